@@ -1,0 +1,249 @@
+# Binnacle. The two commands that matter on a fresh machine:
+#   make demo    install what is missing, build, and walk one model through its whole life
+#   make check   the same, then run every test that needs no network, GPU, root or terminal
+# `make help` lists the rest. V=1 shows commands, DEVELOPER=1 turns warnings into errors,
+# SANITIZE=address,undefined (or thread) builds into a folder of its own.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.DELETE_ON_ERROR:
+comma := ,
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+DESTDIR ?=
+Q := $(if $(V),,@)
+
+# ---- what this machine has -----------------------------------------------------------------------
+
+PKGS := ncursesw sqlite3 libgit2 jansson openblas libcurl libcrypto libmicrohttpd yaml-0.1 libzstd
+TEST_PKGS := check
+DEBIAN_PACKAGES := build-essential pkg-config libncurses-dev libsqlite3-dev libgit2-dev \
+	libjansson-dev libopenblas-dev libcurl4-openssl-dev libssl-dev libmicrohttpd-dev libyaml-dev \
+	libzstd-dev check tmux ncurses-term
+
+have = $(shell command -v $(1) >/dev/null 2>&1 && echo yes)
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+MISSING_TOOLS := $(foreach t,$(CC) pkg-config tmux,$(if $(call have,$(t)),,$(t)))
+MISSING_PKGS := $(if $(call have,pkg-config),$(foreach p,$(PKGS) $(TEST_PKGS),$(if \
+	$(shell pkg-config --exists $(p) && echo yes),,$(p))),$(PKGS))
+MISSING := $(strip $(MISSING_TOOLS) $(MISSING_PKGS))
+NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
+
+# Goals that build nothing, and so do not care what is missing.
+DRY_GOALS := deps help clean distclean format check-layers check-docs uninstall
+WANTS_BUILD := $(if $(MAKECMDGOALS),$(filter-out $(DRY_GOALS),$(MAKECMDGOALS)),all)
+
+ifneq ($(and $(MISSING),$(WANTS_BUILD)),)
+
+# Something is missing: install it, then start over with a Makefile that sees it.
+.PHONY: $(MAKECMDGOALS) all
+$(sort $(WANTS_BUILD)): deps
+	@if [ -n "$(BINNACLE_DEPS_TRIED)" ]; then \
+		echo "still missing after installing: $(MISSING)" >&2; exit 1; fi
+	@+BINNACLE_DEPS_TRIED=1 $(MAKE) --no-print-directory $@
+
+else
+
+# ---- flags ---------------------------------------------------------------------------------------
+
+BUILD ?= build$(if $(filter-out gcc,$(notdir $(CC))),-$(notdir $(CC)))$(if \
+	$(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wmissing-prototypes \
+	-Wno-sign-conversion $(if $(DEVELOPER),-Werror)
+OPT ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
+# TSan does not understand libgomp, so that build uses the pthread fallback of kernels/parallel.c.
+OPENMP := $(if $(findstring thread,$(SANITIZE)),,$(if $(findstring clang,$(CC)),,-fopenmp))
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS := $(shell pkg-config --libs $(PKGS))
+CFLAGS ?= -g
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -fPIC \
+	-ffp-contract=off $(OPT) $(WARN) $(OPENMP) $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
+	-fno-sanitize-recover=all) $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(OPENMP) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
+ALL_LIBS = $(PKG_LIBS) -lm -lpthread -ldl
+
+# ---- sources: one pattern, so a new room or test needs no line here ------------------------------
+
+CORE_SRC := $(sort $(wildcard core/*/*.c))
+KERNEL_SRC := $(sort $(wildcard kernels/*.c kernels/cpu/*.c))
+TUI_SRC := $(sort $(filter-out tui/main.c,$(wildcard tui/*.c tui/*/*.c)))
+CUDA_SRC := $(sort $(wildcard kernels/cuda/*.cu))
+TEST_SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
+TEST_SRC := $(sort $(shell find tests -name 'test_*.c' 2>/dev/null))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
+EMBED := $(sort $(wildcard share/sql/*.sql themes/*.theme share/embed/*))
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+LIB_OBJ := $(call obj,$(CORE_SRC) $(KERNEL_SRC)) $(BUILD)/gen/embedded.o
+TUI_OBJ := $(call obj,$(TUI_SRC))
+PROGRAM := $(BUILD)/binnacle
+LIB_A := $(BUILD)/libbinnacle.a
+LIB_SO := $(BUILD)/libbinnacle.so.0
+CUDA_SO := $(if $(and $(NVCC),$(CUDA_SRC)),$(BUILD)/binnacle_cuda.so)
+TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SRC))
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
+
+.PHONY: all run demo check check-all check-asan check-tsan check-layers check-headers check-docs \
+	check-clang golden bench fuzz cuda format install uninstall deps clean distclean help tests \
+	report
+all: report $(PROGRAM) $(LIB_A) $(LIB_SO) $(BUILD)/libbinnacle.so $(BUILD)/binnacle.pc $(CUDA_SO)
+
+report:
+	@echo "binnacle $(VERSION): $(CC), $(if $(OPENMP),OpenMP,pthreads), CUDA plug-in $(if \
+		$(CUDA_SO),yes ($(NVCC)),no (nvcc not found))$(if $(SANITIZE),$(comma) sanitizers \
+		$(SANITIZE))"
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  CC    $<")
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Files that the program carries in itself: SQL migrations, themes, policies.
+$(BUILD)/gen/embedded.c: $(EMBED) share/embed.sh
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  EMBED $(words $(EMBED)) files")
+	$(Q)bash share/embed.sh $(EMBED) >$@
+
+$(BUILD)/gen/embedded.o: $(BUILD)/gen/embedded.c
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(LIB_A): $(LIB_OBJ)
+	@$(if $(V),,echo "  AR    $@")
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(LIB_SO): $(LIB_OBJ)
+	@$(if $(V),,echo "  LD    $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libbinnacle.so.0 -o $@ $^ $(ALL_LIBS)
+
+$(BUILD)/libbinnacle.so: $(LIB_SO)
+	$(Q)ln -sf libbinnacle.so.0 $@
+
+$(PROGRAM): $(BUILD)/obj/tui/main.o $(TUI_OBJ) $(LIB_A)
+	@$(if $(V),,echo "  LD    $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -rdynamic -o $@ $(BUILD)/obj/tui/main.o $(TUI_OBJ) $(LIB_A) $(ALL_LIBS)
+
+$(BUILD)/binnacle.pc: Makefile
+	@mkdir -p $(@D)
+	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+		'Name: binnacle' 'Description: log runs, metrics and artifacts to a Binnacle workspace' \
+		'Version: $(VERSION)' 'Libs: -L$${libdir} -lbinnacle' \
+		'Requires.private: $(filter-out ncursesw,$(PKGS))' 'Libs.private: -lm -lpthread -ldl' \
+		'Cflags: -I$${includedir}' >$@
+
+cuda: $(CUDA_SO)
+	@$(if $(CUDA_SO),true,echo "no nvcc found: nothing to build")
+
+$(BUILD)/binnacle_cuda.so: $(CUDA_SRC) $(wildcard kernels/*.h kernels/cuda/*.h kernels/cuda/*.cuh)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  NVCC  $@")
+	$(Q)$(NVCC) -O3 -std=c++17 -I. --fmad=false -Xcompiler -fPIC,-Wall -shared \
+		$(CUDA_ARCH) -o $@ $(CUDA_SRC) -lcublas
+
+# ---- tests ---------------------------------------------------------------------------------------
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(TEST_SUPPORT_SRC)) $(TUI_OBJ) $(LIB_A)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  LD    $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(ALL_LIBS)
+
+tests: $(TEST_BIN)
+
+check: all tests
+	$(Q)BUILD=$(BUILD) bash tests/run.sh $(BUILD) $(TESTS)
+
+check-asan:
+	$(Q)+$(MAKE) --no-print-directory check SANITIZE=address,undefined
+
+check-tsan:
+	$(Q)+$(MAKE) --no-print-directory check SANITIZE=thread
+
+check-clang:
+	$(Q)+$(MAKE) --no-print-directory all tests CC=clang DEVELOPER=1
+
+check-headers: $(BUILD)/gen/embedded.c
+	$(Q)CC="$(CC)" CFLAGS="$(ALL_CFLAGS)" bash tests/lint/headers.sh
+
+check-all: check check-layers check-headers check-docs
+	$(Q)BUILD=$(BUILD) bash tests/run_all.sh $(BUILD)
+
+golden: all tests
+	$(Q)BINNACLE_GOLDEN=write BUILD=$(BUILD) bash tests/run.sh $(BUILD) tui
+
+# ---- fuzzing and benchmarks ----------------------------------------------------------------------
+
+FUZZ_SECONDS ?= 10
+$(BUILD)-fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(KERNEL_SRC) $(BUILD)/gen/embedded.c
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  FUZZ  $@")
+	$(Q)clang -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -g -O1 \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(PKG_CFLAGS) -o $@ $< \
+		$(CORE_SRC) $(KERNEL_SRC) $(BUILD)/gen/embedded.c $(ALL_LIBS)
+
+fuzz: $(patsubst tests/fuzz/%.c,$(BUILD)-fuzz/%,$(FUZZ_SRC))
+	$(Q)bash tests/fuzz/run.sh $(BUILD)-fuzz $(FUZZ_SECONDS)
+
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB_A)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+bench: all $(BENCH_BIN)
+	$(Q)BUILD=$(BUILD) bash tests/bench/run.sh $(BUILD)
+
+# ---- using it ------------------------------------------------------------------------------------
+
+run: all
+	$(Q)$(PROGRAM)
+
+DEMO_DIR ?= demo-workspace
+demo: all
+	$(Q)$(PROGRAM) demo $(DEMO_DIR)
+
+install: all
+	$(Q)BUILD=$(BUILD) PREFIX=$(DESTDIR)$(PREFIX) bash share/install.sh install
+
+compile_commands.json: Makefile
+	$(Q)bash share/compile_commands.sh '$(CC) $(ALL_CFLAGS)' $(CORE_SRC) $(KERNEL_SRC) $(TUI_SRC) \
+		tui/main.c $(TEST_SRC) >$@
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+endif # MISSING
+
+# ---- targets that need nothing built -------------------------------------------------------------
+
+deps:
+	@bash share/deps.sh $(DEBIAN_PACKAGES)
+
+check-layers:
+	$(Q)bash tests/lint/layers.sh
+
+check-docs:
+	$(Q)bash tests/lint/docs.sh
+
+format:
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h' '*.cu')
+
+uninstall:
+	$(Q)PREFIX=$(DESTDIR)$(PREFIX) bash share/install.sh uninstall
+
+clean:
+	$(Q)rm -rf build build-*
+
+distclean: clean
+	$(Q)rm -rf compile_commands.json .venv demo-workspace
+
+help:
+	@echo "make            build the program and the library"
+	@echo "make run        open the workbench on the workspace around you"
+	@echo "make demo       walk one model through its whole life in $(DEMO_DIR)/"
+	@echo "make check      every test that needs no terminal, network, GPU or root"
+	@echo "make check-all  the same, lints, and tests against real peers (makes .venv)"
+	@echo "make check-asan check-tsan check-clang check-layers check-headers check-docs"
+	@echo "make golden     write the golden screens anew; look at the diff before you commit"
+	@echo "make bench      ratios against peers measured in the same run"
+	@echo "make fuzz       FUZZ_SECONDS=$(FUZZ_SECONDS) of each fuzz target"
+	@echo "make cuda format install uninstall deps clean distclean compile_commands.json"

@@ -1,0 +1,147 @@
+/* err.c - see err.h. The table that maps codes outward lives here and nowhere else. */
+#include "core/base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+	int code, exit_status, http_status;
+	const char *name, *mlflow;
+} code_table[] = {
+	{BN_OK, 0, 200, "ok", ""},
+	{BN_EFAILED, 1, 422, "check_failed", "BAD_REQUEST"},
+	{BN_EINVAL, 2, 400, "invalid", "INVALID_PARAMETER_VALUE"},
+	{BN_ENOTFOUND, 3, 404, "not_found", "RESOURCE_DOES_NOT_EXIST"},
+	{BN_EREFUSED, 4, 403, "refused", "PERMISSION_DENIED"},
+	{BN_EIO, 5, 500, "io", "INTERNAL_ERROR"},
+	{BN_ECONFLICT, 6, 409, "conflict", "RESOURCE_ALREADY_EXISTS"},
+	{BN_EINCONCLUSIVE, 7, 424, "inconclusive", "BAD_REQUEST"},
+	{BN_EINTR, 130, 503, "interrupted", "REQUEST_LIMIT_EXCEEDED"},
+	{BN_ENOMEM, 5, 507, "no_memory", "INTERNAL_ERROR"},
+	{BN_ECORRUPT, 5, 500, "corrupt", "INTERNAL_ERROR"},
+	{BN_EUNSUPPORTED, 2, 501, "unsupported", "NOT_IMPLEMENTED"},
+};
+
+static size_t code_index(int code)
+{
+	size_t io = 0;
+	for (size_t i = 0; i < sizeof code_table / sizeof code_table[0]; i++) {
+		if (code_table[i].code == code)
+			return i;
+		if (code_table[i].code == BN_EIO)
+			io = i;
+	}
+	return io;
+}
+
+const char *bn_code_name(int code)
+{
+	return code_table[code_index(code)].name;
+}
+
+int bn_code_exit_status(int code)
+{
+	return code_table[code_index(code)].exit_status;
+}
+
+int bn_code_http_status(int code)
+{
+	return code_table[code_index(code)].http_status;
+}
+
+const char *bn_code_mlflow_name(int code)
+{
+	return code_table[code_index(code)].mlflow;
+}
+
+int bn_err_set(bn_err *err, int code, const char *fmt, ...)
+{
+	BN_BUG(code >= 0);
+	if (!err || err->code)
+		return code;
+	err->code = code;
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+int bn_err_sys(bn_err *err, int code, int errnum, const char *fmt, ...)
+{
+	if (errnum == ENOMEM)
+		code = BN_ENOMEM;
+	if (!err || err->code)
+		return code;
+	err->code = code;
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+	va_end(ap);
+	size_t n = strlen(err->msg);
+	snprintf(err->msg + n, sizeof err->msg - n, ": %s", strerror(errnum));
+	if (errnum == ENOSPC || errnum == EDQUOT)
+		bn_err_hint(err, "free some space (binnacle gc) or raise the quota, then try again");
+	return code;
+}
+
+void bn_err_hint(bn_err *err, const char *fmt, ...)
+{
+	if (!err || !err->code || err->hint[0])
+		return;
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(err->hint, sizeof err->hint, fmt, ap);
+	va_end(ap);
+}
+
+void bn_err_prefix(bn_err *err, const char *fmt, ...)
+{
+	if (!err || !err->code)
+		return;
+	char old[sizeof err->msg];
+	memcpy(old, err->msg, sizeof old);
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+	va_end(ap);
+	size_t n = strlen(err->msg);
+	snprintf(err->msg + n, sizeof err->msg - n, ": %s", old);
+}
+
+void bn_err_clear(bn_err *err)
+{
+	if (err)
+		*err = (bn_err)BN_ERR_INIT;
+}
+
+int bn_err_nomem(bn_err *err, const char *what)
+{
+	return bn_err_set(err, BN_ENOMEM, "out of memory for %s", what);
+}
+
+static void (*bug_hook)(void);
+
+void bn_bug_set_hook(void (*hook)(void))
+{
+	bug_hook = hook;
+}
+
+void bn_bug(const char *file, int line, const char *func, const char *what)
+{
+	if (bug_hook)
+		bug_hook();
+	char text[512];
+	int n = snprintf(text, sizeof text, "binnacle: bug at %s:%d in %s(): %s\n", file, line, func,
+		what);
+	if (n > 0) {
+		size_t len = (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+		ssize_t written = write(STDERR_FILENO, text, len);
+		(void)written;
+	}
+	abort();
+}
