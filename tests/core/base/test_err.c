@@ -1,0 +1,60 @@
+/* The error value: first error wins, prefixes, and the one table that maps codes outward. */
+#include "core/base/err.h"
+#include "tests/support/check_main.h"
+
+#include <errno.h>
+
+START_TEST(test_err_first_error_wins)
+{
+	bn_err e = BN_ERR_INIT;
+	ck_assert_int_eq(bn_err_set(&e, BN_ENOTFOUND, "no run '%s'", "7f3a"), BN_ENOTFOUND);
+	ck_assert_int_eq(bn_err_set(&e, BN_EIO, "later"), BN_EIO);
+	ck_assert_int_eq(e.code, BN_ENOTFOUND);
+	ck_assert_str_eq(e.msg, "no run '7f3a'");
+}
+END_TEST
+
+START_TEST(test_err_null_is_allowed_everywhere)
+{
+	ck_assert_int_eq(bn_err_set(NULL, BN_EINVAL, "x"), BN_EINVAL);
+	bn_err_hint(NULL, "x");
+	bn_err_prefix(NULL, "x");
+	bn_err_clear(NULL);
+	ck_assert_int_eq(bn_err_nomem(NULL, "a page"), BN_ENOMEM);
+}
+END_TEST
+
+START_TEST(test_err_prefix_puts_the_place_in_front)
+{
+	bn_err e = BN_ERR_INIT;
+	bn_err_prefix(&e, "nothing to prefix");
+	ck_assert_str_eq(e.msg, "");
+	bn_err_set(&e, BN_EINVAL, "unterminated quote");
+	bn_err_prefix(&e, "%s:%d:%d", "jobs.csv", 3, 7);
+	ck_assert_str_eq(e.msg, "jobs.csv:3:7: unterminated quote");
+}
+END_TEST
+
+START_TEST(test_err_sys_names_the_cause_and_a_cure_for_a_full_disk)
+{
+	bn_err e = BN_ERR_INIT;
+	ck_assert_int_eq(bn_err_sys(&e, BN_EIO, ENOSPC, "cannot write '%s'", "a"), BN_EIO);
+	ck_assert_ptr_nonnull(strstr(e.msg, "No space left"));
+	ck_assert_ptr_nonnull(strstr(e.hint, "binnacle gc"));
+}
+END_TEST
+
+START_TEST(test_err_codes_map_to_exit_statuses)
+{
+	static const int want[][2] = {{0, 0}, {BN_EFAILED, 1}, {BN_EINVAL, 2}, {BN_ENOTFOUND, 3},
+		{BN_EREFUSED, 4}, {BN_EIO, 5}, {BN_ECONFLICT, 6}, {BN_EINCONCLUSIVE, 7},
+		{BN_EINTR, 130}, {BN_ENOMEM, 5}, {BN_ECORRUPT, 5}, {BN_EUNSUPPORTED, 2}, {-99, 5}};
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+		ck_assert_int_eq(bn_code_exit_status(want[i][0]), want[i][1]);
+}
+END_TEST
+
+BN_TEST_MAIN("core/base/err", test_err_first_error_wins, test_err_null_is_allowed_everywhere,
+	test_err_prefix_puts_the_place_in_front,
+	test_err_sys_names_the_cause_and_a_cure_for_a_full_disk,
+	test_err_codes_map_to_exit_statuses)
