@@ -1,0 +1,46 @@
+/*
+ * env.h - the outside world as one value: clock, user, host, environment variables, randomness and
+ * the file system. Nothing in core/ calls time(), getenv() or getpwuid() itself, so a test fixes
+ * the clock, the user and the disk by filling in this struct.
+ *
+ * Ownership: an env is borrowed by everything opened with it and must outlive it. Read-only after
+ * setup, so threads may share it as long as its functions allow that (the real ones do).
+ */
+#ifndef BN_BASE_ENV_H
+#define BN_BASE_ENV_H
+#include "core/base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+typedef struct bn_env bn_env;
+struct bn_env {
+	const struct bn_fs_ops *fs;                  /* core/base/fs.h */
+	int64_t (*now_ns)(const bn_env *);           /* wall clock, ns since 1970 UTC */
+	int64_t (*monotonic_ns)(const bn_env *);     /* for durations */
+	int (*random)(const bn_env *, void *, size_t); /* secure random bytes; 0 or -1 */
+	const char *(*get)(const bn_env *, const char *name); /* environment variable or NULL */
+	uid_t (*uid)(const bn_env *);                /* who we act as */
+	/* name of a uid as the machine knows it; "uid-1234" when it does not. 0 */
+	void (*user_name)(const bn_env *, uid_t uid, char *name, size_t size);
+	const char *(*host)(const bn_env *);         /* short host name; borrowed for ever */
+	const char *(*boot_id)(const bn_env *);      /* changes when the machine boots; borrowed for ever */
+	void *ctx;                                   /* for those who replace the functions */
+};
+
+const bn_env *bn_env_real(void); /* the process's own; borrowed for ever */
+
+int64_t bn_env_now_ns(const bn_env *env);
+int64_t bn_env_now_ms(const bn_env *env);
+int64_t bn_env_monotonic_ns(const bn_env *env);
+const char *bn_env_get(const bn_env *env, const char *name);
+int bn_env_random(const bn_env *env, void *bytes, size_t n, bn_err *err);
+/* NAME=1/true/yes/on; unset or empty is false. */
+bool bn_env_flag(const bn_env *env, const char *name);
+
+/* Where things of this user live (XDG base directories); yours (bn_free), NULL without memory. */
+char *bn_env_config_dir(const bn_env *env); /* $XDG_CONFIG_HOME/binnacle or ~/.config/binnacle */
+char *bn_env_state_dir(const bn_env *env);  /* $XDG_STATE_HOME/binnacle or ~/.local/state/binnacle */
+
+#endif

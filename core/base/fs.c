@@ -1,0 +1,444 @@
+/* fs.c - see fs.h. */
+#include "core/base/fs.h"
+
+#include "core/base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* ---- the real operations -------------------------------------------------------------------- */
+
+#define OR_ERRNO(call) ((call) < 0 ? -errno : 0)
+
+static int real_open(const bn_env *env, const char *path, int flags, mode_t mode)
+{
+	(void)env;
+	int fd = open(path, flags | O_CLOEXEC, mode);
+	return fd < 0 ? -errno : fd;
+}
+
+static int real_close(const bn_env *env, int fd)
+{
+	(void)env;
+	return OR_ERRNO(close(fd));
+}
+
+static ssize_t real_pread(const bn_env *env, int fd, void *bytes, size_t n, off_t at)
+{
+	(void)env;
+	ssize_t got = pread(fd, bytes, n, at);
+	return got < 0 ? -errno : got;
+}
+
+static ssize_t real_write(const bn_env *env, int fd, const void *bytes, size_t n)
+{
+	(void)env;
+	ssize_t put = write(fd, bytes, n);
+	return put < 0 ? -errno : put;
+}
+
+static int real_fsync(const bn_env *env, int fd)
+{
+	(void)env;
+	return OR_ERRNO(fsync(fd));
+}
+
+static int real_ftruncate(const bn_env *env, int fd, off_t size)
+{
+	(void)env;
+	return OR_ERRNO(ftruncate(fd, size));
+}
+
+static int real_rename(const bn_env *env, const char *from, const char *to)
+{
+	(void)env;
+	return OR_ERRNO(rename(from, to));
+}
+
+static int real_link(const bn_env *env, const char *from, const char *to)
+{
+	(void)env;
+	return OR_ERRNO(link(from, to));
+}
+
+static int real_unlink(const bn_env *env, const char *path)
+{
+	(void)env;
+	return OR_ERRNO(unlink(path));
+}
+
+static int real_mkdir(const bn_env *env, const char *path, mode_t mode)
+{
+	(void)env;
+	return OR_ERRNO(mkdir(path, mode));
+}
+
+static int real_rmdir(const bn_env *env, const char *path)
+{
+	(void)env;
+	return OR_ERRNO(rmdir(path));
+}
+
+static int real_chmod(const bn_env *env, const char *path, mode_t mode)
+{
+	(void)env;
+	return OR_ERRNO(chmod(path, mode));
+}
+
+static int real_sync_dir(const bn_env *env, const char *path)
+{
+	(void)env;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	int rc = OR_ERRNO(fsync(fd));
+	close(fd);
+	/* Some network file systems cannot sync a directory; there the rename itself is synchronous. */
+	return rc == -EINVAL ? 0 : rc;
+}
+
+static int real_stat(const bn_env *env, const char *path, struct stat *st)
+{
+	(void)env;
+	return OR_ERRNO(stat(path, st));
+}
+
+static int real_fstat(const bn_env *env, int fd, struct stat *st)
+{
+	(void)env;
+	return OR_ERRNO(fstat(fd, st));
+}
+
+static int real_flock(const bn_env *env, int fd, int operation)
+{
+	(void)env;
+	return OR_ERRNO(flock(fd, operation));
+}
+
+const bn_fs_ops bn_fs_real = {
+	.open = real_open,
+	.close = real_close,
+	.pread = real_pread,
+	.write = real_write,
+	.fsync = real_fsync,
+	.ftruncate = real_ftruncate,
+	.rename = real_rename,
+	.link = real_link,
+	.unlink = real_unlink,
+	.mkdir = real_mkdir,
+	.rmdir = real_rmdir,
+	.chmod = real_chmod,
+	.sync_dir = real_sync_dir,
+	.stat = real_stat,
+	.fstat = real_fstat,
+	.flock = real_flock,
+};
+
+/* ---- whole files ---------------------------------------------------------------------------- */
+
+int bn_fs_read_at(const bn_env *env, int fd, void *bytes, size_t n, off_t at, size_t *got,
+	const char *path, bn_err *err)
+{
+	*got = 0;
+	while (*got < n) {
+		ssize_t k = env->fs->pread(env, fd, (char *)bytes + *got, n - *got,
+			at + (off_t)*got);
+		if (k == -EINTR)
+			continue;
+		if (k < 0)
+			return bn_err_sys(err, BN_EIO, (int)-k, "cannot read '%s'", path);
+		if (k == 0)
+			break;
+		*got += (size_t)k;
+	}
+	return 0;
+}
+
+int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err)
+{
+	int fd = env->fs->open(env, path, O_RDONLY, 0);
+	if (fd < 0)
+		return bn_err_sys(err, fd == -ENOENT || fd == -ENOTDIR ? BN_ENOTFOUND : BN_EIO, -fd,
+			"cannot open '%s'", path);
+	int rc = 0;
+	struct stat st;
+	if (env->fs->fstat(env, fd, &st) == 0 && S_ISDIR(st.st_mode))
+		rc = bn_err_sys(err, BN_EIO, EISDIR, "cannot read '%s'", path);
+	for (off_t at = 0; !rc;) {
+		size_t want = at == 0 && st.st_size > 0 ? (size_t)st.st_size + 1 : 65536, got;
+		if (bn_buf_reserve(b, want)) {
+			rc = bn_err_nomem(err, path);
+			break;
+		}
+		rc = bn_fs_read_at(env, fd, b->ptr + b->len, want, at, &got, path, err);
+		b->len += got;
+		b->ptr[b->len] = '\0';
+		at += (off_t)got;
+		if (got < want)
+			break;
+	}
+	env->fs->close(env, fd);
+	return rc;
+}
+
+int bn_fs_write_all(const bn_env *env, int fd, const void *bytes, size_t n, const char *path,
+	bn_err *err)
+{
+	const char *p = bytes;
+	while (n) {
+		ssize_t put = env->fs->write(env, fd, p, n);
+		if (put == -EINTR)
+			continue;
+		if (put <= 0)
+			return bn_err_sys(err, BN_EIO, put ? (int)-put : EIO, "cannot write '%s'",
+				path);
+		p += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+/* The directory part of path; yours. */
+static char *path_dir(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	if (!slash)
+		return bn_strdup(".");
+	return slash == path ? bn_strdup("/") : bn_strndup(path, (size_t)(slash - path));
+}
+
+int bn_fs_write_file(const bn_env *env, const char *path, const void *bytes, size_t n, mode_t mode,
+	bn_err *err)
+{
+	int rc = 0, fd = -1;
+	uint64_t tag = 0;
+	char *tmp = NULL, *dir = path_dir(path);
+	if ((rc = bn_env_random(env, &tag, sizeof tag, err)))
+		goto out;
+	tmp = bn_strf("%s.%016llx.tmp", path, (unsigned long long)tag);
+	if (!tmp || !dir) {
+		rc = bn_err_nomem(err, "a file name");
+		goto out;
+	}
+	fd = env->fs->open(env, tmp, O_WRONLY | O_CREAT | O_EXCL, mode);
+	if (fd < 0) {
+		rc = bn_err_sys(err, BN_EIO, -fd, "cannot create '%s'", tmp);
+		goto out;
+	}
+	rc = bn_fs_write_all(env, fd, bytes, n, path, err);
+	int e = rc ? 0 : env->fs->fsync(env, fd);
+	if (e < 0)
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", path);
+	e = env->fs->close(env, fd);
+	if (!rc && e < 0)
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot close '%s'", path);
+	if (!rc && (e = env->fs->rename(env, tmp, path)) < 0)
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", tmp, path);
+	if (rc)
+		env->fs->unlink(env, tmp);
+	else
+		rc = bn_fs_sync_dir(env, dir, err);
+out:
+	bn_free(tmp);
+	bn_free(dir);
+	return rc;
+}
+
+/* ---- names and directories ------------------------------------------------------------------ */
+
+bool bn_fs_exists(const bn_env *env, const char *path)
+{
+	struct stat st;
+	return env->fs->stat(env, path, &st) == 0;
+}
+
+bool bn_fs_is_dir(const bn_env *env, const char *path)
+{
+	struct stat st;
+	return env->fs->stat(env, path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int bn_fs_sync_dir(const bn_env *env, const char *path, bn_err *err)
+{
+	int e = env->fs->sync_dir(env, path);
+	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot sync directory '%s'", path) : 0;
+}
+
+int bn_fs_make_dirs(const bn_env *env, const char *path, mode_t mode, bn_err *err)
+{
+	if (bn_fs_is_dir(env, path))
+		return 0;
+	char *parent = path_dir(path);
+	if (!parent)
+		return bn_err_nomem(err, "a file name");
+	int rc = 0;
+	if (strcmp(parent, path) && !bn_fs_is_dir(env, parent))
+		rc = bn_fs_make_dirs(env, parent, mode, err);
+	if (!rc) {
+		int e = env->fs->mkdir(env, path, mode);
+		if (e < 0 && !(e == -EEXIST && bn_fs_is_dir(env, path)))
+			rc = bn_err_sys(err, BN_EIO, -e, "cannot make directory '%s'", path);
+	}
+	if (!rc)
+		rc = bn_fs_sync_dir(env, parent, err);
+	bn_free(parent);
+	return rc;
+}
+
+void bn_names_release(bn_names *n)
+{
+	for (size_t i = 0; i < n->count; i++)
+		bn_free(n->items[i]);
+	bn_free(n->items);
+	*n = (bn_names)BN_NAMES_INIT;
+}
+
+int bn_names_add(bn_names *n, const char *name)
+{
+	char *copy = bn_strdup(name);
+	if (!copy || bn_grow(&n->items, &n->cap, n->count + 1, sizeof *n->items)) {
+		bn_free(copy);
+		return -1;
+	}
+	n->items[n->count++] = copy;
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int bn_fs_list_dir(const bn_env *env, const char *path, bn_names *names, bn_err *err)
+{
+	(void)env;
+	DIR *d = opendir(path);
+	if (!d)
+		return bn_err_sys(err, errno == ENOENT || errno == ENOTDIR ? BN_ENOTFOUND : BN_EIO,
+			errno, "cannot list '%s'", path);
+	int rc = 0;
+	size_t first = names->count;
+	for (struct dirent *e; !rc && (e = readdir(d));)
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+			bn_names_add(names, e->d_name))
+			rc = bn_err_nomem(err, "a directory listing");
+	closedir(d);
+	if (names->count > first)
+		qsort(names->items + first, names->count - first, sizeof *names->items,
+			compare_names);
+	return rc;
+}
+
+int bn_fs_remove_tree(const bn_env *env, const char *path, bn_err *err)
+{
+	struct stat st;
+	if (lstat(path, &st) != 0)
+		return errno == ENOENT ? 0 : bn_err_sys(err, BN_EIO, errno, "cannot stat '%s'", path);
+	int rc = 0, e;
+	if (!S_ISDIR(st.st_mode)) {
+		e = env->fs->unlink(env, path);
+		return e < 0 && e != -ENOENT
+			       ? bn_err_sys(err, BN_EIO, -e, "cannot remove '%s'", path)
+			       : 0;
+	}
+	bn_names names = BN_NAMES_INIT;
+	rc = bn_fs_list_dir(env, path, &names, err);
+	for (size_t i = 0; !rc && i < names.count; i++) {
+		char *child = bn_path_join(path, names.items[i]);
+		rc = child ? bn_fs_remove_tree(env, child, err) : bn_err_nomem(err, "a file name");
+		bn_free(child);
+	}
+	bn_names_release(&names);
+	if (!rc && (e = env->fs->rmdir(env, path)) < 0 && e != -ENOENT)
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot remove '%s'", path);
+	return rc;
+}
+
+static const struct {
+	unsigned long magic;
+	const char *name;
+	bool network;
+} fs_types[] = {
+	{0xef53, "ext4", false},
+	{0x58465342, "xfs", false},
+	{0x9123683e, "btrfs", false},
+	{0x01021994, "tmpfs", false},
+	{0x794c7630, "overlay", false},
+	{0x2fc12fc1, "zfs", false},
+	{0xf2f52010, "f2fs", false},
+	{0x858458f6, "ramfs", false},
+	{0x6969, "nfs", true},
+	{0x00c36400, "ceph", true},
+	{0x0bd00bd0, "lustre", true},
+	{0x47504653, "gpfs", true},
+	{0x19830326, "beegfs", true},
+	{0xff534d42, "cifs", true},
+	{0xfe534d42, "smb2", true},
+	{0x5346414f, "afs", true},
+	{0x65735546, "fuse", true},
+	{0x01021997, "9p", true},
+	{0x20030528, "pvfs2", true},
+};
+
+static size_t fs_type_index(const char *path, unsigned long *magic)
+{
+	size_t n = sizeof fs_types / sizeof *fs_types;
+	struct statfs s;
+	*magic = 0;
+	if (statfs(path, &s) != 0)
+		return n;
+	*magic = (unsigned long)s.f_type & 0xffffffffUL;
+	for (size_t i = 0; i < n; i++)
+		if (fs_types[i].magic == *magic)
+			return i;
+	return n;
+}
+
+const char *bn_fs_type(const char *path, char buf[24])
+{
+	unsigned long magic;
+	size_t i = fs_type_index(path, &magic);
+	if (i < sizeof fs_types / sizeof *fs_types)
+		return fs_types[i].name;
+	snprintf(buf, 24, "0x%lx", magic);
+	return buf;
+}
+
+bool bn_fs_is_network(const char *path)
+{
+	unsigned long magic;
+	size_t i = fs_type_index(path, &magic);
+	return i < sizeof fs_types / sizeof *fs_types && fs_types[i].network;
+}
+
+char *bn_path_join(const char *dir, const char *name)
+{
+	size_t n = strlen(dir);
+	if (name[0] == '/' || n == 0)
+		return bn_strdup(name);
+	return bn_strf("%s%s%s", dir, dir[n - 1] == '/' ? "" : "/", name);
+}
+
+char *bn_path_absolute(const char *path)
+{
+	if (path[0] == '/')
+		return bn_strdup(path);
+	char cwd[PATH_MAX];
+	if (!getcwd(cwd, sizeof cwd))
+		return NULL;
+	return !strcmp(path, ".") ? bn_strdup(cwd) : bn_path_join(cwd, path);
+}
+
+const char *bn_path_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
