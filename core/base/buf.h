@@ -19,20 +19,26 @@ typedef struct bn_buf {
 } bn_buf;
 
 extern char bn_buf_empty[1];
-#define BN_BUF_INIT {bn_buf_empty, 0, 0, false}
+#define BN_BUF_INIT \
+	{ \
+		bn_buf_empty, 0, 0, false \
+	}
 
 void bn_buf_init(bn_buf *b);
-void bn_buf_release(bn_buf *b); /* frees, and leaves it as after init */
-void bn_buf_clear(bn_buf *b);   /* length 0, keeps the memory, forgets a failure */
+void bn_buf_release(bn_buf *b);             /* frees, and leaves it as after init */
+void bn_buf_clear(bn_buf *b);               /* length 0, keeps the memory, forgets a failure */
 int bn_buf_reserve(bn_buf *b, size_t more); /* room for that many more; -1 (and .failed) if not */
 void bn_buf_add(bn_buf *b, const void *bytes, size_t n);
 void bn_buf_adds(bn_buf *b, const char *s);
 void bn_buf_addch(bn_buf *b, char c);
 void bn_buf_addf(bn_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void bn_buf_vaddf(bn_buf *b, const char *fmt, va_list ap);
-void bn_buf_add_json_string(bn_buf *b, const char *s, size_t n); /* quoted and escaped; bad UTF-8 becomes U+FFFD */
+void bn_buf_add_json_string(
+        bn_buf *b, const char *s, size_t n); /* quoted and escaped; bad UTF-8 becomes U+FFFD */
 void bn_buf_truncate(bn_buf *b, size_t len);
-char *bn_buf_take(bn_buf *b, size_t *len); /* the bytes are yours (bn_free), b is empty; NULL if failed */
-int bn_buf_check(const bn_buf *b, bn_err *err, const char *what); /* BN_ENOMEM when an addition failed */
+char *bn_buf_take(
+        bn_buf *b, size_t *len); /* the bytes are yours (bn_free), b is empty; NULL if failed */
+int bn_buf_check(
+        const bn_buf *b, bn_err *err, const char *what); /* BN_ENOMEM when an addition failed */
 
 #endif

@@ -16,17 +16,18 @@
 
 typedef struct bn_env bn_env;
 struct bn_env {
-	const struct bn_fs_ops *fs;                  /* core/base/fs.h */
-	int64_t (*now_ns)(const bn_env *);           /* wall clock, ns since 1970 UTC */
-	int64_t (*monotonic_ns)(const bn_env *);     /* for durations */
-	int (*random)(const bn_env *, void *, size_t); /* secure random bytes; 0 or -1 */
+	const struct bn_fs_ops *fs;                           /* core/base/fs.h */
+	int64_t (*now_ns)(const bn_env *);                    /* wall clock, ns since 1970 UTC */
+	int64_t (*monotonic_ns)(const bn_env *);              /* for durations */
+	int (*random)(const bn_env *, void *, size_t);        /* secure random bytes; 0 or -1 */
 	const char *(*get)(const bn_env *, const char *name); /* environment variable or NULL */
-	uid_t (*uid)(const bn_env *);                /* who we act as */
+	uid_t (*uid)(const bn_env *);                         /* who we act as */
 	/* name of a uid as the machine knows it; "uid-1234" when it does not. 0 */
 	void (*user_name)(const bn_env *, uid_t uid, char *name, size_t size);
-	const char *(*host)(const bn_env *);         /* short host name; borrowed for ever */
-	const char *(*boot_id)(const bn_env *);      /* changes when the machine boots; borrowed for ever */
-	void *ctx;                                   /* for those who replace the functions */
+	const char *(*host)(const bn_env *); /* short host name; borrowed for ever */
+	const char *(*boot_id)(
+	        const bn_env *); /* changes when the machine boots; borrowed for ever */
+	void *ctx;               /* for those who replace the functions */
 };
 
 const bn_env *bn_env_real(void); /* the process's own; borrowed for ever */
@@ -41,6 +42,6 @@ bool bn_env_flag(const bn_env *env, const char *name);
 
 /* Where things of this user live (XDG base directories); yours (bn_free), NULL without memory. */
 char *bn_env_config_dir(const bn_env *env); /* $XDG_CONFIG_HOME/binnacle or ~/.config/binnacle */
-char *bn_env_state_dir(const bn_env *env);  /* $XDG_STATE_HOME/binnacle or ~/.local/state/binnacle */
+char *bn_env_state_dir(const bn_env *env); /* $XDG_STATE_HOME/binnacle or ~/.local/state/binnacle */
 
 #endif

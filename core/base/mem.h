@@ -9,7 +9,7 @@
 #define BN_BASE_MEM_H
 #include <stddef.h>
 
-void *bn_alloc(size_t bytes);                      /* NULL when there is none; bytes 0 gives a valid pointer */
+void *bn_alloc(size_t bytes); /* NULL when there is none; bytes 0 gives a valid pointer */
 void *bn_alloc_zeroed(size_t count, size_t bytes); /* NULL also when count * bytes overflows */
 void *bn_realloc(void *p, size_t bytes);           /* p stays valid on failure */
 char *bn_strdup(const char *s);                    /* NULL for NULL */
@@ -29,8 +29,12 @@ typedef struct bn_arena {
 	struct bn_arena_block *head;
 } bn_arena;
 
-#define BN_ARENA_INIT {NULL}
-void *bn_arena_alloc(bn_arena *a, size_t bytes); /* 16-byte aligned, zeroed; NULL when there is none */
+#define BN_ARENA_INIT \
+	{ \
+		NULL \
+	}
+void *bn_arena_alloc(
+        bn_arena *a, size_t bytes); /* 16-byte aligned, zeroed; NULL when there is none */
 char *bn_arena_strdup(bn_arena *a, const char *s);
 char *bn_arena_strndup(bn_arena *a, const char *s, size_t n);
 char *bn_arena_strf(bn_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -32,7 +32,6 @@ int bn_test_run(const char *suite_name, const TTest *const *tests, size_t n);
 	} while (0)
 
 /* Fails the test with the error's own words. */
-#define ck_assert_bn_ok(call, err) \
-	ck_assert_msg((call) == 0, "%s failed: %s", #call, (err)->msg)
+#define ck_assert_bn_ok(call, err) ck_assert_msg((call) == 0, "%s failed: %s", #call, (err)->msg)
 
 #endif

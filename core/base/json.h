@@ -1,0 +1,53 @@
+/*
+ * json.h - jansson with places in its errors, canonical output and typed access.
+ *
+ * Trees are jansson's json_t; its reference-count rules hold (borrowed unless said otherwise).
+ * Canonical form: keys sorted, no spaces, shortest number that reads back equal; it is what gets
+ * hashed and signed.
+ */
+#ifndef BN_BASE_JSON_H
+#define BN_BASE_JSON_H
+#include "core/base/buf.h"
+#include "core/base/env.h"
+#include "core/base/err.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* source names the text in errors: "source:line:column: what". New reference in *out. Duplicate
+ * keys and trailing text are errors. */
+int bn_json_parse(json_t **out, const char *text, size_t n, const char *source, bn_err *err);
+int bn_json_load(json_t **out, const bn_env *env, const char *path, bn_err *err);
+
+int bn_json_canonical(const json_t *value, bn_buf *out, bn_err *err);
+int bn_json_pretty(
+        const json_t *value, bn_buf *out, bn_err *err); /* two spaces, keys sorted, final newline */
+/* SHA-256 of the canonical form, in hex. */
+int bn_json_hash(const json_t *value, char out[65], bn_err *err);
+
+/* Optional fields: the default when the key is missing, null, or of another type. Borrowed. */
+const char *bn_json_str(const json_t *object, const char *key, const char *fallback);
+int64_t bn_json_int(const json_t *object, const char *key, int64_t fallback);
+double bn_json_num(const json_t *object, const char *key, double fallback); /* integers count */
+bool bn_json_bool(const json_t *object, const char *key, bool fallback);
+
+/* Required fields: BN_EINVAL "where: field 'key' ..." when missing or of another type. */
+int bn_json_need_str(
+        const json_t *object, const char *key, const char **out, const char *where, bn_err *err);
+int bn_json_need_int(
+        const json_t *object, const char *key, int64_t *out, const char *where, bn_err *err);
+int bn_json_need_num(
+        const json_t *object, const char *key, double *out, const char *where, bn_err *err);
+int bn_json_need_array(
+        const json_t *object, const char *key, json_t **out, const char *where, bn_err *err);
+int bn_json_need_object(
+        const json_t *object, const char *key, json_t **out, const char *where, bn_err *err);
+/* BN_EINVAL naming the first key that is not in the NULL-terminated list, with the nearest one. */
+int bn_json_only_keys(
+        const json_t *object, const char *const *keys, const char *where, bn_err *err);
+
+/* A real, or JSON null when x is NaN or infinite: an unknown number is absent. New reference. */
+json_t *bn_json_real_or_null(double x);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * str.h - reading numbers strictly, and writing quantities the same way everywhere.
+ *
+ * Parsers take the whole text or fail; they ignore the locale. Formatters write into the caller's
+ * buffer (always terminated) and return it, so they can be used inline.
+ */
+#ifndef BN_BASE_STR_H
+#define BN_BASE_STR_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+bool bn_parse_i64(
+        const char *s, size_t n, int64_t *out); /* optional sign, digits; false on overflow */
+bool bn_parse_f64(const char *s, size_t n,
+        double *out); /* decimal or exponent form, inf, nan; correctly rounded */
+bool bn_parse_duration_ns(
+        const char *s, int64_t *out);             /* "250ms", "10s", "5m", "2h", "1d", "1h30m" */
+bool bn_parse_bytes(const char *s, int64_t *out); /* "512", "64K", "1.5GiB" (1024-based) */
+
+bool bn_str_starts(const char *s, const char *prefix);
+bool bn_str_ends(const char *s, const char *suffix);
+bool bn_glob_match(const char *pattern, const char *s); /* * ? [a-z] */
+/* A name that may be used for datasets, models, experiments, aliases: letters, digits, _ . - and
+ * at most 128 bytes, not starting with '.' or '-'. */
+bool bn_name_is_valid(const char *s);
+int bn_edit_distance(const char *a, const char *b); /* Damerau-Levenshtein (adjacent swaps) */
+/* The word of a NULL-terminated list nearest to s, or NULL if none is near ("did you mean"). */
+const char *bn_nearest_word(const char *s, const char *const *words);
+
+#define BN_FMT 40 /* every formatter fits in this many bytes */
+const char *bn_fmt_f64(
+        double x, char buf[BN_FMT]); /* shortest text that reads back equal; "-" for NaN */
+const char *bn_fmt_sig(
+        double x, int digits, char buf[BN_FMT]); /* for people: significant digits, "-" for NaN */
+const char *bn_fmt_bytes(uint64_t n, char buf[BN_FMT]);    /* "1.2 GiB" */
+const char *bn_fmt_count(uint64_t n, char buf[BN_FMT]);    /* "1 234 567" */
+const char *bn_fmt_duration(int64_t ns, char buf[BN_FMT]); /* "1.24 s", "3m12s", "2h05m", "4d03h" */
+const char *bn_fmt_age(int64_t ns, char buf[BN_FMT]); /* "12 s ago", "3 m ago", "2 d ago", "now" */
+
+#endif
