@@ -1,0 +1,130 @@
+/*
+ * surface.h - a rectangle of cells with roles that views draw into.
+ *
+ * A surface knows nothing of terminals, curses or colours: a cell holds a character and a *role*
+ * ("selected", "fail"). The theme gives a role its attributes only when tui/term copies the surface
+ * out, so every screen can be tested without a terminal, and a change of colour is a change of
+ * theme alone.
+ *
+ * Views draw into a bn_area: a clipped window of a surface with coordinates of its own. Writes
+ * outside are cut off, never an error; a wide character that would be cut in half becomes a blank.
+ *
+ * Ownership: bn_surface_new gives the surface to the caller; drawing copies what it is given. A
+ * surface belongs to one thread.
+ */
+#ifndef BN_TUI_UI_SURFACE_H
+#define BN_TUI_UI_SURFACE_H
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "tui/ui/glyph.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* id, name in theme files, letter in golden role maps */
+#define BN_ROLES(X) \
+	X(TEXT, "text", '.') \
+	X(DIM, "dim", 'd') \
+	X(STRONG, "strong", 'S') \
+	X(TITLE, "title", 't') \
+	X(TITLE_STRONG, "title-strong", 'T') \
+	X(TAB, "tab", 'b') \
+	X(TAB_ACTIVE, "tab-active", 'B') \
+	X(HEADER, "header", 'h') \
+	X(SELECTED, "selected", 's') \
+	X(SELECTED_IDLE, "selected-idle", 'i') \
+	X(MARKED, "marked", 'm') \
+	X(BORDER, "border", 'x') \
+	X(KEY, "key", 'k') \
+	X(KEY_HELP, "key-help", 'K') \
+	X(PROMPT, "prompt", 'p') \
+	X(MATCH, "match", 'M') \
+	X(MESSAGE, "message", 'g') \
+	X(ERROR, "error", 'e') \
+	X(OK, "ok", 'o') \
+	X(WARN, "warn", 'w') \
+	X(FAIL, "fail", 'f') \
+	X(RUNNING, "running", 'r') \
+	X(NUMBER, "number", 'n') \
+	X(BEST, "best", '*') \
+	X(DIALOG, "dialog", 'D') \
+	X(DIALOG_STRONG, "dialog-strong", 'G') \
+	X(BUTTON, "button", 'u') \
+	X(BUTTON_ACTIVE, "button-active", 'U') \
+	X(AXIS, "axis", 'a') \
+	X(SERIES_1, "series-1", '1') \
+	X(SERIES_2, "series-2", '2') \
+	X(SERIES_3, "series-3", '3') \
+	X(SERIES_4, "series-4", '4') \
+	X(SERIES_5, "series-5", '5') \
+	X(SERIES_6, "series-6", '6') \
+	X(SERIES_RAW, "series-raw", '0') \
+	X(REFERENCE, "reference", 'R') \
+	X(CURRENT, "current", 'C') \
+	X(OVERLAP, "overlap", 'O')
+
+typedef enum bn_role {
+#define X(id, name, letter) BN_ROLE_##id,
+	BN_ROLES(X)
+#undef X
+	BN_ROLE_COUNT
+} bn_role;
+#define BN_SERIES_COUNT 6
+
+const char *bn_role_name(bn_role role);
+char bn_role_letter(bn_role role);
+int bn_role_from_name(const char *name, size_t n); /* -1 when there is none */
+
+typedef struct bn_cell {
+	uint32_t cp;   /* 0 in the right half of a wide character */
+	uint32_t mark; /* one combining character, or 0 */
+	uint8_t role;
+	uint8_t width; /* 1 or 2; 0 in the right half */
+} bn_cell;
+
+typedef struct bn_surface {
+	int rows, cols; /* both >= 1 */
+	bn_cell *cells; /* row-major */
+	bn_alphabet alphabet;
+	int cursor_row, cursor_col; /* where the hardware cursor rests; row -1: the last cell */
+	bool cursor_visible;        /* a prompt shows it; on a selection it is only placed */
+} bn_surface;
+
+typedef struct bn_area {
+	bn_surface *s;
+	int row, col, rows, cols; /* in cells of s; rows and cols may be 0 */
+} bn_area;
+
+int bn_surface_new(bn_surface **out, int rows, int cols, bn_alphabet alphabet, bn_err *err);
+void bn_surface_free(bn_surface *s);
+int bn_surface_resize(bn_surface *s, int rows, int cols, bn_err *err); /* and blanks it */
+void bn_surface_blank(bn_surface *s);                                  /* all TEXT, no cursor */
+
+bn_area bn_area_all(bn_surface *s);
+bn_area bn_area_sub(bn_area a, int row, int col, int rows, int cols); /* clipped to a */
+bool bn_area_is_empty(bn_area a);
+
+/* Each returns the column after what was drawn, so that calls can follow one another. Control
+ * characters and bad UTF-8 show as one replacement glyph. In the ASCII alphabet whatever is not
+ * ASCII shows as '?', keeping its width. */
+int bn_area_text(bn_area a, int row, int col, bn_role role, const char *utf8);
+int bn_area_textf(bn_area a, int row, int col, bn_role role, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+/* Exactly width columns: cut with an ellipsis when too long, padded with blanks. */
+int bn_area_field(bn_area a, int row, int col, int width, bn_role role, const char *utf8);
+int bn_area_field_right(bn_area a, int row, int col, int width, bn_role role, const char *utf8);
+int bn_area_glyph(bn_area a, int row, int col, bn_role role, bn_glyph_id glyph);
+int bn_area_cp(bn_area a, int row, int col, bn_role role, uint32_t cp);
+void bn_area_fill(bn_area a, int row, int col, int rows, int cols, bn_role role); /* blanks */
+void bn_area_role(bn_area a, int row, int col, int cols, bn_role role); /* recolours what is there */
+void bn_area_hline(bn_area a, int row, int col, int cols, bn_role role);
+void bn_area_box(bn_area a, bn_role role); /* border around the whole area */
+void bn_area_cursor(bn_area a, int row, int col, bool visible);
+/* Wraps at blanks into rows from `row` on; returns the rows used (drawn or not). */
+int bn_area_paragraph(bn_area a, int row, int col, bn_role role, const char *utf8);
+
+/* Text of the cells, one line per row closed by '|'; with roles also one letter per cell. The
+ * cursor is reported in a last line "cursor ROW,COL". */
+void bn_surface_dump(const bn_surface *s, bn_buf *out, bool roles);
+
+#endif
