@@ -1,0 +1,30 @@
+/*
+ * backend.h - which back ends this process has, and which one is asked for.
+ *
+ * The CPU back end is always there. The CUDA one is a shared object that is looked for once, only
+ * when somebody asks for "cuda" or "auto": first at the path given (core passes what
+ * BINNACLE_CUDA_PLUGIN says), then next to the executable. A plug-in that is missing, of another
+ * API version, or without a driver or device is no error under "auto": the reason is kept for
+ * bnk_backend_describe and the CPU is used.
+ *
+ * Back ends live as long as the process; the plug-in is never unloaded.
+ */
+#ifndef BNK_BACKEND_H
+#define BNK_BACKEND_H
+#include "kernels/kernels.h"
+
+#define BNK_CUDA_PLUGIN "binnacle_cuda.so"
+
+const bnk_backend *bnk_backend_cpu(void);
+
+/* which: "cpu", "cuda", "auto" or NULL (auto). plugin: path of the CUDA plug-in or NULL.
+ * BNK_EUNSUPPORTED when "cuda" cannot be had, BNK_EINVAL for another word; why[] then says so
+ * (it also says why "auto" settled on the CPU). why may be NULL. Thread-safe. */
+int bnk_backend_select(
+        const bnk_backend **out, const char *which, const char *plugin, char *why, size_t why_size);
+
+/* What was found, one line per back end: "cpu: ...\ncuda: not used: no NVIDIA driver ...\n".
+ * Returns the length that the full text has; out is cut to out_size and NUL-terminated. */
+size_t bnk_backend_describe(const char *plugin, char *out, size_t out_size);
+
+#endif
