@@ -31,7 +31,7 @@
  *    apply() returns non-zero only for failures of the index itself (disk full, SQLite error): the
  *    whole batch is then rolled back.
  *
- * Tables of the index are created by share/sql/*.sql in order of their numbers. A room owns its
+ * Tables of the index are created by the numbered files of share/sql in order. A room owns its
  * tables and nobody else writes them. Every row of an ordered entity must be removable by clear().
  */
 #ifndef BN_STORE_FOLD_H
@@ -85,9 +85,8 @@ typedef struct bn_fold_class {
 	        bn_err *err); /* deletes the entity's rows made by ordered events */
 } bn_fold_class;
 
-/* All classes of the program: a NULL-terminated list given by core/pipeline/rooms.c to every
- * workspace. Events of unknown classes are kept in table `event` and in the audit log. */
-void bn_workspace_set_classes(const bn_fold_class *const *classes);
+/* All classes of the program come as one NULL-terminated list to bn_workspace_open. Events of
+ * classes that are not in it are kept in table `event` and in the audit log. */
 
 /* ---- small helpers over SQLite for rooms and readers --------------------------------------- */
 

@@ -1,0 +1,6 @@
+/* rooms.c - see rooms.h. A new room adds its class here and its tables in share/sql/. */
+#include "core/pipeline/rooms.h"
+
+const bn_fold_class *const bn_rooms[] = {
+	NULL,
+};

@@ -1,0 +1,11 @@
+/*
+ * rooms.h - the one list of what every room folds into the index.
+ */
+#ifndef BN_PIPELINE_ROOMS_H
+#define BN_PIPELINE_ROOMS_H
+#include "core/store/fold.h"
+
+/* NULL-terminated; give it to bn_workspace_open. */
+extern const bn_fold_class *const bn_rooms[];
+
+#endif
