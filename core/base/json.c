@@ -1,0 +1,322 @@
+/* json.c - see json.h. */
+#include "core/base/json.h"
+
+#include "core/base/fs.h"
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* jansson counts columns in characters and reports -1 where it does not know. */
+static int parse_failed(const json_error_t *je, const char *source, bn_err *err)
+{
+	if (json_error_code(je) == json_error_out_of_memory)
+		return bn_err_nomem(err, source);
+	return bn_err_set(err, BN_EINVAL, "%s:%d:%d: %s", source, je->line < 0 ? 1 : je->line,
+	        je->column < 0 ? 1 : je->column, je->text);
+}
+
+int bn_json_parse(json_t **out, const char *text, size_t n, const char *source, bn_err *err)
+{
+	json_error_t je;
+	json_t *value = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
+	if (!value)
+		return parse_failed(&je, source, err);
+	*out = value;
+	return 0;
+}
+
+int bn_json_load(json_t **out, const bn_env *env, const char *path, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	int rc = bn_fs_read_file(env, path, &text, err);
+	if (!rc)
+		rc = bn_json_parse(out, text.ptr, text.len, path, err);
+	bn_buf_release(&text);
+	return rc;
+}
+
+/* ---- canonical and pretty output ------------------------------------------------------------ */
+
+typedef struct writer {
+	bn_buf *out;
+	bool pretty;
+	const char *bad; /* what could not be written, or NULL */
+} writer;
+
+static void write_value(writer *w, const json_t *v, int depth);
+
+static void write_newline(writer *w, int depth)
+{
+	if (!w->pretty)
+		return;
+	bn_buf_addch(w->out, '\n');
+	for (int i = 0; i < depth; i++)
+		bn_buf_adds(w->out, "  ");
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void write_object(writer *w, const json_t *v, int depth)
+{
+	size_t n = json_object_size(v), i = 0;
+	const char **keys = bn_alloc((n ? n : 1) * sizeof *keys);
+	if (!keys) {
+		w->out->failed = true;
+		return;
+	}
+	const char *key;
+	json_t *child;
+	json_object_foreach((json_t *)v, key, child) keys[i++] = key;
+	qsort(keys, n, sizeof *keys, compare_keys);
+	bn_buf_addch(w->out, '{');
+	for (i = 0; i < n; i++) {
+		if (i)
+			bn_buf_addch(w->out, ',');
+		write_newline(w, depth + 1);
+		bn_buf_add_json_string(w->out, keys[i], strlen(keys[i]));
+		bn_buf_adds(w->out, w->pretty ? ": " : ":");
+		write_value(w, json_object_get(v, keys[i]), depth + 1);
+	}
+	if (n)
+		write_newline(w, depth);
+	bn_buf_addch(w->out, '}');
+	bn_free(keys);
+}
+
+static void write_array(writer *w, const json_t *v, int depth)
+{
+	size_t n = json_array_size(v);
+	bool flat = true; /* arrays of scalars stay on one line */
+	for (size_t i = 0; i < n && flat; i++) {
+		const json_t *item = json_array_get(v, i);
+		flat = !json_is_object(item) && !json_is_array(item);
+	}
+	bn_buf_addch(w->out, '[');
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			bn_buf_adds(w->out, flat && w->pretty ? ", " : ",");
+		if (!flat)
+			write_newline(w, depth + 1);
+		write_value(w, json_array_get(v, i), depth + 1);
+	}
+	if (n && !flat)
+		write_newline(w, depth);
+	bn_buf_addch(w->out, ']');
+}
+
+static void write_value(writer *w, const json_t *v, int depth)
+{
+	char text[BN_FMT];
+	switch (json_typeof(v)) {
+	case JSON_OBJECT:
+		write_object(w, v, depth);
+		break;
+	case JSON_ARRAY:
+		write_array(w, v, depth);
+		break;
+	case JSON_STRING:
+		bn_buf_add_json_string(w->out, json_string_value(v), json_string_length(v));
+		break;
+	case JSON_INTEGER:
+		bn_buf_addf(w->out, "%lld", (long long)json_integer_value(v));
+		break;
+	case JSON_REAL: {
+		double x = json_real_value(v);
+		if (!isfinite(x)) {
+			w->bad = "a number that is not finite";
+			break;
+		}
+		bn_buf_adds(w->out, bn_fmt_f64(x, text));
+		/* A real stays a real when it is read back. */
+		if (!strpbrk(text, ".e"))
+			bn_buf_adds(w->out, ".0");
+		break;
+	}
+	case JSON_TRUE:
+		bn_buf_adds(w->out, "true");
+		break;
+	case JSON_FALSE:
+		bn_buf_adds(w->out, "false");
+		break;
+	case JSON_NULL:
+		bn_buf_adds(w->out, "null");
+		break;
+	}
+}
+
+static int write_json(const json_t *value, bn_buf *out, bool pretty, bn_err *err)
+{
+	writer w = {out, pretty, NULL};
+	write_value(&w, value, 0);
+	if (pretty)
+		bn_buf_addch(out, '\n');
+	if (w.bad)
+		return bn_err_set(err, BN_EINVAL, "JSON cannot hold %s", w.bad);
+	return bn_buf_check(out, err, "JSON text");
+}
+
+int bn_json_canonical(const json_t *value, bn_buf *out, bn_err *err)
+{
+	return write_json(value, out, false, err);
+}
+
+int bn_json_pretty(const json_t *value, bn_buf *out, bn_err *err)
+{
+	return write_json(value, out, true, err);
+}
+
+int bn_json_hash(const json_t *value, char out[65], bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	int rc = bn_json_canonical(value, &text, err);
+	if (!rc)
+		bn_sha256_hex(text.ptr, text.len, out);
+	bn_buf_release(&text);
+	return rc;
+}
+
+/* ---- fields --------------------------------------------------------------------------------- */
+
+const char *bn_json_str(const json_t *object, const char *key, const char *fallback)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+	return s ? s : fallback;
+}
+
+int64_t bn_json_int(const json_t *object, const char *key, int64_t fallback)
+{
+	const json_t *v = json_object_get(object, key);
+	return json_is_integer(v) ? json_integer_value(v) : fallback;
+}
+
+double bn_json_num(const json_t *object, const char *key, double fallback)
+{
+	const json_t *v = json_object_get(object, key);
+	return json_is_number(v) ? json_number_value(v) : fallback;
+}
+
+bool bn_json_bool(const json_t *object, const char *key, bool fallback)
+{
+	const json_t *v = json_object_get(object, key);
+	return json_is_boolean(v) ? json_is_true(v) : fallback;
+}
+
+static const char *type_name(const json_t *v)
+{
+	if (!v)
+		return "missing";
+	switch (json_typeof(v)) {
+	case JSON_OBJECT:
+		return "an object";
+	case JSON_ARRAY:
+		return "an array";
+	case JSON_STRING:
+		return "a string";
+	case JSON_INTEGER:
+		return "an integer";
+	case JSON_REAL:
+		return "a real number";
+	case JSON_NULL:
+		return "null";
+	default:
+		return "a boolean";
+	}
+}
+
+static int need_failed(
+        const json_t *object, const char *key, const char *wanted, const char *where, bn_err *err)
+{
+	if (!json_is_object(object))
+		return bn_err_set(
+		        err, BN_EINVAL, "%s: must be an object, not %s", where, type_name(object));
+	const json_t *v = json_object_get(object, key);
+	if (!v)
+		return bn_err_set(
+		        err, BN_EINVAL, "%s: field '%s' is missing (%s)", where, key, wanted);
+	return bn_err_set(err, BN_EINVAL, "%s: field '%s' must be %s, not %s", where, key, wanted,
+	        type_name(v));
+}
+
+int bn_json_need_str(
+        const json_t *object, const char *key, const char **out, const char *where, bn_err *err)
+{
+	const json_t *v = json_object_get(object, key);
+	if (!json_is_string(v))
+		return need_failed(object, key, "a string", where, err);
+	*out = json_string_value(v);
+	return 0;
+}
+
+int bn_json_need_int(
+        const json_t *object, const char *key, int64_t *out, const char *where, bn_err *err)
+{
+	const json_t *v = json_object_get(object, key);
+	if (!json_is_integer(v))
+		return need_failed(object, key, "an integer", where, err);
+	*out = json_integer_value(v);
+	return 0;
+}
+
+int bn_json_need_num(
+        const json_t *object, const char *key, double *out, const char *where, bn_err *err)
+{
+	const json_t *v = json_object_get(object, key);
+	if (!json_is_number(v))
+		return need_failed(object, key, "a number", where, err);
+	*out = json_number_value(v);
+	return 0;
+}
+
+int bn_json_need_array(
+        const json_t *object, const char *key, json_t **out, const char *where, bn_err *err)
+{
+	json_t *v = json_object_get(object, key);
+	if (!json_is_array(v))
+		return need_failed(object, key, "an array", where, err);
+	*out = v;
+	return 0;
+}
+
+int bn_json_need_object(
+        const json_t *object, const char *key, json_t **out, const char *where, bn_err *err)
+{
+	json_t *v = json_object_get(object, key);
+	if (!json_is_object(v))
+		return need_failed(object, key, "an object", where, err);
+	*out = v;
+	return 0;
+}
+
+int bn_json_only_keys(const json_t *object, const char *const *keys, const char *where, bn_err *err)
+{
+	const char *key;
+	json_t *child;
+	if (!json_is_object(object))
+		return bn_err_set(
+		        err, BN_EINVAL, "%s: must be an object, not %s", where, type_name(object));
+	json_object_foreach((json_t *)object, key, child)
+	{
+		size_t i = 0;
+		while (keys[i] && strcmp(keys[i], key))
+			i++;
+		if (keys[i])
+			continue;
+		const char *near = bn_nearest_word(key, keys);
+		bn_err_set(err, BN_EINVAL, "%s: unknown field '%s'%s%s%s", where, key,
+		        near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+		return BN_EINVAL;
+	}
+	return 0;
+}
+
+json_t *bn_json_real_or_null(double x)
+{
+	return isfinite(x) ? json_real(x) : json_null();
+}

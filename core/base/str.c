@@ -1,0 +1,309 @@
+/* str.c - see str.h. */
+#include "core/base/str.h"
+
+#include "core/base/mem.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <locale.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- parsing -------------------------------------------------------------------------------- */
+
+bool bn_parse_i64(const char *s, size_t n, int64_t *out)
+{
+	bool negative = n && s[0] == '-';
+	size_t i = negative || (n && s[0] == '+');
+	if (i == n)
+		return false;
+	uint64_t v = 0, limit = (uint64_t)INT64_MAX + negative;
+	for (; i < n; i++) {
+		unsigned digit = (unsigned)(unsigned char)s[i] - '0';
+		if (digit > 9 || v > (limit - digit) / 10)
+			return false;
+		v = v * 10 + digit;
+	}
+	*out = negative ? (int64_t)(0 - v) : (int64_t)v;
+	return true;
+}
+
+static locale_t c_locale;
+static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
+
+static void c_locale_make(void)
+{
+	c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+bool bn_parse_f64(const char *s, size_t n, double *out)
+{
+	char text[400];
+	if (n == 0 || isspace((unsigned char)s[0]))
+		return false;
+	/* strtod also takes hexadecimal and "nan(...)", which no data file means. */
+	for (size_t i = 0; i < n; i++)
+		if (s[i] == 'x' || s[i] == 'X' || s[i] == '(' || s[i] == '\0')
+			return false;
+	pthread_once(&c_locale_once, c_locale_make);
+	char *copy = n < sizeof text ? memcpy(text, s, n) : bn_strndup(s, n), *end = NULL;
+	if (!copy)
+		return false;
+	copy[n] = '\0';
+	double v = c_locale ? strtod_l(copy, &end, c_locale) : strtod(copy, &end);
+	bool whole = end == copy + n;
+	if (copy != text)
+		bn_free(copy);
+	if (whole)
+		*out = v;
+	return whole;
+}
+
+bool bn_parse_duration_ns(const char *s, int64_t *out)
+{
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"min", 60e9},
+	        {"h", 3600e9}, {"d", 86400e9}, {"w", 7 * 86400e9}};
+	double total = 0;
+	if (!*s)
+		return false;
+	while (*s) {
+		size_t digits = strspn(s, "0123456789."), letters;
+		double v;
+		if (!bn_parse_f64(s, digits, &v))
+			return false;
+		s += digits;
+		letters = strspn(s, "abcdefghijklmnopqrstuvwxyz");
+		size_t u = 0;
+		while (u < sizeof units / sizeof *units &&
+		        !(strlen(units[u].name) == letters && !strncmp(units[u].name, s, letters)))
+			u++;
+		if (u == sizeof units / sizeof *units)
+			return false;
+		total += v * units[u].ns;
+		s += letters;
+	}
+	if (!(total < 9.2e18))
+		return false;
+	*out = (int64_t)total;
+	return true;
+}
+
+bool bn_parse_bytes(const char *s, int64_t *out)
+{
+	size_t digits = strspn(s, "0123456789.");
+	double v;
+	if (!bn_parse_f64(s, digits, &v))
+		return false;
+	s += digits;
+	while (*s == ' ')
+		s++;
+	static const char letters[] = "KMGTP";
+	if (*s && *s != 'B') {
+		const char *p = strchr(letters, toupper((unsigned char)*s));
+		if (!p || !*p)
+			return false;
+		v = ldexp(v, (int)(p - letters + 1) * 10);
+		s++;
+		if (*s == 'i')
+			s++;
+	}
+	if (*s == 'B')
+		s++;
+	if (*s || !(v < 9.2e18))
+		return false;
+	*out = (int64_t)v;
+	return true;
+}
+
+/* ---- words ---------------------------------------------------------------------------------- */
+
+bool bn_str_starts(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}
+
+bool bn_str_ends(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), k = strlen(suffix);
+	return n >= k && !memcmp(s + n - k, suffix, k);
+}
+
+bool bn_glob_match(const char *pattern, const char *s)
+{
+	return fnmatch(pattern, s, 0) == 0;
+}
+
+bool bn_name_is_valid(const char *s)
+{
+	size_t n = strlen(s);
+	if (n == 0 || n > 128 || s[0] == '.' || s[0] == '-')
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+		if (!(c < 0x80 && isalnum(c)) && !strchr("_.-", c))
+			return false;
+	}
+	return true;
+}
+
+int bn_edit_distance(const char *a, const char *b)
+{
+	enum { MAX = 64 };
+	size_t n = strlen(a), m = strlen(b);
+	if (n > MAX || m > MAX)
+		return (int)(n > m ? n : m);
+	unsigned char d[MAX + 1][MAX + 1];
+	for (size_t i = 0; i <= n; i++)
+		d[i][0] = (unsigned char)i;
+	for (size_t j = 0; j <= m; j++)
+		d[0][j] = (unsigned char)j;
+	for (size_t i = 1; i <= n; i++)
+		for (size_t j = 1; j <= m; j++) {
+			int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			if (d[i - 1][j] + 1 < best)
+				best = d[i - 1][j] + 1;
+			if (d[i][j - 1] + 1 < best)
+				best = d[i][j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			        d[i - 2][j - 2] + 1 < best)
+				best = d[i - 2][j - 2] + 1;
+			d[i][j] = (unsigned char)best;
+		}
+	return d[n][m];
+}
+
+const char *bn_nearest_word(const char *s, const char *const *words)
+{
+	const char *best = NULL;
+	int best_distance = (int)strlen(s) / 3 + 1;
+	for (; *words; words++) {
+		int distance = bn_edit_distance(s, *words);
+		if (strlen(s) >= 3 && bn_str_starts(*words, s))
+			distance = 1;
+		if (distance <= best_distance && (!best || distance < best_distance)) {
+			best = *words;
+			best_distance = distance;
+		}
+	}
+	return best;
+}
+
+/* ---- formatting ----------------------------------------------------------------------------- */
+
+/* Puts a '.' where the locale may have put something else. */
+static void decimal_point(char *s)
+{
+	for (; *s; s++)
+		if (*s == ',')
+			*s = '.';
+}
+
+const char *bn_fmt_f64(double x, char buf[BN_FMT])
+{
+	if (isnan(x))
+		return strcpy(buf, "-");
+	if (isinf(x))
+		return strcpy(buf, x > 0 ? "inf" : "-inf");
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(buf, BN_FMT, "%.*g", digits, x);
+		decimal_point(buf);
+		double back;
+		if (bn_parse_f64(buf, strlen(buf), &back) && back == x)
+			break;
+	}
+	return buf;
+}
+
+const char *bn_fmt_sig(double x, int digits, char buf[BN_FMT])
+{
+	if (isnan(x))
+		return strcpy(buf, "-");
+	if (isinf(x))
+		return strcpy(buf, x > 0 ? "inf" : "-inf");
+	double size = fabs(x);
+	if (size != 0 && (size < 1e-4 || size >= 1e9)) {
+		snprintf(buf, BN_FMT, "%.*e", digits > 1 ? digits - 1 : 0, x);
+	} else {
+		int before = size >= 1 ? (int)floor(log10(size)) + 1 : 1;
+		int after = digits - before;
+		snprintf(buf, BN_FMT, "%.*f", after > 0 ? after : 0, x);
+	}
+	decimal_point(buf);
+	return buf;
+}
+
+const char *bn_fmt_bytes(uint64_t n, char buf[BN_FMT])
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	if (n < 1024) {
+		snprintf(buf, BN_FMT, "%llu B", (unsigned long long)n);
+		return buf;
+	}
+	double v = (double)n;
+	size_t u = 0;
+	while (v >= 1023.95 && u < 6) {
+		v /= 1024;
+		u++;
+	}
+	snprintf(buf, BN_FMT, v < 99.95 ? "%.1f %s" : "%.0f %s", v, units[u]);
+	decimal_point(buf);
+	return buf;
+}
+
+const char *bn_fmt_count(uint64_t n, char buf[BN_FMT])
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), at = 0;
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			buf[at++] = ' ';
+		buf[at++] = digits[i];
+	}
+	buf[at] = '\0';
+	return buf;
+}
+
+const char *bn_fmt_duration(int64_t ns, char buf[BN_FMT])
+{
+	double s = (double)ns / 1e9;
+	long long whole = (long long)(s + 0.5);
+	if (ns < 0)
+		snprintf(buf, BN_FMT, "-");
+	else if (ns < 1000000)
+		snprintf(buf, BN_FMT, "%.0f us", s * 1e6);
+	else if (s < 0.9995)
+		snprintf(buf, BN_FMT, "%.0f ms", s * 1e3);
+	else if (s < 59.95)
+		snprintf(buf, BN_FMT, s < 9.995 ? "%.2f s" : "%.1f s", s);
+	else if (whole < 3600)
+		snprintf(buf, BN_FMT, "%lldm%02llds", whole / 60, whole % 60);
+	else if (whole < 86400)
+		snprintf(buf, BN_FMT, "%lldh%02lldm", whole / 3600, whole / 60 % 60);
+	else
+		snprintf(buf, BN_FMT, "%lldd%02lldh", whole / 86400, whole / 3600 % 24);
+	decimal_point(buf);
+	return buf;
+}
+
+const char *bn_fmt_age(int64_t ns, char buf[BN_FMT])
+{
+	long long s = ns / 1000000000;
+	if (s < 1)
+		snprintf(buf, BN_FMT, "now");
+	else if (s < 60)
+		snprintf(buf, BN_FMT, "%lld s ago", s);
+	else if (s < 3600)
+		snprintf(buf, BN_FMT, "%lld m ago", s / 60);
+	else if (s < 86400)
+		snprintf(buf, BN_FMT, "%lld h ago", s / 3600);
+	else
+		snprintf(buf, BN_FMT, "%lld d ago", s / 86400);
+	return buf;
+}
