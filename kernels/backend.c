@@ -1,0 +1,124 @@
+/* backend.c - see backend.h. */
+#include "kernels/backend.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WHY_BYTES = 320, PATH_BYTES = 4096 };
+
+static pthread_mutex_t cuda_lock = PTHREAD_MUTEX_INITIALIZER;
+static const bnk_backend *cuda_backend; /* set once a plug-in answered, available or not */
+static char cuda_why[WHY_BYTES];
+
+/* "DIR/binnacle_cuda.so" for the directory of the running program. */
+static int beside_program(char *out, size_t out_size)
+{
+	char self[PATH_BYTES];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	if (n <= 0)
+		return 0;
+	self[n] = '\0';
+	char *slash = strrchr(self, '/');
+	if (!slash)
+		return 0;
+	*slash = '\0';
+	int len = snprintf(out, out_size, "%s/%s", self, BNK_CUDA_PLUGIN);
+	return len > 0 && (size_t)len < out_size;
+}
+
+/* NULL, and why, when path is no plug-in of ours. */
+static const bnk_backend *open_plugin(const char *path, char *why, size_t why_size)
+{
+	void *lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!lib) {
+		const char *text = dlerror();
+		snprintf(why, why_size, "%s", text ? text : "dlopen failed");
+		return NULL;
+	}
+	bnk_plugin_entry entry;
+	*(void **)&entry = dlsym(lib, BNK_PLUGIN_ENTRY);
+	const bnk_backend *b = entry ? entry(BNK_API_VERSION) : NULL;
+	if (!b || b->api_version != BNK_API_VERSION || b->struct_bytes != sizeof(bnk_backend)) {
+		snprintf(why, why_size, "%s is not a plug-in of kernel API version %d", path,
+		        BNK_API_VERSION);
+		dlclose(lib);
+		return NULL;
+	}
+	return b; /* stays loaded: the table lives in it */
+}
+
+/* The CUDA back end when it can be used here, else NULL and why. */
+static const bnk_backend *cuda_get(const char *plugin, char *why, size_t why_size)
+{
+	char beside[PATH_BYTES];
+	const bnk_backend *usable = NULL;
+	pthread_mutex_lock(&cuda_lock);
+	if (!cuda_backend) {
+		if (plugin && *plugin)
+			cuda_backend = open_plugin(plugin, cuda_why, sizeof cuda_why);
+		else if (!beside_program(beside, sizeof beside) || access(beside, R_OK) != 0)
+			snprintf(cuda_why, sizeof cuda_why, "no %s next to the program",
+			        BNK_CUDA_PLUGIN);
+		else
+			cuda_backend = open_plugin(beside, cuda_why, sizeof cuda_why);
+	}
+	if (cuda_backend && cuda_backend->available(cuda_why, sizeof cuda_why))
+		usable = cuda_backend;
+	if (why_size)
+		snprintf(why, why_size, "%s", usable ? "" : cuda_why);
+	pthread_mutex_unlock(&cuda_lock);
+	return usable;
+}
+
+int bnk_backend_select(
+        const bnk_backend **out, const char *which, const char *plugin, char *why, size_t why_size)
+{
+	char reason[WHY_BYTES] = "";
+	int rc = BNK_OK;
+	const bnk_backend *found = NULL;
+	if (!which || strcmp(which, "auto") == 0) {
+		found = cuda_get(plugin, reason, sizeof reason);
+		if (!found)
+			found = bnk_backend_cpu();
+	} else if (strcmp(which, "cpu") == 0) {
+		found = bnk_backend_cpu();
+	} else if (strcmp(which, "cuda") == 0) {
+		found = cuda_get(plugin, reason, sizeof reason);
+		rc = found ? BNK_OK : BNK_EUNSUPPORTED;
+	} else {
+		snprintf(reason, sizeof reason, "no back end '%.40s': cpu, cuda or auto", which);
+		rc = BNK_EINVAL;
+	}
+	if (why && why_size)
+		snprintf(why, why_size, "%s", reason);
+	if (rc == BNK_OK)
+		*out = found;
+	return rc;
+}
+
+static void describe_one(const bnk_backend *b, char *out, size_t out_size)
+{
+	bnk_context *ctx = NULL;
+	int rc = b->open(&ctx, 0);
+	if (rc == BNK_OK)
+		b->describe(ctx, out, out_size);
+	else
+		snprintf(out, out_size, "%s: not used: %s", b->name, bnk_status_text(rc));
+	b->close(ctx);
+}
+
+size_t bnk_backend_describe(const char *plugin, char *out, size_t out_size)
+{
+	char cpu[WHY_BYTES] = "", cuda[WHY_BYTES + 32] = "", why[WHY_BYTES] = "";
+	describe_one(bnk_backend_cpu(), cpu, sizeof cpu);
+	const bnk_backend *b = cuda_get(plugin, why, sizeof why);
+	if (b)
+		describe_one(b, cuda, sizeof cuda);
+	else
+		snprintf(cuda, sizeof cuda, "cuda: not used: %s", why);
+	int n = snprintf(out, out_size, "%s\n%s\n", cpu, cuda);
+	return n < 0 ? 0 : (size_t)n;
+}
