@@ -1,0 +1,185 @@
+/*
+ * dataset.h - the catalogue of datasets: names, immutable versions, their provenance.
+ *
+ * A version is an Arrow IPC file in objects/, with what was found when it was made: schema,
+ *profile, source, parents, recipe. It never changes. Everything here is told to the log as events
+ *of class "dataset" (entity "dataset/NAME") and folded into tables of share/sql/0010_data.sql:
+ *
+ *	dataset.version   {version, hash, size, rows, columns, schema, schema_hash, profile,
+ *	                   source {kind, path, size, sha256, rejected}, parents [{name, version,
+ *hash}], recipe}          profile: hash of the profile's JSON object dataset.checked   {version,
+ *suite, suite_name, result, success, evaluated, failed} suite, result: hashes of JSON objects
+ *	dataset.tag       {version, key, value}     value null takes the tag off
+ *	dataset.removed   {version}         version 0: the whole dataset
+ *	dataset.restored  {version}
+ *
+ * Invariants:
+ *  1. Objects are durable before the event that names them is written.
+ *  2. (name, version) is claimed across hosts before its event; numbers may have gaps, and never
+ *     come back.
+ *  3. Adding bytes that the dataset has already gives that version back and writes nothing.
+ *  4. Removing hides; bytes go through gc alone. What is removed still resolves by number or hash
+ *     for lineage (bn_dataset_resolve with BN_DATASET_REMOVED_TOO).
+ *
+ * What a query returns is an owned, immutable copy: it may cross threads, and the index may move
+ *on.
+ */
+#ifndef BN_DATA_DATASET_H
+#define BN_DATA_DATASET_H
+#include "core/base/err.h"
+#include "core/store/workspace.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bn_fold_class;
+extern const struct bn_fold_class bn_dataset_class; /* for core/pipeline/rooms.c */
+
+typedef struct bn_table bn_table;     /* core/data/table.h */
+typedef struct bn_profile bn_profile; /* core/data/profile.h */
+
+/* ---- one version --------------------------------------------------------------------------- */
+
+typedef struct bn_dataset_parent {
+	char *name;
+	int64_t version; /* 0 when it was not a dataset version but a file */
+	char hash[65];
+} bn_dataset_parent;
+
+typedef struct bn_dataset_version {
+	char *name;
+	int64_t version;
+	char hash[65]; /* of the Arrow file, also its object */
+	uint64_t size_bytes;
+	int64_t rows, columns;
+	char schema_hash[65];
+	char profile_hash[65]; /* object with the profile's JSON; empty when there is none */
+	int64_t created_ms;
+	char *user;
+	bool removed;
+
+	char *source_kind; /* "csv", "arrow", "proc", "generate", "split", "sql" */
+	char *source_path; /* as the user gave it; NULL when there is none */
+	uint64_t source_size;
+	char source_sha256[65]; /* empty when the source was no file */
+	int64_t rejected;       /* rows left out by --on-error reject */
+	char *recipe;           /* canonical JSON of what was done, or NULL */
+
+	bn_dataset_parent *parents;
+	size_t parent_count;
+
+	char **tag_keys, **tag_values;
+	size_t tag_count;
+
+	/* Newest check of this version; checked_ms 0 when there was none. */
+	int64_t checked_ms;
+	bool check_success;
+	int64_t check_evaluated, check_failed;
+	char check_suite[65], check_result[65];
+} bn_dataset_version;
+
+void bn_dataset_version_free(bn_dataset_version *v);
+/* "power@v3": for titles and messages. Returns buf. */
+const char *bn_dataset_version_name(const bn_dataset_version *v, char *buf, size_t size);
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+typedef enum bn_dataset_which {
+	BN_DATASET_LIVE = 0,
+	BN_DATASET_REMOVED_TOO = 1,
+} bn_dataset_which;
+
+/*
+ * ref: "power" and "power@latest" (newest version that is not removed), "power@v3",
+ * "power@sha256:ab12..." (at least 4 hex digits, unique among the dataset's versions). BN_EINVAL
+ * for a malformed ref, BN_ENOTFOUND with the nearest name, BN_ECONFLICT for an ambiguous hash
+ * prefix, BN_EREFUSED (with the verb that restores it) for a removed version. Refreshes the index.
+ * *out is yours.
+ */
+int bn_dataset_resolve(bn_dataset_version **out, bn_workspace *ws, const char *ref,
+        bn_dataset_which which, bn_err *err);
+
+/* ---- lists --------------------------------------------------------------------------------- */
+
+/* One row of the dataset list: a dataset with its newest live version. */
+typedef struct bn_dataset_row {
+	char *name;
+	int64_t versions;           /* live ones */
+	bn_dataset_version *latest; /* NULL when every version is removed */
+	bool removed;
+} bn_dataset_row;
+
+typedef struct bn_dataset_list {
+	bn_dataset_row *rows;
+	size_t count;
+} bn_dataset_list;
+
+/* By name. */
+int bn_dataset_list_load(
+        bn_dataset_list **out, bn_workspace *ws, bn_dataset_which which, bn_err *err);
+void bn_dataset_list_free(bn_dataset_list *list);
+
+typedef struct bn_dataset_versions {
+	bn_dataset_version **items;
+	size_t count;
+} bn_dataset_versions;
+
+/* Newest first. name NULL: of every dataset, by time. BN_ENOTFOUND when there is no such dataset.
+ */
+int bn_dataset_versions_load(bn_dataset_versions **out, bn_workspace *ws, const char *name,
+        bn_dataset_which which, bn_err *err);
+/* Versions that were made from this one (its children in the lineage), newest first. */
+int bn_dataset_children_load(bn_dataset_versions **out, bn_workspace *ws, const char *name,
+        int64_t version, bn_err *err);
+void bn_dataset_versions_free(bn_dataset_versions *v);
+
+/* ---- content ------------------------------------------------------------------------------- */
+
+/* Opens the table of a version (memory-mapped, does not re-hash). *out is yours. */
+int bn_dataset_open_table(
+        bn_table **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
+/* BN_ENOTFOUND when the version has no profile. *out is yours. */
+int bn_dataset_load_profile(
+        bn_profile **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
+/* A JSON object of the store by its hash (check results, suites). *out is yours. */
+int bn_dataset_load_json(json_t **out, bn_workspace *ws, const char *hash, bn_err *err);
+
+/* ---- change -------------------------------------------------------------------------------- */
+
+/* What to publish. Everything is borrowed. */
+typedef struct bn_dataset_draft {
+	const char *name;
+	const char *table_path;    /* a complete Arrow file */
+	bool take;                 /* move it into objects/ */
+	const bn_profile *profile; /* NULL: made by reading the table once */
+	const char *source_kind;
+	const char *source_path;   /* or NULL */
+	uint64_t source_size;      /* when source_sha256 is given */
+	const char *source_sha256; /* or NULL */
+	int64_t rejected;
+	const bn_dataset_version *const *parents;
+	size_t parent_count;
+	const json_t *recipe; /* or NULL */
+} bn_dataset_draft;
+
+/* Stores table and profile, claims the number, writes dataset.version, commits, refreshes. *added
+ * (may be NULL) is false when the dataset has a live version with these very bytes already; that
+ * one is returned then. A removed version with these bytes is restored. *out is yours. */
+int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
+        const bn_dataset_draft *draft, bn_err *err);
+
+/* Writes dataset.checked. suite and result are stored as objects (canonical JSON). */
+int bn_dataset_record_check(bn_workspace *ws, const bn_dataset_version *v, const json_t *suite,
+        const json_t *result, bn_err *err);
+
+/* value NULL takes the tag off (BN_ENOTFOUND when it is not there). key: a valid name. */
+int bn_dataset_tag(bn_workspace *ws, const bn_dataset_version *v, const char *key,
+        const char *value, bn_err *err);
+
+/* version 0: the whole dataset. BN_ENOTFOUND, or BN_ECONFLICT when it is so already. */
+int bn_dataset_remove(bn_workspace *ws, const char *name, int64_t version, bn_err *err);
+int bn_dataset_restore(bn_workspace *ws, const char *name, int64_t version, bn_err *err);
+
+#endif
