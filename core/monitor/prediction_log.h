@@ -1,0 +1,87 @@
+/*
+ * prediction_log.h - every answer a model gives, kept so that drift can be seen later.
+ *
+ * A server's threads hand over rows and go on at once (a short mutex, no disk); one thread of the
+ * log writes them. Rows are gathered and written every second or every N rows, whichever comes
+ * first, as an Arrow IPC file in objects/ with the columns
+ *
+ *	_time (timestamp ns UTC), _request (string), _latency_us (float64), _prediction (float64 or
+ *	string), then the model's inputs by name (float64, bool or dictionary string)
+ *
+ * and named by a commuting event `prediction.batch` of entity `predictions/<endpoint id>`:
+ *
+ *	{"endpoint", "model", "version", "rows", "object", "from_ms", "to_ms"}
+ *
+ * so that any number of servers on any number of nodes log to one workspace and a reader takes a
+ * window over all of them. An event appears only after its object is durable.
+ *
+ * What may be lost: rows not yet written when the process is killed (at most about a second's), and
+ * rows above max_pending when the disk cannot follow; those are counted in dropped and in the
+ * event's "dropped".
+ */
+#ifndef BN_MONITOR_PREDICTION_LOG_H
+#define BN_MONITOR_PREDICTION_LOG_H
+#include "core/base/env.h"
+#include "core/base/err.h"
+#include "core/deploy/predictor.h"
+#include "core/deploy/server.h"
+#include "core/store/fold.h"
+
+#include <stdint.h>
+
+typedef struct bn_prediction_log bn_prediction_log;
+
+typedef struct bn_prediction_log_options {
+	const char *workspace_dir; /* where the workspace is found from */
+	const char *endpoint;      /* id */
+	size_t batch_rows;         /* 0: 4096 */
+	int64_t interval_ms;       /* 0: 1000 */
+	size_t max_pending;        /* rows waiting; 0: 262144 */
+} bn_prediction_log_options;
+
+typedef struct bn_prediction_log_stats {
+	uint64_t rows, batches, dropped, failures; /* failures: batches that could not be written */
+	char last_error[256];                      /* empty when the last write went well */
+} bn_prediction_log_stats;
+
+/* Starts the thread, which opens its own bn_workspace. */
+int bn_prediction_log_start(bn_prediction_log **out, const bn_env *env,
+        const bn_prediction_log_options *options, bn_err *err);
+/* For bn_server_options.observe, with the log as its user pointer. Thread-safe, never waits for the
+ * disk. */
+void bn_prediction_log_add(void *log, const bn_served *served);
+void bn_prediction_log_get_stats(bn_prediction_log *log, bn_prediction_log_stats *out);
+/* Returns when everything added so far is written (or has failed: the error). */
+int bn_prediction_log_flush(bn_prediction_log *log, bn_err *err);
+/* Flushes, ends the thread, frees. NULL is fine. */
+int bn_prediction_log_stop(bn_prediction_log *log, bn_err *err);
+
+/* ---- reading back -------------------------------------------------------------------------- */
+
+/* Which logged predictions: of a model (and a version, unless NULL), within [from, to) by time, and
+ * of those the last `last` rows when it is not 0. */
+typedef struct bn_prediction_window {
+	const char *model, *version;
+	int64_t from_ms, to_ms; /* 0: open */
+	size_t last;
+} bn_prediction_window;
+
+typedef struct bn_prediction_batch {
+	char *endpoint, *model, *version, *object;
+	int64_t rows, from_ms, to_ms, dropped;
+} bn_prediction_batch;
+
+typedef struct bn_prediction_batches {
+	bn_prediction_batch *items; /* newest first */
+	size_t count;
+	int64_t rows;
+} bn_prediction_batches;
+
+int bn_prediction_batches_list(bn_prediction_batches *out, bn_workspace *ws,
+        const bn_prediction_window *window, bn_err *err);
+void bn_prediction_batches_release(bn_prediction_batches *b);
+
+/* Folds `prediction.batch` into table prediction_batch. */
+extern const bn_fold_class bn_prediction_class;
+
+#endif
