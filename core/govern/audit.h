@@ -1,0 +1,66 @@
+/*
+ * audit.h - who did what, when, and whether it was allowed; and proof that the record is whole.
+ *
+ * The audit log is not a copy: it is the ordered events themselves (table `event` of the index),
+ * each with the outcome that the fold gave it. Floods (metrics, heartbeats) are not in it.
+ */
+#ifndef BN_GOVERN_AUDIT_H
+#define BN_GOVERN_AUDIT_H
+#include "core/store/fold.h"
+
+typedef struct bn_audit_filter {
+	const char *user;           /* name or uid in digits; NULL any */
+	const char *kind;           /* glob: "model.*"; NULL any */
+	const char *entity;         /* glob: "model/power"; NULL any */
+	int outcome;                /* a bn_outcome, or -1 for any */
+	int64_t since_ms, until_ms; /* 0: open */
+	const char *text; /* somewhere in kind, entity, user, reason or payload; NULL any */
+	size_t limit;     /* 0: 1000 */
+	size_t offset;    /* newest first */
+} bn_audit_filter;
+
+typedef struct bn_audit_row {
+	int64_t time_ms;
+	uint64_t clock, seq;
+	char *writer;
+	uid_t uid;
+	char *user, *kind, *entity;
+	bn_outcome outcome;
+	char *reason;  /* why refused or invalid, or a remark ("OVERRIDE: ..."); NULL when none */
+	char *summary; /* the payload in one line for people: "version 3, reason: ..." */
+	char *payload; /* canonical JSON, or NULL for raw bytes */
+	bool is_signed;
+} bn_audit_row;
+
+/* Immutable; may cross threads. */
+typedef struct bn_audit_page {
+	bn_audit_row *items;
+	size_t count;
+	size_t total;   /* rows that the filter matches */
+	size_t refused; /* of them refused */
+} bn_audit_page;
+
+int bn_audit_read(
+        bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *filter, bn_err *err);
+void bn_audit_page_free(bn_audit_page *p);
+const char *bn_outcome_name(bn_outcome o); /* "applied", "refused", "invalid" */
+
+/* ---- verify -------------------------------------------------------------------------------- */
+
+typedef struct bn_audit_report {
+	uint64_t writers, segments, records, bytes;     /* of the log */
+	uint64_t signatures, bad_signatures;            /* of signed events */
+	uint64_t objects, bad_objects, missing_objects; /* named by live rows, re-hashed */
+	uint64_t faults;
+	char *first_fault; /* names file and offset, event or object; NULL when whole */
+} bn_audit_report;
+
+/* Re-reads the whole log (chain, CRC, sequence, owner), checks every signature, and re-hashes every
+ * object that an event names. 0 also when there are faults: look at the report. progress may be
+ * NULL; a true return stops with BN_EINTR. */
+typedef bool (*bn_audit_progress_fn)(void *ctx, const char *phase, uint64_t done, uint64_t total);
+int bn_audit_verify(bn_audit_report **out, bn_workspace *ws, bn_audit_progress_fn progress,
+        void *ctx, bn_err *err);
+void bn_audit_report_free(bn_audit_report *r);
+
+#endif

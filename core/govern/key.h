@@ -1,0 +1,46 @@
+/*
+ * key.h - Ed25519 keys and signatures (RFC 8032), through OpenSSL 3.
+ *
+ * A user has one private key, in $XDG_CONFIG_HOME/binnacle/identity.pem (PKCS#8, mode 0600). It
+ * never leaves that file; a file that group or others can read, or that another user owns, is
+ * refused, not repaired. Public keys and signatures travel as lower-case hex.
+ *
+ * This file knows nothing of workspaces; identity.h says whose key is whose.
+ */
+#ifndef BN_GOVERN_KEY_H
+#define BN_GOVERN_KEY_H
+#include "core/base/env.h"
+#include "core/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define BN_KEY_PUBLIC_HEX 64
+#define BN_KEY_SIGNATURE_HEX 128
+
+typedef struct bn_key bn_key; /* a private key; immutable, wiped when freed */
+
+char *bn_key_path(const bn_env *env); /* where the user's key lies; yours, NULL without memory */
+
+/* BN_ENOTFOUND when the file is not there, BN_EREFUSED when its mode or owner is wrong,
+ * BN_ECORRUPT when it is no Ed25519 private key. */
+int bn_key_load(bn_key **out, const bn_env *env, const char *path, bn_err *err);
+/* A new key, stored at path durably. BN_ECONFLICT when there is a file. */
+int bn_key_create(bn_key **out, const bn_env *env, const char *path, bn_err *err);
+/* The user's own key, made at first need; *created (may be NULL) says whether that happened, so
+ * that the caller can announce it. */
+int bn_key_open(bn_key **out, const bn_env *env, bool *created, bn_err *err);
+void bn_key_free(bn_key *key);
+
+const char *bn_key_public(const bn_key *key); /* BN_KEY_PUBLIC_HEX digits, borrowed */
+/* "ed25519:1f2a3b4c5d6e7f80", the first 8 bytes of SHA-256 of the public key: for people. */
+void bn_key_fingerprint(const char *public_hex, char out[25]);
+
+int bn_key_sign(const bn_key *key, const void *bytes, size_t n,
+        char signature[BN_KEY_SIGNATURE_HEX + 1], bn_err *err);
+/* 0 when the signature is that key's over those bytes; BN_ECORRUPT when it is not (malformed hex
+ * and impossible keys included). */
+int bn_key_verify(const char *public_hex, const char *signature_hex, const void *bytes, size_t n,
+        bn_err *err);
+
+#endif

@@ -1,0 +1,152 @@
+/*
+ * policy.h - roles, and the policy document that says what each role may do and what a model must
+ * show before it is approved.
+ *
+ * Roles are words, not a ladder; the policy lists for each act the roles that may do it.
+ *	viewer     reads
+ *	developer  registers models, asks for approval, tags
+ *	reviewer   approves, rejects, moves aliases
+ *	admin      everything, and alone sets policy and roles
+ * Everybody has the policy's default_role and what was granted to them. The owner of the
+ * .binnacle directory is admin from the start.
+ *
+ * Events, all on entity "policy", all signed (identity.h):
+ *	policy.set   {"policy": document, "reason"}
+ *	role.grant   {"uid", "user", "role", "reason"}
+ *	role.revoke  {"uid", "user", "role", "reason"}; the last admin cannot be revoked
+ *
+ * Authorisation is a part of the fold: an event by somebody whom the policy of that moment does not
+ * allow is REFUSED and changes nothing. "That moment" is a position in the order of all events, so
+ * the index keeps the whole history (policy_version, role_change) and lookups take a bn_event_key;
+ * an entity that asks calls bn_fold_depends(f, "policy") and is replayed when a late policy
+ *arrives.
+ *
+ * The document (JSON; unknown keys are errors; every key has a default):
+ *	{
+ *	  "default_role": "developer",
+ *	  "self_approval": false,         may an author approve their own?
+ *	  "approvals": 1,                 different reviewers needed
+ *	  "gate_override": false,         may a reviewer approve although a blocking gate does not
+ *pass, with --override and a reason? "protected_aliases": ["champion"],   only approved versions
+ *may get these "allow": {"register": ["developer", "reviewer", "admin"], "request": [...],
+ *"approve": [...], "alias": [...], "tag": [...], "attest": [...], "remove": [...]}, "gates": [
+ *	    {"name": "error", "metric": "rmse", "part": "test", "op": "<=", "threshold": 12.5,
+ *	     "severity": "block"},
+ *	    {"name": "no worse", "metric": "rmse", "op": "<=", "than": "champion", "margin": 0.5},
+ *	    {"name": "reproducible", "check": "reproducible", "severity": "warn"}
+ *	  ]
+ *	}
+ * admin need not be listed under "allow": it may do everything.
+ */
+#ifndef BN_GOVERN_POLICY_H
+#define BN_GOVERN_POLICY_H
+#include "core/store/fold.h"
+
+#include <stdbool.h>
+
+typedef enum bn_role {
+	BN_ROLE_VIEWER,
+	BN_ROLE_DEVELOPER,
+	BN_ROLE_REVIEWER,
+	BN_ROLE_ADMIN,
+	BN_ROLES
+} bn_role;
+
+typedef enum bn_act {
+	BN_ACT_REGISTER,
+	BN_ACT_REQUEST,
+	BN_ACT_APPROVE, /* and reject */
+	BN_ACT_ALIAS,
+	BN_ACT_TAG,
+	BN_ACT_ATTEST, /* record the outcome of a named check */
+	BN_ACT_REMOVE,
+	BN_ACT_POLICY, /* set policy, grant and revoke roles: admin, whatever "allow" says */
+	BN_ACTS
+} bn_act;
+
+const char *bn_role_name(bn_role role);
+int bn_role_parse(bn_role *out, const char *word, bn_err *err); /* BN_EINVAL, with the nearest */
+const char *bn_act_name(bn_act act);
+
+/* ---- the document -------------------------------------------------------------------------- */
+
+typedef enum bn_gate_op { BN_GATE_LE, BN_GATE_LT, BN_GATE_GE, BN_GATE_GT, BN_GATE_EQ } bn_gate_op;
+typedef enum bn_gate_severity { BN_GATE_BLOCK, BN_GATE_WARN } bn_gate_severity;
+
+typedef struct bn_policy_gate {
+	char *name;
+	char *metric, *part; /* part: "test" unless said; both NULL for a check */
+	char *check;         /* "reproducible", "data", "card" ...; NULL for a metric */
+	bn_gate_op op;
+	bool than_champion; /* compare with the champion's value + margin instead of threshold */
+	double threshold, margin;
+	bn_gate_severity severity;
+} bn_policy_gate;
+
+typedef struct bn_policy {
+	bn_role default_role;
+	bool self_approval, gate_override;
+	int approvals;
+	unsigned allow[BN_ACTS]; /* bit 1u << role */
+	char **protected_aliases;
+	size_t n_protected;
+	bn_policy_gate *gates;
+	size_t n_gates;
+	char hash[65]; /* SHA-256 of the canonical document, defaults not filled in */
+} bn_policy;
+
+/* source names the document in errors ("policy.json: gates[1].op: ..."). */
+int bn_policy_parse(bn_policy **out, const json_t *document, const char *source, bn_err *err);
+void bn_policy_free(bn_policy *p);
+/* The document with every default filled in; new reference, NULL without memory. */
+json_t *bn_policy_document(const bn_policy *p);
+bool bn_policy_protects(const bn_policy *p, const char *alias);
+const char *bn_gate_op_text(bn_gate_op op); /* "<=" */
+
+/* ---- what holds, as of an event (NULL: now) ------------------------------------------------- */
+
+extern const bn_fold_class bn_policy_class; /* entity "policy" */
+
+int bn_policy_get(bn_policy **out, sqlite3 *db, const bn_event_key *at, bn_err *err);
+/* Bits 1u << role of everything uid is: default, granted, admin by ownership of the workspace. */
+int bn_policy_roles(unsigned *out, bn_workspace *ws, sqlite3 *db, uid_t uid, const bn_event_key *at,
+        bn_err *err);
+/* 0, or BN_EREFUSED with the reason in words ("alice (developer) may not approve: that needs
+ * reviewer or admin"). user: for the message. */
+int bn_policy_allows(bn_workspace *ws, sqlite3 *db, uid_t uid, const char *user, bn_act act,
+        const bn_event_key *at, bn_err *err);
+/* The same for whoever runs this process, now; NULL db: the workspace's own index. */
+int bn_policy_may(bn_workspace *ws, bn_act act, bn_err *err);
+
+/* ---- writing: checked first, recorded even when refused, decided again by every fold --------- */
+
+/* All three commit, and return BN_EREFUSED (the attempt is in the audit log) when not allowed. */
+int bn_policy_set(bn_workspace *ws, const json_t *document, const char *reason, bn_err *err);
+int bn_role_grant(bn_workspace *ws, uid_t uid, const char *user, bn_role role, const char *reason,
+        bn_err *err);
+int bn_role_revoke(bn_workspace *ws, uid_t uid, const char *user, bn_role role, const char *reason,
+        bn_err *err);
+
+/* ---- lists for screens and verbs ----------------------------------------------------------- */
+
+typedef struct bn_user_row {
+	uid_t uid;
+	char *user;       /* name as last seen, or "uid-1000" */
+	unsigned roles;   /* bits */
+	bool is_owner;    /* of the workspace */
+	char *public_key; /* newest published, or NULL */
+	int64_t since_ms; /* first event, or 0 when none */
+} bn_user_row;
+
+typedef struct bn_user_list {
+	bn_user_row *items;
+	size_t count;
+} bn_user_list;
+
+/* Everybody who holds a role, published a key or wrote an ordered event; by uid. */
+int bn_user_list_read(bn_user_list **out, bn_workspace *ws, bn_err *err);
+void bn_user_list_free(bn_user_list *l);
+/* "viewer, developer" into out; "-" for none. */
+void bn_roles_text(unsigned roles, char *out, size_t size);
+
+#endif

@@ -1,0 +1,170 @@
+/*
+ * registry.h - models by name and version, and the way from registered to approved.
+ *
+ * A version is a claim (model/NAME/N), an event, and a manifest object: the list of the model's
+ * files with their hashes, which are objects too. It never changes; what changes is its state:
+ *
+ *	registered --request--> requested --approve (as many as the policy asks)--> approved
+ *	     ^                      |
+ *	     |                      +--reject (reason)--> rejected --request--> requested ...
+ *	any state --remove--> removed
+ *
+ * Events on entity model/NAME (BN_FOLD_ORDERED; decisions, aliases and removals are signed):
+ *	model.registered    {version, uuid, run, author_uid, author, digest, manifest, data,
+ *metrics, trainer, description} model.requested     {version, reason} model.approved      {version,
+ *uuid, digest, reason, policy, gates, override} model.rejected      {version, uuid, digest, reason,
+ *policy, gates} model.attested      {version, check, verdict, detail} model.alias         {alias,
+ *version}          model.alias_removed {alias} model.tag           {version?, key, value}    value
+ *null removes model.removed       {version, reason}
+ *
+ * The fold decides, whoever wrote: role (policy of that moment), four eyes (neither who registered
+ * a version nor the owner of its run may decide about it, unless the policy allows it), quorum
+ * (different users), blocking gates (override only where the policy allows it, with a reason; the
+ * audit log then reads OVERRIDE), the digest in a decision equals the registered one, and the
+ * signature is of a key that the acting user had published. A protected alias ("champion") only
+ * goes to approved versions. What is not allowed is kept in the audit log as refused or invalid.
+ *
+ * Writers here check the same rules first, on the index as they see it. When refused they record
+ * the attempt (so that it is in the audit log) and return BN_EREFUSED with the reason.
+ *
+ * Pages are immutable copies: they may cross threads and outlive the workspace.
+ */
+#ifndef BN_REGISTRY_REGISTRY_H
+#define BN_REGISTRY_REGISTRY_H
+#include "core/registry/gate.h"
+
+/* Fold class "model": tables registered_model, model_version, model_decision, model_alias,
+ * model_tag, model_attestation. */
+extern const bn_fold_class bn_registry_class;
+
+typedef enum bn_model_state {
+	BN_MODEL_REGISTERED,
+	BN_MODEL_REQUESTED,
+	BN_MODEL_APPROVED,
+	BN_MODEL_REJECTED,
+	BN_MODEL_REMOVED,
+} bn_model_state;
+
+const char *bn_model_state_name(bn_model_state s); /* "requested" */
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+typedef struct bn_decision {
+	int64_t time_ms;
+	uid_t uid;
+	char *user;
+	bool approved, override;
+	bool counts; /* belongs to the request that is open or was last */
+	char *reason, *policy_hash, *public_key;
+	json_t *gates; /* evidence as the decider saw it */
+} bn_decision;
+
+typedef struct bn_version {
+	char *name;
+	int64_t version;
+	char *uuid, *run_id, *digest, *manifest, *trainer, *description;
+	bn_model_state state;
+	uid_t author_uid, registrar_uid;
+	char *author, *registrar;
+	int64_t registered_ms, state_ms;
+	char *request_reason, *requester; /* NULL when never requested */
+	int64_t requested_ms;
+	json_t *data;    /* [{"name","version","digest","role"}...] as registered, never NULL */
+	json_t *metrics; /* {"test": {"rmse": 11.9}}, never NULL */
+	json_t *tags;    /* {"key": "value"}, never NULL */
+	char **aliases;
+	size_t n_aliases;
+	bn_decision *decisions; /* oldest first */
+	size_t n_decisions;
+	int approvals, approvals_needed; /* of the current request */
+} bn_version;
+
+typedef struct bn_version_page {
+	bn_version *items;
+	size_t count;
+} bn_version_page;
+
+typedef struct bn_model_row {
+	char *name;
+	int64_t latest;   /* newest version that is not removed; 0 none */
+	int64_t champion; /* 0 none */
+	size_t versions, requested;
+	int64_t updated_ms;
+} bn_model_row;
+
+typedef struct bn_model_page {
+	bn_model_row *items;
+	size_t count;
+} bn_model_page;
+
+int bn_model_list(bn_model_page **out, bn_workspace *ws, bn_err *err); /* by name */
+void bn_model_page_free(bn_model_page *p);
+/* Newest first; name NULL: of all models. removed: those too. */
+int bn_version_list(
+        bn_version_page **out, bn_workspace *ws, const char *name, bool removed, bn_err *err);
+void bn_version_page_free(bn_version_page *p);
+/* spec: "power/3", "power@champion", "power@latest", "power" (champion, else latest), or a UUID.
+ * BN_ENOTFOUND naming what is there instead. */
+int bn_version_get(bn_version **out, bn_workspace *ws, const char *spec, bn_err *err);
+void bn_version_free(bn_version *v);
+/* A double of metrics; NaN when absent. */
+double bn_version_metric(const bn_version *v, const char *part, const char *metric);
+
+/* The approval sheet: a version, its gates now, the champion, and what I may do. */
+typedef struct bn_inbox_item {
+	bn_version *version;
+	bn_version *champion; /* NULL when none, or when it is this one */
+	bn_gate_report *gates;
+	bool can_approve, can_reject, override_allowed;
+	char *why_not; /* why I cannot approve: "you registered it; ..."; NULL when I can */
+} bn_inbox_item;
+
+typedef struct bn_inbox {
+	bn_inbox_item *items;
+	size_t count;
+	size_t for_me; /* those that I may decide */
+} bn_inbox;
+
+/* Open requests, oldest first. */
+int bn_inbox_read(bn_inbox **out, bn_workspace *ws, bn_err *err);
+void bn_inbox_free(bn_inbox *i);
+/* The sheet of one version, requested or not. */
+int bn_inbox_item_read(bn_inbox_item **out, bn_workspace *ws, const char *spec, bn_err *err);
+void bn_inbox_item_free(bn_inbox_item *i);
+
+/* ---- writing: all commit, then refresh the index ------------------------------------------- */
+
+typedef struct bn_registration {
+	const char *name;   /* of the model */
+	const char *run_id; /* NULL: none (an imported model) */
+	uid_t author_uid;   /* owner of the run */
+	const char *author;
+	const char *manifest;              /* object: {"files": [{"path", "sha256", "size"}...]} */
+	const char *trainer, *description; /* may be NULL */
+	const json_t *data;                /* array, may be NULL */
+	const json_t *metrics;             /* object of objects, may be NULL */
+} bn_registration;
+
+/* From what the caller knows. Checks that manifest and files are stored. */
+int bn_version_register_manifest(
+        int64_t *version, bn_workspace *ws, const bn_registration *r, bn_err *err);
+/* From a run (id, prefix or name): its model artifact, data, metrics and owner. */
+int bn_version_register(
+        int64_t *version, bn_workspace *ws, const char *name, const char *run, bn_err *err);
+int bn_version_request(bn_workspace *ws, const char *spec, const char *reason, bn_err *err);
+/* override: approve although blocking gates do not pass; needs a reason and a policy that allows
+ * it. Approving twice, or without an open request: BN_ECONFLICT. */
+int bn_version_approve(
+        bn_workspace *ws, const char *spec, const char *reason, bool override, bn_err *err);
+int bn_version_reject(bn_workspace *ws, const char *spec, const char *reason, bn_err *err);
+int bn_version_attest(bn_workspace *ws, const char *spec, const char *check, bn_verdict verdict,
+        const char *detail, bn_err *err);
+int bn_version_remove(bn_workspace *ws, const char *spec, const char *reason, bn_err *err);
+/* alias of the model in spec ("power/3"); BN_EINVAL for "latest" and "v3", which mean versions. */
+int bn_version_set_alias(bn_workspace *ws, const char *spec, const char *alias, bn_err *err);
+int bn_model_remove_alias(bn_workspace *ws, const char *name, const char *alias, bn_err *err);
+/* value NULL removes the tag. */
+int bn_version_set_tag(
+        bn_workspace *ws, const char *spec, const char *key, const char *value, bn_err *err);
+
+#endif
