@@ -1,0 +1,60 @@
+/*
+ * process.h - other processes: starting them so that they outlive us, telling whether one is still
+ * the one we started, what a whole tree of them uses, and what a signal is called.
+ *
+ * A pid alone names nothing (pids are used again), so a process is named by pid and start time, as
+ * /proc/<pid>/stat gives it in clock ticks since boot. Linux only, no root. What /proc does not
+ * tell (another user's I/O) is absent, never 0.
+ */
+#ifndef BN_BASE_PROCESS_H
+#define BN_BASE_PROCESS_H
+#include "core/base/buf.h"
+#include "core/base/env.h"
+#include "core/base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Clock ticks since boot at which pid started; 0 when there is no such process. */
+uint64_t bn_process_start_ticks(pid_t pid);
+/* True when pid runs and is the one that started then; a zombie counts as dead. start_ticks 0
+ * means "whichever". */
+bool bn_process_is_alive(pid_t pid, uint64_t start_ticks);
+
+/* "SIGKILL"; "signal 71" in buf for one without a name. Borrowed for ever, or as long as buf. */
+const char *bn_signal_name(int signal, char buf[24]);
+
+/*
+ * Starts argv[0] (a path, or looked up in PATH) in a session of its own, stdin /dev/null, stdout
+ * and stderr appended to log_path, so that it lives on when we, our terminal or our session die.
+ * set: NULL-terminated "NAME=value" texts added to the environment, or NULL. cwd: NULL for ours.
+ * *pid (may be NULL) gets its process id. BN_EIO when it cannot be executed.
+ */
+int bn_process_spawn_detached(pid_t *pid, const char *const *argv, const char *const *set,
+        const char *cwd, const char *log_path, bn_err *err);
+
+/* Runs argv to its end and collects stdout (at most limit bytes are kept). stdin and stderr are
+ * /dev/null. *status gets the exit status, or 128 + signal. After timeout_ms it is killed and the
+ * call fails with BN_EIO. */
+int bn_process_capture(const char *const *argv, int timeout_ms, size_t limit, bn_buf *out,
+        int *status, bn_err *err);
+
+/* What a process and all its descendants use. A field is -1 when it is not known. */
+typedef struct bn_process_usage {
+	int64_t processes, threads;
+	int64_t rss_bytes;
+	int64_t cpu_ms;      /* user and system, of those alive plus the children they waited for */
+	int64_t read_bytes;  /* from storage */
+	int64_t write_bytes; /* to storage */
+} bn_process_usage;
+
+/* Of the tree below (and with) root. BN_ENOTFOUND when root is gone. */
+int bn_process_tree_usage(bn_process_usage *out, pid_t root, bn_err *err);
+/* Sends the signal to root and all its descendants, and to other members of session sid (0: none)
+ * that are ours. Returns how many were signalled. root 0: only the session. */
+int bn_process_tree_signal(pid_t root, pid_t sid, int signal);
+/* How many live processes session sid has. */
+int bn_process_session_size(pid_t sid);
+
+#endif

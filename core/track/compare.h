@@ -1,0 +1,62 @@
+/*
+ * compare.h - runs side by side: what differs, and by how much against a baseline.
+ *
+ * Columns are runs, rows are grouped: attributes, parameters, metrics (last, or best where the
+ * direction is known), data, code, environment. Numbers get the difference to the baseline and the
+ * difference in per cent of it; a row without a value somewhere differs.
+ */
+#ifndef BN_TRACK_COMPARE_H
+#define BN_TRACK_COMPARE_H
+#include "core/base/err.h"
+#include "core/store/workspace.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum bn_compare_group {
+	BN_COMPARE_RUN = 0, /* status, duration, title */
+	BN_COMPARE_PARAM,
+	BN_COMPARE_METRIC,
+	BN_COMPARE_DATA,
+	BN_COMPARE_CODE,
+	BN_COMPARE_ENVIRONMENT,
+	BN_COMPARE_GROUPS
+} bn_compare_group;
+
+const char *bn_compare_group_name(bn_compare_group g); /* "parameters" */
+
+typedef struct bn_compare_cell {
+	const char *text; /* NULL: absent */
+	double number;    /* NaN when it is none */
+	double delta;     /* number - baseline's; NaN when there is none */
+	double percent;   /* 100 * delta / |baseline's|; NaN when there is none */
+} bn_compare_cell;
+
+typedef struct bn_compare_row {
+	bn_compare_group group;
+	const char *key;
+	bool differs;
+	int better;                   /* metrics: -1 smaller, +1 larger is better, 0 unknown */
+	const bn_compare_cell *cells; /* one per run */
+} bn_compare_row;
+
+typedef struct bn_comparison {
+	size_t runs, baseline; /* baseline: index of a run */
+	const char **ids;
+	const char **names;
+	bn_compare_row *rows; /* by group, then key */
+	size_t count;
+	struct bn_compare_memory *memory;
+} bn_comparison;
+
+/* ids: full ids of at least one run; baseline: an index into them. Every row is there; show those
+ * with .differs to see only differences. Immutable; *out is yours. */
+int bn_compare_runs(bn_comparison **out, bn_workspace *ws, const char *const *ids, size_t count,
+        size_t baseline, bn_err *err);
+void bn_comparison_free(bn_comparison *c);
+/* {"runs": [...], "baseline": id, "rows": [{"group","key","differs","values","delta","percent"}]}
+ */
+int bn_comparison_to_json(json_t **out, const bn_comparison *c, bool only_differences, bn_err *err);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * query.h - the table of runs: which, in what order, with which columns.
+ *
+ * Filter language (a superset of MLflow's search):
+ *
+ *	filter   := or ;  or := and (OR and)* ;  and := not (AND not)* ;  not := NOT not | (or) |
+ *test test     := field op value | field [NOT] LIKE 'a%' | field [NOT] ILIKE 'a%' | field [NOT] IN
+ *('a', 'b') | field [NOT] BETWEEN a AND b | field IS [NOT] NULL field    := params.KEY |
+ *metrics.KEY | tags.KEY | attributes.NAME | NAME | best(KEY) | last(KEY) | first(KEY) | min(KEY) |
+ *max(KEY) | mean(KEY) | count(KEY) op       := = == != <> < <= > >=  and  ~ (contains, not case
+ *sensitive) value    := 'text' | "text" | number | bare word
+ *
+ * A bare NAME is an attribute, else a metric, parameter or tag that some run has, in this order. A
+ * KEY with other characters than letters, digits, _ . - / is written `in backquotes` or "in
+ * quotes". A parameter compared with a number is compared as a number where it is one. A missing
+ * key matches nothing but IS NULL. metrics.KEY is the last value; best() is the minimum or maximum
+ * by the metric's own direction (bn_metric_find; unknown names: smaller is better). Times accept
+ * numbers (ms), ISO dates and ages ("2h": within the last two hours, with > meaning later).
+ *
+ * Attributes: id, name, experiment, status, user, kind, title, host, dataset, reason, note, parent,
+ * model, created, started, finished, duration (ms, or "5m"), exit_code, signal, rss, cpu, energy.
+ *
+ * Everything is compiled to SQL with bound values. Errors point at the character:
+ *	filter:1:14: expected a value after '<'
+ */
+#ifndef BN_TRACK_QUERY_H
+#define BN_TRACK_QUERY_H
+#include "core/base/err.h"
+#include "core/base/fs.h"
+#include "core/store/workspace.h"
+#include "core/track/run.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct bn_run_query {
+	const char *experiment; /* NULL: all */
+	const char *filter;     /* NULL or "": all */
+	const char *search;     /* words to be found in id, name, title, experiment or status */
+	const char *sort;       /* "-metrics.rmse,params.lr,created"; NULL: newest first */
+	const char *const
+	        *columns; /* fields as above ("metrics.rmse", "best(loss)", "params.lr") */
+	size_t column_count;
+	bool removed;  /* the trash instead of the living */
+	int64_t limit; /* <= 0: 1000 */
+	int64_t offset;
+} bn_run_query;
+
+typedef enum bn_cell_kind { BN_CELL_ABSENT = 0, BN_CELL_NUMBER, BN_CELL_TEXT } bn_cell_kind;
+
+typedef struct bn_cell {
+	bn_cell_kind kind;
+	double number; /* NUMBER; NaN is a value that was logged */
+	const char *text;
+} bn_cell;
+
+typedef struct bn_run_row {
+	char id[BN_RUN_ID_TEXT];
+	const char *name, *experiment, *user, *title, *host; /* NULL unknown */
+	bn_run_status status;
+	int64_t created_ms, started_ms, finished_ms, heartbeat_ms; /* -1 unknown */
+	const bn_cell *cells;                                      /* one per column asked for */
+} bn_run_row;
+
+/* An immutable page: may be handed to another thread. */
+typedef struct bn_run_page {
+	bn_run_row *rows;
+	size_t count;
+	int64_t total; /* rows that match, whatever limit says */
+	struct bn_run_page_memory *memory;
+} bn_run_page;
+
+/* BN_EINVAL with the place in the filter, sort or column. *out is yours. */
+int bn_run_query_page(bn_run_page **out, bn_workspace *ws, const bn_run_query *q, bn_err *err);
+void bn_run_page_free(bn_run_page *p);
+/* Checks a filter alone; *at (may be NULL) gets the byte offset of the error. */
+int bn_run_filter_check(bn_workspace *ws, const char *filter, size_t *at, bn_err *err);
+
+/* Which columns there are: "metrics.rmse", "params.lr", ... over the runs of an experiment (NULL:
+ * all), most used first within metrics, params, tags. */
+int bn_run_fields(bn_names *out, bn_workspace *ws, const char *experiment, bn_err *err);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * reconcile.h - a run that nobody supervises any more does not stay RUNNING.
+ *
+ * Readers call bn_run_reconcile after a refresh. For each live run of this host whose supervisor is
+ * dead (its lock is free, its pid is gone or belongs to another process) an event run.finished LOST
+ * with the reason is written; processes that the run left behind are ended when they are ours. Runs
+ * of another host are left alone until their heartbeat is older than ten intervals and at least
+ * five minutes. The verdict is an event like any other: a real end that arrives later wins.
+ */
+#ifndef BN_TRACK_RECONCILE_H
+#define BN_TRACK_RECONCILE_H
+#include "core/base/err.h"
+#include "core/store/workspace.h"
+
+#include <stddef.h>
+
+/* *lost (may be NULL) gets how many were found lost. Cheap when nothing is live. Commits and
+ * refreshes when it wrote anything. */
+int bn_run_reconcile(bn_workspace *ws, size_t *lost, bn_err *err);
+
+#endif

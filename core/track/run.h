@@ -1,0 +1,143 @@
+/*
+ * run.h - experiments and runs as the index shows them.
+ *
+ * A run is what its events say (core/train/runlog.h writes them):
+ *
+ *	ordered     run.created, run.started, run.param, run.tag, run.artifact, run.note,
+ *	            run.finished, run.removed, run.restored, run.stop
+ *	commuting   run.metrics, run.heartbeat, run.resources
+ *
+ * State machine: SCHEDULED -> RUNNING -> FINISHED | FAILED | KILLED, and LOST from either of the
+ * first two when the supervisor is gone without a word. A real end that arrives after LOST wins;
+ * the first real end stays. A parameter is written once (MLflow's rule): another value for the same
+ * key is kept in the audit log as invalid. Tags are last-writer-wins.
+ *
+ * Everything below reads the index of the last refresh. What is unknown is absent: NULL, NaN, or
+ * -1 where the field says so.
+ */
+#ifndef BN_TRACK_RUN_H
+#define BN_TRACK_RUN_H
+#include "core/base/err.h"
+#include "core/base/id.h"
+#include "core/store/fold.h"
+#include "core/store/workspace.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+extern const bn_fold_class bn_run_fold_class;        /* "run" */
+extern const bn_fold_class bn_experiment_fold_class; /* "experiment" */
+
+typedef enum bn_run_status {
+	BN_RUN_SCHEDULED = 0,
+	BN_RUN_RUNNING,
+	BN_RUN_FINISHED,
+	BN_RUN_FAILED,
+	BN_RUN_KILLED,
+	BN_RUN_LOST,
+} bn_run_status;
+
+const char *bn_run_status_name(bn_run_status status); /* "RUNNING" */
+bool bn_run_status_parse(bn_run_status *out, const char *name);
+bool bn_run_status_is_live(bn_run_status status); /* SCHEDULED or RUNNING */
+
+typedef struct bn_run_info {
+	char id[BN_RUN_ID_TEXT];
+	char *name, *experiment;
+	char *user; /* who created it */
+	uid_t uid;  /* the same, as the owner of the segment */
+	bn_run_status status;
+	char *reason;  /* why it ended so ("killed by SIGSEGV"), or NULL */
+	int exit_code; /* -1 unknown */
+	int signal;    /* 0 none or unknown */
+	char *kind;    /* "trainer", "command" or "api" */
+	char *title;   /* "ridge", or the command line */
+	char *host;    /* where it ran, or NULL */
+	int64_t pid;   /* of the supervisor or API process; -1 unknown */
+	int64_t created_ms, started_ms, finished_ms; /* since 1970 UTC; -1 unknown */
+	char *spec_hash;                             /* object; NULL for runs from the API */
+	char *model_digest;                          /* digest of the model it stored, or NULL */
+	char *dataset;                               /* "jobs@v3", or NULL */
+	char *parent;                                /* run id or NULL */
+	char *note;                                  /* or NULL */
+	bool removed;
+	/* last heartbeat and resources; -1 / NaN unknown */
+	int64_t heartbeat_ms, rss_bytes, peak_rss_bytes, cpu_ms, read_bytes, write_bytes;
+	double energy_joules;
+} bn_run_info;
+
+/* BN_ENOTFOUND. *out is yours. */
+int bn_run_get(bn_run_info **out, bn_workspace *ws, const char *id, bn_err *err);
+void bn_run_info_free(bn_run_info *r);
+/* Time it ran (till now_ms while live); -1 unknown. */
+int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms);
+
+/* A full id, a unique prefix of one (4 digits or more), a name, or "latest". BN_ENOTFOUND with
+ * near names, BN_EINVAL listing what an ambiguous prefix or name could mean. */
+int bn_run_resolve(bn_workspace *ws, const char *text, char id[BN_RUN_ID_TEXT], bn_err *err);
+
+typedef struct bn_pair {
+	char *key, *value;
+} bn_pair;
+
+typedef struct bn_pairs {
+	bn_pair *items; /* sorted by key */
+	size_t count, cap;
+} bn_pairs;
+
+#define BN_PAIRS_INIT \
+	{ \
+		NULL, 0, 0 \
+	}
+void bn_pairs_release(bn_pairs *p);
+const char *bn_pairs_get(const bn_pairs *p, const char *key); /* NULL when there is none */
+
+int bn_run_params(bn_pairs *out, bn_workspace *ws, const char *id, bn_err *err);
+int bn_run_tags(bn_pairs *out, bn_workspace *ws, const char *id, bn_err *err);
+
+typedef struct bn_artifact {
+	char *path; /* "model/MLmodel" */
+	char hash[65];
+	int64_t size_bytes;
+	int64_t time_ms;
+} bn_artifact;
+
+typedef struct bn_artifacts {
+	bn_artifact *items; /* sorted by path */
+	size_t count, cap;
+} bn_artifacts;
+
+#define BN_ARTIFACTS_INIT \
+	{ \
+		NULL, 0, 0 \
+	}
+int bn_run_artifacts(bn_artifacts *out, bn_workspace *ws, const char *id, bn_err *err);
+void bn_artifacts_release(bn_artifacts *a);
+/* Copies the artifacts under prefix ("model") to the directory dir, which must not exist, with
+ * hashes checked. prefix is cut off. BN_ENOTFOUND when there is nothing under it. */
+int bn_run_export(
+        bn_workspace *ws, const char *id, const char *prefix, const char *dir, bn_err *err);
+
+typedef struct bn_experiment_info {
+	char *name, *note;
+	int64_t runs, live;          /* not removed */
+	int64_t created_ms, last_ms; /* first and latest run; -1 unknown */
+} bn_experiment_info;
+
+/* Every experiment that has a run or an event of its own, by name. *out is yours:
+ * bn_experiments_free. */
+int bn_experiment_list(bn_experiment_info **out, size_t *count, bn_workspace *ws, bn_err *err);
+void bn_experiments_free(bn_experiment_info *items, size_t count);
+
+/* How many runs there are in each state, removed ones apart. */
+typedef struct bn_run_counts {
+	int64_t by_status[6]; /* indexed by bn_run_status */
+	int64_t total, removed;
+} bn_run_counts;
+int bn_run_count(bn_run_counts *out, bn_workspace *ws, bn_err *err);
+
+/* The run as one JSON object: what `run show --json` prints. *out is yours. */
+int bn_run_to_json(json_t **out, bn_workspace *ws, const char *id, bn_err *err);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * launch.h - starting a run in a process of its own, and stopping it.
+ *
+ * bn_launch writes the spec and the event run.created, then starts `binnacle exec RUN` detached
+ * (own session, stdin /dev/null, output in runs/<id>/log.txt) and returns. From then on the run
+ * needs nobody: the supervisor (supervise.h) writes its events, whatever becomes of the launcher.
+ *
+ * Everything durable before anything is started: if we die in between, the run is there as
+ * SCHEDULED and reconciliation (core/track/reconcile.h) turns it into LOST.
+ */
+#ifndef BN_TRAIN_LAUNCH_H
+#define BN_TRAIN_LAUNCH_H
+#include "core/base/err.h"
+#include "core/base/id.h"
+#include "core/store/workspace.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+typedef struct bn_launch_options {
+	const char *name;       /* readable; NULL: made from the id */
+	const char *experiment; /* NULL: "default" */
+	const char *note;       /* may be NULL */
+	const char *parent;     /* run id of the run this is a child of, or NULL */
+	const char *again;      /* run id of the run this one repeats, or NULL */
+	const char *workdir;    /* where code is looked for and a command runs; NULL: current */
+	const char *program;    /* the binnacle executable; NULL: this program */
+} bn_launch_options;
+
+/* given: a spec as the user wrote it (bn_spec_resolve and bn_spec_add_provenance are done here).
+ * id gets the run's 32 hex digits. */
+int bn_launch(bn_workspace *ws, const json_t *given, const bn_launch_options *opt,
+        char id[BN_RUN_ID_TEXT], bn_err *err);
+/* The first half alone: everything but starting the process. */
+int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_options *opt,
+        char id[BN_RUN_ID_TEXT], bn_err *err);
+
+/* Paths in runs/<id>/; yours. */
+char *bn_run_dir(const bn_workspace *ws, const char *id);
+char *bn_run_log_path(const bn_workspace *ws, const char *id);
+
+typedef enum bn_supervisor_state {
+	BN_SUPERVISOR_UNKNOWN, /* on another host, or we may not look */
+	BN_SUPERVISOR_NONE,    /* never started (or still about to) */
+	BN_SUPERVISOR_ALIVE,
+	BN_SUPERVISOR_DEAD,
+} bn_supervisor_state;
+
+typedef struct bn_supervisor {
+	bn_supervisor_state state;
+	pid_t pid, sid;   /* of the supervisor; 0 unknown */
+	pid_t child;      /* of the training or command; 0 unknown */
+	int64_t since_ms; /* when it wrote this; 0 unknown */
+	char host[65];
+} bn_supervisor;
+
+/* Looks at runs/<id>/supervisor: same host and boot, its lock, its pid and start time. */
+int bn_supervisor_find(bn_supervisor *out, bn_workspace *ws, const char *id, bn_err *err);
+
+/* Asks a run to end: SIGTERM to its supervisor on this host, which passes it on and kills after the
+ * spec's grace time. On another host: an event run.stop that its supervisor looks for. *signalled
+ * (may be NULL) tells which. BN_EREFUSED when it is another user's. */
+int bn_launch_stop(bn_workspace *ws, const char *id, bool *signalled, bn_err *err);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * binnacle.h - log a run from C, C++ or anything that can call C.
+ *
+ *	#include <binnacle.h>
+ *
+ *	binnacle_run *run = binnacle_run_open(NULL);    // the run we are in, or a new one
+ *	binnacle_log_param(run, "dt", "1e-3");
+ *	for (long step = 0; step < n; step++)
+ *		binnacle_log_metric(run, "energy", energy, step);
+ *	binnacle_run_close(run, 0);
+ *
+ * Build: cc sim.c $(pkg-config --cflags --libs binnacle)
+ *
+ * Inside `binnacle run start -- ./sim` the run is the one that was started (BINNACLE_RUN_ID); else
+ * binnacle_run_open makes one in the workspace around the working directory (or BINNACLE_HOME).
+ *
+ * binnacle_log_metric only puts the point into memory; a background thread writes it to the
+ * workspace's log at least once a second, and binnacle_run_flush and binnacle_run_close wait for
+ * the disk. Every function may be called from any thread, and in each rank of an MPI program (ranks
+ * write files of their own; log from rank 0, or with keys that carry the rank). A NULL run is
+ * accepted everywhere and does nothing, so a simulation need not care whether logging works. Call
+ * none of this in a signal handler or between fork and exec.
+ *
+ * Functions return 0, or a negative code with the message in binnacle_run_error.
+ */
+#ifndef BINNACLE_H
+#define BINNACLE_H
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct binnacle_run binnacle_run;
+
+typedef struct binnacle_options {
+	const char *workspace;  /* directory inside a workspace; NULL: BINNACLE_HOME, then "." */
+	const char *run_id;     /* an existing run; NULL: BINNACLE_RUN_ID, else a new run */
+	const char *name;       /* of a new run; NULL: made up */
+	const char *experiment; /* of a new run; NULL: "default" */
+	const char *title;      /* what runs, for people; NULL: the program's name */
+} binnacle_options;
+
+/* Options may be NULL. NULL when it cannot be opened: binnacle_last_error says why. */
+binnacle_run *binnacle_run_open(const binnacle_options *options);
+/* Message of this thread's last failed binnacle_run_open; "" when none failed. */
+const char *binnacle_last_error(void);
+
+/* 32 hex digits; borrowed until close. */
+const char *binnacle_run_id(const binnacle_run *run);
+
+/* NaN and infinities are kept. Steps may come in any order. */
+int binnacle_log_metric(binnacle_run *run, const char *key, double value, int64_t step);
+/* With the time given (milliseconds since 1970 UTC). */
+int binnacle_log_metric_at(
+        binnacle_run *run, const char *key, double value, int64_t step, int64_t time_ms);
+/* A parameter is written once; another value later is refused when it is read. */
+int binnacle_log_param(binnacle_run *run, const char *key, const char *value);
+int binnacle_log_tag(binnacle_run *run, const char *key, const char *value);
+/* Copies a file or directory into the workspace; name NULL: its own. Waits for the disk. */
+int binnacle_log_artifact(binnacle_run *run, const char *path, const char *name);
+
+/* Waits until everything logged so far is on disk. */
+int binnacle_run_flush(binnacle_run *run);
+/* The first failure since open (or since it was last asked for): "" when there is none. Borrowed
+ * until the next call from the same thread. */
+const char *binnacle_run_error(binnacle_run *run);
+
+/* Flushes, records the end of a run that we made (exit_code 0: FINISHED, else FAILED; a run that
+ * `binnacle run start` made is ended by its supervisor) and frees run. */
+int binnacle_run_close(binnacle_run *run, int exit_code);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
