@@ -1,0 +1,510 @@
+/*
+ * cli.c - reads a command line against the verb table and runs the verb. See cli.h.
+ *
+ * Options may stand anywhere before "--". --name=value, --name value, -n value and -nvalue are the
+ * same. A word that starts with '-' and is a number is an argument.
+ */
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/pipeline/rooms.h"
+#include "tui/cli/_cli.h"
+#include "tui/cli/verbs.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const bn_opt bn_global_options[] = {
+        {"help", 'h', NULL, "show how to use this command"},
+        {"json", 0, NULL, "results as JSON"},
+        {"tsv", 0, NULL, "results as tab-separated values"},
+        {"quiet", 'q', NULL, "no messages, only results and errors"},
+        {"yes", 'y', NULL, "answer yes to what would be asked"},
+        {"dry-run", 'n', NULL, "say what would change, change nothing"},
+        {"no-color", 0, NULL, "no colours (NO_COLOR does the same)"},
+        {"utc", 0, NULL, "times in UTC instead of local"},
+        {"", 'C', "DIR", "work on the workspace around DIR"},
+        {0},
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+bool bn_cli_interrupted(void)
+{
+	return interrupted != 0;
+}
+
+/* ---- parsing -------------------------------------------------------------------------------- */
+
+static const bn_opt *option_find(const bn_opt *table, const char *name, size_t n, char letter)
+{
+	for (; table && table->help; table++) {
+		if (name && table->name[0] && strlen(table->name) == n &&
+		        !strncmp(table->name, name, n))
+			return table;
+		if (letter && table->letter == letter)
+			return table;
+	}
+	return NULL;
+}
+
+static int option_unknown(const bn_cli *cli, const char *word, bn_err *err)
+{
+	const char *names[64] = {NULL};
+	size_t n = 0;
+	const bn_opt *tables[] = {cli->verb ? cli->verb->options : NULL, bn_global_options};
+	for (size_t t = 0; t < 2; t++)
+		for (const bn_opt *o = tables[t]; o && o->help && n < 63; o++)
+			if (o->name[0])
+				names[n++] = o->name;
+	char bare[64];
+	snprintf(bare, sizeof bare, "%s", word + strspn(word, "-"));
+	bare[strcspn(bare, "=")] = '\0';
+	const char *near = bn_nearest_word(bare, names);
+	bn_err_set(err, BN_EINVAL, "no option '%s'", word);
+	if (near)
+		bn_err_hint(err, "did you mean --%s?", near);
+	return BN_EINVAL;
+}
+
+static void option_apply_global(bn_cli *cli, const bn_opt *o, const char *value)
+{
+	if (o->letter == 'C')
+		cli->start_dir = value;
+	else if (!strcmp(o->name, "version"))
+		cli->version = true;
+	else if (!strcmp(o->name, "help"))
+		cli->help = true;
+	else if (!strcmp(o->name, "json"))
+		cli->json = true;
+	else if (!strcmp(o->name, "tsv"))
+		cli->tsv = true;
+	else if (!strcmp(o->name, "quiet"))
+		cli->quiet = true;
+	else if (!strcmp(o->name, "yes"))
+		cli->yes = true;
+	else if (!strcmp(o->name, "dry-run"))
+		cli->dry_run = true;
+	else if (!strcmp(o->name, "no-color"))
+		cli->color = false;
+	else if (!strcmp(o->name, "utc"))
+		cli->utc = true;
+}
+
+/* Reads the option at argv[*i]; advances *i when the value is the next word. */
+static int option_read(bn_cli *cli, int argc, char **argv, int *i, bn_err *err)
+{
+	const char *word = argv[*i], *value = NULL;
+	const bn_opt *own = cli->verb ? cli->verb->options : NULL, *o;
+	bool global = false;
+	if (word[1] == '-') {
+		size_t n = strcspn(word + 2, "=");
+		o = option_find(own, word + 2, n, 0);
+		if (!o && (o = option_find(bn_global_options, word + 2, n, 0)))
+			global = true;
+		if (word[2 + n] == '=')
+			value = word + 3 + n;
+	} else {
+		o = option_find(own, NULL, 0, word[1]);
+		if (!o && (o = option_find(bn_global_options, NULL, 0, word[1])))
+			global = true;
+		if (word[2])
+			value = word + 2;
+	}
+	if (!o || (!o->arg && value && word[1] != '-'))
+		return option_unknown(cli, word, err);
+	if (!o->arg && value)
+		return bn_err_set(err, BN_EINVAL, "option --%s takes no value", o->name);
+	if (o->arg && !value) {
+		if (*i + 1 >= argc)
+			return bn_err_set(
+			        err, BN_EINVAL, "option %s needs a value: %s", word, o->arg);
+		value = argv[++*i];
+	}
+	if (global) {
+		option_apply_global(cli, o, value);
+		return 0;
+	}
+	if (bn_grow(&cli->options, &cli->cap_options, cli->n_options + 1, sizeof *cli->options))
+		return bn_err_nomem(err, "options");
+	cli->options[cli->n_options++] = (cli_option){o->name, value ? value : ""};
+	return 0;
+}
+
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && word[1] && !((word[1] >= '0' && word[1] <= '9') || word[1] == '.');
+}
+
+static int word_unknown(const char *const *words, size_t n, bn_err *err);
+
+/* First pass: finds the verb, looking past options. Words that are values of options may come
+ * before it only for -C. */
+static const bn_verb *find_verb(int argc, char **argv, int *noun_at, int *verb_at)
+{
+	const char *words[2];
+	int at[2];
+	size_t n = 0, used = 0;
+	for (int i = 1; i < argc && n < 2; i++) {
+		if (!strcmp(argv[i], "--"))
+			break;
+		if (is_option(argv[i])) {
+			if (!strcmp(argv[i], "-C"))
+				i++;
+			else if (n == 1)
+				continue;
+			continue;
+		}
+		at[n] = i;
+		words[n++] = argv[i];
+	}
+	*noun_at = n > 0 ? at[0] : -1;
+	*verb_at = -1;
+	if (!n) {
+		words[0] = "workbench";
+		return bn_verb_find(words, 1, &used);
+	}
+	const bn_verb *v = bn_verb_find(words, n, &used);
+	if (v && used == 2)
+		*verb_at = at[1];
+	return v;
+}
+
+static int parse(bn_cli *cli, int argc, char **argv, int *noun, bn_err *err)
+{
+	int noun_at, verb_at, rc = 0;
+	cli->verb = find_verb(argc, argv, &noun_at, &verb_at);
+	*noun = noun_at;
+	for (int i = 1; i < argc && !rc; i++) {
+		if (i == noun_at || i == verb_at)
+			continue;
+		bool rest_begins = cli->verb && (cli->verb->flags & BN_VERB_REST) &&
+		                   cli->verb->max_args >= 0 &&
+		                   (int)cli->n_args == cli->verb->max_args && !is_option(argv[i]);
+		if (!strcmp(argv[i], "--") || rest_begins) {
+			if (!rest_begins)
+				i++;
+			while (i < argc)
+				cli->rest[cli->n_rest++] = argv[i++];
+		} else if (is_option(argv[i])) {
+			rc = option_read(cli, argc, argv, &i, err);
+		} else {
+			cli->args[cli->n_args++] = argv[i];
+		}
+	}
+	if (!rc && !cli->verb && noun_at > 0) {
+		const char *words[2] = {argv[noun_at], cli->n_args ? cli->args[0] : NULL};
+		if (cli->help && bn_noun_summary(words[0]))
+			return bn_help_noun(cli, words[0], err);
+		return word_unknown(words, words[1] ? 2 : 1, err);
+	}
+	return rc;
+}
+
+/* ---- "did you mean" ------------------------------------------------------------------------- */
+
+typedef struct word_list {
+	const char *words[256];
+	size_t n;
+	const char *noun; /* collect the verbs of this noun, or the nouns themselves when NULL */
+} word_list;
+
+static int collect_word(const bn_verb *v, void *ctx)
+{
+	word_list *l = ctx;
+	const char *word = l->noun ? v->verb : v->noun;
+	if ((v->flags & BN_VERB_HIDDEN) || !word || (l->noun && strcmp(l->noun, v->noun)))
+		return 0;
+	for (size_t i = 0; i < l->n; i++)
+		if (!strcmp(l->words[i], word))
+			return 0;
+	if (l->n + 1 < sizeof l->words / sizeof *l->words)
+		l->words[l->n++] = word;
+	l->words[l->n] = NULL;
+	return 0;
+}
+
+static int word_unknown(const char *const *words, size_t n, bn_err *err)
+{
+	word_list nouns = {{NULL}, 0, NULL}, verbs = {{NULL}, 0, words[0]};
+	bn_verbs_each(collect_word, &nouns);
+	bn_verbs_each(collect_word, &verbs);
+	if (!verbs.n) {
+		const char *near = bn_nearest_word(words[0], nouns.words);
+		bn_err_set(err, BN_EINVAL, "no command '%s'", words[0]);
+		if (near)
+			bn_err_hint(err, "did you mean '%s'?", near);
+		else
+			bn_err_hint(err, "see: binnacle help");
+		return BN_EINVAL;
+	}
+	if (n < 2) {
+		bn_err_set(err, BN_EINVAL, "'%s' needs one more word", words[0]);
+		bn_err_hint(err, "see: binnacle help %s", words[0]);
+		return BN_EINVAL;
+	}
+	const char *near = bn_nearest_word(words[1], verbs.words);
+	bn_err_set(err, BN_EINVAL, "no command '%s %s'", words[0], words[1]);
+	if (near)
+		bn_err_hint(err, "did you mean '%s %s'?", words[0], near);
+	else
+		bn_err_hint(err, "see: binnacle help %s", words[0]);
+	return BN_EINVAL;
+}
+
+/* ---- access --------------------------------------------------------------------------------- */
+
+int bn_cli_nargs(const bn_cli *cli)
+{
+	return (int)cli->n_args;
+}
+
+const char *bn_cli_arg(const bn_cli *cli, int i)
+{
+	return i >= 0 && (size_t)i < cli->n_args ? cli->args[i] : NULL;
+}
+
+const char *const *bn_cli_rest(const bn_cli *cli, size_t *count)
+{
+	if (count)
+		*count = cli->n_rest;
+	return (const char *const *)cli->rest;
+}
+
+/* An option that the verb does not list would silently never be found: that is our bug. */
+static void check_declared(const bn_cli *cli, const char *name)
+{
+	BN_BUG(!option_find(cli->verb->options, name, strlen(name), 0));
+}
+
+const char *bn_cli_opt_nth(const bn_cli *cli, const char *name, size_t i)
+{
+	check_declared(cli, name);
+	for (size_t k = 0; k < cli->n_options; k++)
+		if (!strcmp(cli->options[k].name, name) && i-- == 0)
+			return cli->options[k].value;
+	return NULL;
+}
+
+const char *bn_cli_opt(const bn_cli *cli, const char *name)
+{
+	check_declared(cli, name);
+	for (size_t k = cli->n_options; k-- > 0;)
+		if (!strcmp(cli->options[k].name, name))
+			return cli->options[k].value;
+	return NULL;
+}
+
+bool bn_cli_flag(const bn_cli *cli, const char *name)
+{
+	return bn_cli_opt(cli, name) != NULL;
+}
+
+int bn_cli_opt_int(
+        const bn_cli *cli, const char *name, int64_t min, int64_t max, int64_t *out, bn_err *err)
+{
+	const char *s = bn_cli_opt(cli, name);
+	if (!s)
+		return 0;
+	if (!bn_parse_i64(s, strlen(s), out) || *out < min || *out > max)
+		return bn_err_set(err, BN_EINVAL, "--%s %s: must be an integer from %lld to %lld",
+		        name, s, (long long)min, (long long)max);
+	return 0;
+}
+
+int bn_cli_opt_num(
+        const bn_cli *cli, const char *name, double min, double max, double *out, bn_err *err)
+{
+	const char *s = bn_cli_opt(cli, name);
+	if (!s)
+		return 0;
+	if (!bn_parse_f64(s, strlen(s), out) || !(*out >= min && *out <= max))
+		return bn_err_set(err, BN_EINVAL, "--%s %s: must be a number from %g to %g", name,
+		        s, min, max);
+	return 0;
+}
+
+int bn_cli_opt_duration(const bn_cli *cli, const char *name, int64_t *ns, bn_err *err)
+{
+	const char *s = bn_cli_opt(cli, name);
+	if (s && !bn_parse_duration_ns(s, ns))
+		return bn_err_set(err, BN_EINVAL,
+		        "--%s %s: must be a duration such as 250ms, 10s, 5m or 1h30m", name, s);
+	return 0;
+}
+
+int bn_cli_opt_bytes(const bn_cli *cli, const char *name, int64_t *bytes, bn_err *err)
+{
+	const char *s = bn_cli_opt(cli, name);
+	if (s && !bn_parse_bytes(s, bytes))
+		return bn_err_set(
+		        err, BN_EINVAL, "--%s %s: must be a size such as 512K or 1.5GiB", name, s);
+	return 0;
+}
+
+const bn_env *bn_cli_env(const bn_cli *cli)
+{
+	return cli->env;
+}
+
+int bn_cli_workspace(bn_cli *cli, bn_workspace **out, bn_err *err)
+{
+	int rc = 0;
+	if (!cli->workspace)
+		rc = bn_workspace_open(&cli->workspace, cli->env, bn_rooms, cli->start_dir, err);
+	if (!rc)
+		*out = cli->workspace;
+	return rc;
+}
+
+const char *bn_cli_start_dir(const bn_cli *cli)
+{
+	return cli->start_dir;
+}
+
+const char *bn_cli_program(const bn_cli *cli)
+{
+	return cli->program;
+}
+
+bool bn_cli_yes(const bn_cli *cli)
+{
+	return cli->yes;
+}
+
+bool bn_cli_dry_run(const bn_cli *cli)
+{
+	return cli->dry_run;
+}
+
+bool bn_cli_quiet(const bn_cli *cli)
+{
+	return cli->quiet;
+}
+
+bool bn_cli_is_json(const bn_cli *cli)
+{
+	return cli->json;
+}
+
+bool bn_cli_is_text(const bn_cli *cli)
+{
+	return !cli->json && !cli->tsv;
+}
+
+bool bn_cli_utc(const bn_cli *cli)
+{
+	return cli->utc;
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+static void show_error(bn_cli *cli, const bn_err *err)
+{
+	bn_cli_progress_end(cli);
+	fflush(cli->out);
+	if (cli->json) {
+		json_t *e = json_pack("{s:{s:s,s:s,s:s}}", "error", "code", bn_code_name(err->code),
+		        "message", err->msg, "hint", err->hint);
+		char *text = e ? json_dumps(e, JSON_SORT_KEYS) : NULL;
+		fprintf(cli->err, "%s\n", text ? text : "{\"error\":{}}");
+		free(text);
+		json_decref(e);
+		return;
+	}
+	fprintf(cli->err, "binnacle: %s\n", err->msg);
+	if (err->hint[0])
+		fprintf(cli->err, "  hint: %s\n", err->hint);
+}
+
+static int run_verb(bn_cli *cli, bn_err *err)
+{
+	const bn_verb *v = cli->verb;
+	if (cli->help)
+		return bn_help_verb(cli, v);
+	if ((int)cli->n_args < v->min_args ||
+	        (v->max_args >= 0 && (int)cli->n_args > v->max_args)) {
+		bool few = (int)cli->n_args < v->min_args;
+		bn_err_set(err, BN_EINVAL, "%s: %s%s%s", few ? "too few words" : "too many words",
+		        v->noun, v->verb ? " " : "", v->verb ? v->verb : "");
+		bn_err_hint(err, "usage: binnacle %s%s%s %s", v->noun, v->verb ? " " : "",
+		        v->verb ? v->verb : "", v->args);
+		return BN_EINVAL;
+	}
+	if (cli->n_rest && !(v->flags & BN_VERB_REST))
+		return bn_err_set(err, BN_EINVAL, "nothing may follow '--' here");
+	return v->run(cli, err);
+}
+
+static void catch_interrupts(void)
+{
+	struct sigaction sa = {.sa_handler = on_interrupt};
+	sigemptyset(&sa.sa_mask);
+	sa.sa_flags = (int)SA_RESETHAND; /* a second Ctrl-C ends us the hard way */
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static char *program_path(const char *argv0)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+	if (n <= 0)
+		return bn_strdup(argv0);
+	path[n] = '\0';
+	return bn_strdup(path);
+}
+
+int bn_cli_main(const bn_env *env, int argc, char **argv)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_cli cli = {.env = env, .out = stdout, .err = stderr};
+	const char *no_color = bn_env_get(env, "NO_COLOR"), *term = bn_env_get(env, "TERM");
+	char *program = program_path(argv[0]);
+	int rc = 0, noun_at = -1;
+	cli.program = program;
+	cli.color =
+	        isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb");
+	cli.args = bn_alloc_zeroed((size_t)argc + 1, sizeof *cli.args);
+	cli.rest = bn_alloc_zeroed((size_t)argc + 1, sizeof *cli.rest);
+	if (!cli.args || !cli.rest || !program) {
+		rc = bn_err_nomem(&err, "the command line");
+		goto out;
+	}
+	if ((rc = parse(&cli, argc, argv, &noun_at, &err)))
+		goto out;
+	if (cli.version) {
+		fprintf(cli.out, "binnacle " BN_VERSION "\n");
+		goto out;
+	}
+	if (!cli.verb || (cli.help && noun_at < 0)) {
+		rc = bn_help_all(&cli);
+		goto out;
+	}
+	catch_interrupts();
+	rc = run_verb(&cli, &err);
+	bn_cli_progress_end(&cli);
+out:
+	if (rc && !err.code)
+		bn_err_set(&err, rc, "failed without a message (%s)", bn_code_name(rc));
+	bn_workspace_close(cli.workspace);
+	if (fflush(cli.out) != 0 && errno != EPIPE && !rc)
+		rc = bn_err_sys(&err, BN_EIO, errno, "cannot write the result");
+	if (rc)
+		show_error(&cli, &err);
+	bn_free(cli.args);
+	bn_free(cli.rest);
+	bn_free(cli.options);
+	bn_free(program);
+	return bn_code_exit_status(rc);
+}

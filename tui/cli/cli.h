@@ -1,0 +1,141 @@
+/*
+ * cli.h - the command line: one table of verbs, one way to read options, one way to show results.
+ *
+ * A verb is an entry of a table (tui/cli/cmd_*.c, collected in verbs.c). The same table feeds
+ * dispatch, --help, `binnacle help`, the man page, shell completion and "did you mean".
+ *
+ * Results go to stdout through bn_cli_list / bn_cli_object: the verb builds JSON once, and the
+ * frame shows it as --json (as it is), --tsv (raw values) or aligned text for people. Messages and
+ * progress go to stderr. A verb returns 0 or a bn_code with err set; main turns it into the exit
+ * status and prints the message. Nothing but main.c calls exit().
+ *
+ * Ownership: a bn_cli is alive during one verb; everything borrowed from it lives as long.
+ */
+#ifndef BN_TUI_CLI_H
+#define BN_TUI_CLI_H
+#include "core/base/env.h"
+#include "core/base/err.h"
+#include "core/store/workspace.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct bn_cli bn_cli;
+
+typedef struct bn_opt {
+	const char *name; /* long name without dashes */
+	char letter;      /* short form, or 0 */
+	const char *arg;  /* what its value is called ("FILE"), or NULL for a flag */
+	const char *help; /* one line */
+} bn_opt;
+
+enum {
+	BN_VERB_HIDDEN = 1, /* works, but is in no listing */
+	BN_VERB_REST = 2, /* everything after "--" (or after the last fixed argument) is the rest */
+	BN_VERB_NO_WORKSPACE = 4 /* documentation only: does not need one */
+};
+
+typedef struct bn_verb {
+	const char *noun, *verb; /* verb NULL for one-word commands such as `binnacle init` */
+	const char *args;        /* for help: "NAME FILE..." or "" */
+	int min_args, max_args;  /* max_args < 0: any number */
+	const char *summary;     /* one line, no full stop */
+	const char *details;     /* more lines for --help, or NULL */
+	const char *examples[3]; /* two are expected: complete command lines */
+	const bn_opt *options;   /* ends with {0}; NULL for none */
+	unsigned flags;
+	int (*run)(bn_cli *cli, bn_err *err);
+} bn_verb;
+
+/* ---- what the user gave --------------------------------------------------------------------- */
+
+int bn_cli_nargs(const bn_cli *cli);
+const char *bn_cli_arg(const bn_cli *cli, int i);                 /* NULL when there are fewer */
+const char *const *bn_cli_rest(const bn_cli *cli, size_t *count); /* after "--"; NULL-terminated */
+const char *bn_cli_opt(const bn_cli *cli, const char *name);      /* last value given, or NULL */
+bool bn_cli_flag(const bn_cli *cli, const char *name);
+/* The i-th value of an option that may be repeated, or NULL. */
+const char *bn_cli_opt_nth(const bn_cli *cli, const char *name, size_t i);
+/* Typed values; *out keeps its value when the option is absent. BN_EINVAL names option and form. */
+int bn_cli_opt_int(
+        const bn_cli *cli, const char *name, int64_t min, int64_t max, int64_t *out, bn_err *err);
+int bn_cli_opt_num(
+        const bn_cli *cli, const char *name, double min, double max, double *out, bn_err *err);
+int bn_cli_opt_duration(const bn_cli *cli, const char *name, int64_t *ns, bn_err *err);
+int bn_cli_opt_bytes(const bn_cli *cli, const char *name, int64_t *bytes, bn_err *err);
+
+const bn_env *bn_cli_env(const bn_cli *cli);
+/* The workspace around us (-C, BINNACLE_HOME, working directory), opened at the first call and
+ * closed by the frame. Borrowed. */
+int bn_cli_workspace(bn_cli *cli, bn_workspace **out, bn_err *err);
+const char *bn_cli_start_dir(const bn_cli *cli); /* -C, or NULL */
+const char *bn_cli_program(
+        const bn_cli *cli);             /* absolute path of this binary, to start children with */
+bool bn_cli_yes(const bn_cli *cli);     /* --yes */
+bool bn_cli_dry_run(const bn_cli *cli); /* --dry-run */
+bool bn_cli_quiet(const bn_cli *cli);
+bool bn_cli_is_json(const bn_cli *cli);
+bool bn_cli_is_text(const bn_cli *cli); /* neither --json nor --tsv */
+bool bn_cli_utc(const bn_cli *cli);     /* --utc: times in UTC, else local */
+bool bn_cli_interrupted(
+        void); /* SIGINT or SIGTERM came; long work checks this and ends with BN_EINTR */
+
+/* ---- what the user gets --------------------------------------------------------------------- */
+
+/* How a value of the JSON result looks in text; --json and --tsv show it raw. null shows as "-". */
+typedef enum bn_format {
+	BN_AS_TEXT,
+	BN_AS_COUNT,   /* 1 234 567 */
+	BN_AS_INT,     /* plain integer */
+	BN_AS_NUM,     /* 6 significant digits */
+	BN_AS_PERCENT, /* 0.123 -> 12.3 % */
+	BN_AS_BYTES,
+	BN_AS_DURATION, /* nanoseconds */
+	BN_AS_TIME_MS,  /* milliseconds since 1970 -> date and time */
+	BN_AS_BOOL,     /* yes / no */
+	BN_AS_ID,       /* first 8 characters of a hex id or hash */
+} bn_format;
+
+typedef struct bn_col {
+	const char *key;   /* of the JSON object; "a.b" reaches into an object */
+	const char *title; /* column head, or label of a field */
+	bn_format format;
+} bn_col;
+
+/* Shows a list. items: array of objects (reference taken). cols ends with {0}. --json prints
+ * {"items": [...], "count": n} with every key, also those without a column. empty: what to tell a
+ * person when there is nothing ("no runs yet; start one with: binnacle run start ..."). */
+int bn_cli_list(bn_cli *cli, json_t *items, const bn_col *cols, const char *empty, bn_err *err);
+/* Shows one object as labelled lines. object: reference taken. */
+int bn_cli_object(bn_cli *cli, json_t *object, const bn_col *fields, bn_err *err);
+/* Shows JSON as it is, whatever the output form (for results that are documents). Reference taken.
+ */
+int bn_cli_document(bn_cli *cli, json_t *document, bn_err *err);
+
+/* Text for people on stdout; nothing with --json or --tsv. */
+void bn_cli_print(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Raw bytes to stdout in every form. */
+void bn_cli_write(bn_cli *cli, const void *bytes, size_t n);
+/* A line on stderr, unless --quiet. */
+void bn_cli_say(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void bn_cli_warn(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Progress on stderr when that is a terminal and the work has lasted over a second: n/N, rate, ETA.
+ * total 0: unknown. unit "rows", "B" (shown as bytes). Call as often as you like. */
+void bn_cli_progress(
+        bn_cli *cli, const char *what, uint64_t done, uint64_t total, const char *unit);
+void bn_cli_progress_end(bn_cli *cli);
+/* Asks on the terminal; default No. --yes answers; without a terminal and --yes: BN_EREFUSED. */
+int bn_cli_confirm(bn_cli *cli, bn_err *err, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
+/* Colours for text on stdout, "" when colours are off: "bold", "dim", "good", "bad", "warn",
+ * "reset". */
+const char *bn_cli_color(const bn_cli *cli, const char *role);
+
+/* ---- frame (main.c, tests) ------------------------------------------------------------------ */
+
+/* Runs a whole command line and returns the exit status. No words at all open the workbench. */
+int bn_cli_main(const bn_env *env, int argc, char **argv);
+
+#endif

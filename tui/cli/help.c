@@ -1,0 +1,365 @@
+/*
+ * help.c - everything that is written from the verb table: help, the man page, completion.
+ */
+#include "core/base/buf.h"
+#include "core/base/str.h"
+#include "tui/cli/_cli.h"
+#include "tui/cli/verbs.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const struct {
+	const char *noun, *summary;
+} nouns[] = {
+        {"init", "make a workspace"},
+        {"demo", "walk one model through its whole life"},
+        {"doctor", "what was found on this machine, and what is off"},
+        {"data", "datasets: add, check, split, describe"},
+        {"run", "training runs: start, watch, compare, reproduce"},
+        {"log", "log to the run around this process"},
+        {"model", "the registry: register, request, approve, verify"},
+        {"predict", "predict with a model"},
+        {"serve", "inference server over HTTP"},
+        {"endpoint", "running servers"},
+        {"monitor", "drift of what is served"},
+        {"user", "who may work here"},
+        {"role", "grant and revoke roles"},
+        {"policy", "gates and rules of approval"},
+        {"audit", "who did what, and proof that nobody changed it"},
+        {"index", "the SQLite index, which can always be rebuilt"},
+        {"gc", "remove objects that nothing names"},
+        {"help", "this help"},
+        {"completion", "shell completion"},
+        {"version", "the version of this program"},
+};
+
+const char *bn_noun_summary(const char *noun)
+{
+	for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++)
+		if (!strcmp(nouns[i].noun, noun))
+			return nouns[i].summary;
+	return NULL;
+}
+
+static void print_usage(FILE *out, const bn_verb *v)
+{
+	fprintf(out, "binnacle %s%s%s%s%s", v->noun, v->verb ? " " : "", v->verb ? v->verb : "",
+	        v->args[0] ? " " : "", v->args);
+}
+
+static void print_options(FILE *out, const bn_opt *o)
+{
+	for (; o && o->help; o++) {
+		char left[64], letter[5] = "    ";
+		if (o->letter)
+			snprintf(letter, sizeof letter, "-%c%s", o->letter,
+			        o->name[0] ? ", " : "  ");
+		snprintf(left, sizeof left, "%s%s%s%s%s", letter, o->name[0] ? "--" : "", o->name,
+		        o->arg ? " " : "", o->arg ? o->arg : "");
+		fprintf(out, "  %-28s %s\n", left, o->help);
+	}
+}
+
+int bn_help_verb(bn_cli *cli, const bn_verb *v)
+{
+	FILE *out = cli->out;
+	fprintf(out, "%s\n\nusage: ", v->summary);
+	print_usage(out, v);
+	fprintf(out, "%s\n", v->options ? " [options]" : "");
+	if (v->details)
+		fprintf(out, "\n%s\n", v->details);
+	if (v->options) {
+		fputs("\noptions:\n", out);
+		print_options(out, v->options);
+	}
+	if (v->examples[0])
+		fputs("\nexamples:\n", out);
+	for (size_t i = 0; i < 3 && v->examples[i]; i++)
+		fprintf(out, "  %s\n", v->examples[i]);
+	fputs("\neverywhere: --json --tsv --quiet --yes --dry-run --no-color --utc -C DIR\n", out);
+	return 0;
+}
+
+typedef struct listing {
+	FILE *out;
+	const char *noun, *last;
+	size_t shown;
+} listing;
+
+static int list_verb(const bn_verb *v, void *ctx)
+{
+	listing *l = ctx;
+	if ((v->flags & BN_VERB_HIDDEN) || strcmp(v->noun, l->noun))
+		return 0;
+	char left[96];
+	snprintf(left, sizeof left, "%s%s%s %s", v->noun, v->verb ? " " : "",
+	        v->verb ? v->verb : "", v->args);
+	fprintf(l->out, "  %-38s %s\n", left, v->summary);
+	l->shown++;
+	return 0;
+}
+
+int bn_help_noun(bn_cli *cli, const char *noun, bn_err *err)
+{
+	listing l = {cli->out, noun, NULL, 0};
+	const char *words[1] = {noun};
+	size_t used;
+	const bn_verb *single = bn_verb_find(words, 1, &used);
+	if (single)
+		return bn_help_verb(cli, single);
+	const char *summary = bn_noun_summary(noun);
+	if (!summary) {
+		bn_err_set(err, BN_ENOTFOUND, "no command '%s'", noun);
+		bn_err_hint(err, "see: binnacle help");
+		return BN_ENOTFOUND;
+	}
+	fprintf(cli->out, "binnacle %s: %s\n\n", noun, summary);
+	bn_verbs_each(list_verb, &l);
+	fprintf(cli->out, "\nbinnacle %s VERB --help shows options and examples.\n", noun);
+	return 0;
+}
+
+static int list_noun(const bn_verb *v, void *ctx)
+{
+	listing *l = ctx;
+	if ((v->flags & BN_VERB_HIDDEN) || (l->last && !strcmp(l->last, v->noun)))
+		return 0;
+	l->last = v->noun;
+	const char *summary = v->verb ? bn_noun_summary(v->noun) : v->summary;
+	fprintf(l->out, "  %-12s %s\n", v->noun, summary ? summary : v->summary);
+	return 0;
+}
+
+int bn_help_all(bn_cli *cli)
+{
+	listing l = {cli->out, NULL, NULL, 0};
+	fputs("binnacle: the life of a machine-learning model, over SSH\n\n"
+	      "usage: binnacle                     open the workbench\n"
+	      "       binnacle NOUN VERB [ARGS]    do one thing and exit\n\n",
+	        cli->out);
+	bn_verbs_each(list_noun, &l);
+	fputs("\noptions everywhere:\n", cli->out);
+	print_options(cli->out, bn_global_options);
+	fputs("\nbinnacle help NOUN lists its verbs. The first step: binnacle init, or binnacle "
+	      "demo.\n",
+	        cli->out);
+	return 0;
+}
+
+/* ---- man page ------------------------------------------------------------------------------- */
+
+/* roff: a leading '.' or '\'' and backslashes mean something. */
+static void man_text(FILE *out, const char *s)
+{
+	bool line_start = true;
+	for (; *s; s++) {
+		if (line_start && (*s == '.' || *s == '\''))
+			fputs("\\&", out);
+		if (*s == '\\')
+			fputs("\\e", out);
+		else if (*s == '-')
+			fputs("\\-", out);
+		else
+			fputc(*s, out);
+		line_start = *s == '\n';
+	}
+}
+
+static int man_verb(const bn_verb *v, void *ctx)
+{
+	FILE *out = ctx;
+	if (v->flags & BN_VERB_HIDDEN)
+		return 0;
+	fputs(".TP\n.B \"", out);
+	print_usage(out, v);
+	fputs("\"\n", out);
+	man_text(out, v->summary);
+	fputs(".\n", out);
+	if (v->details) {
+		fputs(".br\n", out);
+		man_text(out, v->details);
+		fputc('\n', out);
+	}
+	for (const bn_opt *o = v->options; o && o->help; o++) {
+		fprintf(out, ".br\n\\fB\\-\\-%s\\fR%s%s: ", o->name, o->arg ? " " : "",
+		        o->arg ? o->arg : "");
+		man_text(out, o->help);
+		fputc('\n', out);
+	}
+	for (size_t i = 0; i < 3 && v->examples[i]; i++) {
+		fputs(".br\nExample: \\fI", out);
+		man_text(out, v->examples[i]);
+		fputs("\\fR\n", out);
+	}
+	return 0;
+}
+
+static int write_man(bn_cli *cli)
+{
+	FILE *out = cli->out;
+	fputs(".TH BINNACLE 1 \"\" \"binnacle " BN_VERSION "\" \"User Commands\"\n"
+	      ".SH NAME\nbinnacle \\- the life of a machine\\-learning model, over SSH\n"
+	      ".SH SYNOPSIS\n.B binnacle\n[\\fIoptions\\fR]\n.br\n.B binnacle\n"
+	      "\\fINOUN VERB\\fR [\\fIarguments\\fR]\n"
+	      ".SH DESCRIPTION\nAlone,\n.B binnacle\nopens the workbench on the workspace around "
+	      "the "
+	      "working directory. With words it does one thing and exits.\n.SH OPTIONS\n",
+	        out);
+	for (const bn_opt *o = bn_global_options; o->help; o++) {
+		fputs(".TP\n.B ", out);
+		if (o->letter)
+			fprintf(out, "\\-%c%s", o->letter, o->name[0] ? ", " : "");
+		fprintf(out, "%s%s%s%s\n", o->name[0] ? "\\-\\-" : "", o->name, o->arg ? " " : "",
+		        o->arg ? o->arg : "");
+		man_text(out, o->help);
+		fputc('\n', out);
+	}
+	fputs(".SH COMMANDS\n", out);
+	bn_verbs_each(man_verb, out);
+	fputs(".SH EXIT STATUS\n.nf\n0 done\n1 a check, gate or test said no\n2 the command line "
+	      "or an "
+	      "input file is wrong\n3 no such thing\n4 refused: role, policy or state does not "
+	      "allow "
+	      "it\n5 the file system, network or another program failed\n6 conflict or busy\n"
+	      "7 inconclusive: the evidence needed is missing\n130 interrupted\n.fi\n"
+	      ".SH ENVIRONMENT\n.TP\n.B BINNACLE_HOME\nthe workspace, when it is not around the "
+	      "working "
+	      "directory\n.TP\n.B BINNACLE_BACKEND\ncpu, cuda or auto\n.TP\n.B NO_COLOR\nno "
+	      "colours\n",
+	        out);
+	return 0;
+}
+
+/* ---- completion ----------------------------------------------------------------------------- */
+
+/* Prints the words that may follow: the shells' scripts only call this. */
+typedef struct completion {
+	FILE *out;
+	const char *noun, *verb, *last;
+} completion;
+
+static int complete_verb(const bn_verb *v, void *ctx)
+{
+	completion *c = ctx;
+	if (v->flags & BN_VERB_HIDDEN)
+		return 0;
+	if (!c->noun) {
+		if (!c->last || strcmp(c->last, v->noun))
+			fprintf(c->out, "%s\n", v->noun);
+		c->last = v->noun;
+	} else if (!strcmp(v->noun, c->noun)) {
+		bool chosen = !v->verb || (c->verb && !strcmp(c->verb, v->verb));
+		if (!c->verb && v->verb)
+			fprintf(c->out, "%s\n", v->verb);
+		for (const bn_opt *o = chosen ? v->options : NULL; o && o->help; o++)
+			fprintf(c->out, "--%s\n", o->name);
+	}
+	return 0;
+}
+
+static int run_complete(bn_cli *cli, bn_err *err)
+{
+	(void)err;
+	completion c = {cli->out, bn_cli_arg(cli, 0), bn_cli_arg(cli, 1), NULL};
+	bn_verbs_each(complete_verb, &c);
+	for (const bn_opt *o = bn_global_options; c.noun && o->help; o++)
+		if (o->name[0])
+			fprintf(cli->out, "--%s\n", o->name);
+	return 0;
+}
+
+static int run_completion(bn_cli *cli, bn_err *err)
+{
+	static const char *const shells[] = {"bash", "zsh", "fish", NULL};
+	const char *shell = bn_cli_arg(cli, 0);
+	if (!strcmp(shell, "bash"))
+		fputs("_binnacle() {\n"
+		      "\tlocal w=() i\n"
+		      "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+		      "\t\t[[ ${COMP_WORDS[i]} == -* ]] || w+=(\"${COMP_WORDS[i]}\")\n"
+		      "\tdone\n"
+		      "\tCOMPREPLY=($(compgen -W \"$(binnacle complete -- \"${w[@]:0:2}\")\" -- "
+		      "\"${COMP_WORDS[COMP_CWORD]}\"))\n"
+		      "}\n"
+		      "complete -o default -F _binnacle binnacle\n",
+		        cli->out);
+	else if (!strcmp(shell, "zsh"))
+		fputs("#compdef binnacle\n"
+		      "_binnacle() {\n"
+		      "\tlocal -a w c\n"
+		      "\tw=(${${words[2,CURRENT-1]}:#-*})\n"
+		      "\tc=(${(f)\"$(binnacle complete -- ${w[1,2]})\"})\n"
+		      "\tcompadd -a c || _files\n"
+		      "}\n"
+		      "compdef _binnacle binnacle\n",
+		        cli->out);
+	else if (!strcmp(shell, "fish"))
+		fputs("complete -c binnacle -a '(binnacle complete -- (string match -v -- \"-*\" "
+		      "(commandline -opc)[2..-1])[1..2])'\n",
+		        cli->out);
+	else {
+		const char *near = bn_nearest_word(shell, shells);
+		bn_err_set(err, BN_EINVAL, "no completion for shell '%s'", shell);
+		bn_err_hint(err, "bash, zsh or fish%s%s%s", near ? "; did you mean " : "",
+		        near ? near : "", near ? "?" : "");
+		return BN_EINVAL;
+	}
+	return 0;
+}
+
+static int run_help(bn_cli *cli, bn_err *err)
+{
+	const char *noun = bn_cli_arg(cli, 0), *verb = bn_cli_arg(cli, 1);
+	if (bn_cli_flag(cli, "man"))
+		return write_man(cli);
+	if (!noun)
+		return bn_help_all(cli);
+	if (!verb)
+		return bn_help_noun(cli, noun, err);
+	const char *words[2] = {noun, verb};
+	size_t used = 0;
+	const bn_verb *v = bn_verb_find(words, 2, &used);
+	if (!v || used != 2) {
+		bn_err_set(err, BN_ENOTFOUND, "no command '%s %s'", noun, verb);
+		bn_err_hint(err, "see: binnacle help %s", noun);
+		return BN_ENOTFOUND;
+	}
+	return bn_help_verb(cli, v);
+}
+
+static int run_version(bn_cli *cli, bn_err *err)
+{
+	(void)err;
+	fputs("binnacle " BN_VERSION "\n", cli->out);
+	return 0;
+}
+
+/* `complete` takes its words after "--", so that they are not read as a command. */
+static int run_complete_rest(bn_cli *cli, bn_err *err)
+{
+	cli->args = cli->rest;
+	cli->n_args = cli->n_rest;
+	return run_complete(cli, err);
+}
+
+static const bn_opt help_options[] = {
+        {"man", 0, NULL, "write the man page (roff) to stdout"},
+        {0},
+};
+
+const bn_verb bn_verbs_help[] = {
+        {"help", NULL, "[NOUN [VERB]]", 0, 2, "show help", NULL,
+                {"binnacle help data", "binnacle help run start"}, help_options,
+                BN_VERB_NO_WORKSPACE, run_help},
+        {"completion", NULL, "bash|zsh|fish", 1, 1, "write a shell completion script", NULL,
+                {"binnacle completion bash >~/.local/share/bash-completion/completions/binnacle",
+                        "source <(binnacle completion zsh)"},
+                NULL, BN_VERB_NO_WORKSPACE, run_completion},
+        {"complete", NULL, "-- [WORDS]", 0, 0, "words that may follow (for completion scripts)",
+                NULL, {NULL}, NULL, BN_VERB_HIDDEN | BN_VERB_REST, run_complete_rest},
+        {"version", NULL, "", 0, 0, "show the version", NULL,
+                {"binnacle version", "binnacle version --json"}, NULL, BN_VERB_NO_WORKSPACE,
+                run_version},
+        {0},
+};

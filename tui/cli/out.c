@@ -1,0 +1,396 @@
+/*
+ * out.c - shows results: the same JSON as a document, as tab-separated values, or as aligned text.
+ */
+#include "core/base/buf.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/base/timestamp.h"
+#include "core/base/utf8.h"
+#include "tui/cli/_cli.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+static const json_t *value_at(const json_t *object, const char *key)
+{
+	const json_t *v = json_object_get(object, key);
+	const char *dot = strchr(key, '.');
+	if (v || !dot)
+		return v;
+	char head[64];
+	snprintf(head, sizeof head, "%.*s", (int)(dot - key), key);
+	return value_at(json_object_get(object, head), dot + 1);
+}
+
+static void add_scalar(bn_buf *b, const json_t *v)
+{
+	bn_err ignored = BN_ERR_INIT;
+	if (!v || json_is_null(v))
+		return;
+	if (json_is_string(v))
+		bn_buf_adds(b, json_string_value(v));
+	else
+		bn_json_canonical(v, b, &ignored);
+}
+
+/* Control characters would break lines, columns and terminals. */
+static void add_clean(bn_buf *b, const char *s, size_t n, bool tsv)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+		if (c == '\t' || c == '\n' || c == '\r')
+			bn_buf_adds(b, tsv ? (c == '\t' ? "\\t" : c == '\n' ? "\\n" : "\\r") : " ");
+		else if (c < 0x20 || c == 0x7f)
+			bn_buf_addch(b, '?');
+		else
+			bn_buf_addch(b, (char)c);
+	}
+}
+
+static void add_text(bn_buf *b, const json_t *v, bn_format format, bool utc)
+{
+	char text[BN_FMT > BN_TIMESTAMP_TEXT ? BN_FMT : BN_TIMESTAMP_TEXT];
+	if (!v || json_is_null(v)) {
+		bn_buf_addch(b, '-');
+		return;
+	}
+	bool number = json_is_number(v);
+	double x = number ? json_number_value(v) : NAN;
+	switch (format) {
+	case BN_AS_COUNT:
+		if (json_is_integer(v) && x >= 0) {
+			bn_buf_adds(b, bn_fmt_count((uint64_t)json_integer_value(v), text));
+			return;
+		}
+		break;
+	case BN_AS_NUM:
+		if (number) {
+			bn_buf_adds(b, bn_fmt_sig(x, 6, text));
+			return;
+		}
+		break;
+	case BN_AS_PERCENT:
+		if (number) {
+			bn_buf_addf(b, "%.1f %%", 100 * x);
+			return;
+		}
+		break;
+	case BN_AS_BYTES:
+		if (number && x >= 0) {
+			bn_buf_adds(b, bn_fmt_bytes((uint64_t)x, text));
+			return;
+		}
+		break;
+	case BN_AS_DURATION:
+		if (number) {
+			bn_buf_adds(b, bn_fmt_duration((int64_t)x, text));
+			return;
+		}
+		break;
+	case BN_AS_TIME_MS:
+		if (json_is_integer(v)) {
+			bn_buf_adds(
+			        b, bn_timestamp_short(json_integer_value(v) * 1000000, utc, text));
+			return;
+		}
+		break;
+	case BN_AS_BOOL:
+		if (json_is_boolean(v)) {
+			bn_buf_adds(b, json_is_true(v) ? "yes" : "no");
+			return;
+		}
+		break;
+	case BN_AS_ID:
+		if (json_is_string(v)) {
+			bn_buf_addf(b, "%.8s", json_string_value(v));
+			return;
+		}
+		break;
+	case BN_AS_TEXT:
+	case BN_AS_INT:
+		break;
+	}
+	bn_buf raw = BN_BUF_INIT;
+	add_scalar(&raw, v);
+	add_clean(b, raw.ptr, raw.len, false);
+	bn_buf_release(&raw);
+}
+
+static bool is_right_aligned(bn_format f)
+{
+	return f != BN_AS_TEXT && f != BN_AS_ID && f != BN_AS_TIME_MS && f != BN_AS_BOOL;
+}
+
+/* ---- lists ---------------------------------------------------------------------------------- */
+
+static void list_tsv(bn_cli *cli, const json_t *items, const bn_col *cols)
+{
+	bn_buf line = BN_BUF_INIT, cell = BN_BUF_INIT;
+	for (const bn_col *c = cols; c->key; c++)
+		bn_buf_addf(&line, "%s%s", c == cols ? "" : "\t", c->key);
+	bn_buf_addch(&line, '\n');
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		for (const bn_col *c = cols; c->key; c++) {
+			bn_buf_clear(&cell);
+			add_scalar(&cell, value_at(json_array_get(items, i), c->key));
+			if (c != cols)
+				bn_buf_addch(&line, '\t');
+			add_clean(&line, cell.ptr, cell.len, true);
+		}
+		bn_buf_addch(&line, '\n');
+	}
+	bn_cli_write(cli, line.ptr, line.len);
+	bn_buf_release(&line);
+	bn_buf_release(&cell);
+}
+
+static void add_padded(bn_buf *b, const char *text, size_t width, bool right, bool last)
+{
+	size_t used = bn_utf8_width(text), pad = width > used ? width - used : 0;
+	if (right)
+		while (pad) {
+			bn_buf_addch(b, ' ');
+			pad--;
+		}
+	bn_buf_adds(b, text);
+	while (!last && pad--)
+		bn_buf_addch(b, ' ');
+}
+
+static void list_text(bn_cli *cli, const json_t *items, const bn_col *cols)
+{
+	enum { MAX_COLS = 32 };
+	size_t width[MAX_COLS], n = 0;
+	bn_buf out = BN_BUF_INIT, cell = BN_BUF_INIT;
+	for (; cols[n].key && n < MAX_COLS; n++) {
+		width[n] = bn_utf8_width(cols[n].title);
+		for (size_t i = 0; i < json_array_size(items); i++) {
+			bn_buf_clear(&cell);
+			add_text(&cell, value_at(json_array_get(items, i), cols[n].key),
+			        cols[n].format, cli->utc);
+			size_t w = bn_utf8_width(cell.ptr);
+			if (w > width[n])
+				width[n] = w;
+		}
+	}
+	bn_buf_adds(&out, bn_cli_color(cli, "bold"));
+	for (size_t k = 0; k < n; k++) {
+		add_padded(&out, cols[k].title, width[k], is_right_aligned(cols[k].format),
+		        k + 1 == n);
+		bn_buf_adds(&out, k + 1 < n ? "  " : "");
+	}
+	bn_buf_adds(&out, bn_cli_color(cli, "reset"));
+	bn_buf_addch(&out, '\n');
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		for (size_t k = 0; k < n; k++) {
+			bn_buf_clear(&cell);
+			add_text(&cell, value_at(json_array_get(items, i), cols[k].key),
+			        cols[k].format, cli->utc);
+			add_padded(&out, cell.ptr, width[k], is_right_aligned(cols[k].format),
+			        k + 1 == n);
+			bn_buf_adds(&out, k + 1 < n ? "  " : "");
+		}
+		bn_buf_addch(&out, '\n');
+	}
+	bn_cli_write(cli, out.ptr, out.len);
+	bn_buf_release(&out);
+	bn_buf_release(&cell);
+}
+
+int bn_cli_document(bn_cli *cli, json_t *document, bn_err *err)
+{
+	if (!document)
+		return bn_err_nomem(err, "the result");
+	bn_buf text = BN_BUF_INIT;
+	int rc = bn_json_pretty(document, &text, err);
+	if (!rc)
+		bn_cli_write(cli, text.ptr, text.len);
+	bn_buf_release(&text);
+	json_decref(document);
+	return rc;
+}
+
+int bn_cli_list(bn_cli *cli, json_t *items, const bn_col *cols, const char *empty, bn_err *err)
+{
+	if (!items)
+		return bn_err_nomem(err, "the result");
+	if (cli->json) {
+		json_t *doc = json_pack(
+		        "{s:I,s:o}", "count", (json_int_t)json_array_size(items), "items", items);
+		return bn_cli_document(cli, doc, err);
+	}
+	if (cli->tsv)
+		list_tsv(cli, items, cols);
+	else if (json_array_size(items) == 0 && empty)
+		bn_cli_say(cli, "%s", empty);
+	else
+		list_text(cli, items, cols);
+	json_decref(items);
+	return 0;
+}
+
+int bn_cli_object(bn_cli *cli, json_t *object, const bn_col *fields, bn_err *err)
+{
+	if (!object)
+		return bn_err_nomem(err, "the result");
+	if (cli->json)
+		return bn_cli_document(cli, object, err);
+	size_t width = 0;
+	for (const bn_col *f = fields; f->key; f++)
+		if (bn_utf8_width(f->title) > width)
+			width = bn_utf8_width(f->title);
+	bn_buf out = BN_BUF_INIT, cell = BN_BUF_INIT;
+	for (const bn_col *f = fields; f->key; f++) {
+		const json_t *v = value_at(object, f->key);
+		bn_buf_clear(&cell);
+		if (cli->tsv) {
+			add_scalar(&cell, v);
+			bn_buf_addf(&out, "%s\t", f->key);
+			add_clean(&out, cell.ptr, cell.len, true);
+		} else {
+			add_text(&cell, v, f->format, cli->utc);
+			bn_buf_adds(&out, bn_cli_color(cli, "dim"));
+			add_padded(&out, f->title, width, false, false);
+			bn_buf_adds(&out, bn_cli_color(cli, "reset"));
+			bn_buf_addf(&out, "  %s", cell.ptr);
+		}
+		bn_buf_addch(&out, '\n');
+	}
+	bn_cli_write(cli, out.ptr, out.len);
+	bn_buf_release(&out);
+	bn_buf_release(&cell);
+	json_decref(object);
+	return 0;
+}
+
+/* ---- messages ------------------------------------------------------------------------------- */
+
+void bn_cli_write(bn_cli *cli, const void *bytes, size_t n)
+{
+	fwrite(bytes, 1, n, cli->out);
+}
+
+void bn_cli_print(bn_cli *cli, const char *fmt, ...)
+{
+	if (!bn_cli_is_text(cli))
+		return;
+	va_list ap;
+	va_start(ap, fmt);
+	vfprintf(cli->out, fmt, ap);
+	va_end(ap);
+}
+
+void bn_cli_say(bn_cli *cli, const char *fmt, ...)
+{
+	if (cli->quiet)
+		return;
+	bn_cli_progress_end(cli);
+	fflush(cli->out);
+	va_list ap;
+	va_start(ap, fmt);
+	vfprintf(cli->err, fmt, ap);
+	va_end(ap);
+	fputc('\n', cli->err);
+}
+
+void bn_cli_warn(bn_cli *cli, const char *fmt, ...)
+{
+	bn_cli_progress_end(cli);
+	fflush(cli->out);
+	fputs("warning: ", cli->err);
+	va_list ap;
+	va_start(ap, fmt);
+	vfprintf(cli->err, fmt, ap);
+	va_end(ap);
+	fputc('\n', cli->err);
+}
+
+static void add_quantity(bn_buf *b, uint64_t n, const char *unit)
+{
+	char text[BN_FMT];
+	if (!strcmp(unit, "B"))
+		bn_buf_adds(b, bn_fmt_bytes(n, text));
+	else
+		bn_buf_addf(b, "%s %s", bn_fmt_count(n, text), unit);
+}
+
+void bn_cli_progress(bn_cli *cli, const char *what, uint64_t done, uint64_t total, const char *unit)
+{
+	const int64_t second = 1000000000;
+	int64_t now = bn_env_monotonic_ns(cli->env);
+	if (!cli->progress.started_ns)
+		cli->progress.started_ns = now;
+	int64_t spent = now - cli->progress.started_ns;
+	if (cli->quiet || spent < second || now - cli->progress.shown_ns < second / 5 ||
+	        !isatty(STDERR_FILENO))
+		return;
+	cli->progress.shown_ns = now;
+	cli->progress.visible = true;
+	char text[BN_FMT];
+	bn_buf line = BN_BUF_INIT;
+	double rate = (double)done / ((double)spent / 1e9);
+	bn_buf_addf(&line, "%s: ", what);
+	add_quantity(&line, done, unit);
+	if (total) {
+		bn_buf_adds(&line, " of ");
+		add_quantity(&line, total, unit);
+		bn_buf_addf(&line, " (%.0f %%)", 100.0 * (double)done / (double)total);
+	}
+	bn_buf_adds(&line, ", ");
+	add_quantity(&line, (uint64_t)rate, unit);
+	bn_buf_adds(&line, "/s");
+	if (total > done && rate > 0)
+		bn_buf_addf(&line, ", %s left",
+		        bn_fmt_duration((int64_t)((double)(total - done) / rate * 1e9), text));
+	fprintf(cli->err, "\r\033[K%s", line.ptr);
+	fflush(cli->err);
+	bn_buf_release(&line);
+}
+
+void bn_cli_progress_end(bn_cli *cli)
+{
+	if (cli->progress.visible)
+		fputs("\r\033[K", cli->err);
+	cli->progress.visible = false;
+	cli->progress.started_ns = cli->progress.shown_ns = 0;
+}
+
+int bn_cli_confirm(bn_cli *cli, bn_err *err, const char *fmt, ...)
+{
+	char question[512], answer[16];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(question, sizeof question, fmt, ap);
+	va_end(ap);
+	if (cli->yes)
+		return 0;
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+		bn_err_set(err, BN_EREFUSED, "%s: not confirmed", question);
+		bn_err_hint(err, "add --yes to do it without being asked");
+		return BN_EREFUSED;
+	}
+	fprintf(cli->err, "%s [y/N] ", question);
+	fflush(cli->err);
+	if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
+		return bn_err_set(err, BN_EREFUSED, "not confirmed, nothing was changed");
+	return 0;
+}
+
+const char *bn_cli_color(const bn_cli *cli, const char *role)
+{
+	static const struct {
+		const char *role, *code;
+	} codes[] = {{"bold", "\033[1m"}, {"dim", "\033[2m"}, {"good", "\033[32m"},
+	        {"bad", "\033[31m"}, {"warn", "\033[33m"}, {"reset", "\033[0m"}};
+	if (!cli->color)
+		return "";
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (!strcmp(codes[i].role, role))
+			return codes[i].code;
+	return "";
+}

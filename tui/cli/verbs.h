@@ -1,0 +1,28 @@
+/*
+ * verbs.h - the list of verb tables. A new cmd_NAME.c exports `const bn_verb bn_verbs_NAME[]`,
+ * ended by {0}, and adds its line here; the order is the order of `binnacle help`.
+ */
+#ifndef BN_TUI_VERBS_H
+#define BN_TUI_VERBS_H
+#include "tui/cli/cli.h"
+
+#define BN_VERB_TABLES(X) X(help)
+
+#define BN_VERB_DECLARE(name) extern const bn_verb bn_verbs_##name[];
+BN_VERB_TABLES(BN_VERB_DECLARE)
+#undef BN_VERB_DECLARE
+
+/* Calls each(verb, ctx) for every verb in order until it returns non-zero, and returns that. */
+int bn_verbs_each(int (*each)(const bn_verb *, void *), void *ctx);
+/* words[0..n): the command line's words. NULL when there is none; *used is how many words named it.
+ */
+const bn_verb *bn_verb_find(const char *const *words, size_t n, size_t *used);
+
+/* help.c */
+extern const bn_opt bn_global_options[];
+const char *bn_noun_summary(const char *noun);
+int bn_help_verb(bn_cli *cli, const bn_verb *verb);
+int bn_help_noun(bn_cli *cli, const char *noun, bn_err *err);
+int bn_help_all(bn_cli *cli);
+
+#endif
