@@ -99,9 +99,9 @@ void bn_buf_add_json_string(bn_buf *b, const char *s, size_t n)
 			i++;
 		} else if (c < 0x20 || c == 0x7f) {
 			const char *short_form = c == '\n'   ? "\\n"
-			                         : c == '\t' ? "\\t"
-			                         : c == '\r' ? "\\r"
-			                                     : NULL;
+						 : c == '\t' ? "\\t"
+						 : c == '\r' ? "\\r"
+							     : NULL;
 			if (short_form)
 				bn_buf_adds(b, short_form);
 			else
@@ -110,7 +110,7 @@ void bn_buf_add_json_string(bn_buf *b, const char *s, size_t n)
 		} else if (c < 0x80) {
 			size_t run = i;
 			while (run < n && (unsigned char)s[run] >= 0x20 &&
-			        (unsigned char)s[run] < 0x7f && s[run] != '"' && s[run] != '\\')
+				(unsigned char)s[run] < 0x7f && s[run] != '"' && s[run] != '\\')
 				run++;
 			bn_buf_add(b, s + i, run - i);
 			i = run;

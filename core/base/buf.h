@@ -34,11 +34,11 @@ void bn_buf_addch(bn_buf *b, char c);
 void bn_buf_addf(bn_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void bn_buf_vaddf(bn_buf *b, const char *fmt, va_list ap);
 void bn_buf_add_json_string(
-        bn_buf *b, const char *s, size_t n); /* quoted and escaped; bad UTF-8 becomes U+FFFD */
+	bn_buf *b, const char *s, size_t n); /* quoted and escaped; bad UTF-8 becomes U+FFFD */
 void bn_buf_truncate(bn_buf *b, size_t len);
 char *bn_buf_take(
-        bn_buf *b, size_t *len); /* the bytes are yours (bn_free), b is empty; NULL if failed */
+	bn_buf *b, size_t *len); /* the bytes are yours (bn_free), b is empty; NULL if failed */
 int bn_buf_check(
-        const bn_buf *b, bn_err *err, const char *what); /* BN_ENOMEM when an addition failed */
+	const bn_buf *b, bn_err *err, const char *what); /* BN_ENOMEM when an addition failed */
 
 #endif

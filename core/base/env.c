@@ -114,15 +114,15 @@ static const char *real_boot_id(const bn_env *env)
 }
 
 static const bn_env real_env = {
-        .fs = &bn_fs_real,
-        .now_ns = real_now_ns,
-        .monotonic_ns = real_monotonic_ns,
-        .random = real_random,
-        .get = real_get,
-        .uid = real_uid,
-        .user_name = real_user_name,
-        .host = real_host,
-        .boot_id = real_boot_id,
+	.fs = &bn_fs_real,
+	.now_ns = real_now_ns,
+	.monotonic_ns = real_monotonic_ns,
+	.random = real_random,
+	.get = real_get,
+	.uid = real_uid,
+	.user_name = real_user_name,
+	.host = real_host,
+	.boot_id = real_boot_id,
 };
 
 const bn_env *bn_env_real(void)
@@ -154,7 +154,7 @@ bool bn_env_flag(const bn_env *env, const char *name)
 {
 	const char *v = env->get(env, name);
 	return v && (!strcmp(v, "1") || !strcasecmp(v, "true") || !strcasecmp(v, "yes") ||
-	                    !strcasecmp(v, "on"));
+			    !strcasecmp(v, "on"));
 }
 
 int bn_env_random(const bn_env *env, void *bytes, size_t n, bn_err *err)

@@ -26,7 +26,7 @@ struct bn_env {
 	void (*user_name)(const bn_env *, uid_t uid, char *name, size_t size);
 	const char *(*host)(const bn_env *); /* short host name; borrowed for ever */
 	const char *(*boot_id)(
-	        const bn_env *); /* changes when the machine boots; borrowed for ever */
+		const bn_env *); /* changes when the machine boots; borrowed for ever */
 	void *ctx;               /* for those who replace the functions */
 };
 

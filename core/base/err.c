@@ -12,18 +12,18 @@ static const struct {
 	int code, exit_status, http_status;
 	const char *name, *mlflow;
 } code_table[] = {
-        {BN_OK, 0, 200, "ok", ""},
-        {BN_EFAILED, 1, 422, "check_failed", "BAD_REQUEST"},
-        {BN_EINVAL, 2, 400, "invalid", "INVALID_PARAMETER_VALUE"},
-        {BN_ENOTFOUND, 3, 404, "not_found", "RESOURCE_DOES_NOT_EXIST"},
-        {BN_EREFUSED, 4, 403, "refused", "PERMISSION_DENIED"},
-        {BN_EIO, 5, 500, "io", "INTERNAL_ERROR"},
-        {BN_ECONFLICT, 6, 409, "conflict", "RESOURCE_ALREADY_EXISTS"},
-        {BN_EINCONCLUSIVE, 7, 424, "inconclusive", "BAD_REQUEST"},
-        {BN_EINTR, 130, 503, "interrupted", "REQUEST_LIMIT_EXCEEDED"},
-        {BN_ENOMEM, 5, 507, "no_memory", "INTERNAL_ERROR"},
-        {BN_ECORRUPT, 5, 500, "corrupt", "INTERNAL_ERROR"},
-        {BN_EUNSUPPORTED, 2, 501, "unsupported", "NOT_IMPLEMENTED"},
+	{BN_OK, 0, 200, "ok", ""},
+	{BN_EFAILED, 1, 422, "check_failed", "BAD_REQUEST"},
+	{BN_EINVAL, 2, 400, "invalid", "INVALID_PARAMETER_VALUE"},
+	{BN_ENOTFOUND, 3, 404, "not_found", "RESOURCE_DOES_NOT_EXIST"},
+	{BN_EREFUSED, 4, 403, "refused", "PERMISSION_DENIED"},
+	{BN_EIO, 5, 500, "io", "INTERNAL_ERROR"},
+	{BN_ECONFLICT, 6, 409, "conflict", "RESOURCE_ALREADY_EXISTS"},
+	{BN_EINCONCLUSIVE, 7, 424, "inconclusive", "BAD_REQUEST"},
+	{BN_EINTR, 130, 503, "interrupted", "REQUEST_LIMIT_EXCEEDED"},
+	{BN_ENOMEM, 5, 507, "no_memory", "INTERNAL_ERROR"},
+	{BN_ECORRUPT, 5, 500, "corrupt", "INTERNAL_ERROR"},
+	{BN_EUNSUPPORTED, 2, 501, "unsupported", "NOT_IMPLEMENTED"},
 };
 
 static size_t code_index(int code)
@@ -86,7 +86,7 @@ int bn_err_sys(bn_err *err, int code, int errnum, const char *fmt, ...)
 	snprintf(err->msg + n, sizeof err->msg - n, ": %s", strerror(errnum));
 	if (errnum == ENOSPC || errnum == EDQUOT)
 		bn_err_hint(
-		        err, "free some space (binnacle gc) or raise the quota, then try again");
+			err, "free some space (binnacle gc) or raise the quota, then try again");
 	return code;
 }
 
@@ -138,7 +138,7 @@ void bn_bug(const char *file, int line, const char *func, const char *what)
 		bug_hook();
 	char text[512];
 	int n = snprintf(
-	        text, sizeof text, "binnacle: bug at %s:%d in %s(): %s\n", file, line, func, what);
+		text, sizeof text, "binnacle: bug at %s:%d in %s(): %s\n", file, line, func, what);
 	if (n > 0) {
 		size_t len = (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
 		ssize_t written = write(STDERR_FILENO, text, len);

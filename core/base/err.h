@@ -45,7 +45,7 @@ int bn_err_set(bn_err *err, int code, const char *fmt, ...) __attribute__((forma
 /* As bn_err_set, and appends ": " and the text of errno value errnum. ENOMEM maps to BN_ENOMEM,
  * ENOENT keeps code. */
 int bn_err_sys(bn_err *err, int code, int errnum, const char *fmt, ...)
-        __attribute__((format(printf, 4, 5)));
+	__attribute__((format(printf, 4, 5)));
 /* Sets the hint of an error that has none yet. Safe on NULL. */
 void bn_err_hint(bn_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Puts "prefix: " in front of the message of a set error ("data.csv:3:7", "run 7f3a"). */
@@ -67,7 +67,7 @@ const char *bn_code_mlflow_name(int code); /* "RESOURCE_DOES_NOT_EXIST", ... */
  */
 #define BN_BUG(cond) ((cond) ? bn_bug(__FILE__, __LINE__, __func__, #cond) : (void)0)
 void bn_bug(const char *file, int line, const char *func, const char *what)
-        __attribute__((noreturn));
+	__attribute__((noreturn));
 void bn_bug_set_hook(void (*hook)(void));
 
 #endif

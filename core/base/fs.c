@@ -125,33 +125,33 @@ static int real_flock(const bn_env *env, int fd, int operation)
 }
 
 const bn_fs_ops bn_fs_real = {
-        .open = real_open,
-        .close = real_close,
-        .pread = real_pread,
-        .write = real_write,
-        .fsync = real_fsync,
-        .ftruncate = real_ftruncate,
-        .rename = real_rename,
-        .link = real_link,
-        .unlink = real_unlink,
-        .mkdir = real_mkdir,
-        .rmdir = real_rmdir,
-        .chmod = real_chmod,
-        .sync_dir = real_sync_dir,
-        .stat = real_stat,
-        .fstat = real_fstat,
-        .flock = real_flock,
+	.open = real_open,
+	.close = real_close,
+	.pread = real_pread,
+	.write = real_write,
+	.fsync = real_fsync,
+	.ftruncate = real_ftruncate,
+	.rename = real_rename,
+	.link = real_link,
+	.unlink = real_unlink,
+	.mkdir = real_mkdir,
+	.rmdir = real_rmdir,
+	.chmod = real_chmod,
+	.sync_dir = real_sync_dir,
+	.stat = real_stat,
+	.fstat = real_fstat,
+	.flock = real_flock,
 };
 
 /* ---- whole files ---------------------------------------------------------------------------- */
 
 int bn_fs_read_at(const bn_env *env, int fd, void *bytes, size_t n, off_t at, size_t *got,
-        const char *path, bn_err *err)
+	const char *path, bn_err *err)
 {
 	*got = 0;
 	while (*got < n) {
 		ssize_t k =
-		        env->fs->pread(env, fd, (char *)bytes + *got, n - *got, at + (off_t)*got);
+			env->fs->pread(env, fd, (char *)bytes + *got, n - *got, at + (off_t)*got);
 		if (k == -EINTR)
 			continue;
 		if (k < 0)
@@ -168,7 +168,7 @@ int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err)
 	int fd = env->fs->open(env, path, O_RDONLY, 0);
 	if (fd < 0)
 		return bn_err_sys(err, fd == -ENOENT || fd == -ENOTDIR ? BN_ENOTFOUND : BN_EIO, -fd,
-		        "cannot open '%s'", path);
+			"cannot open '%s'", path);
 	int rc = 0;
 	struct stat st;
 	if (env->fs->fstat(env, fd, &st) == 0 && S_ISDIR(st.st_mode))
@@ -191,7 +191,7 @@ int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err)
 }
 
 int bn_fs_write_all(
-        const bn_env *env, int fd, const void *bytes, size_t n, const char *path, bn_err *err)
+	const bn_env *env, int fd, const void *bytes, size_t n, const char *path, bn_err *err)
 {
 	const char *p = bytes;
 	while (n) {
@@ -200,7 +200,7 @@ int bn_fs_write_all(
 			continue;
 		if (put <= 0)
 			return bn_err_sys(
-			        err, BN_EIO, put ? (int)-put : EIO, "cannot write '%s'", path);
+				err, BN_EIO, put ? (int)-put : EIO, "cannot write '%s'", path);
 		p += put;
 		n -= (size_t)put;
 	}
@@ -217,7 +217,7 @@ static char *path_dir(const char *path)
 }
 
 int bn_fs_write_file(
-        const bn_env *env, const char *path, const void *bytes, size_t n, mode_t mode, bn_err *err)
+	const bn_env *env, const char *path, const void *bytes, size_t n, mode_t mode, bn_err *err)
 {
 	int rc = 0, fd = -1;
 	uint64_t tag = 0;
@@ -324,17 +324,17 @@ int bn_fs_list_dir(const bn_env *env, const char *path, bn_names *names, bn_err 
 	DIR *d = opendir(path);
 	if (!d)
 		return bn_err_sys(err, errno == ENOENT || errno == ENOTDIR ? BN_ENOTFOUND : BN_EIO,
-		        errno, "cannot list '%s'", path);
+			errno, "cannot list '%s'", path);
 	int rc = 0;
 	size_t first = names->count;
 	for (struct dirent *e; !rc && (e = readdir(d));)
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
-		        bn_names_add(names, e->d_name))
+			bn_names_add(names, e->d_name))
 			rc = bn_err_nomem(err, "a directory listing");
 	closedir(d);
 	if (names->count > first)
 		qsort(names->items + first, names->count - first, sizeof *names->items,
-		        compare_names);
+			compare_names);
 	return rc;
 }
 
@@ -343,13 +343,13 @@ int bn_fs_remove_tree(const bn_env *env, const char *path, bn_err *err)
 	struct stat st;
 	if (lstat(path, &st) != 0)
 		return errno == ENOENT ? 0
-		                       : bn_err_sys(err, BN_EIO, errno, "cannot stat '%s'", path);
+				       : bn_err_sys(err, BN_EIO, errno, "cannot stat '%s'", path);
 	int rc = 0, e;
 	if (!S_ISDIR(st.st_mode)) {
 		e = env->fs->unlink(env, path);
 		return e < 0 && e != -ENOENT
-		               ? bn_err_sys(err, BN_EIO, -e, "cannot remove '%s'", path)
-		               : 0;
+			       ? bn_err_sys(err, BN_EIO, -e, "cannot remove '%s'", path)
+			       : 0;
 	}
 	bn_names names = BN_NAMES_INIT;
 	rc = bn_fs_list_dir(env, path, &names, err);
@@ -369,25 +369,25 @@ static const struct {
 	const char *name;
 	bool network;
 } fs_types[] = {
-        {0xef53, "ext4", false},
-        {0x58465342, "xfs", false},
-        {0x9123683e, "btrfs", false},
-        {0x01021994, "tmpfs", false},
-        {0x794c7630, "overlay", false},
-        {0x2fc12fc1, "zfs", false},
-        {0xf2f52010, "f2fs", false},
-        {0x858458f6, "ramfs", false},
-        {0x6969, "nfs", true},
-        {0x00c36400, "ceph", true},
-        {0x0bd00bd0, "lustre", true},
-        {0x47504653, "gpfs", true},
-        {0x19830326, "beegfs", true},
-        {0xff534d42, "cifs", true},
-        {0xfe534d42, "smb2", true},
-        {0x5346414f, "afs", true},
-        {0x65735546, "fuse", true},
-        {0x01021997, "9p", true},
-        {0x20030528, "pvfs2", true},
+	{0xef53, "ext4", false},
+	{0x58465342, "xfs", false},
+	{0x9123683e, "btrfs", false},
+	{0x01021994, "tmpfs", false},
+	{0x794c7630, "overlay", false},
+	{0x2fc12fc1, "zfs", false},
+	{0xf2f52010, "f2fs", false},
+	{0x858458f6, "ramfs", false},
+	{0x6969, "nfs", true},
+	{0x00c36400, "ceph", true},
+	{0x0bd00bd0, "lustre", true},
+	{0x47504653, "gpfs", true},
+	{0x19830326, "beegfs", true},
+	{0xff534d42, "cifs", true},
+	{0xfe534d42, "smb2", true},
+	{0x5346414f, "afs", true},
+	{0x65735546, "fuse", true},
+	{0x01021997, "9p", true},
+	{0x20030528, "pvfs2", true},
 };
 
 static size_t fs_type_index(const char *path, unsigned long *magic)

@@ -21,7 +21,7 @@
 
 typedef struct bn_fs_ops {
 	int (*open)(
-	        const bn_env *, const char *path, int flags, mode_t mode); /* O_CLOEXEC is added */
+		const bn_env *, const char *path, int flags, mode_t mode); /* O_CLOEXEC is added */
 	int (*close)(const bn_env *, int fd);
 	ssize_t (*pread)(const bn_env *, int fd, void *bytes, size_t n, off_t at);
 	ssize_t (*write)(const bn_env *, int fd, const void *bytes, size_t n);
@@ -48,21 +48,21 @@ int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err)
 /* Durable and all or nothing: tmp file beside path, fsync, rename over path, fsync of the
  * directory. An interrupted call leaves the old file (and perhaps a *.tmp). */
 int bn_fs_write_file(
-        const bn_env *env, const char *path, const void *bytes, size_t n, mode_t mode, bn_err *err);
+	const bn_env *env, const char *path, const void *bytes, size_t n, mode_t mode, bn_err *err);
 /* Writes all n bytes at the file's position, through short writes and EINTR. path is for the
  * message. */
 int bn_fs_write_all(
-        const bn_env *env, int fd, const void *bytes, size_t n, const char *path, bn_err *err);
+	const bn_env *env, int fd, const void *bytes, size_t n, const char *path, bn_err *err);
 /* Reads up to n bytes at offset; *got < n only at the end of the file. */
 int bn_fs_read_at(const bn_env *env, int fd, void *bytes, size_t n, off_t at, size_t *got,
-        const char *path, bn_err *err);
+	const char *path, bn_err *err);
 
 /* ---- names and directories ------------------------------------------------------------------ */
 
 bool bn_fs_exists(const bn_env *env, const char *path);
 bool bn_fs_is_dir(const bn_env *env, const char *path);
 int bn_fs_make_dirs(
-        const bn_env *env, const char *path, mode_t mode, bn_err *err); /* mkdir -p, durable */
+	const bn_env *env, const char *path, mode_t mode, bn_err *err); /* mkdir -p, durable */
 int bn_fs_sync_dir(const bn_env *env, const char *path, bn_err *err);
 /* Removes a file or a whole tree; a missing path is fine. Does not follow symbolic links. */
 int bn_fs_remove_tree(const bn_env *env, const char *path, bn_err *err);
@@ -85,12 +85,12 @@ int bn_fs_list_dir(const bn_env *env, const char *path, bn_names *names, bn_err 
  * "0x1234" ... Borrowed for ever except for the last form, which lives in buf. */
 const char *bn_fs_type(const char *path, char buf[24]);
 bool bn_fs_is_network(
-        const char *path); /* NFS, CephFS, Lustre, GPFS, BeeGFS, SMB, AFS, FUSE, ... */
+	const char *path); /* NFS, CephFS, Lustre, GPFS, BeeGFS, SMB, AFS, FUSE, ... */
 
 char *bn_path_join(
-        const char *dir, const char *name); /* yours; an absolute name wins; NULL without memory */
+	const char *dir, const char *name); /* yours; an absolute name wins; NULL without memory */
 char *bn_path_absolute(
-        const char *path); /* yours; against the working directory, without resolving links */
+	const char *path); /* yours; against the working directory, without resolving links */
 const char *bn_path_base(const char *path); /* after the last '/', borrowed */
 
 #endif

@@ -62,7 +62,7 @@ void bn_hasher_free(bn_hasher *h)
 }
 
 int bn_sha256_file(const bn_env *env, const char *path, char out[BN_SHA256_HEX + 1], uint64_t *size,
-        bn_err *err)
+	bn_err *err)
 {
 	enum { CHUNK = 1 << 18 };
 	int rc = 0, fd = -1;
@@ -79,7 +79,7 @@ int bn_sha256_file(const bn_env *env, const char *path, char out[BN_SHA256_HEX +
 	fd = env->fs->open(env, path, O_RDONLY, 0);
 	if (fd < 0) {
 		rc = bn_err_sys(
-		        err, fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -fd, "cannot open '%s'", path);
+			err, fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -fd, "cannot open '%s'", path);
 		goto out;
 	}
 	for (size_t got = CHUNK; got == CHUNK;) {
@@ -163,7 +163,7 @@ static uint32_t crc_portable(uint32_t crc, const uint8_t *p, size_t n)
 
 #if defined(__x86_64__)
 __attribute__((target("sse4.2"))) static uint32_t crc_sse42(
-        uint32_t crc, const uint8_t *p, size_t n)
+	uint32_t crc, const uint8_t *p, size_t n)
 {
 	uint64_t c = crc;
 	for (; n >= 8; n -= 8, p += 8) {

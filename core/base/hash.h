@@ -20,18 +20,18 @@ void bn_sha256(const void *bytes, size_t n, uint8_t out[BN_SHA256_BYTES]);
 void bn_sha256_hex(const void *bytes, size_t n, char out[BN_SHA256_HEX + 1]);
 /* Hash of a file's content; *size (may be NULL) gets its length. */
 int bn_sha256_file(const bn_env *env, const char *path, char out[BN_SHA256_HEX + 1], uint64_t *size,
-        bn_err *err);
+	bn_err *err);
 
 typedef struct bn_hasher bn_hasher; /* SHA-256 over a stream */
 int bn_hasher_new(bn_hasher **out, bn_err *err);
 void bn_hasher_add(bn_hasher *h, const void *bytes, size_t n);
 void bn_hasher_finish(
-        bn_hasher *h, uint8_t out[BN_SHA256_BYTES]); /* ready for a new stream after */
+	bn_hasher *h, uint8_t out[BN_SHA256_BYTES]); /* ready for a new stream after */
 void bn_hasher_free(bn_hasher *h);
 
 void bn_hex(const uint8_t *bytes, size_t n, char *out); /* 2n characters and a NUL, lower case */
 int bn_unhex(const char *hex, size_t n_bytes,
-        uint8_t *out);         /* -1 unless exactly 2 * n_bytes hex digits */
+	uint8_t *out);         /* -1 unless exactly 2 * n_bytes hex digits */
 bool bn_is_hex(const char *s); /* only 0-9a-f, at least one */
 
 /* crc is 0 for the start; the result of one call continues in the next. */

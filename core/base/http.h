@@ -36,7 +36,7 @@ void bn_http_answer_init(bn_http_answer *a);
 void bn_http_answer_release(bn_http_answer *a);
 /* Value of a header of the answer, copied to value[size]; NULL when absent. */
 const char *bn_http_answer_header(
-        const bn_http_answer *a, const char *name, char *value, size_t size);
+	const bn_http_answer *a, const char *name, char *value, size_t size);
 
 /* 0 whenever an HTTP answer came, whatever its status. BN_EIO: could not connect, timed out, cut
  * off; BN_EINVAL: not a URL. answer is cleared first. */

@@ -18,7 +18,7 @@ int bn_uuid_new(const bn_env *env, char out[BN_UUID_TEXT], bn_err *err)
 	raw[8] = (uint8_t)((raw[8] & 0x3f) | 0x80);
 	bn_hex(raw, sizeof raw, hex);
 	snprintf(out, BN_UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
-	        hex + 20);
+		hex + 20);
 	return 0;
 }
 
@@ -34,18 +34,18 @@ int bn_run_id_new(const bn_env *env, char out[BN_RUN_ID_TEXT], bn_err *err)
 void bn_readable_name(const char *id, char *out, size_t size)
 {
 	static const char *const qualities[] = {"amber", "blue", "brave", "bright", "broad", "calm",
-	        "clear", "cool", "deep", "early", "fair", "fast", "fine", "firm", "fresh", "gentle",
-	        "gold", "grand", "green", "keen", "kind", "light", "merry", "mild", "noble", "open",
-	        "plain", "quick", "quiet", "rapid", "sharp", "silver", "sound", "steady", "still",
-	        "stout", "sunny", "swift", "warm", "wise"};
+		"clear", "cool", "deep", "early", "fair", "fast", "fine", "firm", "fresh", "gentle",
+		"gold", "grand", "green", "keen", "kind", "light", "merry", "mild", "noble", "open",
+		"plain", "quick", "quiet", "rapid", "sharp", "silver", "sound", "steady", "still",
+		"stout", "sunny", "swift", "warm", "wise"};
 	static const char *const things[] = {"anchor", "beacon", "breeze", "buoy", "cape",
-	        "channel", "cliff", "compass", "coral", "crane", "current", "delta", "dolphin",
-	        "fjord", "gull", "harbour", "heron", "island", "keel", "lagoon", "lantern", "mast",
-	        "osprey", "otter", "pilot", "plover", "reef", "rudder", "sail", "seal", "sextant",
-	        "shoal", "shore", "sound", "spray", "swell", "tern", "tide", "wave", "wharf"};
+		"channel", "cliff", "compass", "coral", "crane", "current", "delta", "dolphin",
+		"fjord", "gull", "harbour", "heron", "island", "keel", "lagoon", "lantern", "mast",
+		"osprey", "otter", "pilot", "plover", "reef", "rudder", "sail", "seal", "sextant",
+		"shoal", "shore", "sound", "spray", "swell", "tern", "tide", "wave", "wharf"};
 	uint8_t h[BN_SHA256_BYTES];
 	bn_sha256(id, strlen(id), h);
 	unsigned number = (unsigned)(h[2] << 8 | h[3]) % 900 + 100;
 	snprintf(out, size, "%s-%s-%u", qualities[h[0] % (sizeof qualities / sizeof *qualities)],
-	        things[h[1] % (sizeof things / sizeof *things)], number);
+		things[h[1] % (sizeof things / sizeof *things)], number);
 }

@@ -16,7 +16,7 @@ static int parse_failed(const json_error_t *je, const char *source, bn_err *err)
 	if (json_error_code(je) == json_error_out_of_memory)
 		return bn_err_nomem(err, source);
 	return bn_err_set(err, BN_EINVAL, "%s:%d:%d: %s", source, je->line < 0 ? 1 : je->line,
-	        je->column < 0 ? 1 : je->column, je->text);
+		je->column < 0 ? 1 : je->column, je->text);
 }
 
 int bn_json_parse(json_t **out, const char *text, size_t n, const char *source, bn_err *err)
@@ -231,21 +231,21 @@ static const char *type_name(const json_t *v)
 }
 
 static int need_failed(
-        const json_t *object, const char *key, const char *wanted, const char *where, bn_err *err)
+	const json_t *object, const char *key, const char *wanted, const char *where, bn_err *err)
 {
 	if (!json_is_object(object))
 		return bn_err_set(
-		        err, BN_EINVAL, "%s: must be an object, not %s", where, type_name(object));
+			err, BN_EINVAL, "%s: must be an object, not %s", where, type_name(object));
 	const json_t *v = json_object_get(object, key);
 	if (!v)
 		return bn_err_set(
-		        err, BN_EINVAL, "%s: field '%s' is missing (%s)", where, key, wanted);
+			err, BN_EINVAL, "%s: field '%s' is missing (%s)", where, key, wanted);
 	return bn_err_set(err, BN_EINVAL, "%s: field '%s' must be %s, not %s", where, key, wanted,
-	        type_name(v));
+		type_name(v));
 }
 
 int bn_json_need_str(
-        const json_t *object, const char *key, const char **out, const char *where, bn_err *err)
+	const json_t *object, const char *key, const char **out, const char *where, bn_err *err)
 {
 	const json_t *v = json_object_get(object, key);
 	if (!json_is_string(v))
@@ -255,7 +255,7 @@ int bn_json_need_str(
 }
 
 int bn_json_need_int(
-        const json_t *object, const char *key, int64_t *out, const char *where, bn_err *err)
+	const json_t *object, const char *key, int64_t *out, const char *where, bn_err *err)
 {
 	const json_t *v = json_object_get(object, key);
 	if (!json_is_integer(v))
@@ -265,7 +265,7 @@ int bn_json_need_int(
 }
 
 int bn_json_need_num(
-        const json_t *object, const char *key, double *out, const char *where, bn_err *err)
+	const json_t *object, const char *key, double *out, const char *where, bn_err *err)
 {
 	const json_t *v = json_object_get(object, key);
 	if (!json_is_number(v))
@@ -275,7 +275,7 @@ int bn_json_need_num(
 }
 
 int bn_json_need_array(
-        const json_t *object, const char *key, json_t **out, const char *where, bn_err *err)
+	const json_t *object, const char *key, json_t **out, const char *where, bn_err *err)
 {
 	json_t *v = json_object_get(object, key);
 	if (!json_is_array(v))
@@ -285,7 +285,7 @@ int bn_json_need_array(
 }
 
 int bn_json_need_object(
-        const json_t *object, const char *key, json_t **out, const char *where, bn_err *err)
+	const json_t *object, const char *key, json_t **out, const char *where, bn_err *err)
 {
 	json_t *v = json_object_get(object, key);
 	if (!json_is_object(v))
@@ -300,7 +300,7 @@ int bn_json_only_keys(const json_t *object, const char *const *keys, const char 
 	json_t *child;
 	if (!json_is_object(object))
 		return bn_err_set(
-		        err, BN_EINVAL, "%s: must be an object, not %s", where, type_name(object));
+			err, BN_EINVAL, "%s: must be an object, not %s", where, type_name(object));
 	json_object_foreach((json_t *)object, key, child)
 	{
 		size_t i = 0;
@@ -310,7 +310,7 @@ int bn_json_only_keys(const json_t *object, const char *const *keys, const char 
 			continue;
 		const char *near = bn_nearest_word(key, keys);
 		bn_err_set(err, BN_EINVAL, "%s: unknown field '%s'%s%s%s", where, key,
-		        near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+			near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 		return BN_EINVAL;
 	}
 	return 0;

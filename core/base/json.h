@@ -22,7 +22,7 @@ int bn_json_load(json_t **out, const bn_env *env, const char *path, bn_err *err)
 
 int bn_json_canonical(const json_t *value, bn_buf *out, bn_err *err);
 int bn_json_pretty(
-        const json_t *value, bn_buf *out, bn_err *err); /* two spaces, keys sorted, final newline */
+	const json_t *value, bn_buf *out, bn_err *err); /* two spaces, keys sorted, final newline */
 /* SHA-256 of the canonical form, in hex. */
 int bn_json_hash(const json_t *value, char out[65], bn_err *err);
 
@@ -34,18 +34,18 @@ bool bn_json_bool(const json_t *object, const char *key, bool fallback);
 
 /* Required fields: BN_EINVAL "where: field 'key' ..." when missing or of another type. */
 int bn_json_need_str(
-        const json_t *object, const char *key, const char **out, const char *where, bn_err *err);
+	const json_t *object, const char *key, const char **out, const char *where, bn_err *err);
 int bn_json_need_int(
-        const json_t *object, const char *key, int64_t *out, const char *where, bn_err *err);
+	const json_t *object, const char *key, int64_t *out, const char *where, bn_err *err);
 int bn_json_need_num(
-        const json_t *object, const char *key, double *out, const char *where, bn_err *err);
+	const json_t *object, const char *key, double *out, const char *where, bn_err *err);
 int bn_json_need_array(
-        const json_t *object, const char *key, json_t **out, const char *where, bn_err *err);
+	const json_t *object, const char *key, json_t **out, const char *where, bn_err *err);
 int bn_json_need_object(
-        const json_t *object, const char *key, json_t **out, const char *where, bn_err *err);
+	const json_t *object, const char *key, json_t **out, const char *where, bn_err *err);
 /* BN_EINVAL naming the first key that is not in the NULL-terminated list, with the nearest one. */
 int bn_json_only_keys(
-        const json_t *object, const char *const *keys, const char *where, bn_err *err);
+	const json_t *object, const char *const *keys, const char *where, bn_err *err);
 
 /* A real, or JSON null when x is NaN or infinite: an unknown number is absent. New reference. */
 json_t *bn_json_real_or_null(double x);

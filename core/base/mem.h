@@ -34,7 +34,7 @@ typedef struct bn_arena {
 		NULL \
 	}
 void *bn_arena_alloc(
-        bn_arena *a, size_t bytes); /* 16-byte aligned, zeroed; NULL when there is none */
+	bn_arena *a, size_t bytes); /* 16-byte aligned, zeroed; NULL when there is none */
 char *bn_arena_strdup(bn_arena *a, const char *s);
 char *bn_arena_strndup(bn_arena *a, const char *s, size_t n);
 char *bn_arena_strf(bn_arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

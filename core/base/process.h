@@ -32,13 +32,13 @@ const char *bn_signal_name(int signal, char buf[24]);
  * *pid (may be NULL) gets its process id. BN_EIO when it cannot be executed.
  */
 int bn_process_spawn_detached(pid_t *pid, const char *const *argv, const char *const *set,
-        const char *cwd, const char *log_path, bn_err *err);
+	const char *cwd, const char *log_path, bn_err *err);
 
 /* Runs argv to its end and collects stdout (at most limit bytes are kept). stdin and stderr are
  * /dev/null. *status gets the exit status, or 128 + signal. After timeout_ms it is killed and the
  * call fails with BN_EIO. */
 int bn_process_capture(const char *const *argv, int timeout_ms, size_t limit, bn_buf *out,
-        int *status, bn_err *err);
+	int *status, bn_err *err);
 
 /* What a process and all its descendants use. A field is -1 when it is not known. */
 typedef struct bn_process_usage {

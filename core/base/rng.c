@@ -40,8 +40,8 @@ static uint32_t purpose_hash(const char *purpose)
 void bn_rng_init(bn_rng *r, uint64_t seed, const char *purpose, uint64_t index)
 {
 	*r = (bn_rng){.key = {(uint32_t)seed, (uint32_t)(seed >> 32)},
-	        .counter = {0, purpose_hash(purpose), (uint32_t)index, (uint32_t)(index >> 32)},
-	        .used = 4};
+		.counter = {0, purpose_hash(purpose), (uint32_t)index, (uint32_t)(index >> 32)},
+		.used = 4};
 }
 
 uint32_t bn_rng_u32(bn_rng *r)

@@ -69,7 +69,7 @@ bool bn_parse_duration_ns(const char *s, int64_t *out)
 		const char *name;
 		double ns;
 	} units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"min", 60e9},
-	        {"h", 3600e9}, {"d", 86400e9}, {"w", 7 * 86400e9}};
+		{"h", 3600e9}, {"d", 86400e9}, {"w", 7 * 86400e9}};
 	double total = 0;
 	if (!*s)
 		return false;
@@ -82,7 +82,7 @@ bool bn_parse_duration_ns(const char *s, int64_t *out)
 		letters = strspn(s, "abcdefghijklmnopqrstuvwxyz");
 		size_t u = 0;
 		while (u < sizeof units / sizeof *units &&
-		        !(strlen(units[u].name) == letters && !strncmp(units[u].name, s, letters)))
+			!(strlen(units[u].name) == letters && !strncmp(units[u].name, s, letters)))
 			u++;
 		if (u == sizeof units / sizeof *units)
 			return false;
@@ -172,7 +172,7 @@ int bn_edit_distance(const char *a, const char *b)
 			if (d[i][j - 1] + 1 < best)
 				best = d[i][j - 1] + 1;
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			        d[i - 2][j - 2] + 1 < best)
+				d[i - 2][j - 2] + 1 < best)
 				best = d[i - 2][j - 2] + 1;
 			d[i][j] = (unsigned char)best;
 		}

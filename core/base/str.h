@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 bool bn_parse_i64(
-        const char *s, size_t n, int64_t *out); /* optional sign, digits; false on overflow */
+	const char *s, size_t n, int64_t *out); /* optional sign, digits; false on overflow */
 bool bn_parse_f64(const char *s, size_t n,
-        double *out); /* decimal or exponent form, inf, nan; correctly rounded */
+	double *out); /* decimal or exponent form, inf, nan; correctly rounded */
 bool bn_parse_duration_ns(
-        const char *s, int64_t *out);             /* "250ms", "10s", "5m", "2h", "1d", "1h30m" */
+	const char *s, int64_t *out);             /* "250ms", "10s", "5m", "2h", "1d", "1h30m" */
 bool bn_parse_bytes(const char *s, int64_t *out); /* "512", "64K", "1.5GiB" (1024-based) */
 
 bool bn_str_starts(const char *s, const char *prefix);
@@ -30,9 +30,9 @@ const char *bn_nearest_word(const char *s, const char *const *words);
 
 #define BN_FMT 40 /* every formatter fits in this many bytes */
 const char *bn_fmt_f64(
-        double x, char buf[BN_FMT]); /* shortest text that reads back equal; "-" for NaN */
+	double x, char buf[BN_FMT]); /* shortest text that reads back equal; "-" for NaN */
 const char *bn_fmt_sig(
-        double x, int digits, char buf[BN_FMT]); /* for people: significant digits, "-" for NaN */
+	double x, int digits, char buf[BN_FMT]); /* for people: significant digits, "-" for NaN */
 const char *bn_fmt_bytes(uint64_t n, char buf[BN_FMT]);    /* "1.2 GiB" */
 const char *bn_fmt_count(uint64_t n, char buf[BN_FMT]);    /* "1 234 567" */
 const char *bn_fmt_duration(int64_t ns, char buf[BN_FMT]); /* "1.24 s", "3m12s", "2h05m", "4d03h" */

@@ -20,9 +20,9 @@ void bn_civil_from_days(int64_t days, int64_t *year, int *month, int *day)
 	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
 	int64_t day_of_era = days - era * 146097;
 	int64_t year_of_era =
-	        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
 	int64_t day_of_year =
-	        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+		day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	int64_t m = (5 * day_of_year + 2) / 153;
 	*day = (int)(day_of_year - (153 * m + 2) / 5 + 1);
 	*month = (int)(m < 10 ? m + 3 : m - 9);
@@ -118,16 +118,16 @@ bool bn_timestamp_parse(const char *s, size_t n, int64_t *ns)
 			if (second < 0 || second > 59)
 				return false;
 			if ((take_char(&s, end, '.') || take_char(&s, end, ',')) &&
-			        !take_fraction(&s, end, &fraction))
+				!take_fraction(&s, end, &fraction))
 				return false;
 		}
 		if (!take_zone(&s, end, &offset) || s != end)
 			return false;
 	}
 	int64_t seconds = bn_days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 +
-	                  second - offset;
+			  second - offset;
 	if (__builtin_mul_overflow(seconds, (int64_t)1000000000, ns) ||
-	        __builtin_add_overflow(*ns, fraction, ns))
+		__builtin_add_overflow(*ns, fraction, ns))
 		return false;
 	return true;
 }
@@ -147,7 +147,7 @@ const char *bn_timestamp_iso(int64_t ns, char buf[BN_TIMESTAMP_TEXT])
 	int month, day;
 	bn_civil_from_days(days, &year, &month, &day);
 	int n = snprintf(buf, BN_TIMESTAMP_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d", (int)year, month,
-	        day, (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
+		day, (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
 	if (fraction) {
 		n += snprintf(buf + n, (size_t)(BN_TIMESTAMP_TEXT - n), ".%09d", (int)fraction);
 		while (buf[n - 1] == '0')

@@ -19,8 +19,8 @@ bool bn_timestamp_parse(const char *s, size_t n, int64_t *ns);
 
 #define BN_TIMESTAMP_TEXT 40
 const char *bn_timestamp_iso(int64_t ns,
-        char buf[BN_TIMESTAMP_TEXT]); /* 2026-01-31T09:05:07.123456789Z, no needless zeros */
+	char buf[BN_TIMESTAMP_TEXT]); /* 2026-01-31T09:05:07.123456789Z, no needless zeros */
 const char *bn_timestamp_short(int64_t ns, bool utc,
-        char buf[BN_TIMESTAMP_TEXT]); /* "2026-01-31 09:05:07", local unless utc */
+	char buf[BN_TIMESTAMP_TEXT]); /* "2026-01-31 09:05:07", local unless utc */
 
 #endif

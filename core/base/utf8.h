@@ -15,7 +15,7 @@ size_t bn_utf8_decode(const char *s, size_t n, uint32_t *cp);
 size_t bn_utf8_encode(uint32_t cp, char out[4]); /* bytes written; bad code points give U+FFFD */
 bool bn_utf8_is_valid(const char *s, size_t n);
 int bn_utf8_char_width(
-        uint32_t cp); /* columns: 0 combining or control, 1, or 2 (East Asian wide, emoji) */
+	uint32_t cp); /* columns: 0 combining or control, 1, or 2 (East Asian wide, emoji) */
 size_t bn_utf8_width(const char *s); /* columns of a NUL-terminated string */
 
 #endif

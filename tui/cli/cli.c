@@ -18,16 +18,16 @@
 #include <unistd.h>
 
 const bn_opt bn_global_options[] = {
-        {"help", 'h', NULL, "show how to use this command"},
-        {"json", 0, NULL, "results as JSON"},
-        {"tsv", 0, NULL, "results as tab-separated values"},
-        {"quiet", 'q', NULL, "no messages, only results and errors"},
-        {"yes", 'y', NULL, "answer yes to what would be asked"},
-        {"dry-run", 'n', NULL, "say what would change, change nothing"},
-        {"no-color", 0, NULL, "no colours (NO_COLOR does the same)"},
-        {"utc", 0, NULL, "times in UTC instead of local"},
-        {"", 'C', "DIR", "work on the workspace around DIR"},
-        {0},
+	{"help", 'h', NULL, "show how to use this command"},
+	{"json", 0, NULL, "results as JSON"},
+	{"tsv", 0, NULL, "results as tab-separated values"},
+	{"quiet", 'q', NULL, "no messages, only results and errors"},
+	{"yes", 'y', NULL, "answer yes to what would be asked"},
+	{"dry-run", 'n', NULL, "say what would change, change nothing"},
+	{"no-color", 0, NULL, "no colours (NO_COLOR does the same)"},
+	{"utc", 0, NULL, "times in UTC instead of local"},
+	{"", 'C', "DIR", "work on the workspace around DIR"},
+	{0},
 };
 
 static volatile sig_atomic_t interrupted;
@@ -49,7 +49,7 @@ static const bn_opt *option_find(const bn_opt *table, const char *name, size_t n
 {
 	for (; table && table->help; table++) {
 		if (name && table->name[0] && strlen(table->name) == n &&
-		        !strncmp(table->name, name, n))
+			!strncmp(table->name, name, n))
 			return table;
 		if (letter && table->letter == letter)
 			return table;
@@ -127,7 +127,7 @@ static int option_read(bn_cli *cli, int argc, char **argv, int *i, bn_err *err)
 	if (o->arg && !value) {
 		if (*i + 1 >= argc)
 			return bn_err_set(
-			        err, BN_EINVAL, "option %s needs a value: %s", word, o->arg);
+				err, BN_EINVAL, "option %s needs a value: %s", word, o->arg);
 		value = argv[++*i];
 	}
 	if (global) {
@@ -188,8 +188,8 @@ static int parse(bn_cli *cli, int argc, char **argv, int *noun, bn_err *err)
 		if (i == noun_at || i == verb_at)
 			continue;
 		bool rest_begins = cli->verb && (cli->verb->flags & BN_VERB_REST) &&
-		                   cli->verb->max_args >= 0 &&
-		                   (int)cli->n_args == cli->verb->max_args && !is_option(argv[i]);
+				   cli->verb->max_args >= 0 &&
+				   (int)cli->n_args == cli->verb->max_args && !is_option(argv[i]);
 		if (!strcmp(argv[i], "--") || rest_begins) {
 			if (!rest_begins)
 				i++;
@@ -310,26 +310,26 @@ bool bn_cli_flag(const bn_cli *cli, const char *name)
 }
 
 int bn_cli_opt_int(
-        const bn_cli *cli, const char *name, int64_t min, int64_t max, int64_t *out, bn_err *err)
+	const bn_cli *cli, const char *name, int64_t min, int64_t max, int64_t *out, bn_err *err)
 {
 	const char *s = bn_cli_opt(cli, name);
 	if (!s)
 		return 0;
 	if (!bn_parse_i64(s, strlen(s), out) || *out < min || *out > max)
 		return bn_err_set(err, BN_EINVAL, "--%s %s: must be an integer from %lld to %lld",
-		        name, s, (long long)min, (long long)max);
+			name, s, (long long)min, (long long)max);
 	return 0;
 }
 
 int bn_cli_opt_num(
-        const bn_cli *cli, const char *name, double min, double max, double *out, bn_err *err)
+	const bn_cli *cli, const char *name, double min, double max, double *out, bn_err *err)
 {
 	const char *s = bn_cli_opt(cli, name);
 	if (!s)
 		return 0;
 	if (!bn_parse_f64(s, strlen(s), out) || !(*out >= min && *out <= max))
 		return bn_err_set(err, BN_EINVAL, "--%s %s: must be a number from %g to %g", name,
-		        s, min, max);
+			s, min, max);
 	return 0;
 }
 
@@ -338,7 +338,7 @@ int bn_cli_opt_duration(const bn_cli *cli, const char *name, int64_t *ns, bn_err
 	const char *s = bn_cli_opt(cli, name);
 	if (s && !bn_parse_duration_ns(s, ns))
 		return bn_err_set(err, BN_EINVAL,
-		        "--%s %s: must be a duration such as 250ms, 10s, 5m or 1h30m", name, s);
+			"--%s %s: must be a duration such as 250ms, 10s, 5m or 1h30m", name, s);
 	return 0;
 }
 
@@ -347,7 +347,7 @@ int bn_cli_opt_bytes(const bn_cli *cli, const char *name, int64_t *bytes, bn_err
 	const char *s = bn_cli_opt(cli, name);
 	if (s && !bn_parse_bytes(s, bytes))
 		return bn_err_set(
-		        err, BN_EINVAL, "--%s %s: must be a size such as 512K or 1.5GiB", name, s);
+			err, BN_EINVAL, "--%s %s: must be a size such as 512K or 1.5GiB", name, s);
 	return 0;
 }
 
@@ -414,7 +414,7 @@ static void show_error(bn_cli *cli, const bn_err *err)
 	fflush(cli->out);
 	if (cli->json) {
 		json_t *e = json_pack("{s:{s:s,s:s,s:s}}", "error", "code", bn_code_name(err->code),
-		        "message", err->msg, "hint", err->hint);
+			"message", err->msg, "hint", err->hint);
 		char *text = e ? json_dumps(e, JSON_SORT_KEYS) : NULL;
 		fprintf(cli->err, "%s\n", text ? text : "{\"error\":{}}");
 		free(text);
@@ -432,12 +432,12 @@ static int run_verb(bn_cli *cli, bn_err *err)
 	if (cli->help)
 		return bn_help_verb(cli, v);
 	if ((int)cli->n_args < v->min_args ||
-	        (v->max_args >= 0 && (int)cli->n_args > v->max_args)) {
+		(v->max_args >= 0 && (int)cli->n_args > v->max_args)) {
 		bool few = (int)cli->n_args < v->min_args;
 		bn_err_set(err, BN_EINVAL, "%s: %s%s%s", few ? "too few words" : "too many words",
-		        v->noun, v->verb ? " " : "", v->verb ? v->verb : "");
+			v->noun, v->verb ? " " : "", v->verb ? v->verb : "");
 		bn_err_hint(err, "usage: binnacle %s%s%s %s", v->noun, v->verb ? " " : "",
-		        v->verb ? v->verb : "", v->args);
+			v->verb ? v->verb : "", v->args);
 		return BN_EINVAL;
 	}
 	if (cli->n_rest && !(v->flags & BN_VERB_REST))
@@ -474,7 +474,7 @@ int bn_cli_main(const bn_env *env, int argc, char **argv)
 	int rc = 0, noun_at = -1;
 	cli.program = program;
 	cli.color =
-	        isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb");
+		isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb");
 	cli.args = bn_alloc_zeroed((size_t)argc + 1, sizeof *cli.args);
 	cli.rest = bn_alloc_zeroed((size_t)argc + 1, sizeof *cli.rest);
 	if (!cli.args || !cli.rest || !program) {

@@ -60,9 +60,9 @@ bool bn_cli_flag(const bn_cli *cli, const char *name);
 const char *bn_cli_opt_nth(const bn_cli *cli, const char *name, size_t i);
 /* Typed values; *out keeps its value when the option is absent. BN_EINVAL names option and form. */
 int bn_cli_opt_int(
-        const bn_cli *cli, const char *name, int64_t min, int64_t max, int64_t *out, bn_err *err);
+	const bn_cli *cli, const char *name, int64_t min, int64_t max, int64_t *out, bn_err *err);
 int bn_cli_opt_num(
-        const bn_cli *cli, const char *name, double min, double max, double *out, bn_err *err);
+	const bn_cli *cli, const char *name, double min, double max, double *out, bn_err *err);
 int bn_cli_opt_duration(const bn_cli *cli, const char *name, int64_t *ns, bn_err *err);
 int bn_cli_opt_bytes(const bn_cli *cli, const char *name, int64_t *bytes, bn_err *err);
 
@@ -72,7 +72,7 @@ const bn_env *bn_cli_env(const bn_cli *cli);
 int bn_cli_workspace(bn_cli *cli, bn_workspace **out, bn_err *err);
 const char *bn_cli_start_dir(const bn_cli *cli); /* -C, or NULL */
 const char *bn_cli_program(
-        const bn_cli *cli);             /* absolute path of this binary, to start children with */
+	const bn_cli *cli);             /* absolute path of this binary, to start children with */
 bool bn_cli_yes(const bn_cli *cli);     /* --yes */
 bool bn_cli_dry_run(const bn_cli *cli); /* --dry-run */
 bool bn_cli_quiet(const bn_cli *cli);
@@ -80,7 +80,7 @@ bool bn_cli_is_json(const bn_cli *cli);
 bool bn_cli_is_text(const bn_cli *cli); /* neither --json nor --tsv */
 bool bn_cli_utc(const bn_cli *cli);     /* --utc: times in UTC, else local */
 bool bn_cli_interrupted(
-        void); /* SIGINT or SIGTERM came; long work checks this and ends with BN_EINTR */
+	void); /* SIGINT or SIGTERM came; long work checks this and ends with BN_EINTR */
 
 /* ---- what the user gets --------------------------------------------------------------------- */
 
@@ -124,11 +124,11 @@ void bn_cli_warn(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf
 /* Progress on stderr when that is a terminal and the work has lasted over a second: n/N, rate, ETA.
  * total 0: unknown. unit "rows", "B" (shown as bytes). Call as often as you like. */
 void bn_cli_progress(
-        bn_cli *cli, const char *what, uint64_t done, uint64_t total, const char *unit);
+	bn_cli *cli, const char *what, uint64_t done, uint64_t total, const char *unit);
 void bn_cli_progress_end(bn_cli *cli);
 /* Asks on the terminal; default No. --yes answers; without a terminal and --yes: BN_EREFUSED. */
 int bn_cli_confirm(bn_cli *cli, bn_err *err, const char *fmt, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 /* Colours for text on stdout, "" when colours are off: "bold", "dim", "good", "bad", "warn",
  * "reset". */
 const char *bn_cli_color(const bn_cli *cli, const char *role);

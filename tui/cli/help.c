@@ -12,26 +12,25 @@
 static const struct {
 	const char *noun, *summary;
 } nouns[] = {
-        {"init", "make a workspace"},
-        {"demo", "walk one model through its whole life"},
-        {"doctor", "what was found on this machine, and what is off"},
-        {"data", "datasets: add, check, split, describe"},
-        {"run", "training runs: start, watch, compare, reproduce"},
-        {"log", "log to the run around this process"},
-        {"model", "the registry: register, request, approve, verify"},
-        {"predict", "predict with a model"},
-        {"serve", "inference server over HTTP"},
-        {"endpoint", "running servers"},
-        {"monitor", "drift of what is served"},
-        {"user", "who may work here"},
-        {"role", "grant and revoke roles"},
-        {"policy", "gates and rules of approval"},
-        {"audit", "who did what, and proof that nobody changed it"},
-        {"index", "the SQLite index, which can always be rebuilt"},
-        {"gc", "remove objects that nothing names"},
-        {"help", "this help"},
-        {"completion", "shell completion"},
-        {"version", "the version of this program"},
+	{"init", "make a workspace"},
+	{"demo", "walk one model through its whole life"},
+	{"doctor", "what was found on this machine, and what is off"},
+	{"data", "datasets: add, check, split, describe"},
+	{"run", "training runs: start, watch, compare, reproduce"},
+	{"log", "log to the run around this process"},
+	{"model", "the registry: register, request, approve, verify"},
+	{"predict", "predict with a model"},
+	{"serve", "inference server over HTTP"},
+	{"endpoint", "running servers"},
+	{"monitor", "drift of what is served"},
+	{"user", "who may work here"},
+	{"role", "grant and revoke roles"},
+	{"policy", "gates and rules of approval"},
+	{"audit", "who did what, and proof that nobody changed it"},
+	{"index", "the SQLite index, which can always be rebuilt"},
+	{"gc", "remove objects that nothing names"},
+	{"help", "this help"},
+	{"completion", "shell completion"},
 };
 
 const char *bn_noun_summary(const char *noun)
@@ -45,7 +44,7 @@ const char *bn_noun_summary(const char *noun)
 static void print_usage(FILE *out, const bn_verb *v)
 {
 	fprintf(out, "binnacle %s%s%s%s%s", v->noun, v->verb ? " " : "", v->verb ? v->verb : "",
-	        v->args[0] ? " " : "", v->args);
+		v->args[0] ? " " : "", v->args);
 }
 
 static void print_options(FILE *out, const bn_opt *o)
@@ -54,9 +53,9 @@ static void print_options(FILE *out, const bn_opt *o)
 		char left[64], letter[5] = "    ";
 		if (o->letter)
 			snprintf(letter, sizeof letter, "-%c%s", o->letter,
-			        o->name[0] ? ", " : "  ");
+				o->name[0] ? ", " : "  ");
 		snprintf(left, sizeof left, "%s%s%s%s%s", letter, o->name[0] ? "--" : "", o->name,
-		        o->arg ? " " : "", o->arg ? o->arg : "");
+			o->arg ? " " : "", o->arg ? o->arg : "");
 		fprintf(out, "  %-28s %s\n", left, o->help);
 	}
 }
@@ -94,7 +93,7 @@ static int list_verb(const bn_verb *v, void *ctx)
 		return 0;
 	char left[96];
 	snprintf(left, sizeof left, "%s%s%s %s", v->noun, v->verb ? " " : "",
-	        v->verb ? v->verb : "", v->args);
+		v->verb ? v->verb : "", v->args);
 	fprintf(l->out, "  %-38s %s\n", left, v->summary);
 	l->shown++;
 	return 0;
@@ -137,13 +136,13 @@ int bn_help_all(bn_cli *cli)
 	fputs("binnacle: the life of a machine-learning model, over SSH\n\n"
 	      "usage: binnacle                     open the workbench\n"
 	      "       binnacle NOUN VERB [ARGS]    do one thing and exit\n\n",
-	        cli->out);
+		cli->out);
 	bn_verbs_each(list_noun, &l);
 	fputs("\noptions everywhere:\n", cli->out);
 	print_options(cli->out, bn_global_options);
 	fputs("\nbinnacle help NOUN lists its verbs. The first step: binnacle init, or binnacle "
 	      "demo.\n",
-	        cli->out);
+		cli->out);
 	return 0;
 }
 
@@ -183,7 +182,7 @@ static int man_verb(const bn_verb *v, void *ctx)
 	}
 	for (const bn_opt *o = v->options; o && o->help; o++) {
 		fprintf(out, ".br\n\\fB\\-\\-%s\\fR%s%s: ", o->name, o->arg ? " " : "",
-		        o->arg ? o->arg : "");
+			o->arg ? o->arg : "");
 		man_text(out, o->help);
 		fputc('\n', out);
 	}
@@ -205,13 +204,13 @@ static int write_man(bn_cli *cli)
 	      ".SH DESCRIPTION\nAlone,\n.B binnacle\nopens the workbench on the workspace around "
 	      "the "
 	      "working directory. With words it does one thing and exits.\n.SH OPTIONS\n",
-	        out);
+		out);
 	for (const bn_opt *o = bn_global_options; o->help; o++) {
 		fputs(".TP\n.B ", out);
 		if (o->letter)
 			fprintf(out, "\\-%c%s", o->letter, o->name[0] ? ", " : "");
 		fprintf(out, "%s%s%s%s\n", o->name[0] ? "\\-\\-" : "", o->name, o->arg ? " " : "",
-		        o->arg ? o->arg : "");
+			o->arg ? o->arg : "");
 		man_text(out, o->help);
 		fputc('\n', out);
 	}
@@ -227,7 +226,7 @@ static int write_man(bn_cli *cli)
 	      "working "
 	      "directory\n.TP\n.B BINNACLE_BACKEND\ncpu, cuda or auto\n.TP\n.B NO_COLOR\nno "
 	      "colours\n",
-	        out);
+		out);
 	return 0;
 }
 
@@ -283,7 +282,7 @@ static int run_completion(bn_cli *cli, bn_err *err)
 		      "\"${COMP_WORDS[COMP_CWORD]}\"))\n"
 		      "}\n"
 		      "complete -o default -F _binnacle binnacle\n",
-		        cli->out);
+			cli->out);
 	else if (!strcmp(shell, "zsh"))
 		fputs("#compdef binnacle\n"
 		      "_binnacle() {\n"
@@ -293,16 +292,16 @@ static int run_completion(bn_cli *cli, bn_err *err)
 		      "\tcompadd -a c || _files\n"
 		      "}\n"
 		      "compdef _binnacle binnacle\n",
-		        cli->out);
+			cli->out);
 	else if (!strcmp(shell, "fish"))
 		fputs("complete -c binnacle -a '(binnacle complete -- (string match -v -- \"-*\" "
 		      "(commandline -opc)[2..-1])[1..2])'\n",
-		        cli->out);
+			cli->out);
 	else {
 		const char *near = bn_nearest_word(shell, shells);
 		bn_err_set(err, BN_EINVAL, "no completion for shell '%s'", shell);
 		bn_err_hint(err, "bash, zsh or fish%s%s%s", near ? "; did you mean " : "",
-		        near ? near : "", near ? "?" : "");
+			near ? near : "", near ? "?" : "");
 		return BN_EINVAL;
 	}
 	return 0;
@@ -328,13 +327,6 @@ static int run_help(bn_cli *cli, bn_err *err)
 	return bn_help_verb(cli, v);
 }
 
-static int run_version(bn_cli *cli, bn_err *err)
-{
-	(void)err;
-	fputs("binnacle " BN_VERSION "\n", cli->out);
-	return 0;
-}
-
 /* `complete` takes its words after "--", so that they are not read as a command. */
 static int run_complete_rest(bn_cli *cli, bn_err *err)
 {
@@ -344,22 +336,19 @@ static int run_complete_rest(bn_cli *cli, bn_err *err)
 }
 
 static const bn_opt help_options[] = {
-        {"man", 0, NULL, "write the man page (roff) to stdout"},
-        {0},
+	{"man", 0, NULL, "write the man page (roff) to stdout"},
+	{0},
 };
 
 const bn_verb bn_verbs_help[] = {
-        {"help", NULL, "[NOUN [VERB]]", 0, 2, "show help", NULL,
-                {"binnacle help data", "binnacle help run start"}, help_options,
-                BN_VERB_NO_WORKSPACE, run_help},
-        {"completion", NULL, "bash|zsh|fish", 1, 1, "write a shell completion script", NULL,
-                {"binnacle completion bash >~/.local/share/bash-completion/completions/binnacle",
-                        "source <(binnacle completion zsh)"},
-                NULL, BN_VERB_NO_WORKSPACE, run_completion},
-        {"complete", NULL, "-- [WORDS]", 0, 0, "words that may follow (for completion scripts)",
-                NULL, {NULL}, NULL, BN_VERB_HIDDEN | BN_VERB_REST, run_complete_rest},
-        {"version", NULL, "", 0, 0, "show the version", NULL,
-                {"binnacle version", "binnacle version --json"}, NULL, BN_VERB_NO_WORKSPACE,
-                run_version},
-        {0},
+	{"help", NULL, "[NOUN [VERB]]", 0, 2, "show help", NULL,
+		{"binnacle help data", "binnacle help run start"}, help_options,
+		BN_VERB_NO_WORKSPACE, run_help},
+	{"completion", NULL, "bash|zsh|fish", 1, 1, "write a shell completion script", NULL,
+		{"binnacle completion bash >~/.local/share/bash-completion/completions/binnacle",
+			"source <(binnacle completion zsh)"},
+		NULL, BN_VERB_NO_WORKSPACE, run_completion},
+	{"complete", NULL, "-- [WORDS]", 0, 0, "words that may follow (for completion scripts)",
+		NULL, {NULL}, NULL, BN_VERB_HIDDEN | BN_VERB_REST, run_complete_rest},
+	{0},
 };

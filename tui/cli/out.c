@@ -95,7 +95,7 @@ static void add_text(bn_buf *b, const json_t *v, bn_format format, bool utc)
 	case BN_AS_TIME_MS:
 		if (json_is_integer(v)) {
 			bn_buf_adds(
-			        b, bn_timestamp_short(json_integer_value(v) * 1000000, utc, text));
+				b, bn_timestamp_short(json_integer_value(v) * 1000000, utc, text));
 			return;
 		}
 		break;
@@ -172,7 +172,7 @@ static void list_text(bn_cli *cli, const json_t *items, const bn_col *cols)
 		for (size_t i = 0; i < json_array_size(items); i++) {
 			bn_buf_clear(&cell);
 			add_text(&cell, value_at(json_array_get(items, i), cols[n].key),
-			        cols[n].format, cli->utc);
+				cols[n].format, cli->utc);
 			size_t w = bn_utf8_width(cell.ptr);
 			if (w > width[n])
 				width[n] = w;
@@ -181,7 +181,7 @@ static void list_text(bn_cli *cli, const json_t *items, const bn_col *cols)
 	bn_buf_adds(&out, bn_cli_color(cli, "bold"));
 	for (size_t k = 0; k < n; k++) {
 		add_padded(&out, cols[k].title, width[k], is_right_aligned(cols[k].format),
-		        k + 1 == n);
+			k + 1 == n);
 		bn_buf_adds(&out, k + 1 < n ? "  " : "");
 	}
 	bn_buf_adds(&out, bn_cli_color(cli, "reset"));
@@ -190,9 +190,9 @@ static void list_text(bn_cli *cli, const json_t *items, const bn_col *cols)
 		for (size_t k = 0; k < n; k++) {
 			bn_buf_clear(&cell);
 			add_text(&cell, value_at(json_array_get(items, i), cols[k].key),
-			        cols[k].format, cli->utc);
+				cols[k].format, cli->utc);
 			add_padded(&out, cell.ptr, width[k], is_right_aligned(cols[k].format),
-			        k + 1 == n);
+				k + 1 == n);
 			bn_buf_adds(&out, k + 1 < n ? "  " : "");
 		}
 		bn_buf_addch(&out, '\n');
@@ -221,7 +221,7 @@ int bn_cli_list(bn_cli *cli, json_t *items, const bn_col *cols, const char *empt
 		return bn_err_nomem(err, "the result");
 	if (cli->json) {
 		json_t *doc = json_pack(
-		        "{s:I,s:o}", "count", (json_int_t)json_array_size(items), "items", items);
+			"{s:I,s:o}", "count", (json_int_t)json_array_size(items), "items", items);
 		return bn_cli_document(cli, doc, err);
 	}
 	if (cli->tsv)
@@ -327,7 +327,7 @@ void bn_cli_progress(bn_cli *cli, const char *what, uint64_t done, uint64_t tota
 		cli->progress.started_ns = now;
 	int64_t spent = now - cli->progress.started_ns;
 	if (cli->quiet || spent < second || now - cli->progress.shown_ns < second / 5 ||
-	        !isatty(STDERR_FILENO))
+		!isatty(STDERR_FILENO))
 		return;
 	cli->progress.shown_ns = now;
 	cli->progress.visible = true;
@@ -346,7 +346,7 @@ void bn_cli_progress(bn_cli *cli, const char *what, uint64_t done, uint64_t tota
 	bn_buf_adds(&line, "/s");
 	if (total > done && rate > 0)
 		bn_buf_addf(&line, ", %s left",
-		        bn_fmt_duration((int64_t)((double)(total - done) / rate * 1e9), text));
+			bn_fmt_duration((int64_t)((double)(total - done) / rate * 1e9), text));
 	fprintf(cli->err, "\r\033[K%s", line.ptr);
 	fflush(cli->err);
 	bn_buf_release(&line);
@@ -386,7 +386,7 @@ const char *bn_cli_color(const bn_cli *cli, const char *role)
 	static const struct {
 		const char *role, *code;
 	} codes[] = {{"bold", "\033[1m"}, {"dim", "\033[2m"}, {"good", "\033[32m"},
-	        {"bad", "\033[31m"}, {"warn", "\033[33m"}, {"reset", "\033[0m"}};
+		{"bad", "\033[31m"}, {"warn", "\033[33m"}, {"reset", "\033[0m"}};
 	if (!cli->color)
 		return "";
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
