@@ -37,8 +37,8 @@
 struct bn_fold_class;
 extern const struct bn_fold_class bn_dataset_class; /* for core/pipeline/rooms.c */
 
-typedef struct bn_table bn_table;     /* core/data/table.h */
-typedef struct bn_profile bn_profile; /* core/data/profile.h */
+typedef struct bn_table_reader bn_table_reader; /* core/data/table.h */
+typedef struct bn_profile bn_profile;           /* core/data/profile.h */
 
 /* ---- one version --------------------------------------------------------------------------- */
 
@@ -139,7 +139,7 @@ void bn_dataset_versions_free(bn_dataset_versions *v);
 
 /* Opens the table of a version (memory-mapped, does not re-hash). *out is yours. */
 int bn_dataset_open_table(
-        bn_table **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
+        bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
 /* BN_ENOTFOUND when the version has no profile. *out is yours. */
 int bn_dataset_load_profile(
         bn_profile **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
