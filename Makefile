@@ -81,6 +81,7 @@ LIB_OBJ := $(call obj,$(CORE_SRC) $(KERNEL_SRC)) $(BUILD)/gen/embedded.o
 TUI_OBJ := $(call obj,$(TUI_SRC))
 PROGRAM := $(BUILD)/binnacle
 LIB_A := $(BUILD)/libbinnacle.a
+TUI_A := $(BUILD)/libtui.a
 LIB_SO := $(BUILD)/libbinnacle.so.0
 CUDA_SO := $(if $(and $(NVCC),$(CUDA_SRC)),$(BUILD)/binnacle_cuda.so)
 TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SRC))
@@ -122,9 +123,14 @@ $(LIB_SO): $(LIB_OBJ)
 $(BUILD)/libbinnacle.so: $(LIB_SO)
 	$(Q)ln -sf libbinnacle.so.0 $@
 
-$(PROGRAM): $(BUILD)/obj/tui/main.o $(TUI_OBJ) $(LIB_A)
+# An archive, so that a test links only what it uses.
+$(TUI_A): $(TUI_OBJ)
+	@$(if $(V),,echo "  AR    $@")
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(PROGRAM): $(BUILD)/obj/tui/main.o $(TUI_A) $(LIB_A)
 	@$(if $(V),,echo "  LD    $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -rdynamic -o $@ $(BUILD)/obj/tui/main.o $(TUI_OBJ) $(LIB_A) $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -rdynamic -o $@ $^ $(ALL_LIBS)
 
 $(BUILD)/binnacle.pc: Makefile
 	@mkdir -p $(@D)
@@ -145,7 +151,7 @@ $(BUILD)/binnacle_cuda.so: $(CUDA_SRC) $(wildcard kernels/*.h kernels/cuda/*.h k
 
 # ---- tests ---------------------------------------------------------------------------------------
 
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(TEST_SUPPORT_SRC)) $(TUI_OBJ) $(LIB_A)
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(TEST_SUPPORT_SRC)) $(TUI_A) $(LIB_A)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD    $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(ALL_LIBS)

@@ -47,14 +47,14 @@ END_TEST
 START_TEST(test_err_codes_map_to_exit_statuses)
 {
 	static const int want[][2] = {{0, 0}, {BN_EFAILED, 1}, {BN_EINVAL, 2}, {BN_ENOTFOUND, 3},
-	        {BN_EREFUSED, 4}, {BN_EIO, 5}, {BN_ECONFLICT, 6}, {BN_EINCONCLUSIVE, 7},
-	        {BN_EINTR, 130}, {BN_ENOMEM, 5}, {BN_ECORRUPT, 5}, {BN_EUNSUPPORTED, 2}, {-99, 5}};
+		{BN_EREFUSED, 4}, {BN_EIO, 5}, {BN_ECONFLICT, 6}, {BN_EINCONCLUSIVE, 7},
+		{BN_EINTR, 130}, {BN_ENOMEM, 5}, {BN_ECORRUPT, 5}, {BN_EUNSUPPORTED, 2}, {-99, 5}};
 	for (size_t i = 0; i < sizeof want / sizeof *want; i++)
 		ck_assert_int_eq(bn_code_exit_status(want[i][0]), want[i][1]);
 }
 END_TEST
 
 BN_TEST_MAIN("core/base/err", test_err_first_error_wins, test_err_null_is_allowed_everywhere,
-        test_err_prefix_puts_the_place_in_front,
-        test_err_sys_names_the_cause_and_a_cure_for_a_full_disk,
-        test_err_codes_map_to_exit_statuses)
+	test_err_prefix_puts_the_place_in_front,
+	test_err_sys_names_the_cause_and_a_cure_for_a_full_disk,
+	test_err_codes_map_to_exit_statuses)

@@ -1,0 +1,108 @@
+/* JSON: places in errors, canonical form, typed fields. */
+#include "core/base/json.h"
+#include "tests/support/check_main.h"
+
+#include <math.h>
+#include <string.h>
+
+static json_t *parsed(const char *text)
+{
+	bn_err e = BN_ERR_INIT;
+	json_t *v = NULL;
+	ck_assert_bn_ok(bn_json_parse(&v, text, strlen(text), "text", &e), &e);
+	return v;
+}
+
+START_TEST(test_json_error_names_source_line_and_column)
+{
+	bn_err e = BN_ERR_INIT;
+	json_t *v = NULL;
+	const char *text = "{\n  \"a\": 1,\n  \"b\": ?\n}";
+	ck_assert_int_eq(bn_json_parse(&v, text, strlen(text), "spec.json", &e), BN_EINVAL);
+	ck_assert_msg(!strncmp(e.msg, "spec.json:3:", 12), "%s", e.msg);
+	ck_assert_ptr_null(v);
+}
+END_TEST
+
+START_TEST(test_json_refuses_duplicate_keys_and_trailing_text)
+{
+	json_t *v = NULL;
+	ck_assert_int_eq(bn_json_parse(&v, "{\"a\":1,\"a\":2}", 13, "x", NULL), BN_EINVAL);
+	ck_assert_int_eq(bn_json_parse(&v, "{} {}", 5, "x", NULL), BN_EINVAL);
+}
+END_TEST
+
+START_TEST(test_json_canonical_form_does_not_depend_on_order_or_spaces)
+{
+	json_t *a = parsed("{\"b\": [1, 2.0, null], \"a\": {\"z\": true, \"y\": \"\\u00e9\"}}");
+	json_t *b = parsed("{\"a\":{\"y\":\"\xc3\xa9\",\"z\":true},\"b\":[1,2.0,null]}");
+	char ha[65], hb[65];
+	ck_assert_int_eq(bn_json_hash(a, ha, NULL), 0);
+	ck_assert_int_eq(bn_json_hash(b, hb, NULL), 0);
+	ck_assert_str_eq(ha, hb);
+	bn_buf text = BN_BUF_INIT;
+	ck_assert_int_eq(bn_json_canonical(a, &text, NULL), 0);
+	ck_assert_str_eq(text.ptr, "{\"a\":{\"y\":\"\xc3\xa9\",\"z\":true},\"b\":[1,2.0,null]}");
+	bn_buf_release(&text);
+	json_decref(a);
+	json_decref(b);
+}
+END_TEST
+
+START_TEST(test_json_pretty_reads_back_equal)
+{
+	json_t *a =
+		parsed("{\"list\":[{\"x\":1},{\"x\":2}],\"flat\":[1,2,3],\"empty\":{},\"n\":0.1}");
+	bn_buf text = BN_BUF_INIT;
+	ck_assert_int_eq(bn_json_pretty(a, &text, NULL), 0);
+	json_t *b = parsed(text.ptr);
+	ck_assert(json_equal(a, b));
+	bn_buf_release(&text);
+	json_decref(a);
+	json_decref(b);
+}
+END_TEST
+
+START_TEST(test_json_missing_field_is_named_with_what_is_wanted)
+{
+	bn_err e = BN_ERR_INIT;
+	const char *s;
+	json_t *v = parsed("{\"seed\": \"x\"}");
+	int64_t n;
+	ck_assert_int_eq(bn_json_need_int(v, "seed", &n, "spec.json", &e), BN_EINVAL);
+	ck_assert_str_eq(e.msg, "spec.json: field 'seed' must be an integer, not a string");
+	bn_err_clear(&e);
+	ck_assert_int_eq(bn_json_need_str(v, "trainer", &s, "spec.json", &e), BN_EINVAL);
+	ck_assert_str_eq(e.msg, "spec.json: field 'trainer' is missing (a string)");
+	json_decref(v);
+}
+END_TEST
+
+START_TEST(test_json_unknown_field_suggests_the_nearest)
+{
+	static const char *const keys[] = {"learning_rate", "epochs", NULL};
+	bn_err e = BN_ERR_INIT;
+	json_t *v = parsed("{\"learning_rte\": 0.1}");
+	ck_assert_int_eq(bn_json_only_keys(v, keys, "params", &e), BN_EINVAL);
+	ck_assert_str_eq(
+		e.msg, "params: unknown field 'learning_rte', did you mean 'learning_rate'?");
+	json_decref(v);
+}
+END_TEST
+
+START_TEST(test_json_unknown_numbers_are_null_not_zero)
+{
+	json_t *v = bn_json_real_or_null(NAN);
+	ck_assert(json_is_null(v));
+	json_decref(v);
+	v = parsed("{\"x\": null}");
+	ck_assert(isnan(bn_json_num(v, "x", NAN)));
+	json_decref(v);
+}
+END_TEST
+
+BN_TEST_MAIN("core/base/json", test_json_error_names_source_line_and_column,
+	test_json_refuses_duplicate_keys_and_trailing_text,
+	test_json_canonical_form_does_not_depend_on_order_or_spaces,
+	test_json_pretty_reads_back_equal, test_json_missing_field_is_named_with_what_is_wanted,
+	test_json_unknown_field_suggests_the_nearest, test_json_unknown_numbers_are_null_not_zero)

@@ -1,0 +1,212 @@
+/* Text: growable buffers, strict numbers, quantities for people, names, UTF-8. */
+#include "core/base/buf.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/base/utf8.h"
+#include "tests/support/check_main.h"
+
+#include <math.h>
+#include <string.h>
+
+START_TEST(test_buf_grows_and_can_be_taken)
+{
+	bn_buf b = BN_BUF_INIT;
+	ck_assert_str_eq(b.ptr, "");
+	for (int i = 0; i < 1000; i++)
+		bn_buf_addf(&b, "%d,", i);
+	ck_assert_uint_eq(b.len, 10 * 2 + 90 * 3 + 900 * 4);
+	size_t len;
+	char *text = bn_buf_take(&b, &len);
+	ck_assert_uint_eq(strlen(text), len);
+	ck_assert_uint_eq(b.len, 0);
+	bn_free(text);
+	bn_buf_release(&b);
+}
+END_TEST
+
+START_TEST(test_buf_remembers_a_failed_addition_until_asked)
+{
+	bn_buf b = BN_BUF_INIT;
+	bn_err e = BN_ERR_INIT;
+	bn_alloc_fail_at(1);
+	bn_buf_adds(&b, "lost");
+	bn_buf_adds(&b, "and this");
+	bn_alloc_fail_at(0);
+	ck_assert_int_eq(bn_buf_check(&b, &e, "a page"), BN_ENOMEM);
+	ck_assert_ptr_null(bn_buf_take(&b, NULL));
+}
+END_TEST
+
+START_TEST(test_buf_escapes_json_and_replaces_bad_utf8)
+{
+	bn_buf b = BN_BUF_INIT;
+	const char text[] = "a\"\\\n\x01\xc3\xa9\xff";
+	bn_buf_add_json_string(&b, text, sizeof text - 1);
+	ck_assert_str_eq(b.ptr, "\"a\\\"\\\\\\n\\u0001\xc3\xa9\xef\xbf\xbd\"");
+	bn_buf_release(&b);
+}
+END_TEST
+
+START_TEST(test_integers_are_read_whole_or_not_at_all)
+{
+	int64_t v;
+	static const struct {
+		const char *text;
+		bool ok;
+		int64_t value;
+	} cases[] = {{"0", true, 0}, {"-17", true, -17}, {"+5", true, 5},
+		{"9223372036854775807", true, INT64_MAX}, {"9223372036854775808", false, 0},
+		{"-9223372036854775808", true, INT64_MIN}, {"-9223372036854775809", false, 0},
+		{"", false, 0}, {"-", false, 0}, {"1 ", false, 0}, {" 1", false, 0},
+		{"1e3", false, 0}, {"0x10", false, 0}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		v = 0;
+		ck_assert_msg(bn_parse_i64(cases[i].text, strlen(cases[i].text), &v) == cases[i].ok,
+			"'%s'", cases[i].text);
+		ck_assert_int_eq(v, cases[i].value);
+	}
+}
+END_TEST
+
+START_TEST(test_reals_are_correctly_rounded_and_strict)
+{
+	double v;
+	ck_assert(bn_parse_f64("0.1", 3, &v) && v == 0.1);
+	ck_assert(bn_parse_f64("1e308", 5, &v) && v == 1e308);
+	ck_assert(bn_parse_f64("2.2250738585072011e-308", 23, &v) && v == 2.2250738585072011e-308);
+	ck_assert(bn_parse_f64("-inf", 4, &v) && isinf(v) && v < 0);
+	ck_assert(bn_parse_f64("nan", 3, &v) && isnan(v));
+	static const char *const bad[] = {"", " 1", "1 ", "0x1p3", "1,5", "1.5.2", "nan(1)", "--1"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_msg(!bn_parse_f64(bad[i], strlen(bad[i]), &v), "'%s'", bad[i]);
+}
+END_TEST
+
+START_TEST(test_reals_are_written_so_that_they_read_back_equal)
+{
+	static const double values[] = {
+		0, 0.1, 1.0 / 3, 1e-300, 5e-324, 1.7976931348623157e308, 123456789.123456789, -2.5};
+	char text[BN_FMT];
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+		double back;
+		bn_fmt_f64(values[i], text);
+		ck_assert(bn_parse_f64(text, strlen(text), &back));
+		ck_assert(back == values[i]);
+	}
+	ck_assert_str_eq(bn_fmt_f64(0.1, text), "0.1");
+	ck_assert_str_eq(bn_fmt_f64(NAN, text), "-");
+}
+END_TEST
+
+START_TEST(test_durations_and_sizes_are_read_with_units)
+{
+	int64_t v;
+	ck_assert(bn_parse_duration_ns("1h30m", &v) && v == 5400 * INT64_C(1000000000));
+	ck_assert(bn_parse_duration_ns("250ms", &v) && v == 250000000);
+	ck_assert(!bn_parse_duration_ns("10", &v));
+	ck_assert(!bn_parse_duration_ns("", &v));
+	ck_assert(!bn_parse_duration_ns("5 s", &v));
+	ck_assert(bn_parse_bytes("1.5GiB", &v) && v == 1610612736);
+	ck_assert(bn_parse_bytes("64K", &v) && v == 65536);
+	ck_assert(bn_parse_bytes("512", &v) && v == 512);
+	ck_assert(!bn_parse_bytes("12Q", &v));
+}
+END_TEST
+
+START_TEST(test_quantities_look_the_same_everywhere)
+{
+	char t[BN_FMT];
+	ck_assert_str_eq(bn_fmt_bytes(1023, t), "1023 B");
+	ck_assert_str_eq(bn_fmt_bytes(1536, t), "1.5 KiB");
+	ck_assert_str_eq(bn_fmt_bytes(UINT64_C(1) << 40, t), "1.0 TiB");
+	ck_assert_str_eq(bn_fmt_count(1234567, t), "1 234 567");
+	ck_assert_str_eq(bn_fmt_count(0, t), "0");
+	ck_assert_str_eq(bn_fmt_duration(1240000000, t), "1.24 s");
+	ck_assert_str_eq(bn_fmt_duration(192 * INT64_C(1000000000), t), "3m12s");
+	ck_assert_str_eq(bn_fmt_duration(7500 * INT64_C(1000000000), t), "2h05m");
+	ck_assert_str_eq(bn_fmt_duration(59960000000, t), "1m00s");
+	ck_assert_str_eq(bn_fmt_age(12 * INT64_C(1000000000), t), "12 s ago");
+	ck_assert_str_eq(bn_fmt_sig(11.923456, 4, t), "11.92");
+	ck_assert_str_eq(bn_fmt_sig(0.00001234, 3, t), "1.23e-05");
+	ck_assert_str_eq(bn_fmt_sig(NAN, 3, t), "-");
+}
+END_TEST
+
+START_TEST(test_near_misses_are_found)
+{
+	static const char *const verbs[] = {"start", "stop", "show", "reproduce", NULL};
+	ck_assert_int_eq(bn_edit_distance("strat", "start"), 1);
+	ck_assert_str_eq(bn_nearest_word("strat", verbs), "start");
+	ck_assert_str_eq(bn_nearest_word("repro", verbs), "reproduce");
+	ck_assert_ptr_null(bn_nearest_word("xyzzy", verbs));
+}
+END_TEST
+
+START_TEST(test_names_cannot_escape_a_directory)
+{
+	ck_assert(bn_name_is_valid("power-forecast_2.v1"));
+	static const char *const bad[] = {
+		"", "..", ".hidden", "-x", "a/b", "a b", "a\n", "\xc3\xa9"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_msg(!bn_name_is_valid(bad[i]), "'%s'", bad[i]);
+}
+END_TEST
+
+START_TEST(test_utf8_refuses_overlong_surrogate_and_truncated)
+{
+	static const char *const bad[] = {
+		"\xc0\x80", "\xed\xa0\x80", "\xe2\x82", "\xf4\x90\x80\x80", "\xff", "\x80"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert(!bn_utf8_is_valid(bad[i], strlen(bad[i])));
+	ck_assert(bn_utf8_is_valid("\xf0\x9f\x98\x80 ok \xe2\x82\xac", 11));
+}
+END_TEST
+
+START_TEST(test_utf8_round_trips_every_code_point)
+{
+	for (uint32_t cp = 1; cp <= 0x10ffff; cp++) {
+		if (cp >= 0xd800 && cp <= 0xdfff)
+			continue;
+		char bytes[4];
+		uint32_t back;
+		size_t n = bn_utf8_encode(cp, bytes);
+		if (bn_utf8_decode(bytes, n, &back) != n || back != cp)
+			ck_abort_msg("U+%04X", cp);
+	}
+}
+END_TEST
+
+START_TEST(test_utf8_width_counts_terminal_columns)
+{
+	ck_assert_uint_eq(bn_utf8_width("abc"), 3);
+	ck_assert_uint_eq(bn_utf8_width("\xe4\xbd\x9c\xe8\x80\x85"), 4); /* two wide characters */
+	ck_assert_uint_eq(bn_utf8_width("e\xcc\x81"), 1);                /* combining acute */
+	ck_assert_uint_eq(bn_utf8_width("\xe2\xa3\xbf\xe2\x96\x88"), 2); /* braille, block */
+}
+END_TEST
+
+START_TEST(test_arena_gives_zeroed_aligned_memory)
+{
+	bn_arena a = BN_ARENA_INIT;
+	for (size_t n = 1; n < 5000; n = n * 3 + 1) {
+		char *p = bn_arena_alloc(&a, n);
+		ck_assert_ptr_nonnull(p);
+		ck_assert_uint_eq((uintptr_t)p % 16, 0);
+		for (size_t i = 0; i < n; i++)
+			ck_assert_int_eq(p[i], 0);
+		memset(p, 0xff, n);
+	}
+	ck_assert_str_eq(bn_arena_strf(&a, "%s/%d", "run", 7), "run/7");
+	bn_arena_release(&a);
+}
+END_TEST
+
+BN_TEST_MAIN("core/base/text", test_buf_grows_and_can_be_taken,
+	test_buf_remembers_a_failed_addition_until_asked,
+	test_buf_escapes_json_and_replaces_bad_utf8, test_integers_are_read_whole_or_not_at_all,
+	test_reals_are_correctly_rounded_and_strict,
+	test_reals_are_written_so_that_they_read_back_equal,
+	test_durations_and_sizes_are_read_with_units, test_quantities_look_the_same_everywhere,
+	test_near_misses_are_found, test_names_cannot_escape_a_directory,
+	test_utf8_refuses_overlong_surrogate_and_truncated, test_utf8_round_trips_every_code_point,
+	test_utf8_width_counts_terminal_columns, test_arena_gives_zeroed_aligned_memory)

@@ -1,0 +1,92 @@
+/* Instants: ISO 8601 in and out, real dates only, ids and names. */
+#include "core/base/hash.h"
+#include "core/base/id.h"
+#include "core/base/timestamp.h"
+#include "tests/support/check_main.h"
+
+#include <string.h>
+
+START_TEST(test_timestamps_are_read_in_every_usual_form)
+{
+	static const struct {
+		const char *text;
+		int64_t seconds, ns;
+	} cases[] = {{"1970-01-01", 0, 0}, {"2026-01-31T09:05:07Z", 1769850307, 0},
+		{"2026-01-31 09:05:07", 1769850307, 0}, {"2026-01-31T09:05", 1769850300, 0},
+		{"2026-01-31T10:05:07+01:00", 1769850307, 0},
+		{"2026-01-31T04:05:07-0500", 1769850307, 0},
+		{"2026-01-31T09:05:07.25Z", 1769850307, 250000000},
+		{"1969-12-31T23:59:59.5Z", -1, 500000000}, {"2000-02-29T00:00:00Z", 951782400, 0}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int64_t ns = 0;
+		ck_assert_msg(bn_timestamp_parse(cases[i].text, strlen(cases[i].text), &ns), "%s",
+			cases[i].text);
+		ck_assert_int_eq(ns, cases[i].seconds * 1000000000 + cases[i].ns);
+	}
+}
+END_TEST
+
+START_TEST(test_timestamps_that_are_no_real_instant_are_refused)
+{
+	static const char *const bad[] = {"", "2026", "2026-13-01", "2026-02-29", "1900-02-29",
+		"2026-01-31T24:00:00", "2026-01-31T09:60", "2026-01-31Z", "2026-01-31T09:05:07.",
+		"2026-01-31T09:05:07+1", "2026-1-31", "2026-01-31T09:05:07 UTC", "9999-12-31"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		int64_t ns;
+		ck_assert_msg(!bn_timestamp_parse(bad[i], strlen(bad[i]), &ns), "'%s'", bad[i]);
+	}
+}
+END_TEST
+
+START_TEST(test_timestamps_round_trip)
+{
+	char text[BN_TIMESTAMP_TEXT];
+	for (int64_t s = -8000000000; s < 9000000000; s += 86399 * 37) {
+		int64_t ns = s * 1000000000 + (s & 1 ? 120000000 : 0), back;
+		bn_timestamp_iso(ns, text);
+		ck_assert(bn_timestamp_parse(text, strlen(text), &back));
+		ck_assert_int_eq(back, ns);
+	}
+	ck_assert_str_eq(bn_timestamp_iso(1769850307250000000, text), "2026-01-31T09:05:07.25Z");
+	ck_assert_str_eq(
+		bn_timestamp_short(1769850307250000000, true, text), "2026-01-31 09:05:07");
+}
+END_TEST
+
+START_TEST(test_ids_have_their_standard_form)
+{
+	char uuid[BN_UUID_TEXT], run[BN_RUN_ID_TEXT], name[64], again[64];
+	ck_assert_int_eq(bn_uuid_new(bn_env_real(), uuid, NULL), 0);
+	ck_assert_uint_eq(strlen(uuid), 36);
+	ck_assert_int_eq(uuid[14], '4');
+	ck_assert_ptr_nonnull(strchr("89ab", uuid[19]));
+	ck_assert_int_eq(bn_run_id_new(bn_env_real(), run, NULL), 0);
+	ck_assert_uint_eq(strlen(run), 32);
+	ck_assert(bn_is_hex(run));
+	bn_readable_name(run, name, sizeof name);
+	bn_readable_name(run, again, sizeof again);
+	ck_assert_str_eq(name, again);
+}
+END_TEST
+
+START_TEST(test_crc32c_and_sha256_give_published_values)
+{
+	/* RFC 3720 B.4: 32 bytes of zero, of 0xff, and ascending. */
+	unsigned char bytes[32];
+	memset(bytes, 0, sizeof bytes);
+	ck_assert_uint_eq(bn_crc32c(0, bytes, sizeof bytes), 0x8a9136aaU);
+	memset(bytes, 0xff, sizeof bytes);
+	ck_assert_uint_eq(bn_crc32c(0, bytes, sizeof bytes), 0x62a8ab43U);
+	for (unsigned i = 0; i < 32; i++)
+		bytes[i] = (unsigned char)i;
+	ck_assert_uint_eq(bn_crc32c(0, bytes, sizeof bytes), 0x46dd794eU);
+	ck_assert_uint_eq(bn_crc32c(bn_crc32c(0, bytes, 5), bytes + 5, 27), 0x46dd794eU);
+	char hex[65];
+	bn_sha256_hex("abc", 3, hex);
+	ck_assert_str_eq(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+END_TEST
+
+BN_TEST_MAIN("core/base/timestamp", test_timestamps_are_read_in_every_usual_form,
+	test_timestamps_that_are_no_real_instant_are_refused, test_timestamps_round_trip,
+	test_ids_have_their_standard_form, test_crc32c_and_sha256_give_published_values)
