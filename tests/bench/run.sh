@@ -1,0 +1,27 @@
+#!/bin/bash
+# Runs tests/bench/*.sh, each of which times Binnacle beside a peer in one run and prints JSON
+# lines {"area","what","ours_s","peer","peer_s"}; collects them in BUILD/bench.json and prints a
+# table of ratios. Slow or fast, it never fails: a timing is no test.
+set -u
+build=$1
+export BUILD=$build BINNACLE=$PWD/$build/binnacle PYTHON=${PYTHON:-$PWD/.venv/bin/python}
+bash tests/peers/venv.sh || echo "no Python peers here: only our own figures"
+out=$build/bench.json
+: >"$out"
+for script in tests/bench/*.sh; do
+	[ "$(basename "$script")" = run.sh ] && continue
+	echo "== $(basename "$script" .sh)"
+	timeout 1800 bash "$script" | tee /dev/stderr | grep '^{' >>"$out"
+done 2>&1 | grep -v '^{'
+python3 - "$out" <<'PY' 2>/dev/null || cat "$out"
+import json, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+print(f"{'area':10} {'what':34} {'ours':>10} {'peer':>10} {'ratio':>7}  peer")
+for r in rows:
+    ours, peer = r.get("ours_s"), r.get("peer_s")
+    ratio = f"{peer / ours:.1f}x" if ours and peer else "-"
+    f = lambda x: f"{x:.4g} s" if x is not None else "-"
+    print(f"{r.get('area',''):10} {r.get('what',''):34} {f(ours):>10} {f(peer):>10} {ratio:>7}  {r.get('peer') or '-'}"
+          + (f"  ({r['note']})" if r.get("note") else ""))
+PY
+exit 0
