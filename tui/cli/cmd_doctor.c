@@ -1,0 +1,195 @@
+/*
+ * cmd_doctor.c - `binnacle doctor`: what this machine offers, what is off, and the cure.
+ *
+ * Each finding is {what, state, detail, cure}: state OK, OFF (fine without it) or FAIL. The exit
+ * status is 1 when something fails. `doctor fs DIR` is in cmd_store.c.
+ */
+#include "core/base/buf.h"
+#include "core/base/fs.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "kernels/backend.h"
+#include "tui/cli/cli.h"
+#include "tui/cli/verbs.h"
+
+#include <curl/curl.h>
+#include <dirent.h>
+#include <git2.h>
+#include <langinfo.h>
+#include <microhttpd.h>
+#include <openssl/crypto.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zstd.h>
+
+static void find(json_t *list, const char *what, const char *state, const char *cure,
+	const char *detail_fmt, ...) __attribute__((format(printf, 5, 6)));
+
+static void find(json_t *list, const char *what, const char *state, const char *cure,
+	const char *detail_fmt, ...)
+{
+	char detail[512];
+	va_list ap;
+	va_start(ap, detail_fmt);
+	vsnprintf(detail, sizeof detail, detail_fmt, ap);
+	va_end(ap);
+	json_t *f = json_pack(
+		"{s:s,s:s,s:s,s:s?}", "what", what, "state", state, "detail", detail, "cure", cure);
+	if (f)
+		json_array_append_new(list, f);
+}
+
+/* The first directory of PATH that holds an executable of that name; yours, or NULL. */
+static char *find_program(const bn_env *env, const char *name)
+{
+	const char *path = bn_env_get(env, "PATH");
+	while (path && *path) {
+		size_t n = strcspn(path, ":");
+		char *full = bn_strf("%.*s/%s", (int)n, path, name);
+		if (full && access(full, X_OK) == 0)
+			return full;
+		bn_free(full);
+		path += n + (path[n] == ':');
+	}
+	return NULL;
+}
+
+static void find_backends(json_t *list, const bn_env *env)
+{
+	char text[2048];
+	bnk_backend_describe(bn_env_get(env, "BINNACLE_CUDA_PLUGIN"), text, sizeof text);
+	for (char *line = text, *next; *line; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = '\0';
+		char *colon = strchr(line, ':');
+		if (!colon)
+			continue;
+		*colon = '\0';
+		char what[64];
+		snprintf(what, sizeof what, "back end %.40s", line);
+		const char *detail = colon + 1 + strspn(colon + 1, " ");
+		bool off = bn_str_starts(detail, "not used");
+		find(list, what, off ? "OFF" : "OK", NULL, "%s", detail);
+	}
+}
+
+static void find_schedulers(json_t *list, const bn_env *env)
+{
+	static const struct {
+		const char *what, *program;
+	} all[] = {{"Slurm", "sbatch"}, {"Flux", "flux"}, {"Apptainer", "apptainer"},
+		{"Podman", "podman"}, {"git", "git"}};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		char *path = find_program(env, all[i].program);
+		find(list, all[i].what, path ? "OK" : "OFF", NULL, "%s%s",
+			path ? path : all[i].program, path ? "" : " is not in PATH");
+		bn_free(path);
+	}
+}
+
+/* Energy: RAPL through powercap is often readable by root alone. */
+static void find_meters(json_t *list)
+{
+	DIR *d = opendir("/sys/class/powercap");
+	size_t zones = 0, readable = 0;
+	for (struct dirent *e; d && (e = readdir(d));) {
+		char path[512];
+		if (strncmp(e->d_name, "intel-rapl:", 11) && strncmp(e->d_name, "amd", 3))
+			continue;
+		zones++;
+		snprintf(path, sizeof path, "/sys/class/powercap/%s/energy_uj", e->d_name);
+		readable += access(path, R_OK) == 0;
+	}
+	if (d)
+		closedir(d);
+	if (!zones)
+		find(list, "energy (RAPL)", "OFF", NULL, "no zones under /sys/class/powercap");
+	else
+		find(list, "energy (RAPL)", readable ? "OK" : "OFF",
+			readable ? NULL : "ask the administrator for read access to energy_uj",
+			"%zu zones, %zu readable", zones, readable);
+}
+
+static void find_terminal(json_t *list, const bn_env *env)
+{
+	const char *term = bn_env_get(env, "TERM"), *codeset = nl_langinfo(CODESET);
+	bool utf8 = !strcmp(codeset, "UTF-8"), tty = isatty(STDOUT_FILENO) == 1;
+	bool usable = tty && term && *term && strcmp(term, "dumb");
+	find(list, "terminal", usable ? "OK" : "OFF",
+		usable ? NULL
+		       : "the workbench needs a terminal; every screen has a command with --json",
+		"TERM=%s, %s, stdout is %sa terminal", term ? term : "(unset)", codeset,
+		tty ? "" : "not ");
+	if (usable && !utf8)
+		find(list, "locale", "OFF", "export LC_ALL=C.UTF-8", "%s: ASCII glyphs are used",
+			codeset);
+}
+
+static void find_libraries(json_t *list)
+{
+	int major, minor, rev;
+	git_libgit2_version(&major, &minor, &rev);
+	find(list, "libraries", "OK", NULL,
+		"SQLite %s, libgit2 %d.%d.%d, jansson %s, libcurl %s, %s, libmicrohttpd %s, zstd "
+		"%s",
+		sqlite3_libversion(), major, minor, rev, jansson_version_str(),
+		curl_version_info(CURLVERSION_NOW)->version, OpenSSL_version(OPENSSL_VERSION),
+		MHD_get_version(), ZSTD_versionString());
+}
+
+static void find_workspace(json_t *list, bn_cli *cli)
+{
+	bn_err e = BN_ERR_INIT;
+	bn_workspace *ws = NULL;
+	if (bn_cli_workspace(cli, &ws, &e)) {
+		find(list, "workspace", e.code == BN_ENOTFOUND ? "OFF" : "FAIL",
+			e.code == BN_ENOTFOUND ? "binnacle init" : e.hint, "%s", e.msg);
+		return;
+	}
+	char buf[24];
+	const char *root = bn_workspace_root(ws), *type = bn_fs_type(root, buf);
+	find(list, "workspace", "OK", NULL, "%s (%s%s)", root, type,
+		bn_fs_is_network(root) ? ", network: the index is kept on a local disk" : "");
+	sqlite3 *db = bn_workspace_index(ws);
+	if (db)
+		find(list, "index", "OK", NULL, "%s", sqlite3_db_filename(db, "main"));
+	else
+		find(list, "index", "FAIL", "binnacle index rebuild", "cannot be opened");
+}
+
+static int run_doctor(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {{"state", "STATE", BN_AS_TEXT}, {"what", "WHAT", BN_AS_TEXT},
+		{"detail", "FOUND", BN_AS_TEXT}, {"cure", "CURE", BN_AS_TEXT}, {0}};
+	const bn_env *env = bn_cli_env(cli);
+	json_t *list = json_array();
+	if (!list)
+		return bn_err_nomem(err, "the findings");
+	find_workspace(list, cli);
+	find_backends(list, env);
+	find_schedulers(list, env);
+	find_meters(list);
+	find_terminal(list, env);
+	find_libraries(list);
+	size_t failed = 0, i;
+	json_t *f;
+	json_array_foreach(list, i, f) failed += !strcmp(bn_json_str(f, "state", ""), "FAIL");
+	int rc = bn_cli_list(cli, list, cols, NULL, err);
+	if (!rc && failed)
+		rc = bn_err_set(err, BN_EFAILED, "%zu of the above failed", failed);
+	return rc;
+}
+
+const bn_verb bn_verbs_doctor[] = {
+	{"doctor", NULL, "", 0, 0, "what was found on this machine, what is off, and the cure",
+		NULL,
+		{"binnacle doctor", "binnacle doctor --json", "binnacle doctor fs /scratch/me"},
+		NULL, BN_VERB_NO_WORKSPACE, run_doctor},
+	{0},
+};
