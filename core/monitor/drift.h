@@ -32,10 +32,15 @@
  *	chisquare  goodness of fit, expected = reference counts * n_cur / n_ref, k - 1 degrees
  *	z          pooled two-proportion z on "is not the smallest value", two-sided
  *	tvd        1/2 sum |r - c|       linf  max |r - c|       hellinger  sqrt(1 - sum sqrt(r c))
- * Bins for psi, kl, js, tvd, linf and hellinger: a number column with more than 20 distinct
- * reference values gets Sturges bins over both sides together (numpy.histogram_bin_edges), any
- * other column one bin per distinct value. Zero shares of psi and kl are replaced, per side, by
- * min / 1e6 when the least non-zero share min is <= 1e-4, else by 1e-4.
+ * Bins for psi, kl, js, tvd and linf: a number column with more than 20 distinct reference values
+ * gets Sturges bins over both sides together (numpy.histogram_bin_edges), any other column one bin
+ * per distinct value; hellinger takes Sturges bins over the distinct values of a number column.
+ * Zero shares of psi and kl are replaced, per side, by min / 1e6 when the least non-zero share min
+ * is <= 1e-4, else by 1e-4.
+ *
+ * Different from Evidently, on purpose: tvd is the distance itself, where Evidently gives a
+ * permutation p-value; linf is ours (as in NannyML). Numbers are float64 always: numpy >= 2 makes
+ * bins of integer columns at least 1 wide.
  */
 #ifndef BN_MONITOR_DRIFT_H
 #define BN_MONITOR_DRIFT_H
@@ -81,7 +86,7 @@ typedef struct bn_drift_result {
 	double threshold;    /* of score */
 	size_t n_ref, n_cur; /* values compared */
 	size_t ref_dropped, cur_dropped; /* missing, NaN or infinite */
-	size_t values; /* distinct over both sides; for a number counted up to 6 */
+	size_t values;                   /* distinct over both sides */
 	char why[160]; /* empty, or a remark: why inconclusive, "unseen value in current" */
 } bn_drift_result;
 

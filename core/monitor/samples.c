@@ -1,0 +1,250 @@
+/*
+ * samples.c - see _samples.h.
+ *
+ * Sorting is a least-significant-digit radix sort on the bits of the doubles (made to order like
+ * integers), 11 bits a pass, and passes in which all values share the digit are skipped: about
+ * 20 ns a value, with no bad case.
+ */
+#include "core/monitor/_samples.h"
+
+#include "core/base/mem.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIGIT_BITS 11
+#define DIGITS (1u << DIGIT_BITS)
+#define PASSES 6
+#define SMALL 1500
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+/* Order of doubles as order of unsigned integers: flip all bits of negatives, the sign of others.
+ */
+static uint64_t key_of(double x)
+{
+	uint64_t u;
+	memcpy(&u, &x, sizeof u);
+	return u ^ ((u >> 63) ? UINT64_MAX : (uint64_t)1 << 63);
+}
+
+static double value_of(uint64_t key)
+{
+	key ^= (key >> 63) ? (uint64_t)1 << 63 : UINT64_MAX;
+	double x;
+	memcpy(&x, &key, sizeof x);
+	return x;
+}
+
+/* Sorts keys[n]; returns the one of keys and spare that holds the result. */
+static uint64_t *radix_sort(uint64_t *keys, uint64_t *spare, size_t n, size_t (*count)[DIGITS])
+{
+	memset(count, 0, PASSES * sizeof *count);
+	for (size_t i = 0; i < n; i++)
+		for (unsigned p = 0; p < PASSES; p++)
+			count[p][(keys[i] >> (p * DIGIT_BITS)) & (DIGITS - 1)]++;
+	for (unsigned p = 0; p < PASSES; p++) {
+		unsigned shift = p * DIGIT_BITS;
+		if (count[p][(keys[0] >> shift) & (DIGITS - 1)] == n)
+			continue;
+		size_t sum = 0;
+		for (size_t d = 0; d < DIGITS; d++) {
+			size_t c = count[p][d];
+			count[p][d] = sum;
+			sum += c;
+		}
+		for (size_t i = 0; i < n; i++)
+			spare[count[p][(keys[i] >> shift) & (DIGITS - 1)]++] = keys[i];
+		uint64_t *t = keys;
+		keys = spare, spare = t;
+	}
+	return keys;
+}
+
+static int sort_large(double *values, size_t n, bn_err *err)
+{
+	uint64_t *keys = bn_alloc(2 * n * sizeof *keys);
+	size_t(*count)[DIGITS] = bn_alloc(PASSES * sizeof *count);
+	int rc = 0;
+	if (!keys || !count) {
+		rc = bn_err_nomem(err, "a sorted column");
+		goto out;
+	}
+	for (size_t i = 0; i < n; i++)
+		keys[i] = key_of(values[i]);
+	const uint64_t *sorted = radix_sort(keys, keys + n, n, count);
+	for (size_t i = 0; i < n; i++)
+		values[i] = value_of(sorted[i]);
+out:
+	bn_free(keys);
+	bn_free(count);
+	return rc;
+}
+
+int bn_sample_make(bn_sample *out, const double *values, size_t n, bn_err *err)
+{
+	bn_sample s = BN_SAMPLE_INIT;
+	s.sorted = bn_alloc((n ? n : 1) * sizeof *s.sorted);
+	if (!s.sorted)
+		return bn_err_nomem(err, "a column");
+	for (size_t i = 0; i < n; i++)
+		if (isfinite(values[i]))
+			s.sorted[s.n++] = values[i] + 0.0; /* -0 + 0 is 0 */
+	s.dropped = n - s.n;
+	if (s.n <= SMALL) {
+		qsort(s.sorted, s.n, sizeof *s.sorted, compare);
+	} else if (sort_large(s.sorted, s.n, err)) {
+		bn_sample_release(&s);
+		return BN_ENOMEM;
+	}
+	*out = s;
+	return 0;
+}
+
+void bn_sample_release(bn_sample *s)
+{
+	bn_free(s->sorted);
+	*s = (bn_sample)BN_SAMPLE_INIT;
+}
+
+double bn_sample_deviation(const bn_sample *s)
+{
+	if (!s->n)
+		return NAN;
+	double mean = 0, sum = 0;
+	for (size_t i = 0; i < s->n; i++)
+		mean += (s->sorted[i] - mean) / (double)(i + 1);
+	for (size_t i = 0; i < s->n; i++) {
+		double d = s->sorted[i] - mean;
+		sum += d * d;
+	}
+	return sqrt(sum / (double)s->n);
+}
+
+size_t bn_sample_distinct(const bn_sample *s)
+{
+	size_t k = 0;
+	for (size_t i = 0; i < s->n; i++)
+		k += i == 0 || s->sorted[i] != s->sorted[i - 1];
+	return k;
+}
+
+/* A walk over the distinct values of two samples: value, and how many are <= it on each side. */
+typedef struct walk {
+	const bn_sample *a, *b;
+	size_t i, j; /* values passed */
+	double value;
+} walk;
+
+static int walk_next(walk *w)
+{
+	int more_a = w->i < w->a->n, more_b = w->j < w->b->n;
+	if (!more_a && !more_b)
+		return 0;
+	double x = more_a ? w->a->sorted[w->i] : INFINITY;
+	double y = more_b ? w->b->sorted[w->j] : INFINITY;
+	w->value = x < y ? x : y;
+	while (w->i < w->a->n && w->a->sorted[w->i] == w->value)
+		w->i++;
+	while (w->j < w->b->n && w->b->sorted[w->j] == w->value)
+		w->j++;
+	return 1;
+}
+
+size_t bn_sample_distinct_union(const bn_sample *a, const bn_sample *b)
+{
+	walk w = {a, b, 0, 0, 0};
+	size_t k = 0;
+	while (walk_next(&w))
+		k++;
+	return k;
+}
+
+double bn_sample_ks(const bn_sample *a, const bn_sample *b)
+{
+	walk w = {a, b, 0, 0, 0};
+	double d = 0;
+	while (walk_next(&w)) {
+		double gap = fabs((double)w.i / (double)a->n - (double)w.j / (double)b->n);
+		d = gap > d ? gap : d;
+	}
+	return d;
+}
+
+double bn_sample_wasserstein(const bn_sample *a, const bn_sample *b)
+{
+	walk w = {a, b, 0, 0, 0};
+	double sum = 0, carry = 0, last = 0, gap = 0;
+	while (walk_next(&w)) {
+		double term = gap * (w.value - last) - carry; /* Kahan: a million terms add up */
+		double next = sum + term;
+		carry = (next - sum) - term;
+		sum = next;
+		gap = fabs((double)w.i / (double)a->n - (double)w.j / (double)b->n);
+		last = w.value;
+	}
+	return sum;
+}
+
+size_t bn_sturges_bins(double low, double high, double n)
+{
+	double span = high - low;
+	if (!(n >= 1) || !(span > 0))
+		return 1;
+	double width = span / (log2(n) + 1), bins = ceil(span / width);
+	return bins >= 1 && bins <= BN_STURGES_MAX ? (size_t)bins : 1; /* NaN when span overflows */
+}
+
+void bn_linear_edges(double *edges, double low, double high, size_t bins)
+{
+	double step = (high - low) / (double)bins;
+	for (size_t i = 0; i < bins; i++)
+		edges[i] = (double)i * step + low;
+	edges[bins] = high;
+}
+
+/* How many values are < x. */
+static size_t lower_bound(const bn_sample *s, double x)
+{
+	size_t low = 0, high = s->n;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (s->sorted[mid] < x)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+void bn_sample_histogram(double *counts, const bn_sample *s, const double *edges, size_t bins)
+{
+	size_t below = lower_bound(s, edges[0]);
+	for (size_t i = 0; i < bins; i++) {
+		size_t upto = i + 1 < bins ? lower_bound(s, edges[i + 1])
+		                           : lower_bound(s, nextafter(edges[bins], INFINITY));
+		counts[i] = (double)(upto - below);
+		below = upto;
+	}
+}
+
+void bn_sample_value_counts(
+        double *a_counts, double *b_counts, double *values, const bn_sample *a, const bn_sample *b)
+{
+	walk w = {a, b, 0, 0, 0};
+	size_t k = 0, i = 0, j = 0;
+	while (walk_next(&w)) {
+		a_counts[k] = (double)(w.i - i);
+		b_counts[k] = (double)(w.j - j);
+		if (values)
+			values[k] = w.value;
+		i = w.i, j = w.j;
+		k++;
+	}
+}
