@@ -57,11 +57,11 @@ typedef struct bn_endpoint_counters {
 int bn_endpoint_id_new(char id[BN_ENDPOINT_ID_TEXT], const bn_env *env, bn_err *err);
 /* Each appends one event; the caller commits. */
 int bn_endpoint_write_started(
-        bn_workspace *ws, const char *id, const bn_endpoint_about *about, bn_err *err);
+	bn_workspace *ws, const char *id, const bn_endpoint_about *about, bn_err *err);
 int bn_endpoint_write_seen(
-        bn_workspace *ws, const char *id, const bn_endpoint_counters *counters, bn_err *err);
+	bn_workspace *ws, const char *id, const bn_endpoint_counters *counters, bn_err *err);
 int bn_endpoint_write_stopped(
-        bn_workspace *ws, const char *id, const bn_endpoint_counters *counters, bn_err *err);
+	bn_workspace *ws, const char *id, const bn_endpoint_counters *counters, bn_err *err);
 
 extern const bn_fold_class bn_endpoint_class;
 

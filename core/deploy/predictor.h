@@ -45,7 +45,7 @@ typedef struct bn_session_policy {
 
 /* The predictor must outlive it. */
 int bn_session_new(
-        bn_session **out, const bn_predictor *p, const bn_session_policy *policy, bn_err *err);
+	bn_session **out, const bn_predictor *p, const bn_session_policy *policy, bn_err *err);
 void bn_session_free(bn_session *s);
 const bn_predictor *bn_session_predictor(const bn_session *s);
 
@@ -61,7 +61,7 @@ int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *
 int bn_session_set_number(bn_session *s, size_t row, size_t input, double value, bn_err *err);
 /* Text of a CSV cell or a BYTES tensor: a category, a number, true/false; empty is missing. */
 int bn_session_set_text(
-        bn_session *s, size_t row, size_t input, const char *text, size_t len, bn_err *err);
+	bn_session *s, size_t row, size_t input, const char *text, size_t len, bn_err *err);
 /* Number of the input of that name; -1 when the model has none. */
 int bn_session_find_input(const bn_session *s, const char *name);
 

@@ -55,7 +55,7 @@ typedef struct bn_server bn_server;
 /* models[n]: borrowed, must outlive the server; the first one answers /predict and /invocations.
  * Makes everything but the socket. Strings of options are copied. */
 int bn_server_new(bn_server **out, const bn_env *env, const bn_predictor *const *models, size_t n,
-        const bn_server_options *options, bn_err *err);
+	const bn_server_options *options, bn_err *err);
 /* Binds and answers from its own threads. BN_ECONFLICT when the port is taken. */
 int bn_server_start(bn_server *s, bn_err *err);
 int bn_server_port(const bn_server *s); /* after start */

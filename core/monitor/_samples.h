@@ -36,6 +36,6 @@ void bn_linear_edges(double *edges, double low, double high, size_t bins);
 void bn_sample_histogram(double *counts, const bn_sample *s, const double *edges, size_t bins);
 /* Counts of each distinct value of the union, ascending: both have room for that many. */
 void bn_sample_value_counts(
-        double *a_counts, double *b_counts, double *values, const bn_sample *a, const bn_sample *b);
+	double *a_counts, double *b_counts, double *values, const bn_sample *a, const bn_sample *b);
 
 #endif

@@ -24,24 +24,24 @@ static const struct {
 	double threshold;
 	bool counts;
 } tests[BN_DRIFT_TESTS] = {
-        [BN_DRIFT_AUTO] = {"auto", "chosen by type and size", BN_DRIFT_P_BELOW, NAN, true},
-        [BN_DRIFT_KS] = {"ks", "Kolmogorov-Smirnov", BN_DRIFT_P_AT_MOST, 0.05, false},
-        [BN_DRIFT_WASSERSTEIN] = {"wasserstein", "Wasserstein distance (normed)",
-                BN_DRIFT_DISTANCE_AT_LEAST, 0.1, false},
-        [BN_DRIFT_PSI] = {"psi", "Population stability index", BN_DRIFT_DISTANCE_AT_LEAST, 0.1,
-                true},
-        [BN_DRIFT_KL] = {"kl_div", "Kullback-Leibler divergence", BN_DRIFT_DISTANCE_AT_LEAST, 0.1,
-                true},
-        [BN_DRIFT_JENSEN_SHANNON] = {"jensenshannon", "Jensen-Shannon distance",
-                BN_DRIFT_DISTANCE_AT_LEAST, 0.1, true},
-        [BN_DRIFT_CHI_SQUARE] = {"chisquare", "Chi-square goodness of fit", BN_DRIFT_P_BELOW, 0.05,
-                true},
-        [BN_DRIFT_Z] = {"z", "Two-proportion z", BN_DRIFT_P_BELOW, 0.05, true},
-        [BN_DRIFT_TVD] = {"tvd", "Total variation distance", BN_DRIFT_DISTANCE_AT_LEAST, 0.1, true},
-        [BN_DRIFT_HELLINGER] = {"hellinger", "Hellinger distance", BN_DRIFT_DISTANCE_AT_LEAST, 0.1,
-                true},
-        [BN_DRIFT_LINF] = {"linf", "Largest difference of shares", BN_DRIFT_DISTANCE_AT_LEAST, 0.1,
-                true},
+	[BN_DRIFT_AUTO] = {"auto", "chosen by type and size", BN_DRIFT_P_BELOW, NAN, true},
+	[BN_DRIFT_KS] = {"ks", "Kolmogorov-Smirnov", BN_DRIFT_P_AT_MOST, 0.05, false},
+	[BN_DRIFT_WASSERSTEIN] = {"wasserstein", "Wasserstein distance (normed)",
+		BN_DRIFT_DISTANCE_AT_LEAST, 0.1, false},
+	[BN_DRIFT_PSI] = {"psi", "Population stability index", BN_DRIFT_DISTANCE_AT_LEAST, 0.1,
+		true},
+	[BN_DRIFT_KL] = {"kl_div", "Kullback-Leibler divergence", BN_DRIFT_DISTANCE_AT_LEAST, 0.1,
+		true},
+	[BN_DRIFT_JENSEN_SHANNON] = {"jensenshannon", "Jensen-Shannon distance",
+		BN_DRIFT_DISTANCE_AT_LEAST, 0.1, true},
+	[BN_DRIFT_CHI_SQUARE] = {"chisquare", "Chi-square goodness of fit", BN_DRIFT_P_BELOW, 0.05,
+		true},
+	[BN_DRIFT_Z] = {"z", "Two-proportion z", BN_DRIFT_P_BELOW, 0.05, true},
+	[BN_DRIFT_TVD] = {"tvd", "Total variation distance", BN_DRIFT_DISTANCE_AT_LEAST, 0.1, true},
+	[BN_DRIFT_HELLINGER] = {"hellinger", "Hellinger distance", BN_DRIFT_DISTANCE_AT_LEAST, 0.1,
+		true},
+	[BN_DRIFT_LINF] = {"linf", "Largest difference of shares", BN_DRIFT_DISTANCE_AT_LEAST, 0.1,
+		true},
 };
 
 const char *bn_drift_test_name(bn_drift_test t)
@@ -249,10 +249,10 @@ static bool enough(bn_drift_result *r, const bn_drift_options *options)
 		inconclusive(r, "empty: no values in the current window");
 	else if (r->n_ref < need || r->n_cur < need)
 		snprintf(r->why, sizeof r->why,
-		        "too few: %zu value%s in the %s, at least %zu needed",
-		        r->n_ref < need ? r->n_ref : r->n_cur,
-		        (r->n_ref < need ? r->n_ref : r->n_cur) == 1 ? "" : "s",
-		        r->n_ref < need ? "reference" : "current window", need);
+			"too few: %zu value%s in the %s, at least %zu needed",
+			r->n_ref < need ? r->n_ref : r->n_cur,
+			(r->n_ref < need ? r->n_ref : r->n_cur) == 1 ? "" : "s",
+			r->n_ref < need ? "reference" : "current window", need);
 	else
 		return true;
 	r->verdict = BN_DRIFT_INCONCLUSIVE;
@@ -277,7 +277,7 @@ static void decide(bn_drift_result *r)
 		r->score = r->p;
 	if (isnan(r->score)) {
 		inconclusive(r, r->values <= 1 ? "constant: both sides hold one and the same value"
-		                               : "the statistic is not a number");
+					       : "the statistic is not a number");
 		return;
 	}
 	bool drift = false;
@@ -329,7 +329,7 @@ static void two_proportions(bn_drift_result *r, const double *ref, const double 
 
 /* Counts to the statistic of r->test. shares[2k] is working memory. */
 static void measure_counts(
-        bn_drift_result *r, const double *ref, const double *cur, size_t k, double *shares)
+	bn_drift_result *r, const double *ref, const double *cur, size_t k, double *shares)
 {
 	double *p = shares, *q = shares + k;
 	for (size_t i = 0; i < k; i++) {
@@ -370,7 +370,7 @@ static void measure_counts(
 }
 
 int bn_drift_counts(bn_drift_result *out, const double *ref_counts, const double *cur_counts,
-        size_t k, const bn_drift_options *options, bn_err *err)
+	size_t k, const bn_drift_options *options, bn_err *err)
 {
 	bn_drift_result r = {0};
 	double n_ref = 0, n_cur = 0;
@@ -386,7 +386,7 @@ int bn_drift_counts(bn_drift_result *out, const double *ref_counts, const double
 		test = bn_drift_choose(false, r.n_ref, r.values);
 	if (!tests[test].counts)
 		return bn_err_set(err, BN_EINVAL, "test '%s' needs numbers, not categories",
-		        tests[test].name);
+			tests[test].name);
 	start(&r, test, options);
 	if (enough(&r, options)) {
 		double *block = bn_alloc(4 * k * sizeof *block);
@@ -411,7 +411,7 @@ int bn_drift_counts(bn_drift_result *out, const double *ref_counts, const double
 
 /* Bins (or values) of two samples and the statistic of r->test on them. */
 static int measure_binned(
-        bn_drift_result *r, const bn_sample *ref, const bn_sample *cur, bn_err *err)
+	bn_drift_result *r, const bn_sample *ref, const bn_sample *cur, bn_err *err)
 {
 	bool sturges = bn_sample_distinct(ref) > BIN_VALUES || r->test == BN_DRIFT_HELLINGER;
 	if (r->test == BN_DRIFT_CHI_SQUARE || r->test == BN_DRIFT_Z)
@@ -443,7 +443,7 @@ static int measure_binned(
 }
 
 static int measure_numbers(
-        bn_drift_result *r, const bn_sample *ref, const bn_sample *cur, bn_err *err)
+	bn_drift_result *r, const bn_sample *ref, const bn_sample *cur, bn_err *err)
 {
 	if (r->test == BN_DRIFT_KS) {
 		r->statistic = bn_sample_ks(ref, cur);
@@ -452,14 +452,14 @@ static int measure_numbers(
 	}
 	if (r->test == BN_DRIFT_WASSERSTEIN) {
 		r->statistic =
-		        bn_sample_wasserstein(ref, cur) / fmax(bn_sample_deviation(ref), 0.001);
+			bn_sample_wasserstein(ref, cur) / fmax(bn_sample_deviation(ref), 0.001);
 		return 0;
 	}
 	return measure_binned(r, ref, cur, err);
 }
 
 int bn_drift_numbers(bn_drift_result *out, const double *ref, size_t n_ref, const double *cur,
-        size_t n_cur, const bn_drift_options *options, bn_err *err)
+	size_t n_cur, const bn_drift_options *options, bn_err *err)
 {
 	bn_drift_result r = {0};
 	bn_sample a = BN_SAMPLE_INIT, b = BN_SAMPLE_INIT;
@@ -493,7 +493,7 @@ out:
 /* ---- a data set ----------------------------------------------------------------------------- */
 
 void bn_drift_sum_up(
-        bn_drift_dataset *out, const bn_drift_result *results, size_t n, double threshold)
+	bn_drift_dataset *out, const bn_drift_result *results, size_t n, double threshold)
 {
 	bn_drift_dataset d = {0};
 	d.columns = n;
@@ -515,14 +515,14 @@ void bn_drift_sum_up(
 	} else if ((double)(d.drifted + d.inconclusive) / (double)n >= d.threshold) {
 		d.verdict = BN_DRIFT_INCONCLUSIVE;
 		snprintf(d.why, sizeof d.why,
-		        "%zu of %zu columns are inconclusive and would decide: see each column",
-		        d.inconclusive, n);
+			"%zu of %zu columns are inconclusive and would decide: see each column",
+			d.inconclusive, n);
 	}
 	*out = d;
 }
 
 void bn_drift_bin_numbers(
-        bn_drift_bins *out, const double *ref, size_t n_ref, const double *cur, size_t n_cur)
+	bn_drift_bins *out, const double *ref, size_t n_ref, const double *cur, size_t n_cur)
 {
 	memset(out, 0, sizeof *out);
 	double low = INFINITY, high = -INFINITY, n[2] = {0, 0};

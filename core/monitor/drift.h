@@ -111,12 +111,12 @@ bn_drift_test bn_drift_choose(bool is_number, size_t n_ref, size_t values);
 
 /* A column of numbers. options may be NULL. Sorts copies (radix sort, O(n)): BN_ENOMEM. */
 int bn_drift_numbers(bn_drift_result *out, const double *ref, size_t n_ref, const double *cur,
-        size_t n_cur, const bn_drift_options *options, bn_err *err);
+	size_t n_cur, const bn_drift_options *options, bn_err *err);
 /* A column of categories: how often each of k values occurs on either side. Values that occur on
  * neither are ignored; value 0 has to be the smallest (by bytes) for the z test's sign.
  * BN_EINVAL for a test that needs numbers. */
 int bn_drift_counts(bn_drift_result *out, const double *ref_counts, const double *cur_counts,
-        size_t k, const bn_drift_options *options, bn_err *err);
+	size_t k, const bn_drift_options *options, bn_err *err);
 
 /* ---- a whole data set ---------------------------------------------------------------------- */
 
@@ -131,7 +131,7 @@ typedef struct bn_drift_dataset {
 /* Drift when share >= threshold. Inconclusive when there is no column, or when the inconclusive
  * columns would decide. threshold NaN or 0: 0.5. */
 void bn_drift_sum_up(
-        bn_drift_dataset *out, const bn_drift_result *results, size_t n, double threshold);
+	bn_drift_dataset *out, const bn_drift_result *results, size_t n, double threshold);
 
 /* ---- bins for a chart ---------------------------------------------------------------------- */
 
@@ -147,7 +147,7 @@ typedef struct bn_drift_bins {
 /* Equal widths over both sides, Sturges' number of bins but at most the maximum. count 0 when there
  * is no finite value. */
 void bn_drift_bin_numbers(
-        bn_drift_bins *out, const double *ref, size_t n_ref, const double *cur, size_t n_cur);
+	bn_drift_bins *out, const double *ref, size_t n_ref, const double *cur, size_t n_cur);
 
 /* ---- the distributions, for other rooms and the tests -------------------------------------- */
 

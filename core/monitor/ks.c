@@ -182,7 +182,7 @@ static double pomeranz_cdf(long n, double x)
 		memset(row, 0, width * sizeof *row);
 		now = pomeranz_band(i, n, whole, ceiling, round_up);
 		const double *w =
-		        block + powers * (i == 1 || i == 2 * n + 1 ? 0 : (size_t)(i % 2 ? 1 : 2));
+			block + powers * (i == 1 || i == 2 * n + 1 ? 0 : (size_t)(i % 2 ? 1 : 2));
 		double largest = 0;
 		for (long j = now.first; j <= now.last; j++) {
 			double sum = 0;
@@ -230,10 +230,10 @@ static double pelz_good_cdf(double n, double x)
 		k0 = k0 * f + 1;
 		k1 = k1 * f + (-z2 + pi2 / 4 * m2);
 		k2 = k2 * f + (6 * z6 + 2 * z4 + (2 * z4 - 5 * z2) * pi2 / 4 * m2 +
-		                      pi4 * (1 - 2 * z2) / 16 * m4);
+				      pi4 * (1 - 2 * z2) / 16 * m4);
 		k3 = k3 * f +
 		     (-30 * z6 - 90 * z8 + pi2 * (135 * z4 - 96 * z6) / 4 * m2 +
-		             pi4 * (-60 * z2 + 212 * z4) / 16 * m4 + pi6 * (5 - 30 * z2) / 64 * m6);
+			     pi4 * (-60 * z2 + 212 * z4) / 16 * m4 + pi6 * (5 - 30 * z2) / 64 * m6);
 	}
 	k0 *= q * SQRT_2PI / z;
 	k1 *= q * SQRT_2PI / (6 * z4);
@@ -329,7 +329,7 @@ static double path_leaves_band(int64_t m, int64_t n, int64_t g, int64_t h)
 	if (!column)
 		return NAN;
 	int64_t first = 0,
-	        end = (h + mg - 1) / mg; /* rows [first, end) of this column are inside */
+		end = (h + mg - 1) / mg; /* rows [first, end) of this column are inside */
 	end = end < n + 1 ? end : n + 1;
 	for (int64_t j = 0; j <= n; j++)
 		column[j] = j < end ? 0 : 1;
@@ -365,7 +365,7 @@ double bn_ks_2samp_sf(double d, size_t n1, size_t n2)
 			p = equal_sizes_sf((double)n1, h);
 		else
 			p = path_leaves_band((int64_t)(n1 > n2 ? n1 : n2),
-			        (int64_t)(n1 > n2 ? n2 : n1), (int64_t)g, (int64_t)h);
+				(int64_t)(n1 > n2 ? n2 : n1), (int64_t)g, (int64_t)h);
 		if (p >= 0 && p <= 1)
 			return p;
 	}

@@ -46,7 +46,7 @@ typedef struct bn_prediction_log_stats {
 
 /* Starts the thread, which opens its own bn_workspace. */
 int bn_prediction_log_start(bn_prediction_log **out, const bn_env *env,
-        const bn_prediction_log_options *options, bn_err *err);
+	const bn_prediction_log_options *options, bn_err *err);
 /* For bn_server_options.observe, with the log as its user pointer. Thread-safe, never waits for the
  * disk. */
 void bn_prediction_log_add(void *log, const bn_served *served);
@@ -78,7 +78,7 @@ typedef struct bn_prediction_batches {
 } bn_prediction_batches;
 
 int bn_prediction_batches_list(bn_prediction_batches *out, bn_workspace *ws,
-        const bn_prediction_window *window, bn_err *err);
+	const bn_prediction_window *window, bn_err *err);
 void bn_prediction_batches_release(bn_prediction_batches *b);
 
 /* Folds `prediction.batch` into table prediction_batch. */

@@ -60,10 +60,10 @@ typedef struct bn_monitor_report {
 /* model: as bn_predictor_open takes it. BN_ENOTFOUND when nothing was logged for it in the window.
  * A verdict of drift is a result, not an error. */
 int bn_monitor_report_make(bn_monitor_report **out, bn_workspace *ws, const char *model,
-        const bn_monitor_options *options, bn_err *err);
+	const bn_monitor_options *options, bn_err *err);
 /* id: any unique prefix, or "latest" (of model when that is not NULL). */
 int bn_monitor_report_load(
-        bn_monitor_report **out, bn_workspace *ws, const char *id, const char *model, bn_err *err);
+	bn_monitor_report **out, bn_workspace *ws, const char *id, const char *model, bn_err *err);
 int bn_monitor_report_json(json_t **out, const bn_monitor_report *r, bn_err *err);
 void bn_monitor_report_free(bn_monitor_report *r);
 
@@ -74,7 +74,7 @@ typedef struct bn_monitor_reports {
 
 /* model NULL: of all. limit 0: all. */
 int bn_monitor_report_list(
-        bn_monitor_reports *out, bn_workspace *ws, const char *model, size_t limit, bn_err *err);
+	bn_monitor_reports *out, bn_workspace *ws, const char *model, size_t limit, bn_err *err);
 void bn_monitor_reports_release(bn_monitor_reports *l);
 
 extern const bn_fold_class bn_monitor_class;

@@ -44,7 +44,7 @@ double bn_binomial_term(double x, double n, double p, double q)
 	if (p <= 0 || q <= 0)
 		return 0;
 	double l = bn_stirling_error(n) - bn_stirling_error(x) - bn_stirling_error(n - x) -
-	           bn_deviance(x, n * p) - bn_deviance(n - x, n * q);
+		   bn_deviance(x, n * p) - bn_deviance(n - x, n * q);
 	return exp(l) * sqrt(n / (TWO_PI * x * (n - x)));
 }
 

@@ -228,14 +228,14 @@ void bn_sample_histogram(double *counts, const bn_sample *s, const double *edges
 	size_t below = lower_bound(s, edges[0]);
 	for (size_t i = 0; i < bins; i++) {
 		size_t upto = i + 1 < bins ? lower_bound(s, edges[i + 1])
-		                           : lower_bound(s, nextafter(edges[bins], INFINITY));
+					   : lower_bound(s, nextafter(edges[bins], INFINITY));
 		counts[i] = (double)(upto - below);
 		below = upto;
 	}
 }
 
 void bn_sample_value_counts(
-        double *a_counts, double *b_counts, double *values, const bn_sample *a, const bn_sample *b)
+	double *a_counts, double *b_counts, double *values, const bn_sample *a, const bn_sample *b)
 {
 	walk w = {a, b, 0, 0, 0};
 	size_t k = 0, i = 0, j = 0;

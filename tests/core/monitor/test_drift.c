@@ -118,18 +118,18 @@ START_TEST(test_drift_every_statistic_equals_evidently)
 			bn_drift_result r = run(c, test);
 			double score = number(want, "score", NAN), e = error_of(r.score, score);
 			ck_assert_msg(e <= 1e-9, "%s: %s is %.17g, Evidently says %.17g", name, key,
-			        r.score, score);
+				r.score, score);
 			const json_t *drift = json_object_get(want, "drift");
 			if (drift)
 				ck_assert_msg((r.verdict == BN_DRIFT_FOUND) == json_is_true(drift),
-				        "%s: %s: verdict %s", name, key,
-				        bn_drift_verdict_name(r.verdict));
+					"%s: %s: verdict %s", name, key,
+					bn_drift_verdict_name(r.verdict));
 			worst = e > worst ? e : worst;
 			compared++;
 		}
 	}
 	printf("NOTE: %zu drift statistics equal Evidently's, largest difference %.1e\n", compared,
-	        worst);
+		worst);
 	ck_assert_uint_ge(compared, 200);
 	json_decref(doc);
 }
@@ -145,11 +145,11 @@ START_TEST(test_drift_default_choice_and_verdict_equal_evidently)
 		const char *name = json_string_value(json_object_get(c, "name"));
 		bn_drift_result r = run(c, BN_DRIFT_AUTO);
 		ck_assert_str_eq(bn_drift_test_name(r.test),
-		        json_string_value(json_object_get(want, "test")));
+			json_string_value(json_object_get(want, "test")));
 		ck_assert_msg(error_of(r.score, number(want, "score", NAN)) <= 1e-9, "%s", name);
 		ck_assert_msg((r.verdict == BN_DRIFT_FOUND) ==
-		                      json_is_true(json_object_get(want, "drift")),
-		        "%s: %s", name, bn_drift_verdict_name(r.verdict));
+				      json_is_true(json_object_get(want, "drift")),
+			"%s: %s", name, bn_drift_verdict_name(r.verdict));
 	}
 	ck_assert_uint_ge(i, 40);
 	json_decref(doc);
@@ -197,7 +197,7 @@ END_TEST
 START_TEST(test_drift_missing_and_infinite_values_are_dropped_and_counted)
 {
 	const double ref[] = {1, NAN, 2, INFINITY, 3, 4, 5, 6},
-	             cur[] = {-INFINITY, 1, 2, 3, 4, 5, 6};
+		     cur[] = {-INFINITY, 1, 2, 3, 4, 5, 6};
 	bn_drift_result r;
 	ck_assert_int_eq(bn_drift_numbers(&r, ref, 8, cur, 7, NULL, NULL), 0);
 	ck_assert_uint_eq(r.n_ref, 6);
@@ -257,7 +257,7 @@ END_TEST
 START_TEST(test_drift_dataset_share_at_half_is_drift)
 {
 	bn_drift_result r[4] = {{.verdict = BN_DRIFT_FOUND}, {.verdict = BN_DRIFT_NONE},
-	        {.verdict = BN_DRIFT_FOUND}, {.verdict = BN_DRIFT_NONE}};
+		{.verdict = BN_DRIFT_FOUND}, {.verdict = BN_DRIFT_NONE}};
 	bn_drift_dataset d;
 	bn_drift_sum_up(&d, r, 4, NAN);
 	ck_assert_int_eq(d.verdict, BN_DRIFT_FOUND);
@@ -277,7 +277,7 @@ END_TEST
 START_TEST(test_drift_extreme_numbers_do_not_break_bins)
 {
 	static const double wild[] = {-1.7e308, 1.7e308, 5e-324, -0.0, 0.0, 1, 2, 3, 4, 5, 6, 7, 8,
-	        9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
+		9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
 	size_t n = sizeof wild / sizeof *wild;
 	for (int t = BN_DRIFT_KS; t < BN_DRIFT_TESTS; t++) {
 		bn_drift_options o = {.test = (bn_drift_test)t};
@@ -315,7 +315,7 @@ START_TEST(test_drift_a_million_rows_a_side)
 		int64_t took = bn_env_monotonic_ns(bn_env_real()) - begin;
 		ck_assert_int_eq(r.verdict, BN_DRIFT_NONE);
 		printf("NOTE: %s of 1M x 1M rows: %.0f ms\n", bn_drift_test_name(r.test),
-		        (double)took / 1e6);
+			(double)took / 1e6);
 	}
 	bn_free(a);
 	bn_free(b);
@@ -340,11 +340,11 @@ START_TEST(test_drift_out_of_memory_is_an_error_not_a_crash)
 END_TEST
 
 BN_TEST_MAIN("core/monitor/drift", test_drift_every_statistic_equals_evidently,
-        test_drift_default_choice_and_verdict_equal_evidently,
-        test_drift_choice_changes_at_its_limits, test_drift_operators_differ_by_test,
-        test_drift_missing_and_infinite_values_are_dropped_and_counted,
-        test_drift_says_which_evidence_is_missing,
-        test_drift_a_value_the_reference_never_had_is_drift_and_says_so,
-        test_drift_refuses_a_test_of_numbers_on_categories,
-        test_drift_dataset_share_at_half_is_drift, test_drift_extreme_numbers_do_not_break_bins,
-        test_drift_a_million_rows_a_side, test_drift_out_of_memory_is_an_error_not_a_crash)
+	test_drift_default_choice_and_verdict_equal_evidently,
+	test_drift_choice_changes_at_its_limits, test_drift_operators_differ_by_test,
+	test_drift_missing_and_infinite_values_are_dropped_and_counted,
+	test_drift_says_which_evidence_is_missing,
+	test_drift_a_value_the_reference_never_had_is_drift_and_says_so,
+	test_drift_refuses_a_test_of_numbers_on_categories,
+	test_drift_dataset_share_at_half_is_drift, test_drift_extreme_numbers_do_not_break_bins,
+	test_drift_a_million_rows_a_side, test_drift_out_of_memory_is_an_error_not_a_crash)

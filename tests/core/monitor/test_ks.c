@@ -31,11 +31,11 @@ START_TEST(test_ks_two_samples_equal_scipy_for_small_and_large_sizes)
 		double got = bn_ks_2samp_sf(d, (size_t)cell(row, 0), (size_t)cell(row, 1));
 		double e = fabs(got - want);
 		ck_assert_msg(e <= 1e-9, "n1 %g n2 %g d %.17g: %.17g, SciPy says %.17g",
-		        cell(row, 0), cell(row, 1), d, got, want);
+			cell(row, 0), cell(row, 1), d, got, want);
 		worst = e > worst ? e : worst;
 	}
 	printf("NOTE: %zu two-sample KS p-values equal SciPy's, largest difference %.1e\n", i,
-	        worst);
+		worst);
 	ck_assert_uint_ge(i, 250);
 	json_decref(doc);
 }
@@ -51,7 +51,7 @@ START_TEST(test_ks_one_sample_tail_equals_scipy_in_every_region)
 		double want = cell(row, 2), got = bn_kstwo_sf(cell(row, 1), cell(row, 0));
 		double e = fabs(got - want);
 		ck_assert_msg(e <= 1e-9, "n %g d %.17g: %.17g, SciPy says %.17g", cell(row, 0),
-		        cell(row, 1), got, want);
+			cell(row, 1), got, want);
 		worst = e > worst ? e : worst;
 	}
 	printf("NOTE: %zu one-sample KS tails equal SciPy's, largest difference %.1e\n", i, worst);
@@ -68,9 +68,9 @@ START_TEST(test_chi_square_tail_equals_scipy)
 	{
 		double want = cell(row, 2), got = bn_chi2_sf(cell(row, 0), cell(row, 1));
 		ck_assert_msg(
-		        fabs(got - want) <= 1e-11 * want + 1e-300 || fabs(got - want) <= 1e-15,
-		        "x %g df %g: %.17g, SciPy says %.17g", cell(row, 0), cell(row, 1), got,
-		        want);
+			fabs(got - want) <= 1e-11 * want + 1e-300 || fabs(got - want) <= 1e-15,
+			"x %g df %g: %.17g, SciPy says %.17g", cell(row, 0), cell(row, 1), got,
+			want);
 	}
 	ck_assert_uint_ge(i, 100);
 	json_decref(doc);
@@ -93,5 +93,5 @@ START_TEST(test_ks_edges)
 END_TEST
 
 BN_TEST_MAIN("core/monitor/ks", test_ks_two_samples_equal_scipy_for_small_and_large_sizes,
-        test_ks_one_sample_tail_equals_scipy_in_every_region, test_chi_square_tail_equals_scipy,
-        test_ks_edges)
+	test_ks_one_sample_tail_equals_scipy_in_every_region, test_chi_square_tail_equals_scipy,
+	test_ks_edges)
