@@ -15,8 +15,8 @@ uint32_t bn_glyph(bn_alphabet alphabet, bn_glyph_id id)
 uint32_t bn_glyph_level(bn_alphabet alphabet, int level)
 {
 	static const char ascii[9] = {' ', '_', '.', ':', '-', '=', '+', '*', '#'};
-	static const uint32_t block[9] = {' ', '_', 0x2591, 0x2591, 0x2592, 0x2592, 0x2593, 0x2593,
-		0x2588};
+	static const uint32_t block[9] = {
+		' ', '_', 0x2591, 0x2591, 0x2592, 0x2592, 0x2593, 0x2593, 0x2588};
 	level = level < 0 ? 0 : level > 8 ? 8 : level;
 	if (alphabet == BN_ALPHABET_ASCII)
 		return (uint32_t)ascii[level];
@@ -31,9 +31,9 @@ uint32_t bn_glyph_series(bn_alphabet alphabet, int series)
 	static const uint32_t block[6] = {0x2022, 'o', '+', 'x', 0x25a0, '@'};
 	static const uint32_t full[6] = {0x25cf, 0x25cb, 0x25b2, 0x25a1, 0x25c6, 0x00d7};
 	series = series < 0 ? 0 : series % 6;
-	return alphabet == BN_ALPHABET_ASCII	? (uint32_t)ascii[series]
-		: alphabet == BN_ALPHABET_BLOCK ? block[series]
-						: full[series];
+	return alphabet == BN_ALPHABET_ASCII   ? (uint32_t)ascii[series]
+	       : alphabet == BN_ALPHABET_BLOCK ? block[series]
+					       : full[series];
 }
 
 const char *bn_alphabet_name(bn_alphabet alphabet)

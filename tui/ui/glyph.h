@@ -42,15 +42,13 @@ typedef enum bn_alphabet {
 	X(STATE_NONE, '-', '-', 0x00b7) \
 	X(ENTER, '>', 0x2192, 0x21b5) \
 	X(DOT, '.', 0x00b7, 0x00b7) \
-	X(REPLACEMENT, '?', '?', 0xfffd) \
-	X(DELTA, 'd', 0x0394, 0x0394) \
-	X(MIDDLE, '.', 0x00b7, 0x00b7)
+	X(REPLACEMENT, '?', '?', 0xfffd)
 
 typedef enum bn_glyph_id {
 #define X(id, ascii, block, braille) BN_GLYPH_##id,
 	BN_GLYPHS(X)
 #undef X
-	BN_GLYPH_COUNT
+		BN_GLYPH_COUNT
 } bn_glyph_id;
 
 uint32_t bn_glyph(bn_alphabet alphabet, bn_glyph_id id);

@@ -67,7 +67,7 @@ typedef enum bn_role {
 #define X(id, name, letter) BN_ROLE_##id,
 	BN_ROLES(X)
 #undef X
-	BN_ROLE_COUNT
+		BN_ROLE_COUNT
 } bn_role;
 #define BN_SERIES_COUNT 6
 
@@ -116,7 +116,8 @@ int bn_area_field_right(bn_area a, int row, int col, int width, bn_role role, co
 int bn_area_glyph(bn_area a, int row, int col, bn_role role, bn_glyph_id glyph);
 int bn_area_cp(bn_area a, int row, int col, bn_role role, uint32_t cp);
 void bn_area_fill(bn_area a, int row, int col, int rows, int cols, bn_role role); /* blanks */
-void bn_area_role(bn_area a, int row, int col, int cols, bn_role role); /* recolours what is there */
+void bn_area_role(
+	bn_area a, int row, int col, int cols, bn_role role); /* recolours what is there */
 void bn_area_hline(bn_area a, int row, int col, int cols, bn_role role);
 void bn_area_box(bn_area a, bn_role role); /* border around the whole area */
 void bn_area_cursor(bn_area a, int row, int col, bool visible);

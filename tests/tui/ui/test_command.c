@@ -1,0 +1,93 @@
+/* The command table: no key means two things on one screen, every command can be reached. */
+#include "tui/ui/command.h"
+
+#include "tests/support/check_main.h"
+#include "tui/ui/key.h"
+
+#include <string.h>
+
+START_TEST(test_command_no_key_has_two_meanings_on_one_screen)
+{
+	for (unsigned view = 1; view & BN_ON_ALL; view <<= 1) {
+		for (int i = 0; i < BN_CMD_COUNT; i++) {
+			const bn_command *c = bn_command_get((bn_command_id)i);
+			const char *at = c->keys;
+			if (!(c->views & view))
+				continue;
+			while (*(at += strspn(at, " "))) {
+				size_t n = strcspn(at, " ");
+				int key = bn_key_from_name(at, n);
+				ck_assert_msg(key != BN_KEY_NONE, "%s: no key '%.*s'", c->name,
+					(int)n, at);
+				bn_command_id first = bn_command_for_key(key, view);
+				ck_assert_msg((int)first == i, "key %.*s is %s and %s", (int)n, at,
+					bn_command_get(first)->name, c->name);
+				at += n;
+			}
+		}
+	}
+}
+END_TEST
+
+START_TEST(test_command_names_are_distinct_and_typed_in_full_or_by_prefix)
+{
+	for (int i = 0; i < BN_CMD_COUNT; i++) {
+		const bn_command *c = bn_command_get((bn_command_id)i);
+		ck_assert_int_eq(bn_command_for_name(c->name, strlen(c->name), c->views), i);
+		ck_assert(c->help[0] && c->views);
+		ck_assert_msg(strlen(c->name) <= 16, "%s is too long for the list", c->name);
+	}
+	ck_assert_int_eq(bn_command_for_name("des", 3, BN_ON_DATA), BN_CMD_DESCRIBE);
+	ck_assert_int_eq(bn_command_for_name("des", 3, BN_ON_AUDIT), BN_CMD_NONE);
+	ck_assert_int_eq(bn_command_for_name("page", 4, BN_ON_ALL), BN_CMD_NONE); /* up or down */
+	ck_assert_int_eq(bn_command_for_name("", 0, BN_ON_ALL), BN_CMD_NONE);
+}
+END_TEST
+
+START_TEST(test_command_search_finds_by_name_help_and_key)
+{
+	ck_assert(bn_command_matches(BN_CMD_COMPARE, "marked side"));
+	ck_assert(bn_command_matches(BN_CMD_COMPARE, "x"));
+	ck_assert(bn_command_matches(BN_CMD_COMPARE, ""));
+	ck_assert(!bn_command_matches(BN_CMD_COMPARE, "clipboard"));
+}
+END_TEST
+
+START_TEST(test_command_nothing_needs_alt_or_function_keys)
+{
+	for (int i = 0; i < BN_CMD_COUNT; i++) {
+		char key[16];
+		if (bn_command_first_key((bn_command_id)i, key))
+			ck_assert_msg(key[0] != 'F' || key[1] == '\0', "%s", key);
+	}
+}
+END_TEST
+
+START_TEST(test_command_table_becomes_a_manual_page)
+{
+	bn_buf b = BN_BUF_INIT;
+	bn_command_write_man(&b);
+	ck_assert_ptr_nonnull(strstr(b.ptr, ".TP\n.B :quit\\fR  key \\fBQ\nleave; runs go on.\n"));
+	ck_assert_ptr_nonnull(strstr(b.ptr, "\\(haP"));
+	bn_buf_release(&b);
+}
+END_TEST
+
+START_TEST(test_key_names_round_trip)
+{
+	static const int keys[] = {'a', ' ', '[', BN_KEY_ENTER, BN_KEY_ESC, BN_KEY_TAB,
+		BN_KEY_PAGE_UP, BN_KEY_F1, BN_KEY_CTRL('P'), 0xe9, 0x4f5c};
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		char name[16];
+		bn_key_name(keys[i], name);
+		ck_assert_int_eq(bn_key_from_name(name, strlen(name)), keys[i]);
+	}
+	ck_assert_int_eq(bn_key_from_name("Entre", 5), BN_KEY_NONE);
+}
+END_TEST
+
+BN_TEST_MAIN("tui/ui/command", test_command_no_key_has_two_meanings_on_one_screen,
+	test_command_names_are_distinct_and_typed_in_full_or_by_prefix,
+	test_command_search_finds_by_name_help_and_key,
+	test_command_nothing_needs_alt_or_function_keys, test_command_table_becomes_a_manual_page,
+	test_key_names_round_trip)

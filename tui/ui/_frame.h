@@ -1,0 +1,74 @@
+/*
+ * _frame.h - the inside of the frame, shared by frame.c (views and dispatch), frame_modal.c (prompts,
+ * dialogs, the command list) and frame_draw.c. See frame.h.
+ */
+#ifndef BN_TUI_UI__FRAME_H
+#define BN_TUI_UI__FRAME_H
+#include "tui/ui/frame.h"
+#include "tui/ui/input.h"
+
+#define BN_MAX_TABS 9
+#define BN_MAX_DEPTH 16
+
+typedef enum bn_modal {
+	BN_MODAL_NONE,
+	BN_MODAL_COMMAND, /* ':' */
+	BN_MODAL_FILTER,  /* '/' */
+	BN_MODAL_LIST,    /* '?' and ^P */
+	BN_MODAL_CONFIRM,
+	BN_MODAL_ASK,
+} bn_modal;
+
+typedef struct bn_stack {
+	bn_view *views[BN_MAX_DEPTH];
+	int depth;
+} bn_stack;
+
+struct bn_frame {
+	bn_frame_options opt;
+	bn_loader *loader;
+	bn_stack stacks[BN_MAX_TABS];
+	int tab;
+	bn_view *all; /* every live view, for pages to find their owner */
+	uint64_t next_id;
+	int rows, cols; /* at the last draw */
+	bool done, wants_copy_of_screen;
+
+	char message[512];
+	bool message_is_error;
+	int64_t message_ms;
+	char status[128];
+	int64_t status_asked_ms;
+	bool status_pending;
+	int64_t busy_since_ms;
+
+	bn_modal modal;
+	bn_input input;
+	bn_history commands, filters;
+	char filter_before[128];
+	bool list_is_all; /* the palette: commands of every view, for ':' names */
+	int list_selected, list_top;
+	bn_view *dialog_view;
+	bn_command_id dialog_command;
+	char dialog_title[128], dialog_body[768], dialog_yes[32];
+	bool dialog_on_yes;
+
+	char save_screen[128]; /* set by :save-screen; taken when the frame is drawn */
+};
+
+bn_view *bn_frame_top(const bn_frame *f); /* NULL when a tab could not be opened */
+unsigned bn_frame_kind(const bn_frame *f);
+/* Runs a command that a key, the prompt or the list named. */
+int bn_frame_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err);
+/* Why a command cannot run now; false: it can. */
+bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size);
+
+void bn_modal_open(bn_frame *f, bn_modal modal, const char *text);
+void bn_modal_key(bn_frame *f, int key);
+/* The i-th command that the list shows now; BN_CMD_NONE past the end. */
+bn_command_id bn_modal_list_item(const bn_frame *f, int i);
+/* Completions of the command being typed, at most n; returns how many there are. */
+int bn_modal_completions(const bn_frame *f, bn_command_id *out, int n);
+void bn_modal_draw(bn_frame *f, bn_area all, bn_area message_row);
+
+#endif

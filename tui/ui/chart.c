@@ -1,0 +1,371 @@
+/* chart.c - line charts. See chart.h; bars and histograms are chart_bars.c. */
+#include "tui/ui/chart.h"
+
+#include "core/base/mem.h"
+#include "core/base/utf8.h"
+#include "tui/ui/format.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Dots, in the resolution of the alphabet, that become cells at the end. */
+typedef struct canvas {
+	bn_area area;
+	int sub_cols, sub_rows; /* dots per cell */
+	int cols, rows;         /* dots */
+	uint8_t *dots;          /* one byte of bits per cell */
+	uint8_t *role, *style;
+} canvas;
+
+typedef struct bounds {
+	double x0, x1, y0, y1; /* y in axis space: log10 when logarithmic */
+	bool log_y, any;
+	size_t gaps, hidden;
+} bounds;
+
+void bn_chart_smooth(const double *y, size_t n, double smoothing, double *out)
+{
+	double mean = 0, weight = 1;
+	for (size_t i = 0; i < n; i++) {
+		out[i] = y[i];
+		if (!isfinite(y[i]))
+			continue;
+		mean = smoothing * mean + (1 - smoothing) * y[i];
+		weight *= smoothing;
+		out[i] = mean / (1 - weight);
+	}
+}
+
+static double axis_y(const bounds *b, double y)
+{
+	if (!isfinite(y) || (b->log_y && y <= 0))
+		return NAN;
+	return b->log_y ? log10(y) : y;
+}
+
+static double series_x(const bn_chart_series *s, size_t i)
+{
+	return s->x ? s->x[i] : (double)i;
+}
+
+static void bounds_add(bounds *b, double x, double y)
+{
+	if (!b->any) {
+		*b = (bounds){x, x, y, y, b->log_y, true, b->gaps, b->hidden};
+		return;
+	}
+	b->x0 = fmin(b->x0, x);
+	b->x1 = fmax(b->x1, x);
+	b->y0 = fmin(b->y0, y);
+	b->y1 = fmax(b->y1, y);
+}
+
+static void bounds_find(const bn_chart *c, bounds *b)
+{
+	*b = (bounds){.log_y = c->log_y};
+	for (int s = 0; s < c->count; s++) {
+		for (size_t i = 0; i < c->series[s].n; i++) {
+			double y = axis_y(b, c->series[s].y[i]);
+			if (isnan(y)) {
+				b->gaps += !isfinite(c->series[s].y[i]);
+				b->hidden += isfinite(c->series[s].y[i]) != 0;
+			} else {
+				bounds_add(b, series_x(&c->series[s], i), y);
+			}
+		}
+	}
+	if (b->any && c->has_line && !isnan(axis_y(b, c->line)))
+		bounds_add(b, b->x0, axis_y(b, c->line));
+	if (!(b->y1 > b->y0)) {
+		double pad = b->y0 == 0 ? 1 : fabs(b->y0) * 0.1;
+		b->y0 -= pad;
+		b->y1 += pad;
+	}
+	if (!(b->x1 > b->x0))
+		b->x1 = b->x0 + 1;
+}
+
+static double nice_step(double range, int steps)
+{
+	double raw = range / (steps > 0 ? steps : 1), unit = pow(10, floor(log10(raw))),
+	       f = raw / unit;
+	return unit * (f <= 1 ? 1 : f <= 2 ? 2 : f <= 5 ? 5 : 10);
+}
+
+static int canvas_init(canvas *v, bn_area area)
+{
+	static const int sub[3][2] = {{1, 1}, {1, 2}, {2, 4}};
+	size_t n = (size_t)area.rows * (size_t)area.cols;
+	v->area = area;
+	v->sub_cols = sub[area.s->alphabet][0];
+	v->sub_rows = sub[area.s->alphabet][1];
+	v->cols = area.cols * v->sub_cols;
+	v->rows = area.rows * v->sub_rows;
+	v->dots = bn_alloc_zeroed(3 * n, 1);
+	v->role = v->dots ? v->dots + n : NULL;
+	v->style = v->dots ? v->dots + 2 * n : NULL;
+	return v->dots ? 0 : -1;
+}
+
+static void canvas_dot(canvas *v, int x, int y, bn_role role, int style)
+{
+	static const uint8_t braille[4][2] = {
+		{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
+	if (x < 0 || y < 0 || x >= v->cols || y >= v->rows)
+		return;
+	size_t at = (size_t)(y / v->sub_rows) * (size_t)v->area.cols + (size_t)(x / v->sub_cols);
+	v->dots[at] |= v->sub_rows == 4 ? braille[y % 4][x % 2] : (uint8_t)(1 << (y % v->sub_rows));
+	v->role[at] = (uint8_t)role;
+	v->style[at] = (uint8_t)style;
+}
+
+static void canvas_line(canvas *v, int x0, int y0, int x1, int y1, bn_role role, int style)
+{
+	int dx = x1 > x0 ? x1 - x0 : x0 - x1, dy = y1 > y0 ? y1 - y0 : y0 - y1;
+	int steps = dx > dy ? dx : dy;
+	for (int i = 0; i <= steps; i++) {
+		double f = steps ? (double)i / steps : 0;
+		canvas_dot(v, x0 + (int)lround(f * (x1 - x0)), y0 + (int)lround(f * (y1 - y0)),
+			role, style);
+	}
+}
+
+static void canvas_paint(const canvas *v)
+{
+	static const uint32_t half[4] = {' ', 0x2580, 0x2584, 0x2588};
+	for (int r = 0; r < v->area.rows; r++) {
+		for (int c = 0; c < v->area.cols; c++) {
+			size_t at = (size_t)r * (size_t)v->area.cols + (size_t)c;
+			uint32_t cp;
+			if (!v->dots[at])
+				continue;
+			if (v->sub_rows == 4)
+				cp = 0x2800 + v->dots[at];
+			else if (v->sub_rows == 2)
+				cp = half[v->dots[at] & 3];
+			else if (v->role[at] == BN_ROLE_SERIES_RAW)
+				cp = '.';
+			else
+				cp = bn_glyph_series(BN_ALPHABET_ASCII, v->style[at]);
+			bn_area_cp(v->area, r, c, (bn_role)v->role[at], cp);
+		}
+	}
+}
+
+static int dot_x(const canvas *v, const bounds *b, double x)
+{
+	return (int)lround((x - b->x0) / (b->x1 - b->x0) * (v->cols - 1));
+}
+
+static int dot_y(const canvas *v, const bounds *b, double y)
+{
+	return (int)lround((b->y1 - y) / (b->y1 - b->y0) * (v->rows - 1));
+}
+
+/* The envelope: within a dot column from least to largest, between columns from last to first. */
+static void series_draw(
+	canvas *v, const bounds *b, const bn_chart_series *s, const double *y, bn_role role)
+{
+	int column = -1, low = 0, high = 0, last = 0;
+	bool joined = false;
+	for (size_t i = 0; i < s->n; i++) {
+		double value = axis_y(b, y[i]);
+		if (isnan(value)) {
+			joined = false;
+			continue;
+		}
+		int cx = dot_x(v, b, series_x(s, i)), cy = dot_y(v, b, value);
+		if (cx != column) {
+			if (column >= 0)
+				canvas_line(v, column, low, column, high, role, s->style);
+			if (joined)
+				canvas_line(v, column, last, cx, cy, role, s->style);
+			column = cx;
+			low = high = cy;
+		}
+		low = cy < low ? cy : low;
+		high = cy > high ? cy : high;
+		last = cy;
+		joined = true;
+	}
+	if (column >= 0)
+		canvas_line(v, column, low, column, high, role, s->style);
+}
+
+/* The marker of a series on its last point and along it, so that lines differ without colour. */
+static void series_mark(
+	const canvas *v, const bounds *b, const bn_chart_series *s, const double *y, int count)
+{
+	if (v->sub_rows == 1)
+		return; /* ASCII lines consist of their marker */
+	int every = v->area.cols / 3 > 8 ? v->area.cols / 3 : v->area.cols;
+	int offset = count > 1 ? every * s->style / count : 0, previous = -1;
+	for (size_t i = 0; i < s->n; i++) {
+		double value = axis_y(b, y[i]);
+		if (isnan(value))
+			continue;
+		int c = dot_x(v, b, series_x(s, i)) / v->sub_cols;
+		bool is_last = i + 1 == s->n;
+		bool on_grid = count > 1 && c != previous && (c + offset) % every == every / 2;
+		previous = c;
+		if (is_last || on_grid)
+			bn_area_cp(v->area, dot_y(v, b, value) / v->sub_rows, c,
+				(bn_role)(BN_ROLE_SERIES_1 + s->style),
+				bn_glyph_series(v->area.s->alphabet, s->style));
+	}
+}
+
+static void tick_label(const bounds *b, double y, char *out)
+{
+	bn_format_number(out, b->log_y ? pow(10, y) : fabs(y) < 1e-12 * (b->y1 - b->y0) ? 0 : y);
+}
+
+/* Ticks are whole cells: the label of row r is the value at the middle of that row. */
+static double tick_step(const bounds *b, int rows)
+{
+	int most = rows / 3 > 2 ? rows / 3 : 2;
+	double step = nice_step(b->y1 - b->y0, most);
+	return b->log_y && step < 1 ? fmax(step, 0.30103) : step;
+}
+
+static int axis_width(const bounds *b, int rows)
+{
+	char label[BN_FORMAT_BYTES];
+	int widest = 1;
+	double step = tick_step(b, rows);
+	for (double y = ceil(b->y0 / step) * step; y <= b->y1 + step * 1e-9; y += step) {
+		tick_label(b, y, label);
+		int w = (int)strlen(label);
+		widest = w > widest ? w : widest;
+	}
+	return widest;
+}
+
+static void axis_draw(bn_area a, const canvas *v, const bounds *b, int left, const bn_chart *c)
+{
+	char label[BN_FORMAT_BYTES], end[BN_FORMAT_BYTES];
+	double step = tick_step(b, v->area.rows);
+	int top = v->area.row - a.row, bottom = top + v->area.rows;
+	for (int r = top; r < bottom; r++)
+		bn_area_glyph(a, r, left, BN_ROLE_AXIS, BN_GLYPH_VLINE);
+	for (double y = ceil(b->y0 / step) * step; y <= b->y1 + step * 1e-9; y += step) {
+		int r = top + dot_y(v, b, y) / v->sub_rows;
+		tick_label(b, y, label);
+		bn_area_field_right(a, r, 0, left, BN_ROLE_AXIS, label);
+		bn_area_glyph(a, r, left, BN_ROLE_AXIS, BN_GLYPH_TICK_LEFT);
+	}
+	bn_format_number(label, b->x0);
+	bn_format_number(end, b->x1);
+	int from = left + 1, to = a.cols - (int)strlen(end);
+	bn_area_text(a, bottom, from, BN_ROLE_AXIS, label);
+	bn_area_text(a, bottom, to, BN_ROLE_AXIS, end);
+	if (c->x_title) {
+		int w = (int)bn_utf8_width(c->x_title), at = from + (a.cols - from - w) / 2;
+		if (at > from + (int)strlen(label) && at + w < to)
+			bn_area_text(a, bottom, at, BN_ROLE_AXIS, c->x_title);
+	}
+}
+
+/* Index of the point nearest to x, or n. */
+static size_t series_nearest(const bn_chart_series *s, double x)
+{
+	size_t best = s->n;
+	double distance = INFINITY;
+	for (size_t i = 0; i < s->n; i++) {
+		double d = fabs(series_x(s, i) - x);
+		if (isfinite(s->y[i]) && d < distance) {
+			distance = d;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static void legend_draw(bn_area a, const bn_chart *c, const bounds *b)
+{
+	int col = 0;
+	char number[BN_FORMAT_BYTES];
+	if (c->has_cursor) {
+		bn_format_number(number, c->cursor);
+		col = bn_area_textf(
+			a, 0, 0, BN_ROLE_STRONG, "%s %s  ", c->x_title ? c->x_title : "x", number);
+	}
+	for (int i = 0; i < c->count; i++) {
+		const bn_chart_series *s = &c->series[i];
+		bn_role role = (bn_role)(BN_ROLE_SERIES_1 + s->style);
+		size_t at = series_nearest(s, c->has_cursor ? c->cursor : INFINITY);
+		if (!c->has_cursor)
+			for (at = s->n; at > 0 && !isfinite(s->y[at - 1]); at--)
+				;
+		at -= !c->has_cursor && at > 0;
+		bool known = at < s->n && isfinite(s->y[at]);
+		bn_format_number(number, known ? s->y[at] : NAN);
+		bn_area_cp(a, 0, col, role, bn_glyph_series(a.s->alphabet, s->style));
+		col = bn_area_textf(a, 0, col + 2, role, "%s", s->label);
+		col = bn_area_textf(a, 0, col, BN_ROLE_STRONG, " %s  ", number);
+	}
+	if (b->gaps)
+		col = bn_area_textf(
+			a, 0, col, BN_ROLE_WARN, "%zu gap%s  ", b->gaps, b->gaps == 1 ? "" : "s");
+	if (b->hidden)
+		col = bn_area_textf(a, 0, col, BN_ROLE_WARN, "%zu not above 0  ", b->hidden);
+	if (c->log_y)
+		col = bn_area_text(a, 0, col, BN_ROLE_DIM, "log y  ");
+	if (c->smoothing > 0)
+		bn_area_textf(a, 0, col, BN_ROLE_DIM, "smooth %.2g", c->smoothing);
+}
+
+static void all_series_draw(canvas *v, const bounds *b, const bn_chart *c)
+{
+	for (int i = 0; c->smoothing > 0 && i < c->count; i++)
+		series_draw(v, b, &c->series[i], c->series[i].y, BN_ROLE_SERIES_RAW);
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < c->count; i++) {
+			const bn_chart_series *s = &c->series[i];
+			double *smooth = c->smoothing > 0 && s->n
+						 ? bn_alloc_zeroed(s->n, sizeof(double))
+						 : NULL;
+			if (smooth)
+				bn_chart_smooth(s->y, s->n, c->smoothing, smooth);
+			if (pass == 0)
+				series_draw(v, b, s, smooth ? smooth : s->y,
+					(bn_role)(BN_ROLE_SERIES_1 + s->style));
+			else
+				series_mark(v, b, s, smooth ? smooth : s->y, c->count);
+			bn_free(smooth);
+		}
+		if (pass == 0)
+			canvas_paint(v);
+	}
+}
+
+void bn_chart_draw(bn_area a, const bn_chart *c)
+{
+	bounds b;
+	canvas v;
+	bounds_find(c, &b);
+	if (bn_area_is_empty(a))
+		return;
+	legend_draw(a, c, &b);
+	if (!b.any) {
+		bn_area_text(a, 1, 0, BN_ROLE_DIM, "no points to draw yet");
+		return;
+	}
+	int plot_rows = a.rows - 2, left = axis_width(&b, plot_rows);
+	if (plot_rows < 1 || a.cols - left - 1 < 2)
+		return;
+	if (canvas_init(&v, bn_area_sub(a, 1, left + 1, plot_rows, a.cols - left - 1)))
+		return;
+	axis_draw(a, &v, &b, left, c);
+	if (c->has_line && !isnan(axis_y(&b, c->line)))
+		bn_area_hline(v.area, dot_y(&v, &b, axis_y(&b, c->line)) / v.sub_rows, 0,
+			v.area.cols, BN_ROLE_WARN);
+	if (c->has_cursor)
+		for (int r = 0; r < v.area.rows; r++)
+			bn_area_glyph(v.area, r, dot_x(&v, &b, c->cursor) / v.sub_cols,
+				BN_ROLE_AXIS, BN_GLYPH_VLINE);
+	all_series_draw(&v, &b, c);
+	bn_free(v.dots);
+}

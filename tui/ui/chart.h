@@ -1,0 +1,59 @@
+/*
+ * chart.h - pictures of numbers, as pure functions into an area.
+ *
+ * Line charts draw 2x4 braille dots, half blocks or ASCII marks by the alphabet of the surface.
+ * Series differ by marker and label, not by colour alone. Axis labels are numbers. What is not
+ * finite is a gap and is counted; what a logarithmic axis cannot show is counted too.
+ *
+ * Down-sampling keeps the envelope: every dot column shows the least and the largest value that
+ * fall into it, so a spike of one point in a million is never lost.
+ */
+#ifndef BN_TUI_UI_CHART_H
+#define BN_TUI_UI_CHART_H
+#include "tui/ui/surface.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct bn_chart_series {
+	const char *label; /* borrowed for the call */
+	const double *x;   /* rising; NULL: 0, 1, 2, ... */
+	const double *y;
+	size_t n;
+	int style; /* 0 to 5: marker and role */
+} bn_chart_series;
+
+typedef struct bn_chart {
+	const bn_chart_series *series;
+	int count;
+	bool log_y;
+	double smoothing;    /* 0: none; weight of the past in the moving average, below 1 */
+	const char *x_title; /* "step"; NULL: none */
+	bool has_cursor;
+	double cursor; /* x position of the read-out */
+	bool has_line;
+	double line; /* a horizontal threshold */
+} bn_chart;
+
+void bn_chart_draw(bn_area a, const bn_chart *c);
+
+/* Exponential moving average with bias correction, as TensorBoard's: m = s*m + (1-s)*y, shown
+ * m / (1 - s^k). Values that are not finite stay as they are and do not count. out[n] */
+void bn_chart_smooth(const double *y, size_t n, double smoothing, double *out);
+
+/* One row of bars, scaled to the largest; more values than columns are averaged in groups. */
+void bn_chart_sparkline(
+	bn_area a, int row, int col, int width, bn_role role, const double *v, size_t n);
+/* Shares of a whole per bin: reference against current over the same bins, as overlaid bars that
+ * differ by glyph. Either may be NULL. lo and hi label the ends of the axis. */
+void bn_chart_histogram(bn_area a, const double *reference, const double *current, size_t bins,
+	double lo, double hi);
+/* As above for categories: one row a bin. */
+void bn_chart_categories(bn_area a, const char *const *names, const double *reference,
+	const double *current, size_t bins);
+/* width cells, values 0 to 1 as shades; NaN blank. */
+void bn_chart_heat(bn_area a, int row, int col, int width, bn_role role, const double *v, size_t n);
+/* A bar of fraction (0 to 1) of width. */
+void bn_chart_bar(bn_area a, int row, int col, int width, bn_role role, double fraction);
+
+#endif

@@ -1,0 +1,191 @@
+/* chart_bars.c - sparklines, histograms, shades and bars. See chart.h. */
+#include "core/base/utf8.h"
+#include "tui/ui/chart.h"
+#include "tui/ui/format.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Mean of the values that fall into column c of width; NaN when none is finite. */
+static double group_mean(const double *v, size_t n, int c, int width)
+{
+	size_t from = n * (size_t)c / (size_t)width, to = n * ((size_t)c + 1) / (size_t)width;
+	double sum = 0;
+	size_t count = 0;
+	for (size_t i = from; i < (to > from ? to : from + 1) && i < n; i++) {
+		if (isfinite(v[i])) {
+			sum += v[i];
+			count++;
+		}
+	}
+	return count ? sum / (double)count : NAN;
+}
+
+void bn_chart_sparkline(
+	bn_area a, int row, int col, int width, bn_role role, const double *v, size_t n)
+{
+	double top = 0;
+	if (n < (size_t)width)
+		width = (int)n;
+	for (int c = 0; c < width; c++) {
+		double m = group_mean(v, n, c, width);
+		top = m > top ? m : top;
+	}
+	for (int c = 0; c < width; c++) {
+		double m = group_mean(v, n, c, width);
+		int level = isfinite(m) && top > 0 ? (int)ceil(8 * m / top) : 0;
+		bn_area_cp(a, row, col + c, role, bn_glyph_level(a.s->alphabet, level));
+	}
+}
+
+void bn_chart_heat(bn_area a, int row, int col, int width, bn_role role, const double *v, size_t n)
+{
+	static const uint32_t shades[2][5] = {
+		{' ', '.', ':', '*', '#'}, {' ', 0x2591, 0x2592, 0x2593, 0x2588}};
+	if (n < (size_t)width)
+		width = (int)n;
+	for (int c = 0; c < width; c++) {
+		double m = group_mean(v, n, c, width);
+		int level = isfinite(m) ? (int)lround(4 * fmin(fmax(m, 0), 1)) : 0;
+		bn_area_cp(
+			a, row, col + c, role, shades[a.s->alphabet != BN_ALPHABET_ASCII][level]);
+	}
+}
+
+void bn_chart_bar(bn_area a, int row, int col, int width, bn_role role, double fraction)
+{
+	if (!isfinite(fraction) || width < 1)
+		return;
+	double cells = fmin(fmax(fraction, 0), 1) * width;
+	int whole = (int)cells;
+	uint32_t full = a.s->alphabet == BN_ALPHABET_ASCII ? '#' : 0x2588;
+	for (int c = 0; c < whole; c++)
+		bn_area_cp(a, row, col + c, role, full);
+	int eighths = (int)((cells - whole) * 8);
+	if (whole < width && fraction > 0 && a.s->alphabet == BN_ALPHABET_BRAILLE &&
+		(eighths || !whole))
+		bn_area_cp(a, row, col + whole, role, 0x2590 - (uint32_t)(eighths ? eighths : 1));
+	else if (!whole && fraction > 0)
+		bn_area_cp(a, row, col, role, a.s->alphabet == BN_ALPHABET_ASCII ? '.' : 0x258c);
+}
+
+typedef struct bar_look {
+	bn_role role;
+	uint32_t ascii, block;
+} bar_look;
+
+static const bar_look look_reference = {BN_ROLE_REFERENCE, 'r', 0x2591};
+static const bar_look look_current = {BN_ROLE_CURRENT, 'c', 0x2592};
+static const bar_look look_overlap = {BN_ROLE_OVERLAP, '#', 0x2588};
+
+static uint32_t look_cp(bn_area a, const bar_look *l)
+{
+	return a.s->alphabet == BN_ALPHABET_ASCII ? l->ascii : l->block;
+}
+
+static double bin_value(const double *v, size_t i)
+{
+	return v && isfinite(v[i]) && v[i] > 0 ? v[i] : 0;
+}
+
+static double bins_top(const double *reference, const double *current, size_t bins)
+{
+	double top = 0;
+	for (size_t i = 0; i < bins; i++)
+		top = fmax(top, fmax(bin_value(reference, i), bin_value(current, i)));
+	return top;
+}
+
+static void legend_draw(bn_area a, bool reference, bool current)
+{
+	int col = 0;
+	if (reference && current) {
+		bn_area_cp(a, 0, col, look_overlap.role, look_cp(a, &look_overlap));
+		col = bn_area_text(a, 0, col + 2, BN_ROLE_TEXT, "both") + 2;
+	}
+	if (reference) {
+		bn_area_cp(a, 0, col, look_reference.role, look_cp(a, &look_reference));
+		col = bn_area_text(a, 0, col + 2, BN_ROLE_TEXT, "more in reference") + 2;
+	}
+	if (current) {
+		bn_area_cp(a, 0, col, look_current.role, look_cp(a, &look_current));
+		bn_area_text(a, 0, col + 2, BN_ROLE_TEXT,
+			reference ? "more in current" : "share of rows");
+	}
+}
+
+static const bar_look *look_of(double reference, double current, double level)
+{
+	bool r = reference >= level, c = current >= level;
+	return r && c ? &look_overlap : r ? &look_reference : c ? &look_current : NULL;
+}
+
+void bn_chart_histogram(bn_area a, const double *reference, const double *current, size_t bins,
+	double lo, double hi)
+{
+	double top = bins_top(reference, current, bins);
+	char label[BN_FORMAT_BYTES];
+	int left = 7, rows = a.rows - 2;
+	if (bn_area_is_empty(a))
+		return;
+	legend_draw(a, reference, current);
+	if (top <= 0 || bins == 0 || rows < 1 || a.cols < left + 4) {
+		bn_area_text(a, 1, 0, BN_ROLE_DIM, "nothing counted yet");
+		return;
+	}
+	bn_area plot = bn_area_sub(a, 1, left + 1, rows, a.cols - left - 1);
+	int wide = plot.cols / (int)bins > 0 ? plot.cols / (int)bins : 1;
+	wide = wide > 4 ? 4 : wide;
+	for (int r = 0; r < rows; r++) {
+		double level = top * (rows - r - 0.5) / rows;
+		bn_area_glyph(a, 1 + r, left, BN_ROLE_AXIS, BN_GLYPH_VLINE);
+		for (int c = 0; c < wide * (int)bins && c < plot.cols; c++) {
+			size_t i = (size_t)(c / wide);
+			const bar_look *l =
+				look_of(bin_value(reference, i), bin_value(current, i), level);
+			if (l)
+				bn_area_cp(plot, r, c, l->role, look_cp(a, l));
+		}
+	}
+	bn_area_field_right(a, 1, 0, left, BN_ROLE_AXIS, bn_format_percent(label, top));
+	bn_area_field_right(a, rows, 0, left, BN_ROLE_AXIS, rows > 1 ? "0 %" : "");
+	bn_area_text(a, a.rows - 1, left + 1, BN_ROLE_AXIS, bn_format_number(label, lo));
+	bn_format_number(label, hi);
+	int end = left + 1 + wide * (int)bins - (int)strlen(label);
+	bn_area_text(a, a.rows - 1, end, BN_ROLE_AXIS, label);
+}
+
+void bn_chart_categories(bn_area a, const char *const *names, const double *reference,
+	const double *current, size_t bins)
+{
+	double top = bins_top(reference, current, bins);
+	int name_width = 4, at, width;
+	if (bn_area_is_empty(a))
+		return;
+	legend_draw(a, reference, current);
+	for (size_t i = 0; i < bins; i++) {
+		int w = (int)bn_utf8_width(names[i]);
+		name_width = w > name_width ? w : name_width;
+	}
+	name_width = name_width > a.cols / 3 ? a.cols / 3 : name_width;
+	at = name_width + 1;
+	width = a.cols - at - 18;
+	for (size_t i = 0; i < bins && (int)i + 1 < a.rows; i++) {
+		int r = 1 + (int)i;
+		char p[BN_FORMAT_BYTES], q[BN_FORMAT_BYTES];
+		bn_area_field(a, r, 0, name_width, BN_ROLE_TEXT, names[i]);
+		for (int c = 0; c < width && top > 0; c++) {
+			const bar_look *l = look_of(bin_value(reference, i), bin_value(current, i),
+				top * (c + 0.5) / width);
+			if (l)
+				bn_area_cp(a, r, at + c, l->role, look_cp(a, l));
+		}
+		if (reference)
+			bn_area_field_right(a, r, a.cols - 17, 8, BN_ROLE_REFERENCE,
+				bn_format_percent(p, reference[i]));
+		if (current)
+			bn_area_field_right(a, r, a.cols - 8, 8, BN_ROLE_CURRENT,
+				bn_format_percent(q, current[i]));
+	}
+}

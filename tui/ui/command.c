@@ -1,0 +1,105 @@
+/* command.c - see command.h. */
+#include "tui/ui/command.h"
+
+#include "tui/ui/key.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const bn_command command_table[BN_CMD_COUNT] = {
+#define X(id, name, keys, flags, views, help) {name, keys, help, flags, views},
+	BN_COMMANDS(X)
+#undef X
+};
+
+const bn_command *bn_command_get(bn_command_id id)
+{
+	return &command_table[id];
+}
+
+/* The next word of a list of keys; length 0 at the end. */
+static size_t keys_next(const char **at, const char **word)
+{
+	*word = *at + strspn(*at, " ");
+	size_t n = strcspn(*word, " ");
+	*at = *word + n;
+	return n;
+}
+
+bn_command_id bn_command_for_key(int key, unsigned view)
+{
+	for (int i = 0; i < BN_CMD_COUNT; i++) {
+		const char *at = command_table[i].keys, *word;
+		if (!(command_table[i].views & view))
+			continue;
+		for (size_t n = keys_next(&at, &word); n; n = keys_next(&at, &word))
+			if (bn_key_from_name(word, n) == key)
+				return (bn_command_id)i;
+	}
+	return BN_CMD_NONE;
+}
+
+bn_command_id bn_command_for_name(const char *name, size_t n, unsigned view)
+{
+	bn_command_id found = BN_CMD_NONE;
+	int matches = 0;
+	for (int i = 0; n && i < BN_CMD_COUNT; i++) {
+		const bn_command *c = &command_table[i];
+		if (strlen(c->name) < n || memcmp(c->name, name, n) != 0)
+			continue;
+		if (c->name[n] == '\0')
+			return (bn_command_id)i;
+		if (c->views & view) {
+			found = (bn_command_id)i;
+			matches++;
+		}
+	}
+	return matches == 1 ? found : BN_CMD_NONE;
+}
+
+bool bn_command_first_key(bn_command_id id, char out[16])
+{
+	const char *at = command_table[id].keys, *word;
+	size_t n = keys_next(&at, &word);
+	snprintf(out, 16, "%.*s", (int)n, word);
+	return n > 0;
+}
+
+static bool text_has_word(const char *text, const char *word, size_t n)
+{
+	for (; *text; text++)
+		if (strncasecmp(text, word, n) == 0)
+			return true;
+	return false;
+}
+
+bool bn_command_matches(bn_command_id id, const char *query)
+{
+	const bn_command *c = &command_table[id];
+	const char *word;
+	for (size_t n = keys_next(&query, &word); n; n = keys_next(&query, &word)) {
+		const char *at = c->keys, *key;
+		bool hit = text_has_word(c->name, word, n) || text_has_word(c->help, word, n);
+		for (size_t k = keys_next(&at, &key); k && !hit; k = keys_next(&at, &key))
+			hit = k == n && memcmp(key, word, n) == 0;
+		if (!hit)
+			return false;
+	}
+	return true;
+}
+
+void bn_command_write_man(bn_buf *out)
+{
+	for (int i = 0; i < BN_CMD_COUNT; i++) {
+		const bn_command *c = &command_table[i];
+		bn_buf_addf(out, ".TP\n.B :%s", c->name);
+		const char *at = c->keys, *word;
+		for (size_t n = keys_next(&at, &word); n; n = keys_next(&at, &word)) {
+			bn_buf_adds(out, word == c->keys ? "\\fR  key \\fB" : "\\fR, \\fB");
+			for (size_t k = 0; k < n; k++)
+				bn_buf_addf(out, word[k] == '^' ? "\\(ha" : "%c", word[k]);
+		}
+		bn_buf_addf(out, "\n%s.\n", c->help);
+	}
+}

@@ -1,0 +1,143 @@
+/*
+ * command.h - the one table of everything the workbench can be told to do.
+ *
+ * Each line has: id, the name typed after ':', the keys, flags, the views where it means something,
+ * and one line of help. Dispatch, ':' completion, the '?' list, the key bar, the manual page and
+ * the tests all read this table; nothing else names a key.
+ *
+ * A key may stand in several lines as long as no view has two of them; a test holds that.
+ */
+#ifndef BN_TUI_UI_COMMAND_H
+#define BN_TUI_UI_COMMAND_H
+#include "core/base/buf.h"
+
+#include <stdbool.h>
+
+#define BN_CMD_DESTRUCTIVE 1u /* asks first, naming object and effect */
+#define BN_CMD_ARGUMENT 2u    /* takes the rest of the ':' line */
+#define BN_CMD_WRITES 4u      /* refused with --readonly */
+#define BN_CMD_BAR 8u         /* worth a place in the key bar */
+#define BN_CMD_MOTION 16u     /* moves the selection; handled by the table of the view */
+
+#define BN_ON_OVERVIEW 1u
+#define BN_ON_DATA 2u
+#define BN_ON_VERSIONS 4u
+#define BN_ON_ROWS 8u
+#define BN_ON_PROFILE 16u
+#define BN_ON_FREQUENCY 32u
+#define BN_ON_CHECKS 64u
+#define BN_ON_RUNS 128u
+#define BN_ON_RUN 256u
+#define BN_ON_COMPARE 512u
+#define BN_ON_MODELS 1024u
+#define BN_ON_MODEL 2048u
+#define BN_ON_MONITOR 4096u
+#define BN_ON_FEATURE 8192u
+#define BN_ON_AUDIT 16384u
+#define BN_ON_DETAIL 32768u
+#define BN_ON_ALL 65535u
+#define BN_ON_TABLES \
+	(BN_ON_ALL & ~(BN_ON_OVERVIEW | BN_ON_RUN | BN_ON_MODEL | BN_ON_FEATURE | BN_ON_DETAIL))
+
+#define BN_COMMANDS(X) \
+	X(OPEN, "open", "Enter", BN_CMD_BAR, BN_ON_ALL, "open what is selected") \
+	X(BACK, "back", "Esc q Backspace", 0, BN_ON_ALL, "clear the filter, or go back one step") \
+	X(DESCRIBE, "describe", "I", BN_CMD_BAR, BN_ON_DATA | BN_ON_VERSIONS | BN_ON_ROWS, \
+		"profile: missing, distinct, quantiles and a histogram of each column") \
+	X(FREQUENCY, "frequency", "F", BN_CMD_BAR, BN_ON_ROWS | BN_ON_PROFILE, \
+		"how often each value of the column occurs") \
+	X(CHECKS, "checks", "V", BN_CMD_BAR, BN_ON_DATA | BN_ON_VERSIONS | BN_ON_ROWS, \
+		"expectations checked on this data, with failing rows") \
+	X(COMPARE, "compare", "x", BN_CMD_BAR, BN_ON_RUNS, "compare the marked runs side by side") \
+	X(PIN, "pin", "p", BN_CMD_BAR, BN_ON_RUNS | BN_ON_COMPARE, \
+		"make this run the baseline of comparisons") \
+	X(DIFFERENCES, "differences", "d", BN_CMD_BAR, BN_ON_COMPARE, \
+		"show all rows, or only those that differ") \
+	X(STOP, "stop", "S", BN_CMD_DESTRUCTIVE | BN_CMD_WRITES | BN_CMD_BAR, \
+		BN_ON_RUNS | BN_ON_RUN, "stop the run") \
+	X(NEXT_METRIC, "next-metric", ".", BN_CMD_BAR, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
+		"chart the next metric") \
+	X(PREVIOUS_METRIC, "previous-metric", ",", 0, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
+		"chart the metric before") \
+	X(LOG_SCALE, "log-scale", "L", 0, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
+		"logarithmic or linear y axis") \
+	X(SMOOTH, "smooth", "m", 0, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
+		"smoothing of charts: none, 0.6, 0.9, 0.98; the raw line stays behind") \
+	X(APPROVE, "approve", "A", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, \
+		BN_ON_MODELS | BN_ON_MODEL, "approve the request, with your signature") \
+	X(REJECT, "reject", "R", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, \
+		BN_ON_MODELS | BN_ON_MODEL, "reject the request; a reason is required") \
+	X(UP, "up", "k Up", BN_CMD_MOTION, BN_ON_ALL, "up one row") \
+	X(DOWN, "down", "j Down", BN_CMD_MOTION, BN_ON_ALL, "down one row") \
+	X(LEFT, "left", "h Left", BN_CMD_MOTION, BN_ON_ALL, \
+		"left one column; in a chart, the cursor") \
+	X(RIGHT, "right", "l Right", BN_CMD_MOTION, BN_ON_ALL, \
+		"right one column; in a chart, the cursor") \
+	X(PAGE_UP, "page-up", "PgUp ^B", BN_CMD_MOTION, BN_ON_ALL, "up one page") \
+	X(PAGE_DOWN, "page-down", "PgDn ^F", BN_CMD_MOTION, BN_ON_ALL, "down one page") \
+	X(HALF_UP, "half-up", "^U", BN_CMD_MOTION, BN_ON_ALL, "up half a page") \
+	X(HALF_DOWN, "half-down", "^D", BN_CMD_MOTION, BN_ON_ALL, "down half a page") \
+	X(TOP, "top", "g Home", BN_CMD_MOTION, BN_ON_ALL, "to the first row") \
+	X(BOTTOM, "bottom", "G End", BN_CMD_MOTION, BN_ON_ALL, "to the last row") \
+	X(NEXT_PANE, "next-pane", "Tab", 0, BN_ON_ALL, "to the next pane of a split screen") \
+	X(FILTER, "filter", "/", BN_CMD_BAR | BN_CMD_ARGUMENT, BN_ON_TABLES, \
+		"show only rows that hold these words") \
+	X(MARK, "mark", "Space", 0, BN_ON_TABLES, "mark the row, or take the mark away") \
+	X(INVERT, "invert-marks", "*", 0, BN_ON_TABLES, \
+		"mark what is not marked, and the reverse") \
+	X(SORT, "sort", "s", BN_CMD_ARGUMENT, BN_ON_TABLES, \
+		"sort by this column: up, down, as it was; or :sort COLUMN") \
+	X(SORT_UP, "sort-up", "[", 0, BN_ON_TABLES, "sort by this column, smallest first") \
+	X(SORT_DOWN, "sort-down", "]", 0, BN_ON_TABLES, "sort by this column, largest first") \
+	X(OVERVIEW, "overview", "1", 0, BN_ON_ALL, "the life of a model in one line") \
+	X(DATA, "data", "2", 0, BN_ON_ALL, "datasets and their versions") \
+	X(RUNS, "runs", "3", 0, BN_ON_ALL, "runs, live") \
+	X(MODELS, "models", "4", 0, BN_ON_ALL, "models and requests for approval") \
+	X(MONITOR, "monitor", "6", 0, BN_ON_ALL, "drift of models in use") \
+	X(AUDIT, "audit", "9", 0, BN_ON_ALL, "who did what") \
+	X(COPY, "copy", "y", 0, BN_ON_TABLES, \
+		"copy the row to the clipboard (OSC 52), tab-separated") \
+	X(COPY_CLI, "copy-cli", "Y", 0, BN_ON_ALL, \
+		"copy the command line that prints what you see") \
+	X(EXPORT, "export", "e", BN_CMD_ARGUMENT, BN_ON_TABLES, \
+		"write the rows to a tab-separated file") \
+	X(REFRESH, "refresh", "r", 0, BN_ON_ALL, "look again now") \
+	X(CANCEL, "cancel", "^C", 0, BN_ON_ALL, "stop what is being loaded") \
+	X(HELP, "help", "? F1", BN_CMD_BAR, BN_ON_ALL, "every command here, to search and to run") \
+	X(PALETTE, "palette", "^P", 0, BN_ON_ALL, "every command, to search and to run") \
+	X(PROMPT, "prompt", ":", BN_CMD_BAR, BN_ON_ALL, "type a command") \
+	X(THEME, "theme", "", BN_CMD_ARGUMENT, BN_ON_ALL, \
+		"colours: default, dark, light, high-contrast, colour-blind, mono, or a file") \
+	X(GLYPHS, "glyphs", "", BN_CMD_ARGUMENT, BN_ON_ALL, "draw with ascii, block or braille") \
+	X(REPAINT, "repaint", "^L", 0, BN_ON_ALL, "draw the whole screen again") \
+	X(SUSPEND, "suspend", "^Z", 0, BN_ON_ALL, "back to the shell; fg returns") \
+	X(SAVE_SCREEN, "save-screen", "", BN_CMD_ARGUMENT, BN_ON_ALL, \
+		"write this screen to a text file") \
+	X(QUIT, "quit", "Q", 0, BN_ON_ALL, "leave; runs go on")
+
+typedef enum bn_command_id {
+#define X(id, name, keys, flags, views, help) BN_CMD_##id,
+	BN_COMMANDS(X)
+#undef X
+		BN_CMD_COUNT,
+	BN_CMD_NONE = -1
+} bn_command_id;
+
+typedef struct bn_command {
+	const char *name, *keys, *help;
+	unsigned flags, views;
+} bn_command;
+
+const bn_command *bn_command_get(bn_command_id id);
+/* What key does in a view of that kind, or BN_CMD_NONE. */
+bn_command_id bn_command_for_key(int key, unsigned view);
+/* Exact name, or a prefix that only one command of this view has. BN_CMD_NONE otherwise. */
+bn_command_id bn_command_for_name(const char *name, size_t n, unsigned view);
+/* The first key of a command as a word; false when it has none. */
+bool bn_command_first_key(bn_command_id id, char out[16]);
+/* True when every word of query occurs in the name, the help or the keys. */
+bool bn_command_matches(bn_command_id id, const char *query);
+/* The table as man(7) text, for docs. */
+void bn_command_write_man(bn_buf *out);
+
+#endif

@@ -1,0 +1,607 @@
+/* frame.c - views, pages and the dispatch of commands. See frame.h. */
+#include "tui/ui/_frame.h"
+
+#include "core/base/mem.h"
+#include "tui/ui/key.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STATUS_EVERY_MS 2000
+#define KIND_STATUS 1
+
+int bn_frame_new(bn_frame **out, const bn_frame_options *opt, bn_err *err)
+{
+	bn_frame *f = bn_alloc_zeroed(1, sizeof *f);
+	if (!f)
+		return bn_err_nomem(err, "the workbench");
+	f->opt = *opt;
+	f->status_asked_ms = -STATUS_EVERY_MS;
+	f->tab = -1;
+	int rc = bn_loader_new(&f->loader, &opt->loader, err);
+	if (rc) {
+		bn_free(f);
+		return rc;
+	}
+	bn_frame_go(f, opt->tabs[0].command);
+	*out = f;
+	return 0;
+}
+
+static void frame_release(bn_frame *f)
+{
+	for (int t = 0; t < BN_MAX_TABS; t++)
+		while (f->stacks[t].depth > 0)
+			bn_view_free(f->stacks[t].views[--f->stacks[t].depth]);
+	bn_history_release(&f->commands);
+	bn_history_release(&f->filters);
+}
+
+void bn_frame_free(bn_frame *f)
+{
+	if (!f)
+		return;
+	frame_release(f);
+	bn_loader_free(f->loader);
+	bn_free(f);
+}
+
+void bn_frame_abandon(bn_frame *f)
+{
+	if (!f)
+		return;
+	frame_release(f);
+	bn_loader_abandon(f->loader);
+	bn_free(f);
+}
+
+bool bn_frame_is_done(const bn_frame *f)
+{
+	return f->done;
+}
+
+bn_loader *bn_frame_loader(bn_frame *f)
+{
+	return f->loader;
+}
+
+int64_t bn_frame_now_ms(const bn_frame *f)
+{
+	return f->opt.host.now_ms(f->opt.host.user);
+}
+
+bool bn_frame_is_utc(const bn_frame *f)
+{
+	return f->opt.utc;
+}
+
+bool bn_frame_is_readonly(const bn_frame *f)
+{
+	return f->opt.readonly;
+}
+
+bool bn_frame_copy(bn_frame *f, const char *text)
+{
+	return f->opt.host.copy && f->opt.host.copy(f->opt.host.user, text);
+}
+
+static void message_set(bn_frame *f, bool is_error, const char *text)
+{
+	snprintf(f->message, sizeof f->message, "%s", text);
+	f->message_is_error = is_error;
+	f->message_ms = bn_frame_now_ms(f);
+}
+
+void bn_frame_message(bn_frame *f, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	message_set(f, false, text);
+}
+
+void bn_frame_error(bn_frame *f, const bn_err *err)
+{
+	char text[sizeof f->message];
+	snprintf(
+		text, sizeof text, "%.320s%s%.180s", err->msg, err->hint[0] ? "; " : "", err->hint);
+	message_set(f, true, text);
+}
+
+/* ---- views --------------------------------------------------------------------------------------- */
+
+void bn_view_init(bn_view *v, const bn_view_class *cls, bn_frame *f)
+{
+	v->cls = cls;
+	v->frame = f;
+	v->id = ++f->next_id;
+	v->asked_ms = 0;
+	v->pending = 0;
+	v->next = f->all;
+	f->all = v;
+}
+
+void bn_view_release(bn_view *v)
+{
+	bn_frame *f = v->frame;
+	bn_loader_cancel(f->loader, v->id, -1);
+	for (bn_view **at = &f->all; *at; at = &(*at)->next) {
+		if (*at == v) {
+			*at = v->next;
+			break;
+		}
+	}
+	if (f->dialog_view == v) {
+		f->dialog_view = NULL;
+		f->modal = BN_MODAL_NONE;
+	}
+}
+
+void bn_view_free(bn_view *v)
+{
+	if (v)
+		v->cls->free(v);
+}
+
+void bn_view_load(bn_view *v, bn_lane lane, int kind, bn_page_fn fn, const void *arg, size_t bytes)
+{
+	bn_loader *l = v->frame->loader;
+	v->pending -= bn_loader_cancel(l, v->id, kind);
+	if (bn_loader_submit(l, lane, v->id, kind, fn, arg, bytes))
+		v->pending++;
+}
+
+bool bn_view_split(bn_view *v, bn_area a, bn_area *list, bn_area *detail)
+{
+	*list = a;
+	*detail = a;
+	if (v->frame->cols >= 110) {
+		int left = a.cols * 11 / 20;
+		*list = bn_area_sub(a, 0, 0, a.rows, left);
+		for (int r = 0; r < a.rows; r++)
+			bn_area_glyph(a, r, left, BN_ROLE_BORDER, BN_GLYPH_VLINE);
+		*detail = bn_area_sub(a, 0, left + 2, a.rows, a.cols - left - 2);
+		return true;
+	}
+	if (v->frame->rows >= 36) {
+		int top = a.rows * 9 / 20;
+		*list = bn_area_sub(a, 0, 0, top, a.cols);
+		bn_area_hline(a, top, 0, a.cols, BN_ROLE_BORDER);
+		*detail = bn_area_sub(a, top + 1, 0, a.rows - top - 1, a.cols);
+		return true;
+	}
+	return false;
+}
+
+bn_view *bn_frame_top(const bn_frame *f)
+{
+	const bn_stack *s = f->tab >= 0 ? &f->stacks[f->tab] : NULL;
+	return s && s->depth ? s->views[s->depth - 1] : NULL;
+}
+
+unsigned bn_frame_kind(const bn_frame *f)
+{
+	bn_view *v = bn_frame_top(f);
+	return v ? v->cls->kind : BN_ON_ALL;
+}
+
+static void view_refresh(bn_view *v)
+{
+	v->asked_ms = bn_frame_now_ms(v->frame);
+	if (v->cls->refresh)
+		v->cls->refresh(v);
+}
+
+void bn_frame_push(bn_frame *f, bn_view *v)
+{
+	bn_stack *s = &f->stacks[f->tab];
+	if (!v)
+		return;
+	if (s->depth == BN_MAX_DEPTH) {
+		bn_view_free(v);
+		bn_frame_message(f, "%d screens deep is deep enough; Esc goes back", BN_MAX_DEPTH);
+		return;
+	}
+	s->views[s->depth++] = v;
+	view_refresh(v);
+}
+
+void bn_frame_pop(bn_frame *f)
+{
+	bn_stack *s = &f->stacks[f->tab];
+	if (s->depth > 1) {
+		bn_view_free(s->views[--s->depth]);
+		view_refresh(s->views[s->depth - 1]);
+	}
+}
+
+static int tab_find(const bn_frame *f, bn_command_id command)
+{
+	for (int t = 0; t < f->opt.tab_count; t++)
+		if (f->opt.tabs[t].command == command)
+			return t;
+	return -1;
+}
+
+bn_view *bn_frame_root(bn_frame *f, bn_command_id command)
+{
+	int t = tab_find(f, command);
+	bn_err err = BN_ERR_INIT;
+	bn_view *v = NULL;
+	if (t < 0)
+		return NULL;
+	if (!f->stacks[t].depth) {
+		if (f->opt.tabs[t].make(&v, f, &err)) {
+			bn_frame_error(f, &err);
+			return NULL;
+		}
+		f->stacks[t].views[f->stacks[t].depth++] = v;
+	}
+	return f->stacks[t].views[0];
+}
+
+void bn_frame_go(bn_frame *f, bn_command_id command)
+{
+	if (!bn_frame_root(f, command))
+		return;
+	f->tab = tab_find(f, command);
+	view_refresh(bn_frame_top(f));
+}
+
+/* ---- pages --------------------------------------------------------------------------------------- */
+
+static bn_view *view_find(const bn_frame *f, uint64_t id)
+{
+	bn_view *v = f->all;
+	while (v && v->id != id)
+		v = v->next;
+	return v;
+}
+
+static void page_deliver(bn_frame *f, bn_page *p)
+{
+	bn_view *v = p->owner ? view_find(f, p->owner) : NULL;
+	if (v) {
+		if (p->err.code)
+			bn_frame_error(f, &p->err);
+		v->cls->page(v, p);
+		return;
+	}
+	if (p->owner == 0) {
+		f->status_pending = false;
+		if (p->data)
+			snprintf(f->status, sizeof f->status, "%s", (const char *)p->data);
+	}
+	bn_page_free(p);
+}
+
+static bool status_is_due(const bn_frame *f)
+{
+	return f->opt.status && !f->status_pending &&
+	       bn_frame_now_ms(f) - f->status_asked_ms >= STATUS_EVERY_MS;
+}
+
+static bool view_is_due(const bn_view *v)
+{
+	return v && v->cls->refresh_ms > 0 && !v->pending &&
+	       bn_frame_now_ms(v->frame) - v->asked_ms >= v->cls->refresh_ms;
+}
+
+bool bn_frame_pump(bn_frame *f)
+{
+	bool changed = false;
+	for (bn_page *p = bn_loader_take(f->loader); p; p = bn_loader_take(f->loader)) {
+		bn_view *v = p->owner ? view_find(f, p->owner) : NULL;
+		if (v && v->pending > 0)
+			v->pending--;
+		page_deliver(f, p);
+		changed = true;
+	}
+	if (status_is_due(f)) {
+		f->status_asked_ms = bn_frame_now_ms(f);
+		f->status_pending = bn_loader_submit(f->loader, BN_LANE_QUICK, 0, KIND_STATUS,
+					    f->opt.status, NULL, 0) != 0;
+	}
+	if (view_is_due(bn_frame_top(f)))
+		view_refresh(bn_frame_top(f));
+	bool busy = bn_loader_busy(f->loader) > 0;
+	if (!busy)
+		f->busy_since_ms = 0;
+	else if (!f->busy_since_ms)
+		f->busy_since_ms = bn_frame_now_ms(f);
+	return changed || busy;
+}
+
+int bn_frame_wait_ms(bn_frame *f)
+{
+	int64_t now = bn_frame_now_ms(f), due = -1;
+	const bn_view *v = bn_frame_top(f);
+	if (f->opt.status && !f->status_pending)
+		due = f->status_asked_ms + STATUS_EVERY_MS;
+	if (v && v->cls->refresh_ms > 0 && !v->pending &&
+		(due < 0 || v->asked_ms + v->cls->refresh_ms < due))
+		due = v->asked_ms + v->cls->refresh_ms;
+	if (bn_loader_busy(f->loader) > 0 && (due < 0 || now + 500 < due))
+		due = now + 500; /* progress */
+	if (due < 0)
+		return -1;
+	return due <= now ? 0 : due - now > 60000 ? 60000 : (int)(due - now);
+}
+
+/* ---- commands ------------------------------------------------------------------------------------ */
+
+bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size)
+{
+	const bn_command *c = bn_command_get(id);
+	bn_view *v = bn_frame_top(f);
+	if (!(c->views & bn_frame_kind(f))) {
+		snprintf(why, size, "'%s' means nothing on this screen", c->name);
+		return true;
+	}
+	if ((c->flags & BN_CMD_WRITES) && f->opt.readonly) {
+		snprintf(why, size, "'%s' changes things, and this is --readonly", c->name);
+		return true;
+	}
+	if (id == BN_CMD_SUSPEND && !f->opt.host.suspend) {
+		snprintf(why, size, "there is no shell to go back to");
+		return true;
+	}
+	return v && v->cls->refuses && v->cls->refuses(v, id, why, size);
+}
+
+static void back(bn_frame *f)
+{
+	bn_view *v = bn_frame_top(f);
+	bn_table *t = v && v->cls->table ? v->cls->table(v) : NULL;
+	if (t && t->filter[0])
+		bn_table_filter(t, "");
+	else if (f->stacks[f->tab].depth > 1)
+		bn_frame_pop(f);
+	else if (f->tab != 0)
+		bn_frame_go(f, f->opt.tabs[0].command);
+	else
+		bn_frame_message(f, "this is the first screen; Q leaves, runs go on");
+}
+
+static void copy_cli(bn_frame *f)
+{
+	bn_buf line = BN_BUF_INIT;
+	bn_view *v = bn_frame_top(f);
+	if (v && v->cls->cli)
+		v->cls->cli(v, &line);
+	if (line.len)
+		bn_frame_message(
+			f, bn_frame_copy(f, line.ptr) ? "copied: %s" : "the same: %s", line.ptr);
+	else
+		bn_frame_message(f, "this screen has no command line of its own");
+	bn_buf_release(&line);
+}
+
+static void copy_row(bn_frame *f, const bn_table *t)
+{
+	bn_buf text = BN_BUF_INIT;
+	int64_t row = bn_table_selected_row(t);
+	if (row >= 0)
+		bn_table_write_row(t, row, &text);
+	if (!text.len)
+		bn_frame_message(f, "nothing is selected");
+	else if (bn_frame_copy(f, text.ptr))
+		bn_frame_message(f, "copied %zu bytes to the clipboard", text.len);
+	else
+		bn_frame_message(f, "this terminal takes no clipboard (OSC 52); :export FILE "
+				    "writes the rows");
+	bn_buf_release(&text);
+}
+
+static int text_save(const bn_frame *f, const char *name, const char *text, size_t n, bn_err *err)
+{
+	char path[512];
+	const char *dir = f->opt.save_dir && name[0] != '/' ? f->opt.save_dir : "";
+	snprintf(path, sizeof path, "%s%s%s", dir, *dir ? "/" : "", name);
+	FILE *out = fopen(path, "we");
+	if (!out)
+		return bn_err_sys(err, BN_EIO, errno, "cannot write %s", path);
+	size_t done = fwrite(text, 1, n, out);
+	if (fclose(out) || done != n)
+		return bn_err_sys(err, BN_EIO, errno, "cannot write %s", path);
+	return 0;
+}
+
+static int export_rows(bn_frame *f, const bn_table *t, const char *path, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	if (!path || !*path) {
+		bn_modal_open(f, BN_MODAL_COMMAND, "export ");
+		return 0;
+	}
+	bn_table_write_tsv(t, &text);
+	int rc = bn_buf_check(&text, err, "the rows");
+	if (!rc)
+		rc = text_save(f, path, text.ptr, text.len, err);
+	if (!rc)
+		bn_frame_message(f, "wrote %lld rows to %s", (long long)bn_table_count(t), path);
+	bn_buf_release(&text);
+	return rc;
+}
+
+static int set_alphabet(bn_frame *f, const char *arg, bn_err *err)
+{
+	for (int a = BN_ALPHABET_ASCII; a <= BN_ALPHABET_BRAILLE; a++)
+		if (arg && strcmp(arg, bn_alphabet_name((bn_alphabet)a)) == 0)
+			return f->opt.host.set_alphabet ? f->opt.host.set_alphabet(f->opt.host.user,
+								  (bn_alphabet)a, err)
+							: 0;
+	return bn_err_set(
+		err, BN_EINVAL, "glyphs are ascii, block or braille, not '%s'", arg ? arg : "");
+}
+
+/* Commands that act on the table of the view. */
+static bool table_do(
+	bn_frame *f, bn_table *t, bn_command_id id, const char *arg, int *rc, bn_err *err)
+{
+	if (!t)
+		return false;
+	if (bn_table_command(t, id, arg))
+		return true;
+	switch (id) {
+	case BN_CMD_FILTER:
+		if (arg && *arg)
+			bn_table_filter(t, arg);
+		else
+			bn_modal_open(f, BN_MODAL_FILTER, t->filter);
+		return true;
+	case BN_CMD_COPY:
+		copy_row(f, t);
+		return true;
+	case BN_CMD_EXPORT:
+		*rc = export_rows(f, t, arg, err);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool host_do(bn_frame *f, bn_command_id id, const char *arg, int *rc, bn_err *err)
+{
+	const bn_frame_host *h = &f->opt.host;
+	switch (id) {
+	case BN_CMD_REPAINT:
+		if (h->repaint)
+			h->repaint(h->user);
+		return true;
+	case BN_CMD_SUSPEND:
+		h->suspend(h->user);
+		return true;
+	case BN_CMD_THEME:
+		if (!arg || !*arg)
+			*rc = bn_err_set(err, BN_EINVAL,
+				"which theme? default, dark, light, high-contrast, colour-blind, "
+				"mono, or a file");
+		else if (h->set_theme)
+			*rc = h->set_theme(h->user, arg, err);
+		return true;
+	case BN_CMD_GLYPHS:
+		*rc = set_alphabet(f, arg, err);
+		return true;
+	case BN_CMD_SAVE_SCREEN:
+		snprintf(f->save_screen, sizeof f->save_screen, "%s",
+			arg && *arg ? arg : "binnacle");
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool frame_do(bn_frame *f, bn_command_id id)
+{
+	bn_view *v = bn_frame_top(f);
+	switch (id) {
+	case BN_CMD_BACK:
+		back(f);
+		return true;
+	case BN_CMD_QUIT:
+		f->done = true;
+		return true;
+	case BN_CMD_HELP:
+	case BN_CMD_PALETTE:
+		f->list_is_all = id == BN_CMD_PALETTE;
+		bn_modal_open(f, BN_MODAL_LIST, "");
+		return true;
+	case BN_CMD_PROMPT:
+		bn_modal_open(f, BN_MODAL_COMMAND, "");
+		return true;
+	case BN_CMD_COPY_CLI:
+		copy_cli(f);
+		return true;
+	case BN_CMD_REFRESH:
+		f->status_asked_ms = -STATUS_EVERY_MS;
+		if (v)
+			view_refresh(v);
+		return true;
+	case BN_CMD_CANCEL:
+		if (v && v->pending) {
+			bn_loader_cancel(f->loader, v->id, -1);
+			v->pending = 0;
+			bn_frame_message(f, "stopped; what is here stays");
+		} else {
+			bn_frame_message(f, "nothing is being loaded; Q leaves, runs go on");
+		}
+		return true;
+	default:
+		if (tab_find(f, id) < 0)
+			return false;
+		bn_frame_go(f, id);
+		return true;
+	}
+}
+
+int bn_frame_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err)
+{
+	char why[256];
+	int rc = 0;
+	bn_view *v = bn_frame_top(f);
+	if (bn_frame_refuses(f, id, why, sizeof why)) {
+		message_set(f, true, why);
+		return bn_err_set(err, BN_EREFUSED, "%s", why);
+	}
+	if (host_do(f, id, arg, &rc, err))
+		return rc;
+	if (v && v->cls->command && v->cls->command(v, id, arg))
+		return 0;
+	if (v && v->cls->table && table_do(f, v->cls->table(v), id, arg, &rc, err))
+		return rc;
+	if (frame_do(f, id))
+		return 0;
+	return 0; /* a motion on a screen without anything to move */
+}
+
+int bn_frame_run(bn_frame *f, const char *line, bn_err *err)
+{
+	bn_err own = BN_ERR_INIT;
+	line += strspn(line, " :");
+	size_t n = strcspn(line, " ");
+	const char *arg = line + n + strspn(line + n, " ");
+	bn_command_id id = bn_command_for_name(line, n, bn_frame_kind(f));
+	int rc;
+	if (!n)
+		return 0;
+	if (id == BN_CMD_NONE) {
+		rc = bn_err_set(&own, BN_EINVAL, "no command '%.*s'", (int)n, line);
+		bn_err_hint(&own, "? lists what there is");
+	} else {
+		rc = bn_frame_do(f, id, arg, &own);
+	}
+	if (rc) {
+		bn_frame_error(f, &own);
+		if (err && !err->code)
+			*err = own;
+	}
+	return rc;
+}
+
+void bn_frame_key(bn_frame *f, int key)
+{
+	bn_err err = BN_ERR_INIT;
+	char name[16];
+	if (f->modal != BN_MODAL_NONE) {
+		bn_modal_key(f, key);
+		return;
+	}
+	bn_command_id id = bn_command_for_key(key, bn_frame_kind(f));
+	bn_view *v = bn_frame_top(f);
+	const bn_table *t = v && v->cls->table ? v->cls->table(v) : NULL;
+	if (key == 'q' && f->tab >= 0 && f->stacks[f->tab].depth <= 1 && !(t && t->filter[0]))
+		id = BN_CMD_QUIT; /* q at a first screen leaves, as everywhere */
+	if (id == BN_CMD_NONE) {
+		bn_key_name(key, name);
+		bn_frame_message(f, "%s does nothing here; ? lists what does", name);
+		return;
+	}
+	f->message[0] = '\0';
+	if (bn_frame_do(f, id, NULL, &err))
+		bn_frame_error(f, &err);
+}

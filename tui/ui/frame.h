@@ -1,0 +1,85 @@
+/*
+ * frame.h - what stays while views change: title and breadcrumb, tabs, message line, key bar,
+ * prompts, dialogs, help; and the dispatch of keys and typed commands.
+ *
+ * The frame is a state machine without a terminal: keys go in, a surface comes out. tui/term and the
+ * script driver are its two users. Every key is a command of the table in command.h, so whatever a
+ * key does can be typed after ':' and scripted.
+ *
+ * One thread. Pages are taken from the loader in bn_frame_pump.
+ */
+#ifndef BN_TUI_UI_FRAME_H
+#define BN_TUI_UI_FRAME_H
+#include "core/base/err.h"
+#include "tui/ui/page.h"
+#include "tui/ui/surface.h"
+#include "tui/ui/view.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct bn_tab {
+	char digit; /* its place in the row of screens, stable for ever */
+	const char *title;
+	bn_command_id command;
+	int (*make)(bn_view **out, bn_frame *f, bn_err *err);
+} bn_tab;
+
+/* What the frame asks of the world around it. All may be NULL but now_ms. */
+typedef struct bn_frame_host {
+	int64_t (*now_ms)(void *user);
+	bool (*copy)(void *user, const char *text); /* to the clipboard; false: there is none */
+	void (*suspend)(void *user);
+	void (*repaint)(void *user);
+	int (*set_theme)(void *user, const char *name, bn_err *err);
+	int (*set_alphabet)(void *user, bn_alphabet alphabet, bn_err *err);
+	void *user;
+} bn_frame_host;
+
+typedef struct bn_frame_options {
+	bn_frame_host host;
+	bn_loader_hooks loader; /* wake may be NULL */
+	const bn_tab *tabs;
+	int tab_count;
+	bn_page_fn status;    /* makes the words at the right of the title: page data is a char * */
+	const char *title;    /* name of the workspace */
+	const char *save_dir; /* for :save-screen and :export; NULL: the current directory */
+	bool readonly, utc;
+} bn_frame_options;
+
+int bn_frame_new(bn_frame **out, const bn_frame_options *opt, bn_err *err);
+void bn_frame_free(bn_frame *f);
+/* As free, without waiting for workers that hang in the file system: the process is leaving. */
+void bn_frame_abandon(bn_frame *f);
+
+void bn_frame_key(bn_frame *f, int key);
+/* A line as typed after ':'. An error is shown in the message line and returned. */
+int bn_frame_run(bn_frame *f, const char *line, bn_err *err);
+/* Takes pages that arrived and calls for fresh ones that are due. True: draw again. */
+bool bn_frame_pump(bn_frame *f);
+/* Milliseconds until bn_frame_pump should be called though nothing happened; -1: never. */
+int bn_frame_wait_ms(bn_frame *f);
+void bn_frame_draw(bn_frame *f, bn_surface *s);
+bool bn_frame_is_done(const bn_frame *f);
+bn_loader *bn_frame_loader(bn_frame *f);
+
+/* ---- for views ---------------------------------------------------------------------------------- */
+
+void bn_frame_push(bn_frame *f, bn_view *v); /* takes v; Esc comes back */
+void bn_frame_pop(bn_frame *f);
+void bn_frame_go(bn_frame *f, bn_command_id tab);
+bn_view *bn_frame_root(bn_frame *f, bn_command_id tab); /* borrowed; made when it was not yet */
+void bn_frame_message(bn_frame *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void bn_frame_error(bn_frame *f, const bn_err *err);
+/* Asks yes or no, default no. Yes calls answer(v, command, NULL). body names object and effect. */
+void bn_frame_confirm(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
+	const char *body, const char *yes);
+/* Asks for a line of text that may not be empty, then calls answer(v, command, text). */
+void bn_frame_ask(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
+	const char *body, const char *yes);
+int64_t bn_frame_now_ms(const bn_frame *f);
+bool bn_frame_is_utc(const bn_frame *f);
+bool bn_frame_is_readonly(const bn_frame *f);
+bool bn_frame_copy(bn_frame *f, const char *text);
+
+#endif

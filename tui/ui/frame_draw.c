@@ -1,0 +1,185 @@
+/*
+ * frame_draw.c - the picture around the views. By height: 1 row is the body; 2 add the title; 3 the
+ * message line; 5 the key bar; 8 the tabs.
+ */
+#include "core/base/utf8.h"
+#include "tui/ui/_frame.h"
+#include "tui/ui/format.h"
+#include "tui/ui/key.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static int crumb_draw(bn_area a, int col, const bn_view *v)
+{
+	bn_buf extra = BN_BUF_INIT;
+	col = bn_area_text(a, 0, col, BN_ROLE_TITLE, " ");
+	col = bn_area_glyph(a, 0, col, BN_ROLE_TITLE, BN_GLYPH_ARROW);
+	col = bn_area_textf(a, 0, col, BN_ROLE_TITLE, " %s", v->cls->name);
+	if (v->cls->crumb)
+		v->cls->crumb(v, &extra);
+	if (extra.len)
+		col = bn_area_textf(a, 0, col, BN_ROLE_TITLE_STRONG, " %s", extra.ptr);
+	bn_buf_release(&extra);
+	return col;
+}
+
+static void title_draw(const bn_frame *f, bn_area a)
+{
+	int status = (int)bn_utf8_width(f->status);
+	bn_area_fill(a, 0, 0, 1, a.cols, BN_ROLE_TITLE);
+	int col = bn_area_text(a, 0, 1, BN_ROLE_TITLE, "binnacle  ");
+	col = bn_area_text(a, 0, col, BN_ROLE_TITLE_STRONG, f->opt.title ? f->opt.title : "");
+	const bn_stack *s = f->tab >= 0 ? &f->stacks[f->tab] : NULL;
+	for (int i = 0; s && i < s->depth; i++)
+		col = crumb_draw(a, col, s->views[i]);
+	if (f->opt.readonly)
+		col = bn_area_text(a, 0, col + 1, BN_ROLE_TITLE, "[read-only]");
+	if (status && col + 2 + status < a.cols)
+		bn_area_text(a, 0, a.cols - status - 1, BN_ROLE_TITLE_STRONG, f->status);
+}
+
+static void tabs_draw(const bn_frame *f, bn_area a)
+{
+	int need = 0, col = 1;
+	for (int t = 0; t < f->opt.tab_count; t++)
+		need += (int)strlen(f->opt.tabs[t].title) + 4;
+	bool names = need + 1 <= a.cols;
+	for (int t = 0; t < f->opt.tab_count; t++) {
+		const bn_tab *tab = &f->opt.tabs[t];
+		bool active = t == f->tab;
+		bn_role role = active ? BN_ROLE_TAB_ACTIVE : BN_ROLE_TAB;
+		if (names || active)
+			col = bn_area_textf(a, 0, col - 1, role, " %c %s ", tab->digit, tab->title);
+		else
+			col = bn_area_textf(a, 0, col - 1, role, " %c ", tab->digit);
+		col++;
+	}
+}
+
+static void message_draw(bn_frame *f, bn_area a)
+{
+	char clock[BN_FORMAT_BYTES], done_text[BN_FORMAT_BYTES], total_text[BN_FORMAT_BYTES];
+	int64_t done, total;
+	bn_view *v = bn_frame_top(f);
+	bn_area_fill(a, 0, 0, 1, a.cols, BN_ROLE_MESSAGE);
+	if (f->message[0]) {
+		bn_role role = f->message_is_error ? BN_ROLE_ERROR : BN_ROLE_MESSAGE;
+		int room = a.cols - 2 > 20 ? a.cols - 12 : a.cols - 2;
+		int width = (int)bn_utf8_width(f->message);
+		bn_area_field(a, 0, 1, width < room ? width : room, role, f->message);
+		if (a.cols > 40) {
+			bn_format_clock(clock, f->message_ms, f->opt.utc);
+			bn_area_text(a, 0, a.cols - 1 - (int)strlen(clock), BN_ROLE_DIM, clock);
+		}
+		return;
+	}
+	bool slow = f->busy_since_ms && bn_frame_now_ms(f) - f->busy_since_ms > 300;
+	if (!v || !v->pending || !slow)
+		return;
+	int col = bn_area_text(a, 0, 1, BN_ROLE_DIM, "loading");
+	if (bn_loader_progress(f->loader, &done, &total)) {
+		bn_format_count(done_text, done);
+		bn_format_count(total_text, total);
+		col = bn_area_textf(a, 0, col, BN_ROLE_DIM, total > 0 ? " %s of %s" : " %s",
+			done_text, total_text);
+	}
+	bn_area_text(a, 0, col, BN_ROLE_DIM, "; ^C stops");
+}
+
+static int key_draw(bn_area a, int col, const char *key, const char *name, bool off)
+{
+	int need = (int)bn_utf8_width(key) + 1 + (int)strlen(name) + 2;
+	if (col + need > a.cols)
+		return col;
+	if (strcmp(key, "Enter") == 0 && a.s->alphabet == BN_ALPHABET_BRAILLE)
+		col = bn_area_glyph(a, 0, col, off ? BN_ROLE_DIM : BN_ROLE_KEY, BN_GLYPH_ENTER);
+	else
+		col = bn_area_text(a, 0, col, off ? BN_ROLE_DIM : BN_ROLE_KEY, key);
+	return bn_area_textf(a, 0, col + 1, off ? BN_ROLE_DIM : BN_ROLE_KEY_HELP, "%s", name) + 2;
+}
+
+static void keys_draw(bn_frame *f, bn_area a)
+{
+	char key[16], why[256];
+	bn_command_id found[8];
+	int col = 1, n;
+	if (f->modal == BN_MODAL_COMMAND && (n = bn_modal_completions(f, found, 8)) > 0) {
+		for (int i = 0; i < n && i < 8; i++)
+			col = bn_area_text(a, 0, col, i ? BN_ROLE_KEY_HELP : BN_ROLE_KEY,
+				      bn_command_get(found[i])->name) +
+			      2;
+		if (n == 1)
+			bn_area_text(a, 0, col, BN_ROLE_DIM, bn_command_get(found[0])->help);
+		return;
+	}
+	if (f->modal == BN_MODAL_FILTER) {
+		bn_area_text(a, 0, 1, BN_ROLE_KEY_HELP,
+			"rows that hold every word; Enter keeps it, Esc takes it back");
+		return;
+	}
+	/* ? and : are always there, so the bar ends with them and the rest fills what is left. */
+	bn_area left = bn_area_sub(a, 0, 0, 1, a.cols - 20);
+	for (int i = 0; i < BN_CMD_COUNT; i++) {
+		const bn_command *c = bn_command_get((bn_command_id)i);
+		bool last = i == BN_CMD_HELP || i == BN_CMD_PROMPT;
+		if (!(c->flags & BN_CMD_BAR) || last || !(c->views & bn_frame_kind(f)) ||
+			!bn_command_first_key((bn_command_id)i, key))
+			continue;
+		bool off = bn_frame_refuses(f, (bn_command_id)i, why, sizeof why);
+		col = key_draw(left, col, key, c->name, off);
+	}
+	col = key_draw(a, col, ":", "command", false);
+	key_draw(a, col, "?", "help", false);
+}
+
+static void screen_save(bn_frame *f, const bn_surface *s)
+{
+	char path[512];
+	bn_buf text = BN_BUF_INIT;
+	const char *dir = f->opt.save_dir && f->save_screen[0] != '/' ? f->opt.save_dir : "";
+	snprintf(path, sizeof path, "%s%s%s.screen", dir, *dir ? "/" : "", f->save_screen);
+	f->save_screen[0] = '\0';
+	bn_surface_dump(s, &text, true);
+	FILE *out = fopen(path, "we");
+	bool ok = out && fwrite(text.ptr, 1, text.len, out) == text.len;
+	int why = errno;
+	if (out && fclose(out))
+		ok = false;
+	if (ok) {
+		bn_frame_message(f, "wrote %s", path);
+	} else {
+		bn_err err = BN_ERR_INIT;
+		bn_err_sys(&err, BN_EIO, why, "cannot write %s", path);
+		bn_frame_error(f, &err);
+	}
+	bn_buf_release(&text);
+}
+
+void bn_frame_draw(bn_frame *f, bn_surface *s)
+{
+	int rows = s->rows, top = 0, bottom = rows;
+	bn_area all;
+	bn_surface_blank(s);
+	all = bn_area_all(s);
+	f->rows = s->rows;
+	f->cols = s->cols;
+	if (rows >= 2)
+		title_draw(f, bn_area_sub(all, top++, 0, 1, s->cols));
+	if (rows >= 8)
+		tabs_draw(f, bn_area_sub(all, top++, 0, 1, s->cols));
+	if (rows >= 5)
+		keys_draw(f, bn_area_sub(all, --bottom, 0, 1, s->cols));
+	bn_area message = bn_area_sub(all, bottom - 1, 0, 1, s->cols);
+	if (rows >= 3) {
+		bottom--;
+		message_draw(f, message);
+	}
+	bn_view *v = bn_frame_top(f);
+	if (v)
+		v->cls->draw(v, bn_area_sub(all, top, 0, bottom - top, s->cols), true);
+	bn_modal_draw(f, all, message);
+	if (f->save_screen[0])
+		screen_save(f, s);
+}

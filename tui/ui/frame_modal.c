@@ -1,0 +1,396 @@
+/*
+ * frame_modal.c - what takes the keys away from the view for a moment: the ':' prompt with
+ * completion and history, the '/' filter that works while it is typed, the list of commands that
+ * runs what is picked, and dialogs whose default is No.
+ */
+#include "tui/ui/_frame.h"
+
+#include "core/base/utf8.h"
+#include "tui/ui/key.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bn_table *top_table(const bn_frame *f)
+{
+	bn_view *v = bn_frame_top(f);
+	return v && v->cls->table ? v->cls->table(v) : NULL;
+}
+
+void bn_modal_open(bn_frame *f, bn_modal modal, const char *text)
+{
+	const bn_table *t = top_table(f);
+	f->modal = modal;
+	memset(&f->input, 0, sizeof f->input);
+	bn_input_set(&f->input, text);
+	f->list_selected = f->list_top = 0;
+	if (modal == BN_MODAL_FILTER && t)
+		snprintf(f->filter_before, sizeof f->filter_before, "%s", t->filter);
+}
+
+static void dialog_open(bn_frame *f, bn_modal modal, bn_view *v, bn_command_id command,
+	const char *title, const char *body, const char *yes)
+{
+	bn_modal_open(f, modal, "");
+	f->dialog_view = v;
+	f->dialog_command = command;
+	f->dialog_on_yes = false;
+	snprintf(f->dialog_title, sizeof f->dialog_title, "%s", title);
+	snprintf(f->dialog_body, sizeof f->dialog_body, "%s", body);
+	snprintf(f->dialog_yes, sizeof f->dialog_yes, "%s", yes);
+}
+
+void bn_frame_confirm(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
+	const char *body, const char *yes)
+{
+	dialog_open(f, BN_MODAL_CONFIRM, v, command, title, body, yes);
+}
+
+void bn_frame_ask(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
+	const char *body, const char *yes)
+{
+	dialog_open(f, BN_MODAL_ASK, v, command, title, body, yes);
+}
+
+/* ---- ':' ----------------------------------------------------------------------------------------- */
+
+int bn_modal_completions(const bn_frame *f, bn_command_id *out, int n)
+{
+	int count = 0;
+	size_t len = strcspn(f->input.text, " ");
+	if (f->input.text[len])
+		return 0;
+	for (int i = 0; i < BN_CMD_COUNT; i++) {
+		const bn_command *c = bn_command_get((bn_command_id)i);
+		if (!(c->views & bn_frame_kind(f)) || strncmp(c->name, f->input.text, len) != 0)
+			continue;
+		if (count < n)
+			out[count] = (bn_command_id)i;
+		count++;
+	}
+	return count;
+}
+
+/* As far as all candidates agree, as a shell does. */
+static void complete(bn_frame *f)
+{
+	bn_command_id found[BN_CMD_COUNT];
+	char line[BN_INPUT_BYTES];
+	int n = bn_modal_completions(f, found, BN_CMD_COUNT);
+	if (n < 1)
+		return;
+	const char *first = bn_command_get(found[0])->name;
+	size_t same = strlen(first);
+	for (int i = 1; i < n; i++) {
+		const char *name = bn_command_get(found[i])->name;
+		size_t k = 0;
+		while (k < same && name[k] == first[k])
+			k++;
+		same = k;
+	}
+	bool takes = n == 1 && (bn_command_get(found[0])->flags & BN_CMD_ARGUMENT);
+	snprintf(line, sizeof line, "%.*s%s", (int)same, first, takes ? " " : "");
+	bn_input_set(&f->input, line);
+}
+
+static void command_key(bn_frame *f, int key)
+{
+	if (key == BN_KEY_ENTER) {
+		char line[BN_INPUT_BYTES];
+		memcpy(line, f->input.text, sizeof line);
+		f->modal = BN_MODAL_NONE;
+		f->message[0] = '\0';
+		bn_history_add(&f->commands, line);
+		bn_frame_run(f, line, NULL);
+	} else if (key == BN_KEY_TAB) {
+		complete(f);
+	} else if (key == BN_KEY_BACKSPACE && f->input.len == 0) {
+		f->modal = BN_MODAL_NONE;
+	} else {
+		bn_input_key(&f->input, key, &f->commands);
+	}
+}
+
+/* ---- '/' ----------------------------------------------------------------------------------------- */
+
+static void filter_key(bn_frame *f, int key)
+{
+	bn_table *t = top_table(f);
+	if (!t || key == BN_KEY_ENTER) {
+		bn_history_add(&f->filters, f->input.text);
+		f->modal = BN_MODAL_NONE;
+		return;
+	}
+	if (key == BN_KEY_BACKSPACE && f->input.len == 0)
+		f->modal = BN_MODAL_NONE;
+	else if (bn_input_key(&f->input, key, &f->filters))
+		bn_table_filter(t, f->input.text);
+}
+
+/* ---- '?' and ^P ---------------------------------------------------------------------------------- */
+
+bn_command_id bn_modal_list_item(const bn_frame *f, int i)
+{
+	for (int c = 0; c < BN_CMD_COUNT; c++) {
+		bool here = (bn_command_get((bn_command_id)c)->views & bn_frame_kind(f)) != 0;
+		if ((here || f->list_is_all) &&
+			bn_command_matches((bn_command_id)c, f->input.text) && i-- == 0)
+			return (bn_command_id)c;
+	}
+	return BN_CMD_NONE;
+}
+
+static int list_count(const bn_frame *f)
+{
+	int n = 0;
+	while (bn_modal_list_item(f, n) != BN_CMD_NONE)
+		n++;
+	return n;
+}
+
+static void list_pick(bn_frame *f)
+{
+	bn_command_id id = bn_modal_list_item(f, f->list_selected);
+	bn_err err = BN_ERR_INIT;
+	if (id == BN_CMD_NONE)
+		return;
+	f->modal = BN_MODAL_NONE;
+	const bn_command *c = bn_command_get(id);
+	if ((c->flags & BN_CMD_ARGUMENT) && !*c->keys) {
+		char line[64];
+		snprintf(line, sizeof line, "%s ", c->name);
+		bn_modal_open(f, BN_MODAL_COMMAND, line);
+	} else if (bn_frame_do(f, id, NULL, &err)) {
+		bn_frame_error(f, &err);
+	}
+}
+
+static void list_key(bn_frame *f, int key)
+{
+	int n = list_count(f), page = f->rows > 8 ? f->rows - 8 : 1;
+	switch (key) {
+	case BN_KEY_ENTER:
+		list_pick(f);
+		return;
+	case BN_KEY_UP:
+	case BN_KEY_CTRL('K'):
+		f->list_selected--;
+		break;
+	case BN_KEY_DOWN:
+	case BN_KEY_CTRL('J'):
+	case BN_KEY_TAB:
+		f->list_selected++;
+		break;
+	case BN_KEY_PAGE_UP:
+		f->list_selected -= page;
+		break;
+	case BN_KEY_PAGE_DOWN:
+		f->list_selected += page;
+		break;
+	default:
+		if (bn_input_key(&f->input, key, NULL))
+			f->list_selected = 0;
+		n = list_count(f);
+		break;
+	}
+	f->list_selected = f->list_selected >= n ? n - 1 : f->list_selected;
+	f->list_selected = f->list_selected < 0 ? 0 : f->list_selected;
+}
+
+/* ---- dialogs ------------------------------------------------------------------------------------- */
+
+static void dialog_answer(bn_frame *f, const char *text)
+{
+	bn_view *v = f->dialog_view;
+	char copy[BN_INPUT_BYTES] = "";
+	if (text)
+		snprintf(copy, sizeof copy, "%s", text);
+	f->modal = BN_MODAL_NONE;
+	f->dialog_view = NULL;
+	if (v && v->cls->answer)
+		v->cls->answer(v, f->dialog_command, text ? copy : NULL);
+}
+
+static void dialog_close(bn_frame *f)
+{
+	f->modal = BN_MODAL_NONE;
+	f->dialog_view = NULL;
+	bn_frame_message(f, "nothing was changed");
+}
+
+static void confirm_key(bn_frame *f, int key)
+{
+	switch (key) {
+	case BN_KEY_ENTER:
+		if (f->dialog_on_yes)
+			dialog_answer(f, NULL);
+		else
+			dialog_close(f);
+		return;
+	case 'y':
+		dialog_answer(f, NULL);
+		return;
+	case 'n':
+	case 'q':
+		dialog_close(f);
+		return;
+	case BN_KEY_TAB:
+	case BN_KEY_SHIFT_TAB:
+	case BN_KEY_LEFT:
+	case BN_KEY_RIGHT:
+	case 'h':
+	case 'l':
+		f->dialog_on_yes = !f->dialog_on_yes;
+		return;
+	default:
+		return;
+	}
+}
+
+static void ask_key(bn_frame *f, int key)
+{
+	if (key != BN_KEY_ENTER)
+		bn_input_key(&f->input, key, NULL);
+	else if (f->input.text[strspn(f->input.text, " ")])
+		dialog_answer(f, f->input.text);
+}
+
+void bn_modal_key(bn_frame *f, int key)
+{
+	if (key == BN_KEY_ESC || key == BN_KEY_CTRL('C') || key == BN_KEY_CTRL('G')) {
+		bn_table *t = top_table(f);
+		if (f->modal == BN_MODAL_CONFIRM || f->modal == BN_MODAL_ASK)
+			dialog_close(f);
+		if (f->modal == BN_MODAL_FILTER && t)
+			bn_table_filter(t, f->filter_before);
+		f->modal = BN_MODAL_NONE;
+		return;
+	}
+	switch (f->modal) {
+	case BN_MODAL_COMMAND:
+		command_key(f, key);
+		break;
+	case BN_MODAL_FILTER:
+		filter_key(f, key);
+		break;
+	case BN_MODAL_LIST:
+		list_key(f, key);
+		break;
+	case BN_MODAL_CONFIRM:
+		confirm_key(f, key);
+		break;
+	case BN_MODAL_ASK:
+		ask_key(f, key);
+		break;
+	case BN_MODAL_NONE:
+		break;
+	}
+}
+
+/* ---- drawing ------------------------------------------------------------------------------------- */
+
+static bn_area box_open(bn_area all, int rows, int cols, bn_role role, bn_role border)
+{
+	rows = rows > all.rows ? all.rows : rows;
+	cols = cols > all.cols ? all.cols : cols;
+	bn_area box = bn_area_sub(all, (all.rows - rows) / 2, (all.cols - cols) / 2, rows, cols);
+	bn_area_fill(box, 0, 0, box.rows, box.cols, role);
+	if (rows < 4 || cols < 12)
+		return box;
+	bn_area_box(box, border);
+	return bn_area_sub(box, 1, 2, rows - 2, cols - 4);
+}
+
+static void dialog_draw(bn_frame *f, bn_area all)
+{
+	int width = all.cols < 72 ? all.cols : 72;
+	bn_area probe = {all.s, 0, 0, 0, width - 4}; /* measures, draws nothing */
+	int body = bn_area_paragraph(probe, 0, 0, BN_ROLE_DIALOG, f->dialog_body);
+	bool ask = f->modal == BN_MODAL_ASK;
+	bn_area a = box_open(all, body + (ask ? 8 : 6), width, BN_ROLE_DIALOG, BN_ROLE_DIALOG);
+	int row = 0, last = a.rows - 1;
+	bn_area_text(a, row++, 0, BN_ROLE_DIALOG_STRONG, f->dialog_title);
+	row += a.rows > body + 3;
+	bn_area text = bn_area_sub(a, row, 0, last - row, a.cols);
+	bn_area_paragraph(text, 0, 0, BN_ROLE_DIALOG, f->dialog_body);
+	if (ask) {
+		int at = last - 2 > 0 ? last - 2 : 0;
+		bn_area_text(a, at, 0, BN_ROLE_DIALOG_STRONG, "> ");
+		bn_input_draw(&f->input, a, at, 2, BN_ROLE_SELECTED_IDLE);
+		bool empty = !f->input.text[strspn(f->input.text, " ")];
+		bn_area_textf(a, last, 0, BN_ROLE_DIALOG, "Enter: %s%s    Esc: leave it as it is",
+			f->dialog_yes, empty ? " (a reason is required)" : "");
+		return;
+	}
+	bn_role no = f->dialog_on_yes ? BN_ROLE_BUTTON : BN_ROLE_BUTTON_ACTIVE;
+	bn_role yes = f->dialog_on_yes ? BN_ROLE_BUTTON_ACTIVE : BN_ROLE_BUTTON;
+	int col = bn_area_text(a, last, 0, no, "[ No ]");
+	bn_area_textf(a, last, col + 3, yes, "[ Yes, %s ]", f->dialog_yes);
+	bn_area_cursor(a, last, f->dialog_on_yes ? col + 5 : 2, false);
+}
+
+static void list_row_draw(const bn_frame *f, bn_area a, int r, bn_command_id id, bool selected)
+{
+	const bn_command *c = bn_command_get(id);
+	char why[256];
+	bool off = bn_frame_refuses((bn_frame *)f, id, why, sizeof why);
+	bn_role role = selected ? BN_ROLE_SELECTED : off ? BN_ROLE_DIM : BN_ROLE_DIALOG;
+	int keys = 16, name = 17;
+	bn_area_fill(a, r, 0, 1, a.cols, role);
+	bn_area_field(a, r, 0, keys, selected || off ? role : BN_ROLE_DIALOG_STRONG, c->keys);
+	int col = bn_area_textf(a, r, keys, role, ":%s", c->name);
+	col = col < keys + name ? keys + name : col + 1;
+	bn_area_field(a, r, col, a.cols - col, role, off ? why : c->help);
+	if (selected)
+		bn_area_cursor(a, r, 0, false);
+}
+
+static void list_draw(bn_frame *f, bn_area all)
+{
+	int n = list_count(f), wide = all.cols > 104 ? 100 : all.cols - 4;
+	bn_area a = box_open(
+		all, all.rows > 8 ? all.rows - 2 : all.rows, wide, BN_ROLE_DIALOG, BN_ROLE_BORDER);
+	int rows = a.rows - 2;
+	bn_area_textf(a, 0, 0, BN_ROLE_DIALOG_STRONG, "%s",
+		f->list_is_all ? "Every command" : "What can be done here");
+	int col = bn_area_text(
+		a, a.rows - 1, 0, BN_ROLE_DIALOG, "Enter runs it, Esc closes. Search: ");
+	if (rows < 1)
+		return;
+	if (f->list_selected < f->list_top)
+		f->list_top = f->list_selected;
+	if (f->list_selected >= f->list_top + rows)
+		f->list_top = f->list_selected - rows + 1;
+	bn_area list = bn_area_sub(a, 1, 0, rows, a.cols);
+	for (int r = 0; r < rows && f->list_top + r < n; r++)
+		list_row_draw(f, list, r, bn_modal_list_item(f, f->list_top + r),
+			f->list_top + r == f->list_selected);
+	if (n == 0)
+		bn_area_text(list, 0, 0, BN_ROLE_DIM, "no command has all of these words");
+	bn_input_draw(&f->input, a, a.rows - 1, col, BN_ROLE_SELECTED_IDLE);
+}
+
+void bn_modal_draw(bn_frame *f, bn_area all, bn_area message_row)
+{
+	bn_area body = bn_area_sub(all, 1, 0, all.rows - 2, all.cols);
+	if (all.rows < 8)
+		body = all;
+	switch (f->modal) {
+	case BN_MODAL_COMMAND:
+	case BN_MODAL_FILTER:
+		bn_area_fill(message_row, 0, 0, 1, message_row.cols, BN_ROLE_PROMPT);
+		bn_area_text(message_row, 0, 0, BN_ROLE_PROMPT,
+			f->modal == BN_MODAL_COMMAND ? ":" : "/");
+		bn_input_draw(&f->input, message_row, 0, 1, BN_ROLE_PROMPT);
+		break;
+	case BN_MODAL_LIST:
+		list_draw(f, body);
+		break;
+	case BN_MODAL_CONFIRM:
+	case BN_MODAL_ASK:
+		dialog_draw(f, body);
+		break;
+	case BN_MODAL_NONE:
+		break;
+	}
+}

@@ -1,0 +1,45 @@
+/*
+ * key.h - keys as numbers and as words.
+ *
+ * A key is a Unicode code point (control keys are 1..31), or one of the values below for what is
+ * not a character. tui/term makes them from what the terminal sends; scripts and the command table
+ * write them as words: "x", "Enter", "PgDn", "^P", "Space".
+ */
+#ifndef BN_TUI_UI_KEY_H
+#define BN_TUI_UI_KEY_H
+#include <stddef.h>
+
+#define BN_KEYS(X) \
+	X(UP, "Up") \
+	X(DOWN, "Down") \
+	X(LEFT, "Left") \
+	X(RIGHT, "Right") \
+	X(PAGE_UP, "PgUp") \
+	X(PAGE_DOWN, "PgDn") \
+	X(HOME, "Home") \
+	X(END, "End") \
+	X(INSERT, "Ins") \
+	X(DELETE, "Del") \
+	X(BACKSPACE, "Backspace") \
+	X(SHIFT_TAB, "ShiftTab") \
+	X(F1, "F1") \
+	X(RESIZE, "Resize")
+
+enum {
+	BN_KEY_NONE = 0,
+	BN_KEY_TAB = 9,
+	BN_KEY_ENTER = 13,
+	BN_KEY_ESC = 27,
+	BN_KEY_FIRST_ = 0x110000, /* the last code point + 1 */
+#define X(id, name) BN_KEY_##id,
+	BN_KEYS(X)
+#undef X
+		BN_KEY_LAST_
+};
+
+#define BN_KEY_CTRL(c) ((c)&0x1f)
+
+int bn_key_from_name(const char *name, size_t n); /* BN_KEY_NONE when it is no key */
+void bn_key_name(int key, char out[16]);
+
+#endif

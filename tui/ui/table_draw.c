@@ -1,0 +1,252 @@
+/* table_draw.c - column layout and drawing of a table. See table.h. */
+#include "core/base/utf8.h"
+#include "tui/ui/table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_SHOWN 64
+#define GAP 2
+
+typedef struct layout {
+	int count;
+	int column[MAX_SHOWN], at[MAX_SHOWN], width[MAX_SHOWN];
+	bool more_left, more_right;
+} layout;
+
+static void widths_grow(bn_table *t, int rows)
+{
+	for (int c = 0; c < t->column_count; c++) {
+		const bn_table_column *col = &t->columns[c];
+		int title = (int)bn_utf8_width(col->title) + 1; /* room for the sort arrow */
+		int w = t->widths[c] > title ? t->widths[c] : title;
+		for (int r = 0; r < rows; r++) {
+			int64_t row = bn_table_row(t, t->top + r);
+			bn_table_cell cell;
+			if (row < 0)
+				break;
+			bn_table_get_cell(t, row, c, &cell);
+			int need = cell.text ? (int)bn_utf8_width(cell.text) : 1;
+			need += cell.glyph >= 0 ? 2 : 0;
+			w = need > w ? need : w;
+		}
+		w = w < col->min ? col->min : w;
+		t->widths[c] = col->max && w > col->max && col->max >= title ? col->max : w;
+	}
+}
+
+static int columns_frozen(const bn_table *t)
+{
+	int n = 0;
+	while (n < t->column_count && t->columns[n].frozen)
+		n++;
+	return n;
+}
+
+static int layout_width(const layout *l)
+{
+	int w = 1; /* the mark */
+	for (int i = 0; i < l->count; i++)
+		w += l->width[i] + (i ? GAP : 0);
+	return w;
+}
+
+static void layout_remove(layout *l, int i)
+{
+	for (int k = i + 1; k < l->count; k++) {
+		l->column[k - 1] = l->column[k];
+		l->width[k - 1] = l->width[k];
+	}
+	l->count--;
+	l->more_right = true;
+}
+
+/* Makes flexible columns narrower, then leaves out the least important, until the rest fits. */
+static void layout_shrink(const bn_table *t, layout *l, int cols)
+{
+	while (layout_width(l) > cols && l->count > 1) {
+		int over = layout_width(l) - cols, worst = -1;
+		for (int i = 0; i < l->count && over > 0; i++) {
+			const bn_table_column *c = &t->columns[l->column[i]];
+			int least = c->min ? c->min : 4;
+			if (!c->flexible || l->width[i] <= least)
+				continue;
+			int take = l->width[i] - least < over ? l->width[i] - least : over;
+			l->width[i] -= take;
+			over -= take;
+		}
+		if (over <= 0)
+			return;
+		for (int i = 0; i < l->count; i++) {
+			int p = t->columns[l->column[i]].priority;
+			if (p > 0 && (worst < 0 || p >= t->columns[l->column[worst]].priority))
+				worst = i;
+		}
+		for (int i = 0; i < l->count; i++) /* what was narrowed may grow again */
+			l->width[i] = t->widths[l->column[i]];
+		layout_remove(l, worst >= 0 ? worst : l->count - 1);
+	}
+}
+
+static void layout_place(const bn_table *t, layout *l, int cols)
+{
+	int spare = cols - layout_width(l), flexible = 0, at = 1;
+	for (int i = 0; i < l->count; i++)
+		flexible += t->columns[l->column[i]].flexible;
+	for (int i = 0; i < l->count && spare > 0; i++) {
+		if (!t->columns[l->column[i]].flexible)
+			continue;
+		int give = spare / flexible--;
+		l->width[i] += give;
+		spare -= give;
+	}
+	for (int i = 0; i < l->count; i++) {
+		l->at[i] = at;
+		at += l->width[i] + GAP;
+	}
+}
+
+static void layout_make(const bn_table *t, layout *l, int cols)
+{
+	int frozen = columns_frozen(t);
+	*l = (layout){0};
+	for (int c = 0; c < t->column_count && l->count < MAX_SHOWN; c++) {
+		if (t->first_column > 0 && c >= frozen && c < t->first_column)
+			continue;
+		l->column[l->count] = c;
+		l->width[l->count++] = t->widths[c];
+	}
+	if (t->first_column == 0) {
+		layout_shrink(t, l, cols);
+	} else {
+		l->more_left = true;
+		while (l->count > frozen + 1 && layout_width(l) > cols)
+			layout_remove(l, l->count - 1);
+	}
+	layout_place(t, l, cols);
+}
+
+static bool layout_has(const layout *l, int column)
+{
+	for (int i = 0; i < l->count; i++)
+		if (l->column[i] == column)
+			return true;
+	return false;
+}
+
+/* The current column must be among the visible ones. */
+static void column_show(bn_table *t, layout *l, int cols)
+{
+	int frozen = columns_frozen(t);
+	if (t->column <= frozen)
+		t->first_column = 0;
+	layout_make(t, l, cols);
+	if (layout_has(l, t->column))
+		return;
+	for (int first = 0; first <= t->column; first++) {
+		if (first > 0 && first <= frozen)
+			continue;
+		t->first_column = first;
+		layout_make(t, l, cols);
+		if (first > 0 && layout_has(l, t->column))
+			return;
+	}
+}
+
+static void header_draw(const bn_table *t, const layout *l, bn_area a, bool focused)
+{
+	bn_area_fill(a, 0, 0, 1, a.cols, BN_ROLE_HEADER);
+	for (int i = 0; i < l->count; i++) {
+		const bn_table_column *c = &t->columns[l->column[i]];
+		bool sorted = l->column[i] == t->sort_column;
+		int w = l->width[i], title = (int)bn_utf8_width(c->title);
+		bool current = focused && l->column[i] == t->column;
+		bn_role role = current ? BN_ROLE_TAB_ACTIVE : BN_ROLE_HEADER;
+		int room = sorted ? w - 1 : w;
+		int at = l->at[i] + (c->right && title < room ? room - title : 0);
+		bn_area_field(a, 0, at, title < room ? title : room, role, c->title);
+		if (sorted)
+			bn_area_glyph(a, 0, at + (title < room ? title : room), role,
+				t->sort_descending ? BN_GLYPH_SORT_DOWN : BN_GLYPH_SORT_UP);
+	}
+	if (l->more_left)
+		bn_area_glyph(a, 0, 0, BN_ROLE_HEADER, BN_GLYPH_MORE_LEFT);
+	if (l->more_right)
+		bn_area_glyph(a, 0, a.cols - 1, BN_ROLE_HEADER, BN_GLYPH_MORE_RIGHT);
+}
+
+static void cell_draw(
+	const bn_table *t, bn_area a, int r, int at, int width, int64_t row, int col, int row_role)
+{
+	bn_table_cell cell;
+	bn_table_get_cell(t, row, col, &cell);
+	bn_role role = row_role >= 0 ? (bn_role)row_role : cell.role;
+	bool right = t->columns[col].right;
+	if (cell.pending) {
+		bn_area_glyph(a, r, right ? at + width - 1 : at, role, BN_GLYPH_ELLIPSIS);
+		return;
+	}
+	if (!cell.text) {
+		bn_area_text(
+			a, r, right ? at + width - 1 : at, row_role >= 0 ? role : BN_ROLE_DIM, "-");
+		return;
+	}
+	if (cell.glyph >= 0 && width > 2) {
+		bn_area_glyph(a, r, at, role, (bn_glyph_id)cell.glyph);
+		at += 2;
+		width -= 2;
+	}
+	if (right)
+		bn_area_field_right(a, r, at, width, role, cell.text);
+	else
+		bn_area_field(a, r, at, width, role, cell.text);
+}
+
+static void row_draw(
+	const bn_table *t, const layout *l, bn_area a, int r, int64_t position, bool focused)
+{
+	int64_t row = bn_table_row(t, position);
+	bool selected = position == t->selected, marked = bn_table_is_marked(t, row);
+	int role = selected ? (int)(focused ? BN_ROLE_SELECTED : BN_ROLE_SELECTED_IDLE)
+		   : marked ? (int)BN_ROLE_MARKED
+			    : -1;
+	if (selected)
+		bn_area_fill(a, r, 0, 1, a.cols, (bn_role)role);
+	if (marked)
+		bn_area_glyph(a, r, 0, (bn_role)role, BN_GLYPH_MARK);
+	for (int i = 0; i < l->count; i++)
+		cell_draw(t, a, r, l->at[i], l->width[i], row, l->column[i], role);
+	if (selected && focused)
+		bn_area_cursor(a, r, 0, false);
+}
+
+void bn_table_draw(bn_table *t, bn_area a, bool focused)
+{
+	layout l;
+	int64_t n = bn_table_count(t);
+	if (bn_area_is_empty(a) || t->column_count < 1)
+		return;
+	int body = a.rows > 1 ? a.rows - 1 : 0;
+	t->page_rows = body > 0 ? body : 1;
+	if (t->selected >= n)
+		bn_table_select(t, t->selected);
+	if (t->top > n - t->page_rows)
+		t->top = n - t->page_rows;
+	if (t->selected < t->top)
+		t->top = t->selected;
+	if (t->selected >= t->top + t->page_rows)
+		t->top = t->selected - t->page_rows + 1;
+	if (t->top < 0)
+		t->top = 0;
+	widths_grow(t, body);
+	column_show(t, &l, a.cols);
+	header_draw(t, &l, a, focused);
+	bn_area rows = bn_area_sub(a, 1, 0, body, a.cols);
+	for (int r = 0; r < body && t->top + r < n; r++)
+		row_draw(t, &l, rows, r, t->top + r, focused);
+	if (n == 0 && body > 0)
+		bn_area_paragraph(rows, 0, 1, BN_ROLE_DIM,
+			t->filter[0] ? "nothing matches the filter; Esc shows all"
+			: t->empty   ? t->empty
+				     : "nothing here yet");
+}

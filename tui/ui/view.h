@@ -1,0 +1,64 @@
+/*
+ * view.h - one screen of the workbench.
+ *
+ * A view is state and a class of operations. It draws what it has; it asks for pages through the
+ * frame and gets them in page(). draw() changes nothing but scroll positions, so the same state and
+ * size give the same picture. Views never block, never touch the store, never talk to the terminal.
+ *
+ * Ownership: the frame owns the views on its stacks; a view owns its pages and its child views.
+ */
+#ifndef BN_TUI_UI_VIEW_H
+#define BN_TUI_UI_VIEW_H
+#include "core/base/buf.h"
+#include "tui/ui/command.h"
+#include "tui/ui/page.h"
+#include "tui/ui/surface.h"
+#include "tui/ui/table.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct bn_frame bn_frame;
+typedef struct bn_view bn_view;
+
+typedef struct bn_view_class {
+	const char *name; /* "Runs": for breadcrumbs */
+	unsigned kind;    /* one BN_ON_ bit */
+	int refresh_ms;   /* how often refresh() is called while on top; 0: only when asked */
+	void (*draw)(bn_view *, bn_area, bool focused);
+	/* Commands that the frame and the table do not handle. True: handled. */
+	bool (*command)(bn_view *, bn_command_id, const char *arg);
+	/* Why a command cannot run now, written into why; true when it cannot. NULL: all can. */
+	bool (*refuses)(bn_view *, bn_command_id, char *why, size_t size);
+	void (*answer)(bn_view *, bn_command_id, const char *text); /* a dialog was confirmed */
+	void (*page)(bn_view *, bn_page *);                         /* takes the page */
+	void (*refresh)(bn_view *);
+	void (*crumb)(const bn_view *, bn_buf *out); /* after the name; NULL: the name alone */
+	void (*cli)(const bn_view *, bn_buf *out);   /* the command line that prints the same */
+	bn_table *(*table)(bn_view *);               /* what motion, filter, marks act on; NULL */
+	void (*free)(bn_view *);
+} bn_view_class;
+
+struct bn_view {
+	const bn_view_class *cls;
+	bn_frame *frame;
+	uint64_t id;
+	int64_t asked_ms; /* when refresh() was last called */
+	int pending;      /* pages asked for and not here */
+	bn_view *next;    /* all views of the frame */
+};
+
+/* Called by constructors and by the free() of each class. */
+void bn_view_init(bn_view *v, const bn_view_class *cls, bn_frame *f);
+void bn_view_release(bn_view *v); /* forgets what was asked for */
+void bn_view_free(bn_view *v);    /* calls the class; NULL is fine */
+
+/* Asks for a page; it comes to page() of v. arg is copied. An older request of the same kind of
+ * this view is dropped. */
+void bn_view_load(bn_view *v, bn_lane lane, int kind, bn_page_fn fn, const void *arg, size_t bytes);
+
+/* List and detail side by side from 110 columns on, one above the other from 36 rows on. False when
+ * the screen is too small for both; list is the whole area then. */
+bool bn_view_split(bn_view *v, bn_area a, bn_area *list, bn_area *detail);
+
+#endif
