@@ -99,7 +99,7 @@ typedef enum bn_dataset_which {
  * *out is yours.
  */
 int bn_dataset_resolve(bn_dataset_version **out, bn_workspace *ws, const char *ref,
-        bn_dataset_which which, bn_err *err);
+	bn_dataset_which which, bn_err *err);
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
@@ -118,7 +118,7 @@ typedef struct bn_dataset_list {
 
 /* By name. */
 int bn_dataset_list_load(
-        bn_dataset_list **out, bn_workspace *ws, bn_dataset_which which, bn_err *err);
+	bn_dataset_list **out, bn_workspace *ws, bn_dataset_which which, bn_err *err);
 void bn_dataset_list_free(bn_dataset_list *list);
 
 typedef struct bn_dataset_versions {
@@ -129,20 +129,20 @@ typedef struct bn_dataset_versions {
 /* Newest first. name NULL: of every dataset, by time. BN_ENOTFOUND when there is no such dataset.
  */
 int bn_dataset_versions_load(bn_dataset_versions **out, bn_workspace *ws, const char *name,
-        bn_dataset_which which, bn_err *err);
+	bn_dataset_which which, bn_err *err);
 /* Versions that were made from this one (its children in the lineage), newest first. */
 int bn_dataset_children_load(bn_dataset_versions **out, bn_workspace *ws, const char *name,
-        int64_t version, bn_err *err);
+	int64_t version, bn_err *err);
 void bn_dataset_versions_free(bn_dataset_versions *v);
 
 /* ---- content ------------------------------------------------------------------------------- */
 
 /* Opens the table of a version (memory-mapped, does not re-hash). *out is yours. */
 int bn_dataset_open_table(
-        bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
+	bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
 /* BN_ENOTFOUND when the version has no profile. *out is yours. */
 int bn_dataset_load_profile(
-        bn_profile **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
+	bn_profile **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
 /* A JSON object of the store by its hash (check results, suites). *out is yours. */
 int bn_dataset_load_json(json_t **out, bn_workspace *ws, const char *hash, bn_err *err);
 
@@ -168,15 +168,15 @@ typedef struct bn_dataset_draft {
  * (may be NULL) is false when the dataset has a live version with these very bytes already; that
  * one is returned then. A removed version with these bytes is restored. *out is yours. */
 int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
-        const bn_dataset_draft *draft, bn_err *err);
+	const bn_dataset_draft *draft, bn_err *err);
 
 /* Writes dataset.checked. suite and result are stored as objects (canonical JSON). */
 int bn_dataset_record_check(bn_workspace *ws, const bn_dataset_version *v, const json_t *suite,
-        const json_t *result, bn_err *err);
+	const json_t *result, bn_err *err);
 
 /* value NULL takes the tag off (BN_ENOTFOUND when it is not there). key: a valid name. */
 int bn_dataset_tag(bn_workspace *ws, const bn_dataset_version *v, const char *key,
-        const char *value, bn_err *err);
+	const char *value, bn_err *err);
 
 /* version 0: the whole dataset. BN_ENOTFOUND, or BN_ECONFLICT when it is so already. */
 int bn_dataset_remove(bn_workspace *ws, const char *name, int64_t version, bn_err *err);

@@ -24,7 +24,7 @@ typedef struct bn_source_options {
 	char quote;     /* 0: '"' */
 	bool no_header; /* columns are then named c0, c1, ... */
 	const char *const
-	        *nulls; /* NULL-terminated spellings of "absent"; NULL: the default list */
+		*nulls; /* NULL-terminated spellings of "absent"; NULL: the default list */
 	const bn_source_type *types;
 	size_t type_count;
 	const char *rejects; /* NULL: a malformed row fails the ingest; else the file they go to */
@@ -72,14 +72,14 @@ typedef struct bn_source {
 	 * the highest bid wins. */
 	int (*detect)(const char *uri, const char *head, size_t n);
 	int (*open)(bn_stream **out, const bn_env *env, const char *uri,
-	        const bn_source_options *options, bn_err *err);
+		const bn_source_options *options, bn_err *err);
 } bn_source;
 
 /* Ends with an entry whose name is NULL. */
 extern const bn_source *const bn_sources[];
 /* By name, or (name NULL) by detection. BN_ENOTFOUND when nobody knows what it is. */
 int bn_source_find(
-        const bn_source **out, const bn_env *env, const char *name, const char *uri, bn_err *err);
+	const bn_source **out, const bn_env *env, const char *name, const char *uri, bn_err *err);
 
 typedef struct bn_ingest_report {
 	const bn_source *source;
@@ -97,6 +97,6 @@ json_t *bn_ingest_report_json(const bn_ingest_report *r); /* new reference, or N
 /* Reads everything from uri and writes an Arrow file (created, fsynced) to path; nothing is left
  * there on failure. source_name NULL: detect. report may be NULL. */
 int bn_ingest(const bn_env *env, const char *source_name, const char *uri,
-        const bn_source_options *options, const char *path, bn_ingest_report *report, bn_err *err);
+	const bn_source_options *options, const char *path, bn_ingest_report *report, bn_err *err);
 
 #endif

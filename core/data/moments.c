@@ -23,7 +23,7 @@ void bn_moments_merge(bn_moments *a, const bn_moments *b)
 	double na = (double)a->n, nb = (double)b->n, n = na + nb;
 	double delta = b->mean - a->mean, step = delta * nb / n;
 	a->m3 += b->m3 + delta * delta * delta * na * nb * (na - nb) / (n * n) +
-	         3 * delta * (na * b->m2 - nb * a->m2) / n;
+		 3 * delta * (na * b->m2 - nb * a->m2) / n;
 	a->m2 += b->m2 + delta * delta * na * nb / n;
 	a->mean += step;
 	a->n += b->n;

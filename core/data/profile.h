@@ -1,9 +1,8 @@
 /*
  * profile.h - what a table looks like: statistics of each column, made in one pass and flat memory.
  *
- * A bn_profiler takes batches, merges with others, and finishes into an immutable bn_profile, which
- * is stored with the dataset version as JSON and read back by whoever needs a reference (drift, the
- * Data screen).
+ * A bn_profiler (profiler.h) makes it; a bn_profile is immutable, is stored with the dataset
+ * version as JSON, and is read back by whoever needs a reference (drift, the Data screen).
  *
  * Definitions are those of pandas 2 (Series.count, nunique, mean, std with ddof 1, skew, quantile
  * with linear interpolation). NaN counts as missing, and is also counted by itself. Infinities are
@@ -12,8 +11,6 @@
  * What is exact: counts, missing, min, max, zeros, negatives, infinities, lengths; sum, mean, std
  * and skew to rounding. Exact up to a limit, then estimates that say so: distinct and top
  * (tally.h), quantiles and histogram (quantile.h).
- *
- * The same table gives the same profile at any thread count: a column is one thread's work.
  */
 #ifndef BN_DATA_PROFILE_H
 #define BN_DATA_PROFILE_H
@@ -60,7 +57,7 @@ typedef struct bn_profile_column {
 	double quantiles[BN_PROFILE_QUANTILES];
 	bool quantiles_exact;
 	double rank_error; /* of the quantiles and the histogram, as a share of the values; 0 exact
-	                    */
+			    */
 	/* Equal widths from hist_lo to hist_hi, the last bin closed; hist_count 0 when there are no
 	 * finite values. Infinities are in no bin. */
 	double hist_lo, hist_hi;
@@ -93,28 +90,5 @@ double bn_profile_quantile(const bn_profile_column *c, double p);
 int bn_profile_to_json(json_t **out, const bn_profile *p, bn_err *err);
 /* BN_EINVAL naming the place when the document is not a profile. */
 int bn_profile_from_json(bn_profile **out, const json_t *doc, bn_err *err);
-
-/* ---- making one ----------------------------------------------------------------------------- */
-
-typedef struct bn_profiler bn_profiler;
-
-int bn_profiler_new(bn_profiler **out, const bn_schema *schema, bn_err *err);
-void bn_profiler_free(bn_profiler *p);
-/* All columns of the schema, in order. */
-int bn_profiler_add(bn_profiler *p, const bn_batch *batch, bn_err *err);
-/* As if other's rows had come after p's own. Schemas must be equal; other stays. */
-int bn_profiler_merge(bn_profiler *p, const bn_profiler *other, bn_err *err);
-int bn_profiler_finish(bn_profile **out, bn_profiler *p, bn_err *err);
-
-typedef struct bn_profile_progress {
-	/* Called from whichever thread is working, one at a time; false cancels (BN_EINTR). */
-	bool (*report)(void *ctx, uint64_t done, uint64_t total); /* column-batches */
-	void *ctx;
-} bn_profile_progress;
-
-/* Reads the whole table once, one column per thread at a time. threads 0: as many as the process
- * may use. progress may be NULL. */
-int bn_profile_table(bn_profile **out, bn_table_reader *table, int threads,
-        const bn_profile_progress *progress, bn_err *err);
 
 #endif

@@ -282,8 +282,8 @@ int bn_quantile_prepare(bn_quantile *q, bn_err *err)
 		int least = -1;
 		for (int h = 0; h < q->level_count; h++)
 			if (at[h] < q->levels[h].count &&
-			        (least < 0 || q->levels[h].items[at[h]] <
-			                              q->levels[least].items[at[least]]))
+				(least < 0 || q->levels[h].items[at[h]] <
+						      q->levels[least].items[at[least]]))
 				least = h;
 		sorted[i] = q->levels[least].items[at[least]++];
 		weight += (uint64_t)1 << least;

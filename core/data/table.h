@@ -84,7 +84,7 @@ void bn_schema_release(bn_schema *s); /* frees, and leaves it as after init */
 /* Copies name and unit (NULL: none). BN_ECONFLICT when the name is taken, BN_EINVAL when it is not
  * UTF-8. */
 int bn_schema_add(
-        bn_schema *s, const char *name, bn_type type, bool nullable, const char *unit, bn_err *err);
+	bn_schema *s, const char *name, bn_type type, bool nullable, const char *unit, bn_err *err);
 int bn_schema_copy(bn_schema *out, const bn_schema *s, bn_err *err); /* out: initialised, empty */
 size_t bn_schema_find(const bn_schema *s, const char *name);         /* or BN_SCHEMA_NONE */
 /* As find; BN_ENOTFOUND "no column 'x'" with the nearest name as the hint. */
@@ -192,12 +192,12 @@ uint64_t bn_table_batch_start(const bn_table_reader *r, size_t batch); /* number
 size_t bn_table_batch_rows(const bn_table_reader *r, size_t batch);
 /* Where row `row` of the table lies. BN_EINVAL when there are not so many. */
 int bn_table_locate(
-        const bn_table_reader *r, uint64_t row, size_t *batch, size_t *row_in_batch, bn_err *err);
+	const bn_table_reader *r, uint64_t row, size_t *batch, size_t *row_in_batch, bn_err *err);
 /* Fills *out (initialised; an earlier content is released) with the n columns numbered columns[0
  * .. n-1], in that order; columns NULL: all of them. Everything handed out has been validated:
  * BN_ECORRUPT otherwise. */
 int bn_table_read(bn_table_reader *r, size_t batch, const size_t *columns, size_t n, bn_batch *out,
-        bn_err *err);
+	bn_err *err);
 /* A category column's dictionary, NULL for other types. Borrowed for the reader's life. */
 const bn_dict *bn_table_dict(const bn_table_reader *r, size_t column);
 
@@ -208,7 +208,7 @@ typedef struct bn_table_writer bn_table_writer;
 /* Creates path (truncating it) and writes an Arrow IPC file. The schema is copied. The same rows in
  * the same batches give the same bytes. */
 int bn_table_create(bn_table_writer **out, const bn_env *env, const char *path,
-        const bn_schema *schema, bn_err *err);
+	const bn_schema *schema, bn_err *err);
 /* All columns of the schema, in order, of the schema's types; the rows join those added before, and
  * dictionaries are merged (codes by first appearance). BN_EINVAL names the column that does not
  * fit.
@@ -216,7 +216,7 @@ int bn_table_create(bn_table_writer **out, const bn_env *env, const char *path,
 int bn_table_write_batch(bn_table_writer *w, const bn_batch *b, bn_err *err);
 /* Only rows[0 .. n-1] of it, in that order; a row may be named twice. */
 int bn_table_write_rows(
-        bn_table_writer *w, const bn_batch *b, const uint32_t *rows, size_t n, bn_err *err);
+	bn_table_writer *w, const bn_batch *b, const uint32_t *rows, size_t n, bn_err *err);
 
 /* Row by row: set the cells, then end the row; cells not set are absent. Setting converts between
  * number types and refuses what would not be exact (3.5 into an integer): reported, with column and

@@ -258,7 +258,7 @@ int bn_tally_add_bits(bn_tally *t, uint64_t bits, uint64_t count, bn_err *err)
 }
 
 static int add_hashed_text(
-        bn_tally *t, uint64_t hash, const char *text, size_t n, uint64_t count, bn_err *err)
+	bn_tally *t, uint64_t hash, const char *text, size_t n, uint64_t count, bn_err *err)
 {
 	t->n += count;
 	bn_tally_slot *s;
@@ -320,7 +320,7 @@ int bn_tally_merge(bn_tally *t, const bn_tally *other, bn_err *err)
 typedef bool (*less_fn)(uint64_t, uint64_t);
 
 static bool slot_before(
-        const bn_tally *t, const bn_tally_slot *a, const bn_tally_slot *b, less_fn less)
+	const bn_tally *t, const bn_tally_slot *a, const bn_tally_slot *b, less_fn less)
 {
 	if (a->count != b->count)
 		return a->count > b->count;

@@ -60,7 +60,7 @@ uint64_t bn_tally_distinct(const bn_tally *t);
  * text. Borrowed until the tally changes. Returns how many; 0 when has_top is false.
  * less(a, b) orders bits of numbers; NULL: as unsigned integers. */
 size_t bn_tally_top(const bn_tally *t, size_t k, bool (*less)(uint64_t a, uint64_t b),
-        const bn_tally_slot **out);
+	const bn_tally_slot **out);
 
 uint64_t bn_hash_bits(uint64_t bits); /* a bijection of 64-bit integers (splitmix64's finaliser) */
 uint64_t bn_hash_text(const char *text, size_t n);
