@@ -1,0 +1,328 @@
+/* dataset.c - see dataset.h: publishing versions and the other changes of the catalogue. */
+#include "core/data/dataset.h"
+
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/str.h"
+#include "core/data/profiler.h"
+#include "core/data/table.h"
+#include "core/store/fold.h"
+
+#include <string.h>
+
+int bn_dataset_open_table(
+	bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
+{
+	char *path = NULL, name[192];
+	int rc = bn_object_path(ws, v->hash, &path, err);
+	if (!rc)
+		rc = bn_table_open(out, bn_workspace_env(ws), path, err);
+	if (rc)
+		bn_err_prefix(err, "dataset %s", bn_dataset_version_name(v, name, sizeof name));
+	bn_free(path);
+	return rc;
+}
+
+int bn_dataset_load_json(json_t **out, bn_workspace *ws, const char *hash, bn_err *err)
+{
+	char *path = NULL;
+	int rc = bn_object_path(ws, hash, &path, err);
+	if (!rc)
+		rc = bn_json_load(out, bn_workspace_env(ws), path, err);
+	bn_free(path);
+	return rc;
+}
+
+int bn_dataset_load_profile(
+	bn_profile **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
+{
+	char name[192];
+	bn_dataset_version_name(v, name, sizeof name);
+	if (!v->profile_hash[0])
+		return bn_err_set(err, BN_ENOTFOUND, "dataset %s has no profile", name);
+	json_t *doc = NULL;
+	int rc = bn_dataset_load_json(&doc, ws, v->profile_hash, err);
+	if (!rc)
+		rc = bn_profile_from_json(out, doc, err);
+	if (rc)
+		bn_err_prefix(err, "dataset %s", name);
+	json_decref(doc);
+	return rc;
+}
+
+/* ---- publishing ---------------------------------------------------------------------------- */
+
+static int put_json(bn_workspace *ws, const json_t *doc, char hash[65], bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	int rc = bn_json_canonical(doc, &text, err);
+	if (!rc)
+		rc = bn_object_put(ws, text.ptr, text.len, hash, err);
+	bn_buf_release(&text);
+	return rc;
+}
+
+static int append_and_sync(
+	bn_workspace *ws, const char *kind, const char *name, const json_t *payload, bn_err *err)
+{
+	char *entity = bn_strf("dataset/%s", name);
+	if (!entity || !payload) {
+		bn_free(entity);
+		return bn_err_nomem(err, "an event");
+	}
+	int rc = bn_workspace_append(ws, kind, entity, payload, err);
+	if (!rc)
+		rc = bn_workspace_sync(ws, err);
+	bn_free(entity);
+	return rc;
+}
+
+/* Everything about the table that the event says; profile and schema become objects or JSON. */
+typedef struct facts {
+	char hash[65], schema_hash[65], profile_hash[65];
+	uint64_t size, rows;
+	size_t columns;
+	json_t *schema;
+} facts;
+
+static int facts_profile(
+	facts *f, bn_workspace *ws, bn_table_reader *table, const bn_profile *given, bn_err *err)
+{
+	bn_profile *own = NULL;
+	json_t *doc = NULL;
+	int rc = given ? 0 : bn_profile_table(&own, table, 0, NULL, err);
+	if (!rc)
+		rc = bn_profile_to_json(&doc, given ? given : own, err);
+	if (!rc)
+		rc = put_json(ws, doc, f->profile_hash, err);
+	json_decref(doc);
+	bn_profile_free(own);
+	return rc;
+}
+
+static int facts_gather(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
+{
+	char *path = NULL;
+	bn_table_reader *table = NULL;
+	int rc = bn_object_path(ws, f->hash, &path, err);
+	if (!rc)
+		rc = bn_table_open(&table, bn_workspace_env(ws), path, err);
+	if (!rc) {
+		const bn_schema *schema = bn_table_schema(table);
+		f->rows = bn_table_rows(table);
+		f->columns = schema->count;
+		f->schema = bn_schema_json(schema);
+		rc = f->schema ? bn_schema_hash(schema, f->schema_hash, err)
+			       : bn_err_nomem(err, "a schema");
+	}
+	if (!rc)
+		rc = facts_profile(f, ws, table, d->profile, err);
+	bn_table_reader_free(table);
+	bn_free(path);
+	return rc;
+}
+
+static json_t *parents_json(const bn_dataset_draft *d)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; array && i < d->parent_count; i++) {
+		const bn_dataset_version *p = d->parents[i];
+		json_array_append_new(
+			array, json_pack("{s:s, s:I, s:s}", "name", p->name, "version",
+				       (json_int_t)p->version, "hash", p->hash));
+	}
+	return array;
+}
+
+static json_t *version_payload(const facts *f, const bn_dataset_draft *d, int64_t version)
+{
+	json_t *source = json_pack("{s:s, s:s?, s:s?, s:I}", "kind", d->source_kind, "path",
+		d->source_path, "sha256", d->source_sha256, "rejected", (json_int_t)d->rejected);
+	json_t *p = json_pack("{s:I, s:s, s:I, s:I, s:I, s:s, s:s}", "version", (json_int_t)version,
+		"hash", f->hash, "size", (json_int_t)f->size, "rows", (json_int_t)f->rows,
+		"columns", (json_int_t)f->columns, "schema_hash", f->schema_hash, "profile",
+		f->profile_hash);
+	if (!source || !p) {
+		json_decref(source);
+		json_decref(p);
+		return NULL;
+	}
+	if (d->source_sha256)
+		json_object_set_new(source, "size", json_integer((json_int_t)d->source_size));
+	json_object_set_new(p, "source", source);
+	json_object_set(p, "schema", f->schema);
+	json_object_set_new(p, "parents", parents_json(d));
+	json_object_set_new(p, "recipe", d->recipe ? json_deep_copy(d->recipe) : json_null());
+	return p;
+}
+
+static int resolve_number(
+	bn_dataset_version **out, bn_workspace *ws, const char *name, int64_t n, bn_err *err)
+{
+	char *ref = bn_strf("%s@v%lld", name, (long long)n);
+	if (!ref)
+		return bn_err_nomem(err, "a name");
+	int rc = bn_dataset_resolve(out, ws, ref, BN_DATASET_REMOVED_TOO, err);
+	bn_free(ref);
+	return rc;
+}
+
+/* The version with these bytes, brought back when it was removed. *number is 0 when there is none.
+ */
+static int reuse_version(
+	int64_t *number, bn_workspace *ws, const char *name, const char *hash, bn_err *err)
+{
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc)
+		return rc;
+	sqlite3 *db = bn_workspace_index(ws);
+	*number = bn_sql_int(db, 0,
+		"SELECT version FROM dataset_version WHERE name = ? AND hash = ? "
+		"ORDER BY removed <> 0, version DESC LIMIT 1",
+		"ss", name, hash);
+	int64_t removed = bn_sql_int(db, 0,
+		"SELECT removed FROM dataset_version WHERE name = ? AND version = ?", "si", name,
+		*number);
+	return *number && removed ? bn_dataset_restore(ws, name, *number, err) : 0;
+}
+
+int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
+	const bn_dataset_draft *d, bn_err *err)
+{
+	facts f = {.schema = NULL};
+	json_t *payload = NULL;
+	char *claim = NULL;
+	int64_t number = 0;
+	if (!bn_name_is_valid(d->name)) {
+		bn_err_set(err, BN_EINVAL, "'%s' cannot be the name of a dataset", d->name);
+		bn_err_hint(
+			err, "letters, digits, '_', '.', '-'; at most 128; not '.' or '-' first");
+		return BN_EINVAL;
+	}
+	int rc = bn_object_put_file(ws, d->table_path, d->take, f.hash, &f.size, err);
+	if (!rc)
+		rc = reuse_version(&number, ws, d->name, f.hash, err);
+	if (added)
+		*added = !rc && number == 0;
+	if (rc || number)
+		goto out;
+	rc = facts_gather(&f, ws, d, err);
+	if (rc)
+		goto out;
+	claim = bn_strf("dataset/%s", d->name);
+	rc = claim ? bn_claim_next(ws, claim, f.hash, &number, err) : bn_err_nomem(err, "a name");
+	if (rc)
+		goto out;
+	payload = version_payload(&f, d, number);
+	rc = append_and_sync(ws, "dataset.version", d->name, payload, err);
+out:
+	if (!rc)
+		rc = resolve_number(out, ws, d->name, number, err);
+	json_decref(payload);
+	json_decref(f.schema);
+	bn_free(claim);
+	return rc;
+}
+
+/* ---- other changes ------------------------------------------------------------------------- */
+
+int bn_dataset_record_check(bn_workspace *ws, const bn_dataset_version *v, const json_t *suite,
+	const json_t *result, bn_err *err)
+{
+	char suite_hash[65], result_hash[65];
+	const json_t *statistics = json_object_get(result, "statistics");
+	int rc = put_json(ws, suite, suite_hash, err);
+	if (!rc)
+		rc = put_json(ws, result, result_hash, err);
+	if (rc)
+		return rc;
+	json_t *payload = json_pack("{s:I, s:s, s:s?, s:s, s:b, s:I, s:I}", "version",
+		(json_int_t)v->version, "suite", suite_hash, "suite_name",
+		bn_json_str(result, "suite_name", NULL), "result", result_hash, "success",
+		(int)bn_json_bool(result, "success", false), "evaluated",
+		(json_int_t)bn_json_int(statistics, "evaluated_expectations", 0), "failed",
+		(json_int_t)bn_json_int(statistics, "unsuccessful_expectations", 0));
+	rc = append_and_sync(ws, "dataset.checked", v->name, payload, err);
+	json_decref(payload);
+	return rc;
+}
+
+int bn_dataset_tag(bn_workspace *ws, const bn_dataset_version *v, const char *key,
+	const char *value, bn_err *err)
+{
+	char name[192];
+	if (!bn_name_is_valid(key)) {
+		bn_err_set(err, BN_EINVAL, "'%s' cannot be the key of a tag", key);
+		bn_err_hint(
+			err, "letters, digits, '_', '.', '-'; at most 128; not '.' or '-' first");
+		return BN_EINVAL;
+	}
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc)
+		return rc;
+	if (!value &&
+		bn_sql_int(bn_workspace_index(ws), 0,
+			"SELECT 1 FROM dataset_tag WHERE name = ? AND version = ? AND key = ?",
+			"sis", v->name, v->version, key) == 0)
+		return bn_err_set(err, BN_ENOTFOUND, "dataset %s has no tag '%s'",
+			bn_dataset_version_name(v, name, sizeof name), key);
+	json_t *payload = json_pack(
+		"{s:I, s:s, s:s?}", "version", (json_int_t)v->version, "key", key, "value", value);
+	rc = append_and_sync(ws, "dataset.tag", v->name, payload, err);
+	json_decref(payload);
+	return rc;
+}
+
+/* How many versions a removal or restoration would change; BN_ENOTFOUND when there is nothing by
+ * that name at all. */
+static int count_affected(int64_t *affected, bn_workspace *ws, const char *name, int64_t version,
+	bool removing, bn_err *err)
+{
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc)
+		return rc;
+	sqlite3 *db = bn_workspace_index(ws);
+	int64_t all = bn_sql_int(db, 0,
+		"SELECT count(*) FROM dataset_version WHERE name = ?1 AND ?2 IN (0, version)", "si",
+		name, version);
+	if (!all && version)
+		return bn_err_set(err, BN_ENOTFOUND, "no dataset version '%s@v%lld'", name,
+			(long long)version);
+	if (!all)
+		return bn_err_set(err, BN_ENOTFOUND, "no dataset '%s'", name);
+	*affected = bn_sql_int(db, 0,
+		removing ? "SELECT count(*) FROM dataset_version WHERE name = ?1 AND "
+			   "?2 IN (0, version) AND removed = 0"
+			 : "SELECT count(*) FROM dataset_version WHERE name = ?1 AND "
+			   "?2 IN (0, version) AND removed >= CASE ?2 WHEN 0 THEN 2 ELSE 1 END",
+		"si", name, version);
+	return 0;
+}
+
+static int change_removal(
+	bn_workspace *ws, const char *name, int64_t version, bool removing, bn_err *err)
+{
+	int64_t affected = 0;
+	int rc = count_affected(&affected, ws, name, version, removing, err);
+	if (rc)
+		return rc;
+	if (!affected)
+		return bn_err_set(err, BN_ECONFLICT, "dataset '%s'%s is %s", name,
+			version ? " (that version)" : "",
+			removing ? "removed already" : "not removed");
+	json_t *payload = json_pack("{s:I}", "version", (json_int_t)version);
+	rc = append_and_sync(
+		ws, removing ? "dataset.removed" : "dataset.restored", name, payload, err);
+	json_decref(payload);
+	return rc;
+}
+
+int bn_dataset_remove(bn_workspace *ws, const char *name, int64_t version, bn_err *err)
+{
+	return change_removal(ws, name, version, true, err);
+}
+
+int bn_dataset_restore(bn_workspace *ws, const char *name, int64_t version, bn_err *err)
+{
+	return change_removal(ws, name, version, false, err);
+}

@@ -1,0 +1,189 @@
+/*
+ * dataset_fold.c - events of class "dataset" become rows (see dataset.h for the events, fold.h for
+ * the contract). An ordered class: apply() is an ordinary state machine. A payload that lacks
+ * something makes the whole event invalid, never half a row.
+ */
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/str.h"
+#include "core/data/dataset.h"
+#include "core/store/fold.h"
+
+#include <string.h>
+
+#define LIVE 0
+#define REMOVED_ALONE 1
+#define REMOVED_WITH_DATASET 2
+
+static int invalid(bn_fold *f, const char *why)
+{
+	bn_fold_outcome(f, BN_OUTCOME_INVALID, "%s", why);
+	return 0;
+}
+
+static bool is_hash(const char *s)
+{
+	return s && strlen(s) == 64 && bn_is_hex(s);
+}
+
+/* removed column of a version; -1 when there is no such version. */
+static int64_t version_state(sqlite3 *db, const char *name, int64_t version)
+{
+	return bn_sql_int(db, -1,
+		"SELECT removed FROM dataset_version WHERE name = ? AND version = ?", "si", name,
+		version);
+}
+
+static int apply_parents(
+	sqlite3 *db, const char *name, int64_t version, const json_t *parents, bn_err *err)
+{
+	for (size_t i = 0; i < json_array_size(parents); i++) {
+		const json_t *p = json_array_get(parents, i);
+		int rc = bn_sql_run(db, err, "INSERT INTO dataset_parent VALUES (?, ?, ?, ?, ?, ?)",
+			"siisis", name, version, (int64_t)i, bn_json_str(p, "name", ""),
+			bn_json_int(p, "version", 0), bn_json_str(p, "hash", ""));
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* Source columns; the row itself is there already. */
+static int apply_source(
+	sqlite3 *db, const char *name, int64_t version, const json_t *source, bn_err *err)
+{
+	const char *sha256 = bn_json_str(source, "sha256", NULL);
+	return bn_sql_run(db, err,
+		"UPDATE dataset_version SET source_kind = ?, source_path = ?, source_size = ?, "
+		"source_sha256 = ?, rejected = ? WHERE name = ? AND version = ?",
+		"ssisisi", bn_json_str(source, "kind", ""), bn_json_str(source, "path", NULL),
+		bn_json_int(source, "size", 0), is_hash(sha256) ? sha256 : NULL,
+		bn_json_int(source, "rejected", 0), name, version);
+}
+
+static int apply_version(bn_fold *f, const bn_event *ev, const char *name, bn_err *err)
+{
+	sqlite3 *db = bn_fold_db(f);
+	const json_t *p = ev->payload, *recipe = json_object_get(p, "recipe");
+	int64_t version = bn_json_int(p, "version", 0), rows = bn_json_int(p, "rows", -1);
+	int64_t columns = bn_json_int(p, "columns", -1), size = bn_json_int(p, "size", -1);
+	const char *hash = bn_json_str(p, "hash", NULL);
+	const char *schema_hash = bn_json_str(p, "schema_hash", NULL);
+	const char *profile = bn_json_str(p, "profile", NULL);
+	if (version < 1 || rows < 0 || columns < 0 || size < 0 || !is_hash(hash) ||
+		!is_hash(schema_hash) || (profile && !is_hash(profile)))
+		return invalid(f, "needs version, rows, columns, size, hash and schema_hash");
+	if (version_state(db, name, version) >= 0)
+		return invalid(f, "this version exists already");
+	bn_buf text = BN_BUF_INIT;
+	int rc = json_is_object(recipe) ? bn_json_canonical(recipe, &text, err) : 0;
+	if (!rc)
+		rc = bn_sql_run(db, err,
+			"INSERT INTO dataset_version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+			"0, '', NULL, NULL, NULL, 0, ?)",
+			"sisiiississ", name, version, hash, size, rows, columns, schema_hash,
+			profile, bn_event_time_ms(ev), ev->user, text.len ? text.ptr : NULL);
+	bn_buf_release(&text);
+	if (!rc)
+		rc = apply_source(db, name, version, json_object_get(p, "source"), err);
+	return rc ? rc : apply_parents(db, name, version, json_object_get(p, "parents"), err);
+}
+
+static int apply_checked(bn_fold *f, const bn_event *ev, const char *name, bn_err *err)
+{
+	sqlite3 *db = bn_fold_db(f);
+	const json_t *p = ev->payload, *success = json_object_get(p, "success");
+	int64_t version = bn_json_int(p, "version", 0);
+	const char *suite = bn_json_str(p, "suite", NULL);
+	const char *result = bn_json_str(p, "result", NULL);
+	int64_t evaluated = bn_json_int(p, "evaluated", -1), failed = bn_json_int(p, "failed", -1);
+	if (!is_hash(suite) || !is_hash(result) || !json_is_boolean(success) || evaluated < 0 ||
+		failed < 0)
+		return invalid(f, "needs suite, result, success, evaluated and failed");
+	if (version_state(db, name, version) < 0)
+		return invalid(f, "no such version");
+	return bn_sql_run(db, err,
+		"INSERT INTO dataset_check SELECT ?1, ?2, coalesce(max(number), 0) + 1, ?, ?, ?, "
+		"?, ?, ?, ?, ? FROM dataset_check WHERE name = ?1 AND version = ?2",
+		"siissssiii", name, version, bn_event_time_ms(ev), ev->user, suite,
+		bn_json_str(p, "suite_name", NULL), result, (int64_t)json_is_true(success),
+		evaluated, failed);
+}
+
+static int apply_tag(bn_fold *f, const bn_event *ev, const char *name, bn_err *err)
+{
+	sqlite3 *db = bn_fold_db(f);
+	int64_t version = bn_json_int(ev->payload, "version", 0);
+	const char *key = bn_json_str(ev->payload, "key", NULL);
+	const char *value = bn_json_str(ev->payload, "value", NULL);
+	if (!key || !bn_name_is_valid(key))
+		return invalid(f, "needs a key that is a valid name");
+	if (version_state(db, name, version) < 0)
+		return invalid(f, "no such version");
+	if (!value)
+		return bn_sql_run(db, err,
+			"DELETE FROM dataset_tag WHERE name = ? AND version = ? AND key = ?", "sis",
+			name, version, key);
+	return bn_sql_run(db, err, "INSERT OR REPLACE INTO dataset_tag VALUES (?, ?, ?, ?)", "siss",
+		name, version, key, value);
+}
+
+/* Removing the dataset takes what is live; restoring it brings back just that. */
+static int apply_removal(
+	bn_fold *f, const bn_event *ev, const char *name, bool removing, bn_err *err)
+{
+	sqlite3 *db = bn_fold_db(f);
+	int64_t version = bn_json_int(ev->payload, "version", -1);
+	if (version == 0)
+		return bn_sql_run(db, err,
+			"UPDATE dataset_version SET removed = ? WHERE name = ? AND removed = ?",
+			"isi", (int64_t)(removing ? REMOVED_WITH_DATASET : LIVE), name,
+			(int64_t)(removing ? LIVE : REMOVED_WITH_DATASET));
+	if (version_state(db, name, version) < 0)
+		return invalid(f, "no such version");
+	return bn_sql_run(db, err,
+		"UPDATE dataset_version SET removed = ? WHERE name = ? AND version = ?", "isi",
+		(int64_t)(removing ? REMOVED_ALONE : LIVE), name, version);
+}
+
+static int dataset_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	const char *slash = strchr(ev->entity, '/');
+	const char *name = slash ? slash + 1 : "";
+	if (!bn_name_is_valid(name))
+		return invalid(f, "not the name of a dataset");
+	if (!ev->payload)
+		return invalid(f, "no payload");
+	if (!strcmp(ev->kind, "dataset.version"))
+		return apply_version(f, ev, name, err);
+	if (!strcmp(ev->kind, "dataset.checked"))
+		return apply_checked(f, ev, name, err);
+	if (!strcmp(ev->kind, "dataset.tag"))
+		return apply_tag(f, ev, name, err);
+	if (!strcmp(ev->kind, "dataset.removed"))
+		return apply_removal(f, ev, name, true, err);
+	if (!strcmp(ev->kind, "dataset.restored"))
+		return apply_removal(f, ev, name, false, err);
+	return invalid(f, "a kind of event that this program does not know");
+}
+
+static int dataset_clear(bn_fold *f, const char *entity, bn_err *err)
+{
+	static const char *const sql[] = {
+		"DELETE FROM dataset_check WHERE name = ?",
+		"DELETE FROM dataset_tag WHERE name = ?",
+		"DELETE FROM dataset_parent WHERE name = ?",
+		"DELETE FROM dataset_version WHERE name = ?",
+	};
+	const char *slash = strchr(entity, '/');
+	int rc = 0;
+	for (size_t i = 0; !rc && i < sizeof sql / sizeof *sql; i++)
+		rc = bn_sql_run(bn_fold_db(f), err, sql[i], "s", slash ? slash + 1 : "");
+	return rc;
+}
+
+const bn_fold_class bn_dataset_class = {
+	.name = "dataset",
+	.apply = dataset_apply,
+	.clear = dataset_clear,
+};

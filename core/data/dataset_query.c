@@ -1,0 +1,433 @@
+/*
+ * dataset_query.c - reading the catalogue (see dataset.h): names to versions, lists, lineage. What
+ * it returns is copied out of the index.
+ */
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/data/dataset.h"
+#include "core/store/fold.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMNS \
+	"name, version, hash, size, rows, columns, schema_hash, profile, created_ms, user, " \
+	"removed, source_kind, source_path, source_size, source_sha256, rejected, recipe"
+
+void bn_dataset_version_free(bn_dataset_version *v)
+{
+	if (!v)
+		return;
+	bn_free(v->name);
+	bn_free(v->user);
+	bn_free(v->source_kind);
+	bn_free(v->source_path);
+	bn_free(v->recipe);
+	for (size_t i = 0; i < v->parent_count; i++)
+		bn_free(v->parents[i].name);
+	bn_free(v->parents);
+	for (size_t i = 0; i < v->tag_count; i++) {
+		bn_free(v->tag_keys[i]);
+		bn_free(v->tag_values[i]);
+	}
+	bn_free(v->tag_keys);
+	bn_free(v->tag_values);
+	bn_free(v);
+}
+
+const char *bn_dataset_version_name(const bn_dataset_version *v, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s@v%lld", v->name, (long long)v->version);
+	return buf;
+}
+
+void bn_dataset_list_free(bn_dataset_list *list)
+{
+	if (!list)
+		return;
+	for (size_t i = 0; i < list->count; i++) {
+		bn_free(list->rows[i].name);
+		bn_dataset_version_free(list->rows[i].latest);
+	}
+	bn_free(list->rows);
+	bn_free(list);
+}
+
+void bn_dataset_versions_free(bn_dataset_versions *v)
+{
+	if (!v)
+		return;
+	for (size_t i = 0; i < v->count; i++)
+		bn_dataset_version_free(v->items[i]);
+	bn_free(v->items);
+	bn_free(v);
+}
+
+/* ---- one row ------------------------------------------------------------------------------- */
+
+static void copy_hash(char out[65], sqlite3_stmt *st, int column)
+{
+	const char *s = (const char *)sqlite3_column_text(st, column);
+	snprintf(out, 65, "%s", s ? s : "");
+}
+
+static int read_parents(bn_dataset_version *v, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	size_t cap = 0;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT parent_name, parent_version, parent_hash FROM dataset_parent "
+		"WHERE name = ? AND version = ? ORDER BY position",
+		"si", v->name, v->version);
+	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		if (bn_grow(&v->parents, &cap, v->parent_count + 1, sizeof *v->parents)) {
+			rc = bn_err_nomem(err, "the parents of a dataset");
+			break;
+		}
+		bn_dataset_parent *p = &v->parents[v->parent_count++];
+		p->name = bn_sql_text(st, 0);
+		p->version = sqlite3_column_int64(st, 1);
+		copy_hash(p->hash, st, 2);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int read_tags(bn_dataset_version *v, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	size_t keys = 0, values = 0;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT key, value FROM dataset_tag WHERE name = ? AND version = ? ORDER BY key",
+		"si", v->name, v->version);
+	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		if (bn_grow(&v->tag_keys, &keys, v->tag_count + 1, sizeof *v->tag_keys) ||
+			bn_grow(&v->tag_values, &values, v->tag_count + 1, sizeof *v->tag_values)) {
+			rc = bn_err_nomem(err, "the tags of a dataset");
+			break;
+		}
+		v->tag_keys[v->tag_count] = bn_sql_text(st, 0);
+		v->tag_values[v->tag_count++] = bn_sql_text(st, 1);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int read_newest_check(bn_dataset_version *v, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT checked_ms, success, evaluated, failed, suite, result FROM dataset_check "
+		"WHERE name = ? AND version = ? ORDER BY number DESC LIMIT 1",
+		"si", v->name, v->version);
+	if (!rc && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		v->checked_ms = sqlite3_column_int64(st, 0);
+		v->check_success = sqlite3_column_int(st, 1) != 0;
+		v->check_evaluated = sqlite3_column_int64(st, 2);
+		v->check_failed = sqlite3_column_int64(st, 3);
+		copy_hash(v->check_suite, st, 4);
+		copy_hash(v->check_result, st, 5);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* The row that st (SELECT COLUMNS ...) stands on, with what hangs on it. */
+static int read_version(bn_dataset_version **out, sqlite3 *db, sqlite3_stmt *st, bn_err *err)
+{
+	bn_dataset_version *v = bn_alloc_zeroed(1, sizeof *v);
+	if (!v)
+		return bn_err_nomem(err, "a dataset version");
+	v->name = bn_sql_text(st, 0);
+	v->version = sqlite3_column_int64(st, 1);
+	copy_hash(v->hash, st, 2);
+	v->size_bytes = (uint64_t)sqlite3_column_int64(st, 3);
+	v->rows = sqlite3_column_int64(st, 4);
+	v->columns = sqlite3_column_int64(st, 5);
+	copy_hash(v->schema_hash, st, 6);
+	copy_hash(v->profile_hash, st, 7);
+	v->created_ms = sqlite3_column_int64(st, 8);
+	v->user = bn_sql_text(st, 9);
+	v->removed = sqlite3_column_int(st, 10) != 0;
+	v->source_kind = bn_sql_text(st, 11);
+	v->source_path = bn_sql_text(st, 12);
+	v->source_size = (uint64_t)sqlite3_column_int64(st, 13);
+	copy_hash(v->source_sha256, st, 14);
+	v->rejected = sqlite3_column_int64(st, 15);
+	v->recipe = bn_sql_text(st, 16);
+	int rc = v->name && v->user && v->source_kind ? 0 : bn_err_nomem(err, "a dataset version");
+	if (!rc)
+		rc = read_parents(v, db, err);
+	if (!rc)
+		rc = read_tags(v, db, err);
+	if (!rc)
+		rc = read_newest_check(v, db, err);
+	if (rc)
+		bn_dataset_version_free(v);
+	else
+		*out = v;
+	return rc;
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
+
+static int no_dataset(sqlite3 *db, const char *name, bn_err *err)
+{
+	bn_arena arena = BN_ARENA_INIT;
+	sqlite3_stmt *st = NULL;
+	const char *words[257];
+	size_t n = 0;
+	bn_err_set(err, BN_ENOTFOUND, "no dataset '%s'", name);
+	if (!bn_sql_prepare(&st, db, NULL,
+		    "SELECT DISTINCT name FROM dataset_version WHERE removed = 0 LIMIT 256", ""))
+		while (n < 256 && bn_sql_step(st, NULL) == 1) {
+			words[n] =
+				bn_arena_strdup(&arena, (const char *)sqlite3_column_text(st, 0));
+			if (words[n])
+				n++;
+		}
+	sqlite3_finalize(st);
+	words[n] = NULL;
+	const char *near = bn_nearest_word(name, words);
+	if (near)
+		bn_err_hint(err, "did you mean '%s'?", near);
+	else if (n)
+		bn_err_hint(err, "binnacle data ls lists the datasets");
+	else
+		bn_err_hint(err, "this workspace has none: binnacle data add NAME FILE");
+	bn_arena_release(&arena);
+	return BN_ENOTFOUND;
+}
+
+/* The name before '@', and what stands behind it (NULL: nothing). */
+static int split_ref(const char *ref, char name[129], const char **which, bn_err *err)
+{
+	const char *at = strchr(ref, '@');
+	size_t n = at ? (size_t)(at - ref) : strlen(ref);
+	name[0] = '\0';
+	if (n <= 128) {
+		memcpy(name, ref, n);
+		name[n] = '\0';
+	}
+	*which = at ? at + 1 : NULL;
+	if (bn_name_is_valid(name))
+		return 0;
+	bn_err_set(err, BN_EINVAL, "'%s' does not name a dataset", ref);
+	bn_err_hint(err, "NAME, NAME@v3, NAME@latest or NAME@sha256:ab12...");
+	return BN_EINVAL;
+}
+
+static int too_short_hash(const char *ref, bn_err *err)
+{
+	return bn_err_set(err, BN_EINVAL, "'%s': a hash is 4 to 64 lower-case hex digits", ref);
+}
+
+/* Prepares the statement that finds it: at most two rows, the second one making it ambiguous. */
+static int prepare_ref(sqlite3_stmt **st, sqlite3 *db, const char *ref, const char *name,
+	const char *which, bn_err *err)
+{
+	int64_t number;
+	if (!which || !strcmp(which, "latest"))
+		return bn_sql_prepare(st, db, err,
+			"SELECT " COLUMNS " FROM dataset_version WHERE name = ? AND removed = 0 "
+			"ORDER BY version DESC LIMIT 1",
+			"s", name);
+	if (which[0] == 'v' && bn_parse_i64(which + 1, strlen(which + 1), &number) && number > 0)
+		return bn_sql_prepare(st, db, err,
+			"SELECT " COLUMNS " FROM dataset_version WHERE name = ? AND version = ?",
+			"si", name, number);
+	if (bn_str_starts(which, "sha256:")) {
+		const char *hex = which + strlen("sha256:");
+		size_t n = strlen(hex);
+		if (n < 4 || n > 64 || !bn_is_hex(hex))
+			return too_short_hash(ref, err);
+		return bn_sql_prepare(st, db, err,
+			"SELECT " COLUMNS " FROM dataset_version WHERE name = ? AND "
+			"substr(hash, 1, ?) = ? ORDER BY removed <> 0, version DESC LIMIT 2",
+			"sis", name, (int64_t)n, hex);
+	}
+	bn_err_set(err, BN_EINVAL, "'%s' does not name a dataset version", ref);
+	bn_err_hint(err, "NAME, NAME@v3, NAME@latest or NAME@sha256:ab12...");
+	return BN_EINVAL;
+}
+
+static int refuse_removed(const bn_dataset_version *v, bn_err *err)
+{
+	char name[192];
+	bn_err_set(err, BN_EREFUSED, "dataset %s is removed",
+		bn_dataset_version_name(v, name, sizeof name));
+	bn_err_hint(err, "binnacle data restore %s brings it back", name);
+	return BN_EREFUSED;
+}
+
+static int not_found(sqlite3 *db, const char *ref, const char *name, bn_err *err)
+{
+	int64_t all =
+		bn_sql_int(db, 0, "SELECT count(*) FROM dataset_version WHERE name = ?", "s", name);
+	int64_t newest = bn_sql_int(db, 0,
+		"SELECT max(version) FROM dataset_version WHERE name = ? AND removed = 0", "s",
+		name);
+	if (!all)
+		return no_dataset(db, name, err);
+	if (!newest) {
+		bn_err_set(err, BN_EREFUSED, "every version of dataset '%s' is removed", name);
+		bn_err_hint(err, "binnacle data restore %s brings it back", name);
+		return BN_EREFUSED;
+	}
+	bn_err_set(err, BN_ENOTFOUND, "no dataset version '%s'", ref);
+	bn_err_hint(err, "the newest is %s@v%lld", name, (long long)newest);
+	return BN_ENOTFOUND;
+}
+
+int bn_dataset_resolve(bn_dataset_version **out, bn_workspace *ws, const char *ref,
+	bn_dataset_which which, bn_err *err)
+{
+	char name[129];
+	const char *after = NULL;
+	sqlite3_stmt *st = NULL;
+	bn_dataset_version *v = NULL;
+	int rc = split_ref(ref, name, &after, err);
+	if (rc || (rc = bn_workspace_refresh(ws, NULL, err)))
+		return rc;
+	sqlite3 *db = bn_workspace_index(ws);
+	rc = prepare_ref(&st, db, ref, name, after, err);
+	if (rc)
+		return rc;
+	rc = bn_sql_step(st, err);
+	if (rc == 0)
+		rc = not_found(db, ref, name, err);
+	else if (rc == 1)
+		rc = read_version(&v, db, st, err);
+	if (!rc && bn_sql_step(st, err) == 1 && !v->removed) {
+		/* the same bytes twice are not ambiguous; removed ones sort last */
+		const char *other = (const char *)sqlite3_column_text(st, 2);
+		if (strcmp(other, v->hash) != 0 && sqlite3_column_int(st, 10) == 0)
+			rc = bn_err_set(err, BN_ECONFLICT, "'%s' is ambiguous: %.12s or %.12s", ref,
+				v->hash, other);
+	}
+	sqlite3_finalize(st);
+	if (!rc && v->removed && which == BN_DATASET_LIVE)
+		rc = refuse_removed(v, err);
+	if (rc)
+		bn_dataset_version_free(v);
+	else
+		*out = v;
+	return rc;
+}
+
+/* ---- lists --------------------------------------------------------------------------------- */
+
+static int versions_collect(bn_dataset_versions **out, sqlite3 *db, sqlite3_stmt *st, bn_err *err)
+{
+	size_t cap = 0;
+	bn_dataset_versions *all = bn_alloc_zeroed(1, sizeof *all);
+	int rc = all ? 0 : bn_err_nomem(err, "a list of datasets");
+	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
+		rc = bn_grow(&all->items, &cap, all->count + 1, sizeof *all->items)
+			     ? bn_err_nomem(err, "a list of datasets")
+			     : read_version(&all->items[all->count], db, st, err);
+		if (!rc)
+			all->count++;
+	}
+	if (rc)
+		bn_dataset_versions_free(all);
+	else
+		*out = all;
+	return rc;
+}
+
+int bn_dataset_versions_load(bn_dataset_versions **out, bn_workspace *ws, const char *name,
+	bn_dataset_which which, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc)
+		return rc;
+	sqlite3 *db = bn_workspace_index(ws);
+	if (name && !bn_sql_int(db, 0, "SELECT count(*) FROM dataset_version WHERE name = ?", "s",
+			    name))
+		return no_dataset(db, name, err);
+	rc = bn_sql_prepare(&st, db, err,
+		name ? "SELECT " COLUMNS " FROM dataset_version WHERE name = ?1 AND "
+		       "(?2 OR removed = 0) ORDER BY version DESC"
+		     : "SELECT " COLUMNS " FROM dataset_version WHERE ?1 IS NULL AND "
+		       "(?2 OR removed = 0) ORDER BY created_ms DESC, name, version DESC",
+		"si", name, (int64_t)which);
+	if (!rc)
+		rc = versions_collect(out, db, st, err);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int bn_dataset_children_load(
+	bn_dataset_versions **out, bn_workspace *ws, const char *name, int64_t version, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc)
+		return rc;
+	sqlite3 *db = bn_workspace_index(ws);
+	rc = bn_sql_prepare(&st, db, err,
+		"SELECT " COLUMNS " FROM dataset_version v WHERE removed = 0 AND EXISTS "
+		"(SELECT 1 FROM dataset_parent p WHERE p.name = v.name AND p.version = v.version "
+		"AND p.parent_name = ? AND p.parent_version = ?) "
+		"ORDER BY created_ms DESC, name, version DESC",
+		"si", name, version);
+	if (!rc)
+		rc = versions_collect(out, db, st, err);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int list_row(bn_dataset_row *row, sqlite3 *db, sqlite3_stmt *names, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	row->name = bn_sql_text(names, 0);
+	row->versions = sqlite3_column_int64(names, 1);
+	row->removed = row->versions == 0;
+	if (!row->name)
+		return bn_err_nomem(err, "a list of datasets");
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT " COLUMNS " FROM dataset_version WHERE name = ? AND removed = 0 "
+		"ORDER BY version DESC LIMIT 1",
+		"s", row->name);
+	if (!rc && (rc = bn_sql_step(st, err)) == 1)
+		rc = read_version(&row->latest, db, st, err);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int bn_dataset_list_load(
+	bn_dataset_list **out, bn_workspace *ws, bn_dataset_which which, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	size_t cap = 0;
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc)
+		return rc;
+	sqlite3 *db = bn_workspace_index(ws);
+	bn_dataset_list *list = bn_alloc_zeroed(1, sizeof *list);
+	rc = list ? bn_sql_prepare(&st, db, err,
+			    "SELECT name, sum(removed = 0) AS live FROM dataset_version "
+			    "GROUP BY name HAVING live > 0 OR ? ORDER BY name",
+			    "i", (int64_t)which)
+		  : bn_err_nomem(err, "a list of datasets");
+	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
+		if (bn_grow(&list->rows, &cap, list->count + 1, sizeof *list->rows)) {
+			rc = bn_err_nomem(err, "a list of datasets");
+			break;
+		}
+		memset(&list->rows[list->count], 0, sizeof *list->rows);
+		rc = list_row(&list->rows[list->count++], db, st, err);
+	}
+	sqlite3_finalize(st);
+	if (rc)
+		bn_dataset_list_free(list);
+	else
+		*out = list;
+	return rc;
+}

@@ -1,0 +1,58 @@
+-- Datasets (core/data/dataset.c). Rows hold what lists and lineage need; the rest is in the objects.
+
+CREATE TABLE dataset_version (
+	name TEXT NOT NULL,
+	version INTEGER NOT NULL,
+	hash TEXT NOT NULL,
+	size INTEGER NOT NULL,
+	rows INTEGER NOT NULL,
+	columns INTEGER NOT NULL,
+	schema_hash TEXT NOT NULL,
+	profile TEXT,             -- object, NULL when there is none
+	created_ms INTEGER NOT NULL,
+	user TEXT NOT NULL,
+	removed INTEGER NOT NULL, -- 0 live, 1 removed by its number, 2 removed with its dataset
+	source_kind TEXT NOT NULL,
+	source_path TEXT,
+	source_size INTEGER,
+	source_sha256 TEXT,
+	rejected INTEGER NOT NULL,
+	recipe TEXT,
+	PRIMARY KEY (name, version)
+) WITHOUT ROWID;
+CREATE INDEX dataset_version_hash ON dataset_version (hash);
+CREATE INDEX dataset_version_created ON dataset_version (created_ms);
+
+CREATE TABLE dataset_parent (
+	name TEXT NOT NULL,
+	version INTEGER NOT NULL,
+	position INTEGER NOT NULL,
+	parent_name TEXT NOT NULL,
+	parent_version INTEGER NOT NULL,
+	parent_hash TEXT NOT NULL,
+	PRIMARY KEY (name, version, position)
+) WITHOUT ROWID;
+CREATE INDEX dataset_parent_of ON dataset_parent (parent_name, parent_version);
+
+CREATE TABLE dataset_tag (
+	name TEXT NOT NULL,
+	version INTEGER NOT NULL,
+	key TEXT NOT NULL,
+	value TEXT NOT NULL,
+	PRIMARY KEY (name, version, key)
+) WITHOUT ROWID;
+
+CREATE TABLE dataset_check (
+	name TEXT NOT NULL,
+	version INTEGER NOT NULL,
+	number INTEGER NOT NULL,  -- 1, 2, 3 ... in the order of the log
+	checked_ms INTEGER NOT NULL,
+	user TEXT NOT NULL,
+	suite TEXT NOT NULL,      -- objects
+	suite_name TEXT,
+	result TEXT NOT NULL,
+	success INTEGER NOT NULL,
+	evaluated INTEGER NOT NULL,
+	failed INTEGER NOT NULL,
+	PRIMARY KEY (name, version, number)
+) WITHOUT ROWID;
