@@ -22,7 +22,7 @@ struct bn_cli {
 	cli_option *options;
 	size_t n_options, cap_options;
 	const char *start_dir, *program;
-	bool json, tsv, quiet, yes, dry_run, utc, color, help, version;
+	bool json, tsv, quiet, yes, dry_run, utc, color, no_color, help, version;
 	bn_workspace *workspace;
 	struct {
 		int64_t started_ns, shown_ns;

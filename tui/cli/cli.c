@@ -94,9 +94,10 @@ static void option_apply_global(bn_cli *cli, const bn_opt *o, const char *value)
 		cli->yes = true;
 	else if (!strcmp(o->name, "dry-run"))
 		cli->dry_run = true;
-	else if (!strcmp(o->name, "no-color"))
+	else if (!strcmp(o->name, "no-color")) {
+		cli->no_color = true;
 		cli->color = false;
-	else if (!strcmp(o->name, "utc"))
+	} else if (!strcmp(o->name, "utc"))
 		cli->utc = true;
 }
 
@@ -401,6 +402,11 @@ bool bn_cli_is_text(const bn_cli *cli)
 	return !cli->json && !cli->tsv;
 }
 
+bool bn_cli_no_color(const bn_cli *cli)
+{
+	return cli->no_color;
+}
+
 bool bn_cli_utc(const bn_cli *cli)
 {
 	return cli->utc;
@@ -473,8 +479,8 @@ int bn_cli_main(const bn_env *env, int argc, char **argv)
 	char *program = program_path(argv[0]);
 	int rc = 0, noun_at = -1;
 	cli.program = program;
-	cli.color =
-		isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb");
+	cli.no_color = no_color && *no_color;
+	cli.color = isatty(STDOUT_FILENO) && !cli.no_color && term && strcmp(term, "dumb");
 	cli.args = bn_alloc_zeroed((size_t)argc + 1, sizeof *cli.args);
 	cli.rest = bn_alloc_zeroed((size_t)argc + 1, sizeof *cli.rest);
 	if (!cli.args || !cli.rest || !program) {

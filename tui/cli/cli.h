@@ -77,8 +77,9 @@ bool bn_cli_yes(const bn_cli *cli);     /* --yes */
 bool bn_cli_dry_run(const bn_cli *cli); /* --dry-run */
 bool bn_cli_quiet(const bn_cli *cli);
 bool bn_cli_is_json(const bn_cli *cli);
-bool bn_cli_is_text(const bn_cli *cli); /* neither --json nor --tsv */
-bool bn_cli_utc(const bn_cli *cli);     /* --utc: times in UTC, else local */
+bool bn_cli_is_text(const bn_cli *cli);  /* neither --json nor --tsv */
+bool bn_cli_no_color(const bn_cli *cli); /* --no-color or NO_COLOR */
+bool bn_cli_utc(const bn_cli *cli);      /* --utc: times in UTC, else local */
 bool bn_cli_interrupted(
 	void); /* SIGINT or SIGTERM came; long work checks this and ends with BN_EINTR */
 

@@ -12,6 +12,7 @@
 static const struct {
 	const char *noun, *summary;
 } nouns[] = {
+	{"workbench", "the workbench in the terminal"},
 	{"init", "make a workspace"},
 	{"demo", "walk one model through its whole life"},
 	{"doctor", "what was found on this machine, and what is off"},

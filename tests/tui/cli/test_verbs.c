@@ -1,0 +1,93 @@
+/* The table of verbs keeps its own promises: help for every word, two examples, no clashing options. */
+#include "core/base/str.h"
+#include "tests/support/check_main.h"
+#include "tui/cli/verbs.h"
+
+#include <string.h>
+
+static int has_help(const bn_verb *v, void *ctx)
+{
+	int *count = ctx;
+	const char *verb = v->verb ? v->verb : "";
+	++*count;
+	ck_assert_msg(v->summary && v->summary[0], "%s %s has no summary", v->noun, verb);
+	ck_assert_msg(v->summary[strlen(v->summary) - 1] != '.', "%s %s: full stop", v->noun, verb);
+	ck_assert_msg(v->args != NULL, "%s %s has no args text", v->noun, verb);
+	ck_assert_msg(v->run != NULL, "%s %s does nothing", v->noun, verb);
+	if (v->flags & BN_VERB_HIDDEN)
+		return 0;
+	ck_assert_msg(bn_noun_summary(v->noun) != NULL, "noun %s has no line in help.c", v->noun);
+	ck_assert_msg(v->examples[0] && v->examples[1], "%s %s needs two examples", v->noun, verb);
+	for (size_t i = 0; i < 3 && v->examples[i]; i++)
+		ck_assert_msg(strstr(v->examples[i], "binnacle") != NULL,
+			"%s %s: '%s' is no command line", v->noun, verb, v->examples[i]);
+	return 0;
+}
+
+START_TEST(test_every_verb_has_help_and_two_examples)
+{
+	int count = 0;
+	bn_verbs_each(has_help, &count);
+	ck_assert_int_gt(count, 3);
+}
+END_TEST
+
+static int options_are_distinct(const bn_verb *v, void *ctx)
+{
+	(void)ctx;
+	for (const bn_opt *o = v->options; o && o->help; o++) {
+		for (const bn_opt *p = o + 1; p->help; p++) {
+			ck_assert_msg(strcmp(o->name, p->name) != 0, "%s %s: --%s twice", v->noun,
+				v->verb ? v->verb : "", o->name);
+			ck_assert_msg(!o->letter || o->letter != p->letter, "%s %s: -%c twice",
+				v->noun, v->verb ? v->verb : "", o->letter);
+		}
+		for (const bn_opt *g = bn_global_options; g->help; g++) {
+			ck_assert_msg(!g->name[0] || strcmp(o->name, g->name) != 0,
+				"%s %s: --%s hides the global one", v->noun, v->verb ? v->verb : "",
+				o->name);
+			ck_assert_msg(!o->letter || o->letter != g->letter,
+				"%s %s: -%c hides the global one", v->noun, v->verb ? v->verb : "",
+				o->letter);
+		}
+	}
+	return 0;
+}
+
+START_TEST(test_options_do_not_hide_each_other)
+{
+	bn_verbs_each(options_are_distinct, NULL);
+}
+END_TEST
+
+/* Every example's words name a verb, so that help never shows a command that does not exist. */
+static int examples_exist(const bn_verb *v, void *ctx)
+{
+	(void)ctx;
+	for (size_t i = 0; i < 3 && v->examples[i]; i++) {
+		char text[512], *save = NULL;
+		const char *words[2];
+		size_t n = 0, used;
+		const char *at = strstr(v->examples[i], "binnacle ");
+		if (!at)
+			continue;
+		snprintf(text, sizeof text, "%s", at + 9);
+		for (char *w = strtok_r(text, " ", &save); w && n < 2;
+			w = strtok_r(NULL, " ", &save))
+			if (w[0] != '-')
+				words[n++] = w;
+		if (n)
+			ck_assert_msg(bn_verb_find(words, n, &used) != NULL, "example '%s'",
+				v->examples[i]);
+	}
+	return 0;
+}
+
+START_TEST(test_examples_are_real_commands)
+{
+	bn_verbs_each(examples_exist, NULL);
+}
+END_TEST
+
+BN_TEST_MAIN("tui/cli/verbs", test_every_verb_has_help_and_two_examples,
+	test_options_do_not_hide_each_other, test_examples_are_real_commands)
