@@ -165,7 +165,7 @@ typedef struct bn_batch {
 	size_t column_count;
 	bn_column *columns;
 	uint64_t first_row; /* number, in the table, of row 0 */
-	void *owned;        /* what bn_batch_release frees besides columns; NULL when borrowed */
+	bn_arena *owned;    /* on the heap, with converted buffers; NULL when all are borrowed */
 } bn_batch;
 
 #define BN_BATCH_INIT \

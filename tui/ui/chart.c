@@ -109,7 +109,7 @@ static int canvas_init(canvas *v, bn_area area)
 	return v->dots ? 0 : -1;
 }
 
-static void canvas_dot(canvas *v, int x, int y, bn_role role, int style)
+static void canvas_dot(canvas *v, int x, int y, bn_ink role, int style)
 {
 	static const uint8_t braille[4][2] = {
 		{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
@@ -121,7 +121,7 @@ static void canvas_dot(canvas *v, int x, int y, bn_role role, int style)
 	v->style[at] = (uint8_t)style;
 }
 
-static void canvas_line(canvas *v, int x0, int y0, int x1, int y1, bn_role role, int style)
+static void canvas_line(canvas *v, int x0, int y0, int x1, int y1, bn_ink role, int style)
 {
 	int dx = x1 > x0 ? x1 - x0 : x0 - x1, dy = y1 > y0 ? y1 - y0 : y0 - y1;
 	int steps = dx > dy ? dx : dy;
@@ -145,11 +145,11 @@ static void canvas_paint(const canvas *v)
 				cp = 0x2800 + v->dots[at];
 			else if (v->sub_rows == 2)
 				cp = half[v->dots[at] & 3];
-			else if (v->role[at] == BN_ROLE_SERIES_RAW)
+			else if (v->role[at] == BN_INK_SERIES_RAW)
 				cp = '.';
 			else
 				cp = bn_glyph_series(BN_ALPHABET_ASCII, v->style[at]);
-			bn_area_cp(v->area, r, c, (bn_role)v->role[at], cp);
+			bn_area_cp(v->area, r, c, (bn_ink)v->role[at], cp);
 		}
 	}
 }
@@ -166,7 +166,7 @@ static int dot_y(const canvas *v, const bounds *b, double y)
 
 /* The envelope: within a dot column from least to largest, between columns from last to first. */
 static void series_draw(
-	canvas *v, const bounds *b, const bn_chart_series *s, const double *y, bn_role role)
+	canvas *v, const bounds *b, const bn_chart_series *s, const double *y, bn_ink role)
 {
 	int column = -1, low = 0, high = 0, last = 0;
 	bool joined = false;
@@ -212,7 +212,7 @@ static void series_mark(
 		previous = c;
 		if (is_last || on_grid)
 			bn_area_cp(v->area, dot_y(v, b, value) / v->sub_rows, c,
-				(bn_role)(BN_ROLE_SERIES_1 + s->style),
+				(bn_ink)(BN_INK_SERIES_1 + s->style),
 				bn_glyph_series(v->area.s->alphabet, s->style));
 	}
 }
@@ -249,22 +249,22 @@ static void axis_draw(bn_area a, const canvas *v, const bounds *b, int left, con
 	double step = tick_step(b, v->area.rows);
 	int top = v->area.row - a.row, bottom = top + v->area.rows;
 	for (int r = top; r < bottom; r++)
-		bn_area_glyph(a, r, left, BN_ROLE_AXIS, BN_GLYPH_VLINE);
+		bn_area_glyph(a, r, left, BN_INK_AXIS, BN_GLYPH_VLINE);
 	for (double y = ceil(b->y0 / step) * step; y <= b->y1 + step * 1e-9; y += step) {
 		int r = top + dot_y(v, b, y) / v->sub_rows;
 		tick_label(b, y, label);
-		bn_area_field_right(a, r, 0, left, BN_ROLE_AXIS, label);
-		bn_area_glyph(a, r, left, BN_ROLE_AXIS, BN_GLYPH_TICK_LEFT);
+		bn_area_field_right(a, r, 0, left, BN_INK_AXIS, label);
+		bn_area_glyph(a, r, left, BN_INK_AXIS, BN_GLYPH_TICK_LEFT);
 	}
 	bn_format_number(label, b->x0);
 	bn_format_number(end, b->x1);
 	int from = left + 1, to = a.cols - (int)strlen(end);
-	bn_area_text(a, bottom, from, BN_ROLE_AXIS, label);
-	bn_area_text(a, bottom, to, BN_ROLE_AXIS, end);
+	bn_area_text(a, bottom, from, BN_INK_AXIS, label);
+	bn_area_text(a, bottom, to, BN_INK_AXIS, end);
 	if (c->x_title) {
 		int w = (int)bn_utf8_width(c->x_title), at = from + (a.cols - from - w) / 2;
 		if (at > from + (int)strlen(label) && at + w < to)
-			bn_area_text(a, bottom, at, BN_ROLE_AXIS, c->x_title);
+			bn_area_text(a, bottom, at, BN_INK_AXIS, c->x_title);
 	}
 }
 
@@ -290,11 +290,11 @@ static void legend_draw(bn_area a, const bn_chart *c, const bounds *b)
 	if (c->has_cursor) {
 		bn_format_number(number, c->cursor);
 		col = bn_area_textf(
-			a, 0, 0, BN_ROLE_STRONG, "%s %s  ", c->x_title ? c->x_title : "x", number);
+			a, 0, 0, BN_INK_STRONG, "%s %s  ", c->x_title ? c->x_title : "x", number);
 	}
 	for (int i = 0; i < c->count; i++) {
 		const bn_chart_series *s = &c->series[i];
-		bn_role role = (bn_role)(BN_ROLE_SERIES_1 + s->style);
+		bn_ink role = (bn_ink)(BN_INK_SERIES_1 + s->style);
 		size_t at = series_nearest(s, c->has_cursor ? c->cursor : INFINITY);
 		if (!c->has_cursor)
 			for (at = s->n; at > 0 && !isfinite(s->y[at - 1]); at--)
@@ -304,23 +304,23 @@ static void legend_draw(bn_area a, const bn_chart *c, const bounds *b)
 		bn_format_number(number, known ? s->y[at] : NAN);
 		bn_area_cp(a, 0, col, role, bn_glyph_series(a.s->alphabet, s->style));
 		col = bn_area_textf(a, 0, col + 2, role, "%s", s->label);
-		col = bn_area_textf(a, 0, col, BN_ROLE_STRONG, " %s  ", number);
+		col = bn_area_textf(a, 0, col, BN_INK_STRONG, " %s  ", number);
 	}
 	if (b->gaps)
 		col = bn_area_textf(
-			a, 0, col, BN_ROLE_WARN, "%zu gap%s  ", b->gaps, b->gaps == 1 ? "" : "s");
+			a, 0, col, BN_INK_WARN, "%zu gap%s  ", b->gaps, b->gaps == 1 ? "" : "s");
 	if (b->hidden)
-		col = bn_area_textf(a, 0, col, BN_ROLE_WARN, "%zu not above 0  ", b->hidden);
+		col = bn_area_textf(a, 0, col, BN_INK_WARN, "%zu not above 0  ", b->hidden);
 	if (c->log_y)
-		col = bn_area_text(a, 0, col, BN_ROLE_DIM, "log y  ");
+		col = bn_area_text(a, 0, col, BN_INK_DIM, "log y  ");
 	if (c->smoothing > 0)
-		bn_area_textf(a, 0, col, BN_ROLE_DIM, "smooth %.2g", c->smoothing);
+		bn_area_textf(a, 0, col, BN_INK_DIM, "smooth %.2g", c->smoothing);
 }
 
 static void all_series_draw(canvas *v, const bounds *b, const bn_chart *c)
 {
 	for (int i = 0; c->smoothing > 0 && i < c->count; i++)
-		series_draw(v, b, &c->series[i], c->series[i].y, BN_ROLE_SERIES_RAW);
+		series_draw(v, b, &c->series[i], c->series[i].y, BN_INK_SERIES_RAW);
 	for (int pass = 0; pass < 2; pass++) {
 		for (int i = 0; i < c->count; i++) {
 			const bn_chart_series *s = &c->series[i];
@@ -331,7 +331,7 @@ static void all_series_draw(canvas *v, const bounds *b, const bn_chart *c)
 				bn_chart_smooth(s->y, s->n, c->smoothing, smooth);
 			if (pass == 0)
 				series_draw(v, b, s, smooth ? smooth : s->y,
-					(bn_role)(BN_ROLE_SERIES_1 + s->style));
+					(bn_ink)(BN_INK_SERIES_1 + s->style));
 			else
 				series_mark(v, b, s, smooth ? smooth : s->y, c->count);
 			bn_free(smooth);
@@ -350,7 +350,7 @@ void bn_chart_draw(bn_area a, const bn_chart *c)
 		return;
 	legend_draw(a, c, &b);
 	if (!b.any) {
-		bn_area_text(a, 1, 0, BN_ROLE_DIM, "no points to draw yet");
+		bn_area_text(a, 1, 0, BN_INK_DIM, "no points to draw yet");
 		return;
 	}
 	int plot_rows = a.rows - 2, left = axis_width(&b, plot_rows);
@@ -361,11 +361,11 @@ void bn_chart_draw(bn_area a, const bn_chart *c)
 	axis_draw(a, &v, &b, left, c);
 	if (c->has_line && !isnan(axis_y(&b, c->line)))
 		bn_area_hline(v.area, dot_y(&v, &b, axis_y(&b, c->line)) / v.sub_rows, 0,
-			v.area.cols, BN_ROLE_WARN);
+			v.area.cols, BN_INK_WARN);
 	if (c->has_cursor)
 		for (int r = 0; r < v.area.rows; r++)
-			bn_area_glyph(v.area, r, dot_x(&v, &b, c->cursor) / v.sub_cols,
-				BN_ROLE_AXIS, BN_GLYPH_VLINE);
+			bn_area_glyph(v.area, r, dot_x(&v, &b, c->cursor) / v.sub_cols, BN_INK_AXIS,
+				BN_GLYPH_VLINE);
 	all_series_draw(&v, &b, c);
 	bn_free(v.dots);
 }

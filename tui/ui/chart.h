@@ -43,7 +43,7 @@ void bn_chart_smooth(const double *y, size_t n, double smoothing, double *out);
 
 /* One row of bars, scaled to the largest; more values than columns are averaged in groups. */
 void bn_chart_sparkline(
-	bn_area a, int row, int col, int width, bn_role role, const double *v, size_t n);
+	bn_area a, int row, int col, int width, bn_ink role, const double *v, size_t n);
 /* Shares of a whole per bin: reference against current over the same bins, as overlaid bars that
  * differ by glyph. Either may be NULL. lo and hi label the ends of the axis. */
 void bn_chart_histogram(bn_area a, const double *reference, const double *current, size_t bins,
@@ -52,8 +52,8 @@ void bn_chart_histogram(bn_area a, const double *reference, const double *curren
 void bn_chart_categories(bn_area a, const char *const *names, const double *reference,
 	const double *current, size_t bins);
 /* width cells, values 0 to 1 as shades; NaN blank. */
-void bn_chart_heat(bn_area a, int row, int col, int width, bn_role role, const double *v, size_t n);
+void bn_chart_heat(bn_area a, int row, int col, int width, bn_ink role, const double *v, size_t n);
 /* A bar of fraction (0 to 1) of width. */
-void bn_chart_bar(bn_area a, int row, int col, int width, bn_role role, double fraction);
+void bn_chart_bar(bn_area a, int row, int col, int width, bn_ink role, double fraction);
 
 #endif

@@ -23,7 +23,7 @@ static double group_mean(const double *v, size_t n, int c, int width)
 }
 
 void bn_chart_sparkline(
-	bn_area a, int row, int col, int width, bn_role role, const double *v, size_t n)
+	bn_area a, int row, int col, int width, bn_ink role, const double *v, size_t n)
 {
 	double top = 0;
 	if (n < (size_t)width)
@@ -39,7 +39,7 @@ void bn_chart_sparkline(
 	}
 }
 
-void bn_chart_heat(bn_area a, int row, int col, int width, bn_role role, const double *v, size_t n)
+void bn_chart_heat(bn_area a, int row, int col, int width, bn_ink role, const double *v, size_t n)
 {
 	static const uint32_t shades[2][5] = {
 		{' ', '.', ':', '*', '#'}, {' ', 0x2591, 0x2592, 0x2593, 0x2588}};
@@ -53,7 +53,7 @@ void bn_chart_heat(bn_area a, int row, int col, int width, bn_role role, const d
 	}
 }
 
-void bn_chart_bar(bn_area a, int row, int col, int width, bn_role role, double fraction)
+void bn_chart_bar(bn_area a, int row, int col, int width, bn_ink role, double fraction)
 {
 	if (!isfinite(fraction) || width < 1)
 		return;
@@ -71,13 +71,13 @@ void bn_chart_bar(bn_area a, int row, int col, int width, bn_role role, double f
 }
 
 typedef struct bar_look {
-	bn_role role;
+	bn_ink role;
 	uint32_t ascii, block;
 } bar_look;
 
-static const bar_look look_reference = {BN_ROLE_REFERENCE, 'r', 0x2591};
-static const bar_look look_current = {BN_ROLE_CURRENT, 'c', 0x2592};
-static const bar_look look_overlap = {BN_ROLE_OVERLAP, '#', 0x2588};
+static const bar_look look_reference = {BN_INK_REFERENCE, 'r', 0x2591};
+static const bar_look look_current = {BN_INK_CURRENT, 'c', 0x2592};
+static const bar_look look_overlap = {BN_INK_OVERLAP, '#', 0x2588};
 
 static uint32_t look_cp(bn_area a, const bar_look *l)
 {
@@ -102,15 +102,15 @@ static void legend_draw(bn_area a, bool reference, bool current)
 	int col = 0;
 	if (reference && current) {
 		bn_area_cp(a, 0, col, look_overlap.role, look_cp(a, &look_overlap));
-		col = bn_area_text(a, 0, col + 2, BN_ROLE_TEXT, "both") + 2;
+		col = bn_area_text(a, 0, col + 2, BN_INK_TEXT, "both") + 2;
 	}
 	if (reference) {
 		bn_area_cp(a, 0, col, look_reference.role, look_cp(a, &look_reference));
-		col = bn_area_text(a, 0, col + 2, BN_ROLE_TEXT, "more in reference") + 2;
+		col = bn_area_text(a, 0, col + 2, BN_INK_TEXT, "more in reference") + 2;
 	}
 	if (current) {
 		bn_area_cp(a, 0, col, look_current.role, look_cp(a, &look_current));
-		bn_area_text(a, 0, col + 2, BN_ROLE_TEXT,
+		bn_area_text(a, 0, col + 2, BN_INK_TEXT,
 			reference ? "more in current" : "share of rows");
 	}
 }
@@ -131,7 +131,7 @@ void bn_chart_histogram(bn_area a, const double *reference, const double *curren
 		return;
 	legend_draw(a, reference, current);
 	if (top <= 0 || bins == 0 || rows < 1 || a.cols < left + 4) {
-		bn_area_text(a, 1, 0, BN_ROLE_DIM, "nothing counted yet");
+		bn_area_text(a, 1, 0, BN_INK_DIM, "nothing counted yet");
 		return;
 	}
 	bn_area plot = bn_area_sub(a, 1, left + 1, rows, a.cols - left - 1);
@@ -139,7 +139,7 @@ void bn_chart_histogram(bn_area a, const double *reference, const double *curren
 	wide = wide > 4 ? 4 : wide;
 	for (int r = 0; r < rows; r++) {
 		double level = top * (rows - r - 0.5) / rows;
-		bn_area_glyph(a, 1 + r, left, BN_ROLE_AXIS, BN_GLYPH_VLINE);
+		bn_area_glyph(a, 1 + r, left, BN_INK_AXIS, BN_GLYPH_VLINE);
 		for (int c = 0; c < wide * (int)bins && c < plot.cols; c++) {
 			size_t i = (size_t)(c / wide);
 			const bar_look *l =
@@ -148,12 +148,12 @@ void bn_chart_histogram(bn_area a, const double *reference, const double *curren
 				bn_area_cp(plot, r, c, l->role, look_cp(a, l));
 		}
 	}
-	bn_area_field_right(a, 1, 0, left, BN_ROLE_AXIS, bn_format_percent(label, top));
-	bn_area_field_right(a, rows, 0, left, BN_ROLE_AXIS, rows > 1 ? "0 %" : "");
-	bn_area_text(a, a.rows - 1, left + 1, BN_ROLE_AXIS, bn_format_number(label, lo));
+	bn_area_field_right(a, 1, 0, left, BN_INK_AXIS, bn_format_percent(label, top));
+	bn_area_field_right(a, rows, 0, left, BN_INK_AXIS, rows > 1 ? "0 %" : "");
+	bn_area_text(a, a.rows - 1, left + 1, BN_INK_AXIS, bn_format_number(label, lo));
 	bn_format_number(label, hi);
 	int end = left + 1 + wide * (int)bins - (int)strlen(label);
-	bn_area_text(a, a.rows - 1, end, BN_ROLE_AXIS, label);
+	bn_area_text(a, a.rows - 1, end, BN_INK_AXIS, label);
 }
 
 void bn_chart_categories(bn_area a, const char *const *names, const double *reference,
@@ -174,7 +174,7 @@ void bn_chart_categories(bn_area a, const char *const *names, const double *refe
 	for (size_t i = 0; i < bins && (int)i + 1 < a.rows; i++) {
 		int r = 1 + (int)i;
 		char p[BN_FORMAT_BYTES], q[BN_FORMAT_BYTES];
-		bn_area_field(a, r, 0, name_width, BN_ROLE_TEXT, names[i]);
+		bn_area_field(a, r, 0, name_width, BN_INK_TEXT, names[i]);
 		for (int c = 0; c < width && top > 0; c++) {
 			const bar_look *l = look_of(bin_value(reference, i), bin_value(current, i),
 				top * (c + 0.5) / width);
@@ -182,10 +182,10 @@ void bn_chart_categories(bn_area a, const char *const *names, const double *refe
 				bn_area_cp(a, r, at + c, l->role, look_cp(a, l));
 		}
 		if (reference)
-			bn_area_field_right(a, r, a.cols - 17, 8, BN_ROLE_REFERENCE,
+			bn_area_field_right(a, r, a.cols - 17, 8, BN_INK_REFERENCE,
 				bn_format_percent(p, reference[i]));
 		if (current)
-			bn_area_field_right(a, r, a.cols - 8, 8, BN_ROLE_CURRENT,
+			bn_area_field_right(a, r, a.cols - 8, 8, BN_INK_CURRENT,
 				bn_format_percent(q, current[i]));
 	}
 }

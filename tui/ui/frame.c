@@ -163,14 +163,14 @@ bool bn_view_split(bn_view *v, bn_area a, bn_area *list, bn_area *detail)
 		int left = a.cols * 11 / 20;
 		*list = bn_area_sub(a, 0, 0, a.rows, left);
 		for (int r = 0; r < a.rows; r++)
-			bn_area_glyph(a, r, left, BN_ROLE_BORDER, BN_GLYPH_VLINE);
+			bn_area_glyph(a, r, left, BN_INK_BORDER, BN_GLYPH_VLINE);
 		*detail = bn_area_sub(a, 0, left + 2, a.rows, a.cols - left - 2);
 		return true;
 	}
 	if (v->frame->rows >= 36) {
 		int top = a.rows * 9 / 20;
 		*list = bn_area_sub(a, 0, 0, top, a.cols);
-		bn_area_hline(a, top, 0, a.cols, BN_ROLE_BORDER);
+		bn_area_hline(a, top, 0, a.cols, BN_INK_BORDER);
 		*detail = bn_area_sub(a, top + 1, 0, a.rows - top - 1, a.cols);
 		return true;
 	}
@@ -356,9 +356,9 @@ bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size)
 static void back(bn_frame *f)
 {
 	bn_view *v = bn_frame_top(f);
-	bn_table *t = v && v->cls->table ? v->cls->table(v) : NULL;
+	bn_grid *t = v && v->cls->table ? v->cls->table(v) : NULL;
 	if (t && t->filter[0])
-		bn_table_filter(t, "");
+		bn_grid_filter(t, "");
 	else if (f->stacks[f->tab].depth > 1)
 		bn_frame_pop(f);
 	else if (f->tab != 0)
@@ -381,12 +381,12 @@ static void copy_cli(bn_frame *f)
 	bn_buf_release(&line);
 }
 
-static void copy_row(bn_frame *f, const bn_table *t)
+static void copy_row(bn_frame *f, const bn_grid *t)
 {
 	bn_buf text = BN_BUF_INIT;
-	int64_t row = bn_table_selected_row(t);
+	int64_t row = bn_grid_selected_row(t);
 	if (row >= 0)
-		bn_table_write_row(t, row, &text);
+		bn_grid_write_row(t, row, &text);
 	if (!text.len)
 		bn_frame_message(f, "nothing is selected");
 	else if (bn_frame_copy(f, text.ptr))
@@ -411,19 +411,19 @@ static int text_save(const bn_frame *f, const char *name, const char *text, size
 	return 0;
 }
 
-static int export_rows(bn_frame *f, const bn_table *t, const char *path, bn_err *err)
+static int export_rows(bn_frame *f, const bn_grid *t, const char *path, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	if (!path || !*path) {
 		bn_modal_open(f, BN_MODAL_COMMAND, "export ");
 		return 0;
 	}
-	bn_table_write_tsv(t, &text);
+	bn_grid_write_tsv(t, &text);
 	int rc = bn_buf_check(&text, err, "the rows");
 	if (!rc)
 		rc = text_save(f, path, text.ptr, text.len, err);
 	if (!rc)
-		bn_frame_message(f, "wrote %lld rows to %s", (long long)bn_table_count(t), path);
+		bn_frame_message(f, "wrote %lld rows to %s", (long long)bn_grid_count(t), path);
 	bn_buf_release(&text);
 	return rc;
 }
@@ -441,16 +441,16 @@ static int set_alphabet(bn_frame *f, const char *arg, bn_err *err)
 
 /* Commands that act on the table of the view. */
 static bool table_do(
-	bn_frame *f, bn_table *t, bn_command_id id, const char *arg, int *rc, bn_err *err)
+	bn_frame *f, bn_grid *t, bn_command_id id, const char *arg, int *rc, bn_err *err)
 {
 	if (!t)
 		return false;
-	if (bn_table_command(t, id, arg))
+	if (bn_grid_command(t, id, arg))
 		return true;
 	switch (id) {
 	case BN_CMD_FILTER:
 		if (arg && *arg)
-			bn_table_filter(t, arg);
+			bn_grid_filter(t, arg);
 		else
 			bn_modal_open(f, BN_MODAL_FILTER, t->filter);
 		return true;
@@ -593,7 +593,7 @@ void bn_frame_key(bn_frame *f, int key)
 	}
 	bn_command_id id = bn_command_for_key(key, bn_frame_kind(f));
 	bn_view *v = bn_frame_top(f);
-	const bn_table *t = v && v->cls->table ? v->cls->table(v) : NULL;
+	const bn_grid *t = v && v->cls->table ? v->cls->table(v) : NULL;
 	if (key == 'q' && f->tab >= 0 && f->stacks[f->tab].depth <= 1 && !(t && t->filter[0]))
 		id = BN_CMD_QUIT; /* q at a first screen leaves, as everywhere */
 	if (id == BN_CMD_NONE) {

@@ -14,13 +14,13 @@
 static int crumb_draw(bn_area a, int col, const bn_view *v)
 {
 	bn_buf extra = BN_BUF_INIT;
-	col = bn_area_text(a, 0, col, BN_ROLE_TITLE, " ");
-	col = bn_area_glyph(a, 0, col, BN_ROLE_TITLE, BN_GLYPH_ARROW);
-	col = bn_area_textf(a, 0, col, BN_ROLE_TITLE, " %s", v->cls->name);
+	col = bn_area_text(a, 0, col, BN_INK_TITLE, " ");
+	col = bn_area_glyph(a, 0, col, BN_INK_TITLE, BN_GLYPH_ARROW);
+	col = bn_area_textf(a, 0, col, BN_INK_TITLE, " %s", v->cls->name);
 	if (v->cls->crumb)
 		v->cls->crumb(v, &extra);
 	if (extra.len)
-		col = bn_area_textf(a, 0, col, BN_ROLE_TITLE_STRONG, " %s", extra.ptr);
+		col = bn_area_textf(a, 0, col, BN_INK_TITLE_STRONG, " %s", extra.ptr);
 	bn_buf_release(&extra);
 	return col;
 }
@@ -28,16 +28,16 @@ static int crumb_draw(bn_area a, int col, const bn_view *v)
 static void title_draw(const bn_frame *f, bn_area a)
 {
 	int status = (int)bn_utf8_width(f->status);
-	bn_area_fill(a, 0, 0, 1, a.cols, BN_ROLE_TITLE);
-	int col = bn_area_text(a, 0, 1, BN_ROLE_TITLE, "binnacle  ");
-	col = bn_area_text(a, 0, col, BN_ROLE_TITLE_STRONG, f->opt.title ? f->opt.title : "");
+	bn_area_fill(a, 0, 0, 1, a.cols, BN_INK_TITLE);
+	int col = bn_area_text(a, 0, 1, BN_INK_TITLE, "binnacle  ");
+	col = bn_area_text(a, 0, col, BN_INK_TITLE_STRONG, f->opt.title ? f->opt.title : "");
 	const bn_stack *s = f->tab >= 0 ? &f->stacks[f->tab] : NULL;
 	for (int i = 0; s && i < s->depth; i++)
 		col = crumb_draw(a, col, s->views[i]);
 	if (f->opt.readonly)
-		col = bn_area_text(a, 0, col + 1, BN_ROLE_TITLE, "[read-only]");
+		col = bn_area_text(a, 0, col + 1, BN_INK_TITLE, "[read-only]");
 	if (status && col + 2 + status < a.cols)
-		bn_area_text(a, 0, a.cols - status - 1, BN_ROLE_TITLE_STRONG, f->status);
+		bn_area_text(a, 0, a.cols - status - 1, BN_INK_TITLE_STRONG, f->status);
 }
 
 static void tabs_draw(const bn_frame *f, bn_area a)
@@ -49,7 +49,7 @@ static void tabs_draw(const bn_frame *f, bn_area a)
 	for (int t = 0; t < f->opt.tab_count; t++) {
 		const bn_tab *tab = &f->opt.tabs[t];
 		bool active = t == f->tab;
-		bn_role role = active ? BN_ROLE_TAB_ACTIVE : BN_ROLE_TAB;
+		bn_ink role = active ? BN_INK_TAB_ACTIVE : BN_INK_TAB;
 		if (names || active)
 			col = bn_area_textf(a, 0, col - 1, role, " %c %s ", tab->digit, tab->title);
 		else
@@ -63,29 +63,29 @@ static void message_draw(bn_frame *f, bn_area a)
 	char clock[BN_FORMAT_BYTES], done_text[BN_FORMAT_BYTES], total_text[BN_FORMAT_BYTES];
 	int64_t done, total;
 	bn_view *v = bn_frame_top(f);
-	bn_area_fill(a, 0, 0, 1, a.cols, BN_ROLE_MESSAGE);
+	bn_area_fill(a, 0, 0, 1, a.cols, BN_INK_MESSAGE);
 	if (f->message[0]) {
-		bn_role role = f->message_is_error ? BN_ROLE_ERROR : BN_ROLE_MESSAGE;
+		bn_ink role = f->message_is_error ? BN_INK_ERROR : BN_INK_MESSAGE;
 		int room = a.cols - 2 > 20 ? a.cols - 12 : a.cols - 2;
 		int width = (int)bn_utf8_width(f->message);
 		bn_area_field(a, 0, 1, width < room ? width : room, role, f->message);
 		if (a.cols > 40) {
 			bn_format_clock(clock, f->message_ms, f->opt.utc);
-			bn_area_text(a, 0, a.cols - 1 - (int)strlen(clock), BN_ROLE_DIM, clock);
+			bn_area_text(a, 0, a.cols - 1 - (int)strlen(clock), BN_INK_DIM, clock);
 		}
 		return;
 	}
 	bool slow = f->busy_since_ms && bn_frame_now_ms(f) - f->busy_since_ms > 300;
 	if (!v || !v->pending || !slow)
 		return;
-	int col = bn_area_text(a, 0, 1, BN_ROLE_DIM, "loading");
+	int col = bn_area_text(a, 0, 1, BN_INK_DIM, "loading");
 	if (bn_loader_progress(f->loader, &done, &total)) {
 		bn_format_count(done_text, done);
 		bn_format_count(total_text, total);
-		col = bn_area_textf(a, 0, col, BN_ROLE_DIM, total > 0 ? " %s of %s" : " %s",
+		col = bn_area_textf(a, 0, col, BN_INK_DIM, total > 0 ? " %s of %s" : " %s",
 			done_text, total_text);
 	}
-	bn_area_text(a, 0, col, BN_ROLE_DIM, "; ^C stops");
+	bn_area_text(a, 0, col, BN_INK_DIM, "; ^C stops");
 }
 
 static int key_draw(bn_area a, int col, const char *key, const char *name, bool off)
@@ -94,10 +94,10 @@ static int key_draw(bn_area a, int col, const char *key, const char *name, bool 
 	if (col + need > a.cols)
 		return col;
 	if (strcmp(key, "Enter") == 0 && a.s->alphabet == BN_ALPHABET_BRAILLE)
-		col = bn_area_glyph(a, 0, col, off ? BN_ROLE_DIM : BN_ROLE_KEY, BN_GLYPH_ENTER);
+		col = bn_area_glyph(a, 0, col, off ? BN_INK_DIM : BN_INK_KEY, BN_GLYPH_ENTER);
 	else
-		col = bn_area_text(a, 0, col, off ? BN_ROLE_DIM : BN_ROLE_KEY, key);
-	return bn_area_textf(a, 0, col + 1, off ? BN_ROLE_DIM : BN_ROLE_KEY_HELP, "%s", name) + 2;
+		col = bn_area_text(a, 0, col, off ? BN_INK_DIM : BN_INK_KEY, key);
+	return bn_area_textf(a, 0, col + 1, off ? BN_INK_DIM : BN_INK_KEY_HELP, "%s", name) + 2;
 }
 
 static void keys_draw(bn_frame *f, bn_area a)
@@ -107,15 +107,15 @@ static void keys_draw(bn_frame *f, bn_area a)
 	int col = 1, n;
 	if (f->modal == BN_MODAL_COMMAND && (n = bn_modal_completions(f, found, 8)) > 0) {
 		for (int i = 0; i < n && i < 8; i++)
-			col = bn_area_text(a, 0, col, i ? BN_ROLE_KEY_HELP : BN_ROLE_KEY,
+			col = bn_area_text(a, 0, col, i ? BN_INK_KEY_HELP : BN_INK_KEY,
 				      bn_command_get(found[i])->name) +
 			      2;
 		if (n == 1)
-			bn_area_text(a, 0, col, BN_ROLE_DIM, bn_command_get(found[0])->help);
+			bn_area_text(a, 0, col, BN_INK_DIM, bn_command_get(found[0])->help);
 		return;
 	}
 	if (f->modal == BN_MODAL_FILTER) {
-		bn_area_text(a, 0, 1, BN_ROLE_KEY_HELP,
+		bn_area_text(a, 0, 1, BN_INK_KEY_HELP,
 			"rows that hold every word; Enter keeps it, Esc takes it back");
 		return;
 	}

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bn_table *top_table(const bn_frame *f)
+static bn_grid *top_table(const bn_frame *f)
 {
 	bn_view *v = bn_frame_top(f);
 	return v && v->cls->table ? v->cls->table(v) : NULL;
@@ -19,7 +19,7 @@ static bn_table *top_table(const bn_frame *f)
 
 void bn_modal_open(bn_frame *f, bn_modal modal, const char *text)
 {
-	const bn_table *t = top_table(f);
+	const bn_grid *t = top_table(f);
 	f->modal = modal;
 	memset(&f->input, 0, sizeof f->input);
 	bn_input_set(&f->input, text);
@@ -115,7 +115,7 @@ static void command_key(bn_frame *f, int key)
 
 static void filter_key(bn_frame *f, int key)
 {
-	bn_table *t = top_table(f);
+	bn_grid *t = top_table(f);
 	if (!t || key == BN_KEY_ENTER) {
 		bn_history_add(&f->filters, f->input.text);
 		f->modal = BN_MODAL_NONE;
@@ -124,7 +124,7 @@ static void filter_key(bn_frame *f, int key)
 	if (key == BN_KEY_BACKSPACE && f->input.len == 0)
 		f->modal = BN_MODAL_NONE;
 	else if (bn_input_key(&f->input, key, &f->filters))
-		bn_table_filter(t, f->input.text);
+		bn_grid_filter(t, f->input.text);
 }
 
 /* ---- '?' and ^P ---------------------------------------------------------------------------------- */
@@ -258,11 +258,11 @@ static void ask_key(bn_frame *f, int key)
 void bn_modal_key(bn_frame *f, int key)
 {
 	if (key == BN_KEY_ESC || key == BN_KEY_CTRL('C') || key == BN_KEY_CTRL('G')) {
-		bn_table *t = top_table(f);
+		bn_grid *t = top_table(f);
 		if (f->modal == BN_MODAL_CONFIRM || f->modal == BN_MODAL_ASK)
 			dialog_close(f);
 		if (f->modal == BN_MODAL_FILTER && t)
-			bn_table_filter(t, f->filter_before);
+			bn_grid_filter(t, f->filter_before);
 		f->modal = BN_MODAL_NONE;
 		return;
 	}
@@ -289,7 +289,7 @@ void bn_modal_key(bn_frame *f, int key)
 
 /* ---- drawing ------------------------------------------------------------------------------------- */
 
-static bn_area box_open(bn_area all, int rows, int cols, bn_role role, bn_role border)
+static bn_area box_open(bn_area all, int rows, int cols, bn_ink role, bn_ink border)
 {
 	rows = rows > all.rows ? all.rows : rows;
 	cols = cols > all.cols ? all.cols : cols;
@@ -305,25 +305,25 @@ static void dialog_draw(bn_frame *f, bn_area all)
 {
 	int width = all.cols < 72 ? all.cols : 72;
 	bn_area probe = {all.s, 0, 0, 0, width - 4}; /* measures, draws nothing */
-	int body = bn_area_paragraph(probe, 0, 0, BN_ROLE_DIALOG, f->dialog_body);
+	int body = bn_area_paragraph(probe, 0, 0, BN_INK_DIALOG, f->dialog_body);
 	bool ask = f->modal == BN_MODAL_ASK;
-	bn_area a = box_open(all, body + (ask ? 8 : 6), width, BN_ROLE_DIALOG, BN_ROLE_DIALOG);
+	bn_area a = box_open(all, body + (ask ? 8 : 6), width, BN_INK_DIALOG, BN_INK_DIALOG);
 	int row = 0, last = a.rows - 1;
-	bn_area_text(a, row++, 0, BN_ROLE_DIALOG_STRONG, f->dialog_title);
+	bn_area_text(a, row++, 0, BN_INK_DIALOG_STRONG, f->dialog_title);
 	row += a.rows > body + 3;
 	bn_area text = bn_area_sub(a, row, 0, last - row, a.cols);
-	bn_area_paragraph(text, 0, 0, BN_ROLE_DIALOG, f->dialog_body);
+	bn_area_paragraph(text, 0, 0, BN_INK_DIALOG, f->dialog_body);
 	if (ask) {
 		int at = last - 2 > 0 ? last - 2 : 0;
-		bn_area_text(a, at, 0, BN_ROLE_DIALOG_STRONG, "> ");
-		bn_input_draw(&f->input, a, at, 2, BN_ROLE_SELECTED_IDLE);
+		bn_area_text(a, at, 0, BN_INK_DIALOG_STRONG, "> ");
+		bn_input_draw(&f->input, a, at, 2, BN_INK_SELECTED_IDLE);
 		bool empty = !f->input.text[strspn(f->input.text, " ")];
-		bn_area_textf(a, last, 0, BN_ROLE_DIALOG, "Enter: %s%s    Esc: leave it as it is",
+		bn_area_textf(a, last, 0, BN_INK_DIALOG, "Enter: %s%s    Esc: leave it as it is",
 			f->dialog_yes, empty ? " (a reason is required)" : "");
 		return;
 	}
-	bn_role no = f->dialog_on_yes ? BN_ROLE_BUTTON : BN_ROLE_BUTTON_ACTIVE;
-	bn_role yes = f->dialog_on_yes ? BN_ROLE_BUTTON_ACTIVE : BN_ROLE_BUTTON;
+	bn_ink no = f->dialog_on_yes ? BN_INK_BUTTON : BN_INK_BUTTON_ACTIVE;
+	bn_ink yes = f->dialog_on_yes ? BN_INK_BUTTON_ACTIVE : BN_INK_BUTTON;
 	int col = bn_area_text(a, last, 0, no, "[ No ]");
 	bn_area_textf(a, last, col + 3, yes, "[ Yes, %s ]", f->dialog_yes);
 	bn_area_cursor(a, last, f->dialog_on_yes ? col + 5 : 2, false);
@@ -334,10 +334,10 @@ static void list_row_draw(const bn_frame *f, bn_area a, int r, bn_command_id id,
 	const bn_command *c = bn_command_get(id);
 	char why[256];
 	bool off = bn_frame_refuses((bn_frame *)f, id, why, sizeof why);
-	bn_role role = selected ? BN_ROLE_SELECTED : off ? BN_ROLE_DIM : BN_ROLE_DIALOG;
+	bn_ink role = selected ? BN_INK_SELECTED : off ? BN_INK_DIM : BN_INK_DIALOG;
 	int keys = 16, name = 17;
 	bn_area_fill(a, r, 0, 1, a.cols, role);
-	bn_area_field(a, r, 0, keys, selected || off ? role : BN_ROLE_DIALOG_STRONG, c->keys);
+	bn_area_field(a, r, 0, keys, selected || off ? role : BN_INK_DIALOG_STRONG, c->keys);
 	int col = bn_area_textf(a, r, keys, role, ":%s", c->name);
 	col = col < keys + name ? keys + name : col + 1;
 	bn_area_field(a, r, col, a.cols - col, role, off ? why : c->help);
@@ -349,12 +349,12 @@ static void list_draw(bn_frame *f, bn_area all)
 {
 	int n = list_count(f), wide = all.cols > 104 ? 100 : all.cols - 4;
 	bn_area a = box_open(
-		all, all.rows > 8 ? all.rows - 2 : all.rows, wide, BN_ROLE_DIALOG, BN_ROLE_BORDER);
+		all, all.rows > 8 ? all.rows - 2 : all.rows, wide, BN_INK_DIALOG, BN_INK_BORDER);
 	int rows = a.rows - 2;
-	bn_area_textf(a, 0, 0, BN_ROLE_DIALOG_STRONG, "%s",
+	bn_area_textf(a, 0, 0, BN_INK_DIALOG_STRONG, "%s",
 		f->list_is_all ? "Every command" : "What can be done here");
 	int col = bn_area_text(
-		a, a.rows - 1, 0, BN_ROLE_DIALOG, "Enter runs it, Esc closes. Search: ");
+		a, a.rows - 1, 0, BN_INK_DIALOG, "Enter runs it, Esc closes. Search: ");
 	if (rows < 1)
 		return;
 	if (f->list_selected < f->list_top)
@@ -366,8 +366,8 @@ static void list_draw(bn_frame *f, bn_area all)
 		list_row_draw(f, list, r, bn_modal_list_item(f, f->list_top + r),
 			f->list_top + r == f->list_selected);
 	if (n == 0)
-		bn_area_text(list, 0, 0, BN_ROLE_DIM, "no command has all of these words");
-	bn_input_draw(&f->input, a, a.rows - 1, col, BN_ROLE_SELECTED_IDLE);
+		bn_area_text(list, 0, 0, BN_INK_DIM, "no command has all of these words");
+	bn_input_draw(&f->input, a, a.rows - 1, col, BN_INK_SELECTED_IDLE);
 }
 
 void bn_modal_draw(bn_frame *f, bn_area all, bn_area message_row)
@@ -378,10 +378,10 @@ void bn_modal_draw(bn_frame *f, bn_area all, bn_area message_row)
 	switch (f->modal) {
 	case BN_MODAL_COMMAND:
 	case BN_MODAL_FILTER:
-		bn_area_fill(message_row, 0, 0, 1, message_row.cols, BN_ROLE_PROMPT);
-		bn_area_text(message_row, 0, 0, BN_ROLE_PROMPT,
-			f->modal == BN_MODAL_COMMAND ? ":" : "/");
-		bn_input_draw(&f->input, message_row, 0, 1, BN_ROLE_PROMPT);
+		bn_area_fill(message_row, 0, 0, 1, message_row.cols, BN_INK_PROMPT);
+		bn_area_text(
+			message_row, 0, 0, BN_INK_PROMPT, f->modal == BN_MODAL_COMMAND ? ":" : "/");
+		bn_input_draw(&f->input, message_row, 0, 1, BN_INK_PROMPT);
 		break;
 	case BN_MODAL_LIST:
 		list_draw(f, body);

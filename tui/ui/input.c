@@ -120,7 +120,7 @@ bool bn_input_key(bn_input *in, int key, const bn_history *h)
 	}
 }
 
-void bn_input_draw(const bn_input *in, bn_area a, int row, int col, bn_role role)
+void bn_input_draw(const bn_input *in, bn_area a, int row, int col, bn_ink role)
 {
 	char before[BN_INPUT_BYTES];
 	memcpy(before, in->text, in->cursor);

@@ -27,7 +27,7 @@ void bn_input_set(bn_input *in, const char *text);
  * Up/Down when h is given). */
 bool bn_input_key(bn_input *in, int key, const bn_history *h);
 /* Draws text from col to the end of the area's row and places the visible cursor. */
-void bn_input_draw(const bn_input *in, bn_area a, int row, int col, bn_role role);
+void bn_input_draw(const bn_input *in, bn_area a, int row, int col, bn_ink role);
 
 void bn_history_add(bn_history *h, const char *line);
 void bn_history_release(bn_history *h);

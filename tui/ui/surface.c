@@ -10,25 +10,25 @@
 static const struct role_info {
 	const char *name;
 	char letter;
-} role_table[BN_ROLE_COUNT] = {
+} role_table[BN_INK_COUNT] = {
 #define X(id, name, letter) {name, letter},
-	BN_ROLES(X)
+	BN_INKS(X)
 #undef X
 };
 
-const char *bn_role_name(bn_role role)
+const char *bn_ink_name(bn_ink role)
 {
 	return role_table[role].name;
 }
 
-char bn_role_letter(bn_role role)
+char bn_ink_letter(bn_ink role)
 {
 	return role_table[role].letter;
 }
 
-int bn_role_from_name(const char *name, size_t n)
+int bn_ink_from_name(const char *name, size_t n)
 {
-	for (int i = 0; i < BN_ROLE_COUNT; i++)
+	for (int i = 0; i < BN_INK_COUNT; i++)
 		if (strlen(role_table[i].name) == n && memcmp(role_table[i].name, name, n) == 0)
 			return i;
 	return -1;
@@ -62,7 +62,8 @@ int bn_surface_resize(bn_surface *s, int rows, int cols, bn_err *err)
 	rows = rows < 1 ? 1 : rows;
 	cols = cols < 1 ? 1 : cols;
 	if (rows != s->rows || cols != s->cols || !s->cells) {
-		bn_cell *cells = bn_alloc_zeroed((size_t)rows * (size_t)cols, sizeof *cells);
+		bn_surface_cell *cells =
+			bn_alloc_zeroed((size_t)rows * (size_t)cols, sizeof *cells);
 		if (!cells)
 			return bn_err_nomem(err, "the cells of a surface");
 		bn_free(s->cells);
@@ -76,7 +77,7 @@ int bn_surface_resize(bn_surface *s, int rows, int cols, bn_err *err)
 
 void bn_surface_blank(bn_surface *s)
 {
-	static const bn_cell blank = {' ', 0, BN_ROLE_TEXT, 1};
+	static const bn_surface_cell blank = {' ', 0, BN_INK_TEXT, 1};
 	size_t n = (size_t)s->rows * (size_t)s->cols;
 	for (size_t i = 0; i < n; i++)
 		s->cells[i] = blank;
@@ -113,7 +114,7 @@ bool bn_area_is_empty(bn_area a)
 	return a.rows < 1 || a.cols < 1;
 }
 
-static bn_cell *area_cell(bn_area a, int row, int col)
+static bn_surface_cell *area_cell(bn_area a, int row, int col)
 {
 	if (row < 0 || col < 0 || row >= a.rows || col >= a.cols)
 		return NULL;
@@ -121,7 +122,7 @@ static bn_cell *area_cell(bn_area a, int row, int col)
 }
 
 /* Whatever is overwritten by half loses its other half too. */
-static void cell_split(bn_surface *s, bn_cell *c)
+static void cell_split(bn_surface *s, bn_surface_cell *c)
 {
 	static const uint32_t blank = ' ';
 	size_t col = (size_t)(c - s->cells) % (size_t)s->cols;
@@ -136,7 +137,7 @@ static void cell_split(bn_surface *s, bn_cell *c)
 }
 
 /* One character at (row, col); returns its width in columns. */
-static int area_put(bn_area a, int row, int col, bn_role role, uint32_t cp)
+static int area_put(bn_area a, int row, int col, bn_ink role, uint32_t cp)
 {
 	int width = 1;
 	if (cp < 0x20 || cp == 0x7f || cp == BN_UTF8_BAD || (cp >= 0x80 && cp < 0xa0)) {
@@ -144,7 +145,7 @@ static int area_put(bn_area a, int row, int col, bn_role role, uint32_t cp)
 	} else if (cp >= 0x7f) {
 		width = bn_utf8_char_width(cp);
 		if (width == 0) {
-			bn_cell *before = area_cell(a, row, col - 1);
+			bn_surface_cell *before = area_cell(a, row, col - 1);
 			if (before && before->width == 0)
 				before = area_cell(a, row, col - 2);
 			if (before && a.s->alphabet != BN_ALPHABET_ASCII && !before->mark)
@@ -157,22 +158,23 @@ static int area_put(bn_area a, int row, int col, bn_role role, uint32_t cp)
 			return width;
 		}
 	}
-	bn_cell *c = area_cell(a, row, col);
-	bn_cell *right = width == 2 ? area_cell(a, row, col + 1) : NULL;
+	bn_surface_cell *c = area_cell(a, row, col);
+	bn_surface_cell *right = width == 2 ? area_cell(a, row, col + 1) : NULL;
 	if (c) {
 		cell_split(a.s, c);
 		bool whole = width == 1 || right;
-		*c = (bn_cell){whole ? cp : ' ', 0, (uint8_t)role, whole ? (uint8_t)width : 1};
+		*c = (bn_surface_cell){
+			whole ? cp : ' ', 0, (uint8_t)role, whole ? (uint8_t)width : 1};
 	}
 	if (right) {
 		cell_split(a.s, right);
-		*right =
-			c ? (bn_cell){0, 0, (uint8_t)role, 0} : (bn_cell){' ', 0, (uint8_t)role, 1};
+		*right = c ? (bn_surface_cell){0, 0, (uint8_t)role, 0}
+			   : (bn_surface_cell){' ', 0, (uint8_t)role, 1};
 	}
 	return width;
 }
 
-int bn_area_text(bn_area a, int row, int col, bn_role role, const char *utf8)
+int bn_area_text(bn_area a, int row, int col, bn_ink role, const char *utf8)
 {
 	size_t n = utf8 ? strlen(utf8) : 0;
 	for (size_t i = 0; i < n && col < a.cols + 1;) {
@@ -183,7 +185,7 @@ int bn_area_text(bn_area a, int row, int col, bn_role role, const char *utf8)
 	return col;
 }
 
-int bn_area_textf(bn_area a, int row, int col, bn_role role, const char *fmt, ...)
+int bn_area_textf(bn_area a, int row, int col, bn_ink role, const char *fmt, ...)
 {
 	char text[1024];
 	va_list ap;
@@ -194,7 +196,7 @@ int bn_area_textf(bn_area a, int row, int col, bn_role role, const char *fmt, ..
 }
 
 static int field_draw(
-	bn_area a, int row, int col, int width, bn_role role, const char *utf8, bool right)
+	bn_area a, int row, int col, int width, bn_ink role, const char *utf8, bool right)
 {
 	if (width <= 0)
 		return col;
@@ -224,33 +226,33 @@ static int field_draw(
 	return col + width;
 }
 
-int bn_area_field(bn_area a, int row, int col, int width, bn_role role, const char *utf8)
+int bn_area_field(bn_area a, int row, int col, int width, bn_ink role, const char *utf8)
 {
 	return field_draw(a, row, col, width, role, utf8, false);
 }
 
-int bn_area_field_right(bn_area a, int row, int col, int width, bn_role role, const char *utf8)
+int bn_area_field_right(bn_area a, int row, int col, int width, bn_ink role, const char *utf8)
 {
 	return field_draw(a, row, col, width, role, utf8, true);
 }
 
-int bn_area_cp(bn_area a, int row, int col, bn_role role, uint32_t cp)
+int bn_area_cp(bn_area a, int row, int col, bn_ink role, uint32_t cp)
 {
 	/* Glyphs are chosen from the surface's alphabet already, so no '?' for them. */
-	bn_cell *c = area_cell(a, row, col);
+	bn_surface_cell *c = area_cell(a, row, col);
 	if (c) {
 		cell_split(a.s, c);
-		*c = (bn_cell){cp, 0, (uint8_t)role, 1};
+		*c = (bn_surface_cell){cp, 0, (uint8_t)role, 1};
 	}
 	return col + 1;
 }
 
-int bn_area_glyph(bn_area a, int row, int col, bn_role role, bn_glyph_id glyph)
+int bn_area_glyph(bn_area a, int row, int col, bn_ink role, bn_glyph_id glyph)
 {
 	return bn_area_cp(a, row, col, role, bn_glyph(a.s->alphabet, glyph));
 }
 
-void bn_area_fill(bn_area a, int row, int col, int rows, int cols, bn_role role)
+void bn_area_fill(bn_area a, int row, int col, int rows, int cols, bn_ink role)
 {
 	bn_area f = bn_area_sub(a, row, col, rows, cols);
 	for (int r = 0; r < f.rows; r++)
@@ -258,20 +260,20 @@ void bn_area_fill(bn_area a, int row, int col, int rows, int cols, bn_role role)
 			bn_area_cp(f, r, c, role, ' ');
 }
 
-void bn_area_role(bn_area a, int row, int col, int cols, bn_role role)
+void bn_area_role(bn_area a, int row, int col, int cols, bn_ink role)
 {
 	bn_area f = bn_area_sub(a, row, col, 1, cols);
 	for (int c = 0; f.rows && c < f.cols; c++)
 		area_cell(f, 0, c)->role = (uint8_t)role;
 }
 
-void bn_area_hline(bn_area a, int row, int col, int cols, bn_role role)
+void bn_area_hline(bn_area a, int row, int col, int cols, bn_ink role)
 {
 	for (int c = 0; c < cols; c++)
 		bn_area_glyph(a, row, col + c, role, BN_GLYPH_HLINE);
 }
 
-void bn_area_box(bn_area a, bn_role role)
+void bn_area_box(bn_area a, bn_ink role)
 {
 	int bottom = a.rows - 1, right = a.cols - 1;
 	if (a.rows < 2 || a.cols < 2)
@@ -315,7 +317,7 @@ static size_t line_break(const char *s, int width)
 	return i;
 }
 
-int bn_area_paragraph(bn_area a, int row, int col, bn_role role, const char *utf8)
+int bn_area_paragraph(bn_area a, int row, int col, bn_ink role, const char *utf8)
 {
 	int used = 0, width = a.cols - col;
 	if (!utf8 || width < 1)
@@ -342,10 +344,10 @@ void bn_surface_dump(const bn_surface *s, bn_buf *out, bool roles)
 	for (int pass = 0; pass < (roles ? 2 : 1); pass++) {
 		for (int r = 0; r < s->rows; r++) {
 			for (int c = 0; c < s->cols; c++) {
-				const bn_cell *cell =
+				const bn_surface_cell *cell =
 					&s->cells[(size_t)r * (size_t)s->cols + (size_t)c];
 				if (pass == 1) {
-					bn_buf_addch(out, bn_role_letter((bn_role)cell->role));
+					bn_buf_addch(out, bn_ink_letter((bn_ink)cell->role));
 				} else if (cell->width) {
 					bn_buf_add(out, utf8, bn_utf8_encode(cell->cp, utf8));
 					if (cell->mark)

@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 /* id, name in theme files, letter in golden role maps */
-#define BN_ROLES(X) \
+#define BN_INKS(X) \
 	X(TEXT, "text", '.') \
 	X(DIM, "dim", 'd') \
 	X(STRONG, "strong", 'S') \
@@ -63,28 +63,28 @@
 	X(CURRENT, "current", 'C') \
 	X(OVERLAP, "overlap", 'O')
 
-typedef enum bn_role {
-#define X(id, name, letter) BN_ROLE_##id,
-	BN_ROLES(X)
+typedef enum bn_ink {
+#define X(id, name, letter) BN_INK_##id,
+	BN_INKS(X)
 #undef X
-		BN_ROLE_COUNT
-} bn_role;
+		BN_INK_COUNT
+} bn_ink;
 #define BN_SERIES_COUNT 6
 
-const char *bn_role_name(bn_role role);
-char bn_role_letter(bn_role role);
-int bn_role_from_name(const char *name, size_t n); /* -1 when there is none */
+const char *bn_ink_name(bn_ink role);
+char bn_ink_letter(bn_ink role);
+int bn_ink_from_name(const char *name, size_t n); /* -1 when there is none */
 
-typedef struct bn_cell {
+typedef struct bn_surface_cell {
 	uint32_t cp;   /* 0 in the right half of a wide character */
 	uint32_t mark; /* one combining character, or 0 */
 	uint8_t role;
 	uint8_t width; /* 1 or 2; 0 in the right half */
-} bn_cell;
+} bn_surface_cell;
 
 typedef struct bn_surface {
-	int rows, cols; /* both >= 1 */
-	bn_cell *cells; /* row-major */
+	int rows, cols;         /* both >= 1 */
+	bn_surface_cell *cells; /* row-major */
 	bn_alphabet alphabet;
 	int cursor_row, cursor_col; /* where the hardware cursor rests; row -1: the last cell */
 	bool cursor_visible;        /* a prompt shows it; on a selection it is only placed */
@@ -107,22 +107,21 @@ bool bn_area_is_empty(bn_area a);
 /* Each returns the column after what was drawn, so that calls can follow one another. Control
  * characters and bad UTF-8 show as one replacement glyph. In the ASCII alphabet whatever is not
  * ASCII shows as '?', keeping its width. */
-int bn_area_text(bn_area a, int row, int col, bn_role role, const char *utf8);
-int bn_area_textf(bn_area a, int row, int col, bn_role role, const char *fmt, ...)
+int bn_area_text(bn_area a, int row, int col, bn_ink role, const char *utf8);
+int bn_area_textf(bn_area a, int row, int col, bn_ink role, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 /* Exactly width columns: cut with an ellipsis when too long, padded with blanks. */
-int bn_area_field(bn_area a, int row, int col, int width, bn_role role, const char *utf8);
-int bn_area_field_right(bn_area a, int row, int col, int width, bn_role role, const char *utf8);
-int bn_area_glyph(bn_area a, int row, int col, bn_role role, bn_glyph_id glyph);
-int bn_area_cp(bn_area a, int row, int col, bn_role role, uint32_t cp);
-void bn_area_fill(bn_area a, int row, int col, int rows, int cols, bn_role role); /* blanks */
-void bn_area_role(
-	bn_area a, int row, int col, int cols, bn_role role); /* recolours what is there */
-void bn_area_hline(bn_area a, int row, int col, int cols, bn_role role);
-void bn_area_box(bn_area a, bn_role role); /* border around the whole area */
+int bn_area_field(bn_area a, int row, int col, int width, bn_ink role, const char *utf8);
+int bn_area_field_right(bn_area a, int row, int col, int width, bn_ink role, const char *utf8);
+int bn_area_glyph(bn_area a, int row, int col, bn_ink role, bn_glyph_id glyph);
+int bn_area_cp(bn_area a, int row, int col, bn_ink role, uint32_t cp);
+void bn_area_fill(bn_area a, int row, int col, int rows, int cols, bn_ink role); /* blanks */
+void bn_area_role(bn_area a, int row, int col, int cols, bn_ink role); /* recolours what is there */
+void bn_area_hline(bn_area a, int row, int col, int cols, bn_ink role);
+void bn_area_box(bn_area a, bn_ink role); /* border around the whole area */
 void bn_area_cursor(bn_area a, int row, int col, bool visible);
 /* Wraps at blanks into rows from `row` on; returns the rows used (drawn or not). */
-int bn_area_paragraph(bn_area a, int row, int col, bn_role role, const char *utf8);
+int bn_area_paragraph(bn_area a, int row, int col, bn_ink role, const char *utf8);
 
 /* Text of the cells, one line per row closed by '|'; with roles also one letter per cell. The
  * cursor is reported in a last line "cursor ROW,COL". */

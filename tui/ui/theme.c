@@ -125,7 +125,7 @@ static int role_parse(bn_theme *t, int role, const char *s, const char *end, con
 			return rc;
 		s = stop ? stop + 1 : end;
 	}
-	t->roles[role] = (bn_role_look){looks[0].attrs, looks[1], looks[2]};
+	t->roles[role] = (bn_ink_look){looks[0].attrs, looks[1], looks[2]};
 	return 0;
 }
 
@@ -151,7 +151,7 @@ static int line_parse(bn_theme *t, bool *seen, const char *s, const char *end, c
 				line, (int)v.n, v.s);
 		return 0;
 	}
-	int role = bn_role_from_name(key.s, key.n);
+	int role = bn_ink_from_name(key.s, key.n);
 	if (role < 0)
 		return bn_err_set(
 			err, BN_EINVAL, "%s:%d: no role '%.*s'", file, line, (int)key.n, key.s);
@@ -165,7 +165,7 @@ static int line_parse(bn_theme *t, bool *seen, const char *s, const char *end, c
 int bn_theme_parse(bn_theme *out, const char *text, const char *file, bn_err *err)
 {
 	bn_theme t = {.name = "unnamed"};
-	bool seen[BN_ROLE_COUNT] = {false};
+	bool seen[BN_INK_COUNT] = {false};
 	int line = 0;
 	for (const char *s = text; *s;) {
 		const char *end = strchr(s, '\n');
@@ -182,11 +182,11 @@ int bn_theme_parse(bn_theme *out, const char *text, const char *file, bn_err *er
 		}
 		s = next;
 	}
-	if (!seen[BN_ROLE_TEXT])
+	if (!seen[BN_INK_TEXT])
 		return bn_err_set(err, BN_EINVAL, "%s: no line for the role 'text'", file);
-	for (int i = 0; i < BN_ROLE_COUNT; i++)
+	for (int i = 0; i < BN_INK_COUNT; i++)
 		if (!seen[i])
-			t.roles[i] = t.roles[BN_ROLE_TEXT];
+			t.roles[i] = t.roles[BN_INK_TEXT];
 	*out = t;
 	return 0;
 }

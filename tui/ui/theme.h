@@ -34,16 +34,16 @@ typedef struct bn_look {
 	unsigned attrs;
 } bn_look;
 
-typedef struct bn_role_look {
+typedef struct bn_ink_look {
 	unsigned mono;
 	bn_look few;  /* 16 colours */
 	bn_look rich; /* 256 and true colour */
-} bn_role_look;
+} bn_ink_look;
 
 typedef struct bn_theme {
 	char name[32];
 	bool is_explicit; /* paints the whole background itself */
-	bn_role_look roles[BN_ROLE_COUNT];
+	bn_ink_look roles[BN_INK_COUNT];
 } bn_theme;
 
 /* Parses text; file is for messages: "themes/x.theme:12: no role 'selectde'". */

@@ -11,9 +11,9 @@
 #define BN_TUI_UI_VIEW_H
 #include "core/base/buf.h"
 #include "tui/ui/command.h"
+#include "tui/ui/grid.h"
 #include "tui/ui/page.h"
 #include "tui/ui/surface.h"
-#include "tui/ui/table.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,7 +35,7 @@ typedef struct bn_view_class {
 	void (*refresh)(bn_view *);
 	void (*crumb)(const bn_view *, bn_buf *out); /* after the name; NULL: the name alone */
 	void (*cli)(const bn_view *, bn_buf *out);   /* the command line that prints the same */
-	bn_table *(*table)(bn_view *);               /* what motion, filter, marks act on; NULL */
+	bn_grid *(*table)(bn_view *);                /* what motion, filter, marks act on; NULL */
 	void (*free)(bn_view *);
 } bn_view_class;
 

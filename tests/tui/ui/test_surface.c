@@ -25,10 +25,10 @@ START_TEST(test_surface_clips_text_on_every_side)
 	bn_surface *s = NULL;
 	ck_assert_int_eq(bn_surface_new(&s, 2, 6, BN_ALPHABET_BRAILLE, NULL), 0);
 	bn_area a = bn_area_all(s);
-	bn_area_text(a, 0, -2, BN_ROLE_TEXT, "abcdefghij");
-	bn_area_text(a, -1, 0, BN_ROLE_TEXT, "above");
-	bn_area_text(a, 2, 0, BN_ROLE_TEXT, "below");
-	bn_area_text(bn_area_sub(a, 1, 2, 5, 2), 0, 0, BN_ROLE_TEXT, "xyz");
+	bn_area_text(a, 0, -2, BN_INK_TEXT, "abcdefghij");
+	bn_area_text(a, -1, 0, BN_INK_TEXT, "above");
+	bn_area_text(a, 2, 0, BN_INK_TEXT, "below");
+	bn_area_text(bn_area_sub(a, 1, 2, 5, 2), 0, 0, BN_INK_TEXT, "xyz");
 	expect(s, "cdefgh|\n  xy  |\n");
 	bn_surface_free(s);
 }
@@ -39,11 +39,11 @@ START_TEST(test_surface_never_shows_half_a_wide_character)
 	bn_surface *s = NULL;
 	ck_assert_int_eq(bn_surface_new(&s, 3, 5, BN_ALPHABET_BRAILLE, NULL), 0);
 	bn_area a = bn_area_all(s);
-	bn_area_text(a, 0, 0, BN_ROLE_TEXT, "作者文"); /* the third is cut by the edge */
-	bn_area_text(a, 1, 0, BN_ROLE_TEXT, "作者");
-	bn_area_text(a, 1, 1, BN_ROLE_TEXT, "x"); /* over a right half */
-	bn_area_text(a, 2, 0, BN_ROLE_TEXT, "作者");
-	bn_area_text(a, 2, 2, BN_ROLE_TEXT, "x"); /* over a left half */
+	bn_area_text(a, 0, 0, BN_INK_TEXT, "作者文"); /* the third is cut by the edge */
+	bn_area_text(a, 1, 0, BN_INK_TEXT, "作者");
+	bn_area_text(a, 1, 1, BN_INK_TEXT, "x"); /* over a right half */
+	bn_area_text(a, 2, 0, BN_INK_TEXT, "作者");
+	bn_area_text(a, 2, 2, BN_INK_TEXT, "x"); /* over a left half */
 	expect(s, "作者 |\n x者 |\n作x  |\n");
 	bn_surface_free(s);
 }
@@ -53,7 +53,7 @@ START_TEST(test_surface_keeps_combining_marks_and_replaces_control_characters)
 {
 	bn_surface *s = NULL;
 	ck_assert_int_eq(bn_surface_new(&s, 1, 6, BN_ALPHABET_BRAILLE, NULL), 0);
-	bn_area_text(bn_area_all(s), 0, 0, BN_ROLE_TEXT, "e\xcc\x81\x1b[\xff");
+	bn_area_text(bn_area_all(s), 0, 0, BN_INK_TEXT, "e\xcc\x81\x1b[\xff");
 	expect(s, "e\xcc\x81\xef\xbf\xbd[\xef\xbf\xbd  |\n");
 	bn_surface_free(s);
 }
@@ -64,8 +64,8 @@ START_TEST(test_surface_in_ascii_keeps_widths)
 	bn_surface *s = NULL;
 	ck_assert_int_eq(bn_surface_new(&s, 2, 8, BN_ALPHABET_ASCII, NULL), 0);
 	bn_area a = bn_area_all(s);
-	bn_area_text(a, 0, 0, BN_ROLE_TEXT, "a作é!");
-	bn_area_box(bn_area_sub(a, 0, 5, 2, 3), BN_ROLE_BORDER);
+	bn_area_text(a, 0, 0, BN_INK_TEXT, "a作é!");
+	bn_area_box(bn_area_sub(a, 0, 5, 2, 3), BN_INK_BORDER);
 	expect(s, "a?\?\?!+-+|\n     +-+|\n");
 	bn_surface_free(s);
 }
@@ -76,9 +76,9 @@ START_TEST(test_surface_fields_cut_with_an_ellipsis_and_align)
 	bn_surface *s = NULL;
 	ck_assert_int_eq(bn_surface_new(&s, 3, 8, BN_ALPHABET_BRAILLE, NULL), 0);
 	bn_area a = bn_area_all(s);
-	bn_area_field(a, 0, 0, 6, BN_ROLE_SELECTED, "abcdefgh");
-	bn_area_field_right(a, 1, 0, 6, BN_ROLE_NUMBER, "12");
-	bn_area_field(a, 2, 1, 4, BN_ROLE_TEXT, "作者文");
+	bn_area_field(a, 0, 0, 6, BN_INK_SELECTED, "abcdefgh");
+	bn_area_field_right(a, 1, 0, 6, BN_INK_NUMBER, "12");
+	bn_area_field(a, 2, 1, 4, BN_INK_TEXT, "作者文");
 	bn_area_cursor(a, 1, 3, true);
 	char *got = dump_text(s, true);
 	ck_assert_str_eq(got, "abcde…  |\n    12  |\n 作…    |\n"
@@ -93,7 +93,7 @@ START_TEST(test_surface_wraps_paragraphs_at_blanks)
 	bn_surface *s = NULL;
 	ck_assert_int_eq(bn_surface_new(&s, 4, 9, BN_ALPHABET_BRAILLE, NULL), 0);
 	ck_assert_int_eq(
-		bn_area_paragraph(bn_area_all(s), 0, 0, BN_ROLE_TEXT, "one two three\nfour"), 3);
+		bn_area_paragraph(bn_area_all(s), 0, 0, BN_INK_TEXT, "one two three\nfour"), 3);
 	expect(s, "one two  |\nthree    |\nfour     |\n         |\n");
 	bn_surface_free(s);
 }
@@ -101,13 +101,13 @@ END_TEST
 
 START_TEST(test_surface_role_letters_and_names_are_distinct)
 {
-	for (int i = 0; i < BN_ROLE_COUNT; i++) {
+	for (int i = 0; i < BN_INK_COUNT; i++) {
 		for (int k = 0; k < i; k++) {
-			ck_assert_int_ne(bn_role_letter((bn_role)i), bn_role_letter((bn_role)k));
-			ck_assert_str_ne(bn_role_name((bn_role)i), bn_role_name((bn_role)k));
+			ck_assert_int_ne(bn_ink_letter((bn_ink)i), bn_ink_letter((bn_ink)k));
+			ck_assert_str_ne(bn_ink_name((bn_ink)i), bn_ink_name((bn_ink)k));
 		}
-		const char *name = bn_role_name((bn_role)i);
-		ck_assert_int_eq(bn_role_from_name(name, strlen(name)), i);
+		const char *name = bn_ink_name((bn_ink)i);
+		ck_assert_int_eq(bn_ink_from_name(name, strlen(name)), i);
 	}
 }
 END_TEST

@@ -25,20 +25,20 @@ START_TEST(test_theme_explicit_ones_have_contrast)
 		bn_theme t;
 		ck_assert_int_eq(bn_theme_load(&t, *name, NULL), 0);
 		double text = strcmp(*name, "high-contrast") == 0 ? 7 : 4.5;
-		for (int i = 0; t.is_explicit && i < BN_ROLE_COUNT; i++) {
+		for (int i = 0; t.is_explicit && i < BN_INK_COUNT; i++) {
 			const bn_look *l = &t.roles[i].rich;
-			bool graphics = i == BN_ROLE_BORDER || i == BN_ROLE_SERIES_RAW;
+			bool graphics = i == BN_INK_BORDER || i == BN_INK_SERIES_RAW;
 			double c = bn_theme_contrast(l->fg, l->bg);
 			ck_assert_msg(l->fg >= 0 && l->bg >= 0, "%s: %s leaves a colour to chance",
-				*name, bn_role_name((bn_role)i));
+				*name, bn_ink_name((bn_ink)i));
 			ck_assert_msg(c >= (graphics ? 3 : text), "%s: %s has contrast %.2f", *name,
-				bn_role_name((bn_role)i), c);
+				bn_ink_name((bn_ink)i), c);
 			const bn_look *few = &t.roles[i].few;
 			double c16 = bn_theme_contrast(
 				bn_theme_ansi_rgb(few->fg), bn_theme_ansi_rgb(few->bg));
 			ck_assert_msg(c16 >= (graphics ? 3 : 4.5),
 				"%s: %s has contrast %.2f in 16 colours", *name,
-				bn_role_name((bn_role)i), c16);
+				bn_ink_name((bn_ink)i), c16);
 			worst_text = !graphics && c < worst_text ? c : worst_text;
 			worst_graphics = graphics && c < worst_graphics ? c : worst_graphics;
 		}
@@ -54,9 +54,9 @@ START_TEST(test_theme_terminal_ones_never_set_a_foreground_on_an_assumed_backgro
 	for (int n = 0; n < 2; n++) {
 		bn_theme t;
 		ck_assert_int_eq(bn_theme_load(&t, names[n], NULL), 0);
-		ck_assert_int_eq(t.roles[BN_ROLE_TEXT].few.fg, BN_COLOR_DEFAULT);
-		ck_assert_int_eq(t.roles[BN_ROLE_TEXT].few.bg, BN_COLOR_DEFAULT);
-		for (int i = 0; i < BN_ROLE_COUNT;
+		ck_assert_int_eq(t.roles[BN_INK_TEXT].few.fg, BN_COLOR_DEFAULT);
+		ck_assert_int_eq(t.roles[BN_INK_TEXT].few.bg, BN_COLOR_DEFAULT);
+		for (int i = 0; i < BN_INK_COUNT;
 			i++) { /* black or white text alone could vanish */
 			const bn_look *l = &t.roles[i].few;
 			if (l->bg == BN_COLOR_DEFAULT)
@@ -70,11 +70,11 @@ START_TEST(test_theme_mono_tells_apart_what_must_be)
 {
 	bn_theme t;
 	ck_assert_int_eq(bn_theme_load(&t, "mono", NULL), 0);
-	ck_assert_uint_ne(t.roles[BN_ROLE_SELECTED].mono, t.roles[BN_ROLE_TEXT].mono);
-	ck_assert_uint_ne(t.roles[BN_ROLE_MARKED].mono, t.roles[BN_ROLE_TEXT].mono);
-	ck_assert_uint_ne(t.roles[BN_ROLE_TAB_ACTIVE].mono, t.roles[BN_ROLE_TAB].mono);
-	ck_assert_uint_ne(t.roles[BN_ROLE_BUTTON_ACTIVE].mono, t.roles[BN_ROLE_BUTTON].mono);
-	ck_assert_uint_ne(t.roles[BN_ROLE_ERROR].mono, t.roles[BN_ROLE_MESSAGE].mono);
+	ck_assert_uint_ne(t.roles[BN_INK_SELECTED].mono, t.roles[BN_INK_TEXT].mono);
+	ck_assert_uint_ne(t.roles[BN_INK_MARKED].mono, t.roles[BN_INK_TEXT].mono);
+	ck_assert_uint_ne(t.roles[BN_INK_TAB_ACTIVE].mono, t.roles[BN_INK_TAB].mono);
+	ck_assert_uint_ne(t.roles[BN_INK_BUTTON_ACTIVE].mono, t.roles[BN_INK_BUTTON].mono);
+	ck_assert_uint_ne(t.roles[BN_INK_ERROR].mono, t.roles[BN_INK_MESSAGE].mono);
 }
 END_TEST
 

@@ -1,20 +1,20 @@
 /*
- * table.h - the list that most screens are made of: a window on rows that a source knows.
+ * grid.h - the list that most screens are made of: a window on rows that a source knows.
  *
  * The table never copies rows: it asks the source for the cells it draws, so 100 000 rows cost what
  * 20 cost. Sorting and filtering build an order of row numbers, on demand.
  *
- * Rows have keys: after new data arrived (bn_table_reload) the selection and the marks stay with
+ * Rows have keys: after new data arrived (bn_grid_reload) the selection and the marks stay with
  * the same things, not with the same positions.
  *
  * Columns: those that do not fit are left out, least important first, until the user walks to the
  * right; from then on the table scrolls sideways and the frozen columns stay. Widths only grow
  * while a table is open, so that scrolling does not make columns jump.
  *
- * The source outlives the table or is replaced by bn_table_set_source. One thread.
+ * The source outlives the grid. One thread.
  */
-#ifndef BN_TUI_UI_TABLE_H
-#define BN_TUI_UI_TABLE_H
+#ifndef BN_TUI_UI_GRID_H
+#define BN_TUI_UI_GRID_H
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "tui/ui/command.h"
@@ -23,37 +23,37 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef struct bn_table_column {
+typedef struct bn_grid_column {
 	const char *title; /* borrowed: as long as the table has these columns */
 	bool right;        /* numbers: aligned right */
 	bool frozen;       /* stays when scrolled sideways; such columns come first */
 	bool flexible;     /* takes the width that is left */
 	int min, max;      /* columns of text; max 0: no limit */
 	int priority;      /* 0: never left out; larger goes first */
-} bn_table_column;
+} bn_grid_column;
 
-typedef struct bn_table_cell {
+typedef struct bn_grid_cell {
 	const char *text; /* NULL: absent, shown as '-'. May point into buf, or into the page */
-	bn_role role;     /* TEXT at first */
+	bn_ink role;      /* TEXT at first */
 	bool pending;     /* not here yet: shown as an ellipsis */
 	int glyph;        /* a bn_glyph_id drawn before the text, or -1 */
 	char buf[96];
-} bn_table_cell;
+} bn_grid_cell;
 
-typedef struct bn_table_source {
+typedef struct bn_grid_source {
 	void *ctx;
 	int64_t (*rows)(void *ctx);
-	void (*cell)(void *ctx, int64_t row, int col, bn_table_cell *out);
+	void (*cell)(void *ctx, int64_t row, int col, bn_grid_cell *out);
 	/* Order of two rows by a column, for sorting; NULL: by the text of the cells. Absent values
 	 * go last in both directions, which the table sees from cell(). */
 	int (*compare)(void *ctx, int64_t a, int64_t b, int col);
 	/* Identity of a row that outlives a reload; NULL: the row number. */
 	uint64_t (*key)(void *ctx, int64_t row);
-} bn_table_source;
+} bn_grid_source;
 
-typedef struct bn_table {
-	bn_table_source source;
-	const bn_table_column *columns; /* borrowed */
+typedef struct bn_grid {
+	bn_grid_source source;
+	const bn_grid_column *columns; /* borrowed */
 	int column_count;
 	int64_t selected, top; /* positions in the order */
 	int column;            /* the current one */
@@ -70,36 +70,35 @@ typedef struct bn_table {
 	bool has_selected_key;
 	int page_rows;     /* body rows at the last draw */
 	const char *empty; /* what to say when there are no rows; borrowed */
-} bn_table;
+} bn_grid;
 
-int bn_table_init(bn_table *t, const bn_table_source *source, const bn_table_column *columns,
+int bn_grid_init(bn_grid *t, const bn_grid_source *source, const bn_grid_column *columns,
 	int column_count, bn_err *err);
-void bn_table_release(bn_table *t);
+void bn_grid_release(bn_grid *t);
 /* New columns (a pivoted table): forgets sort, widths and the sideways scroll. */
-int bn_table_set_columns(
-	bn_table *t, const bn_table_column *columns, int column_count, bn_err *err);
+int bn_grid_set_columns(bn_grid *t, const bn_grid_column *columns, int column_count, bn_err *err);
 /* The rows changed: order and selection are found anew. Marks of rows that are gone stay. */
-void bn_table_reload(bn_table *t);
+void bn_grid_reload(bn_grid *t);
 
-int64_t bn_table_count(const bn_table *t);                 /* rows after filtering */
-int64_t bn_table_row(const bn_table *t, int64_t position); /* source row, or -1 */
-int64_t bn_table_selected_row(const bn_table *t);          /* source row, or -1 */
-void bn_table_select(bn_table *t, int64_t position);       /* clamped */
+int64_t bn_grid_count(const bn_grid *t);                 /* rows after filtering */
+int64_t bn_grid_row(const bn_grid *t, int64_t position); /* source row, or -1 */
+int64_t bn_grid_selected_row(const bn_grid *t);          /* source row, or -1 */
+void bn_grid_select(bn_grid *t, int64_t position);       /* clamped */
 
 /* What the source says about one cell, over the defaults. */
-void bn_table_get_cell(const bn_table *t, int64_t row, int col, bn_table_cell *out);
+void bn_grid_get_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out);
 
 /* Motion, sort, marks; false when the command is not the table's. */
-bool bn_table_command(bn_table *t, bn_command_id id, const char *arg);
-void bn_table_filter(bn_table *t, const char *words); /* "" shows all; rows must hold every word */
-void bn_table_sort(bn_table *t, int column, bool descending); /* column -1: source order */
-bool bn_table_is_marked(const bn_table *t, int64_t row);
-size_t bn_table_mark_count(const bn_table *t);
+bool bn_grid_command(bn_grid *t, bn_command_id id, const char *arg);
+void bn_grid_filter(bn_grid *t, const char *words); /* "" shows all; rows must hold every word */
+void bn_grid_sort(bn_grid *t, int column, bool descending); /* column -1: source order */
+bool bn_grid_is_marked(const bn_grid *t, int64_t row);
+size_t bn_grid_mark_count(const bn_grid *t);
 
 /* Header in the first row, then rows. Keeps the selection in sight. */
-void bn_table_draw(bn_table *t, bn_area a, bool focused);
+void bn_grid_draw(bn_grid *t, bn_area a, bool focused);
 /* One row, or all rows of the current order with a header, tab-separated. */
-void bn_table_write_row(const bn_table *t, int64_t row, bn_buf *out);
-void bn_table_write_tsv(const bn_table *t, bn_buf *out);
+void bn_grid_write_row(const bn_grid *t, int64_t row, bn_buf *out);
+void bn_grid_write_tsv(const bn_grid *t, bn_buf *out);
 
 #endif

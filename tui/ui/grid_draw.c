@@ -1,6 +1,6 @@
-/* table_draw.c - column layout and drawing of a table. See table.h. */
+/* grid_draw.c - column layout and drawing of a table. See grid.h. */
 #include "core/base/utf8.h"
-#include "tui/ui/table.h"
+#include "tui/ui/grid.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,18 +14,18 @@ typedef struct layout {
 	bool more_left, more_right;
 } layout;
 
-static void widths_grow(bn_table *t, int rows)
+static void widths_grow(bn_grid *t, int rows)
 {
 	for (int c = 0; c < t->column_count; c++) {
-		const bn_table_column *col = &t->columns[c];
+		const bn_grid_column *col = &t->columns[c];
 		int title = (int)bn_utf8_width(col->title) + 1; /* room for the sort arrow */
 		int w = t->widths[c] > title ? t->widths[c] : title;
 		for (int r = 0; r < rows; r++) {
-			int64_t row = bn_table_row(t, t->top + r);
-			bn_table_cell cell;
+			int64_t row = bn_grid_row(t, t->top + r);
+			bn_grid_cell cell;
 			if (row < 0)
 				break;
-			bn_table_get_cell(t, row, c, &cell);
+			bn_grid_get_cell(t, row, c, &cell);
 			int need = cell.text ? (int)bn_utf8_width(cell.text) : 1;
 			need += cell.glyph >= 0 ? 2 : 0;
 			w = need > w ? need : w;
@@ -35,7 +35,7 @@ static void widths_grow(bn_table *t, int rows)
 	}
 }
 
-static int columns_frozen(const bn_table *t)
+static int columns_frozen(const bn_grid *t)
 {
 	int n = 0;
 	while (n < t->column_count && t->columns[n].frozen)
@@ -62,12 +62,12 @@ static void layout_remove(layout *l, int i)
 }
 
 /* Makes flexible columns narrower, then leaves out the least important, until the rest fits. */
-static void layout_shrink(const bn_table *t, layout *l, int cols)
+static void layout_shrink(const bn_grid *t, layout *l, int cols)
 {
 	while (layout_width(l) > cols && l->count > 1) {
 		int over = layout_width(l) - cols, worst = -1;
 		for (int i = 0; i < l->count && over > 0; i++) {
-			const bn_table_column *c = &t->columns[l->column[i]];
+			const bn_grid_column *c = &t->columns[l->column[i]];
 			int least = c->min ? c->min : 4;
 			if (!c->flexible || l->width[i] <= least)
 				continue;
@@ -88,7 +88,7 @@ static void layout_shrink(const bn_table *t, layout *l, int cols)
 	}
 }
 
-static void layout_place(const bn_table *t, layout *l, int cols)
+static void layout_place(const bn_grid *t, layout *l, int cols)
 {
 	int spare = cols - layout_width(l), flexible = 0, at = 1;
 	for (int i = 0; i < l->count; i++)
@@ -106,7 +106,7 @@ static void layout_place(const bn_table *t, layout *l, int cols)
 	}
 }
 
-static void layout_make(const bn_table *t, layout *l, int cols)
+static void layout_make(const bn_grid *t, layout *l, int cols)
 {
 	int frozen = columns_frozen(t);
 	*l = (layout){0};
@@ -135,7 +135,7 @@ static bool layout_has(const layout *l, int column)
 }
 
 /* The current column must be among the visible ones. */
-static void column_show(bn_table *t, layout *l, int cols)
+static void column_show(bn_grid *t, layout *l, int cols)
 {
 	int frozen = columns_frozen(t);
 	if (t->column <= frozen)
@@ -153,15 +153,15 @@ static void column_show(bn_table *t, layout *l, int cols)
 	}
 }
 
-static void header_draw(const bn_table *t, const layout *l, bn_area a, bool focused)
+static void header_draw(const bn_grid *t, const layout *l, bn_area a, bool focused)
 {
-	bn_area_fill(a, 0, 0, 1, a.cols, BN_ROLE_HEADER);
+	bn_area_fill(a, 0, 0, 1, a.cols, BN_INK_HEADER);
 	for (int i = 0; i < l->count; i++) {
-		const bn_table_column *c = &t->columns[l->column[i]];
+		const bn_grid_column *c = &t->columns[l->column[i]];
 		bool sorted = l->column[i] == t->sort_column;
 		int w = l->width[i], title = (int)bn_utf8_width(c->title);
 		bool current = focused && l->column[i] == t->column;
-		bn_role role = current ? BN_ROLE_TAB_ACTIVE : BN_ROLE_HEADER;
+		bn_ink role = current ? BN_INK_TAB_ACTIVE : BN_INK_HEADER;
 		int room = sorted ? w - 1 : w;
 		int at = l->at[i] + (c->right && title < room ? room - title : 0);
 		bn_area_field(a, 0, at, title < room ? title : room, role, c->title);
@@ -170,17 +170,17 @@ static void header_draw(const bn_table *t, const layout *l, bn_area a, bool focu
 				t->sort_descending ? BN_GLYPH_SORT_DOWN : BN_GLYPH_SORT_UP);
 	}
 	if (l->more_left)
-		bn_area_glyph(a, 0, 0, BN_ROLE_HEADER, BN_GLYPH_MORE_LEFT);
+		bn_area_glyph(a, 0, 0, BN_INK_HEADER, BN_GLYPH_MORE_LEFT);
 	if (l->more_right)
-		bn_area_glyph(a, 0, a.cols - 1, BN_ROLE_HEADER, BN_GLYPH_MORE_RIGHT);
+		bn_area_glyph(a, 0, a.cols - 1, BN_INK_HEADER, BN_GLYPH_MORE_RIGHT);
 }
 
 static void cell_draw(
-	const bn_table *t, bn_area a, int r, int at, int width, int64_t row, int col, int row_role)
+	const bn_grid *t, bn_area a, int r, int at, int width, int64_t row, int col, int row_role)
 {
-	bn_table_cell cell;
-	bn_table_get_cell(t, row, col, &cell);
-	bn_role role = row_role >= 0 ? (bn_role)row_role : cell.role;
+	bn_grid_cell cell;
+	bn_grid_get_cell(t, row, col, &cell);
+	bn_ink role = row_role >= 0 ? (bn_ink)row_role : cell.role;
 	bool right = t->columns[col].right;
 	if (cell.pending) {
 		bn_area_glyph(a, r, right ? at + width - 1 : at, role, BN_GLYPH_ELLIPSIS);
@@ -188,7 +188,7 @@ static void cell_draw(
 	}
 	if (!cell.text) {
 		bn_area_text(
-			a, r, right ? at + width - 1 : at, row_role >= 0 ? role : BN_ROLE_DIM, "-");
+			a, r, right ? at + width - 1 : at, row_role >= 0 ? role : BN_INK_DIM, "-");
 		return;
 	}
 	if (cell.glyph >= 0 && width > 2) {
@@ -203,33 +203,33 @@ static void cell_draw(
 }
 
 static void row_draw(
-	const bn_table *t, const layout *l, bn_area a, int r, int64_t position, bool focused)
+	const bn_grid *t, const layout *l, bn_area a, int r, int64_t position, bool focused)
 {
-	int64_t row = bn_table_row(t, position);
-	bool selected = position == t->selected, marked = bn_table_is_marked(t, row);
-	int role = selected ? (int)(focused ? BN_ROLE_SELECTED : BN_ROLE_SELECTED_IDLE)
-		   : marked ? (int)BN_ROLE_MARKED
+	int64_t row = bn_grid_row(t, position);
+	bool selected = position == t->selected, marked = bn_grid_is_marked(t, row);
+	int role = selected ? (int)(focused ? BN_INK_SELECTED : BN_INK_SELECTED_IDLE)
+		   : marked ? (int)BN_INK_MARKED
 			    : -1;
 	if (selected)
-		bn_area_fill(a, r, 0, 1, a.cols, (bn_role)role);
+		bn_area_fill(a, r, 0, 1, a.cols, (bn_ink)role);
 	if (marked)
-		bn_area_glyph(a, r, 0, (bn_role)role, BN_GLYPH_MARK);
+		bn_area_glyph(a, r, 0, (bn_ink)role, BN_GLYPH_MARK);
 	for (int i = 0; i < l->count; i++)
 		cell_draw(t, a, r, l->at[i], l->width[i], row, l->column[i], role);
 	if (selected && focused)
 		bn_area_cursor(a, r, 0, false);
 }
 
-void bn_table_draw(bn_table *t, bn_area a, bool focused)
+void bn_grid_draw(bn_grid *t, bn_area a, bool focused)
 {
 	layout l;
-	int64_t n = bn_table_count(t);
+	int64_t n = bn_grid_count(t);
 	if (bn_area_is_empty(a) || t->column_count < 1)
 		return;
 	int body = a.rows > 1 ? a.rows - 1 : 0;
 	t->page_rows = body > 0 ? body : 1;
 	if (t->selected >= n)
-		bn_table_select(t, t->selected);
+		bn_grid_select(t, t->selected);
 	if (t->top > n - t->page_rows)
 		t->top = n - t->page_rows;
 	if (t->selected < t->top)
@@ -245,7 +245,7 @@ void bn_table_draw(bn_table *t, bn_area a, bool focused)
 	for (int r = 0; r < body && t->top + r < n; r++)
 		row_draw(t, &l, rows, r, t->top + r, focused);
 	if (n == 0 && body > 0)
-		bn_area_paragraph(rows, 0, 1, BN_ROLE_DIM,
+		bn_area_paragraph(rows, 0, 1, BN_INK_DIM,
 			t->filter[0] ? "nothing matches the filter; Esc shows all"
 			: t->empty   ? t->empty
 				     : "nothing here yet");

@@ -1,5 +1,5 @@
-/* table.c - the state of a table: order, selection, marks. See table.h; drawing is table_draw.c. */
-#include "tui/ui/table.h"
+/* grid.c - the state of a table: order, selection, marks. See grid.h; drawing is grid_draw.c. */
+#include "tui/ui/grid.h"
 
 #include "core/base/mem.h"
 
@@ -7,22 +7,22 @@
 #include <string.h>
 #include <strings.h>
 
-int bn_table_init(bn_table *t, const bn_table_source *source, const bn_table_column *columns,
+int bn_grid_init(bn_grid *t, const bn_grid_source *source, const bn_grid_column *columns,
 	int column_count, bn_err *err)
 {
-	*t = (bn_table){.source = *source, .sort_column = -1, .page_rows = 1};
-	return bn_table_set_columns(t, columns, column_count, err);
+	*t = (bn_grid){.source = *source, .sort_column = -1, .page_rows = 1};
+	return bn_grid_set_columns(t, columns, column_count, err);
 }
 
-void bn_table_release(bn_table *t)
+void bn_grid_release(bn_grid *t)
 {
 	bn_free(t->order);
 	bn_free(t->widths);
 	bn_free(t->marks);
-	*t = (bn_table){.sort_column = -1};
+	*t = (bn_grid){.sort_column = -1};
 }
 
-int bn_table_set_columns(bn_table *t, const bn_table_column *columns, int column_count, bn_err *err)
+int bn_grid_set_columns(bn_grid *t, const bn_grid_column *columns, int column_count, bn_err *err)
 {
 	int *widths = bn_alloc_zeroed((size_t)column_count + 1, sizeof *widths);
 	if (!widths)
@@ -37,48 +37,48 @@ int bn_table_set_columns(bn_table *t, const bn_table_column *columns, int column
 	return 0;
 }
 
-void bn_table_get_cell(const bn_table *t, int64_t row, int col, bn_table_cell *out)
+void bn_grid_get_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out)
 {
 	out->text = NULL;
-	out->role = BN_ROLE_TEXT;
+	out->role = BN_INK_TEXT;
 	out->pending = false;
 	out->glyph = -1;
 	t->source.cell(t->source.ctx, row, col, out);
 }
 
-static uint64_t row_key(const bn_table *t, int64_t row)
+static uint64_t row_key(const bn_grid *t, int64_t row)
 {
 	return t->source.key ? t->source.key(t->source.ctx, row) : (uint64_t)row;
 }
 
-static int64_t source_rows(const bn_table *t)
+static int64_t source_rows(const bn_grid *t)
 {
 	return t->source.rows ? t->source.rows(t->source.ctx) : 0;
 }
 
-int64_t bn_table_count(const bn_table *t)
+int64_t bn_grid_count(const bn_grid *t)
 {
 	return t->order ? t->order_count : source_rows(t);
 }
 
-int64_t bn_table_row(const bn_table *t, int64_t position)
+int64_t bn_grid_row(const bn_grid *t, int64_t position)
 {
-	if (position < 0 || position >= bn_table_count(t))
+	if (position < 0 || position >= bn_grid_count(t))
 		return -1;
 	return t->order ? t->order[position] : position;
 }
 
-int64_t bn_table_selected_row(const bn_table *t)
+int64_t bn_grid_selected_row(const bn_grid *t)
 {
-	return bn_table_row(t, t->selected);
+	return bn_grid_row(t, t->selected);
 }
 
-void bn_table_select(bn_table *t, int64_t position)
+void bn_grid_select(bn_grid *t, int64_t position)
 {
-	int64_t n = bn_table_count(t);
+	int64_t n = bn_grid_count(t);
 	position = position >= n ? n - 1 : position;
 	t->selected = position < 0 ? 0 : position;
-	int64_t row = bn_table_selected_row(t);
+	int64_t row = bn_grid_selected_row(t);
 	t->has_selected_key = row >= 0;
 	if (row >= 0)
 		t->selected_key = row_key(t, row);
@@ -94,7 +94,7 @@ static bool text_contains(const char *text, const char *word, size_t n)
 	return false;
 }
 
-static bool row_matches(const bn_table *t, int64_t row)
+static bool row_matches(const bn_grid *t, int64_t row)
 {
 	const char *word = t->filter;
 	while (true) {
@@ -104,8 +104,8 @@ static bool row_matches(const bn_table *t, int64_t row)
 			return true;
 		bool hit = false;
 		for (int c = 0; c < t->column_count && !hit; c++) {
-			bn_table_cell cell;
-			bn_table_get_cell(t, row, c, &cell);
+			bn_grid_cell cell;
+			bn_grid_get_cell(t, row, c, &cell);
 			hit = cell.text && text_contains(cell.text, word, n);
 		}
 		if (!hit)
@@ -122,16 +122,16 @@ typedef struct sort_item {
 static int item_compare(const void *pa, const void *pb, void *arg)
 {
 	const sort_item *a = pa, *b = pb;
-	const bn_table *t = arg;
+	const bn_grid *t = arg;
 	if (a->absent != b->absent)
 		return a->absent ? 1 : -1;
 	int c = 0;
 	if (!a->absent && t->source.compare) {
 		c = t->source.compare(t->source.ctx, a->row, b->row, t->sort_column);
 	} else if (!a->absent) {
-		bn_table_cell ca, cb;
-		bn_table_get_cell(t, a->row, t->sort_column, &ca);
-		bn_table_get_cell(t, b->row, t->sort_column, &cb);
+		bn_grid_cell ca, cb;
+		bn_grid_get_cell(t, a->row, t->sort_column, &ca);
+		bn_grid_get_cell(t, b->row, t->sort_column, &cb);
 		c = strcasecmp(ca.text ? ca.text : "", cb.text ? cb.text : "");
 	}
 	if (c)
@@ -139,14 +139,14 @@ static int item_compare(const void *pa, const void *pb, void *arg)
 	return a->row < b->row ? -1 : a->row > b->row;
 }
 
-static void order_sort(bn_table *t)
+static void order_sort(bn_grid *t)
 {
 	sort_item *items = bn_alloc_zeroed((size_t)t->order_count + 1, sizeof *items);
 	if (!items)
 		return; /* unsorted is still right */
 	for (int64_t i = 0; i < t->order_count; i++) {
-		bn_table_cell cell;
-		bn_table_get_cell(t, t->order[i], t->sort_column, &cell);
+		bn_grid_cell cell;
+		bn_grid_get_cell(t, t->order[i], t->sort_column, &cell);
 		items[i] = (sort_item){t->order[i], !cell.text};
 	}
 	qsort_r(items, (size_t)t->order_count, sizeof *items, item_compare, t);
@@ -155,7 +155,7 @@ static void order_sort(bn_table *t)
 	bn_free(items);
 }
 
-static void order_build(bn_table *t)
+static void order_build(bn_grid *t)
 {
 	bn_free(t->order);
 	t->order = NULL;
@@ -175,29 +175,29 @@ static void order_build(bn_table *t)
 }
 
 /* Puts the selection back on the row that had the key, else as near as can be. */
-static void selection_restore(bn_table *t)
+static void selection_restore(bn_grid *t)
 {
-	int64_t n = bn_table_count(t);
+	int64_t n = bn_grid_count(t);
 	uint64_t key = t->selected_key;
 	if (t->has_selected_key && t->selected < n &&
-		row_key(t, bn_table_row(t, t->selected)) == key)
+		row_key(t, bn_grid_row(t, t->selected)) == key)
 		return;
 	for (int64_t i = 0; t->has_selected_key && i < n; i++) {
-		if (row_key(t, bn_table_row(t, i)) == key) {
+		if (row_key(t, bn_grid_row(t, i)) == key) {
 			t->selected = i;
 			return;
 		}
 	}
-	bn_table_select(t, t->selected);
+	bn_grid_select(t, t->selected);
 }
 
-void bn_table_reload(bn_table *t)
+void bn_grid_reload(bn_grid *t)
 {
 	order_build(t);
 	selection_restore(t);
 }
 
-void bn_table_filter(bn_table *t, const char *words)
+void bn_grid_filter(bn_grid *t, const char *words)
 {
 	size_t n = strlen(words);
 	n = n < sizeof t->filter ? n : sizeof t->filter - 1;
@@ -207,7 +207,7 @@ void bn_table_filter(bn_table *t, const char *words)
 	selection_restore(t);
 }
 
-void bn_table_sort(bn_table *t, int column, bool descending)
+void bn_grid_sort(bn_grid *t, int column, bool descending)
 {
 	t->sort_column = column < t->column_count ? column : -1;
 	t->sort_descending = descending;
@@ -217,7 +217,7 @@ void bn_table_sort(bn_table *t, int column, bool descending)
 
 /* ---- marks --------------------------------------------------------------------------------------- */
 
-static size_t mark_find(const bn_table *t, uint64_t key, bool *found)
+static size_t mark_find(const bn_grid *t, uint64_t key, bool *found)
 {
 	size_t lo = 0, hi = t->mark_count;
 	while (lo < hi) {
@@ -231,7 +231,7 @@ static size_t mark_find(const bn_table *t, uint64_t key, bool *found)
 	return lo;
 }
 
-bool bn_table_is_marked(const bn_table *t, int64_t row)
+bool bn_grid_is_marked(const bn_grid *t, int64_t row)
 {
 	bool found = false;
 	if (t->mark_count)
@@ -239,12 +239,12 @@ bool bn_table_is_marked(const bn_table *t, int64_t row)
 	return found;
 }
 
-size_t bn_table_mark_count(const bn_table *t)
+size_t bn_grid_mark_count(const bn_grid *t)
 {
 	return t->mark_count;
 }
 
-static void mark_toggle(bn_table *t, int64_t row)
+static void mark_toggle(bn_grid *t, int64_t row)
 {
 	bool found;
 	uint64_t key = row_key(t, row);
@@ -259,7 +259,7 @@ static void mark_toggle(bn_table *t, int64_t row)
 
 /* ---- commands ------------------------------------------------------------------------------------ */
 
-static int column_find(const bn_table *t, const char *title)
+static int column_find(const bn_grid *t, const char *title)
 {
 	for (int c = 0; c < t->column_count; c++)
 		if (strcasecmp(t->columns[c].title, title) == 0)
@@ -267,7 +267,7 @@ static int column_find(const bn_table *t, const char *title)
 	return -1;
 }
 
-static void sort_cycle(bn_table *t, const char *arg)
+static void sort_cycle(bn_grid *t, const char *arg)
 {
 	int column = t->column;
 	if (arg && *arg) {
@@ -276,14 +276,14 @@ static void sort_cycle(bn_table *t, const char *arg)
 			return;
 	}
 	if (t->sort_column != column)
-		bn_table_sort(t, column, false);
+		bn_grid_sort(t, column, false);
 	else if (!t->sort_descending)
-		bn_table_sort(t, column, true);
+		bn_grid_sort(t, column, true);
 	else
-		bn_table_sort(t, -1, false);
+		bn_grid_sort(t, -1, false);
 }
 
-static bool table_motion(bn_table *t, bn_command_id id)
+static bool table_motion(bn_grid *t, bn_command_id id)
 {
 	int64_t page = t->page_rows > 1 ? t->page_rows - 1 : 1, half = (page + 1) / 2;
 	int64_t at = t->selected;
@@ -310,7 +310,7 @@ static bool table_motion(bn_table *t, bn_command_id id)
 		at = 0;
 		break;
 	case BN_CMD_BOTTOM:
-		at = bn_table_count(t) - 1;
+		at = bn_grid_count(t) - 1;
 		break;
 	case BN_CMD_LEFT:
 		t->column -= t->column > 0;
@@ -321,31 +321,31 @@ static bool table_motion(bn_table *t, bn_command_id id)
 	default:
 		return false;
 	}
-	bn_table_select(t, at);
+	bn_grid_select(t, at);
 	return true;
 }
 
-bool bn_table_command(bn_table *t, bn_command_id id, const char *arg)
+bool bn_grid_command(bn_grid *t, bn_command_id id, const char *arg)
 {
 	if (table_motion(t, id))
 		return true;
-	int64_t row = bn_table_selected_row(t);
+	int64_t row = bn_grid_selected_row(t);
 	switch (id) {
 	case BN_CMD_MARK:
 		if (row >= 0)
 			mark_toggle(t, row);
-		bn_table_select(t, t->selected + 1);
+		bn_grid_select(t, t->selected + 1);
 		return true;
 	case BN_CMD_INVERT:
-		for (int64_t i = 0; i < bn_table_count(t); i++)
-			mark_toggle(t, bn_table_row(t, i));
+		for (int64_t i = 0; i < bn_grid_count(t); i++)
+			mark_toggle(t, bn_grid_row(t, i));
 		return true;
 	case BN_CMD_SORT:
 		sort_cycle(t, arg);
 		return true;
 	case BN_CMD_SORT_UP:
 	case BN_CMD_SORT_DOWN:
-		bn_table_sort(t, t->column, id == BN_CMD_SORT_DOWN);
+		bn_grid_sort(t, t->column, id == BN_CMD_SORT_DOWN);
 		return true;
 	default:
 		return false;
@@ -354,11 +354,11 @@ bool bn_table_command(bn_table *t, bn_command_id id, const char *arg)
 
 /* ---- text out ------------------------------------------------------------------------------------ */
 
-void bn_table_write_row(const bn_table *t, int64_t row, bn_buf *out)
+void bn_grid_write_row(const bn_grid *t, int64_t row, bn_buf *out)
 {
 	for (int c = 0; c < t->column_count; c++) {
-		bn_table_cell cell;
-		bn_table_get_cell(t, row, c, &cell);
+		bn_grid_cell cell;
+		bn_grid_get_cell(t, row, c, &cell);
 		if (c)
 			bn_buf_addch(out, '\t');
 		for (const char *s = cell.text ? cell.text : ""; *s; s++)
@@ -367,11 +367,11 @@ void bn_table_write_row(const bn_table *t, int64_t row, bn_buf *out)
 	bn_buf_addch(out, '\n');
 }
 
-void bn_table_write_tsv(const bn_table *t, bn_buf *out)
+void bn_grid_write_tsv(const bn_grid *t, bn_buf *out)
 {
 	for (int c = 0; c < t->column_count; c++)
 		bn_buf_addf(out, "%s%s", c ? "\t" : "", t->columns[c].title);
 	bn_buf_addch(out, '\n');
-	for (int64_t i = 0; i < bn_table_count(t); i++)
-		bn_table_write_row(t, bn_table_row(t, i), out);
+	for (int64_t i = 0; i < bn_grid_count(t); i++)
+		bn_grid_write_row(t, bn_grid_row(t, i), out);
 }

@@ -1,0 +1,104 @@
+/* _dict.c - see _dict.h. */
+#include "core/data/_dict.h"
+
+#include <string.h>
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint32_t hash_text(const char *s, size_t n)
+{
+	const uint64_t k = 0x9e3779b97f4a7c15u;
+	uint64_t h = n * k, word;
+
+	while (n >= 8) {
+		memcpy(&word, s, 8);
+		h = mix(h ^ word, k ^ 0x5851f42d4c957f2du);
+		s += 8;
+		n -= 8;
+	}
+	word = 0;
+	for (size_t i = 0; i < n; i++)
+		word |= (uint64_t)(uint8_t)s[i] << (8 * i);
+	h = mix(h ^ word, k ^ 0x5851f42d4c957f2du);
+	return (uint32_t)(h ^ h >> 32);
+}
+
+void bn_dict_builder_release(bn_dict_builder *b)
+{
+	bn_free(b->slots);
+	bn_free(b->offsets);
+	bn_buf_release(&b->bytes);
+	*b = (bn_dict_builder)BN_DICT_BUILDER_INIT;
+}
+
+void bn_dict_builder_clear(bn_dict_builder *b)
+{
+	for (size_t i = 0; i < b->slot_count && b->count; i++)
+		b->slots[i].code = -1;
+	b->count = 0;
+	bn_buf_clear(&b->bytes);
+}
+
+/* Twice the slots, and everybody moves. */
+static int grow_slots(bn_dict_builder *b)
+{
+	size_t n = b->slot_count ? b->slot_count * 2 : 64;
+	bn_dict_slot *slots = bn_alloc(n * sizeof *slots);
+
+	if (!slots)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		slots[i] = (bn_dict_slot){0, -1};
+	for (size_t i = 0; i < b->slot_count; i++) {
+		bn_dict_slot s = b->slots[i];
+		if (s.code < 0)
+			continue;
+		size_t at = s.hash & (n - 1);
+		while (slots[at].code >= 0)
+			at = (at + 1) & (n - 1);
+		slots[at] = s;
+	}
+	bn_free(b->slots);
+	b->slots = slots;
+	b->slot_count = n;
+	return 0;
+}
+
+int32_t bn_dict_builder_add(bn_dict_builder *b, const char *text, size_t n)
+{
+	uint32_t hash = hash_text(text, n);
+
+	if (b->count * 2 >= b->slot_count && grow_slots(b))
+		return -1;
+	size_t at = hash & (b->slot_count - 1);
+	for (; b->slots[at].code >= 0; at = (at + 1) & (b->slot_count - 1)) {
+		int32_t code = b->slots[at].code;
+		if (b->slots[at].hash != hash)
+			continue;
+		size_t from = (size_t)b->offsets[code], to = (size_t)b->offsets[code + 1];
+		if (to - from == n && (!n || !memcmp(b->bytes.ptr + from, text, n)))
+			return code;
+	}
+	if (b->bytes.len + n > INT32_MAX || b->count >= INT32_MAX - 1 ||
+	        bn_grow(&b->offsets, &b->offsets_cap, b->count + 2, sizeof *b->offsets))
+		return -1;
+	bn_buf_add(&b->bytes, text, n);
+	if (b->bytes.failed)
+		return -1;
+	b->offsets[0] = 0;
+	b->offsets[b->count + 1] = (int32_t)b->bytes.len;
+	b->slots[at] = (bn_dict_slot){hash, (int32_t)b->count};
+	return (int32_t)b->count++;
+}
+
+bn_dict bn_dict_builder_view(const bn_dict_builder *b)
+{
+	static const int32_t none[1];
+
+	return (bn_dict){b->count, b->count ? b->offsets : none, b->bytes.ptr};
+}
