@@ -80,7 +80,7 @@ typedef struct bn_arrow_column {
 /* Fills schema and *columns (one per field; yours) from an Arrow Schema table. buffers gets how
  * many buffers a record batch has. BN_EUNSUPPORTED names column and type. */
 int bn_arrow_read_schema(
-        bn_fb_table t, bn_schema *schema, bn_arrow_column **columns, size_t *buffers, bn_err *err);
+	bn_fb_table t, bn_schema *schema, bn_arrow_column **columns, size_t *buffers, bn_err *err);
 
 /* A slice of a body: data NULL when it has no bytes. */
 typedef struct bn_arrow_buffer {
@@ -91,7 +91,7 @@ typedef struct bn_arrow_buffer {
 /* Makes *out of the buffers of one column: checks everything (check false: was checked before),
  * converts into arena what does not lie as table.h wants it. dict: of a category. */
 int bn_arrow_read_column(bn_column *out, const bn_arrow_column *layout, bn_type type,
-        const bn_dict *dict, const bn_arrow_buffer *buffers, size_t rows, int64_t nulls, bool check,
-        bn_arena *arena, bn_err *err);
+	const bn_dict *dict, const bn_arrow_buffer *buffers, size_t rows, int64_t nulls, bool check,
+	bn_arena *arena, bn_err *err);
 
 #endif

@@ -85,7 +85,7 @@ int32_t bn_dict_builder_add(bn_dict_builder *b, const char *text, size_t n)
 			return code;
 	}
 	if (b->bytes.len + n > INT32_MAX || b->count >= INT32_MAX - 1 ||
-	        bn_grow(&b->offsets, &b->offsets_cap, b->count + 2, sizeof *b->offsets))
+		bn_grow(&b->offsets, &b->offsets_cap, b->count + 2, sizeof *b->offsets))
 		return -1;
 	bn_buf_add(&b->bytes, text, n);
 	if (b->bytes.failed)

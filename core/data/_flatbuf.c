@@ -57,7 +57,7 @@ static bn_fb_table table_at(bn_fb *fb, size_t pos)
 	t.vtable_size = (uint16_t)load(fb, t.vtable, 2);
 	t.table_size = (uint16_t)load(fb, t.vtable + 2, 2);
 	if (t.vtable_size < 4 || t.table_size < 4 || !fb_in(fb, t.vtable, t.vtable_size) ||
-	        !fb_in(fb, pos, t.table_size)) {
+		!fb_in(fb, pos, t.table_size)) {
 		fb->bad = true;
 		return none;
 	}

@@ -20,7 +20,7 @@ static int need(bn_arrow_buffer b, size_t count, size_t width, bn_err *err)
 {
 	if (count > b.bytes / width)
 		return bn_err_set(err, BN_ECORRUPT, "its buffer holds %zu bytes, not %zu * %zu",
-		        b.bytes, count, width);
+			b.bytes, count, width);
 	return 0;
 }
 
@@ -42,12 +42,12 @@ static int read_validity(bn_column *out, bn_arrow_buffer b, int64_t nulls, bool 
 {
 	if (nulls < 0 || (uint64_t)nulls > out->rows)
 		return bn_err_set(err, BN_ECORRUPT, "%lld of %zu values are absent",
-		        (long long)nulls, out->rows);
+			(long long)nulls, out->rows);
 	out->nulls = (size_t)nulls;
 	if (!b.bytes) {
 		out->validity = NULL;
 		return nulls ? corrupt(err, "values are absent, but there is no validity bitmap")
-		             : 0;
+			     : 0;
 	}
 	if (b.bytes < (out->rows + 7) / 8)
 		return corrupt(err, "its validity bitmap is too short");
@@ -116,7 +116,7 @@ static int widen_ints(bn_column *out, bn_phys phys, const uint8_t *p, bn_arena *
 }
 
 static int scale_times(bn_column *out, const bn_arrow_column *layout, const uint8_t *p,
-        bn_arena *arena, bn_err *err)
+	bn_arena *arena, bn_err *err)
 {
 	int64_t *to = bn_arena_alloc(arena, out->rows * sizeof *to + 1);
 
@@ -128,8 +128,8 @@ static int scale_times(bn_column *out, const bn_arrow_column *layout, const uint
 		int64_t x = load_int(p, layout->phys, i);
 		if (__builtin_mul_overflow(x, layout->scale, &to[i]))
 			return bn_err_set(err, BN_EUNSUPPORTED,
-			        "row %zu: a time outside of 1677 to 2262 does not fit nanoseconds",
-			        i);
+				"row %zu: a time outside of 1677 to 2262 does not fit nanoseconds",
+				i);
 	}
 	out->i64 = to;
 	return 0;
@@ -161,16 +161,16 @@ static int check_ends(const bn_column *c, size_t bytes, bn_err *err)
 	for (size_t r = 0; r < c->rows; r++) {
 		if (c->ends[r + 1] < c->ends[r])
 			return bn_err_set(
-			        err, BN_ECORRUPT, "text offset %zu goes backwards", r + 1);
+				err, BN_ECORRUPT, "text offset %zu goes backwards", r + 1);
 	}
 	if ((size_t)c->ends[c->rows] > bytes)
 		return bn_err_set(err, BN_ECORRUPT, "text ends at %d, its buffer at %zu",
-		        (int)c->ends[c->rows], bytes);
+			(int)c->ends[c->rows], bytes);
 	return 0;
 }
 
 static int narrow_ends(
-        bn_column *out, bn_arrow_buffer ends, bn_arrow_buffer bytes, bn_arena *arena, bn_err *err)
+	bn_column *out, bn_arrow_buffer ends, bn_arrow_buffer bytes, bn_arena *arena, bn_err *err)
 {
 	const int64_t *from = (const int64_t *)(const void *)ends.data;
 	int32_t *to = bn_arena_alloc(arena, (out->rows + 1) * sizeof *to);
@@ -182,7 +182,7 @@ static int narrow_ends(
 			return bn_err_set(err, BN_ECORRUPT, "text offset %zu is out of range", r);
 		if (from[r] - from[0] > INT32_MAX)
 			return bn_err_set(err, BN_EUNSUPPORTED,
-			        "more than 2 GiB of text in one record batch");
+				"more than 2 GiB of text in one record batch");
 		to[r] = (int32_t)(from[r] - from[0]);
 	}
 	out->ends = to;
@@ -191,7 +191,7 @@ static int narrow_ends(
 }
 
 static int read_text(bn_column *out, bn_phys phys, const bn_arrow_buffer *b, bool check,
-        bn_arena *arena, bn_err *err)
+	bn_arena *arena, bn_err *err)
 {
 	int rc = 0;
 
@@ -228,8 +228,8 @@ static int check_codes(const bn_column *c, bn_err *err)
 	for (size_t r = 0; r < c->rows; r++) {
 		if ((uint32_t)c->codes[r] >= limit && !bn_column_is_null(c, r))
 			return bn_err_set(err, BN_ECORRUPT,
-			        "row %zu: code %d of a dictionary of %u strings", r,
-			        (int)c->codes[r], (unsigned)limit);
+				"row %zu: code %d of a dictionary of %u strings", r,
+				(int)c->codes[r], (unsigned)limit);
 	}
 	return 0;
 }
@@ -245,8 +245,8 @@ static int read_nothing(bn_column *out, bn_arena *arena, bn_err *err)
 }
 
 int bn_arrow_read_column(bn_column *out, const bn_arrow_column *layout, bn_type type,
-        const bn_dict *dict, const bn_arrow_buffer *buffers, size_t rows, int64_t nulls, bool check,
-        bn_arena *arena, bn_err *err)
+	const bn_dict *dict, const bn_arrow_buffer *buffers, size_t rows, int64_t nulls, bool check,
+	bn_arena *arena, bn_err *err)
 {
 	int rc = 0;
 	bn_phys phys = layout->phys;
@@ -270,7 +270,7 @@ int bn_arrow_read_column(bn_column *out, const bn_arrow_column *layout, bn_type 
 	if (type == BN_TYPE_TIMESTAMP && layout->scale != 1)
 		return scale_times(out, layout, buffers[1].data, arena, err);
 	bool widen = phys == PHYS_I16 || phys == PHYS_U8 || phys == PHYS_U16 || phys == PHYS_U32 ||
-	             (type == BN_TYPE_CATEGORY && phys != PHYS_I32);
+		     (type == BN_TYPE_CATEGORY && phys != PHYS_I32);
 	if (widen)
 		rc = widen_ints(out, phys, buffers[1].data, arena, err);
 	if (!rc && type == BN_TYPE_CATEGORY && (check || widen))

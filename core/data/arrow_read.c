@@ -65,20 +65,20 @@ struct bn_table_reader {
 /* ---- messages ------------------------------------------------------------------------------- */
 
 static int read_message(
-        arrow_message *m, const bn_table_reader *r, const arrow_block *b, int type, bn_err *err)
+	arrow_message *m, const bn_table_reader *r, const arrow_block *b, int type, bn_err *err)
 {
 	uint32_t head[2];
 
 	if (b->offset % 8 || b->offset < 8 || b->meta_bytes < 8 || b->offset > r->footer ||
-	        b->meta_bytes > r->footer - b->offset ||
-	        b->body_bytes > r->footer - b->offset - b->meta_bytes || b->meta_bytes % 8)
+		b->meta_bytes > r->footer - b->offset ||
+		b->body_bytes > r->footer - b->offset - b->meta_bytes || b->meta_bytes % 8)
 		return bn_err_set(err, BN_ECORRUPT, "it lies outside of the file");
 	memcpy(head, r->base + b->offset, sizeof head);
 	if (head[0] != BN_ARROW_CONTINUATION)
 		return bn_err_set(err, BN_ECORRUPT, "no message begins at byte %zu", b->offset);
 	if (head[1] > b->meta_bytes - 8)
 		return bn_err_set(err, BN_ECORRUPT,
-		        "the message at byte %zu is longer than its block", b->offset);
+			"the message at byte %zu is longer than its block", b->offset);
 	m->fb = (bn_fb){r->base + b->offset + 8, head[1], false};
 	bn_fb_table root = bn_fb_root(&m->fb);
 	int64_t found = bn_fb_int(root, MSG_HEADER_TYPE, 1, 0);
@@ -87,15 +87,15 @@ static int read_message(
 	m->body = r->base + b->offset + b->meta_bytes;
 	m->body_bytes = b->body_bytes;
 	if (m->fb.bad || !m->header.fb || found != type || body < 0 ||
-	        (uint64_t)body > b->body_bytes)
+		(uint64_t)body > b->body_bytes)
 		return bn_err_set(
-		        err, BN_ECORRUPT, "the message at byte %zu is damaged", b->offset);
+			err, BN_ECORRUPT, "the message at byte %zu is damaged", b->offset);
 	return 0;
 }
 
 /* Rows of a RecordBatch table whose lists have the expected lengths. */
 static int batch_rows(const bn_table_reader *r, arrow_message *m, bn_fb_table t, size_t nodes,
-        size_t buffers, size_t *rows, bn_err *err)
+	size_t buffers, size_t *rows, bn_err *err)
 {
 	int64_t n = bn_fb_int(t, RECORDS_LENGTH, 8, 0);
 	size_t have_nodes = bn_fb_list(t, RECORDS_NODES, 16).count;
@@ -108,8 +108,8 @@ static int batch_rows(const bn_table_reader *r, arrow_message *m, bn_fb_table t,
 	}
 	if (m->fb.bad || have_nodes != nodes || have_buffers != buffers || n < 0)
 		return bn_err_set(err, BN_ECORRUPT,
-		        "it has %zu columns and %zu buffers, the schema %zu and %zu", have_nodes,
-		        have_buffers, nodes, buffers);
+			"it has %zu columns and %zu buffers, the schema %zu and %zu", have_nodes,
+			have_buffers, nodes, buffers);
 	if (n > INT32_MAX || ((uint64_t)n / 8 > r->size && n > 1 << 20))
 		return bn_err_set(err, BN_ECORRUPT, "it claims %lld rows", (long long)n);
 	*rows = (size_t)n;
@@ -117,12 +117,12 @@ static int batch_rows(const bn_table_reader *r, arrow_message *m, bn_fb_table t,
 }
 
 static int get_buffer(
-        bn_arrow_buffer *out, const arrow_message *m, bn_fb_vector list, size_t i, bn_err *err)
+	bn_arrow_buffer *out, const arrow_message *m, bn_fb_vector list, size_t i, bn_err *err)
 {
 	int64_t offset = bn_fb_list_i64(list, i, 16, 0), bytes = bn_fb_list_i64(list, i, 16, 8);
 
 	if (offset < 0 || bytes < 0 || (uint64_t)offset > m->body_bytes ||
-	        (uint64_t)bytes > m->body_bytes - (uint64_t)offset)
+		(uint64_t)bytes > m->body_bytes - (uint64_t)offset)
 		return bn_err_set(err, BN_ECORRUPT, "buffer %zu lies outside of its body", i);
 	if (offset % 8 && bytes)
 		return bn_err_set(err, BN_ECORRUPT, "buffer %zu is not aligned to 8 bytes", i);
@@ -187,8 +187,8 @@ static int read_dictionary(bn_table_reader *r, const arrow_block *block, bn_err 
 		return bn_err_set(err, BN_ECORRUPT, "no column has the number %lld", (long long)id);
 	if (d->seen != delta)
 		return bn_err_set(err, BN_ECORRUPT,
-		        delta ? "it extends one that is not there" : "number %lld is there twice",
-		        (long long)id);
+			delta ? "it extends one that is not there" : "number %lld is there twice",
+			(long long)id);
 	rc = batch_rows(r, &m, data, 1, 3, &rows, err);
 	for (size_t i = 0; i < 3 && !rc; i++)
 		rc = get_buffer(&buffers[i], &m, bn_fb_list(data, RECORDS_BUFFERS, 16), i, err);
@@ -196,7 +196,7 @@ static int read_dictionary(bn_table_reader *r, const arrow_block *block, bn_err 
 		return rc;
 	bn_arrow_column layout = {.phys = d->phys};
 	rc = bn_arrow_read_column(&text, &layout, BN_TYPE_STRING, NULL, buffers, rows,
-	        node_nulls(data, 0, rows), true, &r->arena, err);
+		node_nulls(data, 0, rows), true, &r->arena, err);
 	if (rc)
 		return rc;
 	if (text.nulls)
@@ -228,8 +228,8 @@ static int list_dicts(bn_table_reader *r, bn_err *err)
 			r->dict_count++;
 		} else if (r->dicts[k].phys != c->dict_phys) {
 			return bn_err_set(err, BN_ECORRUPT,
-			        "two columns of different types share dictionary %lld",
-			        (long long)c->dict_id);
+				"two columns of different types share dictionary %lld",
+				(long long)c->dict_id);
 		}
 		c->dict = k;
 	}
@@ -262,7 +262,7 @@ static int open_batches(bn_table_reader *r, bn_fb_vector list, bn_err *err)
 		int rc = get_block(&b->block, list, i, err);
 		rc = rc ? rc : read_message(&m, r, &b->block, HEADER_RECORDS, err);
 		rc = rc ? rc
-		        : batch_rows(r, &m, m.header, r->schema.count, r->buffers, &b->rows, err);
+			: batch_rows(r, &m, m.header, r->schema.count, r->buffers, &b->rows, err);
 		if (rc) {
 			bn_err_prefix(err, "record batch %zu", i);
 			return rc;
@@ -279,7 +279,7 @@ static int find_footer(bn_table_reader *r, bn_fb *fb, bn_err *err)
 	uint32_t n;
 
 	if (r->size < 2 * BN_ARROW_MAGIC_BYTES + 6 ||
-	        memcmp(r->base, BN_ARROW_MAGIC, BN_ARROW_MAGIC_BYTES))
+		memcmp(r->base, BN_ARROW_MAGIC, BN_ARROW_MAGIC_BYTES))
 		return bn_err_set(err, BN_ECORRUPT, "not an Arrow IPC file");
 	const uint8_t *end = r->base + r->size;
 	if (memcmp(end - BN_ARROW_MAGIC_BYTES, BN_ARROW_MAGIC, BN_ARROW_MAGIC_BYTES)) {
@@ -290,7 +290,7 @@ static int find_footer(bn_table_reader *r, bn_fb *fb, bn_err *err)
 	memcpy(&n, end - BN_ARROW_MAGIC_BYTES - 4, 4);
 	if (n > r->size - 2 * BN_ARROW_MAGIC_BYTES - 6)
 		return bn_err_set(err, BN_ECORRUPT, "a footer of %u bytes in a file of %zu",
-		        (unsigned)n, r->size);
+			(unsigned)n, r->size);
 	r->footer = r->size - BN_ARROW_MAGIC_BYTES - 4 - n;
 	*fb = (bn_fb){r->base + r->footer, n, false};
 	return 0;
@@ -311,7 +311,7 @@ static int open_reader(bn_table_reader *r, bn_err *err)
 		return bn_err_set(err, BN_ECORRUPT, "its footer is damaged");
 	if (version != BN_ARROW_V4 && version != BN_ARROW_V5)
 		return bn_err_set(err, BN_EUNSUPPORTED, "Arrow metadata version %lld, not 4 or 5",
-		        (long long)version + 1);
+			(long long)version + 1);
 	rc = bn_arrow_read_schema(schema, &r->schema, &r->columns, &r->buffers, err);
 	rc = rc ? rc : list_dicts(r, err);
 	for (size_t i = 0; i < dicts.count && !rc; i++) {
@@ -326,7 +326,7 @@ static int open_reader(bn_table_reader *r, bn_err *err)
 
 /* Takes the bytes (mapped or not) in any case. */
 static int open_over(bn_table_reader **out, const void *bytes, size_t n, bool mapped,
-        const char *name, bn_err *err)
+	const char *name, bn_err *err)
 {
 	bn_err local = BN_ERR_INIT;
 	bn_table_reader *r = bn_alloc_zeroed(1, sizeof *r);
@@ -355,7 +355,7 @@ static int open_over(bn_table_reader **out, const void *bytes, size_t n, bool ma
 }
 
 int bn_arrow_open_bytes(
-        bn_table_reader **out, const void *bytes, size_t n, const char *name, bn_err *err)
+	bn_table_reader **out, const void *bytes, size_t n, const char *name, bn_err *err)
 {
 	if ((uintptr_t)bytes % 8)
 		return bn_err_set(err, BN_EINVAL, "%s: memory is not aligned to 8 bytes", name);
@@ -375,13 +375,13 @@ int bn_table_open(bn_table_reader **out, const bn_env *env, const char *path, bn
 
 	if (fd < 0)
 		return bn_err_sys(
-		        err, fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -fd, "cannot open %s", path);
+			err, fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -fd, "cannot open %s", path);
 	int rc = env->fs->fstat(env, fd, &st);
 	if (rc < 0) {
 		rc = bn_err_sys(err, BN_EIO, -rc, "cannot read %s", path);
 	} else if (!S_ISREG(st.st_mode) || st.st_size == 0) {
 		rc = bn_err_set(err, BN_ECORRUPT, "%s: not an Arrow IPC file (%s)", path,
-		        S_ISREG(st.st_mode) ? "it is empty" : "not a regular file");
+			S_ISREG(st.st_mode) ? "it is empty" : "not a regular file");
 	} else {
 		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 		if (map == MAP_FAILED)
@@ -442,13 +442,13 @@ const bn_dict *bn_table_dict(const bn_table_reader *r, size_t column)
 }
 
 int bn_table_locate(
-        const bn_table_reader *r, uint64_t row, size_t *batch, size_t *row_in_batch, bn_err *err)
+	const bn_table_reader *r, uint64_t row, size_t *batch, size_t *row_in_batch, bn_err *err)
 {
 	size_t low = 0, high = r->batch_count;
 
 	if (row >= r->rows)
 		return bn_err_set(err, BN_EINVAL, "%s has %llu rows, no row %llu", r->name,
-		        (unsigned long long)r->rows, (unsigned long long)row);
+			(unsigned long long)r->rows, (unsigned long long)row);
 	while (high - low > 1) { /* the last batch that starts at or before row */
 		size_t mid = low + (high - low) / 2;
 		if (r->batches[mid].start <= row)
@@ -464,7 +464,7 @@ int bn_table_locate(
 /* ---- reading -------------------------------------------------------------------------------- */
 
 static int read_column(bn_table_reader *r, size_t batch, size_t column, arrow_message *m,
-        bn_batch *out, bn_column *to, bn_err *err)
+	bn_batch *out, bn_column *to, bn_err *err)
 {
 	const bn_arrow_column *layout = &r->columns[column];
 	bn_phys phys = layout->phys;
@@ -479,9 +479,9 @@ static int read_column(bn_table_reader *r, size_t batch, size_t column, arrow_me
 	if (rc)
 		return rc;
 	rc = bn_arrow_read_column(to, layout, r->schema.fields[column].type,
-	        bn_table_dict(r, column), buffers, out->rows,
-	        node_nulls(m->header, column, out->rows),
-	        !atomic_load_explicit(checked, memory_order_relaxed), out->owned, err);
+		bn_table_dict(r, column), buffers, out->rows,
+		node_nulls(m->header, column, out->rows),
+		!atomic_load_explicit(checked, memory_order_relaxed), out->owned, err);
 	if (!rc && to->nulls && !r->schema.fields[column].nullable && phys != PHYS_NULL)
 		rc = bn_err_set(err, BN_ECORRUPT, "values are absent in a column that allows none");
 	if (!rc)
@@ -490,7 +490,7 @@ static int read_column(bn_table_reader *r, size_t batch, size_t column, arrow_me
 }
 
 int bn_table_read(bn_table_reader *r, size_t batch, const size_t *columns, size_t n, bn_batch *out,
-        bn_err *err)
+	bn_err *err)
 {
 	bn_err local = BN_ERR_INIT;
 	arrow_message m;
@@ -499,7 +499,7 @@ int bn_table_read(bn_table_reader *r, size_t batch, const size_t *columns, size_
 	bn_batch_release(out);
 	if (batch >= r->batch_count)
 		return bn_err_set(err, BN_EINVAL, "%s has %zu batches, no batch %zu", r->name,
-		        r->batch_count, batch);
+			r->batch_count, batch);
 	n = columns ? n : r->schema.count;
 	out->columns = bn_alloc_zeroed(n + 1, sizeof *out->columns);
 	out->owned = bn_alloc_zeroed(1, sizeof *out->owned);
@@ -515,7 +515,7 @@ int bn_table_read(bn_table_reader *r, size_t batch, const size_t *columns, size_
 		size_t c = columns ? columns[i] : i;
 		if (c >= r->schema.count) {
 			rc = bn_err_set(&local, BN_EINVAL, "there are %zu columns, no column %zu",
-			        r->schema.count, c);
+				r->schema.count, c);
 			break;
 		}
 		rc = read_column(r, batch, c, &m, out, &out->columns[i], &local);

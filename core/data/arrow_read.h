@@ -8,7 +8,7 @@
 /* bytes: borrowed for the reader's life, 8-byte aligned. name: what messages call it. Errors as
  * bn_table_open. */
 int bn_arrow_open_bytes(
-        bn_table_reader **out, const void *bytes, size_t n, const char *name, bn_err *err);
+	bn_table_reader **out, const void *bytes, size_t n, const char *name, bn_err *err);
 /* Do the first n bytes look like an Arrow IPC file? */
 bool bn_arrow_detect(const char *head, size_t n);
 

@@ -13,16 +13,16 @@
 
 /* By number in the Type union of Schema.fbs. */
 static const char *const arrow_type_names[] = {"none", "null", "int", "floating point", "binary",
-        "utf8", "bool", "decimal", "date", "time", "timestamp", "interval", "list", "struct",
-        "union", "fixed-size binary", "fixed-size list", "map", "duration", "large binary",
-        "large utf8", "large list", "run-end encoded", "binary view", "utf8 view", "list view",
-        "large list view"};
+	"utf8", "bool", "decimal", "date", "time", "timestamp", "interval", "list", "struct",
+	"union", "fixed-size binary", "fixed-size list", "map", "duration", "large binary",
+	"large utf8", "large list", "run-end encoded", "binary view", "utf8 view", "list view",
+	"large list view"};
 
 static int unsupported(const char *name, const char *what, bn_err *err)
 {
 	bn_err_set(err, BN_EUNSUPPORTED, "column '%s': Arrow type %s is not supported", name, what);
 	bn_err_hint(err, "cast the column to a number, bool, timestamp, string or dictionary, or "
-	                 "leave it out");
+			 "leave it out");
 	return BN_EUNSUPPORTED;
 }
 
@@ -50,12 +50,12 @@ static int read_int(bn_fb_table t, const char *name, bn_phys *phys, bn_type *typ
 		return is_signed ? 0 : unsupported(name, "uint64", err);
 	default:
 		return bn_err_set(err, BN_ECORRUPT, "column '%s': an integer of %lld bits", name,
-		        (long long)bits);
+			(long long)bits);
 	}
 }
 
 static int read_timestamp(
-        bn_fb_table t, int arrow_type, const char *name, bn_arrow_column *c, bn_err *err)
+	bn_fb_table t, int arrow_type, const char *name, bn_arrow_column *c, bn_err *err)
 {
 	static const int64_t ns_per_unit[] = {1000000000, 1000000, 1000, 1};
 
@@ -76,7 +76,7 @@ static int read_timestamp(
 
 /* The type of the values: of the strings, for a dictionary-encoded field. */
 static int read_type(
-        bn_fb_table field, const char *name, bn_arrow_column *c, bn_type *type, bn_err *err)
+	bn_fb_table field, const char *name, bn_arrow_column *c, bn_type *type, bn_err *err)
 {
 	int64_t id = bn_fb_int(field, FIELD_TYPE_TYPE, 1, 0);
 	bn_fb_table t = bn_fb_child(field, FIELD_TYPE);
@@ -110,13 +110,13 @@ static int read_type(
 	default:
 		if (id < 1 || id >= (int64_t)(sizeof arrow_type_names / sizeof *arrow_type_names))
 			return bn_err_set(err, BN_ECORRUPT, "column '%s': Arrow type number %lld",
-			        name, (long long)id);
+				name, (long long)id);
 		return unsupported(name, arrow_type_names[id], err);
 	}
 }
 
 static int read_dictionary(
-        bn_fb_table encoding, const char *name, bn_arrow_column *c, bn_type *type, bn_err *err)
+	bn_fb_table encoding, const char *name, bn_arrow_column *c, bn_type *type, bn_err *err)
 {
 	bn_fb_table index = bn_fb_child(encoding, DICTENC_INDEX);
 	bn_type index_type;
@@ -157,14 +157,14 @@ static char *find_metadata(bn_fb_vector list, const char *key, size_t column, bn
 		const char *k, *v;
 		size_t nk, nv;
 		if (bn_fb_string(kv, KV_KEY, &k, &nk) && nk == strlen(key) && !memcmp(k, key, nk) &&
-		        bn_fb_string(kv, KV_VALUE, &v, &nv))
+			bn_fb_string(kv, KV_VALUE, &v, &nv))
 			return dup_text(v, nv, "unit", column, err);
 	}
 	return NULL;
 }
 
 static int read_field(
-        bn_fb_table field, size_t i, bn_schema *schema, bn_arrow_column *c, bn_err *err)
+	bn_fb_table field, size_t i, bn_schema *schema, bn_arrow_column *c, bn_err *err)
 {
 	const char *s = "";
 	size_t n = 0;
@@ -210,12 +210,12 @@ static int read_metadata(bn_fb_table t, bn_schema *schema, bn_err *err)
 		size_t nk, nv;
 		/* Metadata of others may be bytes, not text: that is left out. */
 		if (!bn_fb_string(kv, KV_KEY, &k, &nk) || !bn_fb_string(kv, KV_VALUE, &v, &nv) ||
-		        !bn_utf8_is_valid(k, nk) || !bn_utf8_is_valid(v, nv) || memchr(k, 0, nk) ||
-		        memchr(v, 0, nv))
+			!bn_utf8_is_valid(k, nk) || !bn_utf8_is_valid(v, nv) || memchr(k, 0, nk) ||
+			memchr(v, 0, nv))
 			continue;
 		char *key = bn_strndup(k, nk), *value = bn_strndup(v, nv);
 		rc = key && value ? bn_schema_set_meta(schema, key, value, err)
-		                  : bn_err_nomem(err, "an Arrow schema");
+				  : bn_err_nomem(err, "an Arrow schema");
 		bn_free(key);
 		bn_free(value);
 	}
@@ -223,7 +223,7 @@ static int read_metadata(bn_fb_table t, bn_schema *schema, bn_err *err)
 }
 
 int bn_arrow_read_schema(
-        bn_fb_table t, bn_schema *schema, bn_arrow_column **columns, size_t *buffers, bn_err *err)
+	bn_fb_table t, bn_schema *schema, bn_arrow_column **columns, size_t *buffers, bn_err *err)
 {
 	bn_fb_vector fields = bn_fb_list(t, SCHEMA_FIELDS, 4);
 	bn_arrow_column *list = NULL;
@@ -243,8 +243,8 @@ int bn_arrow_read_schema(
 		list[i].first_buffer = *buffers;
 		bn_phys phys = list[i].phys;
 		*buffers += phys == PHYS_NULL                              ? 0
-		            : phys == PHYS_TEXT || phys == PHYS_LARGE_TEXT ? 3
-		                                                           : 2;
+			    : phys == PHYS_TEXT || phys == PHYS_LARGE_TEXT ? 3
+									   : 2;
 	}
 	rc = rc ? rc : read_metadata(t, schema, err);
 	if (!rc && (!t.fb || t.fb->bad))

@@ -36,8 +36,7 @@ static int flush(bn_arrow_writer *w, bn_err *err)
 	int rc = bn_buf_check(&w->pending, err, "the output of a table");
 
 	if (!rc && w->pending.len)
-		rc = bn_fs_write_all(
-		        w->env, w->fd, w->pending.ptr, w->pending.len, w->path, err);
+		rc = bn_fs_write_all(w->env, w->fd, w->pending.ptr, w->pending.len, w->path, err);
 	bn_buf_clear(&w->pending);
 	return rc;
 }
@@ -116,7 +115,7 @@ static size_t add_type(bn_buf *b, bn_type type)
 	case BN_TYPE_FLOAT64:
 	case BN_TYPE_FLOAT32:
 		return bn_fbw_table(
-		        b, (const bn_fbw_field[]){{2, type == BN_TYPE_FLOAT64 ? 2 : 1}}, 1, NULL);
+			b, (const bn_fbw_field[]){{2, type == BN_TYPE_FLOAT64 ? 2 : 1}}, 1, NULL);
 	case BN_TYPE_TIMESTAMP: /* unit 3: nanoseconds */
 		place = bn_fbw_table(b, (const bn_fbw_field[]){{2, 3}, BN_FBW_REF}, 2, at);
 		bn_fbw_refer(b, at[1], bn_fbw_string(b, "UTC"));
@@ -135,7 +134,7 @@ static void add_field(bn_buf *b, size_t slot, const bn_field *f, size_t i)
 	bool category = f->type == BN_TYPE_CATEGORY;
 	const bn_fbw_field none = BN_FBW_NONE, ref = BN_FBW_REF;
 	const bn_fbw_field fields[] = {ref, {1, f->nullable}, {1, arrow_type_number(f->type)}, ref,
-	        category ? ref : none, ref, f->unit ? ref : none};
+		category ? ref : none, ref, f->unit ? ref : none};
 	size_t at[7], first, encoding[3];
 
 	bn_fbw_refer(b, slot, bn_fbw_table(b, fields, 7, at));
@@ -172,7 +171,7 @@ static void add_schema(bn_buf *b, size_t slot, const bn_schema *s)
 static size_t begin_message(bn_arrow_writer *w, int header, uint64_t body_bytes)
 {
 	const bn_fbw_field fields[] = {
-	        {2, BN_ARROW_V5}, {1, header}, BN_FBW_REF, {8, (int64_t)body_bytes}};
+		{2, BN_ARROW_V5}, {1, header}, BN_FBW_REF, {8, (int64_t)body_bytes}};
 	const uint32_t root = 0;
 	size_t at[4];
 
@@ -307,7 +306,7 @@ static int put_column(bn_arrow_writer *w, const bn_column *c, bn_err *err)
 }
 
 static int put_records(bn_arrow_writer *w, file_block *block, const bn_column *columns, size_t n,
-        uint64_t body_bytes, bn_err *err)
+	uint64_t body_bytes, bn_err *err)
 {
 	int rc = end_message(w, block, body_bytes, err);
 
@@ -331,10 +330,8 @@ int bn_arrow_write_batch(bn_arrow_writer *w, const bn_column *columns, size_t ro
 static int write_dictionary(bn_arrow_writer *w, size_t column, const bn_dict *d, bn_err *err)
 {
 	const bn_fbw_field fields[] = {{8, (int64_t)column}, BN_FBW_REF, {1, 0}};
-	const bn_column text = {.type = BN_TYPE_STRING,
-	        .rows = d->count,
-	        .ends = d->offsets,
-	        .bytes = d->bytes};
+	const bn_column text = {
+		.type = BN_TYPE_STRING, .rows = d->count, .ends = d->offsets, .bytes = d->bytes};
 	uint64_t body = body_size(&text, 1);
 	size_t at[3];
 
@@ -383,7 +380,7 @@ static int write_footer(bn_arrow_writer *w, bn_err *err)
 }
 
 int bn_arrow_writer_open(bn_arrow_writer **out, const bn_env *env, const char *path,
-        const bn_schema *schema, bn_err *err)
+	const bn_schema *schema, bn_err *err)
 {
 	bn_arrow_writer *w = bn_alloc_zeroed(1, sizeof *w);
 	int rc = 0;

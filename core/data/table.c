@@ -16,7 +16,7 @@ bn_text bn_dict_get(const bn_dict *d, size_t code)
 	if (code >= d->count)
 		return (bn_text){NULL, 0};
 	return (bn_text){
-	        d->bytes + d->offsets[code], (size_t)(d->offsets[code + 1] - d->offsets[code])};
+		d->bytes + d->offsets[code], (size_t)(d->offsets[code + 1] - d->offsets[code])};
 }
 
 int32_t bn_dict_find(const bn_dict *d, const char *text, size_t n)
@@ -117,7 +117,7 @@ int bn_column_numbers(const bn_column *c, size_t from, size_t n, double *out, bn
 		break;
 	default:
 		return bn_err_set(
-		        err, BN_EINVAL, "a %s column has no numbers", bn_type_name(c->type));
+			err, BN_EINVAL, "a %s column has no numbers", bn_type_name(c->type));
 	}
 	if (c->nulls && c->validity) {
 		for (size_t i = 0; i < n; i++) {
@@ -136,7 +136,7 @@ bn_text bn_column_text(const bn_column *c, size_t row)
 		return bn_dict_get(c->dict, (size_t)c->codes[row]);
 	if (c->type == BN_TYPE_STRING)
 		return (bn_text){
-		        c->bytes + c->ends[row], (size_t)(c->ends[row + 1] - c->ends[row])};
+			c->bytes + c->ends[row], (size_t)(c->ends[row + 1] - c->ends[row])};
 	return (bn_text){NULL, 0};
 }
 

@@ -11,7 +11,7 @@
 
 /* Indexed by bn_type; the last entry ends the list of words for bn_nearest_word. */
 static const char *const type_names[BN_TYPE_COUNT + 1] = {"float64", "float32", "int64", "int32",
-        "int8", "bool", "timestamp", "category", "string", NULL};
+	"int8", "bool", "timestamp", "category", "string", NULL};
 static const uint8_t type_widths[BN_TYPE_COUNT] = {8, 4, 8, 4, 1, 0, 8, 4, 0};
 
 const char *bn_type_name(bn_type type)
@@ -33,7 +33,7 @@ int bn_type_parse(bn_type *out, const char *name, bn_err *err)
 		bn_err_hint(err, "did you mean '%s'?", near);
 	else
 		bn_err_hint(err, "float64, float32, int64, int32, int8, bool, timestamp, category "
-		                 "or string");
+				 "or string");
 	return BN_EINVAL;
 }
 
@@ -70,16 +70,16 @@ void bn_schema_release(bn_schema *s)
 }
 
 int bn_schema_add(
-        bn_schema *s, const char *name, bn_type type, bool nullable, const char *unit, bn_err *err)
+	bn_schema *s, const char *name, bn_type type, bool nullable, const char *unit, bn_err *err)
 {
 	bn_field f = {NULL, NULL, type, nullable};
 
 	if ((unsigned)type >= BN_TYPE_COUNT)
 		return bn_err_set(err, BN_EINVAL, "column '%s': no such type", name);
 	if (!bn_utf8_is_valid(name, strlen(name)) ||
-	        (unit && !bn_utf8_is_valid(unit, strlen(unit))))
+		(unit && !bn_utf8_is_valid(unit, strlen(unit))))
 		return bn_err_set(err, BN_EINVAL, "the name or unit of column %zu is not UTF-8",
-		        s->count + 1);
+			s->count + 1);
 	if (bn_schema_find(s, name) != BN_SCHEMA_NONE)
 		return bn_err_set(err, BN_ECONFLICT, "two columns are called '%s'", name);
 	f.name = bn_strdup(name);
@@ -152,7 +152,7 @@ bool bn_schema_equal(const bn_schema *a, const bn_schema *b)
 	for (size_t i = 0; i < a->count; i++) {
 		const bn_field *x = &a->fields[i], *y = &b->fields[i];
 		if (x->type != y->type || x->nullable != y->nullable ||
-		        !same_text(x->name, y->name) || !same_text(x->unit, y->unit))
+			!same_text(x->name, y->name) || !same_text(x->unit, y->unit))
 			return false;
 	}
 	return true;
@@ -197,7 +197,7 @@ json_t *bn_schema_json(const bn_schema *s)
 	for (size_t i = 0; list && i < s->count; i++) {
 		const bn_field *f = &s->fields[i];
 		json_t *o = json_pack("{s:s, s:s, s:b, s:s?}", "name", f->name, "type",
-		        bn_type_name(f->type), "nullable", f->nullable, "unit", f->unit);
+			bn_type_name(f->type), "nullable", f->nullable, "unit", f->unit);
 		if (!o || json_array_append_new(list, o)) {
 			json_decref(list);
 			list = NULL;

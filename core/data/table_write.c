@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define PENDING_BYTES ((size_t)64 << 20)
-#define DIRECT_ROWS 8192 /* a batch of so many rows, */
+#define DIRECT_ROWS 8192               /* a batch of so many rows, */
 #define DIRECT_BYTES ((size_t)1 << 20) /* or bytes, is worth a record batch of its own */
 
 typedef struct pending_column {
@@ -34,11 +34,11 @@ struct bn_table_writer {
 	bn_schema schema;
 	bn_arrow_writer *file;
 	pending_column *columns;
-	bn_column *out; /* scratch: the columns of one record batch */
+	bn_column *out;  /* scratch: the columns of one record batch */
 	size_t capacity; /* rows of a pending batch */
 	size_t row_bytes;
 	size_t pending;
-	uint64_t rows; /* pending or written */
+	uint64_t rows;  /* pending or written */
 	bn_err row_err; /* of the row under construction */
 };
 
@@ -50,7 +50,7 @@ static size_t row_bytes_of(const bn_schema *s)
 
 	for (size_t i = 0; i < s->count; i++)
 		bytes += s->fields[i].type == BN_TYPE_STRING ? 16
-		                                             : bn_type_width(s->fields[i].type) + 1;
+							     : bn_type_width(s->fields[i].type) + 1;
 	return bytes;
 }
 
@@ -68,7 +68,8 @@ static int make_room(bn_table_writer *w, bn_err *err)
 		if (type == BN_TYPE_STRING)
 			p->ends = bn_alloc_zeroed(n + 1, sizeof *p->ends);
 		else
-			p->values = bn_alloc_zeroed(type == BN_TYPE_BOOL ? n / 8 + 1 : n, width + !width);
+			p->values = bn_alloc_zeroed(
+				type == BN_TYPE_BOOL ? n / 8 + 1 : n, width + !width);
 		p->validity = bn_alloc_zeroed(n / 8 + 1, 1);
 		if (!p->validity || (!p->ends && !p->values))
 			return bn_err_nomem(err, "pending rows of a table");
@@ -91,10 +92,10 @@ static int flush_pending(bn_table_writer *w, bn_err *err)
 		if (rc)
 			return rc;
 		w->out[i] = (bn_column){.type = w->schema.fields[i].type,
-		        .rows = w->pending,
-		        .nulls = p->nulls,
-		        .validity = p->validity,
-		        .bytes = p->bytes.ptr};
+			.rows = w->pending,
+			.nulls = p->nulls,
+			.validity = p->validity,
+			.bytes = p->bytes.ptr};
 		w->out[i].any = p->ends ? (const void *)p->ends : p->values;
 	}
 	int rc = bn_arrow_write_batch(w->file, w->out, w->pending, err);
@@ -121,27 +122,27 @@ static int check_batch(const bn_table_writer *w, const bn_batch *b, bn_err *err)
 {
 	if (b->column_count != w->schema.count)
 		return bn_err_set(err, BN_EINVAL, "a batch of %zu columns for a table of %zu",
-		        b->column_count, w->schema.count);
+			b->column_count, w->schema.count);
 	for (size_t i = 0; i < b->column_count; i++) {
 		const bn_field *f = &w->schema.fields[i];
 		const bn_column *c = &b->columns[i];
 		if (c->type != f->type)
 			return bn_err_set(err, BN_EINVAL, "column '%s' is %s, not %s", f->name,
-			        bn_type_name(f->type), bn_type_name(c->type));
+				bn_type_name(f->type), bn_type_name(c->type));
 		if (c->rows != b->rows)
 			return bn_err_set(err, BN_EINVAL, "column '%s' has %zu rows, its batch %zu",
-			        f->name, c->rows, b->rows);
+				f->name, c->rows, b->rows);
 		if (c->nulls && c->validity && !f->nullable)
 			return bn_err_set(err, BN_EINVAL,
-			        "column '%s' allows no absent values and has %zu", f->name,
-			        c->nulls);
+				"column '%s' allows no absent values and has %zu", f->name,
+				c->nulls);
 	}
 	return 0;
 }
 
 /* to[i] = this writer's code for row (rows ? rows[i] : from + i) of c; 0 where absent. */
 static int translate(pending_column *p, const bn_column *c, const uint32_t *rows, size_t from,
-        size_t n, int32_t *to, bn_err *err)
+	size_t n, int32_t *to, bn_err *err)
 {
 	if (bn_grow(&p->map, &p->map_cap, c->dict->count + 1, sizeof *p->map))
 		return bn_err_nomem(err, "a dictionary");
@@ -206,7 +207,7 @@ static int write_slice(bn_table_writer *w, const bn_batch *b, size_t from, size_
 
 /* Appends n rows of c to what is pending; there is room. */
 static int gather(bn_table_writer *w, size_t column, const bn_column *c, const uint32_t *rows,
-        size_t from, size_t n, bn_err *err)
+	size_t from, size_t n, bn_err *err)
 {
 	pending_column *p = &w->columns[column];
 	size_t at = w->pending, width = bn_type_width(c->type);
@@ -219,24 +220,27 @@ static int gather(bn_table_writer *w, size_t column, const bn_column *c, const u
 		if (c->type == BN_TYPE_STRING) {
 			if (!absent)
 				bn_buf_add(&p->bytes, c->bytes + c->ends[r],
-				        (size_t)(c->ends[r + 1] - c->ends[r]));
+					(size_t)(c->ends[r + 1] - c->ends[r]));
 			p->ends[at + i + 1] = (int32_t)p->bytes.len;
 		} else if (c->type == BN_TYPE_BOOL) {
 			set_bit((uint8_t *)p->values, at + i,
-			        !absent && (c->bits[r >> 3] >> (r & 7) & 1));
+				!absent && (c->bits[r >> 3] >> (r & 7) & 1));
 		} else if (c->type != BN_TYPE_CATEGORY && absent) {
 			memset(p->values + (at + i) * width, 0, width);
 		} else if (c->type != BN_TYPE_CATEGORY) {
-			memcpy(p->values + (at + i) * width, (const char *)c->any + r * width, width);
+			memcpy(p->values + (at + i) * width, (const char *)c->any + r * width,
+				width);
 		}
 	}
 	if (c->type == BN_TYPE_CATEGORY)
 		return translate(p, c, rows, from, n, (int32_t *)(void *)p->values + at, err);
+	if (p->bytes.len > INT32_MAX)
+		return bn_err_set(err, BN_ENOMEM, "more than 2 GiB of text in one record batch");
 	return bn_buf_check(&p->bytes, err, "pending text of a table");
 }
 
 static int gather_rows(
-        bn_table_writer *w, const bn_batch *b, const uint32_t *rows, size_t n, bn_err *err)
+	bn_table_writer *w, const bn_batch *b, const uint32_t *rows, size_t n, bn_err *err)
 {
 	int rc = make_room(w, err);
 
@@ -246,7 +250,8 @@ static int gather_rows(
 		step = step > n - done ? n - done : step;
 		step = step > 1024 ? 1024 : step;
 		for (size_t i = 0; i < b->column_count && !rc; i++)
-			rc = gather(w, i, &b->columns[i], rows ? rows + done : NULL, done, step, err);
+			rc = gather(
+				w, i, &b->columns[i], rows ? rows + done : NULL, done, step, err);
 		w->pending += step;
 		w->rows += step;
 		done += step;
@@ -272,14 +277,14 @@ int bn_table_write_batch(bn_table_writer *w, const bn_batch *b, bn_err *err)
 }
 
 int bn_table_write_rows(
-        bn_table_writer *w, const bn_batch *b, const uint32_t *rows, size_t n, bn_err *err)
+	bn_table_writer *w, const bn_batch *b, const uint32_t *rows, size_t n, bn_err *err)
 {
 	int rc = check_batch(w, b, err);
 
 	for (size_t i = 0; i < n && !rc; i++) {
 		if (rows[i] >= b->rows)
 			rc = bn_err_set(err, BN_EINVAL, "row %u of a batch of %zu rows",
-			        (unsigned)rows[i], b->rows);
+				(unsigned)rows[i], b->rows);
 	}
 	return rc ? rc : gather_rows(w, b, rows, n, err);
 }
@@ -289,7 +294,7 @@ int bn_table_write_rows(
 static void row_error(bn_table_writer *w, size_t column, int code, const char *what)
 {
 	bn_err_set(&w->row_err, code, "column '%s', row %llu: %s", w->schema.fields[column].name,
-	        (unsigned long long)w->rows, what);
+		(unsigned long long)w->rows, what);
 }
 
 /* The place of the cell under construction, or NULL. text: bytes are meant. */
@@ -297,7 +302,7 @@ static char *row_cell(bn_table_writer *w, size_t column, bool text)
 {
 	if (column >= w->schema.count) {
 		bn_err_set(&w->row_err, BN_EINVAL, "a table of %zu columns has no column %zu",
-		        w->schema.count, column);
+			w->schema.count, column);
 		return NULL;
 	}
 	if (w->row_err.code || make_room(w, &w->row_err))
@@ -305,13 +310,13 @@ static char *row_cell(bn_table_writer *w, size_t column, bool text)
 	bn_type type = w->schema.fields[column].type;
 	if (bn_type_is_text(type) != text) {
 		row_error(w, column, BN_EINVAL,
-		        text ? "text for a column of numbers" : "a number for a column of text");
+			text ? "text for a column of numbers" : "a number for a column of text");
 		return NULL;
 	}
 	pending_column *p = &w->columns[column];
 	p->set = true;
 	return type == BN_TYPE_STRING ? (char *)p->ends
-	                              : p->values + w->pending * bn_type_width(type);
+				      : p->values + w->pending * bn_type_width(type);
 }
 
 void bn_table_row_i64(bn_table_writer *w, size_t column, int64_t x)
@@ -354,7 +359,7 @@ void bn_table_row_f64(bn_table_writer *w, size_t column, double x)
 	if (isnan(x) && column < w->schema.count)
 		return;
 	if (column < w->schema.count && w->schema.fields[column].type != BN_TYPE_FLOAT64 &&
-	        w->schema.fields[column].type != BN_TYPE_FLOAT32) {
+		w->schema.fields[column].type != BN_TYPE_FLOAT32) {
 		if (x == floor(x) && x >= -9223372036854775808.0 && x < 9223372036854775808.0)
 			bn_table_row_i64(w, column, (int64_t)x);
 		else
@@ -442,7 +447,7 @@ int bn_table_row_end(bn_table_writer *w, bn_err *err)
 /* ---- begin and end -------------------------------------------------------------------------- */
 
 int bn_table_create(bn_table_writer **out, const bn_env *env, const char *path,
-        const bn_schema *schema, bn_err *err)
+	const bn_schema *schema, bn_err *err)
 {
 	bn_table_writer *w = bn_alloc_zeroed(1, sizeof *w);
 	int rc = 0;
