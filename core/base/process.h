@@ -44,17 +44,18 @@ int bn_process_capture(const char *const *argv, int timeout_ms, size_t limit, bn
 typedef struct bn_process_usage {
 	int64_t processes, threads;
 	int64_t rss_bytes;
-	int64_t cpu_ms;      /* user and system, of those alive plus the children they waited for */
+	int64_t cpu_ms; /* user and system, of those alive and of the children they waited for */
 	int64_t read_bytes;  /* from storage */
 	int64_t write_bytes; /* to storage */
 } bn_process_usage;
 
-/* Of the tree below (and with) root. BN_ENOTFOUND when root is gone. */
-int bn_process_tree_usage(bn_process_usage *out, pid_t root, bn_err *err);
-/* Sends the signal to root and all its descendants, and to other members of session sid (0: none)
- * that are ours. Returns how many were signalled. root 0: only the session. */
-int bn_process_tree_signal(pid_t root, pid_t sid, int signal);
-/* How many live processes session sid has. */
-int bn_process_session_size(pid_t sid);
+/* Of all descendants of root, and of root itself when with_root. BN_ENOTFOUND when root is gone. */
+int bn_process_tree_usage(bn_process_usage *out, pid_t root, bool with_root, bn_err *err);
+/* Sends the signal to every descendant of root (not to root). Returns how many got it. */
+int bn_process_tree_signal(pid_t root, int signal);
+/* Sends the signal to every process of session sid, except the caller, whose environment at its
+ * start had the text "NAME=value"; the text guards against a session id that is used again.
+ * Returns how many got it; signal 0 only counts. */
+int bn_process_session_signal(pid_t sid, const char *having, int signal);
 
 #endif
