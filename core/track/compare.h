@@ -53,7 +53,7 @@ typedef struct bn_comparison {
 /* ids: full ids of at least one run; baseline: an index into them. Every row is there; show those
  * with .differs to see only differences. Immutable; *out is yours. */
 int bn_compare_runs(bn_comparison **out, bn_workspace *ws, const char *const *ids, size_t count,
-        size_t baseline, bn_err *err);
+	size_t baseline, bn_err *err);
 void bn_comparison_free(bn_comparison *c);
 /* {"runs": [...], "baseline": id, "rows": [{"group","key","differs","values","delta","percent"}]}
  */

@@ -40,7 +40,7 @@ typedef struct bn_run_query {
 	const char *search;     /* words to be found in id, name, title, experiment or status */
 	const char *sort;       /* "-metrics.rmse,params.lr,created"; NULL: newest first */
 	const char *const
-	        *columns; /* fields as above ("metrics.rmse", "best(loss)", "params.lr") */
+		*columns; /* fields as above ("metrics.rmse", "best(loss)", "params.lr") */
 	size_t column_count;
 	bool removed;  /* the trash instead of the living */
 	int64_t limit; /* <= 0: 1000 */

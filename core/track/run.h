@@ -117,7 +117,7 @@ void bn_artifacts_release(bn_artifacts *a);
 /* Copies the artifacts under prefix ("model") to the directory dir, which must not exist, with
  * hashes checked. prefix is cut off. BN_ENOTFOUND when there is nothing under it. */
 int bn_run_export(
-        bn_workspace *ws, const char *id, const char *prefix, const char *dir, bn_err *err);
+	bn_workspace *ws, const char *id, const char *prefix, const char *dir, bn_err *err);
 
 typedef struct bn_experiment_info {
 	char *name, *note;

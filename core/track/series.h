@@ -37,6 +37,10 @@ int bn_series_find_all(bn_series_list *out, bn_workspace *ws, const char *run_id
 void bn_series_list_release(bn_series_list *l);
 const bn_series_info *bn_series_list_get(const bn_series_list *l, const char *key);
 
+/* Which way is better: -1 smaller, +1 larger, 0 not known. Goes by the metric's name and by its end
+ * ("val_rmse", "test/accuracy"), as bn_metric_find knows it, and knows every loss. */
+int bn_metric_direction(const char *key);
+
 typedef struct bn_points {
 	int64_t *step, *time_ms;
 	double *value;
@@ -49,7 +53,7 @@ typedef struct bn_points {
 	}
 /* Every point, sorted by (step, time). An unknown key gives none. */
 int bn_series_read(
-        bn_points *out, bn_workspace *ws, const char *run_id, const char *key, bn_err *err);
+	bn_points *out, bn_workspace *ws, const char *run_id, const char *key, bn_err *err);
 void bn_points_release(bn_points *p);
 
 typedef enum bn_series_axis { BN_AXIS_STEP = 0, BN_AXIS_TIME } bn_series_axis;
@@ -67,7 +71,7 @@ typedef struct bn_bucket {
  * in a million points is never lost. Chunks that lie whole in one bucket are not opened. buckets[n]
  * is the caller's. *any (may be NULL): there is at least one point. */
 int bn_series_envelope(bn_bucket *buckets, size_t n, bool *any, bn_workspace *ws,
-        const char *run_id, const char *key, bn_series_axis axis, int64_t from, int64_t to,
-        bn_err *err);
+	const char *run_id, const char *key, bn_series_axis axis, int64_t from, int64_t to,
+	bn_err *err);
 
 #endif

@@ -23,6 +23,7 @@
 #include "core/base/id.h"
 #include "core/base/process.h"
 #include "core/store/workspace.h"
+#include "core/train/metric_chunk.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -45,28 +46,30 @@ int bn_run_key_check(const char *what, const char *key, bn_err *err);
 int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_birth *birth, bn_err *err);
 int bn_runlog_started(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err);
 int bn_runlog_param(
-        bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err);
+	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err);
 /* params: {key: text, number, boolean or anything}; non-texts are written as JSON. */
 int bn_runlog_params(bn_workspace *ws, const char *id, const json_t *params, bn_err *err);
 /* value NULL removes the tag. */
 int bn_runlog_tag(
-        bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err);
+	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err);
 int bn_runlog_note(bn_workspace *ws, const char *id, const char *note, bn_err *err);
 /* Stores the file as an object, then appends the event. name: NULL for its base name; a directory
  * is stored with everything below it, under name. */
 int bn_runlog_artifact(
-        bn_workspace *ws, const char *id, const char *src, const char *name, bn_err *err);
+	bn_workspace *ws, const char *id, const char *src, const char *name, bn_err *err);
 /* A model directory under "model", with the model's digest. */
 int bn_runlog_model(
-        bn_workspace *ws, const char *id, const char *dir, const char *digest, bn_err *err);
+	bn_workspace *ws, const char *id, const char *dir, const char *digest, bn_err *err);
 /* status: "FINISHED", "FAILED", "KILLED", "LOST". exit_code -1 and signal 0: unknown or none. */
 int bn_runlog_finished(bn_workspace *ws, const char *id, const char *status, int exit_code,
-        int signal, const char *reason, bn_err *err);
+	int signal, const char *reason, bn_err *err);
 int bn_runlog_removed(bn_workspace *ws, const char *id, bn_err *err);
 int bn_runlog_restored(bn_workspace *ws, const char *id, bn_err *err);
 int bn_runlog_stop(bn_workspace *ws, const char *id, bn_err *err);
+/* Appends the points of set, if there are any. The caller clears the set. */
+int bn_runlog_metrics(bn_workspace *ws, const char *id, const bn_metric_set *set, bn_err *err);
 int bn_runlog_heartbeat(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err);
 int bn_runlog_resources(bn_workspace *ws, const char *id, const bn_process_usage *u,
-        int64_t peak_rss_bytes, bn_err *err);
+	int64_t peak_rss_bytes, bn_err *err);
 
 #endif

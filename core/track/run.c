@@ -1,0 +1,359 @@
+/* run.c - see run.h: reading runs from the index. How the rows come about is in run_fold.c. */
+#include "core/track/run.h"
+
+#include "core/base/fs.h"
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static int index_of(sqlite3 **out, bn_workspace *ws, bn_err *err)
+{
+	*out = bn_workspace_index(ws);
+	return *out ? 0 : bn_workspace_refresh(ws, NULL, err);
+}
+
+static int64_t column_int(sqlite3_stmt *st, int c, int64_t fallback)
+{
+	return sqlite3_column_type(st, c) == SQLITE_NULL ? fallback : sqlite3_column_int64(st, c);
+}
+
+/* ---- one run -------------------------------------------------------------------------------- */
+
+static const char run_sql[] =
+	"SELECT r.id, r.name, r.experiment, r.user, r.uid, r.status, r.reason, r.exit_code, "
+	"r.signal, r.kind, r.title, r.host, r.pid, r.created_ms, r.started_ms, r.finished_ms, "
+	"r.spec, r.model, r.dataset, r.parent, r.note, r.removed, l.beat_ms, l.rss_bytes, "
+	"l.peak_rss_bytes, l.cpu_ms, l.read_bytes, l.write_bytes, l.energy_joules "
+	"FROM run r LEFT JOIN run_liveness l ON l.run_id = r.id AND l.uid = r.uid WHERE r.id = ?";
+
+static bool text_of(char **out, sqlite3_stmt *st, int c)
+{
+	*out = bn_sql_text(st, c);
+	return *out || sqlite3_column_type(st, c) == SQLITE_NULL;
+}
+
+static bool info_read(bn_run_info *r, sqlite3_stmt *st)
+{
+	snprintf(r->id, sizeof r->id, "%s", (const char *)sqlite3_column_text(st, 0));
+	bool ok = text_of(&r->name, st, 1) && text_of(&r->experiment, st, 2) &&
+		  text_of(&r->user, st, 3) && text_of(&r->reason, st, 6) &&
+		  text_of(&r->kind, st, 9) && text_of(&r->title, st, 10) &&
+		  text_of(&r->host, st, 11) && text_of(&r->spec_hash, st, 16) &&
+		  text_of(&r->model_digest, st, 17) && text_of(&r->dataset, st, 18) &&
+		  text_of(&r->parent, st, 19) && text_of(&r->note, st, 20);
+	r->uid = (uid_t)sqlite3_column_int64(st, 4);
+	if (!bn_run_status_parse(&r->status, (const char *)sqlite3_column_text(st, 5)))
+		r->status = BN_RUN_LOST;
+	r->exit_code = (int)column_int(st, 7, -1);
+	r->signal = (int)column_int(st, 8, 0);
+	r->pid = column_int(st, 12, -1);
+	r->created_ms = column_int(st, 13, -1);
+	r->started_ms = column_int(st, 14, -1);
+	r->finished_ms = column_int(st, 15, -1);
+	r->removed = sqlite3_column_int(st, 21) != 0;
+	r->heartbeat_ms = column_int(st, 22, -1);
+	r->rss_bytes = column_int(st, 23, -1);
+	r->peak_rss_bytes = column_int(st, 24, -1);
+	r->cpu_ms = column_int(st, 25, -1);
+	r->read_bytes = column_int(st, 26, -1);
+	r->write_bytes = column_int(st, 27, -1);
+	r->energy_joules = bn_sql_double(st, 28);
+	return ok;
+}
+
+int bn_run_get(bn_run_info **out, bn_workspace *ws, const char *id, bn_err *err)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st = NULL;
+	bn_run_info *r = NULL;
+	int rc = index_of(&db, ws, err);
+	if (rc == 0)
+		rc = bn_sql_prepare(&st, db, err, run_sql, "s", id);
+	if (rc != 0)
+		return rc;
+	rc = bn_sql_step(st, err);
+	if (rc == 0) {
+		rc = bn_err_set(err, BN_ENOTFOUND, "no run '%s'", id);
+	} else if (rc == 1) {
+		r = bn_alloc_zeroed(1, sizeof *r);
+		rc = r && info_read(r, st) ? 0 : bn_err_nomem(err, "a run");
+	}
+	sqlite3_finalize(st);
+	if (rc != 0) {
+		bn_run_info_free(r);
+		return rc;
+	}
+	*out = r;
+	return 0;
+}
+
+void bn_run_info_free(bn_run_info *r)
+{
+	if (!r)
+		return;
+	char *const owned[] = {r->name, r->experiment, r->user, r->reason, r->kind, r->title,
+		r->host, r->spec_hash, r->model_digest, r->dataset, r->parent, r->note};
+	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+		bn_free(owned[i]);
+	bn_free(r);
+}
+
+int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms)
+{
+	if (r->started_ms < 0)
+		return -1;
+	if (r->finished_ms >= 0)
+		return r->finished_ms - r->started_ms;
+	return r->status == BN_RUN_RUNNING && now_ms >= r->started_ms ? now_ms - r->started_ms : -1;
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+/* Runs that sql finds for text: the id of the first, how many, and a list for people. */
+static int resolve_by(char id[BN_RUN_ID_TEXT], int *count, bn_buf *list, sqlite3 *db,
+	const char *sql, const char *text, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err, sql, "s", text);
+	*count = 0;
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		const char *found = (const char *)sqlite3_column_text(st, 0);
+		if (++*count == 1)
+			snprintf(id, BN_RUN_ID_TEXT, "%s", found);
+		bn_buf_addf(list, "%s%.8s (%s)", *count > 1 ? ", " : "", found,
+			(const char *)sqlite3_column_text(st, 1));
+		if (*count == 5)
+			break;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static void hint_near(sqlite3 *db, const char *text, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	bn_names names = BN_NAMES_INIT;
+	if (bn_sql_prepare(&st, db, NULL,
+		    "SELECT DISTINCT name FROM run WHERE removed = 0 ORDER BY created_ms DESC "
+		    "LIMIT 1000",
+		    "") == 0)
+		while (bn_sql_step(st, NULL) == 1)
+			bn_names_add(&names, (const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	const char **words = bn_alloc_zeroed(names.count + 1, sizeof *words);
+	for (size_t i = 0; words && i < names.count; i++)
+		words[i] = names.items[i];
+	const char *near = words ? bn_nearest_word(text, words) : NULL;
+	if (near)
+		bn_err_hint(err, "did you mean '%s'?", near);
+	else
+		bn_err_hint(err, "binnacle run ls lists them");
+	bn_free(words);
+	bn_names_release(&names);
+}
+
+int bn_run_resolve(bn_workspace *ws, const char *text, char id[BN_RUN_ID_TEXT], bn_err *err)
+{
+	sqlite3 *db;
+	bn_buf list = BN_BUF_INIT;
+	int count = 0, rc = index_of(&db, ws, err);
+	size_t len = strlen(text);
+	const char *how = "name";
+	if (rc == 0 && !strcmp(text, "latest"))
+		rc = resolve_by(id, &count, &list, db,
+			"SELECT id, name FROM run WHERE removed = 0 AND ? <> '' "
+			"ORDER BY created_ms DESC, id LIMIT 1",
+			text, err);
+	if (rc == 0 && count == 0 && len >= 4 && len < BN_RUN_ID_TEXT && bn_is_hex(text)) {
+		/* A range, so that the key's index is used. 'g' follows every hex digit. */
+		rc = resolve_by(id, &count, &list, db,
+			"SELECT id, name FROM run WHERE id >= ?1 AND id < ?1 || 'g' ORDER BY id",
+			text, err);
+		how = count ? "prefix" : how;
+	}
+	if (rc == 0 && count == 0)
+		rc = resolve_by(id, &count, &list, db,
+			"SELECT id, name FROM run WHERE name = ? "
+			"ORDER BY removed, created_ms DESC, id",
+			text, err);
+	if (rc == 0 && count == 0) {
+		rc = bn_err_set(err, BN_ENOTFOUND, "no run '%s'", text);
+		hint_near(db, text, err);
+	} else if (rc == 0 && count > 1) {
+		rc = bn_err_set(err, BN_EINVAL, "run %s '%s' is ambiguous: %s%s", how, text,
+			list.ptr, count == 5 ? ", ..." : "");
+		bn_err_hint(err, "give more digits of the id");
+	}
+	bn_buf_release(&list);
+	return rc;
+}
+
+/* ---- parameters, tags ----------------------------------------------------------------------- */
+
+void bn_pairs_release(bn_pairs *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		bn_free(p->items[i].key);
+		bn_free(p->items[i].value);
+	}
+	bn_free(p->items);
+	*p = (bn_pairs)BN_PAIRS_INIT;
+}
+
+const char *bn_pairs_get(const bn_pairs *p, const char *key)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (!strcmp(p->items[i].key, key))
+			return p->items[i].value;
+	return NULL;
+}
+
+static int pairs_load(bn_pairs *out, bn_workspace *ws, const char *sql, const char *id, bn_err *err)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st = NULL;
+	*out = (bn_pairs)BN_PAIRS_INIT;
+	int rc = index_of(&db, ws, err);
+	if (rc == 0)
+		rc = bn_sql_prepare(&st, db, err, sql, "s", id);
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		if (bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items) != 0) {
+			rc = bn_err_nomem(err, "parameters and tags");
+			break;
+		}
+		bn_pair *p = &out->items[out->count++];
+		p->key = bn_sql_text(st, 0);
+		p->value = bn_sql_text(st, 1);
+		if (!p->key || !p->value)
+			rc = bn_err_nomem(err, "parameters and tags");
+	}
+	sqlite3_finalize(st);
+	if (rc != 0)
+		bn_pairs_release(out);
+	return rc;
+}
+
+int bn_run_params(bn_pairs *out, bn_workspace *ws, const char *id, bn_err *err)
+{
+	return pairs_load(
+		out, ws, "SELECT key, value FROM run_param WHERE run_id = ? ORDER BY key", id, err);
+}
+
+int bn_run_tags(bn_pairs *out, bn_workspace *ws, const char *id, bn_err *err)
+{
+	return pairs_load(
+		out, ws, "SELECT key, value FROM run_tag WHERE run_id = ? ORDER BY key", id, err);
+}
+
+/* ---- artifacts ------------------------------------------------------------------------------ */
+
+void bn_artifacts_release(bn_artifacts *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		bn_free(a->items[i].path);
+	bn_free(a->items);
+	*a = (bn_artifacts)BN_ARTIFACTS_INIT;
+}
+
+int bn_run_artifacts(bn_artifacts *out, bn_workspace *ws, const char *id, bn_err *err)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st = NULL;
+	*out = (bn_artifacts)BN_ARTIFACTS_INIT;
+	int rc = index_of(&db, ws, err);
+	if (rc == 0)
+		rc = bn_sql_prepare(&st, db, err,
+			"SELECT path, hash, size, time_ms FROM run_artifact WHERE run_id = ? "
+			"ORDER BY path",
+			"s", id);
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		if (bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items) != 0) {
+			rc = bn_err_nomem(err, "artifacts");
+			break;
+		}
+		bn_artifact *a = &out->items[out->count++];
+		a->path = bn_sql_text(st, 0);
+		snprintf(a->hash, sizeof a->hash, "%s", (const char *)sqlite3_column_text(st, 1));
+		a->size_bytes = sqlite3_column_int64(st, 2);
+		a->time_ms = sqlite3_column_int64(st, 3);
+		if (!a->path)
+			rc = bn_err_nomem(err, "artifacts");
+	}
+	sqlite3_finalize(st);
+	if (rc != 0)
+		bn_artifacts_release(out);
+	return rc;
+}
+
+/* What is left of path below prefix, or NULL. */
+static const char *below(const char *path, const char *prefix)
+{
+	size_t n = strlen(prefix);
+	if (n == 0)
+		return path;
+	if (strncmp(path, prefix, n) != 0)
+		return NULL;
+	if (path[n] == '\0')
+		return bn_path_base(path);
+	return path[n] == '/' ? path + n + 1 : NULL;
+}
+
+static int export_one(bn_workspace *ws, const bn_artifact *a, const char *to, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	char *from = NULL, *dir = bn_strdup(to);
+	bn_buf bytes = BN_BUF_INIT;
+	char hash[65];
+	int rc = dir ? bn_object_path(ws, a->hash, &from, err) : bn_err_nomem(err, "a path");
+	if (rc == 0) {
+		dir[strlen(dir) - strlen(bn_path_base(to)) - 1] = '\0';
+		rc = bn_fs_make_dirs(env, dir, 0777, err);
+	}
+	if (rc == 0)
+		rc = bn_fs_read_file(env, from, &bytes, err);
+	if (rc == 0) {
+		bn_sha256_hex(bytes.ptr, bytes.len, hash);
+		if (strcmp(hash, a->hash) != 0)
+			rc = bn_err_set(err, BN_ECORRUPT,
+				"artifact '%s': the stored bytes do not hash to %.12s", a->path,
+				a->hash);
+	}
+	if (rc == 0)
+		rc = bn_fs_write_file(env, to, bytes.ptr, bytes.len, 0666, err);
+	bn_buf_release(&bytes);
+	bn_free(from);
+	bn_free(dir);
+	return rc;
+}
+
+int bn_run_export(
+	bn_workspace *ws, const char *id, const char *prefix, const char *dir, bn_err *err)
+{
+	bn_artifacts all = BN_ARTIFACTS_INIT;
+	size_t found = 0;
+	if (bn_fs_exists(bn_workspace_env(ws), dir))
+		return bn_err_set(err, BN_ECONFLICT, "'%s' is there already", dir);
+	int rc = bn_run_artifacts(&all, ws, id, err);
+	for (size_t i = 0; i < all.count && rc == 0; i++) {
+		const char *rest = below(all.items[i].path, prefix);
+		if (!rest)
+			continue;
+		char *to = bn_path_join(dir, rest);
+		rc = to ? export_one(ws, &all.items[i], to, err) : bn_err_nomem(err, "a path");
+		bn_free(to);
+		found++;
+	}
+	if (rc == 0 && found == 0)
+		rc = bn_err_set(
+			err, BN_ENOTFOUND, "run %.8s has no artifact under '%s'", id, prefix);
+	bn_artifacts_release(&all);
+	return rc;
+}

@@ -1,0 +1,222 @@
+/* run_list.c - see run.h: experiments, counts, and a run as one JSON object. */
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/track/run.h"
+#include "core/track/series.h"
+
+#include <math.h>
+#include <string.h>
+
+static int index_of(sqlite3 **out, bn_workspace *ws, bn_err *err)
+{
+	*out = bn_workspace_index(ws);
+	return *out ? 0 : bn_workspace_refresh(ws, NULL, err);
+}
+
+/* ---- experiments ---------------------------------------------------------------------------- */
+
+static const char experiments_sql[] =
+	"SELECT n.name, e.note, "
+	"(SELECT count(*) FROM run r WHERE r.experiment = n.name AND r.removed = 0), "
+	"(SELECT count(*) FROM run r WHERE r.experiment = n.name AND r.removed = 0 "
+	" AND r.status IN ('SCHEDULED', 'RUNNING')), "
+	"coalesce(e.created_ms, (SELECT min(created_ms) FROM run r WHERE r.experiment = n.name)), "
+	"(SELECT max(created_ms) FROM run r WHERE r.experiment = n.name AND r.removed = 0) "
+	"FROM (SELECT DISTINCT experiment AS name FROM run UNION SELECT name FROM experiment) n "
+	"LEFT JOIN experiment e ON e.name = n.name WHERE coalesce(e.removed, 0) = 0 "
+	"ORDER BY n.name";
+
+static int64_t column_int(sqlite3_stmt *st, int c)
+{
+	return sqlite3_column_type(st, c) == SQLITE_NULL ? -1 : sqlite3_column_int64(st, c);
+}
+
+int bn_experiment_list(bn_experiment_info **out, size_t *count, bn_workspace *ws, bn_err *err)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st = NULL;
+	bn_experiment_info *items = NULL;
+	size_t n = 0, cap = 0;
+	int rc = index_of(&db, ws, err);
+	if (rc == 0)
+		rc = bn_sql_prepare(&st, db, err, experiments_sql, "");
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		if (bn_grow(&items, &cap, n + 1, sizeof *items) != 0) {
+			rc = bn_err_nomem(err, "experiments");
+			break;
+		}
+		bn_experiment_info *e = &items[n++];
+		e->name = bn_sql_text(st, 0);
+		e->note = bn_sql_text(st, 1);
+		e->runs = sqlite3_column_int64(st, 2);
+		e->live = sqlite3_column_int64(st, 3);
+		e->created_ms = column_int(st, 4);
+		e->last_ms = column_int(st, 5);
+		if (!e->name)
+			rc = bn_err_nomem(err, "experiments");
+	}
+	sqlite3_finalize(st);
+	if (rc != 0) {
+		bn_experiments_free(items, n);
+		return rc;
+	}
+	*out = items;
+	*count = n;
+	return 0;
+}
+
+void bn_experiments_free(bn_experiment_info *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		bn_free(items[i].name);
+		bn_free(items[i].note);
+	}
+	bn_free(items);
+}
+
+int bn_run_count(bn_run_counts *out, bn_workspace *ws, bn_err *err)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st = NULL;
+	memset(out, 0, sizeof *out);
+	int rc = index_of(&db, ws, err);
+	if (rc == 0)
+		rc = bn_sql_prepare(&st, db, err,
+			"SELECT status, removed, count(*) FROM run GROUP BY status, removed", "");
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		bn_run_status status;
+		int64_t n = sqlite3_column_int64(st, 2);
+		rc = 0;
+		if (sqlite3_column_int(st, 1)) {
+			out->removed += n;
+		} else if (bn_run_status_parse(&status, (const char *)sqlite3_column_text(st, 0))) {
+			out->by_status[status] += n;
+			out->total += n;
+		}
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* ---- as JSON -------------------------------------------------------------------------------- */
+
+static void set_text(json_t *o, const char *key, const char *text)
+{
+	json_object_set_new(o, key, text ? json_string(text) : json_null());
+}
+
+static void set_int(json_t *o, const char *key, int64_t value, int64_t unknown)
+{
+	json_object_set_new(o, key, value == unknown ? json_null() : json_integer(value));
+}
+
+static json_t *info_json(const bn_run_info *r, int64_t now_ms)
+{
+	json_t *o = json_object();
+	if (!o)
+		return NULL;
+	set_text(o, "id", r->id);
+	set_text(o, "name", r->name);
+	set_text(o, "experiment", r->experiment);
+	set_text(o, "user", r->user);
+	set_text(o, "status", bn_run_status_name(r->status));
+	set_text(o, "reason", r->reason);
+	set_int(o, "exit_code", r->exit_code, -1);
+	set_int(o, "signal", r->signal, 0);
+	set_text(o, "kind", r->kind);
+	set_text(o, "title", r->title);
+	set_text(o, "host", r->host);
+	set_int(o, "pid", r->pid, -1);
+	set_int(o, "created_ms", r->created_ms, -1);
+	set_int(o, "started_ms", r->started_ms, -1);
+	set_int(o, "finished_ms", r->finished_ms, -1);
+	int64_t duration = bn_run_duration_ms(r, now_ms);
+	set_int(o, "duration_ns", duration < 0 ? -1 : duration * 1000000, -1);
+	set_text(o, "spec", r->spec_hash);
+	set_text(o, "model_digest", r->model_digest);
+	set_text(o, "dataset", r->dataset);
+	set_text(o, "parent", r->parent);
+	set_text(o, "note", r->note);
+	json_object_set_new(o, "removed", json_boolean(r->removed));
+	set_int(o, "heartbeat_ms", r->heartbeat_ms, -1);
+	set_int(o, "rss_bytes", r->rss_bytes, -1);
+	set_int(o, "peak_rss_bytes", r->peak_rss_bytes, -1);
+	set_int(o, "cpu_ms", r->cpu_ms, -1);
+	set_int(o, "read_bytes", r->read_bytes, -1);
+	set_int(o, "write_bytes", r->write_bytes, -1);
+	json_object_set_new(o, "energy_joules", bn_json_real_or_null(r->energy_joules));
+	return o;
+}
+
+static json_t *pairs_json(const bn_pairs *p)
+{
+	json_t *o = json_object();
+	for (size_t i = 0; o && i < p->count; i++)
+		json_object_set_new(o, p->items[i].key, json_string(p->items[i].value));
+	return o;
+}
+
+static json_t *series_json(const bn_series_list *l)
+{
+	json_t *o = json_object();
+	for (size_t i = 0; o && i < l->count; i++) {
+		const bn_series_info *s = &l->items[i];
+		json_t *m = json_pack("{sI sI so so so so so sI sI}", "count", (json_int_t)s->count,
+			"nan_count", (json_int_t)s->nan_count, "first",
+			bn_json_real_or_null(s->first), "last", bn_json_real_or_null(s->last),
+			"min", bn_json_real_or_null(s->min), "max", bn_json_real_or_null(s->max),
+			"mean", bn_json_real_or_null(s->mean), "first_step",
+			(json_int_t)s->first_step, "last_step", (json_int_t)s->last_step);
+		if (m && !isnan(s->min)) {
+			json_object_set_new(m, "min_step", json_integer(s->min_step));
+			json_object_set_new(m, "max_step", json_integer(s->max_step));
+		}
+		json_object_set_new(o, s->key, m);
+	}
+	return o;
+}
+
+static json_t *artifacts_json(const bn_artifacts *l)
+{
+	json_t *a = json_array();
+	for (size_t i = 0; a && i < l->count; i++)
+		json_array_append_new(
+			a, json_pack("{ss ss sI}", "path", l->items[i].path, "hash",
+				   l->items[i].hash, "size", (json_int_t)l->items[i].size_bytes));
+	return a;
+}
+
+int bn_run_to_json(json_t **out, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_run_info *r = NULL;
+	bn_pairs params = BN_PAIRS_INIT, tags = BN_PAIRS_INIT;
+	bn_series_list series = BN_SERIES_LIST_INIT;
+	bn_artifacts artifacts = BN_ARTIFACTS_INIT;
+	int rc = bn_run_get(&r, ws, id, err);
+	if (rc == 0)
+		rc = bn_run_params(&params, ws, id, err);
+	if (rc == 0)
+		rc = bn_run_tags(&tags, ws, id, err);
+	if (rc == 0)
+		rc = bn_series_find_all(&series, ws, id, err);
+	if (rc == 0)
+		rc = bn_run_artifacts(&artifacts, ws, id, err);
+	json_t *o = rc == 0 ? info_json(r, bn_env_now_ms(bn_workspace_env(ws))) : NULL;
+	if (rc == 0 &&
+		(!o || json_object_set_new(o, "params", pairs_json(&params)) != 0 ||
+			json_object_set_new(o, "metrics", series_json(&series)) != 0 ||
+			json_object_set_new(o, "tags", pairs_json(&tags)) != 0 ||
+			json_object_set_new(o, "artifacts", artifacts_json(&artifacts)) != 0)) {
+		json_decref(o);
+		rc = bn_err_nomem(err, "a run");
+	}
+	if (rc == 0)
+		*out = o;
+	bn_run_info_free(r);
+	bn_pairs_release(&params);
+	bn_pairs_release(&tags);
+	bn_series_list_release(&series);
+	bn_artifacts_release(&artifacts);
+	return rc;
+}

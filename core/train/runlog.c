@@ -1,0 +1,312 @@
+/* runlog.c - see runlog.h. */
+#include "core/train/runlog.h"
+
+#include "core/base/buf.h"
+#include "core/base/env.h"
+#include "core/base/fs.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/utf8.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ARTIFACT_DEPTH_MAX 64
+
+/* Takes the payload's reference. */
+static int append_take(
+	bn_workspace *ws, const char *kind, const char *id, json_t *payload, bn_err *err)
+{
+	char entity[8 + BN_RUN_ID_TEXT];
+	if (!payload)
+		return bn_err_nomem(err, "an event");
+	snprintf(entity, sizeof entity, "run/%.32s", id);
+	int rc = bn_workspace_append(ws, kind, entity, payload, err);
+	json_decref(payload);
+	return rc;
+}
+
+static void set_text(json_t *object, const char *key, const char *text)
+{
+	if (object && text)
+		json_object_set_new(object, key, json_string(text));
+}
+
+int bn_run_key_check(const char *what, const char *key, bn_err *err)
+{
+	size_t len = strlen(key);
+	if (len == 0)
+		return bn_err_set(err, BN_EINVAL, "%s: an empty key", what);
+	if (len > BN_RUN_KEY_MAX)
+		return bn_err_set(err, BN_EINVAL, "%s '%.40s...': a key has at most %d bytes", what,
+			key, BN_RUN_KEY_MAX);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)key[i];
+		if (c >= 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+			strchr("_/.-: ", c))
+			continue;
+		bn_err_set(err, BN_EINVAL, "%s '%s': character %zu is not allowed in a key", what,
+			key, i + 1);
+		bn_err_hint(err, "letters, digits, spaces and _ / . - : are");
+		return BN_EINVAL;
+	}
+	if (!bn_utf8_is_valid(key, len))
+		return bn_err_set(err, BN_EINVAL, "%s: a key that is not UTF-8", what);
+	if (key[0] == '/' || key[len - 1] == '/' || strstr(key, "//") || strstr(key, "..") ||
+		!strcmp(key, "."))
+		return bn_err_set(err, BN_EINVAL,
+			"%s '%s': a key has no '..' and no empty part between slashes", what, key);
+	return 0;
+}
+
+static int value_check(const char *what, const char *key, const char *value, bn_err *err)
+{
+	if (strlen(value) > BN_RUN_VALUE_MAX)
+		return bn_err_set(err, BN_EINVAL, "%s '%s': the value has %zu bytes, at most %d",
+			what, key, strlen(value), BN_RUN_VALUE_MAX);
+	if (!bn_utf8_is_valid(value, strlen(value)))
+		return bn_err_set(err, BN_EINVAL, "%s '%s': the value is not UTF-8", what, key);
+	return 0;
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_birth *b, bn_err *err)
+{
+	char made_up[64];
+	bn_readable_name(id, made_up, sizeof made_up);
+	json_t *p = json_object();
+	set_text(p, "name", b->name && b->name[0] ? b->name : made_up);
+	set_text(p, "experiment", b->experiment && b->experiment[0] ? b->experiment : "default");
+	set_text(p, "kind", b->kind);
+	set_text(p, "title", b->title);
+	set_text(p, "spec", b->spec_hash);
+	set_text(p, "dataset", b->dataset);
+	set_text(p, "parent", b->parent);
+	set_text(p, "again", b->again);
+	set_text(p, "note", b->note);
+	return append_take(ws, "run.created", id, p, err);
+}
+
+int bn_runlog_started(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	return append_take(ws, "run.started", id,
+		json_pack("{ss ss sI sI}", "host", env->host(env), "boot_id", env->boot_id(env),
+			"pid", (json_int_t)getpid(), "interval_ms", (json_int_t)interval_ms),
+		err);
+}
+
+int bn_runlog_finished(bn_workspace *ws, const char *id, const char *status, int exit_code,
+	int signal, const char *reason, bn_err *err)
+{
+	json_t *p = json_pack("{ss}", "status", status);
+	if (p && exit_code >= 0)
+		json_object_set_new(p, "exit_code", json_integer(exit_code));
+	if (p && signal > 0)
+		json_object_set_new(p, "signal", json_integer(signal));
+	set_text(p, "reason", reason);
+	return append_take(ws, "run.finished", id, p, err);
+}
+
+int bn_runlog_removed(bn_workspace *ws, const char *id, bn_err *err)
+{
+	return append_take(ws, "run.removed", id, json_object(), err);
+}
+
+int bn_runlog_restored(bn_workspace *ws, const char *id, bn_err *err)
+{
+	return append_take(ws, "run.restored", id, json_object(), err);
+}
+
+int bn_runlog_stop(bn_workspace *ws, const char *id, bn_err *err)
+{
+	return append_take(ws, "run.stop", id, json_object(), err);
+}
+
+/* ---- words ---------------------------------------------------------------------------------- */
+
+int bn_runlog_param(
+	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err)
+{
+	int rc = bn_run_key_check("parameter", key, err);
+	if (rc == 0)
+		rc = value_check("parameter", key, value, err);
+	if (rc == 0)
+		rc = append_take(
+			ws, "run.param", id, json_pack("{s{ss}}", "params", key, value), err);
+	return rc;
+}
+
+int bn_runlog_params(bn_workspace *ws, const char *id, const json_t *params, bn_err *err)
+{
+	json_t *texts = json_object();
+	bn_buf b = BN_BUF_INIT;
+	int rc = texts ? 0 : bn_err_nomem(err, "parameters");
+	const char *key;
+	json_t *value;
+	json_object_foreach((json_t *)(uintptr_t)params, key, value)
+	{
+		if (rc != 0 || json_is_null(value))
+			continue;
+		bn_buf_clear(&b);
+		if (json_is_string(value))
+			bn_buf_adds(&b, json_string_value(value));
+		else
+			rc = bn_json_canonical(value, &b, err);
+		if (rc == 0 && (rc = bn_run_key_check("parameter", key, err)) == 0 &&
+			(rc = value_check("parameter", key, b.ptr, err)) == 0)
+			json_object_set_new(texts, key, json_string(b.ptr));
+	}
+	if (rc == 0 && json_object_size(texts))
+		rc = append_take(ws, "run.param", id, json_pack("{sO}", "params", texts), err);
+	bn_buf_release(&b);
+	json_decref(texts);
+	return rc;
+}
+
+int bn_runlog_tag(bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err)
+{
+	int rc = bn_run_key_check("tag", key, err);
+	if (rc == 0 && value)
+		rc = value_check("tag", key, value, err);
+	if (rc == 0)
+		rc = append_take(ws, "run.tag", id, json_pack("{s{ss?}}", "tags", key, value), err);
+	return rc;
+}
+
+int bn_runlog_note(bn_workspace *ws, const char *id, const char *note, bn_err *err)
+{
+	if (strlen(note) > 65536 || !bn_utf8_is_valid(note, strlen(note)))
+		return bn_err_set(err, BN_EINVAL, "a note is UTF-8 text of at most 65536 bytes");
+	return append_take(ws, "run.note", id, json_pack("{ss}", "note", note), err);
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static int artifact_put(
+	bn_workspace *ws, const char *src, const char *name, json_t *list, bn_err *err)
+{
+	char hash[65];
+	uint64_t size = 0;
+	int rc = bn_object_put_file(ws, src, false, hash, &size, err);
+	if (rc == 0 && json_array_append_new(list, json_pack("{ss ss sI}", "path", name, "hash",
+							   hash, "size", (json_int_t)size)) != 0)
+		rc = bn_err_nomem(err, "a list of artifacts");
+	return rc;
+}
+
+static int artifact_walk(
+	bn_workspace *ws, const char *src, const char *name, int depth, json_t *list, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	struct stat st;
+	int rc = env->fs->stat(env, src, &st);
+	if (rc < 0)
+		return bn_err_sys(err, rc == -ENOENT ? BN_ENOTFOUND : BN_EIO, -rc, "artifact '%s'", src);
+	if (S_ISREG(st.st_mode))
+		return artifact_put(ws, src, name, list, err);
+	if (!S_ISDIR(st.st_mode))
+		return bn_err_set(
+			err, BN_EINVAL, "artifact '%s' is neither a file nor a directory", src);
+	if (depth > ARTIFACT_DEPTH_MAX)
+		return bn_err_set(err, BN_EINVAL, "artifact '%s': nested over %d directories", src,
+			ARTIFACT_DEPTH_MAX);
+	bn_names names = BN_NAMES_INIT;
+	rc = bn_fs_list_dir(env, src, &names, err);
+	for (size_t i = 0; rc == 0 && i < names.count; i++) {
+		char *from = bn_path_join(src, names.items[i]);
+		char *to = bn_path_join(name, names.items[i]);
+		rc = from && to ? artifact_walk(ws, from, to, depth + 1, list, err)
+				: bn_err_nomem(err, "a path");
+		bn_free(from);
+		bn_free(to);
+	}
+	bn_names_release(&names);
+	return rc;
+}
+
+static int artifact_add(bn_workspace *ws, const char *id, const char *src, const char *name,
+	const char *model_digest, bn_err *err)
+{
+	json_t *list = json_array();
+	int rc = list ? artifact_walk(ws, src, name, 0, list, err)
+		      : bn_err_nomem(err, "a list of artifacts");
+	if (rc == 0 && json_array_size(list)) {
+		json_t *p = json_pack("{sO}", "artifacts", list);
+		set_text(p, "model", model_digest);
+		rc = append_take(ws, "run.artifact", id, p, err);
+	}
+	json_decref(list);
+	return rc;
+}
+
+int bn_runlog_artifact(
+	bn_workspace *ws, const char *id, const char *src, const char *name, bn_err *err)
+{
+	char *base = NULL;
+	if (!name) {
+		base = bn_strdup(src);
+		if (!base)
+			return bn_err_nomem(err, "a path");
+		for (size_t n = strlen(base); n > 1 && base[n - 1] == '/';)
+			base[--n] = '\0';
+		name = bn_path_base(base);
+	}
+	int rc = bn_utf8_is_valid(name, strlen(name)) && name[0] && name[0] != '/' &&
+				 !strstr(name, "..") && strlen(name) < 1024
+			 ? 0
+			 : bn_err_set(err, BN_EINVAL,
+				   "artifact name '%s': a relative path without '..'", name);
+	if (rc == 0)
+		rc = artifact_add(ws, id, src, name, NULL, err);
+	bn_free(base);
+	return rc;
+}
+
+int bn_runlog_model(
+	bn_workspace *ws, const char *id, const char *dir, const char *digest, bn_err *err)
+{
+	return artifact_add(ws, id, dir, "model", digest, err);
+}
+
+/* ---- floods --------------------------------------------------------------------------------- */
+
+int bn_runlog_metrics(bn_workspace *ws, const char *id, const bn_metric_set *set, bn_err *err)
+{
+	char entity[8 + BN_RUN_ID_TEXT];
+	if (set->points == 0)
+		return 0;
+	bn_buf b = BN_BUF_INIT;
+	snprintf(entity, sizeof entity, "run/%.32s", id);
+	int rc = bn_metric_chunk_write(&b, set, err);
+	if (rc == 0)
+		rc = bn_workspace_append_raw(ws, "run.metrics", entity, b.ptr, b.len, err);
+	bn_buf_release(&b);
+	return rc;
+}
+
+int bn_runlog_heartbeat(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err)
+{
+	return append_take(ws, "run.heartbeat", id,
+		json_pack("{sI}", "interval_ms", (json_int_t)interval_ms), err);
+}
+
+int bn_runlog_resources(bn_workspace *ws, const char *id, const bn_process_usage *u,
+	int64_t peak_rss_bytes, bn_err *err)
+{
+	const struct {
+		const char *key;
+		int64_t value;
+	} fields[] = {{"processes", u->processes}, {"threads", u->threads},
+		{"rss_bytes", u->rss_bytes}, {"peak_rss_bytes", peak_rss_bytes},
+		{"cpu_ms", u->cpu_ms}, {"read_bytes", u->read_bytes},
+		{"write_bytes", u->write_bytes}};
+	json_t *p = json_object();
+	for (size_t i = 0; p && i < sizeof fields / sizeof *fields; i++)
+		if (fields[i].value >= 0)
+			json_object_set_new(p, fields[i].key, json_integer(fields[i].value));
+	return append_take(ws, "run.resources", id, p, err);
+}
