@@ -7,14 +7,17 @@
  *	trainer      "ridge"                     either a trainer
  *	command      ["python", "train.py"]      or a command, never both
  *	hyper        {"alpha": 0.1}              trainer only
- *	data         [{"name", "version", "digest"}]     dataset versions; the first is trained on
+ *	data         [{"name", "version", "digest", "part"}]     dataset versions; part is "train" (the
+ *	             default), "valid" or "test". Commands get them in BINNACLE_DATA_<NAME>
  *	target       "power"                     trainer only, required
  *	features     ["a", "b"]                  absent: every column but target and excluded ones
  *	exclude      ["job_id"]
  *	task         "auto" | "regression" | "classification"
  *	impute       "mean" | "median" | "most_frequent"
  *	standardise  true
- *	split        {"kind", "train", "valid", "test", "column", "seed"}
+ *	split        {"kind": "random" | "order", "valid", "test", "seed"}: shares taken off the training
+ *	             rows when no version is given for that part; "order" takes them from the end, test
+ *	             last. Absent: random, 0.15 and 0.15, the run's seed
  *	seed         0 .. 2^63-1
  *	threads      >= 0; 0: as many as the process may use. No part of the recipe
  *	time_limit_s > 0
@@ -24,7 +27,7 @@
  *	workdir      directory a command runs in
  *	tags         {"team": "ops"}
  *
- * The recipe is the spec without threads, environment, workdir and tags: two runs of one recipe on
+ * The recipe is the spec without threads, environment, workdir, tags and limits: two runs of one recipe on
  * one back end give the same bytes.
  */
 #ifndef BN_TRAIN_SPEC_H
