@@ -41,7 +41,7 @@ typedef struct bn_audit_page {
 } bn_audit_page;
 
 int bn_audit_read(
-        bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *filter, bn_err *err);
+	bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *filter, bn_err *err);
 void bn_audit_page_free(bn_audit_page *p);
 const char *bn_outcome_name(bn_outcome o); /* "applied", "refused", "invalid" */
 
@@ -60,7 +60,7 @@ typedef struct bn_audit_report {
  * NULL; a true return stops with BN_EINTR. */
 typedef bool (*bn_audit_progress_fn)(void *ctx, const char *phase, uint64_t done, uint64_t total);
 int bn_audit_verify(bn_audit_report **out, bn_workspace *ws, bn_audit_progress_fn progress,
-        void *ctx, bn_err *err);
+	void *ctx, bn_err *err);
 void bn_audit_report_free(bn_audit_report *r);
 
 #endif

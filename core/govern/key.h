@@ -37,10 +37,10 @@ const char *bn_key_public(const bn_key *key); /* BN_KEY_PUBLIC_HEX digits, borro
 void bn_key_fingerprint(const char *public_hex, char out[25]);
 
 int bn_key_sign(const bn_key *key, const void *bytes, size_t n,
-        char signature[BN_KEY_SIGNATURE_HEX + 1], bn_err *err);
+	char signature[BN_KEY_SIGNATURE_HEX + 1], bn_err *err);
 /* 0 when the signature is that key's over those bytes; BN_ECORRUPT when it is not (malformed hex
  * and impossible keys included). */
 int bn_key_verify(const char *public_hex, const char *signature_hex, const void *bytes, size_t n,
-        bn_err *err);
+	bn_err *err);
 
 #endif

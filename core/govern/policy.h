@@ -110,11 +110,11 @@ extern const bn_fold_class bn_policy_class; /* entity "policy" */
 int bn_policy_get(bn_policy **out, sqlite3 *db, const bn_event_key *at, bn_err *err);
 /* Bits 1u << role of everything uid is: default, granted, admin by ownership of the workspace. */
 int bn_policy_roles(unsigned *out, bn_workspace *ws, sqlite3 *db, uid_t uid, const bn_event_key *at,
-        bn_err *err);
+	bn_err *err);
 /* 0, or BN_EREFUSED with the reason in words ("alice (developer) may not approve: that needs
  * reviewer or admin"). user: for the message. */
 int bn_policy_allows(bn_workspace *ws, sqlite3 *db, uid_t uid, const char *user, bn_act act,
-        const bn_event_key *at, bn_err *err);
+	const bn_event_key *at, bn_err *err);
 /* The same for whoever runs this process, now; NULL db: the workspace's own index. */
 int bn_policy_may(bn_workspace *ws, bn_act act, bn_err *err);
 
@@ -123,9 +123,9 @@ int bn_policy_may(bn_workspace *ws, bn_act act, bn_err *err);
 /* All three commit, and return BN_EREFUSED (the attempt is in the audit log) when not allowed. */
 int bn_policy_set(bn_workspace *ws, const json_t *document, const char *reason, bn_err *err);
 int bn_role_grant(bn_workspace *ws, uid_t uid, const char *user, bn_role role, const char *reason,
-        bn_err *err);
+	bn_err *err);
 int bn_role_revoke(bn_workspace *ws, uid_t uid, const char *user, bn_role role, const char *reason,
-        bn_err *err);
+	bn_err *err);
 
 /* ---- lists for screens and verbs ----------------------------------------------------------- */
 

@@ -44,7 +44,7 @@ typedef struct bn_gate_report {
 
 /* As of an event of this model (NULL: now). db: the index. BN_ENOTFOUND: no such version. */
 int bn_gate_evaluate(bn_gate_report **out, sqlite3 *db, const bn_policy *policy, const char *name,
-        int64_t version, bn_err *err);
+	int64_t version, bn_err *err);
 void bn_gate_report_free(bn_gate_report *r);
 json_t *bn_gate_report_json(const bn_gate_report *r); /* new reference; NULL without memory */
 

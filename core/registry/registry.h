@@ -11,18 +11,19 @@
  *
  * Events on entity model/NAME (BN_FOLD_ORDERED; decisions, aliases and removals are signed):
  *	model.registered    {version, uuid, run, author_uid, author, digest, manifest, data,
- *metrics, trainer, description} model.requested     {version, reason} model.approved      {version,
- *uuid, digest, reason, policy, gates, override} model.rejected      {version, uuid, digest, reason,
- *policy, gates} model.attested      {version, check, verdict, detail} model.alias         {alias,
- *version}          model.alias_removed {alias} model.tag           {version?, key, value}    value
- *null removes model.removed       {version, reason}
+ *metrics, trainer, description, files [{path, sha256}]} model.requested     {version, reason}
+ *model.approved      {version, uuid, digest, reason, policy, gates, override} model.rejected
+ *{version, uuid, digest, reason, policy, gates} model.attested      {version, check, verdict,
+ *detail} model.alias         {alias, version}          model.alias_removed {alias} model.tag
+ *{version?, key, value}    value null removes model.removed       {version, reason}
  *
  * The fold decides, whoever wrote: role (policy of that moment), four eyes (neither who registered
- * a version nor the owner of its run may decide about it, unless the policy allows it), quorum
- * (different users), blocking gates (override only where the policy allows it, with a reason; the
- * audit log then reads OVERRIDE), the digest in a decision equals the registered one, and the
- * signature is of a key that the acting user had published. A protected alias ("champion") only
- * goes to approved versions. What is not allowed is kept in the audit log as refused or invalid.
+ * a version nor its author, the owner of the run, may approve it, unless the policy allows it),
+ * quorum (different users), blocking gates (override only where the policy allows it, with a
+ *reason; the audit log then reads OVERRIDE), the digest in a decision equals the registered one,
+ *and the signature is of a key that the acting user had published. A protected alias ("champion")
+ *only goes to approved versions. What is not allowed is kept in the audit log as refused or
+ *invalid.
  *
  * Writers here check the same rules first, on the index as they see it. When refused they record
  * the attempt (so that it is in the audit log) and return BN_EREFUSED with the reason.
@@ -101,7 +102,7 @@ int bn_model_list(bn_model_page **out, bn_workspace *ws, bn_err *err); /* by nam
 void bn_model_page_free(bn_model_page *p);
 /* Newest first; name NULL: of all models. removed: those too. */
 int bn_version_list(
-        bn_version_page **out, bn_workspace *ws, const char *name, bool removed, bn_err *err);
+	bn_version_page **out, bn_workspace *ws, const char *name, bool removed, bn_err *err);
 void bn_version_page_free(bn_version_page *p);
 /* spec: "power/3", "power@champion", "power@latest", "power" (champion, else latest), or a UUID.
  * BN_ENOTFOUND naming what is there instead. */
@@ -147,24 +148,24 @@ typedef struct bn_registration {
 
 /* From what the caller knows. Checks that manifest and files are stored. */
 int bn_version_register_manifest(
-        int64_t *version, bn_workspace *ws, const bn_registration *r, bn_err *err);
+	int64_t *version, bn_workspace *ws, const bn_registration *r, bn_err *err);
 /* From a run (id, prefix or name): its model artifact, data, metrics and owner. */
 int bn_version_register(
-        int64_t *version, bn_workspace *ws, const char *name, const char *run, bn_err *err);
+	int64_t *version, bn_workspace *ws, const char *name, const char *run, bn_err *err);
 int bn_version_request(bn_workspace *ws, const char *spec, const char *reason, bn_err *err);
 /* override: approve although blocking gates do not pass; needs a reason and a policy that allows
  * it. Approving twice, or without an open request: BN_ECONFLICT. */
 int bn_version_approve(
-        bn_workspace *ws, const char *spec, const char *reason, bool override, bn_err *err);
+	bn_workspace *ws, const char *spec, const char *reason, bool override, bn_err *err);
 int bn_version_reject(bn_workspace *ws, const char *spec, const char *reason, bn_err *err);
 int bn_version_attest(bn_workspace *ws, const char *spec, const char *check, bn_verdict verdict,
-        const char *detail, bn_err *err);
+	const char *detail, bn_err *err);
 int bn_version_remove(bn_workspace *ws, const char *spec, const char *reason, bn_err *err);
 /* alias of the model in spec ("power/3"); BN_EINVAL for "latest" and "v3", which mean versions. */
 int bn_version_set_alias(bn_workspace *ws, const char *spec, const char *alias, bn_err *err);
 int bn_model_remove_alias(bn_workspace *ws, const char *name, const char *alias, bn_err *err);
 /* value NULL removes the tag. */
 int bn_version_set_tag(
-        bn_workspace *ws, const char *spec, const char *key, const char *value, bn_err *err);
+	bn_workspace *ws, const char *spec, const char *key, const char *value, bn_err *err);
 
 #endif

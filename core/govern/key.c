@@ -1,0 +1,256 @@
+/* key.c - see key.h. The PEM text is wiped from memory as soon as it has been read or written. */
+#include "core/govern/key.h"
+
+#include "core/base/buf.h"
+#include "core/base/fs.h"
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KEY_BYTES (BN_KEY_PUBLIC_HEX / 2)
+#define SIGNATURE_BYTES (BN_KEY_SIGNATURE_HEX / 2)
+
+struct bn_key {
+	EVP_PKEY *pkey;
+	char public_hex[BN_KEY_PUBLIC_HEX + 1];
+};
+
+char *bn_key_path(const bn_env *env)
+{
+	char *dir = bn_env_config_dir(env);
+	char *path = dir ? bn_path_join(dir, "identity.pem") : NULL;
+	bn_free(dir);
+	return path;
+}
+
+void bn_key_free(bn_key *key)
+{
+	if (!key)
+		return;
+	EVP_PKEY_free(key->pkey); /* clears the private part */
+	bn_free(key);
+}
+
+const char *bn_key_public(const bn_key *key)
+{
+	return key->public_hex;
+}
+
+void bn_key_fingerprint(const char *public_hex, char out[25])
+{
+	uint8_t raw[KEY_BYTES], hash[BN_SHA256_BYTES];
+	char hex[17];
+	if (bn_unhex(public_hex, sizeof raw, raw)) {
+		snprintf(out, 25, "not a key");
+		return;
+	}
+	bn_sha256(raw, sizeof raw, hash);
+	bn_hex(hash, 8, hex);
+	snprintf(out, 25, "ed25519:%s", hex);
+}
+
+/* Takes pkey over, also on failure. */
+static int key_wrap(bn_key **out, EVP_PKEY *pkey, const char *path, bn_err *err)
+{
+	uint8_t raw[KEY_BYTES];
+	size_t n = sizeof raw;
+	if (!pkey || EVP_PKEY_get_id(pkey) != EVP_PKEY_ED25519 ||
+		EVP_PKEY_get_raw_public_key(pkey, raw, &n) != 1 || n != sizeof raw) {
+		EVP_PKEY_free(pkey);
+		ERR_clear_error();
+		return bn_err_set(err, BN_ECORRUPT, "'%s' is not an Ed25519 private key", path);
+	}
+	bn_key *key = bn_alloc_zeroed(1, sizeof *key);
+	if (!key) {
+		EVP_PKEY_free(pkey);
+		return bn_err_nomem(err, "a key");
+	}
+	key->pkey = pkey;
+	bn_hex(raw, sizeof raw, key->public_hex);
+	*out = key;
+	return 0;
+}
+
+static int key_check_file(const bn_env *env, const char *path, bn_err *err)
+{
+	struct stat st;
+	int e = env->fs->stat(env, path, &st);
+	if (e < 0)
+		return bn_err_sys(err, e == -ENOENT || e == -ENOTDIR ? BN_ENOTFOUND : BN_EIO, -e,
+			"no private key at '%s'", path);
+	if (st.st_uid != env->uid(env)) {
+		char owner[64];
+		env->user_name(env, st.st_uid, owner, sizeof owner);
+		return bn_err_set(err, BN_EREFUSED, "private key '%s' belongs to %s, not to you",
+			path, owner);
+	}
+	if (st.st_mode & 077) {
+		bn_err_set(err, BN_EREFUSED,
+			"private key '%s' has mode %04o: group or others may read it", path,
+			(unsigned)(st.st_mode & 07777));
+		bn_err_hint(err, "chmod 600 '%s', and make a new key if somebody may have read it",
+			path);
+		return BN_EREFUSED;
+	}
+	return 0;
+}
+
+/* No passphrase is ever asked for: an encrypted key is not ours. */
+static int no_passphrase(char *buf, int size, int writing, void *ctx)
+{
+	(void)buf;
+	(void)size;
+	(void)writing;
+	(void)ctx;
+	return -1;
+}
+
+int bn_key_load(bn_key **out, const bn_env *env, const char *path, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	BIO *bio = NULL;
+	int rc = key_check_file(env, path, err);
+	if (!rc)
+		rc = bn_fs_read_file(env, path, &text, err);
+	if (rc)
+		goto out;
+	bio = BIO_new_mem_buf(text.ptr, (int)text.len);
+	rc = key_wrap(out, bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL,
+		path, err);
+out:
+	BIO_free(bio);
+	OPENSSL_cleanse(text.ptr, text.len);
+	bn_buf_release(&text);
+	return rc;
+}
+
+/* Writes the key beside path and links it there, so that of two processes that both find no key
+ * one wins and neither key is overwritten. */
+static int key_store(const bn_env *env, const char *path, const char *dir, const char *pem,
+	size_t n, bn_err *err)
+{
+	uint64_t tag = 0;
+	int rc = bn_env_random(env, &tag, sizeof tag, err), e;
+	if (rc)
+		return rc;
+	char *fresh = bn_strf("%s.new-%016llx", path, (unsigned long long)tag);
+	if (!fresh)
+		return bn_err_nomem(err, "a file name");
+	rc = bn_fs_write_file(env, fresh, pem, n, 0600, err);
+	if (!rc && (e = env->fs->link(env, fresh, path)) < 0)
+		rc = bn_err_sys(err, e == -EEXIST ? BN_ECONFLICT : BN_EIO, -e,
+			"cannot create private key '%s'", path);
+	env->fs->unlink(env, fresh);
+	if (!rc)
+		rc = bn_fs_sync_dir(env, dir, err);
+	bn_free(fresh);
+	return rc;
+}
+
+int bn_key_create(bn_key **out, const bn_env *env, const char *path, bn_err *err)
+{
+	int rc = 0;
+	bn_key *key = NULL;
+	BIO *bio = NULL;
+	char *pem = NULL;
+	char *dir = bn_strndup(path, (size_t)(bn_path_base(path) - path));
+	if (!dir) {
+		rc = bn_err_nomem(err, "a file name");
+		goto out;
+	}
+	if ((rc = bn_fs_make_dirs(env, dir, 0700, err)) ||
+		(rc = key_wrap(&key, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), path, err)))
+		goto out;
+	bio = BIO_new(BIO_s_secmem());
+	if (!bio || PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL, NULL, 0, NULL, NULL) != 1) {
+		rc = bn_err_nomem(err, "a private key");
+		goto out;
+	}
+	long n = BIO_get_mem_data(bio, &pem);
+	rc = key_store(env, path, dir, pem, (size_t)n, err);
+	if (!rc) {
+		*out = key;
+		key = NULL;
+	}
+out:
+	BIO_free(bio); /* secure memory: wiped */
+	bn_key_free(key);
+	bn_free(dir);
+	return rc;
+}
+
+int bn_key_open(bn_key **out, const bn_env *env, bool *created, bn_err *err)
+{
+	if (created)
+		*created = false;
+	char *path = bn_key_path(env);
+	if (!path)
+		return bn_err_nomem(err, "a file name");
+	bn_err e = BN_ERR_INIT;
+	int rc = bn_key_load(out, env, path, &e);
+	if (rc == BN_ENOTFOUND) {
+		bn_err_clear(&e);
+		rc = bn_key_create(out, env, path, &e);
+		if (!rc && created)
+			*created = true;
+		if (rc == BN_ECONFLICT) { /* another process of ours was faster */
+			bn_err_clear(&e);
+			rc = bn_key_load(out, env, path, &e);
+		}
+	}
+	if (rc) {
+		bn_err_set(err, rc, "%s", e.msg);
+		if (e.hint[0])
+			bn_err_hint(err, "%s", e.hint);
+	}
+	bn_free(path);
+	return rc;
+}
+
+int bn_key_sign(const bn_key *key, const void *bytes, size_t n,
+	char signature[BN_KEY_SIGNATURE_HEX + 1], bn_err *err)
+{
+	uint8_t raw[SIGNATURE_BYTES];
+	size_t len = sizeof raw;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int ok = ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key->pkey) == 1 &&
+		 EVP_DigestSign(ctx, raw, &len, bytes, n) == 1 && len == sizeof raw;
+	EVP_MD_CTX_free(ctx);
+	if (!ok) {
+		ERR_clear_error();
+		return bn_err_set(err, BN_EIO, "OpenSSL could not sign with Ed25519");
+	}
+	bn_hex(raw, sizeof raw, signature);
+	return 0;
+}
+
+int bn_key_verify(
+	const char *public_hex, const char *signature_hex, const void *bytes, size_t n, bn_err *err)
+{
+	uint8_t key[KEY_BYTES], sig[SIGNATURE_BYTES];
+	if (bn_unhex(public_hex, sizeof key, key))
+		return bn_err_set(
+			err, BN_ECORRUPT, "the public key is not %d hex digits", BN_KEY_PUBLIC_HEX);
+	if (bn_unhex(signature_hex, sizeof sig, sig))
+		return bn_err_set(err, BN_ECORRUPT, "the signature is not %d hex digits",
+			BN_KEY_SIGNATURE_HEX);
+	EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, sizeof key);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int ok = pkey && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
+		 EVP_DigestVerify(ctx, sig, sizeof sig, bytes, n) == 1;
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	ERR_clear_error();
+	if (ok)
+		return 0;
+	char print[25];
+	bn_key_fingerprint(public_hex, print);
+	return bn_err_set(err, BN_ECORRUPT, "the signature is not that of key %s", print);
+}

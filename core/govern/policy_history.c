@@ -1,0 +1,351 @@
+/* policy_history.c - which policy and which roles hold as of an event; the fold of entity "policy";
+ * the acts that change it. See policy.h. */
+#include "core/base/fs.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/govern/identity.h"
+#include "core/govern/policy.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BIT(role) (1u << (role))
+
+/* "Before this position"; without one, before the end of time. */
+static int64_t at_clock(const bn_event_key *at)
+{
+	return at ? (int64_t)at->clock : INT64_MAX;
+}
+
+static const char *at_writer(const bn_event_key *at)
+{
+	return at ? at->writer : "";
+}
+
+static int64_t at_seq(const bn_event_key *at)
+{
+	return at ? (int64_t)at->seq : 0;
+}
+
+/* ---- lookups -------------------------------------------------------------------------------- */
+
+int bn_policy_get(bn_policy **out, sqlite3 *db, const bn_event_key *at, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	json_t *doc = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT document FROM policy_version WHERE (clock, writer, seq) < (?, ?, ?)"
+		" ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1",
+		"isi", at_clock(at), at_writer(at), at_seq(at));
+	if (rc)
+		return rc;
+	rc = bn_sql_step(st, err);
+	if (rc == 1) {
+		const char *text = (const char *)sqlite3_column_text(st, 0);
+		rc = bn_json_parse(&doc, text ? text : "", text ? strlen(text) : 0, "policy", err);
+	} else if (rc == 0) {
+		doc = json_object();
+		rc = doc ? 0 : bn_err_nomem(err, "a policy");
+	}
+	if (!rc)
+		rc = bn_policy_parse(out, doc, "policy", err);
+	json_decref(doc);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* The owner of .binnacle: admin until that is revoked. */
+static int owner_get(uid_t *out, bn_workspace *ws, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	struct stat st;
+	int e = env->fs->stat(env, bn_workspace_root(ws), &st);
+	if (e < 0)
+		return bn_err_sys(
+			err, BN_EIO, -e, "cannot see who owns '%s'", bn_workspace_root(ws));
+	*out = st.st_uid;
+	return 0;
+}
+
+/* 1 granted, 0 revoked, -1 never mentioned. */
+static int role_state(sqlite3 *db, uid_t uid, bn_role role, const bn_event_key *at)
+{
+	return (int)bn_sql_int(db, -1,
+		"SELECT granted FROM role_change WHERE uid = ? AND role = ?"
+		" AND (clock, writer, seq) < (?, ?, ?)"
+		" ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1",
+		"isisi", (int64_t)uid, bn_role_name(role), at_clock(at), at_writer(at), at_seq(at));
+}
+
+static unsigned granted_roles(sqlite3 *db, uid_t uid, uid_t owner, const bn_event_key *at)
+{
+	unsigned roles = 0;
+	for (int r = 0; r < BN_ROLES; r++) {
+		int state = role_state(db, uid, (bn_role)r, at);
+		if (state == 1 || (state < 0 && r == BN_ROLE_ADMIN && uid == owner))
+			roles |= BIT(r);
+	}
+	return roles;
+}
+
+int bn_policy_roles(unsigned *out, bn_workspace *ws, sqlite3 *db, uid_t uid, const bn_event_key *at,
+	bn_err *err)
+{
+	uid_t owner = 0;
+	bn_policy *p = NULL;
+	int rc = owner_get(&owner, ws, err);
+	if (!rc)
+		rc = bn_policy_get(&p, db, at, err);
+	if (!rc)
+		*out = granted_roles(db, uid, owner, at) | BIT(p->default_role);
+	bn_policy_free(p);
+	return rc;
+}
+
+int bn_policy_allows(bn_workspace *ws, sqlite3 *db, uid_t uid, const char *user, bn_act act,
+	const bn_event_key *at, bn_err *err)
+{
+	uid_t owner = 0;
+	bn_policy *p = NULL;
+	char have[80], need[80];
+	int rc = owner_get(&owner, ws, err);
+	if (!rc)
+		rc = bn_policy_get(&p, db, at, err);
+	if (rc)
+		goto out;
+	unsigned roles = granted_roles(db, uid, owner, at) | BIT(p->default_role);
+	if (!(roles & p->allow[act])) {
+		bn_roles_text(roles, have, sizeof have);
+		bn_roles_text(p->allow[act], need, sizeof need);
+		rc = bn_err_set(err, BN_EREFUSED, "%s (%s) may not %s: that needs one of %s",
+			user ? user : "this user", have,
+			act == BN_ACT_POLICY ? "change policy or roles" : bn_act_name(act), need);
+		bn_err_hint(err, "an admin can grant it: binnacle role grant %s ROLE",
+			user ? user : "USER");
+	}
+out:
+	bn_policy_free(p);
+	return rc;
+}
+
+int bn_policy_may(bn_workspace *ws, bn_act act, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	sqlite3 *db = bn_workspace_index(ws);
+	char user[128];
+	if (!db)
+		return bn_err_set(err, BN_EIO, "the index cannot be opened");
+	env->user_name(env, env->uid(env), user, sizeof user);
+	return bn_policy_allows(ws, db, env->uid(env), user, act, NULL, err);
+}
+
+/* ---- fold ----------------------------------------------------------------------------------- */
+
+static int policy_set_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	bn_policy *p = NULL;
+	bn_err e = BN_ERR_INIT;
+	bn_buf text = BN_BUF_INIT;
+	const json_t *doc = json_object_get(ev->payload, "policy");
+	int rc = doc ? bn_policy_parse(&p, doc, "policy", &e)
+		     : bn_err_set(&e, BN_EINVAL, "no field 'policy'");
+	if (rc == BN_EINVAL) {
+		bn_fold_outcome(f, BN_OUTCOME_INVALID, "%s", e.msg);
+		rc = 0;
+		goto out;
+	}
+	if (!rc)
+		rc = bn_json_canonical(doc, &text, &e);
+	if (rc) {
+		bn_err_set(err, rc, "%s", e.msg);
+		goto out;
+	}
+	rc = bn_sql_run(bn_fold_db(f), err,
+		"INSERT INTO policy_version (clock, writer, seq, uid, user, hash, document, reason)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		"isiissss", (int64_t)ev->key.clock, ev->key.writer, (int64_t)ev->key.seq,
+		(int64_t)ev->uid, ev->user ? ev->user : "", p->hash, text.ptr,
+		bn_json_str(ev->payload, "reason", NULL));
+out:
+	bn_buf_release(&text);
+	bn_policy_free(p);
+	return rc;
+}
+
+/* Would anybody be admin as of `at` if uid were not? Somebody else with a grant, or the owner. */
+static bool admin_remains(sqlite3 *db, uid_t uid, uid_t owner, const bn_event_key *at)
+{
+	if (owner != uid && (granted_roles(db, owner, owner, at) & BIT(BN_ROLE_ADMIN)))
+		return true;
+	return bn_sql_int(db, 0,
+		       "SELECT 1 FROM role_change a WHERE role = 'admin' AND granted = 1 AND uid "
+		       "!= ?1"
+		       " AND (clock, writer, seq) < (?2, ?3, ?4) AND NOT EXISTS (SELECT 1"
+		       " FROM role_change b WHERE b.uid = a.uid AND b.role = a.role"
+		       " AND (b.clock, b.writer, b.seq) > (a.clock, a.writer, a.seq)"
+		       " AND (b.clock, b.writer, b.seq) < (?2, ?3, ?4)) LIMIT 1",
+		       "iisi", (int64_t)uid, at_clock(at), at_writer(at), at_seq(at)) != 0;
+}
+
+/* What is wrong with granting or revoking, as of `at`: BN_EINVAL or BN_EREFUSED in e. */
+static int role_check(bn_workspace *ws, sqlite3 *db, bool grant, uid_t uid, const char *user,
+	bn_role role, const bn_event_key *at, bn_err *e)
+{
+	uid_t owner = 0;
+	int rc = owner_get(&owner, ws, e);
+	if (rc)
+		return rc;
+	bool has = (granted_roles(db, uid, owner, at) & BIT(role)) != 0;
+	if (grant && has)
+		return bn_err_set(e, BN_ECONFLICT, "%s is %s already", user, bn_role_name(role));
+	if (!grant && !has)
+		return bn_err_set(
+			e, BN_ECONFLICT, "%s was not granted %s", user, bn_role_name(role));
+	if (!grant && role == BN_ROLE_ADMIN && !admin_remains(db, uid, owner, at))
+		return bn_err_set(e, BN_EREFUSED,
+			"%s is the last admin: grant it to somebody else first", user);
+	return 0;
+}
+
+static int role_apply(bn_fold *f, const bn_event *ev, bool grant, bn_err *err)
+{
+	int64_t uid = bn_json_int(ev->payload, "uid", -1);
+	const char *user = bn_json_str(ev->payload, "user", NULL);
+	char number[40];
+	bn_role role;
+	bn_err e = BN_ERR_INIT;
+	snprintf(number, sizeof number, "uid %lld", (long long)uid);
+	if (uid < 0 || uid > UINT_MAX ||
+		bn_role_parse(&role, bn_json_str(ev->payload, "role", ""), &e)) {
+		bn_fold_outcome(f, BN_OUTCOME_INVALID, "%s", e.msg[0] ? e.msg : "no uid");
+		return 0;
+	}
+	int rc = role_check(bn_fold_workspace(f), bn_fold_db(f), grant, (uid_t)uid,
+		user ? user : number, role, &ev->key, &e);
+	if (rc == BN_ECONFLICT || rc == BN_EREFUSED) {
+		bn_fold_outcome(f, rc == BN_EREFUSED ? BN_OUTCOME_REFUSED : BN_OUTCOME_INVALID,
+			"%s", e.msg);
+		return 0;
+	}
+	if (rc)
+		return bn_err_set(err, rc, "%s", e.msg);
+	return bn_sql_run(bn_fold_db(f), err,
+		"INSERT INTO role_change (uid, role, clock, writer, seq, granted, user, by_uid,"
+		" by_user, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"isisiisiss", uid, bn_role_name(role), (int64_t)ev->key.clock, ev->key.writer,
+		(int64_t)ev->key.seq, (int64_t)grant, user, (int64_t)ev->uid,
+		ev->user ? ev->user : "", bn_json_str(ev->payload, "reason", NULL));
+}
+
+static int policy_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	bn_workspace *ws = bn_fold_workspace(f);
+	char signer[40];
+	bn_err e = BN_ERR_INIT;
+	bool set = !strcmp(ev->kind, "policy.set"), grant = !strcmp(ev->kind, "role.grant");
+	if ((!set && !grant && strcmp(ev->kind, "role.revoke")) || strcmp(ev->entity, "policy") ||
+		!ev->payload) {
+		bn_fold_outcome(f, BN_OUTCOME_INVALID, "unknown kind, entity or payload");
+		return 0;
+	}
+	bn_identity_entity(ev->uid, signer, sizeof signer);
+	int rc = bn_fold_depends(f, signer, err);
+	if (rc)
+		return rc;
+	rc = bn_policy_allows(ws, bn_fold_db(f), ev->uid, ev->user, BN_ACT_POLICY, &ev->key, &e);
+	if (!rc)
+		rc = bn_identity_check(bn_fold_db(f), bn_workspace_id(ws), ev, &e);
+	if (rc == BN_EREFUSED || rc == BN_ECORRUPT) {
+		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s", e.msg);
+		return 0;
+	}
+	if (rc)
+		return bn_err_set(err, rc, "%s", e.msg);
+	return set ? policy_set_apply(f, ev, err) : role_apply(f, ev, grant, err);
+}
+
+static int policy_clear(bn_fold *f, const char *entity, bn_err *err)
+{
+	if (strcmp(entity, "policy") != 0)
+		return 0;
+	int rc = bn_sql_run(bn_fold_db(f), err, "DELETE FROM policy_version", "");
+	return rc ? rc : bn_sql_run(bn_fold_db(f), err, "DELETE FROM role_change", "");
+}
+
+const bn_fold_class bn_policy_class = {
+	.name = "policy",
+	.apply = policy_apply,
+	.clear = policy_clear,
+};
+
+/* ---- acts ----------------------------------------------------------------------------------- */
+
+/* Records the act whatever verdict says, since attempts belong in the audit log; then returns the
+ * verdict. payload: reference taken. */
+static int act_record(bn_workspace *ws, const char *kind, json_t *payload, int verdict, bn_err *err)
+{
+	if (!payload)
+		return bn_err_nomem(err, "an event");
+	bn_err e = BN_ERR_INIT;
+	int rc = bn_identity_append_signed(ws, kind, "policy", payload, &e);
+	if (!rc)
+		rc = bn_workspace_sync(ws, &e);
+	json_decref(payload);
+	if (verdict)
+		return verdict;
+	if (rc) {
+		bn_err_set(err, rc, "%s", e.msg);
+		bn_err_hint(err, "%s", e.hint);
+	}
+	return rc;
+}
+
+int bn_policy_set(bn_workspace *ws, const json_t *document, const char *reason, bn_err *err)
+{
+	bn_policy *p = NULL;
+	int rc = bn_policy_parse(&p, document, "policy", err);
+	bn_policy_free(p);
+	if (!rc)
+		rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc)
+		return rc;
+	rc = bn_policy_may(ws, BN_ACT_POLICY, err);
+	if (rc && rc != BN_EREFUSED)
+		return rc;
+	return act_record(ws, "policy.set",
+		json_pack("{s:O, s:s*}", "policy", document, "reason", reason), rc, err);
+}
+
+static int role_change(bn_workspace *ws, bool grant, uid_t uid, const char *user, bn_role role,
+	const char *reason, bn_err *err)
+{
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc)
+		return rc;
+	char number[40];
+	snprintf(number, sizeof number, "uid %lu", (unsigned long)uid);
+	rc = bn_policy_may(ws, BN_ACT_POLICY, err);
+	if (!rc)
+		rc = role_check(ws, bn_workspace_index(ws), grant, uid, user ? user : number, role,
+			NULL, err);
+	if (rc && rc != BN_EREFUSED)
+		return rc;
+	return act_record(ws, grant ? "role.grant" : "role.revoke",
+		json_pack("{s:I, s:s*, s:s, s:s*}", "uid", (json_int_t)uid, "user", user, "role",
+			bn_role_name(role), "reason", reason),
+		rc, err);
+}
+
+int bn_role_grant(bn_workspace *ws, uid_t uid, const char *user, bn_role role, const char *reason,
+	bn_err *err)
+{
+	return role_change(ws, true, uid, user, role, reason, err);
+}
+
+int bn_role_revoke(bn_workspace *ws, uid_t uid, const char *user, bn_role role, const char *reason,
+	bn_err *err)
+{
+	return role_change(ws, false, uid, user, role, reason, err);
+}

@@ -1,0 +1,84 @@
+/* user_list.c - everybody whom the workspace knows. See policy.h. */
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/govern/policy.h"
+
+#include <string.h>
+
+void bn_user_list_free(bn_user_list *l)
+{
+	if (!l)
+		return;
+	for (size_t i = 0; i < l->count; i++) {
+		bn_free(l->items[i].user);
+		bn_free(l->items[i].public_key);
+	}
+	bn_free(l->items);
+	bn_free(l);
+}
+
+/* Name: as the newest event of that user says, else as a role was granted, else as this machine
+ * knows it. */
+static int user_read(
+	bn_user_row *u, bn_workspace *ws, sqlite3 *db, sqlite3_stmt *st, uid_t owner, bn_err *err)
+{
+	char name[128];
+	u->uid = (uid_t)sqlite3_column_int64(st, 0);
+	u->user = bn_sql_text(st, 1);
+	u->public_key = bn_sql_text(st, 2);
+	u->since_ms = sqlite3_column_int64(st, 3) >> 16;
+	u->is_owner = u->uid == owner;
+	if (!u->user || !u->user[0]) {
+		const bn_env *env = bn_workspace_env(ws);
+		env->user_name(env, u->uid, name, sizeof name);
+		bn_free(u->user);
+		if (!(u->user = bn_strdup(name)))
+			return bn_err_nomem(err, "users");
+	}
+	return bn_policy_roles(&u->roles, ws, db, u->uid, NULL, err);
+}
+
+int bn_user_list_read(bn_user_list **out, bn_workspace *ws, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	struct stat root;
+	sqlite3_stmt *st = NULL;
+	size_t cap = 0;
+	sqlite3 *db = NULL;
+	bn_user_list *l = bn_alloc_zeroed(1, sizeof *l);
+	int rc = l ? bn_workspace_refresh(ws, NULL, err) : bn_err_nomem(err, "users");
+	if (!rc && !(db = bn_workspace_index(ws)))
+		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
+	if (!rc && env->fs->stat(env, bn_workspace_root(ws), &root) < 0)
+		rc = bn_err_set(err, BN_EIO, "cannot see who owns '%s'", bn_workspace_root(ws));
+	if (!rc)
+		rc = bn_sql_prepare(&st, db, err,
+			"WITH everybody AS (SELECT uid FROM event UNION SELECT uid FROM user_key"
+			" UNION SELECT uid FROM role_change UNION SELECT ?)"
+			" SELECT uid,"
+			" coalesce((SELECT user FROM event e WHERE e.uid = x.uid"
+			" ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1),"
+			" (SELECT user FROM role_change r WHERE r.uid = x.uid AND user IS NOT NULL"
+			" ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1)),"
+			" (SELECT public_key FROM user_key k WHERE k.uid = x.uid"
+			" ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1),"
+			" (SELECT min(clock) FROM event e WHERE e.uid = x.uid)"
+			" FROM everybody x ORDER BY uid",
+			"i", (int64_t)root.st_uid);
+	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		if (bn_grow(&l->items, &cap, l->count + 1, sizeof *l->items)) {
+			rc = bn_err_nomem(err, "users");
+			break;
+		}
+		memset(&l->items[l->count], 0, sizeof *l->items);
+		if ((rc = user_read(&l->items[l->count++], ws, db, st, root.st_uid, err)))
+			break;
+	}
+	sqlite3_finalize(st);
+	if (rc)
+		bn_user_list_free(l);
+	else
+		*out = l;
+	return rc;
+}

@@ -1,0 +1,413 @@
+/* registry.c - what people do to models: each act is checked against the rules as of now, written,
+ * and made visible. A refused act is written too, so that the audit log knows of it. See
+ * registry.h. */
+#include "core/registry/registry.h"
+
+#include "core/base/id.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/govern/identity.h"
+#include "core/registry/_manifest.h"
+#include "core/registry/_rules.h"
+#include "core/track/run.h"
+#include "core/track/series.h"
+#include "core/train/spec.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* One act on one version: who, on what. */
+typedef struct deed {
+	rules_actor me;
+	char user[128];
+	char *name;
+	int64_t version;
+	rules_version found; /* empty when there is no such version */
+} deed;
+
+static int deed_begin(deed *d, bn_workspace *ws, bn_err *err)
+{
+	memset(d, 0, sizeof *d);
+	const bn_env *env = bn_workspace_env(ws);
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc)
+		return rc;
+	d->me = (rules_actor){ws, bn_workspace_index(ws), env->uid(env), d->user, NULL};
+	env->user_name(env, d->me.uid, d->user, sizeof d->user);
+	return d->me.db ? 0 : bn_err_set(err, BN_EIO, "the index cannot be opened");
+}
+
+static int deed_begin_on(deed *d, bn_workspace *ws, const char *spec, bn_err *err)
+{
+	int rc = deed_begin(d, ws, err);
+	if (!rc)
+		rc = bn_version_resolve(&d->name, &d->version, d->me.db, spec, err);
+	if (!rc)
+		rc = bn_rules_find(&d->found, d->me.db, d->name, d->version, err);
+	return rc;
+}
+
+static void deed_end(deed *d)
+{
+	bn_free(d->name);
+}
+
+/* Writes the event when the verdict is 0 or a refusal (the attempt is worth remembering). Reference
+ * to payload taken. Returns the verdict, or why it could not be written. */
+static int deed_write(
+	const deed *d, const char *kind, bool is_signed, json_t *payload, int verdict, bn_err *err)
+{
+	bn_err e = BN_ERR_INIT;
+	char *entity = NULL;
+	int rc = 0;
+	if (verdict && verdict != BN_EREFUSED)
+		goto out;
+	entity = bn_strf("model/%s", d->name);
+	if (!payload || !entity)
+		rc = bn_err_nomem(&e, "an event");
+	else if (is_signed)
+		rc = bn_identity_append_signed(d->me.ws, kind, entity, payload, &e);
+	else
+		rc = bn_workspace_append(d->me.ws, kind, entity, payload, &e);
+	if (!rc)
+		rc = bn_workspace_sync(d->me.ws, &e);
+	if (rc && !verdict) {
+		bn_err_set(err, rc, "%s", e.msg);
+		bn_err_hint(err, "%s", e.hint);
+	}
+out:
+	bn_free(entity);
+	json_decref(payload);
+	return verdict ? verdict : rc;
+}
+
+/* ---- register ------------------------------------------------------------------------------- */
+
+static int objects_check(bn_workspace *ws, const manifest *m, bn_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; !rc && i < m->count; i++) {
+		char *path = NULL;
+		rc = bn_object_path(ws, m->files[i].sha256, &path, err);
+		bn_free(path);
+		if (rc)
+			bn_err_prefix(err, "file %s", m->files[i].path);
+	}
+	return rc;
+}
+
+static json_t *registered_payload(
+	const bn_registration *r, int64_t version, const char *uuid, const manifest *m)
+{
+	json_t *files = json_array();
+	for (size_t i = 0; i < m->count; i++)
+		json_array_append_new(files, json_pack("{s:s, s:s}", "path", m->files[i].path,
+						     "sha256", m->files[i].sha256));
+	return json_pack("{s:I, s:s, s:s*, s:I, s:s*, s:s, s:s, s:s*, s:s*, s:O*, s:O*, s:o}",
+		"version", (json_int_t)version, "uuid", uuid, "run", r->run_id, "author_uid",
+		(json_int_t)r->author_uid, "author", r->author, "digest", m->digest, "manifest",
+		r->manifest, "trainer", r->trainer, "description", r->description, "data", r->data,
+		"metrics", r->metrics, "files", files);
+}
+
+int bn_version_register_manifest(
+	int64_t *version, bn_workspace *ws, const bn_registration *r, bn_err *err)
+{
+	deed d;
+	manifest m = MANIFEST_INIT;
+	char uuid[BN_UUID_TEXT], claim[160];
+	int64_t number = 0;
+	int rc = deed_begin(&d, ws, err);
+	if (!rc && !bn_name_is_valid(r->name))
+		rc = bn_err_set(err, BN_EINVAL,
+			"'%s' cannot name a model: letters, digits, _ . -, at most 128 bytes",
+			r->name);
+	if (!rc && !(d.name = bn_strdup(r->name)))
+		rc = bn_err_nomem(err, "a name");
+	if (!rc)
+		rc = bn_manifest_load(&m, ws, r->manifest, err);
+	if (!rc)
+		rc = objects_check(ws, &m, err);
+	if (!rc)
+		rc = bn_uuid_new(bn_workspace_env(ws), uuid, err);
+	if (rc)
+		goto out;
+	int allowed = bn_policy_allows(ws, d.me.db, d.me.uid, d.user, BN_ACT_REGISTER, NULL, err);
+	snprintf(claim, sizeof claim, "model/%s", r->name);
+	if (!allowed && (rc = bn_claim_next(ws, claim, uuid, &number, err)))
+		goto out;
+	rc = deed_write(&d, "model.registered", false, registered_payload(r, number, uuid, &m),
+		allowed, err);
+	if (!rc)
+		*version = number;
+out:
+	bn_manifest_release(&m);
+	deed_end(&d);
+	return rc;
+}
+
+/* The artifacts of a run under "model/" as a manifest. */
+static int manifest_of_run(manifest *m, bn_workspace *ws, const bn_run_info *run, bn_err *err)
+{
+	bn_artifacts all = BN_ARTIFACTS_INIT;
+	int rc = bn_run_artifacts(&all, ws, run->id, err);
+	for (size_t i = 0; !rc && i < all.count; i++)
+		if (!strncmp(all.items[i].path, "model/", 6))
+			rc = bn_manifest_add(m, all.items[i].path + 6, all.items[i].hash,
+				(uint64_t)all.items[i].size_bytes, err);
+	bn_artifacts_release(&all);
+	if (!rc && !m->count) {
+		rc = bn_err_set(err, BN_ENOTFOUND, "run %.8s (%s) stored no model", run->id,
+			bn_run_status_name(run->status));
+		bn_err_hint(err, "a model is what lies under artifact path model/");
+	}
+	if (!rc)
+		rc = bn_manifest_seal(m, err);
+	if (!rc && run->model_digest && strcmp(run->model_digest, m->digest) != 0)
+		rc = bn_err_set(err, BN_ECORRUPT,
+			"run %.8s reported model %.12s, but its artifacts give %.12s", run->id,
+			run->model_digest, m->digest);
+	return rc;
+}
+
+/* What the model directory says (metrics.json: {"test": {...}, ...}), and under "run" the last
+ * value of every metric series. */
+static int metrics_of_run(
+	json_t **out, bn_workspace *ws, const manifest *m, const char *run_id, bn_err *err)
+{
+	int rc = 0;
+	char *path = NULL;
+	const manifest_file *file = bn_manifest_find(m, "metrics.json");
+	json_t *metrics = NULL, *last = json_object();
+	bn_series_list series = BN_SERIES_LIST_INIT;
+	if (file && !(rc = bn_object_path(ws, file->sha256, &path, err)))
+		rc = bn_json_load(&metrics, bn_workspace_env(ws), path, err);
+	if (!rc && !json_is_object(metrics)) {
+		json_decref(metrics);
+		metrics = json_object();
+	}
+	if (!rc)
+		rc = bn_series_find_all(&series, ws, run_id, err);
+	for (size_t i = 0; !rc && i < series.count; i++)
+		json_object_set_new(
+			last, series.items[i].key, bn_json_real_or_null(series.items[i].last));
+	if (!rc &&
+		(!metrics || !last || (series.count && json_object_set(metrics, "run", last) < 0)))
+		rc = bn_err_nomem(err, "metrics");
+	bn_series_list_release(&series);
+	json_decref(last);
+	bn_free(path);
+	if (rc)
+		json_decref(metrics);
+	else
+		*out = metrics;
+	return rc;
+}
+
+int bn_version_register(
+	int64_t *version, bn_workspace *ws, const char *name, const char *run_text, bn_err *err)
+{
+	char id[BN_RUN_ID_TEXT], hash[65];
+	bn_run_info *run = NULL;
+	manifest m = MANIFEST_INIT;
+	json_t *metrics = NULL, *spec = NULL;
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (!rc)
+		rc = bn_run_resolve(ws, run_text, id, err);
+	if (!rc)
+		rc = bn_run_get(&run, ws, id, err);
+	if (!rc && bn_run_status_is_live(run->status))
+		rc = bn_err_set(err, BN_ECONFLICT, "run %.8s is %s: its model is not final", id,
+			bn_run_status_name(run->status));
+	if (!rc)
+		rc = manifest_of_run(&m, ws, run, err);
+	if (!rc)
+		rc = metrics_of_run(&metrics, ws, &m, id, err);
+	if (!rc && run->spec_hash)
+		rc = bn_spec_fetch(&spec, ws, run->spec_hash, err);
+	if (!rc)
+		rc = bn_manifest_store(ws, &m, hash, err);
+	if (!rc) {
+		bn_registration r = {
+			.name = name,
+			.run_id = id,
+			.author_uid = run->uid,
+			.author = run->user,
+			.manifest = hash,
+			.trainer = bn_json_str(spec, "trainer", run->title),
+			.description = run->note,
+			.data = json_object_get(spec, "data"),
+			.metrics = metrics,
+		};
+		rc = bn_version_register_manifest(version, ws, &r, err);
+	}
+	json_decref(metrics);
+	json_decref(spec);
+	bn_manifest_release(&m);
+	bn_run_info_free(run);
+	return rc;
+}
+
+/* ---- request, decide ------------------------------------------------------------------------ */
+
+int bn_version_request(bn_workspace *ws, const char *spec, const char *reason, bn_err *err)
+{
+	deed d;
+	int rc = deed_begin_on(&d, ws, spec, err);
+	if (!rc) {
+		rc = bn_rules_request(&d.me, d.name, d.version, err);
+		rc = deed_write(&d, "model.requested", false,
+			json_pack(
+				"{s:I, s:s*}", "version", (json_int_t)d.version, "reason", reason),
+			rc, err);
+	}
+	deed_end(&d);
+	return rc;
+}
+
+/* Did the fold agree? Between the check and the event another decision may have come in. */
+static int decision_confirm(const deed *d, bn_err *err)
+{
+	if (bn_sql_int(d->me.db, 0,
+		    "SELECT 1 FROM model_decision WHERE name = ? AND version = ? AND request_no = ?"
+		    " AND uid = ?",
+		    "siii", d->name, d->version, d->found.request_no, (int64_t)d->me.uid))
+		return 0;
+	bn_err_set(err, BN_ECONFLICT, "%s/%lld changed meanwhile: the decision had no effect",
+		d->name, (long long)d->version);
+	bn_err_hint(err, "see: binnacle audit log --entity model/%s", d->name);
+	return BN_ECONFLICT;
+}
+
+static json_t *decision_payload(const deed *d, const char *reason, const bn_gate_report *gates)
+{
+	return json_pack("{s:I, s:s, s:s, s:s*, s:s*, s:o*}", "version", (json_int_t)d->version,
+		"uuid", d->found.uuid, "digest", d->found.digest, "reason", reason, "policy",
+		gates ? gates->policy_hash : NULL, "gates",
+		gates ? bn_gate_report_json(gates) : NULL);
+}
+
+int bn_version_approve(
+	bn_workspace *ws, const char *spec, const char *reason, bool override, bn_err *err)
+{
+	deed d;
+	bn_gate_report *gates = NULL;
+	bool overridden = false;
+	int rc = deed_begin_on(&d, ws, spec, err);
+	if (!rc) {
+		rc = bn_rules_approve(
+			&d.me, d.name, d.version, reason, override, &gates, &overridden, err);
+		json_t *payload = decision_payload(&d, reason, gates);
+		if (payload && override)
+			json_object_set_new(payload, "override", json_true());
+		rc = deed_write(&d, "model.approved", true, payload, rc, err);
+	}
+	if (!rc)
+		rc = decision_confirm(&d, err);
+	bn_gate_report_free(gates);
+	deed_end(&d);
+	return rc;
+}
+
+int bn_version_reject(bn_workspace *ws, const char *spec, const char *reason, bn_err *err)
+{
+	deed d;
+	bn_gate_report *gates = NULL;
+	bn_policy *p = NULL;
+	int rc = deed_begin_on(&d, ws, spec, err);
+	if (!rc)
+		rc = bn_policy_get(&p, d.me.db, NULL, err);
+	if (!rc)
+		rc = bn_gate_evaluate(&gates, d.me.db, p, d.name, d.version, err);
+	if (!rc) {
+		rc = bn_rules_reject(&d.me, d.name, d.version, reason, err);
+		rc = deed_write(
+			&d, "model.rejected", true, decision_payload(&d, reason, gates), rc, err);
+	}
+	if (!rc)
+		rc = decision_confirm(&d, err);
+	bn_policy_free(p);
+	bn_gate_report_free(gates);
+	deed_end(&d);
+	return rc;
+}
+
+/* ---- the rest ------------------------------------------------------------------------------- */
+
+int bn_version_attest(bn_workspace *ws, const char *spec, const char *check, bn_verdict verdict,
+	const char *detail, bn_err *err)
+{
+	deed d;
+	const char *word = bn_verdict_name(verdict);
+	int rc = deed_begin_on(&d, ws, spec, err);
+	if (!rc) {
+		rc = bn_rules_attest(&d.me, d.name, d.version, check, word, err);
+		rc = deed_write(&d, "model.attested", false,
+			json_pack("{s:I, s:s, s:s, s:s*}", "version", (json_int_t)d.version,
+				"check", check, "verdict", word, "detail", detail),
+			rc, err);
+	}
+	deed_end(&d);
+	return rc;
+}
+
+int bn_version_remove(bn_workspace *ws, const char *spec, const char *reason, bn_err *err)
+{
+	deed d;
+	int rc = deed_begin_on(&d, ws, spec, err);
+	if (!rc) {
+		rc = bn_rules_remove(&d.me, d.name, d.version, err);
+		rc = deed_write(&d, "model.removed", true,
+			json_pack(
+				"{s:I, s:s*}", "version", (json_int_t)d.version, "reason", reason),
+			rc, err);
+	}
+	deed_end(&d);
+	return rc;
+}
+
+int bn_version_set_alias(bn_workspace *ws, const char *spec, const char *alias, bn_err *err)
+{
+	deed d;
+	int rc = deed_begin_on(&d, ws, spec, err);
+	if (!rc) {
+		rc = bn_rules_alias(&d.me, d.name, alias, d.version, err);
+		rc = deed_write(&d, "model.alias", true,
+			json_pack("{s:I, s:s}", "version", (json_int_t)d.version, "alias", alias),
+			rc, err);
+	}
+	deed_end(&d);
+	return rc;
+}
+
+int bn_model_remove_alias(bn_workspace *ws, const char *name, const char *alias, bn_err *err)
+{
+	deed d;
+	int rc = deed_begin(&d, ws, err);
+	if (!rc && !(d.name = bn_strdup(name)))
+		rc = bn_err_nomem(err, "a name");
+	if (!rc) {
+		rc = bn_rules_remove_alias(&d.me, name, alias, err);
+		rc = deed_write(&d, "model.alias_removed", true, json_pack("{s:s}", "alias", alias),
+			rc, err);
+	}
+	deed_end(&d);
+	return rc;
+}
+
+int bn_version_set_tag(
+	bn_workspace *ws, const char *spec, const char *key, const char *value, bn_err *err)
+{
+	deed d;
+	int rc = deed_begin_on(&d, ws, spec, err);
+	if (!rc) {
+		rc = bn_rules_tag(&d.me, d.name, d.version, key, value, err);
+		rc = deed_write(&d, "model.tag", false,
+			json_pack("{s:I, s:s, s:s?}", "version", (json_int_t)d.version, "key", key,
+				"value", value),
+			rc, err);
+	}
+	deed_end(&d);
+	return rc;
+}

@@ -1,0 +1,536 @@
+/* registry_read.c - lists and single versions of the registry, as immutable copies. See registry.h.
+ */
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/registry/_rules.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- owned things --------------------------------------------------------------------------- */
+
+static void version_release(bn_version *v)
+{
+	char *const texts[] = {v->name, v->uuid, v->run_id, v->digest, v->manifest, v->trainer,
+		v->description, v->author, v->registrar, v->request_reason, v->requester};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		bn_free(texts[i]);
+	json_decref(v->data);
+	json_decref(v->metrics);
+	json_decref(v->tags);
+	for (size_t i = 0; i < v->n_aliases; i++)
+		bn_free(v->aliases[i]);
+	bn_free(v->aliases);
+	for (size_t i = 0; i < v->n_decisions; i++) {
+		bn_free(v->decisions[i].user);
+		bn_free(v->decisions[i].reason);
+		bn_free(v->decisions[i].policy_hash);
+		bn_free(v->decisions[i].public_key);
+		json_decref(v->decisions[i].gates);
+	}
+	bn_free(v->decisions);
+}
+
+void bn_version_free(bn_version *v)
+{
+	if (v)
+		version_release(v);
+	bn_free(v);
+}
+
+void bn_version_page_free(bn_version_page *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->count; i++)
+		version_release(&p->items[i]);
+	bn_free(p->items);
+	bn_free(p);
+}
+
+void bn_model_page_free(bn_model_page *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->count; i++)
+		bn_free(p->items[i].name);
+	bn_free(p->items);
+	bn_free(p);
+}
+
+double bn_version_metric(const bn_version *v, const char *part, const char *metric)
+{
+	return bn_json_num(json_object_get(v->metrics, part), metric, NAN);
+}
+
+/* ---- loading one version -------------------------------------------------------------------- */
+
+static int column_json(json_t **out, sqlite3_stmt *st, int column, bn_err *err)
+{
+	const char *text = (const char *)sqlite3_column_text(st, column);
+	return bn_json_parse(out, text ? text : "null", text ? strlen(text) : 4, "the index", err);
+}
+
+static int load_aliases(bn_version *v, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	size_t cap = 0;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT alias FROM model_alias WHERE name = ? AND version = ? ORDER BY alias", "si",
+		v->name, v->version);
+	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		if (bn_grow(&v->aliases, &cap, v->n_aliases + 1, sizeof *v->aliases) ||
+			!(v->aliases[v->n_aliases] = bn_sql_text(st, 0)))
+			rc = bn_err_nomem(err, "aliases");
+		else
+			v->n_aliases++;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int load_tags(bn_version *v, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	if (!(v->tags = json_object()))
+		return bn_err_nomem(err, "tags");
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT key, value FROM model_tag WHERE name = ? AND version = ? ORDER BY key",
+		"si", v->name, v->version);
+	if (rc)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1)
+		json_object_set_new(v->tags, (const char *)sqlite3_column_text(st, 0),
+			json_string((const char *)sqlite3_column_text(st, 1)));
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int decision_read(bn_decision *d, sqlite3_stmt *st, bn_err *err)
+{
+	d->uid = (uid_t)sqlite3_column_int64(st, 0);
+	d->user = bn_sql_text(st, 1);
+	d->time_ms = sqlite3_column_int64(st, 2);
+	d->approved = sqlite3_column_int(st, 3) != 0;
+	d->override = sqlite3_column_int(st, 4) != 0;
+	d->reason = bn_sql_text(st, 5);
+	d->policy_hash = bn_sql_text(st, 6);
+	d->public_key = bn_sql_text(st, 7);
+	d->counts = sqlite3_column_int(st, 9) != 0;
+	return column_json(&d->gates, st, 8, err);
+}
+
+static int load_decisions(bn_version *v, sqlite3 *db, int64_t request_no, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	size_t cap = 0;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT uid, user, time_ms, approved, override, reason, policy_hash, public_key, "
+		"gates,"
+		" request_no = ? FROM model_decision WHERE name = ? AND version = ?"
+		" ORDER BY request_no, time_ms, uid",
+		"isi", request_no, v->name, v->version);
+	if (rc)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		if (bn_grow(&v->decisions, &cap, v->n_decisions + 1, sizeof *v->decisions)) {
+			rc = bn_err_nomem(err, "decisions");
+			break;
+		}
+		bn_decision *d = &v->decisions[v->n_decisions++];
+		memset(d, 0, sizeof *d);
+		if ((rc = decision_read(d, st, err)))
+			break;
+		v->approvals += d->counts && d->approved;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+#define VERSION_COLUMNS \
+	"name, version, uuid, run_id, digest, manifest, trainer, description, state, author_uid," \
+	" author, registrar_uid, registrar, registered_ms, state_ms, request_no, requested_ms," \
+	" requester, request_reason, data, metrics"
+
+static int version_read(bn_version *v, sqlite3 *db, sqlite3_stmt *st, int needed, bn_err *err)
+{
+	v->name = bn_sql_text(st, 0);
+	v->version = sqlite3_column_int64(st, 1);
+	v->uuid = bn_sql_text(st, 2);
+	v->run_id = bn_sql_text(st, 3);
+	v->digest = bn_sql_text(st, 4);
+	v->manifest = bn_sql_text(st, 5);
+	v->trainer = bn_sql_text(st, 6);
+	v->description = bn_sql_text(st, 7);
+	v->state = (bn_model_state)sqlite3_column_int(st, 8);
+	v->author_uid = (uid_t)sqlite3_column_int64(st, 9);
+	v->author = bn_sql_text(st, 10);
+	v->registrar_uid = (uid_t)sqlite3_column_int64(st, 11);
+	v->registrar = bn_sql_text(st, 12);
+	v->registered_ms = sqlite3_column_int64(st, 13);
+	v->state_ms = sqlite3_column_int64(st, 14);
+	v->requested_ms = sqlite3_column_int64(st, 16);
+	v->requester = bn_sql_text(st, 17);
+	v->request_reason = bn_sql_text(st, 18);
+	v->approvals_needed = needed;
+	if (!v->name || !v->uuid || !v->digest || !v->manifest || !v->author || !v->registrar)
+		return bn_err_nomem(err, "a model version");
+	int rc = column_json(&v->data, st, 19, err);
+	if (!rc)
+		rc = column_json(&v->metrics, st, 20, err);
+	if (!rc)
+		rc = load_aliases(v, db, err);
+	if (!rc)
+		rc = load_tags(v, db, err);
+	return rc ? rc : load_decisions(v, db, sqlite3_column_int64(st, 15), err);
+}
+
+static int approvals_needed(int *out, sqlite3 *db, bn_err *err)
+{
+	bn_policy *p = NULL;
+	int rc = bn_policy_get(&p, db, NULL, err);
+	if (!rc)
+		*out = p->approvals;
+	bn_policy_free(p);
+	return rc;
+}
+
+static int index_get(sqlite3 **out, bn_workspace *ws, bn_err *err)
+{
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (!rc && !(*out = bn_workspace_index(ws)))
+		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
+	return rc;
+}
+
+/* Reads what st gives, a statement over VERSION_COLUMNS; finalizes it. */
+static int page_read(bn_version_page **out, sqlite3 *db, sqlite3_stmt *st, bn_err *err)
+{
+	size_t cap = 0;
+	int needed = 1, rc = approvals_needed(&needed, db, err);
+	bn_version_page *p = bn_alloc_zeroed(1, sizeof *p);
+	if (!p && !rc)
+		rc = bn_err_nomem(err, "model versions");
+	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		if (bn_grow(&p->items, &cap, p->count + 1, sizeof *p->items)) {
+			rc = bn_err_nomem(err, "model versions");
+			break;
+		}
+		memset(&p->items[p->count], 0, sizeof *p->items);
+		rc = version_read(&p->items[p->count++], db, st, needed, err);
+		if (rc)
+			break;
+	}
+	sqlite3_finalize(st);
+	if (rc)
+		bn_version_page_free(p);
+	else
+		*out = p;
+	return rc;
+}
+
+int bn_version_list(
+	bn_version_page **out, bn_workspace *ws, const char *name, bool removed, bn_err *err)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	int rc = index_get(&db, ws, err);
+	if (!rc)
+		rc = bn_sql_prepare(&st, db, err,
+			"SELECT " VERSION_COLUMNS
+			" FROM model_version WHERE (?1 IS NULL OR name = ?1)"
+			" AND (?2 OR state != 4) ORDER BY registered_ms DESC, name, version DESC",
+			"si", name, (int64_t)removed);
+	return rc ? rc : page_read(out, db, st, err);
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static int name_unknown(sqlite3 *db, const char *name, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	char *names[64];
+	size_t n = 0;
+	bn_err_set(err, BN_ENOTFOUND, "no model '%s'", name);
+	if (!bn_sql_prepare(&st, db, NULL,
+		    "SELECT DISTINCT name FROM model_version ORDER BY name LIMIT 63", ""))
+		while (bn_sql_step(st, NULL) == 1 && (names[n] = bn_sql_text(st, 0)))
+			n++;
+	sqlite3_finalize(st);
+	names[n] = NULL;
+	const char *near = bn_nearest_word(name, (const char *const *)names);
+	if (near)
+		bn_err_hint(err, "did you mean '%s'?", near);
+	else
+		bn_err_hint(err, n ? "see: binnacle model ls" : "no model is registered yet");
+	while (n)
+		bn_free(names[--n]);
+	return BN_ENOTFOUND;
+}
+
+static int64_t latest_version(sqlite3 *db, const char *name)
+{
+	return bn_sql_int(db, 0,
+		"SELECT max(version) FROM model_version WHERE name = ? AND state != 4", "s", name);
+}
+
+static int64_t alias_version(sqlite3 *db, const char *name, const char *alias)
+{
+	return bn_sql_int(db, 0, "SELECT version FROM model_alias WHERE name = ? AND alias = ?",
+		"ss", name, alias);
+}
+
+int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *spec, bn_err *err)
+{
+	size_t n = strcspn(spec, "/@");
+	const char *rest = spec[n] ? spec + n + 1 : "";
+	const char *digits = rest + (spec[n] == '@' && rest[0] == 'v');
+	sqlite3_stmt *st = NULL;
+	int rc = 0;
+	*version = 0;
+	*name = bn_strndup(spec, n);
+	if (!*name)
+		return bn_err_nomem(err, "a name");
+	if (!spec[n] && strlen(spec) == 36 &&
+		!bn_sql_prepare(&st, db, err,
+			"SELECT name, version FROM model_version WHERE uuid = ?", "s", spec) &&
+		bn_sql_step(st, err) == 1) {
+		bn_free(*name);
+		*name = bn_sql_text(st, 0);
+		*version = sqlite3_column_int64(st, 1);
+		sqlite3_finalize(st);
+		return *name ? 0 : bn_err_nomem(err, "a name");
+	}
+	sqlite3_finalize(st);
+	if (!bn_sql_int(db, 0, "SELECT 1 FROM model_version WHERE name = ? LIMIT 1", "s", *name))
+		rc = name_unknown(db, *name, err);
+	else if (!spec[n] && !(*version = alias_version(db, *name, "champion")))
+		*version = latest_version(db, *name);
+	else if (spec[n] == '@' && !strcmp(rest, "latest"))
+		*version = latest_version(db, *name);
+	else if (spec[n] && bn_parse_i64(digits, strlen(digits), version))
+		;
+	else if (spec[n] == '@' && !(*version = alias_version(db, *name, rest)))
+		rc = bn_err_set(err, BN_ENOTFOUND, "model '%s' has no alias '%s'", *name, rest);
+	else if (spec[n] == '/')
+		rc = bn_err_set(err, BN_EINVAL,
+			"'%s' is no version of '%s': write %s/3 or %s@champion", rest, *name, *name,
+			*name);
+	if (!rc && *version < 1)
+		rc = bn_err_set(err, BN_ENOTFOUND, "every version of '%s' was removed", *name);
+	if (rc) {
+		bn_free(*name);
+		*name = NULL;
+	}
+	return rc;
+}
+
+/* One version by number; with its newest neighbour in the hint when it is not there. */
+static int version_load(
+	bn_version **out, sqlite3 *db, const char *name, int64_t version, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	bn_version_page *p = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT " VERSION_COLUMNS " FROM model_version WHERE name = ? AND version = ?",
+		"si", name, version);
+	if (!rc)
+		rc = page_read(&p, db, st, err);
+	if (!rc && !p->count) {
+		rc = bn_err_set(
+			err, BN_ENOTFOUND, "no model version '%s/%lld'", name, (long long)version);
+		bn_err_hint(
+			err, "the newest is %s/%lld", name, (long long)latest_version(db, name));
+	}
+	if (!rc) {
+		bn_version *v = bn_alloc(sizeof *v);
+		if (v) {
+			*v = p->items[0];
+			p->count = 0;
+			*out = v;
+		} else {
+			rc = bn_err_nomem(err, "a model version");
+		}
+	}
+	bn_version_page_free(p);
+	return rc;
+}
+
+int bn_version_get(bn_version **out, bn_workspace *ws, const char *spec, bn_err *err)
+{
+	sqlite3 *db = NULL;
+	char *name = NULL;
+	int64_t version = 0;
+	int rc = index_get(&db, ws, err);
+	if (!rc)
+		rc = bn_version_resolve(&name, &version, db, spec, err);
+	if (!rc)
+		rc = version_load(out, db, name, version, err);
+	bn_free(name);
+	return rc;
+}
+
+/* ---- models --------------------------------------------------------------------------------- */
+
+int bn_model_list(bn_model_page **out, bn_workspace *ws, bn_err *err)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	size_t cap = 0;
+	bn_model_page *p = NULL;
+	int rc = index_get(&db, ws, err);
+	if (!rc)
+		rc = bn_sql_prepare(&st, db, err,
+			"SELECT name, max(version), count(*), sum(state = 1), max(state_ms),"
+			" (SELECT version FROM model_alias a WHERE a.name = v.name AND"
+			" alias = 'champion') FROM model_version v WHERE state != 4"
+			" GROUP BY name ORDER BY name",
+			"");
+	if (!rc && !(p = bn_alloc_zeroed(1, sizeof *p)))
+		rc = bn_err_nomem(err, "models");
+	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		if (bn_grow(&p->items, &cap, p->count + 1, sizeof *p->items)) {
+			rc = bn_err_nomem(err, "models");
+			break;
+		}
+		bn_model_row *m = &p->items[p->count++];
+		*m = (bn_model_row){
+			.name = bn_sql_text(st, 0),
+			.latest = sqlite3_column_int64(st, 1),
+			.versions = (size_t)sqlite3_column_int64(st, 2),
+			.requested = (size_t)sqlite3_column_int64(st, 3),
+			.updated_ms = sqlite3_column_int64(st, 4),
+			.champion = sqlite3_column_int64(st, 5),
+		};
+		if (!m->name)
+			rc = bn_err_nomem(err, "models");
+		if (rc)
+			break;
+	}
+	sqlite3_finalize(st);
+	if (rc)
+		bn_model_page_free(p);
+	else
+		*out = p;
+	return rc;
+}
+
+/* ---- inbox ---------------------------------------------------------------------------------- */
+
+static void item_release(bn_inbox_item *i)
+{
+	bn_version_free(i->version);
+	bn_version_free(i->champion);
+	bn_gate_report_free(i->gates);
+	bn_free(i->why_not);
+}
+
+void bn_inbox_item_free(bn_inbox_item *i)
+{
+	if (i)
+		item_release(i);
+	bn_free(i);
+}
+
+void bn_inbox_free(bn_inbox *i)
+{
+	if (!i)
+		return;
+	for (size_t k = 0; k < i->count; k++)
+		item_release(&i->items[k]);
+	bn_free(i->items);
+	bn_free(i);
+}
+
+/* A refusal is an answer here; anything else is an error of ours. */
+static bool is_refusal(int rc)
+{
+	return rc == BN_EREFUSED || rc == BN_ECONFLICT || rc == BN_EINVAL || rc == BN_ENOTFOUND;
+}
+
+static int item_judge(bn_inbox_item *i, bn_workspace *ws, sqlite3 *db, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	char user[128];
+	bool overridden = false;
+	bn_err why = BN_ERR_INIT, ignored = BN_ERR_INIT;
+	bn_gate_report *again = NULL;
+	rules_actor me = {ws, db, env->uid(env), user, NULL};
+	env->user_name(env, me.uid, user, sizeof user);
+	const char *name = i->version->name;
+	int rc = bn_rules_approve(
+		&me, name, i->version->version, NULL, false, &i->gates, &overridden, &why);
+	if (rc && !is_refusal(rc))
+		return bn_err_set(err, rc, "%s", why.msg);
+	i->can_approve = !rc;
+	if (rc && !(i->why_not = bn_strdup(why.msg)))
+		return bn_err_nomem(err, "an approval sheet");
+	if (rc && i->gates && i->gates->blocked) {
+		rc = bn_rules_approve(&me, name, i->version->version, "reason", true, &again,
+			&overridden, &ignored);
+		i->override_allowed = !rc && overridden;
+	}
+	bn_gate_report_free(again);
+	bn_err_clear(&ignored);
+	rc = bn_rules_reject(&me, name, i->version->version, "reason", &ignored);
+	i->can_reject = !rc;
+	int64_t champion = alias_version(db, name, "champion");
+	return champion && champion != i->version->version
+		       ? version_load(&i->champion, db, name, champion, err)
+		       : 0;
+}
+
+int bn_inbox_item_read(bn_inbox_item **out, bn_workspace *ws, const char *spec, bn_err *err)
+{
+	bn_inbox_item *i = bn_alloc_zeroed(1, sizeof *i);
+	if (!i)
+		return bn_err_nomem(err, "an approval sheet");
+	int rc = bn_version_get(&i->version, ws, spec, err);
+	if (!rc)
+		rc = item_judge(i, ws, bn_workspace_index(ws), err);
+	if (rc)
+		bn_inbox_item_free(i);
+	else
+		*out = i;
+	return rc;
+}
+
+int bn_inbox_read(bn_inbox **out, bn_workspace *ws, bn_err *err)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	bn_version_page *p = NULL;
+	bn_inbox *box = bn_alloc_zeroed(1, sizeof *box);
+	int rc = box ? index_get(&db, ws, err) : bn_err_nomem(err, "requests");
+	if (!rc)
+		rc = bn_sql_prepare(&st, db, err,
+			"SELECT " VERSION_COLUMNS " FROM model_version WHERE state = 1"
+			" ORDER BY requested_ms, name, version",
+			"");
+	if (!rc)
+		rc = page_read(&p, db, st, err);
+	if (!rc && !(box->items = bn_alloc_zeroed(p->count ? p->count : 1, sizeof *box->items)))
+		rc = bn_err_nomem(err, "requests");
+	for (size_t i = 0; !rc && i < p->count; i++) {
+		bn_inbox_item *item = &box->items[box->count];
+		if (!(item->version = bn_alloc(sizeof *item->version))) {
+			rc = bn_err_nomem(err, "requests");
+			break;
+		}
+		box->count++;
+		*item->version = p->items[i];
+		memset(&p->items[i], 0, sizeof p->items[i]);
+		rc = item_judge(item, ws, db, err);
+		box->for_me += item->can_approve || item->can_reject;
+	}
+	bn_version_page_free(p);
+	if (rc)
+		bn_inbox_free(box);
+	else
+		*out = box;
+	return rc;
+}

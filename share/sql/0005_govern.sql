@@ -1,0 +1,37 @@
+-- core/govern: whose keys are whose, the history of policy and of roles. Each row is valid from its
+-- position (clock, writer, seq) in the order of all events, so that "as of" an event is a lookup.
+
+CREATE TABLE user_key (
+	uid INTEGER NOT NULL,
+	public_key TEXT NOT NULL,
+	clock INTEGER NOT NULL,
+	writer TEXT NOT NULL,
+	seq INTEGER NOT NULL,
+	PRIMARY KEY (uid, clock, writer, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE policy_version (
+	clock INTEGER NOT NULL,
+	writer TEXT NOT NULL,
+	seq INTEGER NOT NULL,
+	uid INTEGER NOT NULL,
+	user TEXT NOT NULL,
+	hash TEXT NOT NULL,
+	document TEXT NOT NULL,
+	reason TEXT,
+	PRIMARY KEY (clock, writer, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE role_change (
+	uid INTEGER NOT NULL,
+	role TEXT NOT NULL,
+	clock INTEGER NOT NULL,
+	writer TEXT NOT NULL,
+	seq INTEGER NOT NULL,
+	granted INTEGER NOT NULL,
+	user TEXT,
+	by_uid INTEGER NOT NULL,
+	by_user TEXT NOT NULL,
+	reason TEXT,
+	PRIMARY KEY (uid, role, clock, writer, seq)
+) WITHOUT ROWID;

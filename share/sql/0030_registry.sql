@@ -1,0 +1,75 @@
+-- core/registry: models, their versions and what was decided about them. Rows are made by the fold
+-- of class "model" alone; `name` is the part of the entity after "model/".
+
+CREATE TABLE model_version (
+	name TEXT NOT NULL,
+	version INTEGER NOT NULL,
+	uuid TEXT NOT NULL,
+	run_id TEXT,
+	digest TEXT NOT NULL,
+	manifest TEXT NOT NULL,
+	trainer TEXT,
+	description TEXT,
+	author_uid INTEGER NOT NULL,
+	author TEXT NOT NULL,
+	registrar_uid INTEGER NOT NULL,
+	registrar TEXT NOT NULL,
+	registered_ms INTEGER NOT NULL,
+	state INTEGER NOT NULL,
+	state_ms INTEGER NOT NULL,
+	request_no INTEGER NOT NULL DEFAULT 0,
+	requested_ms INTEGER,
+	requester TEXT,
+	request_reason TEXT,
+	data TEXT NOT NULL,
+	metrics TEXT NOT NULL,
+	files TEXT NOT NULL,
+	PRIMARY KEY (name, version)
+) WITHOUT ROWID;
+CREATE INDEX model_version_by_uuid ON model_version (uuid);
+CREATE INDEX model_version_by_run ON model_version (run_id);
+CREATE INDEX model_version_by_state ON model_version (state);
+
+CREATE TABLE model_decision (
+	name TEXT NOT NULL,
+	version INTEGER NOT NULL,
+	request_no INTEGER NOT NULL,
+	uid INTEGER NOT NULL,
+	user TEXT NOT NULL,
+	time_ms INTEGER NOT NULL,
+	approved INTEGER NOT NULL,
+	override INTEGER NOT NULL,
+	reason TEXT,
+	policy_hash TEXT,
+	public_key TEXT,
+	gates TEXT,
+	PRIMARY KEY (name, version, request_no, uid)
+) WITHOUT ROWID;
+
+CREATE TABLE model_alias (
+	name TEXT NOT NULL,
+	alias TEXT NOT NULL,
+	version INTEGER NOT NULL,
+	time_ms INTEGER NOT NULL,
+	user TEXT NOT NULL,
+	PRIMARY KEY (name, alias)
+) WITHOUT ROWID;
+
+CREATE TABLE model_tag (
+	name TEXT NOT NULL,
+	version INTEGER NOT NULL,
+	key TEXT NOT NULL,
+	value TEXT NOT NULL,
+	PRIMARY KEY (name, version, key)
+) WITHOUT ROWID;
+
+CREATE TABLE model_attestation (
+	name TEXT NOT NULL,
+	version INTEGER NOT NULL,
+	check_name TEXT NOT NULL,
+	verdict TEXT NOT NULL,
+	detail TEXT,
+	user TEXT NOT NULL,
+	time_ms INTEGER NOT NULL,
+	PRIMARY KEY (name, version, check_name)
+) WITHOUT ROWID;
