@@ -2,14 +2,14 @@
  * features.h - from columns to numbers: the pipeline that is fitted on the training part only and
  * travels inside the model.
  *
- * Per input column: missing values are filled with what the training part says (mean, median or
- * most frequent value), numbers are standardised (x - mean) / deviation with the population
- * deviation as scikit-learn's StandardScaler (a constant column keeps scale 1), booleans become 0
- * or 1 (and are standardised like numbers), categories become one 0/1 column per category seen in
- * training, in byte order of their names; a category that was not seen gives all zeros and is
- * counted. A missing category is filled with the most frequent one. A column that is missing in
- * every training row, or a category column with more than max_categories values, is left out and
- * listed with the reason.
+ * Per input column: missing values (infinities count as missing) are filled with what the training
+ * part says (mean, median or most frequent value), numbers are standardised (x - mean) / deviation
+ * with the population deviation as scikit-learn's StandardScaler (a constant column keeps scale 1),
+ * booleans become 0 or 1 (and are standardised like numbers), categories become one 0/1 column per
+ * category seen in training, in byte order of their names; a category that was not seen gives all
+ * zeros and is counted. A missing category is filled with the most frequent one. A column that is
+ * missing in every training row, or a category column with more than max_categories values, is left
+ * out and listed with the reason.
  *
  * The target: a number for regression, a class index for classification. Classes are sorted
  * (numbers by value, strings by bytes), as scikit-learn does. A missing target drops that row at
@@ -98,7 +98,8 @@ typedef struct bn_features_seen {
 } bn_features_seen;
 
 /* design[rows * width], row-major. BN_EINVAL naming the column when an input is absent from the
- * frame or is of another kind (a number given for a boolean or the reverse is accepted). No
+ * frame or holds a value of a kind that cannot be read as the input's (numbers and booleans stand
+ * in for each other, a number for a category by its text; an empty column is of any kind). No
  * allocation beyond one dictionary map per category column. seen may be NULL; it is added to. */
 int bn_features_transform(const bn_features *f, const bn_frame_view *frame, double *design,
         bn_features_seen *seen, bn_err *err);

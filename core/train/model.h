@@ -14,6 +14,7 @@
  */
 #ifndef BN_TRAIN_MODEL_H
 #define BN_TRAIN_MODEL_H
+#include "core/base/env.h"
 #include "core/base/err.h"
 #include "core/train/features.h"
 #include "core/train/frame.h"
@@ -37,15 +38,16 @@ typedef struct bn_model_about {
 } bn_model_about;
 
 /* Writes the directory dir, which must not exist. */
-int bn_model_save(const char *dir, const bn_estimator *e, const bn_features *f,
+int bn_model_save(const bn_env *env, const char *dir, const bn_estimator *e, const bn_features *f,
         const bn_model_about *about, bn_err *err);
 /* hex[65] gets the digest of the directory. */
-int bn_model_digest(char hex[BN_MODEL_DIGEST_HEX + 1], const char *dir, bn_err *err);
+int bn_model_digest(
+        char hex[BN_MODEL_DIGEST_HEX + 1], const bn_env *env, const char *dir, bn_err *err);
 
 typedef struct bn_model bn_model;
 
 /* Reads and checks everything. Immutable: may be shared between threads. */
-int bn_model_load(bn_model **out, const char *dir, bn_err *err);
+int bn_model_load(bn_model **out, const bn_env *env, const char *dir, bn_err *err);
 void bn_model_free(bn_model *m);
 
 const char *bn_model_name(const bn_model *m);            /* "" when it has none */

@@ -1,0 +1,412 @@
+/* yaml.c - see yaml.h. */
+#include "core/base/yaml.h"
+
+#include "core/base/json.h"
+#include "core/base/str.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+#include <yaml.h>
+
+enum { MAX_DEPTH = 64, MAX_BYTES = 16 << 20 };
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+typedef struct reader {
+	yaml_parser_t parser;
+	yaml_event_t event;
+	bool has_event;
+	const char *name;
+	bn_err *err;
+} reader;
+
+static int fail_at(reader *r, yaml_mark_t mark, const char *what)
+{
+	return bn_err_set(
+	        r->err, BN_EINVAL, "%s:%zu:%zu: %s", r->name, mark.line + 1, mark.column + 1, what);
+}
+
+/* The next event is in r->event until the next call. */
+static int next_event(reader *r)
+{
+	if (r->has_event)
+		yaml_event_delete(&r->event);
+	r->has_event = yaml_parser_parse(&r->parser, &r->event) != 0;
+	if (r->has_event)
+		return 0;
+	if (r->parser.error == YAML_MEMORY_ERROR)
+		return bn_err_nomem(r->err, r->name);
+	const char *what = r->parser.problem ? r->parser.problem : "not YAML";
+	return fail_at(r, r->parser.problem_mark, what);
+}
+
+/* Same, for a token that may be an anchor's or a tag's. */
+static int check_plain_node(reader *r, const yaml_char_t *anchor, const yaml_char_t *tag)
+{
+	if (anchor)
+		return fail_at(r, r->event.start_mark, "anchors are not supported");
+	if (tag && strncmp((const char *)tag, "tag:yaml.org,2002:", 18) != 0 &&
+	        strcmp((const char *)tag, "!") != 0)
+		return fail_at(r, r->event.start_mark, "tags are not supported");
+	return 0;
+}
+
+static bool is_one_of(const char *s, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcmp(s, *words) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the text is a decimal number of the core schema: [-+]? digits with one dot, exponent. */
+static bool looks_like_number(const char *s)
+{
+	size_t digits = 0;
+	if (*s == '-' || *s == '+')
+		s++;
+	for (; isdigit((unsigned char)*s); s++)
+		digits++;
+	if (*s == '.')
+		for (s++; isdigit((unsigned char)*s); s++)
+			digits++;
+	if (!digits)
+		return false;
+	if (*s == 'e' || *s == 'E') {
+		s++;
+		if (*s == '-' || *s == '+')
+			s++;
+		if (!isdigit((unsigned char)*s))
+			return false;
+		while (isdigit((unsigned char)*s))
+			s++;
+	}
+	return *s == '\0';
+}
+
+static json_t *plain_scalar(const char *s, size_t n)
+{
+	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
+	static const char *const trues[] = {"true", "True", "TRUE", NULL};
+	static const char *const falses[] = {"false", "False", "FALSE", NULL};
+	static const char *const absent[] = {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF",
+	        "-.inf", "-.Inf", "-.INF", ".nan", ".NaN", ".NAN", NULL};
+	const char *digits = *s == '+' ? s + 1 : s;
+	int64_t whole;
+	double real;
+	if (is_one_of(s, nulls) || is_one_of(s, absent))
+		return json_null();
+	if (is_one_of(s, trues))
+		return json_true();
+	if (is_one_of(s, falses))
+		return json_false();
+	if (looks_like_number(s)) {
+		n -= (size_t)(digits - s);
+		if (bn_parse_i64(digits, n, &whole))
+			return json_integer(whole);
+		if (bn_parse_f64(digits, n, &real))
+			return bn_json_real_or_null(real);
+	}
+	return json_string(s);
+}
+
+static int read_scalar(reader *r, json_t **out)
+{
+	const char *s = (const char *)r->event.data.scalar.value;
+	size_t n = r->event.data.scalar.length;
+	int rc = check_plain_node(r, r->event.data.scalar.anchor, r->event.data.scalar.tag);
+	if (rc)
+		return rc;
+	if (memchr(s, 0, n))
+		return fail_at(r, r->event.start_mark, "a NUL character in a string");
+	bool plain = r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	             r->event.data.scalar.plain_implicit;
+	*out = plain ? plain_scalar(s, n) : json_stringn(s, n);
+	return *out ? 0 : fail_at(r, r->event.start_mark, "not valid UTF-8");
+}
+
+static int read_node(reader *r, json_t **out, int depth);
+
+static int read_sequence(reader *r, json_t **out, int depth)
+{
+	json_t *list = json_array();
+	int rc = check_plain_node(
+	        r, r->event.data.sequence_start.anchor, r->event.data.sequence_start.tag);
+	while (rc == 0 && (rc = next_event(r)) == 0 && r->event.type != YAML_SEQUENCE_END_EVENT) {
+		json_t *item = NULL;
+		rc = read_node(r, &item, depth + 1);
+		if (rc == 0 && json_array_append_new(list, item) != 0)
+			rc = bn_err_nomem(r->err, r->name);
+	}
+	*out = list;
+	return rc;
+}
+
+static int read_pair(reader *r, json_t *map, int depth)
+{
+	json_t *value = NULL;
+	yaml_mark_t mark = r->event.start_mark;
+	if (r->event.type != YAML_SCALAR_EVENT)
+		return fail_at(r, mark, "a key must be a plain string");
+	int rc = check_plain_node(r, r->event.data.scalar.anchor, r->event.data.scalar.tag);
+	if (rc)
+		return rc;
+	/* The event goes away with the next one: keep the key as JSON does. */
+	json_t *key =
+	        json_stringn((const char *)r->event.data.scalar.value, r->event.data.scalar.length);
+	const char *text = json_string_value(key);
+	if (!key || strlen(text) != json_string_length(key))
+		rc = fail_at(r, mark, "a key that is not valid text");
+	else if (json_object_get(map, text))
+		rc = fail_at(r, mark, "duplicate key");
+	if (rc == 0)
+		rc = next_event(r);
+	if (rc == 0)
+		rc = read_node(r, &value, depth + 1);
+	if (rc == 0 && json_object_set_new(map, text, value) != 0)
+		rc = bn_err_nomem(r->err, r->name);
+	json_decref(key);
+	return rc;
+}
+
+static int read_mapping(reader *r, json_t **out, int depth)
+{
+	json_t *map = json_object();
+	int rc = check_plain_node(
+	        r, r->event.data.mapping_start.anchor, r->event.data.mapping_start.tag);
+	while (rc == 0 && (rc = next_event(r)) == 0 && r->event.type != YAML_MAPPING_END_EVENT)
+		rc = read_pair(r, map, depth);
+	*out = map;
+	return rc;
+}
+
+/* The node that r->event begins. *out is NULL on failure. */
+static int read_node(reader *r, json_t **out, int depth)
+{
+	int rc;
+	if (depth > MAX_DEPTH)
+		return fail_at(r, r->event.start_mark, "nested over 64 levels deep");
+	switch (r->event.type) {
+	case YAML_SCALAR_EVENT:
+		rc = read_scalar(r, out);
+		break;
+	case YAML_SEQUENCE_START_EVENT:
+		rc = read_sequence(r, out, depth);
+		break;
+	case YAML_MAPPING_START_EVENT:
+		rc = read_mapping(r, out, depth);
+		break;
+	case YAML_ALIAS_EVENT:
+		return fail_at(r, r->event.start_mark, "aliases are not supported");
+	default:
+		return fail_at(r, r->event.start_mark, "expected a value");
+	}
+	if (rc) {
+		json_decref(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+static int read_document(reader *r, json_t **out)
+{
+	int rc = next_event(r); /* stream start */
+	if (rc == 0)
+		rc = next_event(r);
+	if (rc == 0 && r->event.type == YAML_STREAM_END_EVENT) {
+		*out = json_null();
+		return 0;
+	}
+	if (rc == 0)
+		rc = next_event(r); /* past document start */
+	if (rc == 0)
+		rc = read_node(r, out, 0);
+	if (rc == 0)
+		rc = next_event(r); /* document end */
+	if (rc == 0)
+		rc = next_event(r);
+	if (rc == 0 && r->event.type != YAML_STREAM_END_EVENT)
+		rc = fail_at(r, r->event.start_mark, "more than one document");
+	return rc;
+}
+
+int bn_yaml_parse(json_t **out, const char *text, size_t len, const char *name, bn_err *err)
+{
+	reader r = {.name = name, .err = err};
+	json_t *value = NULL;
+	if (len > MAX_BYTES)
+		return bn_err_set(err, BN_EINVAL, "%s: %zu bytes of YAML, the limit is %d", name,
+		        len, MAX_BYTES);
+	if (!yaml_parser_initialize(&r.parser))
+		return bn_err_nomem(err, name);
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);
+	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+	int rc = read_document(&r, &value);
+	if (r.has_event)
+		yaml_event_delete(&r.event);
+	yaml_parser_delete(&r.parser);
+	if (rc)
+		json_decref(value);
+	else
+		*out = value;
+	return rc;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+/* True when every YAML reader, old or new, takes the bare word for a string. */
+static bool is_safe_plain(const char *s)
+{
+	static const char *const words[] = {
+	        "null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf", NULL};
+	char lower[8];
+	size_t n = strlen(s);
+	if (n == 0 || !(isalpha((unsigned char)*s) || *s == '_' || *s == '/'))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)s[i]) && !strchr("_-./", s[i]))
+			return false;
+	if (n >= sizeof lower)
+		return true;
+	for (size_t i = 0; i <= n; i++)
+		lower[i] = (char)tolower((unsigned char)s[i]);
+	return !is_one_of(lower, words);
+}
+
+/* Double-quoted, with the escapes that JSON and YAML share. */
+static void write_string(bn_buf *out, const char *s, size_t n)
+{
+	if (strlen(s) == n && is_safe_plain(s))
+		bn_buf_add(out, s, n);
+	else
+		bn_buf_add_json_string(out, s, n);
+}
+
+/* Always with a dot: PyYAML takes 1e+20 for a string, and 3 for an integer. */
+static void write_real(bn_buf *out, double v)
+{
+	char text[BN_FMT];
+	bn_fmt_f64(v, text);
+	size_t mantissa = strcspn(text, "eE");
+	bn_buf_add(out, text, mantissa);
+	if (!memchr(text, '.', mantissa))
+		bn_buf_adds(out, ".0");
+	bn_buf_adds(out, text + mantissa);
+}
+
+static void write_scalar(bn_buf *out, const json_t *v)
+{
+	switch (json_typeof(v)) {
+	case JSON_STRING:
+		write_string(out, json_string_value(v), json_string_length(v));
+		break;
+	case JSON_INTEGER:
+		bn_buf_addf(out, "%lld", (long long)json_integer_value(v));
+		break;
+	case JSON_REAL:
+		write_real(out, json_real_value(v));
+		break;
+	case JSON_TRUE:
+		bn_buf_adds(out, "true");
+		break;
+	case JSON_FALSE:
+		bn_buf_adds(out, "false");
+		break;
+	default:
+		bn_buf_adds(out, "null");
+	}
+}
+
+static void indent(bn_buf *out, int depth)
+{
+	for (int i = 0; i < depth; i++)
+		bn_buf_adds(out, "  ");
+}
+
+static bool is_block(const json_t *v)
+{
+	return (json_is_object(v) && json_object_size(v)) ||
+	       (json_is_array(v) && json_array_size(v));
+}
+
+static void write_block(bn_buf *out, const json_t *v, int depth);
+
+/* What follows "key:" or "-". */
+static void write_value(bn_buf *out, const json_t *v, int depth)
+{
+	if (is_block(v)) {
+		bn_buf_addch(out, '\n');
+		write_block(out, v, depth + 1);
+		return;
+	}
+	bn_buf_addch(out, ' ');
+	if (json_is_object(v))
+		bn_buf_adds(out, "{}");
+	else if (json_is_array(v))
+		bn_buf_adds(out, "[]");
+	else
+		write_scalar(out, v);
+	bn_buf_addch(out, '\n');
+}
+
+static void write_block(bn_buf *out, const json_t *v, int depth)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+	if (json_is_object(v)) {
+		json_object_foreach((json_t *)v, key, item)
+		{
+			indent(out, depth);
+			write_string(out, key, strlen(key));
+			bn_buf_addch(out, ':');
+			write_value(out, item, depth);
+		}
+		return;
+	}
+	json_array_foreach(v, i, item)
+	{
+		indent(out, depth);
+		bn_buf_addch(out, '-');
+		write_value(out, item, depth);
+	}
+}
+
+/* What could be written but not read back: too deep, or keys over libyaml's 1024 bytes. */
+static int check_writable(const json_t *v, int depth, bn_err *err)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+	int rc = 0;
+	if (depth > MAX_DEPTH)
+		return bn_err_set(err, BN_EINVAL, "YAML: nested over %d levels deep", MAX_DEPTH);
+	json_object_foreach((json_t *)v, key, item)
+	{
+		if (rc == 0 && strlen(key) > 1000)
+			rc = bn_err_set(err, BN_EINVAL, "YAML: a key of %zu bytes", strlen(key));
+		if (rc == 0)
+			rc = check_writable(item, depth + 1, err);
+	}
+	json_array_foreach(v, i, item)
+	{
+		if (rc == 0)
+			rc = check_writable(item, depth + 1, err);
+	}
+	return rc;
+}
+
+int bn_yaml_write(bn_buf *out, const json_t *value, bn_err *err)
+{
+	int rc = check_writable(value, 0, err);
+	if (rc)
+		return rc;
+	if (is_block(value)) {
+		write_block(out, value, 0);
+	} else {
+		bn_buf_adds(out, "---");
+		write_value(out, value, 0);
+	}
+	return bn_buf_check(out, err, "YAML");
+}

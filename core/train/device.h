@@ -1,0 +1,37 @@
+/*
+ * device.h - a back end as a trainer holds it: one open context, and the memory taken from it,
+ * which is all given back at once.
+ */
+#ifndef BN_TRAIN_DEVICE_H
+#define BN_TRAIN_DEVICE_H
+#include "core/base/err.h"
+#include "kernels/kernels.h"
+
+#define BN_DEVICE_BLOCKS 64
+
+typedef struct bn_device {
+	const bnk_backend *be;
+	bnk_context *ctx;
+	void *blocks[BN_DEVICE_BLOCKS];
+	size_t count;
+} bn_device;
+
+#define BN_DEVICE_INIT \
+	{ \
+		NULL, NULL, {NULL}, 0 \
+	}
+
+/* backend NULL: CPU. */
+int bn_device_open(bn_device *d, const bnk_backend *backend, int threads, bn_err *err);
+void bn_device_close(bn_device *d);
+/* Lives until close. what: for messages ("design matrix"). */
+int bn_device_alloc(bn_device *d, void *out, size_t bytes, const char *what, bn_err *err);
+/* alloc and upload in one. */
+int bn_device_put(
+        bn_device *d, void *out, const void *host, size_t bytes, const char *what, bn_err *err);
+int bn_device_scratch(
+        bn_device *d, void *out, bnk_op op, bnk_dtype dtype, bnk_shape shape, bn_err *err);
+/* A bnk_status as an error: 0, BN_ENOMEM, BN_EIO, BN_EUNSUPPORTED or BN_EINVAL. */
+int bn_device_check(const bn_device *d, int status, const char *what, bn_err *err);
+
+#endif
