@@ -181,7 +181,7 @@ static int transform_category(const bn_feature_input *in, const bn_column_view *
         size_t width, bn_features_seen *seen, bn_err *err)
 {
 	int32_t *map = NULL;
-	/* A frame made for this very pipeline (bn_batch) already speaks its codes. */
+	/* A frame made for this very pipeline (bn_model_batch) already speaks its codes. */
 	if (c->kind == BN_VIEW_CATEGORY && c->dictionary != in->categories) {
 		map = bn_alloc(c->dictionary_size * sizeof *map);
 		if (!map)

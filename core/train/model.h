@@ -39,10 +39,10 @@ typedef struct bn_model_about {
 
 /* Writes the directory dir, which must not exist. */
 int bn_model_save(const bn_env *env, const char *dir, const bn_estimator *e, const bn_features *f,
-        const bn_model_about *about, bn_err *err);
+	const bn_model_about *about, bn_err *err);
 /* hex[65] gets the digest of the directory. */
 int bn_model_digest(
-        char hex[BN_MODEL_DIGEST_HEX + 1], const bn_env *env, const char *dir, bn_err *err);
+	char hex[BN_MODEL_DIGEST_HEX + 1], const bn_env *env, const char *dir, bn_err *err);
 
 typedef struct bn_model bn_model;
 
@@ -81,15 +81,17 @@ int bn_model_batch_set_rows(bn_model_batch *b, size_t rows, bn_err *err);
 void bn_model_batch_set_number(bn_model_batch *b, size_t row, size_t input, double value);
 /* A category, a number in text, or true/false. False when the input cannot take it (the cell is
  * then missing). */
-bool bn_model_batch_set_text(bn_model_batch *b, size_t row, size_t input, const char *text, size_t len);
+bool bn_model_batch_set_text(
+	bn_model_batch *b, size_t row, size_t input, const char *text, size_t len);
 void bn_model_batch_predict(bn_model_batch *b);
-const double *bn_model_batch_output(const bn_model_batch *b, size_t row); /* bn_model_outputs values */
+const double *bn_model_batch_output(
+	const bn_model_batch *b, size_t row); /* bn_model_outputs values */
 /* Cells that were missing or of an unknown category in the last predict. */
 bn_features_seen bn_model_batch_seen(const bn_model_batch *b);
 
 /* Predicts a whole frame: out[frame->rows * bn_model_outputs]. Works in blocks. threads <= 0: all.
  * Rows come out the same whatever the block or thread. */
 int bn_model_predict(const bn_model *m, const bn_frame_view *frame, int threads, double *out,
-        bn_features_seen *seen, bn_err *err);
+	bn_features_seen *seen, bn_err *err);
 
 #endif

@@ -12,7 +12,7 @@ enum { UNKNOWN_CODE = INT32_MAX };
 
 /* ---- batch ---------------------------------------------------------------------------------- */
 
-struct bn_batch {
+struct bn_model_batch {
 	const bn_model *model;
 	bn_arena arena; /* everything below */
 	size_t max_rows, outputs;
@@ -22,7 +22,7 @@ struct bn_batch {
 	bn_features_seen seen;
 };
 
-static int allocate_columns(bn_batch *b, bn_err *err)
+static int allocate_columns(bn_model_batch *b, bn_err *err)
 {
 	const bn_features *f = b->model->features;
 	size_t n = bn_features_input_count(f);
@@ -33,9 +33,9 @@ static int allocate_columns(bn_batch *b, bn_err *err)
 		const bn_feature_input *in = bn_features_input(f, i);
 		bn_column_view *c = &b->columns[i];
 		*c = (bn_column_view){.name = in->name,
-		        .kind = in->kind,
-		        .dictionary = in->categories,
-		        .dictionary_size = in->category_count};
+			.kind = in->kind,
+			.dictionary = in->categories,
+			.dictionary_size = in->category_count};
 		if (in->kind == BN_VIEW_NUMBER)
 			c->numbers = bn_arena_alloc(&b->arena, b->max_rows * sizeof(double));
 		else
@@ -47,12 +47,12 @@ static int allocate_columns(bn_batch *b, bn_err *err)
 	return 0;
 }
 
-int bn_batch_new(bn_batch **out, const bn_model *m, size_t max_rows, bn_err *err)
+int bn_model_batch_new(bn_model_batch **out, const bn_model *m, size_t max_rows, bn_err *err)
 {
 	size_t width = bn_features_width(m->features);
 	if (max_rows == 0 || max_rows > UINT32_MAX)
 		return bn_err_set(err, BN_EINVAL, "a batch of %zu rows", max_rows);
-	bn_batch *b = bn_alloc_zeroed(1, sizeof *b);
+	bn_model_batch *b = bn_alloc_zeroed(1, sizeof *b);
 	if (!b)
 		return bn_err_nomem(err, "batch");
 	b->model = m;
@@ -65,13 +65,13 @@ int bn_batch_new(bn_batch **out, const bn_model *m, size_t max_rows, bn_err *err
 	if (rc == 0 && (!b->design || !b->out || !b->scratch))
 		rc = bn_err_nomem(err, "batch");
 	if (rc)
-		bn_batch_free(b);
+		bn_model_batch_free(b);
 	else
 		*out = b;
 	return rc;
 }
 
-void bn_batch_free(bn_batch *b)
+void bn_model_batch_free(bn_model_batch *b)
 {
 	if (!b)
 		return;
@@ -79,12 +79,12 @@ void bn_batch_free(bn_batch *b)
 	bn_free(b);
 }
 
-size_t bn_batch_max_rows(const bn_batch *b)
+size_t bn_model_batch_max_rows(const bn_model_batch *b)
 {
 	return b->max_rows;
 }
 
-static void set_missing(bn_batch *b, size_t row, size_t input)
+static void set_missing(bn_model_batch *b, size_t row, size_t input)
 {
 	bn_column_view *c = &b->columns[input];
 	if (c->kind == BN_VIEW_NUMBER)
@@ -93,7 +93,7 @@ static void set_missing(bn_batch *b, size_t row, size_t input)
 		((int32_t *)c->codes)[row] = -1;
 }
 
-int bn_batch_set_rows(bn_batch *b, size_t rows, bn_err *err)
+int bn_model_batch_set_rows(bn_model_batch *b, size_t rows, bn_err *err)
 {
 	if (rows > b->max_rows)
 		return bn_err_set(err, BN_EINVAL, "%zu rows, the limit is %zu", rows, b->max_rows);
@@ -106,14 +106,14 @@ int bn_batch_set_rows(bn_batch *b, size_t rows, bn_err *err)
 	return 0;
 }
 
-static void set_category(bn_batch *b, size_t row, size_t input, const char *text)
+static void set_category(bn_model_batch *b, size_t row, size_t input, const char *text)
 {
 	const bn_column_view *c = &b->columns[input];
 	int32_t k = bn_category_find(c->dictionary, c->dictionary_size, text);
 	((int32_t *)c->codes)[row] = k < 0 ? UNKNOWN_CODE : k;
 }
 
-void bn_batch_set_number(bn_batch *b, size_t row, size_t input, double value)
+void bn_model_batch_set_number(bn_model_batch *b, size_t row, size_t input, double value)
 {
 	char text[BN_FMT];
 	const bn_column_view *c = &b->columns[input];
@@ -137,7 +137,8 @@ static int parse_bool(const char *s, size_t n)
 	return -1;
 }
 
-bool bn_batch_set_text(bn_batch *b, size_t row, size_t input, const char *text, size_t len)
+bool bn_model_batch_set_text(
+	bn_model_batch *b, size_t row, size_t input, const char *text, size_t len)
 {
 	const bn_column_view *c = &b->columns[input];
 	double number;
@@ -179,7 +180,7 @@ bool bn_batch_set_text(bn_batch *b, size_t row, size_t input, const char *text, 
 	return false;
 }
 
-void bn_batch_predict(bn_batch *b)
+void bn_model_batch_predict(bn_model_batch *b)
 {
 	b->seen = (bn_features_seen){0, 0};
 	int rc = bn_features_transform(b->model->features, &b->frame, b->design, &b->seen, NULL);
@@ -187,12 +188,12 @@ void bn_batch_predict(bn_batch *b)
 	bn_estimator_predict(b->model->estimator, b->design, b->frame.rows, b->out, b->scratch);
 }
 
-const double *bn_batch_output(const bn_batch *b, size_t row)
+const double *bn_model_batch_output(const bn_model_batch *b, size_t row)
 {
 	return b->out + row * b->outputs;
 }
 
-bn_features_seen bn_batch_seen(const bn_batch *b)
+bn_features_seen bn_model_batch_seen(const bn_model_batch *b)
 {
 	return b->seen;
 }
@@ -208,7 +209,7 @@ typedef struct frame_work {
 
 /* Columns [begin, end) of rows, begin a multiple of 8. */
 static void slice(
-        bn_column_view *to, const bn_column_view *from, size_t n, size_t begin, size_t end)
+	bn_column_view *to, const bn_column_view *from, size_t n, size_t begin, size_t end)
 {
 	for (size_t i = 0; i < n; i++) {
 		to[i] = from[i];
@@ -242,7 +243,7 @@ static int predict_shard(void *user, size_t shard, size_t begin, size_t end)
 		rc = bn_features_transform(f, &part, design, &seen, NULL);
 		if (rc == 0)
 			bn_estimator_predict(w->model->estimator, design, last - first,
-			        w->out + first * outputs, scratch);
+				w->out + first * outputs, scratch);
 	}
 	w->missing[shard] = seen.missing;
 	w->unknown[shard] = seen.unknown;
@@ -282,7 +283,7 @@ static int recode(bn_arena *arena, bn_column_view *to, const bn_feature_input *i
 
 /* Columns in the pipeline's order; kinds are checked here, on one row at least of every column. */
 static int arrange(bn_arena *arena, bn_frame_view *out, const bn_features *f,
-        const bn_frame_view *frame, bn_err *err)
+	const bn_frame_view *frame, bn_err *err)
 {
 	size_t n = bn_features_input_count(f);
 	bn_column_view *columns = bn_arena_alloc(arena, n * sizeof *columns);
@@ -292,7 +293,7 @@ static int arrange(bn_arena *arena, bn_frame_view *out, const bn_features *f,
 		const bn_column_view *c = bn_frame_find(frame, in->name);
 		if (!c) {
 			rc = bn_err_set(
-			        err, BN_EINVAL, "no column '%s', which the model needs", in->name);
+				err, BN_EINVAL, "no column '%s', which the model needs", in->name);
 			break;
 		}
 		columns[i] = *c;
@@ -303,17 +304,17 @@ static int arrange(bn_arena *arena, bn_frame_view *out, const bn_features *f,
 			for (size_t r = 0; r < c->rows && rc == 0; r++)
 				if (!bn_column_is_missing(c, r))
 					rc = bn_err_set(err, BN_EINVAL,
-					        "column '%s' is a %s, the model was trained on a "
-					        "%s",
-					        in->name, bn_view_kind_name(c->kind),
-					        bn_view_kind_name(in->kind));
+						"column '%s' is a %s, the model was trained on a "
+						"%s",
+						in->name, bn_view_kind_name(c->kind),
+						bn_view_kind_name(in->kind));
 	}
 	*out = (bn_frame_view){columns, n, frame->rows};
 	return rc;
 }
 
 int bn_model_predict(const bn_model *m, const bn_frame_view *frame, int threads, double *out,
-        bn_features_seen *seen, bn_err *err)
+	bn_features_seen *seen, bn_err *err)
 {
 	size_t missing[BNK_MAX_SHARDS] = {0}, unknown[BNK_MAX_SHARDS] = {0};
 	size_t blocks = (frame->rows + BN_PREDICT_ROWS - 1) / BN_PREDICT_ROWS;
@@ -321,7 +322,7 @@ int bn_model_predict(const bn_model *m, const bn_frame_view *frame, int threads,
 	frame_work w = {.model = m, .missing = missing, .unknown = unknown, .out = out};
 	int rc = arrange(&arena, &w.frame, m->features, frame, err);
 	if (rc == 0 &&
-	        bnk_parallel_for(blocks, bnk_shard_count(blocks, 4), threads, predict_shard, &w))
+		bnk_parallel_for(blocks, bnk_shard_count(blocks, 4), threads, predict_shard, &w))
 		rc = bn_err_nomem(err, "prediction");
 	for (size_t i = 0; i < BNK_MAX_SHARDS && seen; i++) {
 		seen->missing += missing[i];
