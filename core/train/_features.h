@@ -24,7 +24,7 @@ struct bn_features {
 };
 
 /* The value of a number or boolean column as a double; NaN when missing or infinite. */
-double bn_column_number(const bn_column_view *column, size_t row);
+double bn_view_number(const bn_column_view *column, size_t row);
 /* Index of text among count strings in byte order, or -1. */
 int32_t bn_category_find(const char *const *sorted, size_t count, const char *text);
 /* Numbers inputs' design columns from left to right. */

@@ -31,6 +31,6 @@ typedef struct bn_mlp_data {
 
 /* From initial to trained parameters, in place. Sets e->iterations and e->converged. */
 int bn_mlp_train(float *parameters, const bn_mlp_net *net, const bn_mlp_data *data, bn_estimator *e,
-        const bn_fit_request *r, const json_t *hyper, bn_err *err);
+	const bn_fit_request *r, const json_t *hyper, bn_err *err);
 
 #endif

@@ -13,6 +13,6 @@ struct bn_model {
 
 /* Appends model_card.md. */
 int bn_model_card(bn_buf *out, const bn_estimator *e, const bn_features *f,
-        const bn_model_about *about, bn_err *err);
+	const bn_model_about *about, bn_err *err);
 
 #endif

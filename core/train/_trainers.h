@@ -16,21 +16,21 @@ extern const bn_trainer bn_trainer_mlp;
 int bn_fit_metric(const bn_fit_request *r, const char *name, int64_t step, double value);
 int bn_fit_check_cancel(const bn_fit_request *r, bn_err *err);
 void bn_fit_log(const bn_fit_request *r, const char *fmt, ...)
-        __attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 
 /* BN_EINVAL unless the tensor is there with that dtype and shape (cols 0: a vector). out may be
  * NULL. */
 int bn_estimator_need(const bn_estimator *e, const bn_tensor **out, const char *name,
-        bn_dtype dtype, size_t rows, size_t cols, bn_err *err);
+	bn_dtype dtype, size_t rows, size_t cols, bn_err *err);
 
 /* linear.c: what ridge and logistic models have in common: coef [outputs or 1, inputs] and
  * intercept, float64. */
 int bn_linear_store(
-        bn_estimator *e, size_t rows, const double *coef, const double *intercept, bn_err *err);
+	bn_estimator *e, size_t rows, const double *coef, const double *intercept, bn_err *err);
 int bn_linear_check(const bn_estimator *e, bn_err *err);
 size_t bn_linear_scratch(const bn_estimator *e);
 void bn_linear_predict(
-        const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch);
+	const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch);
 
 /* In place, n values: probabilities from scores. */
 void bn_softmax_row(double *z, size_t n);

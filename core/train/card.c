@@ -59,25 +59,25 @@ static json_t *front_results(const bn_estimator *e, const bn_model_about *about)
 		json_t *v = json_object_get(part, def->name);
 		if (def->task == e->task && json_is_number(v))
 			json_array_append_new(
-			        list, json_pack("{s:s, s:O}", "type", def->name, "value", v));
+				list, json_pack("{s:s, s:O}", "type", def->name, "value", v));
 	}
 	if (json_array_size(list) == 0) {
 		json_decref(list);
 		return json_array();
 	}
 	return json_pack("[{s:{s:s}, s:{s:s, s:s, s:s}, s:o}]", "task", "type",
-	        pipeline_tag(e->task), "dataset", "name",
-	        about->dataset ? about->dataset : "unknown", "type", "binnacle", "split", part_name,
-	        "metrics", list);
+		pipeline_tag(e->task), "dataset", "name",
+		about->dataset ? about->dataset : "unknown", "type", "binnacle", "split", part_name,
+		"metrics", list);
 }
 
 static int add_front_matter(
-        bn_buf *b, const bn_estimator *e, const bn_model_about *about, bn_err *err)
+	bn_buf *b, const bn_estimator *e, const bn_model_about *about, bn_err *err)
 {
 	const char *name = about->name ? about->name : "model";
 	json_t *front = json_pack("{s:s, s:s, s:[s,s], s:[{s:s, s:o}]}", "library_name", "binnacle",
-	        "pipeline_tag", pipeline_tag(e->task), "tags", "tabular", e->trainer->name,
-	        "model-index", "name", name, "results", front_results(e, about));
+		"pipeline_tag", pipeline_tag(e->task), "tags", "tabular", e->trainer->name,
+		"model-index", "name", name, "results", front_results(e, about));
 	if (!front)
 		return bn_err_nomem(err, "model card");
 	bn_buf_adds(b, "---\n");
@@ -88,10 +88,10 @@ static int add_front_matter(
 }
 
 static void add_intro(
-        bn_buf *b, const bn_estimator *e, const bn_features *f, const bn_model_about *about)
+	bn_buf *b, const bn_estimator *e, const bn_features *f, const bn_model_about *about)
 {
 	bn_buf_addf(b, "# %s\n\n%s that predicts `%s`", about->name ? about->name : "Model",
-	        e->trainer->title, bn_features_target(f));
+		e->trainer->title, bn_features_target(f));
 	if (e->task == BN_TASK_REGRESSION) {
 		bn_buf_addf(b, ", a number");
 	} else {
@@ -119,10 +119,10 @@ static void add_training(bn_buf *b, const bn_estimator *e, const bn_model_about 
 	if (about->run_id)
 		bn_buf_addf(b, "- Run: `%s`\n", about->run_id);
 	bn_buf_addf(
-	        b, "- Trainer: `%s`, seed %llu", e->trainer->name, (unsigned long long)about->seed);
+		b, "- Trainer: `%s`, seed %llu", e->trainer->name, (unsigned long long)about->seed);
 	if (e->iterations >= 0)
 		bn_buf_addf(b, ", %lld iterations%s", (long long)e->iterations,
-		        e->converged ? "" : " (stopped by a limit)");
+			e->converged ? "" : " (stopped by a limit)");
 	bn_buf_adds(b, "\n");
 	json_object_foreach((json_t *)about->hyper, key, value)
 	{
@@ -190,8 +190,8 @@ static void add_inputs(bn_buf *b, const bn_features *f)
 {
 	size_t n = bn_features_input_count(f);
 	bn_buf_adds(b, "## Inputs\n\n"
-	               "| column | kind | seen in training | missing | a missing value becomes |\n"
-	               "|---|---|---|---:|---|\n");
+		       "| column | kind | seen in training | missing | a missing value becomes |\n"
+		       "|---|---|---|---:|---|\n");
 	for (size_t i = 0; i < n && i < MAX_LISTED; i++)
 		add_input(b, bn_features_input(f, i));
 	if (n > MAX_LISTED)
@@ -202,25 +202,25 @@ static void add_inputs(bn_buf *b, const bn_features *f)
 static void add_limits(bn_buf *b, const bn_estimator *e, const bn_features *f)
 {
 	bn_buf_adds(b,
-	        "## Limitations\n\n"
-	        "- Predictions for values outside the ranges above are extrapolations.\n"
-	        "- A category that training had not seen counts as none of the known ones; a "
-	        "missing value is filled in as listed.\n");
+		"## Limitations\n\n"
+		"- Predictions for values outside the ranges above are extrapolations.\n"
+		"- A category that training had not seen counts as none of the known ones; a "
+		"missing value is filled in as listed.\n");
 	if (e->trainer->tasks != (1u << BN_TASK_REGRESSION | 1u << BN_TASK_CLASSIFICATION))
 		bn_buf_adds(b, "- The model is linear in its inputs: it knows no interactions.\n");
 	if (!e->converged)
 		bn_buf_adds(b, "- Training was stopped by a limit before it had converged.\n");
 	if (bn_features_target_missing(f))
 		bn_buf_addf(b, "- %zu training rows had no target and were left out.\n",
-		        bn_features_target_missing(f));
+			bn_features_target_missing(f));
 	for (size_t i = 0; i < bn_features_skipped_count(f) && i < MAX_LISTED; i++)
 		bn_buf_addf(b, "- Column left out: %s.\n", bn_features_skipped(f, i));
 	bn_buf_adds(b, "- Nothing here says that the model is fair or safe for a decision about "
-	               "people; that has to be checked for the use at hand.\n");
+		       "people; that has to be checked for the use at hand.\n");
 }
 
 int bn_model_card(bn_buf *out, const bn_estimator *e, const bn_features *f,
-        const bn_model_about *about, bn_err *err)
+	const bn_model_about *about, bn_err *err)
 {
 	int rc = add_front_matter(out, e, about, err);
 	if (rc)

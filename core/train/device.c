@@ -35,7 +35,7 @@ int bn_device_alloc(bn_device *d, void *out, size_t bytes, const char *what, bn_
 }
 
 int bn_device_put(
-        bn_device *d, void *out, const void *host, size_t bytes, const char *what, bn_err *err)
+	bn_device *d, void *out, const void *host, size_t bytes, const char *what, bn_err *err)
 {
 	void *p = NULL;
 	int rc = bn_device_alloc(d, &p, bytes, what, err);
@@ -47,10 +47,10 @@ int bn_device_put(
 }
 
 int bn_device_scratch(
-        bn_device *d, void *out, bnk_op op, bnk_dtype dtype, bnk_shape shape, bn_err *err)
+	bn_device *d, void *out, bnk_op op, bnk_dtype dtype, bnk_shape shape, bn_err *err)
 {
 	return bn_device_alloc(
-	        d, out, d->be->scratch_bytes(op, dtype, shape), bnk_op_name(op), err);
+		d, out, d->be->scratch_bytes(op, dtype, shape), bnk_op_name(op), err);
 }
 
 int bn_device_check(const bn_device *d, int status, const char *what, bn_err *err)
@@ -72,5 +72,5 @@ int bn_device_check(const bn_device *d, int status, const char *what, bn_err *er
 		code = BN_EINVAL;
 	}
 	return bn_err_set(
-	        err, code, "%s: %s (back end %s)", what, bnk_status_text(status), d->be->name);
+		err, code, "%s: %s (back end %s)", what, bnk_status_text(status), d->be->name);
 }

@@ -28,9 +28,9 @@ void bn_device_close(bn_device *d);
 int bn_device_alloc(bn_device *d, void *out, size_t bytes, const char *what, bn_err *err);
 /* alloc and upload in one. */
 int bn_device_put(
-        bn_device *d, void *out, const void *host, size_t bytes, const char *what, bn_err *err);
+	bn_device *d, void *out, const void *host, size_t bytes, const char *what, bn_err *err);
 int bn_device_scratch(
-        bn_device *d, void *out, bnk_op op, bnk_dtype dtype, bnk_shape shape, bn_err *err);
+	bn_device *d, void *out, bnk_op op, bnk_dtype dtype, bnk_shape shape, bn_err *err);
 /* A bnk_status as an error: 0, BN_ENOMEM, BN_EIO, BN_EUNSUPPORTED or BN_EINVAL. */
 int bn_device_check(const bn_device *d, int status, const char *what, bn_err *err);
 

@@ -10,24 +10,24 @@
 #include <string.h>
 
 static const bn_metric_def metric_defs[] = {
-        {"rmse", BN_TASK_REGRESSION, false, "root of the mean squared error"},
-        {"mae", BN_TASK_REGRESSION, false, "mean absolute error"},
-        {"r2", BN_TASK_REGRESSION, true, "share of the variance that is explained"},
-        {"mape", BN_TASK_REGRESSION, false, "mean absolute error relative to the target"},
-        {"max_error", BN_TASK_REGRESSION, false, "largest absolute error"},
-        {"median_ae", BN_TASK_REGRESSION, false, "median absolute error"},
-        {"accuracy", BN_TASK_CLASSIFICATION, true, "share of rows with the right class"},
-        {"precision", BN_TASK_CLASSIFICATION, true,
-                "of the rows called positive, the share that is (two classes)"},
-        {"recall", BN_TASK_CLASSIFICATION, true,
-                "of the positive rows, the share that is found (two classes)"},
-        {"f1", BN_TASK_CLASSIFICATION, true, "harmonic mean of precision and recall (two classes)"},
-        {"precision_macro", BN_TASK_CLASSIFICATION, true, "precision, mean over the classes"},
-        {"recall_macro", BN_TASK_CLASSIFICATION, true, "recall, mean over the classes"},
-        {"f1_macro", BN_TASK_CLASSIFICATION, true, "F1, mean over the classes"},
-        {"roc_auc", BN_TASK_CLASSIFICATION, true,
-                "area under the ROC curve; over two classes one against the rest, mean"},
-        {"log_loss", BN_TASK_CLASSIFICATION, false, "mean cross-entropy, natural logarithm"},
+	{"rmse", BN_TASK_REGRESSION, false, "root of the mean squared error"},
+	{"mae", BN_TASK_REGRESSION, false, "mean absolute error"},
+	{"r2", BN_TASK_REGRESSION, true, "share of the variance that is explained"},
+	{"mape", BN_TASK_REGRESSION, false, "mean absolute error relative to the target"},
+	{"max_error", BN_TASK_REGRESSION, false, "largest absolute error"},
+	{"median_ae", BN_TASK_REGRESSION, false, "median absolute error"},
+	{"accuracy", BN_TASK_CLASSIFICATION, true, "share of rows with the right class"},
+	{"precision", BN_TASK_CLASSIFICATION, true,
+		"of the rows called positive, the share that is (two classes)"},
+	{"recall", BN_TASK_CLASSIFICATION, true,
+		"of the positive rows, the share that is found (two classes)"},
+	{"f1", BN_TASK_CLASSIFICATION, true, "harmonic mean of precision and recall (two classes)"},
+	{"precision_macro", BN_TASK_CLASSIFICATION, true, "precision, mean over the classes"},
+	{"recall_macro", BN_TASK_CLASSIFICATION, true, "recall, mean over the classes"},
+	{"f1_macro", BN_TASK_CLASSIFICATION, true, "F1, mean over the classes"},
+	{"roc_auc", BN_TASK_CLASSIFICATION, true,
+		"area under the ROC curve; over two classes one against the rest, mean"},
+	{"log_loss", BN_TASK_CLASSIFICATION, false, "mean cross-entropy, natural logarithm"},
 };
 
 size_t bn_metric_count(void)
@@ -51,7 +51,7 @@ const bn_metric_def *bn_metric_find(const char *name)
 /* ---- regression ----------------------------------------------------------------------------- */
 
 int bn_evaluate_regression(bn_regression_metrics *out, size_t rows, const double *y,
-        const double *predicted, bn_err *err)
+	const double *predicted, bn_err *err)
 {
 	bn_regression_metrics m = {rows, NAN, NAN, NAN, NAN, NAN, NAN};
 	double sum = 0, square = 0, absolute = 0, relative = 0, largest = 0, spread = 0;
@@ -67,7 +67,7 @@ int bn_evaluate_regression(bn_regression_metrics *out, size_t rows, const double
 		double e = fabs(y[i] - predicted[i]);
 		if (!isfinite(e))
 			rc = bn_err_set(err, BN_EINVAL,
-			        "evaluation: row %zu has no finite prediction or target", i);
+				"evaluation: row %zu has no finite prediction or target", i);
 		errors[i] = e;
 		sum += y[i];
 		square += e * e;
@@ -117,7 +117,7 @@ void bn_classification_metrics_release(bn_classification_metrics *m)
 /* Area under the ROC curve of class k against the rest: the Mann-Whitney statistic, ties counting
  * half. NaN when one side is empty. score and order are room for rows elements. */
 static int auc_of_class(double *out, size_t rows, size_t classes, size_t k, const double *y,
-        const double *probability, double *score, uint32_t *order, bn_err *err)
+	const double *probability, double *score, uint32_t *order, bn_err *err)
 {
 	double positives = 0, ranks = 0;
 	for (size_t i = 0; i < rows; i++)
@@ -136,13 +136,13 @@ static int auc_of_class(double *out, size_t rows, size_t classes, size_t k, cons
 	}
 	double negatives = (double)rows - positives;
 	*out = positives == 0 || negatives == 0
-	               ? NAN
-	               : (ranks - positives * (positives + 1) / 2) / (positives * negatives);
+		       ? NAN
+		       : (ranks - positives * (positives + 1) / 2) / (positives * negatives);
 	return 0;
 }
 
 static int roc_auc(
-        bn_classification_metrics *m, const double *y, const double *probability, bn_err *err)
+	bn_classification_metrics *m, const double *y, const double *probability, bn_err *err)
 {
 	size_t first = m->classes == 2 ? 1 : 0;
 	double sum = 0, one = NAN;
@@ -195,19 +195,19 @@ static void from_confusion(bn_classification_metrics *m)
 }
 
 int bn_evaluate_classification(bn_classification_metrics *out, size_t rows, size_t classes,
-        const double *y, const double *probability, bn_err *err)
+	const double *y, const double *probability, bn_err *err)
 {
 	int rc = 0;
 	double loss = 0;
 	bn_classification_metrics m = {rows, classes, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
-	        bn_alloc_zeroed(classes * classes, sizeof(uint64_t))};
+		bn_alloc_zeroed(classes * classes, sizeof(uint64_t))};
 	if (!m.confusion)
 		return bn_err_nomem(err, "confusion matrix");
 	for (size_t i = 0; i < rows && rc == 0; i++) {
 		const double *p = probability + i * classes;
 		if (!(y[i] >= 0 && y[i] < (double)classes) || !isfinite(p[0])) {
 			rc = bn_err_set(err, BN_EINVAL,
-			        "evaluation: row %zu has no class or no finite prediction", i);
+				"evaluation: row %zu has no class or no finite prediction", i);
 			break;
 		}
 		size_t truth = (size_t)y[i];
@@ -244,8 +244,8 @@ static int regression_json(json_t *doc, size_t rows, const double *y, const doub
 	if (rc)
 		return rc;
 	if (put_real(doc, "rmse", m.rmse) || put_real(doc, "mae", m.mae) ||
-	        put_real(doc, "r2", m.r2) || put_real(doc, "mape", m.mape) ||
-	        put_real(doc, "max_error", m.max_error) || put_real(doc, "median_ae", m.median_ae))
+		put_real(doc, "r2", m.r2) || put_real(doc, "mape", m.mape) ||
+		put_real(doc, "max_error", m.max_error) || put_real(doc, "median_ae", m.median_ae))
 		return bn_err_nomem(err, "metrics");
 	return 0;
 }
@@ -258,7 +258,7 @@ static int confusion_json(json_t *doc, const bn_classification_metrics *m, const
 		json_t *row = json_array();
 		for (size_t j = 0; j < m->classes; j++)
 			bad = json_array_append_new(row,
-			              json_integer((json_int_t)m->confusion[i * m->classes + j])) ||
+				      json_integer((json_int_t)m->confusion[i * m->classes + j])) ||
 			      bad;
 		bad = json_array_append_new(rows, row) || bad;
 		bad = json_array_append_new(labels, json_string(bn_features_class(f, i))) || bad;
@@ -268,25 +268,25 @@ static int confusion_json(json_t *doc, const bn_classification_metrics *m, const
 }
 
 static int classification_json(json_t *doc, const bn_features *f, size_t rows, const double *y,
-        const double *p, bn_err *err)
+	const double *p, bn_err *err)
 {
 	bn_classification_metrics m;
 	int rc = bn_evaluate_classification(&m, rows, bn_features_class_count(f), y, p, err);
 	if (rc)
 		return rc;
 	int bad = put_real(doc, "accuracy", m.accuracy) ||
-	          put_real(doc, "precision", m.precision) || put_real(doc, "recall", m.recall) ||
-	          put_real(doc, "f1", m.f1) ||
-	          put_real(doc, "precision_macro", m.precision_macro) ||
-	          put_real(doc, "recall_macro", m.recall_macro) ||
-	          put_real(doc, "f1_macro", m.f1_macro) || put_real(doc, "roc_auc", m.roc_auc) ||
-	          put_real(doc, "log_loss", m.log_loss) || confusion_json(doc, &m, f);
+		  put_real(doc, "precision", m.precision) || put_real(doc, "recall", m.recall) ||
+		  put_real(doc, "f1", m.f1) ||
+		  put_real(doc, "precision_macro", m.precision_macro) ||
+		  put_real(doc, "recall_macro", m.recall_macro) ||
+		  put_real(doc, "f1_macro", m.f1_macro) || put_real(doc, "roc_auc", m.roc_auc) ||
+		  put_real(doc, "log_loss", m.log_loss) || confusion_json(doc, &m, f);
 	bn_classification_metrics_release(&m);
 	return bad ? bn_err_nomem(err, "metrics") : 0;
 }
 
 int bn_evaluate(json_t **out, const bn_features *f, size_t rows, const double *y,
-        const double *predicted, bn_err *err)
+	const double *predicted, bn_err *err)
 {
 	size_t width = bn_features_task(f) == BN_TASK_REGRESSION ? 1 : bn_features_class_count(f);
 	size_t kept = 0;
@@ -302,12 +302,12 @@ int bn_evaluate(json_t **out, const bn_features *f, size_t rows, const double *y
 		kept++;
 	}
 	if (rc == 0 && (json_object_set_new(doc, "rows", json_integer((json_int_t)kept)) ||
-	                       json_object_set_new(doc, "rows_without_target",
-	                               json_integer((json_int_t)(rows - kept)))))
+			       json_object_set_new(doc, "rows_without_target",
+				       json_integer((json_int_t)(rows - kept)))))
 		rc = bn_err_nomem(err, "metrics");
 	if (rc == 0)
 		rc = width == 1 ? regression_json(doc, kept, y_kept, p_kept, err)
-		                : classification_json(doc, f, kept, y_kept, p_kept, err);
+				: classification_json(doc, f, kept, y_kept, p_kept, err);
 	if (rc == 0)
 		*out = doc;
 	else

@@ -19,7 +19,7 @@ typedef struct bn_regression_metrics {
 /* y, predicted: rows values. MAPE divides by max(|y|, 2^-52) as scikit-learn does, and is absent
  * when every y is 0. R2 needs two rows and a target that varies. */
 int bn_evaluate_regression(bn_regression_metrics *out, size_t rows, const double *y,
-        const double *predicted, bn_err *err);
+	const double *predicted, bn_err *err);
 
 typedef struct bn_classification_metrics {
 	size_t rows, classes;
@@ -37,7 +37,7 @@ typedef struct bn_classification_metrics {
 /* y[rows]: class index; probability[rows * classes]. The predicted class is the first of the
  * largest probabilities. */
 int bn_evaluate_classification(bn_classification_metrics *out, size_t rows, size_t classes,
-        const double *y, const double *probability, bn_err *err);
+	const double *y, const double *probability, bn_err *err);
 void bn_classification_metrics_release(bn_classification_metrics *m);
 
 /* Index of the first of the largest of n probabilities. */
@@ -59,6 +59,6 @@ const bn_metric_def *bn_metric_find(const char *name); /* NULL when unknown */
  * y as bn_features_transform_target gives it (rows whose y is NaN are left out and counted in
  * "rows_without_target"), out as bn_estimator_predict does. *out is yours. */
 int bn_evaluate(json_t **out, const bn_features *f, size_t rows, const double *y,
-        const double *predicted, bn_err *err);
+	const double *predicted, bn_err *err);
 
 #endif

@@ -19,6 +19,6 @@
 /* dir: inside the workspace. classes: bn_rooms (to look up dataset versions). *exit_status: of the
  * child, 128 + signal when one ended it. BN_ECONFLICT when the run is supervised or over. */
 int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
-        const char *id, int *exit_status, bn_err *err);
+	const char *id, int *exit_status, bn_err *err);
 
 #endif

@@ -101,7 +101,7 @@ void bn_features_number_columns(bn_features *f)
 	}
 }
 
-double bn_column_number(const bn_column_view *column, size_t row)
+double bn_view_number(const bn_column_view *column, size_t row)
 {
 	if (bn_column_is_missing(column, row))
 		return NAN;
@@ -138,11 +138,11 @@ static bool column_is_empty(const bn_column_view *c)
 static int wrong_kind(const bn_feature_input *in, const bn_column_view *c, bn_err *err)
 {
 	return bn_err_set(err, BN_EINVAL, "column '%s' is a %s, the model was trained on a %s",
-	        in->name, bn_view_kind_name(c->kind), bn_view_kind_name(in->kind));
+		in->name, bn_view_kind_name(c->kind), bn_view_kind_name(in->kind));
 }
 
 static int transform_number(const bn_feature_input *in, const bn_column_view *c, double *design,
-        size_t width, bn_features_seen *seen, bn_err *err)
+	size_t width, bn_features_seen *seen, bn_err *err)
 {
 	bool empty = false;
 	if (c->kind == BN_VIEW_CATEGORY) {
@@ -151,7 +151,7 @@ static int transform_number(const bn_feature_input *in, const bn_column_view *c,
 		empty = true;
 	}
 	for (size_t r = 0; r < c->rows; r++) {
-		double v = empty ? NAN : bn_column_number(c, r);
+		double v = empty ? NAN : bn_view_number(c, r);
 		if (isnan(v)) {
 			seen->missing++;
 			v = in->fill;
@@ -163,22 +163,22 @@ static int transform_number(const bn_feature_input *in, const bn_column_view *c,
 
 /* Index of the category in row r of a column of any kind: -1 when unknown. The row has a value. */
 static int32_t category_of(
-        const bn_feature_input *in, const bn_column_view *c, size_t r, const int32_t *map)
+	const bn_feature_input *in, const bn_column_view *c, size_t r, const int32_t *map)
 {
 	char text[BN_FMT];
 	if (c->kind == BN_VIEW_NUMBER)
 		return bn_category_find(
-		        in->categories, in->category_count, bn_fmt_f64(c->numbers[r], text));
+			in->categories, in->category_count, bn_fmt_f64(c->numbers[r], text));
 	if (c->kind == BN_VIEW_BOOL)
 		return bn_category_find(
-		        in->categories, in->category_count, c->codes[r] ? "true" : "false");
+			in->categories, in->category_count, c->codes[r] ? "true" : "false");
 	if ((size_t)c->codes[r] >= c->dictionary_size)
 		return -1;
 	return map ? map[c->codes[r]] : c->codes[r];
 }
 
 static int transform_category(const bn_feature_input *in, const bn_column_view *c, double *design,
-        size_t width, bn_features_seen *seen, bn_err *err)
+	size_t width, bn_features_seen *seen, bn_err *err)
 {
 	int32_t *map = NULL;
 	/* A frame made for this very pipeline (bn_model_batch) already speaks its codes. */
@@ -188,7 +188,7 @@ static int transform_category(const bn_feature_input *in, const bn_column_view *
 			return bn_err_nomem(err, "category map");
 		for (size_t i = 0; i < c->dictionary_size; i++)
 			map[i] = bn_category_find(
-			        in->categories, in->category_count, c->dictionary[i]);
+				in->categories, in->category_count, c->dictionary[i]);
 	}
 	for (size_t r = 0; r < c->rows; r++) {
 		double *to = design + r * width;
@@ -209,28 +209,28 @@ static int transform_category(const bn_feature_input *in, const bn_column_view *
 }
 
 int bn_features_transform(const bn_features *f, const bn_frame_view *frame, double *design,
-        bn_features_seen *seen, bn_err *err)
+	bn_features_seen *seen, bn_err *err)
 {
 	bn_features_seen ours = {0, 0};
 	for (size_t i = 0; i < f->input_count; i++) {
 		const bn_feature_input *in = &f->inputs[i];
 		/* A frame in the pipeline's own order needs no search. */
 		const bn_column_view *c =
-		        i < frame->column_count && frame->columns[i].name == in->name
-		                ? &frame->columns[i]
-		                : bn_frame_find(frame, in->name);
+			i < frame->column_count && frame->columns[i].name == in->name
+				? &frame->columns[i]
+				: bn_frame_find(frame, in->name);
 		if (!c) {
 			int rc = bn_err_set(
-			        err, BN_EINVAL, "no column '%s', which the model needs", in->name);
+				err, BN_EINVAL, "no column '%s', which the model needs", in->name);
 			bn_err_hint(err, "the model takes %zu columns, see features.json",
-			        f->input_count);
+				f->input_count);
 			return rc;
 		}
 		int rc =
-		        in->kind == BN_VIEW_CATEGORY
-		                ? transform_category(
-		                          in, c, design + in->first, f->width, &ours, err)
-		                : transform_number(in, c, design + in->first, f->width, &ours, err);
+			in->kind == BN_VIEW_CATEGORY
+				? transform_category(
+					  in, c, design + in->first, f->width, &ours, err)
+				: transform_number(in, c, design + in->first, f->width, &ours, err);
 		if (rc)
 			return rc;
 	}
@@ -257,7 +257,7 @@ static double class_of(const bn_features *f, const bn_column_view *c, size_t r)
 	if (bn_column_is_missing(c, r))
 		return NAN;
 	if (f->target_kind == BN_VIEW_NUMBER && c->kind != BN_VIEW_CATEGORY)
-		return class_of_number(f, bn_column_number(c, r));
+		return class_of_number(f, bn_view_number(c, r));
 	char text[BN_FMT];
 	const char *label = text;
 	if (c->kind == BN_VIEW_NUMBER)
@@ -275,20 +275,20 @@ static double class_of(const bn_features *f, const bn_column_view *c, size_t r)
 }
 
 int bn_features_transform_target(
-        const bn_features *f, const bn_frame_view *frame, double *target, bn_err *err)
+	const bn_features *f, const bn_frame_view *frame, double *target, bn_err *err)
 {
 	const bn_column_view *c = bn_frame_find(frame, f->target);
 	if (!c)
 		return bn_err_set(err, BN_EINVAL, "no target column '%s'", f->target);
 	if (f->task == BN_TASK_REGRESSION && c->kind == BN_VIEW_CATEGORY && !column_is_empty(c))
 		return bn_err_set(err, BN_EINVAL,
-		        "target '%s' is a %s, the model predicts a number", f->target,
-		        bn_view_kind_name(c->kind));
+			"target '%s' is a %s, the model predicts a number", f->target,
+			bn_view_kind_name(c->kind));
 	for (size_t r = 0; r < c->rows; r++) {
 		if (f->task == BN_TASK_CLASSIFICATION)
 			target[r] = class_of(f, c, r);
 		else
-			target[r] = c->kind == BN_VIEW_CATEGORY ? NAN : bn_column_number(c, r);
+			target[r] = c->kind == BN_VIEW_CATEGORY ? NAN : bn_view_number(c, r);
 	}
 	return 0;
 }

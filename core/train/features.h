@@ -41,7 +41,7 @@ typedef enum bn_impute { BN_IMPUTE_MEAN = 0, BN_IMPUTE_MEDIAN, BN_IMPUTE_MOST_FR
 typedef struct bn_features_options {
 	const char *target; /* column name */
 	const char *const
-	        *inputs; /* column names; NULL: every column but target and excluded ones */
+		*inputs; /* column names; NULL: every column but target and excluded ones */
 	size_t input_count;
 	const char *const *excluded; /* may be NULL */
 	size_t excluded_count;
@@ -72,7 +72,7 @@ typedef struct bn_feature_input {
 } bn_feature_input;
 
 int bn_features_fit(
-        bn_features **out, const bn_frame_view *train, const bn_features_options *opt, bn_err *err);
+	bn_features **out, const bn_frame_view *train, const bn_features_options *opt, bn_err *err);
 void bn_features_free(bn_features *f);
 
 size_t bn_features_width(const bn_features *f); /* columns of the design matrix */
@@ -102,10 +102,10 @@ typedef struct bn_features_seen {
  * in for each other, a number for a category by its text; an empty column is of any kind). No
  * allocation beyond one dictionary map per category column. seen may be NULL; it is added to. */
 int bn_features_transform(const bn_features *f, const bn_frame_view *frame, double *design,
-        bn_features_seen *seen, bn_err *err);
+	bn_features_seen *seen, bn_err *err);
 /* target[rows]: the number, or the class index; NaN when missing or a class unseen in training. */
 int bn_features_transform_target(
-        const bn_features *f, const bn_frame_view *frame, double *target, bn_err *err);
+	const bn_features *f, const bn_frame_view *frame, double *target, bn_err *err);
 
 /* features.json: deterministic. The json_t is yours. */
 int bn_features_to_json(json_t **out, const bn_features *f, bn_err *err);

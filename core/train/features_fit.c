@@ -69,11 +69,11 @@ static double most_frequent_ordered(const uint32_t *order, const double *v, size
 }
 
 static int fit_number(bn_features *f, bn_feature_input *in, const bn_column_view *c, double *values,
-        uint32_t *order, bn_err *err)
+	uint32_t *order, bn_err *err)
 {
 	size_t n = 0;
 	for (size_t r = 0; r < c->rows; r++) {
-		double v = bn_column_number(c, r);
+		double v = bn_view_number(c, r);
 		if (!isnan(v))
 			values[n++] = v;
 	}
@@ -113,7 +113,7 @@ static int fit_number(bn_features *f, bn_feature_input *in, const bn_column_view
 	}
 	if (!isfinite(in->mean) || !isfinite(in->scale))
 		return bn_err_set(
-		        err, BN_EINVAL, "column '%s' has values too large to add up", in->name);
+			err, BN_EINVAL, "column '%s' has values too large to add up", in->name);
 	return 0;
 }
 
@@ -131,7 +131,7 @@ static int by_name(const void *a, const void *b)
 
 /* The categories that occur, sorted, equal strings merged. *out is yours. */
 static int count_categories(
-        named_count **out, size_t *distinct, const bn_column_view *c, bn_err *err)
+	named_count **out, size_t *distinct, const bn_column_view *c, bn_err *err)
 {
 	size_t n = 0;
 	named_count *all = bn_alloc_zeroed(c->dictionary_size + 1, sizeof *all);
@@ -159,7 +159,7 @@ static int count_categories(
 }
 
 static int fit_category(bn_features *f, bn_feature_input *in, const bn_column_view *c,
-        size_t max_categories, const char **reason, bn_err *err)
+	size_t max_categories, const char **reason, bn_err *err)
 {
 	named_count *found = NULL;
 	size_t n = 0;
@@ -168,7 +168,7 @@ static int fit_category(bn_features *f, bn_feature_input *in, const bn_column_vi
 		return rc;
 	if (n > max_categories) {
 		*reason = bn_arena_strf(&f->arena, "%s: %zu categories, the limit is %zu", in->name,
-		        n, max_categories);
+			n, max_categories);
 		goto out;
 	}
 	const char **names = bn_arena_alloc(&f->arena, (n + 1) * sizeof *names);
@@ -202,7 +202,7 @@ static int keep_class(bn_features *f, const char *label, double value, bn_err *e
 {
 	if (f->class_count == BN_FEATURES_MAX_CLASSES)
 		return bn_err_set(err, BN_EINVAL, "target '%s' has over %d classes", f->target,
-		        BN_FEATURES_MAX_CLASSES);
+			BN_FEATURES_MAX_CLASSES);
 	f->class_values[f->class_count] = value;
 	f->classes[f->class_count] = bn_arena_strdup(&f->arena, label);
 	if (!f->classes[f->class_count++])
@@ -211,12 +211,12 @@ static int keep_class(bn_features *f, const char *label, double value, bn_err *e
 }
 
 static int fit_number_classes(
-        bn_features *f, const bn_column_view *c, double *values, uint32_t *order, bn_err *err)
+	bn_features *f, const bn_column_view *c, double *values, uint32_t *order, bn_err *err)
 {
 	size_t n = 0;
 	char text[BN_FMT];
 	for (size_t r = 0; r < c->rows; r++) {
-		double v = bn_column_number(c, r);
+		double v = bn_view_number(c, r);
 		if (!isnan(v))
 			values[n++] = v;
 	}
@@ -226,7 +226,7 @@ static int fit_number_classes(
 		if (i && v == values[order[i - 1]])
 			continue;
 		const char *label =
-		        c->kind == BN_VIEW_BOOL ? (v != 0 ? "true" : "false") : bn_fmt_f64(v, text);
+			c->kind == BN_VIEW_BOOL ? (v != 0 ? "true" : "false") : bn_fmt_f64(v, text);
 		rc = keep_class(f, label, v, err);
 	}
 	return rc;
@@ -244,36 +244,36 @@ static int fit_text_classes(bn_features *f, const bn_column_view *c, bn_err *err
 }
 
 static int fit_target(
-        bn_features *f, const bn_column_view *c, double *values, uint32_t *order, bn_err *err)
+	bn_features *f, const bn_column_view *c, double *values, uint32_t *order, bn_err *err)
 {
 	f->target_kind = c->kind;
 	for (size_t r = 0; r < c->rows; r++)
 		f->target_missing += c->kind == BN_VIEW_CATEGORY ? bn_column_is_missing(c, r)
-		                                                 : isnan(bn_column_number(c, r));
+								 : isnan(bn_view_number(c, r));
 	if (f->target_missing == c->rows)
 		return bn_err_set(err, BN_EINVAL,
-		        "target '%s' has no value in the %zu training rows", f->target, c->rows);
+			"target '%s' has no value in the %zu training rows", f->target, c->rows);
 	if (f->task == BN_TASK_AUTO)
 		f->task = c->kind == BN_VIEW_NUMBER ? BN_TASK_REGRESSION : BN_TASK_CLASSIFICATION;
 	if (f->task == BN_TASK_REGRESSION) {
 		if (c->kind != BN_VIEW_CATEGORY)
 			return 0;
 		int rc = bn_err_set(err, BN_EINVAL,
-		        "target '%s' is text, regression needs a number", f->target);
+			"target '%s' is text, regression needs a number", f->target);
 		bn_err_hint(err, "train a classifier, for instance logistic");
 		return rc;
 	}
 	f->classes = bn_arena_alloc(&f->arena, BN_FEATURES_MAX_CLASSES * sizeof *f->classes);
 	f->class_values =
-	        bn_arena_alloc(&f->arena, BN_FEATURES_MAX_CLASSES * sizeof *f->class_values);
+		bn_arena_alloc(&f->arena, BN_FEATURES_MAX_CLASSES * sizeof *f->class_values);
 	if (!f->classes || !f->class_values)
 		return bn_err_nomem(err, "classes");
 	int rc = c->kind == BN_VIEW_CATEGORY ? fit_text_classes(f, c, err)
-	                                     : fit_number_classes(f, c, values, order, err);
+					     : fit_number_classes(f, c, values, order, err);
 	if (rc == 0 && f->class_count < 2)
 		rc = bn_err_set(err, BN_EINVAL,
-		        "target '%s' has one class only ('%s'), so there is nothing to tell apart",
-		        f->target, f->classes[0]);
+			"target '%s' has one class only ('%s'), so there is nothing to tell apart",
+			f->target, f->classes[0]);
 	return rc;
 }
 
@@ -288,7 +288,7 @@ static bool is_listed(const char *const *names, size_t n, const char *name)
 }
 
 static int fit_input(bn_features *f, const bn_column_view *c, const bn_features_options *opt,
-        double *values, uint32_t *order, bn_err *err)
+	double *values, uint32_t *order, bn_err *err)
 {
 	bn_feature_input in = {.name = bn_arena_strdup(&f->arena, c->name), .kind = c->kind};
 	size_t limit = opt->max_categories ? opt->max_categories : DEFAULT_MAX_CATEGORIES;
@@ -296,12 +296,12 @@ static int fit_input(bn_features *f, const bn_column_view *c, const bn_features_
 	if (!in.name)
 		return bn_err_nomem(err, "features");
 	int rc = c->kind == BN_VIEW_CATEGORY ? fit_category(f, &in, c, limit, &reason, err)
-	                                     : fit_number(f, &in, c, values, order, err);
+					     : fit_number(f, &in, c, values, order, err);
 	if (rc)
 		return rc;
 	if (!reason && in.count == 0)
 		reason = bn_arena_strf(
-		        &f->arena, "%s: no value in the %zu training rows", in.name, c->rows);
+			&f->arena, "%s: no value in the %zu training rows", in.name, c->rows);
 	if (reason)
 		f->skipped[f->skipped_count++] = reason;
 	else
@@ -310,7 +310,7 @@ static int fit_input(bn_features *f, const bn_column_view *c, const bn_features_
 }
 
 static int fit_inputs(bn_features *f, const bn_frame_view *train, const bn_features_options *opt,
-        double *values, uint32_t *order, bn_err *err)
+	double *values, uint32_t *order, bn_err *err)
 {
 	int rc = 0;
 	for (size_t i = 0; opt->inputs && i < opt->input_count; i++)
@@ -319,14 +319,14 @@ static int fit_inputs(bn_features *f, const bn_frame_view *train, const bn_featu
 	for (size_t i = 0; i < train->column_count && rc == 0; i++) {
 		const bn_column_view *c = &train->columns[i];
 		if (strcmp(c->name, opt->target) == 0 ||
-		        is_listed(opt->excluded, opt->excluded_count, c->name) ||
-		        (opt->inputs && !is_listed(opt->inputs, opt->input_count, c->name)))
+			is_listed(opt->excluded, opt->excluded_count, c->name) ||
+			(opt->inputs && !is_listed(opt->inputs, opt->input_count, c->name)))
 			continue;
 		rc = fit_input(f, c, opt, values, order, err);
 	}
 	if (rc == 0 && f->input_count == 0) {
 		rc = bn_err_set(
-		        err, BN_EINVAL, "no usable input column beside target '%s'", opt->target);
+			err, BN_EINVAL, "no usable input column beside target '%s'", opt->target);
 		if (f->skipped_count)
 			bn_err_hint(err, "left out %s", f->skipped[0]);
 	}
@@ -334,7 +334,7 @@ static int fit_inputs(bn_features *f, const bn_frame_view *train, const bn_featu
 }
 
 int bn_features_fit(
-        bn_features **out, const bn_frame_view *train, const bn_features_options *opt, bn_err *err)
+	bn_features **out, const bn_frame_view *train, const bn_features_options *opt, bn_err *err)
 {
 	int rc = 0;
 	bn_features *f = bn_alloc_zeroed(1, sizeof *f);
@@ -353,7 +353,7 @@ int bn_features_fit(
 	f->skipped = bn_arena_alloc(&f->arena, (train->column_count + 1) * sizeof *f->skipped);
 	if (!target)
 		rc = bn_err_set(
-		        err, BN_EINVAL, "no target column '%s'", opt->target ? opt->target : "");
+			err, BN_EINVAL, "no target column '%s'", opt->target ? opt->target : "");
 	else if (train->rows == 0 || train->rows > UINT32_MAX)
 		rc = bn_err_set(err, BN_EINVAL, "the training part has %zu rows", train->rows);
 	else if (!f->target || !f->inputs || !f->skipped)

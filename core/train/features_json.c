@@ -45,9 +45,9 @@ static json_t *input_to_json(const bn_feature_input *in)
 {
 	json_t *o = json_object(), *ref = json_object();
 	int bad = put(o, "name", json_string(in->name)) ||
-	          put(o, "kind", json_string(bn_view_kind_name(in->kind))) ||
-	          put(ref, "count", json_integer((json_int_t)in->count)) ||
-	          put(ref, "missing", json_integer((json_int_t)in->missing));
+		  put(o, "kind", json_string(bn_view_kind_name(in->kind))) ||
+		  put(ref, "count", json_integer((json_int_t)in->count)) ||
+		  put(ref, "missing", json_integer((json_int_t)in->missing));
 	if (in->kind == BN_VIEW_CATEGORY) {
 		bad = bad ||
 		      put(o, "categories", string_array(in->categories, in->category_count)) ||
@@ -76,9 +76,9 @@ static json_t *target_to_json(const bn_features *f)
 {
 	json_t *o = json_object();
 	if (put(o, "name", json_string(f->target)) ||
-	        put(o, "kind", json_string(bn_view_kind_name(f->target_kind))) ||
-	        put(o, "missing", json_integer((json_int_t)f->target_missing)) ||
-	        (f->class_count && put(o, "classes", string_array(f->classes, f->class_count)))) {
+		put(o, "kind", json_string(bn_view_kind_name(f->target_kind))) ||
+		put(o, "missing", json_integer((json_int_t)f->target_missing)) ||
+		(f->class_count && put(o, "classes", string_array(f->classes, f->class_count)))) {
 		json_decref(o);
 		return NULL;
 	}
@@ -89,13 +89,13 @@ int bn_features_to_json(json_t **out, const bn_features *f, bn_err *err)
 {
 	json_t *doc = json_object(), *inputs = json_array();
 	int bad = put(doc, "format", json_string(FORMAT)) ||
-	          put(doc, "task",
-	                  json_string(f->task == BN_TASK_REGRESSION ? "regression"
-	                                                            : "classification")) ||
-	          put(doc, "target", target_to_json(f)) ||
-	          put(doc, "impute", json_string(impute_names[f->impute])) ||
-	          put(doc, "standardise", json_boolean(f->standardise)) ||
-	          put(doc, "skipped", string_array(f->skipped, f->skipped_count));
+		  put(doc, "task",
+			  json_string(f->task == BN_TASK_REGRESSION ? "regression"
+								    : "classification")) ||
+		  put(doc, "target", target_to_json(f)) ||
+		  put(doc, "impute", json_string(impute_names[f->impute])) ||
+		  put(doc, "standardise", json_boolean(f->standardise)) ||
+		  put(doc, "skipped", string_array(f->skipped, f->skipped_count));
 	for (size_t i = 0; i < f->input_count; i++)
 		bad = json_array_append_new(inputs, input_to_json(&f->inputs[i])) || bad;
 	bad = json_object_set_new(doc, "inputs", inputs) || bad;
@@ -111,7 +111,7 @@ int bn_features_to_json(json_t **out, const bn_features *f, bn_err *err)
 
 /* Copies a JSON array of strings into the arena. */
 static int read_strings(bn_features *f, const char ***out, size_t *count, const json_t *list,
-        const char *where, bn_err *err)
+	const char *where, bn_err *err)
 {
 	size_t n = json_array_size(list);
 	const char **items = bn_arena_alloc(&f->arena, (n + 1) * sizeof *items);
@@ -132,7 +132,7 @@ static int read_strings(bn_features *f, const char ***out, size_t *count, const 
 
 /* NULL stays NULL; else an array of exactly n numbers, null meaning absent. */
 static int read_reals(bn_features *f, const double **out, size_t n, const json_t *list,
-        const char *where, bn_err *err)
+	const char *where, bn_err *err)
 {
 	if (!list || json_is_null(list))
 		return 0;
@@ -150,7 +150,7 @@ static int read_reals(bn_features *f, const double **out, size_t n, const json_t
 }
 
 static int read_category_input(bn_features *f, bn_feature_input *in, const json_t *o,
-        const json_t *ref, const char *where, bn_err *err)
+	const json_t *ref, const char *where, bn_err *err)
 {
 	json_t *list = NULL;
 	int64_t fill = 0;
@@ -165,7 +165,7 @@ static int read_category_input(bn_features *f, bn_feature_input *in, const json_
 	in->categories = names;
 	if (in->category_count == 0 || fill < 0 || (uint64_t)fill >= in->category_count)
 		return bn_err_set(err, BN_EINVAL, "%s: fill_category %lld of %zu categories", where,
-		        (long long)fill, in->category_count);
+			(long long)fill, in->category_count);
 	in->fill_category = (size_t)fill;
 	for (size_t i = 1; i < in->category_count; i++)
 		if (strcmp(in->categories[i - 1], in->categories[i]) >= 0)
@@ -173,11 +173,11 @@ static int read_category_input(bn_features *f, bn_feature_input *in, const json_
 	in->scale = 1;
 	in->ref_mean = in->ref_deviation = in->ref_min = in->ref_max = NAN;
 	return read_reals(f, &in->category_shares, in->category_count,
-	        json_object_get(ref, "shares"), where, err);
+		json_object_get(ref, "shares"), where, err);
 }
 
 static int read_number_input(bn_features *f, bn_feature_input *in, const json_t *o,
-        const json_t *ref, const char *where, bn_err *err)
+	const json_t *ref, const char *where, bn_err *err)
 {
 	int rc = bn_json_need_num(o, "fill", &in->fill, where, err);
 	if (rc == 0)
@@ -188,9 +188,9 @@ static int read_number_input(bn_features *f, bn_feature_input *in, const json_t 
 		return rc;
 	if (!isfinite(in->fill) || !isfinite(in->mean) || !isfinite(in->scale) || in->scale <= 0)
 		return bn_err_set(err, BN_EINVAL,
-		        "%s: fill, mean and scale must be finite, scale "
-		        "above 0",
-		        where);
+			"%s: fill, mean and scale must be finite, scale "
+			"above 0",
+			where);
 	in->ref_mean = bn_json_num(ref, "mean", NAN);
 	in->ref_deviation = bn_json_num(ref, "deviation", NAN);
 	in->ref_min = bn_json_num(ref, "min", NAN);
@@ -222,7 +222,7 @@ static int read_input(bn_features *f, const json_t *o, size_t i, bn_err *err)
 	in->count = count > 0 ? (size_t)count : 0;
 	in->missing = missing > 0 ? (size_t)missing : 0;
 	return in->kind == BN_VIEW_CATEGORY ? read_category_input(f, in, o, ref, where, err)
-	                                    : read_number_input(f, in, o, ref, where, err);
+					    : read_number_input(f, in, o, ref, where, err);
 }
 
 static int read_classes(bn_features *f, const json_t *target, bn_err *err)
@@ -236,16 +236,16 @@ static int read_classes(bn_features *f, const json_t *target, bn_err *err)
 		return rc;
 	if (f->class_count < 2 || f->class_count > BN_FEATURES_MAX_CLASSES)
 		return bn_err_set(err, BN_EINVAL, "%s: %zu classes, needs 2 to %d", where,
-		        f->class_count, BN_FEATURES_MAX_CLASSES);
+			f->class_count, BN_FEATURES_MAX_CLASSES);
 	f->class_values = bn_arena_alloc(&f->arena, f->class_count * sizeof *f->class_values);
 	if (!f->class_values)
 		return bn_err_nomem(err, where);
 	for (size_t k = 0; k < f->class_count; k++) {
 		f->class_values[k] = (double)k;
 		if (f->target_kind == BN_VIEW_NUMBER &&
-		        !bn_parse_f64(f->classes[k], strlen(f->classes[k]), &f->class_values[k]))
+			!bn_parse_f64(f->classes[k], strlen(f->classes[k]), &f->class_values[k]))
 			return bn_err_set(err, BN_EINVAL, "%s: class '%.40s' is no number", where,
-			        f->classes[k]);
+				f->classes[k]);
 	}
 	return 0;
 }
@@ -253,18 +253,18 @@ static int read_classes(bn_features *f, const json_t *target, bn_err *err)
 static int read_head(bn_features *f, const json_t *doc, json_t **inputs, bn_err *err)
 {
 	const char *where = "features.json", *format = NULL, *task = NULL, *kind = NULL,
-	           *name = NULL, *impute = NULL;
+		   *name = NULL, *impute = NULL;
 	json_t *target = NULL;
 	int rc = bn_json_need_str(doc, "format", &format, where, err);
 	if (rc == 0 && strcmp(format, FORMAT) != 0)
 		rc = bn_err_set(err, BN_EUNSUPPORTED, "%s: format '%.40s', this build reads %s",
-		        where, format, FORMAT);
+			where, format, FORMAT);
 	if (rc || (rc = bn_json_need_str(doc, "task", &task, where, err)) != 0 ||
-	        (rc = bn_json_need_object(doc, "target", &target, where, err)) != 0 ||
-	        (rc = bn_json_need_str(target, "name", &name, where, err)) != 0 ||
-	        (rc = bn_json_need_str(target, "kind", &kind, where, err)) != 0 ||
-	        (rc = bn_json_need_str(doc, "impute", &impute, where, err)) != 0 ||
-	        (rc = bn_json_need_array(doc, "inputs", inputs, where, err)) != 0)
+		(rc = bn_json_need_object(doc, "target", &target, where, err)) != 0 ||
+		(rc = bn_json_need_str(target, "name", &name, where, err)) != 0 ||
+		(rc = bn_json_need_str(target, "kind", &kind, where, err)) != 0 ||
+		(rc = bn_json_need_str(doc, "impute", &impute, where, err)) != 0 ||
+		(rc = bn_json_need_array(doc, "inputs", inputs, where, err)) != 0)
 		return rc;
 	f->target = bn_arena_strdup(&f->arena, name);
 	f->standardise = bn_json_bool(doc, "standardise", true);
@@ -296,7 +296,7 @@ int bn_features_from_json(bn_features **out, const json_t *doc, bn_err *err)
 	size_t n = json_array_size(inputs);
 	if (rc == 0 && (n == 0 || n > MAX_INPUTS))
 		rc = bn_err_set(
-		        err, BN_EINVAL, "features.json: %zu inputs, needs 1 to %d", n, MAX_INPUTS);
+			err, BN_EINVAL, "features.json: %zu inputs, needs 1 to %d", n, MAX_INPUTS);
 	if (rc == 0) {
 		f->inputs = bn_arena_alloc(&f->arena, n * sizeof *f->inputs);
 		rc = f->inputs ? 0 : bn_err_nomem(err, "features.json");
@@ -305,7 +305,7 @@ int bn_features_from_json(bn_features **out, const json_t *doc, bn_err *err)
 		rc = read_input(f, json_array_get(inputs, i), i, err);
 	if (rc == 0)
 		rc = read_strings(
-		        f, &f->skipped, &f->skipped_count, skipped, "features.json: skipped", err);
+			f, &f->skipped, &f->skipped_count, skipped, "features.json: skipped", err);
 	if (rc == 0) {
 		f->input_count = n;
 		bn_features_number_columns(f);

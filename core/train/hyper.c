@@ -40,8 +40,8 @@ static int out_of_range(const bn_hyper_def *def, const char *text, bn_err *err)
 {
 	char low[BN_FMT], high[BN_FMT];
 	return bn_err_set(err, BN_EINVAL, "hyper-parameter %s is %s, must be a %s from %s to %s",
-	        def->name, text, bn_hyper_type_name(def->type), bn_fmt_f64(def->min, low),
-	        bn_fmt_f64(def->max, high));
+		def->name, text, bn_hyper_type_name(def->type), bn_fmt_f64(def->min, low),
+		bn_fmt_f64(def->max, high));
 }
 
 static int check_number(const bn_hyper_def *def, double v, bool whole, bn_err *err)
@@ -61,7 +61,7 @@ static int check_value(const bn_hyper_def *def, const json_t *value, bn_err *err
 	case BN_HYPER_REAL:
 		if (json_is_number(value))
 			return check_number(
-			        def, json_number_value(value), def->type == BN_HYPER_INT, err);
+				def, json_number_value(value), def->type == BN_HYPER_INT, err);
 		break;
 	case BN_HYPER_BOOL:
 		if (json_is_boolean(value))
@@ -72,12 +72,12 @@ static int check_value(const bn_hyper_def *def, const json_t *value, bn_err *err
 			break;
 		if (json_array_size(value) > LIST_MAX)
 			return bn_err_set(err, BN_EINVAL, "hyper-parameter %s has over %d elements",
-			        def->name, LIST_MAX);
+				def->name, LIST_MAX);
 		for (size_t i = 0; i < json_array_size(value); i++) {
 			const json_t *item = json_array_get(value, i);
 			if (!json_is_number(item))
 				return bn_err_set(err, BN_EINVAL,
-				        "hyper-parameter %s must be a list of integers", def->name);
+					"hyper-parameter %s must be a list of integers", def->name);
 			int rc = check_number(def, json_number_value(item), true, err);
 			if (rc)
 				return rc;
@@ -135,7 +135,7 @@ static json_t *parse_text(bn_hyper_type type, const char *text)
 }
 
 int bn_hyper_set_text(json_t *into, const bn_hyper_def *defs, size_t count, const char *name,
-        const char *text, bn_err *err)
+	const char *text, bn_err *err)
 {
 	const bn_hyper_def *def = find_def(defs, count, name);
 	if (!def)
@@ -143,7 +143,7 @@ int bn_hyper_set_text(json_t *into, const bn_hyper_def *defs, size_t count, cons
 	json_t *value = parse_text(def->type, text);
 	if (!value)
 		return bn_err_set(err, BN_EINVAL, "hyper-parameter %s is '%.40s', must be a %s",
-		        name, text, bn_hyper_type_name(def->type));
+			name, text, bn_hyper_type_name(def->type));
 	int rc = check_value(def, value, err);
 	if (rc == 0 && json_object_set(into, name, value) != 0)
 		rc = bn_err_nomem(err, "hyper-parameters");
@@ -152,7 +152,7 @@ int bn_hyper_set_text(json_t *into, const bn_hyper_def *defs, size_t count, cons
 }
 
 int bn_hyper_resolve(
-        json_t **out, const bn_hyper_def *defs, size_t count, const json_t *given, bn_err *err)
+	json_t **out, const bn_hyper_def *defs, size_t count, const json_t *given, bn_err *err)
 {
 	int rc = 0;
 	const char *key;
@@ -171,16 +171,16 @@ int bn_hyper_resolve(
 		value = json_object_get(given, defs[i].name);
 		if (!value) {
 			rc = bn_hyper_set_text(
-			        all, defs, count, defs[i].name, defs[i].default_text, err);
+				all, defs, count, defs[i].name, defs[i].default_text, err);
 			continue;
 		}
 		rc = check_value(&defs[i], value, err);
 		/* One form per type, so that equal settings hash equal: 1 given for a number is
 		 * 1.0. */
 		json_t *same = defs[i].type == BN_HYPER_REAL ? json_real(json_number_value(value))
-		               : defs[i].type == BN_HYPER_INT
-		                       ? json_integer((json_int_t)json_number_value(value))
-		                       : json_deep_copy(value);
+			       : defs[i].type == BN_HYPER_INT
+				       ? json_integer((json_int_t)json_number_value(value))
+				       : json_deep_copy(value);
 		if (json_object_set_new(all, defs[i].name, same) != 0 && rc == 0)
 			rc = bn_err_nomem(err, "hyper-parameters");
 	}

@@ -30,11 +30,11 @@ const char *bn_hyper_type_name(bn_hyper_type type); /* "integer", "number", "boo
 /* Sets into[name] from typed text. BN_EINVAL names the parameter, its type and limits, or the
  * nearest known name. */
 int bn_hyper_set_text(json_t *into, const bn_hyper_def *defs, size_t count, const char *name,
-        const char *text, bn_err *err);
+	const char *text, bn_err *err);
 /* Every parameter of defs with the given value or its default, checked, in table order. Unknown
  * names are refused. given may be NULL. *out is yours. */
 int bn_hyper_resolve(
-        json_t **out, const bn_hyper_def *defs, size_t count, const json_t *given, bn_err *err);
+	json_t **out, const bn_hyper_def *defs, size_t count, const json_t *given, bn_err *err);
 
 /* From a resolved object. */
 long bn_hyper_int(const json_t *hyper, const char *name);

@@ -31,10 +31,10 @@ typedef struct bn_launch_options {
 /* given: a spec as the user wrote it (bn_spec_resolve and bn_spec_add_provenance are done here).
  * id gets the run's 32 hex digits. */
 int bn_launch(bn_workspace *ws, const json_t *given, const bn_launch_options *opt,
-        char id[BN_RUN_ID_TEXT], bn_err *err);
+	char id[BN_RUN_ID_TEXT], bn_err *err);
 /* The first half alone: everything but starting the process. */
 int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_options *opt,
-        char id[BN_RUN_ID_TEXT], bn_err *err);
+	char id[BN_RUN_ID_TEXT], bn_err *err);
 
 /* Paths in runs/<id>/; yours. */
 char *bn_run_dir(const bn_workspace *ws, const char *id);

@@ -10,14 +10,14 @@ static size_t coef_rows(const bn_estimator *e)
 }
 
 int bn_linear_store(
-        bn_estimator *e, size_t rows, const double *coef, const double *intercept, bn_err *err)
+	bn_estimator *e, size_t rows, const double *coef, const double *intercept, bn_err *err)
 {
 	uint64_t shape[2] = {rows, e->inputs};
 	int rc = bn_tensors_add(e->tensors, "coef", BN_DTYPE_F64, 2, shape, coef,
-	        rows * e->inputs * sizeof *coef, err);
+		rows * e->inputs * sizeof *coef, err);
 	if (rc == 0)
 		rc = bn_tensors_add(e->tensors, "intercept", BN_DTYPE_F64, 1, shape, intercept,
-		        rows * sizeof *intercept, err);
+			rows * sizeof *intercept, err);
 	return rc;
 }
 
@@ -62,7 +62,7 @@ void bn_softmax_row(double *z, size_t n)
 }
 
 void bn_linear_predict(
-        const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch)
+	const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch)
 {
 	const double *coef = bn_tensors_find(e->tensors, "coef")->data;
 	const double *intercept = bn_tensors_find(e->tensors, "intercept")->data;
@@ -72,7 +72,7 @@ void bn_linear_predict(
 		double *to = out + r * e->outputs;
 		for (size_t k = 0; k < n; k++)
 			to[k] = score(
-			        coef + k * e->inputs, x + r * e->inputs, e->inputs, intercept[k]);
+				coef + k * e->inputs, x + r * e->inputs, e->inputs, intercept[k]);
 		if (e->task == BN_TASK_REGRESSION)
 			continue;
 		if (n == 1) {

@@ -18,11 +18,11 @@
 enum { MAX_HALVINGS = 30 };
 
 static const bn_hyper_def logistic_hyper[] = {
-        {"C", BN_HYPER_REAL, "1.0", 1e-10, 1e10, "inverse strength of the L2 penalty"},
-        {"fit_intercept", BN_HYPER_BOOL, "true", 0, 1, "add a constant term"},
-        {"tolerance", BN_HYPER_REAL, "1e-8", 1e-14, 1,
-                "stop when the mean gradient is below it everywhere"},
-        {"max_iterations", BN_HYPER_INT, "200", 1, 100000, "stop after that many steps at most"},
+	{"C", BN_HYPER_REAL, "1.0", 1e-10, 1e10, "inverse strength of the L2 penalty"},
+	{"fit_intercept", BN_HYPER_BOOL, "true", 0, 1, "add a constant term"},
+	{"tolerance", BN_HYPER_REAL, "1e-8", 1e-14, 1,
+		"stop when the mean gradient is below it everywhere"},
+	{"max_iterations", BN_HYPER_INT, "200", 1, 100000, "stop after that many steps at most"},
 };
 
 typedef struct newton {
@@ -85,7 +85,7 @@ static int pass(newton *s, const double *theta, double *loss, bn_err *err)
 		rc = be->gemv(ctx, s->rows, s->cols, s->x, s->cols, s->vector, bias, s->z);
 	if (rc == 0)
 		rc = be->logistic(ctx, s->rows, s->z, s->y, s->w, s->residual, s->curvature,
-		        s->sums, s->scratch);
+			s->sums, s->scratch);
 	if (rc == 0)
 		rc = be->download(ctx, s->host_sums, s->sums, sizeof s->host_sums);
 	for (size_t j = 0; j < s->cols; j++)
@@ -99,7 +99,7 @@ static int gradient(newton *s, double *largest, bn_err *err)
 {
 	const bnk_backend *be = s->dev.be;
 	int rc = be->gemv_t(s->dev.ctx, s->rows, s->cols, s->x, s->cols, s->residual, NULL,
-	        s->vector, s->scratch);
+		s->vector, s->scratch);
 	if (rc == 0)
 		rc = be->download(s->dev.ctx, s->gradient, s->vector, s->cols * sizeof(double));
 	s->gradient[s->cols] = s->host_sums[1];
@@ -123,7 +123,7 @@ static int newton_step(newton *s, bn_err *err)
 		rc = be->download(s->dev.ctx, s->block, s->gram, n * n * sizeof(double));
 	if (rc == 0)
 		rc = be->gemv_t(
-		        s->dev.ctx, s->rows, n, s->x, n, s->curvature, NULL, s->vector, s->scratch);
+			s->dev.ctx, s->rows, n, s->x, n, s->curvature, NULL, s->vector, s->scratch);
 	if (rc == 0)
 		rc = be->download(s->dev.ctx, border, s->vector, n * sizeof(double));
 	if (rc)
@@ -170,7 +170,7 @@ static int line_search(newton *s, bool *moved, bn_err *err)
 }
 
 static int iterate(newton *s, bn_estimator *e, const bn_fit_request *r, double tolerance,
-        long max_iterations, double total, bn_err *err)
+	long max_iterations, double total, bn_err *err)
 {
 	double largest = 0;
 	bool moved = true;
@@ -196,9 +196,9 @@ static int iterate(newton *s, bn_estimator *e, const bn_fit_request *r, double t
 	}
 	if (rc == 0 && !e->converged)
 		bn_fit_log(r,
-		        "logistic: stopped after %lld steps with a mean gradient of %g (tolerance "
-		        "%g)",
-		        (long long)e->iterations, largest / total, tolerance);
+			"logistic: stopped after %lld steps with a mean gradient of %g (tolerance "
+			"%g)",
+			(long long)e->iterations, largest / total, tolerance);
 	return rc;
 }
 
@@ -226,11 +226,11 @@ static int binary_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hy
 	const bn_design *d = &r->train;
 	bool intercept = bn_hyper_bool(hyper, "fit_intercept");
 	newton s = {.dev = BN_DEVICE_INIT,
-	        .rows = d->rows,
-	        .cols = d->cols,
-	        .size = d->cols + (intercept ? 1 : 0),
-	        .intercept = intercept,
-	        .penalty = 1 / bn_hyper_real(hyper, "C")};
+		.rows = d->rows,
+		.cols = d->cols,
+		.size = d->cols + (intercept ? 1 : 0),
+		.intercept = intercept,
+		.penalty = 1 / bn_hyper_real(hyper, "C")};
 	const bnk_backend *be = r->backend;
 	if (be && !be->supports(BNK_OP_LOGISTIC, BNK_F64, (bnk_shape){d->rows, d->cols, 0}))
 		be = NULL;
@@ -239,7 +239,7 @@ static int binary_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hy
 		rc = allocate(&s, d, err);
 	if (rc == 0)
 		rc = iterate(&s, e, r, bn_hyper_real(hyper, "tolerance"),
-		        bn_hyper_int(hyper, "max_iterations"), bn_logistic_total_weight(d), err);
+			bn_hyper_int(hyper, "max_iterations"), bn_logistic_total_weight(d), err);
 	if (rc == 0) {
 		double bias = intercept ? s.theta[s.cols] : 0;
 		rc = bn_linear_store(e, 1, s.theta, &bias, err);
@@ -251,19 +251,19 @@ static int binary_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hy
 static int logistic_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hyper, bn_err *err)
 {
 	return r->classes == 2 ? binary_fit(e, r, hyper, err)
-	                       : bn_multinomial_fit(e, r, hyper, err);
+			       : bn_multinomial_fit(e, r, hyper, err);
 }
 
 const bn_trainer bn_trainer_logistic = {
-        .name = "logistic",
-        .title = "Logistic regression",
-        .doc = "Linear classification into two or more classes with an L2 penalty. Objective as in "
-               "scikit-learn's LogisticRegression.",
-        .tasks = 1u << BN_TASK_CLASSIFICATION,
-        .hyper = logistic_hyper,
-        .hyper_count = sizeof logistic_hyper / sizeof *logistic_hyper,
-        .fit = logistic_fit,
-        .check = bn_linear_check,
-        .scratch = bn_linear_scratch,
-        .predict = bn_linear_predict,
+	.name = "logistic",
+	.title = "Logistic regression",
+	.doc = "Linear classification into two or more classes with an L2 penalty. Objective as in "
+	       "scikit-learn's LogisticRegression.",
+	.tasks = 1u << BN_TASK_CLASSIFICATION,
+	.hyper = logistic_hyper,
+	.hyper_count = sizeof logistic_hyper / sizeof *logistic_hyper,
+	.fit = logistic_fit,
+	.check = bn_linear_check,
+	.scratch = bn_linear_scratch,
+	.predict = bn_linear_predict,
 };

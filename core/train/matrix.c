@@ -40,8 +40,8 @@ int bn_matrix_build(bn_matrix *out, const bn_features *f, const bn_frame_view *f
 		char size[BN_FMT];
 		bn_matrix_release(&m);
 		return bn_err_set(err, BN_ENOMEM,
-		        "no memory for a design matrix of %zu rows and %zu columns (%s)", rows,
-		        width, bn_fmt_bytes((uint64_t)rows * width * sizeof *m.x, size));
+			"no memory for a design matrix of %zu rows and %zu columns (%s)", rows,
+			width, bn_fmt_bytes((uint64_t)rows * width * sizeof *m.x, size));
 	}
 	int rc = bn_features_transform(f, frame, m.x, &m.seen, err);
 	if (rc == 0)

@@ -41,7 +41,7 @@ typedef struct bn_metric_set {
 	}
 /* Adds a point; the series is made when it is new. -1 without memory. */
 int bn_metric_set_add(
-        bn_metric_set *set, const char *key, int64_t step, int64_t time_ms, double value);
+	bn_metric_set *set, const char *key, int64_t step, int64_t time_ms, double value);
 void bn_metric_set_clear(bn_metric_set *set); /* no points; keys and memory stay */
 void bn_metric_set_release(bn_metric_set *set);
 

@@ -21,16 +21,16 @@
 #include <string.h>
 
 static const bn_hyper_def mlp_hyper[] = {
-        {"hidden", BN_HYPER_INT_LIST, "64,32", 1, 8192, "units of each hidden layer"},
-        {"learning_rate", BN_HYPER_REAL, "0.001", 1e-8, 10, "Adam's step size"},
-        {"batch_size", BN_HYPER_INT, "256", 1, 1048576, "rows per step"},
-        {"epochs", BN_HYPER_INT, "100", 1, 1000000, "passes over the training part at most"},
-        {"alpha", BN_HYPER_REAL, "0.0001", 0, 1e6, "strength of the L2 penalty on the weights"},
-        {"early_stopping", BN_HYPER_BOOL, "true", 0, 1,
-                "stop when the validation loss does not fall any more, and keep the best epoch"},
-        {"patience", BN_HYPER_INT, "10", 1, 100000, "epochs without improvement before stopping"},
-        {"validation_fraction", BN_HYPER_REAL, "0.1", 0.01, 0.9,
-                "part of the training rows to watch when there is no validation part"},
+	{"hidden", BN_HYPER_INT_LIST, "64,32", 1, 8192, "units of each hidden layer"},
+	{"learning_rate", BN_HYPER_REAL, "0.001", 1e-8, 10, "Adam's step size"},
+	{"batch_size", BN_HYPER_INT, "256", 1, 1048576, "rows per step"},
+	{"epochs", BN_HYPER_INT, "100", 1, 1000000, "passes over the training part at most"},
+	{"alpha", BN_HYPER_REAL, "0.0001", 0, 1e6, "strength of the L2 penalty on the weights"},
+	{"early_stopping", BN_HYPER_BOOL, "true", 0, 1,
+		"stop when the validation loss does not fall any more, and keep the best epoch"},
+	{"patience", BN_HYPER_INT, "10", 1, 100000, "epochs without improvement before stopping"},
+	{"validation_fraction", BN_HYPER_REAL, "0.1", 0.01, 0.9,
+		"part of the training rows to watch when there is no validation part"},
 };
 
 /* ---- what a fit starts from ----------------------------------------------------------------- */
@@ -76,7 +76,7 @@ static void scale_target(bn_mlp_data *data, const bn_fit_request *r)
 
 /* Rows of a design, in the order of index (NULL: as they are), as float32 arrays. */
 static int part_from(bn_mlp_part *p, const bn_design *d, const uint32_t *index, size_t rows,
-        const bn_mlp_data *data, bool labels, bn_err *err)
+	const bn_mlp_data *data, bool labels, bn_err *err)
 {
 	p->rows = rows;
 	p->x = bn_alloc((rows * d->cols + 1) * sizeof *p->x);
@@ -119,10 +119,10 @@ static int prepare(bn_mlp_data *data, const bn_fit_request *r, const json_t *hyp
 		return rc;
 	if (r->validation.rows && bn_hyper_bool(hyper, "early_stopping"))
 		return part_from(&data->validation, &r->validation, NULL, r->validation.rows, data,
-		        labels, err);
+			labels, err);
 	if (data->aside_count)
 		return part_from(&data->validation, &r->train, data->rows + data->train_count,
-		        data->aside_count, data, labels, err);
+			data->aside_count, data, labels, err);
 	return 0;
 }
 
@@ -170,15 +170,15 @@ static int initial_parameters(float **out, const bn_mlp_net *net, uint64_t seed,
 /* ---- the model ------------------------------------------------------------------------------ */
 
 static int store(bn_estimator *e, const bn_mlp_net *net, const float *p, const bn_mlp_data *data,
-        bn_err *err)
+	bn_err *err)
 {
 	int rc = 0;
 	char name[32];
 	for (size_t i = 0; i < net->size; i++)
 		if (!isfinite(p[i])) {
 			rc = bn_err_set(err, BN_EFAILED,
-			        "the MLP diverged: its weights are no "
-			        "numbers any more");
+				"the MLP diverged: its weights are no "
+				"numbers any more");
 			bn_err_hint(err, "a smaller learning_rate usually helps");
 			return rc;
 		}
@@ -186,17 +186,17 @@ static int store(bn_estimator *e, const bn_mlp_net *net, const float *p, const b
 		uint64_t shape[2] = {net->width[l], net->width[l + 1]};
 		snprintf(name, sizeof name, "layer%zu.weight", l);
 		rc = bn_tensors_add(e->tensors, name, BN_DTYPE_F32, 2, shape, p + net->weight_at[l],
-		        shape[0] * shape[1] * sizeof *p, err);
+			shape[0] * shape[1] * sizeof *p, err);
 		snprintf(name, sizeof name, "layer%zu.bias", l);
 		if (rc == 0)
 			rc = bn_tensors_add(e->tensors, name, BN_DTYPE_F32, 1, shape + 1,
-			        p + net->bias_at[l], shape[1] * sizeof *p, err);
+				p + net->bias_at[l], shape[1] * sizeof *p, err);
 	}
 	if (rc == 0 && e->task == BN_TASK_REGRESSION) {
 		uint64_t two = 2;
 		double scale[2] = {data->target_mean, data->target_scale};
 		rc = bn_tensors_add(e->tensors, "target.mean_scale", BN_DTYPE_F64, 1, &two, scale,
-		        sizeof scale, err);
+			sizeof scale, err);
 	}
 	return rc;
 }
@@ -241,7 +241,7 @@ static int mlp_check(const bn_estimator *e, bn_err *err)
 	size_t n = layer_count(e), width = e->inputs;
 	if (n == 0 || n > BN_MLP_MAX_LAYERS)
 		return bn_err_set(err, BN_EINVAL, "mlp model: %zu layers, needs 1 to %d", n,
-		        BN_MLP_MAX_LAYERS);
+			BN_MLP_MAX_LAYERS);
 	for (size_t l = 0; l < n; l++) {
 		snprintf(name, sizeof name, "layer%zu.weight", l);
 		const bn_tensor *t = bn_tensors_find(e->tensors, name);
@@ -275,7 +275,7 @@ static size_t mlp_scratch(const bn_estimator *e)
 
 /* to = act(from W + b), one row. Runs along rows of W, so each output adds its terms in order. */
 static void layer_row(const bn_tensor *weight, const bn_tensor *bias, const float *restrict from,
-        float *restrict to, bool relu)
+	float *restrict to, bool relu)
 {
 	size_t in = (size_t)weight->shape[0], out = (size_t)weight->shape[1];
 	const float *w = weight->data;
@@ -294,7 +294,7 @@ static void layer_row(const bn_tensor *weight, const bn_tensor *bias, const floa
 }
 
 static void mlp_predict(
-        const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch)
+	const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch)
 {
 	const bn_tensor *weight[BN_MLP_MAX_LAYERS], *bias[BN_MLP_MAX_LAYERS];
 	size_t layers = layer_count(e), half = mlp_scratch(e);
@@ -323,20 +323,20 @@ static void mlp_predict(
 			bn_softmax_row(to, e->outputs);
 		else
 			to[0] = to[0] * ((const double *)target->data)[1] +
-			        ((const double *)target->data)[0];
+				((const double *)target->data)[0];
 	}
 }
 
 const bn_trainer bn_trainer_mlp = {
-        .name = "mlp",
-        .title = "Multi-layer perceptron",
-        .doc = "Neural network of fully connected ReLU layers, trained with Adam and early "
-               "stopping. Loss as in scikit-learn's MLPRegressor and MLPClassifier.",
-        .tasks = 1u << BN_TASK_REGRESSION | 1u << BN_TASK_CLASSIFICATION,
-        .hyper = mlp_hyper,
-        .hyper_count = sizeof mlp_hyper / sizeof *mlp_hyper,
-        .fit = mlp_fit,
-        .check = mlp_check,
-        .scratch = mlp_scratch,
-        .predict = mlp_predict,
+	.name = "mlp",
+	.title = "Multi-layer perceptron",
+	.doc = "Neural network of fully connected ReLU layers, trained with Adam and early "
+	       "stopping. Loss as in scikit-learn's MLPRegressor and MLPClassifier.",
+	.tasks = 1u << BN_TASK_REGRESSION | 1u << BN_TASK_CLASSIFICATION,
+	.hyper = mlp_hyper,
+	.hyper_count = sizeof mlp_hyper / sizeof *mlp_hyper,
+	.fit = mlp_fit,
+	.check = mlp_check,
+	.scratch = mlp_scratch,
+	.predict = mlp_predict,
 };

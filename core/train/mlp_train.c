@@ -43,7 +43,7 @@ static int put_part(trainer *t, part *p, const bn_mlp_part *host, bn_err *err)
 	size_t bytes = host->rows * sizeof(float);
 	p->rows = host->rows;
 	int rc = bn_device_put(
-	        &t->dev, &p->x, host->x, bytes * t->net->width[0], "design matrix", err);
+		&t->dev, &p->x, host->x, bytes * t->net->width[0], "design matrix", err);
 	if (rc == 0)
 		rc = bn_device_put(&t->dev, &p->y, host->y, bytes, "target", err);
 	if (rc == 0 && host->w)
@@ -74,8 +74,8 @@ static int put_parameters(trainer *t, const float *p, bn_err *err)
 		rc = bn_device_alloc(&t->dev, zeroed[i], bytes, "optimiser state", err);
 		if (rc == 0)
 			rc = bn_device_check(&t->dev,
-			        t->dev.be->zero(t->dev.ctx, *zeroed[i], bytes), "optimiser state",
-			        err);
+				t->dev.be->zero(t->dev.ctx, *zeroed[i], bytes), "optimiser state",
+				err);
 	}
 	return rc;
 }
@@ -90,17 +90,17 @@ static int allocate(trainer *t, bn_err *err)
 		widest = net->width[l] > widest ? net->width[l] : widest;
 	for (size_t l = 0; l <= net->layers && rc == 0; l++)
 		rc = bn_device_alloc(&t->dev, &t->act[l], t->batch * net->width[l] * sizeof(float),
-		        "activations", err);
+			"activations", err);
 	for (size_t i = 0; i < 2 && rc == 0; i++)
 		rc = bn_device_alloc(
-		        &t->dev, &t->delta[i], t->batch * widest * sizeof(float), "gradients", err);
+			&t->dev, &t->delta[i], t->batch * widest * sizeof(float), "gradients", err);
 	if (rc == 0)
 		rc = bn_device_alloc(&t->dev, &t->y, t->batch * sizeof(float), "targets", err);
 	if (rc == 0 && (t->train.w || t->validation.w))
 		rc = bn_device_alloc(&t->dev, &t->w, t->batch * sizeof(float), "weights", err);
 	if (rc == 0)
 		rc = bn_device_alloc(
-		        &t->dev, &t->order, t->train.rows * sizeof(uint32_t), "row order", err);
+			&t->dev, &t->order, t->train.rows * sizeof(uint32_t), "row order", err);
 	if (rc == 0)
 		rc = bn_device_alloc(&t->dev, &t->losses, losses * sizeof(double), "losses", err);
 	if (rc == 0)
@@ -124,11 +124,11 @@ static int forward(trainer *t, const float *x, size_t rows)
 		size_t in = net->width[l], out = net->width[l + 1];
 		const float *from = l ? t->act[l] : x;
 		rc = be->gemm(t->dev.ctx, BNK_F32, 0, 0, rows, out, in, 1, from, in,
-		        t->p + net->weight_at[l], out, 0, t->act[l + 1], out);
+			t->p + net->weight_at[l], out, 0, t->act[l + 1], out);
 		if (rc == 0)
 			rc = be->bias_act(t->dev.ctx, rows, out, t->act[l + 1],
-			        t->p + net->bias_at[l],
-			        l + 1 < net->layers ? BNK_ACT_RELU : BNK_ACT_NONE);
+				t->p + net->bias_at[l],
+				l + 1 < net->layers ? BNK_ACT_RELU : BNK_ACT_NONE);
 	}
 	return rc;
 }
@@ -141,8 +141,8 @@ static int loss_of(trainer *t, const float *y, const float *w, size_t rows, doub
 	double scale = 1.0 / (double)rows;
 	if (t->labels)
 		return be->softmax_loss(t->dev.ctx, BNK_F32, rows, t->net->width[last],
-		        t->act[last], (const uint32_t *)(const void *)y, w, scale, loss,
-		        t->scratch);
+			t->act[last], (const uint32_t *)(const void *)y, w, scale, loss,
+			t->scratch);
 	return be->squared_loss(t->dev.ctx, rows, t->act[last], y, w, scale, loss, t->scratch);
 }
 
@@ -157,15 +157,15 @@ static int backward(trainer *t, const float *x, size_t rows)
 		size_t in = net->width[l], out = net->width[l + 1];
 		const float *from = l ? t->act[l] : x;
 		rc = be->gemm(ctx, BNK_F32, 1, 0, in, out, rows, 1, from, in, delta, out, 0,
-		        t->gradient + net->weight_at[l], out);
+			t->gradient + net->weight_at[l], out);
 		if (rc == 0)
 			rc = be->col_sum(
-			        ctx, rows, out, delta, t->gradient + net->bias_at[l], t->scratch);
+				ctx, rows, out, delta, t->gradient + net->bias_at[l], t->scratch);
 		if (l == 0 || rc)
 			continue;
 		float *next = t->delta[l % 2];
 		rc = be->gemm(ctx, BNK_F32, 0, 1, rows, in, out, 1, delta, out,
-		        t->p + net->weight_at[l], out, 0, next, in);
+			t->p + net->weight_at[l], out, 0, next, in);
 		if (rc == 0)
 			rc = be->relu_grad(ctx, rows * in, next, t->act[l]);
 		delta = next;
@@ -177,20 +177,20 @@ static int update(trainer *t, size_t rows)
 {
 	const bn_mlp_net *net = t->net;
 	bnk_adam how = {.learning_rate = t->learning_rate,
-	        .beta1 = 0.9,
-	        .beta2 = 0.999,
-	        .epsilon = 1e-8,
-	        .step = ++t->step};
+		.beta1 = 0.9,
+		.beta2 = 0.999,
+		.epsilon = 1e-8,
+		.step = ++t->step};
 	int rc = 0;
 	for (size_t l = 0; l < net->layers && rc == 0; l++) {
 		size_t w = net->weight_at[l], b = net->bias_at[l];
 		how.l2 = t->alpha / (double)rows;
 		rc = t->dev.be->adam(t->dev.ctx, net->width[l] * net->width[l + 1], t->p + w,
-		        t->gradient + w, t->moment1 + w, t->moment2 + w, &how);
+			t->gradient + w, t->moment1 + w, t->moment2 + w, &how);
 		how.l2 = 0; /* biases are free */
 		if (rc == 0)
 			rc = t->dev.be->adam(t->dev.ctx, net->width[l + 1], t->p + b,
-			        t->gradient + b, t->moment1 + b, t->moment2 + b, &how);
+				t->gradient + b, t->moment1 + b, t->moment2 + b, &how);
 	}
 	return rc;
 }
@@ -247,12 +247,12 @@ static int validation_loss(trainer *t, double *loss, bn_err *err)
 		rc = forward(t, v->x + begin * t->net->width[0], n);
 		if (rc == 0)
 			rc = loss_of(t, v->y + begin, v->w ? v->w + begin : NULL, n,
-			        t->losses + batches);
+				t->losses + batches);
 		batches++;
 	}
 	if (rc == 0)
 		rc = t->dev.be->download(
-		        t->dev.ctx, t->host_losses, t->losses, batches * sizeof(double));
+			t->dev.ctx, t->host_losses, t->losses, batches * sizeof(double));
 	*loss = sum_losses(t, batches, v->rows);
 	return bn_device_check(&t->dev, rc, "MLP validation", err);
 }
@@ -260,7 +260,7 @@ static int validation_loss(trainer *t, double *loss, bn_err *err)
 /* Without a validation part it is the training loss that has to fall, by 1e-4 as in scikit-learn.
  */
 static int run_epochs(
-        trainer *t, bn_estimator *e, const bn_fit_request *r, const json_t *hyper, bn_err *err)
+	trainer *t, bn_estimator *e, const bn_fit_request *r, const json_t *hyper, bn_err *err)
 {
 	long epochs = bn_hyper_int(hyper, "epochs"), patience = bn_hyper_int(hyper, "patience");
 	bool watch = t->validation.rows > 0, stop = bn_hyper_bool(hyper, "early_stopping");
@@ -287,7 +287,7 @@ static int run_epochs(
 		if (seen < best) {
 			best = seen;
 			rc = bn_device_check(&t->dev,
-			        t->dev.be->copy(t->dev.ctx, t->best, t->p, bytes), "MLP", err);
+				t->dev.be->copy(t->dev.ctx, t->best, t->p, bytes), "MLP", err);
 		}
 		e->converged = stop && since >= patience;
 		if (e->converged || !isfinite(loss))
@@ -295,22 +295,22 @@ static int run_epochs(
 	}
 	if (rc == 0 && stop && isfinite(best))
 		rc = bn_device_check(
-		        &t->dev, t->dev.be->copy(t->dev.ctx, t->p, t->best, bytes), "MLP", err);
+			&t->dev, t->dev.be->copy(t->dev.ctx, t->p, t->best, bytes), "MLP", err);
 	bn_fit_log(r, "mlp: %lld epochs, best %s loss %.6g", (long long)e->iterations,
-	        watch ? "validation" : "training", best);
+		watch ? "validation" : "training", best);
 	return rc;
 }
 
 int bn_mlp_train(float *parameters, const bn_mlp_net *net, const bn_mlp_data *data, bn_estimator *e,
-        const bn_fit_request *r, const json_t *hyper, bn_err *err)
+	const bn_fit_request *r, const json_t *hyper, bn_err *err)
 {
 	size_t rows = data->train.rows, wanted = (size_t)bn_hyper_int(hyper, "batch_size");
 	trainer t = {.dev = BN_DEVICE_INIT,
-	        .net = net,
-	        .labels = r->task == BN_TASK_CLASSIFICATION,
-	        .batch = wanted < rows ? wanted : rows,
-	        .learning_rate = bn_hyper_real(hyper, "learning_rate"),
-	        .alpha = bn_hyper_real(hyper, "alpha")};
+		.net = net,
+		.labels = r->task == BN_TASK_CLASSIFICATION,
+		.batch = wanted < rows ? wanted : rows,
+		.learning_rate = bn_hyper_real(hyper, "learning_rate"),
+		.alpha = bn_hyper_real(hyper, "alpha")};
 	t.batches = (rows + t.batch - 1) / t.batch;
 	int rc = bn_device_open(&t.dev, r->backend, r->threads, err);
 	if (rc == 0)
@@ -325,8 +325,8 @@ int bn_mlp_train(float *parameters, const bn_mlp_net *net, const bn_mlp_data *da
 		rc = run_epochs(&t, e, r, hyper, err);
 	if (rc == 0)
 		rc = bn_device_check(&t.dev,
-		        t.dev.be->download(t.dev.ctx, parameters, t.p, net->size * sizeof(float)),
-		        "MLP parameters", err);
+			t.dev.be->download(t.dev.ctx, parameters, t.p, net->size * sizeof(float)),
+			"MLP parameters", err);
 	bn_device_close(&t.dev);
 	bn_free(t.host_losses);
 	bn_free(t.host_order);

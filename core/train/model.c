@@ -62,7 +62,7 @@ static json_t *output_schema(const bn_features *f)
 	char name[300];
 	bool regression = bn_features_task(f) == BN_TASK_REGRESSION;
 	json_array_append_new(
-	        columns, schema_column(regression ? "double" : "string", "prediction"));
+		columns, schema_column(regression ? "double" : "string", "prediction"));
 	for (size_t k = 0; k < bn_features_class_count(f); k++) {
 		snprintf(name, sizeof name, "probability_%s", bn_features_class(f, k));
 		json_array_append_new(columns, schema_column("double", name));
@@ -73,8 +73,8 @@ static json_t *output_schema(const bn_features *f)
 static json_t *flavour(const bn_estimator *e)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "format", FORMAT, "version",
-	        BN_VERSION, "trainer", e->trainer->name, "task", task_name(e->task), "tensors",
-	        TENSORS_FILE, "features", FEATURES_FILE, "metrics", METRICS_FILE);
+		BN_VERSION, "trainer", e->trainer->name, "task", task_name(e->task), "tensors",
+		TENSORS_FILE, "features", FEATURES_FILE, "metrics", METRICS_FILE);
 }
 
 static json_t *metadata(const bn_model_about *a)
@@ -82,9 +82,9 @@ static json_t *metadata(const bn_model_about *a)
 	json_t *o = json_object();
 	json_t *hyper = a->hyper ? json_deep_copy(a->hyper) : json_object();
 	int bad = put_text(o, "name", a->name) || put_text(o, "dataset", a->dataset) ||
-	          put_text(o, "dataset_digest", a->dataset_digest) ||
-	          put_text(o, "split", a->split) ||
-	          json_object_set_new(o, "seed", json_integer((json_int_t)a->seed));
+		  put_text(o, "dataset_digest", a->dataset_digest) ||
+		  put_text(o, "split", a->split) ||
+		  json_object_set_new(o, "seed", json_integer((json_int_t)a->seed));
 	bad = json_object_set_new(o, "hyper_parameters", hyper) || bad;
 	if (bad) {
 		json_decref(o);
@@ -94,14 +94,14 @@ static json_t *metadata(const bn_model_about *a)
 }
 
 static int build_mlmodel(json_t **out, const bn_estimator *e, const bn_features *f,
-        const bn_model_about *about, bn_err *err)
+	const bn_model_about *about, bn_err *err)
 {
 	json_t *doc = json_object(), *flavours = json_object(), *signature = json_object();
 	int bad = put_text(doc, "run_id", about->run_id) ||
-	          json_object_set_new(flavours, "binnacle", flavour(e)) ||
-	          json_object_set_new(doc, "metadata", metadata(about)) ||
-	          json_object_set_new(signature, "inputs", input_schema(f)) ||
-	          json_object_set_new(signature, "outputs", output_schema(f));
+		  json_object_set_new(flavours, "binnacle", flavour(e)) ||
+		  json_object_set_new(doc, "metadata", metadata(about)) ||
+		  json_object_set_new(signature, "inputs", input_schema(f)) ||
+		  json_object_set_new(signature, "outputs", output_schema(f));
 	bad = json_object_set_new(doc, "flavors", flavours) || bad;
 	bad = json_object_set_new(doc, "signature", signature) || bad;
 	if (bad) {
@@ -129,7 +129,7 @@ static int write_file(const bn_env *env, const char *dir, const char *name, bn_b
 }
 
 static int write_files(const bn_env *env, const char *dir, const bn_estimator *e,
-        const bn_features *f, const bn_model_about *about, bn_err *err)
+	const bn_features *f, const bn_model_about *about, bn_err *err)
 {
 	bn_buf b = BN_BUF_INIT;
 	json_t *features = NULL, *mlmodel = NULL, *empty = json_object();
@@ -164,7 +164,7 @@ static int write_files(const bn_env *env, const char *dir, const bn_estimator *e
 }
 
 int bn_model_save(const bn_env *env, const char *dir, const bn_estimator *e, const bn_features *f,
-        const bn_model_about *about, bn_err *err)
+	const bn_model_about *about, bn_err *err)
 {
 	int rc = 0;
 	char *partial = bn_strf("%s.partial", dir), *parent = bn_strf("%s/..", dir);
@@ -184,7 +184,7 @@ int bn_model_save(const bn_env *env, const char *dir, const bn_estimator *e, con
 	if (rc == 0) {
 		int bad = env->fs->rename(env, partial, dir);
 		rc = bad < 0 ? bn_err_sys(err, BN_EIO, -bad, "renaming %s to %s", partial, dir)
-		             : bn_fs_sync_dir(env, parent, err);
+			     : bn_fs_sync_dir(env, parent, err);
 	}
 	if (rc)
 		bn_fs_remove_tree(env, partial, NULL);
@@ -195,7 +195,7 @@ out:
 }
 
 int bn_model_digest(
-        char hex[BN_MODEL_DIGEST_HEX + 1], const bn_env *env, const char *dir, bn_err *err)
+	char hex[BN_MODEL_DIGEST_HEX + 1], const bn_env *env, const char *dir, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
 	bn_buf lines = BN_BUF_INIT;
@@ -204,7 +204,7 @@ int bn_model_digest(
 	for (size_t i = 0; i < names.count && rc == 0; i++) {
 		char *path = bn_path_join(dir, names.items[i]);
 		rc = path ? bn_sha256_file(env, path, one, NULL, err)
-		          : bn_err_nomem(err, "model digest");
+			  : bn_err_nomem(err, "model digest");
 		bn_buf_addf(&lines, "%s  %s\n", one, names.items[i]);
 		bn_free(path);
 	}
@@ -221,7 +221,7 @@ int bn_model_digest(
 
 /* Reads dir/name into b, which was empty. path is for messages, yours. */
 static int read_file(
-        const bn_env *env, const char *dir, const char *name, bn_buf *b, char **path, bn_err *err)
+	const bn_env *env, const char *dir, const char *name, bn_buf *b, char **path, bn_err *err)
 {
 	bn_buf_clear(b);
 	bn_free(*path);
@@ -232,7 +232,7 @@ static int read_file(
 }
 
 static int read_flavour(const json_t *mlmodel, const char *path, const bn_trainer **trainer,
-        bn_task *task, bn_err *err)
+	bn_task *task, bn_err *err)
 {
 	const char *format = NULL, *name = NULL, *task_text = NULL;
 	json_t *flavours = NULL, *ours = NULL;
@@ -240,13 +240,13 @@ static int read_flavour(const json_t *mlmodel, const char *path, const bn_traine
 	if (rc == 0 && !json_object_get(flavours, "binnacle"))
 		rc = bn_err_set(err, BN_EUNSUPPORTED, "%s: no binnacle flavour", path);
 	if (rc || (rc = bn_json_need_object(flavours, "binnacle", &ours, path, err)) != 0 ||
-	        (rc = bn_json_need_str(ours, "format", &format, path, err)) != 0 ||
-	        (rc = bn_json_need_str(ours, "trainer", &name, path, err)) != 0 ||
-	        (rc = bn_json_need_str(ours, "task", &task_text, path, err)) != 0)
+		(rc = bn_json_need_str(ours, "format", &format, path, err)) != 0 ||
+		(rc = bn_json_need_str(ours, "trainer", &name, path, err)) != 0 ||
+		(rc = bn_json_need_str(ours, "task", &task_text, path, err)) != 0)
 		return rc;
 	if (strcmp(format, FORMAT) != 0)
 		return bn_err_set(err, BN_EUNSUPPORTED, "%s: format '%.40s', this build reads %s",
-		        path, format, FORMAT);
+			path, format, FORMAT);
 	*task = strcmp(task_text, "regression") == 0 ? BN_TASK_REGRESSION : BN_TASK_CLASSIFICATION;
 	if (strcmp(task_text, task_name(*task)) != 0)
 		return bn_err_set(err, BN_EINVAL, "%s: no task '%.40s'", path, task_text);
@@ -254,18 +254,18 @@ static int read_flavour(const json_t *mlmodel, const char *path, const bn_traine
 }
 
 static int load_numbers(bn_model *m, const bn_trainer *trainer, bn_task task, const bn_buf *b,
-        const char *path, bn_err *err)
+	const char *path, bn_err *err)
 {
 	bn_tensors *tensors = NULL;
 	const bn_features *f = m->features;
 	size_t outputs = task == BN_TASK_CLASSIFICATION ? bn_features_class_count(f) : 1;
 	if (bn_features_task(f) != task)
 		return bn_err_set(err, BN_EINVAL, "%s: features are for a %s, the model does %s",
-		        path, task_name(bn_features_task(f)), task_name(task));
+			path, task_name(bn_features_task(f)), task_name(task));
 	int rc = bn_safetensors_parse(&tensors, b->ptr, b->len, path, err);
 	if (rc == 0)
 		rc = bn_estimator_from_tensors(
-		        &m->estimator, trainer, task, bn_features_width(f), outputs, tensors, err);
+			&m->estimator, trainer, task, bn_features_width(f), outputs, tensors, err);
 	if (rc)
 		bn_tensors_free(tensors);
 	return rc;

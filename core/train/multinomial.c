@@ -52,10 +52,10 @@ static int upload_design(lbfgs *o, const bn_design *d, bn_err *err)
 		rc = bn_device_put(&o->dev, &o->x, x, bytes, "design matrix", err);
 	if (rc == 0)
 		rc = bn_device_put(
-		        &o->dev, &o->label, label, d->rows * sizeof *label, "target", err);
+			&o->dev, &o->label, label, d->rows * sizeof *label, "target", err);
 	if (rc == 0 && d->weights)
 		rc = bn_device_put(
-		        &o->dev, &o->w, d->weights, d->rows * sizeof(double), "weights", err);
+			&o->dev, &o->w, d->weights, d->rows * sizeof(double), "weights", err);
 	bn_free(x);
 	bn_free(label);
 	return rc;
@@ -78,18 +78,18 @@ static int allocate(lbfgs *o, const bn_design *d, bn_err *err)
 	int rc = upload_design(o, d, err);
 	if (rc == 0)
 		rc = bn_device_alloc(
-		        &o->dev, &o->z, o->rows * o->classes * sizeof(double), "scores", err);
+			&o->dev, &o->z, o->rows * o->classes * sizeof(double), "scores", err);
 	if (rc == 0)
 		rc = bn_device_alloc(
-		        &o->dev, &o->theta_dev, size * sizeof(double), "parameters", err);
+			&o->dev, &o->theta_dev, size * sizeof(double), "parameters", err);
 	if (rc == 0)
 		rc = bn_device_alloc(
-		        &o->dev, &o->gradient_dev, size * sizeof(double), "gradient", err);
+			&o->dev, &o->gradient_dev, size * sizeof(double), "gradient", err);
 	if (rc == 0)
 		rc = bn_device_alloc(&o->dev, &o->loss_dev, sizeof(double), "loss", err);
 	if (rc == 0)
 		rc = bn_device_scratch(
-		        &o->dev, &o->scratch, BNK_OP_SOFTMAX_LOSS, BNK_F64, shape, err);
+			&o->dev, &o->scratch, BNK_OP_SOFTMAX_LOSS, BNK_F64, shape, err);
 	return rc;
 }
 
@@ -102,13 +102,13 @@ static int evaluate(lbfgs *o, const double *theta, double *loss, double *gradien
 	int rc = be->upload(ctx, o->theta_dev, theta, o->size * sizeof(double));
 	if (rc == 0)
 		rc = be->gemm(ctx, BNK_F64, 0, 0, o->rows, k, o->cols, 1, o->x, o->cols,
-		        o->theta_dev, k, 0, o->z, k);
+			o->theta_dev, k, 0, o->z, k);
 	if (rc == 0)
 		rc = be->softmax_loss(
-		        ctx, BNK_F64, o->rows, k, o->z, o->label, o->w, 1, o->loss_dev, o->scratch);
+			ctx, BNK_F64, o->rows, k, o->z, o->label, o->w, 1, o->loss_dev, o->scratch);
 	if (rc == 0)
 		rc = be->gemm(ctx, BNK_F64, 1, 0, o->cols, k, o->rows, 1, o->x, o->cols, o->z, k, 0,
-		        o->gradient_dev, k);
+			o->gradient_dev, k);
 	if (rc == 0)
 		rc = be->download(ctx, gradient, o->gradient_dev, o->size * sizeof(double));
 	if (rc == 0)
@@ -205,7 +205,7 @@ static double largest_of(const double *v, size_t n)
 }
 
 static int iterate(lbfgs *o, bn_estimator *e, const bn_fit_request *r, double tolerance,
-        long max_iterations, double total, bn_err *err)
+	long max_iterations, double total, bn_err *err)
 {
 	bool moved = true;
 	double largest = 0;
@@ -233,9 +233,9 @@ static int iterate(lbfgs *o, bn_estimator *e, const bn_fit_request *r, double to
 	}
 	if (rc == 0 && !e->converged)
 		bn_fit_log(r,
-		        "logistic: stopped after %lld steps with a mean gradient of %g (tolerance "
-		        "%g)",
-		        (long long)e->iterations, largest / total, tolerance);
+			"logistic: stopped after %lld steps with a mean gradient of %g (tolerance "
+			"%g)",
+			(long long)e->iterations, largest / total, tolerance);
 	return rc;
 }
 
@@ -257,13 +257,13 @@ int bn_multinomial_fit(bn_estimator *e, const bn_fit_request *r, const json_t *h
 {
 	const bn_design *d = &r->train;
 	lbfgs o = {.dev = BN_DEVICE_INIT,
-	        .rows = d->rows,
-	        .inputs = d->cols,
-	        .cols = d->cols + 1,
-	        .classes = r->classes,
-	        .size = (d->cols + 1) * r->classes,
-	        .intercept = bn_hyper_bool(hyper, "fit_intercept"),
-	        .penalty = 1 / bn_hyper_real(hyper, "C")};
+		.rows = d->rows,
+		.inputs = d->cols,
+		.cols = d->cols + 1,
+		.classes = r->classes,
+		.size = (d->cols + 1) * r->classes,
+		.intercept = bn_hyper_bool(hyper, "fit_intercept"),
+		.penalty = 1 / bn_hyper_real(hyper, "C")};
 	const bnk_backend *be = r->backend;
 	if (be && !be->supports(BNK_OP_SOFTMAX_LOSS, BNK_F64, (bnk_shape){d->rows, r->classes, 0}))
 		be = NULL;
@@ -273,8 +273,8 @@ int bn_multinomial_fit(bn_estimator *e, const bn_fit_request *r, const json_t *h
 		rc = allocate(&o, d, err);
 	if (rc == 0)
 		rc = iterate(&o, e, r, bn_hyper_real(hyper, "tolerance"),
-		        10 * bn_hyper_int(hyper, "max_iterations"), bn_logistic_total_weight(d),
-		        err);
+			10 * bn_hyper_int(hyper, "max_iterations"), bn_logistic_total_weight(d),
+			err);
 	if (rc == 0)
 		rc = store(e, &o, err);
 	bn_device_close(&o.dev);

@@ -17,7 +17,7 @@ static uint64_t sortable(double v)
 }
 
 static void radix_pass(unsigned shift, size_t n, const uint64_t *keys, const uint32_t *from,
-        uint32_t *to, size_t *starts)
+	uint32_t *to, size_t *starts)
 {
 	memset(starts, 0, DIGITS * sizeof *starts);
 	for (size_t i = 0; i < n; i++)

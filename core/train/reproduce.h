@@ -25,6 +25,6 @@ typedef struct bn_reproduction {
 /* spec_hash: the run's spec; model_dir: a directory with the run's model files (bn_run_export).
  * threads <= 0: as the spec says. BN_EUNSUPPORTED for commands. */
 int bn_reproduce(bn_reproduction *out, bn_workspace *ws, const char *spec_hash,
-        const char *model_dir, int threads, bn_err *err);
+	const char *model_dir, int threads, bn_err *err);
 
 #endif

@@ -16,8 +16,8 @@
 #include <string.h>
 
 static const bn_hyper_def ridge_hyper[] = {
-        {"alpha", BN_HYPER_REAL, "1.0", 0, 1e15, "strength of the L2 penalty; 0 is least squares"},
-        {"fit_intercept", BN_HYPER_BOOL, "true", 0, 1, "add a constant term"},
+	{"alpha", BN_HYPER_REAL, "1.0", 0, 1e15, "strength of the L2 penalty; 0 is least squares"},
+	{"fit_intercept", BN_HYPER_BOOL, "true", 0, 1, "add a constant term"},
 };
 
 typedef struct ridge {
@@ -62,10 +62,10 @@ static int allocate(ridge *s, const bn_design *d, bn_err *err)
 	if (!s->mean || !s->gram || !s->factor || !s->right || !s->coef || !s->residual)
 		return bn_err_nomem(err, "ridge regression");
 	int rc = bn_device_put(
-	        &s->dev, &s->x, d->x, d->rows * n * sizeof(double), "design matrix", err);
+		&s->dev, &s->x, d->x, d->rows * n * sizeof(double), "design matrix", err);
 	if (rc == 0 && d->weights)
 		rc = bn_device_put(
-		        &s->dev, &s->w, d->weights, d->rows * sizeof(double), "weights", err);
+			&s->dev, &s->w, d->weights, d->rows * sizeof(double), "weights", err);
 	if (rc == 0)
 		rc = bn_device_alloc(&s->dev, &s->centred, d->rows * sizeof(double), "target", err);
 	if (rc == 0)
@@ -74,7 +74,7 @@ static int allocate(ridge *s, const bn_design *d, bn_err *err)
 		rc = bn_device_alloc(&s->dev, &s->sum_dev, n * sizeof(double), "sums", err);
 	if (rc == 0)
 		rc = bn_device_alloc(
-		        &s->dev, &s->gram_dev, n * n * sizeof(double), "Gram matrix", err);
+			&s->dev, &s->gram_dev, n * n * sizeof(double), "Gram matrix", err);
 	if (rc == 0)
 		rc = bn_device_alloc(&s->dev, &s->scratch, a > b ? a : b, "scratch", err);
 	return rc;
@@ -87,12 +87,12 @@ static int centre(ridge *s, const bn_design *d, bool intercept, bn_err *err)
 	double total = 0;
 	if (!intercept)
 		return bn_device_check(&s->dev,
-		        be->zero(s->dev.ctx, s->mean_dev, s->cols * sizeof(double)), "means", err);
+			be->zero(s->dev.ctx, s->mean_dev, s->cols * sizeof(double)), "means", err);
 	for (size_t r = 0; r < d->rows; r++)
 		total += weight(d, r);
 	s->target_mean = weighted_mean(d);
 	int rc = be->gemv_t(
-	        s->dev.ctx, s->rows, s->cols, s->x, s->cols, s->w, NULL, s->sum_dev, s->scratch);
+		s->dev.ctx, s->rows, s->cols, s->x, s->cols, s->w, NULL, s->sum_dev, s->scratch);
 	if (rc == 0)
 		rc = be->download(s->dev.ctx, s->mean, s->sum_dev, s->cols * sizeof(double));
 	for (size_t j = 0; j < s->cols; j++)
@@ -116,12 +116,12 @@ static int accumulate(ridge *s, const bn_design *d, bn_err *err)
 	bn_free(v);
 	if (rc == 0)
 		rc = be->gemv_t(s->dev.ctx, s->rows, n, s->x, n, s->centred, s->mean_dev,
-		        s->sum_dev, s->scratch);
+			s->sum_dev, s->scratch);
 	if (rc == 0)
 		rc = be->download(s->dev.ctx, s->right, s->sum_dev, n * sizeof(double));
 	if (rc == 0)
 		rc = be->gram(s->dev.ctx, s->rows, n, s->x, n, s->w, s->mean_dev, s->gram_dev,
-		        s->scratch);
+			s->scratch);
 	if (rc == 0)
 		rc = be->download(s->dev.ctx, s->gram, s->gram_dev, n * n * sizeof(double));
 	return bn_device_check(&s->dev, rc, "Gram matrix", err);
@@ -136,9 +136,9 @@ static int solve(ridge *s, double alpha, bn_err *err)
 	memcpy(s->coef, s->right, n * sizeof(double));
 	if (bnk_cholesky_factor(n, s->factor) != BNK_OK) {
 		int rc = bn_err_set(err, BN_EINVAL,
-		        "ridge with alpha %g has no single solution: %zu features depend on each "
-		        "other in %zu rows",
-		        alpha, n, s->rows);
+			"ridge with alpha %g has no single solution: %zu features depend on each "
+			"other in %zu rows",
+			alpha, n, s->rows);
 		bn_err_hint(err, "a larger alpha makes it unique; 1.0 is the default");
 		return rc;
 	}
@@ -194,23 +194,23 @@ static int ridge_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hyp
 			finite = finite && isfinite(s.coef[j]);
 		e->iterations = 1;
 		rc = finite ? bn_linear_store(e, 1, s.coef, &intercept, err)
-		            : bn_err_set(err, BN_EINVAL,
-		                      "ridge: features or target are too large to square");
+			    : bn_err_set(err, BN_EINVAL,
+				      "ridge: features or target are too large to square");
 	}
 	ridge_release(&s);
 	return rc;
 }
 
 const bn_trainer bn_trainer_ridge = {
-        .name = "ridge",
-        .title = "Ridge regression",
-        .doc = "Linear regression with an L2 penalty, solved exactly. Objective as in "
-               "scikit-learn's Ridge.",
-        .tasks = 1u << BN_TASK_REGRESSION,
-        .hyper = ridge_hyper,
-        .hyper_count = sizeof ridge_hyper / sizeof *ridge_hyper,
-        .fit = ridge_fit,
-        .check = bn_linear_check,
-        .scratch = bn_linear_scratch,
-        .predict = bn_linear_predict,
+	.name = "ridge",
+	.title = "Ridge regression",
+	.doc = "Linear regression with an L2 penalty, solved exactly. Objective as in "
+	       "scikit-learn's Ridge.",
+	.tasks = 1u << BN_TASK_REGRESSION,
+	.hyper = ridge_hyper,
+	.hyper_count = sizeof ridge_hyper / sizeof *ridge_hyper,
+	.fit = ridge_fit,
+	.check = bn_linear_check,
+	.scratch = bn_linear_scratch,
+	.predict = bn_linear_predict,
 };

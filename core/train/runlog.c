@@ -205,7 +205,8 @@ static int artifact_walk(
 	struct stat st;
 	int rc = env->fs->stat(env, src, &st);
 	if (rc < 0)
-		return bn_err_sys(err, rc == -ENOENT ? BN_ENOTFOUND : BN_EIO, -rc, "artifact '%s'", src);
+		return bn_err_sys(
+			err, rc == -ENOENT ? BN_ENOTFOUND : BN_EIO, -rc, "artifact '%s'", src);
 	if (S_ISREG(st.st_mode))
 		return artifact_put(ws, src, name, list, err);
 	if (!S_ISDIR(st.st_mode))

@@ -15,28 +15,28 @@ static const struct {
 	const char *name;
 	unsigned bits;
 } dtypes[BN_DTYPE_COUNT] = {
-        [BN_DTYPE_BOOL] = {"BOOL", 8},
-        [BN_DTYPE_F4] = {"F4", 4},
-        [BN_DTYPE_F6_E2M3] = {"F6_E2M3", 6},
-        [BN_DTYPE_F6_E3M2] = {"F6_E3M2", 6},
-        [BN_DTYPE_U8] = {"U8", 8},
-        [BN_DTYPE_I8] = {"I8", 8},
-        [BN_DTYPE_F8_E5M2] = {"F8_E5M2", 8},
-        [BN_DTYPE_F8_E4M3] = {"F8_E4M3", 8},
-        [BN_DTYPE_F8_E8M0] = {"F8_E8M0", 8},
-        [BN_DTYPE_F8_E4M3FNUZ] = {"F8_E4M3FNUZ", 8},
-        [BN_DTYPE_F8_E5M2FNUZ] = {"F8_E5M2FNUZ", 8},
-        [BN_DTYPE_I16] = {"I16", 16},
-        [BN_DTYPE_U16] = {"U16", 16},
-        [BN_DTYPE_F16] = {"F16", 16},
-        [BN_DTYPE_BF16] = {"BF16", 16},
-        [BN_DTYPE_I32] = {"I32", 32},
-        [BN_DTYPE_U32] = {"U32", 32},
-        [BN_DTYPE_F32] = {"F32", 32},
-        [BN_DTYPE_C64] = {"C64", 64},
-        [BN_DTYPE_F64] = {"F64", 64},
-        [BN_DTYPE_I64] = {"I64", 64},
-        [BN_DTYPE_U64] = {"U64", 64},
+	[BN_DTYPE_BOOL] = {"BOOL", 8},
+	[BN_DTYPE_F4] = {"F4", 4},
+	[BN_DTYPE_F6_E2M3] = {"F6_E2M3", 6},
+	[BN_DTYPE_F6_E3M2] = {"F6_E3M2", 6},
+	[BN_DTYPE_U8] = {"U8", 8},
+	[BN_DTYPE_I8] = {"I8", 8},
+	[BN_DTYPE_F8_E5M2] = {"F8_E5M2", 8},
+	[BN_DTYPE_F8_E4M3] = {"F8_E4M3", 8},
+	[BN_DTYPE_F8_E8M0] = {"F8_E8M0", 8},
+	[BN_DTYPE_F8_E4M3FNUZ] = {"F8_E4M3FNUZ", 8},
+	[BN_DTYPE_F8_E5M2FNUZ] = {"F8_E5M2FNUZ", 8},
+	[BN_DTYPE_I16] = {"I16", 16},
+	[BN_DTYPE_U16] = {"U16", 16},
+	[BN_DTYPE_F16] = {"F16", 16},
+	[BN_DTYPE_BF16] = {"BF16", 16},
+	[BN_DTYPE_I32] = {"I32", 32},
+	[BN_DTYPE_U32] = {"U32", 32},
+	[BN_DTYPE_F32] = {"F32", 32},
+	[BN_DTYPE_C64] = {"C64", 64},
+	[BN_DTYPE_F64] = {"F64", 64},
+	[BN_DTYPE_I64] = {"I64", 64},
+	[BN_DTYPE_U64] = {"U64", 64},
 };
 
 const char *bn_dtype_name(bn_dtype dtype)
@@ -164,7 +164,7 @@ static int insert(bn_tensors *set, const bn_tensor *t, bn_err *err)
 }
 
 int bn_tensors_add(bn_tensors *t, const char *name, bn_dtype dtype, size_t rank,
-        const uint64_t *shape, const void *data, uint64_t bytes, bn_err *err)
+	const uint64_t *shape, const void *data, uint64_t bytes, bn_err *err)
 {
 	uint64_t need = 0;
 	bn_tensor own = {.name = name, .dtype = dtype, .rank = rank, .data = data, .bytes = bytes};
@@ -172,10 +172,10 @@ int bn_tensors_add(bn_tensors *t, const char *name, bn_dtype dtype, size_t rank,
 		return bn_err_set(err, BN_EINVAL, "'%s' cannot name a tensor", name);
 	if (rank > BN_TENSOR_MAX_RANK)
 		return bn_err_set(err, BN_EINVAL, "tensor '%s' has %zu dimensions, the limit is %d",
-		        name, rank, BN_TENSOR_MAX_RANK);
+			name, rank, BN_TENSOR_MAX_RANK);
 	if (!tensor_bytes(&need, dtype, rank, shape) || need != bytes || bytes > SIZE_MAX / 2)
 		return bn_err_set(err, BN_EINVAL, "tensor '%s': its shape does not give %llu bytes",
-		        name, (unsigned long long)bytes);
+			name, (unsigned long long)bytes);
 	if (bn_tensors_find(t, name))
 		return bn_err_set(err, BN_ECONFLICT, "tensor '%s' twice", name);
 	for (size_t i = 0; i < rank; i++)
@@ -205,7 +205,7 @@ static void write_header(bn_buf *out, const bn_tensors *t, bn_err *err)
 		for (size_t d = 0; d < x->rank; d++)
 			bn_buf_addf(out, d ? ",%llu" : "%llu", (unsigned long long)x->shape[d]);
 		bn_buf_addf(out, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)at,
-		        (unsigned long long)(at + x->bytes));
+			(unsigned long long)(at + x->bytes));
 		at += x->bytes;
 	}
 	bn_buf_addch(out, '}');
@@ -226,8 +226,8 @@ int bn_safetensors_write(bn_buf *out, const bn_tensors *t, bn_err *err)
 		bn_buf_add(out, t->items[i].data, (size_t)t->items[i].bytes);
 	if (n > MAX_HEADER)
 		return bn_err_set(err, BN_EINVAL,
-		        "safetensors header of %llu bytes, the limit is %d", (unsigned long long)n,
-		        MAX_HEADER);
+			"safetensors header of %llu bytes, the limit is %d", (unsigned long long)n,
+			MAX_HEADER);
 	return bn_buf_check(out, err, "safetensors");
 }
 
@@ -265,30 +265,30 @@ static int read_span(span *s, const char *key, const json_t *o, const char *file
 	bn_tensor *t = &s->tensor;
 	int rc = bn_json_only_keys(o, keys, key, err);
 	if (rc || (rc = bn_json_need_str(o, "dtype", &dtype, key, err)) != 0 ||
-	        (rc = bn_json_need_array(o, "shape", &shape, key, err)) != 0 ||
-	        (rc = bn_json_need_array(o, "data_offsets", &offsets, key, err)) != 0)
+		(rc = bn_json_need_array(o, "shape", &shape, key, err)) != 0 ||
+		(rc = bn_json_need_array(o, "data_offsets", &offsets, key, err)) != 0)
 		return rc;
 	t->name = key;
 	t->rank = json_array_size(shape);
 	if (!dtype_parse(&t->dtype, dtype))
 		return bn_err_set(err, BN_EUNSUPPORTED, "%s: tensor '%.80s': no dtype '%.20s'",
-		        file, key, dtype);
+			file, key, dtype);
 	if (t->rank > BN_TENSOR_MAX_RANK)
 		return bn_err_set(err, BN_EUNSUPPORTED,
-		        "%s: tensor '%.80s' has %zu dimensions, the limit is %d", file, key,
-		        t->rank, BN_TENSOR_MAX_RANK);
+			"%s: tensor '%.80s' has %zu dimensions, the limit is %d", file, key,
+			t->rank, BN_TENSOR_MAX_RANK);
 	for (size_t i = 0; i < t->rank; i++)
 		if (!read_size(&t->shape[i], json_array_get(shape, i)))
 			return bn_err_set(
-			        err, BN_EINVAL, "%s: tensor '%.80s': bad shape", file, key);
+				err, BN_EINVAL, "%s: tensor '%.80s': bad shape", file, key);
 	if (json_array_size(offsets) != 2 || !read_size(&s->begin, json_array_get(offsets, 0)) ||
-	        !read_size(&s->end, json_array_get(offsets, 1)) || s->end < s->begin)
+		!read_size(&s->end, json_array_get(offsets, 1)) || s->end < s->begin)
 		return bn_err_set(
-		        err, BN_EINVAL, "%s: tensor '%.80s': bad data_offsets", file, key);
+			err, BN_EINVAL, "%s: tensor '%.80s': bad data_offsets", file, key);
 	if (!tensor_bytes(&bytes, t->dtype, t->rank, t->shape) || bytes != s->end - s->begin)
 		return bn_err_set(err, BN_EINVAL,
-		        "%s: tensor '%.80s': %llu bytes do not fit its shape", file, key,
-		        (unsigned long long)(s->end - s->begin));
+			"%s: tensor '%.80s': %llu bytes do not fit its shape", file, key,
+			(unsigned long long)(s->end - s->begin));
 	t->bytes = bytes;
 	return 0;
 }
@@ -303,7 +303,7 @@ static int read_metadata(bn_tensors *t, const json_t *o, const char *file, bn_er
 	{
 		if (!json_is_string(value))
 			return bn_err_set(
-			        err, BN_EINVAL, "%s: __metadata__ '%.80s' is no string", file, key);
+				err, BN_EINVAL, "%s: __metadata__ '%.80s' is no string", file, key);
 		int rc = bn_tensors_set_metadata(t, key, json_string_value(value), err);
 		if (rc)
 			return rc;
@@ -318,21 +318,21 @@ static int check_cover(const span *spans, size_t n, uint64_t size, const char *f
 	for (size_t i = 0; i < n; i++) {
 		if (spans[i].begin != at)
 			return bn_err_set(err, BN_EINVAL,
-			        "%s: tensor '%.80s' begins at byte %llu, expected %llu (holes and "
-			        "overlap are not allowed)",
-			        file, spans[i].tensor.name, (unsigned long long)spans[i].begin,
-			        (unsigned long long)at);
+				"%s: tensor '%.80s' begins at byte %llu, expected %llu (holes and "
+				"overlap are not allowed)",
+				file, spans[i].tensor.name, (unsigned long long)spans[i].begin,
+				(unsigned long long)at);
 		at = spans[i].end;
 	}
 	if (at != size)
 		return bn_err_set(err, BN_EINVAL,
-		        "%s: tensors end at byte %llu of %llu bytes of data", file,
-		        (unsigned long long)at, (unsigned long long)size);
+			"%s: tensors end at byte %llu of %llu bytes of data", file,
+			(unsigned long long)at, (unsigned long long)size);
 	return 0;
 }
 
 static int read_tensors(bn_tensors *t, const json_t *header, const unsigned char *data,
-        uint64_t size, const char *file, bn_err *err)
+	uint64_t size, const char *file, bn_err *err)
 {
 	const char *key;
 	json_t *value;
@@ -349,7 +349,7 @@ static int read_tensors(bn_tensors *t, const json_t *header, const unsigned char
 			rc = bn_err_set(err, BN_EINVAL, "%s: a tensor without a name", file);
 		else if (!json_is_object(value))
 			rc = bn_err_set(
-			        err, BN_EINVAL, "%s: tensor '%.80s' is no object", file, key);
+				err, BN_EINVAL, "%s: tensor '%.80s' is no object", file, key);
 		else
 			rc = read_span(&spans[n++], key, value, file, err);
 		if (rc)
@@ -367,7 +367,7 @@ out:
 }
 
 int bn_safetensors_parse(
-        bn_tensors **out, const void *bytes, size_t len, const char *name, bn_err *err)
+	bn_tensors **out, const void *bytes, size_t len, const char *name, bn_err *err)
 {
 	const unsigned char *p = bytes;
 	uint64_t n = 0;
@@ -375,13 +375,13 @@ int bn_safetensors_parse(
 	bn_tensors *t = NULL;
 	if (len < LENGTH_BYTES)
 		return bn_err_set(
-		        err, BN_EINVAL, "%s: %zu bytes are no safetensors file", name, len);
+			err, BN_EINVAL, "%s: %zu bytes are no safetensors file", name, len);
 	for (int i = 0; i < LENGTH_BYTES; i++)
 		n |= (uint64_t)p[i] << (8 * i);
 	if (n > MAX_HEADER || n > len - LENGTH_BYTES)
 		return bn_err_set(err, BN_EINVAL,
-		        "%s: a header of %llu bytes in a file of %zu (the limit is %d)", name,
-		        (unsigned long long)n, len, MAX_HEADER);
+			"%s: a header of %llu bytes in a file of %zu (the limit is %d)", name,
+			(unsigned long long)n, len, MAX_HEADER);
 	if (n == 0 || p[LENGTH_BYTES] != '{')
 		return bn_err_set(err, BN_EINVAL, "%s: the header does not start with '{'", name);
 	int rc = bn_json_parse(&header, (const char *)p + LENGTH_BYTES, (size_t)n, name, err);
@@ -389,7 +389,7 @@ int bn_safetensors_parse(
 		rc = bn_tensors_new(&t, err);
 	if (rc == 0)
 		rc = read_tensors(
-		        t, header, p + LENGTH_BYTES + n, len - LENGTH_BYTES - n, name, err);
+			t, header, p + LENGTH_BYTES + n, len - LENGTH_BYTES - n, name, err);
 	json_decref(header);
 	if (rc)
 		bn_tensors_free(t);

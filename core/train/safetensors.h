@@ -65,7 +65,7 @@ void bn_tensors_free(bn_tensors *t);
 /* Copies name, shape and data. BN_ECONFLICT on a name that is there, BN_EINVAL on "__metadata__",
  * an empty name, or a shape that does not give bytes. */
 int bn_tensors_add(bn_tensors *t, const char *name, bn_dtype dtype, size_t rank,
-        const uint64_t *shape, const void *data, uint64_t bytes, bn_err *err);
+	const uint64_t *shape, const void *data, uint64_t bytes, bn_err *err);
 int bn_tensors_set_metadata(bn_tensors *t, const char *key, const char *value, bn_err *err);
 size_t bn_tensors_count(const bn_tensors *t);
 const bn_tensor *bn_tensors_get(const bn_tensors *t, size_t i); /* in the file's (writer's) order */
@@ -76,6 +76,6 @@ const char *bn_tensors_metadata(const bn_tensors *t, const char *key);   /* NULL
 int bn_safetensors_write(bn_buf *out, const bn_tensors *t, bn_err *err);
 /* Reads a whole file in memory; the data is copied, so bytes may go. name is for messages. */
 int bn_safetensors_parse(
-        bn_tensors **out, const void *bytes, size_t len, const char *name, bn_err *err);
+	bn_tensors **out, const void *bytes, size_t len, const char *name, bn_err *err);
 
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const bn_trainer *const trainers[] = {
-        &bn_trainer_ridge, &bn_trainer_logistic, &bn_trainer_mlp};
+	&bn_trainer_ridge, &bn_trainer_logistic, &bn_trainer_mlp};
 
 enum { TRAINERS = sizeof trainers / sizeof *trainers };
 
@@ -47,14 +47,14 @@ const bn_trainer *bn_trainer_default(bn_task task)
 int bn_trainer_task(bn_task *out, const bn_trainer *trainer, bn_task asked, bn_err *err)
 {
 	unsigned regression = 1u << BN_TASK_REGRESSION,
-	         classification = 1u << BN_TASK_CLASSIFICATION;
+		 classification = 1u << BN_TASK_CLASSIFICATION;
 	if (asked == BN_TASK_AUTO && trainer->tasks == regression)
 		asked = BN_TASK_REGRESSION;
 	else if (asked == BN_TASK_AUTO && trainer->tasks == classification)
 		asked = BN_TASK_CLASSIFICATION;
 	if (asked != BN_TASK_AUTO && !(trainer->tasks & 1u << asked))
 		return bn_err_set(err, BN_EINVAL, "trainer %s does not do %s", trainer->name,
-		        asked == BN_TASK_REGRESSION ? "regression" : "classification");
+			asked == BN_TASK_REGRESSION ? "regression" : "classification");
 	*out = asked;
 	return 0;
 }
@@ -66,7 +66,7 @@ static int check_numbers(const char *what, const double *v, size_t n, bn_err *er
 	for (size_t i = 0; i < n; i++)
 		if (!isfinite(v[i]))
 			return bn_err_set(
-			        err, BN_EINVAL, "%s: element %zu is not a finite number", what, i);
+				err, BN_EINVAL, "%s: element %zu is not a finite number", what, i);
 	return 0;
 }
 
@@ -76,7 +76,7 @@ static int check_weights(const double *w, size_t rows, bn_err *err)
 	for (size_t i = 0; i < rows; i++) {
 		if (!(w[i] >= 0) || !isfinite(w[i]))
 			return bn_err_set(err, BN_EINVAL,
-			        "row weights: element %zu is not a number from 0 up", i);
+				"row weights: element %zu is not a number from 0 up", i);
 		sum += w[i];
 	}
 	return sum > 0 ? 0 : bn_err_set(err, BN_EINVAL, "row weights are all 0");
@@ -87,8 +87,8 @@ static int check_classes(const bn_design *d, size_t classes, const char *part, b
 	for (size_t i = 0; i < d->rows; i++)
 		if (!(d->y[i] >= 0 && d->y[i] < (double)classes && d->y[i] == floor(d->y[i])))
 			return bn_err_set(err, BN_EINVAL,
-			        "%s target: row %zu is not a class from 0 to %zu", part, i,
-			        classes - 1);
+				"%s target: row %zu is not a class from 0 to %zu", part, i,
+				classes - 1);
 	return 0;
 }
 
@@ -126,8 +126,8 @@ static int check_request(const bn_trainer *t, const bn_fit_request *r, bn_err *e
 	if (rc == 0 && r->validation.rows) {
 		if (r->validation.cols != d->cols)
 			return bn_err_set(err, BN_EINVAL,
-			        "validation has %zu features, training %zu", r->validation.cols,
-			        d->cols);
+				"validation has %zu features, training %zu", r->validation.cols,
+				d->cols);
 		rc = check_design(&r->validation, r, "validation", err);
 	}
 	if (rc || r->task == BN_TASK_REGRESSION)
@@ -136,18 +136,18 @@ static int check_request(const bn_trainer *t, const bn_fit_request *r, bn_err *e
 		if (d->y[i] != d->y[0])
 			return 0;
 	return bn_err_set(err, BN_EINVAL,
-	        "the training part holds one class only, so there is nothing to tell apart");
+		"the training part holds one class only, so there is nothing to tell apart");
 }
 
 int bn_trainer_fit(
-        bn_estimator **out, const bn_trainer *trainer, const bn_fit_request *request, bn_err *err)
+	bn_estimator **out, const bn_trainer *trainer, const bn_fit_request *request, bn_err *err)
 {
 	json_t *hyper = NULL;
 	bn_estimator *e = NULL;
 	int rc = check_request(trainer, request, err);
 	if (rc == 0)
 		rc = bn_hyper_resolve(
-		        &hyper, trainer->hyper, trainer->hyper_count, request->hyper, err);
+			&hyper, trainer->hyper, trainer->hyper_count, request->hyper, err);
 	if (rc)
 		goto out;
 	e = bn_alloc_zeroed(1, sizeof *e);
@@ -184,14 +184,14 @@ void bn_estimator_free(bn_estimator *e)
 }
 
 int bn_estimator_from_tensors(bn_estimator **out, const bn_trainer *trainer, bn_task task,
-        size_t inputs, size_t outputs, bn_tensors *tensors, bn_err *err)
+	size_t inputs, size_t outputs, bn_tensors *tensors, bn_err *err)
 {
 	bn_task checked;
 	bn_estimator *e = NULL;
 	int rc = bn_trainer_task(&checked, trainer, task, err);
 	if (rc == 0 && (inputs == 0 || outputs == 0 || task == BN_TASK_AUTO))
 		rc = bn_err_set(
-		        err, BN_EINVAL, "a model with %zu inputs and %zu outputs", inputs, outputs);
+			err, BN_EINVAL, "a model with %zu inputs and %zu outputs", inputs, outputs);
 	if (rc == 0) {
 		e = bn_alloc_zeroed(1, sizeof *e);
 		rc = e ? 0 : bn_err_nomem(err, "estimator");
@@ -199,12 +199,12 @@ int bn_estimator_from_tensors(bn_estimator **out, const bn_trainer *trainer, bn_
 	if (rc)
 		return rc;
 	*e = (bn_estimator){.trainer = trainer,
-	        .task = task,
-	        .inputs = inputs,
-	        .outputs = outputs,
-	        .tensors = tensors,
-	        .iterations = -1,
-	        .converged = true};
+		.task = task,
+		.inputs = inputs,
+		.outputs = outputs,
+		.tensors = tensors,
+		.iterations = -1,
+		.converged = true};
 	rc = trainer->check(e, err);
 	if (rc) {
 		e->tensors = NULL; /* still the caller's */
@@ -223,7 +223,7 @@ size_t bn_estimator_scratch(const bn_estimator *e)
 }
 
 void bn_estimator_predict(
-        const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch)
+	const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch)
 {
 	for (size_t r = 0; r < rows; r += BN_PREDICT_ROWS) {
 		size_t n = rows - r < BN_PREDICT_ROWS ? rows - r : BN_PREDICT_ROWS;
@@ -258,17 +258,17 @@ void bn_fit_log(const bn_fit_request *r, const char *fmt, ...)
 }
 
 int bn_estimator_need(const bn_estimator *e, const bn_tensor **out, const char *name,
-        bn_dtype dtype, size_t rows, size_t cols, bn_err *err)
+	bn_dtype dtype, size_t rows, size_t cols, bn_err *err)
 {
 	const bn_tensor *t = bn_tensors_find(e->tensors, name);
 	size_t rank = cols ? 2 : 1;
 	if (!t)
 		return bn_err_set(
-		        err, BN_EINVAL, "%s model: no tensor '%s'", e->trainer->name, name);
+			err, BN_EINVAL, "%s model: no tensor '%s'", e->trainer->name, name);
 	if (t->dtype != dtype || t->rank != rank || t->shape[0] != rows ||
-	        (cols && t->shape[1] != cols))
+		(cols && t->shape[1] != cols))
 		return bn_err_set(err, BN_EINVAL, "%s model: tensor '%s' is not %s of %zu x %zu",
-		        e->trainer->name, name, bn_dtype_name(dtype), rows, cols ? cols : 1);
+			e->trainer->name, name, bn_dtype_name(dtype), rows, cols ? cols : 1);
 	if (out)
 		*out = t;
 	return 0;

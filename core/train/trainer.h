@@ -54,14 +54,14 @@ struct bn_trainer {
 	const bn_hyper_def *hyper;
 	size_t hyper_count;
 	int (*fit)(
-	        bn_estimator *e, const bn_fit_request *request, const json_t *hyper, bn_err *err);
+		bn_estimator *e, const bn_fit_request *request, const json_t *hyper, bn_err *err);
 	/* Checks that the tensors are what predict expects (after a load). */
 	int (*check)(const bn_estimator *e, bn_err *err);
 	/* out[rows * outputs]; scratch[scratch(e)] doubles per call, rows at most BN_PREDICT_ROWS.
 	 */
 	size_t (*scratch)(const bn_estimator *e);
 	void (*predict)(
-	        const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch);
+		const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch);
 };
 
 #define BN_PREDICT_ROWS 256
@@ -90,16 +90,16 @@ int bn_trainer_task(bn_task *out, const bn_trainer *trainer, bn_task asked, bn_e
 /* Checks the request (shapes, finite values, at least two classes present, ...) and fits.
  * BN_EINVAL, BN_EINTR, BN_ENOMEM. *out is yours. */
 int bn_trainer_fit(
-        bn_estimator **out, const bn_trainer *trainer, const bn_fit_request *request, bn_err *err);
+	bn_estimator **out, const bn_trainer *trainer, const bn_fit_request *request, bn_err *err);
 void bn_estimator_free(bn_estimator *e);
 /* Takes the tensors over on success. */
 int bn_estimator_from_tensors(bn_estimator **out, const bn_trainer *trainer, bn_task task,
-        size_t inputs, size_t outputs, bn_tensors *tensors, bn_err *err);
+	size_t inputs, size_t outputs, bn_tensors *tensors, bn_err *err);
 
 /* Doubles of scratch that bn_estimator_predict needs, for any number of rows. */
 size_t bn_estimator_scratch(const bn_estimator *e);
 /* out[rows * outputs]; no allocation. A row's result does not depend on the rows beside it. */
 void bn_estimator_predict(
-        const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch);
+	const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch);
 
 #endif
