@@ -75,14 +75,14 @@ bn_workspace *bn_fold_workspace(bn_fold *f);
 int bn_fold_depends(bn_fold *f, const char *entity, bn_err *err);
 /* Only for ordered events; without a call the outcome is APPLIED. reason is copied. */
 void bn_fold_outcome(bn_fold *f, bn_outcome outcome, const char *reason_fmt, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 typedef struct bn_fold_class {
 	const char *name;                   /* entity class, the part before '/' */
 	const char *const *commuting_kinds; /* NULL-terminated, or NULL */
 	int (*apply)(bn_fold *f, const bn_event *ev, bn_err *err);
 	int (*clear)(bn_fold *f, const char *entity,
-	        bn_err *err); /* deletes the entity's rows made by ordered events */
+		bn_err *err); /* deletes the entity's rows made by ordered events */
 } bn_fold_class;
 
 /* All classes of the program come as one NULL-terminated list to bn_workspace_open. Events of
@@ -93,7 +93,7 @@ typedef struct bn_fold_class {
 /* Prepares sql and binds by a format string: s text (NULL is SQL NULL), i int64_t, d double (NaN is
  * SQL NULL), b blob (const void *, size_t), n NULL. Statement is yours (sqlite3_finalize). */
 int bn_sql_prepare(
-        sqlite3_stmt **out, sqlite3 *db, bn_err *err, const char *sql, const char *types, ...);
+	sqlite3_stmt **out, sqlite3 *db, bn_err *err, const char *sql, const char *types, ...);
 /* Prepares, binds and runs a statement that returns no rows. Statements are cached per handle. */
 int bn_sql_run(sqlite3 *db, bn_err *err, const char *sql, const char *types, ...);
 /* 1 a row is there, 0 none left, negative an error. */

@@ -32,7 +32,7 @@ int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err);
  * found by walking up, like .git. BN_ENOTFOUND with a hint to run `binnacle init`. classes: what
  * the rooms fold (bn_rooms of core/pipeline/rooms.h); NULL for a writer that never reads. */
 int bn_workspace_open(bn_workspace **out, const bn_env *env,
-        const struct bn_fold_class *const *classes, const char *start, bn_err *err);
+	const struct bn_fold_class *const *classes, const char *start, bn_err *err);
 void bn_workspace_close(bn_workspace *ws); /* commits and seals what is buffered; NULL is fine */
 
 const bn_env *bn_workspace_env(const bn_workspace *ws);
@@ -40,7 +40,7 @@ const char *bn_workspace_id(const bn_workspace *ws);
 const char *bn_workspace_dir(const bn_workspace *ws);  /* the directory that holds .binnacle */
 const char *bn_workspace_root(const bn_workspace *ws); /* .../.binnacle */
 char *bn_workspace_path(const bn_workspace *ws, const char *fmt, ...)
-        __attribute__((format(printf, 2, 3))); /* under root; yours (bn_free) */
+	__attribute__((format(printf, 2, 3))); /* under root; yours (bn_free) */
 
 /* ---- writing: one event at a time ---------------------------------------------------------- */
 
@@ -55,9 +55,9 @@ char *bn_workspace_path(const bn_workspace *ws, const char *fmt, ...)
  */
 typedef struct json_t json_t;
 int bn_workspace_append(
-        bn_workspace *ws, const char *kind, const char *entity, const json_t *payload, bn_err *err);
+	bn_workspace *ws, const char *kind, const char *entity, const json_t *payload, bn_err *err);
 int bn_workspace_append_raw(bn_workspace *ws, const char *kind, const char *entity,
-        const void *payload, size_t n, bn_err *err);
+	const void *payload, size_t n, bn_err *err);
 int bn_workspace_commit(bn_workspace *ws, bn_err *err);
 int bn_workspace_seal(bn_workspace *ws, bn_err *err);
 /* Seals when a segment has been open for long (1 s while someone may watch, backing off to 30 s)
@@ -70,7 +70,7 @@ int bn_workspace_tick(bn_workspace *ws, bn_err *err);
  * *changed (may be NULL) tells whether anything new was folded. Readers use it for SELECT only. */
 int bn_workspace_refresh(bn_workspace *ws, bool *changed, bn_err *err);
 sqlite3 *bn_workspace_index(
-        bn_workspace *ws); /* opens (and folds once) at first use; NULL if that fails */
+	bn_workspace *ws); /* opens (and folds once) at first use; NULL if that fails */
 /* Commit and refresh in one: what a verb calls after it has written, to see its own effect. */
 int bn_workspace_sync(bn_workspace *ws, bn_err *err);
 
@@ -80,7 +80,7 @@ int bn_workspace_sync(bn_workspace *ws, bn_err *err);
  * the file is moved in (rename) when that is possible, so src is gone afterwards. */
 int bn_object_put(bn_workspace *ws, const void *bytes, size_t n, char hash[65], bn_err *err);
 int bn_object_put_file(
-        bn_workspace *ws, const char *src, bool take, char hash[65], uint64_t *size, bn_err *err);
+	bn_workspace *ws, const char *src, bool take, char hash[65], uint64_t *size, bn_err *err);
 /* Path of a stored object, yours; BN_ENOTFOUND when it is not here. Does not re-hash. */
 int bn_object_path(bn_workspace *ws, const char *hash, char **path, bn_err *err);
 /* Re-reads and re-hashes: BN_ECORRUPT when the bytes are not what the name says. */

@@ -1,0 +1,175 @@
+/* _log.c - see _log.h. */
+#include "core/store/_log.h"
+
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/store/_writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRUST_AFTER_S = 4, RELIST_AFTER_S = 30 };
+
+static void writer_release(bn_log_writer *w)
+{
+	bn_free(w->name);
+	bn_free(w->dir);
+	bn_free(w->sealed);
+}
+
+void bn_log_release(bn_log *log)
+{
+	for (size_t i = 0; i < log->count; i++)
+		writer_release(&log->items[i]);
+	bn_free(log->items);
+	*log = (bn_log){0};
+}
+
+/* Index of name, or of the place where it belongs. */
+static size_t log_place(const bn_log *log, const char *name)
+{
+	size_t low = 0, high = log->count;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (strcmp(log->items[mid].name, name) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+bn_log_writer *bn_log_find(bn_log *log, const char *name)
+{
+	size_t at = log_place(log, name);
+	return at < log->count && !strcmp(log->items[at].name, name) ? &log->items[at] : NULL;
+}
+
+static int log_add(
+	bn_log_writer **out, bn_log *log, const char *log_dir, const char *name, bn_err *err)
+{
+	size_t at = log_place(log, name);
+	bn_log_writer w = {.name = bn_strdup(name), .dir = bn_path_join(log_dir, name)};
+	if (!w.name || !w.dir || bn_grow(&log->items, &log->cap, log->count + 1, sizeof w)) {
+		writer_release(&w);
+		return bn_err_nomem(err, "a list of writers");
+	}
+	memmove(&log->items[at + 1], &log->items[at], (log->count - at) * sizeof w);
+	log->items[at] = w;
+	log->count++;
+	*out = &log->items[at];
+	return 0;
+}
+
+int bn_log_relist(bn_log_writer *w, const bn_env *env, bn_err *err)
+{
+	bn_names names = BN_NAMES_INIT;
+	int rc = bn_writer_list(env, w->dir, &names, &w->has_open, err);
+	if (!rc && bn_grow(&w->sealed, &w->sealed_cap, names.count, sizeof *w->sealed))
+		rc = bn_err_nomem(err, "a list of segments");
+	w->sealed_count = 0;
+	for (size_t i = 0; !rc && i < names.count; i++) {
+		bn_log_range *r = &w->sealed[w->sealed_count++];
+		bn_segment_parse_name(names.items[i], &r->first, &r->last);
+	}
+	bn_names_release(&names);
+	w->stuck = false;
+	w->listed_ns = bn_env_now_ns(env);
+	return rc;
+}
+
+static int64_t mtime_ns(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+static int writer_look(bn_log_writer *w, const bn_env *env, const struct stat *dir, bn_err *err)
+{
+	struct stat st;
+	int rc = 0;
+	int64_t now = bn_env_now_ns(env), changed = mtime_ns(dir);
+	bool fresh = w->listed_ns && w->settled && changed == w->mtime_ns &&
+		     now - w->listed_ns < RELIST_AFTER_S * (int64_t)1000000000;
+	w->uid = dir->st_uid;
+	if (!fresh) {
+		size_t before = w->sealed_count;
+		bool stuck = w->stuck && changed == w->mtime_ns;
+		rc = bn_log_relist(w, env, err);
+		w->stuck = stuck && before == w->sealed_count;
+		w->settled = now - changed > TRUST_AFTER_S * (int64_t)1000000000;
+		w->mtime_ns = changed;
+	}
+	w->open_size = w->open_inode = 0;
+	if (!rc && w->has_open) {
+		char *path = bn_path_join(w->dir, BN_SEGMENT_OPEN);
+		if (!path)
+			return bn_err_nomem(err, "a file name");
+		if (env->fs->stat(env, path, &st) == 0) {
+			w->open_size = (uint64_t)st.st_size;
+			w->open_inode = (uint64_t)st.st_ino;
+		}
+		bn_free(path);
+	}
+	return rc;
+}
+
+int bn_log_scan(bn_log *log, const bn_env *env, const char *log_dir, bn_err *err)
+{
+	bn_names names = BN_NAMES_INIT;
+	int rc = bn_fs_list_dir(env, log_dir, &names, err);
+	for (size_t i = 0; i < log->count; i++)
+		log->items[i].seen = false;
+	for (size_t i = 0; !rc && i < names.count; i++) {
+		struct stat st;
+		if (names.items[i][0] == '.' || strlen(names.items[i]) > BN_WRITER_NAME_MAX)
+			continue;
+		char *dir = bn_path_join(log_dir, names.items[i]);
+		if (!dir) {
+			rc = bn_err_nomem(err, "a file name");
+			break;
+		}
+		bool is_dir = env->fs->stat(env, dir, &st) == 0 && S_ISDIR(st.st_mode);
+		bn_free(dir);
+		if (!is_dir)
+			continue;
+		bn_log_writer *w = bn_log_find(log, names.items[i]);
+		if (!w)
+			rc = log_add(&w, log, log_dir, names.items[i], err);
+		if (!rc)
+			rc = writer_look(w, env, &st, err);
+		if (w)
+			w->seen = true;
+	}
+	bn_names_release(&names);
+	if (rc)
+		return rc;
+	size_t kept = 0;
+	for (size_t i = 0; i < log->count; i++) {
+		if (log->items[i].seen) {
+			log->items[kept++] = log->items[i];
+		} else {
+			log->lost = log->lost || log->items[i].seq > 0;
+			writer_release(&log->items[i]);
+		}
+	}
+	log->count = kept;
+	return 0;
+}
+
+const bn_log_range *bn_log_cover(const bn_log_writer *w, uint64_t seq)
+{
+	const bn_log_range *best = NULL;
+	for (size_t i = 0; i < w->sealed_count && w->sealed[i].first <= seq; i++)
+		if (w->sealed[i].last >= seq && (!best || w->sealed[i].last > best->last))
+			best = &w->sealed[i];
+	return best;
+}
+
+uint64_t bn_log_sealed_end(const bn_log_writer *w)
+{
+	uint64_t end = 0;
+	for (size_t i = 0; i < w->sealed_count; i++)
+		if (w->sealed[i].last > end)
+			end = w->sealed[i].last;
+	return end;
+}

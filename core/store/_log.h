@@ -1,0 +1,57 @@
+/*
+ * _log.h - what lies under log/: the writers, their segments, and how far each is folded.
+ *
+ * A scan costs a directory listing and a stat for each writer when nothing changed; a writer's own
+ * directory is listed again only when its modification time moved (or is too young to be trusted:
+ * two changes within one tick of the clock look alike).
+ */
+#ifndef BN_STORE__LOG_H
+#define BN_STORE__LOG_H
+#include "core/base/env.h"
+#include "core/store/_segment.h"
+
+typedef struct bn_log_range {
+	uint64_t first, last;
+} bn_log_range;
+
+typedef struct bn_log_writer {
+	char *name, *dir;
+	uid_t uid;            /* owner of the directory */
+	bn_log_range *sealed; /* by first, widest first */
+	size_t sealed_count, sealed_cap;
+	bool has_open;
+	bool seen; /* in the scan under way */
+
+	/* the listing */
+	int64_t mtime_ns, listed_ns;
+	bool settled;
+	uint64_t open_size, open_inode; /* of open.seg at the last stat */
+
+	/* the fold: mirrors table index_tail */
+	uint64_t seq, clock, pinned;
+	uint64_t mirrored; /* seq before the table was read again */
+	uint32_t crc;
+	uint64_t hint_inode, hint_at, hint_seq; /* record hint_seq of that open.seg starts there */
+	uint64_t folded_size;                   /* size of open.seg when it was folded to its end */
+	uint64_t folded_inode;
+	bool stuck;      /* a gap or fault; look again only when the listing changed */
+	char host[72];   /* from a segment's header */
+	char fault[160]; /* why it is stuck, or "" */
+} bn_log_writer;
+
+typedef struct bn_log {
+	bn_log_writer *items; /* by name */
+	size_t count, cap;
+	bool lost; /* a writer that was there is gone */
+} bn_log;
+
+void bn_log_release(bn_log *log);
+int bn_log_scan(bn_log *log, const bn_env *env, const char *log_dir, bn_err *err);
+/* Lists one writer's directory again, whatever its time says. */
+int bn_log_relist(bn_log_writer *w, const bn_env *env, bn_err *err);
+bn_log_writer *bn_log_find(bn_log *log, const char *name);
+/* The sealed range that holds seq and reaches furthest; NULL when there is none. */
+const bn_log_range *bn_log_cover(const bn_log_writer *w, uint64_t seq);
+uint64_t bn_log_sealed_end(const bn_log_writer *w); /* last sealed sequence number, 0 for none */
+
+#endif

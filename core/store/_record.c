@@ -1,0 +1,213 @@
+/* _record.c - see _record.h. */
+#include "core/store/_record.h"
+
+#include <string.h>
+
+static const char magic[8] = {'B', 'N', 'S', 'E', 'G', '1', '\r', '\n'};
+
+enum {
+	HEADER_FIXED = 8 + 4 + 8 + 4 + BN_SHA256_BYTES, /* before the three texts */
+	RECORD_FRONT = BN_RECORD_FIXED - 4,             /* before kind; the CRC is the other 4 */
+};
+
+static void put_u16(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)v;
+	p[1] = (uint8_t)(v >> 8);
+}
+
+static void put_u32(uint8_t *p, uint32_t v)
+{
+	put_u16(p, v & 0xffff);
+	put_u16(p + 2, v >> 16);
+}
+
+static void put_u64(uint8_t *p, uint64_t v)
+{
+	put_u32(p, (uint32_t)v);
+	put_u32(p + 4, (uint32_t)(v >> 32));
+}
+
+static uint32_t get_u16(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8;
+}
+
+static uint32_t get_u32(const uint8_t *p)
+{
+	return get_u16(p) | get_u16(p + 2) << 16;
+}
+
+static uint64_t get_u64(const uint8_t *p)
+{
+	return get_u32(p) | (uint64_t)get_u32(p + 4) << 32;
+}
+
+/* ---- header --------------------------------------------------------------------------------- */
+
+static uint8_t *put_text(uint8_t *p, const char *s, size_t max)
+{
+	size_t n = strnlen(s, max);
+	put_u16(p, (uint32_t)n);
+	memcpy(p + 2, s, n);
+	return p + 2 + n;
+}
+
+void bn_seg_header_encode(bn_buf *b, const bn_seg_header *h)
+{
+	uint8_t raw[BN_SEG_HEADER_MAX], *p = raw + HEADER_FIXED;
+	memcpy(raw, magic, sizeof magic);
+	put_u64(raw + 12, h->first_seq);
+	put_u32(raw + 20, h->prev_crc);
+	memcpy(raw + 24, h->chain, BN_SHA256_BYTES);
+	p = put_text(p, h->writer, sizeof h->writer - 1);
+	p = put_text(p, h->host, sizeof h->host - 1);
+	p = put_text(p, h->boot, sizeof h->boot - 1);
+	size_t n = (size_t)(p - raw);
+	put_u32(raw + 8, (uint32_t)n + 4);
+	put_u32(p, bn_crc32c(0, raw, n));
+	bn_buf_add(b, raw, n + 4);
+}
+
+/* Copies the text at *p, which must end before end, into out. 0 or -1. */
+static int get_text(char *out, size_t size, const uint8_t **p, const uint8_t *end)
+{
+	if (end - *p < 2)
+		return -1;
+	size_t n = get_u16(*p);
+	if (n >= size || (size_t)(end - *p - 2) < n || memchr(*p + 2, '\0', n))
+		return -1;
+	memcpy(out, *p + 2, n);
+	out[n] = '\0';
+	*p += 2 + n;
+	return 0;
+}
+
+ssize_t bn_seg_header_decode(bn_seg_header *h, const uint8_t *p, size_t n)
+{
+	size_t known = n < sizeof magic ? n : sizeof magic;
+	if (memcmp(p, magic, known))
+		return -1;
+	if (n < HEADER_FIXED)
+		return 0;
+	size_t size = get_u32(p + 8);
+	if (size < HEADER_FIXED + 6 + 4 || size > BN_SEG_HEADER_MAX)
+		return -1;
+	if (n < size)
+		return 0;
+	if (bn_crc32c(0, p, size - 4) != get_u32(p + size - 4))
+		return -1;
+	h->first_seq = get_u64(p + 12);
+	h->prev_crc = get_u32(p + 20);
+	memcpy(h->chain, p + 24, BN_SHA256_BYTES);
+	const uint8_t *at = p + HEADER_FIXED, *end = p + size - 4;
+	if (get_text(h->writer, sizeof h->writer, &at, end) ||
+		get_text(h->host, sizeof h->host, &at, end) ||
+		get_text(h->boot, sizeof h->boot, &at, end) || at != end || h->first_seq == 0)
+		return -1;
+	return (ssize_t)size;
+}
+
+/* ---- records -------------------------------------------------------------------------------- */
+
+uint32_t bn_record_encode(bn_buf *b, bn_record_type type, uint64_t seq, uint64_t clock,
+	const uint8_t chain[BN_SHA256_BYTES], const char *kind, const char *entity,
+	const void *payload, size_t n)
+{
+	uint8_t front[RECORD_FRONT] = {0}, back[4];
+	size_t kind_bytes = strlen(kind) + 1, entity_bytes = strlen(entity) + 1, at = b->len;
+	put_u32(front, (uint32_t)(BN_RECORD_FIXED + kind_bytes + entity_bytes + n));
+	front[4] = (uint8_t)type;
+	put_u16(front + 6, (uint32_t)kind_bytes);
+	put_u16(front + 8, (uint32_t)entity_bytes);
+	put_u64(front + 12, seq);
+	put_u64(front + 20, clock);
+	memcpy(front + 28, chain, 8);
+	bn_buf_add(b, front, sizeof front);
+	bn_buf_add(b, kind, kind_bytes);
+	bn_buf_add(b, entity, entity_bytes);
+	bn_buf_add(b, payload, n);
+	if (b->failed)
+		return 0;
+	uint32_t crc = bn_crc32c(0, b->ptr + at, b->len - at);
+	put_u32(back, crc);
+	bn_buf_add(b, back, sizeof back);
+	return crc;
+}
+
+void bn_record_encode_trailer(bn_buf *b, const bn_seg_trailer *t)
+{
+	uint8_t payload[16 + BN_SHA256_BYTES] = {0};
+	put_u64(payload, t->count);
+	put_u32(payload + 8, t->last_crc);
+	memcpy(payload + 16, t->chain, BN_SHA256_BYTES);
+	bn_record_encode(b, BN_RECORD_TRAILER, t->last_seq, t->last_clock, t->chain, "", "",
+		payload, sizeof payload);
+}
+
+ssize_t bn_record_decode(bn_record *r, const uint8_t *p, size_t n)
+{
+	if (n < 4)
+		return 0;
+	size_t size = get_u32(p);
+	if (size < BN_RECORD_FIXED + 2 || size > BN_RECORD_MAX)
+		return -1;
+	if (n < size)
+		return 0;
+	r->crc = get_u32(p + size - 4);
+	if (bn_crc32c(0, p, size - 4) != r->crc)
+		return -1;
+	size_t kind_bytes = get_u16(p + 6), entity_bytes = get_u16(p + 8);
+	if (p[4] < BN_RECORD_JSON || p[4] > BN_RECORD_TRAILER || p[5] || get_u16(p + 10) ||
+		kind_bytes < 1 || kind_bytes > BN_KIND_MAX + 1 || entity_bytes < 1 ||
+		entity_bytes > BN_ENTITY_MAX + 1 ||
+		size < BN_RECORD_FIXED + kind_bytes + entity_bytes)
+		return -1;
+	r->type = (bn_record_type)p[4];
+	r->seq = get_u64(p + 12);
+	r->clock = get_u64(p + 20);
+	memcpy(r->prev, p + 28, sizeof r->prev);
+	r->kind = (const char *)p + RECORD_FRONT;
+	r->entity = r->kind + kind_bytes;
+	r->payload = p + RECORD_FRONT + kind_bytes + entity_bytes;
+	r->payload_len = size - BN_RECORD_FIXED - kind_bytes - entity_bytes;
+	r->bytes = p;
+	r->size = size;
+	if (strnlen(r->kind, kind_bytes) != kind_bytes - 1 ||
+		strnlen(r->entity, entity_bytes) != entity_bytes - 1 ||
+		r->payload_len > BN_PAYLOAD_MAX || r->clock > INT64_MAX || r->seq > INT64_MAX)
+		return -1;
+	if (r->type != BN_RECORD_TRAILER && (kind_bytes == 1 || entity_bytes == 1))
+		return -1;
+	return (ssize_t)size;
+}
+
+int bn_record_to_trailer(const bn_record *r, bn_seg_trailer *t)
+{
+	if (r->type != BN_RECORD_TRAILER || r->size != BN_RECORD_TRAILER_SIZE)
+		return -1;
+	t->count = get_u64(r->payload);
+	t->last_crc = get_u32(r->payload + 8);
+	memcpy(t->chain, r->payload + 16, BN_SHA256_BYTES);
+	t->last_seq = r->seq;
+	t->last_clock = r->clock;
+	return 0;
+}
+
+/* ---- chain ---------------------------------------------------------------------------------- */
+
+void bn_chain_start(uint8_t chain[BN_SHA256_BYTES], const char *writer)
+{
+	char text[BN_WRITER_NAME_MAX + 32] = "binnacle log 1\n";
+	size_t front = strlen(text), n = strnlen(writer, BN_WRITER_NAME_MAX);
+	memcpy(text + front, writer, n);
+	bn_sha256(text, front + n, chain);
+}
+
+void bn_chain_add(
+	uint8_t chain[BN_SHA256_BYTES], bn_hasher *h, const void *record_bytes, size_t record_size)
+{
+	bn_hasher_add(h, chain, BN_SHA256_BYTES);
+	bn_hasher_add(h, record_bytes, record_size);
+	bn_hasher_finish(h, chain);
+}

@@ -1,0 +1,227 @@
+/* _segment.c - see _segment.h. */
+#include "core/store/_segment.h"
+
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WINDOW = 1 << 18 };
+
+void bn_segment_name(char name[BN_SEGMENT_NAME], uint64_t first, uint64_t last)
+{
+	snprintf(name, BN_SEGMENT_NAME, "%010" PRIu64 "-%010" PRIu64 ".seg", first, last);
+}
+
+static bool parse_number(const char **p, uint64_t *out)
+{
+	const char *s = *p;
+	uint64_t v = 0;
+	for (; *s >= '0' && *s <= '9'; s++) {
+		if (v > (uint64_t)INT64_MAX / 10 - 1)
+			return false;
+		v = v * 10 + (uint64_t)(*s - '0');
+	}
+	bool any = s - *p >= 10;
+	*p = s;
+	*out = v;
+	return any;
+}
+
+bool bn_segment_parse_name(const char *name, uint64_t *first, uint64_t *last)
+{
+	const char *p = name;
+	if (!parse_number(&p, first) || *p++ != '-' || !parse_number(&p, last))
+		return false;
+	return !strcmp(p, ".seg") && *first >= 1 && *first <= *last;
+}
+
+/* Makes at least `want` bytes from the current position available, or as many as the file has. */
+static int window_fill(bn_segment *s, size_t want, bn_err *err)
+{
+	if (s->window_len - s->window_pos >= want)
+		return 0;
+	memmove(s->window, s->window + s->window_pos, s->window_len - s->window_pos);
+	s->window_at += s->window_pos;
+	s->window_len -= s->window_pos;
+	s->window_pos = 0;
+	size_t size = want > WINDOW ? want : WINDOW, got;
+	if (s->window_cap < size) {
+		uint8_t *grown = bn_realloc(s->window, size);
+		if (!grown)
+			return bn_err_nomem(err, "a segment's record");
+		s->window = grown;
+		s->window_cap = size;
+	}
+	int rc = bn_fs_read_at(s->env, s->fd, s->window + s->window_len, size - s->window_len,
+		(off_t)(s->window_at + s->window_len), &got, s->path, err);
+	s->window_len += got;
+	return rc;
+}
+
+int bn_segment_open(
+	bn_segment *s, const bn_env *env, const char *path, bool check_chain, bn_err *err)
+{
+	int rc = 0;
+	struct stat st;
+	*s = (bn_segment){.env = env, .fd = -1};
+	if (!(s->path = bn_strdup(path))) {
+		rc = bn_err_nomem(err, "a file name");
+		goto out;
+	}
+	if ((s->fd = env->fs->open(env, path, O_RDONLY, 0)) < 0) {
+		rc = bn_err_sys(err, s->fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -s->fd,
+			"cannot open '%s'", path);
+		goto out;
+	}
+	int e = env->fs->fstat(env, s->fd, &st);
+	if (e < 0) {
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", path);
+		goto out;
+	}
+	s->uid = st.st_uid;
+	s->inode = (uint64_t)st.st_ino;
+	s->device = (uint64_t)st.st_dev;
+	if (check_chain && (rc = bn_hasher_new(&s->hasher, err)))
+		goto out;
+	if ((rc = window_fill(s, BN_SEG_HEADER_MAX, err)))
+		goto out;
+	ssize_t used = bn_seg_header_decode(&s->header, s->window, s->window_len);
+	if (used <= 0) {
+		rc = bn_err_set(err, BN_ECORRUPT, "%s: no whole segment header", path);
+		goto out;
+	}
+	s->header_size = (uint64_t)used;
+	memcpy(s->chain, s->header.chain, sizeof s->chain);
+	bn_segment_seek(s, s->header_size, s->header.first_seq - 1, 0, s->header.prev_crc);
+out:
+	if (rc)
+		bn_segment_close(s);
+	return rc;
+}
+
+void bn_segment_close(bn_segment *s)
+{
+	if (!s->env)
+		return;
+	if (s->fd >= 0)
+		s->env->fs->close(s->env, s->fd);
+	bn_hasher_free(s->hasher);
+	bn_free(s->window);
+	bn_free(s->path);
+	*s = (bn_segment){.fd = -1};
+}
+
+void bn_segment_seek(
+	bn_segment *s, uint64_t at, uint64_t last_seq, uint64_t last_clock, uint32_t last_crc)
+{
+	s->at = at;
+	s->last_seq = last_seq;
+	s->last_clock = last_clock;
+	s->last_crc = last_crc;
+	s->end = BN_SEGMENT_MORE;
+	if (at >= s->window_at && at <= s->window_at + s->window_len) {
+		s->window_pos = (size_t)(at - s->window_at);
+	} else {
+		s->window_at = at;
+		s->window_len = s->window_pos = 0;
+	}
+}
+
+static int segment_stop(bn_segment *s, bn_segment_end end, const char *fault)
+{
+	s->end = end;
+	s->fault = fault;
+	return 0;
+}
+
+/* A trailer must agree with what was read, and be the last thing in the file. */
+static int segment_finish(bn_segment *s, const bn_record *r, bn_err *err)
+{
+	bn_seg_trailer *t = &s->trailer;
+	if (bn_record_to_trailer(r, t))
+		return segment_stop(s, BN_SEGMENT_BAD, "malformed trailer");
+	if (t->last_seq != s->last_seq || t->last_clock != s->last_clock ||
+		t->last_crc != s->last_crc || t->count != s->last_seq - s->header.first_seq + 1)
+		return segment_stop(s, BN_SEGMENT_BAD, "the trailer does not match the records");
+	if (s->hasher && memcmp(t->chain, s->chain, sizeof t->chain))
+		return segment_stop(s, BN_SEGMENT_BAD, "the trailer's chain hash does not match");
+	size_t size = r->size;
+	int rc = window_fill(s, size + 1, err);
+	if (rc)
+		return rc;
+	if (s->window_len - s->window_pos > size)
+		return segment_stop(s, BN_SEGMENT_BAD, "bytes behind the trailer");
+	return segment_stop(s, BN_SEGMENT_SEALED, NULL);
+}
+
+int bn_segment_next(bn_segment *s, bn_record *r, bn_err *err)
+{
+	if (s->end == BN_SEGMENT_SEALED || s->end == BN_SEGMENT_BAD)
+		return 0;
+	int rc = window_fill(s, 4, err);
+	if (rc)
+		return rc;
+	const uint8_t *p = s->window + s->window_pos;
+	size_t have = s->window_len - s->window_pos;
+	if (have == 0)
+		return segment_stop(s, BN_SEGMENT_UNSEALED, NULL);
+	ssize_t used = bn_record_decode(r, p, have);
+	if (used == 0 && have >= 4) {
+		size_t size =
+			(size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
+		if ((rc = window_fill(s, size, err)))
+			return rc;
+		p = s->window + s->window_pos;
+		used = bn_record_decode(r, p, s->window_len - s->window_pos);
+	}
+	if (used == 0)
+		return segment_stop(s, BN_SEGMENT_TORN, "the file ends within a record");
+	if (used < 0)
+		return segment_stop(s, BN_SEGMENT_BAD, "a record's checksum or lengths are wrong");
+	if (r->type == BN_RECORD_TRAILER)
+		return segment_finish(s, r, err);
+	if (r->seq != s->last_seq + 1)
+		return segment_stop(s, BN_SEGMENT_BAD, "a record is out of sequence");
+	if (r->clock <= s->last_clock)
+		return segment_stop(s, BN_SEGMENT_BAD, "the clock does not rise");
+	if (s->hasher) {
+		if (memcmp(r->prev, s->chain, sizeof r->prev))
+			return segment_stop(
+				s, BN_SEGMENT_BAD, "the chain is broken before a record");
+		bn_chain_add(s->chain, s->hasher, r->bytes, r->size);
+	}
+	s->last_at = s->at;
+	s->last_seq = r->seq;
+	s->last_clock = r->clock;
+	s->last_crc = r->crc;
+	s->window_pos += (size_t)used;
+	s->at += (uint64_t)used;
+	s->end = BN_SEGMENT_MORE;
+	return 1;
+}
+
+int bn_segment_read_trailer(bn_segment *s, bn_seg_trailer *t, bn_err *err)
+{
+	uint8_t raw[BN_RECORD_TRAILER_SIZE];
+	struct stat st;
+	size_t got = 0;
+	bn_record r;
+	int e = s->env->fs->fstat(s->env, s->fd, &st);
+	if (e < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", s->path);
+	if ((uint64_t)st.st_size >= s->header_size + sizeof raw) {
+		int rc = bn_fs_read_at(s->env, s->fd, raw, sizeof raw,
+			st.st_size - (off_t)sizeof raw, &got, s->path, err);
+		if (rc)
+			return rc;
+	}
+	if (got != sizeof raw || bn_record_decode(&r, raw, sizeof raw) != (ssize_t)sizeof raw ||
+		bn_record_to_trailer(&r, t))
+		return bn_err_set(err, BN_ECORRUPT, "%s: no trailer at its end", s->path);
+	return 0;
+}

@@ -1,0 +1,69 @@
+/*
+ * _segment.h - reading a segment file from front to back, and what its name says.
+ *
+ * The reader holds one window of the file in memory (at least one record), so a segment of any
+ * size costs little. It checks what can be checked without the chain (CRC, sequence without gaps,
+ * rising clock) and, when asked, the chain as well. It never trusts a length from the file.
+ */
+#ifndef BN_STORE__SEGMENT_H
+#define BN_STORE__SEGMENT_H
+#include "core/base/env.h"
+#include "core/store/_record.h"
+
+#include <stdbool.h>
+
+#define BN_SEGMENT_OPEN "open.seg"
+#define BN_SEGMENT_NAME 64
+
+/* "0000000001-0000000093.seg" */
+void bn_segment_name(char name[BN_SEGMENT_NAME], uint64_t first, uint64_t last);
+/* False unless name is one of a sealed segment. */
+bool bn_segment_parse_name(const char *name, uint64_t *first, uint64_t *last);
+
+typedef enum bn_segment_end {
+	BN_SEGMENT_MORE,     /* not at the end yet */
+	BN_SEGMENT_UNSEALED, /* ended after a whole record, without a trailer */
+	BN_SEGMENT_SEALED,   /* ended with a good trailer and nothing behind it */
+	BN_SEGMENT_TORN,     /* at `at` the file ends within a record */
+	BN_SEGMENT_BAD,      /* at `at` is something that is no next record */
+} bn_segment_end;
+
+typedef struct bn_segment {
+	const bn_env *env;
+	char *path;
+	int fd;
+	uid_t uid;      /* who owns the file */
+	uint64_t inode; /* together with device: is it still the same file */
+	uint64_t device;
+	bn_seg_header header;
+	uint64_t header_size;
+	uint64_t at;                    /* file offset behind the last good record */
+	uint64_t last_at;               /* file offset of the last good record */
+	uint64_t last_seq;              /* header.first_seq - 1 before the first record */
+	uint64_t last_clock;            /* 0 before the first record */
+	uint32_t last_crc;              /* header.prev_crc before the first record */
+	bn_hasher *hasher;              /* not NULL: the chain is checked */
+	uint8_t chain[BN_SHA256_BYTES]; /* after the last good record, when it is checked */
+	bn_segment_end end;
+	const char *fault; /* why BN_SEGMENT_BAD; borrowed for ever */
+	bn_seg_trailer trailer;
+	uint8_t *window;
+	size_t window_cap, window_len, window_pos;
+	uint64_t window_at; /* file offset of window[0] */
+} bn_segment;
+
+/* Opens and reads the header. BN_ENOTFOUND when the file is gone (merged or sealed meanwhile),
+ * BN_ECORRUPT when it has no good header. On failure there is nothing to close. */
+int bn_segment_open(
+	bn_segment *s, const bn_env *env, const char *path, bool check_chain, bn_err *err);
+void bn_segment_close(bn_segment *s); /* safe on a zeroed struct */
+/* 1 the next event record is in *r (until the next call); 0 none, s->end says why; negative: the
+ * file cannot be read. After BN_SEGMENT_UNSEALED or TORN a later call tries again. */
+int bn_segment_next(bn_segment *s, bn_record *r, bn_err *err);
+/* Continues behind a record known from earlier: the next one must start at offset `at`. */
+void bn_segment_seek(
+	bn_segment *s, uint64_t at, uint64_t last_seq, uint64_t last_clock, uint32_t last_crc);
+/* Reads the trailer of a sealed segment without reading the rest. BN_ECORRUPT when there is none. */
+int bn_segment_read_trailer(bn_segment *s, bn_seg_trailer *t, bn_err *err);
+
+#endif

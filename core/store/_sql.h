@@ -1,0 +1,18 @@
+/*
+ * _sql.h - the statement cache behind the helpers of fold.h.
+ */
+#ifndef BN_STORE__SQL_H
+#define BN_STORE__SQL_H
+#include "core/store/fold.h"
+
+/* A cached statement, reset and bound like bn_sql_prepare does (texts and blobs are not copied).
+ * Borrowed: step it, then sqlite3_reset it before the same SQL is asked for again. */
+int bn_sql_cached(
+	sqlite3_stmt **out, sqlite3 *db, bn_err *err, const char *sql, const char *types, ...);
+/* Finalises the handle's cached statements; bn_sql_close also closes it. */
+void bn_sql_forget(sqlite3 *db);
+void bn_sql_close(sqlite3 *db);
+/* Turns the handle's last error into ours: BN_ECORRUPT, BN_ECONFLICT (busy), BN_ENOMEM or BN_EIO. */
+int bn_sql_error(sqlite3 *db, bn_err *err, const char *doing);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * _workspace.h - what the parts of the store know about an open workspace.
+ */
+#ifndef BN_STORE__WORKSPACE_H
+#define BN_STORE__WORKSPACE_H
+#include "core/store/_writer.h"
+#include "core/store/fold.h"
+
+struct bn_workspace {
+	const bn_env *env;
+	char *dir, *root, *id;
+	const bn_fold_class *const *classes; /* NULL: never reads */
+	bn_writer *writer;                   /* NULL until the first append */
+	struct bn_index *index;              /* NULL until first used; _index.h */
+	uint64_t seen_clock;                 /* the highest clock that this process has folded */
+};
+
+/* A new name under tmp/ that nobody else uses; yours. */
+char *bn_workspace_tmp_name(bn_workspace *ws, const char *what, bn_err *err);
+
+#endif

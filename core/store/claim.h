@@ -1,0 +1,12 @@
+/*
+ * claim.h - reading a claim (taking one is in workspace.h).
+ */
+#ifndef BN_STORE_CLAIM_H
+#define BN_STORE_CLAIM_H
+#include "core/base/buf.h"
+#include "core/store/workspace.h"
+
+/* Appends the value stored with a claimed name. BN_ENOTFOUND when nobody has it. */
+int bn_claim_get(bn_workspace *ws, const char *name, bn_buf *value, bn_err *err);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * ref.h - telling gc which objects a room's rows name.
+ */
+#ifndef BN_STORE_REF_H
+#define BN_STORE_REF_H
+#include "core/store/fold.h"
+
+/* Called in apply(): the entity's rows now name the object, so gc keeps it. role says what as
+ * ("dataset", "artifact/model.safetensors"). The fold removes an entity's references before it
+ * calls clear(); those made by commuting events stay. */
+int bn_fold_object_ref(bn_fold *f, const char *hash, const char *role, bn_err *err);
+
+#endif

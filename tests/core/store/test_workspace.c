@@ -1,0 +1,262 @@
+/* A workspace from outside: making, finding, writing, reading back, claims and objects. */
+#include "core/base/fs.h"
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/store/claim.h"
+#include "core/store/workspace.h"
+#include "tests/support/check_main.h"
+#include "tests/support/toy.h"
+
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static toy_dir dir;
+static toy_env env;
+static bn_err err = BN_ERR_INIT;
+
+static bn_workspace *reopen(void)
+{
+	bn_workspace *ws = NULL;
+	ck_assert_bn_ok(bn_workspace_open(&ws, &env.env, toy_classes, dir.path, &err), &err);
+	return ws;
+}
+
+static bn_workspace *make(void)
+{
+	toy_dir_make(&dir);
+	toy_env_init(&env, &dir);
+	ck_assert_bn_ok(bn_workspace_init(&env.env, dir.path, &err), &err);
+	return reopen();
+}
+
+static void finish(bn_workspace *ws)
+{
+	bn_workspace_close(ws);
+	toy_dir_remove(&dir);
+}
+
+START_TEST(test_workspace_init_refuses_a_second_time)
+{
+	bn_workspace *ws = make();
+	bn_err e = BN_ERR_INIT;
+	ck_assert_int_eq(bn_workspace_init(&env.env, dir.path, &e), BN_ECONFLICT);
+	ck_assert_int_eq(strlen(bn_workspace_id(ws)), 36);
+	finish(ws);
+}
+END_TEST
+
+START_TEST(test_workspace_is_found_by_walking_up)
+{
+	bn_workspace *ws = make(), *inner = NULL;
+	char *deep = bn_strf("%s/a/b/c", dir.path);
+	ck_assert_int_eq(bn_fs_make_dirs(&env.env, deep, 0755, NULL), 0);
+	ck_assert_bn_ok(bn_workspace_open(&inner, &env.env, NULL, deep, &err), &err);
+	ck_assert_str_eq(bn_workspace_dir(inner), dir.path);
+	bn_workspace_close(inner);
+	bn_free(deep);
+	finish(ws);
+}
+END_TEST
+
+START_TEST(test_workspace_that_is_not_there_hints_at_init)
+{
+	bn_err e = BN_ERR_INIT;
+	bn_workspace *ws = NULL;
+	toy_dir_make(&dir);
+	toy_env_init(&env, &dir);
+	ck_assert_int_eq(bn_workspace_open(&ws, &env.env, NULL, dir.path, &e), BN_ENOTFOUND);
+	ck_assert_ptr_null(ws);
+	ck_assert_ptr_nonnull(strstr(e.hint, "binnacle init"));
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+START_TEST(test_workspace_shows_what_was_committed)
+{
+	bn_workspace *ws = make();
+	ck_assert_int_eq(toy_append_set(ws, "toy/a", 5), 0);
+	ck_assert_int_eq(toy_append_set(ws, "toy/a", 7), 0);
+	ck_assert_int_eq(toy_append_tick(ws, "toy/a", 3), 0);
+	ck_assert_int_eq(toy_append_tick(ws, "toy/a", 4), 0);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+	ck_assert_int_eq(toy_value(ws, "toy/a"), 5 * 31 + 7);
+	ck_assert_int_eq(toy_ticks(ws, "toy/a"), 7);
+	ck_assert_int_eq(toy_append_set(ws, "toy/a", 1), 0);
+	ck_assert_int_eq(toy_append_tick(ws, "toy/a", 10), 0);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+	ck_assert_int_eq(toy_value(ws, "toy/a"), (5 * 31 + 7) * 31 + 1);
+	ck_assert_int_eq(toy_ticks(ws, "toy/a"), 17);
+	finish(ws);
+}
+END_TEST
+
+START_TEST(test_workspace_is_the_same_after_reopening)
+{
+	bn_workspace *ws = make();
+	for (int i = 0; i < 10; i++) {
+		ck_assert_int_eq(toy_append_set(ws, "toy/a", i), 0);
+		ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+		int64_t before = toy_value(ws, "toy/a");
+		bn_workspace_close(ws);
+		ws = reopen();
+		ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+		ck_assert_int_eq(toy_value(ws, "toy/a"), before);
+	}
+	ck_assert_int_eq(
+		bn_sql_int(bn_workspace_index(ws), -1, "SELECT count(*) FROM event", ""), 10);
+	ck_assert_int_eq(
+		bn_sql_int(bn_workspace_index(ws), -1, "SELECT count(*) FROM writer", ""), 1);
+	finish(ws);
+}
+END_TEST
+
+START_TEST(test_workspace_refresh_says_whether_something_changed)
+{
+	bn_workspace *ws = make(), *other = reopen();
+	bool changed = true;
+	ck_assert_bn_ok(bn_workspace_refresh(other, NULL, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(other, &changed, &err), &err);
+	ck_assert(!changed);
+	toy_append_set(ws, "toy/a", 1);
+	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(other, &changed, &err), &err);
+	ck_assert(changed);
+	ck_assert_int_eq(toy_value(other, "toy/a"), 1);
+	ck_assert_bn_ok(bn_workspace_refresh(other, &changed, &err), &err);
+	ck_assert(!changed);
+	toy_append_set(ws, "toy/a", 1);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err); /* folded by the other process */
+	ck_assert_bn_ok(bn_workspace_refresh(other, &changed, &err), &err);
+	ck_assert(changed);
+	ck_assert_int_eq(toy_value(other, "toy/a"), 32);
+	bn_workspace_close(other);
+	finish(ws);
+}
+END_TEST
+
+START_TEST(test_workspace_keeps_refused_events_with_their_reason)
+{
+	bn_workspace *ws = make();
+	ck_assert_bn_ok(bn_workspace_append(ws, "toy.refuse", "toy/a", NULL, &err), &err);
+	ck_assert_bn_ok(bn_workspace_append(ws, "toy.what", "toy/a", NULL, &err), &err);
+	ck_assert_bn_ok(bn_workspace_append(ws, "alien.x", "alien/b", NULL, &err), &err);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+	sqlite3 *db = bn_workspace_index(ws);
+	ck_assert_int_eq(bn_sql_int(db, 0,
+				 "SELECT count(*) FROM event WHERE outcome = 'refused' "
+				 "AND reason LIKE '%may not'",
+				 ""),
+		1);
+	ck_assert_int_eq(
+		bn_sql_int(db, 0, "SELECT count(*) FROM event WHERE outcome = 'invalid'", ""), 1);
+	ck_assert_int_eq(
+		bn_sql_int(db, 0, "SELECT count(*) FROM event WHERE entity = 'alien/b'", ""), 1);
+	finish(ws);
+}
+END_TEST
+
+START_TEST(test_workspace_child_of_fork_takes_a_writer_of_its_own)
+{
+	bn_workspace *ws = make();
+	toy_append_set(ws, "toy/a", 1); /* pending, the parent's */
+	pid_t child = fork();
+	if (child == 0) {
+		int rc = toy_append_set(ws, "toy/b", 2);
+		_exit(rc || bn_workspace_commit(ws, NULL) ? 1 : 0);
+	}
+	int status = -1;
+	waitpid(child, &status, 0);
+	ck_assert_int_eq(status, 0);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+	sqlite3 *db = bn_workspace_index(ws);
+	ck_assert_int_eq(bn_sql_int(db, 0, "SELECT count(*) FROM event", ""), 2);
+	ck_assert_int_eq(bn_sql_int(db, 0, "SELECT count(*) FROM writer", ""), 2);
+	finish(ws);
+}
+END_TEST
+
+START_TEST(test_claims_are_given_once_and_count_upwards)
+{
+	bn_workspace *ws = make();
+	bn_err e = BN_ERR_INIT;
+	bn_buf value = BN_BUF_INIT;
+	int64_t n = 0;
+	ck_assert_bn_ok(bn_claim_take(ws, "model/power/3", "me", &err), &err);
+	ck_assert_int_eq(bn_claim_take(ws, "model/power/3", "you", &e), BN_ECONFLICT);
+	ck_assert_bn_ok(bn_claim_next(ws, "model/power", "me", &n, &err), &err);
+	ck_assert_int_eq(n, 4);
+	ck_assert_bn_ok(bn_claim_next(ws, "dataset/jobs", "me", &n, &err), &err);
+	ck_assert_int_eq(n, 1);
+	ck_assert_bn_ok(bn_claim_get(ws, "model/power/3", &value, &err), &err);
+	ck_assert_str_eq(value.ptr, "me");
+	static const char *const bad[] = {"", "/a", "a/", "a//b", "../x", "a/../b", ".a", "a\nb"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_int_eq(bn_claim_take(ws, bad[i], "", NULL), BN_EINVAL);
+	bn_buf_release(&value);
+	finish(ws);
+}
+END_TEST
+
+START_TEST(test_objects_are_stored_once_read_only_and_verified)
+{
+	bn_workspace *ws = make();
+	char hash[65], again[65], *path = NULL, *src = bn_strf("%s/src", dir.path);
+	uint64_t size = 0;
+	struct stat st;
+	ck_assert_bn_ok(bn_object_put(ws, "hello", 5, hash, &err), &err);
+	ck_assert_str_eq(hash, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+	ck_assert_bn_ok(bn_object_put(ws, "hello", 5, again, &err), &err);
+	ck_assert_bn_ok(bn_object_path(ws, hash, &path, &err), &err);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0444);
+	ck_assert_bn_ok(bn_object_verify(ws, hash, &err), &err);
+	ck_assert_int_eq(bn_fs_write_file(&env.env, src, "hello", 5, 0644, NULL), 0);
+	ck_assert_bn_ok(bn_object_put_file(ws, src, false, again, &size, &err), &err);
+	ck_assert_str_eq(hash, again);
+	ck_assert_uint_eq(size, 5);
+	ck_assert(bn_fs_exists(&env.env, src));
+	ck_assert_bn_ok(bn_object_put_file(ws, src, true, again, &size, &err), &err);
+	ck_assert(!bn_fs_exists(&env.env, src));
+	ck_assert_int_eq(bn_fs_write_file(&env.env, src, "other", 5, 0644, NULL), 0);
+	ck_assert_bn_ok(bn_object_put_file(ws, src, true, again, &size, &err), &err);
+	ck_assert(!bn_fs_exists(&env.env, src));
+	ck_assert_bn_ok(bn_object_verify(ws, again, &err), &err);
+	chmod(path, 0644);
+	FILE *f = fopen(path, "w");
+	fputs("hellO", f);
+	fclose(f);
+	bn_err e = BN_ERR_INIT;
+	ck_assert_int_eq(bn_object_verify(ws, hash, &e), BN_ECORRUPT);
+	ck_assert_int_eq(bn_object_verify(ws, "nohash", NULL), BN_EINVAL);
+	hash[0] = hash[0] == '0' ? '1' : '0';
+	ck_assert_int_eq(bn_object_verify(ws, hash, NULL), BN_ENOTFOUND);
+	bn_free(path);
+	bn_free(src);
+	finish(ws);
+}
+END_TEST
+
+START_TEST(test_workspace_rejects_what_is_no_event)
+{
+	bn_workspace *ws = make();
+	json_t *array = json_array();
+	ck_assert_int_eq(bn_workspace_append(ws, "Bad Kind", "toy/a", NULL, NULL), BN_EINVAL);
+	ck_assert_int_eq(bn_workspace_append(ws, "", "toy/a", NULL, NULL), BN_EINVAL);
+	ck_assert_int_eq(bn_workspace_append(ws, "toy.set", "", NULL, NULL), BN_EINVAL);
+	ck_assert_int_eq(bn_workspace_append(ws, "toy.set", "toy/\n", NULL, NULL), BN_EINVAL);
+	ck_assert_int_eq(bn_workspace_append(ws, "toy.set", "toy/a", array, NULL), BN_EINVAL);
+	json_decref(array);
+	finish(ws);
+}
+END_TEST
+
+BN_TEST_MAIN("core/store/workspace", test_workspace_init_refuses_a_second_time,
+	test_workspace_is_found_by_walking_up, test_workspace_that_is_not_there_hints_at_init,
+	test_workspace_shows_what_was_committed, test_workspace_is_the_same_after_reopening,
+	test_workspace_refresh_says_whether_something_changed,
+	test_workspace_keeps_refused_events_with_their_reason,
+	test_workspace_child_of_fork_takes_a_writer_of_its_own,
+	test_claims_are_given_once_and_count_upwards,
+	test_objects_are_stored_once_read_only_and_verified,
+	test_workspace_rejects_what_is_no_event)

@@ -1,0 +1,43 @@
+/*
+ * toy.h - a scratch workspace for store tests, and a toy room whose rows show every duty of the
+ * fold: order, late events, dependencies, outcomes, commuting events, object references.
+ *
+ * Entities "toy/<name>". Ordered kinds: toy.set {"v": int} (state machine: value = value * 31 + v,
+ * so that order matters), toy.needs {"on": "toy/x"} (from then on the value also mixes in x's value
+ * at each event), toy.object {"hash": hex}, toy.refuse {} (outcome refused). Commuting kind:
+ * toy.tick {"n": int}, summed.
+ */
+#ifndef BN_TEST_TOY_H
+#define BN_TEST_TOY_H
+#include "core/base/env.h"
+#include "core/store/fold.h"
+
+typedef struct toy_dir {
+	char path[256];
+} toy_dir;
+
+void toy_dir_make(toy_dir *d); /* a new directory under $TMPDIR or /tmp; dies on failure */
+void toy_dir_remove(toy_dir *d);
+
+/* The real world, but with variables of the test's own (state directory inside d, no
+ * BINNACLE_HOME). Valid as long as d. */
+typedef struct toy_env {
+	bn_env env;
+	char state_dir[300], index_dir[300];
+	int64_t clock_step_ns; /* not 0: the clock is this counter, not the real one */
+	int64_t clock_ns;
+} toy_env;
+
+void toy_env_init(toy_env *e, const toy_dir *d);
+/* The index of this env goes to a directory of its own: a second reader. */
+void toy_env_own_index(toy_env *e, const char *dir);
+
+extern const bn_fold_class *const toy_classes[]; /* NULL-terminated */
+/* The room makes its tables itself when its first event comes. */
+int toy_append_set(bn_workspace *ws, const char *entity, int v);
+int toy_append_needs(bn_workspace *ws, const char *entity, const char *on);
+int toy_append_tick(bn_workspace *ws, const char *entity, int n);
+int64_t toy_value(bn_workspace *ws, const char *entity); /* -1 when there is no row */
+int64_t toy_ticks(bn_workspace *ws, const char *entity);
+
+#endif
