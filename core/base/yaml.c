@@ -24,7 +24,7 @@ typedef struct reader {
 static int fail_at(reader *r, yaml_mark_t mark, const char *what)
 {
 	return bn_err_set(
-	        r->err, BN_EINVAL, "%s:%zu:%zu: %s", r->name, mark.line + 1, mark.column + 1, what);
+		r->err, BN_EINVAL, "%s:%zu:%zu: %s", r->name, mark.line + 1, mark.column + 1, what);
 }
 
 /* The next event is in r->event until the next call. */
@@ -41,23 +41,25 @@ static int next_event(reader *r)
 	return fail_at(r, r->parser.problem_mark, what);
 }
 
-/* Same, for a token that may be an anchor's or a tag's. */
-static int check_plain_node(reader *r, const yaml_char_t *anchor, const yaml_char_t *tag)
-{
-	if (anchor)
-		return fail_at(r, r->event.start_mark, "anchors are not supported");
-	if (tag && strncmp((const char *)tag, "tag:yaml.org,2002:", 18) != 0 &&
-	        strcmp((const char *)tag, "!") != 0)
-		return fail_at(r, r->event.start_mark, "tags are not supported");
-	return 0;
-}
-
 static bool is_one_of(const char *s, const char *const *words)
 {
 	for (; *words; words++)
 		if (strcmp(s, *words) == 0)
 			return true;
 	return false;
+}
+
+/* Refuses anchors, and tags other than those of the core schema. */
+static int check_plain_node(reader *r, const yaml_char_t *anchor, const yaml_char_t *tag)
+{
+	static const char *const core_tags[] = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:int",
+		"tag:yaml.org,2002:float", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null",
+		"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", NULL};
+	if (anchor)
+		return fail_at(r, r->event.start_mark, "anchors are not supported");
+	if (tag && !is_one_of((const char *)tag, core_tags) && strcmp((const char *)tag, "!") != 0)
+		return fail_at(r, r->event.start_mark, "tags are not supported");
+	return 0;
 }
 
 /* Whether the text is a decimal number of the core schema: [-+]? digits with one dot, exponent. */
@@ -91,7 +93,7 @@ static json_t *plain_scalar(const char *s, size_t n)
 	static const char *const trues[] = {"true", "True", "TRUE", NULL};
 	static const char *const falses[] = {"false", "False", "FALSE", NULL};
 	static const char *const absent[] = {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF",
-	        "-.inf", "-.Inf", "-.INF", ".nan", ".NaN", ".NAN", NULL};
+		"-.inf", "-.Inf", "-.INF", ".nan", ".NaN", ".NAN", NULL};
 	const char *digits = *s == '+' ? s + 1 : s;
 	int64_t whole;
 	double real;
@@ -121,7 +123,7 @@ static int read_scalar(reader *r, json_t **out)
 	if (memchr(s, 0, n))
 		return fail_at(r, r->event.start_mark, "a NUL character in a string");
 	bool plain = r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-	             r->event.data.scalar.plain_implicit;
+		     r->event.data.scalar.plain_implicit;
 	*out = plain ? plain_scalar(s, n) : json_stringn(s, n);
 	return *out ? 0 : fail_at(r, r->event.start_mark, "not valid UTF-8");
 }
@@ -132,7 +134,7 @@ static int read_sequence(reader *r, json_t **out, int depth)
 {
 	json_t *list = json_array();
 	int rc = check_plain_node(
-	        r, r->event.data.sequence_start.anchor, r->event.data.sequence_start.tag);
+		r, r->event.data.sequence_start.anchor, r->event.data.sequence_start.tag);
 	while (rc == 0 && (rc = next_event(r)) == 0 && r->event.type != YAML_SEQUENCE_END_EVENT) {
 		json_t *item = NULL;
 		rc = read_node(r, &item, depth + 1);
@@ -154,7 +156,7 @@ static int read_pair(reader *r, json_t *map, int depth)
 		return rc;
 	/* The event goes away with the next one: keep the key as JSON does. */
 	json_t *key =
-	        json_stringn((const char *)r->event.data.scalar.value, r->event.data.scalar.length);
+		json_stringn((const char *)r->event.data.scalar.value, r->event.data.scalar.length);
 	const char *text = json_string_value(key);
 	if (!key || strlen(text) != json_string_length(key))
 		rc = fail_at(r, mark, "a key that is not valid text");
@@ -174,7 +176,7 @@ static int read_mapping(reader *r, json_t **out, int depth)
 {
 	json_t *map = json_object();
 	int rc = check_plain_node(
-	        r, r->event.data.mapping_start.anchor, r->event.data.mapping_start.tag);
+		r, r->event.data.mapping_start.anchor, r->event.data.mapping_start.tag);
 	while (rc == 0 && (rc = next_event(r)) == 0 && r->event.type != YAML_MAPPING_END_EVENT)
 		rc = read_pair(r, map, depth);
 	*out = map;
@@ -237,7 +239,7 @@ int bn_yaml_parse(json_t **out, const char *text, size_t len, const char *name, 
 	json_t *value = NULL;
 	if (len > MAX_BYTES)
 		return bn_err_set(err, BN_EINVAL, "%s: %zu bytes of YAML, the limit is %d", name,
-		        len, MAX_BYTES);
+			len, MAX_BYTES);
 	if (!yaml_parser_initialize(&r.parser))
 		return bn_err_nomem(err, name);
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);
@@ -259,7 +261,7 @@ int bn_yaml_parse(json_t **out, const char *text, size_t len, const char *name, 
 static bool is_safe_plain(const char *s)
 {
 	static const char *const words[] = {
-	        "null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf", NULL};
+		"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf", NULL};
 	char lower[8];
 	size_t n = strlen(s);
 	if (n == 0 || !(isalpha((unsigned char)*s) || *s == '_' || *s == '/'))
@@ -330,14 +332,14 @@ static bool is_block(const json_t *v)
 	       (json_is_array(v) && json_array_size(v));
 }
 
-static void write_block(bn_buf *out, const json_t *v, int depth);
+static void write_block(bn_buf *out, const json_t *v, int depth, bool begun);
 
 /* What follows "key:" or "-". */
 static void write_value(bn_buf *out, const json_t *v, int depth)
 {
 	if (is_block(v)) {
 		bn_buf_addch(out, '\n');
-		write_block(out, v, depth + 1);
+		write_block(out, v, depth + 1, false);
 		return;
 	}
 	bn_buf_addch(out, ' ');
@@ -350,7 +352,8 @@ static void write_value(bn_buf *out, const json_t *v, int depth)
 	bn_buf_addch(out, '\n');
 }
 
-static void write_block(bn_buf *out, const json_t *v, int depth)
+/* begun: the first line's indentation is there already ("- key: value"). */
+static void write_block(bn_buf *out, const json_t *v, int depth, bool begun)
 {
 	const char *key;
 	json_t *item;
@@ -358,7 +361,9 @@ static void write_block(bn_buf *out, const json_t *v, int depth)
 	if (json_is_object(v)) {
 		json_object_foreach((json_t *)v, key, item)
 		{
-			indent(out, depth);
+			if (!begun)
+				indent(out, depth);
+			begun = false;
 			write_string(out, key, strlen(key));
 			bn_buf_addch(out, ':');
 			write_value(out, item, depth);
@@ -369,7 +374,12 @@ static void write_block(bn_buf *out, const json_t *v, int depth)
 	{
 		indent(out, depth);
 		bn_buf_addch(out, '-');
-		write_value(out, item, depth);
+		if (json_is_object(item) && is_block(item)) {
+			bn_buf_addch(out, ' ');
+			write_block(out, item, depth + 1, true);
+		} else {
+			write_value(out, item, depth);
+		}
 	}
 }
 
@@ -403,7 +413,7 @@ int bn_yaml_write(bn_buf *out, const json_t *value, bn_err *err)
 	if (rc)
 		return rc;
 	if (is_block(value)) {
-		write_block(out, value, 0);
+		write_block(out, value, 0, false);
 	} else {
 		bn_buf_adds(out, "---");
 		write_value(out, value, 0);
