@@ -1,6 +1,9 @@
 /* rooms.c - see rooms.h. A new room adds its class here and its tables in share/sql/. */
 #include "core/pipeline/rooms.h"
 
+#include "core/data/dataset.h"
+
 const bn_fold_class *const bn_rooms[] = {
+	&bn_dataset_class,
 	NULL,
 };
