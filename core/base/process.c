@@ -67,10 +67,10 @@ static bool proc_stat_read(pid_t pid, proc_stat *out)
 	unsigned long long start;
 	char state;
 	if (!p || sscanf(p + 1,
-	                  " %c %lld %*d %lld %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld %*d "
-	                  "%*d %lld %*d %llu %*u %lld",
-	                  &state, &ppid, &sid, &utime, &stime, &cutime, &cstime, &threads, &start,
-	                  &rss) != 10)
+			  " %c %lld %*d %lld %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld %*d "
+			  "%*d %lld %*d %llu %*u %lld",
+			  &state, &ppid, &sid, &utime, &stime, &cutime, &cstime, &threads, &start,
+			  &rss) != 10)
 		return false;
 	*out = (proc_stat){.pid = pid, .ppid = (pid_t)ppid, .sid = (pid_t)sid, .state = state};
 	out->ticks = utime + stime + cutime + cstime;
@@ -100,12 +100,12 @@ const char *bn_signal_name(int signal, char buf[24])
 		int number;
 		const char *name;
 	} names[] = {{SIGHUP, "SIGHUP"}, {SIGINT, "SIGINT"}, {SIGQUIT, "SIGQUIT"},
-	        {SIGILL, "SIGILL"}, {SIGTRAP, "SIGTRAP"}, {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},
-	        {SIGFPE, "SIGFPE"}, {SIGKILL, "SIGKILL"}, {SIGUSR1, "SIGUSR1"},
-	        {SIGSEGV, "SIGSEGV"}, {SIGUSR2, "SIGUSR2"}, {SIGPIPE, "SIGPIPE"},
-	        {SIGALRM, "SIGALRM"}, {SIGTERM, "SIGTERM"}, {SIGCHLD, "SIGCHLD"},
-	        {SIGCONT, "SIGCONT"}, {SIGSTOP, "SIGSTOP"}, {SIGTSTP, "SIGTSTP"},
-	        {SIGXCPU, "SIGXCPU"}, {SIGXFSZ, "SIGXFSZ"}, {SIGSYS, "SIGSYS"}};
+		{SIGILL, "SIGILL"}, {SIGTRAP, "SIGTRAP"}, {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},
+		{SIGFPE, "SIGFPE"}, {SIGKILL, "SIGKILL"}, {SIGUSR1, "SIGUSR1"},
+		{SIGSEGV, "SIGSEGV"}, {SIGUSR2, "SIGUSR2"}, {SIGPIPE, "SIGPIPE"},
+		{SIGALRM, "SIGALRM"}, {SIGTERM, "SIGTERM"}, {SIGCHLD, "SIGCHLD"},
+		{SIGCONT, "SIGCONT"}, {SIGSTOP, "SIGSTOP"}, {SIGTSTP, "SIGTSTP"},
+		{SIGXCPU, "SIGXCPU"}, {SIGXFSZ, "SIGXFSZ"}, {SIGSYS, "SIGSYS"}};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (names[i].number == signal)
 			return names[i].name;
@@ -148,7 +148,7 @@ static void close_from(int first, int keep)
 		if (syscall(SYS_close_range, first, ~0u, 0) == 0)
 			return;
 	} else if ((keep == first || syscall(SYS_close_range, first, keep - 1, 0) == 0) &&
-	           syscall(SYS_close_range, keep + 1, ~0u, 0) == 0) {
+		   syscall(SYS_close_range, keep + 1, ~0u, 0) == 0) {
 		return;
 	}
 #endif
@@ -187,10 +187,10 @@ typedef struct spawn_report {
 } spawn_report;
 
 static void spawn_in_child(const char *const *argv, char **envp, const char *cwd,
-        const char *log_path, int report_fd) __attribute__((noreturn));
+	const char *log_path, int report_fd) __attribute__((noreturn));
 
 static void spawn_in_child(
-        const char *const *argv, char **envp, const char *cwd, const char *log_path, int report_fd)
+	const char *const *argv, char **envp, const char *cwd, const char *log_path, int report_fd)
 {
 	spawn_report r = {0, 0};
 	setsid();
@@ -233,7 +233,7 @@ static ssize_t read_full(int fd, void *bytes, size_t n)
 }
 
 int bn_process_spawn_detached(pid_t *pid, const char *const *argv, const char *const *set,
-        const char *cwd, const char *log_path, bn_err *err)
+	const char *cwd, const char *log_path, bn_err *err)
 {
 	int rc = 0, pipe_fd[2] = {-1, -1};
 	spawn_report r = {0, 0}, failed = {0, 0};
@@ -261,7 +261,7 @@ int bn_process_spawn_detached(pid_t *pid, const char *const *argv, const char *c
 		r.errnum = failed.errnum ? failed.errnum : EIO;
 	if (!one || r.errnum)
 		rc = bn_err_sys(
-		        err, BN_EIO, r.errnum ? r.errnum : ECHILD, "cannot start '%s'", argv[0]);
+			err, BN_EIO, r.errnum ? r.errnum : ECHILD, "cannot start '%s'", argv[0]);
 	else if (pid)
 		*pid = r.pid;
 out:
@@ -270,6 +270,22 @@ out:
 			close(pipe_fd[i]);
 	bn_free(envp);
 	return rc;
+}
+
+int bn_process_become(const char *const *argv, const char *const *set, const char *cwd, bn_err *err)
+{
+	char **envp = environ_with(set);
+	if (!envp)
+		return bn_err_nomem(err, "an environment");
+	signals_reset(false);
+	if (cwd && chdir(cwd) != 0) {
+		bn_free(envp);
+		return bn_err_sys(err, BN_EIO, errno, "cannot enter '%s'", cwd);
+	}
+	execvpe(argv[0], (char *const *)(uintptr_t)argv, envp);
+	int errnum = errno;
+	bn_free(envp);
+	return bn_err_sys(err, BN_EIO, errnum, "cannot run '%s'", argv[0]);
 }
 
 /* ---- running to the end --------------------------------------------------------------------- */
@@ -303,7 +319,7 @@ static bool capture_read(int fd, int timeout_ms, size_t limit, bn_buf *out)
 }
 
 int bn_process_capture(const char *const *argv, int timeout_ms, size_t limit, bn_buf *out,
-        int *status, bn_err *err)
+	int *status, bn_err *err)
 {
 	int fd[2];
 	if (pipe2(fd, O_CLOEXEC) != 0)
@@ -314,7 +330,7 @@ int bn_process_capture(const char *const *argv, int timeout_ms, size_t limit, bn
 		signals_reset(false);
 		setpgid(0, 0);
 		if (null_fd >= 0 && dup2(null_fd, 0) == 0 && dup2(fd[1], 1) == 1 &&
-		        dup2(null_fd, 2) == 2) {
+			dup2(null_fd, 2) == 2) {
 			close_from(3, -1);
 			execvp(argv[0], (char *const *)(uintptr_t)argv);
 		}
@@ -336,7 +352,7 @@ int bn_process_capture(const char *const *argv, int timeout_ms, size_t limit, bn
 		;
 	if (!in_time)
 		return bn_err_set(
-		        err, BN_EIO, "'%s' did not end within %d ms", argv[0], timeout_ms);
+			err, BN_EIO, "'%s' did not end within %d ms", argv[0], timeout_ms);
 	*status = WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
 	if (*status == 127)
 		return bn_err_set(err, BN_EIO, "cannot run '%s'", argv[0]);
@@ -359,7 +375,7 @@ static bool proc_list_all(proc_list *l)
 	for (struct dirent *e; ok && (e = readdir(d));) {
 		int64_t pid;
 		if (!isdigit((unsigned char)e->d_name[0]) ||
-		        !bn_parse_i64(e->d_name, strlen(e->d_name), &pid))
+			!bn_parse_i64(e->d_name, strlen(e->d_name), &pid))
 			continue;
 		ok = bn_grow(&l->items, &l->cap, l->count + 1, sizeof *l->items) == 0;
 		if (ok && proc_stat_read((pid_t)pid, &l->items[l->count]))
@@ -396,8 +412,8 @@ static void usage_add(bn_process_usage *u, const proc_stat *st, int64_t tick_hz,
 	long long r, w;
 	const char *at;
 	if (proc_read(st->pid, "io", text, sizeof text) > 0 &&
-	        (at = strstr(text, "\nread_bytes:")) != NULL &&
-	        sscanf(at, "\nread_bytes: %lld write_bytes: %lld", &r, &w) == 2) {
+		(at = strstr(text, "\nread_bytes:")) != NULL &&
+		sscanf(at, "\nread_bytes: %lld write_bytes: %lld", &r, &w) == 2) {
 		u->read_bytes = (u->read_bytes < 0 ? 0 : u->read_bytes) + r;
 		u->write_bytes = (u->write_bytes < 0 ? 0 : u->write_bytes) + w;
 	}
@@ -457,7 +473,7 @@ int bn_process_session_signal(pid_t sid, const char *having, int signal)
 		for (size_t i = 0; i < l.count; i++) {
 			const proc_stat *p = &l.items[i];
 			if (p->sid == sid && p->pid != getpid() && p->state != 'Z' &&
-			        environ_has(p->pid, having))
+				environ_has(p->pid, having))
 				sent += kill(p->pid, signal) == 0;
 		}
 	bn_free(l.items);

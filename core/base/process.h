@@ -34,6 +34,11 @@ const char *bn_signal_name(int signal, char buf[24]);
 int bn_process_spawn_detached(pid_t *pid, const char *const *argv, const char *const *set,
 	const char *cwd, const char *log_path, bn_err *err);
 
+/* Becomes argv[0] (looked up in PATH), with set as above, in directory cwd (NULL: here), with default
+ * signals. Returns only when that failed: BN_EIO. For the child of a fork. */
+int bn_process_become(
+	const char *const *argv, const char *const *set, const char *cwd, bn_err *err);
+
 /* Runs argv to its end and collects stdout (at most limit bytes are kept). stdin and stderr are
  * /dev/null. *status gets the exit status, or 128 + signal. After timeout_ms it is killed and the
  * call fails with BN_EIO. */
