@@ -59,8 +59,9 @@ typedef struct bn_supervisor {
 int bn_supervisor_find(bn_supervisor *out, bn_workspace *ws, const char *id, bn_err *err);
 
 /* Asks a run to end: SIGTERM to its supervisor on this host, which passes it on and kills after the
- * spec's grace time. On another host: an event run.stop that its supervisor looks for. *signalled
- * (may be NULL) tells which. BN_EREFUSED when it is another user's. */
+ * spec's grace time. On another host, or before it has a supervisor: an event run.stop for the
+ * record and the file runs/<id>/stop, which its supervisor looks for. *signalled (may be NULL)
+ * tells which. BN_EREFUSED when it is another user's, BN_ECONFLICT when its supervisor is gone. */
 int bn_launch_stop(bn_workspace *ws, const char *id, bool *signalled, bn_err *err);
 
 #endif

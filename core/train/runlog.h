@@ -4,7 +4,8 @@
  * Here because runs are started and supervised in this room; core/track folds and shows them. Each
  * function appends to the workspace's log; bn_workspace_commit makes it durable.
  *
- *	run.created   {"name","experiment","kind","title","spec","dataset","parent","again","note"}
+ *	run.created   {"name","experiment","kind","title","host","spec","diff","dataset",
+ *	              "parent","again","note"}
  *	run.started   {"host","boot_id","pid","interval_ms"}
  *	run.param     {"params": {key: text}}
  *	run.tag       {"tags": {key: text or null}}
@@ -37,6 +38,7 @@ typedef struct bn_run_birth {
 	const char *kind;       /* "trainer", "command", "api" */
 	const char *title;
 	const char *spec_hash; /* the rest may be NULL */
+	const char *diff_hash; /* uncommitted changes of the code */
 	const char *dataset, *parent, *again, *note;
 } bn_run_birth;
 
