@@ -9,6 +9,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/govern/policy.h"
+#include "core/store/ref.h"
 #include "core/track/_fold.h"
 #include "core/track/run.h"
 
@@ -114,15 +115,26 @@ static int apply_created(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	const char *experiment = bn_json_str(p, "experiment", NULL);
 	if (!name || !name[0] || !experiment || !experiment[0])
 		return invalid(f, "a run needs a name and an experiment");
+	static const char *const objects[] = {"spec", "diff"};
+	int rc = 0;
+	for (size_t i = 0; i < 2 && rc == 0; i++) {
+		const char *hash = bn_json_str(p, objects[i], NULL);
+		if (hash && (strlen(hash) != BN_SHA256_HEX || !bn_is_hex(hash)))
+			return invalid(f, "spec and diff name objects by their hash");
+		if (hash)
+			rc = bn_fold_object_ref(f, hash, objects[i], err);
+	}
+	if (rc != 0)
+		return rc;
 	return bn_sql_run(bn_fold_db(f), err,
 		"INSERT INTO run (id, name, experiment, uid, user, status, kind, title, "
-		"created_ms, spec, dataset, parent, again, note) VALUES "
-		"(?, ?, ?, ?, ?, 'SCHEDULED', ?, ?, ?, ?, ?, ?, ?, ?)",
-		"sssisssisssss", id, name, experiment, (int64_t)ev->uid, ev->user,
-		bn_json_str(p, "kind", NULL), bn_json_str(p, "title", NULL), bn_event_time_ms(ev),
-		bn_json_str(p, "spec", NULL), bn_json_str(p, "dataset", NULL),
-		bn_json_str(p, "parent", NULL), bn_json_str(p, "again", NULL),
-		bn_json_str(p, "note", NULL));
+		"host, created_ms, spec, dataset, parent, again, note) VALUES "
+		"(?, ?, ?, ?, ?, 'SCHEDULED', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"sssissssisssss", id, name, experiment, (int64_t)ev->uid, ev->user,
+		bn_json_str(p, "kind", NULL), bn_json_str(p, "title", NULL),
+		bn_json_str(p, "host", NULL), bn_event_time_ms(ev), bn_json_str(p, "spec", NULL),
+		bn_json_str(p, "dataset", NULL), bn_json_str(p, "parent", NULL),
+		bn_json_str(p, "again", NULL), bn_json_str(p, "note", NULL));
 }
 
 static int apply_started(
@@ -290,6 +302,8 @@ static int apply_artifacts(
 				"sssii", id, bn_json_str(a, "path", NULL),
 				bn_json_str(a, "hash", NULL), bn_json_int(a, "size", 0),
 				bn_event_time_ms(ev));
+		if (rc == 0)
+			rc = bn_fold_object_ref(f, bn_json_str(a, "hash", NULL), "artifact", err);
 	}
 	if (rc == 0 && model)
 		rc = bn_sql_run(bn_fold_db(f), err, "UPDATE run SET model = ? WHERE id = ?", "ss",

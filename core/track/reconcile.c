@@ -1,0 +1,124 @@
+/* reconcile.c - see reconcile.h. */
+#include "core/track/reconcile.h"
+
+#include "core/base/mem.h"
+#include "core/store/fold.h"
+#include "core/track/run.h"
+#include "core/train/launch.h"
+#include "core/train/runlog.h"
+#include "core/train/supervisor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NEVER_STARTED_MS 60000
+#define FAR_SILENCE_MS 300000
+#define FAR_SILENCE_BEATS 10
+
+typedef struct live_run {
+	char id[BN_RUN_ID_TEXT];
+	char host[65];
+	bool started, ours;
+	int64_t created_ms, last_ms, interval_ms; /* last sign of life */
+} live_run;
+
+static int list_live(live_run **out, size_t *count, bn_workspace *ws, bn_err *err)
+{
+	sqlite3 *db = bn_workspace_index(ws);
+	sqlite3_stmt *st = NULL;
+	size_t cap = 0;
+	*out = NULL;
+	*count = 0;
+	if (!db)
+		return bn_workspace_refresh(ws, NULL, err);
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT r.id, r.host, r.status = 'RUNNING', r.uid, r.created_ms, "
+		"max(r.created_ms, coalesce(r.started_ms, 0), coalesce(l.beat_ms, 0)), "
+		"coalesce(l.interval_ms, r.interval_ms, 5000) "
+		"FROM run r LEFT JOIN run_liveness l ON l.run_id = r.id AND l.uid = r.uid "
+		"WHERE r.status IN ('SCHEDULED', 'RUNNING') ORDER BY r.id",
+		"");
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		if (bn_grow(out, &cap, *count + 1, sizeof **out) != 0) {
+			rc = bn_err_nomem(err, "live runs");
+			break;
+		}
+		live_run *r = &(*out)[(*count)++];
+		const char *host = (const char *)sqlite3_column_text(st, 1);
+		snprintf(r->id, sizeof r->id, "%s", (const char *)sqlite3_column_text(st, 0));
+		snprintf(r->host, sizeof r->host, "%s", host ? host : "");
+		r->started = sqlite3_column_int(st, 2) != 0;
+		r->ours = (uid_t)sqlite3_column_int64(st, 3) ==
+			  bn_workspace_env(ws)->uid(bn_workspace_env(ws));
+		r->created_ms = sqlite3_column_int64(st, 4);
+		r->last_ms = sqlite3_column_int64(st, 5);
+		r->interval_ms = sqlite3_column_int64(st, 6);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* Fills reason when the run is lost. */
+static bool is_lost(const live_run *r, const bn_supervisor *s, bn_workspace *ws, char reason[200])
+{
+	const bn_env *env = bn_workspace_env(ws);
+	int64_t now = bn_env_now_ms(env), silence = now - r->last_ms;
+	switch (s->state) {
+	case BN_SUPERVISOR_ALIVE:
+		return false;
+	case BN_SUPERVISOR_DEAD:
+		snprintf(reason, 200, "its supervisor (pid %d on %s) is gone without a word",
+			(int)s->pid, s->host[0] ? s->host : "this host");
+		return true;
+	case BN_SUPERVISOR_NONE:
+		if (strcmp(r->host, env->host(env)) != 0 || now - r->created_ms < NEVER_STARTED_MS)
+			return false;
+		snprintf(reason, 200, "it was never started");
+		return true;
+	case BN_SUPERVISOR_UNKNOWN:
+		break;
+	}
+	if (silence < FAR_SILENCE_MS || silence < r->interval_ms * FAR_SILENCE_BEATS)
+		return false;
+	snprintf(reason, 200, "no sign of life from %s for %lld s",
+		r->host[0] ? r->host : "its host", (long long)(silence / 1000));
+	return true;
+}
+
+int bn_run_reconcile(bn_workspace *ws, size_t *lost, bn_err *err)
+{
+	live_run *runs = NULL;
+	size_t count = 0, found = 0;
+	int rc = list_live(&runs, &count, ws, err);
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		bn_supervisor s;
+		char reason[200];
+		rc = bn_supervisor_find(&s, ws, runs[i].id, err);
+		if (rc != 0 || !is_lost(&runs[i], &s, ws, reason))
+			continue;
+		/* Its last words may have been written between our fold and its death. */
+		bool changed = false;
+		bn_run_info *now = NULL;
+		rc = bn_workspace_refresh(ws, &changed, err);
+		if (rc == 0 && changed)
+			rc = bn_run_get(&now, ws, runs[i].id, err);
+		bool live = rc == 0 && (!now || bn_run_status_is_live(now->status));
+		bn_run_info_free(now);
+		if (rc != 0 || !live)
+			continue;
+		if (runs[i].ours && s.state == BN_SUPERVISOR_DEAD &&
+			bn_supervisor_end_orphans(&s, runs[i].id) > 0) {
+			size_t n = strlen(reason);
+			snprintf(reason + n, sizeof reason - n, "; what it left running was ended");
+		}
+		rc = bn_runlog_finished(ws, runs[i].id, "LOST", -1, 0, reason, err);
+		found++;
+	}
+	bn_free(runs);
+	if (rc == 0 && found)
+		rc = bn_workspace_sync(ws, err);
+	if (lost)
+		*lost = found;
+	return rc;
+}

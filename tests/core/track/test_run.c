@@ -1,0 +1,236 @@
+/* Runs from their events: the state machine, parameters, tags, metrics, names. */
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/track/run.h"
+#include "core/track/series.h"
+#include "core/train/runlog.h"
+#include "tests/support/check_main.h"
+#include "tests/support/track.h"
+
+#include <math.h>
+#include <string.h>
+
+static track_world w;
+static bn_err err = BN_ERR_INIT;
+
+static bn_run_info *get(int n)
+{
+	bn_run_info *r = NULL;
+	ck_assert_bn_ok(bn_run_get(&r, w.ws, track_id(n), &err), &err);
+	return r;
+}
+
+static bn_run_status status_of(int n)
+{
+	bn_run_info *r = get(n);
+	bn_run_status s = r->status;
+	bn_run_info_free(r);
+	return s;
+}
+
+static void finish_run(int n, const char *status, const char *reason)
+{
+	ck_assert_bn_ok(bn_runlog_finished(w.ws, track_id(n), status, -1, 0, reason, &err), &err);
+	track_sync(&w);
+}
+
+START_TEST(test_run_goes_from_scheduled_to_running_to_finished)
+{
+	track_make(&w);
+	track_run(&w, 1, "one", NULL, NULL, "SCHEDULED");
+	track_sync(&w);
+	ck_assert_int_eq(status_of(1), BN_RUN_SCHEDULED);
+	ck_assert_bn_ok(bn_runlog_started(w.ws, track_id(1), 5000, &err), &err);
+	track_sync(&w);
+	ck_assert_int_eq(status_of(1), BN_RUN_RUNNING);
+	finish_run(1, "FINISHED", NULL);
+	bn_run_info *r = get(1);
+	ck_assert_int_eq(r->status, BN_RUN_FINISHED);
+	ck_assert_str_eq(r->name, "one");
+	ck_assert_str_eq(r->experiment, "exp");
+	ck_assert(r->started_ms >= r->created_ms && r->finished_ms >= r->started_ms);
+	ck_assert_int_eq(r->exit_code, -1);
+	ck_assert_ptr_null(r->reason);
+	ck_assert(isnan(r->energy_joules));
+	ck_assert_int_eq(r->rss_bytes, -1);
+	bn_run_info_free(r);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_run_lost_is_overruled_by_a_late_real_end_but_not_the_reverse)
+{
+	track_make(&w);
+	track_run(&w, 1, "one", NULL, NULL, "RUNNING");
+	finish_run(1, "LOST", "no sign of life");
+	ck_assert_int_eq(status_of(1), BN_RUN_LOST);
+	finish_run(1, "FINISHED", NULL);
+	ck_assert_int_eq(status_of(1), BN_RUN_FINISHED);
+	finish_run(1, "LOST", "a reader that was slow");
+	ck_assert_int_eq(status_of(1), BN_RUN_FINISHED);
+	finish_run(1, "FAILED", "a second end");
+	ck_assert_int_eq(status_of(1), BN_RUN_FINISHED);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_run_param_is_written_once_and_tags_are_last_writer_wins)
+{
+	track_make(&w);
+	track_run(&w, 1, "one", "lr=0.1 deep=true", NULL, "RUNNING");
+	ck_assert_bn_ok(bn_runlog_param(w.ws, track_id(1), "lr", "0.1", &err), &err);
+	ck_assert_bn_ok(bn_runlog_param(w.ws, track_id(1), "lr", "0.2", &err), &err);
+	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(1), "team", "a", &err), &err);
+	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(1), "team", "b", &err), &err);
+	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(1), "gone", "x", &err), &err);
+	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(1), "gone", NULL, &err), &err);
+	track_sync(&w);
+	bn_pairs params, tags;
+	ck_assert_bn_ok(bn_run_params(&params, w.ws, track_id(1), &err), &err);
+	ck_assert_bn_ok(bn_run_tags(&tags, w.ws, track_id(1), &err), &err);
+	ck_assert_int_eq(params.count, 2);
+	ck_assert_str_eq(bn_pairs_get(&params, "lr"), "0.1");
+	ck_assert_int_eq(tags.count, 1);
+	ck_assert_str_eq(bn_pairs_get(&tags, "team"), "b");
+	ck_assert_ptr_null(bn_pairs_get(&tags, "gone"));
+	bn_pairs_release(&params);
+	bn_pairs_release(&tags);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_run_keys_are_checked_before_they_are_written)
+{
+	static const char *const bad[] = {"", "a//b", "/a", "a/", "../a", "a\tb", "a=b"};
+	track_make(&w);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		bn_err e = BN_ERR_INIT;
+		ck_assert_int_eq(bn_runlog_param(w.ws, track_id(1), bad[i], "x", &e), BN_EINVAL);
+	}
+	ck_assert_int_eq(bn_run_key_check("metric", "val/rmse 2.0:x-y", NULL), 0);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_run_metrics_keep_summaries_and_every_point)
+{
+	track_make(&w);
+	track_run(&w, 1, "one", NULL, "rmse=5,nan,2,3 acc=0.5", "RUNNING");
+	/* A second chunk that lies before and after the first. */
+	bn_metric_set set = BN_METRIC_SET_INIT;
+	bn_metric_set_add(&set, "rmse", -5, 900, 7);
+	bn_metric_set_add(&set, "rmse", 9, 2000, (double)INFINITY);
+	ck_assert_bn_ok(bn_runlog_metrics(w.ws, track_id(1), &set, &err), &err);
+	bn_metric_set_release(&set);
+	track_sync(&w);
+	bn_series_list l;
+	ck_assert_bn_ok(bn_series_find_all(&l, w.ws, track_id(1), &err), &err);
+	ck_assert_int_eq(l.count, 2);
+	const bn_series_info *s = bn_series_list_get(&l, "rmse");
+	ck_assert_int_eq(s->count, 6);
+	ck_assert_int_eq(s->nan_count, 1);
+	ck_assert_double_eq(s->first, 7);
+	ck_assert(isinf(s->last) && isinf(s->max));
+	ck_assert_double_eq(s->min, 2);
+	ck_assert_int_eq(s->min_step, 2);
+	ck_assert_int_eq(s->max_step, 9);
+	ck_assert_double_eq(bn_series_list_get(&l, "acc")->mean, 0.5);
+	bn_series_list_release(&l);
+	bn_points p;
+	ck_assert_bn_ok(bn_series_read(&p, w.ws, track_id(1), "rmse", &err), &err);
+	ck_assert_int_eq(p.count, 6);
+	ck_assert_int_eq(p.step[0], -5);
+	ck_assert(isnan(p.value[2]));
+	ck_assert_int_eq(p.step[5], 9);
+	bn_points_release(&p);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_run_is_found_by_prefix_name_and_latest)
+{
+	char id[BN_RUN_ID_TEXT];
+	bn_err e = BN_ERR_INIT;
+	track_make(&w);
+	track_run(&w, 0x1000, "alpha", NULL, NULL, "FINISHED");
+	track_run(&w, 0x1001, "beta", NULL, NULL, "FINISHED");
+	track_run(&w, 0x1002, "beta", NULL, NULL, "FINISHED");
+	track_sync(&w);
+	ck_assert_bn_ok(bn_run_resolve(w.ws, "alpha", id, &err), &err);
+	ck_assert_str_eq(id, track_id(0x1000));
+	ck_assert_bn_ok(bn_run_resolve(w.ws, track_id(0x1001), id, &err), &err);
+	ck_assert_str_eq(id, track_id(0x1001));
+	ck_assert_int_eq(bn_run_resolve(w.ws, "beta", id, &e), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(e.msg, "ambiguous"));
+	bn_err_clear(&e);
+	ck_assert_int_eq(bn_run_resolve(w.ws, "00000000", id, &e), BN_EINVAL);
+	bn_err_clear(&e);
+	ck_assert_int_eq(bn_run_resolve(w.ws, "alpah", id, &e), BN_ENOTFOUND);
+	ck_assert_ptr_nonnull(strstr(e.hint, "alpha"));
+	ck_assert_bn_ok(bn_run_resolve(w.ws, "latest", id, &err), &err);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_run_trash_can_be_undone)
+{
+	bn_run_counts c;
+	track_make(&w);
+	track_run(&w, 1, "one", NULL, NULL, "FINISHED");
+	track_run(&w, 2, "two", NULL, NULL, "RUNNING");
+	ck_assert_bn_ok(bn_runlog_removed(w.ws, track_id(1), &err), &err);
+	track_sync(&w);
+	ck_assert_bn_ok(bn_run_count(&c, w.ws, &err), &err);
+	ck_assert_int_eq(c.total, 1);
+	ck_assert_int_eq(c.removed, 1);
+	ck_assert_int_eq(c.by_status[BN_RUN_RUNNING], 1);
+	ck_assert_bn_ok(bn_runlog_restored(w.ws, track_id(1), &err), &err);
+	track_sync(&w);
+	ck_assert_bn_ok(bn_run_count(&c, w.ws, &err), &err);
+	ck_assert_int_eq(c.total, 2);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_run_artifacts_are_stored_and_come_back_with_their_hash_checked)
+{
+	bn_artifacts a;
+	track_make(&w);
+	const bn_env *env = &w.env.env;
+	char *dir = bn_path_join(w.dir.path, "out"), *sub = bn_path_join(dir, "deep");
+	char *file = bn_path_join(sub, "x.txt"), *back = bn_path_join(w.dir.path, "back");
+	ck_assert_bn_ok(bn_fs_make_dirs(env, sub, 0755, &err), &err);
+	ck_assert_bn_ok(bn_fs_write_file(env, file, "hello", 5, 0644, &err), &err);
+	track_run(&w, 1, "one", NULL, NULL, "RUNNING");
+	ck_assert_bn_ok(bn_runlog_artifact(w.ws, track_id(1), dir, "results", &err), &err);
+	track_sync(&w);
+	ck_assert_bn_ok(bn_run_artifacts(&a, w.ws, track_id(1), &err), &err);
+	ck_assert_int_eq(a.count, 1);
+	ck_assert_str_eq(a.items[0].path, "results/deep/x.txt");
+	ck_assert_int_eq(a.items[0].size_bytes, 5);
+	bn_artifacts_release(&a);
+	ck_assert_bn_ok(bn_run_export(w.ws, track_id(1), "results", back, &err), &err);
+	char *copy = bn_path_join(back, "deep/x.txt");
+	bn_buf b = BN_BUF_INIT;
+	ck_assert_bn_ok(bn_fs_read_file(env, copy, &b, &err), &err);
+	ck_assert_str_eq(b.ptr, "hello");
+	bn_buf_release(&b);
+	bn_err e = BN_ERR_INIT;
+	ck_assert_int_eq(
+		bn_run_export(w.ws, track_id(1), "nothing", "/nonexistent/x", &e), BN_ENOTFOUND);
+	bn_free(copy);
+	bn_free(back);
+	bn_free(file);
+	bn_free(sub);
+	bn_free(dir);
+	track_remove(&w);
+}
+END_TEST
+
+BN_TEST_MAIN("core/track/run", test_run_goes_from_scheduled_to_running_to_finished,
+	test_run_lost_is_overruled_by_a_late_real_end_but_not_the_reverse,
+	test_run_param_is_written_once_and_tags_are_last_writer_wins,
+	test_run_keys_are_checked_before_they_are_written,
+	test_run_metrics_keep_summaries_and_every_point,
+	test_run_is_found_by_prefix_name_and_latest, test_run_trash_can_be_undone,
+	test_run_artifacts_are_stored_and_come_back_with_their_hash_checked)
