@@ -6,7 +6,11 @@
 #define BN_TUI_VERBS_H
 #include "tui/cli/cli.h"
 
-#define BN_VERB_TABLES(X) X(help)
+/* clang-format off */
+#define BN_VERB_TABLES(X) \
+	X(doctor) \
+	X(help)
+/* clang-format on */
 
 #define BN_VERB_DECLARE(name) extern const bn_verb bn_verbs_##name[];
 BN_VERB_TABLES(BN_VERB_DECLARE)
