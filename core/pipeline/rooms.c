@@ -1,9 +1,11 @@
 /* rooms.c - see rooms.h. A new room adds its class here and its tables in share/sql/. */
 #include "core/pipeline/rooms.h"
 
+#include "core/data/dataset.h"
 #include "core/track/run.h"
 
 const bn_fold_class *const bn_rooms[] = {
+	&bn_dataset_class,
 	&bn_run_fold_class,
 	&bn_experiment_fold_class,
 	NULL,

@@ -1,0 +1,545 @@
+/* split.c - see split.h. */
+#include "core/data/split.h"
+
+#include "core/base/fs.h"
+#include "core/base/rng.h"
+#include "core/base/str.h"
+#include "core/data/tally.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kind_names[] = {"random", "stratified", "temporal", "group", NULL};
+
+const char *bn_split_kind_name(bn_split_kind kind)
+{
+	return kind_names[kind];
+}
+
+int bn_split_kind_parse(bn_split_kind *out, const char *name, bn_err *err)
+{
+	for (int i = 0; kind_names[i]; i++)
+		if (!strcmp(name, kind_names[i])) {
+			*out = (bn_split_kind)i;
+			return 0;
+		}
+	bn_err_set(err, BN_EINVAL, "'%s' is no way to split", name);
+	bn_err_hint(err, "random, stratified, temporal or group");
+	return BN_EINVAL;
+}
+
+static int parts_check(const bn_split_options *o, bn_err *err)
+{
+	double sum = 0;
+	if (o->part_count < 2)
+		return bn_err_set(err, BN_EINVAL, "a split needs at least two parts");
+	for (size_t i = 0; i < o->part_count; i++) {
+		const bn_split_part *p = &o->parts[i];
+		if (!bn_name_is_valid(p->name))
+			return bn_err_set(err, BN_EINVAL, "'%s' cannot name a part", p->name);
+		if (!(p->share > 0 && p->share < 1))
+			return bn_err_set(err, BN_EINVAL,
+				"the share %g of part '%s' is not within 0 .. 1", p->share,
+				p->name);
+		for (size_t k = 0; k < i; k++)
+			if (!strcmp(o->parts[k].name, p->name))
+				return bn_err_set(
+					err, BN_EINVAL, "part '%s' is named twice", p->name);
+		sum += p->share;
+	}
+	if (fabs(sum - 1) > 1e-9)
+		return bn_err_set(err, BN_EINVAL, "the shares of the parts sum to %g, not 1", sum);
+	if (o->kind != BN_SPLIT_RANDOM && !o->column)
+		return bn_err_set(err, BN_EINVAL, "a %s split needs a column", kind_names[o->kind]);
+	return 0;
+}
+
+int bn_split_parts_parse(bn_split_options *o, const char *text, bn_err *err)
+{
+	o->part_count = 0;
+	for (const char *s = text; *s;) {
+		size_t n = strcspn(s, ",");
+		const char *equals = memchr(s, '=', n);
+		size_t name = equals ? (size_t)(equals - s) : 0;
+		if (o->part_count == BN_SPLIT_MAX_PARTS)
+			return bn_err_set(err, BN_EINVAL, "more than %d parts", BN_SPLIT_MAX_PARTS);
+		bn_split_part *p = &o->parts[o->part_count];
+		if (!equals || !name || name >= sizeof p->name ||
+			!bn_parse_f64(equals + 1, n - name - 1, &p->share)) {
+			bn_err_set(err, BN_EINVAL, "'%.*s' is not NAME=SHARE", (int)n, s);
+			bn_err_hint(err, "for example train=0.8,test=0.2");
+			return BN_EINVAL;
+		}
+		memcpy(p->name, s, name);
+		p->name[name] = '\0';
+		o->part_count++;
+		s += n + (s[n] == ',');
+	}
+	return parts_check(o, err);
+}
+
+/* ---- how many rows each part gets ---------------------------------------------------------- */
+
+/* Largest remainders: counts sum to rows, each within one of its share; ties go to the first. */
+static void counts_of(uint64_t rows, const bn_split_options *o, uint64_t *counts)
+{
+	double rest[BN_SPLIT_MAX_PARTS];
+	uint64_t given = 0;
+	for (size_t i = 0; i < o->part_count; i++) {
+		double exact = (double)rows * o->parts[i].share;
+		counts[i] = (uint64_t)(exact + 1e-9);
+		rest[i] = exact - (double)counts[i];
+		given += counts[i];
+	}
+	while (given < rows) {
+		size_t best = 0;
+		for (size_t i = 1; i < o->part_count; i++)
+			if (rest[i] > rest[best] + 1e-9)
+				best = i;
+		counts[best]++;
+		rest[best] -= 1;
+		given++;
+	}
+}
+
+/* Draws a part with probability (places left in it) / (places left), and takes the place. */
+static uint8_t draw_part(bn_rng *r, uint64_t *left, size_t parts, uint64_t left_in_all)
+{
+	uint64_t at = bn_rng_below(r, left_in_all);
+	size_t i = 0;
+	while (i + 1 < parts && at >= left[i])
+		at -= left[i++];
+	left[i]--;
+	return (uint8_t)i;
+}
+
+static int assign_random(uint8_t *part_of, uint64_t rows, const bn_split_options *o, bn_err *err)
+{
+	uint64_t left[BN_SPLIT_MAX_PARTS];
+	bn_rng r;
+	(void)err;
+	counts_of(rows, o, left);
+	bn_rng_init(&r, o->seed, "data.split", 0);
+	for (uint64_t i = 0; i < rows; i++)
+		part_of[i] = draw_part(&r, left, o->part_count, rows - i);
+	return 0;
+}
+
+/* ---- values as keys ------------------------------------------------------------------------ */
+
+/* The same for equal values of a column, whatever batch they are in; absent values share one. */
+static uint64_t value_key(const bn_column *c, size_t row)
+{
+	if (bn_column_is_null(c, row))
+		return UINT64_C(0x6d697373696e6721);
+	if (bn_type_is_text(c->type)) {
+		bn_text t = bn_column_text(c, row);
+		return bn_hash_text(t.ptr, t.len);
+	}
+	int64_t i = 0;
+	if (bn_column_int(c, row, &i))
+		return bn_hash_bits((uint64_t)i);
+	double x = bn_column_number(c, row);
+	if (isnan(x))
+		return UINT64_C(0x6d697373696e6721);
+	x = x == 0 ? 0 : x;
+	uint64_t bits;
+	memcpy(&bits, &x, sizeof bits);
+	return bn_hash_bits(bits ^ UINT64_C(0x5851f42d4c957f2d));
+}
+
+typedef int (*column_fn)(void *ctx, const bn_column *c, uint64_t first_row, bn_err *err);
+
+static int each_batch(bn_table_reader *table, size_t column, column_fn fn, void *ctx, bn_err *err)
+{
+	bn_batch batch = BN_BATCH_INIT;
+	int rc = 0;
+	for (size_t b = 0; !rc && b < bn_table_batches(table); b++) {
+		rc = bn_table_read(table, b, &column, 1, &batch, err);
+		if (!rc)
+			rc = fn(ctx, &batch.columns[0], bn_table_batch_start(table, b), err);
+	}
+	bn_batch_release(&batch);
+	return rc;
+}
+
+/* ---- stratified ---------------------------------------------------------------------------- */
+
+typedef struct stratum {
+	uint64_t key, rows; /* rows 0: an empty slot */
+	uint64_t left[BN_SPLIT_MAX_PARTS];
+} stratum;
+
+typedef struct strata {
+	stratum *slots;
+	size_t used, cap;
+	const bn_split_options *options;
+	uint8_t *part_of;
+	bn_rng rng;
+} strata;
+
+static stratum *stratum_slot(stratum *slots, size_t cap, uint64_t key)
+{
+	size_t i = bn_hash_bits(key) & (cap - 1);
+	while (slots[i].rows && slots[i].key != key)
+		i = (i + 1) & (cap - 1);
+	return &slots[i];
+}
+
+static int strata_grow(strata *s, bn_err *err)
+{
+	size_t cap = s->cap ? 2 * s->cap : 64;
+	stratum *slots = bn_alloc_zeroed(cap, sizeof *slots);
+	if (!slots)
+		return bn_err_nomem(err, "the strata of a split");
+	for (size_t i = 0; i < s->cap; i++)
+		if (s->slots[i].rows)
+			*stratum_slot(slots, cap, s->slots[i].key) = s->slots[i];
+	bn_free(s->slots);
+	s->slots = slots;
+	s->cap = cap;
+	return 0;
+}
+
+static int strata_count(void *ctx, const bn_column *c, uint64_t first_row, bn_err *err)
+{
+	strata *s = ctx;
+	(void)first_row;
+	for (size_t r = 0; r < c->rows; r++) {
+		if (2 * (s->used + 1) > s->cap && strata_grow(s, err))
+			return BN_ENOMEM;
+		uint64_t key = value_key(c, r);
+		stratum *slot = stratum_slot(s->slots, s->cap, key);
+		if (!slot->rows && ++s->used > BN_SPLIT_MAX_STRATA) {
+			bn_err_set(err, BN_EINVAL,
+				"column '%s' has more than %d different values: too many strata",
+				s->options->column, BN_SPLIT_MAX_STRATA);
+			bn_err_hint(err, "stratify by a category, a class or a bool");
+			return BN_EINVAL;
+		}
+		slot->key = key;
+		slot->rows++;
+	}
+	return 0;
+}
+
+static int strata_draw(void *ctx, const bn_column *c, uint64_t first_row, bn_err *err)
+{
+	strata *s = ctx;
+	(void)err;
+	for (size_t r = 0; r < c->rows; r++) {
+		stratum *slot = stratum_slot(s->slots, s->cap, value_key(c, r));
+		uint64_t left = 0;
+		for (size_t p = 0; p < s->options->part_count; p++)
+			left += slot->left[p];
+		s->part_of[first_row + r] =
+			draw_part(&s->rng, slot->left, s->options->part_count, left);
+	}
+	return 0;
+}
+
+/* Where the remainders of small strata go is dealt round, or the last part would never get any. */
+static void strata_deal(strata *s)
+{
+	double debt[BN_SPLIT_MAX_PARTS] = {0};
+	const bn_split_options *o = s->options;
+	for (size_t i = 0; i < s->cap; i++) {
+		stratum *t = &s->slots[i];
+		uint64_t given = 0;
+		if (!t->rows)
+			continue;
+		for (size_t p = 0; p < o->part_count; p++) {
+			double exact = (double)t->rows * o->parts[p].share;
+			t->left[p] = (uint64_t)(exact + 1e-9);
+			debt[p] += exact - (double)t->left[p];
+			given += t->left[p];
+		}
+		while (given < t->rows) {
+			size_t best = 0;
+			for (size_t p = 1; p < o->part_count; p++)
+				if (debt[p] > debt[best] + 1e-9)
+					best = p;
+			t->left[best]++;
+			debt[best] -= 1;
+			given++;
+		}
+	}
+}
+
+static int assign_stratified(uint8_t *part_of, bn_table_reader *table, size_t column,
+	const bn_split_options *o, bn_err *err)
+{
+	strata s = {.options = o, .part_of = part_of};
+	bn_rng_init(&s.rng, o->seed, "data.split.stratified", 0);
+	int rc = each_batch(table, column, strata_count, &s, err);
+	if (!rc) {
+		strata_deal(&s);
+		rc = each_batch(table, column, strata_draw, &s, err);
+	}
+	bn_free(s.slots);
+	return rc;
+}
+
+/* ---- temporal ------------------------------------------------------------------------------ */
+
+typedef struct timeline {
+	uint64_t *keys; /* order as the values do */
+	uint64_t *sorted;
+	uint64_t missing;
+} timeline;
+
+static int timeline_read(void *ctx, const bn_column *c, uint64_t first_row, bn_err *err)
+{
+	timeline *t = ctx;
+	(void)err;
+	for (size_t r = 0; r < c->rows; r++) {
+		int64_t i = 0;
+		double x = NAN;
+		uint64_t key = 0;
+		if (bn_column_int(c, r, &i)) {
+			key = (uint64_t)i ^ UINT64_C(1) << 63;
+		} else if (!isnan(x = bn_column_number(c, r))) {
+			x = x == 0 ? 0 : x;
+			memcpy(&key, &x, sizeof key);
+			key = key >> 63 ? ~key : key | UINT64_C(1) << 63;
+		} else {
+			t->missing++;
+		}
+		t->keys[first_row + r] = key;
+	}
+	return 0;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* Part boundaries: the key of the first row of each later part, moved on to the next instant when
+ * it falls among rows of one. */
+static void timeline_assign(timeline *t, uint8_t *part_of, uint64_t rows, const bn_split_options *o)
+{
+	uint64_t counts[BN_SPLIT_MAX_PARTS], starts[BN_SPLIT_MAX_PARTS], at = 0;
+	counts_of(rows, o, counts);
+	qsort(t->sorted, rows, sizeof *t->sorted, compare_keys);
+	for (size_t p = 0; p + 1 < o->part_count; p++) {
+		at += counts[p];
+		starts[p] = at ? t->sorted[at < rows ? at : rows - 1] : 0;
+		if (at && at < rows && t->sorted[at - 1] == starts[p])
+			starts[p]++; /* the instant belongs to the earlier part */
+	}
+	for (uint64_t r = 0; r < rows; r++) {
+		uint8_t p = 0;
+		while (p + 1u < o->part_count && t->keys[r] >= starts[p])
+			p++;
+		part_of[r] = p;
+	}
+}
+
+static int assign_temporal(uint8_t *part_of, bn_table_reader *table, size_t column,
+	const bn_split_options *o, bn_err *err)
+{
+	uint64_t rows = bn_table_rows(table);
+	timeline t = {0};
+	int rc = 0;
+	if (bn_type_is_text(bn_table_schema(table)->fields[column].type)) {
+		bn_err_set(err, BN_EINVAL, "column '%s' is text, which does not order rows in time",
+			o->column);
+		bn_err_hint(err, "a temporal split needs a timestamp or a number");
+		return BN_EINVAL;
+	}
+	t.keys = bn_alloc(rows * sizeof *t.keys);
+	t.sorted = bn_alloc(rows * sizeof *t.sorted);
+	if (!t.keys || !t.sorted)
+		rc = bn_err_nomem(err, "the time line of a split");
+	if (!rc)
+		rc = each_batch(table, column, timeline_read, &t, err);
+	if (!rc && t.missing)
+		rc = bn_err_set(err, BN_EINVAL, "column '%s' is missing in %llu of %llu rows",
+			o->column, (unsigned long long)t.missing, (unsigned long long)rows);
+	if (!rc && rows) {
+		memcpy(t.sorted, t.keys, rows * sizeof *t.keys);
+		timeline_assign(&t, part_of, rows, o);
+	}
+	bn_free(t.keys);
+	bn_free(t.sorted);
+	return rc;
+}
+
+/* ---- group --------------------------------------------------------------------------------- */
+
+typedef struct grouping {
+	const bn_split_options *options;
+	uint8_t *part_of;
+} grouping;
+
+static int group_assign(void *ctx, const bn_column *c, uint64_t first_row, bn_err *err)
+{
+	grouping *g = ctx;
+	const bn_split_options *o = g->options;
+	(void)err;
+	for (size_t r = 0; r < c->rows; r++) {
+		bn_rng rng;
+		bn_rng_init(&rng, o->seed, "data.split.group", value_key(c, r));
+		double u = bn_rng_uniform(&rng);
+		size_t p = 0;
+		while (p + 1 < o->part_count && u >= o->parts[p].share)
+			u -= o->parts[p++].share;
+		g->part_of[first_row + r] = (uint8_t)p;
+	}
+	return 0;
+}
+
+/* ---- all of them --------------------------------------------------------------------------- */
+
+int bn_split_assign(uint8_t **out, bn_table_reader *table, const bn_split_options *o, bn_err *err)
+{
+	uint64_t rows = bn_table_rows(table);
+	size_t column = 0;
+	int rc = parts_check(o, err);
+	if (!rc && o->kind != BN_SPLIT_RANDOM)
+		rc = bn_schema_need(bn_table_schema(table), o->column, &column, err);
+	if (rc)
+		return rc;
+	uint8_t *part_of = bn_alloc(rows);
+	if (!part_of)
+		return bn_err_nomem(err, "the parts of a split");
+	grouping g = {o, part_of};
+	switch (o->kind) {
+	case BN_SPLIT_RANDOM:
+		rc = assign_random(part_of, rows, o, err);
+		break;
+	case BN_SPLIT_STRATIFIED:
+		rc = assign_stratified(part_of, table, column, o, err);
+		break;
+	case BN_SPLIT_TEMPORAL:
+		rc = assign_temporal(part_of, table, column, o, err);
+		break;
+	case BN_SPLIT_GROUP:
+		rc = each_batch(table, column, group_assign, &g, err);
+		break;
+	}
+	if (rc)
+		bn_free(part_of);
+	else
+		*out = part_of;
+	return rc;
+}
+
+static int write_parts(bn_table_reader *table, const uint8_t *part_of, size_t parts,
+	bn_table_writer **writers, bn_err *err)
+{
+	bn_batch batch = BN_BATCH_INIT;
+	uint32_t *rows = NULL;
+	size_t cap = 0;
+	int rc = 0;
+	for (size_t b = 0; !rc && b < bn_table_batches(table); b++) {
+		const uint8_t *part = part_of + bn_table_batch_start(table, b);
+		rc = bn_table_read(table, b, NULL, 0, &batch, err);
+		if (!rc && bn_grow(&rows, &cap, batch.rows, sizeof *rows))
+			rc = bn_err_nomem(err, "a split");
+		for (size_t p = 0; !rc && p < parts; p++) {
+			size_t n = 0;
+			for (size_t r = 0; r < batch.rows; r++)
+				if (part[r] == p)
+					rows[n++] = (uint32_t)r;
+			if (n)
+				rc = bn_table_write_rows(writers[p], &batch, rows, n, err);
+		}
+	}
+	bn_batch_release(&batch);
+	bn_free(rows);
+	return rc;
+}
+
+int bn_split_table(const bn_env *env, bn_table_reader *table, const bn_split_options *o,
+	const char *const *paths, uint64_t *counts, bn_err *err)
+{
+	bn_table_writer *writers[BN_SPLIT_MAX_PARTS] = {NULL};
+	uint8_t *part_of = NULL;
+	int rc = bn_split_assign(&part_of, table, o, err);
+	for (size_t p = 0; !rc && p < o->part_count; p++)
+		rc = bn_table_create(&writers[p], env, paths[p], bn_table_schema(table), err);
+	if (!rc)
+		rc = write_parts(table, part_of, o->part_count, writers, err);
+	for (size_t p = 0; !rc && p < o->part_count; p++) {
+		rc = bn_table_writer_finish(writers[p], err);
+		if (counts)
+			counts[p] = bn_table_written_rows(writers[p]);
+	}
+	for (size_t p = 0; p < o->part_count && p < BN_SPLIT_MAX_PARTS; p++)
+		bn_table_writer_free(writers[p]);
+	bn_free(part_of);
+	return rc;
+}
+
+/* ---- parts as datasets --------------------------------------------------------------------- */
+
+static json_t *recipe_json(const bn_split_options *o, size_t part)
+{
+	json_t *parts = json_object();
+	for (size_t i = 0; parts && i < o->part_count; i++)
+		json_object_set_new(parts, o->parts[i].name, json_real(o->parts[i].share));
+	return json_pack("{s:s, s:s, s:s?, s:I, s:o, s:s}", "do", "split", "how",
+		bn_split_kind_name(o->kind), "column", o->column, "seed", (json_int_t)o->seed,
+		"parts", parts, "part", o->parts[part].name);
+}
+
+static int publish_part(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v,
+	const bn_split_options *o, size_t part, const char *path, bn_err *err)
+{
+	char *name = bn_strf("%s.%s", v->name, o->parts[part].name);
+	json_t *recipe = recipe_json(o, part);
+	int rc = name && recipe ? 0 : bn_err_nomem(err, "a part");
+	bn_dataset_draft draft = {.name = name,
+		.table_path = path,
+		.take = true,
+		.source_kind = "split",
+		.parents = &v,
+		.parent_count = 1,
+		.recipe = recipe};
+	if (!rc)
+		rc = bn_dataset_publish(out, NULL, ws, &draft, err);
+	bn_free(name);
+	json_decref(recipe);
+	return rc;
+}
+
+int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v,
+	const bn_split_options *o, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	bn_table_reader *table = NULL;
+	char *paths[BN_SPLIT_MAX_PARTS] = {NULL};
+	uint64_t tag = 0;
+	size_t done = 0;
+	int rc = parts_check(o, err);
+	if (rc)
+		return rc;
+	rc = bn_env_random(env, &tag, sizeof tag, err);
+	if (!rc)
+		rc = bn_dataset_open_table(&table, ws, v, err);
+	for (size_t p = 0; !rc && p < o->part_count; p++) {
+		paths[p] = bn_workspace_path(
+			ws, "tmp/split-%016llx-%zu.arrow", (unsigned long long)tag, p);
+		rc = paths[p] ? 0 : bn_err_nomem(err, "a path");
+	}
+	if (!rc)
+		rc = bn_split_table(env, table, o, (const char *const *)paths, NULL, err);
+	while (!rc && done < o->part_count) {
+		rc = publish_part(&out[done], ws, v, o, done, paths[done], err);
+		done += !rc;
+	}
+	for (size_t p = 0; rc && p < done; p++)
+		bn_dataset_version_free(out[p]);
+	for (size_t p = 0; p < o->part_count; p++) {
+		if (paths[p])
+			bn_fs_remove_tree(env, paths[p], NULL);
+		bn_free(paths[p]);
+	}
+	bn_table_reader_free(table);
+	return rc;
+}

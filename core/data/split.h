@@ -1,0 +1,65 @@
+/*
+ * split.h - parts of a table for training and testing: every row in exactly one part.
+ *
+ *	random      shares of the rows, exact to a row, drawn by selection sampling (Knuth TAOCP 2,
+ *	            3.4.2 algorithm S) from the stream ("data.split", seed)
+ *	stratified  the same within each value of a column (absent values are one more value), so that
+ *	            each part has the whole's proportions to within a row a value
+ *	temporal    by a column that orders rows (timestamp or number): the earliest rows are the first
+ *	            part. Rows of one instant stay together, so a part may be a little larger
+ *	group       rows that share a value of a column stay together; which part a value belongs to
+ *	            depends on (seed, value) alone, so sizes are met only roughly, and a value keeps
+ *	            its part when rows are added
+ *
+ * Rows keep their order within a part. The same table, options and seed give the same bytes.
+ */
+#ifndef BN_DATA_SPLIT_H
+#define BN_DATA_SPLIT_H
+#include "core/base/err.h"
+#include "core/data/dataset.h"
+#include "core/data/table.h"
+
+#include <stdint.h>
+
+typedef enum bn_split_kind {
+	BN_SPLIT_RANDOM = 0,
+	BN_SPLIT_STRATIFIED,
+	BN_SPLIT_TEMPORAL,
+	BN_SPLIT_GROUP,
+} bn_split_kind;
+
+#define BN_SPLIT_MAX_PARTS 16
+#define BN_SPLIT_MAX_STRATA 100000
+
+typedef struct bn_split_part {
+	char name[33];
+	double share; /* > 0; shares sum to 1 within 1e-9 */
+} bn_split_part;
+
+typedef struct bn_split_options {
+	bn_split_kind kind;
+	const char *column; /* NULL for random */
+	uint64_t seed;
+	bn_split_part parts[BN_SPLIT_MAX_PARTS];
+	size_t part_count;
+} bn_split_options;
+
+const char *bn_split_kind_name(bn_split_kind kind);
+int bn_split_kind_parse(bn_split_kind *out, const char *name, bn_err *err);
+/* "train=0.8,test=0.2": names valid for datasets, shares sum to 1. Fills parts and part_count. */
+int bn_split_parts_parse(bn_split_options *o, const char *text, bn_err *err);
+
+/* part_of[r] for every row: the number of its part; yours (bn_free). Bytes of memory: one a row,
+ * and for temporal eight more. */
+int bn_split_assign(
+	uint8_t **part_of, bn_table_reader *table, const bn_split_options *o, bn_err *err);
+/* Writes part i to paths[i] (Arrow files) and its rows to counts[i] (may be NULL). */
+int bn_split_table(const bn_env *env, bn_table_reader *table, const bn_split_options *o,
+	const char *const *paths, uint64_t *counts, bn_err *err);
+
+/* Splits a version and publishes the parts as datasets NAME.train, NAME.test, ... with it as their
+ * parent. out[i] is yours for each part; a part that was there already is not added again. */
+int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v,
+	const bn_split_options *o, bn_err *err);
+
+#endif

@@ -1,0 +1,192 @@
+/* index.c - see index.h. */
+#include "core/store/index.h"
+
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/store/_index.h"
+#include "core/store/_sql.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- status --------------------------------------------------------------------------------- */
+
+static int add_gap(bn_index_status *s, const bn_log_writer *w, bn_err *err)
+{
+	bn_index_gap *grown = bn_realloc(s->gaps, (s->gap_count + 1) * sizeof *grown);
+	if (!grown)
+		return bn_err_nomem(err, "the index's status");
+	s->gaps = grown;
+	bn_index_gap *g = &grown[s->gap_count++];
+	*g = (bn_index_gap){.writer = bn_strdup(w->name),
+		.why = bn_strdup(w->fault),
+		.folded = (int64_t)w->seq};
+	return g->writer && g->why ? 0 : bn_err_nomem(err, "the index's status");
+}
+
+int bn_index_status_get(bn_index_status *out, bn_workspace *ws, bn_err *err)
+{
+	char type[24];
+	struct stat st;
+	*out = (bn_index_status){0};
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc)
+		return rc;
+	bn_index *ix = ws->index;
+	if (!(out->path = bn_strdup(ix->path)))
+		return bn_err_nomem(err, "the index's status");
+	snprintf(out->fs, sizeof out->fs, "%s", bn_fs_type(ix->path, type));
+	out->is_beside = !strncmp(ix->path, ws->root, strlen(ws->root));
+	out->bytes = ws->env->fs->stat(ws->env, ix->path, &st) == 0 ? (int64_t)st.st_size : 0;
+	out->writers = bn_sql_int(ix->db, 0, "SELECT count(*) FROM writer", "");
+	out->events = bn_sql_int(ix->db, 0, "SELECT sum(events) FROM writer", "");
+	out->last_clock = bn_sql_int(ix->db, 0, "SELECT max(last_clock) FROM writer", "");
+	out->entities = bn_sql_int(ix->db, 0, "SELECT count(*) FROM entity_state", "");
+	out->refused =
+		bn_sql_int(ix->db, 0, "SELECT count(*) FROM event WHERE outcome = 'refused'", "");
+	out->invalid =
+		bn_sql_int(ix->db, 0, "SELECT count(*) FROM event WHERE outcome = 'invalid'", "");
+	for (size_t i = 0; !rc && i < ix->log.count; i++)
+		if (ix->log.items[i].stuck)
+			rc = add_gap(out, &ix->log.items[i], err);
+	return rc;
+}
+
+void bn_index_status_release(bn_index_status *s)
+{
+	for (size_t i = 0; i < s->gap_count; i++) {
+		bn_free(s->gaps[i].writer);
+		bn_free(s->gaps[i].why);
+	}
+	bn_free(s->gaps);
+	bn_free(s->path);
+	*s = (bn_index_status){0};
+}
+
+int bn_index_rebuild(bn_workspace *ws, bn_err *err)
+{
+	int rc = ws->index ? 0 : bn_index_open(&ws->index, ws, err);
+	return rc ? rc : bn_index_rebuild_all(ws->index, err);
+}
+
+/* ---- dump ----------------------------------------------------------------------------------- */
+
+static void add_value(bn_buf *b, sqlite3_stmt *st, int i)
+{
+	const unsigned char *blob;
+	char hex[3];
+	switch (sqlite3_column_type(st, i)) {
+	case SQLITE_INTEGER:
+		bn_buf_addf(b, "%" PRId64, (int64_t)sqlite3_column_int64(st, i));
+		break;
+	case SQLITE_FLOAT:
+		bn_buf_addf(b, "%.17g", sqlite3_column_double(st, i));
+		break;
+	case SQLITE_TEXT:
+		bn_buf_add_json_string(b, (const char *)sqlite3_column_text(st, i),
+			(size_t)sqlite3_column_bytes(st, i));
+		break;
+	case SQLITE_BLOB:
+		blob = sqlite3_column_blob(st, i);
+		bn_buf_adds(b, "x'");
+		for (int k = 0; k < sqlite3_column_bytes(st, i); k++) {
+			bn_hex(&blob[k], 1, hex);
+			bn_buf_add(b, hex, 2);
+		}
+		bn_buf_addch(b, '\'');
+		break;
+	default:
+		bn_buf_adds(b, "NULL");
+	}
+}
+
+static int emit(bn_buf *line, bn_dump_write write, void *ctx, bn_err *err)
+{
+	bn_buf_addch(line, '\n');
+	int rc = bn_buf_check(line, err, "a dump of the index");
+	if (!rc && write(ctx, line->ptr, line->len))
+		rc = bn_err_set(err, BN_EIO, "a dump of the index could not be written");
+	bn_buf_clear(line);
+	return rc;
+}
+
+static int dump_table(sqlite3 *db, const char *name, bn_dump_write write, void *ctx, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	bn_buf line = BN_BUF_INIT, sql = BN_BUF_INIT;
+	char *quoted = sqlite3_mprintf("\"%w\"", name);
+	int rc = quoted ? 0 : bn_err_nomem(err, "a dump of the index");
+	if (rc)
+		goto out;
+	bn_buf_addf(&sql, "SELECT * FROM %s", quoted);
+	if ((rc = bn_sql_prepare(&st, db, err, sql.ptr, "")))
+		goto out;
+	int columns = sqlite3_column_count(st);
+	bn_buf_addf(&line, "table %s:", name);
+	for (int i = 0; i < columns; i++) {
+		bn_buf_addf(&line, " %s", sqlite3_column_name(st, i));
+		bn_buf_addf(&sql, "%s%d", i ? ", " : " ORDER BY ", i + 1);
+	}
+	sqlite3_finalize(st);
+	st = NULL;
+	if ((rc = bn_buf_check(&sql, err, "a dump of the index")) ||
+		(rc = emit(&line, write, ctx, err)) ||
+		(rc = bn_sql_prepare(&st, db, err, sql.ptr, "")))
+		goto out;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		for (int i = 0; i < columns; i++) {
+			bn_buf_addch(&line, i ? '|' : ' ');
+			add_value(&line, st, i);
+		}
+		if ((rc = emit(&line, write, ctx, err)))
+			break;
+	}
+out:
+	sqlite3_finalize(st);
+	sqlite3_free(quoted);
+	bn_buf_release(&line);
+	bn_buf_release(&sql);
+	return rc;
+}
+
+int bn_index_dump(bn_workspace *ws, bn_dump_write write, void *ctx, bn_err *err)
+{
+	bn_names tables = BN_NAMES_INIT;
+	sqlite3_stmt *st = NULL;
+	sqlite3 *db = bn_workspace_index(ws);
+	if (!db)
+		return bn_workspace_refresh(ws, NULL, err);
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' "
+		"AND name NOT GLOB 'index_*' ORDER BY name",
+		"");
+	while (!rc && (rc = bn_sql_step(st, err)) == 1)
+		rc = bn_names_add(&tables, (const char *)sqlite3_column_text(st, 0))
+			     ? bn_err_nomem(err, "a dump of the index")
+			     : 0;
+	sqlite3_finalize(st);
+	for (size_t i = 0; !rc && i < tables.count; i++)
+		rc = dump_table(db, tables.items[i], write, ctx, err);
+	bn_names_release(&tables);
+	return rc;
+}
+
+static int hash_line(void *ctx, const char *text, size_t n)
+{
+	bn_hasher_add(ctx, text, n);
+	return 0;
+}
+
+int bn_index_dump_hash(bn_workspace *ws, char hash[65], bn_err *err)
+{
+	bn_hasher *h = NULL;
+	uint8_t raw[BN_SHA256_BYTES];
+	int rc = bn_hasher_new(&h, err);
+	if (!rc && !(rc = bn_index_dump(ws, hash_line, h, err))) {
+		bn_hasher_finish(h, raw);
+		bn_hex(raw, sizeof raw, hash);
+	}
+	bn_hasher_free(h);
+	return rc;
+}

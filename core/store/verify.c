@@ -1,0 +1,273 @@
+/* verify.c - see verify.h. */
+#include "core/store/verify.h"
+
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/store/_log.h"
+#include "core/store/_workspace.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct check {
+	bn_log_report *report;
+	const bn_log_writer *w;
+	const bn_env *env;
+	uint64_t seq, clock; /* of the last record that is known to be good */
+	uint32_t crc;
+	uint8_t chain[BN_SHA256_BYTES];
+	bool vanished; /* a file that was listed is gone */
+} check;
+
+enum { TRIES = 3 };
+
+const char *bn_fault_kind_name(bn_fault_kind kind)
+{
+	static const char *const names[] = {
+		"damaged", "missing", "overlap", "foreign-owner", "unreadable"};
+	return names[kind];
+}
+
+void bn_log_report_release(bn_log_report *r)
+{
+	for (size_t i = 0; i < r->head_count; i++)
+		bn_free(r->heads[i].writer);
+	for (size_t i = 0; i < r->fault_count; i++) {
+		bn_free(r->faults[i].writer);
+		bn_free(r->faults[i].file);
+		bn_free(r->faults[i].what);
+	}
+	bn_free(r->heads);
+	bn_free(r->faults);
+	*r = (bn_log_report){0};
+}
+
+static int add_fault(check *c, bn_fault_kind kind, const char *file, uint64_t offset, uint64_t seq,
+	bn_err *err, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+
+static int add_fault(check *c, bn_fault_kind kind, const char *file, uint64_t offset, uint64_t seq,
+	bn_err *err, const char *fmt, ...)
+{
+	bn_log_report *r = c->report;
+	bn_buf what = BN_BUF_INIT;
+	bn_log_fault *grown = bn_realloc(r->faults, (r->fault_count + 1) * sizeof *grown);
+	if (!grown)
+		return bn_err_nomem(err, "a report");
+	r->faults = grown;
+	va_list ap;
+	va_start(ap, fmt);
+	bn_buf_vaddf(&what, fmt, ap);
+	va_end(ap);
+	bn_log_fault *f = &grown[r->fault_count++];
+	*f = (bn_log_fault){.kind = kind,
+		.writer = bn_strdup(c->w->name),
+		.file = bn_strdup(file),
+		.offset = offset,
+		.seq = seq,
+		.what = bn_buf_take(&what, NULL)};
+	return f->writer && f->what ? 0 : bn_err_nomem(err, "a report");
+}
+
+/* Whether the segment starts where the chain stands (or, for an overlapping one, earlier). */
+static int check_start(check *c, const bn_segment *s, const char *file, uint64_t first, bn_err *err)
+{
+	if (strcmp(s->header.writer, c->w->name))
+		return add_fault(c, BN_FAULT_DAMAGED, file, 0, first, err,
+			"the header names another writer, '%s'", s->header.writer);
+	if (s->header.first_seq != first)
+		return add_fault(c, BN_FAULT_DAMAGED, file, 0, first, err,
+			"the header starts at %" PRIu64 ", the name says %" PRIu64,
+			s->header.first_seq, first);
+	if (first == c->seq + 1 && (memcmp(s->header.chain, c->chain, sizeof c->chain) ||
+					   s->header.prev_crc != c->crc))
+		return add_fault(c, BN_FAULT_DAMAGED, file, 0, first, err,
+			"it does not continue the chain of the segment before it");
+	return 0;
+}
+
+/* Reads one segment to its end. Records that are known already must be the same: the chain says. */
+static int check_records(check *c, bn_segment *s, const char *file, bool open, bn_err *err)
+{
+	bn_record r;
+	int rc;
+	uint64_t first = s->header.first_seq;
+	while ((rc = bn_segment_next(s, &r, err)) == 1) {
+		if (r.seq == c->seq && memcmp(s->chain, c->chain, sizeof c->chain))
+			return add_fault(c, BN_FAULT_OVERLAP, file, s->last_at, r.seq, err,
+				"its records up to %" PRIu64 " differ from another segment's",
+				r.seq);
+		if (r.seq <= c->seq)
+			continue;
+		if (r.clock <= c->clock)
+			return add_fault(c, BN_FAULT_DAMAGED, file, s->last_at, r.seq, err,
+				"the clock does not rise");
+		c->seq = r.seq;
+		c->clock = r.clock;
+		c->crc = r.crc;
+		memcpy(c->chain, s->chain, sizeof c->chain);
+		c->report->records++;
+	}
+	if (rc)
+		return rc;
+	c->report->bytes += s->at;
+	if (s->end == BN_SEGMENT_BAD)
+		return add_fault(
+			c, BN_FAULT_DAMAGED, file, s->at, s->last_seq + 1, err, "%s", s->fault);
+	if (open && s->end == BN_SEGMENT_TORN)
+		c->report->torn++;
+	if (!open && s->end != BN_SEGMENT_SEALED)
+		return add_fault(c, BN_FAULT_DAMAGED, file, s->at, s->last_seq + 1, err,
+			"a sealed segment ends without its trailer");
+	if (!open && s->last_seq < first)
+		return add_fault(
+			c, BN_FAULT_DAMAGED, file, s->at, first, err, "it holds no record");
+	return 0;
+}
+
+static int check_segment(check *c, const char *file, uint64_t first, bool open, bn_err *err)
+{
+	bn_segment s = {.fd = -1};
+	bn_err why = BN_ERR_INIT;
+	char *path = bn_path_join(c->w->dir, file);
+	if (!path)
+		return bn_err_nomem(err, "a file name");
+	int rc = bn_segment_open(&s, c->env, path, true, &why);
+	bn_free(path);
+	if (rc == BN_ENOTFOUND)
+		c->vanished = true; /* merged or sealed meanwhile */
+	if (rc == BN_ENOTFOUND || (rc == BN_ECORRUPT && open))
+		return 0; /* an open one may have been created just now */
+	c->report->segments++;
+	if (rc == BN_ECORRUPT)
+		return add_fault(c, BN_FAULT_DAMAGED, file, 0, first, err, "it has no good header");
+	if (rc == BN_EIO)
+		return add_fault(c, BN_FAULT_UNREADABLE, file, 0, first, err, "%s", why.msg);
+	if (rc)
+		return bn_err_set(err, rc, "%s", why.msg);
+	size_t faults = c->report->fault_count;
+	if (s.uid != c->w->uid)
+		rc = add_fault(c, BN_FAULT_FOREIGN, file, 0, first, err,
+			"owned by uid %lu in a directory of uid %lu; its events count as that "
+			"user's",
+			(unsigned long)s.uid, (unsigned long)c->w->uid);
+	if (!rc && open)
+		first = s.header.first_seq;
+	if (!rc)
+		rc = check_start(c, &s, file, first, err);
+	if (!rc && open && first > c->seq + 1 && c->report->fault_count == faults)
+		rc = add_fault(c, BN_FAULT_MISSING, NULL, 0, c->seq + 1, err,
+			"records %" PRIu64 " to %" PRIu64 " are missing", c->seq + 1, first - 1);
+	if (!rc)
+		rc = check_records(c, &s, file, open, err);
+	bn_segment_close(&s);
+	return rc;
+}
+
+/* Goes on from what a segment's header says, where the records before it are missing or bad. */
+static int resync(check *c, const char *file, uint64_t first, bn_err *err)
+{
+	bn_segment s = {.fd = -1};
+	char *path = bn_path_join(c->w->dir, file);
+	if (!path)
+		return bn_err_nomem(err, "a file name");
+	c->seq = first - 1;
+	if (bn_segment_open(&s, c->env, path, false, NULL) == 0) {
+		memcpy(c->chain, s.header.chain, sizeof c->chain);
+		c->crc = s.header.prev_crc;
+		bn_segment_close(&s);
+	}
+	bn_free(path);
+	return 0;
+}
+
+static int check_writer(check *c, bn_err *err)
+{
+	int rc = 0;
+	uint64_t named = 0; /* records up to here are bad, and a fault says so */
+	char file[BN_SEGMENT_NAME];
+	bn_chain_start(c->chain, c->w->name);
+	for (size_t i = 0; !rc && i < c->w->sealed_count; i++) {
+		const bn_log_range *range = &c->w->sealed[i];
+		bn_segment_name(file, range->first, range->last);
+		if (range->first > c->seq + 1) {
+			uint64_t from = named > c->seq ? named + 1 : c->seq + 1;
+			if (range->first > from)
+				rc = add_fault(c, BN_FAULT_MISSING, NULL, 0, from, err,
+					"records %" PRIu64 " to %" PRIu64 " are missing", from,
+					range->first - 1);
+			if (!rc)
+				rc = resync(c, file, range->first, err);
+		}
+		if (!rc)
+			rc = check_segment(c, file, range->first, false, err);
+		if (c->seq < range->last)
+			named = range->last;
+	}
+	if (!rc && c->w->has_open) {
+		if (named > c->seq)
+			rc = resync(c, BN_SEGMENT_OPEN, named + 1, err);
+		if (!rc)
+			rc = check_segment(c, BN_SEGMENT_OPEN, c->seq + 1, true, err);
+	}
+	return rc;
+}
+
+static int add_head(const check *c, bn_err *err)
+{
+	bn_log_report *r = c->report;
+	bn_log_head *grown = bn_realloc(r->heads, (r->head_count + 1) * sizeof *grown);
+	if (!grown)
+		return bn_err_nomem(err, "a report");
+	r->heads = grown;
+	bn_log_head *h = &grown[r->head_count++];
+	*h = (bn_log_head){.writer = bn_strdup(c->w->name),
+		.records = c->seq,
+		.last_clock = c->clock,
+		.is_open = c->w->has_open};
+	bn_hex(c->chain, sizeof c->chain, h->chain);
+	return h->writer ? 0 : bn_err_nomem(err, "a report");
+}
+
+/* Forgets what was found since `before`. */
+static void roll_back(bn_log_report *r, const bn_log_report *before)
+{
+	for (size_t i = before->fault_count; i < r->fault_count; i++) {
+		bn_free(r->faults[i].writer);
+		bn_free(r->faults[i].file);
+		bn_free(r->faults[i].what);
+	}
+	r->fault_count = before->fault_count;
+	r->segments = before->segments;
+	r->records = before->records;
+	r->bytes = before->bytes;
+	r->torn = before->torn;
+}
+
+int bn_log_verify(bn_workspace *ws, bn_log_report *report, bn_err *err)
+{
+	bn_log log = {0};
+	*report = (bn_log_report){0};
+	char *dir = bn_workspace_path(ws, "log");
+	int rc = dir ? bn_log_scan(&log, ws->env, dir, err) : bn_err_nomem(err, "a file name");
+	for (size_t i = 0; !rc && i < log.count; i++) {
+		check c = {.report = report, .w = &log.items[i], .env = ws->env};
+		const bn_log_report before = *report;
+		/* A segment that was merged or sealed under our hands looks like a fault once. */
+		for (int tries = 0; tries < TRIES; tries++) {
+			roll_back(report, &before);
+			c = (check){.report = report, .w = &log.items[i], .env = ws->env};
+			rc = check_writer(&c, err);
+			if (rc || (!c.vanished && report->fault_count == before.fault_count))
+				break;
+			if ((rc = bn_log_relist(&log.items[i], ws->env, err)))
+				break;
+		}
+		if (!rc)
+			rc = add_head(&c, err);
+	}
+	bn_log_release(&log);
+	bn_free(dir);
+	return rc;
+}

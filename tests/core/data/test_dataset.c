@@ -1,0 +1,285 @@
+/* The dataset catalogue over a real workspace: versions, names, lineage, removal, checks. */
+#include "core/base/fs.h"
+#include "core/base/json.h"
+#include "core/data/dataset.h"
+#include "core/data/generate.h"
+#include "core/data/profile.h"
+#include "core/data/split.h"
+#include "core/data/table.h"
+#include "core/store/fold.h"
+#include "tests/support/check_main.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const bn_fold_class *const rooms[] = {&bn_dataset_class, NULL};
+
+static bn_workspace *workspace_new(char dir[64])
+{
+	bn_err err = BN_ERR_INIT;
+	bn_workspace *ws = NULL;
+	strcpy(dir, "/tmp/bn-dataset-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_bn_ok(bn_workspace_init(bn_env_real(), dir, &err), &err);
+	ck_assert_bn_ok(bn_workspace_open(&ws, bn_env_real(), rooms, dir, &err), &err);
+	return ws;
+}
+
+static void workspace_end(bn_workspace *ws, const char *dir)
+{
+	bn_workspace_close(ws);
+	bn_fs_remove_tree(bn_env_real(), dir, NULL);
+}
+
+/* Generates, and publishes as `name`. */
+static bn_dataset_version *add(
+	bn_workspace *ws, const char *name, uint64_t rows, uint64_t seed, bool *added)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_dataset_version *v = NULL;
+	char *path = bn_workspace_path(ws, "tmp/test.arrow");
+	bn_generate_options o = {.rows = rows, .seed = seed};
+	ck_assert_bn_ok(bn_generate_jobs(bn_env_real(), path, &o, &err), &err);
+	bn_dataset_draft d = {.name = name,
+		.table_path = path,
+		.take = true,
+		.source_kind = "generate",
+		.rejected = 0};
+	ck_assert_bn_ok(bn_dataset_publish(&v, added, ws, &d, &err), &err);
+	bn_free(path);
+	return v;
+}
+
+static int64_t version_of(bn_workspace *ws, const char *ref, bn_err *err)
+{
+	bn_dataset_version *v = NULL;
+	int rc = bn_dataset_resolve(&v, ws, ref, BN_DATASET_LIVE, err);
+	int64_t n = rc ? rc : v->version;
+	bn_dataset_version_free(rc ? NULL : v);
+	return n;
+}
+
+START_TEST(test_dataset_versions_are_numbered_and_named)
+{
+	char dir[64], ref[100];
+	bn_err err = BN_ERR_INIT;
+	bool added = false;
+	bn_workspace *ws = workspace_new(dir);
+	bn_dataset_version *one = add(ws, "jobs", 50, 1, &added);
+	ck_assert(added);
+	ck_assert_int_eq(one->version, 1);
+	ck_assert_int_eq(one->rows, 50);
+	ck_assert_int_eq(one->columns, 34);
+	ck_assert_str_eq(one->source_kind, "generate");
+	bn_dataset_version *two = add(ws, "jobs", 60, 2, &added);
+	ck_assert_int_eq(two->version, 2);
+	ck_assert_int_eq(version_of(ws, "jobs", &err), 2);
+	ck_assert_int_eq(version_of(ws, "jobs@latest", &err), 2);
+	ck_assert_int_eq(version_of(ws, "jobs@v1", &err), 1);
+	snprintf(ref, sizeof ref, "jobs@sha256:%.10s", one->hash);
+	ck_assert_int_eq(version_of(ws, ref, &err), 1);
+	ck_assert_int_eq(err.code, 0);
+	bn_dataset_version_free(one);
+	bn_dataset_version_free(two);
+	workspace_end(ws, dir);
+}
+END_TEST
+
+START_TEST(test_dataset_adding_the_same_bytes_adds_no_version)
+{
+	char dir[64];
+	bool added = true;
+	bn_workspace *ws = workspace_new(dir);
+	bn_dataset_version *a = add(ws, "jobs", 50, 1, &added), *b = add(ws, "jobs", 50, 1, &added);
+	ck_assert(!added);
+	ck_assert_int_eq(b->version, 1);
+	ck_assert_str_eq(a->hash, b->hash);
+	bn_dataset_version *other = add(ws, "other", 50, 1, &added); /* its own history */
+	ck_assert(added);
+	bn_dataset_version_free(a);
+	bn_dataset_version_free(b);
+	bn_dataset_version_free(other);
+	workspace_end(ws, dir);
+}
+END_TEST
+
+START_TEST(test_dataset_wrong_names_get_an_error_that_helps)
+{
+	static const struct {
+		const char *ref;
+		int code;
+		const char *says;
+	} bad[] = {{"jbos", BN_ENOTFOUND, "jobs"}, {"jobs@v7", BN_ENOTFOUND, "jobs@v1"},
+		{"jobs@3", BN_EINVAL, "NAME@v3"}, {"../x", BN_EINVAL, "NAME"},
+		{"jobs@sha256:zz", BN_EINVAL, ""}, {"jobs@v0", BN_EINVAL, "NAME@v3"},
+		{"", BN_EINVAL, "NAME"}};
+	char dir[64];
+	bn_workspace *ws = workspace_new(dir);
+	bn_dataset_version_free(add(ws, "jobs", 5, 1, NULL));
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		bn_err err = BN_ERR_INIT;
+		ck_assert_msg(version_of(ws, bad[i].ref, &err) == bad[i].code, "%s: %s", bad[i].ref,
+			err.msg);
+		ck_assert_msg(
+			strstr(err.hint, bad[i].says) != NULL, "%s: %s", bad[i].ref, err.hint);
+	}
+	workspace_end(ws, dir);
+}
+END_TEST
+
+START_TEST(test_dataset_table_and_profile_can_be_opened)
+{
+	char dir[64];
+	bn_err err = BN_ERR_INIT;
+	bn_table_reader *t = NULL;
+	bn_profile *p = NULL;
+	bn_workspace *ws = workspace_new(dir);
+	bn_dataset_version *v = add(ws, "jobs", 50, 1, NULL);
+	ck_assert_bn_ok(bn_dataset_open_table(&t, ws, v, &err), &err);
+	ck_assert_uint_eq(bn_table_rows(t), 50);
+	ck_assert_bn_ok(bn_dataset_load_profile(&p, ws, v, &err), &err);
+	ck_assert_uint_eq(p->rows, 50);
+	ck_assert_ptr_nonnull(bn_profile_find(p, "user_id"));
+	bn_profile_free(p);
+	bn_table_reader_free(t);
+	bn_dataset_version_free(v);
+	workspace_end(ws, dir);
+}
+END_TEST
+
+START_TEST(test_dataset_removed_is_hidden_and_comes_back)
+{
+	char dir[64];
+	bn_err err = BN_ERR_INIT;
+	bn_dataset_list *list = NULL;
+	bn_workspace *ws = workspace_new(dir);
+	bn_dataset_version_free(add(ws, "jobs", 5, 1, NULL));
+	bn_dataset_version_free(add(ws, "jobs", 6, 1, NULL));
+	ck_assert_bn_ok(bn_dataset_remove(ws, "jobs", 2, &err), &err);
+	ck_assert_int_eq(version_of(ws, "jobs", &err), 1);
+	ck_assert_int_eq(version_of(ws, "jobs@v2", &err), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(err.hint, "data restore jobs@v2"));
+	bn_err_clear(&err);
+	ck_assert_int_eq(bn_dataset_remove(ws, "jobs", 2, &err), BN_ECONFLICT);
+	bn_err_clear(&err);
+	ck_assert_bn_ok(bn_dataset_remove(ws, "jobs", 0, &err), &err);
+	ck_assert_bn_ok(bn_dataset_list_load(&list, ws, BN_DATASET_LIVE, &err), &err);
+	ck_assert_uint_eq(list->count, 0);
+	bn_dataset_list_free(list);
+	ck_assert_bn_ok(bn_dataset_list_load(&list, ws, BN_DATASET_REMOVED_TOO, &err), &err);
+	ck_assert_uint_eq(list->count, 1);
+	ck_assert(list->rows[0].removed);
+	bn_dataset_list_free(list);
+	/* what was removed with the dataset comes back, what was removed alone does not */
+	ck_assert_bn_ok(bn_dataset_restore(ws, "jobs", 0, &err), &err);
+	ck_assert_int_eq(version_of(ws, "jobs", &err), 1);
+	bool added = true;
+	bn_dataset_version *v = add(ws, "jobs", 6, 1, &added); /* the same bytes: brought back */
+	ck_assert(!added);
+	ck_assert_int_eq(v->version, 2);
+	ck_assert(!v->removed);
+	bn_dataset_version_free(v);
+	ck_assert_int_eq(bn_dataset_remove(ws, "nothing", 0, &err), BN_ENOTFOUND);
+	workspace_end(ws, dir);
+}
+END_TEST
+
+START_TEST(test_dataset_tags_and_checks_hang_on_their_version)
+{
+	char dir[64];
+	bn_err err = BN_ERR_INIT;
+	bn_dataset_version *again = NULL;
+	bn_workspace *ws = workspace_new(dir);
+	bn_dataset_version *v = add(ws, "jobs", 5, 1, NULL);
+	ck_assert_bn_ok(bn_dataset_tag(ws, v, "stage", "gold", &err), &err);
+	ck_assert_bn_ok(bn_dataset_tag(ws, v, "a", "1", &err), &err);
+	ck_assert_bn_ok(bn_dataset_tag(ws, v, "a", NULL, &err), &err);
+	ck_assert_int_eq(bn_dataset_tag(ws, v, "a", NULL, &err), BN_ENOTFOUND);
+	bn_err_clear(&err);
+	json_t *suite = json_pack("{s:s}", "name", "s");
+	json_t *result = json_pack("{s:b, s:s, s:{s:i, s:i}}", "success", 0, "suite_name", "s",
+		"statistics", "evaluated_expectations", 3, "unsuccessful_expectations", 1);
+	ck_assert_bn_ok(bn_dataset_record_check(ws, v, suite, result, &err), &err);
+	ck_assert_bn_ok(bn_dataset_resolve(&again, ws, "jobs", BN_DATASET_LIVE, &err), &err);
+	ck_assert_uint_eq(again->tag_count, 1);
+	ck_assert_str_eq(again->tag_values[0], "gold");
+	ck_assert(again->checked_ms > 0 && !again->check_success);
+	ck_assert_int_eq(again->check_evaluated, 3);
+	ck_assert_int_eq(again->check_failed, 1);
+	json_t *stored = NULL;
+	ck_assert_bn_ok(bn_dataset_load_json(&stored, ws, again->check_result, &err), &err);
+	ck_assert(json_equal(stored, result));
+	json_decref(stored);
+	json_decref(suite);
+	json_decref(result);
+	bn_dataset_version_free(v);
+	bn_dataset_version_free(again);
+	workspace_end(ws, dir);
+}
+END_TEST
+
+START_TEST(test_dataset_split_publishes_parts_with_lineage)
+{
+	char dir[64];
+	bn_err err = BN_ERR_INIT;
+	bn_dataset_version *parts[BN_SPLIT_MAX_PARTS] = {NULL};
+	bn_dataset_versions *children = NULL;
+	bn_workspace *ws = workspace_new(dir);
+	bn_dataset_version *v = add(ws, "jobs", 100, 1, NULL);
+	bn_split_options o = {.seed = 4};
+	ck_assert_bn_ok(bn_split_parts_parse(&o, "train=0.8,test=0.2", &err), &err);
+	ck_assert_bn_ok(bn_dataset_split(parts, ws, v, &o, &err), &err);
+	ck_assert_str_eq(parts[0]->name, "jobs.train");
+	ck_assert_int_eq(parts[0]->rows, 80);
+	ck_assert_int_eq(parts[1]->rows, 20);
+	ck_assert_uint_eq(parts[1]->parent_count, 1);
+	ck_assert_str_eq(parts[1]->parents[0].hash, v->hash);
+	ck_assert_ptr_nonnull(strstr(parts[1]->recipe, "\"seed\":4"));
+	ck_assert_bn_ok(bn_dataset_children_load(&children, ws, "jobs", 1, &err), &err);
+	ck_assert_uint_eq(children->count, 2);
+	bn_dataset_versions_free(children);
+	for (int i = 0; i < 2; i++)
+		bn_dataset_version_free(parts[i]);
+	/* the same again: the same bytes, so the same versions */
+	ck_assert_bn_ok(bn_dataset_split(parts, ws, v, &o, &err), &err);
+	ck_assert_int_eq(parts[0]->version, 1);
+	for (int i = 0; i < 2; i++)
+		bn_dataset_version_free(parts[i]);
+	bn_dataset_version_free(v);
+	workspace_end(ws, dir);
+}
+END_TEST
+
+START_TEST(test_dataset_malformed_events_change_nothing)
+{
+	static const char *const bad[] = {"{}", "{\"version\":-1}", "{\"version\":1,\"rows\":3}",
+		"{\"version\":1,\"rows\":3,\"columns\":1,\"size\":5,\"hash\":\"ab\","
+		"\"schema_hash\":\"cd\"}"};
+	static const char *const kinds[] = {"dataset.version", "dataset.checked", "dataset.tag",
+		"dataset.removed", "dataset.x"};
+	char dir[64];
+	bn_err err = BN_ERR_INIT;
+	bn_workspace *ws = workspace_new(dir);
+	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+		for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+			json_t *p = json_loads(bad[i], 0, NULL);
+			ck_assert_bn_ok(
+				bn_workspace_append(ws, kinds[k], "dataset/jobs", p, &err), &err);
+			json_decref(p);
+		}
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+	bn_dataset_list *list = NULL;
+	ck_assert_bn_ok(bn_dataset_list_load(&list, ws, BN_DATASET_REMOVED_TOO, &err), &err);
+	ck_assert_uint_eq(list->count, 0);
+	bn_dataset_list_free(list);
+	workspace_end(ws, dir);
+}
+END_TEST
+
+BN_TEST_MAIN("core/data/dataset", test_dataset_versions_are_numbered_and_named,
+	test_dataset_adding_the_same_bytes_adds_no_version,
+	test_dataset_wrong_names_get_an_error_that_helps,
+	test_dataset_table_and_profile_can_be_opened, test_dataset_removed_is_hidden_and_comes_back,
+	test_dataset_tags_and_checks_hang_on_their_version,
+	test_dataset_split_publishes_parts_with_lineage,
+	test_dataset_malformed_events_change_nothing)
