@@ -1,0 +1,37 @@
+/*
+ * kernel_ops.h - every operation of kernels.h on the same made-up data, run through a back end or
+ * through a plain scalar reference, with its outputs as doubles side by side.
+ */
+#ifndef BN_TEST_KERNEL_OPS_H
+#define BN_TEST_KERNEL_OPS_H
+#include "kernels/kernels.h"
+
+#include <stdbool.h>
+
+typedef struct kernel_case {
+	bnk_op op;
+	bnk_dtype dtype;
+	size_t m, n, k;
+	bool trans_a, trans_b; /* gemm */
+	bool plain;            /* without the optional weights, shifts and outputs */
+	bool huge;             /* inputs of magnitude 1e15 where the operation allows */
+} kernel_case;
+
+/* Outputs, at most `max` doubles; returns how many. Fails the test when the back end errs. */
+size_t kernel_run(
+	const bnk_backend *be, int threads, const kernel_case *c, double *out, size_t max);
+/* The same numbers from loops over long double. */
+size_t kernel_reference(const kernel_case *c, double *out, size_t max);
+
+/* All cases: a static list. */
+const kernel_case *kernel_cases(size_t *count);
+
+/* Largest |a - b| / (1 + |b|); infinite when one is NaN and the other is not. */
+double kernel_distance(const double *a, const double *b, size_t n);
+
+/* What to expect between two correct implementations that add in another order. */
+double kernel_tolerance(const kernel_case *c);
+
+void kernel_case_name(const kernel_case *c, char *out, size_t size);
+
+#endif
