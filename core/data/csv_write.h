@@ -1,0 +1,26 @@
+/*
+ * csv_write.h - a table as CSV: for export, and to read back what was read.
+ *
+ * RFC 4180 with LF line ends. Text is quoted when it must be, and when it would read back as absent
+ * (the empty string, "NA"); an absent value is an empty field. Numbers are the shortest that read
+ * back equal, timestamps ISO 8601 in UTC. A float64 without a fraction is written as 3.0, so that the
+ * column stays one of fractions.
+ */
+#ifndef BN_DATA_CSV_WRITE_H
+#define BN_DATA_CSV_WRITE_H
+#include "core/data/table.h"
+
+/* One field, quoted when it holds the delimiter, a quote, a line end, or blanks at its ends. */
+void bn_csv_add_field(bn_buf *out, const char *s, size_t n, char delimiter);
+void bn_csv_add_header(
+	bn_buf *out, const bn_schema *schema, const size_t *columns, size_t n, char delimiter);
+/* Row of a batch, with its line end. */
+void bn_csv_add_row(bn_buf *out, const bn_batch *b, size_t row, char delimiter);
+
+typedef int (*bn_csv_sink)(void *ctx, const char *bytes, size_t n, bn_err *err);
+/* Header and rows [from, to) of the table (to is cut at the last row); columns NULL: all. The sink
+ * gets pieces of about a MiB; what it returns ends the export. */
+int bn_csv_export(bn_table_reader *r, const size_t *columns, size_t n, uint64_t from, uint64_t to,
+	char delimiter, bn_csv_sink sink, void *ctx, bn_err *err);
+
+#endif
