@@ -1,0 +1,242 @@
+/* verify.c - is a model version still, byte for byte and signature for signature, what was
+ * registered and decided; and its files taken out. See provenance.h. */
+#include "core/base/fs.h"
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/govern/identity.h"
+#include "core/registry/_manifest.h"
+#include "core/registry/provenance.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void bn_verify_report_free(bn_verify_report *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->count; i++) {
+		bn_free(r->items[i].what);
+		bn_free(r->items[i].problem);
+	}
+	bn_free(r->items);
+	bn_free(r);
+}
+
+/* problem NULL: fine. */
+static int line_add(bn_verify_report *r, size_t *cap, const char *problem, bn_err *err,
+	const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+static int line_add(
+	bn_verify_report *r, size_t *cap, const char *problem, bn_err *err, const char *fmt, ...)
+{
+	char what[400];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	if (bn_grow(&r->items, cap, r->count + 1, sizeof *r->items))
+		return bn_err_nomem(err, "a report");
+	bn_verify_line *l = &r->items[r->count];
+	*l = (bn_verify_line){bn_strdup(what), bn_strdup(problem)};
+	r->count++;
+	r->problems += problem != NULL;
+	return l->what && (!problem || l->problem) ? 0 : bn_err_nomem(err, "a report");
+}
+
+/* Missing or altered bytes are findings; what keeps us from looking is an error. */
+static bool is_finding(int rc)
+{
+	return rc == BN_ECORRUPT || rc == BN_ENOTFOUND || rc == BN_EINVAL || rc == BN_EREFUSED;
+}
+
+static int verify_object(bn_verify_report *r, size_t *cap, bn_workspace *ws, const char *hash,
+	const char *what, bn_err *err)
+{
+	bn_err e = BN_ERR_INIT;
+	int rc = bn_object_verify(ws, hash, &e);
+	if (rc && !is_finding(rc))
+		return bn_err_set(err, rc, "%s: %s", what, e.msg);
+	return line_add(r, cap, rc ? e.msg : NULL, err, "%s", what);
+}
+
+static int verify_files(
+	bn_verify_report *r, size_t *cap, bn_workspace *ws, const bn_version *v, bn_err *err)
+{
+	manifest m = MANIFEST_INIT;
+	bn_err e = BN_ERR_INIT;
+	char what[400], problem[400];
+	int rc = verify_object(r, cap, ws, v->manifest, "manifest", err);
+	if (rc)
+		return rc;
+	rc = bn_manifest_load(&m, ws, v->manifest, &e);
+	if (rc)
+		return is_finding(rc) ? line_add(r, cap, e.msg, err, "list of files")
+				      : bn_err_set(err, rc, "%s", e.msg);
+	for (size_t i = 0; !rc && i < m.count; i++) {
+		snprintf(what, sizeof what, "file %s", m.files[i].path);
+		rc = verify_object(r, cap, ws, m.files[i].sha256, what, err);
+	}
+	snprintf(problem, sizeof problem, "the files give %.12s, registered was %.12s", m.digest,
+		v->digest);
+	if (!rc)
+		rc = line_add(r, cap, strcmp(m.digest, v->digest) ? problem : NULL, err,
+			"digest sha256:%s", v->digest);
+	bn_manifest_release(&m);
+	return rc;
+}
+
+/* Re-checks the signature of one decision event as it lies in the index. */
+static int verify_event(bn_verify_report *r, size_t *cap, bn_workspace *ws, const bn_version *v,
+	sqlite3_stmt *st, bn_err *err)
+{
+	const char *text = (const char *)sqlite3_column_text(st, 6);
+	char *entity = bn_strf("model/%s", v->name);
+	json_t *payload = NULL;
+	bn_err e = BN_ERR_INIT;
+	int rc = entity ? bn_json_parse(
+				  &payload, text ? text : "", text ? strlen(text) : 0, "event", &e)
+			: bn_err_nomem(&e, "an event");
+	if (rc) {
+		bn_free(entity);
+		return bn_err_set(err, rc, "%s", e.msg);
+	}
+	bn_event ev = {
+		.key = {(uint64_t)sqlite3_column_int64(st, 0),
+			(const char *)sqlite3_column_text(st, 1),
+			(uint64_t)sqlite3_column_int64(st, 2)},
+		.kind = (const char *)sqlite3_column_text(st, 3),
+		.entity = entity,
+		.uid = (uid_t)sqlite3_column_int64(st, 4),
+		.user = (const char *)sqlite3_column_text(st, 5),
+		.payload = payload,
+	};
+	if (bn_json_int(payload, "version", 0) == v->version) {
+		rc = bn_identity_check(bn_workspace_index(ws), bn_workspace_id(ws), &ev, &e);
+		if (!rc && strcmp(bn_json_str(payload, "digest", ""), v->digest) != 0)
+			rc = bn_err_set(&e, BN_ECORRUPT, "is about other bytes: %.12s",
+				bn_json_str(payload, "digest", "none"));
+		rc = rc && !is_finding(rc) ? bn_err_set(err, rc, "%s", e.msg)
+					   : line_add(r, cap, rc ? e.msg : NULL, err,
+						     "signature of %s by %s", ev.kind, ev.user);
+	}
+	json_decref(payload);
+	bn_free(entity);
+	return rc;
+}
+
+static int verify_decisions(
+	bn_verify_report *r, size_t *cap, bn_workspace *ws, const bn_version *v, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	char *entity = bn_strf("model/%s", v->name);
+	int rc = entity ? bn_sql_prepare(&st, bn_workspace_index(ws), err,
+				  "SELECT clock, writer, seq, kind, uid, user, payload FROM event"
+				  " WHERE entity = ? AND kind IN ('model.approved', "
+				  "'model.rejected')"
+				  " AND outcome = 'applied' ORDER BY clock, writer, seq",
+				  "s", entity)
+			: bn_err_nomem(err, "a report");
+	while (!rc && (rc = bn_sql_step(st, err)) == 1)
+		rc = verify_event(r, cap, ws, v, st, err);
+	sqlite3_finalize(st);
+	bn_free(entity);
+	return rc;
+}
+
+/* The author whom the registration names is the owner of the run. */
+static int verify_author(
+	bn_verify_report *r, size_t *cap, bn_workspace *ws, const bn_version *v, bn_err *err)
+{
+	if (!v->run_id)
+		return 0;
+	char problem[200];
+	int64_t owner = bn_sql_int(
+		bn_workspace_index(ws), -1, "SELECT uid FROM run WHERE id = ?", "s", v->run_id);
+	bool fine = owner == (int64_t)v->author_uid;
+	if (owner < 0)
+		snprintf(problem, sizeof problem, "run %.8s is not in this workspace", v->run_id);
+	else
+		snprintf(problem, sizeof problem, "run %.8s belongs to uid %lld, not %lu",
+			v->run_id, (long long)owner, (unsigned long)v->author_uid);
+	return line_add(r, cap, fine ? NULL : problem, err, "author %s", v->author);
+}
+
+int bn_version_verify(bn_verify_report **out, bn_workspace *ws, const char *spec, bn_err *err)
+{
+	size_t cap = 0;
+	bn_version *v = NULL;
+	bn_verify_report *r = bn_alloc_zeroed(1, sizeof *r);
+	int rc = r ? bn_version_get(&v, ws, spec, err) : bn_err_nomem(err, "a report");
+	if (!rc)
+		rc = verify_files(r, &cap, ws, v, err);
+	if (!rc)
+		rc = verify_author(r, &cap, ws, v, err);
+	if (!rc)
+		rc = verify_decisions(r, &cap, ws, v, err);
+	bn_version_free(v);
+	if (rc)
+		bn_verify_report_free(r);
+	else
+		*out = r;
+	return rc;
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static int copy_out(bn_workspace *ws, const manifest_file *f, const char *dir, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	char *from = NULL, *parent = NULL, *to = bn_path_join(dir, f->path), hex[65];
+	bn_buf bytes = BN_BUF_INIT;
+	int rc = to ? bn_object_path(ws, f->sha256, &from, err) : bn_err_nomem(err, "a path");
+	if (!rc)
+		rc = bn_fs_read_file(env, from, &bytes, err);
+	if (!rc) {
+		bn_sha256_hex(bytes.ptr, bytes.len, hex);
+		if (strcmp(hex, f->sha256) != 0)
+			rc = bn_err_set(err, BN_ECORRUPT, "object %.12s is damaged", f->sha256);
+	}
+	if (!rc && !(parent = bn_strndup(to, (size_t)(bn_path_base(to) - to) - 1)))
+		rc = bn_err_nomem(err, "a path");
+	if (!rc)
+		rc = bn_fs_make_dirs(env, parent, 0777, err);
+	if (!rc)
+		rc = bn_fs_write_file(env, to, bytes.ptr, bytes.len, 0666, err);
+	if (rc)
+		bn_err_prefix(err, "file %s", f->path);
+	bn_buf_release(&bytes);
+	bn_free(from);
+	bn_free(parent);
+	bn_free(to);
+	return rc;
+}
+
+int bn_version_checkout(bn_workspace *ws, const char *spec, const char *dir, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	bn_version *v = NULL;
+	manifest m = MANIFEST_INIT;
+	char *tmp = NULL;
+	int e, rc = bn_version_get(&v, ws, spec, err);
+	if (!rc && bn_fs_exists(env, dir))
+		rc = bn_err_set(err, BN_ECONFLICT, "'%s' exists already", dir);
+	if (!rc)
+		rc = bn_manifest_load(&m, ws, v->manifest, err);
+	if (!rc && !(tmp = bn_strf("%s.partial", dir)))
+		rc = bn_err_nomem(err, "a path");
+	if (!rc)
+		rc = bn_fs_remove_tree(env, tmp, err);
+	if (!rc)
+		rc = bn_fs_make_dirs(env, tmp, 0777, err);
+	for (size_t i = 0; !rc && i < m.count; i++)
+		rc = copy_out(ws, &m.files[i], tmp, err);
+	if (!rc && (e = env->fs->rename(env, tmp, dir)) < 0)
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", tmp, dir);
+	if (rc && tmp)
+		bn_fs_remove_tree(env, tmp, NULL);
+	bn_free(tmp);
+	bn_manifest_release(&m);
+	bn_version_free(v);
+	return rc;
+}
