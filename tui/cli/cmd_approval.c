@@ -1,0 +1,213 @@
+/* cmd_approval.c - binnacle model: asking for approval, deciding, aliases, tags, attestations,
+ * removal. */
+#include "core/base/json.h"
+#include "core/registry/registry.h"
+#include "tui/cli/model_json.h"
+#include "tui/cli/verbs.h"
+
+#include <string.h>
+
+/* Shows the version after the act. what: "approved"; NULL says nothing. */
+static int show_after(
+	bn_cli *cli, bn_workspace *ws, const char *spec, const char *what, bn_err *err)
+{
+	static const bn_col fields[] = {{"spec", "Model", BN_AS_TEXT},
+		{"state", "State", BN_AS_TEXT}, {"approvals", "Approvals", BN_AS_INT},
+		{"approvals_needed", "Needed", BN_AS_INT}, {0}};
+	bn_version *v = NULL;
+	int rc = bn_version_get(&v, ws, spec, err);
+	if (!rc && what)
+		bn_cli_say(cli, "%s %s/%lld", what, v->name, (long long)v->version);
+	if (!rc)
+		rc = bn_cli_object(cli, bn_version_json(v), fields, err);
+	bn_version_free(v);
+	return rc;
+}
+
+/* Opens the workspace; with --dry-run says what would be done and sets *done. sign: a key is
+ * needed. */
+static int begin(
+	bn_cli *cli, bn_workspace **ws, bool sign, const char *what, bool *done, bn_err *err)
+{
+	*done = false;
+	int rc = bn_cli_workspace(cli, ws, err);
+	if (!rc && bn_cli_dry_run(cli)) {
+		bn_version *v = NULL;
+		rc = bn_version_get(&v, *ws, bn_cli_arg(cli, 0), err);
+		if (!rc)
+			bn_cli_say(cli, "would %s %s/%lld (%s)", what, v->name,
+				(long long)v->version, bn_model_state_name(v->state));
+		bn_version_free(v);
+		*done = true;
+	} else if (!rc && sign) {
+		rc = bn_cli_announce_key(cli, *ws, err);
+	}
+	return rc;
+}
+
+static int run_request(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bool done = false;
+	const char *spec = bn_cli_arg(cli, 0);
+	int rc = begin(cli, &ws, false, "ask for approval of", &done, err);
+	if (!rc && !done)
+		rc = bn_version_request(ws, spec, bn_cli_opt(cli, "reason"), err);
+	return rc || done ? rc : show_after(cli, ws, spec, "asked for approval of", err);
+}
+
+static int run_approve(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_inbox_item *sheet = NULL;
+	bool done = false, override = bn_cli_flag(cli, "override");
+	const char *spec = bn_cli_arg(cli, 0);
+	int rc = begin(cli, &ws, true, "approve", &done, err);
+	if (!rc && done) { /* a dry run also says whether it would be refused */
+		rc = bn_inbox_item_read(&sheet, ws, spec, err);
+		if (!rc && !sheet->can_approve && !(override && sheet->override_allowed))
+			rc = bn_err_set(err, BN_EREFUSED, "%s", sheet->why_not);
+		bn_inbox_item_free(sheet);
+		return rc;
+	}
+	if (!rc)
+		rc = bn_version_approve(ws, spec, bn_cli_opt(cli, "reason"), override, err);
+	return rc ? rc : show_after(cli, ws, spec, "you approved", err);
+}
+
+static int run_reject(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bool done = false;
+	const char *spec = bn_cli_arg(cli, 0), *reason = bn_cli_opt(cli, "reason");
+	if (!reason)
+		return bn_err_set(err, BN_EINVAL, "a rejection needs a reason: --reason TEXT");
+	int rc = begin(cli, &ws, true, "reject", &done, err);
+	if (!rc && !done)
+		rc = bn_version_reject(ws, spec, reason, err);
+	return rc || done ? rc : show_after(cli, ws, spec, "you rejected", err);
+}
+
+static int run_attest(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bool done = false;
+	const char *spec = bn_cli_arg(cli, 0), *word = bn_cli_arg(cli, 2);
+	bn_verdict v = BN_VERDICT_PASS;
+	while (v <= BN_VERDICT_INCONCLUSIVE && strcmp(word, bn_verdict_name(v)) != 0)
+		v++;
+	if (v > BN_VERDICT_INCONCLUSIVE)
+		return bn_err_set(err, BN_EINVAL, "'%s' is none of pass, fail, inconclusive", word);
+	int rc = begin(cli, &ws, false, "attest a check of", &done, err);
+	if (!rc && !done)
+		rc = bn_version_attest(
+			ws, spec, bn_cli_arg(cli, 1), v, bn_cli_opt(cli, "detail"), err);
+	return rc || done ? rc : show_after(cli, ws, spec, "attested a check of", err);
+}
+
+static int run_alias(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bool done = false;
+	const char *spec = bn_cli_arg(cli, 0), *alias = bn_cli_arg(cli, 1);
+	bool remove = bn_cli_flag(cli, "remove");
+	int rc = begin(
+		cli, &ws, true, remove ? "take the alias off" : "set the alias of", &done, err);
+	if (rc || done)
+		return rc;
+	if (!remove) {
+		rc = bn_version_set_alias(ws, spec, alias, err);
+		return rc ? rc : show_after(cli, ws, spec, alias, err);
+	}
+	char name[200];
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, "/@"), spec);
+	rc = bn_model_remove_alias(ws, name, alias, err);
+	if (!rc)
+		bn_cli_say(cli, "removed alias %s@%s", name, alias);
+	return rc;
+}
+
+static int run_tag(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bool done = false;
+	const char *spec = bn_cli_arg(cli, 0);
+	int rc = begin(cli, &ws, false, "tag", &done, err);
+	if (!rc && !done)
+		rc = bn_version_set_tag(ws, spec, bn_cli_arg(cli, 1), bn_cli_arg(cli, 2), err);
+	return rc || done ? rc : show_after(cli, ws, spec, "tagged", err);
+}
+
+static int run_rm(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_version *v = NULL;
+	bool done = false;
+	const char *spec = bn_cli_arg(cli, 0);
+	char exact[200];
+	int rc = begin(cli, &ws, false, "remove", &done, err);
+	if (rc || done)
+		return rc;
+	if ((rc = bn_version_get(&v, ws, spec, err)))
+		return rc;
+	snprintf(exact, sizeof exact, "%s/%lld", v->name, (long long)v->version);
+	rc = bn_cli_confirm(cli, err,
+		"remove model version %s (%s)? It stays in the audit log, but cannot be served or "
+		"approved again",
+		exact, bn_model_state_name(v->state));
+	bn_version_free(v);
+	if (!rc)
+		rc = bn_cli_announce_key(cli, ws, err);
+	if (!rc)
+		rc = bn_version_remove(ws, exact, bn_cli_opt(cli, "reason"), err);
+	if (!rc)
+		bn_cli_say(cli, "removed %s", exact);
+	return rc;
+}
+
+static const bn_opt reason_options[] = {{"reason", 'r', "TEXT", "why; kept in the audit log"}, {0}};
+static const bn_opt approve_options[] = {{"reason", 'r', "TEXT", "why; kept in the audit log"},
+	{"override", 0, NULL,
+		"approve although a blocking gate does not pass (only where the policy allows it)"},
+	{0}};
+static const bn_opt attest_options[] = {{"detail", 0, "TEXT", "what was seen"}, {0}};
+static const bn_opt alias_options[] = {{"remove", 0, NULL, "take the alias off"}, {0}};
+
+const bn_verb bn_verbs_approval[] = {
+	{"model", "request", "MODEL", 1, 1, "ask for a version to be approved", NULL,
+		{"binnacle model request power/3 --reason 'rmse 11.9 on the new data'",
+			"binnacle model request power@latest", NULL},
+		reason_options, 0, run_request},
+	{"model", "approve", "MODEL", 1, 1, "approve a version, with your signature",
+		"Refused when your role or a blocking gate does not allow it, or when you are its"
+		" author. The attempt is recorded all the same.",
+		{"binnacle model approve power/3 --reason 'checked on node 12'",
+			"binnacle model approve power/3 --override --reason 'limit is being "
+			"revised'",
+			"binnacle model approve power/3 --dry-run"},
+		approve_options, 0, run_approve},
+	{"model", "reject", "MODEL", 1, 1, "reject a version, with your signature and a reason",
+		NULL,
+		{"binnacle model reject power/3 --reason 'trained on half the rows'",
+			"binnacle model reject power@latest --reason 'drift' --json", NULL},
+		reason_options, 0, run_reject},
+	{"model", "attest", "MODEL CHECK VERDICT", 3, 3,
+		"record the outcome of a check that a gate asks for",
+		"VERDICT is pass, fail or inconclusive. Gates of the policy name checks by CHECK.",
+		{"binnacle model attest power/3 reproducible pass --detail 'bit-identical'",
+			"binnacle model attest power/3 drift fail", NULL},
+		attest_options, 0, run_attest},
+	{"model", "alias", "MODEL ALIAS", 2, 2, "let a name such as champion point to a version",
+		NULL,
+		{"binnacle model alias power/3 champion",
+			"binnacle model alias power canary --remove", NULL},
+		alias_options, 0, run_alias},
+	{"model", "tag", "MODEL KEY [VALUE]", 2, 3, "set a tag; without VALUE take it off", NULL,
+		{"binnacle model tag power/3 risk low", "binnacle model tag power/3 risk", NULL},
+		NULL, 0, run_tag},
+	{"model", "rm", "MODEL", 1, 1, "remove a version (never while an alias points to it)", NULL,
+		{"binnacle model rm power/2 --reason 'superseded'",
+			"binnacle model rm power/2 --yes", NULL},
+		reason_options, 0, run_rm},
+	{0},
+};

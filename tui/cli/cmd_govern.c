@@ -1,0 +1,458 @@
+/* cmd_govern.c - binnacle user, role, policy and audit: who may do what, and who did. */
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/base/timestamp.h"
+#include "core/govern/audit.h"
+#include "core/govern/key.h"
+#include "core/registry/registry.h"
+#include "tui/cli/model_json.h"
+#include "tui/cli/verbs.h"
+
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- users and roles ------------------------------------------------------------------------ */
+
+static json_t *user_json(const bn_user_row *u)
+{
+	char roles[80], print[25] = "";
+	bn_roles_text(u->roles, roles, sizeof roles);
+	if (u->public_key)
+		bn_key_fingerprint(u->public_key, print);
+	json_t *o = json_pack("{s:I, s:s, s:s, s:b, s:s?, s:s?, s:o}", "uid", (json_int_t)u->uid,
+		"user", u->user, "roles", roles, "owner", (int)u->is_owner, "public_key",
+		u->public_key, "fingerprint", print[0] ? print : NULL, "since_ms",
+		u->since_ms ? json_integer(u->since_ms) : json_null());
+	return o;
+}
+
+static int run_user_ls(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {{"uid", "UID", BN_AS_INT}, {"user", "USER", BN_AS_TEXT},
+		{"roles", "ROLES", BN_AS_TEXT}, {"owner", "OWNER", BN_AS_BOOL},
+		{"fingerprint", "KEY", BN_AS_TEXT}, {"since_ms", "SINCE", BN_AS_TIME_MS}, {0}};
+	bn_workspace *ws = NULL;
+	bn_user_list *l = NULL;
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_user_list_read(&l, ws, err);
+	if (rc)
+		return rc;
+	json_t *items = json_array();
+	for (size_t i = 0; i < l->count; i++)
+		json_array_append_new(items, user_json(&l->items[i]));
+	bn_user_list_free(l);
+	return bn_cli_list(cli, items, cols, NULL, err);
+}
+
+static int run_user_key(bn_cli *cli, bn_err *err)
+{
+	static const bn_col fields[] = {{"path", "Private key", BN_AS_TEXT},
+		{"public_key", "Public key", BN_AS_TEXT},
+		{"fingerprint", "Fingerprint", BN_AS_TEXT},
+		{"created", "Made just now", BN_AS_BOOL}, {0}};
+	const bn_env *env = bn_cli_env(cli);
+	bn_key *key = NULL;
+	bool created = false;
+	char print[25], *path = bn_key_path(env);
+	int rc = path ? bn_key_open(&key, env, &created, err) : bn_err_nomem(err, "a path");
+	if (!rc) {
+		bn_key_fingerprint(bn_key_public(key), print);
+		rc = bn_cli_object(cli,
+			json_pack("{s:s, s:s, s:s, s:b}", "path", path, "public_key",
+				bn_key_public(key), "fingerprint", print, "created", (int)created),
+			fields, err);
+	}
+	bn_key_free(key);
+	bn_free(path);
+	return rc;
+}
+
+/* USER as a uid in digits, a name that the workspace knows, or one that this machine knows. */
+static int user_find(
+	uid_t *uid, char *user, size_t size, bn_workspace *ws, const char *word, bn_err *err)
+{
+	int64_t number;
+	bn_user_list *l = NULL;
+	const bn_env *env = bn_workspace_env(ws);
+	if (bn_parse_i64(word, strlen(word), &number)) {
+		if (number < 0 || number > UINT_MAX)
+			return bn_err_set(err, BN_EINVAL, "'%s' is no uid", word);
+		*uid = (uid_t)number;
+		env->user_name(env, *uid, user, size);
+		return 0;
+	}
+	snprintf(user, size, "%s", word);
+	int rc = bn_user_list_read(&l, ws, err);
+	if (rc)
+		return rc;
+	bool found = false;
+	for (size_t i = 0; i < l->count && !found; i++)
+		if (!strcmp(l->items[i].user, word)) {
+			*uid = l->items[i].uid;
+			found = true;
+		}
+	bn_user_list_free(l);
+	struct passwd pw, *known = NULL;
+	char text[4096];
+	if (!found && getpwnam_r(word, &pw, text, sizeof text, &known) == 0 && known) {
+		*uid = known->pw_uid;
+		found = true;
+	}
+	if (found)
+		return 0;
+	bn_err_set(err, BN_ENOTFOUND, "no user '%s'", word);
+	bn_err_hint(err, "give the uid in digits when this machine does not know the name");
+	return BN_ENOTFOUND;
+}
+
+static int role_change(bn_cli *cli, bool grant, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	uid_t uid = 0;
+	bn_role role;
+	char user[128];
+	const char *word = bn_cli_arg(cli, 1), *reason = bn_cli_opt(cli, "reason");
+	int rc = bn_role_parse(&role, word, err);
+	if (!rc)
+		rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = user_find(&uid, user, sizeof user, ws, bn_cli_arg(cli, 0), err);
+	if (!rc && bn_cli_dry_run(cli)) {
+		bn_cli_say(cli, "would %s role %s %s %s (uid %lu)", grant ? "grant" : "revoke",
+			word, grant ? "to" : "of", user, (unsigned long)uid);
+		return bn_policy_may(ws, BN_ACT_POLICY, err);
+	}
+	if (!rc)
+		rc = bn_cli_announce_key(cli, ws, err);
+	if (!rc)
+		rc = grant ? bn_role_grant(ws, uid, user, role, reason, err)
+			   : bn_role_revoke(ws, uid, user, role, reason, err);
+	if (!rc)
+		bn_cli_say(cli, "%s %s role %s", user, grant ? "has now" : "has no longer", word);
+	return rc;
+}
+
+static int run_role_grant(bn_cli *cli, bn_err *err)
+{
+	return role_change(cli, true, err);
+}
+
+static int run_role_revoke(bn_cli *cli, bn_err *err)
+{
+	return role_change(cli, false, err);
+}
+
+/* What each role may do under the policy of now. */
+static int run_role_ls(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {{"role", "ROLE", BN_AS_TEXT}, {"may", "MAY", BN_AS_TEXT},
+		{"default", "EVERYBODY'S", BN_AS_BOOL}, {0}};
+	bn_workspace *ws = NULL;
+	bn_policy *p = NULL;
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_workspace_refresh(ws, NULL, err);
+	if (!rc)
+		rc = bn_policy_get(&p, bn_workspace_index(ws), NULL, err);
+	if (rc)
+		return rc;
+	json_t *items = json_array();
+	for (int r = 0; r < BN_ROLES; r++) {
+		bn_buf may = BN_BUF_INIT;
+		bn_buf_adds(&may, "read");
+		for (int a = 0; a < BN_ACTS; a++)
+			if (p->allow[a] & (1u << r))
+				bn_buf_addf(&may, ", %s", bn_act_name((bn_act)a));
+		json_array_append_new(
+			items, json_pack("{s:s, s:s, s:b}", "role", bn_role_name((bn_role)r), "may",
+				       may.ptr, "default", (int)((int)p->default_role == r)));
+		bn_buf_release(&may);
+	}
+	bn_policy_free(p);
+	return bn_cli_list(cli, items, cols, NULL, err);
+}
+
+/* ---- policy --------------------------------------------------------------------------------- */
+
+static int run_policy_show(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_policy *p = NULL;
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_workspace_refresh(ws, NULL, err);
+	if (!rc)
+		rc = bn_policy_get(&p, bn_workspace_index(ws), NULL, err);
+	if (!rc) {
+		bn_cli_say(cli, "policy %.12s, every default filled in:", p->hash);
+		rc = bn_cli_document(cli, bn_policy_document(p), err);
+	}
+	bn_policy_free(p);
+	return rc;
+}
+
+static int run_policy_set(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	json_t *doc = NULL;
+	bn_policy *p = NULL;
+	const char *path = bn_cli_arg(cli, 0);
+	int rc = bn_json_load(&doc, bn_cli_env(cli), path, err);
+	if (!rc)
+		rc = bn_policy_parse(&p, doc, path, err);
+	if (!rc)
+		rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc && bn_cli_dry_run(cli)) {
+		bn_cli_say(cli, "would set policy %.12s with %zu gates", p->hash, p->n_gates);
+		rc = bn_policy_may(ws, BN_ACT_POLICY, err);
+		goto out;
+	}
+	if (!rc)
+		rc = bn_cli_announce_key(cli, ws, err);
+	if (!rc)
+		rc = bn_policy_set(ws, doc, bn_cli_opt(cli, "reason"), err);
+	if (!rc)
+		bn_cli_say(cli, "policy %.12s holds from now on: %zu gates, %d approval%s", p->hash,
+			p->n_gates, p->approvals, p->approvals > 1 ? "s" : "");
+out:
+	bn_policy_free(p);
+	json_decref(doc);
+	return rc;
+}
+
+/* The gates of a document against a version: exit 1 when one fails, 7 when one is inconclusive. */
+static int gates_show(bn_cli *cli, const bn_policy *p, const char *spec, bn_err *err)
+{
+	static const bn_col cols[] = {{"verdict", "VERDICT", BN_AS_TEXT},
+		{"name", "GATE", BN_AS_TEXT}, {"claim", "CLAIM", BN_AS_TEXT},
+		{"evidence", "EVIDENCE", BN_AS_TEXT}, {"source", "SOURCE", BN_AS_TEXT},
+		{"severity", "SEVERITY", BN_AS_TEXT}, {0}};
+	bn_workspace *ws = NULL;
+	bn_version *v = NULL;
+	bn_gate_report *r = NULL;
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_version_get(&v, ws, spec, err);
+	if (!rc)
+		rc = bn_gate_evaluate(&r, bn_workspace_index(ws), p, v->name, v->version, err);
+	if (!rc)
+		rc = bn_cli_list(
+			cli, bn_gate_report_json(r), cols, "the document has no gates", err);
+	if (!rc && r->failed)
+		rc = bn_err_set(err, BN_EFAILED, "%zu of %zu gates fail", r->failed, r->count);
+	else if (!rc && r->inconclusive)
+		rc = bn_err_set(err, BN_EINCONCLUSIVE, "%zu of %zu gates are inconclusive",
+			r->inconclusive, r->count);
+	bn_gate_report_free(r);
+	bn_version_free(v);
+	return rc;
+}
+
+static int run_policy_check(bn_cli *cli, bn_err *err)
+{
+	static const bn_col fields[] = {{"hash", "Policy", BN_AS_TEXT},
+		{"approvals", "Approvals", BN_AS_INT}, {"gates", "Gates", BN_AS_INT}, {0}};
+	json_t *doc = NULL;
+	bn_policy *p = NULL;
+	const char *path = bn_cli_arg(cli, 0), *spec = bn_cli_opt(cli, "model");
+	int rc = bn_json_load(&doc, bn_cli_env(cli), path, err);
+	if (!rc)
+		rc = bn_policy_parse(&p, doc, path, err);
+	if (!rc && spec)
+		rc = gates_show(cli, p, spec, err);
+	else if (!rc)
+		rc = bn_cli_object(cli,
+			json_pack("{s:s, s:i, s:I}", "hash", p->hash, "approvals", p->approvals,
+				"gates", (json_int_t)p->n_gates),
+			fields, err);
+	bn_policy_free(p);
+	json_decref(doc);
+	return rc;
+}
+
+/* ---- audit ---------------------------------------------------------------------------------- */
+
+/* An instant ("2026-01-31T09:00") or an age ("2h", "7d"), in ms since 1970. */
+static int time_option(bn_cli *cli, const char *name, int64_t *ms, bn_err *err)
+{
+	const char *text = bn_cli_opt(cli, name);
+	int64_t ns;
+	if (!text)
+		return 0;
+	if (bn_timestamp_parse(text, strlen(text), &ns))
+		*ms = ns / 1000000;
+	else if (bn_parse_duration_ns(text, &ns))
+		*ms = bn_env_now_ms(bn_cli_env(cli)) - ns / 1000000;
+	else
+		return bn_err_set(err, BN_EINVAL,
+			"--%s '%s': expected a date such as 2026-01-31T09:00 or an age such as 2h",
+			name, text);
+	return 0;
+}
+
+static int outcome_option(bn_cli *cli, int *outcome, bn_err *err)
+{
+	const char *text = bn_cli_opt(cli, "outcome");
+	*outcome = -1;
+	for (int o = BN_OUTCOME_APPLIED; text && o <= BN_OUTCOME_INVALID; o++)
+		if (!strcmp(text, bn_outcome_name((bn_outcome)o)))
+			*outcome = o;
+	if (text && *outcome < 0)
+		return bn_err_set(err, BN_EINVAL,
+			"--outcome '%s': expected applied, refused or invalid", text);
+	return 0;
+}
+
+static json_t *audit_json(const bn_audit_row *r)
+{
+	json_t *payload = NULL;
+	if (r->payload)
+		bn_json_parse(&payload, r->payload, strlen(r->payload), "payload", NULL);
+	return json_pack("{s:I, s:s, s:I, s:s, s:s, s:s, s:s?, s:s, s:b, s:s, s:I, s:o}", "time_ms",
+		(json_int_t)r->time_ms, "user", r->user, "uid", (json_int_t)r->uid, "kind", r->kind,
+		"entity", r->entity, "outcome", bn_outcome_name(r->outcome), "reason", r->reason,
+		"summary", r->summary, "signed", (int)r->is_signed, "writer", r->writer, "seq",
+		(json_int_t)r->seq, "payload", payload ? payload : json_null());
+}
+
+static int run_audit_log(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {{"time_ms", "WHEN", BN_AS_TIME_MS},
+		{"user", "WHO", BN_AS_TEXT}, {"outcome", "OUTCOME", BN_AS_TEXT},
+		{"kind", "WHAT", BN_AS_TEXT}, {"entity", "ON", BN_AS_TEXT},
+		{"summary", "DETAIL", BN_AS_TEXT}, {"reason", "REMARK", BN_AS_TEXT}, {0}};
+	bn_workspace *ws = NULL;
+	bn_audit_page *p = NULL;
+	int64_t limit = 100, offset = 0;
+	bn_audit_filter f = {
+		.user = bn_cli_opt(cli, "user"),
+		.kind = bn_cli_opt(cli, "kind"),
+		.entity = bn_cli_opt(cli, "entity"),
+		.text = bn_cli_opt(cli, "text"),
+	};
+	int rc = outcome_option(cli, &f.outcome, err);
+	if (!rc)
+		rc = time_option(cli, "since", &f.since_ms, err);
+	if (!rc)
+		rc = time_option(cli, "until", &f.until_ms, err);
+	if (!rc)
+		rc = bn_cli_opt_int(cli, "limit", 1, 1000000, &limit, err);
+	if (!rc)
+		rc = bn_cli_opt_int(cli, "offset", 0, INT64_MAX, &offset, err);
+	if (!rc)
+		rc = bn_cli_workspace(cli, &ws, err);
+	f.limit = (size_t)limit;
+	f.offset = (size_t)offset;
+	if (!rc)
+		rc = bn_audit_read(&p, ws, &f, err);
+	if (rc)
+		return rc;
+	json_t *items = json_array();
+	for (size_t i = 0; i < p->count; i++)
+		json_array_append_new(items, audit_json(&p->items[i]));
+	if (p->total > p->count)
+		bn_cli_say(cli, "%zu of %zu events, newest first (--limit, --offset)", p->count,
+			p->total);
+	bn_audit_page_free(p);
+	return bn_cli_list(cli, items, cols, "no such events", err);
+}
+
+static bool show_progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
+{
+	bn_cli_progress(ctx, phase, done, total, "");
+	return bn_cli_interrupted();
+}
+
+static int run_audit_verify(bn_cli *cli, bn_err *err)
+{
+	static const bn_col fields[] = {{"writers", "Writers", BN_AS_COUNT},
+		{"segments", "Segments", BN_AS_COUNT}, {"records", "Records", BN_AS_COUNT},
+		{"bytes", "Bytes", BN_AS_BYTES}, {"signatures", "Signatures", BN_AS_COUNT},
+		{"bad_signatures", "Bad signatures", BN_AS_COUNT},
+		{"objects", "Objects", BN_AS_COUNT},
+		{"bad_objects", "Damaged objects", BN_AS_COUNT},
+		{"missing_objects", "Missing objects", BN_AS_COUNT},
+		{"faults", "Faults", BN_AS_COUNT}, {"first_fault", "First fault", BN_AS_TEXT}, {0}};
+	bn_workspace *ws = NULL;
+	bn_audit_report *r = NULL;
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_audit_verify(&r, ws, show_progress, cli, err);
+	bn_cli_progress_end(cli);
+	if (rc)
+		return rc;
+	rc = bn_cli_object(cli,
+		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?}", "writers",
+			(json_int_t)r->writers, "segments", (json_int_t)r->segments, "records",
+			(json_int_t)r->records, "bytes", (json_int_t)r->bytes, "signatures",
+			(json_int_t)r->signatures, "bad_signatures", (json_int_t)r->bad_signatures,
+			"objects", (json_int_t)r->objects, "bad_objects",
+			(json_int_t)r->bad_objects, "missing_objects",
+			(json_int_t)r->missing_objects, "faults", (json_int_t)r->faults,
+			"first_fault", r->first_fault),
+		fields, err);
+	if (!rc && r->faults)
+		rc = bn_err_set(err, BN_EFAILED, "%llu fault%s, first: %s",
+			(unsigned long long)r->faults, r->faults > 1 ? "s" : "", r->first_fault);
+	else if (!rc)
+		bn_cli_say(cli, "whole: every record, signature and object is as it was written");
+	bn_audit_report_free(r);
+	return rc;
+}
+
+/* ---- tables --------------------------------------------------------------------------------- */
+
+static const bn_opt reason_options[] = {{"reason", 'r', "TEXT", "why; kept in the audit log"}, {0}};
+static const bn_opt check_options[] = {
+	{"model", 'm', "MODEL", "evaluate its gates against this model version"}, {0}};
+static const bn_opt audit_options[] = {{"user", 'u', "USER", "by this user (name or uid)"},
+	{"kind", 'k', "GLOB", "events of this kind: 'model.*'"},
+	{"entity", 'e', "GLOB", "about this: 'model/power'"},
+	{"outcome", 'o', "WORD", "applied, refused or invalid"},
+	{"since", 0, "WHEN", "a date, or an age such as 2h"},
+	{"until", 0, "WHEN", "a date, or an age such as 2h"},
+	{"text", 't', "TEXT", "with this text somewhere in it"},
+	{"limit", 0, "N", "at most so many (100)"}, {"offset", 0, "N", "skip so many"}, {0}};
+
+const bn_verb bn_verbs_govern[] = {
+	{"user", "ls", "", 0, 0, "everybody whom this workspace knows, with their roles", NULL,
+		{"binnacle user ls", "binnacle user ls --json", NULL}, NULL, 0, run_user_ls},
+	{"user", "key", "", 0, 0, "your signing key; makes it when there is none", NULL,
+		{"binnacle user key", "binnacle user key --json", NULL}, NULL, BN_VERB_NO_WORKSPACE,
+		run_user_key},
+	{"role", "ls", "", 0, 0, "what each role may do", NULL,
+		{"binnacle role ls", "binnacle role ls --json", NULL}, NULL, 0, run_role_ls},
+	{"role", "grant", "USER ROLE", 2, 2, "give a user a role", NULL,
+		{"binnacle role grant alice reviewer",
+			"binnacle role grant 1002 admin --reason lead", NULL},
+		reason_options, 0, run_role_grant},
+	{"role", "revoke", "USER ROLE", 2, 2, "take a role from a user", NULL,
+		{"binnacle role revoke alice reviewer", "binnacle role revoke 1002 admin", NULL},
+		reason_options, 0, run_role_revoke},
+	{"policy", "show", "", 0, 0, "the policy that holds now, as JSON", NULL,
+		{"binnacle policy show", "binnacle policy show --json >policy.json", NULL}, NULL, 0,
+		run_policy_show},
+	{"policy", "set", "FILE", 1, 1, "put a policy document into force", NULL,
+		{"binnacle policy set policy.json --reason 'two reviewers from now on'",
+			"binnacle policy set policy.json --dry-run", NULL},
+		reason_options, 0, run_policy_set},
+	{"policy", "check", "FILE", 1, 1, "check a document, and what it would say about a model",
+		"With --model the exit status is 1 when a gate fails, 7 when one is inconclusive.",
+		{"binnacle policy check policy.json",
+			"binnacle policy check policy.json --model power/3", NULL},
+		check_options, 0, run_policy_check},
+	{"audit", "log", "", 0, 0, "who did what, when, and whether it was allowed", NULL,
+		{"binnacle audit log --entity model/power", "binnacle audit log --outcome refused",
+			"binnacle audit log --since 7d --user alice --json"},
+		audit_options, 0, run_audit_log},
+	{"audit", "verify", "", 0, 0,
+		"re-read the whole log, check every signature, re-hash every object",
+		"Exit status 1 when anything is not as it was written; the first fault is named.",
+		{"binnacle audit verify", "binnacle audit verify --json", NULL}, NULL, 0,
+		run_audit_verify},
+	{0},
+};

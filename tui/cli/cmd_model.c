@@ -1,0 +1,350 @@
+/* cmd_model.c - binnacle model: what there is, where it comes from, whether it is whole. Requests
+ * and decisions are in cmd_approval.c. */
+#include "core/base/json.h"
+#include "core/base/str.h"
+#include "core/registry/provenance.h"
+#include "tui/cli/model_json.h"
+#include "tui/cli/verbs.h"
+
+#include <string.h>
+
+static int run_register(bn_cli *cli, bn_err *err)
+{
+	static const bn_col fields[] = {{"spec", "Model", BN_AS_TEXT},
+		{"state", "State", BN_AS_TEXT}, {"run", "Run", BN_AS_ID},
+		{"digest", "Digest", BN_AS_TEXT}, {"author", "Author", BN_AS_TEXT}, {0}};
+	bn_workspace *ws = NULL;
+	bn_version *v = NULL;
+	int64_t number = 0;
+	const char *run = bn_cli_arg(cli, 0), *name = bn_cli_opt(cli, "name");
+	char spec[200];
+	if (!name)
+		return bn_err_set(err, BN_EINVAL, "which model? give --name NAME");
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc && bn_cli_dry_run(cli)) {
+		bn_cli_say(cli, "would register the model of run %s as a version of %s", run, name);
+		return 0;
+	}
+	if (!rc)
+		rc = bn_version_register(&number, ws, name, run, err);
+	snprintf(spec, sizeof spec, "%s/%lld", name, (long long)number);
+	if (!rc)
+		rc = bn_version_get(&v, ws, spec, err);
+	if (!rc) {
+		bn_cli_say(cli, "registered %s", spec);
+		rc = bn_cli_object(cli, bn_version_json(v), fields, err);
+	}
+	bn_version_free(v);
+	return rc;
+}
+
+/* ---- lists ---------------------------------------------------------------------------------- */
+
+static int list_models(bn_cli *cli, bn_workspace *ws, bn_err *err)
+{
+	static const bn_col cols[] = {{"name", "MODEL", BN_AS_TEXT},
+		{"latest", "LATEST", BN_AS_INT}, {"champion", "CHAMPION", BN_AS_INT},
+		{"versions", "VERSIONS", BN_AS_COUNT}, {"requested", "TO APPROVE", BN_AS_COUNT},
+		{"updated_ms", "UPDATED", BN_AS_TIME_MS}, {0}};
+	bn_model_page *p = NULL;
+	int rc = bn_model_list(&p, ws, err);
+	if (rc)
+		return rc;
+	json_t *items = json_array();
+	for (size_t i = 0; i < p->count; i++) {
+		const bn_model_row *m = &p->items[i];
+		json_array_append_new(items,
+			json_pack("{s:s, s:o, s:o, s:I, s:I, s:I}", "name", m->name, "latest",
+				m->latest ? json_integer(m->latest) : json_null(), "champion",
+				m->champion ? json_integer(m->champion) : json_null(), "versions",
+				(json_int_t)m->versions, "requested", (json_int_t)m->requested,
+				"updated_ms", (json_int_t)m->updated_ms));
+	}
+	bn_model_page_free(p);
+	return bn_cli_list(cli, items, cols,
+		"no model is registered yet; register one with: binnacle model register RUN --name "
+		"NAME",
+		err);
+}
+
+/* "champion, canary" for people. */
+static void join_aliases(json_t *o)
+{
+	bn_buf b = BN_BUF_INIT;
+	const json_t *aliases = json_object_get(o, "aliases");
+	for (size_t i = 0; i < json_array_size(aliases); i++)
+		bn_buf_addf(
+			&b, "%s%s", i ? ", " : "", json_string_value(json_array_get(aliases, i)));
+	json_object_set_new(o, "alias_text", b.len ? json_string(b.ptr) : json_null());
+	bn_buf_release(&b);
+}
+
+static int list_versions(bn_cli *cli, bn_workspace *ws, const char *name, bn_err *err)
+{
+	static const bn_col cols[] = {{"spec", "MODEL", BN_AS_TEXT}, {"state", "STATE", BN_AS_TEXT},
+		{"alias_text", "ALIASES", BN_AS_TEXT}, {"trainer", "TRAINER", BN_AS_TEXT},
+		{"run", "RUN", BN_AS_ID}, {"digest", "DIGEST", BN_AS_ID},
+		{"author", "AUTHOR", BN_AS_TEXT}, {"registered_ms", "REGISTERED", BN_AS_TIME_MS},
+		{0}};
+	bn_version_page *p = NULL;
+	int rc = bn_version_list(&p, ws, name, bn_cli_flag(cli, "all"), err);
+	if (rc)
+		return rc;
+	json_t *items = json_array();
+	for (size_t i = 0; i < p->count; i++) {
+		json_t *o = bn_version_json(&p->items[i]);
+		if (o)
+			join_aliases(o);
+		json_array_append_new(items, o);
+	}
+	bn_version_page_free(p);
+	return bn_cli_list(cli, items, cols, "no versions", err);
+}
+
+static int list_inbox(bn_cli *cli, bn_workspace *ws, bn_err *err)
+{
+	static const bn_col cols[] = {{"spec", "MODEL", BN_AS_TEXT},
+		{"requester", "ASKED BY", BN_AS_TEXT}, {"requested_ms", "SINCE", BN_AS_TIME_MS},
+		{"request_reason", "REASON", BN_AS_TEXT}, {"blocked", "GATES BLOCK", BN_AS_BOOL},
+		{"can_approve", "I MAY APPROVE", BN_AS_BOOL}, {"why_not", "WHY NOT", BN_AS_TEXT},
+		{0}};
+	bn_inbox *box = NULL;
+	int rc = bn_inbox_read(&box, ws, err);
+	if (rc)
+		return rc;
+	json_t *items = json_array();
+	for (size_t i = 0; i < box->count; i++)
+		json_array_append_new(items, bn_sheet_json(&box->items[i]));
+	bn_inbox_free(box);
+	return bn_cli_list(cli, items, cols, "nothing waits for approval", err);
+}
+
+static int run_ls(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (rc)
+		return rc;
+	if (bn_cli_flag(cli, "inbox"))
+		return list_inbox(cli, ws, err);
+	const char *name = bn_cli_arg(cli, 0);
+	if (!name && !bn_cli_flag(cli, "versions") && !bn_cli_flag(cli, "all"))
+		return list_models(cli, ws, err);
+	bn_version *exists = NULL;
+	if (name && !bn_cli_flag(cli, "all")) /* for its words when there is no such model */
+		rc = bn_version_get(&exists, ws, name, err);
+	bn_version_free(exists);
+	return rc ? rc : list_versions(cli, ws, name, err);
+}
+
+/* ---- one version ---------------------------------------------------------------------------- */
+
+static void print_metrics(bn_cli *cli, const bn_version *v)
+{
+	const char *part, *metric;
+	json_t *metrics, *value;
+	char text[BN_FMT];
+	json_object_foreach(v->metrics, part, metrics)
+	{
+		bn_cli_print(cli, "\n%sMetrics (%s)%s\n", bn_cli_color(cli, "bold"), part,
+			bn_cli_color(cli, "reset"));
+		json_object_foreach(metrics, metric, value)
+		{
+			if (json_is_number(value))
+				bn_cli_print(cli, "  %-24s %s\n", metric,
+					bn_fmt_sig(json_number_value(value), 6, text));
+		}
+	}
+}
+
+static const char *verdict_color(bn_verdict v)
+{
+	return v == BN_VERDICT_PASS ? "good" : v == BN_VERDICT_FAIL ? "bad" : "warn";
+}
+
+static void print_sheet(bn_cli *cli, const bn_inbox_item *s)
+{
+	const bn_version *v = s->version;
+	const char *reset = bn_cli_color(cli, "reset"), *bold = bn_cli_color(cli, "bold");
+	print_metrics(cli, v);
+	if (s->gates && s->gates->count)
+		bn_cli_print(cli, "\n%sGates%s\n", bold, reset);
+	for (size_t i = 0; s->gates && i < s->gates->count; i++) {
+		const bn_gate_result *g = &s->gates->items[i];
+		bn_cli_print(cli, "  %s%-12s%s %-16s %s: %s [%s]%s\n",
+			bn_cli_color(cli, verdict_color(g->verdict)), bn_verdict_name(g->verdict),
+			reset, g->name, g->claim, g->evidence, g->source,
+			g->severity == BN_GATE_WARN ? " (warning only)" : "");
+	}
+	if (v->n_decisions)
+		bn_cli_print(cli, "\n%sDecisions%s\n", bold, reset);
+	for (size_t i = 0; i < v->n_decisions; i++) {
+		const bn_decision *d = &v->decisions[i];
+		bn_cli_print(cli, "  %s by %s%s%s%s\n", d->approved ? "approved" : "rejected",
+			d->user, d->override ? ", OVERRIDING the gates" : "", d->reason ? ": " : "",
+			d->reason ? d->reason : "");
+	}
+	if (v->state == BN_MODEL_REQUESTED)
+		bn_cli_print(cli, "\n%d of %d approvals. %s%s\n", v->approvals, v->approvals_needed,
+			s->can_approve ? "You may approve it." : "You may not approve it: ",
+			s->can_approve ? "" : s->why_not);
+}
+
+static int run_show(bn_cli *cli, bn_err *err)
+{
+	static const bn_col fields[] = {{"spec", "Model", BN_AS_TEXT},
+		{"state", "State", BN_AS_TEXT}, {"alias_text", "Aliases", BN_AS_TEXT},
+		{"trainer", "Trainer", BN_AS_TEXT}, {"run", "Run", BN_AS_TEXT},
+		{"digest", "Digest", BN_AS_TEXT}, {"uuid", "UUID", BN_AS_TEXT},
+		{"author", "Author", BN_AS_TEXT}, {"registrar", "Registered by", BN_AS_TEXT},
+		{"registered_ms", "Registered", BN_AS_TIME_MS},
+		{"requester", "Asked by", BN_AS_TEXT}, {"request_reason", "Request", BN_AS_TEXT},
+		{"description", "Description", BN_AS_TEXT}, {0}};
+	bn_workspace *ws = NULL;
+	bn_inbox_item *sheet = NULL;
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_inbox_item_read(&sheet, ws, bn_cli_arg(cli, 0), err);
+	json_t *o = rc ? NULL : bn_sheet_json(sheet);
+	if (o)
+		join_aliases(o);
+	if (!rc)
+		rc = bn_cli_object(cli, o, fields, err);
+	if (!rc)
+		print_sheet(cli, sheet);
+	bn_inbox_item_free(sheet);
+	return rc;
+}
+
+static int run_lineage(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_lineage *l = NULL;
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_lineage_read(&l, ws, bn_cli_arg(cli, 0), err);
+	if (rc)
+		return rc;
+	if (bn_cli_is_text(cli)) {
+		for (size_t i = 0; i < l->n_edges; i++) {
+			const bn_lineage_node *a = &l->nodes[l->edges[i].from];
+			const bn_lineage_node *b = &l->nodes[l->edges[i].to];
+			bn_cli_print(cli, "%-7s %-32s --%s--> %-6s %s\n", a->kind, a->label,
+				l->edges[i].verb, b->kind, b->label);
+		}
+		for (size_t i = 0; !l->n_edges && i < l->n_nodes; i++)
+			bn_cli_print(cli, "%s %s (nothing else is recorded)\n", l->nodes[i].kind,
+				l->nodes[i].label);
+		goto out;
+	}
+	json_t *nodes = json_array(), *edges = json_array();
+	for (size_t i = 0; i < l->n_nodes; i++)
+		json_array_append_new(
+			nodes, json_pack("{s:s, s:s, s:s?}", "kind", l->nodes[i].kind, "label",
+				       l->nodes[i].label, "detail", l->nodes[i].detail));
+	for (size_t i = 0; i < l->n_edges; i++)
+		json_array_append_new(
+			edges, json_pack("{s:I, s:I, s:s}", "from", (json_int_t)l->edges[i].from,
+				       "to", (json_int_t)l->edges[i].to, "verb", l->edges[i].verb));
+	rc = bn_cli_document(cli, json_pack("{s:o, s:o}", "nodes", nodes, "edges", edges), err);
+out:
+	bn_lineage_free(l);
+	return rc;
+}
+
+static int run_verify(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {{"state", "STATE", BN_AS_TEXT}, {"what", "WHAT", BN_AS_TEXT},
+		{"problem", "PROBLEM", BN_AS_TEXT}, {0}};
+	bn_workspace *ws = NULL;
+	bn_verify_report *r = NULL;
+	const char *spec = bn_cli_arg(cli, 0);
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_version_verify(&r, ws, spec, err);
+	if (rc)
+		return rc;
+	json_t *items = json_array();
+	for (size_t i = 0; i < r->count; i++)
+		json_array_append_new(items,
+			json_pack("{s:s, s:s, s:s?}", "state", r->items[i].problem ? "FAIL" : "OK",
+				"what", r->items[i].what, "problem", r->items[i].problem));
+	rc = bn_cli_list(cli, items, cols, NULL, err);
+	if (!rc && r->problems)
+		rc = bn_err_set(err, BN_EFAILED, "%zu of %zu checks of %s failed", r->problems,
+			r->count, spec);
+	bn_verify_report_free(r);
+	return rc;
+}
+
+static int run_card(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_buf card = BN_BUF_INIT;
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_version_card(&card, ws, bn_cli_arg(cli, 0), err);
+	if (!rc && bn_cli_is_json(cli))
+		rc = bn_cli_document(cli, json_pack("{s:s}", "card", card.ptr), err);
+	else if (!rc)
+		bn_cli_write(cli, card.ptr, card.len);
+	bn_buf_release(&card);
+	return rc;
+}
+
+static int run_export(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	const char *spec = bn_cli_arg(cli, 0), *dir = bn_cli_arg(cli, 1);
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc && bn_cli_dry_run(cli)) {
+		bn_cli_say(cli, "would copy the files of %s to %s", spec, dir);
+		return 0;
+	}
+	if (!rc)
+		rc = bn_version_checkout(ws, spec, dir, err);
+	if (!rc)
+		bn_cli_say(cli, "wrote %s to %s", spec, dir);
+	return rc;
+}
+
+static const bn_opt register_options[] = {
+	{"name", 'm', "NAME", "the model that gets a new version"}, {0}};
+static const bn_opt ls_options[] = {{"versions", 0, NULL, "every version of every model"},
+	{"all", 'a', NULL, "versions, and removed ones too"},
+	{"inbox", 'i', NULL, "what waits for approval, and what I may do about it"}, {0}};
+
+const bn_verb bn_verbs_model[] = {
+	{"model", "register", "RUN", 1, 1, "make a run's model a version of a named model", NULL,
+		{"binnacle model register latest --name power",
+			"binnacle model register steady-heron-417 --name power --json", NULL},
+		register_options, 0, run_register},
+	{"model", "ls", "[NAME]", 0, 1, "models, or the versions of one", NULL,
+		{"binnacle model ls", "binnacle model ls power", "binnacle model ls --inbox"},
+		ls_options, 0, run_ls},
+	{"model", "show", "MODEL", 1, 1, "one version: state, metrics, gates, decisions",
+		"MODEL is NAME/3, NAME@alias, NAME@latest, NAME (its champion, else the latest) or "
+		"a"
+		" UUID.",
+		{"binnacle model show power/3", "binnacle model show power@champion --json", NULL},
+		NULL, 0, run_show},
+	{"model", "lineage", "MODEL", 1, 1, "what it was made from: data, code, run", NULL,
+		{"binnacle model lineage power/3", "binnacle model lineage power@champion --json",
+			NULL},
+		NULL, 0, run_lineage},
+	{"model", "verify", "MODEL", 1, 1, "re-hash every file and check every signature",
+		"Exit status 1 when anything is not what was registered or signed.",
+		{"binnacle model verify power/3", "binnacle model verify power@champion --json",
+			NULL},
+		NULL, 0, run_verify},
+	{"model", "card", "MODEL", 1, 1, "the model card, with what the registry knows", NULL,
+		{"binnacle model card power/3", "binnacle model card power@champion >CARD.md",
+			NULL},
+		NULL, 0, run_card},
+	{"model", "export", "MODEL DIR", 2, 2, "copy its files to a directory that MLflow loads",
+		NULL,
+		{"binnacle model export power/3 ./power-3",
+			"binnacle model export power@champion /scratch/power", NULL},
+		NULL, 0, run_export},
+	{0},
+};

@@ -1,0 +1,17 @@
+/*
+ * model_json.h - model versions, gates and people as the JSON that the verbs show.
+ */
+#ifndef BN_TUI_MODEL_JSON_H
+#define BN_TUI_MODEL_JSON_H
+#include "core/registry/registry.h"
+#include "tui/cli/cli.h"
+
+/* New references; NULL without memory. */
+json_t *bn_version_json(const bn_version *v);
+/* {"version": {...}, "gates": [...], "champion", "can_approve", "why_not", ...} */
+json_t *bn_sheet_json(const bn_inbox_item *item);
+
+/* Makes the user's signing key if there is none, and says so: what signs, announces. */
+int bn_cli_announce_key(bn_cli *cli, bn_workspace *ws, bn_err *err);
+
+#endif
