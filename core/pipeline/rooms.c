@@ -2,11 +2,17 @@
 #include "core/pipeline/rooms.h"
 
 #include "core/data/dataset.h"
+#include "core/govern/identity.h"
+#include "core/govern/policy.h"
+#include "core/registry/registry.h"
 #include "core/track/run.h"
 
 const bn_fold_class *const bn_rooms[] = {
+	&bn_user_class,
+	&bn_policy_class,
 	&bn_dataset_class,
 	&bn_run_fold_class,
 	&bn_experiment_fold_class,
+	&bn_registry_class,
 	NULL,
 };

@@ -6,6 +6,7 @@
 #include "core/base/str.h"
 #include "core/govern/identity.h"
 #include "core/registry/_rules.h"
+#include "core/store/ref.h"
 
 #include <limits.h>
 #include <string.h>
@@ -100,6 +101,19 @@ static char *member_text(const json_t *payload, const char *key, json_type type,
 	return bn_buf_take(&b, NULL);
 }
 
+/* The objects that the version consists of: gc keeps them, `audit verify` re-hashes them. */
+static int refs_add(const act *a, bn_err *err)
+{
+	const json_t *files = json_object_get(a->ev->payload, "files");
+	int rc = bn_fold_object_ref(a->f, text(a, "manifest"), "model/manifest", err);
+	for (size_t i = 0; !rc && i < json_array_size(files); i++) {
+		const char *hash = bn_json_str(json_array_get(files, i), "sha256", NULL);
+		if (hash && strlen(hash) == BN_SHA256_HEX && bn_is_hex(hash))
+			rc = bn_fold_object_ref(a->f, hash, "model/file", err);
+	}
+	return rc;
+}
+
 static int apply_registered(const act *a, bn_err *err)
 {
 	bn_err e = BN_ERR_INIT;
@@ -128,7 +142,7 @@ static int apply_registered(const act *a, bn_err *err)
 	bn_free(data);
 	bn_free(metrics);
 	bn_free(files);
-	return rc;
+	return rc ? rc : refs_add(a, err);
 }
 
 /* ---- requested, approved, rejected ----------------------------------------------------------- */

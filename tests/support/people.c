@@ -1,0 +1,231 @@
+/* people.c - see people.h. Who created an inode is kept in a table of this process. */
+#include "tests/support/people.h"
+
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static town *the_town;
+
+static struct {
+	dev_t dev;
+	ino_t ino;
+	uid_t uid;
+} owned[8192];
+static size_t n_owned;
+
+static void own(const struct stat *st, uid_t uid)
+{
+	size_t i = 0;
+	while (i < n_owned && (owned[i].dev != st->st_dev || owned[i].ino != st->st_ino))
+		i++;
+	if (i == sizeof owned / sizeof *owned)
+		abort();
+	n_owned += i == n_owned;
+	owned[i].dev = st->st_dev;
+	owned[i].ino = st->st_ino;
+	owned[i].uid = uid;
+}
+
+static void set_owner(struct stat *st)
+{
+	for (size_t i = 0; i < n_owned; i++)
+		if (owned[i].dev == st->st_dev && owned[i].ino == st->st_ino)
+			st->st_uid = owned[i].uid;
+}
+
+static const person *person_of(const bn_env *env)
+{
+	return env->ctx;
+}
+
+static int people_open(const bn_env *env, const char *path, int flags, mode_t mode)
+{
+	struct stat st;
+	bool made = (flags & O_CREAT) && stat(path, &st) != 0;
+	int fd = bn_fs_real.open(env, path, flags, mode);
+	if (fd >= 0 && made && fstat(fd, &st) == 0)
+		own(&st, person_of(env)->uid);
+	return fd;
+}
+
+static int people_mkdir(const bn_env *env, const char *path, mode_t mode)
+{
+	struct stat st;
+	int e = bn_fs_real.mkdir(env, path, mode);
+	if (e == 0 && stat(path, &st) == 0)
+		own(&st, person_of(env)->uid);
+	return e;
+}
+
+static int people_stat(const bn_env *env, const char *path, struct stat *st)
+{
+	int e = bn_fs_real.stat(env, path, st);
+	if (e == 0)
+		set_owner(st);
+	return e;
+}
+
+static int people_fstat(const bn_env *env, int fd, struct stat *st)
+{
+	int e = bn_fs_real.fstat(env, fd, st);
+	if (e == 0)
+		set_owner(st);
+	return e;
+}
+
+static bn_fs_ops people_fs;
+
+static const char *people_get(const bn_env *env, const char *name)
+{
+	const person *p = person_of(env);
+	if (!strcmp(name, "XDG_CONFIG_HOME"))
+		return p->config;
+	if (!strcmp(name, "XDG_STATE_HOME"))
+		return p->state;
+	if (!strcmp(name, "BINNACLE_INDEX"))
+		return p->index;
+	return strcmp(name, "BINNACLE_HOME") ? getenv(name) : NULL;
+}
+
+static uid_t people_uid(const bn_env *env)
+{
+	return person_of(env)->uid;
+}
+
+static void people_name(const bn_env *env, uid_t uid, char *name, size_t size)
+{
+	(void)env;
+	snprintf(name, size, "uid-%lu", (unsigned long)uid);
+	for (size_t i = 0; i < PEOPLE; i++)
+		if (the_town->people[i].uid == uid)
+			snprintf(name, size, "%s", the_town->people[i].name);
+}
+
+static int64_t people_now(const bn_env *env)
+{
+	the_town->clock_ns += 1000000;
+	return the_town->clock_ns + person_of(env)->clock_offset_ms * 1000000;
+}
+
+static const bn_fold_class *const *the_classes;
+
+static void die_unless(int rc, const bn_err *err)
+{
+	if (rc) {
+		fprintf(stderr, "people.c: %s\n", err->msg);
+		abort();
+	}
+}
+
+void person_reopen(town *t, person *p, bool fresh_index)
+{
+	static int fresh;
+	bn_err err = BN_ERR_INIT;
+	bn_workspace_close(p->ws);
+	p->ws = NULL;
+	if (fresh_index)
+		snprintf(p->index, sizeof p->index, "%s/%s-index-%d", t->dir, p->name, ++fresh);
+	die_unless(bn_workspace_open(&p->ws, &p->env, the_classes, t->dir, &err), &err);
+}
+
+void town_make(town *t, const bn_fold_class *const *classes)
+{
+	static const char *const names[PEOPLE] = {"ann", "bob", "cleo", "dan"};
+	const char *tmp = getenv("TMPDIR");
+	bn_err err = BN_ERR_INIT;
+	memset(t, 0, sizeof *t);
+	the_town = t;
+	the_classes = classes;
+	n_owned = 0;
+	t->clock_ns = 1790000000LL * 1000000000;
+	snprintf(t->dir, sizeof t->dir, "%.200s/binnacle-town-XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(t->dir))
+		abort();
+	people_fs = bn_fs_real;
+	people_fs.open = people_open;
+	people_fs.mkdir = people_mkdir;
+	people_fs.stat = people_stat;
+	people_fs.fstat = people_fstat;
+	for (size_t i = 0; i < PEOPLE; i++) {
+		person *p = &t->people[i];
+		p->uid = (uid_t)(5001 + i);
+		p->name = names[i];
+		p->env = *bn_env_real();
+		p->env.ctx = p;
+		p->env.fs = &people_fs;
+		p->env.get = people_get;
+		p->env.uid = people_uid;
+		p->env.user_name = people_name;
+		p->env.now_ns = people_now;
+		snprintf(p->config, sizeof p->config, "%s/%s-config", t->dir, names[i]);
+		snprintf(p->state, sizeof p->state, "%s/%s-state", t->dir, names[i]);
+		if (i == 0)
+			die_unless(bn_workspace_init(&p->env, t->dir, &err), &err);
+		person_reopen(t, p, true);
+	}
+}
+
+void town_remove(town *t)
+{
+	for (size_t i = 0; i < PEOPLE; i++)
+		bn_workspace_close(t->people[i].ws);
+	bn_fs_remove_tree(bn_env_real(), t->dir, NULL);
+}
+
+static void dump_table(bn_buf *b, sqlite3 *db, const char *table)
+{
+	char sql[300];
+	sqlite3_stmt *st = NULL;
+	snprintf(sql, sizeof sql, "SELECT * FROM %s", table);
+	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
+		abort();
+	bn_buf rows[512];
+	size_t n = 0;
+	while (sqlite3_step(st) == SQLITE_ROW && n < 512) {
+		bn_buf_init(&rows[n]);
+		for (int c = 0; c < sqlite3_column_count(st); c++) {
+			const unsigned char *text = sqlite3_column_text(st, c);
+			bn_buf_addf(&rows[n], "|%s", text ? (const char *)text : "NULL");
+		}
+		n++;
+	}
+	sqlite3_finalize(st);
+	bn_buf_addf(b, "%s (%zu)\n", table, n);
+	for (size_t i = 0; i < n; i++) { /* by text, since row order is SQLite's business */
+		size_t least = i;
+		for (size_t k = i + 1; k < n; k++)
+			if (strcmp(rows[k].ptr, rows[least].ptr) < 0)
+				least = k;
+		bn_buf row = rows[least];
+		rows[least] = rows[i];
+		rows[i] = row;
+		bn_buf_addf(b, "%s\n", row.ptr);
+	}
+	for (size_t i = 0; i < n; i++)
+		bn_buf_release(&rows[i]);
+}
+
+char *person_dump(person *p)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_buf b = BN_BUF_INIT;
+	sqlite3_stmt *st = NULL;
+	die_unless(bn_workspace_refresh(p->ws, NULL, &err), &err);
+	sqlite3 *db = bn_workspace_index(p->ws);
+	if (sqlite3_prepare_v2(db,
+		    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE"
+		    " 'index\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY name",
+		    -1, &st, NULL) != SQLITE_OK)
+		abort();
+	while (sqlite3_step(st) == SQLITE_ROW)
+		dump_table(&b, db, (const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	return bn_buf_take(&b, NULL);
+}

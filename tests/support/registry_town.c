@@ -1,0 +1,80 @@
+/* registry_town.c - see registry_town.h. */
+#include "tests/support/registry_town.h"
+
+#include "core/base/json.h"
+#include "core/govern/audit.h"
+#include "core/govern/identity.h"
+#include "core/registry/_manifest.h"
+#include "tests/support/check_main.h"
+
+#include <string.h>
+
+const bn_fold_class *const registry_town_classes[] = {
+	&bn_user_class, &bn_policy_class, &bn_registry_class, NULL};
+
+int town_try_register(
+	person *p, const char *name, const person *author, const char *metrics, int64_t *version)
+{
+	static const char *const files[] = {"MLmodel", "features.json", "model.safetensors"};
+	bn_err err = BN_ERR_INIT;
+	manifest m = MANIFEST_INIT;
+	char hash[65], text[200];
+	json_t *numbers = NULL;
+	ck_assert_bn_ok(bn_json_parse(&numbers, metrics, strlen(metrics), "metrics", &err), &err);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(text, sizeof text, "%s of %s %s", files[i], name, metrics);
+		ck_assert_bn_ok(bn_object_put(p->ws, text, strlen(text), hash, &err), &err);
+		ck_assert_bn_ok(bn_manifest_add(&m, files[i], hash, strlen(text), &err), &err);
+	}
+	ck_assert_bn_ok(bn_manifest_seal(&m, &err), &err);
+	ck_assert_bn_ok(bn_manifest_store(p->ws, &m, hash, &err), &err);
+	bn_registration r = {
+		.name = name,
+		.author_uid = author->uid,
+		.author = author->name,
+		.manifest = hash,
+		.trainer = "ridge",
+		.metrics = numbers,
+	};
+	int rc = bn_version_register_manifest(version, p->ws, &r, &err);
+	bn_manifest_release(&m);
+	json_decref(numbers);
+	return rc;
+}
+
+int64_t town_register(person *p, const char *name, const person *author, const char *metrics)
+{
+	int64_t version = 0;
+	ck_assert_int_eq(town_try_register(p, name, author, metrics, &version), 0);
+	return version;
+}
+
+void town_policy(person *p, const char *document)
+{
+	bn_err err = BN_ERR_INIT;
+	json_t *doc = NULL;
+	ck_assert_bn_ok(bn_json_parse(&doc, document, strlen(document), "policy", &err), &err);
+	ck_assert_bn_ok(bn_policy_set(p->ws, doc, "test", &err), &err);
+	json_decref(doc);
+}
+
+bn_model_state town_state(person *p, const char *spec)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_version *v = NULL;
+	ck_assert_bn_ok(bn_version_get(&v, p->ws, spec, &err), &err);
+	bn_model_state s = v->state;
+	bn_version_free(v);
+	return s;
+}
+
+size_t town_count(person *p, const char *kind, bn_outcome outcome)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_audit_page *page = NULL;
+	bn_audit_filter f = {.kind = kind, .outcome = (int)outcome};
+	ck_assert_bn_ok(bn_audit_read(&page, p->ws, &f, &err), &err);
+	size_t n = page->total;
+	bn_audit_page_free(page);
+	return n;
+}
