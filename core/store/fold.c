@@ -219,7 +219,7 @@ static int row_apply(bn_fold *f, const bn_fold_class *class, sqlite3_stmt *st, b
 	if (!ev.raw)
 		ev.raw = "";
 	int rc = event_apply(f, class, &ev, is_json, err);
-	if (!rc && f->outcome != BN_OUTCOME_APPLIED)
+	if (!rc && (f->outcome != BN_OUTCOME_APPLIED || f->reason[0]))
 		rc = bn_sql_run(f->db, err,
 			"UPDATE event SET outcome = ?, reason = ? WHERE rowid = ?", "ssi",
 			outcomes[f->outcome], f->reason[0] ? f->reason : NULL,
@@ -353,7 +353,7 @@ static int entity_clear(bn_fold *f, const fold_entity *e, bn_err *err)
 		return rc;
 	return bn_sql_run(f->db, err,
 		"UPDATE event SET outcome = 'applied', reason = NULL "
-		"WHERE entity = ? AND outcome <> 'applied'",
+		"WHERE entity = ? AND (outcome <> 'applied' OR reason IS NOT NULL)",
 		"s", e->name);
 }
 

@@ -73,7 +73,8 @@ sqlite3 *bn_fold_db(bn_fold *f);
 bn_workspace *bn_fold_workspace(bn_fold *f);
 /* This entity (the one being applied) is replayed whenever `entity` gets an event. */
 int bn_fold_depends(bn_fold *f, const char *entity, bn_err *err);
-/* Only for ordered events; without a call the outcome is APPLIED. reason is copied. */
+/* Only for ordered events; without a call the outcome is APPLIED. reason is copied; an applied event
+ * may have one too, a remark for the audit log. */
 void bn_fold_outcome(bn_fold *f, bn_outcome outcome, const char *reason_fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
