@@ -72,6 +72,8 @@ int bn_session_run(bn_session *s, bn_err *err);
 double bn_session_prediction(const bn_session *s, size_t row);
 /* NULL for regression; else the class's label, borrowed from the predictor. */
 const char *bn_session_label(const bn_session *s, size_t row);
+/* True when all class labels are numbers, so that an answer is written without quotes. */
+bool bn_session_label_is_number(const bn_session *s);
 /* Probabilities per class, or the one value: bn_model_outputs doubles. */
 const double *bn_session_outputs(const bn_session *s, size_t row);
 /* {"prediction"} as JSON: a number or a label; a new reference. */

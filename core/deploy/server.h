@@ -66,6 +66,7 @@ void bn_server_free(bn_server *s); /* stops first if need be; NULL is fine */
 typedef struct bn_server_stats {
 	uint64_t requests, errors, predictions; /* errors: status >= 400 */
 	uint64_t in_flight;
+	double p50_ms, p95_ms, p99_ms; /* of answering predictions, within 9 %; NaN: none yet */
 } bn_server_stats;
 void bn_server_get_stats(const bn_server *s, bn_server_stats *out);
 
