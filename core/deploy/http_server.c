@@ -1,9 +1,11 @@
 /* http_server.c - see http_server.h: libmicrohttpd, and nothing else knows it. */
 #include "core/deploy/http_server.h"
 
+#include "core/base/hash.h"
 #include "core/base/mem.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
@@ -220,6 +222,27 @@ static int listen_on(int *fd, const bn_http_server_options *o, bn_err *err)
 	return *fd < 0 ? bind_failed(o, last, err) : 0;
 }
 
+/* Percent-decoding in place. %00 stays as it is: a path with a NUL in it must not look shorter. */
+static size_t unescape(void *user, struct MHD_Connection *c, char *s)
+{
+	char *to = s;
+	(void)user;
+	(void)c;
+	for (const char *from = s; *from; from++) {
+		uint8_t byte = 0;
+		if (*from == '%' && isxdigit((unsigned char)from[1]) &&
+			isxdigit((unsigned char)from[2])) {
+			char hex[3] = {(char)tolower(from[1]), (char)tolower(from[2]), '\0'};
+			bn_unhex(hex, 1, &byte);
+		}
+		if (byte)
+			from += 2;
+		*to++ = byte ? (char)byte : *from;
+	}
+	*to = '\0';
+	return (size_t)(to - s);
+}
+
 /* ---- life ----------------------------------------------------------------------------------- */
 
 static void drop_log(void *user, const char *fmt, va_list ap)
@@ -246,8 +269,9 @@ int bn_http_server_start(bn_http_server **out, const bn_http_server_options *opt
 	s->daemon =
 		MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0,
 			NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, drop_log, NULL,
-			MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
-			MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
+			MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
+			MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+			s, MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
 			MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->timeout_s,
 			MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->max_header_bytes,
 			MHD_OPTION_ARRAY, options->threads > 1 ? pool : pool + 1, MHD_OPTION_END);

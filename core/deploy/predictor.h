@@ -27,6 +27,10 @@ typedef struct bn_predictor bn_predictor;
  * "power@champion", "power/3", "power" (its latest version), or a run by id. ws may be NULL for a
  * directory. */
 int bn_predictor_open(bn_predictor **out, bn_workspace *ws, const char *spec, bn_err *err);
+/* The same from a directory alone. name, version, source NULL: the model's own name (else the
+ * directory's), "1", dir. */
+int bn_predictor_open_dir(bn_predictor **out, const bn_env *env, const char *dir, const char *name,
+	const char *version, const char *source, bn_err *err);
 void bn_predictor_free(bn_predictor *p);
 
 const char *bn_predictor_name(const bn_predictor *p);    /* "power"; never empty */

@@ -237,7 +237,7 @@ static size_t count_lines(const char *at, const char *end)
 		quoted ^= *p == '"';
 		n += !quoted && (*p == '\n' || (*p == '\r' && (p + 1 == end || p[1] != '\n')));
 	}
-	return n + (end > at && end[-1] != '\n' && end[-1] != '\r');
+	return n + (end > at && (quoted || (end[-1] != '\n' && end[-1] != '\r')));
 }
 
 static int read_row(bn_call *c, csv *t, const columns *cols, size_t row, bn_err *err)
