@@ -1,0 +1,97 @@
+/* Every operation of the CUDA plug-in against the CPU back end, where there is a GPU. */
+#include "core/train/trainer.h"
+#include "kernels/backend.h"
+#include "tests/support/check_main.h"
+#include "tests/support/kernel_ops.h"
+#include "tests/support/train_data.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MAX_OUT = 400000, ROWS = 5000, COLS = 10 };
+
+/* The plug-in lies beside the program, which tests/run.sh names. */
+static const bnk_backend *cuda(char *why, size_t why_size)
+{
+	const bnk_backend *be = NULL;
+	char path[4096];
+	const char *program = getenv("BINNACLE");
+	const char *slash = program ? strrchr(program, '/') : NULL;
+	snprintf(path, sizeof path, "%.*s%s", slash ? (int)(slash - program + 1) : 0,
+		slash ? program : "", slash ? BNK_CUDA_PLUGIN : "build/" BNK_CUDA_PLUGIN);
+	bnk_backend_select(&be, "cuda", path, why, why_size);
+	return be;
+}
+
+START_TEST(test_cuda_agrees_with_the_cpu_on_every_operation)
+{
+	static double got[MAX_OUT], want[MAX_OUT], again[MAX_OUT];
+	char why[300];
+	size_t n;
+	double worst = 0;
+	const bnk_backend *be = cuda(why, sizeof why);
+	if (!be)
+		BN_TEST_SKIP("CUDA operations against the CPU: %s", why);
+	const kernel_case *cases = kernel_cases(&n);
+	for (size_t i = 0; i < n; i++) {
+		char name[80];
+		kernel_case_name(&cases[i], name, sizeof name);
+		size_t a = kernel_run(be, 1, &cases[i], got, MAX_OUT);
+		kernel_run(be, 1, &cases[i], again, MAX_OUT);
+		ck_assert_msg(memcmp(got, again, a * sizeof *got) == 0, "%s: not repeatable", name);
+		size_t b = kernel_run(bnk_backend_cpu(), 1, &cases[i], want, MAX_OUT);
+		ck_assert_uint_eq(a, b);
+		double d = kernel_distance(got, want, a);
+		worst = fmax(worst, d);
+		ck_assert_msg(d <= 2 * kernel_tolerance(&cases[i]), "%s: off by %g, allowed %g",
+			name, d, 2 * kernel_tolerance(&cases[i]));
+	}
+	printf("NOTE: CUDA agrees with the CPU in %zu cases, largest difference %.1e\n", n, worst);
+}
+END_TEST
+
+START_TEST(test_trainers_agree_between_cuda_and_cpu)
+{
+	static double x[ROWS * COLS], y[ROWS];
+	char why[300];
+	const bnk_backend *be = cuda(why, sizeof why);
+	uint64_t state = 3;
+	if (!be)
+		BN_TEST_SKIP("training on CUDA against the CPU: %s", why);
+	for (size_t i = 0; i < ROWS; i++) {
+		double sum = 0;
+		for (size_t j = 0; j < COLS; j++) {
+			x[i * COLS + j] = train_data_uniform(&state) * 2 - 1;
+			sum += (double)j * x[i * COLS + j];
+		}
+		y[i] = sum + 4 * train_data_uniform(&state) > 2;
+	}
+	for (size_t t = 0; t < bn_trainer_count(); t++) {
+		const bn_trainer *trainer = bn_trainer_get(t);
+		bn_estimator *e[2] = {NULL, NULL};
+		double out[2][2 * ROWS], scratch[4096];
+		for (int k = 0; k < 2; k++) {
+			bn_err err = BN_ERR_INIT;
+			bn_fit_request r = {.task = trainer->tasks & 1u << BN_TASK_REGRESSION
+							    ? BN_TASK_REGRESSION
+							    : BN_TASK_CLASSIFICATION,
+				.classes = 2,
+				.train = {ROWS, COLS, x, y, NULL},
+				.seed = 1,
+				.backend = k ? be : NULL};
+			ck_assert_bn_ok(bn_trainer_fit(&e[k], trainer, &r, &err), &err);
+			ck_assert_uint_le(bn_estimator_scratch(e[k]), 4096);
+			bn_estimator_predict(e[k], x, ROWS, out[k], scratch);
+		}
+		double d = kernel_distance(out[1], out[0], ROWS * e[0]->outputs);
+		/* Adam in float32 drifts apart over epochs; the linear models must not. */
+		ck_assert_msg(d < (strcmp(trainer->name, "mlp") == 0 ? 0.5 : 1e-6),
+			"%s: predictions differ by %g", trainer->name, d);
+		bn_estimator_free(e[0]);
+		bn_estimator_free(e[1]);
+	}
+}
+END_TEST
+
+BN_TEST_MAIN("kernels/cuda", test_cuda_agrees_with_the_cpu_on_every_operation,
+	test_trainers_agree_between_cuda_and_cpu)
