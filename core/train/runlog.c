@@ -4,6 +4,7 @@
 #include "core/base/buf.h"
 #include "core/base/env.h"
 #include "core/base/fs.h"
+#include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
@@ -32,6 +33,11 @@ static void set_text(json_t *object, const char *key, const char *text)
 {
 	if (object && text)
 		json_object_set_new(object, key, json_string(text));
+}
+
+bool bn_run_id_is_valid(const char *id)
+{
+	return strlen(id) == BN_RUN_ID_TEXT - 1 && bn_is_hex(id);
 }
 
 int bn_run_key_check(const char *what, const char *key, bn_err *err)

@@ -27,6 +27,7 @@
 #include "core/train/metric_chunk.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define BN_RUN_KEY_MAX 250    /* bytes of a param, metric or tag key (MLflow's limit) */
@@ -42,6 +43,8 @@ typedef struct bn_run_birth {
 	const char *dataset, *parent, *again, *note;
 } bn_run_birth;
 
+/* 32 hex digits. */
+bool bn_run_id_is_valid(const char *id);
 /* Letters, digits and _ / . - : space, no "..", no leading or double '/'. BN_EINVAL. */
 int bn_run_key_check(const char *what, const char *key, bn_err *err);
 

@@ -9,6 +9,9 @@
 /* clang-format off */
 #define BN_VERB_TABLES(X) \
 	X(doctor) \
+	X(run_start) \
+	X(run) \
+	X(log) \
 	X(help)
 /* clang-format on */
 

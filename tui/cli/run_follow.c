@@ -1,0 +1,107 @@
+/* run_follow.c - see run_follow.h. */
+#include "tui/cli/run_follow.h"
+
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/track/reconcile.h"
+#include "core/track/run.h"
+#include "core/track/series.h"
+#include "core/train/launch.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOOK_MS 200
+
+typedef struct follower {
+	bn_cli *cli;
+	bn_workspace *ws;
+	const char *id;
+	unsigned what;
+	off_t shown; /* bytes of the log */
+	int64_t points;
+} follower;
+
+static void show_log(follower *f)
+{
+	char bytes[8192], *path = bn_run_log_path(f->ws, f->id);
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	ssize_t n;
+	while (fd >= 0 && (n = pread(fd, bytes, sizeof bytes, f->shown)) > 0) {
+		bn_cli_write(f->cli, bytes, (size_t)n);
+		f->shown += n;
+	}
+	if (fd >= 0)
+		close(fd);
+	bn_free(path);
+}
+
+/* One line with the last value of each of the run's own series, when something was added. */
+static int show_metrics(follower *f, bn_err *err)
+{
+	bn_series_list l;
+	char a[BN_FMT];
+	int64_t points = 0, step = -1;
+	int rc = bn_series_find_all(&l, f->ws, f->id, err);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < l.count; i++)
+		if (!bn_str_starts(l.items[i].key, "system/")) {
+			points += l.items[i].count;
+			step = l.items[i].last_step > step ? l.items[i].last_step : step;
+		}
+	if (points > f->points) {
+		bn_buf b = BN_BUF_INIT;
+		bn_buf_addf(&b, "step %lld", (long long)step);
+		for (size_t i = 0; i < l.count; i++)
+			if (!bn_str_starts(l.items[i].key, "system/"))
+				bn_buf_addf(&b, "  %s %s", l.items[i].key,
+					bn_fmt_sig(l.items[i].last, 5, a));
+		bn_cli_print(f->cli, "%s\n", b.ptr);
+		bn_buf_release(&b);
+	}
+	f->points = points;
+	bn_series_list_release(&l);
+	return 0;
+}
+
+static int look(follower *f, bn_run_info **info, bn_err *err)
+{
+	int rc = bn_workspace_refresh(f->ws, NULL, err);
+	if (rc == 0)
+		rc = bn_run_reconcile(f->ws, NULL, err);
+	if (rc == 0)
+		rc = bn_run_get(info, f->ws, f->id, err);
+	if (rc == 0 && f->what & BN_FOLLOW_LOG)
+		show_log(f);
+	if (rc == 0 && f->what & BN_FOLLOW_METRICS)
+		rc = show_metrics(f, err);
+	return rc;
+}
+
+int bn_run_follow(bn_cli *cli, bn_workspace *ws, const char *id, unsigned what, bn_err *err)
+{
+	follower f = {cli, ws, id, what, 0, 0};
+	for (;;) {
+		bn_run_info *r = NULL;
+		int rc = look(&f, &r, err);
+		bool over = rc == 0 && !bn_run_status_is_live(r->status);
+		if (over && r->status != BN_RUN_FINISHED)
+			rc = bn_err_set(err, BN_EFAILED, "run %.8s %s%s%s", id,
+				bn_run_status_name(r->status), r->reason ? ": " : "",
+				r->reason ? r->reason : "");
+		bn_run_info_free(r);
+		if (rc != 0 || over)
+			return rc;
+		if (bn_cli_interrupted()) {
+			bn_err_set(err, BN_EINTR, "interrupted; run %.8s goes on", id);
+			bn_err_hint(err, "binnacle run stop %.8s ends it", id);
+			return BN_EINTR;
+		}
+		nanosleep(&(struct timespec){0, LOOK_MS * 1000000L}, NULL);
+	}
+}
