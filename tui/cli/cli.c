@@ -23,7 +23,7 @@ const bn_opt bn_global_options[] = {
 	{"tsv", 0, NULL, "results as tab-separated values"},
 	{"quiet", 'q', NULL, "no messages, only results and errors"},
 	{"yes", 'y', NULL, "answer yes to what would be asked"},
-	{"dry-run", 'n', NULL, "say what would change, change nothing"},
+	{"dry-run", 0, NULL, "say what would change, change nothing"},
 	{"no-color", 0, NULL, "no colours (NO_COLOR does the same)"},
 	{"utc", 0, NULL, "times in UTC instead of local"},
 	{"", 'C', "DIR", "work on the workspace around DIR"},

@@ -8,10 +8,12 @@
 
 /* clang-format off */
 #define BN_VERB_TABLES(X) \
-	X(doctor) \
 	X(run_start) \
 	X(run) \
 	X(log) \
+	X(model) \
+	X(approval) \
+	X(doctor) \
 	X(help)
 /* clang-format on */
 
