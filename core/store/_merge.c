@@ -16,8 +16,6 @@
 #include <string.h>
 
 enum {
-	MERGE_AT = 24,          /* files: fewer are left alone */
-	MERGE_RUN = 12,         /* at least that many are merged then, whatever their size */
 	MERGE_BYTES = 64 << 20, /* no wider than that */
 };
 
@@ -43,10 +41,11 @@ static size_t parts_uncover(const bn_env *env, part *parts, size_t n)
 	return kept;
 }
 
-/* The newest parts worth merging: parts[*first..n). */
-static bool choose_run(const part *parts, size_t n, size_t *first)
+/* The newest parts worth merging, parts[*first..n): at least half of merge_at, and then as long as
+ * the next older one is not much larger than all of them. */
+static bool choose_run(const part *parts, size_t n, size_t merge_at, size_t *first)
 {
-	if (n < MERGE_AT || parts[n - 1].foreign)
+	if (n < merge_at || parts[n - 1].foreign)
 		return false;
 	size_t j = n - 1;
 	uint64_t bytes = parts[j].size;
@@ -54,7 +53,7 @@ static bool choose_run(const part *parts, size_t n, size_t *first)
 		const part *p = &parts[j - 1];
 		if (p->foreign || p->last + 1 != parts[j].first || bytes + p->size > MERGE_BYTES)
 			break;
-		if (p->size > 2 * bytes && n - j >= MERGE_RUN)
+		if (p->size > 2 * bytes && n - j >= merge_at / 2)
 			break;
 		bytes += p->size;
 		j--;
@@ -164,7 +163,7 @@ int bn_writer_merge(bn_writer *w, bn_err *err)
 	if (rc)
 		goto out;
 	n = parts_uncover(w->env, parts, n);
-	if (!choose_run(parts, n, &first))
+	if (!choose_run(parts, n, w->merge_at, &first))
 		goto out;
 	bn_segment_name(name, parts[first].first, parts[n - 1].last);
 	to = bn_path_join(w->dir, name);

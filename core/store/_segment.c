@@ -181,6 +181,7 @@ int bn_segment_next(bn_segment *s, bn_record *r, bn_err *err)
 	}
 	if (used == 0)
 		return segment_stop(s, BN_SEGMENT_TORN, "the file ends within a record");
+	s->garbled = used < 0;
 	if (used < 0)
 		return segment_stop(s, BN_SEGMENT_BAD, "a record's checksum or lengths are wrong");
 	if (r->type == BN_RECORD_TRAILER)

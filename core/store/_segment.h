@@ -45,6 +45,7 @@ typedef struct bn_segment {
 	bn_hasher *hasher;              /* not NULL: the chain is checked */
 	uint8_t chain[BN_SHA256_BYTES]; /* after the last good record, when it is checked */
 	bn_segment_end end;
+	bool garbled;      /* BAD because of a checksum or length: what a torn write looks like */
 	const char *fault; /* why BN_SEGMENT_BAD; borrowed for ever */
 	bn_seg_trailer trailer;
 	uint8_t *window;

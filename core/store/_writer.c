@@ -170,6 +170,7 @@ int bn_writer_open(
 	w->env = env;
 	w->fd = w->lock_fd = -1;
 	w->pid = getpid();
+	w->merge_at = BN_MERGE_AT;
 	bn_buf_init(&w->pending);
 	if (!(w->trash_dir = bn_strdup(trash_dir))) {
 		rc = bn_err_nomem(err, "a log writer");

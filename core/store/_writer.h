@@ -21,6 +21,8 @@
 
 #include <stdbool.h>
 
+enum { BN_MERGE_AT = 24 };
+
 /* A place between two records of a writer's history. */
 typedef struct bn_log_point {
 	uint64_t seq, clock; /* of the record before it; 0 at the very start */
@@ -45,6 +47,7 @@ typedef struct bn_writer {
 	bn_buf pending;        /* appended, not written */
 	bn_hasher *hasher;
 	int64_t opened_ms; /* monotonic: when the slot was taken */
+	size_t merge_at;   /* sealed segments from which on small ones are merged */
 	int64_t seg_ms;    /* monotonic: when open.seg was created */
 } bn_writer;
 

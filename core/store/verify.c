@@ -112,6 +112,8 @@ static int check_records(check *c, bn_segment *s, const char *file, bool open, b
 	if (rc)
 		return rc;
 	c->report->bytes += s->at;
+	if (open && s->end == BN_SEGMENT_BAD && s->garbled)
+		s->end = BN_SEGMENT_TORN; /* a crash leaves such a tail; the next writer cuts it */
 	if (s->end == BN_SEGMENT_BAD)
 		return add_fault(
 			c, BN_FAULT_DAMAGED, file, s->at, s->last_seq + 1, err, "%s", s->fault);

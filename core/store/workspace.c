@@ -63,6 +63,9 @@ int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err)
 			  : bn_err_nomem(err, "a file name");
 		bn_free(path);
 	}
+	if (!rc)
+		rc = bn_fs_sync_dir(
+			env, abs, err); /* an init that died may have left it unsynced */
 	/* Last: a workspace without its identity is none, so a crash before this is harmless. */
 	if (!rc)
 		rc = write_identity(env, root, err);

@@ -1,0 +1,37 @@
+/*
+ * gc.h - giving back the bytes of objects that nothing names any more.
+ *
+ * Invariant 6: an object goes only when no live row of the index names it and it is older than the
+ * retention (measured from its modification time, which storing it again renews). "Names" is taken
+ * literally and on the safe side: besides table object_ref, every 64-digit hex word in any text of
+ * any room's tables counts, and in the payloads of events that no room of this program knows.
+ * When part of the log cannot be folded (a missing segment, say), gc refuses to remove anything.
+ *
+ * The hashes are written to the log (gc.removing) before their bytes go, so a reader of the audit
+ * log always knows why an object is gone.
+ */
+#ifndef BN_STORE_GC_H
+#define BN_STORE_GC_H
+#include "core/store/workspace.h"
+
+#define BN_GC_RETENTION_MS ((int64_t)14 * 86400 * 1000)
+#define BN_GC_TMP_MS ((int64_t)86400 * 1000)
+
+typedef struct bn_gc_options {
+	int64_t retention_ms; /* of objects and of what lies in trash/ */
+	int64_t tmp_ms;       /* age from which a file in tmp/ is a leftover */
+	bool dry_run;         /* only count */
+} bn_gc_options;
+
+typedef struct bn_gc_report {
+	uint64_t objects, object_bytes;     /* removed, or that would be */
+	uint64_t live, live_bytes;          /* kept because something names them */
+	uint64_t young, young_bytes;        /* kept because of the retention */
+	uint64_t leftovers, leftover_bytes; /* removed from tmp/ and trash/ */
+	uint64_t failed;                    /* not removed for lack of permission */
+} bn_gc_report;
+
+/* BN_EINCONCLUSIVE when the log has a gap. */
+int bn_gc_run(bn_gc_report *report, bn_workspace *ws, const bn_gc_options *options, bn_err *err);
+
+#endif

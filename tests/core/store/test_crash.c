@@ -1,0 +1,482 @@
+/*
+ * The store's invariants (architecture, section 3) when the process is killed, the disk is full or
+ * fails, or the power goes, at each change of the disk in turn.
+ *
+ * A fixed scenario runs in a forked child: init, commits, objects, claims, seals, a merge, the
+ * adoption of a dead writer, gc, an index rebuild. It says through a pipe what it was told is done.
+ * Afterwards the parent opens what is left with the real file system and checks:
+ *
+ *	1  every object hashes to its name
+ *	2  the log verifies: no gap, no torn segment
+ *	3  every acknowledged event, object and claim is there
+ *	4  every object that the index names is there
+ *	5  the index equals a rebuilt one
+ *	6  gc took nothing that is named
+ *
+ * and that writing goes on, after which nothing unsealed is left behind.
+ */
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/store/_workspace.h"
+#include "core/store/claim.h"
+#include "core/store/gc.h"
+#include "core/store/index.h"
+#include "core/store/verify.h"
+#include "tests/support/check_main.h"
+#include "tests/support/faultfs.h"
+#include "tests/support/toy.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { JOURNAL_BYTES = 8 << 20, EVENTS_MAX = 64 };
+
+/* ---- the scenario --------------------------------------------------------------------------- */
+
+static int said; /* write end of the pipe */
+static int next_id;
+
+static void say(const char *what, const char *arg)
+{
+	char line[200];
+	int n = snprintf(line, sizeof line, "%s %s\n", what, arg);
+	if (write(said, line, (size_t)n) != n)
+		_exit(3);
+}
+
+static void say_events(int from, int to)
+{
+	char id[16];
+	for (int i = from; i < to; i++) {
+		snprintf(id, sizeof id, "%d", i);
+		say("event", id);
+	}
+}
+
+/* n events in one commit. */
+static void batch(bn_workspace *ws, int n)
+{
+	char entity[32];
+	int first = next_id, rc = 0;
+	for (int i = 0; !rc && i < n; i++, next_id++) {
+		snprintf(entity, sizeof entity, "toy/%d", next_id % 3);
+		rc = toy_append_set(ws, entity, next_id);
+	}
+	if (!rc && bn_workspace_commit(ws, NULL) == 0)
+		say_events(first, next_id);
+}
+
+static void store_and_name(bn_workspace *ws, const char *text)
+{
+	char hash[65];
+	if (bn_object_put(ws, text, strlen(text), hash, NULL))
+		return;
+	json_t *payload = json_pack("{s:s}", "hash", hash);
+	int rc = bn_workspace_append(ws, "toy.object", "toy/o", payload, NULL);
+	json_decref(payload);
+	if (!rc && bn_workspace_commit(ws, NULL) == 0)
+		say("object", hash); /* one that nothing names is gc's to take */
+}
+
+static void claims(bn_workspace *ws)
+{
+	int64_t n;
+	char name[64];
+	if (bn_claim_take(ws, "model/m/1", "first", NULL) == 0)
+		say("claim", "model/m/1");
+	if (bn_claim_next(ws, "model/m", "next", &n, NULL) == 0) {
+		snprintf(name, sizeof name, "model/m/%d", (int)n);
+		say("claim", name);
+	}
+}
+
+/* A writer that commits and then stops existing without sealing, as after kill -9. */
+static void dead_writer(bn_workspace *ws)
+{
+	bn_writer *w = NULL;
+	char payload[32];
+	char *log = bn_workspace_path(ws, "log"), *trash = bn_workspace_path(ws, "trash");
+	if (bn_writer_open(&w, ws->env, log, trash, NULL) == 0) {
+		int id = next_id++;
+		snprintf(payload, sizeof payload, "{\"v\":%d}", id);
+		if (bn_writer_append(w, BN_RECORD_JSON, "toy.set", "toy/d", payload,
+			    strlen(payload), 0, NULL) == 0 &&
+			bn_writer_commit(w, NULL) == 0)
+			say_events(id, id + 1);
+		bn_writer_append(w, BN_RECORD_JSON, "toy.set", "toy/d", "{}", 2, 0, NULL);
+		bn_writer_free(w);
+	}
+	bn_free(log);
+	bn_free(trash);
+}
+
+static void garbage(bn_workspace *ws)
+{
+	char hash[65];
+	bn_gc_options all = {.retention_ms = -1000, .tmp_ms = -1000};
+	bn_gc_report report;
+	char *src = bn_workspace_path(ws, "runs/out");
+	bn_object_put(ws, "garbage", 7, hash, NULL);
+	if (bn_fs_write_file(ws->env, src, "taken in", 8, 0644, NULL) == 0)
+		bn_object_put_file(ws, src, true, hash, NULL, NULL);
+	bn_gc_run(&report, ws, &all, NULL);
+	bn_free(src);
+}
+
+static void scenario(const bn_env *env, const char *dir)
+{
+	bn_workspace *ws = NULL;
+	next_id = 1;
+	if (bn_workspace_init(env, dir, NULL) == 0)
+		say("init", "");
+	if (bn_workspace_open(&ws, env, toy_classes, dir, NULL))
+		return;
+	batch(ws, 3);
+	bn_workspace_refresh(ws, NULL, NULL);
+	store_and_name(ws, "an object");
+	claims(ws);
+	bn_workspace_refresh(ws, NULL, NULL);
+	bn_workspace_seal(ws, NULL);
+	for (int i = 0; i < 5; i++) {
+		batch(ws, 1 + i % 2);
+		if (ws->writer)
+			ws->writer->merge_at = 4;
+		bn_workspace_seal(ws, NULL);
+	}
+	bn_workspace_refresh(ws, NULL, NULL);
+	dead_writer(ws);
+	bn_workspace_close(ws);
+	if (bn_workspace_open(&ws, env, toy_classes, dir, NULL))
+		return;
+	batch(ws, 2);
+	store_and_name(ws, "another object");
+	garbage(ws);
+	batch(ws, 1);
+	bn_index_rebuild(ws, NULL);
+	bn_workspace_close(ws);
+}
+
+/* ---- what must hold ------------------------------------------------------------------------- */
+
+typedef struct outcome {
+	bool init, finished;
+	bool events[EVENTS_MAX];
+	char objects[8][65], claims[8][64];
+	int object_count, claim_count;
+	long ops;
+	char where[160]; /* for messages */
+} outcome;
+
+static void hear(outcome *o, int fd)
+{
+	char line[200];
+	FILE *f = fdopen(fd, "r");
+	while (fgets(line, sizeof line, f)) {
+		char what[16] = "", arg[100] = "";
+		if (sscanf(line, "%15s %99s", what, arg) < 1)
+			continue;
+		if (!strcmp(what, "init"))
+			o->init = true;
+		else if (!strcmp(what, "event"))
+			o->events[atoi(arg)] = true;
+		else if (!strcmp(what, "object"))
+			snprintf(o->objects[o->object_count++], 65, "%.64s", arg);
+		else if (!strcmp(what, "claim"))
+			snprintf(o->claims[o->claim_count++], 64, "%.63s", arg);
+		else if (!strcmp(what, "done")) {
+			o->finished = true;
+			o->ops = atol(arg);
+		}
+	}
+	fclose(f);
+}
+
+/* Runs the scenario on d in a child with the fault armed, and hears what it said. */
+static void run_child(outcome *o, const toy_dir *d, const char *work, const char *index,
+	faultfs_kind kind, long at)
+{
+	int ends[2], status;
+	memset(o, 0, sizeof *o);
+	snprintf(o->where, sizeof o->where, "fault %d at change %ld", (int)kind, at);
+	ck_assert_int_eq(pipe(ends), 0);
+	pid_t child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		toy_env env;
+		char done[32];
+		close(ends[0]);
+		said = ends[1];
+		toy_env_init(&env, d);
+		toy_env_own_index(&env, index);
+		env.env.fs = &faultfs_ops;
+		faultfs_arm(kind, at);
+		scenario(&env.env, work);
+		snprintf(done, sizeof done, "%ld", faultfs_count());
+		say("done", done);
+		_exit(0);
+	}
+	close(ends[1]);
+	hear(o, ends[0]);
+	waitpid(child, &status, 0);
+	ck_assert_msg(o->finished || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL),
+		"%s: the scenario ended with status %x", o->where, status);
+}
+
+static void check_objects(const outcome *o, bn_workspace *ws)
+{
+	bn_names tops = BN_NAMES_INIT;
+	bn_err err = BN_ERR_INIT;
+	char *root = bn_workspace_path(ws, "objects"), hash[65];
+	bn_fs_list_dir(bn_env_real(), root, &tops, NULL);
+	for (size_t i = 0; i < tops.count; i++) {
+		bn_names names = BN_NAMES_INIT;
+		char *dir = bn_path_join(root, tops.items[i]);
+		bn_fs_list_dir(bn_env_real(), dir, &names, NULL);
+		for (size_t k = 0; k < names.count; k++) {
+			snprintf(hash, sizeof hash, "%.2s%.62s", tops.items[i], names.items[k]);
+			ck_assert_msg(bn_object_verify(ws, hash, &err) == 0, "%s: invariant 1: %s",
+				o->where, err.msg);
+		}
+		bn_names_release(&names);
+		bn_free(dir);
+	}
+	bn_names_release(&tops);
+	bn_free(root);
+	for (int i = 0; i < o->object_count; i++)
+		ck_assert_msg(bn_object_verify(ws, o->objects[i], &err) == 0, "%s: invariant 3: %s",
+			o->where, err.msg);
+}
+
+static void check_log(const outcome *o, bn_workspace *ws)
+{
+	bn_log_report report;
+	bn_err err = BN_ERR_INIT;
+	ck_assert_msg(bn_log_verify(ws, &report, &err) == 0, "%s: %s", o->where, err.msg);
+	if (report.fault_count)
+		ck_abort_msg("%s: invariant 2: %s/%s at %d: %s", o->where, report.faults[0].writer,
+			report.faults[0].file ? report.faults[0].file : "-",
+			(int)report.faults[0].offset, report.faults[0].what);
+	bn_log_report_release(&report);
+}
+
+static void check_rows(const outcome *o, bn_workspace *ws)
+{
+	sqlite3 *db = bn_workspace_index(ws);
+	sqlite3_stmt *st = NULL;
+	bn_err err = BN_ERR_INIT;
+	for (int64_t i = 1; i < EVENTS_MAX; i++)
+		if (o->events[i])
+			ck_assert_msg(bn_sql_int(db, 0,
+					      "SELECT count(*) FROM event WHERE kind = 'toy.set' "
+					      "AND json_extract(payload, '$.v') = ?",
+					      "i", i) == 1,
+				"%s: invariant 3: event %d was acknowledged", o->where, (int)i);
+	bn_sql_prepare(&st, db, NULL, "SELECT DISTINCT hash FROM object_ref", "");
+	while (bn_sql_step(st, NULL) == 1)
+		ck_assert_msg(
+			bn_object_verify(ws, (const char *)sqlite3_column_text(st, 0), &err) == 0,
+			"%s: invariants 4 and 6: %s", o->where, err.msg);
+	sqlite3_finalize(st);
+	for (int i = 0; i < o->claim_count; i++) {
+		bn_buf value = BN_BUF_INIT;
+		ck_assert_msg(bn_claim_get(ws, o->claims[i], &value, &err) == 0 && value.len,
+			"%s: invariant 3: claim %s: %s", o->where, o->claims[i], err.msg);
+		bn_buf_release(&value);
+	}
+}
+
+static void check_same_when_rebuilt(const outcome *o, bn_workspace *ws)
+{
+	char before[65], after[65];
+	bn_err err = BN_ERR_INIT;
+	ck_assert_msg(bn_index_dump_hash(ws, before, &err) == 0, "%s: %s", o->where, err.msg);
+	ck_assert_msg(bn_index_rebuild(ws, &err) == 0, "%s: %s", o->where, err.msg);
+	ck_assert_int_eq(bn_index_dump_hash(ws, after, &err), 0);
+	ck_assert_msg(!strcmp(before, after), "%s: invariant 5", o->where);
+}
+
+static void check_nothing_open(const outcome *o, bn_workspace *ws)
+{
+	bn_names writers = BN_NAMES_INIT;
+	char *log = bn_workspace_path(ws, "log");
+	bn_fs_list_dir(bn_env_real(), log, &writers, NULL);
+	for (size_t i = 0; i < writers.count; i++) {
+		char *path = bn_strf("%s/%s/open.seg", log, writers.items[i]);
+		ck_assert_msg(access(path, F_OK) != 0, "%s: %s is still open", o->where, path);
+		bn_free(path);
+	}
+	bn_names_release(&writers);
+	bn_free(log);
+}
+
+static const char *another_boot(const bn_env *env)
+{
+	(void)env;
+	return "ffffffff-0000-0000-0000-000000000000";
+}
+
+/* Checks everything on what is left in `work`. */
+static void check_all(
+	const outcome *o, const toy_dir *d, const char *work, const char *index, bool rebooted)
+{
+	toy_env env;
+	bn_err err = BN_ERR_INIT;
+	bn_workspace *ws = NULL;
+	toy_env_init(&env, d);
+	toy_env_own_index(&env, index);
+	if (rebooted)
+		env.env.boot_id = another_boot;
+	int rc = bn_workspace_open(&ws, &env.env, toy_classes, work, &err);
+	if (rc == BN_ENOTFOUND && !o->init) {
+		bn_err_clear(&err);
+		ck_assert_msg(
+			bn_workspace_init(&env.env, work, &err) == 0, "%s: %s", o->where, err.msg);
+		rc = bn_workspace_open(&ws, &env.env, toy_classes, work, &err);
+	}
+	ck_assert_msg(rc == 0, "%s: %s", o->where, err.msg);
+	ck_assert_msg(bn_workspace_refresh(ws, NULL, &err) == 0, "%s: %s", o->where, err.msg);
+	check_objects(o, ws);
+	check_log(o, ws);
+	check_rows(o, ws);
+	check_same_when_rebuilt(o, ws);
+	int64_t before = bn_sql_int(bn_workspace_index(ws), 0, "SELECT count(*) FROM event", "");
+	ck_assert_int_eq(toy_append_set(ws, "toy/after", 1), 0);
+	ck_assert_msg(bn_workspace_sync(ws, &err) == 0, "%s: %s", o->where, err.msg);
+	ck_assert_int_eq(bn_sql_int(bn_workspace_index(ws), 0, "SELECT count(*) FROM event", ""),
+		before + 1);
+	ck_assert_msg(bn_workspace_seal(ws, &err) == 0, "%s: %s", o->where, err.msg);
+	ck_assert_int_eq(bn_workspace_refresh(ws, NULL, NULL), 0);
+	check_nothing_open(o, ws);
+	check_log(o, ws);
+	check_same_when_rebuilt(o, ws);
+	bn_workspace_close(ws);
+}
+
+/* ---- the tests ------------------------------------------------------------------------------ */
+
+/* Memory if there is some: an fsync costs nothing there, and dying is what is tested. */
+static void crash_dir_make(toy_dir *d)
+{
+	if (access("/dev/shm", W_OK) == 0)
+		setenv("TMPDIR", "/dev/shm", 1);
+	toy_dir_make(d);
+}
+
+static void fresh(const toy_dir *d, char *work, char *index, size_t size, const char *what)
+{
+	snprintf(work, size, "%s/work%s", d->path, what);
+	snprintf(index, size, "%s/index%s", d->path, what);
+	bn_fs_remove_tree(bn_env_real(), work, NULL);
+	bn_fs_remove_tree(bn_env_real(), index, NULL);
+	ck_assert_int_eq(mkdir(work, 0755), 0);
+}
+
+static void copy_dir(const char *from, const char *to)
+{
+	bn_names names = BN_NAMES_INIT;
+	const bn_env *env = bn_env_real();
+	bn_fs_list_dir(env, from, &names, NULL);
+	mkdir(to, 0700);
+	for (size_t i = 0; i < names.count; i++) {
+		bn_buf bytes = BN_BUF_INIT;
+		char *src = bn_path_join(from, names.items[i]);
+		char *dst = bn_path_join(to, names.items[i]);
+		bn_fs_read_file(env, src, &bytes, NULL);
+		bn_fs_write_file(env, dst, bytes.ptr, bytes.len, 0600, NULL);
+		bn_buf_release(&bytes);
+		bn_free(src);
+		bn_free(dst);
+	}
+	bn_names_release(&names);
+}
+
+/* After the power came back the disk shows one of several pasts; the index, on another disk, may
+ * be newer than the log. */
+static void check_power_losses(
+	outcome *o, const faultfs_journal *j, const toy_dir *d, const char *index)
+{
+	char work[400], other[400], where[160];
+	memcpy(where, o->where, sizeof where);
+	for (int loss = 0; loss < FAULTFS_LOSSES; loss++) {
+		snprintf(o->where, sizeof o->where, "%.100s, power loss %d", where, loss);
+		fresh(d, work, other, sizeof work, "-power");
+		ck_assert_int_eq(faultfs_replay(j, (faultfs_loss)loss, work), 0);
+		if (loss == FAULTFS_LOSE_ALL || loss == FAULTFS_LOSE_DATA)
+			copy_dir(index, other);
+		check_all(o, d, work, other, true);
+	}
+	memcpy(o->where, where, sizeof where);
+}
+
+START_TEST(test_store_survives_kill_and_power_loss_at_every_change)
+{
+	toy_dir d;
+	outcome o;
+	char work[400], index[400];
+	long at = 1, kills = 0, losses = 0;
+	crash_dir_make(&d);
+	for (o.finished = false; !o.finished; at++) {
+		fresh(&d, work, index, sizeof work, "");
+		faultfs_journal *j = faultfs_journal_new(work, JOURNAL_BYTES);
+		run_child(&o, &d, work, index, FAULTFS_KILL, at);
+		check_power_losses(&o, j, &d, index);
+		faultfs_journal_free(j);
+		check_all(&o, &d, work, index, false);
+		kills++;
+		losses += FAULTFS_LOSSES;
+	}
+	for (o.finished = false, at = 1; !o.finished; at++) {
+		fresh(&d, work, index, sizeof work, "");
+		run_child(&o, &d, work, index, FAULTFS_TEAR, at);
+		check_all(&o, &d, work, index, false);
+		kills++;
+	}
+	printf("NOTE: crash points tried: %ld (kill), %ld (power loss)\n", kills, losses);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+/* The number of changes in a run without a fault. */
+static long count_changes(toy_dir *d)
+{
+	outcome o;
+	char work[400], index[400];
+	fresh(d, work, index, sizeof work, "");
+	run_child(&o, d, work, index, FAULTFS_NONE, 0);
+	check_all(&o, d, work, index, false);
+	ck_assert(o.finished);
+	return o.ops;
+}
+
+/* A failed step changes how many follow, so a few points beyond the plain run are tried. */
+static long try_errors(toy_dir *d, faultfs_kind kind)
+{
+	outcome o;
+	char work[400], index[400];
+	long at = 1, last = count_changes(d) + 10;
+	for (; at <= last; at++) {
+		fresh(d, work, index, sizeof work, "");
+		run_child(&o, d, work, index, kind, at);
+		ck_assert_msg(o.finished, "%s: the scenario did not go on", o.where);
+		check_all(&o, d, work, index, false);
+	}
+	return last;
+}
+
+START_TEST(test_store_survives_a_full_or_failing_disk_at_every_change)
+{
+	toy_dir d;
+	crash_dir_make(&d);
+	long once = try_errors(&d, FAULTFS_ENOSPC), full = try_errors(&d, FAULTFS_FULL);
+	long eio = try_errors(&d, FAULTFS_EIO);
+	printf("NOTE: error points tried: %ld (ENOSPC once), %ld (disk full from there), %ld "
+	       "(EIO)\n",
+		once, full, eio);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+BN_TEST_MAIN("core/store/crash", test_store_survives_kill_and_power_loss_at_every_change,
+	test_store_survives_a_full_or_failing_disk_at_every_change)
