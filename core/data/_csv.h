@@ -4,6 +4,7 @@
  *	csv_input.c    bytes of the file -> chunks of whole records       (one at a time, in order)
  *	csv_scan.c     text -> places of the separators outside of quotes
  *	csv_rows.c     separators -> rows; which rows are malformed
+ *	csv_plain.c    plain numbers, many at a time
  *	csv_convert.c  fields of a column -> typed array                  (in parallel, per chunk)
  *	csv_infer.c    fields -> facts -> type
  *	csv.c          the stream: threads, order, restarts, rejects
@@ -58,6 +59,23 @@ typedef enum csv_token { CSV_NOT_NUMBER, CSV_INT, CSV_BIG_INT, CSV_FLOAT } csv_t
  * exact, and *f when |i| <= 2^53; BIG_INT: *i is exact, *f rounded; FLOAT: *f, correctly rounded.
  * "-0" is a FLOAT, inf is one, nan is not. */
 csv_token csv_parse_number(const char *s, size_t n, int64_t *i, double *f);
+
+/* One column of a matrix of fields. */
+typedef struct csv_fields {
+	const char *text;       /* 16 bytes before it can be read */
+	const uint32_t *seps;   /* of this column in row 0: where the field ends */
+	size_t stride;          /* separators from one row to the next */
+	const uint32_t *starts; /* column 0: where its fields begin, per row; else NULL */
+	bool trim_cr;           /* the last column of a file with CRLF */
+} csv_fields;
+
+/* Converts rows from .. as long as fields are plain ([-]digits[.digits], at most 16 characters
+ * without the sign, exact by one division); returns the first row that was not, or to. */
+size_t csv_plain_floats(const csv_fields *f, double *out, size_t from, size_t to);
+size_t csv_plain_ints(const csv_fields *f, int64_t *out, size_t from, size_t to); /* 15 digits */
+
+/* 0 AVX-512, 1 AVX2, 2 portable. */
+int csv_isa_level(void);
 
 /* ---- types ---------------------------------------------------------------------------------- */
 

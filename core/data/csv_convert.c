@@ -14,6 +14,8 @@
 #include <math.h>
 #include <string.h>
 
+#define TILE_BYTES ((size_t)256 << 10) /* of text and separators */
+
 typedef struct convert {
 	csv_chunk *chunk;
 	const csv_plan *plan;
@@ -24,6 +26,7 @@ typedef struct convert {
 	char day[10]; /* last date seen, and its midnight */
 	int64_t midnight_ns;
 	bool day_known;
+	size_t from, to; /* rows of this tile */
 	int rc;
 	bn_err *err;
 } convert;
@@ -172,104 +175,46 @@ static slow_result slow_field(convert *v, size_t row, const char *s, const char 
 
 /* ---- converters: false means misfit --------------------------------------------------------- */
 
-/* [-]digits[.digits] with few digits; anything else is left to the slow path. */
-static inline bool plain_float(const char *s, const char *e, double *out)
+static csv_fields fields_of(const convert *v)
 {
-	static const double p10[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
-		1e12, 1e13, 1e14, 1e15, 1e16, 1e17};
-	bool negative = *s == '-';
-	uint64_t m = 0;
-	unsigned digit;
+	size_t columns = v->plan->count;
+	bool last = v->column + 1 == columns;
 
-	s += negative;
-	const char *first = s;
-	if (e - s > 17 || s == e)
-		return false;
-	if (*s == '0' && e - s > 1 && s[1] != '.')
-		return false;
-	while (s < e && (digit = (unsigned)(*s - '0')) <= 9) {
-		m = m * 10 + digit;
-		s++;
-	}
-	if (s == first)
-		return false;
-	if (s < e) {
-		if (*s++ != '.')
-			return false;
-		first = s;
-		while (s < e && (digit = (unsigned)(*s - '0')) <= 9) {
-			m = m * 10 + digit;
-			s++;
-		}
-		if (s != e)
-			return false;
-	} else {
-		first = e;
-	}
-	if (m > 1ull << 53)
-		return false;
-	double x = (double)m / p10[e - first];
-	*out = negative ? -x : x;
-	return true;
+	return (csv_fields){v->chunk->text, v->chunk->scan.seps + v->column, columns,
+		v->column ? NULL : v->chunk->starts, last && v->plan->dialect->newline == '\n'};
 }
 
 static bool convert_float64(convert *v)
 {
+	const csv_fields f = fields_of(v);
 	double *to = (double *)(void *)v->out->values;
 	slow_value x = {0};
 	const char *s, *e;
 
-	for (size_t r = 0; r < v->chunk->rows; r++) {
+	for (size_t r = v->from; (r = csv_plain_floats(&f, to, r, v->to)) < v->to; r++) {
 		field_at(v, r, &s, &e);
-		to[r] = 0;
-		if (s == e && v->plan->dialect->null_first[0]) {
-			set_null(v, r);
-			continue;
-		}
-		if (s < e && plain_float(s, e, &to[r]))
-			continue;
-		slow_result got = slow_field(v, r, s, e, &x);
+		slow_result got = SLOW_NULL;
+		if (s < e || !v->plan->dialect->null_first[0])
+			got = slow_field(v, r, s, e, &x);
 		if (got == SLOW_MISFIT)
 			return false;
-		if (got == SLOW_NULL) {
-			to[r] = 0;
+		to[r] = got == SLOW_VALUE ? x.f : 0;
+		if (got == SLOW_NULL)
 			set_null(v, r);
-		} else {
-			to[r] = x.f;
-		}
 	}
 	v->out->facts |= CSV_HAS_FLOAT;
 	return true;
 }
 
-static inline bool plain_int(const char *s, const char *e, int64_t *out)
-{
-	bool negative = s < e && *s == '-';
-	int64_t m = 0;
-
-	s += negative;
-	if (e - s > 15 || s == e || (*s == '0' && (e - s > 1 || negative)))
-		return false;
-	for (; s < e; s++) {
-		unsigned digit = (unsigned)(*s - '0');
-		if (digit > 9)
-			return false;
-		m = m * 10 + digit;
-	}
-	*out = negative ? -m : m;
-	return true;
-}
-
 static bool convert_int64(convert *v)
 {
+	const csv_fields f = fields_of(v);
 	int64_t *to = (int64_t *)(void *)v->out->values;
 	slow_value x = {0};
 	const char *s, *e;
 
-	for (size_t r = 0; r < v->chunk->rows; r++) {
+	for (size_t r = v->from; (r = csv_plain_ints(&f, to, r, v->to)) < v->to; r++) {
 		field_at(v, r, &s, &e);
-		if (plain_int(s, e, &to[r]))
-			continue;
 		slow_result got = slow_field(v, r, s, e, &x);
 		if (got == SLOW_MISFIT)
 			return false;
@@ -316,7 +261,7 @@ static bool convert_timestamp(convert *v)
 	slow_value x = {0};
 	const char *s, *e;
 
-	for (size_t r = 0; r < v->chunk->rows; r++) {
+	for (size_t r = v->from; r < v->to; r++) {
 		field_at(v, r, &s, &e);
 		if (plain_time(v, s, e, &to[r]))
 			continue;
@@ -339,7 +284,7 @@ static bool convert_other(convert *v)
 	csv_column *o = v->out;
 	const char *s, *e;
 
-	for (size_t r = 0; r < v->chunk->rows; r++) {
+	for (size_t r = v->from; r < v->to; r++) {
 		slow_value x = {0};
 		field_at(v, r, &s, &e);
 		slow_result got = slow_field(v, r, s, e, &x);
@@ -379,7 +324,7 @@ static bool convert_text(convert *v)
 	size_t last_len = 0;
 	char quote = v->plan->dialect->quote;
 
-	for (size_t r = 0; r < v->chunk->rows && !v->rc; r++) {
+	for (size_t r = v->from; r < v->to && !v->rc; r++) {
 		field_at(v, r, &s, &e);
 		if (category) {
 			codes[r] = 0;
@@ -464,16 +409,31 @@ static int make_room(csv_chunk *c, const csv_plan *plan, bn_err *err)
 	return 0;
 }
 
-static int convert_column(convert *v)
+static int begin_column(convert *v)
 {
 	csv_column *o = v->out;
 	size_t rows = v->chunk->rows;
-	bool fits;
 
 	o->facts = 0;
 	o->nulls = 0;
 	o->misfit = false;
 	memset(o->validity, 0xff, rows / 8 + 1);
+	if (v->want->type == BN_TYPE_BOOL)
+		memset(o->values, 0xff, rows / 8 + 1);
+	bn_dict_builder_clear(&o->dict);
+	bn_buf_clear(&o->bytes);
+	if (v->want->type != BN_TYPE_STRING)
+		return 0;
+	if (!o->ends && !(o->ends = bn_alloc((v->chunk->row_cap + 1) * sizeof *o->ends)))
+		return bn_err_nomem(v->err, "text offsets");
+	o->ends[0] = 0;
+	return 0;
+}
+
+static int convert_tile(convert *v)
+{
+	bool fits;
+
 	if (v->want->empty) {
 		fits = convert_other(v);
 	} else {
@@ -488,25 +448,51 @@ static int convert_column(convert *v)
 			fits = convert_timestamp(v);
 			break;
 		case BN_TYPE_STRING:
-			if (!o->ends &&
-				!(o->ends = bn_alloc((v->chunk->row_cap + 1) * sizeof *o->ends)))
-				return bn_err_nomem(v->err, "text offsets");
-			o->ends[0] = 0;
-			bn_buf_clear(&o->bytes);
-			fits = convert_text(v);
-			break;
 		case BN_TYPE_CATEGORY:
-			bn_dict_builder_clear(&o->dict);
 			fits = convert_text(v);
 			break;
 		default:
-			memset(o->values, 0xff, rows / 8 + 1);
 			fits = convert_other(v);
 		}
 	}
 	if (!fits && !v->rc)
 		classify_all(v);
 	return v->rc;
+}
+
+/* Every column, a tile of rows at a time, so that a tile's text and separators stay in the cache
+ * while column after column goes over them. */
+static int convert_columns(csv_chunk *c, const csv_plan *plan, bn_err *err)
+{
+	convert *list = bn_alloc_zeroed(plan->count + 1, sizeof *list);
+	int rc = list ? 0 : bn_err_nomem(err, "the columns of a chunk");
+	size_t text_per_row = c->rows ? c->len / c->rows + 1 : 1;
+	size_t tile = TILE_BYTES / (text_per_row + 4 * plan->count);
+
+	tile = tile < 64 ? 64 : tile;
+	for (size_t i = 0; i < plan->count && !rc; i++) {
+		list[i] = (convert){.chunk = c,
+			.plan = plan,
+			.column = i,
+			.want = &plan->columns[i],
+			.out = &c->columns[i],
+			.scratch = BN_BUF_INIT,
+			.err = err};
+		rc = begin_column(&list[i]);
+	}
+	for (size_t from = 0; from < c->rows && !rc; from += tile) {
+		for (size_t i = 0; i < plan->count && !rc; i++) {
+			if (c->columns[i].misfit)
+				continue;
+			list[i].from = from;
+			list[i].to = from + tile < c->rows ? from + tile : c->rows;
+			rc = convert_tile(&list[i]);
+		}
+	}
+	for (size_t i = 0; list && i < plan->count; i++)
+		bn_buf_release(&list[i].scratch);
+	bn_free(list);
+	return rc;
 }
 
 /* Takes the rows that conversion rejected out of the chunk. */
@@ -578,17 +564,7 @@ int csv_convert_chunk(csv_chunk *c, const csv_plan *plan, bn_err *err)
 	/* Twice at most: rows that are left after dropping have no complaints. */
 	size_t rejects = structural;
 	for (bool again = true; again && !rc; rejects = c->reject_count) {
-		for (size_t i = 0; i < plan->count && !rc; i++) {
-			convert v = {.chunk = c,
-				.plan = plan,
-				.column = i,
-				.want = &plan->columns[i],
-				.out = &c->columns[i],
-				.scratch = BN_BUF_INIT,
-				.err = err};
-			rc = convert_column(&v);
-			bn_buf_release(&v.scratch);
-		}
+		rc = convert_columns(c, plan, err);
 		again = c->reject_count > rejects;
 		if (again) {
 			drop_rows(c, plan->count);

@@ -167,8 +167,7 @@ void bn_csv_limit_isa(int level)
 	isa_limit = level;
 }
 
-/* 0 AVX-512, 1 AVX2, 2 portable. */
-static int isa_level(void)
+int csv_isa_level(void)
 {
 	int level = 2;
 
@@ -184,13 +183,13 @@ const char *bn_csv_isa(void)
 {
 	static const char *const names[] = {"avx512", "avx2", "portable"};
 
-	return names[isa_level()];
+	return names[csv_isa_level()];
 }
 
 void csv_scan_text(csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to)
 {
 #if defined(__x86_64__)
-	int level = isa_level();
+	int level = csv_isa_level();
 	if (level == 0)
 		scan_avx512(s, d, text, from, to);
 	else if (level == 1)
