@@ -3,6 +3,7 @@
 
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -276,13 +277,42 @@ static bool is_safe_plain(const char *s)
 	return !is_one_of(lower, words);
 }
 
-/* Double-quoted, with the escapes that JSON and YAML share. */
+/* Controls, line ends of any kind (YAML 1.1 counts U+0085, U+2028 and U+2029) and what a YAML
+ * stream may not hold. */
+static bool needs_escape(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
+	       (c & 0xfffe) == 0xfffe || c == BN_UTF8_BAD;
+}
+
+static void write_quoted(bn_buf *out, const char *s, size_t n)
+{
+	uint32_t c;
+	bn_buf_addch(out, '"');
+	for (size_t i = 0; i < n;) {
+		size_t used = bn_utf8_decode(s + i, n - i, &c);
+		if (c == '"' || c == '\\') {
+			bn_buf_addch(out, '\\');
+			bn_buf_addch(out, (char)c);
+		} else if (c == '\n') {
+			bn_buf_adds(out, "\\n");
+		} else if (needs_escape(c)) {
+			bn_buf_addf(out, c > 0xffff ? "\\U%08x" : "\\u%04x",
+				c == BN_UTF8_BAD ? 0xfffd : c);
+		} else {
+			bn_buf_add(out, s + i, used);
+		}
+		i += used;
+	}
+	bn_buf_addch(out, '"');
+}
+
 static void write_string(bn_buf *out, const char *s, size_t n)
 {
 	if (strlen(s) == n && is_safe_plain(s))
 		bn_buf_add(out, s, n);
 	else
-		bn_buf_add_json_string(out, s, n);
+		write_quoted(out, s, n);
 }
 
 /* Always with a dot: PyYAML takes 1e+20 for a string, and 3 for an integer. */
@@ -383,6 +413,15 @@ static void write_block(bn_buf *out, const json_t *v, int depth, bool begun)
 	}
 }
 
+static size_t quoted_length(const char *s)
+{
+	bn_buf b = BN_BUF_INIT;
+	write_quoted(&b, s, strlen(s));
+	size_t n = b.len;
+	bn_buf_release(&b);
+	return n;
+}
+
 /* What could be written but not read back: too deep, or keys over libyaml's 1024 bytes. */
 static int check_writable(const json_t *v, int depth, bn_err *err)
 {
@@ -394,7 +433,7 @@ static int check_writable(const json_t *v, int depth, bn_err *err)
 		return bn_err_set(err, BN_EINVAL, "YAML: nested over %d levels deep", MAX_DEPTH);
 	json_object_foreach((json_t *)v, key, item)
 	{
-		if (rc == 0 && strlen(key) > 1000)
+		if (rc == 0 && quoted_length(key) > 1000)
 			rc = bn_err_set(err, BN_EINVAL, "YAML: a key of %zu bytes", strlen(key));
 		if (rc == 0)
 			rc = check_writable(item, depth + 1, err);
