@@ -13,6 +13,7 @@
 	X(log) \
 	X(model) \
 	X(approval) \
+	X(govern) \
 	X(doctor) \
 	X(help)
 /* clang-format on */

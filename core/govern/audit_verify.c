@@ -1,0 +1,190 @@
+/* audit_verify.c - proof that the record is whole: the log's chains (core/store/verify.h), the
+ * signatures of the events that counted, and the bytes of every object that a live row names. See
+ * audit.h. */
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/govern/audit.h"
+#include "core/govern/identity.h"
+#include "core/store/verify.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct check {
+	bn_workspace *ws;
+	sqlite3 *db;
+	bn_audit_report *r;
+	bn_audit_progress_fn progress;
+	void *ctx;
+} check;
+
+void bn_audit_report_free(bn_audit_report *r)
+{
+	if (r)
+		bn_free(r->first_fault);
+	bn_free(r);
+}
+
+/* Counts a fault and keeps the words of the first. */
+static int fault(check *c, bn_err *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static int fault(check *c, bn_err *err, const char *fmt, ...)
+{
+	bn_buf b = BN_BUF_INIT;
+	va_list ap;
+	if (c->r->faults++)
+		return 0;
+	va_start(ap, fmt);
+	bn_buf_vaddf(&b, fmt, ap);
+	va_end(ap);
+	c->r->first_fault = bn_buf_take(&b, NULL);
+	return c->r->first_fault ? 0 : bn_err_nomem(err, "a report");
+}
+
+static int step(check *c, const char *phase, uint64_t done, uint64_t total, bn_err *err)
+{
+	if (c->progress && c->progress(c->ctx, phase, done, total))
+		return bn_err_set(err, BN_EINTR, "interrupted");
+	return 0;
+}
+
+/* ---- the log -------------------------------------------------------------------------------- */
+
+static int check_log(check *c, bn_err *err)
+{
+	bn_log_report log = {0};
+	int rc = step(c, "log", 0, 0, err);
+	if (!rc)
+		rc = bn_log_verify(c->ws, &log, err);
+	c->r->writers = log.head_count;
+	c->r->segments = log.segments;
+	c->r->records = log.records;
+	c->r->bytes = log.bytes;
+	for (size_t i = 0; !rc && i < log.fault_count; i++) {
+		const bn_log_fault *f = &log.faults[i];
+		rc = fault(c, err, "log/%s/%s at byte %llu (record %llu): %s: %s", f->writer,
+			f->file ? f->file : "(missing)", (unsigned long long)f->offset,
+			(unsigned long long)f->seq, bn_fault_kind_name(f->kind), f->what);
+	}
+	bn_log_report_release(&log);
+	return rc;
+}
+
+/* ---- signatures ----------------------------------------------------------------------------- */
+
+static bool is_finding(int rc)
+{
+	return rc == BN_EREFUSED || rc == BN_ECORRUPT || rc == BN_ENOTFOUND || rc == BN_EINVAL;
+}
+
+static int check_signature(check *c, sqlite3_stmt *st, bn_err *err)
+{
+	const char *text = (const char *)sqlite3_column_text(st, 7);
+	json_t *payload = NULL;
+	bn_err e = BN_ERR_INIT;
+	if (!text || bn_json_parse(&payload, text, strlen(text), "event", &e) ||
+		!json_is_object(json_object_get(payload, "signature"))) {
+		json_decref(payload);
+		return 0;
+	}
+	bn_event ev = {
+		.key = {(uint64_t)sqlite3_column_int64(st, 0),
+			(const char *)sqlite3_column_text(st, 1),
+			(uint64_t)sqlite3_column_int64(st, 2)},
+		.kind = (const char *)sqlite3_column_text(st, 3),
+		.entity = (const char *)sqlite3_column_text(st, 4),
+		.uid = (uid_t)sqlite3_column_int64(st, 5),
+		.user = (const char *)sqlite3_column_text(st, 6),
+		.payload = payload,
+	};
+	const char *id = bn_workspace_id(c->ws);
+	int rc = strcmp(ev.kind, "user.key")
+			 ? bn_identity_check(c->db, id, &ev, &e)
+			 : bn_identity_check_bytes(id, ev.kind, ev.entity, ev.uid, payload, &e);
+	c->r->signatures++;
+	if (is_finding(rc)) {
+		c->r->bad_signatures++;
+		rc = fault(c, err, "log/%s record %llu, %s on %s by %s: %s", ev.key.writer,
+			(unsigned long long)ev.key.seq, ev.kind, ev.entity, ev.user, e.msg);
+	} else if (rc) {
+		bn_err_set(err, rc, "%s", e.msg);
+	}
+	json_decref(payload);
+	return rc;
+}
+
+static int check_signatures(check *c, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	uint64_t done = 0;
+	int rc = bn_sql_prepare(&st, c->db, err,
+		"SELECT clock, writer, seq, kind, entity, uid, user, payload FROM event"
+		" WHERE outcome = 'applied' AND typeof(payload) = 'text'"
+		" AND instr(payload, '\"signature\"') > 0 ORDER BY clock, writer, seq",
+		"");
+	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
+		rc = check_signature(c, st, err);
+		if (!rc)
+			rc = step(c, "signatures", ++done, 0, err);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* ---- objects -------------------------------------------------------------------------------- */
+
+static int check_object(
+	check *c, const char *hash, const char *entity, const char *role, bn_err *err)
+{
+	bn_err e = BN_ERR_INIT;
+	int rc = bn_object_verify(c->ws, hash, &e);
+	c->r->objects++;
+	if (!rc)
+		return 0;
+	if (!is_finding(rc))
+		return bn_err_set(err, rc, "%s", e.msg);
+	if (rc == BN_ENOTFOUND)
+		c->r->missing_objects++;
+	else
+		c->r->bad_objects++;
+	return fault(c, err, "objects/%.2s/%s (%s of %s): %s", hash, hash + 2, role, entity, e.msg);
+}
+
+static int check_objects(check *c, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	uint64_t total =
+		(uint64_t)bn_sql_int(c->db, 0, "SELECT count(DISTINCT hash) FROM object_ref", "");
+	int rc = bn_sql_prepare(&st, c->db, err,
+		"SELECT hash, min(entity), min(role) FROM object_ref GROUP BY hash ORDER BY hash",
+		"");
+	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
+		rc = check_object(c, (const char *)sqlite3_column_text(st, 0),
+			(const char *)sqlite3_column_text(st, 1),
+			(const char *)sqlite3_column_text(st, 2), err);
+		if (!rc)
+			rc = step(c, "objects", c->r->objects, total, err);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int bn_audit_verify(bn_audit_report **out, bn_workspace *ws, bn_audit_progress_fn progress,
+	void *ctx, bn_err *err)
+{
+	check c = {.ws = ws, .progress = progress, .ctx = ctx};
+	c.r = bn_alloc_zeroed(1, sizeof *c.r);
+	int rc = c.r ? check_log(&c, err) : bn_err_nomem(err, "a report");
+	if (!rc)
+		rc = bn_workspace_refresh(ws, NULL, err);
+	if (!rc && !(c.db = bn_workspace_index(ws)))
+		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
+	if (!rc)
+		rc = check_signatures(&c, err);
+	if (!rc)
+		rc = check_objects(&c, err);
+	if (rc)
+		bn_audit_report_free(c.r);
+	else
+		*out = c.r;
+	return rc;
+}

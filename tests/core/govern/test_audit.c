@@ -1,0 +1,213 @@
+/* test_audit.c - the audit log: filters and pages, and faults that verification finds. */
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/govern/audit.h"
+#include "core/registry/provenance.h"
+#include "tests/support/check_main.h"
+#include "tests/support/registry_town.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define GOOD "{\"test\":{\"rmse\":11.5}}"
+
+static town t;
+static person *const ann = &t.people[0], *const bob = &t.people[1], *const dan = &t.people[3];
+
+/* One approved model. */
+static void setup(void)
+{
+	bn_err err = BN_ERR_INIT;
+	town_make(&t, registry_town_classes);
+	ck_assert_bn_ok(
+		bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, "trusted", &err), &err);
+	town_register(dan, "power", dan, GOOD);
+	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", "please", &err), &err);
+	ck_assert_bn_ok(bn_version_approve(bob->ws, "power/1", "fine", false, &err), &err);
+}
+
+/* Changes one byte of a file, at offset from its end when negative. */
+static void flip_byte(const char *path, off_t at)
+{
+	unsigned char byte;
+	struct stat st;
+	ck_assert_int_eq(chmod(path, 0644), 0);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	at = at < 0 ? st.st_size + at : at;
+	ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
+	byte ^= 0x10;
+	ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
+	close(fd);
+}
+
+START_TEST(test_log_is_filtered_and_paged_newest_first)
+{
+	setup();
+	bn_err err = BN_ERR_INIT;
+	bn_audit_page *p = NULL;
+	ck_assert_bn_ok(bn_audit_read(&p, dan->ws, NULL, &err), &err);
+	ck_assert_uint_eq(p->total, 6); /* two keys, grant, registered, requested, approved */
+	ck_assert_str_eq(p->items[0].kind, "model.approved");
+	ck_assert_str_eq(p->items[0].user, "bob");
+	ck_assert_ptr_nonnull(strstr(p->items[0].summary, "version 1"));
+	ck_assert_ptr_nonnull(strstr(p->items[0].summary, "reason fine"));
+	bn_audit_page_free(p);
+	bn_audit_filter f = {.entity = "model/*", .outcome = -1, .limit = 1, .offset = 1};
+	ck_assert_bn_ok(bn_audit_read(&p, dan->ws, &f, &err), &err);
+	ck_assert_uint_eq(p->total, 3);
+	ck_assert_uint_eq(p->count, 1);
+	ck_assert_str_eq(p->items[0].kind, "model.requested");
+	ck_assert(!p->items[0].is_signed);
+	bn_audit_page_free(p);
+	f = (bn_audit_filter){.user = "5001", .text = "TRUSTED", .outcome = -1};
+	ck_assert_bn_ok(bn_audit_read(&p, dan->ws, &f, &err), &err);
+	ck_assert_uint_eq(p->total, 1);
+	ck_assert_str_eq(p->items[0].kind, "role.grant");
+	int64_t then = p->items[0].time_ms;
+	bn_audit_page_free(p);
+	f = (bn_audit_filter){.outcome = -1, .until_ms = then};
+	ck_assert_bn_ok(bn_audit_read(&p, dan->ws, &f, &err), &err);
+	ck_assert_uint_eq(p->total, 1); /* ann's key */
+	bn_audit_page_free(p);
+	f = (bn_audit_filter){.outcome = BN_OUTCOME_REFUSED};
+	ck_assert_bn_ok(bn_audit_read(&p, dan->ws, &f, &err), &err);
+	ck_assert_uint_eq(p->total, 0);
+	bn_audit_page_free(p);
+	town_remove(&t);
+}
+END_TEST
+
+START_TEST(test_whole_workspace_verifies)
+{
+	setup();
+	bn_err err = BN_ERR_INIT;
+	bn_audit_report *r = NULL;
+	bn_verify_report *v = NULL;
+	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, NULL, &err), &err);
+	ck_assert_msg(r->faults == 0, "%s", r->first_fault);
+	ck_assert_uint_eq(r->writers, 3);
+	ck_assert_uint_eq(r->records, 6);
+	ck_assert_uint_eq(r->signatures, 4);
+	ck_assert_uint_eq(r->objects, 4);
+	bn_audit_report_free(r);
+	ck_assert_bn_ok(bn_version_verify(&v, dan->ws, "power/1", &err), &err);
+	ck_assert_uint_eq(v->problems, 0);
+	ck_assert_uint_eq(v->count, 6); /* manifest, 3 files, digest, one signature */
+	bn_verify_report_free(v);
+	town_remove(&t);
+}
+END_TEST
+
+START_TEST(test_altered_and_missing_objects_are_named_by_both_verifications)
+{
+	setup();
+	bn_err err = BN_ERR_INIT;
+	bn_audit_report *r = NULL;
+	bn_verify_report *v = NULL;
+	char *path = NULL;
+	const char *text = "model.safetensors of power " GOOD;
+	char hash[65];
+	ck_assert_bn_ok(bn_object_put(dan->ws, text, strlen(text), hash, &err), &err);
+	ck_assert_bn_ok(bn_object_path(dan->ws, hash, &path, &err), &err);
+	flip_byte(path, 3);
+	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, NULL, &err), &err);
+	ck_assert_uint_eq(r->bad_objects, 1);
+	ck_assert_ptr_nonnull(strstr(r->first_fault, hash + 2));
+	ck_assert_ptr_nonnull(strstr(r->first_fault, "model/power"));
+	bn_audit_report_free(r);
+	ck_assert_bn_ok(bn_version_verify(&v, dan->ws, "power/1", &err), &err);
+	ck_assert_uint_eq(v->problems, 1);
+	ck_assert_str_eq(v->items[3].what, "file model.safetensors");
+	ck_assert_ptr_nonnull(v->items[3].problem);
+	bn_verify_report_free(v);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, NULL, &err), &err);
+	ck_assert_uint_eq(r->missing_objects, 1);
+	bn_audit_report_free(r);
+	char dir[400];
+	snprintf(dir, sizeof dir, "%s/out", t.dir);
+	ck_assert_int_eq(bn_version_checkout(dan->ws, "power/1", dir, &err), BN_ENOTFOUND);
+	ck_assert(!bn_fs_exists(bn_env_real(), dir));
+	bn_free(path);
+	town_remove(&t);
+}
+END_TEST
+
+START_TEST(test_one_altered_byte_of_a_segment_is_found_with_file_and_offset)
+{
+	setup();
+	bn_err err = BN_ERR_INIT;
+	bn_audit_report *r = NULL;
+	bn_names writers = BN_NAMES_INIT, files = BN_NAMES_INIT;
+	char dir[600], path[900];
+	for (size_t i = 0; i < PEOPLE; i++)
+		ck_assert_bn_ok(bn_workspace_seal(t.people[i].ws, &err), &err);
+	snprintf(dir, sizeof dir, "%s/.binnacle/log", t.dir);
+	ck_assert_bn_ok(bn_fs_list_dir(bn_env_real(), dir, &writers, &err), &err);
+	size_t bobs = 0;
+	while (strncmp(writers.items[bobs], "bob", 3) != 0)
+		bobs++;
+	snprintf(dir, sizeof dir, "%s/.binnacle/log/%s", t.dir, writers.items[bobs]);
+	ck_assert_bn_ok(bn_fs_list_dir(bn_env_real(), dir, &files, &err), &err);
+	size_t sealed = 0;
+	while (!strchr(files.items[sealed], '-'))
+		sealed++;
+	snprintf(path, sizeof path, "%s/%s", dir, files.items[sealed]);
+	flip_byte(path, 400);
+	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, NULL, &err), &err);
+	ck_assert_uint_gt(r->faults, 0);
+	ck_assert_ptr_nonnull(strstr(r->first_fault, files.items[sealed]));
+	ck_assert_ptr_nonnull(strstr(r->first_fault, " at byte "));
+	bn_audit_report_free(r);
+	bn_names_release(&writers);
+	bn_names_release(&files);
+	town_remove(&t);
+}
+END_TEST
+
+START_TEST(test_checkout_gives_back_the_very_files)
+{
+	setup();
+	bn_err err = BN_ERR_INIT;
+	bn_buf b = BN_BUF_INIT;
+	char dir[400], path[500];
+	snprintf(dir, sizeof dir, "%s/out", t.dir);
+	ck_assert_bn_ok(bn_version_checkout(dan->ws, "power/1", dir, &err), &err);
+	snprintf(path, sizeof path, "%s/MLmodel", dir);
+	ck_assert_bn_ok(bn_fs_read_file(bn_env_real(), path, &b, &err), &err);
+	ck_assert_str_eq(b.ptr, "MLmodel of power " GOOD);
+	ck_assert_int_eq(bn_version_checkout(dan->ws, "power/1", dir, &err), BN_ECONFLICT);
+	bn_buf_release(&b);
+	town_remove(&t);
+}
+END_TEST
+
+START_TEST(test_lineage_and_card_of_a_version_without_a_run)
+{
+	setup();
+	bn_err err = BN_ERR_INIT;
+	bn_lineage *l = NULL;
+	bn_buf card = BN_BUF_INIT;
+	ck_assert_bn_ok(bn_version_set_alias(bob->ws, "power/1", "champion", &err), &err);
+	ck_assert_bn_ok(bn_lineage_read(&l, dan->ws, "power/1", &err), &err);
+	ck_assert_uint_eq(l->n_nodes, 2);
+	ck_assert_uint_eq(l->n_edges, 1);
+	ck_assert_str_eq(l->nodes[1].label, "power@champion");
+	bn_lineage_free(l);
+	ck_assert_bn_ok(bn_version_card(&card, dan->ws, "power@champion", &err), &err);
+	ck_assert_ptr_nonnull(strstr(card.ptr, "approved by bob"));
+	ck_assert_ptr_nonnull(strstr(card.ptr, "version: power/1"));
+	bn_buf_release(&card);
+	town_remove(&t);
+}
+END_TEST
+
+BN_TEST_MAIN("core/govern/audit", test_log_is_filtered_and_paged_newest_first,
+	test_whole_workspace_verifies,
+	test_altered_and_missing_objects_are_named_by_both_verifications,
+	test_one_altered_byte_of_a_segment_is_found_with_file_and_offset,
+	test_checkout_gives_back_the_very_files, test_lineage_and_card_of_a_version_without_a_run)

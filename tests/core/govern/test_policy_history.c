@@ -1,0 +1,314 @@
+/* test_policy_history.c - which policy and which roles hold when: refused acts, last admin, late
+ * events, and the same rows whatever the order of arrival. */
+#include "core/base/fs.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/rng.h"
+#include "core/govern/audit.h"
+#include "core/govern/identity.h"
+#include "tests/support/check_main.h"
+#include "tests/support/registry_town.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define GOOD "{\"test\":{\"rmse\":11.5}}"
+
+static town t;
+static person *const ann = &t.people[0], *const bob = &t.people[1], *const cleo = &t.people[2],
+		     *const dan = &t.people[3];
+
+static unsigned roles(person *reader, person *of)
+{
+	bn_err err = BN_ERR_INIT;
+	unsigned r = 0;
+	ck_assert_bn_ok(bn_workspace_refresh(reader->ws, NULL, &err), &err);
+	ck_assert_bn_ok(bn_policy_roles(&r, reader->ws, bn_workspace_index(reader->ws), of->uid,
+				NULL, &err),
+		&err);
+	return r;
+}
+
+START_TEST(test_owner_of_the_workspace_is_admin_and_everybody_else_a_developer)
+{
+	town_make(&t, registry_town_classes);
+	ck_assert_uint_eq(roles(dan, ann), 1u << BN_ROLE_ADMIN | 1u << BN_ROLE_DEVELOPER);
+	ck_assert_uint_eq(roles(ann, dan), 1u << BN_ROLE_DEVELOPER);
+	town_remove(&t);
+}
+END_TEST
+
+START_TEST(test_only_admins_change_policy_and_roles_and_others_attempts_are_kept)
+{
+	town_make(&t, registry_town_classes);
+	bn_err err = BN_ERR_INIT;
+	json_t *doc = json_pack("{s:b}", "self_approval", 1);
+	ck_assert_int_eq(bn_policy_set(bob->ws, doc, NULL, &err), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(err.msg, "bob (developer) may not change policy"));
+	bn_err_clear(&err);
+	ck_assert_int_eq(
+		bn_role_grant(bob->ws, bob->uid, "bob", BN_ROLE_ADMIN, NULL, &err), BN_EREFUSED);
+	ck_assert_uint_eq(roles(ann, bob), 1u << BN_ROLE_DEVELOPER);
+	ck_assert_uint_eq(town_count(ann, "policy.set", BN_OUTCOME_REFUSED), 1);
+	ck_assert_uint_eq(town_count(ann, "role.grant", BN_OUTCOME_REFUSED), 1);
+	bn_err_clear(&err);
+	ck_assert_bn_ok(bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_ADMIN, "lead", &err), &err);
+	ck_assert_bn_ok(bn_policy_set(bob->ws, doc, NULL, &err), &err);
+	ck_assert_int_eq(
+		bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_ADMIN, NULL, &err), BN_ECONFLICT);
+	json_decref(doc);
+	town_remove(&t);
+}
+END_TEST
+
+START_TEST(test_last_admin_cannot_be_revoked_but_the_owner_can_hand_over)
+{
+	town_make(&t, registry_town_classes);
+	bn_err err = BN_ERR_INIT;
+	ck_assert_int_eq(
+		bn_role_revoke(ann->ws, ann->uid, "ann", BN_ROLE_ADMIN, NULL, &err), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(err.msg, "last admin"));
+	bn_err_clear(&err);
+	ck_assert_bn_ok(bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_ADMIN, NULL, &err), &err);
+	ck_assert_bn_ok(bn_role_revoke(bob->ws, ann->uid, "ann", BN_ROLE_ADMIN, NULL, &err), &err);
+	ck_assert_uint_eq(roles(cleo, ann), 1u << BN_ROLE_DEVELOPER);
+	ck_assert_int_eq(
+		bn_role_grant(ann->ws, ann->uid, "ann", BN_ROLE_ADMIN, NULL, &err), BN_EREFUSED);
+	bn_err_clear(&err);
+	ck_assert_int_eq(
+		bn_role_revoke(bob->ws, bob->uid, "bob", BN_ROLE_ADMIN, NULL, &err), BN_EREFUSED);
+	town_remove(&t);
+}
+END_TEST
+
+START_TEST(test_decision_is_judged_by_the_roles_of_its_moment)
+{
+	town_make(&t, registry_town_classes);
+	bn_err err = BN_ERR_INIT;
+	ck_assert_bn_ok(
+		bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err), &err);
+	town_register(dan, "power", dan, GOOD);
+	town_register(dan, "power", dan, GOOD);
+	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
+	ck_assert_bn_ok(bn_version_request(dan->ws, "power/2", NULL, &err), &err);
+	ck_assert_bn_ok(bn_version_approve(bob->ws, "power/1", NULL, false, &err), &err);
+	ck_assert_bn_ok(
+		bn_role_revoke(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err), &err);
+	ck_assert_int_eq(bn_version_approve(bob->ws, "power/2", NULL, false, &err), BN_EREFUSED);
+	ck_assert_int_eq(town_state(cleo, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(town_state(cleo, "power/2"), BN_MODEL_REQUESTED);
+	town_remove(&t);
+}
+END_TEST
+
+START_TEST(test_nobody_publishes_a_key_for_somebody_else_or_one_they_do_not_have)
+{
+	town_make(&t, registry_town_classes);
+	bn_err err = BN_ERR_INIT;
+	bn_key *key = NULL;
+	ck_assert_bn_ok(bn_key_open(&key, &ann->env, NULL, &err), &err);
+	char entity[40];
+	bn_identity_entity(ann->uid, entity, sizeof entity);
+	json_t *p = json_pack("{s:s}", "public_key", bn_key_public(key));
+	/* for ann, by bob; then ann's key as bob's own; both signed by bob */
+	ck_assert_bn_ok(bn_identity_append_signed(bob->ws, "user.key", entity, p, &err), &err);
+	bn_identity_entity(bob->uid, entity, sizeof entity);
+	ck_assert_bn_ok(bn_identity_append_signed(bob->ws, "user.key", entity, p, &err), &err);
+	ck_assert_bn_ok(bn_workspace_sync(bob->ws, &err), &err);
+	ck_assert_uint_eq(town_count(ann, "user.key", BN_OUTCOME_REFUSED), 2);
+	ck_assert(!bn_identity_has_key(
+		bn_workspace_index(ann->ws), bob->uid, bn_key_public(key), NULL));
+	json_decref(p);
+	bn_key_free(key);
+	town_remove(&t);
+}
+END_TEST
+
+/* ---- order of arrival ----------------------------------------------------------------------- */
+
+/* A sealed segment, and whether it is out of sight at present. */
+typedef struct piece {
+	char writer[128], file[128];
+	bool hidden;
+} piece;
+
+static void piece_move(piece *p, bool away)
+{
+	char in_log[700], hidden[700];
+	snprintf(in_log, sizeof in_log, "%s/.binnacle/log/%s/%s", t.dir, p->writer, p->file);
+	snprintf(hidden, sizeof hidden, "%s/hidden-%s-%s", t.dir, p->writer, p->file);
+	if (p->hidden != away)
+		ck_assert_int_eq(rename(away ? in_log : hidden, away ? hidden : in_log), 0);
+	p->hidden = away;
+}
+
+/* Every segment of the log, each writer's in order. */
+static size_t list_pieces(piece *pieces, size_t max)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_names writers = BN_NAMES_INIT;
+	char dir[700];
+	size_t n = 0;
+	snprintf(dir, sizeof dir, "%s/.binnacle/log", t.dir);
+	ck_assert_bn_ok(bn_fs_list_dir(bn_env_real(), dir, &writers, &err), &err);
+	for (size_t i = 0; i < writers.count; i++) {
+		bn_names files = BN_NAMES_INIT;
+		snprintf(dir, sizeof dir, "%s/.binnacle/log/%s", t.dir, writers.items[i]);
+		ck_assert_bn_ok(bn_fs_list_dir(bn_env_real(), dir, &files, &err), &err);
+		for (size_t k = 0; k < files.count; k++) {
+			ck_assert_uint_lt(n, max);
+			snprintf(pieces[n].writer, sizeof pieces[n].writer, "%s", writers.items[i]);
+			snprintf(pieces[n].file, sizeof pieces[n].file, "%s", files.items[k]);
+			pieces[n++].hidden = false;
+		}
+		bn_names_release(&files);
+	}
+	bn_names_release(&writers);
+	return n;
+}
+
+START_TEST(test_policy_that_arrives_late_changes_what_was_decided_after_it)
+{
+	town_make(&t, registry_town_classes);
+	bn_err err = BN_ERR_INIT;
+	piece pieces[64];
+	ck_assert_bn_ok(
+		bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err), &err);
+	ck_assert_bn_ok(bn_role_grant(ann->ws, cleo->uid, "cleo", BN_ROLE_ADMIN, NULL, &err), &err);
+	ck_assert_bn_ok(bn_workspace_seal(ann->ws, &err), &err);
+	ck_assert_bn_ok(
+		bn_role_revoke(cleo->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err), &err);
+	ck_assert_bn_ok(bn_workspace_seal(cleo->ws, &err), &err);
+	size_t n = list_pieces(pieces, 64), late = 0;
+	for (size_t i = 0; i < n; i++)
+		if (!strncmp(pieces[i].writer, "cleo", 4)) {
+			piece_move(&pieces[i], true);
+			late++;
+		}
+	ck_assert_uint_gt(late, 0);
+	person_reopen(&t, bob, true); /* who has not heard of it */
+	person_reopen(&t, dan, true);
+	town_register(dan, "power", dan, GOOD);
+	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
+	ck_assert_bn_ok(bn_version_approve(bob->ws, "power/1", NULL, false, &err), &err);
+	ck_assert_bn_ok(bn_version_set_alias(bob->ws, "power/1", "champion", &err), &err);
+	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_APPROVED);
+	for (size_t i = 0; i < n; i++)
+		piece_move(&pieces[i], false);
+	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_REQUESTED);
+	ck_assert_uint_eq(town_count(dan, "model.*", BN_OUTCOME_REFUSED), 2);
+	town_remove(&t);
+}
+END_TEST
+
+/* People come and go (each visit is a writer of its own) and do what they may and may not. */
+static void busy_week(void)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_rng rng;
+	char spec[40];
+	bn_rng_init(&rng, 7, "busy week", 0);
+	bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, NULL);
+	bn_role_grant(ann->ws, cleo->uid, "cleo", BN_ROLE_ADMIN, NULL, NULL);
+	for (int i = 0; i < 150; i++) {
+		person *p = &t.people[bn_rng_below(&rng, PEOPLE)];
+		ck_assert_bn_ok(bn_workspace_seal(p->ws, &err), &err);
+		person *other = &t.people[bn_rng_below(&rng, PEOPLE)];
+		bn_role role = (bn_role)bn_rng_below(&rng, BN_ROLES);
+		int64_t version;
+		snprintf(spec, sizeof spec, "power/%d", (int)bn_rng_below(&rng, 4) + 1);
+		json_t *doc = json_pack("{s:i, s:b, s:b}", "approvals", 1 + (i & 1),
+			"self_approval", (int)bn_rng_below(&rng, 2), "gate_override", 1);
+		switch (bn_rng_below(&rng, 10)) {
+		case 0:
+			bn_role_grant(p->ws, other->uid, other->name, role, "week", NULL);
+			break;
+		case 1:
+			bn_role_revoke(p->ws, other->uid, other->name, role, "week", NULL);
+			break;
+		case 2:
+			bn_policy_set(p->ws, doc, "week", NULL);
+			break;
+		case 3:
+			town_try_register(p, "power", other, GOOD, &version);
+			break;
+		case 4:
+		case 5:
+			bn_version_request(p->ws, spec, "week", NULL);
+			break;
+		case 6:
+		case 7:
+			bn_version_approve(p->ws, spec, "week", false, NULL);
+			break;
+		case 8:
+			bn_version_reject(p->ws, spec, "week", NULL);
+			break;
+		default:
+			bn_version_set_alias(p->ws, spec, i & 1 ? "champion" : "canary", NULL);
+		}
+		json_decref(doc);
+		if (bn_rng_below(&rng, 3) == 0)
+			person_reopen(&t, p, false);
+	}
+	for (size_t i = 0; i < PEOPLE; i++)
+		ck_assert_bn_ok(bn_workspace_seal(t.people[i].ws, &err), &err);
+}
+
+/* The next hidden segment of a writer picked by chance: each writer's come in their own order. */
+static piece *pick(piece *pieces, size_t n, bn_rng *rng)
+{
+	for (;;) {
+		piece *p = &pieces[bn_rng_below(rng, n)];
+		while (p > pieces && !strcmp(p[-1].writer, p->writer))
+			p--;
+		for (size_t i = (size_t)(p - pieces); i < n && !strcmp(pieces[i].writer, p->writer);
+			i++)
+			if (pieces[i].hidden)
+				return &pieces[i];
+	}
+}
+
+START_TEST(test_rows_are_the_same_in_any_order_of_arrival)
+{
+	enum { ORDERS = 12, MAX = 256 };
+	static piece pieces[MAX];
+	town_make(&t, registry_town_classes);
+	bn_err err = BN_ERR_INIT;
+	busy_week();
+	size_t n = list_pieces(pieces, MAX);
+	person_reopen(&t, cleo, true);
+	char *expected = person_dump(cleo);
+	size_t refused = town_count(cleo, NULL, BN_OUTCOME_REFUSED);
+	size_t applied = town_count(cleo, NULL, BN_OUTCOME_APPLIED);
+	ck_assert_uint_gt(refused, 0);
+	ck_assert_uint_eq(list_pieces(pieces, MAX), n);
+	for (uint64_t k = 0; k < ORDERS; k++) {
+		bn_rng rng;
+		bn_rng_init(&rng, 11, "arrival", k);
+		for (size_t i = 0; i < n; i++)
+			piece_move(&pieces[i], true);
+		person_reopen(&t, dan, true);
+		for (size_t i = 0; i < n; i++) {
+			piece_move(pick(pieces, n, &rng), false);
+			ck_assert_bn_ok(bn_workspace_refresh(dan->ws, NULL, &err), &err);
+		}
+		char *got = person_dump(dan);
+		ck_assert_str_eq(got, expected);
+		bn_free(got);
+	}
+	printf("NOTE: %zu segments of %d people in %d orders of arrival: %zu applied, %zu refused, "
+	       "equal rows\n",
+		n, PEOPLE, ORDERS, applied, refused);
+	bn_free(expected);
+	town_remove(&t);
+}
+END_TEST
+
+BN_TEST_MAIN("core/govern/policy_history",
+	test_owner_of_the_workspace_is_admin_and_everybody_else_a_developer,
+	test_only_admins_change_policy_and_roles_and_others_attempts_are_kept,
+	test_last_admin_cannot_be_revoked_but_the_owner_can_hand_over,
+	test_decision_is_judged_by_the_roles_of_its_moment,
+	test_nobody_publishes_a_key_for_somebody_else_or_one_they_do_not_have,
+	test_policy_that_arrives_late_changes_what_was_decided_after_it,
+	test_rows_are_the_same_in_any_order_of_arrival)
