@@ -283,17 +283,42 @@ int bn_runlog_model(
 
 /* ---- floods --------------------------------------------------------------------------------- */
 
-int bn_runlog_metrics(bn_workspace *ws, const char *id, const bn_metric_set *set, bn_err *err)
+/* One event with points from .. from + BN_METRIC_CHUNK_POINTS of every series; short chunks let a
+ * chart of a million points open few of them. */
+static int append_window(
+	bn_workspace *ws, const char *id, const bn_metric_set *set, size_t from, bn_err *err)
 {
 	char entity[8 + BN_RUN_ID_TEXT];
-	if (set->points == 0)
-		return 0;
 	bn_buf b = BN_BUF_INIT;
+	bn_metric_set window = {bn_alloc(set->count * sizeof *window.items), 0, 0, 0};
+	if (!window.items)
+		return bn_err_nomem(err, "metrics");
+	for (size_t i = 0; i < set->count; i++) {
+		const bn_metric_series *s = &set->items[i];
+		size_t n = s->count > from ? s->count - from : 0;
+		n = n < BN_METRIC_CHUNK_POINTS ? n : BN_METRIC_CHUNK_POINTS;
+		if (n == 0)
+			continue;
+		window.items[window.count++] = (bn_metric_series){
+			s->key, s->step + from, s->time_ms + from, s->value + from, n, n};
+	}
 	snprintf(entity, sizeof entity, "run/%.32s", id);
-	int rc = bn_metric_chunk_write(&b, set, err);
+	int rc = bn_metric_chunk_write(&b, &window, err);
 	if (rc == 0)
 		rc = bn_workspace_append_raw(ws, "run.metrics", entity, b.ptr, b.len, err);
 	bn_buf_release(&b);
+	bn_free(window.items);
+	return rc;
+}
+
+int bn_runlog_metrics(bn_workspace *ws, const char *id, const bn_metric_set *set, bn_err *err)
+{
+	size_t longest = 0;
+	int rc = 0;
+	for (size_t i = 0; i < set->count; i++)
+		longest = set->items[i].count > longest ? set->items[i].count : longest;
+	for (size_t from = 0; from < longest && rc == 0; from += BN_METRIC_CHUNK_POINTS)
+		rc = append_window(ws, id, set, from, err);
 	return rc;
 }
 

@@ -1,0 +1,205 @@
+/* The public C library, used as a simulation uses it. */
+#include "core/base/mem.h"
+#include "core/track/run.h"
+#include "core/track/series.h"
+#include "share/include/binnacle.h"
+#include "tests/support/check_main.h"
+#include "tests/support/track.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static track_world w;
+static bn_err err = BN_ERR_INIT;
+
+static binnacle_run *open_run(const char *name)
+{
+	unsetenv("BINNACLE_RUN_ID");
+	track_make(&w);
+	binnacle_options opt = {.workspace = w.dir.path, .name = name};
+	binnacle_run *run = binnacle_run_open(&opt);
+	ck_assert_msg(run != NULL, "%s", binnacle_last_error());
+	return run;
+}
+
+static bn_run_info *get(const char *id)
+{
+	bn_run_info *r = NULL;
+	ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+	ck_assert_bn_ok(bn_run_get(&r, w.ws, id, &err), &err);
+	return r;
+}
+
+START_TEST(test_capi_logs_a_run_from_start_to_end)
+{
+	char id[BN_RUN_ID_TEXT];
+	bn_points p;
+	bn_pairs params;
+	binnacle_run *run = open_run("sim");
+	snprintf(id, sizeof id, "%s", binnacle_run_id(run));
+	ck_assert_int_eq(binnacle_log_param(run, "dt", "1e-3"), 0);
+	ck_assert_int_eq(binnacle_log_tag(run, "code", "x"), 0);
+	for (int i = 0; i < 10000; i++) {
+		ck_assert_int_eq(binnacle_log_metric(run, "energy", i * 0.5, i), 0);
+		ck_assert_int_eq(binnacle_log_metric(run, "error", i == 7 ? NAN : 1.0 / i, i), 0);
+	}
+	ck_assert_int_eq(binnacle_run_flush(run), 0);
+	bn_run_info *r = get(id);
+	ck_assert_int_eq(r->status, BN_RUN_RUNNING);
+	ck_assert_str_eq(r->kind, "api");
+	bn_run_info_free(r);
+	ck_assert_str_eq(binnacle_run_error(run), "");
+	ck_assert_int_eq(binnacle_run_close(run, 0), 0);
+	r = get(id);
+	ck_assert_int_eq(r->status, BN_RUN_FINISHED);
+	ck_assert_str_eq(r->name, "sim");
+	bn_run_info_free(r);
+	ck_assert_bn_ok(bn_series_read(&p, w.ws, id, "energy", &err), &err);
+	ck_assert_uint_eq(p.count, 10000);
+	ck_assert_double_eq(p.value[9999], 9999 * 0.5);
+	bn_points_release(&p);
+	ck_assert_bn_ok(bn_run_params(&params, w.ws, id, &err), &err);
+	ck_assert_str_eq(bn_pairs_get(&params, "dt"), "1e-3");
+	bn_pairs_release(&params);
+	track_remove(&w);
+}
+END_TEST
+
+typedef struct thread_arg {
+	binnacle_run *run;
+	int number;
+} thread_arg;
+
+#define THREADS 4
+#define EACH 20000
+
+static void *log_many(void *arg)
+{
+	thread_arg *a = arg;
+	char key[32];
+	snprintf(key, sizeof key, "rank/%d", a->number);
+	for (int i = 0; i < EACH; i++) {
+		binnacle_log_metric(a->run, key, i, i);
+		if (i % 5000 == 0) {
+			binnacle_run_flush(a->run);
+			binnacle_log_tag(a->run, key, "on");
+			binnacle_run_error(a->run);
+		}
+	}
+	return NULL;
+}
+
+START_TEST(test_capi_may_be_called_from_many_threads_and_loses_nothing)
+{
+	char id[BN_RUN_ID_TEXT];
+	pthread_t threads[THREADS];
+	thread_arg args[THREADS];
+	bn_series_list l;
+	binnacle_run *run = open_run("threads");
+	snprintf(id, sizeof id, "%s", binnacle_run_id(run));
+	for (int i = 0; i < THREADS; i++) {
+		args[i] = (thread_arg){run, i};
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, log_many, &args[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_int_eq(binnacle_run_close(run, 0), 0);
+	bn_run_info_free(get(id));
+	ck_assert_bn_ok(bn_series_find_all(&l, w.ws, id, &err), &err);
+	ck_assert_uint_eq(l.count, THREADS);
+	for (size_t i = 0; i < l.count; i++)
+		ck_assert_int_eq(l.items[i].count, EACH);
+	bn_series_list_release(&l);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_capi_refuses_bad_keys_and_says_so_later)
+{
+	binnacle_run *run = open_run("bad");
+	ck_assert_int_lt(binnacle_log_metric(run, "a=b", 1, 0), 0);
+	ck_assert_ptr_nonnull(strstr(binnacle_run_error(run), "a=b"));
+	ck_assert_str_eq(binnacle_run_error(run), "");
+	ck_assert_int_lt(binnacle_log_param(run, "", "x"), 0);
+	binnacle_run_error(run);
+	ck_assert_int_lt(binnacle_log_artifact(run, "/no/such/file", NULL), 0);
+	ck_assert_ptr_nonnull(strstr(binnacle_run_error(run), "/no/such/file"));
+	ck_assert_int_eq(binnacle_run_close(run, 3), 0);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_capi_without_a_workspace_does_nothing_and_says_why)
+{
+	unsetenv("BINNACLE_RUN_ID");
+	binnacle_options opt = {.workspace = "/nonexistent"};
+	binnacle_run *run = binnacle_run_open(&opt);
+	ck_assert_ptr_null(run);
+	ck_assert_str_ne(binnacle_last_error(), "");
+	ck_assert_int_eq(binnacle_log_metric(run, "x", 1, 0), 0);
+	ck_assert_int_eq(binnacle_log_param(run, "x", "y"), 0);
+	ck_assert_int_eq(binnacle_run_flush(run), 0);
+	ck_assert_str_eq(binnacle_run_id(run), "");
+	ck_assert_int_eq(binnacle_run_close(run, 0), 0);
+}
+END_TEST
+
+START_TEST(test_capi_what_was_flushed_survives_kill_9)
+{
+	char id[BN_RUN_ID_TEXT] = "";
+	int fd[2];
+	bn_points p;
+	unsetenv("BINNACLE_RUN_ID");
+	track_make(&w);
+	ck_assert_int_eq(pipe(fd), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		binnacle_options opt = {.workspace = w.dir.path, .name = "victim"};
+		binnacle_run *run = binnacle_run_open(&opt);
+		for (int i = 0; i < 1000; i++)
+			binnacle_log_metric(run, "x", i, i);
+		if (binnacle_run_flush(run) != 0 || write(fd[1], binnacle_run_id(run), 33) != 33)
+			_exit(1);
+		raise(SIGKILL);
+	}
+	ck_assert_int_eq(read(fd[0], id, 33), 33);
+	waitpid(pid, NULL, 0);
+	bn_run_info_free(get(id));
+	ck_assert_bn_ok(bn_series_read(&p, w.ws, id, "x", &err), &err);
+	ck_assert_uint_eq(p.count, 1000);
+	bn_points_release(&p);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_capi_logging_a_point_is_cheap)
+{
+	enum { N = 1000000 };
+	struct timespec a, b;
+	binnacle_run *run = open_run("fast");
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	for (int i = 0; i < N; i++)
+		binnacle_log_metric(run, i & 1 ? "loss" : "energy", i * 1e-3, i >> 1);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	double ns = ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / N;
+	printf("NOTE: binnacle_log_metric: %.0f ns a call, %d calls\n", ns, N);
+	ck_assert_int_eq(binnacle_run_close(run, 0), 0);
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	track_sync(&w);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	double s = (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) * 1e-9;
+	printf("NOTE: %d points folded into the index in %.2f s\n", N, s);
+	track_remove(&w);
+}
+END_TEST
+
+BN_TEST_MAIN("core/track/capi", test_capi_logs_a_run_from_start_to_end,
+	test_capi_may_be_called_from_many_threads_and_loses_nothing,
+	test_capi_refuses_bad_keys_and_says_so_later,
+	test_capi_without_a_workspace_does_nothing_and_says_why,
+	test_capi_what_was_flushed_survives_kill_9, test_capi_logging_a_point_is_cheap)
