@@ -1,0 +1,361 @@
+/*
+ * compare.c - see compare.h.
+ *
+ * What is known of each run is first gathered as flat objects, one per group, from key to text or
+ * number; then the union of keys makes the rows. So a new fact is one line where it is gathered.
+ */
+#include "core/track/compare.h"
+
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/track/run.h"
+#include "core/track/series.h"
+#include "core/train/spec.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct bn_compare_memory {
+	bn_arena arena;
+	size_t cap;
+};
+
+const char *bn_compare_group_name(bn_compare_group g)
+{
+	static const char *const names[] = {
+		"run", "parameters", "metrics", "data", "code", "environment"};
+	return names[g];
+}
+
+/* ---- facts of one run ----------------------------------------------------------------------- */
+
+typedef struct facts {
+	json_t *groups[BN_COMPARE_GROUPS];
+	char *name;
+} facts;
+
+static void put_text(json_t *o, const char *key, const char *text)
+{
+	if (text && text[0])
+		json_object_set_new(o, key, json_string(text));
+}
+
+/* Numbers of metrics stay numbers; NaN, which JSON has not, becomes text. */
+static void put_number(json_t *o, const char *key, double x)
+{
+	json_object_set_new(
+		o, key, isfinite(x) ? json_real(x) : json_string(isnan(x) ? "nan" : "inf"));
+}
+
+static int gather_run(facts *f, bn_workspace *ws, const bn_run_info *r)
+{
+	json_t *o = f->groups[BN_COMPARE_RUN];
+	int64_t ms = bn_run_duration_ms(r, bn_env_now_ms(bn_workspace_env(ws)));
+	put_text(o, "status", bn_run_status_name(r->status));
+	put_text(o, "runs", r->title);
+	put_text(o, "user", r->user);
+	if (ms >= 0)
+		put_number(o, "duration_s", (double)ms / 1000);
+	if (r->peak_rss_bytes >= 0)
+		put_number(o, "peak_rss_bytes", (double)r->peak_rss_bytes);
+	put_text(o, "model_digest", r->model_digest);
+	return 0;
+}
+
+static int gather_params(facts *f, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_pairs p;
+	int rc = bn_run_params(&p, ws, id, err);
+	for (size_t i = 0; rc == 0 && i < p.count; i++)
+		put_text(f->groups[BN_COMPARE_PARAM], p.items[i].key, p.items[i].value);
+	if (rc == 0)
+		bn_pairs_release(&p);
+	return rc;
+}
+
+static int gather_metrics(facts *f, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_series_list l;
+	int rc = bn_series_find_all(&l, ws, id, err);
+	for (size_t i = 0; rc == 0 && i < l.count; i++) {
+		const bn_series_info *s = &l.items[i];
+		int better = bn_metric_direction(s->key);
+		double x = better < 0 ? s->min : better > 0 ? s->max : s->last;
+		put_number(f->groups[BN_COMPARE_METRIC], s->key, x);
+	}
+	if (rc == 0)
+		bn_series_list_release(&l);
+	return rc;
+}
+
+/* Objects become "a.b"; everything that is no text, number or boolean, canonical JSON. */
+static void flatten(json_t *into, const char *prefix, const json_t *value)
+{
+	const char *key;
+	json_t *v;
+	if (!value)
+		return;
+	if (json_is_object(value)) {
+		json_object_foreach((json_t *)(uintptr_t)value, key, v)
+		{
+			char name[256];
+			snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] ? "." : "", key);
+			flatten(into, name, v);
+		}
+	} else if (json_is_string(value)) {
+		put_text(into, prefix, json_string_value(value));
+	} else {
+		bn_buf b = BN_BUF_INIT;
+		if (bn_json_canonical(value, &b, NULL) == 0)
+			put_text(into, prefix, b.ptr);
+		bn_buf_release(&b);
+	}
+}
+
+static void gather_data(json_t *o, const json_t *spec)
+{
+	static const char *const keys[] = {
+		"target", "features", "exclude", "task", "impute", "standardise", "split"};
+	json_t *d;
+	size_t i;
+	json_array_foreach(json_object_get(spec, "data"), i, d)
+	{
+		const char *part = bn_json_str(d, "part", i == 0 ? "train" : "data");
+		char key[64], text[200];
+		snprintf(text, sizeof text, "%.150s@v%lld", bn_json_str(d, "name", ""),
+			(long long)bn_json_int(d, "version", 0));
+		put_text(o, part, text);
+		snprintf(key, sizeof key, "%.40s digest", part);
+		put_text(o, key, bn_json_str(d, "digest", NULL));
+	}
+	for (i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (json_object_get(spec, keys[i]))
+			flatten(o, keys[i], json_object_get(spec, keys[i]));
+}
+
+static int gather_spec(facts *f, bn_workspace *ws, const char *hash, bn_err *err)
+{
+	json_t *spec = NULL;
+	int rc = hash ? bn_spec_fetch(&spec, ws, hash, err) : 0;
+	if (rc != 0 || !spec)
+		return rc;
+	gather_data(f->groups[BN_COMPARE_DATA], spec);
+	if (json_object_get(spec, "code"))
+		flatten(f->groups[BN_COMPARE_CODE], "", json_object_get(spec, "code"));
+	if (json_object_get(spec, "environment"))
+		flatten(f->groups[BN_COMPARE_ENVIRONMENT], "",
+			json_object_get(spec, "environment"));
+	flatten(f->groups[BN_COMPARE_ENVIRONMENT], "threads", json_object_get(spec, "threads"));
+	json_decref(spec);
+	return 0;
+}
+
+static int gather(facts *f, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_run_info *r = NULL;
+	for (int g = 0; g < BN_COMPARE_GROUPS; g++)
+		if (!(f->groups[g] = json_object()))
+			return bn_err_nomem(err, "a comparison");
+	int rc = bn_run_get(&r, ws, id, err);
+	if (rc != 0)
+		return rc;
+	f->name = bn_strdup(r->name);
+	rc = f->name ? gather_run(f, ws, r) : bn_err_nomem(err, "a comparison");
+	if (rc == 0)
+		rc = gather_params(f, ws, id, err);
+	if (rc == 0)
+		rc = gather_metrics(f, ws, id, err);
+	if (rc == 0)
+		rc = gather_spec(f, ws, r->spec_hash, err);
+	bn_run_info_free(r);
+	return rc;
+}
+
+static void facts_free(facts *all, size_t count)
+{
+	for (size_t i = 0; all && i < count; i++) {
+		for (int g = 0; g < BN_COMPARE_GROUPS; g++)
+			json_decref(all[i].groups[g]);
+		bn_free(all[i].name);
+	}
+	bn_free(all);
+}
+
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+static bool cell_of(bn_compare_cell *cell, bn_arena *a, const json_t *value)
+{
+	char text[BN_FMT];
+	*cell = (bn_compare_cell){NULL, NAN, NAN, NAN};
+	if (!value)
+		return true;
+	if (json_is_number(value)) {
+		cell->number = json_number_value(value);
+		cell->text = bn_arena_strdup(a, bn_fmt_sig(cell->number, 6, text));
+	} else {
+		const char *s = json_string_value(value);
+		if (!bn_parse_f64(s, strlen(s), &cell->number) || !isfinite(cell->number))
+			cell->number = NAN;
+		cell->text = bn_arena_strdup(a, s);
+	}
+	return cell->text != NULL;
+}
+
+/* Two values are the same when their texts are, or, being numbers, their numbers (1 and 1.0). */
+static bool same(const json_t *a, const json_t *b)
+{
+	if (!a || !b)
+		return a == b;
+	return json_is_number(a) && json_is_number(b) ? json_number_value(a) == json_number_value(b)
+						      : json_equal(a, b);
+}
+
+static int add_row(bn_comparison *c, const facts *all, int group, const char *key, bn_err *err)
+{
+	bn_arena *a = &c->memory->arena;
+	bn_compare_cell *cells = bn_arena_alloc(a, c->runs * sizeof *cells);
+	const json_t *base = json_object_get(all[c->baseline].groups[group], key);
+	if (!cells || bn_grow(&c->rows, &c->memory->cap, c->count + 1, sizeof *c->rows) != 0)
+		return bn_err_nomem(err, "a comparison");
+	bn_compare_row row = {.group = (bn_compare_group)group,
+		.key = bn_arena_strdup(a, key),
+		.better = group == BN_COMPARE_METRIC ? bn_metric_direction(key) : 0,
+		.cells = cells};
+	bool ok = row.key != NULL;
+	for (size_t i = 0; i < c->runs; i++) {
+		const json_t *value = json_object_get(all[i].groups[group], key);
+		ok = ok && cell_of(&cells[i], a, value);
+		row.differs = row.differs || !same(value, base);
+	}
+	double from = cells[c->baseline].number;
+	for (size_t i = 0; i < c->runs; i++) {
+		cells[i].delta = cells[i].number - from;
+		cells[i].percent = from != 0 ? 100 * cells[i].delta / fabs(from) : NAN;
+	}
+	c->rows[c->count++] = row;
+	return ok ? 0 : bn_err_nomem(err, "a comparison");
+}
+
+static int word_cmp(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int add_group(bn_comparison *c, const facts *all, int group, bn_err *err)
+{
+	const char *key, **keys;
+	json_t *value, *every = json_object();
+	size_t n = 0;
+	int rc = 0;
+	for (size_t i = 0; i < c->runs; i++)
+		json_object_update_missing(every, all[i].groups[group]);
+	keys = bn_alloc((json_object_size(every) + 1) * sizeof *keys);
+	if (!keys)
+		rc = bn_err_nomem(err, "a comparison");
+	json_object_foreach(every, key, value)
+	{
+		if (keys)
+			keys[n++] = key;
+	}
+	if (n)
+		qsort(keys, n, sizeof *keys, word_cmp);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = add_row(c, all, group, keys[i], err);
+	bn_free(keys);
+	json_decref(every);
+	return rc;
+}
+
+static int fill(bn_comparison *c, const facts *all, const char *const *ids, bn_err *err)
+{
+	bn_arena *a = &c->memory->arena;
+	int rc = 0;
+	c->ids = bn_arena_alloc(a, c->runs * sizeof *c->ids);
+	c->names = bn_arena_alloc(a, c->runs * sizeof *c->names);
+	if (!c->ids || !c->names)
+		return bn_err_nomem(err, "a comparison");
+	for (size_t i = 0; i < c->runs; i++) {
+		c->ids[i] = bn_arena_strdup(a, ids[i]);
+		c->names[i] = bn_arena_strdup(a, all[i].name);
+		if (!c->ids[i] || !c->names[i])
+			return bn_err_nomem(err, "a comparison");
+	}
+	for (int g = 0; g < BN_COMPARE_GROUPS && rc == 0; g++)
+		rc = add_group(c, all, g, err);
+	return rc;
+}
+
+int bn_compare_runs(bn_comparison **out, bn_workspace *ws, const char *const *ids, size_t count,
+	size_t baseline, bn_err *err)
+{
+	if (count == 0 || baseline >= count)
+		return bn_err_set(err, BN_EINVAL, "a comparison needs runs, and one as baseline");
+	bn_comparison *c = bn_alloc_zeroed(1, sizeof *c);
+	facts *all = bn_alloc_zeroed(count, sizeof *all);
+	if (c)
+		c->memory = bn_alloc_zeroed(1, sizeof *c->memory);
+	int rc = c && all && c->memory ? 0 : bn_err_nomem(err, "a comparison");
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = gather(&all[i], ws, ids[i], err);
+	if (rc == 0) {
+		c->runs = count;
+		c->baseline = baseline;
+		rc = fill(c, all, ids, err);
+	}
+	facts_free(all, count);
+	if (rc == 0)
+		*out = c;
+	else
+		bn_comparison_free(c);
+	return rc;
+}
+
+void bn_comparison_free(bn_comparison *c)
+{
+	if (!c)
+		return;
+	if (c->memory)
+		bn_arena_release(&c->memory->arena);
+	bn_free(c->memory);
+	bn_free(c->rows);
+	bn_free(c);
+}
+
+/* ---- as JSON -------------------------------------------------------------------------------- */
+
+static json_t *row_json(const bn_comparison *c, const bn_compare_row *row)
+{
+	json_t *values = json_array(), *delta = json_array(), *percent = json_array();
+	for (size_t i = 0; i < c->runs; i++) {
+		const bn_compare_cell *cell = &row->cells[i];
+		json_array_append_new(
+			values, !cell->text ? json_null()
+				: row->group == BN_COMPARE_METRIC && !isnan(cell->number)
+					? json_real(cell->number)
+					: json_string(cell->text));
+		json_array_append_new(delta, bn_json_real_or_null(cell->delta));
+		json_array_append_new(percent, bn_json_real_or_null(cell->percent));
+	}
+	return json_pack("{ss ss sb so so so}", "group", bn_compare_group_name(row->group), "key",
+		row->key, "differs", row->differs, "values", values, "delta", delta, "percent",
+		percent);
+}
+
+int bn_comparison_to_json(json_t **out, const bn_comparison *c, bool only_differences, bn_err *err)
+{
+	json_t *runs = json_array(), *rows = json_array(), *o = NULL;
+	for (size_t i = 0; i < c->runs; i++)
+		json_array_append_new(
+			runs, json_pack("{ss ss}", "id", c->ids[i], "name", c->names[i]));
+	for (size_t i = 0; i < c->count; i++)
+		if (!only_differences || c->rows[i].differs)
+			json_array_append_new(rows, row_json(c, &c->rows[i]));
+	o = json_pack("{so ss so}", "runs", runs, "baseline", c->ids[c->baseline], "rows", rows);
+	if (!o)
+		return bn_err_nomem(err, "a comparison");
+	*out = o;
+	return 0;
+}

@@ -1,0 +1,233 @@
+/* cmd_run_check.c - binnacle run compare, binnacle run reproduce. */
+#include "core/base/fs.h"
+#include "core/base/id.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/track/compare.h"
+#include "core/track/query.h"
+#include "core/track/reconcile.h"
+#include "core/track/run.h"
+#include "core/train/reproduce.h"
+#include "tui/cli/verbs.h"
+
+#include <math.h>
+#include <string.h>
+
+static int open_runs(bn_cli *cli, bn_workspace **ws, bn_err *err)
+{
+	int rc = bn_cli_workspace(cli, ws, err);
+	if (rc == 0)
+		rc = bn_workspace_refresh(*ws, NULL, err);
+	return rc == 0 ? bn_run_reconcile(*ws, NULL, err) : rc;
+}
+
+/* ---- compare -------------------------------------------------------------------------------- */
+
+static const bn_opt compare_options[] = {
+	{"all", 'a', NULL, "also what is the same"},
+	{"baseline", 'b', "RUN", "run that the others are measured against; default: the first"},
+	{0},
+};
+
+/* "11.92 (-1.2, -9.2 %)" */
+static void cell_text(
+	char *out, size_t size, const bn_compare_row *row, const bn_compare_cell *c, bool is_base)
+{
+	char delta[BN_FMT], percent[BN_FMT];
+	if (!c->text)
+		snprintf(out, size, "-");
+	else if (is_base || isnan(c->delta) || c->delta == 0 || row->group > BN_COMPARE_METRIC)
+		snprintf(out, size, "%.40s", c->text);
+	else if (isnan(c->percent))
+		snprintf(out, size, "%.40s (%s%s)", c->text, c->delta > 0 ? "+" : "",
+			bn_fmt_sig(c->delta, 3, delta));
+	else
+		snprintf(out, size, "%.40s (%s%s, %s%s %%)", c->text, c->delta > 0 ? "+" : "",
+			bn_fmt_sig(c->delta, 3, delta), c->delta > 0 ? "+" : "",
+			bn_fmt_sig(c->percent, 3, percent));
+}
+
+static void print_comparison(bn_cli *cli, const bn_comparison *c, bool all)
+{
+	size_t key_width = 12, hidden = 0;
+	const char *bold = bn_cli_color(cli, "bold"), *reset = bn_cli_color(cli, "reset");
+	int group = -1;
+	char text[160];
+	for (size_t i = 0; i < c->count; i++)
+		if ((all || c->rows[i].differs) && strlen(c->rows[i].key) > key_width)
+			key_width = strlen(c->rows[i].key);
+	bn_cli_print(cli, "%s%-*s", bold, (int)key_width + 4, "");
+	for (size_t r = 0; r < c->runs; r++) {
+		snprintf(text, sizeof text, "%.8s %.20s%s", c->ids[r], c->names[r],
+			r == c->baseline ? " *" : "");
+		bn_cli_print(cli, "%-32s", text);
+	}
+	bn_cli_print(cli, "%s\n", reset);
+	for (size_t i = 0; i < c->count; i++) {
+		const bn_compare_row *row = &c->rows[i];
+		hidden += !row->differs;
+		if (!all && !row->differs)
+			continue;
+		if ((int)row->group != group)
+			bn_cli_print(
+				cli, "%s%s%s\n", bold, bn_compare_group_name(row->group), reset);
+		group = (int)row->group;
+		bn_cli_print(cli, "  %-*s  ", (int)key_width, row->key);
+		for (size_t r = 0; r < c->runs; r++) {
+			cell_text(text, sizeof text, row, &row->cells[r], r == c->baseline);
+			bn_cli_print(cli, "%-32s", text);
+		}
+		bn_cli_print(cli, "\n");
+	}
+	bn_cli_print(cli, "\n* baseline");
+	if (!all)
+		bn_cli_print(cli, "; %zu rows that are the same: --all shows them", hidden);
+	bn_cli_print(cli, "\n");
+}
+
+static int compare_ids(
+	bn_cli *cli, bn_workspace *ws, char (*ids)[BN_RUN_ID_TEXT], size_t *base, bn_err *err)
+{
+	const char *baseline = bn_cli_opt(cli, "baseline");
+	char id[BN_RUN_ID_TEXT];
+	int rc = 0, n = bn_cli_nargs(cli);
+	for (int i = 0; i < n && rc == 0; i++)
+		rc = bn_run_resolve(ws, bn_cli_arg(cli, i), ids[i], err);
+	*base = 0;
+	if (rc != 0 || !baseline || (rc = bn_run_resolve(ws, baseline, id, err)) != 0)
+		return rc;
+	for (int i = 0; i < n; i++)
+		if (!strcmp(ids[i], id)) {
+			*base = (size_t)i;
+			return 0;
+		}
+	return bn_err_set(err, BN_EINVAL, "--baseline '%s' is none of the runs given", baseline);
+}
+
+static int run_compare(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws;
+	bn_comparison *c = NULL;
+	json_t *o = NULL;
+	size_t base = 0, n = (size_t)bn_cli_nargs(cli);
+	bool all = bn_cli_flag(cli, "all");
+	char(*ids)[BN_RUN_ID_TEXT] = bn_alloc_zeroed(n, sizeof *ids);
+	const char **list = bn_alloc_zeroed(n, sizeof *list);
+	int rc = ids && list ? open_runs(cli, &ws, err) : bn_err_nomem(err, "a comparison");
+	if (rc == 0)
+		rc = compare_ids(cli, ws, ids, &base, err);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		list[i] = ids[i];
+	if (rc == 0)
+		rc = bn_compare_runs(&c, ws, list, n, base, err);
+	if (rc == 0 && bn_cli_is_text(cli))
+		print_comparison(cli, c, all);
+	else if (rc == 0 && (rc = bn_comparison_to_json(&o, c, !all, err)) == 0)
+		rc = bn_cli_document(cli, o, err);
+	bn_comparison_free(c);
+	bn_free(list);
+	bn_free(ids);
+	return rc;
+}
+
+/* ---- reproduce ------------------------------------------------------------------------------ */
+
+static const bn_opt reproduce_options[] = {
+	{"threads", 0, "N", "train with so many threads; default: as the spec says"},
+	{0},
+};
+
+static void show_line(void *user, const char *line)
+{
+	bn_cli_say(user, "%s", line);
+}
+
+static bool is_cancelled(void *user)
+{
+	(void)user;
+	return bn_cli_interrupted();
+}
+
+static json_t *reproduction_json(const bn_run_info *r, const bn_reproduction *p)
+{
+	json_t *o = json_pack("{ss ss sb ss ss sI}", "run", r->id, "result",
+		p->identical ? "bit-identical" : "different", "identical", p->identical, "digest",
+		p->digest, "original", p->original, "duration_ns", (json_int_t)p->duration_ns);
+	json_object_set_new(o, "threads", p->threads > 0 ? json_integer(p->threads) : json_null());
+	json_object_set_new(
+		o, "difference", p->identical ? json_null() : json_string(p->difference));
+	json_object_set_new(o, "why", p->identical ? json_null() : json_string(p->why));
+	return o;
+}
+
+static int show_reproduction(
+	bn_cli *cli, const bn_run_info *r, const bn_reproduction *p, bn_err *err)
+{
+	char time[BN_FMT];
+	int rc = 0;
+	if (!bn_cli_is_text(cli)) {
+		rc = bn_cli_document(cli, reproduction_json(r, p), err);
+	} else if (p->identical) {
+		bn_cli_print(cli, "bit-identical  %.8s %s  model %.12s  %s\n", r->id, r->name,
+			p->digest, bn_fmt_duration(p->duration_ns, time));
+	} else {
+		bn_cli_print(cli, "different  %.8s %s\n  %s\n  why: %s\n", r->id, r->name,
+			p->difference, p->why);
+	}
+	return rc != 0 || p->identical
+		       ? rc
+		       : bn_err_set(err, BN_EFAILED, "run %.8s was not reproduced", r->id);
+}
+
+static int run_reproduce(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws;
+	bn_run_info *r = NULL;
+	bn_reproduction p;
+	bn_fit_hooks hooks = {cli, NULL, show_line, is_cancelled};
+	char id[BN_RUN_ID_TEXT], uuid[BN_UUID_TEXT], *dir = NULL;
+	int64_t threads = 0;
+	int rc = bn_cli_opt_int(cli, "threads", 1, 4096, &threads, err);
+	if (rc == 0)
+		rc = open_runs(cli, &ws, err);
+	if (rc == 0)
+		rc = bn_run_resolve(ws, bn_cli_arg(cli, 0), id, err);
+	if (rc == 0)
+		rc = bn_run_get(&r, ws, id, err);
+	if (rc == 0 && (!r->spec_hash || !r->model_digest)) {
+		rc = bn_err_set(err, BN_EUNSUPPORTED, "run %.8s stored no model of a trainer", id);
+		bn_err_hint(err,
+			"its status is %s; only a trainer's finished run can be "
+			"reproduced bit for bit",
+			bn_run_status_name(r->status));
+	}
+	if (rc == 0)
+		rc = bn_uuid_new(bn_cli_env(cli), uuid, err);
+	if (rc == 0 && !(dir = bn_workspace_path(ws, "tmp/original-%s", uuid)))
+		rc = bn_err_nomem(err, "a path");
+	if (rc == 0)
+		rc = bn_run_export(ws, id, "model", dir, err);
+	if (rc == 0)
+		rc = bn_reproduce(&p, ws, r->spec_hash, dir, (int)threads, &hooks, err);
+	if (rc == 0)
+		rc = show_reproduction(cli, r, &p, err);
+	if (dir)
+		bn_fs_remove_tree(bn_cli_env(cli), dir, NULL);
+	bn_free(dir);
+	bn_run_info_free(r);
+	return rc;
+}
+
+const bn_verb bn_verbs_run_check[] = {
+	{"run", "compare", "RUN RUN...", 1, -1, "what differs between runs, and by how much",
+		"Metrics with a known direction show their best value, others their last.",
+		{"binnacle run compare 7f3a 81bc",
+			"binnacle run compare 7f3a 81bc c0de --baseline 81bc --all"},
+		compare_options, 0, run_compare},
+	{"run", "reproduce", "RUN", 1, 1, "train again from the spec, and compare every byte",
+		"Prints bit-identical, or the first difference and what has changed (exit 1).",
+		{"binnacle run reproduce latest", "binnacle run reproduce 7f3a --threads 4"},
+		reproduce_options, 0, run_reproduce},
+	{0},
+};
