@@ -10,6 +10,7 @@
 #define BN_VERB_TABLES(X) \
 	X(run_start) \
 	X(run) \
+	X(run_check) \
 	X(log) \
 	X(model) \
 	X(approval) \
