@@ -51,7 +51,7 @@ static void summary_add(bn_buf *b, const char *key, const json_t *v)
 	if (json_is_string(v))
 		bn_buf_adds(b, json_string_value(v));
 	else if (json_is_number(v))
-		bn_buf_adds(b, bn_fmt_sig(json_number_value(v), 12, number));
+		bn_buf_adds(b, bn_fmt_f64(json_number_value(v), number));
 	else
 		bn_buf_adds(b, json_is_true(v) ? "yes" : "no");
 }

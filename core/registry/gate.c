@@ -111,6 +111,20 @@ static bool holds(double value, bn_gate_op op, double limit)
 	return false;
 }
 
+/* At most six digits, without needless zeros: 11.5, 12, 0.00123457. */
+static const char *short_number(double x, char buf[BN_FMT])
+{
+	bn_fmt_sig(x, 6, buf);
+	size_t n = strlen(buf);
+	if (!strchr(buf, '.') || strchr(buf, 'e'))
+		return buf;
+	while (buf[n - 1] == '0')
+		buf[--n] = '\0';
+	if (buf[n - 1] == '.')
+		buf[n - 1] = '\0';
+	return buf;
+}
+
 static char *origin(const facts *f)
 {
 	return f->run ? bn_strf("run %.8s", f->run) : bn_strdup("registration");
@@ -122,17 +136,17 @@ static void judge_metric(bn_gate_result *r, const bn_policy_gate *g, const facts
 	const char *op = bn_gate_op_text(g->op);
 	r->value = metric_get(f->metrics, g->part, g->metric);
 	r->source = origin(f);
-	bn_fmt_sig(r->value, 6, value);
+	short_number(r->value, value);
 	if (!g->than_champion) {
 		r->threshold = g->threshold;
 		r->claim = bn_strf(
-			"%s %s %s %s", g->part, g->metric, op, bn_fmt_sig(g->threshold, 6, limit));
+			"%s %s %s %s", g->part, g->metric, op, short_number(g->threshold, limit));
 	} else {
 		double champion = metric_get(f->champion_metrics, g->part, g->metric);
 		r->threshold = champion + g->margin;
 		r->claim = bn_strf("%s %s %s champion's %s %s", g->part, g->metric, op,
-			g->margin < 0 ? "-" : "+", bn_fmt_sig(fabs(g->margin), 6, margin));
-		bn_fmt_sig(r->threshold, 6, limit);
+			g->margin < 0 ? "-" : "+", short_number(fabs(g->margin), margin));
+		short_number(r->threshold, limit);
 		if (!f->champion) {
 			r->verdict = BN_VERDICT_NOT_APPLICABLE;
 			r->evidence = bn_strdup("there is no champion yet");

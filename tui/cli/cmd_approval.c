@@ -110,6 +110,7 @@ static int run_alias(bn_cli *cli, bn_err *err)
 	bn_workspace *ws = NULL;
 	bool done = false;
 	const char *spec = bn_cli_arg(cli, 0), *alias = bn_cli_arg(cli, 1);
+	char name[200];
 	bool remove = bn_cli_flag(cli, "remove");
 	int rc = begin(
 		cli, &ws, true, remove ? "take the alias off" : "set the alias of", &done, err);
@@ -117,9 +118,9 @@ static int run_alias(bn_cli *cli, bn_err *err)
 		return rc;
 	if (!remove) {
 		rc = bn_version_set_alias(ws, spec, alias, err);
-		return rc ? rc : show_after(cli, ws, spec, alias, err);
+		snprintf(name, sizeof name, "%.100s means from now on", alias);
+		return rc ? rc : show_after(cli, ws, spec, name, err);
 	}
-	char name[200];
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, "/@"), spec);
 	rc = bn_model_remove_alias(ws, name, alias, err);
 	if (!rc)
