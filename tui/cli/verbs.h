@@ -8,6 +8,7 @@
 
 /* clang-format off */
 #define BN_VERB_TABLES(X) \
+	X(data) \
 	X(run_start) \
 	X(run) \
 	X(run_check) \

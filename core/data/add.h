@@ -1,0 +1,21 @@
+/*
+ * add.h - from a source to a dataset version: ingest (ingest.h) into a temporary Arrow file, profile
+ * it, publish it (dataset.h). The source file's own hash is taken meanwhile, by a second thread.
+ */
+#ifndef BN_DATA_ADD_H
+#define BN_DATA_ADD_H
+#include "core/data/dataset.h"
+#include "core/data/generate.h"
+#include "core/data/ingest.h"
+
+/* source_name NULL: detect. report may be NULL; it is the caller's to release. On failure nothing
+ * is published and the temporary file is gone. */
+int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, const char *name,
+	const char *source_name, const char *uri, const bn_source_options *options,
+	bn_ingest_report *report, bn_err *err);
+
+/* Generated job telemetry as a version; the recipe says that it is synthetic. */
+int bn_dataset_generate(bn_dataset_version **out, bool *added, bn_workspace *ws, const char *name,
+	const bn_generate_options *options, bn_err *err);
+
+#endif

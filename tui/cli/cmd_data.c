@@ -1,0 +1,461 @@
+/* cmd_data.c - binnacle data: bringing data in, versions, splits, tags, removal. Looking into a
+ * dataset is in cmd_data_look.c, checking it in cmd_data_check.c. */
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/base/timestamp.h"
+#include "core/data/add.h"
+#include "core/data/split.h"
+#include "tui/cli/data_json.h"
+#include "tui/cli/verbs.h"
+
+#include <string.h>
+
+static const bn_col version_fields[] = {{"ref", "Dataset", BN_AS_TEXT},
+	{"rows", "Rows", BN_AS_COUNT}, {"columns", "Columns", BN_AS_COUNT},
+	{"size_bytes", "Size", BN_AS_BYTES}, {"hash", "Hash", BN_AS_TEXT},
+	{"schema_hash", "Schema", BN_AS_ID}, {"source.kind", "Source", BN_AS_TEXT},
+	{"source.path", "Path", BN_AS_TEXT}, {"source.rejected", "Rejected rows", BN_AS_COUNT},
+	{"parents_text", "Made from", BN_AS_TEXT}, {"children_text", "Made into", BN_AS_TEXT},
+	{"tags_text", "Tags", BN_AS_TEXT}, {"checks_text", "Checks", BN_AS_TEXT},
+	{"user", "By", BN_AS_TEXT}, {"created_ms", "At", BN_AS_TIME_MS},
+	{"removed", "Removed", BN_AS_BOOL}, {0}};
+
+static int show_added(bn_cli *cli, const bn_dataset_version *v, bool added, bn_err *err)
+{
+	char ref[192];
+	json_t *o = bn_data_version_json(v);
+	if (!o)
+		return bn_err_nomem(err, "a dataset");
+	json_object_set_new(o, "added", json_boolean(added));
+	bn_dataset_version_name(v, ref, sizeof ref);
+	if (added)
+		bn_cli_say(cli, "added %s", ref);
+	else
+		bn_cli_say(cli, "nothing new: these are the bytes of %s", ref);
+	return bn_cli_object(cli, o, version_fields, err);
+}
+
+/* ---- add ------------------------------------------------------------------------------------ */
+
+#define TYPES_MAX 512
+#define NULLS_MAX 32
+
+typedef struct add_options {
+	bn_source_options source;
+	bn_source_type types[TYPES_MAX];
+	char *names[TYPES_MAX];
+	const char *nulls[NULLS_MAX + 1];
+	char *rejects;
+} add_options;
+
+static bool add_progress(void *ctx, uint64_t done, uint64_t total, uint64_t rows)
+{
+	(void)rows;
+	bn_cli_progress(ctx, "reading", done, total, "B");
+	return !bn_cli_interrupted();
+}
+
+static int read_types(add_options *o, bn_cli *cli, bn_err *err)
+{
+	const char *text;
+	for (size_t i = 0; (text = bn_cli_opt_nth(cli, "type", i)); i++) {
+		const char *equals = strrchr(text, '=');
+		if (i == TYPES_MAX)
+			return bn_err_set(err, BN_EINVAL, "more than %d --type", TYPES_MAX);
+		if (!equals)
+			return bn_err_set(err, BN_EINVAL, "--type %s is not COLUMN=TYPE", text);
+		int rc = bn_type_parse(&o->types[i].type, equals + 1, err);
+		if (rc)
+			return rc;
+		o->names[i] = bn_strndup(text, (size_t)(equals - text));
+		o->types[i].column = o->names[i];
+		o->source.type_count = i + 1;
+	}
+	o->source.types = o->types;
+	return 0;
+}
+
+static int read_nulls(add_options *o, bn_cli *cli, bn_err *err)
+{
+	const char *text;
+	for (size_t i = 0; (text = bn_cli_opt_nth(cli, "null", i)); i++) {
+		if (i == NULLS_MAX)
+			return bn_err_set(err, BN_EINVAL, "more than %d --null", NULLS_MAX);
+		o->nulls[i] = text;
+		o->source.nulls = o->nulls;
+	}
+	return 0;
+}
+
+static int read_delimiter(add_options *o, bn_cli *cli, bn_err *err)
+{
+	const char *text = bn_cli_opt(cli, "delimiter");
+	if (!text)
+		return 0;
+	if (!strcmp(text, "\\t") || !strcmp(text, "tab"))
+		o->source.delimiter = '\t';
+	else if (strlen(text) == 1)
+		o->source.delimiter = text[0];
+	else
+		return bn_err_set(err, BN_EINVAL, "--delimiter %s is not one byte", text);
+	return 0;
+}
+
+static int read_on_error(add_options *o, bn_cli *cli, bn_err *err)
+{
+	const char *how = bn_cli_opt(cli, "on-error"), *file = bn_cli_opt(cli, "rejects");
+	if (how && strcmp(how, "fail") != 0 && strcmp(how, "reject") != 0)
+		return bn_err_set(err, BN_EINVAL, "--on-error is fail or reject, not %s", how);
+	if (how && !strcmp(how, "fail") && file)
+		return bn_err_set(err, BN_EINVAL, "--rejects goes with --on-error reject");
+	if (file || (how && !strcmp(how, "reject")))
+		o->source.rejects = o->rejects =
+			file ? bn_strdup(file) : bn_strf("%s.rejects", bn_cli_arg(cli, 0));
+	return 0;
+}
+
+static int run_add(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_dataset_version *v = NULL;
+	bn_ingest_report report = {0};
+	bool added = false;
+	int64_t threads = 0;
+	add_options *o = bn_alloc_zeroed(1, sizeof *o);
+	if (!o)
+		return bn_err_nomem(err, "options");
+	o->source = (bn_source_options)BN_SOURCE_OPTIONS_INIT;
+	o->source.no_header = bn_cli_flag(cli, "no-header");
+	o->source.progress = add_progress;
+	o->source.progress_ctx = cli;
+	int rc = read_types(o, cli, err);
+	if (rc || (rc = read_nulls(o, cli, err)) || (rc = read_delimiter(o, cli, err)) ||
+		(rc = read_on_error(o, cli, err)) ||
+		(rc = bn_cli_opt_duration(cli, "for", &o->source.duration_ns, err)) ||
+		(rc = bn_cli_opt_duration(cli, "every", &o->source.interval_ns, err)) ||
+		(rc = bn_cli_opt_int(cli, "threads", 0, 1024, &threads, err)) ||
+		(rc = bn_cli_workspace(cli, &ws, err)))
+		goto out;
+	o->source.threads = (int)threads;
+	rc = bn_dataset_add(&v, &added, ws, bn_cli_arg(cli, 0), bn_cli_opt(cli, "format"),
+		bn_cli_arg(cli, 1), &o->source, &report, err);
+	bn_cli_progress_end(cli);
+	if (!rc && report.rejected)
+		bn_cli_warn(cli, "%llu rows were rejected; they are in %s with their reasons",
+			(unsigned long long)report.rejected, o->source.rejects);
+	if (!rc)
+		rc = show_added(cli, v, added, err);
+out:
+	for (size_t i = 0; i < TYPES_MAX; i++)
+		bn_free(o->names[i]);
+	bn_free(o->rejects);
+	bn_free(o);
+	bn_ingest_report_release(&report);
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+/* ---- generate ------------------------------------------------------------------------------- */
+
+static bool generate_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	bn_cli_progress(ctx, "generating", done, total, "rows");
+	return !bn_cli_interrupted();
+}
+
+static int run_generate(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_dataset_version *v = NULL;
+	bool added = false;
+	int64_t rows = 20000, seed = 1;
+	const char *start = bn_cli_opt(cli, "start");
+	bn_generate_options o = {.progress = generate_progress, .progress_ctx = cli};
+	int rc = bn_cli_opt_int(cli, "rows", 1, (int64_t)BN_GENERATE_MAX_ROWS, &rows, err);
+	if (rc || (rc = bn_cli_opt_int(cli, "seed", 0, INT64_MAX, &seed, err)) ||
+		(rc = bn_cli_opt_num(cli, "drift", 0, 2, &o.drift, err)) ||
+		(rc = bn_cli_workspace(cli, &ws, err)))
+		return rc;
+	if (start && !bn_timestamp_parse(start, strlen(start), &o.start_ns))
+		return bn_err_set(err, BN_EINVAL, "--start %s is no ISO 8601 date", start);
+	o.rows = (uint64_t)rows;
+	o.seed = (uint64_t)seed;
+	rc = bn_dataset_generate(&v, &added, ws, bn_cli_arg(cli, 0), &o, err);
+	bn_cli_progress_end(cli);
+	if (!rc) {
+		bn_cli_say(
+			cli, "SYNTHETIC job telemetry with PM100's columns: none of it ever ran");
+		rc = show_added(cli, v, added, err);
+	}
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+/* ---- lists ---------------------------------------------------------------------------------- */
+
+static int list_versions(bn_cli *cli, bn_workspace *ws, const char *name, bn_err *err)
+{
+	static const bn_col cols[] = {{"ref", "DATASET", BN_AS_TEXT}, {"rows", "ROWS", BN_AS_COUNT},
+		{"columns", "COLS", BN_AS_INT}, {"size_bytes", "SIZE", BN_AS_BYTES},
+		{"hash", "HASH", BN_AS_ID}, {"source.kind", "SOURCE", BN_AS_TEXT},
+		{"checks_text", "CHECKS", BN_AS_TEXT}, {"tags_text", "TAGS", BN_AS_TEXT},
+		{"created_ms", "CREATED", BN_AS_TIME_MS}, {"user", "BY", BN_AS_TEXT}, {0}};
+	bn_dataset_versions *all = NULL;
+	json_t *items = json_array();
+	int rc = bn_dataset_versions_load(&all, ws, name,
+		bn_cli_flag(cli, "all") ? BN_DATASET_REMOVED_TOO : BN_DATASET_LIVE, err);
+	for (size_t i = 0; !rc && i < all->count; i++)
+		json_array_append_new(items, bn_data_version_json(all->items[i]));
+	bn_dataset_versions_free(all);
+	if (!rc)
+		return bn_cli_list(cli, items, cols, "every version is removed (--all)", err);
+	json_decref(items);
+	return rc;
+}
+
+static int run_ls(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {{"name", "DATASET", BN_AS_TEXT},
+		{"versions", "VERSIONS", BN_AS_COUNT}, {"latest.rows", "ROWS", BN_AS_COUNT},
+		{"latest.columns", "COLS", BN_AS_INT}, {"latest.size_bytes", "SIZE", BN_AS_BYTES},
+		{"latest.schema_hash", "SCHEMA", BN_AS_ID},
+		{"latest.checks_text", "CHECKS", BN_AS_TEXT},
+		{"latest.created_ms", "NEWEST", BN_AS_TIME_MS}, {0}};
+	bn_workspace *ws = NULL;
+	bn_dataset_list *list = NULL;
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (rc)
+		return rc;
+	if (bn_cli_arg(cli, 0))
+		return list_versions(cli, ws, bn_cli_arg(cli, 0), err);
+	rc = bn_dataset_list_load(
+		&list, ws, bn_cli_flag(cli, "all") ? BN_DATASET_REMOVED_TOO : BN_DATASET_LIVE, err);
+	if (rc)
+		return rc;
+	json_t *items = json_array();
+	for (size_t i = 0; i < list->count; i++) {
+		const bn_dataset_row *r = &list->rows[i];
+		json_array_append_new(items,
+			json_pack("{s:s, s:I, s:b, s:o}", "name", r->name, "versions",
+				(json_int_t)r->versions, "removed", (int)r->removed, "latest",
+				r->latest ? bn_data_version_json(r->latest) : json_null()));
+	}
+	bn_dataset_list_free(list);
+	return bn_cli_list(cli, items, cols,
+		"no datasets yet; add one with: binnacle data add NAME FILE", err);
+}
+
+static int run_show(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_dataset_version *v = NULL;
+	bn_dataset_versions *children = NULL;
+	bn_buf text = BN_BUF_INIT;
+	char ref[192];
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_REMOVED_TOO, err);
+	if (!rc)
+		rc = bn_dataset_children_load(&children, ws, v->name, v->version, err);
+	json_t *o = rc ? NULL : bn_data_version_json(v), *list = json_array();
+	for (size_t i = 0; !rc && i < children->count; i++) {
+		bn_dataset_version_name(children->items[i], ref, sizeof ref);
+		bn_buf_addf(&text, "%s%s", i ? ", " : "", ref);
+		json_array_append_new(list, json_string(ref));
+	}
+	if (o) {
+		json_object_set(o, "children", list);
+		json_object_set_new(
+			o, "children_text", text.len ? json_string(text.ptr) : json_null());
+		rc = bn_cli_object(cli, o, version_fields, err);
+	}
+	json_decref(list);
+	bn_buf_release(&text);
+	bn_dataset_versions_free(children);
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+/* ---- split ---------------------------------------------------------------------------------- */
+
+static int run_split(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {{"ref", "PART", BN_AS_TEXT}, {"rows", "ROWS", BN_AS_COUNT},
+		{"hash", "HASH", BN_AS_ID}, {0}};
+	bn_workspace *ws = NULL;
+	bn_dataset_version *v = NULL, *parts[BN_SPLIT_MAX_PARTS] = {NULL};
+	bn_split_options o = {0};
+	int64_t seed = 1;
+	const char *how = bn_cli_opt(cli, "how"), *text = bn_cli_opt(cli, "parts");
+	o.column = bn_cli_opt(cli, "by");
+	int rc = bn_split_kind_parse(&o.kind, how ? how : "random", err);
+	if (!rc && o.kind == BN_SPLIT_RANDOM && o.column)
+		rc = bn_err_set(err, BN_EINVAL,
+			"--by %s goes with --how stratified, temporal or "
+			"group",
+			o.column);
+	if (!rc)
+		rc = bn_split_parts_parse(&o, text ? text : "train=0.8,test=0.2", err);
+	if (!rc)
+		rc = bn_cli_opt_int(cli, "seed", 0, INT64_MAX, &seed, err);
+	if (!rc)
+		rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err);
+	o.seed = (uint64_t)seed;
+	if (!rc)
+		rc = bn_dataset_split(parts, ws, v, &o, err);
+	json_t *items = json_array();
+	for (size_t i = 0; !rc && i < o.part_count; i++)
+		json_array_append_new(items, bn_data_version_json(parts[i]));
+	for (size_t i = 0; i < BN_SPLIT_MAX_PARTS; i++)
+		bn_dataset_version_free(parts[i]);
+	bn_dataset_version_free(v);
+	if (!rc)
+		return bn_cli_list(cli, items, cols, NULL, err);
+	json_decref(items);
+	return rc;
+}
+
+/* ---- tag, rm, restore ----------------------------------------------------------------------- */
+
+static int run_tag(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_dataset_version *v = NULL;
+	char ref[192];
+	const char *text = bn_cli_arg(cli, 1), *equals = strchr(text, '=');
+	char *key = equals ? bn_strndup(text, (size_t)(equals - text)) : bn_strdup(text);
+	bool off = bn_cli_flag(cli, "remove");
+	int rc = key ? bn_cli_workspace(cli, &ws, err) : bn_err_nomem(err, "a tag");
+	if (!rc)
+		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err);
+	if (!rc && bn_cli_dry_run(cli))
+		bn_cli_say(cli, "would %s tag %s", off ? "remove" : "set", key);
+	else if (!rc)
+		rc = bn_dataset_tag(ws, v, key, off ? NULL : equals ? equals + 1 : "", err);
+	if (!rc)
+		bn_cli_say(cli, "%s: tag %s %s", bn_dataset_version_name(v, ref, sizeof ref), key,
+			off ? "removed" : "set");
+	bn_dataset_version_free(v);
+	bn_free(key);
+	return rc;
+}
+
+/* "jobs" is the whole dataset (number 0), "jobs@v3" one version. */
+static int target_of(char **name, int64_t *number, bn_workspace *ws, const char *ref, bn_err *err)
+{
+	bn_dataset_version *v = NULL;
+	*number = 0;
+	if (!strchr(ref, '@')) {
+		*name = bn_strdup(ref);
+		return *name ? 0 : bn_err_nomem(err, "a name");
+	}
+	int rc = bn_dataset_resolve(&v, ws, ref, BN_DATASET_REMOVED_TOO, err);
+	if (!rc) {
+		*name = bn_strdup(v->name);
+		*number = v->version;
+	}
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+static int run_rm(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	char *name = NULL;
+	int64_t number = 0;
+	const char *ref = bn_cli_arg(cli, 0);
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = target_of(&name, &number, ws, ref, err);
+	if (!rc && bn_cli_dry_run(cli)) {
+		bn_cli_say(cli, "would remove %s%s", ref, number ? "" : " and all its versions");
+	} else if (!rc) {
+		rc = bn_dataset_remove(ws, name, number, err);
+		if (!rc)
+			bn_cli_say(cli, "removed %s; binnacle data restore %s brings it back", ref,
+				ref);
+	}
+	bn_free(name);
+	return rc;
+}
+
+static int run_restore(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	char *name = NULL;
+	int64_t number = 0;
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = target_of(&name, &number, ws, bn_cli_arg(cli, 0), err);
+	if (!rc)
+		rc = bn_dataset_restore(ws, name, number, err);
+	if (!rc)
+		bn_cli_say(cli, "restored %s", bn_cli_arg(cli, 0));
+	bn_free(name);
+	return rc;
+}
+
+static const bn_opt add_opts[] = {
+	{"format", 0, "KIND", "csv, tsv, arrow or proc; else told by the content"},
+	{"delimiter", 0, "C", "what separates fields (\\t for a tab)"},
+	{"no-header", 0, NULL, "the first line is data; columns are c0, c1, ..."},
+	{"null", 0, "TEXT", "a spelling of \"absent\" (may be repeated)"},
+	{"type", 0, "COLUMN=TYPE", "do not guess the type of this column (may be repeated)"},
+	{"on-error", 0, "fail|reject", "what a malformed row does (fail)"},
+	{"rejects", 0, "FILE", "where rejected rows go (NAME.rejects)"},
+	{"for", 0, "TIME", "live sources: how long to sample (10s)"},
+	{"every", 0, "TIME", "live sources: how often (100ms)"},
+	{"threads", 0, "N", "threads; changes the time, never the result"}, {0}};
+static const bn_opt generate_opts[] = {{"rows", 0, "N", "how many jobs (20000)"},
+	{"seed", 0, "S", "the same seed gives the same bytes (1)"},
+	{"drift", 0, "X", "0 .. 2: move the world by that much (0)"},
+	{"start", 0, "DATE", "submit time of the first job (2020-05-01)"}, {0}};
+static const bn_opt split_opts[] = {{"parts", 0, "LIST", "names and shares (train=0.8,test=0.2)"},
+	{"how", 0, "KIND", "random, stratified, temporal or group (random)"},
+	{"by", 0, "COLUMN", "stratify or group by, or order in time by, this column"},
+	{"seed", 0, "S", "the same seed gives the same parts (1)"}, {0}};
+static const bn_opt ls_opts[] = {{"all", 'a', NULL, "removed ones too"}, {0}};
+static const bn_opt tag_opts[] = {{"remove", 0, NULL, "take the tag off"}, {0}};
+
+const bn_verb bn_verbs_data[] = {
+	{"data", "add", "NAME SOURCE", 2, 2, "bring a file or live telemetry in as a new version",
+		"SOURCE is a file (CSV, TSV, Arrow), or proc: for the counters of this node. The\n"
+		"version is an Arrow file with schema, profile and content hash. Bytes that are\n"
+		"there already add no version.",
+		{"binnacle data add power power.csv",
+			"binnacle data add node proc: --for 10s --every 100ms",
+			"binnacle data add jobs sacct.txt --delimiter '|' --on-error reject"},
+		add_opts, 0, run_add},
+	{"data", "generate", "NAME", 1, 1, "make synthetic HPC job telemetry (PM100's columns)",
+		"Every row is invented; levels follow public statistics of Marconi100. There is\n"
+		"something to learn: node_power_consumption, and failed or job_state.",
+		{"binnacle data generate jobs --rows 20000 --seed 42",
+			"binnacle data generate later --drift 0.6 --start 2020-08-01"},
+		generate_opts, 0, run_generate},
+	{"data", "ls", "[NAME]", 0, 1, "list datasets, or the versions of one", NULL,
+		{"binnacle data ls", "binnacle data ls jobs --json"}, ls_opts, 0, run_ls},
+	{"data", "show", "NAME[@vN]", 1, 1, "one version: what it is and where it comes from",
+		"A name alone is its newest version; NAME@v3, NAME@latest and NAME@sha256:ab12...\n"
+		"name others.",
+		{"binnacle data show jobs", "binnacle data show jobs@v2 --json"}, NULL, 0,
+		run_show},
+	{"data", "split", "NAME[@vN]", 1, 1, "split into parts, each a dataset of its own",
+		"The parts are NAME.train, NAME.test and so on; every row is in exactly one.",
+		{"binnacle data split jobs --how temporal --by submit_time",
+			"binnacle data split jobs --how stratified --by job_state --seed 7",
+			"binnacle data split jobs --parts train=0.7,val=0.1,test=0.2"},
+		split_opts, 0, run_split},
+	{"data", "tag", "NAME[@vN] KEY[=VALUE]", 2, 2, "tag a version", NULL,
+		{"binnacle data tag jobs@v3 stage=gold", "binnacle data tag jobs gold --remove"},
+		tag_opts, 0, run_tag},
+	{"data", "rm", "NAME[@vN]", 1, 1, "remove a version, or a dataset with all of them",
+		"What is removed can be restored until gc takes the bytes.",
+		{"binnacle data rm jobs@v2", "binnacle data rm jobs --dry-run"}, NULL, 0, run_rm},
+	{"data", "restore", "NAME[@vN]", 1, 1, "bring back what was removed", NULL,
+		{"binnacle data restore jobs@v2", "binnacle data restore jobs"}, NULL, 0,
+		run_restore},
+	{0},
+};

@@ -1,0 +1,147 @@
+/* data_json.c - see data_json.h. */
+#include "tui/cli/data_json.h"
+
+#include "core/base/buf.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static json_t *tags_json(const bn_dataset_version *v)
+{
+	json_t *tags = json_object();
+	for (size_t i = 0; i < v->tag_count; i++)
+		json_object_set_new(tags, v->tag_keys[i], json_string(v->tag_values[i]));
+	return tags;
+}
+
+static json_t *parents_json(const bn_dataset_version *v)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < v->parent_count; i++)
+		json_array_append_new(array,
+			json_pack("{s:s, s:I, s:s}", "name", v->parents[i].name, "version",
+				(json_int_t)v->parents[i].version, "hash", v->parents[i].hash));
+	return array;
+}
+
+static json_t *check_json(const bn_dataset_version *v)
+{
+	if (!v->checked_ms)
+		return json_null();
+	return json_pack("{s:b, s:I, s:I, s:I, s:s, s:s}", "success", (int)v->check_success,
+		"evaluated", (json_int_t)v->check_evaluated, "failed", (json_int_t)v->check_failed,
+		"checked_ms", (json_int_t)v->checked_ms, "suite", v->check_suite, "result",
+		v->check_result);
+}
+
+/* For people: "all 12 passed", "3 of 12 failed"; and tags, parents in one line. */
+static void add_texts(json_t *o, const bn_dataset_version *v)
+{
+	bn_buf b = BN_BUF_INIT;
+	if (v->checked_ms && v->check_success)
+		bn_buf_addf(&b, "all %lld passed", (long long)v->check_evaluated);
+	else if (v->checked_ms)
+		bn_buf_addf(&b, "%lld of %lld failed", (long long)v->check_failed,
+			(long long)v->check_evaluated);
+	json_object_set_new(o, "checks_text", b.len ? json_string(b.ptr) : json_null());
+	bn_buf_clear(&b);
+	for (size_t i = 0; i < v->tag_count; i++)
+		bn_buf_addf(&b, "%s%s%s%s", i ? ", " : "", v->tag_keys[i],
+			v->tag_values[i][0] ? "=" : "", v->tag_values[i]);
+	json_object_set_new(o, "tags_text", b.len ? json_string(b.ptr) : json_null());
+	bn_buf_clear(&b);
+	for (size_t i = 0; i < v->parent_count; i++)
+		bn_buf_addf(&b, "%s%s@v%lld", i ? ", " : "", v->parents[i].name,
+			(long long)v->parents[i].version);
+	json_object_set_new(o, "parents_text", b.len ? json_string(b.ptr) : json_null());
+	bn_buf_release(&b);
+}
+
+json_t *bn_data_version_json(const bn_dataset_version *v)
+{
+	char ref[192];
+	json_t *source = json_pack("{s:s, s:s?, s:s?, s:I}", "kind", v->source_kind, "path",
+		v->source_path, "sha256", v->source_sha256[0] ? v->source_sha256 : NULL, "rejected",
+		(json_int_t)v->rejected);
+	json_t *o = json_pack("{s:s, s:s, s:I, s:s, s:I, s:I, s:I, s:s, s:s?, s:I, s:s, s:b, s:o}",
+		"ref", bn_dataset_version_name(v, ref, sizeof ref), "name", v->name, "version",
+		(json_int_t)v->version, "hash", v->hash, "size_bytes", (json_int_t)v->size_bytes,
+		"rows", (json_int_t)v->rows, "columns", (json_int_t)v->columns, "schema_hash",
+		v->schema_hash, "profile", v->profile_hash[0] ? v->profile_hash : NULL,
+		"created_ms", (json_int_t)v->created_ms, "user", v->user, "removed",
+		(int)v->removed, "source", source);
+	if (!o)
+		return NULL;
+	json_t *recipe = v->recipe ? json_loads(v->recipe, 0, NULL) : NULL;
+	json_object_set_new(o, "recipe", recipe ? recipe : json_null());
+	json_object_set_new(o, "tags", tags_json(v));
+	json_object_set_new(o, "parents", parents_json(v));
+	json_object_set_new(o, "check", check_json(v));
+	add_texts(o, v);
+	return o;
+}
+
+/* What stands out in a column, in words. */
+static void notes_of(bn_buf *b, const bn_profile_column *c)
+{
+	const char *sep = "";
+	if (c->rows && c->missing == c->rows) {
+		bn_buf_adds(b, "empty");
+		return;
+	}
+	if (c->constant) {
+		bn_buf_adds(b, "constant");
+		sep = ", ";
+	}
+	if (c->unique == BN_YES && c->rows - c->missing > 1) {
+		bn_buf_addf(b, "%sunique", sep);
+		sep = ", ";
+	}
+	if (c->increasing || c->decreasing) {
+		bn_buf_addf(b, "%s%s", sep, c->increasing ? "rising" : "falling");
+		sep = ", ";
+	}
+	if (c->infinities) {
+		bn_buf_addf(b, "%s%llu infinite", sep, (unsigned long long)c->infinities);
+		sep = ", ";
+	}
+	if (!c->is_numeric && c->top_count && !c->constant && c->unique != BN_YES)
+		bn_buf_addf(b, "%smost: %.24s", sep, c->top[0].text);
+}
+
+/* Times in nanoseconds are shown by their text; numbers as numbers. */
+json_t *bn_data_column_json(const bn_profile_column *c)
+{
+	bool times = c->type == BN_TYPE_TIMESTAMP;
+	bn_buf notes = BN_BUF_INIT;
+	notes_of(&notes, c);
+	double share = c->rows ? (double)c->missing / (double)c->rows : NAN;
+	json_t *o = json_pack("{s:s, s:s, s:s?, s:I, s:I, s:o, s:I, s:b}", "name", c->name, "type",
+		bn_type_name(c->type), "unit", c->unit, "rows", (json_int_t)c->rows, "missing",
+		(json_int_t)c->missing, "missing_share", bn_json_real_or_null(share), "distinct",
+		(json_int_t)c->distinct, "distinct_exact", (int)c->distinct_exact);
+	if (!o) {
+		bn_buf_release(&notes);
+		return NULL;
+	}
+	static const struct {
+		const char *key;
+		size_t at;
+	} quantiles[] = {{"p25", 25}, {"p50", 50}, {"p75", 75}};
+	json_object_set_new(o, "mean", bn_json_real_or_null(times ? NAN : c->mean));
+	json_object_set_new(o, "std", bn_json_real_or_null(times ? NAN : c->std));
+	for (size_t i = 0; i < 3; i++)
+		json_object_set_new(o, quantiles[i].key,
+			bn_json_real_or_null(
+				times || !c->is_numeric ? NAN : c->quantiles[quantiles[i].at]));
+	json_object_set_new(o, "skew", bn_json_real_or_null(times ? NAN : c->skew));
+	json_object_set_new(o, "min", c->min_text ? json_string(c->min_text) : json_null());
+	json_object_set_new(o, "max", c->max_text ? json_string(c->max_text) : json_null());
+	json_object_set_new(o, "notes", notes.len ? json_string(notes.ptr) : json_null());
+	bn_buf_release(&notes);
+	return o;
+}
