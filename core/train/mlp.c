@@ -173,7 +173,7 @@ static int store(bn_estimator *e, const bn_mlp_net *net, const float *p, const b
 	bn_err *err)
 {
 	int rc = 0;
-	char name[32];
+	char name[48];
 	for (size_t i = 0; i < net->size; i++)
 		if (!isfinite(p[i])) {
 			rc = bn_err_set(err, BN_EFAILED,
@@ -225,7 +225,7 @@ static int mlp_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hyper
 /* Layers are numbered from 0; the first number that is missing ends them. */
 static size_t layer_count(const bn_estimator *e)
 {
-	char name[32];
+	char name[48];
 	size_t n = 0;
 	for (; n <= BN_MLP_MAX_LAYERS; n++) {
 		snprintf(name, sizeof name, "layer%zu.weight", n);
@@ -237,7 +237,7 @@ static size_t layer_count(const bn_estimator *e)
 
 static int mlp_check(const bn_estimator *e, bn_err *err)
 {
-	char name[32];
+	char name[48];
 	size_t n = layer_count(e), width = e->inputs;
 	if (n == 0 || n > BN_MLP_MAX_LAYERS)
 		return bn_err_set(err, BN_EINVAL, "mlp model: %zu layers, needs 1 to %d", n,
@@ -298,7 +298,7 @@ static void mlp_predict(
 {
 	const bn_tensor *weight[BN_MLP_MAX_LAYERS], *bias[BN_MLP_MAX_LAYERS];
 	size_t layers = layer_count(e), half = mlp_scratch(e);
-	char name[32];
+	char name[48];
 	for (size_t l = 0; l < layers; l++) {
 		snprintf(name, sizeof name, "layer%zu.weight", l);
 		weight[l] = bn_tensors_find(e->tensors, name);

@@ -116,7 +116,8 @@ static void canvas_dot(canvas *v, int x, int y, bn_ink role, int style)
 	if (x < 0 || y < 0 || x >= v->cols || y >= v->rows)
 		return;
 	size_t at = (size_t)(y / v->sub_rows) * (size_t)v->area.cols + (size_t)(x / v->sub_cols);
-	v->dots[at] |= v->sub_rows == 4 ? braille[y % 4][x % 2] : (uint8_t)(1 << (y % v->sub_rows));
+	int bit = v->sub_rows == 4 ? braille[y % 4][x % 2] : 1 << (y % v->sub_rows);
+	v->dots[at] = (uint8_t)(v->dots[at] | bit);
 	v->role[at] = (uint8_t)role;
 	v->style[at] = (uint8_t)style;
 }
