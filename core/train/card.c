@@ -38,7 +38,7 @@ static void add_number(bn_buf *b, double v)
 /* The part to quote: the test part, else the first. */
 static const json_t *quoted_part(const json_t *metrics, const char **name)
 {
-	static const char *const order[] = {"test", "validation", "train"};
+	static const char *const order[] = {"test", "valid", "train"};
 	for (size_t i = 0; i < 3; i++) {
 		const json_t *part = json_object_get(metrics, order[i]);
 		if (json_is_object(part)) {
@@ -135,7 +135,7 @@ static void add_training(bn_buf *b, const bn_estimator *e, const bn_model_about 
 
 static void add_metrics(bn_buf *b, const bn_estimator *e, const bn_model_about *about)
 {
-	static const char *const parts[] = {"train", "validation", "test"};
+	static const char *const parts[] = {"train", "valid", "test"};
 	const char *none;
 	if (!quoted_part(about->metrics, &none))
 		return;

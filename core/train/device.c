@@ -3,7 +3,30 @@
 
 #include "kernels/backend.h"
 
+#include <stdio.h>
 #include <string.h>
+
+int bn_device_choose(
+	const bnk_backend **out, const bn_env *env, char *line, size_t line_size, bn_err *err)
+{
+	char why[320] = "";
+	bnk_context *ctx = NULL;
+	const char *which = bn_env_get(env, "BINNACLE_BACKEND");
+	const char *plugin = bn_env_get(env, "BINNACLE_CUDA_PLUGIN");
+	int status =
+		bnk_backend_select(out, which && *which ? which : "cpu", plugin, why, sizeof why);
+	if (status != BNK_OK) {
+		int code = status == BNK_EUNSUPPORTED ? BN_EUNSUPPORTED : BN_EINVAL;
+		int rc = bn_err_set(err, code, "BINNACLE_BACKEND=%.40s: %s", which, why);
+		bn_err_hint(err, "binnacle doctor shows the back ends of this machine");
+		return rc;
+	}
+	snprintf(line, line_size, "back end %s", (*out)->name);
+	if ((*out)->open(&ctx, threads) == BNK_OK)
+		(*out)->describe(ctx, line, line_size);
+	(*out)->close(ctx);
+	return 0;
+}
 
 int bn_device_open(bn_device *d, const bnk_backend *backend, int threads, bn_err *err)
 {

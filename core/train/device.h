@@ -4,6 +4,7 @@
  */
 #ifndef BN_TRAIN_DEVICE_H
 #define BN_TRAIN_DEVICE_H
+#include "core/base/env.h"
 #include "core/base/err.h"
 #include "kernels/kernels.h"
 
@@ -20,6 +21,14 @@ typedef struct bn_device {
 	{ \
 		NULL, NULL, {NULL}, 0 \
 	}
+
+/* The back end that BINNACLE_BACKEND asks for: cpu, cuda, or auto (CUDA where there is one). Unset is
+ * cpu: the same spec then gives the same bytes on a login node and on a GPU node.
+ * BINNACLE_CUDA_PLUGIN is where the plug-in lies, if not beside the program. line gets a sentence
+ * about what was chosen, for the log. BN_EUNSUPPORTED when cuda is not to be had, BN_EINVAL for
+ * another word. */
+int bn_device_choose(
+	const bnk_backend **out, const bn_env *env, char *line, size_t line_size, bn_err *err);
 
 /* backend NULL: CPU. */
 int bn_device_open(bn_device *d, const bnk_backend *backend, int threads, bn_err *err);

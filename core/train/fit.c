@@ -6,6 +6,7 @@
 #include "core/base/rng.h"
 #include "core/base/str.h"
 #include "core/data/dataset.h"
+#include "core/train/device.h"
 #include "core/train/evaluate.h"
 #include "core/train/features.h"
 #include "core/train/matrix.h"
@@ -212,7 +213,10 @@ static int fit_features(fit *f, bn_err *err)
 
 static int train(fit *f, int threads, bn_err *err)
 {
-	int rc = 0;
+	char machine[200] = "";
+	const bnk_backend *backend = NULL;
+	int rc = bn_device_choose(
+		&backend, bn_workspace_env(f->ws), threads, machine, sizeof machine, err);
 	for (int p = 0; p < PARTS && rc == 0; p++) {
 		if (!f->part[p])
 			continue;
@@ -229,7 +233,9 @@ static int train(fit *f, int threads, bn_err *err)
 		.validation = f->matrix[VALID].view,
 		.hyper = json_object_get(f->spec, "hyper"),
 		.seed = (uint64_t)bn_json_int(f->spec, "seed", 0),
-		.threads = threads};
+		.threads = threads,
+		.backend = backend};
+	say(f, "%s", machine);
 	if (f->hooks)
 		request.hooks = *f->hooks;
 	say(f, "%s on %s: %zu rows, %zu columns, target %s", f->trainer->name, f->dataset,

@@ -34,7 +34,7 @@ typedef struct bn_model_about {
 	const char *notes;          /* a paragraph for the card */
 	uint64_t seed;
 	const json_t *hyper;   /* resolved */
-	const json_t *metrics; /* {"test": {...}, "train": {...}} */
+	const json_t *metrics; /* {"train": {...}, "valid": {...}, "test": {...}} */
 } bn_model_about;
 
 /* Writes the directory dir, which must not exist. */
