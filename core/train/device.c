@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-int bn_device_choose(
-	const bnk_backend **out, const bn_env *env, char *line, size_t line_size, bn_err *err)
+int bn_device_choose(const bnk_backend **out, const bn_env *env, int threads, char *line,
+	size_t line_size, bn_err *err)
 {
 	char why[320] = "";
 	bnk_context *ctx = NULL;

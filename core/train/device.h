@@ -27,8 +27,8 @@ typedef struct bn_device {
  * BINNACLE_CUDA_PLUGIN is where the plug-in lies, if not beside the program. line gets a sentence
  * about what was chosen, for the log. BN_EUNSUPPORTED when cuda is not to be had, BN_EINVAL for
  * another word. */
-int bn_device_choose(
-	const bnk_backend **out, const bn_env *env, char *line, size_t line_size, bn_err *err);
+int bn_device_choose(const bnk_backend **out, const bn_env *env, int threads, char *line,
+	size_t line_size, bn_err *err);
 
 /* backend NULL: CPU. */
 int bn_device_open(bn_device *d, const bnk_backend *backend, int threads, bn_err *err);
