@@ -1,0 +1,398 @@
+/*
+ * The fold gives the same rows whatever the order of arrival (invariant 5): random histories of
+ * several writers with skewed clocks and a random dependency graph come to a reader segment by
+ * segment, shuffled; and what happens to the index file itself.
+ */
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/base/rng.h"
+#include "core/store/_index.h"
+#include "core/store/_workspace.h"
+#include "core/store/index.h"
+#include "tests/support/check_main.h"
+#include "tests/support/toy.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { WRITERS = 5, ENTITIES = 12, SEEDS = 40, STEPS = 120 };
+
+static bn_err err = BN_ERR_INIT;
+
+static bn_workspace *open_at(const toy_env *env, const char *path)
+{
+	bn_workspace *ws = NULL;
+	ck_assert_bn_ok(bn_workspace_open(&ws, &env->env, toy_classes, path, &err), &err);
+	return ws;
+}
+
+static bn_workspace *make_at(toy_env *env, toy_dir *d)
+{
+	toy_dir_make(d);
+	toy_env_init(env, d);
+	ck_assert_bn_ok(bn_workspace_init(&env->env, d->path, &err), &err);
+	return open_at(env, d->path);
+}
+
+/* ---- shuffled arrival ------------------------------------------------------------------------ */
+
+static void random_event(bn_workspace *ws, bn_rng *r)
+{
+	char entity[32], other[32];
+	uint64_t at = bn_rng_below(r, ENTITIES);
+	snprintf(entity, sizeof entity, "toy/%02d", (int)at);
+	uint64_t what = bn_rng_below(r, 10);
+	if (what == 0 && at > 0) {
+		/* Only on lower numbers: dependencies form no cycle. */
+		snprintf(other, sizeof other, "toy/%02d", (int)bn_rng_below(r, at));
+		ck_assert_int_eq(toy_append_needs(ws, entity, other), 0);
+		return;
+	}
+	switch (what) {
+	case 1:
+		ck_assert_int_eq(bn_workspace_append(ws, "toy.refuse", entity, NULL, NULL), 0);
+		break;
+	case 2:
+	case 3:
+		ck_assert_int_eq(toy_append_tick(ws, entity, (int)bn_rng_below(r, 100)), 0);
+		break;
+	default:
+		ck_assert_int_eq(toy_append_set(ws, entity, (int)bn_rng_below(r, 1000)), 0);
+	}
+}
+
+/* A history of WRITERS writers whose clocks differ by up to the length of the whole history. */
+static void random_history(const toy_dir *d, bn_rng *r)
+{
+	toy_env envs[WRITERS];
+	bn_workspace *ws[WRITERS];
+	for (int i = 0; i < WRITERS; i++) {
+		toy_env_init(&envs[i], d);
+		envs[i].clock_step_ns = 1000000;
+		envs[i].clock_ns = 1700000000 * (int64_t)1000000000 +
+				   (int64_t)bn_rng_below(r, STEPS) * 1000000;
+		ws[i] = open_at(&envs[i], d->path);
+	}
+	for (int step = 0; step < STEPS; step++) {
+		bn_workspace *w = ws[bn_rng_below(r, WRITERS)];
+		random_event(w, r);
+		if (bn_rng_below(r, 3) == 0)
+			ck_assert_bn_ok(bn_workspace_seal(w, &err), &err);
+	}
+	for (int i = 0; i < WRITERS; i++)
+		bn_workspace_close(ws[i]);
+}
+
+/* The paths of all segments under log/, relative to it. */
+static void list_segments(const toy_dir *d, bn_names *out)
+{
+	bn_names writers = BN_NAMES_INIT;
+	char *log = bn_strf("%s/.binnacle/log", d->path);
+	bn_fs_list_dir(bn_env_real(), log, &writers, NULL);
+	for (size_t i = 0; i < writers.count; i++) {
+		bn_names files = BN_NAMES_INIT;
+		char *dir = bn_path_join(log, writers.items[i]);
+		bn_fs_list_dir(bn_env_real(), dir, &files, NULL);
+		for (size_t k = 0; k < files.count; k++)
+			if (strstr(files.items[k], ".seg")) {
+				char *name = bn_strf("%s/%s", writers.items[i], files.items[k]);
+				ck_assert_int_eq(bn_names_add(out, name), 0);
+				bn_free(name);
+			}
+		bn_names_release(&files);
+		bn_free(dir);
+	}
+	bn_names_release(&writers);
+	bn_free(log);
+}
+
+static void bring(const toy_dir *from, const toy_dir *to, const char *segment)
+{
+	char *src = bn_strf("%s/.binnacle/log/%s", from->path, segment);
+	char *dst = bn_strf("%s/.binnacle/log/%s", to->path, segment);
+	char *dir = bn_strndup(dst, (size_t)(strrchr(dst, '/') - dst));
+	mkdir(dir, 0755);
+	ck_assert_int_eq(link(src, dst), 0);
+	bn_free(src);
+	bn_free(dst);
+	bn_free(dir);
+}
+
+static void shuffled(uint64_t seed)
+{
+	toy_dir a, b;
+	toy_env env_a, env_b;
+	bn_rng r;
+	bn_names segments = BN_NAMES_INIT;
+	char shuffled_hash[65], rebuilt[65], first[65];
+	bn_rng_init(&r, seed, "test.fold", 0);
+	bn_workspace *source = make_at(&env_a, &a), *reader = make_at(&env_b, &b);
+	random_history(&a, &r);
+	list_segments(&a, &segments);
+	uint32_t *order = bn_alloc(segments.count * sizeof *order);
+	bn_rng_permutation(&r, order, segments.count);
+	for (size_t i = 0; i < segments.count; i++) {
+		bring(&a, &b, segments.items[order[i]]);
+		if (bn_rng_below(&r, 2) == 0)
+			ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
+	}
+	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
+	ck_assert_bn_ok(bn_index_dump_hash(reader, shuffled_hash, &err), &err);
+	ck_assert_bn_ok(bn_index_rebuild(reader, &err), &err);
+	ck_assert_bn_ok(bn_index_dump_hash(reader, rebuilt, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(source, NULL, &err), &err);
+	ck_assert_bn_ok(bn_index_dump_hash(source, first, &err), &err);
+	ck_assert_msg(!strcmp(shuffled_hash, rebuilt) && !strcmp(first, rebuilt),
+		"seed %d: the dumps differ", (int)seed);
+	ck_assert_int_eq(
+		bn_sql_int(bn_workspace_index(reader), -1, "SELECT sum(events) FROM writer", ""),
+		STEPS);
+	bn_free(order);
+	bn_names_release(&segments);
+	bn_workspace_close(source);
+	bn_workspace_close(reader);
+	toy_dir_remove(&a);
+	toy_dir_remove(&b);
+}
+
+START_TEST(test_fold_is_the_same_in_any_order_of_arrival)
+{
+	if (access("/dev/shm", W_OK) == 0)
+		setenv("TMPDIR", "/dev/shm", 1);
+	for (uint64_t seed = 1; seed <= SEEDS; seed++)
+		shuffled(seed);
+	printf("NOTE: %d random histories of %d writers came shuffled, segment by segment: equal "
+	       "dumps\n",
+		SEEDS, WRITERS);
+}
+END_TEST
+
+/* ---- late events and dependencies, one by one ------------------------------------------------- */
+
+START_TEST(test_fold_replays_an_entity_when_an_older_event_comes_late)
+{
+	toy_dir d;
+	toy_env fast, slow;
+	bn_workspace *a = make_at(&fast, &d);
+	toy_env_init(&slow, &d);
+	fast.clock_step_ns = slow.clock_step_ns = 1000000;
+	fast.clock_ns = 2000000000000000000;
+	slow.clock_ns = 1000000000000000000;
+	bn_workspace *b = open_at(&slow, d.path);
+	toy_append_set(a, "toy/x", 1);
+	ck_assert_bn_ok(bn_workspace_sync(a, &err), &err);
+	ck_assert_int_eq(toy_value(a, "toy/x"), 1);
+	toy_append_set(b, "toy/x", 2); /* b has not seen a's event: an older clock */
+	ck_assert_bn_ok(bn_workspace_commit(b, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(a, NULL, &err), &err);
+	ck_assert_int_eq(toy_value(a, "toy/x"), 2 * 31 + 1);
+	ck_assert_bn_ok(bn_workspace_refresh(b, NULL, &err), &err);
+	toy_append_set(b, "toy/x", 3); /* now it has: its clock moved past */
+	ck_assert_bn_ok(bn_workspace_sync(b, &err), &err);
+	ck_assert_int_eq(toy_value(b, "toy/x"), (2 * 31 + 1) * 31 + 3);
+	bn_workspace_close(a);
+	bn_workspace_close(b);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(test_fold_replays_who_depends_on_what_changed)
+{
+	toy_dir d;
+	toy_env env;
+	bn_workspace *ws = make_at(&env, &d);
+	toy_append_needs(ws, "toy/c", "toy/b");
+	toy_append_needs(ws, "toy/b", "toy/a");
+	toy_append_set(ws, "toy/c", 0);
+	toy_append_set(ws, "toy/b", 0);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+	ck_assert_int_eq(toy_value(ws, "toy/b"), 1);
+	ck_assert_int_eq(toy_value(ws, "toy/c"), 8);
+	toy_append_set(ws, "toy/a", 10);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+	ck_assert_int_eq(toy_value(ws, "toy/b"), 71);
+	ck_assert_int_eq(toy_value(ws, "toy/c"), 71 * 7 + 1);
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(test_fold_reports_a_cycle_of_dependencies)
+{
+	toy_dir d;
+	toy_env env;
+	bn_err e = BN_ERR_INIT;
+	bn_workspace *ws = make_at(&env, &d);
+	toy_append_needs(ws, "toy/a", "toy/b");
+	toy_append_needs(ws, "toy/b", "toy/a");
+	ck_assert_int_eq(bn_workspace_sync(ws, &e), BN_EIO);
+	ck_assert_ptr_nonnull(strstr(e.msg, "depends on itself"));
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+/* ---- the file ------------------------------------------------------------------------------- */
+
+static void write_some(bn_workspace *ws)
+{
+	toy_append_set(ws, "toy/a", 5);
+	toy_append_tick(ws, "toy/a", 6);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+}
+
+START_TEST(test_index_can_be_deleted_at_any_time)
+{
+	toy_dir d;
+	toy_env env;
+	bn_workspace *ws = make_at(&env, &d);
+	write_some(ws);
+	char *path = bn_workspace_path(ws, "index.db");
+	ck_assert_int_eq(unlink(path), 0);
+	write_some(ws);
+	ck_assert_int_eq(toy_value(ws, "toy/a"), 160);
+	ck_assert_int_eq(toy_ticks(ws, "toy/a"), 12);
+	ck_assert(bn_fs_exists(&env.env, path));
+	bn_free(path);
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(test_index_that_is_damaged_is_made_anew)
+{
+	toy_dir d;
+	toy_env env;
+	bn_workspace *ws = make_at(&env, &d);
+	for (int i = 0; i < 200; i++)
+		toy_append_set(ws, "toy/a", i);
+	write_some(ws);
+	int64_t value = toy_value(ws, "toy/a");
+	char *path = bn_workspace_path(ws, "index.db");
+	bn_workspace_close(ws);
+	for (int how = 0; how < 3; how++) {
+		int fd = open(path, O_WRONLY);
+		char junk[4096];
+		memset(junk, how == 1 ? 0 : 0x5a, sizeof junk);
+		/* the header; the header with zeros; every page but the header's */
+		for (off_t at = how == 2 ? 4096 : 0; at < (how == 2 ? 400000 : 4096); at += 4096)
+			ck_assert_int_eq(pwrite(fd, junk, sizeof junk, at), sizeof junk);
+		close(fd);
+		ws = open_at(&env, d.path);
+		toy_append_tick(ws, "toy/a", 0);
+		ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+		ck_assert_int_eq(toy_value(ws, "toy/a"), value);
+		bn_workspace_close(ws);
+	}
+	bn_free(path);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(test_index_of_another_schema_is_rebuilt)
+{
+	toy_dir d;
+	toy_env env;
+	bn_workspace *ws = make_at(&env, &d);
+	write_some(ws);
+	ck_assert_int_eq(bn_sql_run(bn_workspace_index(ws), NULL,
+				 "UPDATE index_meta SET value = 'old' WHERE key = 'schema'", ""),
+		0);
+	ck_assert_int_eq(bn_sql_run(bn_workspace_index(ws), NULL, "DELETE FROM event", ""), 0);
+	bn_workspace_close(ws);
+	ws = open_at(&env, d.path);
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	ck_assert_int_eq(toy_value(ws, "toy/a"), 5);
+	ck_assert_int_eq(
+		bn_sql_int(bn_workspace_index(ws), -1, "SELECT count(*) FROM event", ""), 1);
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(test_index_notices_that_history_was_cut)
+{
+	toy_dir d;
+	toy_env env;
+	bn_workspace *ws = make_at(&env, &d), *reader = open_at(&env, d.path);
+	toy_append_set(ws, "toy/a", 5);
+	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
+	char *open_seg = bn_workspace_path(ws, "log/%s/open.seg", ws->writer->name);
+	struct stat st;
+	ck_assert_int_eq(stat(open_seg, &st), 0);
+	toy_append_set(ws, "toy/a", 6);
+	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
+	ck_assert_int_eq(toy_value(reader, "toy/a"), 5 * 31 + 6);
+	/* The writer dies and its last record is lost, as in a power cut. */
+	bn_writer_free(ws->writer);
+	ws->writer = NULL;
+	ck_assert_int_eq(truncate(open_seg, st.st_size), 0);
+	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
+	ck_assert_int_eq(toy_value(reader, "toy/a"), 5);
+	/* Another record takes its place. */
+	toy_append_set(ws, "toy/a", 7);
+	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
+	ck_assert_int_eq(toy_value(reader, "toy/a"), 5 * 31 + 7);
+	bn_free(open_seg);
+	bn_workspace_close(reader);
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(test_index_lies_in_the_state_directory_of_who_does_not_own_the_workspace)
+{
+	toy_dir d;
+	toy_env env;
+	bn_workspace *ws = make_at(&env, &d);
+	ck_assert_int_eq(chmod(bn_workspace_root(ws), 0500), 0);
+	if (access(bn_workspace_root(ws), W_OK) == 0) {
+		bn_workspace_close(ws);
+		toy_dir_remove(&d);
+		BN_TEST_SKIP("index beside a read-only workspace: root may write everywhere");
+	}
+	write_some(ws);
+	char *path = bn_strf("%s/binnacle/%s/index.db", env.state_dir, bn_workspace_id(ws));
+	ck_assert(bn_fs_exists(&env.env, path));
+	bn_free(path);
+	chmod(bn_workspace_root(ws), 0700);
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(test_index_status_names_a_missing_segment)
+{
+	toy_dir d;
+	toy_env env;
+	bn_index_status s;
+	bn_workspace *ws = make_at(&env, &d);
+	for (int i = 0; i < 3; i++) {
+		toy_append_set(ws, "toy/a", i);
+		ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
+	}
+	char *seg = bn_workspace_path(ws, "log/%s/0000000002-0000000002.seg", ws->writer->name);
+	ck_assert_int_eq(unlink(seg), 0);
+	ck_assert_bn_ok(bn_index_status_get(&s, ws, &err), &err);
+	ck_assert_uint_eq(s.gap_count, 1);
+	ck_assert_ptr_nonnull(strstr(s.gaps[0].why, "event 2 is missing"));
+	ck_assert_int_eq(s.gaps[0].folded, 1);
+	ck_assert_int_eq(s.events, 1);
+	bn_index_status_release(&s);
+	bn_free(seg);
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+BN_TEST_MAIN("core/store/fold", test_fold_is_the_same_in_any_order_of_arrival,
+	test_fold_replays_an_entity_when_an_older_event_comes_late,
+	test_fold_replays_who_depends_on_what_changed, test_fold_reports_a_cycle_of_dependencies,
+	test_index_can_be_deleted_at_any_time, test_index_that_is_damaged_is_made_anew,
+	test_index_of_another_schema_is_rebuilt, test_index_notices_that_history_was_cut,
+	test_index_lies_in_the_state_directory_of_who_does_not_own_the_workspace,
+	test_index_status_names_a_missing_segment)
