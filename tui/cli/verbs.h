@@ -9,6 +9,7 @@
 /* clang-format off */
 #define BN_VERB_TABLES(X) \
 	X(data) \
+	X(store) \
 	X(run_start) \
 	X(run) \
 	X(run_check) \
@@ -16,6 +17,7 @@
 	X(model) \
 	X(approval) \
 	X(govern) \
+	X(doctor_fs) \
 	X(doctor) \
 	X(help)
 /* clang-format on */

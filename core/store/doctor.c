@@ -1,0 +1,273 @@
+/* doctor.c - see doctor.h. */
+#include "core/store/doctor.h"
+
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+
+enum { FSYNCS_MAX = 100, FSYNCS_MS = 2000, BLOCK = 4096 };
+
+typedef struct trial {
+	bn_fs_report *report;
+	const bn_env *env;
+	char *dir, *a, *b; /* a scratch directory and two names in it */
+} trial;
+
+const char *bn_fs_state_name(bn_fs_state state)
+{
+	static const char *const names[] = {"OK", "OFF", "FAIL"};
+	return names[state];
+}
+
+static void found(trial *t, const char *what, bn_fs_state state, const char *cure, const char *fmt,
+	...) __attribute__((format(printf, 5, 6)));
+
+static void found(
+	trial *t, const char *what, bn_fs_state state, const char *cure, const char *fmt, ...)
+{
+	bn_fs_report *r = t->report;
+	BN_BUG(r->count == sizeof r->checks / sizeof *r->checks);
+	bn_fs_check *c = &r->checks[r->count++];
+	*c = (bn_fs_check){.what = what, .state = state, .cure = cure};
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(c->detail, sizeof c->detail, fmt, ap);
+	va_end(ap);
+	if (state > r->verdict)
+		r->verdict = state;
+}
+
+static void try_exclusive(trial *t)
+{
+	const bn_env *env = t->env;
+	int fd = env->fs->open(env, t->a, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	int again = env->fs->open(env, t->a, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	if (fd >= 0 && again == -EEXIST)
+		found(t, "O_EXCL", BN_FS_OK, NULL, "a file is created once");
+	else
+		found(t, "O_EXCL", BN_FS_FAIL, "put the workspace on another file system",
+			"a second exclusive creation was not refused (%s)",
+			strerror(fd < 0      ? -fd
+				 : again < 0 ? -again
+					     : 0));
+	if (fd >= 0)
+		env->fs->close(env, fd);
+	if (again >= 0)
+		env->fs->close(env, again);
+}
+
+static void try_link(trial *t)
+{
+	const bn_env *env = t->env;
+	struct stat st = {0};
+	int first = env->fs->link(env, t->a, t->b), second = env->fs->link(env, t->a, t->b);
+	env->fs->stat(env, t->a, &st);
+	if (first == 0 && second == -EEXIST && st.st_nlink == 2)
+		found(t, "hard links", BN_FS_OK, NULL, "link(2) takes a name once");
+	else
+		found(t, "hard links", BN_FS_FAIL,
+			"names such as model versions cannot be claimed here: put the workspace on "
+			"a file system with hard links",
+			"link(2): %s, then %s; %d links", first < 0 ? strerror(-first) : "done",
+			second < 0 ? strerror(-second) : "done again", (int)st.st_nlink);
+	env->fs->unlink(env, t->b);
+}
+
+static void try_rename(trial *t)
+{
+	const bn_env *env = t->env;
+	bn_buf text = BN_BUF_INIT;
+	int rc = bn_fs_write_file(env, t->b, "old", 3, 0600, NULL);
+	if (!rc)
+		rc = bn_fs_write_file(env, t->b, "new", 3, 0600, NULL); /* renames over it */
+	if (!rc)
+		rc = bn_fs_read_file(env, t->b, &text, NULL);
+	if (!rc && !strcmp(text.ptr, "new"))
+		found(t, "rename", BN_FS_OK, NULL, "replaces a file in one step");
+	else
+		found(t, "rename", BN_FS_FAIL, "put the workspace on another file system",
+			"a file could not be replaced by renaming");
+	bn_buf_release(&text);
+	env->fs->unlink(env, t->b);
+}
+
+static void try_flock(trial *t)
+{
+	const bn_env *env = t->env;
+	int a = env->fs->open(env, t->a, O_RDWR, 0), b = env->fs->open(env, t->a, O_RDWR, 0);
+	int first = a < 0 ? a : env->fs->flock(env, a, LOCK_EX | LOCK_NB);
+	int second = b < 0 ? b : env->fs->flock(env, b, LOCK_EX | LOCK_NB);
+	if (first == 0 && second == -EWOULDBLOCK)
+		found(t, "flock", BN_FS_OK, NULL, "log directories of dead processes are reused");
+	else if (first < 0)
+		found(t, "flock", BN_FS_OFF, "on Lustre, mount with -o flock",
+			"not offered (%s): every process gets a log directory of its own",
+			strerror(-first));
+	else
+		found(t, "flock", BN_FS_FAIL,
+			"mount with working locks (on Lustre: -o flock), or put the workspace "
+			"elsewhere",
+			"a lock that is held was given a second time");
+	if (a >= 0)
+		env->fs->close(env, a);
+	if (b >= 0)
+		env->fs->close(env, b);
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* As a commit does it: append, fsync. Nearest-rank quantiles. */
+static void try_fsync(trial *t)
+{
+	const bn_env *env = t->env;
+	double ms[FSYNCS_MAX];
+	char block[BLOCK];
+	int n = 0, rc = 0, fd = env->fs->open(env, t->a, O_WRONLY | O_APPEND, 0);
+	int64_t start = bn_env_monotonic_ns(env), limit = start + FSYNCS_MS * (int64_t)1000000;
+	memset(block, 'x', sizeof block);
+	if (fd < 0)
+		rc = fd;
+	while (!rc && n < FSYNCS_MAX && bn_env_monotonic_ns(env) < limit) {
+		int64_t before = bn_env_monotonic_ns(env);
+		if (bn_fs_write_all(env, fd, block, sizeof block, t->a, NULL))
+			rc = -EIO;
+		if (!rc)
+			rc = env->fs->fsync(env, fd);
+		ms[n++] = (double)(bn_env_monotonic_ns(env) - before) / 1e6;
+	}
+	if (fd >= 0)
+		env->fs->close(env, fd);
+	if (rc || n == 0) {
+		found(t, "fsync", BN_FS_FAIL, "nothing that is acknowledged would be safe here",
+			"%s", strerror(-rc));
+		return;
+	}
+	qsort(ms, (size_t)n, sizeof *ms, compare_doubles);
+	t->report->fsync_median_ms = ms[(n - 1) / 2];
+	t->report->fsync_p99_ms = ms[(n * 99 + 99) / 100 - 1];
+	bool slow = t->report->fsync_median_ms > 200;
+	found(t, "fsync", slow ? BN_FS_OFF : BN_FS_OK,
+		slow ? "every command that writes waits this long a few times" : NULL,
+		"median %.2f ms, p99 %.2f ms over %d appends of 4 KiB", t->report->fsync_median_ms,
+		t->report->fsync_p99_ms, n);
+}
+
+static void try_sync_dir(trial *t)
+{
+	int e = t->env->fs->sync_dir(t->env, t->dir);
+	if (e == 0)
+		found(t, "directory fsync", BN_FS_OK, NULL, "names survive a power cut");
+	else
+		found(t, "directory fsync", BN_FS_FAIL, "put the workspace on another file system",
+			"%s", strerror(-e));
+}
+
+/* Files get the server's time; gc and the dead-writer rule compare it with ours. */
+static void try_clock(trial *t)
+{
+	struct stat st;
+	const bn_env *env = t->env;
+	if (bn_fs_write_file(env, t->b, "x", 1, 0600, NULL) || env->fs->stat(env, t->b, &st) < 0)
+		return;
+	double off = (double)(st.st_mtim.tv_sec - bn_env_now_ns(env) / 1000000000);
+	bool bad = fabs(off) > 60;
+	found(t, "clock", bad ? BN_FS_FAIL : BN_FS_OK,
+		bad ? "set this host's clock or the file server's (NTP)" : NULL,
+		"file times are within %.0f s of this host's clock", fabs(off) + 1);
+	env->fs->unlink(env, t->b);
+}
+
+static void try_space(trial *t)
+{
+	struct statvfs v;
+	char text[BN_FMT];
+	if (statvfs(t->dir, &v) != 0)
+		return;
+	uint64_t bytes = (uint64_t)v.f_bavail * v.f_frsize;
+	bool low = bytes < (uint64_t)1 << 30;
+	found(t, "free space", low ? BN_FS_OFF : BN_FS_OK,
+		low ? "make room, or put the workspace elsewhere" : NULL, "%s",
+		bn_fmt_bytes(bytes, text));
+}
+
+static void try_index(trial *t)
+{
+	char type[24];
+	if (!t->report->is_network) {
+		found(t, "index", BN_FS_OK, NULL, "SQLite index beside the log (local disk)");
+		return;
+	}
+	char *state = bn_env_state_dir(t->env);
+	char *at = state ? bn_strdup(state) : NULL;
+	while (at && strcmp(at, "/") && !bn_fs_is_dir(t->env, at)) {
+		char *slash = strrchr(at, '/');
+		slash[slash == at] = '\0';
+	}
+	if (at && !bn_fs_is_network(at))
+		found(t, "index", BN_FS_OK, NULL, "SQLite index in %s (%s, local)", state,
+			bn_fs_type(at, type));
+	else
+		found(t, "index", BN_FS_OFF, "set XDG_STATE_HOME to a local disk to keep it",
+			"SQLite index under /var/tmp, since %s is on a network file system too",
+			state ? state : "the state directory");
+	bn_free(state);
+	bn_free(at);
+}
+
+int bn_fs_examine(bn_fs_report *out, const bn_env *env, const char *dir, bn_err *err)
+{
+	char type[24];
+	uint32_t tag;
+	*out = (bn_fs_report){.fsync_median_ms = (double)NAN, .fsync_p99_ms = (double)NAN};
+	trial t = {.report = out, .env = env};
+	if (!bn_fs_is_dir(env, dir))
+		return bn_err_set(err, BN_ENOTFOUND, "no directory '%s'", dir);
+	int rc = bn_env_random(env, &tag, sizeof tag, err);
+	if (rc)
+		return rc;
+	snprintf(out->type, sizeof out->type, "%s", bn_fs_type(dir, type));
+	out->is_network = bn_fs_is_network(dir);
+	t.dir = bn_strf("%s/.binnacle-doctor-%08x", dir, (unsigned)tag);
+	t.a = t.dir ? bn_path_join(t.dir, "a") : NULL;
+	t.b = t.dir ? bn_path_join(t.dir, "b") : NULL;
+	if (!t.b) {
+		rc = bn_err_nomem(err, "a file name");
+		goto out;
+	}
+	int e = env->fs->mkdir(env, t.dir, 0700);
+	if (e < 0) {
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot make a directory in '%s'", dir);
+		goto out;
+	}
+	found(&t, "file system", BN_FS_OK, NULL, "%s, %s", out->type,
+		out->is_network ? "shared by several hosts" : "local");
+	try_exclusive(&t);
+	try_link(&t);
+	try_rename(&t);
+	try_flock(&t);
+	try_fsync(&t);
+	try_sync_dir(&t);
+	try_clock(&t);
+	try_space(&t);
+	try_index(&t);
+	rc = bn_fs_remove_tree(env, t.dir, err);
+out:
+	bn_free(t.dir);
+	bn_free(t.a);
+	bn_free(t.b);
+	return rc;
+}

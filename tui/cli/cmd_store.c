@@ -1,0 +1,220 @@
+/*
+ * cmd_store.c - the store from the command line: init, index status, index rebuild, gc, doctor fs.
+ * (`audit log` and `audit verify` are in cmd_govern.c.)
+ */
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/store/doctor.h"
+#include "core/store/gc.h"
+#include "core/store/index.h"
+#include "tui/cli/cli.h"
+#include "tui/cli/verbs.h"
+
+#include <string.h>
+
+/* ---- init ----------------------------------------------------------------------------------- */
+
+static int run_init(bn_cli *cli, bn_err *err)
+{
+	static const bn_col fields[] = {
+		{"workspace", "workspace", BN_AS_TEXT}, {"id", "id", BN_AS_TEXT}, {0}};
+	const bn_env *env = bn_cli_env(cli);
+	const char *dir = bn_cli_arg(cli, 0);
+	bn_workspace *ws = NULL;
+	if (!dir)
+		dir = bn_cli_start_dir(cli) ? bn_cli_start_dir(cli) : ".";
+	int rc = bn_workspace_init(env, dir, err);
+	if (!rc)
+		rc = bn_workspace_open(&ws, env, NULL, dir, err);
+	if (!rc) {
+		json_t *o = json_pack(
+			"{s:s, s:s}", "workspace", bn_workspace_dir(ws), "id", bn_workspace_id(ws));
+		rc = o ? bn_cli_object(cli, o, fields, err) : bn_err_nomem(err, "the result");
+	}
+	bn_workspace_close(ws);
+	return rc;
+}
+
+/* ---- index ---------------------------------------------------------------------------------- */
+
+static int dump_line(void *ctx, const char *text, size_t n)
+{
+	bn_cli_write(ctx, text, n);
+	return bn_cli_interrupted();
+}
+
+static json_t *gaps_json(const bn_index_status *s)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; list && i < s->gap_count; i++)
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:I}", "writer", s->gaps[i].writer, "why",
+				      s->gaps[i].why, "folded", (json_int_t)s->gaps[i].folded));
+	return list;
+}
+
+static int show_status(bn_cli *cli, bn_workspace *ws, bn_err *err)
+{
+	static const bn_col fields[] = {{"path", "index", BN_AS_TEXT}, {"fs", "on", BN_AS_TEXT},
+		{"bytes", "size", BN_AS_BYTES}, {"writers", "writers", BN_AS_COUNT},
+		{"events", "events", BN_AS_COUNT}, {"entities", "entities", BN_AS_COUNT},
+		{"refused", "refused", BN_AS_COUNT}, {"invalid", "invalid", BN_AS_COUNT},
+		{"last_event_ms", "last event", BN_AS_TIME_MS}, {"gap_count", "gaps", BN_AS_COUNT},
+		{0}};
+	bn_index_status s;
+	int rc = bn_index_status_get(&s, ws, err);
+	if (rc)
+		goto out;
+	json_t *o = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "path", s.path,
+		"fs", s.fs, "bytes", (json_int_t)s.bytes, "writers", (json_int_t)s.writers,
+		"events", (json_int_t)s.events, "entities", (json_int_t)s.entities, "refused",
+		(json_int_t)s.refused, "invalid", (json_int_t)s.invalid, "last_event_ms",
+		s.last_clock ? json_integer((json_int_t)(s.last_clock >> 16)) : json_null(), "gaps",
+		gaps_json(&s));
+	if (!o) {
+		rc = bn_err_nomem(err, "the result");
+		goto out;
+	}
+	json_object_set_new(o, "gap_count", json_integer((json_int_t)s.gap_count));
+	rc = bn_cli_object(cli, o, fields, err);
+	for (size_t i = 0; i < s.gap_count; i++)
+		bn_cli_warn(cli, "log of %s: %s; its first %lld events are in the index",
+			s.gaps[i].writer, s.gaps[i].why, (long long)s.gaps[i].folded);
+	if (!rc && s.gap_count) {
+		rc = bn_err_set(err, BN_EFAILED, "part of the log cannot be read");
+		bn_err_hint(err, "see `binnacle audit verify`");
+	}
+out:
+	bn_index_status_release(&s);
+	return rc;
+}
+
+static int run_index_status(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (rc || !bn_cli_flag(cli, "dump"))
+		return rc ? rc : show_status(cli, ws, err);
+	if ((rc = bn_workspace_refresh(ws, NULL, err)))
+		return rc;
+	rc = bn_index_dump(ws, dump_line, cli, err);
+	return rc && bn_cli_interrupted() ? BN_EINTR : rc;
+}
+
+static int run_index_rebuild(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_index_rebuild(ws, err);
+	return rc ? rc : show_status(cli, ws, err);
+}
+
+/* ---- gc ------------------------------------------------------------------------------------- */
+
+static int run_gc(bn_cli *cli, bn_err *err)
+{
+	static const bn_col fields[] = {{"objects", "objects removed", BN_AS_COUNT},
+		{"object_bytes", "bytes removed", BN_AS_BYTES},
+		{"leftovers", "leftovers removed", BN_AS_COUNT},
+		{"live", "kept, named by something", BN_AS_COUNT},
+		{"young", "kept, younger than the limit", BN_AS_COUNT},
+		{"failed", "could not be removed", BN_AS_COUNT}, {0}};
+	bn_workspace *ws = NULL;
+	bn_gc_report r;
+	bn_gc_options options = {
+		.retention_ms = BN_GC_RETENTION_MS, .tmp_ms = BN_GC_TMP_MS, .dry_run = false};
+	int64_t ns = options.retention_ms * 1000000;
+	int rc = bn_cli_opt_duration(cli, "older-than", &ns, err);
+	if (rc || (rc = bn_cli_workspace(cli, &ws, err)))
+		return rc;
+	options.retention_ms = ns / 1000000;
+	options.dry_run = bn_cli_dry_run(cli);
+	if ((rc = bn_gc_run(&r, ws, &options, err)))
+		return rc;
+	if (options.dry_run)
+		bn_cli_say(cli, "nothing was removed (--dry-run); this is what would be");
+	json_t *o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run",
+		options.dry_run, "objects", (json_int_t)r.objects, "object_bytes",
+		(json_int_t)r.object_bytes, "live", (json_int_t)r.live, "live_bytes",
+		(json_int_t)r.live_bytes, "young", (json_int_t)r.young, "young_bytes",
+		(json_int_t)r.young_bytes, "leftovers", (json_int_t)r.leftovers, "leftover_bytes",
+		(json_int_t)r.leftover_bytes, "failed", (json_int_t)r.failed);
+	return o ? bn_cli_object(cli, o, fields, err) : bn_err_nomem(err, "the result");
+}
+
+/* ---- doctor fs ------------------------------------------------------------------------------ */
+
+static json_t *fs_json(const bn_fs_report *r)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; list && i < r->count; i++)
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s, s:s?}", "what", r->checks[i].what, "state",
+				      bn_fs_state_name(r->checks[i].state), "detail",
+				      r->checks[i].detail, "cure", r->checks[i].cure));
+	return list;
+}
+
+static int run_doctor_fs(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {{"state", "STATE", BN_AS_TEXT}, {"what", "WHAT", BN_AS_TEXT},
+		{"detail", "FOUND", BN_AS_TEXT}, {"cure", "CURE", BN_AS_TEXT}, {0}};
+	bn_fs_report r;
+	const char *dir = bn_cli_arg(cli, 0);
+	int rc = bn_fs_examine(&r, bn_cli_env(cli), dir, err);
+	if (rc)
+		return rc;
+	json_t *list = fs_json(&r);
+	if (!list)
+		return bn_err_nomem(err, "the findings");
+	if (bn_cli_is_json(cli)) {
+		json_t *o = json_pack("{s:s, s:s, s:b, s:o, s:o, s:s, s:o}", "dir", dir, "type",
+			r.type, "network", r.is_network, "fsync_median_ms",
+			bn_json_real_or_null(r.fsync_median_ms), "fsync_p99_ms",
+			bn_json_real_or_null(r.fsync_p99_ms), "verdict",
+			bn_fs_state_name(r.verdict), "checks", list);
+		rc = o ? bn_cli_document(cli, o, err) : bn_err_nomem(err, "the findings");
+	} else {
+		rc = bn_cli_list(cli, list, cols, NULL, err);
+	}
+	if (!rc && r.verdict == BN_FS_FAIL)
+		rc = bn_err_set(err, BN_EFAILED, "a workspace in '%s' would not be safe", dir);
+	return rc;
+}
+
+static const bn_opt status_options[] = {
+	{"dump", 0, NULL, "print every table and row of the index, in a stable order"}, {0}};
+static const bn_opt gc_options[] = {
+	{"older-than", 0, "AGE", "how old an unnamed object must be (default 14d)"}, {0}};
+
+const bn_verb bn_verbs_store[] = {
+	{"init", NULL, "[DIR]", 0, 1, "make a workspace",
+		"Makes DIR/.binnacle (the working directory by default). Commands find it by "
+		"walking up,\nlike git does with .git.",
+		{"binnacle init", "binnacle init ~/experiments", NULL}, NULL, BN_VERB_NO_WORKSPACE,
+		run_init},
+	{"index", "status", "", 0, 0, "where the index is and what is in it",
+		"The index is derived from the log and may be deleted at any time.",
+		{"binnacle index status", "binnacle index status --dump", NULL}, status_options, 0,
+		run_index_status},
+	{"index", "rebuild", "", 0, 0, "fold the whole log into the index anew", NULL,
+		{"binnacle index rebuild", "binnacle index rebuild --json", NULL}, NULL, 0,
+		run_index_rebuild},
+	{"gc", NULL, "", 0, 0, "give back the space of objects that nothing names",
+		"Removes objects that no row of the index names and that are older than 14 days, "
+		"and\nleftovers in tmp/ and trash/. What it removes is written to the log first.",
+		{"binnacle gc --dry-run", "binnacle gc --older-than 30d", NULL}, gc_options, 0,
+		run_gc},
+	{0},
+};
+
+const bn_verb bn_verbs_doctor_fs[] = {
+	{"doctor", "fs", "DIR", 1, 1, "what a directory's file system offers to a workspace",
+		"Tries locks, links, renames and fsync in a scratch directory in DIR, and "
+		"measures.",
+		{"binnacle doctor fs /scratch/me", "binnacle doctor fs . --json", NULL}, NULL,
+		BN_VERB_NO_WORKSPACE, run_doctor_fs},
+	{0},
+};
