@@ -8,8 +8,8 @@
 
 /* clang-format off */
 #define BN_VERB_TABLES(X) \
-	X(data) \
 	X(store) \
+	X(data) \
 	X(run_start) \
 	X(run) \
 	X(run_check) \
