@@ -45,7 +45,8 @@ static int window_fill(bn_segment *s, size_t want, bn_err *err)
 {
 	if (s->window_len - s->window_pos >= want)
 		return 0;
-	memmove(s->window, s->window + s->window_pos, s->window_len - s->window_pos);
+	if (s->window_len > s->window_pos) /* there may be no window yet */
+		memmove(s->window, s->window + s->window_pos, s->window_len - s->window_pos);
 	s->window_at += s->window_pos;
 	s->window_len -= s->window_pos;
 	s->window_pos = 0;
