@@ -411,8 +411,8 @@ static int visit(bn_fold *f, fold_entity *e, int depth, bn_err *err)
 static int replay_all(bn_fold *f, bn_err *err)
 {
 	int rc = 0;
-	if (bn_sql_int(f->db, 0, "SELECT 1 FROM depends LIMIT 1", "") == 1) {
-		size_t n = f->table_size;
+	size_t n = f->table_size; /* 0: a batch of commuting events alone */
+	if (n && bn_sql_int(f->db, 0, "SELECT 1 FROM depends LIMIT 1", "") == 1) {
 		fold_entity **touched = bn_alloc(n * sizeof *touched);
 		if (!touched)
 			return bn_err_nomem(err, "the fold's entities");

@@ -194,8 +194,10 @@ START_TEST(test_approval_without_signature_with_a_foreign_key_or_of_other_bytes_
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_bn_ok(bn_version_get(&v, dan->ws, "power/1", &err), &err);
 
-	append_decision(bob, v, v->digest, json_object()); /* no signature */
-	append_decision(bob, v, other, NULL);              /* signed, about other bytes */
+	json_t *nothing = json_object();
+	append_decision(bob, v, v->digest, nothing); /* no signature */
+	json_decref(nothing);
+	append_decision(bob, v, other, NULL); /* signed, about other bytes */
 	/* cleo's signature over the same words, put into bob's log */
 	json_t *p = json_pack(
 		"{s:I, s:s, s:s}", "version", (json_int_t)1, "uuid", v->uuid, "digest", v->digest);
