@@ -270,7 +270,7 @@ static piece *pick(piece *pieces, size_t n, bn_rng *rng)
 
 START_TEST(test_rows_are_the_same_in_any_order_of_arrival)
 {
-	enum { ORDERS = 12, MAX = 256 };
+	enum { ORDERS = 6, MAX = 256 };
 	static piece pieces[MAX];
 	town_make(&t, registry_town_classes);
 	bn_err err = BN_ERR_INIT;
