@@ -70,13 +70,18 @@ static void cpu_close(bnk_context *ctx)
 	free(ctx);
 }
 
+int bnk_cpu_team(const bnk_context *ctx, double work)
+{
+	return work < BNK_CPU_TEAM_WORK ? 1 : ctx->threads;
+}
+
 static const char *simd_name(void)
 {
 #if defined(__x86_64__)
 	__builtin_cpu_init();
 	return __builtin_cpu_supports("avx512f") ? "AVX-512"
 	       : __builtin_cpu_supports("avx2")  ? "AVX2"
-	                                         : "SSE2";
+						 : "SSE2";
 #elif defined(__aarch64__)
 	return "NEON";
 #else
@@ -87,7 +92,7 @@ static const char *simd_name(void)
 static void cpu_describe(bnk_context *ctx, char *out, size_t out_size)
 {
 	snprintf(out, out_size, "cpu: OpenBLAS (%s), %d thread%s, %s", openblas_get_corename(),
-	        ctx->threads, ctx->threads == 1 ? "" : "s", simd_name());
+		ctx->threads, ctx->threads == 1 ? "" : "s", simd_name());
 }
 
 static int cpu_alloc(bnk_context *ctx, void **out, size_t bytes)
@@ -156,35 +161,35 @@ static size_t cpu_scratch_bytes(bnk_op op, bnk_dtype dtype, bnk_shape shape)
 const bnk_backend *bnk_backend_cpu(void)
 {
 	static const bnk_backend cpu = {
-	        .api_version = BNK_API_VERSION,
-	        .struct_bytes = sizeof(bnk_backend),
-	        .name = "cpu",
-	        .available = cpu_available,
-	        .supports = cpu_supports,
-	        .open = cpu_open,
-	        .close = cpu_close,
-	        .describe = cpu_describe,
-	        .alloc = cpu_alloc,
-	        .free = cpu_free,
-	        .upload = cpu_copy,
-	        .download = cpu_copy,
-	        .copy = cpu_copy,
-	        .zero = cpu_zero,
-	        .sync = cpu_sync,
-	        .scratch_bytes = cpu_scratch_bytes,
-	        .gemm = bnk_cpu_gemm,
-	        .gram = bnk_cpu_gram,
-	        .gemv = bnk_cpu_gemv,
-	        .gemv_t = bnk_cpu_gemv_t,
-	        .logistic = bnk_cpu_logistic,
-	        .softmax = bnk_cpu_softmax,
-	        .softmax_loss = bnk_cpu_softmax_loss,
-	        .squared_loss = bnk_cpu_squared_loss,
-	        .bias_act = bnk_cpu_bias_act,
-	        .relu_grad = bnk_cpu_relu_grad,
-	        .col_sum = bnk_cpu_col_sum,
-	        .adam = bnk_cpu_adam,
-	        .gather = bnk_cpu_gather,
+		.api_version = BNK_API_VERSION,
+		.struct_bytes = sizeof(bnk_backend),
+		.name = "cpu",
+		.available = cpu_available,
+		.supports = cpu_supports,
+		.open = cpu_open,
+		.close = cpu_close,
+		.describe = cpu_describe,
+		.alloc = cpu_alloc,
+		.free = cpu_free,
+		.upload = cpu_copy,
+		.download = cpu_copy,
+		.copy = cpu_copy,
+		.zero = cpu_zero,
+		.sync = cpu_sync,
+		.scratch_bytes = cpu_scratch_bytes,
+		.gemm = bnk_cpu_gemm,
+		.gram = bnk_cpu_gram,
+		.gemv = bnk_cpu_gemv,
+		.gemv_t = bnk_cpu_gemv_t,
+		.logistic = bnk_cpu_logistic,
+		.softmax = bnk_cpu_softmax,
+		.softmax_loss = bnk_cpu_softmax_loss,
+		.squared_loss = bnk_cpu_squared_loss,
+		.bias_act = bnk_cpu_bias_act,
+		.relu_grad = bnk_cpu_relu_grad,
+		.col_sum = bnk_cpu_col_sum,
+		.adam = bnk_cpu_adam,
+		.gather = bnk_cpu_gather,
 	};
 	return &cpu;
 }

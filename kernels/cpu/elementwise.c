@@ -10,7 +10,7 @@
 #include <math.h>
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-        !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+	!defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 #define BNK_MULTIVERSION __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define BNK_MULTIVERSION
@@ -68,7 +68,8 @@ int bnk_cpu_bias_act(bnk_context *ctx, size_t m, size_t n, float *z, const float
 	if (!z || !bias)
 		return BNK_EINVAL;
 	bias_work w = {n, z, bias, act};
-	return bnk_parallel_for(m, bnk_cpu_element_shards(m, n), ctx->threads, bias_shard, &w);
+	return bnk_parallel_for(m, bnk_cpu_element_shards(m, n),
+		bnk_cpu_team(ctx, (double)m * (double)n), bias_shard, &w);
 }
 
 /* ---- relu_grad ----------------------------------------------------------------------------- */
@@ -100,8 +101,8 @@ int bnk_cpu_relu_grad(bnk_context *ctx, size_t count, float *grad, const float *
 	if (!grad || !act)
 		return BNK_EINVAL;
 	relu_work w = {grad, act};
-	return bnk_parallel_for(
-	        count, bnk_cpu_element_shards(count, 1), ctx->threads, relu_shard, &w);
+	return bnk_parallel_for(count, bnk_cpu_element_shards(count, 1),
+		bnk_cpu_team(ctx, (double)count), relu_shard, &w);
 }
 
 /* ---- adam ---------------------------------------------------------------------------------- */
@@ -138,7 +139,7 @@ static int adam_shard(void *user, size_t shard, size_t begin, size_t end)
 }
 
 int bnk_cpu_adam(bnk_context *ctx, size_t count, float *param, const float *grad, float *moment1,
-        float *moment2, const bnk_adam *how)
+	float *moment2, const bnk_adam *how)
 {
 	if (count == 0)
 		return BNK_OK;
@@ -146,19 +147,19 @@ int bnk_cpu_adam(bnk_context *ctx, size_t count, float *param, const float *grad
 		return BNK_EINVAL;
 	double step = (double)how->step;
 	adam_work w = {
-	        .param = param,
-	        .grad = grad,
-	        .moment1 = moment1,
-	        .moment2 = moment2,
-	        .b1 = (float)how->beta1,
-	        .b1_rest = (float)(1 - how->beta1),
-	        .b2 = (float)how->beta2,
-	        .b2_rest = (float)(1 - how->beta2),
-	        .rate = (float)(how->learning_rate / (1 - pow(how->beta1, step))),
-	        .correction = (float)(1 / sqrt(1 - pow(how->beta2, step))),
-	        .epsilon = (float)how->epsilon,
-	        .l2 = (float)how->l2,
+		.param = param,
+		.grad = grad,
+		.moment1 = moment1,
+		.moment2 = moment2,
+		.b1 = (float)how->beta1,
+		.b1_rest = (float)(1 - how->beta1),
+		.b2 = (float)how->beta2,
+		.b2_rest = (float)(1 - how->beta2),
+		.rate = (float)(how->learning_rate / (1 - pow(how->beta1, step))),
+		.correction = (float)(1 / sqrt(1 - pow(how->beta2, step))),
+		.epsilon = (float)how->epsilon,
+		.l2 = (float)how->l2,
 	};
-	return bnk_parallel_for(
-	        count, bnk_cpu_element_shards(count, 1), ctx->threads, adam_shard, &w);
+	return bnk_parallel_for(count, bnk_cpu_element_shards(count, 1),
+		bnk_cpu_team(ctx, 4.0 * (double)count), adam_shard, &w);
 }

@@ -54,12 +54,12 @@ static int gemm_shard(void *user, size_t shard, size_t begin, size_t end)
 	blasint m = (blasint)(end - begin), n = (blasint)w->n, k = (blasint)w->k;
 	if (w->dtype == BNK_F32)
 		cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, (float)w->alpha, (const float *)a,
-		        (blasint)w->lda, (const float *)w->b, (blasint)w->ldb, (float)w->beta,
-		        (float *)c, (blasint)w->ldc);
+			(blasint)w->lda, (const float *)w->b, (blasint)w->ldb, (float)w->beta,
+			(float *)c, (blasint)w->ldc);
 	else
 		cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, w->alpha, (const double *)a,
-		        (blasint)w->lda, (const double *)w->b, (blasint)w->ldb, w->beta,
-		        (double *)c, (blasint)w->ldc);
+			(blasint)w->lda, (const double *)w->b, (blasint)w->ldb, w->beta,
+			(double *)c, (blasint)w->ldc);
 	return BNK_OK;
 }
 
@@ -69,19 +69,20 @@ static int fits_blas(size_t m, size_t n, size_t k)
 }
 
 int bnk_cpu_gemm(bnk_context *ctx, bnk_dtype dtype, int trans_a, int trans_b, size_t m, size_t n,
-        size_t k, double alpha, const void *a, size_t lda, const void *b, size_t ldb, double beta,
-        void *c, size_t ldc)
+	size_t k, double alpha, const void *a, size_t lda, const void *b, size_t ldb, double beta,
+	void *c, size_t ldc)
 {
 	if (m == 0 || n == 0)
 		return BNK_OK;
 	if (!a || !b || !c || k == 0 || !fits_blas(m, n, k) || !fits_blas(lda, ldb, ldc) ||
-	        ldc < n || lda < (trans_a ? m : k) || ldb < (trans_b ? k : n))
+		ldc < n || lda < (trans_a ? m : k) || ldb < (trans_b ? k : n))
 		return BNK_EINVAL;
 	gemm_work w = {dtype, trans_a, trans_b, n, k, alpha, beta, a, b, c, lda, ldb, ldc};
 	size_t per_row = n * k;
 	size_t rows = per_row >= BNK_CPU_GEMM_WORK ? 1 : BNK_CPU_GEMM_WORK / per_row;
 	size_t shards = bnk_shard_count(m, rows < 16 ? 16 : rows);
-	return bnk_parallel_for(m, shards > 16 ? 16 : shards, ctx->threads, gemm_shard, &w);
+	return bnk_parallel_for(m, shards > 16 ? 16 : shards,
+		bnk_cpu_team(ctx, (double)m * (double)per_row), gemm_shard, &w);
 }
 
 /* ---- gram ---------------------------------------------------------------------------------- */
@@ -122,13 +123,13 @@ static int gram_shard(void *user, size_t shard, size_t begin, size_t end)
 		size_t rows = end - i < BNK_CPU_ROW_BLOCK ? end - i : BNK_CPU_ROW_BLOCK;
 		gram_block(g, i, rows, block);
 		cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)n, (blasint)rows, 1.0,
-		        block, (blasint)n, 1.0, sum, (blasint)n);
+			block, (blasint)n, 1.0, sum, (blasint)n);
 	}
 	return BNK_OK;
 }
 
 int bnk_cpu_gram(bnk_context *ctx, size_t m, size_t n, const double *x, size_t ldx, const double *w,
-        const double *shift, double *out, void *scratch)
+	const double *shift, double *out, void *scratch)
 {
 	if (n == 0)
 		return BNK_OK;
@@ -136,7 +137,8 @@ int bnk_cpu_gram(bnk_context *ctx, size_t m, size_t n, const double *x, size_t l
 		return BNK_EINVAL;
 	gram_work g = {n, x, ldx, w, shift, scratch};
 	size_t shards = bnk_cpu_gram_shards(m, n);
-	int rc = bnk_parallel_for(m, shards, ctx->threads, gram_shard, &g);
+	int rc = bnk_parallel_for(
+		m, shards, bnk_cpu_team(ctx, (double)m * (double)n * (double)n), gram_shard, &g);
 	if (rc != BNK_OK)
 		return rc;
 	size_t stride = n * n + BNK_CPU_ROW_BLOCK * n;
@@ -183,14 +185,15 @@ static int gemv_shard(void *user, size_t shard, size_t begin, size_t end)
 }
 
 int bnk_cpu_gemv(bnk_context *ctx, size_t m, size_t n, const double *x, size_t ldx, const double *v,
-        double bias, double *out)
+	double bias, double *out)
 {
 	if (m == 0)
 		return BNK_OK;
 	if (!out || (n && (!x || !v)) || ldx < n)
 		return BNK_EINVAL;
 	gemv_work g = {n, x, ldx, v, NULL, bias, out};
-	return bnk_parallel_for(m, bnk_cpu_row_shards(m), ctx->threads, gemv_shard, &g);
+	return bnk_parallel_for(
+		m, bnk_cpu_row_shards(m), bnk_cpu_team(ctx, (double)m * (double)n), gemv_shard, &g);
 }
 
 static int gemv_t_shard(void *user, size_t shard, size_t begin, size_t end)
@@ -213,7 +216,7 @@ static int gemv_t_shard(void *user, size_t shard, size_t begin, size_t end)
 }
 
 int bnk_cpu_gemv_t(bnk_context *ctx, size_t m, size_t n, const double *x, size_t ldx,
-        const double *v, const double *shift, double *out, void *scratch)
+	const double *v, const double *shift, double *out, void *scratch)
 {
 	if (n == 0)
 		return BNK_OK;
@@ -221,7 +224,8 @@ int bnk_cpu_gemv_t(bnk_context *ctx, size_t m, size_t n, const double *x, size_t
 		return BNK_EINVAL;
 	gemv_work g = {n, x, ldx, v, shift, 0, scratch};
 	size_t shards = bnk_cpu_row_shards(m);
-	int rc = bnk_parallel_for(m, shards, ctx->threads, gemv_t_shard, &g);
+	int rc = bnk_parallel_for(
+		m, shards, bnk_cpu_team(ctx, (double)m * (double)n), gemv_t_shard, &g);
 	if (rc != BNK_OK)
 		return rc;
 	memcpy(out, g.out, n * sizeof *out);
@@ -258,7 +262,8 @@ int bnk_cpu_col_sum(bnk_context *ctx, size_t m, size_t n, const float *x, float 
 		return BNK_EINVAL;
 	col_sum_work w = {n, x, scratch};
 	size_t shards = bnk_cpu_element_shards(m, n);
-	int rc = bnk_parallel_for(m, shards, ctx->threads, col_sum_shard, &w);
+	int rc = bnk_parallel_for(
+		m, shards, bnk_cpu_team(ctx, (double)m * (double)n), col_sum_shard, &w);
 	if (rc != BNK_OK)
 		return rc;
 	memcpy(out, w.sums, n * sizeof *out);
@@ -283,12 +288,12 @@ static int gather_shard(void *user, size_t shard, size_t begin, size_t end)
 	(void)shard;
 	for (size_t i = begin; i < end; i++)
 		memcpy(w->dst + i * w->row_bytes, w->src + (size_t)w->index[i] * w->row_bytes,
-		        w->row_bytes);
+			w->row_bytes);
 	return BNK_OK;
 }
 
 int bnk_cpu_gather(bnk_context *ctx, bnk_dtype dtype, size_t m, size_t n, const void *src,
-        const uint32_t *index, void *dst)
+	const uint32_t *index, void *dst)
 {
 	if (m == 0 || n == 0)
 		return BNK_OK;
@@ -296,5 +301,6 @@ int bnk_cpu_gather(bnk_context *ctx, bnk_dtype dtype, size_t m, size_t n, const 
 		return BNK_EINVAL;
 	size_t size = dtype == BNK_F32 ? sizeof(float) : sizeof(double);
 	gather_work w = {n * size, src, index, dst};
-	return bnk_parallel_for(m, bnk_cpu_element_shards(m, n), ctx->threads, gather_shard, &w);
+	return bnk_parallel_for(m, bnk_cpu_element_shards(m, n),
+		bnk_cpu_team(ctx, (double)m * (double)n), gather_shard, &w);
 }

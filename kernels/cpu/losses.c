@@ -40,13 +40,14 @@ static int logistic_shard(void *user, size_t shard, size_t begin, size_t end)
 }
 
 int bnk_cpu_logistic(bnk_context *ctx, size_t m, const double *z, const double *y, const double *w,
-        double *residual, double *curvature, double *sums, void *scratch)
+	double *residual, double *curvature, double *sums, void *scratch)
 {
 	if (!sums || !scratch || (m && (!z || !y)))
 		return BNK_EINVAL;
 	logistic_work l = {z, y, w, residual, curvature, scratch};
 	size_t shards = bnk_cpu_row_shards(m);
-	int rc = bnk_parallel_for(m, shards, ctx->threads, logistic_shard, &l);
+	int rc = bnk_parallel_for(
+		m, shards, bnk_cpu_team(ctx, 32.0 * (double)m), logistic_shard, &l);
 	if (rc != BNK_OK)
 		return rc;
 	for (int j = 0; j < 3; j++) {
@@ -117,11 +118,11 @@ static int softmax_shard(void *user, size_t shard, size_t begin, size_t end)
 		if (s->dtype == BNK_F32) {
 			double w = s->w ? (double)((const float *)s->w)[i] : 1.0;
 			loss += w * softmax_row_f32(
-			                    s->n, (float *)s->z + i * s->n, label, s->scale * w);
+					    s->n, (float *)s->z + i * s->n, label, s->scale * w);
 		} else {
 			double w = s->w ? ((const double *)s->w)[i] : 1.0;
 			loss += w * softmax_row_f64(
-			                    s->n, (double *)s->z + i * s->n, label, s->scale * w);
+					    s->n, (double *)s->z + i * s->n, label, s->scale * w);
 		}
 	}
 	if (s->loss)
@@ -136,17 +137,19 @@ int bnk_cpu_softmax(bnk_context *ctx, bnk_dtype dtype, size_t m, size_t n, void 
 	if (!z)
 		return BNK_EINVAL;
 	softmax_work s = {dtype, n, z, NULL, NULL, 1.0, NULL};
-	return bnk_parallel_for(m, bnk_cpu_element_shards(m, n), ctx->threads, softmax_shard, &s);
+	return bnk_parallel_for(m, bnk_cpu_element_shards(m, n),
+		bnk_cpu_team(ctx, 16.0 * (double)m * (double)n), softmax_shard, &s);
 }
 
 int bnk_cpu_softmax_loss(bnk_context *ctx, bnk_dtype dtype, size_t m, size_t n, void *z,
-        const uint32_t *label, const void *w, double scale, double *loss_sum, void *scratch)
+	const uint32_t *label, const void *w, double scale, double *loss_sum, void *scratch)
 {
 	if (n == 0 || !loss_sum || !scratch || (m && (!z || !label)))
 		return BNK_EINVAL;
 	softmax_work s = {dtype, n, z, label, w, scale, scratch};
 	size_t shards = bnk_cpu_element_shards(m, n);
-	int rc = bnk_parallel_for(m, shards, ctx->threads, softmax_shard, &s);
+	int rc = bnk_parallel_for(
+		m, shards, bnk_cpu_team(ctx, 16.0 * (double)m * (double)n), softmax_shard, &s);
 	if (rc != BNK_OK)
 		return rc;
 	double sum = 0;
@@ -179,13 +182,13 @@ static int squared_shard(void *user, size_t shard, size_t begin, size_t end)
 }
 
 int bnk_cpu_squared_loss(bnk_context *ctx, size_t m, float *z, const float *y, const float *w,
-        double scale, double *loss_sum, void *scratch)
+	double scale, double *loss_sum, void *scratch)
 {
 	if (!loss_sum || !scratch || (m && (!z || !y)))
 		return BNK_EINVAL;
 	squared_work s = {z, y, w, scale, scratch};
 	size_t shards = bnk_cpu_element_shards(m, 1);
-	int rc = bnk_parallel_for(m, shards, ctx->threads, squared_shard, &s);
+	int rc = bnk_parallel_for(m, shards, bnk_cpu_team(ctx, (double)m), squared_shard, &s);
 	if (rc != BNK_OK)
 		return rc;
 	double sum = 0;
