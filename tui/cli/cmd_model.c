@@ -139,22 +139,49 @@ static int run_ls(bn_cli *cli, bn_err *err)
 
 /* ---- one version ---------------------------------------------------------------------------- */
 
+/* Parts side by side. The last values of the run's series are shown only when there is no more: they
+ * say the same again, among much else (--json has them). */
 static void print_metrics(bn_cli *cli, const bn_version *v)
 {
-	const char *part, *metric;
+	static const char *const order[] = {"train", "valid", "test", "run"};
+	const char *parts[16], *part, *metric;
 	json_t *metrics, *value;
+	size_t n = 0;
 	char text[BN_FMT];
+	bn_buf seen = BN_BUF_INIT;
+	for (size_t i = 0; i < 3 + (json_object_size(v->metrics) == 1); i++)
+		if (json_is_object(json_object_get(v->metrics, order[i])))
+			parts[n++] = order[i];
 	json_object_foreach(v->metrics, part, metrics)
 	{
-		bn_cli_print(cli, "\n%sMetrics (%s)%s\n", bn_cli_color(cli, "bold"), part,
-			bn_cli_color(cli, "reset"));
-		json_object_foreach(metrics, metric, value)
-		{
-			if (json_is_number(value))
-				bn_cli_print(cli, "  %-24s %s\n", metric,
-					bn_fmt_sig(json_number_value(value), 6, text));
-		}
+		bool known = false;
+		for (size_t i = 0; i < 4; i++)
+			known = known || !strcmp(order[i], part);
+		if (!known && n < 16 && json_is_object(metrics))
+			parts[n++] = part;
 	}
+	if (!n)
+		return;
+	bn_cli_print(cli, "\n%s%-26s", bn_cli_color(cli, "bold"), "Metric");
+	for (size_t i = 0; i < n; i++)
+		bn_cli_print(cli, " %12s", parts[i]);
+	bn_cli_print(cli, "%s\n", bn_cli_color(cli, "reset"));
+	for (size_t i = 0; i < n; i++)
+		json_object_foreach(json_object_get(v->metrics, parts[i]), metric, value)
+		{
+			char word[300];
+			snprintf(word, sizeof word, "\n%.250s\n", metric);
+			if (!json_is_number(value) || strstr(seen.ptr, word))
+				continue;
+			bn_buf_adds(&seen, word);
+			bn_cli_print(cli, "%-26s", metric);
+			for (size_t k = 0; k < n; k++)
+				bn_cli_print(cli, " %12s",
+					bn_fmt_sig(
+						bn_version_metric(v, parts[k], metric), 6, text));
+			bn_cli_print(cli, "\n");
+		}
+	bn_buf_release(&seen);
 }
 
 static const char *verdict_color(bn_verdict v)
