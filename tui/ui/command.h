@@ -37,7 +37,7 @@
 #define BN_ON_DETAIL 32768u
 #define BN_ON_ALL 65535u
 #define BN_ON_TABLES \
-	(BN_ON_ALL & ~(BN_ON_OVERVIEW | BN_ON_RUN | BN_ON_MODEL | BN_ON_FEATURE | BN_ON_DETAIL))
+	(BN_ON_ALL & ~(BN_ON_OVERVIEW | BN_ON_RUN | BN_ON_MODEL | BN_ON_DETAIL))
 
 #define BN_COMMANDS(X) \
 	X(OPEN, "open", "Enter", BN_CMD_BAR, BN_ON_ALL, "open what is selected") \

@@ -48,15 +48,6 @@ void bn_frame_free(bn_frame *f)
 	bn_free(f);
 }
 
-void bn_frame_abandon(bn_frame *f)
-{
-	if (!f)
-		return;
-	frame_release(f);
-	bn_loader_abandon(f->loader);
-	bn_free(f);
-}
-
 bool bn_frame_is_done(const bn_frame *f)
 {
 	return f->done;
@@ -80,6 +71,11 @@ bool bn_frame_is_utc(const bn_frame *f)
 bool bn_frame_is_readonly(const bn_frame *f)
 {
 	return f->opt.readonly;
+}
+
+const void *bn_frame_source(const bn_frame *f)
+{
+	return f->opt.source;
 }
 
 bool bn_frame_copy(bn_frame *f, const char *text)
@@ -353,12 +349,23 @@ bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size)
 	return v && v->cls->refuses && v->cls->refuses(v, id, why, size);
 }
 
+void bn_frame_filter(bn_frame *f, const char *words)
+{
+	bn_view *v = bn_frame_top(f);
+	bn_grid *t = v && v->cls->table ? v->cls->table(v) : NULL;
+	if (!t)
+		return;
+	bn_grid_filter(t, words);
+	if (v->cls->ordered)
+		v->cls->ordered(v);
+}
+
 static void back(bn_frame *f)
 {
 	bn_view *v = bn_frame_top(f);
 	bn_grid *t = v && v->cls->table ? v->cls->table(v) : NULL;
 	if (t && t->filter[0])
-		bn_grid_filter(t, "");
+		bn_frame_filter(f, "");
 	else if (f->stacks[f->tab].depth > 1)
 		bn_frame_pop(f);
 	else if (f->tab != 0)
@@ -445,12 +452,16 @@ static bool table_do(
 {
 	if (!t)
 		return false;
-	if (bn_grid_command(t, id, arg))
+	if (bn_grid_command(t, id, arg)) {
+		bool sorts = id == BN_CMD_SORT || id == BN_CMD_SORT_UP || id == BN_CMD_SORT_DOWN;
+		if (sorts && bn_frame_top(f)->cls->ordered)
+			bn_frame_top(f)->cls->ordered(bn_frame_top(f));
 		return true;
+	}
 	switch (id) {
 	case BN_CMD_FILTER:
 		if (arg && *arg)
-			bn_grid_filter(t, arg);
+			bn_frame_filter(f, arg);
 		else
 			bn_modal_open(f, BN_MODAL_FILTER, t->filter);
 		return true;

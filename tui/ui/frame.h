@@ -44,13 +44,12 @@ typedef struct bn_frame_options {
 	bn_page_fn status;    /* makes the words at the right of the title: page data is a char * */
 	const char *title;    /* name of the workspace */
 	const char *save_dir; /* for :save-screen and :export; NULL: the current directory */
+	const void *source;      /* for views: where their pages come from (tui/views/source.h) */
 	bool readonly, utc;
 } bn_frame_options;
 
 int bn_frame_new(bn_frame **out, const bn_frame_options *opt, bn_err *err);
 void bn_frame_free(bn_frame *f);
-/* As free, without waiting for workers that hang in the file system: the process is leaving. */
-void bn_frame_abandon(bn_frame *f);
 
 void bn_frame_key(bn_frame *f, int key);
 /* A line as typed after ':'. An error is shown in the message line and returned. */
@@ -80,6 +79,7 @@ void bn_frame_ask(bn_frame *f, bn_view *v, bn_command_id command, const char *ti
 int64_t bn_frame_now_ms(const bn_frame *f);
 bool bn_frame_is_utc(const bn_frame *f);
 bool bn_frame_is_readonly(const bn_frame *f);
+const void *bn_frame_source(const bn_frame *f);
 bool bn_frame_copy(bn_frame *f, const char *text);
 
 #endif

@@ -16,7 +16,8 @@ static int crumb_draw(bn_area a, int col, const bn_view *v)
 	bn_buf extra = BN_BUF_INIT;
 	col = bn_area_text(a, 0, col, BN_INK_TITLE, " ");
 	col = bn_area_glyph(a, 0, col, BN_INK_TITLE, BN_GLYPH_ARROW);
-	col = bn_area_textf(a, 0, col, BN_INK_TITLE, " %s", v->cls->name);
+	if (v->cls->name[0])
+		col = bn_area_textf(a, 0, col, BN_INK_TITLE, " %s", v->cls->name);
 	if (v->cls->crumb)
 		v->cls->crumb(v, &extra);
 	if (extra.len)

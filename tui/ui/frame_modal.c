@@ -124,7 +124,7 @@ static void filter_key(bn_frame *f, int key)
 	if (key == BN_KEY_BACKSPACE && f->input.len == 0)
 		f->modal = BN_MODAL_NONE;
 	else if (bn_input_key(&f->input, key, &f->filters))
-		bn_grid_filter(t, f->input.text);
+		bn_frame_filter(f, f->input.text);
 }
 
 /* ---- '?' and ^P ---------------------------------------------------------------------------------- */
@@ -262,7 +262,7 @@ void bn_modal_key(bn_frame *f, int key)
 		if (f->modal == BN_MODAL_CONFIRM || f->modal == BN_MODAL_ASK)
 			dialog_close(f);
 		if (f->modal == BN_MODAL_FILTER && t)
-			bn_grid_filter(t, f->filter_before);
+			bn_frame_filter(f, f->filter_before);
 		f->modal = BN_MODAL_NONE;
 		return;
 	}

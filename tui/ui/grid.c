@@ -40,7 +40,7 @@ int bn_grid_set_columns(bn_grid *t, const bn_grid_column *columns, int column_co
 void bn_grid_get_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out)
 {
 	out->text = NULL;
-	out->role = BN_INK_TEXT;
+	out->ink = BN_INK_TEXT;
 	out->pending = false;
 	out->glyph = -1;
 	t->source.cell(t->source.ctx, row, col, out);
@@ -160,7 +160,7 @@ static void order_build(bn_grid *t)
 	bn_free(t->order);
 	t->order = NULL;
 	t->order_count = 0;
-	if (!t->filter[0] && t->sort_column < 0)
+	if (t->external || (!t->filter[0] && t->sort_column < 0))
 		return;
 	int64_t n = source_rows(t);
 	int64_t *order = bn_alloc_zeroed((size_t)n + 1, sizeof *order);

@@ -180,7 +180,7 @@ static void cell_draw(
 {
 	bn_grid_cell cell;
 	bn_grid_get_cell(t, row, col, &cell);
-	bn_ink role = row_role >= 0 ? (bn_ink)row_role : cell.role;
+	bn_ink role = row_role >= 0 ? (bn_ink)row_role : cell.ink;
 	bool right = t->columns[col].right;
 	if (cell.pending) {
 		bn_area_glyph(a, r, right ? at + width - 1 : at, role, BN_GLYPH_ELLIPSIS);

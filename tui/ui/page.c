@@ -41,6 +41,8 @@ void bn_page_free(bn_page *p)
 {
 	if (!p)
 		return;
+	if (p->release && p->data)
+		p->release(p->data);
 	bn_arena_release(&p->arena);
 	bn_free(p);
 }
@@ -189,16 +191,6 @@ void bn_loader_free(bn_loader *l)
 	pthread_cond_destroy(&l->work);
 	pthread_mutex_destroy(&l->mutex);
 	bn_free(l);
-}
-
-void bn_loader_abandon(bn_loader *l)
-{
-	if (!l)
-		return;
-	loader_stop(l);
-	for (int i = 0; i < BN_LANE_COUNT; i++)
-		if (l->lanes[i].started)
-			pthread_detach(l->lanes[i].thread);
 }
 
 uint64_t bn_loader_submit(bn_loader *l, bn_lane lane_id, uint64_t owner, int kind, bn_page_fn fn,

@@ -33,8 +33,9 @@ typedef enum bn_lane {
 } bn_lane;
 
 typedef struct bn_page {
-	bn_arena arena;  /* everything in data lives here */
-	void *data;      /* what fn made; its type follows from kind */
+	bn_arena arena;  /* where fn may put what it makes */
+	void *data;                  /* what fn made, once it succeeded; its type follows from kind */
+	void (*release)(void *data); /* when data lives elsewhere; NULL otherwise */
 	int kind;        /* as given to submit */
 	uint64_t owner;  /* as given to submit */
 	uint64_t serial; /* rises with each submit of this loader: older pages may be dropped */
@@ -62,10 +63,8 @@ typedef struct bn_loader_hooks {
 typedef struct bn_loader bn_loader;
 
 int bn_loader_new(bn_loader **out, const bn_loader_hooks *hooks, bn_err *err);
-/* Cancels what runs, waits for the workers, closes their contexts. A worker that sits in a system
- * call on a dead file system would hang us: bn_loader_abandon leaves such threads to exit(). */
+/* Cancels what runs, waits for the workers, closes their contexts. */
 void bn_loader_free(bn_loader *l);
-void bn_loader_abandon(bn_loader *l);
 
 /* arg is copied (arg_bytes). Returns the serial, or 0 when there is no memory. */
 uint64_t bn_loader_submit(bn_loader *l, bn_lane lane, uint64_t owner, int kind, bn_page_fn fn,

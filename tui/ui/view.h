@@ -2,8 +2,9 @@
  * view.h - one screen of the workbench.
  *
  * A view is state and a class of operations. It draws what it has; it asks for pages through the
- * frame and gets them in page(). draw() changes nothing but scroll positions, so the same state and
- * size give the same picture. Views never block, never touch the store, never talk to the terminal.
+ * frame and gets them in page(). draw() changes nothing but scroll positions and may ask for what it
+ * lacks, so the same state and size give the same picture. Views never block, never touch the store,
+ * never talk to the terminal.
  *
  * Ownership: the frame owns the views on its stacks; a view owns its pages and its child views.
  */
@@ -36,6 +37,7 @@ typedef struct bn_view_class {
 	void (*crumb)(const bn_view *, bn_buf *out); /* after the name; NULL: the name alone */
 	void (*cli)(const bn_view *, bn_buf *out);   /* the command line that prints the same */
 	bn_grid *(*table)(bn_view *);                /* what motion, filter, marks act on; NULL */
+	void (*ordered)(bn_view *); /* filter or sort of an external grid changed; NULL */
 	void (*free)(bn_view *);
 } bn_view_class;
 

@@ -1,0 +1,208 @@
+/* term_paint.c - surfaces to the screen, bytes to keys, text to the clipboard. See term.h. */
+#include "tui/term/_term.h"
+
+#include "core/base/mem.h"
+#include "tui/ui/key.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <wchar.h>
+
+void bn_term_start_color(bn_term *t, bool no_color)
+{
+	t->colors = 0;
+	if (!no_color && has_colors() && start_color() == OK) {
+		use_default_colors();
+		t->colors = COLORS;
+	}
+}
+
+bool bn_term_has_color(const bn_term *t)
+{
+	return t->colors > 0;
+}
+
+static attr_t attrs_of(unsigned attrs)
+{
+	return (attrs & BN_ATTR_BOLD ? A_BOLD : 0) | (attrs & BN_ATTR_DIM ? A_DIM : 0) |
+		(attrs & BN_ATTR_UNDERLINE ? A_UNDERLINE : 0) |
+		(attrs & BN_ATTR_REVERSE ? A_REVERSE : 0);
+}
+
+/* 8 colours only: the bright ones are bold. */
+static int color_few(const bn_term *t, int32_t color, attr_t *attrs)
+{
+	if (color < 8 || t->colors >= 16)
+		return color;
+	*attrs |= A_BOLD;
+	return color - 8;
+}
+
+static int color_rich(const bn_term *t, int32_t rgb)
+{
+	if (rgb < 0)
+		return -1;
+	return t->colors > 256 ? rgb : bn_theme_nearest_256(rgb);
+}
+
+void bn_term_set_theme(bn_term *t, const bn_theme *theme)
+{
+	for (int i = 0; i < BN_INK_COUNT; i++) {
+		const bn_ink_look *ink = &theme->roles[i];
+		int fg, bg;
+		t->pairs[i] = 0;
+		if (t->colors < 8) {
+			t->attrs[i] = attrs_of(ink->mono);
+			continue;
+		}
+		if (t->colors >= 256) {
+			t->attrs[i] = attrs_of(ink->rich.attrs);
+			fg = color_rich(t, ink->rich.fg);
+			bg = color_rich(t, ink->rich.bg);
+		} else {
+			t->attrs[i] = attrs_of(ink->few.attrs);
+			fg = color_few(t, ink->few.fg, &t->attrs[i]);
+			bg = ink->few.bg >= 8 && t->colors < 16 ? ink->few.bg - 8 : ink->few.bg;
+		}
+		if ((fg >= 0 || bg >= 0) && i + 1 < COLOR_PAIRS &&
+			init_extended_pair(i + 1, fg, bg) != ERR)
+			t->pairs[i] = i + 1;
+	}
+	bn_term_repaint(t);
+}
+
+static void cell_put(const bn_term *t, int row, int col, const bn_surface_cell *cell)
+{
+	wchar_t text[3] = {(wchar_t)cell->cp, (wchar_t)cell->mark, 0};
+	int pair = t->pairs[cell->role];
+	cchar_t c;
+	if (setcchar(&c, text, t->attrs[cell->role], (short)pair, pair ? &pair : NULL) != ERR)
+		mvwadd_wch(stdscr, row, col, &c);
+}
+
+void bn_term_paint(bn_term *t, const bn_surface *s)
+{
+	if (t->lost)
+		return;
+	for (int r = 0; r < s->rows && r < LINES; r++) {
+		for (int c = 0; c < s->cols && c < COLS; c++) {
+			const bn_surface_cell *cell = &s->cells[(size_t)r * (size_t)s->cols + (size_t)c];
+			if (cell->width)
+				cell_put(t, r, c, cell);
+		}
+	}
+	int row = s->cursor_row >= 0 ? s->cursor_row : LINES - 1;
+	move(row < LINES ? row : LINES - 1, s->cursor_col < COLS ? s->cursor_col : COLS - 1);
+	refresh();
+}
+
+void bn_term_repaint(bn_term *t)
+{
+	(void)t;
+	clearok(curscr, TRUE);
+}
+
+static int key_special(wint_t key)
+{
+	switch (key) {
+	case KEY_UP:
+		return BN_KEY_UP;
+	case KEY_DOWN:
+		return BN_KEY_DOWN;
+	case KEY_LEFT:
+		return BN_KEY_LEFT;
+	case KEY_RIGHT:
+		return BN_KEY_RIGHT;
+	case KEY_PPAGE:
+		return BN_KEY_PAGE_UP;
+	case KEY_NPAGE:
+		return BN_KEY_PAGE_DOWN;
+	case KEY_HOME:
+		return BN_KEY_HOME;
+	case KEY_END:
+		return BN_KEY_END;
+	case KEY_IC:
+		return BN_KEY_INSERT;
+	case KEY_DC:
+		return BN_KEY_DELETE;
+	case KEY_BTAB:
+		return BN_KEY_SHIFT_TAB;
+	case KEY_BACKSPACE:
+		return BN_KEY_BACKSPACE;
+	case KEY_ENTER:
+		return BN_KEY_ENTER;
+	case KEY_F(1):
+		return BN_KEY_F1;
+	case KEY_RESIZE:
+		return BN_KEY_RESIZE;
+	default:
+		return BN_KEY_NONE;
+	}
+}
+
+int bn_term_read_key(bn_term *t)
+{
+	wint_t key;
+	errno = 0;
+	int kind = wget_wch(stdscr, &key);
+	if (kind == ERR) {
+		if (errno == EIO)
+			t->lost = 1;
+		return BN_KEY_NONE;
+	}
+	if (kind == KEY_CODE_YES) {
+		int special = key_special(key);
+		t->resized |= special == BN_KEY_RESIZE;
+		return special == BN_KEY_RESIZE ? BN_KEY_NONE : special;
+	}
+	if (key == '\n' || key == '\r')
+		return BN_KEY_ENTER;
+	if (key == 0x7f || key == 0x08)
+		return BN_KEY_BACKSPACE;
+	return (int)key;
+}
+
+/* RFC 4648. out: 4 * ((n + 2) / 3) + 1 bytes. */
+static void base64_write(char *out, const unsigned char *s, size_t n)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	for (size_t i = 0; i < n; i += 3) {
+		uint32_t v = (uint32_t)s[i] << 16 | (i + 1 < n ? (uint32_t)s[i + 1] << 8 : 0) |
+			(i + 2 < n ? s[i + 2] : 0);
+		*out++ = digits[v >> 18];
+		*out++ = digits[v >> 12 & 63];
+		*out++ = i + 1 < n ? digits[v >> 6 & 63] : '=';
+		*out++ = i + 2 < n ? digits[v & 63] : '=';
+	}
+	*out = '\0';
+}
+
+bool bn_term_copy(bn_term *t, const char *text)
+{
+	static const char clipboard[] = "c";
+	char *ms = tigetstr((char *)(uintptr_t)"Ms");
+	size_t n = strlen(text);
+	if (t->lost || !ms || ms == (char *)-1 || n > 70000) /* xterm takes no more */
+		return false;
+	char *coded = bn_alloc(4 * ((n + 2) / 3) + 1);
+	if (!coded)
+		return false;
+	base64_write(coded, (const unsigned char *)text, n);
+	const char *sequence = tiparm(ms, clipboard, coded);
+	bool ok = sequence && *sequence;
+	if (ok) {
+		fflush(t->out);
+		for (size_t left = strlen(sequence); ok && left > 0;) {
+			ssize_t done = write(t->out_fd, sequence, left);
+			ok = done > 0 || (done < 0 && errno == EINTR);
+			if (done > 0) {
+				sequence += done;
+				left -= (size_t)done;
+			}
+		}
+	}
+	bn_free(coded);
+	return ok;
+}

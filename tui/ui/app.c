@@ -1,0 +1,264 @@
+/*
+ * app.c - puts the workbench together: workspace, theme, frame, and a terminal or a script.
+ *
+ * The loop is small: wait for a key, a page, a resize or the next tick; let the frame change; draw
+ * the whole frame into a surface; ncurses sends what differs. When nothing happens, nothing is sent.
+ */
+#include "tui/ui/app.h"
+
+#include "core/base/env.h"
+#include "core/base/mem.h"
+#include "core/store/workspace.h"
+#include "tui/term/term.h"
+#include "tui/ui/frame.h"
+#include "tui/ui/key.h"
+#include "tui/ui/script.h"
+#include "tui/views/source.h"
+#include "tui/views/views.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SLOW_LINE_MS 2000
+
+typedef struct app {
+	const bn_tui_options *opt;
+	bn_frame *frame;
+	bn_surface *surface;
+	bn_term *term; /* NULL for a script */
+	char *dir;     /* of the workspace */
+} app;
+
+static int64_t host_now(void *user)
+{
+	const app *a = user;
+	return a->opt->fixed_now_ms ? a->opt->fixed_now_ms : bn_env_now_ms(bn_env_real());
+}
+
+static bool host_copy(void *user, const char *text)
+{
+	const app *a = user;
+	return a->term && bn_term_copy(a->term, text);
+}
+
+static void host_suspend(void *user)
+{
+	bn_term_suspend(((app *)user)->term);
+}
+
+static void host_repaint(void *user)
+{
+	app *a = user;
+	if (a->term)
+		bn_term_repaint(a->term);
+}
+
+static int host_set_theme(void *user, const char *name, bn_err *err)
+{
+	app *a = user;
+	bn_theme theme;
+	int rc = bn_theme_load(&theme, name, err);
+	if (!rc && a->term)
+		bn_term_set_theme(a->term, &theme);
+	return rc;
+}
+
+static int host_set_alphabet(void *user, bn_alphabet alphabet, bn_err *err)
+{
+	app *a = user;
+	if (a->term && alphabet > bn_term_alphabet(a->term))
+		return bn_err_set(err, BN_EUNSUPPORTED, "this terminal or locale shows %s at most",
+			bn_alphabet_name(bn_term_alphabet(a->term)));
+	a->surface->alphabet = alphabet;
+	return 0;
+}
+
+static void worker_wake(void *user)
+{
+	app *a = user;
+	if (a->term)
+		bn_term_wake(a->term);
+}
+
+static int lane_open(void **context, bn_lane lane, void *user, bn_err *err)
+{
+	(void)lane;
+	return bn_source_open(context, ((app *)user)->dir, err);
+}
+
+static void lane_close(void *context, bn_lane lane, void *user)
+{
+	(void)lane;
+	(void)user;
+	bn_source_close(context);
+}
+
+/* Errors of the workspace are told before the screen is taken, with their exit status. */
+static int workspace_find(app *a, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	int rc = bn_workspace_open(&ws, bn_env_real(), NULL, a->opt->dir, err);
+	if (rc)
+		return rc;
+	a->dir = bn_strdup(bn_workspace_dir(ws));
+	bn_workspace_close(ws);
+	return a->dir ? 0 : bn_err_nomem(err, "the workspace's name");
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+static int frame_open(app *a, bn_err *err)
+{
+	bn_frame_options f = {
+		.host = {.now_ms = host_now,
+			.copy = host_copy,
+			.suspend = a->term ? host_suspend : NULL,
+			.repaint = host_repaint,
+			.set_theme = host_set_theme,
+			.set_alphabet = host_set_alphabet,
+			.user = a},
+		.loader = {.open = lane_open, .close = lane_close, .wake = worker_wake, .user = a},
+		.tabs = bn_view_tabs,
+		.tab_count = bn_view_tab_count,
+		.status = bn_source_workspace()->status,
+		.title = base_name(a->dir),
+		.save_dir = a->opt->save_dir,
+		.source = bn_source_workspace(),
+		.readonly = a->opt->readonly,
+		.utc = a->opt->utc,
+	};
+	return bn_frame_new(&a->frame, &f, err);
+}
+
+/* ---- script -------------------------------------------------------------------------------------- */
+
+static int file_read(bn_buf *out, const char *path, bn_err *err)
+{
+	char chunk[4096];
+	size_t n;
+	bool is_stdin = strcmp(path, "-") == 0;
+	FILE *f = is_stdin ? stdin : fopen(path, "re");
+	if (!f)
+		return bn_err_sys(err, BN_ENOTFOUND, errno, "script %s", path);
+	while ((n = fread(chunk, 1, sizeof chunk, f)) > 0)
+		bn_buf_add(out, chunk, n);
+	if (!is_stdin)
+		fclose(f);
+	return bn_buf_check(out, err, "the script");
+}
+
+static int script_run(app *a, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	const bn_tui_options *o = a->opt;
+	int rc = file_read(&text, o->script, err);
+	if (!rc)
+		rc = bn_surface_new(&a->surface, o->rows ? o->rows : 24, o->cols ? o->cols : 80,
+			o->ascii ? BN_ALPHABET_ASCII : BN_ALPHABET_BRAILLE, err);
+	if (!rc)
+		rc = frame_open(a, err);
+	if (!rc)
+		rc = bn_script_run(a->frame, a->surface, text.ptr, o->script, err);
+	bn_frame_free(a->frame);
+	bn_buf_release(&text);
+	return rc;
+}
+
+/* ---- terminal ------------------------------------------------------------------------------------ */
+
+static int resize(app *a, bn_err *err)
+{
+	return bn_surface_resize(a->surface, bn_term_rows(a->term), bn_term_cols(a->term), err);
+}
+
+static void paint(app *a, int64_t *painted_ms)
+{
+	bn_frame_draw(a->frame, a->surface);
+	bn_term_paint(a->term, a->surface);
+	*painted_ms = bn_env_monotonic_ns(bn_env_real()) / 1000000;
+}
+
+/* A slow line gets what was typed at once, and everything else at most every two seconds. */
+static int slow_line_rest(const app *a, int64_t painted_ms)
+{
+	int64_t now = bn_env_monotonic_ns(bn_env_real()) / 1000000;
+	int64_t rest = painted_ms + SLOW_LINE_MS - now;
+	return a->opt->slow_line && rest > 0 ? (int)rest : 0;
+}
+
+static int loop_run(app *a, bn_err *err)
+{
+	int64_t painted_ms = 0;
+	bool dirty = true, typed = true;
+	while (!bn_frame_is_done(a->frame)) {
+		dirty |= bn_frame_pump(a->frame);
+		int rest = typed ? 0 : slow_line_rest(a, painted_ms);
+		if (dirty && !rest) {
+			paint(a, &painted_ms);
+			bn_frame_pump(a->frame); /* drawing may have asked for rows */
+			dirty = typed = false;
+		}
+		int wait = bn_frame_wait_ms(a->frame);
+		if (dirty && (wait < 0 || rest < wait))
+			wait = rest;
+		switch (bn_term_wait(a->term, wait)) {
+		case BN_TERM_LOST:
+			return 0; /* terminal_run asks again, and leaves */
+		case BN_TERM_RESIZED:
+			if (resize(a, err))
+				return err ? err->code : BN_ENOMEM;
+			dirty = typed = true;
+			break;
+		case BN_TERM_KEY:
+			for (int k = bn_term_key(a->term); k != BN_KEY_NONE; k = bn_term_key(a->term))
+				bn_frame_key(a->frame, k);
+			dirty = typed = true;
+			break;
+		case BN_TERM_WOKEN:
+		case BN_TERM_TIMEOUT:
+			break;
+		}
+	}
+	return 0;
+}
+
+static int terminal_run(app *a, bn_err *err)
+{
+	bn_theme theme;
+	const bn_tui_options *o = a->opt;
+	bn_term_options t = {.ascii = o->ascii, .no_color = o->no_color};
+	int rc = bn_theme_load(&theme, o->theme, err);
+	if (!rc)
+		rc = bn_term_open(&a->term, &t, &theme, err);
+	if (!rc)
+		rc = bn_surface_new(&a->surface, bn_term_rows(a->term), bn_term_cols(a->term),
+			bn_term_alphabet(a->term), err);
+	if (!rc)
+		rc = frame_open(a, err);
+	if (!rc)
+		rc = loop_run(a, err);
+	if (a->term && bn_term_wait(a->term, 0) == BN_TERM_LOST)
+		_exit(0); /* nobody to say goodbye to, and a worker may sit in a dead file system */
+	if (a->term)
+		bn_term_leave(a->term);
+	bn_frame_free(a->frame);
+	bn_term_close(a->term);
+	return rc;
+}
+
+int bn_tui_run(const bn_tui_options *opt, bn_err *err)
+{
+	app a = {.opt = opt};
+	int rc = workspace_find(&a, err);
+	if (!rc)
+		rc = opt->script ? script_run(&a, err) : terminal_run(&a, err);
+	bn_surface_free(a.surface);
+	bn_free(a.dir);
+	return rc;
+}

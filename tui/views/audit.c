@@ -1,0 +1,175 @@
+/* audit.c - who did what, when, and whether it was allowed; Enter shows the whole record. */
+#include "core/base/mem.h"
+#include "tui/ui/format.h"
+#include "tui/views/_list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { COL_TIME, COL_OUTCOME, COL_USER, COL_WHAT, COL_ENTITY, COL_SIGNED, COL_SUMMARY, COLUMNS };
+
+static const bn_grid_column columns[COLUMNS] = {
+	[COL_TIME] = {.title = "when", .min = 19},
+	[COL_OUTCOME] = {.title = "outcome", .min = 10},
+	[COL_USER] = {.title = "who", .min = 4, .max = 14},
+	[COL_WHAT] = {.title = "what", .min = 10, .max = 24},
+	[COL_ENTITY] = {.title = "on", .min = 10, .max = 30, .priority = 1},
+	[COL_SIGNED] = {.title = "signed", .min = 6, .priority = 3},
+	[COL_SUMMARY] = {.title = "detail", .min = 10, .flexible = true, .max = 80, .priority = 2},
+};
+
+static const bn_audit_row *item(const bn_list *l, int64_t row)
+{
+	const bn_audit_page *d = bn_list_data(l);
+	return d && row >= 0 && (size_t)row < d->count ? &d->items[row] : NULL;
+}
+
+static int64_t grid_rows(void *ctx)
+{
+	const bn_audit_page *d = bn_list_data(ctx);
+	return d ? (int64_t)d->count : 0;
+}
+
+static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	const bn_list *l = ctx;
+	const bn_audit_row *r = item(l, row);
+	switch (col) {
+	case COL_TIME:
+		out->text = bn_format_time(out->buf, r->time_ms, bn_frame_is_utc(l->view.frame));
+		out->ink = BN_INK_DIM;
+		return;
+	case COL_OUTCOME:
+		bn_state_cell(out,
+			r->outcome == BN_OUTCOME_APPLIED ? BN_STATE_OK
+						 : BN_STATE_FAIL,
+			bn_outcome_name(r->outcome));
+		return;
+	case COL_USER:
+		out->text = r->user;
+		return;
+	case COL_WHAT:
+		out->text = r->kind;
+		return;
+	case COL_ENTITY:
+		out->text = r->entity;
+		return;
+	case COL_SIGNED:
+		out->text = r->is_signed ? "yes" : "";
+		return;
+	default:
+		out->text = r->reason ? r->reason : r->summary ? r->summary : "";
+		out->ink = r->reason ? BN_INK_FAIL : BN_INK_DIM;
+		return;
+	}
+}
+
+static int text_compare(const char *x, const char *y)
+{
+	return strcmp(x ? x : "", y ? y : "");
+}
+
+static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
+{
+	const bn_audit_row *x = item(ctx, a), *y = item(ctx, b);
+	switch (col) {
+	case COL_TIME:
+		return x->time_ms < y->time_ms ? -1 : x->time_ms > y->time_ms;
+	case COL_OUTCOME:
+		return (int)x->outcome - (int)y->outcome;
+	case COL_USER:
+		return text_compare(x->user, y->user);
+	case COL_WHAT:
+		return text_compare(x->kind, y->kind);
+	case COL_ENTITY:
+		return text_compare(x->entity, y->entity);
+	case COL_SIGNED:
+		return (int)x->is_signed - (int)y->is_signed;
+	default:
+		return text_compare(x->summary, y->summary);
+	}
+}
+
+static uint64_t grid_key(void *ctx, int64_t row)
+{
+	const bn_audit_row *r = item(ctx, row);
+	uint64_t h = r->clock;
+	for (const char *s = r->writer ? r->writer : ""; *s; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	return h + r->seq;
+}
+
+static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell,
+	.compare = grid_compare, .key = grid_key};
+
+static void draw(bn_view *view, bn_area a, bool focused)
+{
+	const bn_audit_page *d = bn_list_data((bn_list *)view);
+	char shown[BN_FORMAT_BYTES], total[BN_FORMAT_BYTES];
+	if (d && a.rows > 5) {
+		int col = bn_area_textf(a, a.rows - 1, 1, BN_INK_DIM, "the newest %s of %s records",
+			bn_format_count(shown, (int64_t)d->count),
+			bn_format_count(total, (int64_t)d->total));
+		if (d->refused)
+			bn_area_textf(a, a.rows - 1, col, BN_INK_FAIL, ", %zu refused", d->refused);
+		a.rows--;
+	}
+	bn_list_draw(view, a, focused);
+}
+
+static bool command(bn_view *view, bn_command_id id, const char *arg)
+{
+	bn_list *l = (bn_list *)view;
+	const bn_audit_row *r = item(l, bn_grid_selected_row(&l->grid));
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	char when[BN_FORMAT_BYTES];
+	bn_buf text = BN_BUF_INIT;
+	(void)arg;
+	if (id != BN_CMD_OPEN || !r)
+		return false;
+	bn_format_time(when, r->time_ms, bn_frame_is_utc(view->frame));
+	bn_buf_addf(&text, "what      %s\non        %s\nwhen      %s\nwho       %s (uid %u)\n", r->kind,
+		r->entity, when, r->user, (unsigned)r->uid);
+	bn_buf_addf(&text, "outcome   %s%s%s\nsigned    %s\nwriter    %s, record %llu\n",
+		bn_outcome_name(r->outcome), r->reason ? ": " : "", r->reason ? r->reason : "",
+		r->is_signed ? "yes" : "no", r->writer ? r->writer : "-", (unsigned long long)r->seq);
+	bn_buf_addf(&text, "\n%s\n\n%s\n", r->summary ? r->summary : "",
+		r->payload ? r->payload : "(not text)");
+	int rc = bn_view_text_new(&made, view->frame, r->kind, text.ptr, &err);
+	bn_buf_release(&text);
+	return bn_view_open(view->frame, rc, made, &err);
+}
+
+static void refresh(bn_view *view)
+{
+	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->audit, NULL, 0);
+}
+
+static void cli(const bn_view *view, bn_buf *out)
+{
+	(void)view;
+	bn_buf_adds(out, "binnacle audit log --json");
+}
+
+static const bn_view_class audit_class = {
+	.name = "Audit",
+	.kind = BN_ON_AUDIT,
+	.refresh_ms = 5000,
+	.draw = draw,
+	.command = command,
+	.page = bn_list_page,
+	.refresh = refresh,
+	.cli = cli,
+	.table = bn_list_grid,
+	.free = bn_list_free,
+};
+
+int bn_view_audit_new(bn_view **out, bn_frame *f, bn_err *err)
+{
+	bn_list *l = NULL;
+	int rc = bn_list_new(&l, sizeof *l, &audit_class, f, &source, columns, COLUMNS, NULL, err);
+	if (!rc)
+		*out = &l->view;
+	return rc;
+}

@@ -1,0 +1,157 @@
+/* checks.c - the newest check of a dataset version: each expectation with what was seen. Enter
+ * opens the rows that fail it. */
+#include "core/base/mem.h"
+#include "tui/ui/format.h"
+#include "tui/views/_list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { COL_STATE, COL_EXPECTATION, COL_COLUMN, COL_WANTED, COL_OBSERVED, COL_FAILING, COLUMNS };
+
+static const bn_grid_column columns[COLUMNS] = {
+	[COL_STATE] = {.title = "verdict", .frozen = true, .min = 7},
+	[COL_EXPECTATION] = {.title = "expectation", .min = 12, .max = 40, .priority = 1,
+		.flexible = true},
+	[COL_COLUMN] = {.title = "column", .min = 8, .max = 24},
+	[COL_WANTED] = {.title = "wanted", .min = 8, .max = 32, .priority = 2},
+	[COL_OBSERVED] = {.title = "observed", .min = 8, .max = 32, .priority = 3},
+	[COL_FAILING] = {.title = "failing", .right = true, .min = 7},
+};
+
+static const bn_check_row *item(const bn_list *l, int64_t row)
+{
+	const bn_checks *d = bn_list_data(l);
+	return d && row >= 0 && (size_t)row < d->count ? &d->items[row] : NULL;
+}
+
+static int64_t grid_rows(void *ctx)
+{
+	const bn_checks *d = bn_list_data(ctx);
+	return d ? (int64_t)d->count : 0;
+}
+
+static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	const bn_check_row *c = item(ctx, row);
+	switch (col) {
+	case COL_STATE:
+		bn_state_cell(out, c->state, NULL);
+		return;
+	case COL_EXPECTATION:
+		out->text = c->expectation;
+		return;
+	case COL_COLUMN:
+		out->text = c->column;
+		return;
+	case COL_WANTED:
+		out->text = c->wanted;
+		return;
+	case COL_OBSERVED:
+		out->text = c->observed;
+		return;
+	default:
+		if (c->failing >= 0)
+			out->text = bn_format_count(out->buf, c->failing);
+		return;
+	}
+}
+
+static const char *word_of(const bn_check_row *c, int col)
+{
+	const char *s = col == COL_EXPECTATION ? c->expectation
+		: col == COL_COLUMN	       ? c->column
+		: col == COL_WANTED	       ? c->wanted
+					       : c->observed;
+	return s ? s : "";
+}
+
+static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
+{
+	const bn_check_row *x = item(ctx, a), *y = item(ctx, b);
+	if (col == COL_STATE)
+		return (int)x->state - (int)y->state;
+	if (col == COL_FAILING)
+		return x->failing < y->failing ? -1 : x->failing > y->failing;
+	return strcmp(word_of(x, col), word_of(y, col));
+}
+
+static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell, .compare = grid_compare};
+
+static void draw(bn_view *view, bn_area a, bool focused)
+{
+	bn_list *l = (bn_list *)view;
+	const bn_checks *d = bn_list_data(l);
+	char when[BN_FORMAT_BYTES];
+	if (d && d->checked_ms && a.rows > 4) {
+		bn_area_textf(a, a.rows - 1, 1, BN_INK_DIM, "suite %s, checked %s", d->suite,
+			bn_format_age(when, d->checked_ms, bn_frame_now_ms(view->frame)));
+		a.rows--;
+	}
+	bn_list_draw(view, a, focused);
+}
+
+static bool command(bn_view *view, bn_command_id id, const char *arg)
+{
+	bn_list *l = (bn_list *)view;
+	const bn_check_row *c = item(l, bn_grid_selected_row(&l->grid));
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	char title[128];
+	(void)arg;
+	if (id != BN_CMD_OPEN || !c)
+		return false;
+	snprintf(title, sizeof title, "%.60s %.60s", c->expectation, c->column ? c->column : "");
+	return bn_view_open(view->frame,
+		bn_view_some_rows_new(&made, view->frame, l->ref, title, c->rows, c->row_count, &err),
+		made, &err);
+}
+
+static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
+{
+	bn_list *l = (bn_list *)view;
+	const bn_check_row *c = item(l, bn_grid_selected_row(&l->grid));
+	if (id != BN_CMD_OPEN || (c && c->row_count))
+		return false;
+	snprintf(why, size, "%s", !c ? "nothing was checked yet"
+			: c->state == BN_STATE_OK ? "no row fails this"
+						  : "this is not about single rows");
+	return true;
+}
+
+static void refresh(bn_view *view)
+{
+	bn_ref_arg arg = {""};
+	memcpy(arg.ref, ((bn_list *)view)->ref, sizeof arg.ref);
+	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->checks, &arg, sizeof arg);
+}
+
+static void cli(const bn_view *view, bn_buf *out)
+{
+	bn_buf_addf(out, "binnacle data check %s --json", ((const bn_list *)view)->ref);
+}
+
+static const bn_view_class checks_class = {
+	.name = "checks of",
+	.kind = BN_ON_CHECKS,
+	.draw = draw,
+	.command = command,
+	.refuses = refuses,
+	.page = bn_list_page,
+	.refresh = refresh,
+	.crumb = bn_list_crumb,
+	.cli = cli,
+	.table = bn_list_grid,
+	.free = bn_list_free,
+};
+
+int bn_view_checks_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err)
+{
+	bn_list *l = NULL;
+	int rc = bn_list_new(&l, sizeof *l, &checks_class, f, &source, columns, COLUMNS, ref, err);
+	if (rc)
+		return rc;
+	l->grid.empty = "not checked yet: binnacle data check NAME --suite FILE";
+	*out = &l->view;
+	return 0;
+}

@@ -1,0 +1,380 @@
+/* data.c - datasets, and the versions of one. Enter goes on to the rows. */
+#include "core/base/mem.h"
+#include "tui/ui/format.h"
+#include "tui/views/_list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { COL_NAME, COL_LATEST, COL_ROWS, COL_COLUMNS, COL_SIZE, COL_CHECKS, COL_AGE, COL_SOURCE,
+	COL_SCHEMA, COL_USER, COLUMNS };
+
+static const bn_grid_column dataset_columns[COLUMNS] = {
+	[COL_NAME] = {.title = "dataset", .frozen = true, .min = 10, .max = 40},
+	[COL_LATEST] = {.title = "versions", .right = true, .min = 3, .priority = 2},
+	[COL_ROWS] = {.title = "rows", .right = true, .min = 6},
+	[COL_COLUMNS] = {.title = "columns", .right = true, .min = 3, .priority = 3},
+	[COL_SIZE] = {.title = "size", .right = true, .min = 6, .priority = 4},
+	[COL_CHECKS] = {.title = "checks", .min = 8, .priority = 1},
+	[COL_AGE] = {.title = "added", .min = 8, .priority = 2},
+	[COL_SOURCE] = {.title = "from", .flexible = true, .min = 8, .priority = 5},
+	[COL_SCHEMA] = {.title = "schema", .min = 8, .max = 8, .priority = 7},
+	[COL_USER] = {.title = "by", .min = 4, .max = 12, .priority = 6},
+};
+
+static const bn_grid_column version_columns[COLUMNS] = {
+	[COL_NAME] = {.title = "version", .frozen = true, .min = 8},
+	[COL_LATEST] = {.title = "hash", .min = 8, .priority = 6},
+	[COL_ROWS] = {.title = "rows", .right = true, .min = 6},
+	[COL_COLUMNS] = {.title = "columns", .right = true, .min = 3, .priority = 3},
+	[COL_SIZE] = {.title = "size", .right = true, .min = 6, .priority = 4},
+	[COL_CHECKS] = {.title = "checks", .min = 8, .priority = 1},
+	[COL_AGE] = {.title = "added", .min = 8, .priority = 2},
+	[COL_SOURCE] = {.title = "from", .flexible = true, .min = 8, .priority = 5},
+	[COL_SCHEMA] = {.title = "schema", .min = 8, .max = 8, .priority = 7},
+	[COL_USER] = {.title = "by", .min = 4, .max = 12, .priority = 6},
+};
+
+static void checks_cell(const bn_dataset_version *v, bn_grid_cell *out)
+{
+	if (!v->checked_ms)
+		return;
+	snprintf(out->buf, sizeof out->buf, v->check_success ? "OK %lld" : "FAIL %lld of %lld",
+		(long long)(v->check_success ? v->check_evaluated : v->check_failed),
+		(long long)v->check_evaluated);
+	bn_state_cell(out, v->check_success ? BN_STATE_OK : BN_STATE_FAIL, out->buf);
+}
+
+static void source_cell(const bn_dataset_version *v, bn_grid_cell *out)
+{
+	if (v->parent_count && v->parents[0].version > 0)
+		snprintf(out->buf, sizeof out->buf, "%.12s of %.40s@v%lld",
+			v->source_kind ? v->source_kind : "made", v->parents[0].name,
+			(long long)v->parents[0].version);
+	else
+		snprintf(out->buf, sizeof out->buf, "%.12s %.70s",
+			v->source_kind ? v->source_kind : "", v->source_path ? v->source_path : "");
+	out->text = out->buf;
+	out->ink = BN_INK_DIM;
+}
+
+static void version_cell(const bn_list *l, const bn_dataset_version *v, int col, bn_grid_cell *out)
+{
+	switch (col) {
+	case COL_ROWS:
+		out->text = bn_format_count(out->buf, v->rows);
+		return;
+	case COL_COLUMNS:
+		out->text = bn_format_count(out->buf, v->columns);
+		return;
+	case COL_SIZE:
+		out->text = bn_format_bytes(out->buf, (int64_t)v->size_bytes);
+		return;
+	case COL_CHECKS:
+		checks_cell(v, out);
+		return;
+	case COL_AGE:
+		out->text = bn_format_age(out->buf, v->created_ms, bn_frame_now_ms(l->view.frame));
+		return;
+	case COL_SOURCE:
+		source_cell(v, out);
+		return;
+	case COL_SCHEMA:
+		snprintf(out->buf, sizeof out->buf, "%.8s", v->schema_hash);
+		out->text = out->buf;
+		out->ink = BN_INK_DIM;
+		return;
+	case COL_USER:
+		out->text = v->user;
+		return;
+	default:
+		return;
+	}
+}
+
+static double version_number(const bn_dataset_version *v, int col)
+{
+	switch (col) {
+	case COL_ROWS:
+		return (double)v->rows;
+	case COL_COLUMNS:
+		return (double)v->columns;
+	case COL_SIZE:
+		return (double)v->size_bytes;
+	case COL_AGE:
+		return -(double)v->created_ms;
+	case COL_CHECKS:
+		return (double)v->check_failed;
+	default:
+		return 0;
+	}
+}
+
+static int version_compare(const bn_dataset_version *a, const bn_dataset_version *b, int col)
+{
+	if (col == COL_SOURCE)
+		return strcmp(a->source_kind ? a->source_kind : "",
+			b->source_kind ? b->source_kind : "");
+	if (col == COL_USER)
+		return strcmp(a->user ? a->user : "", b->user ? b->user : "");
+	if (col == COL_SCHEMA)
+		return strcmp(a->schema_hash, b->schema_hash);
+	double x = version_number(a, col), y = version_number(b, col);
+	return x < y ? -1 : x > y;
+}
+
+/* ---- the list of datasets ------------------------------------------------------------------------ */
+
+static int64_t dataset_rows(void *ctx)
+{
+	const bn_dataset_list *d = bn_list_data(ctx);
+	return d ? (int64_t)d->count : 0;
+}
+
+static void dataset_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	const bn_dataset_list *d = bn_list_data(ctx);
+	const bn_dataset_row *r = &d->rows[row];
+	if (col == COL_NAME)
+		out->text = r->name;
+	else if (col == COL_LATEST)
+		out->text = bn_format_count(out->buf, r->versions);
+	else if (r->latest)
+		version_cell(ctx, r->latest, col, out);
+}
+
+static int dataset_compare(void *ctx, int64_t a, int64_t b, int col)
+{
+	const bn_dataset_list *d = bn_list_data(ctx);
+	if (col == COL_NAME)
+		return strcmp(d->rows[a].name, d->rows[b].name);
+	if (col == COL_LATEST)
+		return d->rows[a].versions < d->rows[b].versions
+			? -1
+			: d->rows[a].versions > d->rows[b].versions;
+	return version_compare(d->rows[a].latest, d->rows[b].latest, col);
+}
+
+static uint64_t text_key(const char *s)
+{
+	uint64_t h = 1469598103934665603u; /* FNV-1a */
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	return h;
+}
+
+static uint64_t dataset_key(void *ctx, int64_t row)
+{
+	const bn_dataset_list *d = bn_list_data(ctx);
+	return text_key(d->rows[row].name);
+}
+
+static const bn_grid_source dataset_source = {.rows = dataset_rows, .cell = dataset_cell,
+	.compare = dataset_compare, .key = dataset_key};
+
+static const bn_dataset_version *dataset_selected(const bn_list *l, char ref[BN_REF_BYTES])
+{
+	const bn_dataset_list *d = bn_list_data(l);
+	int64_t row = bn_grid_selected_row(&l->grid);
+	const bn_dataset_version *v = d && row >= 0 ? d->rows[row].latest : NULL;
+	if (v)
+		snprintf(ref, BN_REF_BYTES, "%.120s@v%lld", v->name, (long long)v->version);
+	return v;
+}
+
+static bool about_version(bn_view *view, bn_command_id id, const char *ref)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	int rc;
+	if (id == BN_CMD_DESCRIBE)
+		rc = bn_view_profile_new(&made, view->frame, ref, &err);
+	else if (id == BN_CMD_CHECKS)
+		rc = bn_view_checks_new(&made, view->frame, ref, &err);
+	else
+		return false;
+	return bn_view_open(view->frame, rc, made, &err);
+}
+
+static bool data_command(bn_view *view, bn_command_id id, const char *arg)
+{
+	bn_list *l = (bn_list *)view;
+	char ref[BN_REF_BYTES];
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	const bn_dataset_version *v = dataset_selected(l, ref);
+	(void)arg;
+	if (!v)
+		return false;
+	if (id == BN_CMD_OPEN)
+		return bn_view_open(view->frame,
+			bn_view_versions_new(&made, view->frame, v->name, &err), made, &err);
+	return about_version(view, id, ref);
+}
+
+static bool needs_selection(bn_command_id id)
+{
+	return id == BN_CMD_OPEN || id == BN_CMD_DESCRIBE || id == BN_CMD_CHECKS;
+}
+
+static bool data_refuses(bn_view *view, bn_command_id id, char *why, size_t size)
+{
+	char ref[BN_REF_BYTES];
+	if (!needs_selection(id) || dataset_selected((bn_list *)view, ref))
+		return false;
+	snprintf(why, size, "there is no dataset yet: binnacle data add NAME FILE.csv");
+	return true;
+}
+
+static void data_refresh(bn_view *view)
+{
+	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->datasets, NULL, 0);
+}
+
+static void data_cli(const bn_view *view, bn_buf *out)
+{
+	(void)view;
+	bn_buf_adds(out, "binnacle data ls --json");
+}
+
+static const bn_view_class data_class = {
+	.name = "Data",
+	.kind = BN_ON_DATA,
+	.refresh_ms = 5000,
+	.draw = bn_list_draw,
+	.command = data_command,
+	.refuses = data_refuses,
+	.page = bn_list_page,
+	.refresh = data_refresh,
+	.cli = data_cli,
+	.table = bn_list_grid,
+	.free = bn_list_free,
+};
+
+int bn_view_data_new(bn_view **out, bn_frame *f, bn_err *err)
+{
+	bn_list *l = NULL;
+	int rc = bn_list_new(&l, sizeof *l, &data_class, f, &dataset_source, dataset_columns, COLUMNS,
+		NULL, err);
+	if (rc)
+		return rc;
+	l->grid.empty = "no datasets yet: binnacle data add NAME FILE.csv";
+	*out = &l->view;
+	return 0;
+}
+
+/* ---- the versions of one ------------------------------------------------------------------------- */
+
+static int64_t version_rows(void *ctx)
+{
+	const bn_dataset_versions *d = bn_list_data(ctx);
+	return d ? (int64_t)d->count : 0;
+}
+
+static void versions_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	const bn_dataset_versions *d = bn_list_data(ctx);
+	const bn_dataset_version *v = d->items[row];
+	if (col == COL_NAME) {
+		snprintf(out->buf, sizeof out->buf, "v%lld", (long long)v->version);
+		out->text = out->buf;
+	} else if (col == COL_LATEST) {
+		snprintf(out->buf, sizeof out->buf, "%.8s", v->hash);
+		out->text = out->buf;
+		out->ink = BN_INK_DIM;
+	} else {
+		version_cell(ctx, v, col, out);
+	}
+}
+
+static int versions_compare(void *ctx, int64_t a, int64_t b, int col)
+{
+	const bn_dataset_versions *d = bn_list_data(ctx);
+	if (col == COL_NAME)
+		return d->items[a]->version < d->items[b]->version
+			? -1
+			: d->items[a]->version > d->items[b]->version;
+	if (col == COL_LATEST)
+		return strcmp(d->items[a]->hash, d->items[b]->hash);
+	return version_compare(d->items[a], d->items[b], col);
+}
+
+static uint64_t versions_key(void *ctx, int64_t row)
+{
+	const bn_dataset_versions *d = bn_list_data(ctx);
+	return (uint64_t)d->items[row]->version;
+}
+
+static const bn_grid_source versions_source = {.rows = version_rows, .cell = versions_cell,
+	.compare = versions_compare, .key = versions_key};
+
+static bool version_selected(const bn_list *l, char ref[BN_REF_BYTES])
+{
+	const bn_dataset_versions *d = bn_list_data(l);
+	int64_t row = bn_grid_selected_row(&l->grid);
+	if (!d || row < 0)
+		return false;
+	snprintf(ref, BN_REF_BYTES, "%.120s@v%lld", d->items[row]->name,
+		(long long)d->items[row]->version);
+	return true;
+}
+
+static bool versions_command(bn_view *view, bn_command_id id, const char *arg)
+{
+	char ref[BN_REF_BYTES];
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	(void)arg;
+	if (!version_selected((bn_list *)view, ref))
+		return false;
+	if (id == BN_CMD_OPEN)
+		return bn_view_open(view->frame,
+			bn_view_rows_new(&made, view->frame, ref, "", &err), made, &err);
+	return about_version(view, id, ref);
+}
+
+static bool versions_refuses(bn_view *view, bn_command_id id, char *why, size_t size)
+{
+	char ref[BN_REF_BYTES];
+	if (!needs_selection(id) || version_selected((bn_list *)view, ref))
+		return false;
+	snprintf(why, size, "no version is selected");
+	return true;
+}
+
+static void versions_refresh(bn_view *view)
+{
+	bn_ref_arg arg = {""};
+	memcpy(arg.ref, ((bn_list *)view)->ref, sizeof arg.ref);
+	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->versions, &arg, sizeof arg);
+}
+
+static void versions_cli(const bn_view *view, bn_buf *out)
+{
+	bn_buf_addf(out, "binnacle data show %s --json", ((const bn_list *)view)->ref);
+}
+
+static const bn_view_class versions_class = {
+	.name = "",
+	.kind = BN_ON_VERSIONS,
+	.refresh_ms = 5000,
+	.draw = bn_list_draw,
+	.command = versions_command,
+	.refuses = versions_refuses,
+	.page = bn_list_page,
+	.refresh = versions_refresh,
+	.crumb = bn_list_crumb,
+	.cli = versions_cli,
+	.table = bn_list_grid,
+	.free = bn_list_free,
+};
+
+int bn_view_versions_new(bn_view **out, bn_frame *f, const char *name, bn_err *err)
+{
+	bn_list *l = NULL;
+	int rc = bn_list_new(&l, sizeof *l, &versions_class, f, &versions_source, version_columns,
+		COLUMNS, name, err);
+	if (!rc)
+		*out = &l->view;
+	return rc;
+}

@@ -1,0 +1,148 @@
+/* frequency.c - how often each value of a column occurs; Enter opens the rows that have it. */
+#include "core/base/mem.h"
+#include "core/base/utf8.h"
+#include "tui/ui/format.h"
+#include "tui/views/_list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BAR 24
+
+enum { COL_VALUE, COL_COUNT, COL_SHARE, COL_BAR, COLUMNS };
+
+static const bn_grid_column columns[COLUMNS] = {
+	[COL_VALUE] = {.title = "value", .frozen = true, .min = 10, .flexible = true},
+	[COL_COUNT] = {.title = "rows", .right = true, .min = 8},
+	[COL_SHARE] = {.title = "share", .right = true, .min = 8},
+	[COL_BAR] = {.title = "", .min = BAR, .max = BAR, .priority = 1},
+};
+
+typedef struct frequency_view {
+	bn_list list;
+	char column[128];
+} frequency_view;
+
+static int64_t grid_rows(void *ctx)
+{
+	const bn_frequency *d = bn_list_data(ctx);
+	return d ? (int64_t)d->count + (d->others > 0) : 0;
+}
+
+static int64_t count_of(const bn_frequency *d, int64_t row)
+{
+	return row < (int64_t)d->count ? d->counts[row] : d->others;
+}
+
+static void bar_cell(const bn_list *l, double fraction, bn_grid_cell *out)
+{
+	int cells = (int)(fraction * BAR + 0.5);
+	size_t at = 0;
+	uint32_t full = l->alphabet == BN_ALPHABET_ASCII ? '#' : 0x2588;
+	for (int i = 0; i < cells && i < BAR; i++)
+		at += bn_utf8_encode(full, out->buf + at);
+	out->buf[at] = '\0';
+	out->text = out->buf;
+	out->ink = BN_INK_REFERENCE;
+}
+
+static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	const bn_frequency *d = bn_list_data(ctx);
+	int64_t n = count_of(d, row);
+	switch (col) {
+	case COL_VALUE:
+		if (row < (int64_t)d->count) {
+			out->text = d->values[row];
+		} else {
+			out->text = "(every other value)";
+			out->ink = BN_INK_DIM;
+		}
+		return;
+	case COL_COUNT:
+		out->text = bn_format_count(out->buf, n);
+		return;
+	case COL_SHARE:
+		if (d->total)
+			out->text = bn_format_percent(out->buf, (double)n / (double)d->total);
+		return;
+	default:
+		if (d->count && d->counts[0])
+			bar_cell(ctx, (double)n / (double)d->counts[0], out);
+		return;
+	}
+}
+
+static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
+{
+	const bn_frequency *d = bn_list_data(ctx);
+	if (col == COL_VALUE)
+		return strcmp(a < (int64_t)d->count && d->values[a] ? d->values[a] : "",
+			b < (int64_t)d->count && d->values[b] ? d->values[b] : "");
+	return count_of(d, a) < count_of(d, b) ? -1 : count_of(d, a) > count_of(d, b);
+}
+
+static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell, .compare = grid_compare};
+
+static bool command(bn_view *view, bn_command_id id, const char *arg)
+{
+	frequency_view *v = (frequency_view *)view;
+	const bn_frequency *d = bn_list_data(&v->list);
+	int64_t row = bn_grid_selected_row(&v->list.grid);
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	char filter[256];
+	(void)arg;
+	if (id != BN_CMD_OPEN || !d || row < 0 || row >= (int64_t)d->count)
+		return false;
+	snprintf(filter, sizeof filter, "%.120s=%.100s", v->column,
+		d->values[row] ? d->values[row] : "");
+	return bn_view_open(view->frame,
+		bn_view_rows_new(&made, view->frame, v->list.ref, filter, &err), made, &err);
+}
+
+static void refresh(bn_view *view)
+{
+	frequency_view *v = (frequency_view *)view;
+	bn_frequency_arg arg = {"", ""};
+	memcpy(arg.ref, v->list.ref, sizeof arg.ref);
+	memcpy(arg.column, v->column, sizeof arg.column);
+	if (!v->list.page)
+		bn_view_load(view, BN_LANE_SCAN, 0, bn_view_source(view)->frequency, &arg,
+			sizeof arg);
+}
+
+static void crumb(const bn_view *view, bn_buf *out)
+{
+	bn_buf_adds(out, ((const frequency_view *)view)->column);
+}
+
+static void cli(const bn_view *view, bn_buf *out)
+{
+	const frequency_view *v = (const frequency_view *)view;
+	bn_buf_addf(out, "binnacle data freq %s %s --json", v->list.ref, v->column);
+}
+
+static const bn_view_class frequency_class = {
+	.name = "values of",
+	.kind = BN_ON_FREQUENCY,
+	.draw = bn_list_draw,
+	.command = command,
+	.page = bn_list_page,
+	.refresh = refresh,
+	.crumb = crumb,
+	.cli = cli,
+	.table = bn_list_grid,
+	.free = bn_list_free,
+};
+
+int bn_view_frequency_new(bn_view **out, bn_frame *f, const char *ref, const char *column, bn_err *err)
+{
+	frequency_view *v = NULL;
+	int rc = bn_list_new(&v, sizeof *v, &frequency_class, f, &source, columns, COLUMNS, ref, err);
+	if (rc)
+		return rc;
+	snprintf(v->column, sizeof v->column, "%s", column);
+	*out = &v->list.view;
+	return 0;
+}

@@ -1,0 +1,67 @@
+/* list.c - see _list.h. */
+#include "tui/views/_list.h"
+
+#include "core/base/mem.h"
+
+#include <stdio.h>
+
+int bn_list_new(void *out, size_t bytes, const bn_view_class *cls, bn_frame *f,
+	const bn_grid_source *source, const bn_grid_column *columns, int column_count,
+	const char *ref, bn_err *err)
+{
+	bn_list *l = bn_view_alloc(bytes, cls, f, err);
+	if (!l)
+		return BN_ENOMEM;
+	snprintf(l->ref, sizeof l->ref, "%s", ref ? ref : "");
+	bn_grid_source s = *source;
+	s.ctx = l;
+	int rc = bn_grid_init(&l->grid, &s, columns, column_count, err);
+	if (rc) {
+		bn_view_free(&l->view);
+		return rc;
+	}
+	*(bn_list **)out = l;
+	return 0;
+}
+
+void bn_list_draw(bn_view *v, bn_area a, bool focused)
+{
+	bn_list *l = (bn_list *)v;
+	l->alphabet = a.s->alphabet;
+	bn_grid_draw(&l->grid, a, focused);
+	if (!l->page && a.rows > 1) {
+		bn_area_fill(a, 1, 0, a.rows - 1, a.cols, BN_INK_TEXT);
+		bn_area_glyph(a, 1, 1, BN_INK_DIM, BN_GLYPH_ELLIPSIS);
+	}
+}
+
+void bn_list_page(bn_view *v, bn_page *p)
+{
+	bn_list *l = (bn_list *)v;
+	if (!p->data && l->page) {
+		bn_page_free(p);
+		return;
+	}
+	bn_page_free(l->page);
+	l->page = p;
+	bn_grid_reload(&l->grid);
+}
+
+bn_grid *bn_list_grid(bn_view *v)
+{
+	return &((bn_list *)v)->grid;
+}
+
+void bn_list_crumb(const bn_view *v, bn_buf *out)
+{
+	bn_buf_adds(out, ((const bn_list *)v)->ref);
+}
+
+void bn_list_free(bn_view *v)
+{
+	bn_list *l = (bn_list *)v;
+	bn_view_release(v);
+	bn_grid_release(&l->grid);
+	bn_page_free(l->page);
+	bn_free(l);
+}

@@ -1,0 +1,248 @@
+/*
+ * overview.c - where a newcomer lands: the life of a model as one line of stations, each with its
+ * state in a word and a glyph, then the same as rows that Enter opens, what to do next, and what
+ * happened last.
+ */
+#include "core/base/mem.h"
+#include "core/base/utf8.h"
+#include "tui/ui/format.h"
+#include "tui/views/views.h"
+
+#include <string.h>
+
+typedef struct station_info {
+	const char *name;
+	bn_command_id screen; /* BN_CMD_NONE: has none yet */
+	const char *next;     /* what to do when it is empty: a command line */
+} station_info;
+
+static const station_info stations[BN_STATION_COUNT] = {
+	[BN_STATION_INGEST] = {"ingest", BN_CMD_DATA, "binnacle data add NAME FILE.csv"},
+	[BN_STATION_PROFILE] = {"profile", BN_CMD_DATA, "binnacle data describe NAME"},
+	[BN_STATION_TRANSFORM] = {"transform", BN_CMD_DATA, NULL},
+	[BN_STATION_VALIDATE] = {"validate", BN_CMD_DATA, "binnacle data check NAME --suite FILE"},
+	[BN_STATION_SPLIT] = {"split", BN_CMD_DATA, "binnacle data split NAME"},
+	[BN_STATION_TRAIN] = {"train", BN_CMD_RUNS, "binnacle run start SPEC.json"},
+	[BN_STATION_EVALUATE] = {"evaluate", BN_CMD_RUNS, NULL},
+	[BN_STATION_SCALE] = {"scale", BN_CMD_RUNS, NULL},
+	[BN_STATION_APPROVE] = {"approve", BN_CMD_MODELS, "binnacle model register NAME RUN"},
+	[BN_STATION_DEPLOY] = {"deploy", BN_CMD_MODELS, NULL},
+	[BN_STATION_SERVE] = {"serve", BN_CMD_NONE, "binnacle serve NAME@champion"},
+	[BN_STATION_MONITOR] = {"monitor", BN_CMD_MONITOR, "binnacle monitor report NAME"},
+	[BN_STATION_LOG] = {"log", BN_CMD_AUDIT, NULL},
+};
+
+typedef struct overview {
+	bn_view view;
+	bn_grid grid;
+	bn_page *page;
+} overview;
+
+enum { COL_STATION, COL_STATE, COL_COUNT, COL_DETAIL, COLUMNS };
+static const bn_grid_column columns[COLUMNS] = {
+	{.title = "station", .min = 9},
+	{.title = "state", .min = 6},
+	{.title = "count", .right = true, .min = 6},
+	{.title = "what is there", .flexible = true, .min = 10},
+};
+
+static const bn_overview *data_of(const overview *v)
+{
+	return v->page ? v->page->data : NULL;
+}
+
+static int64_t grid_rows(void *ctx)
+{
+	(void)ctx;
+	return BN_STATION_COUNT;
+}
+
+static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	const bn_overview *d = data_of(ctx);
+	const bn_station *s = d ? &d->stations[row] : NULL;
+	switch (col) {
+	case COL_STATION:
+		out->text = stations[row].name;
+		return;
+	case COL_STATE:
+		out->pending = !s;
+		if (s)
+			bn_state_cell(out, s->state, NULL);
+		return;
+	case COL_COUNT:
+		out->pending = !s;
+		if (s && s->count >= 0)
+			out->text = bn_format_count(out->buf, s->count);
+		return;
+	default:
+		out->pending = !s;
+		out->text = s && s->detail ? s->detail : "";
+		out->ink = BN_INK_DIM;
+		return;
+	}
+}
+
+/* The stations as a line that wraps; returns rows used. */
+static int flow_draw(const overview *v, bn_area a)
+{
+	const bn_overview *d = data_of(v);
+	int row = 0, col = 1;
+	for (int i = 0; i < BN_STATION_COUNT; i++) {
+		bn_state state = d ? d->stations[i].state : BN_STATE_NONE;
+		int need = (int)strlen(stations[i].name) + 2;
+		if (col + need + 2 > a.cols && col > 1) {
+			row++;
+			col = 3;
+		}
+		bn_area_glyph(a, row, col, bn_state_ink(state), (bn_glyph_id)bn_state_glyph(state));
+		bool here = v->grid.selected == i;
+		col = bn_area_text(a, row, col + 2,
+			here ? BN_INK_STRONG : state == BN_STATE_NONE ? BN_INK_DIM : BN_INK_TEXT,
+			stations[i].name);
+		if (i + 1 < BN_STATION_COUNT)
+			bn_area_glyph(a, row, col + 1, BN_INK_DIM, BN_GLYPH_ARROW);
+		col += 3;
+	}
+	return row + 1;
+}
+
+/* The first station of the way that has nothing and can be started by a command. */
+static const char *next_step(const overview *v)
+{
+	const bn_overview *d = data_of(v);
+	for (int i = 0; d && i < BN_STATION_COUNT; i++)
+		if (d->stations[i].state == BN_STATE_NONE && stations[i].next)
+			return stations[i].next;
+	return NULL;
+}
+
+static bool is_empty(const bn_overview *d)
+{
+	for (int i = 0; d && i < BN_STATION_LOG; i++)
+		if (d->stations[i].state != BN_STATE_NONE)
+			return false;
+	return d != NULL;
+}
+
+static int next_draw(const overview *v, bn_area a, int row)
+{
+	const char *next = next_step(v);
+	if (is_empty(data_of(v))) {
+		bn_area_text(a, row++, 1, BN_INK_STRONG, "Nothing is here yet. Bring in some data:");
+		bn_area_text(a, row++, 3, BN_INK_KEY, "binnacle data add NAME FILE.csv");
+		bn_area_text(a, row++, 1, BN_INK_DIM,
+			"or see a whole life of a model: binnacle demo.  Y copies the line.");
+		return row;
+	}
+	if (next) {
+		int col = bn_area_text(a, row, 1, BN_INK_STRONG, "next: ");
+		col = bn_area_text(a, row, col, BN_INK_KEY, next);
+		bn_area_text(a, row, col, BN_INK_DIM, "   (Y copies it)");
+		return row + 1;
+	}
+	return row;
+}
+
+static void news_draw(const overview *v, bn_area a)
+{
+	const bn_overview *d = data_of(v);
+	if (a.rows < 2 || !d || !d->news_count)
+		return;
+	bn_area_fill(a, 0, 0, 1, a.cols, BN_INK_HEADER);
+	bn_area_text(a, 0, 1, BN_INK_HEADER, "latest");
+	for (size_t i = 0; i < d->news_count && (int)i + 1 < a.rows; i++)
+		bn_area_field(a, 1 + (int)i, 1, a.cols - 2, BN_INK_TEXT, d->news[i]);
+}
+
+static void draw(bn_view *view, bn_area a, bool focused)
+{
+	overview *v = (overview *)view;
+	int row = 0;
+	if (a.rows >= 16)
+		row = flow_draw(v, bn_area_sub(a, 0, 0, 4, a.cols)) + 1;
+	int next = is_empty(data_of(v)) ? 3 : next_step(v) ? 1 : 0;
+	int list = a.rows - row - next - (next ? 1 : 0);
+	list = list > BN_STATION_COUNT + 1 ? BN_STATION_COUNT + 1 : list < 2 ? a.rows - row : list;
+	bn_grid_draw(&v->grid, bn_area_sub(a, row, 0, list, a.cols), focused);
+	row += list;
+	if (row + next < a.rows)
+		row = next_draw(v, a, row + (a.rows - row > next + 1));
+	news_draw(v, bn_area_sub(a, row + 1, 0, a.rows - row - 1, a.cols));
+}
+
+static bool command(bn_view *view, bn_command_id id, const char *arg)
+{
+	overview *v = (overview *)view;
+	(void)arg;
+	if (id == BN_CMD_LEFT || id == BN_CMD_RIGHT) { /* along the line of stations */
+		bn_grid_select(&v->grid, v->grid.selected + (id == BN_CMD_RIGHT ? 1 : -1));
+		return true;
+	}
+	if (id != BN_CMD_OPEN)
+		return bn_grid_command(&v->grid, id, arg);
+	bn_command_id screen = stations[v->grid.selected].screen;
+	if (screen == BN_CMD_NONE)
+		bn_frame_message(view->frame, "servers are listed by: binnacle endpoint ls");
+	else
+		bn_frame_go(view->frame, screen);
+	return true;
+}
+
+static void refresh(bn_view *view)
+{
+	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->overview, NULL, 0);
+}
+
+static void page(bn_view *view, bn_page *p)
+{
+	overview *v = (overview *)view;
+	if (!p->data) {
+		bn_page_free(p);
+		return;
+	}
+	bn_page_free(v->page);
+	v->page = p;
+}
+
+static void cli(const bn_view *view, bn_buf *out)
+{
+	const char *next = next_step((const overview *)view);
+	bn_buf_adds(out, next ? next : "binnacle run ls");
+}
+
+static void view_free(bn_view *view)
+{
+	overview *v = (overview *)view;
+	bn_view_release(view);
+	bn_grid_release(&v->grid);
+	bn_page_free(v->page);
+	bn_free(v);
+}
+
+static const bn_view_class overview_class = {
+	.name = "Overview",
+	.kind = BN_ON_OVERVIEW,
+	.refresh_ms = 2000,
+	.draw = draw,
+	.command = command,
+	.page = page,
+	.refresh = refresh,
+	.cli = cli,
+	.free = view_free,
+};
+
+int bn_view_overview_new(bn_view **out, bn_frame *f, bn_err *err)
+{
+	overview *v = bn_view_alloc(sizeof *v, &overview_class, f, err);
+	if (!v)
+		return BN_ENOMEM;
+	bn_grid_source source = {.ctx = v, .rows = grid_rows, .cell = grid_cell};
+	int rc = bn_grid_init(&v->grid, &source, columns, COLUMNS, err);
+	if (rc) {
+		view_free(&v->view);
+		return rc;
+	}
+	*out = &v->view;
+	return 0;
+}

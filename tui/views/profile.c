@@ -1,0 +1,277 @@
+/*
+ * profile.c - one row per column of a dataset version: what is missing, how many values differ,
+ * quantiles, and a histogram in the row; beside or below it the histogram large. Numbers open rows.
+ */
+#include "core/base/mem.h"
+#include "core/base/utf8.h"
+#include "tui/ui/chart.h"
+#include "tui/ui/format.h"
+#include "tui/views/_list.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SPARK 16
+
+enum { COL_NAME, COL_TYPE, COL_MISSING, COL_DISTINCT, COL_HISTOGRAM, COL_MIN, COL_MEDIAN, COL_MEAN,
+	COL_MAX, COL_STD, COL_P05, COL_P95, COL_SKEW, COLUMNS };
+
+static const bn_grid_column columns[COLUMNS] = {
+	[COL_NAME] = {.title = "column", .frozen = true, .min = 8, .max = 28},
+	[COL_TYPE] = {.title = "type", .min = 6, .priority = 6},
+	[COL_MISSING] = {.title = "missing", .right = true, .min = 7, .priority = 1},
+	[COL_DISTINCT] = {.title = "distinct", .right = true, .min = 7, .priority = 2},
+	[COL_HISTOGRAM] = {.title = "histogram", .min = SPARK, .priority = 1},
+	[COL_MIN] = {.title = "min", .right = true, .min = 8, .max = 20, .priority = 3},
+	[COL_MEDIAN] = {.title = "median", .right = true, .min = 8, .priority = 4},
+	[COL_MEAN] = {.title = "mean", .right = true, .min = 8, .priority = 4},
+	[COL_MAX] = {.title = "max", .right = true, .min = 8, .max = 20, .priority = 3},
+	[COL_STD] = {.title = "std", .right = true, .min = 8, .priority = 5},
+	[COL_P05] = {.title = "5 %", .right = true, .min = 8, .priority = 7},
+	[COL_P95] = {.title = "95 %", .right = true, .min = 8, .priority = 7},
+	[COL_SKEW] = {.title = "skew", .right = true, .min = 6, .priority = 8},
+};
+
+static const bn_profile_column *column_at(const bn_list *l, int64_t row)
+{
+	const bn_profile *p = bn_list_data(l);
+	return p && row >= 0 && (size_t)row < p->column_count ? &p->columns[row] : NULL;
+}
+
+static int64_t grid_rows(void *ctx)
+{
+	const bn_profile *p = bn_list_data(ctx);
+	return p ? (int64_t)p->column_count : 0;
+}
+
+static double share_missing(const bn_profile_column *c)
+{
+	return c->rows ? (double)c->missing / (double)c->rows : NAN;
+}
+
+/* Values of the bars: the histogram of numbers, the most frequent values of text. */
+static size_t bars_of(const bn_profile_column *c, double *out)
+{
+	size_t n = c->hist_count;
+	memcpy(out, c->hist, n * sizeof *out);
+	if (!n)
+		for (; n < c->top_count && n < BN_PROFILE_BINS; n++)
+			out[n] = (double)c->top[n].count;
+	return n;
+}
+
+static void spark_cell(const bn_list *l, const bn_profile_column *c, bn_grid_cell *out)
+{
+	double bars[BN_PROFILE_BINS], groups[SPARK] = {0}, top = 0;
+	size_t n = bars_of(c, bars), at = 0, width = n < SPARK ? n : SPARK;
+	for (size_t i = 0; i < n; i++)
+		groups[i * width / n] += bars[i];
+	for (size_t i = 0; i < width; i++)
+		top = fmax(top, groups[i]);
+	for (size_t i = 0; i < width && top > 0; i++)
+		at += bn_utf8_encode(bn_glyph_level(l->alphabet, (int)ceil(8 * groups[i] / top)),
+			out->buf + at);
+	out->buf[at] = '\0';
+	out->ink = BN_INK_REFERENCE;
+	out->text = at ? out->buf : NULL;
+}
+
+static double number_of(const bn_profile_column *c, int col)
+{
+	switch (col) {
+	case COL_MIN:
+		return c->min;
+	case COL_MEDIAN:
+		return bn_profile_quantile(c, 0.5);
+	case COL_MEAN:
+		return c->mean;
+	case COL_MAX:
+		return c->max;
+	case COL_STD:
+		return c->std;
+	case COL_P05:
+		return bn_profile_quantile(c, 0.05);
+	case COL_P95:
+		return bn_profile_quantile(c, 0.95);
+	case COL_SKEW:
+		return c->skew;
+	default:
+		return NAN;
+	}
+}
+
+static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	const bn_profile_column *c = column_at(ctx, row);
+	bool is_time = c->type == BN_TYPE_TIMESTAMP;
+	switch (col) {
+	case COL_NAME:
+		out->text = c->name;
+		return;
+	case COL_TYPE:
+		out->text = bn_type_name(c->type);
+		out->ink = BN_INK_DIM;
+		return;
+	case COL_MISSING:
+		out->text = c->missing ? bn_format_percent(out->buf, share_missing(c)) : "0";
+		out->ink = c->missing ? BN_INK_WARN : BN_INK_TEXT;
+		return;
+	case COL_DISTINCT:
+		out->buf[0] = '~';
+		out->text = bn_format_count(out->buf + !c->distinct_exact, (int64_t)c->distinct);
+		out->text = out->buf;
+		return;
+	case COL_HISTOGRAM:
+		spark_cell(ctx, c, out);
+		return;
+	case COL_MIN:
+	case COL_MAX:
+		if (!isnan(number_of(c, col)) && is_time)
+			out->text = col == COL_MIN ? c->min_text : c->max_text;
+		else if (!isnan(number_of(c, col)))
+			out->text = bn_format_number(out->buf, number_of(c, col));
+		return;
+	default:
+		if (c->is_numeric && !is_time && !isnan(number_of(c, col)))
+			out->text = bn_format_number(out->buf, number_of(c, col));
+		return;
+	}
+}
+
+static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
+{
+	const bn_profile_column *x = column_at(ctx, a), *y = column_at(ctx, b);
+	double u, v;
+	switch (col) {
+	case COL_NAME:
+		return strcmp(x->name, y->name);
+	case COL_TYPE:
+		return strcmp(bn_type_name(x->type), bn_type_name(y->type));
+	case COL_MISSING:
+		u = share_missing(x);
+		v = share_missing(y);
+		break;
+	case COL_DISTINCT:
+	case COL_HISTOGRAM:
+		u = (double)x->distinct;
+		v = (double)y->distinct;
+		break;
+	default:
+		u = number_of(x, col);
+		v = number_of(y, col);
+		break;
+	}
+	return u < v ? -1 : u > v;
+}
+
+static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell, .compare = grid_compare};
+
+static int facts_draw(bn_area a, const bn_profile_column *c)
+{
+	char text[BN_FORMAT_BYTES], share[BN_FORMAT_BYTES], more[96];
+	int row = 1;
+	bn_area_textf(a, 0, 0, BN_INK_STRONG, "%s%s%s%s", c->name, c->unit ? " [" : "",
+		c->unit ? c->unit : "", c->unit ? "]" : "");
+	row = bn_area_fact(a, row, "type", BN_INK_TEXT, bn_type_name(c->type));
+	row = bn_area_fact(a, row, "rows", BN_INK_TEXT, bn_format_count(text, (int64_t)c->rows));
+	snprintf(more, sizeof more, "%s  (%s)", bn_format_count(text, (int64_t)c->missing),
+		bn_format_percent(share, share_missing(c)));
+	row = bn_area_fact(a, row, "missing", c->missing ? BN_INK_WARN : BN_INK_TEXT, more);
+	snprintf(more, sizeof more, "%s%s", c->distinct_exact ? "" : "about ",
+		bn_format_count(text, (int64_t)c->distinct));
+	row = bn_area_fact(a, row, "distinct", BN_INK_TEXT, more);
+	if (c->is_numeric && c->type != BN_TYPE_TIMESTAMP) {
+		for (int col = COL_MIN; col <= COL_STD; col++)
+			row = bn_area_fact(a, row, columns[col].title, BN_INK_TEXT,
+				bn_format_exact(text, number_of(c, col)));
+		row = bn_area_fact(a, row, "skew", BN_INK_TEXT, bn_format_number(text, c->skew));
+	}
+	return row;
+}
+
+static void histogram_draw(bn_area a, const bn_profile_column *c)
+{
+	double shares[BN_PROFILE_BINS];
+	double present = (double)(c->rows - c->missing);
+	const char *names[BN_PROFILE_TOP];
+	size_t n = bars_of(c, shares);
+	for (size_t i = 0; i < n; i++)
+		shares[i] = present > 0 ? shares[i] / present : 0;
+	if (c->hist_count) {
+		bn_chart_histogram(a, NULL, shares, n, c->hist_lo, c->hist_hi);
+		return;
+	}
+	n = n < BN_PROFILE_TOP ? n : BN_PROFILE_TOP;
+	for (size_t i = 0; i < n; i++)
+		names[i] = c->top[i].text;
+	bn_chart_categories(a, names, NULL, shares, n);
+}
+
+static void draw(bn_view *view, bn_area a, bool focused)
+{
+	bn_list *l = (bn_list *)view;
+	bn_area list, detail;
+	bool split = bn_view_split(view, a, &list, &detail);
+	bn_list_draw(view, list, focused);
+	const bn_profile_column *c = column_at(l, bn_grid_selected_row(&l->grid));
+	if (!split || !c)
+		return;
+	int row = facts_draw(detail, c) + 1;
+	histogram_draw(bn_area_sub(detail, row, 0, detail.rows - row, detail.cols), c);
+}
+
+static bool command(bn_view *view, bn_command_id id, const char *arg)
+{
+	bn_list *l = (bn_list *)view;
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	const bn_profile_column *c = column_at(l, bn_grid_selected_row(&l->grid));
+	(void)arg;
+	if ((id != BN_CMD_OPEN && id != BN_CMD_FREQUENCY) || !c)
+		return false;
+	if (id == BN_CMD_OPEN && l->grid.column == COL_MISSING && c->missing) {
+		char filter[160];
+		snprintf(filter, sizeof filter, "%.120s=", c->name);
+		return bn_view_open(view->frame,
+			bn_view_rows_new(&made, view->frame, l->ref, filter, &err), made, &err);
+	}
+	return bn_view_open(view->frame,
+		bn_view_frequency_new(&made, view->frame, l->ref, c->name, &err), made, &err);
+}
+
+static void refresh(bn_view *view)
+{
+	bn_list *l = (bn_list *)view;
+	bn_ref_arg arg = {""};
+	memcpy(arg.ref, l->ref, sizeof arg.ref);
+	if (!l->page)
+		bn_view_load(view, BN_LANE_SCAN, 0, bn_view_source(view)->profile, &arg, sizeof arg);
+}
+
+static void cli(const bn_view *view, bn_buf *out)
+{
+	bn_buf_addf(out, "binnacle data describe %s --json", ((const bn_list *)view)->ref);
+}
+
+static const bn_view_class profile_class = {
+	.name = "profile of",
+	.kind = BN_ON_PROFILE,
+	.draw = draw,
+	.command = command,
+	.page = bn_list_page,
+	.refresh = refresh,
+	.crumb = bn_list_crumb,
+	.cli = cli,
+	.table = bn_list_grid,
+	.free = bn_list_free,
+};
+
+int bn_view_profile_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err)
+{
+	bn_list *l = NULL;
+	int rc = bn_list_new(&l, sizeof *l, &profile_class, f, &source, columns, COLUMNS, ref, err);
+	if (!rc)
+		*out = &l->view;
+	return rc;
+}

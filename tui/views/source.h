@@ -1,0 +1,227 @@
+/*
+ * source.h - where the pages of the views come from.
+ *
+ * A source is a table of page functions (tui/ui/page.h). They run on worker threads with that
+ * lane's context. Page data is what the rooms of core return (immutable, freed with the page), or
+ * one of the structs below, made in the page's arena. Arguments are flat structs that are copied.
+ *
+ * The real one (bn_source_workspace) reads a workspace; tests have one of canned data, so every
+ * screen can be drawn without a workspace and with a fixed clock.
+ */
+#ifndef BN_TUI_VIEWS_SOURCE_H
+#define BN_TUI_VIEWS_SOURCE_H
+#include "core/data/dataset.h"
+#include "core/data/profile.h"
+#include "core/govern/audit.h"
+#include "core/monitor/report.h"
+#include "core/registry/registry.h"
+#include "core/track/compare.h"
+#include "core/track/query.h"
+#include "core/track/run.h"
+#include "tui/ui/page.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum bn_state {
+	BN_STATE_NONE, /* nothing there */
+	BN_STATE_OK,
+	BN_STATE_WAIT, /* for a person */
+	BN_STATE_RUN,
+	BN_STATE_WARN,
+	BN_STATE_FAIL,
+} bn_state;
+
+#define BN_REF_BYTES 160
+
+/* ---- overview ------------------------------------------------------------------------------------ */
+
+/* In the order of a model's life; names in overview.c. */
+typedef enum bn_station_id {
+	BN_STATION_INGEST,
+	BN_STATION_PROFILE,
+	BN_STATION_TRANSFORM,
+	BN_STATION_VALIDATE,
+	BN_STATION_SPLIT,
+	BN_STATION_TRAIN,
+	BN_STATION_EVALUATE,
+	BN_STATION_SCALE,
+	BN_STATION_APPROVE,
+	BN_STATION_DEPLOY,
+	BN_STATION_SERVE,
+	BN_STATION_MONITOR,
+	BN_STATION_LOG,
+	BN_STATION_COUNT
+} bn_station_id;
+
+typedef struct bn_station {
+	bn_state state;
+	int64_t count;      /* -1 unknown */
+	const char *detail; /* "3 datasets, 7 versions" */
+} bn_station;
+
+typedef struct bn_overview {
+	bn_station stations[BN_STATION_COUNT];
+	const char *const *news; /* newest first: "14:05  ada  approved model/power version 3" */
+	size_t news_count;
+} bn_overview;
+
+/* ---- data ---------------------------------------------------------------------------------------- */
+
+typedef struct bn_ref_arg {
+	char ref[BN_REF_BYTES]; /* "power@v3", a run id, "power/3", a report id; "": all */
+} bn_ref_arg;
+
+/* Which rows of a table, in which order: an empty filter and no sort is the table as it lies. */
+typedef struct bn_order_arg {
+	char ref[BN_REF_BYTES];
+	char filter[256]; /* words, and tests such as power>250 or state=FAILED */
+	int sort_column;  /* -1 none */
+	bool descending;
+} bn_order_arg;
+
+typedef struct bn_order {
+	const int64_t *rows; /* NULL: every row in its own order */
+	int64_t count;       /* rows that match */
+	int64_t total;       /* rows of the table */
+	size_t columns;
+	const char *const *names, *const *units; /* unit NULL: not known */
+	const bool *is_number;
+} bn_order;
+
+#define BN_WINDOW_ROWS 256
+typedef struct bn_window_arg {
+	char ref[BN_REF_BYTES];
+	int64_t rows[BN_WINDOW_ROWS]; /* row numbers */
+	int count;
+	int64_t first; /* position of rows[0] in the order, for the view */
+} bn_window_arg;
+
+typedef struct bn_window {
+	int64_t first;
+	int count;
+	size_t columns;
+	const char *const *cells; /* [count * columns]; NULL: absent */
+} bn_window;
+
+typedef struct bn_frequency_arg {
+	char ref[BN_REF_BYTES];
+	char column[128];
+} bn_frequency_arg;
+
+typedef struct bn_frequency {
+	const char *const *values; /* NULL: absent values */
+	const int64_t *counts;     /* falling */
+	size_t count;
+	int64_t total, others; /* rows; rows whose values are not listed */
+	bool exact;            /* false: counts may be a little low */
+} bn_frequency;
+
+typedef struct bn_check_row {
+	const char *expectation, *column, *wanted, *observed;
+	int64_t failing; /* rows; -1 unknown or not about rows */
+	bn_state state;
+	const int64_t *rows; /* numbers of failing rows, as many as were kept */
+	size_t row_count;
+} bn_check_row;
+
+typedef struct bn_checks {
+	const char *suite;
+	int64_t checked_ms; /* 0: never checked */
+	const bn_check_row *items;
+	size_t count;
+} bn_checks;
+
+/* ---- runs ---------------------------------------------------------------------------------------- */
+
+/* The fixed columns that follow the run's own fields are metrics and params found in the index. */
+#define BN_RUN_FIELDS 8
+typedef struct bn_runs {
+	bn_run_page *page;
+	size_t columns;
+	const char *const *fields; /* "metrics.rmse": one per cell */
+} bn_runs;
+
+typedef struct bn_curve {
+	const char *run, *key;
+	const double *x, *y; /* min and max of each bucket in turn: the envelope */
+	size_t n;
+	int64_t points, nan_count;
+} bn_curve;
+
+typedef struct bn_run_arg {
+	char id[BN_RUN_ID_TEXT];
+	char metric[128]; /* "": the first */
+} bn_run_arg;
+
+typedef struct bn_run_detail {
+	bn_run_info *info;
+	bn_pairs params, tags;
+	const char *const *metrics; /* names */
+	const double *last, *best;  /* NaN unknown */
+	size_t metric_count, metric; /* metric: index of the curve; metric_count when none */
+	bn_curve curve;
+	const char *const *log; /* last lines of the console */
+	size_t log_count;
+	int64_t now_ms;
+} bn_run_detail;
+
+#define BN_COMPARE_MAX 8
+typedef struct bn_compare_arg {
+	char ids[BN_COMPARE_MAX][BN_RUN_ID_TEXT];
+	size_t count, baseline;
+	char metric[128];
+} bn_compare_arg;
+
+typedef struct bn_compare_page {
+	bn_comparison *table;
+	const char *const *metrics;
+	size_t metric_count, metric;
+	bn_curve curves[BN_COMPARE_MAX];
+} bn_compare_page;
+
+/* ---- models -------------------------------------------------------------------------------------- */
+
+typedef struct bn_models {
+	bn_inbox *inbox;
+	bn_version_page *versions;
+} bn_models;
+
+typedef enum bn_deed { BN_DEED_APPROVE, BN_DEED_REJECT, BN_DEED_STOP } bn_deed;
+
+typedef struct bn_deed_arg {
+	bn_deed deed;
+	char ref[BN_REF_BYTES];
+	char reason[512];
+	bool override; /* approve although blocking gates do not pass */
+} bn_deed_arg;
+
+/* ---- the table ----------------------------------------------------------------------------------- */
+
+typedef struct bn_source {
+	bn_page_fn status;    /* no argument; char * for the title */
+	bn_page_fn overview;  /* bn_overview */
+	bn_page_fn datasets;  /* bn_dataset_list */
+	bn_page_fn versions;  /* bn_ref_arg (a name); bn_dataset_versions */
+	bn_page_fn order;     /* bn_order_arg; bn_order */
+	bn_page_fn window;    /* bn_window_arg; bn_window */
+	bn_page_fn profile;   /* bn_ref_arg; bn_profile */
+	bn_page_fn frequency; /* bn_frequency_arg; bn_frequency */
+	bn_page_fn checks;    /* bn_ref_arg; bn_checks */
+	bn_page_fn runs;      /* bn_runs */
+	bn_page_fn run;       /* bn_run_arg; bn_run_detail */
+	bn_page_fn compare;   /* bn_compare_arg; bn_compare_page */
+	bn_page_fn models;    /* bn_models */
+	bn_page_fn sheet;     /* bn_ref_arg; bn_inbox_item */
+	bn_page_fn deed;      /* bn_deed_arg; char *: what was done, in words */
+	bn_page_fn reports;   /* bn_monitor_reports * (made with bn_alloc) */
+	bn_page_fn report;    /* bn_ref_arg; bn_monitor_report with features */
+	bn_page_fn audit;     /* bn_audit_page */
+} bn_source;
+
+/* The workspace that dir lies in; contexts are bn_workspaces, one per lane. */
+const bn_source *bn_source_workspace(void);
+int bn_source_open(void **context, const char *dir, bn_err *err);
+void bn_source_close(void *context);
+
+#endif

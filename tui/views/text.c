@@ -1,0 +1,135 @@
+/* text.c - a sheet of lines to scroll: one row, one audit record, whatever is long. */
+#include "core/base/mem.h"
+#include "tui/views/views.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct text_view {
+	bn_view view;
+	char crumb[96];
+	char *text;
+	const char **lines; /* into text, which is cut at newlines */
+	int count, top, left, page_rows;
+} text_view;
+
+static void draw(bn_view *view, bn_area a, bool focused)
+{
+	text_view *v = (text_view *)view;
+	(void)focused;
+	v->page_rows = a.rows > 1 ? a.rows : 1;
+	if (v->top > v->count - v->page_rows)
+		v->top = v->count - v->page_rows;
+	if (v->top < 0)
+		v->top = 0;
+	for (int r = 0; r < a.rows && v->top + r < v->count; r++)
+		bn_area_text(a, r, 1 - v->left, BN_INK_TEXT, v->lines[v->top + r]);
+	bn_area_cursor(a, 0, 0, false);
+}
+
+static bool command(bn_view *view, bn_command_id id, const char *arg)
+{
+	text_view *v = (text_view *)view;
+	(void)arg;
+	switch (id) {
+	case BN_CMD_UP:
+		v->top--;
+		return true;
+	case BN_CMD_DOWN:
+		v->top++;
+		return true;
+	case BN_CMD_PAGE_UP:
+		v->top -= v->page_rows;
+		return true;
+	case BN_CMD_PAGE_DOWN:
+		v->top += v->page_rows;
+		return true;
+	case BN_CMD_HALF_UP:
+		v->top -= v->page_rows / 2;
+		return true;
+	case BN_CMD_HALF_DOWN:
+		v->top += v->page_rows / 2;
+		return true;
+	case BN_CMD_TOP:
+		v->top = 0;
+		return true;
+	case BN_CMD_BOTTOM:
+		v->top = v->count;
+		return true;
+	case BN_CMD_LEFT:
+		v->left -= v->left > 0 ? 8 : 0;
+		return true;
+	case BN_CMD_RIGHT:
+		v->left += 8;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
+{
+	(void)view;
+	if (id != BN_CMD_OPEN)
+		return false;
+	snprintf(why, size, "there is nothing further inside");
+	return true;
+}
+
+static void page(bn_view *view, bn_page *p)
+{
+	(void)view;
+	bn_page_free(p);
+}
+
+static void crumb(const bn_view *view, bn_buf *out)
+{
+	bn_buf_adds(out, ((const text_view *)view)->crumb);
+}
+
+static void view_free(bn_view *view)
+{
+	text_view *v = (text_view *)view;
+	bn_view_release(view);
+	bn_free(v->lines);
+	bn_free(v->text);
+	bn_free(v);
+}
+
+static const bn_view_class text_class = {
+	.name = "",
+	.kind = BN_ON_DETAIL,
+	.draw = draw,
+	.command = command,
+	.refuses = refuses,
+	.page = page,
+	.crumb = crumb,
+	.free = view_free,
+};
+
+int bn_view_text_new(bn_view **out, bn_frame *f, const char *name, const char *text, bn_err *err)
+{
+	text_view *v = bn_view_alloc(sizeof *v, &text_class, f, err);
+	if (!v)
+		return BN_ENOMEM;
+	snprintf(v->crumb, sizeof v->crumb, "%s", name);
+	v->text = bn_strdup(text);
+	size_t lines = 1;
+	for (const char *s = text; *s; s++)
+		lines += *s == '\n';
+	v->lines = bn_alloc_zeroed(lines + 1, sizeof *v->lines);
+	if (!v->text || !v->lines) {
+		view_free(&v->view);
+		return bn_err_nomem(err, "a sheet");
+	}
+	for (char *s = v->text; *s;) {
+		char *end = strchr(s, '\n');
+		v->lines[v->count++] = s;
+		if (!end)
+			break;
+		*end = '\0';
+		s = end + 1;
+	}
+	*out = &v->view;
+	return 0;
+}

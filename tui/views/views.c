@@ -1,0 +1,120 @@
+/* views.c - the tabs, and what the screens share. See views.h. */
+#include "tui/views/views.h"
+
+#include "core/base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const bn_tab bn_view_tabs[] = {
+	{'1', "Overview", BN_CMD_OVERVIEW, bn_view_overview_new},
+	{'2', "Data", BN_CMD_DATA, bn_view_data_new},
+	{'3', "Runs", BN_CMD_RUNS, bn_view_runs_new},
+	{'4', "Models", BN_CMD_MODELS, bn_view_models_new},
+	{'6', "Monitor", BN_CMD_MONITOR, bn_view_monitor_new},
+	{'9', "Audit", BN_CMD_AUDIT, bn_view_audit_new},
+};
+const int bn_view_tab_count = sizeof bn_view_tabs / sizeof *bn_view_tabs;
+
+void *bn_view_alloc(size_t bytes, const bn_view_class *cls, bn_frame *f, bn_err *err)
+{
+	bn_view *v = bn_alloc_zeroed(1, bytes);
+	if (v)
+		bn_view_init(v, cls, f);
+	else
+		bn_err_nomem(err, "a screen");
+	return v;
+}
+
+bool bn_view_open(bn_frame *f, int rc, bn_view *v, const bn_err *err)
+{
+	if (rc)
+		bn_frame_error(f, err);
+	else
+		bn_frame_push(f, v);
+	return true;
+}
+
+const char *bn_state_word(bn_state s)
+{
+	static const char *const words[] = {"-", "OK", "WAIT", "RUN", "WARN", "FAIL"};
+	return words[s];
+}
+
+bn_ink bn_state_ink(bn_state s)
+{
+	static const bn_ink inks[] = {BN_INK_DIM, BN_INK_OK, BN_INK_WARN, BN_INK_RUNNING,
+		BN_INK_WARN, BN_INK_FAIL};
+	return inks[s];
+}
+
+int bn_state_glyph(bn_state s)
+{
+	static const int glyphs[] = {BN_GLYPH_STATE_NONE, BN_GLYPH_STATE_OK, BN_GLYPH_STATE_WAIT,
+		BN_GLYPH_STATE_RUN, BN_GLYPH_STATE_WARN, BN_GLYPH_STATE_FAIL};
+	return glyphs[s];
+}
+
+void bn_state_cell(bn_grid_cell *out, bn_state s, const char *word)
+{
+	out->ink = bn_state_ink(s);
+	if (s == BN_STATE_NONE && !word)
+		return;
+	out->text = word ? word : bn_state_word(s);
+	out->glyph = bn_state_glyph(s);
+}
+
+int bn_area_fact(bn_area a, int row, const char *name, bn_ink ink, const char *value)
+{
+	int at = 14;
+	bn_area_text(a, row, 0, BN_INK_DIM, name);
+	bn_area_field(a, row, at, a.cols - at, value ? ink : BN_INK_DIM, value ? value : "-");
+	return row + 1;
+}
+
+bn_state bn_run_state(bn_run_status s)
+{
+	switch (s) {
+	case BN_RUN_SCHEDULED:
+		return BN_STATE_WAIT;
+	case BN_RUN_RUNNING:
+		return BN_STATE_RUN;
+	case BN_RUN_FINISHED:
+		return BN_STATE_OK;
+	case BN_RUN_FAILED:
+	case BN_RUN_KILLED:
+	case BN_RUN_LOST:
+		return BN_STATE_FAIL;
+	}
+	return BN_STATE_NONE;
+}
+
+void bn_view_do(bn_view *v, bn_deed deed, const char *ref, const char *reason, bool override)
+{
+	bn_deed_arg arg = {.deed = deed, .override = override};
+	snprintf(arg.ref, sizeof arg.ref, "%s", ref);
+	snprintf(arg.reason, sizeof arg.reason, "%s", reason ? reason : "");
+	bn_view_load(v, BN_LANE_QUICK, BN_KIND_DEED, bn_view_source(v)->deed, &arg, sizeof arg);
+}
+
+bool bn_view_deed_done(bn_view *v, bn_page *p)
+{
+	if (p->kind != BN_KIND_DEED)
+		return false;
+	if (p->data)
+		bn_frame_message(v->frame, "%s", (const char *)p->data);
+	bn_page_free(p);
+	v->cls->refresh(v);
+	return true;
+}
+
+void bn_view_ask_stop(bn_view *v, const char *id, const char *name, const char *title)
+{
+	char question[128], body[512];
+	snprintf(question, sizeof question, "Stop run %.60s?", name ? name : id);
+	snprintf(body, sizeof body,
+		"%.8s  %.120s\nIt is asked to end, and killed when it does not within its time of "
+		"grace. What it has logged stays; what it has not saved is lost.",
+		id, title ? title : "");
+	bn_frame_confirm(v->frame, v, BN_CMD_STOP, question, body, "stop it");
+}

@@ -1,0 +1,73 @@
+/*
+ * views.h - the screens: constructors, and what they share.
+ *
+ * Each constructor gives a view to push on a frame whose source is a bn_source. Screens are reached
+ * by digits that never change their place: 5 Serving, 7 Pipelines and 8 Prompts will stand between
+ * those that are here.
+ */
+#ifndef BN_TUI_VIEWS_VIEWS_H
+#define BN_TUI_VIEWS_VIEWS_H
+#include "tui/ui/frame.h"
+#include "tui/views/source.h"
+
+extern const bn_tab bn_view_tabs[];
+extern const int bn_view_tab_count;
+
+int bn_view_overview_new(bn_view **out, bn_frame *f, bn_err *err);
+int bn_view_data_new(bn_view **out, bn_frame *f, bn_err *err);
+int bn_view_versions_new(bn_view **out, bn_frame *f, const char *name, bn_err *err);
+/* filter: shown rows at first; title: said instead of the filter when rows are given (failing rows
+ * of a check), which are copied. */
+int bn_view_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *filter, bn_err *err);
+int bn_view_some_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *title,
+	const int64_t *rows, size_t count, bn_err *err);
+int bn_view_profile_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
+int bn_view_frequency_new(bn_view **out, bn_frame *f, const char *ref, const char *column,
+	bn_err *err);
+int bn_view_checks_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
+int bn_view_runs_new(bn_view **out, bn_frame *f, bn_err *err);
+/* id NULL: none yet; see bn_view_run_show. */
+int bn_view_run_new(bn_view **out, bn_frame *f, const char *id, bn_err *err);
+int bn_view_compare_new(bn_view **out, bn_frame *f, const bn_compare_arg *runs, bn_err *err);
+int bn_view_models_new(bn_view **out, bn_frame *f, bn_err *err);
+int bn_view_model_new(bn_view **out, bn_frame *f, const char *spec, bn_err *err);
+int bn_view_monitor_new(bn_view **out, bn_frame *f, bn_err *err);
+int bn_view_audit_new(bn_view **out, bn_frame *f, bn_err *err);
+/* One thing as a sheet of lines (an audit record, a run's environment). text is copied. */
+int bn_view_text_new(bn_view **out, bn_frame *f, const char *crumb, const char *text, bn_err *err);
+
+/* ---- shared -------------------------------------------------------------------------------------- */
+
+static inline const bn_source *bn_view_source(const bn_view *v)
+{
+	return bn_frame_source(v->frame);
+}
+
+/* A view struct of `bytes` whose first member is a bn_view; NULL and err without memory. */
+void *bn_view_alloc(size_t bytes, const bn_view_class *cls, bn_frame *f, bn_err *err);
+/* Pushes what a constructor made, or shows its error. Returns true always: handled. */
+bool bn_view_open(bn_frame *f, int rc, bn_view *v, const bn_err *err);
+
+/* A state as word, glyph and ink. */
+const char *bn_state_word(bn_state s); /* "OK" "WAIT" "RUN" "WARN" "FAIL" "-" */
+bn_ink bn_state_ink(bn_state s);
+int bn_state_glyph(bn_state s);
+void bn_state_cell(bn_grid_cell *out, bn_state s, const char *word); /* word NULL: the state's */
+
+/* "name: value" lines; returns the row after. */
+int bn_area_fact(bn_area a, int row, const char *name, bn_ink ink, const char *value);
+
+bn_state bn_run_state(bn_run_status s);
+
+/* Does a deed on a worker; its page (kind BN_KIND_DEED) goes to bn_view_deed_done. */
+#define BN_KIND_DEED 90
+void bn_view_do(bn_view *v, bn_deed deed, const char *ref, const char *reason, bool override);
+/* True when p was the page of a deed: says what was done, looks again, frees p. */
+bool bn_view_deed_done(bn_view *v, bn_page *p);
+/* Asks before a run is stopped. */
+void bn_view_ask_stop(bn_view *v, const char *id, const char *name, const char *title);
+
+/* The run view also stands beside the list of runs, where it follows the selection. */
+void bn_view_run_show(bn_view *run, const char *id);
+
+#endif
