@@ -82,6 +82,7 @@ TUI_OBJ := $(call obj,$(TUI_SRC))
 PROGRAM := $(BUILD)/binnacle
 LIB_A := $(BUILD)/libbinnacle.a
 TUI_A := $(BUILD)/libtui.a
+SUPPORT_A := $(BUILD)/libtestsupport.a
 LIB_SO := $(BUILD)/libbinnacle.so.0
 CUDA_SO := $(if $(and $(NVCC),$(CUDA_SRC)),$(BUILD)/binnacle_cuda.so)
 TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SRC))
@@ -151,7 +152,11 @@ $(BUILD)/binnacle_cuda.so: $(CUDA_SRC) $(wildcard kernels/*.h kernels/cuda/*.h k
 
 # ---- tests ---------------------------------------------------------------------------------------
 
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(TEST_SUPPORT_SRC)) $(TUI_A) $(LIB_A)
+$(SUPPORT_A): $(call obj,$(TEST_SUPPORT_SRC))
+	@$(if $(V),,echo "  AR    $@")
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_A) $(TUI_A) $(LIB_A)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD    $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(ALL_LIBS)

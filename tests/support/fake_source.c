@@ -21,7 +21,7 @@
 	(void)job; \
 	(void)err; \
 	if (fake->is_slow) \
-		nanosleep(&(struct timespec){0, 30 * 1000000}, NULL)
+	nanosleep(&(struct timespec){0, 30 * 1000000}, NULL)
 
 static void *take(bn_page *p, const void *data, size_t bytes)
 {
@@ -34,14 +34,16 @@ static void *take(bn_page *p, const void *data, size_t bytes)
 static int fake_status(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
-	page->data = bn_arena_strdup(&page->arena,
-		fake->is_empty ? "" : "1 running  1 to approve  1 alert");
+	page->data = bn_arena_strdup(
+		&page->arena, fake->is_empty ? "" : "1 running  1 to approve  1 alert");
 	return 0;
 }
 
 static int fake_overview(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
+	static const char *const news[] = {"11:58:12  ada     monitor.report on monitor/power",
+		"11:40:02  grace   asks to approve power/3", "10:12:45  ada     approved power/2"};
 	static const bn_overview full = {
 		.stations = {{BN_STATE_OK, 3, "3 datasets, 5 versions, 1 204 117 rows"},
 			{BN_STATE_OK, 5, "5 versions profiled"}, {BN_STATE_NONE, 0, ""},
@@ -54,12 +56,11 @@ static int fake_overview(void *context, const void *arg, bn_page *page, bn_job *
 			{BN_STATE_RUN, 1, "1 server, 4 093 predictions"},
 			{BN_STATE_FAIL, 1, "drift in 2 of 6 features of power/2"},
 			{BN_STATE_OK, 41, "41 records, 1 refused"}},
-		.news = (const char *const[]){"11:58:12  ada     monitor.report on monitor/power",
-			"11:40:02  grace   asks to approve power/3",
-			"10:12:45  ada     approved power/2"},
+		.news = news,
 		.news_count = 3,
 	};
-	static const bn_overview empty = {.stations = {[BN_STATION_LOG] = {BN_STATE_OK, 1, "1 record"}}};
+	static const bn_overview empty = {
+		.stations = {[BN_STATION_LOG] = {BN_STATE_OK, 1, "1 record"}}};
 	take(page, fake->is_empty ? &empty : &full, sizeof full);
 	return 0;
 }
@@ -139,8 +140,8 @@ static int fake_versions(void *context, const void *arg, bn_page *page, bn_job *
 }
 
 #define FAKE_COLUMNS 6
-static const char *const column_names[FAKE_COLUMNS] = {"job_id", "partition", "nodes", "power",
-	"run_time", "user 名"};
+static const char *const column_names[FAKE_COLUMNS] = {
+	"job_id", "partition", "nodes", "power", "run_time", "user 名"};
 static const char *const column_units[FAKE_COLUMNS] = {NULL, NULL, NULL, "W", "s", NULL};
 static const bool column_numbers[FAKE_COLUMNS] = {true, false, true, true, true, false};
 
@@ -168,8 +169,8 @@ static int fake_window(void *context, const void *arg, bn_page *page, bn_job *jo
 	const bn_window_arg *a = arg;
 	static const char *const partitions[] = {"batch", "gpu", "debug"};
 	static const char *const users[] = {"ada", "作者", "grace"};
-	const char **cells = bn_arena_alloc(&page->arena,
-		(size_t)a->count * FAKE_COLUMNS * sizeof *cells);
+	const char **cells =
+		bn_arena_alloc(&page->arena, (size_t)a->count * FAKE_COLUMNS * sizeof *cells);
 	for (int i = 0; i < a->count; i++) {
 		int64_t r = a->rows[i];
 		const char **row = cells + (size_t)i * FAKE_COLUMNS;
@@ -177,7 +178,8 @@ static int fake_window(void *context, const void *arg, bn_page *page, bn_job *jo
 		row[1] = partitions[r % 3];
 		row[2] = bn_arena_strf(&page->arena, "%lld", (long long)(1 + r * 7 % 16));
 		row[3] = r % 11 == 5 ? NULL
-				     : bn_arena_strf(&page->arena, "%.1f", 180 + (double)(r * 37 % 911));
+				     : bn_arena_strf(
+					       &page->arena, "%.1f", 180 + (double)(r * 37 % 911));
 		row[4] = bn_arena_strf(&page->arena, "%lld", (long long)(r * 7919 % 86400));
 		row[5] = users[r % 3];
 	}
@@ -252,7 +254,8 @@ static int fake_checks(void *context, const void *arg, bn_page *page, bn_job *jo
 	static const bn_check_row rows[] = {
 		{"values not null", "job_id", "always", "100 %", 0, BN_STATE_OK, NULL, 0},
 		{"values between", "power", "0 to 1000", "max 1090", 3, BN_STATE_FAIL, failing, 3},
-		{"column mean between", "run_time", "100 to 90000", "41233", -1, BN_STATE_OK, NULL, 0},
+		{"column mean between", "run_time", "100 to 90000", "41233", -1, BN_STATE_OK, NULL,
+			0},
 	};
 	static const bn_checks c = {"telemetry.json", NOW - HOUR, rows, 3};
 	static const bn_checks none = {NULL, 0, NULL, 0};
@@ -262,8 +265,8 @@ static int fake_checks(void *context, const void *arg, bn_page *page, bn_job *jo
 
 /* ---- runs ---------------------------------------------------------------------------------------- */
 
-static const char *const run_fields[] = {"metrics.val_rmse", "metrics.val_mae",
-	"params.learning_rate", "params.hidden"};
+static const char *const run_fields[] = {
+	"metrics.val_rmse", "metrics.val_mae", "params.learning_rate", "params.hidden"};
 
 static bn_cell number(double v)
 {
@@ -275,8 +278,8 @@ static void run_fill(bn_run_row *r, bn_arena *arena, int64_t i, bn_cell *cells)
 	static const char *const titles[] = {"ridge", "mlp", "logistic"};
 	static const bn_run_status states[] = {BN_RUN_RUNNING, BN_RUN_FINISHED, BN_RUN_FINISHED,
 		BN_RUN_FAILED, BN_RUN_FINISHED, BN_RUN_LOST};
-	snprintf(r->id, sizeof r->id, "%08llx%024llx", (unsigned long long)(0x7f3a0000u + i * 77),
-		(unsigned long long)i);
+	snprintf(r->id, sizeof r->id, "%08x%016llx%08x", 0x7f3a0000u + (unsigned)i * 77u,
+		(unsigned long long)i, 0u);
 	r->name = bn_arena_strf(arena, "%s-%lld", titles[i % 3], (long long)i);
 	r->experiment = "power-forecast";
 	r->user = i % 2 ? "grace" : "ada";
@@ -285,13 +288,16 @@ static void run_fill(bn_run_row *r, bn_arena *arena, int64_t i, bn_cell *cells)
 	r->status = states[i % 6];
 	r->created_ms = NOW - (i + 1) * 11 * MIN;
 	r->started_ms = r->created_ms + 2 * S;
-	r->finished_ms = bn_run_status_is_live(r->status) ? -1 : r->started_ms + (i * 37 % 500 + 3) * S;
+	r->finished_ms =
+		bn_run_status_is_live(r->status) ? -1 : r->started_ms + (i * 37 % 500 + 3) * S;
 	r->heartbeat_ms = NOW - 2 * S;
 	r->cells = cells;
-	cells[0] = i % 6 == 3 ? (bn_cell){BN_CELL_ABSENT, 0, NULL} : number(11.92 + (double)i * 0.37);
+	cells[0] =
+		i % 6 == 3 ? (bn_cell){BN_CELL_ABSENT, 0, NULL} : number(11.92 + (double)i * 0.37);
 	cells[1] = number(8.1 + (double)(i * 13 % 7));
 	cells[2] = (bn_cell){BN_CELL_TEXT, 0, i % 2 ? "0.001" : "0.01"};
-	cells[3] = i % 3 == 1 ? (bn_cell){BN_CELL_TEXT, 0, "64,64"} : (bn_cell){BN_CELL_ABSENT, 0, NULL};
+	cells[3] = i % 3 == 1 ? (bn_cell){BN_CELL_TEXT, 0, "64,64"}
+			      : (bn_cell){BN_CELL_ABSENT, 0, NULL};
 }
 
 static int fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
@@ -317,7 +323,7 @@ static bn_curve curve_make(bn_page *page, const char *run, const char *key, size
 	for (size_t i = 0; i < n; i++) {
 		x[i] = (double)i * 10;
 		y[i] = 11 + 60 * exp(-(double)i * speed / (double)n) +
-			2.5 * sin((double)i * 1.7) * exp(-(double)i / (double)n);
+		       2.5 * sin((double)i * 1.7) * exp(-(double)i / (double)n);
 	}
 	if (n > 100)
 		y[70] = y[71] = NAN;
@@ -418,8 +424,8 @@ static int fake_compare(void *context, const void *arg, bn_page *page, bn_job *j
 			cells[i] = (bn_compare_cell){t, v, v - base, 100 * (v - base) / fabs(base)};
 			differs |= !t || !b ? t != b : strcmp(t, b) != 0;
 		}
-		c->rows[r] = (bn_compare_row){table[r].group, table[r].key, differs, table[r].better,
-			cells};
+		c->rows[r] = (bn_compare_row){
+			table[r].group, table[r].key, differs, table[r].better, cells};
 	}
 	bn_compare_page p = {.table = c, .metrics = metrics, .metric_count = 2};
 	p.metric = strcmp(a->metric, "val_mae") == 0;
@@ -469,11 +475,13 @@ static void versions_make(void)
 	power_3.state_ms = power_3.requested_ms = NOW - 20 * MIN;
 	power_3.request_reason = (char *)"better on long jobs";
 	power_3.requester = (char *)"grace";
-	power_3.metrics = json_pack("{s:{s:f,s:f,s:f}}", "test", "rmse", 11.92, "mae", 8.1, "r2", 0.913);
+	power_3.metrics =
+		json_pack("{s:{s:f,s:f,s:f}}", "test", "rmse", 11.92, "mae", 8.1, "r2", 0.913);
 	power_2.version = 2;
 	power_2.state = BN_MODEL_APPROVED;
 	power_2.state_ms = NOW - 26 * HOUR;
-	power_2.metrics = json_pack("{s:{s:f,s:f,s:f}}", "test", "rmse", 12.44, "mae", 8.6, "r2", 0.902);
+	power_2.metrics =
+		json_pack("{s:{s:f,s:f,s:f}}", "test", "rmse", 12.44, "mae", 8.6, "r2", 0.902);
 	power_2.aliases = champion_alias;
 	power_2.n_aliases = 1;
 	power_2.decisions = &old_decision;
@@ -492,8 +500,9 @@ static bn_inbox_item item_make(const bn_fake *fake, bn_version *v)
 		.gates = &gate_report,
 		.can_approve = !fake->own_request,
 		.can_reject = !fake->own_request,
-		.why_not = (char *)(fake->own_request ? "you registered it; somebody else has to decide"
-						      : NULL)};
+		.why_not = (char *)(fake->own_request
+					    ? "you registered it; somebody else has to decide"
+					    : NULL)};
 }
 
 static int fake_models(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
@@ -524,8 +533,9 @@ static int fake_sheet(void *context, const void *arg, bn_page *page, bn_job *job
 	const bn_ref_arg *a = arg;
 	versions_make();
 	const char *slash = strchr(a->ref, '/');
-	bn_inbox_item item = item_make(fake,
-		slash && slash[1] == '2' ? &power_2 : slash && slash[1] == '1' ? &power_1 : &power_3);
+	bn_inbox_item item = item_make(fake, slash && slash[1] == '2'   ? &power_2
+					     : slash && slash[1] == '1' ? &power_1
+									: &power_3);
 	take(page, &item, sizeof item);
 	return 0;
 }

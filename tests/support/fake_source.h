@@ -10,13 +10,13 @@
 #define BN_FAKE_NOW_MS 1772366400000
 
 typedef struct bn_fake {
-	bool is_empty;      /* a workspace where nothing was done yet */
-	bool is_slow;       /* every page takes 30 ms */
-	int64_t many_runs;  /* instead of the canned runs */
-	bool own_request;   /* the request is one's own, so it cannot be approved */
-	bn_deed_arg last;   /* the last deed asked for */
+	bool is_empty;     /* a workspace where nothing was done yet */
+	bool is_slow;      /* every page takes 30 ms */
+	int64_t many_runs; /* instead of the canned runs */
+	bool own_request;  /* the request is one's own, so it cannot be approved */
+	bn_deed_arg last;  /* the last deed asked for */
 	int deeds;
-	char copied[512];   /* what went to the clipboard */
+	char copied[512]; /* what went to the clipboard */
 	int64_t now_ms;
 } bn_fake;
 

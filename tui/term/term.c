@@ -118,8 +118,9 @@ static bn_alphabet alphabet_find(const bn_term_options *opt, const char *type)
 static int not_a_terminal(bn_err *err, const char *what)
 {
 	bn_err_set(err, BN_EUNSUPPORTED, "the workbench cannot draw here: %s", what);
-	bn_err_hint(err, "every screen has a command with --json: `binnacle run ls`, `binnacle data "
-			 "ls`, `binnacle model ls`, `binnacle help`");
+	bn_err_hint(err,
+		"every screen has a command with --json: `binnacle run ls`, `binnacle data "
+		"ls`, `binnacle model ls`, `binnacle help`");
 	return BN_EUNSUPPORTED;
 }
 
@@ -136,7 +137,7 @@ static int type_check(const bn_term_options *opt, const char **type, bn_err *err
 		snprintf(what, sizeof what, "no terminfo entry for TERM=%.64s", *type);
 		return not_a_terminal(err, what);
 	}
-	const char *cup = tigetstr((char *)(uintptr_t)"cup");
+	const char *cup = tigetstr((char *)(uintptr_t) "cup");
 	bool can_move = cup && cup != (char *)-1;
 	del_curterm(cur_term);
 	if (!can_move) {
@@ -193,7 +194,8 @@ int bn_term_open(bn_term **out, const bn_term_options *opt, const bn_theme *them
 		return rc;
 	}
 	the_term = t;
-	signals_install(t); /* before newterm, which leaves handlers alone that are not the default */
+	signals_install(
+		t); /* before newterm, which leaves handlers alone that are not the default */
 	t->screen = newterm((char *)(uintptr_t)type, t->out, opt->in ? opt->in : stdin);
 	if (!t->screen) {
 		signals_restore(t);

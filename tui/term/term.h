@@ -49,10 +49,10 @@ bool bn_term_copy(bn_term *t, const char *text);
 
 typedef enum bn_term_event {
 	BN_TERM_TIMEOUT,
-	BN_TERM_KEY,    /* bn_term_key has at least one */
-	BN_TERM_WOKEN,  /* by bn_term_wake */
+	BN_TERM_KEY,   /* bn_term_key has at least one */
+	BN_TERM_WOKEN, /* by bn_term_wake */
 	BN_TERM_RESIZED,
-	BN_TERM_LOST,   /* the terminal or the session is gone: leave at once */
+	BN_TERM_LOST, /* the terminal or the session is gone: leave at once */
 } bn_term_event;
 
 /* Waits for whatever comes first. timeout_ms -1: for ever. */

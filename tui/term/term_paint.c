@@ -26,8 +26,8 @@ bool bn_term_has_color(const bn_term *t)
 static attr_t attrs_of(unsigned attrs)
 {
 	return (attrs & BN_ATTR_BOLD ? A_BOLD : 0) | (attrs & BN_ATTR_DIM ? A_DIM : 0) |
-		(attrs & BN_ATTR_UNDERLINE ? A_UNDERLINE : 0) |
-		(attrs & BN_ATTR_REVERSE ? A_REVERSE : 0);
+	       (attrs & BN_ATTR_UNDERLINE ? A_UNDERLINE : 0) |
+	       (attrs & BN_ATTR_REVERSE ? A_REVERSE : 0);
 }
 
 /* 8 colours only: the bright ones are bold. */
@@ -87,7 +87,8 @@ void bn_term_paint(bn_term *t, const bn_surface *s)
 		return;
 	for (int r = 0; r < s->rows && r < LINES; r++) {
 		for (int c = 0; c < s->cols && c < COLS; c++) {
-			const bn_surface_cell *cell = &s->cells[(size_t)r * (size_t)s->cols + (size_t)c];
+			const bn_surface_cell *cell =
+				&s->cells[(size_t)r * (size_t)s->cols + (size_t)c];
 			if (cell->width)
 				cell_put(t, r, c, cell);
 		}
@@ -170,7 +171,7 @@ static void base64_write(char *out, const unsigned char *s, size_t n)
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	for (size_t i = 0; i < n; i += 3) {
 		uint32_t v = (uint32_t)s[i] << 16 | (i + 1 < n ? (uint32_t)s[i + 1] << 8 : 0) |
-			(i + 2 < n ? s[i + 2] : 0);
+			     (i + 2 < n ? s[i + 2] : 0);
 		*out++ = digits[v >> 18];
 		*out++ = digits[v >> 12 & 63];
 		*out++ = i + 1 < n ? digits[v >> 6 & 63] : '=';
@@ -182,7 +183,7 @@ static void base64_write(char *out, const unsigned char *s, size_t n)
 bool bn_term_copy(bn_term *t, const char *text)
 {
 	static const char clipboard[] = "c";
-	char *ms = tigetstr((char *)(uintptr_t)"Ms");
+	char *ms = tigetstr((char *)(uintptr_t) "Ms");
 	size_t n = strlen(text);
 	if (t->lost || !ms || ms == (char *)-1 || n > 70000) /* xterm takes no more */
 		return false;

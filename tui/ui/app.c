@@ -216,7 +216,8 @@ static int loop_run(app *a, bn_err *err)
 			dirty = typed = true;
 			break;
 		case BN_TERM_KEY:
-			for (int k = bn_term_key(a->term); k != BN_KEY_NONE; k = bn_term_key(a->term))
+			for (int k = bn_term_key(a->term); k != BN_KEY_NONE;
+				k = bn_term_key(a->term))
 				bn_frame_key(a->frame, k);
 			dirty = typed = true;
 			break;

@@ -220,24 +220,45 @@ static void series_mark(
 
 static void tick_label(const bounds *b, double y, char *out)
 {
-	bn_format_number(out, b->log_y ? pow(10, y) : fabs(y) < 1e-12 * (b->y1 - b->y0) ? 0 : y);
+	double tiny = 1e-12 * (b->y1 - b->y0);
+	bn_format_number(out, b->log_y ? pow(10, y) : fabs(y) < tiny ? 0 : y);
 }
 
-/* Ticks are whole cells: the label of row r is the value at the middle of that row. */
-static double tick_step(const bounds *b, int rows)
+#define MAX_TICKS 32
+
+/* Round values within the bounds, in axis space: multiples of 1, 2 or 5, or for a logarithmic axis
+ * 1, 2, 5, 10, ... while that is few, else powers of ten. */
+static int ticks_find(const bounds *b, int rows, double out[MAX_TICKS])
 {
-	int most = rows / 3 > 2 ? rows / 3 : 2;
-	double step = nice_step(b->y1 - b->y0, most);
-	return b->log_y && step < 1 ? fmax(step, 0.30103) : step;
+	int n = 0, most = rows / 2 > 2 ? rows / 2 : 2;
+	most = most > MAX_TICKS / 2 ? MAX_TICKS / 2 : most;
+	double range = b->y1 - b->y0;
+	if (b->log_y && range > 0.5) {
+		static const double within[3] = {0, 0.30102999566398120, 0.69897000433601880};
+		int step = range * 3 <= most ? 1 : 3;
+		double every = range > most ? nice_step(range, most) : 1;
+		for (double d = floor(b->y0 / every) * every; d <= b->y1; d += every)
+			for (int k = 0; k < 3 && n < MAX_TICKS; k += step)
+				if (d + within[k] >= b->y0 && d + within[k] <= b->y1)
+					out[n++] = d + within[k];
+		if (n >= 2)
+			return n;
+		n = 0;
+	}
+	double step = nice_step(range, most);
+	for (double y = ceil(b->y0 / step) * step; y <= b->y1 + step * 1e-9 && n < MAX_TICKS;
+		y += step)
+		out[n++] = y;
+	return n;
 }
 
 static int axis_width(const bounds *b, int rows)
 {
 	char label[BN_FORMAT_BYTES];
-	int widest = 1;
-	double step = tick_step(b, rows);
-	for (double y = ceil(b->y0 / step) * step; y <= b->y1 + step * 1e-9; y += step) {
-		tick_label(b, y, label);
+	double ticks[MAX_TICKS];
+	int widest = 1, n = ticks_find(b, rows, ticks);
+	for (int i = 0; i < n; i++) {
+		tick_label(b, ticks[i], label);
 		int w = (int)strlen(label);
 		widest = w > widest ? w : widest;
 	}
@@ -247,13 +268,17 @@ static int axis_width(const bounds *b, int rows)
 static void axis_draw(bn_area a, const canvas *v, const bounds *b, int left, const bn_chart *c)
 {
 	char label[BN_FORMAT_BYTES], end[BN_FORMAT_BYTES];
-	double step = tick_step(b, v->area.rows);
-	int top = v->area.row - a.row, bottom = top + v->area.rows;
+	double ticks[MAX_TICKS];
+	int top = v->area.row - a.row, bottom = top + v->area.rows, last = -1;
+	int n = ticks_find(b, v->area.rows, ticks);
 	for (int r = top; r < bottom; r++)
 		bn_area_glyph(a, r, left, BN_INK_AXIS, BN_GLYPH_VLINE);
-	for (double y = ceil(b->y0 / step) * step; y <= b->y1 + step * 1e-9; y += step) {
-		int r = top + dot_y(v, b, y) / v->sub_rows;
-		tick_label(b, y, label);
+	for (int i = 0; i < n; i++) {
+		int r = top + dot_y(v, b, ticks[i]) / v->sub_rows;
+		if (r == last)
+			continue;
+		last = r;
+		tick_label(b, ticks[i], label);
 		bn_area_field_right(a, r, 0, left, BN_INK_AXIS, label);
 		bn_area_glyph(a, r, left, BN_INK_AXIS, BN_GLYPH_TICK_LEFT);
 	}

@@ -70,13 +70,16 @@ void bn_chart_bar(bn_area a, int row, int col, int width, bn_ink role, double fr
 		bn_area_cp(a, row, col, role, a.s->alphabet == BN_ALPHABET_ASCII ? '.' : 0x258c);
 }
 
+#define TALLEST 18 /* rows of a histogram; more say no more */
+
 typedef struct bar_look {
-	bn_ink role;
+	bn_ink ink;
 	uint32_t ascii, block;
 } bar_look;
 
 static const bar_look look_reference = {BN_INK_REFERENCE, 'r', 0x2591};
 static const bar_look look_current = {BN_INK_CURRENT, 'c', 0x2592};
+static const bar_look look_alone = {BN_INK_CURRENT, '#', 0x2588};
 static const bar_look look_overlap = {BN_INK_OVERLAP, '#', 0x2588};
 
 static uint32_t look_cp(bn_area a, const bar_look *l)
@@ -101,23 +104,28 @@ static void legend_draw(bn_area a, bool reference, bool current)
 {
 	int col = 0;
 	if (reference && current) {
-		bn_area_cp(a, 0, col, look_overlap.role, look_cp(a, &look_overlap));
+		bn_area_cp(a, 0, col, look_overlap.ink, look_cp(a, &look_overlap));
 		col = bn_area_text(a, 0, col + 2, BN_INK_TEXT, "both") + 2;
 	}
 	if (reference) {
-		bn_area_cp(a, 0, col, look_reference.role, look_cp(a, &look_reference));
+		bn_area_cp(a, 0, col, look_reference.ink, look_cp(a, &look_reference));
 		col = bn_area_text(a, 0, col + 2, BN_INK_TEXT, "more in reference") + 2;
 	}
 	if (current) {
-		bn_area_cp(a, 0, col, look_current.role, look_cp(a, &look_current));
+		const bar_look *l = reference ? &look_current : &look_alone;
+		bn_area_cp(a, 0, col, l->ink, look_cp(a, l));
 		bn_area_text(a, 0, col + 2, BN_INK_TEXT,
 			reference ? "more in current" : "share of rows");
 	}
 }
 
-static const bar_look *look_of(double reference, double current, double level)
+/* What a bin shows at a height. */
+static const bar_look *look_of(
+	const double *reference, const double *current, size_t i, double level)
 {
-	bool r = reference >= level, c = current >= level;
+	bool r = bin_value(reference, i) >= level, c = bin_value(current, i) >= level;
+	if (!reference)
+		return c ? &look_alone : NULL;
 	return r && c ? &look_overlap : r ? &look_reference : c ? &look_current : NULL;
 }
 
@@ -126,7 +134,8 @@ void bn_chart_histogram(bn_area a, const double *reference, const double *curren
 {
 	double top = bins_top(reference, current, bins);
 	char label[BN_FORMAT_BYTES];
-	int left = 7, rows = a.rows - 2;
+	int left = 7, rows = a.rows - 2 > TALLEST ? TALLEST : a.rows - 2;
+	a = bn_area_sub(a, 0, 0, rows + 2, a.cols);
 	if (bn_area_is_empty(a))
 		return;
 	legend_draw(a, reference, current);
@@ -142,10 +151,9 @@ void bn_chart_histogram(bn_area a, const double *reference, const double *curren
 		bn_area_glyph(a, 1 + r, left, BN_INK_AXIS, BN_GLYPH_VLINE);
 		for (int c = 0; c < wide * (int)bins && c < plot.cols; c++) {
 			size_t i = (size_t)(c / wide);
-			const bar_look *l =
-				look_of(bin_value(reference, i), bin_value(current, i), level);
+			const bar_look *l = look_of(reference, current, i, level);
 			if (l)
-				bn_area_cp(plot, r, c, l->role, look_cp(a, l));
+				bn_area_cp(plot, r, c, l->ink, look_cp(a, l));
 		}
 	}
 	bn_area_field_right(a, 1, 0, left, BN_INK_AXIS, bn_format_percent(label, top));
@@ -176,10 +184,9 @@ void bn_chart_categories(bn_area a, const char *const *names, const double *refe
 		char p[BN_FORMAT_BYTES], q[BN_FORMAT_BYTES];
 		bn_area_field(a, r, 0, name_width, BN_INK_TEXT, names[i]);
 		for (int c = 0; c < width && top > 0; c++) {
-			const bar_look *l = look_of(bin_value(reference, i), bin_value(current, i),
-				top * (c + 0.5) / width);
+			const bar_look *l = look_of(reference, current, i, top * (c + 0.5) / width);
 			if (l)
-				bn_area_cp(a, r, at + c, l->role, look_cp(a, l));
+				bn_area_cp(a, r, at + c, l->ink, look_cp(a, l));
 		}
 		if (reference)
 			bn_area_field_right(a, r, a.cols - 17, 8, BN_INK_REFERENCE,

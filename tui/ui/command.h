@@ -36,8 +36,7 @@
 #define BN_ON_AUDIT 16384u
 #define BN_ON_DETAIL 32768u
 #define BN_ON_ALL 65535u
-#define BN_ON_TABLES \
-	(BN_ON_ALL & ~(BN_ON_OVERVIEW | BN_ON_RUN | BN_ON_MODEL | BN_ON_DETAIL))
+#define BN_ON_TABLES (BN_ON_ALL & ~(BN_ON_OVERVIEW | BN_ON_RUN | BN_ON_MODEL | BN_ON_DETAIL))
 
 #define BN_COMMANDS(X) \
 	X(OPEN, "open", "Enter", BN_CMD_BAR, BN_ON_ALL, "open what is selected") \
@@ -59,9 +58,9 @@
 		"chart the next metric") \
 	X(PREVIOUS_METRIC, "previous-metric", ",", 0, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
 		"chart the metric before") \
-	X(LOG_SCALE, "log-scale", "L", 0, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
+	X(LOG_SCALE, "log-scale", "L", BN_CMD_BAR, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
 		"logarithmic or linear y axis") \
-	X(SMOOTH, "smooth", "m", 0, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
+	X(SMOOTH, "smooth", "m", BN_CMD_BAR, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
 		"smoothing of charts: none, 0.6, 0.9, 0.98; the raw line stays behind") \
 	X(APPROVE, "approve", "A", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, \
 		BN_ON_MODELS | BN_ON_MODEL, "approve the request, with your signature") \
@@ -79,7 +78,9 @@
 	X(HALF_DOWN, "half-down", "^D", BN_CMD_MOTION, BN_ON_ALL, "down half a page") \
 	X(TOP, "top", "g Home", BN_CMD_MOTION, BN_ON_ALL, "to the first row") \
 	X(BOTTOM, "bottom", "G End", BN_CMD_MOTION, BN_ON_ALL, "to the last row") \
-	X(NEXT_PANE, "next-pane", "Tab", 0, BN_ON_ALL, "to the next pane of a split screen") \
+	X(NEXT_PANE, "next-pane", "Tab", BN_CMD_BAR, \
+		BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE | BN_ON_FEATURE, \
+		"to the next pane, or the next picture of the same thing") \
 	X(FILTER, "filter", "/", BN_CMD_BAR | BN_CMD_ARGUMENT, BN_ON_TABLES, \
 		"show only rows that hold these words") \
 	X(MARK, "mark", "Space", 0, BN_ON_TABLES, "mark the row, or take the mark away") \

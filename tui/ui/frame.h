@@ -44,7 +44,7 @@ typedef struct bn_frame_options {
 	bn_page_fn status;    /* makes the words at the right of the title: page data is a char * */
 	const char *title;    /* name of the workspace */
 	const char *save_dir; /* for :save-screen and :export; NULL: the current directory */
-	const void *source;      /* for views: where their pages come from (tui/views/source.h) */
+	const void *source;   /* for views: where their pages come from (tui/views/source.h) */
 	bool readonly, utc;
 } bn_frame_options;
 

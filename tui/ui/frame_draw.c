@@ -11,18 +11,40 @@
 #include <stdio.h>
 #include <string.h>
 
-static int crumb_draw(bn_area a, int col, const bn_view *v)
+static void crumb_text(const bn_view *v, bn_buf *out)
 {
 	bn_buf extra = BN_BUF_INIT;
-	col = bn_area_text(a, 0, col, BN_INK_TITLE, " ");
-	col = bn_area_glyph(a, 0, col, BN_INK_TITLE, BN_GLYPH_ARROW);
-	if (v->cls->name[0])
-		col = bn_area_textf(a, 0, col, BN_INK_TITLE, " %s", v->cls->name);
+	bn_buf_adds(out, v->cls->name);
 	if (v->cls->crumb)
 		v->cls->crumb(v, &extra);
 	if (extra.len)
-		col = bn_area_textf(a, 0, col, BN_INK_TITLE_STRONG, " %s", extra.ptr);
+		bn_buf_addf(out, "%s%s", v->cls->name[0] ? " " : "", extra.ptr);
 	bn_buf_release(&extra);
+}
+
+/* The way to this screen; when it is too long its beginning is left out. */
+static int crumbs_draw(const bn_stack *s, bn_area a, int col)
+{
+	bn_buf crumbs[BN_MAX_DEPTH];
+	int need = 0, first = 0;
+	for (int i = 0; i < s->depth; i++) {
+		crumbs[i] = (bn_buf)BN_BUF_INIT;
+		crumb_text(s->views[i], &crumbs[i]);
+		need += 3 + (int)bn_utf8_width(crumbs[i].ptr);
+	}
+	while (first + 1 < s->depth && col + need + 2 > a.cols) {
+		need -= 3 + (int)bn_utf8_width(crumbs[first].ptr);
+		first++;
+	}
+	if (first)
+		col = bn_area_glyph(a, 0, col + 1, BN_INK_TITLE, BN_GLYPH_ELLIPSIS);
+	for (int i = first; i < s->depth; i++) {
+		col = bn_area_glyph(a, 0, col + 1, BN_INK_TITLE, BN_GLYPH_ARROW);
+		col = bn_area_text(a, 0, col + 1,
+			i + 1 == s->depth ? BN_INK_TITLE_STRONG : BN_INK_TITLE, crumbs[i].ptr);
+	}
+	for (int i = 0; i < s->depth; i++)
+		bn_buf_release(&crumbs[i]);
 	return col;
 }
 
@@ -32,9 +54,8 @@ static void title_draw(const bn_frame *f, bn_area a)
 	bn_area_fill(a, 0, 0, 1, a.cols, BN_INK_TITLE);
 	int col = bn_area_text(a, 0, 1, BN_INK_TITLE, "binnacle  ");
 	col = bn_area_text(a, 0, col, BN_INK_TITLE_STRONG, f->opt.title ? f->opt.title : "");
-	const bn_stack *s = f->tab >= 0 ? &f->stacks[f->tab] : NULL;
-	for (int i = 0; s && i < s->depth; i++)
-		col = crumb_draw(a, col, s->views[i]);
+	if (f->tab >= 0)
+		col = crumbs_draw(&f->stacks[f->tab], a, col);
 	if (f->opt.readonly)
 		col = bn_area_text(a, 0, col + 1, BN_INK_TITLE, "[read-only]");
 	if (status && col + 2 + status < a.cols)
@@ -129,6 +150,8 @@ static void keys_draw(bn_frame *f, bn_area a)
 			!bn_command_first_key((bn_command_id)i, key))
 			continue;
 		bool off = bn_frame_refuses(f, (bn_command_id)i, why, sizeof why);
+		if (off && i == BN_CMD_OPEN)
+			continue; /* nothing to open is no news */
 		col = key_draw(left, col, key, c->name, off);
 	}
 	col = key_draw(a, col, ":", "command", false);

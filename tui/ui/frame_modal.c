@@ -294,7 +294,8 @@ static bn_area box_open(bn_area all, int rows, int cols, bn_ink role, bn_ink bor
 	rows = rows > all.rows ? all.rows : rows;
 	cols = cols > all.cols ? all.cols : cols;
 	bn_area box = bn_area_sub(all, (all.rows - rows) / 2, (all.cols - cols) / 2, rows, cols);
-	bn_area_fill(box, 0, 0, box.rows, box.cols, role);
+	/* A blank column on either side keeps what is behind from running into the frame. */
+	bn_area_fill(all, (all.rows - rows) / 2, (all.cols - cols) / 2 - 1, rows, cols + 2, role);
 	if (rows < 4 || cols < 12)
 		return box;
 	bn_area_box(box, border);

@@ -34,7 +34,7 @@ typedef struct bn_grid_column {
 
 typedef struct bn_grid_cell {
 	const char *text; /* NULL: absent, shown as '-'. May point into buf, or into the page */
-	bn_ink ink;      /* TEXT at first */
+	bn_ink ink;       /* TEXT at first */
 	bool pending;     /* not here yet: shown as an ellipsis */
 	int glyph;        /* a bn_glyph_id drawn before the text, or -1 */
 	char buf[96];

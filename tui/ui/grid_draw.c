@@ -7,6 +7,7 @@
 
 #define MAX_SHOWN 64
 #define GAP 2
+#define MARK 2 /* columns for the mark */
 
 typedef struct layout {
 	int count;
@@ -45,7 +46,7 @@ static int columns_frozen(const bn_grid *t)
 
 static int layout_width(const layout *l)
 {
-	int w = 1; /* the mark */
+	int w = MARK;
 	for (int i = 0; i < l->count; i++)
 		w += l->width[i] + (i ? GAP : 0);
 	return w;
@@ -90,7 +91,7 @@ static void layout_shrink(const bn_grid *t, layout *l, int cols)
 
 static void layout_place(const bn_grid *t, layout *l, int cols)
 {
-	int spare = cols - layout_width(l), flexible = 0, at = 1;
+	int spare = cols - layout_width(l), flexible = 0, at = MARK;
 	for (int i = 0; i < l->count; i++)
 		flexible += t->columns[l->column[i]].flexible;
 	for (int i = 0; i < l->count && spare > 0; i++) {

@@ -33,11 +33,11 @@ typedef enum bn_lane {
 } bn_lane;
 
 typedef struct bn_page {
-	bn_arena arena;  /* where fn may put what it makes */
-	void *data;                  /* what fn made, once it succeeded; its type follows from kind */
+	bn_arena arena; /* where fn may put what it makes */
+	void *data;     /* what fn made, once it succeeded; its type follows from kind */
 	void (*release)(void *data); /* when data lives elsewhere; NULL otherwise */
-	int kind;        /* as given to submit */
-	uint64_t owner;  /* as given to submit */
+	int kind;                    /* as given to submit */
+	uint64_t owner;              /* as given to submit */
 	uint64_t serial; /* rises with each submit of this loader: older pages may be dropped */
 	bn_err err;      /* set when fn failed; data is NULL then */
 } bn_page;

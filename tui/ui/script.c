@@ -62,8 +62,8 @@ static int size_set(bn_surface *s, const char *arg, bn_err *err)
 	char end;
 	if (sscanf(arg, " %dx%d %c", &cols, &rows, &end) != 2 || rows < 1 || cols < 1 ||
 		rows > 1000 || cols > 1000)
-		return bn_err_set(err, BN_EINVAL, "a size is COLUMNSxROWS, 1 to 1000, not '%s'",
-			arg);
+		return bn_err_set(
+			err, BN_EINVAL, "a size is COLUMNSxROWS, 1 to 1000, not '%s'", arg);
 	return bn_surface_resize(s, rows, cols, err);
 }
 

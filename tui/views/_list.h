@@ -9,8 +9,8 @@
 typedef struct bn_list {
 	bn_view view;
 	bn_grid grid;
-	bn_page *page;         /* NULL until the first came */
-	bn_alphabet alphabet;  /* of the last surface, for cells made of glyphs */
+	bn_page *page;          /* NULL until the first came */
+	bn_alphabet alphabet;   /* of the last surface, for cells made of glyphs */
 	char ref[BN_REF_BYTES]; /* what this is about; "" for all */
 } bn_list;
 

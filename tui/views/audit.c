@@ -40,9 +40,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->ink = BN_INK_DIM;
 		return;
 	case COL_OUTCOME:
-		bn_state_cell(out,
-			r->outcome == BN_OUTCOME_APPLIED ? BN_STATE_OK
-						 : BN_STATE_FAIL,
+		bn_state_cell(out, r->outcome == BN_OUTCOME_APPLIED ? BN_STATE_OK : BN_STATE_FAIL,
 			bn_outcome_name(r->outcome));
 		return;
 	case COL_USER:
@@ -99,8 +97,8 @@ static uint64_t grid_key(void *ctx, int64_t row)
 	return h + r->seq;
 }
 
-static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell,
-	.compare = grid_compare, .key = grid_key};
+static const bn_grid_source source = {
+	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare, .key = grid_key};
 
 static void draw(bn_view *view, bn_area a, bool focused)
 {
@@ -129,16 +127,17 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	if (id != BN_CMD_OPEN || !r)
 		return false;
 	bn_format_time(when, r->time_ms, bn_frame_is_utc(view->frame));
-	bn_buf_addf(&text, "what      %s\non        %s\nwhen      %s\nwho       %s (uid %u)\n", r->kind,
-		r->entity, when, r->user, (unsigned)r->uid);
+	bn_buf_addf(&text, "what      %s\non        %s\nwhen      %s\nwho       %s (uid %u)\n",
+		r->kind, r->entity, when, r->user, (unsigned)r->uid);
 	bn_buf_addf(&text, "outcome   %s%s%s\nsigned    %s\nwriter    %s, record %llu\n",
 		bn_outcome_name(r->outcome), r->reason ? ": " : "", r->reason ? r->reason : "",
-		r->is_signed ? "yes" : "no", r->writer ? r->writer : "-", (unsigned long long)r->seq);
+		r->is_signed ? "yes" : "no", r->writer ? r->writer : "-",
+		(unsigned long long)r->seq);
 	bn_buf_addf(&text, "\n%s\n\n%s\n", r->summary ? r->summary : "",
 		r->payload ? r->payload : "(not text)");
 	int rc = bn_view_text_new(&made, view->frame, r->kind, text.ptr, &err);
 	bn_buf_release(&text);
-	return bn_view_open(view->frame, rc, made, &err);
+	return bn_view_open(view->frame, rc, &made, &err);
 }
 
 static void refresh(bn_view *view)

@@ -11,8 +11,8 @@ enum { COL_STATE, COL_EXPECTATION, COL_COLUMN, COL_WANTED, COL_OBSERVED, COL_FAI
 
 static const bn_grid_column columns[COLUMNS] = {
 	[COL_STATE] = {.title = "verdict", .frozen = true, .min = 7},
-	[COL_EXPECTATION] = {.title = "expectation", .min = 12, .max = 40, .priority = 1,
-		.flexible = true},
+	[COL_EXPECTATION] =
+		{.title = "expectation", .min = 12, .max = 40, .priority = 1, .flexible = true},
 	[COL_COLUMN] = {.title = "column", .min = 8, .max = 24},
 	[COL_WANTED] = {.title = "wanted", .min = 8, .max = 32, .priority = 2},
 	[COL_OBSERVED] = {.title = "observed", .min = 8, .max = 32, .priority = 3},
@@ -60,8 +60,8 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 static const char *word_of(const bn_check_row *c, int col)
 {
 	const char *s = col == COL_EXPECTATION ? c->expectation
-		: col == COL_COLUMN	       ? c->column
-		: col == COL_WANTED	       ? c->wanted
+			: col == COL_COLUMN    ? c->column
+			: col == COL_WANTED    ? c->wanted
 					       : c->observed;
 	return s ? s : "";
 }
@@ -76,7 +76,8 @@ static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
 	return strcmp(word_of(x, col), word_of(y, col));
 }
 
-static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell, .compare = grid_compare};
+static const bn_grid_source source = {
+	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare};
 
 static void draw(bn_view *view, bn_area a, bool focused)
 {
@@ -103,8 +104,9 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return false;
 	snprintf(title, sizeof title, "%.60s %.60s", c->expectation, c->column ? c->column : "");
 	return bn_view_open(view->frame,
-		bn_view_some_rows_new(&made, view->frame, l->ref, title, c->rows, c->row_count, &err),
-		made, &err);
+		bn_view_some_rows_new(
+			&made, view->frame, l->ref, title, c->rows, c->row_count, &err),
+		&made, &err);
 }
 
 static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
@@ -113,9 +115,10 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	const bn_check_row *c = item(l, bn_grid_selected_row(&l->grid));
 	if (id != BN_CMD_OPEN || (c && c->row_count))
 		return false;
-	snprintf(why, size, "%s", !c ? "nothing was checked yet"
-			: c->state == BN_STATE_OK ? "no row fails this"
-						  : "this is not about single rows");
+	snprintf(why, size, "%s",
+		!c                        ? "nothing was checked yet"
+		: c->state == BN_STATE_OK ? "no row fails this"
+					  : "this is not about single rows");
 	return true;
 }
 

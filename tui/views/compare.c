@@ -54,7 +54,8 @@ static bool is_best(const bn_comparison *c, const bn_compare_row *row, size_t r)
 	return beats;
 }
 
-static void value_cell(const bn_comparison *c, const bn_compare_row *row, size_t r, bn_grid_cell *out)
+static void value_cell(
+	const bn_comparison *c, const bn_compare_row *row, size_t r, bn_grid_cell *out)
 {
 	const bn_compare_cell *cell = &row->cells[r];
 	char number[BN_FORMAT_BYTES];
@@ -155,8 +156,8 @@ static void chart_draw(const compare_view *v, bn_area a)
 	for (size_t i = 0; i < d->table->runs && shown < BN_SERIES_COUNT; i++) {
 		const bn_curve *c = &d->curves[i];
 		if (c->n)
-			series[shown++] = (bn_chart_series){d->table->names[i], c->x, c->y, c->n,
-				(int)i % BN_SERIES_COUNT};
+			series[shown++] = (bn_chart_series){
+				d->table->names[i], c->x, c->y, c->n, (int)i % BN_SERIES_COUNT};
 	}
 	bn_chart chart = {.series = series,
 		.count = shown,
@@ -183,9 +184,9 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		return;
 	}
 	if (a.rows > 6 && d) {
-		bn_area_textf(a, a.rows - 1, 1, BN_INK_DIM, "%lld of %zu rows%s; Tab shows the chart",
-			(long long)v->shown_count, d->table->count,
-			v->all_rows ? "" : " differ (d shows all)");
+		bn_area_textf(a, a.rows - 1, 1, BN_INK_DIM,
+			"%lld of %zu rows%s; Tab shows the chart", (long long)v->shown_count,
+			d->table->count, v->all_rows ? "" : " differ (d shows all)");
 		a.rows--;
 	}
 	bn_list_draw(view, a, focused);
@@ -235,7 +236,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		bn_err err = BN_ERR_INIT;
 		bn_view *made = NULL;
 		int rc = bn_view_run_new(&made, view->frame, v->runs.ids[run], &err);
-		return bn_view_open(view->frame, rc, made, &err);
+		return bn_view_open(view->frame, rc, &made, &err);
 	}
 	default:
 		return false;
@@ -255,8 +256,8 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 static void refresh(bn_view *view)
 {
 	const compare_view *v = (const compare_view *)view;
-	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->compare, &v->runs,
-		sizeof v->runs);
+	bn_view_load(
+		view, BN_LANE_QUICK, 0, bn_view_source(view)->compare, &v->runs, sizeof v->runs);
 }
 
 static void crumb(const bn_view *view, bn_buf *out)

@@ -6,8 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COL_NAME, COL_LATEST, COL_ROWS, COL_COLUMNS, COL_SIZE, COL_CHECKS, COL_AGE, COL_SOURCE,
-	COL_SCHEMA, COL_USER, COLUMNS };
+enum {
+	COL_NAME,
+	COL_LATEST,
+	COL_ROWS,
+	COL_COLUMNS,
+	COL_SIZE,
+	COL_CHECKS,
+	COL_AGE,
+	COL_SOURCE,
+	COL_SCHEMA,
+	COL_USER,
+	COLUMNS
+};
 
 static const bn_grid_column dataset_columns[COLUMNS] = {
 	[COL_NAME] = {.title = "dataset", .frozen = true, .min = 10, .max = 40},
@@ -113,8 +124,8 @@ static double version_number(const bn_dataset_version *v, int col)
 static int version_compare(const bn_dataset_version *a, const bn_dataset_version *b, int col)
 {
 	if (col == COL_SOURCE)
-		return strcmp(a->source_kind ? a->source_kind : "",
-			b->source_kind ? b->source_kind : "");
+		return strcmp(
+			a->source_kind ? a->source_kind : "", b->source_kind ? b->source_kind : "");
 	if (col == COL_USER)
 		return strcmp(a->user ? a->user : "", b->user ? b->user : "");
 	if (col == COL_SCHEMA)
@@ -150,8 +161,8 @@ static int dataset_compare(void *ctx, int64_t a, int64_t b, int col)
 		return strcmp(d->rows[a].name, d->rows[b].name);
 	if (col == COL_LATEST)
 		return d->rows[a].versions < d->rows[b].versions
-			? -1
-			: d->rows[a].versions > d->rows[b].versions;
+			       ? -1
+			       : d->rows[a].versions > d->rows[b].versions;
 	return version_compare(d->rows[a].latest, d->rows[b].latest, col);
 }
 
@@ -169,8 +180,8 @@ static uint64_t dataset_key(void *ctx, int64_t row)
 	return text_key(d->rows[row].name);
 }
 
-static const bn_grid_source dataset_source = {.rows = dataset_rows, .cell = dataset_cell,
-	.compare = dataset_compare, .key = dataset_key};
+static const bn_grid_source dataset_source = {
+	.rows = dataset_rows, .cell = dataset_cell, .compare = dataset_compare, .key = dataset_key};
 
 static const bn_dataset_version *dataset_selected(const bn_list *l, char ref[BN_REF_BYTES])
 {
@@ -193,7 +204,7 @@ static bool about_version(bn_view *view, bn_command_id id, const char *ref)
 		rc = bn_view_checks_new(&made, view->frame, ref, &err);
 	else
 		return false;
-	return bn_view_open(view->frame, rc, made, &err);
+	return bn_view_open(view->frame, rc, &made, &err);
 }
 
 static bool data_command(bn_view *view, bn_command_id id, const char *arg)
@@ -208,7 +219,7 @@ static bool data_command(bn_view *view, bn_command_id id, const char *arg)
 		return false;
 	if (id == BN_CMD_OPEN)
 		return bn_view_open(view->frame,
-			bn_view_versions_new(&made, view->frame, v->name, &err), made, &err);
+			bn_view_versions_new(&made, view->frame, v->name, &err), &made, &err);
 	return about_version(view, id, ref);
 }
 
@@ -254,8 +265,8 @@ static const bn_view_class data_class = {
 int bn_view_data_new(bn_view **out, bn_frame *f, bn_err *err)
 {
 	bn_list *l = NULL;
-	int rc = bn_list_new(&l, sizeof *l, &data_class, f, &dataset_source, dataset_columns, COLUMNS,
-		NULL, err);
+	int rc = bn_list_new(&l, sizeof *l, &data_class, f, &dataset_source, dataset_columns,
+		COLUMNS, NULL, err);
 	if (rc)
 		return rc;
 	l->grid.empty = "no datasets yet: binnacle data add NAME FILE.csv";
@@ -292,8 +303,8 @@ static int versions_compare(void *ctx, int64_t a, int64_t b, int col)
 	const bn_dataset_versions *d = bn_list_data(ctx);
 	if (col == COL_NAME)
 		return d->items[a]->version < d->items[b]->version
-			? -1
-			: d->items[a]->version > d->items[b]->version;
+			       ? -1
+			       : d->items[a]->version > d->items[b]->version;
 	if (col == COL_LATEST)
 		return strcmp(d->items[a]->hash, d->items[b]->hash);
 	return version_compare(d->items[a], d->items[b], col);
@@ -305,8 +316,10 @@ static uint64_t versions_key(void *ctx, int64_t row)
 	return (uint64_t)d->items[row]->version;
 }
 
-static const bn_grid_source versions_source = {.rows = version_rows, .cell = versions_cell,
-	.compare = versions_compare, .key = versions_key};
+static const bn_grid_source versions_source = {.rows = version_rows,
+	.cell = versions_cell,
+	.compare = versions_compare,
+	.key = versions_key};
 
 static bool version_selected(const bn_list *l, char ref[BN_REF_BYTES])
 {
@@ -329,7 +342,7 @@ static bool versions_command(bn_view *view, bn_command_id id, const char *arg)
 		return false;
 	if (id == BN_CMD_OPEN)
 		return bn_view_open(view->frame,
-			bn_view_rows_new(&made, view->frame, ref, "", &err), made, &err);
+			bn_view_rows_new(&made, view->frame, ref, "", &err), &made, &err);
 	return about_version(view, id, ref);
 }
 

@@ -82,7 +82,8 @@ static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
 	return count_of(d, a) < count_of(d, b) ? -1 : count_of(d, a) > count_of(d, b);
 }
 
-static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell, .compare = grid_compare};
+static const bn_grid_source source = {
+	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare};
 
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
@@ -98,7 +99,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	snprintf(filter, sizeof filter, "%.120s=%.100s", v->column,
 		d->values[row] ? d->values[row] : "");
 	return bn_view_open(view->frame,
-		bn_view_rows_new(&made, view->frame, v->list.ref, filter, &err), made, &err);
+		bn_view_rows_new(&made, view->frame, v->list.ref, filter, &err), &made, &err);
 }
 
 static void refresh(bn_view *view)
@@ -108,8 +109,8 @@ static void refresh(bn_view *view)
 	memcpy(arg.ref, v->list.ref, sizeof arg.ref);
 	memcpy(arg.column, v->column, sizeof arg.column);
 	if (!v->list.page)
-		bn_view_load(view, BN_LANE_SCAN, 0, bn_view_source(view)->frequency, &arg,
-			sizeof arg);
+		bn_view_load(
+			view, BN_LANE_SCAN, 0, bn_view_source(view)->frequency, &arg, sizeof arg);
 }
 
 static void crumb(const bn_view *view, bn_buf *out)
@@ -136,10 +137,12 @@ static const bn_view_class frequency_class = {
 	.free = bn_list_free,
 };
 
-int bn_view_frequency_new(bn_view **out, bn_frame *f, const char *ref, const char *column, bn_err *err)
+int bn_view_frequency_new(
+	bn_view **out, bn_frame *f, const char *ref, const char *column, bn_err *err)
 {
 	frequency_view *v = NULL;
-	int rc = bn_list_new(&v, sizeof *v, &frequency_class, f, &source, columns, COLUMNS, ref, err);
+	int rc = bn_list_new(
+		&v, sizeof *v, &frequency_class, f, &source, columns, COLUMNS, ref, err);
 	if (rc)
 		return rc;
 	snprintf(v->column, sizeof v->column, "%s", column);

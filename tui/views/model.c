@@ -85,7 +85,8 @@ static int metrics_draw(const bn_inbox_item *d, bn_area a, int row)
 		bn_area_field(a, row, 0, 19, BN_INK_TEXT, key);
 		bn_area_field_right(a, row, 20, 14, BN_INK_STRONG, bn_format_number(x, own));
 		if (d->champion) {
-			bn_area_field_right(a, row, 36, 14, BN_INK_TEXT, bn_format_number(y, other));
+			bn_area_field_right(
+				a, row, 36, 14, BN_INK_TEXT, bn_format_number(y, other));
 			bn_format_number(z, own - other);
 			bn_area_field_right(a, row, 52, 14, BN_INK_TEXT, z);
 		}
@@ -118,9 +119,9 @@ static int decisions_draw(const model_view *v, const bn_version *m, bn_area a, i
 static bn_state model_state(bn_model_state s)
 {
 	return s == BN_MODEL_APPROVED    ? BN_STATE_OK
-		: s == BN_MODEL_REQUESTED ? BN_STATE_WAIT
-		: s == BN_MODEL_REJECTED  ? BN_STATE_FAIL
-					  : BN_STATE_NONE;
+	       : s == BN_MODEL_REQUESTED ? BN_STATE_WAIT
+	       : s == BN_MODEL_REJECTED  ? BN_STATE_FAIL
+					 : BN_STATE_NONE;
 }
 
 static int head_draw(const model_view *v, const bn_inbox_item *d, bn_area a, int row)
@@ -194,14 +195,17 @@ static void approve_ask(model_view *v, const bn_inbox_item *d)
 {
 	char title[128], body[768];
 	const bn_version *m = d->version;
-	snprintf(title, sizeof title, "Approve %.60s version %lld?", m->name, (long long)m->version);
+	snprintf(
+		title, sizeof title, "Approve %.60s version %lld?", m->name, (long long)m->version);
 	v->overriding = d->gates && d->gates->blocked;
 	if (v->overriding) {
 		snprintf(body, sizeof body,
-			"%zu gates fail and %zu are inconclusive. The policy lets you approve all the "
+			"%zu gates fail and %zu are inconclusive. The policy lets you approve all "
+			"the "
 			"same; the audit log will say OVERRIDE, with your reason.",
 			d->gates->failed, d->gates->inconclusive);
-		bn_frame_ask(v->view.frame, &v->view, BN_CMD_APPROVE, title, body, "override and sign");
+		bn_frame_ask(
+			v->view.frame, &v->view, BN_CMD_APPROVE, title, body, "override and sign");
 		return;
 	}
 	snprintf(body, sizeof body,
@@ -217,7 +221,8 @@ static void reject_ask(model_view *v, const bn_inbox_item *d)
 	snprintf(title, sizeof title, "Reject %.60s version %lld?", d->version->name,
 		(long long)d->version->version);
 	bn_frame_ask(v->view.frame, &v->view, BN_CMD_REJECT, title,
-		"The request is closed; its author can ask again. Your reason is signed and kept in "
+		"The request is closed; its author can ask again. Your reason is signed and kept "
+		"in "
 		"the audit log. Why?",
 		"sign and reject");
 }
@@ -239,7 +244,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		bn_err err = BN_ERR_INIT;
 		bn_view *made = NULL;
 		int rc = bn_view_run_new(&made, view->frame, d->version->run_id, &err);
-		return bn_view_open(view->frame, rc, made, &err);
+		return bn_view_open(view->frame, rc, &made, &err);
 	}
 	case BN_CMD_UP:
 		v->top--;

@@ -10,8 +10,19 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COL_STATE, COL_MODEL, COL_ALIASES, COL_METRIC, COL_SIGNED, COL_AUTHOR, COL_AGE, COL_TRAINER,
-	COL_DATA, COL_DIGEST, COLUMNS };
+enum {
+	COL_STATE,
+	COL_MODEL,
+	COL_ALIASES,
+	COL_METRIC,
+	COL_SIGNED,
+	COL_AUTHOR,
+	COL_AGE,
+	COL_TRAINER,
+	COL_DATA,
+	COL_DIGEST,
+	COLUMNS
+};
 
 static const bn_grid_column columns[COLUMNS] = {
 	[COL_STATE] = {.title = "state", .min = 11},
@@ -97,8 +108,8 @@ static void aliases_cell(const bn_version *v, bn_grid_cell *out)
 {
 	size_t at = 0;
 	for (size_t i = 0; i < v->n_aliases && at < sizeof out->buf - 1; i++) {
-		int n = snprintf(out->buf + at, sizeof out->buf - at, "%s%s", i ? ", " : "",
-			v->aliases[i]);
+		int n = snprintf(
+			out->buf + at, sizeof out->buf - at, "%s%s", i ? ", " : "", v->aliases[i]);
 		at += n > 0 ? (size_t)n : 0;
 	}
 	if (v->n_aliases) {
@@ -149,8 +160,9 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->text = v->author;
 		return;
 	case COL_AGE:
-		out->text = bn_format_age(out->buf, v->state_ms > 0 ? v->state_ms : v->registered_ms,
-			bn_frame_now_ms(l->view.frame));
+		out->text =
+			bn_format_age(out->buf, v->state_ms > 0 ? v->state_ms : v->registered_ms,
+				bn_frame_now_ms(l->view.frame));
 		return;
 	case COL_TRAINER:
 		out->text = v->trainer;
@@ -199,8 +211,8 @@ static uint64_t grid_key(void *ctx, int64_t row)
 	return h + (uint64_t)(v ? v->version : 0);
 }
 
-static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell,
-	.compare = grid_compare, .key = grid_key};
+static const bn_grid_source source = {
+	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare, .key = grid_key};
 
 static void draw(bn_view *view, bn_area a, bool focused)
 {
@@ -226,7 +238,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	if ((id != BN_CMD_OPEN && id != BN_CMD_APPROVE && id != BN_CMD_REJECT) || !v)
 		return false;
 	snprintf(spec, sizeof spec, "%.120s/%lld", v->name, (long long)v->version);
-	bn_view_open(view->frame, bn_view_model_new(&made, view->frame, spec, &err), made, &err);
+	bn_view_open(view->frame, bn_view_model_new(&made, view->frame, spec, &err), &made, &err);
 	if (id != BN_CMD_OPEN)
 		bn_frame_message(view->frame, "read the evidence first; then %s again",
 			id == BN_CMD_APPROVE ? "A" : "R");

@@ -13,13 +13,24 @@
 
 static bn_state drift_state(bn_drift_verdict v)
 {
-	return v == BN_DRIFT_NONE ? BN_STATE_OK : v == BN_DRIFT_FOUND ? BN_STATE_FAIL : BN_STATE_WARN;
+	return v == BN_DRIFT_NONE    ? BN_STATE_OK
+	       : v == BN_DRIFT_FOUND ? BN_STATE_FAIL
+				     : BN_STATE_WARN;
 }
 
 /* ---- one report ---------------------------------------------------------------------------------- */
 
-enum { COL_VERDICT, COL_FEATURE, COL_TEST, COL_SCORE, COL_RULE, COL_STATISTIC, COL_ROWS, COL_WHY,
-	COLUMNS };
+enum {
+	COL_VERDICT,
+	COL_FEATURE,
+	COL_TEST,
+	COL_SCORE,
+	COL_RULE,
+	COL_STATISTIC,
+	COL_ROWS,
+	COL_WHY,
+	COLUMNS
+};
 
 static const bn_grid_column feature_columns[COLUMNS] = {
 	[COL_VERDICT] = {.title = "verdict", .min = 14},
@@ -121,8 +132,8 @@ static int feature_compare(void *ctx, int64_t a, int64_t b, int col)
 	return u < v ? -1 : u > v;
 }
 
-static const bn_grid_source feature_source = {.rows = feature_rows, .cell = feature_cell,
-	.compare = feature_compare};
+static const bn_grid_source feature_source = {
+	.rows = feature_rows, .cell = feature_cell, .compare = feature_compare};
 
 static void histogram_draw(const bn_monitor_feature *f, bn_area a)
 {
@@ -131,13 +142,16 @@ static void histogram_draw(const bn_monitor_feature *f, bn_area a)
 	bn_state s = drift_state(r->verdict);
 	int col = bn_area_text(a, 0, 0, BN_INK_STRONG, f->name);
 	col = bn_area_glyph(a, 0, col + 2, bn_state_ink(s), (bn_glyph_id)bn_state_glyph(s));
-	col = bn_area_textf(a, 0, col + 1, bn_state_ink(s), "%s", bn_drift_verdict_name(r->verdict));
-	bn_area_textf(a, 1, 0, BN_INK_TEXT, "%s: %s %s (drift if %s %s)", bn_drift_test_title(r->test),
+	col = bn_area_textf(
+		a, 0, col + 1, bn_state_ink(s), "%s", bn_drift_verdict_name(r->verdict));
+	bn_area_textf(a, 1, 0, BN_INK_TEXT, "%s: %s %s (drift if %s %s)",
+		bn_drift_test_title(r->test),
 		r->op == BN_DRIFT_DISTANCE_AT_LEAST ? "distance" : "p",
 		bn_format_number(score, r->score), bn_drift_operator_text(r->op),
 		bn_format_number(limit, r->threshold));
-	bn_area_textf(a, 2, 0, BN_INK_DIM, "%zu reference rows, %zu current; left out: %zu and %zu. %s",
-		r->n_ref, r->n_cur, r->ref_dropped, r->cur_dropped, r->why);
+	bn_area_textf(a, 2, 0, BN_INK_DIM,
+		"%zu reference rows, %zu current; left out: %zu and %zu. %s", r->n_ref, r->n_cur,
+		r->ref_dropped, r->cur_dropped, r->why);
 	bn_area plot = bn_area_sub(a, 4, 0, a.rows - 4, a.cols);
 	if (!f->bins)
 		bn_area_text(plot, 0, 0, BN_INK_DIM, "no bins were kept for this feature");
@@ -158,8 +172,8 @@ static void report_head(const bn_list *l, bn_area a)
 	char rows[BN_FORMAT_BYTES], when[BN_FORMAT_BYTES];
 	bn_state s = drift_state(r->dataset.verdict);
 	int col = bn_area_glyph(a, 0, 1, bn_state_ink(s), (bn_glyph_id)bn_state_glyph(s));
-	col = bn_area_textf(a, 0, col + 1, bn_state_ink(s), "%s",
-		bn_drift_verdict_name(r->dataset.verdict));
+	col = bn_area_textf(
+		a, 0, col + 1, bn_state_ink(s), "%s", bn_drift_verdict_name(r->dataset.verdict));
 	bn_area_textf(a, 0, col + 2, BN_INK_TEXT, "%zu of %zu features drifted, %zu inconclusive",
 		r->dataset.drifted, r->dataset.columns, r->dataset.inconclusive);
 	bn_area_textf(a, 1, 1, BN_INK_DIM, "%s%s%s against %s, %s rows, made %s", r->model,
@@ -204,7 +218,8 @@ static void report_refresh(bn_view *view)
 	bn_ref_arg arg = {""};
 	memcpy(arg.ref, l->ref, sizeof arg.ref);
 	if (!l->page) /* reports never change */
-		bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->report, &arg, sizeof arg);
+		bn_view_load(
+			view, BN_LANE_QUICK, 0, bn_view_source(view)->report, &arg, sizeof arg);
 }
 
 static void report_cli(const bn_view *view, bn_buf *out)
@@ -237,8 +252,17 @@ static int report_new(bn_view **out, bn_frame *f, const char *id, bn_err *err)
 
 /* ---- the list of reports ------------------------------------------------------------------------- */
 
-enum { RCOL_VERDICT, RCOL_MODEL, RCOL_DRIFTED, RCOL_ROWS, RCOL_AGE, RCOL_REFERENCE, RCOL_FROM, RCOL_ID,
-	RCOLUMNS };
+enum {
+	RCOL_VERDICT,
+	RCOL_MODEL,
+	RCOL_DRIFTED,
+	RCOL_ROWS,
+	RCOL_AGE,
+	RCOL_REFERENCE,
+	RCOL_FROM,
+	RCOL_ID,
+	RCOLUMNS
+};
 
 static const bn_grid_column report_columns[RCOLUMNS] = {
 	[RCOL_VERDICT] = {.title = "verdict", .min = 14},
@@ -293,8 +317,8 @@ static void report_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		return;
 	case RCOL_FROM:
 		if (r->from_ms > 0)
-			out->text = bn_format_time(out->buf, r->from_ms,
-				bn_frame_is_utc(l->view.frame));
+			out->text = bn_format_time(
+				out->buf, r->from_ms, bn_frame_is_utc(l->view.frame));
 		return;
 	default:
 		snprintf(out->buf, sizeof out->buf, "%.8s", r->id);
@@ -313,7 +337,8 @@ static int report_compare(void *ctx, int64_t a, int64_t b, int col)
 	case RCOL_MODEL:
 		return strcmp(x->model, y->model);
 	case RCOL_DRIFTED:
-		return x->dataset.share < y->dataset.share ? -1 : x->dataset.share > y->dataset.share;
+		return x->dataset.share < y->dataset.share ? -1
+							   : x->dataset.share > y->dataset.share;
 	case RCOL_ROWS:
 		return x->rows < y->rows ? -1 : x->rows > y->rows;
 	default:
@@ -329,8 +354,8 @@ static uint64_t report_key(void *ctx, int64_t row)
 	return h;
 }
 
-static const bn_grid_source report_source = {.rows = report_rows, .cell = report_cell,
-	.compare = report_compare, .key = report_key};
+static const bn_grid_source report_source = {
+	.rows = report_rows, .cell = report_cell, .compare = report_compare, .key = report_key};
 
 static bool monitor_command(bn_view *view, bn_command_id id, const char *arg)
 {
@@ -341,7 +366,7 @@ static bool monitor_command(bn_view *view, bn_command_id id, const char *arg)
 	(void)arg;
 	if (id != BN_CMD_OPEN || !r)
 		return false;
-	return bn_view_open(view->frame, report_new(&made, view->frame, r->id, &err), made, &err);
+	return bn_view_open(view->frame, report_new(&made, view->frame, r->id, &err), &made, &err);
 }
 
 static bool monitor_refuses(bn_view *view, bn_command_id id, char *why, size_t size)

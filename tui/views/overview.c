@@ -98,7 +98,9 @@ static int flow_draw(const overview *v, bn_area a)
 		bn_area_glyph(a, row, col, bn_state_ink(state), (bn_glyph_id)bn_state_glyph(state));
 		bool here = v->grid.selected == i;
 		col = bn_area_text(a, row, col + 2,
-			here ? BN_INK_STRONG : state == BN_STATE_NONE ? BN_INK_DIM : BN_INK_TEXT,
+			here                     ? BN_INK_STRONG
+			: state == BN_STATE_NONE ? BN_INK_DIM
+						 : BN_INK_TEXT,
 			stations[i].name);
 		if (i + 1 < BN_STATION_COUNT)
 			bn_area_glyph(a, row, col + 1, BN_INK_DIM, BN_GLYPH_ARROW);
@@ -129,7 +131,8 @@ static int next_draw(const overview *v, bn_area a, int row)
 {
 	const char *next = next_step(v);
 	if (is_empty(data_of(v))) {
-		bn_area_text(a, row++, 1, BN_INK_STRONG, "Nothing is here yet. Bring in some data:");
+		bn_area_text(
+			a, row++, 1, BN_INK_STRONG, "Nothing is here yet. Bring in some data:");
 		bn_area_text(a, row++, 3, BN_INK_KEY, "binnacle data add NAME FILE.csv");
 		bn_area_text(a, row++, 1, BN_INK_DIM,
 			"or see a whole life of a model: binnacle demo.  Y copies the line.");

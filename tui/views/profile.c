@@ -14,8 +14,22 @@
 
 #define SPARK 16
 
-enum { COL_NAME, COL_TYPE, COL_MISSING, COL_DISTINCT, COL_HISTOGRAM, COL_MIN, COL_MEDIAN, COL_MEAN,
-	COL_MAX, COL_STD, COL_P05, COL_P95, COL_SKEW, COLUMNS };
+enum {
+	COL_NAME,
+	COL_TYPE,
+	COL_MISSING,
+	COL_DISTINCT,
+	COL_HISTOGRAM,
+	COL_MIN,
+	COL_MEDIAN,
+	COL_MEAN,
+	COL_MAX,
+	COL_STD,
+	COL_P05,
+	COL_P95,
+	COL_SKEW,
+	COLUMNS
+};
 
 static const bn_grid_column columns[COLUMNS] = {
 	[COL_NAME] = {.title = "column", .frozen = true, .min = 8, .max = 28},
@@ -70,8 +84,8 @@ static void spark_cell(const bn_list *l, const bn_profile_column *c, bn_grid_cel
 	for (size_t i = 0; i < width; i++)
 		top = fmax(top, groups[i]);
 	for (size_t i = 0; i < width && top > 0; i++)
-		at += bn_utf8_encode(bn_glyph_level(l->alphabet, (int)ceil(8 * groups[i] / top)),
-			out->buf + at);
+		at += bn_utf8_encode(
+			bn_glyph_level(l->alphabet, (int)ceil(8 * groups[i] / top)), out->buf + at);
 	out->buf[at] = '\0';
 	out->ink = BN_INK_REFERENCE;
 	out->text = at ? out->buf : NULL;
@@ -165,7 +179,8 @@ static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
 	return u < v ? -1 : u > v;
 }
 
-static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell, .compare = grid_compare};
+static const bn_grid_source source = {
+	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare};
 
 static int facts_draw(bn_area a, const bn_profile_column *c)
 {
@@ -234,10 +249,10 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		char filter[160];
 		snprintf(filter, sizeof filter, "%.120s=", c->name);
 		return bn_view_open(view->frame,
-			bn_view_rows_new(&made, view->frame, l->ref, filter, &err), made, &err);
+			bn_view_rows_new(&made, view->frame, l->ref, filter, &err), &made, &err);
 	}
 	return bn_view_open(view->frame,
-		bn_view_frequency_new(&made, view->frame, l->ref, c->name, &err), made, &err);
+		bn_view_frequency_new(&made, view->frame, l->ref, c->name, &err), &made, &err);
 }
 
 static void refresh(bn_view *view)
@@ -246,7 +261,8 @@ static void refresh(bn_view *view)
 	bn_ref_arg arg = {""};
 	memcpy(arg.ref, l->ref, sizeof arg.ref);
 	if (!l->page)
-		bn_view_load(view, BN_LANE_SCAN, 0, bn_view_source(view)->profile, &arg, sizeof arg);
+		bn_view_load(
+			view, BN_LANE_SCAN, 0, bn_view_source(view)->profile, &arg, sizeof arg);
 }
 
 static void cli(const bn_view *view, bn_buf *out)

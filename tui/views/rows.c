@@ -16,15 +16,15 @@
 enum { KIND_ORDER, KIND_WINDOW };
 
 typedef struct rows_view {
-	bn_list list;              /* page: the order */
+	bn_list list; /* page: the order */
 	bn_page *window;
 	bn_grid_column *columns;
 	char **titles;
 	size_t column_count;
-	int64_t *fixed;            /* given row numbers, or NULL */
+	int64_t *fixed; /* given row numbers, or NULL */
 	int64_t fixed_count;
 	char title[128];
-	int64_t asked_first;       /* of the window on its way; -1 none */
+	int64_t asked_first; /* of the window on its way; -1 none */
 } rows_view;
 
 static const bn_order *order_of(const rows_view *v)
@@ -74,8 +74,8 @@ static void order_ask(rows_view *v)
 	snprintf(arg.filter, sizeof arg.filter, "%s", v->list.grid.filter);
 	if (v->list.grid.sort_column <= 0)
 		arg.sort_column = -1;
-	bn_view_load(&v->list.view, BN_LANE_SCAN, KIND_ORDER,
-		bn_view_source(&v->list.view)->order, &arg, sizeof arg);
+	bn_view_load(&v->list.view, BN_LANE_SCAN, KIND_ORDER, bn_view_source(&v->list.view)->order,
+		&arg, sizeof arg);
 }
 
 /* Asks for the window around what is on screen, unless it is here or on its way. */
@@ -191,14 +191,14 @@ static bool rows_command(bn_view *view, bn_command_id id, const char *arg)
 	(void)arg;
 	if (id == BN_CMD_DESCRIBE)
 		return bn_view_open(view->frame,
-			bn_view_profile_new(&made, view->frame, v->list.ref, &err), made, &err);
+			bn_view_profile_new(&made, view->frame, v->list.ref, &err), &made, &err);
 	if (id == BN_CMD_CHECKS)
 		return bn_view_open(view->frame,
-			bn_view_checks_new(&made, view->frame, v->list.ref, &err), made, &err);
+			bn_view_checks_new(&made, view->frame, v->list.ref, &err), &made, &err);
 	if (id == BN_CMD_FREQUENCY && o && col >= 0)
 		return bn_view_open(view->frame,
 			bn_view_frequency_new(&made, view->frame, v->list.ref, o->names[col], &err),
-			made, &err);
+			&made, &err);
 	if (id != BN_CMD_OPEN || !o)
 		return false;
 	bn_buf text = BN_BUF_INIT;
@@ -207,14 +207,15 @@ static bool rows_command(bn_view *view, bn_command_id id, const char *arg)
 		bn_grid_cell cell;
 		bn_grid_get_cell(&v->list.grid, row, (int)c + 1, &cell);
 		bn_buf_addf(&text, "%-24s %s\n", v->titles[c],
-			cell.text ? cell.text : cell.pending ? "..." : "-");
+			cell.text      ? cell.text
+			: cell.pending ? "..."
+				       : "-");
 	}
 	char crumb[64];
-	snprintf(crumb, sizeof crumb, "row %lld",
-		row >= 0 ? (long long)row_number(v, row) : -1LL);
+	snprintf(crumb, sizeof crumb, "row %lld", row >= 0 ? (long long)row_number(v, row) : -1LL);
 	int rc = bn_view_text_new(&made, view->frame, crumb, text.ptr, &err);
 	bn_buf_release(&text);
-	return bn_view_open(view->frame, rc, made, &err);
+	return bn_view_open(view->frame, rc, &made, &err);
 }
 
 static bool rows_refuses(bn_view *view, bn_command_id id, char *why, size_t size)
@@ -225,9 +226,10 @@ static bool rows_refuses(bn_view *view, bn_command_id id, char *why, size_t size
 		return true;
 	}
 	bool orders = id == BN_CMD_FILTER || id == BN_CMD_SORT || id == BN_CMD_SORT_UP ||
-		id == BN_CMD_SORT_DOWN;
+		      id == BN_CMD_SORT_DOWN;
 	if (v->fixed && orders) {
-		snprintf(why, size, "these are chosen rows; filter and sort work on the whole table");
+		snprintf(why, size,
+			"these are chosen rows; filter and sort work on the whole table");
 		return true;
 	}
 	if (id == BN_CMD_EXPORT && rows_count(view) > BN_WINDOW_ROWS) {

@@ -23,7 +23,7 @@ typedef struct run_view {
 	bool log_y;
 	int smoothing; /* index of smoothing_steps */
 	bool has_cursor;
-	size_t cursor; /* index into the curve */
+	size_t cursor;      /* index into the curve */
 	int top, page_rows; /* of the text panes */
 } run_view;
 
@@ -56,7 +56,8 @@ static void resources_text(const bn_run_info *r, char *out, size_t size)
 		bn_format_bytes(energy, r->peak_rss_bytes), bn_format_duration(cpu, r->cpu_ms));
 	if (!isnan(r->energy_joules)) {
 		size_t n = strlen(out);
-		snprintf(out + n, size - n, ", energy %s", bn_format_joules(energy, r->energy_joules));
+		snprintf(out + n, size - n, ", energy %s",
+			bn_format_joules(energy, r->energy_joules));
 	}
 }
 
@@ -67,11 +68,12 @@ static int head_draw(const run_view *v, const bn_run_detail *d, bn_area a)
 	int64_t now = bn_frame_now_ms(v->view.frame);
 	bn_state state = bn_run_state(r->status);
 	int col = bn_area_glyph(a, 0, 0, bn_state_ink(state), (bn_glyph_id)bn_state_glyph(state));
-	col = bn_area_textf(a, 0, col + 1, bn_state_ink(state), "%s", bn_run_status_name(r->status));
+	col = bn_area_textf(
+		a, 0, col + 1, bn_state_ink(state), "%s", bn_run_status_name(r->status));
 	col = bn_area_textf(a, 0, col + 2, BN_INK_STRONG, "%s", r->name ? r->name : r->id);
 	bn_area_textf(a, 0, col + 2, BN_INK_DIM, "%s", r->title ? r->title : "");
-	col = bn_area_textf(a, 1, 0, BN_INK_TEXT, "%s",
-		bn_format_duration(text, bn_run_duration_ms(r, now)));
+	col = bn_area_textf(
+		a, 1, 0, BN_INK_TEXT, "%s", bn_format_duration(text, bn_run_duration_ms(r, now)));
 	if (r->dataset)
 		col = bn_area_textf(a, 1, col, BN_INK_TEXT, "  on %s", r->dataset);
 	if (bn_run_status_is_live(r->status) && r->heartbeat_ms > 0)
@@ -130,11 +132,12 @@ static int facts_draw(const run_view *v, const bn_run_detail *d, bn_area a, int 
 	bool utc = bn_frame_is_utc(v->view.frame);
 	section_draw(a, row++, "metrics: last, best");
 	for (size_t i = 0; i < d->metric_count; i++, row++) {
-		bn_area_field(a, row, 0, 24, i == d->metric ? BN_INK_STRONG : BN_INK_TEXT,
-			d->metrics[i]);
-		bn_area_field_right(a, row, 25, 12, BN_INK_NUMBER,
-			bn_format_number(text, d->last[i]));
-		bn_area_field_right(a, row, 38, 12, BN_INK_BEST, bn_format_number(text, d->best[i]));
+		bn_area_field(
+			a, row, 0, 24, i == d->metric ? BN_INK_STRONG : BN_INK_TEXT, d->metrics[i]);
+		bn_area_field_right(
+			a, row, 25, 12, BN_INK_NUMBER, bn_format_number(text, d->last[i]));
+		bn_area_field_right(
+			a, row, 38, 12, BN_INK_BEST, bn_format_number(text, d->best[i]));
 	}
 	section_draw(a, ++row, "parameters");
 	row++;
@@ -146,7 +149,8 @@ static int facts_draw(const run_view *v, const bn_run_detail *d, bn_area a, int 
 	row++;
 	row = bn_area_fact(a, row, "id", BN_INK_TEXT, r->id);
 	row = bn_area_fact(a, row, "experiment", BN_INK_TEXT, r->experiment);
-	row = bn_area_fact(a, row, "started", BN_INK_TEXT, bn_format_time(text, r->started_ms, utc));
+	row = bn_area_fact(
+		a, row, "started", BN_INK_TEXT, bn_format_time(text, r->started_ms, utc));
 	row = bn_area_fact(a, row, "ended", BN_INK_TEXT, bn_format_time(text, r->finished_ms, utc));
 	row = bn_area_fact(a, row, "reason", BN_INK_TEXT, r->reason);
 	row = bn_area_fact(a, row, "by", BN_INK_TEXT, r->user);
@@ -158,7 +162,8 @@ static int facts_draw(const run_view *v, const bn_run_detail *d, bn_area a, int 
 	resources_text(r, line, sizeof line);
 	row = bn_area_fact(a, row, "resources", BN_INK_TEXT, line);
 	for (size_t i = 0; i < d->tags.count; i++)
-		row = bn_area_fact(a, row, d->tags.items[i].key, BN_INK_TEXT, d->tags.items[i].value);
+		row = bn_area_fact(
+			a, row, d->tags.items[i].key, BN_INK_TEXT, d->tags.items[i].value);
 	return row;
 }
 
@@ -172,19 +177,30 @@ static void facts_scroll(run_view *v, const bn_run_detail *d, bn_area a)
 	facts_draw(v, d, a, -v->top);
 }
 
+/* Which of the three pictures this is; Tab goes on. */
+static void panes_draw(const run_view *v, bn_area a, bool focused)
+{
+	static const char *const names[PANE_COUNT] = {"picture", "everything", "console"};
+	int col = a.cols - 34;
+	col = bn_area_text(a, 0, col, focused ? BN_INK_KEY : BN_INK_DIM, "Tab ");
+	for (int i = 0; i < PANE_COUNT; i++)
+		col = bn_area_textf(a, 0, col,
+			i == (int)v->pane && focused ? BN_INK_TAB_ACTIVE : BN_INK_TAB, " %s ",
+			names[i]);
+}
+
 static void draw(bn_view *view, bn_area a, bool focused)
 {
 	run_view *v = (run_view *)view;
 	const bn_run_detail *d = data_of(v);
-	static const char *const names[PANE_COUNT] = {"picture", "everything", "console"};
 	if (!d) {
-		bn_area_glyph(a, 0, 0, BN_INK_DIM, BN_GLYPH_ELLIPSIS);
+		bn_area_glyph(a, 0, 1, BN_INK_DIM, BN_GLYPH_ELLIPSIS);
 		return;
 	}
+	a = bn_area_sub(a, 0, 1, a.rows, a.cols - 1);
 	int row = a.rows >= 9 ? head_draw(v, d, a) : 0;
-	if (row && a.cols >= 60)
-		bn_area_textf(a, 2, a.cols - 16, focused ? BN_INK_KEY_HELP : BN_INK_DIM,
-			"Tab %s", names[v->pane]);
+	if (row && a.cols >= 76)
+		panes_draw(v, a, focused);
 	bn_area rest = bn_area_sub(a, row, 0, a.rows - row, a.cols);
 	if (focused)
 		bn_area_cursor(rest, 0, 0, false);
@@ -327,7 +343,7 @@ static void refresh(bn_view *view)
 	const bn_run_detail *d = data_of(v);
 	bn_run_arg arg = {"", ""};
 	bool same_metric = d && d->metric < d->metric_count &&
-		(!v->metric[0] || strcmp(d->metrics[d->metric], v->metric) == 0);
+			   (!v->metric[0] || strcmp(d->metrics[d->metric], v->metric) == 0);
 	if (same_metric && !bn_run_status_is_live(d->info->status))
 		return; /* nothing can change any more */
 	memcpy(arg.id, v->id, sizeof arg.id);
@@ -364,7 +380,8 @@ static void crumb(const bn_view *view, bn_buf *out)
 static void cli(const bn_view *view, bn_buf *out)
 {
 	const run_view *v = (const run_view *)view;
-	bn_buf_addf(out, v->pane == PANE_LOG ? "binnacle run log %.8s" : "binnacle run show %.8s --json",
+	bn_buf_addf(out,
+		v->pane == PANE_LOG ? "binnacle run log %.8s" : "binnacle run show %.8s --json",
 		v->id);
 }
 

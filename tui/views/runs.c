@@ -61,8 +61,8 @@ static void end_cell(const runs_view *v, const bn_run_row *r, int end, bn_grid_c
 			out->text = bn_format_duration(out->buf, ms);
 		return;
 	case END_CREATED:
-		out->text = bn_format_age(out->buf, r->created_ms,
-			bn_frame_now_ms(v->list.view.frame));
+		out->text =
+			bn_format_age(out->buf, r->created_ms, bn_frame_now_ms(v->list.view.frame));
 		return;
 	case END_EXPERIMENT:
 		out->text = r->experiment;
@@ -175,8 +175,8 @@ static uint64_t grid_key(void *ctx, int64_t row)
 	return strtoull(half, NULL, 16);
 }
 
-static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell,
-	.compare = grid_compare, .key = grid_key};
+static const bn_grid_source source = {
+	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare, .key = grid_key};
 
 static const bn_grid_column first_columns[COL_FIELDS] = {
 	[COL_STATE] = {.title = "state", .min = 10},
@@ -320,7 +320,7 @@ static bool compare_open(runs_view *v)
 	bn_view *made = NULL;
 	marked_ids(v, &arg);
 	return bn_view_open(v->list.view.frame,
-		bn_view_compare_new(&made, v->list.view.frame, &arg, &err), made, &err);
+		bn_view_compare_new(&made, v->list.view.frame, &arg, &err), &made, &err);
 }
 
 static bool command(bn_view *view, bn_command_id id, const char *arg)
@@ -330,7 +330,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
 	bool of_chart = id == BN_CMD_NEXT_METRIC || id == BN_CMD_PREVIOUS_METRIC ||
-		id == BN_CMD_LOG_SCALE || id == BN_CMD_SMOOTH;
+			id == BN_CMD_LOG_SCALE || id == BN_CMD_SMOOTH;
 	if (id == BN_CMD_NEXT_PANE && v->is_split) {
 		v->in_detail = !v->in_detail;
 		return true;
@@ -342,8 +342,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return false;
 	switch (id) {
 	case BN_CMD_OPEN:
-		return bn_view_open(view->frame, bn_view_run_new(&made, view->frame, r->id, &err),
-			made, &err);
+		return bn_view_open(
+			view->frame, bn_view_run_new(&made, view->frame, r->id, &err), &made, &err);
 	case BN_CMD_COMPARE:
 		return compare_open(v);
 	case BN_CMD_PIN:
@@ -446,8 +446,8 @@ static const bn_view_class runs_class = {
 int bn_view_runs_new(bn_view **out, bn_frame *f, bn_err *err)
 {
 	runs_view *v = NULL;
-	int rc = bn_list_new(&v, sizeof *v, &runs_class, f, &source, first_columns, COL_FIELDS, NULL,
-		err);
+	int rc = bn_list_new(
+		&v, sizeof *v, &runs_class, f, &source, first_columns, COL_FIELDS, NULL, err);
 	if (rc)
 		return rc;
 	v->list.grid.empty = "no runs yet: binnacle run start SPEC.json";

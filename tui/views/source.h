@@ -157,8 +157,8 @@ typedef struct bn_run_arg {
 typedef struct bn_run_detail {
 	bn_run_info *info;
 	bn_pairs params, tags;
-	const char *const *metrics; /* names */
-	const double *last, *best;  /* NaN unknown */
+	const char *const *metrics;  /* names */
+	const double *last, *best;   /* NaN unknown */
 	size_t metric_count, metric; /* metric: index of the curve; metric_count when none */
 	bn_curve curve;
 	const char *const *log; /* last lines of the console */

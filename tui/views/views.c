@@ -26,12 +26,12 @@ void *bn_view_alloc(size_t bytes, const bn_view_class *cls, bn_frame *f, bn_err 
 	return v;
 }
 
-bool bn_view_open(bn_frame *f, int rc, bn_view *v, const bn_err *err)
+bool bn_view_open(bn_frame *f, int rc, bn_view *const *v, const bn_err *err)
 {
 	if (rc)
 		bn_frame_error(f, err);
 	else
-		bn_frame_push(f, v);
+		bn_frame_push(f, *v);
 	return true;
 }
 
@@ -43,8 +43,8 @@ const char *bn_state_word(bn_state s)
 
 bn_ink bn_state_ink(bn_state s)
 {
-	static const bn_ink inks[] = {BN_INK_DIM, BN_INK_OK, BN_INK_WARN, BN_INK_RUNNING,
-		BN_INK_WARN, BN_INK_FAIL};
+	static const bn_ink inks[] = {
+		BN_INK_DIM, BN_INK_OK, BN_INK_WARN, BN_INK_RUNNING, BN_INK_WARN, BN_INK_FAIL};
 	return inks[s];
 }
 

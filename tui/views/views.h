@@ -22,8 +22,8 @@ int bn_view_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *fi
 int bn_view_some_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *title,
 	const int64_t *rows, size_t count, bn_err *err);
 int bn_view_profile_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
-int bn_view_frequency_new(bn_view **out, bn_frame *f, const char *ref, const char *column,
-	bn_err *err);
+int bn_view_frequency_new(
+	bn_view **out, bn_frame *f, const char *ref, const char *column, bn_err *err);
 int bn_view_checks_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
 int bn_view_runs_new(bn_view **out, bn_frame *f, bn_err *err);
 /* id NULL: none yet; see bn_view_run_show. */
@@ -45,8 +45,9 @@ static inline const bn_source *bn_view_source(const bn_view *v)
 
 /* A view struct of `bytes` whose first member is a bn_view; NULL and err without memory. */
 void *bn_view_alloc(size_t bytes, const bn_view_class *cls, bn_frame *f, bn_err *err);
-/* Pushes what a constructor made, or shows its error. Returns true always: handled. */
-bool bn_view_open(bn_frame *f, int rc, bn_view *v, const bn_err *err);
+/* Pushes what a constructor made, or shows its error. Returns true always: handled. v points to
+ * where the constructor, called in the same argument list, has put it. */
+bool bn_view_open(bn_frame *f, int rc, bn_view *const *v, const bn_err *err);
 
 /* A state as word, glyph and ink. */
 const char *bn_state_word(bn_state s); /* "OK" "WAIT" "RUN" "WARN" "FAIL" "-" */

@@ -1,0 +1,90 @@
+/*
+ * Golden screens: what each screen looks like at 80x24, 60x15 and 200x60, in UTF-8 and ASCII, over
+ * canned data with a fixed clock. Role maps are theme-independent, so they hold for colour and mono.
+ */
+#include "core/base/mem.h"
+#include "tests/support/check_main.h"
+#include "tests/support/fake_source.h"
+#include "tests/support/golden.h"
+#include "tui/ui/script.h"
+
+#include <string.h>
+
+typedef struct size {
+	int cols, rows;
+} size;
+static const size sizes[] = {{80, 24}, {60, 15}, {200, 60}};
+
+static void shoot(const char *name, const char *script, bool is_empty)
+{
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		for (int ascii = 0; ascii < 2; ascii++) {
+			bn_fake fake = {.is_empty = is_empty};
+			bn_frame *f = bn_fake_frame(&fake, false);
+			bn_surface *s = NULL;
+			bn_err err = BN_ERR_INIT;
+			ck_assert_bn_ok(bn_surface_new(&s, sizes[i].rows, sizes[i].cols,
+				ascii ? BN_ALPHABET_ASCII : BN_ALPHABET_BRAILLE, &err), &err);
+			ck_assert_bn_ok(bn_script_run(f, s, script, name, &err), &err);
+			char *file = bn_strf("%s-%dx%d-%s", name, sizes[i].cols, sizes[i].rows,
+				ascii ? "ascii" : "utf8");
+			bn_golden_check_surface(file, s);
+			bn_free(file);
+			bn_surface_free(s);
+			bn_frame_free(f);
+		}
+	}
+}
+
+#define SCREEN(test, file, script, empty) \
+	START_TEST(test) \
+	{ \
+		shoot(file, script, empty); \
+	} \
+	END_TEST
+
+SCREEN(test_screen_overview, "overview", "", false)
+SCREEN(test_screen_overview_of_an_empty_workspace, "overview-empty", "", true)
+SCREEN(test_screen_data, "data", "2 j", false)
+SCREEN(test_screen_data_empty, "data-empty", "2", true)
+SCREEN(test_screen_versions, "versions", "2 Enter", false)
+SCREEN(test_screen_rows, "rows", "2 Enter Enter j j l l l l", false)
+SCREEN(test_screen_rows_filtered, "rows-filtered", "2 Enter Enter / \"power>900\" Enter", false)
+SCREEN(test_screen_profile, "profile", "2 I j", false)
+SCREEN(test_screen_frequency, "frequency", "2 I Enter", false)
+SCREEN(test_screen_checks, "checks", "2 V j", false)
+SCREEN(test_screen_failing_rows, "failing-rows", "2 V j Enter", false)
+SCREEN(test_screen_runs, "runs", "3 j j Space", false)
+SCREEN(test_screen_runs_sorted_and_filtered, "runs-filtered", "3 l l l ] / \"ridge\" Enter", false)
+SCREEN(test_screen_run, "run", "3 Enter m", false)
+SCREEN(test_screen_run_with_cursor_and_log_axis, "run-cursor", "3 Enter . L h h h h h h", false)
+SCREEN(test_screen_run_facts, "run-facts", "3 Enter Tab", false)
+SCREEN(test_screen_run_console, "run-console", "3 Enter Tab Tab", false)
+SCREEN(test_screen_compare, "compare", "3 p Space Space Space x", false)
+SCREEN(test_screen_compare_all_rows_and_chart, "compare-chart", "3 Space Space x d Tab", false)
+SCREEN(test_screen_models, "models", "4", false)
+SCREEN(test_screen_sheet, "sheet", "4 Enter", false)
+SCREEN(test_screen_approve, "approve", "4 Enter A", false)
+SCREEN(test_screen_reject, "reject", "4 Enter R \"fails at night\"", false)
+SCREEN(test_screen_monitor, "monitor", "6", false)
+SCREEN(test_screen_report, "report", "6 Enter", false)
+SCREEN(test_screen_feature, "feature", "6 Enter Enter", false)
+SCREEN(test_screen_category, "category", "6 Enter j Enter", false)
+SCREEN(test_screen_audit, "audit", "9 j", false)
+SCREEN(test_screen_audit_record, "audit-record", "9 Enter", false)
+SCREEN(test_screen_help, "help", "3 ?", false)
+SCREEN(test_screen_palette_search, "palette", "^P \"mark row\"", false)
+SCREEN(test_screen_prompt_completion, "prompt", "3 : \"s\"", false)
+SCREEN(test_screen_filter_as_typed, "filter", "3 / \"mlp\"", false)
+SCREEN(test_screen_error, "error", "3 x", false)
+
+BN_TEST_MAIN("tui/views/screens", test_screen_overview, test_screen_overview_of_an_empty_workspace,
+	test_screen_data, test_screen_data_empty, test_screen_versions, test_screen_rows,
+	test_screen_rows_filtered, test_screen_profile, test_screen_frequency, test_screen_checks,
+	test_screen_failing_rows, test_screen_runs, test_screen_runs_sorted_and_filtered,
+	test_screen_run, test_screen_run_with_cursor_and_log_axis, test_screen_run_facts,
+	test_screen_run_console, test_screen_compare, test_screen_compare_all_rows_and_chart,
+	test_screen_models, test_screen_sheet, test_screen_approve, test_screen_reject,
+	test_screen_monitor, test_screen_report, test_screen_feature, test_screen_category,
+	test_screen_audit, test_screen_audit_record, test_screen_help, test_screen_palette_search,
+	test_screen_prompt_completion, test_screen_filter_as_typed, test_screen_error)
