@@ -242,7 +242,9 @@ static int fake_frequency(void *context, const void *arg, bn_page *page, bn_job 
 	FAKE_BEGIN(page);
 	static const char *const values[] = {"batch", "gpu", "debug", NULL};
 	static const int64_t counts[] = {260000, 101372, 20000, 9000};
-	static const bn_frequency f = {values, counts, 4, 401372, 11000, true};
+	static const char *const filters[] = {"partition=batch", "partition=gpu",
+		"partition=debug", "partition="};
+	static const bn_frequency f = {filters, values, counts, 4, 401372, 11000, true};
 	take(page, &f, sizeof f);
 	return 0;
 }
@@ -311,7 +313,7 @@ static int fake_runs(void *context, const void *arg, bn_page *page, bn_job *job,
 	p->total = (int64_t)n;
 	for (size_t i = 0; i < n; i++)
 		run_fill(&p->rows[i], &page->arena, (int64_t)i, cells + 4 * i);
-	bn_runs runs = {p, 4, run_fields};
+	bn_runs runs = {p, 1, 4, run_fields};
 	take(page, &runs, sizeof runs);
 	return 0;
 }

@@ -92,14 +92,11 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	int64_t row = bn_grid_selected_row(&v->list.grid);
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
-	char filter[256];
 	(void)arg;
 	if (id != BN_CMD_OPEN || !d || row < 0 || row >= (int64_t)d->count)
 		return false;
-	snprintf(filter, sizeof filter, "%.120s=%.100s", v->column,
-		d->values[row] ? d->values[row] : "");
 	return bn_view_open(view->frame,
-		bn_view_rows_new(&made, view->frame, v->list.ref, filter, &err), &made, &err);
+		bn_view_rows_new(&made, view->frame, v->list.ref, d->filters[row], &err), &made, &err);
 }
 
 static void refresh(bn_view *view)

@@ -409,7 +409,9 @@ static void answer(bn_view *view, bn_command_id id, const char *text)
 static void refresh(bn_view *view)
 {
 	runs_view *v = (runs_view *)view;
-	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->runs, NULL, 0);
+	const bn_runs *d = bn_list_data(&v->list);
+	bn_runs_arg arg = {d ? d->generation : 0};
+	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->runs, &arg, sizeof arg);
 	if (v->detail && v->is_split)
 		v->detail->cls->refresh(v->detail);
 }

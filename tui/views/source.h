@@ -75,7 +75,9 @@ typedef struct bn_ref_arg {
 /* Which rows of a table, in which order: an empty filter and no sort is the table as it lies. */
 typedef struct bn_order_arg {
 	char ref[BN_REF_BYTES];
-	char filter[256]; /* words, and tests such as power>250 or state=FAILED */
+	/* Words that a row must hold, and tests: power>250 state=FAILED "my col">=1 note~disk
+	 * x= (absent). Quotes where there are blanks. */
+	char filter[256];
 	int sort_column;  /* -1 none */
 	bool descending;
 } bn_order_arg;
@@ -110,7 +112,8 @@ typedef struct bn_frequency_arg {
 } bn_frequency_arg;
 
 typedef struct bn_frequency {
-	const char *const *values; /* NULL: absent values */
+	const char *const *filters; /* what shows just these rows: bn_order_arg.filter */
+	const char *const *values;  /* NULL: absent values */
 	const int64_t *counts;     /* falling */
 	size_t count;
 	int64_t total, others; /* rows; rows whose values are not listed */
@@ -136,8 +139,14 @@ typedef struct bn_checks {
 
 /* The fixed columns that follow the run's own fields are metrics and params found in the index. */
 #define BN_RUN_FIELDS 8
+typedef struct bn_runs_arg {
+	uint64_t have; /* bn_runs.generation of the page at hand; 0: none */
+} bn_runs_arg;
+
+/* No page data without an error means that nothing changed since `have`. */
 typedef struct bn_runs {
 	bn_run_page *page;
+	uint64_t generation;
 	size_t columns;
 	const char *const *fields; /* "metrics.rmse": one per cell */
 } bn_runs;
@@ -208,7 +217,7 @@ typedef struct bn_source {
 	bn_page_fn profile;   /* bn_ref_arg; bn_profile */
 	bn_page_fn frequency; /* bn_frequency_arg; bn_frequency */
 	bn_page_fn checks;    /* bn_ref_arg; bn_checks */
-	bn_page_fn runs;      /* bn_runs */
+	bn_page_fn runs;      /* bn_runs_arg; bn_runs */
 	bn_page_fn run;       /* bn_run_arg; bn_run_detail */
 	bn_page_fn compare;   /* bn_compare_arg; bn_compare_page */
 	bn_page_fn models;    /* bn_models */

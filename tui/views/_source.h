@@ -1,0 +1,47 @@
+/*
+ * _source.h - the inside of the source that reads a workspace, one file per room: source.c (opening,
+ * overview), source_data.c, source_runs.c, source_models.c, source_monitor.c. See source.h.
+ *
+ * Everything here runs on a worker thread; a bn_reader belongs to one lane.
+ */
+#ifndef BN_TUI_VIEWS__SOURCE_H
+#define BN_TUI_VIEWS__SOURCE_H
+#include "core/data/table.h"
+#include "tui/views/source.h"
+
+typedef struct bn_reader {
+	bn_workspace *ws;
+	uint64_t generation; /* rises when the index changed */
+	/* The table read last stays open: scrolling asks for windows of it again and again. */
+	char ref[BN_REF_BYTES];
+	bn_table_reader *table;
+} bn_reader;
+
+/* The index as of now. Every page function begins with it. */
+int bn_reader_refresh(bn_reader *r, bn_err *err);
+/* Table of "name@v3", borrowed until the next call. */
+int bn_reader_table(bn_table_reader **out, bn_reader *r, const char *ref, bn_err *err);
+
+int bn_source_datasets(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_versions(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_order(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_window(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_profile(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_frequency(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_checks(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_runs(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_run(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_compare(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_models(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_sheet(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_deed(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_reports(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_report(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_audit(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_overview(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_status(void *, const void *, bn_page *, bn_job *, bn_err *);
+
+/* A page that owns more than its arena: data in the arena, and what to do with it at the end. */
+#define BN_PAGE_TAKE(page, made, fn) ((page)->data = (made), (page)->release = (fn), 0)
+
+#endif

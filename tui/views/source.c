@@ -1,0 +1,87 @@
+/* source.c - the workspace as a source of pages. See source.h; the rooms are in source_*.c. */
+#include "tui/views/source.h"
+
+#include "core/base/env.h"
+#include "core/base/mem.h"
+#include "core/pipeline/rooms.h"
+#include "core/store/workspace.h"
+#include "tui/views/_source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int bn_source_open(void **context, const char *dir, bn_err *err)
+{
+	bn_reader *r = bn_alloc_zeroed(1, sizeof *r);
+	if (!r)
+		return bn_err_nomem(err, "a reader of the workspace");
+	int rc = bn_workspace_open(&r->ws, bn_env_real(), bn_rooms, dir, err);
+	if (rc) {
+		bn_free(r);
+		return rc;
+	}
+	r->generation = 1;
+	*context = r;
+	return 0;
+}
+
+void bn_source_close(void *context)
+{
+	bn_reader *r = context;
+	if (!r)
+		return;
+	bn_table_reader_free(r->table);
+	bn_workspace_close(r->ws);
+	bn_free(r);
+}
+
+int bn_reader_refresh(bn_reader *r, bn_err *err)
+{
+	bool changed = false;
+	int rc = bn_workspace_refresh(r->ws, &changed, err);
+	r->generation += !rc && changed;
+	return rc;
+}
+
+int bn_reader_table(bn_table_reader **out, bn_reader *r, const char *ref, bn_err *err)
+{
+	bn_dataset_version *v = NULL;
+	if (!r->table || strcmp(r->ref, ref) != 0) {
+		bn_table_reader_free(r->table);
+		r->table = NULL;
+		int rc = bn_dataset_resolve(&v, r->ws, ref, BN_DATASET_REMOVED_TOO, err);
+		if (!rc)
+			rc = bn_dataset_open_table(&r->table, r->ws, v, err);
+		bn_dataset_version_free(v);
+		if (rc)
+			return rc;
+		snprintf(r->ref, sizeof r->ref, "%s", ref);
+	}
+	*out = r->table;
+	return 0;
+}
+
+const bn_source *bn_source_workspace(void)
+{
+	static const bn_source source = {
+		.status = bn_source_status,
+		.overview = bn_source_overview,
+		.datasets = bn_source_datasets,
+		.versions = bn_source_versions,
+		.order = bn_source_order,
+		.window = bn_source_window,
+		.profile = bn_source_profile,
+		.frequency = bn_source_frequency,
+		.checks = bn_source_checks,
+		.runs = bn_source_runs,
+		.run = bn_source_run,
+		.compare = bn_source_compare,
+		.models = bn_source_models,
+		.sheet = bn_source_sheet,
+		.deed = bn_source_deed,
+		.reports = bn_source_reports,
+		.report = bn_source_report,
+		.audit = bn_source_audit,
+	};
+	return &source;
+}

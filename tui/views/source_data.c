@@ -1,0 +1,321 @@
+/* source_data.c - datasets, profiles, frequencies, checks and windows of rows. See _source.h; which
+ * rows match a filter is source_order.c. */
+#include "core/base/buf.h"
+#include "core/data/profiler.h"
+#include "tui/views/_source.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static void list_release(void *p)
+{
+	bn_dataset_list_free(p);
+}
+
+int bn_source_datasets(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	bn_dataset_list *list = NULL;
+	(void)arg;
+	(void)job;
+	int rc = bn_reader_refresh(r, err);
+	if (!rc)
+		rc = bn_dataset_list_load(&list, r->ws, BN_DATASET_LIVE, err);
+	return rc ? rc : BN_PAGE_TAKE(page, list, list_release);
+}
+
+static void versions_release(void *p)
+{
+	bn_dataset_versions_free(p);
+}
+
+int bn_source_versions(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_ref_arg *a = arg;
+	bn_dataset_versions *versions = NULL;
+	(void)job;
+	int rc = bn_reader_refresh(r, err);
+	if (!rc)
+		rc = bn_dataset_versions_load(&versions, r->ws, a->ref, BN_DATASET_LIVE, err);
+	return rc ? rc : BN_PAGE_TAKE(page, versions, versions_release);
+}
+
+/* ---- windows of rows ----------------------------------------------------------------------------- */
+
+static const char *cell_text(bn_arena *arena, bn_buf *buf, const bn_column *c, size_t row)
+{
+	bn_buf_clear(buf);
+	return bn_column_format(c, row, buf) ? bn_arena_strndup(arena, buf->ptr, buf->len) : NULL;
+}
+
+int bn_source_window(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_window_arg *a = arg;
+	bn_table_reader *table = NULL;
+	bn_batch batch = BN_BATCH_INIT;
+	bn_buf buf = BN_BUF_INIT;
+	size_t open = SIZE_MAX;
+	int rc = bn_reader_table(&table, r, a->ref, err);
+	size_t columns = rc ? 0 : bn_table_schema(table)->count;
+	bn_window *w = bn_arena_alloc(&page->arena, sizeof *w);
+	const char **cells = bn_arena_alloc(&page->arena,
+		((size_t)a->count * columns + 1) * sizeof *cells);
+	if (!rc && (!w || !cells))
+		rc = bn_err_nomem(err, "a window of rows");
+	for (int i = 0; !rc && i < a->count; i++) {
+		size_t at = 0, row = 0;
+		if (bn_job_is_cancelled(job))
+			rc = bn_err_set(err, BN_EINTR, "stopped");
+		if (!rc)
+			rc = bn_table_locate(table, (uint64_t)a->rows[i], &at, &row, err);
+		if (!rc && at != open) {
+			rc = bn_table_read(table, at, NULL, 0, &batch, err);
+			open = at;
+		}
+		for (size_t c = 0; !rc && c < columns; c++)
+			cells[(size_t)i * columns + c] =
+				cell_text(&page->arena, &buf, &batch.columns[c], row);
+	}
+	bn_batch_release(&batch);
+	bn_buf_release(&buf);
+	if (!rc) {
+		*w = (bn_window){a->first, a->count, columns, cells};
+		page->data = w;
+	}
+	return rc;
+}
+
+/* ---- profile and frequency ----------------------------------------------------------------------- */
+
+static void profile_release(void *p)
+{
+	bn_profile_free(p);
+}
+
+static bool profile_report(void *job, uint64_t done, uint64_t total)
+{
+	bn_job_progress(job, (int64_t)done, (int64_t)total);
+	return !bn_job_is_cancelled(job);
+}
+
+static int profile_load(bn_profile **out, bn_reader *r, const char *ref, bn_job *job, bn_err *err)
+{
+	bn_dataset_version *v = NULL;
+	bn_table_reader *table = NULL;
+	bn_profile_progress progress = {profile_report, job};
+	int rc = bn_reader_refresh(r, err);
+	if (!rc)
+		rc = bn_dataset_resolve(&v, r->ws, ref, BN_DATASET_REMOVED_TOO, err);
+	if (!rc && v->profile_hash[0]) {
+		rc = bn_dataset_load_profile(out, r->ws, v, err);
+	} else if (!rc) { /* made now, and not kept */
+		rc = bn_reader_table(&table, r, ref, err);
+		if (!rc)
+			rc = bn_profile_table(out, table, 1, &progress, err);
+	}
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+int bn_source_profile(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	const bn_ref_arg *a = arg;
+	bn_profile *p = NULL;
+	int rc = profile_load(&p, context, a->ref, job, err);
+	return rc ? rc : BN_PAGE_TAKE(page, p, profile_release);
+}
+
+typedef struct bins {
+	const char **values, **filters;
+	int64_t *counts;
+	size_t count;
+} bins;
+
+static void bin_add(bins *b, const char *value, const char *filter, int64_t count)
+{
+	b->values[b->count] = value;
+	b->filters[b->count] = filter;
+	b->counts[b->count++] = count;
+}
+
+static void frequency_fill(bins *b, bn_arena *arena, const bn_profile_column *c)
+{
+	for (size_t i = 0; i < c->top_count; i++) {
+		const bn_profile_value *t = &c->top[i];
+		const char *text = t->text ? bn_arena_strdup(arena, t->text)
+					   : bn_arena_strf(arena, "%.17g", t->number);
+		bin_add(b, text, bn_arena_strf(arena, "\"%s\"=\"%s\"", c->name, text),
+			(int64_t)t->count);
+	}
+	for (size_t i = 0; !c->top_count && i < c->hist_count; i++) {
+		double width = (c->hist_hi - c->hist_lo) / (double)c->hist_count;
+		double lo = c->hist_lo + width * (double)i, hi = lo + width;
+		bool last = i + 1 == c->hist_count;
+		if (c->hist[i] <= 0)
+			continue;
+		bin_add(b, bn_arena_strf(arena, "%.6g to %.6g", lo, last ? c->hist_hi : hi),
+			bn_arena_strf(arena, "\"%s\">=%.17g \"%s\"%s%.17g", c->name, lo, c->name,
+				last ? "<=" : "<", last ? c->hist_hi : hi),
+			(int64_t)c->hist[i]);
+	}
+	if (c->missing)
+		bin_add(b, NULL, bn_arena_strf(arena, "\"%s\"=", c->name), (int64_t)c->missing);
+}
+
+int bn_source_frequency(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	const bn_frequency_arg *a = arg;
+	bn_arena *arena = &page->arena;
+	bn_profile *p = NULL;
+	int rc = profile_load(&p, context, a->ref, job, err);
+	const bn_profile_column *c = rc ? NULL : bn_profile_find(p, a->column);
+	if (!rc && !c)
+		rc = bn_err_set(err, BN_ENOTFOUND, "%s has no column '%s'", a->ref, a->column);
+	size_t most = BN_PROFILE_TOP + BN_PROFILE_BINS + 1;
+	bn_frequency *f = bn_arena_alloc(arena, sizeof *f);
+	bins b = {bn_arena_alloc(arena, most * sizeof *b.values),
+		bn_arena_alloc(arena, most * sizeof *b.filters),
+		bn_arena_alloc(arena, most * sizeof *b.counts), 0};
+	if (!rc && (!f || !b.values || !b.filters || !b.counts))
+		rc = bn_err_nomem(err, "frequencies");
+	if (!rc) {
+		frequency_fill(&b, arena, c);
+		int64_t listed = 0;
+		for (size_t i = 0; i < b.count; i++)
+			listed += b.counts[i];
+		*f = (bn_frequency){.filters = b.filters,
+			.values = b.values,
+			.counts = b.counts,
+			.count = b.count,
+			.total = (int64_t)c->rows,
+			.others = (int64_t)c->rows > listed ? (int64_t)c->rows - listed : 0,
+			.exact = c->top_error == 0};
+		page->data = f;
+	}
+	bn_profile_free(p);
+	return rc;
+}
+
+/* ---- checks -------------------------------------------------------------------------------------- */
+
+/* "expect_column_values_to_be_between" as "column values to be between". */
+static const char *expectation_words(bn_arena *arena, const char *type)
+{
+	static const char *const prefixes[] = {"expect_column_values_to_", "expect_column_",
+		"expect_"};
+	if (!type)
+		return "?";
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+		size_t n = strlen(prefixes[i]);
+		if (strncmp(type, prefixes[i], n) == 0) {
+			char *words = bn_arena_strf(arena, "%s%s", i == 0 ? "values " : "", type + n);
+			for (char *s = words; s && *s; s++)
+				*s = *s == '_' ? ' ' : *s;
+			return words ? words : type;
+		}
+	}
+	return type;
+}
+
+static const char *json_words(bn_arena *arena, const json_t *value)
+{
+	if (json_is_string(value))
+		return bn_arena_strdup(arena, json_string_value(value));
+	char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6))
+			   : NULL;
+	const char *copy = text ? bn_arena_strdup(arena, text) : NULL;
+	free(text);
+	return copy;
+}
+
+/* kwargs without the column: "min 0, max 1000". */
+static const char *wanted_words(bn_arena *arena, const json_t *kwargs)
+{
+	bn_buf b = BN_BUF_INIT;
+	const char *key;
+	json_t *value;
+	json_object_foreach((json_t *)(uintptr_t)kwargs, key, value)
+	{
+		size_t n = strlen(key);
+		if (strncmp(key, "column", 6) == 0 || json_is_null(value))
+			continue;
+		const char *text = json_words(arena, value);
+		n -= n > 6 && strcmp(key + n - 6, "_value") == 0 ? 6 : 0;
+		bn_buf_addf(&b, "%s%.*s %s", b.len ? ", " : "", (int)n, key, text ? text : "?");
+	}
+	const char *words = b.len ? bn_arena_strdup(arena, b.ptr) : NULL;
+	bn_buf_release(&b);
+	return words;
+}
+
+static void check_row_fill(bn_check_row *out, bn_arena *arena, const json_t *result)
+{
+	const json_t *config = json_object_get(result, "expectation_config");
+	const json_t *kwargs = json_object_get(config, "kwargs"),
+		     *r = json_object_get(result, "result"),
+		     *index = json_object_get(r, "partial_unexpected_index_list"),
+		     *unexpected = json_object_get(r, "unexpected_count"),
+		     *raised = json_object_get(result, "exception_info");
+	const char *type = json_string_value(json_object_get(config, "type"));
+	type = type ? type : json_string_value(json_object_get(config, "expectation_type"));
+	const char *column = json_string_value(json_object_get(kwargs, "column"));
+	size_t n = json_array_size(index);
+	int64_t *rows = n ? bn_arena_alloc(arena, n * sizeof *rows) : NULL;
+	size_t kept = 0;
+	for (size_t i = 0; rows && i < n; i++) {
+		const json_t *at = json_array_get(index, i);
+		if (json_is_integer(at))
+			rows[kept++] = json_integer_value(at);
+	}
+	const char *why = json_string_value(json_object_get(raised, "exception_message"));
+	const char *seen = json_words(arena, json_object_get(r, "observed_value"));
+	if (!seen && json_is_number(json_object_get(r, "unexpected_percent")))
+		seen = bn_arena_strf(arena, "%.4g %% fail",
+			json_number_value(json_object_get(r, "unexpected_percent")));
+	*out = (bn_check_row){.expectation = expectation_words(arena, type),
+		.column = column ? bn_arena_strdup(arena, column) : NULL,
+		.wanted = wanted_words(arena, kwargs),
+		.observed = why ? bn_arena_strdup(arena, why) : seen,
+		.failing = json_is_integer(unexpected) ? json_integer_value(unexpected) : -1,
+		.state = json_is_true(json_object_get(result, "success")) ? BN_STATE_OK
+									  : BN_STATE_FAIL,
+		.rows = rows,
+		.row_count = kept};
+}
+
+int bn_source_checks(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_ref_arg *a = arg;
+	bn_dataset_version *v = NULL;
+	json_t *doc = NULL;
+	(void)job;
+	bn_checks *c = bn_arena_alloc(&page->arena, sizeof *c);
+	int rc = c ? bn_reader_refresh(r, err) : bn_err_nomem(err, "checks");
+	if (!rc)
+		rc = bn_dataset_resolve(&v, r->ws, a->ref, BN_DATASET_REMOVED_TOO, err);
+	if (!rc && v->checked_ms > 0)
+		rc = bn_dataset_load_json(&doc, r->ws, v->check_result, err);
+	const json_t *results = json_object_get(doc, "results");
+	size_t n = json_array_size(results);
+	bn_check_row *rows = bn_arena_alloc(&page->arena, (n + 1) * sizeof *rows);
+	if (!rc && !rows)
+		rc = bn_err_nomem(err, "checks");
+	for (size_t i = 0; !rc && i < n; i++)
+		check_row_fill(&rows[i], &page->arena, json_array_get(results, i));
+	if (!rc) {
+		const char *suite = json_string_value(json_object_get(doc, "suite_name"));
+		*c = (bn_checks){.suite = bn_arena_strdup(&page->arena, suite ? suite : "(no name)"),
+			.checked_ms = v->checked_ms,
+			.items = rows,
+			.count = n};
+		page->data = c;
+	}
+	json_decref(doc);
+	bn_dataset_version_free(v);
+	return rc;
+}
