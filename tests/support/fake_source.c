@@ -242,8 +242,8 @@ static int fake_frequency(void *context, const void *arg, bn_page *page, bn_job 
 	FAKE_BEGIN(page);
 	static const char *const values[] = {"batch", "gpu", "debug", NULL};
 	static const int64_t counts[] = {260000, 101372, 20000, 9000};
-	static const char *const filters[] = {"partition=batch", "partition=gpu",
-		"partition=debug", "partition="};
+	static const char *const filters[] = {
+		"partition=batch", "partition=gpu", "partition=debug", "partition="};
 	static const bn_frequency f = {filters, values, counts, 4, 401372, 11000, true};
 	take(page, &f, sizeof f);
 	return 0;

@@ -8,6 +8,7 @@
 
 /* clang-format off */
 #define BN_VERB_TABLES(X) \
+	X(workbench) \
 	X(store) \
 	X(data) \
 	X(run_start) \

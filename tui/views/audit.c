@@ -104,7 +104,7 @@ static void draw(bn_view *view, bn_area a, bool focused)
 {
 	const bn_audit_page *d = bn_list_data((bn_list *)view);
 	char shown[BN_FORMAT_BYTES], total[BN_FORMAT_BYTES];
-	if (d && a.rows > 5) {
+	if (d && d->total && a.rows > 5) {
 		int col = bn_area_textf(a, a.rows - 1, 1, BN_INK_DIM, "the newest %s of %s records",
 			bn_format_count(shown, (int64_t)d->count),
 			bn_format_count(total, (int64_t)d->total));

@@ -72,12 +72,12 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		return;
 	case COL_COUNT:
 		out->pending = !s;
-		if (s && s->count >= 0)
+		if (s && s->state != BN_STATE_NONE && s->count >= 0)
 			out->text = bn_format_count(out->buf, s->count);
 		return;
 	default:
 		out->pending = !s;
-		out->text = s && s->detail ? s->detail : "";
+		out->text = s && s->detail && s->state != BN_STATE_NONE ? s->detail : "";
 		out->ink = BN_INK_DIM;
 		return;
 	}

@@ -78,7 +78,7 @@ typedef struct bn_order_arg {
 	/* Words that a row must hold, and tests: power>250 state=FAILED "my col">=1 note~disk
 	 * x= (absent). Quotes where there are blanks. */
 	char filter[256];
-	int sort_column;  /* -1 none */
+	int sort_column; /* -1 none */
 	bool descending;
 } bn_order_arg;
 
@@ -114,7 +114,7 @@ typedef struct bn_frequency_arg {
 typedef struct bn_frequency {
 	const char *const *filters; /* what shows just these rows: bn_order_arg.filter */
 	const char *const *values;  /* NULL: absent values */
-	const int64_t *counts;     /* falling */
+	const int64_t *counts;      /* falling */
 	size_t count;
 	int64_t total, others; /* rows; rows whose values are not listed */
 	bool exact;            /* false: counts may be a little low */

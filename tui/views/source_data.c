@@ -62,8 +62,8 @@ int bn_source_window(void *context, const void *arg, bn_page *page, bn_job *job,
 	int rc = bn_reader_table(&table, r, a->ref, err);
 	size_t columns = rc ? 0 : bn_table_schema(table)->count;
 	bn_window *w = bn_arena_alloc(&page->arena, sizeof *w);
-	const char **cells = bn_arena_alloc(&page->arena,
-		((size_t)a->count * columns + 1) * sizeof *cells);
+	const char **cells =
+		bn_arena_alloc(&page->arena, ((size_t)a->count * columns + 1) * sizeof *cells);
 	if (!rc && (!w || !cells))
 		rc = bn_err_nomem(err, "a window of rows");
 	for (int i = 0; !rc && i < a->count; i++) {
@@ -205,14 +205,15 @@ int bn_source_frequency(void *context, const void *arg, bn_page *page, bn_job *j
 /* "expect_column_values_to_be_between" as "column values to be between". */
 static const char *expectation_words(bn_arena *arena, const char *type)
 {
-	static const char *const prefixes[] = {"expect_column_values_to_", "expect_column_",
-		"expect_"};
+	static const char *const prefixes[] = {
+		"expect_column_values_to_", "expect_column_", "expect_"};
 	if (!type)
 		return "?";
 	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
 		size_t n = strlen(prefixes[i]);
 		if (strncmp(type, prefixes[i], n) == 0) {
-			char *words = bn_arena_strf(arena, "%s%s", i == 0 ? "values " : "", type + n);
+			char *words =
+				bn_arena_strf(arena, "%s%s", i == 0 ? "values " : "", type + n);
 			for (char *s = words; s && *s; s++)
 				*s = *s == '_' ? ' ' : *s;
 			return words ? words : type;
@@ -225,8 +226,9 @@ static const char *json_words(bn_arena *arena, const json_t *value)
 {
 	if (json_is_string(value))
 		return bn_arena_strdup(arena, json_string_value(value));
-	char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6))
-			   : NULL;
+	char *text =
+		value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6))
+		      : NULL;
 	const char *copy = text ? bn_arena_strdup(arena, text) : NULL;
 	free(text);
 	return copy;
@@ -309,7 +311,8 @@ int bn_source_checks(void *context, const void *arg, bn_page *page, bn_job *job,
 		check_row_fill(&rows[i], &page->arena, json_array_get(results, i));
 	if (!rc) {
 		const char *suite = json_string_value(json_object_get(doc, "suite_name"));
-		*c = (bn_checks){.suite = bn_arena_strdup(&page->arena, suite ? suite : "(no name)"),
+		*c = (bn_checks){
+			.suite = bn_arena_strdup(&page->arena, suite ? suite : "(no name)"),
 			.checked_ms = v->checked_ms,
 			.items = rows,
 			.count = n};

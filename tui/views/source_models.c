@@ -56,8 +56,8 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 	(void)job;
 	switch (a->deed) {
 	case BN_DEED_APPROVE:
-		rc = bn_version_approve(r->ws, a->ref, a->reason[0] ? a->reason : NULL, a->override,
-			err);
+		rc = bn_version_approve(
+			r->ws, a->ref, a->reason[0] ? a->reason : NULL, a->override, err);
 		break;
 	case BN_DEED_REJECT:
 		rc = bn_version_reject(r->ws, a->ref, a->reason, err);

@@ -13,7 +13,17 @@
 
 #define MAX_TESTS 16
 
-typedef enum test_op { OP_WORD, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_HAS, OP_ABSENT } test_op;
+typedef enum test_op {
+	OP_WORD,
+	OP_EQ,
+	OP_NE,
+	OP_LT,
+	OP_LE,
+	OP_GT,
+	OP_GE,
+	OP_HAS,
+	OP_ABSENT
+} test_op;
 
 typedef struct test {
 	test_op op;
@@ -26,7 +36,7 @@ typedef struct test {
 typedef struct plan {
 	test tests[MAX_TESTS];
 	size_t count;
-	bool needs_all; /* a bare word looks everywhere */
+	bool needs_all;            /* a bare word looks everywhere */
 	size_t columns[MAX_TESTS]; /* what to read otherwise */
 	size_t column_count;
 } plan;
@@ -84,7 +94,8 @@ static int plan_make(plan *p, const bn_schema *schema, const char *filter, bn_er
 	while (*(filter += strspn(filter, " "))) {
 		filter = token_next(filter, token, sizeof token, &quoted);
 		if (p->count == MAX_TESTS)
-			return bn_err_set(err, BN_EINVAL, "a filter has at most %d words", MAX_TESTS);
+			return bn_err_set(
+				err, BN_EINVAL, "a filter has at most %d words", MAX_TESTS);
 		test *t = &p->tests[p->count++];
 		if (!test_parse(t, schema, token)) {
 			t->op = OP_WORD;
@@ -160,7 +171,7 @@ static bool row_holds(const plan *p, const bn_batch *batch, size_t row, bn_buf *
 			for (size_t c = 0; c < batch->column_count && !hit; c++) {
 				bn_buf_clear(buf);
 				hit = bn_column_format(&batch->columns[c], row, buf) &&
-					text_has(buf->ptr, t->value);
+				      text_has(buf->ptr, t->value);
 			}
 		}
 		if (!hit)
@@ -233,8 +244,8 @@ static int item_compare(const void *pa, const void *pb, void *arg)
 	return a->row < b->row ? -1 : a->row > b->row;
 }
 
-static int sort_run(rows *r, bn_table_reader *table, size_t column, bool descending, bn_job *job,
-	bn_err *err)
+static int sort_run(
+	rows *r, bn_table_reader *table, size_t column, bool descending, bn_job *job, bn_err *err)
 {
 	bn_batch batch = BN_BATCH_INIT;
 	size_t open = SIZE_MAX;
@@ -251,8 +262,9 @@ static int sort_run(rows *r, bn_table_reader *table, size_t column, bool descend
 			open = at;
 		}
 		if (!rc) /* text lies in the mapped file, which outlives the batch */
-			items[i] = (sort_item){r->items[i], bn_column_number(&batch.columns[0], row),
-				bn_column_text(&batch.columns[0], row)};
+			items[i] =
+				(sort_item){r->items[i], bn_column_number(&batch.columns[0], row),
+					bn_column_text(&batch.columns[0], row)};
 	}
 	if (!rc) {
 		qsort_r(items, r->count, sizeof *items, item_compare, &descending);

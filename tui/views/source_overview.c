@@ -1,8 +1,6 @@
 /* source_overview.c - the state of every station, and the words at the right of the title. */
 #include "core/base/buf.h"
 #include "core/base/fs.h"
-#include "core/deploy/endpoint.h"
-#include "core/monitor/report.h"
 #include "tui/ui/format.h"
 #include "tui/views/_source.h"
 
@@ -23,7 +21,8 @@ static const char *plural(int64_t n)
 	return n == 1 ? "" : "s";
 }
 
-static void station_set(gather *g, bn_station_id id, bn_state state, int64_t count, const char *detail)
+static void station_set(
+	gather *g, bn_station_id id, bn_state state, int64_t count, const char *detail)
 {
 	g->o->stations[id] = (bn_station){state, count, detail};
 }
@@ -48,8 +47,9 @@ static int gather_data(gather *g)
 		made += v->parent_count > 0 && !is_split;
 		checked += v->checked_ms > 0;
 		if (v->checked_ms > 0 && !v->check_success && !failed++)
-			failing = bn_arena_strf(g->arena, "%s@v%lld: %lld of %lld expectations failed",
-				v->name, (long long)v->version, (long long)v->check_failed,
+			failing = bn_arena_strf(g->arena,
+				"%s@v%lld: %lld of %lld expectations failed", v->name,
+				(long long)v->version, (long long)v->check_failed,
 				(long long)v->check_evaluated);
 	}
 	if (!rc) {
@@ -64,8 +64,13 @@ static int gather_data(gather *g)
 		station_set(g, BN_STATION_TRANSFORM, made ? BN_STATE_OK : BN_STATE_NONE, made,
 			made ? "versions made from others" : NULL);
 		station_set(g, BN_STATION_VALIDATE,
-			failed ? BN_STATE_FAIL : checked ? BN_STATE_OK : BN_STATE_NONE, checked,
-			failing ? failing : checked ? "every checked version passes" : NULL);
+			failed    ? BN_STATE_FAIL
+			: checked ? BN_STATE_OK
+				  : BN_STATE_NONE,
+			checked,
+			failing   ? failing
+			: checked ? "every checked version passes"
+				  : NULL);
 		station_set(g, BN_STATION_SPLIT, split ? BN_STATE_OK : BN_STATE_NONE, split,
 			split ? "parts for training and testing" : NULL);
 	}
@@ -107,13 +112,13 @@ static int gather_runs(gather *g)
 	if (rc)
 		return rc;
 	int64_t live = c.by_status[BN_RUN_RUNNING] + c.by_status[BN_RUN_SCHEDULED];
-	int64_t bad = c.by_status[BN_RUN_FAILED] + c.by_status[BN_RUN_KILLED] +
-		c.by_status[BN_RUN_LOST];
+	int64_t bad =
+		c.by_status[BN_RUN_FAILED] + c.by_status[BN_RUN_KILLED] + c.by_status[BN_RUN_LOST];
 	int64_t good = c.by_status[BN_RUN_FINISHED];
-	bn_state state = live ? BN_STATE_RUN
-		: good	      ? BN_STATE_OK
-		: bad	      ? BN_STATE_FAIL
-			      : BN_STATE_NONE;
+	bn_state state = live   ? BN_STATE_RUN
+			 : good ? BN_STATE_OK
+			 : bad  ? BN_STATE_FAIL
+				: BN_STATE_NONE;
 	station_set(g, BN_STATION_TRAIN, state, c.total,
 		bn_arena_strf(g->arena, "%lld live, %lld finished, %lld failed, killed or lost",
 			(long long)live, (long long)good, (long long)bad));
@@ -143,55 +148,18 @@ static int gather_models(gather *g)
 	if (!rc) {
 		n = (int64_t)versions->count;
 		station_set(g, BN_STATION_APPROVE,
-			inbox->count ? BN_STATE_WAIT : approved ? BN_STATE_OK
-				: n			       ? BN_STATE_WAIT
-								: BN_STATE_NONE,
+			inbox->count ? BN_STATE_WAIT
+			: approved   ? BN_STATE_OK
+			: n          ? BN_STATE_WAIT
+				     : BN_STATE_NONE,
 			n,
 			bn_arena_strf(g->arena, "%zu waiting, %lld of %lld version%s approved",
 				inbox->count, (long long)approved, (long long)n, plural(n)));
-		station_set(g, BN_STATION_DEPLOY, champions ? BN_STATE_OK : BN_STATE_NONE, champions,
-			champion);
+		station_set(g, BN_STATION_DEPLOY, champions ? BN_STATE_OK : BN_STATE_NONE,
+			champions, champion);
 	}
 	bn_version_page_free(versions);
 	bn_inbox_free(inbox);
-	return rc;
-}
-
-static int gather_serving(gather *g)
-{
-	bn_endpoints servers = {NULL, 0};
-	bn_monitor_reports reports = {NULL, 0};
-	int64_t running = 0, lost = 0, served = 0;
-	int rc = bn_endpoint_list(&servers, g->r->ws, g->err);
-	for (size_t i = 0; !rc && i < servers.count; i++) {
-		running += servers.items[i].state == BN_ENDPOINT_RUNNING;
-		lost += servers.items[i].state == BN_ENDPOINT_LOST;
-		served += servers.items[i].predictions;
-	}
-	if (!rc)
-		station_set(g, BN_STATION_SERVE,
-			running ? BN_STATE_RUN : lost ? BN_STATE_FAIL
-				: servers.count	     ? BN_STATE_OK
-						     : BN_STATE_NONE,
-			running,
-			servers.count ? bn_arena_strf(g->arena,
-						"%lld running, %lld predictions answered",
-						(long long)running, (long long)served)
-				      : NULL);
-	if (!rc)
-		rc = bn_monitor_report_list(&reports, g->r->ws, NULL, 100, g->err);
-	if (!rc && reports.count) {
-		const bn_monitor_report *r = reports.items[0];
-		bool drift = r->dataset.verdict == BN_DRIFT_FOUND;
-		station_set(g, BN_STATION_MONITOR, drift ? BN_STATE_FAIL
-				: r->dataset.verdict == BN_DRIFT_NONE ? BN_STATE_OK
-								      : BN_STATE_WARN,
-			(int64_t)reports.count,
-			bn_arena_strf(g->arena, "%s: %zu of %zu features drifted", r->model,
-				r->dataset.drifted, r->dataset.columns));
-	}
-	bn_monitor_reports_release(&reports);
-	bn_endpoints_release(&servers);
 	return rc;
 }
 
@@ -236,8 +204,6 @@ int bn_source_overview(void *context, const void *arg, bn_page *page, bn_job *jo
 	if (!rc)
 		rc = gather_models(&g);
 	if (!rc)
-		rc = gather_serving(&g);
-	if (!rc)
 		rc = gather_log(&g);
 	page->data = rc ? NULL : o;
 	return rc;
@@ -248,7 +214,6 @@ int bn_source_status(void *context, const void *arg, bn_page *page, bn_job *job,
 	bn_reader *r = context;
 	bn_run_counts runs;
 	bn_inbox *inbox = NULL;
-	bn_monitor_reports reports = {NULL, 0};
 	bn_buf text = BN_BUF_INIT;
 	(void)arg;
 	(void)job;
@@ -257,21 +222,15 @@ int bn_source_status(void *context, const void *arg, bn_page *page, bn_job *job,
 		rc = bn_run_count(&runs, r->ws, err);
 	if (!rc)
 		rc = bn_inbox_read(&inbox, r->ws, err);
-	if (!rc)
-		rc = bn_monitor_report_list(&reports, r->ws, NULL, 1, err);
 	if (!rc) {
 		int64_t live = runs.by_status[BN_RUN_RUNNING];
-		bool alert = reports.count && reports.items[0]->dataset.verdict == BN_DRIFT_FOUND;
 		if (live)
 			bn_buf_addf(&text, "%lld running", (long long)live);
 		if (inbox->count)
 			bn_buf_addf(&text, "%s%zu to approve", text.len ? "  " : "", inbox->count);
-		if (alert)
-			bn_buf_addf(&text, "%s1 alert", text.len ? "  " : "");
 		page->data = bn_arena_strdup(&page->arena, text.ptr);
 	}
 	bn_buf_release(&text);
-	bn_monitor_reports_release(&reports);
 	bn_inbox_free(inbox);
 	return rc;
 }

@@ -62,7 +62,8 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 	if (!runs)
 		return bn_err_nomem(err, "runs");
 	rc = fields_choose(runs, r, &page->arena, err);
-	bn_run_query q = {.columns = runs->fields, .column_count = runs->columns, .limit = MOST_RUNS};
+	bn_run_query q = {
+		.columns = runs->fields, .column_count = runs->columns, .limit = MOST_RUNS};
 	if (!rc)
 		rc = bn_run_query_page(&runs->page, r->ws, &q, err);
 	runs->generation = r->generation;
@@ -100,8 +101,8 @@ static int curve_envelope(bn_curve *c, bn_arena *arena, bn_reader *r, bn_err *er
 	double *y = bn_arena_alloc(arena, 2 * CURVE_BUCKETS * sizeof *y);
 	int rc = b && x && y ? 0 : bn_err_nomem(err, "a curve");
 	if (!rc)
-		rc = bn_series_envelope(b, CURVE_BUCKETS, NULL, r->ws, c->run, c->key, BN_AXIS_STEP,
-			1, 0, err);
+		rc = bn_series_envelope(
+			b, CURVE_BUCKETS, NULL, r->ws, c->run, c->key, BN_AXIS_STEP, 1, 0, err);
 	for (size_t i = 0; !rc && i < CURVE_BUCKETS; i++) {
 		if (!b[i].count)
 			continue;
@@ -202,8 +203,8 @@ static void run_release(void *data)
 	bn_pairs_release(&d->tags);
 }
 
-static int run_metrics(bn_run_detail *d, bn_arena *arena, bn_reader *r, const char *wanted,
-	bn_err *err)
+static int run_metrics(
+	bn_run_detail *d, bn_arena *arena, bn_reader *r, const char *wanted, bn_err *err)
 {
 	bn_series_list list = BN_SERIES_LIST_INIT;
 	int rc = bn_series_find_all(&list, r->ws, d->info->id, err);
@@ -232,7 +233,8 @@ static int run_metrics(bn_run_detail *d, bn_arena *arena, bn_reader *r, const ch
 		if (!found) /* of most interest is what was logged most often */
 			d->metric = list.count ? longest : 0;
 		if (list.count)
-			rc = curve_read(&d->curve, arena, r, d->info->id, &list.items[d->metric], err);
+			rc = curve_read(
+				&d->curve, arena, r, d->info->id, &list.items[d->metric], err);
 	}
 	bn_series_list_release(&list);
 	return rc;

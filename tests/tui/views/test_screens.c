@@ -23,8 +23,10 @@ static void shoot(const char *name, const char *script, bool is_empty)
 			bn_frame *f = bn_fake_frame(&fake, false);
 			bn_surface *s = NULL;
 			bn_err err = BN_ERR_INIT;
-			ck_assert_bn_ok(bn_surface_new(&s, sizes[i].rows, sizes[i].cols,
-				ascii ? BN_ALPHABET_ASCII : BN_ALPHABET_BRAILLE, &err), &err);
+			ck_assert_bn_ok(
+				bn_surface_new(&s, sizes[i].rows, sizes[i].cols,
+					ascii ? BN_ALPHABET_ASCII : BN_ALPHABET_BRAILLE, &err),
+				&err);
 			ck_assert_bn_ok(bn_script_run(f, s, script, name, &err), &err);
 			char *file = bn_strf("%s-%dx%d-%s", name, sizes[i].cols, sizes[i].rows,
 				ascii ? "ascii" : "utf8");
