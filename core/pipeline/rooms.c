@@ -2,8 +2,11 @@
 #include "core/pipeline/rooms.h"
 
 #include "core/data/dataset.h"
+#include "core/deploy/endpoint.h"
 #include "core/govern/identity.h"
 #include "core/govern/policy.h"
+#include "core/monitor/prediction_log.h"
+#include "core/monitor/report.h"
 #include "core/registry/registry.h"
 #include "core/track/run.h"
 
@@ -14,5 +17,8 @@ const bn_fold_class *const bn_rooms[] = {
 	&bn_run_fold_class,
 	&bn_experiment_fold_class,
 	&bn_registry_class,
+	&bn_endpoint_class,
+	&bn_prediction_class,
+	&bn_monitor_class,
 	NULL,
 };

@@ -36,6 +36,12 @@ const char *tiny_dir(void)
 
 const char *tiny_model(const char *name, const char *trainer, const char *target)
 {
+	return tiny_model_of(name, trainer, target, NULL, NULL);
+}
+
+const char *tiny_model_of(const char *name, const char *trainer, const char *target,
+	const char *dataset, const char *digest)
+{
 	static const char *const inputs[] = {"x0", "x1", "x2", "x3", "colour", "flag"};
 	train_data *d = train_data_get();
 	bn_err err = BN_ERR_INIT;
@@ -55,7 +61,8 @@ const char *tiny_model(const char *name, const char *trainer, const char *target
 		.threads = 1};
 	ck_assert_bn_ok(bn_trainer_fit(&e, t, &r, &err), &err);
 	bn_fs_remove_tree(bn_env_real(), path, NULL);
-	bn_model_about about = {.name = name, .seed = 42};
+	bn_model_about about = {
+		.name = name, .seed = 42, .dataset = dataset, .dataset_digest = digest};
 	ck_assert_bn_ok(bn_model_save(bn_env_real(), path, e, f, &about, &err), &err);
 	bn_matrix_release(&m);
 	bn_estimator_free(e);

@@ -11,4 +11,8 @@ const char *tiny_dir(void);
  * it as DIR/name, whose path is returned (borrowed for ever). Fails the test when it cannot. */
 const char *tiny_model(const char *name, const char *trainer, const char *target);
 
+/* The same, and the model says that it was trained on that dataset version. Either may be NULL. */
+const char *tiny_model_of(const char *name, const char *trainer, const char *target,
+	const char *dataset, const char *digest);
+
 #endif

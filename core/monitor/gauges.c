@@ -1,0 +1,161 @@
+/* gauges.c - see gauges.h. */
+#include "core/monitor/gauges.h"
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/monitor/report.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+
+struct bn_drift_gauges {
+	pthread_mutex_t lock;
+	bn_buf text;
+};
+
+int bn_drift_gauges_new(bn_drift_gauges **out, bn_err *err)
+{
+	bn_drift_gauges *g = bn_alloc(sizeof *g);
+	if (!g)
+		return bn_err_nomem(err, "gauges");
+	pthread_mutex_init(&g->lock, NULL);
+	bn_buf_init(&g->text);
+	*out = g;
+	return 0;
+}
+
+void bn_drift_gauges_free(bn_drift_gauges *g)
+{
+	if (!g)
+		return;
+	pthread_mutex_destroy(&g->lock);
+	bn_buf_release(&g->text);
+	bn_free(g);
+}
+
+void bn_drift_gauges_write(void *gauges, bn_buf *out)
+{
+	bn_drift_gauges *g = gauges;
+	pthread_mutex_lock(&g->lock);
+	bn_buf_add(out, g->text.ptr, g->text.len);
+	pthread_mutex_unlock(&g->lock);
+}
+
+static void add_label(bn_buf *b, const char *name, const char *value)
+{
+	bn_buf_addf(b, "%s=\"", name);
+	for (; *value; value++) {
+		if (*value == '\\' || *value == '"')
+			bn_buf_addch(b, '\\');
+		if (*value == '\n')
+			bn_buf_adds(b, "\\n");
+		else
+			bn_buf_addch(b, *value);
+	}
+	bn_buf_addch(b, '"');
+}
+
+static void add_sample(bn_buf *b, const char *name, const bn_monitor_report *r,
+	const bn_monitor_feature *f, double value)
+{
+	char text[BN_FMT];
+	bn_buf_addf(b, "%s{", name);
+	add_label(b, "model", r->model);
+	if (r->version) {
+		bn_buf_addch(b, ',');
+		add_label(b, "version", r->version);
+	}
+	if (f) {
+		bn_buf_addch(b, ',');
+		add_label(b, "feature", f->name);
+		bn_buf_addch(b, ',');
+		add_label(b, "test", bn_drift_test_name(f->result.test));
+	}
+	bn_buf_addf(b, "} %s\n", isnan(value) ? "NaN" : bn_fmt_f64(value, text));
+}
+
+typedef enum gauge {
+	GAUGE_SCORE,
+	GAUGE_THRESHOLD,
+	GAUGE_DETECTED,
+	GAUGE_SHARE,
+	GAUGE_TIME,
+	GAUGES
+} gauge;
+
+static const struct {
+	const char *name, *help;
+} gauges[GAUGES] = {
+	[GAUGE_SCORE] = {"binnacle_drift_score",
+		"P-value or distance of the newest drift report, by the test named."},
+	[GAUGE_THRESHOLD] = {"binnacle_drift_threshold", "What the score is compared with."},
+	[GAUGE_DETECTED] = {"binnacle_drift_detected",
+		"1 when the feature has drifted, NaN when the "
+		"report could not tell."},
+	[GAUGE_SHARE] = {"binnacle_drift_share",
+		"Share of the model's features that have drifted."},
+	[GAUGE_TIME] = {"binnacle_drift_report_time_seconds", "When the newest report was made."},
+};
+
+static double feature_value(gauge k, const bn_drift_result *r)
+{
+	if (k == GAUGE_SCORE)
+		return r->score;
+	if (k == GAUGE_THRESHOLD)
+		return r->threshold;
+	return r->verdict == BN_DRIFT_INCONCLUSIVE ? NAN : r->verdict == BN_DRIFT_FOUND;
+}
+
+static void add_gauge(bn_buf *b, gauge k, bn_monitor_report *const *reports, size_t n)
+{
+	bn_buf_addf(b, "# HELP %s %s\n# TYPE %s gauge\n", gauges[k].name, gauges[k].help,
+		gauges[k].name);
+	for (size_t i = 0; i < n; i++) {
+		const bn_monitor_report *r = reports[i];
+		if (k == GAUGE_SHARE)
+			add_sample(b, gauges[k].name, r, NULL, r->dataset.share);
+		else if (k == GAUGE_TIME)
+			add_sample(b, gauges[k].name, r, NULL, (double)r->time_ms / 1000);
+		for (size_t f = 0; k < GAUGE_SHARE && f < r->feature_count; f++)
+			add_sample(b, gauges[k].name, r, &r->features[f],
+				feature_value(k, &r->features[f].result));
+	}
+}
+
+int bn_drift_gauges_refresh(
+	bn_drift_gauges *g, bn_workspace *ws, const char *const *names, size_t n, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	size_t found = 0;
+	bn_monitor_report **reports = bn_alloc_zeroed(n + 1, sizeof *reports);
+	int rc = reports ? 0 : bn_err_nomem(err, "gauges");
+	for (size_t i = 0; i < n && !rc; i++) {
+		bool again = false;
+		for (size_t j = 0; j < i; j++)
+			again |= !strcmp(names[i], names[j]);
+		bn_err mine = BN_ERR_INIT;
+		int one = again ? BN_ENOTFOUND
+				: bn_monitor_report_load(
+					  &reports[found], ws, "latest", names[i], &mine);
+		found += one == 0;
+		if (one && one != BN_ENOTFOUND)
+			rc = bn_err_set(err, one, "%s", mine.msg);
+	}
+	for (int k = 0; k < GAUGES && found && !rc; k++)
+		add_gauge(&text, (gauge)k, reports, found);
+	if (!rc)
+		rc = bn_buf_check(&text, err, "gauges");
+	if (!rc) {
+		pthread_mutex_lock(&g->lock);
+		bn_buf old = g->text;
+		g->text = text;
+		text = old;
+		pthread_mutex_unlock(&g->lock);
+	}
+	for (size_t i = 0; i < found; i++)
+		bn_monitor_report_free(reports[i]);
+	bn_free(reports);
+	bn_buf_release(&text);
+	return rc;
+}

@@ -1,0 +1,94 @@
+/* prediction_batches.c - see prediction_log.h: batches as events and rows, and finding a window. */
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/monitor/prediction_log.h"
+#include "core/store/ref.h"
+
+#include <string.h>
+
+/* A commuting event: keyed by its place in the log, so the order of arrival does not matter. */
+static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	const json_t *p = ev->payload;
+	const char *model = bn_json_str(p, "model", NULL), *object = bn_json_str(p, "object", NULL);
+	int64_t rows = bn_json_int(p, "rows", -1);
+	if (strcmp(ev->kind, "prediction.batch") || !model || rows < 0 || !object ||
+		strlen(object) != BN_SHA256_HEX || !bn_is_hex(object))
+		return 0;
+	int rc = bn_sql_run(bn_fold_db(f), err,
+		"INSERT OR REPLACE INTO prediction_batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"sisssisiii", ev->key.writer, (int64_t)ev->key.seq, bn_json_str(p, "endpoint", ""),
+		model, bn_json_str(p, "version", ""), rows, object,
+		bn_json_int(p, "from_ms", bn_event_time_ms(ev)),
+		bn_json_int(p, "to_ms", bn_event_time_ms(ev)), bn_json_int(p, "dropped", 0));
+	return rc ? rc : bn_fold_object_ref(f, object, "predictions", err);
+}
+
+static int clear(bn_fold *f, const char *entity, bn_err *err)
+{
+	(void)f;
+	(void)entity; /* no ordered events, so nothing of theirs */
+	(void)err;
+	return 0;
+}
+
+static const char *const commuting[] = {"prediction.batch", NULL};
+const bn_fold_class bn_prediction_class = {"predictions", commuting, apply, clear};
+
+enum { C_ENDPOINT, C_MODEL, C_VERSION, C_OBJECT, C_ROWS, C_FROM, C_TO, C_DROPPED };
+
+int bn_prediction_batches_list(bn_prediction_batches *out, bn_workspace *ws,
+	const bn_prediction_window *window, bn_err *err)
+{
+	bn_prediction_batches l = {NULL, 0, 0};
+	size_t cap = 0;
+	sqlite3_stmt *st = NULL;
+	sqlite3 *db = NULL;
+	int64_t last = (int64_t)window->last;
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (!rc && !(db = bn_workspace_index(ws)))
+		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
+	if (!rc)
+		rc = bn_sql_prepare(&st, db, err,
+			"SELECT endpoint, model, version, object, rows, from_ms, to_ms, dropped "
+			"FROM "
+			"prediction_batch WHERE model = ?1 AND (?2 IS NULL OR version = ?2) AND "
+			"(?3 = 0 OR "
+			"to_ms >= ?3) AND (?4 = 0 OR from_ms < ?4) ORDER BY to_ms DESC, writer, "
+			"seq DESC",
+			"ssii", window->model, window->version, window->from_ms, window->to_ms);
+	while (!rc && (!last || l.rows < last) && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		if (bn_grow(&l.items, &cap, l.count + 1, sizeof *l.items)) {
+			rc = bn_err_nomem(err, "batches of predictions");
+			break;
+		}
+		bn_prediction_batch *b = &l.items[l.count++];
+		*b = (bn_prediction_batch){bn_sql_text(st, C_ENDPOINT), bn_sql_text(st, C_MODEL),
+			bn_sql_text(st, C_VERSION), bn_sql_text(st, C_OBJECT),
+			sqlite3_column_int64(st, C_ROWS), sqlite3_column_int64(st, C_FROM),
+			sqlite3_column_int64(st, C_TO), sqlite3_column_int64(st, C_DROPPED)};
+		if (!b->endpoint || !b->model || !b->version || !b->object)
+			rc = bn_err_nomem(err, "batches of predictions");
+		l.rows += b->rows;
+	}
+	sqlite3_finalize(st);
+	if (rc)
+		bn_prediction_batches_release(&l);
+	else
+		*out = l;
+	return rc;
+}
+
+void bn_prediction_batches_release(bn_prediction_batches *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		bn_free(b->items[i].endpoint);
+		bn_free(b->items[i].model);
+		bn_free(b->items[i].version);
+		bn_free(b->items[i].object);
+	}
+	bn_free(b->items);
+	*b = (bn_prediction_batches){NULL, 0, 0};
+}

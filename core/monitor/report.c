@@ -1,0 +1,474 @@
+/* report.c - see report.h: gathering both sides of every input, testing them, summing up. */
+#include "core/monitor/report.h"
+
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/data/dataset.h"
+#include "core/monitor/_collect.h"
+#include "core/monitor/_report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MIN_ROWS 30
+#define SHOWN_LABELS 20
+
+typedef struct gathering {
+	bn_workspace *ws;
+	const bn_predictor *p;
+	const bn_features *features;
+	size_t inputs;
+	bn_collected *columns; /* inputs */
+	bool statistics_only;
+	bn_monitor_report *report;
+} gathering;
+
+/* ---- current: the log ----------------------------------------------------------------------- */
+
+/* Rows of a batch that lie in the window by their own time, as one range each (rows of a file are
+ * in the order they came; times of several threads may interleave by microseconds). */
+static bool in_window(const bn_prediction_window *w, int64_t time_ns)
+{
+	int64_t ms = time_ns / 1000000;
+	return (!w->from_ms || ms >= w->from_ms) && (!w->to_ms || ms < w->to_ms);
+}
+
+static int add_range(
+	gathering *g, const bn_batch *b, const size_t *where, size_t from, size_t end, bn_err *err)
+{
+	for (size_t i = 0; i < g->inputs; i++) {
+		int rc = where[i] == BN_SCHEMA_NONE
+				 ? 0
+				 : bn_collected_add(&g->columns[i], BN_SIDE_CUR,
+					   &b->columns[where[i]], from, end, err);
+		if (rc) {
+			bn_err_prefix(err, "logged input '%s'", g->columns[i].name);
+			return rc;
+		}
+	}
+	g->report->rows += (int64_t)(end - from);
+	return 0;
+}
+
+static int add_batch(gathering *g, const bn_batch *b, const bn_prediction_window *w,
+	const size_t *where, size_t time_column, size_t skip, bn_err *err)
+{
+	const bn_column *time = &b->columns[time_column];
+	bn_monitor_report *r = g->report;
+	size_t begin = skip;
+	int rc = 0;
+	for (size_t row = skip; row <= b->rows && !rc; row++) {
+		int64_t ns = 0;
+		bool inside = row < b->rows && bn_column_int(time, row, &ns) && in_window(w, ns);
+		if (inside) {
+			int64_t ms = ns / 1000000;
+			r->from_ms = !r->from_ms || ms < r->from_ms ? ms : r->from_ms;
+			r->to_ms = ms > r->to_ms ? ms : r->to_ms;
+			continue;
+		}
+		if (row > begin)
+			rc = add_range(g, b, where, begin, row, err);
+		begin = row + 1;
+	}
+	return rc;
+}
+
+/* One logged file; of it the last `take` rows. */
+static int add_file(
+	gathering *g, const char *object, const bn_prediction_window *w, uint64_t take, bn_err *err)
+{
+	char *path = NULL;
+	bn_table_reader *t = NULL;
+	bn_batch b = BN_BATCH_INIT;
+	size_t *where = NULL, time_column = 0;
+	int rc = bn_object_path(g->ws, object, &path, err);
+	if (!rc)
+		rc = bn_table_open(&t, bn_workspace_env(g->ws), path, err);
+	if (!rc)
+		rc = bn_schema_need(bn_table_schema(t), "_time", &time_column, err);
+	if (!rc && !(where = bn_alloc(g->inputs * sizeof *where)))
+		rc = bn_err_nomem(err, "columns");
+	for (size_t i = 0; i < g->inputs && !rc; i++)
+		where[i] = bn_schema_find(bn_table_schema(t), g->columns[i].name);
+	uint64_t rows = rc ? 0 : bn_table_rows(t), skip = rows > take ? rows - take : 0;
+	for (size_t k = 0; !rc && k < bn_table_batches(t); k++) {
+		rc = bn_table_read(t, k, NULL, 0, &b, err);
+		uint64_t first = rc ? 0 : b.first_row;
+		if (!rc && first + b.rows > skip)
+			rc = add_batch(g, &b, w, where, time_column,
+				first < skip ? (size_t)(skip - first) : 0, err);
+	}
+	bn_batch_release(&b);
+	bn_table_reader_free(t);
+	bn_free(where);
+	bn_free(path);
+	return rc;
+}
+
+static int gather_current(gathering *g, const bn_prediction_window *w, bn_err *err)
+{
+	bn_prediction_batches l = {NULL, 0, 0};
+	int rc = bn_prediction_batches_list(&l, g->ws, w, err);
+	for (size_t i = 0; i < l.count && !rc; i++) {
+		uint64_t left = UINT64_MAX;
+		if (w->last)
+			left = (uint64_t)g->report->rows < w->last
+				       ? w->last - (uint64_t)g->report->rows
+				       : 0;
+		if (left)
+			rc = add_file(g, l.items[i].object, w, left, err);
+	}
+	bn_prediction_batches_release(&l);
+	if (!rc && !g->report->rows) {
+		rc = bn_err_set(err, BN_ENOTFOUND,
+			"no predictions of %s were logged in this window",
+			bn_predictor_source(g->p));
+		bn_err_hint(err, "binnacle serve logs what it answers when it runs in a workspace");
+	}
+	return rc;
+}
+
+/* ---- reference ------------------------------------------------------------------------------ */
+
+static int add_table(gathering *g, bn_table_reader *t, bn_err *err)
+{
+	bn_batch b = BN_BATCH_INIT;
+	size_t *where = bn_alloc(g->inputs * sizeof *where);
+	int rc = where ? 0 : bn_err_nomem(err, "columns");
+	for (size_t i = 0; i < g->inputs && !rc; i++) {
+		where[i] = bn_schema_find(bn_table_schema(t), g->columns[i].name);
+		g->columns[i].absent[BN_SIDE_REF] = where[i] == BN_SCHEMA_NONE;
+	}
+	for (size_t k = 0; !rc && k < bn_table_batches(t); k++) {
+		rc = bn_table_read(t, k, NULL, 0, &b, err);
+		for (size_t i = 0; i < g->inputs && !rc; i++)
+			if (where[i] != BN_SCHEMA_NONE)
+				rc = bn_collected_add(&g->columns[i], BN_SIDE_REF,
+					&b.columns[where[i]], 0, b.rows, err);
+	}
+	g->report->reference_rows = rc ? 0 : (int64_t)bn_table_rows(t);
+	bn_batch_release(&b);
+	bn_free(where);
+	return rc;
+}
+
+/* What the model itself knows: shares of categories and booleans, exactly; of numbers nothing that
+ * a test could use. */
+static int add_statistics(gathering *g, bn_err *err)
+{
+	size_t most = 0;
+	int rc = 0;
+	g->statistics_only = true;
+	for (size_t i = 0; i < g->inputs && !rc; i++) {
+		const bn_feature_input *in = bn_features_input(g->features, i);
+		double n = (double)in->count;
+		most = in->count + in->missing > most ? in->count + in->missing : most;
+		if (in->kind == BN_VIEW_BOOL && in->count) {
+			double yes = rint(in->ref_mean * n);
+			rc = bn_collected_add_label(
+				&g->columns[i], BN_SIDE_REF, "false", 5, n - yes, err);
+			if (!rc)
+				rc = bn_collected_add_label(
+					&g->columns[i], BN_SIDE_REF, "true", 4, yes, err);
+		}
+		for (size_t k = 0; in->kind == BN_VIEW_CATEGORY && k < in->category_count && !rc;
+			k++)
+			rc = bn_collected_add_label(&g->columns[i], BN_SIDE_REF, in->categories[k],
+				strlen(in->categories[k]), rint(in->category_shares[k] * n), err);
+	}
+	g->report->reference_rows = (int64_t)most;
+	return rc;
+}
+
+/* The dataset version that the model says it was trained on, if this workspace has it. */
+static bn_dataset_version *training_version(const gathering *g)
+{
+	const json_t *meta =
+		json_object_get(bn_model_mlmodel(bn_predictor_model(g->p)), "metadata");
+	const char *name = bn_json_str(meta, "dataset", NULL);
+	const char *digest = bn_json_str(meta, "dataset_digest", NULL);
+	bn_dataset_version *v = NULL;
+	if (!name)
+		return NULL;
+	if (bn_dataset_resolve(&v, g->ws, name, BN_DATASET_REMOVED_TOO, NULL))
+		return NULL;
+	if (digest && !strncmp(digest, "sha256:", 7))
+		digest += 7;
+	if (digest && strcmp(digest, v->hash)) { /* another workspace's dataset of that name */
+		bn_dataset_version_free(v);
+		return NULL;
+	}
+	return v;
+}
+
+static int gather_reference(gathering *g, bn_err *err)
+{
+	bn_monitor_report *r = g->report;
+	bn_table_reader *t = NULL;
+	char name[300];
+	bn_dataset_version *v = training_version(g);
+	int rc = 0;
+	if (v && bn_dataset_open_table(&t, g->ws, v, NULL) == 0) {
+		r->reference_kind = bn_strdup("table");
+		r->reference = bn_strdup(bn_dataset_version_name(v, name, sizeof name));
+		rc = add_table(g, t, err);
+		if (!rc && !r->reference)
+			rc = bn_err_nomem(err, "a report");
+	} else {
+		const json_t *meta =
+			json_object_get(bn_model_mlmodel(bn_predictor_model(g->p)), "metadata");
+		r->reference_kind = bn_strdup("statistics");
+		r->reference = bn_strdup(bn_json_str(meta, "dataset", NULL));
+		rc = add_statistics(g, err);
+	}
+	if (!rc && !r->reference_kind)
+		rc = bn_err_nomem(err, "a report");
+	bn_table_reader_free(t);
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+/* ---- tests ---------------------------------------------------------------------------------- */
+
+static void cannot_test(bn_drift_result *r, const bn_collected *c, const char *why)
+{
+	memset(r, 0, sizeof *r);
+	r->test = bn_drift_choose(c->kind == BN_VIEW_NUMBER, c->rows[BN_SIDE_REF], 6);
+	r->op = bn_drift_test_operator(r->test);
+	r->threshold = bn_drift_test_threshold(r->test);
+	r->statistic = r->p = r->score = NAN;
+	r->n_ref = c->rows[BN_SIDE_REF];
+	r->n_cur = c->rows[BN_SIDE_CUR];
+	r->verdict = BN_DRIFT_INCONCLUSIVE;
+	snprintf(r->why, sizeof r->why, "%s", why);
+}
+
+static int test_column(bn_drift_result *r, const gathering *g, const bn_collected *c,
+	const bn_drift_options *o, bn_err *err)
+{
+	bn_drift_options mine = *o;
+	if (!mine.min_rows)
+		mine.min_rows = MIN_ROWS;
+	if (c->absent[BN_SIDE_REF]) {
+		cannot_test(r, c, "the reference table has no such column");
+		return 0;
+	}
+	if (c->kind == BN_VIEW_NUMBER && g->statistics_only) {
+		cannot_test(r, c,
+			"the training rows are not in this workspace, and statistics of a number "
+			"are not enough");
+		return 0;
+	}
+	if (c->kind == BN_VIEW_NUMBER)
+		return bn_drift_numbers(
+			r, c->numbers[0], c->rows[0], c->numbers[1], c->rows[1], &mine, err);
+	if (!bn_drift_test_takes_counts(mine.test)) {
+		mine.test = BN_DRIFT_AUTO; /* KS was asked for: categories keep their own test */
+		mine.threshold = 0;
+	}
+	int rc = bn_drift_counts(r, c->counts[0], c->counts[1], c->label_count, &mine, err);
+	r->ref_dropped = c->missing[0];
+	r->cur_dropped = c->missing[1];
+	return rc;
+}
+
+/* ---- bins for the charts -------------------------------------------------------------------- */
+
+static int number_bins(bn_monitor_feature *f, const bn_collected *c, bn_err *err)
+{
+	bn_drift_bins b;
+	bn_drift_bin_numbers(&b, c->numbers[0], c->rows[0], c->numbers[1], c->rows[1]);
+	size_t n = b.count ? b.count : 1;
+	f->edges = bn_alloc((n + 1) * sizeof(double));
+	f->ref = bn_alloc(n * sizeof(double));
+	f->cur = bn_alloc(n * sizeof(double));
+	if (!f->edges || !f->ref || !f->cur)
+		return bn_err_nomem(err, "bins");
+	f->bins = b.count;
+	memcpy(f->edges, b.edges, (b.count ? b.count + 1 : 0) * sizeof(double));
+	memcpy(f->ref, b.ref, b.count * sizeof(double));
+	memcpy(f->cur, b.cur, b.count * sizeof(double));
+	return 0;
+}
+
+typedef struct ranked {
+	size_t label;
+	double share; /* the larger of both sides */
+} ranked;
+
+static int by_share(const void *a, const void *b)
+{
+	const ranked *x = a, *y = b;
+	if (x->share != y->share)
+		return x->share > y->share ? -1 : 1;
+	return (x->label > y->label) - (x->label < y->label);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const ranked *x = a, *y = b;
+	return (x->label > y->label) - (x->label < y->label);
+}
+
+static double share_of(const bn_collected *c, int side, size_t label)
+{
+	return c->rows[side] ? c->counts[side][label] / (double)c->rows[side] : 0;
+}
+
+static int add_label_bin(
+	bn_monitor_feature *f, const char *label, double ref, double cur, bn_err *err)
+{
+	f->labels[f->bins] = bn_strdup(label);
+	if (!f->labels[f->bins])
+		return bn_err_nomem(err, "bins");
+	f->ref[f->bins] = ref;
+	f->cur[f->bins++] = cur;
+	return 0;
+}
+
+/* The most frequent labels in their own order, the rest as "(other)". */
+static int label_bins(bn_monitor_feature *f, const bn_collected *c, bn_err *err)
+{
+	size_t n = c->label_count < SHOWN_LABELS ? c->label_count : SHOWN_LABELS;
+	double other[2] = {c->rows[0] ? 1 : 0, c->rows[1] ? 1 : 0};
+	ranked *all = bn_alloc((c->label_count + 1) * sizeof *all);
+	f->labels = bn_alloc_zeroed(n + 1, sizeof *f->labels);
+	f->ref = bn_alloc_zeroed(n + 1, sizeof(double));
+	f->cur = bn_alloc_zeroed(n + 1, sizeof(double));
+	int rc = all && f->labels && f->ref && f->cur ? 0 : bn_err_nomem(err, "bins");
+	for (size_t k = 0; k < c->label_count && !rc; k++)
+		all[k] = (ranked){k, fmax(share_of(c, 0, k), share_of(c, 1, k))};
+	if (!rc) {
+		qsort(all, c->label_count, sizeof *all, by_share);
+		qsort(all, n, sizeof *all, by_number);
+	}
+	for (size_t k = 0; k < n && !rc; k++) {
+		double p = share_of(c, 0, all[k].label), q = share_of(c, 1, all[k].label);
+		rc = add_label_bin(f, c->labels[all[k].label], p, q, err);
+		other[0] -= p;
+		other[1] -= q;
+	}
+	if (!rc && n < c->label_count)
+		rc = add_label_bin(f, "(other)", fmax(0, other[0]), fmax(0, other[1]), err);
+	bn_free(all);
+	return rc;
+}
+
+static int test_inputs(gathering *g, const bn_monitor_options *o, bn_err *err)
+{
+	bn_monitor_report *r = g->report;
+	bn_drift_result *results = bn_alloc_zeroed(g->inputs, sizeof *results);
+	r->features = bn_alloc_zeroed(g->inputs, sizeof *r->features);
+	int rc = results && r->features ? 0 : bn_err_nomem(err, "a report");
+	for (size_t i = 0; i < g->inputs && !rc; i++) {
+		bn_collected *c = &g->columns[i];
+		bn_monitor_feature *f = &r->features[i];
+		r->feature_count = i + 1;
+		f->name = bn_strdup(c->name);
+		f->kind = bn_strdup(bn_view_kind_name(c->kind));
+		rc = f->name && f->kind ? bn_collected_sort(c, err) : bn_err_nomem(err, "a report");
+		if (!rc)
+			rc = test_column(&f->result, g, c, &o->drift, err);
+		if (!rc)
+			rc = c->kind == BN_VIEW_NUMBER ? number_bins(f, c, err)
+						       : label_bins(f, c, err);
+		if (rc)
+			bn_err_prefix(err, "input '%s'", c->name);
+		else
+			results[i] = f->result;
+	}
+	if (!rc)
+		bn_drift_sum_up(&r->dataset, results, g->inputs, o->share_threshold);
+	bn_free(results);
+	return rc;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+static int start_report(gathering *g, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(g->ws);
+	bn_monitor_report *r = g->report;
+	uint8_t bytes[8];
+	int rc = bn_env_random(env, bytes, sizeof bytes, err);
+	if (rc)
+		return rc;
+	r->id = bn_alloc(2 * sizeof bytes + 1);
+	r->model = bn_strdup(bn_predictor_name(g->p));
+	r->version = bn_strdup(bn_predictor_version(g->p));
+	g->features = bn_model_features(bn_predictor_model(g->p));
+	g->inputs = bn_features_input_count(g->features);
+	g->columns = bn_alloc_zeroed(g->inputs, sizeof *g->columns);
+	if (!r->id || !r->model || !r->version || !g->columns)
+		return bn_err_nomem(err, "a report");
+	bn_hex(bytes, sizeof bytes, r->id);
+	r->time_ms = bn_env_now_ms(env);
+	for (size_t i = 0; i < g->inputs; i++) {
+		const bn_feature_input *in = bn_features_input(g->features, i);
+		bn_collected_init(&g->columns[i], in->name, in->kind);
+	}
+	return 0;
+}
+
+int bn_monitor_report_make(bn_monitor_report **out, bn_workspace *ws, const char *model,
+	const bn_monitor_options *options, bn_err *err)
+{
+	gathering g = {.ws = ws};
+	bn_predictor *p = NULL;
+	bn_prediction_window window = options->window;
+	int rc = bn_predictor_open(&p, ws, model, err);
+	if (rc)
+		return rc;
+	g.p = p;
+	g.report = bn_alloc_zeroed(1, sizeof *g.report);
+	rc = g.report ? start_report(&g, err) : bn_err_nomem(err, "a report");
+	if (rc)
+		goto out;
+	window.model = bn_predictor_name(p);
+	window.version = bn_predictor_version(p);
+	rc = gather_current(&g, &window, err);
+	if (!rc)
+		rc = gather_reference(&g, err);
+	if (!rc)
+		rc = test_inputs(&g, options, err);
+	if (!rc && !options->dry_run)
+		rc = bn_monitor_report_keep(g.report, ws, err);
+out:
+	for (size_t i = 0; g.columns && i < g.inputs; i++)
+		bn_collected_release(&g.columns[i]);
+	bn_free(g.columns);
+	bn_predictor_free(p);
+	if (rc)
+		bn_monitor_report_free(g.report);
+	else
+		*out = g.report;
+	return rc;
+}
+
+void bn_monitor_report_free(bn_monitor_report *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; r->features && i < r->feature_count; i++) {
+		bn_monitor_feature *f = &r->features[i];
+		for (size_t k = 0; f->labels && k < f->bins; k++)
+			bn_free(f->labels[k]);
+		bn_free(f->labels);
+		bn_free(f->edges);
+		bn_free(f->ref);
+		bn_free(f->cur);
+		bn_free(f->name);
+		bn_free(f->kind);
+	}
+	bn_free(r->features);
+	bn_free(r->id);
+	bn_free(r->model);
+	bn_free(r->version);
+	bn_free(r->reference_kind);
+	bn_free(r->reference);
+	bn_free(r->object);
+	bn_free(r);
+}

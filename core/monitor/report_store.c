@@ -1,0 +1,240 @@
+/* report_store.c - reports as objects, events and rows. */
+#include "core/base/buf.h"
+#include "core/base/fs.h"
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/monitor/_report.h"
+#include "core/store/ref.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+int bn_monitor_report_keep(bn_monitor_report *r, bn_workspace *ws, bn_err *err)
+{
+	json_t *doc = NULL;
+	bn_buf text = BN_BUF_INIT;
+	char hash[BN_SHA256_HEX + 1], *entity = bn_strf("monitor/%s", r->model);
+	int rc = entity ? bn_monitor_report_json(&doc, r, err) : bn_err_nomem(err, "an event");
+	if (!rc)
+		rc = bn_json_canonical(doc, &text, err);
+	if (!rc)
+		rc = bn_object_put(ws, text.ptr, text.len, hash, err);
+	if (!rc) {
+		json_object_del(doc, "features"); /* the event is the summary */
+		if (json_object_set_new(doc, "object", json_string(hash)))
+			rc = bn_err_nomem(err, "an event");
+	}
+	if (!rc)
+		rc = bn_workspace_append(ws, "monitor.report", entity, doc, err);
+	if (!rc)
+		rc = bn_workspace_sync(ws, err);
+	if (!rc && !(r->object = bn_strdup(hash)))
+		rc = bn_err_nomem(err, "a report");
+	json_decref(doc);
+	bn_buf_release(&text);
+	bn_free(entity);
+	return rc;
+}
+
+/* ---- fold ----------------------------------------------------------------------------------- */
+
+static int invalid(bn_fold *f, const char *why)
+{
+	bn_fold_outcome(f, BN_OUTCOME_INVALID, "%s", why);
+	return 0;
+}
+
+static int64_t verdict_number(const char *name)
+{
+	for (int v = BN_DRIFT_NONE; v <= BN_DRIFT_INCONCLUSIVE; v++)
+		if (!strcmp(name, bn_drift_verdict_name((bn_drift_verdict)v)))
+			return v;
+	return -1;
+}
+
+static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	sqlite3 *db = bn_fold_db(f);
+	const json_t *p = ev->payload, *ref = json_object_get(p, "reference");
+	const json_t *w = json_object_get(p, "window"), *d = json_object_get(p, "dataset");
+	const char *id = bn_json_str(p, "id", NULL), *object = bn_json_str(p, "object", NULL);
+	const char *model = strchr(ev->entity, '/');
+	int64_t verdict = verdict_number(bn_json_str(d, "verdict", ""));
+	if (strcmp(ev->kind, "monitor.report"))
+		return invalid(f, "unknown kind of event");
+	if (!id || !model || verdict < 0 || !object || strlen(object) != BN_SHA256_HEX ||
+		!bn_is_hex(object))
+		return invalid(f, "needs id, dataset.verdict and object");
+	if (bn_sql_int(db, 0, "SELECT count(*) FROM monitor_report WHERE id = ?", "s", id))
+		return invalid(f, "this report exists already");
+	int rc = bn_sql_run(db, err,
+		"INSERT INTO monitor_report VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		"?, ?, ?, ?)",
+		"sssisiddiiisiiissis", id, model + 1, bn_json_str(p, "version", NULL),
+		bn_json_int(p, "time", bn_event_time_ms(ev)), ev->user, verdict,
+		bn_json_num(d, "share", NAN), bn_json_num(d, "threshold", 0.5),
+		bn_json_int(d, "columns", 0), bn_json_int(d, "drifted", 0),
+		bn_json_int(d, "inconclusive", 0), bn_json_str(d, "why", ""),
+		bn_json_int(w, "rows", 0), bn_json_int(w, "from", 0), bn_json_int(w, "to", 0),
+		bn_json_str(ref, "kind", ""), bn_json_str(ref, "dataset", NULL),
+		bn_json_int(ref, "rows", 0), object);
+	return rc ? rc : bn_fold_object_ref(f, object, "drift report", err);
+}
+
+static int clear(bn_fold *f, const char *entity, bn_err *err)
+{
+	const char *slash = strchr(entity, '/');
+	return bn_sql_run(bn_fold_db(f), err, "DELETE FROM monitor_report WHERE model = ?", "s",
+		slash ? slash + 1 : entity);
+}
+
+const bn_fold_class bn_monitor_class = {"monitor", NULL, apply, clear};
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+enum {
+	C_ID,
+	C_MODEL,
+	C_VERSION,
+	C_TIME,
+	C_USER,
+	C_VERDICT,
+	C_SHARE,
+	C_THRESHOLD,
+	C_COLUMNS,
+	C_DRIFTED,
+	C_INCONCLUSIVE,
+	C_WHY,
+	C_ROWS,
+	C_FROM,
+	C_TO,
+	C_REF_KIND,
+	C_REF,
+	C_REF_ROWS,
+	C_OBJECT
+};
+
+static int read_row(bn_monitor_report **out, sqlite3_stmt *st, bn_err *err)
+{
+	bn_monitor_report *r = bn_alloc_zeroed(1, sizeof *r);
+	if (!r)
+		return bn_err_nomem(err, "a report");
+	r->id = bn_sql_text(st, C_ID);
+	r->model = bn_sql_text(st, C_MODEL);
+	r->version = bn_sql_text(st, C_VERSION);
+	r->time_ms = sqlite3_column_int64(st, C_TIME);
+	r->dataset.verdict = (bn_drift_verdict)sqlite3_column_int(st, C_VERDICT);
+	r->dataset.share = bn_sql_double(st, C_SHARE);
+	r->dataset.threshold = bn_sql_double(st, C_THRESHOLD);
+	r->dataset.columns = (size_t)sqlite3_column_int64(st, C_COLUMNS);
+	r->dataset.drifted = (size_t)sqlite3_column_int64(st, C_DRIFTED);
+	r->dataset.inconclusive = (size_t)sqlite3_column_int64(st, C_INCONCLUSIVE);
+	const char *why = (const char *)sqlite3_column_text(st, C_WHY);
+	snprintf(r->dataset.why, sizeof r->dataset.why, "%s", why ? why : "");
+	r->rows = sqlite3_column_int64(st, C_ROWS);
+	r->from_ms = sqlite3_column_int64(st, C_FROM);
+	r->to_ms = sqlite3_column_int64(st, C_TO);
+	r->reference_kind = bn_sql_text(st, C_REF_KIND);
+	r->reference = bn_sql_text(st, C_REF);
+	r->reference_rows = sqlite3_column_int64(st, C_REF_ROWS);
+	r->object = bn_sql_text(st, C_OBJECT);
+	if (!r->id || !r->model || !r->reference_kind || !r->object) {
+		bn_monitor_report_free(r);
+		return bn_err_nomem(err, "a report");
+	}
+	*out = r;
+	return 0;
+}
+
+int bn_monitor_report_list(
+	bn_monitor_reports *out, bn_workspace *ws, const char *model, size_t limit, bn_err *err)
+{
+	bn_monitor_reports l = {NULL, 0};
+	size_t cap = 0;
+	sqlite3_stmt *st = NULL;
+	sqlite3 *db = NULL;
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (!rc && !(db = bn_workspace_index(ws)))
+		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
+	if (!rc)
+		rc = bn_sql_prepare(&st, db, err,
+			"SELECT * FROM monitor_report WHERE ?1 IS NULL OR model = ?1 ORDER BY "
+			"time_ms DESC, id "
+			"LIMIT ?2",
+			"si", model, limit ? (int64_t)limit : (int64_t)-1);
+	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
+		rc = bn_grow(&l.items, &cap, l.count + 1, sizeof *l.items)
+			     ? bn_err_nomem(err, "reports")
+			     : 0;
+		if (!rc)
+			rc = read_row(&l.items[l.count], st, err);
+		if (!rc)
+			l.count++;
+	}
+	sqlite3_finalize(st);
+	if (rc)
+		bn_monitor_reports_release(&l);
+	else
+		*out = l;
+	return rc;
+}
+
+void bn_monitor_reports_release(bn_monitor_reports *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		bn_monitor_report_free(l->items[i]);
+	bn_free(l->items);
+	*l = (bn_monitor_reports){NULL, 0};
+}
+
+/* The one report that a prefix of an id, or "latest", means. */
+static int choose(const bn_monitor_report **out, const bn_monitor_reports *l, const char *id,
+	const char *model, bn_err *err)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < l->count; i++)
+		if (!strcmp(id, "latest") ? i == 0 : !strncmp(l->items[i]->id, id, strlen(id))) {
+			*out = l->items[i];
+			found++;
+		}
+	if (found > 1)
+		return bn_err_set(
+			err, BN_EINVAL, "'%s' is the beginning of %zu reports", id, found);
+	if (found)
+		return 0;
+	bn_err_set(err, BN_ENOTFOUND, "no drift report '%s'%s%s", id, model ? " of " : "",
+		model ? model : "");
+	bn_err_hint(err, "binnacle monitor report MODEL makes one, binnacle monitor ls lists them");
+	return BN_ENOTFOUND;
+}
+
+int bn_monitor_report_load(
+	bn_monitor_report **out, bn_workspace *ws, const char *id, const char *model, bn_err *err)
+{
+	bn_monitor_reports l = {NULL, 0};
+	const bn_monitor_report *chosen = NULL;
+	char *path = NULL;
+	json_t *doc = NULL;
+	int rc = bn_monitor_report_list(&l, ws, model, 0, err);
+	if (!rc)
+		rc = choose(&chosen, &l, id, model, err);
+	if (!rc)
+		rc = bn_object_path(ws, chosen->object, &path, err);
+	if (!rc)
+		rc = bn_json_load(&doc, bn_workspace_env(ws), path, err);
+	if (!rc)
+		rc = bn_monitor_report_parse(out, doc, err);
+	if (!rc && !((*out)->object = bn_strdup(chosen->object))) {
+		bn_monitor_report_free(*out);
+		*out = NULL;
+		rc = bn_err_nomem(err, "a report");
+	}
+	json_decref(doc);
+	bn_free(path);
+	bn_monitor_reports_release(&l);
+	return rc;
+}

@@ -1,0 +1,74 @@
+-- Endpoints (core/deploy/endpoint.c), logged predictions and drift reports (core/monitor).
+
+CREATE TABLE endpoint (
+	id TEXT PRIMARY KEY,
+	models TEXT NOT NULL,     -- "power/3, power/2"
+	url TEXT NOT NULL,
+	host TEXT NOT NULL,
+	boot_id TEXT NOT NULL,
+	pid INTEGER NOT NULL,
+	start_ticks INTEGER NOT NULL,
+	port INTEGER NOT NULL,
+	uid INTEGER NOT NULL,
+	user TEXT NOT NULL,
+	started_ms INTEGER NOT NULL,
+	stopped_ms INTEGER,
+	requests INTEGER,         -- as it stopped
+	errors INTEGER,
+	predictions INTEGER,
+	p50_ms REAL,
+	p95_ms REAL,
+	p99_ms REAL
+) WITHOUT ROWID;
+
+CREATE TABLE endpoint_seen (  -- commuting: the newest by (clock, writer, seq) stays
+	id TEXT PRIMARY KEY,
+	clock INTEGER NOT NULL,
+	writer TEXT NOT NULL,
+	seq INTEGER NOT NULL,
+	uid INTEGER NOT NULL,     -- counts only when it is the endpoint's
+	requests INTEGER NOT NULL,
+	errors INTEGER NOT NULL,
+	predictions INTEGER NOT NULL,
+	p50_ms REAL,
+	p95_ms REAL,
+	p99_ms REAL
+) WITHOUT ROWID;
+
+CREATE TABLE prediction_batch ( -- commuting
+	writer TEXT NOT NULL,
+	seq INTEGER NOT NULL,
+	endpoint TEXT NOT NULL,
+	model TEXT NOT NULL,
+	version TEXT NOT NULL,
+	rows INTEGER NOT NULL,
+	object TEXT NOT NULL,
+	from_ms INTEGER NOT NULL,
+	to_ms INTEGER NOT NULL,
+	dropped INTEGER NOT NULL,
+	PRIMARY KEY (writer, seq)
+) WITHOUT ROWID;
+CREATE INDEX prediction_batch_by_time ON prediction_batch (model, to_ms DESC);
+
+CREATE TABLE monitor_report (
+	id TEXT PRIMARY KEY,
+	model TEXT NOT NULL,
+	version TEXT,
+	time_ms INTEGER NOT NULL,
+	user TEXT NOT NULL,
+	verdict INTEGER NOT NULL, -- 0 no drift, 1 drift, 2 inconclusive
+	share REAL,
+	threshold REAL NOT NULL,
+	columns INTEGER NOT NULL,
+	drifted INTEGER NOT NULL,
+	inconclusive INTEGER NOT NULL,
+	why TEXT NOT NULL,
+	rows INTEGER NOT NULL,
+	from_ms INTEGER NOT NULL,
+	to_ms INTEGER NOT NULL,
+	reference_kind TEXT NOT NULL,
+	reference TEXT,
+	reference_rows INTEGER NOT NULL,
+	object TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX monitor_report_by_time ON monitor_report (model, time_ms DESC);
