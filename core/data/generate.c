@@ -290,7 +290,7 @@ static void job_fate(job *j, bn_rng *r)
 	double limit_s = 60.0 * (double)j->limit_min, p = bn_rng_uniform(r);
 	double when = bn_rng_uniform(r), natural = j->natural_s;
 	double pressure = j->mem_used / j->mem_req;
-	double out_of_memory = logistic(14 * (pressure - 1.12));
+	double out_of_memory = logistic(14 * (pressure - 1.3));
 	double fails = logistic(j->user->trouble + 0.22 * log2(j->nodes) + 0.25 * (j->gpus > 0));
 	if (p < 0.0002 * j->nodes)
 		job_ends(j, "NODE_FAIL", "NodeDown", "0:0", natural * when);

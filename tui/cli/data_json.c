@@ -105,6 +105,10 @@ static void notes_of(bn_buf *b, const bn_profile_column *c)
 		bn_buf_addf(b, "%s%s", sep, c->increasing ? "rising" : "falling");
 		sep = ", ";
 	}
+	if (!c->distinct_exact) {
+		bn_buf_addf(b, "%sdistinct +-%.1f %%", sep, 100 * c->distinct_error);
+		sep = ", ";
+	}
 	if (c->infinities) {
 		bn_buf_addf(b, "%s%llu infinite", sep, (unsigned long long)c->infinities);
 		sep = ", ";

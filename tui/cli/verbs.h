@@ -11,6 +11,8 @@
 	X(workbench) \
 	X(store) \
 	X(data) \
+	X(data_look) \
+	X(data_check) \
 	X(run_start) \
 	X(run) \
 	X(run_check) \

@@ -1,0 +1,257 @@
+/* cmd_data_check.c - binnacle data check and infer: suites of checks, and what they say. */
+#include "core/base/fs.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/data/expect.h"
+#include "core/data/infer.h"
+#include "tui/cli/data_json.h"
+#include "tui/cli/verbs.h"
+
+#include <string.h>
+
+/* ---- check ---------------------------------------------------------------------------------- */
+
+static bool check_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	bn_cli_progress(ctx, "checking", done, total, "checks");
+	return !bn_cli_interrupted();
+}
+
+static int list_kinds(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {
+		{"type", "TYPE", BN_AS_TEXT}, {"help", "CHECKS THAT", BN_AS_TEXT}, {0}};
+	json_t *items = json_array();
+	for (size_t i = 0; i < bn_check_count(); i++) {
+		const bn_check_def *d = bn_check_get(i);
+		json_t *args = json_array();
+		for (const bn_check_arg *a = d->args; a->name; a++)
+			json_array_append_new(args, json_pack("{s:s, s:b}", "name", a->name,
+							    "required", (int)a->required));
+		json_array_append_new(items, json_pack("{s:s, s:s, s:o}", "type", d->type, "help",
+						     d->help, "args", args));
+	}
+	return bn_cli_list(cli, items, cols, NULL, err);
+}
+
+/* "age: -3, 130 (2 of 100 rows)": what a failed check found, for people. */
+static void found_text(bn_buf *b, const json_t *item)
+{
+	const json_t *r = json_object_get(item, "result");
+	const json_t *info = json_object_get(item, "exception_info");
+	const json_t *observed = json_object_get(r, "observed_value");
+	const json_t *partial = json_object_get(r, "partial_unexpected_list");
+	bn_buf_clear(b);
+	if (bn_json_bool(info, "raised_exception", false)) {
+		bn_buf_adds(b, bn_json_str(info, "exception_message", ""));
+		return;
+	}
+	if (json_object_get(r, "unexpected_count")) {
+		bn_buf_addf(b, "%lld of %lld rows",
+			(long long)bn_json_int(r, "unexpected_count", 0),
+			(long long)bn_json_int(r, "element_count", 0));
+		for (size_t i = 0; i < json_array_size(partial) && i < 3; i++) {
+			bn_buf_adds(b, i ? ", " : ": ");
+			char *text = json_dumps(json_array_get(partial, i),
+				JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
+			bn_buf_adds(b, text ? text : "");
+			free(text);
+		}
+		bn_buf_adds(b, json_array_size(partial) > 3 ? ", ..." : "");
+		return;
+	}
+	if (observed && !json_is_array(observed)) {
+		char *text = json_dumps(
+			observed, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
+		bn_buf_addf(b, "observed %.200s", text ? text : "");
+		free(text);
+	}
+}
+
+/* One line a check; failing ones first would hide the suite's order, so it stays. */
+static json_t *lines_json(const bn_expect_result *r)
+{
+	const json_t *results = json_object_get(r->document, "results");
+	json_t *items = json_array();
+	bn_buf b = BN_BUF_INIT;
+	for (size_t i = 0; i < r->count; i++) {
+		const json_t *one = json_array_get(results, i);
+		const json_t *config = json_object_get(one, "expectation_config");
+		const json_t *kwargs = json_object_get(config, "kwargs");
+		const char *column =
+			bn_json_str(kwargs, "column", bn_json_str(kwargs, "column_A", NULL));
+		found_text(&b, one);
+		json_array_append_new(
+			items, json_pack("{s:s, s:s, s:s?, s:s}", "verdict",
+				       r->items[i].success  ? "pass"
+				       : r->items[i].raised ? "ERROR"
+							    : "FAIL",
+				       "type", bn_json_str(config, "type", "") + strlen("expect_"),
+				       "column", column, "found", b.ptr));
+	}
+	bn_buf_release(&b);
+	return items;
+}
+
+static void failing_rows_json(json_t *document, const bn_expect_result *r)
+{
+	json_t *results = json_object_get(document, "results");
+	for (size_t i = 0; i < r->count; i++) {
+		const bn_expect_item *item = &r->items[i];
+		json_t *rows = json_array();
+		for (size_t k = 0; k < item->row_count; k++)
+			json_array_append_new(rows, json_integer((json_int_t)item->rows[k]));
+		json_object_set_new(json_object_get(json_array_get(results, i), "result"),
+			"unexpected_index_list", rows);
+	}
+}
+
+static int show_result(
+	bn_cli *cli, const bn_expect_result *r, const bn_dataset_version *v, bn_err *err)
+{
+	static const bn_col cols[] = {{"verdict", "VERDICT", BN_AS_TEXT},
+		{"column", "COLUMN", BN_AS_TEXT}, {"type", "CHECK", BN_AS_TEXT},
+		{"found", "FOUND", BN_AS_TEXT}, {0}};
+	char ref[192];
+	int rc;
+	bn_dataset_version_name(v, ref, sizeof ref);
+	if (bn_cli_is_json(cli)) {
+		if (bn_cli_flag(cli, "rows"))
+			failing_rows_json(r->document, r);
+		rc = bn_cli_document(cli, json_incref(r->document), err);
+	} else {
+		rc = bn_cli_list(cli, lines_json(r), cols, "the suite has no checks", err);
+	}
+	if (!rc && r->success)
+		bn_cli_say(cli, "%s: all %zu checks passed", ref, r->count);
+	else if (!rc)
+		rc = bn_err_set(
+			err, BN_EFAILED, "%s: %zu of %zu checks failed", ref, r->failed, r->count);
+	return rc;
+}
+
+static void add_meta(const bn_expect_result *r, const bn_dataset_version *v)
+{
+	json_t *meta = json_object_get(r->document, "meta");
+	json_object_set_new(meta, "binnacle",
+		json_pack("{s:s, s:I, s:s}", "dataset", v->name, "version", (json_int_t)v->version,
+			"hash", v->hash));
+}
+
+static int run_check(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_dataset_version *v = NULL;
+	bn_table_reader *table = NULL;
+	bn_suite *suite = NULL;
+	bn_expect_result *result = NULL;
+	json_t *doc = NULL;
+	const char *path = bn_cli_opt(cli, "suite");
+	bn_expect_progress progress = {check_progress, cli};
+	if (bn_cli_flag(cli, "list"))
+		return list_kinds(cli, err);
+	if (!bn_cli_arg(cli, 0) || !path) {
+		bn_err_set(err, BN_EINVAL, "which dataset, by which suite?");
+		bn_err_hint(err, "binnacle data check NAME --suite FILE; binnacle data infer NAME "
+				 "proposes one");
+		return BN_EINVAL;
+	}
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err);
+	if (!rc)
+		rc = bn_suite_load(&suite, bn_cli_env(cli), path, err);
+	if (!rc)
+		rc = bn_dataset_open_table(&table, ws, v, err);
+	if (!rc)
+		rc = bn_expect_run(&result, table, suite, &progress, err);
+	bn_cli_progress_end(cli);
+	if (!rc)
+		rc = bn_suite_to_json(&doc, suite, err);
+	if (!rc) {
+		add_meta(result, v);
+		if (!bn_cli_dry_run(cli))
+			rc = bn_dataset_record_check(ws, v, doc, result->document, err);
+	}
+	if (!rc)
+		rc = show_result(cli, result, v, err);
+	json_decref(doc);
+	bn_expect_result_free(result);
+	bn_suite_free(suite);
+	bn_table_reader_free(table);
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+/* ---- infer ---------------------------------------------------------------------------------- */
+
+static int write_suite(bn_cli *cli, const bn_suite *suite, bn_err *err)
+{
+	const char *path = bn_cli_opt(cli, "output");
+	json_t *doc = NULL;
+	bn_buf text = BN_BUF_INIT;
+	int rc = bn_suite_to_json(&doc, suite, err);
+	if (!rc && !path)
+		return bn_cli_document(cli, doc, err);
+	if (!rc)
+		rc = bn_json_pretty(doc, &text, err);
+	if (!rc && bn_cli_dry_run(cli))
+		bn_cli_say(cli, "would write %zu checks to %s", suite->count, path);
+	else if (!rc)
+		rc = bn_fs_write_file(bn_cli_env(cli), path, text.ptr, text.len, 0644, err);
+	if (!rc)
+		bn_cli_say(cli, "%s: %zu checks; read them before you rely on them", path,
+			suite->count);
+	bn_buf_release(&text);
+	json_decref(doc);
+	return rc;
+}
+
+static int run_infer(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_dataset_version *v = NULL;
+	bn_table_reader *table = NULL;
+	bn_profile *profile = NULL;
+	bn_suite *suite = NULL;
+	char ref[192];
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err);
+	if (!rc)
+		rc = bn_dataset_open_table(&table, ws, v, err);
+	if (!rc)
+		rc = bn_dataset_load_profile(&profile, ws, v, err);
+	if (!rc)
+		rc = bn_infer_suite(&suite, bn_dataset_version_name(v, ref, sizeof ref), table,
+			profile, bn_cli_flag(cli, "ranges"), err);
+	if (!rc)
+		rc = write_suite(cli, suite, err);
+	bn_suite_free(suite);
+	bn_profile_free(profile);
+	bn_table_reader_free(table);
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+static const bn_opt check_opts[] = {
+	{"suite", 's', "FILE", "the suite, as Great Expectations writes it (1.x or 0.x JSON)"},
+	{"rows", 0, NULL, "with --json: the numbers of all failing rows kept (10 000 a check)"},
+	{"list", 0, NULL, "which checks there are"}, {0}};
+static const bn_opt infer_opts[] = {
+	{"ranges", 0, NULL, "also the ranges of numbers that were observed"},
+	{"output", 'o', "FILE", "write the suite there (stdout)"}, {0}};
+
+const bn_verb bn_verbs_data_check[] = {
+	{"data", "check", "NAME[@vN] --suite FILE", 0, 1, "check a version by a suite",
+		"The result is kept with the version. Exit status 1 when a check fails; --dry-run\n"
+		"does not keep it.",
+		{"binnacle data check jobs --suite jobs.json", "binnacle data check --list"},
+		check_opts, 0, run_check},
+	{"data", "infer", "NAME[@vN]", 1, 1, "propose a suite from what a version looks like",
+		"Careful: columns, types, missing values and small sets of texts; no numeric\n"
+		"ranges unless asked.",
+		{"binnacle data infer jobs -o jobs.json", "binnacle data infer jobs --ranges"},
+		infer_opts, 0, run_infer},
+	{0},
+};
