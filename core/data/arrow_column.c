@@ -186,7 +186,7 @@ static int narrow_ends(
 		to[r] = (int32_t)(from[r] - from[0]);
 	}
 	out->ends = to;
-	out->bytes = (const char *)bytes.data + from[0];
+	out->bytes = bytes.data ? (const char *)bytes.data + from[0] : NULL;
 	return 0;
 }
 

@@ -378,9 +378,17 @@ static void close_last_record(csv_chunk *c, const csv_dialect *d)
 	c->len++;
 }
 
+/* What to aim at: no more than there is, plus one so that the end is seen. */
+static size_t aim(const csv_input *in)
+{
+	uint64_t left = in->size - in->offset + (in->carry_len - in->carry_at) + 1;
+
+	return left < in->target ? (size_t)left : in->target;
+}
+
 int csv_input_fill(csv_input *in, const csv_dialect *d, csv_chunk *c, bn_err *err)
 {
-	size_t want = in->target, scanned = 0;
+	size_t want, scanned = 0;
 	uint32_t *seps = c->scan.seps;
 	int rc = 0;
 
@@ -389,6 +397,7 @@ int csv_input_fill(csv_input *in, const csv_dialect *d, csv_chunk *c, bn_err *er
 	c->unclosed = c->oversized = false;
 	rc = in->skipping ? skip_line(in, c, d, err) : 0;
 	c->line = in->line;
+	want = aim(in);
 	for (;; want = want * 2 < BN_CSV_RECORD_MAX ? want * 2 : BN_CSV_RECORD_MAX) {
 		rc = rc ? rc : make_room(c, want + 1, err);
 		rc = rc ? rc : load(in, c, want, err);

@@ -1,0 +1,125 @@
+/*
+ * Any bytes as a CSV file: an error, or batches that hold together; and the scanners of this CPU give
+ * what the portable one gives. The first byte chooses the dialect, the rest is the file.
+ */
+#include "core/base/fs.h"
+#include "core/base/utf8.h"
+#include "core/data/csv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const uint8_t *file;
+static size_t file_size;
+
+static int mem_open(const bn_env *env, const char *path, int flags, mode_t mode)
+{
+	(void)env, (void)flags, (void)mode;
+	return strcmp(path, "in") ? 8 : 7;
+}
+
+static int mem_ok(const bn_env *env, int fd)
+{
+	(void)env, (void)fd;
+	return 0;
+}
+
+static ssize_t mem_pread(const bn_env *env, int fd, void *bytes, size_t n, off_t at)
+{
+	(void)env, (void)fd;
+	size_t left = (size_t)at < file_size ? file_size - (size_t)at : 0;
+	n = n < left ? n : left;
+	memcpy(bytes, file + at, n);
+	return (ssize_t)n;
+}
+
+static ssize_t mem_write(const bn_env *env, int fd, const void *bytes, size_t n)
+{
+	(void)env, (void)fd, (void)bytes;
+	return (ssize_t)n;
+}
+
+static int mem_fstat(const bn_env *env, int fd, struct stat *st)
+{
+	(void)env, (void)fd;
+	memset(st, 0, sizeof *st);
+	st->st_mode = S_IFREG;
+	st->st_size = (off_t)file_size;
+	return 0;
+}
+
+static const bn_fs_ops mem_fs = {.open = mem_open,
+	.close = mem_ok,
+	.fsync = mem_ok,
+	.pread = mem_pread,
+	.write = mem_write,
+	.fstat = mem_fstat};
+
+static void add_batch(bn_buf *out, const bn_batch *b)
+{
+	for (size_t c = 0; c < b->column_count; c++) {
+		const bn_column *k = &b->columns[c];
+		if (k->rows != b->rows)
+			abort();
+		bn_buf_addf(out, "[%s %zu]", bn_type_name(k->type), k->nulls);
+		for (size_t r = 0; r < b->rows; r++) {
+			bn_text t = bn_column_text(k, r);
+			if (t.ptr && (!bn_utf8_is_valid(t.ptr, t.len) || memchr(t.ptr, 0, t.len)))
+				abort();
+			bn_buf_adds(out, bn_column_format(k, r, out) ? "|" : "<>|");
+		}
+	}
+}
+
+/* Everything that reading shows, as text. */
+static void read_all(bn_buf *out, uint8_t choice)
+{
+	static const char delimiters[] = {',', '\t', ';', ' '};
+	bn_env env = *bn_env_real();
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+	bn_err err = BN_ERR_INIT;
+	bn_stream *s = NULL;
+	const bn_batch *b = NULL;
+	int state;
+
+	env.fs = &mem_fs;
+	o.threads = 1;
+	o.no_header = choice & 4;
+	o.quote = choice & 8 ? '\'' : 0;
+	o.rejects = choice & 16 ? "rejects" : NULL;
+	if (bn_csv_open(&s, &env, "in", delimiters[choice & 3], &o, &err)) {
+		bn_buf_adds(out, err.msg);
+		return;
+	}
+	while ((state = s->ops->next(s, &b, &err)) > 0) {
+		if (state == BN_STREAM_BATCH)
+			add_batch(out, b);
+		else
+			bn_buf_clear(out);
+	}
+	bn_buf_addf(out, "%d %s %zu", state, err.msg, (size_t)s->ops->rejected(s));
+	if (state < 0 && !err.msg[0])
+		abort();
+	s->ops->free(s);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	bn_buf fast = BN_BUF_INIT, slow = BN_BUF_INIT;
+
+	if (!size)
+		return 0;
+	file = data + 1;
+	file_size = size - 1;
+	bn_csv_limit_isa(0);
+	read_all(&fast, data[0]);
+	bn_csv_limit_isa(2);
+	read_all(&slow, data[0]);
+	if (fast.len != slow.len || memcmp(fast.ptr, slow.ptr, fast.len))
+		abort();
+	bn_buf_release(&fast);
+	bn_buf_release(&slow);
+	return 0;
+}
