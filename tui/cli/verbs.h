@@ -13,6 +13,7 @@
 	X(data) \
 	X(data_look) \
 	X(data_check) \
+	X(data_table) \
 	X(run_start) \
 	X(run) \
 	X(run_check) \

@@ -1,0 +1,366 @@
+/*
+ * cmd_data_table.c - binnacle data head and export: the rows of a dataset version, or of a file that
+ * is in no workspace yet.
+ *
+ * A word with a '/' is a file, and so is one with the suffix of a table (.csv, .tsv, .arrow,
+ * .feather) when such a file exists; everything else is a dataset.
+ */
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/data/csv_write.h"
+#include "core/data/dataset.h"
+#include "core/data/ingest.h"
+#include "tui/cli/verbs.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEXT_COLUMNS 32 /* what a list for people shows at most */
+
+/* ---- which table ---------------------------------------------------------------------------- */
+
+static bool is_file(const bn_env *env, const char *word)
+{
+	static const char *const suffixes[] = {".csv", ".tsv", ".arrow", ".feather"};
+	bool looks = false;
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+		looks |= bn_str_ends(word, suffixes[i]);
+	return strchr(word, '/') || (looks && bn_fs_exists(env, word));
+}
+
+static int open_dataset(bn_table_reader **out, bn_cli *cli, const char *ref, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_dataset_version *v = NULL;
+	int rc = bn_cli_workspace(cli, &ws, err);
+
+	rc = rc ? rc : bn_dataset_resolve(&v, ws, ref, BN_DATASET_LIVE, err);
+	rc = rc ? rc : bn_dataset_open_table(out, ws, v, err);
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+static bool show_reading(void *ctx, uint64_t done, uint64_t total, uint64_t rows)
+{
+	(void)rows;
+	bn_cli_progress(ctx, "reading", done, total, "B");
+	return !bn_cli_interrupted();
+}
+
+/* A file that is no Arrow file is ingested into a temporary one, which has no name any more when it
+ * is open. */
+static int open_file(bn_table_reader **out, bn_cli *cli, const char *path, bn_err *err)
+{
+	const bn_env *env = bn_cli_env(cli);
+	const bn_source *source = NULL;
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+	const char *tmp = bn_env_get(env, "TMPDIR");
+	int rc = bn_source_find(&source, env, NULL, path, err);
+
+	if (rc)
+		return rc;
+	if (!strcmp(source->name, "arrow"))
+		return bn_table_open(out, env, path, err);
+	char *name = bn_strf("%s/binnacle-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	int fd = name ? mkstemp(name) : -1;
+	if (fd < 0) {
+		bn_free(name);
+		return bn_err_set(err, BN_EIO, "no temporary file could be made");
+	}
+	close(fd);
+	o.progress = show_reading;
+	o.progress_ctx = cli;
+	rc = bn_ingest(env, source->name, path, &o, name, NULL, err);
+	bn_cli_progress_end(cli);
+	rc = rc ? rc : bn_table_open(out, env, name, err);
+	unlink(name);
+	bn_free(name);
+	return rc;
+}
+
+static int open_table(bn_table_reader **out, bn_cli *cli, bn_err *err)
+{
+	const char *word = bn_cli_arg(cli, 0);
+
+	return is_file(bn_cli_env(cli), word) ? open_file(out, cli, word, err)
+					      : open_dataset(out, cli, word, err);
+}
+
+/* --columns a,b,c as numbers, or all; *out is yours. */
+static int pick_columns(size_t **out, size_t *n, bn_cli *cli, const bn_schema *schema, bn_err *err)
+{
+	const char *text = bn_cli_opt(cli, "columns");
+	size_t *list = bn_alloc_zeroed(schema->count + 1, sizeof *list);
+	int rc = 0;
+
+	if (!list)
+		return bn_err_nomem(err, "a list of columns");
+	*n = 0;
+	for (size_t i = 0; !text && i < schema->count; i++)
+		list[(*n)++] = i;
+	for (const char *p = text; p && !rc; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
+		char *name = bn_strndup(p, strcspn(p, ","));
+		if (!name)
+			rc = bn_err_nomem(err, "a list of columns");
+		else if (*n == schema->count)
+			rc = bn_err_set(err, BN_EINVAL,
+				"--columns names more than the %zu there are", schema->count);
+		else
+			rc = bn_schema_need(schema, name, &list[*n], err);
+		*n += !rc;
+		bn_free(name);
+	}
+	if (rc)
+		bn_free(list);
+	else
+		*out = list;
+	return rc;
+}
+
+/* ---- head ----------------------------------------------------------------------------------- */
+
+static int add_items(json_t *items, bn_table_reader *r, const size_t *columns, size_t n,
+	uint64_t from, uint64_t to, bn_err *err)
+{
+	const bn_schema *schema = bn_table_schema(r);
+	bn_batch b = BN_BATCH_INIT;
+	int rc = 0;
+
+	for (size_t i = 0; i < bn_table_batches(r) && !rc; i++) {
+		uint64_t start = bn_table_batch_start(r, i);
+		if (start + bn_table_batch_rows(r, i) <= from || start >= to)
+			continue;
+		rc = bn_table_read(r, i, columns, n, &b, err);
+		for (size_t k = from > start ? (size_t)(from - start) : 0;
+			!rc && k < b.rows && start + k < to; k++) {
+			json_t *o = json_object();
+			for (size_t c = 0; o && c < n; c++)
+				json_object_set_new(o, schema->fields[columns[c]].name,
+					bn_column_json(&b.columns[c], k));
+			if (!o || json_array_append_new(items, o))
+				rc = bn_err_nomem(err, "rows");
+		}
+	}
+	bn_batch_release(&b);
+	return rc;
+}
+
+static bn_col *list_columns(const bn_schema *schema, const size_t *columns, size_t n)
+{
+	bn_col *cols = bn_alloc_zeroed(n + 1, sizeof *cols);
+
+	for (size_t i = 0; cols && i < n; i++) {
+		const bn_field *f = &schema->fields[columns[i]];
+		bool number = f->type == BN_TYPE_FLOAT64 || f->type == BN_TYPE_FLOAT32;
+		bool whole = bn_type_is_number(f->type) && !number;
+		cols[i] = (bn_col){f->name, f->name,
+			number  ? BN_AS_NUM
+			: whole ? BN_AS_INT
+				: BN_AS_TEXT};
+	}
+	return cols;
+}
+
+static int run_head(bn_cli *cli, bn_err *err)
+{
+	bn_table_reader *r = NULL;
+	size_t *columns = NULL, n = 0;
+	bn_col *cols = NULL;
+	json_t *items = NULL;
+	int64_t rows = 10, from = 0;
+	int rc = bn_cli_opt_int(cli, "rows", 0, 1000000, &rows, err);
+
+	rc = rc ? rc : bn_cli_opt_int(cli, "from", 0, INT64_MAX / 2, &from, err);
+	rc = rc ? rc : open_table(&r, cli, err);
+	rc = rc ? rc : pick_columns(&columns, &n, cli, bn_table_schema(r), err);
+	if (rc)
+		goto out;
+	cols = list_columns(bn_table_schema(r), columns, n);
+	items = json_array();
+	if (!cols || !items) {
+		rc = bn_err_nomem(err, "rows");
+		goto out;
+	}
+	rc = add_items(items, r, columns, n, (uint64_t)from, (uint64_t)(from + rows), err);
+	if (rc)
+		goto out;
+	if (bn_cli_is_text(cli) && n > TEXT_COLUMNS)
+		bn_cli_say(
+			cli, "%zu of %zu columns; choose with --columns", (size_t)TEXT_COLUMNS, n);
+	rc = bn_cli_list(cli, items, cols, "no rows", err);
+	items = NULL;
+out:
+	json_decref(items);
+	bn_free(cols);
+	bn_free(columns);
+	bn_table_reader_free(r);
+	return rc;
+}
+
+/* ---- export --------------------------------------------------------------------------------- */
+
+typedef struct export_target {
+	bn_cli *cli;
+	const char *path; /* of the unfinished file; NULL: stdout */
+	int fd;
+	uint64_t rows, total;
+} export_target;
+
+static int put_text(void *ctx, const char *bytes, size_t n, bn_err *err)
+{
+	export_target *t = ctx;
+	const bn_env *env = bn_cli_env(t->cli);
+
+	if (bn_cli_interrupted())
+		return bn_err_set(err, BN_EINTR, "the export was interrupted");
+	if (t->path)
+		return bn_fs_write_all(env, t->fd, bytes, n, t->path, err);
+	bn_cli_write(t->cli, bytes, n);
+	return 0;
+}
+
+static int export_text(export_target *t, bn_table_reader *r, const size_t *columns, size_t n,
+	char delimiter, bn_err *err)
+{
+	const bn_env *env = bn_cli_env(t->cli);
+	int rc = 0;
+
+	if (t->path) {
+		t->fd = env->fs->open(env, t->path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+		if (t->fd < 0)
+			return bn_err_sys(err, BN_EIO, -t->fd, "cannot create %s", t->path);
+	}
+	rc = bn_csv_export(r, columns, n, 0, UINT64_MAX, delimiter, put_text, t, err);
+	if (!t->path)
+		return rc;
+	int sync = rc ? 0 : env->fs->fsync(env, t->fd);
+	if (sync < 0)
+		rc = bn_err_sys(err, BN_EIO, -sync, "cannot sync %s", t->path);
+	env->fs->close(env, t->fd);
+	return rc;
+}
+
+static int export_arrow(
+	export_target *t, bn_table_reader *r, const size_t *columns, size_t n, bn_err *err)
+{
+	const bn_schema *from = bn_table_schema(r);
+	bn_schema schema = BN_SCHEMA_INIT;
+	bn_table_writer *w = NULL;
+	bn_batch b = BN_BATCH_INIT;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && !rc; i++) {
+		const bn_field *f = &from->fields[columns[i]];
+		rc = bn_schema_add(&schema, f->name, f->type, f->nullable, f->unit, err);
+	}
+	for (size_t i = 0; i < from->meta_count && !rc; i++)
+		rc = bn_schema_set_meta(&schema, from->meta[i].key, from->meta[i].value, err);
+	rc = rc ? rc : bn_table_create(&w, bn_cli_env(t->cli), t->path, &schema, err);
+	for (size_t i = 0; i < bn_table_batches(r) && !rc; i++) {
+		rc = bn_table_read(r, i, columns, n, &b, err);
+		rc = rc ? rc : bn_table_write_batch(w, &b, err);
+		bn_cli_progress(
+			t->cli, "writing", bn_table_batch_start(r, i), bn_table_rows(r), "rows");
+		if (!rc && bn_cli_interrupted())
+			rc = bn_err_set(err, BN_EINTR, "the export was interrupted");
+	}
+	bn_cli_progress_end(t->cli);
+	rc = rc ? rc : bn_table_writer_finish(w, err);
+	bn_batch_release(&b);
+	bn_table_writer_free(w);
+	bn_schema_release(&schema);
+	return rc;
+}
+
+typedef enum export_format { EXPORT_CSV, EXPORT_TSV, EXPORT_ARROW } export_format;
+
+/* --format, or the suffix of the file, or CSV. */
+static int pick_format(export_format *out, bn_cli *cli, const char *path, bn_err *err)
+{
+	const char *name = bn_cli_opt(cli, "format");
+
+	*out = EXPORT_CSV;
+	if (!name && path && (bn_str_ends(path, ".arrow") || bn_str_ends(path, ".feather")))
+		*out = EXPORT_ARROW;
+	else if (!name && path && bn_str_ends(path, ".tsv"))
+		*out = EXPORT_TSV;
+	else if (name && !strcmp(name, "arrow"))
+		*out = EXPORT_ARROW;
+	else if (name && !strcmp(name, "tsv"))
+		*out = EXPORT_TSV;
+	else if (name && strcmp(name, "csv") != 0)
+		return bn_err_set(err, BN_EINVAL, "--format is csv, tsv or arrow, not %s", name);
+	if (*out == EXPORT_ARROW && !path) {
+		bn_err_set(err, BN_EINVAL,
+			"an Arrow file needs a name: its end refers to its beginning");
+		bn_err_hint(err, "add --output FILE.arrow");
+		return BN_EINVAL;
+	}
+	return 0;
+}
+
+static int run_export(bn_cli *cli, bn_err *err)
+{
+	const bn_env *env = bn_cli_env(cli);
+	const char *path = bn_cli_opt(cli, "output");
+	char *unfinished = path ? bn_strf("%s.tmp", path) : NULL;
+	export_target t = {.cli = cli, .path = unfinished, .fd = -1};
+	export_format format;
+	bn_table_reader *r = NULL;
+	size_t *columns = NULL, n = 0;
+	int rc = path && !unfinished ? bn_err_nomem(err, "a file name") : 0;
+
+	rc = rc ? rc : pick_format(&format, cli, path, err);
+	rc = rc ? rc : open_table(&r, cli, err);
+	rc = rc ? rc : pick_columns(&columns, &n, cli, bn_table_schema(r), err);
+	if (rc)
+		goto out;
+	if (format == EXPORT_ARROW)
+		rc = export_arrow(&t, r, columns, n, err);
+	else
+		rc = export_text(&t, r, columns, n, format == EXPORT_TSV ? '\t' : ',', err);
+	if (!rc && path) {
+		int moved = env->fs->rename(env, unfinished, path);
+		if (moved < 0)
+			rc = bn_err_sys(err, BN_EIO, -moved, "cannot write %s", path);
+		else
+			bn_cli_say(cli, "%s: %llu rows, %zu columns", path,
+				(unsigned long long)bn_table_rows(r), n);
+	}
+	if (rc && path)
+		env->fs->unlink(env, unfinished);
+out:
+	bn_free(unfinished);
+	bn_free(columns);
+	bn_table_reader_free(r);
+	return rc;
+}
+
+/* ---- verbs ---------------------------------------------------------------------------------- */
+
+static const bn_opt head_opts[] = {{"rows", 'n', "N", "how many (10)"},
+	{"from", 0, "ROW", "number of the first one (0)"},
+	{"columns", 'c', "A,B", "only these, in this order"}, {0}};
+static const bn_opt export_opts[] = {
+	{"output", 'o', "FILE", "where to; default: standard output (csv and tsv)"},
+	{"format", 0, "KIND", "csv, tsv or arrow; default: by the suffix of FILE, else csv"},
+	{"columns", 'c', "A,B", "only these, in this order"}, {0}};
+
+const bn_verb bn_verbs_data_table[] = {
+	{"data", "head", "DATASET|FILE", 1, 1, "show the first rows, or any others",
+		"Works on a dataset version and on a file that is in no workspace. An absent value "
+		"is '-'\n(null with --json).",
+		{"binnacle data head power@v3", "binnacle data head jobs.csv --from 1000 -n 5"},
+		head_opts, BN_VERB_NO_WORKSPACE, run_head},
+	{"data", "export", "DATASET|FILE", 1, 1, "write a table as CSV, TSV or Arrow",
+		"CSV: RFC 4180, LF line ends, absent values empty, shortest numbers that read back "
+		"equal, times\nin UTC. Arrow: IPC file (Feather V2), read by pandas, polars, "
+		"DuckDB "
+		"and R.",
+		{"binnacle data export power@v3 -o power.csv",
+			"binnacle data export jobs.csv -o jobs.arrow"},
+		export_opts, BN_VERB_NO_WORKSPACE, run_export},
+	{0}};
