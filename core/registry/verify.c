@@ -8,6 +8,7 @@
 #include "core/registry/_manifest.h"
 #include "core/registry/provenance.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -184,28 +185,59 @@ int bn_version_verify(bn_verify_report **out, bn_workspace *ws, const char *spec
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
+/* Copies what is open at `in` to `out` in blocks; hex gets the hash of what was copied. */
+static int copy_bytes(
+	const bn_env *env, int in, int out, const char *path, char hex[65], bn_err *err)
+{
+	enum { BLOCK = 1 << 20 };
+	uint8_t raw[BN_SHA256_BYTES];
+	bn_hasher *h = NULL;
+	size_t got = BLOCK;
+	char *block = bn_alloc(BLOCK);
+	int rc = block ? bn_hasher_new(&h, err) : bn_err_nomem(err, path);
+	for (off_t at = 0; !rc && got == BLOCK; at += (off_t)got) {
+		rc = bn_fs_read_at(env, in, block, BLOCK, at, &got, path, err);
+		if (!rc)
+			rc = bn_fs_write_all(env, out, block, got, path, err);
+		if (!rc)
+			bn_hasher_add(h, block, got);
+	}
+	int e = rc ? 0 : env->fs->fsync(env, out);
+	if (e < 0)
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", path);
+	if (!rc) {
+		bn_hasher_finish(h, raw);
+		bn_hex(raw, sizeof raw, hex);
+	}
+	bn_hasher_free(h);
+	bn_free(block);
+	return rc;
+}
+
 static int copy_out(bn_workspace *ws, const manifest_file *f, const char *dir, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
-	char *from = NULL, *parent = NULL, *to = bn_path_join(dir, f->path), hex[65];
-	bn_buf bytes = BN_BUF_INIT;
+	char *from = NULL, *parent = NULL, *to = bn_path_join(dir, f->path), hex[65] = "";
+	int in = -1, out = -1;
 	int rc = to ? bn_object_path(ws, f->sha256, &from, err) : bn_err_nomem(err, "a path");
-	if (!rc)
-		rc = bn_fs_read_file(env, from, &bytes, err);
-	if (!rc) {
-		bn_sha256_hex(bytes.ptr, bytes.len, hex);
-		if (strcmp(hex, f->sha256) != 0)
-			rc = bn_err_set(err, BN_ECORRUPT, "object %.12s is damaged", f->sha256);
-	}
 	if (!rc && !(parent = bn_strndup(to, (size_t)(bn_path_base(to) - to) - 1)))
 		rc = bn_err_nomem(err, "a path");
 	if (!rc)
 		rc = bn_fs_make_dirs(env, parent, 0777, err);
+	if (!rc && (in = env->fs->open(env, from, O_RDONLY, 0)) < 0)
+		rc = bn_err_sys(err, BN_EIO, -in, "cannot open '%s'", from);
+	if (!rc && (out = env->fs->open(env, to, O_WRONLY | O_CREAT | O_EXCL, 0666)) < 0)
+		rc = bn_err_sys(err, BN_EIO, -out, "cannot create '%s'", to);
 	if (!rc)
-		rc = bn_fs_write_file(env, to, bytes.ptr, bytes.len, 0666, err);
+		rc = copy_bytes(env, in, out, to, hex, err);
+	if (!rc && strcmp(hex, f->sha256) != 0)
+		rc = bn_err_set(err, BN_ECORRUPT, "object %.12s is damaged", f->sha256);
+	if (in >= 0)
+		env->fs->close(env, in);
+	if (out >= 0)
+		env->fs->close(env, out);
 	if (rc)
 		bn_err_prefix(err, "file %s", f->path);
-	bn_buf_release(&bytes);
 	bn_free(from);
 	bn_free(parent);
 	bn_free(to);

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
 #include "core/govern/identity.h"
+#include "core/registry/provenance.h"
 #include "core/registry/registry.h"
 #include "tests/support/check_main.h"
 #include "tests/support/registry_town.h"
@@ -480,7 +481,73 @@ START_TEST(test_policy_can_forbid_registering_and_tags_follow_roles)
 }
 END_TEST
 
+static int read_everything(bn_err *err)
+{
+	bn_inbox *box = NULL;
+	bn_version_page *versions = NULL;
+	bn_model_page *models = NULL;
+	bn_audit_page *audit = NULL;
+	bn_user_list *users = NULL;
+	bn_verify_report *report = NULL;
+	bn_lineage *lineage = NULL;
+	bn_buf card = BN_BUF_INIT;
+	int rc = bn_inbox_read(&box, bob->ws, err);
+	if (!rc)
+		rc = bn_version_list(&versions, bob->ws, NULL, true, err);
+	if (!rc)
+		rc = bn_model_list(&models, bob->ws, err);
+	if (!rc)
+		rc = bn_audit_read(&audit, bob->ws, NULL, err);
+	if (!rc)
+		rc = bn_user_list_read(&users, bob->ws, err);
+	if (!rc)
+		rc = bn_version_verify(&report, bob->ws, "power/1", err);
+	if (!rc)
+		rc = bn_lineage_read(&lineage, bob->ws, "power/1", err);
+	if (!rc)
+		rc = bn_version_card(&card, bob->ws, "power/1", err);
+	bn_inbox_free(box);
+	bn_version_page_free(versions);
+	bn_model_page_free(models);
+	bn_audit_page_free(audit);
+	bn_user_list_free(users);
+	bn_verify_report_free(report);
+	bn_lineage_free(lineage);
+	bn_buf_release(&card);
+	return rc;
+}
+
+START_TEST(test_reading_without_memory_fails_cleanly_at_every_allocation)
+{
+	setup();
+	bn_err err = BN_ERR_INIT;
+	long n = 1;
+	town_policy(ann, "{" GATES "}");
+	town_register(dan, "power", dan, GOOD);
+	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", "a", &err), &err);
+	ck_assert_bn_ok(approve(bob, "power/1", &err), &err);
+	ck_assert_bn_ok(bn_version_set_alias(bob->ws, "power/1", "champion", &err), &err);
+	ck_assert_bn_ok(bn_version_set_tag(bob->ws, "power/1", "k", "v", &err), &err);
+	town_register(dan, "power", dan, WORSE);
+	ck_assert_bn_ok(bn_version_request(dan->ws, "power/2", "b", &err), &err);
+	ck_assert_bn_ok(read_everything(&err), &err);
+	for (;; n++) {
+		bn_err_clear(&err);
+		bn_alloc_fail_at(n);
+		int rc = read_everything(&err);
+		bn_alloc_fail_at(0);
+		if (!rc)
+			break;
+		ck_assert_msg(
+			rc == BN_ENOMEM || err.code == BN_ENOMEM, "%ld: %d %s", n, rc, err.msg);
+	}
+	printf("NOTE: %ld allocations of reading failed in turn\n", n - 1);
+	teardown();
+}
+END_TEST
+
 BN_TEST_MAIN("core/registry/registry",
+	test_reading_without_memory_fails_cleanly_at_every_allocation,
 	test_version_goes_from_registered_to_requested_to_approved_to_champion,
 	test_unknown_names_say_what_is_there_instead,
 	test_author_and_registrar_cannot_approve_their_own_unless_policy_says_so,
