@@ -1,8 +1,8 @@
-/* cmd_data_look.c - binnacle data head, describe, freq, diff: looking into versions. */
+/* cmd_data_look.c - binnacle data describe, freq, diff: looking into versions. The rows themselves
+ * are in cmd_data_table.c. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/data/csv_write.h"
 #include "core/data/table.h"
 #include "core/data/tally.h"
 #include "tui/cli/data_json.h"
@@ -11,87 +11,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-
-#define HEAD_COLUMNS 256
-
-/* ---- head ----------------------------------------------------------------------------------- */
-
-static int head_rows(
-	json_t *items, bn_table_reader *t, int64_t from, int64_t rows, size_t columns, bn_err *err)
-{
-	const bn_schema *s = bn_table_schema(t);
-	bn_batch batch = BN_BATCH_INIT;
-	int rc = 0;
-	uint64_t end = (uint64_t)(from + rows) < bn_table_rows(t) ? (uint64_t)(from + rows)
-								  : bn_table_rows(t);
-	for (uint64_t row = (uint64_t)from; !rc && row < end;) {
-		size_t b, at;
-		rc = bn_table_locate(t, row, &b, &at, err);
-		if (!rc)
-			rc = bn_table_read(t, b, NULL, 0, &batch, err);
-		for (; !rc && row < end && at < batch.rows; row++, at++) {
-			json_t *o = json_object();
-			for (size_t c = 0; c < columns; c++)
-				json_object_set_new(o, s->fields[c].name,
-					bn_column_json(&batch.columns[c], at));
-			rc = o && !json_array_append_new(items, o) ? 0 : bn_err_nomem(err, "rows");
-		}
-	}
-	bn_batch_release(&batch);
-	return rc;
-}
-
-/* A key of bn_col reaches into objects at dots, so such columns are shown by position. */
-static int show_rows(bn_cli *cli, json_t *items, const bn_schema *s, size_t columns, bn_err *err)
-{
-	bn_col *cols = bn_alloc_zeroed(columns + 1, sizeof *cols);
-	if (!cols) {
-		json_decref(items);
-		return bn_err_nomem(err, "rows");
-	}
-	for (size_t c = 0; c < columns; c++)
-		cols[c] = (bn_col){s->fields[c].name, s->fields[c].name,
-			bn_type_is_number(s->fields[c].type) ? BN_AS_NUM : BN_AS_TEXT};
-	for (size_t c = 0; c < columns; c++)
-		if (s->fields[c].type == BN_TYPE_INT64 || s->fields[c].type == BN_TYPE_INT32 ||
-			s->fields[c].type == BN_TYPE_INT8)
-			cols[c].format = BN_AS_INT;
-		else if (s->fields[c].type == BN_TYPE_BOOL)
-			cols[c].format = BN_AS_BOOL;
-	int rc = bn_cli_list(cli, items, cols, "no rows", err);
-	bn_free(cols);
-	return rc;
-}
-
-static int run_head(bn_cli *cli, bn_err *err)
-{
-	bn_workspace *ws = NULL;
-	bn_dataset_version *v = NULL;
-	bn_table_reader *t = NULL;
-	int64_t rows = 10, from = 0;
-	int rc = bn_cli_opt_int(cli, "rows", 1, 100000, &rows, err);
-	if (!rc)
-		rc = bn_cli_opt_int(cli, "from", 0, INT64_MAX / 2, &from, err);
-	if (!rc)
-		rc = bn_cli_workspace(cli, &ws, err);
-	if (!rc)
-		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err);
-	if (!rc)
-		rc = bn_dataset_open_table(&t, ws, v, err);
-	if (!rc) {
-		const bn_schema *s = bn_table_schema(t);
-		size_t columns = s->count < HEAD_COLUMNS ? s->count : HEAD_COLUMNS;
-		json_t *items = json_array();
-		rc = head_rows(items, t, from, rows, columns, err);
-		if (!rc)
-			rc = show_rows(cli, items, s, columns, err);
-		else
-			json_decref(items);
-	}
-	bn_table_reader_free(t);
-	bn_dataset_version_free(v);
-	return rc;
-}
 
 /* ---- describe ------------------------------------------------------------------------------- */
 
@@ -332,41 +251,9 @@ static int run_diff(bn_cli *cli, bn_err *err)
 	return rc;
 }
 
-/* ---- export --------------------------------------------------------------------------------- */
-
-static int write_stdout(void *ctx, const char *bytes, size_t n, bn_err *err)
-{
-	bn_cli_write(ctx, bytes, n);
-	return bn_cli_interrupted() ? bn_err_set(err, BN_EINTR, "export was interrupted") : 0;
-}
-
-static int run_export(bn_cli *cli, bn_err *err)
-{
-	bn_workspace *ws = NULL;
-	bn_dataset_version *v = NULL;
-	bn_table_reader *t = NULL;
-	int rc = bn_cli_workspace(cli, &ws, err);
-	if (!rc)
-		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err);
-	if (!rc)
-		rc = bn_dataset_open_table(&t, ws, v, err);
-	if (!rc)
-		rc = bn_csv_export(t, NULL, 0, 0, UINT64_MAX, bn_cli_flag(cli, "tab") ? '\t' : ',',
-			write_stdout, cli, err);
-	bn_table_reader_free(t);
-	bn_dataset_version_free(v);
-	return rc;
-}
-
-static const bn_opt head_opts[] = {{"rows", 'n', "N", "how many (10)"},
-	{"from", 0, "ROW", "the first row, counted from 0"}, {0}};
 static const bn_opt freq_opts[] = {{"top", 'n', "N", "how many values (20)"}, {0}};
-static const bn_opt export_opts[] = {{"tab", 0, NULL, "tabs instead of commas"}, {0}};
 
 const bn_verb bn_verbs_data_look[] = {
-	{"data", "head", "NAME[@vN]", 1, 1, "rows of a version", NULL,
-		{"binnacle data head jobs", "binnacle data head jobs --from 5000 -n 3 --json"},
-		head_opts, 0, run_head},
 	{"data", "describe", "NAME[@vN] [COLUMN]", 1, 2, "statistics of the columns",
 		"From the profile made with the version: missing, distinct, mean, spread, "
 		"quantiles.\n"
@@ -379,8 +266,5 @@ const bn_verb bn_verbs_data_look[] = {
 	{"data", "diff", "A[@vN] B[@vN]", 2, 2, "what differs: schema and statistics", NULL,
 		{"binnacle data diff jobs@v1 jobs@v2", "binnacle data diff jobs.train jobs.test"},
 		NULL, 0, run_diff},
-	{"data", "export", "NAME[@vN]", 1, 1, "write a version to stdout as CSV", NULL,
-		{"binnacle data export jobs > jobs.csv", "binnacle data export jobs --tab"},
-		export_opts, 0, run_export},
 	{0},
 };

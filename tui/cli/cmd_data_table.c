@@ -305,7 +305,7 @@ static int pick_format(export_format *out, bn_cli *cli, const char *path, bn_err
 static int run_export(bn_cli *cli, bn_err *err)
 {
 	const bn_env *env = bn_cli_env(cli);
-	const char *path = bn_cli_opt(cli, "output");
+	const char *path = bn_cli_arg(cli, 1) ? bn_cli_arg(cli, 1) : bn_cli_opt(cli, "output");
 	char *unfinished = path ? bn_strf("%s.tmp", path) : NULL;
 	export_target t = {.cli = cli, .path = unfinished, .fd = -1};
 	export_format format;
@@ -345,7 +345,7 @@ static const bn_opt head_opts[] = {{"rows", 'n', "N", "how many (10)"},
 	{"from", 0, "ROW", "number of the first one (0)"},
 	{"columns", 'c', "A,B", "only these, in this order"}, {0}};
 static const bn_opt export_opts[] = {
-	{"output", 'o', "FILE", "where to; default: standard output (csv and tsv)"},
+	{"output", 'o', "FILE", "the same as the second word; without: standard output"},
 	{"format", 0, "KIND", "csv, tsv or arrow; default: by the suffix of FILE, else csv"},
 	{"columns", 'c', "A,B", "only these, in this order"}, {0}};
 
@@ -355,12 +355,12 @@ const bn_verb bn_verbs_data_table[] = {
 		"is '-'\n(null with --json).",
 		{"binnacle data head power@v3", "binnacle data head jobs.csv --from 1000 -n 5"},
 		head_opts, BN_VERB_NO_WORKSPACE, run_head},
-	{"data", "export", "DATASET|FILE", 1, 1, "write a table as CSV, TSV or Arrow",
+	{"data", "export", "DATASET|FILE [FILE]", 1, 2, "write a table as CSV, TSV or Arrow",
 		"CSV: RFC 4180, LF line ends, absent values empty, shortest numbers that read back "
 		"equal, times\nin UTC. Arrow: IPC file (Feather V2), read by pandas, polars, "
 		"DuckDB "
 		"and R.",
-		{"binnacle data export power@v3 -o power.csv",
+		{"binnacle data export power@v3 power.csv",
 			"binnacle data export jobs.csv -o jobs.arrow"},
 		export_opts, BN_VERB_NO_WORKSPACE, run_export},
 	{0}};
