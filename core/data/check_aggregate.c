@@ -50,6 +50,12 @@ static int open_numbers(bn_check_run *run, size_t *column, bool times_too, bn_er
 	return 0;
 }
 
+/* JSON has no infinities: they are the texts "inf" and "-inf". */
+static json_t *number_json(double x)
+{
+	return isinf(x) ? json_string(x > 0 ? "inf" : "-inf") : bn_json_real_or_null(x);
+}
+
 /* An observed number against the range; absent fails. */
 static int finish_number(bn_check_run *run, double x, bn_err *err)
 {
@@ -58,8 +64,7 @@ static int finish_number(bn_check_run *run, double x, bn_err *err)
 	if (rc)
 		return rc;
 	run->item->success = !isnan(x) && bn_check_range_has_number(&r, x);
-	json_t *observed = isinf(x) ? json_string(x > 0 ? "inf" : "-inf") : bn_json_real_or_null(x);
-	if (json_object_set_new(run->result, "observed_value", observed))
+	if (json_object_set_new(run->result, "observed_value", number_json(x)))
 		return bn_err_nomem(err, "the result of a check");
 	return 0;
 }
@@ -274,7 +279,7 @@ int bn_check_median(bn_check_run *run, bn_err *err)
 
 static bool is_close(double a, double b) /* numpy.isclose(rtol=1e-4, atol=1e-8) */
 {
-	return a == b || fabs(a - b) <= 1e-8 + 1e-4 * fabs(b);
+	return a == b || (isfinite(b) && fabs(a - b) <= 1e-8 + 1e-4 * fabs(b));
 }
 
 static bool quantile_fits(double x, const json_t *range)
@@ -325,7 +330,7 @@ int bn_check_quantiles(bn_check_run *run, bn_err *err)
 		double x = ranks_at(&r, json_number_value(json_array_get(at, i)), how);
 		bool fits = quantile_fits(x, json_array_get(wanted, i));
 		success &= fits;
-		json_array_append_new(values, bn_json_real_or_null(x));
+		json_array_append_new(values, number_json(x));
 		json_array_append_new(details, json_boolean(fits));
 	}
 	if (!rc) {

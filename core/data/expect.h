@@ -15,6 +15,7 @@
  *  - text checks (regex, like, lengths) need a text column; GX turns numbers into Python's spelling;
  *  - types are ours (table.h), and the names of NumPy, pandas, SQL and Spark are understood; a
  *    category counts as text; an integer column with gaps stays an integer (pandas makes it float);
+ *  - a quantile that falls on a value beside an infinity is that value (pandas: NaN);
  *  - median and quantiles are exact up to BN_EXPECT_EXACT values, beyond that from a sketch, and the
  *    result then says so ("details": {"estimated": true, "rank_error": ..}).
  */
