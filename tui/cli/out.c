@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* ---- values --------------------------------------------------------------------------------- */
@@ -149,17 +150,73 @@ static void list_tsv(bn_cli *cli, const json_t *items, const bn_col *cols)
 	bn_buf_release(&cell);
 }
 
+/* Cuts text to that many columns, with a mark where something is missing. */
+static void add_cut(bn_buf *b, const char *text, size_t width)
+{
+	size_t n = strlen(text), used = 0, i = 0;
+	while (i < n) {
+		uint32_t cp;
+		size_t len = bn_utf8_decode(text + i, n - i, &cp);
+		size_t w = cp == BN_UTF8_BAD ? 1 : (size_t)bn_utf8_char_width(cp);
+		if (used + w + 1 > width)
+			break;
+		used += w;
+		i += len;
+	}
+	bn_buf_add(b, text, i);
+	bn_buf_addch(b, '>');
+}
+
 static void add_padded(bn_buf *b, const char *text, size_t width, bool right, bool last)
 {
 	size_t used = bn_utf8_width(text), pad = width > used ? width - used : 0;
-	if (right)
-		while (pad) {
-			bn_buf_addch(b, ' ');
-			pad--;
-		}
-	bn_buf_adds(b, text);
+	while (right && pad) {
+		bn_buf_addch(b, ' ');
+		pad--;
+	}
+	if (used > width)
+		add_cut(b, text, width);
+	else
+		bn_buf_adds(b, text);
 	while (!last && pad--)
 		bn_buf_addch(b, ' ');
+}
+
+/* On a terminal, the widest text columns give way until a row fits into a line. */
+static void fit_columns(const bn_cli *cli, const bn_col *cols, size_t *width, size_t n)
+{
+	enum { LEAST = 8, GAP = 2 };
+	struct winsize size = {0};
+	if (!isatty(fileno(cli->out)) || ioctl(fileno(cli->out), TIOCGWINSZ, &size) != 0 ||
+		size.ws_col == 0)
+		return;
+	for (;;) {
+		size_t total = 0, widest = n;
+		for (size_t k = 0; k < n; k++) {
+			total += width[k] + (k ? GAP : 0);
+			if (cols[k].format == BN_AS_TEXT && width[k] > LEAST &&
+				(widest == n || width[k] > width[widest]))
+				widest = k;
+		}
+		if (total <= size.ws_col || widest == n)
+			return;
+		width[widest]--;
+	}
+}
+
+static void add_row(bn_buf *out, bn_cli *cli, const json_t *item, const bn_col *cols,
+	const size_t *width, size_t n)
+{
+	bn_buf cell = BN_BUF_INIT;
+	for (size_t k = 0; k < n; k++) {
+		bn_buf_clear(&cell);
+		if (item)
+			add_text(&cell, value_at(item, cols[k].key), cols[k].format, cli->utc);
+		add_padded(out, item ? cell.ptr : cols[k].title, width[k],
+			is_right_aligned(cols[k].format), k + 1 == n);
+		bn_buf_adds(out, k + 1 < n ? "  " : "");
+	}
+	bn_buf_release(&cell);
 }
 
 static void list_text(bn_cli *cli, const json_t *items, const bn_col *cols)
@@ -178,23 +235,12 @@ static void list_text(bn_cli *cli, const json_t *items, const bn_col *cols)
 				width[n] = w;
 		}
 	}
+	fit_columns(cli, cols, width, n);
 	bn_buf_adds(&out, bn_cli_color(cli, "bold"));
-	for (size_t k = 0; k < n; k++) {
-		add_padded(&out, cols[k].title, width[k], is_right_aligned(cols[k].format),
-			k + 1 == n);
-		bn_buf_adds(&out, k + 1 < n ? "  " : "");
-	}
-	bn_buf_adds(&out, bn_cli_color(cli, "reset"));
-	bn_buf_addch(&out, '\n');
+	add_row(&out, cli, NULL, cols, width, n);
+	bn_buf_addf(&out, "%s\n", bn_cli_color(cli, "reset"));
 	for (size_t i = 0; i < json_array_size(items); i++) {
-		for (size_t k = 0; k < n; k++) {
-			bn_buf_clear(&cell);
-			add_text(&cell, value_at(json_array_get(items, i), cols[k].key),
-				cols[k].format, cli->utc);
-			add_padded(&out, cell.ptr, width[k], is_right_aligned(cols[k].format),
-				k + 1 == n);
-			bn_buf_adds(&out, k + 1 < n ? "  " : "");
-		}
+		add_row(&out, cli, json_array_get(items, i), cols, width, n);
 		bn_buf_addch(&out, '\n');
 	}
 	bn_cli_write(cli, out.ptr, out.len);
