@@ -257,8 +257,14 @@ static int evaluate_part(json_t *metrics, fit *f, int p, bn_err *err)
 		bn_estimator_predict(f->estimator, d->x, d->rows, predicted, scratch);
 		rc = bn_evaluate(&one, f->features, d->rows, d->y, predicted, err);
 	}
+	/* The matrix was built without them, so evaluation never saw them. */
+	if (rc == 0 && json_object_set_new(one, "rows_without_target",
+			       json_integer((json_int_t)f->matrix[p].dropped)) != 0)
+		rc = bn_err_nomem(err, "metrics");
 	if (rc == 0)
 		json_object_set_new(metrics, part_names[p], one);
+	else
+		json_decref(one);
 	bn_free(predicted);
 	bn_free(scratch);
 	return rc;
