@@ -70,9 +70,9 @@ static void cpu_close(bnk_context *ctx)
 	free(ctx);
 }
 
-int bnk_cpu_team(const bnk_context *ctx, double work)
+int bnk_cpu_team(const bnk_context *ctx, double ns)
 {
-	return work < BNK_CPU_TEAM_WORK ? 1 : ctx->threads;
+	return ns < BNK_CPU_TEAM_NS ? 1 : ctx->threads;
 }
 
 static const char *simd_name(void)

@@ -20,12 +20,13 @@ enum {
 	BNK_CPU_VECTOR_ROWS = 4096,  /* least rows per shard of row-wise work */
 	BNK_CPU_ELEMENTS = 32768,    /* least elements per shard of element-wise work */
 	BNK_CPU_GEMM_WORK = 1 << 18, /* least multiply-adds per shard of a product */
-	BNK_CPU_TEAM_WORK = 1 << 21, /* least multiply-adds, or so, that waking threads is worth */
+	BNK_CPU_TEAM_NS = 250000,    /* least time, on one thread, that waking others is worth */
 };
 
-/* Threads for that much work (in multiply-adds, or operations that cost as much): one when it is
- * over before others would be awake. Never changes a result, only who computes it. */
-int bnk_cpu_team(const bnk_context *ctx, double work);
+/* Threads for work that takes about that many nanoseconds on one: one when it is over before others
+ * would be awake, which on a node that is busy elsewhere takes milliseconds. Never changes a
+ * result, only who computes it. */
+int bnk_cpu_team(const bnk_context *ctx, double ns);
 
 /* Shards of a reduction over m rows: as many as the rows allow, fewer when each shard's partial
  * result is wide, so that adding them up stays cheap. */

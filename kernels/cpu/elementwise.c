@@ -69,7 +69,7 @@ int bnk_cpu_bias_act(bnk_context *ctx, size_t m, size_t n, float *z, const float
 		return BNK_EINVAL;
 	bias_work w = {n, z, bias, act};
 	return bnk_parallel_for(m, bnk_cpu_element_shards(m, n),
-		bnk_cpu_team(ctx, (double)m * (double)n), bias_shard, &w);
+		bnk_cpu_team(ctx, (double)m * (double)n / 4), bias_shard, &w);
 }
 
 /* ---- relu_grad ----------------------------------------------------------------------------- */
@@ -102,7 +102,7 @@ int bnk_cpu_relu_grad(bnk_context *ctx, size_t count, float *grad, const float *
 		return BNK_EINVAL;
 	relu_work w = {grad, act};
 	return bnk_parallel_for(count, bnk_cpu_element_shards(count, 1),
-		bnk_cpu_team(ctx, (double)count), relu_shard, &w);
+		bnk_cpu_team(ctx, (double)count / 4), relu_shard, &w);
 }
 
 /* ---- adam ---------------------------------------------------------------------------------- */
@@ -161,5 +161,5 @@ int bnk_cpu_adam(bnk_context *ctx, size_t count, float *param, const float *grad
 		.l2 = (float)how->l2,
 	};
 	return bnk_parallel_for(count, bnk_cpu_element_shards(count, 1),
-		bnk_cpu_team(ctx, 4.0 * (double)count), adam_shard, &w);
+		bnk_cpu_team(ctx, (double)count), adam_shard, &w);
 }

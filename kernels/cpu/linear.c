@@ -82,7 +82,7 @@ int bnk_cpu_gemm(bnk_context *ctx, bnk_dtype dtype, int trans_a, int trans_b, si
 	size_t rows = per_row >= BNK_CPU_GEMM_WORK ? 1 : BNK_CPU_GEMM_WORK / per_row;
 	size_t shards = bnk_shard_count(m, rows < 16 ? 16 : rows);
 	return bnk_parallel_for(m, shards > 16 ? 16 : shards,
-		bnk_cpu_team(ctx, (double)m * (double)per_row), gemm_shard, &w);
+		bnk_cpu_team(ctx, (double)m * (double)per_row / 16), gemm_shard, &w);
 }
 
 /* ---- gram ---------------------------------------------------------------------------------- */
@@ -137,8 +137,8 @@ int bnk_cpu_gram(bnk_context *ctx, size_t m, size_t n, const double *x, size_t l
 		return BNK_EINVAL;
 	gram_work g = {n, x, ldx, w, shift, scratch};
 	size_t shards = bnk_cpu_gram_shards(m, n);
-	int rc = bnk_parallel_for(
-		m, shards, bnk_cpu_team(ctx, (double)m * (double)n * (double)n), gram_shard, &g);
+	int rc = bnk_parallel_for(m, shards,
+		bnk_cpu_team(ctx, (double)m * (double)n * (double)n / 8), gram_shard, &g);
 	if (rc != BNK_OK)
 		return rc;
 	size_t stride = n * n + BNK_CPU_ROW_BLOCK * n;

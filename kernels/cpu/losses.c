@@ -47,7 +47,7 @@ int bnk_cpu_logistic(bnk_context *ctx, size_t m, const double *z, const double *
 	logistic_work l = {z, y, w, residual, curvature, scratch};
 	size_t shards = bnk_cpu_row_shards(m);
 	int rc = bnk_parallel_for(
-		m, shards, bnk_cpu_team(ctx, 32.0 * (double)m), logistic_shard, &l);
+		m, shards, bnk_cpu_team(ctx, 20.0 * (double)m), logistic_shard, &l);
 	if (rc != BNK_OK)
 		return rc;
 	for (int j = 0; j < 3; j++) {
@@ -138,7 +138,7 @@ int bnk_cpu_softmax(bnk_context *ctx, bnk_dtype dtype, size_t m, size_t n, void 
 		return BNK_EINVAL;
 	softmax_work s = {dtype, n, z, NULL, NULL, 1.0, NULL};
 	return bnk_parallel_for(m, bnk_cpu_element_shards(m, n),
-		bnk_cpu_team(ctx, 16.0 * (double)m * (double)n), softmax_shard, &s);
+		bnk_cpu_team(ctx, 12.0 * (double)m * (double)n), softmax_shard, &s);
 }
 
 int bnk_cpu_softmax_loss(bnk_context *ctx, bnk_dtype dtype, size_t m, size_t n, void *z,
@@ -149,7 +149,7 @@ int bnk_cpu_softmax_loss(bnk_context *ctx, bnk_dtype dtype, size_t m, size_t n, 
 	softmax_work s = {dtype, n, z, label, w, scale, scratch};
 	size_t shards = bnk_cpu_element_shards(m, n);
 	int rc = bnk_parallel_for(
-		m, shards, bnk_cpu_team(ctx, 16.0 * (double)m * (double)n), softmax_shard, &s);
+		m, shards, bnk_cpu_team(ctx, 12.0 * (double)m * (double)n), softmax_shard, &s);
 	if (rc != BNK_OK)
 		return rc;
 	double sum = 0;
@@ -188,7 +188,7 @@ int bnk_cpu_squared_loss(bnk_context *ctx, size_t m, float *z, const float *y, c
 		return BNK_EINVAL;
 	squared_work s = {z, y, w, scale, scratch};
 	size_t shards = bnk_cpu_element_shards(m, 1);
-	int rc = bnk_parallel_for(m, shards, bnk_cpu_team(ctx, (double)m), squared_shard, &s);
+	int rc = bnk_parallel_for(m, shards, bnk_cpu_team(ctx, 2.0 * (double)m), squared_shard, &s);
 	if (rc != BNK_OK)
 		return rc;
 	double sum = 0;

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { MAX_OUT = 400000 };
+enum { MAX_OUT = 4000000 };
 
 START_TEST(test_cpu_agrees_with_scalar_loops)
 {

@@ -474,7 +474,8 @@ static const struct {
 
 static const struct {
 	size_t m, n, k;
-} sizes[] = {{1, 1, 1}, {3, 2, 5}, {17, 13, 7}, {257, 31, 33}, {5000, 9, 11}, {40, 130, 260}};
+} sizes[] = {{1, 1, 1}, {3, 2, 5}, {17, 13, 7}, {257, 31, 33}, {5000, 9, 11}, {40, 130, 260},
+	{14000, 20, 100}};
 
 enum { OPERATIONS = sizeof operations / sizeof *operations, SIZES = sizeof sizes / sizeof *sizes };
 
@@ -487,7 +488,7 @@ const kernel_case *kernel_cases(size_t *count)
 			for (int plain = 0; plain < 2; plain++)
 				all[n++] = (kernel_case){.op = operations[o].op,
 					.dtype = operations[o].dtype,
-					.m = sizes[s].m * (operations[o].no_columns ? 13 : 1),
+					.m = sizes[s].m * (operations[o].no_columns ? 75 : 1),
 					.n = operations[o].no_columns ? 0 : sizes[s].n,
 					.k = operations[o].op == BNK_OP_GEMM ? sizes[s].k : 0,
 					.trans_a = s % 2 && operations[o].op == BNK_OP_GEMM,

@@ -233,7 +233,7 @@ END_TEST
 /* Enough rows and columns that every operation really has several shards. */
 START_TEST(test_large_fits_are_equal_at_1_2_and_7_threads)
 {
-	enum { ROWS = 20000, COLS = 12 };
+	enum { ROWS = 50000, COLS = 12 };
 	static const char *const trainers[] = {"ridge", "logistic", "mlp"};
 	double *x = bn_alloc(ROWS * COLS * sizeof *x), *y = bn_alloc(ROWS * sizeof *y);
 	uint64_t state = 5;
@@ -253,7 +253,7 @@ START_TEST(test_large_fits_are_equal_at_1_2_and_7_threads)
 			const bn_trainer *trainer = NULL;
 			bn_estimator *e = NULL;
 			json_t *hyper =
-				t == 2 ? json_pack("{s:i, s:i}", "epochs", 2, "batch_size", 4096)
+				t == 2 ? json_pack("{s:i, s:i}", "epochs", 2, "batch_size", 16384)
 				       : NULL;
 			bn_fit_request r = {
 				.task = t == 0 ? BN_TASK_REGRESSION : BN_TASK_CLASSIFICATION,
