@@ -9,7 +9,8 @@
  * What counts as a mistake of the caller (BN_EINVAL): a field that the model needs and the row does
  * not have; a value of the wrong type; a category that training never saw (unless allow_unknown);
  * a field the model does not know (unless allow_extra). JSON null, and an empty cell of CSV, are
- * missing values: they are filled as in training and counted.
+ * missing values: they are filled as in training and counted. An input that held timestamps takes
+ * ISO 8601 text as well as nanoseconds since 1970.
  */
 #ifndef BN_DEPLOY_PREDICTOR_H
 #define BN_DEPLOY_PREDICTOR_H
@@ -20,6 +21,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct bn_predictor bn_predictor;
 
@@ -57,6 +59,8 @@ const bn_predictor *bn_session_predictor(const bn_session *s);
 #define BN_SESSION_MAX_ROWS 100000
 int bn_session_begin(bn_session *s, size_t rows, bn_err *err);
 size_t bn_session_rows(const bn_session *s);
+/* Messages count rows from here (0-based): for a file that is read block by block. Until begin. */
+void bn_session_set_first_row(bn_session *s, uint64_t first_row);
 
 /* One row from {"feature": value}; value is a number, a string, true/false or null. */
 int bn_session_set_object(bn_session *s, size_t row, const json_t *object, bn_err *err);

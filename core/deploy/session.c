@@ -8,6 +8,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/base/timestamp.h"
 #include "core/deploy/_predictor.h"
 
 #include <math.h>
@@ -28,7 +29,8 @@ struct bn_session {
 	uint8_t *given;    /* inputs: set in the row at hand */
 	double *outputs;   /* room * outputs */
 	bool any_text;
-	bn_arena arena; /* texts */
+	uint64_t first_row; /* for messages */
+	bn_arena arena;     /* texts */
 	bn_model_batch *batch;
 };
 
@@ -110,6 +112,7 @@ int bn_session_begin(bn_session *s, size_t rows, bn_err *err)
 		return bn_err_set(err, BN_EINVAL, "%zu rows at once, at most %d are taken", rows,
 			BN_SESSION_MAX_ROWS);
 	s->rows = 0;
+	s->first_row = 0;
 	int rc = make_room(s, rows, err);
 	if (rc)
 		return rc;
@@ -132,6 +135,18 @@ int bn_session_find_input(const bn_session *s, const char *name)
 	return bn_name_map_find(&s->p->inputs, name, strlen(name));
 }
 
+void bn_session_set_first_row(bn_session *s, uint64_t first_row)
+{
+	s->first_row = first_row;
+}
+
+/* "row 7: " in front of a message, unless there is only one. */
+static void name_row(const bn_session *s, size_t row, bn_err *err)
+{
+	if (s->rows > 1 || s->first_row)
+		bn_err_prefix(err, "row %llu", (unsigned long long)s->first_row + row + 1);
+}
+
 /* ---- one cell ------------------------------------------------------------------------------- */
 
 static const char *kind_article(bn_view_kind kind)
@@ -152,8 +167,7 @@ static int wrong_type(const bn_session *s, size_t row, size_t input, const char 
 	const bn_feature_input *in = bn_features_input(s->p->features, input);
 	bn_err_set(err, BN_EINVAL, "field '%s': expected %s, got %s", in->name,
 		kind_article(in->kind), got);
-	if (s->rows > 1)
-		bn_err_prefix(err, "row %zu", row + 1);
+	name_row(s, row, err);
 	return BN_EINVAL;
 }
 
@@ -177,8 +191,7 @@ static int set_category(
 	const bn_feature_input *in = bn_features_input(s->p->features, input);
 	bn_err_set(err, BN_EINVAL, "field '%s': unknown category '%.*s'%s", in->name,
 		(int)(len < SHOWN ? len : SHOWN), text, len > SHOWN ? "..." : "");
-	if (s->rows > 1)
-		bn_err_prefix(err, "row %zu", row + 1);
+	name_row(s, row, err);
 	char known[200] = "";
 	size_t used = 0;
 	for (size_t i = 0; i < in->category_count && used < sizeof known - 24; i++) {
@@ -218,6 +231,18 @@ static bool is_word(const char *text, size_t len, const char *word)
 	return strlen(word) == len && !strncasecmp(text, word, len);
 }
 
+/* Instants are numbers to a model: nanoseconds since 1970. Text is taken for one only where all of
+ * training lay after 1973, so that a date for a count of cores stays a mistake. */
+static bool parse_instant(const bn_feature_input *in, const char *text, size_t len, double *value)
+{
+	int64_t ns = 0;
+	if (in->kind != BN_VIEW_NUMBER || !(in->ref_min > 1e17) ||
+		!bn_timestamp_parse(text, len, &ns))
+		return false;
+	*value = (double)ns;
+	return true;
+}
+
 int bn_session_set_text(
 	bn_session *s, size_t row, size_t input, const char *text, size_t len, bn_err *err)
 {
@@ -228,7 +253,7 @@ int bn_session_set_text(
 		return 0;
 	if (in->kind == BN_VIEW_CATEGORY)
 		return set_category(s, row, input, text, len, err);
-	bool ok = bn_parse_f64(text, len, &value);
+	bool ok = bn_parse_f64(text, len, &value) || parse_instant(in, text, len, &value);
 	if (in->kind == BN_VIEW_BOOL && !ok) {
 		ok = is_word(text, len, "true") || is_word(text, len, "false");
 		value = is_word(text, len, "true");
@@ -243,6 +268,7 @@ int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *
 {
 	bn_view_kind kind = bn_features_input(s->p->features, input)->kind;
 	char shown[SHOWN + 16];
+	double instant = NAN;
 	switch (json_typeof(value)) {
 	case JSON_NULL:
 		return 0;
@@ -262,6 +288,9 @@ int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *
 		if (kind == BN_VIEW_CATEGORY)
 			return bn_session_set_text(s, row, input, json_string_value(value),
 				json_string_length(value), err);
+		if (parse_instant(bn_features_input(s->p->features, input),
+			    json_string_value(value), json_string_length(value), &instant))
+			return bn_session_set_number(s, row, input, instant, err);
 		snprintf(shown, sizeof shown, "string \"%.*s\"", SHOWN, json_string_value(value));
 		return wrong_type(s, row, input, shown, err);
 	case JSON_ARRAY:
@@ -292,8 +321,7 @@ static int missing_fields(const bn_session *s, size_t row, bn_err *err)
 			s->p->input_names[first], more);
 	else
 		bn_err_set(err, BN_EINVAL, "missing field '%s'", s->p->input_names[first]);
-	if (s->rows > 1)
-		bn_err_prefix(err, "row %zu", row + 1);
+	name_row(s, row, err);
 	bn_err_hint(err,
 		"the model takes %zu fields (GET /v2/models/%s lists them); null is a missing "
 		"value",
@@ -313,8 +341,7 @@ static int extra_field(const bn_session *s, size_t row, const char *key, bn_err 
 		}
 	}
 	bn_err_set(err, BN_EINVAL, "unknown field '%.*s'", SHOWN, key);
-	if (s->rows > 1)
-		bn_err_prefix(err, "row %zu", row + 1);
+	name_row(s, row, err);
 	if (best)
 		bn_err_hint(err, "did you mean '%s'?", best);
 	return BN_EINVAL;

@@ -20,6 +20,9 @@
 	X(log) \
 	X(model) \
 	X(approval) \
+	X(predict) \
+	X(serve) \
+	X(monitor) \
 	X(govern) \
 	X(doctor_fs) \
 	X(doctor) \

@@ -1,0 +1,212 @@
+/* cmd_monitor.c - binnacle monitor: have the inputs of a model drifted from its training? */
+#include "core/base/json.h"
+#include "core/base/str.h"
+#include "core/monitor/report.h"
+#include "tui/cli/verbs.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *verdict_color(bn_cli *cli, bn_drift_verdict v)
+{
+	return bn_cli_color(cli, v == BN_DRIFT_FOUND  ? "bad"
+				 : v == BN_DRIFT_NONE ? "good"
+						      : "warn");
+}
+
+/* The exit status of a verdict: a check that said no, or one that could not tell. */
+static int verdict_code(const bn_monitor_report *r, bn_err *err)
+{
+	const bn_drift_dataset *d = &r->dataset;
+	if (d->verdict == BN_DRIFT_NONE)
+		return 0;
+	if (d->verdict == BN_DRIFT_FOUND)
+		return bn_err_set(err, BN_EFAILED, "drift: %zu of %zu inputs of %s/%s have drifted",
+			d->drifted, d->columns, r->model, r->version ? r->version : "-");
+	return bn_err_set(err, BN_EINCONCLUSIVE, "inconclusive: %s", d->why);
+}
+
+static const char *score_text(const bn_drift_result *r, char text[80])
+{
+	char a[BN_FMT], b[BN_FMT];
+	if (isnan(r->score))
+		return "-";
+	snprintf(text, 80, "%s = %s %s %s", r->op == BN_DRIFT_DISTANCE_AT_LEAST ? "distance" : "p",
+		bn_fmt_sig(r->score, 4, a),
+		r->verdict == BN_DRIFT_FOUND          ? (r->op == BN_DRIFT_DISTANCE_AT_LEAST ? ">="
+								: r->op == BN_DRIFT_P_BELOW  ? "<"
+											     : "<=")
+		: r->op == BN_DRIFT_DISTANCE_AT_LEAST ? "<"
+		: r->op == BN_DRIFT_P_BELOW           ? ">="
+						      : ">",
+		bn_fmt_sig(r->threshold, 4, b));
+	return text;
+}
+
+static void print_head(bn_cli *cli, const bn_monitor_report *r)
+{
+	char from[BN_FMT], share[BN_FMT];
+	const bn_drift_dataset *d = &r->dataset;
+	bn_cli_print(cli, "%s%s%s  %s/%s, report %s\n", verdict_color(cli, d->verdict),
+		bn_drift_verdict_name(d->verdict), bn_cli_color(cli, "reset"), r->model,
+		r->version ? r->version : "-", r->id);
+	bn_cli_print(cli, "%zu of %zu inputs drifted (share %s, threshold %g), %zu inconclusive\n",
+		d->drifted, d->columns, isnan(d->share) ? "-" : bn_fmt_sig(d->share, 3, share),
+		d->threshold, d->inconclusive);
+	bn_cli_print(cli, "window: %s rows; reference: %s %s\n\n",
+		bn_fmt_count((uint64_t)r->rows, from), r->reference ? r->reference : "the model's",
+		!strcmp(r->reference_kind, "table") ? "(training rows)"
+						    : "(statistics in the model)");
+}
+
+static int show(bn_cli *cli, const bn_monitor_report *r, bn_err *err)
+{
+	static const bn_col cols[] = {{"name", "INPUT", BN_AS_TEXT},
+		{"verdict", "VERDICT", BN_AS_TEXT}, {"title", "TEST", BN_AS_TEXT},
+		{"text", "SCORE", BN_AS_TEXT}, {"n_ref", "REFERENCE", BN_AS_COUNT},
+		{"n_cur", "CURRENT", BN_AS_COUNT}, {"why", "REMARK", BN_AS_TEXT}, {0}};
+	json_t *doc = NULL;
+	int rc = bn_monitor_report_json(&doc, r, err);
+	if (rc)
+		return rc;
+	if (bn_cli_is_json(cli))
+		return bn_cli_document(cli, doc, err);
+	print_head(cli, r);
+	json_t *features = json_incref(json_object_get(doc, "features"));
+	for (size_t i = 0; i < r->feature_count; i++) {
+		char text[80];
+		json_object_set_new(json_array_get(features, i), "text",
+			json_string(score_text(&r->features[i].result, text)));
+	}
+	json_decref(doc);
+	return bn_cli_list(cli, features, cols, "no inputs", err);
+}
+
+/* ---- monitor report ------------------------------------------------------------------------- */
+
+static int read_options(bn_cli *cli, bn_monitor_options *o, bn_err *err)
+{
+	int64_t window_ns = 0, last = 0, rows = 0;
+	const char *test = bn_cli_opt(cli, "test");
+	int rc = bn_cli_opt_duration(cli, "window", &window_ns, err);
+	if (!rc)
+		rc = bn_cli_opt_int(cli, "last", 1, INT64_MAX, &last, err);
+	if (!rc)
+		rc = bn_cli_opt_int(cli, "min-rows", 1, INT64_MAX, &rows, err);
+	if (!rc)
+		rc = bn_cli_opt_num(cli, "threshold", 1e-300, 1e9, &o->drift.threshold, err);
+	if (!rc)
+		rc = bn_cli_opt_num(cli, "share", 1e-9, 1, &o->share_threshold, err);
+	if (!rc && test && !bn_drift_test_parse(test, &o->drift.test)) {
+		rc = bn_err_set(err, BN_EINVAL, "--test: no test '%s'", test);
+		bn_err_hint(err, "ks, wasserstein, psi, kl_div, jensenshannon, chisquare, z, tvd, "
+				 "hellinger, linf or auto");
+	}
+	if (!rc && window_ns && last)
+		rc = bn_err_set(err, BN_EINVAL, "give --window or --last, not both");
+	if (window_ns)
+		o->window.from_ms = bn_env_now_ms(bn_cli_env(cli)) - window_ns / 1000000;
+	o->window.last = (size_t)last;
+	o->drift.min_rows = (size_t)rows;
+	o->dry_run = bn_cli_dry_run(cli);
+	return rc;
+}
+
+static int run_report(bn_cli *cli, bn_err *err)
+{
+	bn_monitor_options o = {0};
+	bn_monitor_report *r = NULL;
+	bn_workspace *ws = NULL;
+	int rc = read_options(cli, &o, err);
+	if (!rc)
+		rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_monitor_report_make(&r, ws, bn_cli_arg(cli, 0), &o, err);
+	if (!rc)
+		rc = show(cli, r, err);
+	if (!rc)
+		rc = verdict_code(r, err);
+	bn_monitor_report_free(r);
+	return rc;
+}
+
+/* ---- monitor show, ls ----------------------------------------------------------------------- */
+
+static int run_show(bn_cli *cli, bn_err *err)
+{
+	bn_monitor_report *r = NULL;
+	bn_workspace *ws = NULL;
+	const char *id = bn_cli_arg(cli, 0);
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_monitor_report_load(
+			&r, ws, id ? id : "latest", bn_cli_opt(cli, "model"), err);
+	if (!rc)
+		rc = show(cli, r, err);
+	bn_monitor_report_free(r);
+	return rc;
+}
+
+static int run_ls(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {{"id", "REPORT", BN_AS_TEXT}, {"spec", "MODEL", BN_AS_TEXT},
+		{"dataset.verdict", "VERDICT", BN_AS_TEXT},
+		{"dataset.drifted", "DRIFTED", BN_AS_COUNT},
+		{"dataset.columns", "INPUTS", BN_AS_COUNT}, {"window.rows", "ROWS", BN_AS_COUNT},
+		{"reference.dataset", "REFERENCE", BN_AS_TEXT}, {"time", "TIME", BN_AS_TIME_MS},
+		{0}};
+	bn_monitor_reports l = {NULL, 0};
+	bn_workspace *ws = NULL;
+	int64_t limit = 0;
+	int rc = bn_cli_opt_int(cli, "limit", 1, 1000000, &limit, err);
+	if (!rc)
+		rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_monitor_report_list(&l, ws, bn_cli_arg(cli, 0), (size_t)limit, err);
+	json_t *items = json_array();
+	for (size_t i = 0; i < l.count && !rc; i++) {
+		json_t *doc = NULL;
+		char spec[200];
+		rc = bn_monitor_report_json(&doc, l.items[i], err);
+		if (rc)
+			break;
+		snprintf(spec, sizeof spec, "%.150s/%.40s", l.items[i]->model,
+			l.items[i]->version ? l.items[i]->version : "-");
+		json_object_set_new(doc, "spec", json_string(spec));
+		json_array_append_new(items, doc);
+	}
+	bn_monitor_reports_release(&l);
+	if (rc) {
+		json_decref(items);
+		return rc;
+	}
+	return bn_cli_list(cli, items, cols,
+		"no drift report yet; make one with: binnacle monitor report MODEL", err);
+}
+
+static const bn_opt report_options[] = {
+	{"window", 'w', "TIME", "predictions of the last TIME (1h, 7d); default: all"},
+	{"last", 0, "N", "the last N predictions"},
+	{"test", 0, "NAME", "one test for every input, instead of a choice by type and size"},
+	{"threshold", 0, "X", "its threshold"},
+	{"share", 0, "X", "share of drifted inputs that makes a drift (default 0.5)"},
+	{"min-rows", 0, "N", "fewer values are inconclusive (default 30)"}, {0}};
+
+static const bn_opt show_options[] = {{"model", 0, "NAME", "the newest report of this model"}, {0}};
+static const bn_opt ls_options[] = {{"limit", 'n', "N", "at most N, newest first"}, {0}};
+
+const bn_verb bn_verbs_monitor[] = {
+	{"monitor", "report", "MODEL", 1, 1, "Compare logged inputs with the training data",
+		"Tests every input as Evidently does (by type and size) and keeps the report. Exit "
+		"status "
+		"0: no\ndrift, 1: drift, 7: inconclusive.",
+		{"binnacle monitor report power@champion --window 1h",
+			"binnacle monitor report power/3 --last 5000 --test psi --json"},
+		report_options, 0, run_report},
+	{"monitor", "ls", "[MODEL]", 0, 1, "List drift reports", NULL,
+		{"binnacle monitor ls", "binnacle monitor ls power --json"}, ls_options, 0, run_ls},
+	{"monitor", "show", "[REPORT]", 0, 1, "Show a drift report (default: the newest)", NULL,
+		{"binnacle monitor show", "binnacle monitor show 3f2a --json"}, show_options, 0,
+		run_show},
+	{0}};

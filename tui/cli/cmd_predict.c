@@ -1,0 +1,344 @@
+/* cmd_predict.c - binnacle predict: a file of rows through a model here, or a server elsewhere. */
+#include "core/base/fs.h"
+#include "core/base/http.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/data/csv_write.h"
+#include "core/data/table.h"
+#include "core/deploy/predict_file.h"
+#include "tui/cli/token.h"
+#include "tui/cli/verbs.h"
+
+#include <math.h>
+#include <string.h>
+
+#define REMOTE_ROWS 1000
+
+/* Answers on their way out: CSV text in out, or rows of an Arrow file, or JSON. */
+typedef struct output {
+	bn_cli *cli;
+	const char *path; /* NULL: stdout */
+	bool arrow;
+	bn_buf text;
+	json_t *items;      /* --json */
+	bn_table_writer *w; /* arrow */
+	bool headed;
+} output;
+
+/* ---- local ---------------------------------------------------------------------------------- */
+
+static size_t class_count(const bn_session *s)
+{
+	return bn_features_class_count(
+		bn_model_features(bn_predictor_model(bn_session_predictor(s))));
+}
+
+static const char *class_name(const bn_session *s, size_t k)
+{
+	return bn_features_class(bn_model_features(bn_predictor_model(bn_session_predictor(s))), k);
+}
+
+static int open_arrow(output *o, const bn_session *s, bn_err *err)
+{
+	bn_schema schema = BN_SCHEMA_INIT;
+	bool label = bn_session_label(s, 0) != NULL;
+	int rc = bn_schema_add(
+		&schema, "prediction", label ? BN_TYPE_CATEGORY : BN_TYPE_FLOAT64, true, NULL, err);
+	for (size_t k = 0; k < class_count(s) && !rc; k++) {
+		char *name = bn_strf("probability_%s", class_name(s, k));
+		rc = name ? bn_schema_add(&schema, name, BN_TYPE_FLOAT64, true, NULL, err)
+			  : bn_err_nomem(err, "a name");
+		bn_free(name);
+	}
+	if (!rc)
+		rc = bn_table_create(&o->w, bn_cli_env(o->cli), o->path, &schema, err);
+	bn_schema_release(&schema);
+	return rc;
+}
+
+static int arrow_row(output *o, const bn_session *s, size_t r, bn_err *err)
+{
+	const char *label = bn_session_label(s, r);
+	if (label)
+		bn_table_row_text(o->w, 0, label, strlen(label));
+	else
+		bn_table_row_f64(o->w, 0, bn_session_prediction(s, r));
+	for (size_t k = 0; k < class_count(s); k++)
+		bn_table_row_f64(o->w, 1 + k, bn_session_outputs(s, r)[k]);
+	return bn_table_row_end(o->w, err);
+}
+
+static void csv_head(output *o, const bn_session *s)
+{
+	bn_buf_adds(&o->text, "prediction");
+	for (size_t k = 0; k < class_count(s); k++) {
+		bn_buf name = BN_BUF_INIT;
+		bn_buf_addf(&name, "probability_%s", class_name(s, k));
+		bn_buf_addch(&o->text, ',');
+		bn_csv_add_field(&o->text, name.ptr, name.len, ',');
+		bn_buf_release(&name);
+	}
+	bn_buf_addch(&o->text, '\n');
+}
+
+static void csv_number(bn_buf *b, double x)
+{
+	char text[BN_FMT];
+	if (!isnan(x))
+		bn_buf_adds(b, bn_fmt_f64(x, text));
+}
+
+static void csv_row(output *o, const bn_session *s, size_t r)
+{
+	const char *label = bn_session_label(s, r);
+	if (label)
+		bn_csv_add_field(&o->text, label, strlen(label), ',');
+	else
+		csv_number(&o->text, bn_session_prediction(s, r));
+	for (size_t k = 0; k < class_count(s); k++) {
+		bn_buf_addch(&o->text, ',');
+		csv_number(&o->text, bn_session_outputs(s, r)[k]);
+	}
+	bn_buf_addch(&o->text, '\n');
+}
+
+static void json_row(output *o, const bn_session *s, size_t r, uint64_t row)
+{
+	json_t *item = json_pack(
+		"{s:I, s:o}", "row", (json_int_t)row, "prediction", bn_session_json(s, r));
+	if (class_count(s)) {
+		json_t *p = json_object();
+		for (size_t k = 0; k < class_count(s); k++)
+			json_object_set_new(p, class_name(s, k),
+				bn_json_real_or_null(bn_session_outputs(s, r)[k]));
+		json_object_set_new(item, "probabilities", p);
+	}
+	json_array_append_new(o->items, item);
+}
+
+static int take_rows(void *user, const bn_session *s, uint64_t first_row, bn_err *err)
+{
+	output *o = user;
+	int rc = 0;
+	if (bn_cli_interrupted())
+		return bn_err_set(err, BN_EINTR, "interrupted");
+	if (o->arrow && !o->w)
+		rc = open_arrow(o, s, err);
+	if (!o->arrow && !o->items && !o->headed)
+		csv_head(o, s);
+	o->headed = true;
+	for (size_t r = 0; r < bn_session_rows(s) && !rc; r++) {
+		if (o->arrow)
+			rc = arrow_row(o, s, r, err);
+		else if (o->items)
+			json_row(o, s, r, first_row + r + 1);
+		else
+			csv_row(o, s, r);
+	}
+	bn_cli_progress(o->cli, "predicting", first_row + bn_session_rows(s), 0, "rows");
+	return rc;
+}
+
+static void start_over(void *user)
+{
+	output *o = user;
+	bn_buf_clear(&o->text);
+	bn_table_writer_free(o->w);
+	o->w = NULL;
+	o->headed = false;
+	if (o->items)
+		json_array_clear(o->items);
+}
+
+static int finish(output *o, uint64_t rows, bn_err *err)
+{
+	static const bn_col cols[] = {
+		{"row", "ROW", BN_AS_INT}, {"prediction", "PREDICTION", BN_AS_TEXT}, {0}};
+	int rc = bn_buf_check(&o->text, err, "the answers");
+	if (!rc && o->arrow && o->w)
+		rc = bn_table_writer_finish(o->w, err);
+	else if (!rc && o->path && !o->arrow)
+		rc = bn_fs_write_file(
+			bn_cli_env(o->cli), o->path, o->text.ptr, o->text.len, 0666, err);
+	else if (!rc && o->items)
+		return bn_cli_list(o->cli, json_incref(o->items), cols, "no rows", err);
+	else if (!rc)
+		bn_cli_write(o->cli, o->text.ptr, o->text.len);
+	if (!rc)
+		bn_cli_say(o->cli, "%llu rows predicted%s%s", (unsigned long long)rows,
+			o->path ? " into " : "", o->path ? o->path : "");
+	return rc;
+}
+
+static int predict_here(output *o, const char *model, const char *file, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_predictor *p = NULL;
+	uint64_t rows = 0;
+	bn_predict_sink sink = {take_rows, start_over, o};
+	char *mlmodel = bn_path_join(model, "MLmodel");
+	bool is_dir = mlmodel && bn_fs_exists(bn_cli_env(o->cli), mlmodel);
+	bn_free(mlmodel);
+	int rc = is_dir ? 0 : bn_cli_workspace(o->cli, &ws, err);
+	if (!rc)
+		rc = bn_predictor_open(&p, ws, model, err);
+	if (!rc)
+		rc = bn_predict_file(bn_cli_env(o->cli), p, file,
+			bn_cli_flag(o->cli, "allow-unknown"), &sink, &rows, err);
+	bn_cli_progress_end(o->cli);
+	if (!rc && !rows)
+		rc = bn_err_set(err, BN_EINVAL, "%s has no rows", file);
+	if (!rc)
+		rc = finish(o, rows, err);
+	bn_predictor_free(p);
+	return rc;
+}
+
+/* ---- remote --------------------------------------------------------------------------------- */
+
+typedef struct remote {
+	output *o;
+	bn_http *http;
+	bn_http_answer answer;
+	char *url, *authorization;
+	uint64_t rows;
+} remote;
+
+static int take_answer(remote *m, bn_err *err)
+{
+	json_t *doc = NULL, *value;
+	size_t i;
+	int rc = bn_json_parse(&doc, m->answer.body.ptr, m->answer.body.len, m->url, err);
+	if (rc)
+		return rc;
+	if (m->answer.status != 200) {
+		const char *said =
+			bn_json_str(doc, "message", bn_json_str(doc, "error", "no reason"));
+		rc = bn_err_set(err,
+			m->answer.status == 401  ? BN_EREFUSED
+			: m->answer.status < 500 ? BN_EINVAL
+						 : BN_EIO,
+			"the server answered %d: %s", m->answer.status, said);
+		const char *hint = bn_json_str(doc, "hint", NULL);
+		if (hint)
+			bn_err_hint(err, "%s", hint);
+	}
+	json_array_foreach(json_object_get(doc, "predictions"), i, value)
+	{
+		m->rows++;
+		if (m->o->items) {
+			json_array_append_new(
+				m->o->items, json_pack("{s:I, s:O}", "row", (json_int_t)m->rows,
+						     "prediction", value));
+			continue;
+		}
+		if (json_is_number(value))
+			csv_number(&m->o->text, json_number_value(value));
+		else if (json_is_string(value))
+			bn_csv_add_field(&m->o->text, json_string_value(value),
+				json_string_length(value), ',');
+		bn_buf_addch(&m->o->text, '\n');
+	}
+	json_decref(doc);
+	return rc;
+}
+
+static int send_frame(void *user, const json_t *frame, bn_err *err)
+{
+	remote *m = user;
+	const char *headers[] = {"Content-Type: application/json", m->authorization, NULL};
+	json_t *body = json_pack("{s:O}", "dataframe_split", frame);
+	bn_buf text = BN_BUF_INIT;
+	int rc = body ? bn_json_canonical(body, &text, err) : bn_err_nomem(err, "a request");
+	json_decref(body);
+	if (!rc && bn_cli_interrupted())
+		rc = bn_err_set(err, BN_EINTR, "interrupted");
+	bn_http_call call = {
+		.url = m->url, .headers = headers, .body = text.ptr, .body_len = text.len};
+	if (!rc)
+		rc = bn_http_do(m->http, &call, &m->answer, err);
+	bn_buf_release(&text);
+	return rc ? rc : take_answer(m, err);
+}
+
+static void restart_remote(void *user)
+{
+	remote *m = user;
+	m->rows = 0;
+	start_over(m->o);
+	if (!m->o->items)
+		bn_buf_adds(&m->o->text, "prediction\n");
+}
+
+static int predict_there(output *o, const char *url, const char *file, bn_err *err)
+{
+	remote m = {.o = o};
+	char *token = NULL;
+	uint64_t rows = 0;
+	bn_frame_sink sink = {send_frame, restart_remote, &m};
+	bn_http_answer_init(&m.answer);
+	if (o->arrow)
+		return bn_err_set(err, BN_EINVAL, "--out: a server's answers are written as CSV");
+	int rc = bn_cli_token(&token, o->cli, err);
+	if (!rc)
+		rc = bn_http_new(&m.http, err);
+	size_t n = strlen(url);
+	m.url = bn_strf("%.*s/invocations", (int)(n && url[n - 1] == '/' ? n - 1 : n), url);
+	m.authorization = token ? bn_strf("Authorization: Bearer %s", token) : NULL;
+	if (!rc && (!m.url || (token && !m.authorization)))
+		rc = bn_err_nomem(err, "a request");
+	restart_remote(&m);
+	if (!rc)
+		rc = bn_predict_frames(bn_cli_env(o->cli), file, REMOTE_ROWS, &sink, &rows, err);
+	if (!rc && m.rows != rows)
+		rc = bn_err_set(err, BN_EIO, "%s answered %llu of %llu rows", url,
+			(unsigned long long)m.rows, (unsigned long long)rows);
+	if (!rc)
+		rc = finish(o, rows, err);
+	bn_http_answer_release(&m.answer);
+	bn_http_free(m.http);
+	bn_free(m.url);
+	bn_free(m.authorization);
+	bn_free(token);
+	return rc;
+}
+
+/* ---- the verb ------------------------------------------------------------------------------- */
+
+static int run_predict(bn_cli *cli, bn_err *err)
+{
+	const char *endpoint = bn_cli_opt(cli, "endpoint");
+	output o = {.cli = cli, .path = bn_cli_opt(cli, "out"), .text = BN_BUF_INIT};
+	if (bn_cli_nargs(cli) != (endpoint ? 1 : 2))
+		return bn_err_set(err, BN_EINVAL,
+			endpoint ? "with --endpoint give the FILE alone"
+				 : "give a MODEL and a FILE");
+	o.arrow = o.path && (bn_str_ends(o.path, ".arrow") || bn_str_ends(o.path, ".feather"));
+	if (!o.path && !bn_cli_is_text(cli) && !(o.items = json_array()))
+		return bn_err_nomem(err, "the answers");
+	int rc = endpoint ? predict_there(&o, endpoint, bn_cli_arg(cli, 0), err)
+			  : predict_here(&o, bn_cli_arg(cli, 0), bn_cli_arg(cli, 1), err);
+	bn_table_writer_free(o.w);
+	json_decref(o.items);
+	bn_buf_release(&o.text);
+	return rc;
+}
+
+static const bn_opt predict_options[] = {
+	{"out", 'o', "FILE", "write CSV, or Arrow when it ends in .arrow or .feather, there"},
+	{"endpoint", 0, "URL", "ask that server instead of loading a model here"},
+	{"token-file", 0, "FILE", "the server's token (else BINNACLE_TOKEN)"},
+	{"allow-unknown", 0, NULL, "take categories that training never saw"}, {0}};
+
+const bn_verb bn_verbs_predict[] = {
+	{"predict", NULL, "MODEL FILE", 1, 2, "Predict every row of a CSV or Arrow file",
+		"MODEL is a registered version (power@champion, power/3), a run, or a model "
+		"directory. "
+		"Columns are\nmatched by name; others are ignored. The answers come in the order "
+		"of the "
+		"rows, as CSV with a\ncolumn per class probability for a classifier.",
+		{"binnacle predict power@champion jobs.csv --out power.csv",
+			"binnacle predict --endpoint http://127.0.0.1:8420 jobs.csv"},
+		predict_options, 0, run_predict},
+	{0}};

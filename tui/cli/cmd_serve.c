@@ -1,0 +1,365 @@
+/*
+ * cmd_serve.c - binnacle serve: models over HTTP until SIGTERM or Ctrl-C; binnacle endpoint.
+ *
+ * The server answers from its own threads. This one waits, writes the endpoint's life into the log
+ * of the workspace (when there is one), and keeps the drift gauges fresh.
+ */
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/deploy/endpoint.h"
+#include "core/deploy/server.h"
+#include "core/monitor/gauges.h"
+#include "core/monitor/prediction_log.h"
+#include "tui/cli/token.h"
+#include "tui/cli/verbs.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_MODELS 64
+#define DEFAULT_PORT 8420
+#define LOOP_MS 100
+#define SEEN_MS 20000
+#define GAUGES_MS 5000
+
+typedef struct serving {
+	bn_cli *cli;
+	bn_workspace *ws; /* NULL: outside a workspace, or --no-log */
+	bn_predictor *models[MAX_MODELS];
+	const char *names[MAX_MODELS], *sources[MAX_MODELS];
+	size_t count;
+	bn_server *server;
+	bn_prediction_log *log;
+	bn_drift_gauges *gauges;
+	char id[BN_ENDPOINT_ID_TEXT];
+	char *token;
+	bool token_made;
+	int64_t port, threads, max_body, grace_ns;
+	const char *host;
+} serving;
+
+/* ---- setting up ----------------------------------------------------------------------------- */
+
+static int read_options(serving *s, bn_err *err)
+{
+	bn_cli *cli = s->cli;
+	s->port = DEFAULT_PORT;
+	s->grace_ns = (int64_t)10 * 1000000000;
+	s->host = bn_cli_opt(cli, "host") ? bn_cli_opt(cli, "host") : "127.0.0.1";
+	int rc = bn_cli_opt_int(cli, "port", 0, 65535, &s->port, err);
+	if (!rc)
+		rc = bn_cli_opt_int(cli, "threads", 1, 64, &s->threads, err);
+	if (!rc)
+		rc = bn_cli_opt_bytes(cli, "max-body", &s->max_body, err);
+	if (!rc)
+		rc = bn_cli_opt_duration(cli, "grace", &s->grace_ns, err);
+	if (!rc && bn_cli_nargs(cli) > MAX_MODELS)
+		rc = bn_err_set(err, BN_EINVAL, "at most %d models", MAX_MODELS);
+	return rc;
+}
+
+static int choose_token(serving *s, bn_err *err)
+{
+	uint8_t bytes[24];
+	if (bn_cli_flag(s->cli, "no-token"))
+		return 0;
+	int rc = bn_cli_token(&s->token, s->cli, err);
+	if (rc || s->token)
+		return rc;
+	rc = bn_env_random(bn_cli_env(s->cli), bytes, sizeof bytes, err);
+	s->token = rc ? NULL : bn_alloc(2 * sizeof bytes + 1);
+	if (!rc && !s->token)
+		rc = bn_err_nomem(err, "a token");
+	if (!rc) {
+		bn_hex(bytes, sizeof bytes, s->token);
+		s->token_made = true;
+	}
+	return rc;
+}
+
+/* Without a workspace model directories can still be served, unlogged. */
+static int find_workspace(serving *s, bn_err *err)
+{
+	bn_err mine = BN_ERR_INIT;
+	int rc = bn_cli_workspace(s->cli, &s->ws, &mine);
+	if (rc && rc != BN_ENOTFOUND)
+		return bn_err_set(err, rc, "%s", mine.msg);
+	if (rc)
+		s->ws = NULL;
+	return 0;
+}
+
+static int open_models(serving *s, bn_err *err)
+{
+	int rc = 0;
+	for (int i = 0; i < bn_cli_nargs(s->cli) && !rc; i++) {
+		rc = bn_predictor_open(&s->models[i], s->ws, bn_cli_arg(s->cli, i), err);
+		if (rc)
+			break;
+		s->names[i] = bn_predictor_name(s->models[i]);
+		s->sources[i] = bn_predictor_source(s->models[i]);
+		s->count++;
+		for (int j = 0; j < i && !rc; j++)
+			if (!strcmp(s->names[i], s->names[j]) &&
+				!strcmp(bn_predictor_version(s->models[i]),
+					bn_predictor_version(s->models[j])))
+				rc = bn_err_set(err, BN_ECONFLICT,
+					"%s and %s are both %s version %s", bn_cli_arg(s->cli, j),
+					bn_cli_arg(s->cli, i), s->names[i],
+					bn_predictor_version(s->models[i]));
+	}
+	return rc;
+}
+
+static int start_log(serving *s, bn_err *err)
+{
+	int rc = bn_endpoint_id_new(s->id, bn_cli_env(s->cli), err);
+	if (rc || !s->ws || bn_cli_flag(s->cli, "no-log"))
+		return rc;
+	bn_prediction_log_options o = {.workspace_dir = bn_workspace_dir(s->ws), .endpoint = s->id};
+	rc = bn_prediction_log_start(&s->log, bn_cli_env(s->cli), &o, err);
+	if (!rc)
+		rc = bn_drift_gauges_new(&s->gauges, err);
+	if (!rc)
+		rc = bn_drift_gauges_refresh(s->gauges, s->ws, s->names, s->count, err);
+	return rc;
+}
+
+static int start_server(serving *s, bn_err *err)
+{
+	bn_server_options o = {.host = s->host,
+		.port = (int)s->port,
+		.token = s->token,
+		.threads = (int)s->threads,
+		.max_body_bytes = s->max_body > 0 ? (size_t)s->max_body : 0,
+		.policy = {.allow_unknown = bn_cli_flag(s->cli, "allow-unknown"),
+			.allow_extra = !bn_cli_flag(s->cli, "strict")},
+		.observe = s->log ? bn_prediction_log_add : NULL,
+		.observe_user = s->log,
+		.more_metrics = s->gauges ? bn_drift_gauges_write : NULL,
+		.more_metrics_user = s->gauges};
+	int rc = bn_server_new(&s->server, bn_cli_env(s->cli),
+		(const bn_predictor *const *)s->models, s->count, &o, err);
+	return rc ? rc : bn_server_start(s->server, err);
+}
+
+/* ---- telling -------------------------------------------------------------------------------- */
+
+static void counters(const serving *s, bn_endpoint_counters *c)
+{
+	bn_server_stats stats;
+	bn_server_get_stats(s->server, &stats);
+	*c = (bn_endpoint_counters){stats.requests, stats.errors, stats.predictions, stats.p50_ms,
+		stats.p95_ms, stats.p99_ms};
+}
+
+static int write_started(serving *s, bn_err *err)
+{
+	bn_endpoint_about about = {s->sources, s->count, s->host, bn_server_port(s->server)};
+	if (!s->ws)
+		return 0;
+	int rc = bn_endpoint_write_started(s->ws, s->id, &about, err);
+	return rc ? rc : bn_workspace_commit(s->ws, err);
+}
+
+static int announce(serving *s, bn_err *err)
+{
+	static const bn_col fields[] = {{"url", "Serving at", BN_AS_TEXT},
+		{"models", "Models", BN_AS_TEXT}, {"endpoint", "Endpoint", BN_AS_TEXT},
+		{"logged", "Predictions logged", BN_AS_BOOL}, {0}};
+	char url[160], user[128];
+	const bn_env *env = bn_cli_env(s->cli);
+	int port = bn_server_port(s->server);
+	bn_buf models = BN_BUF_INIT;
+	bool v6 = strchr(s->host, ':') != NULL;
+	for (size_t i = 0; i < s->count; i++)
+		bn_buf_addf(&models, "%s%s", i ? ", " : "", s->sources[i]);
+	snprintf(url, sizeof url, "http://%s%.100s%s:%d", v6 ? "[" : "", s->host, v6 ? "]" : "",
+		port);
+	env->user_name(env, env->uid(env), user, sizeof user);
+	if (s->token_made)
+		bn_cli_warn(s->cli, "token (shown once): %s", s->token);
+	else if (!s->token)
+		bn_cli_warn(s->cli, "no token: everybody on this machine may ask");
+	bn_cli_say(s->cli, "from your own machine: ssh -N -L %d:%s:%d %s@%s", port, s->host, port,
+		user, env->host(env));
+	if (!s->log)
+		bn_cli_say(s->cli, "predictions are not logged (%s)",
+			s->ws ? "--no-log" : "no workspace here");
+	json_t *o = json_pack("{s:s, s:i, s:s, s:s, s:b, s:i}", "url", url, "port", port, "models",
+		models.ptr, "endpoint", s->id, "logged", s->log != NULL, "pid", (int)getpid());
+	bn_buf_release(&models);
+	int rc = bn_cli_object(s->cli, o, fields, err);
+	fflush(NULL); /* whoever started us waits for the port */
+	return rc;
+}
+
+/* ---- the loop ------------------------------------------------------------------------------- */
+
+static void look_after_workspace(serving *s, int64_t now_ms, int64_t *seen_ms, int64_t *gauges_ms)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_endpoint_counters c;
+	if (now_ms - *seen_ms >= SEEN_MS) {
+		*seen_ms = now_ms;
+		counters(s, &c);
+		if (bn_endpoint_write_seen(s->ws, s->id, &c, &err) ||
+			bn_workspace_commit(s->ws, &err))
+			bn_cli_warn(s->cli, "%s", err.msg);
+	}
+	if (s->gauges && now_ms - *gauges_ms >= GAUGES_MS) {
+		*gauges_ms = now_ms;
+		bn_err_clear(&err);
+		if (bn_drift_gauges_refresh(s->gauges, s->ws, s->names, s->count, &err))
+			bn_cli_warn(s->cli, "%s", err.msg);
+	}
+	bn_workspace_tick(s->ws, NULL);
+}
+
+static void wait_for_the_end(serving *s)
+{
+	const bn_env *env = bn_cli_env(s->cli);
+	int64_t seen_ms = bn_env_monotonic_ns(env) / 1000000, gauges_ms = seen_ms;
+	uint64_t failures = 0;
+	while (!bn_cli_interrupted()) {
+		nanosleep(&(struct timespec){0, LOOP_MS * 1000000}, NULL);
+		if (s->ws)
+			look_after_workspace(
+				s, bn_env_monotonic_ns(env) / 1000000, &seen_ms, &gauges_ms);
+		bn_prediction_log_stats stats = {0};
+		if (s->log)
+			bn_prediction_log_get_stats(s->log, &stats);
+		if (stats.failures > failures && stats.last_error[0])
+			bn_cli_warn(s->cli, "predictions cannot be logged: %s", stats.last_error);
+		failures = stats.failures;
+	}
+}
+
+static int shut_down(serving *s, bn_err *err)
+{
+	bn_endpoint_counters c;
+	bn_cli_say(s->cli, "stopping: finishing what is in work");
+	bn_server_stop(s->server, (int)(s->grace_ns / 1000000));
+	counters(s, &c);
+	int rc = bn_prediction_log_stop(s->log, err);
+	s->log = NULL;
+	if (s->ws) {
+		int wrote = bn_endpoint_write_stopped(s->ws, s->id, &c, rc ? NULL : err);
+		if (!wrote)
+			wrote = bn_workspace_commit(s->ws, rc ? NULL : err);
+		rc = rc ? rc : wrote;
+	}
+	bn_cli_say(s->cli, "served %llu requests, %llu predictions", (unsigned long long)c.requests,
+		(unsigned long long)c.predictions);
+	return rc;
+}
+
+static int run_serve(bn_cli *cli, bn_err *err)
+{
+	serving s = {.cli = cli};
+	int rc = read_options(&s, err);
+	if (!rc)
+		rc = choose_token(&s, err);
+	if (!rc)
+		rc = find_workspace(&s, err);
+	if (!rc)
+		rc = open_models(&s, err);
+	if (!rc)
+		rc = start_log(&s, err);
+	if (!rc)
+		rc = start_server(&s, err);
+	if (!rc)
+		rc = write_started(&s, err);
+	if (!rc)
+		rc = announce(&s, err);
+	if (!rc) {
+		wait_for_the_end(&s);
+		rc = shut_down(&s, err);
+	}
+	bn_server_free(s.server);
+	bn_prediction_log_stop(s.log, NULL);
+	bn_drift_gauges_free(s.gauges);
+	for (size_t i = 0; i < MAX_MODELS; i++)
+		bn_predictor_free(s.models[i]);
+	bn_free(s.token);
+	return rc;
+}
+
+/* ---- endpoint ls ---------------------------------------------------------------------------- */
+
+static json_t *endpoint_json(const bn_endpoint *e)
+{
+	bool asked = e->seen_ms > e->started_ms || e->stopped_ms;
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"id", e->id, "state", bn_endpoint_state_name(e->state), "models", e->models, "url",
+		e->url, "host", e->host, "user", e->user, "pid", (json_int_t)e->pid, "port",
+		(json_int_t)e->port, "started_ms", (json_int_t)e->started_ms, "stopped_ms",
+		e->stopped_ms ? json_integer(e->stopped_ms) : json_null(), "requests",
+		asked ? json_integer(e->requests) : json_null(), "errors",
+		asked ? json_integer(e->errors) : json_null(), "predictions",
+		asked ? json_integer(e->predictions) : json_null(), "p50_ms",
+		bn_json_real_or_null(e->p50_ms), "p95_ms", bn_json_real_or_null(e->p95_ms),
+		"p99_ms", bn_json_real_or_null(e->p99_ms));
+}
+
+static int run_endpoint_ls(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {{"id", "ENDPOINT", BN_AS_TEXT},
+		{"state", "STATE", BN_AS_TEXT}, {"models", "MODELS", BN_AS_TEXT},
+		{"url", "URL", BN_AS_TEXT}, {"host", "HOST", BN_AS_TEXT},
+		{"user", "USER", BN_AS_TEXT}, {"requests", "REQUESTS", BN_AS_COUNT},
+		{"p99_ms", "P99 MS", BN_AS_NUM}, {"started_ms", "STARTED", BN_AS_TIME_MS}, {0}};
+	bn_workspace *ws = NULL;
+	bn_endpoints l = {NULL, 0};
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (!rc)
+		rc = bn_endpoint_list(&l, ws, err);
+	if (rc)
+		return rc;
+	json_t *items = json_array();
+	for (size_t i = 0; i < l.count; i++)
+		if (bn_cli_flag(cli, "all") || l.items[i].state == BN_ENDPOINT_RUNNING)
+			json_array_append_new(items, endpoint_json(&l.items[i]));
+	bn_endpoints_release(&l);
+	return bn_cli_list(cli, items, cols,
+		"nothing is served; start with: binnacle serve MODEL (--all shows what has ended)",
+		err);
+}
+
+static const bn_opt serve_options[] = {{"port", 'p', "N", "port (default 8420; 0: any free one)"},
+	{"host", 0, "ADDR", "address to listen on (default 127.0.0.1; * for all)"},
+	{"token-file", 0, "FILE", "bearer token to ask for (else BINNACLE_TOKEN, else a new one)"},
+	{"no-token", 0, NULL, "answer everybody who can connect"},
+	{"threads", 0, "N", "threads that answer (default: one per CPU, at most 8)"},
+	{"max-body", 0, "BYTES", "largest request body (default 16M)"},
+	{"strict", 0, NULL, "refuse fields that the model does not use"},
+	{"allow-unknown", 0, NULL, "take categories that training never saw"},
+	{"no-log", 0, NULL, "do not log predictions"},
+	{"grace", 0, "TIME", "how long requests may take to finish when stopping (default 10s)"},
+	{0}};
+
+static const bn_opt endpoint_options[] = {{"all", 'a', NULL, "also those that have ended"}, {0}};
+
+const bn_verb bn_verbs_serve[] = {
+	{"serve", NULL, "MODEL...", 1, -1, "Answer predictions over HTTP until SIGTERM",
+		"Routes: POST /predict, /v2/models/NAME/infer (Open Inference Protocol), "
+		"/invocations "
+		"(MLflow),\nGET /healthz, /metrics (Prometheus). Listens on loopback unless told "
+		"otherwise and asks for a\nbearer token; a new one is printed once to stderr. "
+		"Predictions "
+		"are logged to the workspace, so\nthat `binnacle monitor report` can compare them "
+		"with "
+		"the training data.",
+		{"binnacle serve power@champion --port 0",
+			"binnacle serve power/3 power/4 --token-file ~/.power-token"},
+		serve_options, 0, run_serve},
+	{"endpoint", "ls", "", 0, 0, "List servers: running, stopped, lost", NULL,
+		{"binnacle endpoint ls", "binnacle endpoint ls --all --json"}, endpoint_options, 0,
+		run_endpoint_ls},
+	{0}};
