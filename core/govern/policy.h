@@ -13,7 +13,11 @@
  * Events, all on entity "policy", all signed (identity.h):
  *	policy.set   {"policy": document, "reason"}
  *	role.grant   {"uid", "user", "role", "reason"}
- *	role.revoke  {"uid", "user", "role", "reason"}; the last admin cannot be revoked
+ *	role.revoke  {"uid", "user", "role", "reason", "seen"}; the last admin cannot be revoked
+ *
+ * A clock is its writer's own, so somebody whose role was revoked could date an act back. seen holds
+ * how far the user's logs were known when the role was revoked: {writer: last sequence number}. An act
+ * beyond that does not have the role, whatever its clock says.
  *
  * Authorisation is a part of the fold: an event by somebody whom the policy of that moment does not
  * allow is REFUSED and changes nothing. "That moment" is a position in the order of all events, so

@@ -69,9 +69,33 @@ static int owner_get(uid_t *out, bn_workspace *ws, bn_err *err)
 	return 0;
 }
 
+/* Was the role revoked after `at`, by somebody who did not know of the event at `at`? */
+static bool revoked_unseen(sqlite3 *db, uid_t uid, bn_role role, const bn_event_key *at)
+{
+	sqlite3_stmt *st = NULL;
+	bool found = false;
+	if (bn_sql_prepare(&st, db, NULL,
+		    "SELECT seen FROM role_change WHERE uid = ? AND role = ? AND granted = 0"
+		    " AND seen IS NOT NULL AND (clock, writer, seq) > (?, ?, ?)",
+		    "isisi", (int64_t)uid, bn_role_name(role), (int64_t)at->clock, at->writer,
+		    (int64_t)at->seq))
+		return false;
+	while (!found && bn_sql_step(st, NULL) == 1) {
+		const char *text = (const char *)sqlite3_column_text(st, 0);
+		json_t *seen = NULL;
+		if (text && !bn_json_parse(&seen, text, strlen(text), "seen", NULL))
+			found = bn_json_int(seen, at->writer, 0) < (int64_t)at->seq;
+		json_decref(seen);
+	}
+	sqlite3_finalize(st);
+	return found;
+}
+
 /* 1 granted, 0 revoked, -1 never mentioned. */
 static int role_state(sqlite3 *db, uid_t uid, bn_role role, const bn_event_key *at)
 {
+	if (at && revoked_unseen(db, uid, role, at))
+		return 0;
 	return (int)bn_sql_int(db, -1,
 		"SELECT granted FROM role_change WHERE uid = ? AND role = ?"
 		" AND (clock, writer, seq) < (?, ?, ?)"
@@ -231,12 +255,22 @@ static int role_apply(bn_fold *f, const bn_event *ev, bool grant, bn_err *err)
 	}
 	if (rc)
 		return bn_err_set(err, rc, "%s", e.msg);
-	return bn_sql_run(bn_fold_db(f), err,
-		"INSERT INTO role_change (uid, role, clock, writer, seq, granted, user, by_uid,"
-		" by_user, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"isisiisiss", uid, bn_role_name(role), (int64_t)ev->key.clock, ev->key.writer,
-		(int64_t)ev->key.seq, (int64_t)grant, user, (int64_t)ev->uid,
-		ev->user ? ev->user : "", bn_json_str(ev->payload, "reason", NULL));
+	const json_t *known = json_object_get(ev->payload, "seen");
+	bn_buf seen = BN_BUF_INIT;
+	if (json_is_object(known))
+		rc = bn_json_canonical(known, &seen, err);
+	if (!rc)
+		rc = bn_sql_run(bn_fold_db(f), err,
+			"INSERT INTO role_change (uid, role, clock, writer, seq, granted, user, "
+			"by_uid,"
+			" by_user, reason, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			"isisiisisss", uid, bn_role_name(role), (int64_t)ev->key.clock,
+			ev->key.writer, (int64_t)ev->key.seq, (int64_t)grant, user,
+			(int64_t)ev->uid, ev->user ? ev->user : "",
+			bn_json_str(ev->payload, "reason", NULL),
+			seen.len && !grant ? seen.ptr : NULL);
+	bn_buf_release(&seen);
+	return rc;
 }
 
 static int policy_apply(bn_fold *f, const bn_event *ev, bn_err *err)
@@ -318,6 +352,20 @@ int bn_policy_set(bn_workspace *ws, const json_t *document, const char *reason, 
 		json_pack("{s:O, s:s*}", "policy", document, "reason", reason), rc, err);
 }
 
+/* How far the user's logs are known here: {writer: last sequence number}. */
+static json_t *known_writers(sqlite3 *db, uid_t uid)
+{
+	sqlite3_stmt *st = NULL;
+	json_t *seen = json_object();
+	if (!bn_sql_prepare(&st, db, NULL, "SELECT name, events FROM writer WHERE uid = ?", "i",
+		    (int64_t)uid))
+		while (bn_sql_step(st, NULL) == 1)
+			json_object_set_new(seen, (const char *)sqlite3_column_text(st, 0),
+				json_integer(sqlite3_column_int64(st, 1)));
+	sqlite3_finalize(st);
+	return seen;
+}
+
 static int role_change(bn_workspace *ws, bool grant, uid_t uid, const char *user, bn_role role,
 	const char *reason, bn_err *err)
 {
@@ -332,9 +380,12 @@ static int role_change(bn_workspace *ws, bool grant, uid_t uid, const char *user
 			NULL, err);
 	if (rc && rc != BN_EREFUSED)
 		return rc;
+	json_t *seen = grant ? NULL : known_writers(bn_workspace_index(ws), uid);
+	if (!grant && !seen)
+		return bn_err_nomem(err, "an event");
 	return act_record(ws, grant ? "role.grant" : "role.revoke",
-		json_pack("{s:I, s:s*, s:s, s:s*}", "uid", (json_int_t)uid, "user", user, "role",
-			bn_role_name(role), "reason", reason),
+		json_pack("{s:I, s:s*, s:s, s:s*, s:o*}", "uid", (json_int_t)uid, "user", user,
+			"role", bn_role_name(role), "reason", reason, "seen", seen),
 		rc, err);
 }
 

@@ -33,5 +33,6 @@ CREATE TABLE role_change (
 	by_uid INTEGER NOT NULL,
 	by_user TEXT NOT NULL,
 	reason TEXT,
+	seen TEXT, -- of a revocation: {writer: last sequence number} of the user, as its author knew them
 	PRIMARY KEY (uid, role, clock, writer, seq)
 ) WITHOUT ROWID;

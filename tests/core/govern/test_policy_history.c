@@ -201,6 +201,55 @@ START_TEST(test_policy_that_arrives_late_changes_what_was_decided_after_it)
 }
 END_TEST
 
+/* Revoked, bob sets his clock back and writes an approval that lies before the revocation. */
+START_TEST(test_act_dated_back_before_a_revocation_does_not_count)
+{
+	town_make(&t, registry_town_classes);
+	bn_err err = BN_ERR_INIT;
+	piece pieces[64];
+	const int64_t hour_ms = 3600 * 1000;
+	ck_assert_bn_ok(
+		bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err), &err);
+	ck_assert_bn_ok(bn_role_grant(ann->ws, cleo->uid, "cleo", BN_ROLE_ADMIN, NULL, &err), &err);
+	town_register(dan, "power", dan, GOOD);
+	town_register(dan, "power", dan, GOOD);
+	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
+	ck_assert_bn_ok(bn_version_request(dan->ws, "power/2", NULL, &err), &err);
+	ck_assert_bn_ok(bn_version_approve(bob->ws, "power/1", NULL, false, &err), &err);
+	t.clock_ns += hour_ms * 1000000;
+	ck_assert_bn_ok(
+		bn_role_revoke(cleo->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err), &err);
+	ck_assert_bn_ok(bn_workspace_seal(cleo->ws, &err), &err);
+	size_t n = list_pieces(pieces, 64);
+	for (size_t i = 0; i < n; i++)
+		if (!strncmp(pieces[i].writer, "cleo", 4))
+			piece_move(&pieces[i], true);
+	person_reopen(&t, bob, true);
+	bob->clock_offset_ms = -hour_ms / 2;
+	ck_assert_bn_ok(bn_version_approve(bob->ws, "power/2", NULL, false, &err), &err);
+	ck_assert_int_eq(town_state(bob, "power/2"), BN_MODEL_APPROVED);
+	for (size_t i = 0; i < n; i++)
+		piece_move(&pieces[i], false);
+	for (size_t i = 0; i < PEOPLE; i++) {
+		person_reopen(&t, &t.people[i], i % 2 == 0);
+		ck_assert_int_eq(town_state(&t.people[i], "power/1"), BN_MODEL_APPROVED);
+		ck_assert_int_eq(town_state(&t.people[i], "power/2"), BN_MODEL_REQUESTED);
+	}
+	bn_audit_page *page = NULL;
+	bn_audit_filter f = {.kind = "model.approved", .outcome = -1};
+	ck_assert_bn_ok(bn_audit_read(&page, dan->ws, &f, &err), &err);
+	ck_assert_uint_eq(page->total, 2);
+	ck_assert_int_eq(page->items[0].outcome, BN_OUTCOME_REFUSED);
+	bn_audit_page *revoked = NULL;
+	f.kind = "role.revoke";
+	ck_assert_bn_ok(bn_audit_read(&revoked, dan->ws, &f, &err), &err);
+	ck_assert_int_lt(page->items[0].time_ms, revoked->items[0].time_ms);
+	bn_audit_page_free(page);
+	bn_audit_page_free(revoked);
+	town_remove(&t);
+}
+END_TEST
+
 /* People come and go (each visit is a writer of its own) and do what they may and may not. */
 static void busy_week(void)
 {
@@ -311,4 +360,5 @@ BN_TEST_MAIN("core/govern/policy_history",
 	test_decision_is_judged_by_the_roles_of_its_moment,
 	test_nobody_publishes_a_key_for_somebody_else_or_one_they_do_not_have,
 	test_policy_that_arrives_late_changes_what_was_decided_after_it,
+	test_act_dated_back_before_a_revocation_does_not_count,
 	test_rows_are_the_same_in_any_order_of_arrival)
