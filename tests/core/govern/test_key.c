@@ -4,10 +4,12 @@
 #include "core/base/mem.h"
 #include "core/govern/key.h"
 #include "tests/support/check_main.h"
+#include "tests/support/faultfs.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char home[64];
@@ -99,6 +101,51 @@ START_TEST(test_key_of_another_user_is_refused)
 }
 END_TEST
 
+/* Whatever dies or fails while a key is made: the next use has a whole key, and only the owner can
+ * read whatever was left. */
+START_TEST(test_key_is_whole_or_absent_whatever_dies_or_fails_while_it_is_made)
+{
+	static const faultfs_kind kinds[] = {
+		FAULTFS_KILL, FAULTFS_TEAR, FAULTFS_ENOSPC, FAULTFS_EIO, FAULTFS_FULL};
+	long points = 0;
+	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+		for (long at = 1, more = 1; more; at++) {
+			setup();
+			pid_t child = fork();
+			if (child == 0) {
+				bn_key *key = NULL;
+				env.fs = &faultfs_ops;
+				faultfs_arm(kinds[k], at);
+				int rc = bn_key_open(&key, &env, NULL, NULL);
+				long count = faultfs_count();
+				_exit(rc ? 1 : count < at ? 3 : 0);
+			}
+			int status = 0;
+			ck_assert_int_eq(waitpid(child, &status, 0), child);
+			more = !WIFEXITED(status) || WEXITSTATUS(status) != 3;
+			points += more;
+			bn_err err = BN_ERR_INIT;
+			bn_key *key = NULL;
+			ck_assert_bn_ok(bn_key_open(&key, &env, NULL, &err), &err);
+			bn_key_free(key);
+			char dir[100];
+			bn_names names = BN_NAMES_INIT;
+			snprintf(dir, sizeof dir, "%s/binnacle", home);
+			ck_assert_bn_ok(bn_fs_list_dir(bn_env_real(), dir, &names, &err), &err);
+			for (size_t i = 0; i < names.count; i++) {
+				char path[400];
+				struct stat st;
+				snprintf(path, sizeof path, "%s/%s", dir, names.items[i]);
+				ck_assert_int_eq(stat(path, &st), 0);
+				ck_assert_uint_eq(st.st_mode & 077, 0);
+			}
+			bn_names_release(&names);
+			teardown();
+		}
+	printf("NOTE: %ld points of failure while a key is made\n", points);
+}
+END_TEST
+
 START_TEST(test_damaged_key_is_corrupt_and_is_not_replaced)
 {
 	setup();
@@ -169,6 +216,7 @@ END_TEST
 BN_TEST_MAIN("core/govern/key",
 	test_first_use_makes_a_private_key_of_mode_0600_and_the_next_use_finds_it,
 	test_key_that_others_may_read_is_refused_with_the_cure, test_key_of_another_user_is_refused,
+	test_key_is_whole_or_absent_whatever_dies_or_fails_while_it_is_made,
 	test_damaged_key_is_corrupt_and_is_not_replaced,
 	test_signature_verifies_and_fails_for_other_bytes_key_or_signature,
 	test_verification_agrees_with_rfc_8032_section_7_1_tests_1_to_3)
