@@ -5,6 +5,7 @@
 #include "core/data/arrow_read.h"
 #include "core/data/arrow_source.h"
 #include "core/data/csv.h"
+#include "core/data/node.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,7 +62,8 @@ static const bn_source source_tsv = {"tsv", "tab-separated values", false, detec
 static const bn_source source_arrow = {"arrow", "Arrow IPC file (Feather V2), uncompressed", false,
 	detect_arrow, bn_arrow_stream_open};
 
-const bn_source *const bn_sources[] = {&source_csv, &source_tsv, &source_arrow, NULL};
+const bn_source *const bn_sources[] = {
+	&source_csv, &source_tsv, &source_arrow, &bn_source_node, NULL};
 
 static int unknown_source(const char *name, bn_err *err)
 {

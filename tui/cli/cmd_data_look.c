@@ -61,8 +61,8 @@ static int run_describe(bn_cli *cli, bn_err *err)
 	static const bn_col cols[] = {{"name", "COLUMN", BN_AS_TEXT}, {"type", "TYPE", BN_AS_TEXT},
 		{"unit", "UNIT", BN_AS_TEXT}, {"missing_share", "MISSING", BN_AS_PERCENT},
 		{"distinct", "DISTINCT", BN_AS_COUNT}, {"mean", "MEAN", BN_AS_NUM},
-		{"std", "STD", BN_AS_NUM}, {"min", "MIN", BN_AS_TEXT}, {"p50", "MEDIAN", BN_AS_NUM},
-		{"max", "MAX", BN_AS_TEXT}, {"notes", "NOTES", BN_AS_TEXT}, {0}};
+		{"std", "STD", BN_AS_NUM}, {"min", "MIN", BN_AS_NUM}, {"p50", "MEDIAN", BN_AS_NUM},
+		{"max", "MAX", BN_AS_NUM}, {"notes", "NOTES", BN_AS_TEXT}, {0}};
 	bn_workspace *ws = NULL;
 	bn_dataset_version *v = NULL;
 	bn_profile *p = NULL;

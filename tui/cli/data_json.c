@@ -117,6 +117,13 @@ static void notes_of(bn_buf *b, const bn_profile_column *c)
 		bn_buf_addf(b, "%smost: %.24s", sep, c->top[0].text);
 }
 
+/* A number; the text of what JSON cannot say or people would not read. */
+static json_t *extreme_json(const bn_profile_column *c, double x, const char *text)
+{
+	bool is_number = bn_type_is_number(c->type) && isfinite(x);
+	return is_number ? json_real(x) : text ? json_string(text) : json_null();
+}
+
 /* Times in nanoseconds are shown by their text; numbers as numbers. */
 json_t *bn_data_column_json(const bn_profile_column *c)
 {
@@ -143,8 +150,8 @@ json_t *bn_data_column_json(const bn_profile_column *c)
 			bn_json_real_or_null(
 				times || !c->is_numeric ? NAN : c->quantiles[quantiles[i].at]));
 	json_object_set_new(o, "skew", bn_json_real_or_null(times ? NAN : c->skew));
-	json_object_set_new(o, "min", c->min_text ? json_string(c->min_text) : json_null());
-	json_object_set_new(o, "max", c->max_text ? json_string(c->max_text) : json_null());
+	json_object_set_new(o, "min", extreme_json(c, c->min, c->min_text));
+	json_object_set_new(o, "max", extreme_json(c, c->max, c->max_text));
 	json_object_set_new(o, "notes", notes.len ? json_string(notes.ptr) : json_null());
 	bn_buf_release(&notes);
 	return o;
