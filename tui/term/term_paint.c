@@ -133,6 +133,8 @@ static int key_special(wint_t key)
 		return BN_KEY_BACKSPACE;
 	case KEY_ENTER:
 		return BN_KEY_ENTER;
+	case KEY_SUSPEND: /* the Linux console's terminfo calls ^Z a function key */
+		return BN_KEY_CTRL('Z');
 	case KEY_F(1):
 		return BN_KEY_F1;
 	case KEY_RESIZE:

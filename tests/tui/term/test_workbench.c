@@ -1,0 +1,197 @@
+/*
+ * The whole program on a pseudo-terminal: it draws, obeys, and when the line is cut it is gone within
+ * 0.2 s while the run it was watching goes on.
+ */
+#include "core/base/mem.h"
+#include "tests/support/check_main.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static char workspace[64];
+
+static const char *program(void)
+{
+	const char *p = getenv("BINNACLE");
+	return p ? p : "build/binnacle";
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Runs a command line in the workspace; its output is yours. */
+static char *shell(const char *fmt, const char *arg)
+{
+	char words[512], line[1024], *text = bn_alloc_zeroed(1, 65536);
+	snprintf(words, sizeof words, fmt, arg);
+	snprintf(line, sizeof line, "'%s' -C %s %s 2>&1", program(), workspace, words);
+	FILE *f = popen(line, "r");
+	ck_assert_ptr_nonnull(f);
+	size_t n = fread(text, 1, 65535, f);
+	text[n] = '\0';
+	pclose(f);
+	return text;
+}
+
+static bool workspace_make(void)
+{
+	snprintf(workspace, sizeof workspace, "/tmp/binnacle-workbench-XXXXXX");
+	if (access(program(), X_OK) != 0)
+		return false;
+	ck_assert_ptr_nonnull(mkdtemp(workspace));
+	setenv("XDG_STATE_HOME", workspace, 1);
+	setenv("XDG_CONFIG_HOME", workspace, 1);
+	bn_free(shell("init %s", workspace));
+	return true;
+}
+
+static void workspace_remove(void)
+{
+	char line[128];
+	snprintf(line, sizeof line, "rm -rf %s", workspace);
+	ck_assert_int_eq(system(line), 0);
+}
+
+static pid_t workbench_start(int *fd)
+{
+	struct winsize w = {.ws_row = 24, .ws_col = 80};
+	pid_t pid = forkpty(fd, NULL, NULL, &w);
+	if (pid == 0) {
+		setenv("TERM", "xterm-256color", 1);
+		setenv("LC_ALL", "C.UTF-8", 1);
+		execl(program(), program(), "-C", workspace, (char *)NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+/* Reads until the text was seen; false after 20 s. */
+static bool wait_for(int fd, const char *text)
+{
+	static char seen[1 << 16];
+	size_t n = 0;
+	int64_t end = now_ms() + 20000;
+	while (now_ms() < end) {
+		struct pollfd p = {fd, POLLIN, 0};
+		if (poll(&p, 1, 200) <= 0)
+			continue;
+		ssize_t got = read(fd, seen + n, sizeof seen - 1 - n);
+		if (got <= 0)
+			return false;
+		n += (size_t)got;
+		seen[n] = '\0';
+		if (strstr(seen, text))
+			return true;
+		if (n > sizeof seen / 2)
+			n = 0;
+	}
+	return false;
+}
+
+static int64_t wait_for_end(pid_t pid, int *status)
+{
+	int64_t start = now_ms();
+	while (waitpid(pid, status, WNOHANG) == 0) {
+		if (now_ms() - start > 20000) {
+			kill(pid, SIGKILL);
+			waitpid(pid, status, 0);
+			break;
+		}
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	}
+	return now_ms() - start;
+}
+
+START_TEST(test_workbench_opens_and_leaves_when_told)
+{
+	int fd, status;
+	if (!workspace_make())
+		BN_TEST_SKIP("workbench: %s is not built", program());
+	pid_t pid = workbench_start(&fd);
+	if (pid < 0)
+		BN_TEST_SKIP("workbench: no pseudo-terminal here");
+	ck_assert(wait_for(fd, "Nothing is here yet"));
+	ck_assert_int_eq(write(fd, "9", 1), 1);
+	ck_assert(wait_for(fd, "outcome"));
+	ck_assert_int_eq(write(fd, "Q", 1), 1);
+	ck_assert(wait_for(fd, "\033[?1049l"));
+	wait_for_end(pid, &status);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	close(fd);
+	workspace_remove();
+}
+END_TEST
+
+START_TEST(test_workbench_is_gone_when_the_line_is_cut_and_the_run_goes_on)
+{
+	int fd, status;
+	if (!workspace_make())
+		BN_TEST_SKIP("hangup: %s is not built", program());
+	bn_free(shell("run start --name %s -- sleep 60", "sleeper"));
+	pid_t pid = workbench_start(&fd);
+	if (pid < 0)
+		BN_TEST_SKIP("hangup: no pseudo-terminal here");
+	ck_assert(wait_for(fd, "1 running"));
+	ck_assert_int_eq(write(fd, "3", 1), 1);
+	ck_assert(wait_for(fd, "sleeper"));
+	close(fd);
+	int64_t ms = wait_for_end(pid, &status);
+	printf("NOTE: gone %lld ms after the line was cut\n", (long long)ms);
+	bool slow = strstr(program(), "address") || strstr(program(), "thread"); /* sanitizers */
+	ck_assert_int_le(ms, slow ? 2000 : 200);
+	char *run = shell("run show %s --json", "sleeper");
+	ck_assert_msg(strstr(run, "\"RUNNING\"") != NULL, "%s", run);
+	bn_free(run);
+	bn_free(shell("run stop %s --yes", "sleeper"));
+	workspace_remove();
+}
+END_TEST
+
+START_TEST(test_workbench_without_a_terminal_names_the_commands)
+{
+	if (!workspace_make())
+		BN_TEST_SKIP("no terminal: %s is not built", program());
+	char *text = shell("workbench %s </dev/null", "");
+	ck_assert_msg(strstr(text, "binnacle run ls") != NULL, "%s", text);
+	bn_free(text);
+	workspace_remove();
+}
+END_TEST
+
+START_TEST(test_workbench_script_saves_screens)
+{
+	if (!workspace_make())
+		BN_TEST_SKIP("script: %s is not built", program());
+	char path[256], first[256] = "", *text;
+	snprintf(path, sizeof path, "%s/keys", workspace);
+	FILE *f = fopen(path, "w");
+	fprintf(f, "# the audit screen, small\n:size 60x15\n9\n:save-screen audit\n");
+	fclose(f);
+	snprintf(path, sizeof path, "--script %s/keys --save-dir %s", workspace, workspace);
+	text = shell("workbench %s", path);
+	snprintf(path, sizeof path, "%s/audit.screen", workspace);
+	f = fopen(path, "r");
+	ck_assert_msg(f != NULL, "%s", text);
+	ck_assert_ptr_nonnull(fgets(first, sizeof first, f));
+	ck_assert_ptr_nonnull(strstr(first, "Audit"));
+	ck_assert_int_eq(first[strlen(first) - 2], '|');
+	fclose(f);
+	bn_free(text);
+	workspace_remove();
+}
+END_TEST
+
+BN_TEST_MAIN("tui/term/workbench", test_workbench_opens_and_leaves_when_told,
+	test_workbench_is_gone_when_the_line_is_cut_and_the_run_goes_on,
+	test_workbench_without_a_terminal_names_the_commands, test_workbench_script_saves_screens)
