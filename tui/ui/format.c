@@ -18,7 +18,8 @@ char *bn_format_number(char *out, double v)
 {
 	if (isnan(v))
 		return absent(out);
-	snprintf(out, BN_FORMAT_BYTES, "%.4g", v);
+	bool whole = v == floor(v) && fabs(v) < 1e7; /* 100000, not 1e+05 */
+	snprintf(out, BN_FORMAT_BYTES, whole ? "%.0f" : "%.4g", v);
 	return out;
 }
 

@@ -12,8 +12,8 @@
 
 #define BN_FORMAT_BYTES 40
 
-char *bn_format_number(
-	char *out, double v); /* 4 significant digits: 11.92, 0.001, 1.2e+06; NaN "-" */
+char *bn_format_number(char *out,
+	double v); /* 4 significant digits, integers up to 7: 11.92, 0.001, 100000; NaN "-" */
 char *bn_format_exact(
 	char *out, double v); /* as many digits as are needed to read it back, up to 9 */
 char *bn_format_count(char *out, int64_t n);     /* 1234567 as "1 234 567"; negative: "-" */

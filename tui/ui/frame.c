@@ -146,10 +146,6 @@ void bn_view_free(bn_view *v)
 void bn_view_load(bn_view *v, bn_lane lane, int kind, bn_page_fn fn, const void *arg, size_t bytes)
 {
 	bn_loader *l = v->frame->loader;
-	if (!fn) { /* a source may lack a room */
-		bn_frame_message(v->frame, "there is no data for this screen in this build");
-		return;
-	}
 	v->pending -= bn_loader_cancel(l, v->id, kind);
 	if (bn_loader_submit(l, lane, v->id, kind, fn, arg, bytes))
 		v->pending++;

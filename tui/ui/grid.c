@@ -32,7 +32,7 @@ int bn_grid_set_columns(bn_grid *t, const bn_grid_column *columns, int column_co
 	t->columns = columns;
 	t->column_count = column_count;
 	t->sort_column = -1;
-	t->first_column = 0;
+	t->first_column = -1;
 	t->column = t->column < column_count ? t->column : 0;
 	return 0;
 }

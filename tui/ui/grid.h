@@ -57,7 +57,7 @@ typedef struct bn_grid {
 	int column_count;
 	int64_t selected, top; /* positions in the order */
 	int column;            /* the current one */
-	int first_column;      /* first column after the frozen ones; 0: not scrolled */
+	int first_column;      /* scrolled: the first one after the frozen; -1: by importance */
 	int sort_column;       /* -1: as the source has them */
 	bool sort_descending;
 	char filter[128];

@@ -112,15 +112,15 @@ static void layout_make(const bn_grid *t, layout *l, int cols)
 	int frozen = columns_frozen(t);
 	*l = (layout){0};
 	for (int c = 0; c < t->column_count && l->count < MAX_SHOWN; c++) {
-		if (t->first_column > 0 && c >= frozen && c < t->first_column)
+		if (c >= frozen && c < t->first_column)
 			continue;
 		l->column[l->count] = c;
 		l->width[l->count++] = t->widths[c];
 	}
-	if (t->first_column == 0) {
+	if (t->first_column < 0) {
 		layout_shrink(t, l, cols);
 	} else {
-		l->more_left = true;
+		l->more_left = t->first_column > frozen;
 		while (l->count > frozen + 1 && layout_width(l) > cols)
 			layout_remove(l, l->count - 1);
 	}
@@ -135,22 +135,16 @@ static bool layout_has(const layout *l, int column)
 	return false;
 }
 
-/* The current column must be among the visible ones. */
+/* The current column must be among the visible ones: first as little scrolled as can be. */
 static void column_show(bn_grid *t, layout *l, int cols)
 {
 	int frozen = columns_frozen(t);
 	if (t->column <= frozen)
-		t->first_column = 0;
+		t->first_column = -1;
 	layout_make(t, l, cols);
-	if (layout_has(l, t->column))
-		return;
-	for (int first = 0; first <= t->column; first++) {
-		if (first > 0 && first <= frozen)
-			continue;
+	for (int first = frozen; !layout_has(l, t->column) && first <= t->column; first++) {
 		t->first_column = first;
 		layout_make(t, l, cols);
-		if (first > 0 && layout_has(l, t->column))
-			return;
 	}
 }
 

@@ -86,22 +86,27 @@ static bn_state state_of(const bn_version *v)
 	return BN_STATE_NONE;
 }
 
-/* The first test metric: "rmse 11.92". */
+/* The usual summary of the task on the test part, else its first metric: "rmse 11.92". */
 static void metric_cell(const bn_version *v, bn_grid_cell *out)
 {
+	static const char *const main_metrics[] = {"rmse", "roc_auc", "accuracy"};
 	const json_t *test = json_object_get(v->metrics, "test");
-	const char *key;
+	const char *key = NULL, *name;
 	json_t *value;
 	char number[BN_FORMAT_BYTES];
-	json_object_foreach((json_t *)(uintptr_t)test, key, value)
+	for (size_t i = 0; !key && i < sizeof main_metrics / sizeof *main_metrics; i++)
+		if (json_is_number(json_object_get(test, main_metrics[i])))
+			key = main_metrics[i];
+	json_object_foreach((json_t *)(uintptr_t)test, name, value)
 	{
-		if (!json_is_number(value))
-			continue;
-		snprintf(out->buf, sizeof out->buf, "%.40s %s", key,
-			bn_format_number(number, json_number_value(value)));
-		out->text = out->buf;
-		return;
+		if (!key && json_is_number(value))
+			key = name;
 	}
+	if (!key)
+		return;
+	snprintf(out->buf, sizeof out->buf, "%.40s %s", key,
+		bn_format_number(number, json_number_value(json_object_get(test, key))));
+	out->text = out->buf;
 }
 
 static void aliases_cell(const bn_version *v, bn_grid_cell *out)

@@ -79,6 +79,8 @@ const bn_source *bn_source_workspace(void)
 		.models = bn_source_models,
 		.sheet = bn_source_sheet,
 		.deed = bn_source_deed,
+		.reports = bn_source_reports,
+		.report = bn_source_report,
 		.audit = bn_source_audit,
 	};
 	return &source;

@@ -1,6 +1,7 @@
 /* source_data.c - datasets, profiles, frequencies, checks and windows of rows. See _source.h; which
  * rows match a filter is source_order.c. */
 #include "core/base/buf.h"
+#include "core/base/timestamp.h"
 #include "core/data/profiler.h"
 #include "tui/views/_source.h"
 
@@ -142,25 +143,39 @@ static void bin_add(bins *b, const char *value, const char *filter, int64_t coun
 	b->counts[b->count++] = count;
 }
 
+static const char *bin_label(bn_arena *arena, const bn_profile_column *c, double lo, double hi)
+{
+	char from[BN_TIMESTAMP_TEXT], to[BN_TIMESTAMP_TEXT];
+	if (c->type != BN_TYPE_TIMESTAMP)
+		return bn_arena_strf(arena, "%.6g to %.6g", lo, hi);
+	bn_timestamp_short((int64_t)lo, true, from);
+	bn_timestamp_short((int64_t)hi, true, to);
+	return bn_arena_strf(arena, "%s to %s", from, to);
+}
+
+/* Values where few make up most of the column, else the bins of its histogram. */
 static void frequency_fill(bins *b, bn_arena *arena, const bn_profile_column *c)
 {
-	for (size_t i = 0; i < c->top_count; i++) {
+	uint64_t listed = 0;
+	for (size_t i = 0; i < c->top_count; i++)
+		listed += c->top[i].count;
+	bool by_value = !c->hist_count || 2 * listed >= c->rows - c->missing;
+	for (size_t i = 0; by_value && i < c->top_count; i++) {
 		const bn_profile_value *t = &c->top[i];
 		const char *text = t->text ? bn_arena_strdup(arena, t->text)
 					   : bn_arena_strf(arena, "%.17g", t->number);
 		bin_add(b, text, bn_arena_strf(arena, "\"%s\"=\"%s\"", c->name, text),
 			(int64_t)t->count);
 	}
-	for (size_t i = 0; !c->top_count && i < c->hist_count; i++) {
+	for (size_t i = 0; !by_value && i < c->hist_count; i++) {
 		double width = (c->hist_hi - c->hist_lo) / (double)c->hist_count;
-		double lo = c->hist_lo + width * (double)i, hi = lo + width;
 		bool last = i + 1 == c->hist_count;
-		if (c->hist[i] <= 0)
-			continue;
-		bin_add(b, bn_arena_strf(arena, "%.6g to %.6g", lo, last ? c->hist_hi : hi),
-			bn_arena_strf(arena, "\"%s\">=%.17g \"%s\"%s%.17g", c->name, lo, c->name,
-				last ? "<=" : "<", last ? c->hist_hi : hi),
-			(int64_t)c->hist[i]);
+		double lo = c->hist_lo + width * (double)i, hi = last ? c->hist_hi : lo + width;
+		if (c->hist[i] > 0)
+			bin_add(b, bin_label(arena, c, lo, hi),
+				bn_arena_strf(arena, "\"%s\">=%.17g \"%s\"%s%.17g", c->name, lo,
+					c->name, last ? "<=" : "<", hi),
+				(int64_t)c->hist[i]);
 	}
 	if (c->missing)
 		bin_add(b, NULL, bn_arena_strf(arena, "\"%s\"=", c->name), (int64_t)c->missing);

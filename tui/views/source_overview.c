@@ -1,6 +1,8 @@
 /* source_overview.c - the state of every station, and the words at the right of the title. */
 #include "core/base/buf.h"
 #include "core/base/fs.h"
+#include "core/deploy/endpoint.h"
+#include "core/monitor/report.h"
 #include "tui/ui/format.h"
 #include "tui/views/_source.h"
 
@@ -163,6 +165,46 @@ static int gather_models(gather *g)
 	return rc;
 }
 
+static int gather_serving(gather *g)
+{
+	bn_endpoints servers = {NULL, 0};
+	bn_monitor_reports reports = {NULL, 0};
+	int64_t running = 0, lost = 0, served = 0;
+	int rc = bn_endpoint_list(&servers, g->r->ws, g->err);
+	for (size_t i = 0; !rc && i < servers.count; i++) {
+		running += servers.items[i].state == BN_ENDPOINT_RUNNING;
+		lost += servers.items[i].state == BN_ENDPOINT_LOST;
+		served += servers.items[i].predictions;
+	}
+	if (!rc)
+		station_set(g, BN_STATION_SERVE,
+			running         ? BN_STATE_RUN
+			: lost          ? BN_STATE_FAIL
+			: servers.count ? BN_STATE_OK
+					: BN_STATE_NONE,
+			running,
+			servers.count
+				? bn_arena_strf(g->arena, "%lld running, %lld predictions answered",
+					  (long long)running, (long long)served)
+				: NULL);
+	if (!rc)
+		rc = bn_monitor_report_list(&reports, g->r->ws, NULL, 100, g->err);
+	if (!rc && reports.count) {
+		const bn_monitor_report *r = reports.items[0];
+		bool drift = r->dataset.verdict == BN_DRIFT_FOUND;
+		station_set(g, BN_STATION_MONITOR,
+			drift                                 ? BN_STATE_FAIL
+			: r->dataset.verdict == BN_DRIFT_NONE ? BN_STATE_OK
+							      : BN_STATE_WARN,
+			(int64_t)reports.count,
+			bn_arena_strf(g->arena, "%s: %zu of %zu features drifted", r->model,
+				r->dataset.drifted, r->dataset.columns));
+	}
+	bn_monitor_reports_release(&reports);
+	bn_endpoints_release(&servers);
+	return rc;
+}
+
 static int gather_log(gather *g)
 {
 	bn_audit_page *log = NULL;
@@ -204,6 +246,8 @@ int bn_source_overview(void *context, const void *arg, bn_page *page, bn_job *jo
 	if (!rc)
 		rc = gather_models(&g);
 	if (!rc)
+		rc = gather_serving(&g);
+	if (!rc)
 		rc = gather_log(&g);
 	page->data = rc ? NULL : o;
 	return rc;
@@ -214,6 +258,7 @@ int bn_source_status(void *context, const void *arg, bn_page *page, bn_job *job,
 	bn_reader *r = context;
 	bn_run_counts runs;
 	bn_inbox *inbox = NULL;
+	bn_monitor_reports reports = {NULL, 0};
 	bn_buf text = BN_BUF_INIT;
 	(void)arg;
 	(void)job;
@@ -222,15 +267,21 @@ int bn_source_status(void *context, const void *arg, bn_page *page, bn_job *job,
 		rc = bn_run_count(&runs, r->ws, err);
 	if (!rc)
 		rc = bn_inbox_read(&inbox, r->ws, err);
+	if (!rc)
+		rc = bn_monitor_report_list(&reports, r->ws, NULL, 1, err);
 	if (!rc) {
 		int64_t live = runs.by_status[BN_RUN_RUNNING];
+		bool alert = reports.count && reports.items[0]->dataset.verdict == BN_DRIFT_FOUND;
 		if (live)
 			bn_buf_addf(&text, "%lld running", (long long)live);
 		if (inbox->count)
 			bn_buf_addf(&text, "%s%zu to approve", text.len ? "  " : "", inbox->count);
+		if (alert)
+			bn_buf_addf(&text, "%s1 alert", text.len ? "  " : "");
 		page->data = bn_arena_strdup(&page->arena, text.ptr);
 	}
 	bn_buf_release(&text);
+	bn_monitor_reports_release(&reports);
 	bn_inbox_free(inbox);
 	return rc;
 }

@@ -26,23 +26,37 @@ static void runs_release(void *data)
 	bn_run_page_free(((bn_runs *)data)->page);
 }
 
-/* The most used metrics, then parameters, half of the columns each. */
+/* How much a column says about a run: the test part, then validation, then other metrics and the
+ * parameters; what the supervisor measures (system/...) is on the run's own screen. Of one part, the
+ * usual summary of a task goes first. */
+static int field_interest(const char *field)
+{
+	static const char *const main_metrics[] = {"rmse", "roc_auc", "accuracy", "loss"};
+	if (strncmp(field, "params.", 7) == 0)
+		return 1;
+	if (strncmp(field, "metrics.", 8) != 0 || strncmp(field + 8, "system/", 7) == 0)
+		return 0;
+	int part = strstr(field, "test") ? 6 : strstr(field, "val") ? 4 : 2;
+	for (size_t i = 0; i < sizeof main_metrics / sizeof *main_metrics; i++)
+		if (strstr(field, main_metrics[i]))
+			return part + 1;
+	return part;
+}
+
+/* Metrics by interest and then by use, parameters by use; half of the columns each. */
 static int fields_choose(bn_runs *out, bn_reader *r, bn_arena *arena, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
-	size_t taken[2] = {0, 0};
-	static const char *const prefix[2] = {"metrics.", "params."};
 	const char **fields = bn_arena_alloc(arena, BN_RUN_FIELDS * sizeof *fields);
 	int rc = fields ? bn_run_fields(&names, r->ws, NULL, err) : bn_err_nomem(err, "columns");
-	for (int kind = 0; !rc && kind < 2; kind++) {
-		for (size_t i = 0; i < names.count && taken[kind] < BN_RUN_FIELDS / 2; i++) {
-			if (strncmp(names.items[i], prefix[kind], strlen(prefix[kind])) != 0)
-				continue;
-			const char *copy = bn_arena_strdup(arena, names.items[i]);
-			if (copy) {
+	for (int interest = 7; !rc && interest > 0; interest--) {
+		size_t most = interest > 1 ? BN_RUN_FIELDS / 2 : BN_RUN_FIELDS;
+		for (size_t i = 0; i < names.count && out->columns < most; i++) {
+			const char *copy = field_interest(names.items[i]) == interest
+						   ? bn_arena_strdup(arena, names.items[i])
+						   : NULL;
+			if (copy)
 				fields[out->columns++] = copy;
-				taken[kind]++;
-			}
 		}
 	}
 	bn_names_release(&names);

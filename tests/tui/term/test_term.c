@@ -163,8 +163,8 @@ END_TEST
 
 START_TEST(test_term_chooses_the_alphabet_by_terminal_and_locale)
 {
-	static const bn_alphabet want[TYPES] = {BN_ALPHABET_BRAILLE, BN_ALPHABET_BRAILLE,
-		BN_ALPHABET_ASCII, BN_ALPHABET_BLOCK};
+	static const bn_alphabet want[TYPES] = {
+		BN_ALPHABET_BRAILLE, BN_ALPHABET_BRAILLE, BN_ALPHABET_ASCII, BN_ALPHABET_BLOCK};
 	line io;
 	if (OPEN_FAILS(types[_i]))
 		return;
@@ -269,9 +269,8 @@ START_TEST(test_term_follows_the_size_of_its_window)
 	if (openpty(&master, &slave, NULL, NULL, &w))
 		BN_TEST_SKIP("resize: no pseudo-terminal here");
 	ck_assert_int_eq(bn_theme_load(&theme, NULL, NULL), 0);
-	bn_term_options o = {.type = "xterm-256color",
-		.out = fdopen(dup(slave), "w"),
-		.in = fdopen(slave, "r")};
+	bn_term_options o = {
+		.type = "xterm-256color", .out = fdopen(dup(slave), "w"), .in = fdopen(slave, "r")};
 	ck_assert_int_eq(bn_term_open(&t, &o, &theme, NULL), 0);
 	ck_assert_int_eq(bn_term_rows(t), 24);
 	w.ws_row = 7;
@@ -395,7 +394,8 @@ START_TEST(test_term_keeps_its_byte_budgets)
 	bn_frame *f = bn_fake_frame(&fake, false);
 	ck_assert_int_eq(bn_surface_new(&s, 24, 80, bn_term_alphabet(io.t), NULL), 0);
 	costs_measure(&io, f, s, &c, &fake);
-	printf("NOTE: bytes at 80x24, %s: first paint %ld, idle %ld, cursor key %ld, page %ld, live "
+	printf("NOTE: bytes at 80x24, %s: first paint %ld, idle %ld, cursor key %ld, page %ld, "
+	       "live "
 	       "second %ld\n",
 		types[_i], c.first, c.idle, c.worst_key, c.page, c.tick);
 	ck_assert_int_le(c.first, 6 * 1024);

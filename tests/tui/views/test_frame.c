@@ -1,0 +1,301 @@
+/* How the workbench behaves: keys, typed commands, dialogs, refusals, and no size or key that hurts. */
+#include "tui/ui/frame.h"
+
+#include "core/base/mem.h"
+#include "tests/support/check_main.h"
+#include "tests/support/fake_source.h"
+#include "tui/ui/key.h"
+#include "tui/ui/script.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+typedef struct bench {
+	bn_fake fake;
+	bn_frame *f;
+	bn_surface *s;
+} bench;
+
+static void bench_open(bench *b, bool readonly)
+{
+	b->f = bn_fake_frame(&b->fake, readonly);
+	ck_assert_int_eq(bn_surface_new(&b->s, 24, 80, BN_ALPHABET_ASCII, NULL), 0);
+}
+
+static void bench_close(bench *b)
+{
+	bn_frame_free(b->f);
+	bn_surface_free(b->s);
+}
+
+static void play(bench *b, const char *script)
+{
+	bn_err err = BN_ERR_INIT;
+	ck_assert_bn_ok(bn_script_run(b->f, b->s, script, "script", &err), &err);
+}
+
+static bool shows(const bench *b, const char *text)
+{
+	bn_buf out = BN_BUF_INIT;
+	bn_surface_dump(b->s, &out, false);
+	bool found = strstr(out.ptr, text) != NULL;
+	bn_buf_release(&out);
+	return found;
+}
+
+START_TEST(test_frame_approval_asks_with_no_as_default)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "4 Enter A Enter"); /* Enter takes the default: no */
+	ck_assert_int_eq(b.fake.deeds, 0);
+	ck_assert(shows(&b, "nothing was changed"));
+	play(&b, "A Esc");
+	ck_assert_int_eq(b.fake.deeds, 0);
+	play(&b, "A Tab Enter");
+	ck_assert_int_eq(b.fake.deeds, 1);
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_APPROVE);
+	ck_assert_str_eq(b.fake.last.ref, "power/3");
+	ck_assert(shows(&b, "done: power/3"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_rejection_needs_a_reason)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "4 Enter R Enter \"   \" Enter");
+	ck_assert_int_eq(b.fake.deeds, 0);
+	ck_assert(shows(&b, "a reason is required"));
+	play(&b, "\"fails at night\" Enter");
+	ck_assert_int_eq(b.fake.deeds, 1);
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_REJECT);
+	ck_assert_str_eq(b.fake.last.reason, "   fails at night");
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_says_why_ones_own_model_cannot_be_approved)
+{
+	bench b = {.fake = {.own_request = true}};
+	bench_open(&b, false);
+	play(&b, "4 Enter A");
+	ck_assert(shows(&b, "you registered it; somebody else has to decide"));
+	play(&b, "R");
+	ck_assert_int_eq(b.fake.deeds, 0);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_readonly_refuses_and_says_so)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, true);
+	play(&b, "4 Enter A");
+	ck_assert(shows(&b, "--readonly"));
+	play(&b, "3 S y");
+	ck_assert_int_eq(b.fake.deeds, 0);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_stop_names_the_run_and_stops_only_live_ones)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 S");
+	ck_assert(shows(&b, "Stop run ridge-0?"));
+	play(&b, "y");
+	ck_assert_int_eq(b.fake.deeds, 1);
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_STOP);
+	play(&b, "j S");
+	ck_assert(shows(&b, "only a live run can be stopped; this one is FINISHED"));
+	ck_assert_int_eq(b.fake.deeds, 1);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_commands_are_typed_completed_and_remembered)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bn_err err = BN_ERR_INIT;
+	bench_open(&b, false);
+	play(&b, ":runs\n: \"sort\" Tab \" run\" Enter");
+	ck_assert(shows(&b, "run^"));
+	play(&b, ": Up"); /* history */
+	ck_assert(shows(&b, ":sort run"));
+	play(&b, "Esc : \"aud\" Tab Enter");
+	ck_assert(shows(&b, "outcome"));
+	ck_assert_int_eq(bn_frame_run(b.f, "frobnicate", &err), BN_EINVAL);
+	ck_assert_str_eq(err.msg, "no command 'frobnicate'");
+	bn_err_clear(&err);
+	ck_assert_int_eq(bn_frame_run(b.f, "glyphs runes", &err), BN_EINVAL);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_filter_is_live_and_escape_takes_it_back)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 / \"mlp\"");
+	ck_assert(!shows(&b, "ridge-0"));
+	play(&b, "Esc");
+	ck_assert(shows(&b, "ridge-0"));
+	play(&b, "/ \"mlp finished\" Enter");
+	ck_assert(shows(&b, "mlp-4") && !shows(&b, "logistic-2"));
+	play(&b, "Esc"); /* the first Esc clears the filter, the next goes back */
+	ck_assert(shows(&b, "logistic-2"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_help_is_searched_and_runs_what_is_picked)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "? \"who did what\" Enter");
+	ck_assert(shows(&b, "outcome"));
+	play(&b, "^P \"command line\" Enter"); /* copy-cli */
+	ck_assert_str_eq(b.fake.copied, "binnacle audit log --json");
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_copies_rows_and_the_command_line_of_each_screen)
+{
+	static const char *const lines[][2] = {{"1 Y", "binnacle data describe NAME"},
+		{"2 Y", "binnacle data ls --json"}, {"3 Y", "binnacle run ls --json"},
+		{"Enter Y", "binnacle run show 7f3a0000 --json"},
+		{"4 Y", "binnacle model ls --json"},
+		{"Enter Y", "binnacle model show power/3 --json"},
+		{"6 Y", "binnacle monitor ls --json"}, {"9 Y", "binnacle audit log --json"}};
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	for (size_t i = 1; i < sizeof lines / sizeof *lines; i++) {
+		play(&b, lines[i][0]);
+		ck_assert_str_eq(b.fake.copied, lines[i][1]);
+	}
+	play(&b, "Esc 2 y");
+	ck_assert_ptr_nonnull(strstr(b.fake.copied, "jobs\t2\t401 372\t14\t46.0 MiB\t"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_back_walks_to_the_first_screen_and_q_leaves_there)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "2 Enter Enter Enter");
+	play(&b, "Esc Esc Esc Esc");
+	ck_assert(shows(&b, "what is there"));
+	play(&b, "Esc");
+	ck_assert(!bn_frame_is_done(b.f));
+	play(&b, "q");
+	ck_assert(bn_frame_is_done(b.f));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_shows_what_it_has_before_data_comes)
+{
+	bench b = {.fake = {.is_slow = true}};
+	struct timespec t0, t1;
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	bench_open(&b, false);
+	bn_frame_key(b.f, '3');
+	bn_frame_pump(b.f);
+	bn_frame_draw(b.f, b.s);
+	clock_gettime(CLOCK_MONOTONIC, &t1);
+	double ms = (double)(t1.tv_sec - t0.tv_sec) * 1e3 + (double)(t1.tv_nsec - t0.tv_nsec) / 1e6;
+	ck_assert(shows(&b, "Runs") && shows(&b, "state") && !shows(&b, "ridge-0"));
+	printf("NOTE: first picture after %.1f ms, with pages still 30 ms away\n", ms);
+	bn_script_settle(b.f, b.s);
+	ck_assert(shows(&b, "ridge-0"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_leaves_while_pages_are_under_way)
+{
+	for (int i = 0; i < 10; i++) {
+		bench b = {.fake = {.is_slow = true}};
+		bench_open(&b, false);
+		for (const char *keys = "239431624"; *keys; keys++) {
+			bn_frame_key(b.f, *keys);
+			bn_frame_pump(b.f);
+			bn_frame_draw(b.f, b.s);
+		}
+		bench_close(&b);
+	}
+}
+END_TEST
+
+/* Every screen, every size from 1x1 on: nothing outside, a cursor inside, no crash. */
+START_TEST(test_frame_draws_at_every_size)
+{
+	static const char *const ways[] = {"1", "2", "2 Enter Enter l l", "2 I", "2 V", "3",
+		"3 Enter", "3 Enter Tab", "3 Space Space x", "4", "4 Enter", "4 Enter A",
+		"4 Enter R", "6 Enter", "6 Enter Enter", "9 Enter", "3 ?", "3 :", "3 /"};
+	long screens = 0;
+	for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
+		bench b = {.fake = {.deeds = 0}};
+		bench_open(&b, false);
+		play(&b, ways[w]);
+		for (int rows = 1; rows <= 60; rows += rows < 30 ? 1 : 5) {
+			for (int cols = 1; cols <= 200; cols += cols < 12 ? 1 : 9) {
+				b.s->alphabet = (bn_alphabet)((rows + cols) % 3);
+				ck_assert_int_eq(bn_surface_resize(b.s, rows, cols, NULL), 0);
+				bn_frame_draw(b.f, b.s);
+				ck_assert_int_lt(b.s->cursor_row, rows);
+				ck_assert_int_lt(b.s->cursor_col, cols);
+				screens++;
+			}
+		}
+		bn_script_settle(b.f, b.s);
+		bench_close(&b);
+	}
+	printf("NOTE: %ld screens drawn, 1x1 to 200x60\n", screens);
+}
+END_TEST
+
+/* Keys at random, as a cat on the keyboard; the sanitizers watch. */
+START_TEST(test_frame_survives_any_keys)
+{
+	static const int special[] = {BN_KEY_ENTER, BN_KEY_ESC, BN_KEY_TAB, BN_KEY_UP, BN_KEY_DOWN,
+		BN_KEY_LEFT, BN_KEY_RIGHT, BN_KEY_PAGE_DOWN, BN_KEY_END, BN_KEY_BACKSPACE, 0x4f5c};
+	uint32_t state = 12345;
+	long keys = 0;
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, true);
+	for (int i = 0; i < 6000; i++) {
+		state = state * 1664525u + 1013904223u;
+		uint32_t r = state >> 8;
+		int key = r % 3 == 0 ? special[r / 3 % 11] : (int)(1 + r / 3 % 126);
+		if (key == 'Q' || key == 'e' || key == 'q')
+			continue; /* leaving and writing files are tested elsewhere */
+		bn_frame_key(b.f, key);
+		keys++;
+		if (i % 7 == 0)
+			bn_script_settle(b.f, b.s);
+		bn_frame_draw(b.f, b.s);
+	}
+	ck_assert_int_eq(b.fake.deeds, 0); /* read-only */
+	printf("NOTE: %ld random keys\n", keys);
+	bench_close(&b);
+}
+END_TEST
+
+BN_TEST_MAIN("tui/views/frame", test_frame_approval_asks_with_no_as_default,
+	test_frame_rejection_needs_a_reason, test_frame_says_why_ones_own_model_cannot_be_approved,
+	test_frame_readonly_refuses_and_says_so,
+	test_frame_stop_names_the_run_and_stops_only_live_ones,
+	test_frame_commands_are_typed_completed_and_remembered,
+	test_frame_filter_is_live_and_escape_takes_it_back,
+	test_frame_help_is_searched_and_runs_what_is_picked,
+	test_frame_copies_rows_and_the_command_line_of_each_screen,
+	test_frame_back_walks_to_the_first_screen_and_q_leaves_there,
+	test_frame_shows_what_it_has_before_data_comes, test_frame_leaves_while_pages_are_under_way,
+	test_frame_draws_at_every_size, test_frame_survives_any_keys)
