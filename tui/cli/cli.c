@@ -19,6 +19,7 @@
 
 const bn_opt bn_global_options[] = {
 	{"help", 'h', NULL, "show how to use this command"},
+	{"version", 0, NULL, "show the version of this program"},
 	{"json", 0, NULL, "results as JSON"},
 	{"tsv", 0, NULL, "results as tab-separated values"},
 	{"quiet", 'q', NULL, "no messages, only results and errors"},

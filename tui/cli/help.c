@@ -258,10 +258,13 @@ static int complete_verb(const bn_verb *v, void *ctx)
 	return 0;
 }
 
+/* Its words come after "--", so that they are not read as a command. */
 static int run_complete(bn_cli *cli, bn_err *err)
 {
 	(void)err;
-	completion c = {cli->out, bn_cli_arg(cli, 0), bn_cli_arg(cli, 1), NULL};
+	size_t n = 0;
+	const char *const *words = bn_cli_rest(cli, &n);
+	completion c = {cli->out, n > 0 ? words[0] : NULL, n > 1 ? words[1] : NULL, NULL};
 	bn_verbs_each(complete_verb, &c);
 	for (const bn_opt *o = bn_global_options; c.noun && o->help; o++)
 		if (o->name[0])
@@ -328,14 +331,6 @@ static int run_help(bn_cli *cli, bn_err *err)
 	return bn_help_verb(cli, v);
 }
 
-/* `complete` takes its words after "--", so that they are not read as a command. */
-static int run_complete_rest(bn_cli *cli, bn_err *err)
-{
-	cli->args = cli->rest;
-	cli->n_args = cli->n_rest;
-	return run_complete(cli, err);
-}
-
 static const bn_opt help_options[] = {
 	{"man", 0, NULL, "write the man page (roff) to stdout"},
 	{0},
@@ -350,6 +345,6 @@ const bn_verb bn_verbs_help[] = {
 			"source <(binnacle completion zsh)"},
 		NULL, BN_VERB_NO_WORKSPACE, run_completion},
 	{"complete", NULL, "-- [WORDS]", 0, 0, "words that may follow (for completion scripts)",
-		NULL, {NULL}, NULL, BN_VERB_HIDDEN | BN_VERB_REST, run_complete_rest},
+		NULL, {NULL}, NULL, BN_VERB_HIDDEN | BN_VERB_REST, run_complete},
 	{0},
 };

@@ -24,6 +24,7 @@
 	X(serve) \
 	X(monitor) \
 	X(govern) \
+	X(demo) \
 	X(doctor_fs) \
 	X(doctor) \
 	X(help)

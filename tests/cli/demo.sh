@@ -1,0 +1,50 @@
+#!/bin/bash
+# The whole life of a model, as `binnacle demo` walks it: every station ends as it should, the index
+# can be thrown away, and the log verifies.
+set -u
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export HOME=$work/home XDG_CONFIG_HOME=$work/config XDG_STATE_HOME=$work/state
+mkdir -p "$HOME"
+cd "$work" || exit 1
+bad=0
+
+check() { # WHAT CONDITION...
+	local what=$1
+	shift
+	if "$@" >"$work/out" 2>&1; then
+		echo "ok $what"
+	else
+		echo "FAIL: $what"
+		head -c 2000 "$work/out"
+		bad=1
+	fi
+}
+
+start=$(date +%s)
+if ! "$BINNACLE" demo tour >demo.log 2>&1 </dev/null; then
+	tail -n 40 demo.log
+	echo "FAIL: demo"
+	exit 1
+fi
+seconds=$(($(date +%s) - start))
+echo "NOTE: the demo took $seconds s"
+for station in ingest profile validate split train evaluate approve serve monitor log; do
+	check "station $station" grep -qE "^$station " demo.log
+done
+check "no drift on data like that of training" grep -qE 'report [0-9a-f]+: no drift$' demo.log
+check "drift after the world has moved" grep -qE 'report [0-9a-f]+: drift$' demo.log
+check "the best run is reproduced" grep -q 'bit-identical' demo.log
+cd tour || exit 1
+check "the champion is approved" bash -c '"$BINNACLE" model show power@champion --json | grep -q "\"state\": \"approved\""'
+check "nothing keeps running" bash -c '! "$BINNACLE" endpoint ls --json | grep -qi "\"running\""'
+"$BINNACLE" index status --dump >"$work/before" 2>/dev/null
+check "the index is rebuilt" "$BINNACLE" index rebuild
+"$BINNACLE" index status --dump >"$work/after" 2>/dev/null
+check "the rebuilt index is equal" cmp "$work/before" "$work/after"
+check "the dump is not empty" test -s "$work/before"
+check "the log verifies" "$BINNACLE" audit verify
+check "a demo may be run again" bash -c 'cd "$1" && "$BINNACLE" demo tour' _ "$work"
+mkdir "$work/mine" && cd "$work/mine" && "$BINNACLE" init >/dev/null 2>&1
+check "somebody's workspace is not overwritten" bash -c 'cd "$1" && ! "$BINNACLE" demo mine' _ "$work"
+exit $bad

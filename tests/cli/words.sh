@@ -1,0 +1,51 @@
+#!/bin/bash
+# The program's words as a user types them: exit statuses, near misses, help, man page, completion.
+set -u
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export HOME=$work XDG_CONFIG_HOME=$work/config XDG_STATE_HOME=$work/state
+cd "$work" || exit 1
+bad=0
+
+expect() { # STATUS PATTERN COMMAND...
+	local want=$1 pattern=$2 out status
+	shift 2
+	out=$("$@" 2>&1 </dev/null)
+	status=$?
+	if [ "$status" != "$want" ] || ! grep -qE -- "$pattern" <<<"$out"; then
+		echo "FAIL: $* -> $status (wanted $want and /$pattern/): $out"
+		bad=1
+	else
+		echo "ok $*"
+	fi
+}
+
+b=$BINNACLE
+expect 0 '^binnacle [0-9]' "$b" --version
+expect 0 'usage: binnacle' "$b" --help
+expect 0 'usage: binnacle' "$b" help
+expect 2 "did you mean 'data'" "$b" dtaa ls
+expect 2 "did you mean 'data ls'" "$b" data lss
+expect 2 'did you mean --json' "$b" data ls --jsno
+expect 2 'needs a value' "$b" data ls -C
+expect 3 'binnacle init' "$b" data ls
+expect 3 '"code": ?"not_found"' "$b" data ls --json
+expect 0 '  data add NAME' "$b" help data
+expect 3 'no command' "$b" help nonsense
+expect 0 'examples:' "$b" data add --help
+expect 0 '^\.TH BINNACLE' "$b" help --man
+expect 0 'complete -o default' "$b" completion bash
+expect 2 'no completion for shell' "$b" completion tcsh
+expect 0 '^data$' "$b" complete --
+expect 0 '^--help$' "$b" complete -- data add
+expect 0 '' "$b" init
+expect 6 'already|exists' "$b" init
+expect 0 '"count": 0' "$b" data ls --json
+
+if command -v mandoc >/dev/null; then
+	"$b" help --man >page.1
+	expect 0 '' mandoc -T lint -W error page.1
+else
+	echo "SKIP: man page lint: mandoc is not installed"
+fi
+exit $bad
