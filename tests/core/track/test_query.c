@@ -1,0 +1,372 @@
+/* The filter language: what it selects, where its errors point; sorting, columns, pages. */
+#include "core/track/query.h"
+
+#include "core/base/mem.h"
+#include "core/track/series.h"
+#include "core/train/runlog.h"
+#include "tests/support/check_main.h"
+#include "tests/support/track.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+static track_world w;
+static bn_err err = BN_ERR_INIT;
+
+static void make(void)
+{
+	track_make(&w);
+	/* A clock that moves by a second whenever it is read: no two runs of one instant. */
+	w.env.clock_ns = 1800000000000000000;
+	w.env.clock_step_ns = 1000000000;
+	track_run(&w, 1, "alpha", "lr=0.1 opt=adam layers=[64,32]", "rmse=5,3 acc=0.5", "FINISHED");
+	track_run(&w, 2, "beta", "lr=0.01 opt=sgd", "rmse=2,4 acc=0.9", "FAILED");
+	track_run(&w, 3, "gamma_x", "lr=1e-3 opt=Adam", "rmse=nan", "RUNNING");
+	track_run(&w, 4, "delta", NULL, NULL, "SCHEDULED");
+	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(1), "team", "ops", &err), &err);
+	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(2), "team name", "sci", &err), &err);
+	track_sync(&w);
+}
+
+/* The names that a filter selects, oldest first, joined. */
+static const char *select_names(const char *filter)
+{
+	static char out[256];
+	bn_run_page *p = NULL;
+	bn_run_query q = {.filter = filter, .sort = "id"};
+	bn_err e = BN_ERR_INIT;
+	ck_assert_msg(bn_run_query_page(&p, w.ws, &q, &e) == 0, "%s: %s", filter, e.msg);
+	out[0] = '\0';
+	for (size_t i = 0; i < p->count; i++) {
+		strcat(out, i ? " " : "");
+		strcat(out, p->rows[i].name);
+	}
+	ck_assert_int_eq(p->total, (int64_t)p->count);
+	bn_run_page_free(p);
+	return out;
+}
+
+static const struct {
+	const char *filter, *names;
+} cases[] = {
+	{"", "alpha beta gamma_x delta"},
+	{"metrics.rmse < 3.5", "alpha"},
+	{"metrics.rmse >= 3", "alpha beta"},
+	{"rmse = 4", "beta"},
+	{"best(rmse) = 2", "beta"},
+	{"max(rmse) = 5 or best(acc) > 0.8", "alpha beta"},
+	{"first(rmse) = 5", "alpha"},
+	{"mean(rmse) = 3", "beta"},
+	{"count(rmse) = 2", "alpha beta"},
+	{"params.lr = 0.1", "alpha"},
+	{"params.lr = 0.10", "alpha"},
+	{"params.lr = '0.10'", ""},
+	{"params.lr < 0.05", "beta gamma_x"},
+	{"lr = 0.001", "gamma_x"},
+	{"params.opt = 'adam'", "alpha"},
+	{"params.opt != 'adam'", "beta gamma_x"},
+	{"params.opt LIKE 'ad%'", "alpha"},
+	{"params.opt ILIKE 'ad%'", "alpha gamma_x"},
+	{"params.opt NOT LIKE 'ad%'", "beta gamma_x"},
+	{"name LIKE '%_x'", "gamma_x"},
+	{"name LIKE '%a'", "alpha beta delta"},
+	{"name LIKE 'gamma_x'", "gamma_x"},
+	{"params.layers LIKE '[64%'", "alpha"},
+	{"params.opt IN ('sgd', 'Adam')", "beta gamma_x"},
+	{"params.lr IN (0.1, 0.01)", "alpha beta"},
+	{"params.lr NOT IN (0.1, 0.01)", "gamma_x"},
+	{"params.lr BETWEEN 0.005 AND 0.2 AND status = finished", "alpha"},
+	{"params.lr NOT BETWEEN 0.005 AND 0.2", "gamma_x"},
+	{"params.lr IS NULL", "delta"},
+	{"params.lr IS NOT NULL", "alpha beta gamma_x"},
+	{"tags.team = 'ops'", "alpha"},
+	{"tags.`team name` = 'sci'", "beta"},
+	{"tags.\"team name\" = \"sci\"", "beta"},
+	{"tags.team IS NULL AND NOT status = RUNNING", "beta delta"},
+	{"NOT (metrics.rmse < 3.5 OR params.opt = 'sgd')", ""},
+	{"NOT params.lr = 0.1", "beta gamma_x"},
+	{"status = FAILED OR status = 'running'", "beta gamma_x"},
+	{"status != FINISHED AND status != FAILED", "gamma_x delta"},
+	{"attributes.status = 'FINISHED'", "alpha"},
+	{"run_name ~ 'ALPH'", "alpha"},
+	{"experiment = exp and created > '1h'", "alpha beta gamma_x delta"},
+	{"created < '2001-01-01'", ""},
+	{"created > 0", "alpha beta gamma_x delta"},
+	{"duration < 5m", "alpha beta gamma_x"},
+	{"duration > 1h", ""},
+	{"(((name = 'alpha')))", "alpha"},
+	{"name = 'alpha' OR name = 'beta' AND status = FINISHED", "alpha"},
+	{"(name = 'alpha' OR name = 'beta') AND status = FAILED", "beta"},
+	{"name = 'x'' OR 1=1 --'", NULL},
+	{"name = \"'; DROP TABLE run; --\"", ""},
+	{"metric.acc > 0.4 AND param.lr > 0.05 and tag.team like 'o%'", "alpha"},
+};
+
+START_TEST(test_query_filters_select_what_they_say)
+{
+	make();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		if (cases[i].names)
+			ck_assert_msg(!strcmp(select_names(cases[i].filter), cases[i].names),
+				"%s selects '%s', not '%s'", cases[i].filter,
+				select_names(cases[i].filter), cases[i].names);
+	printf("NOTE: %zu filters select what they say\n", sizeof cases / sizeof *cases);
+	track_remove(&w);
+}
+END_TEST
+
+static const struct {
+	const char *filter;
+	size_t at;
+	const char *says;
+} wrong[] = {
+	{"metrics.rmse <", 14, "filter:1:15: expected a value at the end"},
+	{"metrics.rmse < fast", 15, "filter:1:16: expected a number, not 'fast'"},
+	{"metrics.rmse", 12, "filter:1:13: expected a comparison"},
+	{"metrics.rmse < 3 AND", 20, "expected a field at the end"},
+	{"metrics.rmse < 3 params.lr = 1", 17, "expected AND or OR, not 'params.lr'"},
+	{"(name = 'a'", 11, "expected AND, OR or ')' at the end"},
+	{"name = 'a", 7, "filter:1:8: this quote is never closed"},
+	{"name = 'a' &", 11, "this character means nothing here"},
+	{"nmae = 'a'", 0, "no attribute, metric, parameter or tag 'nmae'"},
+	{"attributes.foo = 1", 11, "no attribute 'foo'"},
+	{"params. = 1", 8, "a key after the dot"},
+	{"status = done", 9, "one of SCHEDULED, RUNNING"},
+	{"created > soon", 10, "expected a time"},
+	{"duration > long", 11, "expected a duration"},
+	{"metrics.rmse LIKE 'a'", 13, "LIKE compares text"},
+	{"tags.team < 3", 12, "a tag is text"},
+	{"params.lr IN 3", 13, "expected '('"},
+	{"params.lr IN (1, 'a')", 17, "expected a number, as the first"},
+	{"params.lr BETWEEN 1 OR 2", 20, "expected AND"},
+	{"params.lr IS 3", 13, "NULL or NOT NULL"},
+	{"params.lr NOT = 3", 14, "LIKE, ILIKE, IN or BETWEEN"},
+	{"name =\n  'a' AND\n  < 3", 19, "filter:3:3: expected a field"},
+	{"name = '\xc3\xa4' AND ?", 16, "filter:1:16: "},
+	{"name = 'x'' OR 1=1 --'", 10, "expected AND or OR"},
+};
+
+START_TEST(test_query_errors_point_at_the_character)
+{
+	make();
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		bn_err e = BN_ERR_INIT;
+		size_t at = 9999;
+		ck_assert_msg(bn_run_filter_check(w.ws, wrong[i].filter, &at, &e) == BN_EINVAL,
+			"'%s' is accepted", wrong[i].filter);
+		ck_assert_msg(
+			strstr(e.msg, wrong[i].says), "'%s' says '%s'", wrong[i].filter, e.msg);
+		ck_assert_msg(at == wrong[i].at, "'%s' points at %zu, not %zu: %s", wrong[i].filter,
+			at, wrong[i].at, e.msg);
+	}
+	bn_err e = BN_ERR_INIT;
+	bn_run_filter_check(w.ws, "rsme < 3", NULL, &e);
+	ck_assert_ptr_nonnull(strstr(e.hint, "rmse"));
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_query_deep_and_long_filters_are_refused_not_crashed)
+{
+	make();
+	bn_buf b = BN_BUF_INIT;
+	for (int i = 0; i < 1000; i++)
+		bn_buf_addch(&b, '(');
+	bn_err e = BN_ERR_INIT;
+	ck_assert_int_eq(bn_run_filter_check(w.ws, b.ptr, NULL, &e), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(e.msg, "64 levels"));
+	bn_buf_clear(&b);
+	bn_buf_adds(&b, "name = a");
+	for (int i = 0; i < 1000; i++)
+		bn_buf_adds(&b, " OR name = a");
+	bn_err_clear(&e);
+	ck_assert_int_eq(bn_run_filter_check(w.ws, b.ptr, NULL, &e), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(e.msg, "400"));
+	/* As many as are allowed do run. */
+	bn_buf_clear(&b);
+	bn_buf_adds(&b, "name = a");
+	for (int i = 0; i < 399; i++)
+		bn_buf_adds(&b, " OR metrics.rmse = 4");
+	ck_assert_str_eq(select_names(b.ptr), "beta");
+	bn_buf_release(&b);
+	track_remove(&w);
+}
+END_TEST
+
+static const char *sorted(const char *sort)
+{
+	static char out[256];
+	bn_run_page *p = NULL;
+	bn_run_query q = {.sort = sort};
+	ck_assert_bn_ok(bn_run_query_page(&p, w.ws, &q, &err), &err);
+	out[0] = '\0';
+	for (size_t i = 0; i < p->count; i++) {
+		strcat(out, i ? " " : "");
+		strcat(out, p->rows[i].name);
+	}
+	bn_run_page_free(p);
+	return out;
+}
+
+START_TEST(test_query_sorts_with_what_is_absent_last_both_ways)
+{
+	make();
+	ck_assert_str_eq(sorted("metrics.rmse"), "alpha beta delta gamma_x");
+	ck_assert_str_eq(sorted("-metrics.rmse"), "beta alpha delta gamma_x");
+	ck_assert_str_eq(sorted("params.lr"), "gamma_x beta alpha delta");
+	ck_assert_str_eq(sorted("params.lr DESC"), "alpha beta gamma_x delta");
+	ck_assert_str_eq(sorted("status,name"), "beta alpha gamma_x delta");
+	ck_assert_str_eq(sorted(NULL), "delta gamma_x beta alpha");
+	bn_run_page *p = NULL;
+	bn_err e = BN_ERR_INIT;
+	bn_run_query q = {.sort = "metrics."};
+	ck_assert_int_eq(bn_run_query_page(&p, w.ws, &q, &e), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(e.msg, "sort:1:"));
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_query_columns_tell_absent_from_nan)
+{
+	static const char *const columns[] = {
+		"metrics.rmse", "params.opt", "tags.team", "best(acc)", "status"};
+	bn_run_page *p = NULL;
+	bn_run_query q = {.sort = "id", .columns = columns, .column_count = 5};
+	make();
+	ck_assert_bn_ok(bn_run_query_page(&p, w.ws, &q, &err), &err);
+	ck_assert_uint_eq(p->count, 4);
+	ck_assert_double_eq(p->rows[0].cells[0].number, 3);
+	ck_assert_str_eq(p->rows[0].cells[1].text, "adam");
+	ck_assert_str_eq(p->rows[0].cells[2].text, "ops");
+	ck_assert_double_eq(p->rows[0].cells[3].number, 0.5);
+	ck_assert_str_eq(p->rows[0].cells[4].text, "FINISHED");
+	ck_assert_int_eq(p->rows[2].cells[0].kind, BN_CELL_NUMBER);
+	ck_assert(isnan(p->rows[2].cells[0].number));
+	ck_assert_int_eq(p->rows[2].cells[3].kind, BN_CELL_ABSENT);
+	ck_assert_int_eq(p->rows[3].cells[0].kind, BN_CELL_ABSENT);
+	ck_assert_int_eq(p->rows[3].cells[1].kind, BN_CELL_ABSENT);
+	bn_run_page_free(p);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_query_search_limit_offset_and_fields)
+{
+	bn_run_page *p = NULL;
+	bn_names fields;
+	bn_run_query q = {.search = "alp fin"};
+	make();
+	ck_assert_bn_ok(bn_run_query_page(&p, w.ws, &q, &err), &err);
+	ck_assert_int_eq(p->total, 1);
+	ck_assert_str_eq(p->rows[0].name, "alpha");
+	bn_run_page_free(p);
+	q = (bn_run_query){.sort = "id", .limit = 2, .offset = 1};
+	ck_assert_bn_ok(bn_run_query_page(&p, w.ws, &q, &err), &err);
+	ck_assert_int_eq(p->total, 4);
+	ck_assert_uint_eq(p->count, 2);
+	ck_assert_str_eq(p->rows[0].name, "beta");
+	bn_run_page_free(p);
+	ck_assert_bn_ok(bn_run_fields(&fields, w.ws, NULL, &err), &err);
+	ck_assert_uint_eq(fields.count, 2 + 3 + 2);
+	ck_assert_str_eq(fields.items[0], "metrics.rmse");
+	ck_assert_str_eq(fields.items[1], "metrics.acc");
+	bn_names_release(&fields);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_query_envelope_never_loses_a_spike)
+{
+	enum { N = 300000, BUCKETS = 60 };
+	bn_bucket b[BUCKETS];
+	bn_metric_set set = BN_METRIC_SET_INIT;
+	bool any = false;
+	track_make(&w);
+	track_run(&w, 1, "long", NULL, NULL, "RUNNING");
+	for (int i = 0; i < N; i++)
+		bn_metric_set_add(&set, "x", i, 1000 + i, i == 123456 ? 1e9 : i == 5 ? NAN : 1.0);
+	ck_assert_bn_ok(bn_runlog_metrics(w.ws, track_id(1), &set, &err), &err);
+	bn_metric_set_release(&set);
+	track_sync(&w);
+	struct timespec t0, t1;
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	ck_assert_bn_ok(bn_series_envelope(
+				b, BUCKETS, &any, w.ws, track_id(1), "x", BN_AXIS_STEP, 1, 0, &err),
+		&err);
+	clock_gettime(CLOCK_MONOTONIC, &t1);
+	printf("NOTE: envelope of %d points in %d buckets: %.1f ms\n", N, BUCKETS,
+		(double)(t1.tv_sec - t0.tv_sec) * 1e3 + (double)(t1.tv_nsec - t0.tv_nsec) * 1e-6);
+	size_t points = 0, nans = 0, spikes = 0;
+	for (int i = 0; i < BUCKETS; i++) {
+		points += b[i].count;
+		nans += b[i].nan_count;
+		spikes += b[i].max == 1e9;
+		ck_assert_double_eq(b[i].min, 1.0);
+		if (b[i].max == 1e9)
+			ck_assert(b[i].from <= 123456 && 123456 < b[i].to);
+	}
+	ck_assert(any);
+	ck_assert_uint_eq(points, N - 1);
+	ck_assert_uint_eq(nans, 1);
+	ck_assert_uint_eq(spikes, 1);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_query_metric_directions_go_by_the_end_of_the_name)
+{
+	ck_assert_int_eq(bn_metric_direction("rmse"), -1);
+	ck_assert_int_eq(bn_metric_direction("test_rmse"), -1);
+	ck_assert_int_eq(bn_metric_direction("val/accuracy"), 1);
+	ck_assert_int_eq(bn_metric_direction("valid_roc_auc"), 1);
+	ck_assert_int_eq(bn_metric_direction("train_loss"), -1);
+	ck_assert_int_eq(bn_metric_direction("system/rss_bytes"), 0);
+}
+END_TEST
+
+START_TEST(test_query_ten_thousand_runs)
+{
+	enum { N = 10000 };
+	static const char *const columns[] = {"params.lr", "metrics.rmse"};
+	static const struct {
+		const char *what, *filter, *sort;
+	} queries[] = {{"newest 100", NULL, NULL},
+		{"filter by metric and parameter", "metrics.rmse < 0.5 AND params.lr > 0.5", NULL},
+		{"sort by metric", NULL, "-metrics.rmse"}};
+	char params[64], metrics[64];
+	track_make(&w);
+	for (int i = 0; i < N; i++) {
+		snprintf(params, sizeof params, "lr=%g", (double)(i % 100) / 100);
+		snprintf(metrics, sizeof metrics, "rmse=%g", (double)(i * 7919 % N) / N);
+		track_run(&w, i + 1, "r", params, metrics, "FINISHED");
+	}
+	track_sync(&w);
+	for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+		struct timespec a, b;
+		bn_run_page *p = NULL;
+		bn_run_query q = {.filter = queries[i].filter,
+			.sort = queries[i].sort,
+			.columns = columns,
+			.column_count = 2,
+			.limit = 100};
+		clock_gettime(CLOCK_MONOTONIC, &a);
+		ck_assert_bn_ok(bn_run_query_page(&p, w.ws, &q, &err), &err);
+		clock_gettime(CLOCK_MONOTONIC, &b);
+		printf("NOTE: %d runs, %s: %.1f ms\n", N, queries[i].what,
+			(double)(b.tv_sec - a.tv_sec) * 1e3 +
+				(double)(b.tv_nsec - a.tv_nsec) * 1e-6);
+		ck_assert_uint_eq(p->count, 100);
+		bn_run_page_free(p);
+	}
+	track_remove(&w);
+}
+END_TEST
+
+BN_TEST_MAIN("core/track/query", test_query_filters_select_what_they_say,
+	test_query_errors_point_at_the_character,
+	test_query_deep_and_long_filters_are_refused_not_crashed,
+	test_query_sorts_with_what_is_absent_last_both_ways,
+	test_query_columns_tell_absent_from_nan, test_query_search_limit_offset_and_fields,
+	test_query_envelope_never_loses_a_spike,
+	test_query_metric_directions_go_by_the_end_of_the_name, test_query_ten_thousand_runs)
