@@ -1,0 +1,151 @@
+/* Processes: named by pid and start time, started so that they outlive us, measured as trees. */
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/base/process.h"
+#include "tests/support/check_main.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static bn_err err = BN_ERR_INIT;
+
+static void pause_ms(long ms)
+{
+	nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+START_TEST(test_process_is_named_by_pid_and_start_time)
+{
+	uint64_t start = bn_process_start_ticks(getpid());
+	ck_assert_uint_gt(start, 0);
+	ck_assert(bn_process_is_alive(getpid(), start));
+	ck_assert(bn_process_is_alive(getpid(), 0));
+	ck_assert(!bn_process_is_alive(getpid(), start + 1));
+	ck_assert(!bn_process_is_alive(0, 0) && !bn_process_is_alive(-1, 0));
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	siginfo_t info;
+	waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+	ck_assert(!bn_process_is_alive(pid, 0)); /* a zombie */
+	waitpid(pid, NULL, 0);
+	ck_assert_uint_eq(bn_process_start_ticks(pid), 0);
+}
+END_TEST
+
+START_TEST(test_process_spawned_detached_is_in_its_own_session_and_logs)
+{
+	char dir[] = "/tmp/bn-process-XXXXXX";
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	char *log = bn_path_join(dir, "log.txt");
+	const char *argv[] = {
+		"sh", "-c", "echo $WORD; pwd; cat; ls /proc/self/fd | wc -l; sleep 100", NULL};
+	const char *set[] = {"WORD=hello", NULL};
+	pid_t pid = 0;
+	ck_assert_bn_ok(bn_process_spawn_detached(&pid, argv, set, dir, log, &err), &err);
+	ck_assert_int_gt(pid, 1);
+	ck_assert_int_ne(getsid(pid), getsid(0));
+	bn_buf b = BN_BUF_INIT;
+	for (int i = 0; i < 500; i++) {
+		bn_buf_clear(&b);
+		bn_fs_read_file(bn_env_real(), log, &b, NULL);
+		if (strstr(b.ptr, dir) && strchr(strstr(b.ptr, dir) + strlen(dir) + 1, '\n'))
+			break;
+		pause_ms(10);
+	}
+	ck_assert_msg(!strncmp(b.ptr, "hello\n", 6), "log: %s", b.ptr);
+	/* stdin, stdout, stderr, and the directory that ls itself reads: nothing leaked. */
+	ck_assert_msg(strstr(b.ptr, "\n4\n"), "log: %s", b.ptr);
+	ck_assert_int_eq(bn_process_session_signal(getsid(pid), "WORD=other", 0), 0);
+	ck_assert_int_ge(bn_process_session_signal(getsid(pid), "WORD=hello", SIGKILL), 1);
+	bn_buf_release(&b);
+	bn_fs_remove_tree(bn_env_real(), dir, NULL);
+	bn_free(log);
+}
+END_TEST
+
+START_TEST(test_process_spawn_says_what_cannot_be_run)
+{
+	const char *argv[] = {"/no/such/program", NULL};
+	bn_err e = BN_ERR_INIT;
+	ck_assert_int_eq(
+		bn_process_spawn_detached(NULL, argv, NULL, NULL, "/dev/null", &e), BN_EIO);
+	ck_assert_ptr_nonnull(strstr(e.msg, "/no/such/program"));
+}
+END_TEST
+
+START_TEST(test_process_capture_collects_output_status_and_time_outs)
+{
+	const char *good[] = {"sh", "-c", "echo out; echo err >&2; exit 3", NULL};
+	const char *slow[] = {"sleep", "100", NULL};
+	const char *none[] = {"no-such-program-here", NULL};
+	const char *flood[] = {"sh", "-c", "yes | head -c 100000", NULL};
+	bn_buf b = BN_BUF_INIT;
+	bn_err e = BN_ERR_INIT;
+	int status = 0;
+	ck_assert_bn_ok(bn_process_capture(good, 10000, 100, &b, &status, &err), &err);
+	ck_assert_int_eq(status, 3);
+	ck_assert_str_eq(b.ptr, "out\n");
+	bn_buf_clear(&b);
+	ck_assert_int_eq(bn_process_capture(slow, 50, 100, &b, &status, &e), BN_EIO);
+	ck_assert_ptr_nonnull(strstr(e.msg, "50 ms"));
+	bn_err_clear(&e);
+	ck_assert_int_eq(bn_process_capture(none, 10000, 100, &b, &status, &e), BN_EIO);
+	ck_assert_bn_ok(bn_process_capture(flood, 10000, 10, &b, &status, &err), &err);
+	ck_assert_uint_eq(b.len, 10);
+	bn_buf_release(&b);
+}
+END_TEST
+
+START_TEST(test_process_tree_is_measured_and_signalled_whole)
+{
+	bn_process_usage u;
+	int fd[2];
+	char byte;
+	ck_assert_int_eq(pipe(fd), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (fork() == 0) {
+			volatile char *memory = malloc(8 << 20);
+			for (int i = 0; i < 8 << 20; i += 512)
+				memory[i] = 1;
+			if (write(fd[1], "x", 1) != 1)
+				_exit(1);
+			pause();
+		}
+		pause();
+		_exit(0);
+	}
+	ck_assert_int_eq(read(fd[0], &byte, 1), 1);
+	ck_assert_bn_ok(bn_process_tree_usage(&u, pid, true, &err), &err);
+	ck_assert_int_eq(u.processes, 2);
+	ck_assert_int_ge(u.threads, 2);
+	ck_assert_int_ge(u.rss_bytes, 8 << 20);
+	ck_assert_int_ge(u.cpu_ms, 0);
+	ck_assert_bn_ok(bn_process_tree_usage(&u, pid, false, &err), &err);
+	ck_assert_int_eq(u.processes, 1);
+	ck_assert_int_eq(bn_process_tree_signal(pid, SIGKILL), 1);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	bn_err e = BN_ERR_INIT;
+	ck_assert_int_eq(bn_process_tree_usage(&u, pid, true, &e), BN_ENOTFOUND);
+}
+END_TEST
+
+START_TEST(test_process_signals_have_names)
+{
+	char buf[24];
+	ck_assert_str_eq(bn_signal_name(SIGKILL, buf), "SIGKILL");
+	ck_assert_str_eq(bn_signal_name(SIGSEGV, buf), "SIGSEGV");
+	ck_assert_str_eq(bn_signal_name(77, buf), "signal 77");
+}
+END_TEST
+
+BN_TEST_MAIN("core/base/process", test_process_is_named_by_pid_and_start_time,
+	test_process_spawned_detached_is_in_its_own_session_and_logs,
+	test_process_spawn_says_what_cannot_be_run,
+	test_process_capture_collects_output_status_and_time_outs,
+	test_process_tree_is_measured_and_signalled_whole, test_process_signals_have_names)

@@ -1,0 +1,57 @@
+/*
+ * Any text as a filter: an error that points into it, or SQL that SQLite prepares. What the user
+ * wrote never gets into the SQL itself.
+ */
+#include "core/base/embedded.h"
+#include "core/track/_filter.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static sqlite3 *database(void)
+{
+	static sqlite3 *db;
+	if (db)
+		return db;
+	const bn_embedded_file *sql = bn_embedded_get("share/sql/0020_track.sql");
+	if (!sql || sqlite3_open(":memory:", &db) != SQLITE_OK ||
+		sqlite3_exec(db, sql->data, NULL, NULL, NULL) != SQLITE_OK ||
+		sqlite3_exec(db, "INSERT INTO run_param VALUES ('a', 'lr', '1', 1)", NULL, NULL,
+			NULL) != SQLITE_OK)
+		abort();
+	return db;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+	bn_filter_world world = {database(), 1700000000000, "filter"};
+	bn_sql_piece p;
+	bn_err err = BN_ERR_INIT;
+	size_t at = 0;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	bn_sql_piece_init(&p);
+	if (bn_filter_compile(&p, &world, text, &at, &err) != 0) {
+		if (err.code == 0 || at > strlen(text))
+			abort();
+	} else {
+		bn_buf sql = BN_BUF_INIT;
+		sqlite3_stmt *st = NULL;
+		int number = 1;
+		bn_buf_addf(&sql, "SELECT r.id FROM run r WHERE %s", p.sql.ptr);
+		if (sqlite3_prepare_v2(world.db, sql.ptr, -1, &st, NULL) != SQLITE_OK ||
+			bn_sql_piece_bind(&p, st, &number, &err) != 0 ||
+			sqlite3_bind_parameter_count(st) != number - 1)
+			abort();
+		sqlite3_step(st);
+		sqlite3_finalize(st);
+		bn_buf_release(&sql);
+	}
+	bn_sql_piece_release(&p);
+	free(text);
+	return 0;
+}
