@@ -139,9 +139,10 @@ int bn_supervisor_find(bn_supervisor *out, bn_workspace *ws, const char *id, bn_
 		snprintf(out->host, sizeof out->host, "%s", bn_json_str(o, "host", ""));
 		out->state = judge(env, path, o, out->pid);
 	} else {
-		/* Caught in the moment of being written: it is alive, or died in that moment. */
+		/* Caught between being made, locked and written: about to start. Should it have
+		 * died in that moment, it counts as never started. */
 		out->state =
-			lock_is_free(env, path) == 1 ? BN_SUPERVISOR_DEAD : BN_SUPERVISOR_UNKNOWN;
+			lock_is_free(env, path) == 1 ? BN_SUPERVISOR_NONE : BN_SUPERVISOR_UNKNOWN;
 	}
 	json_decref(o);
 	bn_buf_release(&b);

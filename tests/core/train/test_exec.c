@@ -259,6 +259,12 @@ START_TEST(test_exec_stop_ends_politely_and_kills_what_does_not_listen)
 	char *bye = bn_path_join(w.dir.path, "bye");
 	ck_assert_msg(bn_fs_exists(&w.env.env, bye), "SIGTERM did not reach the command");
 	bn_free(bye);
+	/* The end is on record a moment before the supervisor is gone. */
+	bn_supervisor s = {.state = BN_SUPERVISOR_ALIVE};
+	for (int i = 0; i < 500 && s.state == BN_SUPERVISOR_ALIVE; i++) {
+		ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, id, &err), &err);
+		pause_ms(10);
+	}
 	bn_err e = BN_ERR_INIT;
 	ck_assert_int_eq(bn_launch_stop(w.ws, id, NULL, &e), BN_ECONFLICT);
 	end_test(r);
