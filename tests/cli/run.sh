@@ -1,0 +1,108 @@
+#!/bin/bash
+# Runs from the command line: starting commands, logging from inside, listing with filters, stopping,
+# the trash; exit statuses and JSON.
+set -u
+B=${BINNACLE:-$PWD/build/binnacle}
+dir=$(mktemp -d)
+trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
+export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state BINNACLE_HEARTBEAT=200ms
+unset BINNACLE_HOME BINNACLE_RUN_ID
+mkdir "$dir/ws"
+cd "$dir/ws" || exit 1
+
+fail() {
+	echo "FAIL: $*"
+	exit 1
+}
+
+# expect STATUS NAME COMMAND...: stdout in $out, stderr in $err
+expect() {
+	local want=$1 name=$2 got
+	shift 2
+	out=$("$@" 2>"$dir/err")
+	got=$?
+	err=$(cat "$dir/err")
+	[ "$got" = "$want" ] || fail "$name: exit $got, expected $want: $* :: $out $err"
+	echo "ok $name"
+}
+
+says() {
+	case $out$err in
+	*"$1"*) echo "ok   and says '$1'" ;;
+	*) fail "expected '$1' in: $out $err" ;;
+	esac
+}
+
+expect 3 "without a workspace" "$B" run ls
+"$B" init -q >/dev/null || fail init
+expect 0 "an empty list" "$B" run ls
+says "no runs yet"
+expect 2 "nothing to run" "$B" run start
+says "a command"
+expect 0 "a command" "$B" run start --name one --experiment night --tag team=ops --wait -- sh -c \
+	'echo working; "$0" log metric loss=0.5 acc=0.25 --step 3; "$0" log param lr=0.1; "$0" log tag a=b
+	 echo hello >f.txt; "$0" log artifact f.txt; test -d "$BINNACLE_RUN_DIR"' "$B"
+says FINISHED
+expect 1 "a failing command" "$B" run start --name two --wait -- sh -c 'echo oops >&2; exit 7'
+says "exit status 7"
+expect 0 "its log" "$B" run log two
+says oops
+expect 0 "show" "$B" run show one --json
+says '"lr": "0.1"'
+says '"path": "f.txt"'
+says '"team": "ops"'
+says '"status": "FINISHED"'
+expect 0 "filter" "$B" run ls --filter "metrics.loss < 0.6 AND params.lr = 0.1" --json
+says '"count": 1'
+expect 0 "columns" "$B" run ls --columns "params.lr,last(loss)" --sort=-created --tsv
+says "0.1"
+expect 2 "a wrong filter points at the character" "$B" run ls --filter "metrics.loss < AND"
+says "filter:1:16"
+expect 2 "an unknown field gets the nearest" "$B" run ls --filter "los < 3"
+says "did you mean 'loss'"
+expect 0 "compare" "$B" run compare one two
+says "status"
+expect 0 "compare as JSON" "$B" run compare one two --json
+says '"baseline"'
+expect 3 "an unknown run" "$B" run show oen
+says "did you mean 'one'"
+expect 0 "tag" "$B" run tag one stage=final
+expect 0 "tag is there" "$B" run ls --filter "tags.stage = 'final'" --json
+says '"count": 1'
+expect 0 "note" "$B" run note one "the good one"
+expect 0 "note is there" "$B" run show one
+says "the good one"
+
+expect 0 "a long run" "$B" run start --name long -- sleep 100
+expect 4 "a live run is not thrown away" "$B" run rm long --yes
+expect 0 "stop" "$B" run stop long --wait
+expect 0 "it was killed" "$B" run ls --filter "status = KILLED" --json
+says '"count": 1'
+expect 6 "stopping twice" "$B" run stop long
+expect 4 "rm asks" "$B" run rm long
+expect 0 "rm" "$B" run rm long --yes
+expect 0 "gone from the list" "$B" run ls --filter "name = long" --json
+says '"count": 0'
+expect 0 "in the trash" "$B" run ls --removed --json
+says '"count": 1'
+expect 0 "restore" "$B" run restore long
+expect 6 "restore twice" "$B" run restore long
+expect 2 "log outside of a run" "$B" log metric x=1
+says "BINNACLE_RUN_ID"
+expect 2 "log no number" "$B" log metric x=abc --run one
+expect 0 "log to a run from outside" "$B" log metric later=1e300 --run one --step=-5
+expect 0 "it is there" "$B" run ls --filter "metrics.later > 1e299" --json
+says '"count": 1'
+expect 2 "an unknown option" "$B" run start --trianer ridge
+says "trainer"
+expect 2 "an unknown field of a spec, with its place" sh -c \
+	"echo '{\"command\": [\"true\"], \"sed\": 1}' >s.json; '$B' run start --spec s.json"
+says "s.json"
+expect 0 "the index rebuilds to the same" "$B" index rebuild
+expect 0 "and the list is as before" "$B" run ls --json
+says '"count": 3'
+
+# The launcher dies at once; the run does not.
+setsid sh -c "'$B' run start --name orphan -- sh -c 'sleep 1; echo done' >/dev/null 2>&1; kill -9 \$\$"
+expect 0 "a run outlives its launcher" "$B" run watch orphan
+says done
