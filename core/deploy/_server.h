@@ -43,6 +43,7 @@ typedef struct bn_metrics {
 	atomic_uint_fast64_t fine[BN_LATENCY_FINE]; /* of the three routes that predict */
 	atomic_uint_fast64_t in_flight;
 	atomic_uint_fast64_t *predictions; /* per model */
+	atomic_uint_fast64_t *unknown;     /* per model: cells of unseen categories */
 } bn_metrics;
 
 void bn_metrics_count(bn_metrics *m, bn_route_id route, int status, int64_t latency_ns);

@@ -176,17 +176,25 @@ static void write_latency(bn_buf *b, const bn_metrics *m)
 	write_histogram(b, "request_latency_seconds", "", all, n);
 }
 
-static void write_models(bn_buf *b, const bn_server *s)
+static void write_per_model(bn_buf *b, const bn_server *s, const char *name, const char *help,
+	const atomic_uint_fast64_t *values)
 {
-	head(b, "binnacle_predictions_total", "counter", "Rows predicted.");
+	head(b, name, "counter", help);
 	for (size_t i = 0; i < s->model_count; i++) {
-		bn_buf_adds(b, "binnacle_predictions_total{");
+		bn_buf_addf(b, "%s{", name);
 		label(b, "model", bn_predictor_name(s->models[i]));
 		bn_buf_addch(b, ',');
 		label(b, "version", bn_predictor_version(s->models[i]));
-		bn_buf_addf(
-			b, "} %llu\n", (unsigned long long)atomic_load(&s->metrics.predictions[i]));
+		bn_buf_addf(b, "} %llu\n", (unsigned long long)atomic_load(&values[i]));
 	}
+}
+
+static void write_models(bn_buf *b, const bn_server *s)
+{
+	write_per_model(
+		b, s, "binnacle_predictions_total", "Rows predicted.", s->metrics.predictions);
+	write_per_model(b, s, "binnacle_unknown_categories_total",
+		"Cells with a category that training never saw.", s->metrics.unknown);
 	head(b, "binnacle_model_info", "gauge", "Models served; always 1.");
 	for (size_t i = 0; i < s->model_count; i++) {
 		bn_buf_adds(b, "binnacle_model_info{");

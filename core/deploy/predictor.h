@@ -82,6 +82,9 @@ double bn_session_prediction(const bn_session *s, size_t row);
 const char *bn_session_label(const bn_session *s, size_t row);
 /* True when all class labels are numbers, so that an answer is written without quotes. */
 bool bn_session_label_is_number(const bn_session *s);
+/* Cells of categories that training never saw: the model takes them for none of its own. Only with
+ * allow_unknown. */
+size_t bn_session_unknown(const bn_session *s);
 /* Probabilities per class, or the one value: bn_model_outputs doubles. */
 const double *bn_session_outputs(const bn_session *s, size_t row);
 /* {"prediction"} as JSON: a number or a label; a new reference. */
@@ -89,6 +92,7 @@ json_t *bn_session_json(const bn_session *s, size_t row);
 /* The cells as they were given, for the prediction log: NaN missing; for a category, its code in
  * the input's categories, -1 missing, or -2 with the text when unseen. */
 double bn_session_cell_number(const bn_session *s, size_t row, size_t input);
+bool bn_session_cell_is_unknown(const bn_session *s, size_t row, size_t input);
 const char *bn_session_cell_text(const bn_session *s, size_t row, size_t input); /* or NULL */
 
 #endif

@@ -6,7 +6,8 @@
  *	[{..}, {..}]                    -> {"prediction": [12.3, 4.5], ..}
  *	[v1, v2, ..] or [[..], [..]]    the model's inputs in order
  * and CSV with a header line (text/csv). A classifier adds "probabilities": {"label": p, ..}, one
- * object per row.
+ * object per row. Categories that training never saw are answered (as none of the known) with
+ * "warnings", unless the server is strict.
  */
 #include "core/base/json.h"
 #include "core/deploy/_server.h"
@@ -81,6 +82,30 @@ static void write_rows(bn_buf *b, const bn_session *s, bool many, write_row writ
 		bn_buf_addch(b, ']');
 }
 
+#define MAX_WARNINGS 10
+
+/* Names the cells that the model could make nothing of. */
+static void write_warnings(bn_buf *b, const bn_session *s)
+{
+	const bn_features *f = bn_model_features(bn_predictor_model(bn_session_predictor(s)));
+	size_t inputs = bn_features_input_count(f), written = 0;
+	bn_buf text = BN_BUF_INIT;
+	bn_buf_adds(b, ",\"warnings\":[");
+	for (size_t at = 0; at < bn_session_rows(s) * inputs && written < MAX_WARNINGS; at++) {
+		size_t row = at / inputs, i = at % inputs;
+		if (!bn_session_cell_is_unknown(s, row, i))
+			continue;
+		bn_buf_clear(&text);
+		bn_buf_addf(&text, "row %zu: field '%s': unknown category '%.80s'", row + 1,
+			bn_features_input(f, i)->name, bn_session_cell_text(s, row, i));
+		bn_buf_adds(b, written++ ? "," : "");
+		bn_answer_string(b, text.ptr);
+	}
+	bn_buf_addch(b, ']');
+	b->failed |= text.failed;
+	bn_buf_release(&text);
+}
+
 static void write_answer(bn_call *c, bool many)
 {
 	bn_buf *b = &c->response->body;
@@ -95,6 +120,8 @@ static void write_answer(bn_call *c, bool many)
 	bn_answer_string(b, bn_predictor_name(p));
 	bn_buf_adds(b, ",\"version\":");
 	bn_answer_string(b, bn_predictor_version(p));
+	if (bn_session_unknown(c->session))
+		write_warnings(b, c->session);
 	bn_buf_adds(b, "}\n");
 }
 

@@ -206,6 +206,7 @@ static void tell_observer(bn_call *c, int64_t took_ns)
 		return;
 	size_t rows = bn_session_rows(c->session);
 	atomic_fetch_add(&s->metrics.predictions[c->model], rows);
+	atomic_fetch_add(&s->metrics.unknown[c->model], bn_session_unknown(c->session));
 	if (!s->o.observe)
 		return;
 	bn_served served = {

@@ -132,7 +132,8 @@ int bn_server_new(bn_server **out, const bn_env *env, const bn_predictor *const 
 	s->token = bn_strdup(options->token ? options->token : "");
 	s->models = bn_alloc_zeroed(n, sizeof *s->models);
 	s->metrics.predictions = bn_alloc_zeroed(n, sizeof *s->metrics.predictions);
-	int rc = s->host && s->token && s->models && s->metrics.predictions
+	s->metrics.unknown = bn_alloc_zeroed(n, sizeof *s->metrics.unknown);
+	int rc = s->host && s->token && s->models && s->metrics.predictions && s->metrics.unknown
 			 ? bn_env_random(env, &s->id_seed, sizeof s->id_seed, err)
 			 : bn_err_nomem(err, "a server");
 	if (rc) {
@@ -188,6 +189,7 @@ void bn_server_free(bn_server *s)
 	}
 	pthread_mutex_destroy(&s->lock);
 	bn_free(s->metrics.predictions);
+	bn_free(s->metrics.unknown);
 	bn_free(s->models);
 	bn_free(s->host);
 	bn_free(s->token);

@@ -23,12 +23,12 @@
 struct bn_session {
 	const bn_predictor *p;
 	bn_session_policy policy;
-	size_t rows, room; /* rows asked for, and allocated */
-	double *cells;     /* room * inputs */
-	char **texts;      /* the same shape; NULL unless unknown */
-	uint8_t *given;    /* inputs: set in the row at hand */
-	double *outputs;   /* room * outputs */
-	bool any_text;
+	size_t rows, room;  /* rows asked for, and allocated */
+	double *cells;      /* room * inputs */
+	char **texts;       /* the same shape; NULL unless unknown */
+	uint8_t *given;     /* inputs: set in the row at hand */
+	double *outputs;    /* room * outputs */
+	size_t unknown;     /* cells with a text */
 	uint64_t first_row; /* for messages */
 	bn_arena arena;     /* texts */
 	bn_model_batch *batch;
@@ -122,9 +122,9 @@ int bn_session_begin(bn_session *s, size_t rows, bn_err *err)
 		for (size_t r = 0; r < rows; r++)
 			s->cells[r * n + i] = none;
 	}
-	if (s->any_text)
+	if (s->unknown)
 		memset(s->texts, 0, s->room * n * sizeof *s->texts);
-	s->any_text = false;
+	s->unknown = 0;
 	bn_arena_release(&s->arena);
 	s->rows = rows;
 	return 0;
@@ -184,7 +184,7 @@ static int set_category(
 		s->texts[at] = bn_arena_strndup(&s->arena, text, len);
 		if (!s->texts[at])
 			return bn_err_nomem(err, "a category");
-		s->any_text = true;
+		s->unknown++;
 		s->cells[at] = CELL_UNKNOWN;
 		return 0;
 	}
@@ -434,6 +434,11 @@ const char *bn_session_label(const bn_session *s, size_t row)
 	return bn_features_class(s->p->features, (size_t)bn_session_prediction(s, row));
 }
 
+size_t bn_session_unknown(const bn_session *s)
+{
+	return s->unknown;
+}
+
 bool bn_session_label_is_number(const bn_session *s)
 {
 	return s->p->numeric_classes;
@@ -454,6 +459,11 @@ json_t *bn_session_json(const bn_session *s, size_t row)
 double bn_session_cell_number(const bn_session *s, size_t row, size_t input)
 {
 	return s->cells[row * s->p->input_count + input];
+}
+
+bool bn_session_cell_is_unknown(const bn_session *s, size_t row, size_t input)
+{
+	return is_category(s, input) && bn_session_cell_number(s, row, input) == CELL_UNKNOWN;
 }
 
 const char *bn_session_cell_text(const bn_session *s, size_t row, size_t input)

@@ -63,7 +63,7 @@ static size_t unknown_text_bytes(const bn_session *s, size_t rows, size_t inputs
 	size_t n = 0;
 	for (size_t r = 0; r < rows; r++)
 		for (size_t i = 0; i < inputs; i++)
-			if (bn_session_cell_number(s, r, i) == -2) {
+			if (bn_session_cell_is_unknown(s, r, i)) {
 				const char *t = bn_session_cell_text(s, r, i);
 				n += t ? strlen(t) + 1 : 0;
 			}

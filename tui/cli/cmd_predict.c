@@ -24,6 +24,7 @@ typedef struct output {
 	json_t *items;      /* --json */
 	bn_table_writer *w; /* arrow */
 	bool headed;
+	uint64_t unknown; /* cells of unseen categories */
 } output;
 
 /* ---- local ---------------------------------------------------------------------------------- */
@@ -128,6 +129,7 @@ static int take_rows(void *user, const bn_session *s, uint64_t first_row, bn_err
 	if (!o->arrow && !o->items && !o->headed)
 		csv_head(o, s);
 	o->headed = true;
+	o->unknown += bn_session_unknown(s);
 	for (size_t r = 0; r < bn_session_rows(s) && !rc; r++) {
 		if (o->arrow)
 			rc = arrow_row(o, s, r, err);
@@ -147,6 +149,7 @@ static void start_over(void *user)
 	bn_table_writer_free(o->w);
 	o->w = NULL;
 	o->headed = false;
+	o->unknown = 0;
 	if (o->items)
 		json_array_clear(o->items);
 }
@@ -156,6 +159,10 @@ static int finish(output *o, uint64_t rows, bn_err *err)
 	static const bn_col cols[] = {
 		{"row", "ROW", BN_AS_INT}, {"prediction", "PREDICTION", BN_AS_TEXT}, {0}};
 	int rc = bn_buf_check(&o->text, err, "the answers");
+	if (o->unknown)
+		bn_cli_warn(o->cli,
+			"%llu cells hold categories that training never saw (--strict refuses)",
+			(unsigned long long)o->unknown);
 	if (!rc && o->arrow && o->w)
 		rc = bn_table_writer_finish(o->w, err);
 	else if (!rc && o->path && !o->arrow)
@@ -184,8 +191,8 @@ static int predict_here(output *o, const char *model, const char *file, bn_err *
 	if (!rc)
 		rc = bn_predictor_open(&p, ws, model, err);
 	if (!rc)
-		rc = bn_predict_file(bn_cli_env(o->cli), p, file,
-			bn_cli_flag(o->cli, "allow-unknown"), &sink, &rows, err);
+		rc = bn_predict_file(bn_cli_env(o->cli), p, file, !bn_cli_flag(o->cli, "strict"),
+			&sink, &rows, err);
 	bn_cli_progress_end(o->cli);
 	if (!rc && !rows)
 		rc = bn_err_set(err, BN_EINVAL, "%s has no rows", file);
@@ -329,7 +336,7 @@ static const bn_opt predict_options[] = {
 	{"out", 'o', "FILE", "write CSV, or Arrow when it ends in .arrow or .feather, there"},
 	{"endpoint", 0, "URL", "ask that server instead of loading a model here"},
 	{"token-file", 0, "FILE", "the server's token (else BINNACLE_TOKEN)"},
-	{"allow-unknown", 0, NULL, "take categories that training never saw"}, {0}};
+	{"strict", 0, NULL, "refuse categories that training never saw"}, {0}};
 
 const bn_verb bn_verbs_predict[] = {
 	{"predict", NULL, "MODEL FILE", 1, 2, "Predict every row of a CSV or Arrow file",

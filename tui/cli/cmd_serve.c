@@ -137,7 +137,7 @@ static int start_server(serving *s, bn_err *err)
 		.token = s->token,
 		.threads = (int)s->threads,
 		.max_body_bytes = s->max_body > 0 ? (size_t)s->max_body : 0,
-		.policy = {.allow_unknown = bn_cli_flag(s->cli, "allow-unknown"),
+		.policy = {.allow_unknown = !bn_cli_flag(s->cli, "strict"),
 			.allow_extra = !bn_cli_flag(s->cli, "strict")},
 		.observe = s->log ? bn_prediction_log_add : NULL,
 		.observe_user = s->log,
@@ -338,8 +338,7 @@ static const bn_opt serve_options[] = {{"port", 'p', "N", "port (default 8420; 0
 	{"no-token", 0, NULL, "answer everybody who can connect"},
 	{"threads", 0, "N", "threads that answer (default: one per CPU, at most 8)"},
 	{"max-body", 0, "BYTES", "largest request body (default 16M)"},
-	{"strict", 0, NULL, "refuse fields that the model does not use"},
-	{"allow-unknown", 0, NULL, "take categories that training never saw"},
+	{"strict", 0, NULL, "refuse unknown fields, and categories that training never saw"},
 	{"no-log", 0, NULL, "do not log predictions"},
 	{"grace", 0, "TIME", "how long requests may take to finish when stopping (default 10s)"},
 	{0}};

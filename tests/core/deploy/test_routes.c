@@ -38,7 +38,7 @@ static void open_server(const char *token, bool strict)
 	bn_server_options o = {.token = token,
 		.max_rows = 100,
 		.max_body_bytes = 100000,
-		.policy = {.allow_extra = !strict},
+		.policy = {.allow_extra = !strict, .allow_unknown = !strict},
 		.observe = count_rows};
 	ck_assert_bn_ok(
 		bn_server_new(&server, env, (const bn_predictor *const *)models, 2, &o, &err),
@@ -207,6 +207,26 @@ START_TEST(test_predict_ignores_extra_fields_unless_strict)
 	open_server(NULL, true);
 	ck_assert_int_eq(post("/predict", "{" ROW ",\"colours\":7}"), 400);
 	ck_assert(says("unknown field 'colours'") && says("did you mean 'colour'"));
+	close_server();
+}
+END_TEST
+
+START_TEST(test_predict_names_unknown_categories)
+{
+	const char *row =
+		"{\"x0\":1,\"x1\":1,\"x2\":1,\"x3\":1,\"flag\":true,\"colour\":\"mauve\"}";
+	open_server(NULL, false);
+	ck_assert_int_eq(post("/predict", row), 200);
+	ck_assert(says("\"warnings\":[\"row 1: field 'colour': unknown category 'mauve'\"]"));
+	json_decref(parsed());
+	ck_assert_int_eq(post("/predict", "{" ROW "}"), 200);
+	ck_assert(!says("warnings"));
+	get("/metrics");
+	ck_assert(says("binnacle_unknown_categories_total{model=\"power\",version=\"3\"} 1\n"));
+	close_server();
+	open_server(NULL, true);
+	ck_assert_int_eq(post("/predict", row), 400);
+	ck_assert(says("unknown category 'mauve'") && says("training saw 3"));
 	close_server();
 }
 END_TEST
@@ -522,9 +542,9 @@ END_TEST
 BN_TEST_MAIN("core/deploy/routes", test_predict_answers_an_object_and_an_array_alike,
 	test_predict_takes_csv, test_predict_of_a_classifier_gives_label_and_probabilities,
 	test_predict_says_what_is_wrong, test_predict_ignores_extra_fields_unless_strict,
-	test_limits_of_rows_body_and_depth, test_wrong_method_path_and_type,
-	test_a_token_is_asked_for_everywhere_but_health, test_request_ids_are_kept_or_made,
-	test_oip_metadata_names_inputs_outputs_and_versions,
+	test_predict_names_unknown_categories, test_limits_of_rows_body_and_depth,
+	test_wrong_method_path_and_type, test_a_token_is_asked_for_everywhere_but_health,
+	test_request_ids_are_kept_or_made, test_oip_metadata_names_inputs_outputs_and_versions,
 	test_oip_infer_takes_one_tensor_per_input, test_oip_infer_takes_one_matrix_of_all_inputs,
 	test_oip_infer_says_what_is_wrong, test_invocations_takes_every_form_of_mlflow,
 	test_invocations_says_what_is_wrong_in_mlflows_words,

@@ -1,0 +1,160 @@
+#!/bin/bash
+# Serving from the command line: predict a file, serve it, ask the server, stop it in the middle,
+# and see drift in what was asked. Needs loopback; says so and stops when there is none.
+set -u
+B=${BINNACLE:-$PWD/build/binnacle}
+dir=$(mktemp -d)
+server=
+trap '[ -n "$server" ] && kill "$server" 2>/dev/null; chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
+export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
+unset BINNACLE_HOME BINNACLE_TOKEN
+mkdir "$dir/ws"
+cd "$dir/ws" || exit 1
+
+fail() {
+	echo "FAIL: $*"
+	exit 1
+}
+
+# expect STATUS NAME COMMAND...: both outputs in $out, stdout alone in the file out
+expect() {
+	local want=$1 name=$2 got
+	shift 2
+	"$@" >out 2>err
+	got=$?
+	out=$(cat out err)
+	[ "$got" = "$want" ] || fail "$name: exit $got, expected $want: $* :: $out"
+	echo "ok $name"
+}
+
+says() {
+	case $out in
+	*"$1"*) echo "ok   and says '$1'" ;;
+	*) fail "expected '$1' in: $out" ;;
+	esac
+}
+
+"$B" init >/dev/null || fail init
+"$B" data generate jobs --rows 1500 -q >/dev/null || fail generate
+"$B" data generate later --rows 1500 --seed 7 --drift 1.5 -q >/dev/null || fail "generate later"
+"$B" data export jobs jobs.csv -q || fail export
+"$B" data export jobs jobs.arrow -q || fail "export arrow"
+"$B" data export later later.csv -q || fail "export later"
+"$B" run start --trainer ridge --data jobs --target node_power_consumption --name first --wait -q \
+	>/dev/null || fail "run start"
+"$B" model register first --name power -q >/dev/null || fail register
+
+# ---- predict --------------------------------------------------------------------------------
+expect 0 "predict from a CSV file" "$B" predict power/1 jobs.csv -q
+mv out csv
+[ "$(wc -l <csv)" = 1501 ] || fail "1500 rows and a header"
+expect 0 "predict from an Arrow file" "$B" predict power@latest jobs.arrow -q
+cmp -s out csv || fail "the same rows from Arrow give other answers"
+expect 0 "predict by run" "$B" predict first jobs.csv --out answers.csv
+cmp -s answers.csv csv || fail "--out differs"
+expect 0 "predict as JSON" "$B" predict power jobs.csv --json
+says '"count": 1500'
+expect 0 "predict into Arrow" "$B" predict power jobs.csv --out answers.arrow
+expect 0 "and read it back" "$B" data head answers.arrow --json
+says '"prediction"'
+expect 3 "no such model" "$B" predict nothing/1 jobs.csv
+expect 2 "no such column" "$B" predict power answers.csv
+says "which the model needs"
+sed '3s/,u[0-9]*,/,u_nobody,/' jobs.csv >odd.csv
+expect 2 "a strict predict names an unknown category" "$B" predict power odd.csv --strict
+says "field 'user_id': unknown category 'u"
+expect 0 "otherwise it is counted" "$B" predict power odd.csv --out odd_answers.csv
+says "cells hold categories that training never saw"
+
+# ---- serve ----------------------------------------------------------------------------------
+start_server() { # ARGS...: sets $server, $url, $BINNACLE_TOKEN
+	: >serve.json
+	"$B" serve power/1 --port 0 --json "$@" >serve.json 2>serve.err &
+	server=$!
+	for _ in $(seq 200); do
+		url=$(sed -n 's/.*"url": "\(.*\)".*/\1/p' serve.json)
+		[ -n "$url" ] && grep -q '^}' serve.json && break
+		kill -0 $server 2>/dev/null || return 1
+		sleep 0.05
+	done
+	BINNACLE_TOKEN=$(sed -n 's/.*shown once): //p' serve.err)
+	export BINNACLE_TOKEN
+}
+
+stop_server() {
+	kill -TERM "$server"
+	wait "$server"
+	status=$?
+	server=
+	[ $status = 0 ] || fail "serve ended with $status: $(cat serve.err)"
+}
+
+if ! start_server; then
+	if grep -q "cannot listen" serve.err; then
+		echo "SKIP: serving: $(cat serve.err)"
+		exit 0
+	fi
+	fail "serve: $(cat serve.err)"
+fi
+grep -q "ssh -N -L" serve.err || fail "no ssh line"
+[ ${#BINNACLE_TOKEN} = 48 ] || fail "no token in: $(cat serve.err)"
+expect 0 "endpoint ls" "$B" endpoint ls
+says RUNNING
+expect 0 "predict through the server" "$B" predict --endpoint "$url" jobs.csv -q
+cmp -s out csv || fail "the server answers otherwise"
+token=$BINNACLE_TOKEN
+BINNACLE_TOKEN=wrong expect 4 "a wrong token is refused" "$B" predict --endpoint "$url" jobs.csv
+says "401"
+export BINNACLE_TOKEN=$token
+for _ in $(seq 100); do # the log writes within a second
+	"$B" monitor report power/1 --dry-run -q >/dev/null 2>&1 && break
+	sleep 0.05
+done
+expect 0 "no drift against itself" "$B" monitor report power/1
+says "0 of 33 inputs drifted"
+expect 0 "predictions of later jobs" "$B" predict --endpoint "$url" later.csv -q
+stop_server
+grep -q "served .* 3000 predictions" serve.err || fail "count at the end: $(cat serve.err)"
+expect 0 "endpoint ls --all" "$B" endpoint ls --all
+says STOPPED
+
+# ---- monitor --------------------------------------------------------------------------------
+expect 1 "drift ends with 1" "$B" monitor report power/1 --last 1500 --share 0.2
+says "have drifted"
+expect 1 "as JSON" "$B" monitor report power/1 --last 1500 --share 0.2 --json
+says '"verdict": "drift"'
+expect 7 "too few rows end with 7" "$B" monitor report power/1 --last 10
+says "too few"
+expect 2 "an unknown test" "$B" monitor report power/1 --test gauss
+says "jensenshannon"
+expect 3 "an empty window" "$B" monitor report power/1 --window 1ms
+expect 0 "monitor ls" "$B" monitor ls power --json
+says '"count": 4'
+expect 0 "monitor show" "$B" monitor show
+says "inconclusive"
+"$B" monitor ls --tsv >before
+"$B" endpoint ls --all --tsv >>before
+expect 0 "rebuild" "$B" index rebuild
+"$B" monitor ls --tsv >after
+"$B" endpoint ls --all --tsv >>after
+cmp -s before after || fail "a rebuilt index tells otherwise: $(diff before after)"
+echo "ok a rebuilt index tells the same"
+
+# ---- a killed server ------------------------------------------------------------------------
+unset BINNACLE_TOKEN
+printf 's3cret-token\n' >token
+chmod 600 token
+start_server --token-file token || fail "serve with a token file: $(cat serve.err)"
+grep -q "shown once" serve.err && fail "a given token must not be printed"
+export BINNACLE_TOKEN=s3cret-token
+expect 0 "a token from a file" "$B" predict --endpoint "$url" jobs.csv -q
+kill -9 "$server"
+wait "$server" 2>/dev/null
+server=
+expect 0 "a killed server" "$B" endpoint ls --all
+says LOST
+chmod 644 token
+expect 4 "a token that others can read" "$B" serve power/1 --port 0 --token-file token
+says "chmod 600"
+expect 2 "serve wants a model" "$B" serve
+expect 5 "nobody listens" "$B" predict --endpoint http://127.0.0.1:1 jobs.csv

@@ -1,0 +1,156 @@
+/*
+ * fuzz_http.c - any method, path, content type and body through the routes of a server with two
+ * models, without a socket. The first line of the input is the head: METHOD PATH TYPE.
+ *
+ * What must hold: a response with a known status, JSON where it says so, the same for the same
+ * input, and rows seen by the observer only with a 200.
+ */
+#include "core/base/env.h"
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/deploy/server.h"
+#include "core/train/model.h"
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bn_server *server;
+static bn_server_worker *worker;
+static size_t observed;
+
+static void must(bool ok, const char *what)
+{
+	if (!ok) {
+		fprintf(stderr, "fuzz_http: %s\n", what);
+		abort();
+	}
+}
+
+static void count(void *user, const bn_served *served)
+{
+	(void)user;
+	observed += bn_session_rows(served->session);
+}
+
+/* A model of one number, one boolean and one category, fitted on 40 rows. */
+static bn_predictor *make_model(const char *dir, const char *name, const char *target)
+{
+	enum { ROWS = 40 };
+	static double x[ROWS], y[ROWS];
+	static int32_t flag[ROWS], colour[ROWS], label[ROWS];
+	static const char *const colours[] = {"blue", "green", "red"}, *const labels[] = {
+									       "no", "yes"};
+	for (int i = 0; i < ROWS; i++) {
+		x[i] = i % 7;
+		flag[i] = i % 2;
+		colour[i] = i % 3;
+		y[i] = 2 * x[i] + flag[i];
+		label[i] = x[i] + colour[i] > 4;
+	}
+	const bn_column_view columns[] = {
+		{.name = "x", .kind = BN_VIEW_NUMBER, .rows = ROWS, .numbers = x},
+		{.name = "flag", .kind = BN_VIEW_BOOL, .rows = ROWS, .codes = flag},
+		{.name = "colour",
+			.kind = BN_VIEW_CATEGORY,
+			.rows = ROWS,
+			.codes = colour,
+			.dictionary = colours,
+			.dictionary_size = 3},
+		{.name = "y", .kind = BN_VIEW_NUMBER, .rows = ROWS, .numbers = y},
+		{.name = "label",
+			.kind = BN_VIEW_CATEGORY,
+			.rows = ROWS,
+			.codes = label,
+			.dictionary = labels,
+			.dictionary_size = 2}};
+	static const char *const inputs[] = {"x", "flag", "colour"};
+	bn_frame_view frame = {columns, 5, ROWS};
+	bn_features_options fo = {.target = target, .inputs = inputs, .input_count = 3};
+	bn_features *f = NULL;
+	bn_estimator *e = NULL;
+	bn_matrix m = BN_MATRIX_INIT;
+	bn_predictor *p = NULL;
+	char path[400];
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	must(!bn_features_fit(&f, &frame, &fo, NULL) && !bn_matrix_build(&m, f, &frame, NULL),
+		"features");
+	bn_fit_request r = {.task = bn_features_task(f),
+		.classes = bn_features_class_count(f),
+		.train = m.view,
+		.threads = 1};
+	bn_model_about about = {.name = name};
+	must(!bn_trainer_fit(&e, bn_trainer_default(bn_features_task(f)), &r, NULL), "fit");
+	must(!bn_model_save(bn_env_real(), path, e, f, &about, NULL), "save");
+	must(!bn_predictor_open_dir(&p, bn_env_real(), path, NULL, NULL, NULL, NULL), "open");
+	bn_matrix_release(&m);
+	bn_estimator_free(e);
+	bn_features_free(f);
+	return p;
+}
+
+static void start(void)
+{
+	static const bn_predictor *models[2];
+	char dir[] = "/tmp/fuzz-http-XXXXXX";
+	must(mkdtemp(dir) != NULL, "mkdtemp");
+	models[0] = make_model(dir, "power", "y");
+	models[1] = make_model(dir, "class", "label");
+	bn_fs_remove_tree(bn_env_real(), dir, NULL);
+	bn_server_options o = {.observe = count,
+		.max_rows = 500,
+		.max_body_bytes = 1 << 20,
+		.policy = {.allow_extra = true}};
+	must(!bn_server_new(&server, bn_env_real(), models, 2, &o, NULL), "server");
+	must(!bn_server_worker_new(&worker, server, NULL), "worker");
+}
+
+static void check_response(const bn_http_response *r, size_t rows)
+{
+	static const int known[] = {200, 400, 404, 405, 413, 415};
+	bool found = false;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		found |= known[i] == r->status;
+	must(found, "a status that no input may cause");
+	must(r->status == 200 || rows == 0, "rows were logged without an answer");
+	if (!strcmp(r->content_type, "application/json")) {
+		json_t *v = json_loadb(r->body.ptr, r->body.len, 0, NULL);
+		must(v != NULL, "an answer that is not JSON");
+		json_decref(v);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (!server)
+		start();
+	const uint8_t *end = memchr(data, '\n', size < 600 ? size : 600);
+	if (!end)
+		return 0;
+	char head[601], *save = NULL;
+	size_t n = (size_t)(end - data);
+	memcpy(head, data, n);
+	head[n] = '\0';
+	const char *method = strtok_r(head, " ", &save), *path = strtok_r(NULL, " ", &save);
+	bn_http_header type = {"Content-Type", strtok_r(NULL, "", &save)};
+	char *body =
+		bn_strndup((const char *)end + 1, size - n - 1); /* ends where it ends, for ASan */
+	bn_http_request request = {method ? method : "GET", path ? path : "/", NULL, &type,
+		type.value ? 1 : 0, body, strnlen(body, size - n - 1)};
+	bn_http_response a, b;
+	bn_http_response_init(&a);
+	bn_http_response_init(&b);
+	observed = 0;
+	bn_server_handle(worker, &request, &a);
+	check_response(&a, observed);
+	bn_server_handle(worker, &request, &b);
+	must(a.status == b.status, "another status for the same request");
+	bn_http_response_release(&a);
+	bn_http_response_release(&b);
+	bn_free(body);
+	return 0;
+}
