@@ -43,7 +43,7 @@ struct faultfs_journal {
 	size_t bytes, used;
 	bool overflow;
 	char root[256];
-	char entries[];
+	_Alignas(16) char entries[];
 };
 
 static faultfs_journal *journal;

@@ -3,6 +3,8 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/store/claim.h"
+#include "core/store/index.h"
+#include "core/store/verify.h"
 #include "core/store/workspace.h"
 #include "tests/support/check_main.h"
 #include "tests/support/toy.h"
@@ -237,6 +239,63 @@ START_TEST(test_objects_are_stored_once_read_only_and_verified)
 }
 END_TEST
 
+/* Opens, writes, stores, claims and reads; returns the first error, with everything released. */
+static int do_everything(void)
+{
+	bn_workspace *ws = NULL;
+	bn_err e = BN_ERR_INIT;
+	char hash[65];
+	int64_t n;
+	json_t *payload = json_pack("{s:i}", "v", 1);
+	int rc = bn_workspace_open(&ws, &env.env, toy_classes, dir.path, &e);
+	if (!rc)
+		rc = bn_workspace_append(ws, "toy.set", "toy/a", payload, &e);
+	if (!rc)
+		rc = bn_workspace_commit(ws, &e);
+	if (!rc)
+		rc = bn_object_put(ws, "bytes", 5, hash, &e);
+	if (!rc)
+		rc = bn_claim_next(ws, "model/m", "", &n, &e);
+	if (!rc)
+		rc = bn_workspace_refresh(ws, NULL, &e);
+	if (!rc)
+		rc = bn_workspace_seal(ws, &e);
+	bn_workspace_close(ws);
+	json_decref(payload);
+	ck_assert_int_eq(rc != 0, e.code != 0);
+	return rc;
+}
+
+START_TEST(test_workspace_runs_out_of_memory_at_every_allocation_without_harm)
+{
+	char before[65], after[65];
+	long n = 1;
+	if (access("/dev/shm", W_OK) == 0)
+		setenv("TMPDIR", "/dev/shm", 1);
+	for (int rc = -1; rc; n++) {
+		bn_workspace_close(make());
+		bn_alloc_fail_at(n);
+		rc = do_everything();
+		bn_alloc_fail_at(0);
+		ck_assert_msg(
+			rc == 0 || rc == BN_ENOMEM || rc == BN_EIO, "allocation %ld: %d", n, rc);
+		bn_workspace *ws = reopen();
+		bn_log_report report;
+		ck_assert_bn_ok(bn_log_verify(ws, &report, &err), &err);
+		ck_assert_uint_eq(report.fault_count, 0);
+		bn_log_report_release(&report);
+		ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+		ck_assert_bn_ok(bn_index_dump_hash(ws, before, &err), &err);
+		ck_assert_bn_ok(bn_index_rebuild(ws, &err), &err);
+		ck_assert_bn_ok(bn_index_dump_hash(ws, after, &err), &err);
+		ck_assert_str_eq(before, after);
+		finish(ws);
+	}
+	printf("NOTE: allocations failed in turn: %ld\n", n - 2);
+	ck_assert_int_gt(n, 50);
+}
+END_TEST
+
 START_TEST(test_workspace_rejects_what_is_no_event)
 {
 	bn_workspace *ws = make();
@@ -259,4 +318,5 @@ BN_TEST_MAIN("core/store/workspace", test_workspace_init_refuses_a_second_time,
 	test_workspace_child_of_fork_takes_a_writer_of_its_own,
 	test_claims_are_given_once_and_count_upwards,
 	test_objects_are_stored_once_read_only_and_verified,
+	test_workspace_runs_out_of_memory_at_every_allocation_without_harm,
 	test_workspace_rejects_what_is_no_event)
