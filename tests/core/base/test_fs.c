@@ -1,0 +1,172 @@
+/* Files: whole reads and durable replacement, lists, trees, names, and what lies on which disk. */
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "tests/support/check_main.h"
+#include "tests/support/faultfs.h"
+#include "tests/support/toy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static toy_dir dir;
+static char path[400];
+static bn_err err = BN_ERR_INIT;
+
+static const bn_env *start(void)
+{
+	toy_dir_make(&dir);
+	snprintf(path, sizeof path, "%s/file", dir.path);
+	return bn_env_real();
+}
+
+START_TEST(test_fs_reads_back_what_it_wrote)
+{
+	const bn_env *env = start();
+	bn_buf b = BN_BUF_INIT;
+	char *big = bn_alloc(300000);
+	memset(big, 'q', 300000);
+	ck_assert_bn_ok(bn_fs_write_file(env, path, big, 300000, 0640, &err), &err);
+	ck_assert_bn_ok(bn_fs_read_file(env, path, &b, &err), &err);
+	ck_assert_uint_eq(b.len, 300000);
+	ck_assert_mem_eq(b.ptr, big, 300000);
+	bn_buf_clear(&b);
+	ck_assert_bn_ok(bn_fs_write_file(env, path, "", 0, 0640, &err), &err);
+	ck_assert_bn_ok(bn_fs_read_file(env, path, &b, &err), &err);
+	ck_assert_uint_eq(b.len, 0);
+	bn_buf_release(&b);
+	bn_free(big);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+START_TEST(test_fs_read_names_what_is_missing_or_no_file)
+{
+	const bn_env *env = start();
+	bn_err e = BN_ERR_INIT;
+	bn_buf b = BN_BUF_INIT;
+	ck_assert_int_eq(bn_fs_read_file(env, path, &b, &e), BN_ENOTFOUND);
+	ck_assert_ptr_nonnull(strstr(e.msg, path));
+	ck_assert_int_eq(bn_fs_read_file(env, dir.path, &b, NULL), BN_EIO);
+	bn_buf_release(&b);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+START_TEST(test_fs_replaces_a_file_whole_or_not_at_all)
+{
+	bn_env env = *start();
+	bn_buf b = BN_BUF_INIT;
+	bn_names names = BN_NAMES_INIT;
+	ck_assert_int_eq(bn_fs_write_file(&env, path, "old", 3, 0644, NULL), 0);
+	env.fs = &faultfs_ops;
+	int failures = 0;
+	for (long at = 1;; at++) {
+		faultfs_arm(FAULTFS_ENOSPC, at);
+		int rc = bn_fs_write_file(&env, path, "newer", 5, 0644, NULL);
+		bool reached = faultfs_count() >= at;
+		faultfs_arm(FAULTFS_NONE, 0);
+		bn_buf_clear(&b);
+		ck_assert_int_eq(bn_fs_read_file(&env, path, &b, NULL), 0);
+		ck_assert_str_eq(b.ptr, rc ? "old" : "newer");
+		failures += rc != 0;
+		if (!rc)
+			ck_assert_int_eq(bn_fs_write_file(&env, path, "old", 3, 0644, NULL), 0);
+		if (!reached)
+			break;
+	}
+	ck_assert_int_ge(failures, 3); /* create, write, rename */
+	ck_assert_int_eq(bn_fs_list_dir(&env, dir.path, &names, NULL), 0);
+	ck_assert_uint_eq(names.count, 1); /* no leftovers */
+	bn_names_release(&names);
+	bn_buf_release(&b);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+static ssize_t short_write(const bn_env *env, int fd, const void *bytes, size_t n)
+{
+	static int calls;
+	if (++calls % 3 == 0)
+		return -EINTR;
+	return bn_fs_real.write(env, fd, bytes, n > 7 ? 7 : n);
+}
+
+START_TEST(test_fs_writes_all_through_short_writes_and_signals)
+{
+	bn_env env = *start();
+	bn_fs_ops ops = bn_fs_real;
+	bn_buf b = BN_BUF_INIT;
+	ops.write = short_write;
+	env.fs = &ops;
+	char text[100];
+	memset(text, 'w', sizeof text);
+	ck_assert_bn_ok(bn_fs_write_file(&env, path, text, sizeof text, 0644, &err), &err);
+	ck_assert_bn_ok(bn_fs_read_file(&env, path, &b, &err), &err);
+	ck_assert_uint_eq(b.len, sizeof text);
+	bn_buf_release(&b);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+START_TEST(test_fs_lists_sorted_and_removes_trees_but_not_what_links_point_to)
+{
+	const bn_env *env = start();
+	bn_names names = BN_NAMES_INIT;
+	char *deep = bn_strf("%s/t/b/c", dir.path), *top = bn_strf("%s/t", dir.path);
+	char *link_name = bn_strf("%s/t/link", dir.path);
+	ck_assert_int_eq(bn_fs_write_file(env, path, "x", 1, 0644, NULL), 0);
+	ck_assert_bn_ok(bn_fs_make_dirs(env, deep, 0755, &err), &err);
+	ck_assert_bn_ok(bn_fs_make_dirs(env, deep, 0755, &err), &err); /* again is fine */
+	ck_assert_int_eq(symlink(dir.path, link_name), 0);
+	ck_assert_bn_ok(bn_fs_list_dir(env, top, &names, &err), &err);
+	ck_assert_uint_eq(names.count, 2);
+	ck_assert_str_eq(names.items[0], "b");
+	ck_assert_bn_ok(bn_fs_remove_tree(env, top, &err), &err);
+	ck_assert(!bn_fs_exists(env, top) && bn_fs_exists(env, path));
+	ck_assert_bn_ok(bn_fs_remove_tree(env, top, &err), &err); /* missing is fine */
+	ck_assert_int_eq(bn_fs_list_dir(env, top, &names, NULL), BN_ENOTFOUND);
+	ck_assert_int_ne(bn_fs_make_dirs(env, "/proc/nowhere/x", 0755, NULL), 0);
+	bn_names_release(&names);
+	bn_free(deep);
+	bn_free(top);
+	bn_free(link_name);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+START_TEST(test_paths_join_and_become_absolute)
+{
+	char *p = bn_path_join("/a/", "b");
+	ck_assert_str_eq(p, "/a/b");
+	bn_free(p);
+	p = bn_path_join("/a", "/b");
+	ck_assert_str_eq(p, "/b");
+	bn_free(p);
+	p = bn_path_absolute("x");
+	ck_assert_int_eq(p[0], '/');
+	ck_assert_str_eq(bn_path_base(p), "x");
+	bn_free(p);
+	ck_assert_str_eq(bn_path_base("plain"), "plain");
+}
+END_TEST
+
+START_TEST(test_fs_knows_what_kind_of_disk_it_is)
+{
+	char buf[24];
+	const bn_env *env = start();
+	(void)env;
+	ck_assert_uint_gt(strlen(bn_fs_type(dir.path, buf)), 0);
+	ck_assert(!bn_fs_is_network("/nonexistent"));
+	ck_assert(!bn_fs_is_network("/proc"));
+	ck_assert_str_eq(bn_fs_type("/proc", buf), "0x9fa0");
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+BN_TEST_MAIN("core/base/fs", test_fs_reads_back_what_it_wrote,
+	test_fs_read_names_what_is_missing_or_no_file, test_fs_replaces_a_file_whole_or_not_at_all,
+	test_fs_writes_all_through_short_writes_and_signals,
+	test_fs_lists_sorted_and_removes_trees_but_not_what_links_point_to,
+	test_paths_join_and_become_absolute, test_fs_knows_what_kind_of_disk_it_is)

@@ -1,0 +1,123 @@
+/* SHA-256, CRC32C and hex against published values and a slow bitwise version. */
+#include "core/base/fs.h"
+#include "core/base/hash.h"
+#include "core/base/rng.h"
+#include "tests/support/check_main.h"
+
+#include <string.h>
+#include <unistd.h>
+
+START_TEST(test_sha256_gives_the_values_of_fips_180)
+{
+	char hex[65];
+	bn_sha256_hex("", 0, hex);
+	ck_assert_str_eq(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	bn_sha256_hex("abc", 3, hex);
+	ck_assert_str_eq(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+END_TEST
+
+START_TEST(test_hasher_over_a_stream_equals_one_call_and_can_be_used_again)
+{
+	bn_hasher *h = NULL;
+	uint8_t a[BN_SHA256_BYTES], b[BN_SHA256_BYTES];
+	char text[1000];
+	memset(text, 'x', sizeof text);
+	bn_sha256(text, sizeof text, a);
+	ck_assert_int_eq(bn_hasher_new(&h, NULL), 0);
+	for (int round = 0; round < 3; round++) {
+		for (size_t at = 0; at < sizeof text; at += 100)
+			bn_hasher_add(h, text + at, 100);
+		bn_hasher_finish(h, b);
+		ck_assert_mem_eq(a, b, sizeof a);
+	}
+	bn_hasher_free(h);
+	bn_hasher_free(NULL);
+}
+END_TEST
+
+START_TEST(test_sha256_of_a_file_equals_that_of_its_bytes)
+{
+	enum { N = 600000 }; /* over two chunks */
+	char path[] = "/tmp/binnacle-hash-XXXXXX", want[65], got[65];
+	char *text = malloc(N);
+	uint64_t size = 0;
+	int fd = mkstemp(path);
+	for (int i = 0; i < N; i++)
+		text[i] = (char)(i * 7);
+	ck_assert_int_eq(write(fd, text, N), N);
+	close(fd);
+	bn_sha256_hex(text, N, want);
+	ck_assert_int_eq(bn_sha256_file(bn_env_real(), path, got, &size, NULL), 0);
+	ck_assert_str_eq(got, want);
+	ck_assert_uint_eq(size, N);
+	unlink(path);
+	ck_assert_int_eq(bn_sha256_file(bn_env_real(), path, got, NULL, NULL), BN_ENOTFOUND);
+	free(text);
+}
+END_TEST
+
+/* RFC 3720, appendix B.4. */
+START_TEST(test_crc32c_gives_the_values_of_rfc_3720)
+{
+	uint8_t bytes[32];
+	memset(bytes, 0, sizeof bytes);
+	ck_assert_uint_eq(bn_crc32c(0, bytes, 32), 0x8a9136aa);
+	memset(bytes, 0xff, sizeof bytes);
+	ck_assert_uint_eq(bn_crc32c(0, bytes, 32), 0x62a8ab43);
+	for (int i = 0; i < 32; i++)
+		bytes[i] = (uint8_t)i;
+	ck_assert_uint_eq(bn_crc32c(0, bytes, 32), 0x46dd794e);
+	ck_assert_uint_eq(bn_crc32c(0, "123456789", 9), 0xe3069283);
+	ck_assert_uint_eq(bn_crc32c(0, "", 0), 0);
+}
+END_TEST
+
+static uint32_t crc_bitwise(const uint8_t *p, size_t n)
+{
+	uint32_t crc = ~(uint32_t)0;
+	for (size_t i = 0; i < n; i++) {
+		crc ^= p[i];
+		for (int k = 0; k < 8; k++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return ~crc;
+}
+
+START_TEST(test_crc32c_of_any_length_and_split_equals_the_bitwise_one)
+{
+	uint8_t bytes[300];
+	bn_rng r;
+	bn_rng_init(&r, 1, "test.crc", 0);
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)bn_rng_u32(&r);
+	for (size_t n = 0; n < 280; n++) {
+		size_t at = n % 9, split = n / 3;
+		uint32_t want = crc_bitwise(bytes + at, n);
+		ck_assert_uint_eq(bn_crc32c(0, bytes + at, n), want);
+		ck_assert_uint_eq(
+			bn_crc32c(bn_crc32c(0, bytes + at, split), bytes + at + split, n - split),
+			want);
+	}
+}
+END_TEST
+
+START_TEST(test_hex_reads_back_and_refuses_what_is_none)
+{
+	uint8_t raw[4];
+	char hex[9];
+	ck_assert_int_eq(bn_unhex("00Ff10a5", 4, raw), 0);
+	bn_hex(raw, 4, hex);
+	ck_assert_str_eq(hex, "00ff10a5");
+	static const char *const bad[] = {"", "0", "00ff10a", "00ff10a50", "00ff10ag", "00ff 0a5"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_int_eq(bn_unhex(bad[i], 4, raw), -1);
+	ck_assert(bn_is_hex("0a9f") && !bn_is_hex("") && !bn_is_hex("0A") && !bn_is_hex("xyz"));
+}
+END_TEST
+
+BN_TEST_MAIN("core/base/hash", test_sha256_gives_the_values_of_fips_180,
+	test_hasher_over_a_stream_equals_one_call_and_can_be_used_again,
+	test_sha256_of_a_file_equals_that_of_its_bytes, test_crc32c_gives_the_values_of_rfc_3720,
+	test_crc32c_of_any_length_and_split_equals_the_bitwise_one,
+	test_hex_reads_back_and_refuses_what_is_none)
