@@ -14,6 +14,9 @@ int bn_profiler_new(bn_profiler **out, const bn_schema *schema, bn_err *err);
 void bn_profiler_free(bn_profiler *p);
 /* All columns of the schema, in order. */
 int bn_profiler_add(bn_profiler *p, const bn_batch *batch, bn_err *err);
+/* One column of a batch alone. Different columns may be added by different threads at once; in the
+ * end every column must have had the same rows. */
+int bn_profiler_add_column(bn_profiler *p, size_t index, const bn_column *column, bn_err *err);
 /* As if other's rows had come after p's own. Schemas must be equal; other stays. */
 int bn_profiler_merge(bn_profiler *p, const bn_profiler *other, bn_err *err);
 int bn_profiler_finish(bn_profile **out, bn_profiler *p, bn_err *err);
