@@ -42,6 +42,11 @@ struct bn_frame {
 	bool status_pending;
 	int64_t busy_since_ms;
 
+	/* Typed while the screen was still empty; played when its first page is here, so that who
+	 * knows the way need not wait for each step of it. */
+	int ahead[32];
+	int ahead_count;
+
 	bn_modal modal;
 	bn_input input;
 	bn_history commands, filters;

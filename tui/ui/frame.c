@@ -117,6 +117,7 @@ void bn_view_init(bn_view *v, const bn_view_class *cls, bn_frame *f)
 	v->id = ++f->next_id;
 	v->asked_ms = 0;
 	v->pending = 0;
+	v->has_page = false;
 	v->next = f->all;
 	f->all = v;
 }
@@ -287,6 +288,24 @@ static bool view_is_due(const bn_view *v)
 	       bn_frame_now_ms(v->frame) - v->asked_ms >= v->cls->refresh_ms;
 }
 
+static bool is_waiting(const bn_frame *f)
+{
+	const bn_view *v = bn_frame_top(f);
+	return v && v->pending > 0 && !v->has_page;
+}
+
+static void ahead_play(bn_frame *f)
+{
+	int i = 0;
+	if (!f->ahead_count || is_waiting(f))
+		return;
+	int keys[sizeof f->ahead / sizeof *f->ahead], n = f->ahead_count;
+	memcpy(keys, f->ahead, (size_t)n * sizeof *keys);
+	f->ahead_count = 0;
+	while (i < n)
+		bn_frame_key(f, keys[i++]); /* holds the rest back again where it must */
+}
+
 bool bn_frame_pump(bn_frame *f)
 {
 	bool changed = false;
@@ -294,9 +313,12 @@ bool bn_frame_pump(bn_frame *f)
 		bn_view *v = p->owner ? view_find(f, p->owner) : NULL;
 		if (v && v->pending > 0)
 			v->pending--;
+		if (v)
+			v->has_page = true;
 		page_deliver(f, p);
 		changed = true;
 	}
+	ahead_play(f);
 	if (status_is_due(f)) {
 		f->status_asked_ms = bn_frame_now_ms(f);
 		f->status_pending = bn_loader_submit(f->loader, BN_LANE_QUICK, 0, KIND_STATUS,
@@ -594,6 +616,24 @@ int bn_frame_run(bn_frame *f, const char *line, bn_err *err)
 	return rc;
 }
 
+/* Commands that mean nothing on a screen that has not got its data yet. */
+static bool needs_data(bn_command_id id)
+{
+	switch (id) {
+	case BN_CMD_BACK:
+	case BN_CMD_QUIT:
+	case BN_CMD_CANCEL:
+	case BN_CMD_SUSPEND:
+	case BN_CMD_REPAINT:
+	case BN_CMD_REFRESH:
+	case BN_CMD_NONE:
+		return false;
+	default:
+		return bn_command_get(id)->views != BN_ON_ALL || id == BN_CMD_OPEN ||
+		       (bn_command_get(id)->flags & BN_CMD_MOTION);
+	}
+}
+
 void bn_frame_key(bn_frame *f, int key)
 {
 	bn_err err = BN_ERR_INIT;
@@ -607,6 +647,15 @@ void bn_frame_key(bn_frame *f, int key)
 	const bn_grid *t = v && v->cls->table ? v->cls->table(v) : NULL;
 	if (key == 'q' && f->tab >= 0 && f->stacks[f->tab].depth <= 1 && !(t && t->filter[0]))
 		id = BN_CMD_QUIT; /* q at a first screen leaves, as everywhere */
+	if (f->ahead_count && (id == BN_CMD_BACK || id == BN_CMD_CANCEL)) {
+		f->ahead_count = 0; /* undoes what was typed ahead */
+		return;
+	}
+	if (is_waiting(f) && id != BN_CMD_QUIT && (f->ahead_count || needs_data(id))) {
+		if (f->ahead_count < (int)(sizeof f->ahead / sizeof *f->ahead))
+			f->ahead[f->ahead_count++] = key;
+		return;
+	}
 	if (id == BN_CMD_NONE) {
 		bn_key_name(key, name);
 		bn_frame_message(f, "%s does nothing here; ? lists what does", name);

@@ -47,6 +47,7 @@ struct bn_view {
 	uint64_t id;
 	int64_t asked_ms; /* when refresh() was last called */
 	int pending;      /* pages asked for and not here */
+	bool has_page;    /* the first one came, or failed to */
 	bn_view *next;    /* all views of the frame */
 };
 

@@ -71,7 +71,9 @@ static int head_draw(const run_view *v, const bn_run_detail *d, bn_area a)
 	col = bn_area_textf(
 		a, 0, col + 1, bn_state_ink(state), "%s", bn_run_status_name(r->status));
 	col = bn_area_textf(a, 0, col + 2, BN_INK_STRONG, "%s", r->name ? r->name : r->id);
-	bn_area_textf(a, 0, col + 2, BN_INK_DIM, "%s", r->title ? r->title : "");
+	int room = a.cols - (a.cols >= 76 ? 36 : 0) - col - 2; /* the names of panes stand there */
+	if (r->title && room > 4)
+		bn_area_field(a, 0, col + 2, room, BN_INK_DIM, r->title);
 	col = bn_area_textf(
 		a, 1, 0, BN_INK_TEXT, "%s", bn_format_duration(text, bn_run_duration_ms(r, now)));
 	if (r->dataset)

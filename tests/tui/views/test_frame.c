@@ -218,6 +218,25 @@ START_TEST(test_frame_shows_what_it_has_before_data_comes)
 }
 END_TEST
 
+START_TEST(test_frame_keeps_what_is_typed_before_the_data_is_there)
+{
+	bench b = {.fake = {.is_slow = true, .own_request = true}};
+	bench_open(&b, false);
+	for (const char *keys = "4\rA"; *keys; keys++)
+		bn_frame_key(b.f, *keys);
+	bn_script_settle(b.f, b.s);
+	ck_assert(shows(&b, "signatures: 0 of 1"));
+	ck_assert(shows(&b, " you registered it; somebody else has to decide"));
+	bn_frame_key(b.f, '3');
+	bn_frame_key(b.f, 'j');
+	bn_frame_key(b.f, '\r');
+	bn_frame_key(b.f, BN_KEY_ESC); /* takes back what was typed ahead */
+	bn_script_settle(b.f, b.s);
+	ck_assert(shows(&b, "ridge-0"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_leaves_while_pages_are_under_way)
 {
 	for (int i = 0; i < 10; i++) {
@@ -297,5 +316,7 @@ BN_TEST_MAIN("tui/views/frame", test_frame_approval_asks_with_no_as_default,
 	test_frame_help_is_searched_and_runs_what_is_picked,
 	test_frame_copies_rows_and_the_command_line_of_each_screen,
 	test_frame_back_walks_to_the_first_screen_and_q_leaves_there,
-	test_frame_shows_what_it_has_before_data_comes, test_frame_leaves_while_pages_are_under_way,
-	test_frame_draws_at_every_size, test_frame_survives_any_keys)
+	test_frame_shows_what_it_has_before_data_comes,
+	test_frame_keeps_what_is_typed_before_the_data_is_there,
+	test_frame_leaves_while_pages_are_under_way, test_frame_draws_at_every_size,
+	test_frame_survives_any_keys)
