@@ -149,32 +149,43 @@ static bool is_option(const char *word)
 
 static int word_unknown(const char *const *words, size_t n, bn_err *err);
 
-/* First pass: finds the verb, looking past options. Words that are values of options may come
- * before it only for -C. */
+/* Whether the option word takes the next word as its value. Before the verb is known that can only
+ * be a global option or one of the workbench's. */
+static bool takes_next(const bn_verb *workbench, const char *word)
+{
+	const bn_opt *tables[] = {bn_global_options, workbench ? workbench->options : NULL};
+	bool is_long = word[1] == '-';
+	if (is_long ? strchr(word, '=') != NULL : word[2] != '\0')
+		return false;
+	for (size_t t = 0; t < 2; t++) {
+		const bn_opt *o = option_find(tables[t], is_long ? word + 2 : NULL,
+			is_long ? strlen(word + 2) : 0, is_long ? '\0' : word[1]);
+		if (o)
+			return o->arg != NULL;
+	}
+	return false;
+}
+
+/* First pass: finds the verb, looking past options and their values. */
 static const bn_verb *find_verb(int argc, char **argv, int *noun_at, int *verb_at)
 {
+	static const char *const alone[] = {"workbench"};
 	const char *words[2];
 	int at[2];
 	size_t n = 0, used = 0;
-	for (int i = 1; i < argc && n < 2; i++) {
-		if (!strcmp(argv[i], "--"))
-			break;
+	const bn_verb *workbench = bn_verb_find(alone, 1, &used);
+	for (int i = 1; i < argc && n < 2 && strcmp(argv[i], "--"); i++) {
 		if (is_option(argv[i])) {
-			if (!strcmp(argv[i], "-C"))
-				i++;
-			else if (n == 1)
-				continue;
-			continue;
+			i += takes_next(n == 0 ? workbench : NULL, argv[i]);
+		} else {
+			at[n] = i;
+			words[n++] = argv[i];
 		}
-		at[n] = i;
-		words[n++] = argv[i];
 	}
 	*noun_at = n > 0 ? at[0] : -1;
 	*verb_at = -1;
-	if (!n) {
-		words[0] = "workbench";
-		return bn_verb_find(words, 1, &used);
-	}
+	if (!n)
+		return workbench;
 	const bn_verb *v = bn_verb_find(words, n, &used);
 	if (v && used == 2)
 		*verb_at = at[1];
