@@ -8,7 +8,7 @@
 /* A fresh directory under $TMPDIR, removed when the process ends. Borrowed for ever. */
 const char *tiny_dir(void);
 /* Trains `trainer` ("ridge", "logistic") for `target` ("y_number", "y_binary", "y_three") and saves
- * it as DIR/name, whose path is returned (borrowed for ever). Fails the test when it cannot. */
+ * it as DIR/name, whose path is returned (borrowed, for 32 calls). Fails the test when it cannot. */
 const char *tiny_model(const char *name, const char *trainer, const char *target);
 
 /* The same, and the model says that it was trained on that dataset version. Either may be NULL. */
