@@ -112,12 +112,16 @@ int bn_run_reconcile(bn_workspace *ws, size_t *lost, bn_err *err)
 			size_t n = strlen(reason);
 			snprintf(reason + n, sizeof reason - n, "; what it left running was ended");
 		}
-		rc = bn_runlog_finished(ws, runs[i].id, "LOST", -1, 0, reason, err);
+		/* Who may only read leaves the verdict to somebody who may write. */
+		if (bn_runlog_finished(ws, runs[i].id, "LOST", -1, 0, reason, NULL) != 0)
+			break;
 		found++;
 	}
 	bn_free(runs);
+	if (rc == 0 && found && bn_workspace_commit(ws, NULL) != 0)
+		found = 0;
 	if (rc == 0 && found)
-		rc = bn_workspace_sync(ws, err);
+		rc = bn_workspace_refresh(ws, NULL, err);
 	if (lost)
 		*lost = found;
 	return rc;

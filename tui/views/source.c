@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/pipeline/rooms.h"
 #include "core/store/workspace.h"
+#include "core/track/reconcile.h"
 #include "tui/views/_source.h"
 
 #include <stdio.h>
@@ -38,8 +39,12 @@ void bn_source_close(void *context)
 int bn_reader_refresh(bn_reader *r, bn_err *err)
 {
 	bool changed = false;
+	size_t lost = 0;
 	int rc = bn_workspace_refresh(r->ws, &changed, err);
-	r->generation += !rc && changed;
+	/* A run whose supervisor is gone must not stay RUNNING on the screen. */
+	if (!rc)
+		rc = bn_run_reconcile(r->ws, &lost, err);
+	r->generation += !rc && (changed || lost);
 	return rc;
 }
 

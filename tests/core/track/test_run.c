@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 static track_world w;
 static bn_err err = BN_ERR_INIT;
@@ -227,10 +228,157 @@ START_TEST(test_run_artifacts_are_stored_and_come_back_with_their_hash_checked)
 }
 END_TEST
 
+/* ---- other users ---------------------------------------------------------------------------- */
+
+/* Segments of the writers in this list belong to uid 4242, as a shared file system would say. */
+static char stranger[64];
+
+static int fstat_with_stranger(const bn_env *env, int fd, struct stat *st)
+{
+	char link[64], path[512];
+	int rc = bn_fs_real.fstat(env, fd, st);
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, path, sizeof path - 1);
+	path[n > 0 ? n : 0] = '\0';
+	if (rc == 0 && stranger[0] && strstr(path, stranger))
+		st->st_uid = 4242;
+	return rc;
+}
+
+/* The newest writer's directory is the stranger's from now on. */
+static void name_stranger(const bn_names *before)
+{
+	bn_names now = BN_NAMES_INIT;
+	char *log = bn_workspace_path(w.ws, "log");
+	ck_assert_bn_ok(bn_fs_list_dir(&w.env.env, log, &now, &err), &err);
+	for (size_t i = 0; i < now.count; i++) {
+		bool old = false;
+		for (size_t k = 0; k < before->count; k++)
+			old = old || !strcmp(now.items[i], before->items[k]);
+		if (!old)
+			snprintf(stranger, sizeof stranger, "/log/%s/", now.items[i]);
+	}
+	ck_assert_str_ne(stranger, "");
+	bn_names_release(&now);
+	bn_free(log);
+}
+
+START_TEST(test_run_belongs_to_its_owner_and_strangers_can_only_call_it_lost)
+{
+	bn_names before = BN_NAMES_INIT;
+	bn_pairs params;
+	bn_series_list l;
+	bn_metric_set set = BN_METRIC_SET_INIT;
+	stranger[0] = '\0';
+	track_make(&w);
+	track_run(&w, 1, "one", "lr=0.1", "rmse=3", "RUNNING");
+	track_run(&w, 2, "two", NULL, NULL, "RUNNING");
+	track_sync(&w);
+	char *log = bn_workspace_path(w.ws, "log");
+	ck_assert_bn_ok(bn_fs_list_dir(&w.env.env, log, &before, &err), &err);
+	bn_free(log);
+
+	bn_workspace *other = track_open(&w);
+	bn_metric_set_add(&set, "rmse", 9, 9, -1);
+	ck_assert_bn_ok(bn_runlog_metrics(other, track_id(1), &set, &err), &err);
+	ck_assert_bn_ok(bn_runlog_param(other, track_id(1), "depth", "3", &err), &err);
+	ck_assert_bn_ok(bn_runlog_finished(other, track_id(1), "FINISHED", 0, 0, NULL, &err), &err);
+	ck_assert_bn_ok(bn_runlog_removed(other, track_id(1), &err), &err);
+	ck_assert_bn_ok(bn_runlog_finished(other, track_id(2), "LOST", -1, 0, "?", &err), &err);
+	bn_metric_set_release(&set);
+	bn_workspace_close(other);
+	name_stranger(&before);
+
+	bn_fs_ops ops = bn_fs_real;
+	ops.fstat = fstat_with_stranger;
+	w.env.env.fs = &ops;
+	track_sync(&w);
+	bn_run_info *r = get(1);
+	ck_assert_int_eq(r->status, BN_RUN_RUNNING);
+	ck_assert(!r->removed);
+	bn_run_info_free(r);
+	ck_assert_int_eq(status_of(2), BN_RUN_LOST);
+	ck_assert_bn_ok(bn_run_params(&params, w.ws, track_id(1), &err), &err);
+	ck_assert_int_eq(params.count, 1);
+	bn_pairs_release(&params);
+	ck_assert_bn_ok(bn_series_find_all(&l, w.ws, track_id(1), &err), &err);
+	ck_assert_int_eq(l.items[0].count, 1);
+	ck_assert_double_eq(l.items[0].last, 3);
+	bn_series_list_release(&l);
+	bn_names_release(&before);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_run_index_is_the_same_in_any_order_of_arrival)
+{
+	char *dumps[2] = {NULL, NULL};
+	track_make(&w);
+	bn_workspace *a = track_open(&w), *b = track_open(&w);
+	bn_metric_set set = BN_METRIC_SET_INIT;
+	track_run(&w, 1, "one", NULL, "rmse=3,1,2", "RUNNING");
+	ck_assert_bn_ok(bn_workspace_commit(w.ws, &err), &err);
+	/* A reader that has folded half must end as one that folds all at once. */
+	ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+	for (int i = 0; i < 20; i++) {
+		bn_workspace *x = i & 1 ? a : b;
+		bn_metric_set_add(&set, "rmse", i * 7 % 20, 5000 - i, i == 3 ? NAN : i * 0.1);
+		ck_assert_bn_ok(bn_runlog_metrics(x, track_id(1), &set, &err), &err);
+		bn_metric_set_clear(&set);
+		ck_assert_bn_ok(bn_runlog_heartbeat(x, track_id(1), 100 + i, &err), &err);
+		ck_assert_bn_ok(
+			bn_runlog_tag(x, track_id(1), "turn", i & 1 ? "a" : "b", &err), &err);
+		if (i % 3 == 0) {
+			ck_assert_bn_ok(bn_workspace_commit(x, &err), &err);
+			ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+		}
+	}
+	bn_metric_set_release(&set);
+	bn_workspace_close(b);
+	bn_workspace_close(a);
+	for (int i = 0; i < 2; i++) {
+		static const char sql[] =
+			"SELECT group_concat(line, char(10)) FROM ("
+			"SELECT run_id || key || points || ' ' || nans || ' ' || first_value || ' "
+			"' || "
+			"last_value || ' ' || min_value || min_step || ' ' || max_value || "
+			"max_step "
+			"AS line FROM metric_series UNION ALL SELECT run_id || key || clock || "
+			"writer "
+			"|| seq || ' ' || hex(data) FROM metric_chunk UNION ALL SELECT run_id || "
+			"beat_clock || beat_writer || beat_seq || ' ' || interval_ms FROM "
+			"run_liveness "
+			"UNION ALL SELECT run_id || key || value FROM run_tag UNION ALL SELECT id "
+			"|| "
+			"status FROM run ORDER BY 1)";
+		sqlite3_stmt *st = NULL;
+		if (i == 1) {
+			char *second = bn_path_join(w.dir.path, "second");
+			toy_env_own_index(&w.env, second);
+			bn_free(second);
+			bn_workspace_close(w.ws);
+			w.ws = track_open(&w);
+		}
+		ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+		ck_assert_bn_ok(bn_sql_prepare(&st, bn_workspace_index(w.ws), &err, sql, ""), &err);
+		ck_assert_int_eq(bn_sql_step(st, &err), 1);
+		dumps[i] = bn_sql_text(st, 0);
+		sqlite3_finalize(st);
+	}
+	ck_assert_str_eq(dumps[0], dumps[1]);
+	ck_assert_uint_gt(strlen(dumps[0]), 1000);
+	bn_free(dumps[0]);
+	bn_free(dumps[1]);
+	track_remove(&w);
+}
+END_TEST
+
 BN_TEST_MAIN("core/track/run", test_run_goes_from_scheduled_to_running_to_finished,
 	test_run_lost_is_overruled_by_a_late_real_end_but_not_the_reverse,
 	test_run_param_is_written_once_and_tags_are_last_writer_wins,
 	test_run_keys_are_checked_before_they_are_written,
 	test_run_metrics_keep_summaries_and_every_point,
 	test_run_is_found_by_prefix_name_and_latest, test_run_trash_can_be_undone,
-	test_run_artifacts_are_stored_and_come_back_with_their_hash_checked)
+	test_run_artifacts_are_stored_and_come_back_with_their_hash_checked,
+	test_run_belongs_to_its_owner_and_strangers_can_only_call_it_lost,
+	test_run_index_is_the_same_in_any_order_of_arrival)
