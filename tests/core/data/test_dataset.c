@@ -252,9 +252,10 @@ END_TEST
 
 START_TEST(test_dataset_malformed_events_change_nothing)
 {
-	static const char *const bad[] = {"{}", "{\"version\":-1}", "{\"version\":1,\"rows\":3}",
-		"{\"version\":1,\"rows\":3,\"columns\":1,\"size\":5,\"hash\":\"ab\","
-		"\"schema_hash\":\"cd\"}"};
+	static const char cut[] = "{\"version\":1,\"rows\":3,\"columns\":1,\"size\":5,"
+				  "\"hash\":\"ab\",\"schema_hash\":\"cd\"}";
+	static const char *const bad[] = {
+		"{}", "{\"version\":-1}", "{\"version\":1,\"rows\":3}", cut};
 	static const char *const kinds[] = {"dataset.version", "dataset.checked", "dataset.tag",
 		"dataset.removed", "dataset.x"};
 	char dir[64];

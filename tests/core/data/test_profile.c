@@ -101,7 +101,7 @@ static void assert_numbers(const bn_profile_column *p, const json_t *c)
 	/* numpy widens the range of equal values; we give them one bin */
 	for (size_t i = 0; range > 0 && i < json_array_size(hist); i++) {
 		double want = json_number_value(json_array_get(hist, i));
-		double room = p->rank_error ? 2 * p->rank_error * n : 0;
+		double room = p->rank_error > 0 ? 2 * p->rank_error * n : 0;
 		ck_assert_msg(fabs(p->hist[i] - want) <= room, "bin %zu: %g instead of %g", i,
 			p->hist[i], want);
 	}

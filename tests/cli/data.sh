@@ -1,0 +1,71 @@
+#!/bin/bash
+# binnacle data: from a file to versions, checks, splits and removal, as a script sees them.
+set -u
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+bad=0
+
+check() { # NAME WANT GOT
+	if [ "$2" = "$3" ]; then
+		echo "ok $1"
+	else
+		echo "not ok $1"
+		diff <(printf '%s\n' "$2") <(printf '%s\n' "$3")
+		bad=1
+	fi
+}
+field() { # FILE KEY: a top-level scalar of pretty JSON
+	sed -n "s/^ *\"$2\": *\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$1" | head -1
+}
+
+cd "$dir" || exit 1
+export XDG_STATE_HOME=$dir/state
+"$BINNACLE" init . >/dev/null 2>&1 || { echo "not ok init"; exit 1; }
+printf 'id,host,w\n1,n1,10.5\n2,n2,11\n3,n1,\n4,n1,900\n' >power.csv
+"$BINNACLE" data add power power.csv --json >added.json 2>err
+check add_exit 0 $?
+check add_ref power@v1 "$(field added.json ref)"
+check add_rows 4 "$(field added.json rows)"
+"$BINNACLE" data add power power.csv 2>err >/dev/null
+check same_bytes "nothing new: these are the bytes of power@v1" "$(cat err)"
+printf '5,n2,12\n' >>power.csv
+"$BINNACLE" data add power power.csv >/dev/null 2>&1
+check versions "2 1" "$("$BINNACLE" data ls power --tsv | awk -F'\t' 'NR > 1 { sub(/.*@v/, "", $1); print $1 }' | xargs)"
+"$BINNACLE" data show pwer >/dev/null 2>err
+check unknown_exit 3 $?
+check unknown_hint "did you mean 'power'?" "$(grep -o "did you mean.*" err)"
+check freq "n1	3" "$("$BINNACLE" data freq power host --tsv 2>/dev/null | sed -n 2p | cut -f1,2)"
+check describe "id int64 w float64" "$("$BINNACLE" data describe power --tsv | awk -F'\t' '$1 == "id" || $1 == "w" { print $1, $2 }' | xargs)"
+
+"$BINNACLE" data infer power -o suite.json 2>/dev/null
+"$BINNACLE" data check power --suite suite.json >/dev/null 2>&1
+check inferred_suite_passes 0 $?
+cat >strict.json <<'J'
+{"name": "strict", "expectations": [
+ {"type": "expect_column_values_to_be_between", "kwargs": {"column": "w", "max_value": 100}},
+ {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "id"}}]}
+J
+"$BINNACLE" data check power --suite strict.json --json >result.json 2>err
+check failing_check_exit 1 $?
+check failing_check_message "power@v2: 1 of 2 checks failed" "$(grep -o 'power@v2: 1 of 2 checks failed' err)"
+check failing_row 3 "$(tr -d ' \n' <result.json | grep -o '"partial_unexpected_index_list":\[[0-9,]*\]' | grep -o '[0-9]*' | head -1)"
+check kept_with_the_version "1 of 2 failed" "$("$BINNACLE" data show power --json | sed -n 's/.*"checks_text": "\(.*\)".*/\1/p')"
+sed 's/be_between/be_betwen/' strict.json >typo.json
+"$BINNACLE" data check power --suite typo.json >/dev/null 2>err
+check bad_suite_exit 2 $?
+check bad_suite_hint 1 "$(grep -c "the nearest is 'expect_column_values_to_be_between'" err)"
+
+"$BINNACLE" data generate jobs --rows 1000 --seed 3 >/dev/null 2>err
+check synthetic_is_said 1 "$(grep -c SYNTHETIC err)"
+"$BINNACLE" data split jobs --how temporal --by submit_time --parts train=0.75,test=0.25 --tsv 2>/dev/null | awk -F'\t' 'NR > 1 { print $1, $2 }' >parts
+check split "jobs.train@v1 750
+jobs.test@v1 250" "$(cat parts)"
+check lineage "jobs@v1" "$("$BINNACLE" data show jobs.test --json | sed -n 's/.*"parents_text": "\(.*\)".*/\1/p')"
+"$BINNACLE" data rm jobs 2>/dev/null
+check removed_is_refused 4 "$("$BINNACLE" data describe jobs >/dev/null 2>&1; echo $?)"
+"$BINNACLE" data restore jobs 2>/dev/null
+check restored 1000 "$("$BINNACLE" data show jobs --json | sed -n 's/.*"rows": \([0-9]*\).*/\1/p' | head -1)"
+"$BINNACLE" data add node proc: --for 100ms --every 10ms >/dev/null 2>&1
+check live 0 $?
+check live_rows 1 "$("$BINNACLE" data show node --json | sed -n 's/.*"rows": \([0-9]*\).*/\1/p' | awk '{ print ($1 >= 1 && $1 <= 10) }')"
+exit $bad
