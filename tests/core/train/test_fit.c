@@ -198,6 +198,36 @@ START_TEST(test_fit_a_changed_model_is_named_by_tensor_element_and_cause)
 }
 END_TEST
 
+START_TEST(test_fit_takes_parts_from_versions_and_shares_in_order)
+{
+	NEED_PROGRAM();
+	make();
+	char id[BN_RUN_ID_TEXT];
+	bn_series_list l;
+	/* The whole version is the test part, so its error is that of all 600 rows. */
+	json_t *spec = spec_of("ridge", "y", 1);
+	json_object_set_new(
+		spec, "data", json_pack("[s{ssss}]", "jobs", "name", "jobs@v1", "part", "test"));
+	json_object_set_new(spec, "split", json_pack("{ss sf}", "kind", "order", "valid", 0.25));
+	bn_run_info *r = launch_and_wait(spec, id);
+	ck_assert_msg(r->status == BN_RUN_FINISHED, "%s", r->reason);
+	ck_assert_bn_ok(bn_series_find_all(&l, ws, id, &err), &err);
+	ck_assert_ptr_nonnull(bn_series_list_get(&l, "test_rmse"));
+	ck_assert_ptr_nonnull(bn_series_list_get(&l, "valid_rmse"));
+	bn_series_list_release(&l);
+	char *path = bn_run_log_path(ws, id);
+	bn_buf b = BN_BUF_INIT;
+	ck_assert_bn_ok(bn_fs_read_file(&env.env, path, &b, &err), &err);
+	ck_assert_msg(strstr(b.ptr, "450 rows"), "log: %s", b.ptr);
+	ck_assert_msg(strstr(b.ptr, "'comment' is free text"), "log: %s", b.ptr);
+	bn_buf_release(&b);
+	bn_free(path);
+	bn_run_info_free(r);
+	json_decref(spec);
+	finish();
+}
+END_TEST
+
 START_TEST(test_fit_failure_is_recorded_with_the_trainers_own_words)
 {
 	NEED_PROGRAM();
@@ -260,5 +290,6 @@ END_TEST
 
 BN_TEST_MAIN("core/train/fit", test_fit_every_trainer_leaves_a_model_that_reproduces_bit_for_bit,
 	test_fit_a_changed_model_is_named_by_tensor_element_and_cause,
+	test_fit_takes_parts_from_versions_and_shares_in_order,
 	test_fit_failure_is_recorded_with_the_trainers_own_words,
 	test_fit_kill_9_of_a_training_is_failed_and_its_metrics_stay)

@@ -1,0 +1,164 @@
+/* Who is gone: runs never started, supervisors of other hosts and other boots, readers who may not
+ * write. What happens on this host for real is in tests/core/train/test_exec.c. */
+#include "core/track/reconcile.h"
+
+#include "core/base/fs.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/track/run.h"
+#include "core/train/launch.h"
+#include "core/train/runlog.h"
+#include "core/train/supervisor.h"
+#include "tests/support/check_main.h"
+#include "tests/support/track.h"
+
+#include <errno.h>
+#include <string.h>
+
+static track_world w;
+static bn_err err = BN_ERR_INIT;
+
+/* From now on the clock stands at so many seconds after the real one. */
+static void set_clock(int64_t seconds)
+{
+	w.env.clock_ns = bn_env_now_ns(bn_env_real()) + seconds * 1000000000;
+	w.env.clock_step_ns = 1000000;
+}
+
+static bn_run_info *reconcile(int n, size_t want_lost)
+{
+	bn_run_info *r = NULL;
+	size_t lost = 99;
+	ck_assert_bn_ok(bn_run_reconcile(w.ws, &lost, &err), &err);
+	ck_assert_uint_eq(lost, want_lost);
+	ck_assert_bn_ok(bn_run_get(&r, w.ws, track_id(n), &err), &err);
+	return r;
+}
+
+/* A supervisor's file as another machine, or this one before a reboot, would have left it. */
+static void write_supervisor(int n, const char *host, const char *boot)
+{
+	char *dir = bn_run_dir(w.ws, track_id(n)), *path = bn_path_join(dir, "supervisor");
+	char *text = bn_strf("{\"host\":\"%s\",\"boot_id\":\"%s\",\"pid\":4000000,\"sid\":4000000,"
+			     "\"start\":1,\"child\":0,\"since_ms\":1}\n",
+		host, boot);
+	ck_assert_bn_ok(bn_fs_make_dirs(&w.env.env, dir, 0777, &err), &err);
+	ck_assert_bn_ok(bn_fs_write_file(&w.env.env, path, text, strlen(text), 0644, &err), &err);
+	bn_free(text);
+	bn_free(path);
+	bn_free(dir);
+}
+
+START_TEST(test_reconcile_gives_a_run_a_minute_to_start)
+{
+	track_make(&w);
+	track_run(&w, 1, "one", NULL, NULL, "SCHEDULED");
+	track_sync(&w);
+	bn_run_info *r = reconcile(1, 0);
+	ck_assert_int_eq(r->status, BN_RUN_SCHEDULED);
+	bn_run_info_free(r);
+	set_clock(61);
+	r = reconcile(1, 1);
+	ck_assert_int_eq(r->status, BN_RUN_LOST);
+	ck_assert_ptr_nonnull(strstr(r->reason, "never started"));
+	bn_run_info_free(r);
+	bn_run_info_free(reconcile(1, 0));
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_reconcile_leaves_other_hosts_alone_until_they_are_long_silent)
+{
+	track_make(&w);
+	track_run(&w, 1, "one", NULL, NULL, "RUNNING");
+	write_supervisor(1, "some-other-node", "x");
+	track_sync(&w);
+	bn_run_info_free(reconcile(1, 0));
+	set_clock(200);
+	bn_run_info_free(reconcile(1, 0));
+	ck_assert_bn_ok(bn_runlog_heartbeat(w.ws, track_id(1), 5000, &err), &err);
+	track_sync(&w);
+	set_clock(400);
+	bn_run_info_free(reconcile(1, 0)); /* it was heard 200 s ago */
+	set_clock(501);
+	bn_run_info *r = reconcile(1, 1);
+	ck_assert_int_eq(r->status, BN_RUN_LOST);
+	ck_assert_ptr_nonnull(strstr(r->reason, "no sign of life"));
+	bn_run_info_free(r);
+	/* A heartbeat that arrives late does not undo the verdict, its real end does. */
+	ck_assert_bn_ok(bn_runlog_finished(w.ws, track_id(1), "FINISHED", 0, 0, NULL, &err), &err);
+	track_sync(&w);
+	r = reconcile(1, 0);
+	ck_assert_int_eq(r->status, BN_RUN_FINISHED);
+	ck_assert_ptr_null(r->reason);
+	bn_run_info_free(r);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_reconcile_knows_that_a_reboot_ends_everything)
+{
+	track_make(&w);
+	const bn_env *env = &w.env.env;
+	track_run(&w, 1, "one", NULL, NULL, "RUNNING");
+	write_supervisor(1, env->host(env), "another-boot");
+	track_sync(&w);
+	bn_run_info *r = reconcile(1, 1);
+	ck_assert_int_eq(r->status, BN_RUN_LOST);
+	bn_run_info_free(r);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_reconcile_sees_a_held_lock_as_life)
+{
+	bn_supervisor_lock lock;
+	bn_supervisor s;
+	track_make(&w);
+	track_run(&w, 1, "one", NULL, NULL, "RUNNING");
+	track_sync(&w);
+	ck_assert_bn_ok(bn_supervisor_take(&lock, w.ws, track_id(1), &err), &err);
+	bn_run_info_free(reconcile(1, 0));
+	ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, track_id(1), &err), &err);
+	ck_assert_int_eq(s.state, BN_SUPERVISOR_ALIVE);
+	bn_supervisor_release(&lock);
+	bn_run_info *r = reconcile(1, 1);
+	ck_assert_int_eq(r->status, BN_RUN_LOST);
+	bn_run_info_free(r);
+	track_remove(&w);
+}
+END_TEST
+
+static int refuse_mkdir(const bn_env *env, const char *path, mode_t mode)
+{
+	(void)env;
+	(void)path;
+	(void)mode;
+	return -EACCES;
+}
+
+START_TEST(test_reconcile_by_somebody_who_may_not_write_is_no_error)
+{
+	bn_run_info *r = NULL;
+	bn_fs_ops ops = bn_fs_real;
+	ops.mkdir = refuse_mkdir;
+	track_make(&w);
+	track_run(&w, 1, "one", NULL, NULL, "SCHEDULED");
+	track_sync(&w);
+	bn_workspace_close(w.ws);
+	w.ws = track_open(&w);
+	ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+	set_clock(61);
+	w.env.env.fs = &ops; /* no writer's directory can be made */
+	r = reconcile(1, 0);
+	ck_assert_int_eq(r->status, BN_RUN_SCHEDULED);
+	bn_run_info_free(r);
+	w.env.env.fs = &bn_fs_real;
+	track_remove(&w);
+}
+END_TEST
+
+BN_TEST_MAIN("core/track/reconcile", test_reconcile_gives_a_run_a_minute_to_start,
+	test_reconcile_leaves_other_hosts_alone_until_they_are_long_silent,
+	test_reconcile_knows_that_a_reboot_ends_everything, test_reconcile_sees_a_held_lock_as_life,
+	test_reconcile_by_somebody_who_may_not_write_is_no_error)
