@@ -427,7 +427,7 @@ int bn_index_refresh(bn_index *ix, bool *changed, bn_err *err)
 		*changed = true;
 	}
 	for (size_t i = 0; !due && i < ix->log.count; i++)
-		due = bn_fold_is_due(&ix->log.items[i]);
+		due = bn_fold_is_due(ix, &ix->log.items[i]);
 	if (due) {
 		bool folded = false;
 		rc = index_fold(ix, false, &folded, err);

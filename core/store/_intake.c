@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TRIES = 5 };
+enum { TRIES = 5, SILENCE_S = 900 };
 
 typedef enum step {
 	STEP_MORE,    /* went on; look again */
@@ -26,14 +26,29 @@ typedef enum step {
 	STEP_REBUILD, /* the log is not the one that was folded */
 } step;
 
-bool bn_fold_is_due(const bn_log_writer *w)
+/* Over a network only sealed segments are to be trusted, save where this very machine writes, and
+ * after a silence that is longer than any cache: a job that was killed on a node where nobody
+ * comes by to adopt its open.seg. (Should somebody cut it later, the CRC pin notices.) */
+static bool open_is_readable(const bn_index *ix, const bn_log_writer *w)
+{
+	char mark[16];
+	const bn_env *env = ix->ws->env;
+	if (!w->has_open || ix->follow_open)
+		return w->has_open;
+	snprintf(mark, sizeof mark, "-%.8s-", env->boot_id(env));
+	return strstr(w->name, mark) ||
+	       bn_env_now_ns(env) - w->open_mtime_ns > SILENCE_S * (int64_t)1000000000;
+}
+
+bool bn_fold_is_due(const bn_index *ix, const bn_log_writer *w)
 {
 	uint64_t end = bn_log_sealed_end(w);
 	if (w->stuck)
 		return false;
 	if (end > w->seq)
 		return true;
-	if (w->has_open && (w->open_size != w->folded_size || w->open_inode != w->folded_inode))
+	if (open_is_readable(ix, w) &&
+		(w->open_size != w->folded_size || w->open_inode != w->folded_inode))
 		return true;
 	if (!w->has_open && end < w->seq)
 		return true; /* cut */
@@ -96,6 +111,10 @@ static int open_checked(
 	if (rc == BN_ECORRUPT) {
 		/* An open.seg may have been created a moment ago. */
 		*next = strcmp(name, BN_SEGMENT_OPEN) ? stuck(w, why.msg) : STEP_END;
+		return 0;
+	}
+	if (rc == BN_EIO) {
+		*next = stuck(w, why.msg);
 		return 0;
 	}
 	if (rc)
@@ -169,10 +188,6 @@ static int take_open(bn_fold *f, bn_log_writer *w, step *next, bn_err *err)
 		return rc;
 	w->folded_size = env->fs->fstat(env, s.fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 	w->folded_inode = s.inode;
-	if (!f->ix->follow_open && strcmp(s.header.boot, env->boot_id(env))) {
-		*next = STEP_END; /* another host writes it: only sealed segments are to be trusted */
-		goto out;
-	}
 	if (w->hint_inode == s.inode && w->hint_seq == w->seq && w->hint_at >= s.header_size &&
 		w->seq >= s.header.first_seq)
 		bn_segment_seek(&s, w->hint_at, w->seq - 1, 0, 0);
@@ -185,7 +200,6 @@ static int take_open(bn_fold *f, bn_log_writer *w, step *next, bn_err *err)
 	} else {
 		w->hint_inode = 0;
 	}
-out:
 	bn_segment_close(&s);
 	return rc;
 }
@@ -204,8 +218,12 @@ static int take_step(bn_fold *f, bn_log_writer *w, step *next, bn_err *err)
 		*next = stuck(w, why);
 		return 0;
 	}
-	if (w->has_open)
+	if (open_is_readable(f->ix, w))
 		return take_open(f, w, next, err);
+	if (w->has_open) {
+		*next = STEP_END;
+		return 0;
+	}
 	if (end < w->seq) {
 		*next = STEP_REBUILD;
 		return 0;
@@ -237,9 +255,10 @@ static int writer_take(bn_fold *f, bn_log_writer *w, bn_err *err)
 			return rc;
 		bool doubtful = next == STEP_AGAIN || next == STEP_REBUILD || w->stuck;
 		if (doubtful && ++tries <= TRIES) {
-			if ((rc = bn_log_relist(w, f->ix->ws->env, err)))
-				return rc;
-			next = STEP_MORE;
+			if (bn_log_relist(w, f->ix->ws->env, NULL))
+				next = stuck(w, "its directory cannot be listed");
+			else
+				next = STEP_MORE;
 		} else if (next == STEP_REBUILD) {
 			return BN_FOLD_REBUILD;
 		} else if (next == STEP_AGAIN) {
@@ -255,7 +274,7 @@ int fold_intake(bn_fold *f, bn_err *err)
 	int rc = 0;
 	bn_log *log = &f->ix->log;
 	for (size_t i = 0; !rc && i < log->count; i++)
-		if (bn_fold_is_due(&log->items[i]))
+		if (bn_fold_is_due(f->ix, &log->items[i]))
 			rc = writer_take(f, &log->items[i], err);
 	for (size_t i = 0; !rc && i < log->count; i++)
 		if (log->items[i].clock > f->ix->ws->seen_clock)

@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/store/_writer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,6 +108,7 @@ static int writer_look(bn_log_writer *w, const bn_env *env, const struct stat *d
 		if (env->fs->stat(env, path, &st) == 0) {
 			w->open_size = (uint64_t)st.st_size;
 			w->open_inode = (uint64_t)st.st_ino;
+			w->open_mtime_ns = mtime_ns(&st);
 		}
 		bn_free(path);
 	}
@@ -135,8 +137,17 @@ int bn_log_scan(bn_log *log, const bn_env *env, const char *log_dir, bn_err *err
 		bn_log_writer *w = bn_log_find(log, names.items[i]);
 		if (!w)
 			rc = log_add(&w, log, log_dir, names.items[i], err);
+		bn_err why = BN_ERR_INIT;
 		if (!rc)
-			rc = writer_look(w, env, &st, err);
+			rc = writer_look(w, env, &st, &why);
+		if (why.code == BN_ENOMEM) {
+			rc = bn_err_nomem(err, "a list of segments");
+		} else if (why.code) {
+			/* Somebody who lets nobody read his log must not stop everybody else's. */
+			rc = 0;
+			w->stuck = true;
+			snprintf(w->fault, sizeof w->fault, "%.159s", why.msg);
+		}
 		if (w)
 			w->seen = true;
 	}

@@ -26,6 +26,7 @@ typedef struct bn_log_writer {
 	int64_t mtime_ns, listed_ns;
 	bool settled;
 	uint64_t open_size, open_inode; /* of open.seg at the last stat */
+	int64_t open_mtime_ns;
 
 	/* the fold: mirrors table index_tail */
 	uint64_t seq, clock, pinned;

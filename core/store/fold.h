@@ -51,7 +51,7 @@ typedef struct bn_event {
 	bn_event_key key;
 	const char *kind, *entity; /* "run.created", "run/7f3a" */
 	uid_t uid;                 /* owner of the segment file */
-	const char *user;          /* that user's name as the writer's host knew it */
+	const char *user;          /* that user's name as this host knows it; for showing only */
 	const json_t *payload; /* NULL for raw payloads and for text that is not a JSON object */
 	const void *raw;       /* the payload's bytes as they lie in the segment */
 	size_t raw_len;

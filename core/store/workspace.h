@@ -9,7 +9,8 @@
  *	runs/<run_id>/   working directory of a run
  *	trash/ tmp/
  *	index.db         here only when this file system is local and ours to write; otherwise
- *	                 $XDG_STATE_HOME/binnacle/<workspace id>/index.db
+ *	                 $XDG_STATE_HOME/binnacle/<workspace id>/index.db; BINNACLE_INDEX=DIR
+ *	                 puts it into that directory
  *
  * A bn_workspace belongs to one thread. Any number of processes may have the same workspace open;
  * none waits for another to write. The env must outlive it.

@@ -12,6 +12,7 @@
 #include "tests/support/check_main.h"
 #include "tests/support/toy.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -344,6 +345,118 @@ START_TEST(test_index_notices_that_history_was_cut)
 }
 END_TEST
 
+static const char *another_boot(const bn_env *env)
+{
+	(void)env;
+	return "ffffffff-0000-0000-0000-000000000000";
+}
+
+START_TEST(test_index_over_a_network_reads_an_open_segment_only_after_long_silence)
+{
+	toy_dir d;
+	toy_env here, there;
+	bn_workspace *reader = make_at(&here, &d);
+	toy_env_init(&there, &d);
+	there.env.boot_id = another_boot;
+	bn_workspace *writer = open_at(&there, d.path);
+	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
+	reader->index->follow_open = false; /* as on a network file system */
+	toy_append_set(writer, "toy/a", 5);
+	ck_assert_bn_ok(bn_workspace_seal(writer, &err), &err);
+	toy_append_set(writer, "toy/a", 6);
+	ck_assert_bn_ok(bn_workspace_commit(writer, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
+	ck_assert_int_eq(toy_value(reader, "toy/a"), 5);
+	char *path = bn_workspace_path(writer, "log/%s/open.seg", writer->writer->name);
+	struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, old, 0), 0);
+	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
+	ck_assert_int_eq(toy_value(reader, "toy/a"), 5 * 31 + 6);
+	toy_append_set(writer, "toy/a", 7); /* it lives after all */
+	ck_assert_bn_ok(bn_workspace_commit(writer, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
+	ck_assert_int_eq(toy_value(reader, "toy/a"), 5 * 31 + 6);
+	ck_assert_bn_ok(bn_workspace_seal(writer, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
+	ck_assert_int_eq(toy_value(reader, "toy/a"), (5 * 31 + 6) * 31 + 7);
+	bn_free(path);
+	bn_workspace_close(writer);
+	bn_workspace_close(reader);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+static int deny_open(const bn_env *env, const char *path, int flags, mode_t mode)
+{
+	return strstr(path, "ffffffff-") ? -EACCES : bn_fs_real.open(env, path, flags, mode);
+}
+
+START_TEST(test_index_goes_on_without_a_writer_whose_log_may_not_be_read)
+{
+	toy_dir d;
+	toy_env here, there;
+	bn_index_status s;
+	bn_workspace *reader = make_at(&here, &d);
+	toy_env_init(&there, &d);
+	there.env.boot_id = another_boot;
+	bn_workspace *writer = open_at(&there, d.path);
+	toy_append_set(writer, "toy/a", 5);
+	ck_assert_bn_ok(bn_workspace_seal(writer, &err), &err);
+	bn_fs_ops ops = bn_fs_real;
+	ops.open = deny_open;
+	here.env.fs = &ops;
+	toy_append_set(reader, "toy/b", 6);
+	ck_assert_bn_ok(bn_workspace_sync(reader, &err), &err);
+	ck_assert_int_eq(toy_value(reader, "toy/b"), 6);
+	ck_assert_bn_ok(bn_index_status_get(&s, reader, &err), &err);
+	ck_assert_uint_eq(s.gap_count, 1);
+	ck_assert_ptr_nonnull(strstr(s.gaps[0].why, "ermission denied"));
+	bn_index_status_release(&s);
+	bn_workspace_close(writer);
+	bn_workspace_close(reader);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+/* Several processes share one index file; whoever comes second finds the work done. */
+START_TEST(test_index_is_shared_by_processes_that_fold_at_once)
+{
+	enum { READERS = 4, ROUNDS = 15 };
+	toy_dir d;
+	toy_env env;
+	pid_t children[READERS];
+	char hash[65], rebuilt[65];
+	bn_workspace_close(make_at(&env, &d));
+	for (int i = 0; i < READERS; i++) {
+		if ((children[i] = fork()) != 0)
+			continue;
+		bn_workspace *ws = open_at(&env, d.path);
+		int rc = 0;
+		for (int k = 0; !rc && k < ROUNDS; k++) {
+			toy_append_set(ws, "toy/shared", i * 100 + k);
+			toy_append_tick(ws, "toy/shared", 1);
+			rc = bn_workspace_sync(ws, NULL);
+		}
+		bn_workspace_close(ws);
+		_exit(rc != 0);
+	}
+	for (int i = 0; i < READERS; i++) {
+		int status = -1;
+		waitpid(children[i], &status, 0);
+		ck_assert_int_eq(status, 0);
+	}
+	bn_workspace *ws = open_at(&env, d.path);
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	ck_assert_int_eq(toy_ticks(ws, "toy/shared"), READERS * ROUNDS);
+	ck_assert_bn_ok(bn_index_dump_hash(ws, hash, &err), &err);
+	ck_assert_bn_ok(bn_index_rebuild(ws, &err), &err);
+	ck_assert_bn_ok(bn_index_dump_hash(ws, rebuilt, &err), &err);
+	ck_assert_str_eq(hash, rebuilt);
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
 START_TEST(test_index_lies_in_the_state_directory_of_who_does_not_own_the_workspace)
 {
 	toy_dir d;
@@ -394,5 +507,8 @@ BN_TEST_MAIN("core/store/fold", test_fold_is_the_same_in_any_order_of_arrival,
 	test_fold_replays_who_depends_on_what_changed, test_fold_reports_a_cycle_of_dependencies,
 	test_index_can_be_deleted_at_any_time, test_index_that_is_damaged_is_made_anew,
 	test_index_of_another_schema_is_rebuilt, test_index_notices_that_history_was_cut,
+	test_index_over_a_network_reads_an_open_segment_only_after_long_silence,
+	test_index_goes_on_without_a_writer_whose_log_may_not_be_read,
+	test_index_is_shared_by_processes_that_fold_at_once,
 	test_index_lies_in_the_state_directory_of_who_does_not_own_the_workspace,
 	test_index_status_names_a_missing_segment)
