@@ -11,6 +11,7 @@
  */
 #include "core/data/_csv.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 typedef struct block_masks {
@@ -128,6 +129,7 @@ __attribute__((target("avx512f,avx512bw,bmi,bmi2,popcnt"))) static void scan_avx
 		if (!scan_block(s, m, i))
 			scan_bytes(s, d, text, i, i + 64);
 	}
+	_mm256_zeroupper(); /* or all SSE code of this thread waits for the upper halves */
 	scan_bytes(s, d, text, i, to);
 }
 
@@ -156,11 +158,13 @@ __attribute__((target("avx2,bmi,bmi2,popcnt"))) static void scan_avx2(
 		if (!scan_block(s, m, i))
 			scan_bytes(s, d, text, i, i + 64);
 	}
+	_mm256_zeroupper(); /* or all SSE code of this thread waits for the upper halves */
 	scan_bytes(s, d, text, i, to);
 }
 #endif
 
 static int isa_limit;
+static atomic_int isa_best = -1; /* asking the CPU is slow in a virtual machine: once */
 
 void bn_csv_limit_isa(int level)
 {
@@ -169,13 +173,17 @@ void bn_csv_limit_isa(int level)
 
 int csv_isa_level(void)
 {
-	int level = 2;
+	int level = atomic_load_explicit(&isa_best, memory_order_relaxed);
 
+	if (level < 0) {
+		level = 2;
 #if defined(__x86_64__)
-	__builtin_cpu_init();
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
-		level = __builtin_cpu_supports("avx512bw") ? 0 : 1;
+		__builtin_cpu_init();
+		if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
+			level = __builtin_cpu_supports("avx512bw") ? 0 : 1;
 #endif
+		atomic_store_explicit(&isa_best, level, memory_order_relaxed);
+	}
 	return level > isa_limit ? level : isa_limit;
 }
 
