@@ -252,11 +252,10 @@ static int train_models(demo *d, bn_err *err)
 			models[i][0], models[i][1], inputs);
 	if (rc)
 		return rc;
-	station(d, "evaluate", "side by side, and once more to see that the bytes are the same");
-	if ((rc = step(d, err, 0, "binnacle run compare ridge mlp-narrow mlp-wide")) ||
-		(rc = choose_best(d, err)))
+	station(d, "evaluate", "side by side: only what differs");
+	if ((rc = step(d, err, 0, "binnacle run compare ridge mlp-narrow mlp-wide")))
 		return rc;
-	return step(d, err, 0, "binnacle run reproduce %s --threads 1", d->best);
+	return choose_best(d, err);
 }
 
 static int approve_model(demo *d, bn_err *err)
@@ -269,6 +268,7 @@ static int approve_model(demo *d, bn_err *err)
 		(rc = step(d, err, 0,
 			 "binnacle policy set policy.json --reason 'a demo has one person'")) ||
 		(rc = step(d, err, 0, "binnacle model register %s --name power", d->best)) ||
+		(rc = step(d, err, 0, "binnacle run reproduce %s --threads 1 --attest", d->best)) ||
 		(rc = step(d, err, 0,
 			 "binnacle model request power/1 --reason 'smallest test error'")) ||
 		(rc = step(d, err, 0,

@@ -4,6 +4,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/registry/registry.h"
 #include "core/track/compare.h"
 #include "core/track/query.h"
 #include "core/track/reconcile.h"
@@ -135,6 +136,7 @@ static int run_compare(bn_cli *cli, bn_err *err)
 
 static const bn_opt reproduce_options[] = {
 	{"threads", 0, "N", "train with so many threads; default: as the spec says"},
+	{"attest", 0, NULL, "record the outcome as gate evidence of the models made by this run"},
 	{0},
 };
 
@@ -180,6 +182,35 @@ static int show_reproduction(
 		       : bn_err_set(err, BN_EFAILED, "run %.8s was not reproduced", r->id);
 }
 
+/* The outcome as evidence for gates with check "reproducible", on every version of this run. */
+static int attest_reproduction(
+	bn_cli *cli, bn_workspace *ws, const bn_run_info *r, const bn_reproduction *p, bn_err *err)
+{
+	bn_version_page *versions = NULL;
+	char spec[200], detail[256];
+	size_t found = 0;
+	int rc = bn_version_list(&versions, ws, NULL, false, err);
+	snprintf(detail, sizeof detail, p->identical ? "bit-identical, model %.12s" : "%.240s",
+		p->identical ? p->digest : p->difference);
+	for (size_t i = 0; rc == 0 && i < versions->count; i++) {
+		const bn_version *v = &versions->items[i];
+		if (!v->run_id || strcmp(v->run_id, r->id) != 0)
+			continue;
+		snprintf(spec, sizeof spec, "%s/%lld", v->name, (long long)v->version);
+		rc = bn_version_attest(ws, spec, "reproducible",
+			p->identical ? BN_VERDICT_PASS : BN_VERDICT_FAIL, detail, err);
+		if (rc == 0)
+			bn_cli_say(cli, "attested: %s is %sreproducible", spec,
+				p->identical ? "" : "not ");
+		found++;
+	}
+	if (rc == 0 && found == 0)
+		bn_cli_warn(cli, "no model was registered from run %.8s: nothing to attest", r->id);
+	if (versions)
+		bn_version_page_free(versions);
+	return rc;
+}
+
 static int run_reproduce(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
@@ -210,6 +241,8 @@ static int run_reproduce(bn_cli *cli, bn_err *err)
 		rc = bn_run_export(ws, id, "model", dir, err);
 	if (rc == 0)
 		rc = bn_reproduce(&p, ws, r->spec_hash, dir, (int)threads, &hooks, err);
+	if (rc == 0 && bn_cli_flag(cli, "attest"))
+		rc = attest_reproduction(cli, ws, r, &p, err);
 	if (rc == 0)
 		rc = show_reproduction(cli, r, &p, err);
 	if (dir)
@@ -227,7 +260,8 @@ const bn_verb bn_verbs_run_check[] = {
 		compare_options, 0, run_compare},
 	{"run", "reproduce", "RUN", 1, 1, "train again from the spec, and compare every byte",
 		"Prints bit-identical, or the first difference and what has changed (exit 1).",
-		{"binnacle run reproduce latest", "binnacle run reproduce 7f3a --threads 4"},
+		{"binnacle run reproduce latest",
+			"binnacle run reproduce 7f3a --threads 4 --attest"},
 		reproduce_options, 0, run_reproduce},
 	{0},
 };
