@@ -117,9 +117,10 @@ $(LIB_A): $(LIB_OBJ)
 	@$(if $(V),,echo "  AR    $@")
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$(LIB_SO): $(LIB_OBJ)
+$(LIB_SO): $(LIB_OBJ) share/libbinnacle.map
 	@$(if $(V),,echo "  LD    $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libbinnacle.so.0 -o $@ $^ $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libbinnacle.so.0 \
+		-Wl,--version-script=share/libbinnacle.map -o $@ $(LIB_OBJ) $(ALL_LIBS)
 
 $(BUILD)/libbinnacle.so: $(LIB_SO)
 	$(Q)ln -sf libbinnacle.so.0 $@

@@ -21,7 +21,7 @@
  * model, created, started, finished, duration (ms, or "5m"), exit_code, signal, rss, cpu, energy.
  *
  * Everything is compiled to SQL with bound values. Errors point at the character:
- *	filter:1:14: expected a value after '<'
+ *	filter:1:15: expected a value at the end
  */
 #ifndef BN_TRACK_QUERY_H
 #define BN_TRACK_QUERY_H
