@@ -184,6 +184,8 @@ typedef struct ranks {
 static int ranks_add(void *ctx, const double *values, size_t n, bn_err *err)
 {
 	ranks *r = ctx;
+	if (!n)
+		return 0;
 	if (!r->sketched && r->n + n > BN_EXPECT_EXACT) {
 		r->sketched = true;
 		int rc = bn_quantile_add(&r->sketch, r->values, r->n, err);
