@@ -5,6 +5,7 @@
 #include "core/base/str.h"
 #include "tui/cli/_cli.h"
 #include "tui/cli/verbs.h"
+#include "tui/ui/command.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -217,6 +218,11 @@ static int write_man(bn_cli *cli)
 	}
 	fputs(".SH COMMANDS\n", out);
 	bn_verbs_each(man_verb, out);
+	bn_buf keys = BN_BUF_INIT;
+	fputs(".SH WORKBENCH\nEverything that a key does can be typed after ':' and scripted.\n", out);
+	bn_command_write_man(&keys);
+	fputs(keys.ptr, out);
+	bn_buf_release(&keys);
 	fputs(".SH EXIT STATUS\n.nf\n0 done\n1 a check, gate or test said no\n2 the command line "
 	      "or an "
 	      "input file is wrong\n3 no such thing\n4 refused: role, policy or state does not "

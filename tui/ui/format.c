@@ -119,6 +119,13 @@ char *bn_format_time(char *out, int64_t ms, bool utc)
 	return time_write(out, ms, utc, "%Y-%m-%d %H:%M:%S");
 }
 
+char *bn_format_when(char *out, int64_t ms, int64_t now_ms, bool utc)
+{
+	int64_t half_a_year = 182LL * 86400 * 1000;
+	bool near = ms > now_ms - half_a_year && ms < now_ms + half_a_year;
+	return time_write(out, ms, utc, near ? "%m-%d %H:%M:%S" : "%Y-%m-%d %H:%M:%S");
+}
+
 char *bn_format_clock(char *out, int64_t ms, bool utc)
 {
 	return time_write(out, ms, utc, "%H:%M:%S");

@@ -23,7 +23,9 @@ char *bn_format_duration(
 char *bn_format_age(char *out, int64_t then_ms, int64_t now_ms); /* "12 s ago", "in 3 min" */
 char *bn_format_time(char *out, int64_t ms, bool utc);  /* "2026-03-01 14:05:09" (UTC: with a Z) */
 char *bn_format_clock(char *out, int64_t ms, bool utc); /* "14:05:09" */
-char *bn_format_percent(char *out, double fraction);    /* "12.3 %"; NaN "-" */
-char *bn_format_joules(char *out, double joules);       /* "850 J", "1.2 kJ", "3.4 MJ"; NaN "-" */
+/* Without the year when it is within half a year of now: "03-01 14:05:09". */
+char *bn_format_when(char *out, int64_t ms, int64_t now_ms, bool utc);
+char *bn_format_percent(char *out, double fraction); /* "12.3 %"; NaN "-" */
+char *bn_format_joules(char *out, double joules);    /* "850 J", "1.2 kJ", "3.4 MJ"; NaN "-" */
 
 #endif

@@ -62,22 +62,29 @@ static void layout_remove(layout *l, int i)
 	l->more_right = true;
 }
 
-/* Makes flexible columns narrower, then leaves out the least important, until the rest fits. */
+/* Takes from the widest flexible column, one cell at a time, until the row fits. */
+static bool layout_narrow(const bn_grid *t, layout *l, int cols)
+{
+	for (int over = layout_width(l) - cols; over > 0; over--) {
+		int widest = -1;
+		for (int i = 0; i < l->count; i++) {
+			const bn_grid_column *c = &t->columns[l->column[i]];
+			bool can = c->flexible && l->width[i] > (c->min ? c->min : 4);
+			if (can && (widest < 0 || l->width[i] > l->width[widest]))
+				widest = i;
+		}
+		if (widest < 0)
+			return false;
+		l->width[widest]--;
+	}
+	return true;
+}
+
+/* Makes flexible columns narrower; when that is not enough, leaves out the least important. */
 static void layout_shrink(const bn_grid *t, layout *l, int cols)
 {
-	while (layout_width(l) > cols && l->count > 1) {
-		int over = layout_width(l) - cols, worst = -1;
-		for (int i = 0; i < l->count && over > 0; i++) {
-			const bn_grid_column *c = &t->columns[l->column[i]];
-			int least = c->min ? c->min : 4;
-			if (!c->flexible || l->width[i] <= least)
-				continue;
-			int take = l->width[i] - least < over ? l->width[i] - least : over;
-			l->width[i] -= take;
-			over -= take;
-		}
-		if (over <= 0)
-			return;
+	while (!layout_narrow(t, l, cols) && l->count > 1) {
+		int worst = -1;
 		for (int i = 0; i < l->count; i++) {
 			int p = t->columns[l->column[i]].priority;
 			if (p > 0 && (worst < 0 || p >= t->columns[l->column[worst]].priority))

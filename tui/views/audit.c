@@ -9,11 +9,11 @@
 enum { COL_TIME, COL_OUTCOME, COL_USER, COL_WHAT, COL_ENTITY, COL_SIGNED, COL_SUMMARY, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_TIME] = {.title = "when", .min = 19},
+	[COL_TIME] = {.title = "when", .min = 14},
 	[COL_OUTCOME] = {.title = "outcome", .min = 10},
 	[COL_USER] = {.title = "who", .min = 4, .max = 14},
 	[COL_WHAT] = {.title = "what", .min = 10, .max = 24},
-	[COL_ENTITY] = {.title = "on", .min = 10, .max = 30, .priority = 1},
+	[COL_ENTITY] = {.title = "on", .min = 12, .max = 40, .priority = 1, .flexible = true},
 	[COL_SIGNED] = {.title = "signed", .min = 6, .priority = 3},
 	[COL_SUMMARY] = {.title = "detail", .min = 10, .flexible = true, .max = 80, .priority = 2},
 };
@@ -36,7 +36,8 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	const bn_audit_row *r = item(l, row);
 	switch (col) {
 	case COL_TIME:
-		out->text = bn_format_time(out->buf, r->time_ms, bn_frame_is_utc(l->view.frame));
+		out->text = bn_format_when(out->buf, r->time_ms, bn_frame_now_ms(l->view.frame),
+			bn_frame_is_utc(l->view.frame));
 		out->ink = BN_INK_DIM;
 		return;
 	case COL_OUTCOME:

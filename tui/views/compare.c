@@ -24,6 +24,7 @@ typedef struct compare_view {
 	int smoothing;
 } compare_view;
 
+#define LAST_RANK 7
 static const double smoothing_steps[] = {0, 0.6, 0.9, 0.98};
 
 static const bn_compare_page *data_of(const compare_view *v)
@@ -64,7 +65,8 @@ static void value_cell(
 		return;
 	if (is_best(c, row, r))
 		out->ink = BN_INK_BEST;
-	if (row->group == BN_COMPARE_METRIC && !isnan(cell->number))
+	bool is_measured = row->group == BN_COMPARE_METRIC || row->group == BN_COMPARE_RUN;
+	if (is_measured && !isnan(cell->number))
 		out->text = bn_format_number(out->buf, cell->number);
 	if (r == c->baseline || isnan(cell->delta) || cell->delta == 0)
 		return;
@@ -99,15 +101,32 @@ static uint64_t grid_key(void *ctx, int64_t row)
 
 static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell, .key = grid_key};
 
+/* What people look for first: how good, from which settings, on what data; what the supervisor
+ * measured comes last. */
+static int group_rank(const bn_compare_row *r)
+{
+	static const int ranks[BN_COMPARE_GROUPS] = {[BN_COMPARE_METRIC] = 1,
+		[BN_COMPARE_PARAM] = 2,
+		[BN_COMPARE_DATA] = 3,
+		[BN_COMPARE_CODE] = 4,
+		[BN_COMPARE_RUN] = 5,
+		[BN_COMPARE_ENVIRONMENT] = 6};
+	if (strncmp(r->key, "system/", 7) == 0)
+		return LAST_RANK;
+	return r->group == BN_COMPARE_METRIC && strstr(r->key, "test") ? 0 : ranks[r->group];
+}
+
 static void rows_choose(compare_view *v)
 {
 	const bn_compare_page *d = data_of(v);
 	bn_free(v->shown);
 	v->shown_count = 0;
 	v->shown = d ? bn_alloc((d->table->count + 1) * sizeof *v->shown) : NULL;
-	for (size_t i = 0; v->shown && i < d->table->count; i++)
-		if (v->all_rows || d->table->rows[i].differs)
-			v->shown[v->shown_count++] = (int64_t)i;
+	for (int rank = 0; v->shown && rank <= LAST_RANK; rank++)
+		for (size_t i = 0; i < d->table->count; i++)
+			if (group_rank(&d->table->rows[i]) == rank &&
+				(v->all_rows || d->table->rows[i].differs))
+				v->shown[v->shown_count++] = (int64_t)i;
 	bn_grid_reload(&v->list.grid);
 }
 
@@ -121,7 +140,8 @@ static void columns_make(compare_view *v, const bn_comparison *c)
 		v->columns[2 + i] = (bn_grid_column){.title = v->titles[i],
 			.right = true,
 			.min = 12,
-			.max = 28,
+			.max = 24,
+			.flexible = true,
 			.priority = i == c->baseline ? 0 : 1};
 	}
 	bn_grid_set_columns(&v->list.grid, v->columns, (int)(2 + c->runs), NULL);

@@ -60,6 +60,14 @@ static int gates_draw(const bn_gate_report *g, bn_area a, int row)
 	return row + 1;
 }
 
+static bool is_champion(const bn_version *m)
+{
+	for (size_t i = 0; i < m->n_aliases; i++)
+		if (strcmp(m->aliases[i], "champion") == 0)
+			return true;
+	return false;
+}
+
 /* One line per test metric: this version, the champion, and the difference. */
 static int metrics_draw(const bn_inbox_item *d, bn_area a, int row)
 {
@@ -75,7 +83,9 @@ static int metrics_draw(const bn_inbox_item *d, bn_area a, int row)
 		bn_area_field_right(a, row, 36, 14, BN_INK_HEADER, name);
 		bn_area_field_right(a, row, 52, 14, BN_INK_HEADER, "difference");
 	} else {
-		bn_area_text(a, row, 36, BN_INK_DIM, "no champion to compare with");
+		bn_area_text(a, row, 36, BN_INK_DIM,
+			is_champion(d->version) ? "this is the champion"
+						: "no champion to compare with");
 	}
 	row++;
 	json_object_foreach((json_t *)(uintptr_t)test, key, value)

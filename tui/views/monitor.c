@@ -68,7 +68,7 @@ static void feature_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->text = f->name;
 		return;
 	case COL_TEST:
-		out->text = bn_drift_test_title(r->test);
+		out->text = bn_drift_test_name(r->test);
 		return;
 	case COL_SCORE:
 		if (!isnan(r->score))

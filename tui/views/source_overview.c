@@ -170,6 +170,7 @@ static int gather_serving(gather *g)
 	bn_endpoints servers = {NULL, 0};
 	bn_monitor_reports reports = {NULL, 0};
 	int64_t running = 0, lost = 0, served = 0;
+	char served_text[BN_FORMAT_BYTES];
 	int rc = bn_endpoint_list(&servers, g->r->ws, g->err);
 	for (size_t i = 0; !rc && i < servers.count; i++) {
 		running += servers.items[i].state == BN_ENDPOINT_RUNNING;
@@ -184,8 +185,8 @@ static int gather_serving(gather *g)
 					: BN_STATE_NONE,
 			running,
 			servers.count
-				? bn_arena_strf(g->arena, "%lld running, %lld predictions answered",
-					  (long long)running, (long long)served)
+				? bn_arena_strf(g->arena, "%lld running, %s predictions answered",
+					  (long long)running, bn_format_count(served_text, served))
 				: NULL);
 	if (!rc)
 		rc = bn_monitor_report_list(&reports, g->r->ws, NULL, 100, g->err);

@@ -240,6 +240,26 @@ START_TEST(test_term_signals_become_events)
 }
 END_TEST
 
+START_TEST(test_term_copies_by_osc_52)
+{
+	line io;
+	if (OPEN_FAILS("xterm-256color"))
+		return;
+	if (!bn_term_copy(io.t, "run 7f3a")) {
+		printf("SKIP: clipboard: terminfo of xterm-256color has no Ms here\n");
+	} else {
+		char *text = sent_text(&io);
+		ck_assert_ptr_nonnull(strstr(text, "\033]52;c;cnVuIDdmM2E=\a"));
+		bn_free(text);
+	}
+	term_close(&io);
+	if (OPEN_FAILS("vt100"))
+		return;
+	ck_assert(!bn_term_copy(io.t, "run 7f3a")); /* and the frame says so */
+	term_close(&io);
+}
+END_TEST
+
 static void *waker(void *t)
 {
 	bn_term_wake(t);
@@ -420,6 +440,7 @@ int main(void)
 	tcase_add_test(tc, test_term_refuses_politely_and_names_the_commands);
 	tcase_add_test(tc, test_term_tells_a_hangup_from_a_quiet_line);
 	tcase_add_loop_test(tc, test_term_signals_become_events, 0, 2);
+	tcase_add_test(tc, test_term_copies_by_osc_52);
 	tcase_add_test(tc, test_term_is_woken_by_another_thread);
 	tcase_add_test(tc, test_term_follows_the_size_of_its_window);
 	tcase_add_loop_test(tc, test_term_gives_the_terminal_back_when_we_crash, 0, 3);

@@ -252,6 +252,30 @@ START_TEST(test_frame_leaves_while_pages_are_under_way)
 }
 END_TEST
 
+static double ms_since(const struct timespec *t0)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)(t.tv_sec - t0->tv_sec) * 1e3 + (double)(t.tv_nsec - t0->tv_nsec) / 1e6;
+}
+
+START_TEST(test_frame_moves_through_a_hundred_thousand_runs)
+{
+	struct timespec t0;
+	bench b = {.fake = {.many_runs = 100000}};
+	bench_open(&b, false);
+	play(&b, "3 G");
+	ck_assert(shows(&b, "ridge-999"));
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	for (int i = 0; i < 1000; i++) {
+		bn_frame_key(b.f, i % 2 ? 'k' : BN_KEY_PAGE_UP);
+		bn_frame_draw(b.f, b.s);
+	}
+	printf("NOTE: 100 000 runs: %.3f ms from key to picture\n", ms_since(&t0) / 1000);
+	bench_close(&b);
+}
+END_TEST
+
 /* Every screen, every size from 1x1 on: nothing outside, a cursor inside, no crash. */
 START_TEST(test_frame_draws_at_every_size)
 {
@@ -318,5 +342,6 @@ BN_TEST_MAIN("tui/views/frame", test_frame_approval_asks_with_no_as_default,
 	test_frame_back_walks_to_the_first_screen_and_q_leaves_there,
 	test_frame_shows_what_it_has_before_data_comes,
 	test_frame_keeps_what_is_typed_before_the_data_is_there,
-	test_frame_leaves_while_pages_are_under_way, test_frame_draws_at_every_size,
+	test_frame_leaves_while_pages_are_under_way,
+	test_frame_moves_through_a_hundred_thousand_runs, test_frame_draws_at_every_size,
 	test_frame_survives_any_keys)
