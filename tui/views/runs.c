@@ -365,7 +365,6 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
 	runs_view *v = (runs_view *)view;
 	const bn_run_row *r = run_at(v, bn_grid_selected_row(&v->list.grid));
-	bn_compare_arg marked = {.count = 0};
 	switch (id) {
 	case BN_CMD_OPEN:
 	case BN_CMD_PIN:
@@ -380,8 +379,8 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 			r ? bn_run_status_name(r->status) : "");
 		return true;
 	case BN_CMD_COMPARE:
-		marked_ids(v, &marked);
-		if (marked.count >= 2)
+		/* Asked with every picture, so it must not walk over all runs. */
+		if (bn_grid_mark_count(&v->list.grid) + (v->baseline[0] != '\0') >= 2)
 			return false;
 		snprintf(why, size, "mark two runs or more first, with Space (p pins a baseline)");
 		return true;
