@@ -222,6 +222,30 @@ START_TEST(test_exec_kill_9_of_both_is_lost)
 }
 END_TEST
 
+START_TEST(test_exec_kill_9_of_the_supervisor_at_any_moment_ends_in_a_state)
+{
+	NEED_PROGRAM();
+	int by_status[6] = {0}, killed = 0;
+	for (int i = 0; i < 24; i++) {
+		bn_supervisor s = {.state = BN_SUPERVISOR_NONE};
+		start_with(program, "exit 0", 1, 0);
+		for (int k = 0; k < 500 && s.state == BN_SUPERVISOR_NONE; k++) {
+			pause_ms(1);
+			ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, id, &err), &err);
+		}
+		pause_ms(i);
+		killed += s.state == BN_SUPERVISOR_ALIVE && kill(s.pid, SIGKILL) == 0;
+		bn_run_info *r = wait_end();
+		by_status[r->status]++;
+		ck_assert_msg(r->status == BN_RUN_FINISHED || r->status == BN_RUN_LOST,
+			"%s after %d ms: %s", bn_run_status_name(r->status), i, r->reason);
+		end_test(r);
+	}
+	printf("NOTE: supervisor killed at %d moments: %d LOST, %d FINISHED, none left RUNNING\n",
+		killed, by_status[BN_RUN_LOST], by_status[BN_RUN_FINISHED]);
+}
+END_TEST
+
 START_TEST(test_exec_survives_the_death_of_its_launcher_and_hangups)
 {
 	NEED_PROGRAM();
@@ -326,7 +350,9 @@ BN_TEST_MAIN("core/train/exec", test_exec_records_a_good_end_with_metrics_and_ar
 	test_exec_says_when_the_command_cannot_be_run,
 	test_exec_kill_9_of_the_command_is_failed_with_the_signal,
 	test_exec_kill_9_of_the_supervisor_is_lost_and_leaves_no_orphan,
-	test_exec_kill_9_of_both_is_lost, test_exec_survives_the_death_of_its_launcher_and_hangups,
+	test_exec_kill_9_of_both_is_lost,
+	test_exec_kill_9_of_the_supervisor_at_any_moment_ends_in_a_state,
+	test_exec_survives_the_death_of_its_launcher_and_hangups,
 	test_exec_stop_ends_politely_and_kills_what_does_not_listen,
 	test_exec_ends_a_run_over_its_time_limit, test_exec_ends_what_the_command_left_running,
 	test_exec_does_not_supervise_a_run_twice)
