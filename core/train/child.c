@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/train/_child.h"
+#include "core/train/evaluate.h"
 #include "core/train/fit.h"
 #include "core/train/runlog.h"
 
@@ -89,7 +90,8 @@ static bool is_cancelled(void *user)
 	return stop_wanted != 0;
 }
 
-/* {"test": {"rmse": 1.5}} becomes the metric test_rmse at the last step. */
+/* {"test": {"rmse": 1.5}} becomes the metric test_rmse at the last step; validation's are called
+ * val_, as trainers call their val_loss. Counts of rows are no scores. */
 static int add_scores(trainee *t, const json_t *metrics, int64_t step)
 {
 	const char *part, *name;
@@ -100,9 +102,10 @@ static int add_scores(trainee *t, const json_t *metrics, int64_t step)
 		json_object_foreach(scores, name, value)
 		{
 			char key[128];
-			if (!json_is_number(value))
+			if (!json_is_number(value) || !bn_metric_find(name))
 				continue;
-			snprintf(key, sizeof key, "%.32s_%.80s", part, name);
+			snprintf(key, sizeof key, "%.32s_%.80s",
+				strcmp(part, "valid") ? part : "val", name);
 			if (bn_metric_set_add(
 				    &t->metrics, key, step, now, json_number_value(value)) != 0)
 				return bn_err_nomem(&t->err, "metrics");

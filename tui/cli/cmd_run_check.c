@@ -1,5 +1,6 @@
 /* cmd_run_check.c - binnacle run compare, binnacle run reproduce. */
 #include "core/base/fs.h"
+#include "core/base/hash.h"
 #include "core/base/id.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -38,8 +39,10 @@ static void cell_text(
 	char delta[BN_FMT], percent[BN_FMT];
 	if (!c->text)
 		snprintf(out, size, "-");
+	else if (strlen(c->text) == BN_SHA256_HEX && bn_is_hex(c->text))
+		snprintf(out, size, "%.12s", c->text);
 	else if (is_base || isnan(c->delta) || c->delta == 0 || row->group > BN_COMPARE_METRIC)
-		snprintf(out, size, "%.40s", c->text);
+		snprintf(out, size, "%.30s", c->text);
 	else if (isnan(c->percent))
 		snprintf(out, size, "%.40s (%s%s)", c->text, c->delta > 0 ? "+" : "",
 			bn_fmt_sig(c->delta, 3, delta));

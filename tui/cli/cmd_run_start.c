@@ -17,7 +17,7 @@
 static const bn_opt start_options[] = {
 	{"trainer", 't', "NAME", "ridge, logistic, mlp; see --set"},
 	{"data", 'd', "NAME@V",
-		"dataset version to train on; repeat with :valid or :test at its end"},
+		"dataset version to train on; repeat with :val or :test at its end"},
 	{"target", 0, "COLUMN", "what to predict"},
 	{"features", 0, "A,B", "columns to predict from; default: all but target and excluded"},
 	{"exclude", 0, "A,B", "columns to leave out"},
@@ -76,18 +76,30 @@ static void set_text(json_t *o, const char *key, const char *text)
 		json_object_set_new(o, key, json_string(text));
 }
 
+/* ":val" is what people write, and what data split calls it in its examples. */
+static const char *part_of(const char *colon)
+{
+	static const struct {
+		const char *text, *part;
+	} parts[] = {
+		{":train", "train"}, {":valid", "valid"}, {":val", "valid"}, {":test", "test"}};
+	for (size_t i = 0; colon && i < sizeof parts / sizeof *parts; i++)
+		if (!strcmp(colon, parts[i].text))
+			return parts[i].part;
+	return NULL;
+}
+
 static int set_data(bn_cli *cli, json_t *spec)
 {
 	const char *text;
 	json_t *list = json_array();
 	for (size_t i = 0; (text = bn_cli_opt_nth(cli, "data", i)); i++) {
 		const char *colon = strrchr(text, ':');
-		if (colon && (!strcmp(colon, ":train") || !strcmp(colon, ":valid") ||
-				     !strcmp(colon, ":test")))
-			json_array_append_new(
-				list, json_pack("{so ss}", "name",
-					      json_stringn(text, (size_t)(colon - text)), "part",
-					      colon + 1));
+		const char *part = part_of(colon);
+		if (part)
+			json_array_append_new(list,
+				json_pack("{so ss}", "name",
+					json_stringn(text, (size_t)(colon - text)), "part", part));
 		else
 			json_array_append_new(list, json_string(text));
 	}

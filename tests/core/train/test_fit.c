@@ -213,7 +213,8 @@ START_TEST(test_fit_takes_parts_from_versions_and_shares_in_order)
 	ck_assert_msg(r->status == BN_RUN_FINISHED, "%s", r->reason);
 	ck_assert_bn_ok(bn_series_find_all(&l, ws, id, &err), &err);
 	ck_assert_ptr_nonnull(bn_series_list_get(&l, "test_rmse"));
-	ck_assert_ptr_nonnull(bn_series_list_get(&l, "valid_rmse"));
+	ck_assert_ptr_nonnull(bn_series_list_get(&l, "val_rmse"));
+	ck_assert_ptr_null(bn_series_list_get(&l, "test_rows"));
 	bn_series_list_release(&l);
 	char *path = bn_run_log_path(ws, id);
 	bn_buf b = BN_BUF_INIT;
