@@ -137,8 +137,6 @@ static int key_special(wint_t key)
 		return BN_KEY_CTRL('Z');
 	case KEY_F(1):
 		return BN_KEY_F1;
-	case KEY_RESIZE:
-		return BN_KEY_RESIZE;
 	default:
 		return BN_KEY_NONE;
 	}
@@ -147,17 +145,19 @@ static int key_special(wint_t key)
 int bn_term_read_key(bn_term *t)
 {
 	wint_t key;
-	errno = 0;
-	int kind = wget_wch(stdscr, &key);
-	if (kind == ERR) {
-		if (errno == EIO)
-			t->lost = 1;
-		return BN_KEY_NONE;
-	}
-	if (kind == KEY_CODE_YES) {
-		int special = key_special(key);
-		t->resized |= special == BN_KEY_RESIZE;
-		return special == BN_KEY_RESIZE ? BN_KEY_NONE : special;
+	while (true) {
+		errno = 0;
+		int kind = wget_wch(stdscr, &key);
+		if (kind == ERR) {
+			if (errno == EIO)
+				t->lost = 1;
+			return BN_KEY_NONE;
+		}
+		if (kind != KEY_CODE_YES)
+			break;
+		/* resizeterm always leaves a KEY_RESIZE behind; we follow SIGWINCH ourselves. */
+		if (key != KEY_RESIZE)
+			return key_special(key);
 	}
 	if (key == '\n' || key == '\r')
 		return BN_KEY_ENTER;

@@ -22,8 +22,7 @@
 	X(DELETE, "Del") \
 	X(BACKSPACE, "Backspace") \
 	X(SHIFT_TAB, "ShiftTab") \
-	X(F1, "F1") \
-	X(RESIZE, "Resize")
+	X(F1, "F1")
 
 enum {
 	BN_KEY_NONE = 0,

@@ -316,11 +316,19 @@ static void marked_ids(const runs_view *v, bn_compare_arg *out)
 static bool compare_open(runs_view *v)
 {
 	bn_compare_arg arg = {.count = 0};
+	bn_frame *f = v->list.view.frame;
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
 	marked_ids(v, &arg);
-	return bn_view_open(v->list.view.frame,
-		bn_view_compare_new(&made, v->list.view.frame, &arg, &err), &made, &err);
+	if (arg.count < 2) {
+		bn_frame_message(f, "the baseline is the only run marked; mark another with Space");
+		return true;
+	}
+	bn_view_open(f, bn_view_compare_new(&made, f, &arg, &err), &made, &err);
+	if (bn_grid_mark_count(&v->list.grid) > BN_COMPARE_MAX)
+		bn_frame_message(f, "%d runs fit side by side: the first %d of %zu marked",
+			BN_COMPARE_MAX, BN_COMPARE_MAX, bn_grid_mark_count(&v->list.grid));
+	return true;
 }
 
 static bool command(bn_view *view, bn_command_id id, const char *arg)

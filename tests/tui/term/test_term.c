@@ -300,6 +300,13 @@ START_TEST(test_term_follows_the_size_of_its_window)
 	ck_assert_int_eq(bn_term_wait(t, 1000), BN_TERM_RESIZED);
 	ck_assert_int_eq(bn_term_rows(t), 7);
 	ck_assert_int_eq(bn_term_cols(t), 31);
+	/* Once, not for ever, and keys go on. */
+	ck_assert_int_eq(bn_term_wait(t, 0), BN_TERM_TIMEOUT);
+	ck_assert_int_eq(write(master, "j", 1), 1);
+	ck_assert_int_eq(bn_term_wait(t, 2000), BN_TERM_KEY);
+	ck_assert_int_eq(bn_term_key(t), 'j');
+	ck_assert_int_eq(bn_term_key(t), BN_KEY_NONE);
+	ck_assert_int_eq(bn_term_wait(t, 0), BN_TERM_TIMEOUT);
 	bn_term_close(t);
 	fclose(o.out);
 	fclose(o.in);

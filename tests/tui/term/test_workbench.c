@@ -133,6 +133,37 @@ START_TEST(test_workbench_opens_and_leaves_when_told)
 }
 END_TEST
 
+/* ncurses reports a resize again and again to whoever listens; that must not become a busy loop. */
+START_TEST(test_workbench_follows_a_resize_and_stays_quiet)
+{
+	int fd, status;
+	char rest[8192];
+	if (!workspace_make())
+		BN_TEST_SKIP("resize: %s is not built", program());
+	pid_t pid = workbench_start(&fd);
+	if (pid < 0)
+		BN_TEST_SKIP("resize: no pseudo-terminal here");
+	ck_assert(wait_for(fd, "Nothing is here yet"));
+	for (unsigned short i = 0; i < 5; i++) {
+		struct winsize w = {.ws_row = (unsigned short)(15 + i), .ws_col = 60};
+		ck_assert_int_eq(ioctl(fd, TIOCSWINSZ, &w), 0);
+	}
+	ck_assert(wait_for(fd, "Overview"));
+	ck_assert_int_eq(write(fd, "9", 1), 1);
+	ck_assert(wait_for(fd, "outcome"));
+	struct pollfd p = {fd, POLLIN, 0};
+	while (poll(&p, 1, 500) > 0) /* what is still on its way */
+		ck_assert_int_gt(read(fd, rest, sizeof rest), 0);
+	ck_assert_int_eq(poll(&p, 1, 2500), 0); /* then not a byte */
+	ck_assert_int_eq(write(fd, "Q", 1), 1);
+	ck_assert(wait_for(fd, "\033[?1049l"));
+	wait_for_end(pid, &status);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	close(fd);
+	workspace_remove();
+}
+END_TEST
+
 START_TEST(test_workbench_is_gone_when_the_line_is_cut_and_the_run_goes_on)
 {
 	int fd, status;
@@ -193,5 +224,6 @@ START_TEST(test_workbench_script_saves_screens)
 END_TEST
 
 BN_TEST_MAIN("tui/term/workbench", test_workbench_opens_and_leaves_when_told,
+	test_workbench_follows_a_resize_and_stays_quiet,
 	test_workbench_is_gone_when_the_line_is_cut_and_the_run_goes_on,
 	test_workbench_without_a_terminal_names_the_commands, test_workbench_script_saves_screens)
