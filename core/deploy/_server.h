@@ -108,7 +108,7 @@ int bn_call_use_model(bn_call *c, const char *name, const char *version, bn_err 
  * optional. */
 bool bn_call_has_type(const bn_call *c, const char *media, bool optional);
 int bn_call_wrong_type(bn_call *c, const char *wanted, bn_err *err); /* 415 */
-/* The body as JSON; a new reference. */
+/* The body as JSON, NaN and Infinity outside strings as null; a new reference. */
 int bn_call_json(json_t **out, bn_call *c, bn_err *err);
 /* Begins a session of that many rows: 413 above the server's limit. */
 int bn_call_begin(bn_call *c, size_t rows, bn_err *err);

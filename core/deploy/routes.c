@@ -331,11 +331,47 @@ int bn_call_wrong_type(bn_call *c, const char *wanted, bn_err *err)
 	return BN_EINVAL;
 }
 
+/* Python writes NaN and Infinity, which are not JSON, and MLflow's own client sends them for missing
+ * values: outside strings they become null. */
+static void replace_nan(bn_buf *out, const char *at, const char *end)
+{
+	bool quoted = false;
+	for (const char *p = at; p < end; p++) {
+		size_t left = (size_t)(end - p), n = 0;
+		if (!quoted && left >= 3 && !memcmp(p, "NaN", 3))
+			n = 3;
+		else if (!quoted && left >= 8 && !memcmp(p, "Infinity", 8))
+			n = 8;
+		else if (!quoted && left >= 9 && !memcmp(p, "-Infinity", 9))
+			n = 9;
+		if (n) {
+			bn_buf_adds(out, "null");
+			p += n - 1;
+			continue;
+		}
+		if (quoted && *p == '\\' && left > 1)
+			bn_buf_addch(out, *p++);
+		else if (*p == '"')
+			quoted = !quoted;
+		bn_buf_addch(out, *p);
+	}
+}
+
 int bn_call_json(json_t **out, bn_call *c, bn_err *err)
 {
-	if (!c->request->body_len)
+	const char *body = c->request->body;
+	size_t n = c->request->body_len;
+	if (!n)
 		return bn_err_set(err, BN_EINVAL, "the body is empty, JSON was expected");
-	return bn_json_parse(out, c->request->body, c->request->body_len, "body", err);
+	if (!memmem(body, n, "NaN", 3) && !memmem(body, n, "Infinity", 8))
+		return bn_json_parse(out, body, n, "body", err);
+	bn_buf text = BN_BUF_INIT;
+	replace_nan(&text, body, body + n);
+	int rc = bn_buf_check(&text, err, "the body");
+	if (!rc)
+		rc = bn_json_parse(out, text.ptr, text.len, "body", err);
+	bn_buf_release(&text);
+	return rc;
 }
 
 int bn_call_begin(bn_call *c, size_t rows, bn_err *err)

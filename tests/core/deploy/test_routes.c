@@ -457,6 +457,22 @@ START_TEST(test_invocations_takes_every_form_of_mlflow)
 }
 END_TEST
 
+START_TEST(test_nan_as_python_writes_it_is_a_missing_value)
+{
+	open_server(NULL, false);
+	const char *with_null = "{\"x0\":null,\"x1\":null,\"x2\":null,\"x3\":0,\"flag\":true,"
+				"\"colour\":\"red\",\"note\":null}";
+	double x = one_prediction(with_null);
+	ck_assert_double_eq(
+		one_prediction("{\"x0\":NaN,\"x1\":Infinity,\"x2\":-Infinity,\"x3\":0,"
+			       "\"flag\":true,\"colour\":\"red\",\"note\":\"NaN \\\" NaN\"}"),
+		x);
+	ck_assert_int_eq(post("/predict", "{\"x0\":NaNa}"), 400);
+	ck_assert_int_eq(post("/predict", "{\"x0\":\"NaN"), 400);
+	close_server();
+}
+END_TEST
+
 START_TEST(test_invocations_says_what_is_wrong_in_mlflows_words)
 {
 	open_server(NULL, false);
@@ -547,5 +563,6 @@ BN_TEST_MAIN("core/deploy/routes", test_predict_answers_an_object_and_an_array_a
 	test_request_ids_are_kept_or_made, test_oip_metadata_names_inputs_outputs_and_versions,
 	test_oip_infer_takes_one_tensor_per_input, test_oip_infer_takes_one_matrix_of_all_inputs,
 	test_oip_infer_says_what_is_wrong, test_invocations_takes_every_form_of_mlflow,
+	test_nan_as_python_writes_it_is_a_missing_value,
 	test_invocations_says_what_is_wrong_in_mlflows_words,
 	test_metrics_are_strict_prometheus_text, test_a_server_needs_a_model)
