@@ -140,12 +140,16 @@ static int scale_times(bn_column *out, const bn_arrow_column *layout, const uint
 /* Every string valid by itself: the bytes are UTF-8 and no string begins inside a character. */
 static int check_utf8(const bn_column *c, bn_err *err)
 {
-	int32_t from = c->ends[0], to = c->ends[c->rows];
-	bool ascii = true;
+	size_t from = (size_t)c->ends[0], n = (size_t)c->ends[c->rows] - from, i = 0;
+	uint64_t word, high = 0;
 
-	for (int32_t i = from; i < to; i++)
-		ascii &= (uint8_t)c->bytes[i] < 0x80;
-	if (ascii)
+	for (; i + 8 <= n; i += 8) {
+		memcpy(&word, c->bytes + from + i, 8);
+		high |= word;
+	}
+	for (; i < n; i++)
+		high |= (uint8_t)c->bytes[from + i];
+	if (!(high & 0x8080808080808080u))
 		return 0;
 	for (size_t r = 0; r < c->rows; r++) {
 		if (!bn_utf8_is_valid(c->bytes + c->ends[r], (size_t)(c->ends[r + 1] - c->ends[r])))

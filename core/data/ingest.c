@@ -166,6 +166,8 @@ static int copy_stream(bn_stream *stream, const bn_env *env, const char *path,
 		report->rejected = stream->ops->rejected(stream);
 		report->bytes_in = stream->ops->bytes_total(stream);
 		rc = bn_schema_copy(&report->schema, stream->ops->schema(stream), err);
+		if (rc)
+			env->fs->unlink(env, path);
 	}
 	bn_table_writer_free(w);
 	return rc;
