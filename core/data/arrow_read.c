@@ -407,6 +407,31 @@ void bn_table_reader_free(bn_table_reader *r)
 	bn_free(r);
 }
 
+/* Whole pages of [bytes, bytes + n) that lie in the mapping. */
+static void forget_pages(const bn_table_reader *r, const void *bytes, size_t n)
+{
+	const uintptr_t page = 4096, base = (uintptr_t)r->base;
+	uintptr_t from = ((uintptr_t)bytes + page - 1) & ~(page - 1);
+	uintptr_t to = ((uintptr_t)bytes + n) & ~(page - 1);
+
+	if (r->mapped && bytes && from >= base && from < to && to <= base + r->size)
+		madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
+void bn_table_forget(const bn_table_reader *r, const bn_batch *b)
+{
+	for (size_t i = 0; i < b->column_count; i++) {
+		const bn_column *c = &b->columns[i];
+		if (c->type == BN_TYPE_STRING && c->rows) {
+			forget_pages(
+				r, c->bytes + c->ends[0], (size_t)(c->ends[c->rows] - c->ends[0]));
+			forget_pages(r, c->ends, (c->rows + 1) * sizeof *c->ends);
+		} else if (c->type != BN_TYPE_BOOL) {
+			forget_pages(r, c->any, c->rows * bn_type_width(c->type));
+		}
+	}
+}
+
 /* ---- asking --------------------------------------------------------------------------------- */
 
 const bn_schema *bn_table_schema(const bn_table_reader *r)

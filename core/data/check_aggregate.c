@@ -31,6 +31,7 @@ static int each_chunk(bn_check_run *run, size_t column, chunk_fn fn, void *ctx, 
 			if (!rc)
 				rc = fn(ctx, values, kept, err);
 		}
+		bn_table_forget(run->table, &batch);
 		if (!rc)
 			rc = bn_check_cancelled(run, err);
 	}
@@ -147,6 +148,7 @@ static int extreme_run(bn_check_run *run, bool largest, bn_err *err)
 		rc = bn_table_read(run->table, b, &column, 1, &batch, err);
 		for (size_t r = 0; !rc && r < batch.rows; r++)
 			extreme_add(&e, &batch.columns[0], r);
+		bn_table_forget(run->table, &batch);
 		if (!rc)
 			rc = bn_check_cancelled(run, err);
 	}
@@ -418,6 +420,7 @@ static int occurrence_read(occurrence *o, bn_check_run *run, bn_err *err)
 		rc = bn_table_read(run->table, b, &column, 1, &batch, err);
 		if (!rc)
 			occurrence_add(o, &batch.columns[0]);
+		bn_table_forget(run->table, &batch);
 		if (!rc)
 			rc = bn_check_cancelled(run, err);
 	}

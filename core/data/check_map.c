@@ -93,6 +93,7 @@ static int map_run(map_state *s, map_fn passes, bool pure, bn_err *err)
 		if (!rc)
 			rc = map_batch(s, &batch.columns[0], bn_table_batch_start(run->table, b),
 				passes, pure && s->type == BN_TYPE_CATEGORY, &v, &considered, err);
+		bn_table_forget(run->table, &batch);
 		if (!rc)
 			rc = bn_check_cancelled(run, err);
 	}
@@ -143,6 +144,7 @@ static int missing_run(bn_check_run *run, bool want_missing, bn_err *err)
 		for (size_t r = 0; !rc && r < batch.rows; r++)
 			if (value_is_missing(&batch.columns[0], r) != want_missing)
 				rc = bn_check_fail_row(run, first + r, err);
+		bn_table_forget(run->table, &batch);
 		if (!rc)
 			rc = bn_check_cancelled(run, err);
 	}

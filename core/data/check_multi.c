@@ -93,6 +93,7 @@ static int pair_run(bn_check_run *run, pair_kind kind, bn_err *err)
 		if (!rc)
 			rc = pair_batch(run, &batch, bn_table_batch_start(run->table, b), kind,
 				skip, &considered, err);
+		bn_table_forget(run->table, &batch);
 		if (!rc)
 			rc = bn_check_cancelled(run, err);
 	}

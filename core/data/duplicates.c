@@ -142,6 +142,7 @@ int bn_duplicates_find(bn_duplicates *out, bn_table_reader *table, const size_t 
 			rc = bn_table_read(table, b, columns, n, &batch, err);
 			if (!rc)
 				rc = visit_batch(&f, &batch, bn_table_batch_start(table, b), err);
+			bn_table_forget(table, &batch);
 			if (!rc && cancelled && cancelled(ctx))
 				rc = bn_err_set(err, BN_EINTR,
 					"looking for repeated rows was "

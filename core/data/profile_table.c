@@ -38,6 +38,7 @@ static int work_column(table_work *w, size_t column, bn_err *err)
 		rc = bn_table_read(w->table, b, &column, 1, &batch, err);
 		if (!rc)
 			rc = bn_profiler_add_column(w->profiler, column, &batch.columns[0], err);
+		bn_table_forget(w->table, &batch);
 		if (!rc)
 			rc = work_report(w, err);
 	}

@@ -160,6 +160,7 @@ static int each_batch(bn_table_reader *table, size_t column, column_fn fn, void 
 		rc = bn_table_read(table, b, &column, 1, &batch, err);
 		if (!rc)
 			rc = fn(ctx, &batch.columns[0], bn_table_batch_start(table, b), err);
+		bn_table_forget(table, &batch);
 	}
 	bn_batch_release(&batch);
 	return rc;
@@ -449,6 +450,7 @@ static int write_parts(bn_table_reader *table, const uint8_t *part_of, size_t pa
 			if (n)
 				rc = bn_table_write_rows(writers[p], &batch, rows, n, err);
 		}
+		bn_table_forget(table, &batch);
 	}
 	bn_batch_release(&batch);
 	bn_free(rows);

@@ -198,6 +198,9 @@ int bn_table_locate(
  * BN_ECORRUPT otherwise. */
 int bn_table_read(bn_table_reader *r, size_t batch, const size_t *columns, size_t n, bn_batch *out,
 	bn_err *err);
+/* Says that a batch's values will not be looked at again soon, so that a pass over a file larger than
+ * memory does not keep it all mapped in. They can still be read; it costs reading them again. */
+void bn_table_forget(const bn_table_reader *r, const bn_batch *b);
 /* A category column's dictionary, NULL for other types. Borrowed for the reader's life. */
 const bn_dict *bn_table_dict(const bn_table_reader *r, size_t column);
 

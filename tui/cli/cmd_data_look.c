@@ -106,6 +106,7 @@ static int count_values(bn_tally *t, uint64_t *missing, bn_cli *cli, bn_table_re
 			else
 				++*missing;
 		}
+		bn_table_forget(table, &batch);
 		bn_cli_progress(cli, "counting", b + 1, bn_table_batches(table), "batches");
 		if (!rc && bn_cli_interrupted())
 			rc = bn_err_set(err, BN_EINTR, "counting was interrupted");
