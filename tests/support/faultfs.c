@@ -322,6 +322,7 @@ typedef struct node {
 typedef struct name {
 	char path[200];
 	int now, safe; /* node, or -1 */
+	bool unlinked;
 } name;
 
 typedef struct disk {
@@ -424,6 +425,7 @@ static void disk_apply(disk *d, const entry *e)
 	case OP_UNLINK:
 	case OP_RMDIR:
 		name_get(d, e->a)->now = -1;
+		name_get(d, e->a)->unlinked = true;
 		break;
 	case OP_MKDIR:
 		name_get(d, e->a)->now = node_new(d, true, e->mode);
@@ -461,7 +463,8 @@ static void disk_write(disk *d, faultfs_loss loss, const char *to)
 	qsort(d->names, (size_t)d->name_count, sizeof *d->names, compare_paths);
 	for (int i = 0; i < d->name_count; i++) {
 		int at = all_names ? d->names[i].now : d->names[i].safe;
-		if (at < 0)
+		if (at < 0 ||
+			(loss == FAULTFS_LOSE_ADDED && d->names[i].unlinked && d->names[i].now < 0))
 			continue;
 		const node *n = &d->nodes[at];
 		snprintf(path, sizeof path, "%s/%s", to, d->names[i].path);
@@ -471,7 +474,7 @@ static void disk_write(disk *d, faultfs_loss loss, const char *to)
 			continue;
 		if (n->is_dir)
 			mkdir(path, 0777);
-		else if (loss == FAULTFS_LOSE_NAMES)
+		else if (loss == FAULTFS_LOSE_NAMES || loss == FAULTFS_LOSE_ADDED)
 			put_file(path, n, n->now, n->now_size, 0);
 		else
 			put_file(path, n, n->safe, n->safe_size,

@@ -40,6 +40,7 @@ typedef enum faultfs_loss {
 	FAULTFS_LOSE_DATA,  /* names are as they were, files have only their synced bytes */
 	FAULTFS_LOSE_ZEROS, /* names and sizes are as they were, bytes not synced are zeros */
 	FAULTFS_LOSE_NAMES, /* bytes are as they were, names only if their directory was synced */
+	FAULTFS_LOSE_ADDED, /* as LOSE_NAMES, but unlinking reached the disk at once: out of order */
 	FAULTFS_LOSSES
 } faultfs_loss;
 

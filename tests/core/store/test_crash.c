@@ -28,6 +28,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -350,7 +351,6 @@ static void check_all(
 	ck_assert_int_eq(bn_workspace_refresh(ws, NULL, NULL), 0);
 	check_nothing_open(o, ws);
 	check_log(o, ws);
-	check_same_when_rebuilt(o, ws);
 	bn_workspace_close(ws);
 }
 
@@ -392,51 +392,52 @@ static void copy_dir(const char *from, const char *to)
 	bn_names_release(&names);
 }
 
-/* After the power came back the disk shows one of several pasts; the index, on another disk, may
- * be newer than the log. */
-static void check_power_losses(
-	outcome *o, const faultfs_journal *j, const toy_dir *d, const char *index)
+/* Points tried, counted across the tests, each of which runs in a process of its own. */
+static struct tally {
+	long kill, power, disk;
+} * tally;
+
+static void __attribute__((constructor)) tally_make(void)
 {
-	char work[400], other[400], where[160];
-	memcpy(where, o->where, sizeof where);
-	for (int loss = 0; loss < FAULTFS_LOSSES; loss++) {
-		snprintf(o->where, sizeof o->where, "%.100s, power loss %d", where, loss);
-		fresh(d, work, other, sizeof work, "-power");
-		ck_assert_int_eq(faultfs_replay(j, (faultfs_loss)loss, work), 0);
-		if (loss == FAULTFS_LOSE_ALL || loss == FAULTFS_LOSE_DATA)
-			copy_dir(index, other);
-		check_all(o, d, work, other, true);
-	}
-	memcpy(o->where, where, sizeof where);
+	tally = mmap(
+		NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
-START_TEST(test_store_survives_kill_and_power_loss_at_every_change)
+static void die_at_every_change(faultfs_kind kind)
 {
 	toy_dir d;
-	outcome o;
+	outcome o = {.finished = false};
 	char work[400], index[400];
-	long at = 1, kills = 0, losses = 0;
 	crash_dir_make(&d);
-	for (o.finished = false; !o.finished; at++) {
+	for (long at = 1; !o.finished; at++, tally->kill++) {
+		fresh(&d, work, index, sizeof work, "");
+		run_child(&o, &d, work, index, kind, at);
+		check_all(&o, &d, work, index, false);
+	}
+	toy_dir_remove(&d);
+}
+
+/* After the power came back the disk shows one of several pasts; the index, on another disk, may
+ * be newer than the log. */
+static void lose_power_at_every_change(faultfs_loss loss, bool keep_index)
+{
+	toy_dir d;
+	outcome o = {.finished = false};
+	char work[400], index[400], after[400], other[400];
+	crash_dir_make(&d);
+	for (long at = 1; !o.finished; at++, tally->power++) {
 		fresh(&d, work, index, sizeof work, "");
 		faultfs_journal *j = faultfs_journal_new(work, JOURNAL_BYTES);
 		run_child(&o, &d, work, index, FAULTFS_KILL, at);
-		check_power_losses(&o, j, &d, index);
+		fresh(&d, after, other, sizeof after, "-power");
+		ck_assert_int_eq(faultfs_replay(j, loss, after), 0);
+		if (keep_index)
+			copy_dir(index, other);
+		check_all(&o, &d, after, other, true);
 		faultfs_journal_free(j);
-		check_all(&o, &d, work, index, false);
-		kills++;
-		losses += FAULTFS_LOSSES;
 	}
-	for (o.finished = false, at = 1; !o.finished; at++) {
-		fresh(&d, work, index, sizeof work, "");
-		run_child(&o, &d, work, index, FAULTFS_TEAR, at);
-		check_all(&o, &d, work, index, false);
-		kills++;
-	}
-	printf("NOTE: crash points tried: %ld (kill), %ld (power loss)\n", kills, losses);
 	toy_dir_remove(&d);
 }
-END_TEST
 
 /* The number of changes in a run without a fault. */
 static long count_changes(toy_dir *d)
@@ -451,32 +452,61 @@ static long count_changes(toy_dir *d)
 }
 
 /* A failed step changes how many follow, so a few points beyond the plain run are tried. */
-static long try_errors(toy_dir *d, faultfs_kind kind)
-{
-	outcome o;
-	char work[400], index[400];
-	long at = 1, last = count_changes(d) + 10;
-	for (; at <= last; at++) {
-		fresh(d, work, index, sizeof work, "");
-		run_child(&o, d, work, index, kind, at);
-		ck_assert_msg(o.finished, "%s: the scenario did not go on", o.where);
-		check_all(&o, d, work, index, false);
-	}
-	return last;
-}
-
-START_TEST(test_store_survives_a_full_or_failing_disk_at_every_change)
+static void fail_at_every_change(faultfs_kind kind)
 {
 	toy_dir d;
+	outcome o;
+	char work[400], index[400];
 	crash_dir_make(&d);
-	long once = try_errors(&d, FAULTFS_ENOSPC), full = try_errors(&d, FAULTFS_FULL);
-	long eio = try_errors(&d, FAULTFS_EIO);
-	printf("NOTE: error points tried: %ld (ENOSPC once), %ld (disk full from there), %ld "
-	       "(EIO)\n",
-		once, full, eio);
+	long last = count_changes(&d) + 10;
+	for (long at = 1; at <= last; at++, tally->disk++) {
+		fresh(&d, work, index, sizeof work, "");
+		run_child(&o, &d, work, index, kind, at);
+		ck_assert_msg(o.finished, "%s: the scenario did not go on", o.where);
+		check_all(&o, &d, work, index, false);
+	}
 	toy_dir_remove(&d);
+}
+
+#define CRASH_TEST(name, call) \
+	START_TEST(name) \
+	{ \
+		call; \
+	} \
+	END_TEST
+
+/* clang-format off */
+CRASH_TEST(test_store_survives_sigkill_before_every_change, die_at_every_change(FAULTFS_KILL))
+CRASH_TEST(test_store_survives_sigkill_within_every_change, die_at_every_change(FAULTFS_TEAR))
+CRASH_TEST(test_store_survives_power_loss_that_takes_all_that_was_not_synced,
+	lose_power_at_every_change(FAULTFS_LOSE_ALL, true))
+CRASH_TEST(test_store_survives_power_loss_that_takes_bytes,
+	lose_power_at_every_change(FAULTFS_LOSE_DATA, true))
+CRASH_TEST(test_store_survives_power_loss_that_leaves_zeros,
+	lose_power_at_every_change(FAULTFS_LOSE_ZEROS, false))
+CRASH_TEST(test_store_survives_power_loss_that_takes_names,
+	lose_power_at_every_change(FAULTFS_LOSE_NAMES, false))
+CRASH_TEST(test_store_survives_power_loss_that_takes_added_names_but_not_removals,
+	lose_power_at_every_change(FAULTFS_LOSE_ADDED, true))
+CRASH_TEST(test_store_survives_a_write_without_space, fail_at_every_change(FAULTFS_ENOSPC))
+CRASH_TEST(test_store_survives_a_disk_that_stays_full, fail_at_every_change(FAULTFS_FULL))
+CRASH_TEST(test_store_survives_an_io_error, fail_at_every_change(FAULTFS_EIO))
+/* clang-format on */
+
+START_TEST(test_store_crash_points_are_counted)
+{
+	ck_assert_int_gt(tally->kill * tally->power * tally->disk, 0);
+	printf("NOTE: crash points tried: %ld (kill), %ld (power loss), %ld (ENOSPC, EIO)\n",
+		tally->kill, tally->power, tally->disk);
 }
 END_TEST
 
-BN_TEST_MAIN("core/store/crash", test_store_survives_kill_and_power_loss_at_every_change,
-	test_store_survives_a_full_or_failing_disk_at_every_change)
+BN_TEST_MAIN("core/store/crash", test_store_survives_sigkill_before_every_change,
+	test_store_survives_sigkill_within_every_change,
+	test_store_survives_power_loss_that_takes_all_that_was_not_synced,
+	test_store_survives_power_loss_that_takes_bytes,
+	test_store_survives_power_loss_that_leaves_zeros,
+	test_store_survives_power_loss_that_takes_names,
+	test_store_survives_power_loss_that_takes_added_names_but_not_removals,
+	test_store_survives_a_write_without_space, test_store_survives_a_disk_that_stays_full,
+	test_store_survives_an_io_error, test_store_crash_points_are_counted)
