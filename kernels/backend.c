@@ -43,7 +43,7 @@ static const bnk_backend *open_plugin(const char *path, char *why, size_t why_si
 	const bnk_backend *b = entry ? entry(BNK_API_VERSION) : NULL;
 	if (!b || b->api_version != BNK_API_VERSION || b->struct_bytes != sizeof(bnk_backend)) {
 		snprintf(why, why_size, "%s is not a plug-in of kernel API version %d", path,
-		        BNK_API_VERSION);
+			BNK_API_VERSION);
 		dlclose(lib);
 		return NULL;
 	}
@@ -61,7 +61,7 @@ static const bnk_backend *cuda_get(const char *plugin, char *why, size_t why_siz
 			cuda_backend = open_plugin(plugin, cuda_why, sizeof cuda_why);
 		else if (!beside_program(beside, sizeof beside) || access(beside, R_OK) != 0)
 			snprintf(cuda_why, sizeof cuda_why, "no %s next to the program",
-			        BNK_CUDA_PLUGIN);
+				BNK_CUDA_PLUGIN);
 		else
 			cuda_backend = open_plugin(beside, cuda_why, sizeof cuda_why);
 	}
@@ -74,7 +74,7 @@ static const bnk_backend *cuda_get(const char *plugin, char *why, size_t why_siz
 }
 
 int bnk_backend_select(
-        const bnk_backend **out, const char *which, const char *plugin, char *why, size_t why_size)
+	const bnk_backend **out, const char *which, const char *plugin, char *why, size_t why_size)
 {
 	char reason[WHY_BYTES] = "";
 	int rc = BNK_OK;

@@ -21,7 +21,7 @@ const bnk_backend *bnk_backend_cpu(void);
  * BNK_EUNSUPPORTED when "cuda" cannot be had, BNK_EINVAL for another word; why[] then says so
  * (it also says why "auto" settled on the CPU). why may be NULL. Thread-safe. */
 int bnk_backend_select(
-        const bnk_backend **out, const char *which, const char *plugin, char *why, size_t why_size);
+	const bnk_backend **out, const char *which, const char *plugin, char *why, size_t why_size);
 
 /* What was found, one line per back end: "cpu: ...\ncuda: not used: no NVIDIA driver ...\n".
  * Returns the length that the full text has; out is cut to out_size and NUL-terminated. */

@@ -101,28 +101,28 @@ typedef struct bnk_backend {
 	/* c[m,n] = alpha * op(a) * op(b) + beta * c, op(a) is m x k, op(b) is k x n. f32, f64.
 	 * beta 0 does not read c. No scratch. */
 	int (*gemm)(bnk_context *ctx, bnk_dtype dtype, int trans_a, int trans_b, size_t m, size_t n,
-	        size_t k, double alpha, const void *a, size_t lda, const void *b, size_t ldb,
-	        double beta, void *c, size_t ldc);
+		size_t k, double alpha, const void *a, size_t lda, const void *b, size_t ldb,
+		double beta, void *c, size_t ldc);
 
 	/* out[n,n] = sum over rows r of w[r] * (x[r] - shift) (x[r] - shift)^T, both triangles.
 	 * f64. x is m x n. w[m] >= 0 may be NULL (ones), shift[n] may be NULL (zeros). */
 	int (*gram)(bnk_context *ctx, size_t m, size_t n, const double *x, size_t ldx,
-	        const double *w, const double *shift, double *out, void *scratch);
+		const double *w, const double *shift, double *out, void *scratch);
 
 	/* out[m] = x[m,n] * v[n] + bias. f64, no scratch. */
 	int (*gemv)(bnk_context *ctx, size_t m, size_t n, const double *x, size_t ldx,
-	        const double *v, double bias, double *out);
+		const double *v, double bias, double *out);
 
 	/* out[n] = sum over rows r of v[r] * (x[r] - shift). f64. v, shift may be NULL. */
 	int (*gemv_t)(bnk_context *ctx, size_t m, size_t n, const double *x, size_t ldx,
-	        const double *v, const double *shift, double *out, void *scratch);
+		const double *v, const double *shift, double *out, void *scratch);
 
 	/* Binary logistic regression, one pass over margins z[m] with targets y in {0,1}, f64:
 	 *   p = 1/(1+exp(-z)), residual = w (p - y), curvature = w p (1 - p),
 	 *   sums = {sum w*log-loss, sum residual, sum curvature}.
 	 * w may be NULL. residual and curvature may be NULL. sums has 3 elements. shape.m = m. */
 	int (*logistic)(bnk_context *ctx, size_t m, const double *z, const double *y,
-	        const double *w, double *residual, double *curvature, double *sums, void *scratch);
+		const double *w, double *residual, double *curvature, double *sums, void *scratch);
 
 	/* Rows of z[m,n] become softmax probabilities in place. f32, f64, no scratch. */
 	int (*softmax)(bnk_context *ctx, bnk_dtype dtype, size_t m, size_t n, void *z);
@@ -131,33 +131,33 @@ typedef struct bnk_backend {
 	 * unscaled sum of w[r] * cross-entropy. label[r] < n. w may be NULL. z, w are dtype,
 	 * loss_sum is f64 (in the back end's memory). f32, f64. */
 	int (*softmax_loss)(bnk_context *ctx, bnk_dtype dtype, size_t m, size_t n, void *z,
-	        const uint32_t *label, const void *w, double scale, double *loss_sum,
-	        void *scratch);
+		const uint32_t *label, const void *w, double scale, double *loss_sum,
+		void *scratch);
 
 	/* z[m] becomes scale * w * (z - y); *loss_sum = the unscaled sum of w * (z - y)^2 / 2.
 	 * f32, loss_sum f64. shape.m = m. */
 	int (*squared_loss)(bnk_context *ctx, size_t m, float *z, const float *y, const float *w,
-	        double scale, double *loss_sum, void *scratch);
+		double scale, double *loss_sum, void *scratch);
 
 	/* z[m,n] = act(z + bias[n]). f32, no scratch. */
 	int (*bias_act)(
-	        bnk_context *ctx, size_t m, size_t n, float *z, const float *bias, bnk_act act);
+		bnk_context *ctx, size_t m, size_t n, float *z, const float *bias, bnk_act act);
 
 	/* grad[i] = 0 where act[i] <= 0, for count elements. f32, no scratch. */
 	int (*relu_grad)(bnk_context *ctx, size_t count, float *grad, const float *act);
 
 	/* out[n] = column sums of x[m,n]. f32. */
 	int (*col_sum)(
-	        bnk_context *ctx, size_t m, size_t n, const float *x, float *out, void *scratch);
+		bnk_context *ctx, size_t m, size_t n, const float *x, float *out, void *scratch);
 
 	/* One Adam step on count parameters. f32, no scratch. */
 	int (*adam)(bnk_context *ctx, size_t count, float *param, const float *grad, float *moment1,
-	        float *moment2, const bnk_adam *how);
+		float *moment2, const bnk_adam *how);
 
 	/* dst[i,:] = src[index[i],:] for i < m, rows of n elements. f32, f64, no scratch. index is
 	 * trusted to lie within src. Also used for labels (f32 has the size of uint32_t). */
 	int (*gather)(bnk_context *ctx, bnk_dtype dtype, size_t m, size_t n, const void *src,
-	        const uint32_t *index, void *dst);
+		const uint32_t *index, void *dst);
 } bnk_backend;
 
 /* The one symbol that a plug-in exports. Returns NULL when it cannot serve host_api_version. */

@@ -38,7 +38,7 @@ int bnk_threads_default(void)
 static int run_shard(size_t items, size_t shards, size_t shard, bnk_shard_fn fn, void *user)
 {
 	return fn(user, shard, bnk_shard_begin(items, shards, shard),
-	        bnk_shard_begin(items, shards, shard + 1));
+		bnk_shard_begin(items, shards, shard + 1));
 }
 
 static int first_failure(const int *status, size_t shards)
@@ -52,7 +52,7 @@ static int first_failure(const int *status, size_t shards)
 #ifdef _OPENMP
 
 static void run_all(
-        size_t items, size_t shards, int threads, bnk_shard_fn fn, void *user, int *status)
+	size_t items, size_t shards, int threads, bnk_shard_fn fn, void *user, int *status)
 {
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
 	for (size_t i = 0; i < shards; i++)
@@ -81,7 +81,7 @@ static void *team_member(void *arg)
 }
 
 static void run_all(
-        size_t items, size_t shards, int threads, bnk_shard_fn fn, void *user, int *status)
+	size_t items, size_t shards, int threads, bnk_shard_fn fn, void *user, int *status)
 {
 	team t = {.items = items, .shards = shards, .fn = fn, .user = user, .status = status};
 	pthread_t id[BNK_MAX_SHARDS];

@@ -23,7 +23,7 @@ const char *bnk_status_text(int status)
 const char *bnk_op_name(bnk_op op)
 {
 	static const char *const names[BNK_OP_COUNT] = {"gemm", "gram", "gemv", "gemv_t",
-	        "logistic", "softmax", "softmax_loss", "squared_loss", "bias_act", "relu_grad",
-	        "col_sum", "adam", "gather"};
+		"logistic", "softmax", "softmax_loss", "squared_loss", "bias_act", "relu_grad",
+		"col_sum", "adam", "gather"};
 	return (unsigned)op < BNK_OP_COUNT ? names[op] : "unknown";
 }

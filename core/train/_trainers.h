@@ -27,7 +27,7 @@ int bn_estimator_need(const bn_estimator *e, const bn_tensor **out, const char *
  * intercept, float64. */
 int bn_linear_store(
 	bn_estimator *e, size_t rows, const double *coef, const double *intercept, bn_err *err);
-int bn_linear_check(const bn_estimator *e, bn_err *err);
+int bn_linear_check(bn_estimator *e, bn_err *err); /* part 0: coef, 1: intercept */
 size_t bn_linear_scratch(const bn_estimator *e);
 void bn_linear_predict(
 	const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch);

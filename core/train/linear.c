@@ -21,11 +21,13 @@ int bn_linear_store(
 	return rc;
 }
 
-int bn_linear_check(const bn_estimator *e, bn_err *err)
+int bn_linear_check(bn_estimator *e, bn_err *err)
 {
-	int rc = bn_estimator_need(e, NULL, "coef", BN_DTYPE_F64, coef_rows(e), e->inputs, err);
+	int rc = bn_estimator_need(
+		e, &e->part[0], "coef", BN_DTYPE_F64, coef_rows(e), e->inputs, err);
 	if (rc == 0)
-		rc = bn_estimator_need(e, NULL, "intercept", BN_DTYPE_F64, coef_rows(e), 0, err);
+		rc = bn_estimator_need(
+			e, &e->part[1], "intercept", BN_DTYPE_F64, coef_rows(e), 0, err);
 	return rc;
 }
 
@@ -64,8 +66,8 @@ void bn_softmax_row(double *z, size_t n)
 void bn_linear_predict(
 	const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch)
 {
-	const double *coef = bn_tensors_find(e->tensors, "coef")->data;
-	const double *intercept = bn_tensors_find(e->tensors, "intercept")->data;
+	const double *coef = e->part[0]->data;
+	const double *intercept = e->part[1]->data;
 	size_t n = coef_rows(e);
 	(void)scratch;
 	for (size_t r = 0; r < rows; r++) {

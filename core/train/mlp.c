@@ -15,6 +15,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/rng.h"
+#include "kernels/row.h"
 
 #include <float.h>
 #include <math.h>
@@ -235,95 +236,79 @@ static size_t layer_count(const bn_estimator *e)
 	return n;
 }
 
-static int mlp_check(const bn_estimator *e, bn_err *err)
+/* Parts 2 l and 2 l + 1 are weight and bias of layer l, the rest NULL but for the last: the scale of
+ * a regression target. */
+enum { TARGET_PART = BN_ESTIMATOR_PARTS - 1 };
+
+static int mlp_check(bn_estimator *e, bn_err *err)
 {
 	char name[48];
 	size_t n = layer_count(e), width = e->inputs;
 	if (n == 0 || n > BN_MLP_MAX_LAYERS)
 		return bn_err_set(err, BN_EINVAL, "mlp model: %zu layers, needs 1 to %d", n,
 			BN_MLP_MAX_LAYERS);
+	memset(e->part, 0, sizeof e->part);
 	for (size_t l = 0; l < n; l++) {
 		snprintf(name, sizeof name, "layer%zu.weight", l);
 		const bn_tensor *t = bn_tensors_find(e->tensors, name);
 		size_t next = l + 1 == n ? e->outputs : t->rank == 2 ? (size_t)t->shape[1] : 0;
 		if (next == 0 || next > 1 << 20)
 			return bn_err_set(err, BN_EINVAL, "mlp model: bad shape of '%s'", name);
-		int rc = bn_estimator_need(e, NULL, name, BN_DTYPE_F32, width, next, err);
+		int rc =
+			bn_estimator_need(e, &e->part[2 * l], name, BN_DTYPE_F32, width, next, err);
 		snprintf(name, sizeof name, "layer%zu.bias", l);
 		if (rc == 0)
-			rc = bn_estimator_need(e, NULL, name, BN_DTYPE_F32, next, 0, err);
+			rc = bn_estimator_need(
+				e, &e->part[2 * l + 1], name, BN_DTYPE_F32, next, 0, err);
 		if (rc)
 			return rc;
 		width = next;
 	}
 	if (e->task != BN_TASK_REGRESSION)
 		return 0;
-	return bn_estimator_need(e, NULL, "target.mean_scale", BN_DTYPE_F64, 2, 0, err);
+	return bn_estimator_need(
+		e, &e->part[TARGET_PART], "target.mean_scale", BN_DTYPE_F64, 2, 0, err);
 }
 
 /* Two rows of the widest layer, in float32. */
 static size_t mlp_scratch(const bn_estimator *e)
 {
 	size_t widest = e->inputs;
-	for (size_t i = 0; i < bn_tensors_count(e->tensors); i++) {
-		const bn_tensor *t = bn_tensors_get(e->tensors, i);
-		if (t->rank == 2 && t->shape[1] > widest)
-			widest = (size_t)t->shape[1];
-	}
+	for (size_t l = 0; e->part[2 * l]; l++)
+		if (e->part[2 * l]->shape[1] > widest)
+			widest = (size_t)e->part[2 * l]->shape[1];
 	return widest + 1;
 }
 
-/* to = act(from W + b), one row. Runs along rows of W, so each output adds its terms in order. */
-static void layer_row(const bn_tensor *weight, const bn_tensor *bias, const float *restrict from,
-	float *restrict to, bool relu)
+static void predict_row(const bn_estimator *e, const double *x, double *out, float *a, float *b)
 {
-	size_t in = (size_t)weight->shape[0], out = (size_t)weight->shape[1];
-	const float *w = weight->data;
-	memcpy(to, bias->data, out * sizeof *to);
-	for (size_t i = 0; i < in; i++) {
-		const float *restrict row = w + i * out;
-		float f = from[i];
-		if (f == 0)
-			continue; /* ReLU leaves many */
-		for (size_t j = 0; j < out; j++)
-			to[j] += f * row[j];
+	for (size_t j = 0; j < e->inputs; j++)
+		a[j] = (float)x[j];
+	for (size_t l = 0; e->part[2 * l]; l++) {
+		const bn_tensor *w = e->part[2 * l], *bias = e->part[2 * l + 1];
+		bnk_row_dense((size_t)w->shape[0], (size_t)w->shape[1], w->data, bias->data, a, b,
+			e->part[2 * l + 2] ? BNK_ACT_RELU : BNK_ACT_NONE);
+		float *t = a;
+		a = b;
+		b = t;
 	}
-	if (relu)
-		for (size_t j = 0; j < out; j++)
-			to[j] = to[j] < 0 ? 0.0f : to[j];
+	for (size_t k = 0; k < e->outputs; k++)
+		out[k] = a[k];
 }
 
 static void mlp_predict(
 	const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch)
 {
-	const bn_tensor *weight[BN_MLP_MAX_LAYERS], *bias[BN_MLP_MAX_LAYERS];
-	size_t layers = layer_count(e), half = mlp_scratch(e);
-	char name[48];
-	for (size_t l = 0; l < layers; l++) {
-		snprintf(name, sizeof name, "layer%zu.weight", l);
-		weight[l] = bn_tensors_find(e->tensors, name);
-		snprintf(name, sizeof name, "layer%zu.bias", l);
-		bias[l] = bn_tensors_find(e->tensors, name);
-	}
-	const bn_tensor *target = bn_tensors_find(e->tensors, "target.mean_scale");
+	float *a = (float *)scratch, *b = a + mlp_scratch(e);
 	for (size_t r = 0; r < rows; r++) {
-		float *a = (float *)scratch, *b = a + half, *t;
-		for (size_t j = 0; j < e->inputs; j++)
-			a[j] = (float)x[r * e->inputs + j];
-		for (size_t l = 0; l < layers; l++) {
-			layer_row(weight[l], bias[l], a, b, l + 1 < layers);
-			t = a;
-			a = b;
-			b = t;
-		}
 		double *to = out + r * e->outputs;
-		for (size_t k = 0; k < e->outputs; k++)
-			to[k] = a[k];
-		if (e->task == BN_TASK_CLASSIFICATION)
+		predict_row(e, x + r * e->inputs, to, a, b);
+		if (e->task == BN_TASK_CLASSIFICATION) {
 			bn_softmax_row(to, e->outputs);
-		else
-			to[0] = to[0] * ((const double *)target->data)[1] +
-				((const double *)target->data)[0];
+		} else {
+			const double *scale = e->part[TARGET_PART]->data;
+			to[0] = to[0] * scale[1] + scale[0];
+		}
 	}
 }
 

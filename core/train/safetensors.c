@@ -217,14 +217,14 @@ int bn_safetensors_write(bn_buf *out, const bn_tensors *t, bn_err *err)
 	unsigned char length[LENGTH_BYTES] = {0};
 	bn_buf_add(out, length, sizeof length);
 	write_header(out, t, err);
-	while ((out->len - start) % LENGTH_BYTES)
+	while (!out->failed && (out->len - start) % LENGTH_BYTES)
 		bn_buf_addch(out, ' ');
 	uint64_t n = out->len - start - LENGTH_BYTES;
 	for (int i = 0; i < LENGTH_BYTES && !out->failed; i++)
 		out->ptr[start + (size_t)i] = (char)(n >> (8 * i) & 0xff);
 	for (size_t i = 0; i < t->count; i++)
 		bn_buf_add(out, t->items[i].data, (size_t)t->items[i].bytes);
-	if (n > MAX_HEADER)
+	if (!out->failed && n > MAX_HEADER)
 		return bn_err_set(err, BN_EINVAL,
 			"safetensors header of %llu bytes, the limit is %d", (unsigned long long)n,
 			MAX_HEADER);

@@ -55,8 +55,8 @@ struct bn_trainer {
 	size_t hyper_count;
 	int (*fit)(
 		bn_estimator *e, const bn_fit_request *request, const json_t *hyper, bn_err *err);
-	/* Checks that the tensors are what predict expects (after a load). */
-	int (*check)(const bn_estimator *e, bn_err *err);
+	/* Checks that the tensors are what predict expects, and fills e->part. After fit and load. */
+	int (*check)(bn_estimator *e, bn_err *err);
 	/* out[rows * outputs]; scratch[scratch(e)] doubles per call, rows at most BN_PREDICT_ROWS.
 	 */
 	size_t (*scratch)(const bn_estimator *e);
@@ -65,6 +65,7 @@ struct bn_trainer {
 };
 
 #define BN_PREDICT_ROWS 256
+#define BN_ESTIMATOR_PARTS 40
 
 /* A fitted model's numbers. Read-only after fit and load: may be shared between threads. */
 struct bn_estimator {
@@ -73,6 +74,9 @@ struct bn_estimator {
 	size_t inputs;  /* design columns */
 	size_t outputs; /* 1, or classes */
 	bn_tensors *tensors;
+	/* What predict reads, so that it looks up no names: the trainer's check says in which order.
+	 * Borrowed from tensors, which do not change any more. */
+	const bn_tensor *part[BN_ESTIMATOR_PARTS];
 	int64_t iterations; /* epochs or iterations that the fit took; -1 unknown (after a load) */
 	bool converged;     /* false when a limit ended the fit */
 };

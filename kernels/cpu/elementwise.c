@@ -6,22 +6,9 @@
  * variants give the same bits; division and square root are correctly rounded in each.
  */
 #include "kernels/cpu/cpu.h"
+#include "kernels/cpu/simd.h"
 
 #include <math.h>
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-	!defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
-#define BNK_MULTIVERSION __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define BNK_MULTIVERSION
-#endif
-
-/* Vectors wherever the compiler can: no reduction is among these loops, so nothing is reordered. */
-#ifdef _OPENMP
-#define BNK_SIMD _Pragma("omp simd")
-#else
-#define BNK_SIMD
-#endif
 
 /* ---- bias and activation ------------------------------------------------------------------- */
 

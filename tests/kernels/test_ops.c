@@ -1,6 +1,8 @@
 /* Every operation of the CPU back end against scalar loops, at several thread counts. */
+#include "core/base/rng.h"
 #include "kernels/backend.h"
 #include "kernels/parallel.h"
+#include "kernels/row.h"
 #include "kernels/solve.h"
 #include "tests/support/check_main.h"
 #include "tests/support/kernel_ops.h"
@@ -132,6 +134,29 @@ START_TEST(test_cholesky_solves_and_knows_what_it_cannot)
 }
 END_TEST
 
+START_TEST(test_a_row_through_a_layer_has_the_bits_of_the_plain_loop)
+{
+	enum { IN = 37, OUT = 53 };
+	static float weight[IN * OUT], bias[OUT], from[IN], want[OUT], got[OUT];
+	bn_rng r;
+	bn_rng_init(&r, 4, "row", 0);
+	for (size_t i = 0; i < IN * OUT; i++)
+		weight[i] = (float)bn_rng_normal(&r);
+	for (size_t i = 0; i < IN; i++)
+		from[i] = i % 3 ? (float)bn_rng_normal(&r) : 0;
+	for (size_t j = 0; j < OUT; j++)
+		bias[j] = want[j] = (float)bn_rng_normal(&r);
+	for (size_t i = 0; i < IN; i++)
+		for (size_t j = 0; j < OUT; j++)
+			want[j] += from[i] * weight[i * OUT + j];
+	bnk_row_dense(IN, OUT, weight, bias, from, got, BNK_ACT_NONE);
+	ck_assert_mem_eq(got, want, sizeof want);
+	bnk_row_dense(IN, OUT, weight, bias, from, got, BNK_ACT_RELU);
+	for (size_t j = 0; j < OUT; j++)
+		ck_assert_float_eq(got[j], want[j] < 0 ? 0 : want[j]);
+}
+END_TEST
+
 /* ---- choosing ------------------------------------------------------------------------------- */
 
 START_TEST(test_a_machine_without_gpu_says_so_and_goes_on)
@@ -169,5 +194,6 @@ BN_TEST_MAIN("kernels/ops", test_cpu_agrees_with_scalar_loops,
 	test_a_nan_is_not_hidden_by_relu,
 	test_shards_cover_every_item_once_and_the_first_failure_wins,
 	test_cholesky_solves_and_knows_what_it_cannot,
+	test_a_row_through_a_layer_has_the_bits_of_the_plain_loop,
 	test_a_machine_without_gpu_says_so_and_goes_on,
 	test_a_library_that_is_no_plug_in_is_refused)

@@ -1,0 +1,16 @@
+/*
+ * row.h - one row through a dense layer, on the host: what serving a single request costs.
+ *
+ * A batch goes through gemm; a row of its own is over before a BLAS call has looked at its
+ * arguments. Terms are added input by input, so a row's result does not depend on the rows beside
+ * it, and is the same on every instruction set.
+ */
+#ifndef BNK_ROW_H
+#define BNK_ROW_H
+#include "kernels/kernels.h"
+
+/* to[outputs] = act(bias + from[inputs] * weight[inputs, outputs]). from and to do not overlap. */
+void bnk_row_dense(size_t inputs, size_t outputs, const float *weight, const float *bias,
+	const float *from, float *to, bnk_act act);
+
+#endif
