@@ -8,6 +8,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
+.SECONDARY:
 comma := ,
 
 VERSION := 0.1.0

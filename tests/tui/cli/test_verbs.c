@@ -69,7 +69,7 @@ static int examples_exist(const bn_verb *v, void *ctx)
 		const char *words[2];
 		size_t n = 0, used;
 		const char *at = strstr(v->examples[i], "binnacle ");
-		if (!at)
+		if (!at || at[9] == '-') /* options first: the workbench */
 			continue;
 		snprintf(text, sizeof text, "%s", at + 9);
 		for (char *w = strtok_r(text, " ", &save); w && n < 2;
