@@ -304,6 +304,30 @@ START_TEST(test_exec_stop_ends_politely_and_kills_what_does_not_listen)
 }
 END_TEST
 
+START_TEST(test_exec_stop_by_file_reaches_a_supervisor_that_no_signal_can)
+{
+	NEED_PROGRAM();
+	bool signalled = true;
+	track_make(&w);
+	json_t *spec = json_pack(
+		"{s[ss] si ss}", "command", "sleep", "100", "grace_s", 1, "workdir", w.dir.path);
+	bn_launch_options opt = {.program = program};
+	ck_assert_bn_ok(bn_launch_prepare(w.ws, spec, &opt, id, &err), &err);
+	/* It has no supervisor yet, as if that were on another host. */
+	ck_assert_bn_ok(bn_launch_stop(w.ws, id, &signalled, &err), &err);
+	ck_assert(!signalled);
+	const char *argv[] = {program, "-C", w.dir.path, "exec", id, NULL};
+	bn_buf out = BN_BUF_INIT;
+	int status = 0;
+	ck_assert_bn_ok(bn_process_capture(argv, 30000, 4096, &out, &status, &err), &err);
+	bn_run_info *r = wait_end();
+	ck_assert_str_eq(bn_run_status_name(r->status), "KILLED");
+	bn_buf_release(&out);
+	json_decref(spec);
+	end_test(r);
+}
+END_TEST
+
 START_TEST(test_exec_ends_a_run_over_its_time_limit)
 {
 	NEED_PROGRAM();
@@ -354,5 +378,6 @@ BN_TEST_MAIN("core/train/exec", test_exec_records_a_good_end_with_metrics_and_ar
 	test_exec_kill_9_of_the_supervisor_at_any_moment_ends_in_a_state,
 	test_exec_survives_the_death_of_its_launcher_and_hangups,
 	test_exec_stop_ends_politely_and_kills_what_does_not_listen,
+	test_exec_stop_by_file_reaches_a_supervisor_that_no_signal_can,
 	test_exec_ends_a_run_over_its_time_limit, test_exec_ends_what_the_command_left_running,
 	test_exec_does_not_supervise_a_run_twice)
