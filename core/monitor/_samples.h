@@ -20,6 +20,19 @@ typedef struct bn_sample {
 int bn_sample_make(bn_sample *out, const double *values, size_t n, bn_err *err);
 void bn_sample_release(bn_sample *s);
 
+/* What bins need to know of a column that is not sorted: its finite values' range, and how many of
+ * them are different, counted no further than BN_DISTINCT_MOST. */
+#define BN_DISTINCT_MOST 21
+typedef struct bn_range {
+	double low, high;
+	size_t n, dropped, distinct;
+} bn_range;
+
+void bn_range_of(bn_range *out, const double *values, size_t n);
+/* As bn_sample_histogram, without sorting; all finite values lie within the edges. */
+void bn_values_histogram(
+	double *counts, const double *values, size_t n, const double *edges, size_t bins);
+
 double bn_sample_deviation(const bn_sample *s); /* population; NaN when empty */
 size_t bn_sample_distinct(const bn_sample *s);
 size_t bn_sample_distinct_union(const bn_sample *a, const bn_sample *b);

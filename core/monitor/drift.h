@@ -86,7 +86,7 @@ typedef struct bn_drift_result {
 	double threshold;    /* of score */
 	size_t n_ref, n_cur; /* values compared */
 	size_t ref_dropped, cur_dropped; /* missing, NaN or infinite */
-	size_t values;                   /* distinct over both sides */
+	size_t values; /* distinct over both sides; 21 stands for more where they are binned */
 	char why[160]; /* empty, or a remark: why inconclusive, "unseen value in current" */
 } bn_drift_result;
 

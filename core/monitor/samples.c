@@ -113,6 +113,50 @@ void bn_sample_release(bn_sample *s)
 	*s = (bn_sample)BN_SAMPLE_INIT;
 }
 
+void bn_range_of(bn_range *out, const double *values, size_t n)
+{
+	double seen[BN_DISTINCT_MOST];
+	bn_range r = {INFINITY, -INFINITY, 0, 0, 0};
+	for (size_t i = 0; i < n; i++) {
+		double x = values[i];
+		if (!isfinite(x))
+			continue;
+		r.n++;
+		r.low = x < r.low ? x : r.low;
+		r.high = x > r.high ? x : r.high;
+		if (r.distinct == BN_DISTINCT_MOST)
+			continue;
+		size_t k = 0;
+		while (k < r.distinct && seen[k] != x)
+			k++;
+		if (k == r.distinct)
+			seen[r.distinct++] = x;
+	}
+	r.dropped = n - r.n;
+	*out = r;
+}
+
+/* The index is computed, then put right against the edges, which rounding may have moved by one
+ * place: numpy.histogram does the same. */
+void bn_values_histogram(
+	double *counts, const double *values, size_t n, const double *edges, size_t bins)
+{
+	double low = edges[0], span = edges[bins] - edges[0];
+	memset(counts, 0, bins * sizeof *counts);
+	for (size_t i = 0; i < n; i++) {
+		double x = values[i];
+		if (!isfinite(x))
+			continue;
+		size_t b = (size_t)((x - low) / span * (double)bins);
+		b = b < bins ? b : bins - 1;
+		if (x < edges[b])
+			b--;
+		else if (b + 1 < bins && x >= edges[b + 1])
+			b++;
+		counts[b]++;
+	}
+}
+
 double bn_sample_deviation(const bn_sample *s)
 {
 	if (!s->n)
