@@ -6,6 +6,7 @@
 #include "core/base/str.h"
 #include "core/data/profiler.h"
 #include "core/data/table.h"
+#include "core/govern/policy.h"
 #include "core/store/fold.h"
 
 #include <string.h>
@@ -266,6 +267,9 @@ int bn_dataset_tag(bn_workspace *ws, const bn_dataset_version *v, const char *ke
 			"sis", v->name, v->version, key) == 0)
 		return bn_err_set(err, BN_ENOTFOUND, "dataset %s has no tag '%s'",
 			bn_dataset_version_name(v, name, sizeof name), key);
+	rc = bn_policy_may(ws, BN_ACT_TAG, err);
+	if (rc)
+		return rc;
 	json_t *payload = json_pack(
 		"{s:I, s:s, s:s?}", "version", (json_int_t)v->version, "key", key, "value", value);
 	rc = append_and_sync(ws, "dataset.tag", v->name, payload, err);
@@ -310,6 +314,9 @@ static int change_removal(
 		return bn_err_set(err, BN_ECONFLICT, "dataset '%s'%s is %s", name,
 			version ? " (that version)" : "",
 			removing ? "removed already" : "not removed");
+	rc = bn_policy_may(ws, BN_ACT_REMOVE, err);
+	if (rc)
+		return rc;
 	json_t *payload = json_pack("{s:I}", "version", (json_int_t)version);
 	rc = append_and_sync(
 		ws, removing ? "dataset.removed" : "dataset.restored", name, payload, err);

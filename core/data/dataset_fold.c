@@ -7,6 +7,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/data/dataset.h"
+#include "core/govern/policy.h"
 #include "core/store/fold.h"
 
 #include <string.h>
@@ -32,6 +33,26 @@ static int64_t version_state(sqlite3 *db, const char *name, int64_t version)
 	return bn_sql_int(db, -1,
 		"SELECT removed FROM dataset_version WHERE name = ? AND version = ?", "si", name,
 		version);
+}
+
+/* 1 allowed, 0 refused (and reported), negative: the index failed. */
+static int allowed(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_fold_depends(f, "policy", err);
+	if (rc)
+		return rc;
+	rc = bn_policy_allows(
+		bn_fold_workspace(f), bn_fold_db(f), ev->uid, ev->user, act, &ev->key, &why);
+	if (!rc)
+		return 1;
+	if (rc != BN_EREFUSED) {
+		if (err && !err->code)
+			*err = why;
+		return rc;
+	}
+	bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s", why.msg);
+	return 0;
 }
 
 static int apply_parents(
@@ -120,6 +141,9 @@ static int apply_tag(bn_fold *f, const bn_event *ev, const char *name, bn_err *e
 		return invalid(f, "needs a key that is a valid name");
 	if (version_state(db, name, version) < 0)
 		return invalid(f, "no such version");
+	int may = allowed(f, ev, BN_ACT_TAG, err);
+	if (may <= 0)
+		return may;
 	if (!value)
 		return bn_sql_run(db, err,
 			"DELETE FROM dataset_tag WHERE name = ? AND version = ? AND key = ?", "sis",
@@ -134,6 +158,9 @@ static int apply_removal(
 {
 	sqlite3 *db = bn_fold_db(f);
 	int64_t version = bn_json_int(ev->payload, "version", -1);
+	int may = allowed(f, ev, BN_ACT_REMOVE, err);
+	if (may <= 0)
+		return may;
 	if (version == 0)
 		return bn_sql_run(db, err,
 			"UPDATE dataset_version SET removed = ? WHERE name = ? AND removed = ?",

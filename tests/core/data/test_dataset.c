@@ -250,6 +250,32 @@ START_TEST(test_dataset_split_publishes_parts_with_lineage)
 }
 END_TEST
 
+static uid_t somebody_else(const bn_env *env)
+{
+	(void)env;
+	return 4242;
+}
+
+START_TEST(test_dataset_removal_needs_the_policys_leave)
+{
+	char dir[64];
+	bn_err err = BN_ERR_INIT;
+	bn_workspace *ws = workspace_new(dir);
+	bn_dataset_version_free(add(ws, "jobs", 5, 1, NULL));
+	bn_workspace_close(ws);
+	bn_env env = *bn_env_real();
+	ck_assert_bn_ok(bn_workspace_open(&ws, &env, rooms, dir, &err), &err);
+	ck_assert_int_eq(version_of(ws, "jobs", &err), 1);
+	env.uid = somebody_else; /* a developer, as everybody who does not own the workspace */
+	ck_assert_int_eq(bn_dataset_remove(ws, "jobs", 1, &err), BN_EREFUSED);
+	ck_assert_msg(strstr(err.msg, "may not remove") != NULL, "%s", err.msg);
+	bn_err_clear(&err);
+	env.uid = bn_env_real()->uid;
+	ck_assert_int_eq(version_of(ws, "jobs", &err), 1);
+	workspace_end(ws, dir);
+}
+END_TEST
+
 START_TEST(test_dataset_malformed_events_change_nothing)
 {
 	static const char cut[] = "{\"version\":1,\"rows\":3,\"columns\":1,\"size\":5,"
@@ -283,4 +309,4 @@ BN_TEST_MAIN("core/data/dataset", test_dataset_versions_are_numbered_and_named,
 	test_dataset_table_and_profile_can_be_opened, test_dataset_removed_is_hidden_and_comes_back,
 	test_dataset_tags_and_checks_hang_on_their_version,
 	test_dataset_split_publishes_parts_with_lineage,
-	test_dataset_malformed_events_change_nothing)
+	test_dataset_removal_needs_the_policys_leave, test_dataset_malformed_events_change_nothing)
