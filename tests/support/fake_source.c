@@ -306,6 +306,10 @@ static int fake_runs(void *context, const void *arg, bn_page *page, bn_job *job,
 {
 	FAKE_BEGIN(page);
 	size_t n = fake->is_empty ? 0 : fake->many_runs ? (size_t)fake->many_runs : 6;
+	const bn_runs_arg *a = arg;
+	if (strcmp(a->filter, "bad") == 0)
+		return bn_err_set(err, BN_EINVAL, "filter:1:1: no field 'bad'");
+	n = a->filter[0] ? 1 : n;
 	bn_run_page *p = bn_arena_alloc(&page->arena, sizeof *p);
 	p->rows = bn_arena_alloc(&page->arena, (n + 1) * sizeof *p->rows);
 	bn_cell *cells = bn_arena_alloc(&page->arena, (4 * n + 1) * sizeof *cells);

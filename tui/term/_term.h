@@ -26,7 +26,7 @@ struct bn_term {
 	char leave[256]; /* the bytes that bring the terminal back */
 	size_t leave_len;
 	volatile sig_atomic_t lost;
-	bool resized;
+	bool resized, pasting;
 	bool has_key;
 	int key;
 	bn_alphabet alphabet;
@@ -35,6 +35,12 @@ struct bn_term {
 	int pairs[BN_INK_COUNT];
 	struct sigaction old_wake[5], old_fatal[6], old_pipe;
 };
+
+/* Codes that no key of a keyboard has. */
+#define BN_PASTE_BEGIN KEY_F(61)
+#define BN_PASTE_END KEY_F(62)
+/* Sends a string capability at once, by its terminfo name; what is missing is left out. */
+void bn_term_send(bn_term *t, const char *capability);
 
 void bn_term_start_color(bn_term *t, bool no_color);
 int bn_term_read_key(bn_term *t); /* BN_KEY_NONE when nothing is there; sets lost at end of file */

@@ -101,7 +101,8 @@ static void keys_define(void)
 		{"\033[1~", KEY_HOME}, {"\033[4~", KEY_END}, {"\033[7~", KEY_HOME},
 		{"\033[8~", KEY_END}, {"\033[5~", KEY_PPAGE}, {"\033[6~", KEY_NPAGE},
 		{"\033[2~", KEY_IC}, {"\033[3~", KEY_DC}, {"\033[Z", KEY_BTAB},
-		{"\033OP", KEY_F(1)}, {"\033[11~", KEY_F(1)}, {"\033[[A", KEY_F(1)}};
+		{"\033OP", KEY_F(1)}, {"\033[11~", KEY_F(1)}, {"\033[[A", KEY_F(1)},
+		{"\033[200~", BN_PASTE_BEGIN}, {"\033[201~", BN_PASTE_END}};
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		define_key(keys[i].sequence, keys[i].key);
 }
@@ -169,6 +170,7 @@ static void screen_setup(bn_term *t)
 	leaveok(stdscr, FALSE);
 	set_escdelay(25);
 	keys_define();
+	leave_add(t, "BD");
 	leave_add(t, "sgr0");
 	leave_add(t, "cnorm");
 	leave_add(t, "rmkx");
@@ -209,6 +211,7 @@ int bn_term_open(bn_term **out, const bn_term_options *opt, const bn_theme *them
 	t->alphabet = alphabet_find(opt, type);
 	bn_term_start_color(t, opt->no_color || bn_env_get(bn_env_real(), "NO_COLOR"));
 	bn_term_set_theme(t, theme);
+	bn_term_send(t, "BE"); /* bracketed paste: a pasted text gives no commands */
 	bn_bug_set_hook(on_bug);
 	*out = t;
 	return 0;
@@ -218,8 +221,10 @@ void bn_term_leave(bn_term *t)
 {
 	if (the_term != t)
 		return;
-	if (!t->lost)
+	if (!t->lost) {
+		bn_term_send(t, "BD");
 		endwin();
+	}
 	the_term = NULL;
 	bn_bug_set_hook(NULL);
 	signals_restore(t);
@@ -264,10 +269,12 @@ void bn_term_wake(bn_term *t)
 void bn_term_suspend(bn_term *t)
 {
 	struct sigaction stop = {.sa_handler = SIG_DFL}, ours;
+	bn_term_send(t, "BD");
 	endwin();
 	sigaction(SIGTSTP, &stop, &ours);
 	kill(0, SIGTSTP); /* the whole job, as the terminal's own ^Z */
 	sigaction(SIGTSTP, &ours, NULL);
+	bn_term_send(t, "BE");
 	t->resized = true; /* the window may have changed meanwhile */
 	bn_term_repaint(t);
 }

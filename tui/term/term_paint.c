@@ -142,10 +142,26 @@ static int key_special(wint_t key)
 	}
 }
 
+/* Within a paste: text as it is, line ends as blanks, nothing else. */
+static int key_pasted(wint_t key)
+{
+	if (key == '\n' || key == '\r' || key == '\t')
+		return ' ' | BN_KEY_PASTED;
+	return key < 0x20 || key == 0x7f ? BN_KEY_NONE : (int)key | BN_KEY_PASTED;
+}
+
+static int key_plain(wint_t key)
+{
+	if (key == '\n' || key == '\r')
+		return BN_KEY_ENTER;
+	return key == 0x7f || key == 0x08 ? BN_KEY_BACKSPACE : (int)key;
+}
+
 int bn_term_read_key(bn_term *t)
 {
 	wint_t key;
-	while (true) {
+	int found = BN_KEY_NONE;
+	while (found == BN_KEY_NONE) {
 		errno = 0;
 		int kind = wget_wch(stdscr, &key);
 		if (kind == ERR) {
@@ -153,17 +169,26 @@ int bn_term_read_key(bn_term *t)
 				t->lost = 1;
 			return BN_KEY_NONE;
 		}
-		if (kind != KEY_CODE_YES)
-			break;
 		/* resizeterm always leaves a KEY_RESIZE behind; we follow SIGWINCH ourselves. */
-		if (key != KEY_RESIZE)
-			return key_special(key);
+		if (kind == KEY_CODE_YES && (key == BN_PASTE_BEGIN || key == BN_PASTE_END))
+			t->pasting = key == BN_PASTE_BEGIN;
+		else if (kind == KEY_CODE_YES && key != KEY_RESIZE && !t->pasting)
+			found = key_special(key);
+		else if (kind != KEY_CODE_YES)
+			found = t->pasting ? key_pasted(key) : key_plain(key);
 	}
-	if (key == '\n' || key == '\r')
-		return BN_KEY_ENTER;
-	if (key == 0x7f || key == 0x08)
-		return BN_KEY_BACKSPACE;
-	return (int)key;
+	return found;
+}
+
+void bn_term_send(bn_term *t, const char *capability)
+{
+	const char *s = tigetstr((char *)(uintptr_t)capability);
+	if (!s || s == (char *)-1 || t->lost)
+		return;
+	fflush(t->out);
+	if (write(t->out_fd, s, strlen(s)) < 0) {
+		/* the next poll tells */
+	}
 }
 
 /* RFC 4648. out: 4 * ((n + 2) / 3) + 1 bytes. */

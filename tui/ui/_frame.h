@@ -1,6 +1,6 @@
 /*
- * _frame.h - the inside of the frame, shared by frame.c (views and dispatch), frame_modal.c (prompts,
- * dialogs, the command list) and frame_draw.c. See frame.h.
+ * _frame.h - the inside of the frame, shared by frame.c (dispatch), frame_views.c (stacks and pages),
+ * frame_modal.c (prompts, dialogs, the command list) and frame_draw.c. See frame.h.
  */
 #ifndef BN_TUI_UI__FRAME_H
 #define BN_TUI_UI__FRAME_H
@@ -9,6 +9,7 @@
 
 #define BN_MAX_TABS 9
 #define BN_MAX_DEPTH 16
+#define BN_STATUS_EVERY_MS 2000 /* the words at the right of the title */
 
 typedef enum bn_modal {
 	BN_MODAL_NONE,
@@ -63,6 +64,9 @@ struct bn_frame {
 
 bn_view *bn_frame_top(const bn_frame *f); /* NULL when a tab could not be opened */
 unsigned bn_frame_kind(const bn_frame *f);
+int bn_frame_tab(const bn_frame *f, bn_command_id command); /* -1: no tab of that name */
+void bn_frame_refresh(bn_view *v);
+bool bn_frame_is_waiting(const bn_frame *f); /* for the first page of the view on top */
 /* Runs a command that a key, the prompt or the list named. */
 int bn_frame_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err);
 /* Filters the grid of the top view. */
@@ -72,6 +76,7 @@ bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size);
 
 void bn_modal_open(bn_frame *f, bn_modal modal, const char *text);
 void bn_modal_key(bn_frame *f, int key);
+bool bn_modal_takes_text(const bn_frame *f);
 /* The i-th command that the list shows now; BN_CMD_NONE past the end. */
 bn_command_id bn_modal_list_item(const bn_frame *f, int i);
 /* Completions of the command being typed, at most n; returns how many there are. */

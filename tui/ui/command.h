@@ -47,6 +47,8 @@
 		"how often each value of the column occurs") \
 	X(CHECKS, "checks", "V", BN_CMD_BAR, BN_ON_DATA | BN_ON_VERSIONS | BN_ON_ROWS, \
 		"expectations checked on this data, with failing rows") \
+	X(WHERE, "where", "w", BN_CMD_ARGUMENT, BN_ON_RUNS, \
+		"only runs that match: metrics.test_rmse < 12 AND params.lr = 0.1; nothing: all") \
 	X(COMPARE, "compare", "x", BN_CMD_BAR, BN_ON_RUNS, "compare the marked runs side by side") \
 	X(PIN, "pin", "p", BN_CMD_BAR, BN_ON_RUNS | BN_ON_COMPARE, \
 		"make this run the baseline of comparisons") \

@@ -27,6 +27,10 @@ char *bn_format_exact(char *out, double v)
 {
 	if (isnan(v))
 		return absent(out);
+	if (v == floor(v) && fabs(v) < 1e9) {
+		snprintf(out, BN_FORMAT_BYTES, "%.0f", v);
+		return out;
+	}
 	for (int digits = 4; digits <= 9; digits++) {
 		snprintf(out, BN_FORMAT_BYTES, "%.*g", digits, v);
 		if (strtod(out, NULL) == v)

@@ -1,4 +1,4 @@
-/* frame.c - views, pages and the dispatch of commands. See frame.h. */
+/* frame.c - life and messages of the frame, and the dispatch of commands. See frame.h. */
 #include "tui/ui/_frame.h"
 
 #include "core/base/mem.h"
@@ -9,16 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STATUS_EVERY_MS 2000
-#define KIND_STATUS 1
-
 int bn_frame_new(bn_frame **out, const bn_frame_options *opt, bn_err *err)
 {
 	bn_frame *f = bn_alloc_zeroed(1, sizeof *f);
 	if (!f)
 		return bn_err_nomem(err, "the workbench");
 	f->opt = *opt;
-	f->status_asked_ms = -STATUS_EVERY_MS;
+	f->status_asked_ms = -BN_STATUS_EVERY_MS;
 	f->tab = -1;
 	int rc = bn_loader_new(&f->loader, &opt->loader, err);
 	if (rc) {
@@ -106,248 +103,6 @@ void bn_frame_error(bn_frame *f, const bn_err *err)
 	snprintf(
 		text, sizeof text, "%.320s%s%.180s", err->msg, err->hint[0] ? "; " : "", err->hint);
 	message_set(f, true, text);
-}
-
-/* ---- views --------------------------------------------------------------------------------------- */
-
-void bn_view_init(bn_view *v, const bn_view_class *cls, bn_frame *f)
-{
-	v->cls = cls;
-	v->frame = f;
-	v->id = ++f->next_id;
-	v->asked_ms = 0;
-	v->pending = 0;
-	v->has_page = false;
-	v->next = f->all;
-	f->all = v;
-}
-
-void bn_view_release(bn_view *v)
-{
-	bn_frame *f = v->frame;
-	bn_loader_cancel(f->loader, v->id, -1);
-	for (bn_view **at = &f->all; *at; at = &(*at)->next) {
-		if (*at == v) {
-			*at = v->next;
-			break;
-		}
-	}
-	if (f->dialog_view == v) {
-		f->dialog_view = NULL;
-		f->modal = BN_MODAL_NONE;
-	}
-}
-
-void bn_view_free(bn_view *v)
-{
-	if (v)
-		v->cls->free(v);
-}
-
-void bn_view_load(bn_view *v, bn_lane lane, int kind, bn_page_fn fn, const void *arg, size_t bytes)
-{
-	bn_loader *l = v->frame->loader;
-	v->pending -= bn_loader_cancel(l, v->id, kind);
-	if (bn_loader_submit(l, lane, v->id, kind, fn, arg, bytes))
-		v->pending++;
-}
-
-bool bn_view_split(bn_view *v, bn_area a, bn_area *list, bn_area *detail)
-{
-	*list = a;
-	*detail = a;
-	if (v->frame->cols >= 110) {
-		int left = a.cols * 11 / 20;
-		*list = bn_area_sub(a, 0, 0, a.rows, left);
-		for (int r = 0; r < a.rows; r++)
-			bn_area_glyph(a, r, left, BN_INK_BORDER, BN_GLYPH_VLINE);
-		*detail = bn_area_sub(a, 0, left + 2, a.rows, a.cols - left - 2);
-		return true;
-	}
-	if (v->frame->rows >= 36) {
-		int top = a.rows * 9 / 20;
-		*list = bn_area_sub(a, 0, 0, top, a.cols);
-		bn_area_hline(a, top, 0, a.cols, BN_INK_BORDER);
-		*detail = bn_area_sub(a, top + 1, 0, a.rows - top - 1, a.cols);
-		return true;
-	}
-	return false;
-}
-
-bn_view *bn_frame_top(const bn_frame *f)
-{
-	const bn_stack *s = f->tab >= 0 ? &f->stacks[f->tab] : NULL;
-	return s && s->depth ? s->views[s->depth - 1] : NULL;
-}
-
-unsigned bn_frame_kind(const bn_frame *f)
-{
-	bn_view *v = bn_frame_top(f);
-	return v ? v->cls->kind : BN_ON_ALL;
-}
-
-static void view_refresh(bn_view *v)
-{
-	v->asked_ms = bn_frame_now_ms(v->frame);
-	if (v->cls->refresh)
-		v->cls->refresh(v);
-}
-
-void bn_frame_push(bn_frame *f, bn_view *v)
-{
-	bn_stack *s = &f->stacks[f->tab];
-	if (!v)
-		return;
-	if (s->depth == BN_MAX_DEPTH) {
-		bn_view_free(v);
-		bn_frame_message(f, "%d screens deep is deep enough; Esc goes back", BN_MAX_DEPTH);
-		return;
-	}
-	s->views[s->depth++] = v;
-	view_refresh(v);
-}
-
-void bn_frame_pop(bn_frame *f)
-{
-	bn_stack *s = &f->stacks[f->tab];
-	if (s->depth > 1) {
-		bn_view_free(s->views[--s->depth]);
-		view_refresh(s->views[s->depth - 1]);
-	}
-}
-
-static int tab_find(const bn_frame *f, bn_command_id command)
-{
-	for (int t = 0; t < f->opt.tab_count; t++)
-		if (f->opt.tabs[t].command == command)
-			return t;
-	return -1;
-}
-
-bn_view *bn_frame_root(bn_frame *f, bn_command_id command)
-{
-	int t = tab_find(f, command);
-	bn_err err = BN_ERR_INIT;
-	bn_view *v = NULL;
-	if (t < 0)
-		return NULL;
-	if (!f->stacks[t].depth) {
-		if (f->opt.tabs[t].make(&v, f, &err)) {
-			bn_frame_error(f, &err);
-			return NULL;
-		}
-		f->stacks[t].views[f->stacks[t].depth++] = v;
-	}
-	return f->stacks[t].views[0];
-}
-
-void bn_frame_go(bn_frame *f, bn_command_id command)
-{
-	if (!bn_frame_root(f, command))
-		return;
-	f->tab = tab_find(f, command);
-	view_refresh(bn_frame_top(f));
-}
-
-/* ---- pages --------------------------------------------------------------------------------------- */
-
-static bn_view *view_find(const bn_frame *f, uint64_t id)
-{
-	bn_view *v = f->all;
-	while (v && v->id != id)
-		v = v->next;
-	return v;
-}
-
-static void page_deliver(bn_frame *f, bn_page *p)
-{
-	bn_view *v = p->owner ? view_find(f, p->owner) : NULL;
-	if (v) {
-		if (p->err.code)
-			bn_frame_error(f, &p->err);
-		v->cls->page(v, p);
-		return;
-	}
-	if (p->owner == 0) {
-		f->status_pending = false;
-		if (p->data)
-			snprintf(f->status, sizeof f->status, "%s", (const char *)p->data);
-	}
-	bn_page_free(p);
-}
-
-static bool status_is_due(const bn_frame *f)
-{
-	return f->opt.status && !f->status_pending &&
-	       bn_frame_now_ms(f) - f->status_asked_ms >= STATUS_EVERY_MS;
-}
-
-static bool view_is_due(const bn_view *v)
-{
-	return v && v->cls->refresh_ms > 0 && !v->pending &&
-	       bn_frame_now_ms(v->frame) - v->asked_ms >= v->cls->refresh_ms;
-}
-
-static bool is_waiting(const bn_frame *f)
-{
-	const bn_view *v = bn_frame_top(f);
-	return v && v->pending > 0 && !v->has_page;
-}
-
-static void ahead_play(bn_frame *f)
-{
-	int i = 0;
-	if (!f->ahead_count || is_waiting(f))
-		return;
-	int keys[sizeof f->ahead / sizeof *f->ahead], n = f->ahead_count;
-	memcpy(keys, f->ahead, (size_t)n * sizeof *keys);
-	f->ahead_count = 0;
-	while (i < n)
-		bn_frame_key(f, keys[i++]); /* holds the rest back again where it must */
-}
-
-bool bn_frame_pump(bn_frame *f)
-{
-	bool changed = false;
-	for (bn_page *p = bn_loader_take(f->loader); p; p = bn_loader_take(f->loader)) {
-		bn_view *v = p->owner ? view_find(f, p->owner) : NULL;
-		if (v && v->pending > 0)
-			v->pending--;
-		if (v)
-			v->has_page = true;
-		page_deliver(f, p);
-		changed = true;
-	}
-	ahead_play(f);
-	if (status_is_due(f)) {
-		f->status_asked_ms = bn_frame_now_ms(f);
-		f->status_pending = bn_loader_submit(f->loader, BN_LANE_QUICK, 0, KIND_STATUS,
-					    f->opt.status, NULL, 0) != 0;
-	}
-	if (view_is_due(bn_frame_top(f)))
-		view_refresh(bn_frame_top(f));
-	bool busy = bn_loader_busy(f->loader) > 0;
-	if (!busy)
-		f->busy_since_ms = 0;
-	else if (!f->busy_since_ms)
-		f->busy_since_ms = bn_frame_now_ms(f);
-	return changed || busy;
-}
-
-int bn_frame_wait_ms(bn_frame *f)
-{
-	int64_t now = bn_frame_now_ms(f), due = -1;
-	const bn_view *v = bn_frame_top(f);
-	if (f->opt.status && !f->status_pending)
-		due = f->status_asked_ms + STATUS_EVERY_MS;
-	if (v && v->cls->refresh_ms > 0 && !v->pending &&
-		(due < 0 || v->asked_ms + v->cls->refresh_ms < due))
-		due = v->asked_ms + v->cls->refresh_ms;
-	if (bn_loader_busy(f->loader) > 0 && (due < 0 || now + 500 < due))
-		due = now + 500; /* progress */
-	if (due < 0)
-		return -1;
-	return due <= now ? 0 : due - now > 60000 ? 60000 : (int)(due - now);
 }
 
 /* ---- commands ------------------------------------------------------------------------------------ */
@@ -551,9 +306,9 @@ static bool frame_do(bn_frame *f, bn_command_id id)
 		copy_cli(f);
 		return true;
 	case BN_CMD_REFRESH:
-		f->status_asked_ms = -STATUS_EVERY_MS;
+		f->status_asked_ms = -BN_STATUS_EVERY_MS;
 		if (v)
-			view_refresh(v);
+			bn_frame_refresh(v);
 		return true;
 	case BN_CMD_CANCEL:
 		if (v && v->pending) {
@@ -565,7 +320,7 @@ static bool frame_do(bn_frame *f, bn_command_id id)
 		}
 		return true;
 	default:
-		if (tab_find(f, id) < 0)
+		if (bn_frame_tab(f, id) < 0)
 			return false;
 		bn_frame_go(f, id);
 		return true;
@@ -638,6 +393,11 @@ void bn_frame_key(bn_frame *f, int key)
 {
 	bn_err err = BN_ERR_INIT;
 	char name[16];
+	if (key & BN_KEY_PASTED) {
+		if (bn_modal_takes_text(f))
+			bn_modal_key(f, key & ~BN_KEY_PASTED);
+		return;
+	}
 	if (f->modal != BN_MODAL_NONE) {
 		bn_modal_key(f, key);
 		return;
@@ -651,7 +411,7 @@ void bn_frame_key(bn_frame *f, int key)
 		f->ahead_count = 0; /* undoes what was typed ahead */
 		return;
 	}
-	if (is_waiting(f) && id != BN_CMD_QUIT && (f->ahead_count || needs_data(id))) {
+	if (bn_frame_is_waiting(f) && id != BN_CMD_QUIT && (f->ahead_count || needs_data(id))) {
 		if (f->ahead_count < (int)(sizeof f->ahead / sizeof *f->ahead))
 			f->ahead[f->ahead_count++] = key;
 		return;

@@ -76,6 +76,8 @@ void bn_frame_confirm(bn_frame *f, bn_view *v, bn_command_id command, const char
 /* Asks for a line of text that may not be empty, then calls answer(v, command, text). */
 void bn_frame_ask(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
 	const char *body, const char *yes);
+/* Opens the ':' prompt with text in it. */
+void bn_frame_prompt(bn_frame *f, const char *text);
 int64_t bn_frame_now_ms(const bn_frame *f);
 bool bn_frame_is_utc(const bn_frame *f);
 bool bn_frame_is_readonly(const bn_frame *f);

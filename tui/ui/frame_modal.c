@@ -28,6 +28,11 @@ void bn_modal_open(bn_frame *f, bn_modal modal, const char *text)
 		snprintf(f->filter_before, sizeof f->filter_before, "%s", t->filter);
 }
 
+void bn_frame_prompt(bn_frame *f, const char *text)
+{
+	bn_modal_open(f, BN_MODAL_COMMAND, text);
+}
+
 static void dialog_open(bn_frame *f, bn_modal modal, bn_view *v, bn_command_id command,
 	const char *title, const char *body, const char *yes)
 {
@@ -253,6 +258,11 @@ static void ask_key(bn_frame *f, int key)
 		bn_input_key(&f->input, key, NULL);
 	else if (f->input.text[strspn(f->input.text, " ")])
 		dialog_answer(f, f->input.text);
+}
+
+bool bn_modal_takes_text(const bn_frame *f)
+{
+	return f->modal != BN_MODAL_NONE && f->modal != BN_MODAL_CONFIRM;
 }
 
 void bn_modal_key(bn_frame *f, int key)

@@ -132,7 +132,13 @@ static int facts_draw(const run_view *v, const bn_run_detail *d, bn_area a, int 
 	const bn_run_info *r = d->info;
 	char text[BN_FORMAT_BYTES], line[160];
 	bool utc = bn_frame_is_utc(v->view.frame);
-	section_draw(a, row++, "metrics: last, best");
+	section_draw(a, row++, "parameters");
+	for (size_t i = 0; i < d->params.count; i++, row++) {
+		bn_area_field(a, row, 0, 24, BN_INK_TEXT, d->params.items[i].key);
+		bn_area_text(a, row, 25, BN_INK_NUMBER, d->params.items[i].value);
+	}
+	section_draw(a, ++row, "metrics: last, best");
+	row++;
 	for (size_t i = 0; i < d->metric_count; i++, row++) {
 		bn_area_field(
 			a, row, 0, 24, i == d->metric ? BN_INK_STRONG : BN_INK_TEXT, d->metrics[i]);
@@ -140,12 +146,6 @@ static int facts_draw(const run_view *v, const bn_run_detail *d, bn_area a, int 
 			a, row, 25, 12, BN_INK_NUMBER, bn_format_number(text, d->last[i]));
 		bn_area_field_right(
 			a, row, 38, 12, BN_INK_BEST, bn_format_number(text, d->best[i]));
-	}
-	section_draw(a, ++row, "parameters");
-	row++;
-	for (size_t i = 0; i < d->params.count; i++, row++) {
-		bn_area_field(a, row, 0, 24, BN_INK_TEXT, d->params.items[i].key);
-		bn_area_text(a, row, 25, BN_INK_NUMBER, d->params.items[i].value);
 	}
 	section_draw(a, ++row, "run");
 	row++;

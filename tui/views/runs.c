@@ -24,6 +24,8 @@ typedef struct runs_view {
 	bool is_split;
 	char baseline[BN_RUN_ID_TEXT];
 	char stopping[BN_RUN_ID_TEXT];
+	char where[384];   /* in force */
+	bool where_is_new; /* asked for, not answered yet */
 } runs_view;
 
 static const bn_run_page *runs_of(const runs_view *v)
@@ -260,6 +262,9 @@ static void page(bn_view *view, bn_page *p)
 	const bn_runs *d = p->data;
 	if (bn_view_deed_done(view, p))
 		return;
+	v->where_is_new = false;
+	if (p->err.code == BN_EINVAL) /* the filter is wrong: the message says where */
+		v->where[0] = '\0';
 	if (d && !fields_equal(v, d)) {
 		bn_page *old = v->list.page;
 		v->list.page = p; /* columns are made of this page */
@@ -331,6 +336,20 @@ static bool compare_open(runs_view *v)
 	return true;
 }
 
+/* From the key there is no argument: the prompt opens with the filter in force. */
+static void where_set(runs_view *v, const char *arg)
+{
+	char line[512];
+	if (!arg) {
+		snprintf(line, sizeof line, "where %s", v->where);
+		bn_frame_prompt(v->list.view.frame, line);
+		return;
+	}
+	snprintf(v->where, sizeof v->where, "%s", arg);
+	v->where_is_new = true;
+	v->list.view.cls->refresh(&v->list.view);
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	runs_view *v = (runs_view *)view;
@@ -346,6 +365,10 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	if (v->detail && v->is_split && (v->in_detail || of_chart) && id != BN_CMD_OPEN &&
 		v->detail->cls->command(v->detail, id, arg))
 		return true;
+	if (id == BN_CMD_WHERE) {
+		where_set(v, arg);
+		return true;
+	}
 	if (!r)
 		return false;
 	switch (id) {
@@ -417,16 +440,26 @@ static void refresh(bn_view *view)
 {
 	runs_view *v = (runs_view *)view;
 	const bn_runs *d = bn_list_data(&v->list);
-	bn_runs_arg arg = {d ? d->generation : 0};
+	bn_runs_arg arg = {.have = d && !v->where_is_new ? d->generation : 0};
+	memcpy(arg.filter, v->where, sizeof arg.filter);
 	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->runs, &arg, sizeof arg);
 	if (v->detail && v->is_split)
 		v->detail->cls->refresh(v->detail);
 }
 
+static void crumb(const bn_view *view, bn_buf *out)
+{
+	const runs_view *v = (const runs_view *)view;
+	if (v->where[0])
+		bn_buf_addf(out, "where %s", v->where);
+}
+
 static void cli(const bn_view *view, bn_buf *out)
 {
-	(void)view;
+	const runs_view *v = (const runs_view *)view;
 	bn_buf_adds(out, "binnacle run ls --json");
+	if (v->where[0])
+		bn_buf_addf(out, " --filter \"%s\"", v->where);
 }
 
 static void view_free(bn_view *view)
@@ -447,6 +480,7 @@ static const bn_view_class runs_class = {
 	.answer = answer,
 	.page = page,
 	.refresh = refresh,
+	.crumb = crumb,
 	.cli = cli,
 	.table = bn_list_grid,
 	.free = view_free,

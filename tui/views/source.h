@@ -140,7 +140,8 @@ typedef struct bn_checks {
 /* The fixed columns that follow the run's own fields are metrics and params found in the index. */
 #define BN_RUN_FIELDS 8
 typedef struct bn_runs_arg {
-	uint64_t have; /* bn_runs.generation of the page at hand; 0: none */
+	uint64_t have;    /* bn_runs.generation of the page at hand; 0: none */
+	char filter[384]; /* as core/track/query.h has it; "": all */
 } bn_runs_arg;
 
 /* No page data without an error means that nothing changed since `have`. */

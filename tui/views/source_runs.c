@@ -76,8 +76,10 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 	if (!runs)
 		return bn_err_nomem(err, "runs");
 	rc = fields_choose(runs, r, &page->arena, err);
-	bn_run_query q = {
-		.columns = runs->fields, .column_count = runs->columns, .limit = MOST_RUNS};
+	bn_run_query q = {.columns = runs->fields,
+		.column_count = runs->columns,
+		.filter = a->filter,
+		.limit = MOST_RUNS};
 	if (!rc)
 		rc = bn_run_query_page(&runs->page, r->ws, &q, err);
 	runs->generation = r->generation;
@@ -217,6 +219,13 @@ static void run_release(void *data)
 	bn_pairs_release(&d->tags);
 }
 
+/* Of most interest is what was logged most often, then what is known as a measure of quality. */
+static int64_t curve_interest(const bn_series_info *s)
+{
+	bool known = strstr(s->key, "loss") || strstr(s->key, "rmse") || strstr(s->key, "accuracy");
+	return strncmp(s->key, "system/", 7) == 0 ? 0 : 2 * s->count + known;
+}
+
 static int run_metrics(
 	bn_run_detail *d, bn_arena *arena, bn_reader *r, const char *wanted, bn_err *err)
 {
@@ -237,14 +246,15 @@ static int run_metrics(
 			d->metric = i;
 			found = true;
 		}
-		longest = list.items[i].count > list.items[longest].count ? i : longest;
+		if (curve_interest(&list.items[i]) > curve_interest(&list.items[longest]))
+			longest = i;
 	}
 	if (!rc) {
 		d->metrics = names;
 		d->last = last;
 		d->best = best;
 		d->metric_count = list.count;
-		if (!found) /* of most interest is what was logged most often */
+		if (!found)
 			d->metric = list.count ? longest : 0;
 		if (list.count)
 			rc = curve_read(

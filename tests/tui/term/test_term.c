@@ -116,6 +116,21 @@ START_TEST(test_term_knows_cursor_keys_in_both_forms)
 }
 END_TEST
 
+START_TEST(test_term_marks_pasted_text)
+{
+	static const char paste[] = "\033[200~aQ\r\n\003b\033[Ac\033[201~j";
+	static const int want[] = {'a', 'Q', ' ', ' ', 'b', 'c'};
+	line io;
+	if (OPEN_FAILS("xterm-256color"))
+		return;
+	type_text(&io, paste);
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+		ck_assert_int_eq(next_key(&io), want[i] | BN_KEY_PASTED);
+	ck_assert_int_eq(next_key(&io), 'j');
+	term_close(&io);
+}
+END_TEST
+
 START_TEST(test_term_without_color_sends_none)
 {
 	bn_surface *s = NULL;
@@ -441,6 +456,7 @@ int main(void)
 	TCase *tc = tcase_create("term");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	tcase_add_loop_test(tc, test_term_knows_cursor_keys_in_both_forms, 0, TYPES);
+	tcase_add_test(tc, test_term_marks_pasted_text);
 	tcase_add_test(tc, test_term_without_color_sends_none);
 	tcase_add_test(tc, test_term_obeys_no_color_of_the_environment);
 	tcase_add_loop_test(tc, test_term_chooses_the_alphabet_by_terminal_and_locale, 0, TYPES);

@@ -152,6 +152,41 @@ START_TEST(test_frame_filter_is_live_and_escape_takes_it_back)
 }
 END_TEST
 
+START_TEST(test_frame_runs_are_chosen_by_the_filter_language)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3\n:where metrics.test_rmse < 12");
+	ck_assert(shows(&b, "where metrics.test_rmse < 12") && !shows(&b, "mlp-1"));
+	play(&b, "Y");
+	ck_assert_str_eq(
+		b.fake.copied, "binnacle run ls --json --filter \"metrics.test_rmse < 12\"");
+	play(&b, "w"); /* the key opens it for editing */
+	ck_assert(shows(&b, ":where metrics.test_rmse < 12"));
+	play(&b, "^U \"where bad\" Enter");
+	ck_assert(shows(&b, "filter:1:1: no field 'bad'") && shows(&b, "ridge-0"));
+	play(&b, ":where");
+	ck_assert(shows(&b, "mlp-1"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_a_paste_is_text_and_never_commands)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	for (const char *s = "Q43S"; *s; s++)
+		bn_frame_key(b.f, *s | BN_KEY_PASTED);
+	ck_assert(!bn_frame_is_done(b.f));
+	play(&b, "3 /");
+	for (const char *s = "mlp"; *s; s++)
+		bn_frame_key(b.f, *s | BN_KEY_PASTED);
+	bn_script_settle(b.f, b.s);
+	ck_assert(shows(&b, "/mlp") && !shows(&b, "ridge-0"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_help_is_searched_and_runs_what_is_picked)
 {
 	bench b = {.fake = {.deeds = 0}};
@@ -337,6 +372,8 @@ BN_TEST_MAIN("tui/views/frame", test_frame_approval_asks_with_no_as_default,
 	test_frame_stop_names_the_run_and_stops_only_live_ones,
 	test_frame_commands_are_typed_completed_and_remembered,
 	test_frame_filter_is_live_and_escape_takes_it_back,
+	test_frame_runs_are_chosen_by_the_filter_language,
+	test_frame_a_paste_is_text_and_never_commands,
 	test_frame_help_is_searched_and_runs_what_is_picked,
 	test_frame_copies_rows_and_the_command_line_of_each_screen,
 	test_frame_back_walks_to_the_first_screen_and_q_leaves_there,

@@ -1,0 +1,92 @@
+#!/bin/bash
+# The workbench on a real workspace, driven by scripts: what each screen reads from the rooms of core
+# stands on it. What screens look like is held by the golden pictures of tests/tui.
+set -u
+B=${BINNACLE:-$PWD/build/binnacle}
+dir=$(mktemp -d)
+trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
+export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
+unset BINNACLE_HOME BINNACLE_RUN_ID
+
+fail() {
+	echo "FAIL: $*"
+	exit 1
+}
+
+shows() { # SCREEN WORDS...
+	local screen=$1 word
+	shift
+	for word in "$@"; do
+		grep -qF -- "$word" "$dir/$screen.screen" || {
+			cat "$dir/$screen.screen"
+			fail "no '$word' on the screen $screen"
+		}
+	done
+	echo "ok $screen"
+}
+
+cd "$dir" || exit 1
+"$B" init -q >/dev/null || fail init
+"$B" data generate jobs --rows 2000 -q >/dev/null || fail generate
+"$B" data split jobs -q >/dev/null || fail split
+for alpha in 0.1 10; do
+	"$B" run start --trainer ridge --data jobs.train --target node_power_consumption \
+		--features num_nodes_alloc,run_time,partition --set alpha=$alpha \
+		--name "ridge-$alpha" --wait -q >/dev/null 2>&1 || fail "run start"
+done
+"$B" model register ridge-0.1 --name power -q >/dev/null || fail register
+"$B" model request power/1 --reason "the first" -q >/dev/null || fail request
+
+cat >keys <<'END'
+:save-screen overview
+2
+:save-screen data
+Enter Enter
+:save-screen rows
+:filter partition!=1 num_nodes_alloc>=2
+:save-screen filtered
+Esc Esc Esc 2 I
+:save-screen profile
+/ "partition" Enter F
+:save-screen frequency
+Enter
+:save-screen those-rows
+3
+:where params.alpha = 10
+:save-screen where
+:where
+Enter Tab
+:save-screen run
+3 Space Space x
+:save-screen compare
+4
+:save-screen models
+Enter A
+:save-screen own-model
+6
+:save-screen monitor
+9 Enter
+:save-screen audit
+END
+"$B" workbench --script keys --save-dir "$dir" --size=110x30 || fail "the script: $?"
+shows overview "3 datasets, 3 versions" "1 waiting, 0 of 1 version approved"
+shows data jobs.train generate
+shows rows job_id 2020-05-01
+shows filtered "of 2 000 rows"
+shows profile num_nodes_alloc
+shows frequency share
+shows those-rows '"partition"='
+shows where ridge-10 "where params.alpha = 10"
+grep -q ridge-0.1 "$dir/where.screen" && fail ":where does not choose"
+shows run alpha test_rmse
+shows compare ridge-0.1 ridge-10 alpha test_rmse
+shows models power/1 requested
+shows own-model "an author may not approve their own"
+shows monitor "no drift report yet"
+shows audit outcome applied
+
+"$B" workbench --script <(echo ":frobnicate") >out 2>&1 && fail "an unknown command passes"
+grep -q "no command 'frobnicate'" out || fail "$(cat out)"
+echo "ok a wrong command ends a script"
+"$B" workbench --script keys --save-dir "$dir" --readonly --size=60x15 || fail "60x15"
+echo "ok 60x15, read-only"
