@@ -6,6 +6,16 @@
 
 #include <stdbool.h>
 
+/* The index, with the reason when it cannot be opened. */
+static inline int bn_track_index(sqlite3 **out, bn_workspace *ws, bn_err *err)
+{
+	*out = bn_workspace_index(ws);
+	int rc = *out ? 0 : bn_workspace_refresh(ws, NULL, err);
+	if (rc == 0 && !*out && !(*out = bn_workspace_index(ws)))
+		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
+	return rc;
+}
+
 /* The id of an entity "run/<32 hex>"; NULL when it is not one. Borrowed from entity. */
 const char *bn_run_entity_id(const char *entity);
 

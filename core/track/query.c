@@ -10,6 +10,7 @@
 #include "core/base/str.h"
 #include "core/store/fold.h"
 #include "core/track/_filter.h"
+#include "core/track/_fold.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -26,12 +27,6 @@ typedef struct query {
 	bn_filter_world world;
 	bn_sql_piece where, order;
 } query;
-
-static int index_of(sqlite3 **out, bn_workspace *ws, bn_err *err)
-{
-	*out = bn_workspace_index(ws);
-	return *out ? 0 : bn_workspace_refresh(ws, NULL, err);
-}
 
 /* ---- which runs ----------------------------------------------------------------------------- */
 
@@ -288,7 +283,7 @@ int bn_run_query_page(bn_run_page **out, bn_workspace *ws, const bn_run_query *q
 	bn_sql_piece_init(&k.where);
 	bn_sql_piece_init(&k.order);
 	k.world.now_ms = bn_env_now_ms(bn_workspace_env(ws));
-	int rc = index_of(&k.world.db, ws, err);
+	int rc = bn_track_index(&k.world.db, ws, err);
 	if (rc == 0 && page)
 		page->memory = bn_alloc_zeroed(1, sizeof *page->memory);
 	if (rc == 0 && (!page || !page->memory))
@@ -332,7 +327,7 @@ int bn_run_filter_check(bn_workspace *ws, const char *filter, size_t *at, bn_err
 	bn_sql_piece_init(&p);
 	if (at)
 		*at = 0;
-	int rc = index_of(&w.db, ws, err);
+	int rc = bn_track_index(&w.db, ws, err);
 	if (rc == 0 && filter && filter[strspn(filter, " \t\n")])
 		rc = bn_filter_compile(&p, &w, filter, at, err);
 	bn_sql_piece_release(&p);
@@ -361,7 +356,7 @@ int bn_run_fields(bn_names *out, bn_workspace *ws, const char *experiment, bn_er
 {
 	sqlite3 *db;
 	*out = (bn_names)BN_NAMES_INIT;
-	int rc = index_of(&db, ws, err);
+	int rc = bn_track_index(&db, ws, err);
 	if (rc == 0)
 		rc = fields_of(out, db, FIELDS_SQL("metrics", "metric_series"), experiment, err);
 	if (rc == 0)

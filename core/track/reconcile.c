@@ -2,7 +2,7 @@
 #include "core/track/reconcile.h"
 
 #include "core/base/mem.h"
-#include "core/store/fold.h"
+#include "core/track/_fold.h"
 #include "core/track/run.h"
 #include "core/train/launch.h"
 #include "core/train/runlog.h"
@@ -24,20 +24,20 @@ typedef struct live_run {
 
 static int list_live(live_run **out, size_t *count, bn_workspace *ws, bn_err *err)
 {
-	sqlite3 *db = bn_workspace_index(ws);
+	sqlite3 *db;
 	sqlite3_stmt *st = NULL;
 	size_t cap = 0;
 	*out = NULL;
 	*count = 0;
-	if (!db)
-		return bn_workspace_refresh(ws, NULL, err);
-	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT r.id, r.host, r.status = 'RUNNING', r.uid, r.created_ms, "
-		"max(r.created_ms, coalesce(r.started_ms, 0), coalesce(l.beat_ms, 0)), "
-		"coalesce(l.interval_ms, r.interval_ms, 5000) "
-		"FROM run r LEFT JOIN run_liveness l ON l.run_id = r.id AND l.uid = r.uid "
-		"WHERE r.status IN ('SCHEDULED', 'RUNNING') ORDER BY r.id",
-		"");
+	int rc = bn_track_index(&db, ws, err);
+	if (rc == 0)
+		rc = bn_sql_prepare(&st, db, err,
+			"SELECT r.id, r.host, r.status = 'RUNNING', r.uid, r.created_ms, "
+			"max(r.created_ms, coalesce(r.started_ms, 0), coalesce(l.beat_ms, 0)), "
+			"coalesce(l.interval_ms, r.interval_ms, 5000) "
+			"FROM run r LEFT JOIN run_liveness l ON l.run_id = r.id AND l.uid = r.uid "
+			"WHERE r.status IN ('SCHEDULED', 'RUNNING') ORDER BY r.id",
+			"");
 	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
 		rc = 0;
 		if (bn_grow(out, &cap, *count + 1, sizeof **out) != 0) {

@@ -5,17 +5,12 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/track/_fold.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-static int index_of(sqlite3 **out, bn_workspace *ws, bn_err *err)
-{
-	*out = bn_workspace_index(ws);
-	return *out ? 0 : bn_workspace_refresh(ws, NULL, err);
-}
 
 static int64_t column_int(sqlite3_stmt *st, int c, int64_t fallback)
 {
@@ -71,7 +66,7 @@ int bn_run_get(bn_run_info **out, bn_workspace *ws, const char *id, bn_err *err)
 	sqlite3 *db;
 	sqlite3_stmt *st = NULL;
 	bn_run_info *r = NULL;
-	int rc = index_of(&db, ws, err);
+	int rc = bn_track_index(&db, ws, err);
 	if (rc == 0)
 		rc = bn_sql_prepare(&st, db, err, run_sql, "s", id);
 	if (rc != 0)
@@ -162,7 +157,7 @@ int bn_run_resolve(bn_workspace *ws, const char *text, char id[BN_RUN_ID_TEXT], 
 {
 	sqlite3 *db;
 	bn_buf list = BN_BUF_INIT;
-	int count = 0, rc = index_of(&db, ws, err);
+	int count = 0, rc = bn_track_index(&db, ws, err);
 	size_t len = strlen(text);
 	const char *how = "name";
 	if (rc == 0 && !strcmp(text, "latest"))
@@ -219,7 +214,7 @@ static int pairs_load(bn_pairs *out, bn_workspace *ws, const char *sql, const ch
 	sqlite3 *db;
 	sqlite3_stmt *st = NULL;
 	*out = (bn_pairs)BN_PAIRS_INIT;
-	int rc = index_of(&db, ws, err);
+	int rc = bn_track_index(&db, ws, err);
 	if (rc == 0)
 		rc = bn_sql_prepare(&st, db, err, sql, "s", id);
 	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
@@ -267,7 +262,7 @@ int bn_run_artifacts(bn_artifacts *out, bn_workspace *ws, const char *id, bn_err
 	sqlite3 *db;
 	sqlite3_stmt *st = NULL;
 	*out = (bn_artifacts)BN_ARTIFACTS_INIT;
-	int rc = index_of(&db, ws, err);
+	int rc = bn_track_index(&db, ws, err);
 	if (rc == 0)
 		rc = bn_sql_prepare(&st, db, err,
 			"SELECT path, hash, size, time_ms FROM run_artifact WHERE run_id = ? "

@@ -1,17 +1,12 @@
 /* run_list.c - see run.h: experiments, counts, and a run as one JSON object. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/track/_fold.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
 
 #include <math.h>
 #include <string.h>
-
-static int index_of(sqlite3 **out, bn_workspace *ws, bn_err *err)
-{
-	*out = bn_workspace_index(ws);
-	return *out ? 0 : bn_workspace_refresh(ws, NULL, err);
-}
 
 /* ---- experiments ---------------------------------------------------------------------------- */
 
@@ -37,7 +32,7 @@ int bn_experiment_list(bn_experiment_info **out, size_t *count, bn_workspace *ws
 	sqlite3_stmt *st = NULL;
 	bn_experiment_info *items = NULL;
 	size_t n = 0, cap = 0;
-	int rc = index_of(&db, ws, err);
+	int rc = bn_track_index(&db, ws, err);
 	if (rc == 0)
 		rc = bn_sql_prepare(&st, db, err, experiments_sql, "");
 	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
@@ -80,7 +75,7 @@ int bn_run_count(bn_run_counts *out, bn_workspace *ws, bn_err *err)
 	sqlite3 *db;
 	sqlite3_stmt *st = NULL;
 	memset(out, 0, sizeof *out);
-	int rc = index_of(&db, ws, err);
+	int rc = bn_track_index(&db, ws, err);
 	if (rc == 0)
 		rc = bn_sql_prepare(&st, db, err,
 			"SELECT status, removed, count(*) FROM run GROUP BY status, removed", "");

@@ -3,18 +3,13 @@
 
 #include "core/base/mem.h"
 #include "core/store/fold.h"
+#include "core/track/_fold.h"
 #include "core/train/evaluate.h"
 #include "core/train/metric_chunk.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int index_of(sqlite3 **out, bn_workspace *ws, bn_err *err)
-{
-	*out = bn_workspace_index(ws);
-	return *out ? 0 : bn_workspace_refresh(ws, NULL, err);
-}
 
 /* ---- summaries ------------------------------------------------------------------------------ */
 
@@ -59,7 +54,7 @@ int bn_series_find_all(bn_series_list *out, bn_workspace *ws, const char *run_id
 	sqlite3 *db;
 	sqlite3_stmt *st = NULL;
 	*out = (bn_series_list)BN_SERIES_LIST_INIT;
-	int rc = index_of(&db, ws, err);
+	int rc = bn_track_index(&db, ws, err);
 	if (rc == 0)
 		rc = bn_sql_prepare(&st, db, err,
 			"SELECT s.key, s.points, s.nans, s.first_step, s.last_step, s.min_ms, "
@@ -151,7 +146,7 @@ int bn_series_read(
 	sqlite3_stmt *st = NULL;
 	point_list l = {NULL, 0, 0};
 	*out = (bn_points)BN_POINTS_INIT;
-	int rc = index_of(&db, ws, err);
+	int rc = bn_track_index(&db, ws, err);
 	if (rc == 0)
 		rc = bn_sql_prepare(&st, db, err,
 			"SELECT c.data " CHUNKS_FROM "ORDER BY c.clock, c.writer, c.seq", "ss",
@@ -293,7 +288,7 @@ int bn_series_envelope(bn_bucket *buckets, size_t n, bool *any, bn_workspace *ws
 		*any = false;
 	if (n == 0)
 		return bn_err_set(err, BN_EINVAL, "an envelope of 0 buckets");
-	int rc = index_of(&db, ws, err);
+	int rc = bn_track_index(&db, ws, err);
 	if (rc == 0 && from > to)
 		rc = whole_range(&from, &to, db, axis, run_id, key, err);
 	if (rc != 0)
