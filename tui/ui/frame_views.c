@@ -138,11 +138,16 @@ bn_view *bn_frame_root(bn_frame *f, bn_command_id command)
 	return f->stacks[t].views[0];
 }
 
+/* The digit of the screen one is on leads back to its beginning. */
 void bn_frame_go(bn_frame *f, bn_command_id command)
 {
+	int tab = bn_frame_tab(f, command);
 	if (!bn_frame_root(f, command))
 		return;
-	f->tab = bn_frame_tab(f, command);
+	bn_stack *s = &f->stacks[tab];
+	while (tab == f->tab && s->depth > 1)
+		bn_view_free(s->views[--s->depth]);
+	f->tab = tab;
 	bn_frame_refresh(bn_frame_top(f));
 }
 
