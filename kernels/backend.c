@@ -13,9 +13,11 @@ static pthread_mutex_t cuda_lock = PTHREAD_MUTEX_INITIALIZER;
 static const bnk_backend *cuda_backend; /* set once a plug-in answered, available or not */
 static char cuda_why[WHY_BYTES];
 
-/* "DIR/binnacle_cuda.so" for the directory of the running program. */
-static int beside_program(char *out, size_t out_size)
+/* Where the plug-in lies without being told: next to the running program (a build), or in
+ * ../lib/binnacle from there (an installation). */
+static int near_program(char *out, size_t out_size)
 {
+	static const char *const folders[] = {"", "../lib/binnacle/"};
 	char self[PATH_BYTES];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 	if (n <= 0)
@@ -25,8 +27,12 @@ static int beside_program(char *out, size_t out_size)
 	if (!slash)
 		return 0;
 	*slash = '\0';
-	int len = snprintf(out, out_size, "%s/%s", self, BNK_CUDA_PLUGIN);
-	return len > 0 && (size_t)len < out_size;
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		int len = snprintf(out, out_size, "%s/%s%s", self, folders[i], BNK_CUDA_PLUGIN);
+		if (len > 0 && (size_t)len < out_size && access(out, R_OK) == 0)
+			return 1;
+	}
+	return 0;
 }
 
 /* NULL, and why, when path is no plug-in of ours. */
@@ -53,17 +59,17 @@ static const bnk_backend *open_plugin(const char *path, char *why, size_t why_si
 /* The CUDA back end when it can be used here, else NULL and why. */
 static const bnk_backend *cuda_get(const char *plugin, char *why, size_t why_size)
 {
-	char beside[PATH_BYTES];
+	char found[PATH_BYTES];
 	const bnk_backend *usable = NULL;
 	pthread_mutex_lock(&cuda_lock);
 	if (!cuda_backend) {
 		if (plugin && *plugin)
 			cuda_backend = open_plugin(plugin, cuda_why, sizeof cuda_why);
-		else if (!beside_program(beside, sizeof beside) || access(beside, R_OK) != 0)
-			snprintf(cuda_why, sizeof cuda_why, "no %s next to the program",
-				BNK_CUDA_PLUGIN);
+		else if (!near_program(found, sizeof found))
+			snprintf(cuda_why, sizeof cuda_why,
+				"no %s next to the program or in ../lib/binnacle", BNK_CUDA_PLUGIN);
 		else
-			cuda_backend = open_plugin(beside, cuda_why, sizeof cuda_why);
+			cuda_backend = open_plugin(found, cuda_why, sizeof cuda_why);
 	}
 	if (cuda_backend && cuda_backend->available(cuda_why, sizeof cuda_why))
 		usable = cuda_backend;

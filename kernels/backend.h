@@ -2,10 +2,10 @@
  * backend.h - which back ends this process has, and which one is asked for.
  *
  * The CPU back end is always there. The CUDA one is a shared object that is looked for once, only
- * when somebody asks for "cuda" or "auto": first at the path given (core passes what
- * BINNACLE_CUDA_PLUGIN says), then next to the executable. A plug-in that is missing, of another
- * API version, or without a driver or device is no error under "auto": the reason is kept for
- * bnk_backend_describe and the CPU is used.
+ * when somebody asks for "cuda" or "auto": at the path given (core passes what BINNACLE_CUDA_PLUGIN
+ * says), else next to the executable, else in ../lib/binnacle from there. A plug-in that is missing,
+ * of another API version, or without a driver or device is no error under "auto": the reason is kept
+ * for bnk_backend_describe and the CPU is used.
  *
  * Back ends live as long as the process; the plug-in is never unloaded.
  */

@@ -52,7 +52,9 @@ static json_t *input_to_json(const bn_feature_input *in)
 		bad = bad ||
 		      put(o, "categories", string_array(in->categories, in->category_count)) ||
 		      put(o, "fill_category", json_integer((json_int_t)in->fill_category)) ||
-		      put(ref, "shares", real_array(in->category_shares, in->category_count));
+		      (in->category_shares &&
+			      put(ref, "shares",
+				      real_array(in->category_shares, in->category_count)));
 	} else {
 		bad = bad || put(o, "fill", json_real(in->fill)) ||
 		      put(o, "mean", json_real(in->mean)) ||

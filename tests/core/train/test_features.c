@@ -270,6 +270,28 @@ START_TEST(test_json_reads_back_to_the_same_pipeline)
 }
 END_TEST
 
+/* What an older or a foreign writer may leave out. */
+START_TEST(test_reference_statistics_are_optional)
+{
+	static const char text[] =
+		"{\"format\":\"binnacle.features/1\",\"task\":\"regression\",\"target\":{\"name\":"
+		"\"y\",\"kind\":\"number\"},\"impute\":\"mean\",\"inputs\":[{\"name\":\"a\","
+		"\"kind\":"
+		"\"category\",\"categories\":[\"b\"],\"fill_category\":0},{\"name\":\"n\",\"kind\":"
+		"\"number\",\"fill\":0,\"mean\":0,\"scale\":1}]}";
+	json_t *doc = json_loads(text, 0, NULL), *again = NULL;
+	bn_features *f = NULL;
+	bn_err err = BN_ERR_INIT;
+	ck_assert_bn_ok(bn_features_from_json(&f, doc, &err), &err);
+	ck_assert_ptr_null(bn_features_find(f, "a")->category_shares);
+	ck_assert(isnan(bn_features_find(f, "n")->ref_mean));
+	ck_assert_bn_ok(bn_features_to_json(&again, f, &err), &err);
+	bn_features_free(f);
+	json_decref(doc);
+	json_decref(again);
+}
+END_TEST
+
 START_TEST(test_hostile_json_is_refused)
 {
 	static const char *const docs[] = {"{}", "[]", "{\"format\":\"x\"}",
@@ -312,4 +334,4 @@ BN_TEST_MAIN("core/train/features", test_missing_cells_are_filled_and_categories
 	test_empty_and_crowded_columns_are_left_out_with_a_reason,
 	test_a_constant_column_keeps_scale_one, test_rubbish_targets_are_refused,
 	test_number_classes_are_sorted_by_value, test_json_reads_back_to_the_same_pipeline,
-	test_hostile_json_is_refused)
+	test_reference_statistics_are_optional, test_hostile_json_is_refused)
