@@ -10,22 +10,55 @@ static uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+static uint64_t load64(const char *s)
+{
+	uint64_t x;
+
+	memcpy(&x, s, 8);
+	return x;
+}
+
+static uint32_t load32(const char *s)
+{
+	uint32_t x;
+
+	memcpy(&x, s, 4);
+	return x;
+}
+
+/* n < 8 bytes as a number: with the length, they determine it. */
+static uint64_t load_short(const char *s, size_t n)
+{
+	if (n >= 4)
+		return load32(s) | (uint64_t)load32(s + n - 4) << 32;
+	if (!n)
+		return 0;
+	return (uint64_t)(uint8_t)s[0] | (uint64_t)(uint8_t)s[n / 2] << 8 |
+	       (uint64_t)(uint8_t)s[n - 1] << 16;
+}
+
+/* Long texts end with a load that overlaps the one before. */
 static uint32_t hash_text(const char *s, size_t n)
 {
-	const uint64_t k = 0x9e3779b97f4a7c15u;
-	uint64_t h = n * k, word;
+	const uint64_t k = 0x9e3779b97f4a7c15u, l = 0xc6ef3720dd1c5e38u;
+	uint64_t h = n * k;
 
-	while (n >= 8) {
-		memcpy(&word, s, 8);
-		h = mix(h ^ word, k ^ 0x5851f42d4c957f2du);
-		s += 8;
-		n -= 8;
+	if (n < 8)
+		return (uint32_t)mix(h ^ load_short(s, n), l);
+	for (size_t i = 0; i + 8 < n; i += 8)
+		h = mix(h ^ load64(s + i), l);
+	return (uint32_t)mix(h ^ load64(s + n - 8), l);
+}
+
+static bool same_text(const char *a, const char *b, size_t n)
+{
+	if (n < 8)
+		return load_short(a, n) == load_short(b, n);
+	for (size_t i = 0; i + 8 < n; i += 8) {
+		if (load64(a + i) != load64(b + i))
+			return false;
 	}
-	word = 0;
-	for (size_t i = 0; i < n; i++)
-		word |= (uint64_t)(uint8_t)s[i] << (8 * i);
-	h = mix(h ^ word, k ^ 0x5851f42d4c957f2du);
-	return (uint32_t)(h ^ h >> 32);
+	return load64(a + n - 8) == load64(b + n - 8);
 }
 
 void bn_dict_builder_release(bn_dict_builder *b)
@@ -81,7 +114,7 @@ int32_t bn_dict_builder_add(bn_dict_builder *b, const char *text, size_t n)
 		if (b->slots[at].hash != hash)
 			continue;
 		size_t from = (size_t)b->offsets[code], to = (size_t)b->offsets[code + 1];
-		if (to - from == n && (!n || !memcmp(b->bytes.ptr + from, text, n)))
+		if (to - from == n && same_text(b->bytes.ptr + from, text, n))
 			return code;
 	}
 	if (b->bytes.len + n > INT32_MAX || b->count >= INT32_MAX - 1 ||
