@@ -62,6 +62,25 @@ static void bounds_add(bounds *b, double x, double y)
 	b->y1 = fmax(b->y1, y);
 }
 
+static double nice_step(double range, int steps)
+{
+	double raw = range / (steps > 0 ? steps : 1), unit = pow(10, floor(log10(raw))),
+	       f = raw / unit;
+	return unit * (f <= 1 ? 1 : f <= 2 ? 2 : f <= 5 ? 5 : 10);
+}
+
+/* Outward to round values. A live curve then stays where it is while it grows, which is easier to
+ * read and costs a slow line little. */
+static void range_round(double *lo, double *hi, int steps)
+{
+	double step = nice_step(*hi - *lo, steps);
+	double down = floor(*lo / step + 1e-9) * step, up = ceil(*hi / step - 1e-9) * step;
+	if (isfinite(down) && isfinite(up) && up > down) {
+		*lo = down;
+		*hi = up;
+	}
+}
+
 static void bounds_find(const bn_chart *c, bounds *b)
 {
 	*b = (bounds){.log_y = c->log_y};
@@ -85,13 +104,9 @@ static void bounds_find(const bn_chart *c, bounds *b)
 	}
 	if (!(b->x1 > b->x0))
 		b->x1 = b->x0 + 1;
-}
-
-static double nice_step(double range, int steps)
-{
-	double raw = range / (steps > 0 ? steps : 1), unit = pow(10, floor(log10(raw))),
-	       f = raw / unit;
-	return unit * (f <= 1 ? 1 : f <= 2 ? 2 : f <= 5 ? 5 : 10);
+	range_round(&b->x0, &b->x1, 10);
+	if (!b->log_y)
+		range_round(&b->y0, &b->y1, 10);
 }
 
 static int canvas_init(canvas *v, bn_area area)
