@@ -1,14 +1,16 @@
 /*
  * dataset.h - the catalogue of datasets: names, immutable versions, their provenance.
  *
- * A version is an Arrow IPC file in objects/, with what was found when it was made: schema,
- *profile, source, parents, recipe. It never changes. Everything here is told to the log as events
- *of class "dataset" (entity "dataset/NAME") and folded into tables of share/sql/0010_data.sql:
+ * A version is an Arrow IPC file in objects/, with what was found when it was made: schema, profile,
+ * source, parents, recipe. It never changes. Everything here is told to the log as events of class
+ * "dataset" (entity "dataset/NAME") and folded into tables of share/sql/0010_data.sql:
  *
  *	dataset.version   {version, hash, size, rows, columns, schema, schema_hash, profile,
- *	                   source {kind, path, size, sha256, rejected}, parents [{name, version,
- *hash}], recipe}          profile: hash of the profile's JSON object dataset.checked   {version,
- *suite, suite_name, result, success, evaluated, failed} suite, result: hashes of JSON objects
+ *	                   source {kind, path, size, sha256, rejected},
+ *	                   parents [{name, version, hash}], recipe}
+ *	                  profile: hash of the profile's JSON object
+ *	dataset.checked   {version, suite, suite_name, result, success, evaluated, failed}
+ *	                  suite, result: hashes of JSON objects
  *	dataset.tag       {version, key, value}     value null takes the tag off
  *	dataset.removed   {version}         version 0: the whole dataset
  *	dataset.restored  {version}
@@ -23,8 +25,7 @@
  *  5. Tagging, removing and restoring need the policy's leave (acts tag and remove), when they are
  *     asked for and again in every fold; adding versions and checking is open to all who can write.
  *
- * What a query returns is an owned, immutable copy: it may cross threads, and the index may move
- *on.
+ * What a query returns is an owned, immutable copy: it may cross threads, and the index may move on.
  */
 #ifndef BN_DATA_DATASET_H
 #define BN_DATA_DATASET_H

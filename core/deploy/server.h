@@ -3,11 +3,13 @@
  * otherwise.
  *
  *	GET  /                          what is served, for people
- *	POST /predict                   {"feature": value} or an array of them -> {"prediction":
- *...} POST /predict/NAME[/VERSION]    the same when several models are served GET  /v2 ... Open
- *Inference Protocol v2 (route_oip.c) POST /invocations               MLflow's scoring protocol
- *(route_mlflow.c) GET  /ping /health /healthz     alive, 200 without a token GET  /version of the
- *program GET  /metrics                   Prometheus text format 0.0.4
+ *	POST /predict                   {"feature": value} or an array of them -> {"prediction": ...}
+ *	POST /predict/NAME[/VERSION]    the same when several models are served
+ *	GET  /v2 ...                    Open Inference Protocol v2 (route_oip.c)
+ *	POST /invocations               MLflow's scoring protocol (route_mlflow.c)
+ *	GET  /ping /health /healthz     alive, 200 without a token
+ *	GET  /version                   of the program
+ *	GET  /metrics                   Prometheus text format 0.0.4
  *
  * Routing is a pure function of (method, path, headers, body): bn_server_handle needs no socket,
  * which is how it is tested and fuzzed. Sockets are http_server.c's business.

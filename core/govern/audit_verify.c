@@ -155,8 +155,7 @@ static int check_objects(check *c, bn_err *err)
 	uint64_t total =
 		(uint64_t)bn_sql_int(c->db, 0, "SELECT count(DISTINCT hash) FROM object_ref", "");
 	int rc = bn_sql_prepare(&st, c->db, err,
-		"SELECT hash, min(entity), role FROM object_ref GROUP BY hash ORDER BY hash",
-		"");
+		"SELECT hash, min(entity), role FROM object_ref GROUP BY hash ORDER BY hash", "");
 	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
 		rc = check_object(c, (const char *)sqlite3_column_text(st, 0),
 			(const char *)sqlite3_column_text(st, 1),

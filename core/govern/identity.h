@@ -5,7 +5,7 @@
  * event user.key {"public_key": hex} on entity user/<uid>; only that uid may publish for itself
  * (anybody else's attempt is folded as refused), and the event is signed with that very key, so
  * that nobody publishes a key that they do not have. Older keys stay valid for what they signed
- *after they were published; a signature counts only when its key was published by the acting uid
+ * after they were published; a signature counts only when its key was published by the acting uid
  * before the event, in the order of all events.
  *
  * A signed event is an ordinary event whose payload has a member

@@ -22,18 +22,20 @@
  * Authorisation is a part of the fold: an event by somebody whom the policy of that moment does not
  * allow is REFUSED and changes nothing. "That moment" is a position in the order of all events, so
  * the index keeps the whole history (policy_version, role_change) and lookups take a bn_event_key;
- * an entity that asks calls bn_fold_depends(f, "policy") and is replayed when a late policy
- *arrives.
+ * an entity that asks calls bn_fold_depends(f, "policy") and is replayed when a late policy arrives.
  *
  * The document (JSON; unknown keys are errors; every key has a default):
  *	{
  *	  "default_role": "developer",
- *	  "self_approval": false,         may an author approve their own?
- *	  "approvals": 1,                 different reviewers needed
- *	  "gate_override": false,         may a reviewer approve although a blocking gate does not
- *pass, with --override and a reason? "protected_aliases": ["champion"],   only approved versions
- *may get these "allow": {"register": ["developer", "reviewer", "admin"], "request": [...],
- *"approve": [...], "alias": [...], "tag": [...], "attest": [...], "remove": [...]}, "gates": [
+ *	  "self_approval": false,               may an author approve their own?
+ *	  "approvals": 1,                       different reviewers needed
+ *	  "gate_override": false,               may a reviewer approve although a blocking gate does
+ *	                                        not pass, with --override and a reason?
+ *	  "protected_aliases": ["champion"],    only approved versions may get these
+ *	  "allow": {"register": ["developer", "reviewer", "admin"], "request": [...],
+ *	            "approve": [...], "alias": [...], "tag": [...], "attest": [...],
+ *	            "remove": [...]},
+ *	  "gates": [
  *	    {"name": "error", "metric": "rmse", "part": "test", "op": "<=", "threshold": 12.5,
  *	     "severity": "block"},
  *	    {"name": "no worse", "metric": "rmse", "op": "<=", "than": "champion", "margin": 0.5},

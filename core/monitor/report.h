@@ -12,11 +12,13 @@
  * immutable; the same window again makes another report.
  *
  * JSON of the details (binnacle monitor show --json prints it):
- *	{"id", "model", "version", "time", "reference": {"kind": "table"|"statistics", "dataset",
- *	 "rows"}, "window": {"from", "to", "rows"}, "dataset": {"verdict", "share", "threshold",
- *	 "columns", "drifted", "inconclusive", "why"}, "features": [{"name", "kind", "test",
- *"title", "statistic", "p", "score", "operator", "threshold", "verdict", "why", "n_ref", "n_cur",
- *	 "bins": {"edges": [...] or "labels": [...], "ref": [...], "cur": [...]}}]}
+ *	{"id", "model", "version", "time",
+ *	 "reference": {"kind": "table"|"statistics", "dataset", "rows"},
+ *	 "window": {"from", "to", "rows"},
+ *	 "dataset": {"verdict", "share", "threshold", "columns", "drifted", "inconclusive", "why"},
+ *	 "features": [{"name", "kind", "test", "title", "statistic", "p", "score", "operator",
+ *	   "threshold", "verdict", "why", "n_ref", "n_cur",
+ *	   "bins": {"edges": [...] or "labels": [...], "ref": [...], "cur": [...]}}]}
  */
 #ifndef BN_MONITOR_REPORT_H
 #define BN_MONITOR_REPORT_H

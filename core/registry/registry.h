@@ -10,20 +10,24 @@
  *	any state --remove--> removed
  *
  * Events on entity model/NAME (BN_FOLD_ORDERED; decisions, aliases and removals are signed):
- *	model.registered    {version, uuid, run, author_uid, author, digest, manifest, data,
- *metrics, trainer, description, files [{path, sha256}]} model.requested     {version, reason}
- *model.approved      {version, uuid, digest, reason, policy, gates, override} model.rejected
- *{version, uuid, digest, reason, policy, gates} model.attested      {version, check, verdict,
- *detail} model.alias         {alias, version}          model.alias_removed {alias} model.tag
- *{version?, key, value}    value null removes model.removed       {version, reason}
+ *	model.registered    {version, uuid, run, author_uid, author, digest, manifest, data, metrics,
+ *	                     trainer, description, files [{path, sha256}]}
+ *	model.requested     {version, reason}
+ *	model.approved      {version, uuid, digest, reason, policy, gates, override}
+ *	model.rejected      {version, uuid, digest, reason, policy, gates}
+ *	model.attested      {version, check, verdict, detail}
+ *	model.alias         {alias, version}
+ *	model.alias_removed {alias}
+ *	model.tag           {version?, key, value}    value null removes
+ *	model.removed       {version, reason}
  *
  * The fold decides, whoever wrote: role (policy of that moment), four eyes (neither who registered
  * a version nor its author, the owner of the run, may approve it, unless the policy allows it),
  * quorum (different users), blocking gates (override only where the policy allows it, with a
- *reason; the audit log then reads OVERRIDE), the digest in a decision equals the registered one,
- *and the signature is of a key that the acting user had published. A protected alias ("champion")
- *only goes to approved versions. What is not allowed is kept in the audit log as refused or
- *invalid.
+ * reason; the audit log then reads OVERRIDE), the digest in a decision equals the registered one,
+ * and the signature is of a key that the acting user had published. A protected alias ("champion")
+ * only goes to approved versions. What is not allowed is kept in the audit log as refused or
+ * invalid.
  *
  * Writers here check the same rules first, on the index as they see it. When refused they record
  * the attempt (so that it is in the audit log) and return BN_EREFUSED with the reason.

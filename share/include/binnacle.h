@@ -53,7 +53,7 @@ const char *binnacle_run_id(const binnacle_run *run);
 int binnacle_log_metric(binnacle_run *run, const char *key, double value, int64_t step);
 /* With the time given (milliseconds since 1970 UTC). */
 int binnacle_log_metric_at(
-        binnacle_run *run, const char *key, double value, int64_t step, int64_t time_ms);
+	binnacle_run *run, const char *key, double value, int64_t step, int64_t time_ms);
 /* A parameter is written once; another value later is refused when it is read. */
 int binnacle_log_param(binnacle_run *run, const char *key, const char *value);
 int binnacle_log_tag(binnacle_run *run, const char *key, const char *value);

@@ -219,7 +219,8 @@ static int write_man(bn_cli *cli)
 	fputs(".SH COMMANDS\n", out);
 	bn_verbs_each(man_verb, out);
 	bn_buf keys = BN_BUF_INIT;
-	fputs(".SH WORKBENCH\nEverything that a key does can be typed after ':' and scripted.\n", out);
+	fputs(".SH WORKBENCH\nEverything that a key does can be typed after ':' and scripted.\n",
+		out);
 	bn_command_write_man(&keys);
 	fputs(keys.ptr, out);
 	bn_buf_release(&keys);
