@@ -107,7 +107,8 @@ BINNACLE_TOKEN=wrong expect 4 "a wrong token is refused" "$B" predict --endpoint
 says "401"
 export BINNACLE_TOKEN=$token
 for _ in $(seq 100); do # the log writes within a second
-	"$B" monitor report power/1 --dry-run -q >/dev/null 2>&1 && break
+	"$B" monitor report power/1 --dry-run --json 2>/dev/null | grep -A3 '"window"' |
+		grep -q '"rows": 1500' && break
 	sleep 0.05
 done
 expect 0 "no drift against itself" "$B" monitor report power/1
