@@ -353,8 +353,51 @@ START_TEST(test_infer_is_careful_and_its_suite_passes_on_its_table)
 }
 END_TEST
 
+START_TEST(test_expect_out_of_memory_is_an_error_at_every_allocation)
+{
+	static const char text[] =
+		"{\"name\":\"m\",\"expectations\":["
+		"{\"type\":\"expect_column_values_to_be_unique\",\"kwargs\":{\"column\":\"s\"}},"
+		"{\"type\":\"expect_column_values_to_match_regex\",\"kwargs\":{\"column\":\"s\","
+		"\"regex\":\"^[a\\\\d]\"}},"
+		"{\"type\":\"expect_column_values_to_be_in_set\",\"kwargs\":{\"column\":\"i\","
+		"\"value_set\":[1,2]}},"
+		"{\"type\":\"expect_column_median_to_be_between\",\"kwargs\":{\"column\":\"i\","
+		"\"min_value\":0}},"
+		"{\"type\":\"expect_compound_columns_to_be_unique\",\"kwargs\":{\"column_list\":"
+		"[\"s\",\"i\"]}}]}";
+	json_t *columns = json_loads(
+		"[{\"name\":\"s\",\"type\":\"string\",\"values\":[\"a\",\"b\",\"a\",null]},"
+		"{\"name\":\"i\",\"type\":\"int64\",\"values\":[1,2,3,4]}]",
+		0, NULL);
+	bn_table_reader *t = table_of(columns);
+	long n = 1;
+	for (;; n++) {
+		bn_err err = BN_ERR_INIT;
+		bn_suite *s = NULL;
+		bn_expect_result *r = NULL;
+		bn_alloc_fail_at(n);
+		int rc = parse(&s, text, &err);
+		if (!rc)
+			rc = bn_expect_run(&r, t, s, NULL, &err);
+		bn_alloc_fail_at(0);
+		bn_suite_free(s);
+		if (!rc) {
+			ck_assert_uint_eq(r->failed, 3);
+			bn_expect_result_free(r);
+			break;
+		}
+		ck_assert_msg(rc == BN_ENOMEM && err.code == BN_ENOMEM, "%ld: %s", n, err.msg);
+	}
+	printf("NOTE: checks: %ld failing allocations tried\n", n - 1);
+	bn_table_reader_free(t);
+	json_decref(columns);
+}
+END_TEST
+
 BN_TEST_MAIN("core/data/expect", test_expect_agrees_with_great_expectations,
 	test_suite_reads_both_spellings_and_parameters, test_suite_errors_name_the_check_and_help,
 	test_pattern_means_what_python_means_or_is_refused,
 	test_expect_keeps_failing_rows_bounded_and_counts_exact,
-	test_infer_is_careful_and_its_suite_passes_on_its_table)
+	test_infer_is_careful_and_its_suite_passes_on_its_table,
+	test_expect_out_of_memory_is_an_error_at_every_allocation)

@@ -412,10 +412,46 @@ START_TEST(test_tally_finds_the_frequent_among_many)
 }
 END_TEST
 
+START_TEST(test_profile_out_of_memory_is_an_error_at_every_allocation)
+{
+	bn_err err = BN_ERR_INIT;
+	json_t *doc = NULL;
+	ck_assert_bn_ok(bn_json_load(&doc, bn_env_real(), ORACLE, &err), &err);
+	const json_t *cases = json_object_get(doc, "cases"), *words = json_object_get(doc, "words");
+	char *path = test_path("m.arrow");
+	long tried = 0;
+	/* a float column that overflows the exact counts would take long; text and ints will do */
+	for (size_t i = 7; i < json_array_size(cases); i += 4) {
+		write_column(path, json_array_get(cases, i), words);
+		for (long n = 1;; n++, tried++) {
+			bn_table_reader *t = NULL;
+			bn_profile *p = NULL;
+			err = (bn_err)BN_ERR_INIT;
+			bn_alloc_fail_at(n);
+			int rc = bn_table_open(&t, bn_env_real(), path, &err);
+			if (!rc)
+				rc = bn_profile_table(&p, t, 1, NULL, &err);
+			bn_alloc_fail_at(0);
+			bn_table_reader_free(t);
+			if (!rc) {
+				bn_profile_free(p);
+				break;
+			}
+			ck_assert_int_eq(rc, BN_ENOMEM);
+			ck_assert_int_eq(err.code, BN_ENOMEM);
+		}
+	}
+	printf("NOTE: profiles: %ld failing allocations tried\n", tried);
+	unlink(path);
+	json_decref(doc);
+}
+END_TEST
+
 BN_TEST_MAIN("core/data/profile", test_profile_agrees_with_pandas_and_scipy,
 	test_profile_survives_json, test_profile_json_of_another_shape_is_refused_with_the_place,
 	test_profile_merged_equals_profile_of_the_whole, test_profile_of_nothing_says_nothing,
 	test_profile_keeps_infinities_as_values_and_the_mean_absent,
 	test_profile_knows_constant_unique_and_rising_columns,
 	test_quantile_rank_error_is_what_it_says, test_tally_estimates_within_its_stated_error,
-	test_tally_finds_the_frequent_among_many)
+	test_tally_finds_the_frequent_among_many,
+	test_profile_out_of_memory_is_an_error_at_every_allocation)
