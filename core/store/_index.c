@@ -301,7 +301,7 @@ static int load_tails(bn_index *ix, bn_err *err)
 		w->clock = (uint64_t)sqlite3_column_int64(st, 2);
 		w->crc = (uint32_t)sqlite3_column_int64(st, 3);
 		w->pinned = (uint64_t)sqlite3_column_int64(st, 4);
-		if (w->clock > ix->ws->seen_clock)
+		if (w->clock > ix->ws->seen_clock && bn_clock_is_sane(ix->ws->env, w->clock))
 			ix->ws->seen_clock = w->clock;
 	}
 	sqlite3_finalize(st);

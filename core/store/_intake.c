@@ -277,7 +277,8 @@ int fold_intake(bn_fold *f, bn_err *err)
 		if (bn_fold_is_due(f->ix, &log->items[i]))
 			rc = writer_take(f, &log->items[i], err);
 	for (size_t i = 0; !rc && i < log->count; i++)
-		if (log->items[i].clock > f->ix->ws->seen_clock)
+		if (log->items[i].clock > f->ix->ws->seen_clock &&
+			bn_clock_is_sane(f->ix->ws->env, log->items[i].clock))
 			f->ix->ws->seen_clock = log->items[i].clock;
 	return rc;
 }

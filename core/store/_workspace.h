@@ -15,6 +15,12 @@ struct bn_workspace {
 	uint64_t seen_clock;                 /* the highest clock that this process has folded */
 };
 
+/* A clock further ahead than this comes from a machine whose clock is wrong: it is folded where it
+ * says it belongs, but nobody's own clock follows it, or one bad host would set everyone's for
+ * ever. */
+enum { BN_CLOCK_AHEAD_MS = 86400000 };
+bool bn_clock_is_sane(const bn_env *env, uint64_t clock);
+
 /* A new name under tmp/ that nobody else uses; yours. */
 char *bn_workspace_tmp_name(bn_workspace *ws, const char *what, bn_err *err);
 

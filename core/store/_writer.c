@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/store/_adopt.h"
 #include "core/store/_segment.h"
+#include "core/store/_workspace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,7 +117,9 @@ static int slot_try(bn_writer *w, const char *log_dir, const char *name, bool lo
 	if (!rc) {
 		bn_err why = BN_ERR_INIT;
 		rc = bn_slot_adopt(w->env, dir, name, w->trash_dir, &w->tip, &why);
-		if (rc == BN_ECORRUPT)
+		if (rc == 0 && !bn_clock_is_sane(w->env, w->tip.clock))
+			rc = 1; /* this machine's clock was wrong once: its history is over */
+		else if (rc == BN_ECORRUPT)
 			rc = 1; /* left alone for `audit verify` to name; another slot will do */
 		else if (rc)
 			bn_err_set(err, rc, "%s", why.msg);

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { CHUNK = 1 << 18 };
 
@@ -44,8 +45,10 @@ static bool object_renew(bn_workspace *ws, const char *hash, const char *path, u
 	char *dir = object_dir(ws, hash);
 	if (!dir || ws->env->fs->stat(ws->env, path, &st) < 0 || (uint64_t)st.st_size != size)
 		goto out;
-	if (utimensat(AT_FDCWD, path, NULL, 0) != 0)
-		goto out; /* someone else's, or just removed: a copy of our own replaces it */
+	/* Someone else's: a copy of our own replaces it, where that is allowed. Just removed by gc: it is
+	 * stored anew. */
+	if (utimensat(AT_FDCWD, path, NULL, 0) != 0 && (errno == ENOENT || access(dir, W_OK) == 0))
+		goto out;
 	ok = ws->env->fs->stat(ws->env, path, &st) == 0 && bn_fs_sync_dir(ws->env, dir, NULL) == 0;
 out:
 	bn_free(dir);

@@ -211,6 +211,11 @@ char *bn_workspace_path(const bn_workspace *ws, const char *fmt, ...)
 	return bn_buf_take(&b, NULL);
 }
 
+bool bn_clock_is_sane(const bn_env *env, uint64_t clock)
+{
+	return (int64_t)(clock >> 16) <= bn_env_now_ms(env) + BN_CLOCK_AHEAD_MS;
+}
+
 char *bn_workspace_tmp_name(bn_workspace *ws, const char *what, bn_err *err)
 {
 	uint64_t tag[2];

@@ -179,7 +179,7 @@ START_TEST(test_fold_replays_an_entity_when_an_older_event_comes_late)
 	bn_workspace *a = make_at(&fast, &d);
 	toy_env_init(&slow, &d);
 	fast.clock_step_ns = slow.clock_step_ns = 1000000;
-	fast.clock_ns = 2000000000000000000;
+	fast.clock_ns = 1000003600000000000; /* an hour ahead */
 	slow.clock_ns = 1000000000000000000;
 	bn_workspace *b = open_at(&slow, d.path);
 	toy_append_set(a, "toy/x", 1);
@@ -194,6 +194,32 @@ START_TEST(test_fold_replays_an_entity_when_an_older_event_comes_late)
 	ck_assert_bn_ok(bn_workspace_sync(b, &err), &err);
 	ck_assert_int_eq(toy_value(b, "toy/x"), (2 * 31 + 1) * 31 + 3);
 	bn_workspace_close(a);
+	bn_workspace_close(b);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(test_a_machine_with_a_wrong_clock_does_not_set_everybody_elses)
+{
+	toy_dir d;
+	toy_env wrong, right;
+	bn_workspace *a = make_at(&wrong, &d);
+	toy_env_init(&right, &d);
+	wrong.clock_step_ns = 1000000;
+	wrong.clock_ns = 4102444800 * (int64_t)1000000000; /* 2100 */
+	toy_append_set(a, "toy/x", 1);
+	ck_assert_bn_ok(bn_workspace_sync(a, &err), &err);
+	bn_workspace_close(a);
+	bn_workspace *b = open_at(&right, d.path);
+	ck_assert_bn_ok(bn_workspace_refresh(b, NULL, &err), &err);
+	toy_append_set(b, "toy/x", 2);
+	ck_assert_bn_ok(bn_workspace_sync(b, &err), &err);
+	ck_assert_int_eq(toy_value(b, "toy/x"), 2 * 31 + 1);
+	ck_assert_int_lt(
+		bn_sql_int(bn_workspace_index(b), 0, "SELECT min(clock >> 16) FROM event", ""),
+		4102444800000);
+	ck_assert_int_eq(
+		bn_sql_int(bn_workspace_index(b), 0, "SELECT count(*) FROM writer", ""), 2);
 	bn_workspace_close(b);
 	toy_dir_remove(&d);
 }
@@ -505,6 +531,7 @@ END_TEST
 BN_TEST_MAIN("core/store/fold", test_fold_is_the_same_in_any_order_of_arrival,
 	test_fold_replays_an_entity_when_an_older_event_comes_late,
 	test_fold_replays_who_depends_on_what_changed, test_fold_reports_a_cycle_of_dependencies,
+	test_a_machine_with_a_wrong_clock_does_not_set_everybody_elses,
 	test_index_can_be_deleted_at_any_time, test_index_that_is_damaged_is_made_anew,
 	test_index_of_another_schema_is_rebuilt, test_index_notices_that_history_was_cut,
 	test_index_over_a_network_reads_an_open_segment_only_after_long_silence,

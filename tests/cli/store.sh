@@ -1,0 +1,56 @@
+#!/bin/bash
+# binnacle init, index, gc, doctor fs: as a script sees them.
+set -u
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export XDG_STATE_HOME=$dir/state XDG_CONFIG_HOME=$dir/config
+B=${BINNACLE:-$PWD/build/binnacle}
+bad=0
+
+check() { # NAME WANT GOT
+	if [ "$2" = "$3" ]; then
+		echo "ok $1"
+	else
+		echo "not ok $1: wanted '$2', got '$3'"
+		bad=1
+	fi
+}
+
+"$B" init "$dir/w" >/dev/null
+check init_exit 0 $?
+"$B" init "$dir/w" >/dev/null 2>&1
+check init_twice_conflicts 6 $?
+cd "$dir/w" || exit 1
+mkdir -p deep/er
+(cd deep/er && "$B" index status >/dev/null)
+check found_by_walking_up 0 $?
+(cd / && "$B" index status >/dev/null 2>&1)
+check no_workspace 3 $?
+printf 'a,b\n1,2\n3,4\n' >t.csv
+"$B" data add t t.csv >/dev/null 2>&1
+check writes 0 $?
+"$B" index status --dump >before
+rm .binnacle/index.db*
+"$B" index status --dump >after
+cmp -s before after
+check dump_after_deleting_the_index_is_the_same 0 $?
+"$B" index rebuild >/dev/null
+"$B" index status --dump >after
+cmp -s before after
+check dump_after_rebuild_is_the_same 0 $?
+"$B" gc --dry-run --json 2>/dev/null | grep -q '"dry_run": true'
+check gc_dry_run 0 $?
+"$B" gc --older-than 0s --json 2>/dev/null | grep -q '"objects": 0'
+check gc_keeps_what_is_named 0 $?
+"$B" audit verify >/dev/null 2>&1
+check audit_verify_whole 0 $?
+seg=$(find .binnacle/log -name '*-*.seg' | head -1)
+chmod u+w "$seg"
+printf X | dd of="$seg" bs=1 seek=200 conv=notrunc 2>/dev/null
+"$B" audit verify >/dev/null 2>&1
+check audit_verify_finds_a_changed_byte 1 $?
+"$B" doctor fs "$dir" --json | grep -q '"verdict"'
+check doctor_fs 0 $?
+"$B" doctor fs "$dir/nowhere" >/dev/null 2>&1
+check doctor_fs_of_nothing 3 $?
+exit $bad
