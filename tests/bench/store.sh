@@ -1,0 +1,6 @@
+#!/bin/bash
+# The event log beside SQLite as a log, on the disk of $TMPDIR.
+set -u
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+"$BUILD/bench/bench_store" "$dir"
