@@ -12,8 +12,9 @@
  * out and listed with the reason.
  *
  * The target: a number for regression, a class index for classification. Classes are sorted
- * (numbers by value, strings by bytes), as scikit-learn does. A missing target drops that row at
- * fit time and is an error nowhere; the count is reported.
+ * (numbers by value, strings by bytes), as scikit-learn does. A row without a
+ * target is left out when a model is fitted or evaluated, and counted; it still counts for the
+ * statistics of the inputs, which it has.
  *
  * Reference statistics of each input as seen in training (count, missing, mean, deviation, min,
  * max, decile edges, category shares) are kept for drift checks.

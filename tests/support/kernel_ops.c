@@ -1,7 +1,7 @@
 /* kernel_ops.c - see kernel_ops.h. */
 #include "tests/support/kernel_ops.h"
 
-#include "core/base/rng.h"
+#include "tests/support/train_data.h"
 
 #include <check.h>
 #include <math.h>
@@ -23,11 +23,10 @@ enum { EXTRA = 8, GATHER_ROWS = 50 };
 static double *numbers(const kernel_case *c, const char *what, size_t n, double low, double high)
 {
 	double *v = calloc(n + 1, sizeof *v);
-	bn_rng r;
+	uint64_t state = (uint64_t)c->op * 1000 + (unsigned char)*what;
 	ck_assert_ptr_nonnull(v);
-	bn_rng_init(&r, 11, what, (uint64_t)c->op);
 	for (size_t i = 0; i < n; i++) {
-		v[i] = low + (high - low) * bn_rng_uniform(&r);
+		v[i] = low + (high - low) * train_data_uniform(&state);
 		if (c->dtype == BNK_F32)
 			v[i] = (double)(float)v[i];
 	}
@@ -39,7 +38,7 @@ static inputs make_inputs(const kernel_case *c)
 	double size = c->huge ? 1e15 : 2;
 	size_t rows = c->op == BNK_OP_GATHER ? GATHER_ROWS : c->m;
 	inputs in = {.na = rows * c->n, .nb = c->n, .nc = c->m};
-	bn_rng r;
+	uint64_t state = 11;
 	if (c->op == BNK_OP_GEMM) {
 		in.na = c->m * c->k;
 		in.nb = c->k * c->n;
@@ -56,10 +55,9 @@ static inputs make_inputs(const kernel_case *c)
 	in.shift = numbers(c, "shift", c->n + 1, -1, 1);
 	in.label = calloc(c->m + 1, sizeof *in.label);
 	in.index = calloc(c->m + 1, sizeof *in.index);
-	bn_rng_init(&r, 11, "label", 0);
 	for (size_t i = 0; i < c->m; i++) {
-		in.label[i] = (uint32_t)bn_rng_below(&r, c->n ? c->n : 1);
-		in.index[i] = (uint32_t)bn_rng_below(&r, GATHER_ROWS);
+		in.label[i] = (uint32_t)(train_data_uniform(&state) * (double)(c->n ? c->n : 1));
+		in.index[i] = (uint32_t)(train_data_uniform(&state) * GATHER_ROWS);
 		if (c->op == BNK_OP_LOGISTIC)
 			in.b[i] = in.b[i] > 0; /* classes */
 	}
