@@ -166,7 +166,7 @@ static int add_statistics(gathering *g, bn_err *err)
 		const bn_feature_input *in = bn_features_input(g->features, i);
 		double n = (double)in->count;
 		most = in->count + in->missing > most ? in->count + in->missing : most;
-		if (in->kind == BN_VIEW_BOOL && in->count) {
+		if (in->kind == BN_VIEW_BOOL && in->ref_mean >= 0 && in->ref_mean <= 1) {
 			double yes = rint(in->ref_mean * n);
 			rc = bn_collected_add_label(
 				&g->columns[i], BN_SIDE_REF, "false", 5, n - yes, err);
@@ -174,10 +174,13 @@ static int add_statistics(gathering *g, bn_err *err)
 				rc = bn_collected_add_label(
 					&g->columns[i], BN_SIDE_REF, "true", 4, yes, err);
 		}
-		for (size_t k = 0; in->kind == BN_VIEW_CATEGORY && k < in->category_count && !rc;
-			k++)
-			rc = bn_collected_add_label(&g->columns[i], BN_SIDE_REF, in->categories[k],
-				strlen(in->categories[k]), rint(in->category_shares[k] * n), err);
+		bool shares = in->kind == BN_VIEW_CATEGORY && in->category_shares;
+		for (size_t k = 0; shares && k < in->category_count && !rc; k++) {
+			double count = rint(in->category_shares[k] * n);
+			if (count > 0 && count <= n) /* a share that is absent is NaN */
+				rc = bn_collected_add_label(&g->columns[i], BN_SIDE_REF,
+					in->categories[k], strlen(in->categories[k]), count, err);
+		}
 	}
 	g->report->reference_rows = (int64_t)most;
 	return rc;
