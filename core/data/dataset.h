@@ -20,8 +20,8 @@
  *  2. (name, version) is claimed across hosts before its event; numbers may have gaps, and never
  *     come back.
  *  3. Adding bytes that the dataset has already gives that version back and writes nothing.
- *  4. Removing hides; bytes go through gc alone. What is removed still resolves by number or hash
- *     for lineage (bn_dataset_resolve with BN_DATASET_REMOVED_TOO).
+ *  4. Removing hides and can be undone; the bytes stay, since lineage and restoring need them. What is
+ *     removed still resolves by number or hash with BN_DATASET_REMOVED_TOO.
  *  5. Tagging, removing and restoring need the policy's leave (acts tag and remove), when they are
  *     asked for and again in every fold; adding versions and checking is open to all who can write.
  *

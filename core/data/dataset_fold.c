@@ -9,6 +9,7 @@
 #include "core/data/dataset.h"
 #include "core/govern/policy.h"
 #include "core/store/fold.h"
+#include "core/store/ref.h"
 
 #include <string.h>
 
@@ -106,6 +107,10 @@ static int apply_version(bn_fold *f, const bn_event *ev, const char *name, bn_er
 			profile, bn_event_time_ms(ev), ev->user, text.len ? text.ptr : NULL);
 	bn_buf_release(&text);
 	if (!rc)
+		rc = bn_fold_object_ref(f, hash, "dataset", err);
+	if (!rc && profile)
+		rc = bn_fold_object_ref(f, profile, "profile", err);
+	if (!rc)
 		rc = apply_source(db, name, version, json_object_get(p, "source"), err);
 	return rc ? rc : apply_parents(db, name, version, json_object_get(p, "parents"), err);
 }
@@ -123,6 +128,11 @@ static int apply_checked(bn_fold *f, const bn_event *ev, const char *name, bn_er
 		return invalid(f, "needs suite, result, success, evaluated and failed");
 	if (version_state(db, name, version) < 0)
 		return invalid(f, "no such version");
+	int rc = bn_fold_object_ref(f, suite, "suite", err);
+	if (!rc)
+		rc = bn_fold_object_ref(f, result, "check result", err);
+	if (rc)
+		return rc;
 	return bn_sql_run(db, err,
 		"INSERT INTO dataset_check SELECT ?1, ?2, coalesce(max(number), 0) + 1, ?, ?, ?, "
 		"?, ?, ?, ?, ? FROM dataset_check WHERE name = ?1 AND version = ?2",

@@ -452,7 +452,7 @@ const bn_verb bn_verbs_data[] = {
 		{"binnacle data tag jobs@v3 stage=gold", "binnacle data tag jobs gold --remove"},
 		tag_opts, 0, run_tag},
 	{"data", "rm", "NAME[@vN]", 1, 1, "remove a version, or a dataset with all of them",
-		"What is removed can be restored until gc takes the bytes.",
+		"It is hidden, not erased: restore brings it back, and lineage still knows it.",
 		{"binnacle data rm jobs@v2", "binnacle data rm jobs --dry-run"}, NULL, 0, run_rm},
 	{"data", "restore", "NAME[@vN]", 1, 1, "bring back what was removed", NULL,
 		{"binnacle data restore jobs@v2", "binnacle data restore jobs"}, NULL, 0,
