@@ -314,7 +314,7 @@ static int fake_runs(void *context, const void *arg, bn_page *page, bn_job *job,
 	p->rows = bn_arena_alloc(&page->arena, (n + 1) * sizeof *p->rows);
 	bn_cell *cells = bn_arena_alloc(&page->arena, (4 * n + 1) * sizeof *cells);
 	p->count = n;
-	p->total = (int64_t)n;
+	p->total = (int64_t)n * (fake->many_runs ? 3 : 1);
 	for (size_t i = 0; i < n; i++)
 		run_fill(&p->rows[i], &page->arena, (int64_t)i, cells + 4 * i);
 	bn_runs runs = {p, 1, 4, run_fields};

@@ -217,11 +217,25 @@ int bn_term_open(bn_term **out, const bn_term_options *opt, const bn_theme *them
 	return 0;
 }
 
+/* Whatever happened to the line, the terminal may still be there (a SIGTERM, a SIGHUP by hand), so it
+ * is given back; but nobody waits for it. */
+static void leave_lost(bn_term *t)
+{
+	int flags = fcntl(t->out_fd, F_GETFL);
+	if (flags >= 0)
+		fcntl(t->out_fd, F_SETFL, flags | O_NONBLOCK);
+	terminal_restore_raw();
+	if (flags >= 0) /* the shell shares this open file */
+		fcntl(t->out_fd, F_SETFL, flags);
+}
+
 void bn_term_leave(bn_term *t)
 {
 	if (the_term != t)
 		return;
-	if (!t->lost) {
+	if (t->lost) {
+		leave_lost(t);
+	} else {
 		bn_term_send(t, "BD");
 		endwin();
 	}

@@ -244,10 +244,11 @@ static int terminal_run(app *a, bn_err *err)
 		rc = frame_open(a, err);
 	if (!rc)
 		rc = loop_run(a, err);
-	if (a->term && bn_term_wait(a->term, 0) == BN_TERM_LOST)
-		_exit(0); /* nobody to say goodbye to, and a worker may sit in a dead file system */
+	bool lost = a->term && bn_term_wait(a->term, 0) == BN_TERM_LOST;
 	if (a->term)
 		bn_term_leave(a->term);
+	if (lost)
+		_exit(0); /* nobody to say goodbye to, and a worker may sit in a dead file system */
 	bn_frame_free(a->frame);
 	bn_term_close(a->term);
 	return rc;

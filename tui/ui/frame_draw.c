@@ -97,7 +97,9 @@ static void message_draw(bn_frame *f, bn_area a)
 		}
 		return;
 	}
-	bool slow = f->busy_since_ms && bn_frame_now_ms(f) - f->busy_since_ms > 300;
+	/* Looking again for what is on screen already is worth a word only when it takes long. */
+	int64_t patience = bn_frame_is_waiting(f) ? 300 : 2000;
+	bool slow = f->busy_since_ms && bn_frame_now_ms(f) - f->busy_since_ms > patience;
 	if (!v || !v->pending || !slow)
 		return;
 	int col = bn_area_text(a, 0, 1, BN_INK_DIM, "loading");
@@ -122,6 +124,14 @@ static int key_draw(bn_area a, int col, const char *key, const char *name, bool 
 	return bn_area_textf(a, 0, col + 1, off ? BN_INK_DIM : BN_INK_KEY_HELP, "%s", name) + 2;
 }
 
+/* Worth a place in the bar of this screen; help and the prompt have theirs. */
+static bool bar_has(const bn_frame *f, bn_command_id id)
+{
+	const bn_command *c = bn_command_get(id);
+	return (c->flags & BN_CMD_BAR) && (c->views & bn_frame_kind(f)) && id != BN_CMD_HELP &&
+	       id != BN_CMD_PROMPT;
+}
+
 static void keys_draw(bn_frame *f, bn_area a)
 {
 	char key[16], why[256];
@@ -141,18 +151,19 @@ static void keys_draw(bn_frame *f, bn_area a)
 			"rows that hold every word; Enter keeps it, Esc takes it back");
 		return;
 	}
-	/* ? and : are always there, so the bar ends with them and the rest fills what is left. */
+	/* ? and : are always there, so the bar ends with them; what works now comes first, and what
+	 * does not, dim, where room is left. */
 	bn_area left = bn_area_sub(a, 0, 0, 1, a.cols - 20);
-	for (int i = 0; i < BN_CMD_COUNT; i++) {
-		const bn_command *c = bn_command_get((bn_command_id)i);
-		bool last = i == BN_CMD_HELP || i == BN_CMD_PROMPT;
-		if (!(c->flags & BN_CMD_BAR) || last || !(c->views & bn_frame_kind(f)) ||
-			!bn_command_first_key((bn_command_id)i, key))
-			continue;
-		bool off = bn_frame_refuses(f, (bn_command_id)i, why, sizeof why);
-		if (off && i == BN_CMD_OPEN)
-			continue; /* nothing to open is no news */
-		col = key_draw(left, col, key, c->name, off);
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < BN_CMD_COUNT; i++) {
+			if (!bar_has(f, (bn_command_id)i) ||
+				!bn_command_first_key((bn_command_id)i, key))
+				continue;
+			bool off = bn_frame_refuses(f, (bn_command_id)i, why, sizeof why);
+			if (off != (pass == 1) || (off && i == BN_CMD_OPEN))
+				continue; /* nothing to open is no news */
+			col = key_draw(left, col, key, bn_command_get((bn_command_id)i)->name, off);
+		}
 	}
 	col = key_draw(a, col, ":", "command", false);
 	key_draw(a, col, "?", "help", false);

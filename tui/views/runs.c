@@ -297,7 +297,17 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	bn_area list, detail;
 	v->is_split = bn_view_split(view, a, &list, &detail) && runs_of(v) && runs_of(v)->count;
 	v->in_detail = v->in_detail && v->is_split;
-	bn_list_draw(view, v->is_split ? list : a, focused && !v->in_detail);
+	list = v->is_split ? list : a;
+	const bn_run_page *p = runs_of(v);
+	if (p && (size_t)p->total > p->count && list.rows > 4) { /* the source reads only so many */
+		char shown[BN_FORMAT_BYTES], total[BN_FORMAT_BYTES];
+		bn_area_textf(list, list.rows - 1, 1, BN_INK_DIM,
+			"the newest %s of %s runs; w chooses",
+			bn_format_count(shown, (int64_t)p->count),
+			bn_format_count(total, p->total));
+		list.rows--;
+	}
+	bn_list_draw(view, list, focused && !v->in_detail);
 	if (!v->is_split)
 		return;
 	detail_follow(v);
@@ -415,6 +425,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 			return false;
 		snprintf(why, size, "mark two runs or more first, with Space (p pins a baseline)");
 		return true;
+	case BN_CMD_NEXT_PANE:
 	case BN_CMD_NEXT_METRIC:
 	case BN_CMD_PREVIOUS_METRIC:
 	case BN_CMD_LOG_SCALE:

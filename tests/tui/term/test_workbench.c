@@ -155,10 +155,12 @@ START_TEST(test_workbench_follows_a_resize_and_stays_quiet)
 	ck_assert(wait_for(fd, "Overview"));
 	ck_assert_int_eq(write(fd, "9", 1), 1);
 	ck_assert(wait_for(fd, "outcome"));
+	/* Two seconds without a byte; on a machine that is busy itself, not at once. */
 	struct pollfd p = {fd, POLLIN, 0};
-	while (poll(&p, 1, 500) > 0) /* what is still on its way */
+	int64_t end = now_ms() + 30000;
+	while (poll(&p, 1, 2200) > 0 && now_ms() < end)
 		ck_assert_int_gt(read(fd, rest, sizeof rest), 0);
-	ck_assert_int_eq(poll(&p, 1, 2500), 0); /* then not a byte */
+	ck_assert_msg(now_ms() < end, "it never falls silent");
 	ck_assert_int_eq(write(fd, "Q", 1), 1);
 	ck_assert(wait_for(fd, "\033[?1049l"));
 	wait_for_end(pid, &status);

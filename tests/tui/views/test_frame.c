@@ -301,6 +301,7 @@ START_TEST(test_frame_moves_through_a_hundred_thousand_runs)
 	bench_open(&b, false);
 	play(&b, "3 G");
 	ck_assert(shows(&b, "ridge-999"));
+	ck_assert(shows(&b, "the newest 100 000 of 300 000 runs; w chooses"));
 	clock_gettime(CLOCK_MONOTONIC, &t0);
 	for (int i = 0; i < 1000; i++) {
 		bn_frame_key(b.f, i % 2 ? 'k' : BN_KEY_PAGE_UP);
