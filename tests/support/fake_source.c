@@ -42,8 +42,9 @@ static int fake_status(void *context, const void *arg, bn_page *page, bn_job *jo
 static int fake_overview(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
-	static const char *const news[] = {"11:58:12  ada     monitor.report on monitor/power",
-		"11:40:02  grace   asks to approve power/3", "10:12:45  ada     approved power/2"};
+	static const bn_news news[] = {{NOW - 2 * MIN, "ada       monitor.report  monitor/power"},
+		{NOW - 20 * MIN, "grace     model.requested  model/power"},
+		{NOW - 26 * HOUR, "ada       model.approved  model/power"}};
 	static const bn_overview full = {
 		.stations = {{BN_STATE_OK, 3, "3 datasets, 5 versions, 1 204 117 rows"},
 			{BN_STATE_OK, 5, "5 versions profiled"}, {BN_STATE_NONE, 0, ""},

@@ -150,12 +150,21 @@ static int next_draw(const overview *v, bn_area a, int row)
 static void news_draw(const overview *v, bn_area a)
 {
 	const bn_overview *d = data_of(v);
-	if (a.rows < 2 || !d || !d->news_count)
+	char when[BN_FORMAT_BYTES];
+	int row = 0;
+	if (!d || !d->news_count)
 		return;
-	bn_area_fill(a, 0, 0, 1, a.cols, BN_INK_HEADER);
-	bn_area_text(a, 0, 1, BN_INK_HEADER, "latest");
-	for (size_t i = 0; i < d->news_count && (int)i + 1 < a.rows; i++)
-		bn_area_field(a, 1 + (int)i, 1, a.cols - 2, BN_INK_TEXT, d->news[i]);
+	if (a.rows >= 4) {
+		bn_area_fill(a, 0, 0, 1, a.cols, BN_INK_HEADER);
+		bn_area_text(a, row++, 1, BN_INK_HEADER, "latest");
+	}
+	for (size_t i = 0; i < d->news_count && row < a.rows; i++, row++) {
+		const bn_frame *f = v->view.frame;
+		bn_format_when(when, d->news[i].time_ms, bn_frame_now_ms(f), bn_frame_is_utc(f));
+		bn_area_text(a, row, 1, BN_INK_DIM, when);
+		int at = 3 + (int)strlen(when);
+		bn_area_field(a, row, at, a.cols - at - 1, BN_INK_TEXT, d->news[i].text);
+	}
 }
 
 static void draw(bn_view *view, bn_area a, bool focused)
@@ -169,7 +178,7 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	list = list > BN_STATION_COUNT + 1 ? BN_STATION_COUNT + 1 : list < 2 ? a.rows - row : list;
 	bn_grid_draw(&v->grid, bn_area_sub(a, row, 0, list, a.cols), focused);
 	row += list;
-	if (row + next < a.rows)
+	if (next && row + next < a.rows)
 		row = next_draw(v, a, row + (a.rows - row > next + 1));
 	news_draw(v, bn_area_sub(a, row + 1, 0, a.rows - row - 1, a.cols));
 }

@@ -60,9 +60,14 @@ typedef struct bn_station {
 	const char *detail; /* "3 datasets, 7 versions" */
 } bn_station;
 
+typedef struct bn_news {
+	int64_t time_ms;
+	const char *text; /* "ada  model.approved  model/power" */
+} bn_news;
+
 typedef struct bn_overview {
 	bn_station stations[BN_STATION_COUNT];
-	const char *const *news; /* newest first: "14:05  ada  approved model/power version 3" */
+	const bn_news *news; /* newest first */
 	size_t news_count;
 } bn_overview;
 

@@ -210,16 +210,15 @@ static int gather_log(gather *g)
 {
 	bn_audit_page *log = NULL;
 	bn_audit_filter newest = {.outcome = -1, .limit = NEWS};
-	char clock[BN_FORMAT_BYTES];
 	int rc = bn_audit_read(&log, g->r->ws, &newest, g->err);
-	const char **news = bn_arena_alloc(g->arena, NEWS * sizeof *news);
+	bn_news *news = bn_arena_alloc(g->arena, NEWS * sizeof *news);
 	if (!rc && !news)
 		rc = bn_err_nomem(g->err, "news");
 	for (size_t i = 0; !rc && i < log->count && i < NEWS; i++) {
 		const bn_audit_row *a = &log->items[i];
-		news[i] = bn_arena_strf(g->arena, "%s  %-8s  %s  %s%s%s",
-			bn_format_clock(clock, a->time_ms, false), a->user ? a->user : "-", a->kind,
-			a->entity, a->reason ? "  " : "", a->reason ? a->reason : "");
+		news[i].time_ms = a->time_ms;
+		news[i].text = bn_arena_strf(g->arena, "%-8s  %s  %s%s%s", a->user ? a->user : "-",
+			a->kind, a->entity, a->reason ? "  " : "", a->reason ? a->reason : "");
 		g->o->news_count = i + 1;
 	}
 	if (!rc) {
