@@ -96,17 +96,20 @@ static void layout_shrink(const bn_grid *t, layout *l, int cols)
 	}
 }
 
+/* Flexible columns share what is left, none beyond its largest width. */
 static void layout_place(const bn_grid *t, layout *l, int cols)
 {
-	int spare = cols - layout_width(l), flexible = 0, at = MARK;
-	for (int i = 0; i < l->count; i++)
-		flexible += t->columns[l->column[i]].flexible;
-	for (int i = 0; i < l->count && spare > 0; i++) {
-		if (!t->columns[l->column[i]].flexible)
-			continue;
-		int give = spare / flexible--;
-		l->width[i] += give;
-		spare -= give;
+	int at = MARK, grown = 1;
+	for (int spare = cols - layout_width(l); spare > 0 && grown;) {
+		grown = 0;
+		for (int i = 0; i < l->count && spare > 0; i++) {
+			const bn_grid_column *c = &t->columns[l->column[i]];
+			if (!c->flexible || (c->max && l->width[i] >= c->max))
+				continue;
+			l->width[i]++;
+			spare--;
+			grown++;
+		}
 	}
 	for (int i = 0; i < l->count; i++) {
 		l->at[i] = at;
