@@ -13,8 +13,8 @@ static const bn_grid_column columns[COLUMNS] = {
 	[COL_STATE] = {.title = "verdict", .frozen = true, .min = 7},
 	[COL_EXPECTATION] =
 		{.title = "expectation", .min = 12, .max = 40, .priority = 1, .flexible = true},
-	[COL_COLUMN] = {.title = "column", .min = 8, .max = 24},
-	[COL_WANTED] = {.title = "wanted", .min = 8, .max = 32, .priority = 2},
+	[COL_COLUMN] = {.title = "column", .min = 8, .max = 24, .flexible = true},
+	[COL_WANTED] = {.title = "wanted", .min = 10, .max = 40, .priority = 2, .flexible = true},
 	[COL_OBSERVED] = {.title = "observed", .min = 8, .max = 32, .priority = 3},
 	[COL_FAILING] = {.title = "failing", .right = true, .min = 7},
 };
@@ -102,10 +102,14 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	(void)arg;
 	if (id != BN_CMD_OPEN || !c)
 		return false;
-	snprintf(title, sizeof title, "%.60s %.60s", c->expectation, c->column ? c->column : "");
+	int n = snprintf(
+		title, sizeof title, "%.40s %.40s", c->expectation, c->column ? c->column : "");
+	if (c->failing > (int64_t)c->row_count)
+		snprintf(title + n, sizeof title - (size_t)n, " (the first of %lld that fail)",
+			(long long)c->failing);
 	return bn_view_open(view->frame,
 		bn_view_some_rows_new(
-			&made, view->frame, l->ref, title, c->rows, c->row_count, &err),
+			&made, view->frame, l->ref, title, c->column, c->rows, c->row_count, &err),
 		&made, &err);
 }
 

@@ -342,7 +342,7 @@ static bool versions_command(bn_view *view, bn_command_id id, const char *arg)
 		return false;
 	if (id == BN_CMD_OPEN)
 		return bn_view_open(view->frame,
-			bn_view_rows_new(&made, view->frame, ref, "", &err), &made, &err);
+			bn_view_rows_new(&made, view->frame, ref, "", NULL, &err), &made, &err);
 	return about_version(view, id, ref);
 }
 

@@ -96,8 +96,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	if (id != BN_CMD_OPEN || !d || row < 0 || row >= (int64_t)d->count)
 		return false;
 	return bn_view_open(view->frame,
-		bn_view_rows_new(&made, view->frame, v->list.ref, d->filters[row], &err), &made,
-		&err);
+		bn_view_rows_new(&made, view->frame, v->list.ref, d->filters[row], v->column, &err),
+		&made, &err);
 }
 
 static void refresh(bn_view *view)

@@ -249,7 +249,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		char filter[160];
 		snprintf(filter, sizeof filter, "%.120s=", c->name);
 		return bn_view_open(view->frame,
-			bn_view_rows_new(&made, view->frame, l->ref, filter, &err), &made, &err);
+			bn_view_rows_new(&made, view->frame, l->ref, filter, c->name, &err), &made,
+			&err);
 	}
 	return bn_view_open(view->frame,
 		bn_view_frequency_new(&made, view->frame, l->ref, c->name, &err), &made, &err);

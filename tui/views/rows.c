@@ -24,6 +24,7 @@ typedef struct rows_view {
 	int64_t *fixed; /* given row numbers, or NULL */
 	int64_t fixed_count;
 	char title[128];
+	char focus[128];     /* column to begin at */
 	int64_t asked_first; /* of the window on its way; -1 none */
 } rows_view;
 
@@ -150,7 +151,12 @@ static int columns_make(rows_view *v, const bn_order *o)
 			.max = 40,
 			.priority = 1 + (int)i};
 	}
-	return bn_grid_set_columns(&v->list.grid, v->columns, (int)o->columns + 1, NULL);
+	if (bn_grid_set_columns(&v->list.grid, v->columns, (int)o->columns + 1, NULL))
+		return -1;
+	for (size_t i = 0; v->focus[0] && i < o->columns; i++)
+		if (strcmp(o->names[i], v->focus) == 0)
+			v->list.grid.column = (int)i + 1;
+	return 0;
 }
 
 static void rows_page(bn_view *view, bn_page *p)
@@ -289,13 +295,15 @@ static const bn_view_class rows_class = {
 	.free = rows_free,
 };
 
-int bn_view_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *filter, bn_err *err)
+int bn_view_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *filter,
+	const char *column, bn_err *err)
 {
 	rows_view *v = NULL;
 	int rc = bn_list_new(&v, sizeof *v, &rows_class, f, &rows_source, row_column, 1, ref, err);
 	if (rc)
 		return rc;
 	v->asked_first = -1;
+	snprintf(v->focus, sizeof v->focus, "%s", column ? column : "");
 	v->list.grid.external = true;
 	bn_grid_filter(&v->list.grid, filter);
 	*out = &v->list.view;
@@ -303,9 +311,9 @@ int bn_view_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *fi
 }
 
 int bn_view_some_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *title,
-	const int64_t *rows, size_t count, bn_err *err)
+	const char *column, const int64_t *rows, size_t count, bn_err *err)
 {
-	int rc = bn_view_rows_new(out, f, ref, "", err);
+	int rc = bn_view_rows_new(out, f, ref, "", column, err);
 	if (rc)
 		return rc;
 	rows_view *v = (rows_view *)*out;

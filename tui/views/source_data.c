@@ -220,7 +220,7 @@ int bn_source_frequency(void *context, const void *arg, bn_page *page, bn_job *j
 /* "expect_column_values_to_be_between" as "column values to be between". */
 static const char *expectation_words(bn_arena *arena, const char *type)
 {
-	static const char *const prefixes[] = {
+	static const char *const prefixes[] = {"expect_column_values_to_be_",
 		"expect_column_values_to_", "expect_column_", "expect_"};
 	if (!type)
 		return "?";
@@ -228,9 +228,12 @@ static const char *expectation_words(bn_arena *arena, const char *type)
 		size_t n = strlen(prefixes[i]);
 		if (strncmp(type, prefixes[i], n) == 0) {
 			char *words =
-				bn_arena_strf(arena, "%s%s", i == 0 ? "values " : "", type + n);
+				bn_arena_strf(arena, "%s%s", i <= 1 ? "values " : "", type + n);
 			for (char *s = words; s && *s; s++)
 				*s = *s == '_' ? ' ' : *s;
+			char *be = words ? strstr(words, " be ") : NULL;
+			if (be) /* "values not null" says it */
+				memmove(be, be + 3, strlen(be + 3) + 1);
 			return words ? words : type;
 		}
 	}
@@ -249,20 +252,30 @@ static const char *json_words(bn_arena *arena, const json_t *value)
 	return copy;
 }
 
-/* kwargs without the column: "min 0, max 1000". */
+static const char *limit_words(bn_arena *arena, const json_t *kwargs, const char *key)
+{
+	const json_t *value = json_object_get(kwargs, key);
+	return value && !json_is_null(value) ? json_words(arena, value) : NULL;
+}
+
+/* kwargs without the column: "0 to 1000", "at least 10", "value_set [..], mostly 0.9". */
 static const char *wanted_words(bn_arena *arena, const json_t *kwargs)
 {
 	bn_buf b = BN_BUF_INIT;
-	const char *key;
+	const char *key, *lo = limit_words(arena, kwargs, "min_value"),
+			 *hi = limit_words(arena, kwargs, "max_value");
 	json_t *value;
+	if (lo && hi)
+		bn_buf_addf(&b, "%s to %s", lo, hi);
+	else if (lo || hi)
+		bn_buf_addf(&b, "%s %s", lo ? "at least" : "at most", lo ? lo : hi);
 	json_object_foreach((json_t *)(uintptr_t)kwargs, key, value)
 	{
-		size_t n = strlen(key);
-		if (strncmp(key, "column", 6) == 0 || json_is_null(value))
+		if (strncmp(key, "column", 6) == 0 || strcmp(key, "min_value") == 0 ||
+			strcmp(key, "max_value") == 0 || json_is_null(value))
 			continue;
 		const char *text = json_words(arena, value);
-		n -= n > 6 && strcmp(key + n - 6, "_value") == 0 ? 6 : 0;
-		bn_buf_addf(&b, "%s%.*s %s", b.len ? ", " : "", (int)n, key, text ? text : "?");
+		bn_buf_addf(&b, "%s%s %s", b.len ? ", " : "", key, text ? text : "?");
 	}
 	const char *words = b.len ? bn_arena_strdup(arena, b.ptr) : NULL;
 	bn_buf_release(&b);
