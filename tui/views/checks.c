@@ -12,7 +12,7 @@ enum { COL_STATE, COL_EXPECTATION, COL_COLUMN, COL_WANTED, COL_OBSERVED, COL_FAI
 static const bn_grid_column columns[COLUMNS] = {
 	[COL_STATE] = {.title = "verdict", .frozen = true, .min = 7},
 	[COL_EXPECTATION] =
-		{.title = "expectation", .min = 12, .max = 40, .priority = 1, .flexible = true},
+		{.title = "expectation", .min = 18, .max = 40, .priority = 1, .flexible = true},
 	[COL_COLUMN] = {.title = "column", .min = 8, .max = 24, .flexible = true},
 	[COL_WANTED] = {.title = "wanted", .min = 10, .max = 40, .priority = 2, .flexible = true},
 	[COL_OBSERVED] = {.title = "observed", .min = 8, .max = 32, .priority = 3},
