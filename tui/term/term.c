@@ -209,7 +209,8 @@ int bn_term_open(bn_term **out, const bn_term_options *opt, const bn_theme *them
 	}
 	screen_setup(t);
 	t->alphabet = alphabet_find(opt, type);
-	bn_term_start_color(t, opt->no_color || bn_env_get(bn_env_real(), "NO_COLOR"));
+	const char *no_color = bn_env_get(bn_env_real(), "NO_COLOR"); /* https://no-color.org */
+	bn_term_start_color(t, opt->no_color || (no_color && *no_color));
 	bn_term_set_theme(t, theme);
 	bn_term_send(t, "BE"); /* bracketed paste: a pasted text gives no commands */
 	bn_bug_set_hook(on_bug);
