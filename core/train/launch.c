@@ -121,7 +121,9 @@ int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_opt
 
 /* ---- starting ------------------------------------------------------------------------------- */
 
-static int start(bn_workspace *ws, const char *program, const char *id, bn_err *err)
+/* passive: idle threads sleep instead of spinning, since others use this node too (OpenMP 5.2, 21.7;
+ * it is read when a process starts, so it is set for a trainer before it does). */
+static int start(bn_workspace *ws, const char *program, const char *id, bool passive, bn_err *err)
 {
 	char self[PATH_MAX], run_id[64], *log = bn_run_log_path(ws, id);
 	char *home = bn_path_absolute(bn_workspace_dir(ws)), *set_home = NULL;
@@ -138,7 +140,8 @@ static int start(bn_workspace *ws, const char *program, const char *id, bn_err *
 	if (rc == 0) {
 		snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%s", id);
 		const char *argv[] = {program, "-C", home, "exec", id, NULL};
-		const char *set[] = {run_id, set_home, NULL};
+		const char *set[] = {
+			run_id, set_home, passive ? "OMP_WAIT_POLICY=passive" : NULL, NULL};
 		rc = bn_process_spawn_detached(NULL, argv, set, NULL, log, err);
 	}
 	bn_free(log);
@@ -153,7 +156,9 @@ int bn_launch(bn_workspace *ws, const json_t *given, const bn_launch_options *op
 	int rc = bn_launch_prepare(ws, given, opt, id, err);
 	if (rc != 0)
 		return rc;
-	rc = start(ws, opt->program, id, err);
+	bool passive =
+		!bn_spec_is_command(given) && !bn_env_get(bn_workspace_env(ws), "OMP_WAIT_POLICY");
+	rc = start(ws, opt->program, id, passive, err);
 	if (rc != 0) {
 		/* Nobody else will say how it ended. */
 		if (bn_runlog_finished(ws, id, "FAILED", -1, 0, err ? err->msg : NULL, NULL) == 0)
