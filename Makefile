@@ -137,7 +137,7 @@ $(PROGRAM): $(BUILD)/obj/tui/main.o $(TUI_A) $(LIB_A)
 
 $(BUILD)/binnacle.pc: Makefile
 	@mkdir -p $(@D)
-	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+	$(Q)printf '%s\n' 'prefix=$${pcfiledir}/../..' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
 		'Name: binnacle' 'Description: log runs, metrics and artifacts to a Binnacle workspace' \
 		'Version: $(VERSION)' 'Libs: -L$${libdir} -lbinnacle' \
 		'Requires.private: $(filter-out ncursesw,$(PKGS))' 'Libs.private: -lm -lpthread -ldl' \
