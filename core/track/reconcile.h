@@ -14,8 +14,9 @@
 
 #include <stddef.h>
 
-/* A workspace that cannot be written is no error: the runs then stay as they are. *lost (may be NULL) gets how many were found lost. Cheap when nothing is live. Commits and
- * refreshes when it wrote anything. */
+/* A workspace that cannot be written is no error: the runs then stay as they are. *lost (may be
+ * NULL) gets how many were found lost. Cheap when nothing is live. Commits and refreshes when it
+ * wrote anything. */
 int bn_run_reconcile(bn_workspace *ws, size_t *lost, bn_err *err);
 
 #endif

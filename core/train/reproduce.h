@@ -23,8 +23,9 @@ typedef struct bn_reproduction {
 	int64_t duration_ns;
 } bn_reproduction;
 
-/* hooks (may be NULL) as for bn_fit_run. spec_hash: the run's spec; model_dir: a directory with the run's model files (bn_run_export).
- * threads <= 0: as the spec says. BN_EUNSUPPORTED for commands. */
+/* hooks (may be NULL) as for bn_fit_run. spec_hash: the run's spec; model_dir: a directory with
+ * the run's model files (bn_run_export). threads <= 0: as the spec says. BN_EUNSUPPORTED for
+ * commands. */
 int bn_reproduce(bn_reproduction *out, bn_workspace *ws, const char *spec_hash,
 	const char *model_dir, int threads, const bn_fit_hooks *hooks, bn_err *err);
 

@@ -27,8 +27,8 @@
  *	workdir      directory a command runs in
  *	tags         {"team": "ops"}
  *
- * The recipe is the spec without threads, environment, workdir, tags and limits: two runs of one recipe on
- * one back end give the same bytes.
+ * The recipe is the spec without threads, environment, workdir, tags and limits: two runs of one
+ * recipe on one back end give the same bytes.
  */
 #ifndef BN_TRAIN_SPEC_H
 #define BN_TRAIN_SPEC_H

@@ -53,7 +53,8 @@ int bn_theme_load(bn_theme *out, const char *name_or_path, bn_err *err);
 /* Names of the built-in themes, NULL at the end, borrowed for ever. */
 const char *const *bn_theme_names(void);
 
-/* WCAG 2.1 contrast of two 0xrrggbb colours, 1 to 21. https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio */
+/* WCAG 2.1 contrast of two 0xrrggbb colours, 1 to 21.
+ * https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio */
 double bn_theme_contrast(int32_t a, int32_t b);
 int32_t bn_theme_ansi_rgb(int color);  /* xterm's rgb of colours 0..15 */
 int bn_theme_nearest_256(int32_t rgb); /* index 16..255 of the xterm palette nearest to rgb */

@@ -16,8 +16,8 @@ extern const int bn_view_tab_count;
 int bn_view_overview_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_data_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_versions_new(bn_view **out, bn_frame *f, const char *name, bn_err *err);
-/* filter: shown rows at first; column: the one to begin at, may be NULL; title: said instead of the filter when rows are given (failing rows
- * of a check), which are copied. */
+/* filter: shown rows at first; column: the one to begin at, may be NULL; title: said instead of
+ * the filter when rows are given (failing rows of a check), which are copied. */
 int bn_view_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *filter,
 	const char *column, bn_err *err);
 int bn_view_some_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *title,
