@@ -1,6 +1,8 @@
 /* err.c - see err.h. The table that maps codes outward lives here and nowhere else. */
 #include "core/base/err.h"
 
+#include "core/base/utf8.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,6 +60,24 @@ const char *bn_code_mlflow_name(int code)
 	return code_table[code_index(code)].mlflow;
 }
 
+/* Names in a message come from outside. What would steer a terminal or break JSON becomes '?', and a
+ * character that the end of the buffer cut goes. */
+static void text_clean(char *text)
+{
+	size_t n = strlen(text), k;
+	for (size_t i = 0; i < n; i += k) {
+		uint32_t cp;
+		k = bn_utf8_decode(text + i, n - i, &cp);
+		if (cp == BN_UTF8_BAD && n - i < 4 && n + 1 >= sizeof((bn_err *)0)->hint &&
+			(unsigned char)text[i] >= 0xc0) {
+			text[i] = '\0';
+			return;
+		}
+		if (cp == BN_UTF8_BAD || cp < 0x20 || cp == 0x7f || (cp >= 0x80 && cp < 0xa0))
+			memset(text + i, '?', k);
+	}
+}
+
 int bn_err_set(bn_err *err, int code, const char *fmt, ...)
 {
 	BN_BUG(code >= 0);
@@ -68,6 +88,7 @@ int bn_err_set(bn_err *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
 	va_end(ap);
+	text_clean(err->msg);
 	return code;
 }
 
@@ -84,9 +105,14 @@ int bn_err_sys(bn_err *err, int code, int errnum, const char *fmt, ...)
 	va_end(ap);
 	size_t n = strlen(err->msg);
 	snprintf(err->msg + n, sizeof err->msg - n, ": %s", strerror(errnum));
+	text_clean(err->msg);
 	if (errnum == ENOSPC || errnum == EDQUOT)
 		bn_err_hint(
 			err, "free some space (binnacle gc) or raise the quota, then try again");
+	else if (errnum == EACCES || errnum == EPERM)
+		bn_err_hint(err, "your account may not do this there: ask the owner for access");
+	else if (errnum == EROFS)
+		bn_err_hint(err, "it is mounted read-only: nothing can be written there");
 	return code;
 }
 
@@ -98,6 +124,7 @@ void bn_err_hint(bn_err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->hint, sizeof err->hint, fmt, ap);
 	va_end(ap);
+	text_clean(err->hint);
 }
 
 void bn_err_prefix(bn_err *err, const char *fmt, ...)
@@ -112,6 +139,7 @@ void bn_err_prefix(bn_err *err, const char *fmt, ...)
 	va_end(ap);
 	size_t n = strlen(err->msg);
 	snprintf(err->msg + n, sizeof err->msg - n, ": %s", old);
+	text_clean(err->msg);
 }
 
 void bn_err_clear(bn_err *err)

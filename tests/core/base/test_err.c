@@ -1,5 +1,6 @@
 /* The error value: first error wins, prefixes, and the one table that maps codes outward. */
 #include "core/base/err.h"
+#include "core/base/utf8.h"
 #include "tests/support/check_main.h"
 
 #include <errno.h>
@@ -44,6 +45,39 @@ START_TEST(test_err_sys_names_the_cause_and_a_cure_for_a_full_disk)
 }
 END_TEST
 
+START_TEST(test_err_messages_are_one_line_of_clean_text)
+{
+	bn_err e = BN_ERR_INIT;
+	char longest[600];
+	bn_err_set(&e, BN_EINVAL, "'%s'",
+		"a\nb\033[31m\xff gr\xc3\xb6\xc3\x9f"
+		"er");
+	ck_assert_str_eq(e.msg, "'a?b?[31m? gr\xc3\xb6\xc3\x9f"
+				"er'");
+	bn_err_hint(&e, "%s", "\177x");
+	ck_assert_str_eq(e.hint, "?x");
+	memset(longest, 'x', sizeof longest);
+	longest[sizeof e.msg - 2] = '\xc3';
+	longest[sizeof e.msg - 1] = '\xb6';
+	longest[sizeof longest - 1] = '\0';
+	bn_err_clear(&e);
+	bn_err_set(&e, BN_EINVAL, "%s", longest);
+	ck_assert(bn_utf8_is_valid(e.msg, strlen(e.msg)));
+	ck_assert_uint_eq(strlen(e.msg), sizeof e.msg - 2);
+}
+END_TEST
+
+START_TEST(test_err_sys_tells_the_cure_where_access_is_missing)
+{
+	bn_err e = BN_ERR_INIT;
+	bn_err_sys(&e, BN_EIO, EACCES, "cannot create 'a'");
+	ck_assert_ptr_nonnull(strstr(e.hint, "ask the owner"));
+	bn_err_clear(&e);
+	bn_err_sys(&e, BN_EIO, EROFS, "cannot create 'a'");
+	ck_assert_ptr_nonnull(strstr(e.hint, "read-only"));
+}
+END_TEST
+
 START_TEST(test_err_codes_map_to_exit_statuses)
 {
 	static const int want[][2] = {{0, 0}, {BN_EFAILED, 1}, {BN_EINVAL, 2}, {BN_ENOTFOUND, 3},
@@ -57,4 +91,5 @@ END_TEST
 BN_TEST_MAIN("core/base/err", test_err_first_error_wins, test_err_null_is_allowed_everywhere,
 	test_err_prefix_puts_the_place_in_front,
 	test_err_sys_names_the_cause_and_a_cure_for_a_full_disk,
-	test_err_codes_map_to_exit_statuses)
+	test_err_messages_are_one_line_of_clean_text,
+	test_err_sys_tells_the_cure_where_access_is_missing, test_err_codes_map_to_exit_statuses)
