@@ -74,7 +74,12 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	bn_ingest_report mine = {0};
 	char *path = NULL;
 	hashing h;
-	int rc = temporary(&path, ws, err);
+	const bn_source *source = NULL;
+	int rc = bn_dataset_check_name(name, err);
+	if (!rc) /* before a device without end is hashed */
+		rc = bn_source_find(&source, env, source_name, uri, err);
+	if (!rc)
+		rc = temporary(&path, ws, err);
 	if (rc)
 		return rc;
 	hash_start(&h, env, uri);

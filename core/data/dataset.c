@@ -187,6 +187,15 @@ static int reuse_version(
 	return *number && removed ? bn_dataset_restore(ws, name, *number, err) : 0;
 }
 
+int bn_dataset_check_name(const char *name, bn_err *err)
+{
+	if (bn_name_is_valid(name))
+		return 0;
+	bn_err_set(err, BN_EINVAL, "'%s' cannot be the name of a dataset", name);
+	bn_err_hint(err, "letters, digits, '_', '.', '-'; at most 128; not '.' or '-' first");
+	return BN_EINVAL;
+}
+
 int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	const bn_dataset_draft *d, bn_err *err)
 {
@@ -194,13 +203,10 @@ int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	json_t *payload = NULL;
 	char *claim = NULL;
 	int64_t number = 0;
-	if (!bn_name_is_valid(d->name)) {
-		bn_err_set(err, BN_EINVAL, "'%s' cannot be the name of a dataset", d->name);
-		bn_err_hint(
-			err, "letters, digits, '_', '.', '-'; at most 128; not '.' or '-' first");
-		return BN_EINVAL;
-	}
-	int rc = bn_object_put_file(ws, d->table_path, d->take, f.hash, &f.size, err);
+	int rc = bn_dataset_check_name(d->name, err);
+	if (rc)
+		return rc;
+	rc = bn_object_put_file(ws, d->table_path, d->take, f.hash, &f.size, err);
 	if (!rc)
 		rc = reuse_version(&number, ws, d->name, f.hash, err);
 	if (added)

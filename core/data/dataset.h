@@ -167,6 +167,8 @@ typedef struct bn_dataset_draft {
 	const json_t *recipe; /* or NULL */
 } bn_dataset_draft;
 
+/* BN_EINVAL when no dataset can be called so; what takes long asks this first. */
+int bn_dataset_check_name(const char *name, bn_err *err);
 /* Stores table and profile, claims the number, writes dataset.version, commits, refreshes. *added
  * (may be NULL) is false when the dataset has a live version with these very bytes already; that
  * one is returned then. A removed version with these bytes is restored. *out is yours. */

@@ -91,6 +91,24 @@ static int read_head(const bn_env *env, const char *uri, char *head, size_t *n, 
 	return rc;
 }
 
+/* A directory has no bytes, and a device may have no end. What is not there may be no file at all
+ * ("proc:"), or is refused by the source. */
+static int check_kind(const bn_env *env, const char *uri, bn_err *err)
+{
+	struct stat st;
+
+	if (env->fs->stat(env, uri, &st) < 0 || S_ISREG(st.st_mode))
+		return 0;
+	if (S_ISDIR(st.st_mode)) {
+		bn_err_set(err, BN_EINVAL, "%s is a directory", uri);
+		bn_err_hint(err, "name one file");
+		return BN_EINVAL;
+	}
+	bn_err_set(err, BN_EUNSUPPORTED, "%s is not a regular file", uri);
+	bn_err_hint(err, "it may have to be read twice: save it to a file first");
+	return BN_EUNSUPPORTED;
+}
+
 int bn_source_find(
 	const bn_source **out, const bn_env *env, const char *name, const char *uri, bn_err *err)
 {
@@ -98,6 +116,9 @@ int bn_source_find(
 	size_t n = 0;
 	int best = 0, open_errno = 0;
 
+	int rc = check_kind(env, uri, err);
+	if (rc)
+		return rc;
 	for (const bn_source *const *s = bn_sources; name && *s; s++) {
 		if (!strcmp((*s)->name, name)) {
 			*out = *s;
