@@ -42,7 +42,7 @@ static bool index_fits_inside(const bn_workspace *ws)
 	       st.st_uid == env->uid(env) && access(ws->root, W_OK) == 0;
 }
 
-static int index_dir(char **out, const bn_workspace *ws, bn_err *err)
+static int index_dir(char **out, const bn_workspace *ws, bool inside, bn_err *err)
 {
 	const bn_env *env = ws->env;
 	const char *chosen = bn_env_get(env, "BINNACLE_INDEX");
@@ -50,7 +50,7 @@ static int index_dir(char **out, const bn_workspace *ws, bn_err *err)
 	char *dir = NULL, *state = NULL;
 	if (chosen && *chosen) {
 		dir = bn_path_absolute(chosen);
-	} else if (index_fits_inside(ws)) {
+	} else if (inside && index_fits_inside(ws)) {
 		*out = bn_strdup(ws->root);
 		return *out ? 0 : bn_err_nomem(err, "a file name");
 	} else {
@@ -216,10 +216,32 @@ static int db_remove(bn_index *ix, bn_err *err)
 	return rc;
 }
 
+/* Opens the index of dir, anew when what lies there is no index. */
+static int open_in(bn_index *ix, const char *dir, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	bn_free(ix->path);
+	ix->path = bn_path_join(dir, "index.db");
+	if (!ix->path)
+		return bn_err_nomem(err, "the index");
+	int rc = db_open(ix, &why);
+	if (rc == BN_ECORRUPT) {
+		bn_err_clear(&why);
+		if (!(rc = db_remove(ix, &why)))
+			rc = db_open(ix, &why);
+	}
+	if (rc) {
+		db_close(ix);
+		bn_err_set(err, rc, "%s", why.msg);
+		bn_err_hint(err, "%s", why.hint);
+	}
+	return rc;
+}
+
 int bn_index_open(bn_index **out, bn_workspace *ws, bn_err *err)
 {
 	int rc = 0;
-	char *dir = NULL;
+	char *dir = NULL, *other = NULL;
 	bn_err why = BN_ERR_INIT;
 	if (!ws->classes)
 		return bn_err_set(err, BN_EINVAL, "this workspace was opened for writing alone");
@@ -227,24 +249,23 @@ int bn_index_open(bn_index **out, bn_workspace *ws, bn_err *err)
 	if (!ix)
 		return bn_err_nomem(err, "the index");
 	ix->ws = ws;
-	if ((rc = index_dir(&dir, ws, err)))
+	if ((rc = index_dir(&dir, ws, true, err)))
 		goto out;
-	ix->path = bn_path_join(dir, "index.db");
 	ix->log_dir = bn_workspace_path(ws, "log");
 	ix->schema = schema_key(ws->classes);
-	if (!ix->path || !ix->log_dir || !ix->schema) {
+	if (!ix->log_dir || !ix->schema) {
 		rc = bn_err_nomem(err, "the index");
 		goto out;
 	}
 	ix->follow_open = !bn_fs_is_network(ws->root);
-	rc = db_open(ix, &why);
-	if (rc == BN_ECORRUPT) {
-		bn_err_clear(&why);
-		if (!(rc = db_remove(ix, &why)))
-			rc = db_open(ix, &why);
-	}
+	rc = open_in(ix, dir, &why);
+	/* A full disk must not keep anybody from looking, nor from `binnacle gc`. */
+	if (rc == BN_EIO && !index_dir(&other, ws, false, NULL) && strcmp(dir, other) &&
+		!open_in(ix, other, NULL))
+		rc = 0;
 	if (rc) {
 		bn_err_set(err, rc, "%s", why.msg);
+		bn_err_hint(err, "%s", why.hint);
 		goto out;
 	}
 	*out = ix;
@@ -252,6 +273,7 @@ int bn_index_open(bn_index **out, bn_workspace *ws, bn_err *err)
 out:
 	bn_index_close(ix);
 	bn_free(dir);
+	bn_free(other);
 	return rc;
 }
 

@@ -70,7 +70,10 @@ int bn_sql_error(sqlite3 *db, bn_err *err, const char *doing)
 	default:
 		code = BN_EIO;
 	}
-	return bn_err_set(err, code, "index: %s: %s", doing, sqlite3_errmsg(db));
+	bn_err_set(err, code, "index: %s: %s", doing, sqlite3_errmsg(db));
+	if (code == BN_EIO)
+		bn_err_hint(err, "is the disk full? BINNACLE_INDEX=DIR keeps the index elsewhere");
+	return code;
 }
 
 static int bind_all(sqlite3 *db, sqlite3_stmt *st, bn_err *err, const char *types,
