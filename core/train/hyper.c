@@ -1,6 +1,7 @@
 /* hyper.c - see hyper.h. */
 #include "core/train/hyper.h"
 
+#include "core/base/buf.h"
 #include "core/base/str.h"
 
 #include <math.h>
@@ -31,8 +32,16 @@ static int unknown_name(const bn_hyper_def *defs, size_t count, const char *name
 	words[n] = NULL;
 	const char *near = bn_nearest_word(name, words);
 	int rc = bn_err_set(err, BN_EINVAL, "no hyper-parameter '%s'", name);
-	if (near)
+	if (near) {
 		bn_err_hint(err, "did you mean '%s'?", near);
+		return rc;
+	}
+	bn_buf all = BN_BUF_INIT;
+	for (size_t i = 0; i < n; i++)
+		bn_buf_addf(&all, "%s%s", i ? ", " : "", words[i]);
+	if (all.len)
+		bn_err_hint(err, "there are: %s", all.ptr);
+	bn_buf_release(&all);
 	return rc;
 }
 

@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/data/dataset.h"
+#include "core/data/table.h"
 #include "core/train/environment.h"
 #include "core/train/trainer.h"
 
@@ -408,6 +409,57 @@ static int resolve_trainer(json_t *spec, bn_err *err)
 	return 0;
 }
 
+/* The columns that the spec names are looked up before the run begins: who misspells one hears it in
+ * the shell that asked, not from a run that failed. */
+static int check_columns_of(
+	const json_t *spec, const bn_schema *schema, const char *data, bn_err *err)
+{
+	static const char *const lists[] = {"features", "exclude"};
+	const char *target = bn_json_str(spec, "target", NULL);
+	json_t *name;
+	size_t i, at;
+	int rc = target ? bn_schema_need(schema, target, &at, err) : 0;
+	if (rc != 0)
+		bn_err_prefix(err, "%s: target", data);
+	for (size_t k = 0; rc == 0 && k < sizeof lists / sizeof *lists; k++) {
+		json_array_foreach(json_object_get(spec, lists[k]), i, name)
+		{
+			if (rc == 0 && (rc = bn_schema_need(
+						schema, json_string_value(name), &at, err)) != 0)
+				bn_err_prefix(err, "%s: %s", data, lists[k]);
+		}
+	}
+	if (rc == BN_ENOTFOUND && err)
+		err->code = BN_EINVAL; /* the spec is wrong */
+	return rc == BN_ENOTFOUND ? BN_EINVAL : rc;
+}
+
+static int check_columns(const json_t *spec, bn_workspace *ws, bn_err *err)
+{
+	json_t *d;
+	size_t i;
+	int rc = 0;
+	json_array_foreach(json_object_get(spec, "data"), i, d)
+	{
+		bn_dataset_version *v = NULL;
+		bn_table_reader *table = NULL;
+		if (rc != 0 || strcmp(bn_json_str(d, "part", "train"), "train") != 0)
+			continue;
+		char *ref = bn_strf("%s@v%lld", bn_json_str(d, "name", ""),
+			(long long)bn_json_int(d, "version", 0));
+		rc = ref ? bn_dataset_resolve(&v, ws, ref, BN_DATASET_LIVE, err)
+			 : bn_err_nomem(err, "a name");
+		if (rc == 0)
+			rc = bn_dataset_open_table(&table, ws, v, err);
+		if (rc == 0)
+			rc = check_columns_of(spec, bn_table_schema(table), ref, err);
+		bn_table_reader_free(table);
+		bn_dataset_version_free(v);
+		bn_free(ref);
+	}
+	return rc;
+}
+
 int bn_spec_resolve(json_t **out, bn_workspace *ws, const json_t *given, bn_err *err)
 {
 	int rc = check_fields(given, "spec", err);
@@ -425,6 +477,8 @@ int bn_spec_resolve(json_t **out, bn_workspace *ws, const json_t *given, bn_err 
 		rc = resolve_trainer(spec, err);
 	if (rc == 0)
 		rc = bn_spec_check(spec, "spec", err);
+	if (rc == 0 && !bn_spec_is_command(spec))
+		rc = check_columns(spec, ws, err);
 	if (rc == 0)
 		*out = spec;
 	else
