@@ -192,6 +192,15 @@ static const bn_verb *find_verb(int argc, char **argv, int *noun_at, int *verb_a
 	return v;
 }
 
+/* A wrong word may stand before --json; its error is JSON all the same. */
+static bool wants_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (!strcmp(argv[i], "--json"))
+			return true;
+	return false;
+}
+
 static int parse(bn_cli *cli, int argc, char **argv, int *noun, bn_err *err)
 {
 	int noun_at, verb_at, rc = 0;
@@ -499,8 +508,10 @@ int bn_cli_main(const bn_env *env, int argc, char **argv)
 		rc = bn_err_nomem(&err, "the command line");
 		goto out;
 	}
-	if ((rc = parse(&cli, argc, argv, &noun_at, &err)))
+	if ((rc = parse(&cli, argc, argv, &noun_at, &err))) {
+		cli.json = cli.json || wants_json(argc, argv);
 		goto out;
+	}
 	if (cli.version) {
 		fprintf(cli.out, "binnacle " BN_VERSION "\n");
 		goto out;

@@ -1,0 +1,62 @@
+#!/bin/bash
+# What people get wrong: each mistake is told in the shell that made it, by name, with a cure, and
+# nothing is left behind.
+set -u
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+bad=0
+
+check() { # NAME WANT GOT
+	if [ "$2" = "$3" ]; then
+		echo "ok $1"
+	else
+		echo "not ok $1"
+		diff <(printf '%s\n' "$2") <(printf '%s\n' "$3")
+		bad=1
+	fi
+}
+
+cd "$dir" || exit 1
+export XDG_STATE_HOME=$dir/state
+"$BINNACLE" init . >/dev/null 2>&1 || { echo "not ok init"; exit 1; }
+seq 40 | awk 'BEGIN { print "nodes,power" } { print $1 "," 2 * $1 + $1 % 3 }' >jobs.csv
+"$BINNACLE" data add jobs jobs.csv >/dev/null 2>&1
+
+# Columns and hyper-parameters are looked up before a run begins.
+train() {
+	"$BINNACLE" run start --trainer ridge --data jobs "$@" >/dev/null 2>err
+	echo "$? $(cat err)"
+}
+check target "2 binnacle: jobs@v1: target: no column 'pwer'
+  hint: did you mean 'power'?" "$(train --target pwer)"
+check features "2 binnacle: jobs@v1: features: no column 'noodes'
+  hint: did you mean 'nodes'?" "$(train --target power --features noodes)"
+check exclude "2 binnacle: jobs@v1: exclude: no column 'x'" \
+	"$(train --target power --exclude x | head -1)"
+check hyper 1 "$(train --target power --set zzzzzz=1 | grep -c 'there are: alpha')"
+check no_run_begins 0 "$("$BINNACLE" run ls --json | sed -n 's/.*"count": *\([0-9]*\).*/\1/p')"
+
+# What is no file with an end.
+add() {
+	timeout 20 "$BINNACLE" data add "$@" >/dev/null 2>err
+	echo "$? $(head -1 err)"
+}
+check directory "2 binnacle: . is a directory" "$(add x .)"
+check device "2 binnacle: /dev/zero is not a regular file" "$(add x /dev/zero)"
+check name_first "2 binnacle: 'a/b' cannot be the name of a dataset" "$(add a/b missing.csv)"
+check one_line "2 binnacle: 'a?b' cannot be the name of a dataset" "$(add $'a\nb' jobs.csv)"
+check nothing_left 0 "$(ls .binnacle/tmp | wc -l)"
+
+# An error is JSON wherever --json stands, and whatever bytes it names.
+json() {
+	"$BINNACLE" "$@" >/dev/null 2>err
+	grep -c '^{"error": {"code": "[a-z_]*", "hint": ".*", "message": ".*"}}$' err
+}
+check json_after_the_mistake 1 "$(json run ls --nonsense --json)"
+check json_of_bytes 1 "$(json data show $'\xff\xfe' --json)"
+
+# An index that cannot be opened (as on a full disk) is made elsewhere: looking still works.
+rm -f .binnacle/index.db*
+mkdir .binnacle/index.db
+check index_elsewhere "jobs" "$("$BINNACLE" data ls --tsv 2>err | sed -n 2p | cut -f1)"
+exit $bad
