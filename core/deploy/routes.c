@@ -114,18 +114,46 @@ static bool same_token(const char *given, const char *want)
 	return difference == 0;
 }
 
-static bool is_authorised(const bn_call *c)
+static bool is_authorised(const bn_server *s, const bn_http_request *request)
 {
-	const char *want = c->server->o.token;
+	const char *want = s->o.token;
 	if (!*want)
 		return true;
-	const char *given = bn_http_request_header(c->request, "Authorization");
+	const char *given = bn_http_request_header(request, "Authorization");
 	if (!given || strncasecmp(given, "Bearer ", 7))
 		return false;
 	given += 7;
 	while (*given == ' ')
 		given++;
 	return same_token(given, want);
+}
+
+/* ---- pages of other sites ------------------------------------------------------------------- */
+
+/* "localhost", 127.x.y.z or [::1], each with or without a port. */
+static bool is_loopback(const char *host)
+{
+	size_t n = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+	if (n == 5 && !strncmp(host, "[::1]", n))
+		return true;
+	if (n == 9 && !strncasecmp(host, "localhost", n))
+		return true;
+	return !strncmp(host, "127.", 4) && strspn(host, "0123456789.") == n;
+}
+
+/* Without a token a browser of this machine would do as a go-between: for a page that asks across
+ * sites (it says so in Origin), or whose own name was made to mean 127.0.0.1 (DNS rebinding: Host
+ * still holds that name). Programs that are no browser send no Origin, and a Host they mean. */
+static bool is_foreign_page(const bn_server *s, const bn_http_request *request)
+{
+	const char *origin = bn_http_request_header(request, "Origin");
+	const char *host = bn_http_request_header(request, "Host");
+	if (*s->o.token)
+		return false;
+	if (origin && (strncasecmp(origin, "http://", 7) || !host || strcasecmp(origin + 7, host)))
+		return true;
+	bool listens_on_loopback = !strcmp(s->o.host, "::1") || is_loopback(s->o.host);
+	return host && listens_on_loopback && !is_loopback(host);
 }
 
 /* ---- request ids ---------------------------------------------------------------------------- */
@@ -223,11 +251,17 @@ static bn_route_id dispatch(bn_call *c, bool body_too_large)
 	bool split = split_path(c, rq->path);
 	const route *r = split ? find_route(c, rq->method, &wrong_method) : NULL;
 	bn_error_style style = r ? r->style : wrong_method ? wrong_method->style : BN_ERROR_PLAIN;
-	if (!(r && r->open) && !is_authorised(c)) {
+	if (!(r && r->open) && !is_authorised(c->server, rq)) {
 		bn_err_set(&err, BN_EREFUSED, "a valid bearer token is needed");
 		bn_err_hint(&err, "send the header Authorization: Bearer TOKEN");
 		c->response->challenge = true;
 		write_error(c->response, style, 401, &err);
+		return r ? r->id : BN_ROUTE_NONE;
+	}
+	if (!(r && r->open) && is_foreign_page(c->server, rq)) {
+		bn_err_set(&err, BN_EREFUSED, "a page of another site may not ask here");
+		bn_err_hint(&err, "a server with a token answers whoever has it, under any name");
+		write_error(c->response, style, 403, &err);
 		return r ? r->id : BN_ROUTE_NONE;
 	}
 	if (!r && wrong_method) {

@@ -301,6 +301,52 @@ START_TEST(test_a_token_is_asked_for_everywhere_but_health)
 }
 END_TEST
 
+static int ask_as(const char *path, const char *host, const char *origin)
+{
+	bn_http_header headers[3] = {{"Content-Type", JSON_TYPE}};
+	size_t n = 1;
+	if (host)
+		headers[n++] = (bn_http_header){"host", host};
+	if (origin)
+		headers[n++] = (bn_http_header){"ORIGIN", origin};
+	bool get_it = !strcmp(path, "/healthz");
+	bn_http_request r = {get_it ? "GET" : "POST", path, NULL, headers, n, "{" ROW "}",
+		get_it ? 0 : sizeof "{" ROW "}" - 1};
+	bn_http_response_release(&answer);
+	bn_server_handle(worker, &r, &answer);
+	return answer.status;
+}
+
+START_TEST(test_pages_of_other_sites_are_refused_without_a_token)
+{
+	static const char *const ours[] = {"127.0.0.1:8420", "localhost:9", "LocalHost",
+		"127.0.0.1", "[::1]:8420", "127.8.0.1"};
+	static const char *const theirs[] = {"evil.example:8420", "127.evil.example",
+		"localhost.evil", "[::2]:8420", "10.0.0.1", ""};
+	open_server(NULL, false);
+	for (size_t i = 0; i < 6; i++) {
+		ck_assert_msg(ask_as("/predict", ours[i], NULL) == 200, "%s", ours[i]);
+		ck_assert_msg(ask_as("/predict", theirs[i], NULL) == 403, "%s", theirs[i]);
+	}
+	ck_assert(says("another site"));
+	ck_assert_int_eq(observed_rows, 6);
+	ck_assert_int_eq(ask_as("/predict", NULL, NULL), 200);
+	ck_assert_int_eq(ask_as("/predict", "localhost:9", "http://localhost:9"), 200);
+	ck_assert_int_eq(ask_as("/predict", "localhost:9", "http://localhost:8"), 403);
+	ck_assert_int_eq(ask_as("/predict", "localhost:9", "https://evil.example"), 403);
+	ck_assert_int_eq(ask_as("/predict", "localhost:9", "null"), 403);
+	ck_assert_int_eq(ask_as("/nothing", "evil.example", NULL), 403);
+	ck_assert_int_eq(ask_as("/healthz", "evil.example", NULL), 200);
+	close_server();
+	open_server("s3cret", false); /* whoever has the token is no page of another site */
+	ck_assert_int_eq(ask_as("/predict", "evil.example", NULL), 401);
+	ck_assert_int_eq(ask_with("POST", "/predict", JSON_TYPE, "Bearer s3cret", "{" ROW "}",
+				 sizeof "{" ROW "}" - 1),
+		200);
+	close_server();
+}
+END_TEST
+
 START_TEST(test_request_ids_are_kept_or_made)
 {
 	open_server(NULL, false);
@@ -560,7 +606,8 @@ BN_TEST_MAIN("core/deploy/routes", test_predict_answers_an_object_and_an_array_a
 	test_predict_says_what_is_wrong, test_predict_ignores_extra_fields_unless_strict,
 	test_predict_names_unknown_categories, test_limits_of_rows_body_and_depth,
 	test_wrong_method_path_and_type, test_a_token_is_asked_for_everywhere_but_health,
-	test_request_ids_are_kept_or_made, test_oip_metadata_names_inputs_outputs_and_versions,
+	test_pages_of_other_sites_are_refused_without_a_token, test_request_ids_are_kept_or_made,
+	test_oip_metadata_names_inputs_outputs_and_versions,
 	test_oip_infer_takes_one_tensor_per_input, test_oip_infer_takes_one_matrix_of_all_inputs,
 	test_oip_infer_says_what_is_wrong, test_invocations_takes_every_form_of_mlflow,
 	test_nan_as_python_writes_it_is_a_missing_value,

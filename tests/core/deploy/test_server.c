@@ -156,7 +156,7 @@ START_TEST(test_server_limits_body_and_headers)
 	/* without a Content-Length the size shows only as it comes */
 	int fd = raw_connect();
 	int n = snprintf(big, sizeof big,
-		"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: "
+		"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
 		"application/json\r\nConnection: "
 		"close\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%*s\r\n0\r\n\r\n",
 		3000, 3000, " ");
