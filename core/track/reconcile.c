@@ -72,6 +72,8 @@ static bool is_lost(const live_run *r, const bn_supervisor *s, bn_workspace *ws,
 			(int)s->pid, s->host[0] ? s->host : "this host");
 		return true;
 	case BN_SUPERVISOR_NONE:
+		if (r->started)
+			break; /* its directory was taken away: only its heartbeat can tell */
 		if (strcmp(r->host, env->host(env)) != 0 || now - r->created_ms < NEVER_STARTED_MS)
 			return false;
 		snprintf(reason, 200, "it was never started");

@@ -96,6 +96,22 @@ START_TEST(test_reconcile_leaves_other_hosts_alone_until_they_are_long_silent)
 }
 END_TEST
 
+START_TEST(test_reconcile_hears_the_heartbeat_of_a_run_without_a_directory)
+{
+	track_make(&w);
+	track_run(&w, 1, "one", NULL, NULL, "RUNNING");
+	track_sync(&w);
+	set_clock(100);
+	bn_run_info_free(reconcile(1, 0));
+	set_clock(301);
+	bn_run_info *r = reconcile(1, 1);
+	ck_assert_int_eq(r->status, BN_RUN_LOST);
+	ck_assert_ptr_nonnull(strstr(r->reason, "no sign of life"));
+	bn_run_info_free(r);
+	track_remove(&w);
+}
+END_TEST
+
 START_TEST(test_reconcile_knows_that_a_reboot_ends_everything)
 {
 	track_make(&w);
@@ -160,5 +176,6 @@ END_TEST
 
 BN_TEST_MAIN("core/track/reconcile", test_reconcile_gives_a_run_a_minute_to_start,
 	test_reconcile_leaves_other_hosts_alone_until_they_are_long_silent,
+	test_reconcile_hears_the_heartbeat_of_a_run_without_a_directory,
 	test_reconcile_knows_that_a_reboot_ends_everything, test_reconcile_sees_a_held_lock_as_life,
 	test_reconcile_by_somebody_who_may_not_write_is_no_error)
