@@ -189,6 +189,31 @@ static int check_numbers(const json_t *spec, const char *where, bn_err *err)
 	return rc;
 }
 
+static bool has_part(const json_t *spec, const char *part)
+{
+	json_t *d;
+	size_t i;
+	json_array_foreach(json_object_get(spec, "data"), i, d)
+	{
+		if (!strcmp(bn_json_str(d, "part", "train"), part))
+			return true;
+	}
+	return false;
+}
+
+/* A share would be taken off the training rows in place of the version that is there for it. */
+static int check_parts(const json_t *spec, const char *where, bn_err *err)
+{
+	const json_t *split = json_object_get(spec, "split");
+	for (size_t i = 1; i < 3; i++)
+		if (has_part(spec, parts[i]) && bn_json_num(split, parts[i], 0) > 0)
+			return bn_err_set(err, BN_EINVAL,
+				"%s: part '%s' has a version in 'data' and a share in 'split': "
+				"give one of them",
+				where, parts[i]);
+	return 0;
+}
+
 static int check_trainer(const json_t *spec, const char *where, bn_err *err)
 {
 	const bn_trainer *trainer;
@@ -212,7 +237,7 @@ static int check_trainer(const json_t *spec, const char *where, bn_err *err)
 	if (!d || strcmp(bn_json_str(d, "part", "train"), "train") != 0)
 		return bn_err_set(err, BN_EINVAL,
 			"%s: a trainer needs field 'data', first the version to train on", where);
-	return 0;
+	return check_parts(spec, where, err);
 }
 
 static int check_command(const json_t *spec, const char *where, bn_err *err)
@@ -367,18 +392,6 @@ static void set_default(json_t *o, const char *key, json_t *value_taken)
 	if (!json_object_get(o, key))
 		json_object_set(o, key, value_taken);
 	json_decref(value_taken);
-}
-
-static bool has_part(const json_t *spec, const char *part)
-{
-	json_t *d;
-	size_t i;
-	json_array_foreach(json_object_get(spec, "data"), i, d)
-	{
-		if (!strcmp(bn_json_str(d, "part", "train"), part))
-			return true;
-	}
-	return false;
 }
 
 static int resolve_trainer(json_t *spec, bn_err *err)

@@ -108,6 +108,25 @@ START_TEST(test_spec_trainer_needs_target_and_data_and_known_parameters)
 }
 END_TEST
 
+START_TEST(test_spec_part_comes_from_a_version_or_from_a_share)
+{
+	static const char digest[] =
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	static const double shares[] = {0, 0.2};
+	for (size_t i = 0; i < 2; i++) {
+		bn_err e = BN_ERR_INIT;
+		json_t *spec = json_pack("{ss ss s[{ss si ss}{ss si ss ss}] s{sf sf}}", "trainer",
+			"ridge", "target", "y", "data", "name", "a", "version", 1, "digest", digest,
+			"name", "b", "version", 1, "digest", digest, "part", "test", "split",
+			"valid", 0.2, "test", shares[i]);
+		ck_assert_int_eq(bn_spec_check(spec, "s.json", &e), shares[i] > 0 ? BN_EINVAL : 0);
+		if (shares[i] > 0)
+			ck_assert_ptr_nonnull(strstr(e.msg, "s.json: part 'test' has a version"));
+		json_decref(spec);
+	}
+}
+END_TEST
+
 static int git(const char *dir, const char *const *words)
 {
 	const char *argv[16] = {"git", "-C", dir, "-c", "user.name=t", "-c", "user.email=t@t"};
@@ -170,5 +189,6 @@ END_TEST
 BN_TEST_MAIN("core/train/spec", test_spec_refuses_with_place_and_near_name,
 	test_spec_of_a_command_resolves_and_comes_back_by_its_hash,
 	test_spec_trainer_needs_target_and_data_and_known_parameters,
+	test_spec_part_comes_from_a_version_or_from_a_share,
 	test_spec_code_is_the_commit_and_the_uncommitted_changes,
 	test_spec_environment_names_what_a_result_depends_on)
