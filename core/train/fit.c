@@ -224,6 +224,9 @@ static int train(fit *f, int threads, bn_err *err)
 		if (rc == 0 && f->matrix[p].dropped)
 			say(f, "%s: %zu rows without a target left out", part_names[p],
 				f->matrix[p].dropped);
+		if (rc == 0 && f->matrix[p].unseen)
+			say(f, "%s: %zu rows of a class that training never saw left out",
+				part_names[p], f->matrix[p].unseen);
 	}
 	if (rc != 0)
 		return rc;
@@ -260,6 +263,10 @@ static int evaluate_part(json_t *metrics, fit *f, int p, bn_err *err)
 	/* The matrix was built without them, so evaluation never saw them. */
 	if (rc == 0 && json_object_set_new(one, "rows_without_target",
 			       json_integer((json_int_t)f->matrix[p].dropped)) != 0)
+		rc = bn_err_nomem(err, "metrics");
+	if (rc == 0 && bn_features_task(f->features) == BN_TASK_CLASSIFICATION &&
+		json_object_set_new(one, "rows_of_unseen_class",
+			json_integer((json_int_t)f->matrix[p].unseen)) != 0)
 		rc = bn_err_nomem(err, "metrics");
 	if (rc == 0)
 		json_object_set_new(metrics, part_names[p], one);

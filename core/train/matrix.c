@@ -3,6 +3,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/train/_features.h"
 
 #include <math.h>
 #include <string.h>
@@ -30,6 +31,21 @@ static size_t drop_rows(bn_matrix *m, size_t rows, size_t width)
 	return kept;
 }
 
+/* Rows that have a target, of which nothing could be made. */
+static size_t count_unseen(const bn_matrix *m, const bn_features *f, const bn_frame_view *frame)
+{
+	const bn_column_view *c = bn_frame_find(frame, bn_features_target(f));
+	size_t n = 0;
+	if (bn_features_task(f) != BN_TASK_CLASSIFICATION)
+		return 0;
+	for (size_t r = 0; r < frame->rows; r++) {
+		bool missing = c->kind == BN_VIEW_CATEGORY ? bn_column_is_missing(c, r)
+							   : isnan(bn_view_number(c, r));
+		n += isnan(m->y[r]) && !missing;
+	}
+	return n;
+}
+
 int bn_matrix_build(bn_matrix *out, const bn_features *f, const bn_frame_view *frame, bn_err *err)
 {
 	bn_matrix m = BN_MATRIX_INIT;
@@ -50,8 +66,9 @@ int bn_matrix_build(bn_matrix *out, const bn_features *f, const bn_frame_view *f
 		bn_matrix_release(&m);
 		return rc;
 	}
+	m.unseen = count_unseen(&m, f, frame);
 	size_t kept = drop_rows(&m, rows, width);
-	m.dropped = rows - kept;
+	m.dropped = rows - kept - m.unseen;
 	m.view = (bn_design){kept, width, m.x, m.y, NULL};
 	*out = m;
 	return 0;

@@ -17,17 +17,19 @@ typedef struct bn_design {
 	const double *weights; /* rows, >= 0, or NULL for ones */
 } bn_design;
 
-/* An owned design, made from a frame. Rows whose target is missing are left out. */
+/* An owned design, made from a frame. Rows whose target is missing, or a class that
+ * no model could answer, are left out and counted. */
 typedef struct bn_matrix {
 	bn_design view;
 	double *x, *y;
-	size_t dropped; /* rows without a usable target */
+	size_t dropped; /* rows without a target */
+	size_t unseen;  /* rows of a class that training had not seen: left out as well */
 	bn_features_seen seen;
 } bn_matrix;
 
 #define BN_MATRIX_INIT \
 	{ \
-		{0, 0, NULL, NULL, NULL}, NULL, NULL, 0, \
+		{0, 0, NULL, NULL, NULL}, NULL, NULL, 0, 0, \
 		{ \
 			0, 0 \
 		} \

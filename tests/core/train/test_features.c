@@ -85,6 +85,37 @@ START_TEST(test_rows_without_target_are_dropped_and_counted)
 }
 END_TEST
 
+START_TEST(test_rows_of_a_class_unseen_in_training_are_counted_apart)
+{
+	static const char *const seen[] = {"no", "yes"}, *const later[] = {"no", "maybe", "yes"};
+	static const int32_t then[] = {0, 1, 1, 0}, now[] = {2, 1, -1, 1};
+	bn_column_view c[4];
+	bn_frame_view frame;
+	bn_err err = BN_ERR_INIT;
+	bn_matrix m = BN_MATRIX_INIT;
+	bn_features *f = NULL;
+	bn_features_options opt = {.target = "y"};
+	small_frame(c, &frame);
+	c[3] = (bn_column_view){.name = "y",
+		.kind = BN_VIEW_CATEGORY,
+		.rows = 4,
+		.codes = then,
+		.dictionary = seen,
+		.dictionary_size = 2};
+	ck_assert_bn_ok(bn_features_fit(&f, &frame, &opt, &err), &err);
+	c[3].codes = now;
+	c[3].dictionary = later;
+	c[3].dictionary_size = 3;
+	ck_assert_bn_ok(bn_matrix_build(&m, f, &frame, &err), &err);
+	ck_assert_uint_eq(m.view.rows, 1);
+	ck_assert_double_eq(m.view.y[0], 1);
+	ck_assert_uint_eq(m.dropped, 1);
+	ck_assert_uint_eq(m.unseen, 2);
+	bn_matrix_release(&m);
+	bn_features_free(f);
+}
+END_TEST
+
 START_TEST(test_unknown_categories_are_all_zero_and_counted)
 {
 	static const char *const other[] = {"green", "red"};
@@ -329,6 +360,7 @@ END_TEST
 
 BN_TEST_MAIN("core/train/features", test_missing_cells_are_filled_and_categories_spread,
 	test_rows_without_target_are_dropped_and_counted,
+	test_rows_of_a_class_unseen_in_training_are_counted_apart,
 	test_unknown_categories_are_all_zero_and_counted, test_columns_that_do_not_fit_are_named,
 	test_validity_bitmaps_mark_missing_cells,
 	test_empty_and_crowded_columns_are_left_out_with_a_reason,
