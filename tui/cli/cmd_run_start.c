@@ -156,6 +156,12 @@ static int set_tags(bn_cli *cli, json_t *spec, bn_err *err)
 	return rc;
 }
 
+/* Rounded up: half a second of grace is not none. */
+static int64_t whole_seconds(int64_t ns)
+{
+	return ns / 1000000000 + (ns % 1000000000 > 0);
+}
+
 static int set_numbers(bn_cli *cli, json_t *spec, bn_err *err)
 {
 	json_t *split = json_object_get(spec, "split");
@@ -180,9 +186,9 @@ static int set_numbers(bn_cli *cli, json_t *spec, bn_err *err)
 	if (threads >= 0)
 		json_object_set_new(spec, "threads", json_integer(threads));
 	if (limit >= 0)
-		json_object_set_new(spec, "time_limit_s", json_integer(limit / 1000000000));
+		json_object_set_new(spec, "time_limit_s", json_integer(whole_seconds(limit)));
 	if (grace >= 0)
-		json_object_set_new(spec, "grace_s", json_integer(grace / 1000000000));
+		json_object_set_new(spec, "grace_s", json_integer(whole_seconds(grace)));
 	if (own && !split) {
 		split = json_object();
 		json_object_set_new(spec, "split", split);
