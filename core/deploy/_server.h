@@ -102,6 +102,8 @@ typedef int (*bn_route_handler)(bn_call *c, bn_err *err);
 /* routes.c */
 void bn_server_answer(bn_server_worker *w, const bn_http_request *request, bool body_too_large,
 	bn_http_response *out);
+/* False: every route but the open ones refuses it, whatever its body. */
+bool bn_server_admits(const bn_server *s, const bn_http_request *request);
 /* Chooses the model (name NULL: the first; version NULL: the first of that name). */
 int bn_call_use_model(bn_call *c, const char *name, const char *version, bn_err *err);
 /* True when the content type is media (parameters allowed, charset only UTF-8), or absent and

@@ -90,15 +90,21 @@ static enum MHD_Result answer(bn_http_server *s, struct MHD_Connection *c, const
 	bn_buf query = BN_BUF_INIT;
 	bn_http_response response;
 	bn_http_response_init(&response);
-	MHD_get_connection_values(c, MHD_HEADER_KIND, take_header, x);
 	MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, take_argument, &query);
 	bn_http_request request = {method, url, query.len ? query.ptr : NULL, x->headers,
 		x->header_count, x->body.ptr, x->body.len};
 	s->o.handle(s->o.user, &request, x->too_large || x->body.failed, &response);
-	enum MHD_Result rc = send_response(c, &response, x->too_large);
+	enum MHD_Result rc = send_response(c, &response, x->too_large || x->refused);
 	bn_http_response_release(&response);
 	bn_buf_release(&query);
 	return rc;
+}
+
+/* Whoever may not ask here is told so before we keep a body of theirs. */
+static bool is_unwanted(const bn_http_server *s, const char *url, const char *method, exchange *x)
+{
+	bn_http_request request = {method, url, NULL, x->headers, x->header_count, NULL, 0};
+	return !s->o.wants_body(s->o.user, &request);
 }
 
 /* Announced as larger than allowed: no need to read it. */
@@ -123,11 +129,10 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 		bn_buf_init(&x->body);
 		*state = x;
 		atomic_fetch_add(&s->in_flight, 1);
-		if (announced_too_large(s, c)) {
-			x->too_large = x->refused = true;
-			return answer(s, c, url, method, x);
-		}
-		return MHD_YES;
+		MHD_get_connection_values(c, MHD_HEADER_KIND, take_header, x);
+		x->too_large = announced_too_large(s, c);
+		x->refused = x->too_large || is_unwanted(s, url, method, x);
+		return x->refused ? answer(s, c, url, method, x) : MHD_YES;
 	}
 	if (*upload_size) {
 		if (!x->too_large && x->body.len + *upload_size <= s->o.max_body_bytes)
@@ -292,11 +297,6 @@ out:
 int bn_http_server_port(const bn_http_server *s)
 {
 	return s->port;
-}
-
-unsigned bn_http_server_in_flight(const bn_http_server *s)
-{
-	return atomic_load(&s->in_flight);
 }
 
 void bn_http_server_stop(bn_http_server *s, int grace_ms)

@@ -23,13 +23,14 @@ typedef struct bn_http_server_options {
 	/* Fills the response in. body_too_large: the body was over the limit and has been dropped. */
 	void (*handle)(void *user, const bn_http_request *request, bool body_too_large,
 		bn_http_response *response);
-	void *user;
+	/* Asked before the body is read: false, and the request is answered without it. */
+	bool (*wants_body)(void *user, const bn_http_request *request);
+	void *user; /* of both */
 } bn_http_server_options;
 
 /* Binds and starts answering. BN_ECONFLICT: the port is taken; BN_EREFUSED: not allowed to. */
 int bn_http_server_start(bn_http_server **out, const bn_http_server_options *options, bn_err *err);
 int bn_http_server_port(const bn_http_server *s);
-unsigned bn_http_server_in_flight(const bn_http_server *s);
 /* Closes the listening socket, waits up to grace_ms for requests in work, ends all threads, frees.
  * NULL is fine. */
 void bn_http_server_stop(bn_http_server *s, int grace_ms);

@@ -156,6 +156,11 @@ static bool is_foreign_page(const bn_server *s, const bn_http_request *request)
 	return host && listens_on_loopback && !is_loopback(host);
 }
 
+bool bn_server_admits(const bn_server *s, const bn_http_request *request)
+{
+	return is_authorised(s, request) && !is_foreign_page(s, request);
+}
+
 /* ---- request ids ---------------------------------------------------------------------------- */
 
 static bool is_request_id(const char *id)

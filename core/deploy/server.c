@@ -93,6 +93,11 @@ static void on_http(
 	return_worker(s, w);
 }
 
+static bool wants_body(void *user, const bn_http_request *request)
+{
+	return bn_server_admits(user, request);
+}
+
 /* ---- life ----------------------------------------------------------------------------------- */
 
 static void fill_defaults(bn_server_options *o)
@@ -159,6 +164,7 @@ int bn_server_start(bn_server *s, bn_err *err)
 		.timeout_s = s->o.timeout_s,
 		.max_connections = s->o.max_connections,
 		.handle = on_http,
+		.wants_body = wants_body,
 		.user = s};
 	int rc = bn_http_server_start(&s->http, &o, err);
 	if (!rc)

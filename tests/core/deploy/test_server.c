@@ -178,6 +178,27 @@ START_TEST(test_server_limits_body_and_headers)
 }
 END_TEST
 
+START_TEST(test_server_refuses_before_it_reads_a_body)
+{
+	NEED_LOOPBACK();
+	start(&(bn_server_options){.token = "s3cret"});
+	static const char head[] = "POST /predict HTTP/1.1\r\nHost: localhost\r\n"
+				   "Content-Type: application/json\r\n%s\r\n\r\n";
+	static const char *const lengths[] = {
+		"Content-Length: 5000000", "Transfer-Encoding: chunked"};
+	for (size_t i = 0; i < 2; i++) {
+		char out[4096];
+		int fd = raw_connect(), n = snprintf(out, sizeof out, head, lengths[i]);
+		ck_assert_int_eq(send(fd, out, (size_t)n, MSG_NOSIGNAL), n);
+		raw_read(
+			fd, out, sizeof out); /* and it hangs up: not a byte was sent of the body */
+		ck_assert_msg(strstr(out, " 401 ") != NULL, "%s", out);
+		close(fd);
+	}
+	stop();
+}
+END_TEST
+
 START_TEST(test_server_survives_broken_clients)
 {
 	NEED_LOOPBACK();
@@ -382,6 +403,7 @@ END_TEST
 
 BN_TEST_MAIN("core/deploy/server", test_server_answers_over_one_kept_connection,
 	test_server_wants_its_token, test_server_limits_body_and_headers,
-	test_server_survives_broken_clients, test_server_closes_idle_connections,
-	test_server_says_when_the_port_is_taken, test_server_stop_finishes_the_request_in_work,
-	test_server_answers_many_clients_at_once, test_client_names_what_failed)
+	test_server_refuses_before_it_reads_a_body, test_server_survives_broken_clients,
+	test_server_closes_idle_connections, test_server_says_when_the_port_is_taken,
+	test_server_stop_finishes_the_request_in_work, test_server_answers_many_clients_at_once,
+	test_client_names_what_failed)
