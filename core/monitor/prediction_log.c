@@ -99,8 +99,8 @@ static parcel *make_parcel(const bn_served *served)
 			size_t at = r * inputs + i;
 			q->cells[at] = bn_session_cell_number(s, r, i);
 			q->texts[at] = bn_session_cell_text(s, r, i);
-			if (q->texts[at] &&
-				q->cells[at] == -2) { /* its text dies with the request */
+			if (bn_session_cell_is_unknown(
+				    s, r, i)) { /* its text dies with the request */
 				size_t n = strlen(q->texts[at]) + 1;
 				q->texts[at] = memcpy(copy, q->texts[at], n);
 				copy += n;
