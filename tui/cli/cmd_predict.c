@@ -216,12 +216,15 @@ static int take_answer(remote *m, bn_err *err)
 {
 	json_t *doc = NULL, *value;
 	size_t i;
-	int rc = bn_json_parse(&doc, m->answer.body.ptr, m->answer.body.len, m->url, err);
-	if (rc)
+	bool good = m->answer.status == 200; /* else it may be a proxy's page, and no JSON */
+	int rc = bn_json_parse(
+		&doc, m->answer.body.ptr, m->answer.body.len, m->url, good ? err : NULL);
+	if (rc && good)
 		return rc;
-	if (m->answer.status != 200) {
+	rc = 0;
+	if (!good) {
 		const char *said =
-			bn_json_str(doc, "message", bn_json_str(doc, "error", "no reason"));
+			bn_json_str(doc, "message", bn_json_str(doc, "error", "no reason given"));
 		rc = bn_err_set(err,
 			m->answer.status == 401  ? BN_EREFUSED
 			: m->answer.status < 500 ? BN_EINVAL
