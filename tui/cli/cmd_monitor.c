@@ -56,7 +56,7 @@ static void print_head(bn_cli *cli, const bn_monitor_report *r)
 		d->threshold, d->inconclusive);
 	bn_cli_print(cli, "window: %s rows; reference: %s %s\n\n",
 		bn_fmt_count((uint64_t)r->rows, from), r->reference ? r->reference : "the model's",
-		!strcmp(r->reference_kind, "table") ? "(training rows)"
+		!strcmp(r->reference_kind, "table") ? "(all its rows)"
 						    : "(statistics in the model)");
 }
 
