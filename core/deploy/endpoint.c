@@ -37,6 +37,22 @@ int bn_endpoint_id_new(char id[BN_ENDPOINT_ID_TEXT], const bn_env *env, bn_err *
 	return rc;
 }
 
+const char *bn_endpoint_host(const bn_env *env, const char *listens_on)
+{
+	static const char *const any[] = {"*", "0.0.0.0", "::"};
+	for (size_t i = 0; i < sizeof any / sizeof *any; i++)
+		if (!strcmp(listens_on, any[i]))
+			return env->host(env);
+	return listens_on;
+}
+
+char *bn_endpoint_url(const bn_env *env, const char *listens_on, int port)
+{
+	const char *host = bn_endpoint_host(env, listens_on);
+	bool v6 = strchr(host, ':') != NULL;
+	return bn_strf("http://%s%s%s:%d", v6 ? "[" : "", host, v6 ? "]" : "", port);
+}
+
 static int append(bn_workspace *ws, const char *kind, const char *id, json_t *payload, bn_err *err)
 {
 	char *entity = bn_strf("endpoint/%s", id);
@@ -51,9 +67,7 @@ int bn_endpoint_write_started(
 	bn_workspace *ws, const char *id, const bn_endpoint_about *about, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
-	bool v6 = strchr(about->host, ':') != NULL;
-	char *url =
-		bn_strf("http://%s%s%s:%d", v6 ? "[" : "", about->host, v6 ? "]" : "", about->port);
+	char *url = bn_endpoint_url(env, about->host, about->port);
 	json_t *models = json_array();
 	for (size_t i = 0; i < about->model_count; i++)
 		json_array_append_new(models, json_string(about->models[i]));

@@ -54,6 +54,12 @@ typedef struct bn_endpoint_counters {
 
 #define BN_ENDPOINT_ID_TEXT 13
 
+/* What to write into a URL for an address that a server listens on: of "*", 0.0.0.0 and :: this
+ * host's name, else the address. Borrowed from either. */
+const char *bn_endpoint_host(const bn_env *env, const char *listens_on);
+/* "http://HOST:PORT", an IPv6 address in brackets; yours. */
+char *bn_endpoint_url(const bn_env *env, const char *listens_on, int port);
+
 int bn_endpoint_id_new(char id[BN_ENDPOINT_ID_TEXT], const bn_env *env, bn_err *err);
 /* Each appends one event; the caller commits. */
 int bn_endpoint_write_started(

@@ -172,28 +172,30 @@ static int announce(serving *s, bn_err *err)
 	static const bn_col fields[] = {{"url", "Serving at", BN_AS_TEXT},
 		{"models", "Models", BN_AS_TEXT}, {"endpoint", "Endpoint", BN_AS_TEXT},
 		{"logged", "Predictions logged", BN_AS_BOOL}, {0}};
-	char url[160], user[128];
+	char user[128];
 	const bn_env *env = bn_cli_env(s->cli);
 	int port = bn_server_port(s->server);
 	bn_buf models = BN_BUF_INIT;
-	bool v6 = strchr(s->host, ':') != NULL;
+	char *url = bn_endpoint_url(env, s->host, port);
+	if (!url)
+		return bn_err_nomem(err, "a URL");
 	for (size_t i = 0; i < s->count; i++)
 		bn_buf_addf(&models, "%s%s", i ? ", " : "", s->sources[i]);
-	snprintf(url, sizeof url, "http://%s%.100s%s:%d", v6 ? "[" : "", s->host, v6 ? "]" : "",
-		port);
 	env->user_name(env, env->uid(env), user, sizeof user);
 	if (s->token_made)
 		bn_cli_warn(s->cli, "token (shown once): %s", s->token);
 	else if (!s->token)
-		bn_cli_warn(s->cli, "no token: everybody on this machine may ask");
-	bn_cli_say(s->cli, "from your own machine: ssh -N -L %d:%s:%d %s@%s", port, s->host, port,
-		user, env->host(env));
+		bn_cli_warn(s->cli, "no token: everybody who reaches %s port %d may ask", s->host,
+			port);
+	bn_cli_say(s->cli, "from your own machine: ssh -N -L %d:%s:%d %s@%s", port,
+		bn_endpoint_host(env, s->host), port, user, env->host(env));
 	if (!s->log)
 		bn_cli_say(s->cli, "predictions are not logged (%s)",
 			s->ws ? "--no-log" : "no workspace here");
 	json_t *o = json_pack("{s:s, s:i, s:s, s:s, s:b, s:i}", "url", url, "port", port, "models",
 		models.ptr, "endpoint", s->id, "logged", s->log != NULL, "pid", (int)getpid());
 	bn_buf_release(&models);
+	bn_free(url);
 	int rc = bn_cli_object(s->cli, o, fields, err);
 	fflush(NULL); /* whoever started us waits for the port */
 	return rc;

@@ -124,6 +124,23 @@ START_TEST(test_endpoint_ids_differ)
 }
 END_TEST
 
+START_TEST(test_endpoint_url_names_a_host_that_can_be_asked)
+{
+	const bn_env *env = bn_env_real();
+	static const char *const any[] = {"*", "0.0.0.0", "::"};
+	char want[300], *url;
+	snprintf(want, sizeof want, "http://%s:8420", env->host(env));
+	for (size_t i = 0; i < 3; i++) {
+		url = bn_endpoint_url(env, any[i], 8420);
+		ck_assert_str_eq(url, want);
+		bn_free(url);
+	}
+	url = bn_endpoint_url(env, "::1", 80);
+	ck_assert_str_eq(url, "http://[::1]:80");
+	bn_free(url);
+}
+END_TEST
+
 BN_TEST_MAIN("core/deploy/endpoint", test_endpoint_lives_and_stops,
-	test_endpoint_whose_process_died_is_lost,
+	test_endpoint_url_names_a_host_that_can_be_asked, test_endpoint_whose_process_died_is_lost,
 	test_endpoint_events_that_make_no_sense_change_nothing, test_endpoint_ids_differ)
