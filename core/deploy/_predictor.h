@@ -7,7 +7,7 @@
 #include "core/deploy/predictor.h"
 
 struct bn_predictor {
-	char *name, *version, *source, *dir;
+	char *name, *version, *source;
 	char digest[65];
 	bn_model *model;
 	const bn_features *features; /* of model */

@@ -29,11 +29,6 @@ const char *bn_predictor_digest(const bn_predictor *p)
 	return p->digest;
 }
 
-const char *bn_predictor_dir(const bn_predictor *p)
-{
-	return p->dir;
-}
-
 const bn_model *bn_predictor_model(const bn_predictor *p)
 {
 	return p->model;
@@ -52,7 +47,6 @@ void bn_predictor_free(bn_predictor *p)
 	bn_free(p->name);
 	bn_free(p->version);
 	bn_free(p->source);
-	bn_free(p->dir);
 	bn_free(p);
 }
 
@@ -92,10 +86,7 @@ int bn_predictor_open_dir(bn_predictor **out, const bn_env *env, const char *dir
 	bn_predictor *p = bn_alloc_zeroed(1, sizeof *p);
 	if (!p)
 		return bn_err_nomem(err, "a predictor");
-	p->dir = bn_path_absolute(dir);
-	int rc = p->dir ? 0 : bn_err_nomem(err, "a predictor");
-	if (!rc)
-		rc = bn_model_load(&p->model, env, dir, err);
+	int rc = bn_model_load(&p->model, env, dir, err);
 	if (!rc)
 		rc = bn_model_digest(p->digest, env, dir, err);
 	if (rc)

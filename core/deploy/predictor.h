@@ -39,7 +39,6 @@ const char *bn_predictor_name(const bn_predictor *p);    /* "power"; never empty
 const char *bn_predictor_version(const bn_predictor *p); /* "3"; "1" for a bare directory */
 const char *bn_predictor_source(const bn_predictor *p);  /* the spec as resolved: "power/3" */
 const char *bn_predictor_digest(const bn_predictor *p);  /* SHA-256 of the model, hex */
-const char *bn_predictor_dir(const bn_predictor *p);
 const bn_model *bn_predictor_model(const bn_predictor *p);
 
 typedef struct bn_session bn_session;

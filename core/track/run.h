@@ -119,17 +119,6 @@ void bn_artifacts_release(bn_artifacts *a);
 int bn_run_export(
 	bn_workspace *ws, const char *id, const char *prefix, const char *dir, bn_err *err);
 
-typedef struct bn_experiment_info {
-	char *name, *note;
-	int64_t runs, live;          /* not removed */
-	int64_t created_ms, last_ms; /* first and latest run; -1 unknown */
-} bn_experiment_info;
-
-/* Every experiment that has a run or an event of its own, by name. *out is yours:
- * bn_experiments_free. */
-int bn_experiment_list(bn_experiment_info **out, size_t *count, bn_workspace *ws, bn_err *err);
-void bn_experiments_free(bn_experiment_info *items, size_t count);
-
 /* How many runs there are in each state, removed ones apart. */
 typedef struct bn_run_counts {
 	int64_t by_status[6]; /* indexed by bn_run_status */

@@ -1,4 +1,4 @@
-/* run_list.c - see run.h: experiments, counts, and a run as one JSON object. */
+/* run_list.c - see run.h: counts, and a run as one JSON object. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/track/_fold.h"
@@ -7,68 +7,6 @@
 
 #include <math.h>
 #include <string.h>
-
-/* ---- experiments ---------------------------------------------------------------------------- */
-
-static const char experiments_sql[] =
-	"SELECT n.name, e.note, "
-	"(SELECT count(*) FROM run r WHERE r.experiment = n.name AND r.removed = 0), "
-	"(SELECT count(*) FROM run r WHERE r.experiment = n.name AND r.removed = 0 "
-	" AND r.status IN ('SCHEDULED', 'RUNNING')), "
-	"coalesce(e.created_ms, (SELECT min(created_ms) FROM run r WHERE r.experiment = n.name)), "
-	"(SELECT max(created_ms) FROM run r WHERE r.experiment = n.name AND r.removed = 0) "
-	"FROM (SELECT DISTINCT experiment AS name FROM run UNION SELECT name FROM experiment) n "
-	"LEFT JOIN experiment e ON e.name = n.name WHERE coalesce(e.removed, 0) = 0 "
-	"ORDER BY n.name";
-
-static int64_t column_int(sqlite3_stmt *st, int c)
-{
-	return sqlite3_column_type(st, c) == SQLITE_NULL ? -1 : sqlite3_column_int64(st, c);
-}
-
-int bn_experiment_list(bn_experiment_info **out, size_t *count, bn_workspace *ws, bn_err *err)
-{
-	sqlite3 *db;
-	sqlite3_stmt *st = NULL;
-	bn_experiment_info *items = NULL;
-	size_t n = 0, cap = 0;
-	int rc = bn_track_index(&db, ws, err);
-	if (rc == 0)
-		rc = bn_sql_prepare(&st, db, err, experiments_sql, "");
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
-		if (bn_grow(&items, &cap, n + 1, sizeof *items) != 0) {
-			rc = bn_err_nomem(err, "experiments");
-			break;
-		}
-		bn_experiment_info *e = &items[n++];
-		e->name = bn_sql_text(st, 0);
-		e->note = bn_sql_text(st, 1);
-		e->runs = sqlite3_column_int64(st, 2);
-		e->live = sqlite3_column_int64(st, 3);
-		e->created_ms = column_int(st, 4);
-		e->last_ms = column_int(st, 5);
-		if (!e->name)
-			rc = bn_err_nomem(err, "experiments");
-	}
-	sqlite3_finalize(st);
-	if (rc != 0) {
-		bn_experiments_free(items, n);
-		return rc;
-	}
-	*out = items;
-	*count = n;
-	return 0;
-}
-
-void bn_experiments_free(bn_experiment_info *items, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		bn_free(items[i].name);
-		bn_free(items[i].note);
-	}
-	bn_free(items);
-}
 
 int bn_run_count(bn_run_counts *out, bn_workspace *ws, bn_err *err)
 {

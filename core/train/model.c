@@ -335,11 +335,6 @@ const bn_features *bn_model_features(const bn_model *m)
 	return m->features;
 }
 
-const bn_estimator *bn_model_estimator(const bn_model *m)
-{
-	return m->estimator;
-}
-
 bn_task bn_model_task(const bn_model *m)
 {
 	return m->estimator->task;

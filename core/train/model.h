@@ -53,7 +53,6 @@ void bn_model_free(bn_model *m);
 const char *bn_model_name(const bn_model *m);            /* "" when it has none */
 const char *bn_model_trainer(const bn_model *m);         /* "ridge" */
 const bn_features *bn_model_features(const bn_model *m); /* inputs, kinds, classes, reference */
-const bn_estimator *bn_model_estimator(const bn_model *m);
 bn_task bn_model_task(const bn_model *m);
 size_t bn_model_outputs(const bn_model *m);        /* per row: 1, or one probability per class */
 const json_t *bn_model_metrics(const bn_model *m); /* metrics.json, never NULL */
@@ -74,7 +73,6 @@ typedef struct bn_model_batch bn_model_batch;
 /* The model must outlive it. */
 int bn_model_batch_new(bn_model_batch **out, const bn_model *m, size_t max_rows, bn_err *err);
 void bn_model_batch_free(bn_model_batch *b);
-size_t bn_model_batch_max_rows(const bn_model_batch *b);
 /* BN_EINVAL above max_rows. Makes every cell missing. */
 int bn_model_batch_set_rows(bn_model_batch *b, size_t rows, bn_err *err);
 /* For a category input the number's text is looked up ("1", "2.5"). */

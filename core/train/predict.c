@@ -79,11 +79,6 @@ void bn_model_batch_free(bn_model_batch *b)
 	bn_free(b);
 }
 
-size_t bn_model_batch_max_rows(const bn_model_batch *b)
-{
-	return b->max_rows;
-}
-
 static void set_missing(bn_model_batch *b, size_t row, size_t input)
 {
 	bn_column_view *c = &b->columns[input];

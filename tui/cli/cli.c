@@ -398,19 +398,9 @@ const char *bn_cli_program(const bn_cli *cli)
 	return cli->program;
 }
 
-bool bn_cli_yes(const bn_cli *cli)
-{
-	return cli->yes;
-}
-
 bool bn_cli_dry_run(const bn_cli *cli)
 {
 	return cli->dry_run;
-}
-
-bool bn_cli_quiet(const bn_cli *cli)
-{
-	return cli->quiet;
 }
 
 bool bn_cli_is_json(const bn_cli *cli)

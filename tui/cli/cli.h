@@ -73,9 +73,7 @@ int bn_cli_workspace(bn_cli *cli, bn_workspace **out, bn_err *err);
 const char *bn_cli_start_dir(const bn_cli *cli); /* -C, or NULL */
 const char *bn_cli_program(
 	const bn_cli *cli);             /* absolute path of this binary, to start children with */
-bool bn_cli_yes(const bn_cli *cli);     /* --yes */
 bool bn_cli_dry_run(const bn_cli *cli); /* --dry-run */
-bool bn_cli_quiet(const bn_cli *cli);
 bool bn_cli_is_json(const bn_cli *cli);
 bool bn_cli_is_text(const bn_cli *cli);  /* neither --json nor --tsv */
 bool bn_cli_no_color(const bn_cli *cli); /* --no-color or NO_COLOR */
