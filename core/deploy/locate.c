@@ -5,6 +5,7 @@
  * into this user's state directory and found there again as long as its digest is right.
  */
 #include "core/base/fs.h"
+#include "core/base/id.h"
 #include "core/base/mem.h"
 #include "core/deploy/predictor.h"
 #include "core/registry/provenance.h"
@@ -34,28 +35,54 @@ static int checkout_run(bn_workspace *ws, const char *what, const char *dir, bn_
 	return bn_run_export(ws, what, "model", dir, err);
 }
 
+static bool is_intact(const bn_env *env, const char *path, const char *digest)
+{
+	char have[BN_MODEL_DIGEST_HEX + 1];
+	bool known = digest && strlen(digest) >= BN_MODEL_DIGEST_HEX;
+	return known && bn_fs_is_dir(env, path) && !bn_model_digest(have, env, path, NULL) &&
+	       strstr(digest, have);
+}
+
+/* Puts fresh in place of path. Others may be doing the same: whose copy it is does not matter. */
+static int put_in_place(
+	const bn_env *env, const char *fresh, const char *path, const char *digest, bn_err *err)
+{
+	int e = env->fs->rename(env, fresh, path);
+	if (e == 0 || is_intact(env, path, digest))
+		return 0;
+	int rc = bn_fs_remove_tree(env, path, err);
+	if (rc)
+		return rc;
+	e = env->fs->rename(env, fresh, path);
+	return e == 0 || is_intact(env, path, digest)
+		       ? 0
+		       : bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", fresh, path);
+}
+
 /* Checks `what` out under key unless it is there and still has that digest. *dir is yours. */
 static int cached_dir(char **dir, bn_workspace *ws, const char *key, const char *digest,
 	checkout_fn checkout, const char *what, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
+	char uuid[BN_UUID_TEXT], *fresh = NULL;
 	char *path = cache_path(ws, key), *parent = cache_path(ws, "");
 	int rc = path && parent ? 0 : bn_err_nomem(err, "a path");
-	if (rc)
+	if (rc || is_intact(env, path, digest))
 		goto out;
-	if (bn_fs_is_dir(env, path)) {
-		char have[BN_MODEL_DIGEST_HEX + 1];
-		bool known = digest && strlen(digest) >= BN_MODEL_DIGEST_HEX;
-		if (known && !bn_model_digest(have, env, path, NULL) && strstr(digest, have))
-			goto out;
-		rc = bn_fs_remove_tree(env, path, err);
-	}
+	rc = bn_uuid_new(env, uuid, err);
+	if (!rc && !(fresh = bn_strf("%s.%s", path, uuid)))
+		rc = bn_err_nomem(err, "a path");
 	if (!rc)
 		rc = bn_fs_make_dirs(env, parent, 0700, err);
 	if (!rc)
-		rc = checkout(ws, what, path, err);
+		rc = checkout(ws, what, fresh, err);
+	if (!rc)
+		rc = put_in_place(env, fresh, path, digest, err);
+	if (fresh)
+		bn_fs_remove_tree(env, fresh, NULL);
 out:
 	bn_free(parent);
+	bn_free(fresh);
 	if (rc)
 		bn_free(path);
 	else

@@ -57,6 +57,15 @@ says '"count": 1500'
 expect 0 "predict into Arrow" "$B" predict power jobs.csv --out answers.arrow
 expect 0 "and read it back" "$B" data head answers.arrow --json
 says '"prediction"'
+chmod -R u+w "$XDG_STATE_HOME" && rm -rf "$XDG_STATE_HOME"/binnacle/*/models
+jobs=
+for i in 1 2 3 4; do
+	"$B" predict power/1 jobs.csv --out "at-once-$i.csv" -q &
+	jobs="$jobs $!"
+done
+for job in $jobs; do wait "$job" || fail "predictions that start together: exit $?"; done
+for i in 1 2 3 4; do cmp -s "at-once-$i.csv" csv || fail "started together, answer $i differs"; done
+echo "ok predictions that start together share one copy of the model"
 expect 3 "no such model" "$B" predict nothing/1 jobs.csv
 expect 2 "no such column" "$B" predict power answers.csv
 says "which the model needs"
