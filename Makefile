@@ -189,12 +189,27 @@ golden: all tests
 # ---- fuzzing and benchmarks ----------------------------------------------------------------------
 
 FUZZ_SECONDS ?= 10
-$(BUILD)-fuzz/%: tests/fuzz/%.c $(CORE_SRC) $(KERNEL_SRC) $(BUILD)/gen/embedded.c
+# The library is built once with coverage, and each target links what it uses of it.
+FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -g -O1 \
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all $(PKG_CFLAGS)
+FUZZ_OBJ := $(patsubst %.c,$(BUILD)-fuzz/obj/%.o,$(CORE_SRC) $(KERNEL_SRC)) \
+	$(BUILD)-fuzz/obj/embedded.o
+
+$(BUILD)-fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
-	@$(if $(V),,echo "  FUZZ  $@")
-	$(Q)clang -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -g -O1 \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(PKG_CFLAGS) -o $@ $< \
-		$(CORE_SRC) $(KERNEL_SRC) $(BUILD)/gen/embedded.c $(ALL_LIBS)
+	@$(if $(V),,echo "  FUZZ  $<")
+	$(Q)clang $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)-fuzz/obj/embedded.o: $(BUILD)/gen/embedded.c
+	@mkdir -p $(@D)
+	$(Q)clang $(FUZZ_FLAGS) -c -o $@ $<
+
+$(BUILD)-fuzz/libbinnacle.a: $(FUZZ_OBJ)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)-fuzz/%: $(BUILD)-fuzz/obj/tests/fuzz/%.o $(BUILD)-fuzz/libbinnacle.a
+	@$(if $(V),,echo "  LD    $@")
+	$(Q)clang -fsanitize=fuzzer,address,undefined -o $@ $^ $(ALL_LIBS)
 
 fuzz: $(patsubst tests/fuzz/%.c,$(BUILD)-fuzz/%,$(FUZZ_SRC))
 	$(Q)bash tests/fuzz/run.sh $(BUILD)-fuzz $(FUZZ_SECONDS)
@@ -222,7 +237,7 @@ compile_commands.json: Makefile
 	$(Q)bash share/compile_commands.sh '$(CC) $(ALL_CFLAGS)' $(CORE_SRC) $(KERNEL_SRC) $(TUI_SRC) \
 		tui/main.c $(TEST_SRC) >$@
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)-fuzz/obj -name '*.d' 2>/dev/null)
 
 endif # MISSING
 
