@@ -82,13 +82,13 @@ START_TEST(test_what_is_written_reads_back_equal)
 {
 	static const char *const docs[] = {
 		"{\"a\":1,\"b\":[],\"c\":{},\"d\":[1,[2,3],{\"e\":null}]}",
-		"[\"\",\"null\",\"true\",\"yes\",\"1\",\"1.5\",\"~\",\"a: b\",\"- x\",\"#c\",\" "
-		"lead\","
-		"\"trail "
-		"\",\"new\\nline\",\"quo\\\"te\",\"\\u00e9\\u4e2d\",\"a\\\\b\",\"@x\",\"!t\"]",
+		("[\"\",\"null\",\"true\",\"yes\",\"1\",\"1.5\",\"~\",\"a: b\",\"- x\",\"#c\",\" "
+		 "lead\","
+		 "\"trail "
+		 "\",\"new\\nline\",\"quo\\\"te\",\"\\u00e9\\u4e2d\",\"a\\\\b\",\"@x\",\"!t\"]"),
 		"{\"key with space\":1,\"no\":2,\"1\":3,\"\":4}",
-		"[\"\\u0085x\",\"a\\u2028\",\"\\ufeff\",\"\\u0007\",\"\\ud83d\\ude00\","
-		"\"\\u007f\"]",
+		("[\"\\u0085x\",\"a\\u2028\",\"\\ufeff\",\"\\u0007\",\"\\ud83d\\ude00\","
+		 "\"\\u007f\"]"),
 		"[1e20,1.5e-300,0.1,3.0,-7,true,false,null]", "\"text\"", "3", "[]",
 		"{\"signature\":\"[{\\\"name\\\": \\\"x\\\", \\\"type\\\": \\\"double\\\"}]\"}"};
 	for (size_t i = 0; i < sizeof docs / sizeof *docs; i++) {
