@@ -36,6 +36,35 @@ check exclude "2 binnacle: jobs@v1: exclude: no column 'x'" \
 check hyper 1 "$(train --target power --set zzzzzz=1 | grep -c 'there are: alpha')"
 check no_run_begins 0 "$("$BINNACLE" run ls --json | sed -n 's/.*"count": *\([0-9]*\).*/\1/p')"
 
+# --dry-run changes nothing: a verb that cannot promise that does not begin.
+before=$("$BINNACLE" index status --dump | sha256sum)
+while read -r words; do
+	# shellcheck disable=SC2086
+	timeout 20 "$BINNACLE" $words --dry-run >/dev/null 2>err
+	echo "$? $words"
+done >dry <<'W'
+data add more jobs.csv
+data generate invented
+data split jobs
+serve jobs/1
+init new
+demo tour
+data export jobs out.csv
+data tag jobs k=v
+data rm jobs
+W
+check dry_run "2 data add more jobs.csv
+2 data generate invented
+2 data split jobs
+2 serve jobs/1
+2 init new
+2 demo tour
+2 data export jobs out.csv
+0 data tag jobs k=v
+0 data rm jobs" "$(cat dry)"
+check dry_run_changes_nothing "$before" "$("$BINNACLE" index status --dump | sha256sum)"
+check dry_run_writes_no_file "dry err jobs.csv" "$(echo *)"
+
 # What is no file with an end.
 add() {
 	timeout 20 "$BINNACLE" data add "$@" >/dev/null 2>err

@@ -24,7 +24,7 @@ const bn_opt bn_global_options[] = {
 	{"tsv", 0, NULL, "results as tab-separated values"},
 	{"quiet", 'q', NULL, "no messages, only results and errors"},
 	{"yes", 'y', NULL, "answer yes to what would be asked"},
-	{"dry-run", 0, NULL, "say what would change, change nothing"},
+	{"dry-run", 0, NULL, "say what would change, change nothing (where the verb knows it)"},
 	{"no-color", 0, NULL, "no colours (NO_COLOR does the same)"},
 	{"utc", 0, NULL, "times in UTC instead of local"},
 	{"", 'C', "DIR", "work on the workspace around DIR"},
@@ -459,6 +459,10 @@ static int run_verb(bn_cli *cli, bn_err *err)
 	}
 	if (cli->n_rest && !(v->flags & BN_VERB_REST))
 		return bn_err_set(err, BN_EINVAL, "nothing may follow '--' here");
+	/* "Change nothing" is a promise: a verb that cannot keep it does not run. */
+	if (cli->dry_run && !(v->flags & BN_VERB_DRY_RUN))
+		return bn_err_set(err, BN_EINVAL, "%s%s%s knows no --dry-run: nothing was done",
+			v->noun, v->verb ? " " : "", v->verb ? v->verb : "");
 	return v->run(cli, err);
 }
 

@@ -34,7 +34,8 @@ typedef struct bn_opt {
 enum {
 	BN_VERB_HIDDEN = 1, /* works, but is in no listing */
 	BN_VERB_REST = 2, /* everything after "--" (or after the last fixed argument) is the rest */
-	BN_VERB_NO_WORKSPACE = 4 /* documentation only: does not need one */
+	BN_VERB_NO_WORKSPACE = 4, /* documentation only: does not need one */
+	BN_VERB_DRY_RUN = 8,      /* knows --dry-run; the frame refuses it for any other verb */
 };
 
 typedef struct bn_verb {

@@ -335,7 +335,7 @@ static int run_tag(bn_cli *cli, bn_err *err)
 		bn_cli_say(cli, "would %s tag %s", off ? "remove" : "set", key);
 	else if (!rc)
 		rc = bn_dataset_tag(ws, v, key, off ? NULL : equals ? equals + 1 : "", err);
-	if (!rc)
+	if (!rc && !bn_cli_dry_run(cli))
 		bn_cli_say(cli, "%s: tag %s %s", bn_dataset_version_name(v, ref, sizeof ref), key,
 			off ? "removed" : "set");
 	bn_dataset_version_free(v);
@@ -450,12 +450,13 @@ const bn_verb bn_verbs_data[] = {
 		split_opts, 0, run_split},
 	{"data", "tag", "NAME[@vN] KEY[=VALUE]", 2, 2, "tag a version", NULL,
 		{"binnacle data tag jobs@v3 stage=gold", "binnacle data tag jobs gold --remove"},
-		tag_opts, 0, run_tag},
+		tag_opts, BN_VERB_DRY_RUN, run_tag},
 	{"data", "rm", "NAME[@vN]", 1, 1, "remove a version, or a dataset with all of them",
 		"It is hidden, not erased: restore brings it back, and lineage still knows it.",
-		{"binnacle data rm jobs@v2", "binnacle data rm jobs --dry-run"}, NULL, 0, run_rm},
+		{"binnacle data rm jobs@v2", "binnacle data rm jobs --dry-run"}, NULL,
+		BN_VERB_DRY_RUN, run_rm},
 	{"data", "restore", "NAME[@vN]", 1, 1, "bring back what was removed", NULL,
-		{"binnacle data restore jobs@v2", "binnacle data restore jobs"}, NULL, 0,
-		run_restore},
+		{"binnacle data restore jobs@v2", "binnacle data restore jobs"}, NULL,
+		BN_VERB_DRY_RUN, run_restore},
 	{0},
 };

@@ -247,11 +247,11 @@ const bn_verb bn_verbs_data_check[] = {
 		"The result is kept with the version. Exit status 1 when a check fails; --dry-run\n"
 		"does not keep it.",
 		{"binnacle data check jobs --suite jobs.json", "binnacle data check --list"},
-		check_opts, 0, run_check},
+		check_opts, BN_VERB_DRY_RUN, run_check},
 	{"data", "infer", "NAME[@vN]", 1, 1, "propose a suite from what a version looks like",
 		"Careful: columns, types, missing values and small sets of texts; no numeric\n"
 		"ranges unless asked.",
 		{"binnacle data infer jobs -o jobs.json", "binnacle data infer jobs --ranges"},
-		infer_opts, 0, run_infer},
+		infer_opts, BN_VERB_DRY_RUN, run_infer},
 	{0},
 };

@@ -345,7 +345,7 @@ const bn_verb bn_verbs_model[] = {
 	{"model", "register", "RUN", 1, 1, "make a run's model a version of a named model", NULL,
 		{"binnacle model register latest --name power",
 			"binnacle model register steady-heron-417 --name power --json", NULL},
-		register_options, 0, run_register},
+		register_options, BN_VERB_DRY_RUN, run_register},
 	{"model", "ls", "[NAME]", 0, 1, "models, or the versions of one", NULL,
 		{"binnacle model ls", "binnacle model ls power", "binnacle model ls --inbox"},
 		ls_options, 0, run_ls},
@@ -372,6 +372,6 @@ const bn_verb bn_verbs_model[] = {
 		NULL,
 		{"binnacle model export power/3 ./power-3",
 			"binnacle model export power@champion /scratch/power", NULL},
-		NULL, 0, run_export},
+		NULL, BN_VERB_DRY_RUN, run_export},
 	{0},
 };

@@ -203,7 +203,7 @@ const bn_verb bn_verbs_monitor[] = {
 		"0: no\ndrift, 1: drift, 7: inconclusive.",
 		{"binnacle monitor report power@champion --window 1h",
 			"binnacle monitor report power/3 --last 5000 --test psi --json"},
-		report_options, 0, run_report},
+		report_options, BN_VERB_DRY_RUN, run_report},
 	{"monitor", "ls", "[MODEL]", 0, 1, "List drift reports", NULL,
 		{"binnacle monitor ls", "binnacle monitor ls power --json"}, ls_options, 0, run_ls},
 	{"monitor", "show", "[REPORT]", 0, 1, "Show a drift report (default: the newest)", NULL,

@@ -350,7 +350,7 @@ const bn_verb bn_verbs_run_start[] = {
 		{"binnacle run start --trainer ridge --data jobs@v1 --target power --wait",
 			"binnacle run start --again 7f3a --set learning_rate=0.01 --watch",
 			"binnacle run start --data jobs -- python train.py --lr 0.1"},
-		start_options, BN_VERB_REST, run_start},
+		start_options, BN_VERB_REST | BN_VERB_DRY_RUN, run_start},
 	{"exec", NULL, "RUN", 1, 1, "supervise a run that was prepared (internal)",
 		"`binnacle run start` starts it; it is not for people.",
 		{"binnacle exec 0123456789abcdef0123456789abcdef", "binnacle help run start"}, NULL,

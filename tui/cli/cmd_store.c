@@ -205,8 +205,8 @@ const bn_verb bn_verbs_store[] = {
 	{"gc", NULL, "", 0, 0, "give back the space of objects that nothing names",
 		"Removes objects that no row of the index names and that are older than 14 days, "
 		"and\nleftovers in tmp/ and trash/. What it removes is written to the log first.",
-		{"binnacle gc --dry-run", "binnacle gc --older-than 30d", NULL}, gc_options, 0,
-		run_gc},
+		{"binnacle gc --dry-run", "binnacle gc --older-than 30d", NULL}, gc_options,
+		BN_VERB_DRY_RUN, run_gc},
 	{0},
 };
 

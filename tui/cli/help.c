@@ -78,7 +78,8 @@ int bn_help_verb(bn_cli *cli, const bn_verb *v)
 		fputs("\nexamples:\n", out);
 	for (size_t i = 0; i < 3 && v->examples[i]; i++)
 		fprintf(out, "  %s\n", v->examples[i]);
-	fputs("\neverywhere: --json --tsv --quiet --yes --dry-run --no-color --utc -C DIR\n", out);
+	fprintf(out, "\neverywhere: --json --tsv --quiet --yes%s --no-color --utc -C DIR\n",
+		v->flags & BN_VERB_DRY_RUN ? " --dry-run" : "");
 	return 0;
 }
 
