@@ -104,7 +104,8 @@ static int lock_is_free(const bn_env *env, const char *path)
 
 static bn_supervisor_state judge(const bn_env *env, const char *path, const json_t *o, pid_t pid)
 {
-	if (strcmp(bn_json_str(o, "host", ""), env->host(env)) != 0)
+	/* A file that anybody may have written must not make us signal all we own (kill(2)). */
+	if (pid <= 1 || strcmp(bn_json_str(o, "host", ""), env->host(env)) != 0)
 		return BN_SUPERVISOR_UNKNOWN;
 	if (strcmp(bn_json_str(o, "boot_id", ""), env->boot_id(env)) != 0)
 		return BN_SUPERVISOR_DEAD;

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static track_world w;
 static bn_err err = BN_ERR_INIT;
@@ -153,6 +154,31 @@ static int refuse_mkdir(const bn_env *env, const char *path, mode_t mode)
 	return -EACCES;
 }
 
+START_TEST(test_stop_signals_no_process_that_a_file_makes_up)
+{
+	bn_supervisor_lock lock;
+	bn_supervisor s;
+	bool signalled = true;
+	track_make(&w);
+	const bn_env *env = &w.env.env;
+	track_run(&w, 1, "one", NULL, NULL, "RUNNING");
+	track_sync(&w);
+	ck_assert_bn_ok(bn_supervisor_take(&lock, w.ws, track_id(1), &err), &err);
+	char *text = bn_strf("{\"host\":\"%s\",\"boot_id\":\"%s\",\"pid\":-1}", env->host(env),
+		env->boot_id(env));
+	ck_assert_int_eq(ftruncate(lock.fd, 0), 0);
+	ck_assert_int_eq(pwrite(lock.fd, text, strlen(text), 0), (ssize_t)strlen(text));
+	ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, track_id(1), &err), &err);
+	ck_assert_int_eq(s.state, BN_SUPERVISOR_UNKNOWN);
+	if (s.state == BN_SUPERVISOR_UNKNOWN) /* else this would end whoever runs the test */
+		ck_assert_bn_ok(bn_launch_stop(w.ws, track_id(1), &signalled, &err), &err);
+	ck_assert(!signalled);
+	bn_supervisor_release(&lock);
+	bn_free(text);
+	track_remove(&w);
+}
+END_TEST
+
 START_TEST(test_reconcile_by_somebody_who_may_not_write_is_no_error)
 {
 	bn_run_info *r = NULL;
@@ -178,4 +204,5 @@ BN_TEST_MAIN("core/track/reconcile", test_reconcile_gives_a_run_a_minute_to_star
 	test_reconcile_leaves_other_hosts_alone_until_they_are_long_silent,
 	test_reconcile_hears_the_heartbeat_of_a_run_without_a_directory,
 	test_reconcile_knows_that_a_reboot_ends_everything, test_reconcile_sees_a_held_lock_as_life,
+	test_stop_signals_no_process_that_a_file_makes_up,
 	test_reconcile_by_somebody_who_may_not_write_is_no_error)
