@@ -6,6 +6,7 @@
 #include "core/base/str.h"
 #include "core/base/yaml.h"
 #include "core/train/_model.h"
+#include "core/train/_trainers.h"
 #include "core/train/evaluate.h"
 
 #include <math.h>
@@ -206,7 +207,7 @@ static void add_limits(bn_buf *b, const bn_estimator *e, const bn_features *f)
 		"- Predictions for values outside the ranges above are extrapolations.\n"
 		"- A category that training had not seen counts as none of the known ones; a "
 		"missing value is filled in as listed.\n");
-	if (e->trainer->tasks != (1u << BN_TASK_REGRESSION | 1u << BN_TASK_CLASSIFICATION))
+	if (e->trainer->predict == bn_linear_predict)
 		bn_buf_adds(b, "- The model is linear in its inputs: it knows no interactions.\n");
 	if (!e->converged)
 		bn_buf_adds(b, "- Training was stopped by a limit before it had converged.\n");
