@@ -86,8 +86,7 @@ static void number(bn_buf *b, double x)
 	bn_buf_addch(b, '\n');
 }
 
-/* A label's value: \, " and newline are escaped. */
-static void label(bn_buf *b, const char *name, const char *value)
+void bn_metrics_add_label(bn_buf *b, const char *name, const char *value)
 {
 	bn_buf_addf(b, "%s=\"", name);
 	for (; *value; value++) {
@@ -182,9 +181,9 @@ static void write_per_model(bn_buf *b, const bn_server *s, const char *name, con
 	head(b, name, "counter", help);
 	for (size_t i = 0; i < s->model_count; i++) {
 		bn_buf_addf(b, "%s{", name);
-		label(b, "model", bn_predictor_name(s->models[i]));
+		bn_metrics_add_label(b, "model", bn_predictor_name(s->models[i]));
 		bn_buf_addch(b, ',');
-		label(b, "version", bn_predictor_version(s->models[i]));
+		bn_metrics_add_label(b, "version", bn_predictor_version(s->models[i]));
 		bn_buf_addf(b, "} %llu\n", (unsigned long long)atomic_load(&values[i]));
 	}
 }
@@ -198,11 +197,11 @@ static void write_models(bn_buf *b, const bn_server *s)
 	head(b, "binnacle_model_info", "gauge", "Models served; always 1.");
 	for (size_t i = 0; i < s->model_count; i++) {
 		bn_buf_adds(b, "binnacle_model_info{");
-		label(b, "model", bn_predictor_name(s->models[i]));
+		bn_metrics_add_label(b, "model", bn_predictor_name(s->models[i]));
 		bn_buf_addch(b, ',');
-		label(b, "version", bn_predictor_version(s->models[i]));
+		bn_metrics_add_label(b, "version", bn_predictor_version(s->models[i]));
 		bn_buf_addch(b, ',');
-		label(b, "sha256", bn_predictor_digest(s->models[i]));
+		bn_metrics_add_label(b, "sha256", bn_predictor_digest(s->models[i]));
 		bn_buf_adds(b, "} 1\n");
 	}
 }

@@ -54,6 +54,9 @@ typedef struct bn_server_options {
 
 typedef struct bn_server bn_server;
 
+/* name="value" as Prometheus' text format wants it; for more_metrics too. */
+void bn_metrics_add_label(bn_buf *out, const char *name, const char *value);
+
 /* models[n]: borrowed, must outlive the server; the first one answers /predict and /invocations.
  * Makes everything but the socket. Strings of options are copied. */
 int bn_server_new(bn_server **out, const bn_env *env, const bn_predictor *const *models, size_t n,

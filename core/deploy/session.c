@@ -10,6 +10,7 @@
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
 #include "core/deploy/_predictor.h"
+#include "core/train/evaluate.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -420,11 +421,7 @@ double bn_session_prediction(const bn_session *s, size_t row)
 	const double *out = bn_session_outputs(s, row);
 	if (!s->p->is_classifier)
 		return out[0];
-	size_t best = 0;
-	for (size_t k = 1; k < s->p->outputs; k++)
-		if (out[k] > out[best])
-			best = k;
-	return (double)best;
+	return (double)bn_argmax(out, s->p->outputs);
 }
 
 const char *bn_session_label(const bn_session *s, size_t row)

@@ -3,6 +3,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/deploy/server.h"
 #include "core/monitor/report.h"
 
 #include <math.h>
@@ -42,35 +43,21 @@ void bn_drift_gauges_write(void *gauges, bn_buf *out)
 	pthread_mutex_unlock(&g->lock);
 }
 
-static void add_label(bn_buf *b, const char *name, const char *value)
-{
-	bn_buf_addf(b, "%s=\"", name);
-	for (; *value; value++) {
-		if (*value == '\\' || *value == '"')
-			bn_buf_addch(b, '\\');
-		if (*value == '\n')
-			bn_buf_adds(b, "\\n");
-		else
-			bn_buf_addch(b, *value);
-	}
-	bn_buf_addch(b, '"');
-}
-
 static void add_sample(bn_buf *b, const char *name, const bn_monitor_report *r,
 	const bn_monitor_feature *f, double value)
 {
 	char text[BN_FMT];
 	bn_buf_addf(b, "%s{", name);
-	add_label(b, "model", r->model);
+	bn_metrics_add_label(b, "model", r->model);
 	if (r->version) {
 		bn_buf_addch(b, ',');
-		add_label(b, "version", r->version);
+		bn_metrics_add_label(b, "version", r->version);
 	}
 	if (f) {
 		bn_buf_addch(b, ',');
-		add_label(b, "feature", f->name);
+		bn_metrics_add_label(b, "feature", f->name);
 		bn_buf_addch(b, ',');
-		add_label(b, "test", bn_drift_test_name(f->result.test));
+		bn_metrics_add_label(b, "test", bn_drift_test_name(f->result.test));
 	}
 	bn_buf_addf(b, "} %s\n", isnan(value) ? "NaN" : bn_fmt_f64(value, text));
 }
