@@ -297,9 +297,7 @@ int bn_endpoint_list(bn_endpoints *out, bn_workspace *ws, bn_err *err)
 	size_t cap = 0;
 	sqlite3_stmt *st = NULL;
 	sqlite3 *db = NULL;
-	int rc = bn_workspace_refresh(ws, NULL, err);
-	if (!rc && !(db = bn_workspace_index(ws)))
-		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
+	int rc = bn_workspace_read(&db, ws, err);
 	if (!rc)
 		rc = bn_sql_prepare(&st, db, err, query, "");
 	while (!rc && (rc = bn_sql_step(st, err)) == 1) {

@@ -165,10 +165,8 @@ int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *
 	const char *entity = or_null(f->entity), *text = or_null(f->text);
 	sqlite3_stmt *st = NULL;
 	bn_audit_page *p = bn_alloc_zeroed(1, sizeof *p);
-	int rc = p ? bn_workspace_refresh(ws, NULL, err) : bn_err_nomem(err, "the audit log");
-	sqlite3 *db = rc ? NULL : bn_workspace_index(ws);
-	if (!rc && !db)
-		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
+	sqlite3 *db = NULL;
+	int rc = p ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "the audit log");
 	if (rc)
 		goto out;
 	rc = bn_sql_prepare(&st, db, err,

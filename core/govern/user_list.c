@@ -46,9 +46,7 @@ int bn_user_list_read(bn_user_list **out, bn_workspace *ws, bn_err *err)
 	size_t cap = 0;
 	sqlite3 *db = NULL;
 	bn_user_list *l = bn_alloc_zeroed(1, sizeof *l);
-	int rc = l ? bn_workspace_refresh(ws, NULL, err) : bn_err_nomem(err, "users");
-	if (!rc && !(db = bn_workspace_index(ws)))
-		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
+	int rc = l ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "users");
 	if (!rc && env->fs->stat(env, bn_workspace_root(ws), &root) < 0)
 		rc = bn_err_set(err, BN_EIO, "cannot see who owns '%s'", bn_workspace_root(ws));
 	if (!rc)

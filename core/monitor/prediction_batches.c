@@ -46,9 +46,7 @@ int bn_prediction_batches_list(bn_prediction_batches *out, bn_workspace *ws,
 	sqlite3_stmt *st = NULL;
 	sqlite3 *db = NULL;
 	int64_t last = (int64_t)window->last;
-	int rc = bn_workspace_refresh(ws, NULL, err);
-	if (!rc && !(db = bn_workspace_index(ws)))
-		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
+	int rc = bn_workspace_read(&db, ws, err);
 	if (!rc)
 		rc = bn_sql_prepare(&st, db, err,
 			"SELECT endpoint, model, version, object, rows, from_ms, to_ms, dropped "

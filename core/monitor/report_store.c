@@ -157,9 +157,7 @@ int bn_monitor_report_list(
 	size_t cap = 0;
 	sqlite3_stmt *st = NULL;
 	sqlite3 *db = NULL;
-	int rc = bn_workspace_refresh(ws, NULL, err);
-	if (!rc && !(db = bn_workspace_index(ws)))
-		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
+	int rc = bn_workspace_read(&db, ws, err);
 	if (!rc)
 		rc = bn_sql_prepare(&st, db, err,
 			"SELECT * FROM monitor_report WHERE ?1 IS NULL OR model = ?1 ORDER BY "

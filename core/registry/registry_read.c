@@ -197,14 +197,6 @@ static int approvals_needed(int *out, sqlite3 *db, bn_err *err)
 	return rc;
 }
 
-static int index_get(sqlite3 **out, bn_workspace *ws, bn_err *err)
-{
-	int rc = bn_workspace_refresh(ws, NULL, err);
-	if (!rc && !(*out = bn_workspace_index(ws)))
-		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
-	return rc;
-}
-
 /* Reads what st gives, a statement over VERSION_COLUMNS; finalizes it. */
 static int page_read(bn_version_page **out, sqlite3 *db, sqlite3_stmt *st, bn_err *err)
 {
@@ -237,7 +229,7 @@ int bn_version_list(
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *st = NULL;
-	int rc = index_get(&db, ws, err);
+	int rc = bn_workspace_read(&db, ws, err);
 	if (!rc)
 		rc = bn_sql_prepare(&st, db, err,
 			"SELECT " VERSION_COLUMNS
@@ -364,7 +356,7 @@ int bn_version_get(bn_version **out, bn_workspace *ws, const char *spec, bn_err 
 	sqlite3 *db = NULL;
 	char *name = NULL;
 	int64_t version = 0;
-	int rc = index_get(&db, ws, err);
+	int rc = bn_workspace_read(&db, ws, err);
 	if (!rc)
 		rc = bn_version_resolve(&name, &version, db, spec, err);
 	if (!rc)
@@ -381,7 +373,7 @@ int bn_model_list(bn_model_page **out, bn_workspace *ws, bn_err *err)
 	sqlite3_stmt *st = NULL;
 	size_t cap = 0;
 	bn_model_page *p = NULL;
-	int rc = index_get(&db, ws, err);
+	int rc = bn_workspace_read(&db, ws, err);
 	if (!rc)
 		rc = bn_sql_prepare(&st, db, err,
 			"SELECT name, max(version), count(*), sum(state = 1), max(state_ms),"
@@ -505,7 +497,7 @@ int bn_inbox_read(bn_inbox **out, bn_workspace *ws, bn_err *err)
 	sqlite3_stmt *st = NULL;
 	bn_version_page *p = NULL;
 	bn_inbox *box = bn_alloc_zeroed(1, sizeof *box);
-	int rc = box ? index_get(&db, ws, err) : bn_err_nomem(err, "requests");
+	int rc = box ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "requests");
 	if (!rc)
 		rc = bn_sql_prepare(&st, db, err,
 			"SELECT " VERSION_COLUMNS " FROM model_version WHERE state = 1"

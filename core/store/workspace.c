@@ -348,6 +348,17 @@ int bn_workspace_refresh(bn_workspace *ws, bool *changed, bn_err *err)
 	return rc ? rc : bn_index_refresh(ws->index, changed ? changed : &unused, err);
 }
 
+int bn_workspace_read(sqlite3 **out, bn_workspace *ws, bn_err *err)
+{
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	sqlite3 *db = rc ? NULL : bn_workspace_index(ws);
+	if (!rc && !db)
+		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
+	if (!rc)
+		*out = db;
+	return rc;
+}
+
 sqlite3 *bn_workspace_index(bn_workspace *ws)
 {
 	if (!ws->index && bn_workspace_refresh(ws, NULL, NULL))

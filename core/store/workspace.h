@@ -70,6 +70,8 @@ int bn_workspace_tick(bn_workspace *ws, bn_err *err);
 /* Folds everything new in the log into the index and returns its handle, borrowed until close.
  * *changed (may be NULL) tells whether anything new was folded. Readers use it for SELECT only. */
 int bn_workspace_refresh(bn_workspace *ws, bool *changed, bn_err *err);
+/* The same, with the handle: what a reader begins with. */
+int bn_workspace_read(sqlite3 **out, bn_workspace *ws, bn_err *err);
 sqlite3 *bn_workspace_index(
 	bn_workspace *ws); /* opens (and folds once) at first use; NULL if that fails */
 /* Commit and refresh in one: what a verb calls after it has written, to see its own effect. */
