@@ -216,9 +216,28 @@ static char *path_dir(const char *path)
 	return slash == path ? bn_strdup("/") : bn_strndup(path, (size_t)(slash - path));
 }
 
+bool bn_fs_is_device(const bn_env *env, const char *path)
+{
+	struct stat st;
+	return env->fs->stat(env, path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+/* A device or a pipe is written to; a rename would put a file in its place. */
+static int write_in_place(
+	const bn_env *env, const char *path, const void *bytes, size_t n, bn_err *err)
+{
+	int fd = env->fs->open(env, path, O_WRONLY, 0);
+	if (fd < 0)
+		return bn_err_sys(err, BN_EIO, -fd, "cannot open '%s'", path);
+	int rc = bn_fs_write_all(env, fd, bytes, n, path, err), e = env->fs->close(env, fd);
+	return !rc && e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot close '%s'", path) : rc;
+}
+
 int bn_fs_write_file(
 	const bn_env *env, const char *path, const void *bytes, size_t n, mode_t mode, bn_err *err)
 {
+	if (bn_fs_is_device(env, path))
+		return write_in_place(env, path, bytes, n, err);
 	int rc = 0, fd = -1;
 	uint64_t tag = 0;
 	char *tmp = NULL, *dir = path_dir(path);

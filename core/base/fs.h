@@ -46,7 +46,8 @@ extern const bn_fs_ops bn_fs_real;
 /* Appends the file's bytes to b. BN_ENOTFOUND when it is not there. */
 int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err);
 /* Durable and all or nothing: tmp file beside path, fsync, rename over path, fsync of the
- * directory. An interrupted call leaves the old file (and perhaps a *.tmp). */
+ * directory. An interrupted call leaves the old file (and perhaps a *.tmp). A device or a pipe is
+ * written to as it stands. */
 int bn_fs_write_file(
 	const bn_env *env, const char *path, const void *bytes, size_t n, mode_t mode, bn_err *err);
 /* Writes all n bytes at the file's position, through short writes and EINTR. path is for the
@@ -61,6 +62,8 @@ int bn_fs_read_at(const bn_env *env, int fd, void *bytes, size_t n, off_t at, si
 
 bool bn_fs_exists(const bn_env *env, const char *path);
 bool bn_fs_is_dir(const bn_env *env, const char *path);
+/* There, and neither file nor directory: a device, a pipe, a socket. */
+bool bn_fs_is_device(const bn_env *env, const char *path);
 int bn_fs_make_dirs(
 	const bn_env *env, const char *path, mode_t mode, bn_err *err); /* mkdir -p, durable */
 int bn_fs_sync_dir(const bn_env *env, const char *path, bn_err *err);

@@ -76,6 +76,23 @@ check name_first "2 binnacle: 'a/b' cannot be the name of a dataset" "$(add a/b 
 check one_line "2 binnacle: 'a?b' cannot be the name of a dataset" "$(add $'a\nb' jobs.csv)"
 check nothing_left 0 "$(ls .binnacle/tmp | wc -l)"
 
+# A device or a pipe is written to; a file never takes its place.
+mkfifo pipe
+timeout 20 cat pipe >through &
+timeout 20 "$BINNACLE" data export jobs pipe >/dev/null 2>err
+status=$?
+wait
+check pipe_stays_a_pipe "0 yes 41" "$status $([ -p pipe ] && echo yes) $(wc -l <through)"
+timeout 20 cat pipe >through &
+timeout 20 "$BINNACLE" data infer jobs -o pipe >/dev/null 2>err
+wait
+check suite_through_a_pipe "yes 1" "$([ -p pipe ] && echo yes) $(grep -c '"expectations"' through)"
+
+# A log without its identity is nobody's to take over.
+mkdir -p lost
+(cd lost && "$BINNACLE" init . && "$BINNACLE" data add a ../jobs.csv && rm .binnacle/workspace.json) >/dev/null 2>&1
+check orphan_log 6 "$("$BINNACLE" init lost >/dev/null 2>&1; echo $?)"
+
 # An error is JSON wherever --json stands, and whatever bytes it names.
 json() {
 	"$BINNACLE" "$@" >/dev/null 2>err

@@ -13,6 +13,7 @@
 #include "core/data/ingest.h"
 #include "tui/cli/verbs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -237,7 +238,7 @@ static int export_text(export_target *t, bn_table_reader *r, const size_t *colum
 	if (!t->path)
 		return rc;
 	int sync = rc ? 0 : env->fs->fsync(env, t->fd);
-	if (sync < 0)
+	if (sync < 0 && sync != -EINVAL) /* a pipe cannot be synced */
 		rc = bn_err_sys(err, BN_EIO, -sync, "cannot sync %s", t->path);
 	env->fs->close(env, t->fd);
 	return rc;
@@ -306,7 +307,9 @@ static int run_export(bn_cli *cli, bn_err *err)
 {
 	const bn_env *env = bn_cli_env(cli);
 	const char *path = bn_cli_arg(cli, 1) ? bn_cli_arg(cli, 1) : bn_cli_opt(cli, "output");
-	char *unfinished = path ? bn_strf("%s.tmp", path) : NULL;
+	/* A file appears when it is whole; a device or a pipe is written to as it stands. */
+	bool in_place = path && bn_fs_is_device(env, path);
+	char *unfinished = path ? bn_strf("%s%s", path, in_place ? "" : ".tmp") : NULL;
 	export_target t = {.cli = cli, .path = unfinished, .fd = -1};
 	export_format format;
 	bn_table_reader *r = NULL;
@@ -323,14 +326,14 @@ static int run_export(bn_cli *cli, bn_err *err)
 	else
 		rc = export_text(&t, r, columns, n, format == EXPORT_TSV ? '\t' : ',', err);
 	if (!rc && path) {
-		int moved = env->fs->rename(env, unfinished, path);
+		int moved = in_place ? 0 : env->fs->rename(env, unfinished, path);
 		if (moved < 0)
 			rc = bn_err_sys(err, BN_EIO, -moved, "cannot write %s", path);
 		else
 			bn_cli_say(cli, "%s: %llu rows, %zu columns", path,
 				(unsigned long long)bn_table_rows(r), n);
 	}
-	if (rc && path)
+	if (rc && path && !in_place)
 		env->fs->unlink(env, unfinished);
 out:
 	bn_free(unfinished);
