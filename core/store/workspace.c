@@ -43,6 +43,24 @@ static int write_identity(const bn_env *env, const char *root, bn_err *err)
 	return rc;
 }
 
+/* A log whose workspace.json is gone belongs to the workspace that wrote it: a new identity would
+ * take it over. */
+static int refuse_orphan_log(const bn_env *env, const char *root, bn_err *err)
+{
+	bn_names names = BN_NAMES_INIT;
+	char *log = bn_path_join(root, "log");
+	int rc = log ? 0 : bn_err_nomem(err, "a file name");
+	if (!rc && bn_fs_is_dir(env, log))
+		rc = bn_fs_list_dir(env, log, &names, err);
+	if (!rc && names.count) {
+		rc = bn_err_set(err, BN_ECONFLICT, "'%s' holds a log, but no workspace.json", root);
+		bn_err_hint(err, "put its workspace.json back, or move the directory away");
+	}
+	bn_names_release(&names);
+	bn_free(log);
+	return rc;
+}
+
 int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err)
 {
 	int rc = 0;
@@ -56,7 +74,9 @@ int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err)
 		rc = bn_err_set(err, BN_ECONFLICT, "'%s' is a workspace already", dir);
 		goto out;
 	}
-	rc = bn_fs_make_dirs(env, root, 0777, err);
+	rc = refuse_orphan_log(env, root, err);
+	if (!rc)
+		rc = bn_fs_make_dirs(env, root, 0777, err);
 	for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++) {
 		char *path = bn_path_join(root, parts[i].name);
 		rc = path ? bn_fs_make_dirs(env, path, parts[i].mode, err)
