@@ -120,7 +120,7 @@ size_t bn_schema_find(const bn_schema *s, const char *name)
 int bn_schema_need(const bn_schema *s, const char *name, size_t *out, bn_err *err)
 {
 	size_t i = bn_schema_find(s, name);
-	int best = 3; /* further away is not "near" */
+	int length = (int)strlen(name), best = length < 3 ? length : 3; /* beyond is not "near" */
 
 	if (i != BN_SCHEMA_NONE) {
 		*out = i;
