@@ -334,8 +334,11 @@ static int version_load(
 	if (!rc && !p->count) {
 		rc = bn_err_set(
 			err, BN_ENOTFOUND, "no model version '%s/%lld'", name, (long long)version);
-		bn_err_hint(
-			err, "the newest is %s/%lld", name, (long long)latest_version(db, name));
+		int64_t newest = latest_version(db, name);
+		if (newest > 0)
+			bn_err_hint(err, "the newest is %s/%lld", name, (long long)newest);
+		else
+			bn_err_hint(err, "every version of it was removed");
 	}
 	if (!rc) {
 		bn_version *v = bn_alloc(sizeof *v);
