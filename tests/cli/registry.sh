@@ -83,7 +83,8 @@ expect 0 "lineage" "$B" model lineage power@champion
 says "jobs@v1"
 expect 0 "card" "$B" model card power/1
 says "approved by"
-expect 0 "export" "$B" model export power/1 out
+expect 0 "export" "$B" model export power/1 out --json
+says '"dir": "out"'
 [ -s out/MLmodel ] && [ -s out/model.safetensors ] || fail "export left files out"
 expect 4 "the last admin stays" "$B" role revoke "$(id -u)" admin
 expect 0 "refused acts are in the audit log" "$B" audit log --outcome refused --json

@@ -123,9 +123,14 @@ static int run_alias(bn_cli *cli, bn_err *err)
 	}
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, "/@"), spec);
 	rc = bn_model_remove_alias(ws, name, alias, err);
-	if (!rc)
-		bn_cli_say(cli, "removed alias %s@%s", name, alias);
-	return rc;
+	if (rc)
+		return rc;
+	bn_cli_say(cli, "removed alias %s@%s", name, alias);
+	return bn_cli_is_text(cli) ? 0
+				   : bn_cli_document(cli,
+					     json_pack("{s:s, s:s, s:n}", "name", name, "alias",
+						     alias, "version"),
+					     err);
 }
 
 static int run_tag(bn_cli *cli, bn_err *err)
@@ -161,9 +166,13 @@ static int run_rm(bn_cli *cli, bn_err *err)
 		rc = bn_cli_announce_key(cli, ws, err);
 	if (!rc)
 		rc = bn_version_remove(ws, exact, bn_cli_opt(cli, "reason"), err);
-	if (!rc)
-		bn_cli_say(cli, "removed %s", exact);
-	return rc;
+	if (rc)
+		return rc;
+	bn_cli_say(cli, "removed %s", exact);
+	return bn_cli_is_text(cli)
+		       ? 0
+		       : bn_cli_document(cli,
+				 json_pack("{s:s, s:s}", "spec", exact, "state", "removed"), err);
 }
 
 static const bn_opt reason_options[] = {{"reason", 'r', "TEXT", "why; kept in the audit log"}, {0}};

@@ -330,9 +330,13 @@ static int run_export(bn_cli *cli, bn_err *err)
 	}
 	if (!rc)
 		rc = bn_version_checkout(ws, spec, dir, err);
-	if (!rc)
-		bn_cli_say(cli, "wrote %s to %s", spec, dir);
-	return rc;
+	if (rc)
+		return rc;
+	bn_cli_say(cli, "wrote %s to %s", spec, dir);
+	return bn_cli_is_text(cli)
+		       ? 0
+		       : bn_cli_document(
+				 cli, json_pack("{s:s, s:s}", "spec", spec, "dir", dir), err);
 }
 
 static const bn_opt register_options[] = {
