@@ -346,10 +346,18 @@ int bn_fs_list_dir(const bn_env *env, const char *path, bn_names *names, bn_err 
 			errno, "cannot list '%s'", path);
 	int rc = 0;
 	size_t first = names->count;
-	for (struct dirent *e; !rc && (e = readdir(d));)
+	while (!rc) {
+		errno = 0;
+		struct dirent *e = readdir(d);
+		if (!e) {
+			if (errno) /* network file systems break off; that is no short listing */
+				rc = bn_err_sys(err, BN_EIO, errno, "cannot list '%s'", path);
+			break;
+		}
 		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
 			bn_names_add(names, e->d_name))
 			rc = bn_err_nomem(err, "a directory listing");
+	}
 	closedir(d);
 	if (names->count > first)
 		qsort(names->items + first, names->count - first, sizeof *names->items,

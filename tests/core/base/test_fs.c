@@ -5,6 +5,7 @@
 #include "tests/support/faultfs.h"
 #include "tests/support/toy.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -136,6 +137,38 @@ START_TEST(test_fs_lists_sorted_and_removes_trees_but_not_what_links_point_to)
 }
 END_TEST
 
+/* The C library's, save that it fails when asked to. This one is linked instead of it. */
+static int readdir_fails_after = -1;
+
+struct dirent *readdir(DIR *d)
+{
+	if (readdir_fails_after == 0) {
+		errno = ESTALE;
+		return NULL;
+	}
+	if (readdir_fails_after > 0)
+		readdir_fails_after--;
+	return (struct dirent *)readdir64(d);
+}
+
+/* A listing that NFS breaks off must not pass for a short one: the store would take the rest of a
+ * log for removed. */
+START_TEST(test_fs_listing_that_breaks_off_is_an_error)
+{
+	const bn_env *env = start();
+	bn_names names = BN_NAMES_INIT;
+	bn_err e = BN_ERR_INIT;
+	ck_assert_int_eq(bn_fs_write_file(env, path, "x", 1, 0644, NULL), 0);
+	readdir_fails_after = 2;
+	int rc = bn_fs_list_dir(env, dir.path, &names, &e);
+	readdir_fails_after = -1;
+	ck_assert_int_eq(rc, BN_EIO);
+	ck_assert_ptr_nonnull(strstr(e.msg, dir.path));
+	bn_names_release(&names);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
 START_TEST(test_paths_join_and_become_absolute)
 {
 	char *p = bn_path_join("/a/", "b");
@@ -169,4 +202,5 @@ BN_TEST_MAIN("core/base/fs", test_fs_reads_back_what_it_wrote,
 	test_fs_read_names_what_is_missing_or_no_file, test_fs_replaces_a_file_whole_or_not_at_all,
 	test_fs_writes_all_through_short_writes_and_signals,
 	test_fs_lists_sorted_and_removes_trees_but_not_what_links_point_to,
-	test_paths_join_and_become_absolute, test_fs_knows_what_kind_of_disk_it_is)
+	test_fs_listing_that_breaks_off_is_an_error, test_paths_join_and_become_absolute,
+	test_fs_knows_what_kind_of_disk_it_is)
