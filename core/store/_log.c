@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/store/_writer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,15 +131,17 @@ int bn_log_scan(bn_log *log, const bn_env *env, const char *log_dir, bn_err *err
 			rc = bn_err_nomem(err, "a file name");
 			break;
 		}
-		bool is_dir = env->fs->stat(env, dir, &st) == 0 && S_ISDIR(st.st_mode);
+		int e = env->fs->stat(env, dir, &st);
 		bn_free(dir);
-		if (!is_dir)
+		if (e == -ENOENT || (e == 0 && !S_ISDIR(st.st_mode)))
 			continue;
 		bn_log_writer *w = bn_log_find(log, names.items[i]);
 		if (!w)
 			rc = log_add(&w, log, log_dir, names.items[i], err);
 		bn_err why = BN_ERR_INIT;
-		if (!rc)
+		if (!rc && e < 0) /* it is there: not to be taken for removed */
+			rc = bn_err_sys(&why, BN_EIO, -e, "cannot stat '%s'", w->dir);
+		else if (!rc)
 			rc = writer_look(w, env, &st, &why);
 		if (why.code == BN_ENOMEM) {
 			rc = bn_err_nomem(err, "a list of segments");
@@ -146,6 +149,7 @@ int bn_log_scan(bn_log *log, const bn_env *env, const char *log_dir, bn_err *err
 			/* Somebody who lets nobody read his log must not stop everybody else's. */
 			rc = 0;
 			w->stuck = true;
+			w->listed_ns = w->mtime_ns = 0; /* looked at anew next time */
 			snprintf(w->fault, sizeof w->fault, "%.159s", why.msg);
 		}
 		if (w)

@@ -444,6 +444,47 @@ START_TEST(test_index_goes_on_without_a_writer_whose_log_may_not_be_read)
 }
 END_TEST
 
+static bool hide_other;
+
+static int stale_stat(const bn_env *env, const char *path, struct stat *st)
+{
+	size_t n = strlen(path);
+	bool is_dir = n > 10 && !strcmp(path + n - 10, "ffffffff-0");
+	return hide_other && is_dir ? -ESTALE : bn_fs_real.stat(env, path, st);
+}
+
+/* Or the index would be made anew without that writer, and gc would believe it. */
+START_TEST(test_index_keeps_a_writer_whose_directory_cannot_be_seen_for_a_moment)
+{
+	toy_dir d;
+	toy_env here, there;
+	bn_index_status s;
+	bn_fs_ops ops = bn_fs_real;
+	bn_workspace *reader = make_at(&here, &d);
+	toy_env_init(&there, &d);
+	there.env.boot_id = another_boot;
+	bn_workspace *writer = open_at(&there, d.path);
+	toy_append_set(writer, "toy/a", 5);
+	ck_assert_bn_ok(bn_workspace_seal(writer, &err), &err);
+	ops.stat = stale_stat;
+	here.env.fs = &ops;
+	for (int i = 0; i < 3; i++) {
+		hide_other = i == 1;
+		ck_assert_bn_ok(bn_index_status_get(&s, reader, &err), &err);
+		ck_assert_uint_eq(s.gap_count, hide_other);
+		ck_assert_int_eq(toy_value(reader, "toy/a"), 5);
+		bn_index_status_release(&s);
+	}
+	toy_append_set(writer, "toy/a", 6);
+	ck_assert_bn_ok(bn_workspace_seal(writer, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
+	ck_assert_int_eq(toy_value(reader, "toy/a"), 5 * 31 + 6);
+	bn_workspace_close(writer);
+	bn_workspace_close(reader);
+	toy_dir_remove(&d);
+}
+END_TEST
+
 /* Several processes share one index file; whoever comes second finds the work done. */
 START_TEST(test_index_is_shared_by_processes_that_fold_at_once)
 {
@@ -536,6 +577,7 @@ BN_TEST_MAIN("core/store/fold", test_fold_is_the_same_in_any_order_of_arrival,
 	test_index_of_another_schema_is_rebuilt, test_index_notices_that_history_was_cut,
 	test_index_over_a_network_reads_an_open_segment_only_after_long_silence,
 	test_index_goes_on_without_a_writer_whose_log_may_not_be_read,
+	test_index_keeps_a_writer_whose_directory_cannot_be_seen_for_a_moment,
 	test_index_is_shared_by_processes_that_fold_at_once,
 	test_index_lies_in_the_state_directory_of_who_does_not_own_the_workspace,
 	test_index_status_names_a_missing_segment)
