@@ -9,6 +9,7 @@
 #include "core/store/index.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -241,6 +242,21 @@ static int announce(bn_workspace *ws, const victims *v, size_t from, size_t to, 
 	return rc;
 }
 
+/* trash/ is sticky where several users write: another's object could be moved there, but neither
+ * removed nor put back. */
+static bool may_remove(const bn_workspace *ws, const char *path, const char *aside)
+{
+	const bn_env *env = ws->env;
+	struct stat st, top;
+	uid_t me = env->uid(env);
+	char *trash = bn_strndup(aside, (size_t)(bn_path_base(aside) - aside));
+	bool ok = me == 0 || (env->fs->stat(env, path, &st) == 0 && st.st_uid == me) ||
+		  (trash && env->fs->stat(env, trash, &top) == 0 &&
+			  (top.st_uid == me || !(top.st_mode & S_ISVTX)));
+	bn_free(trash);
+	return ok;
+}
+
 /* Out of sight first, then a second look: someone may have stored it again a moment ago. */
 static void remove_object(
 	bn_workspace *ws, bn_gc_report *report, const char *hash, uint64_t bytes, int64_t cutoff_ms)
@@ -249,7 +265,8 @@ static void remove_object(
 	struct stat st;
 	char *path = bn_workspace_path(ws, "objects/%.2s/%s", hash, hash + 2);
 	char *aside = bn_workspace_path(ws, "trash/gc-%s", hash);
-	if (!path || !aside || env->fs->rename(env, path, aside) < 0) {
+	if (!path || !aside || !may_remove(ws, path, aside) ||
+		env->fs->rename(env, path, aside) < 0) {
 		report->failed++;
 	} else if (env->fs->stat(env, aside, &st) == 0 && mtime_ms(&st) > cutoff_ms) {
 		env->fs->rename(env, aside, path);
@@ -278,6 +295,16 @@ static int remove_victims(
 	return rc;
 }
 
+/* Puts an object that was set aside back, unless it was stored anew: the young one must stay. */
+static void put_back(const bn_env *env, const char *aside, const char *home)
+{
+	int e = env->fs->link(env, aside, home);
+	if (e == 0 || e == -EEXIST)
+		env->fs->unlink(env, aside);
+	else if (!bn_fs_exists(env, home)) /* a file system without links, or another's file */
+		env->fs->rename(env, aside, home);
+}
+
 /* Old entries of tmp/ or trash/. An object that gc set aside and died over is put back: whether it
  * may go is decided anew. */
 static int sweep(bn_gc_report *report, bn_workspace *ws, const char *sub, int64_t cutoff_ms,
@@ -296,7 +323,7 @@ static int sweep(bn_gc_report *report, bn_workspace *ws, const char *sub, int64_
 		} else if (!strncmp(name, "gc-", 3) && strlen(name) == 3 + BN_SHA256_HEX) {
 			char *home = bn_workspace_path(ws, "objects/%.2s/%s", name + 3, name + 5);
 			if (home && !dry_run)
-				env->fs->rename(env, path, home);
+				put_back(env, path, home);
 			bn_free(home);
 		} else if (env->fs->stat(env, path, &st) == 0 && mtime_ms(&st) <= cutoff_ms) {
 			if (!dry_run && bn_fs_remove_tree(env, path, NULL)) {

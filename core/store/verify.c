@@ -190,6 +190,8 @@ static int check_writer(check *c, bn_err *err)
 	uint64_t named = 0; /* records up to here are bad, and a fault says so */
 	char file[BN_SEGMENT_NAME];
 	bn_chain_start(c->chain, c->w->name);
+	if (c->w->fault[0]) /* of the listing: nothing is known of what lies there */
+		return add_fault(c, BN_FAULT_UNREADABLE, NULL, 0, 1, err, "%s", c->w->fault);
 	for (size_t i = 0; !rc && i < c->w->sealed_count; i++) {
 		const bn_log_range *range = &c->w->sealed[i];
 		bn_segment_name(file, range->first, range->last);
@@ -261,7 +263,8 @@ int bn_log_verify(bn_workspace *ws, bn_log_report *report, bn_err *err)
 			roll_back(report, &before);
 			c = (check){.report = report, .w = &log.items[i], .env = ws->env};
 			rc = check_writer(&c, err);
-			if (rc || (!c.vanished && report->fault_count == before.fault_count))
+			if (rc || c.w->fault[0] ||
+				(!c.vanished && report->fault_count == before.fault_count))
 				break;
 			if ((rc = bn_log_relist(&log.items[i], ws->env, err)))
 				break;

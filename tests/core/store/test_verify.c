@@ -210,6 +210,29 @@ START_TEST(test_who_wrote_is_who_owns_the_file)
 }
 END_TEST
 
+static int unseen_stat(const bn_env *e, const char *path, struct stat *st)
+{
+	const char *log = strstr(path, "/log/");
+	return log && !strchr(log + 5, '/') ? -EACCES : bn_fs_real.stat(e, path, st);
+}
+
+START_TEST(test_verify_names_a_log_that_it_cannot_read)
+{
+	bn_workspace *ws = make();
+	write_sealed(ws, 2);
+	bn_fs_ops ops = bn_fs_real;
+	ops.stat = unseen_stat;
+	env.env.fs = &ops;
+	verify(ws);
+	ck_assert_uint_eq(report.fault_count, 1);
+	ck_assert_int_eq(report.faults[0].kind, BN_FAULT_UNREADABLE);
+	ck_assert_ptr_nonnull(strstr(report.faults[0].what, "ermission denied"));
+	bn_log_report_release(&report);
+	env.env.fs = &bn_fs_real;
+	finish(ws);
+}
+END_TEST
+
 /* ---- gc ------------------------------------------------------------------------------------- */
 
 static void name_object(bn_workspace *ws, const char *entity, const char *hash)
@@ -306,6 +329,56 @@ START_TEST(test_gc_refuses_when_part_of_the_log_is_missing)
 }
 END_TEST
 
+/* A gc died over an object; then it was stored anew, and its event is about to be written. */
+START_TEST(test_gc_puts_back_nothing_over_an_object_that_was_stored_again)
+{
+	bn_workspace *ws = make();
+	bn_gc_options options = {.retention_ms = BN_GC_RETENTION_MS, .tmp_ms = BN_GC_TMP_MS};
+	bn_gc_report r;
+	char hash[65], *path = NULL;
+	ck_assert_bn_ok(bn_object_put(ws, "old", 3, hash, &err), &err);
+	make_old(ws, hash);
+	ck_assert_bn_ok(bn_object_path(ws, hash, &path, &err), &err);
+	char *aside = bn_workspace_path(ws, "trash/gc-%s", hash);
+	ck_assert_int_eq(rename(path, aside), 0);
+	ck_assert_bn_ok(bn_object_put(ws, "old", 3, hash, &err), &err);
+	ck_assert_bn_ok(bn_gc_run(&r, ws, &options, &err), &err);
+	ck_assert(is_there(ws, hash));
+	ck_assert(!bn_fs_exists(&env.env, aside));
+	bn_free(aside);
+	bn_free(path);
+	finish(ws);
+}
+END_TEST
+
+static uid_t somebody_else(const bn_env *e)
+{
+	(void)e;
+	return 4711;
+}
+
+/* trash/ is sticky: who may move another's object there could neither remove it nor put it back. */
+START_TEST(test_gc_leaves_objects_of_others_where_they_are)
+{
+	bn_workspace *ws = make();
+	bn_gc_options options = {.retention_ms = BN_GC_RETENTION_MS, .tmp_ms = BN_GC_TMP_MS};
+	bn_gc_report r;
+	char hash[65];
+	ck_assert_bn_ok(bn_object_put(ws, "old", 3, hash, &err), &err);
+	make_old(ws, hash);
+	/* A slot of this process is open, so that it need not own a directory under log/. */
+	write_sealed(ws, 1);
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	env.env.uid = somebody_else;
+	ck_assert_bn_ok(bn_gc_run(&r, ws, &options, &err), &err);
+	env.env.uid = bn_env_real()->uid;
+	ck_assert_uint_eq(r.objects, 0);
+	ck_assert_uint_eq(r.failed, 1);
+	ck_assert(is_there(ws, hash));
+	finish(ws);
+}
+END_TEST
+
 START_TEST(test_gc_sweeps_old_leftovers)
 {
 	bn_workspace *ws = make();
@@ -382,7 +455,10 @@ END_TEST
 BN_TEST_MAIN("core/store/verify", test_verify_of_an_untouched_log_gives_one_head_for_each_writer,
 	test_verify_finds_any_flipped_byte, test_verify_finds_a_forged_record_with_right_checksums,
 	test_verify_names_missing_records, test_who_wrote_is_who_owns_the_file,
+	test_verify_names_a_log_that_it_cannot_read,
 	test_gc_removes_only_old_objects_that_nothing_names,
 	test_gc_spares_an_object_that_was_stored_again,
+	test_gc_puts_back_nothing_over_an_object_that_was_stored_again,
+	test_gc_leaves_objects_of_others_where_they_are,
 	test_gc_refuses_when_part_of_the_log_is_missing, test_gc_sweeps_old_leftovers,
 	test_doctor_finds_what_a_file_system_lacks)
