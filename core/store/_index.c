@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 30000 };
+enum { BUSY_MS = 30000, RETRY_MS = 10 };
 
 /* ---- where ---------------------------------------------------------------------------------- */
 
@@ -166,6 +166,24 @@ static bool schema_is_ours(bn_index *ix)
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
+/* Turning a new file into a WAL database takes a write lock on top of a read lock; SQLite does not
+ * wait for that one, lest two that both hold the read lock wait for each other. */
+static int db_prepare(sqlite3 *db, bn_err *err)
+{
+	for (int waited_ms = 0;; waited_ms += RETRY_MS) {
+		bn_err why = BN_ERR_INIT;
+		/* Derived data: NORMAL may lose the last refresh in a power cut, never consistency. */
+		int rc = exec(db,
+			"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+			"PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;"
+			"PRAGMA foreign_keys = OFF",
+			&why);
+		if (rc != BN_ECONFLICT || waited_ms >= BUSY_MS)
+			return rc ? bn_err_set(err, rc, "%s", why.msg) : 0;
+		sqlite3_sleep(RETRY_MS);
+	}
+}
+
 static int db_open(bn_index *ix, bn_err *err)
 {
 	struct stat st;
@@ -179,11 +197,7 @@ static int db_open(bn_index *ix, bn_err *err)
 		return rc;
 	}
 	sqlite3_busy_timeout(ix->db, BUSY_MS);
-	/* Derived data: NORMAL may lose the last refresh in a power cut, never consistency. */
-	rc = exec(ix->db,
-		"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-		"PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF",
-		err);
+	rc = db_prepare(ix->db, err);
 	if (!rc && ix->ws->env->fs->stat(ix->ws->env, ix->path, &st) == 0) {
 		ix->inode = (uint64_t)st.st_ino;
 		ix->device = (uint64_t)st.st_dev;

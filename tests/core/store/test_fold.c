@@ -524,6 +524,39 @@ START_TEST(test_index_is_shared_by_processes_that_fold_at_once)
 }
 END_TEST
 
+/* SQLite does not wait by itself when somebody else is just making the file a WAL database. */
+START_TEST(test_index_waits_for_who_is_making_it)
+{
+	toy_dir d;
+	toy_env env;
+	int ready[2];
+	char byte;
+	bn_workspace *ws = make_at(&env, &d);
+	char *path = bn_workspace_path(ws, "index.db");
+	ck_assert_int_eq(pipe(ready), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		sqlite3 *db = NULL;
+		int rc = sqlite3_open(path, &db);
+		rc |= sqlite3_exec(db, "CREATE TABLE x (y); BEGIN IMMEDIATE", NULL, NULL, NULL);
+		rc |= write(ready[1], "x", 1) != 1;
+		sqlite3_sleep(200);
+		rc |= sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+		_exit(rc != 0);
+	}
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	int status = -1;
+	waitpid(child, &status, 0);
+	ck_assert_int_eq(status, 0);
+	close(ready[0]);
+	close(ready[1]);
+	bn_free(path);
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
 START_TEST(test_index_lies_in_the_state_directory_of_who_does_not_own_the_workspace)
 {
 	toy_dir d;
@@ -578,6 +611,6 @@ BN_TEST_MAIN("core/store/fold", test_fold_is_the_same_in_any_order_of_arrival,
 	test_index_over_a_network_reads_an_open_segment_only_after_long_silence,
 	test_index_goes_on_without_a_writer_whose_log_may_not_be_read,
 	test_index_keeps_a_writer_whose_directory_cannot_be_seen_for_a_moment,
-	test_index_is_shared_by_processes_that_fold_at_once,
+	test_index_is_shared_by_processes_that_fold_at_once, test_index_waits_for_who_is_making_it,
 	test_index_lies_in_the_state_directory_of_who_does_not_own_the_workspace,
 	test_index_status_names_a_missing_segment)
