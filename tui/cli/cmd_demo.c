@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -395,10 +396,13 @@ static int summarise(demo *d, double seconds, bn_err *err)
 		goto out;
 	bn_cli_print(d->cli, "\n%sOne model, its whole life, in %.1f s%s\n",
 		bn_cli_color(d->cli, "bold"), seconds, bn_cli_color(d->cli, "reset"));
-	bn_cli_print(d->cli, "  %lld runs, champion power/%lld with test rmse %.2f W\n",
+	char rmse[BN_FMT];
+	bn_fmt_sig(bn_json_num(
+			   json_object_get(json_object_get(model, "metrics"), "test"), "rmse", NAN),
+		4, rmse);
+	bn_cli_print(d->cli, "  %lld runs, champion power/%lld with test rmse %s W\n",
 		(long long)bn_json_int(runs, "count", 0),
-		(long long)bn_json_int(model, "version", 0),
-		bn_json_num(json_object_get(json_object_get(model, "metrics"), "test"), "rmse", 0));
+		(long long)bn_json_int(model, "version", 0), rmse);
 	size_t i;
 	json_t *r;
 	json_array_foreach(json_object_get(reports, "items"), i, r)
