@@ -82,6 +82,17 @@ static int slot_make(const bn_env *env, const char *log_dir, const char *dir, bn
 				log_dir);
 		return BN_EIO;
 	}
+	/* Just made, so it is ours; where it is not, the next slot would not be either. */
+	struct stat st;
+	if (env->fs->stat(env, dir, &st) == 0 && st.st_uid != env->uid(env)) {
+		env->fs->rmdir(env, dir);
+		bn_err_set(err, BN_EREFUSED, "what you make in '%s' belongs to uid %lu, not to you",
+			log_dir, (unsigned long)st.st_uid);
+		bn_err_hint(err,
+			"the file system maps users (root_squash, sshfs): work as the user "
+			"it maps to");
+		return BN_EREFUSED;
+	}
 	return 0;
 }
 

@@ -156,6 +156,32 @@ START_TEST(test_writers_without_flock_get_random_slots)
 }
 END_TEST
 
+static uid_t somebody_else(const bn_env *e)
+{
+	(void)e;
+	return 4711;
+}
+
+/* root over NFS with root_squash, or sshfs: what one makes belongs to somebody else. */
+START_TEST(test_writer_that_does_not_own_what_it_makes_says_so_and_leaves_no_litter)
+{
+	bn_err e = BN_ERR_INIT;
+	bn_names names = BN_NAMES_INIT;
+	start();
+	bn_workspace *ws = open_here();
+	env.env.uid = somebody_else;
+	ck_assert_int_ne(bn_workspace_append(ws, "toy.set", "toy/a", NULL, &e), 0);
+	ck_assert_ptr_nonnull(strstr(e.msg, "belongs to"));
+	char *log = bn_workspace_path(ws, "log");
+	ck_assert_bn_ok(bn_fs_list_dir(&env.env, log, &names, &err), &err);
+	ck_assert_uint_eq(names.count, 0);
+	bn_names_release(&names);
+	bn_free(log);
+	bn_workspace_close(ws);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
 START_TEST(test_writer_owns_few_files_after_many_seals)
 {
 	start();
@@ -294,5 +320,7 @@ END_TEST
 
 BN_TEST_MAIN("core/store/writers", test_writer_of_a_killed_process_is_adopted_and_continued,
 	test_writer_adopts_what_other_dead_slots_left_open,
-	test_writers_without_flock_get_random_slots, test_writer_owns_few_files_after_many_seals,
+	test_writers_without_flock_get_random_slots,
+	test_writer_that_does_not_own_what_it_makes_says_so_and_leaves_no_litter,
+	test_writer_owns_few_files_after_many_seals,
 	test_eight_writers_are_seen_whole_and_alike_by_every_reader)
