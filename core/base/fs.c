@@ -170,7 +170,7 @@ int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err)
 		return bn_err_sys(err, fd == -ENOENT || fd == -ENOTDIR ? BN_ENOTFOUND : BN_EIO, -fd,
 			"cannot open '%s'", path);
 	int rc = 0;
-	struct stat st;
+	struct stat st = {0};
 	if (env->fs->fstat(env, fd, &st) == 0 && S_ISDIR(st.st_mode))
 		rc = bn_err_sys(err, BN_EIO, EISDIR, "cannot read '%s'", path);
 	for (off_t at = 0; !rc;) {

@@ -74,7 +74,8 @@ int bn_segment_open(
 		rc = bn_err_nomem(err, "a file name");
 		goto out;
 	}
-	if ((s->fd = env->fs->open(env, path, O_RDONLY, 0)) < 0) {
+	/* Without waiting: somebody may have put a pipe there, and nobody would ever write to it. */
+	if ((s->fd = env->fs->open(env, path, O_RDONLY | O_NONBLOCK, 0)) < 0) {
 		rc = bn_err_sys(err, s->fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -s->fd,
 			"cannot open '%s'", path);
 		goto out;
@@ -82,6 +83,10 @@ int bn_segment_open(
 	int e = env->fs->fstat(env, s->fd, &st);
 	if (e < 0) {
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", path);
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		rc = bn_err_set(err, BN_ECORRUPT, "%s: no regular file", path);
 		goto out;
 	}
 	s->uid = st.st_uid;
