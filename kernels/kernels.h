@@ -57,6 +57,33 @@ typedef enum bnk_op {
 	BNK_OP_COUNT
 } bnk_op;
 
+/* The element types that an operation is defined for, on any back end; supports() may narrow them.
+ * Inline, because a plug-in is linked without the library. */
+static inline int bnk_op_has_dtype(bnk_op op, bnk_dtype dtype)
+{
+	switch (op) {
+	case BNK_OP_GEMM:
+	case BNK_OP_SOFTMAX:
+	case BNK_OP_SOFTMAX_LOSS:
+	case BNK_OP_GATHER:
+		return dtype == BNK_F32 || dtype == BNK_F64;
+	case BNK_OP_GRAM:
+	case BNK_OP_GEMV:
+	case BNK_OP_GEMV_T:
+	case BNK_OP_LOGISTIC:
+		return dtype == BNK_F64;
+	case BNK_OP_SQUARED_LOSS:
+	case BNK_OP_BIAS_ACT:
+	case BNK_OP_RELU_GRAD:
+	case BNK_OP_COL_SUM:
+	case BNK_OP_ADAM:
+		return dtype == BNK_F32;
+	case BNK_OP_COUNT:
+		break;
+	}
+	return 0;
+}
+
 /* What m, n and k mean is said at each operation; unused ones are 0. */
 typedef struct bnk_shape {
 	size_t m, n, k;

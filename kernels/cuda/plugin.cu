@@ -34,27 +34,7 @@ static int cuda_supports(bnk_op op, bnk_dtype dtype, bnk_shape shape)
 {
 	if (shape.m > INT_MAX || shape.n > INT_MAX || shape.k > INT_MAX)
 		return 0;
-	switch (op) {
-	case BNK_OP_GEMM:
-	case BNK_OP_SOFTMAX:
-	case BNK_OP_SOFTMAX_LOSS:
-	case BNK_OP_GATHER:
-		return dtype == BNK_F32 || dtype == BNK_F64;
-	case BNK_OP_GRAM:
-	case BNK_OP_GEMV:
-	case BNK_OP_GEMV_T:
-	case BNK_OP_LOGISTIC:
-		return dtype == BNK_F64;
-	case BNK_OP_SQUARED_LOSS:
-	case BNK_OP_BIAS_ACT:
-	case BNK_OP_RELU_GRAD:
-	case BNK_OP_COL_SUM:
-	case BNK_OP_ADAM:
-		return dtype == BNK_F32;
-	case BNK_OP_COUNT:
-		break;
-	}
-	return 0;
+	return bnk_op_has_dtype(op, dtype);
 }
 
 static void cuda_close(bnk_context *ctx)
