@@ -67,9 +67,9 @@ ALL_LIBS = $(PKG_LIBS) -lm -lpthread -ldl
 
 # ---- sources: one pattern, so a new room or test needs no line here ------------------------------
 
-CORE_SRC := $(sort $(wildcard core/*/*.c))
+CORE_SRC := $(sort $(wildcard core/*/*.c core/*/*/*.c))
 KERNEL_SRC := $(sort $(wildcard kernels/*.c kernels/cpu/*.c))
-TUI_SRC := $(sort $(filter-out tui/main.c,$(wildcard tui/*.c tui/*/*.c)))
+TUI_SRC := $(sort $(filter-out tui/main.c,$(wildcard tui/*.c tui/*/*.c tui/*/*/*.c)))
 CUDA_SRC := $(sort $(wildcard kernels/cuda/*.cu))
 TEST_SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 TEST_SRC := $(sort $(shell find tests -name 'test_*.c' 2>/dev/null))

@@ -7,7 +7,7 @@
 #include "core/data/profiler.h"
 #include "core/data/table.h"
 #include "core/govern/policy.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 
 #include <string.h>
 

@@ -8,8 +8,8 @@
 #include "core/base/str.h"
 #include "core/data/dataset.h"
 #include "core/govern/policy.h"
-#include "core/store/fold.h"
-#include "core/store/ref.h"
+#include "core/store/index/fold.h"
+#include "core/store/index/ref.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/data/dataset.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -9,7 +9,7 @@
  */
 #ifndef BN_DEPLOY_ENDPOINT_H
 #define BN_DEPLOY_ENDPOINT_H
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 #include "core/store/workspace.h"
 
 typedef enum bn_endpoint_state {

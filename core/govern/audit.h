@@ -6,7 +6,7 @@
  */
 #ifndef BN_GOVERN_AUDIT_H
 #define BN_GOVERN_AUDIT_H
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 
 typedef struct bn_audit_filter {
 	const char *user;           /* name or uid in digits; NULL any */

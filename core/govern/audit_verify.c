@@ -1,11 +1,11 @@
-/* audit_verify.c - proof that the record is whole: the log's chains (core/store/verify.h), the
+/* audit_verify.c - proof that the record is whole: the log's chains (core/store/log/verify.h), the
  * signatures of the events that counted, and the bytes of every object that a live row names. See
  * audit.h. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
 #include "core/govern/identity.h"
-#include "core/store/verify.h"
+#include "core/store/log/verify.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -18,7 +18,7 @@
 #ifndef BN_GOVERN_IDENTITY_H
 #define BN_GOVERN_IDENTITY_H
 #include "core/govern/key.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 
 /* Fold class "user": table user_key. */
 extern const bn_fold_class bn_user_class;

@@ -46,7 +46,7 @@
  */
 #ifndef BN_GOVERN_POLICY_H
 #define BN_GOVERN_POLICY_H
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 
 #include <stdbool.h>
 

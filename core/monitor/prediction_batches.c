@@ -3,7 +3,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/monitor/prediction_log.h"
-#include "core/store/ref.h"
+#include "core/store/index/ref.h"
 
 #include <string.h>
 

@@ -25,7 +25,7 @@
 #include "core/base/err.h"
 #include "core/deploy/predictor.h"
 #include "core/deploy/server.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 
 #include <stdint.h>
 

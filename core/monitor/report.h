@@ -24,7 +24,7 @@
 #define BN_MONITOR_REPORT_H
 #include "core/monitor/drift.h"
 #include "core/monitor/prediction_log.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 
 #include <jansson.h>
 

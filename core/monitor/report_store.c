@@ -5,7 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/monitor/_report.h"
-#include "core/store/ref.h"
+#include "core/store/index/ref.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  */
 #ifndef BN_PIPELINE_ROOMS_H
 #define BN_PIPELINE_ROOMS_H
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 
 /* NULL-terminated; give it to bn_workspace_open. */
 extern const bn_fold_class *const bn_rooms[];

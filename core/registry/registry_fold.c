@@ -6,7 +6,7 @@
 #include "core/base/str.h"
 #include "core/govern/identity.h"
 #include "core/registry/_rules.h"
-#include "core/store/ref.h"
+#include "core/store/index/ref.h"
 
 #include <limits.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  */
 #ifndef BN_STORE__WORKSPACE_H
 #define BN_STORE__WORKSPACE_H
-#include "core/store/_writer.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
+#include "core/store/log/writer.h"
 
 struct bn_workspace {
 	const bn_env *env;

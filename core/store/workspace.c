@@ -7,8 +7,8 @@
 #include "core/base/id.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/store/_index.h"
 #include "core/store/_workspace.h"
+#include "core/store/index/_index.h"
 
 #include <errno.h>
 #include <stdarg.h>

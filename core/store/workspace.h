@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 typedef struct bn_workspace bn_workspace;
-struct bn_fold_class; /* core/store/fold.h */
+struct bn_fold_class; /* core/store/index/fold.h */
 
 /* Makes DIR/.binnacle. BN_ECONFLICT when there is one already. */
 int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err);

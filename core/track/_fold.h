@@ -2,7 +2,7 @@
 #ifndef BN_TRACK_FOLD_H
 #define BN_TRACK_FOLD_H
 #include "core/base/id.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 
 #include <stdbool.h>
 

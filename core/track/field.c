@@ -6,7 +6,7 @@
 
 #include "core/base/fs.h"
 #include "core/base/str.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 #include "core/track/series.h"
 
 #include <stdio.h>

@@ -8,7 +8,7 @@
 
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 #include "core/track/run.h"
 
 #include <ctype.h>

@@ -8,7 +8,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 #include "core/track/_filter.h"
 #include "core/track/_fold.h"
 

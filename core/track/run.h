@@ -19,7 +19,7 @@
 #define BN_TRACK_RUN_H
 #include "core/base/err.h"
 #include "core/base/id.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 #include "core/store/workspace.h"
 
 #include <jansson.h>

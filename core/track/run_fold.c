@@ -9,7 +9,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/govern/policy.h"
-#include "core/store/ref.h"
+#include "core/store/index/ref.h"
 #include "core/track/_fold.h"
 #include "core/track/run.h"
 

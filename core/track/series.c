@@ -2,7 +2,7 @@
 #include "core/track/series.h"
 
 #include "core/base/mem.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 #include "core/track/_fold.h"
 #include "core/train/evaluate.h"
 #include "core/train/metric_chunk.h"

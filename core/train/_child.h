@@ -3,7 +3,7 @@
  */
 #ifndef BN_TRAIN_CHILD_H
 #define BN_TRAIN_CHILD_H
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 #include "core/train/spec.h"
 
 typedef struct bn_child_task {

@@ -14,7 +14,7 @@
 #define BN_TRAIN_EXEC_H
 #include "core/base/env.h"
 #include "core/base/err.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 
 /* dir: inside the workspace. classes: bn_rooms (to look up dataset versions). *exit_status: of the
  * child, 128 + signal when one ended it. BN_ECONFLICT when the run is supervised or over. */

@@ -5,8 +5,8 @@
  * Prints JSON lines for tests/bench/run.sh.
  */
 #include "core/base/mem.h"
-#include "core/store/fold.h"
-#include "core/store/index.h"
+#include "core/store/index/fold.h"
+#include "core/store/index/index.h"
 
 #include <stdio.h>
 #include <string.h>

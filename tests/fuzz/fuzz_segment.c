@@ -7,7 +7,7 @@
  */
 #include "core/base/buf.h"
 #include "core/base/fs.h"
-#include "core/store/_segment.h"
+#include "core/store/log/segment.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -19,7 +19,7 @@ for d in $docs; do
 			{ echo "$d names make $target, which does not exist"; bad=1; }
 	done < <(grep -oE '`make [a-z-]+' "$d" | sed 's/`make //' | sort -u)
 done
-for dir in core/*/ tui/*/ kernels/*/; do
+for dir in core/*/ core/*/*/ tui/*/ tui/*/*/ kernels/*/; do
 	[ -n "$(ls "$dir"*.[ch] "$dir"*.cu 2>/dev/null)" ] || continue
 	grep -q "${dir%/}" docs/architecture.md 2>/dev/null || { echo "docs/architecture.md does not mention ${dir%/}"; bad=1; }
 done

@@ -9,7 +9,7 @@
 #ifndef BN_TEST_PEOPLE_H
 #define BN_TEST_PEOPLE_H
 #include "core/base/env.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 
 #define PEOPLE 4
 

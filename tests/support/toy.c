@@ -5,7 +5,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/store/ref.h"
+#include "core/store/index/ref.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #ifndef BN_TEST_TOY_H
 #define BN_TEST_TOY_H
 #include "core/base/env.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 
 typedef struct toy_dir {
 	char path[256];

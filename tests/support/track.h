@@ -3,7 +3,7 @@
  */
 #ifndef BN_TEST_TRACK_H
 #define BN_TEST_TRACK_H
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 #include "tests/support/toy.h"
 
 typedef struct track_world {

@@ -6,8 +6,8 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/store/doctor.h"
-#include "core/store/gc.h"
-#include "core/store/index.h"
+#include "core/store/index/index.h"
+#include "core/store/object/gc.h"
 #include "tui/cli/cli.h"
 #include "tui/cli/verbs.h"
 

@@ -6,7 +6,7 @@
 #include "core/data/profile.h"
 #include "core/data/split.h"
 #include "core/data/table.h"
-#include "core/store/fold.h"
+#include "core/store/index/fold.h"
 #include "tests/support/check_main.h"
 
 #include <string.h>

@@ -6,9 +6,9 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/rng.h"
-#include "core/store/_index.h"
 #include "core/store/_workspace.h"
-#include "core/store/index.h"
+#include "core/store/index/_index.h"
+#include "core/store/index/index.h"
 #include "tests/support/check_main.h"
 #include "tests/support/toy.h"
 

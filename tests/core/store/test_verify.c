@@ -4,12 +4,12 @@
  */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
-#include "core/store/_segment.h"
 #include "core/store/_workspace.h"
 #include "core/store/doctor.h"
-#include "core/store/gc.h"
-#include "core/store/index.h"
-#include "core/store/verify.h"
+#include "core/store/index/index.h"
+#include "core/store/log/segment.h"
+#include "core/store/log/verify.h"
+#include "core/store/object/gc.h"
 #include "tests/support/check_main.h"
 #include "tests/support/toy.h"
 

@@ -5,8 +5,8 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
-#include "core/store/index.h"
-#include "core/store/verify.h"
+#include "core/store/index/index.h"
+#include "core/store/log/verify.h"
 #include "tests/support/check_main.h"
 #include "tests/support/toy.h"
 

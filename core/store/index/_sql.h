@@ -1,9 +1,9 @@
 /*
  * _sql.h - the statement cache behind the helpers of fold.h.
  */
-#ifndef BN_STORE__SQL_H
-#define BN_STORE__SQL_H
-#include "core/store/fold.h"
+#ifndef BN_STORE_INDEX__SQL_H
+#define BN_STORE_INDEX__SQL_H
+#include "core/store/index/fold.h"
 
 /* A cached statement, reset and bound like bn_sql_prepare does (texts and blobs are not copied).
  * Borrowed: step it, then sqlite3_reset it before the same SQL is asked for again. */

@@ -2,8 +2,8 @@
  * index.h - looking at the index as a thing: its state, its logical content, making it anew.
  * (Reading rows from it is bn_workspace_index and SQL.)
  */
-#ifndef BN_STORE_INDEX_H
-#define BN_STORE_INDEX_H
+#ifndef BN_STORE_INDEX_INDEX_H
+#define BN_STORE_INDEX_INDEX_H
 #include "core/base/buf.h"
 #include "core/store/workspace.h"
 

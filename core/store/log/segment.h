@@ -1,14 +1,14 @@
 /*
- * _segment.h - reading a segment file from front to back, and what its name says.
+ * segment.h - reading a segment file from front to back, and what its name says.
  *
  * The reader holds one window of the file in memory (at least one record), so a segment of any
  * size costs little. It checks what can be checked without the chain (CRC, sequence without gaps,
  * rising clock) and, when asked, the chain as well. It never trusts a length from the file.
  */
-#ifndef BN_STORE__SEGMENT_H
-#define BN_STORE__SEGMENT_H
+#ifndef BN_STORE_LOG_SEGMENT_H
+#define BN_STORE_LOG_SEGMENT_H
 #include "core/base/env.h"
-#include "core/store/_record.h"
+#include "core/store/log/record.h"
 
 #include <stdbool.h>
 

@@ -1,9 +1,9 @@
 /*
- * _adopt.h - finding out where a writer's history ends, and closing what a dead one left open.
+ * _slot.h - finding out where a writer's history ends, and closing what a dead one left open.
  */
-#ifndef BN_STORE__ADOPT_H
-#define BN_STORE__ADOPT_H
-#include "core/store/_writer.h"
+#ifndef BN_STORE_LOG__SLOT_H
+#define BN_STORE_LOG__SLOT_H
+#include "core/store/log/writer.h"
 
 /* Whether this slot directory's lock is ours to take: 0 and *lock_fd, 1 when somebody holds it,
  * 2 when flock does not work here, negative on errors. */

@@ -1,8 +1,8 @@
-/* _adopt.c - see _adopt.h. */
-#include "core/store/_adopt.h"
+/* _slot.c - see _slot.h. */
+#include "core/store/log/_slot.h"
 
 #include "core/base/mem.h"
-#include "core/store/_segment.h"
+#include "core/store/log/segment.h"
 
 #include <errno.h>
 #include <fcntl.h>

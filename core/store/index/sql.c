@@ -5,7 +5,7 @@
  * hook (which does nothing) carries it as its argument, and setting a hook returns the argument of
  * the one before. sqlite3_set_clientdata would say this better but came with SQLite 3.44.
  */
-#include "core/store/_sql.h"
+#include "core/store/index/_sql.h"
 
 #include "core/base/mem.h"
 

@@ -8,8 +8,8 @@
  * owns a few dozen files at most.
  */
 #include "core/base/mem.h"
-#include "core/store/_segment.h"
-#include "core/store/_writer.h"
+#include "core/store/log/segment.h"
+#include "core/store/log/writer.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,10 +1,10 @@
-/* _writer.c - see _writer.h. */
-#include "core/store/_writer.h"
+/* writer.c - see writer.h. */
+#include "core/store/log/writer.h"
 
 #include "core/base/mem.h"
-#include "core/store/_adopt.h"
-#include "core/store/_segment.h"
 #include "core/store/_workspace.h"
+#include "core/store/log/_slot.h"
+#include "core/store/log/segment.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,10 +11,10 @@
  * the work done. Rebuilding happens inside a transaction too, so readers see the old rows until the
  * new ones are complete. A damaged file is removed and made anew.
  */
-#ifndef BN_STORE__INDEX_H
-#define BN_STORE__INDEX_H
-#include "core/store/_log.h"
+#ifndef BN_STORE_INDEX__INDEX_H
+#define BN_STORE_INDEX__INDEX_H
 #include "core/store/_workspace.h"
+#include "core/store/log/listing.h"
 
 typedef struct bn_index {
 	bn_workspace *ws; /* borrowed */

@@ -1,5 +1,5 @@
-/* _record.c - see _record.h. */
-#include "core/store/_record.h"
+/* record.c - see record.h. */
+#include "core/store/log/record.h"
 
 #include <string.h>
 

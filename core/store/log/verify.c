@@ -1,10 +1,10 @@
 /* verify.c - see verify.h. */
-#include "core/store/verify.h"
+#include "core/store/log/verify.h"
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
-#include "core/store/_log.h"
 #include "core/store/_workspace.h"
+#include "core/store/log/listing.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -10,8 +10,8 @@
  * power) and the index must be rebuilt.
  */
 #include "core/base/fs.h"
-#include "core/store/_fold.h"
-#include "core/store/_sql.h"
+#include "core/store/index/_fold.h"
+#include "core/store/index/_sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>

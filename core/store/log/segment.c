@@ -1,5 +1,5 @@
-/* _segment.c - see _segment.h. */
-#include "core/store/_segment.h"
+/* segment.c - see segment.h. */
+#include "core/store/log/segment.h"
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"

@@ -6,8 +6,8 @@
  * chain head in the report pins the whole history: written down elsewhere (a signed statement, a
  * mail), it later proves that nothing before it was changed, even by the files' owner.
  */
-#ifndef BN_STORE_VERIFY_H
-#define BN_STORE_VERIFY_H
+#ifndef BN_STORE_LOG_VERIFY_H
+#define BN_STORE_LOG_VERIFY_H
 #include "core/store/workspace.h"
 
 typedef enum bn_fault_kind {

@@ -1,9 +1,9 @@
-/* _log.c - see _log.h. */
-#include "core/store/_log.h"
+/* listing.c - see listing.h. */
+#include "core/store/log/listing.h"
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
-#include "core/store/_writer.h"
+#include "core/store/log/writer.h"
 
 #include <errno.h>
 #include <stdio.h>

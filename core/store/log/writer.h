@@ -1,5 +1,5 @@
 /*
- * _writer.h - this process's place in the log: a directory that nobody else writes to.
+ * writer.h - this process's place in the log: a directory that nobody else writes to.
  *
  * A directory is log/<user>@<host>-<boot8>-<slot>. Whoever holds flock on its file `lock` owns the
  * slot; the kernel gives it up when the process dies, however it dies. A free slot's next owner
@@ -13,11 +13,11 @@
  * is cut back) or, if even cutting fails, may be there or not; the writer is then `broken` and the
  * caller takes another one. Events that a commit acknowledged are never touched.
  */
-#ifndef BN_STORE__WRITER_H
-#define BN_STORE__WRITER_H
+#ifndef BN_STORE_LOG_WRITER_H
+#define BN_STORE_LOG_WRITER_H
 #include "core/base/env.h"
 #include "core/base/fs.h"
-#include "core/store/_record.h"
+#include "core/store/log/record.h"
 
 #include <stdbool.h>
 

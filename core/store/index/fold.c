@@ -1,8 +1,8 @@
 /* fold.c - see fold.h for the contract and _fold.h for how it is kept. */
-#include "core/store/_fold.h"
+#include "core/store/index/_fold.h"
 
-#include "core/store/_sql.h"
-#include "core/store/ref.h"
+#include "core/store/index/_sql.h"
+#include "core/store/index/ref.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* _index.c - see _index.h. */
-#include "core/store/_index.h"
+#include "core/store/index/_index.h"
 
 #include "core/base/embedded.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/store/_sql.h"
+#include "core/store/index/_sql.h"
 
 #include <errno.h>
 #include <string.h>

@@ -15,10 +15,10 @@
  * An entity escapes replay only if it is new in this batch and every event of those it depends on
  * sorts before its own first: it has then seen their final rows already.
  */
-#ifndef BN_STORE__FOLD_H
-#define BN_STORE__FOLD_H
+#ifndef BN_STORE_INDEX__FOLD_H
+#define BN_STORE_INDEX__FOLD_H
 #include "core/base/mem.h"
-#include "core/store/_index.h"
+#include "core/store/index/_index.h"
 
 /* A position in the total order; the writer's text is borrowed from the batch's arena. */
 typedef struct fold_key {

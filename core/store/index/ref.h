@@ -1,9 +1,9 @@
 /*
  * ref.h - telling gc which objects a room's rows name.
  */
-#ifndef BN_STORE_REF_H
-#define BN_STORE_REF_H
-#include "core/store/fold.h"
+#ifndef BN_STORE_INDEX_REF_H
+#define BN_STORE_INDEX_REF_H
+#include "core/store/index/fold.h"
 
 /* Called in apply(): the entity's rows now name the object, so gc keeps it. role says what as
  * ("dataset", "artifact/model.safetensors"). The fold removes an entity's references before it

@@ -1,10 +1,10 @@
 /* index.c - see index.h. */
-#include "core/store/index.h"
+#include "core/store/index/index.h"
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
-#include "core/store/_index.h"
-#include "core/store/_sql.h"
+#include "core/store/index/_index.h"
+#include "core/store/index/_sql.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * _record.h - the bytes of a segment: a header, records, and a trailer when it is sealed.
+ * record.h - the bytes of a segment: a header, records, and a trailer when it is sealed.
  *
  * All integers are little-endian. Nothing here touches a file; the decoders trust no length and
  * are what tests/fuzz/fuzz_segment.c feeds with garbage.
@@ -18,8 +18,8 @@
  * hash before it, a verifier can name the first record that was tampered with, even by someone who
  * recomputed its CRC. A header says no uid: who wrote is who owns the file.
  */
-#ifndef BN_STORE__RECORD_H
-#define BN_STORE__RECORD_H
+#ifndef BN_STORE_LOG_RECORD_H
+#define BN_STORE_LOG_RECORD_H
 #include "core/base/buf.h"
 #include "core/base/hash.h"
 

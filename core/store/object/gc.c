@@ -1,12 +1,12 @@
 /* gc.c - see gc.h. */
-#include "core/store/gc.h"
+#include "core/store/object/gc.h"
 
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
-#include "core/store/_index.h"
-#include "core/store/fold.h"
-#include "core/store/index.h"
+#include "core/store/index/_index.h"
+#include "core/store/index/fold.h"
+#include "core/store/index/index.h"
 
 #include <ctype.h>
 #include <errno.h>

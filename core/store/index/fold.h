@@ -34,8 +34,8 @@
  * Tables of the index are created by the numbered files of share/sql in order. A room owns its
  * tables and nobody else writes them. Every row of an ordered entity must be removable by clear().
  */
-#ifndef BN_STORE_FOLD_H
-#define BN_STORE_FOLD_H
+#ifndef BN_STORE_INDEX_FOLD_H
+#define BN_STORE_INDEX_FOLD_H
 #include "core/store/workspace.h"
 
 #include <jansson.h>

@@ -1,14 +1,14 @@
 /*
- * _log.h - what lies under log/: the writers, their segments, and how far each is folded.
+ * listing.h - what lies under log/: the writers, their segments, and how far each is folded.
  *
  * A scan costs a directory listing and a stat for each writer when nothing changed; a writer's own
  * directory is listed again only when its modification time moved (or is too young to be trusted:
  * two changes within one tick of the clock look alike).
  */
-#ifndef BN_STORE__LOG_H
-#define BN_STORE__LOG_H
+#ifndef BN_STORE_LOG_LISTING_H
+#define BN_STORE_LOG_LISTING_H
 #include "core/base/env.h"
-#include "core/store/_segment.h"
+#include "core/store/log/segment.h"
 
 typedef struct bn_log_range {
 	uint64_t first, last;
