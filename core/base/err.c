@@ -142,6 +142,22 @@ void bn_err_prefix(bn_err *err, const char *fmt, ...)
 	text_clean(err->msg);
 }
 
+int bn_err_recode(bn_err *to, bn_err *from, int code)
+{
+	BN_BUG(code >= 0);
+	if (to && !to->code) {
+		*to = *from;
+		to->code = code;
+	}
+	bn_err_clear(from);
+	return code;
+}
+
+int bn_err_move(bn_err *to, bn_err *from)
+{
+	return bn_err_recode(to, from, from->code);
+}
+
 void bn_err_clear(bn_err *err)
 {
 	if (err)

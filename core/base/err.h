@@ -50,6 +50,11 @@ int bn_err_sys(bn_err *err, int code, int errnum, const char *fmt, ...)
 void bn_err_hint(bn_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Puts "prefix: " in front of the message of a set error ("data.csv:3:7", "run 7f3a"). */
 void bn_err_prefix(bn_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Passes a caught error on, whole: code, message and hint. Unless `to` is NULL or set already. Clears
+ * `from` and returns the code it had. */
+int bn_err_move(bn_err *to, bn_err *from);
+/* The same with another code: what one layer calls corrupt, another may call absent. */
+int bn_err_recode(bn_err *to, bn_err *from, int code);
 /* Back to the untouched state. */
 void bn_err_clear(bn_err *err);
 /* Out-of-memory has no message to format: sets BN_ENOMEM naming what was being allocated. */

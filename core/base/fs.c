@@ -1,6 +1,7 @@
 /* fs.c - see fs.h. */
 #include "core/base/fs.h"
 
+#include "core/base/_fs.h"
 #include "core/base/mem.h"
 
 #include <dirent.h>
@@ -10,138 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/vfs.h>
 #include <unistd.h>
-
-/* ---- the real operations -------------------------------------------------------------------- */
-
-#define OR_ERRNO(call) ((call) < 0 ? -errno : 0)
-
-static int real_open(const bn_env *env, const char *path, int flags, mode_t mode)
-{
-	(void)env;
-	int fd = open(path, flags | O_CLOEXEC, mode);
-	return fd < 0 ? -errno : fd;
-}
-
-static int real_close(const bn_env *env, int fd)
-{
-	(void)env;
-	return OR_ERRNO(close(fd));
-}
-
-static ssize_t real_pread(const bn_env *env, int fd, void *bytes, size_t n, off_t at)
-{
-	(void)env;
-	ssize_t got = pread(fd, bytes, n, at);
-	return got < 0 ? -errno : got;
-}
-
-static ssize_t real_write(const bn_env *env, int fd, const void *bytes, size_t n)
-{
-	(void)env;
-	ssize_t put = write(fd, bytes, n);
-	return put < 0 ? -errno : put;
-}
-
-static int real_fsync(const bn_env *env, int fd)
-{
-	(void)env;
-	return OR_ERRNO(fsync(fd));
-}
-
-static int real_ftruncate(const bn_env *env, int fd, off_t size)
-{
-	(void)env;
-	return OR_ERRNO(ftruncate(fd, size));
-}
-
-static int real_rename(const bn_env *env, const char *from, const char *to)
-{
-	(void)env;
-	return OR_ERRNO(rename(from, to));
-}
-
-static int real_link(const bn_env *env, const char *from, const char *to)
-{
-	(void)env;
-	return OR_ERRNO(link(from, to));
-}
-
-static int real_unlink(const bn_env *env, const char *path)
-{
-	(void)env;
-	return OR_ERRNO(unlink(path));
-}
-
-static int real_mkdir(const bn_env *env, const char *path, mode_t mode)
-{
-	(void)env;
-	return OR_ERRNO(mkdir(path, mode));
-}
-
-static int real_rmdir(const bn_env *env, const char *path)
-{
-	(void)env;
-	return OR_ERRNO(rmdir(path));
-}
-
-static int real_chmod(const bn_env *env, const char *path, mode_t mode)
-{
-	(void)env;
-	return OR_ERRNO(chmod(path, mode));
-}
-
-static int real_sync_dir(const bn_env *env, const char *path)
-{
-	(void)env;
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	int rc = OR_ERRNO(fsync(fd));
-	close(fd);
-	/* Some network file systems cannot sync a directory; there the rename itself is
-	 * synchronous. */
-	return rc == -EINVAL ? 0 : rc;
-}
-
-static int real_stat(const bn_env *env, const char *path, struct stat *st)
-{
-	(void)env;
-	return OR_ERRNO(stat(path, st));
-}
-
-static int real_fstat(const bn_env *env, int fd, struct stat *st)
-{
-	(void)env;
-	return OR_ERRNO(fstat(fd, st));
-}
-
-static int real_flock(const bn_env *env, int fd, int operation)
-{
-	(void)env;
-	return OR_ERRNO(flock(fd, operation));
-}
-
-const bn_fs_ops bn_fs_real = {
-	.open = real_open,
-	.close = real_close,
-	.pread = real_pread,
-	.write = real_write,
-	.fsync = real_fsync,
-	.ftruncate = real_ftruncate,
-	.rename = real_rename,
-	.link = real_link,
-	.unlink = real_unlink,
-	.mkdir = real_mkdir,
-	.rmdir = real_rmdir,
-	.chmod = real_chmod,
-	.sync_dir = real_sync_dir,
-	.stat = real_stat,
-	.fstat = real_fstat,
-	.flock = real_flock,
-};
 
 /* ---- whole files ---------------------------------------------------------------------------- */
 
@@ -163,22 +34,16 @@ int bn_fs_read_at(const bn_env *env, int fd, void *bytes, size_t n, off_t at, si
 	return 0;
 }
 
-int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err)
+int bn_fs_read_rest(const bn_env *env, int fd, const char *path, bn_buf *b, bn_err *err)
 {
-	int fd = env->fs->open(env, path, O_RDONLY, 0);
-	if (fd < 0)
-		return bn_err_sys(err, fd == -ENOENT || fd == -ENOTDIR ? BN_ENOTFOUND : BN_EIO, -fd,
-			"cannot open '%s'", path);
 	int rc = 0;
 	struct stat st = {0};
 	if (env->fs->fstat(env, fd, &st) == 0 && S_ISDIR(st.st_mode))
-		rc = bn_err_sys(err, BN_EIO, EISDIR, "cannot read '%s'", path);
+		return bn_err_sys(err, BN_EIO, EISDIR, "cannot read '%s'", path);
 	for (off_t at = 0; !rc;) {
 		size_t want = at == 0 && st.st_size > 0 ? (size_t)st.st_size + 1 : 65536, got;
-		if (bn_buf_reserve(b, want)) {
-			rc = bn_err_nomem(err, path);
-			break;
-		}
+		if (bn_buf_reserve(b, want))
+			return bn_err_nomem(err, path);
 		rc = bn_fs_read_at(env, fd, b->ptr + b->len, want, at, &got, path, err);
 		b->len += got;
 		b->ptr[b->len] = '\0';
@@ -186,6 +51,16 @@ int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err)
 		if (got < want)
 			break;
 	}
+	return rc;
+}
+
+int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err)
+{
+	int fd = env->fs->open(env, NULL, path, O_RDONLY, 0);
+	if (fd < 0)
+		return bn_err_sys(err, fd == -ENOENT || fd == -ENOTDIR ? BN_ENOTFOUND : BN_EIO, -fd,
+			"cannot open '%s'", path);
+	int rc = bn_fs_read_rest(env, fd, path, b, err);
 	env->fs->close(env, fd);
 	return rc;
 }
@@ -207,6 +82,17 @@ int bn_fs_write_all(
 	return 0;
 }
 
+int bn_fs_error(bn_err *err, int errnum, const char *doing, const char *path)
+{
+	if (errnum == ELOOP || errnum == EXDEV) {
+		bn_err_set(err, BN_EREFUSED, "%s '%s': a part of the path is a link", doing, path);
+		bn_err_hint(err, "links are not followed there: see who made it, and remove it");
+		return BN_EREFUSED;
+	}
+	return bn_err_sys(err, errnum == ENOENT || errnum == ENOTDIR ? BN_ENOTFOUND : BN_EIO,
+		errnum, "%s '%s'", doing, path);
+}
+
 /* The directory part of path; yours. */
 static char *path_dir(const char *path)
 {
@@ -219,26 +105,25 @@ static char *path_dir(const char *path)
 bool bn_fs_is_device(const bn_env *env, const char *path)
 {
 	struct stat st;
-	return env->fs->stat(env, path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+	return env->fs->stat(env, NULL, path, &st) == 0 && !S_ISREG(st.st_mode) &&
+	       !S_ISDIR(st.st_mode);
 }
 
 /* A device or a pipe is written to; a rename would put a file in its place. */
 static int write_in_place(
 	const bn_env *env, const char *path, const void *bytes, size_t n, bn_err *err)
 {
-	int fd = env->fs->open(env, path, O_WRONLY, 0);
+	int fd = env->fs->open(env, NULL, path, O_WRONLY, 0);
 	if (fd < 0)
 		return bn_err_sys(err, BN_EIO, -fd, "cannot open '%s'", path);
 	int rc = bn_fs_write_all(env, fd, bytes, n, path, err), e = env->fs->close(env, fd);
 	return !rc && e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot close '%s'", path) : rc;
 }
 
-int bn_fs_write_file(
-	const bn_env *env, const char *path, const void *bytes, size_t n, mode_t mode, bn_err *err)
+int bn_fs_write_durable(const bn_env *env, const bn_dir *at, const char *path, const char *shown,
+	const void *bytes, size_t n, const mode_t *exact, mode_t mode, bn_err *err)
 {
-	if (bn_fs_is_device(env, path))
-		return write_in_place(env, path, bytes, n, err);
-	int rc = 0, fd = -1;
+	int rc = 0, e = 0, fd = -1;
 	uint64_t tag = 0;
 	char *tmp = NULL, *dir = path_dir(path);
 	if ((rc = bn_env_random(env, &tag, sizeof tag, err)))
@@ -248,28 +133,37 @@ int bn_fs_write_file(
 		rc = bn_err_nomem(err, "a file name");
 		goto out;
 	}
-	fd = env->fs->open(env, tmp, O_WRONLY | O_CREAT | O_EXCL, mode);
+	fd = env->fs->open(env, at, tmp, O_WRONLY | O_CREAT | O_EXCL, mode);
 	if (fd < 0) {
-		rc = bn_err_sys(err, BN_EIO, -fd, "cannot create '%s'", tmp);
+		rc = bn_fs_error(err, -fd, "cannot create", shown);
 		goto out;
 	}
-	rc = bn_fs_write_all(env, fd, bytes, n, path, err);
-	int e = rc ? 0 : env->fs->fsync(env, fd);
-	if (e < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", path);
+	rc = bn_fs_write_all(env, fd, bytes, n, shown, err);
+	if (!rc && exact && (e = env->fs->fchmod(env, fd, *exact)) < 0)
+		rc = bn_fs_error(err, -e, "cannot set the mode of", shown);
+	if (!rc && (e = env->fs->fsync(env, fd)) < 0)
+		rc = bn_fs_error(err, -e, "cannot sync", shown);
 	e = env->fs->close(env, fd);
 	if (!rc && e < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot close '%s'", path);
-	if (!rc && (e = env->fs->rename(env, tmp, path)) < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", tmp, path);
+		rc = bn_fs_error(err, -e, "cannot close", shown);
+	if (!rc && (e = env->fs->rename(env, at, tmp, at, path)) < 0)
+		rc = bn_fs_error(err, -e, "cannot put in place", shown);
 	if (rc)
-		env->fs->unlink(env, tmp);
-	else
-		rc = bn_fs_sync_dir(env, dir, err);
+		env->fs->unlink(env, at, tmp);
+	else if ((e = env->fs->sync_dir(env, at, dir)) < 0)
+		rc = bn_fs_error(err, -e, "cannot sync the directory of", shown);
 out:
 	bn_free(tmp);
 	bn_free(dir);
 	return rc;
+}
+
+int bn_fs_write_file(
+	const bn_env *env, const char *path, const void *bytes, size_t n, mode_t mode, bn_err *err)
+{
+	if (bn_fs_is_device(env, path))
+		return write_in_place(env, path, bytes, n, err);
+	return bn_fs_write_durable(env, NULL, path, path, bytes, n, NULL, mode, err);
 }
 
 /* ---- names and directories ------------------------------------------------------------------ */
@@ -277,18 +171,18 @@ out:
 bool bn_fs_exists(const bn_env *env, const char *path)
 {
 	struct stat st;
-	return env->fs->stat(env, path, &st) == 0;
+	return env->fs->stat(env, NULL, path, &st) == 0;
 }
 
 bool bn_fs_is_dir(const bn_env *env, const char *path)
 {
 	struct stat st;
-	return env->fs->stat(env, path, &st) == 0 && S_ISDIR(st.st_mode);
+	return env->fs->stat(env, NULL, path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 int bn_fs_sync_dir(const bn_env *env, const char *path, bn_err *err)
 {
-	int e = env->fs->sync_dir(env, path);
+	int e = env->fs->sync_dir(env, NULL, path);
 	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot sync directory '%s'", path) : 0;
 }
 
@@ -303,7 +197,7 @@ int bn_fs_make_dirs(const bn_env *env, const char *path, mode_t mode, bn_err *er
 	if (strcmp(parent, path) && !bn_fs_is_dir(env, parent))
 		rc = bn_fs_make_dirs(env, parent, mode, err);
 	if (!rc) {
-		int e = env->fs->mkdir(env, path, mode);
+		int e = env->fs->mkdir(env, NULL, path, mode);
 		if (e < 0 && !(e == -EEXIST && bn_fs_is_dir(env, path)))
 			rc = bn_err_sys(err, BN_EIO, -e, "cannot make directory '%s'", path);
 	}
@@ -337,13 +231,14 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int bn_fs_list_dir(const bn_env *env, const char *path, bn_names *names, bn_err *err)
+int bn_fs_list_open(int fd, const char *path, bn_names *names, bn_err *err)
 {
-	(void)env;
-	DIR *d = opendir(path);
-	if (!d)
-		return bn_err_sys(err, errno == ENOENT || errno == ENOTDIR ? BN_ENOTFOUND : BN_EIO,
-			errno, "cannot list '%s'", path);
+	DIR *d = fdopendir(fd);
+	if (!d) {
+		int rc = bn_err_sys(err, BN_EIO, errno, "cannot list '%s'", path);
+		close(fd);
+		return rc;
+	}
 	int rc = 0;
 	size_t first = names->count;
 	while (!rc) {
@@ -365,6 +260,15 @@ int bn_fs_list_dir(const bn_env *env, const char *path, bn_names *names, bn_err 
 	return rc;
 }
 
+int bn_fs_list_dir(const bn_env *env, const char *path, bn_names *names, bn_err *err)
+{
+	int fd = env->fs->open(env, NULL, path, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return bn_err_sys(err, fd == -ENOENT || fd == -ENOTDIR ? BN_ENOTFOUND : BN_EIO, -fd,
+			"cannot list '%s'", path);
+	return bn_fs_list_open(fd, path, names, err);
+}
+
 int bn_fs_remove_tree(const bn_env *env, const char *path, bn_err *err)
 {
 	struct stat st;
@@ -373,7 +277,7 @@ int bn_fs_remove_tree(const bn_env *env, const char *path, bn_err *err)
 				       : bn_err_sys(err, BN_EIO, errno, "cannot stat '%s'", path);
 	int rc = 0, e;
 	if (!S_ISDIR(st.st_mode)) {
-		e = env->fs->unlink(env, path);
+		e = env->fs->unlink(env, NULL, path);
 		return e < 0 && e != -ENOENT
 			       ? bn_err_sys(err, BN_EIO, -e, "cannot remove '%s'", path)
 			       : 0;
@@ -386,7 +290,7 @@ int bn_fs_remove_tree(const bn_env *env, const char *path, bn_err *err)
 		bn_free(child);
 	}
 	bn_names_release(&names);
-	if (!rc && (e = env->fs->rmdir(env, path)) < 0 && e != -ENOENT)
+	if (!rc && (e = env->fs->rmdir(env, NULL, path)) < 0 && e != -ENOENT)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot remove '%s'", path);
 	return rc;
 }
@@ -417,18 +321,28 @@ static const struct {
 	{0x20030528, "pvfs2", true},
 };
 
-static size_t fs_type_index(const char *path, unsigned long *magic)
+static size_t type_of_magic(unsigned long magic)
 {
 	size_t n = sizeof fs_types / sizeof *fs_types;
-	struct statfs s;
-	*magic = 0;
-	if (statfs(path, &s) != 0)
-		return n;
-	*magic = (unsigned long)s.f_type & 0xffffffffUL;
 	for (size_t i = 0; i < n; i++)
-		if (fs_types[i].magic == *magic)
+		if (fs_types[i].magic == magic)
 			return i;
 	return n;
+}
+
+static size_t fs_type_index(const char *path, unsigned long *magic)
+{
+	struct statfs s;
+	*magic = statfs(path, &s) == 0 ? (unsigned long)s.f_type & 0xffffffffUL : 0;
+	return type_of_magic(*magic);
+}
+
+bool bn_fs_is_network_open(int fd)
+{
+	struct statfs s;
+	size_t i = fstatfs(fd, &s) == 0 ? type_of_magic((unsigned long)s.f_type & 0xffffffffUL)
+					: type_of_magic(0);
+	return i < sizeof fs_types / sizeof *fs_types && fs_types[i].network;
 }
 
 const char *bn_fs_type(const char *path, char buf[24])

@@ -1,11 +1,16 @@
 /*
- * fs.h - files, with every act that changes the disk behind one table.
+ * fs.h - files that a user named, and the table behind which every change of the disk happens.
  *
  * bn_fs_ops exists so that tests can fail, tear or kill at the n-th write, fsync or rename
  * (tests/support/faultfs.h) and can say who owns a file. Plain reads go through it too. All of its
  * functions return >= 0, or -errno.
  *
- * The bn_fs_* functions below are what the rest of core/ uses. "Durable" means: the data and the
+ * A function with `at` acts on a path below that directory handle (core/base/dir.h): the path is
+ * relative, no component of it may be a symbolic link (-ELOOP) and none leads out of the directory
+ * (-EXDEV). With at NULL the path is one that the user named, and links in it are followed.
+ *
+ * The bn_fs_* functions below take paths that the user named; bn_dir_* of core/base/dir.h are their
+ * twins for what lies below a directory that others may write to. "Durable" means: the data and the
  * directory entry have been fsynced, so they survive kill -9 and power loss.
  */
 #ifndef BN_BASE_FS_H
@@ -19,22 +24,28 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+typedef struct bn_dir bn_dir; /* core/base/dir.h */
+
 typedef struct bn_fs_ops {
-	int (*open)(
-		const bn_env *, const char *path, int flags, mode_t mode); /* O_CLOEXEC is added */
+	/* O_CLOEXEC is added */
+	int (*open)(const bn_env *, const bn_dir *at, const char *path, int flags, mode_t mode);
 	int (*close)(const bn_env *, int fd);
 	ssize_t (*pread)(const bn_env *, int fd, void *bytes, size_t n, off_t at);
 	ssize_t (*write)(const bn_env *, int fd, const void *bytes, size_t n);
 	int (*fsync)(const bn_env *, int fd);
+	int (*fchmod)(const bn_env *, int fd, mode_t mode);
 	int (*ftruncate)(const bn_env *, int fd, off_t size);
-	int (*rename)(const bn_env *, const char *from, const char *to);
-	int (*link)(const bn_env *, const char *from, const char *to);
-	int (*unlink)(const bn_env *, const char *path);
-	int (*mkdir)(const bn_env *, const char *path, mode_t mode);
-	int (*rmdir)(const bn_env *, const char *path);
-	int (*chmod)(const bn_env *, const char *path, mode_t mode);
-	int (*sync_dir)(const bn_env *, const char *path);              /* fsync of a directory */
-	int (*stat)(const bn_env *, const char *path, struct stat *st); /* follows links */
+	int (*rename)(const bn_env *, const bn_dir *at, const char *from, const bn_dir *to_at,
+		const char *to);
+	int (*link)(const bn_env *, const bn_dir *at, const char *from, const bn_dir *to_at,
+		const char *to);
+	int (*unlink)(const bn_env *, const bn_dir *at, const char *path);
+	int (*mkdir)(const bn_env *, const bn_dir *at, const char *path, mode_t mode);
+	int (*rmdir)(const bn_env *, const bn_dir *at, const char *path);
+	int (*sync_dir)(
+		const bn_env *, const bn_dir *at, const char *path); /* fsync of a directory */
+	/* Below a handle: of the thing itself. A path that the user named: of what a link leads to. */
+	int (*stat)(const bn_env *, const bn_dir *at, const char *path, struct stat *st);
 	int (*fstat)(const bn_env *, int fd, struct stat *st);
 	int (*flock)(const bn_env *, int fd, int operation);
 } bn_fs_ops;

@@ -76,7 +76,7 @@ int bn_sha256_file(const bn_env *env, const char *path, char out[BN_SHA256_HEX +
 	}
 	if ((rc = bn_hasher_new(&h, err)))
 		goto out;
-	fd = env->fs->open(env, path, O_RDONLY, 0);
+	fd = env->fs->open(env, NULL, path, O_RDONLY, 0);
 	if (fd < 0) {
 		rc = bn_err_sys(
 			err, fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -fd, "cannot open '%s'", path);

@@ -371,7 +371,7 @@ int bn_table_open(bn_table_reader **out, const bn_env *env, const char *path, bn
 {
 	struct stat st;
 	void *map = MAP_FAILED;
-	int fd = env->fs->open(env, path, O_RDONLY, 0);
+	int fd = env->fs->open(env, NULL, path, O_RDONLY, 0);
 
 	if (fd < 0)
 		return bn_err_sys(

@@ -85,7 +85,7 @@ int bn_arrow_stream_open(bn_stream **out, const bn_env *env, const char *path,
 		bn_free(s);
 		return rc;
 	}
-	if (!env->fs->stat(env, path, &st))
+	if (!env->fs->stat(env, NULL, path, &st))
 		s->bytes = (uint64_t)st.st_size;
 	*out = &s->base;
 	return 0;

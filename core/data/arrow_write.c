@@ -397,7 +397,7 @@ int bn_arrow_writer_open(bn_arrow_writer **out, const bn_env *env, const char *p
 		rc = bn_err_nomem(err, "a table writer");
 		goto out;
 	}
-	w->fd = env->fs->open(env, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	w->fd = env->fs->open(env, NULL, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	if (w->fd < 0) {
 		rc = bn_err_sys(err, BN_EIO, -w->fd, "cannot create %s", path);
 		goto out;
@@ -451,7 +451,7 @@ void bn_arrow_writer_free(bn_arrow_writer *w)
 	if (w->fd >= 0)
 		w->env->fs->close(w->env, w->fd);
 	if (!w->finished && (w->fd >= 0 || w->offset))
-		w->env->fs->unlink(w->env, w->path);
+		w->env->fs->unlink(w->env, NULL, w->path);
 	bn_buf_release(&w->pending);
 	bn_buf_release(&w->meta);
 	bn_free(w->records);

@@ -220,7 +220,7 @@ static int write_reject(csv_stream *s, const csv_chunk *c, const csv_reject *r, 
 
 	if (s->rejects_fd < 0) {
 		s->rejects_fd = s->env->fs->open(
-			s->env, s->rejects_path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+			s->env, NULL, s->rejects_path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 		if (s->rejects_fd < 0)
 			return bn_err_sys(
 				err, BN_EIO, -s->rejects_fd, "cannot create %s", s->rejects_path);

@@ -29,7 +29,7 @@ int csv_input_open(csv_input *in, const bn_env *env, const char *path, bn_err *e
 	in->path = bn_strdup(path);
 	if (!in->path)
 		return bn_err_nomem(err, "the name of a file");
-	in->fd = env->fs->open(env, path, O_RDONLY, 0);
+	in->fd = env->fs->open(env, NULL, path, O_RDONLY, 0);
 	if (in->fd < 0)
 		return bn_err_sys(err, in->fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -in->fd,
 			"cannot open %s", path);

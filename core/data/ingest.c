@@ -80,7 +80,7 @@ static int unknown_source(const char *name, bn_err *err)
 /* The first bytes of a file; *n 0 when uri names none. */
 static int read_head(const bn_env *env, const char *uri, char *head, size_t *n, int *open_errno)
 {
-	int fd = env->fs->open(env, uri, O_RDONLY, 0);
+	int fd = env->fs->open(env, NULL, uri, O_RDONLY, 0);
 
 	*n = 0;
 	*open_errno = fd < 0 ? -fd : 0;
@@ -97,7 +97,7 @@ static int check_kind(const bn_env *env, const char *uri, bn_err *err)
 {
 	struct stat st;
 
-	if (env->fs->stat(env, uri, &st) < 0 || S_ISREG(st.st_mode))
+	if (env->fs->stat(env, NULL, uri, &st) < 0 || S_ISREG(st.st_mode))
 		return 0;
 	if (S_ISDIR(st.st_mode)) {
 		bn_err_set(err, BN_EINVAL, "%s is a directory", uri);
@@ -188,7 +188,7 @@ static int copy_stream(bn_stream *stream, const bn_env *env, const char *path,
 		report->bytes_in = stream->ops->bytes_total(stream);
 		rc = bn_schema_copy(&report->schema, stream->ops->schema(stream), err);
 		if (rc)
-			env->fs->unlink(env, path);
+			env->fs->unlink(env, NULL, path);
 	}
 	bn_table_writer_free(w);
 	return rc;

@@ -47,13 +47,13 @@ static bool is_intact(const bn_env *env, const char *path, const char *digest)
 static int put_in_place(
 	const bn_env *env, const char *fresh, const char *path, const char *digest, bn_err *err)
 {
-	int e = env->fs->rename(env, fresh, path);
+	int e = env->fs->rename(env, NULL, fresh, NULL, path);
 	if (e == 0 || is_intact(env, path, digest))
 		return 0;
 	int rc = bn_fs_remove_tree(env, path, err);
 	if (rc)
 		return rc;
-	e = env->fs->rename(env, fresh, path);
+	e = env->fs->rename(env, NULL, fresh, NULL, path);
 	return e == 0 || is_intact(env, path, digest)
 		       ? 0
 		       : bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", fresh, path);

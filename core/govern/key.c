@@ -81,7 +81,7 @@ static int key_wrap(bn_key **out, EVP_PKEY *pkey, const char *path, bn_err *err)
 static int key_check_file(const bn_env *env, const char *path, bn_err *err)
 {
 	struct stat st;
-	int e = env->fs->stat(env, path, &st);
+	int e = env->fs->stat(env, NULL, path, &st);
 	if (e < 0)
 		return bn_err_sys(err, e == -ENOENT || e == -ENOTDIR ? BN_ENOTFOUND : BN_EIO, -e,
 			"no private key at '%s'", path);
@@ -144,10 +144,10 @@ static int key_store(const bn_env *env, const char *path, const char *dir, const
 	if (!fresh)
 		return bn_err_nomem(err, "a file name");
 	rc = bn_fs_write_file(env, fresh, pem, n, 0600, err);
-	if (!rc && (e = env->fs->link(env, fresh, path)) < 0)
+	if (!rc && (e = env->fs->link(env, NULL, fresh, NULL, path)) < 0)
 		rc = bn_err_sys(err, e == -EEXIST ? BN_ECONFLICT : BN_EIO, -e,
 			"cannot create private key '%s'", path);
-	env->fs->unlink(env, fresh);
+	env->fs->unlink(env, NULL, fresh);
 	if (!rc)
 		rc = bn_fs_sync_dir(env, dir, err);
 	bn_free(fresh);

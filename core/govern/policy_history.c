@@ -61,7 +61,7 @@ static int owner_get(uid_t *out, bn_workspace *ws, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	struct stat st;
-	int e = env->fs->stat(env, bn_workspace_root(ws), &st);
+	int e = env->fs->stat(env, NULL, bn_workspace_root(ws), &st);
 	if (e < 0)
 		return bn_err_sys(
 			err, BN_EIO, -e, "cannot see who owns '%s'", bn_workspace_root(ws));

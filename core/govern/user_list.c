@@ -47,7 +47,7 @@ int bn_user_list_read(bn_user_list **out, bn_workspace *ws, bn_err *err)
 	sqlite3 *db = NULL;
 	bn_user_list *l = bn_alloc_zeroed(1, sizeof *l);
 	int rc = l ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "users");
-	if (!rc && env->fs->stat(env, bn_workspace_root(ws), &root) < 0)
+	if (!rc && env->fs->stat(env, NULL, bn_workspace_root(ws), &root) < 0)
 		rc = bn_err_set(err, BN_EIO, "cannot see who owns '%s'", bn_workspace_root(ws));
 	if (!rc)
 		rc = bn_sql_prepare(&st, db, err,

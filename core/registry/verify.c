@@ -224,9 +224,9 @@ static int copy_out(bn_workspace *ws, const manifest_file *f, const char *dir, b
 		rc = bn_err_nomem(err, "a path");
 	if (!rc)
 		rc = bn_fs_make_dirs(env, parent, 0777, err);
-	if (!rc && (in = env->fs->open(env, from, O_RDONLY, 0)) < 0)
+	if (!rc && (in = env->fs->open(env, NULL, from, O_RDONLY, 0)) < 0)
 		rc = bn_err_sys(err, BN_EIO, -in, "cannot open '%s'", from);
-	if (!rc && (out = env->fs->open(env, to, O_WRONLY | O_CREAT | O_EXCL, 0666)) < 0)
+	if (!rc && (out = env->fs->open(env, NULL, to, O_WRONLY | O_CREAT | O_EXCL, 0666)) < 0)
 		rc = bn_err_sys(err, BN_EIO, -out, "cannot create '%s'", to);
 	if (!rc)
 		rc = copy_bytes(env, in, out, to, hex, err);
@@ -263,7 +263,7 @@ int bn_version_checkout(bn_workspace *ws, const char *spec, const char *dir, bn_
 		rc = bn_fs_make_dirs(env, tmp, 0777, err);
 	for (size_t i = 0; !rc && i < m.count; i++)
 		rc = copy_out(ws, &m.files[i], tmp, err);
-	if (!rc && (e = env->fs->rename(env, tmp, dir)) < 0)
+	if (!rc && (e = env->fs->rename(env, NULL, tmp, NULL, dir)) < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", tmp, dir);
 	if (rc && tmp)
 		bn_fs_remove_tree(env, tmp, NULL);

@@ -45,7 +45,7 @@ static int claim_path(char **path, char **dir, bn_workspace *ws, const char *nam
 static int write_tmp(bn_workspace *ws, const char *tmp, const char *value, bn_err *err)
 {
 	const bn_env *env = ws->env;
-	int e, rc, fd = env->fs->open(env, tmp, O_WRONLY | O_CREAT | O_EXCL, 0444);
+	int e, rc, fd = env->fs->open(env, NULL, tmp, O_WRONLY | O_CREAT | O_EXCL, 0444);
 	if (fd < 0)
 		return bn_err_sys(err, BN_EIO, -fd, "cannot create '%s'", tmp);
 	rc = bn_fs_write_all(env, fd, value, strlen(value), tmp, err);
@@ -60,11 +60,11 @@ static int claim_link(bn_workspace *ws, const char *tmp, const char *path, bn_er
 {
 	const bn_env *env = ws->env;
 	struct stat st;
-	int e = env->fs->link(env, tmp, path);
+	int e = env->fs->link(env, NULL, tmp, NULL, path);
 	if (e == 0)
 		return 0;
 	/* Over NFS the reply may be lost and the retry answered with EEXIST: ours all the same. */
-	if (env->fs->stat(env, tmp, &st) == 0 && st.st_nlink == 2)
+	if (env->fs->stat(env, NULL, tmp, &st) == 0 && st.st_nlink == 2)
 		return 0;
 	if (e == -EEXIST)
 		return 1;
@@ -106,7 +106,7 @@ int bn_claim_take(bn_workspace *ws, const char *name, const char *value, bn_err 
 		!(rc = write_tmp(ws, tmp, value ? value : "", err)) &&
 		!(rc = claim_link(ws, tmp, path, err)))
 		rc = claim_sync(ws, dir, err);
-	ws->env->fs->unlink(ws->env, tmp);
+	ws->env->fs->unlink(ws->env, NULL, tmp);
 out:
 	bn_free(path);
 	bn_free(dir);

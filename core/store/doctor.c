@@ -50,8 +50,8 @@ static void found(
 static void try_exclusive(trial *t)
 {
 	const bn_env *env = t->env;
-	int fd = env->fs->open(env, t->a, O_WRONLY | O_CREAT | O_EXCL, 0600);
-	int again = env->fs->open(env, t->a, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	int fd = env->fs->open(env, NULL, t->a, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	int again = env->fs->open(env, NULL, t->a, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	if (fd >= 0 && again == -EEXIST)
 		found(t, "O_EXCL", BN_FS_OK, NULL, "a file is created once");
 	else
@@ -70,8 +70,9 @@ static void try_link(trial *t)
 {
 	const bn_env *env = t->env;
 	struct stat st = {0};
-	int first = env->fs->link(env, t->a, t->b), second = env->fs->link(env, t->a, t->b);
-	env->fs->stat(env, t->a, &st);
+	int first = env->fs->link(env, NULL, t->a, NULL, t->b),
+	    second = env->fs->link(env, NULL, t->a, NULL, t->b);
+	env->fs->stat(env, NULL, t->a, &st);
 	if (first == 0 && second == -EEXIST && st.st_nlink == 2)
 		found(t, "hard links", BN_FS_OK, NULL, "link(2) takes a name once");
 	else
@@ -80,7 +81,7 @@ static void try_link(trial *t)
 			"a file system with hard links",
 			"link(2): %s, then %s; %d links", first < 0 ? strerror(-first) : "done",
 			second < 0 ? strerror(-second) : "done again", (int)st.st_nlink);
-	env->fs->unlink(env, t->b);
+	env->fs->unlink(env, NULL, t->b);
 }
 
 static void try_rename(trial *t)
@@ -98,13 +99,14 @@ static void try_rename(trial *t)
 		found(t, "rename", BN_FS_FAIL, "put the workspace on another file system",
 			"a file could not be replaced by renaming");
 	bn_buf_release(&text);
-	env->fs->unlink(env, t->b);
+	env->fs->unlink(env, NULL, t->b);
 }
 
 static void try_flock(trial *t)
 {
 	const bn_env *env = t->env;
-	int a = env->fs->open(env, t->a, O_RDWR, 0), b = env->fs->open(env, t->a, O_RDWR, 0);
+	int a = env->fs->open(env, NULL, t->a, O_RDWR, 0),
+	    b = env->fs->open(env, NULL, t->a, O_RDWR, 0);
 	int first = a < 0 ? a : env->fs->flock(env, a, LOCK_EX | LOCK_NB);
 	int second = b < 0 ? b : env->fs->flock(env, b, LOCK_EX | LOCK_NB);
 	if (first == 0 && second == -EWOULDBLOCK)
@@ -136,7 +138,7 @@ static void try_fsync(trial *t)
 	const bn_env *env = t->env;
 	double ms[FSYNCS_MAX];
 	char block[BLOCK];
-	int n = 0, rc = 0, fd = env->fs->open(env, t->a, O_WRONLY | O_APPEND, 0);
+	int n = 0, rc = 0, fd = env->fs->open(env, NULL, t->a, O_WRONLY | O_APPEND, 0);
 	int64_t start = bn_env_monotonic_ns(env), limit = start + FSYNCS_MS * (int64_t)1000000;
 	memset(block, 'x', sizeof block);
 	if (fd < 0)
@@ -168,7 +170,7 @@ static void try_fsync(trial *t)
 
 static void try_sync_dir(trial *t)
 {
-	int e = t->env->fs->sync_dir(t->env, t->dir);
+	int e = t->env->fs->sync_dir(t->env, NULL, t->dir);
 	if (e == 0)
 		found(t, "directory fsync", BN_FS_OK, NULL, "names survive a power cut");
 	else
@@ -181,14 +183,15 @@ static void try_clock(trial *t)
 {
 	struct stat st;
 	const bn_env *env = t->env;
-	if (bn_fs_write_file(env, t->b, "x", 1, 0600, NULL) || env->fs->stat(env, t->b, &st) < 0)
+	if (bn_fs_write_file(env, t->b, "x", 1, 0600, NULL) ||
+		env->fs->stat(env, NULL, t->b, &st) < 0)
 		return;
 	double off = (double)(st.st_mtim.tv_sec - bn_env_now_ns(env) / 1000000000);
 	bool bad = fabs(off) > 60;
 	found(t, "clock", bad ? BN_FS_FAIL : BN_FS_OK,
 		bad ? "set this host's clock or the file server's (NTP)" : NULL,
 		"file times are within %.0f s of this host's clock", fabs(off) + 1);
-	env->fs->unlink(env, t->b);
+	env->fs->unlink(env, NULL, t->b);
 }
 
 static void try_space(trial *t)
@@ -248,7 +251,7 @@ int bn_fs_examine(bn_fs_report *out, const bn_env *env, const char *dir, bn_err 
 		rc = bn_err_nomem(err, "a file name");
 		goto out;
 	}
-	int e = env->fs->mkdir(env, t.dir, 0700);
+	int e = env->fs->mkdir(env, NULL, t.dir, 0700);
 	if (e < 0) {
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot make a directory in '%s'", dir);
 		goto out;

@@ -220,7 +220,7 @@ static void begin_stop(exec *x)
 static void look_for_stop(exec *x)
 {
 	struct stat st;
-	if (!x->asked && x->env->fs->stat(x->env, x->stop_path, &st) == 0 &&
+	if (!x->asked && x->env->fs->stat(x->env, NULL, x->stop_path, &st) == 0 &&
 		(st.st_uid == x->env->uid(x->env) || st.st_uid == 0)) {
 		x->asked = true;
 		begin_stop(x);

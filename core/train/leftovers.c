@@ -34,7 +34,7 @@ static int read_metrics(
 	const bn_env *env = bn_workspace_env(ws);
 	struct stat st;
 	json_t *o = NULL;
-	if (env->fs->stat(env, path, &st) < 0 || !S_ISREG(st.st_mode))
+	if (env->fs->stat(env, NULL, path, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
 	int64_t written = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
 	if (written + 10 <

@@ -182,7 +182,7 @@ int bn_model_save(const bn_env *env, const char *dir, const bn_estimator *e, con
 	if (rc == 0)
 		rc = write_files(env, partial, e, f, about, err);
 	if (rc == 0) {
-		int bad = env->fs->rename(env, partial, dir);
+		int bad = env->fs->rename(env, NULL, partial, NULL, dir);
 		rc = bad < 0 ? bn_err_sys(err, BN_EIO, -bad, "renaming %s to %s", partial, dir)
 			     : bn_fs_sync_dir(env, parent, err);
 	}

@@ -211,7 +211,7 @@ static int artifact_walk(
 {
 	const bn_env *env = bn_workspace_env(ws);
 	struct stat st;
-	int rc = env->fs->stat(env, src, &st);
+	int rc = env->fs->stat(env, NULL, src, &st);
 	if (rc < 0)
 		return bn_err_sys(
 			err, rc == -ENOENT ? BN_ENOTFOUND : BN_EIO, -rc, "artifact '%s'", src);

@@ -41,7 +41,7 @@ int bn_supervisor_take(bn_supervisor_lock *out, bn_workspace *ws, const char *id
 	char *dir = bn_run_dir(ws, id);
 	int rc = l.path && dir ? bn_fs_make_dirs(env, dir, 0777, err) : bn_err_nomem(err, "a path");
 	if (rc == 0) {
-		l.fd = env->fs->open(env, l.path, O_RDWR | O_CREAT, 0644);
+		l.fd = env->fs->open(env, NULL, l.path, O_RDWR | O_CREAT, 0644);
 		if (l.fd < 0)
 			rc = bn_err_sys(err, BN_EIO, -l.fd, "cannot open '%s'", l.path);
 	}
@@ -94,7 +94,7 @@ void bn_supervisor_release(bn_supervisor_lock *l)
 /* Whether the lock is free: 1, 0, or -1 when that cannot be told. */
 static int lock_is_free(const bn_env *env, const char *path)
 {
-	int fd = env->fs->open(env, path, O_RDONLY, 0);
+	int fd = env->fs->open(env, NULL, path, O_RDONLY, 0);
 	if (fd < 0)
 		return -1;
 	int rc = env->fs->flock(env, fd, LOCK_SH | LOCK_NB);

@@ -14,8 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const uint8_t *file;
 static size_t file_size;
 
-static int mem_open(const bn_env *env, const char *path, int flags, mode_t mode)
+static int mem_open(const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
 {
+	(void)at;
 	(void)env, (void)flags, (void)mode;
 	return strcmp(path, "in") ? 8 : 7;
 }

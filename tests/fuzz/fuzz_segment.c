@@ -20,8 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static uint8_t *file;
 static size_t file_size;
 
-static int mem_open(const bn_env *env, const char *path, int flags, mode_t mode)
+static int mem_open(const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
 {
+	(void)at;
 	(void)env;
 	(void)path;
 	(void)flags;

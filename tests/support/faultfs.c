@@ -1,6 +1,8 @@
 /* faultfs.c - see faultfs.h. */
 #include "tests/support/faultfs.h"
 
+#include "core/base/dir.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -74,6 +76,15 @@ static const char *inside(const char *path)
 	if (!strncmp(path, journal->root, n))
 		return path + n;
 	return strlen(path) == n - 1 && !strncmp(path, journal->root, n - 1) ? "" : NULL;
+}
+
+/* The path of what lies below a handle, as the journal names it. */
+static const char *full(const bn_dir *at, const char *path, char text[600])
+{
+	if (at && !strcmp(path, "."))
+		return at->path;
+	snprintf(text, 600, "%s%s%s", at ? at->path : "", at ? "/" : "", path);
+	return text;
 }
 
 static void note(entry_op op, int fd, const char *a, const char *b, mode_t mode, const void *data,
@@ -153,15 +164,17 @@ static int after(int rc, bool tear)
 
 /* ---- the wrapped calls ---------------------------------------------------------------------- */
 
-static int fault_open(const bn_env *env, const char *path, int flags, mode_t mode)
+static int fault_open(const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
 {
-	bool tear = false, creates = (flags & O_CREAT) && access(path, F_OK) != 0;
+	struct stat st;
+	char text[600];
+	bool tear = false, creates = (flags & O_CREAT) && bn_fs_real.stat(env, at, path, &st) != 0;
 	int rc = creates ? before(&tear, true) : 0;
 	if (rc)
 		return rc;
-	int fd = bn_fs_real.open(env, path, flags, mode);
+	int fd = bn_fs_real.open(env, at, path, flags, mode);
 	if (fd >= 0)
-		note(creates ? OP_CREATE : OP_OPEN, fd, path, NULL, mode, NULL, 0);
+		note(creates ? OP_CREATE : OP_OPEN, fd, full(at, path, text), NULL, mode, NULL, 0);
 	return after(fd, tear);
 }
 
@@ -209,72 +222,80 @@ static int fault_ftruncate(const bn_env *env, int fd, off_t size)
 	return after(rc, tear);
 }
 
-static int fault_rename(const bn_env *env, const char *from, const char *to)
+static int fault_rename(
+	const bn_env *env, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
 {
+	char a[600], b[600];
 	bool tear;
 	int rc = before(&tear, true);
-	if (!rc && (rc = bn_fs_real.rename(env, from, to)) == 0)
-		note(OP_RENAME, -1, from, to, 0, NULL, 0);
+	if (!rc && (rc = bn_fs_real.rename(env, at, from, to_at, to)) == 0)
+		note(OP_RENAME, -1, full(at, from, a), full(to_at, to, b), 0, NULL, 0);
 	return after(rc, tear);
 }
 
-static int fault_link(const bn_env *env, const char *from, const char *to)
+static int fault_link(
+	const bn_env *env, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
 {
+	char a[600], b[600];
 	bool tear;
 	int rc = before(&tear, true);
-	if (!rc && (rc = bn_fs_real.link(env, from, to)) == 0)
-		note(OP_LINK, -1, from, to, 0, NULL, 0);
+	if (!rc && (rc = bn_fs_real.link(env, at, from, to_at, to)) == 0)
+		note(OP_LINK, -1, full(at, from, a), full(to_at, to, b), 0, NULL, 0);
 	return after(rc, tear);
 }
 
-static int fault_unlink(const bn_env *env, const char *path)
+static int fault_unlink(const bn_env *env, const bn_dir *at, const char *path)
 {
+	char a[600];
 	bool tear;
 	int rc = before(&tear, false);
-	if (!rc && (rc = bn_fs_real.unlink(env, path)) == 0)
-		note(OP_UNLINK, -1, path, NULL, 0, NULL, 0);
+	if (!rc && (rc = bn_fs_real.unlink(env, at, path)) == 0)
+		note(OP_UNLINK, -1, full(at, path, a), NULL, 0, NULL, 0);
 	return after(rc, tear);
 }
 
-static int fault_mkdir(const bn_env *env, const char *path, mode_t mode)
+static int fault_mkdir(const bn_env *env, const bn_dir *at, const char *path, mode_t mode)
 {
+	char a[600];
 	bool tear;
 	int rc = before(&tear, true);
-	if (!rc && (rc = bn_fs_real.mkdir(env, path, mode)) == 0)
-		note(OP_MKDIR, -1, path, NULL, mode, NULL, 0);
+	if (!rc && (rc = bn_fs_real.mkdir(env, at, path, mode)) == 0)
+		note(OP_MKDIR, -1, full(at, path, a), NULL, mode, NULL, 0);
 	return after(rc, tear);
 }
 
-static int fault_rmdir(const bn_env *env, const char *path)
+static int fault_rmdir(const bn_env *env, const bn_dir *at, const char *path)
+{
+	char a[600];
+	bool tear;
+	int rc = before(&tear, false);
+	if (!rc && (rc = bn_fs_real.rmdir(env, at, path)) == 0)
+		note(OP_RMDIR, -1, full(at, path, a), NULL, 0, NULL, 0);
+	return after(rc, tear);
+}
+
+static int fault_fchmod(const bn_env *env, int fd, mode_t mode)
 {
 	bool tear;
 	int rc = before(&tear, false);
-	if (!rc && (rc = bn_fs_real.rmdir(env, path)) == 0)
-		note(OP_RMDIR, -1, path, NULL, 0, NULL, 0);
+	if (!rc && (rc = bn_fs_real.fchmod(env, fd, mode)) == 0)
+		note(OP_CHMOD, fd, NULL, NULL, mode, NULL, 0);
 	return after(rc, tear);
 }
 
-static int fault_chmod(const bn_env *env, const char *path, mode_t mode)
+static int fault_sync_dir(const bn_env *env, const bn_dir *at, const char *path)
 {
+	char a[600];
 	bool tear;
 	int rc = before(&tear, false);
-	if (!rc && (rc = bn_fs_real.chmod(env, path, mode)) == 0)
-		note(OP_CHMOD, -1, path, NULL, mode, NULL, 0);
+	if (!rc && (rc = bn_fs_real.sync_dir(env, at, path)) == 0)
+		note(OP_SYNC_DIR, -1, full(at, path, a), NULL, 0, NULL, 0);
 	return after(rc, tear);
 }
 
-static int fault_sync_dir(const bn_env *env, const char *path)
+static int fault_stat(const bn_env *env, const bn_dir *at, const char *path, struct stat *st)
 {
-	bool tear;
-	int rc = before(&tear, false);
-	if (!rc && (rc = bn_fs_real.sync_dir(env, path)) == 0)
-		note(OP_SYNC_DIR, -1, path, NULL, 0, NULL, 0);
-	return after(rc, tear);
-}
-
-static int fault_stat(const bn_env *env, const char *path, struct stat *st)
-{
-	return bn_fs_real.stat(env, path, st);
+	return bn_fs_real.stat(env, at, path, st);
 }
 
 static int fault_fstat(const bn_env *env, int fd, struct stat *st)
@@ -293,13 +314,13 @@ const bn_fs_ops faultfs_ops = {
 	.pread = fault_pread,
 	.write = fault_write,
 	.fsync = fault_fsync,
+	.fchmod = fault_fchmod,
 	.ftruncate = fault_ftruncate,
 	.rename = fault_rename,
 	.link = fault_link,
 	.unlink = fault_unlink,
 	.mkdir = fault_mkdir,
 	.rmdir = fault_rmdir,
-	.chmod = fault_chmod,
 	.sync_dir = fault_sync_dir,
 	.stat = fault_stat,
 	.fstat = fault_fstat,
@@ -431,8 +452,8 @@ static void disk_apply(disk *d, const entry *e)
 		name_get(d, e->a)->now = node_new(d, true, e->mode);
 		break;
 	case OP_CHMOD:
-		if (name_get(d, e->a)->now >= 0)
-			d->nodes[name_get(d, e->a)->now].mode = e->mode;
+		if (n)
+			n->mode = e->mode;
 		break;
 	case OP_SYNC_DIR:
 		names_sync(d, e->a);

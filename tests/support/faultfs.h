@@ -2,7 +2,7 @@
  * faultfs.h - a file system that fails, dies or loses power at the n-th change.
  *
  * faultfs_ops wraps bn_fs_real and counts every call that changes the disk: creating a file, write,
- * fsync, ftruncate, rename, link, unlink, mkdir, rmdir, chmod, sync_dir. One fault can be armed for
+ * fsync, ftruncate, rename, link, unlink, mkdir, rmdir, fchmod, sync_dir. One fault can be armed for
  * the n-th of them. There is one fault at a time in a process, for one thread; crash tests arm it
  * in a forked child and look at what is left from the parent.
  *

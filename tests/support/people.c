@@ -45,28 +45,29 @@ static const person *person_of(const bn_env *env)
 	return env->ctx;
 }
 
-static int people_open(const bn_env *env, const char *path, int flags, mode_t mode)
+static int people_open(
+	const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
 {
 	struct stat st;
 	bool made = (flags & O_CREAT) && stat(path, &st) != 0;
-	int fd = bn_fs_real.open(env, path, flags, mode);
+	int fd = bn_fs_real.open(env, at, path, flags, mode);
 	if (fd >= 0 && made && fstat(fd, &st) == 0)
 		own(&st, person_of(env)->uid);
 	return fd;
 }
 
-static int people_mkdir(const bn_env *env, const char *path, mode_t mode)
+static int people_mkdir(const bn_env *env, const bn_dir *at, const char *path, mode_t mode)
 {
 	struct stat st;
-	int e = bn_fs_real.mkdir(env, path, mode);
+	int e = bn_fs_real.mkdir(env, at, path, mode);
 	if (e == 0 && stat(path, &st) == 0)
 		own(&st, person_of(env)->uid);
 	return e;
 }
 
-static int people_stat(const bn_env *env, const char *path, struct stat *st)
+static int people_stat(const bn_env *env, const bn_dir *at, const char *path, struct stat *st)
 {
-	int e = bn_fs_real.stat(env, path, st);
+	int e = bn_fs_real.stat(env, at, path, st);
 	if (e == 0)
 		set_owner(st);
 	return e;

@@ -230,7 +230,7 @@ static int export_text(export_target *t, bn_table_reader *r, const size_t *colum
 	int rc = 0;
 
 	if (t->path) {
-		t->fd = env->fs->open(env, t->path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+		t->fd = env->fs->open(env, NULL, t->path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 		if (t->fd < 0)
 			return bn_err_sys(err, BN_EIO, -t->fd, "cannot create %s", t->path);
 	}
@@ -326,7 +326,7 @@ static int run_export(bn_cli *cli, bn_err *err)
 	else
 		rc = export_text(&t, r, columns, n, format == EXPORT_TSV ? '\t' : ',', err);
 	if (!rc && path) {
-		int moved = in_place ? 0 : env->fs->rename(env, unfinished, path);
+		int moved = in_place ? 0 : env->fs->rename(env, NULL, unfinished, NULL, path);
 		if (moved < 0)
 			rc = bn_err_sys(err, BN_EIO, -moved, "cannot write %s", path);
 		else
@@ -334,7 +334,7 @@ static int run_export(bn_cli *cli, bn_err *err)
 				(unsigned long long)bn_table_rows(r), n);
 	}
 	if (rc && path && !in_place)
-		env->fs->unlink(env, unfinished);
+		env->fs->unlink(env, NULL, unfinished);
 out:
 	bn_free(unfinished);
 	bn_free(columns);

@@ -23,7 +23,8 @@ static int from_file(char **out, const bn_cli *cli, const char *path, bn_err *er
 	bn_buf text = BN_BUF_INIT;
 	struct stat st;
 	int rc = bn_fs_read_file(env, path, &text, err);
-	if (!rc && env->fs->stat(env, path, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 077) {
+	if (!rc && env->fs->stat(env, NULL, path, &st) == 0 && S_ISREG(st.st_mode) &&
+		st.st_mode & 077) {
 		rc = bn_err_set(err, BN_EREFUSED, "%s can be read by others", path);
 		bn_err_hint(err, "chmod 600 %s", path);
 	}

@@ -19,7 +19,7 @@ enum { BUSY_MS = 30000, RETRY_MS = 10 };
 static bool dir_is_private(const bn_env *env, const char *dir)
 {
 	struct stat st;
-	return env->fs->stat(env, dir, &st) == 0 && S_ISDIR(st.st_mode) &&
+	return env->fs->stat(env, NULL, dir, &st) == 0 && S_ISDIR(st.st_mode) &&
 	       st.st_uid == env->uid(env) && !(st.st_mode & 022);
 }
 
@@ -38,7 +38,7 @@ static bool index_fits_inside(const bn_workspace *ws)
 {
 	struct stat st;
 	const bn_env *env = ws->env;
-	return !bn_fs_is_network(ws->root) && env->fs->stat(env, ws->root, &st) == 0 &&
+	return !bn_fs_is_network(ws->root) && env->fs->stat(env, NULL, ws->root, &st) == 0 &&
 	       st.st_uid == env->uid(env) && access(ws->root, W_OK) == 0;
 }
 
@@ -198,7 +198,7 @@ static int db_open(bn_index *ix, bn_err *err)
 	}
 	sqlite3_busy_timeout(ix->db, BUSY_MS);
 	rc = db_prepare(ix->db, err);
-	if (!rc && ix->ws->env->fs->stat(ix->ws->env, ix->path, &st) == 0) {
+	if (!rc && ix->ws->env->fs->stat(ix->ws->env, NULL, ix->path, &st) == 0) {
 		ix->inode = (uint64_t)st.st_ino;
 		ix->device = (uint64_t)st.st_dev;
 	}
@@ -427,7 +427,7 @@ static int index_fold(bn_index *ix, bool rebuild, bool *changed, bn_err *err)
 static int reopen_if_replaced(bn_index *ix, bn_err *err)
 {
 	struct stat st;
-	if (ix->db && ix->ws->env->fs->stat(ix->ws->env, ix->path, &st) == 0 &&
+	if (ix->db && ix->ws->env->fs->stat(ix->ws->env, NULL, ix->path, &st) == 0 &&
 		(uint64_t)st.st_ino == ix->inode && (uint64_t)st.st_dev == ix->device)
 		return 0;
 	db_close(ix);

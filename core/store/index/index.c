@@ -38,7 +38,7 @@ int bn_index_status_get(bn_index_status *out, bn_workspace *ws, bn_err *err)
 		return bn_err_nomem(err, "the index's status");
 	snprintf(out->fs, sizeof out->fs, "%s", bn_fs_type(ix->path, type));
 	out->is_beside = !strncmp(ix->path, ws->root, strlen(ws->root));
-	out->bytes = ws->env->fs->stat(ws->env, ix->path, &st) == 0 ? (int64_t)st.st_size : 0;
+	out->bytes = ws->env->fs->stat(ws->env, NULL, ix->path, &st) == 0 ? (int64_t)st.st_size : 0;
 	out->writers = bn_sql_int(ix->db, 0, "SELECT count(*) FROM writer", "");
 	out->events = bn_sql_int(ix->db, 0, "SELECT sum(events) FROM writer", "");
 	out->last_clock = bn_sql_int(ix->db, 0, "SELECT max(last_clock) FROM writer", "");

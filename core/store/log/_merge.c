@@ -32,7 +32,7 @@ static size_t parts_uncover(const bn_env *env, part *parts, size_t n)
 	size_t kept = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (kept && !parts[i].foreign && parts[i].last <= parts[kept - 1].last) {
-			env->fs->unlink(env, parts[i].path);
+			env->fs->unlink(env, NULL, parts[i].path);
 			bn_free(parts[i].path);
 			continue;
 		}
@@ -106,7 +106,7 @@ static int write_wide(
 	const bn_env *env = w->env;
 	bn_buf b = BN_BUF_INIT;
 	bn_seg_trailer end = {0};
-	int rc = 0, e, fd = env->fs->open(env, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644);
+	int rc = 0, e, fd = env->fs->open(env, NULL, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644);
 	if (fd < 0)
 		return bn_err_sys(err, BN_EIO, -fd, "cannot create '%s'", tmp);
 	for (size_t i = 0; !rc && i < n; i++)
@@ -120,10 +120,10 @@ static int write_wide(
 	if (!rc && (e = env->fs->fsync(env, fd)) < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", tmp);
 	env->fs->close(env, fd);
-	if (!rc && (e = env->fs->rename(env, tmp, to)) < 0)
+	if (!rc && (e = env->fs->rename(env, NULL, tmp, NULL, to)) < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s'", tmp);
 	if (rc)
-		env->fs->unlink(env, tmp);
+		env->fs->unlink(env, NULL, tmp);
 	else
 		rc = bn_fs_sync_dir(env, w->dir, err);
 	bn_buf_release(&b);
@@ -144,7 +144,7 @@ static int parts_list(part **out, size_t *n, bn_writer *w, bn_err *err)
 		bn_segment_parse_name(names.items[i], &p->first, &p->last);
 		if (!(p->path = bn_path_join(w->dir, names.items[i])))
 			rc = bn_err_nomem(err, "a file name");
-		else if (w->env->fs->stat(w->env, p->path, &st) < 0)
+		else if (w->env->fs->stat(w->env, NULL, p->path, &st) < 0)
 			rc = bn_err_set(err, BN_EIO, "cannot stat '%s'", p->path);
 		p->size = rc ? 0 : (uint64_t)st.st_size;
 		p->foreign = !rc && st.st_uid != w->env->uid(w->env);
@@ -172,11 +172,11 @@ int bn_writer_merge(bn_writer *w, bn_err *err)
 		rc = bn_err_nomem(err, "a file name");
 		goto out;
 	}
-	w->env->fs->unlink(w->env, tmp); /* of a merge that failed before */
+	w->env->fs->unlink(w->env, NULL, tmp); /* of a merge that failed before */
 	if ((rc = write_wide(w, tmp, to, parts + first, n - first, err)))
 		goto out;
 	for (size_t i = first; i < n; i++)
-		w->env->fs->unlink(w->env, parts[i].path);
+		w->env->fs->unlink(w->env, NULL, parts[i].path);
 out:
 	for (size_t i = 0; parts && i < n; i++)
 		bn_free(parts[i].path);

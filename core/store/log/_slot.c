@@ -14,7 +14,7 @@ int bn_slot_lock(int *lock_fd, const bn_env *env, const char *dir, bn_err *err)
 	char *path = bn_path_join(dir, "lock");
 	if (!path)
 		return bn_err_nomem(err, "a file name");
-	int rc = 0, fd = env->fs->open(env, path, O_RDWR | O_CREAT, 0644);
+	int rc = 0, fd = env->fs->open(env, NULL, path, O_RDWR | O_CREAT, 0644);
 	if (fd == -EACCES || fd == -EPERM || fd == -ENOENT) {
 		rc = 1; /* not ours, or just being removed */
 	} else if (fd < 0) {
@@ -92,7 +92,7 @@ out:
 /* Cuts the file to `at` and appends a trailer. */
 static int cut_and_close(const bn_env *env, const bn_segment *s, const char *trash_dir, bn_err *err)
 {
-	int rc = 0, e = 0, fd = env->fs->open(env, s->path, O_WRONLY | O_APPEND, 0);
+	int rc = 0, e = 0, fd = env->fs->open(env, NULL, s->path, O_WRONLY | O_APPEND, 0);
 	bn_buf b = BN_BUF_INIT;
 	if (fd < 0)
 		return bn_err_sys(err, BN_EIO, -fd, "cannot open '%s'", s->path);
@@ -129,7 +129,7 @@ static int slot_publish(const bn_env *env, const char *dir, const bn_segment *s,
 	int rc = 0, e = env->fs->fsync(env, s->fd);
 	if (e < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", s->path);
-	else if ((e = env->fs->rename(env, s->path, to)) < 0)
+	else if ((e = env->fs->rename(env, NULL, s->path, NULL, to)) < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", s->path, to);
 	else
 		rc = bn_fs_sync_dir(env, dir, err);
@@ -143,7 +143,7 @@ static int drop_headless(const bn_env *env, const char *path, const char *name,
 	const char *trash_dir, uint64_t seq, bn_err *err)
 {
 	keep_tail(env, path, name, trash_dir, 0, seq);
-	int e = env->fs->unlink(env, path);
+	int e = env->fs->unlink(env, NULL, path);
 	return e < 0 && e != -ENOENT ? bn_err_sys(err, BN_EIO, -e, "cannot remove '%s'", path) : 0;
 }
 

@@ -106,7 +106,7 @@ static int writer_look(bn_log_writer *w, const bn_env *env, const struct stat *d
 		char *path = bn_path_join(w->dir, BN_SEGMENT_OPEN);
 		if (!path)
 			return bn_err_nomem(err, "a file name");
-		if (env->fs->stat(env, path, &st) == 0) {
+		if (env->fs->stat(env, NULL, path, &st) == 0) {
 			w->open_size = (uint64_t)st.st_size;
 			w->open_inode = (uint64_t)st.st_ino;
 			w->open_mtime_ns = mtime_ns(&st);
@@ -131,7 +131,7 @@ int bn_log_scan(bn_log *log, const bn_env *env, const char *log_dir, bn_err *err
 			rc = bn_err_nomem(err, "a file name");
 			break;
 		}
-		int e = env->fs->stat(env, dir, &st);
+		int e = env->fs->stat(env, NULL, dir, &st);
 		bn_free(dir);
 		if (e == -ENOENT || (e == 0 && !S_ISDIR(st.st_mode)))
 			continue;

@@ -75,7 +75,7 @@ int bn_segment_open(
 		goto out;
 	}
 	/* Without waiting: somebody may have put a pipe there, and nobody would ever write to it. */
-	if ((s->fd = env->fs->open(env, path, O_RDONLY | O_NONBLOCK, 0)) < 0) {
+	if ((s->fd = env->fs->open(env, NULL, path, O_RDONLY | O_NONBLOCK, 0)) < 0) {
 		rc = bn_err_sys(err, s->fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -s->fd,
 			"cannot open '%s'", path);
 		goto out;

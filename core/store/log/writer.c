@@ -72,7 +72,7 @@ int bn_writer_list(
 
 static int slot_make(const bn_env *env, const char *log_dir, const char *dir, bn_err *err)
 {
-	int e = env->fs->mkdir(env, dir, 0755);
+	int e = env->fs->mkdir(env, NULL, dir, 0755);
 	if (e == -EEXIST)
 		return 0;
 	if (e < 0) {
@@ -84,8 +84,8 @@ static int slot_make(const bn_env *env, const char *log_dir, const char *dir, bn
 	}
 	/* Just made, so it is ours; where it is not, the next slot would not be either. */
 	struct stat st;
-	if (env->fs->stat(env, dir, &st) == 0 && st.st_uid != env->uid(env)) {
-		env->fs->rmdir(env, dir);
+	if (env->fs->stat(env, NULL, dir, &st) == 0 && st.st_uid != env->uid(env)) {
+		env->fs->rmdir(env, NULL, dir);
 		bn_err_set(err, BN_EREFUSED, "what you make in '%s' belongs to uid %lu, not to you",
 			log_dir, (unsigned long)st.st_uid);
 		bn_err_hint(err,
@@ -107,7 +107,7 @@ static void slot_sweep(const bn_env *env, const char *dir)
 				     ? bn_path_join(dir, all.items[i])
 				     : NULL;
 		if (path)
-			env->fs->unlink(env, path);
+			env->fs->unlink(env, NULL, path);
 		bn_free(path);
 	}
 	bn_names_release(&all);
@@ -121,7 +121,8 @@ static int slot_try(bn_writer *w, const char *log_dir, const char *name, bool lo
 	if (!dir)
 		return bn_err_nomem(err, "a file name");
 	int rc = slot_make(w->env, log_dir, dir, err);
-	if (!rc && (w->env->fs->stat(w->env, dir, &st) < 0 || st.st_uid != w->env->uid(w->env)))
+	if (!rc &&
+		(w->env->fs->stat(w->env, NULL, dir, &st) < 0 || st.st_uid != w->env->uid(w->env)))
 		rc = 1;
 	if (!rc && lock)
 		rc = bn_slot_lock(&w->lock_fd, w->env, dir, err);
@@ -240,7 +241,7 @@ static void writer_roll_back(bn_writer *w)
 		/* Not even the header is known to be there. */
 		w->env->fs->close(w->env, w->fd);
 		w->fd = -1;
-		int e = w->env->fs->unlink(w->env, w->open_path);
+		int e = w->env->fs->unlink(w->env, NULL, w->open_path);
 		w->broken = e < 0 && e != -ENOENT;
 	} else if (w->fd >= 0 && w->env->fs->ftruncate(w->env, w->fd, (off_t)w->durable_size) < 0) {
 		w->broken = true;
@@ -251,7 +252,7 @@ static void writer_roll_back(bn_writer *w)
 static int open_segment(bn_writer *w, bn_err *err)
 {
 	w->fd = w->env->fs->open(
-		w->env, w->open_path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0644);
+		w->env, NULL, w->open_path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0644);
 	if (w->fd < 0) {
 		int e = w->fd;
 		w->fd = -1;
@@ -375,7 +376,7 @@ int bn_writer_seal(bn_writer *w, bn_err *err)
 	if ((e = w->env->fs->fsync(w->env, w->fd)) < 0) {
 		w->broken = true;
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", w->open_path);
-	} else if ((e = w->env->fs->rename(w->env, w->open_path, to)) < 0) {
+	} else if ((e = w->env->fs->rename(w->env, NULL, w->open_path, NULL, to)) < 0) {
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s'", w->open_path);
 	}
 out:
@@ -413,7 +414,7 @@ bool bn_writer_is_due(const bn_writer *w)
 static bool dead_enough(const bn_env *env, const char *dir, const char *path, bool same_boot)
 {
 	struct stat st;
-	if (env->fs->stat(env, path, &st) < 0)
+	if (env->fs->stat(env, NULL, path, &st) < 0)
 		return false;
 	if (same_boot || !bn_fs_is_network(dir))
 		return true;
@@ -435,7 +436,7 @@ static bool adopt_one(bn_writer *w, const char *log_dir, const char *name, size_
 	bool random_slot = dash && dash[1] == 'r';
 	if (!path || !strcmp(name, w->name) || (random_slot && same_boot))
 		goto out; /* a random slot has no lock that would tell whether it is alive */
-	if (w->env->fs->stat(w->env, dir, &st) < 0 || st.st_uid != w->env->uid(w->env) ||
+	if (w->env->fs->stat(w->env, NULL, dir, &st) < 0 || st.st_uid != w->env->uid(w->env) ||
 		!dead_enough(w->env, dir, path, same_boot))
 		goto out;
 	if (bn_slot_lock(&lock_fd, w->env, dir, NULL) == 0)

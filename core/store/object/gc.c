@@ -177,7 +177,7 @@ static int look_at_object(victims *v, bn_gc_report *report, const hash_set *live
 	char *path = bn_workspace_path(ws, "objects/%.2s/%s", hash, hash + 2);
 	if (!path)
 		return bn_err_nomem(err, "a file name");
-	bool there = ws->env->fs->stat(ws->env, path, &st) == 0;
+	bool there = ws->env->fs->stat(ws->env, NULL, path, &st) == 0;
 	bn_free(path);
 	if (!there || bn_unhex(hash, sizeof raw, raw))
 		return 0;
@@ -250,8 +250,8 @@ static bool may_remove(const bn_workspace *ws, const char *path, const char *asi
 	struct stat st, top;
 	uid_t me = env->uid(env);
 	char *trash = bn_strndup(aside, (size_t)(bn_path_base(aside) - aside));
-	bool ok = me == 0 || (env->fs->stat(env, path, &st) == 0 && st.st_uid == me) ||
-		  (trash && env->fs->stat(env, trash, &top) == 0 &&
+	bool ok = me == 0 || (env->fs->stat(env, NULL, path, &st) == 0 && st.st_uid == me) ||
+		  (trash && env->fs->stat(env, NULL, trash, &top) == 0 &&
 			  (top.st_uid == me || !(top.st_mode & S_ISVTX)));
 	bn_free(trash);
 	return ok;
@@ -266,13 +266,13 @@ static void remove_object(
 	char *path = bn_workspace_path(ws, "objects/%.2s/%s", hash, hash + 2);
 	char *aside = bn_workspace_path(ws, "trash/gc-%s", hash);
 	if (!path || !aside || !may_remove(ws, path, aside) ||
-		env->fs->rename(env, path, aside) < 0) {
+		env->fs->rename(env, NULL, path, NULL, aside) < 0) {
 		report->failed++;
-	} else if (env->fs->stat(env, aside, &st) == 0 && mtime_ms(&st) > cutoff_ms) {
-		env->fs->rename(env, aside, path);
+	} else if (env->fs->stat(env, NULL, aside, &st) == 0 && mtime_ms(&st) > cutoff_ms) {
+		env->fs->rename(env, NULL, aside, NULL, path);
 		report->young++;
 		report->young_bytes += bytes;
-	} else if (env->fs->unlink(env, aside) < 0) {
+	} else if (env->fs->unlink(env, NULL, aside) < 0) {
 		report->failed++;
 	} else {
 		report->objects++;
@@ -298,11 +298,11 @@ static int remove_victims(
 /* Puts an object that was set aside back, unless it was stored anew: the young one must stay. */
 static void put_back(const bn_env *env, const char *aside, const char *home)
 {
-	int e = env->fs->link(env, aside, home);
+	int e = env->fs->link(env, NULL, aside, NULL, home);
 	if (e == 0 || e == -EEXIST)
-		env->fs->unlink(env, aside);
+		env->fs->unlink(env, NULL, aside);
 	else if (!bn_fs_exists(env, home)) /* a file system without links, or another's file */
-		env->fs->rename(env, aside, home);
+		env->fs->rename(env, NULL, aside, NULL, home);
 }
 
 /* Old entries of tmp/ or trash/. An object that gc set aside and died over is put back: whether it
@@ -325,7 +325,7 @@ static int sweep(bn_gc_report *report, bn_workspace *ws, const char *sub, int64_
 			if (home && !dry_run)
 				put_back(env, path, home);
 			bn_free(home);
-		} else if (env->fs->stat(env, path, &st) == 0 && mtime_ms(&st) <= cutoff_ms) {
+		} else if (env->fs->stat(env, NULL, path, &st) == 0 && mtime_ms(&st) <= cutoff_ms) {
 			if (!dry_run && bn_fs_remove_tree(env, path, NULL)) {
 				report->failed++;
 			} else {

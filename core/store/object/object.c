@@ -43,16 +43,27 @@ static bool object_renew(bn_workspace *ws, const char *hash, const char *path, u
 	struct stat st;
 	bool ok = false;
 	char *dir = object_dir(ws, hash);
-	if (!dir || ws->env->fs->stat(ws->env, path, &st) < 0 || (uint64_t)st.st_size != size)
+	if (!dir || ws->env->fs->stat(ws->env, NULL, path, &st) < 0 || (uint64_t)st.st_size != size)
 		goto out;
 	/* Someone else's: a copy of our own replaces it, where that is allowed. Just removed by gc: it is
 	 * stored anew. */
 	if (utimensat(AT_FDCWD, path, NULL, 0) != 0 && (errno == ENOENT || access(dir, W_OK) == 0))
 		goto out;
-	ok = ws->env->fs->stat(ws->env, path, &st) == 0 && bn_fs_sync_dir(ws->env, dir, NULL) == 0;
+	ok = ws->env->fs->stat(ws->env, NULL, path, &st) == 0 &&
+	     bn_fs_sync_dir(ws->env, dir, NULL) == 0;
 out:
 	bn_free(dir);
 	return ok;
+}
+
+static int make_read_only(const bn_env *env, const char *file)
+{
+	int fd = env->fs->open(env, NULL, file, O_RDONLY, 0);
+	if (fd < 0)
+		return fd;
+	int e = env->fs->fchmod(env, fd, 0444);
+	env->fs->close(env, fd);
+	return e;
 }
 
 /* Gives a finished file its name. It is synced already. */
@@ -68,10 +79,10 @@ static int object_publish(bn_workspace *ws, const char *file, const char *hash, 
 		rc = top ? bn_fs_sync_dir(env, top, err) : bn_err_nomem(err, "a file name");
 		bn_free(top);
 	}
-	int e = rc ? 0 : env->fs->chmod(env, file, 0444);
+	int e = rc ? 0 : make_read_only(env, file);
 	if (e < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot make '%s' read-only", file);
-	if (!rc && (e = env->fs->rename(env, file, path)) < 0)
+	if (!rc && (e = env->fs->rename(env, NULL, file, NULL, path)) < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", file, path);
 	if (!rc)
 		rc = bn_fs_sync_dir(env, dir, err);
@@ -107,7 +118,7 @@ int bn_object_put(bn_workspace *ws, const void *bytes, size_t n, char hash[65], 
 		rc = BN_ENOMEM;
 		goto out;
 	}
-	int fd = env->fs->open(env, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644);
+	int fd = env->fs->open(env, NULL, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644);
 	if (fd < 0) {
 		rc = bn_err_sys(err, BN_EIO, -fd, "cannot create '%s'", tmp);
 		goto out;
@@ -117,7 +128,7 @@ int bn_object_put(bn_workspace *ws, const void *bytes, size_t n, char hash[65], 
 	if (!rc)
 		rc = object_publish(ws, tmp, hash, err);
 	if (rc)
-		env->fs->unlink(env, tmp);
+		env->fs->unlink(env, NULL, tmp);
 out:
 	bn_free(path);
 	bn_free(tmp);
@@ -158,12 +169,12 @@ static int put_by_rename(
 	const bn_env *env = ws->env;
 	struct stat st, top;
 	char *path = NULL, *tmp = NULL;
-	int e, rc = 1, fd = env->fs->open(env, src, O_RDONLY, 0);
+	int e, rc = 1, fd = env->fs->open(env, NULL, src, O_RDONLY, 0);
 	if (fd < 0)
 		return bn_err_sys(
 			err, fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -fd, "cannot open '%s'", src);
 	/* A second hard link, or another owner, could change the bytes afterwards. */
-	if (env->fs->fstat(env, fd, &st) < 0 || env->fs->stat(env, ws->root, &top) < 0 ||
+	if (env->fs->fstat(env, fd, &st) < 0 || env->fs->stat(env, NULL, ws->root, &top) < 0 ||
 		!S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_dev != top.st_dev ||
 		st.st_uid != env->uid(env))
 		goto out;
@@ -171,7 +182,7 @@ static int put_by_rename(
 		rc = BN_ENOMEM;
 		goto out;
 	}
-	if (env->fs->rename(env, src, tmp) < 0)
+	if (env->fs->rename(env, NULL, src, NULL, tmp) < 0)
 		goto out;
 	rc = copy_hash(env, fd, -1, tmp, tmp, hash, size, err);
 	if (!rc && (e = env->fs->fsync(env, fd)) < 0)
@@ -179,11 +190,11 @@ static int put_by_rename(
 	if (!rc && !(path = object_name(ws, hash)))
 		rc = bn_err_nomem(err, "a file name");
 	if (!rc && object_renew(ws, hash, path, *size))
-		env->fs->unlink(env, tmp);
+		env->fs->unlink(env, NULL, tmp);
 	else if (!rc)
 		rc = object_publish(ws, tmp, hash, err);
 	if (rc)
-		env->fs->rename(env, tmp, src);
+		env->fs->rename(env, NULL, tmp, NULL, src);
 out:
 	env->fs->close(env, fd);
 	bn_free(path);
@@ -199,12 +210,12 @@ static int put_by_copy(
 	char *path = NULL, *tmp = bn_workspace_tmp_name(ws, "object", err);
 	if (!tmp)
 		return BN_ENOMEM;
-	if ((in = env->fs->open(env, src, O_RDONLY, 0)) < 0) {
+	if ((in = env->fs->open(env, NULL, src, O_RDONLY, 0)) < 0) {
 		rc = bn_err_sys(
 			err, in == -ENOENT ? BN_ENOTFOUND : BN_EIO, -in, "cannot open '%s'", src);
 		goto out;
 	}
-	if ((out = env->fs->open(env, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644)) < 0) {
+	if ((out = env->fs->open(env, NULL, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644)) < 0) {
 		rc = bn_err_sys(err, BN_EIO, -out, "cannot create '%s'", tmp);
 		goto out;
 	}
@@ -213,11 +224,11 @@ static int put_by_copy(
 	if (!rc && !(path = object_name(ws, hash)))
 		rc = bn_err_nomem(err, "a file name");
 	if (!rc && object_renew(ws, hash, path, *size))
-		env->fs->unlink(env, tmp);
+		env->fs->unlink(env, NULL, tmp);
 	else if (!rc)
 		rc = object_publish(ws, tmp, hash, err);
 	if (rc)
-		env->fs->unlink(env, tmp);
+		env->fs->unlink(env, NULL, tmp);
 out:
 	if (in >= 0)
 		env->fs->close(env, in);
@@ -234,7 +245,7 @@ int bn_object_put_file(
 	if (rc == 1) {
 		rc = put_by_copy(ws, src, hash, &bytes, err);
 		if (!rc && take)
-			ws->env->fs->unlink(ws->env, src);
+			ws->env->fs->unlink(ws->env, NULL, src);
 	}
 	if (!rc && size)
 		*size = bytes;

@@ -412,9 +412,9 @@ START_TEST(test_index_over_a_network_reads_an_open_segment_only_after_long_silen
 }
 END_TEST
 
-static int deny_open(const bn_env *env, const char *path, int flags, mode_t mode)
+static int deny_open(const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
 {
-	return strstr(path, "ffffffff-") ? -EACCES : bn_fs_real.open(env, path, flags, mode);
+	return strstr(path, "ffffffff-") ? -EACCES : bn_fs_real.open(env, at, path, flags, mode);
 }
 
 START_TEST(test_index_goes_on_without_a_writer_whose_log_may_not_be_read)
@@ -446,11 +446,11 @@ END_TEST
 
 static bool hide_other;
 
-static int stale_stat(const bn_env *env, const char *path, struct stat *st)
+static int stale_stat(const bn_env *env, const bn_dir *at, const char *path, struct stat *st)
 {
 	size_t n = strlen(path);
 	bool is_dir = n > 10 && !strcmp(path + n - 10, "ffffffff-0");
-	return hide_other && is_dir ? -ESTALE : bn_fs_real.stat(env, path, st);
+	return hide_other && is_dir ? -ESTALE : bn_fs_real.stat(env, at, path, st);
 }
 
 /* Or the index would be made anew without that writer, and gc would believe it. */

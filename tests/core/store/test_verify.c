@@ -210,10 +210,10 @@ START_TEST(test_who_wrote_is_who_owns_the_file)
 }
 END_TEST
 
-static int unseen_stat(const bn_env *e, const char *path, struct stat *st)
+static int unseen_stat(const bn_env *e, const bn_dir *at, const char *path, struct stat *st)
 {
 	const char *log = strstr(path, "/log/");
-	return log && !strchr(log + 5, '/') ? -EACCES : bn_fs_real.stat(e, path, st);
+	return log && !strchr(log + 5, '/') ? -EACCES : bn_fs_real.stat(e, at, path, st);
 }
 
 START_TEST(test_verify_names_a_log_that_it_cannot_read)
@@ -400,8 +400,11 @@ END_TEST
 
 /* ---- doctor fs ------------------------------------------------------------------------------ */
 
-static int no_link(const bn_env *e, const char *from, const char *to)
+static int no_link(
+	const bn_env *e, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
 {
+	(void)at;
+	(void)to_at;
 	(void)e;
 	(void)from;
 	(void)to;

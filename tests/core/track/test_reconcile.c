@@ -146,8 +146,9 @@ START_TEST(test_reconcile_sees_a_held_lock_as_life)
 }
 END_TEST
 
-static int refuse_mkdir(const bn_env *env, const char *path, mode_t mode)
+static int refuse_mkdir(const bn_env *env, const bn_dir *at, const char *path, mode_t mode)
 {
+	(void)at;
 	(void)env;
 	(void)path;
 	(void)mode;

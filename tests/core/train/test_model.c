@@ -255,8 +255,9 @@ static int no_sync(const bn_env *env, int fd)
 	return 0;
 }
 
-static int no_sync_dir(const bn_env *env, const char *path)
+static int no_sync_dir(const bn_env *env, const bn_dir *at, const char *path)
 {
+	(void)at;
 	(void)env;
 	(void)path;
 	return 0;

@@ -1,0 +1,18 @@
+/* _fs.h - what fs.c and dir.c share. */
+#ifndef BN_BASE__FS_H
+#define BN_BASE__FS_H
+#include "core/base/fs.h"
+
+/* "DOING 'path': why". A link where none may be is BN_EREFUSED; ENOENT is BN_ENOTFOUND. */
+int bn_fs_error(bn_err *err, int errnum, const char *doing, const char *path);
+/* Appends the bytes of an open file, from its start. */
+int bn_fs_read_rest(const bn_env *env, int fd, const char *path, bn_buf *b, bn_err *err);
+/* The body of bn_fs_write_file and bn_dir_write_file; exact: a mode to set, or NULL to leave it to
+ * the umask. */
+int bn_fs_write_durable(const bn_env *env, const bn_dir *at, const char *path, const char *shown,
+	const void *bytes, size_t n, const mode_t *exact, mode_t mode, bn_err *err);
+/* Takes fd, a directory's, also on failure. */
+int bn_fs_list_open(int fd, const char *path, bn_names *names, bn_err *err);
+bool bn_fs_is_network_open(int fd);
+
+#endif

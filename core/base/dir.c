@@ -1,0 +1,257 @@
+/* dir.c - see dir.h. That no link is followed is the work of fs_real.c. */
+#include "core/base/dir.h"
+
+#include "core/base/_fs.h"
+#include "core/base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+/* ---- handles -------------------------------------------------------------------------------- */
+
+static int dir_new(bn_dir **out, const bn_env *env, const bn_dir *at, const char *path, bn_err *err)
+{
+	int rc = 0;
+	bn_dir *d = bn_alloc_zeroed(1, sizeof *d);
+	if (!d || !(d->path = at ? bn_path_join(at->path, path) : bn_strdup(path))) {
+		bn_free(d);
+		return bn_err_nomem(err, "a directory handle");
+	}
+	d->env = env;
+	d->fd = env->fs->open(env, at, path, O_RDONLY | O_DIRECTORY, 0);
+	if (d->fd < 0) {
+		rc = at ? bn_fs_error(err, -d->fd, "cannot open the directory", d->path)
+			: bn_err_sys(err,
+				  d->fd == -ENOENT || d->fd == -ENOTDIR ? BN_ENOTFOUND : BN_EIO,
+				  -d->fd, "cannot open the directory '%s'", d->path);
+		bn_dir_close(d);
+		return rc;
+	}
+	*out = d;
+	return 0;
+}
+
+int bn_dir_open(bn_dir **out, const bn_env *env, const char *path, bn_err *err)
+{
+	return dir_new(out, env, NULL, path, err);
+}
+
+int bn_dir_open_below(bn_dir **out, const bn_dir *at, const char *name, bn_err *err)
+{
+	return dir_new(out, at->env, at, name, err);
+}
+
+void bn_dir_close(bn_dir *d)
+{
+	if (!d)
+		return;
+	if (d->fd >= 0)
+		d->env->fs->close(d->env, d->fd);
+	bn_free(d->path);
+	bn_free(d);
+}
+
+char *bn_dir_join(const bn_dir *at, const char *name)
+{
+	return bn_path_join(at->path, name);
+}
+
+bool bn_dir_is_network(const bn_dir *d)
+{
+	return bn_fs_is_network_open(d->fd);
+}
+
+/* "DOING 'path of name': why". */
+static int dir_error(bn_err *err, int errnum, const char *doing, const bn_dir *at, const char *name)
+{
+	char *path = bn_dir_join(at, name ? name : ".");
+	int rc = bn_fs_error(err, errnum, doing, path ? path : name);
+	bn_free(path);
+	return rc;
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+int bn_dir_open_file(
+	int *fd, const bn_dir *at, const char *name, int flags, mode_t mode, bn_err *err)
+{
+	const bn_env *env = at->env;
+	struct stat st;
+	int e, got = env->fs->open(env, at, name, flags | O_NONBLOCK, mode);
+	if (got < 0)
+		return dir_error(
+			err, -got, flags & O_CREAT ? "cannot create" : "cannot open", at, name);
+	if ((e = env->fs->fstat(env, got, &st)) < 0) {
+		env->fs->close(env, got);
+		return dir_error(err, -e, "cannot stat", at, name);
+	}
+	if (!S_ISREG(st.st_mode)) {
+		env->fs->close(env, got);
+		return bn_err_set(
+			err, BN_ECORRUPT, "'%s/%s' is not a regular file", at->path, name);
+	}
+	/* With O_EXCL this call made it, so its mode is ours to say. */
+	if ((flags & O_CREAT) && (flags & O_EXCL) && (st.st_mode & 07777) != mode &&
+		(e = env->fs->fchmod(env, got, mode)) < 0) {
+		env->fs->close(env, got);
+		env->fs->unlink(env, at, name);
+		return dir_error(err, -e, "cannot set the mode of", at, name);
+	}
+	*fd = got;
+	return 0;
+}
+
+int bn_dir_read_file(const bn_dir *at, const char *name, bn_buf *b, bn_err *err)
+{
+	int fd, rc = bn_dir_open_file(&fd, at, name, O_RDONLY, 0, err);
+	if (rc)
+		return rc;
+	char *path = bn_dir_join(at, name);
+	rc = path ? bn_fs_read_rest(at->env, fd, path, b, err) : bn_err_nomem(err, "a file name");
+	bn_free(path);
+	at->env->fs->close(at->env, fd);
+	return rc;
+}
+
+int bn_dir_write_file(
+	const bn_dir *at, const char *name, const void *bytes, size_t n, mode_t mode, bn_err *err)
+{
+	char *path = bn_dir_join(at, name);
+	if (!path)
+		return bn_err_nomem(err, "a file name");
+	int rc = bn_fs_write_durable(at->env, at, name, path, bytes, n, &mode, mode, err);
+	bn_free(path);
+	return rc;
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+int bn_dir_stat(const bn_dir *at, const char *name, struct stat *st, bn_err *err)
+{
+	int e = at->env->fs->stat(at->env, at, name, st);
+	return e < 0 ? dir_error(err, -e, "cannot stat", at, name) : 0;
+}
+
+bool bn_dir_has(const bn_dir *at, const char *name)
+{
+	struct stat st;
+	return at->env->fs->stat(at->env, at, name, &st) == 0;
+}
+
+/* Sets the mode of a directory that was just made, where the umask took some of it. */
+static int mode_set(const bn_dir *at, const char *name, mode_t mode)
+{
+	const bn_env *env = at->env;
+	struct stat st;
+	int e = env->fs->stat(env, at, name, &st);
+	if (e < 0 || (st.st_mode & 01777) == (mode & 01777))
+		return e;
+	int fd = env->fs->open(env, at, name, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fd;
+	/* A set-group-id bit that the parent gave stays. */
+	e = env->fs->fchmod(env, fd, (mode & 01777) | (st.st_mode & 06000));
+	env->fs->close(env, fd);
+	return e;
+}
+
+static int is_dir_already(const bn_dir *at, const char *name)
+{
+	struct stat st;
+	int e = at->env->fs->stat(at->env, at, name, &st);
+	if (e < 0)
+		return e;
+	return S_ISDIR(st.st_mode) ? 0 : S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
+}
+
+int bn_dir_make(const bn_dir *at, const char *name, mode_t mode, bn_err *err)
+{
+	const bn_env *env = at->env;
+	int e = is_dir_already(at, name);
+	if (e == 0)
+		return 0;
+	if (e != -ENOENT)
+		return e == -ENOTDIR
+			       ? bn_err_set(err, BN_ECORRUPT,
+					 "'%s/%s' is in the way of a directory", at->path, name)
+			       : dir_error(err, -e, "cannot make the directory", at, name);
+	const char *slash = strrchr(name, '/');
+	char *parent = slash ? bn_strndup(name, (size_t)(slash - name)) : NULL;
+	if (slash && !parent)
+		return bn_err_nomem(err, "a file name");
+	int rc = parent ? bn_dir_make(at, parent, mode, err) : 0;
+	if (!rc) {
+		e = env->fs->mkdir(env, at, name, mode);
+		if (e == 0)
+			e = mode_set(at, name, mode);
+		else if (e == -EEXIST)
+			e = is_dir_already(at, name);
+		if (e < 0)
+			rc = dir_error(err, -e, "cannot make the directory", at, name);
+	}
+	if (!rc)
+		rc = bn_dir_sync(at, parent, err);
+	bn_free(parent);
+	return rc;
+}
+
+int bn_dir_rename(
+	const bn_dir *at, const char *from, const bn_dir *to_at, const char *to, bn_err *err)
+{
+	int e = at->env->fs->rename(at->env, at, from, to_at, to);
+	return e < 0 ? dir_error(err, -e, "cannot rename", at, from) : 0;
+}
+
+int bn_dir_unlink(const bn_dir *at, const char *name, bn_err *err)
+{
+	int e = at->env->fs->unlink(at->env, at, name);
+	return e < 0 && e != -ENOENT ? dir_error(err, -e, "cannot remove", at, name) : 0;
+}
+
+int bn_dir_sync(const bn_dir *at, const char *name, bn_err *err)
+{
+	int e = at->env->fs->sync_dir(at->env, at, name ? name : ".");
+	return e < 0 ? dir_error(err, -e, "cannot sync the directory", at, name) : 0;
+}
+
+int bn_dir_list(const bn_dir *at, const char *name, bn_names *names, bn_err *err)
+{
+	int fd = at->env->fs->open(at->env, at, name ? name : ".", O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return dir_error(err, -fd, "cannot list", at, name);
+	char *path = bn_dir_join(at, name ? name : ".");
+	if (!path) {
+		at->env->fs->close(at->env, fd);
+		return bn_err_nomem(err, "a file name");
+	}
+	int rc = bn_fs_list_open(fd, path, names, err);
+	bn_free(path);
+	return rc;
+}
+
+static int tree_below(const bn_dir *at, const char *name, bn_err *err)
+{
+	bn_names names = BN_NAMES_INIT;
+	bn_dir *d = NULL;
+	int rc = bn_dir_open_below(&d, at, name, err);
+	if (!rc)
+		rc = bn_dir_list(d, NULL, &names, err);
+	for (size_t i = 0; !rc && i < names.count; i++)
+		rc = bn_dir_remove_tree(d, names.items[i], err);
+	bn_names_release(&names);
+	bn_dir_close(d);
+	int e = rc ? 0 : at->env->fs->rmdir(at->env, at, name);
+	return e < 0 && e != -ENOENT ? dir_error(err, -e, "cannot remove", at, name) : rc;
+}
+
+int bn_dir_remove_tree(const bn_dir *at, const char *name, bn_err *err)
+{
+	struct stat st;
+	int e = at->env->fs->stat(at->env, at, name, &st);
+	if (e == -ENOENT)
+		return 0;
+	if (e < 0)
+		return dir_error(err, -e, "cannot stat", at, name);
+	return S_ISDIR(st.st_mode) ? tree_below(at, name, err) : bn_dir_unlink(at, name, err);
+}

@@ -1,0 +1,277 @@
+/*
+ * fs_real.c - the table of fs.h over the system's calls: the one place that opens, renames, links
+ * and lists.
+ *
+ * What lies below a directory handle is reached with openat2(2) and RESOLVE_BENEATH |
+ * RESOLVE_NO_SYMLINKS, so that a link which somebody plants between two calls is refused by the
+ * kernel. Kernels before 5.6 (and filters that hide the call) walk the components with O_NOFOLLOW,
+ * which is as strict, one call a component.
+ */
+#include "core/base/dir.h"
+#include "core/base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define OR_ERRNO(call) ((call) < 0 ? -errno : 0)
+
+/* ---- below a handle ------------------------------------------------------------------------- */
+
+/* Opens one component of a path below fd. A link is -ELOOP, whatever the flags are. */
+static int open_component(int fd, const char *name, int flags, mode_t mode)
+{
+	struct stat st;
+	if (!strcmp(name, ".."))
+		return -EXDEV;
+	int got = openat(fd, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+	int e = got < 0 ? -errno : 0;
+	if (got >= 0 && (flags & O_PATH) && fstat(got, &st) == 0 && S_ISLNK(st.st_mode)) {
+		close(got);
+		return -ELOOP;
+	}
+	if (e == -ENOTDIR && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		S_ISLNK(st.st_mode))
+		return -ELOOP;
+	return e ? e : got;
+}
+
+static int open_walking(int at, const char *path, int flags, mode_t mode)
+{
+	char name[256];
+	int fd = at;
+	for (const char *p = path;;) {
+		size_t n = strcspn(p, "/");
+		const char *next = p + n + strspn(p + n, "/");
+		if (n >= sizeof name || n == 0) {
+			if (fd != at)
+				close(fd);
+			return n ? -ENAMETOOLONG : *path == '/' ? -EXDEV : -ENOENT;
+		}
+		memcpy(name, p, n);
+		name[n] = '\0';
+		int got = *next ? open_component(fd, name, O_PATH | O_DIRECTORY, 0)
+				: open_component(fd, name, flags, mode);
+		if (fd != at)
+			close(fd);
+		if (got < 0 || !*next)
+			return got;
+		fd = got;
+		p = next;
+	}
+}
+
+static int open_below(int at, const char *path, int flags, mode_t mode)
+{
+	struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
+		.mode = flags & O_CREAT ? mode & 07777 : 0,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+	long fd;
+	do
+		fd = syscall(SYS_openat2, at, path, &how, sizeof how);
+	while (fd < 0 && (errno == EAGAIN || errno == EINTR)); /* a rename raced with the look-up */
+	if (fd >= 0)
+		return (int)fd;
+	return errno == ENOSYS || errno == EPERM ? open_walking(at, path, flags, mode) : -errno;
+}
+
+/* The directory that holds the last component of a path, and that component. *fd is to be closed
+ * with place_close. */
+typedef struct place {
+	int fd;
+	bool opened;
+	const char *name;
+} place;
+
+static int place_find(place *p, const bn_dir *at, const char *path)
+{
+	char parent[4096];
+	*p = (place){.fd = AT_FDCWD, .name = path};
+	if (!at)
+		return 0;
+	p->fd = at->fd;
+	const char *slash = strrchr(path, '/');
+	if (slash) {
+		if ((size_t)(slash - path) >= sizeof parent)
+			return -ENAMETOOLONG;
+		memcpy(parent, path, (size_t)(slash - path));
+		parent[slash - path] = '\0';
+		int fd = open_below(at->fd, parent, O_PATH | O_DIRECTORY, 0);
+		if (fd < 0)
+			return fd;
+		*p = (place){.fd = fd, .opened = true, .name = slash + 1};
+	}
+	if (!p->name[0] || !strcmp(p->name, "..")) {
+		if (p->opened)
+			close(p->fd);
+		return -EXDEV;
+	}
+	return 0;
+}
+
+static int place_close(const place *p, int rc)
+{
+	if (p->opened)
+		close(p->fd);
+	return rc;
+}
+
+/* ---- the table ------------------------------------------------------------------------------ */
+
+static int real_open(const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
+{
+	(void)env;
+	if (at)
+		return open_below(at->fd, path, flags, mode);
+	int fd = open(path, flags | O_CLOEXEC, mode);
+	return fd < 0 ? -errno : fd;
+}
+
+static int real_close(const bn_env *env, int fd)
+{
+	(void)env;
+	return OR_ERRNO(close(fd));
+}
+
+static ssize_t real_pread(const bn_env *env, int fd, void *bytes, size_t n, off_t at)
+{
+	(void)env;
+	ssize_t got = pread(fd, bytes, n, at);
+	return got < 0 ? -errno : got;
+}
+
+static ssize_t real_write(const bn_env *env, int fd, const void *bytes, size_t n)
+{
+	(void)env;
+	ssize_t put = write(fd, bytes, n);
+	return put < 0 ? -errno : put;
+}
+
+static int real_fsync(const bn_env *env, int fd)
+{
+	(void)env;
+	return OR_ERRNO(fsync(fd));
+}
+
+static int real_fchmod(const bn_env *env, int fd, mode_t mode)
+{
+	(void)env;
+	return OR_ERRNO(fchmod(fd, mode));
+}
+
+static int real_ftruncate(const bn_env *env, int fd, off_t size)
+{
+	(void)env;
+	return OR_ERRNO(ftruncate(fd, size));
+}
+
+static int real_rename(
+	const bn_env *env, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
+{
+	(void)env;
+	place a, b;
+	int rc = place_find(&a, at, from);
+	if (rc)
+		return rc;
+	if ((rc = place_find(&b, to_at, to)))
+		return place_close(&a, rc);
+	rc = OR_ERRNO(renameat(a.fd, a.name, b.fd, b.name));
+	return place_close(&a, place_close(&b, rc));
+}
+
+static int real_link(
+	const bn_env *env, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
+{
+	(void)env;
+	place a, b;
+	int rc = place_find(&a, at, from);
+	if (rc)
+		return rc;
+	if ((rc = place_find(&b, to_at, to)))
+		return place_close(&a, rc);
+	rc = OR_ERRNO(linkat(a.fd, a.name, b.fd, b.name, 0));
+	return place_close(&a, place_close(&b, rc));
+}
+
+static int real_unlink(const bn_env *env, const bn_dir *at, const char *path)
+{
+	(void)env;
+	place p;
+	int rc = place_find(&p, at, path);
+	return rc ? rc : place_close(&p, OR_ERRNO(unlinkat(p.fd, p.name, 0)));
+}
+
+static int real_mkdir(const bn_env *env, const bn_dir *at, const char *path, mode_t mode)
+{
+	(void)env;
+	place p;
+	int rc = place_find(&p, at, path);
+	return rc ? rc : place_close(&p, OR_ERRNO(mkdirat(p.fd, p.name, mode)));
+}
+
+static int real_rmdir(const bn_env *env, const bn_dir *at, const char *path)
+{
+	(void)env;
+	place p;
+	int rc = place_find(&p, at, path);
+	return rc ? rc : place_close(&p, OR_ERRNO(unlinkat(p.fd, p.name, AT_REMOVEDIR)));
+}
+
+static int real_sync_dir(const bn_env *env, const bn_dir *at, const char *path)
+{
+	int fd = real_open(env, at, path, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fd;
+	int rc = OR_ERRNO(fsync(fd));
+	close(fd);
+	/* Some network file systems cannot sync a directory; there the rename itself is
+	 * synchronous. */
+	return rc == -EINVAL ? 0 : rc;
+}
+
+static int real_stat(const bn_env *env, const bn_dir *at, const char *path, struct stat *st)
+{
+	(void)env;
+	place p;
+	int rc = place_find(&p, at, path);
+	if (rc)
+		return rc;
+	rc = OR_ERRNO(fstatat(p.fd, p.name, st, at ? AT_SYMLINK_NOFOLLOW : 0));
+	return place_close(&p, rc);
+}
+
+static int real_fstat(const bn_env *env, int fd, struct stat *st)
+{
+	(void)env;
+	return OR_ERRNO(fstat(fd, st));
+}
+
+static int real_flock(const bn_env *env, int fd, int operation)
+{
+	(void)env;
+	return OR_ERRNO(flock(fd, operation));
+}
+
+const bn_fs_ops bn_fs_real = {
+	.open = real_open,
+	.close = real_close,
+	.pread = real_pread,
+	.write = real_write,
+	.fsync = real_fsync,
+	.fchmod = real_fchmod,
+	.ftruncate = real_ftruncate,
+	.rename = real_rename,
+	.link = real_link,
+	.unlink = real_unlink,
+	.mkdir = real_mkdir,
+	.rmdir = real_rmdir,
+	.sync_dir = real_sync_dir,
+	.stat = real_stat,
+	.fstat = real_fstat,
+	.flock = real_flock,
+};
