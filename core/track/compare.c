@@ -9,6 +9,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/track/best.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
 #include "core/train/spec.h"
@@ -46,8 +47,11 @@ static void put_text(json_t *o, const char *key, const char *text)
 /* Numbers of metrics stay numbers; NaN, which JSON has not, becomes text. */
 static void put_number(json_t *o, const char *key, double x)
 {
-	json_object_set_new(
-		o, key, isfinite(x) ? json_real(x) : json_string(isnan(x) ? "nan" : "inf"));
+	json_object_set_new(o, key,
+		isfinite(x) ? json_real(x)
+			    : json_string(isnan(x) ? "nan"
+					  : x > 0  ? "inf"
+						   : "-inf"));
 }
 
 static int gather_run(facts *f, bn_workspace *ws, const bn_run_info *r)
@@ -82,8 +86,8 @@ static int gather_metrics(facts *f, bn_workspace *ws, const char *id, bn_err *er
 	int rc = bn_series_find_all(&l, ws, id, err);
 	for (size_t i = 0; rc == 0 && i < l.count; i++) {
 		const bn_series_info *s = &l.items[i];
-		int better = bn_metric_direction(s->key);
-		double x = better < 0 ? s->min : better > 0 ? s->max : s->last;
+		double x = bn_metric_direction(s->key) ? bn_metric_best(s->key, s->min, s->max)
+						       : s->last;
 		put_number(f->groups[BN_COMPARE_METRIC], s->key, x);
 	}
 	if (rc == 0)

@@ -7,7 +7,7 @@
 #include "core/base/fs.h"
 #include "core/base/str.h"
 #include "core/store/index/fold.h"
-#include "core/track/series.h"
+#include "core/track/best.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -184,8 +184,10 @@ static int field_call(bn_parser *p, bn_run_field *f, const char *aggregate)
 	}
 	if (field_key(p, f, BN_FIELD_METRIC, aggregate, key, n) != 0)
 		return p->rc;
-	if (!strcmp(aggregate, "best"))
-		f->aggregate = bn_metric_direction(f->key) > 0 ? "max" : "min";
+	if (!strcmp(aggregate, "best")) {
+		int direction = bn_metric_direction(f->key);
+		f->aggregate = direction < 0 ? "min" : direction > 0 ? "max" : "none";
+	}
 	bn_lex(p);
 	return bn_token_accept(p, ")") ? 0 : bn_parse_expected(p, "')'");
 }
@@ -221,7 +223,7 @@ static void metric_sql(bn_sql_piece *out, const bn_run_field *f)
 	static const struct {
 		const char *aggregate, *sql;
 	} columns[] = {{"last", "s.last_value"}, {"first", "s.first_value"}, {"min", "s.min_value"},
-		{"max", "s.max_value"}, {"count", "s.points"},
+		{"max", "s.max_value"}, {"count", "s.points"}, {"none", "NULL"},
 		{"mean", "(SELECT sum(c.sum) FROM metric_chunk c WHERE c.run_id = s.run_id "
 			 "AND c.uid = s.uid AND c.key = s.key) / nullif(s.points - s.nans, 0)"}};
 	bn_buf_adds(&out->sql, "(SELECT ");

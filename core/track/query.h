@@ -18,8 +18,7 @@
  * KEY with other characters than letters, digits, _ . - / is written `in backquotes` or "in
  * quotes". A parameter compared with a number is compared as a number where it is one. A missing
  * key matches nothing but IS NULL. metrics.KEY is the last value; best() is the minimum or maximum
- * by the metric's own direction (bn_metric_find; unknown names: smaller is better). Times accept
- * numbers (ms), ISO dates and ages ("2h": within the last two hours, with > meaning later).
+ * by the metric's own direction (best.h), absent where that is not known. Times accept numbers (ms), ISO dates and ages ("2h": within the last two hours, with > meaning later).
  *
  * Attributes: id, name, experiment, status, user, kind, title, host, dataset, reason, note, parent,
  * model, created, started, finished, duration (ms, or "5m"), exit_code, signal, rss, cpu, energy.

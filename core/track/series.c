@@ -4,7 +4,6 @@
 #include "core/base/mem.h"
 #include "core/store/index/fold.h"
 #include "core/track/_fold.h"
-#include "core/train/evaluate.h"
 #include "core/train/metric_chunk.h"
 
 #include <math.h>
@@ -73,19 +72,6 @@ int bn_series_find_all(bn_series_list *out, bn_workspace *ws, const char *run_id
 	if (rc != 0)
 		bn_series_list_release(out);
 	return rc;
-}
-
-int bn_metric_direction(const char *key)
-{
-	for (const char *at = key; at;
-		at = strpbrk(at, "/._- ") ? strpbrk(at, "/._- ") + 1 : NULL) {
-		const bn_metric_def *def = bn_metric_find(at);
-		if (def)
-			return def->higher_is_better ? 1 : -1;
-		if (!strcmp(at, "loss"))
-			return -1;
-	}
-	return 0;
 }
 
 /* ---- points --------------------------------------------------------------------------------- */

@@ -37,10 +37,6 @@ int bn_series_find_all(bn_series_list *out, bn_workspace *ws, const char *run_id
 void bn_series_list_release(bn_series_list *l);
 const bn_series_info *bn_series_list_get(const bn_series_list *l, const char *key);
 
-/* Which way is better: -1 smaller, +1 larger, 0 not known. Goes by the metric's name and by its end
- * ("val_rmse", "test/accuracy"), as bn_metric_find knows it, and knows every loss. */
-int bn_metric_direction(const char *key);
-
 typedef struct bn_points {
 	int64_t *step, *time_ms;
 	double *value;

@@ -3,6 +3,7 @@
  * unless asked; numbers with their difference to the baseline; one metric of all of them as a chart.
  */
 #include "core/base/mem.h"
+#include "core/track/best.h"
 #include "tui/ui/chart.h"
 #include "tui/ui/format.h"
 #include "tui/views/_list.h"
@@ -44,13 +45,10 @@ static bool is_best(const bn_comparison *c, const bn_compare_row *row, size_t r)
 	if (row->better == 0 || isnan(row->cells[r].number))
 		return false;
 	for (size_t i = 0; i < c->runs; i++) {
-		double other = row->cells[i].number * row->better;
-		double own = row->cells[r].number * row->better;
-		if (isnan(other))
-			continue;
-		if (other > own)
+		double own = row->cells[r].number, other = row->cells[i].number;
+		if (bn_metric_beats(row->better, other, own))
 			return false;
-		beats |= other < own;
+		beats |= !isnan(other) && bn_metric_beats(row->better, own, other);
 	}
 	return beats;
 }

@@ -1,8 +1,8 @@
 /* source_runs.c - the table of runs, one run with a curve and its console, runs side by side. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "core/track/best.h"
 #include "core/track/series.h"
-#include "core/train/evaluate.h"
 #include "core/train/launch.h"
 #include "tui/views/_source.h"
 
@@ -147,18 +147,6 @@ static int curve_read(bn_curve *c, bn_arena *arena, bn_reader *r, const char *ru
 					  : curve_points(c, arena, r, err);
 }
 
-/* The minimum or maximum by the metric's direction: "val_rmse" is known as rmse. */
-static double series_best(const bn_series_info *s)
-{
-	const char *name = s->key;
-	const bn_metric_def *def = bn_metric_find(name);
-	while (!def && (name = strpbrk(name, "_./-")) != NULL)
-		def = bn_metric_find(++name);
-	if (def)
-		return def->higher_is_better ? s->max : s->min;
-	return strstr(s->key, "loss") ? s->min : NAN;
-}
-
 /* ---- the console --------------------------------------------------------------------------------- */
 
 static int log_lines(bn_run_detail *d, bn_arena *arena, char *text, bn_err *err)
@@ -241,7 +229,7 @@ static int run_metrics(
 	for (size_t i = 0; !rc && i < list.count; i++) {
 		names[i] = bn_arena_strdup(arena, list.items[i].key);
 		last[i] = list.items[i].last;
-		best[i] = series_best(&list.items[i]);
+		best[i] = bn_metric_best(list.items[i].key, list.items[i].min, list.items[i].max);
 		if (strcmp(list.items[i].key, wanted) == 0) {
 			d->metric = i;
 			found = true;

@@ -314,17 +314,6 @@ START_TEST(test_query_envelope_never_loses_a_spike)
 }
 END_TEST
 
-START_TEST(test_query_metric_directions_go_by_the_end_of_the_name)
-{
-	ck_assert_int_eq(bn_metric_direction("rmse"), -1);
-	ck_assert_int_eq(bn_metric_direction("test_rmse"), -1);
-	ck_assert_int_eq(bn_metric_direction("val/accuracy"), 1);
-	ck_assert_int_eq(bn_metric_direction("valid_roc_auc"), 1);
-	ck_assert_int_eq(bn_metric_direction("train_loss"), -1);
-	ck_assert_int_eq(bn_metric_direction("system/rss_bytes"), 0);
-}
-END_TEST
-
 START_TEST(test_query_ten_thousand_runs)
 {
 	enum { N = 10000 };
@@ -369,4 +358,4 @@ BN_TEST_MAIN("core/track/query", test_query_filters_select_what_they_say,
 	test_query_sorts_with_what_is_absent_last_both_ways,
 	test_query_columns_tell_absent_from_nan, test_query_search_limit_offset_and_fields,
 	test_query_envelope_never_loses_a_spike,
-	test_query_metric_directions_go_by_the_end_of_the_name, test_query_ten_thousand_runs)
+	test_query_ten_thousand_runs)
