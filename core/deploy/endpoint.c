@@ -204,7 +204,12 @@ static int clear(bn_fold *f, const char *entity, bn_err *err)
 }
 
 static const char *const commuting[] = {"endpoint.seen", NULL};
-const bn_fold_class bn_endpoint_class = {"endpoint", commuting, apply, clear};
+const bn_fold_class bn_endpoint_class = {
+	.name = "endpoint",
+	.commuting_kinds = commuting,
+	.apply = apply,
+	.clear = clear,
+};
 
 /* ---- reading -------------------------------------------------------------------------------- */
 

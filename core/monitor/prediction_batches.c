@@ -34,7 +34,12 @@ static int clear(bn_fold *f, const char *entity, bn_err *err)
 }
 
 static const char *const commuting[] = {"prediction.batch", NULL};
-const bn_fold_class bn_prediction_class = {"predictions", commuting, apply, clear};
+const bn_fold_class bn_prediction_class = {
+	.name = "predictions",
+	.commuting_kinds = commuting,
+	.apply = apply,
+	.clear = clear,
+};
 
 enum { C_ENDPOINT, C_MODEL, C_VERSION, C_OBJECT, C_ROWS, C_FROM, C_TO, C_DROPPED };
 

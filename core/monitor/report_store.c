@@ -92,7 +92,11 @@ static int clear(bn_fold *f, const char *entity, bn_err *err)
 		slash ? slash + 1 : entity);
 }
 
-const bn_fold_class bn_monitor_class = {"monitor", NULL, apply, clear};
+const bn_fold_class bn_monitor_class = {
+	.name = "monitor",
+	.apply = apply,
+	.clear = clear,
+};
 
 /* ---- reading -------------------------------------------------------------------------------- */
 

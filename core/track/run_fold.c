@@ -370,7 +370,12 @@ static int run_clear(bn_fold *f, const char *entity, bn_err *err)
 }
 
 static const char *const run_commuting[] = {"run.metrics", "run.heartbeat", "run.resources", NULL};
-const bn_fold_class bn_run_fold_class = {"run", run_commuting, run_apply, run_clear};
+const bn_fold_class bn_run_fold_class = {
+	.name = "run",
+	.commuting_kinds = run_commuting,
+	.apply = run_apply,
+	.clear = run_clear,
+};
 
 /* experiment.created {note}, experiment.note {note}, experiment.removed, experiment.restored. An
  * experiment also exists by being named in a run. */
@@ -400,4 +405,7 @@ static int experiment_clear(bn_fold *f, const char *entity, bn_err *err)
 }
 
 const bn_fold_class bn_experiment_fold_class = {
-	"experiment", NULL, experiment_apply, experiment_clear};
+	.name = "experiment",
+	.apply = experiment_apply,
+	.clear = experiment_clear,
+};

@@ -1,12 +1,37 @@
 -- The store's own tables. The index is derived from the log: change a file here and every index
 -- is rebuilt by itself at the next use.
 --
--- For every room: rows must be a pure function of the events. No AUTOINCREMENT ids, no times of
--- folding, nothing that depends on the order of arrival; key rows by names or by (writer, seq).
+-- For every module: what the index says must be a pure function of the events. No AUTOINCREMENT
+-- ids, no times of folding. Numbers of index_name and index_entity depend on the order of arrival:
+-- a table that holds them has a view dump_<table>, which resolves them and is dumped in its place.
 
 -- About this index itself; not part of its logical content (names that start with index_ are not
 -- dumped).
 CREATE TABLE index_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- Texts and entities that many rows repeat, as numbers of this index alone. class: bn_name_class.
+CREATE TABLE index_name (
+	no INTEGER PRIMARY KEY,
+	class INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	UNIQUE (class, name)
+);
+
+-- class: number of the part before '/'. name: the part behind it as TEXT; 32 hex digits as a BLOB
+-- of 16 bytes; x'' when there is no '/'.
+CREATE TABLE index_entity (
+	no INTEGER PRIMARY KEY,
+	class INTEGER NOT NULL,
+	name BLOB NOT NULL,
+	UNIQUE (class, name)
+);
+
+CREATE VIEW index_entity_text AS
+	SELECT no, class, id, class || coalesce('/' || id, '') AS entity
+	FROM (SELECT e.no AS no, (SELECT name FROM index_name WHERE no = e.class) AS class,
+		CASE WHEN typeof(e.name) = 'text' THEN e.name WHEN e.name = x'' THEN NULL
+			ELSE lower(hex(e.name)) END AS id
+		FROM index_entity e);
 
 -- How far each writer's log is folded. last_crc pins the history that was folded: when the log has
 -- another record there (an unsealed tail was lost in a power cut), the index is rebuilt.

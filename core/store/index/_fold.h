@@ -19,6 +19,7 @@
 #define BN_STORE_INDEX__FOLD_H
 #include "core/base/mem.h"
 #include "core/store/index/_index.h"
+#include "core/store/index/_numbers.h"
 
 /* A position in the total order; the writer's text is borrowed from the batch's arena. */
 typedef struct fold_key {
@@ -27,8 +28,11 @@ typedef struct fold_key {
 	uint64_t seq;
 } fold_key;
 
+enum { FOLD_CLASSES_MAX = 32 };
+
 typedef struct fold_entity {
 	const char *name;
+	int64_t no;
 	const bn_fold_class *class;   /* NULL: of no known room */
 	fold_key first_new, last_new; /* of this batch's ordered events; seq 0 when it got none */
 	bool was_there;               /* had events before this batch */
@@ -43,7 +47,10 @@ struct bn_fold {
 	sqlite3 *db;
 	const bn_fold_class *const *classes;
 	bn_arena arena;
-	fold_entity **table; /* open addressing by name */
+	bn_numbers numbers;
+	void *slots[FOLD_CLASSES_MAX];  /* of classes[i] */
+	bool touched[FOLD_CLASSES_MAX]; /* classes[i] got an event or a replay in this batch */
+	fold_entity **table;            /* open addressing by name */
 	size_t table_size, entities;
 	fold_entity *dirty; /* work list */
 	uint64_t folded;

@@ -5,6 +5,7 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/store/index/_functions.h"
 #include "core/store/index/_sql.h"
 
 #include <errno.h>
@@ -197,7 +198,8 @@ static int db_open(bn_index *ix, bn_err *err)
 		return rc;
 	}
 	sqlite3_busy_timeout(ix->db, BUSY_MS);
-	rc = db_prepare(ix->db, err);
+	if (!(rc = db_prepare(ix->db, err)))
+		rc = bn_functions_register(ix->db, ix->ws->env, err);
 	if (!rc && ix->ws->env->fs->stat(ix->ws->env, NULL, ix->path, &st) == 0) {
 		ix->inode = (uint64_t)st.st_ino;
 		ix->device = (uint64_t)st.st_dev;

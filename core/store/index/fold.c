@@ -53,17 +53,9 @@ const char *fold_user(bn_fold *f, uid_t uid)
 	return f->users[at].name;
 }
 
-static uint64_t hash_name(const char *s)
-{
-	uint64_t h = 14695981039346656037u;
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return h ^ h >> 29;
-}
-
 static fold_entity **table_place(fold_entity **table, size_t size, const char *name)
 {
-	size_t at = hash_name(name) & (size - 1);
+	size_t at = bn_numbers_hash(name, 0) & (size - 1);
 	while (table[at] && strcmp(table[at]->name, name))
 		at = (at + 1) & (size - 1);
 	return &table[at];
@@ -96,6 +88,9 @@ fold_entity *fold_entity_get(bn_fold *f, const char *name, bn_err *err)
 		bn_err_nomem(err, "the fold's entities");
 		return NULL;
 	}
+	bool is_new;
+	if (bn_numbers_entity(&f->numbers, name, &e->no, &is_new, err) < 0)
+		return NULL;
 	e->class = fold_class_of(f, name);
 	f->entities++;
 	*place = e;
@@ -134,6 +129,41 @@ void bn_fold_outcome(bn_fold *f, bn_outcome outcome, const char *reason_fmt, ...
 	va_end(ap);
 }
 
+int bn_fold_unknown_kind(bn_fold *f)
+{
+	bn_fold_outcome(f, BN_OUTCOME_NEWER, "unknown kind");
+	return 0;
+}
+
+int bn_fold_name(bn_fold *f, bn_name_class class, const char *text, int64_t *no, bn_err *err)
+{
+	return bn_numbers_name(&f->numbers, class, text, no, err);
+}
+
+int bn_fold_entity(bn_fold *f, const char *entity, int64_t *no, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	const fold_entity *e = fold_entity_get(f, entity, &why);
+	if (!e)
+		return bn_err_set(err, why.code, "%s", why.msg);
+	*no = e->no;
+	return 0;
+}
+
+static size_t class_index(const bn_fold *f, const bn_fold_class *class)
+{
+	size_t i = 0;
+	while (f->classes[i] && f->classes[i] != class)
+		i++;
+	BN_BUG(!f->classes[i]);
+	return i;
+}
+
+void **bn_fold_slot(bn_fold *f, const bn_fold_class *class)
+{
+	return &f->slots[class_index(f, class)];
+}
+
 int bn_fold_object_ref(bn_fold *f, const char *hash, const char *role, bn_err *err)
 {
 	return bn_sql_run(f->db, err, "INSERT OR IGNORE INTO object_ref VALUES (?, ?, ?, ?)",
@@ -152,6 +182,7 @@ static int event_apply(
 	f->entity = ev->entity;
 	f->outcome = BN_OUTCOME_APPLIED;
 	f->reason[0] = '\0';
+	f->touched[class_index(f, class)] = true;
 	int rc = class->apply(f, ev, err);
 	json_decref(payload);
 	return rc;
@@ -164,26 +195,33 @@ int fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, bn_
 		.entity = r->entity,
 		.uid = uid,
 		.user = fold_user(f, uid),
+		.version = 1,
+		.epoch = -1,
+		.depth = -1,
 		.raw = r->payload,
 		.raw_len = r->payload_len};
 	f->folded++;
-	const bn_fold_class *class = fold_class_of(f, r->entity);
-	if (fold_kind_commutes(class, r->kind)) {
-		f->commuting = true;
-		int rc = event_apply(f, class, &ev, r->type == BN_RECORD_JSON, err);
-		f->commuting = false;
-		return rc;
-	}
 	fold_entity *e = fold_entity_get(f, r->entity, err);
 	if (!e)
 		return BN_ENOMEM;
+	int rc = bn_numbers_name(&f->numbers, BN_NAME_WRITER, writer, &ev.writer_no, err);
+	if (rc)
+		return rc;
+	ev.entity_no = e->no;
+	const bn_fold_class *class = e->class;
+	if (fold_kind_commutes(class, r->kind)) {
+		f->commuting = true;
+		rc = event_apply(f, class, &ev, r->type == BN_RECORD_JSON, err);
+		f->commuting = false;
+		return rc;
+	}
 	fold_key key = {r->clock, writer, r->seq};
 	if (!e->first_new.seq || fold_key_compare(&key, &e->first_new) < 0)
 		e->first_new = key;
 	if (!e->last_new.seq || fold_key_compare(&key, &e->last_new) > 0)
 		e->last_new = key;
 	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_cached(&st, f->db, err,
+	rc = bn_sql_cached(&st, f->db, err,
 		"INSERT INTO event (clock, writer, seq, kind, entity, uid, user, payload) "
 		"VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		"isissis", (int64_t)r->clock, writer, (int64_t)r->seq, r->kind, r->entity,
@@ -203,22 +241,28 @@ int fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, bn_
 /* Applies the event in the current row of a SELECT over EVENT_COLUMNS. */
 #define EVENT_COLUMNS "rowid, clock, writer, seq, kind, entity, uid, user, payload"
 
-static int row_apply(bn_fold *f, const bn_fold_class *class, sqlite3_stmt *st, bn_err *err)
+static int row_apply(bn_fold *f, const fold_entity *e, sqlite3_stmt *st, bn_err *err)
 {
-	static const char *const outcomes[] = {"applied", "refused", "invalid"};
+	static const char *const outcomes[] = {"applied", "refused", "invalid", "newer"};
 	bn_event ev = {.key = {(uint64_t)sqlite3_column_int64(st, 1),
 			       (const char *)sqlite3_column_text(st, 2),
 			       (uint64_t)sqlite3_column_int64(st, 3)},
 		.kind = (const char *)sqlite3_column_text(st, 4),
 		.entity = (const char *)sqlite3_column_text(st, 5),
+		.entity_no = e->no,
 		.uid = (uid_t)sqlite3_column_int64(st, 6),
-		.user = (const char *)sqlite3_column_text(st, 7)};
+		.user = (const char *)sqlite3_column_text(st, 7),
+		.version = 1,
+		.epoch = -1,
+		.depth = -1};
 	bool is_json = sqlite3_column_type(st, 8) == SQLITE_TEXT;
 	ev.raw = sqlite3_column_blob(st, 8);
 	ev.raw_len = (size_t)sqlite3_column_bytes(st, 8);
 	if (!ev.raw)
 		ev.raw = "";
-	int rc = event_apply(f, class, &ev, is_json, err);
+	int rc = bn_numbers_name(&f->numbers, BN_NAME_WRITER, ev.key.writer, &ev.writer_no, err);
+	if (!rc)
+		rc = event_apply(f, e->class, &ev, is_json, err);
 	if (!rc && (f->outcome != BN_OUTCOME_APPLIED || f->reason[0]))
 		rc = bn_sql_run(f->db, err,
 			"UPDATE event SET outcome = ?, reason = ? WHERE rowid = ?", "ssi",
@@ -261,7 +305,7 @@ static int apply_in_order(bn_fold *f, int64_t rowid_before, bn_err *err)
 	int rc = 0;
 	bool any = false;
 	for (size_t i = 0; !rc && i < f->table_size; i++)
-		if (f->table[i]) {
+		if (f->table[i] && f->table[i]->first_new.seq) {
 			any = true;
 			rc = entity_look(f, f->table[i], err);
 		}
@@ -276,14 +320,14 @@ static int apply_in_order(bn_fold *f, int64_t rowid_before, bn_err *err)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) == 1) {
 		fold_entity *e = fold_entity_get(f, (const char *)sqlite3_column_text(st, 5), err);
-		rc = !e ? BN_ENOMEM : e->class && !e->late ? row_apply(f, e->class, st, err) : 0;
+		rc = !e ? BN_ENOMEM : e->class && !e->late ? row_apply(f, e, st, err) : 0;
 		if (rc)
 			break;
 	}
 	sqlite3_finalize(st);
 	for (size_t i = 0; !rc && i < f->table_size; i++) {
 		fold_entity *e = f->table[i];
-		if (e && !e->late)
+		if (e && e->first_new.seq && !e->late)
 			rc = entity_set_state(f, e->name, &e->last_new, err);
 	}
 	return rc;
@@ -366,6 +410,7 @@ static int entity_replay(bn_fold *f, fold_entity *e, bn_err *err)
 		return bn_err_set(
 			err, BN_EIO, "index: '%s' depends on itself through others", e->name);
 	f->entity = e->name;
+	f->touched[class_index(f, e->class)] = true;
 	int rc = entity_clear(f, e, err);
 	if (rc)
 		return rc;
@@ -376,7 +421,7 @@ static int entity_replay(bn_fold *f, fold_entity *e, bn_err *err)
 		last.clock = (uint64_t)sqlite3_column_int64(st, 1);
 		last.seq = (uint64_t)sqlite3_column_int64(st, 3);
 		snprintf(writer, sizeof writer, "%s", (const char *)sqlite3_column_text(st, 2));
-		rc = row_apply(f, e->class, st, err);
+		rc = row_apply(f, e, st, err);
 	}
 	sqlite3_finalize(st);
 	last.writer = writer;
@@ -418,7 +463,7 @@ static int replay_all(bn_fold *f, bn_err *err)
 			return bn_err_nomem(err, "the fold's entities");
 		memcpy(touched, f->table, n * sizeof *touched); /* the table grows on the way */
 		for (size_t i = 0; !rc && i < n; i++)
-			if (touched[i])
+			if (touched[i] && touched[i]->first_new.seq)
 				rc = mark_dependents(f, touched[i], !touched[i]->late, err);
 		bn_free(touched);
 	}
@@ -436,17 +481,39 @@ static int replay_all(bn_fold *f, bn_err *err)
 
 /* ---- a batch -------------------------------------------------------------------------------- */
 
+/* The derived rows of the classes that got something. */
+static int batch_end(bn_fold *f, bn_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; !rc && f->classes[i]; i++)
+		if (f->touched[i] && f->classes[i]->batch_end)
+			rc = f->classes[i]->batch_end(f, err);
+	return rc;
+}
+
+static void batch_free(bn_fold *f)
+{
+	for (size_t i = 0; f->classes[i]; i++)
+		if (f->slots[i] && f->classes[i]->batch_free)
+			f->classes[i]->batch_free(f->slots[i]);
+	bn_numbers_release(&f->numbers);
+	bn_free(f->table);
+	bn_arena_release(&f->arena);
+}
+
 int bn_fold_batch(bn_index *ix, uint64_t *folded, bn_err *err)
 {
 	bn_fold f = {.ix = ix, .db = ix->db, .classes = ix->ws->classes};
+	bn_numbers_init(&f.numbers, f.db);
 	int64_t before = bn_sql_int(f.db, 0, "SELECT max(rowid) FROM event", "");
 	int rc = fold_intake(&f, err);
 	if (!rc)
 		rc = apply_in_order(&f, before, err);
 	if (!rc)
 		rc = replay_all(&f, err);
+	if (!rc)
+		rc = batch_end(&f, err);
 	*folded = rc ? 0 : f.folded;
-	bn_free(f.table);
-	bn_arena_release(&f.arena);
+	batch_free(&f);
 	return rc;
 }

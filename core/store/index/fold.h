@@ -1,37 +1,51 @@
 /*
- * fold.h - how events become rows: the contract between the log and the rooms.
+ * fold.h - how events become rows: the contract between the log and the modules that own tables.
  *
  * The index is a pure function of the set of events: folding twice, in another order of arrival,
- * on another host or from scratch gives the same rows. The fold guarantees that, so that a room's
- * code does not have to think about it:
+ * on another host or from scratch gives the same logical content. The fold guarantees that, so that
+ * a module's code does not have to think about it:
  *
- *  - Each room registers a bn_fold_class for its entity class ("run", "model"). Two modes:
+ *  - Each module registers a bn_fold_class for its entity class ("run", "model"). An event is
+ *    handled in one of three modes:
  *
- *    BN_FOLD_ORDERED   apply() sees the entity's events strictly in (clock, writer, sequence)
- *                      order. When an event arrives late (it sorts before one already applied),
- *                      the fold calls clear() and replays the entity's whole history. So apply()
- *                      may be an ordinary state machine: approvals, aliases, policy, status.
- *    BN_FOLD_COMMUTING for floods (metric chunks, heartbeats, resources): apply() must give the
- *                      same rows in any order: inserts keyed by (writer, seq), last-writer-wins by
- *                      (clock, writer, seq), sums. Its events are not kept in table `event`, are
- *                      never replayed, and are applied exactly once.
- *
- *    Which mode an event has is decided by its kind: a class lists its commuting kinds.
+ *    ordered    apply() sees the entity's events strictly in (clock, writer, sequence) order. When
+ *               an event arrives late (it sorts before one already applied), the fold calls clear()
+ *               and replays the entity's whole history. So apply() may be an ordinary state machine:
+ *               approvals, aliases, policy, status.
+ *    commuting  for floods (metric chunks, heartbeats, resources): apply() must give the same rows
+ *               in any order: inserts keyed by (writer, seq), last-writer-wins by (clock, writer,
+ *               seq), sums. These events are not kept in table `event`, are never replayed, and are
+ *               applied exactly once. A class lists its commuting kinds.
+ *    whole      a class with apply_all() instead of apply(): clear(), and then one call with all of
+ *               the entity's events, whenever one arrives. The class orders them by itself.
  *
  *  - An entity whose rows depend on another entity's (an approval on the policy of that moment)
  *    says so with bn_fold_depends: when the other one gets an event, this one is replayed.
- *    apply() may read rows of entities it depends on, through the functions of their rooms, "as of"
- *    the event's position (bn_event_key).
+ *    apply() may read rows of entities it depends on, through the functions of their modules, "as
+ *    of" the event's position (bn_event_key).
  *
- *  - Who did it is ev->uid, the owner of the segment file; nothing in the payload can claim
- *    otherwise. apply() decides whether it was allowed and reports with bn_fold_outcome; the audit
- *    view shows it. A refused event changes no other row.
+ *  - The fold opens segments and nothing else: no owner of a directory, no user database, no clock
+ *    of the wall. Who did it is ev->uid, the owner of the segment file; nothing in the payload can
+ *    claim otherwise. Rows keep uids; readers show names through the SQL function bn_user(uid).
+ *    apply() decides whether it was allowed and reports with bn_fold_outcome; the audit view shows
+ *    it. A refused event changes no other row. A reason names a user as "uid N" (readers replace
+ *    that by the name, bn_reason()).
  *
  *  - A malformed payload is not an error of the fold: report BN_OUTCOME_INVALID and change nothing.
  *    apply() returns non-zero only for failures of the index itself (disk full, SQLite error): the
  *    whole batch is then rolled back.
  *
- * Tables of the index are created by the numbered files of share/sql in order. A room owns its
+ *  - What a newer program wrote is kept and counted, never guessed at: an event whose version is
+ *    above the class's gets BN_OUTCOME_NEWER without a call of apply(); a class reports a kind that
+ *    it does not know with bn_fold_unknown_kind().
+ *
+ * Numbers. Texts and entities that many rows repeat are integers in the tables (bn_fold_name,
+ * ev->entity_no, ev->writer_no). The numbers depend on the order of arrival and are private to one
+ * index: nothing outside of it may see them. So a table that holds numbers has a view
+ * dump_<table>, which resolves them; the dump prints the view in its place. Tables index_* are about
+ * this index itself and are not dumped.
+ *
+ * Tables of the index are created by the numbered files of share/sql in order. A module owns its
  * tables and nobody else writes them. Every row of an ordered entity must be removable by clear().
  */
 #ifndef BN_STORE_INDEX_FOLD_H
@@ -49,9 +63,13 @@ typedef struct bn_event_key {
 
 typedef struct bn_event {
 	bn_event_key key;
-	const char *kind, *entity; /* "run.created", "run/7f3a" */
-	uid_t uid;                 /* owner of the segment file */
-	const char *user;          /* that user's name as this host knows it; for showing only */
+	const char *kind, *entity;    /* "run.created", "run/7f3a" */
+	int64_t entity_no, writer_no; /* in index_entity and index_name of this index */
+	uid_t uid;                    /* owner of the segment file */
+	const char *user;             /* that user's name as this host knows it; for showing only */
+	uint32_t version;             /* of the event's class, 1 or more */
+	bool verified;                /* signed, and the signature was found good */
+	int64_t epoch, depth;         /* as the class placed it (bn_fold_place); -1: not placed */
 	const json_t *payload; /* NULL for raw payloads and for text that is not a JSON object */
 	const void *raw;       /* the payload's bytes as they lie in the segment */
 	size_t raw_len;
@@ -66,9 +84,23 @@ typedef enum bn_outcome {
 	BN_OUTCOME_APPLIED,
 	BN_OUTCOME_REFUSED, /* role or policy does not allow it */
 	BN_OUTCOME_INVALID, /* malformed, or makes no sense in this state */
+	BN_OUTCOME_NEWER,   /* of a class, version or kind that this program does not know */
 } bn_outcome;
 
+/* What a number of index_name stands for. Stored in the index only: may be renumbered. */
+typedef enum bn_name_class {
+	BN_NAME_CLASS, /* of entities: "run" */
+	BN_NAME_WRITER,
+	BN_NAME_KIND,
+	BN_NAME_KEY, /* of metrics, parameters, tags */
+	BN_NAME_HOST,
+	BN_NAME_EXPERIMENT,
+	BN_NAME_TEXT, /* any other text that many rows repeat */
+} bn_name_class;
+
 typedef struct bn_fold bn_fold;
+typedef struct bn_fold_class bn_fold_class;
+
 sqlite3 *bn_fold_db(bn_fold *f);
 bn_workspace *bn_fold_workspace(bn_fold *f);
 /* This entity (the one being applied) is replayed whenever `entity` gets an event. */
@@ -77,19 +109,56 @@ int bn_fold_depends(bn_fold *f, const char *entity, bn_err *err);
  * may have one too, a remark for the audit log. */
 void bn_fold_outcome(bn_fold *f, bn_outcome outcome, const char *reason_fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The outcome of an ordered event whose kind the class does not know. Returns 0. */
+int bn_fold_unknown_kind(bn_fold *f);
+/* The number of a text, or of an entity ("run/7f3a..."); made when it is new. */
+int bn_fold_name(bn_fold *f, bn_name_class class, const char *text, int64_t *no, bn_err *err);
+int bn_fold_entity(bn_fold *f, const char *entity, int64_t *no, bn_err *err);
+/* A pointer that the class keeps from its first event of a batch to batch_free: what a batch has
+ * touched, a decoder's context. NULL at first. */
+void **bn_fold_slot(bn_fold *f, const bn_fold_class *class);
 
-typedef struct bn_fold_class {
+struct bn_fold_class {
 	const char *name;                   /* entity class, the part before '/' */
 	const char *const *commuting_kinds; /* NULL-terminated, or NULL */
 	int (*apply)(bn_fold *f, const bn_event *ev, bn_err *err);
 	int (*clear)(bn_fold *f, const char *entity,
 		bn_err *err); /* deletes the entity's rows made by ordered events */
-} bn_fold_class;
+	/* Newest version of its events that it understands; 0 means 1. */
+	uint32_t version;
+	/* Whole mode, instead of apply (commuting kinds still go to apply, when there are any).
+	 * events: in (clock, writer, sequence) order. */
+	int (*apply_all)(
+		bn_fold *f, const char *entity, const bn_event *events, size_t n, bn_err *err);
+	/* After everything else of a batch in which the class got an event or an entity was
+	 * replayed, before the commit: for rows that are derived from others. */
+	int (*batch_end)(bn_fold *f, bn_err *err);
+	/* Frees what the class left in its slot; after batch_end, and after a failure. */
+	void (*batch_free)(void *slot);
+};
+
+/* Only in apply_all: the outcome of events[i], and where the class found its place in its own
+ * order. Without a call: APPLIED, -1, -1. */
+void bn_fold_outcome_of(bn_fold *f, size_t i, bn_outcome outcome, const char *reason_fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void bn_fold_place(bn_fold *f, size_t i, int64_t epoch, int64_t depth);
 
 /* All classes of the program come as one NULL-terminated list to bn_workspace_open. Events of
  * classes that are not in it are kept in table `event` and in the audit log. */
 
-/* ---- small helpers over SQLite for rooms and readers --------------------------------------- */
+/* ---- for readers ---------------------------------------------------------------------------- */
+
+/* The number of a text or an entity in this index, -1 when it has none. Good until the next refresh
+ * of the index. */
+int64_t bn_index_name(sqlite3 *db, bn_name_class class, const char *text);
+int64_t bn_index_entity(sqlite3 *db, const char *entity);
+
+/* SQL functions of the handle that bn_workspace_read gives, for showing only:
+ *	bn_user(uid)      the user's name as this host knows it, "uid" as digits when it knows none
+ *	bn_reason(text)   a reason with its "uid N" replaced by names
+ */
+
+/* ---- small helpers over SQLite for modules and readers --------------------------------------- */
 
 /* Prepares sql and binds by a format string: s text (NULL is SQL NULL), i int64_t, d double (NaN is
  * SQL NULL), b blob (const void *, size_t), n NULL. Statement is yours (sqlite3_finalize). */

@@ -115,7 +115,11 @@ static int dump_table(sqlite3 *db, const char *name, bn_dump_write write, void *
 {
 	sqlite3_stmt *st = NULL;
 	bn_buf line = BN_BUF_INIT, sql = BN_BUF_INIT;
-	char *quoted = sqlite3_mprintf("\"%w\"", name);
+	bool view =
+		bn_sql_int(db, 0,
+			"SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = 'dump_' || ?",
+			"s", name) != 0;
+	char *quoted = sqlite3_mprintf("\"%s%w\"", view ? "dump_" : "", name);
 	int rc = quoted ? 0 : bn_err_nomem(err, "a dump of the index");
 	if (rc)
 		goto out;

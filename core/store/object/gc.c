@@ -136,8 +136,11 @@ static int live_find(hash_set *live, bn_workspace *ws, bn_err *err)
 	bn_names tables = BN_NAMES_INIT;
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' "
-		"AND name NOT GLOB 'index_*' AND name <> 'event'",
+		"SELECT coalesce((SELECT v.name FROM sqlite_master v WHERE v.type = 'view' "
+		"AND v.name = 'dump_' || t.name), t.name) FROM sqlite_master t WHERE type = "
+		"'table' "
+		"AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'index_*' AND name NOT IN "
+		"('event', 'metric_chunk')",
 		"");
 	while (!rc && (rc = bn_sql_step(st, err)) == 1)
 		rc = bn_names_add(&tables, (const char *)sqlite3_column_text(st, 0))
