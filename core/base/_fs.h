@@ -11,8 +11,11 @@ int bn_fs_read_rest(const bn_env *env, int fd, const char *path, bn_buf *b, bn_e
  * the umask. */
 int bn_fs_write_durable(const bn_env *env, const bn_dir *at, const char *path, const char *shown,
 	const void *bytes, size_t n, const mode_t *exact, mode_t mode, bn_err *err);
+/* The answer of bn_fs_look and bn_dir_look from what a stat returned (0 or -errno). */
+int bn_fs_look_at(bn_path_kind *out, int e, const struct stat *st, const char *path, bn_err *err);
 /* Takes fd, a directory's, also on failure. */
 int bn_fs_list_open(int fd, const char *path, bn_names *names, bn_err *err);
 bool bn_fs_is_network_open(int fd);
+int bn_fs_working_dir(char *path, size_t size); /* 0 or -errno */
 
 #endif

@@ -133,6 +133,18 @@ int bn_dir_stat(const bn_dir *at, const char *name, struct stat *st, bn_err *err
 	return e < 0 ? dir_error(err, -e, "cannot stat", at, name) : 0;
 }
 
+int bn_dir_look(bn_path_kind *out, const bn_dir *at, const char *name, bn_err *err)
+{
+	struct stat st;
+	char *path = bn_dir_join(at, name);
+	if (!path)
+		return bn_err_nomem(err, "a file name");
+	int e = at->env->fs->stat(at->env, at, name, &st);
+	int rc = bn_fs_look_at(out, e < 0 || !S_ISLNK(st.st_mode) ? e : -ELOOP, &st, path, err);
+	bn_free(path);
+	return rc;
+}
+
 bool bn_dir_has(const bn_dir *at, const char *name)
 {
 	struct stat st;

@@ -46,6 +46,9 @@ int bn_dir_write_file(
 
 /* Of the thing itself, not of what a link leads to. BN_ENOTFOUND. */
 int bn_dir_stat(const bn_dir *at, const char *name, struct stat *st, bn_err *err);
+/* What lies there (core/base/fs.h); a link, or one on the way, is BN_EREFUSED. */
+int bn_dir_look(bn_path_kind *out, const bn_dir *at, const char *name, bn_err *err);
+/* Answers no as well when the system cannot tell. */
 bool bn_dir_has(const bn_dir *at, const char *name);
 /* Makes a directory and those above it that are missing; durable; mode is set, whatever the umask
  * is, on what this call made. A directory that is there already is fine. */

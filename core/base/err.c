@@ -92,6 +92,26 @@ int bn_err_set(bn_err *err, int code, const char *fmt, ...)
 	return code;
 }
 
+/* What the user can do about an error of the system that says little by itself. */
+#define FULL_HINT "free some space (binnacle gc) or raise the quota, then try again"
+#define DENIED_HINT "your account may not do this there: ask the owner for access"
+#define MOUNT_HINT "the file system there does not answer: see mount, and mount it again"
+static const struct {
+	int errnum;
+	const char *hint;
+} sys_hints[] = {
+	{ENOSPC, FULL_HINT},
+	{EDQUOT, FULL_HINT},
+	{EACCES, DENIED_HINT},
+	{EPERM, DENIED_HINT},
+	{EROFS, "it is mounted read-only: nothing can be written there"},
+	{ENOTCONN, MOUNT_HINT},
+	{ESTALE, MOUNT_HINT},
+	{EHOSTDOWN, MOUNT_HINT},
+	{ETIMEDOUT, MOUNT_HINT},
+	{EIO, "the disk or file system reports a fault: see the system's log (dmesg)"},
+};
+
 int bn_err_sys(bn_err *err, int code, int errnum, const char *fmt, ...)
 {
 	if (errnum == ENOMEM)
@@ -106,13 +126,9 @@ int bn_err_sys(bn_err *err, int code, int errnum, const char *fmt, ...)
 	size_t n = strlen(err->msg);
 	snprintf(err->msg + n, sizeof err->msg - n, ": %s", strerror(errnum));
 	text_clean(err->msg);
-	if (errnum == ENOSPC || errnum == EDQUOT)
-		bn_err_hint(
-			err, "free some space (binnacle gc) or raise the quota, then try again");
-	else if (errnum == EACCES || errnum == EPERM)
-		bn_err_hint(err, "your account may not do this there: ask the owner for access");
-	else if (errnum == EROFS)
-		bn_err_hint(err, "it is mounted read-only: nothing can be written there");
+	for (size_t i = 0; i < sizeof sys_hints / sizeof *sys_hints; i++)
+		if (sys_hints[i].errnum == errnum)
+			bn_err_hint(err, "%s", sys_hints[i].hint);
 	return code;
 }
 

@@ -168,6 +168,31 @@ int bn_fs_write_file(
 
 /* ---- names and directories ------------------------------------------------------------------ */
 
+int bn_fs_look_at(bn_path_kind *out, int e, const struct stat *st, const char *path, bn_err *err)
+{
+	if (e == -ENOENT || e == -ENOTDIR) {
+		*out = BN_PATH_ABSENT;
+		return 0;
+	}
+	if (e < 0)
+		return bn_fs_error(err, -e, "cannot look at", path);
+	*out = BN_PATH_OTHER;
+	if (S_ISREG(st->st_mode))
+		*out = BN_PATH_FILE;
+	else if (S_ISDIR(st->st_mode))
+		*out = BN_PATH_DIR;
+	return 0;
+}
+
+int bn_fs_look(bn_path_kind *out, const bn_env *env, const char *path, bn_err *err)
+{
+	struct stat st;
+	int e = env->fs->stat(env, NULL, path, &st);
+	if (e == -ELOOP) /* links that lead to each other; none is refused here */
+		return bn_err_sys(err, BN_EIO, ELOOP, "cannot look at '%s'", path);
+	return bn_fs_look_at(out, e, &st, path, err);
+}
+
 bool bn_fs_exists(const bn_env *env, const char *path)
 {
 	struct stat st;
@@ -370,14 +395,24 @@ char *bn_path_join(const char *dir, const char *name)
 	return bn_strf("%s%s%s", dir, dir[n - 1] == '/' ? "" : "/", name);
 }
 
-char *bn_path_absolute(const char *path)
+int bn_path_absolute(char **out, const char *path, bn_err *err)
 {
-	if (path[0] == '/')
-		return bn_strdup(path);
-	char cwd[PATH_MAX];
-	if (!getcwd(cwd, sizeof cwd))
-		return NULL;
-	return !strcmp(path, ".") ? bn_strdup(cwd) : bn_path_join(cwd, path);
+	char cwd[PATH_MAX] = "", *text = NULL;
+	if (path[0] != '/') {
+		int e = bn_fs_working_dir(cwd, sizeof cwd);
+		if (e == -ENOENT) {
+			bn_err_set(err, BN_ENOTFOUND, "the working directory is gone");
+			bn_err_hint(err, "it was removed or moved out of reach: cd to another one");
+			return BN_ENOTFOUND;
+		}
+		if (e < 0)
+			return bn_err_sys(err, BN_EIO, -e, "cannot find the working directory");
+	}
+	text = strcmp(path, ".") ? bn_path_join(cwd, path) : bn_strdup(cwd);
+	if (!text)
+		return bn_err_nomem(err, "a file name");
+	*out = text;
+	return 0;
 }
 
 const char *bn_path_base(const char *path)

@@ -71,6 +71,13 @@ int bn_fs_read_at(const bn_env *env, int fd, void *bytes, size_t n, off_t at, si
 
 /* ---- names and directories ------------------------------------------------------------------ */
 
+/* What lies at a path. Absent is what the system calls "no such file or directory": a mount that
+ * has died, a disk error or a directory that may not be searched is an error instead. */
+typedef enum bn_path_kind { BN_PATH_ABSENT, BN_PATH_FILE, BN_PATH_DIR, BN_PATH_OTHER } bn_path_kind;
+
+/* Links in path are followed. BN_EIO with a hint when the system cannot tell. */
+int bn_fs_look(bn_path_kind *out, const bn_env *env, const char *path, bn_err *err);
+/* These answer no as well when the system cannot tell: only for what another call reports anyway. */
 bool bn_fs_exists(const bn_env *env, const char *path);
 bool bn_fs_is_dir(const bn_env *env, const char *path);
 /* There, and neither file nor directory: a device, a pipe, a socket. */
@@ -103,8 +110,9 @@ bool bn_fs_is_network(
 
 char *bn_path_join(
 	const char *dir, const char *name); /* yours; an absolute name wins; NULL without memory */
-char *bn_path_absolute(
-	const char *path); /* yours; against the working directory, without resolving links */
+/* Against the working directory, without resolving links; *out is yours. BN_ENOTFOUND when the
+ * working directory has been removed, BN_EIO when it cannot be reached. */
+int bn_path_absolute(char **out, const char *path, bn_err *err);
 const char *bn_path_base(const char *path); /* after the last '/', borrowed */
 
 #endif

@@ -7,6 +7,7 @@
  * kernel. Kernels before 5.6 (and filters that hide the call) walk the components with O_NOFOLLOW,
  * which is as strict, one call a component.
  */
+#include "core/base/_fs.h"
 #include "core/base/dir.h"
 #include "core/base/fs.h"
 
@@ -119,6 +120,13 @@ static int place_close(const place *p, int rc)
 	if (p->opened)
 		close(p->fd);
 	return rc;
+}
+
+int bn_fs_working_dir(char *path, size_t size)
+{
+	if (!getcwd(path, size))
+		return -errno;
+	return path[0] == '/' ? 0 : -ENOENT; /* "(unreachable)...": not below this root */
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */

@@ -64,9 +64,11 @@ static int refuse_orphan_log(const bn_env *env, const char *root, bn_err *err)
 int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err)
 {
 	int rc = 0;
-	char *abs = bn_path_absolute(dir), *root = abs ? bn_path_join(abs, ".binnacle") : NULL;
-	char *mark = root ? bn_path_join(root, "workspace.json") : NULL;
-	if (!mark) {
+	char *abs = NULL, *root = NULL, *mark = NULL;
+	if ((rc = bn_path_absolute(&abs, dir, err)) < 0)
+		goto out;
+	if (!(root = bn_path_join(abs, ".binnacle")) ||
+		!(mark = bn_path_join(root, "workspace.json"))) {
 		rc = bn_err_nomem(err, "a file name");
 		goto out;
 	}
@@ -166,10 +168,8 @@ int bn_workspace_open(bn_workspace **out, const bn_env *env, const bn_fold_class
 	ws->classes = classes;
 	if (!start)
 		start = home && *home ? home : ".";
-	if (!(abs = bn_path_absolute(start))) {
-		rc = bn_err_nomem(err, "a file name");
+	if ((rc = bn_path_absolute(&abs, start, err)) < 0)
 		goto out;
-	}
 	if ((rc = find_up(&ws->dir, env, abs, err)))
 		goto out;
 	if (!(ws->root = bn_path_join(ws->dir, ".binnacle"))) {

@@ -126,8 +126,9 @@ int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_opt
 static int start(bn_workspace *ws, const char *program, const char *id, bool passive, bn_err *err)
 {
 	char self[PATH_MAX], run_id[64], *log = bn_run_log_path(ws, id);
-	char *home = bn_path_absolute(bn_workspace_dir(ws)), *set_home = NULL;
-	int rc = log && home ? 0 : bn_err_nomem(err, "a path");
+	char *home = NULL, *set_home = NULL;
+	int rc = log ? bn_path_absolute(&home, bn_workspace_dir(ws), err)
+		     : bn_err_nomem(err, "a path");
 	if (rc == 0 && !program) {
 		ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 		if (n <= 0)

@@ -437,9 +437,9 @@ static int make_place(demo *d, bn_err *err)
 {
 	const bn_env *env = bn_cli_env(d->cli);
 	const char *dir = bn_cli_arg(d->cli, 0) ? bn_cli_arg(d->cli, 0) : "binnacle-demo";
-	int rc = 0;
-	if (!(d->dir = bn_path_absolute(dir)))
-		return bn_err_nomem(err, "a file name");
+	int rc = bn_path_absolute(&d->dir, dir, err);
+	if (rc < 0)
+		return rc;
 	char *state = bn_path_join(d->dir, ".binnacle"), *mark = bn_path_join(d->dir, ".demo");
 	if (!state || !mark)
 		rc = bn_err_nomem(err, "a file name");

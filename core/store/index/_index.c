@@ -50,7 +50,8 @@ static int index_dir(char **out, const bn_workspace *ws, bool inside, bn_err *er
 	int rc = 0;
 	char *dir = NULL, *state = NULL;
 	if (chosen && *chosen) {
-		dir = bn_path_absolute(chosen);
+		if ((rc = bn_path_absolute(&dir, chosen, err)) < 0)
+			return rc;
 	} else if (inside && index_fits_inside(ws)) {
 		*out = bn_strdup(ws->root);
 		return *out ? 0 : bn_err_nomem(err, "a file name");

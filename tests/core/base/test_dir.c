@@ -125,8 +125,15 @@ static void try_everything(void)
 
 START_TEST(test_nothing_below_a_handle_is_reached_through_a_link)
 {
+	bn_path_kind look;
 	set_up();
 	try_everything();
+	expect(bn_dir_look(&look, d, "dirlink", NULL), BN_EREFUSED, "look at a link");
+	expect(bn_dir_look(&look, d, "dirlink/secret", NULL), BN_EREFUSED, "look through a link");
+	expect(bn_dir_look(&look, d, "no such", &err), 0, "look at nothing");
+	ck_assert_int_eq(look, BN_PATH_ABSENT);
+	expect(bn_dir_look(&look, d, "a", &err), 0, "look");
+	ck_assert_int_eq(look, BN_PATH_DIR);
 	/* A tree with links in it goes, and what they lead to stays. */
 	expect(bn_dir_remove_tree(d, "a", &err), 0, "remove");
 	expect(bn_dir_remove_tree(d, "dirlink", &err), 0, "remove a link itself");

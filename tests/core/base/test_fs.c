@@ -177,11 +177,73 @@ START_TEST(test_paths_join_and_become_absolute)
 	p = bn_path_join("/a", "/b");
 	ck_assert_str_eq(p, "/b");
 	bn_free(p);
-	p = bn_path_absolute("x");
+	ck_assert_int_eq(bn_path_absolute(&p, "x", NULL), 0);
 	ck_assert_int_eq(p[0], '/');
 	ck_assert_str_eq(bn_path_base(p), "x");
 	bn_free(p);
 	ck_assert_str_eq(bn_path_base("plain"), "plain");
+}
+END_TEST
+
+START_TEST(test_a_working_directory_that_is_gone_is_named)
+{
+	const bn_env *env = start();
+	bn_err e = BN_ERR_INIT;
+	char *gone = bn_path_join(dir.path, "gone"), *p = NULL, here[4096];
+	ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+	ck_assert_int_eq(bn_fs_make_dirs(env, gone, 0755, NULL), 0);
+	ck_assert_int_eq(chdir(gone), 0);
+	ck_assert_int_eq(rmdir(gone), 0);
+	ck_assert_int_eq(bn_path_absolute(&p, "x", &e), BN_ENOTFOUND);
+	ck_assert_str_eq(e.msg, "the working directory is gone");
+	ck_assert(e.hint[0]);
+	ck_assert_ptr_null(p);
+	ck_assert_int_eq(bn_path_absolute(&p, "/x", NULL), 0);
+	ck_assert_str_eq(p, "/x");
+	ck_assert_int_eq(chdir(here), 0);
+	bn_free(p);
+	bn_free(gone);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+static int stat_error;
+static int stat_fails(const bn_env *env, const bn_dir *at, const char *name, struct stat *st)
+{
+	(void)env, (void)at, (void)name, (void)st;
+	return -stat_error;
+}
+
+START_TEST(test_look_tells_absent_from_unknown)
+{
+	const bn_env *env = start();
+	char *file = bn_path_join(dir.path, "file"), *below = bn_path_join(file, "x");
+	bn_path_kind look;
+	ck_assert_int_eq(bn_fs_write_file(env, file, "x", 1, 0644, NULL), 0);
+	ck_assert_int_eq(bn_fs_look(&look, env, file, NULL), 0);
+	ck_assert_int_eq(look, BN_PATH_FILE);
+	ck_assert_int_eq(bn_fs_look(&look, env, dir.path, NULL), 0);
+	ck_assert_int_eq(look, BN_PATH_DIR);
+	ck_assert_int_eq(bn_fs_look(&look, env, "/dev/null", NULL), 0);
+	ck_assert_int_eq(look, BN_PATH_OTHER);
+	ck_assert_int_eq(bn_fs_look(&look, env, below, NULL), 0);
+	ck_assert_int_eq(look, BN_PATH_ABSENT);
+
+	const int unknown[] = {EIO, ENOTCONN, ESTALE, EACCES};
+	bn_fs_ops ops = *env->fs;
+	bn_env broken = *env;
+	ops.stat = stat_fails;
+	broken.fs = &ops;
+	for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+		bn_err e = BN_ERR_INIT;
+		stat_error = unknown[i];
+		ck_assert_int_eq(bn_fs_look(&look, &broken, file, &e), BN_EIO);
+		ck_assert_ptr_nonnull(strstr(e.msg, file));
+		ck_assert_msg(e.hint[0], "no hint: %s", e.msg);
+	}
+	bn_free(file);
+	bn_free(below);
+	toy_dir_remove(&dir);
 }
 END_TEST
 
@@ -203,4 +265,5 @@ BN_TEST_MAIN("core/base/fs", test_fs_reads_back_what_it_wrote,
 	test_fs_writes_all_through_short_writes_and_signals,
 	test_fs_lists_sorted_and_removes_trees_but_not_what_links_point_to,
 	test_fs_listing_that_breaks_off_is_an_error, test_paths_join_and_become_absolute,
+	test_a_working_directory_that_is_gone_is_named, test_look_tells_absent_from_unknown,
 	test_fs_knows_what_kind_of_disk_it_is)
