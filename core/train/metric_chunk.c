@@ -2,6 +2,7 @@
 #include "core/train/metric_chunk.h"
 
 #include "core/base/mem.h"
+#include "core/train/varint.h"
 
 #include <string.h>
 #include <zstd.h>
@@ -86,42 +87,21 @@ void bn_metric_set_release(bn_metric_set *set)
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-static void put_varint(bn_buf *b, uint64_t v)
-{
-	unsigned char bytes[10];
-	size_t n = 0;
-	for (; v >= 0x80; v >>= 7)
-		bytes[n++] = (unsigned char)(v | 0x80);
-	bytes[n++] = (unsigned char)v;
-	bn_buf_add(b, bytes, n);
-}
-
-/* Differences are taken modulo 2^64, so no pair of values overflows. */
-static uint64_t zigzag(uint64_t v)
-{
-	return v << 1 ^ (uint64_t) - (v >> 63);
-}
-
-static uint64_t unzigzag(uint64_t v)
-{
-	return v >> 1 ^ (uint64_t) - (v & 1);
-}
-
 static void put_series(bn_buf *b, const bn_metric_series *s)
 {
 	size_t len = strlen(s->key);
-	put_varint(b, len);
+	bn_varint_put(b, len);
 	bn_buf_add(b, s->key, len);
-	put_varint(b, s->count);
+	bn_varint_put(b, s->count);
 	uint64_t last = 0, slope = 0, bits = 0;
 	for (size_t i = 0; i < s->count; i++) {
-		put_varint(b, zigzag((uint64_t)s->step[i] - last));
+		bn_varint_put(b, bn_zigzag((uint64_t)s->step[i] - last));
 		last = (uint64_t)s->step[i];
 	}
 	last = 0;
 	for (size_t i = 0; i < s->count; i++) {
 		uint64_t delta = (uint64_t)s->time_ms[i] - last;
-		put_varint(b, zigzag(delta - slope));
+		bn_varint_put(b, bn_zigzag(delta - slope));
 		last = (uint64_t)s->time_ms[i];
 		slope = i == 0 ? 0 : delta;
 	}
@@ -147,7 +127,7 @@ int bn_metric_chunk_write(bn_buf *out, const bn_metric_set *set, bn_err *err)
 	size_t series = 0;
 	for (size_t i = 0; i < set->count; i++)
 		series += set->items[i].count > 0;
-	put_varint(&raw, series);
+	bn_varint_put(&raw, series);
 	for (size_t i = 0; i < set->count; i++)
 		if (set->items[i].count)
 			put_series(&raw, &set->items[i]);
@@ -183,46 +163,35 @@ out:
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-typedef struct cursor {
-	const unsigned char *at, *end;
-	bool bad;
-} cursor;
-
-static uint64_t get_varint(cursor *c)
+/* The series at place at, with the key: what is there already is used again. */
+static bn_metric_series *series_at(bn_metric_set *set, size_t at, const char *key, size_t len)
 {
-	uint64_t v = 0;
-	for (int shift = 0; shift < 64; shift += 7) {
-		if (c->at == c->end)
-			break;
-		unsigned char byte = *c->at++;
-		if (shift == 63 && byte > 1)
-			break;
-		v |= (uint64_t)(byte & 0x7f) << shift;
-		if (byte < 0x80)
-			return v;
-	}
-	c->bad = true;
-	return 0;
-}
-
-static size_t left(const cursor *c)
-{
-	return (size_t)(c->end - c->at);
+	if (at == set->count)
+		return series_add(set, key, len);
+	bn_metric_series *s = &set->items[at];
+	if (strlen(s->key) == len && !memcmp(s->key, key, len))
+		return s;
+	char *copy = bn_strndup(key, len);
+	if (!copy)
+		return NULL;
+	bn_free(s->key);
+	s->key = copy;
+	return s;
 }
 
 /* False without memory; what is wrong with the bytes goes to c->bad. */
-static bool get_series(cursor *c, bn_metric_set *out)
+static bool get_series(bn_cursor *c, bn_metric_set *out, size_t at)
 {
-	uint64_t len = get_varint(c);
-	if (c->bad || len == 0 || len > left(c) || memchr(c->at, '\0', (size_t)len)) {
+	uint64_t len = bn_cursor_varint(c);
+	if (c->bad || len == 0 || len > bn_cursor_left(c) || memchr(c->at, '\0', (size_t)len)) {
 		c->bad = true;
 		return true;
 	}
-	bn_metric_series *s = series_add(out, (const char *)c->at, (size_t)len);
+	bn_metric_series *s = series_at(out, at, (const char *)c->at, (size_t)len);
 	c->at += len;
-	uint64_t n = get_varint(c);
+	uint64_t n = bn_cursor_varint(c);
 	/* A point takes 10 bytes at least, which bounds n by what is there. */
-	if (c->bad || n > left(c) / 10) {
+	if (c->bad || n > bn_cursor_left(c) / 10) {
 		c->bad = true;
 		return s != NULL;
 	}
@@ -230,17 +199,17 @@ static bool get_series(cursor *c, bn_metric_set *out)
 		return false;
 	uint64_t last = 0, slope = 0, bits = 0;
 	for (size_t i = 0; i < n; i++) {
-		last += unzigzag(get_varint(c));
+		last += bn_unzigzag(bn_cursor_varint(c));
 		s->step[i] = (int64_t)last;
 	}
 	last = 0;
 	for (size_t i = 0; i < n; i++) {
-		uint64_t delta = unzigzag(get_varint(c)) + slope;
+		uint64_t delta = bn_unzigzag(bn_cursor_varint(c)) + slope;
 		last += delta;
 		s->time_ms[i] = (int64_t)last;
 		slope = i == 0 ? 0 : delta;
 	}
-	if (c->bad || n > left(c) / 8) {
+	if (c->bad || n > bn_cursor_left(c) / 8) {
 		c->bad = true;
 		return true;
 	}
@@ -255,29 +224,91 @@ static bool get_series(cursor *c, bn_metric_set *out)
 	return true;
 }
 
-int bn_metric_chunk_read(bn_metric_set *out, const void *bytes, size_t n, bn_err *err)
+struct bn_metric_reader {
+	ZSTD_DCtx *zstd;
+	unsigned char *raw;
+	size_t raw_cap;
+	bn_metric_set set; /* memory of as many series as any block had */
+	size_t series;
+};
+
+int bn_metric_reader_new(bn_metric_reader **out, bn_err *err)
 {
-	*out = (bn_metric_set)BN_METRIC_SET_INIT;
+	bn_metric_reader *r = bn_alloc_zeroed(1, sizeof *r);
+	if (r)
+		r->zstd = ZSTD_createDCtx();
+	if (!r || !r->zstd) {
+		bn_free(r);
+		return bn_err_nomem(err, "a reader of metrics");
+	}
+	*out = r;
+	return 0;
+}
+
+void bn_metric_reader_free(bn_metric_reader *r)
+{
+	if (!r)
+		return;
+	ZSTD_freeDCtx(r->zstd);
+	r->set.count = r->series > r->set.count ? r->series : r->set.count;
+	bn_metric_set_release(&r->set);
+	bn_free(r->raw);
+	bn_free(r);
+}
+
+static int reader_unpack(
+	bn_metric_reader *r, bn_cursor *c, const void *bytes, size_t n, bn_err *err)
+{
 	const unsigned char *p = bytes;
 	if (n < 8 || memcmp(p, magic, sizeof magic) != 0)
 		return bn_err_set(err, BN_ECORRUPT, "not a metric chunk");
 	size_t size = (size_t)p[4] | (size_t)p[5] << 8 | (size_t)p[6] << 16 | (size_t)p[7] << 24;
 	if (size == 0 || size > BN_METRIC_CHUNK_MAX)
 		return bn_err_set(err, BN_ECORRUPT, "metric chunk of %zu bytes", size);
-	unsigned char *raw = bn_alloc(size);
-	if (!raw)
+	if (bn_grow(&r->raw, &r->raw_cap, size, 1) != 0)
 		return bn_err_nomem(err, "a metric chunk");
-	int rc = 0;
-	size_t got = ZSTD_decompress(raw, size, p + 8, n - 8);
-	cursor c = {raw, raw + size, ZSTD_isError(got) || got != size};
-	uint64_t series = c.bad ? 0 : get_varint(&c);
-	for (uint64_t i = 0; i < series && !c.bad && rc == 0; i++)
-		if (!get_series(&c, out))
-			rc = bn_err_nomem(err, "metric points");
-	if (rc == 0 && (c.bad || left(&c) != 0))
-		rc = bn_err_set(err, BN_ECORRUPT, "damaged metric chunk");
+	size_t got = ZSTD_decompressDCtx(r->zstd, r->raw, size, p + 8, n - 8);
+	*c = (bn_cursor){r->raw, r->raw + size, ZSTD_isError(got) || got != size};
+	return 0;
+}
+
+int bn_metric_reader_read(
+	bn_metric_reader *r, const bn_metric_set **out, const void *bytes, size_t n, bn_err *err)
+{
+	bn_cursor c = {NULL, NULL, true};
+	int rc = reader_unpack(r, &c, bytes, n, err);
 	if (rc != 0)
-		bn_metric_set_release(out);
-	bn_free(raw);
+		return rc;
+	r->series = r->series > r->set.count ? r->series : r->set.count;
+	r->set.count = r->series; /* their memory is used again */
+	bn_metric_set_clear(&r->set);
+	uint64_t series = c.bad ? 0 : bn_cursor_varint(&c);
+	size_t at = 0;
+	for (; at < series && !c.bad && rc == 0; at++)
+		if (!get_series(&c, &r->set, at))
+			rc = bn_err_nomem(err, "metric points");
+	r->series = r->set.count;
+	r->set.count = at < r->series ? at : r->series;
+	if (rc == 0 && (c.bad || bn_cursor_left(&c) != 0))
+		rc = bn_err_set(err, BN_ECORRUPT, "damaged metric chunk");
+	if (rc == 0)
+		*out = &r->set;
+	return rc;
+}
+
+int bn_metric_chunk_read(bn_metric_set *out, const void *bytes, size_t n, bn_err *err)
+{
+	bn_metric_reader *r = NULL;
+	const bn_metric_set *set;
+	*out = (bn_metric_set)BN_METRIC_SET_INIT;
+	int rc = bn_metric_reader_new(&r, err);
+	if (rc == 0)
+		rc = bn_metric_reader_read(r, &set, bytes, n, err);
+	if (rc == 0) {
+		*out = r->set;
+		r->set = (bn_metric_set)BN_METRIC_SET_INIT;
+		r->series = 0;
+	}
+	bn_metric_reader_free(r);
 	return rc;
 }

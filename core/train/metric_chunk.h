@@ -50,4 +50,12 @@ int bn_metric_chunk_write(bn_buf *out, const bn_metric_set *set, bn_err *err);
 /* *out is initialised here and yours (release) on success. */
 int bn_metric_chunk_read(bn_metric_set *out, const void *bytes, size_t n, bn_err *err);
 
+/* Reads one block after the other with the same memory. The set is the reader's, until the next
+ * read; a key may occur twice in it. */
+typedef struct bn_metric_reader bn_metric_reader;
+int bn_metric_reader_new(bn_metric_reader **out, bn_err *err);
+int bn_metric_reader_read(
+	bn_metric_reader *r, const bn_metric_set **out, const void *bytes, size_t n, bn_err *err);
+void bn_metric_reader_free(bn_metric_reader *r);
+
 #endif
