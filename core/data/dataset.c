@@ -8,6 +8,7 @@
 #include "core/data/table.h"
 #include "core/govern/policy.h"
 #include "core/store/index/fold.h"
+#include "core/store/object/object.h"
 
 #include <string.h>
 
@@ -26,12 +27,7 @@ int bn_dataset_open_table(
 
 int bn_dataset_load_json(json_t **out, bn_workspace *ws, const char *hash, bn_err *err)
 {
-	char *path = NULL;
-	int rc = bn_object_path(ws, hash, &path, err);
-	if (!rc)
-		rc = bn_json_load(out, bn_workspace_env(ws), path, err);
-	bn_free(path);
-	return rc;
+	return bn_object_load_json(out, ws, hash, err);
 }
 
 int bn_dataset_load_profile(
@@ -52,16 +48,6 @@ int bn_dataset_load_profile(
 }
 
 /* ---- publishing ---------------------------------------------------------------------------- */
-
-static int put_json(bn_workspace *ws, const json_t *doc, char hash[65], bn_err *err)
-{
-	bn_buf text = BN_BUF_INIT;
-	int rc = bn_json_canonical(doc, &text, err);
-	if (!rc)
-		rc = bn_object_put(ws, text.ptr, text.len, hash, err);
-	bn_buf_release(&text);
-	return rc;
-}
 
 static int append_and_sync(
 	bn_workspace *ws, const char *kind, const char *name, const json_t *payload, bn_err *err)
@@ -95,7 +81,7 @@ static int facts_profile(
 	if (!rc)
 		rc = bn_profile_to_json(&doc, given ? given : own, err);
 	if (!rc)
-		rc = put_json(ws, doc, f->profile_hash, err);
+		rc = bn_object_put_json(ws, doc, f->profile_hash, err);
 	json_decref(doc);
 	bn_profile_free(own);
 	return rc;
@@ -238,9 +224,9 @@ int bn_dataset_record_check(bn_workspace *ws, const bn_dataset_version *v, const
 {
 	char suite_hash[65], result_hash[65];
 	const json_t *statistics = json_object_get(result, "statistics");
-	int rc = put_json(ws, suite, suite_hash, err);
+	int rc = bn_object_put_json(ws, suite, suite_hash, err);
 	if (!rc)
-		rc = put_json(ws, result, result_hash, err);
+		rc = bn_object_put_json(ws, result, result_hash, err);
 	if (rc)
 		return rc;
 	json_t *payload = json_pack("{s:I, s:s, s:s?, s:s, s:b, s:I, s:I}", "version",

@@ -6,6 +6,7 @@
 #include "core/govern/audit.h"
 #include "core/govern/identity.h"
 #include "core/store/log/verify.h"
+#include "core/store/object/object.h"
 
 #include <stdio.h>
 #include <string.h>

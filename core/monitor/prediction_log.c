@@ -12,6 +12,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/data/table.h"
+#include "core/store/object/object.h"
 
 #include <math.h>
 #include <pthread.h>

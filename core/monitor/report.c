@@ -7,6 +7,7 @@
 #include "core/data/dataset.h"
 #include "core/monitor/_collect.h"
 #include "core/monitor/_report.h"
+#include "core/store/object/object.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/monitor/_report.h"
 #include "core/store/index/ref.h"
+#include "core/store/object/object.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,13 +17,10 @@
 int bn_monitor_report_keep(bn_monitor_report *r, bn_workspace *ws, bn_err *err)
 {
 	json_t *doc = NULL;
-	bn_buf text = BN_BUF_INIT;
 	char hash[BN_SHA256_HEX + 1], *entity = bn_strf("monitor/%s", r->model);
 	int rc = entity ? bn_monitor_report_json(&doc, r, err) : bn_err_nomem(err, "an event");
 	if (!rc)
-		rc = bn_json_canonical(doc, &text, err);
-	if (!rc)
-		rc = bn_object_put(ws, text.ptr, text.len, hash, err);
+		rc = bn_object_put_json(ws, doc, hash, err);
 	if (!rc) {
 		json_object_del(doc, "features"); /* the event is the summary */
 		if (json_object_set_new(doc, "object", json_string(hash)))
@@ -35,7 +33,6 @@ int bn_monitor_report_keep(bn_monitor_report *r, bn_workspace *ws, bn_err *err)
 	if (!rc && !(r->object = bn_strdup(hash)))
 		rc = bn_err_nomem(err, "a report");
 	json_decref(doc);
-	bn_buf_release(&text);
 	bn_free(entity);
 	return rc;
 }
@@ -219,15 +216,12 @@ int bn_monitor_report_load(
 {
 	bn_monitor_reports l = {NULL, 0};
 	const bn_monitor_report *chosen = NULL;
-	char *path = NULL;
 	json_t *doc = NULL;
 	int rc = bn_monitor_report_list(&l, ws, model, 0, err);
 	if (!rc)
 		rc = choose(&chosen, &l, id, model, err);
 	if (!rc)
-		rc = bn_object_path(ws, chosen->object, &path, err);
-	if (!rc)
-		rc = bn_json_load(&doc, bn_workspace_env(ws), path, err);
+		rc = bn_object_load_json(&doc, ws, chosen->object, err);
 	if (!rc)
 		rc = bn_monitor_report_parse(out, doc, err);
 	if (!rc && !((*out)->object = bn_strdup(chosen->object))) {
@@ -236,7 +230,6 @@ int bn_monitor_report_load(
 		rc = bn_err_nomem(err, "a report");
 	}
 	json_decref(doc);
-	bn_free(path);
 	bn_monitor_reports_release(&l);
 	return rc;
 }

@@ -4,24 +4,27 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/timestamp.h"
-#include "core/registry/_manifest.h"
 #include "core/registry/provenance.h"
+#include "core/store/object/manifest.h"
+#include "core/store/object/object.h"
 
 #include <string.h>
 
+enum { CARD_BYTES = 4 << 20 };
+
 static int own_card(bn_buf *out, bn_workspace *ws, const bn_version *v, bn_err *err)
 {
-	manifest m = MANIFEST_INIT;
-	char *path = NULL;
+	bn_manifest m;
 	int rc = bn_manifest_load(&m, ws, v->manifest, err);
-	const manifest_file *f = rc ? NULL : bn_manifest_find(&m, "model_card.md");
-	if (!rc && !f)
+	if (rc < 0)
+		return rc;
+	const bn_manifest_part *f = bn_manifest_find(&m, "model_card.md");
+	if (f)
+		rc = bn_object_load(out, ws, f->hash, CARD_BYTES, err);
+	else
 		bn_buf_addf(out, "# %s\n", v->name);
-	if (!rc && f && !(rc = bn_object_path(ws, f->sha256, &path, err)))
-		rc = bn_fs_read_file(bn_workspace_env(ws), path, out, err);
-	if (!rc && out->len && out->ptr[out->len - 1] != '\n')
+	if (rc == 0 && out->len && out->ptr[out->len - 1] != '\n')
 		bn_buf_addch(out, '\n');
-	bn_free(path);
 	bn_manifest_release(&m);
 	return rc;
 }

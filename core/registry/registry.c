@@ -8,8 +8,9 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/govern/identity.h"
-#include "core/registry/_manifest.h"
 #include "core/registry/_rules.h"
+#include "core/store/object/manifest.h"
+#include "core/store/object/object.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
 #include "core/train/spec.h"
@@ -84,29 +85,31 @@ out:
 
 /* ---- register ------------------------------------------------------------------------------- */
 
-static int objects_check(bn_workspace *ws, const manifest *m, bn_err *err)
+static int objects_check(bn_workspace *ws, const bn_manifest *m, bn_err *err)
 {
 	int rc = 0;
 	for (size_t i = 0; !rc && i < m->count; i++) {
-		char *path = NULL;
-		rc = bn_object_path(ws, m->files[i].sha256, &path, err);
-		bn_free(path);
+		bn_object_store *objects = NULL;
+		bn_object_info info;
+		rc = bn_workspace_objects(&objects, ws, err);
+		if (!rc)
+			rc = bn_object_head(objects, m->parts[i].hash, &info, err);
 		if (rc)
-			bn_err_prefix(err, "file %s", m->files[i].path);
+			bn_err_prefix(err, "file %s", m->parts[i].path);
 	}
 	return rc;
 }
 
 static json_t *registered_payload(
-	const bn_registration *r, int64_t version, const char *uuid, const manifest *m)
+	const bn_registration *r, int64_t version, const char *uuid, const bn_manifest *m)
 {
 	json_t *files = json_array();
 	for (size_t i = 0; i < m->count; i++)
-		json_array_append_new(files, json_pack("{s:s, s:s}", "path", m->files[i].path,
-						     "sha256", m->files[i].sha256));
+		json_array_append_new(files, json_pack("{s:s, s:s}", "path", m->parts[i].path,
+						     "sha256", m->parts[i].hash));
 	return json_pack("{s:I, s:s, s:s*, s:I, s:s*, s:s, s:s, s:s*, s:s*, s:O*, s:O*, s:o}",
 		"version", (json_int_t)version, "uuid", uuid, "run", r->run_id, "author_uid",
-		(json_int_t)r->author_uid, "author", r->author, "digest", m->digest, "manifest",
+		(json_int_t)r->author_uid, "author", r->author, "digest", m->content, "manifest",
 		r->manifest, "trainer", r->trainer, "description", r->description, "data", r->data,
 		"metrics", r->metrics, "files", files);
 }
@@ -115,9 +118,10 @@ int bn_version_register_manifest(
 	int64_t *version, bn_workspace *ws, const bn_registration *r, bn_err *err)
 {
 	deed d;
-	manifest m = MANIFEST_INIT;
+	bn_manifest m;
 	char uuid[BN_UUID_TEXT], claim[160];
 	int64_t number = 0;
+	bn_manifest_init(&m, BN_MANIFEST_MODEL);
 	int rc = deed_begin(&d, ws, err);
 	if (!rc && !bn_name_is_valid(r->name))
 		rc = bn_err_set(err, BN_EINVAL,
@@ -148,13 +152,13 @@ out:
 }
 
 /* The artifacts of a run under "model/" as a manifest. */
-static int manifest_of_run(manifest *m, bn_workspace *ws, const bn_run_info *run, bn_err *err)
+static int manifest_of_run(bn_manifest *m, bn_workspace *ws, const bn_run_info *run, bn_err *err)
 {
 	bn_artifacts all = BN_ARTIFACTS_INIT;
 	int rc = bn_run_artifacts(&all, ws, run->id, err);
 	for (size_t i = 0; !rc && i < all.count; i++)
 		if (!strncmp(all.items[i].path, "model/", 6))
-			rc = bn_manifest_add(m, all.items[i].path + 6, all.items[i].hash,
+			rc = bn_manifest_add_file(m, all.items[i].path + 6, all.items[i].hash,
 				(uint64_t)all.items[i].size_bytes, err);
 	bn_artifacts_release(&all);
 	if (!rc && !m->count) {
@@ -164,25 +168,24 @@ static int manifest_of_run(manifest *m, bn_workspace *ws, const bn_run_info *run
 	}
 	if (!rc)
 		rc = bn_manifest_seal(m, err);
-	if (!rc && run->model_digest && strcmp(run->model_digest, m->digest) != 0)
+	if (!rc && run->model_digest && strcmp(run->model_digest, m->content) != 0)
 		rc = bn_err_set(err, BN_ECORRUPT,
 			"run %.8s reported model %.12s, but its artifacts give %.12s", run->id,
-			run->model_digest, m->digest);
+			run->model_digest, m->content);
 	return rc;
 }
 
 /* What the model directory says (metrics.json: {"test": {...}, ...}), and under "run" the last
  * value of every metric series. */
 static int metrics_of_run(
-	json_t **out, bn_workspace *ws, const manifest *m, const char *run_id, bn_err *err)
+	json_t **out, bn_workspace *ws, const bn_manifest *m, const char *run_id, bn_err *err)
 {
 	int rc = 0;
-	char *path = NULL;
-	const manifest_file *file = bn_manifest_find(m, "metrics.json");
+	const bn_manifest_part *file = bn_manifest_find(m, "metrics.json");
 	json_t *metrics = NULL, *last = json_object();
 	bn_series_list series = BN_SERIES_LIST_INIT;
-	if (file && !(rc = bn_object_path(ws, file->sha256, &path, err)))
-		rc = bn_json_load(&metrics, bn_workspace_env(ws), path, err);
+	if (file)
+		rc = bn_object_load_json(&metrics, ws, file->hash, err);
 	if (!rc && !json_is_object(metrics)) {
 		json_decref(metrics);
 		metrics = json_object();
@@ -197,7 +200,6 @@ static int metrics_of_run(
 		rc = bn_err_nomem(err, "metrics");
 	bn_series_list_release(&series);
 	json_decref(last);
-	bn_free(path);
 	if (rc)
 		json_decref(metrics);
 	else
@@ -210,8 +212,9 @@ int bn_version_register(
 {
 	char id[BN_RUN_ID_TEXT], hash[65];
 	bn_run_info *run = NULL;
-	manifest m = MANIFEST_INIT;
+	bn_manifest m;
 	json_t *metrics = NULL, *spec = NULL;
+	bn_manifest_init(&m, BN_MANIFEST_MODEL);
 	int rc = bn_workspace_refresh(ws, NULL, err);
 	if (!rc)
 		rc = bn_run_resolve(ws, run_text, id, err);

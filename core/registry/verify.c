@@ -5,8 +5,9 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/identity.h"
-#include "core/registry/_manifest.h"
 #include "core/registry/provenance.h"
+#include "core/store/object/manifest.h"
+#include "core/store/object/object.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -64,7 +65,7 @@ static int verify_object(bn_verify_report *r, size_t *cap, bn_workspace *ws, con
 static int verify_files(
 	bn_verify_report *r, size_t *cap, bn_workspace *ws, const bn_version *v, bn_err *err)
 {
-	manifest m = MANIFEST_INIT;
+	bn_manifest m;
 	bn_err e = BN_ERR_INIT;
 	char what[400], problem[400];
 	int rc = verify_object(r, cap, ws, v->manifest, "manifest", err);
@@ -73,15 +74,15 @@ static int verify_files(
 	rc = bn_manifest_load(&m, ws, v->manifest, &e);
 	if (rc)
 		return is_finding(rc) ? line_add(r, cap, e.msg, err, "list of files")
-				      : bn_err_set(err, rc, "%s", e.msg);
+				      : bn_err_move(err, &e);
 	for (size_t i = 0; !rc && i < m.count; i++) {
-		snprintf(what, sizeof what, "file %s", m.files[i].path);
-		rc = verify_object(r, cap, ws, m.files[i].sha256, what, err);
+		snprintf(what, sizeof what, "file %s", m.parts[i].path);
+		rc = verify_object(r, cap, ws, m.parts[i].hash, what, err);
 	}
-	snprintf(problem, sizeof problem, "the files give %.12s, registered was %.12s", m.digest,
+	snprintf(problem, sizeof problem, "the files give %.12s, registered was %.12s", m.content,
 		v->digest);
 	if (!rc)
-		rc = line_add(r, cap, strcmp(m.digest, v->digest) ? problem : NULL, err,
+		rc = line_add(r, cap, strcmp(m.content, v->digest) ? problem : NULL, err,
 			"digest sha256:%s", v->digest);
 	bn_manifest_release(&m);
 	return rc;
@@ -185,60 +186,25 @@ int bn_version_verify(bn_verify_report **out, bn_workspace *ws, const char *spec
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* Copies what is open at `in` to `out` in blocks; hex gets the hash of what was copied. */
-static int copy_bytes(
-	const bn_env *env, int in, int out, const char *path, char hex[65], bn_err *err)
-{
-	enum { BLOCK = 1 << 20 };
-	uint8_t raw[BN_SHA256_BYTES];
-	bn_hasher *h = NULL;
-	size_t got = BLOCK;
-	char *block = bn_alloc(BLOCK);
-	int rc = block ? bn_hasher_new(&h, err) : bn_err_nomem(err, path);
-	for (off_t at = 0; !rc && got == BLOCK; at += (off_t)got) {
-		rc = bn_fs_read_at(env, in, block, BLOCK, at, &got, path, err);
-		if (!rc)
-			rc = bn_fs_write_all(env, out, block, got, path, err);
-		if (!rc)
-			bn_hasher_add(h, block, got);
-	}
-	int e = rc ? 0 : env->fs->fsync(env, out);
-	if (e < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", path);
-	if (!rc) {
-		bn_hasher_finish(h, raw);
-		bn_hex(raw, sizeof raw, hex);
-	}
-	bn_hasher_free(h);
-	bn_free(block);
-	return rc;
-}
-
-static int copy_out(bn_workspace *ws, const manifest_file *f, const char *dir, bn_err *err)
+/* A part of a file: the first one makes it, the others go on. */
+static int copy_out(bn_workspace *ws, const bn_manifest_part *p, const char *dir, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
-	char *from = NULL, *parent = NULL, *to = bn_path_join(dir, f->path), hex[65] = "";
-	int in = -1, out = -1;
-	int rc = to ? bn_object_path(ws, f->sha256, &from, err) : bn_err_nomem(err, "a path");
-	if (!rc && !(parent = bn_strndup(to, (size_t)(bn_path_base(to) - to) - 1)))
+	char *parent = NULL, *to = bn_path_join(dir, p->path);
+	int out = -1, rc = 0, how = p->at ? O_APPEND : O_CREAT | O_EXCL;
+	if (!to || !(parent = bn_strndup(to, (size_t)(bn_path_base(to) - to) - 1)))
 		rc = bn_err_nomem(err, "a path");
-	if (!rc)
-		rc = bn_fs_make_dirs(env, parent, 0777, err);
-	if (!rc && (in = env->fs->open(env, NULL, from, O_RDONLY, 0)) < 0)
-		rc = bn_err_sys(err, BN_EIO, -in, "cannot open '%s'", from);
-	if (!rc && (out = env->fs->open(env, NULL, to, O_WRONLY | O_CREAT | O_EXCL, 0666)) < 0)
+	if (rc < 0 || (rc = bn_fs_make_dirs(env, parent, 0777, err)) < 0)
+		goto out;
+	if ((out = env->fs->open(env, NULL, to, O_WRONLY | how, 0666)) < 0)
 		rc = bn_err_sys(err, BN_EIO, -out, "cannot create '%s'", to);
-	if (!rc)
-		rc = copy_bytes(env, in, out, to, hex, err);
-	if (!rc && strcmp(hex, f->sha256) != 0)
-		rc = bn_err_set(err, BN_ECORRUPT, "object %.12s is damaged", f->sha256);
-	if (in >= 0)
-		env->fs->close(env, in);
+	else
+		rc = bn_object_copy(ws, p->hash, out, to, err);
+out:
 	if (out >= 0)
 		env->fs->close(env, out);
-	if (rc)
-		bn_err_prefix(err, "file %s", f->path);
-	bn_free(from);
+	if (rc < 0)
+		bn_err_prefix(err, "file %s", p->path);
 	bn_free(parent);
 	bn_free(to);
 	return rc;
@@ -248,8 +214,9 @@ int bn_version_checkout(bn_workspace *ws, const char *spec, const char *dir, bn_
 {
 	const bn_env *env = bn_workspace_env(ws);
 	bn_version *v = NULL;
-	manifest m = MANIFEST_INIT;
+	bn_manifest m;
 	char *tmp = NULL;
+	bn_manifest_init(&m, BN_MANIFEST_MODEL);
 	int e, rc = bn_version_get(&v, ws, spec, err);
 	if (!rc && bn_fs_exists(env, dir))
 		rc = bn_err_set(err, BN_ECONFLICT, "'%s' exists already", dir);
@@ -262,7 +229,7 @@ int bn_version_checkout(bn_workspace *ws, const char *spec, const char *dir, bn_
 	if (!rc)
 		rc = bn_fs_make_dirs(env, tmp, 0777, err);
 	for (size_t i = 0; !rc && i < m.count; i++)
-		rc = copy_out(ws, &m.files[i], tmp, err);
+		rc = copy_out(ws, &m.parts[i], tmp, err);
 	if (!rc && (e = env->fs->rename(env, NULL, tmp, NULL, dir)) < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", tmp, dir);
 	if (rc && tmp)

@@ -12,6 +12,7 @@ struct bn_workspace {
 	const bn_fold_class *const *classes; /* NULL: never reads */
 	bn_writer *writer;                   /* NULL until the first append */
 	struct bn_index *index;              /* NULL until first used; _index.h */
+	struct bn_object_store *objects;     /* NULL until first used; object/object.h */
 	uint64_t seen_clock;                 /* the highest clock that this process has folded */
 };
 

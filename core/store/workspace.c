@@ -9,6 +9,7 @@
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
 #include "core/store/index/_index.h"
+#include "core/store/object/object.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -194,6 +195,8 @@ void bn_workspace_close(bn_workspace *ws)
 		bn_writer_seal(ws->writer, NULL);
 	bn_writer_free(ws->writer);
 	bn_index_close(ws->index);
+	if (ws->objects)
+		ws->objects->ops->free(ws->objects);
 	bn_free(ws->dir);
 	bn_free(ws->root);
 	bn_free(ws->id);

@@ -77,18 +77,6 @@ sqlite3 *bn_workspace_index(
 /* Commit and refresh in one: what a verb calls after it has written, to see its own effect. */
 int bn_workspace_sync(bn_workspace *ws, bn_err *err);
 
-/* ---- objects ------------------------------------------------------------------------------- */
-
-/* Stores bytes or a file under their SHA-256; durable on return; storing twice is free. With take,
- * the file is moved in (rename) when that is possible, so src is gone afterwards. */
-int bn_object_put(bn_workspace *ws, const void *bytes, size_t n, char hash[65], bn_err *err);
-int bn_object_put_file(
-	bn_workspace *ws, const char *src, bool take, char hash[65], uint64_t *size, bn_err *err);
-/* Path of a stored object, yours; BN_ENOTFOUND when it is not here. Does not re-hash. */
-int bn_object_path(bn_workspace *ws, const char *hash, char **path, bn_err *err);
-/* Re-reads and re-hashes: BN_ECORRUPT when the bytes are not what the name says. */
-int bn_object_verify(bn_workspace *ws, const char *hash, bn_err *err);
-
 /* ---- claims -------------------------------------------------------------------------------- */
 
 /* Takes a name for ever ("model/power/3", "dataset/jobs/2"), across hosts, with link(2); value is

@@ -5,6 +5,7 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/store/object/object.h"
 #include "core/track/_fold.h"
 
 #include <errno.h>
@@ -304,27 +305,13 @@ static const char *below(const char *path, const char *prefix)
 static int export_one(bn_workspace *ws, const bn_artifact *a, const char *to, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
-	char *from = NULL, *dir = bn_strdup(to);
-	bn_buf bytes = BN_BUF_INIT;
-	char hash[65];
-	int rc = dir ? bn_object_path(ws, a->hash, &from, err) : bn_err_nomem(err, "a path");
-	if (rc == 0) {
-		dir[strlen(dir) - strlen(bn_path_base(to)) - 1] = '\0';
-		rc = bn_fs_make_dirs(env, dir, 0777, err);
-	}
-	if (rc == 0)
-		rc = bn_fs_read_file(env, from, &bytes, err);
-	if (rc == 0) {
-		bn_sha256_hex(bytes.ptr, bytes.len, hash);
-		if (strcmp(hash, a->hash) != 0)
-			rc = bn_err_set(err, BN_ECORRUPT,
-				"artifact '%s': the stored bytes do not hash to %.12s", a->path,
-				a->hash);
-	}
-	if (rc == 0)
-		rc = bn_fs_write_file(env, to, bytes.ptr, bytes.len, 0666, err);
-	bn_buf_release(&bytes);
-	bn_free(from);
+	char *dir = bn_strdup(to);
+	if (!dir)
+		return bn_err_nomem(err, "a path");
+	dir[strlen(dir) - strlen(bn_path_base(to)) - 1] = '\0';
+	int rc = bn_fs_make_dirs(env, dir, 0777, err);
+	if (rc == 0 && (rc = bn_object_export(ws, a->hash, to, err)) < 0)
+		bn_err_prefix(err, "artifact '%s'", a->path);
 	bn_free(dir);
 	return rc;
 }

@@ -9,6 +9,7 @@
 #include "core/base/process.h"
 #include "core/base/str.h"
 #include "core/data/dataset.h"
+#include "core/store/object/object.h"
 #include "core/train/_child.h"
 #include "core/train/_leftovers.h"
 #include "core/train/runlog.h"

@@ -8,6 +8,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
+#include "core/store/object/object.h"
 
 #include <errno.h>
 #include <stdio.h>

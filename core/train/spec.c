@@ -7,6 +7,7 @@
 #include "core/base/str.h"
 #include "core/data/dataset.h"
 #include "core/data/table.h"
+#include "core/store/object/object.h"
 #include "core/train/environment.h"
 #include "core/train/trainer.h"
 
@@ -576,27 +577,18 @@ int bn_spec_recipe_hash(const json_t *spec, char hash[65], bn_err *err)
 
 int bn_spec_store(bn_workspace *ws, const json_t *spec, char hash[65], bn_err *err)
 {
-	bn_buf b = BN_BUF_INIT;
-	int rc = bn_json_canonical(spec, &b, err);
-	if (rc == 0)
-		rc = bn_object_put(ws, b.ptr, b.len, hash, err);
-	bn_buf_release(&b);
-	return rc;
+	return bn_object_put_json(ws, spec, hash, err);
 }
 
 int bn_spec_fetch(json_t **out, bn_workspace *ws, const char *hash, bn_err *err)
 {
-	char *path = NULL;
 	json_t *spec = NULL;
-	int rc = bn_object_path(ws, hash, &path, err);
-	if (rc == 0)
-		rc = bn_json_load(&spec, bn_workspace_env(ws), path, err);
+	int rc = bn_object_load_json(&spec, ws, hash, err);
 	if (rc == 0)
 		rc = bn_spec_check(spec, "stored spec", err);
 	if (rc == 0)
 		*out = spec;
 	else
 		json_decref(spec);
-	bn_free(path);
 	return rc;
 }

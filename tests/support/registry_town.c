@@ -4,7 +4,8 @@
 #include "core/base/json.h"
 #include "core/govern/audit.h"
 #include "core/govern/identity.h"
-#include "core/registry/_manifest.h"
+#include "core/store/object/manifest.h"
+#include "core/store/object/object.h"
 #include "tests/support/check_main.h"
 
 #include <string.h>
@@ -17,14 +18,15 @@ int town_try_register(
 {
 	static const char *const files[] = {"MLmodel", "features.json", "model.safetensors"};
 	bn_err err = BN_ERR_INIT;
-	manifest m = MANIFEST_INIT;
+	bn_manifest m;
 	char hash[65], text[200];
 	json_t *numbers = NULL;
+	bn_manifest_init(&m, BN_MANIFEST_MODEL);
 	ck_assert_bn_ok(bn_json_parse(&numbers, metrics, strlen(metrics), "metrics", &err), &err);
 	for (size_t i = 0; i < 3; i++) {
 		snprintf(text, sizeof text, "%s of %s %s", files[i], name, metrics);
 		ck_assert_bn_ok(bn_object_put(p->ws, text, strlen(text), hash, &err), &err);
-		ck_assert_bn_ok(bn_manifest_add(&m, files[i], hash, strlen(text), &err), &err);
+		ck_assert_bn_ok(bn_manifest_add_file(&m, files[i], hash, strlen(text), &err), &err);
 	}
 	ck_assert_bn_ok(bn_manifest_seal(&m, &err), &err);
 	ck_assert_bn_ok(bn_manifest_store(p->ws, &m, hash, &err), &err);

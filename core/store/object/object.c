@@ -1,282 +1,327 @@
 /*
- * object.c - content-addressed blobs: objects/ab/cdef..., named by their SHA-256.
- *
- * Invariant 1: what has a name under objects/ is complete and hashes to that name. Bytes go to
- * tmp/ first, are synced, made read-only, and only then renamed; the directory is synced before a
- * put returns. Storing something that is there already renews its modification time, from which gc
- * measures its retention, so that gc does not remove what an event is about to name.
+ * object.c - the streams of object.h over any back end: hashing while bytes pass, checking before
+ * the last ones are given out, and what is short enough to be one call.
  */
+#include "core/store/object/object.h"
+
 #include "core/base/fs.h"
 #include "core/base/hash.h"
+#include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/store/_workspace.h"
+#include "core/store/object/_object.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { CHUNK = 1 << 18 };
+enum { JSON_BYTES = 64 << 20 };
 
-static char *object_dir(bn_workspace *ws, const char *hash)
-{
-	return bn_workspace_path(ws, "objects/%.2s", hash);
-}
-
-static char *object_name(bn_workspace *ws, const char *hash)
-{
-	return bn_workspace_path(ws, "objects/%.2s/%s", hash, hash + 2);
-}
-
-static int check_hash(const char *hash, bn_err *err)
+int bn_object_check_hash(const char *hash, bn_err *err)
 {
 	if (strlen(hash) == BN_SHA256_HEX && bn_is_hex(hash))
 		return 0;
 	return bn_err_set(err, BN_EINVAL, "'%.80s' is not the hash of an object", hash);
 }
 
-/* True when the object is there with that size; then it is durable and young again. */
-static bool object_renew(bn_workspace *ws, const char *hash, const char *path, uint64_t size)
+int bn_object_head(bn_object_store *s, const char *hash, bn_object_info *out, bn_err *err)
 {
-	struct stat st;
-	bool ok = false;
-	char *dir = object_dir(ws, hash);
-	if (!dir || ws->env->fs->stat(ws->env, NULL, path, &st) < 0 || (uint64_t)st.st_size != size)
-		goto out;
-	/* Someone else's: a copy of our own replaces it, where that is allowed. Just removed by gc: it is
-	 * stored anew. */
-	if (utimensat(AT_FDCWD, path, NULL, 0) != 0 && (errno == ENOENT || access(dir, W_OK) == 0))
-		goto out;
-	ok = ws->env->fs->stat(ws->env, NULL, path, &st) == 0 &&
-	     bn_fs_sync_dir(ws->env, dir, NULL) == 0;
-out:
-	bn_free(dir);
-	return ok;
+	int rc = bn_object_check_hash(hash, err);
+	return rc < 0 ? rc : s->ops->head(s, hash, out, err);
 }
 
-static int make_read_only(const bn_env *env, const char *file)
+int bn_object_list(bn_object_store *s, bn_object_each *each, void *ctx, bn_err *err)
 {
-	int fd = env->fs->open(env, NULL, file, O_RDONLY, 0);
-	if (fd < 0)
-		return fd;
-	int e = env->fs->fchmod(env, fd, 0444);
-	env->fs->close(env, fd);
-	return e;
+	return s->ops->list(s, each, ctx, err);
 }
 
-/* Gives a finished file its name. It is synced already. */
-static int object_publish(bn_workspace *ws, const char *file, const char *hash, bn_err *err)
-{
-	const bn_env *env = ws->env;
-	char *dir = object_dir(ws, hash), *path = object_name(ws, hash);
-	int rc = dir && path ? bn_fs_make_dirs(env, dir, 0777, err)
-			     : bn_err_nomem(err, "a file name");
-	if (!rc) {
-		/* Another process may have made it and died before syncing objects/. */
-		char *top = bn_workspace_path(ws, "objects");
-		rc = top ? bn_fs_sync_dir(env, top, err) : bn_err_nomem(err, "a file name");
-		bn_free(top);
-	}
-	int e = rc ? 0 : make_read_only(env, file);
-	if (e < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot make '%s' read-only", file);
-	if (!rc && (e = env->fs->rename(env, NULL, file, NULL, path)) < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", file, path);
-	if (!rc)
-		rc = bn_fs_sync_dir(env, dir, err);
-	bn_free(dir);
-	bn_free(path);
-	return rc;
-}
+/* ---- put ------------------------------------------------------------------------------------ */
 
-static int sync_and_close(const bn_env *env, int fd, const char *path, int rc, bn_err *err)
-{
-	int e = rc ? 0 : env->fs->fsync(env, fd);
-	if (e < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", path);
-	e = env->fs->close(env, fd);
-	if (!rc && e < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot close '%s'", path);
-	return rc;
-}
+struct bn_object_writer {
+	bn_object_store *store;
+	void *put;
+	bn_hasher *hasher;
+	char hash[65]; /* expected; empty when not known */
+	uint64_t offset;
+	bool failed; /* a write did: what it left must not be named */
+	bool keep;   /* what was written is worth resuming */
+};
 
-int bn_object_put(bn_workspace *ws, const void *bytes, size_t n, char hash[65], bn_err *err)
+int bn_object_writer_new(bn_object_writer **out, bn_object_store *s, const char *hash, bn_err *err)
 {
-	const bn_env *env = ws->env;
-	char *path = NULL, *tmp = NULL;
-	int rc = 0;
-	bn_sha256_hex(bytes, n, hash);
-	if (!(path = object_name(ws, hash))) {
-		rc = bn_err_nomem(err, "a file name");
-		goto out;
-	}
-	if (object_renew(ws, hash, path, n))
-		goto out;
-	if (!(tmp = bn_workspace_tmp_name(ws, "object", err))) {
-		rc = BN_ENOMEM;
-		goto out;
-	}
-	int fd = env->fs->open(env, NULL, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644);
-	if (fd < 0) {
-		rc = bn_err_sys(err, BN_EIO, -fd, "cannot create '%s'", tmp);
-		goto out;
-	}
-	rc = bn_fs_write_all(env, fd, bytes, n, tmp, err);
-	rc = sync_and_close(env, fd, tmp, rc, err);
-	if (!rc)
-		rc = object_publish(ws, tmp, hash, err);
-	if (rc)
-		env->fs->unlink(env, NULL, tmp);
-out:
-	bn_free(path);
-	bn_free(tmp);
-	return rc;
-}
-
-/* Copies in to out (either may be -1: then nothing is written), hashing on the way. */
-static int copy_hash(const bn_env *env, int in, int out, const char *src, const char *tmp,
-	char hash[65], uint64_t *size, bn_err *err)
-{
-	bn_hasher *h = NULL;
-	uint8_t raw[BN_SHA256_BYTES];
-	uint8_t *chunk = bn_alloc(CHUNK);
-	int rc = chunk ? bn_hasher_new(&h, err) : bn_err_nomem(err, "copying a file");
-	*size = 0;
-	for (size_t got = CHUNK; !rc && got == CHUNK;) {
-		rc = bn_fs_read_at(env, in, chunk, CHUNK, (off_t)*size, &got, src, err);
-		if (rc)
-			break;
-		bn_hasher_add(h, chunk, got);
-		*size += got;
-		if (out >= 0)
-			rc = bn_fs_write_all(env, out, chunk, got, tmp, err);
-	}
-	if (!rc) {
-		bn_hasher_finish(h, raw);
-		bn_hex(raw, sizeof raw, hash);
-	}
-	bn_hasher_free(h);
-	bn_free(chunk);
-	return rc;
-}
-
-/* Moves src itself in. 1 when that cannot be done and it must be copied. */
-static int put_by_rename(
-	bn_workspace *ws, const char *src, char hash[65], uint64_t *size, bn_err *err)
-{
-	const bn_env *env = ws->env;
-	struct stat st, top;
-	char *path = NULL, *tmp = NULL;
-	int e, rc = 1, fd = env->fs->open(env, NULL, src, O_RDONLY, 0);
-	if (fd < 0)
-		return bn_err_sys(
-			err, fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -fd, "cannot open '%s'", src);
-	/* A second hard link, or another owner, could change the bytes afterwards. */
-	if (env->fs->fstat(env, fd, &st) < 0 || env->fs->stat(env, NULL, ws->root, &top) < 0 ||
-		!S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_dev != top.st_dev ||
-		st.st_uid != env->uid(env))
-		goto out;
-	if (!(tmp = bn_workspace_tmp_name(ws, "object", err))) {
-		rc = BN_ENOMEM;
-		goto out;
-	}
-	if (env->fs->rename(env, NULL, src, NULL, tmp) < 0)
-		goto out;
-	rc = copy_hash(env, fd, -1, tmp, tmp, hash, size, err);
-	if (!rc && (e = env->fs->fsync(env, fd)) < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", src);
-	if (!rc && !(path = object_name(ws, hash)))
-		rc = bn_err_nomem(err, "a file name");
-	if (!rc && object_renew(ws, hash, path, *size))
-		env->fs->unlink(env, NULL, tmp);
-	else if (!rc)
-		rc = object_publish(ws, tmp, hash, err);
-	if (rc)
-		env->fs->rename(env, NULL, tmp, NULL, src);
-out:
-	env->fs->close(env, fd);
-	bn_free(path);
-	bn_free(tmp);
-	return rc;
-}
-
-static int put_by_copy(
-	bn_workspace *ws, const char *src, char hash[65], uint64_t *size, bn_err *err)
-{
-	const bn_env *env = ws->env;
-	int rc = 0, in = -1, out = -1;
-	char *path = NULL, *tmp = bn_workspace_tmp_name(ws, "object", err);
-	if (!tmp)
-		return BN_ENOMEM;
-	if ((in = env->fs->open(env, NULL, src, O_RDONLY, 0)) < 0) {
-		rc = bn_err_sys(
-			err, in == -ENOENT ? BN_ENOTFOUND : BN_EIO, -in, "cannot open '%s'", src);
-		goto out;
-	}
-	if ((out = env->fs->open(env, NULL, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644)) < 0) {
-		rc = bn_err_sys(err, BN_EIO, -out, "cannot create '%s'", tmp);
-		goto out;
-	}
-	rc = copy_hash(env, in, out, src, tmp, hash, size, err);
-	rc = sync_and_close(env, out, tmp, rc, err);
-	if (!rc && !(path = object_name(ws, hash)))
-		rc = bn_err_nomem(err, "a file name");
-	if (!rc && object_renew(ws, hash, path, *size))
-		env->fs->unlink(env, NULL, tmp);
-	else if (!rc)
-		rc = object_publish(ws, tmp, hash, err);
-	if (rc)
-		env->fs->unlink(env, NULL, tmp);
-out:
-	if (in >= 0)
-		env->fs->close(env, in);
-	bn_free(path);
-	bn_free(tmp);
-	return rc;
-}
-
-int bn_object_put_file(
-	bn_workspace *ws, const char *src, bool take, char hash[65], uint64_t *size, bn_err *err)
-{
-	uint64_t bytes = 0;
-	int rc = take ? put_by_rename(ws, src, hash, &bytes, err) : 1;
-	if (rc == 1) {
-		rc = put_by_copy(ws, src, hash, &bytes, err);
-		if (!rc && take)
-			ws->env->fs->unlink(ws->env, NULL, src);
-	}
-	if (!rc && size)
-		*size = bytes;
-	return rc;
-}
-
-int bn_object_path(bn_workspace *ws, const char *hash, char **path, bn_err *err)
-{
-	int rc = check_hash(hash, err);
-	if (rc)
+	int rc = hash ? bn_object_check_hash(hash, err) : 0;
+	if (rc < 0)
 		return rc;
-	char *name = object_name(ws, hash);
-	if (!name)
-		return bn_err_nomem(err, "a file name");
-	if (!bn_fs_exists(ws->env, name)) {
-		bn_free(name);
-		return bn_err_set(err, BN_ENOTFOUND, "object %.12s is not in this workspace", hash);
+	bn_object_writer *w = bn_alloc_zeroed(1, sizeof *w);
+	if (!w)
+		return bn_err_nomem(err, "a put");
+	w->store = s;
+	if (hash)
+		memcpy(w->hash, hash, sizeof w->hash);
+	if ((rc = bn_hasher_new(&w->hasher, err)) < 0 ||
+		(rc = s->ops->put_begin(&w->put, s, hash, w->hasher, &w->offset, err)) < 0) {
+		bn_object_writer_free(w);
+		return rc;
 	}
-	*path = name;
+	w->keep = hash != NULL;
+	*out = w;
 	return 0;
 }
 
+uint64_t bn_object_writer_offset(const bn_object_writer *w)
+{
+	return w->offset;
+}
+
+int bn_object_write(bn_object_writer *w, const void *bytes, size_t n, bn_err *err)
+{
+	if (w->failed)
+		return bn_err_set(err, BN_EIO, "this put failed before");
+	int rc = w->store->ops->put_write(w->put, bytes, n, err);
+	if (rc < 0) {
+		w->failed = true;
+		return rc;
+	}
+	bn_hasher_add(w->hasher, bytes, n);
+	w->offset += n;
+	return 0;
+}
+
+int bn_object_commit(bn_object_writer *w, char hash[65], uint64_t *bytes, bn_err *err)
+{
+	uint8_t raw[BN_SHA256_BYTES];
+	char found[65];
+	if (w->failed)
+		return bn_err_set(err, BN_EIO, "this put failed before");
+	w->failed = true; /* one commit per put */
+	bn_hasher_finish(w->hasher, raw);
+	bn_hex(raw, sizeof raw, found);
+	if (w->hash[0] && strcmp(found, w->hash) != 0) {
+		w->keep = false;
+		return bn_err_set(err, BN_ECORRUPT,
+			"object %.12s: the bytes put hash to %.12s: put it again from the start",
+			w->hash, found);
+	}
+	int rc = w->store->ops->put_commit(w->put, found, w->offset, err);
+	if (rc < 0)
+		return rc;
+	w->keep = false;
+	memcpy(hash, found, sizeof found);
+	if (bytes)
+		*bytes = w->offset;
+	return 0;
+}
+
+void bn_object_writer_free(bn_object_writer *w)
+{
+	if (!w)
+		return;
+	if (w->put)
+		w->store->ops->put_end(w->put, w->keep);
+	bn_hasher_free(w->hasher);
+	bn_free(w);
+}
+
+/* ---- get ------------------------------------------------------------------------------------ */
+
+struct bn_object_reader {
+	bn_object_store *store;
+	void *get;
+	bn_hasher *hasher; /* NULL for a range */
+	char hash[65];
+	uint64_t at, end;
+	bool checked;
+};
+
+int bn_object_reader_new(bn_object_reader **out, bn_object_store *s, const char *hash,
+	uint64_t from, uint64_t n, bn_err *err)
+{
+	uint64_t size = 0;
+	int rc = bn_object_check_hash(hash, err);
+	if (rc < 0)
+		return rc;
+	bn_object_reader *r = bn_alloc_zeroed(1, sizeof *r);
+	if (!r)
+		return bn_err_nomem(err, "a get");
+	r->store = s;
+	memcpy(r->hash, hash, sizeof r->hash);
+	if ((rc = s->ops->get_begin(&r->get, s, hash, &size, err)) < 0)
+		goto fail;
+	if (from > size) {
+		rc = bn_err_set(err, BN_EINVAL,
+			"object %.12s has %llu bytes, asked for is byte %llu", hash,
+			(unsigned long long)size, (unsigned long long)from);
+		goto fail;
+	}
+	r->at = from;
+	r->end = n < size - from ? from + n : size;
+	if (from == 0 && r->end == size && (rc = bn_hasher_new(&r->hasher, err)) < 0)
+		goto fail;
+	*out = r;
+	return 0;
+fail:
+	bn_object_reader_free(r);
+	return rc;
+}
+
+uint64_t bn_object_reader_bytes(const bn_object_reader *r)
+{
+	return r->end - r->at;
+}
+
+static int check_whole(bn_object_reader *r, bn_err *err)
+{
+	uint8_t raw[BN_SHA256_BYTES];
+	char found[65];
+	if (!r->hasher || r->checked)
+		return 0;
+	bn_hasher_finish(r->hasher, raw);
+	bn_hex(raw, sizeof raw, found);
+	if (strcmp(found, r->hash) != 0)
+		return bn_err_set(err, BN_ECORRUPT,
+			"object %.12s is damaged: its bytes hash to %.12s", r->hash, found);
+	r->checked = true;
+	return 0;
+}
+
+int bn_object_read(bn_object_reader *r, void *bytes, size_t n, size_t *got, bn_err *err)
+{
+	int rc = 0;
+	*got = 0;
+	if ((uint64_t)n > r->end - r->at)
+		n = (size_t)(r->end - r->at);
+	if (n && (rc = r->store->ops->get_read(r->get, bytes, n, r->at, got, err)) < 0)
+		return rc;
+	if (n && *got == 0)
+		return bn_err_set(err, BN_ECORRUPT, "object %.12s ends before its size", r->hash);
+	if (r->hasher && *got)
+		bn_hasher_add(r->hasher, bytes, *got);
+	r->at += *got;
+	/* I1 at the reader: the last bytes are handed out only when the whole is right. */
+	if (r->at == r->end && (rc = check_whole(r, err)) < 0)
+		*got = 0;
+	return rc;
+}
+
+void bn_object_reader_free(bn_object_reader *r)
+{
+	if (!r)
+		return;
+	if (r->get)
+		r->store->ops->get_end(r->get);
+	bn_hasher_free(r->hasher);
+	bn_free(r);
+}
+
+/* ---- in one call ---------------------------------------------------------------------------- */
+
 int bn_object_verify(bn_workspace *ws, const char *hash, bn_err *err)
 {
-	char found[65], *path = NULL;
-	int rc = bn_object_path(ws, hash, &path, err);
-	if (!rc)
-		rc = bn_sha256_file(ws->env, path, found, NULL, err);
-	if (!rc && strcmp(found, hash))
-		rc = bn_err_set(err, BN_ECORRUPT, "object %.12s: its bytes hash to %.12s (%s)",
-			hash, found, path);
-	bn_free(path);
+	bn_object_store *s = NULL;
+	bn_object_reader *r = NULL;
+	size_t got = 1;
+	uint8_t *block = bn_alloc(BN_OBJECT_BLOCK);
+	int rc = block ? bn_workspace_objects(&s, ws, err) : bn_err_nomem(err, "an object");
+	if (rc == 0)
+		rc = bn_object_reader_new(&r, s, hash, 0, UINT64_MAX, err);
+	while (rc == 0 && got)
+		rc = bn_object_read(r, block, BN_OBJECT_BLOCK, &got, err);
+	bn_object_reader_free(r);
+	bn_free(block);
+	return rc;
+}
+
+int bn_object_copy(bn_workspace *ws, const char *hash, int fd, const char *path, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	bn_object_store *s = NULL;
+	bn_object_reader *r = NULL;
+	size_t got = 1;
+	int e;
+	uint8_t *block = bn_alloc(BN_OBJECT_BLOCK);
+	int rc = block ? bn_workspace_objects(&s, ws, err) : bn_err_nomem(err, "an object");
+	if (rc < 0 || (rc = bn_object_reader_new(&r, s, hash, 0, UINT64_MAX, err)) < 0)
+		goto out;
+	while (got) {
+		if ((rc = bn_object_read(r, block, BN_OBJECT_BLOCK, &got, err)) < 0 ||
+			(rc = bn_fs_write_all(env, fd, block, got, path, err)) < 0)
+			goto out;
+	}
+	if ((e = env->fs->fsync(env, fd)) < 0)
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", path);
+out:
+	bn_object_reader_free(r);
+	bn_free(block);
+	return rc;
+}
+
+int bn_object_export(bn_workspace *ws, const char *hash, const char *path, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	uint64_t tag = 0;
+	char *tmp = NULL;
+	int fd = -1, e, rc = bn_env_random(env, &tag, sizeof tag, err);
+	if (rc < 0)
+		return rc;
+	if (!(tmp = bn_strf("%s.%016llx.tmp", path, (unsigned long long)tag)))
+		return bn_err_nomem(err, "a path");
+	if ((fd = env->fs->open(env, NULL, tmp, O_WRONLY | O_CREAT | O_EXCL, 0666)) < 0) {
+		rc = bn_err_sys(err, BN_EIO, -fd, "cannot create '%s'", tmp);
+		goto out;
+	}
+	rc = bn_object_copy(ws, hash, fd, path, err);
+	env->fs->close(env, fd); /* synced: nothing is left to fail */
+	if (rc == 0 && (e = env->fs->rename(env, NULL, tmp, NULL, path)) < 0)
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", tmp, path);
+	if (rc < 0)
+		env->fs->unlink(env, NULL, tmp);
+out:
+	bn_free(tmp);
+	return rc;
+}
+
+int bn_object_load(bn_buf *out, bn_workspace *ws, const char *hash, size_t limit, bn_err *err)
+{
+	bn_object_store *s = NULL;
+	bn_object_reader *r = NULL;
+	size_t got = 1, before = out->len;
+	int rc = bn_workspace_objects(&s, ws, err);
+	if (rc < 0 || (rc = bn_object_reader_new(&r, s, hash, 0, UINT64_MAX, err)) < 0)
+		return rc;
+	uint64_t bytes = bn_object_reader_bytes(r);
+	if (bytes > limit)
+		rc = bn_err_set(err, BN_EINVAL, "object %.12s has %llu bytes; the limit is %zu",
+			hash, (unsigned long long)bytes, limit);
+	else if (bn_buf_reserve(out, (size_t)bytes + 1))
+		rc = bn_err_nomem(err, "an object");
+	while (rc == 0 && got) {
+		rc = bn_object_read(r, out->ptr + out->len, out->cap - out->len - 1, &got, err);
+		out->len += got;
+	}
+	if (rc < 0)
+		out->len = before;
+	if (out->cap)
+		out->ptr[out->len] = '\0';
+	bn_object_reader_free(r);
+	return rc;
+}
+
+int bn_object_load_json(json_t **out, bn_workspace *ws, const char *hash, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	char name[32];
+	snprintf(name, sizeof name, "object %.12s", hash);
+	int rc = bn_object_load(&text, ws, hash, JSON_BYTES, err);
+	if (rc == 0)
+		rc = bn_json_parse(out, text.ptr, text.len, name, err);
+	bn_buf_release(&text);
+	return rc;
+}
+
+int bn_object_put_json(bn_workspace *ws, const json_t *value, char hash[65], bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	int rc = bn_json_canonical(value, &text, err);
+	if (rc == 0)
+		rc = bn_object_put(ws, text.ptr, text.len, hash, err);
+	bn_buf_release(&text);
 	return rc;
 }

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
 #include "core/registry/provenance.h"
+#include "core/store/object/object.h"
 #include "tests/support/check_main.h"
 #include "tests/support/registry_town.h"
 

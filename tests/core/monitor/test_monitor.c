@@ -9,6 +9,7 @@
 #include "core/monitor/prediction_log.h"
 #include "core/monitor/report.h"
 #include "core/pipeline/rooms.h"
+#include "core/store/object/object.h"
 #include "tests/support/check_main.h"
 #include "tests/support/exposition.h"
 #include "tests/support/tiny_model.h"

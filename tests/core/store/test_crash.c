@@ -22,6 +22,7 @@
 #include "core/store/index/index.h"
 #include "core/store/log/verify.h"
 #include "core/store/object/gc.h"
+#include "core/store/object/object.h"
 #include "tests/support/check_main.h"
 #include "tests/support/faultfs.h"
 #include "tests/support/toy.h"

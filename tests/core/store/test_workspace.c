@@ -5,6 +5,7 @@
 #include "core/store/claim.h"
 #include "core/store/index/index.h"
 #include "core/store/log/verify.h"
+#include "core/store/object/object.h"
 #include "core/store/workspace.h"
 #include "tests/support/check_main.h"
 #include "tests/support/toy.h"

@@ -1,0 +1,16 @@
+/* _object.h - what the files of this folder share. */
+#ifndef BN_STORE__OBJECT_H
+#define BN_STORE__OBJECT_H
+#include "core/base/dir.h"
+#include "core/store/object/object.h"
+
+enum { BN_OBJECT_BLOCK = 1 << 18 }; /* bytes that a stream has in memory at a time */
+
+int bn_object_check_hash(const char *hash, bn_err *err);
+/* "objects/ab/cdef...", for a handle of the workspace. */
+#define BN_OBJECT_NAME 80
+const char *bn_object_name(const char *hash, char buf[BN_OBJECT_NAME]);
+/* The workspace's directory, as the local store has it open. */
+const bn_dir *bn_object_root(bn_object_store *local);
+
+#endif

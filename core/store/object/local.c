@@ -1,0 +1,562 @@
+/*
+ * local.c - the objects of a workspace as files: objects/ab/cdef..., mode 0444.
+ *
+ * I1: bytes go to tmp/ first, are made read-only and synced, and only then renamed to their name;
+ * the directory is synced before a put returns (I3). Storing something that is there already renews
+ * its modification time, from which gc measures its retention, so that gc does not remove what an
+ * event is about to name (I6).
+ *
+ * A put of unknown hash is tmp/object-RANDOM. One of a known hash is tmp/put-HASH, with flock held
+ * until it has its name or was given up: who finds it without a lock goes on with it. What cannot
+ * be locked, or belongs to somebody else, is left alone, and the put is a new file.
+ *
+ * Everything is reached through a handle of the workspace's directory and without following links.
+ * Somebody else's object that may not be touched (a sticky directory) is taken as it is once its
+ * bytes are verified.
+ */
+#include "core/base/fs.h"
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/store/_workspace.h"
+#include "core/store/object/_object.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+typedef struct local_store {
+	bn_object_store base;
+	bn_workspace *ws;
+	const bn_env *env;
+	bn_dir *root;
+} local_store;
+
+const char *bn_object_name(const char *hash, char buf[BN_OBJECT_NAME])
+{
+	snprintf(buf, BN_OBJECT_NAME, "objects/%.2s/%.62s", hash, hash + 2);
+	return buf;
+}
+
+static const char *fan_name(const char *hash, char buf[16])
+{
+	snprintf(buf, 16, "objects/%.2s", hash);
+	return buf;
+}
+
+static int not_here(const char *hash, bn_err *err)
+{
+	return bn_err_set(err, BN_ENOTFOUND, "object %.12s is not in this workspace", hash);
+}
+
+/* A caught error of one object: absence is said in its terms, everything else as it is. */
+static int object_error(const char *hash, bn_err *caught, bn_err *err)
+{
+	if (caught->code == BN_ENOTFOUND)
+		return not_here(hash, err);
+	return bn_err_move(err, caught);
+}
+
+static int64_t modified_ms(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
+}
+
+/* ---- asking --------------------------------------------------------------------------------- */
+
+static int local_head(bn_object_store *base, const char *hash, bn_object_info *out, bn_err *err)
+{
+	local_store *s = (local_store *)base;
+	char name[BN_OBJECT_NAME];
+	struct stat st;
+	bn_err e = BN_ERR_INIT;
+	if (bn_dir_stat(s->root, bn_object_name(hash, name), &st, &e) < 0)
+		return object_error(hash, &e, err);
+	if (!S_ISREG(st.st_mode))
+		return bn_err_set(err, BN_ECORRUPT, "object %.12s is not a regular file (%s/%s)",
+			hash, s->root->path, name);
+	*out = (bn_object_info){(uint64_t)st.st_size, modified_ms(&st)};
+	return 0;
+}
+
+static int list_fan(local_store *s, const char *fan, bn_object_each *each, void *ctx, bn_err *err)
+{
+	bn_names names = BN_NAMES_INIT;
+	char dir[16], hash[65];
+	bn_err e = BN_ERR_INIT;
+	int rc = bn_dir_list(s->root, fan_name(fan, dir), &names, &e);
+	if (rc == BN_ENOTFOUND) /* gone since it was listed */
+		rc = 0;
+	else if (rc < 0)
+		rc = bn_err_move(err, &e);
+	for (size_t i = 0; rc == 0 && i < names.count; i++) {
+		bn_object_info info;
+		snprintf(hash, sizeof hash, "%.2s%.62s", fan, names.items[i]);
+		if (strlen(names.items[i]) != BN_SHA256_HEX - 2 || !bn_is_hex(names.items[i]))
+			continue;
+		bn_err_clear(&e);
+		rc = local_head(&s->base, hash, &info, &e);
+		if (rc == 0)
+			rc = each(ctx, hash, &info, err);
+		else if (rc == BN_ENOTFOUND || rc == BN_ECORRUPT) /* removed; a stranger's link */
+			rc = 0;
+		else
+			rc = bn_err_move(err, &e);
+	}
+	bn_names_release(&names);
+	return rc;
+}
+
+static int local_list(bn_object_store *base, bn_object_each *each, void *ctx, bn_err *err)
+{
+	local_store *s = (local_store *)base;
+	bn_names fans = BN_NAMES_INIT;
+	struct stat st;
+	char dir[16];
+	int rc = bn_dir_list(s->root, "objects", &fans, err);
+	for (size_t i = 0; rc == 0 && i < fans.count; i++) {
+		const char *fan = fans.items[i];
+		if (strlen(fan) == 2 && bn_is_hex(fan) &&
+			bn_dir_stat(s->root, fan_name(fan, dir), &st, NULL) == 0 &&
+			S_ISDIR(st.st_mode))
+			rc = list_fan(s, fan, each, ctx, err);
+	}
+	bn_names_release(&fans);
+	return rc;
+}
+
+/* ---- put ------------------------------------------------------------------------------------ */
+
+typedef struct local_put {
+	local_store *s;
+	int fd;
+	char name[BN_OBJECT_NAME];
+	bool named; /* it has become the object, or is gone */
+} local_put;
+
+/* True when the object is there with that size; then it is durable and young again. */
+static bool object_renew(local_store *s, const char *hash, uint64_t size)
+{
+	char name[BN_OBJECT_NAME], fan[16];
+	struct stat st;
+	int fd = -1;
+	bool ok = false;
+	if (bn_dir_open_file(&fd, s->root, bn_object_name(hash, name), O_RDONLY, 0, NULL) < 0)
+		return false;
+	/* Somebody else's: a copy of our own replaces it, where that is allowed. One that gc has just
+	 * taken away has no link left, and is stored anew. */
+	if (s->env->fs->fstat(s->env, fd, &st) == 0 && (uint64_t)st.st_size == size &&
+		futimens(fd, NULL) == 0 && s->env->fs->stat(s->env, s->root, name, &st) == 0)
+		ok = bn_dir_sync(s->root, fan_name(hash, fan), NULL) == 0;
+	s->env->fs->close(s->env, fd);
+	return ok;
+}
+
+/* Gives the finished file of that name in tmp/ its name: synced and read-only already. */
+static int object_publish(local_store *s, const char *tmp, const char *hash, bn_err *err)
+{
+	char name[BN_OBJECT_NAME], fan[16];
+	struct stat st;
+	bn_err e = BN_ERR_INIT;
+	int rc = bn_dir_stat(s->root, "objects", &st, err);
+	if (rc < 0 || (rc = bn_dir_make(s->root, fan_name(hash, fan), st.st_mode & 07777, err)) < 0)
+		return rc;
+	/* Another process may have made it and died before syncing objects/. */
+	if ((rc = bn_dir_sync(s->root, "objects", err)) < 0)
+		return rc;
+	int failed = s->env->fs->rename(s->env, s->root, tmp, s->root, bn_object_name(hash, name));
+	if (failed == 0)
+		return bn_dir_sync(s->root, fan, err);
+	if ((failed == -EPERM || failed == -EACCES) && bn_object_verify(s->ws, hash, &e) == 0)
+		return bn_dir_unlink(s->root, tmp, err);
+	return bn_err_sys(
+		err, BN_EIO, -failed, "cannot rename '%s/%s' to '%s'", s->root->path, tmp, name);
+}
+
+static int tmp_name(local_store *s, char name[BN_OBJECT_NAME], bn_err *err)
+{
+	uint64_t tag[2];
+	int rc = bn_env_random(s->env, tag, sizeof tag, err);
+	if (rc == 0)
+		snprintf(name, BN_OBJECT_NAME, "tmp/object-%016llx%016llx",
+			(unsigned long long)tag[0], (unsigned long long)tag[1]);
+	return rc;
+}
+
+/* Feeds what is there to the hasher. */
+static int hash_kept(local_put *p, bn_hasher *h, uint64_t *have, bn_err *err)
+{
+	const bn_env *env = p->s->env;
+	size_t got = BN_OBJECT_BLOCK;
+	int rc = 0;
+	uint8_t *block = bn_alloc(BN_OBJECT_BLOCK);
+	if (!block)
+		return bn_err_nomem(err, "a put");
+	for (*have = 0; rc == 0 && got == BN_OBJECT_BLOCK; *have += got) {
+		rc = bn_fs_read_at(
+			env, p->fd, block, BN_OBJECT_BLOCK, (off_t)*have, &got, p->name, err);
+		if (rc < 0)
+			break;
+		bn_hasher_add(h, block, got);
+	}
+	bn_free(block);
+	return rc;
+}
+
+/* Opens tmp/put-HASH when it is ours and nobody has it at the moment: 1, else 0. */
+static int open_kept(local_put *p, const char *hash)
+{
+	const bn_env *env = p->s->env;
+	struct stat st, now;
+	int fd = -1;
+	snprintf(p->name, sizeof p->name, "tmp/put-%.64s", hash);
+	if (bn_dir_open_file(&fd, p->s->root, p->name, O_RDWR | O_CREAT | O_APPEND, 0600, NULL) < 0)
+		return 0;
+	/* After the lock the name must still be this file: its last owner may have given it another. */
+	if (env->fs->flock(env, fd, LOCK_EX | LOCK_NB) < 0 || env->fs->fstat(env, fd, &st) < 0 ||
+		env->fs->stat(env, p->s->root, p->name, &now) < 0 || st.st_ino != now.st_ino ||
+		st.st_dev != now.st_dev || st.st_uid != env->uid(env) || st.st_nlink != 1) {
+		env->fs->close(env, fd);
+		return 0;
+	}
+	p->fd = fd;
+	return 1;
+}
+
+static void local_put_end(void *put, bool keep);
+
+static int local_put_begin(void **out, bn_object_store *base, const char *hash, bn_hasher *h,
+	uint64_t *have, bn_err *err)
+{
+	local_put *p = bn_alloc_zeroed(1, sizeof *p);
+	int rc = 0;
+	if (!p)
+		return bn_err_nomem(err, "a put");
+	p->s = (local_store *)base;
+	p->fd = -1;
+	*have = 0;
+	if (hash && open_kept(p, hash))
+		rc = hash_kept(p, h, have, err);
+	else if ((rc = tmp_name(p->s, p->name, err)) == 0)
+		rc = bn_dir_open_file(
+			&p->fd, p->s->root, p->name, O_WRONLY | O_CREAT | O_EXCL, 0600, err);
+	if (rc < 0) {
+		p->named = p->fd < 0; /* nothing of ours is there */
+		local_put_end(p, true);
+		return rc;
+	}
+	*out = p;
+	return 0;
+}
+
+static int local_put_write(void *put, const void *bytes, size_t n, bn_err *err)
+{
+	local_put *p = put;
+	return bn_fs_write_all(p->s->env, p->fd, bytes, n, p->name, err);
+}
+
+/* Read-only and on the disk. */
+static int finish_file(local_store *s, int fd, const char *name, bn_err *err)
+{
+	int e = s->env->fs->fchmod(s->env, fd, 0444);
+	if (e < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot make '%s' read-only", name);
+	e = s->env->fs->fsync(s->env, fd);
+	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", name) : 0;
+}
+
+static int local_put_commit(void *put, const char *hash, uint64_t bytes, bn_err *err)
+{
+	local_put *p = put;
+	int rc = 0;
+	if (object_renew(p->s, hash, bytes)) {
+		bn_dir_unlink(p->s->root, p->name, NULL);
+		p->named = true;
+		return 0;
+	}
+	/* The lock goes with the descriptor: not before the file has its name. */
+	if ((rc = finish_file(p->s, p->fd, p->name, err)) < 0)
+		return rc;
+	if ((rc = object_publish(p->s, p->name, hash, err)) == 0)
+		p->named = true;
+	return rc;
+}
+
+static void local_put_end(void *put, bool keep)
+{
+	local_put *p = put;
+	if (!p->named && !(keep && bn_str_starts(p->name, "tmp/put-")))
+		bn_dir_unlink(p->s->root, p->name, NULL);
+	if (p->fd >= 0)
+		p->s->env->fs->close(p->s->env, p->fd);
+	bn_free(p);
+}
+
+/* ---- get ------------------------------------------------------------------------------------ */
+
+typedef struct local_get {
+	local_store *s;
+	int fd;
+	char hash[65];
+} local_get;
+
+static int local_get_begin(
+	void **out, bn_object_store *base, const char *hash, uint64_t *size, bn_err *err)
+{
+	local_store *s = (local_store *)base;
+	char name[BN_OBJECT_NAME];
+	bn_err e = BN_ERR_INIT;
+	struct stat st;
+	local_get *g = bn_alloc_zeroed(1, sizeof *g);
+	if (!g)
+		return bn_err_nomem(err, "a get");
+	g->s = s;
+	snprintf(g->hash, sizeof g->hash, "%s", hash);
+	if (bn_dir_open_file(&g->fd, s->root, bn_object_name(hash, name), O_RDONLY, 0, &e) < 0) {
+		bn_free(g);
+		return object_error(hash, &e, err);
+	}
+	int failed = s->env->fs->fstat(s->env, g->fd, &st);
+	if (failed < 0) {
+		s->env->fs->close(s->env, g->fd);
+		bn_free(g);
+		return bn_err_sys(err, BN_EIO, -failed, "cannot read object %.12s", hash);
+	}
+	*size = (uint64_t)st.st_size;
+	*out = g;
+	return 0;
+}
+
+static int local_get_read(void *get, void *bytes, size_t n, uint64_t at, size_t *got, bn_err *err)
+{
+	local_get *g = get;
+	char what[32];
+	snprintf(what, sizeof what, "object %.12s", g->hash);
+	return bn_fs_read_at(g->s->env, g->fd, bytes, n, (off_t)at, got, what, err);
+}
+
+static void local_get_end(void *get)
+{
+	local_get *g = get;
+	g->s->env->fs->close(g->s->env, g->fd);
+	bn_free(g);
+}
+
+/* ---- the store ------------------------------------------------------------------------------ */
+
+static void local_free(bn_object_store *base)
+{
+	local_store *s = (local_store *)base;
+	bn_dir_close(s->root);
+	bn_free(s);
+}
+
+static const bn_object_store_ops local_ops = {
+	.name = "local",
+	.head = local_head,
+	.list = local_list,
+	.put_begin = local_put_begin,
+	.put_write = local_put_write,
+	.put_commit = local_put_commit,
+	.put_end = local_put_end,
+	.get_begin = local_get_begin,
+	.get_read = local_get_read,
+	.get_end = local_get_end,
+	.free = local_free,
+};
+
+int bn_workspace_objects(bn_object_store **out, bn_workspace *ws, bn_err *err)
+{
+	if (!ws->objects) {
+		local_store *s = bn_alloc_zeroed(1, sizeof *s);
+		if (!s)
+			return bn_err_nomem(err, "a store");
+		s->base.ops = &local_ops;
+		s->ws = ws;
+		s->env = ws->env;
+		int rc = bn_dir_open(&s->root, ws->env, ws->root, err);
+		if (rc < 0) {
+			bn_free(s);
+			return rc;
+		}
+		ws->objects = &s->base;
+	}
+	*out = ws->objects;
+	return 0;
+}
+
+const bn_dir *bn_object_root(bn_object_store *local)
+{
+	return ((local_store *)local)->root;
+}
+
+/* ---- the workspace's calls ------------------------------------------------------------------ */
+
+int bn_object_put(bn_workspace *ws, const void *bytes, size_t n, char hash[65], bn_err *err)
+{
+	bn_object_store *s = NULL;
+	bn_object_writer *w = NULL;
+	int rc = bn_workspace_objects(&s, ws, err);
+	if (rc < 0)
+		return rc;
+	bn_sha256_hex(bytes, n, hash);
+	if (object_renew((local_store *)s, hash, n))
+		return 0;
+	if ((rc = bn_object_writer_new(&w, s, NULL, err)) < 0 ||
+		(rc = bn_object_write(w, bytes, n, err)) < 0)
+		goto out;
+	rc = bn_object_commit(w, hash, NULL, err);
+out:
+	bn_object_writer_free(w);
+	return rc;
+}
+
+static int open_source(int *fd, const bn_env *env, const char *src, bn_err *err)
+{
+	*fd = env->fs->open(env, NULL, src, O_RDONLY, 0);
+	if (*fd >= 0)
+		return 0;
+	return bn_err_sys(
+		err, *fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -*fd, "cannot open '%s'", src);
+}
+
+static int hash_file(
+	const bn_env *env, int fd, const char *name, char hash[65], uint64_t *size, bn_err *err)
+{
+	bn_hasher *h = NULL;
+	uint8_t raw[BN_SHA256_BYTES];
+	uint8_t *block = bn_alloc(BN_OBJECT_BLOCK);
+	int rc = block ? bn_hasher_new(&h, err) : bn_err_nomem(err, "an object");
+	*size = 0;
+	for (size_t got = BN_OBJECT_BLOCK; rc == 0 && got == BN_OBJECT_BLOCK; *size += got) {
+		rc = bn_fs_read_at(env, fd, block, BN_OBJECT_BLOCK, (off_t)*size, &got, name, err);
+		if (rc < 0)
+			break;
+		bn_hasher_add(h, block, got);
+	}
+	if (rc == 0) {
+		bn_hasher_finish(h, raw);
+		bn_hex(raw, sizeof raw, hash);
+	}
+	bn_hasher_free(h);
+	bn_free(block);
+	return rc;
+}
+
+/* A second hard link, or another owner, could change the bytes afterwards. */
+static bool may_move_in(const local_store *s, const struct stat *st)
+{
+	struct stat top;
+	return s->env->fs->stat(s->env, s->root, ".", &top) == 0 && S_ISREG(st->st_mode) &&
+	       st->st_nlink == 1 && st->st_dev == top.st_dev && st->st_uid == s->env->uid(s->env);
+}
+
+/* Is the file of that name in tmp/ the one that is open? */
+static bool is_same_file(const local_store *s, const char *tmp, const struct stat *open)
+{
+	struct stat st;
+	return s->env->fs->stat(s->env, s->root, tmp, &st) == 0 && st.st_ino == open->st_ino &&
+	       st.st_dev == open->st_dev;
+}
+
+/* Moves src itself in. 1 when that cannot be done and it must be copied. */
+static int put_by_rename(
+	local_store *s, const char *src, char hash[65], uint64_t *size, bn_err *err)
+{
+	const bn_env *env = s->env;
+	struct stat st;
+	char tmp[BN_OBJECT_NAME];
+	int fd = -1, rc = open_source(&fd, env, src, err);
+	if (rc < 0)
+		return rc;
+	if (env->fs->fstat(env, fd, &st) < 0 || !may_move_in(s, &st)) {
+		rc = 1;
+		goto out;
+	}
+	if ((rc = tmp_name(s, tmp, err)) < 0)
+		goto out;
+	if (env->fs->rename(env, NULL, src, s->root, tmp) < 0) {
+		rc = 1;
+		goto out;
+	}
+	if (!is_same_file(s, tmp, &st))
+		rc = bn_err_set(err, BN_ECONFLICT, "'%s' changed while it was stored", src);
+	else if ((rc = hash_file(env, fd, tmp, hash, size, err)) == 0) {
+		if (object_renew(s, hash, *size))
+			bn_dir_unlink(s->root, tmp, NULL);
+		else if ((rc = finish_file(s, fd, tmp, err)) == 0)
+			rc = object_publish(s, tmp, hash, err);
+	}
+	if (rc < 0)
+		env->fs->rename(env, s->root, tmp, NULL, src);
+out:
+	env->fs->close(env, fd);
+	return rc;
+}
+
+static int put_by_copy(local_store *s, const char *src, char hash[65], uint64_t *size, bn_err *err)
+{
+	const bn_env *env = s->env;
+	bn_object_writer *w = NULL;
+	size_t got = BN_OBJECT_BLOCK;
+	uint8_t *block = NULL;
+	int fd = -1, rc = open_source(&fd, env, src, err);
+	if (rc < 0)
+		return rc;
+	if (!(block = bn_alloc(BN_OBJECT_BLOCK)))
+		rc = bn_err_nomem(err, "copying a file");
+	if (rc < 0 || (rc = bn_object_writer_new(&w, &s->base, NULL, err)) < 0)
+		goto out;
+	for (off_t at = 0; got == BN_OBJECT_BLOCK; at += (off_t)got) {
+		rc = bn_fs_read_at(env, fd, block, BN_OBJECT_BLOCK, at, &got, src, err);
+		if (rc < 0 || (rc = bn_object_write(w, block, got, err)) < 0)
+			goto out;
+	}
+	rc = bn_object_commit(w, hash, size, err);
+out:
+	bn_object_writer_free(w);
+	bn_free(block);
+	env->fs->close(env, fd);
+	return rc;
+}
+
+int bn_object_put_file(
+	bn_workspace *ws, const char *src, bool take, char hash[65], uint64_t *size, bn_err *err)
+{
+	bn_object_store *s = NULL;
+	uint64_t bytes = 0;
+	int rc = bn_workspace_objects(&s, ws, err);
+	if (rc < 0)
+		return rc;
+	rc = take ? put_by_rename((local_store *)s, src, hash, &bytes, err) : 1;
+	if (rc == 1) {
+		rc = put_by_copy((local_store *)s, src, hash, &bytes, err);
+		if (rc == 0 && take)
+			ws->env->fs->unlink(ws->env, NULL, src);
+	}
+	if (rc == 0 && size)
+		*size = bytes;
+	return rc;
+}
+
+int bn_object_path(bn_workspace *ws, const char *hash, char **path, bn_err *err)
+{
+	bn_object_store *s = NULL;
+	bn_object_info info;
+	char name[BN_OBJECT_NAME];
+	int rc = bn_workspace_objects(&s, ws, err);
+	if (rc < 0 || (rc = bn_object_head(s, hash, &info, err)) < 0)
+		return rc;
+	*path = bn_workspace_path(ws, "%s", bn_object_name(hash, name));
+	return *path ? 0 : bn_err_nomem(err, "a file name");
+}
+
+bool bn_object_is_here(bn_workspace *ws, const char *hash)
+{
+	bn_object_store *s = NULL;
+	bn_object_info info;
+	return bn_workspace_objects(&s, ws, NULL) == 0 && bn_object_head(s, hash, &info, NULL) == 0;
+}
