@@ -33,10 +33,8 @@ int bn_json_load(json_t **out, const bn_env *env, const char *path, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	int rc = bn_fs_read_file(env, path, &text, err);
-	if (rc < 0)
-		goto out;
-	rc = bn_json_parse(out, text.ptr, text.len, path, err);
-out:
+	if (!rc)
+		rc = bn_json_parse(out, text.ptr, text.len, path, err);
 	bn_buf_release(&text);
 	return rc;
 }
@@ -178,10 +176,8 @@ int bn_json_hash(const json_t *value, char out[65], bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	int rc = bn_json_canonical(value, &text, err);
-	if (rc < 0)
-		goto out;
-	bn_sha256_hex(text.ptr, text.len, out);
-out:
+	if (!rc)
+		bn_sha256_hex(text.ptr, text.len, out);
 	bn_buf_release(&text);
 	return rc;
 }
