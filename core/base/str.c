@@ -143,7 +143,7 @@ bool bn_glob_match(const char *pattern, const char *s)
 bool bn_name_is_valid(const char *s)
 {
 	size_t n = strlen(s);
-	if (n == 0 || n > 128 || s[0] == '.' || s[0] == '-')
+	if (n == 0 || n > BN_NAME_MAX || s[0] == '.' || s[0] == '-')
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];

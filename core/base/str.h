@@ -22,7 +22,8 @@ bool bn_str_starts(const char *s, const char *prefix);
 bool bn_str_ends(const char *s, const char *suffix);
 bool bn_glob_match(const char *pattern, const char *s); /* * ? [a-z] */
 /* A name that may be used for datasets, models, experiments, aliases: letters, digits, _ . - and
- * at most 128 bytes, not starting with '.' or '-'. */
+ * at most BN_NAME_MAX bytes, not starting with '.' or '-'. */
+#define BN_NAME_MAX 128
 bool bn_name_is_valid(const char *s);
 int bn_edit_distance(const char *a, const char *b); /* Damerau-Levenshtein (adjacent swaps) */
 /* The word of a NULL-terminated list nearest to s, or NULL if none is near ("did you mean"). */

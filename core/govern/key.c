@@ -2,6 +2,7 @@
 #include "core/govern/key.h"
 
 #include "core/base/buf.h"
+#include "core/base/ed25519.h"
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -218,15 +219,9 @@ int bn_key_sign(const bn_key *key, const void *bytes, size_t n,
 	char signature[BN_KEY_SIGNATURE_HEX + 1], bn_err *err)
 {
 	uint8_t raw[SIGNATURE_BYTES];
-	size_t len = sizeof raw;
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	int ok = ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key->pkey) == 1 &&
-		 EVP_DigestSign(ctx, raw, &len, bytes, n) == 1 && len == sizeof raw;
-	EVP_MD_CTX_free(ctx);
-	if (!ok) {
-		ERR_clear_error();
-		return bn_err_set(err, BN_EIO, "OpenSSL could not sign with Ed25519");
-	}
+	int rc = bn_ed25519_sign(key->pkey, bytes, n, raw, err);
+	if (rc)
+		return rc;
 	bn_hex(raw, sizeof raw, signature);
 	return 0;
 }
@@ -241,14 +236,7 @@ int bn_key_verify(
 	if (bn_unhex(signature_hex, sizeof sig, sig))
 		return bn_err_set(err, BN_ECORRUPT, "the signature is not %d hex digits",
 			BN_KEY_SIGNATURE_HEX);
-	EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, sizeof key);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	int ok = pkey && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
-		 EVP_DigestVerify(ctx, sig, sizeof sig, bytes, n) == 1;
-	EVP_MD_CTX_free(ctx);
-	EVP_PKEY_free(pkey);
-	ERR_clear_error();
-	if (ok)
+	if (bn_ed25519_verify(key, sig, bytes, n))
 		return 0;
 	char print[25];
 	bn_key_fingerprint(public_hex, print);

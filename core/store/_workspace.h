@@ -3,26 +3,25 @@
  */
 #ifndef BN_STORE__WORKSPACE_H
 #define BN_STORE__WORKSPACE_H
-#include "core/store/index/fold.h"
+#include "core/base/dir.h"
 #include "core/store/log/writer.h"
+#include "core/store/workspace.h"
 
 struct bn_workspace {
 	const bn_env *env;
-	char *dir, *root, *id;
-	const bn_fold_class *const *classes; /* NULL: never reads */
-	bn_writer *writer;                   /* NULL until the first append */
-	struct bn_index *index;              /* NULL until first used; _index.h */
-	struct bn_object_store *objects;     /* NULL until first used; object/object.h */
-	uint64_t seen_clock;                 /* the highest clock that this process has folded */
+	bn_dir *at;            /* .binnacle */
+	char *dir, *root, *id; /* dir holds .binnacle, root is its path */
+	int64_t format;        /* of workspace.json, as this process last saw it */
+	const struct bn_fold_class *const *classes; /* NULL: never reads */
+	bn_writer *writer;                          /* NULL until the first append */
+	const bn_signer *signer;                    /* borrowed; NULL: nothing is signed */
+	size_t merge_at;                 /* sealed segments from which on small ones are merged */
+	struct bn_index *index;          /* NULL until first used; _index.h */
+	struct bn_object_store *objects; /* NULL until first used; object/object.h */
+	uint64_t seen_clock;             /* the highest clock that this process has folded */
 };
 
-/* A clock further ahead than this comes from a machine whose clock is wrong: it is folded where it
- * says it belongs, but nobody's own clock follows it, or one bad host would set everyone's for
- * ever. */
-enum { BN_CLOCK_AHEAD_MS = 86400000 };
-bool bn_clock_is_sane(const bn_env *env, uint64_t clock);
-
-/* A new name under tmp/ that nobody else uses; yours. */
+/* A new name under tmp/ that nobody else uses, below the handle; yours. */
 char *bn_workspace_tmp_name(bn_workspace *ws, const char *what, bn_err *err);
 
 #endif

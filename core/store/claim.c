@@ -5,6 +5,7 @@
  * not. A claim is never released: numbers of versions are not used twice.
  */
 #include "core/store/claim.h"
+
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -29,72 +30,85 @@ static int check_name(const char *name, bn_err *err)
 	return ok ? 0 : bn_err_set(err, BN_EINVAL, "'%.100s' cannot be claimed as a name", name);
 }
 
-/* The claim's path with its directory made; yours. */
-static int claim_path(char **path, char **dir, bn_workspace *ws, const char *name, bn_err *err)
+/* "claims/NAME", below the workspace's handle; yours. */
+static int claim_path(char **path, const char *name, bn_err *err)
 {
 	int rc = check_name(name, err);
-	if (rc)
+	if (rc < 0)
 		return rc;
-	*path = bn_workspace_path(ws, "claims/%s", name);
-	*dir = *path ? bn_strndup(*path, (size_t)(strrchr(*path, '/') - *path)) : NULL;
-	if (!*dir)
-		return bn_err_nomem(err, "a file name");
+	*path = bn_strf("claims/%s", name);
+	return *path ? 0 : bn_err_nomem(err, "a file name");
+}
+
+/* The directory part of a claim's path; yours. */
+static char *claim_dir(const char *path)
+{
+	return bn_strndup(path, (size_t)(strrchr(path, '/') - path));
+}
+
+static int write_tmp(int *fd, const bn_dir *at, const char *tmp, const char *value, bn_err *err)
+{
+	const bn_env *env = at->env;
+	int e, rc = bn_dir_open_file(fd, at, tmp, O_WRONLY | O_CREAT | O_EXCL, 0444, err);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_fs_write_all(env, *fd, value, strlen(value), tmp, err)) < 0)
+		return rc;
+	if ((e = env->fs->fsync(env, *fd)) < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot sync '%s/%s'", at->path, tmp);
 	return 0;
 }
 
-static int write_tmp(bn_workspace *ws, const char *tmp, const char *value, bn_err *err)
+/* Links tmp, open as fd, to path; 1 when the name is taken. Over NFS the reply may be lost, and the
+ * retry answered with EEXIST or an error: what lies at path says whether it is ours. */
+static int claim_link(const bn_dir *at, int fd, const char *tmp, const char *path, bn_err *err)
 {
-	const bn_env *env = ws->env;
-	int e, rc, fd = env->fs->open(env, NULL, tmp, O_WRONLY | O_CREAT | O_EXCL, 0444);
-	if (fd < 0)
-		return bn_err_sys(err, BN_EIO, -fd, "cannot create '%s'", tmp);
-	rc = bn_fs_write_all(env, fd, value, strlen(value), tmp, err);
-	if (!rc && (e = env->fs->fsync(env, fd)) < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", tmp);
-	env->fs->close(env, fd);
-	return rc;
-}
-
-/* Links tmp to path; 1 when the name is taken. */
-static int claim_link(bn_workspace *ws, const char *tmp, const char *path, bn_err *err)
-{
-	const bn_env *env = ws->env;
-	struct stat st;
-	int e = env->fs->link(env, NULL, tmp, NULL, path);
+	const bn_env *env = at->env;
+	struct stat ours, there;
+	int e = env->fs->link(env, at, tmp, at, path); /* L8 */
 	if (e == 0)
 		return 0;
-	/* Over NFS the reply may be lost and the retry answered with EEXIST: ours all the same. */
-	if (env->fs->stat(env, NULL, tmp, &st) == 0 && st.st_nlink == 2)
+	if (env->fs->fstat(env, fd, &ours) == 0 && bn_dir_stat(at, path, &there, NULL) == 0 &&
+		ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
 		return 0;
 	if (e == -EEXIST)
 		return 1;
 	if (e == -ENOTDIR)
 		return bn_err_set(
 			err, BN_EINVAL, "'%s': a part of the name is claimed itself", path);
-	return bn_err_sys(err, BN_EIO, -e, "cannot claim '%s'", path);
+	return bn_err_sys(err, BN_EIO, -e, "cannot claim '%s/%s'", at->path, path);
 }
 
 /* Makes the claim's entry durable, and those of the directories above it: another process may have
  * made them and died before it synced them. */
-static int claim_sync(bn_workspace *ws, char *dir, bn_err *err)
+static int claim_sync(const bn_dir *at, char *dir, bn_err *err)
 {
-	size_t top = strlen(ws->root) + strlen("/claims");
-	int rc = 0;
-	for (;;) {
-		rc = bn_fs_sync_dir(ws->env, dir, err);
-		if (rc || strlen(dir) <= top)
-			return rc;
+	int rc;
+	while ((rc = bn_dir_sync(at, dir, err)) == 0 && strchr(dir, '/')) /* S3 */
 		*strrchr(dir, '/') = '\0';
-	}
+	return rc;
 }
 
-int bn_claim_take(bn_workspace *ws, const char *name, const char *value, bn_err *err)
+/* Directories of claims are as open to others as claims/ itself. */
+static int make_dir(const bn_dir *at, const char *dir, bn_err *err)
 {
-	char *path = NULL, *dir = NULL, *tmp = NULL;
-	int rc = claim_path(&path, &dir, ws, name, err);
-	if (rc)
+	struct stat st;
+	int rc = bn_dir_stat(at, "claims", &st, err);
+	return rc < 0 ? rc : bn_dir_make(at, dir, st.st_mode & 0777, err);
+}
+
+/* Takes the claim at path; 1 when it is taken. */
+static int claim_make(bn_workspace *ws, const char *path, const char *value, bn_err *err)
+{
+	const bn_dir *at = ws->at;
+	struct stat st;
+	int rc = 0, fd = -1;
+	char *dir = claim_dir(path), *tmp = NULL;
+	if (!dir) {
+		rc = bn_err_nomem(err, "a file name");
 		goto out;
-	if (bn_fs_exists(ws->env, path)) {
+	}
+	if (bn_dir_stat(at, path, &st, NULL) == 0) {
 		rc = 1;
 		goto out;
 	}
@@ -102,32 +116,47 @@ int bn_claim_take(bn_workspace *ws, const char *name, const char *value, bn_err 
 		rc = BN_ENOMEM;
 		goto out;
 	}
-	if (!(rc = bn_fs_make_dirs(ws->env, dir, 0777, err)) &&
-		!(rc = write_tmp(ws, tmp, value ? value : "", err)) &&
-		!(rc = claim_link(ws, tmp, path, err)))
-		rc = claim_sync(ws, dir, err);
-	ws->env->fs->unlink(ws->env, NULL, tmp);
+	if ((rc = make_dir(at, dir, err)) < 0 || (rc = write_tmp(&fd, at, tmp, value, err)) < 0 ||
+		(rc = claim_link(at, fd, tmp, path, err)) != 0)
+		goto out;
+	rc = claim_sync(at, dir, err);
 out:
-	bn_free(path);
+	if (fd >= 0)
+		at->env->fs->close(at->env, fd);
+	if (tmp)
+		bn_dir_unlink(at, tmp, NULL);
 	bn_free(dir);
 	bn_free(tmp);
-	if (rc == 1)
-		return bn_err_set(err, BN_ECONFLICT, "'%s' is taken already", name);
+	return rc;
+}
+
+int bn_claim_take(bn_workspace *ws, const char *name, const char *value, bn_err *err)
+{
+	char *path = NULL;
+	int rc = claim_path(&path, name, err);
+	if (rc < 0 || (rc = bn_workspace_need_writable(ws, err)) < 0)
+		goto out;
+	if ((rc = claim_make(ws, path, value ? value : "", err)) == 1)
+		rc = bn_err_set(err, BN_ECONFLICT, "'%s' is taken already", name);
+out:
+	bn_free(path);
 	return rc;
 }
 
 /* The highest number claimed under prefix; 0 when there is none. */
-static int highest(bn_workspace *ws, const char *prefix, int64_t *n, bn_err *err)
+static int highest(const bn_dir *at, const char *prefix, int64_t *n, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
-	char *dir = bn_workspace_path(ws, "claims/%s", prefix);
-	int rc =
-		dir ? bn_fs_list_dir(ws->env, dir, &names, NULL) : bn_err_nomem(err, "a file name");
+	bn_err why = BN_ERR_INIT;
+	char *dir = bn_strf("claims/%s", prefix);
 	*n = 0;
+	if (!dir)
+		return bn_err_nomem(err, "a file name");
+	int rc = bn_dir_list(at, dir, &names, &why);
 	if (rc == BN_ENOTFOUND)
 		rc = 0;
-	else if (rc)
-		rc = bn_err_set(err, rc, "cannot list '%s'", dir);
+	else if (rc < 0)
+		bn_err_move(err, &why);
 	for (size_t i = 0; i < names.count; i++) {
 		int64_t v;
 		if (bn_parse_i64(names.items[i], strlen(names.items[i]), &v) && v > *n)
@@ -142,15 +171,15 @@ int bn_claim_next(bn_workspace *ws, const char *prefix, const char *value, int64
 {
 	int64_t last;
 	int rc = check_name(prefix, err);
-	if (rc || (rc = highest(ws, prefix, &last, err)))
+	if (rc || (rc = highest(ws->at, prefix, &last, err)))
 		return rc;
 	do {
 		bn_err why = BN_ERR_INIT;
 		char *name = bn_strf("%s/%" PRId64, prefix, ++last);
 		rc = name ? bn_claim_take(ws, name, value, &why) : bn_err_nomem(&why, "a name");
 		bn_free(name);
-		if (rc && rc != BN_ECONFLICT)
-			bn_err_set(err, rc, "%s", why.msg);
+		if (rc < 0 && rc != BN_ECONFLICT)
+			bn_err_move(err, &why);
 	} while (rc == BN_ECONFLICT);
 	if (!rc)
 		*n = last;
@@ -159,11 +188,10 @@ int bn_claim_next(bn_workspace *ws, const char *prefix, const char *value, int64
 
 int bn_claim_get(bn_workspace *ws, const char *name, bn_buf *value, bn_err *err)
 {
-	char *path = NULL, *dir = NULL;
-	int rc = claim_path(&path, &dir, ws, name, err);
+	char *path = NULL;
+	int rc = claim_path(&path, name, err);
 	if (!rc)
-		rc = bn_fs_read_file(ws->env, path, value, err);
+		rc = bn_dir_read_file(ws->at, path, value, err);
 	bn_free(path);
-	bn_free(dir);
 	return rc;
 }

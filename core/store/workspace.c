@@ -9,6 +9,8 @@
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
 #include "core/store/index/_index.h"
+#include "core/store/log/merge.h"
+#include "core/store/log/slot.h"
 #include "core/store/object/object.h"
 
 #include <errno.h>
@@ -17,7 +19,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FORMAT = 1, ADOPT_MOST = 8 };
+enum { FORMAT_OLDEST = 1, FORMAT = 2, ADOPT_MOST = 8 };
+
+#define IDENTITY "workspace.json"
 
 /* Shared directories are sticky, so that group members can add but not remove each other's. */
 static const struct {
@@ -28,136 +32,159 @@ static const struct {
 
 /* ---- making one ----------------------------------------------------------------------------- */
 
-static int write_identity(const bn_env *env, const char *root, bn_err *err)
+static int write_identity(const bn_dir *root, bn_err *err)
 {
-	char id[BN_UUID_TEXT], *path = bn_path_join(root, "workspace.json");
+	char id[BN_UUID_TEXT];
 	bn_buf text = BN_BUF_INIT;
-	int rc = path ? bn_uuid_new(env, id, err) : bn_err_nomem(err, "a file name");
-	if (!rc) {
-		bn_buf_addf(&text, "{\n  \"format\": %d,\n  \"id\": \"%s\"\n}\n", FORMAT, id);
-		rc = bn_buf_check(&text, err, "workspace.json");
-	}
-	if (!rc)
-		rc = bn_fs_write_file(env, path, text.ptr, text.len, 0644, err);
+	int rc = bn_uuid_new(root->env, id, err);
+	if (rc < 0)
+		return rc;
+	bn_buf_addf(&text, "{\n  \"format\": %d,\n  \"id\": \"%s\"\n}\n", FORMAT, id);
+	if (!(rc = bn_buf_check(&text, err, IDENTITY)))
+		rc = bn_dir_write_file(root, IDENTITY, text.ptr, text.len, 0644, err);
 	bn_buf_release(&text);
-	bn_free(path);
 	return rc;
 }
 
 /* A log whose workspace.json is gone belongs to the workspace that wrote it: a new identity would
  * take it over. */
-static int refuse_orphan_log(const bn_env *env, const char *root, bn_err *err)
+static int refuse_orphan_log(const bn_dir *root, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
-	char *log = bn_path_join(root, "log");
-	int rc = log ? 0 : bn_err_nomem(err, "a file name");
-	if (!rc && bn_fs_is_dir(env, log))
-		rc = bn_fs_list_dir(env, log, &names, err);
+	int rc = bn_dir_has(root, "log") ? bn_dir_list(root, "log", &names, err) : 0;
 	if (!rc && names.count) {
-		rc = bn_err_set(err, BN_ECONFLICT, "'%s' holds a log, but no workspace.json", root);
-		bn_err_hint(err, "put its workspace.json back, or move the directory away");
+		rc = bn_err_set(
+			err, BN_ECONFLICT, "'%s' holds a log, but no " IDENTITY, root->path);
+		bn_err_hint(err, "put its " IDENTITY " back, or move the directory away");
 	}
 	bn_names_release(&names);
-	bn_free(log);
 	return rc;
+}
+
+/* mode is cut by the umask: who may use the workspace is what the user's umask says. */
+static int make_part(const bn_dir *at, const char *name, mode_t mode, bn_err *err)
+{
+	int e = at->env->fs->mkdir(at->env, at, name, mode);
+	if (e < 0 && e != -EEXIST)
+		return bn_err_sys(
+			err, BN_EIO, -e, "cannot make the directory '%s/%s'", at->path, name);
+	return 0;
 }
 
 int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err)
 {
 	int rc = 0;
-	char *abs = NULL, *root = NULL, *mark = NULL;
+	char *abs = NULL;
+	bn_dir *at = NULL, *root = NULL;
 	if ((rc = bn_path_absolute(&abs, dir, err)) < 0)
 		goto out;
-	if (!(root = bn_path_join(abs, ".binnacle")) ||
-		!(mark = bn_path_join(root, "workspace.json"))) {
-		rc = bn_err_nomem(err, "a file name");
+	if ((rc = bn_fs_make_dirs(env, abs, 0777, err)) < 0 ||
+		(rc = bn_dir_open(&at, env, abs, err)) < 0 ||
+		(rc = make_part(at, ".binnacle", 0777, err)) < 0 ||
+		(rc = bn_dir_open_below(&root, at, ".binnacle", err)) < 0)
 		goto out;
-	}
-	if (bn_fs_exists(env, mark)) {
+	if (bn_dir_has(root, IDENTITY)) {
 		rc = bn_err_set(err, BN_ECONFLICT, "'%s' is a workspace already", dir);
 		goto out;
 	}
-	rc = refuse_orphan_log(env, root, err);
-	if (!rc)
-		rc = bn_fs_make_dirs(env, root, 0777, err);
-	for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++) {
-		char *path = bn_path_join(root, parts[i].name);
-		rc = path ? bn_fs_make_dirs(env, path, parts[i].mode, err)
-			  : bn_err_nomem(err, "a file name");
-		bn_free(path);
-	}
-	if (!rc)
-		rc = bn_fs_sync_dir(
-			env, abs, err); /* an init that died may have left it unsynced */
-	/* Last: a workspace without its identity is none, so a crash before this is harmless. */
-	if (!rc)
-		rc = write_identity(env, root, err);
+	if ((rc = refuse_orphan_log(root, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if ((rc = make_part(root, parts[i].name, parts[i].mode, err)) < 0)
+			goto out;
+	/* Also what an init that died may have left unsynced. The identity comes last: a workspace
+	 * without it is none, so a crash before this is harmless. */
+	if ((rc = bn_dir_sync(root, NULL, err)) < 0 || (rc = bn_dir_sync(at, NULL, err)) < 0)
+		goto out;
+	rc = write_identity(root, err);
 out:
-	bn_free(mark);
-	bn_free(root);
+	bn_dir_close(root);
+	bn_dir_close(at);
 	bn_free(abs);
 	return rc;
 }
 
 /* ---- finding and opening -------------------------------------------------------------------- */
 
-/* Walks up from an absolute path until a directory holds .binnacle/workspace.json. */
+/* Whether dir holds .binnacle/workspace.json. A file system that does not answer is an error: what
+ * lies there is not known to be absent. */
+static int has_workspace(bool *found, const bn_env *env, const char *dir, bn_err *err)
+{
+	struct stat st;
+	char *mark = bn_strf("%s/.binnacle/" IDENTITY, dir);
+	if (!mark)
+		return bn_err_nomem(err, "a file name");
+	int e = env->fs->stat(env, NULL, mark, &st);
+	bn_free(mark);
+	*found = e == 0;
+	if (e == 0 || e == -ENOENT || e == -ENOTDIR)
+		return 0;
+	bn_err_sys(err, BN_EIO, -e, "cannot look for a workspace in '%s'", dir);
+	bn_err_hint(err, "%s",
+		e == -EACCES ? "you may not search that directory: name a workspace with -C DIR"
+			     : "if its file system was cut off, mount it again; or name another "
+			       "workspace with -C DIR");
+	return BN_EIO;
+}
+
+/* Walks up from an absolute path until a directory holds a workspace. */
 static int find_up(char **dir, const bn_env *env, const char *start, bn_err *err)
 {
+	bool found = false;
+	int rc = 0;
 	char *at = bn_strdup(start);
-	size_t n = at ? strlen(at) : 0;
-	while (n > 1 && at[n - 1] == '/')
+	if (!at)
+		return bn_err_nomem(err, "a file name");
+	for (size_t n = strlen(at); n > 1 && at[n - 1] == '/';)
 		at[--n] = '\0';
-	for (;;) {
-		char *mark = at ? bn_strf("%s/.binnacle/workspace.json", at) : NULL;
-		if (!mark) {
-			bn_free(at);
-			return bn_err_nomem(err, "a file name");
-		}
-		bool found = bn_fs_exists(env, mark);
-		bn_free(mark);
-		if (found) {
-			*dir = at;
-			return 0;
-		}
+	while ((rc = has_workspace(&found, env, at, err)) == 0 && !found) {
 		char *slash = strrchr(at, '/');
-		if (!slash || !at[1])
+		if (!slash || !at[1]) {
+			rc = bn_err_set(err, BN_ENOTFOUND, "no workspace at or above '%s'", start);
+			bn_err_hint(err, "make one with `binnacle init`, or name one with -C DIR");
 			break;
+		}
 		slash[slash == at] = '\0';
 	}
-	bn_free(at);
-	bn_err_set(err, BN_ENOTFOUND, "no workspace at or above '%s'", start);
-	bn_err_hint(err, "make one with `binnacle init`, or name one with -C DIR");
-	return BN_ENOTFOUND;
+	if (rc < 0)
+		bn_free(at);
+	else
+		*dir = at;
+	return rc;
+}
+
+static int load_identity(json_t **out, const bn_dir *root, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	char *path = bn_dir_join(root, IDENTITY);
+	int rc = path ? bn_dir_read_file(root, IDENTITY, &text, err)
+		      : bn_err_nomem(err, "a file name");
+	if (!rc)
+		rc = bn_json_parse(out, text.ptr, text.len, path, err);
+	bn_buf_release(&text);
+	bn_free(path);
+	return rc;
 }
 
 static int read_identity(bn_workspace *ws, bn_err *err)
 {
 	json_t *j = NULL;
 	const char *id;
-	int64_t format;
-	char *path = bn_workspace_path(ws, "workspace.json");
-	int rc = path ? bn_json_load(&j, ws->env, path, err) : bn_err_nomem(err, "a file name");
-	if (!rc && !(rc = bn_json_need_str(j, "id", &id, path, err)) &&
-		!(rc = bn_json_need_int(j, "format", &format, path, err))) {
-		if (format != FORMAT) {
-			rc = bn_err_set(err, BN_EUNSUPPORTED,
-				"%s: format %lld; this binnacle reads %d", path, (long long)format,
-				FORMAT);
-			bn_err_hint(err, "use a newer binnacle");
-		} else if (strlen(id) > 64 || strchr(id, '/') || !*id) {
-			rc = bn_err_set(err, BN_ECORRUPT, "%s: the id is malformed", path);
-		} else if (!(ws->id = bn_strdup(id))) {
-			rc = bn_err_nomem(err, "a workspace");
-		}
-	}
+	int rc = load_identity(&j, ws->at, err);
+	if (rc < 0 || (rc = bn_json_need_str(j, "id", &id, IDENTITY, err)) < 0 ||
+		(rc = bn_json_need_int(j, "format", &ws->format, IDENTITY, err)) < 0)
+		goto out;
+	if (ws->format < FORMAT_OLDEST || strlen(id) > 64 || strchr(id, '/') || !*id)
+		rc = bn_err_set(err, BN_ECORRUPT, "'%s/" IDENTITY "' is malformed", ws->root);
+	else if (!(ws->id = bn_strdup(id)))
+		rc = bn_err_nomem(err, "a workspace");
+out:
 	json_decref(j);
-	bn_free(path);
 	return rc;
 }
 
-int bn_workspace_open(bn_workspace **out, const bn_env *env, const bn_fold_class *const *classes,
-	const char *start, bn_err *err)
+int bn_workspace_open(bn_workspace **out, const bn_env *env,
+	const struct bn_fold_class *const *classes, const char *start, bn_err *err)
 {
 	int rc = 0;
 	char *abs = NULL;
@@ -167,17 +194,19 @@ int bn_workspace_open(bn_workspace **out, const bn_env *env, const bn_fold_class
 		return bn_err_nomem(err, "a workspace");
 	ws->env = env;
 	ws->classes = classes;
+	ws->merge_at = BN_MERGE_AT;
 	if (!start)
 		start = home && *home ? home : ".";
 	if ((rc = bn_path_absolute(&abs, start, err)) < 0)
 		goto out;
-	if ((rc = find_up(&ws->dir, env, abs, err)))
+	if ((rc = find_up(&ws->dir, env, abs, err)) < 0)
 		goto out;
 	if (!(ws->root = bn_path_join(ws->dir, ".binnacle"))) {
 		rc = bn_err_nomem(err, "a workspace");
 		goto out;
 	}
-	if ((rc = read_identity(ws, err)))
+	if ((rc = bn_dir_open(&ws->at, env, ws->root, err)) < 0 ||
+		(rc = read_identity(ws, err)) < 0)
 		goto out;
 	*out = ws;
 	ws = NULL;
@@ -191,12 +220,12 @@ void bn_workspace_close(bn_workspace *ws)
 {
 	if (!ws)
 		return;
-	if (ws->writer && ws->writer->pid == getpid())
-		bn_writer_seal(ws->writer, NULL);
+	bn_workspace_seal(ws, NULL);
 	bn_writer_free(ws->writer);
 	bn_index_close(ws->index);
 	if (ws->objects)
 		ws->objects->ops->free(ws->objects);
+	bn_dir_close(ws->at);
 	bn_free(ws->dir);
 	bn_free(ws->root);
 	bn_free(ws->id);
@@ -223,6 +252,11 @@ const char *bn_workspace_root(const bn_workspace *ws)
 	return ws->root;
 }
 
+const bn_dir *bn_workspace_at(const bn_workspace *ws)
+{
+	return ws->at;
+}
+
 char *bn_workspace_path(const bn_workspace *ws, const char *fmt, ...)
 {
 	bn_buf b = BN_BUF_INIT;
@@ -234,24 +268,68 @@ char *bn_workspace_path(const bn_workspace *ws, const char *fmt, ...)
 	return bn_buf_take(&b, NULL);
 }
 
-bool bn_clock_is_sane(const bn_env *env, uint64_t clock)
-{
-	return (int64_t)(clock >> 16) <= bn_env_now_ms(env) + BN_CLOCK_AHEAD_MS;
-}
-
 char *bn_workspace_tmp_name(bn_workspace *ws, const char *what, bn_err *err)
 {
 	uint64_t tag[2];
 	if (bn_env_random(ws->env, tag, sizeof tag, err))
 		return NULL;
-	char *path = bn_workspace_path(ws, "tmp/%s-%016llx%016llx", what,
-		(unsigned long long)tag[0], (unsigned long long)tag[1]);
+	char *path = bn_strf("tmp/%s-%016llx%016llx", what, (unsigned long long)tag[0],
+		(unsigned long long)tag[1]);
 	if (!path)
 		bn_err_nomem(err, "a file name");
 	return path;
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
+
+int bn_workspace_need_writable(const bn_workspace *ws, bn_err *err)
+{
+	if (ws->format <= FORMAT)
+		return 0;
+	bn_err_set(err, BN_EUNSUPPORTED,
+		"'%s' has format %lld: this binnacle reads it, and writes formats %d and %d only",
+		ws->dir, (long long)ws->format, FORMAT_OLDEST, FORMAT);
+	bn_err_hint(err, "use the newer binnacle that others work with there");
+	return BN_EUNSUPPORTED;
+}
+
+/* Says in workspace.json that the first version must not write here any more: it would not
+ * understand what is about to be appended. Where the file is not ours this is tried and no more:
+ * the first version then stops at the record itself. */
+static int upgrade(bn_workspace *ws, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	bn_buf text = BN_BUF_INIT;
+	struct stat st;
+	json_t *j = NULL;
+	if (ws->format >= FORMAT)
+		return 0;
+	int rc = load_identity(&j, ws->at, &why);
+	if (rc < 0)
+		goto out;
+	int64_t now = bn_json_int(j, "format", FORMAT_OLDEST); /* somebody may have been faster */
+	if (now < FORMAT) {
+		if (json_object_set_new(j, "format", json_integer(FORMAT))) {
+			rc = bn_err_nomem(&why, IDENTITY);
+			goto out;
+		}
+		if ((rc = bn_json_pretty(j, &text, &why)) < 0)
+			goto out;
+		rc = bn_dir_write_file(ws->at, IDENTITY, text.ptr, text.len, 0644, &why);
+		now = FORMAT;
+	}
+	if (rc < 0 && bn_dir_stat(ws->at, IDENTITY, &st, NULL) == 0 &&
+		st.st_uid != ws->env->uid(ws->env)) {
+		bn_err_clear(&why);
+		rc = 0;
+	}
+	if (!rc)
+		ws->format = now;
+out:
+	json_decref(j);
+	bn_buf_release(&text);
+	return rc < 0 ? bn_err_move(err, &why) : 0;
+}
 
 /* Makes ws->writer usable by this very process. */
 static int need_writer(bn_workspace *ws, bn_err *err)
@@ -260,14 +338,22 @@ static int need_writer(bn_workspace *ws, bn_err *err)
 		return 0;
 	bn_writer_free(ws->writer); /* our parent's, or one that failed: others will adopt it */
 	ws->writer = NULL;
-	char *log = bn_workspace_path(ws, "log"), *trash = bn_workspace_path(ws, "trash");
-	int rc = log && trash ? bn_writer_open(&ws->writer, ws->env, log, trash, err)
-			      : bn_err_nomem(err, "a file name");
-	if (!rc)
-		bn_writer_adopt_dead(ws->writer, log, ADOPT_MOST);
-	bn_free(log);
-	bn_free(trash);
+	int rc = bn_writer_open(&ws->writer, ws->at, err);
+	if (rc < 0)
+		return rc;
+	bn_slot_adopt_dead(ws->at, ws->writer->name, ADOPT_MOST);
+	if (ws->signer)
+		rc = bn_writer_set_signer(ws->writer, ws->signer, ws->id, err);
 	return rc;
+}
+
+int bn_workspace_set_signer(bn_workspace *ws, const struct bn_signer *signer, bn_err *err)
+{
+	int rc = need_writer(ws, err);
+	if (rc < 0)
+		return rc;
+	ws->signer = signer;
+	return bn_writer_set_signer(ws->writer, signer, ws->id, err);
 }
 
 /* "run.created": lower case words joined by dots. */
@@ -289,47 +375,88 @@ static bool entity_is_valid(const char *s)
 	return true;
 }
 
-static int append(bn_workspace *ws, bn_record_type type, const char *kind, const char *entity,
-	const void *payload, size_t n, bn_err *err)
+static int check_draft(const bn_draft *d, bn_err *err)
 {
-	if (!kind_is_valid(kind))
-		return bn_err_set(err, BN_EINVAL, "'%.140s' is not a kind of event", kind);
-	if (!entity_is_valid(entity))
+	if (!kind_is_valid(d->kind))
+		return bn_err_set(err, BN_EINVAL, "'%.140s' is not a kind of event", d->kind);
+	if (!entity_is_valid(d->entity))
 		return bn_err_set(err, BN_EINVAL,
 			"'%.140s' is not the name of an entity (at most %d bytes, no control "
 			"characters)",
-			entity, BN_ENTITY_MAX);
-	if (n > BN_PAYLOAD_MAX)
+			d->entity, BN_ENTITY_MAX);
+	if (d->n > BN_PAYLOAD_MAX)
 		return bn_err_set(err, BN_EINVAL, "event %s of %s: %zu bytes; the limit is %d",
-			kind, entity, n, BN_PAYLOAD_MAX);
-	int rc = need_writer(ws, err);
-	if (rc)
-		return rc;
-	return bn_writer_append(ws->writer, type, kind, entity, payload, n, ws->seen_clock, err);
+			d->kind, d->entity, d->n, BN_PAYLOAD_MAX);
+	if (d->version > UINT16_MAX)
+		return bn_err_set(err, BN_EINVAL, "event %s of %s: no version %u of a class",
+			d->kind, d->entity, d->version);
+	return 0;
 }
 
-int bn_workspace_append(
-	bn_workspace *ws, const char *kind, const char *entity, const json_t *payload, bn_err *err)
+static int append(bn_workspace *ws, const bn_draft *d, bn_err *err)
+{
+	int rc = check_draft(d, err);
+	if (rc < 0 || (rc = bn_workspace_need_writable(ws, err)) < 0)
+		return rc;
+	bool is_old = d->version <= 1 && d->type != BN_RECORD_SIGNED && !ws->signer;
+	if (!is_old && (rc = upgrade(ws, err)) < 0) /* S7 */
+		return rc;
+	if ((rc = need_writer(ws, err)) < 0)
+		return rc;
+	return bn_writer_append(ws->writer, d, ws->seen_clock, err);
+}
+
+/* Appends d with the canonical text of an object (NULL: an empty one) as its payload. */
+static int append_json(bn_workspace *ws, bn_draft *d, const json_t *payload, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	int rc = 0;
 	if (!payload)
 		bn_buf_adds(&text, "{}");
 	else if (!json_is_object(payload))
-		rc = bn_err_set(
-			err, BN_EINVAL, "event %s of %s: the payload is no object", kind, entity);
+		rc = bn_err_set(err, BN_EINVAL, "event %s of %s: the payload is no object", d->kind,
+			d->entity);
 	else
 		rc = bn_json_canonical(payload, &text, err);
-	if (!rc)
-		rc = append(ws, BN_RECORD_JSON, kind, entity, text.ptr, text.len, err);
+	if (!rc) {
+		d->payload = text.ptr;
+		d->n = text.len;
+		rc = append(ws, d, err);
+	}
 	bn_buf_release(&text);
 	return rc;
+}
+
+int bn_workspace_append(
+	bn_workspace *ws, const char *kind, const char *entity, const json_t *payload, bn_err *err)
+{
+	return bn_workspace_append_version(ws, 1, kind, entity, payload, err);
+}
+
+int bn_workspace_append_version(bn_workspace *ws, unsigned version, const char *kind,
+	const char *entity, const json_t *payload, bn_err *err)
+{
+	bn_draft d = {.type = BN_RECORD_JSON, .version = version, .kind = kind, .entity = entity};
+	return append_json(ws, &d, payload, err);
+}
+
+int bn_workspace_append_signed(bn_workspace *ws, unsigned version, const char *kind,
+	const char *entity, const json_t *payload, const uint8_t *epoch, bn_err *err)
+{
+	bn_draft d = {.type = BN_RECORD_SIGNED,
+		.version = version,
+		.epoch = epoch,
+		.kind = kind,
+		.entity = entity};
+	return append_json(ws, &d, payload, err);
 }
 
 int bn_workspace_append_raw(bn_workspace *ws, const char *kind, const char *entity,
 	const void *payload, size_t n, bn_err *err)
 {
-	return append(ws, BN_RECORD_RAW, kind, entity, payload, n, err);
+	bn_draft d = {
+		.type = BN_RECORD_RAW, .kind = kind, .entity = entity, .payload = payload, .n = n};
+	return append(ws, &d, err);
 }
 
 /* A forked child has nothing of its own to commit: what is pending is its parent's. */
@@ -338,22 +465,39 @@ static bn_writer *own_writer(bn_workspace *ws)
 	return ws->writer && ws->writer->pid == getpid() ? ws->writer : NULL;
 }
 
+/* A segment was sealed: merges small ones when there are many. A failure leaves them as they are. */
+static void merge_if_due(bn_workspace *ws, bn_writer *w)
+{
+	if (!w->merge_due || w->broken)
+		return;
+	w->merge_due = false;
+	bn_log_merge(ws->at, w->dir, ws->merge_at, NULL);
+}
+
 int bn_workspace_commit(bn_workspace *ws, bn_err *err)
 {
 	bn_writer *w = own_writer(ws);
-	return w ? bn_writer_commit(w, err) : 0;
+	if (!w)
+		return 0;
+	int rc = bn_writer_commit(w, err);
+	merge_if_due(ws, w);
+	return rc;
 }
 
 int bn_workspace_seal(bn_workspace *ws, bn_err *err)
 {
 	bn_writer *w = own_writer(ws);
-	return w ? bn_writer_seal(w, err) : 0;
+	if (!w)
+		return 0;
+	int rc = bn_writer_seal(w, err);
+	merge_if_due(ws, w);
+	return rc;
 }
 
 int bn_workspace_tick(bn_workspace *ws, bn_err *err)
 {
 	bn_writer *w = own_writer(ws);
-	return w && bn_writer_is_due(w) ? bn_writer_seal(w, err) : 0;
+	return w && bn_writer_is_due(w) ? bn_workspace_seal(ws, err) : 0;
 }
 
 int bn_workspace_sync(bn_workspace *ws, bn_err *err)

@@ -2,7 +2,7 @@
  * workspace.h - a .binnacle directory: its log (the truth), objects, claims and index.
  *
  * Layout (architecture.md section 3):
- *	workspace.json   {"id": UUID, "format": 1}
+ *	workspace.json   {"id": UUID, "format": 2}; see "Formats" below
  *	log/<writer>/    sealed segments and at most one open.seg, owned by the user who writes
  *	objects/ab/cd..  immutable blobs named by their SHA-256, mode 0444
  *	claims/          names that must be unique across hosts, taken with link(2)
@@ -12,11 +12,38 @@
  *	                 $XDG_STATE_HOME/binnacle/<workspace id>/index.db; BINNACLE_INDEX=DIR
  *	                 puts it into that directory
  *
+ * Formats: "format" in workspace.json is a hint about who should write. The first version of Binnacle
+ * refuses anything but 1. A workspace of format 1 is opened and written to; before the first event
+ * that the first version would not understand (a class version above 1, a signature) it becomes
+ * format 2. New workspaces have format 2. One of a higher format is read, and not written to.
+ *
+ * Invariants. Each is cited by its number at the lines that keep it and has a test that kills the
+ * process, fails a call or cuts the power at every change of the disk (tests/core/store/test_crash.c).
+ *	S1  an object is complete and hashes to its name, or does not exist
+ *	S2  a sealed segment is complete and is never changed; it may be replaced by a wider one
+ *	S3  what was acknowledged (commit, claim, object put) survives kill -9 and power loss
+ *	S4  nothing is visible in the index before the objects that it names are durable
+ *	S5  the index is a function of the set of events: folding twice, in another order of arrival or
+ *	    from nothing gives the same rows
+ *	S6  gc never removes what a live row names, and keeps a retention
+ *	S7  a record that the first version cannot read comes after format 2 in workspace.json
+ * and of the log:
+ *	L1  one writer writes to a directory at a time; bytes that a commit covered are never cut
+ *	L2  a file is synced, with its trailer, before it gets a sealed segment's name
+ *	L3  clocks rise strictly within a writer, across its segments too
+ *	L4  the chain covers every record, in order, whatever its type
+ *	L5  merging keeps every record's bytes, those of types that this version does not know included
+ *	L6  a file with a record that only a newer binnacle can read past is not cut, merged or continued
+ *	L7  a slot is a directory, owned by the user who writes there; a segment is a regular file; links
+ *	    are never followed below .binnacle
+ *	L8  a claim's file appears whole under its name, once
+ *
  * A bn_workspace belongs to one thread. Any number of processes may have the same workspace open;
  * none waits for another to write. The env must outlive it.
  */
 #ifndef BN_STORE_WORKSPACE_H
 #define BN_STORE_WORKSPACE_H
+#include "core/base/dir.h"
 #include "core/base/env.h"
 #include "core/base/err.h"
 
@@ -26,6 +53,7 @@
 
 typedef struct bn_workspace bn_workspace;
 struct bn_fold_class; /* core/store/index/fold.h */
+struct bn_signer;     /* core/store/log/sign.h */
 
 /* Makes DIR/.binnacle. BN_ECONFLICT when there is one already. */
 int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err);
@@ -40,6 +68,8 @@ const bn_env *bn_workspace_env(const bn_workspace *ws);
 const char *bn_workspace_id(const bn_workspace *ws);
 const char *bn_workspace_dir(const bn_workspace *ws);  /* the directory that holds .binnacle */
 const char *bn_workspace_root(const bn_workspace *ws); /* .../.binnacle */
+/* The handle of .binnacle: what lies below is reached through it (core/base/dir.h). Borrowed. */
+const bn_dir *bn_workspace_at(const bn_workspace *ws);
 char *bn_workspace_path(const bn_workspace *ws, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3))); /* under root; yours (bn_free) */
 
@@ -57,6 +87,9 @@ char *bn_workspace_path(const bn_workspace *ws, const char *fmt, ...)
 typedef struct json_t json_t;
 int bn_workspace_append(
 	bn_workspace *ws, const char *kind, const char *entity, const json_t *payload, bn_err *err);
+/* The same with a class version: 2 and above are events that the first Binnacle does not know. */
+int bn_workspace_append_version(bn_workspace *ws, unsigned version, const char *kind,
+	const char *entity, const json_t *payload, bn_err *err);
 int bn_workspace_append_raw(bn_workspace *ws, const char *kind, const char *entity,
 	const void *payload, size_t n, bn_err *err);
 int bn_workspace_commit(bn_workspace *ws, bn_err *err);
@@ -64,6 +97,14 @@ int bn_workspace_seal(bn_workspace *ws, bn_err *err);
 /* Seals when a segment has been open for long (1 s while someone may watch, backing off to 30 s)
  * or is large. Long-lived writers call it from their loop; cheap when there is nothing to do. */
 int bn_workspace_tick(bn_workspace *ws, bn_err *err);
+
+/* From now on this process's segments are signed (sign.h); signer is borrowed until close. */
+int bn_workspace_set_signer(bn_workspace *ws, const struct bn_signer *signer, bn_err *err);
+/* A signed event. epoch: 32 bytes, or NULL. BN_EREFUSED without a signer. */
+int bn_workspace_append_signed(bn_workspace *ws, unsigned version, const char *kind,
+	const char *entity, const json_t *payload, const uint8_t *epoch, bn_err *err);
+/* BN_EUNSUPPORTED, with words, in a workspace of a format that this version only reads. */
+int bn_workspace_need_writable(const bn_workspace *ws, bn_err *err);
 
 /* ---- reading: the index -------------------------------------------------------------------- */
 

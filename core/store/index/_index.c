@@ -7,6 +7,7 @@
 #include "core/base/str.h"
 #include "core/store/index/_functions.h"
 #include "core/store/index/_sql.h"
+#include "core/store/log/clock.h"
 
 #include <errno.h>
 #include <string.h>
@@ -268,9 +269,8 @@ int bn_index_open(bn_index **out, bn_workspace *ws, bn_err *err)
 	ix->ws = ws;
 	if ((rc = index_dir(&dir, ws, true, err)))
 		goto out;
-	ix->log_dir = bn_workspace_path(ws, "log");
 	ix->schema = schema_key(ws->classes);
-	if (!ix->log_dir || !ix->schema) {
+	if (!ix->schema) {
 		rc = bn_err_nomem(err, "the index");
 		goto out;
 	}
@@ -303,7 +303,6 @@ void bn_index_close(bn_index *ix)
 		db_close(ix);
 	bn_log_release(&ix->log);
 	bn_free(ix->path);
-	bn_free(ix->log_dir);
 	bn_free(ix->schema);
 	bn_free(ix);
 }
@@ -327,9 +326,7 @@ static int load_tails(bn_index *ix, bn_err *err)
 	}
 	ix->log.lost = false;
 	int rc = bn_sql_prepare(&st, ix->db, err,
-		"SELECT n.name, last_seq, last_clock, last_crc, pinned_seq FROM index_tail t "
-		"JOIN index_name n ON n.no = t.writer",
-		"");
+		"SELECT writer, last_seq, last_clock, last_crc, pinned_seq FROM index_tail", "");
 	if (rc)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) == 1) {
@@ -413,8 +410,8 @@ static int index_fold(bn_index *ix, bool rebuild, bool *changed, bn_err *err)
 				continue;
 		}
 		if (rc == BN_FOLD_REBUILD)
-			rc = bn_err_set(&why, BN_EIO, "the log changes while it is read: '%s'",
-				ix->log_dir);
+			rc = bn_err_set(&why, BN_EIO, "the log of '%s' changes while it is read",
+				ix->ws->dir);
 		if (rc) {
 			bn_err_set(err, rc, "%s", why.msg);
 			bn_err_hint(err, "%s", why.hint);
@@ -458,7 +455,7 @@ int bn_index_refresh(bn_index *ix, bool *changed, bn_err *err)
 	int rc = check_process(ix, err);
 	*changed = false;
 	if (rc || (rc = reopen_if_replaced(ix, err)) ||
-		(rc = bn_log_scan(&ix->log, ix->ws->env, ix->log_dir, err)))
+		(rc = bn_log_scan(&ix->log, ix->ws->at, err)))
 		return rc;
 	int64_t version = data_version(ix);
 	bool others = ix->loaded && version != ix->data_version;
@@ -484,7 +481,7 @@ int bn_index_rebuild_all(bn_index *ix, bn_err *err)
 	bool changed;
 	int rc = check_process(ix, err);
 	if (rc || (rc = reopen_if_replaced(ix, err)) ||
-		(rc = bn_log_scan(&ix->log, ix->ws->env, ix->log_dir, err)))
+		(rc = bn_log_scan(&ix->log, ix->ws->at, err)))
 		return rc;
 	rc = index_fold(ix, true, &changed, err);
 	ix->data_version = rc ? ix->data_version : data_version(ix);

@@ -14,13 +14,13 @@
 #ifndef BN_STORE_INDEX__INDEX_H
 #define BN_STORE_INDEX__INDEX_H
 #include "core/store/_workspace.h"
+#include "core/store/index/fold.h"
 #include "core/store/log/listing.h"
 
 typedef struct bn_index {
 	bn_workspace *ws; /* borrowed */
 	sqlite3 *db;
-	char *path, *log_dir,
-		*schema; /* schema: hash of the tables' definitions and of the rooms */
+	char *path, *schema; /* schema: hash of the tables' definitions and of the rooms */
 	uint64_t inode, device;
 	pid_t pid;
 	bool follow_open; /* local file system: every open.seg may be read */
@@ -38,7 +38,7 @@ int bn_index_rebuild_all(bn_index *ix, bn_err *err);
 
 /* fold.c: what happens inside the transaction. Returns BN_FOLD_REBUILD when the log is no longer
  * the one that was folded. */
-enum { BN_FOLD_REBUILD = 2 };
+enum { BN_FOLD_REBUILD = 1 };
 int bn_fold_batch(bn_index *ix, uint64_t *folded, bn_err *err);
 /* Whether a writer has anything that is not folded yet. */
 bool bn_fold_is_due(const bn_index *ix, const bn_log_writer *w);

@@ -1,9 +1,7 @@
 /* listing.c - see listing.h. */
 #include "core/store/log/listing.h"
 
-#include "core/base/fs.h"
 #include "core/base/mem.h"
-#include "core/store/log/writer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -47,11 +45,10 @@ bn_log_writer *bn_log_find(bn_log *log, const char *name)
 	return at < log->count && !strcmp(log->items[at].name, name) ? &log->items[at] : NULL;
 }
 
-static int log_add(
-	bn_log_writer **out, bn_log *log, const char *log_dir, const char *name, bn_err *err)
+static int log_add(bn_log_writer **out, bn_log *log, const char *name, bn_err *err)
 {
 	size_t at = log_place(log, name);
-	bn_log_writer w = {.name = bn_strdup(name), .dir = bn_path_join(log_dir, name)};
+	bn_log_writer w = {.name = bn_strdup(name), .dir = bn_path_join("log", name)};
 	if (!w.name || !w.dir || bn_grow(&log->items, &log->cap, log->count + 1, sizeof w)) {
 		writer_release(&w);
 		return bn_err_nomem(err, "a list of writers");
@@ -63,10 +60,10 @@ static int log_add(
 	return 0;
 }
 
-int bn_log_relist(bn_log_writer *w, const bn_env *env, bn_err *err)
+int bn_log_relist(bn_log_writer *w, const bn_dir *at, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
-	int rc = bn_writer_list(env, w->dir, &names, &w->has_open, err);
+	int rc = bn_segment_list(at, w->dir, &names, &w->has_open, err);
 	if (!rc && bn_grow(&w->sealed, &w->sealed_cap, names.count, sizeof *w->sealed))
 		rc = bn_err_nomem(err, "a list of segments");
 	w->sealed_count = 0;
@@ -76,7 +73,7 @@ int bn_log_relist(bn_log_writer *w, const bn_env *env, bn_err *err)
 	}
 	bn_names_release(&names);
 	w->stuck = false;
-	w->listed_ns = bn_env_now_ns(env);
+	w->listed_ns = bn_env_now_ns(at->env);
 	return rc;
 }
 
@@ -85,18 +82,18 @@ static int64_t mtime_ns(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
-static int writer_look(bn_log_writer *w, const bn_env *env, const struct stat *dir, bn_err *err)
+static int writer_look(bn_log_writer *w, const bn_dir *at, const struct stat *dir, bn_err *err)
 {
 	struct stat st;
 	int rc = 0;
-	int64_t now = bn_env_now_ns(env), changed = mtime_ns(dir);
+	int64_t now = bn_env_now_ns(at->env), changed = mtime_ns(dir);
 	bool fresh = w->listed_ns && w->settled && changed == w->mtime_ns &&
 		     now - w->listed_ns < RELIST_AFTER_S * (int64_t)1000000000;
 	w->uid = dir->st_uid;
 	if (!fresh) {
 		size_t before = w->sealed_count;
 		bool stuck = w->stuck && changed == w->mtime_ns;
-		rc = bn_log_relist(w, env, err);
+		rc = bn_log_relist(w, at, err);
 		w->stuck = stuck && before == w->sealed_count;
 		w->settled = now - changed > TRUST_AFTER_S * (int64_t)1000000000;
 		w->mtime_ns = changed;
@@ -106,7 +103,7 @@ static int writer_look(bn_log_writer *w, const bn_env *env, const struct stat *d
 		char *path = bn_path_join(w->dir, BN_SEGMENT_OPEN);
 		if (!path)
 			return bn_err_nomem(err, "a file name");
-		if (env->fs->stat(env, NULL, path, &st) == 0) {
+		if (bn_dir_stat(at, path, &st, NULL) == 0) {
 			w->open_size = (uint64_t)st.st_size;
 			w->open_inode = (uint64_t)st.st_ino;
 			w->open_mtime_ns = mtime_ns(&st);
@@ -116,33 +113,33 @@ static int writer_look(bn_log_writer *w, const bn_env *env, const struct stat *d
 	return rc;
 }
 
-int bn_log_scan(bn_log *log, const bn_env *env, const char *log_dir, bn_err *err)
+int bn_log_scan(bn_log *log, const bn_dir *at, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
-	int rc = bn_fs_list_dir(env, log_dir, &names, err);
+	int rc = bn_dir_list(at, "log", &names, err);
 	for (size_t i = 0; i < log->count; i++)
 		log->items[i].seen = false;
 	for (size_t i = 0; !rc && i < names.count; i++) {
 		struct stat st;
 		if (names.items[i][0] == '.' || strlen(names.items[i]) > BN_WRITER_NAME_MAX)
 			continue;
-		char *dir = bn_path_join(log_dir, names.items[i]);
+		char *dir = bn_path_join("log", names.items[i]);
 		if (!dir) {
 			rc = bn_err_nomem(err, "a file name");
 			break;
 		}
-		int e = env->fs->stat(env, NULL, dir, &st);
+		int e = at->env->fs->stat(at->env, at, dir, &st);
 		bn_free(dir);
 		if (e == -ENOENT || (e == 0 && !S_ISDIR(st.st_mode)))
 			continue;
 		bn_log_writer *w = bn_log_find(log, names.items[i]);
 		if (!w)
-			rc = log_add(&w, log, log_dir, names.items[i], err);
+			rc = log_add(&w, log, names.items[i], err);
 		bn_err why = BN_ERR_INIT;
 		if (!rc && e < 0) /* it is there: not to be taken for removed */
 			rc = bn_err_sys(&why, BN_EIO, -e, "cannot stat '%s'", w->dir);
 		else if (!rc)
-			rc = writer_look(w, env, &st, &why);
+			rc = writer_look(w, at, &st, &why);
 		if (why.code == BN_ENOMEM) {
 			rc = bn_err_nomem(err, "a list of segments");
 		} else if (why.code) {

@@ -7,7 +7,6 @@
  */
 #ifndef BN_STORE_LOG_LISTING_H
 #define BN_STORE_LOG_LISTING_H
-#include "core/base/env.h"
 #include "core/store/log/segment.h"
 
 typedef struct bn_log_range {
@@ -15,7 +14,7 @@ typedef struct bn_log_range {
 } bn_log_range;
 
 typedef struct bn_log_writer {
-	char *name, *dir;
+	char *name, *dir;     /* dir: below the workspace's handle, "log/<name>" */
 	uid_t uid;            /* owner of the directory */
 	bn_log_range *sealed; /* by first, widest first */
 	size_t sealed_count, sealed_cap;
@@ -47,9 +46,10 @@ typedef struct bn_log {
 } bn_log;
 
 void bn_log_release(bn_log *log);
-int bn_log_scan(bn_log *log, const bn_env *env, const char *log_dir, bn_err *err);
+/* at: the workspace's handle. */
+int bn_log_scan(bn_log *log, const bn_dir *at, bn_err *err);
 /* Lists one writer's directory again, whatever its time says. */
-int bn_log_relist(bn_log_writer *w, const bn_env *env, bn_err *err);
+int bn_log_relist(bn_log_writer *w, const bn_dir *at, bn_err *err);
 bn_log_writer *bn_log_find(bn_log *log, const char *name);
 /* The sealed range that holds seq and reaches furthest; NULL when there is none. */
 const bn_log_range *bn_log_cover(const bn_log_writer *w, uint64_t seq);

@@ -8,10 +8,31 @@
  *	         chain hash before first_seq (32 bytes), then writer, host and boot id as u16 length +
  *	         text, then CRC32C of all that.
  *	record   u32 size of the whole record, u8 type, u8 0, u16 kind bytes, u16 entity bytes (both
- *	         with their NUL), u16 0, u64 seq, u64 clock, first 8 bytes of the chain hash before
- *	         this record, kind, entity, payload, CRC32C of all that.
- *	trailer  a record of type 3 with an empty kind and entity; seq and clock repeat the last
- *	         record's; payload: u64 count, u32 crc of the last record, u32 0, chain hash at the end.
+ *	         with their NUL), u16 class version, u64 seq, u64 clock, first 8 bytes of the chain hash
+ *	         before this record, kind, entity, body, CRC32C of all that.
+ *	trailer  a record of type 3 or 5 with an empty kind and entity; seq and clock repeat the last
+ *	         record's; body: u64 count, u32 crc of the last record, u32 0, chain hash at the end.
+ *
+ * Types and their bodies:
+ *	1  the payload, JSON text: one object
+ *	2  the payload, bytes in a form that the kind defines
+ *	3  trailer
+ *	4  signed event: a signature block, then the payload, JSON text
+ *	5  signed trailer: as 3, then a signature block, then u32 size of this whole record (so that
+ *	   it is found from the end of the file: these are the last 4 bytes before the CRC)
+ *	6 to 127    an event in a form that this version does not know. It takes a sequence number and
+ *	   its place in the chain as every event does. Readers step over it, keep it through every
+ *	   merge and count it.
+ *	128 to 255, and a byte after the type that is not 0: what follows cannot be understood without
+ *	   understanding this. Readers stop before it, the file is left as it is (never cut, never
+ *	   merged), and the writer's slot is not continued by this version.
+ *
+ * Class version: which version of its kind the payload is. 0 and 1 both mean 1; writers write 0, so
+ * that events of version 1 have the bytes that the first format gave them.
+ *
+ * Signature block: u8 scheme (1 Ed25519), u8 0, u16 key bytes, u16 signature bytes, u16 epoch bytes
+ * (0 or 32), then key, epoch, signature. What is signed: sign.h. A block of an unknown scheme is kept
+ * and never counts as verified. A signed record's id is the SHA-256 of its bytes.
  *
  * Chain: h(0) = SHA-256("binnacle log 1\n" writer), h(i) = SHA-256(h(i-1) record(i)), over event
  * records alone, so merging segments does not change it. Since each record carries 8 bytes of the
@@ -22,26 +43,31 @@
 #define BN_STORE_LOG_RECORD_H
 #include "core/base/buf.h"
 #include "core/base/hash.h"
+#include "core/store/log/limits.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 enum {
-	BN_KIND_MAX = 128,           /* bytes without the NUL */
-	BN_ENTITY_MAX = 512,         /* likewise */
-	BN_PAYLOAD_MAX = 16 << 20,   /* bytes */
-	BN_WRITER_NAME_MAX = 200,    /* likewise, without the NUL */
-	BN_SEG_HEADER_MAX = 1024,    /* bytes */
-	BN_RECORD_FIXED = 40,        /* bytes besides kind, entity and payload */
-	BN_RECORD_TRAILER_SIZE = 90, /* bytes of a whole trailer record */
-	BN_RECORD_MAX = BN_RECORD_FIXED + BN_KIND_MAX + BN_ENTITY_MAX + 2 + BN_PAYLOAD_MAX,
+	BN_RECORD_FIXED = 40,        /* bytes besides kind, entity and body */
+	BN_RECORD_TRAILER_SIZE = 90, /* bytes of a whole record of type 3 */
+	BN_RECORD_TRAILER_MAX = BN_RECORD_TRAILER_SIZE + BN_SIGNATURE_BLOCK_MAX + 4,
+	BN_RECORD_MAX = BN_RECORD_FIXED + BN_KIND_MAX + BN_ENTITY_MAX + 2 + BN_SIGNATURE_BLOCK_MAX +
+			BN_PAYLOAD_MAX,
+	BN_EPOCH_BYTES = 32,
 };
 
 typedef enum bn_record_type {
 	BN_RECORD_JSON = 1,
 	BN_RECORD_RAW = 2,
 	BN_RECORD_TRAILER = 3,
+	BN_RECORD_SIGNED = 4,
+	BN_RECORD_SIGNED_TRAILER = 5,
+	BN_RECORD_CRITICAL = 128, /* from here on: not to be stepped over */
 } bn_record_type;
+
+enum { BN_SIGNATURE_ED25519 = 1 };
 
 typedef struct bn_seg_header {
 	uint64_t first_seq;
@@ -50,39 +76,73 @@ typedef struct bn_seg_header {
 	char writer[BN_WRITER_NAME_MAX + 1], host[72], boot[40];
 } bn_seg_header;
 
+/* A signature block; pointers are borrowed. scheme 0: there is none. */
+typedef struct bn_signature {
+	uint8_t scheme;
+	const uint8_t *key, *epoch, *bytes;
+	uint16_t key_bytes, epoch_bytes, signature_bytes;
+} bn_signature;
+
 /* Pointers go into the buffer that was decoded; kind and entity are NUL-terminated there. */
 typedef struct bn_record {
-	bn_record_type type;
+	uint8_t type;     /* a bn_record_type, or one that this version does not know */
+	bool is_critical; /* not to be stepped over */
+	uint32_t version; /* of the class: 1, 2, ... */
 	uint64_t seq, clock;
 	uint8_t prev[8];
 	const char *kind, *entity;
 	const uint8_t *payload;
 	size_t payload_len;
+	const uint8_t *body; /* payload with what lies before it */
+	size_t body_len;
+	bn_signature signature;
 	uint32_t crc;
 	const uint8_t *bytes; /* the whole record */
 	size_t size;
 } bn_record;
 
+/* What stands before a record's body. */
+typedef struct bn_record_head {
+	uint8_t type;
+	uint32_t version; /* 0 and 1 are written as 0 */
+	uint64_t seq, clock;
+	const uint8_t *chain; /* BN_SHA256_BYTES: the hash before this record */
+	const char *kind, *entity;
+} bn_record_head;
+
 typedef struct bn_seg_trailer {
 	uint64_t count, last_seq, last_clock;
 	uint32_t last_crc;
 	uint8_t chain[BN_SHA256_BYTES];
+	bn_signature signature; /* scheme 0: a trailer of type 3 */
 } bn_seg_trailer;
+
+/* A place between two records of a writer's history. */
+typedef struct bn_log_point {
+	uint64_t seq, clock; /* of the record before it; 0 at the very start */
+	uint32_t crc;
+	uint8_t chain[BN_SHA256_BYTES];
+} bn_log_point;
 
 /* Appends to b; ask bn_buf_check. Texts that are too long are cut (callers have checked). */
 void bn_seg_header_encode(bn_buf *b, const bn_seg_header *h);
 /* Bytes used, 0 when more bytes are needed to tell, -1 when this is no header. */
 ssize_t bn_seg_header_decode(bn_seg_header *h, const uint8_t *p, size_t n);
 
-/* Appends a record to b and gives its CRC. Needs kind, entity and payload within their limits. */
-uint32_t bn_record_encode(bn_buf *b, bn_record_type type, uint64_t seq, uint64_t clock,
-	const uint8_t chain[BN_SHA256_BYTES], const char *kind, const char *entity,
+/* Appends a record to b and gives its CRC. Needs kind, entity and body within their limits. */
+uint32_t bn_record_encode(bn_buf *b, const bn_record_head *h, const void *body, size_t n);
+/* The same with a signature block before the payload: type 4, whatever h->type says. */
+uint32_t bn_record_encode_signed(bn_buf *b, const bn_record_head *h, const bn_signature *signature,
 	const void *payload, size_t n);
+/* A record of type 5 when t has a signature, else of type 3. */
 void bn_record_encode_trailer(bn_buf *b, const bn_seg_trailer *t);
 /* Bytes used, 0 when the bytes end before the record does, -1 when this is no record. */
 ssize_t bn_record_decode(bn_record *r, const uint8_t *p, size_t n);
-/* -1 unless r is a well-formed trailer. */
+/* -1 unless r is a well-formed trailer, signed or not. t's signature borrows from r's bytes. */
 int bn_record_to_trailer(const bn_record *r, bn_seg_trailer *t);
+/* Finds the trailer at the end of the last n bytes of a file. Its size; 0 when it is larger than
+ * those bytes, and *need says how many; -1 when there is none. */
+ssize_t bn_record_decode_last(bn_record *r, const uint8_t *p, size_t n, size_t *need);
 
 void bn_chain_start(uint8_t chain[BN_SHA256_BYTES], const char *writer);
 /* chain becomes the hash after the record. h is scratch that the caller keeps for many records. */

@@ -1,13 +1,13 @@
 /* segment.c - see segment.h. */
 #include "core/store/log/segment.h"
 
-#include "core/base/fs.h"
 #include "core/base/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { WINDOW = 1 << 18 };
@@ -40,6 +40,56 @@ bool bn_segment_parse_name(const char *name, uint64_t *first, uint64_t *last)
 	return !strcmp(p, ".seg") && *first >= 1 && *first <= *last;
 }
 
+static int compare_segments(const void *a, const void *b)
+{
+	uint64_t af, al, bf, bl;
+	bn_segment_parse_name(*(char *const *)a, &af, &al);
+	bn_segment_parse_name(*(char *const *)b, &bf, &bl);
+	if (af != bf)
+		return af < bf ? -1 : 1;
+	return al > bl ? -1 : al < bl;
+}
+
+int bn_segment_list(
+	const bn_dir *at, const char *dir, bn_names *segments, bool *has_open, bn_err *err)
+{
+	bn_names all = BN_NAMES_INIT;
+	uint64_t first, last;
+	int rc = bn_dir_list(at, dir, &all, err);
+	if (has_open)
+		*has_open = false;
+	for (size_t i = 0; !rc && i < all.count; i++) {
+		if (has_open && !strcmp(all.items[i], BN_SEGMENT_OPEN))
+			*has_open = true;
+		if (bn_segment_parse_name(all.items[i], &first, &last) &&
+			bn_names_add(segments, all.items[i]))
+			rc = bn_err_nomem(err, "a list of segments");
+	}
+	if (!rc && segments->count)
+		qsort(segments->items, segments->count, sizeof *segments->items, compare_segments);
+	bn_names_release(&all);
+	return rc;
+}
+
+int bn_segment_rename(
+	const bn_dir *at, int fd, const char *from, const char *to, bool *unclear, bn_err *err)
+{
+	const bn_env *env = at->env;
+	struct stat ours, there;
+	int e = env->fs->rename(env, at, from, at, to);
+	if (unclear)
+		*unclear = false;
+	if (e >= 0)
+		return 0;
+	if (env->fs->fstat(env, fd, &ours) == 0 && env->fs->stat(env, at, to, &there) == 0 &&
+		ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
+		return 0;
+	if (unclear)
+		*unclear = e == -EIO || e == -ENOENT || e == -ESTALE || e == -ETIMEDOUT ||
+			   e == -EINTR || e == -ENOTCONN;
+	return bn_err_sys(err, BN_EIO, -e, "cannot rename '%s/%s' to '%s'", at->path, from, to);
+}
+
 /* Makes at least `want` bytes from the current position available, or as many as the file has. */
 static int window_fill(bn_segment *s, size_t want, bn_err *err)
 {
@@ -65,28 +115,21 @@ static int window_fill(bn_segment *s, size_t want, bn_err *err)
 }
 
 int bn_segment_open(
-	bn_segment *s, const bn_env *env, const char *path, bool check_chain, bn_err *err)
+	bn_segment *s, const bn_dir *dir, const char *name, bool check_chain, bn_err *err)
 {
-	int rc = 0;
+	int rc = 0, e;
 	struct stat st;
-	*s = (bn_segment){.env = env, .fd = -1};
-	if (!(s->path = bn_strdup(path))) {
+	*s = (bn_segment){.dir = dir, .env = dir->env, .fd = -1};
+	if (!(s->name = bn_strdup(name)) || !(s->path = bn_dir_join(dir, name))) {
 		rc = bn_err_nomem(err, "a file name");
 		goto out;
 	}
-	/* Without waiting: somebody may have put a pipe there, and nobody would ever write to it. */
-	if ((s->fd = env->fs->open(env, NULL, path, O_RDONLY | O_NONBLOCK, 0)) < 0) {
-		rc = bn_err_sys(err, s->fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -s->fd,
-			"cannot open '%s'", path);
+	if ((rc = bn_dir_open_file(&s->fd, dir, name, O_RDONLY, 0, err)) < 0) {
+		s->fd = -1;
 		goto out;
 	}
-	int e = env->fs->fstat(env, s->fd, &st);
-	if (e < 0) {
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", path);
-		goto out;
-	}
-	if (!S_ISREG(st.st_mode)) {
-		rc = bn_err_set(err, BN_ECORRUPT, "%s: no regular file", path);
+	if ((e = s->env->fs->fstat(s->env, s->fd, &st)) < 0) {
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", s->path);
 		goto out;
 	}
 	s->uid = st.st_uid;
@@ -98,7 +141,7 @@ int bn_segment_open(
 		goto out;
 	ssize_t used = bn_seg_header_decode(&s->header, s->window, s->window_len);
 	if (used <= 0) {
-		rc = bn_err_set(err, BN_ECORRUPT, "%s: no whole segment header", path);
+		rc = bn_err_set(err, BN_ECORRUPT, "%s: no whole segment header", s->path);
 		goto out;
 	}
 	s->header_size = (uint64_t)used;
@@ -118,6 +161,8 @@ void bn_segment_close(bn_segment *s)
 		s->env->fs->close(s->env, s->fd);
 	bn_hasher_free(s->hasher);
 	bn_free(s->window);
+	bn_free(s->tail);
+	bn_free(s->name);
 	bn_free(s->path);
 	*s = (bn_segment){.fd = -1};
 }
@@ -146,20 +191,21 @@ static int segment_stop(bn_segment *s, bn_segment_end end, const char *fault)
 }
 
 /* A trailer must agree with what was read, and be the last thing in the file. */
-static int segment_finish(bn_segment *s, const bn_record *r, bn_err *err)
+static int segment_finish(bn_segment *s, bn_record *r, bn_err *err)
 {
 	bn_seg_trailer *t = &s->trailer;
-	if (bn_record_to_trailer(r, t))
+	size_t size = r->size;
+	int rc = window_fill(s, size + 1, err); /* moves the window: r is decoded anew */
+	if (rc)
+		return rc;
+	if (bn_record_decode(r, s->window + s->window_pos, size) != (ssize_t)size ||
+		bn_record_to_trailer(r, t))
 		return segment_stop(s, BN_SEGMENT_BAD, "malformed trailer");
 	if (t->last_seq != s->last_seq || t->last_clock != s->last_clock ||
 		t->last_crc != s->last_crc || t->count != s->last_seq - s->header.first_seq + 1)
 		return segment_stop(s, BN_SEGMENT_BAD, "the trailer does not match the records");
 	if (s->hasher && memcmp(t->chain, s->chain, sizeof t->chain))
 		return segment_stop(s, BN_SEGMENT_BAD, "the trailer's chain hash does not match");
-	size_t size = r->size;
-	int rc = window_fill(s, size + 1, err);
-	if (rc)
-		return rc;
 	if (s->window_len - s->window_pos > size)
 		return segment_stop(s, BN_SEGMENT_BAD, "bytes behind the trailer");
 	return segment_stop(s, BN_SEGMENT_SEALED, NULL);
@@ -167,7 +213,7 @@ static int segment_finish(bn_segment *s, const bn_record *r, bn_err *err)
 
 int bn_segment_next(bn_segment *s, bn_record *r, bn_err *err)
 {
-	if (s->end == BN_SEGMENT_SEALED || s->end == BN_SEGMENT_BAD)
+	if (s->end == BN_SEGMENT_SEALED || s->end == BN_SEGMENT_BAD || s->end == BN_SEGMENT_NEWER)
 		return 0;
 	int rc = window_fill(s, 4, err);
 	if (rc)
@@ -190,7 +236,10 @@ int bn_segment_next(bn_segment *s, bn_record *r, bn_err *err)
 	s->garbled = used < 0;
 	if (used < 0)
 		return segment_stop(s, BN_SEGMENT_BAD, "a record's checksum or lengths are wrong");
-	if (r->type == BN_RECORD_TRAILER)
+	if (r->is_critical)
+		return segment_stop(
+			s, BN_SEGMENT_NEWER, "a record here can be read by a newer binnacle only");
+	if (r->type == BN_RECORD_TRAILER || r->type == BN_RECORD_SIGNED_TRAILER)
 		return segment_finish(s, r, err);
 	if (r->seq != s->last_seq + 1)
 		return segment_stop(s, BN_SEGMENT_BAD, "a record is out of sequence");
@@ -200,6 +249,7 @@ int bn_segment_next(bn_segment *s, bn_record *r, bn_err *err)
 		if (memcmp(r->prev, s->chain, sizeof r->prev))
 			return segment_stop(
 				s, BN_SEGMENT_BAD, "the chain is broken before a record");
+		memcpy(s->chain_before, s->chain, sizeof s->chain);
 		bn_chain_add(s->chain, s->hasher, r->bytes, r->size);
 	}
 	s->last_at = s->at;
@@ -214,21 +264,26 @@ int bn_segment_next(bn_segment *s, bn_record *r, bn_err *err)
 
 int bn_segment_read_trailer(bn_segment *s, bn_seg_trailer *t, bn_err *err)
 {
-	uint8_t raw[BN_RECORD_TRAILER_SIZE];
 	struct stat st;
-	size_t got = 0;
-	bn_record r;
+	size_t want = BN_RECORD_TRAILER_SIZE;
 	int e = s->env->fs->fstat(s->env, s->fd, &st);
 	if (e < 0)
 		return bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", s->path);
-	if ((uint64_t)st.st_size >= s->header_size + sizeof raw) {
-		int rc = bn_fs_read_at(s->env, s->fd, raw, sizeof raw,
-			st.st_size - (off_t)sizeof raw, &got, s->path, err);
+	while (want && (uint64_t)st.st_size >= s->header_size + want) {
+		size_t got = 0, need = 0;
+		bn_record r;
+		uint8_t *grown = bn_realloc(s->tail, want);
+		if (!grown)
+			return bn_err_nomem(err, "a segment's trailer");
+		s->tail = grown;
+		int rc = bn_fs_read_at(
+			s->env, s->fd, s->tail, want, st.st_size - (off_t)want, &got, s->path, err);
 		if (rc)
 			return rc;
+		if (got == want && bn_record_decode_last(&r, s->tail, want, &need) > 0 &&
+			bn_record_to_trailer(&r, t) == 0)
+			return 0;
+		want = need;
 	}
-	if (got != sizeof raw || bn_record_decode(&r, raw, sizeof raw) != (ssize_t)sizeof raw ||
-		bn_record_to_trailer(&r, t))
-		return bn_err_set(err, BN_ECORRUPT, "%s: no trailer at its end", s->path);
-	return 0;
+	return bn_err_set(err, BN_ECORRUPT, "%s: no trailer at its end", s->path);
 }

@@ -7,7 +7,7 @@
  */
 #ifndef BN_STORE_LOG_SEGMENT_H
 #define BN_STORE_LOG_SEGMENT_H
-#include "core/base/env.h"
+#include "core/base/dir.h"
 #include "core/store/log/record.h"
 
 #include <stdbool.h>
@@ -19,6 +19,17 @@
 void bn_segment_name(char name[BN_SEGMENT_NAME], uint64_t first, uint64_t last);
 /* False unless name is one of a sealed segment. */
 bool bn_segment_parse_name(const char *name, uint64_t *first, uint64_t *last);
+/* Names of the sealed segments in directory dir below at, in order of first, then widest first;
+ * *has_open may be NULL. All of them are names for bn_segment_parse_name. */
+int bn_segment_list(
+	const bn_dir *at, const char *dir, bn_names *segments, bool *has_open, bn_err *err);
+
+/* Renames the open file fd from `from` to `to`. Over NFS the reply may be lost and the retry
+ * answered with ENOENT, or the server cut off after it did the work: then the call looks at what
+ * lies at `to`, and it is no error when that is fd. *unclear (may be NULL) on a failure: the file
+ * may have either name. */
+int bn_segment_rename(
+	const bn_dir *at, int fd, const char *from, const char *to, bool *unclear, bn_err *err);
 
 typedef enum bn_segment_end {
 	BN_SEGMENT_MORE,     /* not at the end yet */
@@ -26,37 +37,43 @@ typedef enum bn_segment_end {
 	BN_SEGMENT_SEALED,   /* ended with a good trailer and nothing behind it */
 	BN_SEGMENT_TORN,     /* at `at` the file ends within a record */
 	BN_SEGMENT_BAD,      /* at `at` is something that is no next record */
+	BN_SEGMENT_NEWER,    /* at `at` is a record that only a newer binnacle can go past */
 } bn_segment_end;
 
 typedef struct bn_segment {
+	const bn_dir *dir; /* borrowed */
 	const bn_env *env;
-	char *path;
+	char *name; /* below dir */
+	char *path; /* for messages */
 	int fd;
 	uid_t uid;      /* who owns the file */
 	uint64_t inode; /* together with device: is it still the same file */
 	uint64_t device;
 	bn_seg_header header;
 	uint64_t header_size;
-	uint64_t at;                    /* file offset behind the last good record */
-	uint64_t last_at;               /* file offset of the last good record */
-	uint64_t last_seq;              /* header.first_seq - 1 before the first record */
-	uint64_t last_clock;            /* 0 before the first record */
-	uint32_t last_crc;              /* header.prev_crc before the first record */
-	bn_hasher *hasher;              /* not NULL: the chain is checked */
-	uint8_t chain[BN_SHA256_BYTES]; /* after the last good record, when it is checked */
+	uint64_t at;                           /* file offset behind the last good record */
+	uint64_t last_at;                      /* file offset of the last good record */
+	uint64_t last_seq;                     /* header.first_seq - 1 before the first record */
+	uint64_t last_clock;                   /* 0 before the first record */
+	uint32_t last_crc;                     /* header.prev_crc before the first record */
+	bn_hasher *hasher;                     /* not NULL: the chain is checked */
+	uint8_t chain[BN_SHA256_BYTES];        /* after the last good record, when it is checked */
+	uint8_t chain_before[BN_SHA256_BYTES]; /* before that record, likewise */
 	bn_segment_end end;
 	bool garbled;      /* BAD because of a checksum or length: what a torn write looks like */
-	const char *fault; /* why BN_SEGMENT_BAD; borrowed for ever */
-	bn_seg_trailer trailer;
+	const char *fault; /* why BN_SEGMENT_BAD or NEWER; borrowed for ever */
+	bn_seg_trailer trailer; /* when SEALED; its signature borrows until the next call */
 	uint8_t *window;
 	size_t window_cap, window_len, window_pos;
 	uint64_t window_at; /* file offset of window[0] */
+	uint8_t *tail;      /* of bn_segment_read_trailer */
 } bn_segment;
 
-/* Opens and reads the header. BN_ENOTFOUND when the file is gone (merged or sealed meanwhile),
- * BN_ECORRUPT when it has no good header. On failure there is nothing to close. */
+/* Opens the regular file `name` below dir and reads the header. BN_ENOTFOUND when it is gone (merged or
+ * sealed meanwhile), BN_ECORRUPT when it has no good header or is something else, BN_EREFUSED for a
+ * link. On failure there is nothing to close. */
 int bn_segment_open(
-	bn_segment *s, const bn_env *env, const char *path, bool check_chain, bn_err *err);
+	bn_segment *s, const bn_dir *dir, const char *name, bool check_chain, bn_err *err);
 void bn_segment_close(bn_segment *s); /* safe on a zeroed struct */
 /* 1 the next event record is in *r (until the next call); 0 none, s->end says why; negative: the
  * file cannot be read. After BN_SEGMENT_UNSEALED or TORN a later call tries again. */
@@ -64,7 +81,8 @@ int bn_segment_next(bn_segment *s, bn_record *r, bn_err *err);
 /* Continues behind a record known from earlier: the next one must start at offset `at`. */
 void bn_segment_seek(
 	bn_segment *s, uint64_t at, uint64_t last_seq, uint64_t last_clock, uint32_t last_crc);
-/* Reads the trailer of a sealed segment without reading the rest. BN_ECORRUPT when there is none. */
+/* Reads the trailer of a sealed segment without reading the rest. BN_ECORRUPT when there is none.
+ * The trailer's signature borrows from s until the next such call. */
 int bn_segment_read_trailer(bn_segment *s, bn_seg_trailer *t, bn_err *err);
 
 #endif

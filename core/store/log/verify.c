@@ -1,10 +1,9 @@
 /* verify.c - see verify.h. */
 #include "core/store/log/verify.h"
 
-#include "core/base/fs.h"
 #include "core/base/mem.h"
-#include "core/store/_workspace.h"
 #include "core/store/log/listing.h"
+#include "core/store/log/sign.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -14,11 +13,15 @@
 typedef struct check {
 	bn_log_report *report;
 	const bn_log_writer *w;
-	const bn_env *env;
+	const bn_dir *at;
+	bn_log_identity who;
 	uint64_t seq, clock; /* of the last record that is known to be good */
 	uint32_t crc;
 	uint8_t chain[BN_SHA256_BYTES];
 	bool vanished; /* a file that was listed is gone */
+	uint8_t key
+		[BN_ED25519_KEY_BYTES]; /* of the newest card; trailers are to be signed with it */
+	bool has_card;
 } check;
 
 enum { TRIES = 3 };
@@ -26,7 +29,7 @@ enum { TRIES = 3 };
 const char *bn_fault_kind_name(bn_fault_kind kind)
 {
 	static const char *const names[] = {
-		"damaged", "missing", "overlap", "foreign-owner", "unreadable"};
+		"damaged", "missing", "overlap", "foreign-owner", "unreadable", "newer", "forged"};
 	return names[kind];
 }
 
@@ -87,6 +90,55 @@ static int check_start(check *c, const bn_segment *s, const char *file, uint64_t
 	return 0;
 }
 
+/* Whether a signed record is what its key signed. A signature that this version cannot check is
+ * counted, and no fault. */
+static int check_signature(
+	check *c, const bn_segment *s, const bn_record *r, const char *file, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	bn_writer_card card;
+	if (r->type != BN_RECORD_SIGNED)
+		return 0;
+	int rc = bn_verify_record(r, &c->who, s->chain_before, &why);
+	if (rc == BN_ECORRUPT)
+		return add_fault(c, BN_FAULT_FORGED, file, s->last_at, r->seq, err, "%s", why.msg);
+	if (rc == BN_EUNSUPPORTED) {
+		c->report->unchecked++;
+		return 0;
+	}
+	if (rc < 0)
+		return bn_err_move(err, &why);
+	c->report->verified++;
+	if (!strcmp(r->kind, BN_WRITER_OPENED) &&
+		bn_writer_card_decode(&card, r->payload, r->payload_len, NULL) == 0) {
+		memcpy(c->key, r->signature.key, sizeof c->key);
+		c->has_card = true;
+	}
+	return 0;
+}
+
+/* A signed trailer is signed with the key of the writer's newest card. */
+static int check_seal(check *c, const bn_segment *s, const char *file, bn_err *err)
+{
+	const bn_seg_trailer *t = &s->trailer;
+	bn_err why = BN_ERR_INIT;
+	if (s->end != BN_SEGMENT_SEALED || !t->signature.scheme)
+		return 0;
+	int rc = bn_verify_trailer(t, &c->who, &why);
+	if (!rc && (!c->has_card || memcmp(c->key, t->signature.key, sizeof c->key)))
+		rc = bn_err_set(&why, BN_ECORRUPT,
+			"the trailer is signed with another key than the writer's card");
+	if (rc == BN_ECORRUPT)
+		return add_fault(c, BN_FAULT_FORGED, file, s->at, s->last_seq, err, "%s", why.msg);
+	if (rc == BN_EUNSUPPORTED)
+		c->report->unchecked++;
+	else if (rc < 0)
+		return bn_err_move(err, &why);
+	else
+		c->report->verified++;
+	return 0;
+}
+
 /* Reads one segment to its end. Records that are known already must be the same: the chain says. */
 static int check_records(check *c, bn_segment *s, const char *file, bool open, bn_err *err)
 {
@@ -108,12 +160,21 @@ static int check_records(check *c, bn_segment *s, const char *file, bool open, b
 		c->crc = r.crc;
 		memcpy(c->chain, s->chain, sizeof c->chain);
 		c->report->records++;
+		if (r.type > BN_RECORD_SIGNED_TRAILER)
+			c->report->unchecked++;
+		if ((rc = check_signature(c, s, &r, file, err)) < 0)
+			return rc;
 	}
 	if (rc)
+		return rc;
+	if ((rc = check_seal(c, s, file, err)) < 0)
 		return rc;
 	c->report->bytes += s->at;
 	if (open && s->end == BN_SEGMENT_BAD && s->garbled)
 		s->end = BN_SEGMENT_TORN; /* a crash leaves such a tail; the next writer cuts it */
+	if (s->end == BN_SEGMENT_NEWER)
+		return add_fault(
+			c, BN_FAULT_NEWER, file, s->at, s->last_seq + 1, err, "%s", s->fault);
 	if (s->end == BN_SEGMENT_BAD)
 		return add_fault(
 			c, BN_FAULT_DAMAGED, file, s->at, s->last_seq + 1, err, "%s", s->fault);
@@ -135,7 +196,7 @@ static int check_segment(check *c, const char *file, uint64_t first, bool open, 
 	char *path = bn_path_join(c->w->dir, file);
 	if (!path)
 		return bn_err_nomem(err, "a file name");
-	int rc = bn_segment_open(&s, c->env, path, true, &why);
+	int rc = bn_segment_open(&s, c->at, path, true, &why);
 	bn_free(path);
 	if (rc == BN_ENOTFOUND)
 		c->vanished = true; /* merged or sealed meanwhile */
@@ -144,10 +205,10 @@ static int check_segment(check *c, const char *file, uint64_t first, bool open, 
 	c->report->segments++;
 	if (rc == BN_ECORRUPT)
 		return add_fault(c, BN_FAULT_DAMAGED, file, 0, first, err, "it has no good header");
-	if (rc == BN_EIO)
+	if (rc == BN_EIO || rc == BN_EREFUSED)
 		return add_fault(c, BN_FAULT_UNREADABLE, file, 0, first, err, "%s", why.msg);
-	if (rc)
-		return bn_err_set(err, rc, "%s", why.msg);
+	if (rc < 0)
+		return bn_err_move(err, &why);
 	size_t faults = c->report->fault_count;
 	if (s.uid != c->w->uid)
 		rc = add_fault(c, BN_FAULT_FOREIGN, file, 0, first, err,
@@ -161,8 +222,14 @@ static int check_segment(check *c, const char *file, uint64_t first, bool open, 
 	if (!rc && open && first > c->seq + 1 && c->report->fault_count == faults)
 		rc = add_fault(c, BN_FAULT_MISSING, NULL, 0, c->seq + 1, err,
 			"records %" PRIu64 " to %" PRIu64 " are missing", c->seq + 1, first - 1);
-	if (!rc)
-		rc = check_records(c, &s, file, open, err);
+	if (rc < 0)
+		goto out;
+	if ((rc = check_records(c, &s, file, open, &why)) == BN_EIO)
+		rc = add_fault(
+			c, BN_FAULT_UNREADABLE, file, s.at, s.last_seq + 1, err, "%s", why.msg);
+	else if (rc < 0)
+		bn_err_move(err, &why);
+out:
 	bn_segment_close(&s);
 	return rc;
 }
@@ -175,7 +242,7 @@ static int resync(check *c, const char *file, uint64_t first, bn_err *err)
 	if (!path)
 		return bn_err_nomem(err, "a file name");
 	c->seq = first - 1;
-	if (bn_segment_open(&s, c->env, path, false, NULL) == 0) {
+	if (bn_segment_open(&s, c->at, path, false, NULL) == 0) {
 		memcpy(c->chain, s.header.chain, sizeof c->chain);
 		c->crc = s.header.prev_crc;
 		bn_segment_close(&s);
@@ -247,32 +314,37 @@ static void roll_back(bn_log_report *r, const bn_log_report *before)
 	r->records = before->records;
 	r->bytes = before->bytes;
 	r->torn = before->torn;
+	r->verified = before->verified;
+	r->unchecked = before->unchecked;
 }
 
 int bn_log_verify(bn_workspace *ws, bn_log_report *report, bn_err *err)
 {
 	bn_log log = {0};
+	const bn_dir *at = bn_workspace_at(ws);
 	*report = (bn_log_report){0};
-	char *dir = bn_workspace_path(ws, "log");
-	int rc = dir ? bn_log_scan(&log, ws->env, dir, err) : bn_err_nomem(err, "a file name");
+	int rc = bn_log_scan(&log, at, err);
 	for (size_t i = 0; !rc && i < log.count; i++) {
-		check c = {.report = report, .w = &log.items[i], .env = ws->env};
+		const check fresh = {.report = report,
+			.w = &log.items[i],
+			.at = at,
+			.who = {bn_workspace_id(ws), log.items[i].name}};
+		check c = fresh;
 		const bn_log_report before = *report;
 		/* A segment that was merged or sealed under our hands looks like a fault once. */
 		for (int tries = 0; tries < TRIES; tries++) {
 			roll_back(report, &before);
-			c = (check){.report = report, .w = &log.items[i], .env = ws->env};
+			c = fresh;
 			rc = check_writer(&c, err);
 			if (rc || c.w->fault[0] ||
 				(!c.vanished && report->fault_count == before.fault_count))
 				break;
-			if ((rc = bn_log_relist(&log.items[i], ws->env, err)))
+			if ((rc = bn_log_relist(&log.items[i], at, err)))
 				break;
 		}
 		if (!rc)
 			rc = add_head(&c, err);
 	}
 	bn_log_release(&log);
-	bn_free(dir);
 	return rc;
 }

@@ -16,6 +16,8 @@ typedef enum bn_fault_kind {
 	BN_FAULT_OVERLAP,    /* two segments hold the same record with different content */
 	BN_FAULT_FOREIGN,    /* a segment's owner is not the directory's: its events are his */
 	BN_FAULT_UNREADABLE, /* the file cannot be read */
+	BN_FAULT_NEWER,      /* only a newer binnacle can read on */
+	BN_FAULT_FORGED,     /* a signature is not its key's, or the key is not the writer's */
 } bn_fault_kind;
 
 typedef struct bn_log_fault {
@@ -38,6 +40,8 @@ typedef struct bn_log_report {
 	uint64_t
 		torn; /* open.seg files that end within a record: a writer at work, or one that died
 	                * before its commit; no fault */
+	uint64_t verified;  /* signatures of records and trailers that hold */
+	uint64_t unchecked; /* records and signatures in a form that this version does not know */
 	bn_log_head *heads; /* one for each writer, by name */
 	size_t head_count;
 	bn_log_fault *faults; /* at most one of a kind for each segment */

@@ -1,93 +1,73 @@
-/* writer.c - see writer.h. */
+/*
+ * writer.c - see writer.h.
+ *
+ * States. Each event moves from left to right; what stands right of it is on the disk.
+ *
+ *	           append               flush              fsync (1st: directory too)
+ *	  EMPTY -----------> PENDING -----------> WRITTEN -----------------> DURABLE
+ *	    ^                 |   |                  |                        |   |
+ *	    |     roll back   |   |    roll back     |       append           |   | seal
+ *	    +-----------------+   +<-----------------+   (on to PENDING) <----+   |
+ *	    |                                                                     v
+ *	    +<------------------- rename, fsync of the directory ----------- TRAILED
+ *
+ *	EMPTY    fd < 0, pending is empty: no open.seg
+ *	PENDING  pending holds records that are nowhere else
+ *	WRITTEN  written_size > durable_size
+ *	DURABLE  written_size == durable_size > 0: this is what was acknowledged (L1)
+ *	TRAILED  open.seg ends in a trailer and has its old name; a crash leaves it to the next owner
+ *	broken   from any state: after a failed fsync, a failed cut, or a rename of unknown outcome. What
+ *	         is in the file is left to the next owner of the slot.
+ *
+ * Rolling back cuts open.seg to durable_size and forgets the rest.
+ */
 #include "core/store/log/writer.h"
 
+#include "core/base/fs.h"
 #include "core/base/mem.h"
-#include "core/store/_workspace.h"
-#include "core/store/log/_slot.h"
+#include "core/store/log/clock.h"
 #include "core/store/log/segment.h"
+#include "core/store/log/slot.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
 	SLOTS_MAX = 4096,
+	SLOTS_UNREADABLE_MAX = 8,
 	PENDING_MAX = 1 << 20,       /* bytes buffered before they are written (without fsync) */
 	SEGMENT_BYTES_MAX = 8 << 20, /* open.seg is sealed when it is larger */
 	SEAL_MS_MIN = 1000,
 	SEAL_MS_MAX = 30000,
-	IDLE_NETWORK_S = 600,
 };
-
-/* ---- names and lists ------------------------------------------------------------------------ */
-
-static void writer_prefix(const bn_env *env, char *out, size_t size)
-{
-	char user[64];
-	env->user_name(env, env->uid(env), user, sizeof user);
-	for (char *p = user; *p; p++)
-		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-			    (*p >= '0' && *p <= '9') || *p == '-' || *p == '_' || *p == '.'))
-			*p = '-';
-	snprintf(out, size, "%.48s@%.64s-", user, env->host(env));
-}
-
-static int compare_segments(const void *a, const void *b)
-{
-	uint64_t af, al, bf, bl;
-	bn_segment_parse_name(*(char *const *)a, &af, &al);
-	bn_segment_parse_name(*(char *const *)b, &bf, &bl);
-	if (af != bf)
-		return af < bf ? -1 : 1;
-	return al > bl ? -1 : al < bl;
-}
-
-int bn_writer_list(
-	const bn_env *env, const char *dir, bn_names *segments, bool *has_open, bn_err *err)
-{
-	bn_names all = BN_NAMES_INIT;
-	uint64_t first, last;
-	int rc = bn_fs_list_dir(env, dir, &all, err);
-	if (has_open)
-		*has_open = false;
-	for (size_t i = 0; !rc && i < all.count; i++) {
-		if (has_open && !strcmp(all.items[i], BN_SEGMENT_OPEN))
-			*has_open = true;
-		if (bn_segment_parse_name(all.items[i], &first, &last) &&
-			bn_names_add(segments, all.items[i]))
-			rc = bn_err_nomem(err, "a list of segments");
-	}
-	if (!rc && segments->count)
-		qsort(segments->items, segments->count, sizeof *segments->items, compare_segments);
-	bn_names_release(&all);
-	return rc;
-}
 
 /* ---- taking a slot -------------------------------------------------------------------------- */
 
-static int slot_make(const bn_env *env, const char *log_dir, const char *dir, bn_err *err)
+static int slot_make(const bn_dir *at, const char *dir, bn_err *err)
 {
-	int e = env->fs->mkdir(env, NULL, dir, 0755);
+	const bn_env *env = at->env;
+	int e = env->fs->mkdir(env, at, dir, 0755);
 	if (e == -EEXIST)
 		return 0;
 	if (e < 0) {
-		bn_err_sys(err, BN_EIO, -e, "cannot make the log directory '%s'", dir);
+		bn_err_sys(err, BN_EIO, -e, "cannot make the log directory '%s/%s'", at->path, dir);
 		if (e == -EACCES || e == -EPERM || e == -EROFS)
-			bn_err_hint(err, "ask the workspace's owner for write permission on '%s'",
-				log_dir);
+			bn_err_hint(err,
+				"ask the workspace's owner for write permission on '%s/log'",
+				at->path);
 		return BN_EIO;
 	}
 	/* Just made, so it is ours; where it is not, the next slot would not be either. */
 	struct stat st;
-	if (env->fs->stat(env, NULL, dir, &st) == 0 && st.st_uid != env->uid(env)) {
-		env->fs->rmdir(env, NULL, dir);
-		bn_err_set(err, BN_EREFUSED, "what you make in '%s' belongs to uid %lu, not to you",
-			log_dir, (unsigned long)st.st_uid);
+	if (bn_dir_stat(at, dir, &st, NULL) == 0 && st.st_uid != env->uid(env)) {
+		env->fs->rmdir(env, at, dir);
+		bn_err_set(err, BN_EREFUSED,
+			"what you make in '%s/log' belongs to uid %lu, not to you", at->path,
+			(unsigned long)st.st_uid);
 		bn_err_hint(err,
 			"the file system maps users (root_squash, sshfs): work as the user "
 			"it maps to");
@@ -97,108 +77,126 @@ static int slot_make(const bn_env *env, const char *log_dir, const char *dir, bn
 }
 
 /* Leftovers of a merge that died. */
-static void slot_sweep(const bn_env *env, const char *dir)
+static void slot_sweep(const bn_dir *at, const char *dir)
 {
 	bn_names all = BN_NAMES_INIT;
-	bn_fs_list_dir(env, dir, &all, NULL);
+	bn_dir_list(at, dir, &all, NULL);
 	for (size_t i = 0; i < all.count; i++) {
 		size_t n = strlen(all.items[i]);
 		char *path = n > 4 && !strcmp(all.items[i] + n - 4, ".tmp")
 				     ? bn_path_join(dir, all.items[i])
 				     : NULL;
 		if (path)
-			env->fs->unlink(env, NULL, path);
+			bn_dir_unlink(at, path, NULL);
 		bn_free(path);
 	}
 	bn_names_release(&all);
 }
 
-/* Tries one slot: 0 it is ours now, 1 try the next, 2 flock does not work, negative an error. */
-static int slot_try(bn_writer *w, const char *log_dir, const char *name, bool lock, bn_err *err)
+/* What slot_try found. */
+typedef enum slot_state {
+	SLOT_OURS,
+	SLOT_TAKEN,      /* or of somebody else, or not to be continued: try the next */
+	SLOT_UNREADABLE, /* ours, but its files cannot be read just now: likewise, a few times */
+	SLOT_NO_LOCKS,   /* flock does not work here */
+} slot_state;
+
+/* Adopts the history in dir, which is locked. */
+static int slot_continue(slot_state *state, bn_writer *w, const char *dir, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_slot_adopt(&w->tip, w->at, dir, &why);
+	*state = SLOT_OURS;
+	if (rc == 0 && !bn_clock_is_sane(w->env, w->tip.clock))
+		*state = SLOT_TAKEN; /* this machine's clock was wrong once: its history is over */
+	else if (rc == BN_ECORRUPT || rc == BN_EUNSUPPORTED || rc == BN_EREFUSED)
+		*state = SLOT_TAKEN; /* left alone for `audit verify` to name; another will do */
+	else if (rc == BN_EIO)
+		*state = SLOT_UNREADABLE;
+	else if (rc < 0)
+		return bn_err_move(err, &why);
+	return 0;
+}
+
+static int slot_try(slot_state *state, bn_writer *w, const char *name, bool lock, bn_err *err)
 {
 	struct stat st;
-	char *dir = bn_path_join(log_dir, name);
+	char *dir = bn_path_join("log", name);
+	int rc = 0;
+	*state = SLOT_TAKEN;
 	if (!dir)
 		return bn_err_nomem(err, "a file name");
-	int rc = slot_make(w->env, log_dir, dir, err);
-	if (!rc &&
-		(w->env->fs->stat(w->env, NULL, dir, &st) < 0 || st.st_uid != w->env->uid(w->env)))
-		rc = 1;
-	if (!rc && lock)
-		rc = bn_slot_lock(&w->lock_fd, w->env, dir, err);
-	if (!rc) {
-		bn_err why = BN_ERR_INIT;
-		rc = bn_slot_adopt(w->env, dir, name, w->trash_dir, &w->tip, &why);
-		if (rc == 0 && !bn_clock_is_sane(w->env, w->tip.clock))
-			rc = 1; /* this machine's clock was wrong once: its history is over */
-		else if (rc == BN_ECORRUPT)
-			rc = 1; /* left alone for `audit verify` to name; another slot will do */
-		else if (rc)
-			bn_err_set(err, rc, "%s", why.msg);
-		if (rc && w->lock_fd >= 0) {
-			w->env->fs->close(w->env, w->lock_fd);
-			w->lock_fd = -1;
-		}
+	if ((rc = slot_make(w->at, dir, err)) < 0)
+		goto out;
+	if (bn_dir_stat(w->at, dir, &st, NULL) < 0 || !S_ISDIR(st.st_mode) ||
+		st.st_uid != w->env->uid(w->env))
+		goto out; /* L7 */
+	if (lock && (rc = bn_slot_lock(&w->lock_fd, w->at, dir, err)) != 0) {
+		*state = rc == 2 ? SLOT_NO_LOCKS : SLOT_TAKEN;
+		rc = rc > 0 ? 0 : rc;
+		goto out;
 	}
-	if (rc) {
-		bn_free(dir);
-		return rc;
-	}
+	if ((rc = slot_continue(state, w, dir, err)) < 0 || *state != SLOT_OURS)
+		goto out;
 	/* Who made the directory may have died before syncing it; with history in it, nobody did. */
-	if (w->tip.seq == 0)
-		rc = bn_fs_sync_dir(w->env, log_dir, err);
-	slot_sweep(w->env, dir);
-	w->dir = dir;
+	if (w->tip.seq == 0 && (rc = bn_dir_sync(w->at, "log", err)) < 0)
+		goto out;
+	slot_sweep(w->at, dir);
 	snprintf(w->name, sizeof w->name, "%s", name);
+	w->dir = dir;
+	return 0;
+out:
+	if (w->lock_fd >= 0)
+		w->env->fs->close(w->env, w->lock_fd);
+	w->lock_fd = -1;
+	bn_free(dir);
 	return rc;
 }
 
-static int slot_take(bn_writer *w, const char *log_dir, bn_err *err)
+static int slot_take(bn_writer *w, bn_err *err)
 {
-	char prefix[160], name[BN_WRITER_NAME_MAX + 1];
-	int rc = 1;
-	writer_prefix(w->env, prefix, sizeof prefix);
-	for (int slot = 0; rc == 1 && slot < SLOTS_MAX; slot++) {
-		snprintf(name, sizeof name, "%s%.8s-%d", prefix, w->env->boot_id(w->env), slot);
-		rc = slot_try(w, log_dir, name, true, err);
-	}
-	if (rc == 1 || rc == 2) {
-		uint32_t tag;
-		if ((rc = bn_env_random(w->env, &tag, sizeof tag, err)))
+	char name[BN_WRITER_NAME_MAX + 1];
+	bn_slot_name us;
+	slot_state state = SLOT_TAKEN;
+	uint32_t tag;
+	int rc = 0, unreadable = 0;
+	bn_slot_own_name(&us, w->env);
+	for (int slot = 0; slot < SLOTS_MAX && state != SLOT_NO_LOCKS; slot++) {
+		snprintf(name, sizeof name, "%s-%s-%d", us.place, us.boot, slot);
+		if ((rc = slot_try(&state, w, name, true, err)) < 0 || state == SLOT_OURS)
 			return rc;
-		snprintf(name, sizeof name, "%s%.8s-r%08" PRIx32, prefix, w->env->boot_id(w->env),
-			tag);
-		rc = slot_try(w, log_dir, name, false, err);
-		if (rc > 0)
-			rc = bn_err_set(err, BN_EIO, "cannot take a place in '%s'", log_dir);
+		if (state == SLOT_UNREADABLE && ++unreadable == SLOTS_UNREADABLE_MAX)
+			return bn_err_set(err, BN_EIO,
+				"the log directories in '%s/log' cannot be read", w->at->path);
 	}
-	return rc;
+	if ((rc = bn_env_random(w->env, &tag, sizeof tag, err)) < 0)
+		return rc;
+	snprintf(name, sizeof name, "%s-%s-r%08" PRIx32, us.place, us.boot, tag);
+	rc = slot_try(&state, w, name, false, err);
+	if (rc < 0 || state == SLOT_OURS)
+		return rc;
+	return bn_err_set(err, BN_EIO, "cannot take a place in '%s/log'", w->at->path);
 }
 
-int bn_writer_open(
-	bn_writer **out, const bn_env *env, const char *log_dir, const char *trash_dir, bn_err *err)
+int bn_writer_open(bn_writer **out, const bn_dir *at, bn_err *err)
 {
 	int rc = 0;
 	bn_writer *w = bn_alloc_zeroed(1, sizeof *w);
 	if (!w)
 		return bn_err_nomem(err, "a log writer");
-	w->env = env;
+	w->at = at;
+	w->env = at->env;
 	w->fd = w->lock_fd = -1;
 	w->pid = getpid();
-	w->merge_at = BN_MERGE_AT;
 	bn_buf_init(&w->pending);
-	if (!(w->trash_dir = bn_strdup(trash_dir))) {
-		rc = bn_err_nomem(err, "a log writer");
-		goto out;
-	}
-	if ((rc = bn_hasher_new(&w->hasher, err)) || (rc = slot_take(w, log_dir, err)))
+	if ((rc = bn_hasher_new(&w->hasher, err)) || (rc = slot_take(w, err)))
 		goto out;
 	if (!(w->open_path = bn_path_join(w->dir, BN_SEGMENT_OPEN))) {
 		rc = bn_err_nomem(err, "a log writer");
 		goto out;
 	}
 	w->durable = w->start = w->tip;
-	w->opened_ms = bn_env_monotonic_ns(env) / 1000000;
+	w->opened_ms = bn_env_monotonic_ns(w->env) / 1000000;
 	*out = w;
 	w = NULL;
 out:
@@ -218,8 +216,20 @@ void bn_writer_free(bn_writer *w)
 	bn_buf_release(&w->pending);
 	bn_free(w->dir);
 	bn_free(w->open_path);
-	bn_free(w->trash_dir);
+	bn_free(w->workspace);
 	bn_free(w);
+}
+
+int bn_writer_set_signer(bn_writer *w, const bn_signer *signer, const char *workspace, bn_err *err)
+{
+	char *copy = bn_strdup(workspace);
+	if (!copy)
+		return bn_err_nomem(err, "a log writer");
+	bn_free(w->workspace);
+	w->workspace = copy;
+	w->signer = signer;
+	w->card_seq = 0;
+	return 0;
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -237,12 +247,13 @@ static void writer_roll_back(bn_writer *w)
 {
 	bn_buf_clear(&w->pending);
 	w->tip = w->durable;
+	if (w->card_seq > w->tip.seq)
+		w->card_seq = 0;
 	if (w->fd >= 0 && w->durable_size == 0) {
 		/* Not even the header is known to be there. */
 		w->env->fs->close(w->env, w->fd);
 		w->fd = -1;
-		int e = w->env->fs->unlink(w->env, NULL, w->open_path);
-		w->broken = e < 0 && e != -ENOENT;
+		w->broken = bn_dir_unlink(w->at, w->open_path, NULL) < 0;
 	} else if (w->fd >= 0 && w->env->fs->ftruncate(w->env, w->fd, (off_t)w->durable_size) < 0) {
 		w->broken = true;
 	}
@@ -251,13 +262,12 @@ static void writer_roll_back(bn_writer *w)
 
 static int open_segment(bn_writer *w, bn_err *err)
 {
-	w->fd = w->env->fs->open(
-		w->env, NULL, w->open_path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0644);
-	if (w->fd < 0) {
-		int e = w->fd;
+	int rc = bn_dir_open_file(
+		&w->fd, w->at, w->open_path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, 0644, err);
+	if (rc < 0) {
 		w->fd = -1;
 		w->broken = true;
-		return bn_err_sys(err, BN_EIO, -e, "cannot create '%s'", w->open_path);
+		return rc;
 	}
 	w->durable_size = w->written_size = 0;
 	w->seg_ms = bn_env_monotonic_ns(w->env) / 1000000;
@@ -296,32 +306,98 @@ static int add_header(bn_writer *w, bn_err *err)
 	return bn_buf_check(&w->pending, err, "a segment header");
 }
 
-int bn_writer_append(bn_writer *w, bn_record_type type, const char *kind, const char *entity,
-	const void *payload, size_t n, uint64_t seen_clock, bn_err *err)
+static uint64_t next_clock(const bn_writer *w, uint64_t seen_clock)
 {
-	int rc = writer_is_usable(w, err);
-	if (rc)
-		return rc;
-	size_t before = w->pending.len;
-	bool head = w->fd < 0 && before == 0;
-	if (bn_buf_reserve(&w->pending,
-		    BN_SEG_HEADER_MAX + BN_RECORD_FIXED + strlen(kind) + strlen(entity) + 2 + n)) {
-		w->pending.failed = false; /* what was buffered before is still whole */
-		return bn_err_nomem(err, "an event");
-	}
-	if (head && (rc = add_header(w, err)))
-		return rc;
-	uint64_t clock = (uint64_t)bn_env_now_ms(w->env) << 16;
+	uint64_t clock = (uint64_t)bn_env_now_ms(w->env) << BN_CLOCK_SHIFT;
 	if (clock <= seen_clock)
 		clock = seen_clock + 1;
 	if (clock <= w->tip.clock)
-		clock = w->tip.clock + 1;
+		clock = w->tip.clock + 1; /* L3 */
+	return clock;
+}
+
+/* Encodes the record behind what is pending. */
+static int draft_encode(
+	bn_writer *w, uint32_t *crc, const bn_draft *d, const bn_record_head *h, bn_err *err)
+{
+	bn_log_identity who = {w->workspace, w->name};
+	if (d->type != BN_RECORD_SIGNED) {
+		*crc = bn_record_encode(&w->pending, h, d->payload, d->n);
+		return bn_buf_check(&w->pending, err, "an event");
+	}
+	if (!w->signer)
+		return bn_err_set(err, BN_EREFUSED, "event %s of %s: no key to sign it with",
+			d->kind, d->entity);
+	return bn_sign_record(
+		&w->pending, crc, w->signer, &who, h, d->epoch, d->payload, d->n, err);
+}
+
+static int append_one(bn_writer *w, const bn_draft *d, uint64_t seen_clock, bn_err *err)
+{
+	size_t before = w->pending.len;
+	bool head = w->fd < 0 && before == 0;
+	int rc = 0;
+	if (bn_buf_reserve(&w->pending, BN_SEG_HEADER_MAX + BN_RECORD_FIXED + strlen(d->kind) +
+						strlen(d->entity) + 2 + BN_SIGNATURE_BLOCK_MAX +
+						d->n)) {
+		w->pending.failed = false; /* what was buffered before is still whole */
+		return bn_err_nomem(err, "an event");
+	}
+	if (head && (rc = add_header(w, err)) < 0)
+		goto out;
 	size_t at = w->pending.len;
-	w->tip.crc = bn_record_encode(
-		&w->pending, type, w->tip.seq + 1, clock, w->tip.chain, kind, entity, payload, n);
-	w->tip.seq++;
-	w->tip.clock = clock;
-	bn_chain_add(w->tip.chain, w->hasher, w->pending.ptr + at, w->pending.len - at);
+	bn_record_head h = {.type = (uint8_t)d->type,
+		.version = d->version,
+		.seq = w->tip.seq + 1,
+		.clock = next_clock(w, seen_clock),
+		.chain = w->tip.chain,
+		.kind = d->kind,
+		.entity = d->entity};
+	uint32_t crc;
+	if ((rc = draft_encode(w, &crc, d, &h, err)) < 0)
+		goto out;
+	w->tip.crc = crc;
+	w->tip.seq = h.seq;
+	w->tip.clock = h.clock;
+	bn_chain_add(w->tip.chain, w->hasher, w->pending.ptr + at, w->pending.len - at); /* L4 */
+out:
+	if (rc < 0)
+		bn_buf_truncate(&w->pending, before);
+	return rc;
+}
+
+/* The signed card of a writer that has a signer and none in the log yet. */
+static int append_card(bn_writer *w, uint64_t seen_clock, bn_err *err)
+{
+	bn_writer_card card = {.uid = (int64_t)w->env->uid(w->env)};
+	char entity[BN_WRITER_NAME_MAX + 16];
+	bn_buf payload = BN_BUF_INIT;
+	w->env->user_name(w->env, w->env->uid(w->env), card.user, sizeof card.user);
+	snprintf(card.host, sizeof card.host, "%.71s", w->env->host(w->env));
+	snprintf(entity, sizeof entity, "writer/%s", w->name);
+	int rc = bn_writer_card_encode(&payload, &card, err);
+	if (!rc) {
+		bn_draft d = {.type = BN_RECORD_SIGNED,
+			.kind = BN_WRITER_OPENED,
+			.entity = entity,
+			.payload = payload.ptr,
+			.n = payload.len};
+		rc = append_one(w, &d, seen_clock, err);
+	}
+	w->card_seq = rc < 0 ? 0 : w->tip.seq;
+	bn_buf_release(&payload);
+	return rc;
+}
+
+int bn_writer_append(bn_writer *w, const bn_draft *event, uint64_t seen_clock, bn_err *err)
+{
+	int rc = writer_is_usable(w, err);
+	if (rc < 0)
+		return rc;
+	if (w->signer && !w->card_seq && (rc = append_card(w, seen_clock, err)) < 0)
+		return rc;
+	if ((rc = append_one(w, event, seen_clock, err)) < 0)
+		return rc;
 	return w->pending.len >= PENDING_MAX ? writer_flush(w, err) : 0;
 }
 
@@ -336,7 +412,7 @@ int bn_writer_commit(bn_writer *w, bn_err *err)
 	if (e < 0) {
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", w->open_path);
 	} else if (w->durable_size == 0) {
-		rc = bn_fs_sync_dir(w->env, w->dir, err);
+		rc = bn_dir_sync(w->at, w->dir, err);
 	}
 	if (rc) {
 		/* After a failed fsync the kernel may have dropped the pages: the file is not to be
@@ -352,48 +428,62 @@ int bn_writer_commit(bn_writer *w, bn_err *err)
 	return 0;
 }
 
-int bn_writer_seal(bn_writer *w, bn_err *err)
+static int trailer_encode(bn_writer *w, bn_err *err)
 {
-	int rc = bn_writer_commit(w, err), e = 0;
-	if (rc || w->fd < 0)
-		return rc;
-	char name[BN_SEGMENT_NAME];
-	bn_segment_name(name, w->start.seq + 1, w->durable.seq);
-	char *to = bn_path_join(w->dir, name);
+	bn_log_identity who = {w->workspace, w->name};
 	bn_seg_trailer t = {.count = w->durable.seq - w->start.seq,
 		.last_seq = w->durable.seq,
 		.last_clock = w->durable.clock,
 		.last_crc = w->durable.crc};
 	memcpy(t.chain, w->durable.chain, sizeof t.chain);
+	if (w->signer && w->card_seq)
+		return bn_sign_trailer(&w->pending, w->signer, &who, &t, err);
 	bn_record_encode_trailer(&w->pending, &t);
-	if (!to || w->pending.failed) {
-		rc = bn_err_nomem(err, "a segment trailer");
-		goto out;
-	}
+	return bn_buf_check(&w->pending, err, "a segment trailer");
+}
+
+/* Writes the trailer and gives the file its final name. *unclear: it may have either. */
+static int segment_close(bn_writer *w, const char *to, bool *unclear, bn_err *err)
+{
+	int rc = trailer_encode(w, err), e;
+	if (rc < 0)
+		return rc;
 	if ((rc = bn_fs_write_all(
-		     w->env, w->fd, w->pending.ptr, w->pending.len, w->open_path, err)))
-		goto out;
-	if ((e = w->env->fs->fsync(w->env, w->fd)) < 0) {
+		     w->env, w->fd, w->pending.ptr, w->pending.len, w->open_path, err)) < 0)
+		return rc;
+	if ((e = w->env->fs->fsync(w->env, w->fd)) < 0) { /* L2 */
 		w->broken = true;
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", w->open_path);
-	} else if ((e = w->env->fs->rename(w->env, NULL, w->open_path, NULL, to)) < 0) {
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s'", w->open_path);
+		return bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", w->open_path);
 	}
-out:
-	if (rc) {
-		writer_roll_back(w); /* back to an unsealed open.seg with all that was committed */
-	} else {
-		bn_buf_clear(&w->pending);
-		w->env->fs->close(w->env, w->fd);
-		w->fd = -1;
-		w->durable_size = w->written_size = 0;
-		w->start = w->durable;
-		rc = bn_fs_sync_dir(w->env, w->dir, err);
-	}
+	return bn_segment_rename(w->at, w->fd, w->open_path, to, unclear, err);
+}
+
+int bn_writer_seal(bn_writer *w, bn_err *err)
+{
+	bool unclear = false;
+	int rc = bn_writer_commit(w, err);
+	if (rc < 0 || w->fd < 0)
+		return rc;
+	char name[BN_SEGMENT_NAME];
+	bn_segment_name(name, w->start.seq + 1, w->durable.seq);
+	char *to = bn_path_join(w->dir, name);
+	rc = to ? segment_close(w, to, &unclear, err) : bn_err_nomem(err, "a file name");
 	bn_free(to);
-	if (!rc)
-		bn_writer_merge(w, NULL); /* a failed merge leaves the parts as they are */
-	return rc;
+	if (unclear) {
+		w->broken = true; /* L2: a file that may be sealed is not cut */
+		return rc;
+	}
+	if (rc < 0) {
+		writer_roll_back(w); /* back to an unsealed open.seg with all that was committed */
+		return rc;
+	}
+	bn_buf_clear(&w->pending);
+	w->env->fs->close(w->env, w->fd);
+	w->fd = -1;
+	w->durable_size = w->written_size = 0;
+	w->start = w->durable;
+	w->merge_due = true;
+	return bn_dir_sync(w->at, w->dir, err);
 }
 
 bool bn_writer_is_due(const bn_writer *w)
@@ -405,59 +495,4 @@ bool bn_writer_is_due(const bn_writer *w)
 	int64_t limit = (now - w->opened_ms) / 10;
 	limit = limit < SEAL_MS_MIN ? SEAL_MS_MIN : limit > SEAL_MS_MAX ? SEAL_MS_MAX : limit;
 	return w->fd >= 0 && now - w->seg_ms >= limit;
-}
-
-/* ---- what dead writers left ----------------------------------------------------------------- */
-
-/* A lock on a network file system may be local to each client (Lustre's localflock), and two hosts
- * may share a name. So there a writer of another boot counts as dead only after long silence. */
-static bool dead_enough(const bn_env *env, const char *dir, const char *path, bool same_boot)
-{
-	struct stat st;
-	if (env->fs->stat(env, NULL, path, &st) < 0)
-		return false;
-	if (same_boot || !bn_fs_is_network(dir))
-		return true;
-	return bn_env_now_ns(env) / 1000000000 - st.st_mtim.tv_sec > IDLE_NETWORK_S;
-}
-
-/* True when something was adopted. */
-static bool adopt_one(bn_writer *w, const char *log_dir, const char *name, size_t prefix_len)
-{
-	bool done = false;
-	int lock_fd = -1;
-	struct stat st;
-	bn_log_point end;
-	char *dir = bn_path_join(log_dir, name);
-	char *path = dir ? bn_path_join(dir, BN_SEGMENT_OPEN) : NULL;
-	const char *boot = w->env->boot_id(w->env), *tail = name + prefix_len;
-	bool same_boot = !strncmp(tail, boot, strnlen(boot, 8));
-	const char *dash = strchr(tail, '-');
-	bool random_slot = dash && dash[1] == 'r';
-	if (!path || !strcmp(name, w->name) || (random_slot && same_boot))
-		goto out; /* a random slot has no lock that would tell whether it is alive */
-	if (w->env->fs->stat(w->env, NULL, dir, &st) < 0 || st.st_uid != w->env->uid(w->env) ||
-		!dead_enough(w->env, dir, path, same_boot))
-		goto out;
-	if (bn_slot_lock(&lock_fd, w->env, dir, NULL) == 0)
-		done = bn_slot_adopt(w->env, dir, name, w->trash_dir, &end, NULL) == 0;
-out:
-	if (lock_fd >= 0)
-		w->env->fs->close(w->env, lock_fd);
-	bn_free(dir);
-	bn_free(path);
-	return done;
-}
-
-void bn_writer_adopt_dead(bn_writer *w, const char *log_dir, int most)
-{
-	char prefix[160];
-	bn_names all = BN_NAMES_INIT;
-	writer_prefix(w->env, prefix, sizeof prefix);
-	size_t n = strlen(prefix);
-	bn_fs_list_dir(w->env, log_dir, &all, NULL);
-	for (size_t i = 0; i < all.count && most > 0; i++)
-		if (!strncmp(all.items[i], prefix, n) && adopt_one(w, log_dir, all.items[i], n))
-			most--;
-	bn_names_release(&all);
 }

@@ -107,19 +107,20 @@ static void dead_writer(bn_workspace *ws)
 {
 	bn_writer *w = NULL;
 	char payload[32];
-	char *log = bn_workspace_path(ws, "log"), *trash = bn_workspace_path(ws, "trash");
-	if (bn_writer_open(&w, ws->env, log, trash, NULL) == 0) {
+	if (bn_writer_open(&w, bn_workspace_at(ws), NULL) == 0) {
 		int id = next_id++;
 		snprintf(payload, sizeof payload, "{\"v\":%d}", id);
-		if (bn_writer_append(w, BN_RECORD_JSON, "toy.set", "toy/d", payload,
-			    strlen(payload), 0, NULL) == 0 &&
-			bn_writer_commit(w, NULL) == 0)
+		bn_draft d = {.type = BN_RECORD_JSON,
+			.kind = "toy.set",
+			.entity = "toy/d",
+			.payload = payload,
+			.n = strlen(payload)};
+		if (bn_writer_append(w, &d, 0, NULL) == 0 && bn_writer_commit(w, NULL) == 0)
 			say_events(id, id + 1);
-		bn_writer_append(w, BN_RECORD_JSON, "toy.set", "toy/d", "{}", 2, 0, NULL);
+		d.n = 0;
+		bn_writer_append(w, &d, 0, NULL);
 		bn_writer_free(w);
 	}
-	bn_free(log);
-	bn_free(trash);
 }
 
 static void garbage(bn_workspace *ws)
@@ -151,8 +152,7 @@ static void scenario(const bn_env *env, const char *dir)
 	bn_workspace_seal(ws, NULL);
 	for (int i = 0; i < 5; i++) {
 		batch(ws, 1 + i % 2);
-		if (ws->writer)
-			ws->writer->merge_at = 4;
+		ws->merge_at = 4;
 		bn_workspace_seal(ws, NULL);
 	}
 	bn_workspace_refresh(ws, NULL, NULL);
@@ -278,13 +278,12 @@ static void check_rows(const outcome *o, bn_workspace *ws)
 	bn_err err = BN_ERR_INIT;
 	for (int64_t i = 1; i < EVENTS_MAX; i++)
 		if (o->events[i])
-			ck_assert_msg(
-				bn_sql_int(db, 0,
-					"SELECT count(*) FROM dump_event WHERE kind = 'toy.set' "
-					"AND json_extract(payload, '$.v') = ?",
-					"i", i) == 1,
+			ck_assert_msg(bn_sql_int(db, 0,
+					      "SELECT count(*) FROM event WHERE kind = 'toy.set' "
+					      "AND json_extract(payload, '$.v') = ?",
+					      "i", i) == 1,
 				"%s: invariant 3: event %d was acknowledged", o->where, (int)i);
-	bn_sql_prepare(&st, db, NULL, "SELECT DISTINCT hash FROM dump_object_ref", "");
+	bn_sql_prepare(&st, db, NULL, "SELECT DISTINCT hash FROM object_ref", "");
 	while (bn_sql_step(st, NULL) == 1)
 		ck_assert_msg(
 			bn_object_verify(ws, (const char *)sqlite3_column_text(st, 0), &err) == 0,

@@ -1,15 +1,20 @@
 /*
- * _merge.c - rewriting small neighbouring segments of one writer as one wider segment.
+ * merge.c - see merge.h.
  *
  * The wide segment is written beside its parts, made durable and named before the parts go; a
  * reader prefers the widest cover, so a crash anywhere in between changes nothing that can be read.
  * Sizes grow geometrically: a run is merged when it is as large as the segment before it, so every
  * byte is rewritten a logarithmic number of times, and a writer that stays below a few gigabytes
  * owns a few dozen files at most.
+ *
+ * Records are copied byte by byte, those of types that this version does not know included (L5). The
+ * wide segment ends where its newest part ends, so it repeats that part's signature. A segment that
+ * only a newer binnacle can read to its end is no part of any merge.
  */
+#include "core/store/log/merge.h"
+
 #include "core/base/mem.h"
 #include "core/store/log/segment.h"
-#include "core/store/log/writer.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -27,12 +32,12 @@ typedef struct part {
 
 /* Drops parts that a wider one covers (left by a merge that died before unlinking them), and
  * returns how many are left. */
-static size_t parts_uncover(const bn_env *env, part *parts, size_t n)
+static size_t parts_uncover(const bn_dir *at, part *parts, size_t n)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (kept && !parts[i].foreign && parts[i].last <= parts[kept - 1].last) {
-			env->fs->unlink(env, NULL, parts[i].path);
+			bn_dir_unlink(at, parts[i].path, NULL);
 			bn_free(parts[i].path);
 			continue;
 		}
@@ -62,14 +67,16 @@ static bool choose_run(const part *parts, size_t n, size_t merge_at, size_t *fir
 	return n - j >= 2;
 }
 
-/* Appends the records of one part to fd and moves *end behind them. */
-static int copy_part(
-	const bn_env *env, int fd, const char *tmp, const part *p, bn_seg_trailer *end, bn_err *err)
+/* Appends the records of one part to fd and moves *end behind them; *trailer becomes the one that
+ * closes them, with the signature of this part's. */
+static int copy_part(const bn_dir *at, int fd, const char *tmp, const part *p, bn_seg_trailer *end,
+	bn_buf *trailer, bn_err *err)
 {
+	const bn_env *env = at->env;
 	bn_segment s = {.fd = -1};
 	bn_record r;
 	bn_buf out = BN_BUF_INIT;
-	int rc = bn_segment_open(&s, env, p->path, true, err);
+	int rc = bn_segment_open(&s, at, p->path, true, err);
 	if (rc)
 		return rc;
 	if (end->count == 0) {
@@ -95,46 +102,49 @@ static int copy_part(
 	end->last_clock = s.last_clock;
 	end->last_crc = s.last_crc;
 	memcpy(end->chain, s.chain, sizeof end->chain);
+	if (!rc) {
+		end->signature = s.trailer.signature;
+		bn_buf_clear(trailer);
+		bn_record_encode_trailer(trailer, end);
+		rc = bn_buf_check(trailer, err, "a segment trailer");
+		end->signature = (bn_signature){0}; /* it borrowed from s */
+	}
 	bn_buf_release(&out);
 	bn_segment_close(&s);
 	return rc;
 }
 
-static int write_wide(
-	bn_writer *w, const char *tmp, const char *to, const part *parts, size_t n, bn_err *err)
+static int write_wide(const bn_dir *at, const char *dir, const char *tmp, const char *to,
+	const part *parts, size_t n, bn_err *err)
 {
-	const bn_env *env = w->env;
 	bn_buf b = BN_BUF_INIT;
 	bn_seg_trailer end = {0};
-	int rc = 0, e, fd = env->fs->open(env, NULL, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644);
-	if (fd < 0)
-		return bn_err_sys(err, BN_EIO, -fd, "cannot create '%s'", tmp);
+	const bn_env *env = at->env;
+	int e, fd, rc = bn_dir_open_file(&fd, at, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644, err);
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; !rc && i < n; i++)
-		rc = copy_part(env, fd, tmp, &parts[i], &end, err);
-	if (!rc) {
-		bn_record_encode_trailer(&b, &end);
-		rc = bn_buf_check(&b, err, "a segment trailer");
-	}
+		rc = copy_part(at, fd, tmp, &parts[i], &end, &b, err);
 	if (!rc)
 		rc = bn_fs_write_all(env, fd, b.ptr, b.len, tmp, err);
 	if (!rc && (e = env->fs->fsync(env, fd)) < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", tmp);
+	if (!rc)
+		rc = bn_segment_rename(at, fd, tmp, to, NULL, err);
 	env->fs->close(env, fd);
-	if (!rc && (e = env->fs->rename(env, NULL, tmp, NULL, to)) < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s'", tmp);
 	if (rc)
-		env->fs->unlink(env, NULL, tmp);
+		bn_dir_unlink(at, tmp, NULL);
 	else
-		rc = bn_fs_sync_dir(env, w->dir, err);
+		rc = bn_dir_sync(at, dir, err);
 	bn_buf_release(&b);
 	return rc;
 }
 
-static int parts_list(part **out, size_t *n, bn_writer *w, bn_err *err)
+static int parts_list(part **out, size_t *n, const bn_dir *at, const char *dir, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
 	struct stat st;
-	int rc = bn_writer_list(w->env, w->dir, &names, NULL, err);
+	int rc = bn_segment_list(at, dir, &names, NULL, err);
 	part *parts = rc ? NULL : bn_alloc_zeroed(names.count, sizeof *parts);
 	*n = 0;
 	if (!rc && !parts)
@@ -142,41 +152,69 @@ static int parts_list(part **out, size_t *n, bn_writer *w, bn_err *err)
 	for (size_t i = 0; !rc && i < names.count; i++) {
 		part *p = &parts[(*n)++];
 		bn_segment_parse_name(names.items[i], &p->first, &p->last);
-		if (!(p->path = bn_path_join(w->dir, names.items[i])))
+		if (!(p->path = bn_path_join(dir, names.items[i])))
 			rc = bn_err_nomem(err, "a file name");
-		else if (w->env->fs->stat(w->env, NULL, p->path, &st) < 0)
-			rc = bn_err_set(err, BN_EIO, "cannot stat '%s'", p->path);
+		else
+			rc = bn_dir_stat(at, p->path, &st, err);
 		p->size = rc ? 0 : (uint64_t)st.st_size;
-		p->foreign = !rc && st.st_uid != w->env->uid(w->env);
+		p->foreign = !rc && st.st_uid != at->env->uid(at->env);
 	}
 	bn_names_release(&names);
 	*out = parts;
 	return rc;
 }
 
-int bn_writer_merge(bn_writer *w, bn_err *err)
+/* The wide segment has its newest part's signature or none: a run whose newest part is not signed (a
+ * dead process's, closed by the next) waits for one that is, if signatures would be lost. */
+static int run_keeps_signatures(
+	bool *out, const bn_dir *at, const part *parts, size_t n, bn_err *err)
+{
+	int rc = 0;
+	*out = true;
+	for (size_t i = n; i-- > 0;) {
+		bn_segment s = {.fd = -1};
+		bn_seg_trailer t;
+		if ((rc = bn_segment_open(&s, at, parts[i].path, false, err)) < 0)
+			return rc;
+		rc = bn_segment_read_trailer(&s, &t, err);
+		bool is_signed = rc == 0 && t.signature.scheme != 0;
+		bn_segment_close(&s);
+		if (rc < 0)
+			return rc;
+		if (is_signed) {
+			*out = i == n - 1;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+int bn_log_merge(const bn_dir *at, const char *dir, size_t merge_at, bn_err *err)
 {
 	part *parts = NULL;
 	size_t n = 0, first;
 	char *tmp = NULL, *to = NULL, name[BN_SEGMENT_NAME];
-	int rc = parts_list(&parts, &n, w, err);
+	int rc = parts_list(&parts, &n, at, dir, err);
 	if (rc)
 		goto out;
-	n = parts_uncover(w->env, parts, n);
-	if (!choose_run(parts, n, w->merge_at, &first))
+	n = parts_uncover(at, parts, n);
+	if (!choose_run(parts, n, merge_at, &first))
+		goto out;
+	bool keeps;
+	if ((rc = run_keeps_signatures(&keeps, at, parts + first, n - first, err)) < 0 || !keeps)
 		goto out;
 	bn_segment_name(name, parts[first].first, parts[n - 1].last);
-	to = bn_path_join(w->dir, name);
-	tmp = bn_strf("%s/merge-%010" PRIu64 ".tmp", w->dir, parts[n - 1].last);
+	to = bn_path_join(dir, name);
+	tmp = bn_strf("%s/merge-%010" PRIu64 ".tmp", dir, parts[n - 1].last);
 	if (!to || !tmp) {
 		rc = bn_err_nomem(err, "a file name");
 		goto out;
 	}
-	w->env->fs->unlink(w->env, NULL, tmp); /* of a merge that failed before */
-	if ((rc = write_wide(w, tmp, to, parts + first, n - first, err)))
+	bn_dir_unlink(at, tmp, NULL); /* of a merge that failed before */
+	if ((rc = write_wide(at, dir, tmp, to, parts + first, n - first, err)))
 		goto out;
 	for (size_t i = first; i < n; i++)
-		w->env->fs->unlink(w->env, NULL, parts[i].path);
+		bn_dir_unlink(at, parts[i].path, NULL);
 out:
 	for (size_t i = 0; parts && i < n; i++)
 		bn_free(parts[i].path);

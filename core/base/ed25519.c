@@ -1,0 +1,77 @@
+/* ed25519.c - see ed25519.h. */
+#include "core/base/ed25519.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+/* y coordinates (little-endian, sign bit clear) of the points whose order divides 8: 0 and 1 are of
+ * order 4 and 1, p - 1 is of order 2, the other two are of order 8. p and p + 1 are 0 and 1 once
+ * more, not canonical. Computed with Python's integers from RFC 8032, section 5.1. */
+static const uint8_t small_order[][BN_ED25519_KEY_BYTES] = {
+	{0},
+	{1},
+	{0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+		0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d,
+		0x53, 0xfc, 0x05},
+	{0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+		0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92,
+		0xac, 0x03, 0x7a},
+	{0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		0xff, 0xff, 0x7f},
+};
+
+/* y of the point, without the sign of x, is below p = 2^255 - 19. */
+static bool y_is_canonical(const uint8_t y[BN_ED25519_KEY_BYTES])
+{
+	if ((y[31] & 0x7f) != 0x7f)
+		return true;
+	for (int i = 30; i > 0; i--)
+		if (y[i] != 0xff)
+			return true;
+	return y[0] < 0xed;
+}
+
+static bool point_is_sound(const uint8_t point[BN_ED25519_KEY_BYTES])
+{
+	uint8_t y[BN_ED25519_KEY_BYTES];
+	memcpy(y, point, sizeof y);
+	y[31] &= 0x7f;
+	for (size_t i = 0; i < sizeof small_order / sizeof *small_order; i++)
+		if (!memcmp(y, small_order[i], sizeof y))
+			return false;
+	return y_is_canonical(y);
+}
+
+bool bn_ed25519_verify(const uint8_t key[BN_ED25519_KEY_BYTES],
+	const uint8_t signature[BN_ED25519_SIGNATURE_BYTES], const void *bytes, size_t n)
+{
+	if (!point_is_sound(key) || !point_is_sound(signature))
+		return false;
+	EVP_PKEY *pkey =
+		EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, BN_ED25519_KEY_BYTES);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = pkey && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
+		  EVP_DigestVerify(ctx, signature, BN_ED25519_SIGNATURE_BYTES, bytes, n) == 1;
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	ERR_clear_error();
+	return ok;
+}
+
+int bn_ed25519_sign(EVP_PKEY *key, const void *bytes, size_t n,
+	uint8_t signature[BN_ED25519_SIGNATURE_BYTES], bn_err *err)
+{
+	size_t len = BN_ED25519_SIGNATURE_BYTES;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
+		  EVP_DigestSign(ctx, signature, &len, bytes, n) == 1 &&
+		  len == BN_ED25519_SIGNATURE_BYTES;
+	EVP_MD_CTX_free(ctx);
+	if (!ok) {
+		ERR_clear_error();
+		return bn_err_set(err, BN_EIO, "OpenSSL could not sign with Ed25519");
+	}
+	return 0;
+}

@@ -1,0 +1,21 @@
+/*
+ * clock.h - hybrid logical clocks: milliseconds since 1970 << 16 | counter.
+ */
+#ifndef BN_STORE_LOG_CLOCK_H
+#define BN_STORE_LOG_CLOCK_H
+#include "core/base/env.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { BN_CLOCK_SHIFT = 16, BN_CLOCK_AHEAD_MS = 86400000 };
+
+/* A clock further ahead than BN_CLOCK_AHEAD_MS comes from a machine whose clock is wrong: its
+ * records are folded where they say they belong, but nobody's own clock follows it, or one bad host
+ * would set everyone's for ever. */
+static inline bool bn_clock_is_sane(const bn_env *env, uint64_t clock)
+{
+	return (int64_t)(clock >> BN_CLOCK_SHIFT) <= bn_env_now_ms(env) + BN_CLOCK_AHEAD_MS;
+}
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * slot.h - the directory of a writer: its name, its lock, where its history ends, and closing what a
+ * dead process left open in it.
+ *
+ * The name is <user>@<host>-<boot>-<slot>: user with odd characters as '-', boot the first 8
+ * characters of the host's boot id, slot a number, or 'r' and 8 hex digits where flock does not work.
+ * Host names contain '-', so a name is taken apart from its right end.
+ */
+#ifndef BN_STORE_LOG_SLOT_H
+#define BN_STORE_LOG_SLOT_H
+#include "core/base/dir.h"
+#include "core/store/log/record.h"
+
+#include <stdbool.h>
+
+typedef struct bn_slot_name {
+	char place[128]; /* user@host */
+	char boot[9];
+	bool is_random;
+} bn_slot_name;
+
+/* False unless name has the form above. */
+bool bn_slot_parse_name(bn_slot_name *out, const char *name);
+/* place and boot of this very user, host and boot. */
+void bn_slot_own_name(bn_slot_name *out, const bn_env *env);
+
+/* In what follows at is the workspace's handle, and dir is "log/<name>" below it. */
+
+/* Whether this slot directory's lock is ours to take: 0 and *lock_fd, 1 when somebody holds it,
+ * 2 when flock does not work here, negative on errors. */
+int bn_slot_lock(int *lock_fd, const bn_dir *at, const char *dir, bn_err *err);
+
+/* Seals dir's open.seg if there is one (cut behind its last good record; bytes that are cut off
+ * are kept in trash/) and gives the end of the writer's history. The caller holds the lock.
+ * BN_ECORRUPT when what is there cannot be continued, BN_EUNSUPPORTED when only a newer binnacle
+ * can: nothing is changed then. */
+int bn_slot_adopt(bn_log_point *end, const bn_dir *at, const char *dir, bn_err *err);
+
+/* Seals what dead writers of this user and host left open, in slots other than `own` (a name); at
+ * most `most` of them. Failures of single ones are not errors: the next process tries again. */
+void bn_slot_adopt_dead(const bn_dir *at, const char *own, int most);
+
+#endif
