@@ -5,6 +5,8 @@
 
 /* "DOING 'path': why". A link where none may be is BN_EREFUSED; ENOENT is BN_ENOTFOUND. */
 int bn_fs_error(bn_err *err, int errnum, const char *doing, const char *path);
+/* The same of a path that the user named, where links are followed and may lead in a circle. */
+int bn_fs_error_named(bn_err *err, int errnum, const char *doing, const char *path);
 /* Appends the bytes of an open file, from its start. */
 int bn_fs_read_rest(const bn_env *env, int fd, const char *path, bn_buf *b, bn_err *err);
 /* The body of bn_fs_write_file and bn_dir_write_file; exact: a mode to set, or NULL to leave it to
@@ -15,7 +17,13 @@ int bn_fs_write_durable(const bn_env *env, const bn_dir *at, const char *path, c
 int bn_fs_look_at(bn_path_kind *out, int e, const struct stat *st, const char *path, bn_err *err);
 /* Takes fd, a directory's, also on failure. */
 int bn_fs_list_open(int fd, const char *path, bn_names *names, bn_err *err);
+void bn_names_sort(bn_names *names, size_t first); /* from items[first] on, by bytes */
 bool bn_fs_is_network_open(int fd);
-int bn_fs_working_dir(char *path, size_t size); /* 0 or -errno */
+
+/* fs_real.c: what the system answers. */
+unsigned long bn_fs_magic(const char *path); /* of the file system there; 0 unknown */
+unsigned long bn_fs_magic_open(int fd);
+int bn_fs_working_dir(char *path, size_t size);      /* 0 or -errno */
+ssize_t bn_fs_program_path(char *path, size_t size); /* bytes, or -errno */
 
 #endif

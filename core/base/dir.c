@@ -22,9 +22,7 @@ static int dir_new(bn_dir **out, const bn_env *env, const bn_dir *at, const char
 	d->fd = env->fs->open(env, at, path, O_RDONLY | O_DIRECTORY, 0);
 	if (d->fd < 0) {
 		rc = at ? bn_fs_error(err, -d->fd, "cannot open the directory", d->path)
-			: bn_err_sys(err,
-				  d->fd == -ENOENT || d->fd == -ENOTDIR ? BN_ENOTFOUND : BN_EIO,
-				  -d->fd, "cannot open the directory '%s'", d->path);
+			: bn_fs_error_named(err, -d->fd, "cannot open the directory", d->path);
 		bn_dir_close(d);
 		return rc;
 	}
@@ -174,7 +172,9 @@ static int is_dir_already(const bn_dir *at, const char *name)
 	int e = at->env->fs->stat(at->env, at, name, &st);
 	if (e < 0)
 		return e;
-	return S_ISDIR(st.st_mode) ? 0 : S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
+	if (S_ISLNK(st.st_mode))
+		return -ELOOP;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
 int bn_dir_make(const bn_dir *at, const char *name, mode_t mode, bn_err *err)
@@ -193,17 +193,19 @@ int bn_dir_make(const bn_dir *at, const char *name, mode_t mode, bn_err *err)
 	if (slash && !parent)
 		return bn_err_nomem(err, "a file name");
 	int rc = parent ? bn_dir_make(at, parent, mode, err) : 0;
-	if (!rc) {
-		e = env->fs->mkdir(env, at, name, mode);
-		if (e == 0)
-			e = mode_set(at, name, mode);
-		else if (e == -EEXIST)
-			e = is_dir_already(at, name);
-		if (e < 0)
-			rc = dir_error(err, -e, "cannot make the directory", at, name);
+	if (rc < 0)
+		goto out;
+	e = env->fs->mkdir(env, at, name, mode);
+	if (e == 0)
+		e = mode_set(at, name, mode);
+	else if (e == -EEXIST)
+		e = is_dir_already(at, name);
+	if (e < 0) {
+		rc = dir_error(err, -e, "cannot make the directory", at, name);
+		goto out;
 	}
-	if (!rc)
-		rc = bn_dir_sync(at, parent, err);
+	rc = bn_dir_sync(at, parent, err);
+out:
 	bn_free(parent);
 	return rc;
 }
@@ -246,15 +248,21 @@ static int tree_below(const bn_dir *at, const char *name, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
 	bn_dir *d = NULL;
-	int rc = bn_dir_open_below(&d, at, name, err);
-	if (!rc)
-		rc = bn_dir_list(d, NULL, &names, err);
-	for (size_t i = 0; !rc && i < names.count; i++)
-		rc = bn_dir_remove_tree(d, names.items[i], err);
+	int e, rc = bn_dir_open_below(&d, at, name, err);
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_dir_list(d, NULL, &names, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < names.count; i++)
+		if ((rc = bn_dir_remove_tree(d, names.items[i], err)) < 0)
+			goto out;
+	e = at->env->fs->rmdir(at->env, at, name);
+	if (e < 0 && e != -ENOENT)
+		rc = dir_error(err, -e, "cannot remove", at, name);
+out:
 	bn_names_release(&names);
 	bn_dir_close(d);
-	int e = rc ? 0 : at->env->fs->rmdir(at->env, at, name);
-	return e < 0 && e != -ENOENT ? dir_error(err, -e, "cannot remove", at, name) : rc;
+	return rc;
 }
 
 int bn_dir_remove_tree(const bn_dir *at, const char *name, bn_err *err)

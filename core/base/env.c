@@ -88,12 +88,12 @@ static void facts_read(void)
 	for (char *p = host_text; *p; p++)
 		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_')
 			*p = '-';
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	const bn_env *env = bn_env_real();
+	int fd = env->fs->open(env, NULL, "/proc/sys/kernel/random/boot_id", O_RDONLY, 0);
 	if (fd >= 0) {
-		ssize_t n = read(fd, boot_text, sizeof boot_text - 1);
-		if (n > 0)
+		if (env->fs->pread(env, fd, boot_text, sizeof boot_text - 1, 0) > 0)
 			boot_text[strcspn(boot_text, "\n")] = '\0';
-		close(fd);
+		env->fs->close(env, fd);
 	}
 	if (!boot_text[0])
 		snprintf(boot_text, sizeof boot_text, "unknown");

@@ -2,16 +2,15 @@
 #include "core/base/fs.h"
 
 #include "core/base/_fs.h"
+#include "core/base/dir.h"
 #include "core/base/mem.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 /* ---- whole files ---------------------------------------------------------------------------- */
@@ -36,30 +35,27 @@ int bn_fs_read_at(const bn_env *env, int fd, void *bytes, size_t n, off_t at, si
 
 int bn_fs_read_rest(const bn_env *env, int fd, const char *path, bn_buf *b, bn_err *err)
 {
-	int rc = 0;
 	struct stat st = {0};
 	if (env->fs->fstat(env, fd, &st) == 0 && S_ISDIR(st.st_mode))
 		return bn_err_sys(err, BN_EIO, EISDIR, "cannot read '%s'", path);
-	for (off_t at = 0; !rc;) {
+	for (off_t at = 0;;) {
 		size_t want = at == 0 && st.st_size > 0 ? (size_t)st.st_size + 1 : 65536, got;
 		if (bn_buf_reserve(b, want))
 			return bn_err_nomem(err, path);
-		rc = bn_fs_read_at(env, fd, b->ptr + b->len, want, at, &got, path, err);
+		int rc = bn_fs_read_at(env, fd, b->ptr + b->len, want, at, &got, path, err);
 		b->len += got;
 		b->ptr[b->len] = '\0';
 		at += (off_t)got;
-		if (got < want)
-			break;
+		if (rc < 0 || got < want)
+			return rc;
 	}
-	return rc;
 }
 
 int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err)
 {
 	int fd = env->fs->open(env, NULL, path, O_RDONLY, 0);
 	if (fd < 0)
-		return bn_err_sys(err, fd == -ENOENT || fd == -ENOTDIR ? BN_ENOTFOUND : BN_EIO, -fd,
-			"cannot open '%s'", path);
+		return bn_fs_error_named(err, -fd, "cannot open", path);
 	int rc = bn_fs_read_rest(env, fd, path, b, err);
 	env->fs->close(env, fd);
 	return rc;
@@ -89,6 +85,11 @@ int bn_fs_error(bn_err *err, int errnum, const char *doing, const char *path)
 		bn_err_hint(err, "links are not followed there: see who made it, and remove it");
 		return BN_EREFUSED;
 	}
+	return bn_fs_error_named(err, errnum, doing, path);
+}
+
+int bn_fs_error_named(bn_err *err, int errnum, const char *doing, const char *path)
+{
 	return bn_err_sys(err, errnum == ENOENT || errnum == ENOTDIR ? BN_ENOTFOUND : BN_EIO,
 		errnum, "%s '%s'", doing, path);
 }
@@ -117,16 +118,39 @@ static int write_in_place(
 	if (fd < 0)
 		return bn_err_sys(err, BN_EIO, -fd, "cannot open '%s'", path);
 	int rc = bn_fs_write_all(env, fd, bytes, n, path, err), e = env->fs->close(env, fd);
-	return !rc && e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot close '%s'", path) : rc;
+	if (rc < 0)
+		return rc;
+	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot close '%s'", path) : 0;
+}
+
+/* Writes, sets the mode where it is exact, syncs and closes. Takes fd, also on failure. */
+static int fill(const bn_env *env, int fd, const char *shown, const void *bytes, size_t n,
+	const mode_t *exact, bn_err *err)
+{
+	int e, rc = bn_fs_write_all(env, fd, bytes, n, shown, err);
+	if (rc < 0)
+		goto out;
+	if (exact && (e = env->fs->fchmod(env, fd, *exact)) < 0) {
+		rc = bn_fs_error(err, -e, "cannot set the mode of", shown);
+		goto out;
+	}
+	if ((e = env->fs->fsync(env, fd)) < 0)
+		rc = bn_fs_error(err, -e, "cannot sync", shown);
+out:
+	e = env->fs->close(env, fd);
+	if (rc < 0)
+		return rc;
+	return e < 0 ? bn_fs_error(err, -e, "cannot close", shown) : 0;
 }
 
 int bn_fs_write_durable(const bn_env *env, const bn_dir *at, const char *path, const char *shown,
 	const void *bytes, size_t n, const mode_t *exact, mode_t mode, bn_err *err)
 {
-	int rc = 0, e = 0, fd = -1;
+	int e, fd, rc = 0;
 	uint64_t tag = 0;
+	bool made = false;
 	char *tmp = NULL, *dir = path_dir(path);
-	if ((rc = bn_env_random(env, &tag, sizeof tag, err)))
+	if ((rc = bn_env_random(env, &tag, sizeof tag, err)) < 0)
 		goto out;
 	tmp = bn_strf("%s.%016llx.tmp", path, (unsigned long long)tag);
 	if (!tmp || !dir) {
@@ -138,21 +162,19 @@ int bn_fs_write_durable(const bn_env *env, const bn_dir *at, const char *path, c
 		rc = bn_fs_error(err, -fd, "cannot create", shown);
 		goto out;
 	}
-	rc = bn_fs_write_all(env, fd, bytes, n, shown, err);
-	if (!rc && exact && (e = env->fs->fchmod(env, fd, *exact)) < 0)
-		rc = bn_fs_error(err, -e, "cannot set the mode of", shown);
-	if (!rc && (e = env->fs->fsync(env, fd)) < 0)
-		rc = bn_fs_error(err, -e, "cannot sync", shown);
-	e = env->fs->close(env, fd);
-	if (!rc && e < 0)
-		rc = bn_fs_error(err, -e, "cannot close", shown);
-	if (!rc && (e = env->fs->rename(env, at, tmp, at, path)) < 0)
+	made = true;
+	if ((rc = fill(env, fd, shown, bytes, n, exact, err)) < 0)
+		goto out;
+	if ((e = env->fs->rename(env, at, tmp, at, path)) < 0) {
 		rc = bn_fs_error(err, -e, "cannot put in place", shown);
-	if (rc)
-		env->fs->unlink(env, at, tmp);
-	else if ((e = env->fs->sync_dir(env, at, dir)) < 0)
+		goto out;
+	}
+	made = false;
+	if ((e = env->fs->sync_dir(env, at, dir)) < 0)
 		rc = bn_fs_error(err, -e, "cannot sync the directory of", shown);
 out:
+	if (made)
+		env->fs->unlink(env, at, tmp);
 	bn_free(tmp);
 	bn_free(dir);
 	return rc;
@@ -218,16 +240,17 @@ int bn_fs_make_dirs(const bn_env *env, const char *path, mode_t mode, bn_err *er
 	char *parent = path_dir(path);
 	if (!parent)
 		return bn_err_nomem(err, "a file name");
-	int rc = 0;
-	if (strcmp(parent, path) && !bn_fs_is_dir(env, parent))
-		rc = bn_fs_make_dirs(env, parent, mode, err);
-	if (!rc) {
-		int e = env->fs->mkdir(env, NULL, path, mode);
-		if (e < 0 && !(e == -EEXIST && bn_fs_is_dir(env, path)))
-			rc = bn_err_sys(err, BN_EIO, -e, "cannot make directory '%s'", path);
+	int e, rc = 0;
+	if (strcmp(parent, path) && !bn_fs_is_dir(env, parent) &&
+		(rc = bn_fs_make_dirs(env, parent, mode, err)) < 0)
+		goto out;
+	e = env->fs->mkdir(env, NULL, path, mode);
+	if (e < 0 && !(e == -EEXIST && bn_fs_is_dir(env, path))) {
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot make directory '%s'", path);
+		goto out;
 	}
-	if (!rc)
-		rc = bn_fs_sync_dir(env, parent, err);
+	rc = bn_fs_sync_dir(env, parent, err);
+out:
 	bn_free(parent);
 	return rc;
 }
@@ -256,67 +279,39 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int bn_fs_list_open(int fd, const char *path, bn_names *names, bn_err *err)
+void bn_names_sort(bn_names *names, size_t first)
 {
-	DIR *d = fdopendir(fd);
-	if (!d) {
-		int rc = bn_err_sys(err, BN_EIO, errno, "cannot list '%s'", path);
-		close(fd);
-		return rc;
-	}
-	int rc = 0;
-	size_t first = names->count;
-	while (!rc) {
-		errno = 0;
-		struct dirent *e = readdir(d);
-		if (!e) {
-			if (errno) /* network file systems break off; that is no short listing */
-				rc = bn_err_sys(err, BN_EIO, errno, "cannot list '%s'", path);
-			break;
-		}
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
-			bn_names_add(names, e->d_name))
-			rc = bn_err_nomem(err, "a directory listing");
-	}
-	closedir(d);
 	if (names->count > first)
 		qsort(names->items + first, names->count - first, sizeof *names->items,
 			compare_names);
-	return rc;
 }
 
 int bn_fs_list_dir(const bn_env *env, const char *path, bn_names *names, bn_err *err)
 {
 	int fd = env->fs->open(env, NULL, path, O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)
-		return bn_err_sys(err, fd == -ENOENT || fd == -ENOTDIR ? BN_ENOTFOUND : BN_EIO, -fd,
-			"cannot list '%s'", path);
+		return bn_fs_error_named(err, -fd, "cannot list", path);
 	return bn_fs_list_open(fd, path, names, err);
 }
 
 int bn_fs_remove_tree(const bn_env *env, const char *path, bn_err *err)
 {
-	struct stat st;
-	if (lstat(path, &st) != 0)
-		return errno == ENOENT ? 0
-				       : bn_err_sys(err, BN_EIO, errno, "cannot stat '%s'", path);
-	int rc = 0, e;
-	if (!S_ISDIR(st.st_mode)) {
-		e = env->fs->unlink(env, NULL, path);
-		return e < 0 && e != -ENOENT
-			       ? bn_err_sys(err, BN_EIO, -e, "cannot remove '%s'", path)
-			       : 0;
-	}
-	bn_names names = BN_NAMES_INIT;
-	rc = bn_fs_list_dir(env, path, &names, err);
-	for (size_t i = 0; !rc && i < names.count; i++) {
-		char *child = bn_path_join(path, names.items[i]);
-		rc = child ? bn_fs_remove_tree(env, child, err) : bn_err_nomem(err, "a file name");
-		bn_free(child);
-	}
-	bn_names_release(&names);
-	if (!rc && (e = env->fs->rmdir(env, NULL, path)) < 0 && e != -ENOENT)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot remove '%s'", path);
+	bn_err why = BN_ERR_INIT;
+	bn_dir *at = NULL;
+	size_t n = strlen(path);
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	char *bare = bn_strndup(path, n), *parent = bare ? path_dir(bare) : NULL;
+	int rc = parent ? bn_dir_open(&at, env, parent, &why) : bn_err_nomem(&why, "a file name");
+	if (rc == BN_ENOTFOUND)
+		rc = 0;
+	else if (rc < 0)
+		rc = bn_err_move(err, &why);
+	else
+		rc = bn_dir_remove_tree(at, bn_path_base(bare), err);
+	bn_dir_close(at);
+	bn_free(parent);
+	bn_free(bare);
 	return rc;
 }
 
@@ -355,25 +350,16 @@ static size_t type_of_magic(unsigned long magic)
 	return n;
 }
 
-static size_t fs_type_index(const char *path, unsigned long *magic)
-{
-	struct statfs s;
-	*magic = statfs(path, &s) == 0 ? (unsigned long)s.f_type & 0xffffffffUL : 0;
-	return type_of_magic(*magic);
-}
-
 bool bn_fs_is_network_open(int fd)
 {
-	struct statfs s;
-	size_t i = fstatfs(fd, &s) == 0 ? type_of_magic((unsigned long)s.f_type & 0xffffffffUL)
-					: type_of_magic(0);
+	size_t i = type_of_magic(bn_fs_magic_open(fd));
 	return i < sizeof fs_types / sizeof *fs_types && fs_types[i].network;
 }
 
 const char *bn_fs_type(const char *path, char buf[24])
 {
-	unsigned long magic;
-	size_t i = fs_type_index(path, &magic);
+	unsigned long magic = bn_fs_magic(path);
+	size_t i = type_of_magic(magic);
 	if (i < sizeof fs_types / sizeof *fs_types)
 		return fs_types[i].name;
 	snprintf(buf, 24, "0x%lx", magic);
@@ -382,8 +368,7 @@ const char *bn_fs_type(const char *path, char buf[24])
 
 bool bn_fs_is_network(const char *path)
 {
-	unsigned long magic;
-	size_t i = fs_type_index(path, &magic);
+	size_t i = type_of_magic(bn_fs_magic(path));
 	return i < sizeof fs_types / sizeof *fs_types && fs_types[i].network;
 }
 

@@ -1,6 +1,7 @@
 /*
- * fs_real.c - the table of fs.h over the system's calls: the one place that opens, renames, links
- * and lists.
+ * fs_real.c - the table of fs.h over the system's calls, and the few questions beside it (a listing,
+ * the kind of a file system, the working directory, the program's own path): the one file of core/
+ * that opens, renames, links and lists. tests/lint/files.sh holds the others to that.
  *
  * What lies below a directory handle is reached with openat2(2) and RESOLVE_BENEATH |
  * RESOLVE_NO_SYMLINKS, so that a link which somebody plants between two calls is refused by the
@@ -11,6 +12,7 @@
 #include "core/base/dir.h"
 #include "core/base/fs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -18,6 +20,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define OR_ERRNO(call) ((call) < 0 ? -errno : 0)
@@ -52,7 +55,9 @@ static int open_walking(int at, const char *path, int flags, mode_t mode)
 		if (n >= sizeof name || n == 0) {
 			if (fd != at)
 				close(fd);
-			return n ? -ENAMETOOLONG : *path == '/' ? -EXDEV : -ENOENT;
+			if (n)
+				return -ENAMETOOLONG;
+			return *path == '/' ? -EXDEV : -ENOENT;
 		}
 		memcpy(name, p, n);
 		name[n] = '\0';
@@ -127,6 +132,62 @@ int bn_fs_working_dir(char *path, size_t size)
 	if (!getcwd(path, size))
 		return -errno;
 	return path[0] == '/' ? 0 : -ENOENT; /* "(unreachable)...": not below this root */
+}
+
+ssize_t bn_fs_program_path(char *path, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", path, size - 1);
+	path[n > 0 ? n : 0] = '\0';
+	return n < 0 ? -errno : n;
+}
+
+int bn_fs_list_open(int fd, const char *path, bn_names *names, bn_err *err)
+{
+	int rc = 0;
+	size_t first = names->count;
+	DIR *d = fdopendir(fd);
+	if (!d) {
+		rc = bn_err_sys(err, BN_EIO, errno, "cannot list '%s'", path);
+		close(fd);
+		return rc;
+	}
+	for (;;) {
+		errno = 0;
+		struct dirent *e = readdir(d);
+		if (!e && errno) { /* network file systems break off; that is no short listing */
+			rc = bn_err_sys(err, BN_EIO, errno, "cannot list '%s'", path);
+			goto out;
+		}
+		if (!e)
+			goto out;
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		if (bn_names_add(names, e->d_name)) {
+			rc = bn_err_nomem(err, "a directory listing");
+			goto out;
+		}
+	}
+out:
+	closedir(d);
+	bn_names_sort(names, first);
+	return rc;
+}
+
+static unsigned long magic_of(int rc, const struct statfs *s)
+{
+	return rc == 0 ? (unsigned long)s->f_type & 0xffffffffUL : 0;
+}
+
+unsigned long bn_fs_magic(const char *path)
+{
+	struct statfs s;
+	return magic_of(statfs(path, &s), &s);
+}
+
+unsigned long bn_fs_magic_open(int fd)
+{
+	struct statfs s;
+	return magic_of(fstatfs(fd, &s), &s);
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */

@@ -1,7 +1,7 @@
 /* hash.c - see hash.h. */
 #include "core/base/hash.h"
 
-#include "core/base/fs.h"
+#include "core/base/_fs.h"
 #include "core/base/mem.h"
 
 #include <errno.h>
@@ -61,11 +61,11 @@ void bn_hasher_free(bn_hasher *h)
 	bn_free(h);
 }
 
-int bn_sha256_file(const bn_env *env, const char *path, char out[BN_SHA256_HEX + 1], uint64_t *size,
-	bn_err *err)
+int bn_sha256_open_file(const bn_env *env, int fd, const char *path, char out[BN_SHA256_HEX + 1],
+	uint64_t *size, bn_err *err)
 {
 	enum { CHUNK = 1 << 18 };
-	int rc = 0, fd = -1;
+	int rc = 0;
 	uint64_t total = 0;
 	uint8_t raw[BN_SHA256_BYTES];
 	bn_hasher *h = NULL;
@@ -74,16 +74,10 @@ int bn_sha256_file(const bn_env *env, const char *path, char out[BN_SHA256_HEX +
 		rc = bn_err_nomem(err, "reading a file");
 		goto out;
 	}
-	if ((rc = bn_hasher_new(&h, err)))
+	if ((rc = bn_hasher_new(&h, err)) < 0)
 		goto out;
-	fd = env->fs->open(env, NULL, path, O_RDONLY, 0);
-	if (fd < 0) {
-		rc = bn_err_sys(
-			err, fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -fd, "cannot open '%s'", path);
-		goto out;
-	}
 	for (size_t got = CHUNK; got == CHUNK;) {
-		if ((rc = bn_fs_read_at(env, fd, chunk, CHUNK, (off_t)total, &got, path, err)))
+		if ((rc = bn_fs_read_at(env, fd, chunk, CHUNK, (off_t)total, &got, path, err)) < 0)
 			goto out;
 		bn_hasher_add(h, chunk, got);
 		total += got;
@@ -93,10 +87,19 @@ int bn_sha256_file(const bn_env *env, const char *path, char out[BN_SHA256_HEX +
 	if (size)
 		*size = total;
 out:
-	if (fd >= 0)
-		env->fs->close(env, fd);
 	bn_hasher_free(h);
 	bn_free(chunk);
+	return rc;
+}
+
+int bn_sha256_file(const bn_env *env, const char *path, char out[BN_SHA256_HEX + 1], uint64_t *size,
+	bn_err *err)
+{
+	int fd = env->fs->open(env, NULL, path, O_RDONLY, 0);
+	if (fd < 0)
+		return bn_fs_error_named(err, -fd, "cannot open", path);
+	int rc = bn_sha256_open_file(env, fd, path, out, size, err);
+	env->fs->close(env, fd);
 	return rc;
 }
 

@@ -22,6 +22,10 @@ void bn_sha256_hex(const void *bytes, size_t n, char out[BN_SHA256_HEX + 1]);
 int bn_sha256_file(const bn_env *env, const char *path, char out[BN_SHA256_HEX + 1], uint64_t *size,
 	bn_err *err);
 
+/* The same of an open file, from its start to its end; path is for the message. */
+int bn_sha256_open_file(const bn_env *env, int fd, const char *path, char out[BN_SHA256_HEX + 1],
+	uint64_t *size, bn_err *err);
+
 typedef struct bn_hasher bn_hasher; /* SHA-256 over a stream */
 int bn_hasher_new(bn_hasher **out, bn_err *err);
 void bn_hasher_add(bn_hasher *h, const void *bytes, size_t n);

@@ -26,9 +26,10 @@ int bn_run_id_new(const bn_env *env, char out[BN_RUN_ID_TEXT], bn_err *err)
 {
 	uint8_t raw[16];
 	int rc = bn_env_random(env, raw, sizeof raw, err);
-	if (!rc)
-		bn_hex(raw, sizeof raw, out);
-	return rc;
+	if (rc < 0)
+		return rc;
+	bn_hex(raw, sizeof raw, out);
+	return 0;
 }
 
 void bn_readable_name(const char *id, char *out, size_t size)

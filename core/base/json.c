@@ -33,8 +33,10 @@ int bn_json_load(json_t **out, const bn_env *env, const char *path, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	int rc = bn_fs_read_file(env, path, &text, err);
-	if (!rc)
-		rc = bn_json_parse(out, text.ptr, text.len, path, err);
+	if (rc < 0)
+		goto out;
+	rc = bn_json_parse(out, text.ptr, text.len, path, err);
+out:
 	bn_buf_release(&text);
 	return rc;
 }
@@ -176,8 +178,10 @@ int bn_json_hash(const json_t *value, char out[65], bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	int rc = bn_json_canonical(value, &text, err);
-	if (!rc)
-		bn_sha256_hex(text.ptr, text.len, out);
+	if (rc < 0)
+		goto out;
+	bn_sha256_hex(text.ptr, text.len, out);
+out:
 	bn_buf_release(&text);
 	return rc;
 }

@@ -6,12 +6,12 @@
  */
 #include "core/base/process.h"
 
+#include "core/base/_fs.h"
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -39,7 +39,8 @@ static ssize_t proc_read(pid_t pid, const char *file, char *text, size_t size)
 {
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const bn_env *env = bn_env_real();
+	int fd = env->fs->open(env, NULL, path, O_RDONLY, 0);
 	if (fd < 0)
 		return -1;
 	size_t have = 0;
@@ -113,6 +114,20 @@ const char *bn_signal_name(int signal, char buf[24])
 	return buf;
 }
 
+int bn_process_program(char **out, bn_err *err)
+{
+	char path[4096];
+	ssize_t n = bn_fs_program_path(path, sizeof path);
+	if (n < 0)
+		return bn_err_sys(
+			err, BN_EIO, (int)-n, "cannot tell which program this process runs");
+	char *text = bn_strdup(path);
+	if (!text)
+		return bn_err_nomem(err, "a file name");
+	*out = text;
+	return 0;
+}
+
 /* ---- starting ------------------------------------------------------------------------------- */
 
 /* environ with `set` added or replaced; strings are borrowed, the array is yours. */
@@ -173,11 +188,22 @@ static void signals_reset(bool hup_ignored)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static bool redirect(const char *log_path)
+/* In a child: what becomes of its first three files. They may be given as any of the three. */
+static bool redirect(int in, int out, int errors)
 {
-	int in = open("/dev/null", O_RDONLY);
-	int out = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0666);
-	return in >= 0 && out >= 0 && dup2(in, 0) == 0 && dup2(out, 1) == 1 && dup2(out, 2) == 2;
+	int from[3] = {fcntl(in, F_DUPFD, 3), fcntl(out, F_DUPFD, 3), fcntl(errors, F_DUPFD, 3)};
+	for (int i = 0; i < 3; i++)
+		if (from[i] < 0 || dup2(from[i], i) != i)
+			return false;
+	return true;
+}
+
+/* Opened before a fork, for the child to read nothing from and to write nothing to. */
+static int null_open(int *fd, bn_err *err)
+{
+	const bn_env *env = bn_env_real();
+	*fd = env->fs->open(env, NULL, "/dev/null", O_RDWR, 0);
+	return *fd < 0 ? bn_err_sys(err, BN_EIO, -*fd, "cannot open '/dev/null'") : 0;
 }
 
 /* What the two children tell the parent through the pipe. */
@@ -186,12 +212,16 @@ typedef struct spawn_report {
 	int errnum;
 } spawn_report;
 
-static void spawn_in_child(const char *const *argv, char **envp, const char *cwd,
-	const char *log_path, int report_fd) __attribute__((noreturn));
+typedef struct spawn_files {
+	int null, log, report;
+} spawn_files;
 
-static void spawn_in_child(
-	const char *const *argv, char **envp, const char *cwd, const char *log_path, int report_fd)
+static void spawn_in_child(const char *const *argv, char **envp, const char *cwd, spawn_files f)
+	__attribute__((noreturn));
+
+static void spawn_in_child(const char *const *argv, char **envp, const char *cwd, spawn_files f)
 {
+	int report_fd = f.report;
 	spawn_report r = {0, 0};
 	setsid();
 	pid_t pid = fork();
@@ -202,7 +232,7 @@ static void spawn_in_child(
 	} else {
 		r.pid = getpid();
 		signals_reset(true);
-		if ((cwd && chdir(cwd) != 0) || !redirect(log_path)) {
+		if ((cwd && chdir(cwd) != 0) || !redirect(f.null, f.log, f.log)) {
 			r.errnum = errno;
 		} else {
 			if (report_fd != 3 && dup3(report_fd, 3, O_CLOEXEC) == 3)
@@ -233,13 +263,15 @@ static ssize_t read_full(int fd, void *bytes, size_t n)
 }
 
 int bn_process_spawn_detached(pid_t *pid, const char *const *argv, const char *const *set,
-	const char *cwd, const char *log_path, bn_err *err)
+	const char *cwd, int log_fd, bn_err *err)
 {
-	int rc = 0, pipe_fd[2] = {-1, -1};
+	int rc = 0, null_fd = -1, pipe_fd[2] = {-1, -1};
 	spawn_report r = {0, 0}, failed = {0, 0};
 	char **envp = environ_with(set);
 	if (!envp)
 		return bn_err_nomem(err, "an environment");
+	if ((rc = null_open(&null_fd, err)) < 0)
+		goto out;
 	if (pipe2(pipe_fd, O_CLOEXEC) != 0) {
 		rc = bn_err_sys(err, BN_EIO, errno, "cannot make a pipe");
 		goto out;
@@ -250,7 +282,7 @@ int bn_process_spawn_detached(pid_t *pid, const char *const *argv, const char *c
 		goto out;
 	}
 	if (child == 0)
-		spawn_in_child(argv, envp, cwd, log_path, pipe_fd[1]);
+		spawn_in_child(argv, envp, cwd, (spawn_files){null_fd, log_fd, pipe_fd[1]});
 	close(pipe_fd[1]);
 	pipe_fd[1] = -1;
 	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
@@ -268,6 +300,8 @@ out:
 	for (int i = 0; i < 2; i++)
 		if (pipe_fd[i] >= 0)
 			close(pipe_fd[i]);
+	if (null_fd >= 0)
+		close(null_fd);
 	bn_free(envp);
 	return rc;
 }
@@ -321,25 +355,30 @@ static bool capture_read(int fd, int timeout_ms, size_t limit, bn_buf *out)
 int bn_process_capture(const char *const *argv, int timeout_ms, size_t limit, bn_buf *out,
 	int *status, bn_err *err)
 {
-	int fd[2];
-	if (pipe2(fd, O_CLOEXEC) != 0)
-		return bn_err_sys(err, BN_EIO, errno, "cannot make a pipe");
+	int fd[2], null_fd, rc = null_open(&null_fd, err);
+	if (rc < 0)
+		return rc;
+	if (pipe2(fd, O_CLOEXEC) != 0) {
+		rc = bn_err_sys(err, BN_EIO, errno, "cannot make a pipe");
+		close(null_fd);
+		return rc;
+	}
 	pid_t pid = fork();
 	if (pid == 0) {
-		int null_fd = open("/dev/null", O_RDWR);
 		signals_reset(false);
 		setpgid(0, 0);
-		if (null_fd >= 0 && dup2(null_fd, 0) == 0 && dup2(fd[1], 1) == 1 &&
-			dup2(null_fd, 2) == 2) {
+		if (redirect(null_fd, fd[1], null_fd)) {
 			close_from(3, -1);
 			execvp(argv[0], (char *const *)(uintptr_t)argv);
 		}
 		_exit(127);
 	}
 	close(fd[1]);
+	close(null_fd);
 	if (pid < 0) {
+		rc = bn_err_sys(err, BN_EIO, errno, "cannot start '%s'", argv[0]);
 		close(fd[0]);
-		return bn_err_sys(err, BN_EIO, errno, "cannot start '%s'", argv[0]);
+		return rc;
 	}
 	bool in_time = capture_read(fd[0], timeout_ms, limit, out);
 	close(fd[0]);
@@ -368,20 +407,18 @@ typedef struct proc_list {
 
 static bool proc_list_all(proc_list *l)
 {
-	DIR *d = opendir("/proc");
-	if (!d)
-		return false;
-	bool ok = true;
-	for (struct dirent *e; ok && (e = readdir(d));) {
+	bn_names names = BN_NAMES_INIT;
+	bool ok = bn_fs_list_dir(bn_env_real(), "/proc", &names, NULL) == 0;
+	for (size_t i = 0; ok && i < names.count; i++) {
+		const char *name = names.items[i];
 		int64_t pid;
-		if (!isdigit((unsigned char)e->d_name[0]) ||
-			!bn_parse_i64(e->d_name, strlen(e->d_name), &pid))
+		if (!isdigit((unsigned char)name[0]) || !bn_parse_i64(name, strlen(name), &pid))
 			continue;
 		ok = bn_grow(&l->items, &l->cap, l->count + 1, sizeof *l->items) == 0;
 		if (ok && proc_stat_read((pid_t)pid, &l->items[l->count]))
 			l->count++;
 	}
-	closedir(d);
+	bn_names_release(&names);
 	return ok;
 }
 

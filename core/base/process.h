@@ -22,17 +22,20 @@ uint64_t bn_process_start_ticks(pid_t pid);
  * means "whichever". */
 bool bn_process_is_alive(pid_t pid, uint64_t start_ticks);
 
+/* The path of the program that this process runs; *out is yours. */
+int bn_process_program(char **out, bn_err *err);
+
 /* "SIGKILL"; "signal 71" in buf for one without a name. Borrowed for ever, or as long as buf. */
 const char *bn_signal_name(int signal, char buf[24]);
 
 /*
  * Starts argv[0] (a path, or looked up in PATH) in a session of its own, stdin /dev/null, stdout
- * and stderr appended to log_path, so that it lives on when we, our terminal or our session die.
+ * and stderr to log_fd (borrowed), so that it lives on when we, our terminal or our session die.
  * set: NULL-terminated "NAME=value" texts added to the environment, or NULL. cwd: NULL for ours.
  * *pid (may be NULL) gets its process id. BN_EIO when it cannot be executed.
  */
 int bn_process_spawn_detached(pid_t *pid, const char *const *argv, const char *const *set,
-	const char *cwd, const char *log_path, bn_err *err);
+	const char *cwd, int log_fd, bn_err *err);
 
 /* Becomes argv[0] (looked up in PATH), with set as above, in directory cwd (NULL: here), with default
  * signals. Returns only when that failed: BN_EIO. For the child of a fork. */

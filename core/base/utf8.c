@@ -6,6 +6,18 @@
 
 #include <string.h>
 
+/* Bytes of the sequence that c begins; 0 for none. */
+static size_t lead_length(uint32_t c)
+{
+	if (c >= 0xf8)
+		return 0;
+	if (c >= 0xf0)
+		return 4;
+	if (c >= 0xe0)
+		return 3;
+	return c >= 0xc0 ? 2 : 0;
+}
+
 size_t bn_utf8_decode(const char *s, size_t n, uint32_t *cp)
 {
 	const unsigned char *u = (const unsigned char *)s;
@@ -15,9 +27,9 @@ size_t bn_utf8_decode(const char *s, size_t n, uint32_t *cp)
 		*cp = c;
 		return 1;
 	}
-	size_t len = c >= 0xf0 && c < 0xf8 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 0;
+	size_t len = lead_length(c);
 	*cp = BN_UTF8_BAD;
-	if (!len || c >= 0xf8 || len > n)
+	if (!len || len > n)
 		return 1;
 	uint32_t v = c & (0x7fu >> len);
 	for (size_t i = 1; i < len; i++) {
@@ -39,7 +51,11 @@ size_t bn_utf8_encode(uint32_t cp, char out[4])
 		out[0] = (char)cp;
 		return 1;
 	}
-	size_t len = cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+	size_t len = 4;
+	if (cp < 0x800)
+		len = 2;
+	else if (cp < 0x10000)
+		len = 3;
 	for (size_t i = len - 1; i > 0; i--) {
 		out[i] = (char)(0x80 | (cp & 0x3f));
 		cp >>= 6;

@@ -136,12 +136,20 @@ static int read_sequence(reader *r, json_t **out, int depth)
 	json_t *list = json_array();
 	int rc = check_plain_node(
 		r, r->event.data.sequence_start.anchor, r->event.data.sequence_start.tag);
-	while (rc == 0 && (rc = next_event(r)) == 0 && r->event.type != YAML_SEQUENCE_END_EVENT) {
+	if (rc < 0)
+		goto out;
+	for (;;) {
 		json_t *item = NULL;
-		rc = read_node(r, &item, depth + 1);
-		if (rc == 0 && json_array_append_new(list, item) != 0)
+		if ((rc = next_event(r)) < 0 || r->event.type == YAML_SEQUENCE_END_EVENT)
+			goto out;
+		if ((rc = read_node(r, &item, depth + 1)) < 0)
+			goto out;
+		if (json_array_append_new(list, item) != 0) {
 			rc = bn_err_nomem(r->err, r->name);
+			goto out;
+		}
 	}
+out:
 	*out = list;
 	return rc;
 }
@@ -159,16 +167,21 @@ static int read_pair(reader *r, json_t *map, int depth)
 	json_t *key =
 		json_stringn((const char *)r->event.data.scalar.value, r->event.data.scalar.length);
 	const char *text = json_string_value(key);
-	if (!key || strlen(text) != json_string_length(key))
+	if (!key || strlen(text) != json_string_length(key)) {
 		rc = fail_at(r, mark, "a key that is not valid text");
-	else if (json_object_get(map, text))
+		goto out;
+	}
+	if (json_object_get(map, text)) {
 		rc = fail_at(r, mark, "duplicate key");
-	if (rc == 0)
-		rc = next_event(r);
-	if (rc == 0)
-		rc = read_node(r, &value, depth + 1);
-	if (rc == 0 && json_object_set_new(map, text, value) != 0)
+		goto out;
+	}
+	if ((rc = next_event(r)) < 0)
+		goto out;
+	if ((rc = read_node(r, &value, depth + 1)) < 0)
+		goto out;
+	if (json_object_set_new(map, text, value) != 0)
 		rc = bn_err_nomem(r->err, r->name);
+out:
 	json_decref(key);
 	return rc;
 }
@@ -178,8 +191,15 @@ static int read_mapping(reader *r, json_t **out, int depth)
 	json_t *map = json_object();
 	int rc = check_plain_node(
 		r, r->event.data.mapping_start.anchor, r->event.data.mapping_start.tag);
-	while (rc == 0 && (rc = next_event(r)) == 0 && r->event.type != YAML_MAPPING_END_EVENT)
-		rc = read_pair(r, map, depth);
+	if (rc < 0)
+		goto out;
+	for (;;) {
+		if ((rc = next_event(r)) < 0 || r->event.type == YAML_MAPPING_END_EVENT)
+			goto out;
+		if ((rc = read_pair(r, map, depth)) < 0)
+			goto out;
+	}
+out:
 	*out = map;
 	return rc;
 }
@@ -215,23 +235,23 @@ static int read_node(reader *r, json_t **out, int depth)
 static int read_document(reader *r, json_t **out)
 {
 	int rc = next_event(r); /* stream start */
-	if (rc == 0)
-		rc = next_event(r);
-	if (rc == 0 && r->event.type == YAML_STREAM_END_EVENT) {
+	if (rc < 0 || (rc = next_event(r)) < 0)
+		return rc;
+	if (r->event.type == YAML_STREAM_END_EVENT) {
 		*out = json_null();
 		return 0;
 	}
-	if (rc == 0)
-		rc = next_event(r); /* past document start */
-	if (rc == 0)
-		rc = read_node(r, out, 0);
-	if (rc == 0)
-		rc = next_event(r); /* document end */
-	if (rc == 0)
-		rc = next_event(r);
-	if (rc == 0 && r->event.type != YAML_STREAM_END_EVENT)
-		rc = fail_at(r, r->event.start_mark, "more than one document");
-	return rc;
+	if ((rc = next_event(r)) < 0) /* past document start */
+		return rc;
+	if ((rc = read_node(r, out, 0)) < 0)
+		return rc;
+	if ((rc = next_event(r)) < 0) /* document end */
+		return rc;
+	if ((rc = next_event(r)) < 0)
+		return rc;
+	if (r->event.type != YAML_STREAM_END_EVENT)
+		return fail_at(r, r->event.start_mark, "more than one document");
+	return 0;
 }
 
 int bn_yaml_parse(json_t **out, const char *text, size_t len, const char *name, bn_err *err)
@@ -433,17 +453,17 @@ static int check_writable(const json_t *v, int depth, bn_err *err)
 		return bn_err_set(err, BN_EINVAL, "YAML: nested over %d levels deep", MAX_DEPTH);
 	json_object_foreach((json_t *)v, key, item)
 	{
-		if (rc == 0 && quoted_length(key) > 1000)
-			rc = bn_err_set(err, BN_EINVAL, "YAML: a key of %zu bytes", strlen(key));
-		if (rc == 0)
-			rc = check_writable(item, depth + 1, err);
+		if (quoted_length(key) > 1000)
+			return bn_err_set(err, BN_EINVAL, "YAML: a key of %zu bytes", strlen(key));
+		if ((rc = check_writable(item, depth + 1, err)) < 0)
+			return rc;
 	}
 	json_array_foreach(v, i, item)
 	{
-		if (rc == 0)
-			rc = check_writable(item, depth + 1, err);
+		if ((rc = check_writable(item, depth + 1, err)) < 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int bn_yaml_write(bn_buf *out, const json_t *value, bn_err *err)

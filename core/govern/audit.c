@@ -10,7 +10,7 @@
 #define DEFAULT_LIMIT 1000
 #define MAX_SUMMARY 200
 
-static const char *const outcome_names[] = {"applied", "refused", "invalid"};
+static const char *const outcome_names[] = {"applied", "refused", "invalid", "newer"};
 
 const char *bn_outcome_name(bn_outcome o)
 {
@@ -19,7 +19,7 @@ const char *bn_outcome_name(bn_outcome o)
 
 static bn_outcome outcome_parse(const char *word)
 {
-	for (int o = BN_OUTCOME_APPLIED; word && o <= BN_OUTCOME_INVALID; o++)
+	for (int o = BN_OUTCOME_APPLIED; word && o <= BN_OUTCOME_NEWER; o++)
 		if (!strcmp(word, outcome_names[o]))
 			return (bn_outcome)o;
 	return BN_OUTCOME_INVALID;
@@ -98,11 +98,12 @@ static char *summary_make(const json_t *payload)
 /* ---- query ---------------------------------------------------------------------------------- */
 
 #define WHERE \
-	" FROM event WHERE (?1 IS NULL OR user = ?1 OR CAST(uid AS TEXT) = ?1)" \
+	" FROM dump_event WHERE (?1 IS NULL OR bn_user(uid) = ?1 OR CAST(uid AS TEXT) = ?1)" \
 	" AND (?2 IS NULL OR kind GLOB ?2) AND (?3 IS NULL OR entity GLOB ?3)" \
 	" AND (?4 IS NULL OR outcome = ?4) AND clock >= ?5 AND clock < ?6" \
-	" AND (?7 IS NULL OR instr(lower(kind || ' ' || entity || ' ' || user || ' ' ||" \
-	" coalesce(reason, '') || ' ' || CASE typeof(payload) WHEN 'text' THEN payload ELSE '' " \
+	" AND (?7 IS NULL OR instr(lower(kind || ' ' || entity || ' ' || bn_user(uid) || ' ' ||" \
+	" coalesce(bn_reason(reason), '') || ' ' || CASE typeof(payload) WHEN 'text' THEN " \
+	"payload ELSE '' " \
 	"END)," \
 	" lower(?7)) > 0)"
 #define WHERE_TYPES "ssssiis"
@@ -156,9 +157,8 @@ int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *
 {
 	static const bn_audit_filter all = {.outcome = -1};
 	const bn_audit_filter *f = filter ? filter : &all;
-	const char *outcome = f->outcome < 0 || f->outcome > BN_OUTCOME_INVALID
-				      ? NULL
-				      : outcome_names[f->outcome];
+	const char *outcome =
+		f->outcome < 0 || f->outcome > BN_OUTCOME_NEWER ? NULL : outcome_names[f->outcome];
 	int64_t from = f->since_ms > 0 ? f->since_ms << 16 : 0;
 	int64_t to = f->until_ms > 0 ? f->until_ms << 16 : INT64_MAX;
 	const char *user = or_null(f->user), *kind = or_null(f->kind);
@@ -181,8 +181,9 @@ int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *
 	st = NULL;
 	if (!rc)
 		rc = bn_sql_prepare(&st, db, err,
-			"SELECT clock, writer, seq, kind, entity, uid, user, payload, outcome, "
-			"reason" WHERE
+			"SELECT clock, writer, seq, kind, entity, uid, bn_user(uid), payload, "
+			"outcome, "
+			"bn_reason(reason)" WHERE
 			" ORDER BY clock DESC, writer DESC, seq DESC LIMIT ?8 OFFSET ?9",
 			WHERE_TYPES "ii", user, kind, entity, outcome, from, to, text,
 			(int64_t)(f->limit ? f->limit : DEFAULT_LIMIT), (int64_t)f->offset);

@@ -118,7 +118,8 @@ static int check_signatures(check *c, bn_err *err)
 	sqlite3_stmt *st = NULL;
 	uint64_t done = 0;
 	int rc = bn_sql_prepare(&st, c->db, err,
-		"SELECT clock, writer, seq, kind, entity, uid, user, payload FROM event"
+		"SELECT clock, writer, seq, kind, entity, uid, bn_user(uid), payload FROM "
+		"dump_event"
 		" WHERE outcome = 'applied' AND typeof(payload) = 'text'"
 		" AND instr(payload, '\"signature\"') > 0 ORDER BY clock, writer, seq",
 		"");
@@ -156,7 +157,8 @@ static int check_objects(check *c, bn_err *err)
 	uint64_t total =
 		(uint64_t)bn_sql_int(c->db, 0, "SELECT count(DISTINCT hash) FROM object_ref", "");
 	int rc = bn_sql_prepare(&st, c->db, err,
-		"SELECT hash, min(entity), role FROM object_ref GROUP BY hash ORDER BY hash", "");
+		"SELECT hash, min(entity), role FROM dump_object_ref GROUP BY hash ORDER BY hash",
+		"");
 	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
 		rc = check_object(c, (const char *)sqlite3_column_text(st, 0),
 			(const char *)sqlite3_column_text(st, 1),

@@ -357,8 +357,8 @@ static json_t *known_writers(sqlite3 *db, uid_t uid)
 {
 	sqlite3_stmt *st = NULL;
 	json_t *seen = json_object();
-	if (!bn_sql_prepare(&st, db, NULL, "SELECT name, events FROM writer WHERE uid = ?", "i",
-		    (int64_t)uid))
+	if (!bn_sql_prepare(&st, db, NULL, "SELECT name, events FROM dump_writer WHERE uid = ?",
+		    "i", (int64_t)uid))
 		while (bn_sql_step(st, NULL) == 1)
 			json_object_set_new(seen, (const char *)sqlite3_column_text(st, 0),
 				json_integer(sqlite3_column_int64(st, 1)));

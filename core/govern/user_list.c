@@ -17,8 +17,8 @@ void bn_user_list_free(bn_user_list *l)
 	bn_free(l);
 }
 
-/* Name: as the newest event of that user says, else as a role was granted, else as this machine
- * knows it. */
+/* Name: of who wrote something, as this machine knows it; else as a role was granted; else as this
+ * machine knows it. */
 static int user_read(
 	bn_user_row *u, bn_workspace *ws, sqlite3 *db, sqlite3_stmt *st, uid_t owner, bn_err *err)
 {
@@ -51,16 +51,17 @@ int bn_user_list_read(bn_user_list **out, bn_workspace *ws, bn_err *err)
 		rc = bn_err_set(err, BN_EIO, "cannot see who owns '%s'", bn_workspace_root(ws));
 	if (!rc)
 		rc = bn_sql_prepare(&st, db, err,
-			"WITH everybody AS (SELECT uid FROM event UNION SELECT uid FROM user_key"
+			"WITH everybody AS (SELECT owner AS uid FROM writer UNION SELECT uid FROM "
+			"user_key"
 			" UNION SELECT uid FROM role_change UNION SELECT ?)"
 			" SELECT uid,"
-			" coalesce((SELECT user FROM event e WHERE e.uid = x.uid"
-			" ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1),"
+			" coalesce((SELECT bn_user(owner) FROM writer w WHERE w.owner = x.uid "
+			"LIMIT 1),"
 			" (SELECT user FROM role_change r WHERE r.uid = x.uid AND user IS NOT NULL"
 			" ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1)),"
 			" (SELECT public_key FROM user_key k WHERE k.uid = x.uid"
 			" ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1),"
-			" (SELECT min(clock) FROM event e WHERE e.uid = x.uid)"
+			" (SELECT min(first_clock) FROM writer w WHERE w.owner = x.uid)"
 			" FROM everybody x ORDER BY uid",
 			"i", (int64_t)root.st_uid);
 	while (!rc && (rc = bn_sql_step(st, err)) == 1) {

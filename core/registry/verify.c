@@ -133,7 +133,8 @@ static int verify_decisions(
 	sqlite3_stmt *st = NULL;
 	char *entity = bn_strf("model/%s", v->name);
 	int rc = entity ? bn_sql_prepare(&st, bn_workspace_index(ws), err,
-				  "SELECT clock, writer, seq, kind, uid, user, payload FROM event"
+				  "SELECT clock, writer, seq, kind, uid, bn_user(uid), payload "
+				  "FROM dump_event"
 				  " WHERE entity = ? AND kind IN ('model.approved', "
 				  "'model.rejected')"
 				  " AND outcome = 'applied' ORDER BY clock, writer, seq",

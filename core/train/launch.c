@@ -10,6 +10,7 @@
 #include "core/train/supervisor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -113,10 +114,8 @@ int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_opt
 		rc = write_birth(ws, spec, opt, id, hash, err);
 	if (rc == 0)
 		rc = write_params(ws, spec, id, err);
-	/* Sealed, not only committed: other hosts see what the supervisor says as soon as it seals, and
-	 * must find the run created by then. */
 	if (rc == 0)
-		rc = bn_workspace_seal(ws, err);
+		rc = bn_workspace_commit(ws, err);
 	json_decref(spec);
 	return rc;
 }
@@ -127,26 +126,35 @@ int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_opt
  * it is read when a process starts, so it is set for a trainer before it does). */
 static int start(bn_workspace *ws, const char *program, const char *id, bool passive, bn_err *err)
 {
-	char self[PATH_MAX], run_id[64], *log = bn_run_log_path(ws, id);
-	char *home = NULL, *set_home = NULL;
-	int rc = log ? bn_path_absolute(&home, bn_workspace_dir(ws), err)
-		     : bn_err_nomem(err, "a path");
-	if (rc == 0 && !program) {
-		ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-		if (n <= 0)
-			rc = bn_err_sys(err, BN_EIO, errno, "cannot tell which program this is");
-		self[n > 0 ? n : 0] = '\0';
+	const bn_env *env = bn_workspace_env(ws);
+	char run_id[64], *log = bn_run_log_path(ws, id);
+	char *home = NULL, *set_home = NULL, *self = NULL;
+	int log_fd = -1, rc = log ? 0 : bn_err_nomem(err, "a path");
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_path_absolute(&home, bn_workspace_dir(ws), err)) < 0)
+		goto out;
+	if (!program) {
+		if ((rc = bn_process_program(&self, err)) < 0)
+			goto out;
 		program = self;
 	}
-	if (rc == 0 && !(set_home = bn_strf("BINNACLE_HOME=%s", home)))
+	if (!(set_home = bn_strf("BINNACLE_HOME=%s", home))) {
 		rc = bn_err_nomem(err, "an environment");
-	if (rc == 0) {
-		snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%s", id);
-		const char *argv[] = {program, "-C", home, "exec", id, NULL};
-		const char *set[] = {
-			run_id, set_home, passive ? "OMP_WAIT_POLICY=passive" : NULL, NULL};
-		rc = bn_process_spawn_detached(NULL, argv, set, NULL, log, err);
+		goto out;
 	}
+	if ((log_fd = env->fs->open(env, NULL, log, O_WRONLY | O_CREAT | O_APPEND, 0644)) < 0) {
+		rc = bn_err_sys(err, BN_EIO, -log_fd, "cannot open '%s'", log);
+		goto out;
+	}
+	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%s", id);
+	const char *argv[] = {program, "-C", home, "exec", id, NULL};
+	const char *set[] = {run_id, set_home, passive ? "OMP_WAIT_POLICY=passive" : NULL, NULL};
+	rc = bn_process_spawn_detached(NULL, argv, set, NULL, log_fd, err);
+out:
+	if (log_fd >= 0)
+		env->fs->close(env, log_fd);
+	bn_free(self);
 	bn_free(log);
 	bn_free(home);
 	bn_free(set_home);

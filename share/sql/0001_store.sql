@@ -36,61 +36,88 @@ CREATE VIEW index_entity_text AS
 -- How far each writer's log is folded. last_crc pins the history that was folded: when the log has
 -- another record there (an unsealed tail was lost in a power cut), the index is rebuilt.
 CREATE TABLE index_tail (
-	writer TEXT PRIMARY KEY,
+	writer INTEGER PRIMARY KEY,
 	last_seq INTEGER NOT NULL,
 	last_clock INTEGER NOT NULL,
 	last_crc INTEGER NOT NULL,
 	pinned_seq INTEGER NOT NULL -- up to here a sealed segment has been seen to agree
-) WITHOUT ROWID;
+);
 
 CREATE TABLE writer (
-	name TEXT PRIMARY KEY,
-	uid INTEGER NOT NULL,       -- owner of the directory
-	user TEXT NOT NULL,
-	host TEXT NOT NULL,
-	events INTEGER NOT NULL,    -- = its last sequence number
-	last_clock INTEGER NOT NULL -- milliseconds << 16 | counter
-) WITHOUT ROWID;
-
--- Every event but the commuting ones, in order of (clock, writer, seq). payload is TEXT when it is
--- JSON and BLOB when it is raw.
-CREATE TABLE event (
-	clock INTEGER NOT NULL,
-	writer TEXT NOT NULL,
-	seq INTEGER NOT NULL,
-	kind TEXT NOT NULL,
-	entity TEXT NOT NULL,
-	uid INTEGER NOT NULL,
-	user TEXT NOT NULL,
-	payload,
-	outcome TEXT NOT NULL DEFAULT 'applied', -- applied, refused, invalid
-	reason TEXT
+	no INTEGER PRIMARY KEY,
+	owner INTEGER NOT NULL,       -- uid of who owns the segment of its last event
+	host INTEGER NOT NULL,
+	events INTEGER NOT NULL,      -- = its last sequence number
+	first_clock INTEGER NOT NULL, -- milliseconds << 16 | counter
+	last_clock INTEGER NOT NULL
 );
-CREATE INDEX event_by_entity ON event (entity, clock, writer, seq);
-CREATE INDEX event_by_clock ON event (clock, writer, seq);
+CREATE VIEW dump_writer AS
+	SELECT n.name AS name, w.owner AS uid, h.name AS host, w.events AS events,
+		w.first_clock AS first_clock, w.last_clock AS last_clock
+	FROM writer w JOIN index_name n ON n.no = w.no JOIN index_name h ON h.no = w.host;
 
--- The last event applied to each entity.
-CREATE TABLE entity_state (
-	entity TEXT PRIMARY KEY,
+-- Every event but the commuting ones. Ties of (clock, writer, seq) go by the writer's name. payload
+-- is TEXT when it is JSON and BLOB when it is raw.
+CREATE TABLE event (
+	entity INTEGER NOT NULL,
 	clock INTEGER NOT NULL,
-	writer TEXT NOT NULL,
-	seq INTEGER NOT NULL
+	writer INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	kind INTEGER NOT NULL,
+	owner INTEGER NOT NULL,   -- uid
+	outcome INTEGER NOT NULL, -- bn_outcome: 0 applied, 1 refused, 2 invalid, 3 newer
+	reason TEXT,
+	version INTEGER,          -- of the class; NULL: 1
+	verified INTEGER,         -- NULL: not signed; 1: the signature was found good
+	epoch INTEGER,            -- NULL: not placed
+	depth INTEGER,
+	payload,
+	PRIMARY KEY (entity, clock, writer, seq)
 ) WITHOUT ROWID;
+CREATE INDEX event_by_clock ON event (clock, writer, seq);
+CREATE INDEX event_by_outcome ON event (outcome) WHERE outcome <> 0;
+CREATE VIEW dump_event AS
+	SELECT e.clock AS clock, w.name AS writer, e.seq AS seq, k.name AS kind, t.entity AS entity,
+		e.owner AS uid, e.payload AS payload,
+		CASE e.outcome WHEN 0 THEN 'applied' WHEN 1 THEN 'refused' WHEN 2 THEN 'invalid'
+			ELSE 'newer' END AS outcome,
+		e.reason AS reason, coalesce(e.version, 1) AS version, e.verified AS verified,
+		e.epoch AS epoch, e.depth AS depth
+	FROM event e JOIN index_name w ON w.no = e.writer JOIN index_name k ON k.no = e.kind
+		JOIN index_entity_text t ON t.no = e.entity;
+
+-- The last event of each entity.
+CREATE VIEW dump_entity_state AS
+	SELECT entity, clock, writer, seq FROM (
+		SELECT t.entity AS entity, e.clock AS clock, w.name AS writer, e.seq AS seq,
+			row_number() OVER (PARTITION BY e.entity
+				ORDER BY e.clock DESC, w.name DESC, e.seq DESC) AS age
+		FROM event e JOIN index_name w ON w.no = e.writer
+			JOIN index_entity_text t ON t.no = e.entity)
+	WHERE age = 1;
 
 -- entity is replayed when on_entity gets an event.
 CREATE TABLE depends (
-	entity TEXT NOT NULL,
-	on_entity TEXT NOT NULL,
+	entity INTEGER NOT NULL,
+	on_entity INTEGER NOT NULL,
 	PRIMARY KEY (entity, on_entity)
 ) WITHOUT ROWID;
 CREATE INDEX depends_on ON depends (on_entity);
+CREATE VIEW dump_depends AS
+	SELECT a.entity AS entity, b.entity AS on_entity FROM depends d
+		JOIN index_entity_text a ON a.no = d.entity
+		JOIN index_entity_text b ON b.no = d.on_entity;
 
 -- What gc must keep: objects that live rows name.
 CREATE TABLE object_ref (
-	hash TEXT NOT NULL,
-	entity TEXT NOT NULL,
-	role TEXT NOT NULL,
+	entity INTEGER NOT NULL,
+	hash BLOB NOT NULL,         -- 32 bytes
+	role INTEGER NOT NULL,
 	commuting INTEGER NOT NULL, -- 1: named by a commuting event, survives a replay of the entity
-	PRIMARY KEY (hash, entity, role, commuting)
+	PRIMARY KEY (entity, hash, role, commuting)
 ) WITHOUT ROWID;
-CREATE INDEX object_ref_by_entity ON object_ref (entity);
+CREATE VIEW dump_object_ref AS
+	SELECT CASE typeof(o.hash) WHEN 'blob' THEN lower(hex(o.hash)) ELSE o.hash END AS hash,
+		t.entity AS entity, r.name AS role, o.commuting AS commuting
+	FROM object_ref o JOIN index_entity_text t ON t.no = o.entity
+		JOIN index_name r ON r.no = o.role;

@@ -1,6 +1,7 @@
 #!/bin/bash
 # What the docs name must exist: files in backquotes, make targets, and links between pages. And
-# every folder of sources must be in docs/architecture.md.
+# every folder of sources must be in docs/architecture.md. The rows of docs/requirements.md have a lint of
+# their own, run from here.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 bad=0
@@ -23,5 +24,6 @@ for dir in core/*/ core/*/*/ tui/*/ tui/*/*/ kernels/*/; do
 	[ -n "$(ls "$dir"*.[ch] "$dir"*.cu 2>/dev/null)" ] || continue
 	grep -q "${dir%/}" docs/architecture.md 2>/dev/null || { echo "docs/architecture.md does not mention ${dir%/}"; bad=1; }
 done
+bash tests/lint/requirements.sh || bad=1
 [ $bad = 0 ] && echo "docs: every name in them exists"
 exit $bad

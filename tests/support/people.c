@@ -3,6 +3,7 @@
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "core/store/index/index.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -180,53 +181,17 @@ void town_remove(town *t)
 	bn_fs_remove_tree(bn_env_real(), t->dir, NULL);
 }
 
-static void dump_table(bn_buf *b, sqlite3 *db, const char *table)
+static int add_line(void *ctx, const char *text, size_t n)
 {
-	char sql[300];
-	sqlite3_stmt *st = NULL;
-	snprintf(sql, sizeof sql, "SELECT * FROM %s", table);
-	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
-		abort();
-	bn_buf rows[512];
-	size_t n = 0;
-	while (sqlite3_step(st) == SQLITE_ROW && n < 512) {
-		bn_buf_init(&rows[n]);
-		for (int c = 0; c < sqlite3_column_count(st); c++) {
-			const unsigned char *text = sqlite3_column_text(st, c);
-			bn_buf_addf(&rows[n], "|%s", text ? (const char *)text : "NULL");
-		}
-		n++;
-	}
-	sqlite3_finalize(st);
-	bn_buf_addf(b, "%s (%zu)\n", table, n);
-	for (size_t i = 0; i < n; i++) { /* by text, since row order is SQLite's business */
-		size_t least = i;
-		for (size_t k = i + 1; k < n; k++)
-			if (strcmp(rows[k].ptr, rows[least].ptr) < 0)
-				least = k;
-		bn_buf row = rows[least];
-		rows[least] = rows[i];
-		rows[i] = row;
-		bn_buf_addf(b, "%s\n", row.ptr);
-	}
-	for (size_t i = 0; i < n; i++)
-		bn_buf_release(&rows[i]);
+	bn_buf_add(ctx, text, n);
+	return 0;
 }
 
 char *person_dump(person *p)
 {
 	bn_err err = BN_ERR_INIT;
 	bn_buf b = BN_BUF_INIT;
-	sqlite3_stmt *st = NULL;
 	die_unless(bn_workspace_refresh(p->ws, NULL, &err), &err);
-	sqlite3 *db = bn_workspace_index(p->ws);
-	if (sqlite3_prepare_v2(db,
-		    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE"
-		    " 'index\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%' ORDER BY name",
-		    -1, &st, NULL) != SQLITE_OK)
-		abort();
-	while (sqlite3_step(st) == SQLITE_ROW)
-		dump_table(&b, db, (const char *)sqlite3_column_text(st, 0));
-	sqlite3_finalize(st);
+	die_unless(bn_index_dump(p->ws, add_line, &b, &err), &err);
 	return bn_buf_take(&b, NULL);
 }

@@ -1,19 +1,23 @@
 /*
- * _fold.h - the fold's insides: one batch of events on its way into the rows of the rooms.
+ * _fold.h - the fold's insides: one batch of events on its way into the rows of the modules.
  *
- * Order. Within a batch, first every new record is taken from the segments: commuting events are
- * applied at once, ordered ones go to table `event`. Then the new ordered events are applied in
- * global (clock, writer, seq) order, save those of entities for which an older event arrived late.
- * Then the late entities, and every entity that depends on one that got events, are cleared and
- * replayed whole from table `event`, an entity after those it depends on; whoever depends on a
+ * Order. The logs of all writers are merged by (clock, writer, seq) as they are read (_intake.c), so
+ * a batch comes in order, at most INTAKE_MOST writers at a time. Each event is handled once, as it
+ * comes (fold.c): commuting ones are applied; ordered ones are applied and added to table `event`,
+ * save those of an entity for which an older event arrived late, which are only added. At the end
+ * (_replay.c) the late entities, and every entity that depends on one that got events, are cleared
+ * and replayed whole from table `event`, an entity after those it depends on; who depends on a
  * replayed one is replayed after it.
  *
- * Why the result does not depend on arrival: at the end of a batch each entity was last applied
- * (a) with all its events in order and (b) against the final rows of everything it depends on,
- * since a change of those makes it dirty again. Dependencies form no cycle (a room's bug, reported),
- * so the final rows are a function of the set of events alone, by induction along dependencies.
- * An entity escapes replay only if it is new in this batch and every event of those it depends on
- * sorts before its own first: it has then seen their final rows already.
+ * Why the result does not depend on arrival (invariant 5):
+ *  F1  At the end of a batch each entity was last applied with all its events in order.
+ *  F2  ... and against the final rows of everything it depends on, since a change of those makes it
+ *      dirty again. An entity escapes that only if it is new in this batch and its first event was
+ *      applied after the last one of what it depends on: it has then seen the final rows already.
+ *  F3  Dependencies form no cycle (a module's bug, reported). So the final rows are a function of
+ *      the set of events alone, by induction along dependencies.
+ *  F4  Every event of a writer is taken once: in sequence without gaps, and how far is saved in the
+ *      same transaction as the rows.
  */
 #ifndef BN_STORE_INDEX__FOLD_H
 #define BN_STORE_INDEX__FOLD_H
@@ -21,26 +25,36 @@
 #include "core/store/index/_index.h"
 #include "core/store/index/_numbers.h"
 
-/* A position in the total order; the writer's text is borrowed from the batch's arena. */
+enum { FOLD_CLASSES_MAX = 32 };
+
+/* A position in the total order; the writer's text lives as long as the batch. */
 typedef struct fold_key {
 	uint64_t clock;
 	const char *writer;
 	uint64_t seq;
 } fold_key;
 
-enum { FOLD_CLASSES_MAX = 32 };
-
 typedef struct fold_entity {
 	const char *name;
 	int64_t no;
-	const bn_fold_class *class;   /* NULL: of no known room */
-	fold_key first_new, last_new; /* of this batch's ordered events; seq 0 when it got none */
-	bool was_there;               /* had events before this batch */
+	const bn_fold_class *class; /* NULL: of no known module */
+	fold_key last;              /* of its ordered events, this batch's included; seq 0: none */
+	uint64_t first_at,
+		last_at; /* of this batch's ordered events, counted as they came; 0: none */
+	bool looked;     /* `last` holds what earlier batches left */
+	bool was_there;  /* had ordered events before this batch */
 	bool late, dirty, visiting;
 	bool listed; /* on the work list */
 	int replays;
 	struct fold_entity *next_dirty;
 } fold_entity;
+
+/* One event of an entity in whole mode, and what the class said of it. */
+typedef struct fold_verdict {
+	bn_outcome outcome;
+	char *reason; /* the arena's */
+	int64_t epoch, depth;
+} fold_verdict;
 
 struct bn_fold {
 	bn_index *ix;
@@ -53,12 +67,15 @@ struct bn_fold {
 	fold_entity **table;            /* open addressing by name */
 	size_t table_size, entities;
 	fold_entity *dirty; /* work list */
-	uint64_t folded;
+	uint64_t folded;    /* events taken; also the count that first_at and last_at are made of */
 	/* the event that is being applied */
-	const char *entity;
+	const fold_entity *entity;
 	bool commuting;
 	bn_outcome outcome;
 	char reason[256];
+	/* the events of an entity in whole mode */
+	fold_verdict *verdicts;
+	size_t verdict_count;
 	struct {
 		uid_t uid;
 		char name[64];
@@ -66,14 +83,33 @@ struct bn_fold {
 	size_t user_count;
 };
 
+/* ---- fold.c ---------------------------------------------------------------------------------- */
+
 int fold_key_compare(const fold_key *a, const fold_key *b);
-fold_entity *fold_entity_get(bn_fold *f, const char *name, bn_err *err); /* made when new */
-const bn_fold_class *fold_class_of(const bn_fold *f, const char *entity);
-bool fold_kind_commutes(const bn_fold_class *class, const char *kind);
 const char *fold_user(bn_fold *f, uid_t uid);
-/* _intake.c: all new records of all writers. BN_FOLD_REBUILD when the log is another one. */
-int fold_intake(bn_fold *f, bn_err *err);
-/* Called by the intake for each new record. */
+size_t fold_class_index(const bn_fold *f, const bn_fold_class *class);
+/* Called by the intake for each new record, in the batch's order. */
 int fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, bn_err *err);
+/* Calls apply() with the payload parsed; f->outcome and f->reason say how it went. */
+int fold_apply(bn_fold *f, const fold_entity *e, bn_event *ev, bool is_json, bn_err *err);
+/* Whether the class can be trusted with the event; else the outcome is set. */
+bool fold_understands(bn_fold *f, const fold_entity *e, const bn_event *ev);
+
+/* ---- _entity.c ------------------------------------------------------------------------------- */
+
+/* Made, with its number, when the batch has not met it yet. NULL: *err says why. */
+fold_entity *fold_entity_get(bn_fold *f, const char *name, bn_err *err);
+/* Reads what earlier batches left of its ordered events. */
+int fold_entity_look(bn_fold *f, fold_entity *e, bn_err *err);
+bool fold_kind_commutes(const bn_fold_class *class, const char *kind);
+
+/* ---- _intake.c ------------------------------------------------------------------------------- */
+
+/* All new records of all writers. BN_FOLD_REBUILD when the log is another one. */
+int fold_intake(bn_fold *f, bn_err *err);
+
+/* ---- _replay.c ------------------------------------------------------------------------------- */
+
+int fold_replay(bn_fold *f, bn_err *err);
 
 #endif

@@ -326,7 +326,9 @@ static int load_tails(bn_index *ix, bn_err *err)
 	}
 	ix->log.lost = false;
 	int rc = bn_sql_prepare(&st, ix->db, err,
-		"SELECT writer, last_seq, last_clock, last_crc, pinned_seq FROM index_tail", "");
+		"SELECT n.name, last_seq, last_clock, last_crc, pinned_seq FROM index_tail t "
+		"JOIN index_name n ON n.no = t.writer",
+		"");
 	if (rc)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) == 1) {

@@ -38,7 +38,7 @@ int bn_index_rebuild_all(bn_index *ix, bn_err *err);
 
 /* fold.c: what happens inside the transaction. Returns BN_FOLD_REBUILD when the log is no longer
  * the one that was folded. */
-enum { BN_FOLD_REBUILD = 1 };
+enum { BN_FOLD_REBUILD = 2 };
 int bn_fold_batch(bn_index *ix, uint64_t *folded, bn_err *err);
 /* Whether a writer has anything that is not folded yet. */
 bool bn_fold_is_due(const bn_index *ix, const bn_log_writer *w);

@@ -1,9 +1,26 @@
 /*
  * _intake.c - taking new records out of the segments, for the fold.
  *
- * Each writer's records are taken in sequence without gaps, from the widest sealed segments and
- * then, where it may be read, from open.seg. A writer whose log has a gap or a damaged record is
- * `stuck` there: what lies behind is not folded, `index status` and `audit verify` say why.
+ * Each writer's records are taken in sequence without gaps (F4), from the widest sealed segments and
+ * then, where it may be read, from open.seg. The writers that have something new are merged by
+ * (clock, writer, seq), INTAKE_MOST of them at a time. One writer goes through these states:
+ *
+ *	          +-------------- whole, and it ends where its name says --------------+
+ *	          v                                                                   |
+ *	        PICK -- a sealed segment holds the next record -------------------> SEALED
+ *	        |  |  \                                                               |
+ *	        |  |   +- none does, open.seg may be read -----------------> OPEN     | damaged, unreadable,
+ *	        |  |                                                        /  |      | of another history
+ *	        |  +---- all is taken: its last sealed segment is       end/   |      |
+ *	        |        compared once with what was taken (pin)         |     v      v
+ *	        |                                                        |  DOUBT: listed again, TRIES
+ *	        |        DONE <------------------------------------------+     times, and back to PICK;
+ *	        |          ^                                                   then
+ *	        +----------+-- stuck: named in `index status`, the others go on <-- damage, a gap, EIO
+ *	                                          the index is made anew <-- another history
+ *
+ * A listing is no snapshot: a segment that is renamed meanwhile may be missed under both names. So
+ * whatever looks wrong is looked at again before it is believed.
  *
  * The index remembers the CRC of each writer's last folded record. When the log has another record
  * at that place, or none, history was cut behind our back (the unsealed tail of a machine that lost
@@ -19,14 +36,33 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TRIES = 5, SILENCE_S = 900 };
+enum { TRIES = 5, SILENCE_S = 900, INTAKE_MOST = 64 };
 
-typedef enum step {
-	STEP_MORE,    /* went on; look again */
-	STEP_END,     /* nothing more to take */
-	STEP_AGAIN,   /* the directory changed meanwhile: list it again */
-	STEP_REBUILD, /* the log is not the one that was folded */
-} step;
+typedef enum state {
+	PICK,   /* no segment is open */
+	SEALED, /* within a sealed segment */
+	OPEN,   /* within open.seg */
+	DOUBT,  /* something looks wrong; `doubt` says what */
+	DONE,
+} state;
+
+typedef enum doubt {
+	DOUBT_MISSING, /* a segment is not there */
+	DOUBT_HISTORY, /* the log is not the one that was folded */
+	DOUBT_FAULT,   /* the writer's `fault` says what */
+} doubt;
+
+typedef struct intake {
+	bn_log_writer *w;
+	state state;
+	doubt doubt;
+	bn_segment s;
+	uint64_t last; /* SEALED: what the segment's name says */
+	bn_record r;   /* the record to take next, in s */
+	uint64_t seq, pinned, first_clock;
+	uid_t uid; /* who owns the segment of the last record */
+	int tries;
+} intake;
 
 /* Over a network only sealed segments are to be trusted, save where this very machine writes, and
  * after a silence that is longer than any cache: a job that was killed on a node where nobody
@@ -57,236 +93,340 @@ bool bn_fold_is_due(const bn_index *ix, const bn_log_writer *w)
 	return !w->has_open && w->pinned < w->seq;
 }
 
-static step stuck(bn_log_writer *w, const char *why)
+/* ---- the states of one writer ------------------------------------------------------------------ */
+
+static void doubt_it(intake *in, doubt what)
 {
-	w->stuck = true;
-	snprintf(w->fault, sizeof w->fault, "%.159s", why);
-	return STEP_END;
+	bn_segment_close(&in->s);
+	in->state = DOUBT;
+	in->doubt = what;
 }
 
-/* Takes the rest of an opened segment. s stands before the first record to look at. */
-static int take_records(bn_fold *f, bn_log_writer *w, bn_segment *s, step *next, bn_err *err)
+static void doubt_fault(intake *in, const char *why)
 {
-	bn_record r;
-	bn_err why = BN_ERR_INIT;
-	int rc;
-	*next = STEP_MORE;
-	while ((rc = bn_segment_next(s, &r, &why)) == 1) {
-		if (r.seq < w->seq)
-			continue;
-		if (r.seq == w->seq) {
-			if (r.crc != w->crc) {
-				*next = STEP_REBUILD;
-				return 0;
-			}
-			continue;
-		}
-		if (r.clock <= w->clock) {
-			*next = stuck(w, "the clock goes back between two segments");
-			return 0;
-		}
-		if ((rc = fold_take(f, w->name, s->uid, &r, err)))
-			return rc;
-		w->seq = r.seq;
-		w->clock = r.clock;
-		w->crc = r.crc;
-	}
-	if (rc == BN_EIO) { /* what was taken before stays; everybody else's log goes on */
-		*next = stuck(w, why.msg);
-		return 0;
-	}
-	if (rc < 0)
-		return bn_err_move(err, &why);
-	if (s->end == BN_SEGMENT_NEWER)
-		*next = stuck(w, s->fault);
-	else if (s->last_seq < w->seq)
-		*next = STEP_REBUILD; /* it ends before what was folded from it */
-	return 0;
+	snprintf(in->w->fault, sizeof in->w->fault, "%.159s", why);
+	doubt_it(in, DOUBT_FAULT);
 }
 
-/* Opens a segment and checks that it goes on where the fold stands. STEP_MORE when it does. */
-static int open_checked(
-	bn_fold *f, bn_log_writer *w, bn_segment *s, const char *name, step *next, bn_err *err)
+/* A file that cannot be read: perhaps it can be the next time, whatever the listing says. */
+static void doubt_unreadable(intake *in, const char *why)
+{
+	in->w->listed_ns = in->w->mtime_ns = 0;
+	doubt_fault(in, why);
+}
+
+/* Opens a segment and checks that it goes on where the fold stands: to `then`, or DOUBT. */
+static int open_checked(bn_fold *f, intake *in, const char *name, state then, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
+	bn_log_writer *w = in->w;
 	char *path = bn_path_join(w->dir, name);
 	if (!path)
 		return bn_err_nomem(err, "a file name");
-	int rc = bn_segment_open(s, f->ix->ws->at, path, false, &why);
+	int rc = bn_segment_open(&in->s, f->ix->ws->at, path, false, &why);
 	bn_free(path);
-	*next = STEP_MORE;
-	if (rc == BN_ENOTFOUND) {
-		*next = STEP_AGAIN;
-		return 0;
-	}
-	if (rc == BN_ECORRUPT) {
-		/* An open.seg may have been created a moment ago. */
-		*next = strcmp(name, BN_SEGMENT_OPEN) ? stuck(w, why.msg) : STEP_END;
-		return 0;
-	}
-	if (rc == BN_EIO || rc == BN_EREFUSED) {
-		*next = stuck(w, why.msg);
-		return 0;
-	}
-	if (rc < 0)
+	in->state = then;
+	if (rc == BN_ENOMEM)
 		return bn_err_move(err, &why);
+	if (rc == BN_ENOTFOUND)
+		doubt_it(in, DOUBT_MISSING);
+	else if (rc == BN_ECORRUPT && !strcmp(name, BN_SEGMENT_OPEN))
+		in->state = DONE; /* it may have been created a moment ago */
+	else if (rc == BN_ECORRUPT)
+		doubt_fault(in, why.msg);
+	else if (rc < 0)
+		doubt_unreadable(in, why.msg);
+	if (rc < 0)
+		return 0;
 	if (!w->host[0])
-		snprintf(w->host, sizeof w->host, "%s", s->header.host);
-	if (strcmp(s->header.writer, w->name))
-		*next = stuck(w, "a segment belongs to another writer");
-	else if (s->header.first_seq > w->seq + 1)
-		*next = STEP_AGAIN;
-	else if (s->header.first_seq == w->seq + 1 && s->header.prev_crc != w->crc)
-		*next = STEP_REBUILD;
-	if (*next != STEP_MORE)
-		bn_segment_close(s);
+		snprintf(w->host, sizeof w->host, "%s", in->s.header.host);
+	if (strcmp(in->s.header.writer, w->name))
+		doubt_fault(in, "a segment belongs to another writer");
+	else if (in->s.header.first_seq > w->seq + 1)
+		doubt_it(in, DOUBT_MISSING);
+	else if (in->s.header.first_seq == w->seq + 1 && in->s.header.prev_crc != w->crc)
+		doubt_it(in, DOUBT_HISTORY);
 	return 0;
-}
-
-static int take_sealed(
-	bn_fold *f, bn_log_writer *w, const bn_log_range *range, step *next, bn_err *err)
-{
-	bn_segment s = {.fd = -1};
-	char name[BN_SEGMENT_NAME];
-	uint64_t last = range->last;
-	bn_segment_name(name, range->first, range->last);
-	int rc = open_checked(f, w, &s, name, next, err);
-	if (rc || *next != STEP_MORE)
-		return rc;
-	rc = take_records(f, w, &s, next, err);
-	if (!rc && *next == STEP_MORE && (s.end != BN_SEGMENT_SEALED || w->seq != last))
-		*next = stuck(w, s.fault ? s.fault : "a sealed segment is not whole");
-	if (!rc && *next == STEP_MORE)
-		w->pinned = w->seq;
-	bn_segment_close(&s);
-	return rc;
 }
 
 /* The newest sealed segment ends where the fold stands, but what was folded came from open.seg:
  * looks once whether the same was sealed. */
-static int pin(bn_fold *f, bn_log_writer *w, step *next, bn_err *err)
+static int pin(bn_fold *f, intake *in, bn_err *err)
 {
-	bn_segment s = {.fd = -1};
 	bn_seg_trailer t;
+	bn_err why = BN_ERR_INIT;
 	char name[BN_SEGMENT_NAME];
+	bn_log_writer *w = in->w;
 	const bn_log_range *range = bn_log_cover(w, w->seq);
-	*next = STEP_END;
+	in->state = DONE;
 	if (!range || range->last != w->seq || w->pinned >= w->seq)
 		return 0;
 	bn_segment_name(name, range->first, range->last);
-	int rc = open_checked(f, w, &s, name, next, err);
-	if (rc || *next != STEP_MORE)
+	int rc = open_checked(f, in, name, DONE, err);
+	if (rc || in->state != DONE)
 		return rc;
-	*next = STEP_END;
-	rc = bn_segment_read_trailer(&s, &t, NULL);
-	if (rc == 0 && t.last_crc != w->crc)
-		*next = STEP_REBUILD;
-	else if (rc == 0)
-		w->pinned = w->seq;
+	rc = bn_segment_read_trailer(&in->s, &t, &why);
+	if (rc == BN_EIO)
+		doubt_unreadable(in, why.msg);
+	else if (rc)
+		doubt_fault(in, "a sealed segment has no trailer");
+	else if (t.last_crc != w->crc)
+		doubt_it(in, DOUBT_HISTORY);
 	else
-		*next = stuck(w, "a sealed segment has no trailer");
-	bn_segment_close(&s);
+		w->pinned = w->seq;
+	bn_segment_close(&in->s);
 	return 0;
 }
 
-static int take_open(bn_fold *f, bn_log_writer *w, step *next, bn_err *err)
+static int pick_open(bn_fold *f, intake *in, bn_err *err)
 {
-	bn_segment s = {.fd = -1};
 	struct stat st;
+	bn_log_writer *w = in->w;
+	bn_segment *s = &in->s;
 	const bn_env *env = f->ix->ws->env;
-	int rc = open_checked(f, w, &s, BN_SEGMENT_OPEN, next, err);
-	if (rc || *next != STEP_MORE)
+	int rc = open_checked(f, in, BN_SEGMENT_OPEN, OPEN, err);
+	if (rc || in->state != OPEN)
 		return rc;
-	w->folded_size = env->fs->fstat(env, s.fd, &st) == 0 ? (uint64_t)st.st_size : 0;
-	w->folded_inode = s.inode;
-	if (w->hint_inode == s.inode && w->hint_seq == w->seq && w->hint_at >= s.header_size &&
-		w->seq >= s.header.first_seq)
-		bn_segment_seek(&s, w->hint_at, w->seq - 1, 0, 0);
-	rc = take_records(f, w, &s, next, err);
-	if (!rc && *next == STEP_MORE) {
-		*next = STEP_END;
-		w->hint_inode = s.inode;
-		w->hint_at = s.last_at;
-		w->hint_seq = s.last_seq;
-	} else {
-		w->hint_inode = 0;
-	}
-	bn_segment_close(&s);
-	return rc;
+	w->folded_size = env->fs->fstat(env, s->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	w->folded_inode = s->inode;
+	if (w->hint_inode == s->inode && w->hint_seq == w->seq && w->hint_at >= s->header_size &&
+		w->seq >= s->header.first_seq)
+		bn_segment_seek(s, w->hint_at, w->seq - 1, 0, 0);
+	w->hint_inode = 0; /* until its end has been reached */
+	return 0;
 }
 
-/* One move of one writer. */
-static int take_step(bn_fold *f, bn_log_writer *w, step *next, bn_err *err)
+static int pick(bn_fold *f, intake *in, bn_err *err)
 {
+	bn_log_writer *w = in->w;
 	const bn_log_range *range = bn_log_cover(w, w->seq + 1);
 	uint64_t end = bn_log_sealed_end(w);
-	if (range)
-		return take_sealed(f, w, range, next, err);
+	char text[80];
+	w->fault[0] = '\0';
+	if (range) {
+		in->last = range->last;
+		bn_segment_name(text, range->first, range->last);
+		return open_checked(f, in, text, SEALED, err);
+	}
 	if (end > w->seq) {
-		char why[80];
-		snprintf(why, sizeof why, "the segment with event %" PRIu64 " is missing",
+		snprintf(text, sizeof text, "the segment with event %" PRIu64 " is missing",
 			w->seq + 1);
-		*next = stuck(w, why);
+		doubt_fault(in, text);
 		return 0;
 	}
 	if (open_is_readable(f->ix, w))
-		return take_open(f, w, next, err);
-	if (w->has_open) {
-		*next = STEP_END;
-		return 0;
-	}
-	if (end < w->seq) {
-		*next = STEP_REBUILD;
-		return 0;
-	}
-	return pin(f, w, next, err);
+		return pick_open(f, in, err);
+	if (w->has_open)
+		in->state = DONE;
+	else if (end < w->seq)
+		doubt_it(in, DOUBT_HISTORY);
+	else
+		return pin(f, in, err);
+	return 0;
 }
 
-static int tail_save(bn_fold *f, const bn_log_writer *w, bn_err *err)
+/* The segment gives no more records. */
+static void segment_ended(intake *in)
 {
-	int rc = bn_sql_run(f->db, err, "INSERT OR REPLACE INTO index_tail VALUES (?, ?, ?, ?, ?)",
-		"siiii", w->name, (int64_t)w->seq, (int64_t)w->clock, (int64_t)w->crc,
-		(int64_t)w->pinned);
-	if (rc)
+	bn_log_writer *w = in->w;
+	bn_segment *s = &in->s;
+	if (s->end == BN_SEGMENT_NEWER) {
+		doubt_fault(in, s->fault);
+	} else if (s->last_seq < w->seq) {
+		doubt_it(in, DOUBT_HISTORY); /* it ends before what was folded from it */
+	} else if (in->state == OPEN) {
+		w->hint_inode = s->inode;
+		w->hint_at = s->last_at;
+		w->hint_seq = s->last_seq;
+		in->state = DONE;
+	} else if (s->end != BN_SEGMENT_SEALED || w->seq != in->last) {
+		doubt_fault(in, s->fault ? s->fault : "a sealed segment is not whole");
+	} else {
+		w->pinned = w->seq;
+		in->state = PICK;
+	}
+	bn_segment_close(s);
+}
+
+/* 1 the next record of the open segment is in in->r; 0 another state. */
+static int read_on(intake *in, bn_err *err)
+{
+	bn_log_writer *w = in->w;
+	bn_err why = BN_ERR_INIT;
+	int rc;
+	while ((rc = bn_segment_next(&in->s, &in->r, &why)) == 1) {
+		if (in->r.seq < w->seq)
+			continue;
+		if (in->r.seq == w->seq) {
+			if (in->r.crc == w->crc)
+				continue;
+			doubt_it(in, DOUBT_HISTORY);
+			return 0;
+		}
+		if (in->r.clock <= w->clock) {
+			doubt_fault(in, "the clock goes back between two segments");
+			return 0;
+		}
+		w->seq = in->r.seq;
+		w->clock = in->r.clock;
+		w->crc = in->r.crc;
+		in->uid = in->s.uid;
+		if (w->seq == 1)
+			in->first_clock = w->clock;
+		return 1;
+	}
+	if (rc == BN_ENOMEM)
+		return bn_err_move(err, &why);
+	if (rc < 0)
+		doubt_unreadable(in, why.msg);
+	else
+		segment_ended(in);
+	return 0;
+}
+
+/* Looks again, or believes it. */
+static int settle_doubt(bn_fold *f, intake *in)
+{
+	bn_log_writer *w = in->w;
+	if (++in->tries <= TRIES && !bn_log_relist(w, f->ix->ws->at, NULL)) {
+		in->state = PICK;
+		return 0;
+	}
+	if (in->tries > TRIES && in->doubt == DOUBT_HISTORY)
+		return BN_FOLD_REBUILD;
+	if (in->tries <= TRIES)
+		snprintf(w->fault, sizeof w->fault, "its directory cannot be listed");
+	else if (in->doubt == DOUBT_MISSING)
+		snprintf(w->fault, sizeof w->fault, "a segment is missing");
+	w->stuck = true;
+	in->state = DONE;
+	return 0;
+}
+
+/* 1 a record is in in->r; 0 the writer is done; else BN_FOLD_REBUILD or an error. */
+static int intake_next(bn_fold *f, intake *in, bn_err *err)
+{
+	for (;;) {
+		int rc = 0;
+		switch (in->state) {
+		case PICK:
+			rc = pick(f, in, err);
+			break;
+		case SEALED:
+		case OPEN:
+			rc = read_on(in, err);
+			break;
+		case DOUBT:
+			rc = settle_doubt(f, in);
+			break;
+		case DONE:
+			return 0;
+		}
+		if (rc)
+			return rc;
+	}
+}
+
+static int tail_save(bn_fold *f, const intake *in, bn_err *err)
+{
+	const bn_log_writer *w = in->w;
+	int64_t no, host;
+	if (w->seq == in->seq && w->pinned == in->pinned)
+		return 0;
+	int rc = bn_numbers_name(&f->numbers, BN_NAME_WRITER, w->name, &no, err);
+	if (!rc)
+		rc = bn_numbers_name(&f->numbers, BN_NAME_HOST, w->host, &host, err);
+	if (!rc)
+		rc = bn_sql_run(f->db, err,
+			"INSERT OR REPLACE INTO index_tail VALUES (?, ?, ?, ?, ?)", "iiiii", no,
+			(int64_t)w->seq, (int64_t)w->clock, (int64_t)w->crc, (int64_t)w->pinned);
+	if (rc || w->seq == in->seq)
 		return rc;
-	return bn_sql_run(f->db, err, "INSERT OR REPLACE INTO writer VALUES (?, ?, ?, ?, ?, ?)",
-		"sissii", w->name, (int64_t)w->uid, fold_user(f, w->uid), w->host, (int64_t)w->seq,
+	return bn_sql_run(f->db, err,
+		"INSERT INTO writer VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (no) DO UPDATE SET "
+		"owner = excluded.owner, host = excluded.host, events = excluded.events, "
+		"last_clock = excluded.last_clock",
+		"iiiiii", no, (int64_t)in->uid, host, (int64_t)w->seq, (int64_t)in->first_clock,
 		(int64_t)w->clock);
 }
 
-/* A listing is no snapshot: a segment that is renamed meanwhile may be missed under both names. So
- * whatever looks wrong is looked at again before it is believed. */
-static int writer_take(bn_fold *f, bn_log_writer *w, bn_err *err)
+/* ---- merging ------------------------------------------------------------------------------------ */
+
+/* Writers lie by name, so their addresses break a tie of clocks as the names do. */
+static bool comes_before(const intake *a, const intake *b)
 {
-	uint64_t seq = w->seq, pinned = w->pinned;
-	int rc = 0, tries = 0;
-	for (step next = STEP_MORE; next != STEP_END;) {
-		w->fault[0] = '\0';
-		if ((rc = take_step(f, w, &next, err)))
-			return rc;
-		bool doubtful = next == STEP_AGAIN || next == STEP_REBUILD || w->stuck;
-		if (doubtful && ++tries <= TRIES) {
-			if (bn_log_relist(w, f->ix->ws->at, NULL))
-				next = stuck(w, "its directory cannot be listed");
-			else
-				next = STEP_MORE;
-		} else if (next == STEP_REBUILD) {
-			return BN_FOLD_REBUILD;
-		} else if (next == STEP_AGAIN) {
-			stuck(w, "a segment is missing");
-			next = STEP_END;
-		}
+	return a->r.clock != b->r.clock ? a->r.clock < b->r.clock : a->w < b->w;
+}
+
+/* Puts heap[at] below those that come before it. */
+static void heap_sink(intake **heap, size_t n, size_t at)
+{
+	for (;;) {
+		size_t first = at;
+		for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < n; child++)
+			if (comes_before(heap[child], heap[first]))
+				first = child;
+		if (first == at)
+			return;
+		intake *moved = heap[at];
+		heap[at] = heap[first];
+		heap[first] = moved;
+		at = first;
 	}
-	return w->seq != seq || w->pinned != pinned ? tail_save(f, w, err) : 0;
+}
+
+/* Takes all new records of n writers, in order. */
+static int take_merged(bn_fold *f, intake *in, size_t n, bn_err *err)
+{
+	intake *heap[INTAKE_MOST];
+	size_t count = 0;
+	int rc = 0;
+	for (size_t i = 0; i < n; i++) {
+		if ((rc = intake_next(f, &in[i], err)) == 1)
+			heap[count++] = &in[i];
+		else if (rc)
+			return rc;
+	}
+	for (size_t i = count; i-- > 0;)
+		heap_sink(heap, count, i);
+	while (count) {
+		intake *first = heap[0];
+		if ((rc = fold_take(f, first->w->name, first->s.uid, &first->r, err)))
+			return rc;
+		if ((rc = intake_next(f, first, err)) == 0)
+			heap[0] = heap[--count];
+		else if (rc != 1)
+			return rc;
+		heap_sink(heap, count, 0);
+	}
+	rc = 0;
+	for (size_t i = 0; !rc && i < n; i++)
+		rc = tail_save(f, &in[i], err);
+	return rc;
 }
 
 int fold_intake(bn_fold *f, bn_err *err)
 {
-	int rc = 0;
 	bn_log *log = &f->ix->log;
-	for (size_t i = 0; !rc && i < log->count; i++)
-		if (bn_fold_is_due(f->ix, &log->items[i]))
-			rc = writer_take(f, &log->items[i], err);
+	int rc = 0;
+	intake *in = bn_alloc_zeroed(INTAKE_MOST, sizeof *in);
+	if (!in)
+		return bn_err_nomem(err, "the fold");
+	for (size_t i = 0; !rc && i < log->count;) {
+		size_t n = 0;
+		for (; n < INTAKE_MOST && i < log->count; i++) {
+			bn_log_writer *w = &log->items[i];
+			if (bn_fold_is_due(f->ix, w))
+				in[n++] = (intake){.w = w,
+					.s = {.fd = -1},
+					.seq = w->seq,
+					.pinned = w->pinned};
+		}
+		rc = take_merged(f, in, n, err);
+		for (size_t k = 0; k < n; k++)
+			bn_segment_close(&in[k].s);
+	}
+	bn_free(in);
 	for (size_t i = 0; !rc && i < log->count; i++)
 		if (log->items[i].clock > f->ix->ws->seen_clock &&
 			bn_clock_is_sane(f->ix->ws->env, log->items[i].clock))

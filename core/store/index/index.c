@@ -25,6 +25,12 @@ static int add_gap(bn_index_status *s, const bn_log_writer *w, bn_err *err)
 	return g->writer && g->why ? 0 : bn_err_nomem(err, "the index's status");
 }
 
+static int64_t count_outcome(sqlite3 *db, bn_outcome outcome)
+{
+	return bn_sql_int(db, 0, "SELECT count(*) FROM event WHERE outcome = ? AND outcome <> 0",
+		"i", (int64_t)outcome);
+}
+
 int bn_index_status_get(bn_index_status *out, bn_workspace *ws, bn_err *err)
 {
 	char type[24];
@@ -42,11 +48,13 @@ int bn_index_status_get(bn_index_status *out, bn_workspace *ws, bn_err *err)
 	out->writers = bn_sql_int(ix->db, 0, "SELECT count(*) FROM writer", "");
 	out->events = bn_sql_int(ix->db, 0, "SELECT sum(events) FROM writer", "");
 	out->last_clock = bn_sql_int(ix->db, 0, "SELECT max(last_clock) FROM writer", "");
-	out->entities = bn_sql_int(ix->db, 0, "SELECT count(*) FROM entity_state", "");
-	out->refused =
-		bn_sql_int(ix->db, 0, "SELECT count(*) FROM event WHERE outcome = 'refused'", "");
-	out->invalid =
-		bn_sql_int(ix->db, 0, "SELECT count(*) FROM event WHERE outcome = 'invalid'", "");
+	out->entities = bn_sql_int(ix->db, 0,
+		"SELECT count(*) FROM index_entity e WHERE EXISTS "
+		"(SELECT 1 FROM event WHERE entity = e.no)",
+		"");
+	out->refused = count_outcome(ix->db, BN_OUTCOME_REFUSED);
+	out->invalid = count_outcome(ix->db, BN_OUTCOME_INVALID);
+	out->newer = count_outcome(ix->db, BN_OUTCOME_NEWER);
 	for (size_t i = 0; !rc && i < ix->log.count; i++)
 		if (ix->log.items[i].stuck)
 			rc = add_gap(out, &ix->log.items[i], err);
@@ -163,7 +171,8 @@ int bn_index_dump(bn_workspace *ws, bn_dump_write write, void *ctx, bn_err *err)
 		return bn_workspace_refresh(ws, NULL, err);
 	int rc = bn_sql_prepare(&st, db, err,
 		"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' "
-		"AND name NOT GLOB 'index_*' ORDER BY name",
+		"AND name NOT GLOB 'index_*' UNION SELECT substr(name, 6) FROM sqlite_master WHERE "
+		"type = 'view' AND name GLOB 'dump_*' ORDER BY 1",
 		"");
 	while (!rc && (rc = bn_sql_step(st, err)) == 1)
 		rc = bn_names_add(&tables, (const char *)sqlite3_column_text(st, 0))

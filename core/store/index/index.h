@@ -19,7 +19,7 @@ typedef struct bn_index_status {
 	bool is_beside; /* in .binnacle/ itself */
 	int64_t bytes;
 	int64_t writers, events, entities; /* events: all that were folded, commuting ones too */
-	int64_t refused, invalid;          /* of the ordered ones */
+	int64_t refused, invalid, newer;   /* of the ordered ones; newer: not understood, kept */
 	int64_t last_clock;                /* highest clock folded; 0 when there is none */
 	bn_index_gap *gaps;
 	size_t gap_count;
@@ -33,7 +33,8 @@ void bn_index_status_release(bn_index_status *s);
 int bn_index_rebuild(bn_workspace *ws, bn_err *err);
 
 /* Everything the index says, as text in a stable order: each table (but index_*, which is about
- * the index itself) with its columns, each row with all its values, sorted. Two indexes of the same
+ * the index itself) with its columns, each row with all its values, sorted; view dump_<table> in
+ * the place of a table that has one. Two indexes of the same
  * set of events give the same bytes (invariant 5). write returns non-zero to stop; it gets whole
  * lines. Does not refresh. */
 typedef int (*bn_dump_write)(void *ctx, const char *text, size_t n);

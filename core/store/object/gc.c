@@ -104,28 +104,15 @@ static int live_in_table(hash_set *live, sqlite3 *db, const char *table, bn_err 
 	return rc;
 }
 
-static bool class_is_known(const bn_workspace *ws, const char *entity)
-{
-	size_t n = strcspn(entity, "/");
-	for (const bn_fold_class *const *c = ws->classes; *c; c++)
-		if (!strncmp((*c)->name, entity, n) && (*c)->name[n] == '\0')
-			return true;
-	return false;
-}
-
-/* Events of rooms that a newer program has: their payloads may name objects. */
-static int live_in_alien_events(hash_set *live, bn_workspace *ws, sqlite3 *db, bn_err *err)
+/* Events of classes, versions and kinds that a newer program has: their payloads may name objects. */
+static int live_in_newer_events(hash_set *live, sqlite3 *db, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(
-		&st, db, err, "SELECT entity, payload FROM event WHERE kind NOT GLOB 'gc.*'", "");
-	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
-		if (!class_is_known(ws, (const char *)sqlite3_column_text(st, 0))) {
-			const unsigned char *p = sqlite3_column_blob(st, 1);
-			rc = set_add_words(live, p, (size_t)sqlite3_column_bytes(st, 1), err);
-		}
-	}
+	int rc = bn_sql_prepare(&st, db, err, "SELECT payload FROM event WHERE outcome = ?", "i",
+		(int64_t)BN_OUTCOME_NEWER);
+	while (!rc && (rc = bn_sql_step(st, err)) == 1)
+		rc = set_add_words(
+			live, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), err);
 	sqlite3_finalize(st);
 	return rc;
 }
@@ -150,7 +137,7 @@ static int live_find(hash_set *live, bn_workspace *ws, bn_err *err)
 	for (size_t i = 0; !rc && i < tables.count; i++)
 		rc = live_in_table(live, db, tables.items[i], err);
 	if (!rc)
-		rc = live_in_alien_events(live, ws, db, err);
+		rc = live_in_newer_events(live, db, err);
 	bn_names_release(&tables);
 	return rc;
 }

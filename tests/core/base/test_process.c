@@ -4,6 +4,7 @@
 #include "core/base/process.h"
 #include "tests/support/check_main.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -45,7 +46,10 @@ START_TEST(test_process_spawned_detached_is_in_its_own_session_and_logs)
 		"sh", "-c", "echo $WORD; pwd; cat; ls /proc/self/fd | wc -l; sleep 100", NULL};
 	const char *set[] = {"WORD=hello", NULL};
 	pid_t pid = 0;
-	ck_assert_bn_ok(bn_process_spawn_detached(&pid, argv, set, dir, log, &err), &err);
+	int log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	ck_assert_int_ge(log_fd, 0);
+	ck_assert_bn_ok(bn_process_spawn_detached(&pid, argv, set, dir, log_fd, &err), &err);
+	close(log_fd);
 	ck_assert_int_gt(pid, 1);
 	ck_assert_int_ne(getsid(pid), getsid(0));
 	bn_buf b = BN_BUF_INIT;
@@ -72,7 +76,7 @@ START_TEST(test_process_spawn_says_what_cannot_be_run)
 	const char *argv[] = {"/no/such/program", NULL};
 	bn_err e = BN_ERR_INIT;
 	ck_assert_int_eq(
-		bn_process_spawn_detached(NULL, argv, NULL, NULL, "/dev/null", &e), BN_EIO);
+		bn_process_spawn_detached(NULL, argv, NULL, NULL, STDERR_FILENO, &e), BN_EIO);
 	ck_assert_ptr_nonnull(strstr(e.msg, "/no/such/program"));
 }
 END_TEST

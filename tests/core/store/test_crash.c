@@ -278,12 +278,13 @@ static void check_rows(const outcome *o, bn_workspace *ws)
 	bn_err err = BN_ERR_INIT;
 	for (int64_t i = 1; i < EVENTS_MAX; i++)
 		if (o->events[i])
-			ck_assert_msg(bn_sql_int(db, 0,
-					      "SELECT count(*) FROM event WHERE kind = 'toy.set' "
-					      "AND json_extract(payload, '$.v') = ?",
-					      "i", i) == 1,
+			ck_assert_msg(
+				bn_sql_int(db, 0,
+					"SELECT count(*) FROM dump_event WHERE kind = 'toy.set' "
+					"AND json_extract(payload, '$.v') = ?",
+					"i", i) == 1,
 				"%s: invariant 3: event %d was acknowledged", o->where, (int)i);
-	bn_sql_prepare(&st, db, NULL, "SELECT DISTINCT hash FROM object_ref", "");
+	bn_sql_prepare(&st, db, NULL, "SELECT DISTINCT hash FROM dump_object_ref", "");
 	while (bn_sql_step(st, NULL) == 1)
 		ck_assert_msg(
 			bn_object_verify(ws, (const char *)sqlite3_column_text(st, 0), &err) == 0,

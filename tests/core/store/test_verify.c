@@ -209,8 +209,8 @@ START_TEST(test_who_wrote_is_who_owns_the_file)
 	bn_log_report_release(&report);
 	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
 	sqlite3 *db = bn_workspace_index(ws);
-	ck_assert_int_eq(bn_sql_int(db, 0, "SELECT uid FROM event WHERE seq = 2", ""), 4242);
-	ck_assert_int_eq(bn_sql_int(db, 0, "SELECT count(*) FROM event WHERE uid = ?", "i",
+	ck_assert_int_eq(bn_sql_int(db, 0, "SELECT uid FROM dump_event WHERE seq = 2", ""), 4242);
+	ck_assert_int_eq(bn_sql_int(db, 0, "SELECT count(*) FROM dump_event WHERE uid = ?", "i",
 				 (int64_t)getuid()),
 		2);
 	env.env.fs = &bn_fs_real;
@@ -297,7 +297,7 @@ START_TEST(test_gc_removes_only_old_objects_that_nothing_names)
 	ck_assert(!is_there(ws, old));
 	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
 	ck_assert_int_eq(bn_sql_int(bn_workspace_index(ws), 0,
-				 "SELECT count(*) FROM event WHERE kind = 'gc.removing' "
+				 "SELECT count(*) FROM dump_event WHERE kind = 'gc.removing' "
 				 "AND payload LIKE '%' || ? || '%'",
 				 "s", old),
 		1);

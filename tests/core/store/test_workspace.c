@@ -147,14 +147,16 @@ START_TEST(test_workspace_keeps_refused_events_with_their_reason)
 	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
 	sqlite3 *db = bn_workspace_index(ws);
 	ck_assert_int_eq(bn_sql_int(db, 0,
-				 "SELECT count(*) FROM event WHERE outcome = 'refused' "
+				 "SELECT count(*) FROM dump_event WHERE outcome = 'refused' "
 				 "AND reason LIKE '%may not'",
 				 ""),
 		1);
 	ck_assert_int_eq(
-		bn_sql_int(db, 0, "SELECT count(*) FROM event WHERE outcome = 'invalid'", ""), 1);
+		bn_sql_int(db, 0, "SELECT count(*) FROM dump_event WHERE outcome = 'newer'", ""),
+		2);
 	ck_assert_int_eq(
-		bn_sql_int(db, 0, "SELECT count(*) FROM event WHERE entity = 'alien/b'", ""), 1);
+		bn_sql_int(db, 0, "SELECT count(*) FROM dump_event WHERE entity = 'alien/b'", ""),
+		1);
 	finish(ws);
 }
 END_TEST

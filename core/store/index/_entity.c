@@ -1,0 +1,97 @@
+/* _entity.c - the entities that a batch has met, by name. */
+#include "core/store/index/_fold.h"
+#include "core/store/index/_sql.h"
+
+#include <string.h>
+
+/* The store's own: their events are kept, and have no rows. */
+static const bn_fold_class gc_class = {.name = "gc"}, writer_class = {.name = "writer"};
+static const bn_fold_class *const own_classes[] = {&gc_class, &writer_class, NULL};
+
+static const bn_fold_class *class_in(const bn_fold_class *const *c, const char *entity)
+{
+	size_t n = strcspn(entity, "/");
+	for (; *c; c++)
+		if (!strncmp((*c)->name, entity, n) && (*c)->name[n] == '\0')
+			return *c;
+	return NULL;
+}
+
+bool fold_kind_commutes(const bn_fold_class *class, const char *kind)
+{
+	const char *const *k = class ? class->commuting_kinds : NULL;
+	for (; k && *k; k++)
+		if (!strcmp(*k, kind))
+			return true;
+	return false;
+}
+
+static fold_entity **table_place(fold_entity **table, size_t size, const char *name)
+{
+	size_t at = bn_numbers_hash(name, 0) & (size - 1);
+	while (table[at] && strcmp(table[at]->name, name))
+		at = (at + 1) & (size - 1);
+	return &table[at];
+}
+
+static int table_grow(bn_fold *f, bn_err *err)
+{
+	size_t size = f->table_size ? f->table_size * 2 : 64;
+	fold_entity **grown = bn_alloc_zeroed(size, sizeof *grown);
+	if (!grown)
+		return bn_err_nomem(err, "the fold's entities");
+	for (size_t i = 0; i < f->table_size; i++)
+		if (f->table[i])
+			*table_place(grown, size, f->table[i]->name) = f->table[i];
+	bn_free(f->table);
+	f->table = grown;
+	f->table_size = size;
+	return 0;
+}
+
+fold_entity *fold_entity_get(bn_fold *f, const char *name, bn_err *err)
+{
+	bool is_new;
+	if (f->entities * 2 >= f->table_size && table_grow(f, err))
+		return NULL;
+	fold_entity **place = table_place(f->table, f->table_size, name);
+	if (*place)
+		return *place;
+	fold_entity *e = bn_arena_alloc(&f->arena, sizeof *e);
+	if (!e || !(e->name = bn_arena_strdup(&f->arena, name))) {
+		bn_err_nomem(err, "the fold's entities");
+		return NULL;
+	}
+	if (bn_numbers_entity(&f->numbers, name, &e->no, &is_new, err) < 0)
+		return NULL;
+	e->looked = is_new;
+	if (!(e->class = class_in(f->classes, name)))
+		e->class = class_in(own_classes, name);
+	f->entities++;
+	*place = e;
+	return e;
+}
+
+int fold_entity_look(bn_fold *f, fold_entity *e, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	if (e->looked)
+		return 0;
+	int rc = bn_sql_cached(&st, f->db, err,
+		"SELECT e.clock, n.name, e.seq FROM event e JOIN index_name n ON n.no = e.writer "
+		"WHERE e.entity = ? ORDER BY e.clock DESC, n.name DESC, e.seq DESC LIMIT 1",
+		"i", e->no);
+	if (rc)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 1) {
+		e->was_there = true;
+		e->last.clock = (uint64_t)sqlite3_column_int64(st, 0);
+		e->last.seq = (uint64_t)sqlite3_column_int64(st, 2);
+		e->last.writer =
+			bn_arena_strdup(&f->arena, (const char *)sqlite3_column_text(st, 1));
+		rc = e->last.writer ? 0 : bn_err_nomem(err, "the fold's entities");
+	}
+	sqlite3_reset(st);
+	e->looked = rc == 0;
+	return rc;
+}

@@ -1,0 +1,321 @@
+/*
+ * _replay.c - the end of a batch: entities are cleared and replayed from table `event`.
+ *
+ * In order of dependencies; and an entity in whole mode gets its events in one call.
+ */
+#include "core/store/index/_fold.h"
+#include "core/store/index/_sql.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { REPLAYS_MAX = 1000, DEPTH_MAX = 500 };
+
+/* Rows of an entity in order: ties of the clock go by the writer's name, not by its number. */
+#define ENTITY_EVENTS \
+	"SELECT e.clock, w.name, e.seq, k.name, e.owner, e.payload, e.writer, e.version, " \
+	"e.verified, e.epoch, e.depth, e.outcome <> 0 OR e.reason IS NOT NULL FROM event e " \
+	"JOIN index_name w ON w.no = e.writer JOIN index_name k ON k.no = e.kind " \
+	"WHERE e.entity = ? ORDER BY e.clock, w.name, e.seq"
+
+static int64_t int_or(sqlite3_stmt *st, int column, int64_t fallback)
+{
+	return sqlite3_column_type(st, column) == SQLITE_NULL ? fallback
+							      : sqlite3_column_int64(st, column);
+}
+
+/* Texts are the statement's: until its next step. */
+static void event_read(bn_event *ev, bool *is_json, const fold_entity *e, sqlite3_stmt *st)
+{
+	*ev = (bn_event){.key = {(uint64_t)sqlite3_column_int64(st, 0),
+				 (const char *)sqlite3_column_text(st, 1),
+				 (uint64_t)sqlite3_column_int64(st, 2)},
+		.kind = (const char *)sqlite3_column_text(st, 3),
+		.entity = e->name,
+		.entity_no = e->no,
+		.writer_no = sqlite3_column_int64(st, 6),
+		.uid = (uid_t)sqlite3_column_int64(st, 4),
+		.version = (uint32_t)int_or(st, 7, 1),
+		.verified = sqlite3_column_int64(st, 8) != 0,
+		.epoch = int_or(st, 9, -1),
+		.depth = int_or(st, 10, -1)};
+	*is_json = sqlite3_column_type(st, 5) == SQLITE_TEXT;
+	ev->raw = sqlite3_column_blob(st, 5);
+	ev->raw_len = (size_t)sqlite3_column_bytes(st, 5);
+	if (!ev->raw)
+		ev->raw = "";
+}
+
+static int event_update(bn_fold *f, const bn_event *ev, const fold_verdict *v, bn_err *err)
+{
+	return bn_sql_run(f->db, err,
+		"UPDATE event SET outcome = ?, reason = ?, epoch = nullif(?, -1), "
+		"depth = nullif(?, -1) WHERE entity = ? AND clock = ? AND writer = ? AND seq = ?",
+		"isiiiiii", (int64_t)v->outcome, v->reason && v->reason[0] ? v->reason : NULL,
+		v->epoch, v->depth, ev->entity_no, (int64_t)ev->key.clock, ev->writer_no,
+		(int64_t)ev->key.seq);
+}
+
+/* ---- one entity, event by event --------------------------------------------------------------- */
+
+static int replay_ordered(bn_fold *f, const fold_entity *e, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	bool is_json;
+	bn_event ev;
+	int rc = bn_sql_prepare(&st, f->db, err, ENTITY_EVENTS, "i", e->no);
+	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		event_read(&ev, &is_json, e, st);
+		ev.user = fold_user(f, ev.uid);
+		if (fold_understands(f, e, &ev) && e->class->apply)
+			rc = fold_apply(f, e, &ev, is_json, err);
+		fold_verdict v = {f->outcome, f->reason, -1, -1};
+		bool same = v.outcome == BN_OUTCOME_APPLIED && !f->reason[0] &&
+			    !sqlite3_column_int(st, 11);
+		if (!rc && !same)
+			rc = event_update(f, &ev, &v, err);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* ---- one entity, whole ------------------------------------------------------------------------ */
+
+void bn_fold_outcome_of(bn_fold *f, size_t i, bn_outcome outcome, const char *reason_fmt, ...)
+{
+	char reason[256] = "";
+	va_list ap;
+	BN_BUG(i >= f->verdict_count);
+	if (reason_fmt) {
+		va_start(ap, reason_fmt);
+		vsnprintf(reason, sizeof reason, reason_fmt, ap);
+		va_end(ap);
+	}
+	f->verdicts[i].outcome = outcome;
+	f->verdicts[i].reason = reason[0] ? bn_arena_strdup(&f->arena, reason) : NULL;
+}
+
+void bn_fold_place(bn_fold *f, size_t i, int64_t epoch, int64_t depth)
+{
+	BN_BUG(i >= f->verdict_count);
+	f->verdicts[i].epoch = epoch;
+	f->verdicts[i].depth = depth;
+}
+
+typedef struct whole {
+	bn_arena arena;
+	bn_event *events;
+	size_t count, cap;
+} whole;
+
+static void whole_release(whole *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		json_decref((json_t *)(uintptr_t)w->events[i].payload);
+	bn_free(w->events);
+	bn_arena_release(&w->arena);
+}
+
+/* Copies the statement's row behind the last event. */
+static int whole_add(whole *w, bn_fold *f, const fold_entity *e, sqlite3_stmt *st, bn_err *err)
+{
+	bool is_json;
+	if (bn_grow(&w->events, &w->cap, w->count + 1, sizeof *w->events))
+		return bn_err_nomem(err, "the events of an entity");
+	bn_event *ev = &w->events[w->count];
+	event_read(ev, &is_json, e, st);
+	ev->user = fold_user(f, ev->uid);
+	ev->key.writer = bn_arena_strdup(&w->arena, ev->key.writer);
+	ev->kind = bn_arena_strdup(&w->arena, ev->kind);
+	void *raw = bn_arena_alloc(&w->arena, ev->raw_len + 1);
+	if (!ev->key.writer || !ev->kind || !raw)
+		return bn_err_nomem(err, "the events of an entity");
+	ev->raw = memcpy(raw, ev->raw, ev->raw_len);
+	json_t *payload =
+		is_json ? json_loadb(raw, ev->raw_len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	ev->payload = json_is_object(payload) ? payload : NULL;
+	if (!ev->payload)
+		json_decref(payload);
+	w->count++;
+	return 0;
+}
+
+/* The class gets what it understands alone; the rest keeps its outcome. */
+static int whole_hand_over(bn_fold *f, const fold_entity *e, whole *w, bn_err *err)
+{
+	bn_free(f->verdicts);
+	f->verdict_count = 0;
+	f->verdicts = bn_alloc_zeroed(w->count + 1, sizeof *f->verdicts);
+	if (!f->verdicts)
+		return bn_err_nomem(err, "the events of an entity");
+	size_t known = 0;
+	int rc = 0;
+	for (size_t i = 0; !rc && i < w->count; i++) {
+		bn_event ev = w->events[i];
+		if (fold_understands(f, e, &ev)) { /* known ones to the front, in order */
+			memmove(&w->events[known + 1], &w->events[known], (i - known) * sizeof ev);
+			w->events[known++] = ev;
+			continue;
+		}
+		fold_verdict v = {f->outcome, f->reason, -1, -1};
+		rc = event_update(f, &ev, &v, err);
+	}
+	f->verdict_count = known;
+	for (size_t i = 0; i < known; i++)
+		f->verdicts[i] = (fold_verdict){.epoch = -1, .depth = -1};
+	if (!rc)
+		rc = e->class->apply_all(f, e->name, w->events, known, err);
+	for (size_t i = 0; !rc && i < known; i++)
+		rc = event_update(f, &w->events[i], &f->verdicts[i], err);
+	return rc;
+}
+
+static int replay_whole(bn_fold *f, const fold_entity *e, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	whole w = {0};
+	int rc = bn_sql_prepare(&st, f->db, err, ENTITY_EVENTS, "i", e->no);
+	while (!rc && (rc = bn_sql_step(st, err)) == 1)
+		rc = whole_add(&w, f, e, st, err);
+	sqlite3_finalize(st);
+	if (!rc)
+		rc = whole_hand_over(f, e, &w, err);
+	whole_release(&w);
+	return rc;
+}
+
+/* ---- clearing and replaying -------------------------------------------------------------------- */
+
+static int entity_clear(bn_fold *f, const fold_entity *e, bn_err *err)
+{
+	int rc = e->class->clear ? e->class->clear(f, e->name, err) : 0;
+	if (rc || (rc = bn_sql_run(f->db, err, "DELETE FROM depends WHERE entity = ?", "i", e->no)))
+		return rc;
+	return bn_sql_run(f->db, err, "DELETE FROM object_ref WHERE entity = ? AND commuting = 0",
+		"i", e->no);
+}
+
+static int entity_replay(bn_fold *f, fold_entity *e, bn_err *err)
+{
+	if (++e->replays > REPLAYS_MAX) /* F3 */
+		return bn_err_set(
+			err, BN_EIO, "index: '%s' depends on itself through others", e->name);
+	f->entity = e;
+	f->touched[fold_class_index(f, e->class)] = true;
+	int rc = entity_clear(f, e, err);
+	if (rc)
+		return rc;
+	return e->class->apply_all ? replay_whole(f, e, err) : replay_ordered(f, e, err);
+}
+
+/* ---- who is replayed, and in which order ------------------------------------------------------- */
+
+static void mark_dirty(bn_fold *f, fold_entity *e)
+{
+	if (!e->class || (!e->class->apply && !e->class->apply_all))
+		return; /* no rows */
+	e->dirty = true;
+	if (e->listed)
+		return;
+	e->listed = true;
+	e->next_dirty = f->dirty;
+	f->dirty = e;
+}
+
+/* The entities of a query with one number bound; names is the caller's to release. */
+static int list_names(bn_fold *f, bn_names *names, const char *sql, int64_t no, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_cached(&st, f->db, err, sql, "i", no);
+	if (rc)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1)
+		if (bn_names_add(names, (const char *)sqlite3_column_text(st, 0))) {
+			rc = bn_err_nomem(err, "the fold's dependencies");
+			break;
+		}
+	sqlite3_reset(st);
+	return rc;
+}
+
+/* on got events, or was replayed: marks who depends on it (F2). */
+static int mark_dependents(bn_fold *f, const fold_entity *on, bool replayed, bn_err *err)
+{
+	bn_names names = BN_NAMES_INIT;
+	int rc = list_names(f, &names,
+		"SELECT t.entity FROM depends d JOIN index_entity_text t ON t.no = d.entity "
+		"WHERE d.on_entity = ?",
+		on->no, err);
+	for (size_t i = 0; !rc && i < names.count; i++) {
+		fold_entity *e = fold_entity_get(f, names.items[i], err);
+		if (!e) {
+			rc = BN_ENOMEM;
+			break;
+		}
+		bool seen = !replayed && e->first_at && !e->was_there && on->last_at < e->first_at;
+		if (!seen)
+			mark_dirty(f, e);
+	}
+	bn_names_release(&names);
+	return rc;
+}
+
+/* Replays e after the dirty ones it depends on, then marks who depends on it. */
+static int visit(bn_fold *f, fold_entity *e, int depth, bn_err *err)
+{
+	bn_names deps = BN_NAMES_INIT;
+	int rc = 0;
+	if (!e->dirty || e->visiting)
+		return 0;
+	e->visiting = true;
+	if (depth < DEPTH_MAX)
+		rc = list_names(f, &deps,
+			"SELECT t.entity FROM depends d JOIN index_entity_text t ON "
+			"t.no = d.on_entity WHERE d.entity = ?",
+			e->no, err);
+	for (size_t i = 0; !rc && i < deps.count; i++) {
+		fold_entity *d = fold_entity_get(f, deps.items[i], err);
+		rc = d ? visit(f, d, depth + 1, err) : BN_ENOMEM;
+	}
+	bn_names_release(&deps);
+	e->visiting = false;
+	e->dirty = false;
+	if (!rc && !(rc = entity_replay(f, e, err)))
+		rc = mark_dependents(f, e, true, err);
+	return rc;
+}
+
+/* The entities that got ordered events; the table grows while they are looked at. */
+static int mark_after_events(bn_fold *f, bn_err *err)
+{
+	int rc = 0;
+	size_t n = f->table_size; /* 0: nothing came */
+	if (!n || bn_sql_int(f->db, 0, "SELECT 1 FROM depends LIMIT 1", "") != 1)
+		return 0;
+	fold_entity **touched = bn_alloc(n * sizeof *touched);
+	if (!touched)
+		return bn_err_nomem(err, "the fold's entities");
+	memcpy(touched, f->table, n * sizeof *touched);
+	for (size_t i = 0; !rc && i < n; i++)
+		if (touched[i] && touched[i]->first_at)
+			rc = mark_dependents(f, touched[i], touched[i]->late, err);
+	bn_free(touched);
+	return rc;
+}
+
+int fold_replay(bn_fold *f, bn_err *err)
+{
+	int rc = mark_after_events(f, err);
+	for (size_t i = 0; i < f->table_size; i++)
+		if (f->table[i] && f->table[i]->late)
+			mark_dirty(f, f->table[i]);
+	while (!rc && f->dirty) {
+		fold_entity *e = f->dirty;
+		f->dirty = e->next_dirty;
+		e->listed = false;
+		rc = visit(f, e, 0, err);
+	}
+	return rc;
+}
