@@ -114,8 +114,10 @@ int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_opt
 		rc = write_birth(ws, spec, opt, id, hash, err);
 	if (rc == 0)
 		rc = write_params(ws, spec, id, err);
+	/* Sealed, not only committed: other hosts see what the supervisor says as soon as it seals, and
+	 * must find the run created by then. */
 	if (rc == 0)
-		rc = bn_workspace_commit(ws, err);
+		rc = bn_workspace_seal(ws, err);
 	json_decref(spec);
 	return rc;
 }
