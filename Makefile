@@ -26,9 +26,12 @@ DEBIAN_PACKAGES := build-essential pkg-config libncurses-dev libsqlite3-dev libg
 
 have = $(shell command -v $(1) >/dev/null 2>&1 && echo yes)
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
-MISSING_TOOLS := $(foreach t,$(CC) pkg-config tmux,$(if $(call have,$(t)),,$(t)))
-MISSING_PKGS := $(if $(call have,pkg-config),$(foreach p,$(PKGS) $(TEST_PKGS),$(if \
-	$(shell pkg-config --exists $(p) && echo yes),,$(p))),$(PKGS))
+# Cross building: CC=aarch64-linux-gnu-gcc, PKG_CONFIG or PKG_CONFIG_LIBDIR for that machine's libraries.
+AR := $(if $(filter default,$(origin AR)),$(patsubst %gcc,%,$(filter %-gcc,$(CC)))ar,$(AR))
+PKG_CONFIG ?= pkg-config
+MISSING_TOOLS := $(foreach t,$(CC) $(PKG_CONFIG) tmux,$(if $(call have,$(t)),,$(t)))
+MISSING_PKGS := $(if $(call have,$(PKG_CONFIG)),$(foreach p,$(PKGS) $(TEST_PKGS),$(if \
+	$(shell $(PKG_CONFIG) --exists $(p) && echo yes),,$(p))),$(PKGS))
 MISSING := $(strip $(MISSING_TOOLS) $(MISSING_PKGS))
 NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
 
@@ -56,8 +59,8 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wmissing-
 OPT ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
 # TSan does not understand libgomp, so that build uses the pthread fallback of kernels/parallel.c.
 OPENMP := $(if $(findstring thread,$(SANITIZE)),,$(if $(findstring clang,$(CC)),,-fopenmp))
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
-PKG_LIBS := $(shell pkg-config --libs $(PKGS))
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS))
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS))
 CFLAGS ?= -g
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -fPIC \
 	-ffp-contract=off $(OPT) $(WARN) $(OPENMP) $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
@@ -75,6 +78,7 @@ TEST_SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 TEST_SRC := $(sort $(shell find tests -name 'test_*.c' 2>/dev/null))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
+PEER_SRC := $(sort $(wildcard tests/peers/net/*_*.c))
 EMBED := $(sort $(wildcard share/sql/*.sql themes/*.theme share/embed/*))
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -89,6 +93,7 @@ CUDA_SO := $(if $(and $(NVCC),$(CUDA_SRC)),$(BUILD)/binnacle_cuda.so)
 TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SRC))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
+PEER_BIN := $(patsubst tests/%.c,$(BUILD)/%,$(PEER_SRC))
 
 .PHONY: all run demo check check-all check-asan check-tsan check-layers check-headers check-docs \
 	check-clang golden bench fuzz cuda format install uninstall deps clean distclean help tests \
@@ -116,7 +121,7 @@ $(BUILD)/gen/embedded.o: $(BUILD)/gen/embedded.c
 
 $(LIB_A): $(LIB_OBJ)
 	@$(if $(V),,echo "  AR    $@")
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(LIB_SO): $(LIB_OBJ) share/libbinnacle.map
 	@$(if $(V),,echo "  LD    $@")
@@ -129,7 +134,7 @@ $(BUILD)/libbinnacle.so: $(LIB_SO)
 # An archive, so that a test links only what it uses.
 $(TUI_A): $(TUI_OBJ)
 	@$(if $(V),,echo "  AR    $@")
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(PROGRAM): $(BUILD)/obj/tui/main.o $(TUI_A) $(LIB_A)
 	@$(if $(V),,echo "  LD    $@")
@@ -156,12 +161,12 @@ $(BUILD)/binnacle_cuda.so: $(CUDA_SRC) $(wildcard kernels/*.h kernels/cuda/*.h k
 
 $(SUPPORT_A): $(call obj,$(TEST_SUPPORT_SRC))
 	@$(if $(V),,echo "  AR    $@")
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_A) $(TUI_A) $(LIB_A)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD    $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs check) $(ALL_LIBS)
 
 tests: $(TEST_BIN)
 
@@ -180,7 +185,13 @@ check-clang:
 check-headers: $(BUILD)/gen/embedded.c
 	$(Q)CC="$(CC)" CFLAGS="$(ALL_CFLAGS)" bash tests/lint/headers.sh
 
-check-all: check check-layers check-headers check-docs
+# What the scripts of tests/peers run besides the program.
+$(BUILD)/peers/%: $(BUILD)/obj/tests/peers/%.o $(LIB_A)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  LD    $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+check-all: check $(PEER_BIN) check-layers check-headers check-docs
 	$(Q)BUILD=$(BUILD) bash tests/run_all.sh $(BUILD)
 
 golden: all tests
@@ -205,7 +216,7 @@ $(BUILD)-fuzz/obj/embedded.o: $(BUILD)/gen/embedded.c
 	$(Q)clang $(FUZZ_FLAGS) -c -o $@ $<
 
 $(BUILD)-fuzz/libbinnacle.a: $(FUZZ_OBJ)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)-fuzz/%: $(BUILD)-fuzz/obj/tests/fuzz/%.o $(BUILD)-fuzz/libbinnacle.a
 	@$(if $(V),,echo "  LD    $@")
