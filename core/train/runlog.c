@@ -7,6 +7,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/store/object/object.h"
 
@@ -80,9 +81,23 @@ static int value_check(const char *what, const char *key, const char *value, bn_
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
+static int name_check(const char *what, const char *name, bn_err *err)
+{
+	size_t len = name ? strlen(name) : 0;
+	if (len > BN_NAME_MAX)
+		return bn_err_set(err, BN_EINVAL,
+			"%s '%.40s...': the name has %zu bytes, at most %d", what, name, len,
+			BN_NAME_MAX);
+	return 0;
+}
+
 int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_birth *b, bn_err *err)
 {
 	char made_up[64];
+	int rc;
+	if ((rc = name_check("run", b->name, err)) < 0 ||
+		(rc = name_check("experiment", b->experiment, err)) < 0)
+		return rc;
 	bn_readable_name(id, made_up, sizeof made_up);
 	json_t *p = json_object();
 	set_text(p, "name", b->name && b->name[0] ? b->name : made_up);

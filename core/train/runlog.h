@@ -48,6 +48,7 @@ bool bn_run_id_is_valid(const char *id);
 /* Letters, digits and _ / . - : space, no "..", no leading or double '/'. BN_EINVAL. */
 int bn_run_key_check(const char *what, const char *key, bn_err *err);
 
+/* BN_EINVAL when a name has more than BN_NAME_MAX bytes. */
 int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_birth *birth, bn_err *err);
 int bn_runlog_started(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err);
 int bn_runlog_param(

@@ -1,6 +1,7 @@
 /* Runs from their events: the state machine, parameters, tags, metrics, names. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
 #include "core/train/runlog.h"
@@ -109,6 +110,15 @@ START_TEST(test_run_keys_are_checked_before_they_are_written)
 		ck_assert_int_eq(bn_runlog_param(w.ws, track_id(1), bad[i], "x", &e), BN_EINVAL);
 	}
 	ck_assert_int_eq(bn_run_key_check("metric", "val/rmse 2.0:x-y", NULL), 0);
+	char name[BN_NAME_MAX + 2] = "";
+	memset(name, 'x', BN_NAME_MAX);
+	bn_run_birth birth = {.name = name, .experiment = name};
+	ck_assert_bn_ok(bn_runlog_created(w.ws, track_id(1), &birth, &err), &err);
+	name[BN_NAME_MAX] = 'x';
+	birth.experiment = NULL;
+	ck_assert_int_eq(bn_runlog_created(w.ws, track_id(2), &birth, NULL), BN_EINVAL);
+	birth = (bn_run_birth){.experiment = name};
+	ck_assert_int_eq(bn_runlog_created(w.ws, track_id(2), &birth, NULL), BN_EINVAL);
 	track_remove(&w);
 }
 END_TEST
