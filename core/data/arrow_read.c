@@ -1,5 +1,5 @@
 /*
- * arrow_read.c - reading tables: bn_table_reader over a mapped Arrow IPC file.
+ * arrow_read.c - one Arrow IPC file, mapped: a part of a table (table_read.c), or all of it.
  *
  * Opening reads the footer, the schema, every dictionary and the head of every record batch; the
  * values are touched when a batch is read. What was checked once (per batch and column) is not
@@ -44,7 +44,7 @@ typedef struct arrow_dict {
 	bn_dict dict;
 } arrow_dict;
 
-struct bn_table_reader {
+struct bn_arrow_file {
 	char *name;
 	const uint8_t *base;
 	size_t size;
@@ -65,7 +65,7 @@ struct bn_table_reader {
 /* ---- messages ------------------------------------------------------------------------------- */
 
 static int read_message(
-	arrow_message *m, const bn_table_reader *r, const arrow_block *b, int type, bn_err *err)
+	arrow_message *m, const bn_arrow_file *r, const arrow_block *b, int type, bn_err *err)
 {
 	uint32_t head[2];
 
@@ -94,7 +94,7 @@ static int read_message(
 }
 
 /* Rows of a RecordBatch table whose lists have the expected lengths. */
-static int batch_rows(const bn_table_reader *r, arrow_message *m, bn_fb_table t, size_t nodes,
+static int batch_rows(const bn_arrow_file *r, arrow_message *m, bn_fb_table t, size_t nodes,
 	size_t buffers, size_t *rows, bn_err *err)
 {
 	int64_t n = bn_fb_int(t, RECORDS_LENGTH, 8, 0);
@@ -165,7 +165,7 @@ static int extend_dict(bn_dict *d, const bn_column *add, bn_arena *arena, bn_err
 	return 0;
 }
 
-static int read_dictionary(bn_table_reader *r, const arrow_block *block, bn_err *err)
+static int read_dictionary(bn_arrow_file *r, const arrow_block *block, bn_err *err)
 {
 	arrow_message m;
 	arrow_dict *d = NULL;
@@ -209,7 +209,7 @@ static int read_dictionary(bn_table_reader *r, const arrow_block *block, bn_err 
 }
 
 /* One entry per number that the schema names. */
-static int list_dicts(bn_table_reader *r, bn_err *err)
+static int list_dicts(bn_arrow_file *r, bn_err *err)
 {
 	static const int32_t none[1];
 
@@ -250,7 +250,7 @@ static int get_block(arrow_block *b, bn_fb_vector list, size_t i, bn_err *err)
 	return 0;
 }
 
-static int open_batches(bn_table_reader *r, bn_fb_vector list, bn_err *err)
+static int open_batches(bn_arrow_file *r, bn_fb_vector list, bn_err *err)
 {
 	r->batches = bn_alloc_zeroed(list.count + 1, sizeof *r->batches);
 	r->checked = bn_alloc_zeroed(list.count * r->schema.count + 1, sizeof *r->checked);
@@ -274,7 +274,7 @@ static int open_batches(bn_table_reader *r, bn_fb_vector list, bn_err *err)
 	return 0;
 }
 
-static int find_footer(bn_table_reader *r, bn_fb *fb, bn_err *err)
+static int find_footer(bn_arrow_file *r, bn_fb *fb, bn_err *err)
 {
 	uint32_t n;
 
@@ -296,7 +296,7 @@ static int find_footer(bn_table_reader *r, bn_fb *fb, bn_err *err)
 	return 0;
 }
 
-static int open_reader(bn_table_reader *r, bn_err *err)
+static int open_reader(bn_arrow_file *r, bn_err *err)
 {
 	bn_fb fb;
 	int rc = find_footer(r, &fb, err);
@@ -325,11 +325,11 @@ static int open_reader(bn_table_reader *r, bn_err *err)
 }
 
 /* Takes the bytes (mapped or not) in any case. */
-static int open_over(bn_table_reader **out, const void *bytes, size_t n, bool mapped,
+static int open_over(bn_arrow_file **out, const void *bytes, size_t n, bool mapped,
 	const char *name, bn_err *err)
 {
 	bn_err local = BN_ERR_INIT;
-	bn_table_reader *r = bn_alloc_zeroed(1, sizeof *r);
+	bn_arrow_file *r = bn_alloc_zeroed(1, sizeof *r);
 	int rc = 0;
 
 	if (!r || !(r->name = bn_strdup(name))) {
@@ -344,18 +344,15 @@ static int open_over(bn_table_reader **out, const void *bytes, size_t n, bool ma
 	rc = open_reader(r, &local);
 	if (rc) {
 		bn_err_prefix(&local, "%s", name);
-		bn_err_set(err, rc, "%s", local.msg);
-		if (local.hint[0])
-			bn_err_hint(err, "%s", local.hint);
-		bn_table_reader_free(r);
-		return rc;
+		bn_arrow_file_free(r);
+		return bn_err_move(err, &local);
 	}
 	*out = r;
 	return 0;
 }
 
-int bn_arrow_open_bytes(
-	bn_table_reader **out, const void *bytes, size_t n, const char *name, bn_err *err)
+int bn_arrow_file_open_bytes(
+	bn_arrow_file **out, const void *bytes, size_t n, const char *name, bn_err *err)
 {
 	if ((uintptr_t)bytes % 8)
 		return bn_err_set(err, BN_EINVAL, "%s: memory is not aligned to 8 bytes", name);
@@ -367,7 +364,7 @@ bool bn_arrow_detect(const char *head, size_t n)
 	return n >= BN_ARROW_MAGIC_BYTES && !memcmp(head, BN_ARROW_MAGIC, BN_ARROW_MAGIC_BYTES);
 }
 
-int bn_table_open(bn_table_reader **out, const bn_env *env, const char *path, bn_err *err)
+int bn_arrow_file_open(bn_arrow_file **out, const bn_env *env, const char *path, bn_err *err)
 {
 	struct stat st;
 	void *map = MAP_FAILED;
@@ -391,7 +388,7 @@ int bn_table_open(bn_table_reader **out, const bn_env *env, const char *path, bn
 	return rc ? rc : open_over(out, map, (size_t)st.st_size, true, path, err);
 }
 
-void bn_table_reader_free(bn_table_reader *r)
+void bn_arrow_file_free(bn_arrow_file *r)
 {
 	if (!r)
 		return;
@@ -408,7 +405,7 @@ void bn_table_reader_free(bn_table_reader *r)
 }
 
 /* Whole pages of [bytes, bytes + n) that lie in the mapping. */
-static void forget_pages(const bn_table_reader *r, const void *bytes, size_t n)
+static void forget_pages(const bn_arrow_file *r, const void *bytes, size_t n)
 {
 	const uintptr_t page = 4096, base = (uintptr_t)r->base;
 	uintptr_t from = ((uintptr_t)bytes + page - 1) & ~(page - 1);
@@ -418,7 +415,7 @@ static void forget_pages(const bn_table_reader *r, const void *bytes, size_t n)
 		madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
-void bn_table_forget(const bn_table_reader *r, const bn_batch *b)
+void bn_arrow_file_forget(const bn_arrow_file *r, const bn_batch *b)
 {
 	for (size_t i = 0; i < b->column_count; i++) {
 		const bn_column *c = &b->columns[i];
@@ -434,61 +431,46 @@ void bn_table_forget(const bn_table_reader *r, const bn_batch *b)
 
 /* ---- asking --------------------------------------------------------------------------------- */
 
-const bn_schema *bn_table_schema(const bn_table_reader *r)
+const char *bn_arrow_file_name(const bn_arrow_file *r)
+{
+	return r->name;
+}
+
+const bn_schema *bn_arrow_file_schema(const bn_arrow_file *r)
 {
 	return &r->schema;
 }
 
-uint64_t bn_table_rows(const bn_table_reader *r)
+uint64_t bn_arrow_file_rows(const bn_arrow_file *r)
 {
 	return r->rows;
 }
 
-size_t bn_table_batches(const bn_table_reader *r)
+size_t bn_arrow_file_batches(const bn_arrow_file *r)
 {
 	return r->batch_count;
 }
 
-uint64_t bn_table_batch_start(const bn_table_reader *r, size_t batch)
+uint64_t bn_arrow_file_batch_start(const bn_arrow_file *r, size_t batch)
 {
 	return batch < r->batch_count ? r->batches[batch].start : r->rows;
 }
 
-size_t bn_table_batch_rows(const bn_table_reader *r, size_t batch)
+size_t bn_arrow_file_batch_rows(const bn_arrow_file *r, size_t batch)
 {
 	return batch < r->batch_count ? r->batches[batch].rows : 0;
 }
 
-const bn_dict *bn_table_dict(const bn_table_reader *r, size_t column)
+const bn_dict *bn_arrow_file_dict(const bn_arrow_file *r, size_t column)
 {
 	if (column >= r->schema.count || r->schema.fields[column].type != BN_TYPE_CATEGORY)
 		return NULL;
 	return &r->dicts[r->columns[column].dict].dict;
 }
 
-int bn_table_locate(
-	const bn_table_reader *r, uint64_t row, size_t *batch, size_t *row_in_batch, bn_err *err)
-{
-	size_t low = 0, high = r->batch_count;
-
-	if (row >= r->rows)
-		return bn_err_set(err, BN_EINVAL, "%s has %llu rows, no row %llu", r->name,
-			(unsigned long long)r->rows, (unsigned long long)row);
-	while (high - low > 1) { /* the last batch that starts at or before row */
-		size_t mid = low + (high - low) / 2;
-		if (r->batches[mid].start <= row)
-			low = mid;
-		else
-			high = mid;
-	}
-	*batch = low;
-	*row_in_batch = (size_t)(row - r->batches[low].start);
-	return 0;
-}
-
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static int read_column(bn_table_reader *r, size_t batch, size_t column, arrow_message *m,
+static int read_column(bn_arrow_file *r, size_t batch, size_t column, arrow_message *m,
 	bn_batch *out, bn_column *to, bn_err *err)
 {
 	const bn_arrow_column *layout = &r->columns[column];
@@ -504,7 +486,7 @@ static int read_column(bn_table_reader *r, size_t batch, size_t column, arrow_me
 	if (rc)
 		return rc;
 	rc = bn_arrow_read_column(to, layout, r->schema.fields[column].type,
-		bn_table_dict(r, column), buffers, out->rows,
+		bn_arrow_file_dict(r, column), buffers, out->rows,
 		node_nulls(m->header, column, out->rows),
 		!atomic_load_explicit(checked, memory_order_relaxed), out->owned, err);
 	if (!rc && to->nulls && !r->schema.fields[column].nullable && phys != PHYS_NULL)
@@ -514,8 +496,8 @@ static int read_column(bn_table_reader *r, size_t batch, size_t column, arrow_me
 	return rc;
 }
 
-int bn_table_read(bn_table_reader *r, size_t batch, const size_t *columns, size_t n, bn_batch *out,
-	bn_err *err)
+int bn_arrow_file_read(
+	bn_arrow_file *r, size_t batch, const size_t *columns, size_t n, bn_batch *out, bn_err *err)
 {
 	bn_err local = BN_ERR_INIT;
 	arrow_message m;
@@ -549,10 +531,8 @@ int bn_table_read(bn_table_reader *r, size_t batch, const size_t *columns, size_
 	}
 	if (rc) {
 		bn_err_prefix(&local, "%s: record batch %zu", r->name, batch);
-		bn_err_set(err, rc, "%s", local.msg);
-		if (local.hint[0])
-			bn_err_hint(err, "%s", local.hint);
 		bn_batch_release(out);
+		return bn_err_move(err, &local);
 	}
-	return rc;
+	return 0;
 }

@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/data/_dataset.h"
 #include "core/data/profiler.h"
 #include "core/data/table.h"
 #include "core/govern/policy.h"
@@ -15,13 +16,15 @@
 int bn_dataset_open_table(
 	bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
 {
-	char *path = NULL, name[192];
-	int rc = bn_object_path(ws, v->hash, &path, err);
-	if (!rc)
-		rc = bn_table_open(out, bn_workspace_env(ws), path, err);
-	if (rc)
+	char **paths = NULL, name[192];
+	size_t n = 0;
+	int rc = bn_dataset_paths(&paths, &n, ws, v->hash, err);
+	if (rc == 0)
+		rc = bn_table_open_parts(
+			out, bn_workspace_env(ws), (const char *const *)paths, n, err);
+	if (rc < 0)
 		bn_err_prefix(err, "dataset %s", bn_dataset_version_name(v, name, sizeof name));
-	bn_free(path);
+	bn_dataset_paths_free(paths, n);
 	return rc;
 }
 
@@ -49,63 +52,83 @@ int bn_dataset_load_profile(
 
 /* ---- publishing ---------------------------------------------------------------------------- */
 
-static int append_and_sync(
-	bn_workspace *ws, const char *kind, const char *name, const json_t *payload, bn_err *err)
+static int append_and_sync(bn_workspace *ws, unsigned version, const char *kind, const char *name,
+	const json_t *payload, bn_err *err)
 {
 	char *entity = bn_strf("dataset/%s", name);
 	if (!entity || !payload) {
 		bn_free(entity);
 		return bn_err_nomem(err, "an event");
 	}
-	int rc = bn_workspace_append(ws, kind, entity, payload, err);
+	int rc = version > 1 ? bn_workspace_append_version(ws, version, kind, entity, payload, err)
+			     : bn_workspace_append(ws, kind, entity, payload, err);
 	if (!rc)
 		rc = bn_workspace_sync(ws, err);
 	bn_free(entity);
 	return rc;
 }
 
-/* Everything about the table that the event says; profile and schema become objects or JSON. */
+/* Everything about the table that the event says; profile and manifest become objects. */
 typedef struct facts {
-	char hash[65], schema_hash[65], profile_hash[65];
+	char part[65], hash[65], profile_hash[65], schema_hash[65], content[65];
 	uint64_t size, rows;
 	size_t columns;
-	json_t *schema;
+	bn_table_reader *table;
 } facts;
 
-static int facts_profile(
-	facts *f, bn_workspace *ws, bn_table_reader *table, const bn_profile *given, bn_err *err)
+/* The table is stored; what can be said without reading its rows. */
+static int facts_begin(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
 {
-	bn_profile *own = NULL;
-	json_t *doc = NULL;
-	int rc = given ? 0 : bn_profile_table(&own, table, 0, NULL, err);
-	if (!rc)
-		rc = bn_profile_to_json(&doc, given ? given : own, err);
-	if (!rc)
-		rc = bn_object_put_json(ws, doc, f->profile_hash, err);
-	json_decref(doc);
-	bn_profile_free(own);
+	char *path = NULL;
+	int rc = bn_object_put_file(ws, d->table_path, d->take, f->part, &f->size, err);
+	if (rc < 0 || (rc = bn_object_path(ws, f->part, &path, err)) < 0)
+		return rc;
+	if ((rc = bn_table_open(&f->table, bn_workspace_env(ws), path, err)) == 0) {
+		f->rows = bn_table_rows(f->table);
+		f->columns = bn_table_schema(f->table)->count;
+		rc = bn_schema_hash(bn_table_schema(f->table), f->schema_hash, err);
+	}
+	if (rc == 0)
+		rc = bn_manifest_of_part(f->schema_hash, f->part, f->content, err);
+	bn_free(path);
 	return rc;
 }
 
+static int facts_manifest(facts *f, bn_workspace *ws, const bn_profile *profile, bn_err *err)
+{
+	bn_manifest m;
+	bn_manifest_part part = {.bytes = f->size, .rows = f->rows};
+	int rc = 0;
+	bn_manifest_init(&m, BN_MANIFEST_TABLE);
+	memcpy(part.hash, f->part, sizeof part.hash);
+	part.stats = bn_dataset_stats(profile);
+	m.schema = bn_schema_json(bn_table_schema(f->table));
+	if (!part.stats || !m.schema)
+		rc = bn_err_nomem(err, "a manifest");
+	if (rc < 0 || (rc = bn_manifest_add(&m, &part, err)) < 0 ||
+		(rc = bn_manifest_seal(&m, err)) < 0)
+		goto out;
+	rc = bn_manifest_store(ws, &m, f->hash, err);
+out:
+	json_decref(part.stats);
+	bn_manifest_release(&m);
+	return rc;
+}
+
+/* The rest: a pass over the rows. I4: profile and manifest are stored before the event. */
 static int facts_gather(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
 {
-	char *path = NULL;
-	bn_table_reader *table = NULL;
-	int rc = bn_object_path(ws, f->hash, &path, err);
-	if (!rc)
-		rc = bn_table_open(&table, bn_workspace_env(ws), path, err);
-	if (!rc) {
-		const bn_schema *schema = bn_table_schema(table);
-		f->rows = bn_table_rows(table);
-		f->columns = schema->count;
-		f->schema = bn_schema_json(schema);
-		rc = f->schema ? bn_schema_hash(schema, f->schema_hash, err)
-			       : bn_err_nomem(err, "a schema");
-	}
-	if (!rc)
-		rc = facts_profile(f, ws, table, d->profile, err);
-	bn_table_reader_free(table);
-	bn_free(path);
+	bn_profile *own = NULL;
+	json_t *doc = NULL;
+	int rc = d->profile ? 0 : bn_profile_table(&own, f->table, 0, NULL, err);
+	const bn_profile *profile = d->profile ? d->profile : own;
+	if (rc < 0 || (rc = bn_profile_to_json(&doc, profile, err)) < 0 ||
+		(rc = bn_object_put_json(ws, doc, f->profile_hash, err)) < 0)
+		goto out;
+	rc = facts_manifest(f, ws, profile, err);
+out:
+	json_decref(doc);
+	bn_profile_free(own);
 	return rc;
 }
 
@@ -125,10 +148,10 @@ static json_t *version_payload(const facts *f, const bn_dataset_draft *d, int64_
 {
 	json_t *source = json_pack("{s:s, s:s?, s:s?, s:I}", "kind", d->source_kind, "path",
 		d->source_path, "sha256", d->source_sha256, "rejected", (json_int_t)d->rejected);
-	json_t *p = json_pack("{s:I, s:s, s:I, s:I, s:I, s:s, s:s}", "version", (json_int_t)version,
-		"hash", f->hash, "size", (json_int_t)f->size, "rows", (json_int_t)f->rows,
-		"columns", (json_int_t)f->columns, "schema_hash", f->schema_hash, "profile",
-		f->profile_hash);
+	json_t *p = json_pack("{s:I, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:s, s:s}", "version",
+		(json_int_t)version, "manifest", f->hash, "content", f->content, "part", f->part,
+		"parts", 1, "size", (json_int_t)f->size, "rows", (json_int_t)f->rows, "columns",
+		(json_int_t)f->columns, "schema_hash", f->schema_hash, "profile", f->profile_hash);
 	if (!source || !p) {
 		json_decref(source);
 		json_decref(p);
@@ -137,7 +160,6 @@ static json_t *version_payload(const facts *f, const bn_dataset_draft *d, int64_
 	if (d->source_sha256)
 		json_object_set_new(source, "size", json_integer((json_int_t)d->source_size));
 	json_object_set_new(p, "source", source);
-	json_object_set(p, "schema", f->schema);
 	json_object_set_new(p, "parents", parents_json(d));
 	json_object_set_new(p, "recipe", d->recipe ? json_deep_copy(d->recipe) : json_null());
 	return p;
@@ -154,19 +176,19 @@ static int resolve_number(
 	return rc;
 }
 
-/* The version with these bytes, brought back when it was removed. *number is 0 when there is none.
+/* The version with this content, brought back when it was removed. *number is 0 when there is none.
  */
 static int reuse_version(
-	int64_t *number, bn_workspace *ws, const char *name, const char *hash, bn_err *err)
+	int64_t *number, bn_workspace *ws, const char *name, const char *content, bn_err *err)
 {
 	int rc = bn_workspace_refresh(ws, NULL, err);
 	if (rc)
 		return rc;
 	sqlite3 *db = bn_workspace_index(ws);
 	*number = bn_sql_int(db, 0,
-		"SELECT version FROM dataset_version WHERE name = ? AND hash = ? "
+		"SELECT version FROM dataset_version WHERE name = ? AND content = ? "
 		"ORDER BY removed <> 0, version DESC LIMIT 1",
-		"ss", name, hash);
+		"ss", name, content);
 	int64_t removed = bn_sql_int(db, 0,
 		"SELECT removed FROM dataset_version WHERE name = ? AND version = ?", "si", name,
 		*number);
@@ -185,16 +207,16 @@ int bn_dataset_check_name(const char *name, bn_err *err)
 int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	const bn_dataset_draft *d, bn_err *err)
 {
-	facts f = {.schema = NULL};
+	facts f = {.table = NULL};
 	json_t *payload = NULL;
 	char *claim = NULL;
 	int64_t number = 0;
 	int rc = bn_dataset_check_name(d->name, err);
 	if (rc)
 		return rc;
-	rc = bn_object_put_file(ws, d->table_path, d->take, f.hash, &f.size, err);
+	rc = facts_begin(&f, ws, d, err);
 	if (!rc)
-		rc = reuse_version(&number, ws, d->name, f.hash, err);
+		rc = reuse_version(&number, ws, d->name, f.content, err);
 	if (added)
 		*added = !rc && number == 0;
 	if (rc || number)
@@ -207,12 +229,12 @@ int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	if (rc)
 		goto out;
 	payload = version_payload(&f, d, number);
-	rc = append_and_sync(ws, "dataset.version", d->name, payload, err);
+	rc = append_and_sync(ws, 2, "dataset.version", d->name, payload, err);
 out:
 	if (!rc)
 		rc = resolve_number(out, ws, d->name, number, err);
 	json_decref(payload);
-	json_decref(f.schema);
+	bn_table_reader_free(f.table);
 	bn_free(claim);
 	return rc;
 }
@@ -235,7 +257,7 @@ int bn_dataset_record_check(bn_workspace *ws, const bn_dataset_version *v, const
 		(int)bn_json_bool(result, "success", false), "evaluated",
 		(json_int_t)bn_json_int(statistics, "evaluated_expectations", 0), "failed",
 		(json_int_t)bn_json_int(statistics, "unsuccessful_expectations", 0));
-	rc = append_and_sync(ws, "dataset.checked", v->name, payload, err);
+	rc = append_and_sync(ws, 1, "dataset.checked", v->name, payload, err);
 	json_decref(payload);
 	return rc;
 }
@@ -264,7 +286,7 @@ int bn_dataset_tag(bn_workspace *ws, const bn_dataset_version *v, const char *ke
 		return rc;
 	json_t *payload = json_pack(
 		"{s:I, s:s, s:s?}", "version", (json_int_t)v->version, "key", key, "value", value);
-	rc = append_and_sync(ws, "dataset.tag", v->name, payload, err);
+	rc = append_and_sync(ws, 1, "dataset.tag", v->name, payload, err);
 	json_decref(payload);
 	return rc;
 }
@@ -311,7 +333,7 @@ static int change_removal(
 		return rc;
 	json_t *payload = json_pack("{s:I}", "version", (json_int_t)version);
 	rc = append_and_sync(
-		ws, removing ? "dataset.removed" : "dataset.restored", name, payload, err);
+		ws, 1, removing ? "dataset.removed" : "dataset.restored", name, payload, err);
 	json_decref(payload);
 	return rc;
 }

@@ -1,14 +1,17 @@
 /*
  * dataset.h - the catalogue of datasets: names, immutable versions, their provenance.
  *
- * A version is an Arrow IPC file in objects/, with what was found when it was made: schema, profile,
- * source, parents, recipe. It never changes. Everything here is told to the log as events of class
- * "dataset" (entity "dataset/NAME") and folded into tables of share/sql/0010_data.sql:
+ * A version is a manifest (core/store/object/manifest.h) in objects/, whose parts are Arrow IPC
+ * files, with what was found when it was made: schema, profile, source, parents, recipe. It never
+ * changes. Everything here is told to the log as events of class "dataset" (entity "dataset/NAME")
+ * and folded into tables of share/sql/0010_data.sql:
  *
- *	dataset.version   {version, hash, size, rows, columns, schema, schema_hash, profile,
- *	                   source {kind, path, size, sha256, rejected},
+ *	dataset.version   {version, manifest, content, part, parts, size, rows, columns, schema_hash,
+ *	                   profile, source {kind, path, size, sha256, rejected},
  *	                   parents [{name, version, hash}], recipe}
- *	                  profile: hash of the profile's JSON object
+ *	                  class version 2. part: hash of the Arrow file when there is one; profile: hash
+ *	                  of the profile's JSON object. Class version 1 has `hash`, the Arrow file, in
+ *	                  place of manifest, content, part and parts: a manifest of format 0.
  *	dataset.checked   {version, suite, suite_name, result, success, evaluated, failed}
  *	                  suite, result: hashes of JSON objects
  *	dataset.tag       {version, key, value}     value null takes the tag off
@@ -19,7 +22,8 @@
  *  1. Objects are durable before the event that names them is written.
  *  2. (name, version) is claimed across hosts before its event; numbers may have gaps, and never
  *     come back.
- *  3. Adding bytes that the dataset has already gives that version back and writes nothing.
+ *  3. Adding bytes that the dataset has already (the same content) gives that version back, whatever its
+ *     format, and writes no event.
  *  4. Removing hides and can be undone; the bytes stay, since lineage and restoring need them. What is
  *     removed still resolves by number or hash with BN_DATASET_REMOVED_TOO.
  *  5. Tagging, removing and restoring need the policy's leave (acts tag and remove), when they are
@@ -54,7 +58,11 @@ typedef struct bn_dataset_parent {
 typedef struct bn_dataset_version {
 	char *name;
 	int64_t version;
-	char hash[65]; /* of the Arrow file, also its object */
+	char hash
+		[65]; /* names the version: of its manifest; of the Arrow file in the first format */
+	char content[65]; /* what "the same bytes" means (core/store/object/manifest.h) */
+	char part[65];    /* the Arrow file of a version with one part; else empty */
+	int64_t parts;
 	uint64_t size_bytes;
 	int64_t rows, columns;
 	char schema_hash[65];
@@ -96,7 +104,8 @@ typedef enum bn_dataset_which {
 
 /*
  * ref: "power" and "power@latest" (newest version that is not removed), "power@v3",
- * "power@sha256:ab12..." (at least 4 hex digits, unique among the dataset's versions). BN_EINVAL
+ * "power@sha256:ab12..." (at least 4 hex digits, unique among the dataset's versions; looked up among
+ * their hashes, then among those of their only parts). BN_EINVAL
  * for a malformed ref, BN_ENOTFOUND with the nearest name, BN_ECONFLICT for an ambiguous hash
  * prefix, BN_EREFUSED (with the verb that restores it) for a removed version. Refreshes the index.
  * *out is yours.
@@ -143,6 +152,10 @@ void bn_dataset_versions_free(bn_dataset_versions *v);
 /* Opens the table of a version (memory-mapped, does not re-hash). *out is yours. */
 int bn_dataset_open_table(
 	bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
+/* The paths of a version's parts, in their order, by the hash that names the version: of a manifest, or
+ * (format 0) of the only part. *paths and the strings are yours (bn_dataset_paths_free). */
+int bn_dataset_paths(char ***paths, size_t *n, bn_workspace *ws, const char *hash, bn_err *err);
+void bn_dataset_paths_free(char **paths, size_t n);
 /* BN_ENOTFOUND when the version has no profile. *out is yours. */
 int bn_dataset_load_profile(
 	bn_profile **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);

@@ -10,6 +10,7 @@
 #include "core/govern/policy.h"
 #include "core/store/index/fold.h"
 #include "core/store/index/ref.h"
+#include "core/store/object/manifest.h"
 
 #include <string.h>
 
@@ -83,33 +84,86 @@ static int apply_source(
 		bn_json_int(source, "rejected", 0), name, version);
 }
 
+/* What a version is made of. In the first format its only part names it: a manifest of format 0, whose
+ * content follows from the same rule. */
+typedef struct identity {
+	const char *hash, *part, *schema_hash;
+	char content[65];
+	int64_t parts;
+} identity;
+
+/* 0, or a reason in *why. */
+static int identity_read(identity *id, const bn_event *ev, const char **why, bn_err *err)
+{
+	const json_t *p = ev->payload;
+	const char *content = bn_json_str(p, "content", NULL);
+	const bool first_format = ev->version < 2 && !json_object_get(p, "manifest");
+	id->hash = bn_json_str(p, first_format ? "hash" : "manifest", NULL);
+	id->part = first_format ? id->hash : bn_json_str(p, "part", NULL);
+	id->parts = first_format ? 1 : bn_json_int(p, "parts", 0);
+	id->schema_hash = bn_json_str(p, "schema_hash", NULL);
+	if (!is_hash(id->hash) || !is_hash(id->schema_hash) || (id->part && !is_hash(id->part)))
+		*why = first_format ? "needs hash and schema_hash"
+				    : "needs manifest, part and schema_hash";
+	else if (id->parts < 1 || (id->parts == 1) != (id->part != NULL))
+		*why = "needs parts, and part when there is one";
+	else if (!first_format && !is_hash(content))
+		*why = "needs content";
+	if (*why)
+		return 0;
+	if (!id->part) {
+		memcpy(id->content, content, sizeof id->content);
+		return 0;
+	}
+	int rc = bn_manifest_of_part(id->schema_hash, id->part, id->content, err);
+	if (rc == 0 && !first_format && strcmp(content, id->content) != 0)
+		*why = "content is not that of its part";
+	return rc;
+}
+
+static int version_refs(bn_fold *f, const identity *id, const char *profile, bn_err *err)
+{
+	int rc = id->part ? bn_fold_object_ref(f, id->part, "dataset", err) : 0;
+	if (rc == 0 && (!id->part || strcmp(id->part, id->hash) != 0))
+		rc = bn_fold_object_ref(f, id->hash, "dataset manifest", err);
+	if (rc == 0 && profile)
+		rc = bn_fold_object_ref(f, profile, "profile", err);
+	return rc;
+}
+
 static int apply_version(bn_fold *f, const bn_event *ev, const char *name, bn_err *err)
 {
 	sqlite3 *db = bn_fold_db(f);
 	const json_t *p = ev->payload, *recipe = json_object_get(p, "recipe");
 	int64_t version = bn_json_int(p, "version", 0), rows = bn_json_int(p, "rows", -1);
 	int64_t columns = bn_json_int(p, "columns", -1), size = bn_json_int(p, "size", -1);
-	const char *hash = bn_json_str(p, "hash", NULL);
-	const char *schema_hash = bn_json_str(p, "schema_hash", NULL);
-	const char *profile = bn_json_str(p, "profile", NULL);
-	if (version < 1 || rows < 0 || columns < 0 || size < 0 || !is_hash(hash) ||
-		!is_hash(schema_hash) || (profile && !is_hash(profile)))
-		return invalid(f, "needs version, rows, columns, size, hash and schema_hash");
+	const char *profile = bn_json_str(p, "profile", NULL), *why = NULL;
+	identity id = {.hash = NULL};
+	int rc = identity_read(&id, ev, &why, err);
+	if (rc < 0)
+		return rc;
+	if (version < 1 || rows < 0 || columns < 0 || size < 0 || (profile && !is_hash(profile)))
+		why = "needs version, rows, columns and size";
+	if (why)
+		return invalid(f, why);
 	if (version_state(db, name, version) >= 0)
 		return invalid(f, "this version exists already");
 	bn_buf text = BN_BUF_INIT;
-	int rc = json_is_object(recipe) ? bn_json_canonical(recipe, &text, err) : 0;
+	rc = json_is_object(recipe) ? bn_json_canonical(recipe, &text, err) : 0;
 	if (!rc)
 		rc = bn_sql_run(db, err,
-			"INSERT INTO dataset_version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-			"0, '', NULL, NULL, NULL, 0, ?)",
-			"sisiiississ", name, version, hash, size, rows, columns, schema_hash,
-			profile, bn_event_time_ms(ev), ev->user, text.len ? text.ptr : NULL);
+			"INSERT INTO dataset_version (name, version, hash, content, part, parts, "
+			"size, "
+			"rows, columns, schema_hash, profile, created_ms, user, removed, "
+			"source_kind, "
+			"rejected, recipe) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', "
+			"0, ?)",
+			"sisssiiiississ", name, version, id.hash, id.content, id.part, id.parts,
+			size, rows, columns, id.schema_hash, profile, bn_event_time_ms(ev),
+			ev->user, text.len ? text.ptr : NULL);
 	bn_buf_release(&text);
 	if (!rc)
-		rc = bn_fold_object_ref(f, hash, "dataset", err);
-	if (!rc && profile)
-		rc = bn_fold_object_ref(f, profile, "profile", err);
+		rc = version_refs(f, &id, profile, err);
 	if (!rc)
 		rc = apply_source(db, name, version, json_object_get(p, "source"), err);
 	return rc ? rc : apply_parents(db, name, version, json_object_get(p, "parents"), err);
@@ -168,19 +222,22 @@ static int apply_removal(
 {
 	sqlite3 *db = bn_fold_db(f);
 	int64_t version = bn_json_int(ev->payload, "version", -1);
+	int64_t when = removing ? bn_event_time_ms(ev) : 0;
 	int may = allowed(f, ev, BN_ACT_REMOVE, err);
 	if (may <= 0)
 		return may;
 	if (version == 0)
 		return bn_sql_run(db, err,
-			"UPDATE dataset_version SET removed = ? WHERE name = ? AND removed = ?",
-			"isi", (int64_t)(removing ? REMOVED_WITH_DATASET : LIVE), name,
+			"UPDATE dataset_version SET removed = ?, removed_ms = ? "
+			"WHERE name = ? AND removed = ?",
+			"iisi", (int64_t)(removing ? REMOVED_WITH_DATASET : LIVE), when, name,
 			(int64_t)(removing ? LIVE : REMOVED_WITH_DATASET));
 	if (version_state(db, name, version) < 0)
 		return invalid(f, "no such version");
 	return bn_sql_run(db, err,
-		"UPDATE dataset_version SET removed = ? WHERE name = ? AND version = ?", "isi",
-		(int64_t)(removing ? REMOVED_ALONE : LIVE), name, version);
+		"UPDATE dataset_version SET removed = ?, removed_ms = ? "
+		"WHERE name = ? AND version = ?",
+		"iisi", (int64_t)(removing ? REMOVED_ALONE : LIVE), when, name, version);
 }
 
 static int dataset_apply(bn_fold *f, const bn_event *ev, bn_err *err)
@@ -221,6 +278,7 @@ static int dataset_clear(bn_fold *f, const char *entity, bn_err *err)
 
 const bn_fold_class bn_dataset_class = {
 	.name = "dataset",
+	.version = 2,
 	.apply = dataset_apply,
 	.clear = dataset_clear,
 };

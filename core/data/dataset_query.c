@@ -13,7 +13,11 @@
 
 #define COLUMNS \
 	"name, version, hash, size, rows, columns, schema_hash, profile, created_ms, user, " \
-	"removed, source_kind, source_path, source_size, source_sha256, rejected, recipe"
+	"removed, source_kind, source_path, source_size, source_sha256, rejected, recipe, " \
+	"content, " \
+	"part, parts"
+
+enum { CONTENT_COLUMN = 17 };
 
 void bn_dataset_version_free(bn_dataset_version *v)
 {
@@ -159,6 +163,9 @@ static int read_version(bn_dataset_version **out, sqlite3 *db, sqlite3_stmt *st,
 	copy_hash(v->source_sha256, st, 14);
 	v->rejected = sqlite3_column_int64(st, 15);
 	v->recipe = bn_sql_text(st, 16);
+	copy_hash(v->content, st, CONTENT_COLUMN);
+	copy_hash(v->part, st, 18);
+	v->parts = sqlite3_column_int64(st, 19);
 	int rc = v->name && v->user && v->source_kind ? 0 : bn_err_nomem(err, "a dataset version");
 	if (!rc)
 		rc = read_parents(v, db, err);
@@ -245,9 +252,13 @@ static int prepare_ref(sqlite3_stmt **st, sqlite3 *db, const char *ref, const ch
 		size_t n = strlen(hex);
 		if (n < 4 || n > 64 || !bn_is_hex(hex))
 			return too_short_hash(ref, err);
+		/* A version's own hash, or else the hash of its only part, which is the Arrow file. */
 		return bn_sql_prepare(st, db, err,
-			"SELECT " COLUMNS " FROM dataset_version WHERE name = ? AND "
-			"substr(hash, 1, ?) = ? ORDER BY removed <> 0, version DESC LIMIT 2",
+			"SELECT " COLUMNS " FROM dataset_version WHERE name = ?1 AND "
+			"CASE WHEN EXISTS (SELECT 1 FROM dataset_version WHERE name = ?1 AND "
+			"substr(hash, 1, ?2) = ?3) THEN substr(hash, 1, ?2) = ?3 "
+			"ELSE substr(part, 1, ?2) = ?3 END "
+			"ORDER BY removed <> 0, version DESC LIMIT 2",
 			"sis", name, (int64_t)n, hex);
 	}
 	bn_err_set(err, BN_EINVAL, "'%s' does not name a dataset version", ref);
@@ -304,10 +315,10 @@ int bn_dataset_resolve(bn_dataset_version **out, bn_workspace *ws, const char *r
 		rc = read_version(&v, db, st, err);
 	if (!rc && bn_sql_step(st, err) == 1 && !v->removed) {
 		/* the same bytes twice are not ambiguous; removed ones sort last */
-		const char *other = (const char *)sqlite3_column_text(st, 2);
-		if (strcmp(other, v->hash) != 0 && sqlite3_column_int(st, 10) == 0)
+		const char *other = (const char *)sqlite3_column_text(st, CONTENT_COLUMN);
+		if (strcmp(other, v->content) != 0 && sqlite3_column_int(st, 10) == 0)
 			rc = bn_err_set(err, BN_ECONFLICT, "'%s' is ambiguous: %.12s or %.12s", ref,
-				v->hash, other);
+				v->hash, (const char *)sqlite3_column_text(st, 2));
 	}
 	sqlite3_finalize(st);
 	if (!rc && v->removed && which == BN_DATASET_LIVE)

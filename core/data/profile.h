@@ -25,6 +25,7 @@
 #define BN_PROFILE_QUANTILES 101 /* 0 %, 1 % .. 100 % */
 #define BN_PROFILE_BINS 40       /* of a histogram, equal widths */
 #define BN_PROFILE_TOP 20
+#define BN_PROFILE_BOUND 36 /* bytes kept of a smallest or greatest text */
 
 /* The value is `text` for text columns, else `number` (bool: 0 or 1; timestamp: ns) - `text` then
  * shows it as people write it. */
@@ -68,6 +69,11 @@ typedef struct bn_profile_column {
 	uint64_t length_min, length_max; /* of no values: 0 */
 	double length_mean;
 	uint64_t empty; /* texts of length 0 */
+	/* Where the smallest and the greatest text begin, by bytes; lengths 0 and has_bounds false when
+	 * there are none. Not part of the stored profile: the version's manifest has them. */
+	bool has_bounds;
+	char least[BN_PROFILE_BOUND], greatest[BN_PROFILE_BOUND];
+	size_t least_bytes, greatest_bytes;
 
 	/* The most frequent values, count descending. A count may be too low by top_error. */
 	bn_profile_value *top;

@@ -27,6 +27,8 @@ typedef struct accumulator {
 	double first, last;    /* floats */
 	int64_t ifirst, ilast; /* integers */
 	uint64_t length_min, length_max, length_sum, empty;
+	char least[BN_PROFILE_BOUND], greatest[BN_PROFILE_BOUND]; /* texts; their first bytes */
+	size_t least_bytes, greatest_bytes;
 } accumulator;
 
 struct bn_profiler {
@@ -184,9 +186,30 @@ static size_t characters(const char *s, size_t n)
 	return count;
 }
 
+static int compare_bytes(const char *a, size_t n, const char *b, size_t k)
+{
+	int order = memcmp(a, b, n < k ? n : k);
+	return order ? order : n < k ? -1 : n > k;
+}
+
+/* Texts that agree in the bytes that are kept are one. */
+static void add_bounds(accumulator *a, const char *text, size_t n, bool first)
+{
+	n = n < BN_PROFILE_BOUND ? n : BN_PROFILE_BOUND;
+	if (first || compare_bytes(text, n, a->least, a->least_bytes) < 0) {
+		memcpy(a->least, text, n);
+		a->least_bytes = n;
+	}
+	if (first || compare_bytes(text, n, a->greatest, a->greatest_bytes) > 0) {
+		memcpy(a->greatest, text, n);
+		a->greatest_bytes = n;
+	}
+}
+
 static int add_one_text(accumulator *a, bn_text text, uint64_t times, bool first, bn_err *err)
 {
 	uint64_t length = characters(text.ptr, text.len);
+	add_bounds(a, text.ptr, text.len, first);
 	if (first || length < a->length_min)
 		a->length_min = length;
 	if (first || length > a->length_max)
@@ -261,6 +284,10 @@ static void merge_order(accumulator *a, const accumulator *b)
 	a->imax = b->imax > a->imax ? b->imax : a->imax;
 	a->length_min = b->length_min < a->length_min ? b->length_min : a->length_min;
 	a->length_max = b->length_max > a->length_max ? b->length_max : a->length_max;
+	if (bn_type_is_text(a->type)) {
+		add_bounds(a, b->least, b->least_bytes, false);
+		add_bounds(a, b->greatest, b->greatest_bytes, false);
+	}
 }
 
 static void copy_order(accumulator *a, const accumulator *b)
@@ -277,6 +304,10 @@ static void copy_order(accumulator *a, const accumulator *b)
 	a->imax = b->imax;
 	a->length_min = b->length_min;
 	a->length_max = b->length_max;
+	memcpy(a->least, b->least, sizeof a->least);
+	memcpy(a->greatest, b->greatest, sizeof a->greatest);
+	a->least_bytes = b->least_bytes;
+	a->greatest_bytes = b->greatest_bytes;
 }
 
 static int accumulator_merge(accumulator *a, const accumulator *b, bn_err *err)
@@ -492,6 +523,11 @@ static int column_finish(bn_profile_column *c, accumulator *a, const bn_field *f
 	c->length_min = a->length_min;
 	c->length_max = a->length_max;
 	c->empty = a->empty;
+	c->has_bounds = present(a) > 0;
+	memcpy(c->least, a->least, sizeof c->least);
+	memcpy(c->greatest, a->greatest, sizeof c->greatest);
+	c->least_bytes = a->least_bytes;
+	c->greatest_bytes = a->greatest_bytes;
 	if (present(a))
 		c->length_mean = (double)a->length_sum / (double)present(a);
 	return 0;

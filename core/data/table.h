@@ -183,6 +183,10 @@ typedef struct bn_table_reader bn_table_reader;
 /* Opens an Arrow IPC file (Feather V2, uncompressed). BN_ENOTFOUND, BN_EIO, BN_EUNSUPPORTED (a
  * type or feature, named), BN_ECORRUPT (what and where). The file must not change while open. */
 int bn_table_open(bn_table_reader **out, const bn_env *env, const char *path, bn_err *err);
+/* A table of several files, its parts, whose rows follow each other. All have one schema, and a category's
+ * dictionary in a part begins with that of the part before: BN_ECORRUPT otherwise. n >= 1. */
+int bn_table_open_parts(
+	bn_table_reader **out, const bn_env *env, const char *const *paths, size_t n, bn_err *err);
 void bn_table_reader_free(bn_table_reader *r);
 
 const bn_schema *bn_table_schema(const bn_table_reader *r); /* borrowed for the reader's life */

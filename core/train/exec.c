@@ -9,7 +9,6 @@
 #include "core/base/process.h"
 #include "core/base/str.h"
 #include "core/data/dataset.h"
-#include "core/store/object/object.h"
 #include "core/train/_child.h"
 #include "core/train/_leftovers.h"
 #include "core/train/runlog.h"
@@ -77,30 +76,40 @@ static int load_spec(exec *x, bn_err *err)
 	return rc;
 }
 
-/* "BINNACLE_DATA_JOBS=/path/of/table" for every dataset version of a command. */
+/* "BINNACLE_DATA_JOBS=/path/of/table"; several parts are separated by ':'. */
+static int data_variable(char **out, exec *x, const json_t *item, bn_err *err)
+{
+	bn_buf b = BN_BUF_INIT;
+	char **paths = NULL;
+	size_t n = 0;
+	int rc = bn_dataset_paths(&paths, &n, x->ws, bn_json_str(item, "digest", ""), err);
+	if (rc < 0)
+		return rc;
+	bn_buf_adds(&b, "BINNACLE_DATA_");
+	for (const char *c = bn_json_str(item, "name", ""); *c; c++)
+		bn_buf_addch(
+			&b, isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_');
+	for (size_t i = 0; i < n; i++)
+		bn_buf_addf(&b, "%c%s", i ? ':' : '=', paths[i]);
+	if (!(*out = bn_buf_take(&b, NULL)))
+		rc = bn_err_nomem(err, "an environment");
+	bn_dataset_paths_free(paths, n);
+	return rc;
+}
+
+/* A variable for every dataset version of a command. */
 static int resolve_paths(exec *x, bn_err *err)
 {
 	const json_t *data = json_object_get(x->spec, "data");
-	size_t i, n = json_array_size(data);
-	json_t *item;
+	size_t n = json_array_size(data);
 	int rc = 0;
 	if (!bn_spec_is_command(x->spec) || n == 0)
 		return 0;
 	x->data_paths = bn_alloc_zeroed(n + 1, sizeof *x->data_paths);
 	if (!x->data_paths)
 		return bn_err_nomem(err, "an environment");
-	json_array_foreach((json_t *)(uintptr_t)data, i, item)
-	{
-		char *path = NULL, name[160];
-		snprintf(name, sizeof name, "%s", bn_json_str(item, "name", ""));
-		for (char *c = name; *c; c++)
-			*c = isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_';
-		if (rc == 0)
-			rc = bn_object_path(x->ws, bn_json_str(item, "digest", ""), &path, err);
-		if (rc == 0 && !(x->data_paths[i] = bn_strf("BINNACLE_DATA_%s=%s", name, path)))
-			rc = bn_err_nomem(err, "an environment");
-		bn_free(path);
-	}
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = data_variable(&x->data_paths[i], x, json_array_get(data, i), err);
 	return rc;
 }
 

@@ -3,7 +3,10 @@
 CREATE TABLE dataset_version (
 	name TEXT NOT NULL,
 	version INTEGER NOT NULL,
-	hash TEXT NOT NULL,
+	hash TEXT NOT NULL,       -- of the manifest; of the only part in the first version
+	content TEXT NOT NULL,    -- what "the same bytes" means: core/store/object/manifest.h
+	part TEXT,                -- hash of the only part; NULL when there are several
+	parts INTEGER NOT NULL,
 	size INTEGER NOT NULL,
 	rows INTEGER NOT NULL,
 	columns INTEGER NOT NULL,
@@ -12,6 +15,7 @@ CREATE TABLE dataset_version (
 	created_ms INTEGER NOT NULL,
 	user TEXT NOT NULL,
 	removed INTEGER NOT NULL, -- 0 live, 1 removed by its number, 2 removed with its dataset
+	removed_ms INTEGER NOT NULL DEFAULT 0, -- when; gc's retention counts from here
 	source_kind TEXT NOT NULL,
 	source_path TEXT,
 	source_size INTEGER,
@@ -20,6 +24,7 @@ CREATE TABLE dataset_version (
 	recipe TEXT,
 	PRIMARY KEY (name, version)
 ) WITHOUT ROWID;
+CREATE INDEX dataset_version_content ON dataset_version (name, content);
 CREATE INDEX dataset_version_hash ON dataset_version (hash);
 CREATE INDEX dataset_version_created ON dataset_version (created_ms);
 

@@ -4,11 +4,16 @@
 #include "core/data/dataset.h"
 #include "core/data/generate.h"
 #include "core/data/profile.h"
+#include "core/data/profiler.h"
 #include "core/data/split.h"
 #include "core/data/table.h"
 #include "core/store/index/fold.h"
+#include "core/store/object/manifest.h"
+#include "core/store/object/object.h"
 #include "tests/support/check_main.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -303,10 +308,245 @@ START_TEST(test_dataset_malformed_events_change_nothing)
 }
 END_TEST
 
+/* A table of a number, an int64, a time, a category and a text; words are the categories of its rows. */
+static void write_table(const char *path, const char *const *words, size_t n, double start)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_schema s = BN_SCHEMA_INIT;
+	bn_table_writer *w = NULL;
+	ck_assert_bn_ok(bn_schema_add(&s, "x", BN_TYPE_FLOAT64, true, NULL, &err), &err);
+	ck_assert_bn_ok(bn_schema_add(&s, "i", BN_TYPE_INT64, true, NULL, &err), &err);
+	ck_assert_bn_ok(bn_schema_add(&s, "t", BN_TYPE_TIMESTAMP, true, NULL, &err), &err);
+	ck_assert_bn_ok(bn_schema_add(&s, "c", BN_TYPE_CATEGORY, true, NULL, &err), &err);
+	ck_assert_bn_ok(bn_schema_add(&s, "s", BN_TYPE_STRING, true, NULL, &err), &err);
+	ck_assert_bn_ok(bn_schema_add(&s, "none", BN_TYPE_INT32, true, NULL, &err), &err);
+	ck_assert_bn_ok(bn_table_create(&w, bn_env_real(), path, &s, &err), &err);
+	for (size_t r = 0; r < n; r++) {
+		if (r != 1)
+			bn_table_row_f64(w, 0, start + (double)r);
+		bn_table_row_i64(w, 1, INT64_C(9007199254740993) + (int64_t)r);
+		bn_table_row_i64(w, 2, INT64_C(1700000000000000001) + (int64_t)r);
+		bn_table_row_text(w, 3, words[r], strlen(words[r]));
+		bn_table_row_text(w, 4, words[n - 1 - r], strlen(words[n - 1 - r]));
+		ck_assert_bn_ok(bn_table_row_end(w, &err), &err);
+	}
+	ck_assert_bn_ok(bn_table_writer_finish(w, &err), &err);
+	bn_table_writer_free(w);
+	bn_schema_release(&s);
+}
+
+static const char *const words[] = {"bee", "ant", "a text of more than thirty-two bytes", "cow"};
+
+static bn_dataset_version *add_table(bn_workspace *ws, const char *path, bool *added)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_dataset_version *v = NULL;
+	bn_dataset_draft d = {.name = "t", .table_path = path, .source_kind = "arrow"};
+	ck_assert_bn_ok(bn_dataset_publish(&v, added, ws, &d, &err), &err);
+	return v;
+}
+
+START_TEST(test_dataset_version_is_a_manifest_with_statistics)
+{
+	char dir[64], ref[100], *path = NULL, *text = NULL;
+	bn_err err = BN_ERR_INIT;
+	bn_manifest m;
+	bool added = false;
+	bn_workspace *ws = workspace_new(dir);
+	path = bn_workspace_path(ws, "tmp/t.arrow");
+	write_table(path, words, 4, 0.5);
+	bn_dataset_version *v = add_table(ws, path, &added);
+	ck_assert(added);
+	ck_assert_str_ne(v->hash, v->part);
+	ck_assert_int_eq(v->parts, 1);
+	ck_assert_bn_ok(bn_manifest_load(&m, ws, v->hash, &err), &err);
+	ck_assert_str_eq(m.content, v->content);
+	ck_assert_uint_eq(m.count, 1);
+	ck_assert_str_eq(m.parts[0].hash, v->part);
+	ck_assert_uint_eq(m.rows, 4);
+	ck_assert_uint_eq(m.bytes, v->size_bytes);
+	text = json_dumps(m.parts[0].stats, JSON_COMPACT | JSON_REAL_PRECISION(17));
+	ck_assert_str_eq(text, "[[0.5,3.5,1],[\"9007199254740993\",\"9007199254740996\",0],"
+			       "[\"1700000000000000001\",\"1700000000000000004\",0],"
+			       "[\"a text of more than thirty-two b\",\"cow\",0],"
+			       "[\"a text of more than thirty-two b\",\"cow\",0],[null,null,4]]");
+	free(text);
+	/* by the version's hash, and by that of its only part */
+	snprintf(ref, sizeof ref, "t@sha256:%.8s", v->hash);
+	ck_assert_int_eq(version_of(ws, ref, &err), 1);
+	snprintf(ref, sizeof ref, "t@sha256:%.8s", v->part);
+	ck_assert_int_eq(version_of(ws, ref, &err), 1);
+	bn_manifest_release(&m);
+	bn_dataset_version_free(v);
+	bn_free(path);
+	workspace_end(ws, dir);
+}
+END_TEST
+
+static void append_version(bn_workspace *ws, unsigned class_version, json_t *payload)
+{
+	bn_err err = BN_ERR_INIT;
+	ck_assert_ptr_nonnull(payload);
+	if (class_version > 1)
+		ck_assert_bn_ok(bn_workspace_append_version(ws, class_version, "dataset.version",
+					"dataset/t", payload, &err),
+			&err);
+	else
+		ck_assert_bn_ok(
+			bn_workspace_append(ws, "dataset.version", "dataset/t", payload, &err),
+			&err);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+	json_decref(payload);
+}
+
+static void schema_hash_of(const char *path, char hash[65])
+{
+	bn_err err = BN_ERR_INIT;
+	bn_table_reader *t = NULL;
+	ck_assert_bn_ok(bn_table_open(&t, bn_env_real(), path, &err), &err);
+	ck_assert_bn_ok(bn_schema_hash(bn_table_schema(t), hash, &err), &err);
+	bn_table_reader_free(t);
+}
+
+/* A version of the first format: the Arrow file names it, and the same bytes are the same version. */
+START_TEST(test_dataset_version_of_the_first_format_goes_on)
+{
+	char dir[64], hash[65], schema_hash[65], ref[100], *path = NULL;
+	bn_err err = BN_ERR_INIT;
+	bn_table_reader *t = NULL;
+	uint64_t size = 0;
+	int64_t number = 0;
+	bool added = true;
+	bn_workspace *ws = workspace_new(dir);
+	path = bn_workspace_path(ws, "tmp/t.arrow");
+	write_table(path, words, 4, 0.5);
+	schema_hash_of(path, schema_hash);
+	ck_assert_bn_ok(bn_object_put_file(ws, path, false, hash, &size, &err), &err);
+	ck_assert_bn_ok(bn_claim_next(ws, "dataset/t", hash, &number, &err), &err);
+	append_version(ws, 1,
+		json_pack("{s:i, s:s, s:I, s:i, s:i, s:s, s:{s:s}}", "version", 1, "hash", hash,
+			"size", (json_int_t)size, "rows", 4, "columns", 6, "schema_hash",
+			schema_hash, "source", "kind", "arrow"));
+	snprintf(ref, sizeof ref, "t@sha256:%.12s", hash);
+	ck_assert_int_eq(version_of(ws, ref, &err), 1);
+	bn_dataset_version *v = add_table(ws, path, &added);
+	ck_assert(!added);
+	ck_assert_int_eq(v->version, 1);
+	ck_assert_str_eq(v->hash, hash);
+	ck_assert_str_eq(v->part, hash);
+	ck_assert_bn_ok(bn_dataset_open_table(&t, ws, v, &err), &err);
+	ck_assert_uint_eq(bn_table_rows(t), 4);
+	bn_table_reader_free(t);
+	bn_dataset_version_free(v);
+	/* other bytes are a new version, of the new format */
+	write_table(path, words, 4, 0.75);
+	v = add_table(ws, path, &added);
+	ck_assert(added);
+	ck_assert_int_eq(v->version, 2);
+	ck_assert_str_ne(v->hash, v->part);
+	bn_dataset_version_free(v);
+	bn_free(path);
+	workspace_end(ws, dir);
+}
+END_TEST
+
+/* Stores the tables of these words as the parts of one version. */
+static void add_parts(bn_workspace *ws, int version, const char *const *const *parts,
+	const size_t *rows, size_t n)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_manifest m;
+	char hash[65], schema_hash[65], *path = bn_workspace_path(ws, "tmp/part.arrow");
+	bn_manifest_init(&m, BN_MANIFEST_TABLE);
+	for (size_t i = 0; i < n; i++) {
+		bn_manifest_part p = {.rows = rows[i]};
+		write_table(path, parts[i], rows[i], (double)i * 100);
+		schema_hash_of(path, schema_hash);
+		if (!m.schema) {
+			bn_table_reader *t = NULL;
+			ck_assert_bn_ok(bn_table_open(&t, bn_env_real(), path, &err), &err);
+			m.schema = bn_schema_json(bn_table_schema(t));
+			bn_table_reader_free(t);
+		}
+		ck_assert_bn_ok(bn_object_put_file(ws, path, false, p.hash, &p.bytes, &err), &err);
+		ck_assert_bn_ok(bn_manifest_add(&m, &p, &err), &err);
+	}
+	ck_assert_bn_ok(bn_manifest_seal(&m, &err), &err);
+	ck_assert_bn_ok(bn_manifest_store(ws, &m, hash, &err), &err);
+	append_version(ws, 2,
+		json_pack("{s:i, s:s, s:s, s:i, s:I, s:I, s:i, s:s, s:{s:s}}", "version", version,
+			"manifest", hash, "content", m.content, "parts", (int)n, "size",
+			(json_int_t)m.bytes, "rows", (json_int_t)m.rows, "columns", 6,
+			"schema_hash", schema_hash, "source", "kind", "arrow"));
+	bn_manifest_release(&m);
+	bn_free(path);
+}
+
+START_TEST(test_dataset_scan_goes_over_the_parts_in_order)
+{
+	static const char *const one[] = {"bee", "ant"}, *const two[] = {"bee", "ant", "cow"},
+				 *const other[] = {"ant", "bee"};
+	const char *const *const parts[] = {one, two};
+	const char *const *const wrong[] = {one, other};
+	const size_t rows[] = {2, 3};
+	const size_t wrong_rows[] = {2, 2};
+	static const double x[] = {0, NAN, 100, NAN, 102};
+	static const char *const text[] = {"bee", "ant", "bee", "ant", "cow"};
+	char dir[64];
+	bn_err err = BN_ERR_INIT, e = BN_ERR_INIT;
+	bn_dataset_version *v = NULL;
+	bn_table_reader *t = NULL;
+	bn_batch b = BN_BATCH_INIT;
+	bn_profile *p = NULL;
+	size_t batch = 9, row = 9, seen = 0;
+	bn_workspace *ws = workspace_new(dir);
+	add_parts(ws, 1, parts, rows, 2);
+	add_parts(ws, 2, wrong, wrong_rows, 2);
+	ck_assert_bn_ok(bn_dataset_resolve(&v, ws, "t@v1", BN_DATASET_LIVE, &err), &err);
+	ck_assert_int_eq(v->parts, 2);
+	ck_assert_str_eq(v->part, "");
+	ck_assert_bn_ok(bn_dataset_open_table(&t, ws, v, &err), &err);
+	bn_dataset_version_free(v);
+	ck_assert_uint_eq(bn_table_rows(t), 5);
+	ck_assert_uint_eq(bn_table_batches(t), 2);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_bn_ok(bn_table_read(t, i, NULL, 0, &b, &err), &err);
+		ck_assert_uint_eq(b.first_row, seen);
+		ck_assert_ptr_eq(b.columns[3].dict, bn_table_dict(t, 3));
+		for (size_t r = 0; r < b.rows; r++, seen++) {
+			bn_text word = bn_column_text(&b.columns[3], r);
+			double got = bn_column_number(&b.columns[0], r);
+			ck_assert_mem_eq(word.ptr, text[seen], word.len);
+			ck_assert(got == x[seen] || (got != got && x[seen] != x[seen]));
+		}
+		bn_table_forget(t, &b);
+	}
+	ck_assert_uint_eq(seen, 5);
+	ck_assert_bn_ok(bn_table_locate(t, 4, &batch, &row, &err), &err);
+	ck_assert(batch == 1 && row == 2);
+	ck_assert_int_eq(bn_table_locate(t, 5, &batch, &row, NULL), BN_EINVAL);
+	ck_assert_bn_ok(bn_profile_table(&p, t, 0, NULL, &err), &err);
+	ck_assert_uint_eq(p->rows, 5);
+	ck_assert_uint_eq(bn_profile_find(p, "c")->distinct, 3);
+	bn_profile_free(p);
+	bn_batch_release(&b);
+	bn_table_reader_free(t);
+	/* a dictionary that does not go on with that of the part before */
+	ck_assert_bn_ok(bn_dataset_resolve(&v, ws, "t@v2", BN_DATASET_LIVE, &err), &err);
+	ck_assert_int_eq(bn_dataset_open_table(&t, ws, v, &e), BN_ECORRUPT);
+	ck_assert_msg(strstr(e.msg, "its dictionary does not begin with") != NULL, "%s", e.msg);
+	bn_dataset_version_free(v);
+	workspace_end(ws, dir);
+}
+END_TEST
+
 BN_TEST_MAIN("core/data/dataset", test_dataset_versions_are_numbered_and_named,
 	test_dataset_adding_the_same_bytes_adds_no_version,
 	test_dataset_wrong_names_get_an_error_that_helps,
 	test_dataset_table_and_profile_can_be_opened, test_dataset_removed_is_hidden_and_comes_back,
 	test_dataset_tags_and_checks_hang_on_their_version,
 	test_dataset_split_publishes_parts_with_lineage,
-	test_dataset_removal_needs_the_policys_leave, test_dataset_malformed_events_change_nothing)
+	test_dataset_removal_needs_the_policys_leave, test_dataset_malformed_events_change_nothing,
+	test_dataset_version_is_a_manifest_with_statistics,
+	test_dataset_version_of_the_first_format_goes_on,
+	test_dataset_scan_goes_over_the_parts_in_order)

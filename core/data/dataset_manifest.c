@@ -1,0 +1,131 @@
+/*
+ * dataset_manifest.c - what the manifest of a dataset version says of its parts, and where they lie.
+ */
+#include "core/base/mem.h"
+#include "core/base/timestamp.h"
+#include "core/data/_dataset.h"
+#include "core/data/dataset.h"
+#include "core/store/object/object.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- statistics ----------------------------------------------------------------------------- */
+
+/* exact: the number as the profile shows it. */
+static json_t *number_bound(bn_type type, double x, const char *exact)
+{
+	int64_t ns;
+	char text[24];
+	switch (type) {
+	case BN_TYPE_INT64: /* more digits than a double has */
+		return json_string(exact);
+	case BN_TYPE_TIMESTAMP:
+		if (!bn_timestamp_parse(exact, strlen(exact), &ns))
+			return json_null();
+		snprintf(text, sizeof text, "%lld", (long long)ns);
+		return json_string(text);
+	case BN_TYPE_INT32:
+	case BN_TYPE_INT8:
+	case BN_TYPE_BOOL:
+		return json_integer((json_int_t)x);
+	default:
+		return isfinite(x) ? json_real(x) : json_string(exact);
+	}
+}
+
+static json_t *column_stats(const bn_profile_column *c)
+{
+	json_t *min = NULL, *max = NULL;
+	if (c->is_numeric && c->min_text && c->max_text) {
+		min = number_bound(c->type, c->min, c->min_text);
+		max = number_bound(c->type, c->max, c->max_text);
+	} else if (!c->is_numeric && c->has_bounds) {
+		min = bn_manifest_text_min(c->least, c->least_bytes);
+		max = bn_manifest_text_max(c->greatest, c->greatest_bytes);
+	} else { /* no values */
+		min = json_null();
+		max = json_null();
+	}
+	return json_pack("[o, o, I]", min, max, (json_int_t)c->missing);
+}
+
+json_t *bn_dataset_stats(const bn_profile *p)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; list && i < p->column_count && i < BN_MANIFEST_STATS; i++) {
+		if (json_array_append_new(list, column_stats(&p->columns[i]))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+/* ---- where the parts lie -------------------------------------------------------------------- */
+
+void bn_dataset_paths_free(char **paths, size_t n)
+{
+	for (size_t i = 0; paths && i < n; i++)
+		bn_free(paths[i]);
+	bn_free(paths);
+}
+
+/* An Arrow file begins with its magic, a manifest with a brace. */
+static int is_manifest(bool *yes, bn_workspace *ws, const char *hash, bn_err *err)
+{
+	bn_object_store *objects = NULL;
+	bn_object_reader *r = NULL;
+	char first = 0;
+	size_t got = 0;
+	int rc = bn_workspace_objects(&objects, ws, err);
+	if (rc < 0 || (rc = bn_object_reader_new(&r, objects, hash, 0, 1, err)) < 0)
+		return rc;
+	rc = bn_object_read(r, &first, 1, &got, err);
+	*yes = got == 1 && first == '{';
+	bn_object_reader_free(r);
+	return rc;
+}
+
+static int manifest_paths(
+	char ***paths, size_t *n, bn_workspace *ws, const bn_manifest *m, bn_err *err)
+{
+	int rc = 0;
+	*n = 0;
+	if (!(*paths = bn_alloc_zeroed(m->count + 1, sizeof **paths)))
+		return bn_err_nomem(err, "the parts of a dataset");
+	while (rc == 0 && *n < m->count)
+		if ((rc = bn_object_path(ws, m->parts[*n].hash, &(*paths)[*n], err)) == 0)
+			++*n;
+	return rc;
+}
+
+int bn_dataset_paths(char ***out, size_t *n, bn_workspace *ws, const char *hash, bn_err *err)
+{
+	bn_manifest m;
+	char **paths = NULL;
+	bool manifest = false;
+	size_t count = 0;
+	int rc = is_manifest(&manifest, ws, hash, err);
+	if (rc < 0)
+		return rc;
+	bn_manifest_init(&m, BN_MANIFEST_TABLE);
+	if (!manifest) {
+		bn_manifest_part only = {.rows = 0};
+		memcpy(only.hash, hash, sizeof only.hash);
+		rc = bn_manifest_add(&m, &only, err);
+	} else if ((rc = bn_manifest_load(&m, ws, hash, err)) == 0 && m.kind != BN_MANIFEST_TABLE) {
+		rc = bn_err_set(err, BN_ECORRUPT, "manifest %.12s is of a %s, not of a table", hash,
+			bn_manifest_kind_name(m.kind));
+	}
+	if (rc == 0)
+		rc = manifest_paths(&paths, &count, ws, &m, err);
+	bn_manifest_release(&m);
+	if (rc < 0) {
+		bn_dataset_paths_free(paths, count);
+		return rc;
+	}
+	*out = paths;
+	*n = count;
+	return 0;
+}
