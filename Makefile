@@ -78,7 +78,7 @@ TEST_SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 TEST_SRC := $(sort $(shell find tests -name 'test_*.c' 2>/dev/null))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
-PEER_SRC := $(sort $(wildcard tests/peers/net/*_*.c))
+PEER_SRC := $(sort $(wildcard tests/peers/net/net_*.c))
 EMBED := $(sort $(wildcard share/sql/*.sql themes/*.theme share/embed/*))
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))

@@ -8,7 +8,7 @@
 
 driver=$PWD/$build/peers/net/net_writer
 load=$PWD/tests/peers/net/load.sh
-export NET_WRITER=$driver
+export NET_WRITER=$driver BINNACLE
 
 # Runs the program, or net_writer, on a host with an index of its own.
 with_index() { # HOST NAME COMMAND...
