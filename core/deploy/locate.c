@@ -39,7 +39,7 @@ static bool is_intact(const bn_env *env, const char *path, const char *digest)
 {
 	char have[BN_MODEL_DIGEST_HEX + 1];
 	bool known = digest && strlen(digest) >= BN_MODEL_DIGEST_HEX;
-	return known && bn_fs_is_dir(env, path) && !bn_model_digest(have, env, path, NULL) &&
+	return known && bn_fs_is_dir(env, path) && !bn_model_digest(have, env, NULL, path, NULL) &&
 	       strstr(digest, have);
 }
 

@@ -86,9 +86,9 @@ int bn_predictor_open_dir(bn_predictor **out, const bn_env *env, const char *dir
 	bn_predictor *p = bn_alloc_zeroed(1, sizeof *p);
 	if (!p)
 		return bn_err_nomem(err, "a predictor");
-	int rc = bn_model_load(&p->model, env, dir, err);
+	int rc = bn_model_load(&p->model, env, NULL, dir, err);
 	if (!rc)
-		rc = bn_model_digest(p->digest, env, dir, err);
+		rc = bn_model_digest(p->digest, env, NULL, dir, err);
 	if (rc)
 		goto out;
 	const char *own = bn_model_name(p->model);

@@ -1,8 +1,9 @@
 /*
- * _child.h - what the supervised child does, from the fork to its end. Not for other rooms.
+ * _child.h - what the supervised child does, from the fork to its end. Not for other modules.
  */
 #ifndef BN_TRAIN_CHILD_H
 #define BN_TRAIN_CHILD_H
+#include "core/base/dir.h"
 #include "core/store/index/fold.h"
 #include "core/train/spec.h"
 
@@ -10,7 +11,7 @@ typedef struct bn_child_task {
 	const bn_env *env;
 	const bn_fold_class *const *classes;
 	const char *workspace_dir; /* holds .binnacle */
-	const char *run_dir;       /* runs/<id> */
+	const bn_dir *run_dir;     /* runs/<id> */
 	const char *id;
 	const json_t *spec;
 	char **data_paths; /* commands: "BINNACLE_DATA_X=path", NULL-terminated, may be NULL */

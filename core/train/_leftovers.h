@@ -1,5 +1,5 @@
 /*
- * _leftovers.h - what a command leaves behind and we pick up. Not for other rooms.
+ * _leftovers.h - what a command leaves behind and we pick up. Not for other modules.
  */
 #ifndef BN_TRAIN_LEFTOVERS_H
 #define BN_TRAIN_LEFTOVERS_H
@@ -9,9 +9,10 @@
  * For commands: metrics.json in runs/<id>/ or, when written since since_ms, in the working
  * directory: {"rmse": 1.5, "test": {"mae": 2}} becomes metrics rmse and test_mae (step 0), added to
  * `metrics`; and everything in runs/<id>/artifacts/ is stored. For trainers nothing. Appends, does
- * not commit. A metrics.json that is no such object is BN_EINVAL, after everything else was done.
+ * not commit. Below runs/<id> only regular files of this user count, reached without links; what is
+ * not one, and a metrics.json that is no such object, is an error after everything else was done.
  */
-int bn_leftovers_store(bn_workspace *ws, const char *id, const json_t *spec, const char *run_dir,
+int bn_leftovers_store(bn_workspace *ws, const char *id, const json_t *spec, const bn_dir *run_dir,
 	int64_t since_ms, bn_metric_set *metrics, bn_err *err);
 
 #endif

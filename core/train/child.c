@@ -5,7 +5,7 @@
  * when it crashes in the next instruction. The model is stored and told before it exits, so before
  * the supervisor can write how the run ended.
  */
-#include "core/base/fs.h"
+#include "core/base/dir.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define FLUSH_NS 500000000
+#define MODEL_DIR "model" /* below runs/<id> until it is stored */
 
 static volatile sig_atomic_t stop_wanted;
 
@@ -117,39 +118,34 @@ static int add_scores(trainee *t, const json_t *metrics, int64_t step)
 static int train(const bn_child_task *task, trainee *t, bn_err *err)
 {
 	bn_fit_hooks hooks = {t, on_metric, on_log, is_cancelled};
-	bn_fit_report report;
-	char *dir = bn_path_join(task->run_dir, "model");
-	if (!dir)
-		return bn_err_nomem(err, "a path");
-	int rc = bn_fs_remove_tree(task->env, dir, err);
-	if (rc == 0)
-		rc = bn_fit_run(&report, t->ws, task->spec, dir,
-			(int)bn_json_int(task->spec, "threads", 0), &hooks, err);
-	if (rc != 0) {
+	bn_fit_report report = {.metrics = NULL};
+	bn_err why = BN_ERR_INIT;
+	char line[128];
+	int rc = bn_dir_remove_tree(task->run_dir, MODEL_DIR, &why);
+	if (rc < 0)
+		goto out;
+	rc = bn_fit_run(&report, t->ws, task->spec, task->run_dir, MODEL_DIR,
+		(int)bn_json_int(task->spec, "threads", 0), &hooks, &why);
+	if (rc < 0) {
 		/* A failed write to the log ends the fit with its code; its message says more. */
-		if (t->err.code && err->code == t->err.code)
-			*err = t->err;
-		bn_free(dir);
-		return rc;
+		if (t->err.code == rc)
+			bn_err_clear(&why);
+		goto out;
 	}
-	rc = add_scores(t, report.metrics, report.iterations > 0 ? report.iterations : 0);
-	if (rc == 0)
-		rc = flush(t);
-	if (rc != 0)
-		*err = t->err;
-	if (rc == 0)
-		rc = bn_runlog_model(t->ws, t->id, dir, report.digest, err);
-	if (rc == 0)
-		rc = bn_workspace_commit(t->ws, err);
-	if (rc == 0) {
-		char line[128];
-		snprintf(line, sizeof line, "model %.12s written", report.digest);
-		bn_child_log(line);
-		bn_fs_remove_tree(task->env, dir, NULL);
-	}
+	if ((rc = add_scores(t, report.metrics, report.iterations > 0 ? report.iterations : 0)) < 0)
+		goto out;
+	if ((rc = flush(t)) < 0)
+		goto out;
+	if ((rc = bn_runlog_model(t->ws, t->id, task->run_dir, MODEL_DIR, report.digest, &why)) < 0)
+		goto out;
+	if ((rc = bn_workspace_commit(t->ws, &why)) < 0)
+		goto out;
+	snprintf(line, sizeof line, "model %.12s written", report.digest);
+	bn_child_log(line);
+	bn_dir_remove_tree(task->run_dir, MODEL_DIR, NULL);
+out:
 	bn_fit_report_release(&report);
-	bn_free(dir);
-	return rc;
+	return rc < 0 ? bn_err_move(err, why.code ? &why : &t->err) : 0;
 }
 
 int bn_child_train(const bn_child_task *task)
@@ -171,10 +167,7 @@ int bn_child_train(const bn_child_task *task)
 	char line[sizeof err.msg + sizeof err.hint + 32];
 	snprintf(line, sizeof line, "error: %s%s%s", err.msg, err.hint[0] ? "; " : "", err.hint);
 	bn_child_log(line);
-	char *why = bn_path_join(task->run_dir, "why");
-	if (why)
-		bn_fs_write_file(task->env, why, err.msg, strlen(err.msg), 0644, NULL);
-	bn_free(why);
+	bn_dir_write_file(task->run_dir, "why", err.msg, strlen(err.msg), 0644, NULL);
 	return rc == BN_EINTR ? 130 : 1;
 }
 
@@ -195,7 +188,7 @@ int bn_child_command(const bn_child_task *t)
 		argv[i] = json_string_value(json_array_get(command, i));
 	set[at++] = bn_strf("BINNACLE_RUN_ID=%s", t->id);
 	set[at++] = bn_strf("BINNACLE_HOME=%s", t->workspace_dir);
-	set[at++] = bn_strf("BINNACLE_RUN_DIR=%s", t->run_dir);
+	set[at++] = bn_strf("BINNACLE_RUN_DIR=%s", t->run_dir->path);
 	set[at++] = bn_strf("BINNACLE_SEED=%lld", (long long)bn_json_int(t->spec, "seed", 0));
 	for (size_t i = 0; i < extra; i++)
 		set[at++] = t->data_paths[i];

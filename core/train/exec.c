@@ -2,7 +2,7 @@
 #include "core/train/exec.h"
 
 #include "core/base/buf.h"
-#include "core/base/fs.h"
+#include "core/base/dir.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -39,8 +39,7 @@ typedef struct exec {
 	bn_workspace *ws;
 	bn_supervisor_lock lock;
 	json_t *spec;
-	char *run_dir;
-	char *stop_path;
+	bn_dir *run_dir;
 	char **data_paths;
 	pid_t child;
 	int64_t beat_ms;           /* heartbeat interval once settled */
@@ -61,18 +60,22 @@ static int64_t now_ms(const exec *x)
 
 static int load_spec(exec *x, bn_err *err)
 {
-	char *path = bn_path_join(x->run_dir, "spec");
 	bn_buf b = BN_BUF_INIT;
-	int rc = path ? bn_fs_read_file(x->env, path, &b, err) : bn_err_nomem(err, "a path");
+	int rc = bn_run_dir_open(&x->run_dir, x->ws, x->id, err);
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_dir_read_file(x->run_dir, "spec", &b, err)) < 0)
+		goto out;
+	if (b.len != BN_SHA256_HEX || !bn_is_hex(b.ptr)) {
+		rc = bn_err_set(err, BN_ECORRUPT, "'%s/spec' names no spec", x->run_dir->path);
+		goto out;
+	}
+	rc = bn_spec_fetch(&x->spec, x->ws, b.ptr, err);
+out:
 	if (rc == BN_ENOTFOUND)
 		bn_err_hint(
 			err, "exec is what `binnacle run start` calls; it starts no run itself");
-	if (rc == 0 && (b.len != BN_SHA256_HEX || !bn_is_hex(b.ptr)))
-		rc = bn_err_set(err, BN_ECORRUPT, "'%s' names no spec", path);
-	if (rc == 0)
-		rc = bn_spec_fetch(&x->spec, x->ws, b.ptr, err);
 	bn_buf_release(&b);
-	bn_free(path);
 	return rc;
 }
 
@@ -230,8 +233,8 @@ static void begin_stop(exec *x)
 static void look_for_stop(exec *x)
 {
 	struct stat st;
-	if (!x->asked && x->env->fs->stat(x->env, NULL, x->stop_path, &st) == 0 &&
-		(st.st_uid == x->env->uid(x->env) || st.st_uid == 0)) {
+	if (!x->asked && x->env->fs->stat(x->env, x->run_dir, "stop", &st) == 0 &&
+		S_ISREG(st.st_mode) && (st.st_uid == x->env->uid(x->env) || st.st_uid == 0)) {
 		x->asked = true;
 		begin_stop(x);
 	}
@@ -310,12 +313,10 @@ typedef struct verdict {
 /* The trainer's own words, when it left some. */
 static void add_why(const exec *x, verdict *v)
 {
-	char *path = bn_path_join(x->run_dir, "why");
 	bn_buf b = BN_BUF_INIT;
-	if (path && bn_fs_read_file(x->env, path, &b, NULL) == 0 && b.len)
+	if (bn_dir_read_file(x->run_dir, "why", &b, NULL) == 0 && b.len)
 		snprintf(v->reason, sizeof v->reason, "%.500s", b.ptr);
 	bn_buf_release(&b);
-	bn_free(path);
 }
 
 static verdict judge(const exec *x)
@@ -417,16 +418,13 @@ static void block_signals(sigset_t *set)
 static int prepare(exec *x, const char *dir, bn_err *err)
 {
 	int rc = bn_workspace_open(&x->ws, x->env, NULL, dir, err);
-	if (rc != 0)
+	if (rc < 0)
 		return rc;
-	x->run_dir = bn_run_dir(x->ws, x->id);
-	x->stop_path = bn_workspace_path(x->ws, "runs/%s/stop", x->id);
-	rc = x->run_dir && x->stop_path ? load_spec(x, err) : bn_err_nomem(err, "a path");
-	if (rc == 0)
-		rc = bn_supervisor_take(&x->lock, x->ws, x->id, err);
-	if (rc == 0)
-		rc = resolve_paths(x, err);
-	return rc;
+	if ((rc = load_spec(x, err)) < 0)
+		return rc;
+	if ((rc = bn_supervisor_take(&x->lock, x->ws, x->id, err)) < 0)
+		return rc;
+	return resolve_paths(x, err);
 }
 
 static int supervise(exec *x, const sigset_t *set, bn_err *err)
@@ -483,9 +481,8 @@ int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const ch
 	bn_free(x.data_paths);
 	bn_metric_set_release(&x.metrics);
 	json_decref(x.spec);
+	bn_dir_close(x.run_dir);
 	bn_workspace_close(x.ws);
 	bn_supervisor_release(&x.lock);
-	bn_free(x.run_dir);
-	bn_free(x.stop_path);
 	return rc;
 }

@@ -293,7 +293,7 @@ static int evaluate(bn_fit_report *report, fit *f, bn_err *err)
 	return rc;
 }
 
-static int save(bn_fit_report *report, fit *f, const char *dir, bn_err *err)
+static int save(bn_fit_report *report, fit *f, const bn_dir *at, const char *dir, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(f->ws);
 	bn_model_about about = {.name = bn_json_str(f->spec, "target", NULL),
@@ -303,8 +303,8 @@ static int save(bn_fit_report *report, fit *f, const char *dir, bn_err *err)
 		.seed = (uint64_t)bn_json_int(f->spec, "seed", 0),
 		.hyper = json_object_get(f->spec, "hyper"),
 		.metrics = report->metrics};
-	int rc = bn_model_save(env, dir, f->estimator, f->features, &about, err);
-	return rc == 0 ? bn_model_digest(report->digest, env, dir, err) : rc;
+	int rc = bn_model_save(env, at, dir, f->estimator, f->features, &about, err);
+	return rc < 0 ? rc : bn_model_digest(report->digest, env, at, dir, err);
 }
 
 static void fit_release(fit *f)
@@ -317,26 +317,28 @@ static void fit_release(fit *f)
 	}
 }
 
-int bn_fit_run(bn_fit_report *report, bn_workspace *ws, const json_t *spec, const char *model_dir,
-	int threads, const bn_fit_hooks *hooks, bn_err *err)
+int bn_fit_run(bn_fit_report *report, bn_workspace *ws, const json_t *spec, const bn_dir *at,
+	const char *model_dir, int threads, const bn_fit_hooks *hooks, bn_err *err)
 {
 	fit f = {.ws = ws, .spec = spec, .hooks = hooks};
 	for (int p = 0; p < PARTS; p++)
 		f.matrix[p] = (bn_matrix)BN_MATRIX_INIT;
 	memset(report, 0, sizeof *report);
 	int rc = bn_trainer_find(&f.trainer, bn_json_str(spec, "trainer", ""), err);
-	if (rc == 0)
-		rc = load_parts(&f, err);
-	if (rc == 0)
-		rc = fit_features(&f, err);
-	if (rc == 0)
-		rc = train(&f, threads, err);
-	if (rc == 0)
-		rc = evaluate(report, &f, err);
-	if (rc == 0)
-		rc = save(report, &f, model_dir, err);
+	if (rc < 0)
+		goto out;
+	if ((rc = load_parts(&f, err)) < 0)
+		goto out;
+	if ((rc = fit_features(&f, err)) < 0)
+		goto out;
+	if ((rc = train(&f, threads, err)) < 0)
+		goto out;
+	if ((rc = evaluate(report, &f, err)) < 0)
+		goto out;
+	rc = save(report, &f, at, model_dir, err);
+out:
 	fit_release(&f);
-	if (rc != 0)
+	if (rc < 0)
 		bn_fit_report_release(report);
 	return rc;
 }

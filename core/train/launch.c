@@ -1,7 +1,7 @@
 /* launch.c - see launch.h. */
 #include "core/train/launch.h"
 
-#include "core/base/fs.h"
+#include "core/base/dir.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
@@ -11,20 +11,47 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-char *bn_run_dir(const bn_workspace *ws, const char *id)
+#define LOG_FILE "log.txt"
+
+typedef struct run_dir_name {
+	char text[64];
+} run_dir_name;
+
+static run_dir_name run_dir(const char *id)
 {
-	return bn_workspace_path(ws, "runs/%s", id);
+	run_dir_name n;
+	snprintf(n.text, sizeof n.text, "runs/%.*s", BN_RUN_ID_TEXT - 1, id);
+	return n;
 }
 
-char *bn_run_log_path(const bn_workspace *ws, const char *id)
+int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err)
 {
-	return bn_workspace_path(ws, "runs/%s/log.txt", id);
+	return bn_dir_open_below(out, bn_workspace_at(ws), run_dir(id).text, err);
+}
+
+int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err)
+{
+	int rc = bn_dir_make(bn_workspace_at(ws), run_dir(id).text, 0755, err);
+	return rc < 0 ? rc : bn_run_dir_open(out, ws, id, err);
+}
+
+int bn_run_log_open(int *fd, const bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_dir *dir = NULL;
+	int rc = bn_run_dir_open(&dir, ws, id, err);
+	if (rc < 0)
+		goto out;
+	rc = bn_dir_open_file(fd, dir, LOG_FILE, O_RDONLY, 0, err);
+out:
+	if (rc == BN_ENOTFOUND)
+		bn_err_hint(err, "the log of a run stays on the file system it ran on");
+	bn_dir_close(dir);
+	return rc;
 }
 
 /* ---- preparing ------------------------------------------------------------------------------ */
@@ -80,13 +107,12 @@ static int write_params(bn_workspace *ws, const json_t *spec, const char *id, bn
 /* runs/<id>/spec holds the hash, so that the supervisor needs no index. */
 static int write_spec_file(bn_workspace *ws, const char *id, const char *spec_hash, bn_err *err)
 {
-	const bn_env *env = bn_workspace_env(ws);
-	char *dir = bn_run_dir(ws, id), *path = bn_workspace_path(ws, "runs/%s/spec", id);
-	int rc = dir && path ? bn_fs_make_dirs(env, dir, 0777, err) : bn_err_nomem(err, "a path");
-	if (rc == 0)
-		rc = bn_fs_write_file(env, path, spec_hash, strlen(spec_hash), 0644, err);
-	bn_free(dir);
-	bn_free(path);
+	bn_dir *dir = NULL;
+	int rc = bn_run_dir_make(&dir, ws, id, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_dir_write_file(dir, "spec", spec_hash, strlen(spec_hash), 0644, err);
+	bn_dir_close(dir);
 	return rc;
 }
 
@@ -94,30 +120,32 @@ int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_opt
 	char id[BN_RUN_ID_TEXT], bn_err *err)
 {
 	json_t *spec = NULL;
-	char hash[65], here[PATH_MAX];
+	char hash[65], *here = NULL;
 	const char *workdir = opt->workdir;
 	int rc = bn_spec_resolve(&spec, ws, given, err);
-	if (rc != 0)
+	if (rc < 0)
 		return rc;
-	if (!workdir && !(workdir = getcwd(here, sizeof here)))
-		workdir = bn_workspace_dir(ws);
+	if (!workdir)
+		workdir = bn_path_absolute(&here, ".", NULL) == 0 ? here : bn_workspace_dir(ws);
 	if (bn_spec_is_command(spec) && !json_object_get(spec, "workdir"))
 		json_object_set_new(spec, "workdir", json_string(workdir));
-	rc = bn_spec_add_provenance(spec, ws, workdir, err);
-	if (rc == 0)
-		rc = bn_run_id_new(bn_workspace_env(ws), id, err);
-	if (rc == 0)
-		rc = bn_spec_store(ws, spec, hash, err);
-	if (rc == 0)
-		rc = write_spec_file(ws, id, hash, err);
-	if (rc == 0)
-		rc = write_birth(ws, spec, opt, id, hash, err);
-	if (rc == 0)
-		rc = write_params(ws, spec, id, err);
+	if ((rc = bn_spec_add_provenance(spec, ws, workdir, err)) < 0)
+		goto out;
+	if ((rc = bn_run_id_new(bn_workspace_env(ws), id, err)) < 0)
+		goto out;
+	if ((rc = bn_spec_store(ws, spec, hash, err)) < 0)
+		goto out;
+	if ((rc = write_spec_file(ws, id, hash, err)) < 0)
+		goto out;
+	if ((rc = write_birth(ws, spec, opt, id, hash, err)) < 0)
+		goto out;
+	if ((rc = write_params(ws, spec, id, err)) < 0)
+		goto out;
 	/* Sealed, not only committed: other hosts see what the supervisor says as soon as it seals, and
 	 * must find the run created by then. */
-	if (rc == 0)
-		rc = bn_workspace_seal(ws, err);
+	rc = bn_workspace_seal(ws, err);
+out:
+	bn_free(here);
 	json_decref(spec);
 	return rc;
 }
@@ -129,11 +157,9 @@ int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_opt
 static int start(bn_workspace *ws, const char *program, const char *id, bool passive, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
-	char run_id[64], *log = bn_run_log_path(ws, id);
-	char *home = NULL, *set_home = NULL, *self = NULL;
-	int log_fd = -1, rc = log ? 0 : bn_err_nomem(err, "a path");
-	if (rc < 0)
-		goto out;
+	char run_id[64], *home = NULL, *set_home = NULL, *self = NULL;
+	bn_dir *dir = NULL;
+	int log_fd = -1, rc = 0;
 	if ((rc = bn_path_absolute(&home, bn_workspace_dir(ws), err)) < 0)
 		goto out;
 	if (!program) {
@@ -145,10 +171,11 @@ static int start(bn_workspace *ws, const char *program, const char *id, bool pas
 		rc = bn_err_nomem(err, "an environment");
 		goto out;
 	}
-	if ((log_fd = env->fs->open(env, NULL, log, O_WRONLY | O_CREAT | O_APPEND, 0644)) < 0) {
-		rc = bn_err_sys(err, BN_EIO, -log_fd, "cannot open '%s'", log);
+	if ((rc = bn_run_dir_open(&dir, ws, id, err)) < 0)
 		goto out;
-	}
+	if ((rc = bn_dir_open_file(
+		     &log_fd, dir, LOG_FILE, O_WRONLY | O_CREAT | O_APPEND, 0644, err)) < 0)
+		goto out;
 	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%s", id);
 	const char *argv[] = {program, "-C", home, "exec", id, NULL};
 	const char *set[] = {run_id, set_home, passive ? "OMP_WAIT_POLICY=passive" : NULL, NULL};
@@ -156,8 +183,8 @@ static int start(bn_workspace *ws, const char *program, const char *id, bool pas
 out:
 	if (log_fd >= 0)
 		env->fs->close(env, log_fd);
+	bn_dir_close(dir);
 	bn_free(self);
-	bn_free(log);
 	bn_free(home);
 	bn_free(set_home);
 	return rc;
@@ -184,13 +211,14 @@ int bn_launch(bn_workspace *ws, const json_t *given, const bn_launch_options *op
 
 static int ask_by_file(bn_workspace *ws, const char *id, bn_err *err)
 {
-	char *path = bn_workspace_path(ws, "runs/%s/stop", id);
-	int rc = path ? bn_runlog_stop(ws, id, err) : bn_err_nomem(err, "a path");
-	if (rc == 0)
-		rc = bn_workspace_commit(ws, err);
-	if (rc == 0)
-		rc = bn_fs_write_file(bn_workspace_env(ws), path, "stop\n", 5, 0644, err);
-	bn_free(path);
+	bn_dir *dir = NULL;
+	int rc = bn_runlog_stop(ws, id, err);
+	if (rc < 0 || (rc = bn_workspace_commit(ws, err)) < 0)
+		return rc;
+	if ((rc = bn_run_dir_open(&dir, ws, id, err)) < 0)
+		return rc;
+	rc = bn_dir_write_file(dir, "stop", "stop\n", 5, 0644, err);
+	bn_dir_close(dir);
 	return rc;
 }
 

@@ -10,6 +10,7 @@
  */
 #ifndef BN_TRAIN_LAUNCH_H
 #define BN_TRAIN_LAUNCH_H
+#include "core/base/dir.h"
 #include "core/base/err.h"
 #include "core/base/id.h"
 #include "core/store/workspace.h"
@@ -36,9 +37,12 @@ int bn_launch(bn_workspace *ws, const json_t *given, const bn_launch_options *op
 int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_options *opt,
 	char id[BN_RUN_ID_TEXT], bn_err *err);
 
-/* Paths in runs/<id>/; yours. */
-char *bn_run_dir(const bn_workspace *ws, const char *id);
-char *bn_run_log_path(const bn_workspace *ws, const char *id);
+/* The directory runs/<id>, which belongs to the run's user. *out is yours. BN_ENOTFOUND when it is
+ * not on this file system. */
+int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
+int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
+/* Opens what the run has printed (runs/<id>/log.txt) for reading. BN_ENOTFOUND likewise, with a hint. */
+int bn_run_log_open(int *fd, const bn_workspace *ws, const char *id, bn_err *err);
 
 typedef enum bn_supervisor_state {
 	BN_SUPERVISOR_UNKNOWN, /* on another host, or we may not look */

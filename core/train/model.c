@@ -1,13 +1,13 @@
 /* model.c - the directory that a model is: written, read, digested; see model.h. */
 #include "core/train/model.h"
 
-#include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/yaml.h"
 #include "core/train/_model.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -114,48 +114,45 @@ static int build_mlmodel(json_t **out, const bn_estimator *e, const bn_features 
 
 /* ---- saving --------------------------------------------------------------------------------- */
 
-/* dir/name with the bytes of b, which is cleared. */
-static int write_file(const bn_env *env, const char *dir, const char *name, bn_buf *b, bn_err *err)
+/* A file of the model with the bytes of b, which is cleared. */
+static int write_file(const bn_dir *dir, const char *name, bn_buf *b, bn_err *err)
 {
-	char *path = bn_path_join(dir, name);
 	int rc = bn_buf_check(b, err, name);
-	if (rc == 0 && !path)
-		rc = bn_err_nomem(err, name);
-	if (rc == 0)
-		rc = bn_fs_write_file(env, path, b->ptr, b->len, 0644, err);
-	bn_free(path);
+	if (rc < 0)
+		return rc;
+	rc = bn_dir_write_file(dir, name, b->ptr, b->len, 0644, err);
 	bn_buf_clear(b);
 	return rc;
 }
 
-static int write_files(const bn_env *env, const char *dir, const bn_estimator *e,
-	const bn_features *f, const bn_model_about *about, bn_err *err)
+static int write_files(const bn_dir *dir, const bn_estimator *e, const bn_features *f,
+	const bn_model_about *about, bn_err *err)
 {
 	bn_buf b = BN_BUF_INIT;
 	json_t *features = NULL, *mlmodel = NULL, *empty = json_object();
 	int rc = bn_safetensors_write(&b, e->tensors, err);
-	if (rc == 0)
-		rc = write_file(env, dir, TENSORS_FILE, &b, err);
-	if (rc == 0)
-		rc = bn_features_to_json(&features, f, err);
-	if (rc == 0)
-		rc = bn_json_pretty(features, &b, err);
-	if (rc == 0)
-		rc = write_file(env, dir, FEATURES_FILE, &b, err);
-	if (rc == 0)
-		rc = bn_json_pretty(about->metrics ? about->metrics : empty, &b, err);
-	if (rc == 0)
-		rc = write_file(env, dir, METRICS_FILE, &b, err);
-	if (rc == 0)
-		rc = bn_model_card(&b, e, f, about, err);
-	if (rc == 0)
-		rc = write_file(env, dir, CARD_FILE, &b, err);
-	if (rc == 0)
-		rc = build_mlmodel(&mlmodel, e, f, about, err);
-	if (rc == 0)
-		rc = bn_yaml_write(&b, mlmodel, err);
-	if (rc == 0)
-		rc = write_file(env, dir, MLMODEL_FILE, &b, err);
+	if (rc < 0 || (rc = write_file(dir, TENSORS_FILE, &b, err)) < 0)
+		goto out;
+	if ((rc = bn_features_to_json(&features, f, err)) < 0)
+		goto out;
+	if ((rc = bn_json_pretty(features, &b, err)) < 0)
+		goto out;
+	if ((rc = write_file(dir, FEATURES_FILE, &b, err)) < 0)
+		goto out;
+	if ((rc = bn_json_pretty(about->metrics ? about->metrics : empty, &b, err)) < 0)
+		goto out;
+	if ((rc = write_file(dir, METRICS_FILE, &b, err)) < 0)
+		goto out;
+	if ((rc = bn_model_card(&b, e, f, about, err)) < 0)
+		goto out;
+	if ((rc = write_file(dir, CARD_FILE, &b, err)) < 0)
+		goto out;
+	if ((rc = build_mlmodel(&mlmodel, e, f, about, err)) < 0)
+		goto out;
+	if ((rc = bn_yaml_write(&b, mlmodel, err)) < 0)
+		goto out;
+	rc = write_file(dir, MLMODEL_FILE, &b, err);
+out:
 	json_decref(features);
 	json_decref(mlmodel);
 	json_decref(empty);
@@ -163,55 +160,98 @@ static int write_files(const bn_env *env, const char *dir, const bn_estimator *e
 	return rc;
 }
 
-int bn_model_save(const bn_env *env, const char *dir, const bn_estimator *e, const bn_features *f,
-	const bn_model_about *about, bn_err *err)
+/* Below `at`: written beside its place, then renamed. */
+static int save_below(const bn_dir *at, const char *name, const bn_estimator *e,
+	const bn_features *f, const bn_model_about *about, bn_err *err)
 {
+	bn_dir *dir = NULL;
+	bn_path_kind there;
 	int rc = 0;
-	char *partial = bn_strf("%s.partial", dir), *parent = bn_strf("%s/..", dir);
-	if (!partial || !parent) {
-		rc = bn_err_nomem(err, "model");
+	char *partial = bn_strf("%s.partial", name);
+	if (!partial)
+		return bn_err_nomem(err, "model");
+	if ((rc = bn_dir_look(&there, at, name, err)) < 0)
+		goto out;
+	if (there != BN_PATH_ABSENT) {
+		rc = bn_err_set(err, BN_ECONFLICT, "%s/%s exists already", at->path, name);
 		goto out;
 	}
-	if (bn_fs_exists(env, dir)) {
-		rc = bn_err_set(err, BN_ECONFLICT, "%s exists already", dir);
+	if ((rc = bn_dir_remove_tree(at, partial, err)) < 0)
 		goto out;
-	}
-	rc = bn_fs_remove_tree(env, partial, err);
-	if (rc == 0)
-		rc = bn_fs_make_dirs(env, partial, 0755, err);
-	if (rc == 0)
-		rc = write_files(env, partial, e, f, about, err);
-	if (rc == 0) {
-		int bad = env->fs->rename(env, NULL, partial, NULL, dir);
-		rc = bad < 0 ? bn_err_sys(err, BN_EIO, -bad, "renaming %s to %s", partial, dir)
-			     : bn_fs_sync_dir(env, parent, err);
-	}
-	if (rc)
-		bn_fs_remove_tree(env, partial, NULL);
+	if ((rc = bn_dir_make(at, partial, 0755, err)) < 0)
+		goto out;
+	if ((rc = bn_dir_open_below(&dir, at, partial, err)) < 0)
+		goto out;
+	if ((rc = write_files(dir, e, f, about, err)) < 0)
+		goto out;
+	if ((rc = bn_dir_rename(at, partial, at, name, err)) < 0)
+		goto out;
+	rc = bn_dir_sync(at, NULL, err);
 out:
+	bn_dir_close(dir);
+	if (rc < 0)
+		bn_dir_remove_tree(at, partial, NULL);
 	bn_free(partial);
-	bn_free(parent);
 	return rc;
 }
 
-int bn_model_digest(
-	char hex[BN_MODEL_DIGEST_HEX + 1], const bn_env *env, const char *dir, bn_err *err)
+int bn_model_save(const bn_env *env, const bn_dir *at, const char *dir, const bn_estimator *e,
+	const bn_features *f, const bn_model_about *about, bn_err *err)
+{
+	bn_dir *parent = NULL;
+	const char *name = bn_path_base(dir);
+	int rc = 0;
+	if (at)
+		return save_below(at, dir, e, f, about, err);
+	char *up = name == dir ? bn_strdup(".") : bn_strndup(dir, (size_t)(name - dir));
+	if (!up)
+		return bn_err_nomem(err, "model");
+	if ((rc = bn_dir_open(&parent, env, up, err)) < 0)
+		goto out;
+	rc = save_below(parent, name, e, f, about, err);
+out:
+	bn_dir_close(parent);
+	bn_free(up);
+	return rc;
+}
+
+static int open_dir(bn_dir **out, const bn_env *env, const bn_dir *at, const char *dir, bn_err *err)
+{
+	return at ? bn_dir_open_below(out, at, dir, err) : bn_dir_open(out, env, dir, err);
+}
+
+static int file_hash(char hex[BN_SHA256_HEX + 1], const bn_dir *d, const char *name, bn_err *err)
+{
+	int fd, rc = bn_dir_open_file(&fd, d, name, O_RDONLY, 0, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_sha256_open_file(d->env, fd, name, hex, NULL, err);
+	d->env->fs->close(d->env, fd);
+	return rc;
+}
+
+int bn_model_digest(char hex[BN_MODEL_DIGEST_HEX + 1], const bn_env *env, const bn_dir *at,
+	const char *dir, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
 	bn_buf lines = BN_BUF_INIT;
+	bn_dir *d = NULL;
 	char one[BN_SHA256_HEX + 1];
-	int rc = bn_fs_list_dir(env, dir, &names, err);
-	for (size_t i = 0; i < names.count && rc == 0; i++) {
-		char *path = bn_path_join(dir, names.items[i]);
-		rc = path ? bn_sha256_file(env, path, one, NULL, err)
-			  : bn_err_nomem(err, "model digest");
+	int rc = open_dir(&d, env, at, dir, err);
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_dir_list(d, NULL, &names, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < names.count; i++) {
+		if ((rc = file_hash(one, d, names.items[i], err)) < 0)
+			goto out;
 		bn_buf_addf(&lines, "%s  %s\n", one, names.items[i]);
-		bn_free(path);
 	}
-	if (rc == 0)
-		rc = bn_buf_check(&lines, err, "model digest");
-	if (rc == 0)
-		bn_sha256_hex(lines.ptr, lines.len, hex);
+	if ((rc = bn_buf_check(&lines, err, "model digest")) < 0)
+		goto out;
+	bn_sha256_hex(lines.ptr, lines.len, hex);
+out:
+	bn_dir_close(d);
 	bn_names_release(&names);
 	bn_buf_release(&lines);
 	return rc;
@@ -219,16 +259,15 @@ int bn_model_digest(
 
 /* ---- loading -------------------------------------------------------------------------------- */
 
-/* Reads dir/name into b, which was empty. path is for messages, yours. */
-static int read_file(
-	const bn_env *env, const char *dir, const char *name, bn_buf *b, char **path, bn_err *err)
+/* Reads a file of the model into b, replacing what it held. path is for messages, yours. */
+static int read_file(const bn_dir *dir, const char *name, bn_buf *b, char **path, bn_err *err)
 {
 	bn_buf_clear(b);
 	bn_free(*path);
-	*path = bn_path_join(dir, name);
+	*path = bn_dir_join(dir, name);
 	if (!*path)
 		return bn_err_nomem(err, name);
-	return bn_fs_read_file(env, *path, b, err);
+	return bn_dir_read_file(dir, name, b, err);
 }
 
 static int read_flavour(const json_t *mlmodel, const char *path, const bn_trainer **trainer,
@@ -271,41 +310,54 @@ static int load_numbers(bn_model *m, const bn_trainer *trainer, bn_task task, co
 	return rc;
 }
 
-int bn_model_load(bn_model **out, const bn_env *env, const char *dir, bn_err *err)
+static int load(bn_model *m, const bn_dir *dir, bn_err *err)
 {
 	bn_buf b = BN_BUF_INIT;
 	char *path = NULL;
 	const bn_trainer *trainer = NULL;
 	bn_task task = BN_TASK_AUTO;
 	json_t *features = NULL;
-	bn_model *m = bn_alloc_zeroed(1, sizeof *m);
-	int rc = m ? read_file(env, dir, MLMODEL_FILE, &b, &path, err) : bn_err_nomem(err, "model");
-	if (rc == 0)
-		rc = bn_yaml_parse(&m->mlmodel, b.ptr, b.len, path, err);
-	if (rc == 0)
-		rc = read_flavour(m->mlmodel, path, &trainer, &task, err);
-	if (rc == 0)
-		rc = read_file(env, dir, FEATURES_FILE, &b, &path, err);
-	if (rc == 0)
-		rc = bn_json_parse(&features, b.ptr, b.len, path, err);
-	if (rc == 0)
-		rc = bn_features_from_json(&m->features, features, err);
-	if (rc == 0)
-		rc = read_file(env, dir, METRICS_FILE, &b, &path, err);
-	if (rc == 0)
-		rc = bn_json_parse(&m->metrics, b.ptr, b.len, path, err);
-	if (rc == 0)
-		rc = read_file(env, dir, TENSORS_FILE, &b, &path, err);
-	if (rc == 0)
-		rc = load_numbers(m, trainer, task, &b, path, err);
-	if (rc == 0) {
-		*out = m;
-		m = NULL;
-	}
-	bn_model_free(m);
+	int rc = read_file(dir, MLMODEL_FILE, &b, &path, err);
+	if (rc < 0 || (rc = bn_yaml_parse(&m->mlmodel, b.ptr, b.len, path, err)) < 0)
+		goto out;
+	if ((rc = read_flavour(m->mlmodel, path, &trainer, &task, err)) < 0)
+		goto out;
+	if ((rc = read_file(dir, FEATURES_FILE, &b, &path, err)) < 0)
+		goto out;
+	if ((rc = bn_json_parse(&features, b.ptr, b.len, path, err)) < 0)
+		goto out;
+	if ((rc = bn_features_from_json(&m->features, features, err)) < 0)
+		goto out;
+	if ((rc = read_file(dir, METRICS_FILE, &b, &path, err)) < 0)
+		goto out;
+	if ((rc = bn_json_parse(&m->metrics, b.ptr, b.len, path, err)) < 0)
+		goto out;
+	if ((rc = read_file(dir, TENSORS_FILE, &b, &path, err)) < 0)
+		goto out;
+	rc = load_numbers(m, trainer, task, &b, path, err);
+out:
 	json_decref(features);
 	bn_free(path);
 	bn_buf_release(&b);
+	return rc;
+}
+
+int bn_model_load(bn_model **out, const bn_env *env, const bn_dir *at, const char *dir, bn_err *err)
+{
+	bn_dir *d = NULL;
+	int rc = 0;
+	bn_model *m = bn_alloc_zeroed(1, sizeof *m);
+	if (!m)
+		return bn_err_nomem(err, "model");
+	if ((rc = open_dir(&d, env, at, dir, err)) < 0)
+		goto out;
+	if ((rc = load(m, d, err)) < 0)
+		goto out;
+	*out = m;
+	m = NULL;
+out:
+	bn_dir_close(d);
+	bn_model_free(m);
 	return rc;
 }
 

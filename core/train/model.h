@@ -14,7 +14,7 @@
  */
 #ifndef BN_TRAIN_MODEL_H
 #define BN_TRAIN_MODEL_H
-#include "core/base/env.h"
+#include "core/base/dir.h"
 #include "core/base/err.h"
 #include "core/train/features.h"
 #include "core/train/frame.h"
@@ -37,17 +37,21 @@ typedef struct bn_model_about {
 	const json_t *metrics; /* {"train": {...}, "valid": {...}, "test": {...}} */
 } bn_model_about;
 
+/* Below, dir is a path below the handle `at`, or with at NULL one that the user named. Links in the
+ * directory itself are followed in neither case: a model may come from anywhere. */
+
 /* Writes the directory dir, which must not exist. */
-int bn_model_save(const bn_env *env, const char *dir, const bn_estimator *e, const bn_features *f,
-	const bn_model_about *about, bn_err *err);
+int bn_model_save(const bn_env *env, const bn_dir *at, const char *dir, const bn_estimator *e,
+	const bn_features *f, const bn_model_about *about, bn_err *err);
 /* hex[65] gets the digest of the directory. */
-int bn_model_digest(
-	char hex[BN_MODEL_DIGEST_HEX + 1], const bn_env *env, const char *dir, bn_err *err);
+int bn_model_digest(char hex[BN_MODEL_DIGEST_HEX + 1], const bn_env *env, const bn_dir *at,
+	const char *dir, bn_err *err);
 
 typedef struct bn_model bn_model;
 
 /* Reads and checks everything. Immutable: may be shared between threads. */
-int bn_model_load(bn_model **out, const bn_env *env, const char *dir, bn_err *err);
+int bn_model_load(
+	bn_model **out, const bn_env *env, const bn_dir *at, const char *dir, bn_err *err);
 void bn_model_free(bn_model *m);
 
 const char *bn_model_name(const bn_model *m);            /* "" when it has none */

@@ -1,7 +1,7 @@
 /* reproduce.c - see reproduce.h. */
 #include "core/train/reproduce.h"
 
-#include "core/base/fs.h"
+#include "core/base/dir.h"
 #include "core/base/id.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -103,40 +103,52 @@ static void describe_text(
 		now->ptr + from);
 }
 
-static int compare_file(bn_reproduction *r, const bn_env *env, const char *was_dir,
-	const char *now_dir, const char *name, bn_err *err)
+static int compare_file(bn_reproduction *r, const bn_dir *was_dir, const bn_dir *now_dir,
+	const char *name, bn_err *err)
 {
 	bn_buf was = BN_BUF_INIT, now = BN_BUF_INIT;
-	char *a = bn_path_join(was_dir, name), *b = bn_path_join(now_dir, name);
-	int rc = a && b ? bn_fs_read_file(env, a, &was, err) : bn_err_nomem(err, "a path");
-	if (rc == 0 && !bn_fs_exists(env, b)) {
+	bn_path_kind there;
+	int rc = bn_dir_read_file(was_dir, name, &was, err);
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_dir_look(&there, now_dir, name, err)) < 0)
+		goto out;
+	if (there == BN_PATH_ABSENT) {
 		snprintf(r->difference, sizeof r->difference, "%.80s: is not written any more",
 			name);
-	} else if (rc == 0 && (rc = bn_fs_read_file(env, b, &now, err)) == 0 &&
-		   (was.len != now.len || memcmp(was.ptr, now.ptr, was.len) != 0)) {
-		if (!bn_str_ends(name, ".safetensors") ||
-			!describe_tensors(r->difference, sizeof r->difference, &was, &now))
-			describe_text(r->difference, sizeof r->difference, name, &was, &now);
+		goto out;
 	}
+	if ((rc = bn_dir_read_file(now_dir, name, &now, err)) < 0)
+		goto out;
+	if (was.len == now.len && !memcmp(was.ptr, now.ptr, was.len))
+		goto out;
+	if (!bn_str_ends(name, ".safetensors") ||
+		!describe_tensors(r->difference, sizeof r->difference, &was, &now))
+		describe_text(r->difference, sizeof r->difference, name, &was, &now);
+out:
 	bn_buf_release(&was);
 	bn_buf_release(&now);
-	bn_free(a);
-	bn_free(b);
 	return rc;
 }
 
 /* Numbers first: what differs in the tensors explains the rest. */
-static int find_difference(bn_reproduction *r, const bn_env *env, const char *was_dir,
-	const char *now_dir, bn_err *err)
+static int find_difference(
+	bn_reproduction *r, const bn_dir *was_dir, const bn_dir *now_dir, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
-	int rc = bn_fs_list_dir(env, was_dir, &names, err);
+	int rc = bn_dir_list(was_dir, NULL, &names, err);
+	if (rc < 0)
+		goto out;
 	for (int pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < names.count && rc == 0 && !r->difference[0]; i++)
-			if (bn_str_ends(names.items[i], ".safetensors") == (pass == 0))
-				rc = compare_file(r, env, was_dir, now_dir, names.items[i], err);
-	if (rc == 0 && !r->difference[0])
+		for (size_t i = 0; i < names.count && !r->difference[0]; i++) {
+			if (bn_str_ends(names.items[i], ".safetensors") != (pass == 0))
+				continue;
+			if ((rc = compare_file(r, was_dir, now_dir, names.items[i], err)) < 0)
+				goto out;
+		}
+	if (!r->difference[0])
 		snprintf(r->difference, sizeof r->difference, "files were added to the model");
+out:
 	bn_names_release(&names);
 	return rc;
 }
@@ -188,39 +200,48 @@ int bn_reproduce(bn_reproduction *out, bn_workspace *ws, const char *spec_hash,
 	const char *model_dir, int threads, const bn_fit_hooks *hooks, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
+	const bn_dir *at = bn_workspace_at(ws);
 	json_t *spec = NULL;
-	char uuid[BN_UUID_TEXT], *dir = NULL;
+	char uuid[BN_UUID_TEXT], name[BN_UUID_TEXT + 32] = "";
+	bn_dir *was = NULL, *now = NULL;
 	bn_fit_report report = {.metrics = NULL};
 	memset(out, 0, sizeof *out);
 	int rc = bn_spec_fetch(&spec, ws, spec_hash, err);
-	if (rc == 0 && bn_spec_is_command(spec)) {
+	if (rc < 0)
+		goto out;
+	if (bn_spec_is_command(spec)) {
 		rc = bn_err_set(err, BN_EUNSUPPORTED,
 			"only a trainer's run is reproduced bit for bit, not a command's");
 		bn_err_hint(err, "binnacle run start --again RUN runs the command again");
+		goto out;
 	}
-	if (rc == 0)
-		rc = bn_uuid_new(env, uuid, err);
-	if (rc == 0 && !(dir = bn_workspace_path(ws, "tmp/reproduce-%s", uuid)))
-		rc = bn_err_nomem(err, "a path");
+	if ((rc = bn_uuid_new(env, uuid, err)) < 0)
+		goto out;
+	snprintf(name, sizeof name, "tmp/reproduce-%s", uuid);
 	int64_t start = bn_env_monotonic_ns(env);
 	out->threads = threads > 0 ? threads : (int)bn_json_int(spec, "threads", 0);
-	if (rc == 0)
-		rc = bn_fit_run(&report, ws, spec, dir, out->threads, hooks, err);
+	if ((rc = bn_fit_run(&report, ws, spec, at, name, out->threads, hooks, err)) < 0)
+		goto out;
 	out->duration_ns = bn_env_monotonic_ns(env) - start;
-	if (rc == 0)
-		rc = bn_model_digest(out->original, env, model_dir, err);
-	if (rc == 0) {
-		memcpy(out->digest, report.digest, sizeof out->digest);
-		out->identical = !strcmp(out->digest, out->original);
-	}
-	if (rc == 0 && !out->identical)
-		rc = find_difference(out, env, model_dir, dir, err);
-	if (rc == 0 && !out->identical)
-		rc = explain(out, ws, spec, err);
+	if ((rc = bn_model_digest(out->original, env, NULL, model_dir, err)) < 0)
+		goto out;
+	memcpy(out->digest, report.digest, sizeof out->digest);
+	out->identical = !strcmp(out->digest, out->original);
+	if (out->identical)
+		goto out;
+	if ((rc = bn_dir_open(&was, env, model_dir, err)) < 0)
+		goto out;
+	if ((rc = bn_dir_open_below(&now, at, name, err)) < 0)
+		goto out;
+	if ((rc = find_difference(out, was, now, err)) < 0)
+		goto out;
+	rc = explain(out, ws, spec, err);
+out:
+	bn_dir_close(was);
+	bn_dir_close(now);
 	bn_fit_report_release(&report);
-	if (dir)
-		bn_fs_remove_tree(env, dir, NULL);
-	bn_free(dir);
+	if (name[0])
+		bn_dir_remove_tree(at, name, NULL);
 	json_decref(spec);
 	return rc;
 }

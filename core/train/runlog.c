@@ -2,6 +2,7 @@
 #include "core/train/runlog.h"
 
 #include "core/base/buf.h"
+#include "core/base/dir.h"
 #include "core/base/env.h"
 #include "core/base/fs.h"
 #include "core/base/hash.h"
@@ -12,11 +13,13 @@
 #include "core/store/object/object.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define ARTIFACT_DEPTH_MAX 64
+#define ARTIFACT_BLOCK 262144
 
 /* Takes the payload's reference. */
 static int append_take(
@@ -210,60 +213,156 @@ int bn_runlog_note(bn_workspace *ws, const char *id, const char *note, bn_err *e
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-static int artifact_put(
-	bn_workspace *ws, const char *src, const char *name, json_t *list, bn_err *err)
+/* What is stored and under which name. With at NULL src is a path that the user named, and links in
+ * it are followed. */
+typedef struct artifact {
+	const bn_dir *at;
+	const char *src, *name;
+} artifact;
+
+static int put_stream(
+	bn_workspace *ws, int fd, const char *path, char hash[65], uint64_t *size, bn_err *err)
 {
-	char hash[65];
-	uint64_t size = 0;
-	int rc = bn_object_put_file(ws, src, false, hash, &size, err);
-	if (rc == 0 && json_array_append_new(list, json_pack("{ss ss sI}", "path", name, "hash",
-							   hash, "size", (json_int_t)size)) != 0)
-		rc = bn_err_nomem(err, "a list of artifacts");
+	const bn_env *env = bn_workspace_env(ws);
+	bn_object_store *objects = NULL;
+	bn_object_writer *w = NULL;
+	off_t from = 0;
+	size_t got = 0;
+	int rc = 0;
+	char *block = bn_alloc(ARTIFACT_BLOCK);
+	if (!block)
+		return bn_err_nomem(err, "a file");
+	if ((rc = bn_workspace_objects(&objects, ws, err)) < 0)
+		goto out;
+	if ((rc = bn_object_writer_new(&w, objects, NULL, err)) < 0)
+		goto out;
+	do {
+		if ((rc = bn_fs_read_at(env, fd, block, ARTIFACT_BLOCK, from, &got, path, err)) < 0)
+			goto out;
+		if ((rc = bn_object_write(w, block, got, err)) < 0)
+			goto out;
+		from += (off_t)got;
+	} while (got == ARTIFACT_BLOCK);
+	rc = bn_object_commit(w, hash, size, err);
+out:
+	bn_object_writer_free(w);
+	bn_free(block);
 	return rc;
 }
 
-static int artifact_walk(
-	bn_workspace *ws, const char *src, const char *name, int depth, json_t *list, bn_err *err)
+static int put_below(
+	bn_workspace *ws, const artifact *a, char hash[65], uint64_t *size, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	struct stat st;
-	int rc = env->fs->stat(env, NULL, src, &st);
+	int e, fd = -1, rc = bn_dir_open_file(&fd, a->at, a->src, O_RDONLY, 0, err);
 	if (rc < 0)
-		return bn_err_sys(
-			err, rc == -ENOENT ? BN_ENOTFOUND : BN_EIO, -rc, "artifact '%s'", src);
-	if (S_ISREG(st.st_mode))
-		return artifact_put(ws, src, name, list, err);
-	if (!S_ISDIR(st.st_mode))
-		return bn_err_set(
-			err, BN_EINVAL, "artifact '%s' is neither a file nor a directory", src);
-	if (depth > ARTIFACT_DEPTH_MAX)
-		return bn_err_set(err, BN_EINVAL, "artifact '%s': nested over %d directories", src,
-			ARTIFACT_DEPTH_MAX);
+		return rc;
+	if ((e = env->fs->fstat(env, fd, &st)) < 0) {
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot stat '%s/%s'", a->at->path, a->src);
+		goto out;
+	}
+	if (st.st_uid != env->uid(env)) {
+		rc = bn_err_set(err, BN_EREFUSED, "'%s/%s' belongs to another user (uid %lu)",
+			a->at->path, a->src, (unsigned long)st.st_uid);
+		goto out;
+	}
+	rc = put_stream(ws, fd, a->src, hash, size, err);
+out:
+	env->fs->close(env, fd);
+	return rc;
+}
+
+static int artifact_put(bn_workspace *ws, const artifact *a, json_t *list, bn_err *err)
+{
+	char hash[65];
+	uint64_t size = 0;
+	int rc = a->at ? put_below(ws, a, hash, &size, err)
+		       : bn_object_put_file(ws, a->src, false, hash, &size, err);
+	if (rc < 0)
+		return rc;
+	if (json_array_append_new(list, json_pack("{ss ss sI}", "path", a->name, "hash", hash,
+						"size", (json_int_t)size)) != 0)
+		return bn_err_nomem(err, "a list of artifacts");
+	return 0;
+}
+
+static int artifact_walk(bn_workspace *ws, const artifact *a, int depth, json_t *list, bn_err *err);
+
+static int artifact_walk_dir(
+	bn_workspace *ws, const artifact *a, int depth, json_t *list, bn_err *err)
+{
 	bn_names names = BN_NAMES_INIT;
-	rc = bn_fs_list_dir(env, src, &names, err);
-	for (size_t i = 0; rc == 0 && i < names.count; i++) {
-		char *from = bn_path_join(src, names.items[i]);
-		char *to = bn_path_join(name, names.items[i]);
-		rc = from && to ? artifact_walk(ws, from, to, depth + 1, list, err)
-				: bn_err_nomem(err, "a path");
+	char *from = NULL, *to = NULL;
+	int rc = a->at ? bn_dir_list(a->at, a->src, &names, err)
+		       : bn_fs_list_dir(bn_workspace_env(ws), a->src, &names, err);
+	if (rc < 0)
+		goto out;
+	for (size_t i = 0; i < names.count; i++) {
+		from = bn_path_join(a->src, names.items[i]);
+		to = bn_path_join(a->name, names.items[i]);
+		if (!from || !to) {
+			rc = bn_err_nomem(err, "a path");
+			goto out;
+		}
+		const artifact below = {a->at, from, to};
+		if ((rc = artifact_walk(ws, &below, depth + 1, list, err)) < 0)
+			goto out;
 		bn_free(from);
 		bn_free(to);
+		from = to = NULL;
 	}
+out:
+	bn_free(from);
+	bn_free(to);
 	bn_names_release(&names);
 	return rc;
 }
 
-static int artifact_add(bn_workspace *ws, const char *id, const char *src, const char *name,
-	const char *model_digest, bn_err *err)
+static int artifact_walk(bn_workspace *ws, const artifact *a, int depth, json_t *list, bn_err *err)
 {
-	json_t *list = json_array();
-	int rc = list ? artifact_walk(ws, src, name, 0, list, err)
-		      : bn_err_nomem(err, "a list of artifacts");
-	if (rc == 0 && json_array_size(list)) {
+	bn_path_kind kind;
+	int rc = a->at ? bn_dir_look(&kind, a->at, a->src, err)
+		       : bn_fs_look(&kind, bn_workspace_env(ws), a->src, err);
+	if (rc < 0)
+		return rc;
+	switch (kind) {
+	case BN_PATH_FILE:
+		return artifact_put(ws, a, list, err);
+	case BN_PATH_DIR:
+		if (depth <= ARTIFACT_DEPTH_MAX)
+			return artifact_walk_dir(ws, a, depth, list, err);
+		return bn_err_set(err, BN_EINVAL, "artifact '%s': nested over %d directories",
+			a->src, ARTIFACT_DEPTH_MAX);
+	case BN_PATH_OTHER:
+		return bn_err_set(
+			err, BN_EINVAL, "artifact '%s' is neither a file nor a directory", a->src);
+	case BN_PATH_ABSENT:
+		break;
+	}
+	return bn_err_sys(err, BN_ENOTFOUND, ENOENT, "artifact '%s'", a->src);
+}
+
+static int artifact_add(
+	bn_workspace *ws, const char *id, const artifact *a, const char *model_digest, bn_err *err)
+{
+	const char *name = a->name;
+	json_t *list = NULL;
+	int rc = 0;
+	if (!bn_utf8_is_valid(name, strlen(name)) || !name[0] || name[0] == '/' ||
+		strstr(name, "..") || strlen(name) >= 1024)
+		return bn_err_set(
+			err, BN_EINVAL, "artifact name '%s': a relative path without '..'", name);
+	if (!(list = json_array()))
+		return bn_err_nomem(err, "a list of artifacts");
+	if ((rc = artifact_walk(ws, a, 0, list, err)) < 0)
+		goto out;
+	if (json_array_size(list)) {
 		json_t *p = json_pack("{sO}", "artifacts", list);
 		set_text(p, "model", model_digest);
 		rc = append_take(ws, "run.artifact", id, p, err);
 	}
+out:
 	json_decref(list);
 	return rc;
 }
@@ -271,30 +370,28 @@ static int artifact_add(bn_workspace *ws, const char *id, const char *src, const
 int bn_runlog_artifact(
 	bn_workspace *ws, const char *id, const char *src, const char *name, bn_err *err)
 {
-	char *base = NULL;
-	if (!name) {
-		base = bn_strdup(src);
-		if (!base)
-			return bn_err_nomem(err, "a path");
-		for (size_t n = strlen(base); n > 1 && base[n - 1] == '/';)
-			base[--n] = '\0';
-		name = bn_path_base(base);
-	}
-	int rc = bn_utf8_is_valid(name, strlen(name)) && name[0] && name[0] != '/' &&
-				 !strstr(name, "..") && strlen(name) < 1024
-			 ? 0
-			 : bn_err_set(err, BN_EINVAL,
-				   "artifact name '%s': a relative path without '..'", name);
-	if (rc == 0)
-		rc = artifact_add(ws, id, src, name, NULL, err);
-	bn_free(base);
+	size_t n = strlen(src);
+	while (n > 1 && src[n - 1] == '/')
+		n--;
+	char *bare = bn_strndup(src, n);
+	if (!bare)
+		return bn_err_nomem(err, "a path");
+	int rc = artifact_add(
+		ws, id, &(artifact){NULL, src, name ? name : bn_path_base(bare)}, NULL, err);
+	bn_free(bare);
 	return rc;
 }
 
-int bn_runlog_model(
-	bn_workspace *ws, const char *id, const char *dir, const char *digest, bn_err *err)
+int bn_runlog_artifact_below(bn_workspace *ws, const char *id, const bn_dir *at, const char *src,
+	const char *name, bn_err *err)
 {
-	return artifact_add(ws, id, dir, "model", digest, err);
+	return artifact_add(ws, id, &(artifact){at, src, name}, NULL, err);
+}
+
+int bn_runlog_model(bn_workspace *ws, const char *id, const bn_dir *at, const char *dir,
+	const char *digest, bn_err *err)
+{
+	return artifact_add(ws, id, &(artifact){at, dir, "model"}, digest, err);
 }
 
 /* ---- floods --------------------------------------------------------------------------------- */

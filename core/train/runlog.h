@@ -63,9 +63,13 @@ int bn_runlog_note(bn_workspace *ws, const char *id, const char *note, bn_err *e
  * is stored with everything below it, under name. */
 int bn_runlog_artifact(
 	bn_workspace *ws, const char *id, const char *src, const char *name, bn_err *err);
-/* A model directory under "model", with the model's digest. */
-int bn_runlog_model(
-	bn_workspace *ws, const char *id, const char *dir, const char *digest, bn_err *err);
+/* The same of what lies below the handle `at`: only regular files of this user, reached without
+ * links; BN_EREFUSED for others. */
+int bn_runlog_artifact_below(bn_workspace *ws, const char *id, const bn_dir *at, const char *src,
+	const char *name, bn_err *err);
+/* The model directory dir below `at` under "model", with the model's digest. */
+int bn_runlog_model(bn_workspace *ws, const char *id, const bn_dir *at, const char *dir,
+	const char *digest, bn_err *err);
 /* status: "FINISHED", "FAILED", "KILLED", "LOST". exit_code -1 and signal 0: unknown or none. */
 int bn_runlog_finished(bn_workspace *ws, const char *id, const char *status, int exit_code,
 	int signal, const char *reason, bn_err *err);

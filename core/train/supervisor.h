@@ -12,7 +12,7 @@
 
 typedef struct bn_supervisor_lock {
 	bn_workspace *ws;
-	char *path;
+	char *path; /* for messages */
 	int fd;
 	int64_t since_ms;
 } bn_supervisor_lock;

@@ -65,7 +65,7 @@ const char *tiny_model_of(const char *name, const char *trainer, const char *tar
 	bn_fs_remove_tree(bn_env_real(), path, NULL);
 	bn_model_about about = {
 		.name = name, .seed = 42, .dataset = dataset, .dataset_digest = digest};
-	ck_assert_bn_ok(bn_model_save(bn_env_real(), path, e, f, &about, &err), &err);
+	ck_assert_bn_ok(bn_model_save(bn_env_real(), NULL, path, e, f, &about, &err), &err);
 	bn_matrix_release(&m);
 	bn_estimator_free(e);
 	bn_features_free(f);

@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Opens, refreshes and reconciles; with name, also the run that it names. */
 static int open_runs(
@@ -262,21 +263,21 @@ static const bn_opt log_options[] = {
 static int run_log(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
-	char id[BN_RUN_ID_TEXT];
-	bn_buf b = BN_BUF_INIT;
-	int rc = open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
+	char id[BN_RUN_ID_TEXT], bytes[16384];
+	size_t got = sizeof bytes;
+	int fd, rc = open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
 	if (rc == 0 && bn_cli_flag(cli, "follow"))
 		return bn_run_follow(cli, ws, id, BN_FOLLOW_LOG, err);
-	char *path = rc == 0 ? bn_run_log_path(ws, id) : NULL;
-	if (rc == 0)
-		rc = path ? bn_fs_read_file(bn_cli_env(cli), path, &b, err)
-			  : bn_err_nomem(err, "a path");
-	if (rc == BN_ENOTFOUND && path)
-		bn_err_hint(err, "the log of a run stays on the file system it ran on");
-	if (rc == 0)
-		bn_cli_write(cli, b.ptr, b.len);
-	bn_buf_release(&b);
-	bn_free(path);
+	if (rc < 0 || (rc = bn_run_log_open(&fd, ws, id, err)) < 0)
+		return rc;
+	for (off_t at = 0; got == sizeof bytes; at += (off_t)got) {
+		rc = bn_fs_read_at(bn_cli_env(cli), fd, bytes, sizeof bytes, at, &got, id, err);
+		if (rc < 0)
+			goto out;
+		bn_cli_write(cli, bytes, got);
+	}
+out:
+	close(fd);
 	return rc;
 }
 

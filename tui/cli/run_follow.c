@@ -28,16 +28,16 @@ typedef struct follower {
 
 static void show_log(follower *f)
 {
-	char bytes[8192], *path = bn_run_log_path(f->ws, f->id);
-	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	char bytes[8192];
+	int fd;
 	ssize_t n;
-	while (fd >= 0 && (n = pread(fd, bytes, sizeof bytes, f->shown)) > 0) {
+	if (bn_run_log_open(&fd, f->ws, f->id, NULL) < 0)
+		return;
+	while ((n = pread(fd, bytes, sizeof bytes, f->shown)) > 0) {
 		bn_cli_write(f->cli, bytes, (size_t)n);
 		f->shown += n;
 	}
-	if (fd >= 0)
-		close(fd);
-	bn_free(path);
+	close(fd);
 }
 
 /* One line with the last value of each of the run's own series, when something was added. */

@@ -179,21 +179,18 @@ static int log_lines(bn_run_detail *d, bn_arena *arena, char *text, bn_err *err)
 
 static int log_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, bn_err *err)
 {
-	char *path = bn_run_log_path(r->ws, d->info->id);
 	char *text = bn_arena_alloc(arena, LOG_BYTES + 1);
-	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	ssize_t got = 0;
-	int rc = path && text ? 0 : bn_err_nomem(err, "the console");
-	if (!rc && fd >= 0) {
-		off_t size = lseek(fd, 0, SEEK_END), from = size > LOG_BYTES ? size - LOG_BYTES : 0;
-		got = pread(fd, text, LOG_BYTES, from);
-		text[got > 0 ? got : 0] = '\0';
-		char *line = from > 0 ? strchr(text, '\n') : NULL;
-		rc = log_lines(d, arena, line ? line + 1 : text, err);
-	}
-	if (fd >= 0)
-		close(fd);
-	bn_free(path);
+	int fd;
+	if (!text)
+		return bn_err_nomem(err, "the console");
+	if (bn_run_log_open(&fd, r->ws, d->info->id, NULL) < 0)
+		return 0;
+	off_t size = lseek(fd, 0, SEEK_END), from = size > LOG_BYTES ? size - LOG_BYTES : 0;
+	ssize_t got = pread(fd, text, LOG_BYTES, from);
+	text[got > 0 ? got : 0] = '\0';
+	char *line = from > 0 ? strchr(text, '\n') : NULL;
+	int rc = log_lines(d, arena, line ? line + 1 : text, err);
+	close(fd);
 	return rc;
 }
 

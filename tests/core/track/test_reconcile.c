@@ -39,15 +39,14 @@ static bn_run_info *reconcile(int n, size_t want_lost)
 /* A supervisor's file as another machine, or this one before a reboot, would have left it. */
 static void write_supervisor(int n, const char *host, const char *boot)
 {
-	char *dir = bn_run_dir(w.ws, track_id(n)), *path = bn_path_join(dir, "supervisor");
+	bn_dir *dir = NULL;
 	char *text = bn_strf("{\"host\":\"%s\",\"boot_id\":\"%s\",\"pid\":4000000,\"sid\":4000000,"
 			     "\"start\":1,\"child\":0,\"since_ms\":1}\n",
 		host, boot);
-	ck_assert_bn_ok(bn_fs_make_dirs(&w.env.env, dir, 0777, &err), &err);
-	ck_assert_bn_ok(bn_fs_write_file(&w.env.env, path, text, strlen(text), 0644, &err), &err);
+	ck_assert_bn_ok(bn_run_dir_make(&dir, w.ws, track_id(n), &err), &err);
+	ck_assert_bn_ok(bn_dir_write_file(dir, "supervisor", text, strlen(text), 0644, &err), &err);
 	bn_free(text);
-	bn_free(path);
-	bn_free(dir);
+	bn_dir_close(dir);
 }
 
 START_TEST(test_reconcile_gives_a_run_a_minute_to_start)

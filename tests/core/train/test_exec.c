@@ -144,6 +144,67 @@ START_TEST(test_exec_records_a_good_end_with_metrics_and_artifacts)
 }
 END_TEST
 
+/* A link could lead to what another user, or the reader of an artifact, must not see. */
+START_TEST(test_exec_stores_nothing_that_a_link_leads_to)
+{
+	NEED_PROGRAM();
+	bn_series_list l;
+	bn_artifacts a;
+	bn_buf log = BN_BUF_INIT;
+	start_with(program,
+		"mkdir $BINNACLE_RUN_DIR/artifacts && cd $BINNACLE_RUN_DIR/artifacts && "
+		"echo secret > ../../../secret && ln -s ../../../secret b.txt && "
+		"ln -s ../../.. c && echo x > a.txt && mkfifo d && echo y > e.txt && "
+		"echo '{\"rmse\": 2.5}' > ../other.json && ln -s other.json ../metrics.json",
+		10, 0);
+	bn_run_info *r = wait_end();
+	ck_assert_str_eq(bn_run_status_name(r->status), "FINISHED");
+	ck_assert_bn_ok(bn_run_artifacts(&a, w.ws, id, &err), &err);
+	ck_assert_int_eq(a.count, 2);
+	ck_assert_str_eq(a.items[0].path, "a.txt");
+	ck_assert_str_eq(a.items[1].path, "e.txt");
+	ck_assert_bn_ok(bn_series_find_all(&l, w.ws, id, &err), &err);
+	ck_assert_ptr_null(bn_series_list_get(&l, "rmse"));
+	char *path = bn_workspace_path(w.ws, "runs/%s/log.txt", id);
+	ck_assert_bn_ok(bn_fs_read_file(&w.env.env, path, &log, &err), &err);
+	ck_assert_msg(strstr(log.ptr, "artifacts/b.txt"), "log: %s", log.ptr);
+	ck_assert_msg(strstr(log.ptr, "link"), "log: %s", log.ptr);
+	bn_free(path);
+	bn_buf_release(&log);
+	bn_series_list_release(&l);
+	bn_artifacts_release(&a);
+	end_test(r);
+}
+END_TEST
+
+/* runs/<id> that has become a link: nothing is started, read or written behind it. */
+START_TEST(test_exec_does_not_enter_a_run_directory_that_is_a_link)
+{
+	bn_supervisor s;
+	bn_dir *dir = NULL;
+	int fd;
+	bn_err e = BN_ERR_INIT;
+	const char *planted = "0123456789abcdef0123456789abcdef";
+	track_make(&w);
+	char *link_path = bn_workspace_path(w.ws, "runs/%s", planted);
+	char *outside = bn_workspace_path(w.ws, "../outside");
+	char *secret = bn_path_join(outside, "log.txt");
+	ck_assert_bn_ok(bn_fs_make_dirs(&w.env.env, outside, 0755, &err), &err);
+	ck_assert_bn_ok(bn_fs_write_file(&w.env.env, secret, "secret", 6, 0644, &err), &err);
+	ck_assert_int_eq(symlink(outside, link_path), 0);
+	ck_assert_int_eq(bn_run_dir_make(&dir, w.ws, planted, &e), BN_EREFUSED);
+	bn_err_clear(&e);
+	ck_assert_int_eq(bn_run_log_open(&fd, w.ws, planted, &e), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(e.msg, "link"));
+	ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, planted, &err), &err);
+	ck_assert_int_eq(s.state, BN_SUPERVISOR_UNKNOWN);
+	bn_free(link_path);
+	bn_free(outside);
+	bn_free(secret);
+	track_remove(&w);
+}
+END_TEST
+
 START_TEST(test_exec_records_exit_status_and_signal_by_name)
 {
 	NEED_PROGRAM();
@@ -370,6 +431,8 @@ START_TEST(test_exec_does_not_supervise_a_run_twice)
 END_TEST
 
 BN_TEST_MAIN("core/train/exec", test_exec_records_a_good_end_with_metrics_and_artifacts,
+	test_exec_stores_nothing_that_a_link_leads_to,
+	test_exec_does_not_enter_a_run_directory_that_is_a_link,
 	test_exec_records_exit_status_and_signal_by_name,
 	test_exec_says_when_the_command_cannot_be_run,
 	test_exec_kill_9_of_the_command_is_failed_with_the_signal,

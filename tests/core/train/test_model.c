@@ -62,8 +62,9 @@ static void save(
 		.hyper = hyper,
 		.metrics = metrics};
 	char *path = bn_path_join(dir, name);
-	ck_assert_bn_ok(bn_model_save(bn_env_real(), path, e, f, &about, &err), &err);
-	ck_assert_int_eq(bn_model_save(bn_env_real(), path, e, f, &about, &err), BN_ECONFLICT);
+	ck_assert_bn_ok(bn_model_save(bn_env_real(), NULL, path, e, f, &about, &err), &err);
+	ck_assert_int_eq(
+		bn_model_save(bn_env_real(), NULL, path, e, f, &about, &err), BN_ECONFLICT);
 	bn_free(path);
 	bn_free(out);
 	bn_free(scratch);
@@ -79,7 +80,7 @@ static bn_model *load(const char *dir, const char *name)
 	bn_model *m = NULL;
 	bn_err err = BN_ERR_INIT;
 	char *path = bn_path_join(dir, name);
-	ck_assert_bn_ok(bn_model_load(&m, bn_env_real(), path, &err), &err);
+	ck_assert_bn_ok(bn_model_load(&m, bn_env_real(), NULL, path, &err), &err);
 	bn_free(path);
 	return m;
 }
@@ -88,7 +89,7 @@ static void digest(char hex[65], const char *dir, const char *name)
 {
 	bn_err err = BN_ERR_INIT;
 	char *path = bn_path_join(dir, name);
-	ck_assert_bn_ok(bn_model_digest(hex, bn_env_real(), path, &err), &err);
+	ck_assert_bn_ok(bn_model_digest(hex, bn_env_real(), NULL, path, &err), &err);
 	bn_free(path);
 }
 
@@ -233,7 +234,7 @@ START_TEST(test_a_damaged_directory_is_refused)
 			bn_fs_write_file(bn_env_real(), path, b.ptr, b.len / 2, 0644, &err), &err);
 		char model[180];
 		snprintf(model, sizeof model, "%s/m", dir);
-		ck_assert_int_lt(bn_model_load(&m, bn_env_real(), model, &err), 0);
+		ck_assert_int_lt(bn_model_load(&m, bn_env_real(), NULL, model, &err), 0);
 		ck_assert_ptr_nonnull(strstr(err.msg, files[i]));
 		digest(changed, dir, "m");
 		ck_assert_str_ne(hex, changed);
@@ -308,9 +309,9 @@ static int whole_life(const char *dir, const char *trainer, const char *target, 
 	}
 	bn_model_about about = {.metrics = metrics};
 	if (rc == 0)
-		rc = bn_model_save(quick_env(), dir, e, f, &about, err);
+		rc = bn_model_save(quick_env(), NULL, dir, e, f, &about, err);
 	if (rc == 0)
-		rc = bn_model_load(&model, quick_env(), dir, err);
+		rc = bn_model_load(&model, quick_env(), NULL, dir, err);
 	if (rc == 0)
 		rc = bn_model_predict(model, &d->train, 1, out, NULL, err);
 	bn_model_free(model);
@@ -347,7 +348,8 @@ START_TEST(test_running_out_of_memory_anywhere_is_an_error)
 			bn_model *m = NULL;
 			bn_err_clear(&err);
 			if (bn_fs_exists(quick_env(), path))
-				ck_assert_bn_ok(bn_model_load(&m, quick_env(), path, &err), &err);
+				ck_assert_bn_ok(
+					bn_model_load(&m, quick_env(), NULL, path, &err), &err);
 			bn_model_free(m);
 		}
 	}
