@@ -21,7 +21,4 @@ struct bn_workspace {
 	uint64_t seen_clock;             /* the highest clock that this process has folded */
 };
 
-/* A new name under tmp/ that nobody else uses, below the handle; yours. */
-char *bn_workspace_tmp_name(bn_workspace *ws, const char *what, bn_err *err);
-
 #endif

@@ -97,6 +97,17 @@ static int make_dir(const bn_dir *at, const char *dir, bn_err *err)
 	return rc < 0 ? rc : bn_dir_make(at, dir, st.st_mode & 0777, err);
 }
 
+/* A name under tmp/ that nobody else uses; *out is yours. */
+static int tmp_name(char **out, const bn_env *env, bn_err *err)
+{
+	uint64_t tag[2];
+	int rc = bn_env_random(env, tag, sizeof tag, err);
+	if (rc < 0)
+		return rc;
+	*out = bn_strf("tmp/claim-%016" PRIx64 "%016" PRIx64, tag[0], tag[1]);
+	return *out ? 0 : bn_err_nomem(err, "a file name");
+}
+
 /* Takes the claim at path; 1 when it is taken. */
 static int claim_make(bn_workspace *ws, const char *path, const char *value, bn_err *err)
 {
@@ -112,11 +123,8 @@ static int claim_make(bn_workspace *ws, const char *path, const char *value, bn_
 		rc = 1;
 		goto out;
 	}
-	if (!(tmp = bn_workspace_tmp_name(ws, "claim", err))) {
-		rc = BN_ENOMEM;
-		goto out;
-	}
-	if ((rc = make_dir(at, dir, err)) < 0 || (rc = write_tmp(&fd, at, tmp, value, err)) < 0 ||
+	if ((rc = tmp_name(&tmp, at->env, err)) < 0 || (rc = make_dir(at, dir, err)) < 0 ||
+		(rc = write_tmp(&fd, at, tmp, value, err)) < 0 ||
 		(rc = claim_link(at, fd, tmp, path, err)) != 0)
 		goto out;
 	rc = claim_sync(at, dir, err);

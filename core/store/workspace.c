@@ -268,18 +268,6 @@ char *bn_workspace_path(const bn_workspace *ws, const char *fmt, ...)
 	return bn_buf_take(&b, NULL);
 }
 
-char *bn_workspace_tmp_name(bn_workspace *ws, const char *what, bn_err *err)
-{
-	uint64_t tag[2];
-	if (bn_env_random(ws->env, tag, sizeof tag, err))
-		return NULL;
-	char *path = bn_strf("tmp/%s-%016llx%016llx", what, (unsigned long long)tag[0],
-		(unsigned long long)tag[1]);
-	if (!path)
-		bn_err_nomem(err, "a file name");
-	return path;
-}
-
 /* ---- writing -------------------------------------------------------------------------------- */
 
 int bn_workspace_need_writable(const bn_workspace *ws, bn_err *err)

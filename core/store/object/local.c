@@ -399,8 +399,8 @@ int bn_object_put(bn_workspace *ws, const void *bytes, size_t n, char hash[65], 
 {
 	bn_object_store *s = NULL;
 	bn_object_writer *w = NULL;
-	int rc = bn_workspace_objects(&s, ws, err);
-	if (rc < 0)
+	int rc = bn_workspace_need_writable(ws, err);
+	if (rc < 0 || (rc = bn_workspace_objects(&s, ws, err)) < 0)
 		return rc;
 	bn_sha256_hex(bytes, n, hash);
 	if (object_renew((local_store *)s, hash, n))
@@ -528,8 +528,8 @@ int bn_object_put_file(
 {
 	bn_object_store *s = NULL;
 	uint64_t bytes = 0;
-	int rc = bn_workspace_objects(&s, ws, err);
-	if (rc < 0)
+	int rc = bn_workspace_need_writable(ws, err);
+	if (rc < 0 || (rc = bn_workspace_objects(&s, ws, err)) < 0)
 		return rc;
 	rc = take ? put_by_rename((local_store *)s, src, hash, &bytes, err) : 1;
 	if (rc == 1) {

@@ -2,14 +2,15 @@
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
+#include "core/store/_workspace.h"
 #include "core/store/claim.h"
 #include "core/store/index/index.h"
 #include "core/store/log/verify.h"
 #include "core/store/object/object.h"
-#include "core/store/workspace.h"
 #include "tests/support/check_main.h"
 #include "tests/support/toy.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -313,6 +314,167 @@ START_TEST(test_workspace_rejects_what_is_no_event)
 }
 END_TEST
 
+/* ---- formats -------------------------------------------------------------------------------- */
+
+static void write_format(const char *text)
+{
+	char *path = bn_strf("%s/.binnacle/workspace.json", dir.path);
+	ck_assert_bn_ok(bn_fs_write_file(&env.env, path, text, strlen(text), 0644, &err), &err);
+	bn_free(path);
+}
+
+static void expect_format(const char *want)
+{
+	bn_buf text = BN_BUF_INIT;
+	char *path = bn_strf("%s/.binnacle/workspace.json", dir.path);
+	ck_assert_bn_ok(bn_fs_read_file(&env.env, path, &text, &err), &err);
+	ck_assert_msg(strstr(text.ptr, want) != NULL, "%s", text.ptr);
+	bn_buf_release(&text);
+	bn_free(path);
+}
+
+#define ID "\"id\": \"0f8b1c2d-0000-4000-8000-000000000001\""
+
+START_TEST(test_new_workspace_has_format_2)
+{
+	bn_workspace *ws = make();
+	expect_format("\"format\": 2");
+	finish(ws);
+}
+END_TEST
+
+START_TEST(test_workspace_of_format_1_becomes_2_before_the_first_event_that_needs_it)
+{
+	bn_workspace *ws = make();
+	bn_workspace_close(ws);
+	write_format("{\"format\": 1, " ID ", \"site\": \"kept\"}");
+	ws = reopen();
+	ck_assert_int_eq(toy_append_set(ws, "toy/a", 1), 0);
+	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
+	expect_format("\"format\": 1");
+	ck_assert_bn_ok(bn_workspace_append_version(ws, 2, "toy.set", "toy/a", NULL, &err), &err);
+	expect_format("\"format\": 2"); /* before anything is written to the log */
+	expect_format("\"site\": \"kept\"");
+	expect_format(ID);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+	finish(ws);
+}
+END_TEST
+
+static int no_space(
+	const bn_env *e, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
+{
+	return strcmp(to, "workspace.json") ? bn_fs_real.rename(e, at, from, to_at, to) : -EROFS;
+}
+
+static uid_t another_user(const bn_env *e)
+{
+	(void)e;
+	return 4711;
+}
+
+START_TEST(test_event_waits_for_the_format_unless_the_file_is_somebody_elses)
+{
+	bn_workspace *ws = make();
+	bn_fs_ops ops = bn_fs_real;
+	bn_workspace_close(ws);
+	write_format("{\"format\": 1, " ID "}");
+	ws = reopen();
+	ck_assert_int_eq(toy_append_set(ws, "toy/a", 1), 0); /* takes the slot */
+	ops.rename = no_space;
+	env.env.fs = &ops;
+	ck_assert_int_eq(
+		bn_workspace_append_version(ws, 2, "toy.set", "toy/a", NULL, NULL), BN_EIO);
+	env.env.uid = another_user;
+	ck_assert_bn_ok(bn_workspace_append_version(ws, 2, "toy.set", "toy/a", NULL, &err), &err);
+	env.env.uid = bn_env_real()->uid;
+	env.env.fs = &bn_fs_real;
+	expect_format("\"format\": 1");
+	finish(ws);
+}
+END_TEST
+
+START_TEST(test_workspace_of_a_later_format_is_read_and_not_written_to)
+{
+	bn_workspace *ws = make();
+	bn_err e = BN_ERR_INIT;
+	char hash[65];
+	ck_assert_int_eq(toy_append_set(ws, "toy/a", 5), 0);
+	bn_workspace_close(ws);
+	write_format("{\"format\": 3, " ID "}");
+	ws = reopen();
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	ck_assert_int_eq(toy_value(ws, "toy/a"), 5);
+	ck_assert_int_eq(bn_workspace_append(ws, "toy.set", "toy/a", NULL, &e), BN_EUNSUPPORTED);
+	ck_assert_ptr_nonnull(strstr(e.msg, "format 3"));
+	ck_assert_ptr_nonnull(strstr(e.hint, "newer"));
+	ck_assert_int_eq(bn_claim_take(ws, "model/m/1", "", NULL), BN_EUNSUPPORTED);
+	ck_assert_int_eq(bn_object_put(ws, "x", 1, hash, NULL), BN_EUNSUPPORTED);
+	ck_assert_ptr_null(ws->writer);
+	finish(ws);
+}
+END_TEST
+
+/* ---- a file system that does not answer ------------------------------------------------------- */
+
+static int answer;
+
+static int dead_stat(const bn_env *e, const bn_dir *at, const char *path, struct stat *st)
+{
+	return strstr(path, ".binnacle") ? answer : bn_fs_real.stat(e, at, path, st);
+}
+
+START_TEST(test_mount_that_has_died_is_no_missing_workspace)
+{
+	static const int answers[] = {-ENOTCONN, -ESTALE, -EIO, -EACCES, -ETIMEDOUT};
+	bn_workspace *ws = make(), *none = NULL;
+	bn_fs_ops ops = bn_fs_real;
+	ops.stat = dead_stat;
+	env.env.fs = &ops;
+	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+		bn_err e = BN_ERR_INIT;
+		answer = answers[i];
+		ck_assert_int_eq(
+			bn_workspace_open(&none, &env.env, toy_classes, dir.path, &e), BN_EIO);
+		ck_assert_ptr_nonnull(strstr(e.msg, dir.path));
+		ck_assert_ptr_null(strstr(e.hint, "init"));
+		ck_assert_uint_gt(strlen(e.hint), 0);
+	}
+	env.env.fs = &bn_fs_real;
+	finish(ws);
+}
+END_TEST
+
+/* A link in the place of a part of the workspace is not followed. */
+START_TEST(test_links_below_a_workspace_are_not_followed)
+{
+	bn_workspace *ws = make();
+	bn_buf value = BN_BUF_INIT;
+	char *outside = bn_strf("%s/outside", dir.path), *log = bn_workspace_path(ws, "log");
+	char *claim = bn_workspace_path(ws, "claims/secret"), *aside = bn_strf("%s.old", log);
+	ck_assert_bn_ok(bn_fs_make_dirs(&env.env, outside, 0755, &err), &err);
+	ck_assert_int_eq(symlink(outside, claim), 0);
+	ck_assert_int_eq(bn_claim_get(ws, "secret", &value, NULL), BN_EREFUSED);
+	ck_assert_int_ne(bn_claim_take(ws, "secret/1", "", NULL), 0);
+	ck_assert_int_eq(rename(log, aside), 0);
+	ck_assert_int_eq(symlink(outside, log), 0);
+	ck_assert_int_ne(toy_append_set(ws, "toy/a", 1), 0);
+	ck_assert_int_ne(bn_workspace_refresh(ws, NULL, NULL), 0);
+	ck_assert_int_eq(unlink(log), 0);
+	ck_assert_int_eq(rename(aside, log), 0);
+	bn_names names = BN_NAMES_INIT;
+	ck_assert_bn_ok(bn_fs_list_dir(&env.env, outside, &names, &err), &err);
+	ck_assert_uint_eq(names.count, 0);
+	bn_names_release(&names);
+	bn_buf_release(&value);
+	bn_free(outside);
+	bn_free(log);
+	bn_free(aside);
+	bn_free(claim);
+	finish(ws);
+}
+END_TEST
+
 BN_TEST_MAIN("core/store/workspace", test_workspace_init_refuses_a_second_time,
 	test_workspace_is_found_by_walking_up, test_workspace_that_is_not_there_hints_at_init,
 	test_workspace_shows_what_was_committed, test_workspace_is_the_same_after_reopening,
@@ -322,4 +484,9 @@ BN_TEST_MAIN("core/store/workspace", test_workspace_init_refuses_a_second_time,
 	test_claims_are_given_once_and_count_upwards,
 	test_objects_are_stored_once_read_only_and_verified,
 	test_workspace_runs_out_of_memory_at_every_allocation_without_harm,
-	test_workspace_rejects_what_is_no_event)
+	test_workspace_rejects_what_is_no_event, test_new_workspace_has_format_2,
+	test_workspace_of_format_1_becomes_2_before_the_first_event_that_needs_it,
+	test_event_waits_for_the_format_unless_the_file_is_somebody_elses,
+	test_workspace_of_a_later_format_is_read_and_not_written_to,
+	test_mount_that_has_died_is_no_missing_workspace,
+	test_links_below_a_workspace_are_not_followed)

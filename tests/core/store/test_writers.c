@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
 #include "core/store/index/index.h"
+#include "core/store/log/slot.h"
 #include "core/store/log/verify.h"
 #include "tests/support/check_main.h"
 #include "tests/support/toy.h"
@@ -202,6 +203,247 @@ START_TEST(test_writer_owns_few_files_after_many_seals)
 }
 END_TEST
 
+/* ---- hosts whose names begin alike ----------------------------------------------------------- */
+
+START_TEST(test_slot_names_are_taken_apart_from_the_right)
+{
+	static const struct {
+		const char *name, *place, *boot;
+		bool is_random;
+	} good[] = {
+		{"ann@node-1a2b3c4d-0", "ann@node", "1a2b3c4d", false},
+		{"ann@node-1-1a2b3c4d-12", "ann@node-1", "1a2b3c4d", false},
+		{"a-b@n-1a2b3c4d-0-1a2b3c4d-r0123abcd", "a-b@n-1a2b3c4d-0", "1a2b3c4d", true},
+	};
+	static const char *const bad[] = {"", "ann", "ann@node", "ann@node-0", "ann@node-1a2b3c4d-",
+		"ann@node-1a2b3c4d-x", "ann@node-1a2b3c4d-r12", "node-1a2b3c4d-0",
+		"ann@node-1a2b3c4d5-0"};
+	bn_slot_name n;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		ck_assert(bn_slot_parse_name(&n, good[i].name));
+		ck_assert_str_eq(n.place, good[i].place);
+		ck_assert_str_eq(n.boot, good[i].boot);
+		ck_assert_int_eq(n.is_random, good[i].is_random);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_msg(!bn_slot_parse_name(&n, bad[i]), "%s", bad[i]);
+}
+END_TEST
+
+static const char *host_node(const bn_env *e)
+{
+	(void)e;
+	return "node";
+}
+
+static const char *host_node_1(const bn_env *e)
+{
+	(void)e;
+	return "node-1";
+}
+
+START_TEST(test_writer_adopts_nothing_of_a_host_whose_name_begins_like_its_own)
+{
+	start();
+	env.env.host = host_node_1;
+	run_and_kill(write_and_hang);
+	env.env.host = host_node;
+	bn_workspace *ws = open_here();
+	ck_assert_int_eq(toy_append_set(ws, "toy/b", 1), 0);
+	ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
+	bn_log_report report;
+	ck_assert_bn_ok(bn_log_verify(ws, &report, &err), &err);
+	ck_assert_uint_eq(report.head_count, 2);
+	ck_assert(strstr(report.heads[0].writer, "@node-1-") && report.heads[0].is_open);
+	bn_log_report_release(&report);
+	bn_workspace_close(ws);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+/* ---- replies that were lost ------------------------------------------------------------------- */
+
+static int lost_error;
+static bool is_done; /* whether the server did the work before its reply was lost */
+
+static int lost_rename(
+	const bn_env *e, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
+{
+	if (!strstr(to, ".seg"))
+		return bn_fs_real.rename(e, at, from, to_at, to);
+	if (is_done)
+		bn_fs_real.rename(e, at, from, to_at, to);
+	return lost_error;
+}
+
+static int lost_link(
+	const bn_env *e, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
+{
+	if (is_done)
+		bn_fs_real.link(e, at, from, to_at, to);
+	return lost_error;
+}
+
+static void expect_sound(bn_workspace *ws, uint64_t records)
+{
+	bn_log_report report;
+	ck_assert_bn_ok(bn_log_verify(ws, &report, &err), &err);
+	ck_assert_uint_eq(report.fault_count, 0);
+	ck_assert_uint_eq(report.records, records);
+	bn_log_report_release(&report);
+}
+
+START_TEST(test_seal_whose_reply_was_lost_is_sealed)
+{
+	static const int errors[] = {-ENOENT, -EIO, -ESTALE, -ETIMEDOUT};
+	bn_fs_ops ops = bn_fs_real;
+	ops.rename = lost_rename;
+	start();
+	bn_workspace *ws = open_here();
+	is_done = true;
+	for (int i = 0; i < 4; i++) {
+		lost_error = errors[i];
+		env.env.fs = &ops;
+		ck_assert_int_eq(toy_append_set(ws, "toy/a", i), 0);
+		ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
+		env.env.fs = &bn_fs_real;
+		expect_sound(ws, (uint64_t)i + 1);
+	}
+	bn_workspace_close(ws);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+START_TEST(test_seal_that_failed_loses_nothing_and_writing_goes_on)
+{
+	static const int errors[] = {-ENOENT, -EIO, -ENOSPC, -EACCES};
+	bn_fs_ops ops = bn_fs_real;
+	ops.rename = lost_rename;
+	start();
+	bn_workspace *ws = open_here();
+	is_done = false;
+	for (int i = 0; i < 4; i++) {
+		lost_error = errors[i];
+		env.env.fs = &ops;
+		ck_assert_int_eq(toy_append_set(ws, "toy/a", i), 0);
+		ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
+		ck_assert_int_eq(bn_workspace_seal(ws, NULL), BN_EIO);
+		env.env.fs = &bn_fs_real;
+		ck_assert_int_eq(toy_append_set(ws, "toy/a", i), 0);
+		ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
+		expect_sound(ws, 2 * (uint64_t)i + 2);
+	}
+	bn_workspace_close(ws);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+START_TEST(test_claim_whose_reply_was_lost_is_taken_once)
+{
+	static const int errors[] = {-EEXIST, -EIO, -ESTALE, -ENOENT};
+	bn_fs_ops ops = bn_fs_real;
+	int64_t n = 0;
+	ops.link = lost_link;
+	start();
+	bn_workspace *ws = open_here();
+	env.env.fs = &ops;
+	is_done = true;
+	for (int i = 0; i < 4; i++) {
+		lost_error = errors[i];
+		ck_assert_bn_ok(bn_claim_next(ws, "model/m", "x", &n, &err), &err);
+		ck_assert_int_eq(n, i + 1);
+	}
+	is_done = false;
+	lost_error = -EIO;
+	ck_assert_int_eq(bn_claim_next(ws, "model/m", "x", &n, NULL), BN_EIO);
+	env.env.fs = &bn_fs_real;
+	ck_assert_bn_ok(bn_claim_next(ws, "model/m", "x", &n, &err), &err);
+	ck_assert_int_eq(n, 5);
+	bn_workspace_close(ws);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+/* ---- a bad spot on the disk ------------------------------------------------------------------- */
+
+static ino_t bad_inode;
+static off_t bad_from;
+
+static ssize_t bad_pread(const bn_env *e, int fd, void *bytes, size_t n, off_t at)
+{
+	struct stat st;
+	if (bad_inode && fstat(fd, &st) == 0 && st.st_ino == bad_inode && at + (off_t)n > bad_from)
+		return -EIO;
+	return bn_fs_real.pread(e, fd, bytes, n, at);
+}
+
+/* Two writers; one's segment is larger than a reader's window and has a spot that cannot be read. */
+START_TEST(test_unreadable_spot_in_a_segment_leaves_out_that_writer_alone)
+{
+	bn_fs_ops ops = bn_fs_real;
+	struct stat st;
+	start();
+	ops.pread = bad_pread;
+	env.env.fs = &ops;
+	bn_workspace *a = open_here(), *b = open_here();
+	for (int i = 0; i < 8000; i++)
+		ck_assert_int_eq(toy_append_tick(a, "toy/a", 1), 0);
+	ck_assert_bn_ok(bn_workspace_seal(a, &err), &err);
+	ck_assert_int_eq(toy_append_set(b, "toy/b", 5), 0);
+	ck_assert_bn_ok(bn_workspace_seal(b, &err), &err);
+	char *path = bn_workspace_path(a, "%s/0000000001-0000008000.seg", a->writer->dir);
+	ck_assert_int_eq(stat(path, &st), 0);
+	bad_inode = st.st_ino;
+	bad_from = 300000;
+	ck_assert_bn_ok(bn_workspace_refresh(b, NULL, &err), &err);
+	ck_assert_int_eq(toy_value(b, "toy/b"), 5);
+	ck_assert_int_lt(toy_ticks(b, "toy/a"), 8000);
+	bn_log_report report;
+	ck_assert_bn_ok(bn_log_verify(b, &report, &err), &err);
+	ck_assert_uint_eq(report.fault_count, 1);
+	ck_assert_int_eq(report.faults[0].kind, BN_FAULT_UNREADABLE);
+	ck_assert_str_eq(report.faults[0].writer, a->writer->name);
+	bn_log_report_release(&report);
+	bad_inode = 0; /* it was the controller */
+	ck_assert_bn_ok(bn_workspace_refresh(b, NULL, &err), &err);
+	ck_assert_int_eq(toy_ticks(b, "toy/a"), 8000);
+	env.env.fs = &bn_fs_real;
+	bn_free(path);
+	bn_workspace_close(a);
+	bn_workspace_close(b);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+/* The end of this process's own history cannot be read: it takes another slot. */
+START_TEST(test_writer_whose_own_slot_cannot_be_read_takes_another)
+{
+	bn_fs_ops ops = bn_fs_real;
+	struct stat st;
+	start();
+	bn_workspace *ws = open_here();
+	ck_assert_int_eq(toy_append_set(ws, "toy/a", 1), 0);
+	ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
+	char *path = bn_workspace_path(ws, "%s/0000000001-0000000001.seg", ws->writer->dir);
+	ck_assert_int_eq(stat(path, &st), 0);
+	bn_workspace_close(ws);
+	ops.pread = bad_pread;
+	env.env.fs = &ops;
+	bad_inode = st.st_ino;
+	bad_from = 0;
+	ws = open_here();
+	ck_assert_int_eq(toy_append_set(ws, "toy/b", 2), 0);
+	ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
+	ck_assert_int_eq(count_in("log", ""), 2);
+	bad_inode = 0;
+	env.env.fs = &bn_fs_real;
+	expect_sound(ws, 2);
+	bn_free(path);
+	bn_workspace_close(ws);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
 /* ---- eight processes, 80 000 events ---------------------------------------------------------- */
 
 static void write_many(int who)
@@ -322,5 +564,11 @@ BN_TEST_MAIN("core/store/writers", test_writer_of_a_killed_process_is_adopted_an
 	test_writer_adopts_what_other_dead_slots_left_open,
 	test_writers_without_flock_get_random_slots,
 	test_writer_that_does_not_own_what_it_makes_says_so_and_leaves_no_litter,
-	test_writer_owns_few_files_after_many_seals,
+	test_writer_owns_few_files_after_many_seals, test_slot_names_are_taken_apart_from_the_right,
+	test_writer_adopts_nothing_of_a_host_whose_name_begins_like_its_own,
+	test_seal_whose_reply_was_lost_is_sealed,
+	test_seal_that_failed_loses_nothing_and_writing_goes_on,
+	test_claim_whose_reply_was_lost_is_taken_once,
+	test_unreadable_spot_in_a_segment_leaves_out_that_writer_alone,
+	test_writer_whose_own_slot_cannot_be_read_takes_another,
 	test_eight_writers_are_seen_whole_and_alike_by_every_reader)
