@@ -14,6 +14,7 @@
 
 static faultfs_kind armed;
 static long armed_at, count;
+static bool lost; /* the reply of the call under way will be */
 
 /* ---- the journal: what happened, as a list of entries in shared memory ------------------------ */
 
@@ -150,6 +151,9 @@ static int before(bool *tear, bool needs_space)
 		return needs_space ? -ENOSPC : 0;
 	case FAULTFS_EIO:
 		return -EIO;
+	case FAULTFS_LOST:
+		lost = true;
+		return 0;
 	default:
 		return 0;
 	}
@@ -159,7 +163,10 @@ static int after(int rc, bool tear)
 {
 	if (tear)
 		die();
-	return rc;
+	if (!lost)
+		return rc;
+	lost = false;
+	return -EIO;
 }
 
 /* ---- the wrapped calls ---------------------------------------------------------------------- */
@@ -175,7 +182,10 @@ static int fault_open(const bn_env *env, const bn_dir *at, const char *path, int
 	int fd = bn_fs_real.open(env, at, path, flags, mode);
 	if (fd >= 0)
 		note(creates ? OP_CREATE : OP_OPEN, fd, full(at, path, text), NULL, mode, NULL, 0);
-	return after(fd, tear);
+	int given = after(fd, tear);
+	if (given < 0 && fd >= 0)
+		bn_fs_real.close(env, fd);
+	return given;
 }
 
 static int fault_close(const bn_env *env, int fd)
@@ -200,7 +210,9 @@ static ssize_t fault_write(const bn_env *env, int fd, const void *bytes, size_t 
 	ssize_t put = n ? bn_fs_real.write(env, fd, bytes, n) : 0;
 	if (put > 0)
 		note(OP_WRITE, fd, NULL, NULL, 0, bytes, (uint64_t)put);
-	after(0, tear);
+	int lost_reply = after(0, tear);
+	if (lost_reply < 0)
+		return lost_reply;
 	return rc ? rc : put;
 }
 

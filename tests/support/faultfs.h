@@ -21,6 +21,7 @@ typedef enum faultfs_kind {
 	FAULTFS_TEAR,   /* half of the write, then SIGKILL; other calls: do it, then SIGKILL */
 	FAULTFS_ENOSPC, /* the call returns -ENOSPC; a write writes half first */
 	FAULTFS_EIO,    /* the call returns -EIO and changes nothing */
+	FAULTFS_LOST,   /* the call is done and returns -EIO: its reply was lost */
 	FAULTFS_FULL,   /* this and every later call that needs space returns -ENOSPC */
 } faultfs_kind;
 

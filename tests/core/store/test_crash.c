@@ -13,18 +13,24 @@
  *	5  the index equals a rebuilt one
  *	6  gc took nothing that is named
  *
- * and that writing goes on, after which nothing unsealed is left behind.
+ *	7  what the first version cannot read comes after format 2 in workspace.json
+ *
+ * and that writing goes on, after which nothing unsealed is left behind. A second, shorter scenario
+ * does the same for a workspace of the first version that gets signed records, trailers and classes
+ * of later versions.
  */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
 #include "core/store/claim.h"
 #include "core/store/index/index.h"
+#include "core/store/log/listing.h"
 #include "core/store/log/verify.h"
 #include "core/store/object/gc.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
 #include "tests/support/faultfs.h"
+#include "tests/support/signer.h"
 #include "tests/support/toy.h"
 
 #include <fcntl.h>
@@ -47,6 +53,7 @@ enum { STRIDE = 1 };
 
 static int said; /* write end of the pipe */
 static int next_id;
+static void (*scenario_run)(const bn_env *env, const char *dir);
 
 static void say(const char *what, const char *arg)
 {
@@ -168,6 +175,60 @@ static void scenario(const bn_env *env, const char *dir)
 	bn_workspace_close(ws);
 }
 
+/* A workspace that the first version made. */
+static bool init_first_format(const bn_env *env, const char *dir)
+{
+	static const char text[] =
+		"{\"format\": 1, \"id\": \"0f8b1c2d-0000-4000-8000-000000000001\"}";
+	char *path = bn_path_join(dir, ".binnacle/workspace.json");
+	bool made = bn_workspace_init(env, dir, NULL) == 0 &&
+		    bn_fs_write_file(env, path, text, strlen(text), 0644, NULL) == 0;
+	bn_free(path);
+	return made;
+}
+
+static void append_new_form(bn_workspace *ws, bool is_signed)
+{
+	int id = next_id++;
+	json_t *payload = json_pack("{s:i}", "v", id);
+	int rc = is_signed ? bn_workspace_append_signed(
+				     ws, 1, "toy.set", "toy/s", payload, NULL, NULL)
+			   : bn_workspace_append_version(ws, 2, "toy.set", "toy/v", payload, NULL);
+	json_decref(payload);
+	if (!rc && bn_workspace_commit(ws, NULL) == 0)
+		say_events(id, id + 1);
+}
+
+static void scenario_of_new_forms(const bn_env *env, const char *dir)
+{
+	bn_workspace *ws = NULL;
+	bn_signer signer;
+	next_id = 1;
+	test_signer_init(&signer, 1);
+	if (init_first_format(env, dir))
+		say("init", "");
+	if (bn_workspace_open(&ws, env, toy_classes, dir, NULL))
+		goto out;
+	batch(ws, 2);
+	append_new_form(ws, false);
+	if (bn_workspace_set_signer(ws, &signer, NULL))
+		goto out;
+	append_new_form(ws, true);
+	ws->merge_at = 4;
+	for (int i = 0; i < 4; i++) {
+		batch(ws, 1);
+		bn_workspace_seal(ws, NULL);
+	}
+	append_new_form(ws, true);
+	bn_writer_free(ws->writer); /* dies without sealing */
+	ws->writer = NULL;
+	ws->signer = NULL;
+	batch(ws, 1);
+out:
+	bn_workspace_close(ws);
+	test_signer_release(&signer);
+}
+
 /* ---- what must hold ------------------------------------------------------------------------- */
 
 typedef struct outcome {
@@ -222,7 +283,7 @@ static void run_child(outcome *o, const toy_dir *d, const char *work, const char
 		toy_env_own_index(&env, index);
 		env.env.fs = &faultfs_ops;
 		faultfs_arm(kind, at);
-		scenario(&env.env, work);
+		scenario_run(&env.env, work);
 		snprintf(done, sizeof done, "%ld", faultfs_count());
 		say("done", done);
 		_exit(0);
@@ -269,6 +330,40 @@ static void check_log(const outcome *o, bn_workspace *ws)
 			report.faults[0].file ? report.faults[0].file : "-",
 			(int)report.faults[0].offset, report.faults[0].what);
 	bn_log_report_release(&report);
+}
+
+/* Whether this record is one that the first version reads. */
+static bool is_old_form(const bn_record *r)
+{
+	return (r->type == BN_RECORD_JSON || r->type == BN_RECORD_RAW) && r->version == 1;
+}
+
+static void check_format(const outcome *o, bn_workspace *ws)
+{
+	bn_log log = {0};
+	bool is_old = true;
+	if (ws->format >= 2)
+		return;
+	ck_assert_int_eq(bn_log_scan(&log, ws->at, NULL), 0);
+	for (size_t i = 0; i < log.count; i++)
+		for (size_t k = 0; k <= log.items[i].sealed_count; k++) {
+			char name[BN_SEGMENT_NAME] = BN_SEGMENT_OPEN;
+			bn_segment s;
+			bn_record r;
+			if (k < log.items[i].sealed_count)
+				bn_segment_name(name, log.items[i].sealed[k].first,
+					log.items[i].sealed[k].last);
+			char *path = bn_path_join(log.items[i].dir, name);
+			if (bn_segment_open(&s, ws->at, path, false, NULL) == 0) {
+				while (bn_segment_next(&s, &r, NULL) == 1)
+					is_old = is_old && is_old_form(&r);
+				is_old = is_old && !s.trailer.signature.scheme;
+				bn_segment_close(&s);
+			}
+			bn_free(path);
+		}
+	ck_assert_msg(is_old, "%s: invariant 7", o->where);
+	bn_log_release(&log);
 }
 
 static void check_rows(const outcome *o, bn_workspace *ws)
@@ -348,6 +443,7 @@ static void check_all(
 	}
 	ck_assert_msg(rc == 0, "%s: %s", o->where, err.msg);
 	ck_assert_msg(bn_workspace_refresh(ws, NULL, &err) == 0, "%s: %s", o->where, err.msg);
+	check_format(o, ws);
 	check_objects(o, ws);
 	check_log(o, ws);
 	check_rows(o, ws);
@@ -478,35 +574,57 @@ static void fail_at_every_change(faultfs_kind kind)
 	toy_dir_remove(&d);
 }
 
-#define CRASH_TEST(name, call) \
+#define CRASH_TEST(name, what, call) \
 	START_TEST(name) \
 	{ \
+		scenario_run = what; \
 		call; \
 	} \
 	END_TEST
 
 /* clang-format off */
-CRASH_TEST(test_store_survives_sigkill_before_every_change, die_at_every_change(FAULTFS_KILL))
-CRASH_TEST(test_store_survives_sigkill_within_every_change, die_at_every_change(FAULTFS_TEAR))
-CRASH_TEST(test_store_survives_power_loss_that_takes_all_that_was_not_synced,
+CRASH_TEST(test_store_survives_sigkill_before_every_change, scenario,
+	die_at_every_change(FAULTFS_KILL))
+CRASH_TEST(test_store_survives_sigkill_within_every_change, scenario,
+	die_at_every_change(FAULTFS_TEAR))
+CRASH_TEST(test_store_survives_power_loss_that_takes_all_that_was_not_synced, scenario,
 	lose_power_at_every_change(FAULTFS_LOSE_ALL, true))
-CRASH_TEST(test_store_survives_power_loss_that_takes_bytes,
+CRASH_TEST(test_store_survives_power_loss_that_takes_bytes, scenario,
 	lose_power_at_every_change(FAULTFS_LOSE_DATA, true))
-CRASH_TEST(test_store_survives_power_loss_that_leaves_zeros,
+CRASH_TEST(test_store_survives_power_loss_that_leaves_zeros, scenario,
 	lose_power_at_every_change(FAULTFS_LOSE_ZEROS, false))
-CRASH_TEST(test_store_survives_power_loss_that_takes_names,
+CRASH_TEST(test_store_survives_power_loss_that_takes_names, scenario,
 	lose_power_at_every_change(FAULTFS_LOSE_NAMES, false))
-CRASH_TEST(test_store_survives_power_loss_that_takes_added_names_but_not_removals,
+CRASH_TEST(test_store_survives_power_loss_that_takes_added_names_but_not_removals, scenario,
 	lose_power_at_every_change(FAULTFS_LOSE_ADDED, true))
-CRASH_TEST(test_store_survives_a_write_without_space, fail_at_every_change(FAULTFS_ENOSPC))
-CRASH_TEST(test_store_survives_a_disk_that_stays_full, fail_at_every_change(FAULTFS_FULL))
-CRASH_TEST(test_store_survives_an_io_error, fail_at_every_change(FAULTFS_EIO))
+CRASH_TEST(test_store_survives_a_write_without_space, scenario,
+	fail_at_every_change(FAULTFS_ENOSPC))
+CRASH_TEST(test_store_survives_a_disk_that_stays_full, scenario, fail_at_every_change(FAULTFS_FULL))
+CRASH_TEST(test_store_survives_an_io_error, scenario, fail_at_every_change(FAULTFS_EIO))
+CRASH_TEST(test_store_survives_a_lost_reply, scenario, fail_at_every_change(FAULTFS_LOST))
+CRASH_TEST(test_new_forms_survive_sigkill_before_every_change, scenario_of_new_forms,
+	die_at_every_change(FAULTFS_KILL))
+CRASH_TEST(test_new_forms_survive_sigkill_within_every_change, scenario_of_new_forms,
+	die_at_every_change(FAULTFS_TEAR))
+CRASH_TEST(test_new_forms_survive_power_loss_that_takes_all, scenario_of_new_forms,
+	lose_power_at_every_change(FAULTFS_LOSE_ALL, true))
+CRASH_TEST(test_new_forms_survive_power_loss_that_takes_bytes, scenario_of_new_forms,
+	lose_power_at_every_change(FAULTFS_LOSE_DATA, true))
+CRASH_TEST(test_new_forms_survive_power_loss_that_takes_names, scenario_of_new_forms,
+	lose_power_at_every_change(FAULTFS_LOSE_NAMES, false))
+CRASH_TEST(test_new_forms_survive_a_disk_that_stays_full, scenario_of_new_forms,
+	fail_at_every_change(FAULTFS_FULL))
+CRASH_TEST(test_new_forms_survive_an_io_error, scenario_of_new_forms,
+	fail_at_every_change(FAULTFS_EIO))
+CRASH_TEST(test_new_forms_survive_a_lost_reply, scenario_of_new_forms,
+	fail_at_every_change(FAULTFS_LOST))
 /* clang-format on */
 
 START_TEST(test_store_crash_points_are_counted)
 {
 	ck_assert_int_gt(tally->kill * tally->power * tally->disk, 0);
-	printf("NOTE: crash points tried: %ld (kill), %ld (power loss), %ld (ENOSPC, EIO)%s\n",
+	printf("NOTE: crash points tried: %ld (kill), %ld (power loss), %ld (ENOSPC, EIO, lost "
+	       "replies)%s\n",
 		tally->kill, tally->power, tally->disk,
 		STRIDE > 1 ? "; a sample, as this is a sanitizer build" : "");
 }
@@ -520,4 +638,11 @@ BN_TEST_MAIN("core/store/crash", test_store_survives_sigkill_before_every_change
 	test_store_survives_power_loss_that_takes_names,
 	test_store_survives_power_loss_that_takes_added_names_but_not_removals,
 	test_store_survives_a_write_without_space, test_store_survives_a_disk_that_stays_full,
-	test_store_survives_an_io_error, test_store_crash_points_are_counted)
+	test_store_survives_an_io_error, test_store_survives_a_lost_reply,
+	test_new_forms_survive_sigkill_before_every_change,
+	test_new_forms_survive_sigkill_within_every_change,
+	test_new_forms_survive_power_loss_that_takes_all,
+	test_new_forms_survive_power_loss_that_takes_bytes,
+	test_new_forms_survive_power_loss_that_takes_names,
+	test_new_forms_survive_a_disk_that_stays_full, test_new_forms_survive_an_io_error,
+	test_new_forms_survive_a_lost_reply, test_store_crash_points_are_counted)
