@@ -604,18 +604,12 @@ CRASH_TEST(test_store_survives_an_io_error, scenario, fail_at_every_change(FAULT
 CRASH_TEST(test_store_survives_a_lost_reply, scenario, fail_at_every_change(FAULTFS_LOST))
 CRASH_TEST(test_new_forms_survive_sigkill_before_every_change, scenario_of_new_forms,
 	die_at_every_change(FAULTFS_KILL))
-CRASH_TEST(test_new_forms_survive_sigkill_within_every_change, scenario_of_new_forms,
-	die_at_every_change(FAULTFS_TEAR))
 CRASH_TEST(test_new_forms_survive_power_loss_that_takes_all, scenario_of_new_forms,
 	lose_power_at_every_change(FAULTFS_LOSE_ALL, true))
 CRASH_TEST(test_new_forms_survive_power_loss_that_takes_bytes, scenario_of_new_forms,
 	lose_power_at_every_change(FAULTFS_LOSE_DATA, true))
-CRASH_TEST(test_new_forms_survive_power_loss_that_takes_names, scenario_of_new_forms,
-	lose_power_at_every_change(FAULTFS_LOSE_NAMES, false))
 CRASH_TEST(test_new_forms_survive_a_disk_that_stays_full, scenario_of_new_forms,
 	fail_at_every_change(FAULTFS_FULL))
-CRASH_TEST(test_new_forms_survive_an_io_error, scenario_of_new_forms,
-	fail_at_every_change(FAULTFS_EIO))
 CRASH_TEST(test_new_forms_survive_a_lost_reply, scenario_of_new_forms,
 	fail_at_every_change(FAULTFS_LOST))
 /* clang-format on */
@@ -640,9 +634,9 @@ BN_TEST_MAIN("core/store/crash", test_store_survives_sigkill_before_every_change
 	test_store_survives_a_write_without_space, test_store_survives_a_disk_that_stays_full,
 	test_store_survives_an_io_error, test_store_survives_a_lost_reply,
 	test_new_forms_survive_sigkill_before_every_change,
-	test_new_forms_survive_sigkill_within_every_change,
+
 	test_new_forms_survive_power_loss_that_takes_all,
 	test_new_forms_survive_power_loss_that_takes_bytes,
-	test_new_forms_survive_power_loss_that_takes_names,
-	test_new_forms_survive_a_disk_that_stays_full, test_new_forms_survive_an_io_error,
-	test_new_forms_survive_a_lost_reply, test_store_crash_points_are_counted)
+
+	test_new_forms_survive_a_disk_that_stays_full, test_new_forms_survive_a_lost_reply,
+	test_store_crash_points_are_counted)
