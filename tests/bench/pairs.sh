@@ -4,7 +4,8 @@
 # PAIRS (9) interleaved pairs, old first in one and new first in the next; medians are compared. Then
 # each runs once more on a smaller input with one thread and its user-mode instructions are counted, by
 # perf where this machine can count, else by valgrind, since they tell what noise hides. Prints a table,
-# and JSON lines into BUILD/pairs.json. A timing fails nothing. Sizes: ROWS RUNS LOG_CALLS SECONDS_SERVE.
+# and JSON lines into BUILD/pairs.json. A timing fails nothing. Sizes: ROWS RUNS LOG_CALLS SECONDS_SERVE;
+# COUNT=no leaves out the counting, PAIRS=0 the timing.
 set -u
 old_dir=$(realpath "${1:?the build directory of the other version}")
 shift
@@ -21,7 +22,9 @@ out=$new_dir/pairs.json
 export LC_ALL=C OPENBLAS_NUM_THREADS=1
 unset BINNACLE_HOME BINNACLE_RUN_ID
 counter=none
-if perf stat -x, -e instructions:u true 2>&1 | grep -qE '^[0-9]+,'; then
+if [ "${COUNT:-yes}" = no ]; then
+	:
+elif perf stat -x, -e instructions:u true 2>&1 | grep -qE '^[0-9]+,'; then
 	counter=perf
 elif command -v valgrind >/dev/null; then
 	counter=valgrind
@@ -39,12 +42,13 @@ run=() # what stands before a counted command
 b() { "${run[@]}" "$program" -C "$here/ws" "$@"; }
 
 prepare() {
-	mkdir -p "$here/ws" "$here/runs" && "$program" init "$here/ws" && "$program" init "$here/runs" &&
+	mkdir -p "$here" && "$program" init "$here/ws" && "$program" init "$here/runs" && "$program" init "$here/few" &&
 		b data add small "$work/small.csv" &&
 		b run start --trainer ridge --data small --target node_power_consumption \
 			--features "$features" --name r --wait &&
 		b run start --name log --wait -- true && b model register r --name m &&
-		"$bench/bench_api" "$lib" "$here/runs" "$runs" 20 1 && b run ls && "$program" -C "$here/runs" run ls
+		"$bench/bench_api" "$lib" "$here/runs" "$runs" 20 1 && "$bench/bench_api" "$lib" "$here/few" 100 20 1 &&
+		b run ls && "$program" -C "$here/runs" run ls && "$program" -C "$here/few" run ls
 } >/dev/null
 
 # ---- workloads: w_NAME N, where N is unique within a side ------------------------------------------
@@ -53,8 +57,8 @@ w_data_add() { b data add "t$1" "$work/$size.csv" -q; }
 w_run_start() { b run start --trainer ridge --data small --target node_power_consumption --features "$features" --wait -q; }
 w_log_metric() { for ((k = 0; k < calls; k++)); do b log metric loss=0.5 --step $((1000 * $1 + k)) --run log -q; done; }
 w_log_library() { "${run[@]}" "$bench/bench_api" "$lib" "$here/ws" 1 10 1000; }
-w_index_rebuild() { "${run[@]}" "$program" -C "$here/runs" index rebuild -q; }
-w_run_ls() { "${run[@]}" "$program" -C "$here/runs" run ls -n 50 --sort -metrics.m3 --json; }
+w_index_rebuild() { "${run[@]}" "$program" -C "$here/$many" index rebuild -q; }
+w_run_ls() { "${run[@]}" "$program" -C "$here/$many" run ls -n 50 --sort -metrics.m3 --json; }
 w_model_show() { b model show m/1 --json; }
 w_predict() { b predict m/1 "$work/$size.csv" --out "$here/answers.csv" -q; }
 w_help() { for k in 1 2 3 4 5 6 7 8 9 10; do "${run[@]}" "$program" --help; done; }
@@ -70,7 +74,7 @@ declare -A about=([data_add]="data add of a CSV, $rows rows" [run_start]="run st
 
 # ---- measuring ------------------------------------------------------------------------------------
 
-n=0 size=large
+n=0 size=large many=runs
 declare -A times count
 timed() { # SIDE WORKLOAD: adds its seconds
 	side "$1"
@@ -107,7 +111,7 @@ median() { sort -g | awk 'NF {v[n++] = $1} END {print n % 2 ? v[(n - 1) / 2] : (
 counted() { # SIDE WORKLOAD: user-mode instructions of it, on the small input
 	side "$1"
 	n=$((n + 1))
-	local size=small calls=3 log=$here/count
+	local size=small many=few calls=3 log=$here/count
 	export OMP_NUM_THREADS=1
 	rm -f "$log".*
 	case $counter in
@@ -138,7 +142,9 @@ printf '%-38s %10s %10s %7s %13s\n' "medians of $pairs pairs" before after ratio
 for w in "${all[@]}"; do
 	times=([old]= [new]=) count=([old]=0 [new]=0)
 	timer="timed"
-	if [ "$w" = serve ]; then
+	if [ "$pairs" = 0 ]; then
+		:
+	elif [ "$w" = serve ]; then
 		start_server old && start_server new
 		timer=timed_serve
 	else
@@ -148,9 +154,8 @@ for w in "${all[@]}"; do
 	for ((i = 0; i < pairs; i++)); do
 		for s in $([ $((i % 2)) = 0 ] && echo old new || echo new old); do $timer $s "$w"; done
 	done
-	if [ "$w" = serve ]; then
-		stop_servers
-	elif [ $counter != none ]; then
+	stop_servers
+	if [ "$w" != serve ] && [ $counter != none ]; then
 		for s in old new; do count[$s]=$(counted $s "$w"); done
 	fi
 	before=$(median <<<"${times[old]}") after=$(median <<<"${times[new]}")
