@@ -18,7 +18,9 @@ struct bn_workspace {
 	size_t merge_at;                 /* sealed segments from which on small ones are merged */
 	struct bn_index *index;          /* NULL until first used; _index.h */
 	struct bn_object_store *objects; /* NULL until first used; object/object.h */
-	uint64_t seen_clock;             /* the highest clock that this process has folded */
 };
+
+/* Opens ws->index when that has not been done. */
+int bn_workspace_need_index(bn_workspace *ws, bn_err *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/store/index/_place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -209,26 +210,18 @@ static void try_space(trial *t)
 
 static void try_index(trial *t)
 {
-	char type[24];
-	if (!t->report->is_network) {
-		found(t, "index", BN_FS_OK, NULL, "SQLite index beside the log (local disk)");
-		return;
-	}
-	char *state = bn_env_state_dir(t->env);
-	char *at = state ? bn_strdup(state) : NULL;
-	while (at && strcmp(at, "/") && !bn_fs_is_dir(t->env, at)) {
-		char *slash = strrchr(at, '/');
-		slash[slash == at] = '\0';
-	}
-	if (at && !bn_fs_is_network(at))
-		found(t, "index", BN_FS_OK, NULL, "SQLite index in %s (%s, local)", state,
-			bn_fs_type(at, type));
+	bn_index_place p = {0};
+	bn_err why = BN_ERR_INIT;
+	if (bn_index_place_next(&p, t->env, NULL, NULL, &why) < 0)
+		found(t, "index", BN_FS_FAIL, why.hint, "%s", why.msg);
+	else if (!p.dir)
+		found(t, "index", BN_FS_OFF, "set BINNACLE_INDEX to a directory on a local disk",
+			"in memory, made anew by each command: %s", p.why);
+	else if (p.why[0])
+		found(t, "index", BN_FS_OK, NULL, "SQLite index in %s, since %s", p.dir, p.why);
 	else
-		found(t, "index", BN_FS_OFF, "set XDG_STATE_HOME to a local disk to keep it",
-			"SQLite index under /var/tmp, since %s is on a network file system too",
-			state ? state : "the state directory");
-	bn_free(state);
-	bn_free(at);
+		found(t, "index", BN_FS_OK, NULL, "SQLite index in %s (local)", p.dir);
+	bn_index_place_release(&p);
 }
 
 int bn_fs_examine(bn_fs_report *out, const bn_env *env, const char *dir, bn_err *err)

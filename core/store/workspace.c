@@ -391,7 +391,7 @@ static int append(bn_workspace *ws, const bn_draft *d, bn_err *err)
 		return rc;
 	if ((rc = need_writer(ws, err)) < 0)
 		return rc;
-	return bn_writer_append(ws->writer, d, ws->seen_clock, err);
+	return bn_writer_append(ws->writer, d, ws->index ? ws->index->seen_clock : 0, err);
 }
 
 /* Appends d with the canonical text of an object (NULL: an empty one) as its payload. */
@@ -496,10 +496,16 @@ int bn_workspace_sync(bn_workspace *ws, bn_err *err)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
+int bn_workspace_need_index(bn_workspace *ws, bn_err *err)
+{
+	const bn_index_source of = {ws->at, ws->id, ws->classes, ws};
+	return ws->index ? 0 : bn_index_open(&ws->index, &of, err);
+}
+
 int bn_workspace_refresh(bn_workspace *ws, bool *changed, bn_err *err)
 {
 	bool unused;
-	int rc = ws->index ? 0 : bn_index_open(&ws->index, ws, err);
+	int rc = bn_workspace_need_index(ws, err);
 	return rc ? rc : bn_index_refresh(ws->index, changed ? changed : &unused, err);
 }
 

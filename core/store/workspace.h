@@ -8,9 +8,8 @@
  *	claims/          names that must be unique across hosts, taken with link(2)
  *	runs/<run_id>/   working directory of a run
  *	trash/ tmp/
- *	index.db         here only when this file system is local and ours to write; otherwise
- *	                 $XDG_STATE_HOME/binnacle/<workspace id>/index.db; BINNACLE_INDEX=DIR
- *	                 puts it into that directory
+ *
+ * The index lies elsewhere, on a local disk and private: core/store/index/_place.h.
  *
  * Formats: "format" in workspace.json is a hint about who should write. The first version of Binnacle
  * refuses anything but 1. A workspace of format 1 is opened and written to; before the first event

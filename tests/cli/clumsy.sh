@@ -63,7 +63,7 @@ check dry_run "2 data add more jobs.csv
 0 data tag jobs k=v
 0 data rm jobs" "$(cat dry)"
 check dry_run_changes_nothing "$before" "$("$BINNACLE" index status --dump | sha256sum)"
-check dry_run_writes_no_file "dry err jobs.csv" "$(echo *)"
+check dry_run_writes_no_file "dry err jobs.csv state" "$(echo *)"
 
 # What is no file with an end.
 add() {
@@ -101,8 +101,15 @@ json() {
 check json_after_the_mistake 1 "$(json run ls --nonsense --json)"
 check json_of_bytes 1 "$(json data show $'\xff\xfe' --json)"
 
-# An index that cannot be opened (as on a full disk) is made elsewhere: looking still works.
-rm -f .binnacle/index.db*
-mkdir .binnacle/index.db
-check index_elsewhere "jobs" "$("$BINNACLE" data ls --tsv 2>err | sed -n 2p | cut -f1)"
+# An index that cannot be made where it belongs is made elsewhere, and status says why.
+touch no-directory
+elsewhere() { XDG_STATE_HOME=$dir/no-directory XDG_RUNTIME_DIR=$dir/runtime "$BINNACLE" "$@"; }
+check index_elsewhere "jobs" "$(elsewhere data ls --tsv 2>err | sed -n 2p | cut -f1)"
+check index_says_why 1 "$(elsewhere index status | grep -c 'no-directory')"
+check index_is_private 700 "$(stat -c %a "$dir/runtime/binnacle/"*)"
+check index_not_in_the_workspace 4 "$(BINNACLE_INDEX=.binnacle/tmp "$BINNACLE" data ls >/dev/null 2>&1; echo $?)"
+# What the first version left in the workspace is removed.
+touch .binnacle/index.db .binnacle/index.db-wal
+"$BINNACLE" data ls >/dev/null
+check old_index_is_removed 0 "$(find .binnacle -name 'index.db*' | wc -l)"
 exit $bad

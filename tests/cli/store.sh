@@ -30,7 +30,7 @@ printf 'a,b\n1,2\n3,4\n' >t.csv
 "$B" data add t t.csv >/dev/null 2>&1
 check writes 0 $?
 "$B" index status --dump >before
-rm .binnacle/index.db*
+rm "$XDG_STATE_HOME"/binnacle/*/index.db*
 "$B" index status --dump >after
 cmp -s before after
 check dump_after_deleting_the_index_is_the_same 0 $?

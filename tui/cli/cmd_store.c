@@ -57,19 +57,22 @@ static json_t *gaps_json(const bn_index_status *s)
 static int show_status(bn_cli *cli, bn_workspace *ws, bn_err *err)
 {
 	static const bn_col fields[] = {{"path", "index", BN_AS_TEXT}, {"fs", "on", BN_AS_TEXT},
-		{"bytes", "size", BN_AS_BYTES}, {"writers", "writers", BN_AS_COUNT},
-		{"events", "events", BN_AS_COUNT}, {"entities", "entities", BN_AS_COUNT},
-		{"refused", "refused", BN_AS_COUNT}, {"invalid", "invalid", BN_AS_COUNT},
+		{"why", "there because", BN_AS_TEXT}, {"bytes", "size", BN_AS_BYTES},
+		{"writers", "writers", BN_AS_COUNT}, {"events", "events", BN_AS_COUNT},
+		{"entities", "entities", BN_AS_COUNT}, {"refused", "refused", BN_AS_COUNT},
+		{"invalid", "invalid", BN_AS_COUNT}, {"newer", "of a newer binnacle", BN_AS_COUNT},
 		{"last_event_ms", "last event", BN_AS_TIME_MS}, {"gap_count", "gaps", BN_AS_COUNT},
 		{0}};
 	bn_index_status s;
 	int rc = bn_index_status_get(&s, ws, err);
 	if (rc)
 		goto out;
-	json_t *o = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "path", s.path,
-		"fs", s.fs, "bytes", (json_int_t)s.bytes, "writers", (json_int_t)s.writers,
-		"events", (json_int_t)s.events, "entities", (json_int_t)s.entities, "refused",
-		(json_int_t)s.refused, "invalid", (json_int_t)s.invalid, "last_event_ms",
+	json_t *o = json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+		"path", s.path, "fs", s.fs, "why", s.why[0] ? json_string(s.why) : json_null(),
+		"bytes", (json_int_t)s.bytes, "writers", (json_int_t)s.writers, "events",
+		(json_int_t)s.events, "entities", (json_int_t)s.entities, "refused",
+		(json_int_t)s.refused, "invalid", (json_int_t)s.invalid, "newer",
+		(json_int_t)s.newer, "last_event_ms",
 		s.last_clock ? json_integer((json_int_t)(s.last_clock >> 16)) : json_null(), "gaps",
 		gaps_json(&s));
 	if (!o) {

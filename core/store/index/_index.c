@@ -1,171 +1,22 @@
 /* _index.c - see _index.h. */
 #include "core/store/index/_index.h"
 
-#include "core/base/embedded.h"
-#include "core/base/fs.h"
 #include "core/base/mem.h"
-#include "core/base/str.h"
 #include "core/store/index/_functions.h"
 #include "core/store/index/_sql.h"
 #include "core/store/log/clock.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { BUSY_MS = 30000, RETRY_MS = 10 };
 
-/* ---- where ---------------------------------------------------------------------------------- */
-
-/* A directory of our own that others cannot write to, on a local disk. */
-static bool dir_is_private(const bn_env *env, const char *dir)
-{
-	struct stat st;
-	return env->fs->stat(env, NULL, dir, &st) == 0 && S_ISDIR(st.st_mode) &&
-	       st.st_uid == env->uid(env) && !(st.st_mode & 022);
-}
-
-static int make_private(const bn_env *env, const char *dir, bn_err *err)
-{
-	int rc = bn_fs_make_dirs(env, dir, 0700, err);
-	if (!rc && !dir_is_private(env, dir))
-		rc = bn_err_set(err, BN_EREFUSED,
-			"'%s' is not a directory that only you can write to", dir);
-	return rc;
-}
-
-/* The workspace's own directory is used by its owner alone: an index that somebody else could have
- * written is not to be believed. */
-static bool index_fits_inside(const bn_workspace *ws)
-{
-	struct stat st;
-	const bn_env *env = ws->env;
-	return !bn_fs_is_network(ws->root) && env->fs->stat(env, NULL, ws->root, &st) == 0 &&
-	       st.st_uid == env->uid(env) && access(ws->root, W_OK) == 0;
-}
-
-static int index_dir(char **out, const bn_workspace *ws, bool inside, bn_err *err)
-{
-	const bn_env *env = ws->env;
-	const char *chosen = bn_env_get(env, "BINNACLE_INDEX");
-	int rc = 0;
-	char *dir = NULL, *state = NULL;
-	if (chosen && *chosen) {
-		if ((rc = bn_path_absolute(&dir, chosen, err)) < 0)
-			return rc;
-	} else if (inside && index_fits_inside(ws)) {
-		*out = bn_strdup(ws->root);
-		return *out ? 0 : bn_err_nomem(err, "a file name");
-	} else {
-		state = bn_env_state_dir(env);
-		dir = state ? bn_path_join(state, ws->id) : NULL;
-	}
-	rc = dir ? make_private(env, dir, err) : bn_err_nomem(err, "a file name");
-	if (!rc && state && bn_fs_is_network(dir)) {
-		bn_free(dir);
-		dir = bn_strf("/var/tmp/binnacle-%lu", (unsigned long)env->uid(env));
-		rc = dir ? make_private(env, dir, err) : bn_err_nomem(err, "a file name");
-		char *inner = rc ? NULL : bn_path_join(dir, ws->id);
-		if (!rc)
-			rc = inner ? make_private(env, inner, err)
-				   : bn_err_nomem(err, "a file name");
-		bn_free(dir);
-		dir = inner;
-	}
-	bn_free(state);
-	if (rc) {
-		bn_free(dir);
-		dir = NULL;
-	}
-	*out = dir;
-	return rc;
-}
-
-/* ---- schema --------------------------------------------------------------------------------- */
-
-static bool is_schema(const bn_embedded_file *f)
-{
-	return bn_str_starts(f->path, "share/sql/");
-}
-
-/* Another definition of tables, set of rooms or version of the program means another index. */
-static char *schema_key(const bn_fold_class *const *classes)
-{
-	bn_buf b = BN_BUF_INIT;
-	char hex[BN_SHA256_HEX + 1];
-	bn_buf_addf(&b, "%s\n", BN_VERSION);
-	for (const bn_embedded_file *f = bn_embedded_files; f->path; f++)
-		if (is_schema(f)) {
-			bn_buf_addf(&b, "%s %zu\n", f->path, f->len);
-			bn_buf_add(&b, f->data, f->len);
-		}
-	for (; classes && *classes; classes++) {
-		bn_buf_addf(&b, "class %s\n", (*classes)->name);
-		for (const char *const *k = (*classes)->commuting_kinds; k && *k; k++)
-			bn_buf_addf(&b, "kind %s\n", *k);
-	}
-	bn_sha256_hex(b.ptr, b.len, hex);
-	char *key = b.failed ? NULL : bn_strdup(hex);
-	bn_buf_release(&b);
-	return key;
-}
-
-static int exec(sqlite3 *db, const char *sql, bn_err *err)
-{
-	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0
-								    : bn_sql_error(db, err, sql);
-}
-
-static int drop_everything(sqlite3 *db, bn_err *err)
-{
-	bn_buf sql = BN_BUF_INIT;
-	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view', 'trigger') "
-		"AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-		"");
-	if (rc)
-		return rc;
-	while ((rc = bn_sql_step(st, err)) == 1) {
-		char *one = sqlite3_mprintf("DROP %s IF EXISTS \"%w\";\n",
-			sqlite3_column_text(st, 0), sqlite3_column_text(st, 1));
-		bn_buf_adds(&sql, one ? one : "");
-		sqlite3_free(one);
-	}
-	sqlite3_finalize(st);
-	if (!rc)
-		rc = bn_buf_check(&sql, err, "the index's tables");
-	if (!rc)
-		rc = exec(db, sql.ptr, err);
-	bn_buf_release(&sql);
-	return rc;
-}
-
-static int create_schema(bn_index *ix, bn_err *err)
-{
-	int rc = drop_everything(ix->db, err);
-	for (const bn_embedded_file *f = bn_embedded_files; !rc && f->path; f++)
-		if (is_schema(f) && (rc = exec(ix->db, f->data, err)))
-			bn_err_prefix(err, "%s", f->path);
-	if (!rc)
-		rc = bn_sql_run(ix->db, err, "INSERT INTO index_meta VALUES ('schema', ?)", "s",
-			ix->schema);
-	return rc;
-}
-
-static bool schema_is_ours(bn_index *ix)
-{
-	sqlite3_stmt *st = NULL;
-	bool ours = false;
-	if (bn_sql_prepare(&st, ix->db, NULL, "SELECT value FROM index_meta WHERE key = 'schema'",
-		    "") == 0 &&
-		bn_sql_step(st, NULL) == 1) {
-		const char *found = (const char *)sqlite3_column_text(st, 0);
-		ours = found && !strcmp(found, ix->schema);
-	}
-	sqlite3_finalize(st);
-	return ours;
-}
+#define IN_MEMORY ":memory:"
+#define FILE_NAME "index.db"
+/* The file first: an empty database ignores and removes a WAL that was left behind. */
+static const char *const file_names[] = {
+	FILE_NAME, FILE_NAME "-wal", FILE_NAME "-shm", FILE_NAME "-journal"};
+enum { FILE_NAMES = sizeof file_names / sizeof *file_names };
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
@@ -176,39 +27,15 @@ static int db_prepare(sqlite3 *db, bn_err *err)
 	for (int waited_ms = 0;; waited_ms += RETRY_MS) {
 		bn_err why = BN_ERR_INIT;
 		/* Derived data: NORMAL may lose the last refresh in a power cut, never consistency. */
-		int rc = exec(db,
+		int rc = bn_sql_exec(db,
 			"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 			"PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;"
 			"PRAGMA foreign_keys = OFF",
 			&why);
 		if (rc != BN_ECONFLICT || waited_ms >= BUSY_MS)
-			return rc ? bn_err_set(err, rc, "%s", why.msg) : 0;
+			return rc < 0 ? bn_err_move(err, &why) : 0;
 		sqlite3_sleep(RETRY_MS);
 	}
-}
-
-static int db_open(bn_index *ix, bn_err *err)
-{
-	struct stat st;
-	int rc = 0;
-	if (sqlite3_open_v2(ix->path, &ix->db,
-		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-		    NULL) != SQLITE_OK) {
-		rc = ix->db ? bn_sql_error(ix->db, err, ix->path) : bn_err_nomem(err, ix->path);
-		sqlite3_close_v2(ix->db);
-		ix->db = NULL;
-		return rc;
-	}
-	sqlite3_busy_timeout(ix->db, BUSY_MS);
-	if (!(rc = db_prepare(ix->db, err)))
-		rc = bn_functions_register(ix->db, ix->ws->env, err);
-	if (!rc && ix->ws->env->fs->stat(ix->ws->env, NULL, ix->path, &st) == 0) {
-		ix->inode = (uint64_t)st.st_ino;
-		ix->device = (uint64_t)st.st_dev;
-	}
-	ix->loaded = false;
-	ix->pid = getpid();
-	return rc;
 }
 
 static void db_close(bn_index *ix)
@@ -219,78 +46,130 @@ static void db_close(bn_index *ix)
 	ix->loaded = false;
 }
 
-/* The file first: an empty database ignores and removes a WAL that was left behind. */
 static int db_remove(bn_index *ix, bn_err *err)
 {
-	static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
 	int rc = 0;
 	db_close(ix);
-	for (size_t i = 0; !rc && i < sizeof ends / sizeof *ends; i++) {
-		char *path = bn_strf("%s%s", ix->path, ends[i]);
-		rc = path ? bn_fs_remove_tree(ix->ws->env, path, err)
-			  : bn_err_nomem(err, "a file name");
-		bn_free(path);
-	}
+	for (size_t i = 0; !rc && ix->dir && i < FILE_NAMES; i++)
+		rc = bn_dir_remove_tree(ix->dir, file_names[i], err);
 	return rc;
 }
 
-/* Opens the index of dir, anew when what lies there is no index. */
-static int open_in(bn_index *ix, const char *dir, bn_err *err)
+/* What is there is no regular file of ours: not to be believed. */
+static int remove_foreign(bn_index *ix, bn_err *err)
+{
+	struct stat st;
+	if (!ix->dir || bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) < 0)
+		return 0;
+	bool ours = S_ISREG(st.st_mode) && st.st_uid == ix->env->uid(ix->env);
+	return ours ? 0 : db_remove(ix, err);
+}
+
+static int db_open(bn_index *ix, bn_err *err)
+{
+	struct stat st;
+	int rc = remove_foreign(ix, err);
+	if (rc < 0)
+		return rc;
+	if (sqlite3_open_v2(ix->path, &ix->db,
+		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+		    NULL) != SQLITE_OK) {
+		rc = ix->db ? bn_sql_error(ix->db, err, ix->path) : bn_err_nomem(err, ix->path);
+		sqlite3_close_v2(ix->db);
+		ix->db = NULL;
+		return rc;
+	}
+	sqlite3_busy_timeout(ix->db, BUSY_MS);
+	if (!(rc = db_prepare(ix->db, err)))
+		rc = bn_functions_register(ix->db, ix->env, err);
+	if (!rc && ix->dir && bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) == 0) {
+		ix->inode = (uint64_t)st.st_ino;
+		ix->device = (uint64_t)st.st_dev;
+	}
+	ix->loaded = false;
+	ix->pid = getpid();
+	return rc;
+}
+
+/* Opens the file, anew when what lies there is no index. */
+static int open_or_make(bn_index *ix, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
-	bn_free(ix->path);
-	ix->path = bn_path_join(dir, "index.db");
-	if (!ix->path)
-		return bn_err_nomem(err, "the index");
 	int rc = db_open(ix, &why);
 	if (rc == BN_ECORRUPT) {
 		bn_err_clear(&why);
 		if (!(rc = db_remove(ix, &why)))
 			rc = db_open(ix, &why);
 	}
-	if (rc) {
+	if (rc < 0)
 		db_close(ix);
-		bn_err_set(err, rc, "%s", why.msg);
-		bn_err_hint(err, "%s", why.hint);
-	}
-	return rc;
+	return rc < 0 ? bn_err_move(err, &why) : 0;
 }
 
-int bn_index_open(bn_index **out, bn_workspace *ws, bn_err *err)
+/* One place; ix->path says which. */
+static int open_at(bn_index *ix, bn_err *err)
+{
+	int rc;
+	bn_dir_close(ix->dir);
+	ix->dir = NULL;
+	bn_free(ix->path);
+	ix->path = NULL;
+	if (ix->place.dir && (rc = bn_index_place_open(&ix->dir, &ix->place, ix->env, err)) < 0)
+		return rc;
+	ix->path = ix->dir ? bn_dir_join(ix->dir, FILE_NAME) : bn_strdup(IN_MEMORY);
+	return ix->path ? open_or_make(ix, err) : bn_err_nomem(err, "the index");
+}
+
+/* The first place that can be used. A full disk must not keep anybody from looking, nor from
+ * `binnacle gc`. */
+static int open_somewhere(bn_index *ix, bn_err *err)
+{
+	for (;;) {
+		bn_err why = BN_ERR_INIT;
+		int rc = bn_index_place_next(&ix->place, ix->env, ix->of.at->path, ix->of.id, err);
+		if (rc < 0)
+			return rc;
+		rc = open_at(ix, &why);
+		if (rc == 0)
+			return 0;
+		if (!ix->place.dir || rc == BN_ENOMEM || rc == BN_ECONFLICT)
+			return bn_err_move(err, &why);
+		bn_index_place_failed(&ix->place, why.msg);
+	}
+}
+
+/* Versions before kept an index in the workspace, where others may write: nobody reads it. */
+static void remove_old(const bn_index *ix)
+{
+	struct stat st;
+	for (size_t i = 0; i < FILE_NAMES; i++)
+		if (bn_dir_stat(ix->of.at, file_names[i], &st, NULL) == 0 && S_ISREG(st.st_mode) &&
+			st.st_uid == ix->env->uid(ix->env))
+			bn_dir_unlink(ix->of.at, file_names[i], NULL);
+}
+
+int bn_index_open(bn_index **out, const bn_index_source *of, bn_err *err)
 {
 	int rc = 0;
-	char *dir = NULL, *other = NULL;
-	bn_err why = BN_ERR_INIT;
-	if (!ws->classes)
+	if (!of->classes)
 		return bn_err_set(err, BN_EINVAL, "this workspace was opened for writing alone");
 	bn_index *ix = bn_alloc_zeroed(1, sizeof *ix);
 	if (!ix)
 		return bn_err_nomem(err, "the index");
-	ix->ws = ws;
-	if ((rc = index_dir(&dir, ws, true, err)))
-		goto out;
-	ix->schema = schema_key(ws->classes);
-	if (!ix->schema) {
+	ix->env = of->at->env;
+	ix->of = *of;
+	ix->follow_open = !bn_dir_is_network(of->at);
+	if (!(ix->schema = bn_schema_key(of->classes))) {
 		rc = bn_err_nomem(err, "the index");
 		goto out;
 	}
-	ix->follow_open = !bn_fs_is_network(ws->root);
-	rc = open_in(ix, dir, &why);
-	/* A full disk must not keep anybody from looking, nor from `binnacle gc`. */
-	if (rc == BN_EIO && !index_dir(&other, ws, false, NULL) && strcmp(dir, other) &&
-		!open_in(ix, other, NULL))
-		rc = 0;
-	if (rc) {
-		bn_err_set(err, rc, "%s", why.msg);
-		bn_err_hint(err, "%s", why.hint);
+	if ((rc = open_somewhere(ix, err)) < 0)
 		goto out;
-	}
+	remove_old(ix);
 	*out = ix;
 	ix = NULL;
 out:
 	bn_index_close(ix);
-	bn_free(dir);
-	bn_free(other);
 	return rc;
 }
 
@@ -302,6 +181,8 @@ void bn_index_close(bn_index *ix)
 	if (!ix->pid || ix->pid == getpid())
 		db_close(ix);
 	bn_log_release(&ix->log);
+	bn_dir_close(ix->dir);
+	bn_index_place_release(&ix->place);
 	bn_free(ix->path);
 	bn_free(ix->schema);
 	bn_free(ix);
@@ -341,8 +222,8 @@ static int load_tails(bn_index *ix, bn_err *err)
 		w->clock = (uint64_t)sqlite3_column_int64(st, 2);
 		w->crc = (uint32_t)sqlite3_column_int64(st, 3);
 		w->pinned = (uint64_t)sqlite3_column_int64(st, 4);
-		if (w->clock > ix->ws->seen_clock && bn_clock_is_sane(ix->ws->env, w->clock))
-			ix->ws->seen_clock = w->clock;
+		if (w->clock > ix->seen_clock && bn_clock_is_sane(ix->env, w->clock))
+			ix->seen_clock = w->clock;
 	}
 	sqlite3_finalize(st);
 	for (size_t i = 0; i < ix->log.count; i++) {
@@ -357,13 +238,17 @@ static int load_tails(bn_index *ix, bn_err *err)
 	return rc;
 }
 
-static int fold_in_transaction(bn_index *ix, bool rebuild, uint64_t *folded, bn_err *err)
+/* *made: from nothing. */
+static int fold_in_transaction(
+	bn_index *ix, bool rebuild, bool *made, uint64_t *folded, bn_err *err)
 {
 	int rc = 0;
-	if (rebuild || !schema_is_ours(ix)) {
+	if (rebuild || !bn_schema_is(ix->db, ix->schema)) {
 		bn_sql_forget(ix->db);
-		if ((rc = create_schema(ix, err)))
+		if ((rc = bn_schema_create(ix->db, ix->schema, err)) < 0 ||
+			(rc = bn_sql_exec(ix->db, "PRAGMA cache_size = -65536", err)) < 0)
 			return rc;
+		*made = true;
 	}
 	if ((rc = load_tails(ix, err)))
 		return rc;
@@ -373,18 +258,23 @@ static int fold_in_transaction(bn_index *ix, bool rebuild, uint64_t *folded, bn_
 /* One attempt. BN_FOLD_REBUILD asks for another, from scratch. */
 static int fold_once(bn_index *ix, bool rebuild, uint64_t *folded, bn_err *err)
 {
-	int rc = exec(ix->db, "BEGIN IMMEDIATE", err);
+	bool made = false;
+	int rc = bn_sql_exec(ix->db, "BEGIN IMMEDIATE", err);
 	if (rc == BN_ECONFLICT)
 		bn_err_hint(err, "another process is bringing the index up to date; try again");
 	if (rc)
 		return rc;
-	rc = fold_in_transaction(ix, rebuild, folded, err);
+	rc = fold_in_transaction(ix, rebuild, &made, folded, err);
 	if (!rc)
-		rc = exec(ix->db, "COMMIT", err);
+		rc = bn_sql_exec(ix->db, "COMMIT", err);
 	if (rc) {
 		sqlite3_exec(ix->db, "ROLLBACK", NULL, NULL, NULL);
 		bn_sql_forget(ix->db); /* statements of tables that are gone again */
 		ix->loaded = false;
+	}
+	if (made) {
+		sqlite3_exec(ix->db, "PRAGMA cache_size = -32768", NULL, NULL, NULL);
+		sqlite3_wal_checkpoint_v2(ix->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	}
 	return rc;
 }
@@ -413,17 +303,13 @@ static int index_fold(bn_index *ix, bool rebuild, bool *changed, bn_err *err)
 		}
 		if (rc == BN_FOLD_REBUILD)
 			rc = bn_err_set(&why, BN_EIO, "the log of '%s' changes while it is read",
-				ix->ws->dir);
-		if (rc) {
-			bn_err_set(err, rc, "%s", why.msg);
-			bn_err_hint(err, "%s", why.hint);
-		}
+				ix->of.at->path);
+		if (rc)
+			bn_err_move(err, &why);
 		break;
 	}
 	ix->events_folded += folded;
 	*changed = rc == 0 && (folded || rebuild);
-	if (!rc && rebuild)
-		sqlite3_wal_checkpoint_v2(ix->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	return rc;
 }
 
@@ -431,17 +317,12 @@ static int index_fold(bn_index *ix, bool rebuild, bool *changed, bn_err *err)
 static int reopen_if_replaced(bn_index *ix, bn_err *err)
 {
 	struct stat st;
-	if (ix->db && ix->ws->env->fs->stat(ix->ws->env, NULL, ix->path, &st) == 0 &&
-		(uint64_t)st.st_ino == ix->inode && (uint64_t)st.st_dev == ix->device)
+	if (ix->db && (!ix->dir || (bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) == 0 &&
+					   (uint64_t)st.st_ino == ix->inode &&
+					   (uint64_t)st.st_dev == ix->device)))
 		return 0;
 	db_close(ix);
-	int rc = db_open(ix, err);
-	if (rc == BN_ECORRUPT) {
-		rc = db_remove(ix, err);
-		if (!rc)
-			rc = db_open(ix, NULL);
-	}
-	return rc;
+	return open_at(ix, err);
 }
 
 static int check_process(const bn_index *ix, bn_err *err)
@@ -457,13 +338,14 @@ int bn_index_refresh(bn_index *ix, bool *changed, bn_err *err)
 	int rc = check_process(ix, err);
 	*changed = false;
 	if (rc || (rc = reopen_if_replaced(ix, err)) ||
-		(rc = bn_log_scan(&ix->log, ix->ws->at, err)))
+		(rc = bn_log_scan(&ix->log, ix->of.at, err)))
 		return rc;
 	int64_t version = data_version(ix);
 	bool others = ix->loaded && version != ix->data_version;
 	bool due = !ix->loaded || ix->log.lost;
 	if (ix->loaded && others) {
-		due = due || !schema_is_ours(ix) || load_tails(ix, err) != 0 || ix->log.lost;
+		due = due || !bn_schema_is(ix->db, ix->schema) || load_tails(ix, err) != 0 ||
+		      ix->log.lost;
 		*changed = true;
 	}
 	for (size_t i = 0; !due && i < ix->log.count; i++)
@@ -483,7 +365,7 @@ int bn_index_rebuild_all(bn_index *ix, bn_err *err)
 	bool changed;
 	int rc = check_process(ix, err);
 	if (rc || (rc = reopen_if_replaced(ix, err)) ||
-		(rc = bn_log_scan(&ix->log, ix->ws->at, err)))
+		(rc = bn_log_scan(&ix->log, ix->of.at, err)))
 		return rc;
 	rc = index_fold(ix, true, &changed, err);
 	ix->data_version = rc ? ix->data_version : data_version(ix);

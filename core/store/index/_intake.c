@@ -70,7 +70,7 @@ typedef struct intake {
 static bool open_is_readable(const bn_index *ix, const bn_log_writer *w)
 {
 	bn_slot_name us, slot;
-	const bn_env *env = ix->ws->env;
+	const bn_env *env = ix->env;
 	if (!w->has_open || ix->follow_open)
 		return w->has_open;
 	bn_slot_own_name(&us, env);
@@ -123,7 +123,7 @@ static int open_checked(bn_fold *f, intake *in, const char *name, state then, bn
 	char *path = bn_path_join(w->dir, name);
 	if (!path)
 		return bn_err_nomem(err, "a file name");
-	int rc = bn_segment_open(&in->s, f->ix->ws->at, path, false, &why);
+	int rc = bn_segment_open(&in->s, f->ix->of.at, path, false, &why);
 	bn_free(path);
 	in->state = then;
 	if (rc == BN_ENOMEM)
@@ -183,7 +183,7 @@ static int pick_open(bn_fold *f, intake *in, bn_err *err)
 	struct stat st;
 	bn_log_writer *w = in->w;
 	bn_segment *s = &in->s;
-	const bn_env *env = f->ix->ws->env;
+	const bn_env *env = f->ix->env;
 	int rc = open_checked(f, in, BN_SEGMENT_OPEN, OPEN, err);
 	if (rc || in->state != OPEN)
 		return rc;
@@ -288,7 +288,7 @@ static int read_on(intake *in, bn_err *err)
 static int settle_doubt(bn_fold *f, intake *in)
 {
 	bn_log_writer *w = in->w;
-	if (++in->tries <= TRIES && !bn_log_relist(w, f->ix->ws->at, NULL)) {
+	if (++in->tries <= TRIES && !bn_log_relist(w, f->ix->of.at, NULL)) {
 		in->state = PICK;
 		return 0;
 	}
@@ -428,8 +428,8 @@ int fold_intake(bn_fold *f, bn_err *err)
 	}
 	bn_free(in);
 	for (size_t i = 0; !rc && i < log->count; i++)
-		if (log->items[i].clock > f->ix->ws->seen_clock &&
-			bn_clock_is_sane(f->ix->ws->env, log->items[i].clock))
-			f->ix->ws->seen_clock = log->items[i].clock;
+		if (log->items[i].clock > f->ix->seen_clock &&
+			bn_clock_is_sane(f->ix->env, log->items[i].clock))
+			f->ix->seen_clock = log->items[i].clock;
 	return rc;
 }

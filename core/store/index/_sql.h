@@ -9,6 +9,8 @@
  * Borrowed: step it, then sqlite3_reset it before the same SQL is asked for again. */
 int bn_sql_cached(
 	sqlite3_stmt **out, sqlite3 *db, bn_err *err, const char *sql, const char *types, ...);
+/* Runs statements that bind and return nothing. */
+int bn_sql_exec(sqlite3 *db, const char *sql, bn_err *err);
 /* Finalises the handle's cached statements; bn_sql_close also closes it. */
 void bn_sql_forget(sqlite3 *db);
 void bn_sql_close(sqlite3 *db);

@@ -36,7 +36,7 @@ const char *fold_user(bn_fold *f, uid_t uid)
 		if (f->users[i].uid == uid)
 			return f->users[i].name;
 	size_t at = f->user_count < most ? f->user_count++ : most - 1;
-	const bn_env *env = f->ix->ws->env;
+	const bn_env *env = f->ix->env;
 	f->users[at].uid = uid;
 	env->user_name(env, uid, f->users[at].name, sizeof f->users[at].name);
 	return f->users[at].name;
@@ -51,7 +51,7 @@ sqlite3 *bn_fold_db(bn_fold *f)
 
 bn_workspace *bn_fold_workspace(bn_fold *f)
 {
-	return f->ix->ws;
+	return f->ix->of.ws;
 }
 
 int bn_fold_depends(bn_fold *f, const char *entity, bn_err *err)
@@ -249,7 +249,7 @@ static void batch_free(bn_fold *f)
 
 int bn_fold_batch(bn_index *ix, uint64_t *folded, bn_err *err)
 {
-	bn_fold f = {.ix = ix, .db = ix->db, .classes = ix->ws->classes};
+	bn_fold f = {.ix = ix, .db = ix->db, .classes = ix->of.classes};
 	bn_numbers_init(&f.numbers, f.db);
 	int rc = fold_intake(&f, err);
 	if (!rc)

@@ -3,6 +3,7 @@
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "core/store/_workspace.h"
 #include "core/store/index/_index.h"
 #include "core/store/index/_sql.h"
 
@@ -40,11 +41,14 @@ int bn_index_status_get(bn_index_status *out, bn_workspace *ws, bn_err *err)
 	if (rc)
 		return rc;
 	bn_index *ix = ws->index;
-	if (!(out->path = bn_strdup(ix->path)))
+	if (!(out->path = bn_strdup(ix->dir ? ix->path : "(in memory)")))
 		return bn_err_nomem(err, "the index's status");
-	snprintf(out->fs, sizeof out->fs, "%s", bn_fs_type(ix->path, type));
-	out->is_beside = !strncmp(ix->path, ws->root, strlen(ws->root));
-	out->bytes = ws->env->fs->stat(ws->env, NULL, ix->path, &st) == 0 ? (int64_t)st.st_size : 0;
+	if (!(out->why = bn_strdup(ix->place.why)))
+		return bn_err_nomem(err, "the index's status");
+	snprintf(out->fs, sizeof out->fs, "%s",
+		ix->dir ? bn_fs_type(ix->dir->path, type) : "memory");
+	if (ix->dir && bn_dir_stat(ix->dir, bn_path_base(ix->path), &st, NULL) == 0)
+		out->bytes = (int64_t)st.st_size;
 	out->writers = bn_sql_int(ix->db, 0, "SELECT count(*) FROM writer", "");
 	out->events = bn_sql_int(ix->db, 0, "SELECT sum(events) FROM writer", "");
 	out->last_clock = bn_sql_int(ix->db, 0, "SELECT max(last_clock) FROM writer", "");
@@ -69,13 +73,14 @@ void bn_index_status_release(bn_index_status *s)
 	}
 	bn_free(s->gaps);
 	bn_free(s->path);
+	bn_free(s->why);
 	*s = (bn_index_status){0};
 }
 
 int bn_index_rebuild(bn_workspace *ws, bn_err *err)
 {
-	int rc = ws->index ? 0 : bn_index_open(&ws->index, ws, err);
-	return rc ? rc : bn_index_rebuild_all(ws->index, err);
+	int rc = bn_workspace_need_index(ws, err);
+	return rc < 0 ? rc : bn_index_rebuild_all(ws->index, err);
 }
 
 /* ---- dump ----------------------------------------------------------------------------------- */

@@ -14,9 +14,9 @@ typedef struct bn_index_gap {
 } bn_index_gap;
 
 typedef struct bn_index_status {
-	char *path;     /* of index.db */
-	char fs[24];    /* file system that holds it */
-	bool is_beside; /* in .binnacle/ itself */
+	char *path;  /* of index.db, or "(in memory)" */
+	char *why;   /* why not in a better place, or "" */
+	char fs[24]; /* file system that holds it */
 	int64_t bytes;
 	int64_t writers, events, entities; /* events: all that were folded, commuting ones too */
 	int64_t refused, invalid, newer;   /* of the ordered ones; newer: not understood, kept */

@@ -76,6 +76,12 @@ int bn_sql_error(sqlite3 *db, bn_err *err, const char *doing)
 	return code;
 }
 
+int bn_sql_exec(sqlite3 *db, const char *sql, bn_err *err)
+{
+	return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0
+								    : bn_sql_error(db, err, sql);
+}
+
 static int bind_all(sqlite3 *db, sqlite3_stmt *st, bn_err *err, const char *types,
 	sqlite3_destructor_type life, va_list ap)
 {

@@ -4,7 +4,7 @@
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
-#include "core/store/index/_index.h"
+#include "core/store/_workspace.h"
 #include "core/store/index/fold.h"
 #include "core/store/index/index.h"
 

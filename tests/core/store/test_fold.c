@@ -29,6 +29,12 @@ static bn_workspace *open_at(const toy_env *env, const char *path)
 	return ws;
 }
 
+/* The index's file; yours. */
+static char *index_file(const bn_workspace *ws, const toy_env *env)
+{
+	return bn_strf("%s/binnacle/%s/index.db", env->state_dir, bn_workspace_id(ws));
+}
+
 static bn_workspace *make_at(toy_env *env, toy_dir *d)
 {
 	toy_dir_make(d);
@@ -276,7 +282,7 @@ START_TEST(test_index_can_be_deleted_at_any_time)
 	toy_env env;
 	bn_workspace *ws = make_at(&env, &d);
 	write_some(ws);
-	char *path = bn_workspace_path(ws, "index.db");
+	char *path = index_file(ws, &env);
 	ck_assert_int_eq(unlink(path), 0);
 	write_some(ws);
 	ck_assert_int_eq(toy_value(ws, "toy/a"), 160);
@@ -297,7 +303,7 @@ START_TEST(test_index_that_is_damaged_is_made_anew)
 		toy_append_set(ws, "toy/a", i);
 	write_some(ws);
 	int64_t value = toy_value(ws, "toy/a");
-	char *path = bn_workspace_path(ws, "index.db");
+	char *path = index_file(ws, &env);
 	bn_workspace_close(ws);
 	for (int how = 0; how < 3; how++) {
 		int fd = open(path, O_WRONLY);
@@ -532,7 +538,15 @@ START_TEST(test_index_waits_for_who_is_making_it)
 	int ready[2];
 	char byte;
 	bn_workspace *ws = make_at(&env, &d);
-	char *path = bn_workspace_path(ws, "index.db");
+	char *path = index_file(ws, &env);
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err); /* makes the directory */
+	bn_workspace_close(ws);
+	ws = open_at(&env, d.path);
+	for (size_t i = 0; i < 3; i++) {
+		char *one = bn_strf("%s%s", path, i == 0 ? "" : i == 1 ? "-wal" : "-shm");
+		unlink(one);
+		bn_free(one);
+	}
 	ck_assert_int_eq(pipe(ready), 0);
 	pid_t child = fork();
 	if (child == 0) {
@@ -557,22 +571,138 @@ START_TEST(test_index_waits_for_who_is_making_it)
 }
 END_TEST
 
-START_TEST(test_index_lies_in_the_state_directory_of_who_does_not_own_the_workspace)
+static char runtime_dir[400];
+
+static const char *no_state_get(const bn_env *env, const char *name)
+{
+	const toy_env *e = env->ctx;
+	if (!strcmp(name, "XDG_STATE_HOME"))
+		return e->state_dir; /* a file */
+	if (!strcmp(name, "XDG_RUNTIME_DIR"))
+		return runtime_dir[0] ? runtime_dir : NULL;
+	if (!strcmp(name, "BINNACLE_INDEX"))
+		return e->index_dir[0] ? e->index_dir : NULL;
+	return strcmp(name, "BINNACLE_HOME") ? getenv(name) : NULL;
+}
+
+START_TEST(test_index_lies_in_a_private_directory_and_says_why_there)
+{
+	toy_dir d;
+	toy_env env;
+	struct stat st;
+	bn_index_status s;
+	bn_workspace *ws = make_at(&env, &d);
+	write_some(ws);
+	char *path = index_file(ws, &env), *dir = bn_strndup(path, strlen(path) - 9);
+	ck_assert_int_eq(stat(dir, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0700);
+	ck_assert_bn_ok(bn_index_status_get(&s, ws, &err), &err);
+	ck_assert_str_eq(s.path, path);
+	ck_assert_str_eq(s.why, "");
+	bn_index_status_release(&s);
+	bn_workspace_close(ws);
+	/* Others could read it, or write to it: mended at the next use. */
+	ck_assert_int_eq(chmod(dir, 0777), 0);
+	ws = open_at(&env, d.path);
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	ck_assert_int_eq(stat(dir, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0700);
+	bn_workspace_close(ws);
+	bn_free(dir);
+	bn_free(path);
+	/* No state directory: the runtime directory, with a word. */
+	snprintf(runtime_dir, sizeof runtime_dir, "%s/runtime", d.path);
+	env.env.get = no_state_get;
+	snprintf(env.state_dir, sizeof env.state_dir, "%s/file", d.path);
+	ck_assert_int_eq(close(open(env.state_dir, O_CREAT | O_WRONLY, 0600)), 0);
+	ws = open_at(&env, d.path);
+	ck_assert_bn_ok(bn_index_status_get(&s, ws, &err), &err);
+	ck_assert_ptr_nonnull(strstr(s.path, "/runtime/binnacle/"));
+	ck_assert_ptr_nonnull(strstr(s.why, "/file"));
+	bn_index_status_release(&s);
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+static int no_mkdir(const bn_env *env, const bn_dir *at, const char *path, mode_t mode)
+{
+	(void)env;
+	(void)at;
+	(void)path;
+	(void)mode;
+	return -EROFS;
+}
+
+static uid_t nobody(const bn_env *env)
+{
+	(void)env;
+	return 3999999999u; /* has no directory in /var/tmp */
+}
+
+START_TEST(test_index_is_in_memory_where_no_directory_can_be_made)
+{
+	toy_dir d;
+	toy_env env;
+	bn_index_status s;
+	bn_workspace *ws = make_at(&env, &d);
+	toy_append_set(ws, "toy/a", 5);
+	ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
+	bn_fs_ops ops = bn_fs_real;
+	ops.mkdir = no_mkdir;
+	env.env.fs = &ops;
+	env.env.uid = nobody;
+	env.env.get = no_state_get;
+	snprintf(runtime_dir, sizeof runtime_dir, "%s/runtime", d.path);
+	ck_assert_bn_ok(bn_index_status_get(&s, ws, &err), &err);
+	ck_assert_str_eq(s.path, "(in memory)");
+	ck_assert_ptr_nonnull(strstr(s.why, "/var/tmp"));
+	ck_assert_int_eq(s.events, 1);
+	ck_assert_int_eq(toy_value(ws, "toy/a"), 5);
+	bn_index_status_release(&s);
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(test_index_goes_neither_into_the_workspace_nor_into_somebody_elses_directory)
 {
 	toy_dir d;
 	toy_env env;
 	bn_workspace *ws = make_at(&env, &d);
-	ck_assert_int_eq(chmod(bn_workspace_root(ws), 0500), 0);
-	if (access(bn_workspace_root(ws), W_OK) == 0) {
-		bn_workspace_close(ws);
-		toy_dir_remove(&d);
-		BN_TEST_SKIP("index beside a read-only workspace: root may write everywhere");
-	}
+	char *inside = bn_workspace_path(ws, "tmp/index");
+	toy_env_own_index(&env, inside);
+	bn_err e = BN_ERR_INIT;
+	ck_assert_int_eq(bn_workspace_refresh(ws, NULL, &e), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(e.msg, "in the workspace"));
+	bn_free(inside);
+	char *open_to_all = bn_strf("%s/all", d.path);
+	ck_assert_int_eq(mkdir(open_to_all, 0700), 0);
+	ck_assert_int_eq(chmod(open_to_all, 0777), 0);
+	toy_env_own_index(&env, open_to_all);
+	bn_err_clear(&e);
+	ck_assert_int_lt(bn_workspace_refresh(ws, NULL, &e), 0);
+	ck_assert_ptr_nonnull(strstr(e.msg, "only you can write to"));
+	bn_free(open_to_all);
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(test_index_of_the_first_version_is_ignored_and_removed)
+{
+	toy_dir d;
+	toy_env env;
+	bn_workspace *ws = make_at(&env, &d);
+	char *old = bn_workspace_path(ws, "index.db");
+	FILE *f = fopen(old, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs("whatever somebody put there", f);
+	fclose(f);
 	write_some(ws);
-	char *path = bn_strf("%s/binnacle/%s/index.db", env.state_dir, bn_workspace_id(ws));
-	ck_assert(bn_fs_exists(&env.env, path));
-	bn_free(path);
-	chmod(bn_workspace_root(ws), 0700);
+	ck_assert_int_eq(toy_value(ws, "toy/a"), 5);
+	ck_assert_int_ne(access(old, F_OK), 0);
+	bn_free(old);
 	bn_workspace_close(ws);
 	toy_dir_remove(&d);
 }
@@ -612,5 +742,8 @@ BN_TEST_MAIN("core/store/fold", test_fold_is_the_same_in_any_order_of_arrival,
 	test_index_goes_on_without_a_writer_whose_log_may_not_be_read,
 	test_index_keeps_a_writer_whose_directory_cannot_be_seen_for_a_moment,
 	test_index_is_shared_by_processes_that_fold_at_once, test_index_waits_for_who_is_making_it,
-	test_index_lies_in_the_state_directory_of_who_does_not_own_the_workspace,
+	test_index_lies_in_a_private_directory_and_says_why_there,
+	test_index_is_in_memory_where_no_directory_can_be_made,
+	test_index_goes_neither_into_the_workspace_nor_into_somebody_elses_directory,
+	test_index_of_the_first_version_is_ignored_and_removed,
 	test_index_status_names_a_missing_segment)

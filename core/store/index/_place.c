@@ -1,0 +1,198 @@
+/* _place.c - see _place.h. */
+#include "core/store/index/_place.h"
+
+#include "core/base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum place_step { STEP_CHOSEN = 1, STEP_STATE, STEP_RUNTIME, STEP_TMP, STEP_MEMORY };
+
+void bn_index_place_release(bn_index_place *p)
+{
+	bn_free(p->dir);
+	*p = (bn_index_place){0};
+}
+
+void bn_index_place_failed(bn_index_place *p, const char *why)
+{
+	size_t n = strlen(p->why);
+	snprintf(p->why + n, sizeof p->why - n, "%s%s", n ? "; " : "", why);
+}
+
+/* ---- how a path looks -------------------------------------------------------------------------- */
+
+/* Shortens path to its nearest part that is there. */
+static void cut_to_existing(const bn_env *env, char *path)
+{
+	while (strcmp(path, "/") && !bn_fs_exists(env, path)) {
+		char *slash = strrchr(path, '/');
+		if (!slash)
+			return;
+		slash[slash == path] = '\0';
+	}
+}
+
+/* Whether path, or what it will lie in, is the directory root or below it. */
+static bool is_within(const bn_env *env, const char *path, const char *root)
+{
+	struct stat a, b;
+	char *at = root ? bn_strdup(path) : NULL;
+	bool within = false;
+	if (!at || env->fs->stat(env, NULL, root, &b) < 0) {
+		bn_free(at);
+		return false;
+	}
+	cut_to_existing(env, at);
+	for (;;) {
+		if (env->fs->stat(env, NULL, at, &a) == 0 && a.st_dev == b.st_dev &&
+			a.st_ino == b.st_ino) {
+			within = true;
+			break;
+		}
+		char *slash = strrchr(at, '/');
+		if (!slash || !at[1])
+			break;
+		slash[slash == at] = '\0';
+	}
+	bn_free(at);
+	return within;
+}
+
+/* "" when an index may lie there, else why not. */
+static void look(char *why, size_t size, const bn_env *env, const char *path, const char *root)
+{
+	char type[24];
+	char *at = bn_strdup(path);
+	why[0] = '\0';
+	if (!at)
+		return;
+	cut_to_existing(env, at);
+	if (is_within(env, path, root))
+		snprintf(why, size, "%.150s lies in the workspace", path);
+	else if (bn_fs_is_network(at))
+		snprintf(why, size, "%.150s is on a network file system (%s)", at,
+			bn_fs_type(at, type));
+	bn_free(at);
+}
+
+/* ---- candidates -------------------------------------------------------------------------------- */
+
+/* *out NULL: there is no such place. id may be NULL. */
+static int candidate(char **out, int step, const bn_env *env, const char *id, bn_err *err)
+{
+	const char *chosen = bn_env_get(env, "BINNACLE_INDEX");
+	const char *runtime = bn_env_get(env, "XDG_RUNTIME_DIR");
+	char *base = NULL;
+	*out = NULL;
+	if (step == STEP_CHOSEN)
+		return chosen && *chosen ? bn_path_absolute(out, chosen, err) : 0;
+	if (step == STEP_STATE && !(base = bn_env_state_dir(env)))
+		return bn_err_nomem(err, "a file name");
+	if (step == STEP_RUNTIME && runtime && runtime[0] == '/' &&
+		!(base = bn_path_join(runtime, "binnacle")))
+		return bn_err_nomem(err, "a file name");
+	if (step == STEP_TMP &&
+		!(base = bn_strf("/var/tmp/binnacle-%lu", (unsigned long)env->uid(env))))
+		return bn_err_nomem(err, "a file name");
+	if (!base)
+		return 0;
+	*out = id ? bn_path_join(base, id) : bn_strdup(base);
+	bn_free(base);
+	return *out ? 0 : bn_err_nomem(err, "a file name");
+}
+
+int bn_index_place_next(
+	bn_index_place *p, const bn_env *env, const char *root, const char *id, bn_err *err)
+{
+	char why[256];
+	if (p->step == STEP_CHOSEN)
+		return bn_err_set(err, BN_EIO, "no index in BINNACLE_INDEX: %s", p->why);
+	for (;;) {
+		bn_free(p->dir);
+		p->dir = NULL;
+		if (++p->step >= STEP_MEMORY)
+			return 0;
+		int rc = candidate(&p->dir, p->step, env, id, err);
+		if (rc < 0)
+			return rc;
+		if (!p->dir)
+			continue;
+		look(why, sizeof why, env, p->dir, root);
+		if (!why[0])
+			return 0;
+		if (p->step == STEP_CHOSEN) {
+			bn_err_set(err, BN_EREFUSED, "BINNACLE_INDEX: %s", why);
+			bn_err_hint(err, "the index needs a directory of yours on a local disk");
+			return BN_EREFUSED;
+		}
+		bn_index_place_failed(p, why);
+	}
+}
+
+/* ---- making it --------------------------------------------------------------------------------- */
+
+/* 0, or BN_EREFUSED unless the directory is ours and nobody else's. What the user chose may be read
+ * by others. */
+static int check_private(const bn_dir *d, bool chosen, bn_err *err)
+{
+	const bn_env *env = d->env;
+	struct stat st;
+	int e = env->fs->fstat(env, d->fd, &st);
+	if (e < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", d->path);
+	if (st.st_uid != env->uid(env) || (chosen && (st.st_mode & 022)))
+		return bn_err_set(err, BN_EREFUSED,
+			"'%s' is not a directory that only you can write to", d->path);
+	if (!chosen && (st.st_mode & 077) && (e = env->fs->fchmod(env, d->fd, 0700)) < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot make '%s' private", d->path);
+	return 0;
+}
+
+static int open_named(bn_dir **out, const bn_env *env, const char *path, bool chosen, bn_err *err)
+{
+	bn_dir *d = NULL;
+	int rc = bn_fs_make_dirs(env, path, 0700, err);
+	if (rc < 0 || (rc = bn_dir_open(&d, env, path, err)) < 0)
+		return rc;
+	if ((rc = check_private(d, chosen, err)) < 0) {
+		bn_dir_close(d);
+		return rc;
+	}
+	*out = d;
+	return 0;
+}
+
+/* Below a directory where others make names too: each step is ours, and no link. */
+static int open_shared(bn_dir **out, const bn_env *env, const char *path, bn_err *err)
+{
+	int rc = 0;
+	bn_dir *top = NULL, *middle = NULL, *d = NULL;
+	const char *id = bn_path_base(path), *below = path + strlen("/var/tmp/");
+	char *name = bn_strndup(below, (size_t)(id - below) - 1);
+	if (!name) {
+		rc = bn_err_nomem(err, "a file name");
+		goto out;
+	}
+	if ((rc = bn_dir_open(&top, env, "/var/tmp", err)) < 0 ||
+		(rc = bn_dir_make(top, below, 0700, err)) < 0 ||
+		(rc = bn_dir_open_below(&middle, top, name, err)) < 0 ||
+		(rc = check_private(middle, false, err)) < 0 ||
+		(rc = bn_dir_open_below(&d, middle, id, err)) < 0 ||
+		(rc = check_private(d, false, err)) < 0)
+		goto out;
+	*out = d;
+	d = NULL;
+out:
+	bn_dir_close(d);
+	bn_dir_close(middle);
+	bn_dir_close(top);
+	bn_free(name);
+	return rc;
+}
+
+int bn_index_place_open(bn_dir **out, const bn_index_place *p, const bn_env *env, bn_err *err)
+{
+	return p->step == STEP_TMP ? open_shared(out, env, p->dir, err)
+				   : open_named(out, env, p->dir, p->step == STEP_CHOSEN, err);
+}

@@ -1,0 +1,84 @@
+/* _schema.c - the index's tables: made from share/sql, and whether those that are there are ours. */
+#include "core/base/embedded.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/store/index/_index.h"
+#include "core/store/index/_sql.h"
+
+#include <string.h>
+
+static bool is_schema(const bn_embedded_file *f)
+{
+	return bn_str_starts(f->path, "share/sql/");
+}
+
+char *bn_schema_key(const bn_fold_class *const *classes)
+{
+	bn_buf b = BN_BUF_INIT;
+	char hex[BN_SHA256_HEX + 1];
+	bn_buf_addf(&b, "%s\n", BN_VERSION);
+	for (const bn_embedded_file *f = bn_embedded_files; f->path; f++)
+		if (is_schema(f)) {
+			bn_buf_addf(&b, "%s %zu\n", f->path, f->len);
+			bn_buf_add(&b, f->data, f->len);
+		}
+	for (; classes && *classes; classes++) {
+		bn_buf_addf(&b, "class %s %u\n", (*classes)->name, (unsigned)(*classes)->version);
+		for (const char *const *k = (*classes)->commuting_kinds; k && *k; k++)
+			bn_buf_addf(&b, "kind %s\n", *k);
+	}
+	bn_sha256_hex(b.ptr, b.len, hex);
+	char *key = b.failed ? NULL : bn_strdup(hex);
+	bn_buf_release(&b);
+	return key;
+}
+
+static int drop_everything(sqlite3 *db, bn_err *err)
+{
+	bn_buf sql = BN_BUF_INIT;
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view', 'trigger') "
+		"AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+		"");
+	if (rc)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		char *one = sqlite3_mprintf("DROP %s IF EXISTS \"%w\";\n",
+			sqlite3_column_text(st, 0), sqlite3_column_text(st, 1));
+		bn_buf_adds(&sql, one ? one : "");
+		sqlite3_free(one);
+	}
+	sqlite3_finalize(st);
+	if (!rc)
+		rc = bn_buf_check(&sql, err, "the index's tables");
+	if (!rc)
+		rc = bn_sql_exec(db, sql.ptr, err);
+	bn_buf_release(&sql);
+	return rc;
+}
+
+int bn_schema_create(sqlite3 *db, const char *key, bn_err *err)
+{
+	int rc = drop_everything(db, err);
+	for (const bn_embedded_file *f = bn_embedded_files; !rc && f->path; f++)
+		if (is_schema(f) && (rc = bn_sql_exec(db, f->data, err)))
+			bn_err_prefix(err, "%s", f->path);
+	if (!rc)
+		rc = bn_sql_run(db, err, "INSERT INTO index_meta VALUES ('schema', ?)", "s", key);
+	return rc;
+}
+
+bool bn_schema_is(sqlite3 *db, const char *key)
+{
+	sqlite3_stmt *st = NULL;
+	bool ours = false;
+	if (bn_sql_prepare(
+		    &st, db, NULL, "SELECT value FROM index_meta WHERE key = 'schema'", "") == 0 &&
+		bn_sql_step(st, NULL) == 1) {
+		const char *found = (const char *)sqlite3_column_text(st, 0);
+		ours = found && !strcmp(found, key);
+	}
+	sqlite3_finalize(st);
+	return ours;
+}
