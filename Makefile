@@ -95,8 +95,8 @@ FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 PEER_BIN := $(patsubst tests/%.c,$(BUILD)/%,$(PEER_SRC))
 
-.PHONY: all run demo check check-all check-asan check-tsan check-layers check-headers check-docs \
-	check-clang golden bench fuzz cuda format install uninstall deps clean distclean help tests \
+.PHONY: all run demo check check-all check-asan check-tsan check-layers check-symbols check-headers \
+	check-docs check-clang golden bench fuzz cuda format install uninstall deps clean distclean help tests \
 	report
 all: report $(PROGRAM) $(LIB_A) $(LIB_SO) $(BUILD)/libbinnacle.so $(BUILD)/binnacle.pc $(CUDA_SO)
 
@@ -185,13 +185,16 @@ check-clang:
 check-headers: $(BUILD)/gen/embedded.c
 	$(Q)CC="$(CC)" CFLAGS="$(ALL_CFLAGS)" bash tests/lint/headers.sh
 
+check-symbols: all
+	$(Q)bash tests/lint/symbols.sh $(BUILD)
+
 # What the scripts of tests/peers run besides the program.
 $(BUILD)/peers/%: $(BUILD)/obj/tests/peers/%.o $(LIB_A)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD    $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
-check-all: check $(PEER_BIN) check-layers check-headers check-docs
+check-all: check $(PEER_BIN) check-layers check-symbols check-headers check-docs
 	$(Q)BUILD=$(BUILD) bash tests/run_all.sh $(BUILD)
 
 golden: all tests
@@ -258,7 +261,8 @@ deps:
 	@bash share/deps.sh $(DEBIAN_PACKAGES)
 
 check-layers:
-	$(Q)bash tests/lint/layers.sh
+	$(Q)bash tests/lint/layers.sh && bash tests/lint/files.sh && bash tests/lint/idioms.sh && \
+		bash tests/lint/circles.sh
 
 check-docs:
 	$(Q)bash tests/lint/docs.sh
@@ -281,7 +285,7 @@ help:
 	@echo "make demo       walk one model through its whole life in $(DEMO_DIR)/"
 	@echo "make check      every test that needs no terminal, network, GPU or root"
 	@echo "make check-all  the same, lints, and tests against real peers (makes .venv)"
-	@echo "make check-asan check-tsan check-clang check-layers check-headers check-docs"
+	@echo "make check-asan check-tsan check-clang check-layers check-symbols check-headers check-docs"
 	@echo "make golden     write the golden screens anew; look at the diff before you commit"
 	@echo "make bench      ratios against peers measured in the same run"
 	@echo "make fuzz       FUZZ_SECONDS=$(FUZZ_SECONDS) of each fuzz target"

@@ -19,7 +19,8 @@ size_t bnk_shard_count(size_t items, size_t min_items)
 	return n < 1 ? 1 : n > BNK_MAX_SHARDS ? BNK_MAX_SHARDS : n;
 }
 
-size_t bnk_shard_begin(size_t items, size_t shards, size_t shard)
+/* First item of a shard; shard_begin(items, shards, shards) is items. */
+static size_t shard_begin(size_t items, size_t shards, size_t shard)
 {
 	size_t each = items / shards, rest = items % shards;
 	return shard * each + (shard < rest ? shard : rest);
@@ -37,8 +38,8 @@ int bnk_threads_default(void)
 
 static int run_shard(size_t items, size_t shards, size_t shard, bnk_shard_fn fn, void *user)
 {
-	return fn(user, shard, bnk_shard_begin(items, shards, shard),
-		bnk_shard_begin(items, shards, shard + 1));
+	return fn(user, shard, shard_begin(items, shards, shard),
+		shard_begin(items, shards, shard + 1));
 }
 
 static int first_failure(const int *status, size_t shards)

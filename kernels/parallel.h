@@ -19,8 +19,6 @@ typedef int (*bnk_shard_fn)(void *user, size_t shard, size_t begin, size_t end);
 /* How many shards for that many items, when a shard is worth starting from min_items on:
  * 1 .. BNK_MAX_SHARDS, depending on the two arguments only. */
 size_t bnk_shard_count(size_t items, size_t min_items);
-/* First item of a shard; bnk_shard_begin(items, shards, shards) is items. */
-size_t bnk_shard_begin(size_t items, size_t shards, size_t shard);
 
 /* Runs fn once for every shard on at most `threads` threads (<= 0: bnk_threads_default()).
  * Returns the status of the lowest-numbered shard that failed, or BNK_OK. All shards are run even

@@ -19,6 +19,7 @@ int bn_fs_look_at(bn_path_kind *out, int e, const struct stat *st, const char *p
 int bn_fs_list_open(int fd, const char *path, bn_names *names, bn_err *err);
 void bn_names_sort(bn_names *names, size_t first); /* from items[first] on, by bytes */
 bool bn_fs_is_network_open(int fd);
+char *bn_path_dir(const char *path); /* its directory part; yours */
 
 /* fs_real.c: what the system answers. */
 unsigned long bn_fs_magic(const char *path); /* of the file system there; 0 unknown */

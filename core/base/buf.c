@@ -88,6 +88,20 @@ void bn_buf_addf(bn_buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
+static const char *short_escape(char c)
+{
+	switch (c) {
+	case '\n':
+		return "\\n";
+	case '\t':
+		return "\\t";
+	case '\r':
+		return "\\r";
+	default:
+		return NULL;
+	}
+}
+
 void bn_buf_add_json_string(bn_buf *b, const char *s, size_t n)
 {
 	bn_buf_addch(b, '"');
@@ -98,10 +112,7 @@ void bn_buf_add_json_string(bn_buf *b, const char *s, size_t n)
 			bn_buf_addch(b, (char)c);
 			i++;
 		} else if (c < 0x20 || c == 0x7f) {
-			const char *short_form = c == '\n'   ? "\\n"
-						 : c == '\t' ? "\\t"
-						 : c == '\r' ? "\\r"
-							     : NULL;
+			const char *short_form = short_escape((char)c);
 			if (short_form)
 				bn_buf_adds(b, short_form);
 			else

@@ -275,3 +275,25 @@ int bn_dir_remove_tree(const bn_dir *at, const char *name, bn_err *err)
 		return dir_error(err, -e, "cannot stat", at, name);
 	return S_ISDIR(st.st_mode) ? tree_below(at, name, err) : bn_dir_unlink(at, name, err);
 }
+
+/* Declared in fs.h: its path is one that the user named; what lies below is removed here. */
+int bn_fs_remove_tree(const bn_env *env, const char *path, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	bn_dir *at = NULL;
+	size_t n = strlen(path);
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	char *bare = bn_strndup(path, n), *parent = bare ? bn_path_dir(bare) : NULL;
+	int rc = parent ? bn_dir_open(&at, env, parent, &why) : bn_err_nomem(&why, "a file name");
+	if (rc == BN_ENOTFOUND)
+		rc = 0;
+	else if (rc < 0)
+		rc = bn_err_move(err, &why);
+	else
+		rc = bn_dir_remove_tree(at, bn_path_base(bare), err);
+	bn_dir_close(at);
+	bn_free(parent);
+	bn_free(bare);
+	return rc;
+}

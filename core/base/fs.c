@@ -2,7 +2,6 @@
 #include "core/base/fs.h"
 
 #include "core/base/_fs.h"
-#include "core/base/dir.h"
 #include "core/base/mem.h"
 
 #include <errno.h>
@@ -94,8 +93,7 @@ int bn_fs_error_named(bn_err *err, int errnum, const char *doing, const char *pa
 		errnum, "%s '%s'", doing, path);
 }
 
-/* The directory part of path; yours. */
-static char *path_dir(const char *path)
+char *bn_path_dir(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	if (!slash)
@@ -149,7 +147,7 @@ int bn_fs_write_durable(const bn_env *env, const bn_dir *at, const char *path, c
 	int e, fd, rc = 0;
 	uint64_t tag = 0;
 	bool made = false;
-	char *tmp = NULL, *dir = path_dir(path);
+	char *tmp = NULL, *dir = bn_path_dir(path);
 	if ((rc = bn_env_random(env, &tag, sizeof tag, err)) < 0)
 		goto out;
 	tmp = bn_strf("%s.%016llx.tmp", path, (unsigned long long)tag);
@@ -237,7 +235,7 @@ int bn_fs_make_dirs(const bn_env *env, const char *path, mode_t mode, bn_err *er
 {
 	if (bn_fs_is_dir(env, path))
 		return 0;
-	char *parent = path_dir(path);
+	char *parent = bn_path_dir(path);
 	if (!parent)
 		return bn_err_nomem(err, "a file name");
 	int e, rc = 0;
@@ -292,27 +290,6 @@ int bn_fs_list_dir(const bn_env *env, const char *path, bn_names *names, bn_err 
 	if (fd < 0)
 		return bn_fs_error_named(err, -fd, "cannot list", path);
 	return bn_fs_list_open(fd, path, names, err);
-}
-
-int bn_fs_remove_tree(const bn_env *env, const char *path, bn_err *err)
-{
-	bn_err why = BN_ERR_INIT;
-	bn_dir *at = NULL;
-	size_t n = strlen(path);
-	while (n > 1 && path[n - 1] == '/')
-		n--;
-	char *bare = bn_strndup(path, n), *parent = bare ? path_dir(bare) : NULL;
-	int rc = parent ? bn_dir_open(&at, env, parent, &why) : bn_err_nomem(&why, "a file name");
-	if (rc == BN_ENOTFOUND)
-		rc = 0;
-	else if (rc < 0)
-		rc = bn_err_move(err, &why);
-	else
-		rc = bn_dir_remove_tree(at, bn_path_base(bare), err);
-	bn_dir_close(at);
-	bn_free(parent);
-	bn_free(bare);
-	return rc;
 }
 
 static const struct {

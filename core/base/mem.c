@@ -28,19 +28,21 @@ long bn_alloc_count(void)
 	return atomic_load(&alloc_count);
 }
 
+/* Of 0 bytes the C library may give NULL, which here means no memory: hence `bytes + !bytes`. */
+
 void *bn_alloc(size_t bytes)
 {
-	return alloc_must_fail() ? NULL : malloc(bytes ? bytes : 1);
+	return alloc_must_fail() ? NULL : malloc(bytes + !bytes);
 }
 
 void *bn_alloc_zeroed(size_t count, size_t bytes)
 {
-	return alloc_must_fail() ? NULL : calloc(count ? count : 1, bytes ? bytes : 1);
+	return alloc_must_fail() ? NULL : calloc(count + !count, bytes + !bytes);
 }
 
 void *bn_realloc(void *p, size_t bytes)
 {
-	return alloc_must_fail() ? NULL : realloc(p, bytes ? bytes : 1);
+	return alloc_must_fail() ? NULL : realloc(p, bytes + !bytes);
 }
 
 char *bn_strndup(const char *s, size_t n)

@@ -83,7 +83,8 @@ double bn_rng_normal(bn_rng *r)
 	return sqrt(-2.0 * log(u)) * cos(TWO_PI * v);
 }
 
-void bn_rng_shuffle(bn_rng *r, uint32_t *items, size_t n)
+/* Fisher-Yates from the end. */
+static void shuffle(bn_rng *r, uint32_t *items, size_t n)
 {
 	for (size_t i = n; i > 1; i--) {
 		size_t j = (size_t)bn_rng_below(r, i);
@@ -97,5 +98,5 @@ void bn_rng_permutation(bn_rng *r, uint32_t *out, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		out[i] = (uint32_t)i;
-	bn_rng_shuffle(r, out, n);
+	shuffle(r, out, n);
 }

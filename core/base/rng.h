@@ -32,7 +32,6 @@ uint64_t bn_rng_u64(bn_rng *r);
 double bn_rng_uniform(bn_rng *r);             /* [0, 1), 53 bits */
 uint64_t bn_rng_below(bn_rng *r, uint64_t n); /* 0 .. n-1 without bias; n >= 1 */
 double bn_rng_normal(bn_rng *r);              /* mean 0, deviation 1 (Box-Muller, cosine half) */
-void bn_rng_shuffle(bn_rng *r, uint32_t *items, size_t n);   /* Fisher-Yates from the end */
 void bn_rng_permutation(bn_rng *r, uint32_t *out, size_t n); /* 0 .. n-1, shuffled; n < 2^32 */
 
 #endif

@@ -135,11 +135,6 @@ bool bn_str_ends(const char *s, const char *suffix)
 	return n >= k && !memcmp(s + n - k, suffix, k);
 }
 
-bool bn_glob_match(const char *pattern, const char *s)
-{
-	return fnmatch(pattern, s, 0) == 0;
-}
-
 bool bn_name_is_valid(const char *s)
 {
 	size_t n = strlen(s);

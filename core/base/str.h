@@ -20,7 +20,6 @@ bool bn_parse_bytes(const char *s, int64_t *out); /* "512", "64K", "1.5GiB" (102
 
 bool bn_str_starts(const char *s, const char *prefix);
 bool bn_str_ends(const char *s, const char *suffix);
-bool bn_glob_match(const char *pattern, const char *s); /* * ? [a-z] */
 /* A name that may be used for datasets, models, experiments, aliases: letters, digits, _ . - and
  * at most BN_NAME_MAX bytes, not starting with '.' or '-'. */
 #define BN_NAME_MAX 128

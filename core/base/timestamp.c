@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <time.h>
 
-int64_t bn_days_from_civil(int64_t year, int month, int day)
+/* Proleptic Gregorian, days since 1970-01-01 (Hinnant, "chrono-compatible low-level date
+ * algorithms"). month 1..12. */
+static int64_t days_from_civil(int64_t year, int month, int day)
 {
 	int64_t y = year - (month <= 2);
 	int64_t era = (y >= 0 ? y : y - 399) / 400;
@@ -14,7 +16,7 @@ int64_t bn_days_from_civil(int64_t year, int month, int day)
 	return era * 146097 + day_of_era - 719468;
 }
 
-void bn_civil_from_days(int64_t days, int64_t *year, int *month, int *day)
+static void civil_from_days(int64_t days, int64_t *year, int *month, int *day)
 {
 	days += 719468;
 	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
@@ -124,7 +126,7 @@ bool bn_timestamp_parse(const char *s, size_t n, int64_t *ns)
 		if (!take_zone(&s, end, &offset) || s != end)
 			return false;
 	}
-	int64_t seconds = bn_days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 +
+	int64_t seconds = days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 +
 			  second - offset;
 	if (__builtin_mul_overflow(seconds, (int64_t)1000000000, ns) ||
 		__builtin_add_overflow(*ns, fraction, ns))
@@ -145,7 +147,7 @@ const char *bn_timestamp_iso(int64_t ns, char buf[BN_TIMESTAMP_TEXT])
 		days--;
 	}
 	int month, day;
-	bn_civil_from_days(days, &year, &month, &day);
+	civil_from_days(days, &year, &month, &day);
 	int n = snprintf(buf, BN_TIMESTAMP_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d", (int)year, month,
 		day, (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
 	if (fraction) {

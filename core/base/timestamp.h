@@ -7,11 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Proleptic Gregorian, days since 1970-01-01 (Hinnant, "chrono-compatible low-level date
- * algorithms"). month 1..12. */
-int64_t bn_days_from_civil(int64_t year, int month, int day);
-void bn_civil_from_days(int64_t days, int64_t *year, int *month, int *day);
-
 /* ISO 8601 / RFC 3339: YYYY-MM-DD, optionally [T or space]HH:MM[:SS[.fraction]], optionally Z or
  * +HH:MM / -HHMM (no zone means UTC). False when it is not one, is no real date, or does not fit.
  */

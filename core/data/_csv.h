@@ -31,7 +31,7 @@ typedef struct csv_dialect {
 	bool null_first[256];           /* first bytes of the spellings in nulls */
 } csv_dialect;
 
-bool csv_is_null(const csv_dialect *d, const char *s, size_t n);
+bool bn_csv_is_null(const csv_dialect *d, const char *s, size_t n);
 
 /* ---- scanning ------------------------------------------------------------------------------- */
 
@@ -48,8 +48,9 @@ typedef struct csv_scan {
 } csv_scan;
 
 /* Scans text[from .. to); places are counted from text. Every variant gives the same result. */
-void csv_scan_text(csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to);
-void csv_scan_portable(csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to);
+void bn_csv_scan_text(csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to);
+void bn_csv_scan_portable(
+	csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to);
 
 /* ---- numbers -------------------------------------------------------------------------------- */
 
@@ -58,7 +59,7 @@ typedef enum csv_token { CSV_NOT_NUMBER, CSV_INT, CSV_BIG_INT, CSV_FLOAT } csv_t
 /* [+-]digits, or with fraction or exponent. No superfluous leading zero, no overflow. INT: *i is
  * exact, and *f when |i| <= 2^53; BIG_INT: *i is exact, *f rounded; FLOAT: *f, correctly rounded.
  * "-0" is a FLOAT, inf is one, nan is not. */
-csv_token csv_parse_number(const char *s, size_t n, int64_t *i, double *f);
+csv_token bn_csv_parse_number(const char *s, size_t n, int64_t *i, double *f);
 
 /* One column of a matrix of fields. */
 typedef struct csv_fields {
@@ -71,11 +72,11 @@ typedef struct csv_fields {
 
 /* Converts rows from .. as long as fields are plain ([-]digits[.digits], at most 16 characters
  * without the sign, exact by one division); returns the first row that was not, or to. */
-size_t csv_plain_floats(const csv_fields *f, double *out, size_t from, size_t to);
-size_t csv_plain_ints(const csv_fields *f, int64_t *out, size_t from, size_t to); /* 15 digits */
+size_t bn_csv_plain_floats(const csv_fields *f, double *out, size_t from, size_t to);
+size_t bn_csv_plain_ints(const csv_fields *f, int64_t *out, size_t from, size_t to); /* 15 digits */
 
 /* 0 AVX-512, 1 AVX2, 2 portable. */
-int csv_isa_level(void);
+int bn_csv_isa_level(void);
 
 /* ---- types ---------------------------------------------------------------------------------- */
 
@@ -96,11 +97,11 @@ typedef struct csv_column_plan {
 	unsigned facts;
 } csv_column_plan;
 
-unsigned csv_classify(const csv_dialect *d, const char *s, size_t n, bool quoted);
+unsigned bn_csv_classify(const csv_dialect *d, const char *s, size_t n, bool quoted);
 /* Type for these facts; text gives BN_TYPE_CATEGORY. *empty when there are none. */
-bn_type csv_type_of(unsigned facts, bool *empty);
+bn_type bn_csv_type_of(unsigned facts, bool *empty);
 /* s trimmed of blanks: true/false as 1/0, or -1. */
-int csv_parse_bool(const char *s, size_t n);
+int bn_csv_parse_bool(const char *s, size_t n);
 
 /* ---- chunks --------------------------------------------------------------------------------- */
 
@@ -148,7 +149,7 @@ typedef struct csv_chunk {
 	bn_err err;
 } csv_chunk;
 
-void csv_chunk_release(csv_chunk *c, size_t columns);
+void bn_csv_chunk_release(csv_chunk *c, size_t columns);
 
 /* Rows and rejects of the chunk from its separators; then every column by its plan. rc in c. */
 typedef struct csv_plan {
@@ -157,10 +158,10 @@ typedef struct csv_plan {
 	size_t count;
 } csv_plan;
 
-int csv_find_rows(csv_chunk *c, const csv_plan *plan, bn_err *err);
-int csv_convert_chunk(csv_chunk *c, const csv_plan *plan, bn_err *err);
+int bn_csv_find_rows(csv_chunk *c, const csv_plan *plan, bn_err *err);
+int bn_csv_convert_chunk(csv_chunk *c, const csv_plan *plan, bn_err *err);
 /* Marks field (or, UINT32_MAX, the record) of good row r malformed. */
-int csv_reject_row(csv_chunk *c, const csv_plan *plan, size_t row, size_t column, const char *at,
+int bn_csv_reject_row(csv_chunk *c, const csv_plan *plan, size_t row, size_t column, const char *at,
 	bn_err *err, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
 /* Field of a good row, as it stands in the text: quotes included, the CR of a CRLF not. */
 static inline void csv_field(const csv_chunk *c, size_t columns, char newline, size_t row,
@@ -175,7 +176,7 @@ static inline void csv_field(const csv_chunk *c, size_t columns, char newline, s
 }
 /* The text of a quoted field, without its quotes: into scratch when quotes are doubled. False with
  * *at when text follows the closing quote. */
-bool csv_unquote(char quote, const char **s, const char **e, bn_buf *scratch, const char **at);
+bool bn_csv_unquote(char quote, const char **s, const char **e, bn_buf *scratch, const char **at);
 
 /* ---- input ---------------------------------------------------------------------------------- */
 
@@ -193,12 +194,13 @@ typedef struct csv_input {
 	bool end;
 } csv_input;
 
-int csv_input_open(csv_input *in, const bn_env *env, const char *path, bn_err *err);
+int bn_csv_input_open(csv_input *in, const bn_env *env, const char *path, bn_err *err);
 /* Looks at the beginning: byte order mark, line ends; then the first record. */
-int csv_input_header(csv_input *in, csv_dialect *d, bool no_header, bn_schema *schema, bn_err *err);
-void csv_input_rewind(csv_input *in);
+int bn_csv_input_header(
+	csv_input *in, csv_dialect *d, bool no_header, bn_schema *schema, bn_err *err);
+void bn_csv_input_rewind(csv_input *in);
 /* The next chunk; c->len 0 at the end. */
-int csv_input_fill(csv_input *in, const csv_dialect *d, csv_chunk *c, bn_err *err);
-void csv_input_close(csv_input *in);
+int bn_csv_input_fill(csv_input *in, const csv_dialect *d, csv_chunk *c, bn_err *err);
+void bn_csv_input_close(csv_input *in);
 
 #endif

@@ -95,21 +95,21 @@ static void clear_tallies(csv_stream *s)
 static int guess_types(csv_stream *s, bn_err *err)
 {
 	csv_chunk c = {0};
-	int rc = csv_input_fill(&s->in, &s->dialect, &c, err);
+	int rc = bn_csv_input_fill(&s->in, &s->dialect, &c, err);
 
 	if (!rc && c.len)
-		rc = csv_find_rows(&c, &s->plan, err);
+		rc = bn_csv_find_rows(&c, &s->plan, err);
 	if (rc || !c.len)
 		goto out;
-	rc = csv_convert_chunk(&c, &s->plan, err);
+	rc = bn_csv_convert_chunk(&c, &s->plan, err);
 	for (size_t i = 0; i < s->plan.count && !rc; i++) {
 		bool empty = false;
 		if (s->plan.columns[i].declared)
 			continue;
-		bn_type type = csv_type_of(c.columns[i].misfit ? c.columns[i].facts : 0, &empty);
+		bn_type type = bn_csv_type_of(c.columns[i].misfit ? c.columns[i].facts : 0, &empty);
 		set_type(s, i, type, empty);
 	}
-	rc = rc ? rc : csv_convert_chunk(&c, &s->plan, err);
+	rc = rc ? rc : bn_csv_convert_chunk(&c, &s->plan, err);
 	for (size_t i = 0; i < s->plan.count && !rc; i++) {
 		if (s->plan.columns[i].type != BN_TYPE_CATEGORY || s->plan.columns[i].declared)
 			continue;
@@ -118,8 +118,8 @@ static int guess_types(csv_stream *s, bn_err *err)
 			set_type(s, i, BN_TYPE_STRING, false);
 	}
 out:
-	csv_chunk_release(&c, s->plan.count);
-	csv_input_rewind(&s->in);
+	bn_csv_chunk_release(&c, s->plan.count);
+	bn_csv_input_rewind(&s->in);
 	clear_tallies(s);
 	return rc;
 }
@@ -151,7 +151,7 @@ static bool settle_types(csv_stream *s)
 		bool empty = false;
 		if (p->declared)
 			continue;
-		bn_type type = csv_type_of(p->facts, &empty);
+		bn_type type = bn_csv_type_of(p->facts, &empty);
 		if (type == BN_TYPE_CATEGORY &&
 			(p->type == BN_TYPE_STRING ||
 				(p->type == BN_TYPE_CATEGORY && !is_category(&s->tallies[i]))))
@@ -260,8 +260,8 @@ static int handle_rejects(csv_stream *s, csv_chunk *c, bn_err *err)
 
 static int restart(csv_stream *s, bn_err *err)
 {
-	csv_pool_stop(s->pool);
-	csv_input_rewind(&s->in);
+	bn_csv_pool_stop(s->pool);
+	bn_csv_input_rewind(&s->in);
 	clear_tallies(s);
 	for (size_t i = 0; i < s->plan.count; i++)
 		s->plan.columns[i].facts = 0;
@@ -309,7 +309,7 @@ static int stream_next(bn_stream *base, const bn_batch **out, bn_err *err)
 	if (s->ended)
 		return BN_STREAM_END;
 	for (;;) {
-		int rc = csv_pool_next(s->pool, &c, err);
+		int rc = bn_csv_pool_next(s->pool, &c, err);
 		if (rc)
 			return rc;
 		if (!c)
@@ -323,7 +323,7 @@ static int stream_next(bn_stream *base, const bn_batch **out, bn_err *err)
 		if (rc)
 			return rc;
 		if (misfit && s->passes > 1) { /* all facts are known: only a category outgrew */
-			csv_pool_stop(s->pool);
+			bn_csv_pool_stop(s->pool);
 			for (size_t i = 0; i < s->plan.count; i++) {
 				if (s->tallies[i].overflow)
 					set_type(s, i, BN_TYPE_STRING, false);
@@ -365,12 +365,12 @@ static void stream_free(bn_stream *base)
 {
 	csv_stream *s = (csv_stream *)base;
 
-	csv_pool_free(s->pool);
+	bn_csv_pool_free(s->pool);
 	for (size_t i = 0; s->tallies && i < s->plan.count; i++)
 		bn_dict_builder_release(&s->tallies[i].dict);
 	if (s->rejects_fd >= 0)
 		s->env->fs->close(s->env, s->rejects_fd);
-	csv_input_close(&s->in);
+	bn_csv_input_close(&s->in);
 	bn_schema_release(&s->schema);
 	bn_buf_release(&s->rejects);
 	bn_free(s->tallies);
@@ -459,11 +459,12 @@ int bn_csv_open(bn_stream **out, const bn_env *env, const char *path, char delim
 	rc = set_dialect(s, delimiter, err);
 	if (!rc && s->options.rejects && !(s->rejects_path = bn_strdup(s->options.rejects)))
 		rc = bn_err_nomem(err, "a CSV stream");
-	rc = rc ? rc : csv_input_open(&s->in, env, path, err);
-	rc = rc ? rc : csv_input_header(&s->in, &s->dialect, s->options.no_header, &s->schema, err);
+	rc = rc ? rc : bn_csv_input_open(&s->in, env, path, err);
+	rc = rc ? rc
+		: bn_csv_input_header(&s->in, &s->dialect, s->options.no_header, &s->schema, err);
 	rc = rc ? rc : make_plan(s, err);
 	rc = rc ? rc : guess_types(s, err);
-	rc = rc ? rc : csv_pool_new(&s->pool, &s->in, &s->plan, thread_count(s), err);
+	rc = rc ? rc : bn_csv_pool_new(&s->pool, &s->in, &s->plan, thread_count(s), err);
 	if (rc)
 		stream_free(&s->base);
 	else

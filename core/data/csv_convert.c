@@ -80,10 +80,11 @@ static void reject(
 	if (v->rc)
 		return;
 	if (s)
-		v->rc = csv_reject_row(
+		v->rc = bn_csv_reject_row(
 			v->chunk, v->plan, row, v->column, at, v->err, what, shown, s);
 	else
-		v->rc = csv_reject_row(v->chunk, v->plan, row, v->column, at, v->err, "%s", what);
+		v->rc = bn_csv_reject_row(
+			v->chunk, v->plan, row, v->column, at, v->err, "%s", what);
 }
 
 /* Text of the field without quotes; false when it was malformed (and its record is rejected). */
@@ -93,7 +94,7 @@ static bool clean_field(convert *v, size_t row, const char **s, const char **e, 
 	char quote = v->plan->dialect->quote;
 
 	*quoted = *s < *e && **s == quote;
-	if (*quoted && !csv_unquote(quote, s, e, &v->scratch, &at)) {
+	if (*quoted && !bn_csv_unquote(quote, s, e, &v->scratch, &at)) {
 		reject(v, row, at, "text after the closing quote", NULL, 0);
 		return false;
 	}
@@ -115,7 +116,7 @@ static bool parse_number_as(
 {
 	int64_t i = 0;
 	double f = 0;
-	csv_token token = csv_parse_number(s, n, &i, &f);
+	csv_token token = bn_csv_parse_number(s, n, &i, &f);
 	bool is_int = token == CSV_INT || token == CSV_BIG_INT;
 
 	switch (type) {
@@ -146,7 +147,7 @@ static bool parse_as(const convert *v, const char *s, size_t n, slow_value *x, u
 	if (v->want->type == BN_TYPE_TIMESTAMP)
 		return bn_timestamp_parse(s, n, &x->i);
 	if (v->want->type == BN_TYPE_BOOL) {
-		x->i = csv_parse_bool(s, n);
+		x->i = bn_csv_parse_bool(s, n);
 		if (x->i < 0 && declared && n == 1 && (*s == '0' || *s == '1'))
 			x->i = *s == '1';
 		return x->i >= 0;
@@ -160,7 +161,7 @@ static slow_result slow_field(convert *v, size_t row, const char *s, const char 
 	bool quoted;
 
 	if (!clean_field(v, row, &s, &e, &quoted) ||
-		csv_is_null(v->plan->dialect, s, (size_t)(e - s)))
+		bn_csv_is_null(v->plan->dialect, s, (size_t)(e - s)))
 		return SLOW_NULL;
 	if (!v->want->empty && parse_as(v, s, (size_t)(e - s), x, &v->out->facts))
 		return SLOW_VALUE;
@@ -207,7 +208,7 @@ static bool convert_float64(convert *v)
 	slow_value x = {0};
 	const char *s, *e;
 
-	for (size_t r = v->from; (r = csv_plain_floats(&f, to, r, v->to)) < v->to; r++) {
+	for (size_t r = v->from; (r = bn_csv_plain_floats(&f, to, r, v->to)) < v->to; r++) {
 		field_at(v, r, &s, &e);
 		slow_result got = SLOW_NULL;
 		if (s < e || !v->plan->dialect->null_first[0])
@@ -229,7 +230,7 @@ static bool convert_int64(convert *v)
 	slow_value x = {0};
 	const char *s, *e;
 
-	for (size_t r = v->from; (r = csv_plain_ints(&f, to, r, v->to)) < v->to; r++) {
+	for (size_t r = v->from; (r = bn_csv_plain_ints(&f, to, r, v->to)) < v->to; r++) {
 		field_at(v, r, &s, &e);
 		slow_result got = slow_field(v, r, s, e, &x);
 		if (got == SLOW_MISFIT)
@@ -356,7 +357,8 @@ static bool convert_text(convert *v)
 		size_t raw_len = (size_t)(e - s);
 		bool plain = s < e && *s != quote && !v->chunk->scan.odd_bytes;
 		if ((!plain && !clean_field(v, r, &s, &e, &quoted)) ||
-			((plain || !quoted) && csv_is_null(v->plan->dialect, s, (size_t)(e - s)))) {
+			((plain || !quoted) &&
+				bn_csv_is_null(v->plan->dialect, s, (size_t)(e - s)))) {
 			set_null(v, r);
 		} else if (category) {
 			code = codes[r] = bn_dict_builder_add(&o->dict, s, (size_t)(e - s));
@@ -387,7 +389,8 @@ static void classify_all(convert *v)
 	for (size_t r = 0; r < v->chunk->rows && !v->rc; r++) {
 		field_at(v, r, &s, &e);
 		if (clean_field(v, r, &s, &e, &quoted))
-			v->out->facts |= csv_classify(v->plan->dialect, s, (size_t)(e - s), quoted);
+			v->out->facts |=
+				bn_csv_classify(v->plan->dialect, s, (size_t)(e - s), quoted);
 	}
 }
 
@@ -559,7 +562,7 @@ static int check_lengths(csv_chunk *c, const csv_plan *plan, bn_err *err)
 		for (size_t i = 0; i < plan->count && !rc; i++) {
 			csv_field(c, plan->count, plan->dialect->newline, r, i, &s, &e);
 			if ((size_t)(e - s) > BN_CSV_FIELD_MAX)
-				rc = csv_reject_row(c, plan, r, i, s, err,
+				rc = bn_csv_reject_row(c, plan, r, i, s, err,
 					"a field of %zu bytes, the limit is %zu", (size_t)(e - s),
 					BN_CSV_FIELD_MAX);
 		}
@@ -567,7 +570,7 @@ static int check_lengths(csv_chunk *c, const csv_plan *plan, bn_err *err)
 	return rc;
 }
 
-int csv_convert_chunk(csv_chunk *c, const csv_plan *plan, bn_err *err)
+int bn_csv_convert_chunk(csv_chunk *c, const csv_plan *plan, bn_err *err)
 {
 	int rc = make_room(c, plan, err);
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-bool csv_is_null(const csv_dialect *d, const char *s, size_t n)
+bool bn_csv_is_null(const csv_dialect *d, const char *s, size_t n)
 {
 	if (n && !d->null_first[(uint8_t)*s])
 		return false;
@@ -15,7 +15,7 @@ bool csv_is_null(const csv_dialect *d, const char *s, size_t n)
 	return false;
 }
 
-int csv_parse_bool(const char *s, size_t n)
+int bn_csv_parse_bool(const char *s, size_t n)
 {
 	static const char *const words[] = {"false", "true", "False", "True", "FALSE", "TRUE"};
 
@@ -26,12 +26,12 @@ int csv_parse_bool(const char *s, size_t n)
 	return -1;
 }
 
-unsigned csv_classify(const csv_dialect *d, const char *s, size_t n, bool quoted)
+unsigned bn_csv_classify(const csv_dialect *d, const char *s, size_t n, bool quoted)
 {
 	int64_t i;
 	double f;
 
-	if (csv_is_null(d, s, n))
+	if (bn_csv_is_null(d, s, n))
 		return 0;
 	/* Blanks around a number mean nothing; around text they are text. */
 	while (n && (*s == ' ' || *s == '\t'))
@@ -39,7 +39,7 @@ unsigned csv_classify(const csv_dialect *d, const char *s, size_t n, bool quoted
 	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
 		n--;
 	(void)quoted;
-	switch (csv_parse_number(s, n, &i, &f)) {
+	switch (bn_csv_parse_number(s, n, &i, &f)) {
 	case CSV_INT:
 		return CSV_HAS_INT;
 	case CSV_BIG_INT:
@@ -49,14 +49,14 @@ unsigned csv_classify(const csv_dialect *d, const char *s, size_t n, bool quoted
 	default:
 		break;
 	}
-	if (csv_parse_bool(s, n) >= 0)
+	if (bn_csv_parse_bool(s, n) >= 0)
 		return CSV_HAS_BOOL;
 	if (bn_timestamp_parse(s, n, &i))
 		return CSV_HAS_TIME;
 	return CSV_HAS_TEXT;
 }
 
-bn_type csv_type_of(unsigned facts, bool *empty)
+bn_type bn_csv_type_of(unsigned facts, bool *empty)
 {
 	*empty = facts == 0;
 	switch (facts) {

@@ -20,7 +20,7 @@
 #define HEADER_MAX ((size_t)1 << 20)
 #define OVERSIZED_SHOWN 4096 /* of a record that is too long, for the rejects file */
 
-int csv_input_open(csv_input *in, const bn_env *env, const char *path, bn_err *err)
+int bn_csv_input_open(csv_input *in, const bn_env *env, const char *path, bn_err *err)
 {
 	struct stat st;
 
@@ -45,7 +45,7 @@ int csv_input_open(csv_input *in, const bn_env *env, const char *path, bn_err *e
 	return 0;
 }
 
-void csv_input_close(csv_input *in)
+void bn_csv_input_close(csv_input *in)
 {
 	if (in->fd >= 0 && in->env)
 		in->env->fs->close(in->env, in->fd);
@@ -54,7 +54,7 @@ void csv_input_close(csv_input *in)
 	*in = (csv_input){.fd = -1};
 }
 
-void csv_input_rewind(csv_input *in)
+void bn_csv_input_rewind(csv_input *in)
 {
 	in->offset = in->data_offset;
 	in->line = in->data_line;
@@ -130,7 +130,7 @@ static int add_name(bn_schema *schema, const csv_dialect *d, const char *s, cons
 	snprintf(numbered, sizeof numbered, "c%zu", i);
 	if (no_header || s == e) {
 		name = bn_strdup(numbered);
-	} else if (*s == d->quote && !csv_unquote(d->quote, &s, &e, &scratch, &at)) {
+	} else if (*s == d->quote && !bn_csv_unquote(d->quote, &s, &e, &scratch, &at)) {
 		rc = bn_err_set(err, BN_EINVAL, "column %zu: text after the closing quote", i + 1);
 	} else if (memchr(s, 0, (size_t)(e - s)) || !bn_utf8_is_valid(s, (size_t)(e - s))) {
 		rc = bn_err_set(err, BN_EINVAL, "the name of column %zu is not UTF-8 text", i + 1);
@@ -164,7 +164,7 @@ static int read_names(
 	scan.seps = bn_alloc((n + 64) * sizeof *scan.seps);
 	if (!scan.seps)
 		return bn_err_nomem(err, "the header");
-	csv_scan_portable(&scan, d, text, 0, n);
+	bn_csv_scan_portable(&scan, d, text, 0, n);
 	scan.seps[scan.sep_count++] = (uint32_t)n;
 	for (size_t i = 0; i < scan.sep_count && !rc; i++) {
 		rc = add_name(schema, d, text + begin, text + scan.seps[i], i, no_header, err);
@@ -184,7 +184,8 @@ static size_t count_lines(const char *text, size_t n, char newline)
 	return lines;
 }
 
-int csv_input_header(csv_input *in, csv_dialect *d, bool no_header, bn_schema *schema, bn_err *err)
+int bn_csv_input_header(
+	csv_input *in, csv_dialect *d, bool no_header, bn_schema *schema, bn_err *err)
 {
 	size_t n = 0, from = 0, end = 0,
 	       want = in->size < HEADER_MAX ? (size_t)in->size : HEADER_MAX;
@@ -227,7 +228,7 @@ int csv_input_header(csv_input *in, csv_dialect *d, bool no_header, bn_schema *s
 		in->data_offset = end < n ? end + 1 : n;
 		in->data_line += 1 + count_lines(text + begin, end - begin, d->newline);
 	}
-	csv_input_rewind(in);
+	bn_csv_input_rewind(in);
 out:
 	bn_free(text);
 	return rc;
@@ -374,7 +375,7 @@ static void close_last_record(csv_chunk *c, const csv_dialect *d)
 	if (closed || !c->len)
 		return;
 	c->text[c->len] = d->newline;
-	csv_scan_portable(&c->scan, d, c->text, c->len, c->len + 1);
+	bn_csv_scan_portable(&c->scan, d, c->text, c->len, c->len + 1);
 	c->len++;
 }
 
@@ -386,7 +387,7 @@ static size_t aim(const csv_input *in)
 	return left < in->target ? (size_t)left : in->target;
 }
 
-int csv_input_fill(csv_input *in, const csv_dialect *d, csv_chunk *c, bn_err *err)
+int bn_csv_input_fill(csv_input *in, const csv_dialect *d, csv_chunk *c, bn_err *err)
 {
 	size_t want, scanned = 0;
 	uint32_t *seps = c->scan.seps;
@@ -403,7 +404,7 @@ int csv_input_fill(csv_input *in, const csv_dialect *d, csv_chunk *c, bn_err *er
 		rc = rc ? rc : load(in, c, want, err);
 		if (rc)
 			return rc;
-		csv_scan_text(&c->scan, d, c->text, scanned, c->len);
+		bn_csv_scan_text(&c->scan, d, c->text, scanned, c->len);
 		scanned = c->len;
 		bool at_end = in->offset == in->size && in->carry_at == in->carry_len;
 		if (at_end && c->scan.state != CSV_QUOTED)

@@ -122,7 +122,7 @@ static bool is_infinity(const char *s, size_t n)
 	return false;
 }
 
-csv_token csv_parse_number(const char *s, size_t n, int64_t *i, double *f)
+csv_token bn_csv_parse_number(const char *s, size_t n, int64_t *i, double *f)
 {
 	decimal d = {0, 0, 0, false, false, false};
 

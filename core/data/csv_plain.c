@@ -3,7 +3,7 @@
  *
  * Plain: [-]digits[.digits] of at most 16 characters behind the sign, no superfluous zero in front.
  * The digits are an integer m; when m <= 2^53, m / 10^k is one correctly rounded division of two
- * exact doubles. Whatever is not plain is left to csv_parse_number, which gives the same result for
+ * exact doubles. Whatever is not plain is left to bn_csv_parse_number, which gives the same result for
  * what is: so it does not matter which of the two variants below takes how much.
  *
  * The wide variant loads the 16 bytes that end with the field, drops the point with one shuffle, and
@@ -209,25 +209,26 @@ WIDE static size_t ints_wide(const csv_fields *f, int64_t *out, size_t from, siz
 	return to;
 }
 
-size_t csv_plain_floats(const csv_fields *f, double *out, size_t from, size_t to)
+size_t bn_csv_plain_floats(const csv_fields *f, double *out, size_t from, size_t to)
 {
-	return csv_isa_level() < 2 ? floats_wide(f, out, from, to)
-				   : floats_portable(f, out, from, to);
+	return bn_csv_isa_level() < 2 ? floats_wide(f, out, from, to)
+				      : floats_portable(f, out, from, to);
 }
 
-size_t csv_plain_ints(const csv_fields *f, int64_t *out, size_t from, size_t to)
+size_t bn_csv_plain_ints(const csv_fields *f, int64_t *out, size_t from, size_t to)
 {
-	return csv_isa_level() < 2 ? ints_wide(f, out, from, to) : ints_portable(f, out, from, to);
+	return bn_csv_isa_level() < 2 ? ints_wide(f, out, from, to)
+				      : ints_portable(f, out, from, to);
 }
 
 #else
 
-size_t csv_plain_floats(const csv_fields *f, double *out, size_t from, size_t to)
+size_t bn_csv_plain_floats(const csv_fields *f, double *out, size_t from, size_t to)
 {
 	return floats_portable(f, out, from, to);
 }
 
-size_t csv_plain_ints(const csv_fields *f, int64_t *out, size_t from, size_t to)
+size_t bn_csv_plain_ints(const csv_fields *f, int64_t *out, size_t from, size_t to)
 {
 	return ints_portable(f, out, from, to);
 }

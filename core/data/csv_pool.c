@@ -36,7 +36,8 @@ struct csv_pool {
 	uint64_t next_read, next_out;
 };
 
-int csv_pool_new(csv_pool **out, csv_input *in, const csv_plan *plan, size_t threads, bn_err *err)
+int bn_csv_pool_new(
+	csv_pool **out, csv_input *in, const csv_plan *plan, size_t threads, bn_err *err)
 {
 	csv_pool *p = bn_alloc_zeroed(1, sizeof *p);
 
@@ -66,7 +67,7 @@ static void read_slot(csv_pool *p, slot *s)
 	csv_chunk *c = &s->chunk;
 
 	bn_err_clear(&c->err);
-	c->rc = csv_input_fill(p->in, p->plan->dialect, c, &c->err);
+	c->rc = bn_csv_input_fill(p->in, p->plan->dialect, c, &c->err);
 	s->end = c->rc || !c->len;
 }
 
@@ -76,9 +77,9 @@ static void convert_slot(csv_pool *p, slot *s)
 
 	if (s->end)
 		return;
-	c->rc = csv_find_rows(c, p->plan, &c->err);
+	c->rc = bn_csv_find_rows(c, p->plan, &c->err);
 	if (!c->rc)
-		c->rc = csv_convert_chunk(c, p->plan, &c->err);
+		c->rc = bn_csv_convert_chunk(c, p->plan, &c->err);
 }
 
 static void *work(void *ctx)
@@ -122,7 +123,7 @@ static void start(csv_pool *p)
 		p->thread_count = 0; /* no threads to be had: do it here */
 }
 
-void csv_pool_stop(csv_pool *p)
+void bn_csv_pool_stop(csv_pool *p)
 {
 	pthread_mutex_lock(&p->lock);
 	p->stop = true;
@@ -137,7 +138,7 @@ void csv_pool_stop(csv_pool *p)
 		p->slots[i].state = SLOT_FREE;
 }
 
-int csv_pool_next(csv_pool *p, csv_chunk **out, bn_err *err)
+int bn_csv_pool_next(csv_pool *p, csv_chunk **out, bn_err *err)
 {
 	slot *s;
 
@@ -171,13 +172,13 @@ int csv_pool_next(csv_pool *p, csv_chunk **out, bn_err *err)
 	return 0;
 }
 
-void csv_pool_free(csv_pool *p)
+void bn_csv_pool_free(csv_pool *p)
 {
 	if (!p)
 		return;
-	csv_pool_stop(p);
+	bn_csv_pool_stop(p);
 	for (size_t i = 0; i < p->slot_count; i++)
-		csv_chunk_release(&p->slots[i].chunk, p->plan->count);
+		bn_csv_chunk_release(&p->slots[i].chunk, p->plan->count);
 	pthread_mutex_destroy(&p->lock);
 	pthread_cond_destroy(&p->changed);
 	bn_free(p->slots);

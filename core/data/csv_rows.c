@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void csv_chunk_release(csv_chunk *c, size_t columns)
+void bn_csv_chunk_release(csv_chunk *c, size_t columns)
 {
 	for (size_t i = 0; c->columns && i < columns; i++) {
 		csv_column *k = &c->columns[i];
@@ -41,7 +41,7 @@ static csv_reject *add_reject(csv_chunk *c, bn_err *err)
 	return &c->rejects[c->reject_count++];
 }
 
-int csv_reject_row(csv_chunk *c, const csv_plan *plan, size_t row, size_t column, const char *at,
+int bn_csv_reject_row(csv_chunk *c, const csv_plan *plan, size_t row, size_t column, const char *at,
 	bn_err *err, const char *fmt, ...)
 {
 	va_list ap;
@@ -134,7 +134,7 @@ static int reject_chunk(csv_chunk *c, bn_err *err)
 	return 0;
 }
 
-int csv_find_rows(csv_chunk *c, const csv_plan *plan, bn_err *err)
+int bn_csv_find_rows(csv_chunk *c, const csv_plan *plan, bn_err *err)
 {
 	size_t n = plan->count;
 	int rc = 0;
@@ -156,7 +156,7 @@ int csv_find_rows(csv_chunk *c, const csv_plan *plan, bn_err *err)
 	return rc;
 }
 
-bool csv_unquote(char quote, const char **s, const char **e, bn_buf *scratch, const char **at)
+bool bn_csv_unquote(char quote, const char **s, const char **e, bn_buf *scratch, const char **at)
 {
 	const char *p = *s + 1, *end = *e;
 	const char *q = memchr(p, quote, (size_t)(end - p));

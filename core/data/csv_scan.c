@@ -46,7 +46,8 @@ static void scan_bytes(csv_scan *s, const csv_dialect *d, const char *text, size
 	s->state = state;
 }
 
-void csv_scan_portable(csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to)
+void bn_csv_scan_portable(
+	csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to)
 {
 	scan_bytes(s, d, text, from, to);
 }
@@ -171,7 +172,7 @@ void bn_csv_limit_isa(int level)
 	isa_limit = level;
 }
 
-int csv_isa_level(void)
+int bn_csv_isa_level(void)
 {
 	int level = atomic_load_explicit(&isa_best, memory_order_relaxed);
 
@@ -191,13 +192,13 @@ const char *bn_csv_isa(void)
 {
 	static const char *const names[] = {"avx512", "avx2", "portable"};
 
-	return names[csv_isa_level()];
+	return names[bn_csv_isa_level()];
 }
 
-void csv_scan_text(csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to)
+void bn_csv_scan_text(csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to)
 {
 #if defined(__x86_64__)
-	int level = csv_isa_level();
+	int level = bn_csv_isa_level();
 	if (level == 0)
 		scan_avx512(s, d, text, from, to);
 	else if (level == 1)

@@ -50,7 +50,7 @@ static bool looks_absent(const char *s, size_t n)
 	return n == 0;
 }
 
-void bn_csv_add_header(
+static void add_header(
 	bn_buf *out, const bn_schema *schema, const size_t *columns, size_t n, char delimiter)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -76,7 +76,7 @@ static void add_number(bn_buf *out, const bn_column *c, size_t row)
 	bn_buf_adds(out, ".0");
 }
 
-void bn_csv_add_row(bn_buf *out, const bn_batch *b, size_t row, char delimiter)
+static void add_row(bn_buf *out, const bn_batch *b, size_t row, char delimiter)
 {
 	for (size_t i = 0; i < b->column_count; i++) {
 		const bn_column *c = &b->columns[i];
@@ -114,7 +114,7 @@ int bn_csv_export(bn_table_reader *r, const size_t *columns, size_t n, uint64_t 
 	int rc = 0;
 
 	n = columns ? n : bn_table_schema(r)->count;
-	bn_csv_add_header(&buf, bn_table_schema(r), columns, n, delimiter);
+	add_header(&buf, bn_table_schema(r), columns, n, delimiter);
 	for (size_t i = 0; i < bn_table_batches(r) && !rc; i++) {
 		uint64_t start = bn_table_batch_start(r, i);
 		size_t rows = bn_table_batch_rows(r, i);
@@ -123,7 +123,7 @@ int bn_csv_export(bn_table_reader *r, const size_t *columns, size_t n, uint64_t 
 		rc = bn_table_read(r, i, columns, n, &b, err);
 		for (size_t k = from > start ? (size_t)(from - start) : 0;
 			k < rows && start + k < to && !rc; k++) {
-			bn_csv_add_row(&buf, &b, k, delimiter);
+			add_row(&buf, &b, k, delimiter);
 			if (buf.len > 1 << 20)
 				rc = drain(&buf, sink, ctx, err);
 		}

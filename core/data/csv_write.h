@@ -12,10 +12,6 @@
 
 /* One field, quoted when it holds the delimiter, a quote, a line end, or blanks at its ends. */
 void bn_csv_add_field(bn_buf *out, const char *s, size_t n, char delimiter);
-void bn_csv_add_header(
-	bn_buf *out, const bn_schema *schema, const size_t *columns, size_t n, char delimiter);
-/* Row of a batch, with its line end. */
-void bn_csv_add_row(bn_buf *out, const bn_batch *b, size_t row, char delimiter);
 
 typedef int (*bn_csv_sink)(void *ctx, const char *bytes, size_t n, bn_err *err);
 /* Header and rows [from, to) of the table (to is cut at the last row); columns NULL: all. The sink

@@ -41,7 +41,8 @@ int bn_check_cancelled(bn_check_run *run, bn_err *err)
 	return 0;
 }
 
-json_t *bn_check_value_json(const bn_column *c, size_t row)
+/* The value of a row as GX shows it: ISO texts for timestamps. New reference. */
+static json_t *value_json(const bn_column *c, size_t row)
 {
 	bn_buf text = BN_BUF_INIT;
 	json_t *value = bn_column_json(c, row);
@@ -64,11 +65,11 @@ static int row_value(
 	if (!rc)
 		rc = bn_table_read(run->table, batch, columns, n, &b, err);
 	if (!rc && n == 1)
-		*out = bn_check_value_json(&b.columns[0], at);
+		*out = value_json(&b.columns[0], at);
 	else if (!rc) {
 		*out = json_array();
 		for (size_t i = 0; i < n; i++)
-			json_array_append_new(*out, bn_check_value_json(&b.columns[i], at));
+			json_array_append_new(*out, value_json(&b.columns[i], at));
 	}
 	bn_batch_release(&b);
 	return rc;

@@ -62,15 +62,15 @@ static const bn_source source_tsv = {"tsv", "tab-separated values", false, detec
 static const bn_source source_arrow = {"arrow", "Arrow IPC file (Feather V2), uncompressed", false,
 	detect_arrow, bn_arrow_stream_open};
 
-const bn_source *const bn_sources[] = {
+static const bn_source *const sources[] = {
 	&source_csv, &source_tsv, &source_arrow, &bn_source_node, NULL};
 
 static int unknown_source(const char *name, bn_err *err)
 {
 	bn_buf list = BN_BUF_INIT;
 
-	for (const bn_source *const *s = bn_sources; *s; s++)
-		bn_buf_addf(&list, "%s%s", s == bn_sources ? "" : ", ", (*s)->name);
+	for (const bn_source *const *s = sources; *s; s++)
+		bn_buf_addf(&list, "%s%s", s == sources ? "" : ", ", (*s)->name);
 	bn_err_set(err, BN_ENOTFOUND, "no source '%s'", name);
 	bn_err_hint(err, "there are: %s", list.ptr);
 	bn_buf_release(&list);
@@ -119,7 +119,7 @@ int bn_source_find(
 	int rc = check_kind(env, uri, err);
 	if (rc)
 		return rc;
-	for (const bn_source *const *s = bn_sources; name && *s; s++) {
+	for (const bn_source *const *s = sources; name && *s; s++) {
 		if (!strcmp((*s)->name, name)) {
 			*out = *s;
 			return 0;
@@ -128,7 +128,7 @@ int bn_source_find(
 	if (name)
 		return unknown_source(name, err);
 	read_head(env, uri, head, &n, &open_errno);
-	for (const bn_source *const *s = bn_sources; *s; s++) {
+	for (const bn_source *const *s = sources; *s; s++) {
 		int bid = (*s)->detect(uri, head, n);
 		if (bid > best) {
 			best = bid;
@@ -149,19 +149,6 @@ void bn_ingest_report_release(bn_ingest_report *r)
 {
 	bn_schema_release(&r->schema);
 	memset(r, 0, sizeof *r);
-}
-
-json_t *bn_ingest_report_json(const bn_ingest_report *r)
-{
-	json_t *schema = bn_schema_json(&r->schema);
-
-	if (!schema)
-		return NULL;
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:i, s:f, s:o}", "source",
-		r->source ? r->source->name : "", "rows", (json_int_t)r->rows, "rejected",
-		(json_int_t)r->rejected, "bytes_in", (json_int_t)r->bytes_in, "bytes_out",
-		(json_int_t)r->bytes_out, "passes", r->passes, "seconds", r->seconds, "columns",
-		schema);
 }
 
 /* One attempt: 0, BN_STREAM_RESTART, or an error. */

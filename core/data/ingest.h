@@ -2,7 +2,7 @@
  * ingest.h - from a source of rows to an Arrow file, with a report of what happened.
  *
  * A source is a kind of input (CSV, TSV, Arrow, the counters of this node). Each is one entry in a
- * table (bn_sources): a name, a way to recognise its files, and open. Adding one is adding an
+ * table (sources in ingest.c): a name, a way to recognise its files, and open. Adding one is adding an
  * entry; nothing else knows the list.
  *
  * The stream that open returns is pulled batch by batch. A source that has to guess its types (CSV)
@@ -75,8 +75,6 @@ typedef struct bn_source {
 		const bn_source_options *options, bn_err *err);
 } bn_source;
 
-/* Ends with an entry whose name is NULL. */
-extern const bn_source *const bn_sources[];
 /* By name, or (name NULL) by detection. BN_ENOTFOUND when nobody knows what it is. */
 int bn_source_find(
 	const bn_source **out, const bn_env *env, const char *name, const char *uri, bn_err *err);
@@ -92,7 +90,6 @@ typedef struct bn_ingest_report {
 } bn_ingest_report;
 
 void bn_ingest_report_release(bn_ingest_report *r);
-json_t *bn_ingest_report_json(const bn_ingest_report *r); /* new reference, or NULL */
 
 /* Reads everything from uri and writes an Arrow file (created, fsynced) to path; nothing is left
  * there on failure. source_name NULL: detect. report may be NULL. */

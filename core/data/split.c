@@ -13,7 +13,7 @@
 
 static const char *const kind_names[] = {"random", "stratified", "temporal", "group", NULL};
 
-const char *bn_split_kind_name(bn_split_kind kind)
+static const char *kind_name(bn_split_kind kind)
 {
 	return kind_names[kind];
 }
@@ -486,8 +486,8 @@ static json_t *recipe_json(const bn_split_options *o, size_t part)
 	for (size_t i = 0; parts && i < o->part_count; i++)
 		json_object_set_new(parts, o->parts[i].name, json_real(o->parts[i].share));
 	return json_pack("{s:s, s:s, s:s?, s:I, s:o, s:s}", "do", "split", "how",
-		bn_split_kind_name(o->kind), "column", o->column, "seed", (json_int_t)o->seed,
-		"parts", parts, "part", o->parts[part].name);
+		kind_name(o->kind), "column", o->column, "seed", (json_int_t)o->seed, "parts",
+		parts, "part", o->parts[part].name);
 }
 
 static int publish_part(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v,

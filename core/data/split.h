@@ -44,7 +44,6 @@ typedef struct bn_split_options {
 	size_t part_count;
 } bn_split_options;
 
-const char *bn_split_kind_name(bn_split_kind kind);
 int bn_split_kind_parse(bn_split_kind *out, const char *name, bn_err *err);
 /* "train=0.8,test=0.2": names valid for datasets, shares sum to 1. Fills parts and part_count. */
 int bn_split_parts_parse(bn_split_options *o, const char *text, bn_err *err);

@@ -19,16 +19,6 @@ bn_text bn_dict_get(const bn_dict *d, size_t code)
 		d->bytes + d->offsets[code], (size_t)(d->offsets[code + 1] - d->offsets[code])};
 }
 
-int32_t bn_dict_find(const bn_dict *d, const char *text, size_t n)
-{
-	for (size_t i = 0; i < d->count; i++) {
-		bn_text t = bn_dict_get(d, i);
-		if (t.len == n && (!n || !memcmp(t.ptr, text, n)))
-			return (int32_t)i;
-	}
-	return -1;
-}
-
 int bn_dict_strings(const char *const **out, const bn_dict *d, bn_arena *arena, bn_err *err)
 {
 	const char **list = bn_arena_alloc(arena, (d->count + 1) * sizeof *list);

@@ -113,8 +113,6 @@ typedef struct bn_dict {
 } bn_dict;
 
 bn_text bn_dict_get(const bn_dict *d, size_t code);
-/* -1 when the text is none of its strings. Linear: for a look-up per query, not per row. */
-int32_t bn_dict_find(const bn_dict *d, const char *text, size_t n);
 /* NUL-terminated copies of all strings, in the arena. A string with a NUL inside is cut there. */
 int bn_dict_strings(const char *const **out, const bn_dict *d, bn_arena *arena, bn_err *err);
 

@@ -113,7 +113,9 @@ static int no_passphrase(char *buf, int size, int writing, void *ctx)
 	return -1;
 }
 
-int bn_key_load(bn_key **out, const bn_env *env, const char *path, bn_err *err)
+/* BN_ENOTFOUND when the file is not there, BN_EREFUSED when its mode or owner is wrong,
+ * BN_ECORRUPT when it is no Ed25519 private key. */
+static int key_load(bn_key **out, const bn_env *env, const char *path, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	BIO *bio = NULL;
@@ -195,7 +197,7 @@ int bn_key_open(bn_key **out, const bn_env *env, bool *created, bn_err *err)
 	if (!path)
 		return bn_err_nomem(err, "a file name");
 	bn_err e = BN_ERR_INIT;
-	int rc = bn_key_load(out, env, path, &e);
+	int rc = key_load(out, env, path, &e);
 	if (rc == BN_ENOTFOUND) {
 		bn_err_clear(&e);
 		rc = bn_key_create(out, env, path, &e);
@@ -203,7 +205,7 @@ int bn_key_open(bn_key **out, const bn_env *env, bool *created, bn_err *err)
 			*created = true;
 		if (rc == BN_ECONFLICT) { /* another process of ours was faster */
 			bn_err_clear(&e);
-			rc = bn_key_load(out, env, path, &e);
+			rc = key_load(out, env, path, &e);
 		}
 	}
 	if (rc) {

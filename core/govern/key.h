@@ -22,9 +22,6 @@ typedef struct bn_key bn_key; /* a private key; immutable, wiped when freed */
 
 char *bn_key_path(const bn_env *env); /* where the user's key lies; yours, NULL without memory */
 
-/* BN_ENOTFOUND when the file is not there, BN_EREFUSED when its mode or owner is wrong,
- * BN_ECORRUPT when it is no Ed25519 private key. */
-int bn_key_load(bn_key **out, const bn_env *env, const char *path, bn_err *err);
 /* A new key, stored at path durably. BN_ECONFLICT when there is a file. */
 int bn_key_create(bn_key **out, const bn_env *env, const char *path, bn_err *err);
 /* The user's own key, made at first need; *created (may be NULL) says whether that happened, so

@@ -9,8 +9,6 @@
 
 /* log(n!) - log(sqrt(2 pi n) (n / e)^n), n > 0. */
 double bn_stirling_error(double n);
-/* x log(x / mean) + mean - x, x > 0, mean > 0. */
-double bn_deviance(double x, double mean);
 /* C(n, x) p^x q^(n - x), 0 <= x <= n, q = 1 - p given apart so that neither loses digits. */
 double bn_binomial_term(double x, double n, double p, double q);
 /* mean^x e^-mean / Gamma(x + 1), x >= 0. */

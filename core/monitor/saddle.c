@@ -17,7 +17,8 @@ double bn_stirling_error(double n)
 	return (1.0 / 12 - (1.0 / 360 - (1.0 / 1260 - (1.0 / 1680 - s / 1188) * s) * s) * s) / n;
 }
 
-double bn_deviance(double x, double mean)
+/* x log(x / mean) + mean - x, x > 0, mean > 0. */
+static double deviance(double x, double mean)
 {
 	double d = x - mean;
 	if (fabs(d) >= 0.1 * (x + mean))
@@ -44,7 +45,7 @@ double bn_binomial_term(double x, double n, double p, double q)
 	if (p <= 0 || q <= 0)
 		return 0;
 	double l = bn_stirling_error(n) - bn_stirling_error(x) - bn_stirling_error(n - x) -
-		   bn_deviance(x, n * p) - bn_deviance(n - x, n * q);
+		   deviance(x, n * p) - deviance(n - x, n * q);
 	return exp(l) * sqrt(n / (TWO_PI * x * (n - x)));
 }
 
@@ -52,5 +53,5 @@ double bn_poisson_term(double x, double mean)
 {
 	if (x == 0)
 		return exp(-mean);
-	return exp(-bn_stirling_error(x) - bn_deviance(x, mean)) / sqrt(TWO_PI * x);
+	return exp(-bn_stirling_error(x) - deviance(x, mean)) / sqrt(TWO_PI * x);
 }

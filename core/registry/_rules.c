@@ -18,7 +18,8 @@ const char *bn_model_state_name(bn_model_state s)
 	return state_names[s];
 }
 
-bool bn_alias_is_valid(const char *alias)
+/* An alias that can be told from a version: not "latest", not "v3". */
+static bool alias_is_valid(const char *alias)
 {
 	if (!bn_name_is_valid(alias) || !strcmp(alias, "latest"))
 		return false;
@@ -215,7 +216,7 @@ int bn_rules_alias(
 	rules_version v;
 	bn_policy *p = NULL;
 	int rc = may(a, BN_ACT_ALIAS, err);
-	if (!rc && !bn_alias_is_valid(alias))
+	if (!rc && !alias_is_valid(alias))
 		rc = bn_err_set(err, BN_EINVAL,
 			"'%s' cannot be an alias: letters, digits, _ . -, and neither 'latest' nor "
 			"a "

@@ -48,7 +48,4 @@ int bn_rules_remove(const rules_actor *a, const char *name, int64_t version, bn_
 /* A spec as bn_version_get takes it; the version need not exist. *name is yours. */
 int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *spec, bn_err *err);
 
-/* An alias that can be told from a version: not "latest", not "v3". */
-bool bn_alias_is_valid(const char *alias);
-
 #endif

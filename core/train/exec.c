@@ -11,6 +11,7 @@
 #include "core/data/dataset.h"
 #include "core/train/_child.h"
 #include "core/train/_leftovers.h"
+#include "core/train/run_dir.h"
 #include "core/train/runlog.h"
 #include "core/train/spec.h"
 #include "core/train/supervisor.h"

@@ -9,7 +9,7 @@
 
 enum { LIST_MAX = 32, WORDS_MAX = 64 };
 
-const char *bn_hyper_type_name(bn_hyper_type type)
+static const char *type_name(bn_hyper_type type)
 {
 	static const char *const names[] = {"integer", "number", "boolean", "list"};
 	return (unsigned)type < 4 ? names[type] : "unknown";
@@ -49,7 +49,7 @@ static int out_of_range(const bn_hyper_def *def, const char *text, bn_err *err)
 {
 	char low[BN_FMT], high[BN_FMT];
 	return bn_err_set(err, BN_EINVAL, "hyper-parameter %s is %s, must be a %s from %s to %s",
-		def->name, text, bn_hyper_type_name(def->type), bn_fmt_f64(def->min, low),
+		def->name, text, type_name(def->type), bn_fmt_f64(def->min, low),
 		bn_fmt_f64(def->max, high));
 }
 
@@ -64,7 +64,7 @@ static int check_number(const bn_hyper_def *def, double v, bool whole, bn_err *e
 /* A JSON value of the right type and range, or BN_EINVAL. */
 static int check_value(const bn_hyper_def *def, const json_t *value, bn_err *err)
 {
-	const char *need = bn_hyper_type_name(def->type);
+	const char *need = type_name(def->type);
 	switch (def->type) {
 	case BN_HYPER_INT:
 	case BN_HYPER_REAL:
@@ -152,7 +152,7 @@ int bn_hyper_set_text(json_t *into, const bn_hyper_def *defs, size_t count, cons
 	json_t *value = parse_text(def->type, text);
 	if (!value)
 		return bn_err_set(err, BN_EINVAL, "hyper-parameter %s is '%.40s', must be a %s",
-			name, text, bn_hyper_type_name(def->type));
+			name, text, type_name(def->type));
 	int rc = check_value(def, value, err);
 	if (rc == 0 && json_object_set(into, name, value) != 0)
 		rc = bn_err_nomem(err, "hyper-parameters");

@@ -25,8 +25,6 @@ typedef struct bn_hyper_def {
 	const char *doc;          /* one line */
 } bn_hyper_def;
 
-const char *bn_hyper_type_name(bn_hyper_type type); /* "integer", "number", "boolean", "list" */
-
 /* Sets into[name] from typed text. BN_EINVAL names the parameter, its type and limits, or the
  * nearest known name. */
 int bn_hyper_set_text(json_t *into, const bn_hyper_def *defs, size_t count, const char *name,

@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/train/run_dir.h"
 #include "core/train/runlog.h"
 #include "core/train/spec.h"
 #include "core/train/supervisor.h"
@@ -15,44 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#define LOG_FILE "log.txt"
-
-typedef struct run_dir_name {
-	char text[64];
-} run_dir_name;
-
-static run_dir_name run_dir(const char *id)
-{
-	run_dir_name n;
-	snprintf(n.text, sizeof n.text, "runs/%.*s", BN_RUN_ID_TEXT - 1, id);
-	return n;
-}
-
-int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err)
-{
-	return bn_dir_open_below(out, bn_workspace_at(ws), run_dir(id).text, err);
-}
-
-int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err)
-{
-	int rc = bn_dir_make(bn_workspace_at(ws), run_dir(id).text, 0755, err);
-	return rc < 0 ? rc : bn_run_dir_open(out, ws, id, err);
-}
-
-int bn_run_log_open(int *fd, const bn_workspace *ws, const char *id, bn_err *err)
-{
-	bn_dir *dir = NULL;
-	int rc = bn_run_dir_open(&dir, ws, id, err);
-	if (rc < 0)
-		goto out;
-	rc = bn_dir_open_file(fd, dir, LOG_FILE, O_RDONLY, 0, err);
-out:
-	if (rc == BN_ENOTFOUND)
-		bn_err_hint(err, "the log of a run stays on the file system it ran on");
-	bn_dir_close(dir);
-	return rc;
-}
 
 /* ---- preparing ------------------------------------------------------------------------------ */
 
@@ -174,7 +137,7 @@ static int start(bn_workspace *ws, const char *program, const char *id, bool pas
 	if ((rc = bn_run_dir_open(&dir, ws, id, err)) < 0)
 		goto out;
 	if ((rc = bn_dir_open_file(
-		     &log_fd, dir, LOG_FILE, O_WRONLY | O_CREAT | O_APPEND, 0644, err)) < 0)
+		     &log_fd, dir, BN_RUN_LOG_FILE, O_WRONLY | O_CREAT | O_APPEND, 0644, err)) < 0)
 		goto out;
 	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%s", id);
 	const char *argv[] = {program, "-C", home, "exec", id, NULL};

@@ -10,7 +10,6 @@
  */
 #ifndef BN_TRAIN_LAUNCH_H
 #define BN_TRAIN_LAUNCH_H
-#include "core/base/dir.h"
 #include "core/base/err.h"
 #include "core/base/id.h"
 #include "core/store/workspace.h"
@@ -36,31 +35,6 @@ int bn_launch(bn_workspace *ws, const json_t *given, const bn_launch_options *op
 /* The first half alone: everything but starting the process. */
 int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_options *opt,
 	char id[BN_RUN_ID_TEXT], bn_err *err);
-
-/* The directory runs/<id>, which belongs to the run's user. *out is yours. BN_ENOTFOUND when it is
- * not on this file system. */
-int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
-int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
-/* Opens what the run has printed (runs/<id>/log.txt) for reading. BN_ENOTFOUND likewise, with a hint. */
-int bn_run_log_open(int *fd, const bn_workspace *ws, const char *id, bn_err *err);
-
-typedef enum bn_supervisor_state {
-	BN_SUPERVISOR_UNKNOWN, /* on another host, or we may not look */
-	BN_SUPERVISOR_NONE,    /* never started (or still about to) */
-	BN_SUPERVISOR_ALIVE,
-	BN_SUPERVISOR_DEAD,
-} bn_supervisor_state;
-
-typedef struct bn_supervisor {
-	bn_supervisor_state state;
-	pid_t pid, sid;   /* of the supervisor; 0 unknown */
-	pid_t child;      /* of the training or command; 0 unknown */
-	int64_t since_ms; /* when it wrote this; 0 unknown */
-	char host[65];
-} bn_supervisor;
-
-/* Looks at runs/<id>/supervisor: same host and boot, its lock, its pid and start time. */
-int bn_supervisor_find(bn_supervisor *out, bn_workspace *ws, const char *id, bn_err *err);
 
 /* Asks a run to end: SIGTERM to its supervisor on this host, which passes it on and kills after the
  * spec's grace time. On another host, or before it has a supervisor: an event run.stop for the

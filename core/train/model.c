@@ -397,11 +397,6 @@ size_t bn_model_outputs(const bn_model *m)
 	return m->estimator->outputs;
 }
 
-const json_t *bn_model_metrics(const bn_model *m)
-{
-	return m->metrics;
-}
-
 const json_t *bn_model_mlmodel(const bn_model *m)
 {
 	return m->mlmodel;

@@ -59,7 +59,6 @@ const char *bn_model_trainer(const bn_model *m);         /* "ridge" */
 const bn_features *bn_model_features(const bn_model *m); /* inputs, kinds, classes, reference */
 bn_task bn_model_task(const bn_model *m);
 size_t bn_model_outputs(const bn_model *m);        /* per row: 1, or one probability per class */
-const json_t *bn_model_metrics(const bn_model *m); /* metrics.json, never NULL */
 const json_t *bn_model_mlmodel(const bn_model *m); /* MLmodel as JSON, never NULL */
 
 /* A batch of rows on their way through a model, with all the memory that takes: made once per

@@ -1,10 +1,11 @@
-/* supervisor.c - see supervisor.h and launch.h. */
+/* supervisor.c - see supervisor.h. */
 #include "core/train/supervisor.h"
 
 #include "core/base/dir.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/train/run_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>

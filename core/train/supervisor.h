@@ -8,7 +8,31 @@
  */
 #ifndef BN_TRAIN_SUPERVISOR_H
 #define BN_TRAIN_SUPERVISOR_H
-#include "core/train/launch.h"
+#include "core/store/workspace.h"
+
+#include <sys/types.h>
+
+/* ---- looking -------------------------------------------------------------------------------- */
+
+typedef enum bn_supervisor_state {
+	BN_SUPERVISOR_UNKNOWN, /* on another host, or we may not look */
+	BN_SUPERVISOR_NONE,    /* never started (or still about to) */
+	BN_SUPERVISOR_ALIVE,
+	BN_SUPERVISOR_DEAD,
+} bn_supervisor_state;
+
+typedef struct bn_supervisor {
+	bn_supervisor_state state;
+	pid_t pid, sid;   /* of the supervisor; 0 unknown */
+	pid_t child;      /* of the training or command; 0 unknown */
+	int64_t since_ms; /* when it wrote this; 0 unknown */
+	char host[65];
+} bn_supervisor;
+
+/* Looks at runs/<id>/supervisor: same host and boot, its lock, its pid and start time. */
+int bn_supervisor_find(bn_supervisor *out, bn_workspace *ws, const char *id, bn_err *err);
+
+/* ---- being one ------------------------------------------------------------------------------ */
 
 typedef struct bn_supervisor_lock {
 	bn_workspace *ws;

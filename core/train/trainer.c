@@ -39,11 +39,6 @@ int bn_trainer_find(const bn_trainer **out, const char *name, bn_err *err)
 	return rc;
 }
 
-const bn_trainer *bn_trainer_default(bn_task task)
-{
-	return task == BN_TASK_CLASSIFICATION ? &bn_trainer_logistic : &bn_trainer_ridge;
-}
-
 int bn_trainer_task(bn_task *out, const bn_trainer *trainer, bn_task asked, bn_err *err)
 {
 	unsigned regression = 1u << BN_TASK_REGRESSION,

@@ -85,8 +85,6 @@ size_t bn_trainer_count(void);
 const bn_trainer *bn_trainer_get(size_t i);
 /* BN_ENOTFOUND with the nearest name. */
 int bn_trainer_find(const bn_trainer **out, const char *name, bn_err *err);
-/* The trainer to take when the user names none: "ridge" or "logistic". */
-const bn_trainer *bn_trainer_default(bn_task task);
 /* What AUTO means for this trainer: the one task that it knows, or AUTO when it knows both (the
  * target then decides). BN_EINVAL when it cannot do what was asked. */
 int bn_trainer_task(bn_task *out, const bn_trainer *trainer, bn_task asked, bn_err *err);

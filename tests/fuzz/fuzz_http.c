@@ -84,7 +84,11 @@ static bn_predictor *make_model(const char *dir, const char *name, const char *t
 		.train = m.view,
 		.threads = 1};
 	bn_model_about about = {.name = name};
-	must(!bn_trainer_fit(&e, bn_trainer_default(bn_features_task(f)), &r, NULL), "fit");
+	const bn_trainer *trainer = NULL;
+	must(!bn_trainer_find(&trainer,
+		     bn_features_task(f) == BN_TASK_CLASSIFICATION ? "logistic" : "ridge", NULL),
+		"trainer");
+	must(!bn_trainer_fit(&e, trainer, &r, NULL), "fit");
 	must(!bn_model_save(bn_env_real(), NULL, path, e, f, &about, NULL), "save");
 	must(!bn_predictor_open_dir(&p, bn_env_real(), path, NULL, NULL, NULL, NULL), "open");
 	bn_matrix_release(&m);

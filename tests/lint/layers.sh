@@ -1,7 +1,8 @@
 #!/bin/bash
-# Arrows point down only (docs/architecture.md, "The storeys"). Fails, naming file and line, on an
+# Includes point down only (docs/architecture.md, "The storeys"). Fails, naming file and line, on an
 # include that points up, curses outside tui/term, CUDA outside kernels/cuda, and on printf, exit,
-# getenv or a raw clock inside core/ and kernels/.
+# getenv or a raw clock inside core/ and kernels/. files.sh, idioms.sh and circles.sh beside it hold
+# files, retired forms and circles of includes.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 bad=0
@@ -13,18 +14,36 @@ complain() { # TITLE LINES
 	bad=1
 }
 
-# The order in which the rooms of core/ may know each other: a room includes itself and those before.
-rooms=(base store govern data train track registry deploy monitor pipeline)
-for i in "${!rooms[@]}"; do
-	[ -d "core/${rooms[$i]}" ] || continue
-	above=$(IFS='|'; echo "${rooms[*]:i+1}")
-	# A run is both launched by train and recorded by track: train writes through track's events.
-	case ${rooms[$i]} in
-	train) above=${above/track|/} ;;
-	esac
-	[ -n "$above" ] && complain "core/${rooms[$i]} includes a room below it:" \
-		"$(grep -rnE "#include \"core/($above)/" "core/${rooms[$i]}")"
+# The order in which the modules of core/ may know each other: a module includes itself and those
+# before it. The parts of store come in their own order; what lies in core/store itself is above them.
+modules=(base store govern data train track registry deploy monitor pipeline)
+for m in core/*/; do
+	case " ${modules[*]} " in *" $(basename "$m") "*) ;; *)
+		echo "$m is no module that tests/lint/layers.sh knows"; bad=1 ;; esac
 done
+for i in "${!modules[@]}"; do
+	above=$(IFS='|'; echo "${modules[*]:i+1}")
+	[ -n "$above" ] && complain "core/${modules[$i]} includes a module above it:" \
+		"$(grep -rnE "#include \"core/($above)/" "core/${modules[$i]}")"
+done
+parts=(log object index)
+for m in core/store/*/; do
+	case " ${parts[*]} " in *" $(basename "$m") "*) ;; *)
+		echo "$m is no part of store that tests/lint/layers.sh knows"; bad=1 ;; esac
+done
+for i in "${!parts[@]}"; do
+	above=$(IFS='|'; echo "${parts[*]:i+1}")
+	[ -n "$above" ] || continue
+	found=$(grep -rnE "#include \"core/store/($above)/" "core/store/${parts[$i]}")
+	# gc asks the index what is in use, and moves up with it.
+	[ "${parts[$i]}" = object ] && found=$(grep -vE '^core/store/object/(gc|live)\.' <<<"$found")
+	complain "core/store/${parts[$i]} includes a part above it:" "$found"
+done
+# A header with a leading underscore belongs to its folder, and to the folder's own tests.
+complain "a header of another folder that is for that folder alone:" \
+	"$(grep -rnE '#include "(core|kernels|tui)/([a-z]+/)*_' core kernels tui --include='*.[ch]' |
+		awk -F: '{ dir = $1; sub(/[^\/]*$/, "", dir); inc = $3; sub(/^[^"]*"/, "", inc); sub(/[^\/]*$/, "", inc)
+			if (dir != inc && index(dir, inc) != 1) print }' | grep -vE '^core/store/.*"core/store/index/_(index|place).h"')"
 complain "core/ or kernels/ includes tui/:" "$(grep -rnE '#include "tui/' core kernels)"
 complain "kernels/ includes more than core/base:" \
 	"$(grep -rnE '#include "core/' kernels | grep -v '"core/base/')"
@@ -33,15 +52,10 @@ complain "curses outside tui/term:" \
 		grep -vE '^(tui/term|tests/tui/term)/')"
 complain "CUDA outside kernels/cuda:" \
 	"$(grep -rnE '#include [<"](cuda|cublas|nvml)' core kernels tui | grep -v '^kernels/cuda/')"
-# Words in comments and strings do not call anything: cut comments before looking.
-calls=$(for f in $(find core kernels -name '*.c'); do
-	[ "$f" = core/base/env.c ] && continue
-	sed -E 's://.*$::; s:/\*[^*]*\*/::g; /^[[:space:]]*\*/d; /^\/\*/,/\*\//d' "$f" |
-		grep -nE '(^|[^a-zA-Z0-9_.>])(printf|puts|putchar|perror|exit|getenv|secure_getenv|time|rand|srand|random) ?\(' |
-		grep -vE '"[^"]*(printf|puts|exit|time|random) ?\([^"]*"' | sed "s:^:$f\::"
-done)
+calls=$(find core kernels -name '*.c' ! -path core/base/env_real.c | sort | xargs awk -f tests/lint/code.awk |
+	grep -E '(^|[^a-zA-Z0-9_.>])(printf|puts|putchar|perror|exit|getenv|secure_getenv|time|rand|srand|random) ?\(')
 # A child after fork() leaves with _exit, which is not matched; fprintf(stderr) is a print as well.
 calls+=$(grep -rnE 'fprintf ?\((stdout|stderr)|fputs ?\([^;]*, ?(stdout|stderr)\)' core kernels --include='*.c')
 complain "core/ or kernels/ prints, exits, or asks the environment itself:" "$calls"
-[ $bad = 0 ] && echo "layers: every arrow points down"
+[ $bad = 0 ] && echo "layers: every include points down"
 exit $bad

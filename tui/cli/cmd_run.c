@@ -6,6 +6,7 @@
 #include "core/track/reconcile.h"
 #include "core/track/run.h"
 #include "core/train/launch.h"
+#include "core/train/run_dir.h"
 #include "core/train/runlog.h"
 #include "tui/cli/run_follow.h"
 #include "tui/cli/verbs.h"

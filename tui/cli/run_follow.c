@@ -8,6 +8,7 @@
 #include "core/track/run.h"
 #include "core/track/series.h"
 #include "core/train/launch.h"
+#include "core/train/run_dir.h"
 
 #include <fcntl.h>
 #include <stdio.h>

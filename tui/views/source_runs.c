@@ -4,6 +4,7 @@
 #include "core/track/best.h"
 #include "core/track/series.h"
 #include "core/train/launch.h"
+#include "core/train/run_dir.h"
 #include "tui/views/_source.h"
 
 #include <errno.h>

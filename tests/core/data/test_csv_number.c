@@ -10,7 +10,7 @@ static void check_text(const char *text)
 {
 	int64_t i = 0;
 	double f = 0, want = strtod(text, NULL);
-	csv_token token = csv_parse_number(text, strlen(text), &i, &f);
+	csv_token token = bn_csv_parse_number(text, strlen(text), &i, &f);
 
 	ck_assert_msg(token != CSV_NOT_NUMBER, "%s is a number", text);
 	ck_assert_msg(memcmp(&f, &want, sizeof f) == 0, "%s: %a, not %a", text, f, want);
@@ -30,10 +30,10 @@ static void check_plain(const char *text)
 		double got = 0;
 		int64_t whole = 0;
 		bn_csv_limit_isa(level);
-		if (csv_plain_floats(&f, &got, 0, 1) == 1)
+		if (bn_csv_plain_floats(&f, &got, 0, 1) == 1)
 			ck_assert_msg(memcmp(&got, &want, sizeof got) == 0, "%s: %a, not %a", text,
 				got, want);
-		if (csv_plain_ints(&f, &whole, 0, 1) == 1)
+		if (bn_csv_plain_ints(&f, &whole, 0, 1) == 1)
 			ck_assert_msg((double)whole == want, "%s: %lld", text, (long long)whole);
 	}
 	bn_csv_limit_isa(0);
@@ -67,7 +67,7 @@ START_TEST(test_what_is_no_number)
 		int64_t n;
 		double f;
 		ck_assert_msg(
-			csv_parse_number(texts[i], strlen(texts[i]), &n, &f) == CSV_NOT_NUMBER,
+			bn_csv_parse_number(texts[i], strlen(texts[i]), &n, &f) == CSV_NOT_NUMBER,
 			"'%s' is no number", texts[i]);
 	}
 }
@@ -124,7 +124,7 @@ START_TEST(test_plain_fields_that_are_not_plain_are_left_alone)
 		csv_fields f = {line + 64, &end, 1, &start, false};
 		for (int level = 0; level < 3; level++) {
 			bn_csv_limit_isa(level);
-			ck_assert_msg(csv_plain_floats(&f, &got, 0, 1) == 0, "'%s'", texts[i]);
+			ck_assert_msg(bn_csv_plain_floats(&f, &got, 0, 1) == 0, "'%s'", texts[i]);
 		}
 		bn_csv_limit_isa(0);
 	}

@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "core/track/run.h"
 #include "core/train/launch.h"
+#include "core/train/run_dir.h"
 #include "core/train/runlog.h"
 #include "core/train/supervisor.h"
 #include "tests/support/check_main.h"

@@ -10,7 +10,9 @@
 #include "core/track/run.h"
 #include "core/track/series.h"
 #include "core/train/launch.h"
+#include "core/train/run_dir.h"
 #include "core/train/runlog.h"
+#include "core/train/supervisor.h"
 #include "tests/support/check_main.h"
 #include "tests/support/track.h"
 

@@ -17,6 +17,7 @@
 #include "core/train/model.h"
 #include "core/train/reproduce.h"
 #include "core/train/spec.h"
+#include "core/train/supervisor.h"
 #include "tests/support/check_main.h"
 #include "tests/support/toy.h"
 

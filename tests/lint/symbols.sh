@@ -1,0 +1,30 @@
+#!/bin/bash
+# symbols.sh BUILD: global names of core/ and kernels/ as the linker sees them. Each starts with bn_
+# or bnk_ (binnacle_ in the public C interface) and has a caller in another file: a name that only
+# its own file uses is static. Names that tests alone call are counted; tests/lint/symbols.allowed
+# holds how many there may be, a number that may only fall.
+set -u
+export LC_ALL=C
+build=${1:-build}
+cd "$(dirname "$0")/../.." || exit 2
+most=$(cat tests/lint/symbols.allowed)
+bad=0
+defined=$(nm -A --defined-only -g "$build/libbinnacle.a" 2>/dev/null |
+	awk '$2 ~ /^[A-Z]$/ { split($1, at, ":"); print $3, at[2] }' | grep -v ' embedded.o$' | sort)
+names=$(awk '$1 !~ /^(bnk?|binnacle)_/ { print "  " $2 ": " $1 }' <<<"$defined")
+[ -n "$names" ] && echo "global names without bn_ or bnk_:" && echo "$names" && bad=1
+undefined() { nm -u "$@" 2>/dev/null | awk 'NF == 2 { print $2 }' | sort -u; }
+unused=$(join -v1 <(echo "$defined") \
+	<(undefined "$build/libbinnacle.a" "$build/libtui.a" "$build/obj/tui/main.o") | grep -v '^binnacle_')
+tested=$(undefined $(find "$build/obj/tests" -name '*.o'))
+dead=$(join -v1 <(echo "$unused") <(echo "$tested") | awk 'NF { print "  " $2 ": " $1 }')
+[ -n "$dead" ] && echo "global names without a caller:" && echo "$dead" && bad=1
+for_tests=$(join -j1 <(echo "$unused") <(echo "$tested") | awk 'NF { print "  " $2 ": " $1 }')
+n=$(grep -c . <<<"$for_tests")
+if [ "$n" -gt "$most" ] || [ "${2:-}" = -l ]; then
+	echo "global names that tests alone call ($n, $most are allowed):"
+	echo "$for_tests"
+fi
+[ "$n" -gt "$most" ] && bad=1
+[ $bad = 0 ] && echo "symbols: $(wc -l <<<"$defined") global names, each prefixed; $n called by tests alone"
+exit $bad
