@@ -7,6 +7,8 @@ commit=294bc2e
 B=${BINNACLE:-$PWD/build/binnacle}
 work=$(mktemp -d) || exit 1
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+python=${PYTHON:-.venv/bin/python}
+[ -x "$python" ] || python=python3
 bad=0
 
 old=${FIRST_VERSION:-}
@@ -70,7 +72,7 @@ shows_alike() { # WORKSPACE WHAT
 		if say old "$ws" $words --json; then
 			theirs=$(cat "$work/out")
 			say new "$ws" $words --json || fail "$2: $words"
-			python3 - "$theirs" "$work/out" <<'PY' || fail "$2: '$words' is shown otherwise"
+			"$python" - "$theirs" "$work/out" <<'PY' || fail "$2: '$words' is shown otherwise"
 import json, sys
 def inside(a, b):  # everything of a is in b; b may say more
     if isinstance(a, dict):
