@@ -7,19 +7,31 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Version and variant as RFC 9562 has them, then the text. */
+static void uuid_format(uint8_t raw[16], unsigned version, char out[BN_UUID_TEXT])
+{
+	char hex[33];
+	raw[6] = (uint8_t)((raw[6] & 0x0f) | version << 4);
+	raw[8] = (uint8_t)((raw[8] & 0x3f) | 0x80);
+	bn_hex(raw, 16, hex);
+	snprintf(out, BN_UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+		hex + 20);
+}
+
 int bn_uuid_new(const bn_env *env, char out[BN_UUID_TEXT], bn_err *err)
 {
 	uint8_t raw[16];
-	char hex[33];
 	int rc = bn_env_random(env, raw, sizeof raw, err);
-	if (rc)
-		return rc;
-	raw[6] = (uint8_t)((raw[6] & 0x0f) | 0x40);
-	raw[8] = (uint8_t)((raw[8] & 0x3f) | 0x80);
-	bn_hex(raw, sizeof raw, hex);
-	snprintf(out, BN_UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
-		hex + 20);
-	return 0;
+	if (!rc)
+		uuid_format(raw, 4, out);
+	return rc;
+}
+
+void bn_uuid_of_hash(const uint8_t hash[16], char out[BN_UUID_TEXT])
+{
+	uint8_t raw[16];
+	memcpy(raw, hash, sizeof raw);
+	uuid_format(raw, 8, out);
 }
 
 int bn_run_id_new(const bn_env *env, char out[BN_RUN_ID_TEXT], bn_err *err)

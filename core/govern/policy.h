@@ -114,7 +114,12 @@ const char *bn_gate_op_text(bn_gate_op op); /* "<=" */
 extern const bn_fold_class bn_policy_class; /* entity "policy" */
 
 int bn_policy_get(bn_policy **out, sqlite3 *db, const bn_event_key *at, bn_err *err);
-/* Bits 1u << role of everything uid is: default, granted, admin by ownership of the workspace. */
+/* Who founded the workspace: admin until that is revoked. The owner of the segment that holds the
+ * record which the workspace's id names (core/store/founding.h); where the id is one of the first
+ * version, the owner of the log's first event. BN_NOBODY when neither is in the log. */
+#define BN_NOBODY ((uid_t)-1)
+uid_t bn_policy_founder(bn_workspace *ws, sqlite3 *db);
+/* Bits 1u << role of everything uid is: default, granted, admin as the founder. */
 int bn_policy_roles(unsigned *out, bn_workspace *ws, sqlite3 *db, uid_t uid, const bn_event_key *at,
 	bn_err *err);
 /* 0, or BN_EREFUSED with the reason in words ("alice (developer) may not approve: that needs
@@ -139,7 +144,7 @@ typedef struct bn_user_row {
 	uid_t uid;
 	char *user;       /* name as last seen, or "uid-1000" */
 	unsigned roles;   /* bits */
-	bool is_owner;    /* of the workspace */
+	bool is_founder;  /* of the workspace */
 	char *public_key; /* newest published, or NULL */
 	int64_t since_ms; /* first event, or 0 when none */
 } bn_user_row;

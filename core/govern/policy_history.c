@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/govern/identity.h"
 #include "core/govern/policy.h"
+#include "core/store/founding.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -56,17 +57,15 @@ int bn_policy_get(bn_policy **out, sqlite3 *db, const bn_event_key *at, bn_err *
 	return rc;
 }
 
-/* The owner of .binnacle: admin until that is revoked. */
-static int owner_get(uid_t *out, bn_workspace *ws, bn_err *err)
+uid_t bn_policy_founder(bn_workspace *ws, sqlite3 *db)
 {
-	const bn_env *env = bn_workspace_env(ws);
-	struct stat st;
-	int e = env->fs->stat(env, NULL, bn_workspace_root(ws), &st);
-	if (e < 0)
-		return bn_err_sys(
-			err, BN_EIO, -e, "cannot see who owns '%s'", bn_workspace_root(ws));
-	*out = st.st_uid;
-	return 0;
+	uid_t first = BN_NOBODY;
+	int64_t uid = bn_sql_int(db, -1, "SELECT uid FROM workspace_founder", "");
+	if (uid >= 0)
+		return (uid_t)uid;
+	if (!bn_founding_is_named(bn_workspace_id(ws)))
+		bn_index_first_uid(db, &first);
+	return first;
 }
 
 /* Was the role revoked after `at`, by somebody who did not know of the event at `at`? */
@@ -103,12 +102,12 @@ static int role_state(sqlite3 *db, uid_t uid, bn_role role, const bn_event_key *
 		"isisi", (int64_t)uid, bn_role_name(role), at_clock(at), at_writer(at), at_seq(at));
 }
 
-static unsigned granted_roles(sqlite3 *db, uid_t uid, uid_t owner, const bn_event_key *at)
+static unsigned granted_roles(sqlite3 *db, uid_t uid, uid_t founder, const bn_event_key *at)
 {
 	unsigned roles = 0;
 	for (int r = 0; r < BN_ROLES; r++) {
 		int state = role_state(db, uid, (bn_role)r, at);
-		if (state == 1 || (state < 0 && r == BN_ROLE_ADMIN && uid == owner))
+		if (state == 1 || (state < 0 && r == BN_ROLE_ADMIN && uid == founder))
 			roles |= BIT(r);
 	}
 	return roles;
@@ -117,13 +116,11 @@ static unsigned granted_roles(sqlite3 *db, uid_t uid, uid_t owner, const bn_even
 int bn_policy_roles(unsigned *out, bn_workspace *ws, sqlite3 *db, uid_t uid, const bn_event_key *at,
 	bn_err *err)
 {
-	uid_t owner = 0;
+	uid_t founder = bn_policy_founder(ws, db);
 	bn_policy *p = NULL;
-	int rc = owner_get(&owner, ws, err);
+	int rc = bn_policy_get(&p, db, at, err);
 	if (!rc)
-		rc = bn_policy_get(&p, db, at, err);
-	if (!rc)
-		*out = granted_roles(db, uid, owner, at) | BIT(p->default_role);
+		*out = granted_roles(db, uid, founder, at) | BIT(p->default_role);
 	bn_policy_free(p);
 	return rc;
 }
@@ -131,15 +128,16 @@ int bn_policy_roles(unsigned *out, bn_workspace *ws, sqlite3 *db, uid_t uid, con
 int bn_policy_allows(bn_workspace *ws, sqlite3 *db, uid_t uid, const char *user, bn_act act,
 	const bn_event_key *at, bn_err *err)
 {
-	uid_t owner = 0;
+	uid_t founder = bn_policy_founder(ws, db);
 	bn_policy *p = NULL;
 	char have[80], need[80];
-	int rc = owner_get(&owner, ws, err);
-	if (!rc)
-		rc = bn_policy_get(&p, db, at, err);
+	int rc = bn_policy_get(&p, db, at, err);
 	if (rc)
 		goto out;
-	unsigned roles = granted_roles(db, uid, owner, at) | BIT(p->default_role);
+	/* The log's first event is not in the index yet while it is applied. */
+	if (founder == BN_NOBODY && at && !bn_founding_is_named(bn_workspace_id(ws)))
+		founder = uid;
+	unsigned roles = granted_roles(db, uid, founder, at) | BIT(p->default_role);
 	if (!(roles & p->allow[act])) {
 		bn_roles_text(roles, have, sizeof have);
 		bn_roles_text(p->allow[act], need, sizeof need);
@@ -198,10 +196,10 @@ out:
 	return rc;
 }
 
-/* Would anybody be admin as of `at` if uid were not? Somebody else with a grant, or the owner. */
-static bool admin_remains(sqlite3 *db, uid_t uid, uid_t owner, const bn_event_key *at)
+/* Would anybody be admin as of `at` if uid were not? Somebody else with a grant, or the founder. */
+static bool admin_remains(sqlite3 *db, uid_t uid, uid_t founder, const bn_event_key *at)
 {
-	if (owner != uid && (granted_roles(db, owner, owner, at) & BIT(BN_ROLE_ADMIN)))
+	if (founder != uid && (granted_roles(db, founder, founder, at) & BIT(BN_ROLE_ADMIN)))
 		return true;
 	return bn_sql_int(db, 0,
 		       "SELECT 1 FROM role_change a WHERE role = 'admin' AND granted = 1 AND uid "
@@ -217,17 +215,14 @@ static bool admin_remains(sqlite3 *db, uid_t uid, uid_t owner, const bn_event_ke
 static int role_check(bn_workspace *ws, sqlite3 *db, bool grant, uid_t uid, const char *user,
 	bn_role role, const bn_event_key *at, bn_err *e)
 {
-	uid_t owner = 0;
-	int rc = owner_get(&owner, ws, e);
-	if (rc)
-		return rc;
-	bool has = (granted_roles(db, uid, owner, at) & BIT(role)) != 0;
+	uid_t founder = bn_policy_founder(ws, db);
+	bool has = (granted_roles(db, uid, founder, at) & BIT(role)) != 0;
 	if (grant && has)
 		return bn_err_set(e, BN_ECONFLICT, "%s is %s already", user, bn_role_name(role));
 	if (!grant && !has)
 		return bn_err_set(
 			e, BN_ECONFLICT, "%s was not granted %s", user, bn_role_name(role));
-	if (!grant && role == BN_ROLE_ADMIN && !admin_remains(db, uid, owner, at))
+	if (!grant && role == BN_ROLE_ADMIN && !admin_remains(db, uid, founder, at))
 		return bn_err_set(e, BN_EREFUSED,
 			"%s is the last admin: grant it to somebody else first", user);
 	return 0;
@@ -273,11 +268,27 @@ static int role_apply(bn_fold *f, const bn_event *ev, bool grant, bn_err *err)
 	return rc;
 }
 
+static int founded_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	if (!bn_founding_matches(bn_workspace_id(bn_fold_workspace(f)), ev->key.writer, ev->key.seq,
+		    ev->raw, ev->raw_len)) {
+		bn_fold_outcome(f, BN_OUTCOME_REFUSED,
+			"it is not the record that the workspace's id names");
+		return 0;
+	}
+	return bn_sql_run(bn_fold_db(f), err,
+		"INSERT INTO workspace_founder (uid, clock, writer, seq) VALUES (?, ?, ?, ?)",
+		"iisi", (int64_t)ev->uid, (int64_t)ev->key.clock, ev->key.writer,
+		(int64_t)ev->key.seq);
+}
+
 static int policy_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	bn_workspace *ws = bn_fold_workspace(f);
 	char signer[40];
 	bn_err e = BN_ERR_INIT;
+	if (!strcmp(ev->kind, BN_FOUNDING_KIND) && !strcmp(ev->entity, "policy"))
+		return founded_apply(f, ev, err);
 	bool set = !strcmp(ev->kind, "policy.set"), grant = !strcmp(ev->kind, "role.grant");
 	if ((!set && !grant && strcmp(ev->kind, "role.revoke")) || strcmp(ev->entity, "policy") ||
 		!ev->payload) {
@@ -305,11 +316,14 @@ static int policy_clear(bn_fold *f, const char *entity, bn_err *err)
 	if (strcmp(entity, "policy") != 0)
 		return 0;
 	int rc = bn_sql_run(bn_fold_db(f), err, "DELETE FROM policy_version", "");
-	return rc ? rc : bn_sql_run(bn_fold_db(f), err, "DELETE FROM role_change", "");
+	if (!rc)
+		rc = bn_sql_run(bn_fold_db(f), err, "DELETE FROM role_change", "");
+	return rc ? rc : bn_sql_run(bn_fold_db(f), err, "DELETE FROM workspace_founder", "");
 }
 
 const bn_fold_class bn_policy_class = {
 	.name = "policy",
+	.follows_first = "policy",
 	.apply = policy_apply,
 	.clear = policy_clear,
 };

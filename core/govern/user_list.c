@@ -20,14 +20,14 @@ void bn_user_list_free(bn_user_list *l)
 /* Name: of who wrote something, as this machine knows it; else as a role was granted; else as this
  * machine knows it. */
 static int user_read(
-	bn_user_row *u, bn_workspace *ws, sqlite3 *db, sqlite3_stmt *st, uid_t owner, bn_err *err)
+	bn_user_row *u, bn_workspace *ws, sqlite3 *db, sqlite3_stmt *st, uid_t founder, bn_err *err)
 {
 	char name[128];
 	u->uid = (uid_t)sqlite3_column_int64(st, 0);
 	u->user = bn_sql_text(st, 1);
 	u->public_key = bn_sql_text(st, 2);
 	u->since_ms = sqlite3_column_int64(st, 3) >> 16;
-	u->is_owner = u->uid == owner;
+	u->is_founder = u->uid == founder;
 	if (!u->user || !u->user[0]) {
 		const bn_env *env = bn_workspace_env(ws);
 		env->user_name(env, u->uid, name, sizeof name);
@@ -40,20 +40,18 @@ static int user_read(
 
 int bn_user_list_read(bn_user_list **out, bn_workspace *ws, bn_err *err)
 {
-	const bn_env *env = bn_workspace_env(ws);
-	struct stat root;
 	sqlite3_stmt *st = NULL;
+	uid_t founder = BN_NOBODY;
 	size_t cap = 0;
 	sqlite3 *db = NULL;
 	bn_user_list *l = bn_alloc_zeroed(1, sizeof *l);
 	int rc = l ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "users");
-	if (!rc && env->fs->stat(env, NULL, bn_workspace_root(ws), &root) < 0)
-		rc = bn_err_set(err, BN_EIO, "cannot see who owns '%s'", bn_workspace_root(ws));
-	if (!rc)
+	if (!rc) {
+		founder = bn_policy_founder(ws, db);
 		rc = bn_sql_prepare(&st, db, err,
 			"WITH everybody AS (SELECT owner AS uid FROM writer UNION SELECT uid FROM "
 			"user_key"
-			" UNION SELECT uid FROM role_change UNION SELECT ?)"
+			" UNION SELECT uid FROM role_change UNION SELECT ?1 WHERE ?1 >= 0)"
 			" SELECT uid,"
 			" coalesce((SELECT bn_user(owner) FROM writer w WHERE w.owner = x.uid "
 			"LIMIT 1),"
@@ -63,7 +61,8 @@ int bn_user_list_read(bn_user_list **out, bn_workspace *ws, bn_err *err)
 			" ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1),"
 			" (SELECT min(first_clock) FROM writer w WHERE w.owner = x.uid)"
 			" FROM everybody x ORDER BY uid",
-			"i", (int64_t)root.st_uid);
+			"i", founder == BN_NOBODY ? (int64_t)-1 : (int64_t)founder);
+	}
 	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
 		rc = 0;
 		if (bn_grow(&l->items, &cap, l->count + 1, sizeof *l->items)) {
@@ -71,7 +70,7 @@ int bn_user_list_read(bn_user_list **out, bn_workspace *ws, bn_err *err)
 			break;
 		}
 		memset(&l->items[l->count], 0, sizeof *l->items);
-		if ((rc = user_read(&l->items[l->count++], ws, db, st, root.st_uid, err)))
+		if ((rc = user_read(&l->items[l->count++], ws, db, st, founder, err)))
 			break;
 	}
 	sqlite3_finalize(st);

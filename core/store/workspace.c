@@ -8,6 +8,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
+#include "core/store/founding.h"
 #include "core/store/index/_index.h"
 #include "core/store/log/merge.h"
 #include "core/store/log/slot.h"
@@ -36,28 +37,13 @@ static int write_identity(const bn_dir *root, bn_err *err)
 {
 	char id[BN_UUID_TEXT];
 	bn_buf text = BN_BUF_INIT;
-	int rc = bn_uuid_new(root->env, id, err);
+	int rc = bn_founding_make(id, root, err);
 	if (rc < 0)
 		return rc;
 	bn_buf_addf(&text, "{\n  \"format\": %d,\n  \"id\": \"%s\"\n}\n", FORMAT, id);
 	if (!(rc = bn_buf_check(&text, err, IDENTITY)))
 		rc = bn_dir_write_file(root, IDENTITY, text.ptr, text.len, 0644, err);
 	bn_buf_release(&text);
-	return rc;
-}
-
-/* A log whose workspace.json is gone belongs to the workspace that wrote it: a new identity would
- * take it over. */
-static int refuse_orphan_log(const bn_dir *root, bn_err *err)
-{
-	bn_names names = BN_NAMES_INIT;
-	int rc = bn_dir_has(root, "log") ? bn_dir_list(root, "log", &names, err) : 0;
-	if (!rc && names.count) {
-		rc = bn_err_set(
-			err, BN_ECONFLICT, "'%s' holds a log, but no " IDENTITY, root->path);
-		bn_err_hint(err, "put its " IDENTITY " back, or move the directory away");
-	}
-	bn_names_release(&names);
 	return rc;
 }
 
@@ -87,8 +73,6 @@ int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err)
 		rc = bn_err_set(err, BN_ECONFLICT, "'%s' is a workspace already", dir);
 		goto out;
 	}
-	if ((rc = refuse_orphan_log(root, err)) < 0)
-		goto out;
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		if ((rc = make_part(root, parts[i].name, parts[i].mode, err)) < 0)
 			goto out;

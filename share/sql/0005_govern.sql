@@ -36,3 +36,12 @@ CREATE TABLE role_change (
 	seen TEXT, -- of a revocation: {writer: last sequence number} of the user, as its author knew them
 	PRIMARY KEY (uid, role, clock, writer, seq)
 ) WITHOUT ROWID;
+
+-- Who founded the workspace: at most one row, of the record that the workspace's id names.
+CREATE TABLE workspace_founder (
+	uid INTEGER NOT NULL,
+	clock INTEGER NOT NULL,
+	writer TEXT NOT NULL,
+	seq INTEGER NOT NULL,
+	PRIMARY KEY (clock, writer, seq)
+) WITHOUT ROWID;

@@ -88,9 +88,13 @@ timeout 20 "$BINNACLE" data infer jobs -o pipe >/dev/null 2>err
 wait
 check suite_through_a_pipe "yes 1" "$([ -p pipe ] && echo yes) $(grep -c '"expectations"' through)"
 
-# A log without its identity is nobody's to take over.
+# A log says by itself which workspace it is of. One that does not is nobody's to take over.
 mkdir -p lost
-(cd lost && "$BINNACLE" init . && "$BINNACLE" data add a ../jobs.csv && rm .binnacle/workspace.json) >/dev/null 2>&1
+(cd lost && "$BINNACLE" init . && "$BINNACLE" data add a ../jobs.csv) >/dev/null 2>&1
+was=$(cat lost/.binnacle/workspace.json)
+rm lost/.binnacle/workspace.json
+check lost_identity "0 same 1" "$("$BINNACLE" init lost >/dev/null 2>&1; echo $?) $([ "$was" = "$(cat lost/.binnacle/workspace.json)" ] && echo same) $("$BINNACLE" -C lost data ls --tsv | grep -c '^a')"
+rm lost/.binnacle/workspace.json lost/.binnacle/log/*/0000000001-*
 check orphan_log 6 "$("$BINNACLE" init lost >/dev/null 2>&1; echo $?)"
 
 # An error is JSON wherever --json stands, and whatever bytes it names.

@@ -25,7 +25,7 @@ typedef struct person {
 typedef struct town {
 	char dir[256];
 	int64_t clock_ns;
-	person people[PEOPLE]; /* ann (owner of the workspace), bob, cleo, dan; uid 5001 ... 5004 */
+	person people[PEOPLE]; /* ann (the founder), bob, cleo, dan; uid 5001 ... 5004 */
 } town;
 
 /* A workspace made by ann, open for everybody, folding the rooms of classes. Dies on failure. */

@@ -45,6 +45,14 @@ static int64_t toy_now(const bn_env *env)
 	return e->clock_ns += e->clock_step_ns;
 }
 
+void toy_empty_log(const toy_dir *d)
+{
+	char *log = bn_strf("%s/.binnacle/log", d->path);
+	if (!log || bn_fs_remove_tree(bn_env_real(), log, NULL) || mkdir(log, 0755))
+		abort();
+	bn_free(log);
+}
+
 void toy_env_init(toy_env *e, const toy_dir *d)
 {
 	*e = (toy_env){.env = *bn_env_real()};

@@ -18,6 +18,9 @@ typedef struct toy_dir {
 
 void toy_dir_make(toy_dir *d); /* a new directory under $TMPDIR or /tmp; dies on failure */
 void toy_dir_remove(toy_dir *d);
+/* Forgets the log of the workspace in d, its founding record too: it becomes a copy of another log,
+ * as that comes. */
+void toy_empty_log(const toy_dir *d);
 
 /* The real world, but with variables of the test's own (state directory inside d, no
  * BINNACLE_HOME). Valid as long as d. */

@@ -23,7 +23,7 @@ static json_t *user_json(const bn_user_row *u)
 	if (u->public_key)
 		bn_key_fingerprint(u->public_key, print);
 	json_t *o = json_pack("{s:I, s:s, s:s, s:b, s:s?, s:s?, s:o}", "uid", (json_int_t)u->uid,
-		"user", u->user, "roles", roles, "owner", (int)u->is_owner, "public_key",
+		"user", u->user, "roles", roles, "owner", (int)u->is_founder, "public_key",
 		u->public_key, "fingerprint", print[0] ? print : NULL, "since_ms",
 		u->since_ms ? json_integer(u->since_ms) : json_null());
 	return o;

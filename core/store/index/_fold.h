@@ -67,6 +67,7 @@ struct bn_fold {
 	fold_entity **table;            /* open addressing by name */
 	size_t table_size, entities;
 	fold_entity *dirty; /* work list */
+	fold_key first;     /* the log's first ordered event as the classes saw it; seq 0: none */
 	uint64_t folded;    /* events taken; also the count that first_at and last_at are made of */
 	/* the event that is being applied */
 	const fold_entity *entity;
@@ -85,6 +86,8 @@ struct bn_fold {
 
 /* ---- fold.c ---------------------------------------------------------------------------------- */
 
+/* The log's first ordered event as table `event` has it; seq 0 when it has none. */
+int fold_first(fold_key *out, bn_fold *f, bn_err *err);
 int fold_key_compare(const fold_key *a, const fold_key *b);
 const char *fold_user(bn_fold *f, uid_t uid);
 size_t fold_class_index(const bn_fold *f, const bn_fold_class *class);

@@ -305,9 +305,65 @@ static int mark_after_events(bn_fold *f, bn_err *err)
 	return rc;
 }
 
+/* ---- the log's first event --------------------------------------------------------------------- */
+
+static const char first_sql[] =
+	"SELECT e.clock, n.name, e.seq, e.owner FROM event e JOIN index_name n ON n.no = e.writer "
+	"WHERE e.clock = (SELECT min(clock) FROM event) ORDER BY n.name, e.seq LIMIT 1";
+
+int fold_first(fold_key *out, bn_fold *f, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	*out = (fold_key){0};
+	int rc = bn_sql_cached(&st, f->db, err, first_sql, "");
+	if (rc)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 1) {
+		out->clock = (uint64_t)sqlite3_column_int64(st, 0);
+		out->writer = bn_arena_strdup(&f->arena, (const char *)sqlite3_column_text(st, 1));
+		out->seq = (uint64_t)sqlite3_column_int64(st, 2);
+		rc = out->writer ? 0 : bn_err_nomem(err, "the fold's first event");
+	}
+	sqlite3_reset(st);
+	return rc;
+}
+
+bool bn_index_first_uid(sqlite3 *db, uid_t *uid)
+{
+	sqlite3_stmt *st = NULL;
+	if (bn_sql_cached(&st, db, NULL, first_sql, ""))
+		return false;
+	bool found = bn_sql_step(st, NULL) == 1;
+	if (found)
+		*uid = (uid_t)sqlite3_column_int64(st, 3);
+	sqlite3_reset(st);
+	return found;
+}
+
+/* An event that is earlier than what was the first has arrived: what was decided by it is decided
+ * anew. */
+static int mark_after_first(bn_fold *f, bn_err *err)
+{
+	fold_key now;
+	int rc = fold_first(&now, f, err);
+	if (rc || !f->first.seq || !fold_key_compare(&now, &f->first))
+		return rc;
+	for (size_t i = 0; f->classes[i]; i++) {
+		const char *name = f->classes[i]->follows_first;
+		fold_entity *e = name ? fold_entity_get(f, name, err) : NULL;
+		if (name && !e)
+			return BN_ENOMEM;
+		if (e)
+			mark_dirty(f, e);
+	}
+	return 0;
+}
+
 int fold_replay(bn_fold *f, bn_err *err)
 {
-	int rc = mark_after_events(f, err);
+	int rc = mark_after_first(f, err);
+	if (!rc)
+		rc = mark_after_events(f, err);
 	for (size_t i = 0; i < f->table_size; i++)
 		if (f->table[i] && f->table[i]->late)
 			mark_dirty(f, f->table[i]);

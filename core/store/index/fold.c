@@ -181,6 +181,8 @@ static int take_ordered(bn_fold *f, fold_entity *e, bn_event *ev, bool is_json, 
 	int rc = fold_entity_look(f, e, err);
 	if (rc)
 		return rc;
+	if (!f->first.seq)
+		f->first = key;
 	if (!e->first_at)
 		e->first_at = f->folded;
 	e->last_at = f->folded;
@@ -251,7 +253,9 @@ int bn_fold_batch(bn_index *ix, uint64_t *folded, bn_err *err)
 {
 	bn_fold f = {.ix = ix, .db = ix->db, .classes = ix->of.classes};
 	bn_numbers_init(&f.numbers, f.db);
-	int rc = fold_intake(&f, err);
+	int rc = fold_first(&f.first, &f, err);
+	if (!rc)
+		rc = fold_intake(&f, err);
 	if (!rc)
 		rc = fold_replay(&f, err);
 	if (!rc)

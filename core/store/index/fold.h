@@ -133,6 +133,9 @@ struct bn_fold_class {
 	/* After everything else of a batch in which the class got an event or an entity was
 	 * replayed, before the commit: for rows that are derived from others. */
 	int (*batch_end)(bn_fold *f, bn_err *err);
+	/* An entity of the class whose rows depend on which event is the log's first ordered one; it
+	 * is replayed when an earlier one arrives. NULL: none. */
+	const char *follows_first;
 	/* Frees what the class left in its slot; after batch_end, and after a failure. */
 	void (*batch_free)(void *slot);
 };
@@ -145,6 +148,9 @@ void bn_fold_place(bn_fold *f, size_t i, int64_t epoch, int64_t depth);
 
 /* All classes of the program come as one NULL-terminated list to bn_workspace_open. Events of
  * classes that are not in it are kept in table `event` and in the audit log. */
+
+/* Who owns the segment of the log's first ordered event; false when there is none in the index. */
+bool bn_index_first_uid(sqlite3 *db, uid_t *uid);
 
 /* ---- for readers ---------------------------------------------------------------------------- */
 

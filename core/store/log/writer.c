@@ -56,8 +56,7 @@ static int slot_make(const bn_dir *at, const char *dir, bn_err *err)
 	if (e < 0) {
 		bn_err_sys(err, BN_EIO, -e, "cannot make the log directory '%s/%s'", at->path, dir);
 		if (e == -EACCES || e == -EPERM || e == -EROFS)
-			bn_err_hint(err,
-				"ask the workspace's owner for write permission on '%s/log'",
+			bn_err_hint(err, "ask the owner of '%s/log' for write permission",
 				at->path);
 		return BN_EIO;
 	}

@@ -51,7 +51,8 @@ START_TEST(test_log_is_filtered_and_paged_newest_first)
 	bn_err err = BN_ERR_INIT;
 	bn_audit_page *p = NULL;
 	ck_assert_bn_ok(bn_audit_read(&p, dan->ws, NULL, &err), &err);
-	ck_assert_uint_eq(p->total, 6); /* two keys, grant, registered, requested, approved */
+	ck_assert_uint_eq(
+		p->total, 7); /* founding, two keys, grant, registered, requested, approved */
 	ck_assert_str_eq(p->items[0].kind, "model.approved");
 	ck_assert_str_eq(p->items[0].user, "bob");
 	ck_assert_ptr_nonnull(strstr(p->items[0].summary, "version 1"));
@@ -72,7 +73,7 @@ START_TEST(test_log_is_filtered_and_paged_newest_first)
 	bn_audit_page_free(p);
 	f = (bn_audit_filter){.outcome = -1, .until_ms = then};
 	ck_assert_bn_ok(bn_audit_read(&p, dan->ws, &f, &err), &err);
-	ck_assert_uint_eq(p->total, 1); /* ann's key */
+	ck_assert_uint_eq(p->total, 2); /* the founding, ann's key */
 	bn_audit_page_free(p);
 	f = (bn_audit_filter){.outcome = BN_OUTCOME_REFUSED};
 	ck_assert_bn_ok(bn_audit_read(&p, dan->ws, &f, &err), &err);
@@ -91,7 +92,7 @@ START_TEST(test_whole_workspace_verifies)
 	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, NULL, &err), &err);
 	ck_assert_msg(r->faults == 0, "%s", r->first_fault);
 	ck_assert_uint_eq(r->writers, 3);
-	ck_assert_uint_eq(r->records, 6);
+	ck_assert_uint_eq(r->records, 7);
 	ck_assert_uint_eq(r->signatures, 4);
 	ck_assert_uint_eq(r->objects, 4);
 	bn_audit_report_free(r);

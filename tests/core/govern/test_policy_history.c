@@ -11,6 +11,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define GOOD "{\"test\":{\"rmse\":11.5}}"
 
@@ -29,11 +30,44 @@ static unsigned roles(person *reader, person *of)
 	return r;
 }
 
-START_TEST(test_owner_of_the_workspace_is_admin_and_everybody_else_a_developer)
+START_TEST(test_founder_of_the_workspace_is_admin_and_everybody_else_a_developer)
 {
 	town_make(&t, registry_town_classes);
 	ck_assert_uint_eq(roles(dan, ann), 1u << BN_ROLE_ADMIN | 1u << BN_ROLE_DEVELOPER);
 	ck_assert_uint_eq(roles(ann, dan), 1u << BN_ROLE_DEVELOPER);
+	town_remove(&t);
+}
+END_TEST
+
+/* Neither an earlier clock, nor a copy of the founding record, nor the directory makes anybody else
+ * the founder: the workspace's id names one record of one writer. */
+START_TEST(test_nobody_else_becomes_the_founder)
+{
+	bn_err err = BN_ERR_INIT;
+	town_make(&t, registry_town_classes);
+	sqlite3 *db = bn_workspace_index(ann->ws);
+	sqlite3_stmt *st = NULL;
+	ck_assert_bn_ok(bn_workspace_refresh(ann->ws, NULL, &err), &err);
+	ck_assert_bn_ok(bn_sql_prepare(&st, db, &err,
+				"SELECT payload FROM dump_event WHERE kind = 'workspace.founded'", ""),
+		&err);
+	ck_assert_int_eq(bn_sql_step(st, &err), 1);
+	json_t *copy = json_loads((const char *)sqlite3_column_text(st, 0), 0, NULL);
+	sqlite3_finalize(st);
+	bob->clock_offset_ms = -86400000;
+	ck_assert_bn_ok(
+		bn_workspace_append(bob->ws, "workspace.founded", "policy", copy, &err), &err);
+	json_object_set_new(copy, "uid", json_integer(bob->uid));
+	ck_assert_bn_ok(
+		bn_workspace_append(bob->ws, "workspace.founded", "policy", copy, &err), &err);
+	ck_assert_bn_ok(bn_workspace_seal(bob->ws, &err), &err);
+	json_decref(copy);
+	ck_assert_int_eq(chown(t.dir, bob->uid, (gid_t)-1) == 0 || geteuid() != 0, 1);
+	person_reopen(&t, dan, true);
+	ck_assert_uint_eq(roles(dan, bob), 1u << BN_ROLE_DEVELOPER);
+	ck_assert_uint_eq(roles(dan, ann), 1u << BN_ROLE_ADMIN | 1u << BN_ROLE_DEVELOPER);
+	ck_assert_uint_eq(town_count(dan, "workspace.founded", BN_OUTCOME_REFUSED), 2);
+	ck_assert_uint_eq(town_count(dan, "workspace.founded", BN_OUTCOME_APPLIED), 1);
 	town_remove(&t);
 }
 END_TEST
@@ -61,7 +95,7 @@ START_TEST(test_only_admins_change_policy_and_roles_and_others_attempts_are_kept
 }
 END_TEST
 
-START_TEST(test_last_admin_cannot_be_revoked_but_the_owner_can_hand_over)
+START_TEST(test_last_admin_cannot_be_revoked_but_the_founder_can_hand_over)
 {
 	town_make(&t, registry_town_classes);
 	bn_err err = BN_ERR_INIT;
@@ -354,9 +388,10 @@ START_TEST(test_rows_are_the_same_in_any_order_of_arrival)
 END_TEST
 
 BN_TEST_MAIN("core/govern/policy_history",
-	test_owner_of_the_workspace_is_admin_and_everybody_else_a_developer,
+	test_founder_of_the_workspace_is_admin_and_everybody_else_a_developer,
+	test_nobody_else_becomes_the_founder,
 	test_only_admins_change_policy_and_roles_and_others_attempts_are_kept,
-	test_last_admin_cannot_be_revoked_but_the_owner_can_hand_over,
+	test_last_admin_cannot_be_revoked_but_the_founder_can_hand_over,
 	test_decision_is_judged_by_the_roles_of_its_moment,
 	test_nobody_publishes_a_key_for_somebody_else_or_one_they_do_not_have,
 	test_policy_that_arrives_late_changes_what_was_decided_after_it,

@@ -1,0 +1,167 @@
+/* founding.c - see founding.h. */
+#include "core/store/founding.h"
+
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/store/log/segment.h"
+#include "core/store/log/writer.h"
+
+#include <string.h>
+
+static int id_of(char id[BN_UUID_TEXT], const char *writer, const void *payload, size_t n)
+{
+	bn_hasher *h = NULL;
+	uint8_t hash[BN_SHA256_BYTES];
+	static const char domain[] = "binnacle workspace 1\n";
+	int rc = bn_hasher_new(&h, NULL);
+	if (rc)
+		return rc;
+	bn_hasher_add(h, domain, sizeof domain - 1);
+	bn_hasher_add(h, writer, strlen(writer));
+	bn_hasher_add(h, "\n", 1);
+	bn_hasher_add(h, payload, n);
+	bn_hasher_finish(h, hash);
+	bn_hasher_free(h);
+	bn_uuid_of_hash(hash, id);
+	return 0;
+}
+
+bool bn_founding_is_named(const char *id)
+{
+	return strlen(id) == BN_UUID_TEXT - 1 && id[14] == '8';
+}
+
+bool bn_founding_matches(
+	const char *id, const char *writer, uint64_t seq, const void *payload, size_t n)
+{
+	char made[BN_UUID_TEXT];
+	return seq == 1 && id_of(made, writer, payload, n) == 0 && !strcmp(made, id);
+}
+
+/* ---- the record -------------------------------------------------------------------------------- */
+
+static int payload_make(bn_buf *text, const bn_env *env, bn_err *err)
+{
+	uint8_t nonce[16];
+	char hex[33], user[128];
+	int rc = bn_env_random(env, nonce, sizeof nonce, err);
+	if (rc)
+		return rc;
+	bn_hex(nonce, sizeof nonce, hex);
+	env->user_name(env, env->uid(env), user, sizeof user);
+	json_t *p = json_pack("{ss ss sI ss}", "host", env->host(env), "nonce", hex, "uid",
+		(json_int_t)env->uid(env), "user", user);
+	rc = p ? bn_json_canonical(p, text, err) : bn_err_nomem(err, "the founding record");
+	json_decref(p);
+	return rc;
+}
+
+/* ---- finding -------------------------------------------------------------------------------- */
+
+typedef enum look {
+	LOOK_NOTHING,  /* no record at all: what a dead init leaves */
+	LOOK_FOUNDING, /* the first record is a founding record */
+	LOOK_RECORDS,  /* it begins with something else, or later */
+} look;
+
+/* What a segment begins with; a look or a negative code. */
+static int segment_look(char id[BN_UUID_TEXT], const bn_dir *root, const char *path, bn_err *err)
+{
+	bn_segment s = {.fd = -1};
+	bn_record r;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_segment_open(&s, root, path, false, &why);
+	if (rc)
+		return rc == BN_ENOTFOUND || rc == BN_ECORRUPT ? LOOK_NOTHING
+							       : bn_err_move(err, &why);
+	look found = s.header.first_seq == 1 ? LOOK_NOTHING : LOOK_RECORDS;
+	if ((rc = bn_segment_next(&s, &r, err)) == 1) {
+		bool founding = found == LOOK_NOTHING && !strcmp(r.kind, BN_FOUNDING_KIND) &&
+				!strcmp(r.entity, BN_FOUNDING_ENTITY) &&
+				id_of(id, s.header.writer, r.payload, r.payload_len) == 0;
+		found = founding ? LOOK_FOUNDING : LOOK_RECORDS;
+	}
+	bn_segment_close(&s);
+	return rc < 0 ? rc : (int)found;
+}
+
+static int writer_look(char id[BN_UUID_TEXT], const bn_dir *root, const char *dir, bn_err *err)
+{
+	bn_names segments = BN_NAMES_INIT;
+	uint64_t first, last;
+	bool has_open;
+	int rc = bn_segment_list(root, dir, &segments, &has_open, err);
+	const char *name = rc == 0 && has_open ? BN_SEGMENT_OPEN : NULL;
+	if (rc == 0 && segments.count && bn_segment_parse_name(segments.items[0], &first, &last))
+		name = segments.items[0];
+	char *path = name ? bn_path_join(dir, name) : NULL;
+	if (name)
+		rc = path ? segment_look(id, root, path, err) : bn_err_nomem(err, "a file name");
+	bn_free(path);
+	bn_names_release(&segments);
+	return rc;
+}
+
+/* How many founding records a log begins with, the id of one, and whether it holds other records. */
+static int log_look(
+	char id[BN_UUID_TEXT], size_t *founding, bool *others, const bn_dir *root, bn_err *err)
+{
+	bn_names writers = BN_NAMES_INIT;
+	char made[BN_UUID_TEXT];
+	int rc = bn_dir_list(root, "log", &writers, err);
+	*founding = 0;
+	*others = false;
+	for (size_t i = 0; rc >= 0 && i < writers.count; i++) {
+		char *dir = bn_path_join("log", writers.items[i]);
+		bn_path_kind kind = BN_PATH_ABSENT;
+		rc = dir ? bn_dir_look(&kind, root, dir, err) : bn_err_nomem(err, "a file name");
+		if (rc == 0)
+			rc = kind == BN_PATH_DIR ? writer_look(made, root, dir, err) : LOOK_NOTHING;
+		bn_free(dir);
+		if (rc == LOOK_FOUNDING) {
+			memcpy(id, made, sizeof made);
+			++*founding;
+		}
+		*others = *others || rc == LOOK_RECORDS;
+	}
+	bn_names_release(&writers);
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- writing or finding it ------------------------------------------------------------------ */
+
+int bn_founding_make(char id[BN_UUID_TEXT], const bn_dir *root, bn_err *err)
+{
+	bn_writer *w = NULL;
+	bn_buf text = BN_BUF_INIT;
+	size_t founding;
+	bool others;
+	int rc = log_look(id, &founding, &others, root, err);
+	if (rc < 0)
+		return rc;
+	if (founding > 1 || (others && !founding)) {
+		bn_err_set(
+			err, BN_ECONFLICT, "'%s' holds a log, but no workspace.json", root->path);
+		bn_err_hint(err, "put its workspace.json back, or move the directory away");
+		return BN_ECONFLICT;
+	}
+	/* Also seals what an init that died left open, so that the record is durable. */
+	if ((rc = bn_writer_open(&w, root, err)) < 0 || founding)
+		goto out;
+	if ((rc = payload_make(&text, root->env, err)) < 0)
+		goto out;
+	bn_draft draft = {.type = BN_RECORD_JSON,
+		.kind = BN_FOUNDING_KIND,
+		.entity = BN_FOUNDING_ENTITY,
+		.payload = text.ptr,
+		.n = text.len};
+	if ((rc = bn_writer_append(w, &draft, 0, err)) < 0 || (rc = bn_writer_seal(w, err)) < 0)
+		goto out;
+	BN_BUG(w->tip.seq != 1);
+	rc = id_of(id, w->name, text.ptr, text.len) ? bn_err_nomem(err, "the founding record") : 0;
+out:
+	bn_buf_release(&text);
+	bn_writer_free(w);
+	return rc;
+}
