@@ -40,7 +40,7 @@ void bn_audit_page_free(bn_audit_page *p)
 	bn_free(p);
 }
 
-/* ---- one line for people -------------------------------------------------------------------- */
+/* ---- one line of text -------------------------------------------------------------------- */
 
 static void summary_add(bn_buf *b, const char *key, const json_t *v)
 {
@@ -134,9 +134,9 @@ static int row_read(bn_audit_row *r, sqlite3_stmt *st, bn_err *err)
 	r->is_signed = json_is_object(json_object_get(payload, "signature"));
 	r->summary = summary_make(payload);
 	json_decref(payload);
-	return r->writer && r->kind && r->entity && r->user && r->summary
-		       ? 0
-		       : bn_err_nomem(err, "the audit log");
+	if (!r->writer || !r->kind || !r->entity || !r->user || !r->summary)
+		return bn_err_nomem(err, "the audit log");
+	return 0;
 }
 
 static int page_fill(bn_audit_page *p, sqlite3_stmt *st, bn_err *err)
@@ -147,7 +147,7 @@ static int page_fill(bn_audit_page *p, sqlite3_stmt *st, bn_err *err)
 		if (bn_grow(&p->items, &cap, p->count + 1, sizeof *p->items))
 			return bn_err_nomem(err, "the audit log");
 		memset(&p->items[p->count], 0, sizeof *p->items);
-		if ((rc = row_read(&p->items[p->count++], st, err)))
+		if ((rc = row_read(&p->items[p->count++], st, err)) < 0)
 			return rc;
 	}
 	return rc;
@@ -167,31 +167,31 @@ int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *
 	bn_audit_page *p = bn_alloc_zeroed(1, sizeof *p);
 	sqlite3 *db = NULL;
 	int rc = p ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "the audit log");
-	if (rc)
+	if (rc < 0)
 		goto out;
-	rc = bn_sql_prepare(&st, db, err,
-		"SELECT count(*), coalesce(sum(outcome = 'refused'), 0)" WHERE, WHERE_TYPES, user,
-		kind, entity, outcome, from, to, text);
-	if (!rc && (rc = bn_sql_step(st, err)) == 1) {
+	if ((rc = bn_sql_prepare(&st, db, err,
+		     "SELECT count(*), coalesce(sum(outcome = 'refused'), 0)" WHERE, WHERE_TYPES,
+		     user, kind, entity, outcome, from, to, text)) < 0)
+		goto out;
+	if ((rc = bn_sql_step(st, err)) < 0)
+		goto out;
+	if (rc == 1) {
 		p->total = (size_t)sqlite3_column_int64(st, 0);
 		p->refused = (size_t)sqlite3_column_int64(st, 1);
-		rc = 0;
 	}
 	sqlite3_finalize(st);
 	st = NULL;
-	if (!rc)
-		rc = bn_sql_prepare(&st, db, err,
-			"SELECT clock, writer, seq, kind, entity, uid, bn_user(uid), payload, "
-			"outcome, "
-			"bn_reason(reason)" WHERE
-			" ORDER BY clock DESC, writer DESC, seq DESC LIMIT ?8 OFFSET ?9",
-			WHERE_TYPES "ii", user, kind, entity, outcome, from, to, text,
-			(int64_t)(f->limit ? f->limit : DEFAULT_LIMIT), (int64_t)f->offset);
-	if (!rc)
-		rc = page_fill(p, st, err);
-	sqlite3_finalize(st);
+	if ((rc = bn_sql_prepare(&st, db, err,
+		     "SELECT clock, writer, seq, kind, entity, uid, bn_user(uid), payload, outcome,"
+		     " bn_reason(reason)" WHERE
+		     " ORDER BY clock DESC, writer DESC, seq DESC LIMIT ?8 OFFSET ?9",
+		     WHERE_TYPES "ii", user, kind, entity, outcome, from, to, text,
+		     (int64_t)(f->limit ? f->limit : DEFAULT_LIMIT), (int64_t)f->offset)) < 0)
+		goto out;
+	rc = page_fill(p, st, err);
 out:
-	if (rc)
+	sqlite3_finalize(st);
+	if (rc < 0)
 		bn_audit_page_free(p);
 	else
 		*out = p;

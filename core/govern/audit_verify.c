@@ -54,18 +54,23 @@ static int check_log(check *c, bn_err *err)
 {
 	bn_log_report log = {0};
 	int rc = step(c, "log", 0, 0, err);
-	if (!rc)
-		rc = bn_log_verify(c->ws, &log, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_log_verify(c->ws, &log, err);
 	c->r->writers = log.head_count;
 	c->r->segments = log.segments;
 	c->r->records = log.records;
 	c->r->bytes = log.bytes;
-	for (size_t i = 0; !rc && i < log.fault_count; i++) {
+	if (rc < 0)
+		goto out;
+	for (size_t i = 0; i < log.fault_count; i++) {
 		const bn_log_fault *f = &log.faults[i];
-		rc = fault(c, err, "log/%s/%s at byte %llu (record %llu): %s: %s", f->writer,
-			f->file ? f->file : "(missing)", (unsigned long long)f->offset,
-			(unsigned long long)f->seq, bn_fault_kind_name(f->kind), f->what);
+		if ((rc = fault(c, err, "log/%s/%s at byte %llu (record %llu): %s: %s", f->writer,
+			     f->file ? f->file : "(missing)", (unsigned long long)f->offset,
+			     (unsigned long long)f->seq, bn_fault_kind_name(f->kind), f->what)) < 0)
+			goto out;
 	}
+out:
 	bn_log_report_release(&log);
 	return rc;
 }
@@ -106,8 +111,8 @@ static int check_signature(check *c, sqlite3_stmt *st, bn_err *err)
 		c->r->bad_signatures++;
 		rc = fault(c, err, "log/%s record %llu, %s on %s by %s: %s", ev.key.writer,
 			(unsigned long long)ev.key.seq, ev.kind, ev.entity, ev.user, e.msg);
-	} else if (rc) {
-		bn_err_set(err, rc, "%s", e.msg);
+	} else if (rc < 0) {
+		rc = bn_err_move(err, &e);
 	}
 	json_decref(payload);
 	return rc;
@@ -123,11 +128,15 @@ static int check_signatures(check *c, bn_err *err)
 		" WHERE outcome = 'applied' AND typeof(payload) = 'text'"
 		" AND instr(payload, '\"signature\"') > 0 ORDER BY clock, writer, seq",
 		"");
-	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
-		rc = check_signature(c, st, err);
-		if (!rc)
-			rc = step(c, "signatures", ++done, 0, err);
+	if (rc < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		if ((rc = check_signature(c, st, err)) < 0)
+			goto out;
+		if ((rc = step(c, "signatures", ++done, 0, err)) < 0)
+			goto out;
 	}
+out:
 	sqlite3_finalize(st);
 	return rc;
 }
@@ -140,10 +149,10 @@ static int check_object(
 	bn_err e = BN_ERR_INIT;
 	int rc = bn_object_verify(c->ws, hash, &e);
 	c->r->objects++;
-	if (!rc)
+	if (rc >= 0)
 		return 0;
 	if (!is_finding(rc))
-		return bn_err_set(err, rc, "%s", e.msg);
+		return bn_err_move(err, &e);
 	if (rc == BN_ENOTFOUND)
 		c->r->missing_objects++;
 	else
@@ -159,13 +168,17 @@ static int check_objects(check *c, bn_err *err)
 	int rc = bn_sql_prepare(&st, c->db, err,
 		"SELECT hash, min(entity), role FROM dump_object_ref GROUP BY hash ORDER BY hash",
 		"");
-	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
-		rc = check_object(c, (const char *)sqlite3_column_text(st, 0),
-			(const char *)sqlite3_column_text(st, 1),
-			(const char *)sqlite3_column_text(st, 2), err);
-		if (!rc)
-			rc = step(c, "objects", c->r->objects, total, err);
+	if (rc < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		if ((rc = check_object(c, (const char *)sqlite3_column_text(st, 0),
+			     (const char *)sqlite3_column_text(st, 1),
+			     (const char *)sqlite3_column_text(st, 2), err)) < 0)
+			goto out;
+		if ((rc = step(c, "objects", c->r->objects, total, err)) < 0)
+			goto out;
 	}
+out:
 	sqlite3_finalize(st);
 	return rc;
 }
@@ -176,15 +189,15 @@ int bn_audit_verify(bn_audit_report **out, bn_workspace *ws, bn_audit_progress_f
 	check c = {.ws = ws, .progress = progress, .ctx = ctx};
 	c.r = bn_alloc_zeroed(1, sizeof *c.r);
 	int rc = c.r ? check_log(&c, err) : bn_err_nomem(err, "a report");
-	if (!rc)
-		rc = bn_workspace_refresh(ws, NULL, err);
-	if (!rc && !(c.db = bn_workspace_index(ws)))
-		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
-	if (!rc)
-		rc = check_signatures(&c, err);
-	if (!rc)
-		rc = check_objects(&c, err);
-	if (rc)
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_workspace_read(&c.db, ws, err)) < 0)
+		goto out;
+	if ((rc = check_signatures(&c, err)) < 0)
+		goto out;
+	rc = check_objects(&c, err);
+out:
+	if (rc < 0)
 		bn_audit_report_free(c.r);
 	else
 		*out = c.r;

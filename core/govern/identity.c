@@ -18,19 +18,16 @@ void bn_identity_entity(uid_t uid, char *out, size_t size)
 static int signed_bytes(bn_buf *out, const char *workspace_id, const char *kind, const char *entity,
 	uid_t uid, const json_t *payload, bn_err *err)
 {
-	int rc = 0;
 	json_t *bare = json_copy((json_t *)payload);
 	json_object_del(bare, "signature");
-	json_t *body =
-		bare ? json_pack("{s:s, s:s, s:s, s:I, s:O}", "workspace", workspace_id, "kind",
-			       kind, "entity", entity, "uid", (json_int_t)uid, "payload", bare)
-		     : NULL;
-	if (!body)
-		rc = bn_err_nomem(err, "a signature");
-	else
-		rc = bn_json_canonical(body, out, err);
+	json_t *body = json_pack("{s:s, s:s, s:s, s:I, s:o*}", "workspace", workspace_id, "kind",
+		kind, "entity", entity, "uid", (json_int_t)uid, "payload", bare);
+	if (!body || !bare) {
+		json_decref(body);
+		return bn_err_nomem(err, "a signature");
+	}
+	int rc = bn_json_canonical(body, out, err);
 	json_decref(body);
-	json_decref(bare);
 	return rc;
 }
 
@@ -42,12 +39,14 @@ static int payload_sign(bn_workspace *ws, const bn_key *key, const char *kind, c
 	bn_buf bytes = BN_BUF_INIT;
 	int rc = signed_bytes(
 		&bytes, bn_workspace_id(ws), kind, entity, env->uid(env), payload, err);
-	if (!rc)
-		rc = bn_key_sign(key, bytes.ptr, bytes.len, value, err);
-	if (!rc && json_object_set_new(payload, "signature",
-			   json_pack("{s:s, s:s}", "public_key", bn_key_public(key), "value",
-				   value)) < 0)
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_key_sign(key, bytes.ptr, bytes.len, value, err)) < 0)
+		goto out;
+	if (json_object_set_new(payload, "signature",
+		    json_pack("{s:s, s:s}", "public_key", bn_key_public(key), "value", value)) < 0)
 		rc = bn_err_nomem(err, "a signature");
+out:
 	bn_buf_release(&bytes);
 	return rc;
 }
@@ -57,8 +56,10 @@ static int key_publish(bn_workspace *ws, const bn_key *key, const char *entity, 
 	json_t *payload = json_pack("{s:s}", "public_key", bn_key_public(key));
 	int rc = payload ? payload_sign(ws, key, "user.key", entity, payload, err)
 			 : bn_err_nomem(err, "a key");
-	if (!rc)
-		rc = bn_workspace_append(ws, "user.key", entity, payload, err);
+	if (rc < 0)
+		goto out;
+	rc = bn_workspace_append(ws, "user.key", entity, payload, err);
+out:
 	json_decref(payload);
 	return rc;
 }
@@ -80,15 +81,16 @@ int bn_identity_append_signed(
 	char me[40];
 	bn_identity_entity(uid, me, sizeof me);
 	int rc = bn_key_open(&key, env, NULL, err);
-	if (rc)
+	if (rc < 0)
 		return rc;
 	sqlite3 *db = bn_workspace_index(ws);
-	if (!db || !bn_identity_has_key(db, uid, bn_key_public(key), NULL))
-		rc = key_publish(ws, key, me, err);
-	if (!rc)
-		rc = payload_sign(ws, key, kind, entity, payload, err);
-	if (!rc)
-		rc = bn_workspace_append(ws, kind, entity, payload, err);
+	if ((!db || !bn_identity_has_key(db, uid, bn_key_public(key), NULL)) &&
+		(rc = key_publish(ws, key, me, err)) < 0)
+		goto out;
+	if ((rc = payload_sign(ws, key, kind, entity, payload, err)) < 0)
+		goto out;
+	rc = bn_workspace_append(ws, kind, entity, payload, err);
+out:
 	bn_key_free(key);
 	return rc;
 }
@@ -112,8 +114,10 @@ int bn_identity_check_bytes(const char *workspace_id, const char *kind, const ch
 		return bn_err_set(err, BN_EREFUSED, "the event is not signed");
 	bn_buf bytes = BN_BUF_INIT;
 	int rc = signed_bytes(&bytes, workspace_id, kind, entity, uid, payload, err);
-	if (!rc)
-		rc = bn_key_verify(public_hex, value, bytes.ptr, bytes.len, err);
+	if (rc < 0)
+		goto out;
+	rc = bn_key_verify(public_hex, value, bytes.ptr, bytes.len, err);
+out:
 	bn_buf_release(&bytes);
 	return rc;
 }
@@ -122,7 +126,7 @@ int bn_identity_check(sqlite3 *db, const char *workspace_id, const bn_event *ev,
 {
 	int rc = bn_identity_check_bytes(
 		workspace_id, ev->kind, ev->entity, ev->uid, ev->payload, err);
-	if (rc)
+	if (rc < 0)
 		return rc;
 	const char *public_hex =
 		bn_json_str(json_object_get(ev->payload, "signature"), "public_key", "");
@@ -158,10 +162,9 @@ static int user_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 			ev->entity);
 		return 0;
 	}
-	bn_err e = BN_ERR_INIT;
 	if (strcmp(signed_by, public_hex) != 0 ||
 		bn_identity_check_bytes(bn_workspace_id(bn_fold_workspace(f)), ev->kind, ev->entity,
-			ev->uid, ev->payload, &e)) {
+			ev->uid, ev->payload, NULL) < 0) {
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "no proof that the user has this key");
 		return 0;
 	}
@@ -169,10 +172,11 @@ static int user_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		"INSERT INTO user_key (uid, public_key, clock, writer, seq) VALUES (?, ?, ?, ?, ?)",
 		"isisi", (int64_t)ev->uid, public_hex, (int64_t)ev->key.clock, ev->key.writer,
 		(int64_t)ev->key.seq);
+	if (rc < 0)
+		return rc;
 	bn_key_fingerprint(public_hex, print);
-	if (!rc)
-		bn_fold_outcome(f, BN_OUTCOME_APPLIED, "key %s", print);
-	return rc;
+	bn_fold_outcome(f, BN_OUTCOME_APPLIED, "key %s", print);
+	return 0;
 }
 
 static int user_clear(bn_fold *f, const char *entity, bn_err *err)

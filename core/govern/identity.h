@@ -4,7 +4,7 @@
  * A user is a uid: the owner of the segment file in which an event lies. Publishing a key is the
  * event user.key {"public_key": hex} on entity user/<uid>; only that uid may publish for itself
  * (anybody else's attempt is folded as refused), and the event is signed with that very key, so
- * that nobody publishes a key that they do not have. Older keys stay valid for what they signed
+ * that no user publishes a key of another. Older keys stay valid for what they signed
  * after they were published; a signature counts only when its key was published by the acting uid
  * before the event, in the order of all events.
  *

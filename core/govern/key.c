@@ -96,7 +96,8 @@ static int key_check_file(const bn_env *env, const char *path, bn_err *err)
 		bn_err_set(err, BN_EREFUSED,
 			"private key '%s' has mode %04o: group or others may read it", path,
 			(unsigned)(st.st_mode & 07777));
-		bn_err_hint(err, "chmod 600 '%s', and make a new key if somebody may have read it",
+		bn_err_hint(err,
+			"chmod 600 '%s', and make a new key if another account may have read it",
 			path);
 		return BN_EREFUSED;
 	}
@@ -120,9 +121,9 @@ static int key_load(bn_key **out, const bn_env *env, const char *path, bn_err *e
 	bn_buf text = BN_BUF_INIT;
 	BIO *bio = NULL;
 	int rc = key_check_file(env, path, err);
-	if (!rc)
-		rc = bn_fs_read_file(env, path, &text, err);
-	if (rc)
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_fs_read_file(env, path, &text, err)) < 0)
 		goto out;
 	bio = BIO_new_mem_buf(text.ptr, (int)text.len);
 	rc = key_wrap(out, bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL,
@@ -140,19 +141,22 @@ static int key_store(const bn_env *env, const char *path, const char *dir, const
 	size_t n, bn_err *err)
 {
 	uint64_t tag = 0;
-	int rc = bn_env_random(env, &tag, sizeof tag, err), e;
-	if (rc)
+	int e, rc = bn_env_random(env, &tag, sizeof tag, err);
+	if (rc < 0)
 		return rc;
 	char *fresh = bn_strf("%s.new-%016llx", path, (unsigned long long)tag);
 	if (!fresh)
 		return bn_err_nomem(err, "a file name");
-	rc = bn_fs_write_file(env, fresh, pem, n, 0600, err);
-	if (!rc && (e = env->fs->link(env, NULL, fresh, NULL, path)) < 0)
+	if ((rc = bn_fs_write_file(env, fresh, pem, n, 0600, err)) < 0)
+		goto out;
+	if ((e = env->fs->link(env, NULL, fresh, NULL, path)) < 0) {
 		rc = bn_err_sys(err, e == -EEXIST ? BN_ECONFLICT : BN_EIO, -e,
 			"cannot create private key '%s'", path);
+		goto out;
+	}
+	rc = bn_fs_sync_dir(env, dir, err);
+out:
 	env->fs->unlink(env, NULL, fresh);
-	if (!rc)
-		rc = bn_fs_sync_dir(env, dir, err);
 	bn_free(fresh);
 	return rc;
 }
@@ -168,8 +172,9 @@ int bn_key_create(bn_key **out, const bn_env *env, const char *path, bn_err *err
 		rc = bn_err_nomem(err, "a file name");
 		goto out;
 	}
-	if ((rc = bn_fs_make_dirs(env, dir, 0700, err)) ||
-		(rc = key_wrap(&key, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), path, err)))
+	if ((rc = bn_fs_make_dirs(env, dir, 0700, err)) < 0)
+		goto out;
+	if ((rc = key_wrap(&key, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), path, err)) < 0)
 		goto out;
 	bio = BIO_new(BIO_s_secmem());
 	if (!bio || PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL, NULL, 0, NULL, NULL) != 1) {
@@ -177,11 +182,10 @@ int bn_key_create(bn_key **out, const bn_env *env, const char *path, bn_err *err
 		goto out;
 	}
 	long n = BIO_get_mem_data(bio, &pem);
-	rc = key_store(env, path, dir, pem, (size_t)n, err);
-	if (!rc) {
-		*out = key;
-		key = NULL;
-	}
+	if ((rc = key_store(env, path, dir, pem, (size_t)n, err)) < 0)
+		goto out;
+	*out = key;
+	key = NULL;
 out:
 	BIO_free(bio); /* secure memory: wiped */
 	bn_key_free(key);
@@ -201,20 +205,15 @@ int bn_key_open(bn_key **out, const bn_env *env, bool *created, bn_err *err)
 	if (rc == BN_ENOTFOUND) {
 		bn_err_clear(&e);
 		rc = bn_key_create(out, env, path, &e);
-		if (!rc && created)
-			*created = true;
+		if (created)
+			*created = rc == 0;
 		if (rc == BN_ECONFLICT) { /* another process of ours was faster */
 			bn_err_clear(&e);
 			rc = key_load(out, env, path, &e);
 		}
 	}
-	if (rc) {
-		bn_err_set(err, rc, "%s", e.msg);
-		if (e.hint[0])
-			bn_err_hint(err, "%s", e.hint);
-	}
 	bn_free(path);
-	return rc;
+	return rc < 0 ? bn_err_move(err, &e) : 0;
 }
 
 int bn_key_sign(const bn_key *key, const void *bytes, size_t n,
@@ -222,7 +221,7 @@ int bn_key_sign(const bn_key *key, const void *bytes, size_t n,
 {
 	uint8_t raw[SIGNATURE_BYTES];
 	int rc = bn_ed25519_sign(key->pkey, bytes, n, raw, err);
-	if (rc)
+	if (rc < 0)
 		return rc;
 	bn_hex(raw, sizeof raw, signature);
 	return 0;

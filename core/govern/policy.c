@@ -18,7 +18,7 @@ static const char *const role_names[BN_ROLES + 1] = {
 	"viewer", "developer", "reviewer", "admin", NULL};
 static const char *const act_names[BN_ACTS + 1] = {
 	"register", "request", "approve", "alias", "tag", "attest", "remove", "policy", NULL};
-static const char *const op_names[] = {"<=", "<", ">=", ">", "=="};
+static const char *const op_names[] = {"<=", "<", ">=", ">", "==", NULL};
 
 /* Who may do what when the document does not say. admin always may. */
 static const unsigned default_allow[BN_ACTS] = {
@@ -56,6 +56,15 @@ static int word_find(const char *const *words, const char *word)
 	return -1;
 }
 
+/* "viewer, developer, reviewer, admin" */
+static void words_text(const char *const *words, char *out, size_t size)
+{
+	size_t n = 0;
+	out[0] = '\0';
+	for (int i = 0; words[i] && n < size; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s%s", i ? ", " : "", words[i]);
+}
+
 int bn_role_parse(bn_role *out, const char *word, bn_err *err)
 {
 	int i = word_find(role_names, word);
@@ -64,11 +73,13 @@ int bn_role_parse(bn_role *out, const char *word, bn_err *err)
 		return 0;
 	}
 	const char *near = bn_nearest_word(word, role_names);
+	char all[80];
+	words_text(role_names, all, sizeof all);
 	bn_err_set(err, BN_EINVAL, "no role '%s'", word);
 	if (near)
 		bn_err_hint(err, "did you mean '%s'?", near);
 	else
-		bn_err_hint(err, "roles are viewer, developer, reviewer and admin");
+		bn_err_hint(err, "roles are %s", all);
 	return BN_EINVAL;
 }
 
@@ -128,12 +139,10 @@ static int role_field(bn_role *out, const json_t *v, const char *where, bn_err *
 	if (!json_is_string(v))
 		return bn_err_set(err, BN_EINVAL, "%s: expected the name of a role", where);
 	bn_err e = BN_ERR_INIT;
-	int rc = bn_role_parse(out, json_string_value(v), &e);
-	if (rc) {
-		bn_err_set(err, rc, "%s: %s", where, e.msg);
-		bn_err_hint(err, "%s", e.hint);
-	}
-	return rc;
+	if (bn_role_parse(out, json_string_value(v), &e) == 0)
+		return 0;
+	bn_err_prefix(&e, "%s", where);
+	return bn_err_move(err, &e);
 }
 
 static int allow_parse(bn_policy *p, const json_t *allow, const char *source, bn_err *err)
@@ -165,7 +174,7 @@ static int allow_parse(bn_policy *p, const json_t *allow, const char *source, bn
 			bn_role role;
 			snprintf(where, sizeof where, "%s: allow.%s[%zu]", source, key, i);
 			int rc = role_field(&role, json_array_get(roles, i), where, err);
-			if (rc)
+			if (rc < 0)
 				return rc;
 			p->allow[act] |= BIT(role);
 		}
@@ -216,7 +225,8 @@ static int text_field(
 	if (!json_is_string(v) || !json_string_length(v) || json_string_length(v) > 128)
 		return bn_err_set(
 			err, BN_EINVAL, "%s.%s: expected text of 1 to 128 bytes", where, key);
-	return (*out = bn_strdup(json_string_value(v))) ? 0 : bn_err_nomem(err, "a policy");
+	*out = bn_strdup(json_string_value(v));
+	return *out ? 0 : bn_err_nomem(err, "a policy");
 }
 
 /* op, threshold, than and margin of a gate about a metric. */
@@ -224,19 +234,18 @@ static int gate_limit_parse(bn_policy_gate *g, const json_t *gate, const char *w
 {
 	const char *op = bn_json_str(gate, "op", "");
 	const json_t *than = json_object_get(gate, "than");
-	size_t i = 0, n = sizeof op_names / sizeof *op_names;
-	while (i < n && strcmp(op, op_names[i]) != 0)
-		i++;
-	if (i == n)
-		return bn_err_set(err, BN_EINVAL, "%s.op: expected one of <= < >= > ==", where);
+	char all[80];
+	int rc, i = word_find(op_names, op);
+	words_text(op_names, all, sizeof all);
+	if (i < 0)
+		return bn_err_set(err, BN_EINVAL, "%s.op: expected one of %s", where, all);
 	g->op = (bn_gate_op)i;
 	if (than && (!json_is_string(than) || strcmp(json_string_value(than), "champion")))
 		return bn_err_set(err, BN_EINVAL, "%s.than: expected \"champion\"", where);
 	g->than_champion = than != NULL;
-	int rc = number_field(&g->threshold, gate, "threshold", where, err);
-	if (!rc)
-		rc = number_field(&g->margin, gate, "margin", where, err);
-	if (rc)
+	if ((rc = number_field(&g->threshold, gate, "threshold", where, err)) < 0)
+		return rc;
+	if ((rc = number_field(&g->margin, gate, "margin", where, err)) < 0)
 		return rc;
 	if (g->than_champion == !isnan(g->threshold))
 		return bn_err_set(err, BN_EINVAL,
@@ -256,29 +265,31 @@ static int gate_parse(bn_policy_gate *g, const json_t *gate, const char *where, 
 		return bn_err_set(err, BN_EINVAL, "%s: expected an object", where);
 	bool is_check = json_object_get(gate, "check") && !json_object_get(gate, "metric");
 	int rc = bn_json_only_keys(gate, is_check ? check_keys : metric_keys, where, err);
+	if (rc < 0)
+		return rc;
 	g->threshold = NAN;
 	const char *severity = bn_json_str(gate, "severity", "block");
-	if (!rc && strcmp(severity, "block") && strcmp(severity, "warn"))
-		rc = bn_err_set(
+	if (strcmp(severity, "block") && strcmp(severity, "warn"))
+		return bn_err_set(
 			err, BN_EINVAL, "%s.severity: expected \"block\" or \"warn\"", where);
 	g->severity = strcmp(severity, "warn") ? BN_GATE_BLOCK : BN_GATE_WARN;
-	if (!rc)
-		rc = text_field(&g->name, gate, "name", where, err);
-	if (!rc)
-		rc = text_field(&g->metric, gate, "metric", where, err);
-	if (!rc)
-		rc = text_field(&g->part, gate, "part", where, err);
-	if (!rc)
-		rc = text_field(&g->check, gate, "check", where, err);
-	if (!rc && !g->metric && !g->check)
-		rc = bn_err_set(err, BN_EINVAL, "%s: expected a metric or a check", where);
-	if (!rc && g->metric)
-		rc = gate_limit_parse(g, gate, where, err);
-	if (!rc && g->metric && !g->part && !(g->part = bn_strdup("test")))
-		rc = bn_err_nomem(err, "a policy");
-	if (!rc && !g->name && !(g->name = bn_strdup(g->metric ? g->metric : g->check)))
-		rc = bn_err_nomem(err, "a policy");
-	return rc;
+	if ((rc = text_field(&g->name, gate, "name", where, err)) < 0)
+		return rc;
+	if ((rc = text_field(&g->metric, gate, "metric", where, err)) < 0)
+		return rc;
+	if ((rc = text_field(&g->part, gate, "part", where, err)) < 0)
+		return rc;
+	if ((rc = text_field(&g->check, gate, "check", where, err)) < 0)
+		return rc;
+	if (!g->metric && !g->check)
+		return bn_err_set(err, BN_EINVAL, "%s: expected a metric or a check", where);
+	if (g->metric && (rc = gate_limit_parse(g, gate, where, err)) < 0)
+		return rc;
+	if (g->metric && !g->part && !(g->part = bn_strdup("test")))
+		return bn_err_nomem(err, "a policy");
+	if (!g->name && !(g->name = bn_strdup(g->metric ? g->metric : g->check)))
+		return bn_err_nomem(err, "a policy");
+	return 0;
 }
 
 static int gates_parse(bn_policy *p, const json_t *gates, const char *source, bn_err *err)
@@ -295,7 +306,7 @@ static int gates_parse(bn_policy *p, const json_t *gates, const char *source, bn
 		snprintf(where, sizeof where, "%s: gates[%zu]", source, i);
 		p->n_gates++;
 		int rc = gate_parse(&p->gates[i], json_array_get(gates, i), where, err);
-		if (rc)
+		if (rc < 0)
 			return rc;
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(p->gates[k].name, p->gates[i].name))
@@ -304,6 +315,28 @@ static int gates_parse(bn_policy *p, const json_t *gates, const char *source, bn
 					p->gates[i].name);
 	}
 	return 0;
+}
+
+static int approvals_parse(bn_policy *p, const json_t *v, const char *source, bn_err *err)
+{
+	json_int_t n = json_integer_value(v);
+	if (!json_is_integer(v) || n < 1 || n > MAX_APPROVALS)
+		return bn_err_set(err, BN_EINVAL,
+			"%s: approvals: expected a whole number from 1 to %d", source,
+			MAX_APPROVALS);
+	p->approvals = (int)n;
+	return 0;
+}
+
+/* Only "champion" is protected when the document does not say. */
+static int protected_default(bn_policy *p, const char *source, bn_err *err)
+{
+	json_t *champion = json_pack("[s]", "champion");
+	if (!champion)
+		return bn_err_nomem(err, "a policy");
+	int rc = protected_parse(p, champion, source, err);
+	json_decref(champion);
+	return rc;
 }
 
 static int policy_fill(bn_policy *p, const json_t *doc, const char *source, bn_err *err)
@@ -315,36 +348,27 @@ static int policy_fill(bn_policy *p, const json_t *doc, const char *source, bn_e
 	if (!json_is_object(doc))
 		return bn_err_set(err, BN_EINVAL, "%s: expected an object", source);
 	int rc = bn_json_only_keys(doc, keys, source, err);
-	snprintf(where, sizeof where, "%s: default_role", source);
-	if (!rc && (v = json_object_get(doc, "default_role")))
-		rc = role_field(&p->default_role, v, where, err);
-	if (!rc && p->default_role == BN_ROLE_ADMIN)
-		rc = bn_err_set(err, BN_EINVAL, "%s: may not be admin", where);
-	if (!rc)
-		rc = flag_parse(&p->self_approval, doc, "self_approval", source, err);
-	if (!rc)
-		rc = flag_parse(&p->gate_override, doc, "gate_override", source, err);
-	if (!rc && (v = json_object_get(doc, "approvals"))) {
-		json_int_t n = json_integer_value(v);
-		if (!json_is_integer(v) || n < 1 || n > MAX_APPROVALS)
-			rc = bn_err_set(err, BN_EINVAL,
-				"%s: approvals: expected a whole number from 1 to %d", source,
-				MAX_APPROVALS);
-		else
-			p->approvals = (int)n;
-	}
-	if (!rc && (v = json_object_get(doc, "allow")))
-		rc = allow_parse(p, v, source, err);
-	if (!rc && (v = json_object_get(doc, "gates")))
-		rc = gates_parse(p, v, source, err);
-	if (rc)
+	if (rc < 0)
 		return rc;
-	if ((v = json_object_get(doc, "protected_aliases")))
-		return protected_parse(p, v, source, err);
-	json_t *champion = json_pack("[s]", "champion");
-	rc = champion ? protected_parse(p, champion, source, err) : bn_err_nomem(err, "a policy");
-	json_decref(champion);
-	return rc;
+	snprintf(where, sizeof where, "%s: default_role", source);
+	if ((v = json_object_get(doc, "default_role")) &&
+		(rc = role_field(&p->default_role, v, where, err)) < 0)
+		return rc;
+	if (p->default_role == BN_ROLE_ADMIN)
+		return bn_err_set(err, BN_EINVAL, "%s: may not be admin", where);
+	if ((rc = flag_parse(&p->self_approval, doc, "self_approval", source, err)) < 0)
+		return rc;
+	if ((rc = flag_parse(&p->gate_override, doc, "gate_override", source, err)) < 0)
+		return rc;
+	if ((v = json_object_get(doc, "approvals")) &&
+		(rc = approvals_parse(p, v, source, err)) < 0)
+		return rc;
+	if ((v = json_object_get(doc, "allow")) && (rc = allow_parse(p, v, source, err)) < 0)
+		return rc;
+	if ((v = json_object_get(doc, "gates")) && (rc = gates_parse(p, v, source, err)) < 0)
+		return rc;
+	v = json_object_get(doc, "protected_aliases");
+	return v ? protected_parse(p, v, source, err) : protected_default(p, source, err);
 }
 
 int bn_policy_parse(bn_policy **out, const json_t *document, const char *source, bn_err *err)
@@ -356,14 +380,16 @@ int bn_policy_parse(bn_policy **out, const json_t *document, const char *source,
 	p->approvals = 1;
 	memcpy(p->allow, default_allow, sizeof p->allow);
 	int rc = policy_fill(p, document, source, err);
+	if (rc < 0)
+		goto out;
 	for (int a = 0; a < BN_ACTS; a++)
 		p->allow[a] |= BIT(BN_ROLE_ADMIN);
-	if (!rc)
-		rc = bn_json_hash(document, p->hash, err);
-	if (rc)
-		bn_policy_free(p);
-	else
-		*out = p;
+	if ((rc = bn_json_hash(document, p->hash, err)) < 0)
+		goto out;
+	*out = p;
+	p = NULL;
+out:
+	bn_policy_free(p);
 	return rc;
 }
 
