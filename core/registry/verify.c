@@ -153,9 +153,11 @@ static int verify_author(
 {
 	if (!v->run_id)
 		return 0;
-	char problem[200];
+	char problem[200], entity[64];
+	sqlite3 *db = bn_workspace_index(ws);
+	snprintf(entity, sizeof entity, "run/%.40s", v->run_id);
 	int64_t owner = bn_sql_int(
-		bn_workspace_index(ws), -1, "SELECT uid FROM run WHERE id = ?", "s", v->run_id);
+		db, -1, "SELECT owner FROM run WHERE no = ?", "i", bn_index_entity(db, entity));
 	bool fine = owner == (int64_t)v->author_uid;
 	if (owner < 0)
 		snprintf(problem, sizeof problem, "run %.8s is not in this workspace", v->run_id);

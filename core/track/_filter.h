@@ -2,7 +2,8 @@
  * _filter.h - the filter language of query.h compiled to SQL with bound values. Not for other
  * rooms.
  *
- * SQL refers to the run as alias r. Text of the user never gets into the SQL: keys and values are
+ * SQL refers to the run as alias r; a metric, parameter or tag is a call with a column (column.h),
+ * bound as a pointer, and the run's number. Text of the user never gets into the SQL: keys and values are
  * bound, in the order of their question marks.
  */
 #ifndef BN_TRACK_FILTER_H
@@ -10,14 +11,16 @@
 #include "core/base/buf.h"
 #include "core/base/mem.h"
 #include "core/store/workspace.h"
+#include "core/track/column.h"
 
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 typedef struct bn_sql_bind {
-	char type; /* 's', 'i', 'd' */
+	char type; /* 's', 'i', 'd', 'c' a column */
 	const char *s;
+	bn_column *column;
 	int64_t i;
 	double d;
 } bn_sql_bind;
@@ -28,7 +31,9 @@ typedef struct bn_sql_piece {
 	bn_sql_bind *binds;
 	size_t count, cap;
 	bool failed;
-	bn_arena arena; /* texts of binds */
+	bn_arena arena;      /* texts of binds */
+	bn_column **columns; /* owned; read when the SQL first asks for a value */
+	size_t column_count, column_cap;
 } bn_sql_piece;
 
 void bn_sql_piece_init(bn_sql_piece *p);
@@ -52,17 +57,31 @@ typedef enum bn_field_kind {
 
 typedef struct bn_run_field {
 	bn_field_kind kind;
-	const char *sql;       /* attributes: the expression */
-	const char *aggregate; /* metrics: "last", "min", ... */
-	char *key;             /* parameters, metrics, tags; in the piece's arena */
+	const char *sql;        /* attributes: the expression */
+	bn_aggregate aggregate; /* of metrics */
+	char *key;              /* parameters, metrics, tags; in the piece's arena */
 } bn_run_field;
+
+static inline bool bn_field_has_key(bn_field_kind kind)
+{
+	return kind == BN_FIELD_METRIC || kind == BN_FIELD_PARAM || kind == BN_FIELD_TAG;
+}
 
 /* What compiling needs to know of the world. */
 typedef struct bn_filter_world {
 	sqlite3 *db;
 	int64_t now_ms;
 	const char *source; /* "filter", "sort", "column": for messages */
+	bool removed;       /* about the runs in the trash */
 } bn_filter_world;
+
+/* The column of a field that has a key, the piece's; NULL without memory (the piece has failed). */
+bn_column *bn_sql_piece_column(bn_sql_piece *p, const bn_run_field *f, const bn_filter_world *w);
+/* Adds the value of such a field: its number, or its text. */
+void bn_sql_piece_value(
+	bn_sql_piece *p, const bn_run_field *f, const bn_filter_world *w, bool number);
+/* Registers bn_column_number and bn_column_text, which the SQL of such fields calls. */
+int bn_filter_attach(sqlite3 *db, bn_err *err);
 
 /* Appends a condition to out. *at (may be NULL) gets the byte offset of an error. BN_EINVAL. */
 int bn_filter_compile(

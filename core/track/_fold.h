@@ -1,8 +1,15 @@
-/* _fold.h - what the files of this room share about folding. Not for other rooms. */
-#ifndef BN_TRACK_FOLD_H
-#define BN_TRACK_FOLD_H
+/*
+ * _fold.h - what the files of core/track share about folding. Not for other modules.
+ *
+ * A batch (the slot of class "run") remembers what the events of one transaction touched: the
+ * summaries of the run that got points last, which runs need their derived rows made anew, how the
+ * counts of runs changed, which runs got chunks. Its end writes all of that.
+ */
+#ifndef BN_TRACK__FOLD_H
+#define BN_TRACK__FOLD_H
 #include "core/base/id.h"
 #include "core/store/index/fold.h"
+#include "core/track/series_pack.h"
 
 #include <stdbool.h>
 
@@ -18,10 +25,79 @@ static inline int bn_track_index(sqlite3 **out, bn_workspace *ws, bn_err *err)
 
 /* The id of an entity "run/<32 hex>"; NULL when it is not one. Borrowed from entity. */
 const char *bn_run_entity_id(const char *entity);
+/* The number of a run in this index, or -1. */
+int64_t bn_run_number(sqlite3 *db, const char *id);
 
-/* Commuting kinds: run.metrics, run.heartbeat, run.resources. A malformed one changes nothing. */
-int bn_series_apply(bn_fold *f, const bn_event *ev, const char *id, bn_err *err);
-int bn_liveness_apply_heartbeat(bn_fold *f, const bn_event *ev, const char *id, bn_err *err);
-int bn_liveness_apply_resources(bn_fold *f, const bn_event *ev, const char *id, bn_err *err);
+/* Keys are named with their kind. */
+typedef enum bn_key_kind { BN_KEY_METRIC, BN_KEY_PARAM, BN_KEY_TAG } bn_key_kind;
+#define BN_KEY_KINDS 3
+extern const char *const bn_key_prefix[BN_KEY_KINDS]; /* "metrics." */
+int bn_fold_key(bn_fold *f, bn_key_kind kind, const char *key, int64_t *no, bn_err *err);
+int64_t bn_index_key(sqlite3 *db, bn_key_kind kind, const char *key); /* -1: no run has it */
+
+/* ---- the batch ------------------------------------------------------------------------------ */
+
+typedef enum bn_touch {
+	BN_TOUCH_ADDED = 1,  /* cells may have come or changed */
+	BN_TOUCH_ANEW = 2,   /* cells may have gone too */
+	BN_TOUCH_CHUNKS = 4, /* got a chunk as it lies in the log, of `owner` */
+} bn_touch;
+
+typedef struct bn_touched {
+	int64_t run, owner;
+	unsigned what; /* of bn_touch */
+} bn_touched;
+
+/* A key of the metrics events, by its place in them: most have the same keys in the same order. */
+typedef struct bn_known_key {
+	char *text;
+	int64_t no; /* -1: not a valid key */
+} bn_known_key;
+
+typedef struct bn_count_change {
+	int64_t experiment;
+	bool removed;
+	char status[12];
+	int64_t runs;
+} bn_count_change;
+
+typedef struct bn_track_batch {
+	bn_metric_reader *reader;
+	bn_known_key *keys;
+	size_t key_count, key_cap;
+	uint64_t *seen, event; /* by key number: the last event that had it */
+	size_t seen_cap;
+	/* Summaries of one (run, owner), written when another one is loaded, or at the end. */
+	struct {
+		int64_t run, owner; /* run -1: none */
+		bool dirty;
+		bn_series_summaries list;
+		bn_buf bytes;
+	} open;
+	bn_touched *touched;
+	size_t touched_count, touched_cap;
+	bn_count_change *changes;
+	size_t change_count, change_cap;
+} bn_track_batch;
+
+int bn_track_batch_get(bn_track_batch **out, bn_fold *f, bn_err *err);
+int bn_track_touch(bn_fold *f, int64_t run, int64_t owner, unsigned what, bn_err *err);
+/* runs: how many more there are of this kind. */
+int bn_track_count(bn_fold *f, int64_t experiment, bool removed, const char *status, int64_t runs,
+	bn_err *err);
+int bn_track_batch_end(bn_fold *f, bn_err *err);
+void bn_track_batch_free(void *slot);
+int bn_track_attach(sqlite3 *db, bn_err *err); /* functions.c */
+
+/* series_fold.c. Commuting kinds: a malformed event changes nothing. */
+int bn_series_apply(bn_fold *f, const bn_event *ev, bn_err *err);
+int bn_series_flush(bn_fold *f, bn_track_batch *b, bn_err *err);
+/* chunk_fold.c: payloads of the log become sorted chunks of one series, when there are many. */
+int bn_chunks_compact(bn_fold *f, bn_track_batch *b, int64_t run, int64_t owner, bn_err *err);
+/* column_fold.c: the cells of touched runs, which are sorted by number. */
+int bn_columns_update(bn_fold *f, const bn_touched *touched, size_t count, bn_err *err);
+/* liveness_fold.c */
+int bn_liveness_apply_heartbeat(bn_fold *f, const bn_event *ev, bn_err *err);
+int bn_liveness_apply_resources(bn_fold *f, const bn_event *ev, bn_err *err);
 
 #endif

@@ -24,14 +24,14 @@ typedef struct attribute {
 #define DURATION_SQL "@duration" /* needs the clock: see bn_filter_field_sql */
 
 static const attribute attributes[] = {
-	{"id", BN_FIELD_TEXT, "r.id"},
-	{"run_id", BN_FIELD_TEXT, "r.id"},
+	{"id", BN_FIELD_TEXT, "lower(hex(r.id))"},
+	{"run_id", BN_FIELD_TEXT, "lower(hex(r.id))"},
 	{"name", BN_FIELD_TEXT, "r.name"},
 	{"run_name", BN_FIELD_TEXT, "r.name"},
-	{"experiment", BN_FIELD_TEXT, "r.experiment"},
+	{"experiment", BN_FIELD_TEXT, "(SELECT name FROM index_name WHERE no = r.experiment)"},
 	{"status", BN_FIELD_STATUS, "r.status"},
-	{"user", BN_FIELD_TEXT, "r.user"},
-	{"user_id", BN_FIELD_TEXT, "r.user"},
+	{"user", BN_FIELD_TEXT, "bn_user(r.owner)"},
+	{"user_id", BN_FIELD_TEXT, "bn_user(r.owner)"},
 	{"kind", BN_FIELD_TEXT, "r.kind"},
 	{"title", BN_FIELD_TEXT, "r.title"},
 	{"host", BN_FIELD_TEXT, "r.host"},
@@ -49,7 +49,7 @@ static const attribute attributes[] = {
 	{"exit_code", BN_FIELD_NUMBER, "r.exit_code"},
 	{"signal", BN_FIELD_NUMBER, "r.signal"},
 #define LIVENESS(column) \
-	"(SELECT l." column " FROM run_liveness l WHERE l.run_id = r.id AND l.uid = r.uid)"
+	"(SELECT l." column " FROM run_liveness l WHERE l.run = r.no AND l.owner = r.owner)"
 	{"rss", BN_FIELD_NUMBER, LIVENESS("peak_rss_bytes")},
 	{"cpu", BN_FIELD_DURATION, LIVENESS("cpu_ms")},
 	{"energy", BN_FIELD_NUMBER, LIVENESS("energy_joules")},
@@ -64,24 +64,16 @@ static const attribute *attribute_find(const char *name, size_t n)
 	return NULL;
 }
 
-static bool key_exists(sqlite3 *db, const char *table, const char *key)
-{
-	char sql[96];
-	snprintf(sql, sizeof sql, "SELECT 1 FROM %s WHERE key = ? LIMIT 1", table);
-	return bn_sql_int(db, 0, sql, "s", key) == 1;
-}
-
 /* The nearest attribute or key that some run has. */
 static void hint_field(bn_parser *p, const char *name)
 {
-	static const char sql[] =
-		"SELECT DISTINCT key FROM metric_series UNION SELECT DISTINCT key "
-		"FROM run_param UNION SELECT DISTINCT key FROM run_tag LIMIT 2000";
+	static const char sql[] = "SELECT DISTINCT substr(name, instr(name, '.') + 1) "
+				  "FROM index_name WHERE class = ? LIMIT 2000";
 	sqlite3_stmt *st = NULL;
 	bn_names names = BN_NAMES_INIT;
 	for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
 		bn_names_add(&names, attributes[i].name);
-	if (bn_sql_prepare(&st, p->w->db, NULL, sql, "") == 0)
+	if (bn_sql_prepare(&st, p->w->db, NULL, sql, "i", (int64_t)BN_NAME_KEY) == 0)
 		while (bn_sql_step(st, NULL) == 1)
 			bn_names_add(&names, (const char *)sqlite3_column_text(st, 0));
 	sqlite3_finalize(st);
@@ -97,11 +89,10 @@ static void hint_field(bn_parser *p, const char *name)
 	bn_names_release(&names);
 }
 
-static int field_key(bn_parser *p, bn_run_field *f, bn_field_kind kind, const char *aggregate,
-	const char *key, size_t n)
+static int field_key(bn_parser *p, bn_run_field *f, bn_field_kind kind, const char *key, size_t n)
 {
 	f->kind = kind;
-	f->aggregate = aggregate;
+	f->aggregate = BN_AGGREGATE_LAST;
 	f->key = bn_arena_strndup(&p->out->arena, key, n);
 	return f->key ? 0 : (p->rc = bn_err_nomem(p->err, "a query"));
 }
@@ -114,15 +105,15 @@ static int field_bare(bn_parser *p, bn_run_field *f, size_t at, const char *name
 		f->sql = a->sql;
 		return 0;
 	}
-	if (field_key(p, f, BN_FIELD_METRIC, "last", name, n) != 0)
+	if (field_key(p, f, BN_FIELD_METRIC, name, n) != 0)
 		return p->rc;
-	if (key_exists(p->w->db, "metric_series", f->key))
+	if (bn_index_key(p->w->db, BN_KEY_METRIC, f->key) >= 0)
 		return 0;
 	f->kind = BN_FIELD_PARAM;
-	if (key_exists(p->w->db, "run_param", f->key))
+	if (bn_index_key(p->w->db, BN_KEY_PARAM, f->key) >= 0)
 		return 0;
 	f->kind = BN_FIELD_TAG;
-	if (key_exists(p->w->db, "run_tag", f->key))
+	if (bn_index_key(p->w->db, BN_KEY_TAG, f->key) >= 0)
 		return 0;
 	char text[160];
 	snprintf(text, sizeof text, "no attribute, metric, parameter or tag '%.80s'", f->key);
@@ -154,7 +145,7 @@ static int field_prefixed(
 		bn_lex(p);
 	}
 	if (kind != BN_FIELD_TEXT)
-		return field_key(p, f, kind, kind == BN_FIELD_METRIC ? "last" : NULL, key, n);
+		return field_key(p, f, kind, key, n);
 	const attribute *a = attribute_find(key, n);
 	if (!a) {
 		char text[120];
@@ -169,8 +160,17 @@ static int field_prefixed(
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	bn_aggregate means;
+	bool is_best;
+} aggregates[] = {{"best", BN_AGGREGATE_NONE, true}, {"last", BN_AGGREGATE_LAST, false},
+	{"first", BN_AGGREGATE_FIRST, false}, {"min", BN_AGGREGATE_MIN, false},
+	{"max", BN_AGGREGATE_MAX, false}, {"mean", BN_AGGREGATE_MEAN, false},
+	{"count", BN_AGGREGATE_COUNT, false}};
+
 /* best(KEY) and the like; the name has been read, now is '('. */
-static int field_call(bn_parser *p, bn_run_field *f, const char *aggregate)
+static int field_call(bn_parser *p, bn_run_field *f, size_t which)
 {
 	bn_lex(p);
 	if (p->now.kind != BN_TOKEN_WORD && p->now.kind != BN_TOKEN_NAME &&
@@ -182,11 +182,14 @@ static int field_call(bn_parser *p, bn_run_field *f, const char *aggregate)
 		key += 8;
 		n -= 8;
 	}
-	if (field_key(p, f, BN_FIELD_METRIC, aggregate, key, n) != 0)
+	if (field_key(p, f, BN_FIELD_METRIC, key, n) != 0)
 		return p->rc;
-	if (!strcmp(aggregate, "best")) {
+	f->aggregate = aggregates[which].means;
+	if (aggregates[which].is_best) {
 		int direction = bn_metric_direction(f->key);
-		f->aggregate = direction < 0 ? "min" : direction > 0 ? "max" : "none";
+		f->aggregate = direction < 0   ? BN_AGGREGATE_MIN
+			       : direction > 0 ? BN_AGGREGATE_MAX
+					       : BN_AGGREGATE_NONE;
 	}
 	bn_lex(p);
 	return bn_token_accept(p, ")") ? 0 : bn_parse_expected(p, "')'");
@@ -194,8 +197,6 @@ static int field_call(bn_parser *p, bn_run_field *f, const char *aggregate)
 
 int bn_parse_field(bn_parser *p, bn_run_field *f)
 {
-	static const char *const aggregates[] = {
-		"best", "last", "first", "min", "max", "mean", "count"};
 	bn_token word = p->now;
 	const char *text = p->text + word.at;
 	memset(f, 0, sizeof *f);
@@ -207,9 +208,9 @@ int bn_parse_field(bn_parser *p, bn_run_field *f)
 		return bn_parse_expected(p, "a field");
 	bn_lex(p);
 	for (size_t i = 0; bn_token_is(p, "(") && i < sizeof aggregates / sizeof *aggregates; i++)
-		if (strlen(aggregates[i]) == word.len &&
-			!strncasecmp(aggregates[i], text, word.len))
-			return field_call(p, f, aggregates[i]);
+		if (strlen(aggregates[i].name) == word.len &&
+			!strncasecmp(aggregates[i].name, text, word.len))
+			return field_call(p, f, i);
 	const char *dot = memchr(text, '.', word.len);
 	for (size_t i = 0; dot && i < sizeof prefixes / sizeof *prefixes; i++)
 		if (strlen(prefixes[i].prefix) == (size_t)(dot - text) &&
@@ -218,35 +219,12 @@ int bn_parse_field(bn_parser *p, bn_run_field *f)
 	return field_bare(p, f, word.at, text, word.len);
 }
 
-static void metric_sql(bn_sql_piece *out, const bn_run_field *f)
-{
-	static const struct {
-		const char *aggregate, *sql;
-	} columns[] = {{"last", "s.last_value"}, {"first", "s.first_value"}, {"min", "s.min_value"},
-		{"max", "s.max_value"}, {"count", "s.points"}, {"none", "NULL"},
-		{"mean", "(SELECT sum(c.sum) FROM metric_chunk c WHERE c.run_id = s.run_id "
-			 "AND c.uid = s.uid AND c.key = s.key) / nullif(s.points - s.nans, 0)"}};
-	bn_buf_adds(&out->sql, "(SELECT ");
-	for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-		if (!strcmp(columns[i].aggregate, f->aggregate))
-			bn_buf_adds(&out->sql, columns[i].sql);
-	bn_buf_adds(&out->sql,
-		" FROM metric_series s WHERE s.run_id = r.id AND s.uid = r.uid AND s.key = ");
-	bn_sql_piece_text(out, f->key, strlen(f->key));
-	bn_buf_addch(&out->sql, ')');
-}
-
 void bn_filter_field_sql(
 	bn_sql_piece *out, const bn_run_field *f, const bn_filter_world *w, bool number)
 {
-	if (f->kind == BN_FIELD_METRIC) {
-		metric_sql(out, f);
-	} else if (f->kind == BN_FIELD_PARAM || f->kind == BN_FIELD_TAG) {
-		bn_buf_addf(&out->sql, "(SELECT x.%s FROM %s x WHERE x.run_id = r.id AND x.key = ",
-			number && f->kind == BN_FIELD_PARAM ? "number" : "value",
-			f->kind == BN_FIELD_PARAM ? "run_param" : "run_tag");
-		bn_sql_piece_text(out, f->key, strlen(f->key));
-		bn_buf_addch(&out->sql, ')');
+	if (bn_field_has_key(f->kind)) {
+		bn_sql_piece_value(out, f, w,
+			f->kind == BN_FIELD_METRIC || (number && f->kind == BN_FIELD_PARAM));
 	} else if (!strcmp(f->sql, DURATION_SQL)) {
 		bn_buf_adds(&out->sql, "(CASE WHEN r.finished_ms IS NOT NULL THEN r.finished_ms "
 				       "WHEN r.status = 'RUNNING' THEN ");

@@ -1,4 +1,4 @@
-/* lex.c - pieces of SQL, and tokens of the filter language; see _filter.h and _parse.h. */
+/* lex.c - tokens of the filter language; see _parse.h. */
 #include "core/track/_parse.h"
 
 #include "core/base/str.h"
@@ -7,68 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-/* ---- pieces of SQL -------------------------------------------------------------------------- */
-
-void bn_sql_piece_init(bn_sql_piece *p)
-{
-	memset(p, 0, sizeof *p);
-	bn_buf_init(&p->sql);
-}
-
-void bn_sql_piece_release(bn_sql_piece *p)
-{
-	bn_buf_release(&p->sql);
-	bn_free(p->binds);
-	bn_arena_release(&p->arena);
-	bn_sql_piece_init(p);
-}
-
-static bn_sql_bind *piece_bind(bn_sql_piece *p, char type)
-{
-	static bn_sql_bind lost;
-	bn_buf_addch(&p->sql, '?');
-	if (bn_grow(&p->binds, &p->cap, p->count + 1, sizeof *p->binds) != 0) {
-		p->failed = true;
-		return &lost;
-	}
-	bn_sql_bind *b = &p->binds[p->count++];
-	*b = (bn_sql_bind){.type = type};
-	return b;
-}
-
-void bn_sql_piece_text(bn_sql_piece *p, const char *s, size_t n)
-{
-	bn_sql_bind *b = piece_bind(p, 's');
-	b->s = bn_arena_strndup(&p->arena, s, n);
-	p->failed = p->failed || !b->s;
-}
-
-void bn_sql_piece_int(bn_sql_piece *p, int64_t i)
-{
-	piece_bind(p, 'i')->i = i;
-}
-
-void bn_sql_piece_real(bn_sql_piece *p, double d)
-{
-	piece_bind(p, 'd')->d = d;
-}
-
-int bn_sql_piece_bind(const bn_sql_piece *p, sqlite3_stmt *st, int *at, bn_err *err)
-{
-	int rc = p->failed || p->sql.failed ? SQLITE_NOMEM : SQLITE_OK;
-	for (size_t i = 0; i < p->count && rc == SQLITE_OK; i++) {
-		const bn_sql_bind *b = &p->binds[i];
-		if (b->type == 's')
-			rc = sqlite3_bind_text(st, *at, b->s, -1, SQLITE_TRANSIENT);
-		else if (b->type == 'i')
-			rc = sqlite3_bind_int64(st, *at, b->i);
-		else
-			rc = sqlite3_bind_double(st, *at, b->d);
-		++*at;
-	}
-	return rc == SQLITE_OK ? 0 : bn_err_nomem(err, "a query");
-}
 
 /* ---- tokens --------------------------------------------------------------------------------- */
 

@@ -47,6 +47,12 @@ typedef struct bn_run_query {
 	size_t column_count;
 	bool removed;  /* the trash instead of the living */
 	int64_t limit; /* <= 0: 1000 */
+	/* Where the page begins: one of these, the first that is set. Marks are those of rows of an
+	 * earlier page with the same sort; the row need not be there any more. */
+	bool last;          /* the last page */
+	const char *after;  /* behind the row with this mark */
+	const char *before; /* the page that ends before it */
+	const char *from;   /* at the row, or where it would be */
 	int64_t offset;
 } bn_run_query;
 
@@ -64,6 +70,7 @@ typedef struct bn_run_row {
 	bn_run_status status;
 	int64_t created_ms, started_ms, finished_ms, heartbeat_ms; /* -1 unknown */
 	const bn_cell *cells;                                      /* one per column asked for */
+	const char *mark; /* its place in the list, for the next query */
 } bn_run_row;
 
 /* An immutable page: may be handed to another thread. */
@@ -71,6 +78,7 @@ typedef struct bn_run_page {
 	bn_run_row *rows;
 	size_t count;
 	int64_t total; /* rows that match, whatever limit says */
+	int64_t place; /* how many of them come before the first row here */
 	struct bn_run_page_memory *memory;
 } bn_run_page;
 

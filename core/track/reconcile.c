@@ -32,10 +32,11 @@ static int list_live(live_run **out, size_t *count, bn_workspace *ws, bn_err *er
 	int rc = bn_track_index(&db, ws, err);
 	if (rc == 0)
 		rc = bn_sql_prepare(&st, db, err,
-			"SELECT r.id, r.host, r.status = 'RUNNING', r.uid, r.created_ms, "
+			"SELECT lower(hex(r.id)), r.host, r.status = 'RUNNING', r.owner, "
+			"r.created_ms, "
 			"max(r.created_ms, coalesce(r.started_ms, 0), coalesce(l.beat_ms, 0)), "
 			"coalesce(l.interval_ms, r.interval_ms, 5000) "
-			"FROM run r LEFT JOIN run_liveness l ON l.run_id = r.id AND l.uid = r.uid "
+			"FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
 			"WHERE r.status IN ('SCHEDULED', 'RUNNING') ORDER BY r.id",
 			"");
 	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {

@@ -21,11 +21,13 @@ static int64_t column_int(sqlite3_stmt *st, int c, int64_t fallback)
 /* ---- one run -------------------------------------------------------------------------------- */
 
 static const char run_sql[] =
-	"SELECT r.id, r.name, r.experiment, r.user, r.uid, r.status, r.reason, r.exit_code, "
+	"SELECT lower(hex(r.id)), r.name, (SELECT name FROM index_name WHERE no = r.experiment), "
+	"bn_user(r.owner), r.owner, r.status, r.reason, r.exit_code, "
 	"r.signal, r.kind, r.title, r.host, r.pid, r.created_ms, r.started_ms, r.finished_ms, "
 	"r.spec, r.model, r.dataset, r.parent, r.note, r.removed, l.beat_ms, l.rss_bytes, "
 	"l.peak_rss_bytes, l.cpu_ms, l.read_bytes, l.write_bytes, l.energy_joules "
-	"FROM run r LEFT JOIN run_liveness l ON l.run_id = r.id AND l.uid = r.uid WHERE r.id = ?";
+	"FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
+	"WHERE r.no = ?";
 
 static bool text_of(char **out, sqlite3_stmt *st, int c)
 {
@@ -69,7 +71,7 @@ int bn_run_get(bn_run_info **out, bn_workspace *ws, const char *id, bn_err *err)
 	bn_run_info *r = NULL;
 	int rc = bn_track_index(&db, ws, err);
 	if (rc == 0)
-		rc = bn_sql_prepare(&st, db, err, run_sql, "s", id);
+		rc = bn_sql_prepare(&st, db, err, run_sql, "i", bn_run_number(db, id));
 	if (rc != 0)
 		return rc;
 	rc = bn_sql_step(st, err);
@@ -110,12 +112,11 @@ int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms)
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-/* Runs that sql finds for text: the id of the first, how many, and a list for people. */
-static int resolve_by(char id[BN_RUN_ID_TEXT], int *count, bn_buf *list, sqlite3 *db,
-	const char *sql, const char *text, bn_err *err)
+/* The runs of a statement, which ends here: the id of the first, how many, a list for people. */
+static int resolve_rows(
+	char id[BN_RUN_ID_TEXT], int *count, bn_buf *list, sqlite3_stmt *st, bn_err *err)
 {
-	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, db, err, sql, "s", text);
+	int rc = 0;
 	*count = 0;
 	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
 		rc = 0;
@@ -129,6 +130,36 @@ static int resolve_by(char id[BN_RUN_ID_TEXT], int *count, bn_buf *list, sqlite3
 	}
 	sqlite3_finalize(st);
 	return rc;
+}
+
+/* Runs that sql finds for text: the id of the first, how many, and a list for people. */
+static int resolve_by(char id[BN_RUN_ID_TEXT], int *count, bn_buf *list, sqlite3 *db,
+	const char *sql, const char *text, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err, sql, "s", text);
+	return rc < 0 ? rc : resolve_rows(id, count, list, st, err);
+}
+
+/* Ids that begin with the digits of text: a range of index_entity. */
+static int resolve_prefix(char id[BN_RUN_ID_TEXT], int *count, bn_buf *list, sqlite3 *db,
+	const char *text, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	char digits[BN_RUN_ID_TEXT];
+	uint8_t range[2][(BN_RUN_ID_TEXT - 1) / 2];
+	for (int end = 0; end < 2; end++) {
+		memset(digits, end ? 'f' : '0', sizeof digits);
+		memcpy(digits, text, strlen(text));
+		digits[sizeof digits - 1] = '\0';
+		bn_unhex(digits, sizeof range[0], range[end]);
+	}
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT lower(hex(r.id)), r.name FROM index_entity e JOIN run r ON r.no = e.no "
+		"WHERE e.class = ? AND e.name BETWEEN ? AND ? ORDER BY e.name",
+		"ibb", bn_index_name(db, BN_NAME_CLASS, "run"), range[0], sizeof range[0], range[1],
+		sizeof range[1]);
+	return rc < 0 ? rc : resolve_rows(id, count, list, st, err);
 }
 
 static void hint_near(sqlite3 *db, const char *text, bn_err *err)
@@ -163,19 +194,16 @@ int bn_run_resolve(bn_workspace *ws, const char *text, char id[BN_RUN_ID_TEXT], 
 	const char *how = "name";
 	if (rc == 0 && !strcmp(text, "latest"))
 		rc = resolve_by(id, &count, &list, db,
-			"SELECT id, name FROM run WHERE removed = 0 AND ? <> '' "
+			"SELECT lower(hex(id)), name FROM run WHERE removed = 0 AND ? <> '' "
 			"ORDER BY created_ms DESC, id LIMIT 1",
 			text, err);
 	if (rc == 0 && count == 0 && len >= 4 && len < BN_RUN_ID_TEXT && bn_is_hex(text)) {
-		/* A range, so that the key's index is used. 'g' follows every hex digit. */
-		rc = resolve_by(id, &count, &list, db,
-			"SELECT id, name FROM run WHERE id >= ?1 AND id < ?1 || 'g' ORDER BY id",
-			text, err);
+		rc = resolve_prefix(id, &count, &list, db, text, err);
 		how = count ? "prefix" : how;
 	}
 	if (rc == 0 && count == 0)
 		rc = resolve_by(id, &count, &list, db,
-			"SELECT id, name FROM run WHERE name = ? "
+			"SELECT lower(hex(id)), name FROM run WHERE name = ? "
 			"ORDER BY removed, created_ms DESC, id",
 			text, err);
 	if (rc == 0 && count == 0) {
@@ -217,7 +245,7 @@ static int pairs_load(bn_pairs *out, bn_workspace *ws, const char *sql, const ch
 	*out = (bn_pairs)BN_PAIRS_INIT;
 	int rc = bn_track_index(&db, ws, err);
 	if (rc == 0)
-		rc = bn_sql_prepare(&st, db, err, sql, "s", id);
+		rc = bn_sql_prepare(&st, db, err, sql, "i", bn_run_number(db, id));
 	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
 		rc = 0;
 		if (bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items) != 0) {
@@ -238,14 +266,20 @@ static int pairs_load(bn_pairs *out, bn_workspace *ws, const char *sql, const ch
 
 int bn_run_params(bn_pairs *out, bn_workspace *ws, const char *id, bn_err *err)
 {
-	return pairs_load(
-		out, ws, "SELECT key, value FROM run_param WHERE run_id = ? ORDER BY key", id, err);
+	return pairs_load(out, ws,
+		"SELECT substr(n.name, 8), x.value FROM run_param x JOIN index_name n ON n.no = "
+		"x.key "
+		"WHERE x.run = ? ORDER BY n.name",
+		id, err);
 }
 
 int bn_run_tags(bn_pairs *out, bn_workspace *ws, const char *id, bn_err *err)
 {
-	return pairs_load(
-		out, ws, "SELECT key, value FROM run_tag WHERE run_id = ? ORDER BY key", id, err);
+	return pairs_load(out, ws,
+		"SELECT substr(n.name, 6), x.value FROM run_tag x JOIN index_name n ON n.no = "
+		"x.key "
+		"WHERE x.run = ? ORDER BY n.name",
+		id, err);
 }
 
 /* ---- artifacts ------------------------------------------------------------------------------ */
@@ -266,9 +300,9 @@ int bn_run_artifacts(bn_artifacts *out, bn_workspace *ws, const char *id, bn_err
 	int rc = bn_track_index(&db, ws, err);
 	if (rc == 0)
 		rc = bn_sql_prepare(&st, db, err,
-			"SELECT path, hash, size, time_ms FROM run_artifact WHERE run_id = ? "
+			"SELECT path, hash, size, time_ms FROM run_artifact WHERE run = ? "
 			"ORDER BY path",
-			"s", id);
+			"i", bn_run_number(db, id));
 	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
 		rc = 0;
 		if (bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items) != 0) {

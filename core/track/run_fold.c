@@ -1,5 +1,5 @@
 /*
- * run_fold.c - events of runs and experiments become rows (see run.h and train/runlog.h).
+ * run_fold.c - events of runs become rows (see run.h and train/runlog.h).
  *
  * A run belongs to who created it: what it is made of (parameters, artifacts, how it ended) is
  * taken from its owner alone; tags, notes, the trash and stopping also from those whom the policy
@@ -14,6 +14,7 @@
 #include "core/track/run.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const status_names[] = {
@@ -39,6 +40,13 @@ bool bn_run_status_is_live(bn_run_status status)
 	return status == BN_RUN_SCHEDULED || status == BN_RUN_RUNNING;
 }
 
+int64_t bn_run_number(sqlite3 *db, const char *id)
+{
+	char entity[8 + BN_RUN_ID_TEXT];
+	snprintf(entity, sizeof entity, "run/%.32s", id);
+	return strlen(id) == BN_RUN_ID_TEXT - 1 ? bn_index_entity(db, entity) : -1;
+}
+
 const char *bn_run_entity_id(const char *entity)
 {
 	if (!bn_str_starts(entity, "run/"))
@@ -50,27 +58,41 @@ const char *bn_run_entity_id(const char *entity)
 /* ---- what is known of the run so far -------------------------------------------------------- */
 
 typedef struct run_state {
+	int64_t no, experiment;
 	bool exists, removed;
 	uid_t uid;
 	bn_run_status status;
 } run_state;
 
-static int state_get(run_state *out, sqlite3 *db, const char *id, bn_err *err)
+static int state_get(run_state *out, sqlite3 *db, int64_t no, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	memset(out, 0, sizeof *out);
-	int rc = bn_sql_prepare(
-		&st, db, err, "SELECT uid, status, removed FROM run WHERE id = ?", "s", id);
-	if (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+	*out = (run_state){.no = no};
+	int rc = bn_sql_cached(&st, db, err,
+		"SELECT owner, status, removed, experiment FROM run WHERE no = ?", "i", no);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 1) {
 		out->exists = true;
 		out->uid = (uid_t)sqlite3_column_int64(st, 0);
 		if (!bn_run_status_parse(&out->status, (const char *)sqlite3_column_text(st, 1)))
 			out->status = BN_RUN_LOST;
 		out->removed = sqlite3_column_int(st, 2) != 0;
+		out->experiment = sqlite3_column_int64(st, 3);
 		rc = 0;
 	}
-	sqlite3_finalize(st);
+	sqlite3_reset(st);
 	return rc;
+}
+
+/* The run is counted as another one from now on. */
+static int recount(bn_fold *f, const run_state *s, bool removed, bn_run_status status, bn_err *err)
+{
+	int rc = bn_track_count(
+		f, s->experiment, s->removed, bn_run_status_name(s->status), -1, err);
+	return rc < 0 ? rc
+		      : bn_track_count(
+				f, s->experiment, removed, bn_run_status_name(status), 1, err);
 }
 
 /* 1 allowed, 0 refused (and said so), negative an error of the index. */
@@ -78,7 +100,8 @@ static int owner_only(bn_fold *f, const bn_event *ev, const run_state *s)
 {
 	if (ev->uid == s->uid)
 		return 1;
-	bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s is not the owner of the run", ev->user);
+	bn_fold_outcome(f, BN_OUTCOME_REFUSED, "uid %lu is not the owner of the run",
+		(unsigned long)ev->uid);
 	return 0;
 }
 
@@ -95,7 +118,7 @@ static int owner_or_act(bn_fold *f, const bn_event *ev, const run_state *s, bn_a
 	if (rc == 0)
 		return 1;
 	if (rc != BN_EREFUSED)
-		return bn_err_set(err, rc, "%s", why.msg);
+		return bn_err_move(err, &why);
 	bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s", why.msg);
 	return 0;
 }
@@ -108,53 +131,81 @@ static int invalid(bn_fold *f, const char *why)
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
+/* Objects that a run names by their hash. */
+static int created_objects(bn_fold *f, const bn_event *ev, bool *fine, bn_err *err)
+{
+	static const char *const objects[] = {"spec", "diff"};
+	int rc = 0;
+	*fine = true;
+	for (size_t i = 0; i < 2 && rc == 0; i++) {
+		const char *hash = bn_json_str(ev->payload, objects[i], NULL);
+		if (hash && (strlen(hash) != BN_SHA256_HEX || !bn_is_hex(hash))) {
+			*fine = false;
+			return invalid(f, "spec and diff name objects by their hash");
+		}
+		if (hash)
+			rc = bn_fold_object_ref(f, hash, objects[i], err);
+	}
+	return rc;
+}
+
 static int apply_created(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
 {
 	const json_t *p = ev->payload;
 	const char *name = bn_json_str(p, "name", NULL);
 	const char *experiment = bn_json_str(p, "experiment", NULL);
+	uint8_t raw[(BN_RUN_ID_TEXT - 1) / 2];
+	int64_t in;
+	bool fine;
+	int rc;
 	if (!name || !name[0] || !experiment || !experiment[0])
 		return invalid(f, "a run needs a name and an experiment");
-	static const char *const objects[] = {"spec", "diff"};
-	int rc = 0;
-	for (size_t i = 0; i < 2 && rc == 0; i++) {
-		const char *hash = bn_json_str(p, objects[i], NULL);
-		if (hash && (strlen(hash) != BN_SHA256_HEX || !bn_is_hex(hash)))
-			return invalid(f, "spec and diff name objects by their hash");
-		if (hash)
-			rc = bn_fold_object_ref(f, hash, objects[i], err);
-	}
-	if (rc != 0)
+	if ((rc = created_objects(f, ev, &fine, err)) < 0 || !fine)
 		return rc;
-	return bn_sql_run(bn_fold_db(f), err,
-		"INSERT INTO run (id, name, experiment, uid, user, status, kind, title, "
-		"host, created_ms, spec, dataset, parent, again, note) VALUES "
-		"(?, ?, ?, ?, ?, 'SCHEDULED', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"sssissssisssss", id, name, experiment, (int64_t)ev->uid, ev->user,
-		bn_json_str(p, "kind", NULL), bn_json_str(p, "title", NULL),
-		bn_json_str(p, "host", NULL), bn_event_time_ms(ev), bn_json_str(p, "spec", NULL),
-		bn_json_str(p, "dataset", NULL), bn_json_str(p, "parent", NULL),
-		bn_json_str(p, "again", NULL), bn_json_str(p, "note", NULL));
+	bn_unhex(id, sizeof raw, raw);
+	if ((rc = bn_fold_name(f, BN_NAME_EXPERIMENT, experiment, &in, err)) < 0)
+		return rc;
+	if ((rc = bn_sql_run(bn_fold_db(f), err,
+		     "INSERT INTO run (no, id, name, experiment, owner, status, kind, title, "
+		     "host, created_ms, spec, dataset, parent, again, note) VALUES "
+		     "(?, ?, ?, ?, ?, 'SCHEDULED', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		     "ibsiisssisssss", ev->entity_no, raw, sizeof raw, name, in, (int64_t)ev->uid,
+		     bn_json_str(p, "kind", NULL), bn_json_str(p, "title", NULL),
+		     bn_json_str(p, "host", NULL), bn_event_time_ms(ev),
+		     bn_json_str(p, "spec", NULL), bn_json_str(p, "dataset", NULL),
+		     bn_json_str(p, "parent", NULL), bn_json_str(p, "again", NULL),
+		     bn_json_str(p, "note", NULL))) < 0)
+		return rc;
+	if ((rc = bn_track_count(f, in, false, "SCHEDULED", 1, err)) < 0)
+		return rc;
+	return bn_track_touch(f, ev->entity_no, (int64_t)ev->uid, BN_TOUCH_ADDED, err);
 }
 
-static int apply_started(
-	bn_fold *f, const bn_event *ev, const char *id, const run_state *s, bn_err *err)
+static int apply_started(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
 {
+	const char *boot = bn_json_str(ev->payload, "boot_id", NULL);
+	int64_t boot_no = -1;
+	int rc;
 	if (s->status != BN_RUN_SCHEDULED && s->status != BN_RUN_LOST)
 		return invalid(f, s->status == BN_RUN_RUNNING ? "started already" : "over already");
+	if (boot && (rc = bn_fold_name(f, BN_NAME_TEXT, boot, &boot_no, err)) < 0)
+		return rc;
+	if ((rc = recount(f, s, s->removed, BN_RUN_RUNNING, err)) < 0)
+		return rc;
 	return bn_sql_run(bn_fold_db(f), err,
-		"UPDATE run SET status = 'RUNNING', host = ?, boot_id = ?, pid = nullif(?, -1), "
-		"interval_ms = nullif(?, -1), started_ms = coalesce(started_ms, ?), "
-		"finished_ms = NULL, reason = NULL WHERE id = ?",
-		"ssiiis", bn_json_str(ev->payload, "host", NULL),
-		bn_json_str(ev->payload, "boot_id", NULL), bn_json_int(ev->payload, "pid", -1),
-		bn_json_int(ev->payload, "interval_ms", -1), bn_event_time_ms(ev), id);
+		"UPDATE run SET status = 'RUNNING', host = ?, boot = nullif(?, -1), "
+		"pid = nullif(?, -1), interval_ms = nullif(?, -1), "
+		"started_ms = coalesce(started_ms, ?), finished_ms = NULL, reason = NULL "
+		"WHERE no = ?",
+		"siiiii", bn_json_str(ev->payload, "host", NULL), boot_no,
+		bn_json_int(ev->payload, "pid", -1), bn_json_int(ev->payload, "interval_ms", -1),
+		bn_event_time_ms(ev), s->no);
 }
 
-static int apply_finished(
-	bn_fold *f, const bn_event *ev, const char *id, const run_state *s, bn_err *err)
+static int apply_finished(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
 {
 	bn_run_status to;
+	int rc;
 	if (!bn_run_status_parse(&to, bn_json_str(ev->payload, "status", NULL)) ||
 		bn_run_status_is_live(to))
 		return invalid(f, "status is none of FINISHED, FAILED, KILLED, LOST");
@@ -162,41 +213,74 @@ static int apply_finished(
 		return 0;
 	if (!bn_run_status_is_live(s->status) && (s->status != BN_RUN_LOST || to == BN_RUN_LOST))
 		return invalid(f, "over already");
+	if ((rc = recount(f, s, s->removed, to, err)) < 0)
+		return rc;
 	return bn_sql_run(bn_fold_db(f), err,
 		"UPDATE run SET status = ?, exit_code = nullif(?, -1), signal = nullif(?, 0), "
-		"reason = ?, finished_ms = ? WHERE id = ?",
-		"siisis", bn_run_status_name(to), bn_json_int(ev->payload, "exit_code", -1),
+		"reason = ?, finished_ms = ? WHERE no = ?",
+		"siisii", bn_run_status_name(to), bn_json_int(ev->payload, "exit_code", -1),
 		bn_json_int(ev->payload, "signal", 0), bn_json_str(ev->payload, "reason", NULL),
-		bn_event_time_ms(ev), id);
+		bn_event_time_ms(ev), s->no);
 }
 
-static int apply_removed(bn_fold *f, const bn_event *ev, const char *id, const run_state *s,
-	bool removed, bn_err *err)
+static int apply_removed(
+	bn_fold *f, const bn_event *ev, const run_state *s, bool removed, bn_err *err)
 {
 	int rc = owner_or_act(f, ev, s, BN_ACT_REMOVE, err);
 	if (rc != 1)
 		return rc;
 	if (s->removed == removed)
 		return invalid(f, removed ? "removed already" : "not removed");
-	return bn_sql_run(bn_fold_db(f), err, "UPDATE run SET removed = ? WHERE id = ?", "is",
-		(int64_t)removed, id);
+	if ((rc = recount(f, s, removed, s->status, err)) < 0 ||
+		(rc = bn_track_touch(f, s->no, (int64_t)s->uid, BN_TOUCH_ANEW, err)) < 0)
+		return rc;
+	return bn_sql_run(bn_fold_db(f), err,
+		"UPDATE run SET removed = ?, removed_ms = ? WHERE no = ?", "iii", (int64_t)removed,
+		removed ? bn_event_time_ms(ev) : (int64_t)0, s->no);
 }
 
-static int apply_stop(
-	bn_fold *f, const bn_event *ev, const char *id, const run_state *s, bn_err *err)
+static int apply_stop(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
 {
 	int rc = owner_or_act(f, ev, s, BN_ACT_REMOVE, err);
 	return rc != 1 ? rc
-		       : bn_sql_run(bn_fold_db(f), err, "UPDATE run SET stop_ms = ? WHERE id = ?",
-				 "is", bn_event_time_ms(ev), id);
+		       : bn_sql_run(bn_fold_db(f), err, "UPDATE run SET stop_ms = ? WHERE no = ?",
+				 "ii", bn_event_time_ms(ev), s->no);
 }
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
-static int apply_params(
-	bn_fold *f, const bn_event *ev, const char *id, const run_state *s, bn_err *err)
+static int apply_param(bn_fold *f, int64_t run, const char *key, const char *text, bn_err *err)
 {
 	sqlite3 *db = bn_fold_db(f);
+	sqlite3_stmt *st = NULL;
+	double number;
+	int64_t no;
+	bool other = false;
+	int rc;
+	if ((rc = bn_fold_key(f, BN_KEY_PARAM, key, &no, err)) < 0)
+		return rc;
+	if (!bn_parse_f64(text, strlen(text), &number))
+		number = NAN;
+	if ((rc = bn_sql_run(db, err, "INSERT OR IGNORE INTO run_param VALUES (?, ?, ?, ?)", "iisd",
+		     run, no, text, number)) < 0 ||
+		sqlite3_changes(db) > 0)
+		return rc;
+	if ((rc = bn_sql_cached(&st, db, err,
+		     "SELECT 1 FROM run_param WHERE run = ? AND key = ? AND value <> ?", "iis", run,
+		     no, text)) < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 1) {
+		other = true;
+		rc = 0;
+	}
+	sqlite3_reset(st);
+	if (other)
+		bn_fold_outcome(f, BN_OUTCOME_INVALID, "parameter '%s' has another value", key);
+	return rc;
+}
+
+static int apply_params(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
+{
 	json_t *params = json_object_get(ev->payload, "params"), *value;
 	const char *key;
 	if (!json_is_object(params))
@@ -206,28 +290,33 @@ static int apply_params(
 	int rc = 0;
 	json_object_foreach(params, key, value)
 	{
-		const char *text = json_string_value(value);
-		double number;
-		if (rc != 0 || !text)
-			continue;
-		if (bn_sql_int(db, 0,
-			    "SELECT count(*) FROM run_param WHERE run_id = ? AND key = ? "
-			    "AND value <> ?",
-			    "sss", id, key, text) > 0) {
-			bn_fold_outcome(
-				f, BN_OUTCOME_INVALID, "parameter '%s' has another value", key);
-			continue;
-		}
-		if (!bn_parse_f64(text, strlen(text), &number))
-			number = NAN;
-		rc = bn_sql_run(db, err, "INSERT OR IGNORE INTO run_param VALUES (?, ?, ?, ?)",
-			"sssd", id, key, text, number);
+		if (rc == 0 && json_is_string(value))
+			rc = apply_param(f, s->no, key, json_string_value(value), err);
 	}
-	return rc;
+	return rc < 0 ? rc : bn_track_touch(f, s->no, (int64_t)s->uid, BN_TOUCH_ADDED, err);
 }
 
-static int apply_tags(
-	bn_fold *f, const bn_event *ev, const char *id, const run_state *s, bn_err *err)
+static int apply_tag(
+	bn_fold *f, const run_state *s, const char *key, const json_t *value, bn_err *err)
+{
+	int64_t no;
+	int rc;
+	if (!json_is_string(value) && !json_is_null(value))
+		return 0;
+	if ((rc = bn_fold_key(f, BN_KEY_TAG, key, &no, err)) < 0)
+		return rc;
+	if (json_is_string(value))
+		rc = bn_sql_run(bn_fold_db(f), err, "REPLACE INTO run_tag VALUES (?, ?, ?)", "iis",
+			s->no, no, json_string_value(value));
+	else
+		rc = bn_sql_run(bn_fold_db(f), err, "DELETE FROM run_tag WHERE run = ? AND key = ?",
+			"ii", s->no, no);
+	return rc < 0 ? rc
+		      : bn_track_touch(f, s->no, (int64_t)s->uid,
+				json_is_null(value) ? BN_TOUCH_ANEW : BN_TOUCH_ADDED, err);
+}
+
+static int apply_tags(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
 {
 	json_t *tags = json_object_get(ev->payload, "tags"), *value;
 	const char *key;
@@ -239,19 +328,13 @@ static int apply_tags(
 	rc = 0;
 	json_object_foreach(tags, key, value)
 	{
-		if (rc == 0 && json_is_string(value))
-			rc = bn_sql_run(bn_fold_db(f), err,
-				"INSERT OR REPLACE INTO run_tag VALUES (?, ?, ?)", "sss", id, key,
-				json_string_value(value));
-		else if (rc == 0 && json_is_null(value))
-			rc = bn_sql_run(bn_fold_db(f), err,
-				"DELETE FROM run_tag WHERE run_id = ? AND key = ?", "ss", id, key);
+		if (rc == 0)
+			rc = apply_tag(f, s, key, value, err);
 	}
 	return rc;
 }
 
-static int apply_note(
-	bn_fold *f, const bn_event *ev, const char *id, const run_state *s, bn_err *err)
+static int apply_note(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
 {
 	const char *note = bn_json_str(ev->payload, "note", NULL);
 	if (!note)
@@ -259,8 +342,8 @@ static int apply_note(
 	int rc = owner_or_act(f, ev, s, BN_ACT_TAG, err);
 	return rc != 1 ? rc
 		       : bn_sql_run(bn_fold_db(f), err,
-				 "UPDATE run SET note = nullif(?, '') WHERE id = ?", "ss", note,
-				 id);
+				 "UPDATE run SET note = nullif(?, '') WHERE no = ?", "si", note,
+				 s->no);
 }
 
 static bool artifact_path_ok(const char *path)
@@ -275,8 +358,7 @@ static bool artifact_path_ok(const char *path)
 	return true;
 }
 
-static int apply_artifacts(
-	bn_fold *f, const bn_event *ev, const char *id, const run_state *s, bn_err *err)
+static int apply_artifacts(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
 {
 	json_t *list = json_object_get(ev->payload, "artifacts"), *a;
 	const char *model = bn_json_str(ev->payload, "model", NULL);
@@ -299,113 +381,92 @@ static int apply_artifacts(
 		if (rc == 0)
 			rc = bn_sql_run(bn_fold_db(f), err,
 				"INSERT OR REPLACE INTO run_artifact VALUES (?, ?, ?, ?, ?)",
-				"sssii", id, bn_json_str(a, "path", NULL),
+				"issii", s->no, bn_json_str(a, "path", NULL),
 				bn_json_str(a, "hash", NULL), bn_json_int(a, "size", 0),
 				bn_event_time_ms(ev));
 		if (rc == 0)
 			rc = bn_fold_object_ref(f, bn_json_str(a, "hash", NULL), "artifact", err);
 	}
 	if (rc == 0 && model)
-		rc = bn_sql_run(bn_fold_db(f), err, "UPDATE run SET model = ? WHERE id = ?", "ss",
-			model, id);
+		rc = bn_sql_run(bn_fold_db(f), err, "UPDATE run SET model = ? WHERE no = ?", "si",
+			model, s->no);
 	return rc;
 }
 
-/* ---- the classes ---------------------------------------------------------------------------- */
+/* ---- the class ------------------------------------------------------------------------------ */
+
+/* Kinds of a run that exists. */
+static int apply_to(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
+{
+	static const struct {
+		const char *kind;
+		int (*apply)(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err);
+	} kinds[] = {{"run.finished", apply_finished}, {"run.param", apply_params},
+		{"run.tag", apply_tags}, {"run.note", apply_note},
+		{"run.artifact", apply_artifacts}, {"run.stop", apply_stop}};
+	const char *kind = ev->kind;
+	if (!strcmp(kind, "run.started"))
+		return owner_only(f, ev, s) ? apply_started(f, ev, s, err) : 0;
+	if (!strcmp(kind, "run.removed") || !strcmp(kind, "run.restored"))
+		return apply_removed(f, ev, s, !strcmp(kind, "run.removed"), err);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (!strcmp(kind, kinds[i].kind))
+			return kinds[i].apply(f, ev, s, err);
+	return bn_fold_unknown_kind(f);
+}
 
 static int run_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	const char *id = bn_run_entity_id(ev->entity), *kind = ev->kind;
 	run_state s;
+	int rc;
 	if (!id)
 		return invalid(f, "not the id of a run");
 	if (!strcmp(kind, "run.metrics"))
-		return bn_series_apply(f, ev, id, err);
+		return bn_series_apply(f, ev, err);
 	if (!strcmp(kind, "run.heartbeat"))
-		return bn_liveness_apply_heartbeat(f, ev, id, err);
+		return bn_liveness_apply_heartbeat(f, ev, err);
 	if (!strcmp(kind, "run.resources"))
-		return bn_liveness_apply_resources(f, ev, id, err);
+		return bn_liveness_apply_resources(f, ev, err);
 	if (!ev->payload)
 		return invalid(f, "not a JSON object");
-	int rc = state_get(&s, bn_fold_db(f), id, err);
-	if (rc != 0)
+	if ((rc = state_get(&s, bn_fold_db(f), ev->entity_no, err)) < 0)
 		return rc;
 	if (!strcmp(kind, "run.created"))
 		return s.exists ? invalid(f, "created already") : apply_created(f, ev, id, err);
-	if (!s.exists)
-		return invalid(f, "no such run");
-	if (!strcmp(kind, "run.started"))
-		return owner_only(f, ev, &s) ? apply_started(f, ev, id, &s, err) : 0;
-	if (!strcmp(kind, "run.finished"))
-		return apply_finished(f, ev, id, &s, err);
-	if (!strcmp(kind, "run.param"))
-		return apply_params(f, ev, id, &s, err);
-	if (!strcmp(kind, "run.tag"))
-		return apply_tags(f, ev, id, &s, err);
-	if (!strcmp(kind, "run.note"))
-		return apply_note(f, ev, id, &s, err);
-	if (!strcmp(kind, "run.artifact"))
-		return apply_artifacts(f, ev, id, &s, err);
-	if (!strcmp(kind, "run.removed") || !strcmp(kind, "run.restored"))
-		return apply_removed(f, ev, id, &s, !strcmp(kind, "run.removed"), err);
-	if (!strcmp(kind, "run.stop"))
-		return apply_stop(f, ev, id, &s, err);
-	return invalid(f, "no such kind of event");
+	return s.exists ? apply_to(f, ev, &s, err) : invalid(f, "no such run");
 }
 
+/* Summaries, points and signs of life were made by commuting events: they stay. */
 static int run_clear(bn_fold *f, const char *entity, bn_err *err)
 {
-	const char *id = bn_run_entity_id(entity);
+	static const char *const deletes[] = {"DELETE FROM run WHERE no = ?",
+		"DELETE FROM run_param WHERE run = ?", "DELETE FROM run_tag WHERE run = ?",
+		"DELETE FROM run_artifact WHERE run = ?"};
 	sqlite3 *db = bn_fold_db(f);
-	if (!id)
+	run_state s;
+	int64_t no;
+	int rc;
+	if (!bn_run_entity_id(entity))
 		return 0;
-	int rc = bn_sql_run(db, err, "DELETE FROM run WHERE id = ?", "s", id);
-	if (rc == 0)
-		rc = bn_sql_run(db, err, "DELETE FROM run_param WHERE run_id = ?", "s", id);
-	if (rc == 0)
-		rc = bn_sql_run(db, err, "DELETE FROM run_tag WHERE run_id = ?", "s", id);
-	if (rc == 0)
-		rc = bn_sql_run(db, err, "DELETE FROM run_artifact WHERE run_id = ?", "s", id);
-	return rc;
+	if ((rc = bn_fold_entity(f, entity, &no, err)) < 0 || (rc = state_get(&s, db, no, err)) < 0)
+		return rc;
+	if (s.exists && (rc = bn_track_count(f, s.experiment, s.removed,
+				 bn_run_status_name(s.status), -1, err)) < 0)
+		return rc;
+	if ((rc = bn_track_touch(f, no, (int64_t)s.uid, BN_TOUCH_ANEW, err)) < 0)
+		return rc;
+	for (size_t i = 0; i < sizeof deletes / sizeof *deletes; i++)
+		if ((rc = bn_sql_run(db, err, deletes[i], "i", no)) < 0)
+			return rc;
+	return 0;
 }
 
 static const char *const run_commuting[] = {"run.metrics", "run.heartbeat", "run.resources", NULL};
-const bn_fold_class bn_run_fold_class = {
-	.name = "run",
+const bn_fold_class bn_run_fold_class = {.name = "run",
 	.commuting_kinds = run_commuting,
 	.apply = run_apply,
 	.clear = run_clear,
-};
-
-/* experiment.created {note}, experiment.note {note}, experiment.removed, experiment.restored. An
- * experiment also exists by being named in a run. */
-static int experiment_apply(bn_fold *f, const bn_event *ev, bn_err *err)
-{
-	const char *name = ev->entity + strlen("experiment/");
-	sqlite3 *db = bn_fold_db(f);
-	int rc = bn_sql_run(db, err,
-		"INSERT OR IGNORE INTO experiment (name, user, created_ms) VALUES (?, ?, ?)", "ssi",
-		name, ev->user, bn_event_time_ms(ev));
-	if (rc != 0)
-		return rc;
-	if (!strcmp(ev->kind, "experiment.created") || !strcmp(ev->kind, "experiment.note"))
-		return bn_sql_run(db, err,
-			"UPDATE experiment SET note = coalesce(?, note) WHERE name = ?", "ss",
-			bn_json_str(ev->payload, "note", NULL), name);
-	if (!strcmp(ev->kind, "experiment.removed") || !strcmp(ev->kind, "experiment.restored"))
-		return bn_sql_run(db, err, "UPDATE experiment SET removed = ? WHERE name = ?", "is",
-			(int64_t)!strcmp(ev->kind, "experiment.removed"), name);
-	return invalid(f, "no such kind of event");
-}
-
-static int experiment_clear(bn_fold *f, const char *entity, bn_err *err)
-{
-	return bn_sql_run(bn_fold_db(f), err, "DELETE FROM experiment WHERE name = ?", "s",
-		entity + strlen("experiment/"));
-}
-
-const bn_fold_class bn_experiment_fold_class = {
-	.name = "experiment",
-	.apply = experiment_apply,
-	.clear = experiment_clear,
-};
+	.batch_end = bn_track_batch_end,
+	.batch_free = bn_track_batch_free,
+	.attach = bn_track_attach};

@@ -16,7 +16,9 @@ int bn_run_count(bn_run_counts *out, bn_workspace *ws, bn_err *err)
 	int rc = bn_track_index(&db, ws, err);
 	if (rc == 0)
 		rc = bn_sql_prepare(&st, db, err,
-			"SELECT status, removed, count(*) FROM run GROUP BY status, removed", "");
+			"SELECT status, removed, sum(runs) FROM index_count GROUP BY status, "
+			"removed",
+			"");
 	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
 		bn_run_status status;
 		int64_t n = sqlite3_column_int64(st, 2);

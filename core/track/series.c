@@ -1,10 +1,8 @@
-/* series.c - see series.h. */
+/* series.c - see series.h: summaries and points. Envelopes are in envelope.c. */
 #include "core/track/series.h"
 
 #include "core/base/mem.h"
-#include "core/store/index/fold.h"
-#include "core/track/_fold.h"
-#include "core/train/metric_chunk.h"
+#include "core/track/_series.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -28,48 +26,99 @@ const bn_series_info *bn_series_list_get(const bn_series_list *l, const char *ke
 	return NULL;
 }
 
-static int info_read(bn_series_info *s, sqlite3_stmt *st, bn_err *err)
+int bn_series_load(bn_series_summaries *out, int64_t *owner, sqlite3 *db, int64_t run, bn_err *err)
 {
-	s->key = bn_sql_text(st, 0);
-	s->count = sqlite3_column_int64(st, 1);
-	s->nan_count = sqlite3_column_int64(st, 2);
-	s->first_step = sqlite3_column_int64(st, 3);
-	s->last_step = sqlite3_column_int64(st, 4);
-	s->first_time_ms = sqlite3_column_int64(st, 5);
-	s->last_time_ms = sqlite3_column_int64(st, 6);
-	s->first = bn_sql_double(st, 7);
-	s->last = bn_sql_double(st, 8);
-	s->min = bn_sql_double(st, 9);
-	s->max = bn_sql_double(st, 10);
-	s->min_step = isnan(s->min) ? -1 : sqlite3_column_int64(st, 11);
-	s->max_step = isnan(s->max) ? -1 : sqlite3_column_int64(st, 12);
-	int64_t numbers = s->count - s->nan_count;
-	s->mean = numbers > 0 ? bn_sql_double(st, 13) / (double)numbers : NAN;
-	return s->key ? 0 : bn_err_nomem(err, "metric series");
+	sqlite3_stmt *st = NULL;
+	out->count = 0;
+	*owner = -1;
+	int rc = bn_sql_cached(&st, db, err,
+		"SELECT r.owner, s.data FROM run r LEFT JOIN metric_series s "
+		"ON s.run = r.no AND s.owner = r.owner WHERE r.no = ?",
+		"i", run);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 1) {
+		*owner = sqlite3_column_int64(st, 0);
+		rc = sqlite3_column_type(st, 1) == SQLITE_NULL
+			     ? 0
+			     : bn_series_unpack(out, sqlite3_column_blob(st, 1),
+				       (size_t)sqlite3_column_bytes(st, 1), err);
+	}
+	sqlite3_reset(st);
+	return rc;
+}
+
+/* The metric's name of a key number, yours. */
+static int key_text(char **out, sqlite3 *db, int64_t no, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	size_t prefix = strlen(bn_key_prefix[BN_KEY_METRIC]);
+	*out = NULL;
+	int rc = bn_sql_cached(&st, db, err, "SELECT name FROM index_name WHERE no = ?", "i", no);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 1) {
+		const char *name = (const char *)sqlite3_column_text(st, 0);
+		rc = 0;
+		if (name && strlen(name) > prefix && !(*out = bn_strdup(name + prefix)))
+			rc = bn_err_nomem(err, "metric series");
+	}
+	sqlite3_reset(st);
+	return rc < 0 || *out ? rc : bn_err_set(err, BN_ECORRUPT, "index: a metric without a name");
+}
+
+static void info_fill(bn_series_info *out, const bn_series_summary *s)
+{
+	out->count = s->points;
+	out->nan_count = s->nans;
+	out->first_step = s->first.step;
+	out->last_step = s->last.step;
+	out->first_time_ms = s->min_ms;
+	out->last_time_ms = s->max_ms;
+	out->first = s->first.value + 0.0;
+	out->last = s->last.value + 0.0;
+	out->min = s->min;
+	out->max = s->max;
+	out->min_step = isnan(s->min) ? -1 : s->min_step;
+	out->max_step = isnan(s->max) ? -1 : s->max_step;
+	out->mean = bn_series_mean(s);
+}
+
+static int info_cmp(const void *a, const void *b)
+{
+	return strcmp(((const bn_series_info *)a)->key, ((const bn_series_info *)b)->key);
+}
+
+static int list_fill(bn_series_list *out, sqlite3 *db, const bn_series_summaries *l, bn_err *err)
+{
+	int rc = 0;
+	if (bn_grow(&out->items, &out->cap, l->count, sizeof *out->items) != 0)
+		return bn_err_nomem(err, "metric series");
+	for (size_t i = 0; i < l->count && rc == 0; i++) {
+		bn_series_info *info = &out->items[out->count];
+		if ((rc = key_text(&info->key, db, l->items[i].key, err)) == 0) {
+			info_fill(info, &l->items[i]);
+			out->count++;
+		}
+	}
+	if (out->count)
+		qsort(out->items, out->count, sizeof *out->items, info_cmp);
+	return rc;
 }
 
 int bn_series_find_all(bn_series_list *out, bn_workspace *ws, const char *run_id, bn_err *err)
 {
 	sqlite3 *db;
-	sqlite3_stmt *st = NULL;
+	bn_series_summaries l = {NULL, 0, 0};
+	int64_t owner;
 	*out = (bn_series_list)BN_SERIES_LIST_INIT;
 	int rc = bn_track_index(&db, ws, err);
-	if (rc == 0)
-		rc = bn_sql_prepare(&st, db, err,
-			"SELECT s.key, s.points, s.nans, s.first_step, s.last_step, s.min_ms, "
-			"s.max_ms, s.first_value, s.last_value, s.min_value, s.max_value, "
-			"s.min_step, s.max_step, (SELECT sum(c.sum) FROM metric_chunk c "
-			"WHERE c.run_id = s.run_id AND c.uid = s.uid AND c.key = s.key) "
-			"FROM metric_series s JOIN run r ON r.id = s.run_id AND r.uid = s.uid "
-			"WHERE s.run_id = ? ORDER BY s.key",
-			"s", run_id);
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
-		rc = bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items) == 0
-			     ? info_read(&out->items[out->count++], st, err)
-			     : bn_err_nomem(err, "metric series");
-	}
-	sqlite3_finalize(st);
-	if (rc != 0)
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_series_load(&l, &owner, db, bn_run_number(db, run_id), err)) == 0)
+		rc = list_fill(out, db, &l, err);
+	bn_free(l.items);
+	if (rc < 0)
 		bn_series_list_release(out);
 	return rc;
 }
@@ -84,229 +133,120 @@ void bn_points_release(bn_points *p)
 	*p = (bn_points)BN_POINTS_INIT;
 }
 
-typedef struct point {
-	int64_t step, time_ms;
-	double value;
-	size_t order; /* as logged; keeps the sort stable */
-} point;
-
-typedef struct point_list {
-	point *items;
-	size_t count, cap;
-} point_list;
-
-static int point_cmp(const void *a, const void *b)
+int bn_series_source_open(
+	bn_series_source *s, bn_workspace *ws, const char *run_id, const char *key, bn_err *err)
 {
-	const point *x = a, *y = b;
-	if (x->step != y->step)
-		return x->step < y->step ? -1 : 1;
-	if (x->time_ms != y->time_ms)
-		return x->time_ms < y->time_ms ? -1 : 1;
-	return x->order < y->order ? -1 : x->order > y->order;
-}
-
-static int points_append(point_list *l, const void *data, size_t n, bn_err *err)
-{
-	bn_metric_set set;
-	int rc = bn_metric_chunk_read(&set, data, n, err);
-	if (rc != 0)
+	bn_series_summaries l = {NULL, 0, 0};
+	bool found = false;
+	int rc;
+	*s = (bn_series_source){.key_text = key};
+	if ((rc = bn_track_index(&s->db, ws, err)) < 0)
 		return rc;
-	if (bn_grow(&l->items, &l->cap, l->count + set.points, sizeof *l->items) != 0)
-		rc = bn_err_nomem(err, "metric points");
-	for (size_t s = 0; rc == 0 && s < set.count; s++)
-		for (size_t i = 0; i < set.items[s].count; i++, l->count++)
-			l->items[l->count] = (point){set.items[s].step[i], set.items[s].time_ms[i],
-				set.items[s].value[i], l->count};
-	bn_metric_set_release(&set);
+	s->run = bn_run_number(s->db, run_id);
+	s->key = bn_index_key(s->db, BN_KEY_METRIC, key);
+	if ((rc = bn_series_load(&l, &s->owner, s->db, s->run, err)) < 0)
+		goto out;
+	size_t at = bn_series_place(&l, s->key, &found);
+	if (found) {
+		s->summary = l.items[at];
+		rc = bn_metric_reader_new(&s->reader, err);
+	}
+out:
+	bn_free(l.items);
 	return rc;
 }
 
-#define CHUNKS_FROM \
-	"FROM metric_chunk c JOIN run r ON r.id = c.run_id AND r.uid = c.uid " \
-	"WHERE c.run_id = ? AND c.key = ? "
+void bn_series_source_close(bn_series_source *s)
+{
+	bn_metric_reader_free(s->reader);
+	s->reader = NULL;
+}
+
+/* ---- every point ---------------------------------------------------------------------------- */
+
+typedef struct point_list {
+	bn_series_point *items;
+	size_t count, cap;
+} point_list;
+
+static int points_append(
+	point_list *l, bn_series_source *s, const void *data, size_t n, bn_err *err)
+{
+	const bn_metric_set *set;
+	int rc = bn_metric_reader_read(s->reader, &set, data, n, err);
+	for (size_t k = 0; rc == 0 && k < set->count; k++) {
+		const bn_metric_series *m = &set->items[k];
+		if (strcmp(m->key, s->key_text) != 0)
+			continue;
+		if (bn_grow(&l->items, &l->cap, l->count + m->count, sizeof *l->items) != 0)
+			return bn_err_nomem(err, "metric points");
+		for (size_t i = 0; i < m->count; i++)
+			l->items[l->count++] =
+				(bn_series_point){m->step[i], m->time_ms[i], m->value[i]};
+	}
+	return rc;
+}
+
+static int points_gather(point_list *l, bn_series_source *s, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	if (s->summary.loose) {
+		if (bn_grow(&l->items, &l->cap, 1, sizeof *l->items) != 0)
+			return bn_err_nomem(err, "metric points");
+		l->items[l->count++] = s->summary.first;
+		return 0;
+	}
+	int rc = bn_sql_prepare(&st, s->db, err,
+		"SELECT data FROM metric_chunk WHERE run = ? AND owner = ? AND key IN (0, ?) "
+		"ORDER BY key DESC, clock, writer, seq",
+		"iii", s->run, s->owner, s->key);
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1)
+		rc = points_append(
+			l, s, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), err);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int point_cmp(const void *a, const void *b)
+{
+	return bn_series_point_cmp(a, b);
+}
+
+static int points_sorted(bn_points *out, point_list *l, bn_err *err)
+{
+	bool sorted = true;
+	for (size_t i = 1; i < l->count && sorted; i++)
+		sorted = point_cmp(&l->items[i - 1], &l->items[i]) <= 0;
+	if (!sorted)
+		qsort(l->items, l->count, sizeof *l->items, point_cmp);
+	out->step = bn_alloc(l->count * sizeof *out->step);
+	out->time_ms = bn_alloc(l->count * sizeof *out->time_ms);
+	out->value = bn_alloc(l->count * sizeof *out->value);
+	if (!out->step || !out->time_ms || !out->value)
+		return bn_err_nomem(err, "metric points");
+	for (size_t i = 0; i < l->count; i++) {
+		out->step[i] = l->items[i].step;
+		out->time_ms[i] = l->items[i].time_ms;
+		out->value[i] = l->items[i].value;
+	}
+	out->count = out->cap = l->count;
+	return 0;
+}
 
 int bn_series_read(
 	bn_points *out, bn_workspace *ws, const char *run_id, const char *key, bn_err *err)
 {
-	sqlite3 *db;
-	sqlite3_stmt *st = NULL;
+	bn_series_source s;
 	point_list l = {NULL, 0, 0};
 	*out = (bn_points)BN_POINTS_INIT;
-	int rc = bn_track_index(&db, ws, err);
+	int rc = bn_series_source_open(&s, ws, run_id, key, err);
+	if (rc == 0 && s.reader)
+		rc = points_gather(&l, &s, err);
 	if (rc == 0)
-		rc = bn_sql_prepare(&st, db, err,
-			"SELECT c.data " CHUNKS_FROM "ORDER BY c.clock, c.writer, c.seq", "ss",
-			run_id, key);
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1)
-		rc = points_append(
-			&l, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), err);
-	sqlite3_finalize(st);
-	bool sorted = true;
-	for (size_t i = 1; i < l.count && sorted; i++)
-		sorted = point_cmp(&l.items[i - 1], &l.items[i]) <= 0;
-	if (rc == 0 && !sorted)
-		qsort(l.items, l.count, sizeof *l.items, point_cmp);
-	if (rc == 0) {
-		out->step = bn_alloc(l.count * sizeof *out->step);
-		out->time_ms = bn_alloc(l.count * sizeof *out->time_ms);
-		out->value = bn_alloc(l.count * sizeof *out->value);
-		if (!out->step || !out->time_ms || !out->value)
-			rc = bn_err_nomem(err, "metric points");
-	}
-	for (size_t i = 0; rc == 0 && i < l.count; i++) {
-		out->step[i] = l.items[i].step;
-		out->time_ms[i] = l.items[i].time_ms;
-		out->value[i] = l.items[i].value;
-	}
-	out->count = out->cap = rc == 0 ? l.count : 0;
+		rc = points_sorted(out, &l, err);
+	bn_series_source_close(&s);
 	bn_free(l.items);
-	if (rc != 0)
+	if (rc < 0)
 		bn_points_release(out);
-	return rc;
-}
-
-/* ---- envelopes ------------------------------------------------------------------------------ */
-
-typedef struct envelope {
-	bn_bucket *buckets;
-	size_t n;
-	int64_t from, to;
-	int64_t *last_step, *last_time; /* of bucket.last */
-	double *sum;
-} envelope;
-
-/* Bucket of an axis value, SIZE_MAX outside. */
-static size_t bucket_of(const envelope *e, int64_t at)
-{
-	if (at < e->from || at > e->to)
-		return SIZE_MAX;
-	long double width = ((long double)e->to - (long double)e->from + 1) / (long double)e->n;
-	size_t i = (size_t)(((long double)at - (long double)e->from) / width);
-	return i < e->n ? i : e->n - 1;
-}
-
-static void bucket_add(envelope *e, size_t i, size_t count, size_t nans, double min, double max,
-	double sum, int64_t step, int64_t time_ms, double last)
-{
-	bn_bucket *b = &e->buckets[i];
-	b->nan_count += nans;
-	if (count) {
-		b->min = b->count == 0 || min < b->min ? min : b->min;
-		b->max = b->count == 0 || max > b->max ? max : b->max;
-		e->sum[i] = b->count == 0 ? sum : e->sum[i] + sum;
-		b->count += count;
-	}
-	if (b->count + b->nan_count == count + nans || step > e->last_step[i] ||
-		(step == e->last_step[i] && time_ms >= e->last_time[i])) {
-		e->last_step[i] = step;
-		e->last_time[i] = time_ms;
-		b->last = last;
-	}
-}
-
-static int envelope_open_chunk(
-	envelope *e, bn_series_axis axis, const void *data, size_t n, bool *any, bn_err *err)
-{
-	bn_metric_set set;
-	int rc = bn_metric_chunk_read(&set, data, n, err);
-	if (rc != 0)
-		return rc;
-	for (size_t s = 0; s < set.count; s++) {
-		const bn_metric_series *m = &set.items[s];
-		for (size_t i = 0; i < m->count; i++) {
-			double v = m->value[i];
-			size_t k = bucket_of(e, axis == BN_AXIS_STEP ? m->step[i] : m->time_ms[i]);
-			if (k == SIZE_MAX)
-				continue;
-			*any = true;
-			bucket_add(
-				e, k, !isnan(v), isnan(v), v, v, v, m->step[i], m->time_ms[i], v);
-		}
-	}
-	bn_metric_set_release(&set);
-	return 0;
-}
-
-static int envelope_chunk(
-	envelope *e, bn_series_axis axis, sqlite3_stmt *st, bool *any, bn_err *err)
-{
-	int64_t low = sqlite3_column_int64(st, axis == BN_AXIS_STEP ? 0 : 2);
-	int64_t high = sqlite3_column_int64(st, axis == BN_AXIS_STEP ? 1 : 3);
-	size_t k = bucket_of(e, low);
-	if (low > e->to || high < e->from)
-		return 0;
-	if (k == SIZE_MAX || k != bucket_of(e, high))
-		return envelope_open_chunk(e, axis, sqlite3_column_blob(st, 12),
-			(size_t)sqlite3_column_bytes(st, 12), any, err);
-	int64_t points = sqlite3_column_int64(st, 4), nans = sqlite3_column_int64(st, 5);
-	*any = true;
-	bucket_add(e, k, (size_t)(points - nans), (size_t)nans, sqlite3_column_double(st, 6),
-		sqlite3_column_double(st, 7), sqlite3_column_double(st, 8),
-		sqlite3_column_int64(st, 9), sqlite3_column_int64(st, 10), bn_sql_double(st, 11));
-	return 0;
-}
-
-static int whole_range(int64_t *from, int64_t *to, sqlite3 *db, bn_series_axis axis,
-	const char *run_id, const char *key, bn_err *err)
-{
-	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, db, err,
-		axis == BN_AXIS_STEP ? "SELECT min(c.min_step), max(c.max_step) " CHUNKS_FROM
-				     : "SELECT min(c.min_ms), max(c.max_ms) " CHUNKS_FROM,
-		"ss", run_id, key);
-	if (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
-		*from = sqlite3_column_int64(st, 0);
-		*to = sqlite3_column_int64(st, 1);
-	}
-	sqlite3_finalize(st);
-	return rc;
-}
-
-int bn_series_envelope(bn_bucket *buckets, size_t n, bool *any, bn_workspace *ws,
-	const char *run_id, const char *key, bn_series_axis axis, int64_t from, int64_t to,
-	bn_err *err)
-{
-	sqlite3 *db;
-	sqlite3_stmt *st = NULL;
-	bool some = false;
-	if (any)
-		*any = false;
-	if (n == 0)
-		return bn_err_set(err, BN_EINVAL, "an envelope of 0 buckets");
-	int rc = bn_track_index(&db, ws, err);
-	if (rc == 0 && from > to)
-		rc = whole_range(&from, &to, db, axis, run_id, key, err);
-	if (rc != 0)
-		return rc;
-	envelope e = {buckets, n, from, to, bn_alloc_zeroed(n, sizeof(int64_t)),
-		bn_alloc_zeroed(n, sizeof(int64_t)), bn_alloc_zeroed(n, sizeof(double))};
-	long double width = ((long double)to - (long double)from + 1) / (long double)n;
-	for (size_t i = 0; i < n; i++)
-		buckets[i] = (bn_bucket){.from = (int64_t)((long double)from + width * i),
-			.to = (int64_t)((long double)from + width * (i + 1)),
-			.min = NAN,
-			.max = NAN,
-			.mean = NAN,
-			.last = NAN};
-	if (!e.last_step || !e.last_time || !e.sum)
-		rc = bn_err_nomem(err, "an envelope");
-	if (rc == 0)
-		rc = bn_sql_prepare(&st, db, err,
-			"SELECT c.min_step, c.max_step, c.min_ms, c.max_ms, c.points, c.nans, "
-			"c.min_value, c.max_value, c.sum, c.last_step, c.last_ms, c.last_value, "
-			"c.data " CHUNKS_FROM "ORDER BY c.clock, c.writer, c.seq",
-			"ss", run_id, key);
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1)
-		rc = envelope_chunk(&e, axis, st, &some, err);
-	sqlite3_finalize(st);
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		if (buckets[i].count)
-			buckets[i].mean = e.sum[i] / (double)buckets[i].count;
-	if (any)
-		*any = some;
-	bn_free(e.last_step);
-	bn_free(e.last_time);
-	bn_free(e.sum);
 	return rc;
 }

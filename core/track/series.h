@@ -1,8 +1,8 @@
 /*
  * series.h - metric series: summaries without a chunk, points, and envelopes for charts.
  *
- * Points lie in column chunks (core/train/metric_chunk.h) in the order they were logged; they are
- * handed out sorted by (step, time). NaN and infinities are kept and counted; summaries ignore NaN.
+ * Points are handed out sorted by (step, time, value), however they arrived. NaN and infinities are
+ * kept and counted; summaries ignore NaN. Only what the run's owner logged is shown.
  */
 #ifndef BN_TRACK_SERIES_H
 #define BN_TRACK_SERIES_H
@@ -47,7 +47,7 @@ typedef struct bn_points {
 	{ \
 		NULL, NULL, NULL, 0, 0 \
 	}
-/* Every point, sorted by (step, time). An unknown key gives none. */
+/* Every point. An unknown key gives none. */
 int bn_series_read(
 	bn_points *out, bn_workspace *ws, const char *run_id, const char *key, bn_err *err);
 void bn_points_release(bn_points *p);
@@ -64,8 +64,8 @@ typedef struct bn_bucket {
 } bn_bucket;
 
 /* Divides the axis range [from, to] (from > to: the whole series) into n buckets, so that a spike
- * in a million points is never lost. Chunks that lie whole in one bucket are not opened. buckets[n]
- * is the caller's. *any (may be NULL): there is at least one point. */
+ * in a million points is never lost. Chunks and their pieces that lie whole in one bucket are not
+ * opened (chunk.h). buckets[n] is the caller's. *any (may be NULL): there is at least one point. */
 int bn_series_envelope(bn_bucket *buckets, size_t n, bool *any, bn_workspace *ws,
 	const char *run_id, const char *key, bn_series_axis axis, int64_t from, int64_t to,
 	bn_err *err);

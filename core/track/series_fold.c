@@ -1,222 +1,248 @@
 /*
- * series_fold.c - metric chunks and signs of life become rows, in any order of arrival.
+ * series_fold.c - run.metrics: points become summaries and chunks, in any order of arrival.
  *
- * Summaries are made of parts that commute exactly: counts, minima and maxima, and the points that
- * are first and last in (step, time, value). Sums of doubles do not commute, so a mean is never
- * kept: each chunk keeps its own sum, and readers add those up in key order.
+ * Summaries commute (series_pack.h). The points themselves: while a series has one, it lies in its
+ * summary alone (it is loose); so a run that logs one number of each kind has no chunk. The event
+ * that brings a second point is kept as it lies in the log, and with it the loose points of its
+ * series. An event that names a key twice is malformed.
  */
-#include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/track/_fold.h"
-#include "core/train/metric_chunk.h"
 #include "core/train/runlog.h"
 
-#include <math.h>
 #include <string.h>
 
-typedef struct point {
-	int64_t step, time_ms;
-	double value;
-} point;
+/* ---- summaries of one run ------------------------------------------------------------------- */
 
-typedef struct summary {
-	int64_t points, nans;
-	point first, last;
-	int64_t min_ms, max_ms;
-	double min, max; /* NaN: none */
-	int64_t min_step, max_step;
-} summary;
-
-static int sign(int64_t a, int64_t b)
+int bn_series_flush(bn_fold *f, bn_track_batch *b, bn_err *err)
 {
-	return a < b ? -1 : a > b;
+	if (!b->open.dirty)
+		return 0;
+	bn_buf_clear(&b->open.bytes);
+	int rc = bn_series_pack(&b->open.bytes, &b->open.list, err);
+	if (rc < 0)
+		return rc;
+	b->open.dirty = false;
+	return bn_sql_run(bn_fold_db(f), err,
+		"INSERT INTO metric_series VALUES (?, ?, ?) "
+		"ON CONFLICT DO UPDATE SET data = excluded.data",
+		"iib", b->open.run, b->open.owner, b->open.bytes.ptr, b->open.bytes.len);
 }
 
-/* A total order: NaN is before every number. */
-static int point_cmp(const point *a, const point *b)
-{
-	int c = sign(a->step, b->step);
-	if (!c)
-		c = sign(a->time_ms, b->time_ms);
-	if (!c && isnan(a->value) != isnan(b->value))
-		c = isnan(a->value) ? -1 : 1;
-	if (!c && !isnan(a->value))
-		c = a->value < b->value ? -1 : a->value > b->value;
-	return c;
-}
-
-static void take_min(summary *s, double value, int64_t step)
-{
-	if (!isnan(value) &&
-		(isnan(s->min) || value < s->min || (value == s->min && step < s->min_step))) {
-		s->min = value;
-		s->min_step = step;
-	}
-}
-
-static void take_max(summary *s, double value, int64_t step)
-{
-	if (!isnan(value) &&
-		(isnan(s->max) || value > s->max || (value == s->max && step < s->max_step))) {
-		s->max = value;
-		s->max_step = step;
-	}
-}
-
-static void summary_add(summary *s, const summary *more)
-{
-	if (s->points == 0) {
-		*s = *more;
-		return;
-	}
-	s->points += more->points;
-	s->nans += more->nans;
-	if (point_cmp(&more->first, &s->first) < 0)
-		s->first = more->first;
-	if (point_cmp(&more->last, &s->last) > 0)
-		s->last = more->last;
-	s->min_ms = more->min_ms < s->min_ms ? more->min_ms : s->min_ms;
-	s->max_ms = more->max_ms > s->max_ms ? more->max_ms : s->max_ms;
-	take_min(s, more->min, more->min_step);
-	take_max(s, more->max, more->max_step);
-}
-
-/* *sum is of the values that are not NaN; NaN when there are none. */
-static summary summary_of(const bn_metric_series *m, double *sum)
-{
-	summary s = {.min = NAN, .max = NAN, .min_step = -1, .max_step = -1};
-	*sum = NAN;
-	for (size_t i = 0; i < m->count; i++) {
-		double v = m->value[i] + 0.0; /* -0 becomes 0 */
-		point p = {m->step[i], m->time_ms[i], v};
-		summary one = {1, isnan(v), p, p, p.time_ms, p.time_ms, v, v,
-			isnan(v) ? -1 : p.step, isnan(v) ? -1 : p.step};
-		summary_add(&s, &one);
-		if (!isnan(v))
-			*sum = isnan(*sum) ? v : *sum + v;
-	}
-	return s;
-}
-
-static int summary_load(
-	summary *s, sqlite3 *db, const char *id, int64_t uid, const char *key, bn_err *err)
+static int series_open(bn_fold *f, bn_track_batch *b, int64_t run, int64_t owner, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	memset(s, 0, sizeof *s);
-	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT points, nans, first_step, first_ms, first_value, last_step, last_ms, "
-		"last_value, min_ms, max_ms, min_value, min_step, max_value, max_step "
-		"FROM metric_series WHERE run_id = ? AND uid = ? AND key = ?",
-		"sis", id, uid, key);
-	if (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
-		s->points = sqlite3_column_int64(st, 0);
-		s->nans = sqlite3_column_int64(st, 1);
-		s->first = (point){sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3),
-			bn_sql_double(st, 4)};
-		s->last = (point){sqlite3_column_int64(st, 5), sqlite3_column_int64(st, 6),
-			bn_sql_double(st, 7)};
-		s->min_ms = sqlite3_column_int64(st, 8);
-		s->max_ms = sqlite3_column_int64(st, 9);
-		s->min = bn_sql_double(st, 10);
-		s->min_step = sqlite3_column_int64(st, 11);
-		s->max = bn_sql_double(st, 12);
-		s->max_step = sqlite3_column_int64(st, 13);
+	int rc;
+	if (b->open.run == run && b->open.owner == owner)
+		return 0;
+	if ((rc = bn_series_flush(f, b, err)) < 0)
+		return rc;
+	b->open.run = -1;
+	b->open.list.count = 0;
+	if ((rc = bn_sql_cached(&st, bn_fold_db(f), err,
+		     "SELECT data FROM metric_series WHERE run = ? AND owner = ?", "ii", run,
+		     owner)) < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 1)
+		rc = bn_series_unpack(&b->open.list, sqlite3_column_blob(st, 0),
+			(size_t)sqlite3_column_bytes(st, 0), err);
+	sqlite3_reset(st);
+	if (rc < 0)
+		return rc;
+	b->open.run = run;
+	b->open.owner = owner;
+	return 0;
+}
+
+/* ---- one event ------------------------------------------------------------------------------ */
+
+/* The number of the key at this place of the event; -1 when it is no valid key. */
+static int key_number(
+	bn_fold *f, bn_track_batch *b, size_t at, const char *text, int64_t *no, bn_err *err)
+{
+	if (at < b->key_count && b->keys[at].text && !strcmp(b->keys[at].text, text)) {
+		*no = b->keys[at].no;
+		return 0;
 	}
-	sqlite3_finalize(st);
+	*no = -1;
+	int rc = bn_run_key_check("metric", text, NULL) == 0
+			 ? bn_fold_key(f, BN_KEY_METRIC, text, no, err)
+			 : 0;
+	if (rc < 0)
+		return rc;
+	if (bn_grow(&b->keys, &b->key_cap, at + 1, sizeof *b->keys) != 0)
+		return bn_err_nomem(err, "metric keys");
+	for (; b->key_count <= at; b->key_count++)
+		b->keys[b->key_count] = (bn_known_key){NULL, -1};
+	bn_free(b->keys[at].text);
+	b->keys[at] = (bn_known_key){bn_strdup(text), *no};
+	return 0;
+}
+
+/* What an event does besides changing summaries. */
+typedef struct taking {
+	bool needs_chunk;
+	bn_metric_series *rescued; /* loose points, as series of one; their texts are the event's */
+	bn_series_point *points;
+	size_t rescued_count, rescued_cap, points_cap;
+} taking;
+
+static int rescue(taking *t, const bn_metric_series *m, const bn_series_point *p)
+{
+	if (bn_grow(&t->rescued, &t->rescued_cap, t->rescued_count + 1, sizeof *t->rescued) != 0 ||
+		bn_grow(&t->points, &t->points_cap, t->rescued_count + 1, sizeof *t->points) != 0)
+		return -1;
+	t->points[t->rescued_count] = *p;
+	t->rescued[t->rescued_count++] = (bn_metric_series){.key = m->key, .count = 1, .cap = 1};
+	return 0;
+}
+
+static int take_series(
+	bn_track_batch *b, taking *t, int64_t key, const bn_metric_series *m, bn_err *err)
+{
+	bn_series_summary part;
+	bool found;
+	bn_series_summaries *l = &b->open.list;
+	size_t at = bn_series_place(l, key, &found);
+	if (!found) {
+		bn_series_summary *s = bn_series_insert(l, at);
+		if (!s)
+			return bn_err_nomem(err, "metric summaries");
+		bn_series_summarise(s, m);
+		s->key = key;
+		s->loose = m->count == 1;
+		t->needs_chunk = t->needs_chunk || m->count > 1;
+		return 0;
+	}
+	bn_series_summary *s = &l->items[at];
+	if (s->loose && rescue(t, m, &s->first) != 0)
+		return bn_err_nomem(err, "metric points");
+	bn_series_summarise(&part, m);
+	bn_series_summary_join(s, &part);
+	t->needs_chunk = true;
+	return 0;
+}
+
+/* The event's payload, with the loose points of its series behind it. */
+static int write_chunk(
+	bn_fold *f, const bn_event *ev, taking *t, const bn_metric_set *set, bn_err *err)
+{
+	bn_buf packed = BN_BUF_INIT;
+	bn_metric_set all = {NULL, 0, 0, 0};
+	const void *data = ev->raw;
+	size_t bytes = ev->raw_len, points = set->points + t->rescued_count;
+	int rc = 0;
+	if (t->rescued_count) {
+		all.items = bn_alloc((set->count + t->rescued_count) * sizeof *all.items);
+		if (!all.items)
+			return bn_err_nomem(err, "metric points");
+		for (size_t i = 0; i < t->rescued_count; i++) {
+			t->rescued[i].step = &t->points[i].step;
+			t->rescued[i].time_ms = &t->points[i].time_ms;
+			t->rescued[i].value = &t->points[i].value;
+			all.items[all.count++] = t->rescued[i];
+		}
+		memcpy(all.items + all.count, set->items, set->count * sizeof *set->items);
+		all.count += set->count;
+		if ((rc = bn_metric_chunk_write(&packed, &all, err)) < 0)
+			goto out;
+		data = packed.ptr;
+		bytes = packed.len;
+	}
+	rc = bn_sql_run(bn_fold_db(f), err,
+		"INSERT OR IGNORE INTO metric_chunk VALUES (?, ?, 0, ?, ?, ?, ?, NULL, NULL, ?)",
+		"iiiiiib", ev->entity_no, (int64_t)ev->uid, (int64_t)ev->key.clock, ev->writer_no,
+		(int64_t)ev->key.seq, (int64_t)points, data, bytes);
+out:
+	bn_free(all.items);
+	bn_buf_release(&packed);
 	return rc;
 }
 
-static int series_insert(
-	bn_fold *f, const bn_event *ev, const char *id, const bn_metric_series *m, bn_err *err)
+/* Whose points lie in the chunk of this event are loose no more. */
+static void bind_all(bn_track_batch *b, const bn_metric_set *set)
 {
-	sqlite3 *db = bn_fold_db(f);
-	double sum;
-	summary chunk = summary_of(m, &sum), all;
-	bn_metric_set one = {(bn_metric_series *)(uintptr_t)m, 1, 1, m->count};
-	bn_buf data = BN_BUF_INIT;
-	int64_t uid = (int64_t)ev->uid;
-	int64_t min_step = chunk.first.step, max_step = chunk.last.step;
-	int rc = bn_metric_chunk_write(&data, &one, err);
-	if (rc == 0)
-		rc = bn_sql_run(db, err,
-			"INSERT OR IGNORE INTO metric_chunk VALUES "
-			"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			"sisisiiiiiiidddiidb", id, uid, m->key, (int64_t)ev->key.clock,
-			ev->key.writer, (int64_t)ev->key.seq, chunk.points, chunk.nans, min_step,
-			max_step, chunk.min_ms, chunk.max_ms, chunk.min, chunk.max, sum,
-			chunk.last.step, chunk.last.time_ms, chunk.last.value, data.ptr, data.len);
-	bn_buf_release(&data);
-	if (rc == 0)
-		rc = summary_load(&all, db, id, uid, m->key, err);
-	if (rc != 0)
-		return rc;
-	summary_add(&all, &chunk);
-	return bn_sql_run(db, err,
-		"INSERT OR REPLACE INTO metric_series VALUES "
-		"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"sisiiiidiidiididi", id, uid, m->key, all.points, all.nans, all.first.step,
-		all.first.time_ms, all.first.value, all.last.step, all.last.time_ms, all.last.value,
-		all.min_ms, all.max_ms, all.min, all.min_step, all.max, all.max_step);
+	bool found;
+	for (size_t i = 0; i < set->count; i++) {
+		if (!set->items[i].count || b->keys[i].no < 0)
+			continue;
+		size_t at = bn_series_place(&b->open.list, b->keys[i].no, &found);
+		if (found)
+			b->open.list.items[at].loose = false;
+	}
 }
 
-int bn_series_apply(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
+/* Notes the key as seen in this event; false when it was already. */
+static int see_key(bn_track_batch *b, int64_t key, bool *again, bn_err *err)
 {
-	bn_metric_set set;
-	bn_err why = BN_ERR_INIT;
-	int rc = bn_metric_chunk_read(&set, ev->raw, ev->raw_len, &why);
+	size_t had = b->seen_cap;
+	if (bn_grow(&b->seen, &b->seen_cap, (size_t)key + 1, sizeof *b->seen) != 0)
+		return bn_err_nomem(err, "metric keys");
+	if (b->seen_cap > had)
+		memset(b->seen + had, 0, (b->seen_cap - had) * sizeof *b->seen);
+	*again = b->seen[key] == b->event;
+	b->seen[key] = b->event;
+	return 0;
+}
+
+/* Finds the numbers of the keys: *again when one occurs twice. */
+static int number_keys(
+	bn_fold *f, bn_track_batch *b, const bn_metric_set *set, bool *again, bn_err *err)
+{
+	int rc;
+	int64_t key;
+	*again = false;
+	b->event++;
+	for (size_t i = 0; i < set->count && !*again; i++) {
+		if ((rc = key_number(f, b, i, set->items[i].key, &key, err)) < 0)
+			return rc;
+		if (key >= 0 && (rc = see_key(b, key, again, err)) < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int take_set(
+	bn_fold *f, bn_track_batch *b, const bn_event *ev, const bn_metric_set *set, bn_err *err)
+{
+	taking t = {.needs_chunk = false};
+	int rc = 0;
+	for (size_t i = 0; i < set->count; i++)
+		if (set->items[i].count && b->keys[i].no >= 0 &&
+			(rc = take_series(b, &t, b->keys[i].no, &set->items[i], err)) < 0)
+			goto out;
+	b->open.dirty = true;
+	if (t.needs_chunk) {
+		bind_all(b, set);
+		if ((rc = write_chunk(f, ev, &t, set, err)) < 0)
+			goto out;
+	}
+	rc = bn_track_touch(f, ev->entity_no, (int64_t)ev->uid,
+		BN_TOUCH_ADDED | (t.needs_chunk ? BN_TOUCH_CHUNKS : 0), err);
+out:
+	bn_free(t.rescued);
+	bn_free(t.points);
+	return rc;
+}
+
+int bn_series_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	bn_track_batch *b = NULL;
+	const bn_metric_set *set = NULL;
+	int rc;
+	if ((rc = bn_track_batch_get(&b, f, err)) < 0)
+		return rc;
+	if (!b->reader && (rc = bn_metric_reader_new(&b->reader, err)) < 0)
+		return rc;
+	rc = bn_metric_reader_read(b->reader, &set, ev->raw, ev->raw_len, NULL);
 	if (rc == BN_ENOMEM)
 		return bn_err_nomem(err, "metric points");
-	if (rc != 0)
-		return 0;
-	for (size_t i = 0; i < set.count && rc == 0; i++)
-		if (set.items[i].count && bn_run_key_check("metric", set.items[i].key, NULL) == 0)
-			rc = series_insert(f, ev, id, &set.items[i], err);
-	bn_metric_set_release(&set);
-	return rc;
-}
-
-/* ---- signs of life -------------------------------------------------------------------------- */
-
-/* Whether the event is after what the row has in the columns prefix_clock, _writer, _seq. */
-#define NEWER(prefix) \
-	"(excluded." prefix "_clock, excluded." prefix "_writer, excluded." prefix "_seq) > " \
-	"(coalesce(" prefix "_clock, -1), coalesce(" prefix "_writer, ''), coalesce(" prefix \
-	"_seq, -1))"
-
-int bn_liveness_apply_heartbeat(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
-{
-	int64_t interval = bn_json_int(ev->payload, "interval_ms", -1);
-	return bn_sql_run(bn_fold_db(f), err,
-		"INSERT INTO run_liveness (run_id, uid, beat_clock, beat_writer, beat_seq, "
-		"beat_ms, interval_ms) VALUES (?, ?, ?, ?, ?, ?, nullif(?, -1)) "
-		"ON CONFLICT (run_id, uid) DO UPDATE SET beat_clock = excluded.beat_clock, "
-		"beat_writer = excluded.beat_writer, beat_seq = excluded.beat_seq, "
-		"beat_ms = excluded.beat_ms, interval_ms = excluded.interval_ms "
-		"WHERE " NEWER("beat"),
-		"siisiii", id, (int64_t)ev->uid, (int64_t)ev->key.clock, ev->key.writer,
-		(int64_t)ev->key.seq, bn_event_time_ms(ev), interval);
-}
-
-int bn_liveness_apply_resources(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
-{
-	const json_t *p = ev->payload;
-	return bn_sql_run(bn_fold_db(f), err,
-		"INSERT INTO run_liveness (run_id, uid, res_clock, res_writer, res_seq, processes, "
-		"threads, rss_bytes, peak_rss_bytes, cpu_ms, read_bytes, write_bytes, "
-		"energy_joules) VALUES (?, ?, ?, ?, ?, nullif(?, -1), nullif(?, -1), "
-		"nullif(?, -1), nullif(?, -1), nullif(?, -1), nullif(?, -1), nullif(?, -1), ?) "
-		"ON CONFLICT (run_id, uid) DO UPDATE SET res_clock = excluded.res_clock, "
-		"res_writer = excluded.res_writer, res_seq = excluded.res_seq, "
-		"processes = excluded.processes, threads = excluded.threads, "
-		"rss_bytes = excluded.rss_bytes, peak_rss_bytes = excluded.peak_rss_bytes, "
-		"cpu_ms = excluded.cpu_ms, read_bytes = excluded.read_bytes, "
-		"write_bytes = excluded.write_bytes, energy_joules = excluded.energy_joules "
-		"WHERE " NEWER("res"),
-		"siisiiiiiiiid", id, (int64_t)ev->uid, (int64_t)ev->key.clock, ev->key.writer,
-		(int64_t)ev->key.seq, bn_json_int(p, "processes", -1),
-		bn_json_int(p, "threads", -1), bn_json_int(p, "rss_bytes", -1),
-		bn_json_int(p, "peak_rss_bytes", -1), bn_json_int(p, "cpu_ms", -1),
-		bn_json_int(p, "read_bytes", -1), bn_json_int(p, "write_bytes", -1),
-		bn_json_num(p, "energy_joules", NAN));
+	if (rc < 0)
+		return 0; /* malformed */
+	bool again = false;
+	if ((rc = number_keys(f, b, set, &again, err)) < 0 || again)
+		return rc;
+	if ((rc = series_open(f, b, ev->entity_no, (int64_t)ev->uid, err)) < 0)
+		return rc;
+	return take_set(f, b, ev, set, err);
 }

@@ -14,8 +14,7 @@ static int sign(int64_t a, int64_t b)
 	return a < b ? -1 : a > b;
 }
 
-/* A total order: NaN is before every number. */
-static int point_cmp(const bn_series_point *a, const bn_series_point *b)
+int bn_series_point_cmp(const bn_series_point *a, const bn_series_point *b)
 {
 	int c = sign(a->step, b->step);
 	if (!c)
@@ -74,8 +73,8 @@ static void join_parts(bn_series_summary *s, const bn_series_summary *more)
 {
 	s->points += more->points;
 	s->nans += more->nans;
-	s->first = plain(point_cmp(&more->first, &s->first) < 0 ? more->first : s->first);
-	s->last = plain(point_cmp(&more->last, &s->last) > 0 ? more->last : s->last);
+	s->first = plain(bn_series_point_cmp(&more->first, &s->first) < 0 ? more->first : s->first);
+	s->last = plain(bn_series_point_cmp(&more->last, &s->last) > 0 ? more->last : s->last);
 	s->min_ms = more->min_ms < s->min_ms ? more->min_ms : s->min_ms;
 	s->max_ms = more->max_ms > s->max_ms ? more->max_ms : s->max_ms;
 	take_min(s, more->min, more->min_step);

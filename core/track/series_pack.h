@@ -45,6 +45,8 @@ typedef struct bn_series_summaries {
 	size_t count, cap;
 } bn_series_summaries;
 
+/* The order of points: by (step, time, value), NaN before every number. */
+int bn_series_point_cmp(const bn_series_point *a, const bn_series_point *b);
 /* Of all points of m, which has one at least. */
 void bn_series_summarise(bn_series_summary *out, const bn_metric_series *m);
 /* Adds what more says about further points of the same series. */

@@ -1,116 +1,184 @@
--- Runs and experiments. Owner: core/track (run_fold.c, series_fold.c).
+-- Runs and experiments. Owner: core/track (run_fold.c, series_fold.c, liveness_fold.c).
+--
+-- run is index_entity.no, experiment, key and boot are index_name.no. Keys are named with their kind:
+-- 'metrics.rmse', 'params.lr', 'tags.team'. Form of the packed columns: 1 (raise it when
+-- series_pack.h or column.h changes, so that every index is made anew).
 
 CREATE TABLE experiment (
 	name TEXT PRIMARY KEY,
 	note TEXT,
-	user TEXT,
+	uid INTEGER,
 	created_ms INTEGER,
 	removed INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
 CREATE TABLE run (
-	id TEXT PRIMARY KEY,
+	no INTEGER PRIMARY KEY,
+	id BLOB NOT NULL, -- its 16 bytes
 	name TEXT NOT NULL,
-	experiment TEXT NOT NULL,
-	uid INTEGER NOT NULL,
-	user TEXT,
+	experiment INTEGER NOT NULL,
+	owner INTEGER NOT NULL, -- uid of who created it
+	removed INTEGER NOT NULL DEFAULT 0,
+	removed_ms INTEGER NOT NULL DEFAULT 0, -- when; 0 while it is not in the trash
 	status TEXT NOT NULL, -- SCHEDULED RUNNING FINISHED FAILED KILLED LOST
-	reason TEXT,
-	exit_code INTEGER,
-	signal INTEGER,
-	kind TEXT,
-	title TEXT,
-	host TEXT,
-	boot_id TEXT,
-	pid INTEGER,
-	interval_ms INTEGER,
 	created_ms INTEGER NOT NULL,
 	started_ms INTEGER,
 	finished_ms INTEGER,
 	stop_ms INTEGER, -- when somebody asked it to stop
+	exit_code INTEGER,
+	signal INTEGER,
+	pid INTEGER,
+	interval_ms INTEGER,
+	boot INTEGER,
+	kind TEXT,
+	title TEXT,
+	host TEXT,
+	dataset TEXT,
+	reason TEXT,
 	spec TEXT,
 	model TEXT, -- digest of the model directory under artifact path model/
-	dataset TEXT,
 	parent TEXT,
 	again TEXT,
-	note TEXT,
-	removed INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
+	note TEXT
+);
+-- The public order, which all lists share: newest first, then by id.
 CREATE INDEX run_by_time ON run (removed, created_ms DESC, id);
 CREATE INDEX run_by_experiment ON run (experiment, removed, created_ms DESC, id);
 CREATE INDEX run_by_name ON run (name);
 CREATE INDEX run_live ON run (status) WHERE status IN ('SCHEDULED', 'RUNNING');
+CREATE VIEW dump_run AS
+	SELECT lower(hex(id)) AS id, name,
+		(SELECT name FROM index_name WHERE no = r.experiment) AS experiment, owner AS uid,
+		status, reason, exit_code, signal, kind, title, host,
+		(SELECT name FROM index_name WHERE no = r.boot) AS boot_id, pid, interval_ms,
+		created_ms, started_ms, finished_ms, stop_ms, spec, model, dataset, parent, again,
+		note, removed, removed_ms
+	FROM run r;
 
 CREATE TABLE run_param (
-	run_id TEXT NOT NULL,
-	key TEXT NOT NULL,
+	run INTEGER NOT NULL,
+	key INTEGER NOT NULL,
 	value TEXT NOT NULL,
 	number REAL, -- the value, where it is a number
-	PRIMARY KEY (run_id, key)
+	PRIMARY KEY (run, key)
 ) WITHOUT ROWID;
-CREATE INDEX run_param_by_key ON run_param (key);
+CREATE VIEW dump_run_param AS
+	SELECT (SELECT id FROM index_entity_text WHERE no = p.run) AS run_id,
+		(SELECT substr(name, 8) FROM index_name WHERE no = p.key) AS key, value, number
+	FROM run_param p;
 
 CREATE TABLE run_tag (
-	run_id TEXT NOT NULL,
-	key TEXT NOT NULL,
+	run INTEGER NOT NULL,
+	key INTEGER NOT NULL,
 	value TEXT NOT NULL,
-	PRIMARY KEY (run_id, key)
+	PRIMARY KEY (run, key)
 ) WITHOUT ROWID;
-CREATE INDEX run_tag_by_key ON run_tag (key);
+CREATE VIEW dump_run_tag AS
+	SELECT (SELECT id FROM index_entity_text WHERE no = t.run) AS run_id,
+		(SELECT substr(name, 6) FROM index_name WHERE no = t.key) AS key, value
+	FROM run_tag t;
 
 CREATE TABLE run_artifact (
-	run_id TEXT NOT NULL,
+	run INTEGER NOT NULL,
 	path TEXT NOT NULL,
 	hash TEXT NOT NULL,
 	size INTEGER NOT NULL,
 	time_ms INTEGER NOT NULL,
-	PRIMARY KEY (run_id, path)
+	PRIMARY KEY (run, path)
 ) WITHOUT ROWID;
-CREATE INDEX run_artifact_by_hash ON run_artifact (hash);
+CREATE VIEW dump_run_artifact AS
+	SELECT (SELECT id FROM index_entity_text WHERE no = a.run) AS run_id, path, hash, size,
+		time_ms
+	FROM run_artifact a;
 
--- One row per series. uid is who wrote it: readers join it with run.uid, so that nobody can put
--- points into another user's run. min_step and max_step mean nothing where min_value is NULL.
+-- The summaries of all series of a run, packed (core/track/series_pack.h). owner is who wrote them:
+-- readers join it with run.owner, so that nobody can put points into another user's run. Those
+-- that came before their run wait here.
 CREATE TABLE metric_series (
-	run_id TEXT NOT NULL,
-	uid INTEGER NOT NULL,
-	key TEXT NOT NULL,
-	points INTEGER NOT NULL,
-	nans INTEGER NOT NULL,
-	first_step INTEGER NOT NULL, first_ms INTEGER NOT NULL, first_value REAL,
-	last_step INTEGER NOT NULL, last_ms INTEGER NOT NULL, last_value REAL,
-	min_ms INTEGER NOT NULL, max_ms INTEGER NOT NULL,
-	min_value REAL, min_step INTEGER,
-	max_value REAL, max_step INTEGER,
-	PRIMARY KEY (run_id, uid, key)
+	run INTEGER NOT NULL,
+	owner INTEGER NOT NULL,
+	data BLOB NOT NULL,
+	PRIMARY KEY (run, owner)
 ) WITHOUT ROWID;
-CREATE INDEX metric_series_by_key ON metric_series (key);
+CREATE VIEW dump_metric_series AS
+	SELECT (SELECT id FROM index_entity_text WHERE no = s.run) AS run_id, s.owner AS uid,
+		(SELECT substr(name, 9) FROM index_name WHERE no = json_extract(j.value, '$[0]'))
+			AS key,
+		json_extract(j.value, '$[1]') AS points, json_extract(j.value, '$[2]') AS nans,
+		json_extract(j.value, '$[3]') AS first_step, json_extract(j.value, '$[4]')
+			AS first_ms,
+		bn_real(json_extract(j.value, '$[5]')) AS first_value,
+		json_extract(j.value, '$[6]') AS last_step, json_extract(j.value, '$[7]')
+			AS last_ms,
+		bn_real(json_extract(j.value, '$[8]')) AS last_value,
+		json_extract(j.value, '$[9]') AS min_ms, json_extract(j.value, '$[10]') AS max_ms,
+		bn_real(json_extract(j.value, '$[11]')) AS min_value,
+		json_extract(j.value, '$[12]') AS min_step,
+		bn_real(json_extract(j.value, '$[13]')) AS max_value,
+		json_extract(j.value, '$[14]') AS max_step,
+		bn_real(json_extract(j.value, '$[15]')) AS mean
+	FROM metric_series s, json_each(bn_series_json(s.data)) j;
 
--- Column chunks; data is a metric chunk (core/train/metric_chunk.h) of this one series.
+-- Points. key 0: the payload of one event as it lies in the log, of all its series. Else up to 4096
+-- points of one series, sorted, with a pyramid (core/track/chunk.h); clock is a serial number then.
+-- How points are spread over chunks depends on the order of arrival; what points there are does not.
 CREATE TABLE metric_chunk (
-	run_id TEXT NOT NULL,
-	uid INTEGER NOT NULL,
-	key TEXT NOT NULL,
+	run INTEGER NOT NULL,
+	owner INTEGER NOT NULL,
+	key INTEGER NOT NULL,
 	clock INTEGER NOT NULL,
-	writer TEXT NOT NULL,
+	writer INTEGER NOT NULL,
 	seq INTEGER NOT NULL,
 	points INTEGER NOT NULL,
-	nans INTEGER NOT NULL,
-	min_step INTEGER NOT NULL, max_step INTEGER NOT NULL,
-	min_ms INTEGER NOT NULL, max_ms INTEGER NOT NULL,
-	min_value REAL, max_value REAL, sum REAL,
-	last_step INTEGER NOT NULL, last_ms INTEGER NOT NULL, last_value REAL,
+	total BLOB,   -- of key > 0: what the chunk comes to, and each 64 points of it
+	pyramid BLOB,
 	data BLOB NOT NULL,
-	PRIMARY KEY (run_id, uid, key, clock, writer, seq)
+	PRIMARY KEY (run, owner, key, clock, writer, seq)
 );
+CREATE VIEW dump_metric_chunk AS
+	SELECT (SELECT id FROM index_entity_text WHERE no = c.run) AS run_id, c.owner AS uid,
+		json_extract(j.value, '$[0]') AS key, json_extract(j.value, '$[1]') AS step,
+		json_extract(j.value, '$[2]') AS time_ms, bn_real(json_extract(j.value, '$[3]'))
+			AS value
+	FROM metric_chunk c, json_each(bn_points_json(c.data)) j
+	UNION ALL
+	SELECT (SELECT id FROM index_entity_text WHERE no = s.run), s.owner,
+		(SELECT substr(name, 9) FROM index_name WHERE no = json_extract(j.value, '$[0]')),
+		json_extract(j.value, '$[3]'), json_extract(j.value, '$[4]'),
+		bn_real(json_extract(j.value, '$[5]'))
+	FROM metric_series s, json_each(bn_series_json(s.data)) j
+	WHERE json_extract(j.value, '$[16]');
 
--- The latest word of each kind, by (clock, writer, seq).
+-- The latest word of each kind, by (clock, writer's name, seq).
 CREATE TABLE run_liveness (
-	run_id TEXT NOT NULL,
-	uid INTEGER NOT NULL,
-	beat_clock INTEGER, beat_writer TEXT, beat_seq INTEGER,
+	run INTEGER NOT NULL,
+	owner INTEGER NOT NULL,
+	beat_clock INTEGER, beat_writer INTEGER, beat_seq INTEGER,
 	beat_ms INTEGER, interval_ms INTEGER,
-	res_clock INTEGER, res_writer TEXT, res_seq INTEGER,
+	res_clock INTEGER, res_writer INTEGER, res_seq INTEGER,
 	processes INTEGER, threads INTEGER, rss_bytes INTEGER, peak_rss_bytes INTEGER,
 	cpu_ms INTEGER, read_bytes INTEGER, write_bytes INTEGER, energy_joules REAL,
-	PRIMARY KEY (run_id, uid)
+	PRIMARY KEY (run, owner)
+) WITHOUT ROWID;
+CREATE VIEW dump_run_liveness AS
+	SELECT (SELECT id FROM index_entity_text WHERE no = l.run) AS run_id, owner AS uid,
+		beat_clock, (SELECT name FROM index_name WHERE no = l.beat_writer) AS beat_writer,
+		beat_seq, beat_ms, interval_ms, res_clock,
+		(SELECT name FROM index_name WHERE no = l.res_writer) AS res_writer, res_seq,
+		processes, threads, rss_bytes, peak_rss_bytes, cpu_ms, read_bytes, write_bytes,
+		energy_joules
+	FROM run_liveness l;
+
+-- Derived at the end of a batch from the rows above, for the runs that it touched; not dumped.
+
+-- One key of 224 neighbouring runs (core/track/column.h): no is key << 32 | run / 224. Living runs
+-- alone, and of metrics the series of the run's owner.
+CREATE TABLE index_column (no INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE index_key (key INTEGER PRIMARY KEY, runs INTEGER NOT NULL); -- how many have it
+CREATE TABLE index_count (
+	experiment INTEGER NOT NULL,
+	removed INTEGER NOT NULL,
+	status TEXT NOT NULL,
+	runs INTEGER NOT NULL,
+	PRIMARY KEY (experiment, removed, status)
 ) WITHOUT ROWID;

@@ -169,7 +169,7 @@ static int compare_table(
 	const char *common[MAX_COLUMNS];
 	size_t n = 0;
 	const table *t = find(newer, older->name);
-	if (!t && dropped_as(dropped, older->name, NULL))
+	if (dropped_as(dropped, older->name, NULL))
 		return 0;
 	if (!t) {
 		bn_buf_addf(why, "table %s is gone\n", older->name);

@@ -82,6 +82,8 @@ static int db_open(bn_index *ix, bn_err *err)
 	sqlite3_busy_timeout(ix->db, BUSY_MS);
 	if (!(rc = db_prepare(ix->db, err)))
 		rc = bn_functions_register(ix->db, ix->env, err);
+	for (const bn_fold_class *const *c = ix->of.classes; !rc && *c; c++)
+		rc = (*c)->attach ? (*c)->attach(ix->db, err) : 0;
 	if (!rc && ix->dir && bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) == 0) {
 		ix->inode = (uint64_t)st.st_ino;
 		ix->device = (uint64_t)st.st_dev;

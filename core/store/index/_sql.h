@@ -5,10 +5,6 @@
 #define BN_STORE_INDEX__SQL_H
 #include "core/store/index/fold.h"
 
-/* A cached statement, reset and bound like bn_sql_prepare does (texts and blobs are not copied).
- * Borrowed: step it, then sqlite3_reset it before the same SQL is asked for again. */
-int bn_sql_cached(
-	sqlite3_stmt **out, sqlite3 *db, bn_err *err, const char *sql, const char *types, ...);
 /* Runs statements that bind and return nothing. */
 int bn_sql_exec(sqlite3 *db, const char *sql, bn_err *err);
 /* Finalises the handle's cached statements; bn_sql_close also closes it. */

@@ -138,6 +138,8 @@ struct bn_fold_class {
 	const char *follows_first;
 	/* Frees what the class left in its slot; after batch_end, and after a failure. */
 	void (*batch_free)(void *slot);
+	/* Registers the SQL functions of the class's dump views: once for each handle. */
+	int (*attach)(sqlite3 *db, bn_err *err);
 };
 
 /* Only in apply_all: the outcome of events[i], and where the class found its place in its own
@@ -169,6 +171,10 @@ int64_t bn_index_entity(sqlite3 *db, const char *entity);
 /* Prepares sql and binds by a format string: s text (NULL is SQL NULL), i int64_t, d double (NaN is
  * SQL NULL), b blob (const void *, size_t), n NULL. Statement is yours (sqlite3_finalize). */
 int bn_sql_prepare(
+	sqlite3_stmt **out, sqlite3 *db, bn_err *err, const char *sql, const char *types, ...);
+/* The same, of a statement that is kept with the handle, found by the address of sql; texts and blobs
+ * are not copied. Borrowed: step it, then sqlite3_reset it before the same SQL is asked for again. */
+int bn_sql_cached(
 	sqlite3_stmt **out, sqlite3 *db, bn_err *err, const char *sql, const char *types, ...);
 /* Prepares, binds and runs a statement that returns no rows. Statements are cached per handle. */
 int bn_sql_run(sqlite3 *db, bn_err *err, const char *sql, const char *types, ...);

@@ -124,6 +124,17 @@ static int emit(bn_buf *line, bn_dump_write write, void *ctx, bn_err *err)
 	return rc;
 }
 
+static bool is_empty(sqlite3 *db, const char *table)
+{
+	sqlite3_stmt *st = NULL;
+	char *sql = sqlite3_mprintf("SELECT 1 FROM \"%w\" LIMIT 1", table);
+	bool empty =
+		sql && bn_sql_prepare(&st, db, NULL, sql, "") == 0 && bn_sql_step(st, NULL) == 0;
+	sqlite3_finalize(st);
+	sqlite3_free(sql);
+	return empty;
+}
+
 static int dump_table(sqlite3 *db, const char *name, bn_dump_write write, void *ctx, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -133,10 +144,17 @@ static int dump_table(sqlite3 *db, const char *name, bn_dump_write write, void *
 			"SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = 'dump_' || ?",
 			"s", name) != 0;
 	char *quoted = sqlite3_mprintf("\"%s%w\"", view ? "dump_" : "", name);
-	int rc = quoted ? 0 : bn_err_nomem(err, "a dump of the index");
-	if (rc)
+	int rc = 0;
+	if (!quoted) {
+		rc = bn_err_nomem(err, "a dump of the index");
 		goto out;
+	}
 	bn_buf_addf(&sql, "SELECT * FROM %s", quoted);
+	/* Without a class its functions are not there, nor are rows. */
+	if (view && bn_sql_prepare(&st, db, NULL, sql.ptr, "") && is_empty(db, name))
+		goto out;
+	sqlite3_finalize(st);
+	st = NULL;
 	if ((rc = bn_sql_prepare(&st, db, err, sql.ptr, "")))
 		goto out;
 	int columns = sqlite3_column_count(st);

@@ -127,7 +127,7 @@ static int live_find(hash_set *live, bn_workspace *ws, bn_err *err)
 		"AND v.name = 'dump_' || t.name), t.name) FROM sqlite_master t WHERE type = "
 		"'table' "
 		"AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'index_*' AND name NOT IN "
-		"('event', 'metric_chunk')",
+		"('event', 'metric_chunk', 'metric_series')",
 		"");
 	while (!rc && (rc = bn_sql_step(st, err)) == 1)
 		rc = bn_names_add(&tables, (const char *)sqlite3_column_text(st, 0))

@@ -349,18 +349,15 @@ START_TEST(test_run_index_is_the_same_in_any_order_of_arrival)
 	for (int i = 0; i < 2; i++) {
 		static const char sql[] =
 			"SELECT group_concat(line, char(10)) FROM ("
-			"SELECT run_id || key || points || ' ' || nans || ' ' || first_value || ' "
-			"' || "
-			"last_value || ' ' || min_value || min_step || ' ' || max_value || "
-			"max_step "
-			"AS line FROM metric_series UNION ALL SELECT run_id || key || clock || "
-			"writer "
-			"|| seq || ' ' || hex(data) FROM metric_chunk UNION ALL SELECT run_id || "
-			"beat_clock || beat_writer || beat_seq || ' ' || interval_ms FROM "
-			"run_liveness "
-			"UNION ALL SELECT run_id || key || value FROM run_tag UNION ALL SELECT id "
-			"|| "
-			"status FROM run ORDER BY 1)";
+			"SELECT run_id || key || points || ' ' || nans || ' ' || first_value || ' ' "
+			"|| last_value || ' ' || min_value || min_step || ' ' || max_value || "
+			"max_step || ' ' || mean AS line FROM dump_metric_series UNION ALL "
+			"SELECT run_id || key || step || ' ' || time_ms || ' ' || "
+			"coalesce(value, 'nan') FROM dump_metric_chunk UNION ALL "
+			"SELECT run_id || beat_clock || beat_writer || beat_seq || ' ' || "
+			"interval_ms FROM dump_run_liveness UNION ALL "
+			"SELECT run_id || key || value FROM dump_run_tag UNION ALL "
+			"SELECT id || status FROM dump_run ORDER BY 1)";
 		sqlite3_stmt *st = NULL;
 		if (i == 1) {
 			char *second = bn_path_join(w.dir.path, "second");

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <ftw.h>
 #include <jansson.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -30,6 +31,9 @@ enum { ADA = 40101, BEN = 40102, CLEO = 40103, NOBODY = 40109 };
 static const dump_dropped dropped[] = {
 	{"event", "user", NULL},
 	{"writer", "user", NULL},
+	{"experiment", "user", "uid"},
+	{"run", "user", "uid"},
+	{"metric_chunk", NULL, NULL}, /* its points are dumped instead */
 	{NULL, NULL, NULL},
 };
 
@@ -258,6 +262,11 @@ START_TEST(test_folds_to_the_dump_that_the_first_version_made)
 }
 END_TEST
 
+static bool ends_with(const bn_buf *b, const char *end)
+{
+	return b->len >= strlen(end) && !strcmp(b->ptr + b->len - strlen(end), end);
+}
+
 /* Everything that was said is said; a newer version may say more. Numbers to the last digit. */
 static bool says(const json_t *was, const json_t *is, bn_buf *where)
 {
@@ -284,6 +293,10 @@ static bool says(const json_t *was, const json_t *is, bn_buf *where)
 		}
 		return true;
 	}
+	/* The first version added up in the order of chunks; sums are exact now, and rounded once. */
+	if (ends_with(where, ".mean") && json_is_real(was) && json_is_real(is))
+		return fabs(json_real_value(was) - json_real_value(is)) <=
+		       1e-14 * fabs(json_real_value(was));
 	return json_equal((json_t *)was, (json_t *)is) == 1;
 }
 

@@ -1,0 +1,68 @@
+/*
+ * _list.h - which runs a query means, in which order, and which of them a page shows. Not for other
+ * modules.
+ *
+ * The public order, which every list shares, is newest first, then by id: the same on every host. A
+ * list takes the matching runs in it, with the values to sort by beside them, so that a position
+ * breaks ties. Places are counted, rows are not moved: 100 000 runs take some milliseconds. Without
+ * filter and sort nothing is read but the page.
+ */
+#ifndef BN_TRACK__LIST_H
+#define BN_TRACK__LIST_H
+#include "core/track/_filter.h"
+#include "core/track/query.h"
+
+#define BN_SORT_KEYS_MAX 16
+
+/* Values of one sort key by position in the list. */
+typedef struct bn_sort_key {
+	bn_run_field field;
+	bool down; /* largest first; what is absent comes last either way */
+	bool is_text;
+	double *number;    /* NaN: absent */
+	const char **text; /* NULL: absent */
+} bn_sort_key;
+
+typedef struct bn_run_list {
+	const bn_run_query *q;
+	bn_filter_world world;
+	bn_sql_piece where, sort; /* sort: owns the columns to sort by */
+	bn_sort_key keys[BN_SORT_KEYS_MAX];
+	size_t key_count;
+	bool plain;  /* the public order of all runs: nothing is loaded */
+	int64_t *no; /* matching runs in the public order */
+	size_t count, cap;
+	bn_arena arena; /* texts to sort by */
+} bn_run_list;
+
+/* The page of a list: the numbers of its runs, and where it begins. */
+typedef struct bn_list_page {
+	int64_t *no;
+	size_t *position; /* in the list; NULL when it is plain */
+	size_t count;
+	int64_t total, place;
+} bn_list_page;
+
+void bn_run_list_init(bn_run_list *l, const bn_run_query *q, sqlite3 *db, int64_t now_ms);
+void bn_run_list_release(bn_run_list *l);
+int bn_run_list_load(bn_run_list *l, bn_err *err);
+int bn_run_list_page(bn_list_page *out, bn_run_list *l, bn_err *err);
+void bn_list_page_release(bn_list_page *p);
+
+/* mark.c: the text that names the place of a row (bn_run_row.mark) and back. */
+int bn_mark_write(bn_buf *out, const bn_run_list *l, size_t position, int64_t created_ms,
+	const char *id, bn_err *err);
+
+typedef struct bn_mark {
+	int64_t created_ms;
+	char id[BN_RUN_ID_TEXT];
+	size_t count;
+	bool is_text[BN_SORT_KEYS_MAX];
+	double number[BN_SORT_KEYS_MAX];
+	char *text[BN_SORT_KEYS_MAX]; /* owned; NULL absent */
+} bn_mark;
+
+int bn_mark_read(bn_mark *out, const bn_run_list *l, const char *text, bn_err *err);
+void bn_mark_release(bn_mark *m);
+
+#endif

@@ -1,0 +1,162 @@
+/* batch.c - see _fold.h: what one transaction of the fold touched, and what follows from it. */
+#include "core/base/mem.h"
+#include "core/track/_fold.h"
+#include "core/track/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const bn_key_prefix[BN_KEY_KINDS] = {"metrics.", "params.", "tags."};
+
+static const char *key_name(char out[512], bn_key_kind kind, const char *key)
+{
+	snprintf(out, 512, "%s%.490s", bn_key_prefix[kind], key);
+	return out;
+}
+
+int bn_fold_key(bn_fold *f, bn_key_kind kind, const char *key, int64_t *no, bn_err *err)
+{
+	char name[512];
+	return bn_fold_name(f, BN_NAME_KEY, key_name(name, kind, key), no, err);
+}
+
+int64_t bn_index_key(sqlite3 *db, bn_key_kind kind, const char *key)
+{
+	char name[512];
+	return bn_index_name(db, BN_NAME_KEY, key_name(name, kind, key));
+}
+
+/* ---- what was touched ----------------------------------------------------------------------- */
+
+int bn_track_batch_get(bn_track_batch **out, bn_fold *f, bn_err *err)
+{
+	void **slot = bn_fold_slot(f, &bn_run_fold_class);
+	bn_track_batch *b = *slot;
+	if (!b) {
+		b = bn_alloc_zeroed(1, sizeof *b);
+		if (!b)
+			return bn_err_nomem(err, "a batch of runs");
+		b->open.run = -1;
+		bn_buf_init(&b->open.bytes);
+		*slot = b;
+	}
+	*out = b;
+	return 0;
+}
+
+int bn_track_touch(bn_fold *f, int64_t run, int64_t owner, unsigned what, bn_err *err)
+{
+	bn_track_batch *b = NULL;
+	int rc = bn_track_batch_get(&b, f, err);
+	if (rc < 0)
+		return rc;
+	bn_touched *last = b->touched_count ? &b->touched[b->touched_count - 1] : NULL;
+	if (last && last->run == run && last->owner == owner) {
+		last->what |= what;
+		return 0;
+	}
+	if (bn_grow(&b->touched, &b->touched_cap, b->touched_count + 1, sizeof *b->touched) != 0)
+		return bn_err_nomem(err, "a batch of runs");
+	b->touched[b->touched_count++] = (bn_touched){run, owner, what};
+	return 0;
+}
+
+int bn_track_count(
+	bn_fold *f, int64_t experiment, bool removed, const char *status, int64_t runs, bn_err *err)
+{
+	bn_track_batch *b = NULL;
+	int rc = bn_track_batch_get(&b, f, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < b->change_count; i++) {
+		bn_count_change *c = &b->changes[i];
+		if (c->experiment == experiment && c->removed == removed &&
+			!strcmp(c->status, status)) {
+			c->runs += runs;
+			return 0;
+		}
+	}
+	if (bn_grow(&b->changes, &b->change_cap, b->change_count + 1, sizeof *b->changes) != 0)
+		return bn_err_nomem(err, "a batch of runs");
+	bn_count_change *c = &b->changes[b->change_count++];
+	*c = (bn_count_change){.experiment = experiment, .removed = removed, .runs = runs};
+	snprintf(c->status, sizeof c->status, "%s", status);
+	return 0;
+}
+
+/* ---- its end -------------------------------------------------------------------------------- */
+
+static int touched_cmp(const void *a, const void *b)
+{
+	const bn_touched *x = a, *y = b;
+	if (x->run != y->run)
+		return x->run < y->run ? -1 : 1;
+	return x->owner < y->owner ? -1 : x->owner > y->owner;
+}
+
+/* One entry for each (run, owner), by number. */
+static void touched_unite(bn_track_batch *b)
+{
+	size_t kept = 0;
+	if (b->touched_count)
+		qsort(b->touched, b->touched_count, sizeof *b->touched, touched_cmp);
+	for (size_t i = 0; i < b->touched_count; i++) {
+		if (kept && touched_cmp(&b->touched[kept - 1], &b->touched[i]) == 0)
+			b->touched[kept - 1].what |= b->touched[i].what;
+		else
+			b->touched[kept++] = b->touched[i];
+	}
+	b->touched_count = kept;
+}
+
+static int counts_write(bn_fold *f, bn_track_batch *b, bn_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < b->change_count && rc == 0; i++) {
+		const bn_count_change *c = &b->changes[i];
+		if (c->runs)
+			rc = bn_sql_run(bn_fold_db(f), err,
+				"INSERT INTO index_count VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE "
+				"SET runs = runs + excluded.runs",
+				"iisi", c->experiment, (int64_t)c->removed, c->status, c->runs);
+	}
+	b->change_count = 0;
+	return rc;
+}
+
+int bn_track_batch_end(bn_fold *f, bn_err *err)
+{
+	bn_track_batch *b = NULL;
+	int rc;
+	if ((rc = bn_track_batch_get(&b, f, err)) < 0)
+		return rc;
+	if ((rc = bn_series_flush(f, b, err)) < 0)
+		return rc;
+	if ((rc = counts_write(f, b, err)) < 0)
+		return rc;
+	touched_unite(b);
+	for (size_t i = 0; i < b->touched_count; i++)
+		if (b->touched[i].what & BN_TOUCH_CHUNKS &&
+			(rc = bn_chunks_compact(
+				 f, b, b->touched[i].run, b->touched[i].owner, err)) < 0)
+			return rc;
+	rc = bn_columns_update(f, b->touched, b->touched_count, err);
+	b->touched_count = 0;
+	return rc;
+}
+
+void bn_track_batch_free(void *slot)
+{
+	bn_track_batch *b = slot;
+	bn_metric_reader_free(b->reader);
+	for (size_t i = 0; i < b->key_count; i++)
+		bn_free(b->keys[i].text);
+	bn_free(b->keys);
+	bn_free(b->seen);
+	bn_free(b->open.list.items);
+	bn_buf_release(&b->open.bytes);
+	bn_free(b->touched);
+	bn_free(b->changes);
+	bn_free(b);
+}

@@ -1,0 +1,32 @@
+/*
+ * chunk.h - sorted chunks of one series with a pyramid, so that a chart of ten million points opens
+ * few of them.
+ *
+ * Table metric_chunk has payloads as they lie in the log (key 0: all series of an event), and what
+ * the fold makes of them when a run has BN_CHUNK_PAYLOADS of them: up to 4096 points of one series,
+ * sorted by (step, time), with what they come to in all (`total`) and each 64 of them (`pyramid`).
+ * A small chunk is made one with the next, as the digits of a binary counter are, so a series has
+ * few small ones. Chunks of late points overlap others; readers sort.
+ *
+ * Pieces are kept as they lie in memory: an index belongs to one host.
+ */
+#ifndef BN_TRACK_CHUNK_H
+#define BN_TRACK_CHUNK_H
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BN_CHUNK_PAYLOADS = 16, BN_CHUNK_PIECE = 64 };
+
+typedef struct bn_chunk_piece {
+	int64_t points, nans;
+	int64_t min_step, max_step, min_ms, max_ms;
+	int64_t last_step, last_ms; /* of the last point in (step, time) */
+	double last;
+	double min, max, sum; /* of the numbers; min and max NaN: there are none */
+} bn_chunk_piece;
+
+/* n > 0 points, sorted by (step, time). */
+void bn_chunk_measure(bn_chunk_piece *out, const int64_t *step, const int64_t *time_ms,
+	const double *value, size_t n);
+
+#endif

@@ -1,0 +1,261 @@
+/* chunk_fold.c - see chunk.h: payloads of the log become sorted chunks of one series each. */
+#include "core/track/chunk.h"
+
+#include "core/base/mem.h"
+#include "core/track/_fold.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUND_POINTS = 1 << 20 }; /* taken into memory at once */
+
+void bn_chunk_measure(bn_chunk_piece *out, const int64_t *step, const int64_t *time_ms,
+	const double *value, size_t n)
+{
+	bn_chunk_piece p = {.points = (int64_t)n,
+		.min_step = step[0],
+		.max_step = step[n - 1],
+		.min_ms = time_ms[0],
+		.max_ms = time_ms[0],
+		.last_step = step[n - 1],
+		.last_ms = time_ms[n - 1],
+		.last = value[n - 1],
+		.min = (double)NAN,
+		.max = (double)NAN};
+	for (size_t i = 0; i < n; i++) {
+		p.min_ms = time_ms[i] < p.min_ms ? time_ms[i] : p.min_ms;
+		p.max_ms = time_ms[i] > p.max_ms ? time_ms[i] : p.max_ms;
+		if (isnan(value[i])) {
+			p.nans++;
+			continue;
+		}
+		p.min = value[i] >= p.min ? p.min : value[i];
+		p.max = value[i] <= p.max ? p.max : value[i];
+		p.sum += value[i];
+	}
+	*out = p;
+}
+
+/* ---- points in memory ----------------------------------------------------------------------- */
+
+typedef struct points {
+	char *key;
+	int64_t no;
+	bn_series_point *items;
+	size_t count, cap;
+} points;
+
+typedef struct compaction {
+	sqlite3 *db;
+	bn_metric_reader *reader;
+	int64_t run, owner;
+	points *series;
+	size_t count, cap;
+	int64_t *rows; /* rowids that were taken */
+	size_t row_count, row_cap;
+	size_t total;
+} compaction;
+
+static int points_add(points *p, const bn_metric_series *m)
+{
+	if (bn_grow(&p->items, &p->cap, p->count + m->count, sizeof *p->items) != 0)
+		return -1;
+	for (size_t i = 0; i < m->count; i++, p->count++)
+		p->items[p->count] = (bn_series_point){m->step[i], m->time_ms[i], m->value[i]};
+	return 0;
+}
+
+/* The series of a key; hint is where it was in the payload before. */
+static points *series_of(compaction *c, const char *key, size_t hint)
+{
+	if (hint < c->count && !strcmp(c->series[hint].key, key))
+		return &c->series[hint];
+	for (size_t i = 0; i < c->count; i++)
+		if (!strcmp(c->series[i].key, key))
+			return &c->series[i];
+	if (bn_grow(&c->series, &c->cap, c->count + 1, sizeof *c->series) != 0)
+		return NULL;
+	points *p = &c->series[c->count];
+	*p = (points){.key = bn_strdup(key), .no = bn_index_key(c->db, BN_KEY_METRIC, key)};
+	if (!p->key)
+		return NULL;
+	c->count++;
+	return p;
+}
+
+static int take_payload(compaction *c, const void *data, size_t n, bn_err *err)
+{
+	const bn_metric_set *set;
+	int rc = bn_metric_reader_read(c->reader, &set, data, n, err);
+	for (size_t i = 0; rc == 0 && i < set->count; i++) {
+		if (!set->items[i].count)
+			continue;
+		points *p = series_of(c, set->items[i].key, i);
+		if (!p || points_add(p, &set->items[i]) != 0)
+			rc = bn_err_nomem(err, "metric points");
+	}
+	if (rc == 0)
+		c->total += set->points;
+	return rc;
+}
+
+/* Takes payloads until there are enough points; *more says whether some are left. */
+static int take_payloads(compaction *c, bool *more, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, c->db, err,
+		"SELECT rowid, data FROM metric_chunk WHERE run = ? AND owner = ? AND key = 0 "
+		"ORDER BY clock, writer, seq",
+		"ii", c->run, c->owner);
+	*more = false;
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		if (c->total >= ROUND_POINTS) {
+			*more = true;
+			break;
+		}
+		if (bn_grow(&c->rows, &c->row_cap, c->row_count + 1, sizeof *c->rows) != 0) {
+			rc = bn_err_nomem(err, "metric points");
+			break;
+		}
+		c->rows[c->row_count++] = sqlite3_column_int64(st, 0);
+		rc = take_payload(
+			c, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1), err);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* ---- chunks --------------------------------------------------------------------------------- */
+
+static int delete_row(compaction *c, int64_t row, bn_err *err)
+{
+	return bn_sql_run(c->db, err, "DELETE FROM metric_chunk WHERE rowid = ?", "i", row);
+}
+
+/* The newest chunk of the series joins p when it is small beside it. *again: it did. */
+static int join_newest(compaction *c, points *p, int64_t *serial, bool *again, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	const bn_metric_set *set = NULL;
+	int64_t row = -1;
+	*again = false;
+	int rc = bn_sql_cached(&st, c->db, err,
+		"SELECT rowid, clock, points, data FROM metric_chunk WHERE run = ? AND owner = ? "
+		"AND key = ? ORDER BY clock DESC LIMIT 1",
+		"iii", c->run, c->owner, p->no);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 1) {
+		int64_t held = sqlite3_column_int64(st, 2);
+		rc = 0;
+		if (*serial == 0)
+			*serial = sqlite3_column_int64(st, 1) + 1;
+		if (held < BN_METRIC_CHUNK_POINTS && held <= 2 * (int64_t)p->count) {
+			row = sqlite3_column_int64(st, 0);
+			rc = bn_metric_reader_read(c->reader, &set, sqlite3_column_blob(st, 3),
+				(size_t)sqlite3_column_bytes(st, 3), err);
+		}
+	}
+	sqlite3_reset(st);
+	for (size_t i = 0; rc == 0 && set && i < set->count; i++)
+		if (points_add(p, &set->items[i]) != 0)
+			rc = bn_err_nomem(err, "metric points");
+	if (rc == 0 && row >= 0) {
+		*again = true;
+		rc = delete_row(c, row, err);
+	}
+	return rc;
+}
+
+static int point_cmp(const void *a, const void *b)
+{
+	return bn_series_point_cmp(a, b);
+}
+
+static int write_chunk(compaction *c, int64_t key, int64_t serial, bn_metric_series *m, bn_err *err)
+{
+	bn_chunk_piece total, pyramid[BN_METRIC_CHUNK_POINTS / BN_CHUNK_PIECE];
+	bn_metric_set one = {m, 1, 1, m->count};
+	bn_buf data = BN_BUF_INIT;
+	size_t pieces = 0;
+	bn_chunk_measure(&total, m->step, m->time_ms, m->value, m->count);
+	for (size_t at = 0; at < m->count; at += BN_CHUNK_PIECE, pieces++) {
+		size_t n = m->count - at < BN_CHUNK_PIECE ? m->count - at : BN_CHUNK_PIECE;
+		bn_chunk_measure(&pyramid[pieces], m->step + at, m->time_ms + at, m->value + at, n);
+	}
+	int rc = bn_metric_chunk_write(&data, &one, err);
+	if (rc == 0)
+		rc = bn_sql_run(c->db, err,
+			"INSERT INTO metric_chunk VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?, ?)",
+			"iiiiibbb", c->run, c->owner, key, serial, (int64_t)m->count, &total,
+			sizeof total, pyramid, pieces * sizeof *pyramid, data.ptr, data.len);
+	bn_buf_release(&data);
+	return rc;
+}
+
+static int write_sorted(compaction *c, points *p, int64_t serial, bn_err *err)
+{
+	int64_t step[BN_METRIC_CHUNK_POINTS], time_ms[BN_METRIC_CHUNK_POINTS];
+	double value[BN_METRIC_CHUNK_POINTS];
+	int rc = 0;
+	for (size_t at = 0, n; at < p->count && rc == 0; at += n, serial++) {
+		n = p->count - at < BN_METRIC_CHUNK_POINTS ? p->count - at : BN_METRIC_CHUNK_POINTS;
+		for (size_t i = 0; i < n; i++) {
+			step[i] = p->items[at + i].step;
+			time_ms[i] = p->items[at + i].time_ms;
+			value[i] = p->items[at + i].value;
+		}
+		bn_metric_series m = {p->key, step, time_ms, value, n, n};
+		rc = write_chunk(c, p->no, serial, &m, err);
+	}
+	return rc;
+}
+
+static int write_series(compaction *c, points *p, bn_err *err)
+{
+	int64_t serial = 0;
+	bool again = p->no >= 0;
+	int rc = 0;
+	if (p->no < 0)
+		return 0; /* a key against the rules: no summary counts it */
+	while (again && rc == 0)
+		rc = join_newest(c, p, &serial, &again, err);
+	bool sorted = true;
+	for (size_t i = 1; i < p->count && sorted; i++)
+		sorted = point_cmp(&p->items[i - 1], &p->items[i]) <= 0;
+	if (!sorted)
+		qsort(p->items, p->count, sizeof *p->items, point_cmp);
+	return rc < 0 ? rc : write_sorted(c, p, serial ? serial : 1, err);
+}
+
+static int compact_round(compaction *c, bool *more, bn_err *err)
+{
+	int rc = take_payloads(c, more, err);
+	for (size_t i = 0; i < c->row_count && rc == 0; i++)
+		rc = delete_row(c, c->rows[i], err);
+	for (size_t i = 0; i < c->count && rc == 0; i++)
+		rc = write_series(c, &c->series[i], err);
+	for (size_t i = 0; i < c->count; i++) {
+		bn_free(c->series[i].key);
+		bn_free(c->series[i].items);
+	}
+	c->count = c->row_count = c->total = 0;
+	return rc;
+}
+
+int bn_chunks_compact(bn_fold *f, bn_track_batch *b, int64_t run, int64_t owner, bn_err *err)
+{
+	compaction c = {.db = bn_fold_db(f), .reader = b->reader, .run = run, .owner = owner};
+	int64_t payloads = bn_sql_int(c.db, 0,
+		"SELECT count(*) FROM metric_chunk WHERE run = ? AND owner = ? AND key = 0", "ii",
+		run, owner);
+	bool more = payloads >= BN_CHUNK_PAYLOADS;
+	int rc = 0;
+	while (more && rc == 0)
+		rc = compact_round(&c, &more, err);
+	bn_free(c.series);
+	bn_free(c.rows);
+	return rc;
+}

@@ -1,0 +1,259 @@
+/* column.c - see column.h. */
+#include "core/track/column.h"
+
+#include "core/base/str.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { NUMBERS = 1, TEXTS = 2 };
+
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+int bn_column_unpack(bn_column_block *out, const void *bytes, size_t n, bn_err *err)
+{
+	const unsigned char *p = bytes;
+	bn_cursor c = {p, p + n, false};
+	unsigned char form = 0;
+	uint8_t wide[BN_COLUMN_SET] = {0};
+	bn_cursor_bytes(&c, &form, 1);
+	bn_cursor_bytes(&c, out->has, sizeof out->has);
+	out->texts = form == TEXTS;
+	if (!out->texts)
+		bn_cursor_bytes(&c, wide, sizeof wide);
+	for (size_t i = 0; i < BN_COLUMN_RUNS && !c.bad; i++) {
+		bn_column_cell *cell = &out->cells[i];
+		if (!bn_set_has(out->has, i))
+			continue;
+		*cell = (bn_column_cell){.text = NULL};
+		if (!out->texts) {
+			bn_cursor_bytes(&c, &cell->last, sizeof cell->last);
+			cell->min = cell->max = cell->last;
+			continue;
+		}
+		cell->bytes = (size_t)bn_cursor_varint(&c);
+		cell->text = (const char *)c.at;
+		c.bad = c.bad || cell->bytes > bn_cursor_left(&c);
+		c.at += c.bad ? 0 : cell->bytes;
+	}
+	for (size_t i = 0; i < BN_COLUMN_RUNS && !c.bad; i++)
+		if (bn_set_has(wide, i)) {
+			bn_cursor_bytes(&c, &out->cells[i].min, sizeof out->cells[i].min);
+			bn_cursor_bytes(&c, &out->cells[i].max, sizeof out->cells[i].max);
+		}
+	if (c.bad || bn_cursor_left(&c) || (form != NUMBERS && form != TEXTS))
+		return bn_err_set(err, BN_ECORRUPT, "index: damaged column of runs");
+	return 0;
+}
+
+static bool is_wide(const bn_column_cell *c)
+{
+	return memcmp(&c->min, &c->last, sizeof c->min) != 0 ||
+	       memcmp(&c->max, &c->last, sizeof c->max) != 0;
+}
+
+int bn_column_pack(bn_buf *out, const bn_column_block *b, bn_err *err)
+{
+	uint8_t wide[BN_COLUMN_SET] = {0};
+	bn_buf_addch(out, b->texts ? TEXTS : NUMBERS);
+	bn_buf_add(out, b->has, sizeof b->has);
+	for (size_t i = 0; i < BN_COLUMN_RUNS && !b->texts; i++)
+		if (bn_set_has(b->has, i) && is_wide(&b->cells[i]))
+			bn_set_add(wide, i);
+	if (!b->texts)
+		bn_buf_add(out, wide, sizeof wide);
+	for (size_t i = 0; i < BN_COLUMN_RUNS; i++) {
+		if (!bn_set_has(b->has, i))
+			continue;
+		if (b->texts) {
+			bn_varint_put(out, b->cells[i].bytes);
+			bn_buf_add(out, b->cells[i].text, b->cells[i].bytes);
+		} else {
+			bn_buf_add(out, &b->cells[i].last, sizeof b->cells[i].last);
+		}
+	}
+	for (size_t i = 0; i < BN_COLUMN_RUNS; i++)
+		if (bn_set_has(wide, i)) {
+			bn_buf_add(out, &b->cells[i].min, sizeof b->cells[i].min);
+			bn_buf_add(out, &b->cells[i].max, sizeof b->cells[i].max);
+		}
+	return bn_buf_check(out, err, "a column of runs");
+}
+
+/* ---- columns -------------------------------------------------------------------------------- */
+
+int bn_column_new(bn_column **out, sqlite3 *db, bn_key_kind kind, const char *key,
+	bn_aggregate aggregate, bool removed, bn_err *err)
+{
+	bn_column *c = bn_alloc_zeroed(1, sizeof *c);
+	if (c)
+		c->key = bn_strdup(key);
+	if (!c || !c->key) {
+		bn_free(c);
+		return bn_err_nomem(err, "a column of runs");
+	}
+	c->db = db;
+	c->kind = kind;
+	c->aggregate = aggregate;
+	c->removed = removed;
+	*out = c;
+	return 0;
+}
+
+void bn_column_free(bn_column *c)
+{
+	if (!c)
+		return;
+	bn_free(c->key);
+	bn_free(c->has);
+	bn_free(c->number);
+	bn_free(c->text);
+	bn_arena_release(&c->arena);
+	bn_free(c);
+}
+
+double bn_series_aggregate(const bn_series_summary *s, bn_aggregate aggregate)
+{
+	switch (aggregate) {
+	case BN_AGGREGATE_LAST:
+		return s->last.value + 0.0;
+	case BN_AGGREGATE_MIN:
+		return s->min;
+	case BN_AGGREGATE_MAX:
+		return s->max;
+	case BN_AGGREGATE_FIRST:
+		return s->first.value + 0.0;
+	case BN_AGGREGATE_MEAN:
+		return bn_series_mean(s);
+	case BN_AGGREGATE_COUNT:
+		return (double)s->points;
+	case BN_AGGREGATE_NONE:
+		break;
+	}
+	return (double)NAN;
+}
+
+static int put_text(bn_column *c, size_t run, const char *text, size_t bytes, bn_err *err)
+{
+	char *copy = bn_arena_strndup(&c->arena, text, bytes);
+	if (!copy)
+		return bn_err_nomem(err, "a column of runs");
+	bn_set_add(c->has, run);
+	c->text[run] = copy;
+	if (!bn_parse_f64(copy, bytes, &c->number[run]))
+		c->number[run] = (double)NAN;
+	return 0;
+}
+
+static int put_block(bn_column *c, size_t first, const bn_column_block *b, bn_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < BN_COLUMN_RUNS && first + i < c->count && rc == 0; i++) {
+		const bn_column_cell *cell = &b->cells[i];
+		if (!bn_set_has(b->has, i))
+			continue;
+		if (c->text) {
+			rc = put_text(c, first + i, cell->text, cell->bytes, err);
+			continue;
+		}
+		bn_set_add(c->has, first + i);
+		c->number[first + i] = c->aggregate == BN_AGGREGATE_LAST  ? cell->last
+				       : c->aggregate == BN_AGGREGATE_MIN ? cell->min
+									  : cell->max;
+	}
+	return rc;
+}
+
+static int load_blocks(bn_column *c, int64_t key, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	bn_column_block *b = bn_alloc(sizeof *b);
+	if (!b)
+		return bn_err_nomem(err, "a column of runs");
+	int rc = bn_sql_prepare(&st, c->db, err,
+		"SELECT no & 4294967295, data FROM index_column WHERE no >= ? AND no < ?", "ii",
+		key << 32, (key + 1) << 32);
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		size_t first = (size_t)sqlite3_column_int64(st, 0) * BN_COLUMN_RUNS;
+		rc = bn_column_unpack(
+			b, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1), err);
+		if (rc == 0 && b->texts == !c->text)
+			rc = bn_err_set(err, BN_ECORRUPT, "index: damaged column of runs");
+		if (rc == 0)
+			rc = put_block(c, first, b, err);
+	}
+	sqlite3_finalize(st);
+	bn_free(b);
+	return rc;
+}
+
+/* What the columns do not hold: other aggregates, runs in the trash. Reads the rows themselves. */
+static int load_series(bn_column *c, int64_t key, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	bn_series_summaries l = {NULL, 0, 0};
+	bool found;
+	int rc = bn_sql_prepare(&st, c->db, err,
+		"SELECT r.no, s.data FROM run r CROSS JOIN metric_series s "
+		"ON s.run = r.no AND s.owner = r.owner WHERE r.removed = ?",
+		"i", (int64_t)c->removed);
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		size_t run = (size_t)sqlite3_column_int64(st, 0);
+		rc = bn_series_unpack(
+			&l, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1), err);
+		size_t at = rc == 0 ? bn_series_place(&l, key, &found) : 0;
+		if (rc == 0 && found && run < c->count) {
+			bn_set_add(c->has, run);
+			c->number[run] = bn_series_aggregate(&l.items[at], c->aggregate);
+		}
+	}
+	sqlite3_finalize(st);
+	bn_free(l.items);
+	return rc;
+}
+
+static int load_values(bn_column *c, int64_t key, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, c->db, err,
+		c->kind == BN_KEY_PARAM ? "SELECT r.no, x.value FROM run r CROSS JOIN run_param x "
+					  "ON x.run = r.no AND x.key = ? WHERE r.removed = ?"
+					: "SELECT r.no, x.value FROM run r CROSS JOIN run_tag x "
+					  "ON x.run = r.no AND x.key = ? WHERE r.removed = ?",
+		"ii", key, (int64_t)c->removed);
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		size_t run = (size_t)sqlite3_column_int64(st, 0);
+		rc = run < c->count ? put_text(c, run, (const char *)sqlite3_column_text(st, 1),
+					      (size_t)sqlite3_column_bytes(st, 1), err)
+				    : 0;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int load(bn_column *c, bn_err *err)
+{
+	int64_t key = bn_index_key(c->db, c->kind, c->key);
+	c->count = (size_t)bn_sql_int(c->db, -1, "SELECT max(no) FROM run", "") + 1;
+	c->has = bn_alloc_zeroed(c->count / 8 + 1, 1);
+	c->number = bn_alloc((c->count + 1) * sizeof *c->number);
+	if (c->kind != BN_KEY_METRIC)
+		c->text = bn_alloc_zeroed(c->count + 1, sizeof *c->text);
+	if (!c->has || !c->number || (c->kind != BN_KEY_METRIC && !c->text))
+		return bn_err_nomem(err, "a column of runs");
+	if (key < 0 || c->aggregate == BN_AGGREGATE_NONE)
+		return 0;
+	if (!c->removed && c->aggregate <= BN_AGGREGATE_MAX)
+		return load_blocks(c, key, err);
+	return c->kind == BN_KEY_METRIC ? load_series(c, key, err) : load_values(c, key, err);
+}
+
+int bn_column_load(bn_column *c, bn_err *err)
+{
+	if (!c->loaded) {
+		c->loaded = true;
+		c->code = load(c, err);
+		return c->code;
+	}
+	return c->code < 0 ? bn_err_set(err, c->code, "a column of runs could not be read") : 0;
+}

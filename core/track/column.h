@@ -1,0 +1,83 @@
+/*
+ * column.h - one key of all runs, for lists: a metric, a parameter or a tag as an array by the run's
+ * number, read in one go from table index_column.
+ *
+ * A row of index_column is one key of 224 neighbouring runs (so that two rows of numbers fit a page):
+ *
+ *	u8 1 numbers, 2 texts; 28 bytes: which runs have the key
+ *	numbers: 28 bytes: which of them have a least and a largest value that is not the last one;
+ *	         8 bytes last of each run that has the key; 8 bytes min and 8 bytes max of those
+ *	texts:   varint length and bytes of each run that has the key
+ *
+ * Living runs alone. Sorting 100 000 runs by a metric reads 1.6 MB and no row of the run table.
+ */
+#ifndef BN_TRACK_COLUMN_H
+#define BN_TRACK_COLUMN_H
+#include "core/base/mem.h"
+#include "core/track/_fold.h"
+
+enum { BN_COLUMN_RUNS = 224, BN_COLUMN_SET = BN_COLUMN_RUNS / 8 };
+
+static inline bool bn_set_has(const uint8_t *set, size_t i)
+{
+	return set[i >> 3] >> (i & 7) & 1;
+}
+
+static inline void bn_set_add(uint8_t *set, size_t i)
+{
+	set[i >> 3] |= (uint8_t)(1 << (i & 7));
+}
+
+/* One cell of a row, taken apart. */
+typedef struct bn_column_cell {
+	double last, min, max;
+	const char *text; /* not terminated; NULL in columns of numbers */
+	size_t bytes;
+} bn_column_cell;
+
+typedef struct bn_column_block {
+	bool texts;
+	uint8_t has[BN_COLUMN_SET];
+	bn_column_cell cells[BN_COLUMN_RUNS]; /* borrowed from the row's bytes */
+} bn_column_block;
+
+/* BN_ECORRUPT. */
+int bn_column_unpack(bn_column_block *out, const void *bytes, size_t n, bn_err *err);
+int bn_column_pack(bn_buf *out, const bn_column_block *b, bn_err *err);
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+typedef enum bn_aggregate {
+	BN_AGGREGATE_LAST,
+	BN_AGGREGATE_MIN,
+	BN_AGGREGATE_MAX,
+	BN_AGGREGATE_FIRST,
+	BN_AGGREGATE_MEAN,
+	BN_AGGREGATE_COUNT,
+	BN_AGGREGATE_NONE, /* the best of a metric without a direction: absent */
+} bn_aggregate;
+
+typedef struct bn_column {
+	bn_key_kind kind;
+	bn_aggregate aggregate; /* of metrics */
+	bool removed;           /* of the runs in the trash */
+	char *key;
+	sqlite3 *db; /* borrowed */
+	/* Filled by bn_column_load; by the run's number. */
+	bool loaded;
+	int code; /* of a failed load */
+	size_t count;
+	uint8_t *has;
+	double *number;    /* metrics: NaN is a value; texts: NaN where it is no number */
+	const char **text; /* parameters and tags; in the arena */
+	bn_arena arena;
+} bn_column;
+
+int bn_column_new(bn_column **out, sqlite3 *db, bn_key_kind kind, const char *key,
+	bn_aggregate aggregate, bool removed, bn_err *err);
+int bn_column_load(bn_column *c, bn_err *err); /* once; a second call does nothing */
+void bn_column_free(bn_column *c);
+/* The value of an aggregate in a summary. */
+double bn_series_aggregate(const bn_series_summary *s, bn_aggregate aggregate);
+
+#endif

@@ -1,0 +1,190 @@
+/* envelope.c - see bn_series_envelope in series.h. */
+#include "core/base/mem.h"
+#include "core/track/_series.h"
+#include "core/track/chunk.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct envelope {
+	bn_bucket *buckets;
+	size_t n;
+	bn_series_axis axis;
+	int64_t from, to;
+	bn_series_point *last; /* of each bucket */
+	double *sum;
+	bool any;
+} envelope;
+
+/* Bucket of an axis value, SIZE_MAX outside. */
+static size_t bucket_of(const envelope *e, int64_t at)
+{
+	if (at < e->from || at > e->to)
+		return SIZE_MAX;
+	long double width = ((long double)e->to - (long double)e->from + 1) / (long double)e->n;
+	size_t i = (size_t)(((long double)at - (long double)e->from) / width);
+	return i < e->n ? i : e->n - 1;
+}
+
+static void bucket_add(envelope *e, size_t i, const bn_chunk_piece *p)
+{
+	bn_bucket *b = &e->buckets[i];
+	size_t count = (size_t)(p->points - p->nans);
+	bn_series_point last = {p->last_step, p->last_ms, p->last};
+	bool first = b->count + b->nan_count == 0;
+	if (count) {
+		b->min = b->count == 0 || p->min < b->min ? p->min : b->min;
+		b->max = b->count == 0 || p->max > b->max ? p->max : b->max;
+		e->sum[i] += p->sum;
+		b->count += count;
+	}
+	b->nan_count += (size_t)p->nans;
+	if (first || bn_series_point_cmp(&last, &e->last[i]) >= 0) {
+		e->last[i] = last;
+		b->last = p->last;
+	}
+	e->any = true;
+}
+
+static void add_points(
+	envelope *e, const int64_t *step, const int64_t *time_ms, const double *value, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t k = bucket_of(e, e->axis == BN_AXIS_STEP ? step[i] : time_ms[i]);
+		bool nan = isnan(value[i]);
+		if (k == SIZE_MAX)
+			continue;
+		bn_chunk_piece p = {.points = 1,
+			.nans = nan,
+			.last_step = step[i],
+			.last_ms = time_ms[i],
+			.last = value[i],
+			.min = value[i],
+			.max = value[i],
+			.sum = nan ? 0 : value[i]};
+		bucket_add(e, k, &p);
+	}
+}
+
+/* 1 done: outside, or whole in one bucket; 0 it has to be looked at more closely. */
+static int add_piece(envelope *e, const bn_chunk_piece *p)
+{
+	int64_t low = e->axis == BN_AXIS_STEP ? p->min_step : p->min_ms;
+	int64_t high = e->axis == BN_AXIS_STEP ? p->max_step : p->max_ms;
+	if (low > e->to || high < e->from)
+		return 1;
+	size_t k = bucket_of(e, low);
+	if (k == SIZE_MAX || k != bucket_of(e, high))
+		return 0;
+	bucket_add(e, k, p);
+	return 1;
+}
+
+static int add_payload(envelope *e, bn_series_source *s, sqlite3_stmt *st, bn_err *err)
+{
+	const bn_metric_set *set;
+	int rc = bn_metric_reader_read(s->reader, &set, sqlite3_column_blob(st, 3),
+		(size_t)sqlite3_column_bytes(st, 3), err);
+	for (size_t k = 0; rc == 0 && k < set->count; k++) {
+		const bn_metric_series *m = &set->items[k];
+		if (!strcmp(m->key, s->key_text))
+			add_points(e, m->step, m->time_ms, m->value, m->count);
+	}
+	return rc;
+}
+
+/* A sorted chunk: whole, by its pieces, or the points of those pieces that lie across a border. */
+static int add_chunk(envelope *e, bn_series_source *s, sqlite3_stmt *st, bn_err *err)
+{
+	bn_chunk_piece p;
+	const bn_metric_set *set = NULL;
+	int rc;
+	if ((size_t)sqlite3_column_bytes(st, 1) != sizeof p)
+		return bn_err_set(err, BN_ECORRUPT, "index: a damaged chunk of points");
+	memcpy(&p, sqlite3_column_blob(st, 1), sizeof p);
+	if (add_piece(e, &p))
+		return 0;
+	const char *pyramid = sqlite3_column_blob(st, 2);
+	size_t pieces = (size_t)sqlite3_column_bytes(st, 2) / sizeof p;
+	for (size_t i = 0; i < pieces; i++) {
+		memcpy(&p, pyramid + i * sizeof p, sizeof p);
+		if (add_piece(e, &p))
+			continue;
+		if (!set && (rc = bn_metric_reader_read(s->reader, &set, sqlite3_column_blob(st, 3),
+				     (size_t)sqlite3_column_bytes(st, 3), err)) < 0)
+			return rc;
+		size_t at = i * BN_CHUNK_PIECE, n = (size_t)p.points;
+		if (set->count != 1 || at + n > set->items[0].count)
+			return bn_err_set(err, BN_ECORRUPT, "index: a damaged chunk of points");
+		const bn_metric_series *m = &set->items[0];
+		add_points(e, m->step + at, m->time_ms + at, m->value + at, n);
+	}
+	return 0;
+}
+
+static int gather(envelope *e, bn_series_source *s, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	const bn_series_point *p = &s->summary.first;
+	if (s->summary.loose) {
+		add_points(e, &p->step, &p->time_ms, &p->value, 1);
+		return 0;
+	}
+	int rc = bn_sql_prepare(&st, s->db, err,
+		"SELECT key, total, pyramid, data FROM metric_chunk "
+		"WHERE run = ? AND owner = ? AND key IN (0, ?) ORDER BY key DESC, clock, writer, "
+		"seq",
+		"iii", s->run, s->owner, s->key);
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1)
+		rc = sqlite3_column_int64(st, 0) ? add_chunk(e, s, st, err)
+						 : add_payload(e, s, st, err);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int envelope_make(envelope *e, bn_series_source *s, bn_err *err)
+{
+	long double width = ((long double)e->to - (long double)e->from + 1) / (long double)e->n;
+	for (size_t i = 0; i < e->n; i++)
+		e->buckets[i] = (bn_bucket){
+			.from = (int64_t)((long double)e->from + width * (long double)i),
+			.to = (int64_t)((long double)e->from + width * (long double)(i + 1)),
+			.min = NAN,
+			.max = NAN,
+			.mean = NAN,
+			.last = NAN};
+	e->last = bn_alloc_zeroed(e->n, sizeof *e->last);
+	e->sum = bn_alloc_zeroed(e->n, sizeof *e->sum);
+	int rc = e->last && e->sum ? 0 : bn_err_nomem(err, "an envelope");
+	if (rc == 0 && s->reader)
+		rc = gather(e, s, err);
+	for (size_t i = 0; rc == 0 && i < e->n; i++)
+		if (e->buckets[i].count)
+			e->buckets[i].mean = e->sum[i] / (double)e->buckets[i].count;
+	bn_free(e->last);
+	bn_free(e->sum);
+	return rc;
+}
+
+int bn_series_envelope(bn_bucket *buckets, size_t n, bool *any, bn_workspace *ws,
+	const char *run_id, const char *key, bn_series_axis axis, int64_t from, int64_t to,
+	bn_err *err)
+{
+	bn_series_source s;
+	if (any)
+		*any = false;
+	if (n == 0)
+		return bn_err_set(err, BN_EINVAL, "an envelope of 0 buckets");
+	int rc = bn_series_source_open(&s, ws, run_id, key, err);
+	if (rc == 0 && from > to) {
+		from = axis == BN_AXIS_STEP ? s.summary.first.step : s.summary.min_ms;
+		to = axis == BN_AXIS_STEP ? s.summary.last.step : s.summary.max_ms;
+	}
+	envelope e = {.buckets = buckets, .n = n, .axis = axis, .from = from, .to = to};
+	if (rc == 0)
+		rc = envelope_make(&e, &s, err);
+	if (any)
+		*any = e.any;
+	bn_series_source_close(&s);
+	return rc;
+}

@@ -1,0 +1,36 @@
+/*
+ * experiment_fold.c - experiments: experiment.created {note}, experiment.note {note},
+ * experiment.removed, experiment.restored. An experiment also exists by being named in a run.
+ */
+#include "core/base/json.h"
+#include "core/track/run.h"
+
+#include <string.h>
+
+static int experiment_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	const char *name = ev->entity + strlen("experiment/");
+	sqlite3 *db = bn_fold_db(f);
+	int rc = bn_sql_run(db, err,
+		"INSERT OR IGNORE INTO experiment (name, uid, created_ms) VALUES (?, ?, ?)", "sii",
+		name, (int64_t)ev->uid, bn_event_time_ms(ev));
+	if (rc < 0)
+		return rc;
+	if (!strcmp(ev->kind, "experiment.created") || !strcmp(ev->kind, "experiment.note"))
+		return bn_sql_run(db, err,
+			"UPDATE experiment SET note = coalesce(?, note) WHERE name = ?", "ss",
+			bn_json_str(ev->payload, "note", NULL), name);
+	if (!strcmp(ev->kind, "experiment.removed") || !strcmp(ev->kind, "experiment.restored"))
+		return bn_sql_run(db, err, "UPDATE experiment SET removed = ? WHERE name = ?", "is",
+			(int64_t)!strcmp(ev->kind, "experiment.removed"), name);
+	return bn_fold_unknown_kind(f);
+}
+
+static int experiment_clear(bn_fold *f, const char *entity, bn_err *err)
+{
+	return bn_sql_run(bn_fold_db(f), err, "DELETE FROM experiment WHERE name = ?", "s",
+		entity + strlen("experiment/"));
+}
+
+const bn_fold_class bn_experiment_fold_class = {
+	.name = "experiment", .apply = experiment_apply, .clear = experiment_clear};

@@ -1,0 +1,112 @@
+/* fields.c - see query.h: which columns the runs have. */
+#include "core/base/mem.h"
+#include "core/track/column.h"
+#include "core/track/query.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct field {
+	char *name; /* "metrics.rmse" */
+	bn_key_kind kind;
+	int64_t key, runs;
+} field;
+
+typedef struct fields {
+	field *items;
+	size_t count, cap;
+} fields;
+
+static int fields_load(fields *l, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT n.name, k.key, k.runs FROM index_key k JOIN index_name n ON n.no = k.key "
+		"WHERE k.runs > 0",
+		"");
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		if (bn_grow(&l->items, &l->cap, l->count + 1, sizeof *l->items) != 0) {
+			rc = bn_err_nomem(err, "a list of fields");
+			break;
+		}
+		field *f = &l->items[l->count];
+		*f = (field){.name = bn_sql_text(st, 0),
+			.key = sqlite3_column_int64(st, 1),
+			.runs = sqlite3_column_int64(st, 2)};
+		if (!f->name)
+			rc = bn_err_nomem(err, "a list of fields");
+		for (int k = 0; f->name && k < BN_KEY_KINDS; k++)
+			if (!strncmp(f->name, bn_key_prefix[k], strlen(bn_key_prefix[k])))
+				f->kind = (bn_key_kind)k;
+		l->count += f->name != NULL;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* Counts the runs of one experiment alone. */
+static int fields_recount(fields *l, sqlite3 *db, const char *experiment, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	uint8_t *in = NULL;
+	size_t count = (size_t)bn_sql_int(db, -1, "SELECT max(no) FROM run", "") + 1;
+	if (!(in = bn_alloc_zeroed(count / 8 + 1, 1)))
+		return bn_err_nomem(err, "a list of fields");
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT no FROM run WHERE experiment = ? AND removed = 0", "i",
+		bn_index_name(db, BN_NAME_EXPERIMENT, experiment));
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		bn_set_add(in, (size_t)sqlite3_column_int64(st, 0));
+		rc = 0;
+	}
+	sqlite3_finalize(st);
+	for (size_t i = 0; i < l->count && rc == 0; i++) {
+		bn_column *c = NULL;
+		field *f = &l->items[i];
+		rc = bn_column_new(&c, db, f->kind, f->name + strlen(bn_key_prefix[f->kind]),
+			BN_AGGREGATE_LAST, false, err);
+		if (rc == 0)
+			rc = bn_column_load(c, err);
+		f->runs = 0;
+		for (size_t k = 0; rc == 0 && k < count / 8 + 1 && k < c->count / 8 + 1; k++)
+			f->runs += __builtin_popcount(in[k] & c->has[k]);
+		bn_column_free(c);
+	}
+	bn_free(in);
+	return rc;
+}
+
+/* By kind, then the most used first. */
+static int field_cmp(const void *a, const void *b)
+{
+	const field *x = a, *y = b;
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	if (x->runs != y->runs)
+		return x->runs > y->runs ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+int bn_run_fields(bn_names *out, bn_workspace *ws, const char *experiment, bn_err *err)
+{
+	sqlite3 *db;
+	fields l = {NULL, 0, 0};
+	*out = (bn_names)BN_NAMES_INIT;
+	int rc = bn_track_index(&db, ws, err);
+	if (rc == 0)
+		rc = fields_load(&l, db, err);
+	if (rc == 0 && experiment)
+		rc = fields_recount(&l, db, experiment, err);
+	if (l.count)
+		qsort(l.items, l.count, sizeof *l.items, field_cmp);
+	for (size_t i = 0; i < l.count && rc == 0; i++)
+		if (l.items[i].runs && bn_names_add(out, l.items[i].name) != 0)
+			rc = bn_err_nomem(err, "a list of fields");
+	for (size_t i = 0; i < l.count; i++)
+		bn_free(l.items[i].name);
+	bn_free(l.items);
+	if (rc < 0)
+		bn_names_release(out);
+	return rc;
+}

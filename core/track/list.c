@@ -1,0 +1,229 @@
+/* list.c - see _list.h: the matching runs in the public order, with the values to sort by. */
+#include "core/track/_list.h"
+
+#include "core/base/str.h"
+
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+void bn_run_list_init(bn_run_list *l, const bn_run_query *q, sqlite3 *db, int64_t now_ms)
+{
+	memset(l, 0, sizeof *l);
+	l->q = q;
+	l->world = (bn_filter_world){.db = db, .now_ms = now_ms, .removed = q->removed};
+	bn_sql_piece_init(&l->where);
+	bn_sql_piece_init(&l->sort);
+}
+
+void bn_run_list_release(bn_run_list *l)
+{
+	for (size_t i = 0; i < l->key_count; i++) {
+		bn_free(l->keys[i].number);
+		bn_free(l->keys[i].text);
+	}
+	bn_free(l->no);
+	bn_arena_release(&l->arena);
+	bn_sql_piece_release(&l->where);
+	bn_sql_piece_release(&l->sort);
+}
+
+/* ---- which runs ----------------------------------------------------------------------------- */
+
+/* Every word must be found somewhere. */
+static void add_search(bn_sql_piece *p, const char *search)
+{
+	static const char *const columns[] = {"r.name", "r.title",
+		"(SELECT name FROM index_name WHERE no = r.experiment)", "r.status",
+		"bn_user(r.owner)", "r.dataset"};
+	for (const char *at = search; *at;) {
+		size_t n = strcspn(at, " \t");
+		if (n > 0) {
+			bn_buf_adds(&p->sql, " AND (substr(lower(hex(r.id)), 1, ");
+			bn_sql_piece_int(p, (int64_t)n);
+			bn_buf_adds(&p->sql, ") = lower(");
+			bn_sql_piece_text(p, at, n);
+			bn_buf_addch(&p->sql, ')');
+			for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+				bn_buf_addf(&p->sql, " OR instr(lower(coalesce(%s, '')), lower(",
+					columns[i]);
+				bn_sql_piece_text(p, at, n);
+				bn_buf_adds(&p->sql, ")) > 0");
+			}
+			bn_buf_addch(&p->sql, ')');
+		}
+		at += n + (at[n] != '\0');
+	}
+}
+
+static bool is_blank(const char *text)
+{
+	return !text || !text[strspn(text, " \t\n")];
+}
+
+static int build_where(bn_run_list *l, bn_err *err)
+{
+	bn_sql_piece *p = &l->where;
+	const bn_run_query *q = l->q;
+	bn_buf_addf(&p->sql, " WHERE r.removed = %d", q->removed);
+	if (q->experiment && q->experiment[0]) {
+		bn_buf_adds(&p->sql, " AND r.experiment = ");
+		bn_sql_piece_int(p, bn_index_name(l->world.db, BN_NAME_EXPERIMENT, q->experiment));
+	}
+	l->plain = l->key_count == 0 && is_blank(q->search) && is_blank(q->filter);
+	if (q->search)
+		add_search(p, q->search);
+	if (is_blank(q->filter))
+		return 0;
+	bn_buf_adds(&p->sql, " AND ");
+	l->world.source = "filter";
+	return bn_filter_compile(p, &l->world, q->filter, NULL, err);
+}
+
+/* ---- sort keys ------------------------------------------------------------------------------ */
+
+static bool is_text(const bn_run_field *f, bool as_number)
+{
+	return f->kind == BN_FIELD_TEXT || f->kind == BN_FIELD_STATUS || f->kind == BN_FIELD_TAG ||
+	       (f->kind == BN_FIELD_PARAM && !as_number);
+}
+
+static int add_key(bn_run_list *l, const bn_run_field *f, bool down, bool as_number, bn_err *err)
+{
+	if (l->key_count == BN_SORT_KEYS_MAX)
+		return bn_err_set(err, BN_EINVAL, "sort: more than %d fields", BN_SORT_KEYS_MAX);
+	l->keys[l->key_count++] =
+		(bn_sort_key){.field = *f, .down = down, .is_text = is_text(f, as_number)};
+	return 0;
+}
+
+static int parse_key(bn_run_list *l, char *text, bn_err *err)
+{
+	bn_run_field f;
+	text += strspn(text, " \t");
+	bool down = *text == '-';
+	text += *text == '-' || *text == '+';
+	size_t n = strlen(text);
+	while (n && (text[n - 1] == ' ' || text[n - 1] == '\t'))
+		text[--n] = '\0';
+	if (n > 5 && !strcasecmp(text + n - 5, " desc")) {
+		down = true;
+		text[n - 5] = '\0';
+	} else if (n > 4 && !strcasecmp(text + n - 4, " asc")) {
+		text[n - 4] = '\0';
+	}
+	int rc = bn_filter_field(&f, &l->sort, &l->world, text, err);
+	/* A parameter sorts by number, and by text where it is none. */
+	if (rc == 0 && f.kind == BN_FIELD_PARAM)
+		rc = add_key(l, &f, down, true, err);
+	return rc < 0 ? rc : add_key(l, &f, down, false, err);
+}
+
+static int parse_sort(bn_run_list *l, bn_err *err)
+{
+	int rc = 0;
+	char *copy = bn_strdup(l->q->sort ? l->q->sort : ""), *rest = copy, *one;
+	if (!copy)
+		return bn_err_nomem(err, "a query");
+	l->world.source = "sort";
+	while (rc == 0 && (one = strsep(&rest, ",")))
+		if (one[strspn(one, " \t")])
+			rc = parse_key(l, one, err);
+	bn_free(copy);
+	return rc;
+}
+
+static int grow(bn_run_list *l, bn_err *err)
+{
+	size_t cap = l->cap;
+	if (l->count < cap)
+		return 0;
+	if (bn_grow(&l->no, &cap, l->count + 1, sizeof *l->no) != 0)
+		return bn_err_nomem(err, "a list of runs");
+	for (size_t i = 0; i < l->key_count; i++) {
+		bn_sort_key *k = &l->keys[i];
+		void *grown = k->is_text ? bn_realloc(k->text, cap * sizeof *k->text)
+					 : bn_realloc(k->number, cap * sizeof *k->number);
+		if (!grown)
+			return bn_err_nomem(err, "a list of runs");
+		if (k->is_text)
+			k->text = grown;
+		else
+			k->number = grown;
+	}
+	l->cap = cap;
+	return 0;
+}
+
+/* The value of a key that has a column. */
+static int column_value(bn_run_list *l, bn_sort_key *k, size_t at, bn_err *err)
+{
+	bn_column *c = bn_sql_piece_column(&l->sort, &k->field, &l->world);
+	size_t run = (size_t)l->no[at];
+	int rc = c ? bn_column_load(c, err) : bn_err_nomem(err, "a list of runs");
+	if (rc < 0)
+		return rc;
+	bool has = run < c->count && bn_set_has(c->has, run);
+	if (k->is_text)
+		k->text[at] = has ? c->text[run] : NULL;
+	else
+		k->number[at] = has ? c->number[run] : (double)NAN;
+	return 0;
+}
+
+static int row_values(bn_run_list *l, sqlite3_stmt *st, bn_err *err)
+{
+	size_t at = l->count;
+	int rc = 0, column = 1;
+	l->no[at] = sqlite3_column_int64(st, 0);
+	for (size_t i = 0; i < l->key_count && rc == 0; i++) {
+		bn_sort_key *k = &l->keys[i];
+		if (bn_field_has_key(k->field.kind)) {
+			rc = column_value(l, k, at, err);
+		} else if (!k->is_text) {
+			k->number[at] = bn_sql_double(st, column++);
+		} else {
+			const char *text = (const char *)sqlite3_column_text(st, column++);
+			k->text[at] = text ? bn_arena_strdup(&l->arena, text) : NULL;
+			if (text && !k->text[at])
+				rc = bn_err_nomem(err, "a list of runs");
+		}
+	}
+	l->count += rc == 0;
+	return rc;
+}
+
+static int load_rows(bn_run_list *l, bn_err *err)
+{
+	bn_sql_piece p;
+	sqlite3_stmt *st = NULL;
+	int at = 1;
+	bn_sql_piece_init(&p);
+	bn_buf_adds(&p.sql, "SELECT r.no");
+	for (size_t i = 0; i < l->key_count; i++)
+		if (!bn_field_has_key(l->keys[i].field.kind)) {
+			bn_buf_adds(&p.sql, ", ");
+			bn_filter_field_sql(&p, &l->keys[i].field, &l->world, true);
+		}
+	bn_buf_addf(&p.sql, " FROM run r%s ORDER BY r.created_ms DESC, r.id", l->where.sql.ptr);
+	int rc = bn_buf_check(&p.sql, err, "a query");
+	if (rc == 0)
+		rc = bn_sql_prepare(&st, l->world.db, err, p.sql.ptr, "");
+	if (rc == 0)
+		rc = bn_sql_piece_bind(&p, st, &at, err);
+	if (rc == 0)
+		rc = bn_sql_piece_bind(&l->where, st, &at, err);
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1)
+		rc = grow(l, err) < 0 ? BN_ENOMEM : row_values(l, st, err);
+	sqlite3_finalize(st);
+	bn_sql_piece_release(&p);
+	return rc;
+}
+
+int bn_run_list_load(bn_run_list *l, bn_err *err)
+{
+	int rc;
+	if ((rc = parse_sort(l, err)) < 0 || (rc = build_where(l, err)) < 0)
+		return rc;
+	return l->plain ? 0 : load_rows(l, err);
+}

@@ -1,0 +1,310 @@
+/*
+ * list_page.c - see _list.h: which part of a list a page shows.
+ *
+ * A page begins at a place, which follows from the query: an offset, the end, or the mark of a row
+ * (its values and its place in the public order at that time), before which rows are counted. The
+ * positions of the page are found by selection, not by sorting the whole list.
+ */
+#include "core/track/_list.h"
+
+#include "core/base/hash.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIMIT = 1000 };
+
+/* ---- order ---------------------------------------------------------------------------------- */
+
+static int absent_cmp(bool a, bool b)
+{
+	return a - b; /* what is absent comes last */
+}
+
+static int number_cmp(double a, double b, bool down)
+{
+	if (isnan(a) || isnan(b))
+		return absent_cmp(isnan(a), isnan(b));
+	int c = a < b ? -1 : a > b;
+	return down ? -c : c;
+}
+
+static int text_cmp(const char *a, const char *b, bool down)
+{
+	if (!a || !b)
+		return absent_cmp(!a, !b);
+	int c = strcmp(a, b);
+	return down ? -c : c;
+}
+
+static int position_cmp(const void *pa, const void *pb, void *list)
+{
+	const size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
+	const bn_run_list *l = list;
+	for (size_t i = 0; i < l->key_count; i++) {
+		const bn_sort_key *k = &l->keys[i];
+		int c = k->is_text ? text_cmp(k->text[a], k->text[b], k->down)
+				   : number_cmp(k->number[a], k->number[b], k->down);
+		if (c)
+			return c;
+	}
+	return a < b ? -1 : a > b;
+}
+
+/* Row at a position beside the values of a mark. */
+static int mark_cmp(const bn_run_list *l, size_t at, const bn_mark *m)
+{
+	for (size_t i = 0; i < l->key_count; i++) {
+		const bn_sort_key *k = &l->keys[i];
+		int c = k->is_text ? text_cmp(k->text[at], m->text[i], k->down)
+				   : number_cmp(k->number[at], m->number[i], k->down);
+		if (c)
+			return c;
+	}
+	return 0;
+}
+
+/* ---- places --------------------------------------------------------------------------------- */
+
+/* Where in the public order of the list the mark's run is, or would be. *here: it is there. */
+static int mark_position(size_t *out, bool *here, bn_run_list *l, const bn_mark *m, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	uint8_t id[(BN_RUN_ID_TEXT - 1) / 2];
+	int64_t no = bn_run_number(l->world.db, m->id);
+	size_t lo = 0, hi = l->count;
+	int rc = 0;
+	for (size_t i = 0; i < l->count; i++)
+		if (l->no[i] == no) {
+			*out = i;
+			*here = true;
+			return 0;
+		}
+	*here = false;
+	bn_unhex(m->id, sizeof id, id);
+	while (lo < hi && rc == 0) {
+		size_t mid = lo + (hi - lo) / 2;
+		rc = bn_sql_prepare(&st, l->world.db, err,
+			"SELECT created_ms > ?1 OR (created_ms = ?1 AND id < ?2) FROM run "
+			"WHERE no = ?3",
+			"ibi", m->created_ms, id, sizeof id, l->no[mid]);
+		if (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+			rc = 0;
+			if (sqlite3_column_int(st, 0))
+				lo = mid + 1;
+			else
+				hi = mid;
+		} else if (rc == 0) {
+			rc = bn_err_set(err, BN_ECORRUPT, "index: a run has gone");
+		}
+		sqlite3_finalize(st);
+		st = NULL;
+	}
+	*out = lo;
+	return rc;
+}
+
+/* How many rows come before the mark; *here: its row is at that place. */
+static int rows_before(int64_t *out, bool *here, bn_run_list *l, const bn_mark *m, bn_err *err)
+{
+	size_t position = 0;
+	int rc = mark_position(&position, here, l, m, err);
+	*out = 0;
+	for (size_t i = 0; i < l->count && rc == 0; i++) {
+		int c = mark_cmp(l, i, m);
+		*out += c < 0 || (c == 0 && i < position);
+	}
+	*here = rc == 0 && *here && mark_cmp(l, position, m) == 0;
+	return rc;
+}
+
+/* The same in the public order of all runs. */
+static int rows_before_plain(
+	int64_t *out, bool *here, bn_run_list *l, const bn_mark *m, bn_err *err)
+{
+	bn_buf sql = BN_BUF_INIT;
+	sqlite3_stmt *st = NULL;
+	uint8_t id[(BN_RUN_ID_TEXT - 1) / 2];
+	size_t at_ms = l->where.count + 1;
+	int at = 1;
+	bn_unhex(m->id, sizeof id, id);
+	bn_buf_addf(&sql,
+		"WITH w AS (SELECT r.created_ms AS ms, r.id AS id FROM run r%s AND "
+		"r.created_ms >= ?%zu) SELECT count(*) - count(CASE WHEN ms = ?%zu AND id >= ?%zu "
+		"THEN 1 END), count(CASE WHEN id = ?%zu THEN 1 END) FROM w",
+		l->where.sql.ptr, at_ms, at_ms, at_ms + 1, at_ms + 1);
+	int rc = bn_buf_check(&sql, err, "a query");
+	if (rc == 0)
+		rc = bn_sql_prepare(&st, l->world.db, err, sql.ptr, "");
+	if (rc == 0)
+		rc = bn_sql_piece_bind(&l->where, st, &at, err);
+	if (rc == 0) {
+		sqlite3_bind_int64(st, at, m->created_ms);
+		sqlite3_bind_blob(st, at + 1, id, sizeof id, SQLITE_STATIC);
+		if ((rc = bn_sql_step(st, err)) == 1) {
+			*out = sqlite3_column_int64(st, 0);
+			*here = sqlite3_column_int64(st, 1) > 0;
+			rc = 0;
+		}
+	}
+	sqlite3_finalize(st);
+	bn_buf_release(&sql);
+	return rc;
+}
+
+static int count_plain(int64_t *out, bn_run_list *l, bn_err *err)
+{
+	bn_buf sql = BN_BUF_INIT;
+	sqlite3_stmt *st = NULL;
+	int at = 1;
+	bn_buf_addf(&sql, "SELECT sum(r.runs) FROM index_count r%s", l->where.sql.ptr);
+	int rc = bn_buf_check(&sql, err, "a query");
+	if (rc == 0)
+		rc = bn_sql_prepare(&st, l->world.db, err, sql.ptr, "");
+	if (rc == 0)
+		rc = bn_sql_piece_bind(&l->where, st, &at, err);
+	if (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		*out = sqlite3_column_int64(st, 0);
+		rc = 0;
+	}
+	sqlite3_finalize(st);
+	bn_buf_release(&sql);
+	return rc;
+}
+
+/* The place of the first row, and how many rows there may be. */
+static int find_place(bn_list_page *out, int64_t *limit, bn_run_list *l, bn_err *err)
+{
+	const bn_run_query *q = l->q;
+	const char *text = q->after ? q->after : q->before ? q->before : q->from;
+	int64_t before = 0;
+	bool here = false;
+	bn_mark m;
+	int rc;
+	out->place = q->offset > 0 ? q->offset : 0;
+	if (q->last)
+		out->place = out->total > *limit ? out->total - *limit : 0;
+	if (q->last || !text)
+		return 0;
+	if ((rc = bn_mark_read(&m, l, text, err)) < 0)
+		return rc;
+	rc = l->plain ? rows_before_plain(&before, &here, l, &m, err)
+		      : rows_before(&before, &here, l, &m, err);
+	bn_mark_release(&m);
+	out->place = q->after ? before + here : before;
+	if (q->before && !q->after) {
+		out->place = before > *limit ? before - *limit : 0;
+		*limit = before - out->place;
+	}
+	return rc;
+}
+
+/* ---- pages ---------------------------------------------------------------------------------- */
+
+/* Moves the k first of n positions to the front, in no order (Hoare's selection). */
+static void select_first(bn_run_list *l, size_t *p, size_t n, size_t k)
+{
+	size_t lo = 0, hi = n;
+	while (hi - lo > 1 && k > lo && k < hi) {
+		size_t pivot = p[lo + (hi - 1 - lo) / 2], i = lo, j = hi - 1;
+		for (;;) {
+			while (position_cmp(&p[i], &pivot, l) < 0)
+				i++;
+			while (position_cmp(&pivot, &p[j], l) < 0)
+				j--;
+			if (i >= j)
+				break;
+			size_t t = p[i];
+			p[i++] = p[j];
+			p[j--] = t;
+		}
+		size_t cut = j + 1;
+		if (k < cut)
+			hi = cut;
+		else
+			lo = cut;
+	}
+}
+
+static int pick(bn_list_page *out, bn_run_list *l, bn_err *err)
+{
+	size_t from = (size_t)out->place;
+	size_t *all = bn_alloc((l->count + 1) * sizeof *all);
+	if (!all)
+		return bn_err_nomem(err, "a page of runs");
+	for (size_t i = 0; i < l->count; i++)
+		all[i] = i;
+	if (l->key_count) {
+		select_first(l, all, l->count, from);
+		select_first(l, all + from, l->count - from, out->count);
+		qsort_r(all + from, out->count, sizeof *all, position_cmp, l);
+	}
+	for (size_t i = 0; i < out->count; i++) {
+		out->position[i] = all[from + i];
+		out->no[i] = l->no[all[from + i]];
+	}
+	bn_free(all);
+	return 0;
+}
+
+static int pick_plain(bn_list_page *out, bn_run_list *l, bn_err *err)
+{
+	bn_buf sql = BN_BUF_INIT;
+	sqlite3_stmt *st = NULL;
+	int at = 1;
+	size_t n = 0, count = out->count;
+	/* From the nearer end. */
+	int64_t behind = out->total - out->place - (int64_t)count;
+	bool backward = behind < out->place;
+	bn_buf_addf(&sql,
+		"SELECT r.no FROM run r%s ORDER BY r.created_ms %s, r.id %s LIMIT %zu "
+		"OFFSET %lld",
+		l->where.sql.ptr, backward ? "ASC" : "DESC", backward ? "DESC" : "ASC", count,
+		(long long)(backward ? behind : out->place));
+	int rc = bn_buf_check(&sql, err, "a query");
+	if (rc == 0)
+		rc = bn_sql_prepare(&st, l->world.db, err, sql.ptr, "");
+	if (rc == 0)
+		rc = bn_sql_piece_bind(&l->where, st, &at, err);
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		if (n < count)
+			out->no[backward ? count - 1 - n : n] = sqlite3_column_int64(st, 0);
+		n++;
+		rc = 0;
+	}
+	sqlite3_finalize(st);
+	bn_buf_release(&sql);
+	if (rc == 0 && n != count)
+		rc = bn_err_set(err, BN_ECORRUPT, "index: the runs are not as many as counted");
+	return rc;
+}
+
+int bn_run_list_page(bn_list_page *out, bn_run_list *l, bn_err *err)
+{
+	int64_t limit = l->q->limit > 0 ? l->q->limit : LIMIT;
+	int rc = 0;
+	*out = (bn_list_page){.total = (int64_t)l->count};
+	if (l->plain && (rc = count_plain(&out->total, l, err)) < 0)
+		return rc;
+	if ((rc = find_place(out, &limit, l, err)) < 0)
+		return rc;
+	int64_t left = out->total > out->place ? out->total - out->place : 0;
+	out->place = left ? out->place : out->total;
+	out->count = (size_t)(left < limit ? left : limit);
+	out->no = bn_alloc((out->count + 1) * sizeof *out->no);
+	if (!l->plain)
+		out->position = bn_alloc((out->count + 1) * sizeof *out->position);
+	if (!out->no || (!l->plain && !out->position))
+		return bn_err_nomem(err, "a page of runs");
+	if (out->count == 0)
+		return 0;
+	return l->plain ? pick_plain(out, l, err) : pick(out, l, err);
+}
+
+void bn_list_page_release(bn_list_page *p)
+{
+	bn_free(p->no);
+	bn_free(p->position);
+	*p = (bn_list_page){.no = NULL};
+}

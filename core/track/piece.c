@@ -1,0 +1,152 @@
+/*
+ * piece.c - pieces of SQL with what is bound to them, and the two functions through which SQL reads
+ * columns: bn_column_number(column, run), bn_column_text(column, run). See _filter.h.
+ */
+#include "core/track/_filter.h"
+
+#include <math.h>
+#include <string.h>
+
+void bn_sql_piece_init(bn_sql_piece *p)
+{
+	memset(p, 0, sizeof *p);
+	bn_buf_init(&p->sql);
+}
+
+void bn_sql_piece_release(bn_sql_piece *p)
+{
+	bn_buf_release(&p->sql);
+	bn_free(p->binds);
+	for (size_t i = 0; i < p->column_count; i++)
+		bn_column_free(p->columns[i]);
+	bn_free(p->columns);
+	bn_arena_release(&p->arena);
+	bn_sql_piece_init(p);
+}
+
+static bn_sql_bind *piece_bind(bn_sql_piece *p, char type)
+{
+	static bn_sql_bind lost;
+	bn_buf_addch(&p->sql, '?');
+	if (bn_grow(&p->binds, &p->cap, p->count + 1, sizeof *p->binds) != 0) {
+		p->failed = true;
+		return &lost;
+	}
+	bn_sql_bind *b = &p->binds[p->count++];
+	*b = (bn_sql_bind){.type = type};
+	return b;
+}
+
+void bn_sql_piece_text(bn_sql_piece *p, const char *s, size_t n)
+{
+	bn_sql_bind *b = piece_bind(p, 's');
+	b->s = bn_arena_strndup(&p->arena, s, n);
+	p->failed = p->failed || !b->s;
+}
+
+void bn_sql_piece_int(bn_sql_piece *p, int64_t i)
+{
+	piece_bind(p, 'i')->i = i;
+}
+
+void bn_sql_piece_real(bn_sql_piece *p, double d)
+{
+	piece_bind(p, 'd')->d = d;
+}
+
+static bn_key_kind key_kind(bn_field_kind kind)
+{
+	return kind == BN_FIELD_METRIC  ? BN_KEY_METRIC
+	       : kind == BN_FIELD_PARAM ? BN_KEY_PARAM
+					: BN_KEY_TAG;
+}
+
+bn_column *bn_sql_piece_column(bn_sql_piece *p, const bn_run_field *f, const bn_filter_world *w)
+{
+	bn_key_kind kind = key_kind(f->kind);
+	for (size_t i = 0; i < p->column_count; i++) {
+		bn_column *c = p->columns[i];
+		if (c->kind == kind && c->aggregate == f->aggregate && !strcmp(c->key, f->key))
+			return c;
+	}
+	if (bn_grow(&p->columns, &p->column_cap, p->column_count + 1, sizeof *p->columns) != 0 ||
+		bn_column_new(&p->columns[p->column_count], w->db, kind, f->key, f->aggregate,
+			w->removed, NULL) != 0) {
+		p->failed = true;
+		return NULL;
+	}
+	return p->columns[p->column_count++];
+}
+
+void bn_sql_piece_value(
+	bn_sql_piece *p, const bn_run_field *f, const bn_filter_world *w, bool number)
+{
+	bn_column *c = bn_sql_piece_column(p, f, w);
+	bn_buf_adds(&p->sql, number ? "bn_column_number(" : "bn_column_text(");
+	piece_bind(p, 'c')->column = c;
+	bn_buf_adds(&p->sql, ", r.no)");
+}
+
+int bn_sql_piece_bind(const bn_sql_piece *p, sqlite3_stmt *st, int *at, bn_err *err)
+{
+	int rc = p->failed || p->sql.failed ? SQLITE_NOMEM : SQLITE_OK;
+	for (size_t i = 0; i < p->count && rc == SQLITE_OK; i++) {
+		const bn_sql_bind *b = &p->binds[i];
+		if (b->type == 's')
+			rc = sqlite3_bind_text(st, *at, b->s, -1, SQLITE_TRANSIENT);
+		else if (b->type == 'i')
+			rc = sqlite3_bind_int64(st, *at, b->i);
+		else if (b->type == 'c')
+			rc = sqlite3_bind_pointer(st, *at, b->column, "bn_column", NULL);
+		else
+			rc = sqlite3_bind_double(st, *at, b->d);
+		++*at;
+	}
+	return rc == SQLITE_OK ? 0 : bn_err_nomem(err, "a query");
+}
+
+/* ---- functions ------------------------------------------------------------------------------ */
+
+/* The column of the first argument when the run of the second has a value there. */
+static bn_column *column_at(sqlite3_context *c, sqlite3_value **v, size_t *run)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_column *column = sqlite3_value_pointer(v[0], "bn_column");
+	*run = (size_t)sqlite3_value_int64(v[1]);
+	if (!column)
+		return NULL;
+	if (bn_column_load(column, &err) < 0) {
+		sqlite3_result_error(c, err.msg, -1);
+		return NULL;
+	}
+	return *run < column->count && bn_set_has(column->has, *run) ? column : NULL;
+}
+
+static void column_number(sqlite3_context *c, int n, sqlite3_value **v)
+{
+	size_t run;
+	const bn_column *column = column_at(c, v, &run);
+	(void)n;
+	if (column && !isnan(column->number[run]))
+		sqlite3_result_double(c, column->number[run]);
+}
+
+static void column_text(sqlite3_context *c, int n, sqlite3_value **v)
+{
+	size_t run;
+	const bn_column *column = column_at(c, v, &run);
+	(void)n;
+	if (column && column->text)
+		sqlite3_result_text(c, column->text[run], -1, SQLITE_STATIC);
+}
+
+int bn_filter_attach(sqlite3 *db, bn_err *err)
+{
+	int a = sqlite3_create_function(
+		db, "bn_column_number", 2, SQLITE_UTF8, NULL, column_number, NULL, NULL);
+	int b = sqlite3_create_function(
+		db, "bn_column_text", 2, SQLITE_UTF8, NULL, column_text, NULL, NULL);
+	return a == SQLITE_OK && b == SQLITE_OK
+		       ? 0
+		       : bn_err_set(err, BN_EIO, "index: functions: %s", sqlite3_errmsg(db));
+}
