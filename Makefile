@@ -78,7 +78,7 @@ TEST_SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 TEST_SRC := $(sort $(shell find tests -name 'test_*.c' 2>/dev/null))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
-PEER_SRC := $(sort $(wildcard tests/peers/net/net_*.c))
+PEER_SRC := $(sort $(wildcard tests/peers/net/net_*.c tests/peers/cross/*.c))
 EMBED := $(sort $(wildcard share/sql/*.sql themes/*.theme share/embed/*))
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -189,10 +189,10 @@ check-symbols: all
 	$(Q)bash tests/lint/symbols.sh $(BUILD)
 
 # What the scripts of tests/peers run besides the program.
-$(BUILD)/peers/%: $(BUILD)/obj/tests/peers/%.o $(LIB_A)
+$(BUILD)/peers/%: $(BUILD)/obj/tests/peers/%.o $(SUPPORT_A) $(LIB_A)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD    $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs check) $(ALL_LIBS)
 
 check-all: check $(PEER_BIN) check-layers check-symbols check-headers check-docs
 	$(Q)BUILD=$(BUILD) bash tests/run_all.sh $(BUILD)
