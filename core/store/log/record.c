@@ -290,7 +290,8 @@ int bn_record_to_trailer(const bn_record *r, bn_seg_trailer *t)
 {
 	bool is_signed = r->type == BN_RECORD_SIGNED_TRAILER;
 	if (!is_trailer(r->type) || r->is_critical || r->version != 1 || r->kind[0] ||
-		r->entity[0] || r->body_len < TRAILER_BODY)
+		r->entity[0] || r->body_len < TRAILER_BODY || get_u32(r->body + 12) ||
+		memcmp(r->prev, r->body + 16, sizeof r->prev))
 		return -1;
 	t->signature = (bn_signature){0};
 	if (is_signed) {

@@ -11,7 +11,8 @@
  *	         with their NUL), u16 class version, u64 seq, u64 clock, first 8 bytes of the chain hash
  *	         before this record, kind, entity, body, CRC32C of all that.
  *	trailer  a record of type 3 or 5 with an empty kind and entity; seq and clock repeat the last
- *	         record's; body: u64 count, u32 crc of the last record, u32 0, chain hash at the end.
+ *	         record's, and the 8 bytes of chain hash are those of the hash at the end; body: u64
+ *	         count, u32 crc of the last record, u32 0, chain hash at the end.
  *
  * Types and their bodies:
  *	1  the payload, JSON text: one object
