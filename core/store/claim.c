@@ -83,10 +83,13 @@ static int claim_link(const bn_dir *at, int fd, const char *tmp, const char *pat
  * made them and died before it synced them. */
 static int claim_sync(const bn_dir *at, char *dir, bn_err *err)
 {
-	int rc;
-	while ((rc = bn_dir_sync(at, dir, err)) == 0 && strchr(dir, '/')) /* S3 */
-		*strrchr(dir, '/') = '\0';
-	return rc;
+	for (;;) {
+		int rc = bn_dir_sync(at, dir, err); /* S3 */
+		char *slash = strrchr(dir, '/');
+		if (rc < 0 || !slash)
+			return rc;
+		*slash = '\0';
+	}
 }
 
 /* Directories of claims are as open to others as claims/ itself. */
@@ -179,7 +182,7 @@ int bn_claim_next(bn_workspace *ws, const char *prefix, const char *value, int64
 {
 	int64_t last;
 	int rc = check_name(prefix, err);
-	if (rc || (rc = highest(ws->at, prefix, &last, err)))
+	if (rc < 0 || (rc = highest(ws->at, prefix, &last, err)) < 0)
 		return rc;
 	do {
 		bn_err why = BN_ERR_INIT;
@@ -189,17 +192,19 @@ int bn_claim_next(bn_workspace *ws, const char *prefix, const char *value, int64
 		if (rc < 0 && rc != BN_ECONFLICT)
 			bn_err_move(err, &why);
 	} while (rc == BN_ECONFLICT);
-	if (!rc)
-		*n = last;
-	return rc;
+	if (rc < 0)
+		return rc;
+	*n = last;
+	return 0;
 }
 
 int bn_claim_get(bn_workspace *ws, const char *name, bn_buf *value, bn_err *err)
 {
 	char *path = NULL;
 	int rc = claim_path(&path, name, err);
-	if (!rc)
-		rc = bn_dir_read_file(ws->at, path, value, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_dir_read_file(ws->at, path, value, err);
 	bn_free(path);
 	return rc;
 }

@@ -41,8 +41,10 @@ static int write_identity(const bn_dir *root, bn_err *err)
 	if (rc < 0)
 		return rc;
 	bn_buf_addf(&text, "{\n  \"format\": %d,\n  \"id\": \"%s\"\n}\n", FORMAT, id);
-	if (!(rc = bn_buf_check(&text, err, IDENTITY)))
-		rc = bn_dir_write_file(root, IDENTITY, text.ptr, text.len, 0644, err);
+	if ((rc = bn_buf_check(&text, err, IDENTITY)) < 0)
+		goto out;
+	rc = bn_dir_write_file(root, IDENTITY, text.ptr, text.len, 0644, err);
+out:
 	bn_buf_release(&text);
 	return rc;
 }
@@ -121,7 +123,9 @@ static int find_up(char **dir, const bn_env *env, const char *start, bn_err *err
 		return bn_err_nomem(err, "a file name");
 	for (size_t n = strlen(at); n > 1 && at[n - 1] == '/';)
 		at[--n] = '\0';
-	while ((rc = has_workspace(&found, env, at, err)) == 0 && !found) {
+	for (;;) {
+		if ((rc = has_workspace(&found, env, at, err)) < 0 || found)
+			break;
 		char *slash = strrchr(at, '/');
 		if (!slash || !at[1]) {
 			rc = bn_err_set(err, BN_ENOTFOUND, "no workspace at or above '%s'", start);
@@ -141,10 +145,13 @@ static int load_identity(json_t **out, const bn_dir *root, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	char *path = bn_dir_join(root, IDENTITY);
-	int rc = path ? bn_dir_read_file(root, IDENTITY, &text, err)
-		      : bn_err_nomem(err, "a file name");
-	if (!rc)
-		rc = bn_json_parse(out, text.ptr, text.len, path, err);
+	int rc;
+	if (!path)
+		return bn_err_nomem(err, "a file name");
+	if ((rc = bn_dir_read_file(root, IDENTITY, &text, err)) < 0)
+		goto out;
+	rc = bn_json_parse(out, text.ptr, text.len, path, err);
+out:
 	bn_buf_release(&text);
 	bn_free(path);
 	return rc;
@@ -295,8 +302,9 @@ static int upgrade(bn_workspace *ws, bn_err *err)
 		bn_err_clear(&why);
 		rc = 0;
 	}
-	if (!rc)
-		ws->format = now;
+	if (rc < 0)
+		goto out;
+	ws->format = now;
 out:
 	json_decref(j);
 	bn_buf_release(&text);
@@ -314,15 +322,17 @@ static int need_writer(bn_workspace *ws, bn_err *err)
 	if (rc < 0)
 		return rc;
 	bn_slot_adopt_dead(ws->at, ws->writer->name, ADOPT_MOST);
-	if (ws->signer)
-		rc = bn_writer_set_signer(ws->writer, ws->signer, ws->id, err);
+	if (ws->signer && (rc = bn_writer_set_signer(ws->writer, ws->signer, ws->id, err)) < 0) {
+		bn_writer_free(ws->writer);
+		ws->writer = NULL;
+	}
 	return rc;
 }
 
 int bn_workspace_set_signer(bn_workspace *ws, const struct bn_signer *signer, bn_err *err)
 {
-	int rc = need_writer(ws, err);
-	if (rc < 0)
+	int rc = bn_workspace_need_writable(ws, err);
+	if (rc < 0 || (rc = need_writer(ws, err)) < 0)
 		return rc;
 	ws->signer = signer;
 	return bn_writer_set_signer(ws->writer, signer, ws->id, err);
@@ -390,11 +400,12 @@ static int append_json(bn_workspace *ws, bn_draft *d, const json_t *payload, bn_
 			d->entity);
 	else
 		rc = bn_json_canonical(payload, &text, err);
-	if (!rc) {
-		d->payload = text.ptr;
-		d->n = text.len;
-		rc = append(ws, d, err);
-	}
+	if (rc < 0 || (rc = bn_buf_check(&text, err, "an event")) < 0)
+		goto out;
+	d->payload = text.ptr;
+	d->n = text.len;
+	rc = append(ws, d, err);
+out:
 	bn_buf_release(&text);
 	return rc;
 }
@@ -475,7 +486,7 @@ int bn_workspace_tick(bn_workspace *ws, bn_err *err)
 int bn_workspace_sync(bn_workspace *ws, bn_err *err)
 {
 	int rc = bn_workspace_commit(ws, err);
-	return rc ? rc : bn_workspace_refresh(ws, NULL, err);
+	return rc < 0 ? rc : bn_workspace_refresh(ws, NULL, err);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -490,18 +501,19 @@ int bn_workspace_refresh(bn_workspace *ws, bool *changed, bn_err *err)
 {
 	bool unused;
 	int rc = bn_workspace_need_index(ws, err);
-	return rc ? rc : bn_index_refresh(ws->index, changed ? changed : &unused, err);
+	return rc < 0 ? rc : bn_index_refresh(ws->index, changed ? changed : &unused, err);
 }
 
 int bn_workspace_read(sqlite3 **out, bn_workspace *ws, bn_err *err)
 {
 	int rc = bn_workspace_refresh(ws, NULL, err);
-	sqlite3 *db = rc ? NULL : bn_workspace_index(ws);
-	if (!rc && !db)
-		rc = bn_err_set(err, BN_EIO, "the index cannot be opened");
-	if (!rc)
-		*out = db;
-	return rc;
+	if (rc < 0)
+		return rc;
+	sqlite3 *db = bn_index_db(ws->index);
+	if (!db)
+		return bn_err_set(err, BN_EIO, "the index cannot be opened");
+	*out = db;
+	return 0;
 }
 
 sqlite3 *bn_workspace_index(bn_workspace *ws)

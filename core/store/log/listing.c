@@ -63,14 +63,19 @@ static int log_add(bn_log_writer **out, bn_log *log, const char *name, bn_err *e
 int bn_log_relist(bn_log_writer *w, const bn_dir *at, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
-	int rc = bn_segment_list(at, w->dir, &names, &w->has_open, err);
-	if (!rc && bn_grow(&w->sealed, &w->sealed_cap, names.count, sizeof *w->sealed))
-		rc = bn_err_nomem(err, "a list of segments");
+	int rc;
 	w->sealed_count = 0;
-	for (size_t i = 0; !rc && i < names.count; i++) {
+	if ((rc = bn_segment_list(at, w->dir, &names, &w->has_open, err)) < 0)
+		goto out;
+	if (bn_grow(&w->sealed, &w->sealed_cap, names.count, sizeof *w->sealed)) {
+		rc = bn_err_nomem(err, "a list of segments");
+		goto out;
+	}
+	for (size_t i = 0; i < names.count; i++) {
 		bn_log_range *r = &w->sealed[w->sealed_count++];
 		bn_segment_parse_name(names.items[i], &r->first, &r->last);
 	}
+out:
 	bn_names_release(&names);
 	w->stuck = false;
 	w->listed_ns = bn_env_now_ns(at->env);
@@ -82,14 +87,30 @@ static int64_t mtime_ns(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
-static int writer_look(bn_log_writer *w, const bn_dir *at, const struct stat *dir, bn_err *err)
+/* Size and age of open.seg, for a look without opening it. */
+static int look_at_open(bn_log_writer *w, const bn_dir *at, bn_err *err)
 {
 	struct stat st;
+	char *path = bn_path_join(w->dir, BN_SEGMENT_OPEN);
+	if (!path)
+		return bn_err_nomem(err, "a file name");
+	if (bn_dir_stat(at, path, &st, NULL) == 0) {
+		w->open_size = (uint64_t)st.st_size;
+		w->open_inode = (uint64_t)st.st_ino;
+		w->open_mtime_ns = mtime_ns(&st);
+	}
+	bn_free(path);
+	return 0;
+}
+
+static int writer_look(bn_log_writer *w, const bn_dir *at, const struct stat *dir, bn_err *err)
+{
 	int rc = 0;
 	int64_t now = bn_env_now_ns(at->env), changed = mtime_ns(dir);
 	bool fresh = w->listed_ns && w->settled && changed == w->mtime_ns &&
 		     now - w->listed_ns < RELIST_AFTER_S * (int64_t)1000000000;
 	w->uid = dir->st_uid;
+	w->open_size = w->open_inode = 0;
 	if (!fresh) {
 		size_t before = w->sealed_count;
 		bool stuck = w->stuck && changed == w->mtime_ns;
@@ -98,63 +119,50 @@ static int writer_look(bn_log_writer *w, const bn_dir *at, const struct stat *di
 		w->settled = now - changed > TRUST_AFTER_S * (int64_t)1000000000;
 		w->mtime_ns = changed;
 	}
-	w->open_size = w->open_inode = 0;
-	if (!rc && w->has_open) {
-		char *path = bn_path_join(w->dir, BN_SEGMENT_OPEN);
-		if (!path)
-			return bn_err_nomem(err, "a file name");
-		if (bn_dir_stat(at, path, &st, NULL) == 0) {
-			w->open_size = (uint64_t)st.st_size;
-			w->open_inode = (uint64_t)st.st_ino;
-			w->open_mtime_ns = mtime_ns(&st);
-		}
-		bn_free(path);
-	}
-	return rc;
+	if (rc < 0 || !w->has_open)
+		return rc;
+	return look_at_open(w, at, err);
 }
 
-int bn_log_scan(bn_log *log, const bn_dir *at, bn_err *err)
+/* Looks at log/<name>, if it is a writer's directory. */
+static int scan_writer(bn_log *log, const bn_dir *at, const char *name, bn_err *err)
 {
-	bn_names names = BN_NAMES_INIT;
-	int rc = bn_dir_list(at, "log", &names, err);
-	for (size_t i = 0; i < log->count; i++)
-		log->items[i].seen = false;
-	for (size_t i = 0; !rc && i < names.count; i++) {
-		struct stat st;
-		if (names.items[i][0] == '.' || strlen(names.items[i]) > BN_WRITER_NAME_MAX)
-			continue;
-		char *dir = bn_path_join("log", names.items[i]);
-		if (!dir) {
-			rc = bn_err_nomem(err, "a file name");
-			break;
-		}
-		int e = at->env->fs->stat(at->env, at, dir, &st);
-		bn_free(dir);
-		if (e == -ENOENT || (e == 0 && !S_ISDIR(st.st_mode)))
-			continue;
-		bn_log_writer *w = bn_log_find(log, names.items[i]);
-		if (!w)
-			rc = log_add(&w, log, names.items[i], err);
-		bn_err why = BN_ERR_INIT;
-		if (!rc && e < 0) /* it is there: not to be taken for removed */
-			rc = bn_err_sys(&why, BN_EIO, -e, "cannot stat '%s'", w->dir);
-		else if (!rc)
-			rc = writer_look(w, at, &st, &why);
-		if (why.code == BN_ENOMEM) {
-			rc = bn_err_nomem(err, "a list of segments");
-		} else if (why.code) {
-			/* Somebody who lets nobody read his log must not stop everybody else's. */
-			rc = 0;
-			w->stuck = true;
-			w->listed_ns = w->mtime_ns = 0; /* looked at anew next time */
-			snprintf(w->fault, sizeof w->fault, "%.159s", why.msg);
-		}
-		if (w)
-			w->seen = true;
+	struct stat st;
+	bn_err why = BN_ERR_INIT;
+	if (name[0] == '.' || strlen(name) > BN_WRITER_NAME_MAX)
+		return 0;
+	char *dir = bn_path_join("log", name);
+	if (!dir)
+		return bn_err_nomem(err, "a file name");
+	int rc = bn_dir_stat(at, dir, &st, &why);
+	bn_free(dir);
+	if (rc == BN_ENOMEM)
+		return bn_err_move(err, &why);
+	if (rc == BN_ENOTFOUND || (rc == 0 && !S_ISDIR(st.st_mode))) /* L7 */
+		return 0;
+	bn_log_writer *w = bn_log_find(log, name);
+	if (!w) {
+		int added = log_add(&w, log, name, err);
+		if (added < 0)
+			return added;
 	}
-	bn_names_release(&names);
-	if (rc)
-		return rc;
+	w->seen = true; /* what cannot be looked at is there, and not to be taken for removed */
+	if (rc == 0)
+		rc = writer_look(w, at, &st, &why);
+	if (rc == BN_ENOMEM)
+		return bn_err_move(err, &why);
+	if (rc < 0) {
+		/* Somebody who lets nobody read his log must not stop everybody else's. */
+		w->stuck = true;
+		w->listed_ns = w->mtime_ns = 0; /* looked at anew next time */
+		snprintf(w->fault, sizeof w->fault, "%.159s", why.msg);
+	}
+	return 0;
+}
+
+/* Forgets the writers that are no longer there. */
+static void drop_unseen(bn_log *log)
+{
 	size_t kept = 0;
 	for (size_t i = 0; i < log->count; i++) {
 		if (log->items[i].seen) {
@@ -165,7 +173,23 @@ int bn_log_scan(bn_log *log, const bn_dir *at, bn_err *err)
 		}
 	}
 	log->count = kept;
-	return 0;
+}
+
+int bn_log_scan(bn_log *log, const bn_dir *at, bn_err *err)
+{
+	bn_names names = BN_NAMES_INIT;
+	int rc = bn_dir_list(at, "log", &names, err);
+	if (rc < 0)
+		goto out;
+	for (size_t i = 0; i < log->count; i++)
+		log->items[i].seen = false;
+	for (size_t i = 0; i < names.count; i++)
+		if ((rc = scan_writer(log, at, names.items[i], err)) < 0)
+			goto out;
+	drop_unseen(log);
+out:
+	bn_names_release(&names);
+	return rc;
 }
 
 const bn_log_range *bn_log_cover(const bn_log_writer *w, uint64_t seq)

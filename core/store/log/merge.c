@@ -22,6 +22,7 @@
 
 enum {
 	MERGE_BYTES = 64 << 20, /* no wider than that */
+	FLUSH_BYTES = 1 << 20,  /* held in memory before they are written */
 };
 
 typedef struct part {
@@ -67,100 +68,151 @@ static bool choose_run(const part *parts, size_t n, size_t merge_at, size_t *fir
 	return n - j >= 2;
 }
 
-/* Appends the records of one part to fd and moves *end behind them; *trailer becomes the one that
- * closes them, with the signature of this part's. */
-static int copy_part(const bn_dir *at, int fd, const char *tmp, const part *p, bn_seg_trailer *end,
-	bn_buf *trailer, bn_err *err)
+/* A wide segment that is being written. */
+typedef struct wide {
+	const bn_dir *at;
+	const char *tmp; /* its name meanwhile */
+	int fd;
+	bn_buf out;         /* what is not written yet */
+	bn_seg_trailer end; /* of what was copied so far; without signature */
+	bn_buf trailer;     /* the record that closes it, with the signature of the newest part's */
+} wide;
+
+static int wide_flush(wide *w, bn_err *err)
 {
-	const bn_env *env = at->env;
-	bn_segment s = {.fd = -1};
+	int rc = bn_buf_check(&w->out, err, "a segment");
+	if (rc < 0)
+		return rc;
+	rc = bn_fs_write_all(w->at->env, w->fd, w->out.ptr, w->out.len, w->tmp, err);
+	bn_buf_clear(&w->out);
+	return rc;
+}
+
+/* Copies the records of an opened part, as they are (L5). */
+static int copy_records(wide *w, bn_segment *s, const part *p, bn_err *err)
+{
 	bn_record r;
-	bn_buf out = BN_BUF_INIT;
-	int rc = bn_segment_open(&s, at, p->path, true, err);
-	if (rc)
+	int rc;
+	while ((rc = bn_segment_next(s, &r, err)) == 1) {
+		bn_buf_add(&w->out, r.bytes, r.size);
+		w->end.count++;
+		if (w->out.len > FLUSH_BYTES && (rc = wide_flush(w, err)) < 0)
+			return rc;
+	}
+	if (rc < 0)
+		return rc;
+	if (s->end != BN_SEGMENT_SEALED || s->last_seq != p->last) /* L6 */
+		return bn_err_set(err, BN_ECORRUPT, "%s is no whole sealed segment", p->path);
+	return wide_flush(w, err);
+}
+
+static int copy_part(wide *w, const part *p, bn_err *err)
+{
+	bn_segment s = {.fd = -1};
+	bn_seg_trailer *end = &w->end;
+	int rc = bn_segment_open(&s, w->at, p->path, true, err);
+	if (rc < 0)
 		return rc;
 	if (end->count == 0) {
-		bn_seg_header_encode(&out, &s.header);
+		bn_seg_header_encode(&w->out, &s.header);
 		memcpy(end->chain, s.header.chain, sizeof end->chain);
 	}
-	if (s.header.first_seq != p->first || memcmp(end->chain, s.header.chain, sizeof end->chain))
+	if (s.header.first_seq != p->first ||
+		memcmp(end->chain, s.header.chain, sizeof end->chain)) {
 		rc = bn_err_set(err, BN_ECORRUPT, "%s does not continue its neighbour", p->path);
-	while (!rc && (rc = bn_segment_next(&s, &r, err)) == 1) {
-		bn_buf_add(&out, r.bytes, r.size);
-		end->count++;
-		rc = bn_buf_check(&out, err, "a segment");
-		if (!rc && out.len > 1 << 20) {
-			rc = bn_fs_write_all(env, fd, out.ptr, out.len, tmp, err);
-			bn_buf_clear(&out);
-		}
+		goto out;
 	}
-	if (!rc && (s.end != BN_SEGMENT_SEALED || s.last_seq != p->last))
-		rc = bn_err_set(err, BN_ECORRUPT, "%s is no whole sealed segment", p->path);
-	if (!rc)
-		rc = bn_fs_write_all(env, fd, out.ptr, out.len, tmp, err);
+	if ((rc = copy_records(w, &s, p, err)) < 0)
+		goto out;
 	end->last_seq = s.last_seq;
 	end->last_clock = s.last_clock;
 	end->last_crc = s.last_crc;
 	memcpy(end->chain, s.chain, sizeof end->chain);
-	if (!rc) {
-		end->signature = s.trailer.signature;
-		bn_buf_clear(trailer);
-		bn_record_encode_trailer(trailer, end);
-		rc = bn_buf_check(trailer, err, "a segment trailer");
-		end->signature = (bn_signature){0}; /* it borrowed from s */
-	}
-	bn_buf_release(&out);
+	end->signature = s.trailer.signature;
+	bn_buf_clear(&w->trailer);
+	bn_record_encode_trailer(&w->trailer, end);
+	end->signature = (bn_signature){0}; /* it borrowed from s */
+	rc = bn_buf_check(&w->trailer, err, "a segment trailer");
+out:
 	bn_segment_close(&s);
 	return rc;
+}
+
+/* Fills the file, makes it durable and gives it its name (L2). */
+static int wide_fill(wide *w, const char *to, const part *parts, size_t n, bn_err *err)
+{
+	const bn_env *env = w->at->env;
+	int rc, e;
+	for (size_t i = 0; i < n; i++)
+		if ((rc = copy_part(w, &parts[i], err)) < 0)
+			return rc;
+	if ((rc = bn_fs_write_all(env, w->fd, w->trailer.ptr, w->trailer.len, w->tmp, err)) < 0)
+		return rc;
+	if ((e = env->fs->fsync(env, w->fd)) < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", w->tmp);
+	return bn_segment_rename(w->at, w->fd, w->tmp, to, NULL, err);
 }
 
 static int write_wide(const bn_dir *at, const char *dir, const char *tmp, const char *to,
 	const part *parts, size_t n, bn_err *err)
 {
-	bn_buf b = BN_BUF_INIT;
-	bn_seg_trailer end = {0};
-	const bn_env *env = at->env;
-	int e, fd, rc = bn_dir_open_file(&fd, at, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644, err);
+	wide w = {.at = at, .tmp = tmp, .out = BN_BUF_INIT, .trailer = BN_BUF_INIT};
+	int rc = bn_dir_open_file(&w.fd, at, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; !rc && i < n; i++)
-		rc = copy_part(at, fd, tmp, &parts[i], &end, &b, err);
-	if (!rc)
-		rc = bn_fs_write_all(env, fd, b.ptr, b.len, tmp, err);
-	if (!rc && (e = env->fs->fsync(env, fd)) < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", tmp);
-	if (!rc)
-		rc = bn_segment_rename(at, fd, tmp, to, NULL, err);
-	env->fs->close(env, fd);
-	if (rc)
+	rc = wide_fill(&w, to, parts, n, err);
+	at->env->fs->close(at->env, w.fd);
+	bn_buf_release(&w.out);
+	bn_buf_release(&w.trailer);
+	if (rc < 0) {
 		bn_dir_unlink(at, tmp, NULL);
-	else
-		rc = bn_dir_sync(at, dir, err);
-	bn_buf_release(&b);
-	return rc;
+		return rc;
+	}
+	return bn_dir_sync(at, dir, err);
+}
+
+static void parts_free(part *parts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		bn_free(parts[i].path);
+	bn_free(parts);
+}
+
+static int part_init(part *p, const bn_dir *at, const char *dir, const char *name, bn_err *err)
+{
+	struct stat st;
+	bn_segment_parse_name(name, &p->first, &p->last);
+	if (!(p->path = bn_path_join(dir, name)))
+		return bn_err_nomem(err, "a file name");
+	int rc = bn_dir_stat(at, p->path, &st, err);
+	if (rc < 0)
+		return rc;
+	p->size = (uint64_t)st.st_size;
+	p->foreign = st.st_uid != at->env->uid(at->env);
+	return 0;
 }
 
 static int parts_list(part **out, size_t *n, const bn_dir *at, const char *dir, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
-	struct stat st;
+	part *parts = NULL;
 	int rc = bn_segment_list(at, dir, &names, NULL, err);
-	part *parts = rc ? NULL : bn_alloc_zeroed(names.count, sizeof *parts);
-	*n = 0;
-	if (!rc && !parts)
+	if (rc < 0)
+		goto out;
+	if (!(parts = bn_alloc_zeroed(names.count + 1, sizeof *parts))) {
 		rc = bn_err_nomem(err, "a list of segments");
-	for (size_t i = 0; !rc && i < names.count; i++) {
-		part *p = &parts[(*n)++];
-		bn_segment_parse_name(names.items[i], &p->first, &p->last);
-		if (!(p->path = bn_path_join(dir, names.items[i])))
-			rc = bn_err_nomem(err, "a file name");
-		else
-			rc = bn_dir_stat(at, p->path, &st, err);
-		p->size = rc ? 0 : (uint64_t)st.st_size;
-		p->foreign = !rc && st.st_uid != at->env->uid(at->env);
+		goto out;
 	}
-	bn_names_release(&names);
+	for (size_t i = 0; i < names.count; i++)
+		if ((rc = part_init(&parts[i], at, dir, names.items[i], err)) < 0)
+			goto out;
 	*out = parts;
+	*n = names.count;
+	parts = NULL;
+out:
+	if (parts)
+		parts_free(parts, names.count);
+	bn_names_release(&names);
 	return rc;
 }
 
@@ -193,14 +245,14 @@ int bn_log_merge(const bn_dir *at, const char *dir, size_t merge_at, bn_err *err
 {
 	part *parts = NULL;
 	size_t n = 0, first;
+	bool keeps;
 	char *tmp = NULL, *to = NULL, name[BN_SEGMENT_NAME];
 	int rc = parts_list(&parts, &n, at, dir, err);
-	if (rc)
-		goto out;
+	if (rc < 0)
+		return rc;
 	n = parts_uncover(at, parts, n);
 	if (!choose_run(parts, n, merge_at, &first))
 		goto out;
-	bool keeps;
 	if ((rc = run_keeps_signatures(&keeps, at, parts + first, n - first, err)) < 0 || !keeps)
 		goto out;
 	bn_segment_name(name, parts[first].first, parts[n - 1].last);
@@ -211,14 +263,12 @@ int bn_log_merge(const bn_dir *at, const char *dir, size_t merge_at, bn_err *err
 		goto out;
 	}
 	bn_dir_unlink(at, tmp, NULL); /* of a merge that failed before */
-	if ((rc = write_wide(at, dir, tmp, to, parts + first, n - first, err)))
+	if ((rc = write_wide(at, dir, tmp, to, parts + first, n - first, err)) < 0)
 		goto out;
 	for (size_t i = first; i < n; i++)
-		bn_dir_unlink(at, parts[i].path, NULL);
+		bn_dir_unlink(at, parts[i].path, NULL); /* S2: the wide one is durable */
 out:
-	for (size_t i = 0; parts && i < n; i++)
-		bn_free(parts[i].path);
-	bn_free(parts);
+	parts_free(parts, n);
 	bn_free(tmp);
 	bn_free(to);
 	return rc;

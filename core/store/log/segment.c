@@ -55,18 +55,23 @@ int bn_segment_list(
 {
 	bn_names all = BN_NAMES_INIT;
 	uint64_t first, last;
+	bool any_open = false;
 	int rc = bn_dir_list(at, dir, &all, err);
-	if (has_open)
-		*has_open = false;
-	for (size_t i = 0; !rc && i < all.count; i++) {
-		if (has_open && !strcmp(all.items[i], BN_SEGMENT_OPEN))
-			*has_open = true;
+	if (rc < 0)
+		goto out;
+	for (size_t i = 0; i < all.count; i++) {
+		any_open = any_open || !strcmp(all.items[i], BN_SEGMENT_OPEN);
 		if (bn_segment_parse_name(all.items[i], &first, &last) &&
-			bn_names_add(segments, all.items[i]))
+			bn_names_add(segments, all.items[i])) {
 			rc = bn_err_nomem(err, "a list of segments");
+			goto out;
+		}
 	}
-	if (!rc && segments->count)
+	if (segments->count)
 		qsort(segments->items, segments->count, sizeof *segments->items, compare_segments);
+out:
+	if (has_open)
+		*has_open = any_open;
 	bn_names_release(&all);
 	return rc;
 }

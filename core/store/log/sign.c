@@ -144,8 +144,10 @@ int bn_verify_record(const bn_record *r, const bn_log_identity *who,
 		.entity = r->entity};
 	int rc = record_text(
 		&text, who, &h, s->epoch, s->epoch_bytes, r->payload, r->payload_len, err);
-	if (!rc)
-		rc = text_verify(s, &text, "a record", err);
+	if (rc < 0)
+		goto out;
+	rc = text_verify(s, &text, "a record", err);
+out:
 	bn_buf_release(&text);
 	return rc;
 }
@@ -158,8 +160,10 @@ int bn_verify_trailer(const bn_seg_trailer *t, const bn_log_identity *who, bn_er
 			"a trailer is signed in a way (%d) that this binnacle does not know",
 			t->signature.scheme);
 	int rc = trailer_text(&text, who, t, err);
-	if (!rc)
-		rc = text_verify(&t->signature, &text, "a trailer", err);
+	if (rc < 0)
+		goto out;
+	rc = text_verify(&t->signature, &text, "a trailer", err);
+out:
 	bn_buf_release(&text);
 	return rc;
 }
@@ -196,14 +200,15 @@ int bn_writer_card_decode(bn_writer_card *card, const void *payload, size_t n, b
 		return bn_err_set(err, rc == BN_ENOMEM ? BN_ENOMEM : BN_ECORRUPT,
 			"a writer's card: %s", why.msg);
 	json_t *uid = json_object_get(j, "uid");
-	if (!json_is_integer(uid) || json_integer_value(uid) < 0)
+	if (!json_is_integer(uid) || json_integer_value(uid) < 0) {
 		rc = bn_err_set(err, BN_ECORRUPT, "a writer's card has no proper 'uid'");
-	else
-		card->uid = (int64_t)json_integer_value(uid);
-	if (!rc)
-		rc = card_text(card->user, sizeof card->user, j, "user", err);
-	if (!rc)
-		rc = card_text(card->host, sizeof card->host, j, "host", err);
+		goto out;
+	}
+	card->uid = (int64_t)json_integer_value(uid);
+	if ((rc = card_text(card->user, sizeof card->user, j, "user", err)) < 0)
+		goto out;
+	rc = card_text(card->host, sizeof card->host, j, "host", err);
+out:
 	json_decref(j);
 	return rc;
 }

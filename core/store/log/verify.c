@@ -125,17 +125,18 @@ static int check_seal(check *c, const bn_segment *s, const char *file, bn_err *e
 	if (s->end != BN_SEGMENT_SEALED || !t->signature.scheme)
 		return 0;
 	int rc = bn_verify_trailer(t, &c->who, &why);
-	if (!rc && (!c->has_card || memcmp(c->key, t->signature.key, sizeof c->key)))
-		rc = bn_err_set(&why, BN_ECORRUPT,
-			"the trailer is signed with another key than the writer's card");
 	if (rc == BN_ECORRUPT)
 		return add_fault(c, BN_FAULT_FORGED, file, s->at, s->last_seq, err, "%s", why.msg);
-	if (rc == BN_EUNSUPPORTED)
+	if (rc == BN_EUNSUPPORTED) {
 		c->report->unchecked++;
-	else if (rc < 0)
+		return 0;
+	}
+	if (rc < 0)
 		return bn_err_move(err, &why);
-	else
-		c->report->verified++;
+	if (!c->has_card || memcmp(c->key, t->signature.key, sizeof c->key))
+		return add_fault(c, BN_FAULT_FORGED, file, s->at, s->last_seq, err,
+			"the trailer is signed with another key than the writer's card");
+	c->report->verified++;
 	return 0;
 }
 
@@ -189,6 +190,26 @@ static int check_records(check *c, bn_segment *s, const char *file, bool open, b
 	return 0;
 }
 
+/* Whose file it is, and whether it belongs where it lies. */
+static int check_place(
+	check *c, const bn_segment *s, const char *file, uint64_t first, bool open, bn_err *err)
+{
+	int rc;
+	size_t faults = c->report->fault_count;
+	if (s->uid != c->w->uid &&
+		(rc = add_fault(c, BN_FAULT_FOREIGN, file, 0, first, err,
+			 "owned by uid %lu in a directory of uid %lu; its events count as that "
+			 "user's",
+			 (unsigned long)s->uid, (unsigned long)c->w->uid)) < 0)
+		return rc;
+	if ((rc = check_start(c, s, file, first, err)) < 0)
+		return rc;
+	if (!open || first <= c->seq + 1 || c->report->fault_count != faults)
+		return 0;
+	return add_fault(c, BN_FAULT_MISSING, NULL, 0, c->seq + 1, err,
+		"records %" PRIu64 " to %" PRIu64 " are missing", c->seq + 1, first - 1);
+}
+
 static int check_segment(check *c, const char *file, uint64_t first, bool open, bn_err *err)
 {
 	bn_segment s = {.fd = -1};
@@ -209,20 +230,7 @@ static int check_segment(check *c, const char *file, uint64_t first, bool open, 
 		return add_fault(c, BN_FAULT_UNREADABLE, file, 0, first, err, "%s", why.msg);
 	if (rc < 0)
 		return bn_err_move(err, &why);
-	size_t faults = c->report->fault_count;
-	if (s.uid != c->w->uid)
-		rc = add_fault(c, BN_FAULT_FOREIGN, file, 0, first, err,
-			"owned by uid %lu in a directory of uid %lu; its events count as that "
-			"user's",
-			(unsigned long)s.uid, (unsigned long)c->w->uid);
-	if (!rc && open)
-		first = s.header.first_seq;
-	if (!rc)
-		rc = check_start(c, &s, file, first, err);
-	if (!rc && open && first > c->seq + 1 && c->report->fault_count == faults)
-		rc = add_fault(c, BN_FAULT_MISSING, NULL, 0, c->seq + 1, err,
-			"records %" PRIu64 " to %" PRIu64 " are missing", c->seq + 1, first - 1);
-	if (rc < 0)
+	if ((rc = check_place(c, &s, file, open ? s.header.first_seq : first, open, err)) < 0)
 		goto out;
 	if ((rc = check_records(c, &s, file, open, &why)) == BN_EIO)
 		rc = add_fault(
@@ -251,38 +259,43 @@ static int resync(check *c, const char *file, uint64_t first, bn_err *err)
 	return 0;
 }
 
+/* A sealed segment starts behind the next record: names what lies between, unless a fault has named
+ * it (up to `named`) already. */
+static int check_gap(check *c, const char *file, uint64_t first, uint64_t named, bn_err *err)
+{
+	int rc;
+	uint64_t from = named > c->seq ? named + 1 : c->seq + 1;
+	if (first > from &&
+		(rc = add_fault(c, BN_FAULT_MISSING, NULL, 0, from, err,
+			 "records %" PRIu64 " to %" PRIu64 " are missing", from, first - 1)) < 0)
+		return rc;
+	return resync(c, file, first, err);
+}
+
 static int check_writer(check *c, bn_err *err)
 {
-	int rc = 0;
+	int rc;
 	uint64_t named = 0; /* records up to here are bad, and a fault says so */
 	char file[BN_SEGMENT_NAME];
 	bn_chain_start(c->chain, c->w->name);
 	if (c->w->fault[0]) /* of the listing: nothing is known of what lies there */
 		return add_fault(c, BN_FAULT_UNREADABLE, NULL, 0, 1, err, "%s", c->w->fault);
-	for (size_t i = 0; !rc && i < c->w->sealed_count; i++) {
+	for (size_t i = 0; i < c->w->sealed_count; i++) {
 		const bn_log_range *range = &c->w->sealed[i];
 		bn_segment_name(file, range->first, range->last);
-		if (range->first > c->seq + 1) {
-			uint64_t from = named > c->seq ? named + 1 : c->seq + 1;
-			if (range->first > from)
-				rc = add_fault(c, BN_FAULT_MISSING, NULL, 0, from, err,
-					"records %" PRIu64 " to %" PRIu64 " are missing", from,
-					range->first - 1);
-			if (!rc)
-				rc = resync(c, file, range->first, err);
-		}
-		if (!rc)
-			rc = check_segment(c, file, range->first, false, err);
+		if (range->first > c->seq + 1 &&
+			(rc = check_gap(c, file, range->first, named, err)) < 0)
+			return rc;
+		if ((rc = check_segment(c, file, range->first, false, err)) < 0)
+			return rc;
 		if (c->seq < range->last)
 			named = range->last;
 	}
-	if (!rc && c->w->has_open) {
-		if (named > c->seq)
-			rc = resync(c, BN_SEGMENT_OPEN, named + 1, err);
-		if (!rc)
-			rc = check_segment(c, BN_SEGMENT_OPEN, c->seq + 1, true, err);
-	}
-	return rc;
+	if (!c->w->has_open)
+		return 0;
+	if (named > c->seq && (rc = resync(c, BN_SEGMENT_OPEN, named + 1, err)) < 0)
+		return rc;
+	return check_segment(c, BN_SEGMENT_OPEN, c->seq + 1, true, err);
 }
 
 static int add_head(const check *c, bn_err *err)
@@ -318,33 +331,41 @@ static void roll_back(bn_log_report *r, const bn_log_report *before)
 	r->unchecked = before->unchecked;
 }
 
+/* Checks one writer, again where the listing was overtaken: a segment that was merged or sealed under
+ * our hands looks like a fault once. */
+static int verify_writer(
+	bn_log_report *report, const bn_workspace *ws, bn_log_writer *w, bn_err *err)
+{
+	const bn_dir *at = bn_workspace_at(ws);
+	const check fresh = {
+		.report = report, .w = w, .at = at, .who = {bn_workspace_id(ws), w->name}};
+	const bn_log_report before = *report;
+	check c = fresh;
+	int rc;
+	for (int tries = 0; tries < TRIES; tries++) {
+		roll_back(report, &before);
+		c = fresh;
+		if ((rc = check_writer(&c, err)) < 0)
+			return rc;
+		if (w->fault[0] || (!c.vanished && report->fault_count == before.fault_count))
+			break;
+		if ((rc = bn_log_relist(w, at, err)) < 0)
+			return rc;
+	}
+	return add_head(&c, err);
+}
+
 int bn_log_verify(bn_workspace *ws, bn_log_report *report, bn_err *err)
 {
 	bn_log log = {0};
-	const bn_dir *at = bn_workspace_at(ws);
 	*report = (bn_log_report){0};
-	int rc = bn_log_scan(&log, at, err);
-	for (size_t i = 0; !rc && i < log.count; i++) {
-		const check fresh = {.report = report,
-			.w = &log.items[i],
-			.at = at,
-			.who = {bn_workspace_id(ws), log.items[i].name}};
-		check c = fresh;
-		const bn_log_report before = *report;
-		/* A segment that was merged or sealed under our hands looks like a fault once. */
-		for (int tries = 0; tries < TRIES; tries++) {
-			roll_back(report, &before);
-			c = fresh;
-			rc = check_writer(&c, err);
-			if (rc || c.w->fault[0] ||
-				(!c.vanished && report->fault_count == before.fault_count))
-				break;
-			if ((rc = bn_log_relist(&log.items[i], at, err)))
-				break;
-		}
-		if (!rc)
-			rc = add_head(&c, err);
-	}
+	int rc = bn_log_scan(&log, bn_workspace_at(ws), err);
+	if (rc < 0)
+		goto out;
+	for (size_t i = 0; i < log.count; i++)
+		if ((rc = verify_writer(report, ws, &log.items[i], err)) < 0)
+			goto out;
+out:
 	bn_log_release(&log);
 	return rc;
 }

@@ -105,16 +105,22 @@ static int slot_continue(slot_state *state, bn_writer *w, const char *dir, bn_er
 {
 	bn_err why = BN_ERR_INIT;
 	int rc = bn_slot_adopt(&w->tip, w->at, dir, &why);
-	*state = SLOT_OURS;
-	if (rc == 0 && !bn_clock_is_sane(w->env, w->tip.clock))
-		*state = SLOT_TAKEN; /* this machine's clock was wrong once: its history is over */
-	else if (rc == BN_ECORRUPT || rc == BN_EUNSUPPORTED || rc == BN_EREFUSED)
+	switch (rc) {
+	case 0:
+		/* Behind a clock that was far ahead once, no record could be added. */
+		*state = bn_clock_is_sane(w->env, w->tip.clock) ? SLOT_OURS : SLOT_TAKEN;
+		return 0;
+	case BN_ECORRUPT:
+	case BN_EUNSUPPORTED:        /* L6 */
+	case BN_EREFUSED:            /* L7 */
 		*state = SLOT_TAKEN; /* left alone for `audit verify` to name; another will do */
-	else if (rc == BN_EIO)
+		return 0;
+	case BN_EIO:
 		*state = SLOT_UNREADABLE;
-	else if (rc < 0)
+		return 0;
+	default:
 		return bn_err_move(err, &why);
-	return 0;
+	}
 }
 
 static int slot_try(slot_state *state, bn_writer *w, const char *name, bool lock, bn_err *err)
@@ -279,18 +285,17 @@ static int writer_flush(bn_writer *w, bn_err *err)
 	int rc = 0;
 	if (w->pending.len == 0)
 		return 0;
-	if (w->fd < 0)
-		rc = open_segment(w, err);
-	if (!rc)
-		rc = bn_fs_write_all(
-			w->env, w->fd, w->pending.ptr, w->pending.len, w->open_path, err);
-	if (rc) {
-		writer_roll_back(w);
-		return rc;
-	}
+	if (w->fd < 0 && (rc = open_segment(w, err)) < 0)
+		goto out;
+	if ((rc = bn_fs_write_all(
+		     w->env, w->fd, w->pending.ptr, w->pending.len, w->open_path, err)) < 0)
+		goto out;
 	w->written_size += w->pending.len;
 	bn_buf_clear(&w->pending);
-	return 0;
+out:
+	if (rc < 0)
+		writer_roll_back(w);
+	return rc;
 }
 
 static int add_header(bn_writer *w, bn_err *err)
@@ -375,15 +380,17 @@ static int append_card(bn_writer *w, uint64_t seen_clock, bn_err *err)
 	snprintf(card.host, sizeof card.host, "%.71s", w->env->host(w->env));
 	snprintf(entity, sizeof entity, "writer/%s", w->name);
 	int rc = bn_writer_card_encode(&payload, &card, err);
-	if (!rc) {
-		bn_draft d = {.type = BN_RECORD_SIGNED,
-			.kind = BN_WRITER_OPENED,
-			.entity = entity,
-			.payload = payload.ptr,
-			.n = payload.len};
-		rc = append_one(w, &d, seen_clock, err);
-	}
-	w->card_seq = rc < 0 ? 0 : w->tip.seq;
+	if (rc < 0)
+		goto out;
+	bn_draft d = {.type = BN_RECORD_SIGNED,
+		.kind = BN_WRITER_OPENED,
+		.entity = entity,
+		.payload = payload.ptr,
+		.n = payload.len};
+	if ((rc = append_one(w, &d, seen_clock, err)) < 0)
+		goto out;
+	w->card_seq = w->tip.seq;
+out:
 	bn_buf_release(&payload);
 	return rc;
 }
@@ -492,6 +499,9 @@ bool bn_writer_is_due(const bn_writer *w)
 	int64_t now = bn_env_monotonic_ns(w->env) / 1000000;
 	/* A young writer has someone waiting for its first words; an old one is a long job. */
 	int64_t limit = (now - w->opened_ms) / 10;
-	limit = limit < SEAL_MS_MIN ? SEAL_MS_MIN : limit > SEAL_MS_MAX ? SEAL_MS_MAX : limit;
+	if (limit < SEAL_MS_MIN)
+		limit = SEAL_MS_MIN;
+	if (limit > SEAL_MS_MAX)
+		limit = SEAL_MS_MAX;
 	return w->fd >= 0 && now - w->seg_ms >= limit;
 }
