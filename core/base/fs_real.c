@@ -190,6 +190,15 @@ unsigned long bn_fs_magic_open(int fd)
 	return magic_of(fstatfs(fd, &s), &s);
 }
 
+bool bn_dir_free_bytes(const bn_dir *d, uint64_t *bytes)
+{
+	struct statfs s;
+	if (fstatfs(d->fd, &s) != 0)
+		return false;
+	*bytes = (uint64_t)s.f_bavail * (uint64_t)s.f_bsize;
+	return true;
+}
+
 /* ---- the table ------------------------------------------------------------------------------ */
 
 static int real_open(const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)

@@ -1,27 +1,27 @@
 /* doctor.c - see doctor.h. */
 #include "core/store/doctor.h"
 
-#include "core/base/fs.h"
+#include "core/base/dir.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/store/index/_place.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/statvfs.h>
 
 enum { FSYNCS_MAX = 100, FSYNCS_MS = 2000, BLOCK = 4096 };
 
 typedef struct trial {
 	bn_fs_report *report;
 	const bn_env *env;
-	char *dir, *a, *b; /* a scratch directory and two names in it */
+	const bn_dir *dir; /* a scratch directory */
 } trial;
 
 const char *bn_fs_state_name(bn_fs_state state)
@@ -48,32 +48,39 @@ static void found(
 		r->verdict = state;
 }
 
+#define A "a" /* names in the scratch directory */
+#define B "b"
+
+static void close_all(const trial *t, int a, int b)
+{
+	if (a >= 0)
+		t->env->fs->close(t->env, a);
+	if (b >= 0)
+		t->env->fs->close(t->env, b);
+}
+
 static void try_exclusive(trial *t)
 {
 	const bn_env *env = t->env;
-	int fd = env->fs->open(env, NULL, t->a, O_WRONLY | O_CREAT | O_EXCL, 0600);
-	int again = env->fs->open(env, NULL, t->a, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	int fd = env->fs->open(env, t->dir, A, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	int again = env->fs->open(env, t->dir, A, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	int e = fd < 0 ? fd : again;
 	if (fd >= 0 && again == -EEXIST)
 		found(t, "O_EXCL", BN_FS_OK, NULL, "a file is created once");
 	else
 		found(t, "O_EXCL", BN_FS_FAIL, "put the workspace on another file system",
 			"a second exclusive creation was not refused (%s)",
-			strerror(fd < 0      ? -fd
-				 : again < 0 ? -again
-					     : 0));
-	if (fd >= 0)
-		env->fs->close(env, fd);
-	if (again >= 0)
-		env->fs->close(env, again);
+			strerror(e < 0 ? -e : 0));
+	close_all(t, fd, again);
 }
 
 static void try_link(trial *t)
 {
 	const bn_env *env = t->env;
 	struct stat st = {0};
-	int first = env->fs->link(env, NULL, t->a, NULL, t->b),
-	    second = env->fs->link(env, NULL, t->a, NULL, t->b);
-	env->fs->stat(env, NULL, t->a, &st);
+	int first = env->fs->link(env, t->dir, A, t->dir, B);
+	int second = env->fs->link(env, t->dir, A, t->dir, B);
+	bn_dir_stat(t->dir, A, &st, NULL);
 	if (first == 0 && second == -EEXIST && st.st_nlink == 2)
 		found(t, "hard links", BN_FS_OK, NULL, "link(2) takes a name once");
 	else
@@ -82,32 +89,34 @@ static void try_link(trial *t)
 			"a file system with hard links",
 			"link(2): %s, then %s; %d links", first < 0 ? strerror(-first) : "done",
 			second < 0 ? strerror(-second) : "done again", (int)st.st_nlink);
-	env->fs->unlink(env, NULL, t->b);
+	bn_dir_unlink(t->dir, B, NULL);
+}
+
+/* Whether a file that is there can be replaced by renaming another over it. */
+static bool rename_replaces(const bn_dir *dir, bn_buf *text)
+{
+	return bn_dir_write_file(dir, B, "old", 3, 0600, NULL) == 0 &&
+	       bn_dir_write_file(dir, B, "new", 3, 0600, NULL) == 0 &&
+	       bn_dir_read_file(dir, B, text, NULL) == 0 && !strcmp(text->ptr, "new");
 }
 
 static void try_rename(trial *t)
 {
-	const bn_env *env = t->env;
 	bn_buf text = BN_BUF_INIT;
-	int rc = bn_fs_write_file(env, t->b, "old", 3, 0600, NULL);
-	if (!rc)
-		rc = bn_fs_write_file(env, t->b, "new", 3, 0600, NULL); /* renames over it */
-	if (!rc)
-		rc = bn_fs_read_file(env, t->b, &text, NULL);
-	if (!rc && !strcmp(text.ptr, "new"))
+	if (rename_replaces(t->dir, &text))
 		found(t, "rename", BN_FS_OK, NULL, "replaces a file in one step");
 	else
 		found(t, "rename", BN_FS_FAIL, "put the workspace on another file system",
 			"a file could not be replaced by renaming");
 	bn_buf_release(&text);
-	env->fs->unlink(env, NULL, t->b);
+	bn_dir_unlink(t->dir, B, NULL);
 }
 
 static void try_flock(trial *t)
 {
 	const bn_env *env = t->env;
-	int a = env->fs->open(env, NULL, t->a, O_RDWR, 0),
-	    b = env->fs->open(env, NULL, t->a, O_RDWR, 0);
+	int a = env->fs->open(env, t->dir, A, O_RDWR, 0);
+	int b = env->fs->open(env, t->dir, A, O_RDWR, 0);
 	int first = a < 0 ? a : env->fs->flock(env, a, LOCK_EX | LOCK_NB);
 	int second = b < 0 ? b : env->fs->flock(env, b, LOCK_EX | LOCK_NB);
 	if (first == 0 && second == -EWOULDBLOCK)
@@ -121,10 +130,7 @@ static void try_flock(trial *t)
 			"mount with working locks (on Lustre: -o flock), or put the workspace "
 			"elsewhere",
 			"a lock that is held was given a second time");
-	if (a >= 0)
-		env->fs->close(env, a);
-	if (b >= 0)
-		env->fs->close(env, b);
+	close_all(t, a, b);
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -133,30 +139,32 @@ static int compare_doubles(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static int append_block(const trial *t, int fd)
+{
+	static const char block[BLOCK];
+	if (bn_fs_write_all(t->env, fd, block, sizeof block, A, NULL) < 0)
+		return -EIO;
+	return t->env->fs->fsync(t->env, fd);
+}
+
 /* As a commit does it: append, fsync. Nearest-rank quantiles. */
 static void try_fsync(trial *t)
 {
 	const bn_env *env = t->env;
 	double ms[FSYNCS_MAX];
-	char block[BLOCK];
-	int n = 0, rc = 0, fd = env->fs->open(env, NULL, t->a, O_WRONLY | O_APPEND, 0);
-	int64_t start = bn_env_monotonic_ns(env), limit = start + FSYNCS_MS * (int64_t)1000000;
-	memset(block, 'x', sizeof block);
+	int n = 0, e = 0, fd = env->fs->open(env, t->dir, A, O_WRONLY | O_APPEND, 0);
+	int64_t limit = bn_env_monotonic_ns(env) + FSYNCS_MS * (int64_t)1000000;
 	if (fd < 0)
-		rc = fd;
-	while (!rc && n < FSYNCS_MAX && bn_env_monotonic_ns(env) < limit) {
+		e = fd;
+	while (e >= 0 && n < FSYNCS_MAX && bn_env_monotonic_ns(env) < limit) {
 		int64_t before = bn_env_monotonic_ns(env);
-		if (bn_fs_write_all(env, fd, block, sizeof block, t->a, NULL))
-			rc = -EIO;
-		if (!rc)
-			rc = env->fs->fsync(env, fd);
+		e = append_block(t, fd);
 		ms[n++] = (double)(bn_env_monotonic_ns(env) - before) / 1e6;
 	}
-	if (fd >= 0)
-		env->fs->close(env, fd);
-	if (rc || n == 0) {
+	close_all(t, fd, -1);
+	if (e < 0 || n == 0) {
 		found(t, "fsync", BN_FS_FAIL, "nothing that is acknowledged would be safe here",
-			"%s", strerror(-rc));
+			"%s", strerror(-e));
 		return;
 	}
 	qsort(ms, (size_t)n, sizeof *ms, compare_doubles);
@@ -171,7 +179,7 @@ static void try_fsync(trial *t)
 
 static void try_sync_dir(trial *t)
 {
-	int e = t->env->fs->sync_dir(t->env, NULL, t->dir);
+	int e = t->env->fs->sync_dir(t->env, t->dir, ".");
 	if (e == 0)
 		found(t, "directory fsync", BN_FS_OK, NULL, "names survive a power cut");
 	else
@@ -184,24 +192,23 @@ static void try_clock(trial *t)
 {
 	struct stat st;
 	const bn_env *env = t->env;
-	if (bn_fs_write_file(env, t->b, "x", 1, 0600, NULL) ||
-		env->fs->stat(env, NULL, t->b, &st) < 0)
+	if (bn_dir_write_file(t->dir, B, "x", 1, 0600, NULL) < 0 ||
+		bn_dir_stat(t->dir, B, &st, NULL) < 0)
 		return;
 	double off = (double)(st.st_mtim.tv_sec - bn_env_now_ns(env) / 1000000000);
 	bool bad = fabs(off) > 60;
 	found(t, "clock", bad ? BN_FS_FAIL : BN_FS_OK,
 		bad ? "set this host's clock or the file server's (NTP)" : NULL,
 		"file times are within %.0f s of this host's clock", fabs(off) + 1);
-	env->fs->unlink(env, NULL, t->b);
+	bn_dir_unlink(t->dir, B, NULL);
 }
 
 static void try_space(trial *t)
 {
-	struct statvfs v;
 	char text[BN_FMT];
-	if (statvfs(t->dir, &v) != 0)
+	uint64_t bytes;
+	if (!bn_dir_free_bytes(t->dir, &bytes))
 		return;
-	uint64_t bytes = (uint64_t)v.f_bavail * v.f_frsize;
 	bool low = bytes < (uint64_t)1 << 30;
 	found(t, "free space", low ? BN_FS_OFF : BN_FS_OK,
 		low ? "make room, or put the workspace elsewhere" : NULL, "%s",
@@ -213,7 +220,8 @@ static void try_index(trial *t)
 	bn_index_place p = {0};
 	bn_err why = BN_ERR_INIT;
 	if (bn_index_place_next(&p, t->env, NULL, NULL, &why) < 0)
-		found(t, "index", BN_FS_FAIL, why.hint, "%s", why.msg);
+		found(t, "index", BN_FS_FAIL, "set BINNACLE_INDEX to a directory on a local disk",
+			"%s", why.msg);
 	else if (!p.dir)
 		found(t, "index", BN_FS_OFF, "set BINNACLE_INDEX to a directory on a local disk",
 			"in memory, made anew by each command: %s", p.why);
@@ -224,46 +232,45 @@ static void try_index(trial *t)
 	bn_index_place_release(&p);
 }
 
+static void try_all(trial *t)
+{
+	found(t, "file system", BN_FS_OK, NULL, "%s, %s", t->report->type,
+		t->report->is_network ? "shared by several hosts" : "local");
+	try_exclusive(t);
+	try_link(t);
+	try_rename(t);
+	try_flock(t);
+	try_fsync(t);
+	try_sync_dir(t);
+	try_clock(t);
+	try_space(t);
+	try_index(t);
+}
+
 int bn_fs_examine(bn_fs_report *out, const bn_env *env, const char *dir, bn_err *err)
 {
-	char type[24];
+	char type[24], name[40];
 	uint32_t tag;
+	bn_dir *at = NULL, *scratch = NULL;
+	int rc, e;
 	*out = (bn_fs_report){.fsync_median_ms = (double)NAN, .fsync_p99_ms = (double)NAN};
-	trial t = {.report = out, .env = env};
-	if (!bn_fs_is_dir(env, dir))
-		return bn_err_set(err, BN_ENOTFOUND, "no directory '%s'", dir);
-	int rc = bn_env_random(env, &tag, sizeof tag, err);
-	if (rc)
-		return rc;
-	snprintf(out->type, sizeof out->type, "%s", bn_fs_type(dir, type));
-	out->is_network = bn_fs_is_network(dir);
-	t.dir = bn_strf("%s/.binnacle-doctor-%08x", dir, (unsigned)tag);
-	t.a = t.dir ? bn_path_join(t.dir, "a") : NULL;
-	t.b = t.dir ? bn_path_join(t.dir, "b") : NULL;
-	if (!t.b) {
-		rc = bn_err_nomem(err, "a file name");
+	if ((rc = bn_dir_open(&at, env, dir, err)) < 0 ||
+		(rc = bn_env_random(env, &tag, sizeof tag, err)) < 0)
 		goto out;
-	}
-	int e = env->fs->mkdir(env, NULL, t.dir, 0700);
-	if (e < 0) {
+	snprintf(name, sizeof name, ".binnacle-doctor-%08" PRIx32, tag);
+	snprintf(out->type, sizeof out->type, "%s", bn_fs_type(dir, type));
+	out->is_network = bn_dir_is_network(at);
+	if ((e = env->fs->mkdir(env, at, name, 0700)) < 0) {
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot make a directory in '%s'", dir);
 		goto out;
 	}
-	found(&t, "file system", BN_FS_OK, NULL, "%s, %s", out->type,
-		out->is_network ? "shared by several hosts" : "local");
-	try_exclusive(&t);
-	try_link(&t);
-	try_rename(&t);
-	try_flock(&t);
-	try_fsync(&t);
-	try_sync_dir(&t);
-	try_clock(&t);
-	try_space(&t);
-	try_index(&t);
-	rc = bn_fs_remove_tree(env, t.dir, err);
+	if ((rc = bn_dir_open_below(&scratch, at, name, err)) < 0)
+		goto out;
+	trial t = {.report = out, .env = env, .dir = scratch};
+	try_all(&t);
+	rc = bn_dir_remove_tree(at, name, err);
 out:
-	bn_free(t.dir);
-	bn_free(t.a);
-	bn_free(t.b);
+	bn_dir_close(scratch);
+	bn_dir_close(at);
 	return rc;
 }

@@ -147,11 +147,9 @@ static int scan_writer(bn_log *log, const bn_dir *at, const char *name, bn_err *
 			return added;
 	}
 	w->seen = true; /* what cannot be looked at is there, and not to be taken for removed */
-	if (rc == 0)
-		rc = writer_look(w, at, &st, &why);
-	if (rc == BN_ENOMEM)
-		return bn_err_move(err, &why);
-	if (rc < 0) {
+	if (rc < 0 || (rc = writer_look(w, at, &st, &why)) < 0) {
+		if (rc == BN_ENOMEM)
+			return bn_err_move(err, &why);
 		/* Somebody who lets nobody read his log must not stop everybody else's. */
 		w->stuck = true;
 		w->listed_ns = w->mtime_ns = 0; /* looked at anew next time */
