@@ -254,8 +254,10 @@ START_TEST(test_writer_adopts_nothing_of_a_host_whose_name_begins_like_its_own)
 	ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
 	bn_log_report report;
 	ck_assert_bn_ok(bn_log_verify(ws, &report, &err), &err);
-	ck_assert_uint_eq(report.head_count, 2);
-	ck_assert(strstr(report.heads[0].writer, "@node-1-") && report.heads[0].is_open);
+	int open = 0;
+	for (size_t i = 0; i < report.head_count; i++)
+		open += strstr(report.heads[i].writer, "@node-1-") && report.heads[i].is_open;
+	ck_assert_int_eq(open, 1);
 	bn_log_report_release(&report);
 	bn_workspace_close(ws);
 	toy_dir_remove(&dir);
@@ -290,7 +292,7 @@ static void expect_sound(bn_workspace *ws, uint64_t records)
 	bn_log_report report;
 	ck_assert_bn_ok(bn_log_verify(ws, &report, &err), &err);
 	ck_assert_uint_eq(report.fault_count, 0);
-	ck_assert_uint_eq(report.records, records);
+	ck_assert_uint_eq(report.records, records + 1); /* the founding record */
 	bn_log_report_release(&report);
 }
 
@@ -392,7 +394,7 @@ START_TEST(test_unreadable_spot_in_a_segment_leaves_out_that_writer_alone)
 	ck_assert_bn_ok(bn_workspace_seal(a, &err), &err);
 	ck_assert_int_eq(toy_append_set(b, "toy/b", 5), 0);
 	ck_assert_bn_ok(bn_workspace_seal(b, &err), &err);
-	char *path = bn_workspace_path(a, "%s/0000000001-0000008000.seg", a->writer->dir);
+	char *path = bn_workspace_path(a, "%s/0000000002-0000008001.seg", a->writer->dir);
 	ck_assert_int_eq(stat(path, &st), 0);
 	bad_inode = st.st_ino;
 	bad_from = 300000;
@@ -425,7 +427,7 @@ START_TEST(test_writer_whose_own_slot_cannot_be_read_takes_another)
 	bn_workspace *ws = open_here();
 	ck_assert_int_eq(toy_append_set(ws, "toy/a", 1), 0);
 	ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
-	char *path = bn_workspace_path(ws, "%s/0000000001-0000000001.seg", ws->writer->dir);
+	char *path = bn_workspace_path(ws, "%s/0000000002-0000000002.seg", ws->writer->dir);
 	ck_assert_int_eq(stat(path, &st), 0);
 	bn_workspace_close(ws);
 	ops.pread = bad_pread;
