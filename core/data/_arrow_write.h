@@ -13,9 +13,9 @@
 
 typedef struct bn_arrow_writer bn_arrow_writer;
 
-/* schema is borrowed. */
-int bn_arrow_writer_open(bn_arrow_writer **out, const bn_env *env, const char *path,
-	const bn_schema *schema, bn_err *err);
+/* at and path as for bn_table_create; at and schema are borrowed. */
+int bn_arrow_writer_open(bn_arrow_writer **out, const bn_env *env, const bn_dir *at,
+	const char *path, const bn_schema *schema, bn_err *err);
 /* One record batch; codes of categories are those of the dictionaries given at the end. */
 int bn_arrow_write_batch(bn_arrow_writer *w, const bn_column *columns, size_t rows, bn_err *err);
 /* dicts: one per column of the schema (others than categories are not looked at). */

@@ -41,13 +41,14 @@ static void hash_join(hashing *h)
 		pthread_join(h->thread, NULL);
 }
 
+/* The name of a new file below the workspace's directory. */
 static int temporary(char **path, bn_workspace *ws, bn_err *err)
 {
 	uint64_t tag;
 	int rc = bn_env_random(bn_workspace_env(ws), &tag, sizeof tag, err);
 	if (rc)
 		return rc;
-	*path = bn_workspace_path(ws, "tmp/add-%016llx.arrow", (unsigned long long)tag);
+	*path = bn_strf("tmp/add-%016llx.arrow", (unsigned long long)tag);
 	return *path ? 0 : bn_err_nomem(err, "a path");
 }
 
@@ -83,11 +84,12 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	if (rc)
 		return rc;
 	hash_start(&h, env, uri);
-	rc = bn_ingest(env, source_name, uri, options, path, &mine, err);
+	rc = bn_ingest(env, source_name, uri, options, bn_workspace_at(ws), path, &mine, err);
 	hash_join(&h);
 	json_t *recipe = rc ? NULL : options_json(options);
 	if (!rc) {
 		bn_dataset_draft d = {.name = name,
+			.table_at = bn_workspace_at(ws),
 			.table_path = path,
 			.take = true,
 			.source_kind = mine.source->name,
@@ -98,7 +100,7 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 			.recipe = recipe};
 		rc = bn_dataset_publish(out, added, ws, &d, err);
 	}
-	bn_fs_remove_tree(env, path, NULL);
+	bn_dir_unlink(bn_workspace_at(ws), path, NULL);
 	json_decref(recipe);
 	bn_free(path);
 	if (rc || !report)
@@ -114,11 +116,12 @@ int bn_dataset_generate(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	char *path = NULL;
 	int rc = temporary(&path, ws, err);
 	if (!rc)
-		rc = bn_generate_jobs(bn_workspace_env(ws), path, o, err);
+		rc = bn_generate_jobs(bn_workspace_env(ws), bn_workspace_at(ws), path, o, err);
 	json_t *recipe = json_pack("{s:s, s:s, s:b, s:I, s:I, s:f}", "do", "generate", "what",
 		"HPC job telemetry", "synthetic", 1, "rows", (json_int_t)o->rows, "seed",
 		(json_int_t)o->seed, "drift", o->drift);
 	bn_dataset_draft d = {.name = name,
+		.table_at = bn_workspace_at(ws),
 		.table_path = path,
 		.take = true,
 		.source_kind = "generate",
@@ -126,7 +129,7 @@ int bn_dataset_generate(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	if (!rc)
 		rc = bn_dataset_publish(out, added, ws, &d, err);
 	if (path)
-		bn_fs_remove_tree(bn_workspace_env(ws), path, NULL);
+		bn_dir_unlink(bn_workspace_at(ws), path, NULL);
 	json_decref(recipe);
 	bn_free(path);
 	return rc;

@@ -364,16 +364,19 @@ bool bn_arrow_detect(const char *head, size_t n)
 	return n >= BN_ARROW_MAGIC_BYTES && !memcmp(head, BN_ARROW_MAGIC, BN_ARROW_MAGIC_BYTES);
 }
 
-int bn_arrow_file_open(bn_arrow_file **out, const bn_env *env, const char *path, bn_err *err)
+int bn_arrow_file_open(
+	bn_arrow_file **out, const bn_env *env, const bn_dir *at, const char *path, bn_err *err)
 {
 	struct stat st;
 	void *map = MAP_FAILED;
-	int fd = env->fs->open(env, NULL, path, O_RDONLY, 0);
+	int fd, rc = 0;
 
-	if (fd < 0)
+	if (at && (rc = bn_dir_open_file(&fd, at, path, O_RDONLY, 0, err)) < 0)
+		return rc;
+	if (!at && (fd = env->fs->open(env, NULL, path, O_RDONLY, 0)) < 0)
 		return bn_err_sys(
 			err, fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -fd, "cannot open %s", path);
-	int rc = env->fs->fstat(env, fd, &st);
+	rc = env->fs->fstat(env, fd, &st);
 	if (rc < 0) {
 		rc = bn_err_sys(err, BN_EIO, -rc, "cannot read %s", path);
 	} else if (!S_ISREG(st.st_mode) || st.st_size == 0) {

@@ -12,7 +12,9 @@ typedef struct bn_arrow_file bn_arrow_file;
 
 /* Maps the file. BN_ENOTFOUND, BN_EIO, BN_EUNSUPPORTED (a type or feature, named), BN_ECORRUPT (what and
  * where). It must not change while open. */
-int bn_arrow_file_open(bn_arrow_file **out, const bn_env *env, const char *path, bn_err *err);
+/* Below the handle at, or with at NULL a path that the user named. */
+int bn_arrow_file_open(
+	bn_arrow_file **out, const bn_env *env, const bn_dir *at, const char *path, bn_err *err);
 /* bytes: borrowed for the file's life, 8-byte aligned. name: what messages call it. */
 int bn_arrow_file_open_bytes(
 	bn_arrow_file **out, const void *bytes, size_t n, const char *name, bn_err *err);

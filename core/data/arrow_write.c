@@ -18,6 +18,7 @@ typedef struct file_block {
 
 struct bn_arrow_writer {
 	const bn_env *env;
+	const bn_dir *at; /* NULL: the user named path */
 	char *path;
 	int fd;
 	const bn_schema *schema;
@@ -379,8 +380,8 @@ static int write_footer(bn_arrow_writer *w, bn_err *err)
 	return rc ? rc : flush(w, err);
 }
 
-int bn_arrow_writer_open(bn_arrow_writer **out, const bn_env *env, const char *path,
-	const bn_schema *schema, bn_err *err)
+int bn_arrow_writer_open(bn_arrow_writer **out, const bn_env *env, const bn_dir *at,
+	const char *path, const bn_schema *schema, bn_err *err)
 {
 	bn_arrow_writer *w = bn_alloc_zeroed(1, sizeof *w);
 	int rc = 0;
@@ -388,6 +389,7 @@ int bn_arrow_writer_open(bn_arrow_writer **out, const bn_env *env, const char *p
 	if (!w)
 		return bn_err_nomem(err, "a table writer");
 	w->env = env;
+	w->at = at;
 	w->schema = schema;
 	w->fd = -1;
 	bn_buf_init(&w->pending);
@@ -397,7 +399,11 @@ int bn_arrow_writer_open(bn_arrow_writer **out, const bn_env *env, const char *p
 		rc = bn_err_nomem(err, "a table writer");
 		goto out;
 	}
-	w->fd = env->fs->open(env, NULL, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	if (at && (rc = bn_dir_open_file(
+			   &w->fd, at, path, O_WRONLY | O_CREAT | O_EXCL, 0644, err)) < 0)
+		goto out;
+	if (!at)
+		w->fd = env->fs->open(env, NULL, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	if (w->fd < 0) {
 		rc = bn_err_sys(err, BN_EIO, -w->fd, "cannot create %s", path);
 		goto out;
@@ -451,7 +457,7 @@ void bn_arrow_writer_free(bn_arrow_writer *w)
 	if (w->fd >= 0)
 		w->env->fs->close(w->env, w->fd);
 	if (!w->finished && (w->fd >= 0 || w->offset))
-		w->env->fs->unlink(w->env, NULL, w->path);
+		w->env->fs->unlink(w->env, w->at, w->path);
 	bn_buf_release(&w->pending);
 	bn_buf_release(&w->meta);
 	bn_free(w->records);

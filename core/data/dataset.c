@@ -20,8 +20,8 @@ int bn_dataset_open_table(
 	size_t n = 0;
 	int rc = bn_dataset_paths(&paths, &n, ws, v->hash, err);
 	if (rc == 0)
-		rc = bn_table_open_parts(
-			out, bn_workspace_env(ws), (const char *const *)paths, n, err);
+		rc = bn_table_open_parts(out, bn_workspace_env(ws), bn_workspace_at(ws),
+			(const char *const *)paths, n, err);
 	if (rc < 0)
 		bn_err_prefix(err, "dataset %s", bn_dataset_version_name(v, name, sizeof name));
 	bn_dataset_paths_free(paths, n);
@@ -79,18 +79,20 @@ typedef struct facts {
 /* The table is stored; what can be said without reading its rows. */
 static int facts_begin(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
 {
-	char *path = NULL;
-	int rc = bn_object_put_file(ws, d->table_path, d->take, f->part, &f->size, err);
-	if (rc < 0 || (rc = bn_object_path(ws, f->part, &path, err)) < 0)
+	char name[BN_OBJECT_NAME];
+	const char *path = name;
+	int rc = bn_object_put_below(
+		ws, d->table_at, d->table_path, d->take, f->part, &f->size, err);
+	if (rc < 0 || (rc = bn_object_file(ws, f->part, name, err)) < 0)
 		return rc;
-	if ((rc = bn_table_open(&f->table, bn_workspace_env(ws), path, err)) == 0) {
+	if ((rc = bn_table_open_parts(
+		     &f->table, bn_workspace_env(ws), bn_workspace_at(ws), &path, 1, err)) == 0) {
 		f->rows = bn_table_rows(f->table);
 		f->columns = bn_table_schema(f->table)->count;
 		rc = bn_schema_hash(bn_table_schema(f->table), f->schema_hash, err);
 	}
 	if (rc == 0)
 		rc = bn_manifest_of_part(f->schema_hash, f->part, f->content, err);
-	bn_free(path);
 	return rc;
 }
 

@@ -152,7 +152,7 @@ void bn_dataset_versions_free(bn_dataset_versions *v);
 /* Opens the table of a version (memory-mapped, does not re-hash). *out is yours. */
 int bn_dataset_open_table(
 	bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
-/* The paths of a version's parts, in their order, by the hash that names the version: of a manifest, or
+/* The files of a version's parts below bn_workspace_at, in their order, by the hash that names the version: of a manifest, or
  * (format 0) of the only part. *paths and the strings are yours (bn_dataset_paths_free). */
 int bn_dataset_paths(char ***paths, size_t *n, bn_workspace *ws, const char *hash, bn_err *err);
 void bn_dataset_paths_free(char **paths, size_t n);
@@ -167,8 +167,9 @@ int bn_dataset_load_json(json_t **out, bn_workspace *ws, const char *hash, bn_er
 /* What to publish. Everything is borrowed. */
 typedef struct bn_dataset_draft {
 	const char *name;
-	const char *table_path;    /* a complete Arrow file */
-	bool take;                 /* move it into objects/ */
+	const bn_dir *table_at; /* NULL: the user named table_path; else it is below that handle */
+	const char *table_path; /* a complete Arrow file */
+	bool take;              /* move it into objects/ */
 	const bn_profile *profile; /* NULL: made by reading the table once */
 	const char *source_kind;
 	const char *source_path;   /* or NULL */

@@ -94,10 +94,14 @@ static int manifest_paths(
 	*n = 0;
 	if (!(*paths = bn_alloc_zeroed(m->count + 1, sizeof **paths)))
 		return bn_err_nomem(err, "the parts of a dataset");
-	while (rc == 0 && *n < m->count)
-		if ((rc = bn_object_path(ws, m->parts[*n].hash, &(*paths)[*n], err)) == 0)
-			++*n;
-	return rc;
+	for (; *n < m->count; ++*n) {
+		char name[BN_OBJECT_NAME];
+		if ((rc = bn_object_file(ws, m->parts[*n].hash, name, err)) < 0)
+			return rc;
+		if (!((*paths)[*n] = bn_strdup(name)))
+			return bn_err_nomem(err, "the parts of a dataset");
+	}
+	return 0;
 }
 
 int bn_dataset_paths(char ***out, size_t *n, bn_workspace *ws, const char *hash, bn_err *err)

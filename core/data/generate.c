@@ -443,7 +443,8 @@ static int options_check(const bn_generate_options *o, bn_err *err)
 	return 0;
 }
 
-int bn_generate_jobs(const bn_env *env, const char *path, const bn_generate_options *o, bn_err *err)
+int bn_generate_jobs(const bn_env *env, const bn_dir *at, const char *path,
+	const bn_generate_options *o, bn_err *err)
 {
 	bn_schema schema = BN_SCHEMA_INIT;
 	bn_table_writer *w = NULL;
@@ -453,7 +454,7 @@ int bn_generate_jobs(const bn_env *env, const char *path, const bn_generate_opti
 	if (!rc)
 		rc = schema_make(&schema, o, err);
 	if (!rc)
-		rc = bn_table_create(&w, env, path, &schema, err);
+		rc = bn_table_create(&w, env, at, path, &schema, err);
 	if (!rc && !(g = bn_alloc_zeroed(1, sizeof *g)))
 		rc = bn_err_nomem(err, "the generator");
 	if (rc)

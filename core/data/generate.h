@@ -21,6 +21,7 @@
  */
 #ifndef BN_DATA_GENERATE_H
 #define BN_DATA_GENERATE_H
+#include "core/base/dir.h"
 #include "core/base/env.h"
 #include "core/base/err.h"
 
@@ -40,7 +41,7 @@ typedef struct bn_generate_options {
 #define BN_GENERATE_MAX_ROWS 2000000000ull
 
 /* Writes an Arrow file to path. BN_EINVAL when an option is out of range. */
-int bn_generate_jobs(
-	const bn_env *env, const char *path, const bn_generate_options *options, bn_err *err);
+int bn_generate_jobs(const bn_env *env, const bn_dir *at, const char *path,
+	const bn_generate_options *o, bn_err *err);
 
 #endif

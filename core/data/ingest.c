@@ -152,12 +152,12 @@ void bn_ingest_report_release(bn_ingest_report *r)
 }
 
 /* One attempt: 0, BN_STREAM_RESTART, or an error. */
-static int copy_stream(bn_stream *stream, const bn_env *env, const char *path,
+static int copy_stream(bn_stream *stream, const bn_env *env, const bn_dir *at, const char *path,
 	bn_ingest_report *report, bn_err *err)
 {
 	bn_table_writer *w = NULL;
 	const bn_batch *batch = NULL;
-	int rc = bn_table_create(&w, env, path, stream->ops->schema(stream), err);
+	int rc = bn_table_create(&w, env, at, path, stream->ops->schema(stream), err);
 
 	if (rc)
 		return rc;
@@ -175,14 +175,15 @@ static int copy_stream(bn_stream *stream, const bn_env *env, const char *path,
 		report->bytes_in = stream->ops->bytes_total(stream);
 		rc = bn_schema_copy(&report->schema, stream->ops->schema(stream), err);
 		if (rc)
-			env->fs->unlink(env, NULL, path);
+			env->fs->unlink(env, at, path);
 	}
 	bn_table_writer_free(w);
 	return rc;
 }
 
 int bn_ingest(const bn_env *env, const char *source_name, const char *uri,
-	const bn_source_options *options, const char *path, bn_ingest_report *report, bn_err *err)
+	const bn_source_options *options, const bn_dir *at, const char *path,
+	bn_ingest_report *report, bn_err *err)
 {
 	const bn_source_options defaults = BN_SOURCE_OPTIONS_INIT;
 	bn_ingest_report mine = {.passes = 0};
@@ -198,7 +199,7 @@ int bn_ingest(const bn_env *env, const char *source_name, const char *uri,
 		return rc;
 	do {
 		mine.passes++;
-		rc = copy_stream(stream, env, path, &mine, err);
+		rc = copy_stream(stream, env, at, path, &mine, err);
 	} while (rc == BN_STREAM_RESTART);
 	stream->ops->free(stream);
 	mine.seconds = (double)(bn_env_monotonic_ns(env) - began) * 1e-9;

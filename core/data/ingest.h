@@ -91,9 +91,10 @@ typedef struct bn_ingest_report {
 
 void bn_ingest_report_release(bn_ingest_report *r);
 
-/* Reads everything from uri and writes an Arrow file (created, fsynced) to path; nothing is left
- * there on failure. source_name NULL: detect. report may be NULL. */
+/* Reads everything from uri and writes an Arrow file (created, fsynced) to path, which is below the
+ * handle at or, with at NULL, one that the user named; nothing is left there on failure. source_name NULL: detect. report may be NULL. */
 int bn_ingest(const bn_env *env, const char *source_name, const char *uri,
-	const bn_source_options *options, const char *path, bn_ingest_report *report, bn_err *err);
+	const bn_source_options *options, const bn_dir *at, const char *path,
+	bn_ingest_report *report, bn_err *err);
 
 #endif

@@ -458,13 +458,13 @@ static int write_parts(bn_table_reader *table, const uint8_t *part_of, size_t pa
 }
 
 int bn_split_table(const bn_env *env, bn_table_reader *table, const bn_split_options *o,
-	const char *const *paths, uint64_t *counts, bn_err *err)
+	const bn_dir *at, const char *const *paths, uint64_t *counts, bn_err *err)
 {
 	bn_table_writer *writers[BN_SPLIT_MAX_PARTS] = {NULL};
 	uint8_t *part_of = NULL;
 	int rc = bn_split_assign(&part_of, table, o, err);
 	for (size_t p = 0; !rc && p < o->part_count; p++)
-		rc = bn_table_create(&writers[p], env, paths[p], bn_table_schema(table), err);
+		rc = bn_table_create(&writers[p], env, at, paths[p], bn_table_schema(table), err);
 	if (!rc)
 		rc = write_parts(table, part_of, o->part_count, writers, err);
 	for (size_t p = 0; !rc && p < o->part_count; p++) {
@@ -497,6 +497,7 @@ static int publish_part(bn_dataset_version **out, bn_workspace *ws, const bn_dat
 	json_t *recipe = recipe_json(o, part);
 	int rc = name && recipe ? 0 : bn_err_nomem(err, "a part");
 	bn_dataset_draft draft = {.name = name,
+		.table_at = bn_workspace_at(ws),
 		.table_path = path,
 		.take = true,
 		.source_kind = "split",
@@ -525,12 +526,12 @@ int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_datase
 	if (!rc)
 		rc = bn_dataset_open_table(&table, ws, v, err);
 	for (size_t p = 0; !rc && p < o->part_count; p++) {
-		paths[p] = bn_workspace_path(
-			ws, "tmp/split-%016llx-%zu.arrow", (unsigned long long)tag, p);
+		paths[p] = bn_strf("tmp/split-%016llx-%zu.arrow", (unsigned long long)tag, p);
 		rc = paths[p] ? 0 : bn_err_nomem(err, "a path");
 	}
 	if (!rc)
-		rc = bn_split_table(env, table, o, (const char *const *)paths, NULL, err);
+		rc = bn_split_table(
+			env, table, o, bn_workspace_at(ws), (const char *const *)paths, NULL, err);
 	while (!rc && done < o->part_count) {
 		rc = publish_part(&out[done], ws, v, o, done, paths[done], err);
 		done += !rc;
@@ -539,7 +540,7 @@ int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_datase
 		bn_dataset_version_free(out[p]);
 	for (size_t p = 0; p < o->part_count; p++) {
 		if (paths[p])
-			bn_fs_remove_tree(env, paths[p], NULL);
+			bn_dir_unlink(bn_workspace_at(ws), paths[p], NULL);
 		bn_free(paths[p]);
 	}
 	bn_table_reader_free(table);

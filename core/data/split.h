@@ -54,7 +54,7 @@ int bn_split_assign(
 	uint8_t **part_of, bn_table_reader *table, const bn_split_options *o, bn_err *err);
 /* Writes part i to paths[i] (Arrow files) and its rows to counts[i] (may be NULL). */
 int bn_split_table(const bn_env *env, bn_table_reader *table, const bn_split_options *o,
-	const char *const *paths, uint64_t *counts, bn_err *err);
+	const bn_dir *at, const char *const *paths, uint64_t *counts, bn_err *err);
 
 /* Splits a version and publishes the parts as datasets NAME.train, NAME.test, ... with it as their
  * parent. out[i] is yours for each part; a part that was there already is not added again. */

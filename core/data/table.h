@@ -21,6 +21,7 @@
 #ifndef BN_DATA_TABLE_H
 #define BN_DATA_TABLE_H
 #include "core/base/buf.h"
+#include "core/base/dir.h"
 #include "core/base/env.h"
 #include "core/base/err.h"
 #include "core/base/mem.h"
@@ -182,9 +183,10 @@ typedef struct bn_table_reader bn_table_reader;
  * type or feature, named), BN_ECORRUPT (what and where). The file must not change while open. */
 int bn_table_open(bn_table_reader **out, const bn_env *env, const char *path, bn_err *err);
 /* A table of several files, its parts, whose rows follow each other. All have one schema, and a category's
- * dictionary in a part begins with that of the part before: BN_ECORRUPT otherwise. n >= 1. */
-int bn_table_open_parts(
-	bn_table_reader **out, const bn_env *env, const char *const *paths, size_t n, bn_err *err);
+ * dictionary in a part begins with that of the part before: BN_ECORRUPT otherwise. n >= 1. Paths
+ * are below the handle at; with at NULL they are paths that the user named. */
+int bn_table_open_parts(bn_table_reader **out, const bn_env *env, const bn_dir *at,
+	const char *const *paths, size_t n, bn_err *err);
 void bn_table_reader_free(bn_table_reader *r);
 
 const bn_schema *bn_table_schema(const bn_table_reader *r); /* borrowed for the reader's life */
@@ -210,9 +212,10 @@ const bn_dict *bn_table_dict(const bn_table_reader *r, size_t column);
 
 typedef struct bn_table_writer bn_table_writer;
 
-/* Creates path (truncating it) and writes an Arrow IPC file. The schema is copied. The same rows in
+/* Creates path (truncating it) and writes an Arrow IPC file. With a handle at, path is a new file below
+ * it (BN_EIO when it is there already); with at NULL the user named it. The schema is copied. The same rows in
  * the same batches give the same bytes. */
-int bn_table_create(bn_table_writer **out, const bn_env *env, const char *path,
+int bn_table_create(bn_table_writer **out, const bn_env *env, const bn_dir *at, const char *path,
 	const bn_schema *schema, bn_err *err);
 /* All columns of the schema, in order, of the schema's types; the rows join those added before, and
  * dictionaries are merged (codes by first appearance). BN_EINVAL names the column that does not

@@ -81,14 +81,14 @@ static int reader_new(bn_table_reader **out, size_t parts, bn_err *err)
 	return 0;
 }
 
-int bn_table_open_parts(
-	bn_table_reader **out, const bn_env *env, const char *const *paths, size_t n, bn_err *err)
+int bn_table_open_parts(bn_table_reader **out, const bn_env *env, const bn_dir *at,
+	const char *const *paths, size_t n, bn_err *err)
 {
 	bn_table_reader *r = NULL;
 	int rc = n ? reader_new(&r, n, err) : bn_err_set(err, BN_EINVAL, "a table without parts");
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		bn_arrow_file *file = NULL;
-		rc = bn_arrow_file_open(&file, env, paths[i], err);
+		rc = bn_arrow_file_open(&file, env, at, paths[i], err);
 		if (rc == 0)
 			rc = add_part(r, file, err);
 	}
@@ -102,7 +102,7 @@ int bn_table_open_parts(
 
 int bn_table_open(bn_table_reader **out, const bn_env *env, const char *path, bn_err *err)
 {
-	return bn_table_open_parts(out, env, &path, 1, err);
+	return bn_table_open_parts(out, env, NULL, &path, 1, err);
 }
 
 int bn_arrow_open_bytes(

@@ -446,7 +446,7 @@ int bn_table_row_end(bn_table_writer *w, bn_err *err)
 
 /* ---- begin and end -------------------------------------------------------------------------- */
 
-int bn_table_create(bn_table_writer **out, const bn_env *env, const char *path,
+int bn_table_create(bn_table_writer **out, const bn_env *env, const bn_dir *at, const char *path,
 	const bn_schema *schema, bn_err *err)
 {
 	bn_table_writer *w = bn_alloc_zeroed(1, sizeof *w);
@@ -471,7 +471,7 @@ int bn_table_create(bn_table_writer **out, const bn_env *env, const char *path,
 	w->capacity = PENDING_BYTES / w->row_bytes;
 	w->capacity = w->capacity < 1024 ? 1024 : w->capacity;
 	w->capacity = w->capacity > BN_BATCH_ROWS ? BN_BATCH_ROWS : w->capacity;
-	rc = bn_arrow_writer_open(&w->file, env, path, &w->schema, err);
+	rc = bn_arrow_writer_open(&w->file, env, at, path, &w->schema, err);
 out:
 	if (rc)
 		bn_table_writer_free(w);

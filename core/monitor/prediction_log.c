@@ -210,7 +210,8 @@ static int write_table(
 		if (!w) {
 			rc = build_schema(&schema, q, err);
 			if (!rc)
-				rc = bn_table_create(&w, bn_workspace_env(ws), path, &schema, err);
+				rc = bn_table_create(&w, bn_workspace_env(ws), bn_workspace_at(ws),
+					path, &schema, err);
 			b->from_ns = b->to_ns = q->time_ns;
 		}
 		for (size_t r = 0; r < q->rows && !rc; r++)
@@ -224,7 +225,7 @@ static int write_table(
 	bn_table_writer_free(w);
 	bn_schema_release(&schema);
 	if (!rc)
-		rc = bn_object_put_file(ws, path, true, b->object, NULL, err);
+		rc = bn_object_put_below(ws, bn_workspace_at(ws), path, true, b->object, NULL, err);
 	return rc;
 }
 
@@ -251,15 +252,18 @@ static int write_some(bn_prediction_log *l, bn_workspace *ws, parcel **list, bn_
 	pthread_mutex_lock(&l->lock);
 	uint64_t dropped = l->dropped_new;
 	pthread_mutex_unlock(&l->lock);
-	char *path = bn_workspace_path(ws, "tmp/predictions-%s-%d-%llu.arrow", l->endpoint,
-		(int)getpid(), (unsigned long long)l->serial++);
-	int rc = path ? write_table(&b, ws, path, *list, err) : bn_err_nomem(err, "a path");
+	uint64_t tag = 0;
+	int rc = bn_env_random(l->env, &tag, sizeof tag, err);
+	if (rc < 0)
+		return rc;
+	char *path = bn_strf("tmp/predictions-%016llx.arrow", (unsigned long long)tag);
+	rc = path ? write_table(&b, ws, path, *list, err) : bn_err_nomem(err, "a path");
 	if (!rc)
 		rc = append_batch(l, ws, &b, dropped, err);
 	if (!rc)
 		rc = bn_workspace_commit(ws, err);
 	if (rc && path)
-		bn_fs_remove_tree(l->env, path, NULL);
+		bn_dir_unlink(bn_workspace_at(ws), path, NULL);
 	bn_free(path);
 	if (rc)
 		return rc;

@@ -81,13 +81,15 @@ static int add_batch(gathering *g, const bn_batch *b, const bn_prediction_window
 static int add_file(
 	gathering *g, const char *object, const bn_prediction_window *w, uint64_t take, bn_err *err)
 {
-	char *path = NULL;
+	char name[BN_OBJECT_NAME];
+	const char *path = name;
 	bn_table_reader *t = NULL;
 	bn_batch b = BN_BATCH_INIT;
 	size_t *where = NULL, time_column = 0;
-	int rc = bn_object_path(g->ws, object, &path, err);
+	int rc = bn_object_file(g->ws, object, name, err);
 	if (!rc)
-		rc = bn_table_open(&t, bn_workspace_env(g->ws), path, err);
+		rc = bn_table_open_parts(
+			&t, bn_workspace_env(g->ws), bn_workspace_at(g->ws), &path, 1, err);
 	if (!rc)
 		rc = bn_schema_need(bn_table_schema(t), "_time", &time_column, err);
 	if (!rc && !(where = bn_alloc(g->inputs * sizeof *where)))
@@ -105,7 +107,6 @@ static int add_file(
 	bn_batch_release(&b);
 	bn_table_reader_free(t);
 	bn_free(where);
-	bn_free(path);
 	return rc;
 }
 

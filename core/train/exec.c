@@ -94,7 +94,7 @@ static int data_variable(char **out, exec *x, const json_t *item, bn_err *err)
 		bn_buf_addch(
 			&b, isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_');
 	for (size_t i = 0; i < n; i++)
-		bn_buf_addf(&b, "%c%s", i ? ':' : '=', paths[i]);
+		bn_buf_addf(&b, "%c%s/%s", i ? ':' : '=', bn_workspace_at(x->ws)->path, paths[i]);
 	if (!(*out = bn_buf_take(&b, NULL)))
 		rc = bn_err_nomem(err, "an environment");
 	bn_dataset_paths_free(paths, n);

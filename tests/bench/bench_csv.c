@@ -84,7 +84,7 @@ static int ingest(const char *path, const char *out)
 	bn_ingest_report report = {0};
 	bn_err err = BN_ERR_INIT;
 
-	if (bn_ingest(bn_env_real(), "csv", path, NULL, out, &report, &err))
+	if (bn_ingest(bn_env_real(), "csv", path, NULL, NULL, out, &report, &err))
 		return fail(&err);
 	print_result(report.seconds, report.rows, report.bytes_in);
 	bn_ingest_report_release(&report);

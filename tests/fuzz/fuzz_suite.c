@@ -29,7 +29,7 @@ static bn_table_reader *small_table(void)
 		bn_schema_add(&s, "t", BN_TYPE_TIMESTAMP, true, NULL, &err) ||
 		bn_schema_add(&s, "b", BN_TYPE_BOOL, true, NULL, &err) ||
 		bn_schema_add(&s, "c", BN_TYPE_CATEGORY, true, NULL, &err) ||
-		bn_table_create(&w, bn_env_real(), path, &s, &err))
+		bn_table_create(&w, bn_env_real(), NULL, path, &s, &err))
 		abort();
 	for (int r = 0; r < 12; r++) {
 		const char *text = texts[r % 4];

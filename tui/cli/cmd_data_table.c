@@ -74,7 +74,7 @@ static int open_file(bn_table_reader **out, bn_cli *cli, const char *path, bn_er
 	close(fd);
 	o.progress = show_reading;
 	o.progress_ctx = cli;
-	rc = bn_ingest(env, source->name, path, &o, name, NULL, err);
+	rc = bn_ingest(env, source->name, path, &o, NULL, name, NULL, err);
 	bn_cli_progress_end(cli);
 	rc = rc ? rc : bn_table_open(out, env, name, err);
 	unlink(name);
@@ -259,7 +259,7 @@ static int export_arrow(
 	}
 	for (size_t i = 0; i < from->meta_count && !rc; i++)
 		rc = bn_schema_set_meta(&schema, from->meta[i].key, from->meta[i].value, err);
-	rc = rc ? rc : bn_table_create(&w, bn_cli_env(t->cli), t->path, &schema, err);
+	rc = rc ? rc : bn_table_create(&w, bn_cli_env(t->cli), NULL, t->path, &schema, err);
 	for (size_t i = 0; i < bn_table_batches(r) && !rc; i++) {
 		rc = bn_table_read(r, i, columns, n, &b, err);
 		rc = rc ? rc : bn_table_write_batch(w, &b, err);

@@ -53,7 +53,7 @@ static int open_arrow(output *o, const bn_session *s, bn_err *err)
 		bn_free(name);
 	}
 	if (!rc)
-		rc = bn_table_create(&o->w, bn_cli_env(o->cli), o->path, &schema, err);
+		rc = bn_table_create(&o->w, bn_cli_env(o->cli), NULL, o->path, &schema, err);
 	bn_schema_release(&schema);
 	return rc;
 }

@@ -414,8 +414,10 @@ out:
 	return rc;
 }
 
-static int open_source(int *fd, const bn_env *env, const char *src, bn_err *err)
+static int open_source(int *fd, const bn_env *env, const bn_dir *at, const char *src, bn_err *err)
 {
+	if (at)
+		return bn_dir_open_file(fd, at, src, O_RDONLY, 0, err);
 	*fd = env->fs->open(env, NULL, src, O_RDONLY, 0);
 	if (*fd >= 0)
 		return 0;
@@ -463,13 +465,13 @@ static bool is_same_file(const local_store *s, const char *tmp, const struct sta
 }
 
 /* Moves src itself in. 1 when that cannot be done and it must be copied. */
-static int put_by_rename(
-	local_store *s, const char *src, char hash[65], uint64_t *size, bn_err *err)
+static int put_by_rename(local_store *s, const bn_dir *at, const char *src, char hash[65],
+	uint64_t *size, bn_err *err)
 {
 	const bn_env *env = s->env;
 	struct stat st;
 	char tmp[BN_OBJECT_NAME];
-	int fd = -1, rc = open_source(&fd, env, src, err);
+	int fd = -1, rc = open_source(&fd, env, at, src, err);
 	if (rc < 0)
 		return rc;
 	if (env->fs->fstat(env, fd, &st) < 0 || !may_move_in(s, &st)) {
@@ -478,7 +480,7 @@ static int put_by_rename(
 	}
 	if ((rc = tmp_name(s, tmp, err)) < 0)
 		goto out;
-	if (env->fs->rename(env, NULL, src, s->root, tmp) < 0) {
+	if (env->fs->rename(env, at, src, s->root, tmp) < 0) {
 		rc = 1;
 		goto out;
 	}
@@ -491,27 +493,28 @@ static int put_by_rename(
 			rc = object_publish(s, tmp, hash, err);
 	}
 	if (rc < 0)
-		env->fs->rename(env, s->root, tmp, NULL, src);
+		env->fs->rename(env, s->root, tmp, at, src);
 out:
 	env->fs->close(env, fd);
 	return rc;
 }
 
-static int put_by_copy(local_store *s, const char *src, char hash[65], uint64_t *size, bn_err *err)
+static int put_by_copy(local_store *s, const bn_dir *at, const char *src, char hash[65],
+	uint64_t *size, bn_err *err)
 {
 	const bn_env *env = s->env;
 	bn_object_writer *w = NULL;
 	size_t got = BN_OBJECT_BLOCK;
 	uint8_t *block = NULL;
-	int fd = -1, rc = open_source(&fd, env, src, err);
+	int fd = -1, rc = open_source(&fd, env, at, src, err);
 	if (rc < 0)
 		return rc;
 	if (!(block = bn_alloc(BN_OBJECT_BLOCK)))
 		rc = bn_err_nomem(err, "copying a file");
 	if (rc < 0 || (rc = bn_object_writer_new(&w, &s->base, NULL, err)) < 0)
 		goto out;
-	for (off_t at = 0; got == BN_OBJECT_BLOCK; at += (off_t)got) {
-		rc = bn_fs_read_at(env, fd, block, BN_OBJECT_BLOCK, at, &got, src, err);
+	for (off_t from = 0; got == BN_OBJECT_BLOCK; from += (off_t)got) {
+		rc = bn_fs_read_at(env, fd, block, BN_OBJECT_BLOCK, from, &got, src, err);
 		if (rc < 0 || (rc = bn_object_write(w, block, got, err)) < 0)
 			goto out;
 	}
@@ -526,31 +529,46 @@ out:
 int bn_object_put_file(
 	bn_workspace *ws, const char *src, bool take, char hash[65], uint64_t *size, bn_err *err)
 {
+	return bn_object_put_below(ws, NULL, src, take, hash, size, err);
+}
+
+int bn_object_put_below(bn_workspace *ws, const bn_dir *at, const char *src, bool take,
+	char hash[65], uint64_t *size, bn_err *err)
+{
 	bn_object_store *s = NULL;
 	uint64_t bytes = 0;
 	int rc = bn_workspace_need_writable(ws, err);
 	if (rc < 0 || (rc = bn_workspace_objects(&s, ws, err)) < 0)
 		return rc;
-	rc = take ? put_by_rename((local_store *)s, src, hash, &bytes, err) : 1;
+	rc = take ? put_by_rename((local_store *)s, at, src, hash, &bytes, err) : 1;
 	if (rc == 1) {
-		rc = put_by_copy((local_store *)s, src, hash, &bytes, err);
+		rc = put_by_copy((local_store *)s, at, src, hash, &bytes, err);
 		if (rc == 0 && take)
-			ws->env->fs->unlink(ws->env, NULL, src);
+			ws->env->fs->unlink(ws->env, at, src);
 	}
 	if (rc == 0 && size)
 		*size = bytes;
 	return rc;
 }
 
-int bn_object_path(bn_workspace *ws, const char *hash, char **path, bn_err *err)
+int bn_object_file(bn_workspace *ws, const char *hash, char name[BN_OBJECT_NAME], bn_err *err)
 {
 	bn_object_store *s = NULL;
 	bn_object_info info;
-	char name[BN_OBJECT_NAME];
 	int rc = bn_workspace_objects(&s, ws, err);
 	if (rc < 0 || (rc = bn_object_head(s, hash, &info, err)) < 0)
 		return rc;
-	*path = bn_workspace_path(ws, "%s", bn_object_name(hash, name));
+	bn_object_name(hash, name);
+	return 0;
+}
+
+int bn_object_path(bn_workspace *ws, const char *hash, char **path, bn_err *err)
+{
+	char name[BN_OBJECT_NAME];
+	int rc = bn_object_file(ws, hash, name, err);
+	if (rc < 0)
+		return rc;
+	*path = bn_workspace_path(ws, "%s", name);
 	return *path ? 0 : bn_err_nomem(err, "a file name");
 }
 

@@ -35,11 +35,17 @@
 int bn_object_put(bn_workspace *ws, const void *bytes, size_t n, char hash[65], bn_err *err);
 int bn_object_put_file(
 	bn_workspace *ws, const char *src, bool take, char hash[65], uint64_t *size, bn_err *err);
+/* The same of a file below the handle at; with at NULL the user named it. */
+int bn_object_put_below(bn_workspace *ws, const bn_dir *at, const char *src, bool take,
+	char hash[65], uint64_t *size, bn_err *err);
 /* The canonical form of a JSON value. */
 int bn_object_put_json(bn_workspace *ws, const json_t *value, char hash[65], bn_err *err);
 /* Path of a stored object, yours; BN_ENOTFOUND when it is not here. Does not re-hash. For what has
  * to be mapped or handed to another program; everything else reads a stream. */
 int bn_object_path(bn_workspace *ws, const char *hash, char **path, bn_err *err);
+/* Its name below bn_workspace_at: "objects/ab/cdef...". BN_ENOTFOUND likewise. */
+#define BN_OBJECT_NAME 80
+int bn_object_file(bn_workspace *ws, const char *hash, char name[BN_OBJECT_NAME], bn_err *err);
 bool bn_object_is_here(bn_workspace *ws, const char *hash);
 /* Re-reads and re-hashes: BN_ECORRUPT when the bytes are not what the name says. */
 int bn_object_verify(bn_workspace *ws, const char *hash, bn_err *err);

@@ -57,7 +57,7 @@ static int ingest(const bn_source_options *options)
 	bn_ingest_report_release(&report);
 	bn_buf_clear(&csv_out);
 	unlink(out_path);
-	rc = bn_ingest(env, "csv", in_path, options, out_path, &report, &err);
+	rc = bn_ingest(env, "csv", in_path, options, NULL, out_path, &report, &err);
 	if (rc) {
 		ck_assert_msg(!bn_fs_exists(env, out_path), "a failed ingest leaves nothing");
 		return rc;
@@ -468,9 +468,10 @@ START_TEST(test_sources_are_found_by_name_content_and_suffix)
 	ck_assert_int_eq(bn_source_find(&s, env, "nope", in_path, &err), BN_ENOTFOUND);
 	bn_err_clear(&err);
 	snprintf(other, sizeof other, "%s/again.arrow", dir);
-	ck_assert_bn_ok(bn_ingest(env, NULL, out_path, NULL, other, NULL, &err), &err);
+	ck_assert_bn_ok(bn_ingest(env, NULL, out_path, NULL, NULL, other, NULL, &err), &err);
 	snprintf(other, sizeof other, "%s/none", dir);
-	ck_assert_int_eq(bn_ingest(env, NULL, other, NULL, out_path, NULL, &err), BN_ENOTFOUND);
+	ck_assert_int_eq(
+		bn_ingest(env, NULL, other, NULL, NULL, out_path, NULL, &err), BN_ENOTFOUND);
 	end();
 }
 END_TEST

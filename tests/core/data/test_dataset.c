@@ -7,6 +7,7 @@
 #include "core/data/profiler.h"
 #include "core/data/split.h"
 #include "core/data/table.h"
+#include "core/govern/policy.h"
 #include "core/store/index/fold.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const bn_fold_class *const rooms[] = {&bn_dataset_class, NULL};
+static const bn_fold_class *const classes[] = {&bn_dataset_class, &bn_policy_class, NULL};
 
 static bn_workspace *workspace_new(char dir[64])
 {
@@ -26,7 +27,7 @@ static bn_workspace *workspace_new(char dir[64])
 	strcpy(dir, "/tmp/bn-dataset-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_bn_ok(bn_workspace_init(bn_env_real(), dir, &err), &err);
-	ck_assert_bn_ok(bn_workspace_open(&ws, bn_env_real(), rooms, dir, &err), &err);
+	ck_assert_bn_ok(bn_workspace_open(&ws, bn_env_real(), classes, dir, &err), &err);
 	return ws;
 }
 
@@ -44,7 +45,7 @@ static bn_dataset_version *add(
 	bn_dataset_version *v = NULL;
 	char *path = bn_workspace_path(ws, "tmp/test.arrow");
 	bn_generate_options o = {.rows = rows, .seed = seed};
-	ck_assert_bn_ok(bn_generate_jobs(bn_env_real(), path, &o, &err), &err);
+	ck_assert_bn_ok(bn_generate_jobs(bn_env_real(), NULL, path, &o, &err), &err);
 	bn_dataset_draft d = {.name = name,
 		.table_path = path,
 		.take = true,
@@ -269,7 +270,7 @@ START_TEST(test_dataset_removal_needs_the_policys_leave)
 	bn_dataset_version_free(add(ws, "jobs", 5, 1, NULL));
 	bn_workspace_close(ws);
 	bn_env env = *bn_env_real();
-	ck_assert_bn_ok(bn_workspace_open(&ws, &env, rooms, dir, &err), &err);
+	ck_assert_bn_ok(bn_workspace_open(&ws, &env, classes, dir, &err), &err);
 	ck_assert_int_eq(version_of(ws, "jobs", &err), 1);
 	env.uid = somebody_else; /* a developer, as everybody who does not own the workspace */
 	ck_assert_int_eq(bn_dataset_remove(ws, "jobs", 1, &err), BN_EREFUSED);
@@ -320,7 +321,7 @@ static void write_table(const char *path, const char *const *words, size_t n, do
 	ck_assert_bn_ok(bn_schema_add(&s, "c", BN_TYPE_CATEGORY, true, NULL, &err), &err);
 	ck_assert_bn_ok(bn_schema_add(&s, "s", BN_TYPE_STRING, true, NULL, &err), &err);
 	ck_assert_bn_ok(bn_schema_add(&s, "none", BN_TYPE_INT32, true, NULL, &err), &err);
-	ck_assert_bn_ok(bn_table_create(&w, bn_env_real(), path, &s, &err), &err);
+	ck_assert_bn_ok(bn_table_create(&w, bn_env_real(), NULL, path, &s, &err), &err);
 	for (size_t r = 0; r < n; r++) {
 		if (r != 1)
 			bn_table_row_f64(w, 0, start + (double)r);

@@ -58,7 +58,7 @@ static bn_table_reader *table_of(const json_t *columns)
 			bn_schema_add(&s, bn_json_str(column, "name", ""), type, true, NULL, &err),
 			&err);
 	}
-	ck_assert_bn_ok(bn_table_create(&w, bn_env_real(), test_path(), &s, &err), &err);
+	ck_assert_bn_ok(bn_table_create(&w, bn_env_real(), NULL, test_path(), &s, &err), &err);
 	for (size_t r = 0; r < rows; r++) {
 		for (size_t c = 0; c < n; c++)
 			set_cell(w, c, s.fields[c].type,

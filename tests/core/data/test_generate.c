@@ -25,7 +25,7 @@ static void generate(const char *path, uint64_t rows, uint64_t seed, double drif
 {
 	bn_err err = BN_ERR_INIT;
 	bn_generate_options o = {.rows = rows, .seed = seed, .drift = drift};
-	ck_assert_bn_ok(bn_generate_jobs(bn_env_real(), path, &o, &err), &err);
+	ck_assert_bn_ok(bn_generate_jobs(bn_env_real(), NULL, path, &o, &err), &err);
 }
 
 static bn_table_reader *open_table(const char *path)
@@ -109,7 +109,8 @@ START_TEST(test_generate_refuses_a_drift_out_of_range)
 {
 	bn_err err = BN_ERR_INIT;
 	bn_generate_options o = {.rows = 1, .seed = 1, .drift = 3};
-	ck_assert_int_eq(bn_generate_jobs(bn_env_real(), test_path("x"), &o, &err), BN_EINVAL);
+	ck_assert_int_eq(
+		bn_generate_jobs(bn_env_real(), NULL, test_path("x"), &o, &err), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.msg, "0 .. 2"));
 }
 END_TEST
@@ -266,7 +267,8 @@ START_TEST(test_split_puts_every_row_in_exactly_one_part_and_repeats_itself)
 	ck_assert_bn_ok(bn_split_parts_parse(&o, "a=0.5,b=0.25,c=0.25", &err), &err);
 	uint64_t counts[3], rows, whole, sum = 0, total = 0;
 	for (int k = 0; k < 2; k++) {
-		ck_assert_bn_ok(bn_split_table(bn_env_real(), t, &o, paths, counts, &err), &err);
+		ck_assert_bn_ok(
+			bn_split_table(bn_env_real(), t, &o, NULL, paths, counts, &err), &err);
 		ck_assert_bn_ok(bn_sha256_file(bn_env_real(), paths[1], hash[k], NULL, &err), &err);
 	}
 	ck_assert_str_eq(hash[0], hash[1]);

@@ -41,7 +41,7 @@ static int ingest(const bn_env *env, bn_err *err)
 	bn_ingest_report report = {0};
 
 	o.rejects = rejects_path;
-	int rc = bn_ingest(env, NULL, in_path, &o, out_path, &report, err);
+	int rc = bn_ingest(env, NULL, in_path, &o, NULL, out_path, &report, err);
 	bn_ingest_report_release(&report);
 	return rc;
 }

@@ -225,11 +225,11 @@ START_TEST(test_node_source_ends_early_with_what_it_has)
 	o.duration_ns = INT64_C(3600000000000);
 	o.interval_ns = 2000000;
 	o.progress = stop_after_three;
-	ck_assert_bn_ok(bn_ingest(bn_env_real(), NULL, uri, &o, out, &report, &err), &err);
+	ck_assert_bn_ok(bn_ingest(bn_env_real(), NULL, uri, &o, NULL, out, &report, &err), &err);
 	ck_assert_uint_eq(report.rows, 3);
 	bn_ingest_report_release(&report);
 	o.duration_ns = 0;
-	ck_assert_int_eq(bn_ingest(bn_env_real(), NULL, uri, &o, out, NULL, &err), BN_EINVAL);
+	ck_assert_int_eq(bn_ingest(bn_env_real(), NULL, uri, &o, NULL, out, NULL, &err), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.msg, "for how long"));
 	tree_end();
 }

@@ -36,7 +36,7 @@ static void write_column(const char *path, const json_t *c, const json_t *words)
 	bn_schema s = BN_SCHEMA_INIT;
 	bn_table_writer *w = NULL;
 	ck_assert_bn_ok(bn_schema_add(&s, "c", type, true, NULL, &err), &err);
-	ck_assert_bn_ok(bn_table_create(&w, bn_env_real(), path, &s, &err), &err);
+	ck_assert_bn_ok(bn_table_create(&w, bn_env_real(), NULL, path, &s, &err), &err);
 	lcg g = {(uint64_t)bn_json_int(c, "seed", 0)};
 	for (int64_t i = 0; i < n; i++) {
 		double u = lcg_next(&g);

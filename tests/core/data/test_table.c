@@ -111,7 +111,7 @@ static void write_rows(const char *to, int rows)
 
 	all_types(&s);
 	ck_assert_bn_ok(bn_schema_set_meta(&s, "origin", "test", &err), &err);
-	ck_assert_bn_ok(bn_table_create(&w, env, to, &s, &err), &err);
+	ck_assert_bn_ok(bn_table_create(&w, env, NULL, to, &s, &err), &err);
 	for (int r = 0; r < rows; r++)
 		put_row(w, r);
 	ck_assert_bn_ok(bn_table_writer_finish(w, &err), &err);
@@ -206,7 +206,7 @@ START_TEST(test_rows_of_a_batch_can_be_picked_and_batches_copied)
 	snprintf(copy, sizeof copy, "%s/copy.arrow", dir);
 	write_rows(path, 70000);
 	ck_assert_bn_ok(bn_table_open(&r, env, path, &err), &err);
-	ck_assert_bn_ok(bn_table_create(&w, env, copy, bn_table_schema(r), &err), &err);
+	ck_assert_bn_ok(bn_table_create(&w, env, NULL, copy, bn_table_schema(r), &err), &err);
 	ck_assert_bn_ok(bn_table_read(r, 1, NULL, 0, &b, &err), &err);
 	ck_assert_bn_ok(bn_table_write_rows(w, &b, rows, 4, &err), &err);
 	rows[0] = 70000;
@@ -242,7 +242,7 @@ START_TEST(test_a_row_that_does_not_fit_is_refused_and_forgotten)
 	begin();
 	ck_assert_bn_ok(bn_schema_add(&s, "n", BN_TYPE_INT8, false, NULL, &err), &err);
 	ck_assert_bn_ok(bn_schema_add(&s, "s", BN_TYPE_STRING, true, NULL, &err), &err);
-	ck_assert_bn_ok(bn_table_create(&w, env, path, &s, &err), &err);
+	ck_assert_bn_ok(bn_table_create(&w, env, NULL, path, &s, &err), &err);
 	bn_table_row_i64(w, 0, 300);
 	bn_table_row_text(w, 1, "gone", 4);
 	ck_assert_int_eq(bn_table_row_end(w, &err), BN_EINVAL);

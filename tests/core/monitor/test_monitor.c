@@ -60,7 +60,7 @@ static void publish_training(char hash[65])
 							    : BN_TYPE_CATEGORY;
 		ck_assert_bn_ok(bn_schema_add(&s, view->name, type, true, NULL, &err), &err);
 	}
-	ck_assert_bn_ok(bn_table_create(&w, bn_env_real(), path, &s, &err), &err);
+	ck_assert_bn_ok(bn_table_create(&w, bn_env_real(), NULL, path, &s, &err), &err);
 	for (size_t r = 0; r < d->train.rows; r++) {
 		for (size_t c = 0; c < d->train.column_count; c++) {
 			const bn_column_view *view = &d->train.columns[c];

@@ -46,7 +46,7 @@ static void write_table(const char *path)
 	ck_assert_bn_ok(bn_schema_add(&s, "comment", BN_TYPE_STRING, true, NULL, &err), &err);
 	ck_assert_bn_ok(bn_schema_add(&s, "y", BN_TYPE_FLOAT64, true, NULL, &err), &err);
 	ck_assert_bn_ok(bn_schema_add(&s, "class", BN_TYPE_BOOL, true, NULL, &err), &err);
-	ck_assert_bn_ok(bn_table_create(&t, &env.env, path, &s, &err), &err);
+	ck_assert_bn_ok(bn_table_create(&t, &env.env, NULL, path, &s, &err), &err);
 	for (int i = 0; i < 600; i++) {
 		double a = bn_rng_normal(&rng);
 		int64_t b = (int64_t)bn_rng_below(&rng, 10);
