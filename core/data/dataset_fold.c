@@ -37,26 +37,6 @@ static int64_t version_state(sqlite3 *db, const char *name, int64_t version)
 		version);
 }
 
-/* 1 allowed, 0 refused (and reported), negative: the index failed. */
-static int allowed(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err)
-{
-	bn_err why = BN_ERR_INIT;
-	int rc = bn_fold_depends(f, "policy", err);
-	if (rc)
-		return rc;
-	rc = bn_policy_allows(
-		bn_fold_workspace(f), bn_fold_db(f), ev->uid, ev->user, act, &ev->key, &why);
-	if (!rc)
-		return 1;
-	if (rc != BN_EREFUSED) {
-		if (err && !err->code)
-			*err = why;
-		return rc;
-	}
-	bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s", why.msg);
-	return 0;
-}
-
 static int apply_parents(
 	sqlite3 *db, const char *name, int64_t version, const json_t *parents, bn_err *err)
 {
@@ -154,13 +134,13 @@ static int apply_version(bn_fold *f, const bn_event *ev, const char *name, bn_er
 		rc = bn_sql_run(db, err,
 			"INSERT INTO dataset_version (name, version, hash, content, part, parts, "
 			"size, "
-			"rows, columns, schema_hash, profile, created_ms, user, removed, "
+			"rows, columns, schema_hash, profile, created_ms, uid, removed, "
 			"source_kind, "
 			"rejected, recipe) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', "
 			"0, ?)",
-			"sisssiiiississ", name, version, id.hash, id.content, id.part, id.parts,
+			"sisssiiiissiis", name, version, id.hash, id.content, id.part, id.parts,
 			size, rows, columns, id.schema_hash, profile, bn_event_time_ms(ev),
-			ev->user, text.len ? text.ptr : NULL);
+			(int64_t)ev->uid, text.len ? text.ptr : NULL);
 	bn_buf_release(&text);
 	if (!rc)
 		rc = version_refs(f, &id, profile, err);
@@ -190,7 +170,7 @@ static int apply_checked(bn_fold *f, const bn_event *ev, const char *name, bn_er
 	return bn_sql_run(db, err,
 		"INSERT INTO dataset_check SELECT ?1, ?2, coalesce(max(number), 0) + 1, ?, ?, ?, "
 		"?, ?, ?, ?, ? FROM dataset_check WHERE name = ?1 AND version = ?2",
-		"siissssiii", name, version, bn_event_time_ms(ev), ev->user, suite,
+		"siiisssiii", name, version, bn_event_time_ms(ev), (int64_t)ev->uid, suite,
 		bn_json_str(p, "suite_name", NULL), result, (int64_t)json_is_true(success),
 		evaluated, failed);
 }
@@ -205,7 +185,7 @@ static int apply_tag(bn_fold *f, const bn_event *ev, const char *name, bn_err *e
 		return invalid(f, "needs a key that is a valid name");
 	if (version_state(db, name, version) < 0)
 		return invalid(f, "no such version");
-	int may = allowed(f, ev, BN_ACT_TAG, err);
+	int may = bn_policy_admits(f, ev, BN_ACT_TAG, err);
 	if (may <= 0)
 		return may;
 	if (!value)
@@ -223,7 +203,7 @@ static int apply_removal(
 	sqlite3 *db = bn_fold_db(f);
 	int64_t version = bn_json_int(ev->payload, "version", -1);
 	int64_t when = removing ? bn_event_time_ms(ev) : 0;
-	int may = allowed(f, ev, BN_ACT_REMOVE, err);
+	int may = bn_policy_admits(f, ev, BN_ACT_REMOVE, err);
 	if (may <= 0)
 		return may;
 	if (version == 0)
@@ -258,7 +238,7 @@ static int dataset_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		return apply_removal(f, ev, name, true, err);
 	if (!strcmp(ev->kind, "dataset.restored"))
 		return apply_removal(f, ev, name, false, err);
-	return invalid(f, "a kind of event that this program does not know");
+	return bn_fold_unknown_kind(f);
 }
 
 static int dataset_clear(bn_fold *f, const char *entity, bn_err *err)

@@ -12,7 +12,8 @@
 #include <string.h>
 
 #define COLUMNS \
-	"name, version, hash, size, rows, columns, schema_hash, profile, created_ms, user, " \
+	"name, version, hash, size, rows, columns, schema_hash, profile, created_ms, " \
+	"bn_user(uid), " \
 	"removed, source_kind, source_path, source_size, source_sha256, rejected, recipe, " \
 	"content, " \
 	"part, parts"

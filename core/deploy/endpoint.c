@@ -131,12 +131,10 @@ static int apply_started(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	if (!rc)
 		rc = bn_sql_run(db, err,
 			"INSERT INTO endpoint (id, models, url, host, boot_id, pid, start_ticks, "
-			"port, uid, "
-			"user, started_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			"sssssiiiisi", id, names.ptr, url, host, bn_json_str(p, "boot_id", ""),
+			"port, uid, started_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			"sssssiiiii", id, names.ptr, url, host, bn_json_str(p, "boot_id", ""),
 			bn_json_int(p, "pid", -1), bn_json_int(p, "start_ticks", 0),
-			bn_json_int(p, "port", 0), (int64_t)ev->uid, ev->user,
-			bn_event_time_ms(ev));
+			bn_json_int(p, "port", 0), (int64_t)ev->uid, bn_event_time_ms(ev));
 	bn_buf_release(&names);
 	return rc;
 }
@@ -194,7 +192,7 @@ static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		return apply_started(f, ev, id, err);
 	if (!strcmp(ev->kind, "endpoint.stopped"))
 		return apply_stopped(f, ev, id, err);
-	return invalid(f, "unknown kind of event");
+	return bn_fold_unknown_kind(f);
 }
 
 static int clear(bn_fold *f, const char *entity, bn_err *err)
@@ -249,7 +247,8 @@ enum {
 };
 
 static const char query[] =
-	"SELECT e.id, e.models, e.url, e.host, e.user, e.pid, e.port, e.started_ms, e.stopped_ms, "
+	"SELECT e.id, e.models, e.url, e.host, bn_user(e.uid), e.pid, e.port, e.started_ms, "
+	"e.stopped_ms, "
 	"s.clock >> 16, coalesce(e.requests, s.requests), coalesce(e.errors, s.errors), "
 	"coalesce(e.predictions, s.predictions), coalesce(e.p50_ms, s.p50_ms), "
 	"coalesce(e.p95_ms, s.p95_ms), coalesce(e.p99_ms, s.p99_ms), e.boot_id, e.start_ticks "

@@ -99,7 +99,6 @@ static int check_signature(check *c, sqlite3_stmt *st, bn_err *err)
 		.kind = (const char *)sqlite3_column_text(st, 3),
 		.entity = (const char *)sqlite3_column_text(st, 4),
 		.uid = (uid_t)sqlite3_column_int64(st, 5),
-		.user = (const char *)sqlite3_column_text(st, 6),
 		.payload = payload,
 	};
 	const char *id = bn_workspace_id(c->ws);
@@ -110,7 +109,8 @@ static int check_signature(check *c, sqlite3_stmt *st, bn_err *err)
 	if (is_finding(rc)) {
 		c->r->bad_signatures++;
 		rc = fault(c, err, "log/%s record %llu, %s on %s by %s: %s", ev.key.writer,
-			(unsigned long long)ev.key.seq, ev.kind, ev.entity, ev.user, e.msg);
+			(unsigned long long)ev.key.seq, ev.kind, ev.entity,
+			(const char *)sqlite3_column_text(st, 6), e.msg);
 	} else if (rc < 0) {
 		rc = bn_err_move(err, &e);
 	}

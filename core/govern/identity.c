@@ -132,11 +132,11 @@ int bn_identity_check(sqlite3 *db, const char *workspace_id, const bn_event *ev,
 		bn_json_str(json_object_get(ev->payload, "signature"), "public_key", "");
 	if (bn_identity_has_key(db, ev->uid, public_hex, &ev->key))
 		return 0;
-	char print[25];
+	char print[25], who[BN_UID_TEXT];
 	bn_key_fingerprint(public_hex, print);
 	return bn_err_set(err, BN_EREFUSED,
 		"signed with key %s, which %s had not published by then", print,
-		ev->user ? ev->user : "that user");
+		bn_uid_text(ev->uid, who));
 }
 
 /* ---- fold ----------------------------------------------------------------------------------- */
@@ -163,8 +163,8 @@ static int user_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		return 0;
 	}
 	if (strcmp(signed_by, public_hex) != 0 ||
-		bn_identity_check_bytes(bn_workspace_id(bn_fold_workspace(f)), ev->kind, ev->entity,
-			ev->uid, ev->payload, NULL) < 0) {
+		bn_identity_check_bytes(bn_fold_workspace_id(f), ev->kind, ev->entity, ev->uid,
+			ev->payload, NULL) < 0) {
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "no proof that the user has this key");
 		return 0;
 	}

@@ -118,14 +118,17 @@ int bn_policy_get(bn_policy **out, sqlite3 *db, const bn_event_key *at, bn_err *
  * record which the workspace's id names (core/store/founding.h); where the id is one of the first
  * version, the owner of the log's first event. BN_NOBODY when neither is in the log. */
 #define BN_NOBODY ((uid_t)-1)
-uid_t bn_policy_founder(bn_workspace *ws, sqlite3 *db);
+uid_t bn_policy_founder(const char *workspace_id, sqlite3 *db);
 /* Bits 1u << role of everything uid is: default, granted, admin as the founder. */
-int bn_policy_roles(unsigned *out, bn_workspace *ws, sqlite3 *db, uid_t uid, const bn_event_key *at,
-	bn_err *err);
+int bn_policy_roles(unsigned *out, const char *workspace_id, sqlite3 *db, uid_t uid,
+	const bn_event_key *at, bn_err *err);
 /* 0, or BN_EREFUSED with the reason in words ("alice (developer) may not approve: that needs
  * reviewer or admin"). user: for the message. */
-int bn_policy_allows(bn_workspace *ws, sqlite3 *db, uid_t uid, const char *user, bn_act act,
+int bn_policy_allows(const char *workspace_id, sqlite3 *db, uid_t uid, const char *user, bn_act act,
 	const bn_event_key *at, bn_err *err);
+/* The same in apply(): 1 allowed, 0 refused (the outcome says so), negative: the index failed. The
+ * entity depends on the policy from then on. */
+int bn_policy_admits(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err);
 /* The same for whoever runs this process, now; NULL db: the workspace's own index. */
 int bn_policy_may(bn_workspace *ws, bn_act act, bn_err *err);
 

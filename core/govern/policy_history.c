@@ -57,13 +57,13 @@ int bn_policy_get(bn_policy **out, sqlite3 *db, const bn_event_key *at, bn_err *
 	return rc;
 }
 
-uid_t bn_policy_founder(bn_workspace *ws, sqlite3 *db)
+uid_t bn_policy_founder(const char *workspace_id, sqlite3 *db)
 {
 	uid_t first = BN_NOBODY;
 	int64_t uid = bn_sql_int(db, -1, "SELECT uid FROM workspace_founder", "");
 	if (uid >= 0)
 		return (uid_t)uid;
-	if (!bn_founding_is_named(bn_workspace_id(ws)))
+	if (!bn_founding_is_named(workspace_id))
 		bn_index_first_uid(db, &first);
 	return first;
 }
@@ -113,10 +113,10 @@ static unsigned granted_roles(sqlite3 *db, uid_t uid, uid_t founder, const bn_ev
 	return roles;
 }
 
-int bn_policy_roles(unsigned *out, bn_workspace *ws, sqlite3 *db, uid_t uid, const bn_event_key *at,
-	bn_err *err)
+int bn_policy_roles(unsigned *out, const char *workspace_id, sqlite3 *db, uid_t uid,
+	const bn_event_key *at, bn_err *err)
 {
-	uid_t founder = bn_policy_founder(ws, db);
+	uid_t founder = bn_policy_founder(workspace_id, db);
 	bn_policy *p = NULL;
 	int rc = bn_policy_get(&p, db, at, err);
 	if (!rc)
@@ -125,17 +125,17 @@ int bn_policy_roles(unsigned *out, bn_workspace *ws, sqlite3 *db, uid_t uid, con
 	return rc;
 }
 
-int bn_policy_allows(bn_workspace *ws, sqlite3 *db, uid_t uid, const char *user, bn_act act,
+int bn_policy_allows(const char *workspace_id, sqlite3 *db, uid_t uid, const char *user, bn_act act,
 	const bn_event_key *at, bn_err *err)
 {
-	uid_t founder = bn_policy_founder(ws, db);
+	uid_t founder = bn_policy_founder(workspace_id, db);
 	bn_policy *p = NULL;
 	char have[80], need[80];
 	int rc = bn_policy_get(&p, db, at, err);
 	if (rc)
 		goto out;
 	/* The log's first event is not in the index yet while it is applied. */
-	if (founder == BN_NOBODY && at && !bn_founding_is_named(bn_workspace_id(ws)))
+	if (founder == BN_NOBODY && at && !bn_founding_is_named(workspace_id))
 		founder = uid;
 	unsigned roles = granted_roles(db, uid, founder, at) | BIT(p->default_role);
 	if (!(roles & p->allow[act])) {
@@ -152,6 +152,23 @@ out:
 	return rc;
 }
 
+int bn_policy_admits(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	char who[BN_UID_TEXT];
+	int rc = bn_fold_depends(f, "policy", err);
+	if (rc < 0)
+		return rc;
+	rc = bn_policy_allows(bn_fold_workspace_id(f), bn_fold_db(f), ev->uid,
+		bn_uid_text(ev->uid, who), act, &ev->key, &why);
+	if (rc == 0)
+		return 1;
+	if (rc != BN_EREFUSED)
+		return bn_err_move(err, &why);
+	bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s", why.msg);
+	return 0;
+}
+
 int bn_policy_may(bn_workspace *ws, bn_act act, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
@@ -160,7 +177,7 @@ int bn_policy_may(bn_workspace *ws, bn_act act, bn_err *err)
 	if (!db)
 		return bn_err_set(err, BN_EIO, "the index cannot be opened");
 	env->user_name(env, env->uid(env), user, sizeof user);
-	return bn_policy_allows(ws, db, env->uid(env), user, act, NULL, err);
+	return bn_policy_allows(bn_workspace_id(ws), db, env->uid(env), user, act, NULL, err);
 }
 
 /* ---- fold ----------------------------------------------------------------------------------- */
@@ -185,11 +202,10 @@ static int policy_set_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		goto out;
 	}
 	rc = bn_sql_run(bn_fold_db(f), err,
-		"INSERT INTO policy_version (clock, writer, seq, uid, user, hash, document, reason)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		"isiissss", (int64_t)ev->key.clock, ev->key.writer, (int64_t)ev->key.seq,
-		(int64_t)ev->uid, ev->user ? ev->user : "", p->hash, text.ptr,
-		bn_json_str(ev->payload, "reason", NULL));
+		"INSERT INTO policy_version (clock, writer, seq, uid, hash, document, reason)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?)",
+		"isiisss", (int64_t)ev->key.clock, ev->key.writer, (int64_t)ev->key.seq,
+		(int64_t)ev->uid, p->hash, text.ptr, bn_json_str(ev->payload, "reason", NULL));
 out:
 	bn_buf_release(&text);
 	bn_policy_free(p);
@@ -212,10 +228,10 @@ static bool admin_remains(sqlite3 *db, uid_t uid, uid_t founder, const bn_event_
 }
 
 /* What is wrong with granting or revoking, as of `at`: BN_EINVAL or BN_EREFUSED in e. */
-static int role_check(bn_workspace *ws, sqlite3 *db, bool grant, uid_t uid, const char *user,
-	bn_role role, const bn_event_key *at, bn_err *e)
+static int role_check(const char *workspace_id, sqlite3 *db, bool grant, uid_t uid,
+	const char *user, bn_role role, const bn_event_key *at, bn_err *e)
 {
-	uid_t founder = bn_policy_founder(ws, db);
+	uid_t founder = bn_policy_founder(workspace_id, db);
 	bool has = (granted_roles(db, uid, founder, at) & BIT(role)) != 0;
 	if (grant && has)
 		return bn_err_set(e, BN_ECONFLICT, "%s is %s already", user, bn_role_name(role));
@@ -235,13 +251,13 @@ static int role_apply(bn_fold *f, const bn_event *ev, bool grant, bn_err *err)
 	char number[40];
 	bn_role role;
 	bn_err e = BN_ERR_INIT;
-	snprintf(number, sizeof number, "uid %lld", (long long)uid);
+	snprintf(number, sizeof number, "uid-%lld", (long long)uid);
 	if (uid < 0 || uid > UINT_MAX ||
 		bn_role_parse(&role, bn_json_str(ev->payload, "role", ""), &e)) {
 		bn_fold_outcome(f, BN_OUTCOME_INVALID, "%s", e.msg[0] ? e.msg : "no uid");
 		return 0;
 	}
-	int rc = role_check(bn_fold_workspace(f), bn_fold_db(f), grant, (uid_t)uid,
+	int rc = role_check(bn_fold_workspace_id(f), bn_fold_db(f), grant, (uid_t)uid,
 		user ? user : number, role, &ev->key, &e);
 	if (rc == BN_ECONFLICT || rc == BN_EREFUSED) {
 		bn_fold_outcome(f, rc == BN_EREFUSED ? BN_OUTCOME_REFUSED : BN_OUTCOME_INVALID,
@@ -258,11 +274,10 @@ static int role_apply(bn_fold *f, const bn_event *ev, bool grant, bn_err *err)
 		rc = bn_sql_run(bn_fold_db(f), err,
 			"INSERT INTO role_change (uid, role, clock, writer, seq, granted, user, "
 			"by_uid,"
-			" by_user, reason, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			"isisiisisss", uid, bn_role_name(role), (int64_t)ev->key.clock,
+			" reason, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			"isisiisiss", uid, bn_role_name(role), (int64_t)ev->key.clock,
 			ev->key.writer, (int64_t)ev->key.seq, (int64_t)grant, user,
-			(int64_t)ev->uid, ev->user ? ev->user : "",
-			bn_json_str(ev->payload, "reason", NULL),
+			(int64_t)ev->uid, bn_json_str(ev->payload, "reason", NULL),
 			seen.len && !grant ? seen.ptr : NULL);
 	bn_buf_release(&seen);
 	return rc;
@@ -270,8 +285,8 @@ static int role_apply(bn_fold *f, const bn_event *ev, bool grant, bn_err *err)
 
 static int founded_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
-	if (!bn_founding_matches(bn_workspace_id(bn_fold_workspace(f)), ev->key.writer, ev->key.seq,
-		    ev->raw, ev->raw_len)) {
+	if (!bn_founding_matches(
+		    bn_fold_workspace_id(f), ev->key.writer, ev->key.seq, ev->raw, ev->raw_len)) {
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED,
 			"it is not the record that the workspace's id names");
 		return 0;
@@ -284,24 +299,22 @@ static int founded_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 
 static int policy_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
-	bn_workspace *ws = bn_fold_workspace(f);
 	char signer[40];
 	bn_err e = BN_ERR_INIT;
 	if (!strcmp(ev->kind, BN_FOUNDING_KIND) && !strcmp(ev->entity, "policy"))
 		return founded_apply(f, ev, err);
 	bool set = !strcmp(ev->kind, "policy.set"), grant = !strcmp(ev->kind, "role.grant");
-	if ((!set && !grant && strcmp(ev->kind, "role.revoke")) || strcmp(ev->entity, "policy") ||
-		!ev->payload) {
-		bn_fold_outcome(f, BN_OUTCOME_INVALID, "unknown kind, entity or payload");
+	if (!set && !grant && strcmp(ev->kind, "role.revoke") != 0)
+		return bn_fold_unknown_kind(f);
+	if (strcmp(ev->entity, "policy") != 0 || !ev->payload) {
+		bn_fold_outcome(f, BN_OUTCOME_INVALID, "unknown entity or payload");
 		return 0;
 	}
 	bn_identity_entity(ev->uid, signer, sizeof signer);
 	int rc = bn_fold_depends(f, signer, err);
-	if (rc)
+	if (rc < 0 || (rc = bn_policy_admits(f, ev, BN_ACT_POLICY, err)) != 1)
 		return rc;
-	rc = bn_policy_allows(ws, bn_fold_db(f), ev->uid, ev->user, BN_ACT_POLICY, &ev->key, &e);
-	if (!rc)
-		rc = bn_identity_check(bn_fold_db(f), bn_workspace_id(ws), ev, &e);
+	rc = bn_identity_check(bn_fold_db(f), bn_fold_workspace_id(f), ev, &e);
 	if (rc == BN_EREFUSED || rc == BN_ECORRUPT) {
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s", e.msg);
 		return 0;
@@ -387,11 +400,11 @@ static int role_change(bn_workspace *ws, bool grant, uid_t uid, const char *user
 	if (rc)
 		return rc;
 	char number[40];
-	snprintf(number, sizeof number, "uid %lu", (unsigned long)uid);
+	snprintf(number, sizeof number, "uid-%lu", (unsigned long)uid);
 	rc = bn_policy_may(ws, BN_ACT_POLICY, err);
 	if (!rc)
-		rc = role_check(ws, bn_workspace_index(ws), grant, uid, user ? user : number, role,
-			NULL, err);
+		rc = role_check(bn_workspace_id(ws), bn_workspace_index(ws), grant, uid,
+			user ? user : number, role, NULL, err);
 	if (rc && rc != BN_EREFUSED)
 		return rc;
 	json_t *seen = grant ? NULL : known_writers(bn_workspace_index(ws), uid);

@@ -35,7 +35,7 @@ static int user_read(
 		if (!(u->user = bn_strdup(name)))
 			return bn_err_nomem(err, "users");
 	}
-	return bn_policy_roles(&u->roles, ws, db, u->uid, NULL, err);
+	return bn_policy_roles(&u->roles, bn_workspace_id(ws), db, u->uid, NULL, err);
 }
 
 int bn_user_list_read(bn_user_list **out, bn_workspace *ws, bn_err *err)
@@ -47,7 +47,7 @@ int bn_user_list_read(bn_user_list **out, bn_workspace *ws, bn_err *err)
 	bn_user_list *l = bn_alloc_zeroed(1, sizeof *l);
 	int rc = l ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "users");
 	if (!rc) {
-		founder = bn_policy_founder(ws, db);
+		founder = bn_policy_founder(bn_workspace_id(ws), db);
 		rc = bn_sql_prepare(&st, db, err,
 			"WITH everybody AS (SELECT owner AS uid FROM writer UNION SELECT uid FROM "
 			"user_key"

@@ -62,7 +62,7 @@ static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	const char *model = strchr(ev->entity, '/');
 	int64_t verdict = verdict_number(bn_json_str(d, "verdict", ""));
 	if (strcmp(ev->kind, "monitor.report"))
-		return invalid(f, "unknown kind of event");
+		return bn_fold_unknown_kind(f);
 	if (!id || !model || verdict < 0 || !object || strlen(object) != BN_SHA256_HEX ||
 		!bn_is_hex(object))
 		return invalid(f, "needs id, dataset.verdict and object");
@@ -71,8 +71,8 @@ static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	int rc = bn_sql_run(db, err,
 		"INSERT INTO monitor_report VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
 		"?, ?, ?, ?)",
-		"sssisiddiiisiiissis", id, model + 1, bn_json_str(p, "version", NULL),
-		bn_json_int(p, "time", bn_event_time_ms(ev)), ev->user, verdict,
+		"sssiiiddiiisiiissis", id, model + 1, bn_json_str(p, "version", NULL),
+		bn_json_int(p, "time", bn_event_time_ms(ev)), (int64_t)ev->uid, verdict,
 		bn_json_num(d, "share", NAN), bn_json_num(d, "threshold", 0.5),
 		bn_json_int(d, "columns", 0), bn_json_int(d, "drifted", 0),
 		bn_json_int(d, "inconclusive", 0), bn_json_str(d, "why", ""),

@@ -29,14 +29,15 @@ static bool alias_is_valid(const char *alias)
 
 static int may(const rules_actor *a, bn_act act, bn_err *err)
 {
-	return bn_policy_allows(a->ws, a->db, a->uid, a->user, act, a->at, err);
+	return bn_policy_allows(a->workspace_id, a->db, a->uid, a->user, act, a->at, err);
 }
 
 int bn_rules_find(rules_version *out, sqlite3 *db, const char *name, int64_t version, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT state, author_uid, registrar_uid, request_no, uuid, digest, author"
+		"SELECT state, author_uid, registrar_uid, request_no, uuid, digest, "
+		"coalesce(author, '')"
 		" FROM model_version WHERE name = ? AND version = ?",
 		"si", name, version);
 	if (rc)

@@ -10,10 +10,10 @@
 #include "core/registry/registry.h"
 
 typedef struct rules_actor {
-	bn_workspace *ws;
+	const char *workspace_id;
 	sqlite3 *db;
 	uid_t uid;
-	const char *user;
+	const char *user;       /* for messages */
 	const bn_event_key *at; /* NULL: now */
 } rules_actor;
 

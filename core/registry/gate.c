@@ -209,7 +209,7 @@ static int judge_attested(bn_gate_result *r, const bn_policy_gate *g, const fact
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, f->db, err,
-		"SELECT verdict, detail, user FROM model_attestation"
+		"SELECT verdict, detail, bn_user(uid) FROM model_attestation"
 		" WHERE name = ? AND version = ? AND check_name = ?",
 		"sis", f->name, f->version, g->check);
 	if (!rc && (rc = bn_sql_step(st, err)) == 0) {

@@ -20,6 +20,7 @@
 
 /* One act on one version: who, on what. */
 typedef struct deed {
+	bn_workspace *ws;
 	rules_actor me;
 	char user[128];
 	char *name;
@@ -34,7 +35,9 @@ static int deed_begin(deed *d, bn_workspace *ws, bn_err *err)
 	int rc = bn_workspace_refresh(ws, NULL, err);
 	if (rc)
 		return rc;
-	d->me = (rules_actor){ws, bn_workspace_index(ws), env->uid(env), d->user, NULL};
+	d->ws = ws;
+	d->me = (rules_actor){
+		bn_workspace_id(ws), bn_workspace_index(ws), env->uid(env), d->user, NULL};
 	env->user_name(env, d->me.uid, d->user, sizeof d->user);
 	return d->me.db ? 0 : bn_err_set(err, BN_EIO, "the index cannot be opened");
 }
@@ -68,11 +71,11 @@ static int deed_write(
 	if (!payload || !entity)
 		rc = bn_err_nomem(&e, "an event");
 	else if (is_signed)
-		rc = bn_identity_append_signed(d->me.ws, kind, entity, payload, &e);
+		rc = bn_identity_append_signed(d->ws, kind, entity, payload, &e);
 	else
-		rc = bn_workspace_append(d->me.ws, kind, entity, payload, &e);
+		rc = bn_workspace_append(d->ws, kind, entity, payload, &e);
 	if (!rc)
-		rc = bn_workspace_sync(d->me.ws, &e);
+		rc = bn_workspace_sync(d->ws, &e);
 	if (rc && !verdict) {
 		bn_err_set(err, rc, "%s", e.msg);
 		bn_err_hint(err, "%s", e.hint);
@@ -137,7 +140,8 @@ int bn_version_register_manifest(
 		rc = bn_uuid_new(bn_workspace_env(ws), uuid, err);
 	if (rc)
 		goto out;
-	int allowed = bn_policy_allows(ws, d.me.db, d.me.uid, d.user, BN_ACT_REGISTER, NULL, err);
+	int allowed = bn_policy_allows(
+		bn_workspace_id(ws), d.me.db, d.me.uid, d.user, BN_ACT_REGISTER, NULL, err);
 	snprintf(claim, sizeof claim, "model/%s", r->name);
 	if (!allowed && (rc = bn_claim_next(ws, claim, uuid, &number, err)))
 		goto out;

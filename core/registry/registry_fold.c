@@ -18,6 +18,7 @@ typedef struct act {
 	const char *name;
 	int64_t version;
 	rules_actor actor;
+	char who[BN_UID_TEXT];
 } act;
 
 /* Turns a rule's verdict into the event's outcome. 0 go on, 1 the event is dealt with, negative:
@@ -47,7 +48,7 @@ static int signature_check(const act *a, bn_err *e)
 	bn_identity_entity(a->ev->uid, signer, sizeof signer);
 	int rc = bn_fold_depends(a->f, signer, e);
 	if (!rc)
-		rc = bn_identity_check(a->actor.db, bn_workspace_id(a->actor.ws), a->ev, e);
+		rc = bn_identity_check(a->actor.db, bn_fold_workspace_id(a->f), a->ev, e);
 	return rc == BN_ECORRUPT ? BN_EREFUSED : rc;
 }
 
@@ -63,8 +64,8 @@ static int registered_check(const act *a, bn_err *e)
 	const json_t *p = a->ev->payload;
 	const char *where = "model.registered", *uuid, *digest, *manifest;
 	int64_t author;
-	int rc = bn_policy_allows(
-		a->actor.ws, a->actor.db, a->ev->uid, a->ev->user, BN_ACT_REGISTER, &a->ev->key, e);
+	int rc = bn_policy_allows(a->actor.workspace_id, a->actor.db, a->ev->uid, a->who,
+		BN_ACT_REGISTER, &a->ev->key, e);
 	if (!rc)
 		rc = bn_json_need_str(p, "uuid", &uuid, where, e);
 	if (!rc)
@@ -124,20 +125,19 @@ static int apply_registered(const act *a, bn_err *err)
 	char *data = member_text(p, "data", JSON_ARRAY, err);
 	char *metrics = member_text(p, "metrics", JSON_OBJECT, err);
 	char *files = member_text(p, "files", JSON_ARRAY, err);
-	const char *user = a->ev->user ? a->ev->user : "";
 	int64_t now = bn_event_time_ms(a->ev);
 	if (!data || !metrics || !files)
 		rc = bn_err_nomem(err, "a model version");
 	else
 		rc = bn_sql_run(a->actor.db, err,
 			"INSERT INTO model_version (name, version, uuid, run_id, digest, manifest,"
-			" trainer, description, author_uid, author, registrar_uid, registrar,"
+			" trainer, description, author_uid, author, registrar_uid,"
 			" registered_ms, state, state_ms, data, metrics, files)"
-			" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			"sissssssisisiiisss", a->name, a->version, text(a, "uuid"), text(a, "run"),
+			" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			"sissssssisiiiisss", a->name, a->version, text(a, "uuid"), text(a, "run"),
 			text(a, "digest"), text(a, "manifest"), text(a, "trainer"),
 			text(a, "description"), bn_json_int(p, "author_uid", -1),
-			bn_json_str(p, "author", user), (int64_t)a->ev->uid, user, now,
+			bn_json_str(p, "author", NULL), (int64_t)a->ev->uid, now,
 			(int64_t)BN_MODEL_REGISTERED, now, data, metrics, files);
 	bn_free(data);
 	bn_free(metrics);
@@ -162,9 +162,9 @@ static int apply_requested(const act *a, bn_err *err)
 		return rc;
 	rc = bn_sql_run(a->actor.db, err,
 		"UPDATE model_version SET request_no = request_no + 1, requested_ms = ?,"
-		" requester = ?, request_reason = ? WHERE name = ? AND version = ?",
-		"isssi", bn_event_time_ms(a->ev), a->ev->user ? a->ev->user : "", text(a, "reason"),
-		a->name, a->version);
+		" requester_uid = ?, request_reason = ? WHERE name = ? AND version = ?",
+		"iissi", bn_event_time_ms(a->ev), (int64_t)a->ev->uid, text(a, "reason"), a->name,
+		a->version);
 	return rc ? rc : state_set(a, BN_MODEL_REQUESTED, err);
 }
 
@@ -187,16 +187,14 @@ static int decision_insert(const act *a, bool approved, bool override, bn_err *e
 	int rc = gates ? bn_sql_run(a->actor.db, err,
 				 "INSERT OR REPLACE INTO model_decision (name, version, "
 				 "request_no, uid,"
-				 " user, time_ms, approved, override, reason, policy_hash, "
+				 " time_ms, approved, override, reason, policy_hash, "
 				 "public_key,"
-				 " gates) SELECT name, version, request_no, ?, ?, ?, ?, ?, ?, ?, "
-				 "?, ?"
+				 " gates) SELECT name, version, request_no, ?, ?, ?, ?, ?, ?, ?, ?"
 				 " FROM model_version WHERE name = ? AND version = ?",
-				 "isiiisssssi", (int64_t)a->ev->uid, a->ev->user ? a->ev->user : "",
-				 bn_event_time_ms(a->ev), (int64_t)approved, (int64_t) override,
-				 text(a, "reason"), text(a, "policy"),
-				 bn_json_str(signature, "public_key", NULL), gates, a->name,
-				 a->version)
+				 "iiiisssssi", (int64_t)a->ev->uid, bn_event_time_ms(a->ev),
+				 (int64_t)approved, (int64_t) override, text(a, "reason"),
+				 text(a, "policy"), bn_json_str(signature, "public_key", NULL),
+				 gates, a->name, a->version)
 		       : bn_err_nomem(err, "a decision");
 	bn_free(gates);
 	return rc;
@@ -268,9 +266,9 @@ static int apply_attested(const act *a, bn_err *err)
 	return bn_sql_run(a->actor.db, err,
 		"INSERT OR REPLACE INTO model_attestation (name, version, check_name, verdict, "
 		"detail,"
-		" user, time_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		"sissssi", a->name, a->version, check, said, text(a, "detail"),
-		a->ev->user ? a->ev->user : "", bn_event_time_ms(a->ev));
+		" uid, time_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		"sisssii", a->name, a->version, check, said, text(a, "detail"), (int64_t)a->ev->uid,
+		bn_event_time_ms(a->ev));
 }
 
 static int apply_alias(const act *a, bn_err *err)
@@ -284,10 +282,9 @@ static int apply_alias(const act *a, bn_err *err)
 	if (rc)
 		return rc;
 	return bn_sql_run(a->actor.db, err,
-		"INSERT OR REPLACE INTO model_alias (name, alias, version, time_ms, user)"
+		"INSERT OR REPLACE INTO model_alias (name, alias, version, time_ms, uid)"
 		" VALUES (?, ?, ?, ?, ?)",
-		"ssiis", a->name, alias, a->version, bn_event_time_ms(a->ev),
-		a->ev->user ? a->ev->user : "");
+		"ssiii", a->name, alias, a->version, bn_event_time_ms(a->ev), (int64_t)a->ev->uid);
 }
 
 static int apply_alias_removed(const act *a, bn_err *err)
@@ -358,8 +355,12 @@ static int registry_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		.f = f,
 		.ev = ev,
 		.name = entity_name(ev->entity),
-		.actor = {bn_fold_workspace(f), bn_fold_db(f), ev->uid, ev->user, &ev->key},
+		.actor = {.workspace_id = bn_fold_workspace_id(f),
+			.db = bn_fold_db(f),
+			.uid = ev->uid,
+			.at = &ev->key},
 	};
+	a.actor.user = bn_uid_text(ev->uid, a.who);
 	if (!ev->payload) {
 		bn_fold_outcome(f, BN_OUTCOME_INVALID, "the payload is no JSON object");
 		return 0;
@@ -373,8 +374,7 @@ static int registry_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 			rc = kinds[i].apply(&a, err);
 			return rc > 0 ? 0 : rc;
 		}
-	bn_fold_outcome(f, BN_OUTCOME_INVALID, "unknown kind");
-	return 0;
+	return bn_fold_unknown_kind(f);
 }
 
 static int registry_clear(bn_fold *f, const char *entity, bn_err *err)

@@ -127,7 +127,8 @@ static int load_decisions(bn_version *v, sqlite3 *db, int64_t request_no, bn_err
 	sqlite3_stmt *st = NULL;
 	size_t cap = 0;
 	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT uid, user, time_ms, approved, override, reason, policy_hash, public_key, "
+		"SELECT uid, bn_user(uid), time_ms, approved, override, reason, policy_hash, "
+		"public_key, "
 		"gates,"
 		" request_no = ? FROM model_decision WHERE name = ? AND version = ?"
 		" ORDER BY request_no, time_ms, uid",
@@ -151,8 +152,9 @@ static int load_decisions(bn_version *v, sqlite3 *db, int64_t request_no, bn_err
 
 #define VERSION_COLUMNS \
 	"name, version, uuid, run_id, digest, manifest, trainer, description, state, author_uid," \
-	" author, registrar_uid, registrar, registered_ms, state_ms, request_no, requested_ms," \
-	" requester, request_reason, data, metrics"
+	" coalesce(author, bn_user(author_uid)), registrar_uid, bn_user(registrar_uid), " \
+	"registered_ms, state_ms, request_no, requested_ms," \
+	" bn_user(requester_uid), request_reason, data, metrics"
 
 static int version_read(bn_version *v, sqlite3 *db, sqlite3_stmt *st, int needed, bn_err *err)
 {
@@ -454,7 +456,7 @@ static int item_judge(bn_inbox_item *i, bn_workspace *ws, sqlite3 *db, bn_err *e
 	bool overridden = false;
 	bn_err why = BN_ERR_INIT, ignored = BN_ERR_INIT;
 	bn_gate_report *again = NULL;
-	rules_actor me = {ws, db, env->uid(env), user, NULL};
+	rules_actor me = {bn_workspace_id(ws), db, env->uid(env), user, NULL};
 	env->user_name(env, me.uid, user, sizeof user);
 	const char *name = i->version->name;
 	int rc = bn_rules_approve(

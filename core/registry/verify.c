@@ -110,7 +110,6 @@ static int verify_event(bn_verify_report *r, size_t *cap, bn_workspace *ws, cons
 		.kind = (const char *)sqlite3_column_text(st, 3),
 		.entity = entity,
 		.uid = (uid_t)sqlite3_column_int64(st, 4),
-		.user = (const char *)sqlite3_column_text(st, 5),
 		.payload = payload,
 	};
 	if (bn_json_int(payload, "version", 0) == v->version) {
@@ -118,9 +117,10 @@ static int verify_event(bn_verify_report *r, size_t *cap, bn_workspace *ws, cons
 		if (!rc && strcmp(bn_json_str(payload, "digest", ""), v->digest) != 0)
 			rc = bn_err_set(&e, BN_ECORRUPT, "is about other bytes: %.12s",
 				bn_json_str(payload, "digest", "none"));
-		rc = rc && !is_finding(rc) ? bn_err_set(err, rc, "%s", e.msg)
-					   : line_add(r, cap, rc ? e.msg : NULL, err,
-						     "signature of %s by %s", ev.kind, ev.user);
+		rc = rc && !is_finding(rc)
+			     ? bn_err_set(err, rc, "%s", e.msg)
+			     : line_add(r, cap, rc ? e.msg : NULL, err, "signature of %s by %s",
+				       ev.kind, (const char *)sqlite3_column_text(st, 5));
 	}
 	json_decref(payload);
 	bn_free(entity);

@@ -493,7 +493,7 @@ int bn_workspace_sync(bn_workspace *ws, bn_err *err)
 
 int bn_workspace_need_index(bn_workspace *ws, bn_err *err)
 {
-	const bn_index_source of = {ws->at, ws->id, ws->classes, ws};
+	const bn_index_source of = {ws->at, ws->id, ws->classes};
 	return ws->index ? 0 : bn_index_open(&ws->index, &of, err);
 }
 

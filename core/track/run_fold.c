@@ -100,8 +100,9 @@ static int owner_only(bn_fold *f, const bn_event *ev, const run_state *s)
 {
 	if (ev->uid == s->uid)
 		return 1;
-	bn_fold_outcome(f, BN_OUTCOME_REFUSED, "uid %lu is not the owner of the run",
-		(unsigned long)ev->uid);
+	char who[BN_UID_TEXT];
+	bn_fold_outcome(
+		f, BN_OUTCOME_REFUSED, "%s is not the owner of the run", bn_uid_text(ev->uid, who));
 	return 0;
 }
 
@@ -109,18 +110,7 @@ static int owner_or_act(bn_fold *f, const bn_event *ev, const run_state *s, bn_a
 {
 	if (ev->uid == s->uid)
 		return 1;
-	int rc = bn_fold_depends(f, "policy", err);
-	if (rc != 0)
-		return rc;
-	bn_err why = BN_ERR_INIT;
-	rc = bn_policy_allows(
-		bn_fold_workspace(f), bn_fold_db(f), ev->uid, ev->user, act, &ev->key, &why);
-	if (rc == 0)
-		return 1;
-	if (rc != BN_EREFUSED)
-		return bn_err_move(err, &why);
-	bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s", why.msg);
-	return 0;
+	return bn_policy_admits(f, ev, act, err);
 }
 
 static int invalid(bn_fold *f, const char *why)

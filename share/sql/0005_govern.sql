@@ -15,7 +15,6 @@ CREATE TABLE policy_version (
 	writer TEXT NOT NULL,
 	seq INTEGER NOT NULL,
 	uid INTEGER NOT NULL,
-	user TEXT NOT NULL,
 	hash TEXT NOT NULL,
 	document TEXT NOT NULL,
 	reason TEXT,
@@ -31,7 +30,6 @@ CREATE TABLE role_change (
 	granted INTEGER NOT NULL,
 	user TEXT,
 	by_uid INTEGER NOT NULL,
-	by_user TEXT NOT NULL,
 	reason TEXT,
 	seen TEXT, -- of a revocation: {writer: last sequence number} of the user, as its author knew them
 	PRIMARY KEY (uid, role, clock, writer, seq)

@@ -13,7 +13,7 @@ CREATE TABLE dataset_version (
 	schema_hash TEXT NOT NULL,
 	profile TEXT,             -- object, NULL when there is none
 	created_ms INTEGER NOT NULL,
-	user TEXT NOT NULL,
+	uid INTEGER NOT NULL,
 	removed INTEGER NOT NULL, -- 0 live, 1 removed by its number, 2 removed with its dataset
 	removed_ms INTEGER NOT NULL DEFAULT 0, -- when; gc's retention counts from here
 	source_kind TEXT NOT NULL,
@@ -52,7 +52,7 @@ CREATE TABLE dataset_check (
 	version INTEGER NOT NULL,
 	number INTEGER NOT NULL,  -- 1, 2, 3 ... in the order of the log
 	checked_ms INTEGER NOT NULL,
-	user TEXT NOT NULL,
+	uid INTEGER NOT NULL,
 	suite TEXT NOT NULL,      -- objects
 	suite_name TEXT,
 	result TEXT NOT NULL,

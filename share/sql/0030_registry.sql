@@ -11,15 +11,14 @@ CREATE TABLE model_version (
 	trainer TEXT,
 	description TEXT,
 	author_uid INTEGER NOT NULL,
-	author TEXT NOT NULL,
+	author TEXT,              -- as the registration names the author
 	registrar_uid INTEGER NOT NULL,
-	registrar TEXT NOT NULL,
 	registered_ms INTEGER NOT NULL,
 	state INTEGER NOT NULL,
 	state_ms INTEGER NOT NULL,
 	request_no INTEGER NOT NULL DEFAULT 0,
 	requested_ms INTEGER,
-	requester TEXT,
+	requester_uid INTEGER,
 	request_reason TEXT,
 	data TEXT NOT NULL,
 	metrics TEXT NOT NULL,
@@ -35,7 +34,6 @@ CREATE TABLE model_decision (
 	version INTEGER NOT NULL,
 	request_no INTEGER NOT NULL,
 	uid INTEGER NOT NULL,
-	user TEXT NOT NULL,
 	time_ms INTEGER NOT NULL,
 	approved INTEGER NOT NULL,
 	override INTEGER NOT NULL,
@@ -51,7 +49,7 @@ CREATE TABLE model_alias (
 	alias TEXT NOT NULL,
 	version INTEGER NOT NULL,
 	time_ms INTEGER NOT NULL,
-	user TEXT NOT NULL,
+	uid INTEGER NOT NULL,
 	PRIMARY KEY (name, alias)
 ) WITHOUT ROWID;
 
@@ -69,7 +67,7 @@ CREATE TABLE model_attestation (
 	check_name TEXT NOT NULL,
 	verdict TEXT NOT NULL,
 	detail TEXT,
-	user TEXT NOT NULL,
+	uid INTEGER NOT NULL,
 	time_ms INTEGER NOT NULL,
 	PRIMARY KEY (name, version, check_name)
 ) WITHOUT ROWID;

@@ -10,7 +10,6 @@ CREATE TABLE endpoint (
 	start_ticks INTEGER NOT NULL,
 	port INTEGER NOT NULL,
 	uid INTEGER NOT NULL,
-	user TEXT NOT NULL,
 	started_ms INTEGER NOT NULL,
 	stopped_ms INTEGER,
 	requests INTEGER,         -- as it stopped
@@ -55,7 +54,7 @@ CREATE TABLE monitor_report (
 	model TEXT NOT NULL,
 	version TEXT,
 	time_ms INTEGER NOT NULL,
-	user TEXT NOT NULL,
+	uid INTEGER NOT NULL,
 	verdict INTEGER NOT NULL, -- 0 no drift, 1 drift, 2 inconclusive
 	share REAL,
 	threshold REAL NOT NULL,

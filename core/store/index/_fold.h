@@ -77,11 +77,6 @@ struct bn_fold {
 	/* the events of an entity in whole mode */
 	fold_verdict *verdicts;
 	size_t verdict_count;
-	struct {
-		uid_t uid;
-		char name[64];
-	} users[16];
-	size_t user_count;
 };
 
 /* ---- fold.c ---------------------------------------------------------------------------------- */
@@ -89,7 +84,6 @@ struct bn_fold {
 /* The log's first ordered event as table `event` has it; seq 0 when it has none. */
 int fold_first(fold_key *out, bn_fold *f, bn_err *err);
 int fold_key_compare(const fold_key *a, const fold_key *b);
-const char *fold_user(bn_fold *f, uid_t uid);
 size_t fold_class_index(const bn_fold *f, const bn_fold_class *class);
 /* Called by the intake for each new record, in the batch's order. */
 int fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, bn_err *err);

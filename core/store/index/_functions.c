@@ -6,6 +6,7 @@
 #include "core/store/index/_sql.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,12 @@ static const char *user_name(user_names *u, uid_t uid)
 	return u->items[at].name;
 }
 
+const char *bn_uid_text(uid_t uid, char buf[BN_UID_TEXT])
+{
+	snprintf(buf, BN_UID_TEXT, "uid-%lu", (unsigned long)uid);
+	return buf;
+}
+
 static void sql_user(sqlite3_context *c, int n, sqlite3_value **v)
 {
 	(void)n;
@@ -44,10 +51,10 @@ static void sql_user(sqlite3_context *c, int n, sqlite3_value **v)
 	sqlite3_result_text(c, name, -1, SQLITE_TRANSIENT);
 }
 
-/* The digits of a "uid N" that begins at s and is a word of its own, or NULL. */
+/* The digits of a "uid-N" that begins at s and is a word of its own, or NULL. */
 static const char *uid_at(const char *text, const char *s)
 {
-	if (strncmp(s, "uid ", 4) || !isdigit((unsigned char)s[4]))
+	if (strncmp(s, "uid-", 4) || !isdigit((unsigned char)s[4]))
 		return NULL;
 	return s == text || !isalnum((unsigned char)s[-1]) ? s + 4 : NULL;
 }

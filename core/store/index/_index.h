@@ -20,7 +20,6 @@ typedef struct bn_index_source {
 	const bn_dir *at; /* .binnacle */
 	const char *id;   /* of the workspace */
 	const bn_fold_class *const *classes;
-	bn_workspace *ws; /* for bn_fold_workspace alone */
 } bn_index_source;
 
 typedef struct bn_index {

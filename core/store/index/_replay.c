@@ -68,7 +68,6 @@ static int replay_ordered(bn_fold *f, const fold_entity *e, bn_err *err)
 	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
 		rc = 0;
 		event_read(&ev, &is_json, e, st);
-		ev.user = fold_user(f, ev.uid);
 		if (fold_understands(f, e, &ev) && e->class->apply)
 			rc = fold_apply(f, e, &ev, is_json, err);
 		fold_verdict v = {f->outcome, f->reason, -1, -1};
@@ -119,14 +118,13 @@ static void whole_release(whole *w)
 }
 
 /* Copies the statement's row behind the last event. */
-static int whole_add(whole *w, bn_fold *f, const fold_entity *e, sqlite3_stmt *st, bn_err *err)
+static int whole_add(whole *w, const fold_entity *e, sqlite3_stmt *st, bn_err *err)
 {
 	bool is_json;
 	if (bn_grow(&w->events, &w->cap, w->count + 1, sizeof *w->events))
 		return bn_err_nomem(err, "the events of an entity");
 	bn_event *ev = &w->events[w->count];
 	event_read(ev, &is_json, e, st);
-	ev->user = fold_user(f, ev->uid);
 	ev->key.writer = bn_arena_strdup(&w->arena, ev->key.writer);
 	ev->kind = bn_arena_strdup(&w->arena, ev->kind);
 	void *raw = bn_arena_alloc(&w->arena, ev->raw_len + 1);
@@ -178,7 +176,7 @@ static int replay_whole(bn_fold *f, const fold_entity *e, bn_err *err)
 	whole w = {0};
 	int rc = bn_sql_prepare(&st, f->db, err, ENTITY_EVENTS, "i", e->no);
 	while (!rc && (rc = bn_sql_step(st, err)) == 1)
-		rc = whole_add(&w, f, e, st, err);
+		rc = whole_add(&w, e, st, err);
 	sqlite3_finalize(st);
 	if (!rc)
 		rc = whole_hand_over(f, e, &w, err);

@@ -29,19 +29,6 @@ size_t fold_class_index(const bn_fold *f, const bn_fold_class *class)
 	return i;
 }
 
-const char *fold_user(bn_fold *f, uid_t uid)
-{
-	size_t most = sizeof f->users / sizeof *f->users;
-	for (size_t i = 0; i < f->user_count; i++)
-		if (f->users[i].uid == uid)
-			return f->users[i].name;
-	size_t at = f->user_count < most ? f->user_count++ : most - 1;
-	const bn_env *env = f->ix->env;
-	f->users[at].uid = uid;
-	env->user_name(env, uid, f->users[at].name, sizeof f->users[at].name);
-	return f->users[at].name;
-}
-
 /* ---- what apply() may call ------------------------------------------------------------------ */
 
 sqlite3 *bn_fold_db(bn_fold *f)
@@ -49,9 +36,9 @@ sqlite3 *bn_fold_db(bn_fold *f)
 	return f->db;
 }
 
-bn_workspace *bn_fold_workspace(bn_fold *f)
+const char *bn_fold_workspace_id(bn_fold *f)
 {
-	return f->ix->of.ws;
+	return f->ix->of.id;
 }
 
 int bn_fold_depends(bn_fold *f, const char *entity, bn_err *err)
@@ -203,7 +190,6 @@ int fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, bn_
 		.kind = r->kind,
 		.entity = r->entity,
 		.uid = uid,
-		.user = fold_user(f, uid),
 		.version = r->version,
 		.epoch = -1,
 		.depth = -1,

@@ -28,8 +28,8 @@
  *    of the wall. Who did it is ev->uid, the owner of the segment file; nothing in the payload can
  *    claim otherwise. Rows keep uids; readers show names through the SQL function bn_user(uid).
  *    apply() decides whether it was allowed and reports with bn_fold_outcome; the audit view shows
- *    it. A refused event changes no other row. A reason names a user as "uid N" (readers replace
- *    that by the name, bn_reason()).
+ *    it. A refused event changes no other row. A reason names a user as "uid-1000" (bn_uid_text; readers
+ *    replace that by the name, bn_reason()).
  *
  *  - A malformed payload is not an error of the fold: report BN_OUTCOME_INVALID and change nothing.
  *    apply() returns non-zero only for failures of the index itself (disk full, SQLite error): the
@@ -66,7 +66,6 @@ typedef struct bn_event {
 	const char *kind, *entity;    /* "run.created", "run/7f3a" */
 	int64_t entity_no, writer_no; /* in index_entity and index_name of this index */
 	uid_t uid;                    /* owner of the segment file */
-	const char *user;             /* that user's name as this host knows it; for showing only */
 	uint32_t version;             /* of the event's class, 1 or more */
 	bool verified;                /* signed, and the signature was found good */
 	int64_t epoch, depth;         /* as the class placed it (bn_fold_place); -1: not placed */
@@ -102,7 +101,7 @@ typedef struct bn_fold bn_fold;
 typedef struct bn_fold_class bn_fold_class;
 
 sqlite3 *bn_fold_db(bn_fold *f);
-bn_workspace *bn_fold_workspace(bn_fold *f);
+const char *bn_fold_workspace_id(bn_fold *f);
 /* This entity (the one being applied) is replayed whenever `entity` gets an event. */
 int bn_fold_depends(bn_fold *f, const char *entity, bn_err *err);
 /* Only for ordered events; without a call the outcome is APPLIED. reason is copied; an applied event
@@ -161,9 +160,13 @@ bool bn_index_first_uid(sqlite3 *db, uid_t *uid);
 int64_t bn_index_name(sqlite3 *db, bn_name_class class, const char *text);
 int64_t bn_index_entity(sqlite3 *db, const char *entity);
 
+/* How a user is named in what the fold writes: "uid-1000". */
+enum { BN_UID_TEXT = 32 };
+const char *bn_uid_text(uid_t uid, char buf[BN_UID_TEXT]);
+
 /* SQL functions of the handle that bn_workspace_read gives, for showing only:
- *	bn_user(uid)      the user's name as this host knows it, "uid" as digits when it knows none
- *	bn_reason(text)   a reason with its "uid N" replaced by names
+ *	bn_user(uid)      the user's name as this host knows it, "uid-1000" when it knows none
+ *	bn_reason(text)   a reason with its "uid-1000" replaced by names
  */
 
 /* ---- small helpers over SQLite for modules and readers --------------------------------------- */

@@ -24,8 +24,8 @@ static unsigned roles(person *reader, person *of)
 	bn_err err = BN_ERR_INIT;
 	unsigned r = 0;
 	ck_assert_bn_ok(bn_workspace_refresh(reader->ws, NULL, &err), &err);
-	ck_assert_bn_ok(bn_policy_roles(&r, reader->ws, bn_workspace_index(reader->ws), of->uid,
-				NULL, &err),
+	ck_assert_bn_ok(bn_policy_roles(&r, bn_workspace_id(reader->ws),
+				bn_workspace_index(reader->ws), of->uid, NULL, &err),
 		&err);
 	return r;
 }
@@ -48,8 +48,9 @@ START_TEST(test_nobody_else_becomes_the_founder)
 	sqlite3 *db = bn_workspace_index(ann->ws);
 	sqlite3_stmt *st = NULL;
 	ck_assert_bn_ok(bn_workspace_refresh(ann->ws, NULL, &err), &err);
-	ck_assert_bn_ok(bn_sql_prepare(&st, db, &err,
-				"SELECT payload FROM dump_event WHERE kind = 'workspace.founded'", ""),
+	ck_assert_bn_ok(
+		bn_sql_prepare(&st, db, &err,
+			"SELECT payload FROM dump_event WHERE kind = 'workspace.founded'", ""),
 		&err);
 	ck_assert_int_eq(bn_sql_step(st, &err), 1);
 	json_t *copy = json_loads((const char *)sqlite3_column_text(st, 0), 0, NULL);

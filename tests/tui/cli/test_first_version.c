@@ -34,6 +34,17 @@ static const dump_dropped dropped[] = {
 	{"experiment", "user", "uid"},
 	{"run", "user", "uid"},
 	{"metric_chunk", NULL, NULL}, /* its points are dumped instead */
+	{"dataset_check", "user", "uid"},
+	{"dataset_version", "user", "uid"},
+	{"endpoint", "user", "uid"},
+	{"model_alias", "user", "uid"},
+	{"model_attestation", "user", "uid"},
+	{"model_decision", "user", "uid"},
+	{"model_version", "registrar", "registrar_uid"},
+	{"model_version", "requester", "requester_uid"},
+	{"monitor_report", "user", "uid"},
+	{"policy_version", "user", "uid"},
+	{"role_change", "by_user", "by_uid"},
 	{NULL, NULL, NULL},
 };
 
