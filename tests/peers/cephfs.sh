@@ -78,7 +78,7 @@ for server in mds osd; do
 done
 sleep $((seconds / 5))
 exec 3< <(trial_stay_inside "$work/b/mnt/ws" "$work/cut")
-sleep 0.5
+while [ ! -e "$work/cut.ready" ] && [ ! -e "$work/failed" ]; do sleep 0.1; done
 host_cut b
 trial_dead_mount "$work/b/mnt/ws"
 touch "$work/cut"

@@ -68,10 +68,10 @@ trial_wait
 trial_check "NFS, server cut twice and a client once"
 
 # An export that is withdrawn: file handles are stale, inside and outside.
-host_run b bash -c 'cd /media/nfs/ws && while [ ! -e /run/gone ]; do sleep 0.1; done
+host_run b bash -c 'cd /media/nfs/ws && touch /run/inside && while [ ! -e /run/gone ]; do sleep 0.1; done
 	env -u PWD "$BINNACLE" run ls; echo "status $?"' >"$work/inside" &
 inside=$!
-sleep 1
+node_run b 30 'until [ -e /run/inside ]; do sleep 0.1; done'
 node_run s 20 'exportfs -ua; exportfs -f; rm -rf /media/disk/share/ws'
 out=$(host_run b "$BINNACLE" -C /media/nfs/ws run ls)
 judge_unreachable "a share that is withdrawn" $? "$out"

@@ -67,10 +67,12 @@ trial_dead_mount() { # WORKSPACE
 	judge_unreachable "a mount that has died" $status "$out"
 }
 
-# Waits inside DIRECTORY until FILE is there, then asks for a list without naming a directory.
+# Waits inside DIRECTORY until FILE is there, then asks for a list without naming a directory. FILE.ready
+# says that it is inside.
 trial_stay_inside() { # DIRECTORY FILE
 	local out status
-	cd "$1" || return 1
+	cd "$1" || { complain "cannot go to $1"; return; }
+	touch "$2.ready"
 	while [ ! -e "$2" ] && [ -d "$work" ]; do sleep 0.1; done
 	out=$(timeout 20 env -u PWD "$BINNACLE" run ls 2>&1)
 	status=$?
@@ -84,7 +86,7 @@ trial_load() { # HOST SECONDS
 	[ "$1" = b ] && first=5
 	with_index "$1" live "$load" "$(workspace_of "$1")" "$journals" $first "$2" &
 	loads+=($!)
-	with_index "$1" live "$driver" follow "$(workspace_of "$1")" "$2" >>"$journals/follow.$1" &
+	with_index "$1" live "$driver" follow "$(workspace_of "$1")" "$2" >>"$work/follow.$1" &
 	loads+=($!)
 }
 trial_wait() { wait "${loads[@]}"; }
@@ -111,6 +113,7 @@ trial_check() { # WHAT WAS CUT
 		with_index $host fresh "$BINNACLE" -C "$(workspace_of $host)" audit verify >"$work/verify" 2>&1 ||
 			complain "audit verify on host $host: $(tail -n 5 "$work/verify")"
 	done
+	echo "ok followed meanwhile: $(tr '\n' ' ' <"$work/follow.a")on host a, $(tr '\n' ' ' <"$work/follow.b")on host b"
 	[ "$(field invalid "$first")" = 0 ] || complain "$(field invalid "$first") invalid events"
 	echo "NOTE: $1: 8 writers on 2 hosts, $(($(cat "$journals"/*.kills | paste -sd+))) kills," \
 		"$(field acknowledged "$first") acknowledged, $(field lost "$first") lost," \
