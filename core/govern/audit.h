@@ -51,6 +51,7 @@ typedef struct bn_audit_report {
 	uint64_t writers, segments, records, bytes;     /* of the log */
 	uint64_t signatures, bad_signatures;            /* of signed events */
 	uint64_t objects, bad_objects, missing_objects; /* named by live rows, re-hashed */
+	uint64_t newer; /* records and signatures in a form that this version does not know */
 	uint64_t faults;
 	char *first_fault; /* names file and offset, event or object; NULL when whole */
 } bn_audit_report;

@@ -60,6 +60,7 @@ static int check_log(check *c, bn_err *err)
 	c->r->writers = log.head_count;
 	c->r->segments = log.segments;
 	c->r->records = log.records;
+	c->r->newer = log.unchecked;
 	c->r->bytes = log.bytes;
 	if (rc < 0)
 		goto out;

@@ -1,5 +1,10 @@
 /*
  * _workspace.h - what the parts of the store know about an open workspace.
+ *
+ * The store's one circle of includes goes through here, and is meant: a workspace opens its index and
+ * its objects at first use and closes them, while index/ and object/ offer their work on a bn_workspace,
+ * so that callers hold one handle. What is below the circle (log/, and the fold itself, which takes a
+ * bn_index_source) knows no workspace.
  */
 #ifndef BN_STORE__WORKSPACE_H
 #define BN_STORE__WORKSPACE_H

@@ -376,7 +376,8 @@ static int run_audit_verify(bn_cli *cli, bn_err *err)
 		{"objects", "Objects", BN_AS_COUNT},
 		{"bad_objects", "Damaged objects", BN_AS_COUNT},
 		{"missing_objects", "Missing objects", BN_AS_COUNT},
-		{"faults", "Faults", BN_AS_COUNT}, {"first_fault", "First fault", BN_AS_TEXT}, {0}};
+		{"newer", "Of a newer binnacle", BN_AS_COUNT}, {"faults", "Faults", BN_AS_COUNT},
+		{"first_fault", "First fault", BN_AS_TEXT}, {0}};
 	bn_workspace *ws = NULL;
 	bn_audit_report *r = NULL;
 	int rc = bn_cli_workspace(cli, &ws, err);
@@ -386,18 +387,23 @@ static int run_audit_verify(bn_cli *cli, bn_err *err)
 	if (rc)
 		return rc;
 	rc = bn_cli_object(cli,
-		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?}", "writers",
-			(json_int_t)r->writers, "segments", (json_int_t)r->segments, "records",
-			(json_int_t)r->records, "bytes", (json_int_t)r->bytes, "signatures",
-			(json_int_t)r->signatures, "bad_signatures", (json_int_t)r->bad_signatures,
-			"objects", (json_int_t)r->objects, "bad_objects",
-			(json_int_t)r->bad_objects, "missing_objects",
-			(json_int_t)r->missing_objects, "faults", (json_int_t)r->faults,
-			"first_fault", r->first_fault),
+		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?}",
+			"writers", (json_int_t)r->writers, "segments", (json_int_t)r->segments,
+			"records", (json_int_t)r->records, "bytes", (json_int_t)r->bytes,
+			"signatures", (json_int_t)r->signatures, "bad_signatures",
+			(json_int_t)r->bad_signatures, "objects", (json_int_t)r->objects,
+			"bad_objects", (json_int_t)r->bad_objects, "missing_objects",
+			(json_int_t)r->missing_objects, "newer", (json_int_t)r->newer, "faults",
+			(json_int_t)r->faults, "first_fault", r->first_fault),
 		fields, err);
 	if (!rc && r->faults)
 		rc = bn_err_set(err, BN_EFAILED, "%llu fault%s, first: %s",
 			(unsigned long long)r->faults, r->faults > 1 ? "s" : "", r->first_fault);
+	else if (!rc && r->newer)
+		bn_cli_say(cli,
+			"whole but for %llu records or signatures of a newer binnacle, which this "
+			"one cannot check",
+			(unsigned long long)r->newer);
 	else if (!rc)
 		bn_cli_say(cli, "whole: every record, signature and object is as it was written");
 	bn_audit_report_free(r);

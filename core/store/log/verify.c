@@ -109,7 +109,8 @@ static int check_signature(
 	if (rc < 0)
 		return bn_err_move(err, &why);
 	c->report->verified++;
-	if (!strcmp(r->kind, BN_WRITER_OPENED) &&
+	if (!strcmp(r->kind, BN_WRITER_OPENED) && !strncmp(r->entity, "writer/", 7) &&
+		!strcmp(r->entity + 7, c->w->name) &&
 		bn_writer_card_decode(&card, r->payload, r->payload_len, NULL) == 0) {
 		memcpy(c->key, r->signature.key, sizeof c->key);
 		c->has_card = true;

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
 #include "core/registry/provenance.h"
+#include "core/store/_workspace.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
 #include "tests/support/registry_town.h"
@@ -100,6 +101,27 @@ START_TEST(test_whole_workspace_verifies)
 	ck_assert_uint_eq(v->problems, 0);
 	ck_assert_uint_eq(v->count, 6); /* manifest, 3 files, digest, one signature */
 	bn_verify_report_free(v);
+	town_remove(&t);
+}
+END_TEST
+
+START_TEST(test_records_that_only_a_newer_version_knows_are_counted_and_no_fault)
+{
+	setup();
+	bn_err err = BN_ERR_INIT;
+	bn_audit_report *r = NULL;
+	bn_draft d = {.type = (bn_record_type)77,
+		.kind = "power.measured",
+		.entity = "plant/1",
+		.payload = "?",
+		.n = 1};
+	ck_assert_bn_ok(bn_workspace_append(ann->ws, "note.added", "note/1", NULL, &err), &err);
+	ck_assert_bn_ok(bn_writer_append(ann->ws->writer, &d, 0, &err), &err);
+	ck_assert_bn_ok(bn_workspace_seal(ann->ws, &err), &err);
+	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, NULL, &err), &err);
+	ck_assert_msg(r->faults == 0, "%s", r->first_fault);
+	ck_assert_uint_eq(r->newer, 1);
+	bn_audit_report_free(r);
 	town_remove(&t);
 }
 END_TEST
@@ -210,6 +232,7 @@ END_TEST
 
 BN_TEST_MAIN("core/govern/audit", test_log_is_filtered_and_paged_newest_first,
 	test_whole_workspace_verifies,
+	test_records_that_only_a_newer_version_knows_are_counted_and_no_fault,
 	test_altered_and_missing_objects_are_named_by_both_verifications,
 	test_one_altered_byte_of_a_segment_is_found_with_file_and_offset,
 	test_checkout_gives_back_the_very_files, test_lineage_and_card_of_a_version_without_a_run)
