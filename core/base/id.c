@@ -22,9 +22,10 @@ int bn_uuid_new(const bn_env *env, char out[BN_UUID_TEXT], bn_err *err)
 {
 	uint8_t raw[16];
 	int rc = bn_env_random(env, raw, sizeof raw, err);
-	if (!rc)
-		uuid_format(raw, 4, out);
-	return rc;
+	if (rc < 0)
+		return rc;
+	uuid_format(raw, 4, out);
+	return 0;
 }
 
 void bn_uuid_of_hash(const uint8_t hash[16], char out[BN_UUID_TEXT])

@@ -40,18 +40,20 @@ int bn_policy_get(bn_policy **out, sqlite3 *db, const bn_event_key *at, bn_err *
 		"SELECT document FROM policy_version WHERE (clock, writer, seq) < (?, ?, ?)"
 		" ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1",
 		"isi", at_clock(at), at_writer(at), at_seq(at));
-	if (rc)
+	if (rc < 0)
 		return rc;
-	rc = bn_sql_step(st, err);
+	if ((rc = bn_sql_step(st, err)) < 0)
+		goto out;
 	if (rc == 1) {
 		const char *text = (const char *)sqlite3_column_text(st, 0);
 		rc = bn_json_parse(&doc, text ? text : "", text ? strlen(text) : 0, "policy", err);
-	} else if (rc == 0) {
-		doc = json_object();
-		rc = doc ? 0 : bn_err_nomem(err, "a policy");
+	} else if (!(doc = json_object())) {
+		rc = bn_err_nomem(err, "a policy");
 	}
-	if (!rc)
-		rc = bn_policy_parse(out, doc, "policy", err);
+	if (rc < 0)
+		goto out;
+	rc = bn_policy_parse(out, doc, "policy", err);
+out:
 	json_decref(doc);
 	sqlite3_finalize(st);
 	return rc;
@@ -68,7 +70,7 @@ uid_t bn_policy_founder(const char *workspace_id, sqlite3 *db)
 	return first;
 }
 
-/* Was the role revoked after `at`, by somebody who did not know of the event at `at`? */
+/* Was the role revoked after `at`, by an admin who did not know of the event at `at`? */
 static bool revoked_unseen(sqlite3 *db, uid_t uid, bn_role role, const bn_event_key *at)
 {
 	sqlite3_stmt *st = NULL;
@@ -119,10 +121,11 @@ int bn_policy_roles(unsigned *out, const char *workspace_id, sqlite3 *db, uid_t 
 	uid_t founder = bn_policy_founder(workspace_id, db);
 	bn_policy *p = NULL;
 	int rc = bn_policy_get(&p, db, at, err);
-	if (!rc)
-		*out = granted_roles(db, uid, founder, at) | BIT(p->default_role);
+	if (rc < 0)
+		return rc;
+	*out = granted_roles(db, uid, founder, at) | BIT(p->default_role);
 	bn_policy_free(p);
-	return rc;
+	return 0;
 }
 
 int bn_policy_allows(const char *workspace_id, sqlite3 *db, uid_t uid, const char *user, bn_act act,
@@ -132,7 +135,7 @@ int bn_policy_allows(const char *workspace_id, sqlite3 *db, uid_t uid, const cha
 	bn_policy *p = NULL;
 	char have[80], need[80];
 	int rc = bn_policy_get(&p, db, at, err);
-	if (rc)
+	if (rc < 0)
 		goto out;
 	/* The log's first event is not in the index yet while it is applied. */
 	if (founder == BN_NOBODY && at && !bn_founding_is_named(workspace_id))
@@ -161,7 +164,7 @@ int bn_policy_admits(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err)
 		return rc;
 	rc = bn_policy_allows(bn_fold_workspace_id(f), bn_fold_db(f), ev->uid,
 		bn_uid_text(ev->uid, who), act, &ev->key, &why);
-	if (rc == 0)
+	if (rc >= 0)
 		return 1;
 	if (rc != BN_EREFUSED)
 		return bn_err_move(err, &why);
@@ -195,10 +198,8 @@ static int policy_set_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		rc = 0;
 		goto out;
 	}
-	if (!rc)
-		rc = bn_json_canonical(doc, &text, &e);
-	if (rc) {
-		bn_err_set(err, rc, "%s", e.msg);
+	if (rc < 0 || (rc = bn_json_canonical(doc, &text, &e)) < 0) {
+		bn_err_move(err, &e);
 		goto out;
 	}
 	rc = bn_sql_run(bn_fold_db(f), err,
@@ -212,7 +213,7 @@ out:
 	return rc;
 }
 
-/* Would anybody be admin as of `at` if uid were not? Somebody else with a grant, or the founder. */
+/* Is there an admin as of `at` other than uid: another user with a grant, or the founder? */
 static bool admin_remains(sqlite3 *db, uid_t uid, uid_t founder, const bn_event_key *at)
 {
 	if (founder != uid && (granted_roles(db, founder, founder, at) & BIT(BN_ROLE_ADMIN)))
@@ -240,7 +241,7 @@ static int role_check(const char *workspace_id, sqlite3 *db, bool grant, uid_t u
 			e, BN_ECONFLICT, "%s was not granted %s", user, bn_role_name(role));
 	if (!grant && role == BN_ROLE_ADMIN && !admin_remains(db, uid, founder, at))
 		return bn_err_set(e, BN_EREFUSED,
-			"%s is the last admin: grant it to somebody else first", user);
+			"%s is the last admin: grant it to another user first", user);
 	return 0;
 }
 
@@ -264,21 +265,20 @@ static int role_apply(bn_fold *f, const bn_event *ev, bool grant, bn_err *err)
 			"%s", e.msg);
 		return 0;
 	}
-	if (rc)
-		return bn_err_set(err, rc, "%s", e.msg);
+	if (rc < 0)
+		return bn_err_move(err, &e);
 	const json_t *known = json_object_get(ev->payload, "seen");
 	bn_buf seen = BN_BUF_INIT;
-	if (json_is_object(known))
-		rc = bn_json_canonical(known, &seen, err);
-	if (!rc)
-		rc = bn_sql_run(bn_fold_db(f), err,
-			"INSERT INTO role_change (uid, role, clock, writer, seq, granted, user, "
-			"by_uid,"
-			" reason, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			"isisiisiss", uid, bn_role_name(role), (int64_t)ev->key.clock,
-			ev->key.writer, (int64_t)ev->key.seq, (int64_t)grant, user,
-			(int64_t)ev->uid, bn_json_str(ev->payload, "reason", NULL),
-			seen.len && !grant ? seen.ptr : NULL);
+	if (json_is_object(known) && (rc = bn_json_canonical(known, &seen, err)) < 0)
+		goto out;
+	rc = bn_sql_run(bn_fold_db(f), err,
+		"INSERT INTO role_change (uid, role, clock, writer, seq, granted, user, "
+		"by_uid,"
+		" reason, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"isisiisiss", uid, bn_role_name(role), (int64_t)ev->key.clock, ev->key.writer,
+		(int64_t)ev->key.seq, (int64_t)grant, user, (int64_t)ev->uid,
+		bn_json_str(ev->payload, "reason", NULL), seen.len && !grant ? seen.ptr : NULL);
+out:
 	bn_buf_release(&seen);
 	return rc;
 }
@@ -319,8 +319,8 @@ static int policy_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s", e.msg);
 		return 0;
 	}
-	if (rc)
-		return bn_err_set(err, rc, "%s", e.msg);
+	if (rc < 0)
+		return bn_err_move(err, &e);
 	return set ? policy_set_apply(f, ev, err) : role_apply(f, ev, grant, err);
 }
 
@@ -329,9 +329,11 @@ static int policy_clear(bn_fold *f, const char *entity, bn_err *err)
 	if (strcmp(entity, "policy") != 0)
 		return 0;
 	int rc = bn_sql_run(bn_fold_db(f), err, "DELETE FROM policy_version", "");
-	if (!rc)
-		rc = bn_sql_run(bn_fold_db(f), err, "DELETE FROM role_change", "");
-	return rc ? rc : bn_sql_run(bn_fold_db(f), err, "DELETE FROM workspace_founder", "");
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_run(bn_fold_db(f), err, "DELETE FROM role_change", "")) < 0)
+		return rc;
+	return bn_sql_run(bn_fold_db(f), err, "DELETE FROM workspace_founder", "");
 }
 
 const bn_fold_class bn_policy_class = {
@@ -351,16 +353,14 @@ static int act_record(bn_workspace *ws, const char *kind, json_t *payload, int v
 		return bn_err_nomem(err, "an event");
 	bn_err e = BN_ERR_INIT;
 	int rc = bn_identity_append_signed(ws, kind, "policy", payload, &e);
-	if (!rc)
-		rc = bn_workspace_sync(ws, &e);
+	if (rc < 0)
+		goto out;
+	rc = bn_workspace_sync(ws, &e);
+out:
 	json_decref(payload);
-	if (verdict)
+	if (verdict < 0)
 		return verdict;
-	if (rc) {
-		bn_err_set(err, rc, "%s", e.msg);
-		bn_err_hint(err, "%s", e.hint);
-	}
-	return rc;
+	return rc < 0 ? bn_err_move(err, &e) : 0;
 }
 
 int bn_policy_set(bn_workspace *ws, const json_t *document, const char *reason, bn_err *err)
@@ -368,12 +368,10 @@ int bn_policy_set(bn_workspace *ws, const json_t *document, const char *reason, 
 	bn_policy *p = NULL;
 	int rc = bn_policy_parse(&p, document, "policy", err);
 	bn_policy_free(p);
-	if (!rc)
-		rc = bn_workspace_refresh(ws, NULL, err);
-	if (rc)
+	if (rc < 0 || (rc = bn_workspace_refresh(ws, NULL, err)) < 0)
 		return rc;
 	rc = bn_policy_may(ws, BN_ACT_POLICY, err);
-	if (rc && rc != BN_EREFUSED)
+	if (rc < 0 && rc != BN_EREFUSED)
 		return rc;
 	return act_record(ws, "policy.set",
 		json_pack("{s:O, s:s*}", "policy", document, "reason", reason), rc, err);
@@ -397,15 +395,15 @@ static int role_change(bn_workspace *ws, bool grant, uid_t uid, const char *user
 	const char *reason, bn_err *err)
 {
 	int rc = bn_workspace_refresh(ws, NULL, err);
-	if (rc)
+	if (rc < 0)
 		return rc;
 	char number[40];
 	snprintf(number, sizeof number, "uid-%lu", (unsigned long)uid);
 	rc = bn_policy_may(ws, BN_ACT_POLICY, err);
-	if (!rc)
+	if (rc >= 0)
 		rc = role_check(bn_workspace_id(ws), bn_workspace_index(ws), grant, uid,
 			user ? user : number, role, NULL, err);
-	if (rc && rc != BN_EREFUSED)
+	if (rc < 0 && rc != BN_EREFUSED)
 		return rc;
 	json_t *seen = grant ? NULL : known_writers(bn_workspace_index(ws), uid);
 	if (!grant && !seen)

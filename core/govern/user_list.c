@@ -1,4 +1,4 @@
-/* user_list.c - everybody whom the workspace knows. See policy.h. */
+/* user_list.c - the users that the workspace knows. See policy.h. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/govern/policy.h"
@@ -46,35 +46,36 @@ int bn_user_list_read(bn_user_list **out, bn_workspace *ws, bn_err *err)
 	sqlite3 *db = NULL;
 	bn_user_list *l = bn_alloc_zeroed(1, sizeof *l);
 	int rc = l ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "users");
-	if (!rc) {
-		founder = bn_policy_founder(bn_workspace_id(ws), db);
-		rc = bn_sql_prepare(&st, db, err,
-			"WITH everybody AS (SELECT owner AS uid FROM writer UNION SELECT uid FROM "
-			"user_key"
-			" UNION SELECT uid FROM role_change UNION SELECT ?1 WHERE ?1 >= 0)"
-			" SELECT uid,"
-			" coalesce((SELECT bn_user(owner) FROM writer w WHERE w.owner = x.uid "
-			"LIMIT 1),"
-			" (SELECT user FROM role_change r WHERE r.uid = x.uid AND user IS NOT NULL"
-			" ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1)),"
-			" (SELECT public_key FROM user_key k WHERE k.uid = x.uid"
-			" ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1),"
-			" (SELECT min(first_clock) FROM writer w WHERE w.owner = x.uid)"
-			" FROM everybody x ORDER BY uid",
-			"i", founder == BN_NOBODY ? (int64_t)-1 : (int64_t)founder);
-	}
-	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
+	if (rc < 0)
+		goto out;
+	founder = bn_policy_founder(bn_workspace_id(ws), db);
+	if ((rc = bn_sql_prepare(&st, db, err,
+		     "WITH everybody AS (SELECT owner AS uid FROM writer UNION SELECT uid FROM "
+		     "user_key"
+		     " UNION SELECT uid FROM role_change UNION SELECT ?1 WHERE ?1 >= 0)"
+		     " SELECT uid,"
+		     " coalesce((SELECT bn_user(owner) FROM writer w WHERE w.owner = x.uid "
+		     "LIMIT 1),"
+		     " (SELECT user FROM role_change r WHERE r.uid = x.uid AND user IS NOT NULL"
+		     " ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1)),"
+		     " (SELECT public_key FROM user_key k WHERE k.uid = x.uid"
+		     " ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1),"
+		     " (SELECT min(first_clock) FROM writer w WHERE w.owner = x.uid)"
+		     " FROM everybody x ORDER BY uid",
+		     "i", founder == BN_NOBODY ? (int64_t)-1 : (int64_t)founder)) < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) == 1) {
 		if (bn_grow(&l->items, &cap, l->count + 1, sizeof *l->items)) {
 			rc = bn_err_nomem(err, "users");
-			break;
+			goto out;
 		}
 		memset(&l->items[l->count], 0, sizeof *l->items);
-		if ((rc = user_read(&l->items[l->count++], ws, db, st, founder, err)))
-			break;
+		if ((rc = user_read(&l->items[l->count++], ws, db, st, founder, err)) < 0)
+			goto out;
 	}
+out:
 	sqlite3_finalize(st);
-	if (rc)
+	if (rc < 0)
 		bn_user_list_free(l);
 	else
 		*out = l;
