@@ -19,6 +19,7 @@ typedef struct bn_sort_key {
 	bn_run_field field;
 	bool down; /* largest first; what is absent comes last either way */
 	bool is_text;
+	bn_column *column; /* of keys that have one; of the list's sort */
 	double *number;    /* NaN: absent */
 	const char **text; /* NULL: absent */
 } bn_sort_key;

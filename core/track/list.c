@@ -156,19 +156,15 @@ static int grow(bn_run_list *l, bn_err *err)
 }
 
 /* The value of a key that has a column. */
-static int column_value(bn_run_list *l, bn_sort_key *k, size_t at, bn_err *err)
+static void column_value(const bn_run_list *l, bn_sort_key *k, size_t at)
 {
-	bn_column *c = bn_sql_piece_column(&l->sort, &k->field, &l->world);
+	const bn_column *c = k->column;
 	size_t run = (size_t)l->no[at];
-	int rc = c ? bn_column_load(c, err) : bn_err_nomem(err, "a list of runs");
-	if (rc < 0)
-		return rc;
 	bool has = run < c->count && bn_set_has(c->has, run);
 	if (k->is_text)
 		k->text[at] = has ? c->text[run] : NULL;
 	else
 		k->number[at] = has ? c->number[run] : (double)NAN;
-	return 0;
 }
 
 static int row_values(bn_run_list *l, sqlite3_stmt *st, bn_err *err)
@@ -179,7 +175,7 @@ static int row_values(bn_run_list *l, sqlite3_stmt *st, bn_err *err)
 	for (size_t i = 0; i < l->key_count && rc == 0; i++) {
 		bn_sort_key *k = &l->keys[i];
 		if (bn_field_has_key(k->field.kind)) {
-			rc = column_value(l, k, at, err);
+			column_value(l, k, at);
 		} else if (!k->is_text) {
 			k->number[at] = bn_sql_double(st, column++);
 		} else {
@@ -190,6 +186,20 @@ static int row_values(bn_run_list *l, sqlite3_stmt *st, bn_err *err)
 		}
 	}
 	l->count += rc == 0;
+	return rc;
+}
+
+static int load_columns(bn_run_list *l, bn_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < l->key_count && rc == 0; i++) {
+		bn_sort_key *k = &l->keys[i];
+		if (!bn_field_has_key(k->field.kind))
+			continue;
+		k->column = bn_sql_piece_column(&l->sort, &k->field, &l->world);
+		rc = k->column ? bn_column_load(k->column, err)
+			       : bn_err_nomem(err, "a list of runs");
+	}
 	return rc;
 }
 
@@ -225,5 +235,7 @@ int bn_run_list_load(bn_run_list *l, bn_err *err)
 	int rc;
 	if ((rc = parse_sort(l, err)) < 0 || (rc = build_where(l, err)) < 0)
 		return rc;
-	return l->plain ? 0 : load_rows(l, err);
+	if (l->plain)
+		return 0;
+	return (rc = load_columns(l, err)) < 0 ? rc : load_rows(l, err);
 }

@@ -306,18 +306,31 @@ static void run_fill(bn_run_row *r, bn_arena *arena, int64_t i, bn_cell *cells)
 static int fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
-	size_t n = fake->is_empty ? 0 : fake->many_runs ? (size_t)fake->many_runs : 6;
+	int64_t total = fake->is_empty ? 0 : fake->many_runs ? fake->many_runs : 6, place = 0;
 	const bn_runs_arg *a = arg;
 	if (strcmp(a->filter, "bad") == 0)
 		return bn_err_set(err, BN_EINVAL, "filter:1:1: no field 'bad'");
-	n = a->filter[0] ? 1 : n;
+	total = a->filter[0] ? 1 : total;
+	int64_t left = total > BN_RUNS_WINDOW ? total - BN_RUNS_WINDOW : 0;
+	/* A mark is the row's number here. */
+	place = a->at == BN_RUNS_LAST     ? left
+		: a->at == BN_RUNS_FROM   ? strtoll(a->mark, NULL, 10)
+		: a->at == BN_RUNS_BEFORE ? strtoll(a->mark, NULL, 10) - BN_RUNS_WINDOW
+		: a->at == BN_RUNS_PLACE  ? a->place
+					  : 0;
+	place = place < left ? place : left;
+	size_t n = (size_t)(total - place < BN_RUNS_WINDOW ? total - place : BN_RUNS_WINDOW);
 	bn_run_page *p = bn_arena_alloc(&page->arena, sizeof *p);
 	p->rows = bn_arena_alloc(&page->arena, (n + 1) * sizeof *p->rows);
 	bn_cell *cells = bn_arena_alloc(&page->arena, (4 * n + 1) * sizeof *cells);
 	p->count = n;
-	p->total = (int64_t)n * (fake->many_runs ? 3 : 1);
-	for (size_t i = 0; i < n; i++)
-		run_fill(&p->rows[i], &page->arena, (int64_t)i, cells + 4 * i);
+	p->total = total;
+	p->place = place;
+	for (size_t i = 0; i < n; i++) {
+		run_fill(&p->rows[i], &page->arena, place + (int64_t)i, cells + 4 * i);
+		p->rows[i].mark =
+			bn_arena_strf(&page->arena, "%lld", (long long)place + (long long)i);
+	}
 	bn_runs runs = {p, 1, 4, run_fields};
 	take(page, &runs, sizeof runs);
 	return 0;

@@ -79,9 +79,9 @@ void bn_grid_select(bn_grid *t, int64_t position)
 	position = position >= n ? n - 1 : position;
 	t->selected = position < 0 ? 0 : position;
 	int64_t row = bn_grid_selected_row(t);
-	t->has_selected_key = row >= 0;
-	if (row >= 0)
-		t->selected_key = row_key(t, row);
+	t->selected_key = row >= 0 ? row_key(t, row) : 0;
+	/* Of a row that is not here yet the key is not known; the place is kept then. */
+	t->has_selected_key = row >= 0 && (t->selected_key || !t->source.key);
 }
 
 /* ---- order: filter, then sort ------------------------------------------------------------------ */

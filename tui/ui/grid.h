@@ -47,7 +47,8 @@ typedef struct bn_grid_source {
 	/* Order of two rows by a column, for sorting; NULL: by the text of the cells. Absent values
 	 * go last in both directions, which the table sees from cell(). */
 	int (*compare)(void *ctx, int64_t a, int64_t b, int col);
-	/* Identity of a row that outlives a reload; NULL: the row number. */
+	/* Identity of a row that outlives a reload; NULL: the row number. 0: not known, since the row
+	 * is not here yet. */
 	uint64_t (*key)(void *ctx, int64_t row);
 } bn_grid_source;
 

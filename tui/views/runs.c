@@ -26,6 +26,9 @@ typedef struct runs_view {
 	char stopping[BN_RUN_ID_TEXT];
 	char where[384];   /* in force */
 	bool where_is_new; /* asked for, not answered yet */
+	/* While the page is a window on more runs: where it was asked to begin (-1 nothing is on its
+	 * way), and where the grid was then. */
+	int64_t asked_first, asked_top;
 } runs_view;
 
 static const bn_run_page *runs_of(const runs_view *v)
@@ -34,16 +37,24 @@ static const bn_run_page *runs_of(const runs_view *v)
 	return d ? d->page : NULL;
 }
 
+/* Whether the page is a window on more runs than it holds; rows are places then. */
+static bool is_window(const runs_view *v)
+{
+	return v->list.grid.external;
+}
+
+/* NULL outside of the window. */
 static const bn_run_row *run_at(const runs_view *v, int64_t row)
 {
 	const bn_run_page *p = runs_of(v);
+	row -= p && is_window(v) ? p->place : 0;
 	return p && row >= 0 && (size_t)row < p->count ? &p->rows[row] : NULL;
 }
 
 static int64_t grid_rows(void *ctx)
 {
 	const bn_run_page *p = runs_of(ctx);
-	return p ? (int64_t)p->count : 0;
+	return !p ? 0 : is_window(ctx) ? p->total : (int64_t)p->count;
 }
 
 static int64_t duration_of(const runs_view *v, const bn_run_row *r)
@@ -95,6 +106,10 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	const runs_view *v = ctx;
 	const bn_run_row *r = run_at(v, row);
+	if (!r) {
+		out->pending = true;
+		return;
+	}
 	switch (col) {
 	case COL_STATE:
 		bn_state_cell(out, bn_run_state(r->status), bn_run_status_name(r->status));
@@ -172,6 +187,8 @@ static uint64_t grid_key(void *ctx, int64_t row)
 {
 	const bn_run_row *r = run_at(ctx, row);
 	char half[17];
+	if (!r)
+		return 0;
 	memcpy(half, r->id, 16);
 	half[16] = '\0';
 	return strtoull(half, NULL, 16);
@@ -256,6 +273,121 @@ static int fields_set(runs_view *v, const bn_runs *d)
 	return 0;
 }
 
+/* ---- windows ------------------------------------------------------------------------------------- */
+
+/* What a column is sorted by, as core/track/query.h has it. */
+static void sort_text(const runs_view *v, char *out, size_t size)
+{
+	static const char *const first[COL_FIELDS] = {
+		[COL_STATE] = "status", [COL_NAME] = "name", [COL_TITLE] = "title"};
+	static const char *const end[END_COLUMNS] = {[END_DURATION] = "duration",
+		[END_CREATED] = "created",
+		[END_EXPERIMENT] = "experiment",
+		[END_USER] = "user",
+		[END_HOST] = "host",
+		[END_ID] = "id"};
+	const bn_grid *g = &v->list.grid;
+	int col = g->sort_column, behind = col - COL_FIELDS - (int)v->field_count;
+	out[0] = '\0';
+	if (col < 0 || behind >= END_COLUMNS)
+		return;
+	bool down = g->sort_descending;
+	if (behind == END_CREATED) /* smallest age first */
+		down = !down;
+	if (col >= COL_FIELDS && behind < 0) {
+		const char *field = v->fields[col - COL_FIELDS], *dot = strchr(field, '.');
+		snprintf(out, size, "%s%.*s.`%s`", down ? "-" : "", (int)(dot - field), field,
+			dot + 1);
+	} else {
+		snprintf(out, size, "%s%s", down ? "-" : "", behind < 0 ? first[col] : end[behind]);
+	}
+}
+
+static void runs_ask(runs_view *v, bn_runs_arg *arg, int64_t first)
+{
+	bn_view *view = &v->list.view;
+	snprintf(arg->filter, sizeof arg->filter, "%s", v->where);
+	if (is_window(v)) {
+		sort_text(v, arg->sort, sizeof arg->sort);
+		snprintf(arg->search, sizeof arg->search, "%s", v->list.grid.filter);
+	}
+	v->asked_first = first;
+	v->asked_top = v->list.grid.top;
+	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->runs, arg, sizeof *arg);
+}
+
+/* The same rows again: those that came before them meanwhile move the window's place. */
+static void ask_again(runs_view *v, bn_runs_arg *arg)
+{
+	const bn_run_page *p = runs_of(v);
+	arg->at = BN_RUNS_FIRST;
+	if (p && is_window(v) && p->place > 0 && p->count) {
+		arg->at = BN_RUNS_FROM;
+		snprintf(arg->mark, sizeof arg->mark, "%s", p->rows[0].mark);
+	}
+	runs_ask(v, arg, p && arg->at == BN_RUNS_FROM ? p->place : 0);
+}
+
+/* Asks for the window around what is on screen, unless it is here or on its way. */
+static void window_ask(runs_view *v)
+{
+	const bn_run_page *p = runs_of(v);
+	const bn_grid *g = &v->list.grid;
+	bn_runs_arg arg = {.have = 0};
+	if (!p || !is_window(v) || (v->asked_first >= 0 && v->asked_top == g->top))
+		return;
+	int64_t end = p->place + (int64_t)p->count, bottom = g->top + g->page_rows;
+	bottom = bottom < p->total ? bottom : p->total;
+	if (g->top >= p->place && bottom <= end)
+		return;
+	int64_t first = g->top - BN_RUNS_WINDOW / 4, last = p->total - BN_RUNS_WINDOW;
+	first = first < 0 ? 0 : first;
+	arg.at = first == 0 ? BN_RUNS_FIRST : BN_RUNS_PLACE;
+	arg.place = first;
+	if (first >= last) {
+		arg.at = BN_RUNS_LAST;
+		first = last;
+	} else if (first > p->place && first < end) {
+		arg.at = BN_RUNS_FROM;
+		snprintf(arg.mark, sizeof arg.mark, "%s", p->rows[first - p->place].mark);
+	} else if (first > 0 && first < p->place && first + BN_RUNS_WINDOW < end &&
+		   first + BN_RUNS_WINDOW >= p->place) {
+		arg.at = BN_RUNS_BEFORE;
+		snprintf(arg.mark, sizeof arg.mark, "%s",
+			p->rows[first + BN_RUNS_WINDOW - p->place].mark);
+	}
+	runs_ask(v, &arg, first);
+}
+
+/* A page came: is it a window now, and how far did its rows move? */
+static void window_take(runs_view *v, const bn_run_page *p)
+{
+	bn_grid *g = &v->list.grid;
+	bool was = is_window(v), more = p->total > (int64_t)p->count;
+	bool chosen = g->filter[0] || g->sort_column >= 0;
+	g->external = more || (was && chosen);
+	int64_t moved = was && v->asked_first > 0 ? p->place - v->asked_first : 0;
+	g->top += g->top + moved >= 0 ? moved : 0;
+	g->selected += g->selected + moved >= 0 ? moved : 0;
+	v->asked_first = -1;
+	if (!was && g->external && chosen) { /* it was sorted here until now */
+		bn_runs_arg arg = {.at = BN_RUNS_FIRST};
+		runs_ask(v, &arg, 0);
+	}
+}
+
+static void ordered(bn_view *view)
+{
+	runs_view *v = (runs_view *)view;
+	bn_runs_arg arg = {.at = BN_RUNS_FIRST};
+	if (!is_window(v))
+		return;
+	v->list.grid.top = 0;
+	bn_grid_select(&v->list.grid, 0);
+	v->list.grid.has_selected_key = false;
+	runs_ask(v, &arg, 0);
+}
+
 static void page(bn_view *view, bn_page *p)
 {
 	runs_view *v = (runs_view *)view;
@@ -265,6 +397,10 @@ static void page(bn_view *view, bn_page *p)
 	v->where_is_new = false;
 	if (p->err.code == BN_EINVAL) /* the filter is wrong: the message says where */
 		v->where[0] = '\0';
+	if (!d)
+		v->asked_first = -1;
+	else
+		window_take(v, d->page);
 	if (d && !fields_equal(v, d)) {
 		bn_page *old = v->list.page;
 		v->list.page = p; /* columns are made of this page */
@@ -299,15 +435,15 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	v->in_detail = v->in_detail && v->is_split;
 	list = v->is_split ? list : a;
 	const bn_run_page *p = runs_of(v);
-	if (p && (size_t)p->total > p->count && list.rows > 4) { /* the source reads only so many */
-		char shown[BN_FORMAT_BYTES], total[BN_FORMAT_BYTES];
-		bn_area_textf(list, list.rows - 1, 1, BN_INK_DIM,
-			"the newest %s of %s runs; w chooses",
-			bn_format_count(shown, (int64_t)p->count),
+	if (p && is_window(v) && list.rows > 4) {
+		char at[BN_FORMAT_BYTES], total[BN_FORMAT_BYTES];
+		bn_area_textf(list, list.rows - 1, 1, BN_INK_DIM, "run %s of %s",
+			bn_format_count(at, v->list.grid.selected + (p->total > 0)),
 			bn_format_count(total, p->total));
 		list.rows--;
 	}
 	bn_list_draw(view, list, focused && !v->in_detail);
+	window_ask(v);
 	if (!v->is_split)
 		return;
 	detail_follow(v);
@@ -315,17 +451,42 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		v->detail->cls->draw(v->detail, detail, focused && v->in_detail);
 }
 
+/* Marked runs that lie in no window: a mark is the beginning of the id, which the source knows. */
+static void marked_elsewhere(const runs_view *v, bn_compare_arg *out)
+{
+	const bn_grid *g = &v->list.grid;
+	for (size_t m = 0; m < g->mark_count && out->count < BN_COMPARE_MAX; m++) {
+		char id[BN_RUN_ID_TEXT];
+		bool there = false;
+		snprintf(id, sizeof id, "%016llx", (unsigned long long)g->marks[m]);
+		for (size_t i = 0; i < out->count && !there; i++)
+			there = strncmp(out->ids[i], id, 16) == 0;
+		if (there)
+			continue;
+		if (strncmp(v->baseline, id, 16) == 0)
+			out->baseline = out->count;
+		memcpy(out->ids[out->count++], id, sizeof id);
+	}
+}
+
 static void marked_ids(const runs_view *v, bn_compare_arg *out)
 {
 	const bn_run_page *p = runs_of(v);
+	const bn_grid *g = &v->list.grid;
+	int64_t first = p && is_window(v) ? p->place : 0;
+	size_t seen = 0;
 	for (size_t i = 0; p && i < p->count && out->count < BN_COMPARE_MAX; i++) {
 		bool base = strcmp(p->rows[i].id, v->baseline) == 0;
-		if (!base && !bn_grid_is_marked(&v->list.grid, (int64_t)i))
+		bool marked = bn_grid_is_marked(g, first + (int64_t)i);
+		seen += marked;
+		if (!base && !marked)
 			continue;
 		if (base)
 			out->baseline = out->count;
 		memcpy(out->ids[out->count++], p->rows[i].id, BN_RUN_ID_TEXT);
 	}
+	if (is_window(v) && seen < g->mark_count)
+		marked_elsewhere(v, out);
 }
 
 static bool compare_open(runs_view *v)
@@ -425,6 +586,13 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 			return false;
 		snprintf(why, size, "mark two runs or more first, with Space (p pins a baseline)");
 		return true;
+	case BN_CMD_INVERT:
+	case BN_CMD_EXPORT:
+		if (!is_window(v))
+			return false;
+		snprintf(why, size, "these are more than %d runs: %s", BN_RUNS_WINDOW,
+			id == BN_CMD_EXPORT ? "binnacle run ls --json" : "w chooses");
+		return true;
 	case BN_CMD_NEXT_PANE:
 	case BN_CMD_NEXT_METRIC:
 	case BN_CMD_PREVIOUS_METRIC:
@@ -452,8 +620,10 @@ static void refresh(bn_view *view)
 	runs_view *v = (runs_view *)view;
 	const bn_runs *d = bn_list_data(&v->list);
 	bn_runs_arg arg = {.have = d && !v->where_is_new ? d->generation : 0};
-	memcpy(arg.filter, v->where, sizeof arg.filter);
-	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->runs, &arg, sizeof arg);
+	if (v->where_is_new)
+		runs_ask(v, &arg, 0);
+	else
+		ask_again(v, &arg);
 	if (v->detail && v->is_split)
 		v->detail->cls->refresh(v->detail);
 }
@@ -494,6 +664,7 @@ static const bn_view_class runs_class = {
 	.crumb = crumb,
 	.cli = cli,
 	.table = bn_list_grid,
+	.ordered = ordered,
 	.free = view_free,
 };
 
@@ -504,6 +675,7 @@ int bn_view_runs_new(bn_view **out, bn_frame *f, bn_err *err)
 		&v, sizeof *v, &runs_class, f, &source, first_columns, COL_FIELDS, NULL, err);
 	if (rc)
 		return rc;
+	v->asked_first = -1;
 	v->list.grid.empty = "no runs yet: binnacle run start SPEC.json";
 	*out = &v->list.view;
 	return 0;

@@ -144,9 +144,25 @@ typedef struct bn_checks {
 
 /* The fixed columns that follow the run's own fields are metrics and params found in the index. */
 #define BN_RUN_FIELDS 8
+/* Up to so many runs come in one page, which the view sorts and searches by itself. Of more, the
+ * page is a window, sorted and searched by the source. */
+#define BN_RUNS_WINDOW 1000
+typedef enum bn_runs_at {
+	BN_RUNS_FIRST,  /* the page begins with the first run */
+	BN_RUNS_LAST,   /* the last page */
+	BN_RUNS_FROM,   /* at the row with the mark */
+	BN_RUNS_BEFORE, /* it ends before the row with the mark */
+	BN_RUNS_PLACE,  /* so many runs before it */
+} bn_runs_at;
+
 typedef struct bn_runs_arg {
 	uint64_t have;    /* bn_runs.generation of the page at hand; 0: none */
 	char filter[384]; /* as core/track/query.h has it; "": all */
+	char sort[160];   /* the same; "": newest first */
+	char search[128]; /* words; "": all */
+	bn_runs_at at;
+	int64_t place;
+	char mark[640]; /* bn_run_row.mark */
 } bn_runs_arg;
 
 /* No page data without an error means that nothing changed since `have`. */

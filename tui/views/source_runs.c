@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MOST_RUNS 20000
 #define CURVE_POINTS 2000 /* more are reduced to least and largest of buckets */
 #define CURVE_BUCKETS 1000
 #define LOG_BYTES (64 * 1024)
@@ -80,7 +79,13 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 	bn_run_query q = {.columns = runs->fields,
 		.column_count = runs->columns,
 		.filter = a->filter,
-		.limit = MOST_RUNS};
+		.sort = a->sort,
+		.search = a->search,
+		.limit = BN_RUNS_WINDOW,
+		.last = a->at == BN_RUNS_LAST,
+		.from = a->at == BN_RUNS_FROM ? a->mark : NULL,
+		.before = a->at == BN_RUNS_BEFORE ? a->mark : NULL,
+		.offset = a->at == BN_RUNS_PLACE ? a->place : 0};
 	if (!rc)
 		rc = bn_run_query_page(&runs->page, r->ws, &q, err);
 	runs->generation = r->generation;
@@ -303,12 +308,16 @@ int bn_source_compare(void *context, const void *arg, bn_page *page, bn_job *job
 {
 	bn_reader *r = context;
 	const bn_compare_arg *a = arg;
+	char full[BN_COMPARE_MAX][BN_RUN_ID_TEXT];
 	const char *ids[BN_COMPARE_MAX];
 	(void)job;
 	bn_compare_page *p = bn_arena_alloc(&page->arena, sizeof *p);
 	int rc = p ? bn_reader_refresh(r, err) : bn_err_nomem(err, "a comparison");
-	for (size_t i = 0; i < a->count; i++)
-		ids[i] = a->ids[i];
+	/* Of marked runs that are in no window, the beginning of the id is known. */
+	for (size_t i = 0; i < a->count && !rc; i++) {
+		rc = bn_run_resolve(r->ws, a->ids[i], full[i], err);
+		ids[i] = full[i];
+	}
 	if (!rc)
 		rc = bn_compare_runs(&p->table, r->ws, ids, a->count, a->baseline, err);
 	if (!rc)

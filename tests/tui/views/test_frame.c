@@ -300,11 +300,25 @@ START_TEST(test_frame_moves_through_a_hundred_thousand_runs)
 	bench b = {.fake = {.many_runs = 100000}};
 	bench_open(&b, false);
 	play(&b, "3 G");
-	ck_assert(shows(&b, "ridge-999"));
-	ck_assert(shows(&b, "the newest 100 000 of 300 000 runs; w chooses"));
+	ck_assert(shows(&b, "ridge-99999"));
+	ck_assert(shows(&b, "run 100 000 of 100 000"));
+	play(&b, "^B ^B");
+	ck_assert(shows(&b, "logistic-999"));
+	play(&b, "g");
+	ck_assert(shows(&b, "ridge-0"));
+	ck_assert(shows(&b, "run 1 of 100 000"));
+	/* Across the border of the first window, a mark that stays behind, and back. */
+	play(&b, "Space");
+	for (int i = 0; i < 60; i++)
+		play(&b, "^F");
+	ck_assert(!shows(&b, "ridge-0 "));
+	ck_assert(shows(&b, " of 100 000"));
+	play(&b, "Space x");
+	ck_assert(shows(&b, "ridge-0"));
+	play(&b, "Esc");
 	clock_gettime(CLOCK_MONOTONIC, &t0);
 	for (int i = 0; i < 1000; i++) {
-		bn_frame_key(b.f, i % 2 ? 'k' : BN_KEY_PAGE_UP);
+		bn_frame_key(b.f, i % 2 ? 'k' : BN_KEY_PAGE_DOWN);
 		bn_frame_draw(b.f, b.s);
 	}
 	printf("NOTE: 100 000 runs: %.3f ms from key to picture\n", ms_since(&t0) / 1000);

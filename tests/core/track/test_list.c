@@ -1,0 +1,312 @@
+/*
+ * Lists of runs: pages in both directions by any sort, counts and places; and that what the fold
+ * makes does not depend on the order of arrival.
+ */
+#include "core/base/mem.h"
+#include "core/base/rng.h"
+#include "core/store/index/index.h"
+#include "core/track/query.h"
+#include "core/track/series.h"
+#include "core/train/runlog.h"
+#include "tests/support/check_main.h"
+#include "tests/support/track.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { RUNS = 60, LIMIT = 7 };
+
+static track_world w;
+static bn_err err = BN_ERR_INIT;
+
+static void make_runs(void)
+{
+	track_make(&w);
+	w.env.clock_ns = 1800000000000000000;
+	for (int i = 0; i < RUNS; i++) {
+		char params[64], metrics[64], name[16];
+		/* Some share an instant, so that the id decides; values tie, are absent, or NaN. */
+		w.env.clock_step_ns = i % 4 ? 0 : 1000000000;
+		snprintf(name, sizeof name, "n%d", i * 37 % 10);
+		snprintf(params, sizeof params, i % 5 ? "lr=%d" : "opt=%d", i * 7 % 4);
+		if (i % 9 == 4)
+			snprintf(metrics, sizeof metrics, "rmse=nan");
+		else
+			snprintf(metrics, sizeof metrics, i % 6 ? "rmse=%d,%d" : "mae=%d,%d",
+				i * 13 % 5, i * 11 % 6);
+		track_run(&w, i * 7919 % 1000 + 1, name, params, metrics, "FINISHED");
+		if (i % 11 == 10)
+			ck_assert_bn_ok(
+				bn_runlog_removed(w.ws, track_id(i * 7919 % 1000 + 1), &err), &err);
+	}
+	track_sync(&w);
+}
+
+static bn_run_page *get(bn_run_query q)
+{
+	bn_run_page *p = NULL;
+	ck_assert_bn_ok(bn_run_query_page(&p, w.ws, &q, &err), &err);
+	return p;
+}
+
+static void check_same(const bn_run_page *all, const bn_run_page *part, int64_t place)
+{
+	ck_assert_int_eq(part->total, all->total);
+	ck_assert_int_eq(part->place, place);
+	for (size_t i = 0; i < part->count; i++)
+		ck_assert_str_eq(part->rows[i].id, all->rows[(size_t)place + i].id);
+}
+
+START_TEST(test_list_pages_join_in_both_directions_for_any_sort)
+{
+	static const char *const sorts[] = {NULL, "metrics.rmse", "-metrics.rmse", "params.lr",
+		"-params.lr", "name", "-name", "created", "-best(mae),name", "mean(rmse)",
+		"status,-metrics.rmse", "duration"};
+	static const char *const filters[] = {NULL, "metrics.rmse >= 1 OR params.opt IS NOT NULL"};
+	make_runs();
+	for (size_t s = 0; s < sizeof sorts / sizeof *sorts * 2; s++) {
+		bn_run_query q = {.sort = sorts[s / 2], .filter = filters[s % 2], .limit = 1000};
+		bn_run_page *all = get(q), *p;
+		q.limit = LIMIT;
+		int64_t place = 0, n = (int64_t)all->count;
+		ck_assert_int_eq(all->total, n);
+		for (const char *mark = NULL; place < n; place += LIMIT) {
+			q.after = mark;
+			p = get(q);
+			check_same(all, p, place);
+			mark = all->rows[place + (int64_t)p->count - 1].mark;
+			bn_run_page_free(p);
+		}
+		q.after = NULL;
+		q.last = true;
+		p = get(q);
+		check_same(all, p, n - LIMIT);
+		bn_run_page_free(p);
+		q.last = false;
+		for (int64_t at = n - LIMIT; at > 0; at -= LIMIT) {
+			q.before = all->rows[at].mark;
+			p = get(q);
+			ck_assert_uint_eq(p->count, (size_t)(at < LIMIT ? at : LIMIT));
+			check_same(all, p, at < LIMIT ? 0 : at - LIMIT);
+			bn_run_page_free(p);
+		}
+		q.before = NULL;
+		q.from = all->rows[n / 2].mark;
+		p = get(q);
+		check_same(all, p, n / 2);
+		bn_run_page_free(p);
+		bn_run_page_free(all);
+	}
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_list_marks_hold_when_their_row_has_gone_and_refuse_another_sort)
+{
+	make_runs();
+	static const char *const sorts[] = {NULL, "-metrics.rmse"};
+	for (int s = 0; s < 2; s++) {
+		bn_run_query q = {.sort = sorts[s], .limit = 10};
+		bn_run_page *first = get(q), *p;
+		ck_assert_bn_ok(bn_runlog_removed(w.ws, first->rows[9].id, &err), &err);
+		track_sync(&w);
+		q.after = first->rows[9].mark;
+		q.limit = 3;
+		p = get(q);
+		ck_assert_int_eq(p->place, 9);
+		q = (bn_run_query){.sort = sorts[s], .limit = 12};
+		bn_run_page *now = get(q);
+		for (size_t i = 0; i < 3; i++)
+			ck_assert_str_eq(p->rows[i].id, now->rows[9 + i].id);
+		bn_run_page_free(p);
+		bn_run_page_free(now);
+		bn_err e = BN_ERR_INIT;
+		q = (bn_run_query){.sort = sorts[!s], .after = first->rows[3].mark};
+		ck_assert_int_eq(bn_run_query_page(&p, w.ws, &q, &e), BN_EINVAL);
+		bn_run_page_free(first);
+	}
+	track_remove(&w);
+}
+END_TEST
+
+/* One random act on one of few runs, by one of two writers. */
+static void act(bn_workspace *ws, bn_rng *rng, bn_metric_set *set)
+{
+	static const char *const keys[] = {"rmse", "val_loss", "steps", "r2"};
+	char id[BN_RUN_ID_TEXT];
+	snprintf(id, sizeof id, "%s", track_id(1 + (int)(bn_rng_u64(rng) % 5)));
+	bn_run_birth birth = {.name = "x", .experiment = bn_rng_u64(rng) & 1 ? "a" : "b"};
+	switch (bn_rng_u64(rng) % 10) {
+	case 0:
+		ck_assert_bn_ok(bn_runlog_created(ws, id, &birth, &err), &err);
+		break;
+	case 1:
+		ck_assert_bn_ok(bn_runlog_finished(ws, id, "FINISHED", 0, 0, NULL, &err), &err);
+		break;
+	case 2:
+		ck_assert_bn_ok(bn_rng_u64(rng) & 1 ? bn_runlog_removed(ws, id, &err)
+						    : bn_runlog_restored(ws, id, &err),
+			&err);
+		break;
+	case 3:
+		ck_assert_bn_ok(bn_runlog_tag(ws, id, keys[bn_rng_u64(rng) % 4],
+					bn_rng_u64(rng) % 3 ? "t" : NULL, &err),
+			&err);
+		break;
+	case 4:
+		ck_assert_bn_ok(bn_runlog_param(ws, id, keys[bn_rng_u64(rng) % 4],
+					bn_rng_u64(rng) & 1 ? "1" : "2", &err),
+			&err);
+		break;
+	default:
+		bn_metric_set_clear(set);
+		for (uint64_t n = bn_rng_u64(rng) % 6; n < 6; n++)
+			bn_metric_set_add(set, keys[bn_rng_u64(rng) % 4],
+				(int64_t)(bn_rng_u64(rng) % 50), (int64_t)(bn_rng_u64(rng) % 9),
+				bn_rng_u64(rng) % 8 ? (double)(bn_rng_u64(rng) % 100) / 7
+						    : (double)NAN);
+		ck_assert_bn_ok(bn_runlog_metrics(ws, id, set, &err), &err);
+	}
+}
+
+/* Filters, sorts and fields see what the rows say: the columns, which no dump has. */
+static void check_columns(void)
+{
+	static const char *const columns[] = {
+		"metrics.rmse", "min(val_loss)", "tags.r2", "params.steps"};
+	bn_run_query q = {.columns = columns, .column_count = 4};
+	bn_run_page *all = get(q);
+	for (size_t c = 0; c < 4; c++) {
+		char filter[64];
+		int64_t has = 0;
+		for (size_t i = 0; i < all->count; i++) {
+			const bn_cell *cell = &all->rows[i].cells[c];
+			has += cell->kind == BN_CELL_TEXT ||
+			       (cell->kind == BN_CELL_NUMBER && !isnan(cell->number));
+		}
+		snprintf(filter, sizeof filter, "%s IS NOT NULL", columns[c]);
+		bn_run_page *some = get((bn_run_query){.filter = filter});
+		ck_assert_int_eq(some->total, has);
+		bn_run_page_free(some);
+	}
+	bn_run_counts counts;
+	ck_assert_bn_ok(bn_run_count(&counts, w.ws, &err), &err);
+	ck_assert_int_eq(counts.total, all->total);
+	bn_run_page_free(all);
+}
+
+START_TEST(test_list_fold_is_the_same_in_any_order_of_arrival)
+{
+	for (uint64_t seed = 0; seed < 12; seed++) {
+		bn_rng rng;
+		char one[65], other[65];
+		bn_metric_set set = BN_METRIC_SET_INIT;
+		bn_rng_init(&rng, seed, "orders", 0);
+		track_make(&w);
+		bn_workspace *writers[2] = {track_open(&w), track_open(&w)};
+		for (int i = 0; i < 150; i++) {
+			bn_workspace *x = writers[bn_rng_u64(&rng) & 1];
+			act(x, &rng, &set);
+			/* What one writer seals late comes behind newer events of the other. */
+			if (bn_rng_u64(&rng) % 12 == 0)
+				ck_assert_bn_ok(bn_workspace_commit(x, &err), &err);
+			if (bn_rng_u64(&rng) % 20 == 0)
+				ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+		}
+		bn_workspace_close(writers[0]);
+		ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+		bn_workspace_close(writers[1]);
+		ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+		check_columns();
+		ck_assert_bn_ok(bn_index_dump_hash(w.ws, one, &err), &err);
+		ck_assert_bn_ok(bn_index_rebuild(w.ws, &err), &err);
+		check_columns();
+		ck_assert_bn_ok(bn_index_dump_hash(w.ws, other, &err), &err);
+		ck_assert_str_eq(one, other);
+		bn_metric_set_release(&set);
+		track_remove(&w);
+	}
+}
+END_TEST
+
+static bool same(double a, double b)
+{
+	return a == b || (isnan(a) && isnan(b));
+}
+
+/* The envelope beside every point. */
+static void check_envelope(bn_series_axis axis, int64_t from, int64_t to, size_t n)
+{
+	bn_bucket b[64];
+	bn_points p;
+	bool any;
+	ck_assert_bn_ok(bn_series_read(&p, w.ws, track_id(1), "x", &err), &err);
+	ck_assert_bn_ok(
+		bn_series_envelope(b, n, &any, w.ws, track_id(1), "x", axis, from, to, &err), &err);
+	for (size_t i = 0; i < n; i++) {
+		double min = NAN, max = NAN;
+		size_t count = 0, nans = 0;
+		for (size_t k = 0; k < p.count; k++) {
+			int64_t at = axis == BN_AXIS_STEP ? p.step[k] : p.time_ms[k];
+			long double width =
+				((long double)to - (long double)from + 1) / (long double)n;
+			if (at < from || at > to ||
+				(size_t)(((long double)at - (long double)from) / width) != i)
+				continue;
+			double v = p.value[k];
+			nans += isnan(v);
+			count += !isnan(v);
+			min = isnan(v) || v >= min ? min : v;
+			max = isnan(v) || v <= max ? max : v;
+		}
+		ck_assert_uint_eq(b[i].count, count);
+		ck_assert_uint_eq(b[i].nan_count, nans);
+		ck_assert(same(b[i].min, min) && same(b[i].max, max));
+	}
+	bn_points_release(&p);
+}
+
+START_TEST(test_list_envelope_equals_every_point)
+{
+	bn_rng rng;
+	bn_metric_set set = BN_METRIC_SET_INIT;
+	size_t added = 0;
+	bn_rng_init(&rng, 5, "envelope", 0);
+	track_make(&w);
+	track_run(&w, 1, "long", NULL, NULL, "RUNNING");
+	for (int event = 0; event < 70; event++) {
+		uint64_t n = event % 10 == 3 ? 6000 : 1 + bn_rng_u64(&rng) % 300;
+		for (uint64_t i = 0; i < n; i++, added++) {
+			/* In order, with gaps, and now and then far behind. */
+			int64_t step = (int64_t)added * 3 + (added > 9000 ? 50000 : 0);
+			if (bn_rng_u64(&rng) % 40 == 0)
+				step = (int64_t)(bn_rng_u64(&rng) % 60000);
+			bn_metric_set_add(&set, "x", step, 1000 + step * 2,
+				bn_rng_u64(&rng) % 30 ? (double)(int64_t)bn_rng_u64(&rng) * 1e-15
+						      : (double)NAN);
+			bn_metric_set_add(&set, "other", step, step, 1);
+		}
+		ck_assert_bn_ok(bn_runlog_metrics(w.ws, track_id(1), &set, &err), &err);
+		bn_metric_set_clear(&set);
+		if (event % 6 == 0)
+			track_sync(&w);
+	}
+	track_sync(&w);
+	bn_points p;
+	ck_assert_bn_ok(bn_series_read(&p, w.ws, track_id(1), "x", &err), &err);
+	ck_assert_uint_eq(p.count, added);
+	bn_points_release(&p);
+	check_envelope(BN_AXIS_STEP, 0, (int64_t)added * 3 + 50000, 40);
+	check_envelope(BN_AXIS_STEP, 20000, 20500, 64);
+	check_envelope(BN_AXIS_STEP, -1000, 100, 7);
+	check_envelope(BN_AXIS_TIME, 1000, 1000 + (int64_t)added * 6 + 100000, 33);
+	check_envelope(BN_AXIS_TIME, 5000, 6000, 10);
+	printf("NOTE: %zu points, envelopes equal to brute force\n", added);
+	bn_metric_set_release(&set);
+	track_remove(&w);
+}
+END_TEST
+
+BN_TEST_MAIN("core/track/list", test_list_pages_join_in_both_directions_for_any_sort,
+	test_list_marks_hold_when_their_row_has_gone_and_refuse_another_sort,
+	test_list_fold_is_the_same_in_any_order_of_arrival, test_list_envelope_equals_every_point)
