@@ -7,4 +7,9 @@
 /* A part's statistics: [[min, max, missing], ...] of the first BN_MANIFEST_STATS columns, as
  * manifest.h says. New reference, NULL without memory. */
 json_t *bn_dataset_stats(const bn_profile *p);
+
+/* Appends an event of the dataset and makes it visible. payload NULL: there was no memory for it. */
+int bn_dataset_append(bn_workspace *ws, unsigned class_version, const char *kind, const char *name,
+	const json_t *payload, bn_err *err);
+
 #endif

@@ -52,7 +52,7 @@ int bn_dataset_load_profile(
 
 /* ---- publishing ---------------------------------------------------------------------------- */
 
-static int append_and_sync(bn_workspace *ws, unsigned version, const char *kind, const char *name,
+int bn_dataset_append(bn_workspace *ws, unsigned version, const char *kind, const char *name,
 	const json_t *payload, bn_err *err)
 {
 	char *entity = bn_strf("dataset/%s", name);
@@ -178,8 +178,7 @@ static int resolve_number(
 	return rc;
 }
 
-/* The version with this content, brought back when it was removed. *number is 0 when there is none.
- */
+/* The version with this content, live or removed. *number is 0 when there is none. */
 static int reuse_version(
 	int64_t *number, bn_workspace *ws, const char *name, const char *content, bn_err *err)
 {
@@ -191,10 +190,30 @@ static int reuse_version(
 		"SELECT version FROM dataset_version WHERE name = ? AND content = ? "
 		"ORDER BY removed <> 0, version DESC LIMIT 1",
 		"ss", name, content);
-	int64_t removed = bn_sql_int(db, 0,
-		"SELECT removed FROM dataset_version WHERE name = ? AND version = ?", "si", name,
-		*number);
-	return *number && removed ? bn_dataset_restore(ws, name, *number, err) : 0;
+	return 0;
+}
+
+/* Brings a removed version back. When gc has freed what names its parts, that is made anew from the same
+ * bytes; *number is 0 when it comes out differently (a newer binnacle's statistics). */
+static int restore_version(
+	int64_t *number, facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
+{
+	bn_dataset_version *v = NULL;
+	int rc = resolve_number(&v, ws, d->name, *number, err);
+	if (rc < 0 || !v->removed)
+		goto out;
+	if (v->bytes_gone) {
+		if ((rc = facts_gather(f, ws, d, err)) < 0)
+			goto out;
+		if (strcmp(f->hash, v->hash) != 0) {
+			*number = 0;
+			goto out;
+		}
+	}
+	rc = bn_dataset_restore(ws, d->name, *number, err);
+out:
+	bn_dataset_version_free(v);
+	return rc;
 }
 
 int bn_dataset_check_name(const char *name, bn_err *err)
@@ -219,6 +238,8 @@ int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	rc = facts_begin(&f, ws, d, err);
 	if (!rc)
 		rc = reuse_version(&number, ws, d->name, f.content, err);
+	if (!rc && number)
+		rc = restore_version(&number, &f, ws, d, err);
 	if (added)
 		*added = !rc && number == 0;
 	if (rc || number)
@@ -231,7 +252,7 @@ int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	if (rc)
 		goto out;
 	payload = version_payload(&f, d, number);
-	rc = append_and_sync(ws, 2, "dataset.version", d->name, payload, err);
+	rc = bn_dataset_append(ws, 2, "dataset.version", d->name, payload, err);
 out:
 	if (!rc)
 		rc = resolve_number(out, ws, d->name, number, err);
@@ -259,7 +280,7 @@ int bn_dataset_record_check(bn_workspace *ws, const bn_dataset_version *v, const
 		(int)bn_json_bool(result, "success", false), "evaluated",
 		(json_int_t)bn_json_int(statistics, "evaluated_expectations", 0), "failed",
 		(json_int_t)bn_json_int(statistics, "unsuccessful_expectations", 0));
-	rc = append_and_sync(ws, 1, "dataset.checked", v->name, payload, err);
+	rc = bn_dataset_append(ws, 1, "dataset.checked", v->name, payload, err);
 	json_decref(payload);
 	return rc;
 }
@@ -288,64 +309,10 @@ int bn_dataset_tag(bn_workspace *ws, const bn_dataset_version *v, const char *ke
 		return rc;
 	json_t *payload = json_pack(
 		"{s:I, s:s, s:s?}", "version", (json_int_t)v->version, "key", key, "value", value);
-	rc = append_and_sync(ws, 1, "dataset.tag", v->name, payload, err);
+	rc = bn_dataset_append(ws, 1, "dataset.tag", v->name, payload, err);
 	json_decref(payload);
 	return rc;
 }
 
 /* How many versions a removal or restoration would change; BN_ENOTFOUND when there is nothing by
  * that name at all. */
-static int count_affected(int64_t *affected, bn_workspace *ws, const char *name, int64_t version,
-	bool removing, bn_err *err)
-{
-	int rc = bn_workspace_refresh(ws, NULL, err);
-	if (rc)
-		return rc;
-	sqlite3 *db = bn_workspace_index(ws);
-	int64_t all = bn_sql_int(db, 0,
-		"SELECT count(*) FROM dataset_version WHERE name = ?1 AND ?2 IN (0, version)", "si",
-		name, version);
-	if (!all && version)
-		return bn_err_set(err, BN_ENOTFOUND, "no dataset version '%s@v%lld'", name,
-			(long long)version);
-	if (!all)
-		return bn_err_set(err, BN_ENOTFOUND, "no dataset '%s'", name);
-	*affected = bn_sql_int(db, 0,
-		removing ? "SELECT count(*) FROM dataset_version WHERE name = ?1 AND "
-			   "?2 IN (0, version) AND removed = 0"
-			 : "SELECT count(*) FROM dataset_version WHERE name = ?1 AND "
-			   "?2 IN (0, version) AND removed >= CASE ?2 WHEN 0 THEN 2 ELSE 1 END",
-		"si", name, version);
-	return 0;
-}
-
-static int change_removal(
-	bn_workspace *ws, const char *name, int64_t version, bool removing, bn_err *err)
-{
-	int64_t affected = 0;
-	int rc = count_affected(&affected, ws, name, version, removing, err);
-	if (rc)
-		return rc;
-	if (!affected)
-		return bn_err_set(err, BN_ECONFLICT, "dataset '%s'%s is %s", name,
-			version ? " (that version)" : "",
-			removing ? "removed already" : "not removed");
-	rc = bn_policy_may(ws, BN_ACT_REMOVE, err);
-	if (rc)
-		return rc;
-	json_t *payload = json_pack("{s:I}", "version", (json_int_t)version);
-	rc = append_and_sync(
-		ws, 1, removing ? "dataset.removed" : "dataset.restored", name, payload, err);
-	json_decref(payload);
-	return rc;
-}
-
-int bn_dataset_remove(bn_workspace *ws, const char *name, int64_t version, bn_err *err)
-{
-	return change_removal(ws, name, version, true, err);
-}
-
-int bn_dataset_restore(bn_workspace *ws, const char *name, int64_t version, bn_err *err)
-{
-	return change_removal(ws, name, version, false, err);
-}

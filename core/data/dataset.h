@@ -24,8 +24,9 @@
  *     come back.
  *  3. Adding bytes that the dataset has already (the same content) gives that version back, whatever its
  *     format, and writes no event.
- *  4. Removing hides and can be undone; the bytes stay, since lineage and restoring need them. What is
- *     removed still resolves by number or hash with BN_DATASET_REMOVED_TOO.
+ *  4. Removing hides and can be undone until gc frees the bytes: after its retention, unless something
+ *     live names them. What is removed still resolves by number or hash with BN_DATASET_REMOVED_TOO,
+ *     also when its bytes are gone.
  *  5. Tagging, removing and restoring need the policy's leave (acts tag and remove), when they are
  *     asked for and again in every fold; adding versions and checking is open to all who can write.
  *
@@ -70,6 +71,7 @@ typedef struct bn_dataset_version {
 	int64_t created_ms;
 	char *user;
 	bool removed;
+	bool bytes_gone; /* removed, and gc has freed its bytes: it cannot be restored */
 
 	char *source_kind; /* "csv", "arrow", "proc", "generate", "split", "sql" */
 	char *source_path; /* as the user gave it; NULL when there is none */
@@ -197,7 +199,8 @@ int bn_dataset_record_check(bn_workspace *ws, const bn_dataset_version *v, const
 int bn_dataset_tag(bn_workspace *ws, const bn_dataset_version *v, const char *key,
 	const char *value, bn_err *err);
 
-/* version 0: the whole dataset. BN_ENOTFOUND, or BN_ECONFLICT when it is so already. */
+/* version 0: the whole dataset. BN_ENOTFOUND (to restore also: the bytes are gone), or BN_ECONFLICT when it
+ * is so already. */
 int bn_dataset_remove(bn_workspace *ws, const char *name, int64_t version, bn_err *err);
 int bn_dataset_restore(bn_workspace *ws, const char *name, int64_t version, bn_err *err);
 

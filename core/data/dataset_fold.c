@@ -256,9 +256,24 @@ static int dataset_clear(bn_fold *f, const char *entity, bn_err *err)
 	return rc;
 }
 
+#define OF_REMOVED_VERSION(table) \
+	"EXISTS (SELECT 1 FROM dataset_version v WHERE v.name = " table \
+	".name AND v.version = " table ".version AND v.removed <> 0 AND v.removed_ms <= ?1)"
+
+/* The tables name everything that object_ref has of datasets, and know what was removed. */
+static const bn_fold_gone gone[] = {
+	{"object_ref", "entity GLOB 'dataset/*'"},
+	{"dataset_version", "removed <> 0 AND removed_ms <= ?1"},
+	{"dataset_check", OF_REMOVED_VERSION("dataset_check")},
+	{"dataset_parent", OF_REMOVED_VERSION("dataset_parent")},
+	{"dataset_tag", OF_REMOVED_VERSION("dataset_tag")},
+	{NULL, NULL},
+};
+
 const bn_fold_class bn_dataset_class = {
 	.name = "dataset",
 	.version = 2,
+	.gone = gone,
 	.apply = dataset_apply,
 	.clear = dataset_clear,
 };

@@ -7,6 +7,7 @@
 #include "core/base/str.h"
 #include "core/data/dataset.h"
 #include "core/store/index/fold.h"
+#include "core/store/object/object.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -142,8 +143,9 @@ static int read_newest_check(bn_dataset_version *v, sqlite3 *db, bn_err *err)
 }
 
 /* The row that st (SELECT COLUMNS ...) stands on, with what hangs on it. */
-static int read_version(bn_dataset_version **out, sqlite3 *db, sqlite3_stmt *st, bn_err *err)
+static int read_version(bn_dataset_version **out, bn_workspace *ws, sqlite3_stmt *st, bn_err *err)
 {
+	sqlite3 *db = bn_workspace_index(ws);
 	bn_dataset_version *v = bn_alloc_zeroed(1, sizeof *v);
 	if (!v)
 		return bn_err_nomem(err, "a dataset version");
@@ -167,6 +169,8 @@ static int read_version(bn_dataset_version **out, sqlite3 *db, sqlite3_stmt *st,
 	copy_hash(v->content, st, CONTENT_COLUMN);
 	copy_hash(v->part, st, 18);
 	v->parts = sqlite3_column_int64(st, 19);
+	v->bytes_gone = v->removed && (!bn_object_is_here(ws, v->hash) ||
+					      (v->part[0] && !bn_object_is_here(ws, v->part)));
 	int rc = v->name && v->user && v->source_kind ? 0 : bn_err_nomem(err, "a dataset version");
 	if (!rc)
 		rc = read_parents(v, db, err);
@@ -313,7 +317,7 @@ int bn_dataset_resolve(bn_dataset_version **out, bn_workspace *ws, const char *r
 	if (rc == 0)
 		rc = not_found(db, ref, name, err);
 	else if (rc == 1)
-		rc = read_version(&v, db, st, err);
+		rc = read_version(&v, ws, st, err);
 	if (!rc && bn_sql_step(st, err) == 1 && !v->removed) {
 		/* the same bytes twice are not ambiguous; removed ones sort last */
 		const char *other = (const char *)sqlite3_column_text(st, CONTENT_COLUMN);
@@ -333,7 +337,8 @@ int bn_dataset_resolve(bn_dataset_version **out, bn_workspace *ws, const char *r
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
-static int versions_collect(bn_dataset_versions **out, sqlite3 *db, sqlite3_stmt *st, bn_err *err)
+static int versions_collect(
+	bn_dataset_versions **out, bn_workspace *ws, sqlite3_stmt *st, bn_err *err)
 {
 	size_t cap = 0;
 	bn_dataset_versions *all = bn_alloc_zeroed(1, sizeof *all);
@@ -341,7 +346,7 @@ static int versions_collect(bn_dataset_versions **out, sqlite3 *db, sqlite3_stmt
 	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
 		rc = bn_grow(&all->items, &cap, all->count + 1, sizeof *all->items)
 			     ? bn_err_nomem(err, "a list of datasets")
-			     : read_version(&all->items[all->count], db, st, err);
+			     : read_version(&all->items[all->count], ws, st, err);
 		if (!rc)
 			all->count++;
 	}
@@ -370,7 +375,7 @@ int bn_dataset_versions_load(bn_dataset_versions **out, bn_workspace *ws, const 
 		       "(?2 OR removed = 0) ORDER BY created_ms DESC, name, version DESC",
 		"si", name, (int64_t)which);
 	if (!rc)
-		rc = versions_collect(out, db, st, err);
+		rc = versions_collect(out, ws, st, err);
 	sqlite3_finalize(st);
 	return rc;
 }
@@ -390,12 +395,12 @@ int bn_dataset_children_load(
 		"ORDER BY created_ms DESC, name, version DESC",
 		"si", name, version);
 	if (!rc)
-		rc = versions_collect(out, db, st, err);
+		rc = versions_collect(out, ws, st, err);
 	sqlite3_finalize(st);
 	return rc;
 }
 
-static int list_row(bn_dataset_row *row, sqlite3 *db, sqlite3_stmt *names, bn_err *err)
+static int list_row(bn_dataset_row *row, bn_workspace *ws, sqlite3_stmt *names, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	row->name = bn_sql_text(names, 0);
@@ -403,12 +408,12 @@ static int list_row(bn_dataset_row *row, sqlite3 *db, sqlite3_stmt *names, bn_er
 	row->removed = row->versions == 0;
 	if (!row->name)
 		return bn_err_nomem(err, "a list of datasets");
-	int rc = bn_sql_prepare(&st, db, err,
+	int rc = bn_sql_prepare(&st, bn_workspace_index(ws), err,
 		"SELECT " COLUMNS " FROM dataset_version WHERE name = ? AND removed = 0 "
 		"ORDER BY version DESC LIMIT 1",
 		"s", row->name);
 	if (!rc && (rc = bn_sql_step(st, err)) == 1)
-		rc = read_version(&row->latest, db, st, err);
+		rc = read_version(&row->latest, ws, st, err);
 	sqlite3_finalize(st);
 	return rc;
 }
@@ -434,7 +439,7 @@ int bn_dataset_list_load(
 			break;
 		}
 		memset(&list->rows[list->count], 0, sizeof *list->rows);
-		rc = list_row(&list->rows[list->count++], db, st, err);
+		rc = list_row(&list->rows[list->count++], ws, st, err);
 	}
 	sqlite3_finalize(st);
 	if (rc)

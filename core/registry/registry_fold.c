@@ -392,8 +392,24 @@ static int registry_clear(bn_fold *f, const char *entity, bn_err *err)
 	return rc;
 }
 
+#define OF_REMOVED_VERSION(table) \
+	"EXISTS (SELECT 1 FROM model_version v WHERE v.name = " table \
+	".name AND v.version = " table ".version AND v.state = 4 AND v.state_ms <= ?1)"
+_Static_assert(BN_MODEL_REMOVED == 4, "the number in these conditions");
+
+/* The tables name everything that object_ref has of models, and know what was removed. */
+static const bn_fold_gone gone[] = {
+	{"object_ref", "entity GLOB 'model/*'"},
+	{"model_version", "state = 4 AND state_ms <= ?1"},
+	{"model_decision", OF_REMOVED_VERSION("model_decision")},
+	{"model_tag", OF_REMOVED_VERSION("model_tag")},
+	{"model_attestation", OF_REMOVED_VERSION("model_attestation")},
+	{NULL, NULL},
+};
+
 const bn_fold_class bn_registry_class = {
 	.name = "model",
+	.gone = gone,
 	.apply = registry_apply,
 	.clear = registry_clear,
 };

@@ -19,7 +19,7 @@ static const bn_col version_fields[] = {{"ref", "Dataset", BN_AS_TEXT},
 	{"parents_text", "Made from", BN_AS_TEXT}, {"children_text", "Made into", BN_AS_TEXT},
 	{"tags_text", "Tags", BN_AS_TEXT}, {"checks_text", "Checks", BN_AS_TEXT},
 	{"user", "By", BN_AS_TEXT}, {"created_ms", "At", BN_AS_TIME_MS},
-	{"removed", "Removed", BN_AS_BOOL}, {0}};
+	{"removed", "Removed", BN_AS_BOOL}, {"bytes_gone", "Bytes gone", BN_AS_BOOL}, {0}};
 
 static int show_added(bn_cli *cli, const bn_dataset_version *v, bool added, bn_err *err)
 {
@@ -196,20 +196,24 @@ static int run_generate(bn_cli *cli, bn_err *err)
 
 static int list_versions(bn_cli *cli, bn_workspace *ws, const char *name, bn_err *err)
 {
-	static const bn_col cols[] = {{"ref", "DATASET", BN_AS_TEXT}, {"rows", "ROWS", BN_AS_COUNT},
+	/* the first is for --all alone */
+	static const bn_col cols[] = {{"state_text", "STATE", BN_AS_TEXT},
+		{"ref", "DATASET", BN_AS_TEXT}, {"rows", "ROWS", BN_AS_COUNT},
 		{"columns", "COLS", BN_AS_INT}, {"size_bytes", "SIZE", BN_AS_BYTES},
 		{"hash", "HASH", BN_AS_ID}, {"source.kind", "SOURCE", BN_AS_TEXT},
 		{"checks_text", "CHECKS", BN_AS_TEXT}, {"tags_text", "TAGS", BN_AS_TEXT},
 		{"created_ms", "CREATED", BN_AS_TIME_MS}, {"user", "BY", BN_AS_TEXT}, {0}};
 	bn_dataset_versions *all = NULL;
 	json_t *items = json_array();
-	int rc = bn_dataset_versions_load(&all, ws, name,
-		bn_cli_flag(cli, "all") ? BN_DATASET_REMOVED_TOO : BN_DATASET_LIVE, err);
+	bool too = bn_cli_flag(cli, "all");
+	int rc = bn_dataset_versions_load(
+		&all, ws, name, too ? BN_DATASET_REMOVED_TOO : BN_DATASET_LIVE, err);
 	for (size_t i = 0; !rc && i < all->count; i++)
 		json_array_append_new(items, bn_data_version_json(all->items[i]));
 	bn_dataset_versions_free(all);
 	if (!rc)
-		return bn_cli_list(cli, items, cols, "every version is removed (--all)", err);
+		return bn_cli_list(
+			cli, items, cols + !too, "every version is removed (--all)", err);
 	json_decref(items);
 	return rc;
 }

@@ -78,6 +78,11 @@ json_t *bn_data_version_json(const bn_dataset_version *v)
 		return NULL;
 	json_t *recipe = v->recipe ? json_loads(v->recipe, 0, NULL) : NULL;
 	json_object_set_new(o, "recipe", recipe ? recipe : json_null());
+	json_object_set_new(o, "state_text",
+		json_string(!v->removed     ? "live"
+			    : v->bytes_gone ? "bytes gone"
+					    : "removed"));
+	json_object_set_new(o, "bytes_gone", json_boolean(v->bytes_gone));
 	json_object_set_new(o, "content", json_string(v->content));
 	json_object_set_new(o, "parts", json_integer((json_int_t)v->parts));
 	json_object_set_new(o, "tags", tags_json(v));

@@ -117,6 +117,13 @@ int bn_fold_entity(bn_fold *f, const char *entity, int64_t *no, bn_err *err);
  * touched, a decoder's context. NULL at first. */
 void **bn_fold_slot(bn_fold *f, const bn_fold_class *class);
 
+/* Rows of a table that name nothing for gc any more (core/store/object/live.h): an SQL condition on
+ * its columns (or those of its dump view, under the table's name), where ?1 is a time: what was removed
+ * at or before it. On table object_ref it speaks of the class's own entities. */
+typedef struct bn_fold_gone {
+	const char *table, *where;
+} bn_fold_gone;
+
 struct bn_fold_class {
 	const char *name;                   /* entity class, the part before '/' */
 	const char *const *commuting_kinds; /* NULL-terminated, or NULL */
@@ -125,6 +132,7 @@ struct bn_fold_class {
 		bn_err *err); /* deletes the entity's rows made by ordered events */
 	/* Newest version of its events that it understands; 0 means 1. */
 	uint32_t version;
+	const bn_fold_gone *gone; /* ends with an entry without a table; or NULL */
 	/* Whole mode, instead of apply (commuting kinds still go to apply, when there are any).
 	 * events: in (clock, writer, sequence) order. */
 	int (*apply_all)(

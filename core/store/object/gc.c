@@ -5,142 +5,27 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
-#include "core/store/index/fold.h"
 #include "core/store/index/index.h"
+#include "core/store/object/_object.h"
+#include "core/store/object/live.h"
 
-#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 
-enum { BATCH = 1000 }; /* hashes in one gc.removing event */
-
-typedef struct hash_set {
-	uint8_t (*items)[BN_SHA256_BYTES]; /* open addressing; all zero is an empty place */
-	size_t size, count;
-} hash_set;
+enum {
+	BATCH = 1000,   /* hashes in one gc.removing event */
+	DEPTH_MAX = 64, /* of directories below tmp/ */
+};
 
 typedef struct victims {
 	char (*hash)[BN_SHA256_HEX + 1];
 	uint64_t *bytes;
 	size_t count, cap, bytes_cap;
 } victims;
-
-/* ---- what is named -------------------------------------------------------------------------- */
-
-static uint8_t *set_place(const hash_set *s, const uint8_t *h)
-{
-	static const uint8_t zero[BN_SHA256_BYTES];
-	size_t at;
-	memcpy(&at, h, sizeof at); /* a hash is its own hash */
-	at &= s->size - 1;
-	while (memcmp(s->items[at], zero, sizeof zero) && memcmp(s->items[at], h, BN_SHA256_BYTES))
-		at = (at + 1) & (s->size - 1);
-	return s->items[at];
-}
-
-static bool set_has(const hash_set *s, const uint8_t *h)
-{
-	return s->size && !memcmp(set_place(s, h), h, BN_SHA256_BYTES);
-}
-
-static int set_add(hash_set *s, const uint8_t *h, bn_err *err)
-{
-	if ((s->count + 1) * 2 > s->size) {
-		hash_set grown = {.size = s->size ? s->size * 2 : 1024};
-		grown.items = bn_alloc_zeroed(grown.size, sizeof *grown.items);
-		if (!grown.items)
-			return bn_err_nomem(err, "the set of live objects");
-		for (size_t i = 0; i < s->size; i++)
-			memcpy(set_place(&grown, s->items[i]), s->items[i], BN_SHA256_BYTES);
-		bn_free(s->items);
-		grown.count = s->count;
-		*s = grown;
-	}
-	uint8_t *place = set_place(s, h);
-	if (memcmp(place, h, BN_SHA256_BYTES)) {
-		memcpy(place, h, BN_SHA256_BYTES);
-		s->count++;
-	}
-	return 0;
-}
-
-/* Adds every run of exactly 64 hex digits in the text. */
-static int set_add_words(hash_set *s, const unsigned char *text, size_t n, bn_err *err)
-{
-	uint8_t raw[BN_SHA256_BYTES];
-	char hex[BN_SHA256_HEX + 1];
-	for (size_t i = 0; i < n;) {
-		size_t start = i;
-		while (i < n && isxdigit(text[i]))
-			i++;
-		if (i - start == BN_SHA256_HEX) {
-			memcpy(hex, text + start, BN_SHA256_HEX);
-			hex[BN_SHA256_HEX] = '\0';
-			if (bn_unhex(hex, sizeof raw, raw) == 0 && set_add(s, raw, err))
-				return BN_ENOMEM;
-		}
-		if (i == start)
-			i++;
-	}
-	return 0;
-}
-
-static int live_in_table(hash_set *live, sqlite3 *db, const char *table, bn_err *err)
-{
-	sqlite3_stmt *st = NULL;
-	char *sql = sqlite3_mprintf("SELECT * FROM \"%w\"", table);
-	int rc = sql ? bn_sql_prepare(&st, db, err, sql, "") : bn_err_nomem(err, "gc");
-	sqlite3_free(sql);
-	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
-		for (int i = 0; !rc && i < sqlite3_column_count(st); i++)
-			if (sqlite3_column_type(st, i) == SQLITE_TEXT)
-				rc = set_add_words(live, sqlite3_column_text(st, i),
-					(size_t)sqlite3_column_bytes(st, i), err);
-	}
-	sqlite3_finalize(st);
-	return rc;
-}
-
-/* Events of classes, versions and kinds that a newer program has: their payloads may name objects. */
-static int live_in_newer_events(hash_set *live, sqlite3 *db, bn_err *err)
-{
-	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, db, err, "SELECT payload FROM event WHERE outcome = ?", "i",
-		(int64_t)BN_OUTCOME_NEWER);
-	while (!rc && (rc = bn_sql_step(st, err)) == 1)
-		rc = set_add_words(
-			live, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), err);
-	sqlite3_finalize(st);
-	return rc;
-}
-
-static int live_find(hash_set *live, bn_workspace *ws, bn_err *err)
-{
-	sqlite3 *db = bn_workspace_index(ws);
-	bn_names tables = BN_NAMES_INIT;
-	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT coalesce((SELECT v.name FROM sqlite_master v WHERE v.type = 'view' "
-		"AND v.name = 'dump_' || t.name), t.name) FROM sqlite_master t WHERE type = "
-		"'table' "
-		"AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'index_*' AND name NOT IN "
-		"('event', 'metric_chunk', 'metric_series')",
-		"");
-	while (!rc && (rc = bn_sql_step(st, err)) == 1)
-		rc = bn_names_add(&tables, (const char *)sqlite3_column_text(st, 0))
-			     ? bn_err_nomem(err, "gc")
-			     : 0;
-	sqlite3_finalize(st);
-	for (size_t i = 0; !rc && i < tables.count; i++)
-		rc = live_in_table(live, db, tables.items[i], err);
-	if (!rc)
-		rc = live_in_newer_events(live, db, err);
-	bn_names_release(&tables);
-	return rc;
-}
 
 /* ---- what is there -------------------------------------------------------------------------- */
 
@@ -159,58 +44,27 @@ static int victim_add(victims *v, const char *hash, uint64_t bytes, bn_err *err)
 	return 0;
 }
 
-static int look_at_object(victims *v, bn_gc_report *report, const hash_set *live, bn_workspace *ws,
-	const char *hash, int64_t cutoff_ms, bn_err *err)
-{
-	uint8_t raw[BN_SHA256_BYTES];
-	struct stat st;
-	char *path = bn_workspace_path(ws, "objects/%.2s/%s", hash, hash + 2);
-	if (!path)
-		return bn_err_nomem(err, "a file name");
-	bool there = ws->env->fs->stat(ws->env, NULL, path, &st) == 0;
-	bn_free(path);
-	if (!there || bn_unhex(hash, sizeof raw, raw))
-		return 0;
-	uint64_t bytes = (uint64_t)st.st_size;
-	if (set_has(live, raw)) {
-		report->live++;
-		report->live_bytes += bytes;
-		return 0;
-	}
-	if (mtime_ms(&st) > cutoff_ms) {
-		report->young++;
-		report->young_bytes += bytes;
-		return 0;
-	}
-	return victim_add(v, hash, bytes, err);
-}
+typedef struct looking {
+	victims *victims;
+	bn_gc_report *report;
+	const bn_live *live;
+	int64_t cutoff_ms;
+} looking;
 
-static int find_victims(victims *v, bn_gc_report *report, const hash_set *live, bn_workspace *ws,
-	int64_t cutoff_ms, bn_err *err)
+static int look_at_object(void *ctx, const char *hash, const bn_object_info *info, bn_err *err)
 {
-	bn_names tops = BN_NAMES_INIT;
-	char *root = bn_workspace_path(ws, "objects");
-	int rc =
-		root ? bn_fs_list_dir(ws->env, root, &tops, err) : bn_err_nomem(err, "a file name");
-	for (size_t i = 0; !rc && i < tops.count; i++) {
-		bn_names names = BN_NAMES_INIT;
-		char *dir = bn_path_join(root, tops.items[i]), hash[BN_SHA256_HEX + 1];
-		if (!dir)
-			rc = bn_err_nomem(err, "a file name");
-		else if (strlen(tops.items[i]) == 2)
-			rc = bn_fs_list_dir(ws->env, dir, &names, err);
-		for (size_t k = 0; !rc && k < names.count; k++) {
-			if (strlen(names.items[k]) != BN_SHA256_HEX - 2)
-				continue;
-			snprintf(hash, sizeof hash, "%.2s%.62s", tops.items[i], names.items[k]);
-			rc = look_at_object(v, report, live, ws, hash, cutoff_ms, err);
-		}
-		bn_names_release(&names);
-		bn_free(dir);
+	looking *l = ctx;
+	if (bn_live_has(l->live, hash)) {
+		l->report->live++;
+		l->report->live_bytes += info->bytes;
+		return 0;
 	}
-	bn_names_release(&tops);
-	bn_free(root);
-	return rc;
+	if (info->stored_ms > l->cutoff_ms) {
+		l->report->young++;
+		l->report->young_bytes += info->bytes;
+		return 0;
+	}
+	return victim_add(l->victims, hash, info->bytes, err);
 }
 
 /* ---- removing ------------------------------------------------------------------------------- */
@@ -232,44 +86,86 @@ static int announce(bn_workspace *ws, const victims *v, size_t from, size_t to, 
 	return rc;
 }
 
-/* trash/ is sticky where several users write: another's object could be moved there, but neither
- * removed nor put back. */
-static bool may_remove(const bn_workspace *ws, const char *path, const char *aside)
+/* A regular file below the workspace, on its device, opened without following a link. Who may not read it
+ * may not judge it. */
+static int open_here(int *fd, struct stat *st, bn_workspace *ws, const char *name)
 {
 	const bn_env *env = ws->env;
-	struct stat st, top;
-	uid_t me = env->uid(env);
-	char *trash = bn_strndup(aside, (size_t)(bn_path_base(aside) - aside));
-	bool ok = me == 0 || (env->fs->stat(env, NULL, path, &st) == 0 && st.st_uid == me) ||
-		  (trash && env->fs->stat(env, NULL, trash, &top) == 0 &&
-			  (top.st_uid == me || !(top.st_mode & S_ISVTX)));
-	bn_free(trash);
-	return ok;
+	const bn_dir *root = bn_workspace_at(ws);
+	struct stat top;
+	if (bn_dir_open_file(fd, root, name, O_RDONLY, 0, NULL) < 0)
+		return -1;
+	if (env->fs->fstat(env, *fd, st) == 0 && env->fs->stat(env, root, ".", &top) == 0 &&
+		st->st_dev == top.st_dev)
+		return 0;
+	env->fs->close(env, *fd);
+	return -1;
 }
 
-/* Out of sight first, then a second look: someone may have stored it again a moment ago. */
+/* trash/ is sticky where several users write: another's object could be moved there, but neither
+ * removed nor put back. */
+static bool may_remove(const bn_workspace *ws, const struct stat *st)
+{
+	const bn_env *env = ws->env;
+	struct stat top;
+	uid_t me = env->uid(env);
+	return me == 0 || st->st_uid == me ||
+	       (env->fs->stat(env, bn_workspace_at(ws), "trash", &top) == 0 &&
+		       (top.st_uid == me || !(top.st_mode & S_ISVTX)));
+}
+
+typedef enum removal {
+	REMOVED,
+	STORED_AGAIN,
+	NOT_REMOVED,
+} removal;
+
+/* Out of sight first, then a second look: someone may have stored it again a moment ago, or put another
+ * file in its place. */
+static removal remove_open(
+	bn_workspace *ws, const char *hash, const struct stat *opened, int64_t cutoff_ms)
+{
+	const bn_env *env = ws->env;
+	const bn_dir *root = bn_workspace_at(ws);
+	struct stat st;
+	char name[BN_OBJECT_NAME], aside[BN_OBJECT_NAME];
+	bn_object_name(hash, name);
+	snprintf(aside, sizeof aside, "trash/gc-%.64s", hash);
+	if (!may_remove(ws, opened) || env->fs->rename(env, root, name, root, aside) < 0)
+		return NOT_REMOVED;
+	bool same = env->fs->stat(env, root, aside, &st) == 0 && st.st_ino == opened->st_ino &&
+		    st.st_dev == opened->st_dev;
+	if (!same || mtime_ms(&st) > cutoff_ms) {
+		env->fs->rename(env, root, aside, root, name);
+		return same ? STORED_AGAIN : NOT_REMOVED;
+	}
+	return env->fs->unlink(env, root, aside) < 0 ? NOT_REMOVED : REMOVED;
+}
+
 static void remove_object(
 	bn_workspace *ws, bn_gc_report *report, const char *hash, uint64_t bytes, int64_t cutoff_ms)
 {
-	const bn_env *env = ws->env;
+	char name[BN_OBJECT_NAME];
 	struct stat st;
-	char *path = bn_workspace_path(ws, "objects/%.2s/%s", hash, hash + 2);
-	char *aside = bn_workspace_path(ws, "trash/gc-%s", hash);
-	if (!path || !aside || !may_remove(ws, path, aside) ||
-		env->fs->rename(env, NULL, path, NULL, aside) < 0) {
+	int fd = -1;
+	if (open_here(&fd, &st, ws, bn_object_name(hash, name)) < 0) {
 		report->failed++;
-	} else if (env->fs->stat(env, NULL, aside, &st) == 0 && mtime_ms(&st) > cutoff_ms) {
-		env->fs->rename(env, NULL, aside, NULL, path);
-		report->young++;
-		report->young_bytes += bytes;
-	} else if (env->fs->unlink(env, NULL, aside) < 0) {
-		report->failed++;
-	} else {
+		return;
+	}
+	switch (remove_open(ws, hash, &st, cutoff_ms)) {
+	case REMOVED:
 		report->objects++;
 		report->object_bytes += bytes;
+		break;
+	case STORED_AGAIN:
+		report->young++;
+		report->young_bytes += bytes;
+		break;
+	case NOT_REMOVED:
+		report->failed++;
+		break;
 	}
-	bn_free(path);
-	bn_free(aside);
+	ws->env->fs->close(ws->env, fd);
 }
 
 static int remove_victims(
@@ -286,50 +182,106 @@ static int remove_victims(
 }
 
 /* Puts an object that was set aside back, unless it was stored anew: the young one must stay. */
-static void put_back(const bn_env *env, const char *aside, const char *home)
-{
-	int e = env->fs->link(env, NULL, aside, NULL, home);
-	if (e == 0 || e == -EEXIST)
-		env->fs->unlink(env, NULL, aside);
-	else if (!bn_fs_exists(env, home)) /* a file system without links, or another's file */
-		env->fs->rename(env, NULL, aside, NULL, home);
-}
-
-/* Old entries of tmp/ or trash/. An object that gc set aside and died over is put back: whether it
- * may go is decided anew. */
-static int sweep(bn_gc_report *report, bn_workspace *ws, const char *sub, int64_t cutoff_ms,
-	bool dry_run, bn_err *err)
+static void put_back(bn_workspace *ws, const char *aside, const char *hash)
 {
 	const bn_env *env = ws->env;
+	const bn_dir *root = bn_workspace_at(ws);
+	char home[BN_OBJECT_NAME];
+	int e = env->fs->link(env, root, aside, root, bn_object_name(hash, home));
+	if (e == 0 || e == -EEXIST)
+		env->fs->unlink(env, root, aside);
+	else if (!bn_dir_has(root, home)) /* a file system without links, or another's file */
+		env->fs->rename(env, root, aside, root, home);
+}
+
+/* Removes a leftover file, unless a process holds it locked: a put that goes on (local.c). 0 or -1. */
+static int remove_leftover(bn_workspace *ws, const char *name)
+{
+	const bn_env *env = ws->env;
+	struct stat st;
+	int fd = -1, e = -EBUSY;
+	if (open_here(&fd, &st, ws, name) < 0)
+		return -1;
+	if (env->fs->flock(env, fd, LOCK_EX | LOCK_NB) != -EWOULDBLOCK)
+		e = env->fs->unlink(env, bn_workspace_at(ws), name);
+	env->fs->close(env, fd);
+	return e < 0 ? -1 : 0;
+}
+
+/* A file, or a directory with everything below it. Links, pipes and what lies on another device stay,
+ * and so do the directories that hold them. 0 or -1. */
+static int remove_leftovers(bn_workspace *ws, const char *name, dev_t device, int depth)
+{
+	const bn_env *env = ws->env;
+	const bn_dir *root = bn_workspace_at(ws);
 	bn_names names = BN_NAMES_INIT;
-	char *dir = bn_workspace_path(ws, "%s", sub);
-	int rc = dir ? bn_fs_list_dir(env, dir, &names, err) : bn_err_nomem(err, "a file name");
-	for (size_t i = 0; !rc && i < names.count; i++) {
-		struct stat st;
-		const char *name = names.items[i];
-		char *path = bn_path_join(dir, name);
-		if (!path) {
-			rc = bn_err_nomem(err, "a file name");
-		} else if (!strncmp(name, "gc-", 3) && strlen(name) == 3 + BN_SHA256_HEX) {
-			char *home = bn_workspace_path(ws, "objects/%.2s/%s", name + 3, name + 5);
-			if (home && !dry_run)
-				put_back(env, path, home);
-			bn_free(home);
-		} else if (env->fs->stat(env, NULL, path, &st) == 0 && mtime_ms(&st) <= cutoff_ms) {
-			if (!dry_run && bn_fs_remove_tree(env, path, NULL)) {
-				report->failed++;
-			} else {
-				report->leftovers++;
-				report->leftover_bytes += (uint64_t)st.st_size;
-			}
-		}
-		bn_free(path);
+	struct stat st;
+	if (env->fs->stat(env, root, name, &st) < 0 || st.st_dev != device || depth > DEPTH_MAX)
+		return -1;
+	if (!S_ISDIR(st.st_mode))
+		return remove_leftover(ws, name);
+	int bad = bn_dir_list(root, name, &names, NULL) < 0;
+	for (size_t i = 0; i < names.count; i++) {
+		char *below = bn_path_join(name, names.items[i]);
+		bad |= !below || remove_leftovers(ws, below, device, depth + 1) < 0;
+		bn_free(below);
 	}
 	bn_names_release(&names);
-	bn_free(dir);
+	return bad || env->fs->rmdir(env, root, name) < 0 ? -1 : 0;
+}
+
+typedef struct sweeping {
+	const char *dir; /* "tmp", "trash" */
+	int64_t cutoff_ms;
+	bool dry_run;
+	dev_t device;
+} sweeping;
+
+/* An object that gc set aside and died over is put back: whether it may go is decided anew. */
+static int sweep_one(
+	bn_gc_report *report, bn_workspace *ws, const sweeping *s, const char *entry, bn_err *err)
+{
+	const bn_env *env = ws->env;
+	struct stat st;
+	char *name = bn_path_join(s->dir, entry);
+	if (!name)
+		return bn_err_nomem(err, "a file name");
+	if (!strncmp(entry, "gc-", 3) && strlen(entry) == 3 + BN_SHA256_HEX &&
+		bn_is_hex(entry + 3)) {
+		if (!s->dry_run)
+			put_back(ws, name, entry + 3);
+	} else if (env->fs->stat(env, bn_workspace_at(ws), name, &st) == 0 &&
+		   mtime_ms(&st) <= s->cutoff_ms) {
+		if (!s->dry_run && remove_leftovers(ws, name, s->device, 0) < 0) {
+			report->failed++;
+		} else {
+			report->leftovers++;
+			report->leftover_bytes += (uint64_t)st.st_size;
+		}
+	}
+	bn_free(name);
+	return 0;
+}
+
+/* Old entries of tmp/ or trash/. */
+static int sweep(bn_gc_report *report, bn_workspace *ws, const char *dir, int64_t cutoff_ms,
+	bool dry_run, bn_err *err)
+{
+	sweeping s = {.dir = dir, .cutoff_ms = cutoff_ms, .dry_run = dry_run};
+	bn_names names = BN_NAMES_INIT;
+	struct stat top;
+	int rc = bn_dir_stat(bn_workspace_at(ws), ".", &top, err);
+	if (rc < 0)
+		return rc;
+	s.device = top.st_dev;
+	rc = bn_dir_list(bn_workspace_at(ws), dir, &names, err);
+	for (size_t i = 0; rc == 0 && i < names.count; i++)
+		rc = sweep_one(report, ws, &s, names.items[i], err);
+	bn_names_release(&names);
 	return rc;
 }
 
+/* I6: what a log says that cannot be read is not known. */
 static int refuse_gaps(bn_workspace *ws, bn_err *err)
 {
 	bn_index_status s;
@@ -347,15 +299,19 @@ static int refuse_gaps(bn_workspace *ws, bn_err *err)
 
 int bn_gc_run(bn_gc_report *report, bn_workspace *ws, const bn_gc_options *options, bn_err *err)
 {
-	hash_set live = {0};
+	bn_live *live = NULL;
+	bn_object_store *objects = NULL;
 	victims v = {0};
 	int64_t now = bn_env_now_ms(ws->env), cutoff = now - options->retention_ms;
 	*report = (bn_gc_report){0};
 	int rc = refuse_gaps(ws, err);
-	if (rc || (rc = sweep(report, ws, "trash", cutoff, options->dry_run, err)) ||
-		(rc = sweep(report, ws, "tmp", now - options->tmp_ms, options->dry_run, err)) ||
-		(rc = live_find(&live, ws, err)) ||
-		(rc = find_victims(&v, report, &live, ws, cutoff, err)))
+	if (rc < 0 || (rc = sweep(report, ws, "trash", cutoff, options->dry_run, err)) < 0 ||
+		(rc = sweep(report, ws, "tmp", now - options->tmp_ms, options->dry_run, err)) < 0 ||
+		(rc = bn_live_find(&live, ws, cutoff, err)) < 0 ||
+		(rc = bn_workspace_objects(&objects, ws, err)) < 0)
+		goto out;
+	looking l = {&v, report, live, cutoff};
+	if ((rc = bn_object_list(objects, look_at_object, &l, err)) < 0)
 		goto out;
 	if (options->dry_run) {
 		for (size_t i = 0; i < v.count; i++)
@@ -365,7 +321,7 @@ int bn_gc_run(bn_gc_report *report, bn_workspace *ws, const bn_gc_options *optio
 		rc = remove_victims(report, ws, &v, cutoff, err);
 	}
 out:
-	bn_free(live.items);
+	bn_live_free(live);
 	bn_free(v.hash);
 	bn_free(v.bytes);
 	return rc;

@@ -1,11 +1,14 @@
 /*
  * gc.h - giving back the bytes of objects that nothing names any more.
  *
- * Invariant 6: an object goes only when no live row of the index names it and it is older than the
- * retention (measured from its modification time, which storing it again renews). "Names" is taken
- * literally and on the safe side: besides table object_ref, every 64-digit hex word in any text of
- * any room's tables counts, and in the payloads of events that no room of this program knows.
- * When part of the log cannot be folded (a missing segment, say), gc refuses to remove anything.
+ * I6: an object goes only when no live row of the index names it (live.h) and it is older than the
+ * retention (measured from its modification time, which storing it again renews). What only removed
+ * rows name goes when they were removed longer ago than the retention: that is the release date of the
+ * trash. The rows stay, and show that their bytes are gone.
+ *
+ * Only regular files go, that were opened below the workspace, on its device and without following a
+ * link. When part of the log cannot be folded (a missing segment, say), or a named object hides what it
+ * names, gc refuses to remove anything.
  *
  * The hashes are written to the log (gc.removing) before their bytes go, so a reader of the audit
  * log always knows why an object is gone.
@@ -31,7 +34,7 @@ typedef struct bn_gc_report {
 	uint64_t failed;                    /* not removed for lack of permission */
 } bn_gc_report;
 
-/* BN_EINCONCLUSIVE when the log has a gap. */
+/* BN_EINCONCLUSIVE when the log has a gap, or a live manifest cannot be read. */
 int bn_gc_run(bn_gc_report *report, bn_workspace *ws, const bn_gc_options *options, bn_err *err);
 
 #endif

@@ -32,7 +32,7 @@ typedef struct local_store {
 	bn_object_store base;
 	bn_workspace *ws;
 	const bn_env *env;
-	bn_dir *root;
+	const bn_dir *root; /* the workspace's */
 } local_store;
 
 const char *bn_object_name(const char *hash, char buf[BN_OBJECT_NAME])
@@ -232,12 +232,16 @@ static int local_put_begin(void **out, bn_object_store *base, const char *hash, 
 	uint64_t *have, bn_err *err)
 {
 	local_put *p = bn_alloc_zeroed(1, sizeof *p);
-	int rc = 0;
 	if (!p)
 		return bn_err_nomem(err, "a put");
 	p->s = (local_store *)base;
 	p->fd = -1;
 	*have = 0;
+	int rc = bn_workspace_need_writable(p->s->ws, err);
+	if (rc < 0) {
+		bn_free(p);
+		return rc;
+	}
 	if (hash && open_kept(p, hash))
 		rc = hash_kept(p, h, have, err);
 	else if ((rc = tmp_name(p->s, p->name, err)) == 0)
@@ -349,9 +353,7 @@ static void local_get_end(void *get)
 
 static void local_free(bn_object_store *base)
 {
-	local_store *s = (local_store *)base;
-	bn_dir_close(s->root);
-	bn_free(s);
+	bn_free(base);
 }
 
 static const bn_object_store_ops local_ops = {
@@ -377,20 +379,11 @@ int bn_workspace_objects(bn_object_store **out, bn_workspace *ws, bn_err *err)
 		s->base.ops = &local_ops;
 		s->ws = ws;
 		s->env = ws->env;
-		int rc = bn_dir_open(&s->root, ws->env, ws->root, err);
-		if (rc < 0) {
-			bn_free(s);
-			return rc;
-		}
+		s->root = bn_workspace_at(ws);
 		ws->objects = &s->base;
 	}
 	*out = ws->objects;
 	return 0;
-}
-
-const bn_dir *bn_object_root(bn_object_store *local)
-{
-	return ((local_store *)local)->root;
 }
 
 /* ---- the workspace's calls ------------------------------------------------------------------ */

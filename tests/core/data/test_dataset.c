@@ -7,15 +7,19 @@
 #include "core/data/profiler.h"
 #include "core/data/split.h"
 #include "core/data/table.h"
+#include "core/govern/audit.h"
 #include "core/govern/policy.h"
 #include "core/store/index/fold.h"
+#include "core/store/object/gc.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const bn_fold_class *const classes[] = {&bn_dataset_class, &bn_policy_class, NULL};
@@ -541,6 +545,146 @@ START_TEST(test_dataset_scan_goes_over_the_parts_in_order)
 }
 END_TEST
 
+/* Everything in objects/ becomes old. */
+static int make_one_old(void *ctx, const char *hash, const bn_object_info *info, bn_err *err)
+{
+	(void)info;
+	(void)err;
+	char *path = NULL;
+	struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+	ck_assert_int_eq(bn_object_path(ctx, hash, &path, NULL), 0);
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, old, 0), 0);
+	bn_free(path);
+	return 0;
+}
+
+static bn_gc_report collect(bn_workspace *ws, int64_t retention_ms)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_object_store *objects = NULL;
+	bn_gc_report r;
+	bn_gc_options o = {.retention_ms = retention_ms, .tmp_ms = BN_GC_TMP_MS};
+	ck_assert_bn_ok(bn_workspace_objects(&objects, ws, &err), &err);
+	ck_assert_bn_ok(bn_object_list(objects, make_one_old, ws, &err), &err);
+	ck_assert_bn_ok(bn_gc_run(&r, ws, &o, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	return r;
+}
+
+static void check_audit(bn_workspace *ws, uint64_t faults)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_audit_report *r = NULL;
+	ck_assert_bn_ok(bn_audit_verify(&r, ws, NULL, NULL, &err), &err);
+	ck_assert_msg(r->faults == faults, "%s", r->first_fault);
+	bn_audit_report_free(r);
+}
+
+START_TEST(test_dataset_removed_is_freed_after_its_release_date)
+{
+	char dir[64], *path = NULL;
+	bn_err err = BN_ERR_INIT, e = BN_ERR_INIT;
+	bool added = false;
+	bn_dataset_version *v = NULL, *other = NULL;
+	bn_workspace *ws = workspace_new(dir);
+	path = bn_workspace_path(ws, "tmp/t.arrow");
+	write_table(path, words, 4, 0.5);
+	v = add_table(ws, path, NULL);
+	write_table(path, words, 3, 0.5);
+	other = add_table(ws, path, NULL);
+	ck_assert_uint_eq(collect(ws, 0).objects, 0); /* live */
+	ck_assert_bn_ok(bn_dataset_remove(ws, "t", 1, &err), &err);
+	ck_assert_uint_eq(collect(ws, BN_GC_RETENTION_MS).objects, 0); /* not released yet */
+	check_audit(ws, 0);
+	ck_assert_bn_ok(bn_dataset_restore(ws, "t", 1, &err), &err);
+	ck_assert_uint_eq(collect(ws, -1000).objects, 0);
+	ck_assert_bn_ok(bn_dataset_remove(ws, "t", 1, &err), &err);
+	ck_assert_uint_eq(collect(ws, -1000).objects, 3); /* manifest, table, profile */
+	ck_assert(!bn_object_is_here(ws, v->hash) && !bn_object_is_here(ws, v->part));
+	ck_assert(bn_object_is_here(ws, other->hash) && bn_object_is_here(ws, other->part));
+	check_audit(ws, 0); /* what was freed is not missing */
+	bn_dataset_version_free(v);
+	ck_assert_bn_ok(bn_dataset_resolve(&v, ws, "t@v1", BN_DATASET_REMOVED_TOO, &err), &err);
+	ck_assert(v->removed && v->bytes_gone);
+	ck_assert_int_eq(bn_dataset_restore(ws, "t", 1, &e), BN_ENOTFOUND);
+	ck_assert_ptr_nonnull(strstr(e.msg, "are gone"));
+	/* the same bytes bring the version back */
+	write_table(path, words, 4, 0.5);
+	bn_dataset_version *again = add_table(ws, path, &added);
+	ck_assert(!added);
+	ck_assert_int_eq(again->version, 1);
+	ck_assert_str_eq(again->hash, v->hash);
+	ck_assert(!again->removed && bn_object_is_here(ws, again->hash));
+	check_audit(ws, 0);
+	bn_dataset_version_free(again);
+	bn_dataset_version_free(other);
+	bn_dataset_version_free(v);
+	bn_free(path);
+	workspace_end(ws, dir);
+}
+END_TEST
+
+/* A live child names its removed parent; another dataset has the same bytes. */
+START_TEST(test_dataset_removed_stays_while_something_live_needs_it)
+{
+	char dir[64], *path = NULL;
+	bn_err err = BN_ERR_INIT;
+	bn_dataset_version *v = NULL, *child = NULL;
+	bn_workspace *ws = workspace_new(dir);
+	path = bn_workspace_path(ws, "tmp/t.arrow");
+	write_table(path, words, 4, 0.5);
+	v = add_table(ws, path, NULL);
+	write_table(path, words, 2, 0.5);
+	const bn_dataset_version *parents[] = {v};
+	bn_dataset_draft d = {.name = "child",
+		.table_path = path,
+		.source_kind = "split",
+		.parents = parents,
+		.parent_count = 1};
+	ck_assert_bn_ok(bn_dataset_publish(&child, NULL, ws, &d, &err), &err);
+	ck_assert_bn_ok(bn_dataset_remove(ws, "t", 0, &err), &err);
+	collect(ws, -1000);
+	ck_assert(bn_object_is_here(ws, v->hash));
+	ck_assert(bn_object_is_here(ws, v->part)); /* through the manifest alone */
+	ck_assert_bn_ok(bn_dataset_remove(ws, "child", 0, &err), &err);
+	collect(ws, -1000);
+	ck_assert(!bn_object_is_here(ws, v->hash) && !bn_object_is_here(ws, v->part));
+	ck_assert(!bn_object_is_here(ws, child->part));
+	bn_dataset_version_free(v);
+	bn_dataset_version_free(child);
+	bn_free(path);
+	workspace_end(ws, dir);
+}
+END_TEST
+
+START_TEST(test_dataset_gc_removes_nothing_while_a_live_manifest_is_missing)
+{
+	static const char *const one[] = {"bee", "ant"}, *const two[] = {"bee", "ant", "cow"};
+	const char *const *const parts[] = {one, two};
+	const size_t rows[] = {2, 3};
+	char dir[64], *path = NULL;
+	bn_err err = BN_ERR_INIT, e = BN_ERR_INIT;
+	bn_gc_report r;
+	bn_gc_options o = {.retention_ms = -1000, .tmp_ms = BN_GC_TMP_MS};
+	bn_dataset_version *v = NULL;
+	bn_workspace *ws = workspace_new(dir);
+	add_parts(ws, 1, parts, rows, 2);
+	ck_assert_uint_eq(
+		collect(ws, -1000).objects, 0); /* parts are named by the manifest alone */
+	check_audit(ws, 0);
+	ck_assert_bn_ok(bn_dataset_resolve(&v, ws, "t", BN_DATASET_LIVE, &err), &err);
+	ck_assert_bn_ok(bn_object_path(ws, v->hash, &path, &err), &err);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(bn_gc_run(&r, ws, &o, &e), BN_EINCONCLUSIVE);
+	ck_assert_msg(
+		strstr(e.msg, "is not here: what it names is not known") != NULL, "%s", e.msg);
+	check_audit(ws, 1);
+	bn_dataset_version_free(v);
+	bn_free(path);
+	workspace_end(ws, dir);
+}
+END_TEST
+
 BN_TEST_MAIN("core/data/dataset", test_dataset_versions_are_numbered_and_named,
 	test_dataset_adding_the_same_bytes_adds_no_version,
 	test_dataset_wrong_names_get_an_error_that_helps,
@@ -550,4 +694,7 @@ BN_TEST_MAIN("core/data/dataset", test_dataset_versions_are_numbered_and_named,
 	test_dataset_removal_needs_the_policys_leave, test_dataset_malformed_events_change_nothing,
 	test_dataset_version_is_a_manifest_with_statistics,
 	test_dataset_version_of_the_first_format_goes_on,
-	test_dataset_scan_goes_over_the_parts_in_order)
+	test_dataset_scan_goes_over_the_parts_in_order,
+	test_dataset_removed_is_freed_after_its_release_date,
+	test_dataset_removed_stays_while_something_live_needs_it,
+	test_dataset_gc_removes_nothing_while_a_live_manifest_is_missing)

@@ -1,0 +1,86 @@
+/*
+ * dataset_removal.c - removing and restoring versions. Removing hides; gc frees the bytes of what was
+ * removed longer ago than its retention, unless something live names them.
+ */
+#include "core/data/_dataset.h"
+#include "core/data/dataset.h"
+#include "core/govern/policy.h"
+#include "core/store/index/fold.h"
+
+static int count_affected(int64_t *affected, bn_workspace *ws, const char *name, int64_t version,
+	bool removing, bn_err *err)
+{
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc)
+		return rc;
+	sqlite3 *db = bn_workspace_index(ws);
+	int64_t all = bn_sql_int(db, 0,
+		"SELECT count(*) FROM dataset_version WHERE name = ?1 AND ?2 IN (0, version)", "si",
+		name, version);
+	if (!all && version)
+		return bn_err_set(err, BN_ENOTFOUND, "no dataset version '%s@v%lld'", name,
+			(long long)version);
+	if (!all)
+		return bn_err_set(err, BN_ENOTFOUND, "no dataset '%s'", name);
+	*affected = bn_sql_int(db, 0,
+		removing ? "SELECT count(*) FROM dataset_version WHERE name = ?1 AND "
+			   "?2 IN (0, version) AND removed = 0"
+			 : "SELECT count(*) FROM dataset_version WHERE name = ?1 AND "
+			   "?2 IN (0, version) AND removed >= CASE ?2 WHEN 0 THEN 2 ELSE 1 END",
+		"si", name, version);
+	return 0;
+}
+
+/* What gc has freed does not come back by an event. */
+static int refuse_gone(bn_workspace *ws, const char *name, int64_t version, bn_err *err)
+{
+	bn_dataset_versions *all = NULL;
+	char text[192];
+	int rc = bn_dataset_versions_load(&all, ws, name, BN_DATASET_REMOVED_TOO, err);
+	for (size_t i = 0; rc == 0 && i < all->count; i++) {
+		const bn_dataset_version *v = all->items[i];
+		if (!v->bytes_gone || (version && v->version != version))
+			continue;
+		rc = bn_err_set(err, BN_ENOTFOUND, "the bytes of dataset %s are gone",
+			bn_dataset_version_name(v, text, sizeof text));
+		bn_err_hint(err,
+			version ? "gc freed them; adding the same file again brings the version "
+				  "back"
+				: "gc freed them; restore the other versions by their numbers");
+	}
+	bn_dataset_versions_free(all);
+	return rc;
+}
+
+static int change_removal(
+	bn_workspace *ws, const char *name, int64_t version, bool removing, bn_err *err)
+{
+	int64_t affected = 0;
+	int rc = count_affected(&affected, ws, name, version, removing, err);
+	if (rc)
+		return rc;
+	if (!affected)
+		return bn_err_set(err, BN_ECONFLICT, "dataset '%s'%s is %s", name,
+			version ? " (that version)" : "",
+			removing ? "removed already" : "not removed");
+	if (!removing && (rc = refuse_gone(ws, name, version, err)) < 0)
+		return rc;
+	rc = bn_policy_may(ws, BN_ACT_REMOVE, err);
+	if (rc)
+		return rc;
+	json_t *payload = json_pack("{s:I}", "version", (json_int_t)version);
+	rc = bn_dataset_append(
+		ws, 1, removing ? "dataset.removed" : "dataset.restored", name, payload, err);
+	json_decref(payload);
+	return rc;
+}
+
+int bn_dataset_remove(bn_workspace *ws, const char *name, int64_t version, bn_err *err)
+{
+	return change_removal(ws, name, version, true, err);
+}
+
+int bn_dataset_restore(bn_workspace *ws, const char *name, int64_t version, bn_err *err)
+{
+	return change_removal(ws, name, version, false, err);
+}

@@ -1,0 +1,296 @@
+/* live.c - see live.h. */
+#include "core/store/object/live.h"
+
+#include "core/base/fs.h"
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/store/_workspace.h"
+#include "core/store/index/fold.h"
+#include "core/store/index/index.h"
+#include "core/store/object/_object.h"
+
+#include <ctype.h>
+#include <string.h>
+
+struct bn_live {
+	uint8_t (*items)[BN_SHA256_BYTES]; /* open addressing; all zero is an empty place */
+	size_t size, count;
+	uint8_t (*order)
+		[BN_SHA256_BYTES]; /* as they were found: those from `seen` on are to be read */
+	size_t cap, seen;
+};
+
+/* ---- the set -------------------------------------------------------------------------------- */
+
+static uint8_t *place_of(const bn_live *s, const uint8_t *h)
+{
+	static const uint8_t zero[BN_SHA256_BYTES];
+	size_t at;
+	memcpy(&at, h, sizeof at); /* a hash is its own hash */
+	at &= s->size - 1;
+	while (memcmp(s->items[at], zero, sizeof zero) && memcmp(s->items[at], h, BN_SHA256_BYTES))
+		at = (at + 1) & (s->size - 1);
+	return s->items[at];
+}
+
+static bool has_raw(const bn_live *s, const uint8_t *h)
+{
+	return s->size && !memcmp(place_of(s, h), h, BN_SHA256_BYTES);
+}
+
+bool bn_live_has(const bn_live *live, const char *hash)
+{
+	uint8_t raw[BN_SHA256_BYTES];
+	return bn_unhex(hash, sizeof raw, raw) == 0 && has_raw(live, raw);
+}
+
+static int grow(bn_live *s, bn_err *err)
+{
+	bn_live grown = *s;
+	grown.size = s->size ? s->size * 2 : 1024;
+	grown.items = bn_alloc_zeroed(grown.size, sizeof *grown.items);
+	if (!grown.items)
+		return bn_err_nomem(err, "the set of live objects");
+	for (size_t i = 0; i < s->count; i++)
+		memcpy(place_of(&grown, s->order[i]), s->order[i], BN_SHA256_BYTES);
+	bn_free(s->items);
+	*s = grown;
+	return 0;
+}
+
+static int add_raw(bn_live *s, const uint8_t *h, bn_err *err)
+{
+	if (has_raw(s, h))
+		return 0;
+	if ((s->count + 1) * 2 > s->size && grow(s, err) < 0)
+		return BN_ENOMEM;
+	if (bn_grow(&s->order, &s->cap, s->count + 1, sizeof *s->order))
+		return bn_err_nomem(err, "the set of live objects");
+	memcpy(place_of(s, h), h, BN_SHA256_BYTES);
+	memcpy(s->order[s->count++], h, BN_SHA256_BYTES);
+	return 0;
+}
+
+void bn_live_free(bn_live *live)
+{
+	if (!live)
+		return;
+	bn_free(live->items);
+	bn_free(live->order);
+	bn_free(live);
+}
+
+/* ---- words ---------------------------------------------------------------------------------- */
+
+/* A run of hex digits that may go on in the next block. */
+typedef struct word {
+	char hex[BN_SHA256_HEX + 1];
+	size_t n;
+} word;
+
+static int word_end(bn_live *s, word *w, bn_err *err)
+{
+	uint8_t raw[BN_SHA256_BYTES];
+	size_t n = w->n;
+	w->n = 0;
+	if (n != BN_SHA256_HEX)
+		return 0;
+	w->hex[BN_SHA256_HEX] = '\0';
+	return bn_unhex(w->hex, sizeof raw, raw) == 0 ? add_raw(s, raw, err) : 0;
+}
+
+static int add_words(bn_live *s, word *w, const unsigned char *text, size_t n, bn_err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (isxdigit(text[i])) {
+			if (w->n < BN_SHA256_HEX)
+				w->hex[w->n] = (char)text[i];
+			w->n++;
+		} else if (w->n && word_end(s, w, err) < 0) {
+			return BN_ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static int add_text(bn_live *s, const unsigned char *text, size_t n, bn_err *err)
+{
+	word w = {.n = 0};
+	int rc = add_words(s, &w, text, n, err);
+	return rc < 0 ? rc : word_end(s, &w, err);
+}
+
+/* ---- the index ------------------------------------------------------------------------------ */
+
+/* Every text in the rows of a statement, and the blobs when they are payloads. */
+static int add_rows(bn_live *s, sqlite3_stmt *st, bool blobs, bn_err *err)
+{
+	int rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		for (int i = 0; i < sqlite3_column_count(st); i++) {
+			int type = sqlite3_column_type(st, i);
+			if (type != SQLITE_TEXT && !(blobs && type == SQLITE_BLOB))
+				continue;
+			const unsigned char *text = sqlite3_column_blob(st, i);
+			if ((rc = add_text(s, text, (size_t)sqlite3_column_bytes(st, i), err)) < 0)
+				return rc;
+		}
+	}
+	return rc;
+}
+
+/* "SELECT * FROM source AS table WHERE NOT (gone) AND NOT (gone) ..."; yours (sqlite3_free). */
+static char *rows_sql(const bn_workspace *ws, const char *source, const char *table)
+{
+	char *sql = sqlite3_mprintf(
+		"SELECT * FROM \"%w\" AS \"%w\" WHERE ?1 IS NOT NULL", source, table);
+	for (const bn_fold_class *const *c = ws->classes; sql && *c; c++) {
+		for (const bn_fold_gone *g = (*c)->gone; sql && g && g->table; g++) {
+			if (strcmp(g->table, table) != 0)
+				continue;
+			char *longer = sqlite3_mprintf("%s AND NOT (%s)", sql, g->where);
+			sqlite3_free(sql);
+			sql = longer;
+		}
+	}
+	return sql;
+}
+
+static int add_table(bn_live *s, bn_workspace *ws, const char *source, const char *table,
+	int64_t removed_ms, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	char *sql = rows_sql(ws, source, table);
+	int rc = sql ? bn_sql_prepare(&st, bn_workspace_index(ws), err, sql, "i", removed_ms)
+		     : bn_err_nomem(err, "gc");
+	sqlite3_free(sql);
+	if (rc == 0)
+		rc = add_rows(s, st, false, err);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* Tables that hold numbers of this index are read through their dump view. Chunks name nothing. */
+static int add_tables(bn_live *s, bn_workspace *ws, int64_t removed_ms, bn_err *err)
+{
+	bn_names tables = BN_NAMES_INIT, sources = BN_NAMES_INIT;
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, bn_workspace_index(ws), err,
+		"SELECT t.name, coalesce((SELECT v.name FROM sqlite_master v WHERE v.type = 'view' "
+		"AND v.name = 'dump_' || t.name), t.name) FROM sqlite_master t "
+		"WHERE t.type = 'table' AND t.name NOT GLOB 'sqlite_*' AND t.name NOT GLOB "
+		"'index_*' AND t.name NOT IN ('event', 'metric_chunk', 'metric_series')",
+		"");
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		rc = 0;
+		if (bn_names_add(&tables, (const char *)sqlite3_column_text(st, 0)) ||
+			bn_names_add(&sources, (const char *)sqlite3_column_text(st, 1)))
+			rc = bn_err_nomem(err, "gc");
+	}
+	sqlite3_finalize(st);
+	for (size_t i = 0; rc == 0 && i < tables.count; i++)
+		rc = add_table(s, ws, sources.items[i], tables.items[i], removed_ms, err);
+	bn_names_release(&tables);
+	bn_names_release(&sources);
+	return rc;
+}
+
+/* Events of classes, versions and kinds that a newer program has. */
+static int add_newer_events(bn_live *s, bn_workspace *ws, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, bn_workspace_index(ws), err,
+		"SELECT payload FROM event WHERE outcome = ?", "i", (int64_t)BN_OUTCOME_NEWER);
+	if (rc == 0)
+		rc = add_rows(s, st, true, err);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* ---- JSON objects --------------------------------------------------------------------------- */
+
+static int add_json(bn_live *s, bn_object_reader *r, uint8_t *block, bn_err *err)
+{
+	word w = {.n = 0};
+	size_t got = 0;
+	int rc = bn_object_read(r, block, BN_OBJECT_BLOCK, &got, err);
+	if (rc < 0 || !got || block[0] != '{')
+		return rc;
+	while (got) {
+		if ((rc = add_words(s, &w, block, got, err)) < 0 ||
+			(rc = bn_object_read(r, block, BN_OBJECT_BLOCK, &got, err)) < 0)
+			return rc;
+	}
+	return word_end(s, &w, err);
+}
+
+/* A look at one named object. One that is not here names nothing (manifests: check_manifests). */
+static int follow_one(
+	bn_live *s, bn_object_store *objects, const char *hash, uint8_t *block, bn_err *err)
+{
+	bn_object_reader *r = NULL;
+	bn_err e = BN_ERR_INIT;
+	int rc = bn_object_reader_new(&r, objects, hash, 0, UINT64_MAX, &e);
+	if (rc == 0)
+		rc = add_json(s, r, block, &e);
+	bn_object_reader_free(r);
+	if (rc == 0 || rc == BN_ENOTFOUND)
+		return 0;
+	if (rc == BN_ECORRUPT) {
+		rc = bn_err_recode(err, &e, BN_EINCONCLUSIVE);
+		bn_err_prefix(err, "what an object names is not known");
+		return rc;
+	}
+	return bn_err_move(err, &e);
+}
+
+static int follow_objects(bn_live *s, bn_object_store *objects, bn_err *err)
+{
+	char hash[BN_SHA256_HEX + 1];
+	int rc = 0;
+	uint8_t *block = bn_alloc(BN_OBJECT_BLOCK);
+	if (!block)
+		return bn_err_nomem(err, "gc");
+	while (rc == 0 && s->seen < s->count) { /* the list grows as it is followed */
+		bn_hex(s->order[s->seen++], BN_SHA256_BYTES, hash);
+		rc = follow_one(s, objects, hash, block, err);
+	}
+	bn_free(block);
+	return rc;
+}
+
+/* A live manifest that is not here hides the names of its parts. */
+static int check_manifests(bn_live *s, bn_workspace *ws, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, bn_workspace_index(ws), err,
+		"SELECT hash, entity FROM dump_object_ref WHERE role GLOB '*manifest*'", "");
+	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+		const char *hash = (const char *)sqlite3_column_text(st, 0);
+		rc = 0;
+		if (!bn_live_has(s, hash) || bn_object_is_here(ws, hash))
+			continue;
+		rc = bn_err_set(err, BN_EINCONCLUSIVE,
+			"manifest %.12s of %s is not here: what it names is not known", hash,
+			(const char *)sqlite3_column_text(st, 1));
+		bn_err_hint(err, "bring it back, or remove what it belongs to");
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int bn_live_find(bn_live **out, bn_workspace *ws, int64_t removed_ms, bn_err *err)
+{
+	bn_object_store *objects = NULL;
+	bn_live *s = bn_alloc_zeroed(1, sizeof *s);
+	int rc = s ? bn_workspace_objects(&objects, ws, err) : bn_err_nomem(err, "gc");
+	if (rc < 0 || (rc = add_tables(s, ws, removed_ms, err)) < 0 ||
+		(rc = add_newer_events(s, ws, err)) < 0 ||
+		(rc = follow_objects(s, objects, err)) < 0 ||
+		(rc = check_manifests(s, ws, err)) < 0) {
+		bn_live_free(s);
+		return rc;
+	}
+	*out = s;
+	return 0;
+}

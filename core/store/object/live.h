@@ -1,0 +1,27 @@
+/*
+ * live.h - which objects something names: what gc keeps, and what may be missing without a fault.
+ *
+ * "Names" is taken literally and on the safe side (I6). Every 64-digit hex word counts
+ *  - in any text of any class's tables, but in rows that the class says are gone (bn_fold_gone:
+ *    removed before a given moment);
+ *  - in the payloads of events that this program does not understand;
+ *  - in every JSON object (a text that begins with '{') that is itself named: so a manifest names its
+ *    parts and its groups, and a spec the versions that it was run on.
+ *
+ * A named JSON object that is damaged, or a manifest that is not there, hides what it names: that is
+ * BN_EINCONCLUSIVE, and gc removes nothing.
+ */
+#ifndef BN_STORE_LIVE_H
+#define BN_STORE_LIVE_H
+#include "core/store/workspace.h"
+
+#include <stdbool.h>
+
+typedef struct bn_live bn_live;
+
+/* Of the index as it is folded. Rows removed at or before removed_ms name nothing. *out is yours. */
+int bn_live_find(bn_live **out, bn_workspace *ws, int64_t removed_ms, bn_err *err);
+bool bn_live_has(const bn_live *live, const char *hash);
+void bn_live_free(bn_live *live);
+
+#endif
