@@ -9,6 +9,7 @@
 #include "core/base/str.h"
 #include "core/govern/identity.h"
 #include "core/registry/_rules.h"
+#include "core/registry/_tensors.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
 #include "core/track/run.h"
@@ -155,6 +156,22 @@ out:
 	return rc;
 }
 
+/* A file of the model; of tensors in it the manifest says name, type and shape. */
+static int manifest_add_artifact(
+	bn_manifest *m, bn_workspace *ws, const bn_artifact *a, const char *path, bn_err *err)
+{
+	bn_manifest_part p = {
+		.bytes = (uint64_t)a->size_bytes, .path = (char *)(uintptr_t)path, .whole = true};
+	int rc = 0;
+	snprintf(p.hash, sizeof p.hash, "%s", a->hash);
+	if (bn_str_ends(path, ".safetensors"))
+		rc = bn_tensors_list(&p.tensors, ws, a->hash, p.bytes, err);
+	if (rc == 0)
+		rc = bn_manifest_add(m, &p, err);
+	json_decref(p.tensors);
+	return rc;
+}
+
 /* The artifacts of a run under "model/" as a manifest. */
 static int manifest_of_run(bn_manifest *m, bn_workspace *ws, const bn_run_info *run, bn_err *err)
 {
@@ -162,8 +179,8 @@ static int manifest_of_run(bn_manifest *m, bn_workspace *ws, const bn_run_info *
 	int rc = bn_run_artifacts(&all, ws, run->id, err);
 	for (size_t i = 0; !rc && i < all.count; i++)
 		if (!strncmp(all.items[i].path, "model/", 6))
-			rc = bn_manifest_add_file(m, all.items[i].path + 6, all.items[i].hash,
-				(uint64_t)all.items[i].size_bytes, err);
+			rc = manifest_add_artifact(
+				m, ws, &all.items[i], all.items[i].path + 6, err);
 	bn_artifacts_release(&all);
 	if (!rc && !m->count) {
 		rc = bn_err_set(err, BN_ENOTFOUND, "run %.8s (%s) stored no model", run->id,

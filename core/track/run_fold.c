@@ -352,9 +352,12 @@ static int apply_artifacts(bn_fold *f, const bn_event *ev, const run_state *s, b
 {
 	json_t *list = json_object_get(ev->payload, "artifacts"), *a;
 	const char *model = bn_json_str(ev->payload, "model", NULL);
+	const char *manifest = bn_json_str(ev->payload, "manifest", NULL);
 	size_t i;
 	if (!json_is_array(list))
 		return invalid(f, "no artifacts");
+	if (manifest && (strlen(manifest) != BN_SHA256_HEX || !bn_is_hex(manifest)))
+		return invalid(f, "a manifest is named by its hash");
 	if (!owner_only(f, ev, s))
 		return 0;
 	json_array_foreach(list, i, a)
@@ -377,6 +380,8 @@ static int apply_artifacts(bn_fold *f, const bn_event *ev, const run_state *s, b
 		if (rc == 0)
 			rc = bn_fold_object_ref(f, bn_json_str(a, "hash", NULL), "artifact", err);
 	}
+	if (rc == 0 && manifest)
+		rc = bn_fold_object_ref(f, manifest, "artifact manifest", err);
 	if (rc == 0 && model)
 		rc = bn_sql_run(bn_fold_db(f), err, "UPDATE run SET model = ? WHERE no = ?", "si",
 			model, s->no);
@@ -453,7 +458,22 @@ static int run_clear(bn_fold *f, const char *entity, bn_err *err)
 }
 
 static const char *const run_commuting[] = {"run.metrics", "run.heartbeat", "run.resources", NULL};
+/* The id of a run in a dump view, or in an entity's name. */
+#define OF_REMOVED_RUN(id) \
+	id " IN (SELECT r.id FROM dump_run r WHERE r.removed <> 0 AND r.removed_ms <= ?1)"
+
+static const bn_fold_gone gone[] = {
+	{"object_ref",
+		"entity GLOB 'run/*' AND commuting = 0 AND " OF_REMOVED_RUN("substr(entity, 5)")},
+	{"run", "removed <> 0 AND removed_ms <= ?1"},
+	{"run_artifact", OF_REMOVED_RUN("run_artifact.run_id")},
+	{"run_param", OF_REMOVED_RUN("run_param.run_id")},
+	{"run_tag", OF_REMOVED_RUN("run_tag.run_id")},
+	{NULL, NULL},
+};
+
 const bn_fold_class bn_run_fold_class = {.name = "run",
+	.gone = gone,
 	.commuting_kinds = run_commuting,
 	.apply = run_apply,
 	.clear = run_clear,

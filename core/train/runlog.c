@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
+#include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
 
 #include <errno.h>
@@ -343,6 +344,39 @@ static int artifact_walk(bn_workspace *ws, const artifact *a, int depth, json_t 
 	return bn_err_sys(err, BN_ENOTFOUND, ENOENT, "artifact '%s'", a->src);
 }
 
+static int by_path(const void *a, const void *b)
+{
+	const json_t *const *x = a, *const *y = b;
+	return strcmp(bn_json_str(*x, "path", ""), bn_json_str(*y, "path", ""));
+}
+
+/* The list as a manifest, which is stored (I4: before the event that names it). */
+static int artifact_manifest(bn_workspace *ws, const json_t *list, char hash[65], bn_err *err)
+{
+	bn_manifest m;
+	size_t n = json_array_size(list);
+	const json_t **sorted = bn_alloc(n * sizeof *sorted);
+	int rc = 0;
+	if (!sorted)
+		return bn_err_nomem(err, "a list of artifacts");
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = json_array_get(list, i);
+	qsort(sorted, n, sizeof *sorted, by_path);
+	bn_manifest_init(&m, BN_MANIFEST_ARTIFACTS);
+	for (size_t i = 0; i < n; i++)
+		if ((rc = bn_manifest_add_file(&m, bn_json_str(sorted[i], "path", ""),
+			     bn_json_str(sorted[i], "hash", ""),
+			     (uint64_t)bn_json_int(sorted[i], "size", 0), err)) < 0)
+			goto out;
+	if ((rc = bn_manifest_seal(&m, err)) < 0)
+		goto out;
+	rc = bn_manifest_store(ws, &m, hash, err);
+out:
+	bn_manifest_release(&m);
+	bn_free(sorted);
+	return rc;
+}
+
 static int artifact_add(
 	bn_workspace *ws, const char *id, const artifact *a, const char *model_digest, bn_err *err)
 {
@@ -358,7 +392,10 @@ static int artifact_add(
 	if ((rc = artifact_walk(ws, a, 0, list, err)) < 0)
 		goto out;
 	if (json_array_size(list)) {
-		json_t *p = json_pack("{sO}", "artifacts", list);
+		char manifest[65];
+		if ((rc = artifact_manifest(ws, list, manifest, err)) < 0)
+			goto out;
+		json_t *p = json_pack("{sO ss}", "artifacts", list, "manifest", manifest);
 		set_text(p, "model", model_digest);
 		rc = append_take(ws, "run.artifact", id, p, err);
 	}

@@ -9,7 +9,8 @@
  *	run.started   {"host","boot_id","pid","interval_ms"}
  *	run.param     {"params": {key: text}}
  *	run.tag       {"tags": {key: text or null}}
- *	run.artifact  {"artifacts": [{"path","hash","size"}], "model": digest or absent}
+ *	run.artifact  {"artifacts": [{"path","hash","size"}], "model": digest or absent,
+ *	              "manifest": hash of the manifest (kind artifacts) of the list}
  *	run.note      {"note": text}
  *	run.finished  {"status","exit_code","signal","reason"}
  *	run.stop      {}          asks the supervisor to end the run

@@ -51,7 +51,7 @@
 #define BN_MANIFEST_GROUPS 1024      /* of a manifest: 1 048 576 parts in all */
 #define BN_MANIFEST_STATS 256        /* columns with statistics */
 #define BN_MANIFEST_STAT_TEXT 32     /* bytes of a text minimum or maximum */
-#define BN_MANIFEST_PATH_MAX 1024    /* bytes of a path, or of a tensor's name */
+#define BN_MANIFEST_PATH_MAX 4096    /* bytes of a path, or of a tensor's name */
 #define BN_MANIFEST_BYTES (64 << 20) /* of one object's text */
 
 typedef enum bn_manifest_kind {
