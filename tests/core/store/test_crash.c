@@ -55,7 +55,9 @@ enum { STRIDE = 1 };
 
 static int said; /* write end of the pipe */
 static int next_id;
+/* What is tried, and what comes before it, where nothing fails; NULL: nothing. */
 static void (*scenario_run)(const bn_env *env, const char *dir);
+static bool (*scenario_prepare)(const bn_env *env, const char *dir);
 
 static void say(const char *what, const char *arg)
 {
@@ -186,6 +188,8 @@ static bool init_first_format(const bn_env *env, const char *dir)
 	bool made = bn_workspace_init(env, dir, NULL) == 0 &&
 		    bn_fs_write_file(env, path, text, strlen(text), 0644, NULL) == 0;
 	bn_free(path);
+	if (made)
+		say("init", "");
 	return made;
 }
 
@@ -207,8 +211,6 @@ static void scenario_of_new_forms(const bn_env *env, const char *dir)
 	bn_signer signer;
 	next_id = 1;
 	test_signer_init(&signer, 1);
-	if (init_first_format(env, dir))
-		say("init", "");
 	if (bn_workspace_open(&ws, env, toy_classes, dir, NULL))
 		goto out;
 	batch(ws, 2);
@@ -284,6 +286,8 @@ static void run_child(outcome *o, const toy_dir *d, const char *work, const char
 		toy_env_init(&env, d);
 		toy_env_own_index(&env, index);
 		env.env.fs = &faultfs_ops;
+		if (scenario_prepare && !scenario_prepare(&env.env, work))
+			_exit(4);
 		faultfs_arm(kind, at);
 		scenario_run(&env.env, work);
 		snprintf(done, sizeof done, "%ld", faultfs_count());
@@ -580,6 +584,7 @@ static void fail_at_every_change(faultfs_kind kind)
 	START_TEST(name) \
 	{ \
 		scenario_run = what; \
+		scenario_prepare = what == scenario ? NULL : init_first_format; \
 		call; \
 	} \
 	END_TEST
