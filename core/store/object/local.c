@@ -99,7 +99,7 @@ static int list_fan(local_store *s, const char *fan, bn_object_each *each, void 
 			continue;
 		bn_err_clear(&e);
 		rc = local_head(&s->base, hash, &info, &e);
-		if (rc == 0)
+		if (rc >= 0)
 			rc = each(ctx, hash, &info, err);
 		else if (rc == BN_ENOTFOUND || rc == BN_ECORRUPT) /* removed; a stranger's link */
 			rc = 0;
@@ -180,10 +180,11 @@ static int tmp_name(local_store *s, char name[BN_OBJECT_NAME], bn_err *err)
 {
 	uint64_t tag[2];
 	int rc = bn_env_random(s->env, tag, sizeof tag, err);
-	if (rc == 0)
-		snprintf(name, BN_OBJECT_NAME, "tmp/object-%016llx%016llx",
-			(unsigned long long)tag[0], (unsigned long long)tag[1]);
-	return rc;
+	if (rc < 0)
+		return rc;
+	snprintf(name, BN_OBJECT_NAME, "tmp/object-%016llx%016llx", (unsigned long long)tag[0],
+		(unsigned long long)tag[1]);
+	return 0;
 }
 
 /* Feeds what is there to the hasher. */
@@ -426,16 +427,17 @@ static int hash_file(
 	uint8_t *block = bn_alloc(BN_OBJECT_BLOCK);
 	int rc = block ? bn_hasher_new(&h, err) : bn_err_nomem(err, "an object");
 	*size = 0;
-	for (size_t got = BN_OBJECT_BLOCK; rc == 0 && got == BN_OBJECT_BLOCK; *size += got) {
+	if (rc < 0)
+		goto out;
+	for (size_t got = BN_OBJECT_BLOCK; got == BN_OBJECT_BLOCK; *size += got) {
 		rc = bn_fs_read_at(env, fd, block, BN_OBJECT_BLOCK, (off_t)*size, &got, name, err);
 		if (rc < 0)
-			break;
+			goto out;
 		bn_hasher_add(h, block, got);
 	}
-	if (rc == 0) {
-		bn_hasher_finish(h, raw);
-		bn_hex(raw, sizeof raw, hash);
-	}
+	bn_hasher_finish(h, raw);
+	bn_hex(raw, sizeof raw, hash);
+out:
 	bn_hasher_free(h);
 	bn_free(block);
 	return rc;
@@ -536,12 +538,14 @@ int bn_object_put_below(bn_workspace *ws, const bn_dir *at, const char *src, boo
 	rc = take ? put_by_rename((local_store *)s, at, src, hash, &bytes, err) : 1;
 	if (rc == 1) {
 		rc = put_by_copy((local_store *)s, at, src, hash, &bytes, err);
-		if (rc == 0 && take)
+		if (rc >= 0 && take)
 			ws->env->fs->unlink(ws->env, at, src);
 	}
-	if (rc == 0 && size)
+	if (rc < 0)
+		return rc;
+	if (size)
 		*size = bytes;
-	return rc;
+	return 0;
 }
 
 int bn_object_file(bn_workspace *ws, const char *hash, char name[BN_OBJECT_NAME], bn_err *err)

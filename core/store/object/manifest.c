@@ -373,11 +373,13 @@ int bn_manifest_format(bn_buf *out, const bn_manifest *m, bn_err *err)
 	json_t *o = m->format == 0 ? files_json(m) : bn_manifest_head_json(m);
 	int rc = 0;
 	BN_BUG(m->format && m->count > BN_MANIFEST_PARTS);
-	if (!o || (m->format &&
-			  json_object_set_new(o, "parts", bn_manifest_parts_json(m, 0, m->count))))
+	if (!o || (m->format && json_object_set_new(
+					o, "parts", bn_manifest_parts_json(m, 0, m->count)))) {
 		rc = bn_err_nomem(err, "a manifest");
-	if (rc == 0)
-		rc = bn_json_canonical(o, out, err);
+		goto out;
+	}
+	rc = bn_json_canonical(o, out, err);
+out:
 	json_decref(o);
 	return rc;
 }
@@ -405,11 +407,12 @@ static int need_size(
 {
 	int64_t n = 0;
 	int rc = bn_json_need_int(o, key, &n, where, err);
-	if (rc == 0 && n < 0)
-		rc = bn_err_set(err, BN_EINVAL, "%s: field '%s' is negative", where, key);
-	if (rc == 0)
-		*out = (uint64_t)n;
-	return rc;
+	if (rc < 0)
+		return rc;
+	if (n < 0)
+		return bn_err_set(err, BN_EINVAL, "%s: field '%s' is negative", where, key);
+	*out = (uint64_t)n;
+	return 0;
 }
 
 static int read_hash(
@@ -417,11 +420,12 @@ static int read_hash(
 {
 	const char *text = NULL;
 	int rc = bn_json_need_str(o, key, &text, where, err);
-	if (rc == 0 && (strlen(text) != BN_SHA256_HEX || !bn_is_hex(text)))
-		rc = bn_err_set(err, BN_EINVAL, "%s: field '%s' is no SHA-256", where, key);
-	if (rc == 0)
-		memcpy(hash, text, BN_SHA256_HEX + 1);
-	return rc;
+	if (rc < 0)
+		return rc;
+	if (strlen(text) != BN_SHA256_HEX || !bn_is_hex(text))
+		return bn_err_set(err, BN_EINVAL, "%s: field '%s' is no SHA-256", where, key);
+	memcpy(hash, text, BN_SHA256_HEX + 1);
+	return 0;
 }
 
 static int parse_part(bn_manifest *m, const json_t *o, const char *where, bn_err *err)
@@ -441,8 +445,9 @@ static int parse_part(bn_manifest *m, const json_t *o, const char *where, bn_err
 	} else {
 		p.tensors = json_object_get(o, "tensors");
 		p.whole = !json_object_get(o, "at");
-		rc = bn_json_need_str(o, "path", &path, where, err);
-		if (rc == 0 && !p.whole)
+		if ((rc = bn_json_need_str(o, "path", &path, where, err)) < 0)
+			goto out;
+		if (!p.whole)
 			rc = need_size(o, "at", &p.at, where, err);
 		p.path = (char *)(uintptr_t)path;
 	}
@@ -460,41 +465,54 @@ int bn_manifest_parse_parts(bn_manifest *m, const json_t *o, const char *name, b
 	char where[160];
 	json_t *parts = NULL;
 	int rc = bn_json_need_array(o, "parts", &parts, name, err);
-	if (rc == 0 && json_array_size(parts) > BN_MANIFEST_PARTS)
-		rc = bn_err_set(err, BN_EINVAL, "%s: field 'parts' has more than %d entries", name,
-			BN_MANIFEST_PARTS);
-	for (size_t i = 0; rc == 0 && i < json_array_size(parts); i++) {
+	if (rc < 0)
+		return rc;
+	if (json_array_size(parts) > BN_MANIFEST_PARTS)
+		return bn_err_set(err, BN_EINVAL, "%s: field 'parts' has more than %d entries",
+			name, BN_MANIFEST_PARTS);
+	for (size_t i = 0; i < json_array_size(parts); i++) {
 		snprintf(where, sizeof where, "%.100s: parts[%zu]", name, i);
-		rc = parse_part(m, json_array_get(parts, i), where, err);
+		if ((rc = parse_part(m, json_array_get(parts, i), where, err)) < 0)
+			return rc;
 	}
+	return 0;
+}
+
+static int parse_file(bn_manifest *m, const json_t *file, const char *where, bn_err *err)
+{
+	static const char *const keys[] = {"path", "sha256", "size", NULL};
+	bn_manifest_part p = {.whole = true};
+	const char *path = NULL;
+	int rc = bn_json_need_str(file, "path", &path, where, err);
+	if (rc < 0)
+		return rc;
+	if ((rc = read_hash(file, "sha256", p.hash, where, err)) < 0)
+		return rc;
+	if ((rc = need_size(file, "size", &p.bytes, where, err)) < 0)
+		return rc;
+	if ((rc = keep_more(&p.more, file, keys, err)) < 0)
+		return rc;
+	p.path = (char *)(uintptr_t)path;
+	if ((rc = bn_manifest_add(m, &p, err)) < 0)
+		bn_err_prefix(err, "%s", where);
+	json_decref(p.more);
 	return rc;
 }
 
 static int parse_files(bn_manifest *m, const json_t *o, const char *name, bn_err *err)
 {
-	static const char *const keys[] = {"path", "sha256", "size", NULL};
 	static const char *const top[] = {"files", NULL};
+	char where[160];
 	json_t *files = NULL;
 	int rc = bn_json_need_array(o, "files", &files, name, err);
 	if (rc < 0 || (rc = keep_more(&m->more, o, top, err)) < 0)
 		return rc;
-	for (size_t i = 0; rc == 0 && i < json_array_size(files); i++) {
-		const json_t *file = json_array_get(files, i);
-		bn_manifest_part p = {.whole = true};
-		const char *path = NULL;
-		char where[160];
+	for (size_t i = 0; i < json_array_size(files); i++) {
 		snprintf(where, sizeof where, "%.100s: files[%zu]", name, i);
-		if ((rc = bn_json_need_str(file, "path", &path, where, err)) == 0 &&
-			(rc = read_hash(file, "sha256", p.hash, where, err)) == 0 &&
-			(rc = need_size(file, "size", &p.bytes, where, err)) == 0 &&
-			(rc = keep_more(&p.more, file, keys, err)) == 0) {
-			p.path = (char *)(uintptr_t)path;
-			if ((rc = bn_manifest_add(m, &p, err)) < 0)
-				bn_err_prefix(err, "%s", where);
-		}
-		json_decref(p.more);
+		if ((rc = parse_file(m, json_array_get(files, i), where, err)) < 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 int bn_manifest_parse_head(bn_manifest *m, const json_t *o, const char *name, bn_err *err)
@@ -526,14 +544,16 @@ int bn_manifest_check_totals(bn_manifest *m, const json_t *o, const char *name, 
 	char content[65];
 	uint64_t bytes = 0, rows = 0;
 	int rc = read_hash(o, "content", content, name, err);
-	if (rc == 0)
-		rc = need_size(o, "bytes", &bytes, name, err);
-	if (rc == 0 && m->kind == BN_MANIFEST_TABLE)
-		rc = need_size(o, "rows", &rows, name, err);
-	if (rc == 0 && (rc = bn_manifest_seal(m, err)) < 0)
-		bn_err_prefix(err, "%s", name);
 	if (rc < 0)
 		return rc;
+	if ((rc = need_size(o, "bytes", &bytes, name, err)) < 0)
+		return rc;
+	if (m->kind == BN_MANIFEST_TABLE && (rc = need_size(o, "rows", &rows, name, err)) < 0)
+		return rc;
+	if ((rc = bn_manifest_seal(m, err)) < 0) {
+		bn_err_prefix(err, "%s", name);
+		return rc;
+	}
 	if (bytes != m->bytes || rows != m->rows)
 		return bn_err_set(err, BN_EINVAL, "%s: field '%s' is not the sum of the parts",
 			name, bytes != m->bytes ? "bytes" : "rows");
@@ -569,12 +589,14 @@ int bn_manifest_from_json(bn_manifest *out, const json_t *o, const char *name, b
 	} else if (!json_object_get(o, "format") && json_object_get(o, "files")) {
 		out->kind = BN_MANIFEST_MODEL;
 		out->format = 0;
-		rc = parse_files(out, o, name, err);
-		if (rc == 0 && (rc = bn_manifest_seal(out, err)) < 0)
+		if ((rc = parse_files(out, o, name, err)) < 0)
+			goto failed;
+		if ((rc = bn_manifest_seal(out, err)) < 0)
 			bn_err_prefix(err, "%s", name);
 	} else {
 		rc = parse_whole(out, o, name, err);
 	}
+failed:
 	if (rc < 0)
 		bn_manifest_release(out);
 	return rc;
@@ -584,12 +606,13 @@ int bn_manifest_parse(bn_manifest *out, const char *text, size_t n, const char *
 {
 	json_t *o = NULL;
 	bn_manifest_init(out, BN_MANIFEST_TABLE);
-	int rc = n > BN_MANIFEST_BYTES
-			 ? bn_err_set(err, BN_EINVAL, "%s: %zu bytes; the limit is %d", name, n,
-				   BN_MANIFEST_BYTES)
-			 : bn_json_parse(&o, text, n, name, err);
-	if (rc == 0)
-		rc = bn_manifest_from_json(out, o, name, err);
+	if (n > BN_MANIFEST_BYTES)
+		return bn_err_set(err, BN_EINVAL, "%s: %zu bytes; the limit is %d", name, n,
+			BN_MANIFEST_BYTES);
+	int rc = bn_json_parse(&o, text, n, name, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_manifest_from_json(out, o, name, err);
 	json_decref(o);
 	return rc;
 }

@@ -39,7 +39,11 @@ static size_t encode(uint32_t c, char out[4])
 		out[0] = (char)c;
 		return 1;
 	}
-	size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	size_t n = 4;
+	if (c < 0x800)
+		n = 2;
+	else if (c < 0x10000)
+		n = 3;
 	static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
 	for (size_t i = n; i-- > 1; c >>= 6)
 		out[i] = (char)(0x80 | (c & 0x3f));

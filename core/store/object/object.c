@@ -220,10 +220,14 @@ int bn_object_verify(bn_workspace *ws, const char *hash, bn_err *err)
 	size_t got = 1;
 	uint8_t *block = bn_alloc(BN_OBJECT_BLOCK);
 	int rc = block ? bn_workspace_objects(&s, ws, err) : bn_err_nomem(err, "an object");
-	if (rc == 0)
-		rc = bn_object_reader_new(&r, s, hash, 0, UINT64_MAX, err);
-	while (rc == 0 && got)
-		rc = bn_object_read(r, block, BN_OBJECT_BLOCK, &got, err);
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_object_reader_new(&r, s, hash, 0, UINT64_MAX, err)) < 0)
+		goto out;
+	while (got)
+		if ((rc = bn_object_read(r, block, BN_OBJECT_BLOCK, &got, err)) < 0)
+			goto out;
+out:
 	bn_object_reader_free(r);
 	bn_free(block);
 	return rc;
@@ -269,7 +273,7 @@ int bn_object_export(bn_workspace *ws, const char *hash, const char *path, bn_er
 	}
 	rc = bn_object_copy(ws, hash, fd, path, err);
 	env->fs->close(env, fd); /* synced: nothing is left to fail */
-	if (rc == 0 && (e = env->fs->rename(env, NULL, tmp, NULL, path)) < 0)
+	if (rc >= 0 && (e = env->fs->rename(env, NULL, tmp, NULL, path)) < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", tmp, path);
 	if (rc < 0)
 		env->fs->unlink(env, NULL, tmp);
@@ -310,8 +314,10 @@ int bn_object_load_json(json_t **out, bn_workspace *ws, const char *hash, bn_err
 	char name[32];
 	snprintf(name, sizeof name, "object %.12s", hash);
 	int rc = bn_object_load(&text, ws, hash, JSON_BYTES, err);
-	if (rc == 0)
-		rc = bn_json_parse(out, text.ptr, text.len, name, err);
+	if (rc < 0)
+		goto failed;
+	rc = bn_json_parse(out, text.ptr, text.len, name, err);
+failed:
 	bn_buf_release(&text);
 	return rc;
 }
@@ -320,8 +326,10 @@ int bn_object_put_json(bn_workspace *ws, const json_t *value, char hash[65], bn_
 {
 	bn_buf text = BN_BUF_INIT;
 	int rc = bn_json_canonical(value, &text, err);
-	if (rc == 0)
-		rc = bn_object_put(ws, text.ptr, text.len, hash, err);
+	if (rc < 0)
+		goto out;
+	rc = bn_object_put(ws, text.ptr, text.len, hash, err);
+out:
 	bn_buf_release(&text);
 	return rc;
 }
