@@ -91,13 +91,18 @@ static int writer_look(char id[BN_UUID_TEXT], const bn_dir *root, const char *di
 	bn_names segments = BN_NAMES_INIT;
 	uint64_t first, last;
 	bool has_open;
+	char *path = NULL;
 	int rc = bn_segment_list(root, dir, &segments, &has_open, err);
-	const char *name = rc == 0 && has_open ? BN_SEGMENT_OPEN : NULL;
-	if (rc == 0 && segments.count && bn_segment_parse_name(segments.items[0], &first, &last))
+	if (rc < 0)
+		goto out;
+	const char *name = has_open ? BN_SEGMENT_OPEN : NULL;
+	if (segments.count && bn_segment_parse_name(segments.items[0], &first, &last))
 		name = segments.items[0];
-	char *path = name ? bn_path_join(dir, name) : NULL;
-	if (name)
-		rc = path ? segment_look(id, root, path, err) : bn_err_nomem(err, "a file name");
+	if (!name)
+		goto out;
+	path = bn_path_join(dir, name);
+	rc = path ? segment_look(id, root, path, err) : bn_err_nomem(err, "a file name");
+out:
 	bn_free(path);
 	bn_names_release(&segments);
 	return rc;
@@ -116,7 +121,7 @@ static int log_look(
 		char *dir = bn_path_join("log", writers.items[i]);
 		bn_path_kind kind = BN_PATH_ABSENT;
 		rc = dir ? bn_dir_look(&kind, root, dir, err) : bn_err_nomem(err, "a file name");
-		if (rc == 0)
+		if (rc >= 0)
 			rc = kind == BN_PATH_DIR ? writer_look(made, root, dir, err) : LOOK_NOTHING;
 		bn_free(dir);
 		if (rc == LOOK_FOUNDING) {

@@ -174,13 +174,15 @@ static int begin(binnacle_run *run, const binnacle_options *opt, bn_err *err)
 		.title = opt->title ? opt->title : program_invocation_short_name};
 	run->owned = true;
 	int rc = bn_run_id_new(bn_workspace_env(run->ws), run->id, err);
-	if (rc == 0)
-		rc = bn_supervisor_take(&run->lock, run->ws, run->id, err);
-	if (rc == 0)
-		rc = bn_runlog_created(run->ws, run->id, &birth, err);
-	if (rc == 0)
-		rc = bn_runlog_started(run->ws, run->id, BEAT_MS, err);
-	return rc == 0 ? bn_workspace_commit(run->ws, err) : rc;
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_supervisor_take(&run->lock, run->ws, run->id, err)) < 0)
+		return rc;
+	if ((rc = bn_runlog_created(run->ws, run->id, &birth, err)) < 0)
+		return rc;
+	if ((rc = bn_runlog_started(run->ws, run->id, BEAT_MS, err)) < 0)
+		return rc;
+	return bn_workspace_commit(run->ws, err);
 }
 
 static int attach(binnacle_run *run, const char *id, bn_err *err)
@@ -240,12 +242,14 @@ binnacle_run *binnacle_run_open(const binnacle_options *options)
 	open_error[0] = '\0';
 	int rc = run ? bn_workspace_open(&run->ws, env, NULL, opt.workspace, &err)
 		     : bn_err_nomem(&err, "a run");
-	if (rc == 0)
-		rc = id && id[0] ? attach(run, id, &err) : begin(run, &opt, &err);
-	if (rc == 0)
-		rc = writer_start(run, &err);
-	if (rc == 0)
-		return run;
+	if (rc < 0)
+		goto failed;
+	if ((rc = id && id[0] ? attach(run, id, &err) : begin(run, &opt, &err)) < 0)
+		goto failed;
+	if ((rc = writer_start(run, &err)) < 0)
+		goto failed;
+	return run;
+failed:
 	snprintf(open_error, sizeof open_error, "%s%s%s", err.msg, err.hint[0] ? "; " : "",
 		err.hint);
 	run_free(run);

@@ -70,24 +70,28 @@ int bn_run_get(bn_run_info **out, bn_workspace *ws, const char *id, bn_err *err)
 	sqlite3_stmt *st = NULL;
 	bn_run_info *r = NULL;
 	int rc = bn_track_index(&db, ws, err);
-	if (rc == 0)
-		rc = bn_sql_prepare(&st, db, err, run_sql, "i", bn_run_number(db, id));
-	if (rc != 0)
+	if (rc < 0)
 		return rc;
-	rc = bn_sql_step(st, err);
-	if (rc == 0) {
+	if ((rc = bn_sql_prepare(&st, db, err, run_sql, "i", bn_run_number(db, id))) < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) < 0)
+		goto failed;
+	if (rc != 1) {
 		rc = bn_err_set(err, BN_ENOTFOUND, "no run '%s'", id);
-	} else if (rc == 1) {
-		r = bn_alloc_zeroed(1, sizeof *r);
-		rc = r && info_read(r, st) ? 0 : bn_err_nomem(err, "a run");
+		goto failed;
 	}
-	sqlite3_finalize(st);
-	if (rc != 0) {
-		bn_run_info_free(r);
-		return rc;
+	r = bn_alloc_zeroed(1, sizeof *r);
+	if (!r || !info_read(r, st)) {
+		rc = bn_err_nomem(err, "a run");
+		goto failed;
 	}
 	*out = r;
-	return 0;
+	r = NULL;
+	rc = 0;
+failed:
+	sqlite3_finalize(st);
+	bn_run_info_free(r);
+	return rc;
 }
 
 void bn_run_info_free(bn_run_info *r)
@@ -116,10 +120,9 @@ int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms)
 static int resolve_rows(
 	char id[BN_RUN_ID_TEXT], int *count, bn_buf *list, sqlite3_stmt *st, bn_err *err)
 {
-	int rc = 0;
+	int rc;
 	*count = 0;
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
+	while ((rc = bn_sql_step(st, err)) == 1) {
 		const char *found = (const char *)sqlite3_column_text(st, 0);
 		if (++*count == 1)
 			snprintf(id, BN_RUN_ID_TEXT, "%s", found);
@@ -129,7 +132,7 @@ static int resolve_rows(
 			break;
 	}
 	sqlite3_finalize(st);
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 /* Runs that sql finds for text: the id of the first, how many, and a list for people. */

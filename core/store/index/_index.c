@@ -80,17 +80,20 @@ static int db_open(bn_index *ix, bn_err *err)
 		return rc;
 	}
 	sqlite3_busy_timeout(ix->db, BUSY_MS);
-	if (!(rc = db_prepare(ix->db, err)))
-		rc = bn_functions_register(ix->db, ix->env, err);
-	for (const bn_fold_class *const *c = ix->of.classes; !rc && *c; c++)
-		rc = (*c)->attach ? (*c)->attach(ix->db, err) : 0;
-	if (!rc && ix->dir && bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) == 0) {
+	ix->loaded = false;
+	ix->pid = getpid();
+	if ((rc = db_prepare(ix->db, err)) < 0)
+		return rc;
+	if ((rc = bn_functions_register(ix->db, ix->env, err)) < 0)
+		return rc;
+	for (const bn_fold_class *const *c = ix->of.classes; *c; c++)
+		if ((*c)->attach && (rc = (*c)->attach(ix->db, err)) < 0)
+			return rc;
+	if (ix->dir && bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) == 0) {
 		ix->inode = (uint64_t)st.st_ino;
 		ix->device = (uint64_t)st.st_dev;
 	}
-	ix->loaded = false;
-	ix->pid = getpid();
-	return rc;
+	return 0;
 }
 
 /* Opens the file, anew when what lies there is no index. */
@@ -100,7 +103,7 @@ static int open_or_make(bn_index *ix, bn_err *err)
 	int rc = db_open(ix, &why);
 	if (rc == BN_ECORRUPT) {
 		bn_err_clear(&why);
-		if (!(rc = db_remove(ix, &why)))
+		if ((rc = db_remove(ix, &why)) >= 0)
 			rc = db_open(ix, &why);
 	}
 	if (rc < 0)
@@ -132,7 +135,7 @@ static int open_somewhere(bn_index *ix, bn_err *err)
 		if (rc < 0)
 			return rc;
 		rc = open_at(ix, &why);
-		if (rc == 0)
+		if (rc >= 0)
 			return 0;
 		if (!ix->place.dir || rc == BN_ENOMEM || rc == BN_ECONFLICT)
 			return bn_err_move(err, &why);
@@ -267,9 +270,7 @@ static int fold_once(bn_index *ix, bool rebuild, uint64_t *folded, bn_err *err)
 	if (rc)
 		return rc;
 	rc = fold_in_transaction(ix, rebuild, &made, folded, err);
-	if (!rc)
-		rc = bn_sql_exec(ix->db, "COMMIT", err);
-	if (rc) {
+	if (rc || (rc = bn_sql_exec(ix->db, "COMMIT", err)) < 0) { /* or BN_FOLD_REBUILD */
 		sqlite3_exec(ix->db, "ROLLBACK", NULL, NULL, NULL);
 		bn_sql_forget(ix->db); /* statements of tables that are gone again */
 		ix->loaded = false;

@@ -334,14 +334,16 @@ static int tail_save(bn_fold *f, const intake *in, bn_err *err)
 	if (w->seq == in->seq && w->pinned == in->pinned)
 		return 0;
 	int rc = bn_numbers_name(&f->numbers, BN_NAME_WRITER, w->name, &no, err);
-	if (!rc)
-		rc = bn_numbers_name(&f->numbers, BN_NAME_HOST, w->host, &host, err);
-	if (!rc)
-		rc = bn_sql_run(f->db, err,
-			"INSERT OR REPLACE INTO index_tail VALUES (?, ?, ?, ?, ?)", "iiiii", no,
-			(int64_t)w->seq, (int64_t)w->clock, (int64_t)w->crc, (int64_t)w->pinned);
-	if (rc || w->seq == in->seq)
+	if (rc < 0)
 		return rc;
+	if ((rc = bn_numbers_name(&f->numbers, BN_NAME_HOST, w->host, &host, err)) < 0)
+		return rc;
+	if ((rc = bn_sql_run(f->db, err, "INSERT OR REPLACE INTO index_tail VALUES (?, ?, ?, ?, ?)",
+		     "iiiii", no, (int64_t)w->seq, (int64_t)w->clock, (int64_t)w->crc,
+		     (int64_t)w->pinned)) < 0)
+		return rc;
+	if (w->seq == in->seq)
+		return 0;
 	return bn_sql_run(f->db, err,
 		"INSERT INTO writer VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (no) DO UPDATE SET "
 		"owner = excluded.owner, host = excluded.host, events = excluded.events, "

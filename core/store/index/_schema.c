@@ -50,10 +50,10 @@ static int drop_everything(sqlite3 *db, bn_err *err)
 		sqlite3_free(one);
 	}
 	sqlite3_finalize(st);
-	if (!rc)
-		rc = bn_buf_check(&sql, err, "the index's tables");
-	if (!rc)
-		rc = bn_sql_exec(db, sql.ptr, err);
+	if (rc < 0 || (rc = bn_buf_check(&sql, err, "the index's tables")) < 0)
+		goto out;
+	rc = bn_sql_exec(db, sql.ptr, err);
+out:
 	bn_buf_release(&sql);
 	return rc;
 }
@@ -61,12 +61,14 @@ static int drop_everything(sqlite3 *db, bn_err *err)
 int bn_schema_create(sqlite3 *db, const char *key, bn_err *err)
 {
 	int rc = drop_everything(db, err);
-	for (const bn_embedded_file *f = bn_embedded_files; !rc && f->path; f++)
-		if (is_schema(f) && (rc = bn_sql_exec(db, f->data, err)))
+	if (rc < 0)
+		return rc;
+	for (const bn_embedded_file *f = bn_embedded_files; f->path; f++)
+		if (is_schema(f) && (rc = bn_sql_exec(db, f->data, err)) < 0) {
 			bn_err_prefix(err, "%s", f->path);
-	if (!rc)
-		rc = bn_sql_run(db, err, "INSERT INTO index_meta VALUES ('schema', ?)", "s", key);
-	return rc;
+			return rc;
+		}
+	return bn_sql_run(db, err, "INSERT INTO index_meta VALUES ('schema', ?)", "s", key);
 }
 
 bool bn_schema_is(sqlite3 *db, const char *key)

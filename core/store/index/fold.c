@@ -81,7 +81,7 @@ int bn_fold_entity(bn_fold *f, const char *entity, int64_t *no, bn_err *err)
 	bn_err why = BN_ERR_INIT;
 	const fold_entity *e = fold_entity_get(f, entity, &why);
 	if (!e)
-		return bn_err_set(err, why.code, "%s", why.msg);
+		return bn_err_move(err, &why);
 	*no = e->no;
 	return 0;
 }
@@ -240,13 +240,12 @@ int bn_fold_batch(bn_index *ix, uint64_t *folded, bn_err *err)
 	bn_fold f = {.ix = ix, .db = ix->db, .classes = ix->of.classes};
 	bn_numbers_init(&f.numbers, f.db);
 	int rc = fold_first(&f.first, &f, err);
-	if (!rc)
-		rc = fold_intake(&f, err);
-	if (!rc)
-		rc = fold_replay(&f, err);
-	if (!rc)
-		rc = batch_end(&f, err);
-	*folded = rc ? 0 : f.folded;
+	*folded = 0;
+	if (rc || (rc = fold_intake(&f, err)) || (rc = fold_replay(&f, err)) ||
+		(rc = batch_end(&f, err))) /* BN_FOLD_REBUILD, which is positive, ends it too */
+		goto out;
+	*folded = f.folded;
+out:
 	batch_free(&f);
 	return rc;
 }

@@ -118,7 +118,9 @@ static int emit(bn_buf *line, bn_dump_write write, void *ctx, bn_err *err)
 {
 	bn_buf_addch(line, '\n');
 	int rc = bn_buf_check(line, err, "a dump of the index");
-	if (!rc && write(ctx, line->ptr, line->len))
+	if (rc < 0)
+		return rc;
+	if (write(ctx, line->ptr, line->len))
 		rc = bn_err_set(err, BN_EIO, "a dump of the index could not be written");
 	bn_buf_clear(line);
 	return rc;
@@ -197,13 +199,20 @@ int bn_index_dump(bn_workspace *ws, bn_dump_write write, void *ctx, bn_err *err)
 		"AND name NOT GLOB 'index_*' UNION SELECT substr(name, 6) FROM sqlite_master WHERE "
 		"type = 'view' AND name GLOB 'dump_*' ORDER BY 1",
 		"");
-	while (!rc && (rc = bn_sql_step(st, err)) == 1)
-		rc = bn_names_add(&tables, (const char *)sqlite3_column_text(st, 0))
-			     ? bn_err_nomem(err, "a dump of the index")
-			     : 0;
+	if (rc < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) == 1)
+		if (bn_names_add(&tables, (const char *)sqlite3_column_text(st, 0))) {
+			rc = bn_err_nomem(err, "a dump of the index");
+			goto out;
+		}
+	if (rc < 0)
+		goto out;
+	for (size_t i = 0; i < tables.count; i++)
+		if ((rc = dump_table(db, tables.items[i], write, ctx, err)) < 0)
+			goto out;
+out:
 	sqlite3_finalize(st);
-	for (size_t i = 0; !rc && i < tables.count; i++)
-		rc = dump_table(db, tables.items[i], write, ctx, err);
 	bn_names_release(&tables);
 	return rc;
 }
@@ -219,10 +228,13 @@ int bn_index_dump_hash(bn_workspace *ws, char hash[65], bn_err *err)
 	bn_hasher *h = NULL;
 	uint8_t raw[BN_SHA256_BYTES];
 	int rc = bn_hasher_new(&h, err);
-	if (!rc && !(rc = bn_index_dump(ws, hash_line, h, err))) {
-		bn_hasher_finish(h, raw);
-		bn_hex(raw, sizeof raw, hash);
-	}
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_index_dump(ws, hash_line, h, err)) < 0)
+		goto out;
+	bn_hasher_finish(h, raw);
+	bn_hex(raw, sizeof raw, hash);
+out:
 	bn_hasher_free(h);
 	return rc;
 }
