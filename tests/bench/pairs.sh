@@ -95,7 +95,7 @@ start_server() { # SIDE
 	servers+=($!)
 	urls[$1]=
 	for _ in $(seq 300); do
-		urls[$1]=$(sed -n 's/.*"url": "\(.*\)".*/\1/p' "$here/serve.json")
+		urls[$1]=$(sed -n 's/.*"url": "\(.*\)".*/\1/p' "$here/serve.json" 2>/dev/null)
 		[ -n "${urls[$1]}" ] && return
 		sleep 0.1
 	done

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A copy of a workspace folds to the same dump: writers that arrive one at a time in any order, with
-# another order of readdir, in directories that belong to another user. What decides is the segments (and, of unsigned ones, who owns the file).
+# another order of readdir, in directories that belong to another user, on a machine that knows the
+# users by other names. What decides is the segments (and, of unsigned ones, who owns the file).
 # SEED=N repeats an order.
 set -u
 B=${BINNACLE:-$PWD/build/binnacle}
@@ -13,6 +14,7 @@ unset BINNACLE_HOME BINNACLE_INDEX
 bad=0
 RANDOM=${SEED:=$(date +%N | sed 's/^0*//')}
 as_root=$([ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && echo yes)
+mounts=$([ -n "$as_root" ] && unshare --mount true 2>/dev/null && echo yes)
 
 dump() { # WORKSPACE INDEX: makes the index, or follows what is new
 	mkdir -p -m 700 "$2"
@@ -71,7 +73,13 @@ trial() { # NAME: of the workspace $ours
 	find "$dir/$name-copy1" -name '*.seg' -prune -o -exec chown -h 40777:40777 {} +
 	dump "$dir/$name-copy1" "$dir/$name-owned" >"$dir/got"
 	check "$name: directories of another user" "$dir/wanted" "$dir/got"
+	[ -n "$mounts" ] || return
+	mkdir -m 700 "$dir/$name-named"
+	unshare --mount bash -c 'mount --bind "$1" /etc/passwd && BINNACLE_INDEX=$2 "$3" -C "$4" index status --dump' \
+		_ "$dir/passwd" "$dir/$name-named" "$B" "$dir/$name-copy1" >"$dir/got" 2>"$dir/err" || cat "$dir/err"
+	check "$name: users of other names" "$dir/wanted" "$dir/got"
 }
+printf 'root:x:0:0::/root:/bin/sh\nben:x:40101:1::/:/bin/sh\nada:x:40102:1::/:/bin/sh\nzoe:x:40777:1::/:/bin/sh\n' >"$dir/passwd"
 
 # The workspace of the first version, with its three users and some records of today.
 tar -xzf "$fixture" $([ -n "$as_root" ] && echo --same-owner -p || echo --no-same-owner) -C "$dir" || exit 1
@@ -91,5 +99,6 @@ as 40101 init "$ours" && as 40101 data add jobs "$dir/power/jobs.csv" && as 4010
 [ -z "$as_root" ] || ! as 40102 policy set "$dir/policy.json" || { echo "FAIL: who did not found it sets policy"; bad=1; }
 trial "this version"
 
-[ -n "$as_root" ] || echo "SKIP: directories of another user: not root"
+[ -n "$as_root" ] || echo "SKIP: directories of another user, and other names: not root"
+[ -z "$as_root" ] || [ -n "$mounts" ] || echo "SKIP: other names of users: no mount namespaces here"
 exit $bad
