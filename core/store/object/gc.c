@@ -78,12 +78,11 @@ static int announce(bn_workspace *ws, const victims *v, size_t from, size_t to, 
 		bytes += v->bytes[i];
 	}
 	payload = json_pack("{s:o, s:I}", "objects", hashes, "bytes", (json_int_t)bytes);
-	int rc = payload ? bn_workspace_append(ws, "gc.removing", "gc", payload, err)
-			 : bn_err_nomem(err, "an event");
-	if (!rc)
-		rc = bn_workspace_commit(ws, err);
+	if (!payload)
+		return bn_err_nomem(err, "an event");
+	int rc = bn_workspace_append(ws, "gc.removing", "gc", payload, err);
 	json_decref(payload);
-	return rc;
+	return rc < 0 ? rc : bn_workspace_commit(ws, err);
 }
 
 /* A regular file below the workspace, on its device, opened without following a link. Who may not read it
@@ -286,7 +285,7 @@ static int refuse_gaps(bn_workspace *ws, bn_err *err)
 {
 	bn_index_status s;
 	int rc = bn_index_status_get(&s, ws, err);
-	if (!rc && s.gap_count) {
+	if (rc >= 0 && s.gap_count) {
 		rc = bn_err_set(err, BN_EINCONCLUSIVE,
 			"the log of '%s' cannot be read to its end (%s): what it names is not "
 			"known",

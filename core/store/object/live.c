@@ -164,8 +164,9 @@ static int add_table(bn_live *s, bn_workspace *ws, const char *source, const cha
 	int rc = sql ? bn_sql_prepare(&st, bn_workspace_index(ws), err, sql, "i", removed_ms)
 		     : bn_err_nomem(err, "gc");
 	sqlite3_free(sql);
-	if (rc == 0)
-		rc = add_rows(s, st, false, err);
+	if (rc < 0)
+		return rc;
+	rc = add_rows(s, st, false, err);
 	sqlite3_finalize(st);
 	return rc;
 }
@@ -181,15 +182,19 @@ static int add_tables(bn_live *s, bn_workspace *ws, int64_t removed_ms, bn_err *
 		"WHERE t.type = 'table' AND t.name NOT GLOB 'sqlite_*' AND t.name NOT GLOB "
 		"'index_*' AND t.name NOT IN ('event', 'metric_chunk', 'metric_series')",
 		"");
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
 		if (bn_names_add(&tables, (const char *)sqlite3_column_text(st, 0)) ||
-			bn_names_add(&sources, (const char *)sqlite3_column_text(st, 1)))
+			bn_names_add(&sources, (const char *)sqlite3_column_text(st, 1))) {
 			rc = bn_err_nomem(err, "gc");
+			goto out;
+		}
 	}
-	sqlite3_finalize(st);
-	for (size_t i = 0; rc == 0 && i < tables.count; i++)
+	for (size_t i = 0; rc >= 0 && i < tables.count; i++)
 		rc = add_table(s, ws, sources.items[i], tables.items[i], removed_ms, err);
+out:
+	sqlite3_finalize(st);
 	bn_names_release(&tables);
 	bn_names_release(&sources);
 	return rc;
@@ -201,8 +206,9 @@ static int add_newer_events(bn_live *s, bn_workspace *ws, bn_err *err)
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, bn_workspace_index(ws), err,
 		"SELECT payload FROM event WHERE outcome = ?", "i", (int64_t)BN_OUTCOME_NEWER);
-	if (rc == 0)
-		rc = add_rows(s, st, true, err);
+	if (rc < 0)
+		return rc;
+	rc = add_rows(s, st, true, err);
 	sqlite3_finalize(st);
 	return rc;
 }
@@ -231,17 +237,16 @@ static int follow_one(
 	bn_object_reader *r = NULL;
 	bn_err e = BN_ERR_INIT;
 	int rc = bn_object_reader_new(&r, objects, hash, 0, UINT64_MAX, &e);
-	if (rc == 0)
+	if (rc == BN_ENOTFOUND)
+		return 0;
+	if (rc >= 0)
 		rc = add_json(s, r, block, &e);
 	bn_object_reader_free(r);
-	if (rc == 0 || rc == BN_ENOTFOUND)
-		return 0;
-	if (rc == BN_ECORRUPT) {
-		rc = bn_err_recode(err, &e, BN_EINCONCLUSIVE);
-		bn_err_prefix(err, "what an object names is not known");
-		return rc;
-	}
-	return bn_err_move(err, &e);
+	if (rc != BN_ECORRUPT)
+		return rc < 0 ? bn_err_move(err, &e) : 0;
+	rc = bn_err_recode(err, &e, BN_EINCONCLUSIVE);
+	bn_err_prefix(err, "what an object names is not known");
+	return rc;
 }
 
 static int follow_objects(bn_live *s, bn_object_store *objects, bn_err *err)
@@ -251,7 +256,7 @@ static int follow_objects(bn_live *s, bn_object_store *objects, bn_err *err)
 	uint8_t *block = bn_alloc(BN_OBJECT_BLOCK);
 	if (!block)
 		return bn_err_nomem(err, "gc");
-	while (rc == 0 && s->seen < s->count) { /* the list grows as it is followed */
+	while (rc >= 0 && s->seen < s->count) { /* the list grows as it is followed */
 		bn_hex(s->order[s->seen++], BN_SHA256_BYTES, hash);
 		rc = follow_one(s, objects, hash, block, err);
 	}
@@ -265,15 +270,17 @@ static int check_manifests(bn_live *s, bn_workspace *ws, bn_err *err)
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, bn_workspace_index(ws), err,
 		"SELECT hash, entity FROM dump_object_ref WHERE role GLOB '*manifest*'", "");
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
 		const char *hash = (const char *)sqlite3_column_text(st, 0);
-		rc = 0;
 		if (!bn_live_has(s, hash) || bn_object_is_here(ws, hash))
 			continue;
 		rc = bn_err_set(err, BN_EINCONCLUSIVE,
 			"manifest %.12s of %s is not here: what it names is not known", hash,
 			(const char *)sqlite3_column_text(st, 1));
 		bn_err_hint(err, "bring it back, or remove what it belongs to");
+		break;
 	}
 	sqlite3_finalize(st);
 	return rc;
