@@ -67,6 +67,8 @@ static inline bool bn_field_has_key(bn_field_kind kind)
 	return kind == BN_FIELD_METRIC || kind == BN_FIELD_PARAM || kind == BN_FIELD_TAG;
 }
 
+bn_key_kind bn_field_key_kind(bn_field_kind kind); /* of a field that has a key */
+
 /* What compiling needs to know of the world. */
 typedef struct bn_filter_world {
 	sqlite3 *db;

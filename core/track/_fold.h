@@ -23,8 +23,6 @@ static inline int bn_track_index(sqlite3 **out, bn_workspace *ws, bn_err *err)
 	return rc;
 }
 
-/* The id of an entity "run/<32 hex>"; NULL when it is not one. Borrowed from entity. */
-const char *bn_run_entity_id(const char *entity);
 /* The number of a run in this index, or -1. */
 int64_t bn_run_number(sqlite3 *db, const char *id);
 

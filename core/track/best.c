@@ -38,7 +38,9 @@ int bn_metric_direction(const char *key)
 double bn_metric_best(const char *key, double min, double max)
 {
 	int direction = bn_metric_direction(key);
-	return direction < 0 ? min : direction > 0 ? max : (double)NAN;
+	if (direction == 0)
+		return (double)NAN;
+	return direction < 0 ? min : max;
 }
 
 bool bn_metric_beats(int direction, double a, double b)

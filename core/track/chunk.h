@@ -25,8 +25,4 @@ typedef struct bn_chunk_piece {
 	double min, max, sum; /* of the numbers; min and max NaN: there are none */
 } bn_chunk_piece;
 
-/* n > 0 points, sorted by (step, time). */
-void bn_chunk_measure(bn_chunk_piece *out, const int64_t *step, const int64_t *time_ms,
-	const double *value, size_t n);
-
 #endif

@@ -10,7 +10,8 @@
 
 enum { ROUND_POINTS = 1 << 20 }; /* taken into memory at once */
 
-void bn_chunk_measure(bn_chunk_piece *out, const int64_t *step, const int64_t *time_ms,
+/* n > 0 points, sorted by (step, time). */
+static void measure(bn_chunk_piece *out, const int64_t *step, const int64_t *time_ms,
 	const double *value, size_t n)
 {
 	bn_chunk_piece p = {.points = (int64_t)n,
@@ -180,10 +181,10 @@ static int write_chunk(compaction *c, int64_t key, int64_t serial, bn_metric_ser
 	bn_metric_set one = {m, 1, 1, m->count};
 	bn_buf data = BN_BUF_INIT;
 	size_t pieces = 0;
-	bn_chunk_measure(&total, m->step, m->time_ms, m->value, m->count);
+	measure(&total, m->step, m->time_ms, m->value, m->count);
 	for (size_t at = 0; at < m->count; at += BN_CHUNK_PIECE, pieces++) {
 		size_t n = m->count - at < BN_CHUNK_PIECE ? m->count - at : BN_CHUNK_PIECE;
-		bn_chunk_measure(&pyramid[pieces], m->step + at, m->time_ms + at, m->value + at, n);
+		measure(&pyramid[pieces], m->step + at, m->time_ms + at, m->value + at, n);
 	}
 	int rc = bn_metric_chunk_write(&data, &one, err);
 	if (rc == 0)

@@ -157,9 +157,9 @@ static int put_block(bn_column *c, size_t first, const bn_column_block *b, bn_er
 			continue;
 		}
 		bn_set_add(c->has, first + i);
-		c->number[first + i] = c->aggregate == BN_AGGREGATE_LAST  ? cell->last
-				       : c->aggregate == BN_AGGREGATE_MIN ? cell->min
-									  : cell->max;
+		c->number[first + i] = c->aggregate == BN_AGGREGATE_MIN ? cell->min : cell->max;
+		if (c->aggregate == BN_AGGREGATE_LAST)
+			c->number[first + i] = cell->last;
 	}
 	return rc;
 }

@@ -47,11 +47,10 @@ static void put_text(json_t *o, const char *key, const char *text)
 /* Numbers of metrics stay numbers; NaN, which JSON has not, becomes text. */
 static void put_number(json_t *o, const char *key, double x)
 {
-	json_object_set_new(o, key,
-		isfinite(x) ? json_real(x)
-			    : json_string(isnan(x) ? "nan"
-					  : x > 0  ? "inf"
-						   : "-inf"));
+	const char *text = x > 0 ? "inf" : "-inf";
+	if (isnan(x))
+		text = "nan";
+	json_object_set_new(o, key, isfinite(x) ? json_real(x) : json_string(text));
 }
 
 static int gather_run(facts *f, bn_workspace *ws, const bn_run_info *r)
@@ -338,11 +337,11 @@ static json_t *row_json(const bn_comparison *c, const bn_compare_row *row)
 	json_t *values = json_array(), *delta = json_array(), *percent = json_array();
 	for (size_t i = 0; i < c->runs; i++) {
 		const bn_compare_cell *cell = &row->cells[i];
-		json_array_append_new(
-			values, !cell->text ? json_null()
-				: row->group == BN_COMPARE_METRIC && !isnan(cell->number)
-					? json_real(cell->number)
-					: json_string(cell->text));
+		bool number = row->group == BN_COMPARE_METRIC && !isnan(cell->number);
+		json_t *value = json_null();
+		if (cell->text)
+			value = number ? json_real(cell->number) : json_string(cell->text);
+		json_array_append_new(values, value);
 		json_array_append_new(delta, bn_json_real_or_null(cell->delta));
 		json_array_append_new(percent, bn_json_real_or_null(cell->percent));
 	}

@@ -139,7 +139,9 @@ void bn_exact_sum_get(bn_exact_sum *s, bn_cursor *c)
 	}
 	bool negative = n && c->at[n - 1] & 0x80;
 	for (size_t i = 0; i < BYTES; i++) {
-		uint64_t byte = i < from ? 0 : i < from + n ? c->at[i - from] : negative ? 0xff : 0;
+		uint64_t byte = i >= from && negative ? 0xff : 0;
+		if (i >= from && i < from + n)
+			byte = c->at[i - from];
 		s->word[i / 8] |= byte << (i % 8 * 8);
 	}
 	c->at += n;

@@ -187,9 +187,9 @@ static int field_call(bn_parser *p, bn_run_field *f, size_t which)
 	f->aggregate = aggregates[which].means;
 	if (aggregates[which].is_best) {
 		int direction = bn_metric_direction(f->key);
-		f->aggregate = direction < 0   ? BN_AGGREGATE_MIN
-			       : direction > 0 ? BN_AGGREGATE_MAX
-					       : BN_AGGREGATE_NONE;
+		f->aggregate = direction < 0 ? BN_AGGREGATE_MIN : BN_AGGREGATE_MAX;
+		if (direction == 0)
+			f->aggregate = BN_AGGREGATE_NONE;
 	}
 	bn_lex(p);
 	return bn_token_accept(p, ")") ? 0 : bn_parse_expected(p, "')'");

@@ -93,16 +93,19 @@ int bn_run_fields(bn_names *out, bn_workspace *ws, const char *experiment, bn_er
 	sqlite3 *db;
 	fields l = {NULL, 0, 0};
 	*out = (bn_names)BN_NAMES_INIT;
-	int rc = bn_track_index(&db, ws, err);
-	if (rc == 0)
-		rc = fields_load(&l, db, err);
-	if (rc == 0 && experiment)
-		rc = fields_recount(&l, db, experiment, err);
+	int rc;
+	if ((rc = bn_track_index(&db, ws, err)) < 0)
+		return rc;
+	if ((rc = fields_load(&l, db, err)) < 0)
+		goto out;
+	if (experiment && (rc = fields_recount(&l, db, experiment, err)) < 0)
+		goto out;
 	if (l.count)
 		qsort(l.items, l.count, sizeof *l.items, field_cmp);
 	for (size_t i = 0; i < l.count && rc == 0; i++)
 		if (l.items[i].runs && bn_names_add(out, l.items[i].name) != 0)
 			rc = bn_err_nomem(err, "a list of fields");
+out:
 	for (size_t i = 0; i < l.count; i++)
 		bn_free(l.items[i].name);
 	bn_free(l.items);

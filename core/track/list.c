@@ -216,15 +216,15 @@ static int load_rows(bn_run_list *l, bn_err *err)
 			bn_filter_field_sql(&p, &l->keys[i].field, &l->world, true);
 		}
 	bn_buf_addf(&p.sql, " FROM run r%s ORDER BY r.created_ms DESC, r.id", l->where.sql.ptr);
-	int rc = bn_buf_check(&p.sql, err, "a query");
-	if (rc == 0)
-		rc = bn_sql_prepare(&st, l->world.db, err, p.sql.ptr, "");
-	if (rc == 0)
-		rc = bn_sql_piece_bind(&p, st, &at, err);
-	if (rc == 0)
-		rc = bn_sql_piece_bind(&l->where, st, &at, err);
+	int rc;
+	if ((rc = bn_buf_check(&p.sql, err, "a query")) < 0 ||
+		(rc = bn_sql_prepare(&st, l->world.db, err, p.sql.ptr, "")) < 0 ||
+		(rc = bn_sql_piece_bind(&p, st, &at, err)) < 0 ||
+		(rc = bn_sql_piece_bind(&l->where, st, &at, err)) < 0)
+		goto out;
 	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1)
 		rc = grow(l, err) < 0 ? BN_ENOMEM : row_values(l, st, err);
+out:
 	sqlite3_finalize(st);
 	bn_sql_piece_release(&p);
 	return rc;

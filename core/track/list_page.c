@@ -119,6 +119,17 @@ static int rows_before(int64_t *out, bool *here, bn_run_list *l, const bn_mark *
 	return rc;
 }
 
+/* Prepares a statement that has the list's condition, and binds that from ?at on. */
+static int prepare_where(
+	sqlite3_stmt **st, const bn_run_list *l, const bn_buf *sql, int *at, bn_err *err)
+{
+	int rc;
+	if ((rc = bn_buf_check(sql, err, "a query")) < 0 ||
+		(rc = bn_sql_prepare(st, l->world.db, err, sql->ptr, "")) < 0)
+		return rc;
+	return bn_sql_piece_bind(&l->where, *st, at, err);
+}
+
 /* The same in the public order of all runs. */
 static int rows_before_plain(
 	int64_t *out, bool *here, bn_run_list *l, const bn_mark *m, bn_err *err)
@@ -134,11 +145,7 @@ static int rows_before_plain(
 		"r.created_ms >= ?%zu) SELECT count(*) - count(CASE WHEN ms = ?%zu AND id >= ?%zu "
 		"THEN 1 END), count(CASE WHEN id = ?%zu THEN 1 END) FROM w",
 		l->where.sql.ptr, at_ms, at_ms, at_ms + 1, at_ms + 1);
-	int rc = bn_buf_check(&sql, err, "a query");
-	if (rc == 0)
-		rc = bn_sql_prepare(&st, l->world.db, err, sql.ptr, "");
-	if (rc == 0)
-		rc = bn_sql_piece_bind(&l->where, st, &at, err);
+	int rc = prepare_where(&st, l, &sql, &at, err);
 	if (rc == 0) {
 		sqlite3_bind_int64(st, at, m->created_ms);
 		sqlite3_bind_blob(st, at + 1, id, sizeof id, SQLITE_STATIC);
@@ -159,11 +166,7 @@ static int count_plain(int64_t *out, bn_run_list *l, bn_err *err)
 	sqlite3_stmt *st = NULL;
 	int at = 1;
 	bn_buf_addf(&sql, "SELECT sum(r.runs) FROM index_count r%s", l->where.sql.ptr);
-	int rc = bn_buf_check(&sql, err, "a query");
-	if (rc == 0)
-		rc = bn_sql_prepare(&st, l->world.db, err, sql.ptr, "");
-	if (rc == 0)
-		rc = bn_sql_piece_bind(&l->where, st, &at, err);
+	int rc = prepare_where(&st, l, &sql, &at, err);
 	if (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
 		*out = sqlite3_column_int64(st, 0);
 		rc = 0;
@@ -177,11 +180,12 @@ static int count_plain(int64_t *out, bn_run_list *l, bn_err *err)
 static int find_place(bn_list_page *out, int64_t *limit, bn_run_list *l, bn_err *err)
 {
 	const bn_run_query *q = l->q;
-	const char *text = q->after ? q->after : q->before ? q->before : q->from;
+	const char *text = q->before ? q->before : q->from;
 	int64_t before = 0;
 	bool here = false;
 	bn_mark m;
 	int rc;
+	text = q->after ? q->after : text;
 	out->place = q->offset > 0 ? q->offset : 0;
 	if (q->last)
 		out->place = out->total > *limit ? out->total - *limit : 0;
@@ -262,11 +266,7 @@ static int pick_plain(bn_list_page *out, bn_run_list *l, bn_err *err)
 		"OFFSET %lld",
 		l->where.sql.ptr, backward ? "ASC" : "DESC", backward ? "DESC" : "ASC", count,
 		(long long)(backward ? behind : out->place));
-	int rc = bn_buf_check(&sql, err, "a query");
-	if (rc == 0)
-		rc = bn_sql_prepare(&st, l->world.db, err, sql.ptr, "");
-	if (rc == 0)
-		rc = bn_sql_piece_bind(&l->where, st, &at, err);
+	int rc = prepare_where(&st, l, &sql, &at, err);
 	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
 		if (n < count)
 			out->no[backward ? count - 1 - n : n] = sqlite3_column_int64(st, 0);

@@ -54,16 +54,16 @@ void bn_sql_piece_real(bn_sql_piece *p, double d)
 	piece_bind(p, 'd')->d = d;
 }
 
-static bn_key_kind key_kind(bn_field_kind kind)
+bn_key_kind bn_field_key_kind(bn_field_kind kind)
 {
-	return kind == BN_FIELD_METRIC  ? BN_KEY_METRIC
-	       : kind == BN_FIELD_PARAM ? BN_KEY_PARAM
-					: BN_KEY_TAG;
+	if (kind == BN_FIELD_METRIC)
+		return BN_KEY_METRIC;
+	return kind == BN_FIELD_PARAM ? BN_KEY_PARAM : BN_KEY_TAG;
 }
 
 bn_column *bn_sql_piece_column(bn_sql_piece *p, const bn_run_field *f, const bn_filter_world *w)
 {
-	bn_key_kind kind = key_kind(f->kind);
+	bn_key_kind kind = bn_field_key_kind(f->kind);
 	for (size_t i = 0; i < p->column_count; i++) {
 		bn_column *c = p->columns[i];
 		if (c->kind == kind && c->aggregate == f->aggregate && !strcmp(c->key, f->key))

@@ -36,13 +36,6 @@ typedef struct columns {
 	bn_series_summaries series; /* of the row */
 } columns;
 
-static bn_key_kind kind_of(const bn_run_field *f)
-{
-	return f->kind == BN_FIELD_METRIC  ? BN_KEY_METRIC
-	       : f->kind == BN_FIELD_PARAM ? BN_KEY_PARAM
-					   : BN_KEY_TAG;
-}
-
 static int columns_build(columns *c, bn_run_list *l, bn_err *err)
 {
 	const bn_run_query *q = l->q;
@@ -63,7 +56,8 @@ static int columns_build(columns *c, bn_run_list *l, bn_err *err)
 		if ((rc = bn_filter_field(f, &c->piece, &l->world, q->columns[c->count], err)) < 0)
 			break;
 		if (bn_field_has_key(f->kind)) {
-			c->keys[c->count] = bn_index_key(l->world.db, kind_of(f), f->key);
+			c->keys[c->count] =
+				bn_index_key(l->world.db, bn_field_key_kind(f->kind), f->key);
 			c->any_metric = c->any_metric || f->kind == BN_FIELD_METRIC;
 			continue;
 		}

@@ -47,7 +47,8 @@ int64_t bn_run_number(sqlite3 *db, const char *id)
 	return strlen(id) == BN_RUN_ID_TEXT - 1 ? bn_index_entity(db, entity) : -1;
 }
 
-const char *bn_run_entity_id(const char *entity)
+/* The id of an entity "run/<32 hex>"; NULL when it is not one. Borrowed from entity. */
+static const char *entity_id(const char *entity)
 {
 	if (!bn_str_starts(entity, "run/"))
 		return NULL;
@@ -412,7 +413,7 @@ static int apply_to(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *
 
 static int run_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
-	const char *id = bn_run_entity_id(ev->entity), *kind = ev->kind;
+	const char *id = entity_id(ev->entity), *kind = ev->kind;
 	run_state s;
 	int rc;
 	if (!id)
@@ -442,7 +443,7 @@ static int run_clear(bn_fold *f, const char *entity, bn_err *err)
 	run_state s;
 	int64_t no;
 	int rc;
-	if (!bn_run_entity_id(entity))
+	if (!entity_id(entity))
 		return 0;
 	if ((rc = bn_fold_entity(f, entity, &no, err)) < 0 || (rc = state_get(&s, db, no, err)) < 0)
 		return rc;

@@ -128,26 +128,24 @@ int bn_run_to_json(json_t **out, bn_workspace *ws, const char *id, bn_err *err)
 	bn_pairs params = BN_PAIRS_INIT, tags = BN_PAIRS_INIT;
 	bn_series_list series = BN_SERIES_LIST_INIT;
 	bn_artifacts artifacts = BN_ARTIFACTS_INIT;
-	int rc = bn_run_get(&r, ws, id, err);
-	if (rc == 0)
-		rc = bn_run_params(&params, ws, id, err);
-	if (rc == 0)
-		rc = bn_run_tags(&tags, ws, id, err);
-	if (rc == 0)
-		rc = bn_series_find_all(&series, ws, id, err);
-	if (rc == 0)
-		rc = bn_run_artifacts(&artifacts, ws, id, err);
-	json_t *o = rc == 0 ? info_json(r, bn_env_now_ms(bn_workspace_env(ws))) : NULL;
-	if (rc == 0 &&
-		(!o || json_object_set_new(o, "params", pairs_json(&params)) != 0 ||
-			json_object_set_new(o, "metrics", series_json(&series)) != 0 ||
-			json_object_set_new(o, "tags", pairs_json(&tags)) != 0 ||
-			json_object_set_new(o, "artifacts", artifacts_json(&artifacts)) != 0)) {
+	int rc;
+	if ((rc = bn_run_get(&r, ws, id, err)) < 0 ||
+		(rc = bn_run_params(&params, ws, id, err)) < 0 ||
+		(rc = bn_run_tags(&tags, ws, id, err)) < 0 ||
+		(rc = bn_series_find_all(&series, ws, id, err)) < 0 ||
+		(rc = bn_run_artifacts(&artifacts, ws, id, err)) < 0)
+		goto out;
+	json_t *o = info_json(r, bn_env_now_ms(bn_workspace_env(ws)));
+	if (!o || json_object_set_new(o, "params", pairs_json(&params)) != 0 ||
+		json_object_set_new(o, "metrics", series_json(&series)) != 0 ||
+		json_object_set_new(o, "tags", pairs_json(&tags)) != 0 ||
+		json_object_set_new(o, "artifacts", artifacts_json(&artifacts)) != 0) {
 		json_decref(o);
 		rc = bn_err_nomem(err, "a run");
-	}
-	if (rc == 0)
+	} else {
 		*out = o;
+	}
+out:
 	bn_run_info_free(r);
 	bn_pairs_release(&params);
 	bn_pairs_release(&tags);

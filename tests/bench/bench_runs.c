@@ -148,7 +148,11 @@ static int look(const char *dir, bn_err *err)
 		{"filter on a metric and a parameter, 50",
 			{.filter = "metrics.test_rmse < 0.5 AND params.alpha > 0.5", .limit = 50}},
 		{"sorted by a parameter, 50", {.sort = "params.alpha", .limit = 50}},
-		{"sorted by name, 50", {.sort = "name", .limit = 50}}};
+		{"sorted by name, 50", {.sort = "name", .limit = 50}},
+		{"first page of the Runs screen", {.limit = 1000}},
+		{"End of the Runs screen", {.limit = 1000, .last = true}},
+		{"End, sorted by a metric",
+			{.sort = "metrics.test_rmse", .limit = 1000, .last = true}}};
 	bn_workspace *ws = NULL;
 	char line[128];
 	int rc = bn_workspace_open(&ws, bn_env_real(), bn_rooms, dir, err);
