@@ -192,8 +192,8 @@ static int read_field(
 			bn_err_hint(&local, "rename one of them");
 		}
 	}
-	if (rc)
-		bn_err_set(err, rc, "%s", local.msg), bn_err_hint(err, "%s", local.hint);
+	if (rc < 0)
+		bn_err_recode(err, &local, rc);
 	bn_free(name);
 	bn_free(unit);
 	return rc;

@@ -161,17 +161,10 @@ int bn_predictor_open(bn_predictor **out, bn_workspace *ws, const char *spec, bn
 		return BN_ENOTFOUND;
 	}
 	int rc = open_version(out, ws, spec, &first);
-	if (rc != BN_ENOTFOUND) {
-		if (rc)
-			bn_err_set(err, rc, "%s", first.msg);
-		if (rc && first.hint[0])
-			bn_err_hint(err, "%s", first.hint);
-		return rc;
-	}
+	if (rc != BN_ENOTFOUND)
+		return rc < 0 ? bn_err_move(err, &first) : 0;
 	if (!strpbrk(spec, "/@") && bn_run_resolve(ws, spec, run, NULL) == 0)
 		return open_run(out, ws, run, err);
-	bn_err_set(err, rc, "%s", first.msg);
-	bn_err_hint(err, "%s",
-		first.hint[0] ? first.hint : "binnacle model ls shows what is registered");
-	return rc;
+	bn_err_hint(&first, "binnacle model ls shows what is registered");
+	return bn_err_move(err, &first);
 }

@@ -127,7 +127,7 @@ int bn_drift_gauges_refresh(
 					  &reports[found], ws, "latest", names[i], &mine);
 		found += one == 0;
 		if (one && one != BN_ENOTFOUND)
-			rc = bn_err_set(err, one, "%s", mine.msg);
+			rc = bn_err_move(err, &mine);
 	}
 	for (int k = 0; k < GAUGES && found && !rc; k++)
 		add_gauge(&text, (gauge)k, reports, found);

@@ -115,8 +115,8 @@ static int run_add(graph *g, const bn_version *v, size_t model, bn_err *err)
 			"produced");
 		return 0;
 	}
-	if (rc)
-		return bn_err_set(err, rc, "%s", e.msg);
+	if (rc < 0)
+		return bn_err_move(err, &e);
 	size_t node = node_add(g, "run",
 		bn_strf("%.8s%s%s", run->id, run->name ? " " : "", run->name ? run->name : ""),
 		bn_strf("%s, %s, by %s", run->title ? run->title : run->kind,

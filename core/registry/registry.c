@@ -20,16 +20,16 @@
 #include <string.h>
 
 /* One act on one version: who, on what. */
-typedef struct deed {
+typedef struct action {
 	bn_workspace *ws;
 	rules_actor me;
 	char user[128];
 	char *name;
 	int64_t version;
 	rules_version found; /* empty when there is no such version */
-} deed;
+} action;
 
-static int deed_begin(deed *d, bn_workspace *ws, bn_err *err)
+static int action_begin(action *d, bn_workspace *ws, bn_err *err)
 {
 	memset(d, 0, sizeof *d);
 	const bn_env *env = bn_workspace_env(ws);
@@ -43,9 +43,9 @@ static int deed_begin(deed *d, bn_workspace *ws, bn_err *err)
 	return d->me.db ? 0 : bn_err_set(err, BN_EIO, "the index cannot be opened");
 }
 
-static int deed_begin_on(deed *d, bn_workspace *ws, const char *spec, bn_err *err)
+static int action_begin_on(action *d, bn_workspace *ws, const char *spec, bn_err *err)
 {
-	int rc = deed_begin(d, ws, err);
+	int rc = action_begin(d, ws, err);
 	if (!rc)
 		rc = bn_version_resolve(&d->name, &d->version, d->me.db, spec, err);
 	if (!rc)
@@ -53,15 +53,15 @@ static int deed_begin_on(deed *d, bn_workspace *ws, const char *spec, bn_err *er
 	return rc;
 }
 
-static void deed_end(deed *d)
+static void action_end(action *d)
 {
 	bn_free(d->name);
 }
 
 /* Writes the event when the verdict is 0 or a refusal (the attempt is worth remembering). Reference
  * to payload taken. Returns the verdict, or why it could not be written. */
-static int deed_write(
-	const deed *d, const char *kind, bool is_signed, json_t *payload, int verdict, bn_err *err)
+static int action_write(const action *d, const char *kind, bool is_signed, json_t *payload,
+	int verdict, bn_err *err)
 {
 	bn_err e = BN_ERR_INIT;
 	char *entity = NULL;
@@ -77,10 +77,8 @@ static int deed_write(
 		rc = bn_workspace_append(d->ws, kind, entity, payload, &e);
 	if (!rc)
 		rc = bn_workspace_sync(d->ws, &e);
-	if (rc && !verdict) {
-		bn_err_set(err, rc, "%s", e.msg);
-		bn_err_hint(err, "%s", e.hint);
-	}
+	if (rc < 0 && !verdict)
+		bn_err_move(err, &e);
 out:
 	bn_free(entity);
 	json_decref(payload);
@@ -121,12 +119,12 @@ static json_t *registered_payload(
 int bn_version_register_manifest(
 	int64_t *version, bn_workspace *ws, const bn_registration *r, bn_err *err)
 {
-	deed d;
+	action d;
 	bn_manifest m;
 	char uuid[BN_UUID_TEXT], claim[160];
 	int64_t number = 0;
 	bn_manifest_init(&m, BN_MANIFEST_MODEL);
-	int rc = deed_begin(&d, ws, err);
+	int rc = action_begin(&d, ws, err);
 	if (!rc && !bn_name_is_valid(r->name))
 		rc = bn_err_set(err, BN_EINVAL,
 			"'%s' cannot name a model: letters, digits, _ . -, at most 128 bytes",
@@ -146,13 +144,13 @@ int bn_version_register_manifest(
 	snprintf(claim, sizeof claim, "model/%s", r->name);
 	if (!allowed && (rc = bn_claim_next(ws, claim, uuid, &number, err)))
 		goto out;
-	rc = deed_write(&d, "model.registered", false, registered_payload(r, number, uuid, &m),
+	rc = action_write(&d, "model.registered", false, registered_payload(r, number, uuid, &m),
 		allowed, err);
 	if (!rc)
 		*version = number;
 out:
 	bn_manifest_release(&m);
-	deed_end(&d);
+	action_end(&d);
 	return rc;
 }
 
@@ -277,21 +275,21 @@ int bn_version_register(
 
 int bn_version_request(bn_workspace *ws, const char *spec, const char *reason, bn_err *err)
 {
-	deed d;
-	int rc = deed_begin_on(&d, ws, spec, err);
+	action d;
+	int rc = action_begin_on(&d, ws, spec, err);
 	if (!rc) {
 		rc = bn_rules_request(&d.me, d.name, d.version, err);
-		rc = deed_write(&d, "model.requested", false,
+		rc = action_write(&d, "model.requested", false,
 			json_pack(
 				"{s:I, s:s*}", "version", (json_int_t)d.version, "reason", reason),
 			rc, err);
 	}
-	deed_end(&d);
+	action_end(&d);
 	return rc;
 }
 
 /* Did the fold agree? Between the check and the event another decision may have come in. */
-static int decision_confirm(const deed *d, bn_err *err)
+static int decision_confirm(const action *d, bn_err *err)
 {
 	if (bn_sql_int(d->me.db, 0,
 		    "SELECT 1 FROM model_decision WHERE name = ? AND version = ? AND request_no = ?"
@@ -304,7 +302,7 @@ static int decision_confirm(const deed *d, bn_err *err)
 	return BN_ECONFLICT;
 }
 
-static json_t *decision_payload(const deed *d, const char *reason, const bn_gate_report *gates)
+static json_t *decision_payload(const action *d, const char *reason, const bn_gate_report *gates)
 {
 	return json_pack("{s:I, s:s, s:s, s:s*, s:s*, s:o*}", "version", (json_int_t)d->version,
 		"uuid", d->found.uuid, "digest", d->found.digest, "reason", reason, "policy",
@@ -315,45 +313,45 @@ static json_t *decision_payload(const deed *d, const char *reason, const bn_gate
 int bn_version_approve(
 	bn_workspace *ws, const char *spec, const char *reason, bool override, bn_err *err)
 {
-	deed d;
+	action d;
 	bn_gate_report *gates = NULL;
 	bool overridden = false;
-	int rc = deed_begin_on(&d, ws, spec, err);
+	int rc = action_begin_on(&d, ws, spec, err);
 	if (!rc) {
 		rc = bn_rules_approve(
 			&d.me, d.name, d.version, reason, override, &gates, &overridden, err);
 		json_t *payload = decision_payload(&d, reason, gates);
 		if (payload && override)
 			json_object_set_new(payload, "override", json_true());
-		rc = deed_write(&d, "model.approved", true, payload, rc, err);
+		rc = action_write(&d, "model.approved", true, payload, rc, err);
 	}
 	if (!rc)
 		rc = decision_confirm(&d, err);
 	bn_gate_report_free(gates);
-	deed_end(&d);
+	action_end(&d);
 	return rc;
 }
 
 int bn_version_reject(bn_workspace *ws, const char *spec, const char *reason, bn_err *err)
 {
-	deed d;
+	action d;
 	bn_gate_report *gates = NULL;
 	bn_policy *p = NULL;
-	int rc = deed_begin_on(&d, ws, spec, err);
+	int rc = action_begin_on(&d, ws, spec, err);
 	if (!rc)
 		rc = bn_policy_get(&p, d.me.db, NULL, err);
 	if (!rc)
 		rc = bn_gate_evaluate(&gates, d.me.db, p, d.name, d.version, err);
 	if (!rc) {
 		rc = bn_rules_reject(&d.me, d.name, d.version, reason, err);
-		rc = deed_write(
+		rc = action_write(
 			&d, "model.rejected", true, decision_payload(&d, reason, gates), rc, err);
 	}
 	if (!rc)
 		rc = decision_confirm(&d, err);
 	bn_policy_free(p);
 	bn_gate_report_free(gates);
-	deed_end(&d);
+	action_end(&d);
 	return rc;
 }
 
@@ -362,76 +360,76 @@ int bn_version_reject(bn_workspace *ws, const char *spec, const char *reason, bn
 int bn_version_attest(bn_workspace *ws, const char *spec, const char *check, bn_verdict verdict,
 	const char *detail, bn_err *err)
 {
-	deed d;
+	action d;
 	const char *word = bn_verdict_name(verdict);
-	int rc = deed_begin_on(&d, ws, spec, err);
+	int rc = action_begin_on(&d, ws, spec, err);
 	if (!rc) {
 		rc = bn_rules_attest(&d.me, d.name, d.version, check, word, err);
-		rc = deed_write(&d, "model.attested", false,
+		rc = action_write(&d, "model.attested", false,
 			json_pack("{s:I, s:s, s:s, s:s*}", "version", (json_int_t)d.version,
 				"check", check, "verdict", word, "detail", detail),
 			rc, err);
 	}
-	deed_end(&d);
+	action_end(&d);
 	return rc;
 }
 
 int bn_version_remove(bn_workspace *ws, const char *spec, const char *reason, bn_err *err)
 {
-	deed d;
-	int rc = deed_begin_on(&d, ws, spec, err);
+	action d;
+	int rc = action_begin_on(&d, ws, spec, err);
 	if (!rc) {
 		rc = bn_rules_remove(&d.me, d.name, d.version, err);
-		rc = deed_write(&d, "model.removed", true,
+		rc = action_write(&d, "model.removed", true,
 			json_pack(
 				"{s:I, s:s*}", "version", (json_int_t)d.version, "reason", reason),
 			rc, err);
 	}
-	deed_end(&d);
+	action_end(&d);
 	return rc;
 }
 
 int bn_version_set_alias(bn_workspace *ws, const char *spec, const char *alias, bn_err *err)
 {
-	deed d;
-	int rc = deed_begin_on(&d, ws, spec, err);
+	action d;
+	int rc = action_begin_on(&d, ws, spec, err);
 	if (!rc) {
 		rc = bn_rules_alias(&d.me, d.name, alias, d.version, err);
-		rc = deed_write(&d, "model.alias", true,
+		rc = action_write(&d, "model.alias", true,
 			json_pack("{s:I, s:s}", "version", (json_int_t)d.version, "alias", alias),
 			rc, err);
 	}
-	deed_end(&d);
+	action_end(&d);
 	return rc;
 }
 
 int bn_model_remove_alias(bn_workspace *ws, const char *name, const char *alias, bn_err *err)
 {
-	deed d;
-	int rc = deed_begin(&d, ws, err);
+	action d;
+	int rc = action_begin(&d, ws, err);
 	if (!rc && !(d.name = bn_strdup(name)))
 		rc = bn_err_nomem(err, "a name");
 	if (!rc) {
 		rc = bn_rules_remove_alias(&d.me, name, alias, err);
-		rc = deed_write(&d, "model.alias_removed", true, json_pack("{s:s}", "alias", alias),
-			rc, err);
+		rc = action_write(&d, "model.alias_removed", true,
+			json_pack("{s:s}", "alias", alias), rc, err);
 	}
-	deed_end(&d);
+	action_end(&d);
 	return rc;
 }
 
 int bn_version_set_tag(
 	bn_workspace *ws, const char *spec, const char *key, const char *value, bn_err *err)
 {
-	deed d;
-	int rc = deed_begin_on(&d, ws, spec, err);
+	action d;
+	int rc = action_begin_on(&d, ws, spec, err);
 	if (!rc) {
 		rc = bn_rules_tag(&d.me, d.name, d.version, key, value, err);
-		rc = deed_write(&d, "model.tag", false,
+		rc = action_write(&d, "model.tag", false,
 			json_pack("{s:I, s:s, s:s?}", "version", (json_int_t)d.version, "key", key,
 				"value", value),
 			rc, err);
 	}
-	deed_end(&d);
+	action_end(&d);
 	return rc;
 }

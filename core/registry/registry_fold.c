@@ -23,7 +23,7 @@ typedef struct act {
 
 /* Turns a rule's verdict into the event's outcome. 0 go on, 1 the event is dealt with, negative:
  * the index failed. */
-static int verdict(const act *a, int rc, const bn_err *e, bn_err *err)
+static int verdict(const act *a, int rc, bn_err *e, bn_err *err)
 {
 	switch (rc) {
 	case 0:
@@ -37,7 +37,7 @@ static int verdict(const act *a, int rc, const bn_err *e, bn_err *err)
 		bn_fold_outcome(a->f, BN_OUTCOME_INVALID, "%s", e->msg);
 		return 1;
 	default:
-		return bn_err_set(err, rc, "%s", e->msg);
+		return bn_err_recode(err, e, rc);
 	}
 }
 

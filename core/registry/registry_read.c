@@ -461,8 +461,8 @@ static int item_judge(bn_inbox_item *i, bn_workspace *ws, sqlite3 *db, bn_err *e
 	const char *name = i->version->name;
 	int rc = bn_rules_approve(
 		&me, name, i->version->version, NULL, false, &i->gates, &overridden, &why);
-	if (rc && !is_refusal(rc))
-		return bn_err_set(err, rc, "%s", why.msg);
+	if (rc < 0 && !is_refusal(rc))
+		return bn_err_move(err, &why);
 	i->can_approve = !rc;
 	if (rc && !(i->why_not = bn_strdup(why.msg)))
 		return bn_err_nomem(err, "an approval sheet");

@@ -99,9 +99,9 @@ static int verify_event(bn_verify_report *r, size_t *cap, bn_workspace *ws, cons
 	int rc = entity ? bn_json_parse(
 				  &payload, text ? text : "", text ? strlen(text) : 0, "event", &e)
 			: bn_err_nomem(&e, "an event");
-	if (rc) {
+	if (rc < 0) {
 		bn_free(entity);
-		return bn_err_set(err, rc, "%s", e.msg);
+		return bn_err_move(err, &e);
 	}
 	bn_event ev = {
 		.key = {(uint64_t)sqlite3_column_int64(st, 0),
@@ -118,7 +118,7 @@ static int verify_event(bn_verify_report *r, size_t *cap, bn_workspace *ws, cons
 			rc = bn_err_set(&e, BN_ECORRUPT, "is about other bytes: %.12s",
 				bn_json_str(payload, "digest", "none"));
 		rc = rc && !is_finding(rc)
-			     ? bn_err_set(err, rc, "%s", e.msg)
+			     ? bn_err_move(err, &e)
 			     : line_add(r, cap, rc ? e.msg : NULL, err, "signature of %s by %s",
 				       ev.kind, (const char *)sqlite3_column_text(st, 5));
 	}

@@ -16,7 +16,7 @@ names=$(awk '$1 !~ /^(bnk?|binnacle)_/ { print "  " $2 ": " $1 }' <<<"$defined")
 undefined() { nm -u "$@" 2>/dev/null | awk 'NF == 2 { print $2 }' | sort -u; }
 unused=$(join -v1 <(echo "$defined") \
 	<(undefined "$build/libbinnacle.a" "$build/libtui.a" "$build/obj/tui/main.o") | grep -v '^binnacle_')
-tested=$(undefined $(find "$build/obj/tests" -name '*.o'))
+tested=$(grep -rhoE '\bbnk?_[a-z0-9_]+' tests --include='*.[ch]' | sort -u)
 dead=$(join -v1 <(echo "$unused") <(echo "$tested") | awk 'NF { print "  " $2 ": " $1 }')
 [ -n "$dead" ] && echo "global names without a caller:" && echo "$dead" && bad=1
 for_tests=$(join -j1 <(echo "$unused") <(echo "$tested") | awk 'NF { print "  " $2 ": " $1 }')

@@ -309,7 +309,10 @@ static int run_stop(bn_cli *cli, bn_err *err)
 	if (rc == 0 && bn_cli_flag(cli, "wait") && !bn_cli_dry_run(cli)) {
 		bn_err end = BN_ERR_INIT;
 		rc = bn_run_follow(cli, ws, id, BN_FOLLOW_QUIET, &end);
-		rc = rc == BN_EFAILED ? 0 : rc != 0 ? bn_err_set(err, rc, "%s", end.msg) : 0;
+		if (rc == BN_EFAILED)
+			rc = 0;
+		else if (rc < 0)
+			rc = bn_err_move(err, &end);
 	}
 	bn_run_info_free(r);
 	return rc;

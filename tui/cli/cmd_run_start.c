@@ -321,7 +321,9 @@ static int run_start(bn_cli *cli, bn_err *err)
 			err);
 	bn_err shown = BN_ERR_INIT;
 	int show = rc == BN_EINTR ? 0 : show_started(cli, ws, id, &shown);
-	return rc != 0 ? rc : show != 0 ? bn_err_set(err, show, "%s", shown.msg) : 0;
+	if (rc != 0)
+		return rc;
+	return show < 0 ? bn_err_move(err, &shown) : 0;
 }
 
 /* ---- exec ----------------------------------------------------------------------------------- */

@@ -87,8 +87,8 @@ static int find_workspace(serving *s, bn_err *err)
 {
 	bn_err mine = BN_ERR_INIT;
 	int rc = bn_cli_workspace(s->cli, &s->ws, &mine);
-	if (rc && rc != BN_ENOTFOUND)
-		return bn_err_set(err, rc, "%s", mine.msg);
+	if (rc < 0 && rc != BN_ENOTFOUND)
+		return bn_err_move(err, &mine);
 	if (rc)
 		s->ws = NULL;
 	return 0;
