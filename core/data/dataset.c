@@ -10,6 +10,7 @@
 #include "core/govern/policy.h"
 #include "core/store/index/fold.h"
 #include "core/store/object/object.h"
+#include "core/store/workspace.h"
 
 #include <string.h>
 

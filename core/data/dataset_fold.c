@@ -11,6 +11,7 @@
 #include "core/store/index/fold.h"
 #include "core/store/index/ref.h"
 #include "core/store/object/manifest.h"
+#include "core/store/workspace.h"
 
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #include "core/data/dataset.h"
 #include "core/store/index/fold.h"
 #include "core/store/object/object.h"
+#include "core/store/workspace.h"
 
 #include <stdio.h>
 #include <string.h>

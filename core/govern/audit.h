@@ -7,6 +7,7 @@
 #ifndef BN_GOVERN_AUDIT_H
 #define BN_GOVERN_AUDIT_H
 #include "core/store/index/fold.h"
+#include "core/store/workspace.h"
 
 typedef struct bn_audit_filter {
 	const char *user;           /* name or uid in digits; NULL any */

@@ -146,6 +146,28 @@ out:
 	return rc;
 }
 
+/* ---- made by a newer binnacle ------------------------------------------------------------------- */
+
+static int check_newer(check *c, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, c->db, err,
+		"SELECT entity, kind, writer, seq, reason FROM dump_event WHERE outcome = 'newer' "
+		"AND verified IS NOT NULL ORDER BY clock, writer, seq",
+		"");
+	while (!rc && (rc = bn_sql_step(st, err)) == 1)
+		rc = fault(c, err,
+			"log/%s record %lld: %s on %s is signed and made by a newer "
+			"binnacle (%s)",
+			(const char *)sqlite3_column_text(st, 2),
+			(long long)sqlite3_column_int64(st, 3),
+			(const char *)sqlite3_column_text(st, 1),
+			(const char *)sqlite3_column_text(st, 0),
+			(const char *)sqlite3_column_text(st, 4));
+	sqlite3_finalize(st);
+	return rc;
+}
+
 /* ---- objects -------------------------------------------------------------------------------- */
 
 /* gc frees what only removed rows name: that it is missing is no fault. */
@@ -227,6 +249,8 @@ int bn_audit_verify(bn_audit_report **out, bn_workspace *ws, bn_audit_progress_f
 	if ((rc = bn_workspace_read(&c.db, ws, err)) < 0)
 		goto out;
 	if ((rc = check_signatures(&c, err)) < 0)
+		goto out;
+	if ((rc = check_newer(&c, err)) < 0)
 		goto out;
 	rc = check_objects(&c, err);
 out:

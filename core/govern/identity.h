@@ -19,6 +19,7 @@
 #define BN_GOVERN_IDENTITY_H
 #include "core/govern/key.h"
 #include "core/store/index/fold.h"
+#include "core/store/workspace.h"
 
 /* Fold class "user": table user_key. */
 extern const bn_fold_class bn_user_class;

@@ -47,6 +47,7 @@
 #ifndef BN_GOVERN_POLICY_H
 #define BN_GOVERN_POLICY_H
 #include "core/store/index/fold.h"
+#include "core/store/workspace.h"
 
 #include <stdbool.h>
 

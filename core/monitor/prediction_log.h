@@ -26,6 +26,7 @@
 #include "core/deploy/predictor.h"
 #include "core/deploy/server.h"
 #include "core/store/index/fold.h"
+#include "core/store/workspace.h"
 
 #include <stdint.h>
 

@@ -25,6 +25,7 @@
 #include "core/monitor/drift.h"
 #include "core/monitor/prediction_log.h"
 #include "core/store/index/fold.h"
+#include "core/store/workspace.h"
 
 #include <jansson.h>
 

@@ -147,6 +147,20 @@ static int verify_decisions(
 	return rc;
 }
 
+/* What a newer binnacle signed about the model is not guessed at. */
+static int verify_newer(
+	bn_verify_report *r, size_t *cap, bn_workspace *ws, const bn_version *v, bn_err *err)
+{
+	char *entity = bn_strf("model/%s", v->name);
+	if (!entity)
+		return bn_err_nomem(err, "a report");
+	bool newer = bn_index_is_newer(bn_workspace_index(ws), entity);
+	bn_free(entity);
+	return newer ? line_add(r, cap, "it was made by a newer binnacle", err, "history of %s",
+			       v->name)
+		     : 0;
+}
+
 /* The author whom the registration names is the owner of the run. */
 static int verify_author(
 	bn_verify_report *r, size_t *cap, bn_workspace *ws, const bn_version *v, bn_err *err)
@@ -177,6 +191,8 @@ int bn_version_verify(bn_verify_report **out, bn_workspace *ws, const char *spec
 		rc = verify_files(r, &cap, ws, v, err);
 	if (!rc)
 		rc = verify_author(r, &cap, ws, v, err);
+	if (!rc)
+		rc = verify_newer(r, &cap, ws, v, err);
 	if (!rc)
 		rc = verify_decisions(r, &cap, ws, v, err);
 	bn_version_free(v);

@@ -9,6 +9,7 @@
 #define BN_TRACK__FOLD_H
 #include "core/base/id.h"
 #include "core/store/index/fold.h"
+#include "core/store/workspace.h"
 #include "core/track/series_pack.h"
 
 #include <stdbool.h>

@@ -7,6 +7,7 @@
 #include "core/base/fs.h"
 #include "core/base/str.h"
 #include "core/store/index/fold.h"
+#include "core/store/workspace.h"
 #include "core/track/best.h"
 
 #include <stdio.h>

@@ -9,6 +9,7 @@
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
 #include "core/store/index/fold.h"
+#include "core/store/workspace.h"
 #include "core/track/run.h"
 
 #include <ctype.h>

@@ -9,6 +9,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/store/index/fold.h"
+#include "core/store/workspace.h"
 #include "core/track/_list.h"
 #include "core/track/_series.h"
 

@@ -5,6 +5,7 @@
 #define BN_TRAIN_CHILD_H
 #include "core/base/dir.h"
 #include "core/store/index/fold.h"
+#include "core/store/workspace.h"
 #include "core/train/spec.h"
 
 typedef struct bn_child_task {

@@ -15,6 +15,7 @@
 #include "core/base/env.h"
 #include "core/base/err.h"
 #include "core/store/index/fold.h"
+#include "core/store/workspace.h"
 
 /* dir: inside the workspace. classes: bn_rooms (to look up dataset versions). *exit_status: of the
  * child, 128 + signal when one ended it. BN_ECONFLICT when the run is supervised or over. */

@@ -68,7 +68,7 @@ CREATE TABLE event (
 	outcome INTEGER NOT NULL, -- bn_outcome: 0 applied, 1 refused, 2 invalid, 3 newer
 	reason TEXT,
 	version INTEGER,          -- of the class; NULL: 1
-	verified INTEGER,         -- NULL: not signed; 1: the signature was found good
+	verified INTEGER,         -- NULL: not signed; 1: signed, and found good; 0: not looked at
 	epoch INTEGER,            -- NULL: not placed
 	depth INTEGER,
 	payload,

@@ -10,6 +10,7 @@
 #define BN_TEST_PEOPLE_H
 #include "core/base/env.h"
 #include "core/store/index/fold.h"
+#include "core/store/workspace.h"
 
 #define PEOPLE 4
 

@@ -123,7 +123,7 @@ static int toy_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	if (!strcmp(ev->kind, "toy.object") && (text = bn_json_str(ev->payload, "hash", NULL)))
 		return bn_fold_object_ref(f, text, "toy", err);
 	if (!strcmp(ev->kind, "toy.refuse"))
-		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "uid %u may not", (unsigned)ev->uid);
+		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "uid-%u may not", (unsigned)ev->uid);
 	else
 		return bn_fold_unknown_kind(f);
 	return 0;

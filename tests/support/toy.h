@@ -11,6 +11,7 @@
 #define BN_TEST_TOY_H
 #include "core/base/env.h"
 #include "core/store/index/fold.h"
+#include "core/store/workspace.h"
 
 typedef struct toy_dir {
 	char path[256];

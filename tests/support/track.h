@@ -4,6 +4,7 @@
 #ifndef BN_TEST_TRACK_H
 #define BN_TEST_TRACK_H
 #include "core/store/index/fold.h"
+#include "core/store/workspace.h"
 #include "tests/support/toy.h"
 
 typedef struct track_world {

@@ -17,7 +17,7 @@ static const bn_fold_class *class_in(const bn_fold_class *const *c, const char *
 	return NULL;
 }
 
-bool fold_kind_commutes(const bn_fold_class *class, const char *kind)
+bool bn_fold_kind_commutes(const bn_fold_class *class, const char *kind)
 {
 	const char *const *k = class ? class->commuting_kinds : NULL;
 	for (; k && *k; k++)
@@ -49,7 +49,7 @@ static int table_grow(bn_fold *f, bn_err *err)
 	return 0;
 }
 
-fold_entity *fold_entity_get(bn_fold *f, const char *name, bn_err *err)
+fold_entity *bn_fold_entity_get(bn_fold *f, const char *name, bn_err *err)
 {
 	bool is_new;
 	if (f->entities * 2 >= f->table_size && table_grow(f, err))
@@ -72,7 +72,7 @@ fold_entity *fold_entity_get(bn_fold *f, const char *name, bn_err *err)
 	return e;
 }
 
-int fold_entity_look(bn_fold *f, fold_entity *e, bn_err *err)
+int bn_fold_entity_look(bn_fold *f, fold_entity *e, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	if (e->looked)

@@ -82,31 +82,31 @@ struct bn_fold {
 /* ---- fold.c ---------------------------------------------------------------------------------- */
 
 /* The log's first ordered event as table `event` has it; seq 0 when it has none. */
-int fold_first(fold_key *out, bn_fold *f, bn_err *err);
-int fold_key_compare(const fold_key *a, const fold_key *b);
-size_t fold_class_index(const bn_fold *f, const bn_fold_class *class);
+int bn_fold_first(fold_key *out, bn_fold *f, bn_err *err);
+int bn_fold_key_compare(const fold_key *a, const fold_key *b);
+size_t bn_fold_class_index(const bn_fold *f, const bn_fold_class *class);
 /* Called by the intake for each new record, in the batch's order. */
-int fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, bn_err *err);
+int bn_fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, bn_err *err);
 /* Calls apply() with the payload parsed; f->outcome and f->reason say how it went. */
-int fold_apply(bn_fold *f, const fold_entity *e, bn_event *ev, bool is_json, bn_err *err);
+int bn_fold_apply(bn_fold *f, const fold_entity *e, bn_event *ev, bool is_json, bn_err *err);
 /* Whether the class can be trusted with the event; else the outcome is set. */
-bool fold_understands(bn_fold *f, const fold_entity *e, const bn_event *ev);
+bool bn_fold_understands(bn_fold *f, const fold_entity *e, const bn_event *ev);
 
 /* ---- _entity.c ------------------------------------------------------------------------------- */
 
 /* Made, with its number, when the batch has not met it yet. NULL: *err says why. */
-fold_entity *fold_entity_get(bn_fold *f, const char *name, bn_err *err);
+fold_entity *bn_fold_entity_get(bn_fold *f, const char *name, bn_err *err);
 /* Reads what earlier batches left of its ordered events. */
-int fold_entity_look(bn_fold *f, fold_entity *e, bn_err *err);
-bool fold_kind_commutes(const bn_fold_class *class, const char *kind);
+int bn_fold_entity_look(bn_fold *f, fold_entity *e, bn_err *err);
+bool bn_fold_kind_commutes(const bn_fold_class *class, const char *kind);
 
 /* ---- _intake.c ------------------------------------------------------------------------------- */
 
 /* All new records of all writers. BN_FOLD_REBUILD when the log is another one. */
-int fold_intake(bn_fold *f, bn_err *err);
+int bn_fold_intake(bn_fold *f, bn_err *err);
 
 /* ---- _replay.c ------------------------------------------------------------------------------- */
 
-int fold_replay(bn_fold *f, bn_err *err);
+int bn_fold_replay(bn_fold *f, bn_err *err);
 
 #endif

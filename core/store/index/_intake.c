@@ -393,7 +393,7 @@ static int take_merged(bn_fold *f, intake *in, size_t n, bn_err *err)
 		heap_sink(heap, count, i);
 	while (count) {
 		intake *first = heap[0];
-		if ((rc = fold_take(f, first->w->name, first->s.uid, &first->r, err)))
+		if ((rc = bn_fold_take(f, first->w->name, first->s.uid, &first->r, err)))
 			return rc;
 		if ((rc = intake_next(f, first, err)) == 0)
 			heap[0] = heap[--count];
@@ -407,7 +407,7 @@ static int take_merged(bn_fold *f, intake *in, size_t n, bn_err *err)
 	return rc;
 }
 
-int fold_intake(bn_fold *f, bn_err *err)
+int bn_fold_intake(bn_fold *f, bn_err *err)
 {
 	bn_log *log = &f->ix->log;
 	int rc = 0;

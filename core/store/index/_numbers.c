@@ -77,6 +77,15 @@ int64_t bn_index_entity(sqlite3 *db, const char *entity)
 	return no;
 }
 
+bool bn_index_is_newer(sqlite3 *db, const char *entity)
+{
+	int64_t no = bn_index_entity(db, entity);
+	return no >= 0 && bn_sql_int(db, 0,
+				  "SELECT 1 FROM event WHERE entity = ? AND outcome = ? AND "
+				  "verified IS NOT NULL LIMIT 1",
+				  "ii", no, (int64_t)BN_OUTCOME_NEWER) == 1;
+}
+
 /* ---- for the fold --------------------------------------------------------------------------- */
 
 void bn_numbers_init(bn_numbers *n, sqlite3 *db)

@@ -68,8 +68,8 @@ static int replay_ordered(bn_fold *f, const fold_entity *e, bn_err *err)
 	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
 		rc = 0;
 		event_read(&ev, &is_json, e, st);
-		if (fold_understands(f, e, &ev) && e->class->apply)
-			rc = fold_apply(f, e, &ev, is_json, err);
+		if (bn_fold_understands(f, e, &ev) && e->class->apply)
+			rc = bn_fold_apply(f, e, &ev, is_json, err);
 		fold_verdict v = {f->outcome, f->reason, -1, -1};
 		bool same = v.outcome == BN_OUTCOME_APPLIED && !f->reason[0] &&
 			    !sqlite3_column_int(st, 11);
@@ -152,7 +152,7 @@ static int whole_hand_over(bn_fold *f, const fold_entity *e, whole *w, bn_err *e
 	int rc = 0;
 	for (size_t i = 0; !rc && i < w->count; i++) {
 		bn_event ev = w->events[i];
-		if (fold_understands(f, e, &ev)) { /* known ones to the front, in order */
+		if (bn_fold_understands(f, e, &ev)) { /* known ones to the front, in order */
 			memmove(&w->events[known + 1], &w->events[known], (i - known) * sizeof ev);
 			w->events[known++] = ev;
 			continue;
@@ -201,7 +201,7 @@ static int entity_replay(bn_fold *f, fold_entity *e, bn_err *err)
 		return bn_err_set(
 			err, BN_EIO, "index: '%s' depends on itself through others", e->name);
 	f->entity = e;
-	f->touched[fold_class_index(f, e->class)] = true;
+	f->touched[bn_fold_class_index(f, e->class)] = true;
 	int rc = entity_clear(f, e, err);
 	if (rc)
 		return rc;
@@ -247,7 +247,7 @@ static int mark_dependents(bn_fold *f, const fold_entity *on, bool replayed, bn_
 		"WHERE d.on_entity = ?",
 		on->no, err);
 	for (size_t i = 0; !rc && i < names.count; i++) {
-		fold_entity *e = fold_entity_get(f, names.items[i], err);
+		fold_entity *e = bn_fold_entity_get(f, names.items[i], err);
 		if (!e) {
 			rc = BN_ENOMEM;
 			break;
@@ -274,7 +274,7 @@ static int visit(bn_fold *f, fold_entity *e, int depth, bn_err *err)
 			"t.no = d.on_entity WHERE d.entity = ?",
 			e->no, err);
 	for (size_t i = 0; !rc && i < deps.count; i++) {
-		fold_entity *d = fold_entity_get(f, deps.items[i], err);
+		fold_entity *d = bn_fold_entity_get(f, deps.items[i], err);
 		rc = d ? visit(f, d, depth + 1, err) : BN_ENOMEM;
 	}
 	bn_names_release(&deps);
@@ -309,7 +309,7 @@ static const char first_sql[] =
 	"SELECT e.clock, n.name, e.seq, e.owner FROM event e JOIN index_name n ON n.no = e.writer "
 	"WHERE e.clock = (SELECT min(clock) FROM event) ORDER BY n.name, e.seq LIMIT 1";
 
-int fold_first(fold_key *out, bn_fold *f, bn_err *err)
+int bn_fold_first(fold_key *out, bn_fold *f, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	*out = (fold_key){0};
@@ -343,12 +343,12 @@ bool bn_index_first_uid(sqlite3 *db, uid_t *uid)
 static int mark_after_first(bn_fold *f, bn_err *err)
 {
 	fold_key now;
-	int rc = fold_first(&now, f, err);
-	if (rc || !f->first.seq || !fold_key_compare(&now, &f->first))
+	int rc = bn_fold_first(&now, f, err);
+	if (rc || !f->first.seq || !bn_fold_key_compare(&now, &f->first))
 		return rc;
 	for (size_t i = 0; f->classes[i]; i++) {
 		const char *name = f->classes[i]->follows_first;
-		fold_entity *e = name ? fold_entity_get(f, name, err) : NULL;
+		fold_entity *e = name ? bn_fold_entity_get(f, name, err) : NULL;
 		if (name && !e)
 			return BN_ENOMEM;
 		if (e)
@@ -357,7 +357,7 @@ static int mark_after_first(bn_fold *f, bn_err *err)
 	return 0;
 }
 
-int fold_replay(bn_fold *f, bn_err *err)
+int bn_fold_replay(bn_fold *f, bn_err *err)
 {
 	int rc = mark_after_first(f, err);
 	if (!rc)

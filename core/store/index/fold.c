@@ -10,7 +10,7 @@
 
 /* ---- small things --------------------------------------------------------------------------- */
 
-int fold_key_compare(const fold_key *a, const fold_key *b)
+int bn_fold_key_compare(const fold_key *a, const fold_key *b)
 {
 	if (a->clock != b->clock)
 		return a->clock < b->clock ? -1 : 1;
@@ -20,7 +20,7 @@ int fold_key_compare(const fold_key *a, const fold_key *b)
 	return a->seq < b->seq ? -1 : a->seq > b->seq;
 }
 
-size_t fold_class_index(const bn_fold *f, const bn_fold_class *class)
+size_t bn_fold_class_index(const bn_fold *f, const bn_fold_class *class)
 {
 	size_t i = 0;
 	while (f->classes[i] && f->classes[i] != class)
@@ -79,7 +79,7 @@ int bn_fold_name(bn_fold *f, bn_name_class class, const char *text, int64_t *no,
 int bn_fold_entity(bn_fold *f, const char *entity, int64_t *no, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
-	const fold_entity *e = fold_entity_get(f, entity, &why);
+	const fold_entity *e = bn_fold_entity_get(f, entity, &why);
 	if (!e)
 		return bn_err_move(err, &why);
 	*no = e->no;
@@ -88,7 +88,7 @@ int bn_fold_entity(bn_fold *f, const char *entity, int64_t *no, bn_err *err)
 
 void **bn_fold_slot(bn_fold *f, const bn_fold_class *class)
 {
-	return &f->slots[fold_class_index(f, class)];
+	return &f->slots[bn_fold_class_index(f, class)];
 }
 
 int bn_fold_object_ref(bn_fold *f, const char *hash, const char *role, bn_err *err)
@@ -108,7 +108,7 @@ int bn_fold_object_ref(bn_fold *f, const char *hash, const char *role, bn_err *e
 
 /* ---- applying one event --------------------------------------------------------------------- */
 
-int fold_apply(bn_fold *f, const fold_entity *e, bn_event *ev, bool is_json, bn_err *err)
+int bn_fold_apply(bn_fold *f, const fold_entity *e, bn_event *ev, bool is_json, bn_err *err)
 {
 	json_t *payload = NULL;
 	if (is_json)
@@ -117,14 +117,14 @@ int fold_apply(bn_fold *f, const fold_entity *e, bn_event *ev, bool is_json, bn_
 	f->entity = e;
 	f->outcome = BN_OUTCOME_APPLIED;
 	f->reason[0] = '\0';
-	f->touched[fold_class_index(f, e->class)] = true;
+	f->touched[bn_fold_class_index(f, e->class)] = true;
 	int rc = e->class->apply(f, ev, err);
 	json_decref(payload);
 	ev->payload = NULL;
 	return rc;
 }
 
-bool fold_understands(bn_fold *f, const fold_entity *e, const bn_event *ev)
+bool bn_fold_understands(bn_fold *f, const fold_entity *e, const bn_event *ev)
 {
 	f->outcome = BN_OUTCOME_APPLIED;
 	f->reason[0] = '\0';
@@ -136,8 +136,13 @@ bool fold_understands(bn_fold *f, const fold_entity *e, const bn_event *ev)
 	return f->outcome == BN_OUTCOME_APPLIED;
 }
 
+static bool holds_json(const bn_record *r)
+{
+	return r->type == BN_RECORD_JSON || r->type == BN_RECORD_SIGNED;
+}
+
 /* Adds the event to table `event` with the outcome that f holds. */
-static int event_insert(bn_fold *f, const bn_event *ev, bool is_json, bn_err *err)
+static int event_insert(bn_fold *f, const bn_event *ev, const bn_record *r, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int64_t kind;
@@ -146,26 +151,28 @@ static int event_insert(bn_fold *f, const bn_event *ev, bool is_json, bn_err *er
 		return rc;
 	rc = bn_sql_cached(&st, f->db, err,
 		"INSERT INTO event (entity, clock, writer, seq, kind, owner, outcome, reason, "
-		"version, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 1), ?)",
-		"iiiiiiisi", ev->entity_no, (int64_t)ev->key.clock, ev->writer_no,
+		"version, verified, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 1), "
+		"nullif(?, -1), ?)",
+		"iiiiiiisii", ev->entity_no, (int64_t)ev->key.clock, ev->writer_no,
 		(int64_t)ev->key.seq, kind, (int64_t)ev->uid, (int64_t)f->outcome,
-		f->reason[0] ? f->reason : NULL, (int64_t)ev->version);
+		f->reason[0] ? f->reason : NULL, (int64_t)ev->version,
+		r->type == BN_RECORD_SIGNED ? (int64_t)ev->verified : (int64_t)-1);
 	if (rc)
 		return rc;
-	if (is_json)
-		sqlite3_bind_text64(st, 10, ev->raw, ev->raw_len, SQLITE_STATIC, SQLITE_UTF8);
+	if (holds_json(r))
+		sqlite3_bind_text64(st, 11, ev->raw, ev->raw_len, SQLITE_STATIC, SQLITE_UTF8);
 	else
-		sqlite3_bind_blob64(st, 10, ev->raw, ev->raw_len, SQLITE_STATIC);
+		sqlite3_bind_blob64(st, 11, ev->raw, ev->raw_len, SQLITE_STATIC);
 	rc = bn_sql_step(st, err);
 	sqlite3_reset(st);
 	return rc;
 }
 
 /* Takes an ordered event: F1 holds for e, or e is late. */
-static int take_ordered(bn_fold *f, fold_entity *e, bn_event *ev, bool is_json, bn_err *err)
+static int take_ordered(bn_fold *f, fold_entity *e, bn_event *ev, const bn_record *r, bn_err *err)
 {
 	fold_key key = {ev->key.clock, ev->key.writer, ev->key.seq};
-	int rc = fold_entity_look(f, e, err);
+	int rc = bn_fold_entity_look(f, e, err);
 	if (rc)
 		return rc;
 	if (!f->first.seq)
@@ -173,18 +180,18 @@ static int take_ordered(bn_fold *f, fold_entity *e, bn_event *ev, bool is_json, 
 	if (!e->first_at)
 		e->first_at = f->folded;
 	e->last_at = f->folded;
-	if (e->last.seq && fold_key_compare(&key, &e->last) < 0)
+	if (e->last.seq && bn_fold_key_compare(&key, &e->last) < 0)
 		e->late = true;
 	else
 		e->last = key;
 	if (e->class && e->class->apply_all)
 		e->late = true; /* handed over whole at the end */
-	if (fold_understands(f, e, ev) && !e->late && e->class->apply)
-		rc = fold_apply(f, e, ev, is_json, err);
-	return rc ? rc : event_insert(f, ev, is_json, err);
+	if (bn_fold_understands(f, e, ev) && !e->late && e->class->apply)
+		rc = bn_fold_apply(f, e, ev, holds_json(r), err);
+	return rc ? rc : event_insert(f, ev, r, err);
 }
 
-int fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, bn_err *err)
+int bn_fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, bn_err *err)
 {
 	bn_event ev = {.key = {r->clock, writer, r->seq},
 		.kind = r->kind,
@@ -195,19 +202,18 @@ int fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, bn_
 		.depth = -1,
 		.raw = r->payload,
 		.raw_len = r->payload_len};
-	bool is_json = r->type == BN_RECORD_JSON || r->type == BN_RECORD_SIGNED;
 	f->folded++;
-	fold_entity *e = fold_entity_get(f, r->entity, err);
+	fold_entity *e = bn_fold_entity_get(f, r->entity, err);
 	if (!e)
 		return BN_ENOMEM;
 	int rc = bn_numbers_name(&f->numbers, BN_NAME_WRITER, writer, &ev.writer_no, err);
 	if (rc)
 		return rc;
 	ev.entity_no = e->no;
-	if (!fold_kind_commutes(e->class, r->kind) || !fold_understands(f, e, &ev))
-		return take_ordered(f, e, &ev, is_json, err);
+	if (!bn_fold_kind_commutes(e->class, r->kind) || !bn_fold_understands(f, e, &ev))
+		return take_ordered(f, e, &ev, r, err);
 	f->commuting = true;
-	rc = fold_apply(f, e, &ev, is_json, err);
+	rc = bn_fold_apply(f, e, &ev, holds_json(r), err);
 	f->commuting = false;
 	return rc;
 }
@@ -239,9 +245,9 @@ int bn_fold_batch(bn_index *ix, uint64_t *folded, bn_err *err)
 {
 	bn_fold f = {.ix = ix, .db = ix->db, .classes = ix->of.classes};
 	bn_numbers_init(&f.numbers, f.db);
-	int rc = fold_first(&f.first, &f, err);
+	int rc = bn_fold_first(&f.first, &f, err);
 	*folded = 0;
-	if (rc || (rc = fold_intake(&f, err)) || (rc = fold_replay(&f, err)) ||
+	if (rc || (rc = bn_fold_intake(&f, err)) || (rc = bn_fold_replay(&f, err)) ||
 		(rc = batch_end(&f, err))) /* BN_FOLD_REBUILD, which is positive, ends it too */
 		goto out;
 	*folded = f.folded;

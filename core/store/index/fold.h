@@ -50,9 +50,13 @@
  */
 #ifndef BN_STORE_INDEX_FOLD_H
 #define BN_STORE_INDEX_FOLD_H
-#include "core/store/workspace.h"
+#include "core/base/err.h"
 
 #include <jansson.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 /* Position in the total order of all events. */
 typedef struct bn_event_key {
@@ -168,6 +172,9 @@ bool bn_index_first_uid(sqlite3 *db, uid_t *uid);
 int64_t bn_index_name(sqlite3 *db, bn_name_class class, const char *text);
 int64_t bn_index_entity(sqlite3 *db, const char *entity);
 
+/* Whether the entity has a signed event of a class version or kind that this program does not know: it
+ * was made by a newer binnacle, and nothing that depends on it may be vouched for. */
+bool bn_index_is_newer(sqlite3 *db, const char *entity);
 /* How a user is named in what the fold writes: "uid-1000". */
 enum { BN_UID_TEXT = 32 };
 const char *bn_uid_text(uid_t uid, char buf[BN_UID_TEXT]);

@@ -13,6 +13,7 @@
 #include "core/store/object/gc.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
+#include "core/store/workspace.h"
 #include "tests/support/check_main.h"
 
 #include <fcntl.h>

@@ -4,12 +4,14 @@
  * segment, shuffled; and what happens to the index file itself.
  */
 #include "core/base/fs.h"
+#include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/store/_workspace.h"
 #include "core/store/index/_index.h"
 #include "core/store/index/index.h"
 #include "tests/support/check_main.h"
+#include "tests/support/signer.h"
 #include "tests/support/toy.h"
 
 #include <errno.h>
@@ -263,6 +265,227 @@ START_TEST(test_fold_reports_a_cycle_of_dependencies)
 	toy_append_needs(ws, "toy/b", "toy/a");
 	ck_assert_int_eq(bn_workspace_sync(ws, &e), BN_EIO);
 	ck_assert_ptr_nonnull(strstr(e.msg, "depends on itself"));
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+/* ---- another host's view ------------------------------------------------------------------------ */
+
+static void other_name(const bn_env *env, uid_t uid, char *name, size_t size)
+{
+	(void)env;
+	snprintf(name, size, "somebody-%lu", (unsigned long)uid % 7);
+}
+
+static int foreign_dirs(const bn_env *env, const bn_dir *at, const char *path, struct stat *st)
+{
+	int e = bn_fs_real.stat(env, at, path, st);
+	if (e == 0 && S_ISDIR(st->st_mode) && strstr(path, "log"))
+		st->st_uid = 4711;
+	return e;
+}
+
+START_TEST(test_fold_is_the_same_with_other_names_of_users_and_other_owners_of_directories)
+{
+	toy_dir d;
+	toy_env env, other;
+	bn_rng r;
+	char ours[65], theirs[65];
+	bn_workspace *ws = make_at(&env, &d);
+	bn_rng_init(&r, 5, "test.fold", 0);
+	random_history(&d, &r);
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	ck_assert_bn_ok(bn_index_dump_hash(ws, ours, &err), &err);
+	toy_env_init(&other, &d);
+	char *index = bn_strf("%s/other-index", d.path);
+	toy_env_own_index(&other, index);
+	bn_fs_ops ops = bn_fs_real;
+	ops.stat = foreign_dirs;
+	other.env.fs = &ops;
+	other.env.user_name = other_name;
+	bn_workspace *reader = open_at(&other, d.path);
+	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
+	ck_assert_bn_ok(bn_index_dump_hash(reader, theirs, &err), &err);
+	ck_assert_str_eq(ours, theirs);
+	sqlite3_stmt *st = NULL;
+	char expected[96], name[64];
+	other_name(NULL, getuid(), name, sizeof name);
+	snprintf(expected, sizeof expected, "%s may not", name);
+	ck_assert_int_eq(
+		bn_sql_prepare(&st, bn_workspace_index(reader), NULL,
+			"SELECT bn_reason(reason) FROM event WHERE outcome = 1 LIMIT 1", ""),
+		0);
+	ck_assert_int_eq(bn_sql_step(st, NULL), 1);
+	ck_assert_str_eq((const char *)sqlite3_column_text(st, 0), expected);
+	sqlite3_finalize(st);
+	bn_free(index);
+	bn_workspace_close(reader);
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+/* ---- whole mode ---------------------------------------------------------------------------------- */
+
+/* The rows of class "whole": the events' values in (epoch, depth, clock, writer, seq) order. */
+static int64_t place_of(const bn_event *ev, const char *key)
+{
+	return bn_json_int(ev->payload, key, 0);
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const bn_event *x = *(const bn_event *const *)a, *y = *(const bn_event *const *)b;
+	const int64_t p[] = {place_of(x, "epoch"), place_of(x, "depth"), (int64_t)x->key.clock};
+	const int64_t q[] = {place_of(y, "epoch"), place_of(y, "depth"), (int64_t)y->key.clock};
+	for (size_t i = 0; i < 3; i++)
+		if (p[i] != q[i])
+			return p[i] < q[i] ? -1 : 1;
+	int c = strcmp(x->key.writer, y->key.writer);
+	return c ? c : x->key.seq < y->key.seq ? -1 : 1;
+}
+
+static int whole_clear(bn_fold *f, const char *entity, bn_err *e)
+{
+	int rc = bn_sql_run(bn_fold_db(f), e,
+		"CREATE TABLE IF NOT EXISTS whole (entity TEXT PRIMARY KEY, text TEXT)", "");
+	return rc < 0 ? rc
+		      : bn_sql_run(bn_fold_db(f), e, "DELETE FROM whole WHERE entity = ?", "s",
+				entity);
+}
+
+static int whole_apply_all(
+	bn_fold *f, const char *entity, const bn_event *events, size_t n, bn_err *e)
+{
+	const bn_event *order[64];
+	bn_buf text = BN_BUF_INIT;
+	ck_assert_uint_le(n, 64);
+	for (size_t i = 0; i < n; i++) {
+		order[i] = &events[i];
+		bn_fold_place(f, i, place_of(&events[i], "epoch"), place_of(&events[i], "depth"));
+		if (place_of(&events[i], "epoch") < 0)
+			bn_fold_outcome_of(f, i, BN_OUTCOME_REFUSED, "no epoch");
+	}
+	qsort(order, n, sizeof *order, by_place);
+	for (size_t i = 0; i < n; i++)
+		if (place_of(order[i], "epoch") >= 0)
+			bn_buf_addf(&text, "%d ", (int)place_of(order[i], "v"));
+	int rc = bn_sql_run(
+		bn_fold_db(f), e, "INSERT INTO whole VALUES (?, ?)", "ss", entity, text.ptr);
+	bn_buf_release(&text);
+	return rc;
+}
+
+static const bn_fold_class whole_class = {
+	.name = "whole", .apply_all = whole_apply_all, .clear = whole_clear};
+static const bn_fold_class *const whole_classes[] = {&whole_class, NULL};
+
+static void whole_append(bn_workspace *ws, int epoch, int depth, int v)
+{
+	json_t *p = json_pack("{s:i, s:i, s:i}", "epoch", epoch, "depth", depth, "v", v);
+	ck_assert_bn_ok(bn_workspace_append(ws, "whole.x", "whole/a", p, &err), &err);
+	json_decref(p);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+}
+
+static void whole_expect(bn_workspace *ws, const char *text)
+{
+	ck_assert_msg(bn_sql_int(bn_workspace_index(ws), 0,
+			      "SELECT 1 FROM whole WHERE entity = 'whole/a' AND text = ?", "s",
+			      text) == 1,
+		"not '%s'", text);
+}
+
+START_TEST(test_fold_hands_a_class_all_events_of_an_entity_to_order_by_itself)
+{
+	toy_dir d;
+	toy_env env;
+	char hash[65], rebuilt[65];
+	toy_dir_make(&d);
+	toy_env_init(&env, &d);
+	ck_assert_bn_ok(bn_workspace_init(&env.env, d.path, &err), &err);
+	bn_workspace *ws = NULL;
+	ck_assert_bn_ok(bn_workspace_open(&ws, &env.env, whole_classes, d.path, &err), &err);
+	whole_append(ws, 1, 0, 1);
+	whole_expect(ws, "1 ");
+	whole_append(ws, 2, 0, 2);
+	whole_append(ws, 1, 1, 3); /* later, and before */
+	whole_expect(ws, "1 3 2 ");
+	whole_append(ws, -1, 0, 4); /* refused */
+	whole_append(ws, 0, 9, 5);
+	whole_expect(ws, "5 1 3 2 ");
+	sqlite3 *db = bn_workspace_index(ws);
+	ck_assert_int_eq(
+		bn_sql_int(db, -1, "SELECT count(*) FROM event WHERE epoch = 1 AND depth = 1", ""),
+		1);
+	ck_assert_int_eq(bn_sql_int(db, -1,
+				 "SELECT count(*) FROM dump_event WHERE outcome = 'refused' AND "
+				 "reason = 'no epoch'",
+				 ""),
+		1);
+	ck_assert_bn_ok(bn_index_dump_hash(ws, hash, &err), &err);
+	ck_assert_bn_ok(bn_index_rebuild(ws, &err), &err);
+	ck_assert_bn_ok(bn_index_dump_hash(ws, rebuilt, &err), &err);
+	ck_assert_str_eq(hash, rebuilt);
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+/* ---- a newer binnacle ------------------------------------------------------------------------------ */
+
+START_TEST(test_fold_keeps_what_it_does_not_know_and_names_who_signed_it)
+{
+	toy_dir d;
+	toy_env env;
+	bn_signer signer;
+	bn_index_status s;
+	bn_workspace *ws = make_at(&env, &d);
+	test_signer_init(&signer, 3);
+	toy_append_set(ws, "toy/a", 5);
+	ck_assert_bn_ok(bn_workspace_append(ws, "toy.new", "toy/a", NULL, &err), &err);
+	ck_assert_bn_ok(bn_workspace_append(ws, "other.x", "other/b", NULL, &err), &err);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+	ck_assert_int_eq(toy_value(ws, "toy/a"), 5);
+	ck_assert_bn_ok(bn_index_status_get(&s, ws, &err), &err);
+	ck_assert_int_eq(s.newer, 3); /* these and the founding record, of no toy class */
+	bn_index_status_release(&s);
+	ck_assert(!bn_index_is_newer(bn_workspace_index(ws), "toy/a"));
+	ck_assert_bn_ok(bn_workspace_set_signer(ws, &signer, &err), &err);
+	ck_assert_bn_ok(
+		bn_workspace_append_signed(ws, 2, "toy.set", "toy/a", NULL, NULL, &err), &err);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+	ck_assert(bn_index_is_newer(bn_workspace_index(ws), "toy/a"));
+	ck_assert(!bn_index_is_newer(bn_workspace_index(ws), "toy/b"));
+	bn_workspace_close(ws);
+	test_signer_release(&signer);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+/* ---- numbers stay private -------------------------------------------------------------------------- */
+
+START_TEST(test_every_table_with_private_numbers_has_a_view_that_resolves_them)
+{
+	toy_dir d;
+	toy_env env;
+	sqlite3_stmt *st = NULL;
+	bn_workspace *ws = make_at(&env, &d);
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	ck_assert_int_eq(
+		bn_sql_prepare(&st, bn_workspace_index(ws), NULL,
+			"SELECT t.name || '.' || c.name FROM sqlite_master t, "
+			"pragma_table_info(t.name) c WHERE t.type = 'table' AND "
+			"t.name NOT GLOB 'index_*' AND c.type = 'INTEGER' AND c.name IN "
+			"('no', 'entity', 'on_entity', 'writer', 'kind', 'host', 'key', "
+			"'experiment', 'role', 'run') AND NOT EXISTS (SELECT 1 FROM "
+			"sqlite_master v WHERE v.type = 'view' AND v.name = 'dump_' || t.name)",
+			""),
+		0);
+	ck_assert_msg(bn_sql_step(st, NULL) == 0, "%s has no view",
+		(const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
 	bn_workspace_close(ws);
 	toy_dir_remove(&d);
 }
@@ -737,6 +960,10 @@ BN_TEST_MAIN("core/store/fold", test_fold_is_the_same_in_any_order_of_arrival,
 	test_fold_replays_an_entity_when_an_older_event_comes_late,
 	test_fold_replays_who_depends_on_what_changed, test_fold_reports_a_cycle_of_dependencies,
 	test_a_machine_with_a_wrong_clock_does_not_set_everybody_elses,
+	test_fold_is_the_same_with_other_names_of_users_and_other_owners_of_directories,
+	test_fold_hands_a_class_all_events_of_an_entity_to_order_by_itself,
+	test_every_table_with_private_numbers_has_a_view_that_resolves_them,
+	test_fold_keeps_what_it_does_not_know_and_names_who_signed_it,
 	test_index_can_be_deleted_at_any_time, test_index_that_is_damaged_is_made_anew,
 	test_index_of_another_schema_is_rebuilt, test_index_notices_that_history_was_cut,
 	test_index_over_a_network_reads_an_open_segment_only_after_long_silence,
