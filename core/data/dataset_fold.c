@@ -78,7 +78,7 @@ static int identity_read(identity *id, const bn_event *ev, const char **why, bn_
 {
 	const json_t *p = ev->payload;
 	const char *content = bn_json_str(p, "content", NULL);
-	const bool first_format = ev->version < 2 && !json_object_get(p, "manifest");
+	const bool first_format = ev->version < 2;
 	id->hash = bn_json_str(p, first_format ? "hash" : "manifest", NULL);
 	id->part = first_format ? id->hash : bn_json_str(p, "part", NULL);
 	id->parts = first_format ? 1 : bn_json_int(p, "parts", 0);
