@@ -199,8 +199,8 @@ int bn_dataset_record_check(bn_workspace *ws, const bn_dataset_version *v, const
 int bn_dataset_tag(bn_workspace *ws, const bn_dataset_version *v, const char *key,
 	const char *value, bn_err *err);
 
-/* version 0: the whole dataset. BN_ENOTFOUND (to restore also: the bytes are gone), or BN_ECONFLICT when it
- * is so already. */
+/* version 0: the whole dataset. BN_ENOTFOUND, BN_ECONFLICT when it is so already, BN_EREFUSED to restore
+ * what gc has freed. */
 int bn_dataset_remove(bn_workspace *ws, const char *name, int64_t version, bn_err *err);
 int bn_dataset_restore(bn_workspace *ws, const char *name, int64_t version, bn_err *err);
 

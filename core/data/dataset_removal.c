@@ -41,7 +41,7 @@ static int refuse_gone(bn_workspace *ws, const char *name, int64_t version, bn_e
 		const bn_dataset_version *v = all->items[i];
 		if (!v->bytes_gone || (version && v->version != version))
 			continue;
-		rc = bn_err_set(err, BN_ENOTFOUND, "the bytes of dataset %s are gone",
+		rc = bn_err_set(err, BN_EREFUSED, "the bytes of dataset %s are gone",
 			bn_dataset_version_name(v, text, sizeof text));
 		bn_err_hint(err,
 			version ? "gc freed them; adding the same file again brings the version "

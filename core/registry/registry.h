@@ -69,6 +69,7 @@ typedef struct bn_version {
 	int64_t version;
 	char *uuid, *run_id, *digest, *manifest, *trainer, *description;
 	bn_model_state state;
+	bool bytes_gone; /* removed, and gc has freed its files */
 	uid_t author_uid, registrar_uid;
 	char *author, *registrar;
 	int64_t registered_ms, state_ms;

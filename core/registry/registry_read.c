@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/registry/_rules.h"
+#include "core/store/object/object.h"
 
 #include <math.h>
 #include <string.h>
@@ -226,19 +227,48 @@ static int page_read(bn_version_page **out, sqlite3 *db, sqlite3_stmt *st, bn_er
 	return rc;
 }
 
+/* The manifest goes with the files that only it names. */
+static int find_gone(bn_version *v, bn_workspace *ws, bn_err *err)
+{
+	bn_object_store *objects = NULL;
+	bn_object_info info;
+	bn_err e = BN_ERR_INIT;
+	int rc;
+	if (v->state != BN_MODEL_REMOVED)
+		return 0;
+	if ((rc = bn_workspace_objects(&objects, ws, err)) < 0)
+		return rc;
+	rc = bn_object_head(objects, v->manifest, &info, &e);
+	v->bytes_gone = rc == BN_ENOTFOUND;
+	if (rc < 0 && rc != BN_ENOTFOUND)
+		return bn_err_move(err, &e);
+	bn_err_clear(&e);
+	return 0;
+}
+
 int bn_version_list(
 	bn_version_page **out, bn_workspace *ws, const char *name, bool removed, bn_err *err)
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *st = NULL;
-	int rc = bn_workspace_read(&db, ws, err);
-	if (!rc)
-		rc = bn_sql_prepare(&st, db, err,
-			"SELECT " VERSION_COLUMNS
-			" FROM model_version WHERE (?1 IS NULL OR name = ?1)"
-			" AND (?2 OR state != 4) ORDER BY registered_ms DESC, name, version DESC",
-			"si", name, (int64_t)removed);
-	return rc ? rc : page_read(out, db, st, err);
+	bn_version_page *p = NULL;
+	int rc;
+	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
+		(rc = bn_sql_prepare(&st, db, err,
+			 "SELECT " VERSION_COLUMNS
+			 " FROM model_version WHERE (?1 IS NULL OR name = ?1)"
+			 " AND (?2 OR state != 4) ORDER BY registered_ms DESC, name, version DESC",
+			 "si", name, (int64_t)removed)) < 0 ||
+		(rc = page_read(&p, db, st, err)) < 0)
+		return rc;
+	for (size_t i = 0; i < p->count; i++) {
+		if ((rc = find_gone(&p->items[i], ws, err)) < 0) {
+			bn_version_page_free(p);
+			return rc;
+		}
+	}
+	*out = p;
+	return 0;
 }
 
 /* ---- names ---------------------------------------------------------------------------------- */
@@ -361,11 +391,17 @@ int bn_version_get(bn_version **out, bn_workspace *ws, const char *spec, bn_err 
 	sqlite3 *db = NULL;
 	char *name = NULL;
 	int64_t version = 0;
-	int rc = bn_workspace_read(&db, ws, err);
-	if (!rc)
-		rc = bn_version_resolve(&name, &version, db, spec, err);
-	if (!rc)
-		rc = version_load(out, db, name, version, err);
+	bn_version *v = NULL;
+	int rc;
+	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
+		(rc = bn_version_resolve(&name, &version, db, spec, err)) < 0 ||
+		(rc = version_load(&v, db, name, version, err)) < 0 ||
+		(rc = find_gone(v, ws, err)) < 0)
+		goto out;
+	*out = v;
+	v = NULL;
+out:
+	bn_version_free(v);
 	bn_free(name);
 	return rc;
 }

@@ -5,6 +5,7 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/store/object/live.h"
 #include "core/store/object/object.h"
 #include "core/track/_fold.h"
 
@@ -28,6 +29,13 @@ static const char run_sql[] =
 	"l.peak_rss_bytes, l.cpu_ms, l.read_bytes, l.write_bytes, l.energy_joules "
 	"FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
 	"WHERE r.no = ?";
+
+static int find_gone(bn_run_info *r, bn_workspace *ws, bn_err *err)
+{
+	char entity[8 + BN_RUN_ID_TEXT];
+	snprintf(entity, sizeof entity, "run/%s", r->id);
+	return r->removed ? bn_object_refs_gone(&r->bytes_gone, ws, entity, err) : 0;
+}
 
 static bool text_of(char **out, sqlite3_stmt *st, int c)
 {
@@ -85,6 +93,8 @@ int bn_run_get(bn_run_info **out, bn_workspace *ws, const char *id, bn_err *err)
 		rc = bn_err_nomem(err, "a run");
 		goto failed;
 	}
+	if ((rc = find_gone(r, ws, err)) < 0)
+		goto failed;
 	*out = r;
 	r = NULL;
 	rc = 0;

@@ -74,6 +74,7 @@ static json_t *info_json(const bn_run_info *r, int64_t now_ms)
 	set_text(o, "parent", r->parent);
 	set_text(o, "note", r->note);
 	json_object_set_new(o, "removed", json_boolean(r->removed));
+	json_object_set_new(o, "bytes_gone", json_boolean(r->bytes_gone));
 	set_int(o, "heartbeat_ms", r->heartbeat_ms, -1);
 	set_int(o, "rss_bytes", r->rss_bytes, -1);
 	set_int(o, "peak_rss_bytes", r->peak_rss_bytes, -1);

@@ -227,7 +227,9 @@ static int run_show(bn_cli *cli, bn_err *err)
 		{"host", "host", BN_AS_TEXT}, {"created_ms", "created", BN_AS_TIME_MS},
 		{"duration_ns", "time", BN_AS_DURATION},
 		{"peak_rss_bytes", "peak memory", BN_AS_BYTES},
-		{"model_digest", "model", BN_AS_TEXT}, {"note", "note", BN_AS_TEXT}, {0}};
+		{"model_digest", "model", BN_AS_TEXT}, {"note", "note", BN_AS_TEXT},
+		{"removed", "in the trash", BN_AS_BOOL}, {"bytes_gone", "bytes gone", BN_AS_BOOL},
+		{0}};
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT];
 	json_t *o = NULL;
@@ -358,6 +360,25 @@ static int run_note(bn_cli *cli, bn_err *err)
 	return rc == 0 ? bn_workspace_sync(ws, err) : rc;
 }
 
+/* Whether the run may be moved to the trash, or out of it. */
+static int change_check(const bn_run_info *r, bool removed, bn_err *err)
+{
+	int rc = 0;
+	if (r->removed == removed)
+		return bn_err_set(err, BN_ECONFLICT, "run %.8s (%s) is %s", r->id, r->name,
+			removed ? "in the trash already" : "not in the trash");
+	if (removed && bn_run_status_is_live(r->status)) {
+		rc = bn_err_set(err, BN_EREFUSED, "run %.8s (%s) is %s", r->id, r->name,
+			bn_run_status_name(r->status));
+		bn_err_hint(err, "stop it first: binnacle run stop %.8s", r->id);
+	} else if (!removed && r->bytes_gone) {
+		rc = bn_err_set(
+			err, BN_EREFUSED, "the bytes of run %.8s (%s) are gone", r->id, r->name);
+		bn_err_hint(err, "gc freed them; what is known of the run stays in the trash");
+	}
+	return rc;
+}
+
 static int change_one(bn_cli *cli, const char *name, bool removed, bn_err *err)
 {
 	bn_workspace *ws;
@@ -366,14 +387,8 @@ static int change_one(bn_cli *cli, const char *name, bool removed, bn_err *err)
 	int rc = open_runs(cli, &ws, name, id, err);
 	if (rc == 0)
 		rc = bn_run_get(&r, ws, id, err);
-	if (rc == 0 && r->removed == removed)
-		rc = bn_err_set(err, BN_ECONFLICT, "run %.8s (%s) is %s", id, r->name,
-			removed ? "in the trash already" : "not in the trash");
-	if (rc == 0 && removed && bn_run_status_is_live(r->status)) {
-		rc = bn_err_set(err, BN_EREFUSED, "run %.8s (%s) is %s", id, r->name,
-			bn_run_status_name(r->status));
-		bn_err_hint(err, "stop it first: binnacle run stop %.8s", id);
-	}
+	if (rc == 0)
+		rc = change_check(r, removed, err);
 	if (rc == 0 && removed && !bn_cli_dry_run(cli))
 		rc = bn_cli_confirm(cli, err, "Move run %.8s (%s) to the trash?", id, r->name);
 	if (rc == 0 && !bn_cli_dry_run(cli))

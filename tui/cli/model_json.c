@@ -57,6 +57,7 @@ json_t *bn_version_json(const bn_version *v)
 		o = NULL;
 	}
 	json_decref(rest);
+	json_object_set_new(o, "bytes_gone", json_boolean(v->bytes_gone));
 	return o;
 }
 

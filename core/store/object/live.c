@@ -286,6 +286,35 @@ static int check_manifests(bn_live *s, bn_workspace *ws, bn_err *err)
 	return rc;
 }
 
+int bn_object_refs_gone(bool *gone, bn_workspace *ws, const char *entity, bn_err *err)
+{
+	sqlite3 *db = bn_workspace_index(ws);
+	sqlite3_stmt *st = NULL;
+	bn_object_store *objects = NULL;
+	bn_object_info info;
+	bn_err e = BN_ERR_INIT;
+	int rc;
+	*gone = false;
+	if ((rc = bn_workspace_objects(&objects, ws, err)) < 0 ||
+		(rc = bn_sql_prepare(&st, db, err,
+			 "SELECT CASE typeof(hash) WHEN 'blob' THEN lower(hex(hash)) ELSE hash END "
+			 "FROM object_ref WHERE entity = ? AND commuting = 0",
+			 "i", bn_index_entity(db, entity))) < 0)
+		return rc;
+	while (!*gone && (rc = bn_sql_step(st, err)) == 1) {
+		const char *hash = (const char *)sqlite3_column_text(st, 0);
+		rc = bn_object_head(objects, hash, &info, &e);
+		*gone = rc == BN_ENOTFOUND;
+		if (rc < 0 && !*gone) {
+			bn_err_move(err, &e);
+			break;
+		}
+	}
+	bn_err_clear(&e);
+	sqlite3_finalize(st);
+	return *gone ? 0 : rc;
+}
+
 int bn_live_find(bn_live **out, bn_workspace *ws, int64_t removed_ms, bn_err *err)
 {
 	bn_object_store *objects = NULL;

@@ -24,4 +24,8 @@ int bn_live_find(bn_live **out, bn_workspace *ws, int64_t removed_ms, bn_err *er
 bool bn_live_has(const bn_live *live, const char *hash);
 void bn_live_free(bn_live *live);
 
+/* Whether an object that the entity's ordered events name is not in the workspace any more. Of a removed
+ * entity gc has freed it then; restored, it would name what is not there. Of the index as it is folded. */
+int bn_object_refs_gone(bool *gone, bn_workspace *ws, const char *entity, bn_err *err);
+
 #endif

@@ -607,7 +607,7 @@ START_TEST(test_dataset_removed_is_freed_after_its_release_date)
 	bn_dataset_version_free(v);
 	ck_assert_bn_ok(bn_dataset_resolve(&v, ws, "t@v1", BN_DATASET_REMOVED_TOO, &err), &err);
 	ck_assert(v->removed && v->bytes_gone);
-	ck_assert_int_eq(bn_dataset_restore(ws, "t", 1, &e), BN_ENOTFOUND);
+	ck_assert_int_eq(bn_dataset_restore(ws, "t", 1, &e), BN_EREFUSED);
 	ck_assert_ptr_nonnull(strstr(e.msg, "are gone"));
 	/* the same bytes bring the version back */
 	write_table(path, words, 4, 0.5);
