@@ -72,19 +72,23 @@ static void note_error(binnacle_run *run, const bn_err *e)
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-static int write_words(binnacle_run *run, word *words, size_t count, bn_err *err)
+static void words_free(word *words, size_t count)
 {
-	int rc = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (rc == 0)
-			rc = words[i].is_tag ? bn_runlog_tag(run->ws, run->id, words[i].key,
-						       words[i].value, err)
-					     : bn_runlog_param(run->ws, run->id, words[i].key,
-						       words[i].value, err);
 		bn_free(words[i].key);
 		bn_free(words[i].value);
 	}
 	bn_free(words);
+}
+
+static int write_words(binnacle_run *run, const word *words, size_t count, bn_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < count && rc >= 0; i++) {
+		const word *w = &words[i];
+		rc = w->is_tag ? bn_runlog_tag(run->ws, run->id, w->key, w->value, err)
+			       : bn_runlog_param(run->ws, run->id, w->key, w->value, err);
+	}
 	return rc;
 }
 
@@ -119,13 +123,15 @@ static int write_out(binnacle_run *run)
 	pthread_cond_broadcast(&run->written);
 	pthread_mutex_unlock(&run->mutex);
 
-	int rc = write_words(run, words, count, &err);
-	if (rc == 0)
-		rc = bn_runlog_metrics(run->ws, run->id, &run->writing, &err);
+	int rc;
+	if ((rc = write_words(run, words, count, &err)) < 0)
+		goto out;
+	rc = bn_runlog_metrics(run->ws, run->id, &run->writing, &err);
+out:
+	words_free(words, count);
 	bn_metric_set_clear(&run->writing);
-	beat(run, &err);
-	if (rc == 0)
-		rc = bn_workspace_commit(run->ws, &err);
+	beat(run, &err); /* also where something was not written */
+	rc = rc < 0 ? rc : bn_workspace_commit(run->ws, &err);
 	bn_workspace_tick(run->ws, &err);
 	pthread_mutex_unlock(&run->ws_mutex);
 	note_error(run, &err);
@@ -199,11 +205,7 @@ static void run_free(binnacle_run *run)
 		return;
 	bn_metric_set_release(&run->active);
 	bn_metric_set_release(&run->writing);
-	for (size_t i = 0; i < run->word_count; i++) {
-		bn_free(run->words[i].key);
-		bn_free(run->words[i].value);
-	}
-	bn_free(run->words);
+	words_free(run->words, run->word_count);
 	bn_workspace_close(run->ws);
 	bn_supervisor_release(&run->lock);
 	pthread_cond_destroy(&run->wake);
@@ -300,12 +302,15 @@ static int log_at(binnacle_run *run, const char *key, double value, int64_t step
 	bool known =
 		run->last < run->active.count && strcmp(run->active.items[run->last].key, key) == 0;
 	int rc = known ? 0 : bn_run_key_check("metric", key, &err);
-	while (rc == 0 && run->active.points >= BACKLOG_MAX && !run->stop)
+	if (rc < 0)
+		goto out;
+	while (run->active.points >= BACKLOG_MAX && !run->stop)
 		pthread_cond_wait(&run->written, &run->mutex);
-	if (rc == 0 && add_point(run, key, step, time_ms, value) != 0)
+	if (add_point(run, key, step, time_ms, value) != 0)
 		rc = bn_err_nomem(&err, "a metric");
 	if (run->active.points == FLUSH_POINTS)
 		pthread_cond_signal(&run->wake);
+out:
 	pthread_mutex_unlock(&run->mutex);
 	note_error(run, &err);
 	return rc;
@@ -326,29 +331,42 @@ int binnacle_log_metric(binnacle_run *run, const char *key, double value, int64_
 	return log_at(run, key, value, step, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 }
 
+/* Takes the word on success. */
+static int queue_word(binnacle_run *run, const word *w, const char *what, bn_err *err)
+{
+	pthread_mutex_lock(&run->mutex);
+	int rc = bn_grow(&run->words, &run->word_cap, run->word_count + 1, sizeof *w);
+	if (rc >= 0)
+		run->words[run->word_count++] = *w;
+	pthread_mutex_unlock(&run->mutex);
+	return rc < 0 ? bn_err_nomem(err, what) : 0;
+}
+
 static int log_word(binnacle_run *run, bool is_tag, const char *key, const char *value)
 {
 	bn_err err = BN_ERR_INIT;
 	const char *what = is_tag ? "tag" : "parameter";
+	word w = {is_tag, NULL, NULL};
+	int rc;
 	if (!run || !key || !value)
 		return 0;
-	int rc = bn_run_key_check(what, key, &err);
-	if (rc == 0 && strlen(value) > BN_RUN_VALUE_MAX)
+	if ((rc = bn_run_key_check(what, key, &err)) < 0)
+		goto out;
+	if (strlen(value) > BN_RUN_VALUE_MAX) {
 		rc = bn_err_set(&err, BN_EINVAL, "%s '%s': the value has over %d bytes", what, key,
 			BN_RUN_VALUE_MAX);
-	word w = {is_tag, rc == 0 ? bn_strdup(key) : NULL, rc == 0 ? bn_strdup(value) : NULL};
-	if (rc == 0 && (!w.key || !w.value))
-		rc = bn_err_nomem(&err, what);
-	pthread_mutex_lock(&run->mutex);
-	if (rc == 0 && bn_grow(&run->words, &run->word_cap, run->word_count + 1, sizeof w) != 0)
-		rc = bn_err_nomem(&err, what);
-	if (rc == 0)
-		run->words[run->word_count++] = w;
-	pthread_mutex_unlock(&run->mutex);
-	if (rc != 0) {
-		bn_free(w.key);
-		bn_free(w.value);
+		goto out;
 	}
+	if (!(w.key = bn_strdup(key)) || !(w.value = bn_strdup(value))) {
+		rc = bn_err_nomem(&err, what);
+		goto out;
+	}
+	if ((rc = queue_word(run, &w, what, &err)) < 0)
+		goto out;
+	w.key = w.value = NULL;
+out:
+	bn_free(w.key);
+	bn_free(w.value);
 	note_error(run, &err);
 	return rc;
 }
@@ -369,9 +387,11 @@ int binnacle_log_artifact(binnacle_run *run, const char *path, const char *name)
 	if (!run || !path)
 		return 0;
 	pthread_mutex_lock(&run->ws_mutex);
-	int rc = bn_runlog_artifact(run->ws, run->id, path, name, &err);
-	if (rc == 0)
-		rc = bn_workspace_commit(run->ws, &err);
+	int rc;
+	if ((rc = bn_runlog_artifact(run->ws, run->id, path, name, &err)) < 0)
+		goto out;
+	rc = bn_workspace_commit(run->ws, &err);
+out:
 	pthread_mutex_unlock(&run->ws_mutex);
 	note_error(run, &err);
 	return rc;
@@ -406,15 +426,18 @@ int binnacle_run_close(binnacle_run *run, int exit_code)
 	pthread_mutex_unlock(&run->mutex);
 	pthread_join(run->thread, NULL);
 	run->beat_ns = 0;
-	int rc = write_out(run);
+	int rc;
 	snprintf(reason, sizeof reason, "exit status %d", exit_code);
-	if (rc == 0 && run->owned)
-		rc = bn_runlog_finished(run->ws, run->id, exit_code == 0 ? "FINISHED" : "FAILED",
-			exit_code, 0, exit_code == 0 ? NULL : reason, &err);
-	if (rc == 0)
-		rc = bn_workspace_seal(run->ws, &err);
-	if (rc == 0)
-		rc = run->err.code; /* something logged earlier did not get to disk */
+	if ((rc = write_out(run)) < 0)
+		goto out;
+	if (run->owned &&
+		(rc = bn_runlog_finished(run->ws, run->id, exit_code == 0 ? "FINISHED" : "FAILED",
+			 exit_code, 0, exit_code == 0 ? NULL : reason, &err)) < 0)
+		goto out;
+	if ((rc = bn_workspace_seal(run->ws, &err)) < 0)
+		goto out;
+	rc = run->err.code; /* something logged earlier did not get to disk */
+out:
 	run_free(run);
 	return rc;
 }

@@ -88,17 +88,18 @@ static points *series_of(compaction *c, const char *key, size_t hint)
 static int take_payload(compaction *c, const void *data, size_t n, bn_err *err)
 {
 	const bn_metric_set *set;
-	int rc = bn_metric_reader_read(c->reader, &set, data, n, err);
-	for (size_t i = 0; rc == 0 && i < set->count; i++) {
+	int rc;
+	if ((rc = bn_metric_reader_read(c->reader, &set, data, n, err)) < 0)
+		return rc;
+	for (size_t i = 0; i < set->count; i++) {
 		if (!set->items[i].count)
 			continue;
 		points *p = series_of(c, set->items[i].key, i);
 		if (!p || points_add(p, &set->items[i]) != 0)
-			rc = bn_err_nomem(err, "metric points");
+			return bn_err_nomem(err, "metric points");
 	}
-	if (rc == 0)
-		c->total += set->points;
-	return rc;
+	c->total += set->points;
+	return 0;
 }
 
 /* Takes payloads until there are enough points; *more says whether some are left. */
@@ -110,20 +111,24 @@ static int take_payloads(compaction *c, bool *more, bn_err *err)
 		"ORDER BY clock, writer, seq",
 		"ii", c->run, c->owner);
 	*more = false;
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
+	if (rc < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) > 0) {
 		if (c->total >= ROUND_POINTS) {
 			*more = true;
-			break;
+			rc = 0;
+			goto out;
 		}
 		if (bn_grow(&c->rows, &c->row_cap, c->row_count + 1, sizeof *c->rows) != 0) {
 			rc = bn_err_nomem(err, "metric points");
-			break;
+			goto out;
 		}
 		c->rows[c->row_count++] = sqlite3_column_int64(st, 0);
-		rc = take_payload(
-			c, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1), err);
+		if ((rc = take_payload(c, sqlite3_column_blob(st, 1),
+			     (size_t)sqlite3_column_bytes(st, 1), err)) < 0)
+			goto out;
 	}
+out:
 	sqlite3_finalize(st);
 	return rc;
 }
@@ -148,7 +153,7 @@ static int join_newest(compaction *c, points *p, int64_t *serial, bool *again, b
 		"iii", c->run, c->owner, p->no);
 	if (rc < 0)
 		return rc;
-	if ((rc = bn_sql_step(st, err)) == 1) {
+	if ((rc = bn_sql_step(st, err)) > 0) {
 		int64_t held = sqlite3_column_int64(st, 2);
 		rc = 0;
 		if (*serial == 0)
@@ -160,14 +165,13 @@ static int join_newest(compaction *c, points *p, int64_t *serial, bool *again, b
 		}
 	}
 	sqlite3_reset(st);
-	for (size_t i = 0; rc == 0 && set && i < set->count; i++)
+	if (rc < 0 || row < 0)
+		return rc;
+	for (size_t i = 0; i < set->count; i++)
 		if (points_add(p, &set->items[i]) != 0)
-			rc = bn_err_nomem(err, "metric points");
-	if (rc == 0 && row >= 0) {
-		*again = true;
-		rc = delete_row(c, row, err);
-	}
-	return rc;
+			return bn_err_nomem(err, "metric points");
+	*again = true;
+	return delete_row(c, row, err);
 }
 
 static int point_cmp(const void *a, const void *b)
@@ -186,12 +190,14 @@ static int write_chunk(compaction *c, int64_t key, int64_t serial, bn_metric_ser
 		size_t n = m->count - at < BN_CHUNK_PIECE ? m->count - at : BN_CHUNK_PIECE;
 		measure(&pyramid[pieces], m->step + at, m->time_ms + at, m->value + at, n);
 	}
-	int rc = bn_metric_chunk_write(&data, &one, err);
-	if (rc == 0)
-		rc = bn_sql_run(c->db, err,
-			"INSERT INTO metric_chunk VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?, ?)",
-			"iiiiibbb", c->run, c->owner, key, serial, (int64_t)m->count, &total,
-			sizeof total, pyramid, pieces * sizeof *pyramid, data.ptr, data.len);
+	int rc;
+	if ((rc = bn_metric_chunk_write(&data, &one, err)) < 0)
+		goto out;
+	rc = bn_sql_run(c->db, err,
+		"INSERT INTO metric_chunk VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?, ?)", "iiiiibbb",
+		c->run, c->owner, key, serial, (int64_t)m->count, &total, sizeof total, pyramid,
+		pieces * sizeof *pyramid, data.ptr, data.len);
+out:
 	bn_buf_release(&data);
 	return rc;
 }

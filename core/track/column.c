@@ -173,15 +173,21 @@ static int load_blocks(bn_column *c, int64_t key, bn_err *err)
 	int rc = bn_sql_prepare(&st, c->db, err,
 		"SELECT no & 4294967295, data FROM index_column WHERE no >= ? AND no < ?", "ii",
 		key << 32, (key + 1) << 32);
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+	if (rc < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) > 0) {
 		size_t first = (size_t)sqlite3_column_int64(st, 0) * BN_COLUMN_RUNS;
-		rc = bn_column_unpack(
-			b, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1), err);
-		if (rc == 0 && b->texts == !c->text)
+		if ((rc = bn_column_unpack(b, sqlite3_column_blob(st, 1),
+			     (size_t)sqlite3_column_bytes(st, 1), err)) < 0)
+			goto out;
+		if (b->texts == !c->text) {
 			rc = bn_err_set(err, BN_ECORRUPT, "index: damaged column of runs");
-		if (rc == 0)
-			rc = put_block(c, first, b, err);
+			goto out;
+		}
+		if ((rc = put_block(c, first, b, err)) < 0)
+			goto out;
 	}
+out:
 	sqlite3_finalize(st);
 	bn_free(b);
 	return rc;
@@ -197,16 +203,20 @@ static int load_series(bn_column *c, int64_t key, bn_err *err)
 		"SELECT r.no, s.data FROM run r CROSS JOIN metric_series s "
 		"ON s.run = r.no AND s.owner = r.owner WHERE r.removed = ?",
 		"i", (int64_t)c->removed);
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+	if (rc < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) > 0) {
 		size_t run = (size_t)sqlite3_column_int64(st, 0);
-		rc = bn_series_unpack(
-			&l, sqlite3_column_blob(st, 1), (size_t)sqlite3_column_bytes(st, 1), err);
-		size_t at = rc == 0 ? bn_series_place(&l, key, &found) : 0;
-		if (rc == 0 && found && run < c->count) {
+		if ((rc = bn_series_unpack(&l, sqlite3_column_blob(st, 1),
+			     (size_t)sqlite3_column_bytes(st, 1), err)) < 0)
+			goto out;
+		size_t at = bn_series_place(&l, key, &found);
+		if (found && run < c->count) {
 			bn_set_add(c->has, run);
 			c->number[run] = bn_series_aggregate(&l.items[at], c->aggregate);
 		}
 	}
+out:
 	sqlite3_finalize(st);
 	bn_free(l.items);
 	return rc;
@@ -221,12 +231,16 @@ static int load_values(bn_column *c, int64_t key, bn_err *err)
 					: "SELECT r.no, x.value FROM run r CROSS JOIN run_tag x "
 					  "ON x.run = r.no AND x.key = ? WHERE r.removed = ?",
 		"ii", key, (int64_t)c->removed);
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+	if (rc < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) > 0) {
 		size_t run = (size_t)sqlite3_column_int64(st, 0);
-		rc = run < c->count ? put_text(c, run, (const char *)sqlite3_column_text(st, 1),
-					      (size_t)sqlite3_column_bytes(st, 1), err)
-				    : 0;
+		if (run < c->count &&
+			(rc = put_text(c, run, (const char *)sqlite3_column_text(st, 1),
+				 (size_t)sqlite3_column_bytes(st, 1), err)) < 0)
+			goto out;
 	}
+out:
 	sqlite3_finalize(st);
 	return rc;
 }

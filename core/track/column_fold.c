@@ -94,18 +94,19 @@ static int gather_run(update *u, int64_t run, unsigned what, bn_err *err)
 		&st, u->db, err, "SELECT owner, removed FROM run WHERE no = ?", "i", run);
 	if (rc < 0)
 		return rc;
-	if ((rc = bn_sql_step(st, err)) == 1) {
+	if ((rc = bn_sql_step(st, err)) > 0) {
 		owner = sqlite3_column_int64(st, 0);
 		living = !sqlite3_column_int(st, 1);
-		rc = 0;
 	}
 	sqlite3_reset(st);
-	if (rc == 0 && what & BN_TOUCH_ANEW) {
+	if (rc < 0)
+		return rc;
+	if (what & BN_TOUCH_ANEW) {
 		bn_set_add(u->anew, at);
 		u->any_anew = true;
 	}
-	if (rc < 0 || !living)
-		return rc;
+	if (!living)
+		return 0;
 	if ((rc = gather_series(u, run, owner, at, err)) < 0 ||
 		(rc = gather_texts(
 			 u, "SELECT key, value FROM run_param WHERE run = ?", run, at, err)) < 0)
@@ -164,23 +165,25 @@ static int update_row(update *u, int64_t key, const cell *cells, size_t count, b
 	memset(row->has, 0, sizeof row->has);
 	row->texts = count && cells[0].is_text;
 	/* The old texts lie in the statement until it is reset. */
-	if ((rc = bn_sql_step(st, err)) == 1)
+	if ((rc = bn_sql_step(st, err)) > 0)
 		rc = bn_column_unpack(
 			row, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), err);
-	size_t before = rc == 0 ? set_count(row->has) : 0;
+	if (rc < 0)
+		goto out;
+	size_t before = set_count(row->has);
 	bool changed = count > 0;
-	for (size_t i = 0; i < BN_COLUMN_SET && rc == 0; i++) {
+	for (size_t i = 0; i < BN_COLUMN_SET; i++) {
 		changed = changed || row->has[i] & u->anew[i];
 		row->has[i] &= (uint8_t)~u->anew[i];
 	}
-	for (size_t i = 0; i < count && rc == 0; i++) {
+	for (size_t i = 0; i < count; i++) {
 		bn_set_add(row->has, cells[i].at);
 		row->cells[cells[i].at] = cells[i].value;
 		if (cells[i].is_text)
 			row->cells[cells[i].at].text = u->texts.ptr + cells[i].text_at;
 	}
-	if (rc == 0 && changed)
-		rc = write_row(u, key, before, err);
+	rc = changed ? write_row(u, key, before, err) : 0;
+out:
 	sqlite3_reset(st);
 	return rc;
 }
@@ -192,20 +195,27 @@ static int update_others(update *u, bn_err *err)
 	int64_t *keys = NULL;
 	size_t count = 0, cap = 0;
 	int rc = bn_sql_prepare(&st, u->db, err, "SELECT key FROM index_key", "");
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
-		rc = bn_grow(&keys, &cap, count + 1, sizeof *keys) != 0
-			     ? bn_err_nomem(err, "columns of runs")
-			     : 0;
-		if (rc == 0)
-			keys[count++] = sqlite3_column_int64(st, 0);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) > 0) {
+		if (bn_grow(&keys, &cap, count + 1, sizeof *keys) != 0) {
+			rc = bn_err_nomem(err, "columns of runs");
+			goto out;
+		}
+		keys[count++] = sqlite3_column_int64(st, 0);
 	}
-	sqlite3_finalize(st);
-	for (size_t i = 0, at = 0; i < count && rc == 0; i++) {
+	if (rc < 0)
+		goto out;
+	for (size_t i = 0, at = 0; i < count; i++) {
 		while (at < u->count && u->cells[at].key < keys[i])
 			at++;
-		if (at == u->count || u->cells[at].key != keys[i])
-			rc = update_row(u, keys[i], NULL, 0, err);
+		if (at < u->count && u->cells[at].key == keys[i])
+			continue;
+		if ((rc = update_row(u, keys[i], NULL, 0, err)) < 0)
+			goto out;
 	}
+out:
+	sqlite3_finalize(st);
 	bn_free(keys);
 	return rc;
 }
@@ -217,18 +227,19 @@ static int update_block(update *u, bn_err *err)
 		return rc;
 	if (u->count)
 		qsort(u->cells, u->count, sizeof *u->cells, cell_cmp);
-	for (size_t i = 0, n; i < u->count && rc == 0; i += n) {
+	for (size_t i = 0, n; i < u->count; i += n) {
 		for (n = 1; i + n < u->count && u->cells[i + n].key == u->cells[i].key;)
 			n++;
-		rc = update_row(u, u->cells[i].key, &u->cells[i], n, err);
+		if ((rc = update_row(u, u->cells[i].key, &u->cells[i], n, err)) < 0)
+			return rc;
 	}
-	if (rc == 0 && u->any_anew)
-		rc = update_others(u, err);
+	if (u->any_anew && (rc = update_others(u, err)) < 0)
+		return rc;
 	memset(u->anew, 0, sizeof u->anew);
 	u->any_anew = false;
 	u->count = 0;
 	bn_buf_clear(&u->texts);
-	return rc;
+	return 0;
 }
 
 int bn_columns_update(bn_fold *f, const bn_touched *touched, size_t count, bn_err *err)
@@ -237,16 +248,20 @@ int bn_columns_update(bn_fold *f, const bn_touched *touched, size_t count, bn_er
 	int rc = 0;
 	if (!(u.row = bn_alloc(sizeof *u.row)))
 		return bn_err_nomem(err, "columns of runs");
-	for (size_t i = 0, n; i < count && rc == 0; i += n) {
+	for (size_t i = 0, n; i < count; i += n) {
 		unsigned what = 0;
 		int64_t run = touched[i].run;
 		for (n = 0; i + n < count && touched[i + n].run == run; n++)
 			what |= touched[i + n].what;
 		u.block = run / BN_COLUMN_RUNS;
-		if ((rc = gather_run(&u, run, what, err)) == 0 &&
-			(i + n == count || touched[i + n].run / BN_COLUMN_RUNS != u.block))
-			rc = update_block(&u, err);
+		if ((rc = gather_run(&u, run, what, err)) < 0)
+			goto out;
+		if (i + n < count && touched[i + n].run / BN_COLUMN_RUNS == u.block)
+			continue;
+		if ((rc = update_block(&u, err)) < 0)
+			goto out;
 	}
+out:
 	bn_free(u.row);
 	bn_free(u.cells);
 	bn_free(u.series.items);

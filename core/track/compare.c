@@ -71,27 +71,29 @@ static int gather_run(facts *f, bn_workspace *ws, const bn_run_info *r)
 static int gather_params(facts *f, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_pairs p;
-	int rc = bn_run_params(&p, ws, id, err);
-	for (size_t i = 0; rc == 0 && i < p.count; i++)
+	int rc;
+	if ((rc = bn_run_params(&p, ws, id, err)) < 0)
+		return rc;
+	for (size_t i = 0; i < p.count; i++)
 		put_text(f->groups[BN_COMPARE_PARAM], p.items[i].key, p.items[i].value);
-	if (rc == 0)
-		bn_pairs_release(&p);
-	return rc;
+	bn_pairs_release(&p);
+	return 0;
 }
 
 static int gather_metrics(facts *f, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_series_list l;
-	int rc = bn_series_find_all(&l, ws, id, err);
-	for (size_t i = 0; rc == 0 && i < l.count; i++) {
+	int rc;
+	if ((rc = bn_series_find_all(&l, ws, id, err)) < 0)
+		return rc;
+	for (size_t i = 0; i < l.count; i++) {
 		const bn_series_info *s = &l.items[i];
 		double x = bn_metric_direction(s->key) ? bn_metric_best(s->key, s->min, s->max)
 						       : s->last;
 		put_number(f->groups[BN_COMPARE_METRIC], s->key, x);
 	}
-	if (rc == 0)
-		bn_series_list_release(&l);
-	return rc;
+	bn_series_list_release(&l);
+	return 0;
 }
 
 /* Objects become "a.b"; everything that is no text, number or boolean, canonical JSON. */
@@ -162,17 +164,18 @@ static int gather(facts *f, bn_workspace *ws, const char *id, bn_err *err)
 	for (int g = 0; g < BN_COMPARE_GROUPS; g++)
 		if (!(f->groups[g] = json_object()))
 			return bn_err_nomem(err, "a comparison");
-	int rc = bn_run_get(&r, ws, id, err);
-	if (rc != 0)
+	int rc;
+	if ((rc = bn_run_get(&r, ws, id, err)) < 0)
 		return rc;
-	f->name = bn_strdup(r->name);
-	rc = f->name ? gather_run(f, ws, r) : bn_err_nomem(err, "a comparison");
-	if (rc == 0)
-		rc = gather_params(f, ws, id, err);
-	if (rc == 0)
-		rc = gather_metrics(f, ws, id, err);
-	if (rc == 0)
-		rc = gather_spec(f, ws, r->spec_hash, err);
+	if (!(f->name = bn_strdup(r->name))) {
+		rc = bn_err_nomem(err, "a comparison");
+		goto out;
+	}
+	if ((rc = gather_run(f, ws, r)) < 0 || (rc = gather_params(f, ws, id, err)) < 0 ||
+		(rc = gather_metrics(f, ws, id, err)) < 0)
+		goto out;
+	rc = gather_spec(f, ws, r->spec_hash, err);
+out:
 	bn_run_info_free(r);
 	return rc;
 }
@@ -304,18 +307,20 @@ int bn_compare_runs(bn_comparison **out, bn_workspace *ws, const char *const *id
 	if (c)
 		c->memory = bn_alloc_zeroed(1, sizeof *c->memory);
 	int rc = c && all && c->memory ? 0 : bn_err_nomem(err, "a comparison");
-	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = gather(&all[i], ws, ids[i], err);
-	if (rc == 0) {
-		c->runs = count;
-		c->baseline = baseline;
-		rc = fill(c, all, ids, err);
-	}
+	if (rc < 0)
+		goto out;
+	for (size_t i = 0; i < count; i++)
+		if ((rc = gather(&all[i], ws, ids[i], err)) < 0)
+			goto out;
+	c->runs = count;
+	c->baseline = baseline;
+	if ((rc = fill(c, all, ids, err)) < 0)
+		goto out;
+	*out = c;
+	c = NULL;
+out:
 	facts_free(all, count);
-	if (rc == 0)
-		*out = c;
-	else
-		bn_comparison_free(c);
+	bn_comparison_free(c);
 	return rc;
 }
 

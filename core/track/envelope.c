@@ -135,9 +135,13 @@ static int gather(envelope *e, bn_series_source *s, bn_err *err)
 		"WHERE run = ? AND owner = ? AND key IN (0, ?) ORDER BY key DESC, clock, writer, "
 		"seq",
 		"iii", s->run, s->owner, s->key);
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1)
-		rc = sqlite3_column_int64(st, 0) ? add_chunk(e, s, st, err)
-						 : add_payload(e, s, st, err);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) > 0) {
+		bool is_chunk = sqlite3_column_int64(st, 0) != 0;
+		if ((rc = is_chunk ? add_chunk(e, s, st, err) : add_payload(e, s, st, err)) < 0)
+			break;
+	}
 	sqlite3_finalize(st);
 	return rc;
 }
@@ -156,11 +160,14 @@ static int envelope_make(envelope *e, bn_series_source *s, bn_err *err)
 	e->last = bn_alloc_zeroed(e->n, sizeof *e->last);
 	e->sum = bn_alloc_zeroed(e->n, sizeof *e->sum);
 	int rc = e->last && e->sum ? 0 : bn_err_nomem(err, "an envelope");
-	if (rc == 0 && s->reader)
-		rc = gather(e, s, err);
-	for (size_t i = 0; rc == 0 && i < e->n; i++)
+	if (rc < 0)
+		goto out;
+	if (s->reader && (rc = gather(e, s, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < e->n; i++)
 		if (e->buckets[i].count)
 			e->buckets[i].mean = e->sum[i] / (double)e->buckets[i].count;
+out:
 	bn_free(e->last);
 	bn_free(e->sum);
 	return rc;
@@ -175,16 +182,18 @@ int bn_series_envelope(bn_bucket *buckets, size_t n, bool *any, bn_workspace *ws
 		*any = false;
 	if (n == 0)
 		return bn_err_set(err, BN_EINVAL, "an envelope of 0 buckets");
-	int rc = bn_series_source_open(&s, ws, run_id, key, err);
-	if (rc == 0 && from > to) {
+	int rc;
+	if ((rc = bn_series_source_open(&s, ws, run_id, key, err)) < 0)
+		goto out;
+	if (from > to) {
 		from = axis == BN_AXIS_STEP ? s.summary.first.step : s.summary.min_ms;
 		to = axis == BN_AXIS_STEP ? s.summary.last.step : s.summary.max_ms;
 	}
 	envelope e = {.buckets = buckets, .n = n, .axis = axis, .from = from, .to = to};
-	if (rc == 0)
-		rc = envelope_make(&e, &s, err);
+	rc = envelope_make(&e, &s, err);
 	if (any)
 		*any = e.any;
+out:
 	bn_series_source_close(&s);
 	return rc;
 }

@@ -24,24 +24,46 @@ static int fields_load(fields *l, sqlite3 *db, bn_err *err)
 		"SELECT n.name, k.key, k.runs FROM index_key k JOIN index_name n ON n.no = k.key "
 		"WHERE k.runs > 0",
 		"");
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
+	if (rc < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) > 0) {
 		if (bn_grow(&l->items, &l->cap, l->count + 1, sizeof *l->items) != 0) {
 			rc = bn_err_nomem(err, "a list of fields");
-			break;
+			goto out;
 		}
 		field *f = &l->items[l->count];
 		*f = (field){.name = bn_sql_text(st, 0),
 			.key = sqlite3_column_int64(st, 1),
 			.runs = sqlite3_column_int64(st, 2)};
-		if (!f->name)
+		if (!f->name) {
 			rc = bn_err_nomem(err, "a list of fields");
-		for (int k = 0; f->name && k < BN_KEY_KINDS; k++)
+			goto out;
+		}
+		for (int k = 0; k < BN_KEY_KINDS; k++)
 			if (!strncmp(f->name, bn_key_prefix[k], strlen(bn_key_prefix[k])))
 				f->kind = (bn_key_kind)k;
-		l->count += f->name != NULL;
+		l->count++;
 	}
+out:
 	sqlite3_finalize(st);
+	return rc;
+}
+
+/* How many runs of a set have the field. */
+static int field_recount(field *f, sqlite3 *db, const uint8_t *in, size_t count, bn_err *err)
+{
+	bn_column *c = NULL;
+	int rc;
+	f->runs = 0;
+	if ((rc = bn_column_new(&c, db, f->kind, f->name + strlen(bn_key_prefix[f->kind]),
+		     BN_AGGREGATE_LAST, false, err)) < 0)
+		goto out;
+	if ((rc = bn_column_load(c, err)) < 0)
+		goto out;
+	for (size_t k = 0; k < count / 8 + 1 && k < c->count / 8 + 1; k++)
+		f->runs += __builtin_popcount(in[k] & c->has[k]);
+out:
+	bn_column_free(c);
 	return rc;
 }
 
@@ -56,23 +78,14 @@ static int fields_recount(fields *l, sqlite3 *db, const char *experiment, bn_err
 	int rc = bn_sql_prepare(&st, db, err,
 		"SELECT no FROM run WHERE experiment = ? AND removed = 0", "i",
 		bn_index_name(db, BN_NAME_EXPERIMENT, experiment));
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+	if (rc < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) > 0)
 		bn_set_add(in, (size_t)sqlite3_column_int64(st, 0));
-		rc = 0;
-	}
+	for (size_t i = 0; i < l->count && rc >= 0; i++)
+		rc = field_recount(&l->items[i], db, in, count, err);
+out:
 	sqlite3_finalize(st);
-	for (size_t i = 0; i < l->count && rc == 0; i++) {
-		bn_column *c = NULL;
-		field *f = &l->items[i];
-		rc = bn_column_new(&c, db, f->kind, f->name + strlen(bn_key_prefix[f->kind]),
-			BN_AGGREGATE_LAST, false, err);
-		if (rc == 0)
-			rc = bn_column_load(c, err);
-		f->runs = 0;
-		for (size_t k = 0; rc == 0 && k < count / 8 + 1 && k < c->count / 8 + 1; k++)
-			f->runs += __builtin_popcount(in[k] & c->has[k]);
-		bn_column_free(c);
-	}
 	bn_free(in);
 	return rc;
 }

@@ -104,9 +104,10 @@ static int parse_value(bn_parser *p, const bn_run_field *f, bool number)
 		else
 			bn_sql_piece_text(p->out, text, n);
 	}
-	if (rc == 0)
-		bn_lex(p);
-	return rc;
+	if (rc < 0)
+		return rc;
+	bn_lex(p);
+	return 0;
 }
 
 /* ---- tests ---------------------------------------------------------------------------------- */

@@ -78,8 +78,10 @@ static void points_json(sqlite3_context *c, int n, sqlite3_value **v)
 	(void)n;
 	int rc = bn_metric_chunk_read(
 		&set, sqlite3_value_blob(v[0]), (size_t)sqlite3_value_bytes(v[0]), &err);
+	if (rc < 0)
+		goto out;
 	bn_buf_addch(&b, '[');
-	for (size_t s = 0; rc == 0 && s < set.count; s++) {
+	for (size_t s = 0; s < set.count; s++) {
 		const bn_metric_series *m = &set.items[s];
 		/* What the event names against the rules is not in the index. */
 		if (bn_run_key_check("metric", m->key, NULL) < 0)
@@ -92,8 +94,8 @@ static void points_json(sqlite3_context *c, int n, sqlite3_value **v)
 		}
 	}
 	bn_buf_addch(&b, ']');
-	if (rc == 0)
-		bn_metric_set_release(&set);
+	bn_metric_set_release(&set);
+out:
 	give(c, &b, rc, &err);
 }
 

@@ -112,11 +112,13 @@ static int parse_key(bn_run_list *l, char *text, bn_err *err)
 	} else if (n > 4 && !strcasecmp(text + n - 4, " asc")) {
 		text[n - 4] = '\0';
 	}
-	int rc = bn_filter_field(&f, &l->sort, &l->world, text, err);
+	int rc;
+	if ((rc = bn_filter_field(&f, &l->sort, &l->world, text, err)) < 0)
+		return rc;
 	/* A parameter sorts by number, and by text where it is none. */
-	if (rc == 0 && f.kind == BN_FIELD_PARAM)
-		rc = add_key(l, &f, down, true, err);
-	return rc < 0 ? rc : add_key(l, &f, down, false, err);
+	if (f.kind == BN_FIELD_PARAM && (rc = add_key(l, &f, down, true, err)) < 0)
+		return rc;
+	return add_key(l, &f, down, false, err);
 }
 
 static int parse_sort(bn_run_list *l, bn_err *err)
@@ -222,8 +224,9 @@ static int load_rows(bn_run_list *l, bn_err *err)
 		(rc = bn_sql_piece_bind(&p, st, &at, err)) < 0 ||
 		(rc = bn_sql_piece_bind(&l->where, st, &at, err)) < 0)
 		goto out;
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1)
-		rc = grow(l, err) < 0 ? BN_ENOMEM : row_values(l, st, err);
+	while ((rc = bn_sql_step(st, err)) > 0)
+		if ((rc = grow(l, err)) < 0 || (rc = row_values(l, st, err)) < 0)
+			goto out;
 out:
 	sqlite3_finalize(st);
 	bn_sql_piece_release(&p);

@@ -67,14 +67,35 @@ static int mark_cmp(const bn_run_list *l, size_t at, const bn_mark *m)
 
 /* ---- places --------------------------------------------------------------------------------- */
 
-/* Where in the public order of the list the mark's run is, or would be. *here: it is there. */
-static int mark_position(size_t *out, bool *here, bn_run_list *l, const bn_mark *m, bn_err *err)
+/* Whether a run comes before the mark's in the public order. */
+static int precedes_mark(bool *out, const bn_run_list *l, int64_t no, const bn_mark *m, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	uint8_t id[(BN_RUN_ID_TEXT - 1) / 2];
+	int rc;
+	bn_unhex(m->id, sizeof id, id);
+	if ((rc = bn_sql_prepare(&st, l->world.db, err,
+		     "SELECT created_ms > ?1 OR (created_ms = ?1 AND id < ?2) FROM run "
+		     "WHERE no = ?3",
+		     "ibi", m->created_ms, id, sizeof id, no)) < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) > 0) {
+		*out = sqlite3_column_int(st, 0) != 0;
+		rc = 1;
+	}
+	sqlite3_finalize(st);
+	if (rc < 0)
+		return rc;
+	return rc ? 0 : bn_err_set(err, BN_ECORRUPT, "index: a run has gone");
+}
+
+/* Where in the public order of the list the mark's run is, or would be. *here: it is there. */
+static int mark_position(size_t *out, bool *here, bn_run_list *l, const bn_mark *m, bn_err *err)
+{
 	int64_t no = bn_run_number(l->world.db, m->id);
 	size_t lo = 0, hi = l->count;
-	int rc = 0;
+	bool before = false;
+	int rc;
 	for (size_t i = 0; i < l->count; i++)
 		if (l->no[i] == no) {
 			*out = i;
@@ -82,27 +103,17 @@ static int mark_position(size_t *out, bool *here, bn_run_list *l, const bn_mark 
 			return 0;
 		}
 	*here = false;
-	bn_unhex(m->id, sizeof id, id);
-	while (lo < hi && rc == 0) {
+	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		rc = bn_sql_prepare(&st, l->world.db, err,
-			"SELECT created_ms > ?1 OR (created_ms = ?1 AND id < ?2) FROM run "
-			"WHERE no = ?3",
-			"ibi", m->created_ms, id, sizeof id, l->no[mid]);
-		if (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
-			rc = 0;
-			if (sqlite3_column_int(st, 0))
-				lo = mid + 1;
-			else
-				hi = mid;
-		} else if (rc == 0) {
-			rc = bn_err_set(err, BN_ECORRUPT, "index: a run has gone");
-		}
-		sqlite3_finalize(st);
-		st = NULL;
+		if ((rc = precedes_mark(&before, l, l->no[mid], m, err)) < 0)
+			return rc;
+		if (before)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
 	*out = lo;
-	return rc;
+	return 0;
 }
 
 /* How many rows come before the mark; *here: its row is at that place. */
@@ -145,16 +156,17 @@ static int rows_before_plain(
 		"r.created_ms >= ?%zu) SELECT count(*) - count(CASE WHEN ms = ?%zu AND id >= ?%zu "
 		"THEN 1 END), count(CASE WHEN id = ?%zu THEN 1 END) FROM w",
 		l->where.sql.ptr, at_ms, at_ms, at_ms + 1, at_ms + 1);
-	int rc = prepare_where(&st, l, &sql, &at, err);
-	if (rc == 0) {
-		sqlite3_bind_int64(st, at, m->created_ms);
-		sqlite3_bind_blob(st, at + 1, id, sizeof id, SQLITE_STATIC);
-		if ((rc = bn_sql_step(st, err)) == 1) {
-			*out = sqlite3_column_int64(st, 0);
-			*here = sqlite3_column_int64(st, 1) > 0;
-			rc = 0;
-		}
-	}
+	int rc;
+	if ((rc = prepare_where(&st, l, &sql, &at, err)) < 0)
+		goto out;
+	sqlite3_bind_int64(st, at, m->created_ms);
+	sqlite3_bind_blob(st, at + 1, id, sizeof id, SQLITE_STATIC);
+	if ((rc = bn_sql_step(st, err)) < 1)
+		goto out;
+	*out = sqlite3_column_int64(st, 0);
+	*here = sqlite3_column_int64(st, 1) > 0;
+	rc = 0;
+out:
 	sqlite3_finalize(st);
 	bn_buf_release(&sql);
 	return rc;
@@ -166,11 +178,14 @@ static int count_plain(int64_t *out, bn_run_list *l, bn_err *err)
 	sqlite3_stmt *st = NULL;
 	int at = 1;
 	bn_buf_addf(&sql, "SELECT sum(r.runs) FROM index_count r%s", l->where.sql.ptr);
-	int rc = prepare_where(&st, l, &sql, &at, err);
-	if (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
-		*out = sqlite3_column_int64(st, 0);
-		rc = 0;
-	}
+	int rc;
+	if ((rc = prepare_where(&st, l, &sql, &at, err)) < 0)
+		goto out;
+	if ((rc = bn_sql_step(st, err)) < 1)
+		goto out;
+	*out = sqlite3_column_int64(st, 0);
+	rc = 0;
+out:
 	sqlite3_finalize(st);
 	bn_buf_release(&sql);
 	return rc;
@@ -266,17 +281,21 @@ static int pick_plain(bn_list_page *out, bn_run_list *l, bn_err *err)
 		"OFFSET %lld",
 		l->where.sql.ptr, backward ? "ASC" : "DESC", backward ? "DESC" : "ASC", count,
 		(long long)(backward ? behind : out->place));
-	int rc = prepare_where(&st, l, &sql, &at, err);
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+	int rc;
+	if ((rc = prepare_where(&st, l, &sql, &at, err)) < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) > 0) {
 		if (n < count)
 			out->no[backward ? count - 1 - n : n] = sqlite3_column_int64(st, 0);
 		n++;
-		rc = 0;
 	}
+	if (rc < 0)
+		goto out;
+	if (n != count)
+		rc = bn_err_set(err, BN_ECORRUPT, "index: the runs are not as many as counted");
+out:
 	sqlite3_finalize(st);
 	bn_buf_release(&sql);
-	if (rc == 0 && n != count)
-		rc = bn_err_set(err, BN_ECORRUPT, "index: the runs are not as many as counted");
 	return rc;
 }
 

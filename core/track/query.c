@@ -155,31 +155,38 @@ static int cells_read(
 	bn_run_row *row, columns *c, bn_arena *a, sqlite3_stmt *st, int64_t run, bn_err *err)
 {
 	int64_t owner;
-	int rc =
-		c->any_metric ? bn_series_load(&c->series, &owner, c->list->world.db, run, err) : 0;
+	int rc;
+	if (c->any_metric &&
+		(rc = bn_series_load(&c->series, &owner, c->list->world.db, run, err)) < 0)
+		return rc;
 	bn_cell *cells = c->count ? bn_arena_alloc(a, c->count * sizeof *cells) : NULL;
-	if (rc == 0 && c->count && !cells)
-		rc = bn_err_nomem(err, "a page of runs");
-	for (size_t i = 0, attribute = ROW_FIXED; i < c->count && rc == 0; i++) {
+	if (c->count && !cells)
+		return bn_err_nomem(err, "a page of runs");
+	row->cells = cells;
+	for (size_t i = 0, attribute = ROW_FIXED; i < c->count; i++) {
 		bn_field_kind kind = c->fields[i].kind;
 		cells[i] = (bn_cell){BN_CELL_ABSENT, NAN, NULL};
-		if (kind == BN_FIELD_METRIC)
+		if (kind == BN_FIELD_METRIC) {
 			metric_cell(&cells[i], c, i);
-		else if (bn_field_has_key(kind))
-			rc = value_cell(&cells[i], c, i, run, a, err);
-		else if (!attribute_cell(&cells[i], a, st, (int)attribute++))
-			rc = bn_err_nomem(err, "a page of runs");
+		} else if (bn_field_has_key(kind)) {
+			if ((rc = value_cell(&cells[i], c, i, run, a, err)) < 0)
+				return rc;
+		} else if (!attribute_cell(&cells[i], a, st, (int)attribute++)) {
+			return bn_err_nomem(err, "a page of runs");
+		}
 	}
-	row->cells = cells;
-	return rc;
+	return 0;
 }
 
 static int mark_keep(bn_run_row *row, const columns *c, bn_arena *a, size_t position, bn_err *err)
 {
 	bn_buf b = BN_BUF_INIT;
-	int rc = bn_mark_write(&b, c->list, position, row->created_ms, row->id, err);
-	if (rc == 0 && !(row->mark = bn_arena_strdup(a, b.ptr)))
+	int rc;
+	if ((rc = bn_mark_write(&b, c->list, position, row->created_ms, row->id, err)) < 0)
+		goto out;
+	if (!(row->mark = bn_arena_strdup(a, b.ptr)))
 		rc = bn_err_nomem(err, "a page of runs");
+out:
 	bn_buf_release(&b);
 	return rc;
 }
@@ -192,22 +199,31 @@ static int rows_read(bn_run_page *page, columns *c, const bn_list_page *p, bn_er
 	page->rows = bn_alloc_zeroed(p->count + 1, sizeof *page->rows);
 	if (!page->rows)
 		return bn_err_nomem(err, "a page of runs");
-	if ((rc = bn_sql_prepare(&st, c->list->world.db, err, c->piece.sql.ptr, "")) == 0)
-		rc = bn_sql_piece_bind(&c->piece, st, &at, err);
-	for (size_t i = 0; i < p->count && rc == 0; i++) {
+	if ((rc = bn_sql_prepare(&st, c->list->world.db, err, c->piece.sql.ptr, "")) < 0 ||
+		(rc = bn_sql_piece_bind(&c->piece, st, &at, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < p->count; i++) {
 		bn_run_row *row = &page->rows[i];
 		sqlite3_reset(st);
 		sqlite3_bind_int64(st, at, p->no[i]);
-		if ((rc = bn_sql_step(st, err)) != 1) {
-			rc = rc < 0 ? rc : bn_err_set(err, BN_ECORRUPT, "index: a run has gone");
-			break;
+		if ((rc = bn_sql_step(st, err)) < 0)
+			goto out;
+		if (rc < 1) {
+			rc = bn_err_set(err, BN_ECORRUPT, "index: a run has gone");
+			goto out;
 		}
-		rc = fixed_read(row, a, st) ? cells_read(row, c, a, st, p->no[i], err)
-					    : bn_err_nomem(err, "a page of runs");
-		if (rc == 0)
-			rc = mark_keep(row, c, a, p->position ? p->position[i] : 0, err);
-		page->count += rc == 0;
+		if (!fixed_read(row, a, st)) {
+			rc = bn_err_nomem(err, "a page of runs");
+			goto out;
+		}
+		if ((rc = cells_read(row, c, a, st, p->no[i], err)) < 0)
+			goto out;
+		if ((rc = mark_keep(row, c, a, p->position ? p->position[i] : 0, err)) < 0)
+			goto out;
+		page->count++;
 	}
+	rc = 0;
+out:
 	sqlite3_finalize(st);
 	return rc;
 }
@@ -277,9 +293,12 @@ int bn_run_filter_check(bn_workspace *ws, const char *filter, size_t *at, bn_err
 	bn_sql_piece_init(&p);
 	if (at)
 		*at = 0;
-	int rc = bn_track_index(&w.db, ws, err);
-	if (rc == 0 && filter && filter[strspn(filter, " \t\n")])
+	int rc;
+	if ((rc = bn_track_index(&w.db, ws, err)) < 0)
+		goto out;
+	if (filter && filter[strspn(filter, " \t\n")])
 		rc = bn_filter_compile(&p, &w, filter, at, err);
+out:
 	bn_sql_piece_release(&p);
 	return rc;
 }

@@ -29,18 +29,19 @@ static int list_live(live_run **out, size_t *count, bn_workspace *ws, bn_err *er
 	size_t cap = 0;
 	*out = NULL;
 	*count = 0;
-	int rc = bn_track_index(&db, ws, err);
-	if (rc == 0)
-		rc = bn_sql_prepare(&st, db, err,
-			"SELECT lower(hex(r.id)), r.host, r.status = 'RUNNING', r.owner, "
-			"r.created_ms, "
-			"max(r.created_ms, coalesce(r.started_ms, 0), coalesce(l.beat_ms, 0)), "
-			"coalesce(l.interval_ms, r.interval_ms, 5000) "
-			"FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
-			"WHERE r.status IN ('SCHEDULED', 'RUNNING') ORDER BY r.id",
-			"");
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
+	int rc;
+	if ((rc = bn_track_index(&db, ws, err)) < 0)
+		return rc;
+	if ((rc = bn_sql_prepare(&st, db, err,
+		     "SELECT lower(hex(r.id)), r.host, r.status = 'RUNNING', r.owner, "
+		     "r.created_ms, "
+		     "max(r.created_ms, coalesce(r.started_ms, 0), coalesce(l.beat_ms, 0)), "
+		     "coalesce(l.interval_ms, r.interval_ms, 5000) "
+		     "FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
+		     "WHERE r.status IN ('SCHEDULED', 'RUNNING') ORDER BY r.id",
+		     "")) < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) > 0) {
 		if (bn_grow(out, &cap, *count + 1, sizeof **out) != 0) {
 			rc = bn_err_nomem(err, "live runs");
 			break;
@@ -89,26 +90,40 @@ static bool is_lost(const live_run *r, const bn_supervisor *s, bn_workspace *ws,
 	return true;
 }
 
+/* Its last words may have been written between our fold and its death. */
+static int is_still_live(bool *out, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bool changed = false;
+	bn_run_info *now = NULL;
+	int rc;
+	*out = true;
+	if ((rc = bn_workspace_refresh(ws, &changed, err)) < 0 || !changed)
+		return rc;
+	if ((rc = bn_run_get(&now, ws, id, err)) < 0)
+		return rc;
+	*out = bn_run_status_is_live(now->status);
+	bn_run_info_free(now);
+	return 0;
+}
+
 int bn_run_reconcile(bn_workspace *ws, size_t *lost, bn_err *err)
 {
 	live_run *runs = NULL;
 	size_t count = 0, found = 0;
-	int rc = list_live(&runs, &count, ws, err);
-	for (size_t i = 0; i < count && rc == 0; i++) {
+	int rc;
+	if ((rc = list_live(&runs, &count, ws, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < count; i++) {
 		bn_supervisor s;
 		char reason[200];
-		rc = bn_supervisor_find(&s, ws, runs[i].id, err);
-		if (rc != 0 || !is_lost(&runs[i], &s, ws, reason))
+		bool live;
+		if ((rc = bn_supervisor_find(&s, ws, runs[i].id, err)) < 0)
+			goto out;
+		if (!is_lost(&runs[i], &s, ws, reason))
 			continue;
-		/* Its last words may have been written between our fold and its death. */
-		bool changed = false;
-		bn_run_info *now = NULL;
-		rc = bn_workspace_refresh(ws, &changed, err);
-		if (rc == 0 && changed)
-			rc = bn_run_get(&now, ws, runs[i].id, err);
-		bool live = rc == 0 && (!now || bn_run_status_is_live(now->status));
-		bn_run_info_free(now);
-		if (rc != 0 || !live)
+		if ((rc = is_still_live(&live, ws, runs[i].id, err)) < 0)
+			goto out;
+		if (!live)
 			continue;
 		if (runs[i].ours && s.state == BN_SUPERVISOR_DEAD &&
 			bn_supervisor_end_orphans(&s, runs[i].id) > 0) {
@@ -120,11 +135,12 @@ int bn_run_reconcile(bn_workspace *ws, size_t *lost, bn_err *err)
 			break;
 		found++;
 	}
-	bn_free(runs);
-	if (rc == 0 && found && bn_workspace_commit(ws, NULL) != 0)
+	if (found && bn_workspace_commit(ws, NULL) != 0)
 		found = 0;
-	if (rc == 0 && found)
+	if (found)
 		rc = bn_workspace_refresh(ws, NULL, err);
+out:
+	bn_free(runs);
 	if (lost)
 		*lost = found;
 	return rc;

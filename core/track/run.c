@@ -198,35 +198,52 @@ static void hint_near(sqlite3 *db, const char *text, bn_err *err)
 	bn_names_release(&names);
 }
 
+/* "latest", digits of an id, a name: the first that means any run. *how: which it was. */
+static int resolve_any(char *id, int *count, const char **how, bn_buf *list, sqlite3 *db,
+	const char *text, bn_err *err)
+{
+	size_t len = strlen(text);
+	int rc;
+	if (!strcmp(text, "latest") &&
+		((rc = resolve_by(id, count, list, db,
+			  "SELECT lower(hex(id)), name FROM run WHERE removed = 0 AND ? <> '' "
+			  "ORDER BY created_ms DESC, id LIMIT 1",
+			  text, err)) < 0 ||
+			*count))
+		return rc;
+	if (len >= 4 && len < BN_RUN_ID_TEXT && bn_is_hex(text)) {
+		if ((rc = resolve_prefix(id, count, list, db, text, err)) < 0)
+			return rc;
+		if (*count) {
+			*how = "prefix";
+			return 0;
+		}
+	}
+	return resolve_by(id, count, list, db,
+		"SELECT lower(hex(id)), name FROM run WHERE name = ? "
+		"ORDER BY removed, created_ms DESC, id",
+		text, err);
+}
+
 int bn_run_resolve(bn_workspace *ws, const char *text, char id[BN_RUN_ID_TEXT], bn_err *err)
 {
 	sqlite3 *db;
 	bn_buf list = BN_BUF_INIT;
-	int count = 0, rc = bn_track_index(&db, ws, err);
-	size_t len = strlen(text);
 	const char *how = "name";
-	if (rc == 0 && !strcmp(text, "latest"))
-		rc = resolve_by(id, &count, &list, db,
-			"SELECT lower(hex(id)), name FROM run WHERE removed = 0 AND ? <> '' "
-			"ORDER BY created_ms DESC, id LIMIT 1",
-			text, err);
-	if (rc == 0 && count == 0 && len >= 4 && len < BN_RUN_ID_TEXT && bn_is_hex(text)) {
-		rc = resolve_prefix(id, &count, &list, db, text, err);
-		how = count ? "prefix" : how;
-	}
-	if (rc == 0 && count == 0)
-		rc = resolve_by(id, &count, &list, db,
-			"SELECT lower(hex(id)), name FROM run WHERE name = ? "
-			"ORDER BY removed, created_ms DESC, id",
-			text, err);
-	if (rc == 0 && count == 0) {
+	int count = 0, rc;
+	if ((rc = bn_track_index(&db, ws, err)) < 0)
+		return rc;
+	if ((rc = resolve_any(id, &count, &how, &list, db, text, err)) < 0)
+		goto out;
+	if (count == 0) {
 		rc = bn_err_set(err, BN_ENOTFOUND, "no run '%s'", text);
 		hint_near(db, text, err);
-	} else if (rc == 0 && count > 1) {
+	} else if (count > 1) {
 		rc = bn_err_set(err, BN_EINVAL, "run %s '%s' is ambiguous: %s%s", how, text,
 			list.ptr, count == 5 ? ", ..." : "");
 		bn_err_hint(err, "give more digits of the id");
 	}
+out:
 	bn_buf_release(&list);
 	return rc;
 }
@@ -256,23 +273,27 @@ static int pairs_load(bn_pairs *out, bn_workspace *ws, const char *sql, const ch
 	sqlite3 *db;
 	sqlite3_stmt *st = NULL;
 	*out = (bn_pairs)BN_PAIRS_INIT;
-	int rc = bn_track_index(&db, ws, err);
-	if (rc == 0)
-		rc = bn_sql_prepare(&st, db, err, sql, "i", bn_run_number(db, id));
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
+	int rc;
+	if ((rc = bn_track_index(&db, ws, err)) < 0)
+		return rc;
+	if ((rc = bn_sql_prepare(&st, db, err, sql, "i", bn_run_number(db, id))) < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) > 0) {
 		if (bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items) != 0) {
 			rc = bn_err_nomem(err, "parameters and tags");
-			break;
+			goto out;
 		}
 		bn_pair *p = &out->items[out->count++];
 		p->key = bn_sql_text(st, 0);
 		p->value = bn_sql_text(st, 1);
-		if (!p->key || !p->value)
+		if (!p->key || !p->value) {
 			rc = bn_err_nomem(err, "parameters and tags");
+			goto out;
+		}
 	}
+out:
 	sqlite3_finalize(st);
-	if (rc != 0)
+	if (rc < 0)
 		bn_pairs_release(out);
 	return rc;
 }
@@ -310,28 +331,32 @@ int bn_run_artifacts(bn_artifacts *out, bn_workspace *ws, const char *id, bn_err
 	sqlite3 *db;
 	sqlite3_stmt *st = NULL;
 	*out = (bn_artifacts)BN_ARTIFACTS_INIT;
-	int rc = bn_track_index(&db, ws, err);
-	if (rc == 0)
-		rc = bn_sql_prepare(&st, db, err,
-			"SELECT path, hash, size, time_ms FROM run_artifact WHERE run = ? "
-			"ORDER BY path",
-			"i", bn_run_number(db, id));
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
+	int rc;
+	if ((rc = bn_track_index(&db, ws, err)) < 0)
+		return rc;
+	if ((rc = bn_sql_prepare(&st, db, err,
+		     "SELECT path, hash, size, time_ms FROM run_artifact WHERE run = ? "
+		     "ORDER BY path",
+		     "i", bn_run_number(db, id))) < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) > 0) {
 		if (bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items) != 0) {
 			rc = bn_err_nomem(err, "artifacts");
-			break;
+			goto out;
 		}
 		bn_artifact *a = &out->items[out->count++];
 		a->path = bn_sql_text(st, 0);
 		snprintf(a->hash, sizeof a->hash, "%s", (const char *)sqlite3_column_text(st, 1));
 		a->size_bytes = sqlite3_column_int64(st, 2);
 		a->time_ms = sqlite3_column_int64(st, 3);
-		if (!a->path)
+		if (!a->path) {
 			rc = bn_err_nomem(err, "artifacts");
+			goto out;
+		}
 	}
+out:
 	sqlite3_finalize(st);
-	if (rc != 0)
+	if (rc < 0)
 		bn_artifacts_release(out);
 	return rc;
 }
@@ -356,9 +381,12 @@ static int export_one(bn_workspace *ws, const bn_artifact *a, const char *to, bn
 	if (!dir)
 		return bn_err_nomem(err, "a path");
 	dir[strlen(dir) - strlen(bn_path_base(to)) - 1] = '\0';
-	int rc = bn_fs_make_dirs(env, dir, 0777, err);
-	if (rc == 0 && (rc = bn_object_export(ws, a->hash, to, err)) < 0)
+	int rc;
+	if ((rc = bn_fs_make_dirs(env, dir, 0777, err)) < 0)
+		goto out;
+	if ((rc = bn_object_export(ws, a->hash, to, err)) < 0)
 		bn_err_prefix(err, "artifact '%s'", a->path);
+out:
 	bn_free(dir);
 	return rc;
 }
@@ -370,19 +398,24 @@ int bn_run_export(
 	size_t found = 0;
 	if (bn_fs_exists(bn_workspace_env(ws), dir))
 		return bn_err_set(err, BN_ECONFLICT, "'%s' is there already", dir);
-	int rc = bn_run_artifacts(&all, ws, id, err);
-	for (size_t i = 0; i < all.count && rc == 0; i++) {
+	int rc;
+	if ((rc = bn_run_artifacts(&all, ws, id, err)) < 0)
+		return rc;
+	for (size_t i = 0; i < all.count; i++) {
 		const char *rest = below(all.items[i].path, prefix);
 		if (!rest)
 			continue;
 		char *to = bn_path_join(dir, rest);
 		rc = to ? export_one(ws, &all.items[i], to, err) : bn_err_nomem(err, "a path");
 		bn_free(to);
+		if (rc < 0)
+			goto out;
 		found++;
 	}
-	if (rc == 0 && found == 0)
+	if (found == 0)
 		rc = bn_err_set(
 			err, BN_ENOTFOUND, "run %.8s has no artifact under '%s'", id, prefix);
+out:
 	bn_artifacts_release(&all);
 	return rc;
 }

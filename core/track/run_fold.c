@@ -278,13 +278,14 @@ static int apply_params(bn_fold *f, const bn_event *ev, const run_state *s, bn_e
 		return invalid(f, "no params");
 	if (!owner_only(f, ev, s))
 		return 0;
-	int rc = 0;
+	int rc;
 	json_object_foreach(params, key, value)
 	{
-		if (rc == 0 && json_is_string(value))
-			rc = apply_param(f, s->no, key, json_string_value(value), err);
+		if (json_is_string(value) &&
+			(rc = apply_param(f, s->no, key, json_string_value(value), err)) < 0)
+			return rc;
 	}
-	return rc < 0 ? rc : bn_track_touch(f, s->no, (int64_t)s->uid, BN_TOUCH_ADDED, err);
+	return bn_track_touch(f, s->no, (int64_t)s->uid, BN_TOUCH_ADDED, err);
 }
 
 static int apply_tag(
@@ -316,13 +317,12 @@ static int apply_tags(bn_fold *f, const bn_event *ev, const run_state *s, bn_err
 	int rc = owner_or_act(f, ev, s, BN_ACT_TAG, err);
 	if (rc != 1)
 		return rc;
-	rc = 0;
 	json_object_foreach(tags, key, value)
 	{
-		if (rc == 0)
-			rc = apply_tag(f, s, key, value, err);
+		if ((rc = apply_tag(f, s, key, value, err)) < 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 static int apply_note(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
@@ -369,24 +369,23 @@ static int apply_artifacts(bn_fold *f, const bn_event *ev, const run_state *s, b
 			bn_json_int(a, "size", -1) < 0)
 			return invalid(f, "an artifact without a path, hash or size");
 	}
-	int rc = 0;
+	int rc;
 	json_array_foreach(list, i, a)
 	{
-		if (rc == 0)
-			rc = bn_sql_run(bn_fold_db(f), err,
-				"INSERT OR REPLACE INTO run_artifact VALUES (?, ?, ?, ?, ?)",
-				"issii", s->no, bn_json_str(a, "path", NULL),
-				bn_json_str(a, "hash", NULL), bn_json_int(a, "size", 0),
-				bn_event_time_ms(ev));
-		if (rc == 0)
-			rc = bn_fold_object_ref(f, bn_json_str(a, "hash", NULL), "artifact", err);
+		if ((rc = bn_sql_run(bn_fold_db(f), err,
+			     "INSERT OR REPLACE INTO run_artifact VALUES (?, ?, ?, ?, ?)", "issii",
+			     s->no, bn_json_str(a, "path", NULL), bn_json_str(a, "hash", NULL),
+			     bn_json_int(a, "size", 0), bn_event_time_ms(ev))) < 0)
+			return rc;
+		if ((rc = bn_fold_object_ref(f, bn_json_str(a, "hash", NULL), "artifact", err)) < 0)
+			return rc;
 	}
-	if (rc == 0 && manifest)
-		rc = bn_fold_object_ref(f, manifest, "artifact manifest", err);
-	if (rc == 0 && model)
-		rc = bn_sql_run(bn_fold_db(f), err, "UPDATE run SET model = ? WHERE no = ?", "si",
-			model, s->no);
-	return rc;
+	if (manifest && (rc = bn_fold_object_ref(f, manifest, "artifact manifest", err)) < 0)
+		return rc;
+	if (!model)
+		return 0;
+	return bn_sql_run(
+		bn_fold_db(f), err, "UPDATE run SET model = ? WHERE no = ?", "si", model, s->no);
 }
 
 /* ---- the class ------------------------------------------------------------------------------ */

@@ -13,16 +13,16 @@ int bn_run_count(bn_run_counts *out, bn_workspace *ws, bn_err *err)
 	sqlite3 *db;
 	sqlite3_stmt *st = NULL;
 	memset(out, 0, sizeof *out);
-	int rc = bn_track_index(&db, ws, err);
-	if (rc == 0)
-		rc = bn_sql_prepare(&st, db, err,
-			"SELECT status, removed, sum(runs) FROM index_count GROUP BY status, "
-			"removed",
-			"");
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1) {
+	int rc;
+	if ((rc = bn_track_index(&db, ws, err)) < 0)
+		return rc;
+	if ((rc = bn_sql_prepare(&st, db, err,
+		     "SELECT status, removed, sum(runs) FROM index_count GROUP BY status, removed",
+		     "")) < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) > 0) {
 		bn_run_status status;
 		int64_t n = sqlite3_column_int64(st, 2);
-		rc = 0;
 		if (sqlite3_column_int(st, 1)) {
 			out->removed += n;
 		} else if (bn_run_status_parse(&status, (const char *)sqlite3_column_text(st, 0))) {

@@ -200,9 +200,12 @@ static int points_gather(point_list *l, bn_series_source *s, bn_err *err)
 		"SELECT data FROM metric_chunk WHERE run = ? AND owner = ? AND key IN (0, ?) "
 		"ORDER BY key DESC, clock, writer, seq",
 		"iii", s->run, s->owner, s->key);
-	while (rc == 0 && (rc = bn_sql_step(st, err)) == 1)
-		rc = points_append(
-			l, s, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), err);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) > 0)
+		if ((rc = points_append(l, s, sqlite3_column_blob(st, 0),
+			     (size_t)sqlite3_column_bytes(st, 0), err)) < 0)
+			break;
 	sqlite3_finalize(st);
 	return rc;
 }
@@ -239,11 +242,13 @@ int bn_series_read(
 	bn_series_source s;
 	point_list l = {NULL, 0, 0};
 	*out = (bn_points)BN_POINTS_INIT;
-	int rc = bn_series_source_open(&s, ws, run_id, key, err);
-	if (rc == 0 && s.reader)
-		rc = points_gather(&l, &s, err);
-	if (rc == 0)
-		rc = points_sorted(out, &l, err);
+	int rc;
+	if ((rc = bn_series_source_open(&s, ws, run_id, key, err)) < 0)
+		goto out;
+	if (s.reader && (rc = points_gather(&l, &s, err)) < 0)
+		goto out;
+	rc = points_sorted(out, &l, err);
+out:
 	bn_series_source_close(&s);
 	bn_free(l.items);
 	if (rc < 0)
