@@ -155,15 +155,19 @@ static int check_newer(check *c, bn_err *err)
 		"SELECT entity, kind, writer, seq, reason FROM dump_event WHERE outcome = 'newer' "
 		"AND verified IS NOT NULL ORDER BY clock, writer, seq",
 		"");
-	while (!rc && (rc = bn_sql_step(st, err)) == 1)
-		rc = fault(c, err,
-			"log/%s record %lld: %s on %s is signed and made by a newer "
-			"binnacle (%s)",
-			(const char *)sqlite3_column_text(st, 2),
-			(long long)sqlite3_column_int64(st, 3),
-			(const char *)sqlite3_column_text(st, 1),
-			(const char *)sqlite3_column_text(st, 0),
-			(const char *)sqlite3_column_text(st, 4));
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		if ((rc = fault(c, err,
+			     "log/%s record %lld: %s on %s is signed and made by a newer "
+			     "binnacle (%s)",
+			     (const char *)sqlite3_column_text(st, 2),
+			     (long long)sqlite3_column_int64(st, 3),
+			     (const char *)sqlite3_column_text(st, 1),
+			     (const char *)sqlite3_column_text(st, 0),
+			     (const char *)sqlite3_column_text(st, 4))) < 0)
+			break;
+	}
 	sqlite3_finalize(st);
 	return rc;
 }

@@ -59,22 +59,30 @@ static int event_update(bn_fold *f, const bn_event *ev, const fold_verdict *v, b
 
 /* ---- one entity, event by event --------------------------------------------------------------- */
 
+/* The event that st stands on; its row changes when its outcome does. */
+static int replay_event(bn_fold *f, const fold_entity *e, sqlite3_stmt *st, bn_err *err)
+{
+	bool is_json;
+	bn_event ev;
+	int rc;
+	event_read(&ev, &is_json, e, st);
+	if (bn_fold_understands(f, e, &ev) && e->class->apply &&
+		(rc = bn_fold_apply(f, e, &ev, is_json, err)) != 0)
+		return rc;
+	fold_verdict v = {f->outcome, f->reason, -1, -1};
+	bool same = v.outcome == BN_OUTCOME_APPLIED && !f->reason[0] && !sqlite3_column_int(st, 11);
+	return same ? 0 : event_update(f, &ev, &v, err);
+}
+
 static int replay_ordered(bn_fold *f, const fold_entity *e, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	bool is_json;
-	bn_event ev;
 	int rc = bn_sql_prepare(&st, f->db, err, ENTITY_EVENTS, "i", e->no);
-	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
-		event_read(&ev, &is_json, e, st);
-		if (bn_fold_understands(f, e, &ev) && e->class->apply)
-			rc = bn_fold_apply(f, e, &ev, is_json, err);
-		fold_verdict v = {f->outcome, f->reason, -1, -1};
-		bool same = v.outcome == BN_OUTCOME_APPLIED && !f->reason[0] &&
-			    !sqlite3_column_int(st, 11);
-		if (!rc && !same)
-			rc = event_update(f, &ev, &v, err);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		if ((rc = replay_event(f, e, st, err)) != 0)
+			break;
 	}
 	sqlite3_finalize(st);
 	return rc;
@@ -149,8 +157,8 @@ static int whole_hand_over(bn_fold *f, const fold_entity *e, whole *w, bn_err *e
 	if (!f->verdicts)
 		return bn_err_nomem(err, "the events of an entity");
 	size_t known = 0;
-	int rc = 0;
-	for (size_t i = 0; !rc && i < w->count; i++) {
+	int rc;
+	for (size_t i = 0; i < w->count; i++) {
 		bn_event ev = w->events[i];
 		if (bn_fold_understands(f, e, &ev)) { /* known ones to the front, in order */
 			memmove(&w->events[known + 1], &w->events[known], (i - known) * sizeof ev);
@@ -158,16 +166,19 @@ static int whole_hand_over(bn_fold *f, const fold_entity *e, whole *w, bn_err *e
 			continue;
 		}
 		fold_verdict v = {f->outcome, f->reason, -1, -1};
-		rc = event_update(f, &ev, &v, err);
+		if ((rc = event_update(f, &ev, &v, err)) < 0)
+			return rc;
 	}
 	f->verdict_count = known;
 	for (size_t i = 0; i < known; i++)
 		f->verdicts[i] = (fold_verdict){.epoch = -1, .depth = -1};
-	if (!rc)
-		rc = e->class->apply_all(f, e->name, w->events, known, err);
-	for (size_t i = 0; !rc && i < known; i++)
-		rc = event_update(f, &w->events[i], &f->verdicts[i], err);
-	return rc;
+	if ((rc = e->class->apply_all(f, e->name, w->events, known, err)) != 0)
+		return rc;
+	for (size_t i = 0; i < known; i++) {
+		if ((rc = event_update(f, &w->events[i], &f->verdicts[i], err)) < 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int replay_whole(bn_fold *f, const fold_entity *e, bn_err *err)
@@ -175,11 +186,17 @@ static int replay_whole(bn_fold *f, const fold_entity *e, bn_err *err)
 	sqlite3_stmt *st = NULL;
 	whole w = {0};
 	int rc = bn_sql_prepare(&st, f->db, err, ENTITY_EVENTS, "i", e->no);
-	while (!rc && (rc = bn_sql_step(st, err)) == 1)
-		rc = whole_add(&w, e, st, err);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		if ((rc = whole_add(&w, e, st, err)) < 0)
+			goto out;
+	}
+	if (rc < 0)
+		goto out;
+	rc = whole_hand_over(f, e, &w, err);
+out:
 	sqlite3_finalize(st);
-	if (!rc)
-		rc = whole_hand_over(f, e, &w, err);
 	whole_release(&w);
 	return rc;
 }
@@ -260,28 +277,35 @@ static int mark_dependents(bn_fold *f, const fold_entity *on, bool replayed, bn_
 	return rc;
 }
 
+static int visit_deps(bn_fold *f, const fold_entity *e, int depth, bn_err *err);
+
 /* Replays e after the dirty ones it depends on, then marks who depends on it. */
 static int visit(bn_fold *f, fold_entity *e, int depth, bn_err *err)
 {
-	bn_names deps = BN_NAMES_INIT;
-	int rc = 0;
+	int rc;
 	if (!e->dirty || e->visiting)
 		return 0;
 	e->visiting = true;
-	if (depth < DEPTH_MAX)
-		rc = list_names(f, &deps,
-			"SELECT t.entity FROM depends d JOIN index_entity_text t ON "
-			"t.no = d.on_entity WHERE d.entity = ?",
-			e->no, err);
-	for (size_t i = 0; !rc && i < deps.count; i++) {
+	rc = depth < DEPTH_MAX ? visit_deps(f, e, depth, err) : 0;
+	e->visiting = false;
+	e->dirty = false;
+	if (rc != 0 || (rc = entity_replay(f, e, err)) != 0)
+		return rc;
+	return mark_dependents(f, e, true, err);
+}
+
+static int visit_deps(bn_fold *f, const fold_entity *e, int depth, bn_err *err)
+{
+	bn_names deps = BN_NAMES_INIT;
+	int rc = list_names(f, &deps,
+		"SELECT t.entity FROM depends d JOIN index_entity_text t ON "
+		"t.no = d.on_entity WHERE d.entity = ?",
+		e->no, err);
+	for (size_t i = 0; rc == 0 && i < deps.count; i++) {
 		fold_entity *d = bn_fold_entity_get(f, deps.items[i], err);
 		rc = d ? visit(f, d, depth + 1, err) : BN_ENOMEM;
 	}
 	bn_names_release(&deps);
-	e->visiting = false;
-	e->dirty = false;
-	if (!rc && !(rc = entity_replay(f, e, err)))
-		rc = mark_dependents(f, e, true, err);
 	return rc;
 }
 
@@ -359,17 +383,18 @@ static int mark_after_first(bn_fold *f, bn_err *err)
 
 int bn_fold_replay(bn_fold *f, bn_err *err)
 {
-	int rc = mark_after_first(f, err);
-	if (!rc)
-		rc = mark_after_events(f, err);
+	int rc;
+	if ((rc = mark_after_first(f, err)) < 0 || (rc = mark_after_events(f, err)) < 0)
+		return rc;
 	for (size_t i = 0; i < f->table_size; i++)
 		if (f->table[i] && f->table[i]->late)
 			mark_dirty(f, f->table[i]);
-	while (!rc && f->dirty) {
+	while (f->dirty) {
 		fold_entity *e = f->dirty;
 		f->dirty = e->next_dirty;
 		e->listed = false;
-		rc = visit(f, e, 0, err);
+		if ((rc = visit(f, e, 0, err)) != 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
