@@ -60,7 +60,7 @@ static int check_log(check *c, bn_err *err)
 	int rc = step(c, "log", 0, 0, err);
 	if (rc < 0)
 		return rc;
-	rc = bn_log_verify(c->ws, &log, err);
+	rc = bn_log_verify(&log, bn_workspace_at(c->ws), bn_workspace_id(c->ws), err);
 	c->r->writers = log.head_count;
 	c->r->segments = log.segments;
 	c->r->records = log.records;

@@ -1,10 +1,8 @@
 /*
- * _workspace.h - what the parts of the store know about an open workspace.
+ * _workspace.h - an open workspace, for the files of core/store and for object/, which is above it.
  *
- * The store's one circle of includes goes through here, and is meant: a workspace opens its index and
- * its objects at first use and closes them, while index/ and object/ offer their work on a bn_workspace,
- * so that callers hold one handle. What is below the circle (log/, and the fold itself, which takes a
- * bn_index_source) knows no workspace.
+ * log/ and index/ are below: a workspace hands them its handle and its id (bn_index_source), and they
+ * know no workspace. The objects come at first use and are only kept here, until it is closed.
  */
 #ifndef BN_STORE__WORKSPACE_H
 #define BN_STORE__WORKSPACE_H
@@ -21,8 +19,9 @@ struct bn_workspace {
 	bn_writer *writer;                          /* NULL until the first append */
 	const bn_signer *signer;                    /* borrowed; NULL: nothing is signed */
 	size_t merge_at;                 /* sealed segments from which on small ones are merged */
-	struct bn_index *index;          /* NULL until first used; _index.h */
+	struct bn_index *index;          /* NULL until first used; index/index.h */
 	struct bn_object_store *objects; /* NULL until first used; object/object.h */
+	void (*objects_free)(struct bn_object_store *s);
 };
 
 /* Opens ws->index when that has not been done. */

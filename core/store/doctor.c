@@ -4,7 +4,7 @@
 #include "core/base/dir.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/store/index/_place.h"
+#include "core/store/index/place.h"
 
 #include <errno.h>
 #include <fcntl.h>

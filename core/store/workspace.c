@@ -9,10 +9,9 @@
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
 #include "core/store/founding.h"
-#include "core/store/index/_index.h"
+#include "core/store/index/index.h"
 #include "core/store/log/merge.h"
 #include "core/store/log/slot.h"
-#include "core/store/object/object.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -215,7 +214,7 @@ void bn_workspace_close(bn_workspace *ws)
 	bn_writer_free(ws->writer);
 	bn_index_close(ws->index);
 	if (ws->objects)
-		ws->objects->ops->free(ws->objects);
+		ws->objects_free(ws->objects);
 	bn_dir_close(ws->at);
 	bn_free(ws->dir);
 	bn_free(ws->root);
@@ -385,7 +384,7 @@ static int append(bn_workspace *ws, const bn_draft *d, bn_err *err)
 		return rc;
 	if ((rc = need_writer(ws, err)) < 0)
 		return rc;
-	return bn_writer_append(ws->writer, d, ws->index ? ws->index->seen_clock : 0, err);
+	return bn_writer_append(ws->writer, d, bn_index_seen_clock(ws->index), err);
 }
 
 /* Appends d with the canonical text of an object (NULL: an empty one) as its payload. */

@@ -9,7 +9,7 @@
  *	runs/<run_id>/   working directory of a run
  *	trash/ tmp/
  *
- * The index lies elsewhere, on a local disk and private: core/store/index/_place.h.
+ * The index lies elsewhere, on a local disk and private: core/store/index/place.h.
  *
  * Formats: "format" in workspace.json is a hint about who should write. The first version of Binnacle
  * refuses anything but 1. A workspace of format 1 is opened and written to; before the first event

@@ -6,7 +6,7 @@
  */
 #include "core/base/mem.h"
 #include "core/store/index/fold.h"
-#include "core/store/index/index.h"
+#include "core/store/inspect.h"
 #include "core/store/workspace.h"
 
 #include <stdio.h>

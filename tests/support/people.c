@@ -3,7 +3,7 @@
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
-#include "core/store/index/index.h"
+#include "core/store/inspect.h"
 
 #include <errno.h>
 #include <fcntl.h>

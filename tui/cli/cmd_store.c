@@ -6,7 +6,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/store/doctor.h"
-#include "core/store/index/index.h"
+#include "core/store/inspect.h"
 #include "core/store/object/gc.h"
 #include "tui/cli/cli.h"
 #include "tui/cli/verbs.h"

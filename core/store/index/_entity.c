@@ -1,5 +1,5 @@
 /* _entity.c - the entities that a batch has met, by name. */
-#include "core/store/index/_fold.h"
+#include "core/store/index/_batch.h"
 #include "core/store/index/_sql.h"
 
 #include <string.h>

@@ -27,9 +27,8 @@
  * power) and the index must be rebuilt.
  */
 #include "core/base/fs.h"
-#include "core/store/index/_fold.h"
+#include "core/store/index/_batch.h"
 #include "core/store/index/_sql.h"
-#include "core/store/log/clock.h"
 #include "core/store/log/slot.h"
 
 #include <inttypes.h>
@@ -67,25 +66,25 @@ typedef struct intake {
 /* Over a network only sealed segments are to be trusted, save where this very machine writes, and
  * after a silence that is longer than any cache: a job that was killed on a node where nobody
  * comes by to adopt its open.seg. (Should somebody cut it later, the CRC pin notices.) */
-static bool open_is_readable(const bn_index *ix, const bn_log_writer *w)
+static bool open_is_readable(const bn_fold_source *from, const bn_log_writer *w)
 {
 	bn_slot_name us, slot;
-	const bn_env *env = ix->env;
-	if (!w->has_open || ix->follow_open)
+	const bn_env *env = from->at->env;
+	if (!w->has_open || from->follow_open)
 		return w->has_open;
 	bn_slot_own_name(&us, env);
 	return (bn_slot_parse_name(&slot, w->name) && !strcmp(slot.boot, us.boot)) ||
 	       bn_env_now_ns(env) - w->open_mtime_ns > SILENCE_S * (int64_t)1000000000;
 }
 
-bool bn_fold_is_due(const bn_index *ix, const bn_log_writer *w)
+bool bn_fold_is_due(const bn_fold_source *from, const bn_log_writer *w)
 {
 	uint64_t end = bn_log_sealed_end(w);
 	if (w->stuck)
 		return false;
 	if (end > w->seq)
 		return true;
-	if (open_is_readable(ix, w) &&
+	if (open_is_readable(from, w) &&
 		(w->open_size != w->folded_size || w->open_inode != w->folded_inode))
 		return true;
 	if (!w->has_open && end < w->seq)
@@ -123,7 +122,7 @@ static int open_checked(bn_fold *f, intake *in, const char *name, state then, bn
 	char *path = bn_path_join(w->dir, name);
 	if (!path)
 		return bn_err_nomem(err, "a file name");
-	int rc = bn_segment_open(&in->s, f->ix->of.at, path, false, &why);
+	int rc = bn_segment_open(&in->s, f->from->at, path, false, &why);
 	bn_free(path);
 	in->state = then;
 	if (rc == BN_ENOMEM)
@@ -183,7 +182,7 @@ static int pick_open(bn_fold *f, intake *in, bn_err *err)
 	struct stat st;
 	bn_log_writer *w = in->w;
 	bn_segment *s = &in->s;
-	const bn_env *env = f->ix->env;
+	const bn_env *env = f->from->at->env;
 	int rc = open_checked(f, in, BN_SEGMENT_OPEN, OPEN, err);
 	if (rc || in->state != OPEN)
 		return rc;
@@ -214,7 +213,7 @@ static int pick(bn_fold *f, intake *in, bn_err *err)
 		doubt_fault(in, text);
 		return 0;
 	}
-	if (open_is_readable(f->ix, w))
+	if (open_is_readable(f->from, w))
 		return pick_open(f, in, err);
 	if (w->has_open)
 		in->state = DONE;
@@ -288,7 +287,7 @@ static int read_on(intake *in, bn_err *err)
 static int settle_doubt(bn_fold *f, intake *in)
 {
 	bn_log_writer *w = in->w;
-	if (++in->tries <= TRIES && !bn_log_relist(w, f->ix->of.at, NULL)) {
+	if (++in->tries <= TRIES && !bn_log_relist(w, f->from->at, NULL)) {
 		in->state = PICK;
 		return 0;
 	}
@@ -409,7 +408,7 @@ static int take_merged(bn_fold *f, intake *in, size_t n, bn_err *err)
 
 int bn_fold_intake(bn_fold *f, bn_err *err)
 {
-	bn_log *log = &f->ix->log;
+	bn_log *log = f->from->log;
 	int rc = 0;
 	intake *in = bn_alloc_zeroed(INTAKE_MOST, sizeof *in);
 	if (!in)
@@ -418,7 +417,7 @@ int bn_fold_intake(bn_fold *f, bn_err *err)
 		size_t n = 0;
 		for (; n < INTAKE_MOST && i < log->count; i++) {
 			bn_log_writer *w = &log->items[i];
-			if (bn_fold_is_due(f->ix, w))
+			if (bn_fold_is_due(f->from, w))
 				in[n++] = (intake){.w = w,
 					.s = {.fd = -1},
 					.seq = w->seq,
@@ -429,9 +428,5 @@ int bn_fold_intake(bn_fold *f, bn_err *err)
 			bn_segment_close(&in[k].s);
 	}
 	bn_free(in);
-	for (size_t i = 0; !rc && i < log->count; i++)
-		if (log->items[i].clock > f->ix->seen_clock &&
-			bn_clock_is_sane(f->ix->env, log->items[i].clock))
-			f->ix->seen_clock = log->items[i].clock;
 	return rc;
 }

@@ -3,7 +3,7 @@
  *
  * In order of dependencies; and an entity in whole mode gets its events in one call.
  */
-#include "core/store/index/_fold.h"
+#include "core/store/index/_batch.h"
 #include "core/store/index/_sql.h"
 
 #include <stdarg.h>

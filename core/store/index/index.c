@@ -1,240 +1,406 @@
 /* index.c - see index.h. */
 #include "core/store/index/index.h"
 
-#include "core/base/fs.h"
 #include "core/base/mem.h"
-#include "core/store/_workspace.h"
+#include "core/store/index/_batch.h"
+#include "core/store/index/_functions.h"
 #include "core/store/index/_index.h"
 #include "core/store/index/_sql.h"
+#include "core/store/log/clock.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-/* ---- status --------------------------------------------------------------------------------- */
+enum { BUSY_MS = 30000, RETRY_MS = 10 };
 
-static int add_gap(bn_index_status *s, const bn_log_writer *w, bn_err *err)
+#define IN_MEMORY ":memory:"
+#define FILE_NAME "index.db"
+/* The file first: an empty database ignores and removes a WAL that was left behind. */
+static const char *const file_names[] = {
+	FILE_NAME, FILE_NAME "-wal", FILE_NAME "-shm", FILE_NAME "-journal"};
+enum { FILE_NAMES = sizeof file_names / sizeof *file_names };
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+/* Turning a new file into a WAL database takes a write lock on top of a read lock; SQLite does not
+ * wait for that one, lest two that both hold the read lock wait for each other. */
+static int db_prepare(sqlite3 *db, bn_err *err)
 {
-	bn_index_gap *grown = bn_realloc(s->gaps, (s->gap_count + 1) * sizeof *grown);
-	if (!grown)
-		return bn_err_nomem(err, "the index's status");
-	s->gaps = grown;
-	bn_index_gap *g = &grown[s->gap_count++];
-	*g = (bn_index_gap){.writer = bn_strdup(w->name),
-		.why = bn_strdup(w->fault),
-		.folded = (int64_t)w->seq};
-	return g->writer && g->why ? 0 : bn_err_nomem(err, "the index's status");
-}
-
-static int64_t count_outcome(sqlite3 *db, bn_outcome outcome)
-{
-	return bn_sql_int(db, 0, "SELECT count(*) FROM event WHERE outcome = ? AND outcome <> 0",
-		"i", (int64_t)outcome);
-}
-
-int bn_index_status_get(bn_index_status *out, bn_workspace *ws, bn_err *err)
-{
-	char type[24];
-	struct stat st;
-	*out = (bn_index_status){0};
-	int rc = bn_workspace_refresh(ws, NULL, err);
-	if (rc)
-		return rc;
-	bn_index *ix = ws->index;
-	if (!(out->path = bn_strdup(ix->dir ? ix->path : "(in memory)")))
-		return bn_err_nomem(err, "the index's status");
-	if (!(out->why = bn_strdup(ix->place.why)))
-		return bn_err_nomem(err, "the index's status");
-	snprintf(out->fs, sizeof out->fs, "%s",
-		ix->dir ? bn_fs_type(ix->dir->path, type) : "memory");
-	if (ix->dir && bn_dir_stat(ix->dir, bn_path_base(ix->path), &st, NULL) == 0)
-		out->bytes = (int64_t)st.st_size;
-	out->writers = bn_sql_int(ix->db, 0, "SELECT count(*) FROM writer", "");
-	out->events = bn_sql_int(ix->db, 0, "SELECT sum(events) FROM writer", "");
-	out->last_clock = bn_sql_int(ix->db, 0, "SELECT max(last_clock) FROM writer", "");
-	out->entities = bn_sql_int(ix->db, 0,
-		"SELECT count(*) FROM index_entity e WHERE EXISTS "
-		"(SELECT 1 FROM event WHERE entity = e.no)",
-		"");
-	out->refused = count_outcome(ix->db, BN_OUTCOME_REFUSED);
-	out->invalid = count_outcome(ix->db, BN_OUTCOME_INVALID);
-	out->newer = count_outcome(ix->db, BN_OUTCOME_NEWER);
-	for (size_t i = 0; !rc && i < ix->log.count; i++)
-		if (ix->log.items[i].stuck)
-			rc = add_gap(out, &ix->log.items[i], err);
-	return rc;
-}
-
-void bn_index_status_release(bn_index_status *s)
-{
-	for (size_t i = 0; i < s->gap_count; i++) {
-		bn_free(s->gaps[i].writer);
-		bn_free(s->gaps[i].why);
-	}
-	bn_free(s->gaps);
-	bn_free(s->path);
-	bn_free(s->why);
-	*s = (bn_index_status){0};
-}
-
-int bn_index_rebuild(bn_workspace *ws, bn_err *err)
-{
-	int rc = bn_workspace_need_index(ws, err);
-	return rc < 0 ? rc : bn_index_rebuild_all(ws->index, err);
-}
-
-/* ---- dump ----------------------------------------------------------------------------------- */
-
-static void add_value(bn_buf *b, sqlite3_stmt *st, int i)
-{
-	const unsigned char *blob;
-	char hex[3];
-	switch (sqlite3_column_type(st, i)) {
-	case SQLITE_INTEGER:
-		bn_buf_addf(b, "%" PRId64, (int64_t)sqlite3_column_int64(st, i));
-		break;
-	case SQLITE_FLOAT:
-		bn_buf_addf(b, "%.17g", sqlite3_column_double(st, i));
-		break;
-	case SQLITE_TEXT:
-		bn_buf_add_json_string(b, (const char *)sqlite3_column_text(st, i),
-			(size_t)sqlite3_column_bytes(st, i));
-		break;
-	case SQLITE_BLOB:
-		blob = sqlite3_column_blob(st, i);
-		bn_buf_adds(b, "x'");
-		for (int k = 0; k < sqlite3_column_bytes(st, i); k++) {
-			bn_hex(&blob[k], 1, hex);
-			bn_buf_add(b, hex, 2);
-		}
-		bn_buf_addch(b, '\'');
-		break;
-	default:
-		bn_buf_adds(b, "NULL");
+	for (int waited_ms = 0;; waited_ms += RETRY_MS) {
+		bn_err why = BN_ERR_INIT;
+		/* Derived data: NORMAL may lose the last refresh in a power cut, never consistency. */
+		int rc = bn_sql_exec(db,
+			"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+			"PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;"
+			"PRAGMA foreign_keys = OFF",
+			&why);
+		if (rc != BN_ECONFLICT || waited_ms >= BUSY_MS)
+			return rc < 0 ? bn_err_move(err, &why) : 0;
+		sqlite3_sleep(RETRY_MS);
 	}
 }
 
-static int emit(bn_buf *line, bn_dump_write write, void *ctx, bn_err *err)
+static void db_close(bn_index *ix)
 {
-	bn_buf_addch(line, '\n');
-	int rc = bn_buf_check(line, err, "a dump of the index");
-	if (rc < 0)
-		return rc;
-	if (write(ctx, line->ptr, line->len))
-		rc = bn_err_set(err, BN_EIO, "a dump of the index could not be written");
-	bn_buf_clear(line);
-	return rc;
+	if (ix->db)
+		bn_sql_close(ix->db);
+	ix->db = NULL;
+	ix->loaded = false;
 }
 
-static bool is_empty(sqlite3 *db, const char *table)
+static int db_remove(bn_index *ix, bn_err *err)
 {
-	sqlite3_stmt *st = NULL;
-	char *sql = sqlite3_mprintf("SELECT 1 FROM \"%w\" LIMIT 1", table);
-	bool empty =
-		sql && bn_sql_prepare(&st, db, NULL, sql, "") == 0 && bn_sql_step(st, NULL) == 0;
-	sqlite3_finalize(st);
-	sqlite3_free(sql);
-	return empty;
-}
-
-static int dump_table(sqlite3 *db, const char *name, bn_dump_write write, void *ctx, bn_err *err)
-{
-	sqlite3_stmt *st = NULL;
-	bn_buf line = BN_BUF_INIT, sql = BN_BUF_INIT;
-	bool view =
-		bn_sql_int(db, 0,
-			"SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = 'dump_' || ?",
-			"s", name) != 0;
-	char *quoted = sqlite3_mprintf("\"%s%w\"", view ? "dump_" : "", name);
 	int rc = 0;
-	if (!quoted) {
-		rc = bn_err_nomem(err, "a dump of the index");
-		goto out;
-	}
-	bn_buf_addf(&sql, "SELECT * FROM %s", quoted);
-	/* Without a class its functions are not there, nor are rows. */
-	if (view && bn_sql_prepare(&st, db, NULL, sql.ptr, "") && is_empty(db, name))
-		goto out;
-	sqlite3_finalize(st);
-	st = NULL;
-	if ((rc = bn_sql_prepare(&st, db, err, sql.ptr, "")))
-		goto out;
-	int columns = sqlite3_column_count(st);
-	bn_buf_addf(&line, "table %s:", name);
-	for (int i = 0; i < columns; i++) {
-		bn_buf_addf(&line, " %s", sqlite3_column_name(st, i));
-		bn_buf_addf(&sql, "%s%d", i ? ", " : " ORDER BY ", i + 1);
-	}
-	sqlite3_finalize(st);
-	st = NULL;
-	if ((rc = bn_buf_check(&sql, err, "a dump of the index")) ||
-		(rc = emit(&line, write, ctx, err)) ||
-		(rc = bn_sql_prepare(&st, db, err, sql.ptr, "")))
-		goto out;
-	while ((rc = bn_sql_step(st, err)) == 1) {
-		for (int i = 0; i < columns; i++) {
-			bn_buf_addch(&line, i ? '|' : ' ');
-			add_value(&line, st, i);
-		}
-		if ((rc = emit(&line, write, ctx, err)))
-			break;
-	}
-out:
-	sqlite3_finalize(st);
-	sqlite3_free(quoted);
-	bn_buf_release(&line);
-	bn_buf_release(&sql);
+	db_close(ix);
+	for (size_t i = 0; !rc && ix->dir && i < FILE_NAMES; i++)
+		rc = bn_dir_remove_tree(ix->dir, file_names[i], err);
 	return rc;
 }
 
-int bn_index_dump(bn_workspace *ws, bn_dump_write write, void *ctx, bn_err *err)
+/* What is there is no regular file of ours: not to be believed. */
+static int remove_foreign(bn_index *ix, bn_err *err)
 {
-	bn_names tables = BN_NAMES_INIT;
-	sqlite3_stmt *st = NULL;
-	sqlite3 *db = bn_workspace_index(ws);
-	if (!db)
-		return bn_workspace_refresh(ws, NULL, err);
-	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' "
-		"AND name NOT GLOB 'index_*' UNION SELECT substr(name, 6) FROM sqlite_master WHERE "
-		"type = 'view' AND name GLOB 'dump_*' ORDER BY 1",
-		"");
-	if (rc < 0)
-		goto out;
-	while ((rc = bn_sql_step(st, err)) == 1)
-		if (bn_names_add(&tables, (const char *)sqlite3_column_text(st, 0))) {
-			rc = bn_err_nomem(err, "a dump of the index");
-			goto out;
-		}
-	if (rc < 0)
-		goto out;
-	for (size_t i = 0; i < tables.count; i++)
-		if ((rc = dump_table(db, tables.items[i], write, ctx, err)) < 0)
-			goto out;
-out:
-	sqlite3_finalize(st);
-	bn_names_release(&tables);
-	return rc;
+	struct stat st;
+	if (!ix->dir || bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) < 0)
+		return 0;
+	bool ours = S_ISREG(st.st_mode) && st.st_uid == ix->env->uid(ix->env);
+	return ours ? 0 : db_remove(ix, err);
 }
 
-static int hash_line(void *ctx, const char *text, size_t n)
+static int db_open(bn_index *ix, bn_err *err)
 {
-	bn_hasher_add(ctx, text, n);
+	struct stat st;
+	int rc = remove_foreign(ix, err);
+	if (rc < 0)
+		return rc;
+	if (sqlite3_open_v2(ix->path, &ix->db,
+		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+		    NULL) != SQLITE_OK) {
+		rc = ix->db ? bn_sql_error(ix->db, err, ix->path) : bn_err_nomem(err, ix->path);
+		sqlite3_close_v2(ix->db);
+		ix->db = NULL;
+		return rc;
+	}
+	sqlite3_busy_timeout(ix->db, BUSY_MS);
+	ix->loaded = false;
+	ix->pid = getpid();
+	if ((rc = db_prepare(ix->db, err)) < 0)
+		return rc;
+	if ((rc = bn_functions_register(ix->db, ix->env, err)) < 0)
+		return rc;
+	for (const bn_fold_class *const *c = ix->of.classes; *c; c++)
+		if ((*c)->attach && (rc = (*c)->attach(ix->db, err)) < 0)
+			return rc;
+	if (ix->dir && bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) == 0) {
+		ix->inode = (uint64_t)st.st_ino;
+		ix->device = (uint64_t)st.st_dev;
+	}
 	return 0;
 }
 
-int bn_index_dump_hash(bn_workspace *ws, char hash[65], bn_err *err)
+/* Opens the file, anew when what lies there is no index. */
+static int open_or_make(bn_index *ix, bn_err *err)
 {
-	bn_hasher *h = NULL;
-	uint8_t raw[BN_SHA256_BYTES];
-	int rc = bn_hasher_new(&h, err);
+	bn_err why = BN_ERR_INIT;
+	int rc = db_open(ix, &why);
+	if (rc == BN_ECORRUPT) {
+		bn_err_clear(&why);
+		if ((rc = db_remove(ix, &why)) >= 0)
+			rc = db_open(ix, &why);
+	}
 	if (rc < 0)
+		db_close(ix);
+	return rc < 0 ? bn_err_move(err, &why) : 0;
+}
+
+/* One place; ix->path says which. */
+static int open_at(bn_index *ix, bn_err *err)
+{
+	int rc;
+	bn_dir_close(ix->dir);
+	ix->dir = NULL;
+	bn_free(ix->path);
+	ix->path = NULL;
+	if (ix->place.dir && (rc = bn_index_place_open(&ix->dir, &ix->place, ix->env, err)) < 0)
 		return rc;
-	if ((rc = bn_index_dump(ws, hash_line, h, err)) < 0)
+	ix->path = ix->dir ? bn_dir_join(ix->dir, FILE_NAME) : bn_strdup(IN_MEMORY);
+	return ix->path ? open_or_make(ix, err) : bn_err_nomem(err, "the index");
+}
+
+/* The first place that can be used. A full disk must not keep anybody from looking, nor from
+ * `binnacle gc`. */
+static int open_somewhere(bn_index *ix, bn_err *err)
+{
+	for (;;) {
+		bn_err why = BN_ERR_INIT;
+		int rc = bn_index_place_next(&ix->place, ix->env, ix->of.at->path, ix->of.id, err);
+		if (rc < 0)
+			return rc;
+		rc = open_at(ix, &why);
+		if (rc >= 0)
+			return 0;
+		if (!ix->place.dir || rc == BN_ENOMEM || rc == BN_ECONFLICT)
+			return bn_err_move(err, &why);
+		bn_index_place_failed(&ix->place, why.msg);
+	}
+}
+
+/* Versions before kept an index in the workspace, where others may write: nobody reads it. */
+static void remove_old(const bn_index *ix)
+{
+	struct stat st;
+	for (size_t i = 0; i < FILE_NAMES; i++)
+		if (bn_dir_stat(ix->of.at, file_names[i], &st, NULL) == 0 && S_ISREG(st.st_mode) &&
+			st.st_uid == ix->env->uid(ix->env))
+			bn_dir_unlink(ix->of.at, file_names[i], NULL);
+}
+
+int bn_index_open(bn_index **out, const bn_index_source *of, bn_err *err)
+{
+	int rc = 0;
+	if (!of->classes)
+		return bn_err_set(err, BN_EINVAL, "this workspace was opened for writing alone");
+	bn_index *ix = bn_alloc_zeroed(1, sizeof *ix);
+	if (!ix)
+		return bn_err_nomem(err, "the index");
+	ix->env = of->at->env;
+	ix->of = *of;
+	ix->follow_open = !bn_dir_is_network(of->at);
+	if (!(ix->schema = bn_schema_key(of->classes))) {
+		rc = bn_err_nomem(err, "the index");
 		goto out;
-	bn_hasher_finish(h, raw);
-	bn_hex(raw, sizeof raw, hash);
+	}
+	if ((rc = open_somewhere(ix, err)) < 0)
+		goto out;
+	remove_old(ix);
+	*out = ix;
+	ix = NULL;
 out:
-	bn_hasher_free(h);
+	bn_index_close(ix);
+	return rc;
+}
+
+void bn_index_close(bn_index *ix)
+{
+	if (!ix)
+		return;
+	/* SQLite handles must not be touched in a fork()ed child, not even to close them. */
+	if (!ix->pid || ix->pid == getpid())
+		db_close(ix);
+	bn_log_release(&ix->log);
+	bn_dir_close(ix->dir);
+	bn_index_place_release(&ix->place);
+	bn_free(ix->path);
+	bn_free(ix->schema);
+	bn_free(ix);
+}
+
+sqlite3 *bn_index_db(bn_index *ix)
+{
+	return ix->pid == getpid() ? ix->db : NULL;
+}
+
+/* ---- bringing it up to date ----------------------------------------------------------------- */
+
+static bn_fold_source source_of(bn_index *ix)
+{
+	return (bn_fold_source){.at = ix->of.at,
+		.id = ix->of.id,
+		.classes = ix->of.classes,
+		.db = ix->db,
+		.log = &ix->log,
+		.follow_open = ix->follow_open};
+}
+
+static void see_clock(bn_index *ix, uint64_t clock)
+{
+	if (clock > ix->seen_clock && bn_clock_is_sane(ix->env, clock))
+		ix->seen_clock = clock;
+}
+
+uint64_t bn_index_seen_clock(const bn_index *ix)
+{
+	return ix ? ix->seen_clock : 0;
+}
+
+/* Mirrors table index_tail into the writers of the log. A row without a writer is a lost one. */
+static int load_tails(bn_index *ix, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	for (size_t i = 0; i < ix->log.count; i++) {
+		bn_log_writer *w = &ix->log.items[i];
+		w->mirrored = w->seq;
+		w->seq = w->clock = w->pinned = 0;
+		w->crc = 0;
+	}
+	ix->log.lost = false;
+	int rc = bn_sql_prepare(&st, ix->db, err,
+		"SELECT n.name, last_seq, last_clock, last_crc, pinned_seq FROM index_tail t "
+		"JOIN index_name n ON n.no = t.writer",
+		"");
+	if (rc)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		bn_log_writer *w = bn_log_find(&ix->log, (const char *)sqlite3_column_text(st, 0));
+		if (!w) {
+			ix->log.lost = true;
+			continue;
+		}
+		w->seq = (uint64_t)sqlite3_column_int64(st, 1);
+		w->clock = (uint64_t)sqlite3_column_int64(st, 2);
+		w->crc = (uint32_t)sqlite3_column_int64(st, 3);
+		w->pinned = (uint64_t)sqlite3_column_int64(st, 4);
+		see_clock(ix, w->clock);
+	}
+	sqlite3_finalize(st);
+	for (size_t i = 0; i < ix->log.count; i++) {
+		bn_log_writer *w = &ix->log.items[i];
+		if (w->seq == w->mirrored)
+			continue;
+		/* What was remembered about the files belongs to another position. */
+		w->folded_inode = w->hint_inode = 0;
+		w->stuck = false;
+	}
+	ix->loaded = rc == 0;
+	return rc;
+}
+
+/* *made: from nothing. */
+static int fold_in_transaction(
+	bn_index *ix, bool rebuild, bool *made, uint64_t *folded, bn_err *err)
+{
+	int rc = 0;
+	if (rebuild || !bn_schema_is(ix->db, ix->schema)) {
+		bn_sql_forget(ix->db);
+		if ((rc = bn_schema_create(ix->db, ix->schema, err)) < 0 ||
+			(rc = bn_sql_exec(ix->db, "PRAGMA cache_size = -65536", err)) < 0)
+			return rc;
+		*made = true;
+	}
+	if ((rc = load_tails(ix, err)))
+		return rc;
+	if (ix->log.lost)
+		return BN_FOLD_REBUILD;
+	const bn_fold_source from = source_of(ix);
+	if ((rc = bn_fold_batch(&from, folded, err)))
+		return rc;
+	for (size_t i = 0; i < ix->log.count; i++)
+		see_clock(ix, ix->log.items[i].clock);
+	return 0;
+}
+
+/* One attempt. BN_FOLD_REBUILD asks for another, from scratch. */
+static int fold_once(bn_index *ix, bool rebuild, uint64_t *folded, bn_err *err)
+{
+	bool made = false;
+	int rc = bn_sql_exec(ix->db, "BEGIN IMMEDIATE", err);
+	if (rc == BN_ECONFLICT)
+		bn_err_hint(err, "another process is bringing the index up to date; try again");
+	if (rc)
+		return rc;
+	rc = fold_in_transaction(ix, rebuild, &made, folded, err);
+	if (rc || (rc = bn_sql_exec(ix->db, "COMMIT", err)) < 0) { /* or BN_FOLD_REBUILD */
+		sqlite3_exec(ix->db, "ROLLBACK", NULL, NULL, NULL);
+		bn_sql_forget(ix->db); /* statements of tables that are gone again */
+		ix->loaded = false;
+	}
+	if (made) {
+		sqlite3_exec(ix->db, "PRAGMA cache_size = -32768", NULL, NULL, NULL);
+		sqlite3_wal_checkpoint_v2(ix->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	}
+	return rc;
+}
+
+static int64_t data_version(bn_index *ix)
+{
+	return bn_sql_int(ix->db, -1, "PRAGMA data_version", "");
+}
+
+static int index_fold(bn_index *ix, bool rebuild, bool *changed, bn_err *err)
+{
+	uint64_t folded = 0;
+	bool remade = false;
+	int rc;
+	for (int attempt = 0;; attempt++) {
+		bn_err why = BN_ERR_INIT;
+		rc = fold_once(ix, rebuild, &folded, &why);
+		if (rc == BN_FOLD_REBUILD && attempt < 3) {
+			rebuild = true;
+			continue;
+		}
+		if (rc == BN_ECORRUPT && !remade) {
+			remade = rebuild = true;
+			if (!db_remove(ix, NULL) && !db_open(ix, NULL))
+				continue;
+		}
+		if (rc == BN_FOLD_REBUILD)
+			rc = bn_err_set(&why, BN_EIO, "the log of '%s' changes while it is read",
+				ix->of.at->path);
+		if (rc)
+			bn_err_move(err, &why);
+		break;
+	}
+	ix->events_folded += folded;
+	*changed = rc == 0 && (folded || rebuild);
+	return rc;
+}
+
+/* Somebody removed or replaced the file: go on with the one that is there. */
+static int reopen_if_replaced(bn_index *ix, bn_err *err)
+{
+	struct stat st;
+	if (ix->db && (!ix->dir || (bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) == 0 &&
+					   (uint64_t)st.st_ino == ix->inode &&
+					   (uint64_t)st.st_dev == ix->device)))
+		return 0;
+	db_close(ix);
+	return open_at(ix, err);
+}
+
+static int check_process(const bn_index *ix, bn_err *err)
+{
+	if (ix->pid == getpid())
+		return 0;
+	return bn_err_set(err, BN_EUNSUPPORTED,
+		"the index was opened before fork() and cannot be used in the child");
+}
+
+int bn_index_refresh(bn_index *ix, bool *changed, bn_err *err)
+{
+	int rc = check_process(ix, err);
+	*changed = false;
+	if (rc || (rc = reopen_if_replaced(ix, err)) ||
+		(rc = bn_log_scan(&ix->log, ix->of.at, err)))
+		return rc;
+	int64_t version = data_version(ix);
+	bool others = ix->loaded && version != ix->data_version;
+	bool due = !ix->loaded || ix->log.lost;
+	if (ix->loaded && others) {
+		due = due || !bn_schema_is(ix->db, ix->schema) || load_tails(ix, err) != 0 ||
+		      ix->log.lost;
+		*changed = true;
+	}
+	const bn_fold_source from = source_of(ix);
+	for (size_t i = 0; !due && i < ix->log.count; i++)
+		due = bn_fold_is_due(&from, &ix->log.items[i]);
+	if (due) {
+		bool folded = false;
+		rc = index_fold(ix, false, &folded, err);
+		*changed = *changed || folded;
+		version = rc ? version : data_version(ix);
+	}
+	ix->data_version = version;
+	return rc;
+}
+
+int bn_index_rebuild_all(bn_index *ix, bn_err *err)
+{
+	bool changed;
+	int rc = check_process(ix, err);
+	if (rc || (rc = reopen_if_replaced(ix, err)) ||
+		(rc = bn_log_scan(&ix->log, ix->of.at, err)))
+		return rc;
+	rc = index_fold(ix, true, &changed, err);
+	ix->data_version = rc ? ix->data_version : data_version(ix);
 	return rc;
 }

@@ -1,45 +1,34 @@
 /*
- * index.h - looking at the index as a thing: its state, its logical content, making it anew.
- * (Reading rows from it is bn_workspace_index and SQL.)
+ * index.h - the SQLite file that the log is folded into: opening, bringing it up to date, making it
+ * anew. Where it lies: place.h. What becomes of an event: fold.h.
+ *
+ * One transaction per refresh. Several processes of a host share the file; who comes second finds
+ * the work done. Rebuilding happens inside a transaction too, so readers see the old rows until the
+ * new ones are complete. A damaged file is removed and made anew.
+ *
+ * An index knows the log and the classes, not the workspace that it is part of.
  */
 #ifndef BN_STORE_INDEX_INDEX_H
 #define BN_STORE_INDEX_INDEX_H
-#include "core/base/buf.h"
-#include "core/store/workspace.h"
+#include "core/base/dir.h"
+#include "core/store/index/fold.h"
 
-/* A writer whose log cannot be folded to its end: a segment is missing or damaged. */
-typedef struct bn_index_gap {
-	char *writer, *why;
-	int64_t folded; /* events of it that are in the index */
-} bn_index_gap;
+/* What an index is made of; borrowed while it is open. */
+typedef struct bn_index_source {
+	const bn_dir *at; /* .binnacle */
+	const char *id;   /* of the workspace */
+	const bn_fold_class *const *classes;
+} bn_index_source;
 
-typedef struct bn_index_status {
-	char *path;  /* of index.db, or "(in memory)" */
-	char *why;   /* why not in a better place, or "" */
-	char fs[24]; /* file system that holds it */
-	int64_t bytes;
-	int64_t writers, events, entities; /* events: all that were folded, commuting ones too */
-	int64_t refused, invalid, newer;   /* of the ordered ones; newer: not understood, kept */
-	int64_t last_clock;                /* highest clock folded; 0 when there is none */
-	bn_index_gap *gaps;
-	size_t gap_count;
-} bn_index_status;
+typedef struct bn_index bn_index;
 
-/* Refreshes first. Release the result, also after a failure. */
-int bn_index_status_get(bn_index_status *out, bn_workspace *ws, bn_err *err);
-void bn_index_status_release(bn_index_status *s);
-
-/* Folds the whole log anew, in one transaction: readers see the old rows until it is done. */
-int bn_index_rebuild(bn_workspace *ws, bn_err *err);
-
-/* Everything the index says, as text in a stable order: each table (but index_*, which is about
- * the index itself) with its columns, each row with all its values, sorted; view dump_<table> in
- * the place of a table that has one. Two indexes of the same
- * set of events give the same bytes (invariant 5). write returns non-zero to stop; it gets whole
- * lines. Does not refresh. */
-typedef int (*bn_dump_write)(void *ctx, const char *text, size_t n);
-int bn_index_dump(bn_workspace *ws, bn_dump_write write, void *ctx, bn_err *err);
-/* SHA-256 of that text, in hex. */
-int bn_index_dump_hash(bn_workspace *ws, char hash[65], bn_err *err);
+int bn_index_open(bn_index **out, const bn_index_source *of, bn_err *err);
+void bn_index_close(bn_index *ix); /* NULL is fine */
+/* NULL in a child of fork(). */
+sqlite3 *bn_index_db(bn_index *ix);
+int bn_index_refresh(bn_index *ix, bool *changed, bn_err *err);
+int bn_index_rebuild_all(bn_index *ix, bn_err *err);
+/* The highest sane clock that was folded: a writer's own goes on above it. 0 without an index. */
+uint64_t bn_index_seen_clock(const bn_index *ix);
 
 #endif

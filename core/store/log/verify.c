@@ -335,11 +335,9 @@ static void roll_back(bn_log_report *r, const bn_log_report *before)
 /* Checks one writer, again where the listing was overtaken: a segment that was merged or sealed under
  * our hands looks like a fault once. */
 static int verify_writer(
-	bn_log_report *report, const bn_workspace *ws, bn_log_writer *w, bn_err *err)
+	bn_log_report *report, const bn_dir *at, const char *id, bn_log_writer *w, bn_err *err)
 {
-	const bn_dir *at = bn_workspace_at(ws);
-	const check fresh = {
-		.report = report, .w = w, .at = at, .who = {bn_workspace_id(ws), w->name}};
+	const check fresh = {.report = report, .w = w, .at = at, .who = {id, w->name}};
 	const bn_log_report before = *report;
 	check c = fresh;
 	int rc;
@@ -356,15 +354,15 @@ static int verify_writer(
 	return add_head(&c, err);
 }
 
-int bn_log_verify(bn_workspace *ws, bn_log_report *report, bn_err *err)
+int bn_log_verify(bn_log_report *report, const bn_dir *at, const char *id, bn_err *err)
 {
 	bn_log log = {0};
 	*report = (bn_log_report){0};
-	int rc = bn_log_scan(&log, bn_workspace_at(ws), err);
+	int rc = bn_log_scan(&log, at, err);
 	if (rc < 0)
 		goto out;
 	for (size_t i = 0; i < log.count; i++)
-		if ((rc = verify_writer(report, ws, &log.items[i], err)) < 0)
+		if ((rc = verify_writer(report, at, id, &log.items[i], err)) < 0)
 			goto out;
 out:
 	bn_log_release(&log);

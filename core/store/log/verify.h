@@ -8,7 +8,9 @@
  */
 #ifndef BN_STORE_LOG_VERIFY_H
 #define BN_STORE_LOG_VERIFY_H
-#include "core/store/workspace.h"
+#include "core/base/dir.h"
+
+#include <stdint.h>
 
 typedef enum bn_fault_kind {
 	BN_FAULT_DAMAGED,    /* checksum, lengths, sequence, clock or chain are wrong */
@@ -48,8 +50,9 @@ typedef struct bn_log_report {
 	size_t fault_count;
 } bn_log_report;
 
-/* 0 when the log could be looked at, faults or not. Release the report, also after a failure. */
-int bn_log_verify(bn_workspace *ws, bn_log_report *report, bn_err *err);
+/* at: the workspace's handle (.binnacle); id: the workspace's, which signatures speak of. 0 when the
+ * log could be looked at, faults or not. Release the report, also after a failure. */
+int bn_log_verify(bn_log_report *report, const bn_dir *at, const char *id, bn_err *err);
 void bn_log_report_release(bn_log_report *report);
 const char *bn_fault_kind_name(bn_fault_kind kind);
 

@@ -5,7 +5,7 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
-#include "core/store/index/index.h"
+#include "core/store/inspect.h"
 #include "core/store/object/_object.h"
 #include "core/store/object/live.h"
 

@@ -6,7 +6,7 @@
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
 #include "core/store/index/fold.h"
-#include "core/store/index/index.h"
+#include "core/store/inspect.h"
 #include "core/store/object/_object.h"
 
 #include <ctype.h>

@@ -382,6 +382,7 @@ int bn_workspace_objects(bn_object_store **out, bn_workspace *ws, bn_err *err)
 		s->env = ws->env;
 		s->root = bn_workspace_at(ws);
 		ws->objects = &s->base;
+		ws->objects_free = local_free;
 	}
 	*out = ws->objects;
 	return 0;

@@ -23,7 +23,7 @@
 #include "core/govern/audit.h"
 #include "core/govern/policy.h"
 #include "core/store/index/fold.h"
-#include "core/store/index/index.h"
+#include "core/store/inspect.h"
 #include "core/store/object/gc.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"

@@ -23,7 +23,7 @@
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
 #include "core/store/claim.h"
-#include "core/store/index/index.h"
+#include "core/store/inspect.h"
 #include "core/store/log/listing.h"
 #include "core/store/log/verify.h"
 #include "core/store/object/gc.h"
@@ -330,7 +330,8 @@ static void check_log(const outcome *o, bn_workspace *ws)
 {
 	bn_log_report report;
 	bn_err err = BN_ERR_INIT;
-	ck_assert_msg(bn_log_verify(ws, &report, &err) == 0, "%s: %s", o->where, err.msg);
+	ck_assert_msg(bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), &err) == 0,
+		"%s: %s", o->where, err.msg);
 	if (report.fault_count)
 		ck_abort_msg("%s: invariant 2: %s/%s at %d: %s", o->where, report.faults[0].writer,
 			report.faults[0].file ? report.faults[0].file : "-",

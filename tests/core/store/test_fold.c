@@ -9,7 +9,7 @@
 #include "core/base/rng.h"
 #include "core/store/_workspace.h"
 #include "core/store/index/_index.h"
-#include "core/store/index/index.h"
+#include "core/store/inspect.h"
 #include "tests/support/check_main.h"
 #include "tests/support/signer.h"
 #include "tests/support/toy.h"

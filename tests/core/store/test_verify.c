@@ -6,7 +6,7 @@
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
 #include "core/store/doctor.h"
-#include "core/store/index/index.h"
+#include "core/store/inspect.h"
 #include "core/store/log/segment.h"
 #include "core/store/log/verify.h"
 #include "core/store/object/gc.h"
@@ -56,7 +56,8 @@ static void write_sealed(bn_workspace *ws, int n)
 
 static void verify(bn_workspace *ws)
 {
-	ck_assert_bn_ok(bn_log_verify(ws, &report, &err), &err);
+	ck_assert_bn_ok(
+		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), &err), &err);
 }
 
 static char *segment(bn_workspace *ws, uint64_t first, uint64_t last)

@@ -4,7 +4,7 @@
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
 #include "core/store/claim.h"
-#include "core/store/index/index.h"
+#include "core/store/inspect.h"
 #include "core/store/log/verify.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
@@ -285,7 +285,9 @@ START_TEST(test_workspace_runs_out_of_memory_at_every_allocation_without_harm)
 			rc == 0 || rc == BN_ENOMEM || rc == BN_EIO, "allocation %ld: %d", n, rc);
 		bn_workspace *ws = reopen();
 		bn_log_report report;
-		ck_assert_bn_ok(bn_log_verify(ws, &report, &err), &err);
+		ck_assert_bn_ok(
+			bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), &err),
+			&err);
 		ck_assert_uint_eq(report.fault_count, 0);
 		bn_log_report_release(&report);
 		ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);

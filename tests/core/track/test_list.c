@@ -4,7 +4,7 @@
  */
 #include "core/base/mem.h"
 #include "core/base/rng.h"
-#include "core/store/index/index.h"
+#include "core/store/inspect.h"
 #include "core/track/query.h"
 #include "core/track/series.h"
 #include "core/train/runlog.h"

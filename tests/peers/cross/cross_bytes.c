@@ -18,7 +18,7 @@
 #include "core/data/add.h"
 #include "core/data/csv_write.h"
 #include "core/pipeline/rooms.h"
-#include "core/store/index/index.h"
+#include "core/store/inspect.h"
 #include "core/train/model.h"
 #include "core/train/runlog.h"
 #include "kernels/backend.h"

@@ -24,7 +24,7 @@
 #include "core/base/mem.h"
 #include "core/pipeline/rooms.h"
 #include "core/store/claim.h"
-#include "core/store/index/index.h"
+#include "core/store/inspect.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
 #include "core/train/runlog.h"

@@ -1,5 +1,5 @@
-/* _place.c - see _place.h. */
-#include "core/store/index/_place.h"
+/* place.c - see place.h. */
+#include "core/store/index/place.h"
 
 #include "core/base/mem.h"
 

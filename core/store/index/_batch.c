@@ -1,6 +1,6 @@
-/* fold.c - one event on its way into rows; a batch of them. See fold.h and _fold.h. */
+/* _batch.c - one event on its way into rows; a batch of them. See fold.h and _batch.h. */
+#include "core/store/index/_batch.h"
 #include "core/base/hash.h"
-#include "core/store/index/_fold.h"
 #include "core/store/index/_sql.h"
 #include "core/store/index/ref.h"
 
@@ -38,7 +38,7 @@ sqlite3 *bn_fold_db(bn_fold *f)
 
 const char *bn_fold_workspace_id(bn_fold *f)
 {
-	return f->ix->of.id;
+	return f->from->id;
 }
 
 int bn_fold_depends(bn_fold *f, const char *entity, bn_err *err)
@@ -241,9 +241,9 @@ static void batch_free(bn_fold *f)
 	bn_arena_release(&f->arena);
 }
 
-int bn_fold_batch(bn_index *ix, uint64_t *folded, bn_err *err)
+int bn_fold_batch(const bn_fold_source *from, uint64_t *folded, bn_err *err)
 {
-	bn_fold f = {.ix = ix, .db = ix->db, .classes = ix->of.classes};
+	bn_fold f = {.from = from, .db = from->db, .classes = from->classes};
 	bn_numbers_init(&f.numbers, f.db);
 	int rc = bn_fold_first(&f.first, &f, err);
 	*folded = 0;

@@ -1,9 +1,9 @@
 /*
- * _fold.h - the fold's insides: one batch of events on its way into the rows of the modules.
+ * _batch.h - the fold's insides: one batch of events on its way into the rows of the modules.
  *
  * Order. The logs of all writers are merged by (clock, writer, seq) as they are read (_intake.c), so
  * a batch comes in order, at most INTAKE_MOST writers at a time. Each event is handled once, as it
- * comes (fold.c): commuting ones are applied; ordered ones are applied and added to table `event`,
+ * comes (_batch.c): commuting ones are applied; ordered ones are applied and added to table `event`,
  * save those of an entity for which an older event arrived late, which are only added. At the end
  * (_replay.c) the late entities, and every entity that depends on one that got events, are cleared
  * and replayed whole from table `event`, an entity after those it depends on; who depends on a
@@ -19,13 +19,35 @@
  *  F4  Every event of a writer is taken once: in sequence without gaps, and how far is saved in the
  *      same transaction as the rows.
  */
-#ifndef BN_STORE_INDEX__FOLD_H
-#define BN_STORE_INDEX__FOLD_H
+#ifndef BN_STORE_INDEX__BATCH_H
+#define BN_STORE_INDEX__BATCH_H
+#include "core/base/dir.h"
 #include "core/base/mem.h"
-#include "core/store/index/_index.h"
 #include "core/store/index/_numbers.h"
+#include "core/store/index/fold.h"
+#include "core/store/log/listing.h"
 
 enum { FOLD_CLASSES_MAX = 32 };
+
+/* What a batch reads and where its rows go; all of it is borrowed, and there is nothing else that the
+ * fold knows. */
+typedef struct bn_fold_source {
+	const bn_dir *at; /* .binnacle */
+	const char *id;   /* of the workspace */
+	const bn_fold_class *const *classes;
+	sqlite3 *db;
+	bn_log *log;      /* as listed; how far each writer is folded is noted in it */
+	bool follow_open; /* local file system: every open.seg may be read */
+} bn_fold_source;
+
+/* A batch, inside the caller's transaction. BN_FOLD_REBUILD when the log is no longer the one that was
+ * folded. */
+enum { BN_FOLD_REBUILD = 2 };
+int bn_fold_batch(const bn_fold_source *from, uint64_t *folded, bn_err *err);
+/* Whether a writer has anything that is not folded yet. */
+bool bn_fold_is_due(const bn_fold_source *from, const bn_log_writer *w);
+
+/* ---- the batch under way ---------------------------------------------------------------------- */
 
 /* A position in the total order; the writer's text lives as long as the batch. */
 typedef struct fold_key {
@@ -57,7 +79,7 @@ typedef struct fold_verdict {
 } fold_verdict;
 
 struct bn_fold {
-	bn_index *ix;
+	const bn_fold_source *from;
 	sqlite3 *db;
 	const bn_fold_class *const *classes;
 	bn_arena arena;
@@ -79,7 +101,7 @@ struct bn_fold {
 	size_t verdict_count;
 };
 
-/* ---- fold.c ---------------------------------------------------------------------------------- */
+/* ---- _batch.c ---------------------------------------------------------------------------------- */
 
 /* The log's first ordered event as table `event` has it; seq 0 when it has none. */
 int bn_fold_first(fold_key *out, bn_fold *f, bn_err *err);

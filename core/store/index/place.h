@@ -1,5 +1,5 @@
 /*
- * _place.h - where the index of a workspace lies on this host, and why there.
+ * place.h - where the index of a workspace lies on this host, and why there.
  *
  * A directory of this user alone (0700) on a local disk: the first of
  *	$BINNACLE_INDEX                     when it is set, that or nothing
@@ -11,8 +11,8 @@
  * believed. Never on a network file system: two hosts that wrote one SQLite file over CephFS lost
  * half their rows.
  */
-#ifndef BN_STORE_INDEX__PLACE_H
-#define BN_STORE_INDEX__PLACE_H
+#ifndef BN_STORE_INDEX_PLACE_H
+#define BN_STORE_INDEX_PLACE_H
 #include "core/base/dir.h"
 
 typedef struct bn_index_place {

@@ -1,0 +1,205 @@
+/* report.c - see report.h. */
+#include "core/store/index/report.h"
+
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/store/index/_index.h"
+#include "core/store/index/_sql.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- status --------------------------------------------------------------------------------- */
+
+static int add_gap(bn_index_status *s, const bn_log_writer *w, bn_err *err)
+{
+	bn_index_gap *grown = bn_realloc(s->gaps, (s->gap_count + 1) * sizeof *grown);
+	if (!grown)
+		return bn_err_nomem(err, "the index's status");
+	s->gaps = grown;
+	bn_index_gap *g = &grown[s->gap_count++];
+	*g = (bn_index_gap){.writer = bn_strdup(w->name),
+		.why = bn_strdup(w->fault),
+		.folded = (int64_t)w->seq};
+	return g->writer && g->why ? 0 : bn_err_nomem(err, "the index's status");
+}
+
+static int64_t count_outcome(sqlite3 *db, bn_outcome outcome)
+{
+	return bn_sql_int(db, 0, "SELECT count(*) FROM event WHERE outcome = ? AND outcome <> 0",
+		"i", (int64_t)outcome);
+}
+
+int bn_index_describe(bn_index_status *out, bn_index *ix, bn_err *err)
+{
+	char type[24];
+	struct stat st;
+	int rc = 0;
+	*out = (bn_index_status){0};
+	if (!(out->path = bn_strdup(ix->dir ? ix->path : "(in memory)")))
+		return bn_err_nomem(err, "the index's status");
+	if (!(out->why = bn_strdup(ix->place.why)))
+		return bn_err_nomem(err, "the index's status");
+	snprintf(out->fs, sizeof out->fs, "%s",
+		ix->dir ? bn_fs_type(ix->dir->path, type) : "memory");
+	if (ix->dir && bn_dir_stat(ix->dir, bn_path_base(ix->path), &st, NULL) == 0)
+		out->bytes = (int64_t)st.st_size;
+	out->writers = bn_sql_int(ix->db, 0, "SELECT count(*) FROM writer", "");
+	out->events = bn_sql_int(ix->db, 0, "SELECT sum(events) FROM writer", "");
+	out->last_clock = bn_sql_int(ix->db, 0, "SELECT max(last_clock) FROM writer", "");
+	out->entities = bn_sql_int(ix->db, 0,
+		"SELECT count(*) FROM index_entity e WHERE EXISTS "
+		"(SELECT 1 FROM event WHERE entity = e.no)",
+		"");
+	out->refused = count_outcome(ix->db, BN_OUTCOME_REFUSED);
+	out->invalid = count_outcome(ix->db, BN_OUTCOME_INVALID);
+	out->newer = count_outcome(ix->db, BN_OUTCOME_NEWER);
+	for (size_t i = 0; !rc && i < ix->log.count; i++)
+		if (ix->log.items[i].stuck)
+			rc = add_gap(out, &ix->log.items[i], err);
+	return rc;
+}
+
+void bn_index_status_release(bn_index_status *s)
+{
+	for (size_t i = 0; i < s->gap_count; i++) {
+		bn_free(s->gaps[i].writer);
+		bn_free(s->gaps[i].why);
+	}
+	bn_free(s->gaps);
+	bn_free(s->path);
+	bn_free(s->why);
+	*s = (bn_index_status){0};
+}
+
+/* ---- dump ----------------------------------------------------------------------------------- */
+
+static void add_value(bn_buf *b, sqlite3_stmt *st, int i)
+{
+	const unsigned char *blob;
+	char hex[3];
+	switch (sqlite3_column_type(st, i)) {
+	case SQLITE_INTEGER:
+		bn_buf_addf(b, "%" PRId64, (int64_t)sqlite3_column_int64(st, i));
+		break;
+	case SQLITE_FLOAT:
+		bn_buf_addf(b, "%.17g", sqlite3_column_double(st, i));
+		break;
+	case SQLITE_TEXT:
+		bn_buf_add_json_string(b, (const char *)sqlite3_column_text(st, i),
+			(size_t)sqlite3_column_bytes(st, i));
+		break;
+	case SQLITE_BLOB:
+		blob = sqlite3_column_blob(st, i);
+		bn_buf_adds(b, "x'");
+		for (int k = 0; k < sqlite3_column_bytes(st, i); k++) {
+			bn_hex(&blob[k], 1, hex);
+			bn_buf_add(b, hex, 2);
+		}
+		bn_buf_addch(b, '\'');
+		break;
+	default:
+		bn_buf_adds(b, "NULL");
+	}
+}
+
+static int emit(bn_buf *line, bn_dump_write write, void *ctx, bn_err *err)
+{
+	bn_buf_addch(line, '\n');
+	int rc = bn_buf_check(line, err, "a dump of the index");
+	if (rc < 0)
+		return rc;
+	if (write(ctx, line->ptr, line->len))
+		rc = bn_err_set(err, BN_EIO, "a dump of the index could not be written");
+	bn_buf_clear(line);
+	return rc;
+}
+
+static bool is_empty(sqlite3 *db, const char *table)
+{
+	sqlite3_stmt *st = NULL;
+	char *sql = sqlite3_mprintf("SELECT 1 FROM \"%w\" LIMIT 1", table);
+	bool empty =
+		sql && bn_sql_prepare(&st, db, NULL, sql, "") == 0 && bn_sql_step(st, NULL) == 0;
+	sqlite3_finalize(st);
+	sqlite3_free(sql);
+	return empty;
+}
+
+static int dump_table(sqlite3 *db, const char *name, bn_dump_write write, void *ctx, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	bn_buf line = BN_BUF_INIT, sql = BN_BUF_INIT;
+	bool view =
+		bn_sql_int(db, 0,
+			"SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = 'dump_' || ?",
+			"s", name) != 0;
+	char *quoted = sqlite3_mprintf("\"%s%w\"", view ? "dump_" : "", name);
+	int rc = 0;
+	if (!quoted) {
+		rc = bn_err_nomem(err, "a dump of the index");
+		goto out;
+	}
+	bn_buf_addf(&sql, "SELECT * FROM %s", quoted);
+	/* Without a class its functions are not there, nor are rows. */
+	if (view && bn_sql_prepare(&st, db, NULL, sql.ptr, "") && is_empty(db, name))
+		goto out;
+	sqlite3_finalize(st);
+	st = NULL;
+	if ((rc = bn_sql_prepare(&st, db, err, sql.ptr, "")))
+		goto out;
+	int columns = sqlite3_column_count(st);
+	bn_buf_addf(&line, "table %s:", name);
+	for (int i = 0; i < columns; i++) {
+		bn_buf_addf(&line, " %s", sqlite3_column_name(st, i));
+		bn_buf_addf(&sql, "%s%d", i ? ", " : " ORDER BY ", i + 1);
+	}
+	sqlite3_finalize(st);
+	st = NULL;
+	if ((rc = bn_buf_check(&sql, err, "a dump of the index")) ||
+		(rc = emit(&line, write, ctx, err)) ||
+		(rc = bn_sql_prepare(&st, db, err, sql.ptr, "")))
+		goto out;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		for (int i = 0; i < columns; i++) {
+			bn_buf_addch(&line, i ? '|' : ' ');
+			add_value(&line, st, i);
+		}
+		if ((rc = emit(&line, write, ctx, err)))
+			break;
+	}
+out:
+	sqlite3_finalize(st);
+	sqlite3_free(quoted);
+	bn_buf_release(&line);
+	bn_buf_release(&sql);
+	return rc;
+}
+
+int bn_index_print(sqlite3 *db, bn_dump_write write, void *ctx, bn_err *err)
+{
+	bn_names tables = BN_NAMES_INIT;
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' "
+		"AND name NOT GLOB 'index_*' UNION SELECT substr(name, 6) FROM sqlite_master WHERE "
+		"type = 'view' AND name GLOB 'dump_*' ORDER BY 1",
+		"");
+	if (rc < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) == 1)
+		if (bn_names_add(&tables, (const char *)sqlite3_column_text(st, 0))) {
+			rc = bn_err_nomem(err, "a dump of the index");
+			goto out;
+		}
+	if (rc < 0)
+		goto out;
+	for (size_t i = 0; i < tables.count; i++)
+		if ((rc = dump_table(db, tables.items[i], write, ctx, err)) < 0)
+			goto out;
+out:
+	sqlite3_finalize(st);
+	bn_names_release(&tables);
+	return rc;
+}

@@ -1,0 +1,38 @@
+/*
+ * report.h - what an index says of itself: its state, and its logical content as text.
+ */
+#ifndef BN_STORE_INDEX_REPORT_H
+#define BN_STORE_INDEX_REPORT_H
+#include "core/store/index/index.h"
+
+/* A writer whose log cannot be folded to its end: a segment is missing or damaged. */
+typedef struct bn_index_gap {
+	char *writer, *why;
+	int64_t folded; /* events of it that are in the index */
+} bn_index_gap;
+
+typedef struct bn_index_status {
+	char *path;  /* of index.db, or "(in memory)" */
+	char *why;   /* why not in a better place, or "" */
+	char fs[24]; /* file system that holds it */
+	int64_t bytes;
+	int64_t writers, events, entities; /* events: all that were folded, commuting ones too */
+	int64_t refused, invalid, newer;   /* of the ordered ones; newer: not understood, kept */
+	int64_t last_clock;                /* highest clock folded; 0 when there is none */
+	bn_index_gap *gaps;
+	size_t gap_count;
+} bn_index_status;
+
+/* As it is: refreshed or not. Release the result, also after a failure. */
+int bn_index_describe(bn_index_status *out, bn_index *ix, bn_err *err);
+void bn_index_status_release(bn_index_status *s);
+
+/* Everything the index says, as text in a stable order: each table (but index_*, which is about
+ * the index itself) with its columns, each row with all its values, sorted; view dump_<table> in
+ * the place of a table that has one. Two indexes of the same
+ * set of events give the same bytes (invariant 5). write returns non-zero to stop; it gets whole
+ * lines. */
+typedef int (*bn_dump_write)(void *ctx, const char *text, size_t n);
+int bn_index_print(sqlite3 *db, bn_dump_write write, void *ctx, bn_err *err);
+
+#endif
