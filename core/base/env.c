@@ -4,7 +4,6 @@
 #include "core/base/mem.h"
 
 #include <string.h>
-#include <strings.h>
 
 int64_t bn_env_now_ns(const bn_env *env)
 {
@@ -24,13 +23,6 @@ int64_t bn_env_monotonic_ns(const bn_env *env)
 const char *bn_env_get(const bn_env *env, const char *name)
 {
 	return env->get(env, name);
-}
-
-bool bn_env_flag(const bn_env *env, const char *name)
-{
-	const char *v = env->get(env, name);
-	return v && (!strcmp(v, "1") || !strcasecmp(v, "true") || !strcasecmp(v, "yes") ||
-			    !strcasecmp(v, "on"));
 }
 
 int bn_env_random(const bn_env *env, void *bytes, size_t n, bn_err *err)

@@ -37,8 +37,6 @@ int64_t bn_env_now_ms(const bn_env *env);
 int64_t bn_env_monotonic_ns(const bn_env *env);
 const char *bn_env_get(const bn_env *env, const char *name);
 int bn_env_random(const bn_env *env, void *bytes, size_t n, bn_err *err);
-/* NAME=1/true/yes/on; unset or empty is false. */
-bool bn_env_flag(const bn_env *env, const char *name);
 
 /* Where things of this user live (XDG base directories); yours (bn_free), NULL without memory. */
 char *bn_env_config_dir(const bn_env *env); /* $XDG_CONFIG_HOME/binnacle or ~/.config/binnacle */

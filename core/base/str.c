@@ -286,19 +286,3 @@ const char *bn_fmt_duration(int64_t ns, char buf[BN_FMT])
 	decimal_point(buf);
 	return buf;
 }
-
-const char *bn_fmt_age(int64_t ns, char buf[BN_FMT])
-{
-	long long s = ns / 1000000000;
-	if (s < 1)
-		snprintf(buf, BN_FMT, "now");
-	else if (s < 60)
-		snprintf(buf, BN_FMT, "%lld s ago", s);
-	else if (s < 3600)
-		snprintf(buf, BN_FMT, "%lld m ago", s / 60);
-	else if (s < 86400)
-		snprintf(buf, BN_FMT, "%lld h ago", s / 3600);
-	else
-		snprintf(buf, BN_FMT, "%lld d ago", s / 86400);
-	return buf;
-}

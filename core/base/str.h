@@ -36,6 +36,5 @@ const char *bn_fmt_sig(
 const char *bn_fmt_bytes(uint64_t n, char buf[BN_FMT]);    /* "1.2 GiB" */
 const char *bn_fmt_count(uint64_t n, char buf[BN_FMT]);    /* "1 234 567" */
 const char *bn_fmt_duration(int64_t ns, char buf[BN_FMT]); /* "1.24 s", "3m12s", "2h05m", "4d03h" */
-const char *bn_fmt_age(int64_t ns, char buf[BN_FMT]); /* "12 s ago", "3 m ago", "2 d ago", "now" */
 
 #endif

@@ -6,7 +6,6 @@
 
 enum { BN_OBJECT_BLOCK = 1 << 18 }; /* bytes that a stream has in memory at a time */
 
-int bn_object_check_hash(const char *hash, bn_err *err);
 /* "objects/ab/cdef...", for a handle of the workspace. */
 const char *bn_object_name(const char *hash, char buf[BN_OBJECT_NAME]);
 

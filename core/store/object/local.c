@@ -560,16 +560,6 @@ int bn_object_file(bn_workspace *ws, const char *hash, char name[BN_OBJECT_NAME]
 	return 0;
 }
 
-int bn_object_path(bn_workspace *ws, const char *hash, char **path, bn_err *err)
-{
-	char name[BN_OBJECT_NAME];
-	int rc = bn_object_file(ws, hash, name, err);
-	if (rc < 0)
-		return rc;
-	*path = bn_workspace_path(ws, "%s", name);
-	return *path ? 0 : bn_err_nomem(err, "a file name");
-}
-
 bool bn_object_is_here(bn_workspace *ws, const char *hash)
 {
 	bn_object_store *s = NULL;

@@ -15,7 +15,7 @@
 
 enum { JSON_BYTES = 64 << 20 };
 
-int bn_object_check_hash(const char *hash, bn_err *err)
+static int check_hash(const char *hash, bn_err *err)
 {
 	if (strlen(hash) == BN_SHA256_HEX && bn_is_hex(hash))
 		return 0;
@@ -24,7 +24,7 @@ int bn_object_check_hash(const char *hash, bn_err *err)
 
 int bn_object_head(bn_object_store *s, const char *hash, bn_object_info *out, bn_err *err)
 {
-	int rc = bn_object_check_hash(hash, err);
+	int rc = check_hash(hash, err);
 	return rc < 0 ? rc : s->ops->head(s, hash, out, err);
 }
 
@@ -47,7 +47,7 @@ struct bn_object_writer {
 
 int bn_object_writer_new(bn_object_writer **out, bn_object_store *s, const char *hash, bn_err *err)
 {
-	int rc = hash ? bn_object_check_hash(hash, err) : 0;
+	int rc = hash ? check_hash(hash, err) : 0;
 	if (rc < 0)
 		return rc;
 	bn_object_writer *w = bn_alloc_zeroed(1, sizeof *w);
@@ -135,7 +135,7 @@ int bn_object_reader_new(bn_object_reader **out, bn_object_store *s, const char 
 	uint64_t from, uint64_t n, bn_err *err)
 {
 	uint64_t size = 0;
-	int rc = bn_object_check_hash(hash, err);
+	int rc = check_hash(hash, err);
 	if (rc < 0)
 		return rc;
 	bn_object_reader *r = bn_alloc_zeroed(1, sizeof *r);

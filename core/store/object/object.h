@@ -40,10 +40,8 @@ int bn_object_put_below(bn_workspace *ws, const bn_dir *at, const char *src, boo
 	char hash[65], uint64_t *size, bn_err *err);
 /* The canonical form of a JSON value. */
 int bn_object_put_json(bn_workspace *ws, const json_t *value, char hash[65], bn_err *err);
-/* Path of a stored object, yours; BN_ENOTFOUND when it is not here. Does not re-hash. For what has
- * to be mapped or handed to another program; everything else reads a stream. */
-int bn_object_path(bn_workspace *ws, const char *hash, char **path, bn_err *err);
-/* Its name below bn_workspace_at: "objects/ab/cdef...". BN_ENOTFOUND likewise. */
+/* A stored object's name below bn_workspace_at: "objects/ab/cdef..."; BN_ENOTFOUND when it is not here.
+ * Does not re-hash. For what has to be mapped; everything else reads a stream. */
 #define BN_OBJECT_NAME 80
 int bn_object_file(bn_workspace *ws, const char *hash, char name[BN_OBJECT_NAME], bn_err *err);
 bool bn_object_is_here(bn_workspace *ws, const char *hash);

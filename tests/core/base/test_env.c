@@ -47,18 +47,6 @@ START_TEST(test_env_finds_directories_by_the_xdg_rules)
 }
 END_TEST
 
-START_TEST(test_env_flags_are_on_only_for_words_that_mean_it)
-{
-	static const char *const some[] = {
-		"A", "1", "B", "TRUE", "C", "0", "D", "", "E", "yes", "F", "on", "G", "no", NULL};
-	bn_env e = with(some);
-	ck_assert(bn_env_flag(&e, "A") && bn_env_flag(&e, "B") && bn_env_flag(&e, "E") &&
-		  bn_env_flag(&e, "F"));
-	ck_assert(!bn_env_flag(&e, "C") && !bn_env_flag(&e, "D") && !bn_env_flag(&e, "G") &&
-		  !bn_env_flag(&e, "Z"));
-}
-END_TEST
-
 START_TEST(test_env_names_users_and_this_machine)
 {
 	const bn_env *e = bn_env_real();
@@ -87,5 +75,4 @@ START_TEST(test_env_clocks_run_and_random_bytes_differ)
 END_TEST
 
 BN_TEST_MAIN("core/base/env", test_env_finds_directories_by_the_xdg_rules,
-	test_env_flags_are_on_only_for_words_that_mean_it, test_env_names_users_and_this_machine,
-	test_env_clocks_run_and_random_bytes_differ)
+	test_env_names_users_and_this_machine, test_env_clocks_run_and_random_bytes_differ)

@@ -15,6 +15,7 @@
 #include "core/store/object/object.h"
 #include "core/store/workspace.h"
 #include "tests/support/check_main.h"
+#include "tests/support/objects.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -553,7 +554,7 @@ static int make_one_old(void *ctx, const char *hash, const bn_object_info *info,
 	(void)err;
 	char *path = NULL;
 	struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
-	ck_assert_int_eq(bn_object_path(ctx, hash, &path, NULL), 0);
+	ck_assert_int_eq(object_path(ctx, hash, &path, NULL), 0);
 	ck_assert_int_eq(utimensat(AT_FDCWD, path, old, 0), 0);
 	bn_free(path);
 	return 0;
@@ -674,7 +675,7 @@ START_TEST(test_dataset_gc_removes_nothing_while_a_live_manifest_is_missing)
 		collect(ws, -1000).objects, 0); /* parts are named by the manifest alone */
 	check_audit(ws, 0);
 	ck_assert_bn_ok(bn_dataset_resolve(&v, ws, "t", BN_DATASET_LIVE, &err), &err);
-	ck_assert_bn_ok(bn_object_path(ws, v->hash, &path, &err), &err);
+	ck_assert_bn_ok(object_path(ws, v->hash, &path, &err), &err);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(bn_gc_run(&r, ws, &o, &e), BN_EINCONCLUSIVE);
 	ck_assert_msg(

@@ -6,6 +6,7 @@
 #include "core/store/_workspace.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
+#include "tests/support/objects.h"
 #include "tests/support/registry_town.h"
 
 #include <fcntl.h>
@@ -136,7 +137,7 @@ START_TEST(test_altered_and_missing_objects_are_named_by_both_verifications)
 	const char *text = "model.safetensors of power " GOOD;
 	char hash[65];
 	ck_assert_bn_ok(bn_object_put(dan->ws, text, strlen(text), hash, &err), &err);
-	ck_assert_bn_ok(bn_object_path(dan->ws, hash, &path, &err), &err);
+	ck_assert_bn_ok(object_path(dan->ws, hash, &path, &err), &err);
 	flip_byte(path, 3);
 	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, NULL, &err), &err);
 	ck_assert_uint_eq(r->bad_objects, 1);

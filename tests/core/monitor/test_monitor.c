@@ -12,6 +12,7 @@
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
 #include "tests/support/exposition.h"
+#include "tests/support/objects.h"
 #include "tests/support/tiny_model.h"
 #include "tests/support/train_data.h"
 
@@ -175,7 +176,7 @@ START_TEST(test_log_writes_batches_that_read_back)
 	char *path = NULL;
 	bn_table_reader *t = NULL;
 	bn_batch b = BN_BATCH_INIT;
-	ck_assert_bn_ok(bn_object_path(ws, l.items[0].object, &path, &err), &err);
+	ck_assert_bn_ok(object_path(ws, l.items[0].object, &path, &err), &err);
 	ck_assert_bn_ok(bn_table_open(&t, bn_env_real(), path, &err), &err);
 	ck_assert_bn_ok(bn_table_read(t, 0, NULL, 0, &b, &err), &err);
 	size_t last = b.rows - 1, colour = bn_schema_find(bn_table_schema(t), "colour");

@@ -5,6 +5,7 @@
 #include "core/store/object/gc.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
+#include "tests/support/objects.h"
 #include "tests/support/toy.h"
 
 #include <fcntl.h>
@@ -51,7 +52,7 @@ static void put_old(bn_workspace *ws, const char *text, char hash[65])
 {
 	char *path = NULL;
 	ck_assert_bn_ok(bn_object_put(ws, text, strlen(text), hash, &err), &err);
-	ck_assert_bn_ok(bn_object_path(ws, hash, &path, &err), &err);
+	ck_assert_bn_ok(object_path(ws, hash, &path, &err), &err);
 	make_old(path);
 	bn_free(path);
 }
@@ -204,7 +205,7 @@ START_TEST(test_gc_keeps_what_named_json_objects_name)
 	bn_gc_report none;
 	bn_err e = BN_ERR_INIT;
 	bn_gc_options o = {.retention_ms = BN_GC_RETENTION_MS, .tmp_ms = BN_GC_TMP_MS};
-	ck_assert_bn_ok(bn_object_path(ws, inner, &path, &err), &err);
+	ck_assert_bn_ok(object_path(ws, inner, &path, &err), &err);
 	ck_assert_int_eq(chmod(path, 0644), 0);
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	ck_assert_int_eq(pwrite(fd, "x", 1, 10), 1);

@@ -6,6 +6,7 @@
 #include "core/base/process.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
+#include "tests/support/objects.h"
 #include "tests/support/toy.h"
 
 #include <fcntl.h>
@@ -159,7 +160,7 @@ END_TEST
 static void damage(bn_workspace *ws, const char *hash, off_t at)
 {
 	char *path = NULL;
-	ck_assert_int_eq(bn_object_path(ws, hash, &path, NULL), 0);
+	ck_assert_int_eq(object_path(ws, hash, &path, NULL), 0);
 	ck_assert_int_eq(chmod(path, 0644), 0);
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	ck_assert_int_eq(pwrite(fd, "x", 1, at), 1);
@@ -295,7 +296,7 @@ START_TEST(test_object_links_are_not_followed)
 	ck_assert_bn_ok(bn_object_commit(w, found, NULL, &err), &err);
 	bn_object_writer_free(w);
 	char *object = NULL;
-	ck_assert_bn_ok(bn_object_path(ws, hash, &object, &err), &err);
+	ck_assert_bn_ok(object_path(ws, hash, &object, &err), &err);
 	ck_assert_int_eq(unlink(object), 0);
 	ck_assert_int_eq(symlink(secret, object), 0);
 	ck_assert_int_ne(bn_object_verify(ws, hash, NULL), 0);

@@ -12,6 +12,7 @@
 #include "core/store/object/gc.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
+#include "tests/support/objects.h"
 #include "tests/support/toy.h"
 
 #include <errno.h>
@@ -255,7 +256,7 @@ static void name_object(bn_workspace *ws, const char *entity, const char *hash)
 static void make_old(bn_workspace *ws, const char *hash)
 {
 	char *path = NULL;
-	ck_assert_bn_ok(bn_object_path(ws, hash, &path, &err), &err);
+	ck_assert_bn_ok(object_path(ws, hash, &path, &err), &err);
 	struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
 	ck_assert_int_eq(utimensat(AT_FDCWD, path, old, 0), 0);
 	bn_free(path);
@@ -264,7 +265,7 @@ static void make_old(bn_workspace *ws, const char *hash)
 static bool is_there(bn_workspace *ws, const char *hash)
 {
 	char *path = NULL;
-	bool there = bn_object_path(ws, hash, &path, NULL) == 0;
+	bool there = object_path(ws, hash, &path, NULL) == 0;
 	bn_free(path);
 	return there;
 }
@@ -347,7 +348,7 @@ START_TEST(test_gc_puts_back_nothing_over_an_object_that_was_stored_again)
 	char hash[65], *path = NULL;
 	ck_assert_bn_ok(bn_object_put(ws, "old", 3, hash, &err), &err);
 	make_old(ws, hash);
-	ck_assert_bn_ok(bn_object_path(ws, hash, &path, &err), &err);
+	ck_assert_bn_ok(object_path(ws, hash, &path, &err), &err);
 	char *aside = bn_workspace_path(ws, "trash/gc-%s", hash);
 	ck_assert_int_eq(rename(path, aside), 0);
 	ck_assert_bn_ok(bn_object_put(ws, "old", 3, hash, &err), &err);

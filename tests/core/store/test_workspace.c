@@ -8,6 +8,7 @@
 #include "core/store/log/verify.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
+#include "tests/support/objects.h"
 #include "tests/support/toy.h"
 
 #include <errno.h>
@@ -213,7 +214,7 @@ START_TEST(test_objects_are_stored_once_read_only_and_verified)
 	ck_assert_bn_ok(bn_object_put(ws, "hello", 5, hash, &err), &err);
 	ck_assert_str_eq(hash, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
 	ck_assert_bn_ok(bn_object_put(ws, "hello", 5, again, &err), &err);
-	ck_assert_bn_ok(bn_object_path(ws, hash, &path, &err), &err);
+	ck_assert_bn_ok(object_path(ws, hash, &path, &err), &err);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(st.st_mode & 0777, 0444);
 	ck_assert_bn_ok(bn_object_verify(ws, hash, &err), &err);
