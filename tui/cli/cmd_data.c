@@ -456,7 +456,9 @@ const bn_verb bn_verbs_data[] = {
 		{"binnacle data tag jobs@v3 stage=gold", "binnacle data tag jobs gold --remove"},
 		tag_opts, BN_VERB_DRY_RUN, run_tag},
 	{"data", "rm", "NAME[@vN]", 1, 1, "remove a version, or a dataset with all of them",
-		"It is hidden, not erased: restore brings it back, and lineage still knows it.",
+		"It is hidden, not erased: restore brings it back until gc has freed its bytes, "
+		"and\n"
+		"lineage still knows it.",
 		{"binnacle data rm jobs@v2", "binnacle data rm jobs --dry-run"}, NULL,
 		BN_VERB_DRY_RUN, run_rm},
 	{"data", "restore", "NAME[@vN]", 1, 1, "bring back what was removed", NULL,
