@@ -70,7 +70,9 @@ static int build_where(bn_run_list *l, bn_err *err)
 		bn_buf_adds(&p->sql, " AND r.experiment = ");
 		bn_sql_piece_int(p, bn_index_name(l->world.db, BN_NAME_EXPERIMENT, q->experiment));
 	}
-	l->plain = l->key_count == 0 && is_blank(q->search) && is_blank(q->filter);
+	bool any = is_blank(q->search) && is_blank(q->filter);
+	l->plain = l->key_count == 0 && any;
+	l->all = any && !q->removed && !(q->experiment && q->experiment[0]);
 	if (q->search)
 		add_search(p, q->search);
 	if (is_blank(q->filter))
@@ -205,7 +207,7 @@ static int load_columns(bn_run_list *l, bn_err *err)
 	return rc;
 }
 
-static int load_rows(bn_run_list *l, bn_err *err)
+int bn_run_list_rows(bn_run_list *l, const char *among, bn_err *err)
 {
 	bn_sql_piece p;
 	sqlite3_stmt *st = NULL;
@@ -217,7 +219,9 @@ static int load_rows(bn_run_list *l, bn_err *err)
 			bn_buf_adds(&p.sql, ", ");
 			bn_filter_field_sql(&p, &l->keys[i].field, &l->world, true);
 		}
-	bn_buf_addf(&p.sql, " FROM run r%s ORDER BY r.created_ms DESC, r.id", l->where.sql.ptr);
+	/* A few runs are found by number and sorted, not sought in the index of the public order. */
+	bn_buf_addf(&p.sql, " FROM run r%s%s%s ORDER BY r.created_ms DESC, r.id",
+		among[0] ? " NOT INDEXED" : "", l->where.sql.ptr, among);
 	int rc;
 	if ((rc = bn_buf_check(&p.sql, err, "a query")) < 0 ||
 		(rc = bn_sql_prepare(&st, l->world.db, err, p.sql.ptr, "")) < 0 ||
@@ -240,5 +244,7 @@ int bn_run_list_load(bn_run_list *l, bn_err *err)
 		return rc;
 	if (l->plain)
 		return 0;
-	return (rc = load_columns(l, err)) < 0 ? rc : load_rows(l, err);
+	if ((rc = load_columns(l, err)) < 0 || (rc = bn_run_list_window(l, err)) < 0)
+		return rc;
+	return l->window ? 0 : bn_run_list_rows(l, "", err);
 }

@@ -121,7 +121,7 @@ static int rows_before(int64_t *out, bool *here, bn_run_list *l, const bn_mark *
 {
 	size_t position = 0;
 	int rc = mark_position(&position, here, l, m, err);
-	*out = 0;
+	*out = (int64_t)l->before;
 	for (size_t i = 0; i < l->count && rc == 0; i++) {
 		int c = mark_cmp(l, i, m);
 		*out += c < 0 || (c == 0 && i < position);
@@ -172,7 +172,7 @@ out:
 	return rc;
 }
 
-static int count_plain(int64_t *out, bn_run_list *l, bn_err *err)
+int bn_run_list_count(int64_t *out, const bn_run_list *l, bn_err *err)
 {
 	bn_buf sql = BN_BUF_INIT;
 	sqlite3_stmt *st = NULL;
@@ -191,20 +191,34 @@ out:
 	return rc;
 }
 
+int64_t bn_run_list_limit(const bn_run_list *l)
+{
+	return l->q->limit > 0 ? l->q->limit : LIMIT;
+}
+
+const char *bn_run_list_mark(const bn_run_list *l)
+{
+	const bn_run_query *q = l->q;
+	if (q->last)
+		return NULL;
+	if (q->after)
+		return q->after;
+	return q->before ? q->before : q->from;
+}
+
 /* The place of the first row, and how many rows there may be. */
 static int find_place(bn_list_page *out, int64_t *limit, bn_run_list *l, bn_err *err)
 {
 	const bn_run_query *q = l->q;
-	const char *text = q->before ? q->before : q->from;
+	const char *text = bn_run_list_mark(l);
 	int64_t before = 0;
 	bool here = false;
 	bn_mark m;
 	int rc;
-	text = q->after ? q->after : text;
 	out->place = q->offset > 0 ? q->offset : 0;
 	if (q->last)
 		out->place = out->total > *limit ? out->total - *limit : 0;
-	if (q->last || !text)
+	if (!text)
 		return 0;
 	if ((rc = bn_mark_read(&m, l, text, err)) < 0)
 		return rc;
@@ -248,7 +262,10 @@ static void select_first(bn_run_list *l, size_t *p, size_t n, size_t k)
 
 static int pick(bn_list_page *out, bn_run_list *l, bn_err *err)
 {
-	size_t from = (size_t)out->place;
+	if ((size_t)out->place < l->before ||
+		(size_t)out->place - l->before + out->count > l->count)
+		return bn_err_set(err, BN_ECORRUPT, "index: the runs are not as many as counted");
+	size_t from = (size_t)out->place - l->before;
 	size_t *all = bn_alloc((l->count + 1) * sizeof *all);
 	if (!all)
 		return bn_err_nomem(err, "a page of runs");
@@ -301,10 +318,10 @@ out:
 
 int bn_run_list_page(bn_list_page *out, bn_run_list *l, bn_err *err)
 {
-	int64_t limit = l->q->limit > 0 ? l->q->limit : LIMIT;
+	int64_t limit = bn_run_list_limit(l);
 	int rc = 0;
-	*out = (bn_list_page){.total = (int64_t)l->count};
-	if (l->plain && (rc = count_plain(&out->total, l, err)) < 0)
+	*out = (bn_list_page){.total = l->window ? l->total : (int64_t)l->count};
+	if (l->plain && (rc = bn_run_list_count(&out->total, l, err)) < 0)
 		return rc;
 	if ((rc = find_place(out, &limit, l, err)) < 0)
 		return rc;

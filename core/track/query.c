@@ -230,12 +230,15 @@ out:
 
 /* ---- pages ---------------------------------------------------------------------------------- */
 
+/* In one transaction: one state of the index, which is locked once and not for each statement. */
 static int page_fill(bn_run_page *page, bn_run_list *l, bn_err *err)
 {
 	columns c = {.count = 0};
 	bn_list_page p = {.no = NULL};
 	int rc;
 	bn_sql_piece_init(&c.piece);
+	if ((rc = bn_sql_run(l->world.db, err, "BEGIN", "")) < 0)
+		goto out;
 	if ((rc = bn_run_list_load(l, err)) < 0)
 		goto out;
 	if ((rc = columns_build(&c, l, err)) < 0)
@@ -246,6 +249,8 @@ static int page_fill(bn_run_page *page, bn_run_list *l, bn_err *err)
 	page->place = p.place;
 	rc = rows_read(page, &c, &p, err);
 out:
+	if (!sqlite3_get_autocommit(l->world.db))
+		bn_sql_run(l->world.db, NULL, "COMMIT", "");
 	bn_list_page_release(&p);
 	columns_release(&c);
 	return rc;

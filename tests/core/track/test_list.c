@@ -30,10 +30,11 @@ static void make_runs(void)
 		snprintf(name, sizeof name, "n%d", i * 37 % 10);
 		snprintf(params, sizeof params, i % 5 ? "lr=%d" : "opt=%d", i * 7 % 4);
 		if (i % 9 == 4)
-			snprintf(metrics, sizeof metrics, "rmse=nan");
+			snprintf(metrics, sizeof metrics, "rmse=nan all=%d", i * 17 % 8);
 		else
-			snprintf(metrics, sizeof metrics, i % 6 ? "rmse=%d,%d" : "mae=%d,%d",
-				i * 13 % 5, i * 11 % 6);
+			snprintf(metrics, sizeof metrics,
+				i % 6 ? "rmse=%d,%d all=%d" : "mae=%d,%d all=%d", i * 13 % 5,
+				i * 11 % 6, i * 17 % 8);
 		track_run(&w, i * 7919 % 1000 + 1, name, params, metrics, "FINISHED");
 		if (i % 11 == 10)
 			ck_assert_bn_ok(
@@ -61,7 +62,8 @@ START_TEST(test_list_pages_join_in_both_directions_for_any_sort)
 {
 	static const char *const sorts[] = {NULL, "metrics.rmse", "-metrics.rmse", "params.lr",
 		"-params.lr", "name", "-name", "created", "-best(mae),name", "mean(rmse)",
-		"status,-metrics.rmse", "duration"};
+		"status,-metrics.rmse", "duration", "metrics.all", "-metrics.all,name",
+		"-max(all),-params.lr"};
 	static const char *const filters[] = {NULL, "metrics.rmse >= 1 OR params.opt IS NOT NULL"};
 	make_runs();
 	for (size_t s = 0; s < sizeof sorts / sizeof *sorts * 2; s++) {

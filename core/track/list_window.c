@@ -1,0 +1,160 @@
+/*
+ * list_window.c - see _list.h: the part of a list that a page can show, found from one column.
+ *
+ * Where the first key is a metric that has a column and every living run is asked for, the column
+ * alone says which values the page has: it is cut at two ranks, and only the runs between them (and
+ * those of equal value) are read in the public order. What is cut off before them is counted.
+ *
+ * A window is not made where the page shows runs without a value, or where too many values are
+ * equal: then the list is loaded whole, which answers the same.
+ */
+#include "core/track/_list.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { WINDOW_MAX = 4000 };
+
+/* Values of the first key, negated where the largest come first: the page's are the smallest. */
+typedef struct ranks {
+	double *value;
+	size_t count;
+} ranks;
+
+static double ranked(const bn_sort_key *k, double value)
+{
+	return k->down ? -value : value;
+}
+
+static int ranks_load(ranks *r, const bn_sort_key *k, bn_err *err)
+{
+	const bn_column *c = k->column;
+	if (!(r->value = bn_alloc((c->count + 1) * sizeof *r->value)))
+		return bn_err_nomem(err, "a list of runs");
+	for (size_t i = 0; i < c->count; i++)
+		if (bn_set_has(c->has, i) && !isnan(c->number[i]))
+			r->value[r->count++] = ranked(k, c->number[i]);
+	return 0;
+}
+
+/* How many values come before v, and are equal to it. */
+static void ranks_count(const ranks *r, double v, size_t *before, size_t *equal)
+{
+	*before = *equal = 0;
+	for (size_t i = 0; i < r->count; i++) {
+		*before += r->value[i] < v;
+		*equal += r->value[i] == v;
+	}
+}
+
+/* The value of a rank (Hoare's selection; moves the values). */
+static double ranks_value(ranks *r, size_t rank)
+{
+	double *p = r->value;
+	size_t lo = 0, hi = r->count;
+	while (hi - lo > 1) {
+		double pivot = p[lo + (hi - 1 - lo) / 2];
+		size_t i = lo, j = hi - 1;
+		for (;;) {
+			while (p[i] < pivot)
+				i++;
+			while (pivot < p[j])
+				j--;
+			if (i >= j)
+				break;
+			double t = p[i];
+			p[i++] = p[j];
+			p[j--] = t;
+		}
+		if (rank < j + 1)
+			hi = j + 1;
+		else
+			lo = j + 1;
+	}
+	return p[rank];
+}
+
+/* Between which ranks the page lies, whichever of equal rows it begins at; false: not known. */
+static bool find_ranks(size_t *from, size_t *to, const ranks *r, const bn_run_list *l,
+	const bn_mark *m, size_t limit)
+{
+	const bn_run_query *q = l->q;
+	size_t total = (size_t)l->total, before, equal;
+	*from = q->offset > 0 ? (size_t)q->offset : 0;
+	if (q->last)
+		*from = total > limit ? total - limit : 0;
+	*to = *from + limit;
+	if (m) {
+		if (isnan(m->number[0]))
+			return false;
+		ranks_count(r, ranked(&l->keys[0], m->number[0]), &before, &equal);
+		*from = before;
+		*to = before + equal + limit;
+		if (q->before && !q->after) {
+			*from = before > limit ? before - limit : 0;
+			*to = before + equal;
+		}
+	}
+	/* Behind the values come the runs that have none. */
+	*to = *to < total ? *to : total;
+	return *from < *to && *to <= r->count;
+}
+
+/* Loads the runs whose values lie between those of two ranks. */
+static int load_between(bn_run_list *l, double low, double high, bn_err *err)
+{
+	const bn_sort_key *k = &l->keys[0];
+	bn_buf in = BN_BUF_INIT;
+	size_t n = 0;
+	int rc = 0;
+	for (size_t i = 0; i < k->column->count && n <= WINDOW_MAX; i++) {
+		if (!bn_set_has(k->column->has, i))
+			continue;
+		double v = ranked(k, k->column->number[i]);
+		if (!(v >= low && v <= high))
+			continue;
+		bn_buf_addf(&in, "%s%zu", n ? ", " : " AND r.no IN (", i);
+		n++;
+	}
+	bn_buf_addch(&in, ')');
+	if (n == 0 || n > WINDOW_MAX)
+		goto out;
+	if ((rc = bn_buf_check(&in, err, "a query")) < 0)
+		goto out;
+	if ((rc = bn_run_list_rows(l, in.ptr, err)) < 0)
+		goto out;
+	l->window = true;
+out:
+	bn_buf_release(&in);
+	return rc;
+}
+
+int bn_run_list_window(bn_run_list *l, bn_err *err)
+{
+	const char *text = bn_run_list_mark(l);
+	int64_t limit = bn_run_list_limit(l);
+	ranks r = {NULL, 0};
+	bn_mark m = {.count = 0};
+	size_t from, to, equal;
+	int rc;
+	if (!l->key_count || l->keys[0].field.kind != BN_FIELD_METRIC || !l->all ||
+		limit > WINDOW_MAX)
+		return 0;
+	if (text && (rc = bn_mark_read(&m, l, text, err)) < 0)
+		return rc;
+	if ((rc = bn_run_list_count(&l->total, l, err)) < 0)
+		goto out;
+	if ((rc = ranks_load(&r, &l->keys[0], err)) < 0)
+		goto out;
+	if (!find_ranks(&from, &to, &r, l, text ? &m : NULL, (size_t)limit))
+		goto out;
+	double low = ranks_value(&r, from), high = ranks_value(&r, to - 1);
+	ranks_count(&r, low, &l->before, &equal);
+	rc = load_between(l, low, high, err);
+	if (!l->window)
+		l->before = 0;
+out:
+	bn_mark_release(&m);
+	bn_free(r.value);
+	return rc;
+}
