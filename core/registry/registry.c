@@ -242,8 +242,9 @@ int bn_version_register(
 	if (!rc && bn_run_status_is_live(run->status))
 		rc = bn_err_set(err, BN_ECONFLICT, "run %.8s is %s: its model is not final", id,
 			bn_run_status_name(run->status));
-	if (!rc)
-		rc = manifest_of_run(&m, ws, run, err);
+	if (rc < 0 || (rc = bn_run_need_bytes(run, err)) < 0 ||
+		(rc = manifest_of_run(&m, ws, run, err)) < 0)
+		goto out;
 	if (!rc)
 		rc = metrics_of_run(&metrics, ws, &m, id, err);
 	if (!rc && run->spec_hash)
@@ -264,6 +265,7 @@ int bn_version_register(
 		};
 		rc = bn_version_register_manifest(version, ws, &r, err);
 	}
+out:
 	json_decref(metrics);
 	json_decref(spec);
 	bn_manifest_release(&m);

@@ -141,12 +141,17 @@ static void gather_data(json_t *o, const json_t *spec)
 			flatten(o, keys[i], json_object_get(spec, keys[i]));
 }
 
-static int gather_spec(facts *f, bn_workspace *ws, const char *hash, bn_err *err)
+/* What stands in a spec that gc has freed is unknown. */
+static int gather_spec(facts *f, bn_workspace *ws, const bn_run_info *r, bn_err *err)
 {
+	bn_err e = BN_ERR_INIT;
 	json_t *spec = NULL;
-	int rc = hash ? bn_spec_fetch(&spec, ws, hash, err) : 0;
-	if (rc != 0 || !spec)
-		return rc;
+	int rc = r->spec_hash ? bn_spec_fetch(&spec, ws, r->spec_hash, &e) : 0;
+	if (rc < 0 && (rc != BN_ENOTFOUND || !r->bytes_gone))
+		return bn_err_move(err, &e);
+	bn_err_clear(&e);
+	if (!spec)
+		return 0;
 	gather_data(f->groups[BN_COMPARE_DATA], spec);
 	if (json_object_get(spec, "code"))
 		flatten(f->groups[BN_COMPARE_CODE], "", json_object_get(spec, "code"));
@@ -174,7 +179,7 @@ static int gather(facts *f, bn_workspace *ws, const char *id, bn_err *err)
 	if ((rc = gather_run(f, ws, r)) < 0 || (rc = gather_params(f, ws, id, err)) < 0 ||
 		(rc = gather_metrics(f, ws, id, err)) < 0)
 		goto out;
-	rc = gather_spec(f, ws, r->spec_hash, err);
+	rc = gather_spec(f, ws, r, err);
 out:
 	bn_run_info_free(r);
 	return rc;

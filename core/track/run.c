@@ -115,6 +115,15 @@ void bn_run_info_free(bn_run_info *r)
 	bn_free(r);
 }
 
+int bn_run_need_bytes(const bn_run_info *r, bn_err *err)
+{
+	if (!r->bytes_gone)
+		return 0;
+	bn_err_set(err, BN_EREFUSED, "the bytes of run %.8s (%s) are gone", r->id, r->name);
+	bn_err_hint(err, "gc freed them; what is known of the run stays in the trash");
+	return BN_EREFUSED;
+}
+
 int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms)
 {
 	if (r->started_ms < 0)

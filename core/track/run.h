@@ -71,6 +71,8 @@ typedef struct bn_run_info {
 /* BN_ENOTFOUND. *out is yours. */
 int bn_run_get(bn_run_info **out, bn_workspace *ws, const char *id, bn_err *err);
 void bn_run_info_free(bn_run_info *r);
+/* BN_EREFUSED, with words, when gc has freed what the run names. */
+int bn_run_need_bytes(const bn_run_info *r, bn_err *err);
 /* Time it ran (till now_ms while live); -1 unknown. */
 int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms);
 

@@ -93,6 +93,10 @@ says '"bytes_gone": true'
 expect 4 "what is gone is not restored" "$B" run restore plain
 says "the bytes of run"
 expect 4 "nor a run of which only the model stayed" "$B" run restore kept
+expect 4 "nor registered" "$B" model register plain --name late
+says "the bytes of run"
+expect 0 "what is known can be compared" "$B" run compare kept plain --json
+says '"test_rmse"'
 expect 0 "it is in the trash still" "$B" run ls --removed --json
 says '"count": 2'
 

@@ -363,20 +363,16 @@ static int run_note(bn_cli *cli, bn_err *err)
 /* Whether the run may be moved to the trash, or out of it. */
 static int change_check(const bn_run_info *r, bool removed, bn_err *err)
 {
-	int rc = 0;
 	if (r->removed == removed)
 		return bn_err_set(err, BN_ECONFLICT, "run %.8s (%s) is %s", r->id, r->name,
 			removed ? "in the trash already" : "not in the trash");
 	if (removed && bn_run_status_is_live(r->status)) {
-		rc = bn_err_set(err, BN_EREFUSED, "run %.8s (%s) is %s", r->id, r->name,
+		bn_err_set(err, BN_EREFUSED, "run %.8s (%s) is %s", r->id, r->name,
 			bn_run_status_name(r->status));
 		bn_err_hint(err, "stop it first: binnacle run stop %.8s", r->id);
-	} else if (!removed && r->bytes_gone) {
-		rc = bn_err_set(
-			err, BN_EREFUSED, "the bytes of run %.8s (%s) are gone", r->id, r->name);
-		bn_err_hint(err, "gc freed them; what is known of the run stays in the trash");
+		return BN_EREFUSED;
 	}
-	return rc;
+	return removed ? 0 : bn_run_need_bytes(r, err);
 }
 
 static int change_one(bn_cli *cli, const char *name, bool removed, bn_err *err)
