@@ -8,6 +8,7 @@
 #include "tests/support/check_main.h"
 #include "tests/support/objects.h"
 #include "tests/support/registry_town.h"
+#include "tests/support/signer.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -127,6 +128,55 @@ START_TEST(test_records_that_only_a_newer_version_knows_are_counted_and_no_fault
 }
 END_TEST
 
+/* The line of a report that says there is a problem with the name. */
+static bool has_problem(const bn_verify_report *v, const char *name, const char *problem)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (v->items[i].problem && !strcmp(v->items[i].what, name) &&
+			strstr(v->items[i].problem, problem))
+			return true;
+	return false;
+}
+
+START_TEST(test_signed_event_of_a_newer_class_version_fails_both_verifications_and_is_named)
+{
+	setup();
+	bn_err err = BN_ERR_INIT;
+	bn_audit_report *r = NULL;
+	bn_verify_report *v = NULL;
+	bn_signer signer;
+	char fault[200];
+	test_signer_init(&signer, 3);
+	town_register(dan, "speed", dan, GOOD);
+	ck_assert_bn_ok(bn_workspace_set_signer(bob->ws, &signer, &err), &err);
+	json_t *payload = json_pack("{s:i}", "version", 1);
+	ck_assert_bn_ok(bn_workspace_append_signed(
+				bob->ws, 99, "model.rejected", "model/power", payload, NULL, &err),
+		&err);
+	ck_assert_bn_ok(bn_workspace_seal(bob->ws, &err), &err);
+	json_decref(payload);
+	snprintf(fault, sizeof fault,
+		"record %llu: model.rejected on model/power is signed and made by a newer binnacle "
+		"(version 99 of class model)",
+		(unsigned long long)bob->ws->writer->tip.seq);
+	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, NULL, &err), &err);
+	ck_assert_uint_eq(r->faults, 1);
+	ck_assert_msg(strstr(r->first_fault, fault) != NULL, "%s", r->first_fault);
+	ck_assert_ptr_nonnull(strstr(r->first_fault, bob->ws->writer->name));
+	bn_audit_report_free(r);
+	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_APPROVED); /* not guessed at */
+	ck_assert_bn_ok(bn_version_verify(&v, dan->ws, "power/1", &err), &err);
+	ck_assert_uint_eq(v->problems, 1);
+	ck_assert(has_problem(v, "history of power", "newer binnacle"));
+	bn_verify_report_free(v);
+	ck_assert_bn_ok(bn_version_verify(&v, dan->ws, "speed/1", &err), &err);
+	ck_assert_uint_eq(v->problems, 0);
+	bn_verify_report_free(v);
+	test_signer_release(&signer);
+	town_remove(&t);
+}
+END_TEST
+
 START_TEST(test_altered_and_missing_objects_are_named_by_both_verifications)
 {
 	setup();
@@ -234,6 +284,7 @@ END_TEST
 BN_TEST_MAIN("core/govern/audit", test_log_is_filtered_and_paged_newest_first,
 	test_whole_workspace_verifies,
 	test_records_that_only_a_newer_version_knows_are_counted_and_no_fault,
+	test_signed_event_of_a_newer_class_version_fails_both_verifications_and_is_named,
 	test_altered_and_missing_objects_are_named_by_both_verifications,
 	test_one_altered_byte_of_a_segment_is_found_with_file_and_offset,
 	test_checkout_gives_back_the_very_files, test_lineage_and_card_of_a_version_without_a_run)
