@@ -36,7 +36,7 @@ int bn_policy_get(bn_policy **out, sqlite3 *db, const bn_event_key *at, bn_err *
 {
 	sqlite3_stmt *st = NULL;
 	json_t *doc = NULL;
-	int rc = bn_sql_prepare(&st, db, err,
+	int rc = bn_sql_cached(&st, db, err,
 		"SELECT document FROM policy_version WHERE (clock, writer, seq) < (?, ?, ?)"
 		" ORDER BY clock DESC, writer DESC, seq DESC LIMIT 1",
 		"isi", at_clock(at), at_writer(at), at_seq(at));
@@ -55,7 +55,7 @@ int bn_policy_get(bn_policy **out, sqlite3 *db, const bn_event_key *at, bn_err *
 	rc = bn_policy_parse(out, doc, "policy", err);
 out:
 	json_decref(doc);
-	sqlite3_finalize(st);
+	sqlite3_reset(st);
 	return rc;
 }
 
@@ -75,7 +75,7 @@ static bool revoked_unseen(sqlite3 *db, uid_t uid, bn_role role, const bn_event_
 {
 	sqlite3_stmt *st = NULL;
 	bool found = false;
-	if (bn_sql_prepare(&st, db, NULL,
+	if (bn_sql_cached(&st, db, NULL,
 		    "SELECT seen FROM role_change WHERE uid = ? AND role = ? AND granted = 0"
 		    " AND seen IS NOT NULL AND (clock, writer, seq) > (?, ?, ?)",
 		    "isisi", (int64_t)uid, bn_role_name(role), (int64_t)at->clock, at->writer,
@@ -88,7 +88,7 @@ static bool revoked_unseen(sqlite3 *db, uid_t uid, bn_role role, const bn_event_
 			found = bn_json_int(seen, at->writer, 0) < (int64_t)at->seq;
 		json_decref(seen);
 	}
-	sqlite3_finalize(st);
+	sqlite3_reset(st);
 	return found;
 }
 

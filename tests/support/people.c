@@ -1,6 +1,7 @@
 /* people.c - see people.h. Who created an inode is kept in a table of this process. */
 #include "tests/support/people.h"
 
+#include "core/base/dir.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/inspect.h"
@@ -68,9 +69,12 @@ static int people_mkdir(const bn_env *env, const bn_dir *at, const char *path, m
 
 static int people_stat(const bn_env *env, const bn_dir *at, const char *path, struct stat *st)
 {
+	const person *p = person_of(env);
 	int e = bn_fs_real.stat(env, at, path, st);
 	if (e == 0)
 		set_owner(st);
+	if (e == 0 && at && !strcmp(at->path, p->index))
+		st->st_uid = p->uid; /* SQLite made it, which asks no bn_fs_ops */
 	return e;
 }
 
