@@ -5,8 +5,12 @@
  * alone says which values the page has: it is cut at two ranks, and only the runs between them (and
  * those of equal value) are read in the public order. What is cut off before them is counted.
  *
- * A window is not made where the page shows runs without a value, or where too many values are
- * equal: then the list is loaded whole, which answers the same.
+ * Behind the values come the runs that have none, in the public order: these are sought in it from
+ * the nearer end, until the page has its own.
+ *
+ * A window is not made where the page begins at a run without a value that is named by a mark, where
+ * further keys order such runs, or where too many values are equal: then the list is loaded whole,
+ * which answers the same.
  */
 #include "core/track/_list.h"
 
@@ -95,37 +99,86 @@ static bool find_ranks(size_t *from, size_t *to, const ranks *r, const bn_run_li
 			*to = before + equal;
 		}
 	}
-	/* Behind the values come the runs that have none. */
 	*to = *to < total ? *to : total;
-	return *from < *to && *to <= r->count;
+	return *from < *to && (*to <= r->count || l->key_count == 1);
 }
 
-/* Loads the runs whose values lie between those of two ranks. */
-static int load_between(bn_run_list *l, double low, double high, bn_err *err)
+/* The runs of a window, as a condition. */
+typedef struct picked {
+	bn_buf sql;
+	size_t count;
+} picked;
+
+static void pick(picked *p, int64_t run)
 {
-	const bn_sort_key *k = &l->keys[0];
-	bn_buf in = BN_BUF_INIT;
-	size_t n = 0;
-	int rc = 0;
-	for (size_t i = 0; i < k->column->count && n <= WINDOW_MAX; i++) {
-		if (!bn_set_has(k->column->has, i))
+	bn_buf_addf(&p->sql, "%s%lld", p->count ? ", " : " AND r.no IN (", (long long)run);
+	p->count++;
+}
+
+static bool has_value(const bn_column *c, size_t run)
+{
+	return run < c->count && bn_set_has(c->has, run) && !isnan(c->number[run]);
+}
+
+/* The runs whose values lie between two. */
+static void pick_between(picked *p, const bn_sort_key *k, double low, double high)
+{
+	for (size_t i = 0; i < k->column->count && p->count <= WINDOW_MAX; i++) {
+		if (!has_value(k->column, i))
 			continue;
 		double v = ranked(k, k->column->number[i]);
-		if (!(v >= low && v <= high))
-			continue;
-		bn_buf_addf(&in, "%s%zu", n ? ", " : " AND r.no IN (", i);
-		n++;
+		if (v >= low && v <= high)
+			pick(p, (int64_t)i);
 	}
-	bn_buf_addch(&in, ')');
-	if (n == 0 || n > WINDOW_MAX)
+}
+
+/* The runs without a value from one place among these to another; all is how many there are. */
+static int pick_absent(
+	picked *p, const bn_run_list *l, size_t from, size_t to, size_t all, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	bool backward = all - to < from;
+	size_t skip = backward ? all - to : from, seen = 0;
+	int rc;
+	if ((rc = bn_sql_prepare(&st, l->world.db, err,
+		     backward ? "SELECT no FROM run WHERE removed = 0 ORDER BY created_ms, id DESC"
+			      : "SELECT no FROM run WHERE removed = 0 ORDER BY created_ms DESC, id",
+		     "")) < 0)
+		return rc;
+	while (seen < skip + to - from && (rc = bn_sql_step(st, err)) > 0) {
+		int64_t run = sqlite3_column_int64(st, 0);
+		if (!has_value(l->keys[0].column, (size_t)run) && seen++ >= skip)
+			pick(p, run);
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+/* Loads the rows from one rank to another, and those that may be equal. */
+static int load_between(bn_run_list *l, ranks *r, size_t from, size_t to, bn_err *err)
+{
+	picked p = {BN_BUF_INIT, 0};
+	size_t total = (size_t)l->total, n = r->count, before = from, equal;
+	int rc = 0;
+	if (from < n) {
+		double low = ranks_value(r, from), high = ranks_value(r, to < n ? to - 1 : n - 1);
+		ranks_count(r, low, &before, &equal);
+		pick_between(&p, &l->keys[0], low, high);
+	}
+	if (to > n && p.count <= WINDOW_MAX &&
+		(rc = pick_absent(&p, l, from > n ? from - n : 0, to - n, total - n, err)) < 0)
 		goto out;
-	if ((rc = bn_buf_check(&in, err, "a query")) < 0)
+	bn_buf_addch(&p.sql, ')');
+	if (p.count == 0 || p.count > WINDOW_MAX)
 		goto out;
-	if ((rc = bn_run_list_rows(l, in.ptr, err)) < 0)
+	if ((rc = bn_buf_check(&p.sql, err, "a query")) < 0)
 		goto out;
+	if ((rc = bn_run_list_rows(l, p.sql.ptr, err)) < 0)
+		goto out;
+	l->before = before;
 	l->window = true;
 out:
-	bn_buf_release(&in);
+	bn_buf_release(&p.sql);
 	return rc;
 }
 
@@ -135,7 +188,7 @@ int bn_run_list_window(bn_run_list *l, bn_err *err)
 	int64_t limit = bn_run_list_limit(l);
 	ranks r = {NULL, 0};
 	bn_mark m = {.count = 0};
-	size_t from, to, equal;
+	size_t from, to;
 	int rc;
 	if (!l->key_count || l->keys[0].field.kind != BN_FIELD_METRIC || !l->all ||
 		limit > WINDOW_MAX)
@@ -146,13 +199,12 @@ int bn_run_list_window(bn_run_list *l, bn_err *err)
 		goto out;
 	if ((rc = ranks_load(&r, &l->keys[0], err)) < 0)
 		goto out;
-	if (!find_ranks(&from, &to, &r, l, text ? &m : NULL, (size_t)limit))
+	if (r.count > (size_t)l->total) {
+		rc = bn_err_set(err, BN_ECORRUPT, "index: the runs are not as many as counted");
 		goto out;
-	double low = ranks_value(&r, from), high = ranks_value(&r, to - 1);
-	ranks_count(&r, low, &l->before, &equal);
-	rc = load_between(l, low, high, err);
-	if (!l->window)
-		l->before = 0;
+	}
+	if (find_ranks(&from, &to, &r, l, text ? &m : NULL, (size_t)limit))
+		rc = load_between(l, &r, from, to, err);
 out:
 	bn_mark_release(&m);
 	bn_free(r.value);

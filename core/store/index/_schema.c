@@ -1,5 +1,6 @@
 /* _schema.c - the index's tables: made from share/sql, and whether those that are there are ours. */
 #include "core/base/embedded.h"
+#include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/store/index/_index.h"
@@ -15,7 +16,6 @@ static bool is_schema(const bn_embedded_file *f)
 char *bn_schema_key(const bn_fold_class *const *classes)
 {
 	bn_buf b = BN_BUF_INIT;
-	char hex[BN_SHA256_HEX + 1];
 	bn_buf_addf(&b, "%s\n", BN_VERSION);
 	for (const bn_embedded_file *f = bn_embedded_files; f->path; f++)
 		if (is_schema(f)) {
@@ -27,8 +27,16 @@ char *bn_schema_key(const bn_fold_class *const *classes)
 		for (const char *const *k = (*classes)->commuting_kinds; k && *k; k++)
 			bn_buf_addf(&b, "kind %s\n", *k);
 	}
-	bn_sha256_hex(b.ptr, b.len, hex);
-	char *key = b.failed ? NULL : bn_strdup(hex);
+	if (b.failed) {
+		bn_buf_release(&b);
+		return NULL;
+	}
+	/* Not SHA-256: the first use of libcrypto in a process costs more than all else here. */
+	uint32_t crc = bn_crc32c(0, b.ptr, b.len);
+	size_t len = b.len;
+	bn_buf_clear(&b);
+	bn_buf_addf(&b, "%s %zu %08x", BN_VERSION, len, crc);
+	char *key = b.failed ? NULL : bn_strdup(b.ptr);
 	bn_buf_release(&b);
 	return key;
 }

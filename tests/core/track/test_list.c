@@ -80,6 +80,14 @@ START_TEST(test_list_pages_join_in_both_directions_for_any_sort)
 			bn_run_page_free(p);
 		}
 		q.after = NULL;
+		for (q.offset = 0; q.offset < n; q.offset += 3) {
+			p = get(q);
+			ck_assert_uint_eq(
+				p->count, (size_t)(n - q.offset < LIMIT ? n - q.offset : LIMIT));
+			check_same(all, p, q.offset);
+			bn_run_page_free(p);
+		}
+		q.offset = 0;
 		q.last = true;
 		p = get(q);
 		check_same(all, p, n - LIMIT);
