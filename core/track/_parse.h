@@ -1,9 +1,9 @@
 /*
  * _parse.h - the lexer and the fields of the filter language: what filter.c and field.c share.
  */
-#ifndef BN_TRACK_PARSE_H
-#define BN_TRACK_PARSE_H
-#include "core/track/_filter.h"
+#ifndef BN_TRACK__PARSE_H
+#define BN_TRACK__PARSE_H
+#include "core/track/_piece.h"
 
 typedef enum bn_token_kind {
 	BN_TOKEN_END,

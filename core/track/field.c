@@ -2,12 +2,13 @@
  * field.c - names of things to filter by, sort by and show: attributes, params.K, metrics.K, tags.K,
  * best(K), bare names; and what each is in SQL. See query.h.
  */
-#include "core/track/_parse.h"
+#include "core/track/_filter.h"
 
 #include "core/base/fs.h"
 #include "core/base/str.h"
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
+#include "core/track/_parse.h"
 #include "core/track/best.h"
 
 #include <stdio.h>

@@ -4,12 +4,13 @@
  * A recursive descent over the text itself: no tree is built, because SQL has the same shape. The
  * lexer keeps one token of lookahead, and every error points at the token that is wrong.
  */
-#include "core/track/_parse.h"
+#include "core/track/_filter.h"
 
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
+#include "core/track/_parse.h"
 #include "core/track/run.h"
 
 #include <ctype.h>

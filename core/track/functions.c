@@ -8,8 +8,8 @@
  *	bn_real(text)          the number back
  */
 #include "core/base/mem.h"
-#include "core/track/_filter.h"
 #include "core/track/_fold.h"
+#include "core/track/_piece.h"
 #include "core/train/runlog.h"
 
 #include <inttypes.h>
@@ -120,5 +120,5 @@ int bn_track_attach(sqlite3 *db, bn_err *err)
 			    NULL) != SQLITE_OK)
 			return bn_err_set(err, BN_EIO, "index: function %s: %s", functions[i].name,
 				sqlite3_errmsg(db));
-	return bn_filter_attach(db, err);
+	return bn_sql_piece_attach(db, err);
 }

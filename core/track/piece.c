@@ -1,8 +1,8 @@
 /*
  * piece.c - pieces of SQL with what is bound to them, and the two functions through which SQL reads
- * columns: bn_column_number(column, run), bn_column_text(column, run). See _filter.h.
+ * columns: bn_column_number(column, run), bn_column_text(column, run). See _piece.h.
  */
-#include "core/track/_filter.h"
+#include "core/track/_piece.h"
 
 #include <math.h>
 #include <string.h>
@@ -140,7 +140,7 @@ static void column_text(sqlite3_context *c, int n, sqlite3_value **v)
 		sqlite3_result_text(c, column->text[run], -1, SQLITE_STATIC);
 }
 
-int bn_filter_attach(sqlite3 *db, bn_err *err)
+int bn_sql_piece_attach(sqlite3 *db, bn_err *err)
 {
 	int a = sqlite3_create_function(
 		db, "bn_column_number", 2, SQLITE_UTF8, NULL, column_number, NULL, NULL);

@@ -27,7 +27,7 @@ static sqlite3 *database(void)
 	if (!store || !sql || sqlite3_open(":memory:", &db) != SQLITE_OK ||
 		sqlite3_create_function(db, "bn_user", 1, SQLITE_UTF8, NULL, user, NULL, NULL) !=
 			SQLITE_OK ||
-		bn_filter_attach(db, NULL) != 0 ||
+		bn_sql_piece_attach(db, NULL) != 0 ||
 		sqlite3_exec(db, store->data, NULL, NULL, NULL) != SQLITE_OK ||
 		sqlite3_exec(db, sql->data, NULL, NULL, NULL) != SQLITE_OK ||
 		sqlite3_exec(db, "INSERT INTO index_name VALUES (7, 3, 'params.lr')", NULL, NULL,

@@ -1,5 +1,5 @@
 /*
- * query.c - see query.h: pages of the table of runs.
+ * query_page.c - see query.h: pages of the table of runs.
  *
  * Two steps: which runs (list.c, list_page.c), then the columns of those alone, from the rows
  * themselves, so that a page costs the same columns whether there are 2000 runs or 100 000.
