@@ -198,10 +198,10 @@ static int apply_tag(bn_fold *f, const bn_event *ev, const char *name, bn_err *e
 }
 
 /* Removing the dataset takes what is live; restoring it brings back just that. */
-static int apply_removal(
-	bn_fold *f, const bn_event *ev, const char *name, bool removing, bn_err *err)
+static int apply_removal(bn_fold *f, const bn_event *ev, const char *name, bn_err *err)
 {
 	sqlite3 *db = bn_fold_db(f);
+	bool removing = !strcmp(ev->kind, "dataset.removed");
 	int64_t version = bn_json_int(ev->payload, "version", -1);
 	int64_t when = removing ? bn_event_time_ms(ev) : 0;
 	int may = bn_policy_admits(f, ev, BN_ACT_REMOVE, err);
@@ -221,25 +221,30 @@ static int apply_removal(
 		"iisi", (int64_t)(removing ? REMOVED_ALONE : LIVE), when, name, version);
 }
 
+static const struct {
+	const char *kind;
+	int (*apply)(bn_fold *f, const bn_event *ev, const char *name, bn_err *err);
+} kinds[] = {
+	{"dataset.version", apply_version},
+	{"dataset.checked", apply_checked},
+	{"dataset.tag", apply_tag},
+	{"dataset.removed", apply_removal},
+	{"dataset.restored", apply_removal},
+};
+
 static int dataset_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
-	const char *slash = strchr(ev->entity, '/');
-	const char *name = slash ? slash + 1 : "";
+	const char *name = strchr(ev->entity, '/') + 1; /* the class is not nameless */
+	size_t i = 0;
+	while (i < sizeof kinds / sizeof *kinds && strcmp(ev->kind, kinds[i].kind) != 0)
+		i++;
+	if (i == sizeof kinds / sizeof *kinds)
+		return bn_fold_unknown_kind(f);
 	if (!bn_name_is_valid(name))
 		return invalid(f, "not the name of a dataset");
 	if (!ev->payload)
 		return invalid(f, "no payload");
-	if (!strcmp(ev->kind, "dataset.version"))
-		return apply_version(f, ev, name, err);
-	if (!strcmp(ev->kind, "dataset.checked"))
-		return apply_checked(f, ev, name, err);
-	if (!strcmp(ev->kind, "dataset.tag"))
-		return apply_tag(f, ev, name, err);
-	if (!strcmp(ev->kind, "dataset.removed"))
-		return apply_removal(f, ev, name, true, err);
-	if (!strcmp(ev->kind, "dataset.restored"))
-		return apply_removal(f, ev, name, false, err);
-	return bn_fold_unknown_kind(f);
+	return kinds[i].apply(f, ev, name, err);
 }
 
 static int dataset_clear(bn_fold *f, const char *entity, bn_err *err)

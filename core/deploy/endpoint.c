@@ -104,7 +104,7 @@ int bn_endpoint_write_stopped(
 static const char *id_of(const char *entity)
 {
 	const char *slash = strchr(entity, '/');
-	return slash ? slash + 1 : entity;
+	return slash ? slash + 1 : ""; /* a clear of an entity without a name */
 }
 
 static int invalid(bn_fold *f, const char *why)
@@ -166,17 +166,12 @@ static int apply_seen(bn_fold *f, const bn_event *ev, const char *id, bn_err *er
 	if (!p)
 		return 0;
 	return bn_sql_run(bn_fold_db(f), err,
-		"INSERT INTO endpoint_seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
-		"(id) DO "
-		"UPDATE SET clock = excluded.clock, writer = excluded.writer, seq = excluded.seq, "
-		"uid = "
-		"excluded.uid, requests = excluded.requests, errors = excluded.errors, predictions "
-		"= "
-		"excluded.predictions, p50_ms = excluded.p50_ms, p95_ms = excluded.p95_ms, p99_ms "
-		"= "
-		"excluded.p99_ms WHERE (excluded.clock, excluded.writer, excluded.seq) > (clock, "
-		"writer, "
-		"seq)",
+		"INSERT INTO endpoint_seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+		"ON CONFLICT (id, uid) DO UPDATE SET clock = excluded.clock, "
+		"writer = excluded.writer, seq = excluded.seq, requests = excluded.requests, "
+		"errors = excluded.errors, predictions = excluded.predictions, "
+		"p50_ms = excluded.p50_ms, p95_ms = excluded.p95_ms, p99_ms = excluded.p99_ms "
+		"WHERE (excluded.clock, excluded.writer, excluded.seq) > (clock, writer, seq)",
 		"sisiiiiiddd", id, (int64_t)ev->key.clock, ev->key.writer, (int64_t)ev->key.seq,
 		(int64_t)ev->uid, bn_json_int(p, "requests", 0), bn_json_int(p, "errors", 0),
 		bn_json_int(p, "predictions", 0), bn_json_num(p, "p50_ms", NAN),

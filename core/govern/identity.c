@@ -143,10 +143,8 @@ int bn_identity_check(sqlite3 *db, const char *workspace_id, const bn_event *ev,
 
 static int user_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
-	if (strcmp(ev->kind, "user.key") != 0) {
-		bn_fold_outcome(f, BN_OUTCOME_INVALID, "unknown kind");
-		return 0;
-	}
+	if (strcmp(ev->kind, "user.key") != 0)
+		return bn_fold_unknown_kind(f);
 	char me[40], print[25];
 	bn_identity_entity(ev->uid, me, sizeof me);
 	const char *public_hex = bn_json_str(ev->payload, "public_key", "");

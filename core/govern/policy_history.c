@@ -301,11 +301,12 @@ static int policy_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	char signer[40];
 	bn_err e = BN_ERR_INIT;
-	if (!strcmp(ev->kind, BN_FOUNDING_KIND) && !strcmp(ev->entity, "policy"))
-		return founded_apply(f, ev, err);
+	bool founds = !strcmp(ev->kind, BN_FOUNDING_KIND);
 	bool set = !strcmp(ev->kind, "policy.set"), grant = !strcmp(ev->kind, "role.grant");
-	if (!set && !grant && strcmp(ev->kind, "role.revoke") != 0)
+	if (!founds && !set && !grant && strcmp(ev->kind, "role.revoke") != 0)
 		return bn_fold_unknown_kind(f);
+	if (founds && !strcmp(ev->entity, "policy"))
+		return founded_apply(f, ev, err);
 	if (strcmp(ev->entity, "policy") != 0 || !ev->payload) {
 		bn_fold_outcome(f, BN_OUTCOME_INVALID, "unknown entity or payload");
 		return 0;
@@ -338,6 +339,7 @@ static int policy_clear(bn_fold *f, const char *entity, bn_err *err)
 
 const bn_fold_class bn_policy_class = {
 	.name = "policy",
+	.nameless = true,
 	.follows_first = "policy",
 	.apply = policy_apply,
 	.clear = policy_clear,

@@ -13,8 +13,9 @@ static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	const json_t *p = ev->payload;
 	const char *model = bn_json_str(p, "model", NULL), *object = bn_json_str(p, "object", NULL);
 	int64_t rows = bn_json_int(p, "rows", -1);
-	if (strcmp(ev->kind, "prediction.batch") || !model || rows < 0 || !object ||
-		strlen(object) != BN_SHA256_HEX || !bn_is_hex(object))
+	if (strcmp(ev->kind, "prediction.batch") != 0)
+		return bn_fold_unknown_kind(f);
+	if (!model || rows < 0 || !object || strlen(object) != BN_SHA256_HEX || !bn_is_hex(object))
 		return 0;
 	int rc = bn_sql_run(bn_fold_db(f), err,
 		"INSERT OR REPLACE INTO prediction_batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -66,7 +66,8 @@ static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	if (!id || !model || verdict < 0 || !object || strlen(object) != BN_SHA256_HEX ||
 		!bn_is_hex(object))
 		return invalid(f, "needs id, dataset.verdict and object");
-	if (bn_sql_int(db, 0, "SELECT count(*) FROM monitor_report WHERE id = ?", "s", id))
+	if (bn_sql_int(db, 0, "SELECT count(*) FROM monitor_report WHERE model = ? AND id = ?",
+		    "ss", model + 1, id))
 		return invalid(f, "this report exists already");
 	int rc = bn_sql_run(db, err,
 		"INSERT INTO monitor_report VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
@@ -86,7 +87,7 @@ static int clear(bn_fold *f, const char *entity, bn_err *err)
 {
 	const char *slash = strchr(entity, '/');
 	return bn_sql_run(bn_fold_db(f), err, "DELETE FROM monitor_report WHERE model = ?", "s",
-		slash ? slash + 1 : entity);
+		slash ? slash + 1 : ""); /* of an entity without a name: none */
 }
 
 const bn_fold_class bn_monitor_class = {
@@ -162,7 +163,7 @@ int bn_monitor_report_list(
 	if (!rc)
 		rc = bn_sql_prepare(&st, db, err,
 			"SELECT * FROM monitor_report WHERE ?1 IS NULL OR model = ?1 ORDER BY "
-			"time_ms DESC, id "
+			"time_ms DESC, id, model "
 			"LIMIT ?2",
 			"si", model, limit ? (int64_t)limit : (int64_t)-1);
 	while (!rc && (rc = bn_sql_step(st, err)) == 1) {

@@ -360,6 +360,11 @@ static int registry_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 			.uid = ev->uid,
 			.at = &ev->key},
 	};
+	size_t i = 0;
+	while (i < sizeof kinds / sizeof *kinds && strcmp(ev->kind, kinds[i].kind) != 0)
+		i++;
+	if (i == sizeof kinds / sizeof *kinds)
+		return bn_fold_unknown_kind(f);
 	a.actor.user = bn_uid_text(ev->uid, a.who);
 	if (!ev->payload) {
 		bn_fold_outcome(f, BN_OUTCOME_INVALID, "the payload is no JSON object");
@@ -367,14 +372,10 @@ static int registry_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	}
 	a.version = bn_json_int(ev->payload, "version", 0);
 	int rc = bn_fold_depends(f, "policy", err);
-	if (rc)
+	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (!strcmp(kinds[i].kind, ev->kind)) {
-			rc = kinds[i].apply(&a, err);
-			return rc > 0 ? 0 : rc;
-		}
-	return bn_fold_unknown_kind(f);
+	rc = kinds[i].apply(&a, err);
+	return rc > 0 ? 0 : rc;
 }
 
 static int registry_clear(bn_fold *f, const char *entity, bn_err *err)

@@ -11,25 +11,27 @@ static int experiment_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	const char *name = ev->entity + strlen("experiment/");
 	sqlite3 *db = bn_fold_db(f);
+	bool removal =
+		!strcmp(ev->kind, "experiment.removed") || !strcmp(ev->kind, "experiment.restored");
+	if (!removal && strcmp(ev->kind, "experiment.created") != 0 &&
+		strcmp(ev->kind, "experiment.note") != 0)
+		return bn_fold_unknown_kind(f);
 	int rc = bn_sql_run(db, err,
 		"INSERT OR IGNORE INTO experiment (name, uid, created_ms) VALUES (?, ?, ?)", "sii",
 		name, (int64_t)ev->uid, bn_event_time_ms(ev));
 	if (rc < 0)
 		return rc;
-	if (!strcmp(ev->kind, "experiment.created") || !strcmp(ev->kind, "experiment.note"))
-		return bn_sql_run(db, err,
-			"UPDATE experiment SET note = coalesce(?, note) WHERE name = ?", "ss",
-			bn_json_str(ev->payload, "note", NULL), name);
-	if (!strcmp(ev->kind, "experiment.removed") || !strcmp(ev->kind, "experiment.restored"))
+	if (removal)
 		return bn_sql_run(db, err, "UPDATE experiment SET removed = ? WHERE name = ?", "is",
 			(int64_t)!strcmp(ev->kind, "experiment.removed"), name);
-	return bn_fold_unknown_kind(f);
+	return bn_sql_run(db, err, "UPDATE experiment SET note = coalesce(?, note) WHERE name = ?",
+		"ss", bn_json_str(ev->payload, "note", NULL), name);
 }
 
 static int experiment_clear(bn_fold *f, const char *entity, bn_err *err)
 {
-	return bn_sql_run(bn_fold_db(f), err, "DELETE FROM experiment WHERE name = ?", "s",
-		entity + strlen("experiment/"));
+	return bn_sql_run(bn_fold_db(f), err,
+		"DELETE FROM experiment WHERE 'experiment/' || name = ?", "s", entity);
 }
 
 const bn_fold_class bn_experiment_fold_class = {

@@ -177,6 +177,8 @@ static int apply_started(bn_fold *f, const bn_event *ev, const run_state *s, bn_
 	const char *boot = bn_json_str(ev->payload, "boot_id", NULL);
 	int64_t boot_no = -1;
 	int rc;
+	if (!owner_only(f, ev, s))
+		return 0;
 	if (s->status != BN_RUN_SCHEDULED && s->status != BN_RUN_LOST)
 		return invalid(f, s->status == BN_RUN_RUNNING ? "started already" : "over already");
 	if (boot && (rc = bn_fold_name(f, BN_NAME_TEXT, boot, &boot_no, err)) < 0)
@@ -214,9 +216,9 @@ static int apply_finished(bn_fold *f, const bn_event *ev, const run_state *s, bn
 		bn_event_time_ms(ev), s->no);
 }
 
-static int apply_removed(
-	bn_fold *f, const bn_event *ev, const run_state *s, bool removed, bn_err *err)
+static int apply_removed(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
 {
+	bool removed = !strcmp(ev->kind, "run.removed");
 	int rc = owner_or_act(f, ev, s, BN_ACT_REMOVE, err);
 	if (rc != 1)
 		return rc;
@@ -390,46 +392,50 @@ static int apply_artifacts(bn_fold *f, const bn_event *ev, const run_state *s, b
 
 /* ---- the class ------------------------------------------------------------------------------ */
 
-/* Kinds of a run that exists. */
-static int apply_to(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
-{
-	static const struct {
-		const char *kind;
-		int (*apply)(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err);
-	} kinds[] = {{"run.finished", apply_finished}, {"run.param", apply_params},
-		{"run.tag", apply_tags}, {"run.note", apply_note},
-		{"run.artifact", apply_artifacts}, {"run.stop", apply_stop}};
-	const char *kind = ev->kind;
-	if (!strcmp(kind, "run.started"))
-		return owner_only(f, ev, s) ? apply_started(f, ev, s, err) : 0;
-	if (!strcmp(kind, "run.removed") || !strcmp(kind, "run.restored"))
-		return apply_removed(f, ev, s, !strcmp(kind, "run.removed"), err);
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (!strcmp(kind, kinds[i].kind))
-			return kinds[i].apply(f, ev, s, err);
-	return bn_fold_unknown_kind(f);
-}
+/* Ordered kinds of a run that exists. */
+static const struct {
+	const char *kind;
+	int (*apply)(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err);
+} kinds[] = {{"run.started", apply_started}, {"run.finished", apply_finished},
+	{"run.removed", apply_removed}, {"run.restored", apply_removed},
+	{"run.param", apply_params}, {"run.tag", apply_tags}, {"run.note", apply_note},
+	{"run.artifact", apply_artifacts}, {"run.stop", apply_stop}};
 
-static int run_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+static int apply_ordered(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
 {
-	const char *id = entity_id(ev->entity), *kind = ev->kind;
+	const size_t n = sizeof kinds / sizeof *kinds;
+	bool creates = !strcmp(ev->kind, "run.created");
+	size_t i = 0;
 	run_state s;
 	int rc;
+	while (!creates && i < n && strcmp(ev->kind, kinds[i].kind) != 0)
+		i++;
+	if (i == n)
+		return bn_fold_unknown_kind(f);
 	if (!id)
 		return invalid(f, "not the id of a run");
-	if (!strcmp(kind, "run.metrics"))
-		return bn_series_apply(f, ev, err);
-	if (!strcmp(kind, "run.heartbeat"))
-		return bn_liveness_apply_heartbeat(f, ev, err);
-	if (!strcmp(kind, "run.resources"))
-		return bn_liveness_apply_resources(f, ev, err);
 	if (!ev->payload)
 		return invalid(f, "not a JSON object");
 	if ((rc = state_get(&s, bn_fold_db(f), ev->entity_no, err)) < 0)
 		return rc;
-	if (!strcmp(kind, "run.created"))
+	if (creates)
 		return s.exists ? invalid(f, "created already") : apply_created(f, ev, id, err);
-	return s.exists ? apply_to(f, ev, &s, err) : invalid(f, "no such run");
+	return s.exists ? kinds[i].apply(f, ev, &s, err) : invalid(f, "no such run");
+}
+
+static int run_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	static const struct {
+		const char *kind;
+		int (*apply)(bn_fold *f, const bn_event *ev, bn_err *err);
+	} commuting[] = {{"run.metrics", bn_series_apply},
+		{"run.heartbeat", bn_liveness_apply_heartbeat},
+		{"run.resources", bn_liveness_apply_resources}};
+	const char *id = entity_id(ev->entity);
+	for (size_t i = 0; i < sizeof commuting / sizeof *commuting; i++)
+		if (!strcmp(ev->kind, commuting[i].kind))
+			return id ? commuting[i].apply(f, ev, err) : 0;
+	return apply_ordered(f, ev, id, err);
 }
 
 /* Summaries, points and signs of life were made by commuting events: they stay. */

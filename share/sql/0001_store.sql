@@ -71,6 +71,7 @@ CREATE TABLE event (
 	verified INTEGER,         -- NULL: not signed; 1: signed, and found good; 0: not looked at
 	epoch INTEGER,            -- NULL: not placed
 	depth INTEGER,
+	type INTEGER,             -- of the record, when it is none that this program knows
 	payload,
 	PRIMARY KEY (entity, clock, writer, seq)
 ) WITHOUT ROWID;

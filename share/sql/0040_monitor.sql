@@ -20,8 +20,8 @@ CREATE TABLE endpoint (
 	p99_ms REAL
 ) WITHOUT ROWID;
 
-CREATE TABLE endpoint_seen (  -- commuting: the newest by (clock, writer, seq) stays
-	id TEXT PRIMARY KEY,
+CREATE TABLE endpoint_seen (  -- commuting: the newest of each user by (clock, writer, seq) stays
+	id TEXT NOT NULL,
 	clock INTEGER NOT NULL,
 	writer TEXT NOT NULL,
 	seq INTEGER NOT NULL,
@@ -31,7 +31,8 @@ CREATE TABLE endpoint_seen (  -- commuting: the newest by (clock, writer, seq) s
 	predictions INTEGER NOT NULL,
 	p50_ms REAL,
 	p95_ms REAL,
-	p99_ms REAL
+	p99_ms REAL,
+	PRIMARY KEY (id, uid)
 ) WITHOUT ROWID;
 
 CREATE TABLE prediction_batch ( -- commuting
@@ -50,7 +51,7 @@ CREATE TABLE prediction_batch ( -- commuting
 CREATE INDEX prediction_batch_by_time ON prediction_batch (model, to_ms DESC);
 
 CREATE TABLE monitor_report (
-	id TEXT PRIMARY KEY,
+	id TEXT NOT NULL,         -- as the payload has it: unique within the model alone
 	model TEXT NOT NULL,
 	version TEXT,
 	time_ms INTEGER NOT NULL,
@@ -68,6 +69,7 @@ CREATE TABLE monitor_report (
 	reference_kind TEXT NOT NULL,
 	reference TEXT,
 	reference_rows INTEGER NOT NULL,
-	object TEXT NOT NULL
+	object TEXT NOT NULL,
+	PRIMARY KEY (model, id)
 ) WITHOUT ROWID;
 CREATE INDEX monitor_report_by_time ON monitor_report (model, time_ms DESC);

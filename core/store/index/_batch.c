@@ -124,21 +124,37 @@ int bn_fold_apply(bn_fold *f, const fold_entity *e, bn_event *ev, bool is_json, 
 	return rc;
 }
 
+static bool has_name(const char *entity)
+{
+	const char *slash = strchr(entity, '/');
+	return slash && slash[1];
+}
+
 bool bn_fold_understands(bn_fold *f, const fold_entity *e, const bn_event *ev)
 {
 	f->outcome = BN_OUTCOME_APPLIED;
 	f->reason[0] = '\0';
 	if (!e->class)
 		bn_fold_outcome(f, BN_OUTCOME_NEWER, "unknown class");
+	else if (ev->unknown_type)
+		bn_fold_outcome(
+			f, BN_OUTCOME_NEWER, "record of type %u", (unsigned)ev->unknown_type);
 	else if (ev->version > (e->class->version ? e->class->version : 1))
 		bn_fold_outcome(f, BN_OUTCOME_NEWER, "version %u of class %s",
 			(unsigned)ev->version, e->class->name);
+	else if (!e->class->nameless && !has_name(e->name))
+		bn_fold_outcome(f, BN_OUTCOME_INVALID, "the entity has no name");
 	return f->outcome == BN_OUTCOME_APPLIED;
 }
 
 static bool holds_json(const bn_record *r)
 {
 	return r->type == BN_RECORD_JSON || r->type == BN_RECORD_SIGNED;
+}
+
+static uint8_t unknown_type(const bn_record *r)
+{
+	return holds_json(r) || r->type == BN_RECORD_RAW ? 0 : r->type;
 }
 
 /* Adds the event to table `event` with the outcome that f holds. */
@@ -151,18 +167,19 @@ static int event_insert(bn_fold *f, const bn_event *ev, const bn_record *r, bn_e
 		return rc;
 	rc = bn_sql_cached(&st, f->db, err,
 		"INSERT INTO event (entity, clock, writer, seq, kind, owner, outcome, reason, "
-		"version, verified, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 1), "
-		"nullif(?, -1), ?)",
-		"iiiiiiisii", ev->entity_no, (int64_t)ev->key.clock, ev->writer_no,
+		"version, verified, type, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 1), "
+		"nullif(?, -1), nullif(?, 0), ?)",
+		"iiiiiiisiii", ev->entity_no, (int64_t)ev->key.clock, ev->writer_no,
 		(int64_t)ev->key.seq, kind, (int64_t)ev->uid, (int64_t)f->outcome,
 		f->reason[0] ? f->reason : NULL, (int64_t)ev->version,
-		r->type == BN_RECORD_SIGNED ? (int64_t)ev->verified : (int64_t)-1);
+		r->type == BN_RECORD_SIGNED ? (int64_t)ev->verified : (int64_t)-1,
+		(int64_t)ev->unknown_type);
 	if (rc)
 		return rc;
 	if (holds_json(r))
-		sqlite3_bind_text64(st, 11, ev->raw, ev->raw_len, SQLITE_STATIC, SQLITE_UTF8);
+		sqlite3_bind_text64(st, 12, ev->raw, ev->raw_len, SQLITE_STATIC, SQLITE_UTF8);
 	else
-		sqlite3_bind_blob64(st, 11, ev->raw, ev->raw_len, SQLITE_STATIC);
+		sqlite3_bind_blob64(st, 12, ev->raw, ev->raw_len, SQLITE_STATIC);
 	rc = bn_sql_step(st, err);
 	sqlite3_reset(st);
 	return rc;
@@ -198,6 +215,7 @@ int bn_fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, 
 		.entity = r->entity,
 		.uid = uid,
 		.version = r->version,
+		.unknown_type = unknown_type(r),
 		.epoch = -1,
 		.depth = -1,
 		.raw = r->payload,

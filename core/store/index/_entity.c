@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* The store's own: their events are kept, and have no rows. */
-static const bn_fold_class gc_class = {.name = "gc"}, writer_class = {.name = "writer"};
+static const bn_fold_class gc_class = {.name = "gc", .nameless = true},
+			   writer_class = {.name = "writer"};
 static const bn_fold_class *const own_classes[] = {&gc_class, &writer_class, NULL};
 
 static const bn_fold_class *class_in(const bn_fold_class *const *c, const char *entity)

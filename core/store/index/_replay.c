@@ -15,7 +15,8 @@ enum { REPLAYS_MAX = 1000, DEPTH_MAX = 500 };
 /* Rows of an entity in order: ties of the clock go by the writer's name, not by its number. */
 #define ENTITY_EVENTS \
 	"SELECT e.clock, w.name, e.seq, k.name, e.owner, e.payload, e.writer, e.version, " \
-	"e.verified, e.epoch, e.depth, e.outcome <> 0 OR e.reason IS NOT NULL FROM event e " \
+	"e.verified, e.epoch, e.depth, e.outcome <> 0 OR e.reason IS NOT NULL, e.type FROM event " \
+	"e " \
 	"JOIN index_name w ON w.no = e.writer JOIN index_name k ON k.no = e.kind " \
 	"WHERE e.entity = ? ORDER BY e.clock, w.name, e.seq"
 
@@ -39,7 +40,8 @@ static void event_read(bn_event *ev, bool *is_json, const fold_entity *e, sqlite
 		.version = (uint32_t)int_or(st, 7, 1),
 		.verified = sqlite3_column_int64(st, 8) != 0,
 		.epoch = int_or(st, 9, -1),
-		.depth = int_or(st, 10, -1)};
+		.depth = int_or(st, 10, -1),
+		.unknown_type = (uint8_t)int_or(st, 12, 0)};
 	*is_json = sqlite3_column_type(st, 5) == SQLITE_TEXT;
 	ev->raw = sqlite3_column_blob(st, 5);
 	ev->raw_len = (size_t)sqlite3_column_bytes(st, 5);

@@ -35,9 +35,13 @@
  *    apply() returns non-zero only for failures of the index itself (disk full, SQLite error): the
  *    whole batch is then rolled back.
  *
- *  - What a newer program wrote is kept and counted, never guessed at: an event whose version is
- *    above the class's gets BN_OUTCOME_NEWER without a call of apply(); a class reports a kind that
- *    it does not know with bn_fold_unknown_kind().
+ *  - What a newer program wrote is kept and counted, never guessed at: an event in a record of an
+ *    unknown type, or whose version is above the class's, gets BN_OUTCOME_NEWER without a call of
+ *    apply(), of a commuting kind too; a class reports a kind that it does not know with
+ *    bn_fold_unknown_kind(), before it looks at anything else.
+ *
+ *  - An entity has a name behind its class and '/', unless the class says `nameless`. An event of
+ *    one that has none is invalid, without a call of apply().
  *
  * Numbers. Texts and entities that many rows repeat are integers in the tables (bn_fold_name,
  * ev->entity_no, ev->writer_no). The numbers depend on the order of arrival and are private to one
@@ -71,8 +75,10 @@ typedef struct bn_event {
 	int64_t entity_no, writer_no; /* in index_entity and index_name of this index */
 	uid_t uid;                    /* owner of the segment file */
 	uint32_t version;             /* of the event's class, 1 or more */
-	bool verified;                /* signed, and the signature was found good */
-	int64_t epoch, depth;         /* as the class placed it (bn_fold_place); -1: not placed */
+	uint8_t unknown_type; /* of the record, when it is none that this program knows; a class never
+	                         gets such an event */
+	bool verified;        /* signed, and the signature was found good */
+	int64_t epoch, depth;  /* as the class placed it (bn_fold_place); -1: not placed */
 	const json_t *payload; /* NULL for raw payloads and for text that is not a JSON object */
 	const void *raw;       /* the payload's bytes as they lie in the segment */
 	size_t raw_len;
@@ -136,6 +142,7 @@ struct bn_fold_class {
 		bn_err *err); /* deletes the entity's rows made by ordered events */
 	/* Newest version of its events that it understands; 0 means 1. */
 	uint32_t version;
+	bool nameless;            /* its entity may be the class's name alone ("policy") */
 	const bn_fold_gone *gone; /* ends with an entry without a table; or NULL */
 	/* Whole mode, instead of apply (commuting kinds still go to apply, when there are any).
 	 * events: in (clock, writer, sequence) order. */
