@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
 #include "core/govern/identity.h"
+#include "core/govern/policy.h"
 #include "core/store/log/verify.h"
 #include "core/store/object/live.h"
 #include "core/store/object/manifest.h"
@@ -172,6 +173,12 @@ static int check_newer(check *c, bn_err *err)
 	return rc;
 }
 
+static int check_founding(check *c, bn_err *err)
+{
+	const char *what = bn_policy_founding_fault(bn_workspace_id(c->ws), c->db);
+	return what ? fault(c, err, "workspace.json: %s", what) : 0;
+}
+
 /* ---- objects -------------------------------------------------------------------------------- */
 
 /* gc frees what only removed rows name: that it is missing is no fault. */
@@ -251,6 +258,8 @@ int bn_audit_verify(bn_audit_report **out, bn_workspace *ws, bn_audit_progress_f
 	if (rc < 0)
 		goto out;
 	if ((rc = bn_workspace_read(&c.db, ws, err)) < 0)
+		goto out;
+	if ((rc = check_founding(&c, err)) < 0)
 		goto out;
 	if ((rc = check_signatures(&c, err)) < 0)
 		goto out;

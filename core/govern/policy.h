@@ -120,6 +120,9 @@ int bn_policy_get(bn_policy **out, sqlite3 *db, const bn_event_key *at, bn_err *
  * version, the owner of the log's first event. BN_NOBODY when neither is in the log. */
 #define BN_NOBODY ((uid_t)-1)
 uid_t bn_policy_founder(const char *workspace_id, sqlite3 *db);
+/* What is wrong between the workspace's id and the log's founding records, in words (borrowed for
+ * ever); NULL when nothing is. Then nobody is admin as the founder. */
+const char *bn_policy_founding_fault(const char *workspace_id, sqlite3 *db);
 /* Bits 1u << role of everything uid is: default, granted, admin as the founder. */
 int bn_policy_roles(unsigned *out, const char *workspace_id, sqlite3 *db, uid_t uid,
 	const bn_event_key *at, bn_err *err);

@@ -59,15 +59,34 @@ out:
 	return rc;
 }
 
+/* A founding record in the log of an id that names none: workspace.json is not the one that was made
+ * with this log, or a record was planted. Then nobody founded the workspace. */
+static bool founding_is_claimed(sqlite3 *db)
+{
+	return bn_sql_int(db, 0, "SELECT 1 FROM workspace_founder WHERE uid < 0", "") == 1;
+}
+
 uid_t bn_policy_founder(const char *workspace_id, sqlite3 *db)
 {
 	uid_t first = BN_NOBODY;
-	int64_t uid = bn_sql_int(db, -1, "SELECT uid FROM workspace_founder", "");
+	int64_t uid = bn_sql_int(db, -1, "SELECT uid FROM workspace_founder WHERE uid >= 0", "");
 	if (uid >= 0)
 		return (uid_t)uid;
-	if (!bn_founding_is_named(workspace_id))
+	if (!bn_founding_is_named(workspace_id) && !founding_is_claimed(db))
 		bn_index_first_uid(db, &first);
 	return first;
+}
+
+const char *bn_policy_founding_fault(const char *workspace_id, sqlite3 *db)
+{
+	if (bn_founding_is_named(workspace_id))
+		return bn_policy_founder(workspace_id, db) == BN_NOBODY
+			       ? "the founding record that the workspace's id names is not in the "
+				 "log"
+			       : NULL;
+	return founding_is_claimed(db)
+		       ? "the log has a founding record that the workspace's id does not name"
+		       : NULL;
 }
 
 /* Was the role revoked after `at`, by an admin who did not know of the event at `at`? */
@@ -138,7 +157,8 @@ int bn_policy_allows(const char *workspace_id, sqlite3 *db, uid_t uid, const cha
 	if (rc < 0)
 		goto out;
 	/* The log's first event is not in the index yet while it is applied. */
-	if (founder == BN_NOBODY && at && !bn_founding_is_named(workspace_id))
+	if (founder == BN_NOBODY && at && !bn_founding_is_named(workspace_id) &&
+		!founding_is_claimed(db))
 		founder = uid;
 	unsigned roles = granted_roles(db, uid, founder, at) | BIT(p->default_role);
 	if (!(roles & p->allow[act])) {
@@ -285,16 +305,15 @@ out:
 
 static int founded_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
-	if (!bn_founding_matches(
-		    bn_fold_workspace_id(f), ev->key.writer, ev->key.seq, ev->raw, ev->raw_len)) {
+	bool named = bn_founding_matches(
+		bn_fold_workspace_id(f), ev->key.writer, ev->key.seq, ev->raw, ev->raw_len);
+	if (!named)
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED,
 			"it is not the record that the workspace's id names");
-		return 0;
-	}
 	return bn_sql_run(bn_fold_db(f), err,
 		"INSERT INTO workspace_founder (uid, clock, writer, seq) VALUES (?, ?, ?, ?)",
-		"iisi", (int64_t)ev->uid, (int64_t)ev->key.clock, ev->key.writer,
-		(int64_t)ev->key.seq);
+		"iisi", named ? (int64_t)ev->uid : (int64_t)-1, (int64_t)ev->key.clock,
+		ev->key.writer, (int64_t)ev->key.seq);
 }
 
 static int policy_apply(bn_fold *f, const bn_event *ev, bn_err *err)

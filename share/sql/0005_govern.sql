@@ -35,7 +35,8 @@ CREATE TABLE role_change (
 	PRIMARY KEY (uid, role, clock, writer, seq)
 ) WITHOUT ROWID;
 
--- Who founded the workspace: at most one row, of the record that the workspace's id names.
+-- Who founded the workspace: at most one row, of the record that the workspace's id names; uid -1 is
+-- a founding record that it does not name.
 CREATE TABLE workspace_founder (
 	uid INTEGER NOT NULL,
 	clock INTEGER NOT NULL,

@@ -94,6 +94,11 @@ mkdir -p lost
 was=$(cat lost/.binnacle/workspace.json)
 rm lost/.binnacle/workspace.json
 check lost_identity "0 same 1" "$("$BINNACLE" init lost >/dev/null 2>&1; echo $?) $([ "$was" = "$(cat lost/.binnacle/workspace.json)" ] && echo same) $("$BINNACLE" -C lost data ls --tsv | grep -c '^a')"
+# An identity that the log does not know is named, and makes nobody admin.
+sed 's/"id": "......../"id": "11111111/' lost/.binnacle/workspace.json >other && cp other lost/.binnacle/workspace.json
+check identity_unknown "1 1" "$("$BINNACLE" -C lost audit verify >out 2>&1; echo $?) $(grep -c -m1 'founding record that' out)"
+echo '{"format":2,"id":"11111111-2222-4333-8444-555555555555"}' >lost/.binnacle/workspace.json
+check identity_of_old "1 1 4" "$("$BINNACLE" -C lost audit verify >out 2>&1; echo $?) $(grep -c -m1 'does not name' out) $("$BINNACLE" -C lost role grant nobody reviewer >/dev/null 2>&1; echo $?)"
 rm lost/.binnacle/workspace.json lost/.binnacle/log/*/0000000001-*
 check orphan_log 6 "$("$BINNACLE" init lost >/dev/null 2>&1; echo $?)"
 

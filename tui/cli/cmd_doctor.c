@@ -9,6 +9,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/govern/policy.h"
 #include "kernels/backend.h"
 #include "tui/cli/cli.h"
 #include "tui/cli/verbs.h"
@@ -154,9 +155,13 @@ static void find_workspace(json_t *list, bn_cli *cli)
 	}
 	char buf[24];
 	const char *root = bn_workspace_root(ws), *type = bn_fs_type(root, buf);
-	find(list, "workspace", "OK", NULL, "%s (%s%s)", root, type,
-		bn_fs_is_network(root) ? ", network: the index is kept on a local disk" : "");
 	sqlite3 *db = bn_workspace_index(ws);
+	const char *fault = db ? bn_policy_founding_fault(bn_workspace_id(ws), db) : NULL;
+	find(list, "workspace", fault ? "FAIL" : "OK",
+		fault ? "put the workspace.json back that was made with this log" : NULL,
+		"%s (%s%s)%s%s", root, type,
+		bn_fs_is_network(root) ? ", network: the index is kept on a local disk" : "",
+		fault ? ": " : "", fault ? fault : "");
 	if (db)
 		find(list, "index", "OK", NULL, "%s", sqlite3_db_filename(db, "main"));
 	else
