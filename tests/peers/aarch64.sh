@@ -66,8 +66,8 @@ PKG_CONFIG_LIBDIR=$root/usr/lib/aarch64-linux-gnu/pkgconfig:$root/usr/share/pkgc
 scratch=$(mktemp -d "${TMPDIR:-/dev/shm}/binnacle-aarch64-XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
 export TMPDIR=$scratch CK_TIMEOUT_MULTIPLIER=1000
-# One kind of core, whatever qemu pretends to be.
-emulate() { QEMU_LD_PREFIX=$root OPENBLAS_CORETYPE=ARMV8 "$qemu" "$@"; }
+# One kind of core, whatever qemu pretends to be; idle threads sleep, since emulated ones are in each other's way.
+emulate() { QEMU_LD_PREFIX=$root OPENBLAS_CORETYPE=ARMV8 OMP_WAIT_POLICY=passive "$qemu" "$@"; }
 
 # Leaves what it printed, its status and its seconds in files of the suite's number.
 run_suite() { # NUMBER BINARY

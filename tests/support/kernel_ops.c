@@ -4,10 +4,19 @@
 #include "tests/support/train_data.h"
 
 #include <check.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What products and sums of many elements are added in: more than double where the processor has it. Where
+ * long double is computed in software (aarch64), double is another order of adding all the same. */
+#if LDBL_MANT_DIG == 64
+typedef long double wide;
+#else
+typedef double wide;
+#endif
 
 /* ---- inputs --------------------------------------------------------------------------------- */
 
@@ -272,10 +281,9 @@ static void reference_gemm(const kernel_case *c, const inputs *in, double *out)
 {
 	for (size_t i = 0; i < c->m; i++)
 		for (size_t j = 0; j < c->n; j++) {
-			long double sum = 0;
+			wide sum = 0;
 			for (size_t p = 0; p < c->k; p++)
-				sum += (long double)
-					       in->a[c->trans_a ? p * c->m + i : i * c->k + p] *
+				sum += (wide)in->a[c->trans_a ? p * c->m + i : i * c->k + p] *
 				       in->b[c->trans_b ? j * c->k + p : p * c->n + j];
 			size_t at = i * c->n + j;
 			out[at] = (double)(0.5L * sum + (c->plain ? 0 : 2.0L * in->c[at]));
@@ -287,33 +295,30 @@ static size_t reference_linear(const kernel_case *c, const inputs *in, double *o
 	size_t n = c->n;
 	if (c->op == BNK_OP_GEMV) {
 		for (size_t r = 0; r < c->m; r++) {
-			long double sum = 0.5L;
+			wide sum = 0.5;
 			for (size_t j = 0; j < n; j++)
-				sum += (long double)in->a[r * n + j] * in->b[j];
+				sum += (wide)in->a[r * n + j] * in->b[j];
 			out[r] = (double)sum;
 		}
 		return c->m;
 	}
 	if (c->op == BNK_OP_GEMV_T) {
 		for (size_t j = 0; j < n; j++) {
-			long double sum = 0;
+			wide sum = 0;
 			for (size_t r = 0; r < c->m; r++)
-				sum += (c->plain ? 1.0L : (long double)in->c[r]) *
-				       ((long double)in->a[r * n + j] -
-					       (c->plain ? 0 : in->shift[j]));
+				sum += (c->plain ? (wide)1 : (wide)in->c[r]) *
+				       ((wide)in->a[r * n + j] - (c->plain ? 0 : in->shift[j]));
 			out[j] = (double)sum;
 		}
 		return n;
 	}
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < n; j++) {
-			long double sum = 0;
+			wide sum = 0;
 			for (size_t r = 0; r < c->m; r++)
-				sum += (c->plain ? 1.0L : (long double)in->w[r]) *
-				       ((long double)in->a[r * n + i] -
-					       (c->plain ? 0 : in->shift[i])) *
-				       ((long double)in->a[r * n + j] -
-					       (c->plain ? 0 : in->shift[j]));
+				sum += (c->plain ? (wide)1 : (wide)in->w[r]) *
+				       ((wide)in->a[r * n + i] - (c->plain ? 0 : in->shift[i])) *
+				       ((wide)in->a[r * n + j] - (c->plain ? 0 : in->shift[j]));
 			out[i * n + j] = (double)sum;
 		}
 	return n * n;
@@ -394,7 +399,7 @@ static size_t reference_elementwise(const kernel_case *c, const inputs *in, doub
 	}
 	if (c->op == BNK_OP_COL_SUM) {
 		for (size_t j = 0; j < n; j++) {
-			long double sum = 0;
+			wide sum = 0;
 			for (size_t r = 0; r < c->m; r++)
 				sum += in->a[r * n + j];
 			out[j] = (double)sum;

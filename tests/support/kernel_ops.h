@@ -20,7 +20,7 @@ typedef struct kernel_case {
 /* Outputs, at most `max` doubles; returns how many. Fails the test when the back end errs. */
 size_t kernel_run(
 	const bnk_backend *be, int threads, const kernel_case *c, double *out, size_t max);
-/* The same numbers from loops over long double. */
+/* The same numbers from plain loops, in long double where that is fast. */
 size_t kernel_reference(const kernel_case *c, double *out, size_t max);
 
 /* All cases: a static list. */
