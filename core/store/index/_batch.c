@@ -144,6 +144,8 @@ bool bn_fold_understands(bn_fold *f, const fold_entity *e, const bn_event *ev)
 			(unsigned)ev->version, e->class->name);
 	else if (!e->class->nameless && !has_name(e->name))
 		bn_fold_outcome(f, BN_OUTCOME_INVALID, "the entity has no name");
+	else if (e->class->kinds && !bn_fold_kind_in(e->class->kinds, ev->kind))
+		bn_fold_unknown_kind(f);
 	return f->outcome == BN_OUTCOME_APPLIED;
 }
 
@@ -228,7 +230,8 @@ int bn_fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, 
 	if (rc)
 		return rc;
 	ev.entity_no = e->no;
-	if (!bn_fold_kind_commutes(e->class, r->kind) || !bn_fold_understands(f, e, &ev))
+	if (!e->class || !bn_fold_kind_in(e->class->commuting_kinds, r->kind) ||
+		!bn_fold_understands(f, e, &ev))
 		return take_ordered(f, e, &ev, r, err);
 	f->commuting = true;
 	rc = bn_fold_apply(f, e, &ev, holds_json(r), err);

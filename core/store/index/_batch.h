@@ -120,7 +120,7 @@ bool bn_fold_understands(bn_fold *f, const fold_entity *e, const bn_event *ev);
 fold_entity *bn_fold_entity_get(bn_fold *f, const char *name, bn_err *err);
 /* Reads what earlier batches left of its ordered events. */
 int bn_fold_entity_look(bn_fold *f, fold_entity *e, bn_err *err);
-bool bn_fold_kind_commutes(const bn_fold_class *class, const char *kind);
+bool bn_fold_kind_in(const char *const *kinds, const char *kind); /* NULL holds none */
 
 /* ---- _intake.c ------------------------------------------------------------------------------- */
 

@@ -1,12 +1,15 @@
 /* _entity.c - the entities that a batch has met, by name. */
 #include "core/store/index/_batch.h"
 #include "core/store/index/_sql.h"
+#include "core/store/log/sign.h"
 
 #include <string.h>
 
 /* The store's own: their events are kept, and have no rows. */
-static const bn_fold_class gc_class = {.name = "gc", .nameless = true},
-			   writer_class = {.name = "writer"};
+static const char *const gc_kinds[] = {"gc.removing", NULL};
+static const char *const writer_kinds[] = {BN_WRITER_OPENED, NULL};
+static const bn_fold_class gc_class = {.name = "gc", .nameless = true, .kinds = gc_kinds},
+			   writer_class = {.name = "writer", .kinds = writer_kinds};
 static const bn_fold_class *const own_classes[] = {&gc_class, &writer_class, NULL};
 
 static const bn_fold_class *class_in(const bn_fold_class *const *c, const char *entity)
@@ -18,11 +21,10 @@ static const bn_fold_class *class_in(const bn_fold_class *const *c, const char *
 	return NULL;
 }
 
-bool bn_fold_kind_commutes(const bn_fold_class *class, const char *kind)
+bool bn_fold_kind_in(const char *const *kinds, const char *kind)
 {
-	const char *const *k = class ? class->commuting_kinds : NULL;
-	for (; k && *k; k++)
-		if (!strcmp(*k, kind))
+	for (; kinds && *kinds; kinds++)
+		if (!strcmp(*kinds, kind))
 			return true;
 	return false;
 }

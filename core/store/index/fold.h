@@ -142,6 +142,9 @@ struct bn_fold_class {
 		bn_err *err); /* deletes the entity's rows made by ordered events */
 	/* Newest version of its events that it understands; 0 means 1. */
 	uint32_t version;
+	/* All its kinds, NULL-terminated, of a class that has neither apply nor apply_all; else NULL:
+	 * these look at the kind themselves. */
+	const char *const *kinds;
 	bool nameless;            /* its entity may be the class's name alone ("policy") */
 	const bn_fold_gone *gone; /* ends with an entry without a table; or NULL */
 	/* Whole mode, instead of apply (commuting kinds still go to apply, when there are any).
