@@ -6,6 +6,7 @@
 #include "core/data/dataset.h"
 #include "core/govern/policy.h"
 #include "core/store/index/fold.h"
+#include "core/store/object/live.h"
 
 static int count_affected(int64_t *affected, bn_workspace *ws, const char *name, int64_t version,
 	bool removing, bn_err *err)
@@ -52,6 +53,35 @@ static int refuse_gone(bn_workspace *ws, const char *name, int64_t version, bn_e
 	return rc;
 }
 
+/* Before the event: gc, which may have looked already, keeps what is renewed. What has gone since
+ * refuse_gone is BN_EREFUSED as well. */
+static int renew_bytes(bn_workspace *ws, const char *name, int64_t version, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	bn_err e = BN_ERR_INIT;
+	int rc = bn_sql_prepare(&st, bn_workspace_index(ws), err,
+		"WITH v AS (SELECT * FROM dataset_version WHERE name = ?1 AND ?2 IN (0, version) "
+		"AND removed >= CASE ?2 WHEN 0 THEN 2 ELSE 1 END) "
+		"SELECT hash, 1 FROM v UNION SELECT part, 1 FROM v UNION SELECT profile, 0 FROM v "
+		"UNION SELECT suite, 0 FROM dataset_check JOIN v USING (name, version) "
+		"UNION SELECT result, 0 FROM dataset_check JOIN v USING (name, version) "
+		"UNION SELECT parent_hash, 0 FROM dataset_parent JOIN v USING (name, version)",
+		"si", name, version);
+	while (rc >= 0 && (rc = bn_sql_step(st, err)) == 1) {
+		const char *hash = (const char *)sqlite3_column_text(st, 0);
+		bool needed = sqlite3_column_int(st, 1) != 0;
+		rc = hash ? bn_object_renew(ws, hash, &e) : 0;
+		if (rc == BN_ENOTFOUND && !needed) {
+			bn_err_clear(&e);
+			rc = 0;
+		} else if (rc < 0) {
+			rc = bn_err_recode(err, &e, rc == BN_ENOTFOUND ? BN_EREFUSED : rc);
+		}
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
 static int change_removal(
 	bn_workspace *ws, const char *name, int64_t version, bool removing, bn_err *err)
 {
@@ -66,7 +96,7 @@ static int change_removal(
 	if (!removing && (rc = refuse_gone(ws, name, version, err)) < 0)
 		return rc;
 	rc = bn_policy_may(ws, BN_ACT_REMOVE, err);
-	if (rc)
+	if (rc || (!removing && (rc = renew_bytes(ws, name, version, err)) < 0))
 		return rc;
 	json_t *payload = json_pack("{s:I}", "version", (json_int_t)version);
 	rc = bn_dataset_append(

@@ -10,6 +10,7 @@
 #include "core/govern/identity.h"
 #include "core/registry/_rules.h"
 #include "core/registry/_tensors.h"
+#include "core/store/object/live.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
 #include "core/track/run.h"
@@ -251,6 +252,9 @@ int bn_version_register(
 		rc = bn_spec_fetch(&spec, ws, run->spec_hash, err);
 	if (!rc)
 		rc = bn_manifest_store(ws, &m, hash, err);
+	/* I6: nothing live may name the files of a run in the trash until the version does. */
+	if (!rc && run->removed)
+		rc = bn_object_renew(ws, hash, err);
 	if (!rc) {
 		bn_registration r = {
 			.name = name,

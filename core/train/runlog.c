@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
+#include "core/store/object/live.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
 
@@ -146,6 +147,14 @@ int bn_runlog_removed(bn_workspace *ws, const char *id, bn_err *err)
 
 int bn_runlog_restored(bn_workspace *ws, const char *id, bn_err *err)
 {
+	char entity[8 + BN_RUN_ID_TEXT];
+	bn_err e = BN_ERR_INIT;
+	snprintf(entity, sizeof entity, "run/%s", id);
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_object_refs_renew(ws, entity, &e)) < 0)
+		return bn_err_recode(err, &e, rc == BN_ENOTFOUND ? BN_EREFUSED : rc);
 	return append_take(ws, "run.restored", id, json_object(), err);
 }
 

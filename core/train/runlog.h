@@ -75,6 +75,7 @@ int bn_runlog_model(bn_workspace *ws, const char *id, const bn_dir *at, const ch
 int bn_runlog_finished(bn_workspace *ws, const char *id, const char *status, int exit_code,
 	int signal, const char *reason, bn_err *err);
 int bn_runlog_removed(bn_workspace *ws, const char *id, bn_err *err);
+/* Renews what the run names first (I6). BN_EREFUSED when some of it is not here any more. */
 int bn_runlog_restored(bn_workspace *ws, const char *id, bn_err *err);
 int bn_runlog_stop(bn_workspace *ws, const char *id, bn_err *err);
 /* Appends the points of set, if there are any. The caller clears the set. */

@@ -394,10 +394,11 @@ static int run_restore(bn_cli *cli, bn_err *err)
 	int rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc)
 		rc = target_of(&name, &number, ws, bn_cli_arg(cli, 0), err);
-	if (!rc)
+	if (!rc && !bn_cli_dry_run(cli))
 		rc = bn_dataset_restore(ws, name, number, err);
 	if (!rc)
-		bn_cli_say(cli, "restored %s", bn_cli_arg(cli, 0));
+		bn_cli_say(cli, "%s %s", bn_cli_dry_run(cli) ? "would restore" : "restored",
+			bn_cli_arg(cli, 0));
 	bn_free(name);
 	return rc;
 }

@@ -19,12 +19,26 @@
 enum {
 	BATCH = 1000,   /* hashes in one gc.removing event */
 	DEPTH_MAX = 64, /* of directories below tmp/ */
+	ROUNDS = 4,     /* of looking again when something has become live meanwhile */
+	ASIDE_NAME = 9 + BN_SHA256_HEX + 1 + 16 + 1,
 };
 
+typedef enum victim_state {
+	AT_HOME,
+	SET_ASIDE, /* in trash/, out of sight */
+	SETTLED,   /* counted: removed, or kept */
+} victim_state;
+
+typedef struct victim {
+	char hash[BN_SHA256_HEX + 1];
+	victim_state state;
+	uint64_t bytes;
+	int64_t stored_ms; /* as it was seen: another time says that somebody has renewed it */
+} victim;
+
 typedef struct victims {
-	char (*hash)[BN_SHA256_HEX + 1];
-	uint64_t *bytes;
-	size_t count, cap, bytes_cap;
+	victim *items;
+	size_t count, cap;
 } victims;
 
 /* ---- what is there -------------------------------------------------------------------------- */
@@ -34,13 +48,13 @@ static int64_t mtime_ms(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
 }
 
-static int victim_add(victims *v, const char *hash, uint64_t bytes, bn_err *err)
+static int victim_add(victims *v, const char *hash, const bn_object_info *info, bn_err *err)
 {
-	if (bn_grow(&v->hash, &v->cap, v->count + 1, sizeof *v->hash) ||
-		bn_grow(&v->bytes, &v->bytes_cap, v->count + 1, sizeof *v->bytes))
+	if (bn_grow(&v->items, &v->cap, v->count + 1, sizeof *v->items))
 		return bn_err_nomem(err, "a list of objects");
-	memcpy(v->hash[v->count], hash, BN_SHA256_HEX + 1);
-	v->bytes[v->count++] = bytes;
+	victim *x = &v->items[v->count++];
+	*x = (victim){.bytes = info->bytes, .stored_ms = info->stored_ms};
+	memcpy(x->hash, hash, sizeof x->hash);
 	return 0;
 }
 
@@ -64,18 +78,43 @@ static int look_at_object(void *ctx, const char *hash, const bn_object_info *inf
 		l->report->young_bytes += info->bytes;
 		return 0;
 	}
-	return victim_add(l->victims, hash, info->bytes, err);
+	return victim_add(l->victims, hash, info, err);
+}
+
+/* I6: what a log says that cannot be read is not known. Refreshes the index. */
+static int refuse_gaps(bn_workspace *ws, bn_err *err)
+{
+	bn_index_status s;
+	int rc = bn_index_status_get(&s, ws, err);
+	if (rc >= 0 && s.gap_count) {
+		rc = bn_err_set(err, BN_EINCONCLUSIVE,
+			"the log of '%s' cannot be read to its end (%s): what it names is not "
+			"known",
+			s.gaps[0].writer, s.gaps[0].why);
+		bn_err_hint(err, "see `binnacle audit verify`");
+	}
+	bn_index_status_release(&s);
+	return rc;
+}
+
+/* What the log names at this moment. */
+static int find_live(bn_live **live, bn_workspace *ws, int64_t cutoff_ms, bn_err *err)
+{
+	bn_live_free(*live);
+	*live = NULL;
+	int rc = refuse_gaps(ws, err);
+	return rc < 0 ? rc : bn_live_find(live, ws, cutoff_ms, err);
 }
 
 /* ---- removing ------------------------------------------------------------------------------- */
 
-static int announce(bn_workspace *ws, const victims *v, size_t from, size_t to, bn_err *err)
+static int announce_some(bn_workspace *ws, const victim *v, size_t n, bn_err *err)
 {
 	json_t *hashes = json_array(), *payload = NULL;
 	uint64_t bytes = 0;
-	for (size_t i = from; i < to; i++) {
-		json_array_append_new(hashes, json_string(v->hash[i]));
-		bytes += v->bytes[i];
+	for (size_t i = 0; i < n; i++) {
+		json_array_append_new(hashes, json_string(v[i].hash));
+		bytes += v[i].bytes;
 	}
 	payload = json_pack("{s:o, s:I}", "objects", hashes, "bytes", (json_int_t)bytes);
 	if (!payload)
@@ -83,6 +122,15 @@ static int announce(bn_workspace *ws, const victims *v, size_t from, size_t to, 
 	int rc = bn_workspace_append(ws, "gc.removing", "gc", payload, err);
 	json_decref(payload);
 	return rc < 0 ? rc : bn_workspace_commit(ws, err);
+}
+
+static int announce(bn_workspace *ws, const victims *v, bn_err *err)
+{
+	int rc = 0;
+	for (size_t from = 0; rc >= 0 && from < v->count; from += BATCH)
+		rc = announce_some(ws, v->items + from,
+			v->count - from < BATCH ? v->count - from : BATCH, err);
+	return rc;
 }
 
 /* A regular file below the workspace, on its device, opened without following a link. Who may not read it
@@ -113,73 +161,6 @@ static bool may_remove(const bn_workspace *ws, const struct stat *st)
 		       (top.st_uid == me || !(top.st_mode & S_ISVTX)));
 }
 
-typedef enum removal {
-	REMOVED,
-	STORED_AGAIN,
-	NOT_REMOVED,
-} removal;
-
-/* Out of sight first, then a second look: someone may have stored it again a moment ago, or put another
- * file in its place. */
-static removal remove_open(
-	bn_workspace *ws, const char *hash, const struct stat *opened, int64_t cutoff_ms)
-{
-	const bn_env *env = ws->env;
-	const bn_dir *root = bn_workspace_at(ws);
-	struct stat st;
-	char name[BN_OBJECT_NAME], aside[BN_OBJECT_NAME];
-	bn_object_name(hash, name);
-	snprintf(aside, sizeof aside, "trash/gc-%.64s", hash);
-	if (!may_remove(ws, opened) || env->fs->rename(env, root, name, root, aside) < 0)
-		return NOT_REMOVED;
-	bool same = env->fs->stat(env, root, aside, &st) == 0 && st.st_ino == opened->st_ino &&
-		    st.st_dev == opened->st_dev;
-	if (!same || mtime_ms(&st) > cutoff_ms) {
-		env->fs->rename(env, root, aside, root, name);
-		return same ? STORED_AGAIN : NOT_REMOVED;
-	}
-	return env->fs->unlink(env, root, aside) < 0 ? NOT_REMOVED : REMOVED;
-}
-
-static void remove_object(
-	bn_workspace *ws, bn_gc_report *report, const char *hash, uint64_t bytes, int64_t cutoff_ms)
-{
-	char name[BN_OBJECT_NAME];
-	struct stat st;
-	int fd = -1;
-	if (open_here(&fd, &st, ws, bn_object_name(hash, name)) < 0) {
-		report->failed++;
-		return;
-	}
-	switch (remove_open(ws, hash, &st, cutoff_ms)) {
-	case REMOVED:
-		report->objects++;
-		report->object_bytes += bytes;
-		break;
-	case STORED_AGAIN:
-		report->young++;
-		report->young_bytes += bytes;
-		break;
-	case NOT_REMOVED:
-		report->failed++;
-		break;
-	}
-	ws->env->fs->close(ws->env, fd);
-}
-
-static int remove_victims(
-	bn_gc_report *report, bn_workspace *ws, const victims *v, int64_t cutoff_ms, bn_err *err)
-{
-	int rc = 0;
-	for (size_t from = 0; !rc && from < v->count; from += BATCH) {
-		size_t to = from + BATCH < v->count ? from + BATCH : v->count;
-		rc = announce(ws, v, from, to, err);
-		for (size_t i = from; !rc && i < to; i++)
-			remove_object(ws, report, v->hash[i], v->bytes[i], cutoff_ms);
-	}
-	return rc;
-}
-
 /* Puts an object that was set aside back, unless it was stored anew: the young one must stay. */
 static void put_back(bn_workspace *ws, const char *aside, const char *hash)
 {
@@ -193,7 +174,164 @@ static void put_back(bn_workspace *ws, const char *aside, const char *hash)
 		env->fs->rename(env, root, aside, root, home);
 }
 
-/* Removes a leftover file, unless a process holds it locked: a put that goes on (local.c). 0 or -1. */
+typedef struct removing {
+	bn_workspace *ws;
+	bn_gc_report *report;
+	victims *victims;
+	int64_t cutoff_ms;
+	uint64_t tag; /* of this process's names in trash/: another gc may be at work */
+} removing;
+
+static const char *aside_name(const removing *r, const victim *v, char buf[ASIDE_NAME])
+{
+	snprintf(buf, ASIDE_NAME, "trash/gc-%.64s-%016" PRIx64, v->hash, r->tag);
+	return buf;
+}
+
+static void settle_young(removing *r, victim *v)
+{
+	v->state = SETTLED;
+	r->report->young++;
+	r->report->young_bytes += v->bytes;
+}
+
+static void settle_failed(removing *r, victim *v)
+{
+	v->state = SETTLED;
+	r->report->failed++;
+}
+
+/* Out of sight, unless somebody has renewed it since it was seen (what makes a row live again does so
+ * first), or has put another file in its place. */
+static void set_aside(removing *r, victim *v)
+{
+	const bn_env *env = r->ws->env;
+	const bn_dir *root = bn_workspace_at(r->ws);
+	struct stat opened, st;
+	char name[BN_OBJECT_NAME], aside[ASIDE_NAME];
+	int fd = -1;
+	aside_name(r, v, aside);
+	if (open_here(&fd, &opened, r->ws, bn_object_name(v->hash, name)) < 0) {
+		settle_failed(r, v);
+		return;
+	}
+	if (mtime_ms(&opened) != v->stored_ms) {
+		settle_young(r, v);
+	} else if (!may_remove(r->ws, &opened) ||
+		   env->fs->rename(env, root, name, root, aside) < 0) {
+		settle_failed(r, v);
+	} else if (env->fs->stat(env, root, aside, &st) < 0 || st.st_ino != opened.st_ino ||
+		   st.st_dev != opened.st_dev) {
+		put_back(r->ws, aside, v->hash);
+		settle_failed(r, v);
+	} else if (mtime_ms(&st) != v->stored_ms) {
+		put_back(r->ws, aside, v->hash);
+		settle_young(r, v);
+	} else {
+		v->state = SET_ASIDE;
+	}
+	env->fs->close(env, fd);
+}
+
+static void unlink_aside(removing *r, victim *v)
+{
+	const bn_env *env = r->ws->env;
+	const bn_dir *root = bn_workspace_at(r->ws);
+	struct stat st;
+	char aside[ASIDE_NAME];
+	aside_name(r, v, aside);
+	if (env->fs->stat(env, root, aside, &st) == 0 && mtime_ms(&st) != v->stored_ms) {
+		put_back(r->ws, aside, v->hash);
+		settle_young(r, v);
+	} else if (env->fs->unlink(env, root, aside) < 0) {
+		settle_failed(r, v);
+	} else {
+		v->state = SETTLED;
+		r->report->objects++;
+		r->report->object_bytes += v->bytes;
+	}
+}
+
+static void put_all_back(removing *r)
+{
+	char aside[ASIDE_NAME];
+	for (size_t i = 0; i < r->victims->count; i++) {
+		victim *v = &r->victims->items[i];
+		if (v->state != SET_ASIDE)
+			continue;
+		put_back(r->ws, aside_name(r, v, aside), v->hash);
+		v->state = AT_HOME;
+	}
+}
+
+/* How many of those in that state something names. */
+static size_t count_live(const removing *r, const bn_live *live, victim_state state)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->victims->count; i++) {
+		const victim *v = &r->victims->items[i];
+		n += v->state == state && bn_live_has(live, v->hash);
+	}
+	return n;
+}
+
+static void settle_live(removing *r, const bn_live *live)
+{
+	for (size_t i = 0; i < r->victims->count; i++) {
+		victim *v = &r->victims->items[i];
+		if (v->state != AT_HOME || !bn_live_has(live, v->hash))
+			continue;
+		v->state = SETTLED;
+		r->report->live++;
+		r->report->live_bytes += v->bytes;
+	}
+}
+
+/* One round: out of sight, and a second look at the log. 1: removed; 0: something has become live, and
+ * everything is back in its place. */
+static int remove_unless_live(removing *r, bn_live **live, bn_err *err)
+{
+	bn_err e = BN_ERR_INIT;
+	for (size_t i = 0; i < r->victims->count; i++)
+		if (r->victims->items[i].state == AT_HOME)
+			set_aside(r, &r->victims->items[i]);
+	int rc = find_live(live, r->ws, r->cutoff_ms, &e);
+	if (rc >= 0 && !count_live(r, *live, SET_ASIDE)) {
+		for (size_t i = 0; i < r->victims->count; i++)
+			if (r->victims->items[i].state == SET_ASIDE)
+				unlink_aside(r, &r->victims->items[i]);
+		return 1;
+	}
+	put_all_back(r);
+	/* A live manifest may have been among them: what it names is known again now. */
+	if (rc < 0 && rc != BN_EINCONCLUSIVE)
+		return bn_err_move(err, &e);
+	bn_err_clear(&e);
+	rc = find_live(live, r->ws, r->cutoff_ms, err);
+	if (rc >= 0)
+		settle_live(r, *live);
+	return rc;
+}
+
+static int remove_victims(removing *r, bn_live **live, bn_err *err)
+{
+	int rc = announce(r->ws, r->victims, err);
+	if (rc < 0 || (rc = bn_env_random(r->ws->env, &r->tag, sizeof r->tag, err)) < 0)
+		return rc;
+	for (int round = 0; rc == 0 && round < ROUNDS; round++)
+		rc = remove_unless_live(r, live, err);
+	if (rc)
+		return rc < 0 ? rc : 0;
+	bn_err_set(err, BN_EINCONCLUSIVE, "objects became live again while gc was to remove them");
+	bn_err_hint(err, "nothing was removed: run it again");
+	return BN_EINCONCLUSIVE;
+}
+
+/* ---- leftovers ------------------------------------------------------------------------------ */
+
+/* Removes a leftover file, unless a process holds it locked: a put that goes on (local.c). A shared lock
+ * is enough to see that, and can be had of a file that is open for reading, over NFS too. What cannot
+ * be locked for another reason than that nothing can be locked there stays. 0 or -1. */
 static int remove_leftover(bn_workspace *ws, const char *name)
 {
 	const bn_env *env = ws->env;
@@ -201,7 +339,8 @@ static int remove_leftover(bn_workspace *ws, const char *name)
 	int fd = -1, e = -EBUSY;
 	if (open_here(&fd, &st, ws, name) < 0)
 		return -1;
-	if (env->fs->flock(env, fd, LOCK_EX | LOCK_NB) != -EWOULDBLOCK)
+	int lock = env->fs->flock(env, fd, LOCK_SH | LOCK_NB);
+	if (lock == 0 || lock == -ENOLCK || lock == -EOPNOTSUPP || lock == -ENOSYS)
 		e = env->fs->unlink(env, bn_workspace_at(ws), name);
 	env->fs->close(env, fd);
 	return e < 0 ? -1 : 0;
@@ -236,6 +375,17 @@ typedef struct sweeping {
 	dev_t device;
 } sweeping;
 
+/* "gc-HASH-TAG"; a former version wrote "gc-HASH". */
+static bool is_set_aside(const char *entry)
+{
+	char hash[BN_SHA256_HEX + 1] = "";
+	if (strncmp(entry, "gc-", 3) != 0 || strlen(entry) < 3 + BN_SHA256_HEX)
+		return false;
+	memcpy(hash, entry + 3, BN_SHA256_HEX);
+	char after = entry[3 + BN_SHA256_HEX];
+	return bn_is_hex(hash) && (!after || after == '-');
+}
+
 /* An object that gc set aside and died over is put back: whether it may go is decided anew. */
 static int sweep_one(
 	bn_gc_report *report, bn_workspace *ws, const sweeping *s, const char *entry, bn_err *err)
@@ -245,8 +395,7 @@ static int sweep_one(
 	char *name = bn_path_join(s->dir, entry);
 	if (!name)
 		return bn_err_nomem(err, "a file name");
-	if (!strncmp(entry, "gc-", 3) && strlen(entry) == 3 + BN_SHA256_HEX &&
-		bn_is_hex(entry + 3)) {
+	if (is_set_aside(entry)) {
 		if (!s->dry_run)
 			put_back(ws, name, entry + 3);
 	} else if (env->fs->stat(env, bn_workspace_at(ws), name, &st) == 0 &&
@@ -280,22 +429,6 @@ static int sweep(bn_gc_report *report, bn_workspace *ws, const char *dir, int64_
 	return rc;
 }
 
-/* I6: what a log says that cannot be read is not known. */
-static int refuse_gaps(bn_workspace *ws, bn_err *err)
-{
-	bn_index_status s;
-	int rc = bn_index_status_get(&s, ws, err);
-	if (rc >= 0 && s.gap_count) {
-		rc = bn_err_set(err, BN_EINCONCLUSIVE,
-			"the log of '%s' cannot be read to its end (%s): what it names is not "
-			"known",
-			s.gaps[0].writer, s.gaps[0].why);
-		bn_err_hint(err, "see `binnacle audit verify`");
-	}
-	bn_index_status_release(&s);
-	return rc;
-}
-
 int bn_gc_run(bn_gc_report *report, bn_workspace *ws, const bn_gc_options *options, bn_err *err)
 {
 	bn_live *live = NULL;
@@ -303,6 +436,7 @@ int bn_gc_run(bn_gc_report *report, bn_workspace *ws, const bn_gc_options *optio
 	victims v = {0};
 	int64_t now = bn_env_now_ms(ws->env), cutoff = now - options->retention_ms;
 	*report = (bn_gc_report){0};
+	removing r = {ws, report, &v, cutoff, 0};
 	int rc = refuse_gaps(ws, err);
 	if (rc < 0 || (rc = sweep(report, ws, "trash", cutoff, options->dry_run, err)) < 0 ||
 		(rc = sweep(report, ws, "tmp", now - options->tmp_ms, options->dry_run, err)) < 0 ||
@@ -314,14 +448,13 @@ int bn_gc_run(bn_gc_report *report, bn_workspace *ws, const bn_gc_options *optio
 		goto out;
 	if (options->dry_run) {
 		for (size_t i = 0; i < v.count; i++)
-			report->object_bytes += v.bytes[i];
+			report->object_bytes += v.items[i].bytes;
 		report->objects = v.count;
-	} else {
-		rc = remove_victims(report, ws, &v, cutoff, err);
+	} else if (v.count) {
+		rc = remove_victims(&r, &live, err);
 	}
 out:
 	bn_live_free(live);
-	bn_free(v.hash);
-	bn_free(v.bytes);
+	bn_free(v.items);
 	return rc;
 }

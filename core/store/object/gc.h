@@ -6,6 +6,11 @@
  * rows name goes when they were removed longer ago than the retention: that is the release date of the
  * trash. The rows stay, and show that their bytes are gone.
  *
+ * What becomes live while gc runs is kept. Who makes rows live again renews what they name before the event
+ * is committed (bn_object_renew, live.h): gc leaves what was renewed since it was seen. And gc moves what
+ * is to go out of sight first, looks at the log once more, and only then removes it, or puts it back.
+ * So whoever restores finds an object there and has renewed it, or finds it gone and must not restore.
+ *
  * Only regular files go, that were opened below the workspace, on its device and without following a
  * link. When part of the log cannot be folded (a missing segment, say), or a named object hides what it
  * names, gc refuses to remove anything.

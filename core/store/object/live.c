@@ -8,6 +8,7 @@
 #include "core/store/index/fold.h"
 #include "core/store/inspect.h"
 #include "core/store/object/_object.h"
+#include "core/store/object/manifest.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -313,6 +314,94 @@ int bn_object_refs_gone(bool *gone, bn_workspace *ws, const char *entity, bn_err
 	bn_err_clear(&e);
 	sqlite3_finalize(st);
 	return *gone ? 0 : rc;
+}
+
+/* ---- renewing ------------------------------------------------------------------------------- */
+
+/* Of the objects found from `seen` on, and of those that they name: renews what is here. */
+static int renew_found(bn_live *s, bn_object_store *objects, bn_err *err)
+{
+	char hash[BN_SHA256_HEX + 1];
+	bn_err e = BN_ERR_INIT;
+	int rc = 0;
+	uint8_t *block = bn_alloc(BN_OBJECT_BLOCK);
+	if (!block)
+		return bn_err_nomem(err, "the objects that are named");
+	while (rc >= 0 && s->seen < s->count) {
+		bn_hex(s->order[s->seen++], BN_SHA256_BYTES, hash);
+		rc = bn_object_touch(objects, hash, &e);
+		if (rc >= 0) {
+			rc = follow_one(s, objects, hash, block, err);
+		} else if (rc == BN_ENOTFOUND) { /* a word that names no object */
+			bn_err_clear(&e);
+			rc = 0;
+		} else {
+			bn_err_move(err, &e);
+		}
+	}
+	bn_free(block);
+	return rc;
+}
+
+/* Of a manifest, every part has to be here. */
+static int renew_parts(bn_workspace *ws, bn_object_store *objects, const char *hash, bn_err *err)
+{
+	bn_manifest m;
+	bn_err e = BN_ERR_INIT;
+	int rc = bn_manifest_load(&m, ws, hash, &e);
+	/* It was read before and is whole: no manifest, or a newer program's. */
+	if (rc == BN_ECORRUPT || rc == BN_EUNSUPPORTED) {
+		bn_err_clear(&e);
+		return 0;
+	}
+	if (rc < 0)
+		return bn_err_move(err, &e);
+	for (size_t i = 0; rc >= 0 && i < m.count; i++)
+		rc = bn_object_touch(objects, m.parts[i].hash, err);
+	bn_manifest_release(&m);
+	return rc;
+}
+
+int bn_object_renew(bn_workspace *ws, const char *hash, bn_err *err)
+{
+	bn_object_store *objects = NULL;
+	uint8_t raw[BN_SHA256_BYTES];
+	bn_live *s = NULL;
+	int rc = bn_workspace_objects(&objects, ws, err);
+	if (rc < 0 || (rc = bn_object_touch(objects, hash, err)) < 0)
+		return rc;
+	if (!(s = bn_alloc_zeroed(1, sizeof *s)))
+		return bn_err_nomem(err, "the objects that are named");
+	bn_unhex(hash, sizeof raw, raw); /* touched: it is a hash */
+	if ((rc = add_raw(s, raw, err)) < 0 || (rc = renew_found(s, objects, err)) < 0)
+		goto out;
+	if (s->count > 1) /* it names something */
+		rc = renew_parts(ws, objects, hash, err);
+out:
+	bn_live_free(s);
+	return rc;
+}
+
+int bn_object_refs_renew(bn_workspace *ws, const char *entity, bn_err *err)
+{
+	sqlite3 *db = bn_workspace_index(ws);
+	sqlite3_stmt *st = NULL;
+	bn_err e = BN_ERR_INIT;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT CASE typeof(hash) WHEN 'blob' THEN lower(hex(hash)) ELSE hash END, "
+		"min(commuting) FROM object_ref WHERE entity = ? GROUP BY hash",
+		"i", bn_index_entity(db, entity));
+	while (rc >= 0 && (rc = bn_sql_step(st, err)) == 1) {
+		rc = bn_object_renew(ws, (const char *)sqlite3_column_text(st, 0), &e);
+		if (rc == BN_ENOTFOUND && sqlite3_column_int(st, 1)) {
+			bn_err_clear(&e);
+			rc = 0;
+		} else if (rc < 0) {
+			bn_err_move(err, &e);
+		}
+	}
+	sqlite3_finalize(st);
+	return rc;
 }
 
 int bn_live_find(bn_live **out, bn_workspace *ws, int64_t removed_ms, bn_err *err)

@@ -28,4 +28,11 @@ void bn_live_free(bn_live *live);
  * entity gc has freed it then; restored, it would name what is not there. Of the index as it is folded. */
 int bn_object_refs_gone(bool *gone, bn_workspace *ws, const char *entity, bn_err *err);
 
+/* Renews the object and, through JSON objects, everything that it names and that is here: before the event
+ * that makes a row live again. BN_ENOTFOUND when it is not here, or when it is a manifest and a part of it
+ * is not. */
+int bn_object_renew(bn_workspace *ws, const char *hash, bn_err *err);
+/* Of everything that the entity names; BN_ENOTFOUND when bn_object_refs_gone would say so. */
+int bn_object_refs_renew(bn_workspace *ws, const char *entity, bn_err *err);
+
 #endif

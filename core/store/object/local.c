@@ -137,22 +137,26 @@ typedef struct local_put {
 	bool named; /* it has become the object, or is gone */
 } local_put;
 
-/* True when the object is there with that size; then it is durable and young again. */
-static bool object_renew(local_store *s, const char *hash, uint64_t size)
+/* True when the object is there with that size, and young again. Somebody else's is not ours to renew: a
+ * copy of our own replaces it, where that is allowed. One that gc has just taken away has lost its name. */
+static bool object_touch(local_store *s, const char *hash, uint64_t size)
 {
-	char name[BN_OBJECT_NAME], fan[16];
+	char name[BN_OBJECT_NAME];
 	struct stat st;
 	int fd = -1;
-	bool ok = false;
 	if (bn_dir_open_file(&fd, s->root, bn_object_name(hash, name), O_RDONLY, 0, NULL) < 0)
 		return false;
-	/* Somebody else's: a copy of our own replaces it, where that is allowed. One that gc has just
-	 * taken away has no link left, and is stored anew. */
-	if (s->env->fs->fstat(s->env, fd, &st) == 0 && (uint64_t)st.st_size == size &&
-		futimens(fd, NULL) == 0 && s->env->fs->stat(s->env, s->root, name, &st) == 0)
-		ok = bn_dir_sync(s->root, fan_name(hash, fan), NULL) == 0;
+	bool ok = s->env->fs->fstat(s->env, fd, &st) == 0 && (uint64_t)st.st_size == size &&
+		  futimens(fd, NULL) == 0 && s->env->fs->stat(s->env, s->root, name, &st) == 0;
 	s->env->fs->close(s->env, fd);
 	return ok;
+}
+
+/* The same, and its name is durable: whoever put it may not have come to that. */
+static bool object_renew(local_store *s, const char *hash, uint64_t size)
+{
+	char fan[16];
+	return object_touch(s, hash, size) && bn_dir_sync(s->root, fan_name(hash, fan), NULL) == 0;
 }
 
 /* Gives the finished file of that name in tmp/ its name: synced and read-only already. */
@@ -350,6 +354,42 @@ static void local_get_end(void *get)
 	bn_free(g);
 }
 
+/* ---- renewing -------------------------------------------------------------------------------- */
+
+/* Somebody else's object as one of our own. */
+static int copy_anew(bn_object_store *base, const char *hash, bn_err *err)
+{
+	bn_object_reader *r = NULL;
+	bn_object_writer *w = NULL;
+	char found[65];
+	size_t got = 1;
+	uint8_t *block = bn_alloc(BN_OBJECT_BLOCK);
+	int rc = block ? 0 : bn_err_nomem(err, "an object");
+	if (rc < 0 || (rc = bn_object_reader_new(&r, base, hash, 0, UINT64_MAX, err)) < 0 ||
+		(rc = bn_object_writer_new(&w, base, NULL, err)) < 0)
+		goto out;
+	while (got)
+		if ((rc = bn_object_read(r, block, BN_OBJECT_BLOCK, &got, err)) < 0 ||
+			(rc = bn_object_write(w, block, got, err)) < 0)
+			goto out;
+	rc = bn_object_commit(w, found, NULL, err);
+out:
+	bn_object_writer_free(w);
+	bn_object_reader_free(r);
+	bn_free(block);
+	return rc;
+}
+
+static int local_renew(bn_object_store *base, const char *hash, bn_err *err)
+{
+	local_store *s = (local_store *)base;
+	bn_object_info info;
+	int rc = bn_workspace_need_writable(s->ws, err);
+	if (rc < 0 || (rc = local_head(base, hash, &info, err)) < 0)
+		return rc;
+	return object_touch(s, hash, info.bytes) ? 0 : copy_anew(base, hash, err);
+}
+
 /* ---- the store ------------------------------------------------------------------------------ */
 
 static void local_free(bn_object_store *base)
@@ -361,6 +401,7 @@ static const bn_object_store_ops local_ops = {
 	.name = "local",
 	.head = local_head,
 	.list = local_list,
+	.renew = local_renew,
 	.put_begin = local_put_begin,
 	.put_write = local_put_write,
 	.put_commit = local_put_commit,

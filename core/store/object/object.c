@@ -28,6 +28,12 @@ int bn_object_head(bn_object_store *s, const char *hash, bn_object_info *out, bn
 	return rc < 0 ? rc : s->ops->head(s, hash, out, err);
 }
 
+int bn_object_touch(bn_object_store *s, const char *hash, bn_err *err)
+{
+	int rc = check_hash(hash, err);
+	return rc < 0 ? rc : s->ops->renew(s, hash, err);
+}
+
 int bn_object_list(bn_object_store *s, bn_object_each *each, void *ctx, bn_err *err)
 {
 	return s->ops->list(s, each, ctx, err);
@@ -257,6 +263,15 @@ out:
 	return rc;
 }
 
+static int sync_parent(const bn_env *env, const char *path, bn_err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? bn_strndup(path, (size_t)(slash - path) + 1) : bn_strdup(".");
+	int rc = dir ? bn_fs_sync_dir(env, dir, err) : bn_err_nomem(err, "a path");
+	bn_free(dir);
+	return rc;
+}
+
 int bn_object_export(bn_workspace *ws, const char *hash, const char *path, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
@@ -277,6 +292,8 @@ int bn_object_export(bn_workspace *ws, const char *hash, const char *path, bn_er
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", tmp, path);
 	if (rc < 0)
 		env->fs->unlink(env, NULL, tmp);
+	else
+		rc = sync_parent(env, path, err);
 out:
 	bn_free(tmp);
 	return rc;

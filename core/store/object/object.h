@@ -6,8 +6,8 @@
  * I4: a caller stores an object before it writes the event that names it; every put below is
  * durable when it returns (I3).
  *
- * Where objects lie is a back end, a table of four operations: put_if_absent (a stream), get (with a
- * range), head (size) and list. The local one (local.c) is a workspace's objects/ directory; remotes
+ * Where objects lie is a back end, a table of five operations: put_if_absent (a stream), get (with a
+ * range), head (size), list and renew. The local one (local.c) is a workspace's objects/ directory; remotes
  * are copied to and from through the same door. Nothing here loads a whole object: memory is one
  * block whatever the size.
  *
@@ -50,7 +50,7 @@ int bn_object_verify(bn_workspace *ws, const char *hash, bn_err *err);
 /* Its bytes to a file that is open for writing, and fsync; path is for messages. Checked on the way: with
  * BN_ECORRUPT the last block was not written. */
 int bn_object_copy(bn_workspace *ws, const char *hash, int fd, const char *path, bn_err *err);
-/* The same to a path that the user named, all or nothing (a file beside it, renamed over it). */
+/* The same to a path that the user named, durable, all or nothing (a file beside it, renamed over it). */
 int bn_object_export(bn_workspace *ws, const char *hash, const char *path, bn_err *err);
 /* A small object whole, checked against its hash; appended to out. BN_EINVAL above limit bytes. */
 int bn_object_load(bn_buf *out, bn_workspace *ws, const char *hash, size_t limit, bn_err *err);
@@ -61,7 +61,7 @@ int bn_object_load_json(json_t **out, bn_workspace *ws, const char *hash, bn_err
 
 typedef struct bn_object_store bn_object_store;
 
-/* The workspace's own; borrowed until it is closed. NULL without memory or objects/ directory. */
+/* The workspace's own; borrowed until it is closed. Fails only without memory. */
 int bn_workspace_objects(bn_object_store **out, bn_workspace *ws, bn_err *err);
 
 typedef struct bn_object_info {
@@ -71,6 +71,10 @@ typedef struct bn_object_info {
 
 /* BN_ENOTFOUND when it is not there. */
 int bn_object_head(bn_object_store *s, const char *hash, bn_object_info *out, bn_err *err);
+/* What putting it again would do: it is as young as one just put, and gc, however far it has got, keeps
+ * it for its retention. BN_ENOTFOUND. Before the event that makes a row live again which names it
+ * (bn_object_renew of live.h follows what it names). */
+int bn_object_touch(bn_object_store *s, const char *hash, bn_err *err);
 /* Calls each() for every object, in order of the hashes; its non-zero return value ends the list and
  * is returned. */
 typedef int bn_object_each(void *ctx, const char *hash, const bn_object_info *info, bn_err *err);
@@ -112,6 +116,7 @@ typedef struct bn_object_store_ops {
 	const char *name; /* "local" */
 	int (*head)(bn_object_store *s, const char *hash, bn_object_info *out, bn_err *err);
 	int (*list)(bn_object_store *s, bn_object_each *each, void *ctx, bn_err *err);
+	int (*renew)(bn_object_store *s, const char *hash, bn_err *err);
 	/* Put: begin gives a handle. hash may be NULL; then, or when nothing can be resumed, *have is
 	 * 0; else what is there is fed to h. commit names it if it is absent; end releases the handle
 	 * (keep: what a later begin may resume stays). */

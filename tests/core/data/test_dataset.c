@@ -687,6 +687,67 @@ START_TEST(test_dataset_gc_removes_nothing_while_a_live_manifest_is_missing)
 }
 END_TEST
 
+/* ---- restored between gc's look and its removal ------------------------------------------------ */
+
+static bn_fs_ops hooked;
+static bn_workspace *other_process;
+static bool restored_by_adding, restored;
+
+static int restore_then_rename(
+	const bn_env *e, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
+{
+	bn_err err = BN_ERR_INIT;
+	bool added = true;
+	if (!restored && !strncmp(to, "trash/gc-", 9)) {
+		restored = true;
+		if (restored_by_adding) {
+			char *path = bn_workspace_path(other_process, "tmp/again.arrow");
+			write_table(path, words, 4, 0.5);
+			bn_dataset_version_free(add_table(other_process, path, &added));
+			ck_assert(!added);
+			bn_free(path);
+		} else {
+			ck_assert_bn_ok(bn_dataset_restore(other_process, "t", 1, &err), &err);
+		}
+	}
+	return bn_fs_real.rename(e, at, from, to_at, to);
+}
+
+static void restore_meanwhile(bool by_adding)
+{
+	char dir[64], *path = NULL;
+	bn_err err = BN_ERR_INIT;
+	bn_workspace *ws = workspace_new(dir), *gc = NULL;
+	bn_env env = *bn_env_real();
+	path = bn_workspace_path(ws, "tmp/t.arrow");
+	write_table(path, words, 4, 0.5);
+	bn_dataset_version *v = add_table(ws, path, NULL);
+	ck_assert_bn_ok(bn_dataset_remove(ws, "t", 1, &err), &err);
+	hooked = bn_fs_real;
+	hooked.rename = restore_then_rename;
+	env.fs = &hooked;
+	other_process = ws;
+	restored_by_adding = by_adding;
+	restored = false;
+	ck_assert_bn_ok(bn_workspace_open(&gc, &env, classes, dir, &err), &err);
+	ck_assert_uint_eq(collect(gc, -1000).objects, 0);
+	ck_assert(restored);
+	ck_assert(bn_object_is_here(ws, v->hash) && bn_object_is_here(ws, v->part));
+	ck_assert(bn_object_is_here(ws, v->profile_hash));
+	check_audit(ws, 0);
+	bn_dataset_version_free(v);
+	bn_workspace_close(gc);
+	bn_free(path);
+	workspace_end(ws, dir);
+}
+
+START_TEST(test_dataset_restored_while_gc_runs_keeps_its_bytes)
+{
+	restore_meanwhile(false);
+	restore_meanwhile(true);
+}
+END_TEST
+
 BN_TEST_MAIN("core/data/dataset", test_dataset_versions_are_numbered_and_named,
 	test_dataset_adding_the_same_bytes_adds_no_version,
 	test_dataset_wrong_names_get_an_error_that_helps,
@@ -699,4 +760,5 @@ BN_TEST_MAIN("core/data/dataset", test_dataset_versions_are_numbered_and_named,
 	test_dataset_scan_goes_over_the_parts_in_order,
 	test_dataset_removed_is_freed_after_its_release_date,
 	test_dataset_removed_stays_while_something_live_needs_it,
-	test_dataset_gc_removes_nothing_while_a_live_manifest_is_missing)
+	test_dataset_gc_removes_nothing_while_a_live_manifest_is_missing,
+	test_dataset_restored_while_gc_runs_keeps_its_bytes)

@@ -3,14 +3,17 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/object/gc.h"
+#include "core/store/object/live.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
 #include "tests/support/objects.h"
 #include "tests/support/toy.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -217,6 +220,127 @@ START_TEST(test_gc_keeps_what_named_json_objects_name)
 }
 END_TEST
 
+/* ---- what becomes live while gc runs ---------------------------------------------------------- */
+
+static bn_fs_ops hooked;
+static bn_workspace *second; /* another process */
+static char target[65];
+static bool done, renews;
+
+/* Between the look and the removal: a row names the object again. */
+static int rename_after_event(
+	const bn_env *e, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
+{
+	if (!done && !strncmp(to, "trash/gc-", 9)) {
+		done = true;
+		if (renews)
+			ck_assert_bn_ok(bn_object_renew(second, target, &err), &err);
+		name_object(second, target);
+	}
+	return bn_fs_real.rename(e, at, from, to_at, to);
+}
+
+/* renews: as binnacle does; else a first version, or an object of somebody else. */
+static void become_live_meanwhile(bool with_renewal)
+{
+	bn_workspace *ws = make();
+	char leaf[65], loose[65], *text;
+	bn_gc_report r;
+	put_old(ws, "leaf", leaf);
+	put_old(ws, "loose", loose);
+	text = bn_strf("{\"a\":\"%s\"}", leaf);
+	put_old(ws, text, target);
+	bn_free(text);
+	ck_assert_bn_ok(bn_workspace_open(&second, &env.env, toy_classes, dir.path, &err), &err);
+	renews = with_renewal;
+	done = false;
+	hooked = *env.env.fs;
+	hooked.rename = rename_after_event;
+	const bn_fs_ops *before = env.env.fs;
+	env.env.fs = &hooked;
+	r = collect(ws);
+	env.env.fs = before;
+	ck_assert(done);
+	ck_assert_uint_eq(r.objects, 1);
+	ck_assert_uint_eq(r.failed, 0);
+	ck_assert(bn_object_is_here(ws, target) && bn_object_is_here(ws, leaf));
+	ck_assert(!bn_object_is_here(ws, loose));
+	bn_names left = BN_NAMES_INIT;
+	ck_assert_bn_ok(bn_dir_list(bn_workspace_at(ws), "trash", &left, &err), &err);
+	ck_assert_uint_eq(left.count, 0);
+	bn_names_release(&left);
+	bn_workspace_close(second);
+	finish(ws);
+}
+
+START_TEST(test_gc_keeps_what_becomes_live_while_it_runs)
+{
+	become_live_meanwhile(true);
+}
+END_TEST
+
+START_TEST(test_gc_keeps_what_becomes_live_without_renewal)
+{
+	become_live_meanwhile(false);
+}
+END_TEST
+
+/* Out of sight: nothing that can be restored. */
+START_TEST(test_gc_renewal_of_what_is_gone_is_an_error)
+{
+	bn_workspace *ws = make();
+	char hash[65], other[65];
+	bn_err e = BN_ERR_INIT;
+	put_old(ws, "old", hash);
+	char *home = bn_workspace_path(ws, "objects/%.2s/%s", hash, hash + 2);
+	char *aside = bn_workspace_path(ws, "trash/gc-%s-0123456789abcdef", hash);
+	ck_assert_int_eq(rename(home, aside), 0);
+	ck_assert_int_eq(bn_object_renew(ws, hash, &e), BN_ENOTFOUND);
+	put_old(ws, "other", other);
+	collect(ws); /* that gc died: the next one puts it back, and decides anew */
+	ck_assert_int_eq(access(aside, F_OK), -1);
+	ck_assert(!bn_object_is_here(ws, hash));
+	bn_free(home);
+	bn_free(aside);
+	finish(ws);
+}
+END_TEST
+
+/* Over NFS an exclusive lock needs a descriptor that may write. */
+static int nfs_flock(const bn_env *e, int fd, int operation)
+{
+	if ((operation & LOCK_EX) && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		return -EBADF;
+	return bn_fs_real.flock(e, fd, operation);
+}
+
+START_TEST(test_gc_over_nfs_leaves_a_put_that_goes_on)
+{
+	bn_workspace *ws = make();
+	bn_object_store *s = NULL;
+	bn_object_writer *w = NULL;
+	char hash[65];
+	memset(hash, 'a', 64);
+	hash[64] = '\0';
+	hooked = *env.env.fs;
+	hooked.flock = nfs_flock;
+	env.env.fs = &hooked;
+	ck_assert_bn_ok(bn_workspace_objects(&s, ws, &err), &err);
+	ck_assert_bn_ok(bn_object_writer_new(&w, s, hash, &err), &err);
+	ck_assert_bn_ok(bn_object_write(w, "x", 1, &err), &err);
+	char *kept = bn_workspace_path(ws, "tmp/put-%s", hash);
+	make_old(kept);
+	ck_assert_uint_eq(collect(ws).failed, 1);
+	ck_assert_int_eq(access(kept, F_OK), 0);
+	bn_object_writer_free(w);
+	ck_assert_uint_eq(collect(ws).leftovers, 1);
+	bn_free(kept);
+	finish(ws);
+}
+END_TEST
+
 BN_TEST_MAIN("core/store/gc", test_gc_follows_no_link_out_of_tmp,
 	test_gc_follows_no_link_in_objects, test_gc_leaves_a_put_that_goes_on,
-	test_gc_keeps_what_named_json_objects_name)
+	test_gc_keeps_what_named_json_objects_name, test_gc_keeps_what_becomes_live_while_it_runs,
+	test_gc_keeps_what_becomes_live_without_renewal,
+	test_gc_renewal_of_what_is_gone_is_an_error, test_gc_over_nfs_leaves_a_put_that_goes_on)
