@@ -16,6 +16,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Far above what anybody counts to. A file named by a larger number is no claim of ours. */
+#define NUMBER_MAX 1000000000
+
 /* Relative, without empty parts or parts that start with '.', printable. */
 static int check_name(const char *name, bn_err *err)
 {
@@ -154,7 +157,7 @@ out:
 	return rc;
 }
 
-/* The highest number claimed under prefix; 0 when there is none. */
+/* The highest number claimed under prefix, up to NUMBER_MAX; 0 when there is none. */
 static int highest(const bn_dir *at, const char *prefix, int64_t *n, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
@@ -170,7 +173,8 @@ static int highest(const bn_dir *at, const char *prefix, int64_t *n, bn_err *err
 		bn_err_move(err, &why);
 	for (size_t i = 0; i < names.count; i++) {
 		int64_t v;
-		if (bn_parse_i64(names.items[i], strlen(names.items[i]), &v) && v > *n)
+		if (bn_parse_i64(names.items[i], strlen(names.items[i]), &v) && v > *n &&
+			v <= NUMBER_MAX)
 			*n = v;
 	}
 	bn_names_release(&names);
@@ -186,6 +190,13 @@ int bn_claim_next(bn_workspace *ws, const char *prefix, const char *value, int64
 		return rc;
 	do {
 		bn_err why = BN_ERR_INIT;
+		if (last >= NUMBER_MAX) {
+			rc = bn_err_set(err, BN_ECORRUPT,
+				"'%s/claims/%s/%" PRId64 "': no number is left after it",
+				ws->at->path, prefix, last);
+			bn_err_hint(err, "no version has that number: remove that file");
+			return rc;
+		}
 		char *name = bn_strf("%s/%" PRId64, prefix, ++last);
 		rc = name ? bn_claim_take(ws, name, value, &why) : bn_err_nomem(&why, "a name");
 		bn_free(name);

@@ -140,6 +140,8 @@ static int find_up(char **dir, const bn_env *env, const char *start, bn_err *err
 	return rc;
 }
 
+enum { IDENTITY_BYTES = 64 << 10 };
+
 static int load_identity(json_t **out, const bn_dir *root, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -147,6 +149,14 @@ static int load_identity(json_t **out, const bn_dir *root, bn_err *err)
 	int rc;
 	if (!path)
 		return bn_err_nomem(err, "a file name");
+	struct stat st;
+	if ((rc = bn_dir_stat(root, IDENTITY, &st, err)) < 0)
+		goto out;
+	if (st.st_size > IDENTITY_BYTES) {
+		rc = bn_err_set(err, BN_ECORRUPT, "'%s' has %lld bytes; the limit is %d", path,
+			(long long)st.st_size, IDENTITY_BYTES);
+		goto out;
+	}
 	if ((rc = bn_dir_read_file(root, IDENTITY, &text, err)) < 0)
 		goto out;
 	rc = bn_json_parse(out, text.ptr, text.len, path, err);

@@ -183,6 +183,21 @@ START_TEST(test_workspace_child_of_fork_takes_a_writer_of_its_own)
 }
 END_TEST
 
+START_TEST(test_claims_of_absurd_numbers_are_nobodys)
+{
+	bn_workspace *ws = make();
+	int64_t n = 0;
+	bn_err e = BN_ERR_INIT;
+	ck_assert_bn_ok(bn_claim_take(ws, "model/m/9223372036854775807", "x", &err), &err);
+	ck_assert_bn_ok(bn_claim_next(ws, "model/m", "me", &n, &err), &err);
+	ck_assert_int_eq(n, 1);
+	ck_assert_bn_ok(bn_claim_take(ws, "model/m/1000000000", "x", &err), &err);
+	ck_assert_int_eq(bn_claim_next(ws, "model/m", "me", &n, &e), BN_ECORRUPT);
+	ck_assert_ptr_nonnull(strstr(e.msg, "claims/model/m/1000000000"));
+	finish(ws);
+}
+END_TEST
+
 START_TEST(test_claims_are_given_once_and_count_upwards)
 {
 	bn_workspace *ws = make();
@@ -484,7 +499,7 @@ BN_TEST_MAIN("core/store/workspace", test_workspace_init_refuses_a_second_time,
 	test_workspace_refresh_says_whether_something_changed,
 	test_workspace_keeps_refused_events_with_their_reason,
 	test_workspace_child_of_fork_takes_a_writer_of_its_own,
-	test_claims_are_given_once_and_count_upwards,
+	test_claims_of_absurd_numbers_are_nobodys, test_claims_are_given_once_and_count_upwards,
 	test_objects_are_stored_once_read_only_and_verified,
 	test_workspace_runs_out_of_memory_at_every_allocation_without_harm,
 	test_workspace_rejects_what_is_no_event, test_new_workspace_has_format_2,
