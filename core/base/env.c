@@ -33,21 +33,31 @@ int bn_env_random(const bn_env *env, void *bytes, size_t n, bn_err *err)
 }
 
 /* $xdg/binnacle, else home/fallback/binnacle. */
-static char *user_dir(const bn_env *env, const char *xdg, const char *fallback)
+static int user_dir(
+	char **out, const bn_env *env, const char *xdg, const char *fallback, bn_err *err)
 {
-	const char *base = env->get(env, xdg);
-	if (base && base[0] == '/')
-		return bn_strf("%s/binnacle", base);
-	const char *home = env->get(env, "HOME");
-	return bn_strf("%s/%s/binnacle", home && home[0] == '/' ? home : "/tmp", fallback);
+	char listed[1024] = "";
+	const char *base = env->get(env, xdg), *home = env->get(env, "HOME");
+	bool given = base && base[0] == '/';
+	if (!given && (!home || home[0] != '/')) {
+		if (env->user_home(env, env->uid(env), listed, sizeof listed) < 0 ||
+			listed[0] != '/') {
+			bn_err_set(err, BN_ENOTFOUND, "there is no home directory for your files");
+			bn_err_hint(err, "set HOME or %s", xdg);
+			return BN_ENOTFOUND;
+		}
+		home = listed;
+	}
+	*out = given ? bn_strf("%s/binnacle", base) : bn_strf("%s/%s/binnacle", home, fallback);
+	return *out ? 0 : bn_err_nomem(err, "a file name");
 }
 
-char *bn_env_config_dir(const bn_env *env)
+int bn_env_config_dir(char **out, const bn_env *env, bn_err *err)
 {
-	return user_dir(env, "XDG_CONFIG_HOME", ".config");
+	return user_dir(out, env, "XDG_CONFIG_HOME", ".config", err);
 }
 
-char *bn_env_state_dir(const bn_env *env)
+int bn_env_state_dir(char **out, const bn_env *env, bn_err *err)
 {
-	return user_dir(env, "XDG_STATE_HOME", ".local/state");
+	return user_dir(out, env, "XDG_STATE_HOME", ".local/state", err);
 }

@@ -24,6 +24,8 @@ struct bn_env {
 	uid_t (*uid)(const bn_env *);                         /* who we act as */
 	/* name of a uid as the machine knows it; "uid-1234" when it does not. 0 */
 	void (*user_name)(const bn_env *, uid_t uid, char *name, size_t size);
+	/* home directory in the user database; -1 when it has none. 0 */
+	int (*user_home)(const bn_env *, uid_t uid, char *path, size_t size);
 	const char *(*host)(const bn_env *); /* short host name; borrowed for ever */
 	const char *(*boot_id)(
 		const bn_env *); /* changes when the machine boots; borrowed for ever */
@@ -38,8 +40,11 @@ int64_t bn_env_monotonic_ns(const bn_env *env);
 const char *bn_env_get(const bn_env *env, const char *name);
 int bn_env_random(const bn_env *env, void *bytes, size_t n, bn_err *err);
 
-/* Where things of this user live (XDG base directories); yours (bn_free), NULL without memory. */
-char *bn_env_config_dir(const bn_env *env); /* $XDG_CONFIG_HOME/binnacle or ~/.config/binnacle */
-char *bn_env_state_dir(const bn_env *env); /* $XDG_STATE_HOME/binnacle or ~/.local/state/binnacle */
+/* Where things of this user live (XDG base directories): $XDG_CONFIG_HOME/binnacle or
+ * ~/.config/binnacle, $XDG_STATE_HOME/binnacle or ~/.local/state/binnacle. ~ is $HOME, or what the
+ * user database says when that is unset or relative. *out is yours (bn_free). BN_ENOTFOUND for a user
+ * without a home: never a directory that others may write to. */
+int bn_env_config_dir(char **out, const bn_env *env, bn_err *err);
+int bn_env_state_dir(char **out, const bn_env *env, bn_err *err);
 
 #endif

@@ -71,6 +71,18 @@ static void real_user_name(const bn_env *env, uid_t uid, char *name, size_t size
 		snprintf(name, size, "uid-%lu", (unsigned long)uid);
 }
 
+static int real_user_home(const bn_env *env, uid_t uid, char *path, size_t size)
+{
+	(void)env;
+	struct passwd pw, *found = NULL;
+	char text[4096];
+	if (getpwuid_r(uid, &pw, text, sizeof text, &found) != 0 || !found || !found->pw_dir ||
+		strlen(found->pw_dir) >= size)
+		return -1;
+	snprintf(path, size, "%s", found->pw_dir);
+	return 0;
+}
+
 static char host_text[65], boot_text[40];
 static pthread_once_t facts_once = PTHREAD_ONCE_INIT;
 
@@ -117,6 +129,7 @@ static const bn_env real_env = {
 	.get = real_get,
 	.uid = real_uid,
 	.user_name = real_user_name,
+	.user_home = real_user_home,
 	.host = real_host,
 	.boot_id = real_boot_id,
 };

@@ -15,10 +15,11 @@
 #include <string.h>
 
 /* Where checked-out models of this workspace are kept: yours, NULL without memory. */
-static char *cache_path(bn_workspace *ws, const char *key)
+static char *cache_path(bn_workspace *ws, const char *key, bn_err *err)
 {
-	char *state = bn_env_state_dir(bn_workspace_env(ws));
-	char *path = state ? bn_strf("%s/%s/models/%s", state, bn_workspace_id(ws), key) : NULL;
+	char *state = NULL;
+	int rc = bn_env_state_dir(&state, bn_workspace_env(ws), err);
+	char *path = rc == 0 ? bn_strf("%s/%s/models/%s", state, bn_workspace_id(ws), key) : NULL;
 	bn_free(state);
 	return path;
 }
@@ -65,7 +66,7 @@ static int cached_dir(char **dir, bn_workspace *ws, const char *key, const char 
 {
 	const bn_env *env = bn_workspace_env(ws);
 	char uuid[BN_UUID_TEXT], *fresh = NULL;
-	char *path = cache_path(ws, key), *parent = cache_path(ws, "");
+	char *path = cache_path(ws, key, err), *parent = cache_path(ws, "", err);
 	int rc = path && parent ? 0 : bn_err_nomem(err, "a path");
 	if (rc || is_intact(env, path, digest))
 		goto out;

@@ -23,12 +23,24 @@ struct bn_key {
 	char public_hex[BN_KEY_PUBLIC_HEX + 1];
 };
 
+static int key_path(char **out, const bn_env *env, bn_err *err)
+{
+	char *dir = NULL;
+	bn_err e = BN_ERR_INIT;
+	int rc = bn_env_config_dir(&dir, env, &e);
+	if (rc < 0) {
+		bn_err_prefix(&e, "no place for a private key");
+		return bn_err_recode(err, &e, rc == BN_ENOTFOUND ? BN_EREFUSED : rc);
+	}
+	*out = bn_path_join(dir, "identity.pem");
+	bn_free(dir);
+	return *out ? 0 : bn_err_nomem(err, "a file name");
+}
+
 char *bn_key_path(const bn_env *env)
 {
-	char *dir = bn_env_config_dir(env);
-	char *path = dir ? bn_path_join(dir, "identity.pem") : NULL;
-	bn_free(dir);
-	return path;
+	char *path = NULL;
+	return key_path(&path, env, NULL) < 0 ? NULL : path;
 }
 
 void bn_key_free(bn_key *key)
@@ -197,11 +209,12 @@ int bn_key_open(bn_key **out, const bn_env *env, bool *created, bn_err *err)
 {
 	if (created)
 		*created = false;
-	char *path = bn_key_path(env);
-	if (!path)
-		return bn_err_nomem(err, "a file name");
+	char *path = NULL;
 	bn_err e = BN_ERR_INIT;
-	int rc = key_load(out, env, path, &e);
+	int rc = key_path(&path, env, err);
+	if (rc < 0)
+		return rc;
+	rc = key_load(out, env, path, &e);
 	if (rc == BN_ENOTFOUND) {
 		bn_err_clear(&e);
 		rc = bn_key_create(out, env, path, &e);

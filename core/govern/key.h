@@ -20,7 +20,8 @@
 
 typedef struct bn_key bn_key; /* a private key; immutable, wiped when freed */
 
-char *bn_key_path(const bn_env *env); /* where the user's key lies; yours, NULL without memory */
+char *bn_key_path(
+	const bn_env *env); /* where the user's key lies; yours, NULL without memory or a home */
 
 /* A new key, stored at path durably. BN_ECONFLICT when there is a file. */
 int bn_key_create(bn_key **out, const bn_env *env, const char *path, bn_err *err);

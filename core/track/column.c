@@ -2,6 +2,7 @@
 #include "core/track/column.h"
 
 #include "core/base/str.h"
+#include "core/store/index/fold.h"
 
 #include <math.h>
 #include <string.h>
@@ -42,7 +43,7 @@ int bn_column_unpack(bn_column_block *out, const void *bytes, size_t n, bn_err *
 			bn_cursor_bytes(&c, &out->cells[i].max, sizeof out->cells[i].max);
 		}
 	if (c.bad || bn_cursor_left(&c) || (form != NUMBERS && form != TEXTS))
-		return bn_err_set(err, BN_ECORRUPT, "index: damaged column of runs");
+		return bn_sql_damaged(err, "damaged column of runs");
 	return 0;
 }
 
@@ -181,7 +182,7 @@ static int load_blocks(bn_column *c, int64_t key, bn_err *err)
 			     (size_t)sqlite3_column_bytes(st, 1), err)) < 0)
 			goto out;
 		if (b->texts == !c->text) {
-			rc = bn_err_set(err, BN_ECORRUPT, "index: damaged column of runs");
+			rc = bn_sql_damaged(err, "damaged column of runs");
 			goto out;
 		}
 		if ((rc = put_block(c, first, b, err)) < 0)

@@ -1,5 +1,6 @@
 /* envelope.c - see bn_series_envelope in series.h. */
 #include "core/base/mem.h"
+#include "core/store/index/fold.h"
 #include "core/track/_series.h"
 #include "core/track/chunk.h"
 
@@ -100,7 +101,7 @@ static int add_chunk(envelope *e, bn_series_source *s, sqlite3_stmt *st, bn_err 
 	const bn_metric_set *set = NULL;
 	int rc;
 	if ((size_t)sqlite3_column_bytes(st, 1) != sizeof p)
-		return bn_err_set(err, BN_ECORRUPT, "index: a damaged chunk of points");
+		return bn_sql_damaged(err, "a damaged chunk of points");
 	memcpy(&p, sqlite3_column_blob(st, 1), sizeof p);
 	if (add_piece(e, &p))
 		return 0;
@@ -115,7 +116,7 @@ static int add_chunk(envelope *e, bn_series_source *s, sqlite3_stmt *st, bn_err 
 			return rc;
 		size_t at = i * BN_CHUNK_PIECE, n = (size_t)p.points;
 		if (set->count != 1 || at + n > set->items[0].count)
-			return bn_err_set(err, BN_ECORRUPT, "index: a damaged chunk of points");
+			return bn_sql_damaged(err, "a damaged chunk of points");
 		const bn_metric_series *m = &set->items[0];
 		add_points(e, m->step + at, m->time_ms + at, m->value + at, n);
 	}

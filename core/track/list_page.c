@@ -8,6 +8,7 @@
 #include "core/track/_list.h"
 
 #include "core/base/hash.h"
+#include "core/store/index/fold.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -86,7 +87,7 @@ static int precedes_mark(bool *out, const bn_run_list *l, int64_t no, const bn_m
 	sqlite3_finalize(st);
 	if (rc < 0)
 		return rc;
-	return rc ? 0 : bn_err_set(err, BN_ECORRUPT, "index: a run has gone");
+	return rc ? 0 : bn_sql_damaged(err, "a run has gone");
 }
 
 /* Where in the public order of the list the mark's run is, or would be. *here: it is there. */
@@ -264,7 +265,7 @@ static int pick(bn_list_page *out, bn_run_list *l, bn_err *err)
 {
 	if ((size_t)out->place < l->before ||
 		(size_t)out->place - l->before + out->count > l->count)
-		return bn_err_set(err, BN_ECORRUPT, "index: the runs are not as many as counted");
+		return bn_sql_damaged(err, "the runs are not as many as counted");
 	size_t from = (size_t)out->place - l->before;
 	size_t *all = bn_alloc((l->count + 1) * sizeof *all);
 	if (!all)
@@ -309,7 +310,7 @@ static int pick_plain(bn_list_page *out, bn_run_list *l, bn_err *err)
 	if (rc < 0)
 		goto out;
 	if (n != count)
-		rc = bn_err_set(err, BN_ECORRUPT, "index: the runs are not as many as counted");
+		rc = bn_sql_damaged(err, "the runs are not as many as counted");
 out:
 	sqlite3_finalize(st);
 	bn_buf_release(&sql);

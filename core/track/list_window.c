@@ -14,6 +14,8 @@
  */
 #include "core/track/_list.h"
 
+#include "core/store/index/fold.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -200,7 +202,7 @@ int bn_run_list_window(bn_run_list *l, bn_err *err)
 	if ((rc = ranks_load(&r, &l->keys[0], err)) < 0)
 		goto out;
 	if (r.count > (size_t)l->total) {
-		rc = bn_err_set(err, BN_ECORRUPT, "index: the runs are not as many as counted");
+		rc = bn_sql_damaged(err, "the runs are not as many as counted");
 		goto out;
 	}
 	if (find_ranks(&from, &to, &r, l, text ? &m : NULL, (size_t)limit))

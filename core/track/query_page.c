@@ -209,7 +209,7 @@ static int rows_read(bn_run_page *page, columns *c, const bn_list_page *p, bn_er
 		if ((rc = bn_sql_step(st, err)) < 0)
 			goto out;
 		if (rc < 1) {
-			rc = bn_err_set(err, BN_ECORRUPT, "index: a run has gone");
+			rc = bn_sql_damaged(err, "a run has gone");
 			goto out;
 		}
 		if (!fixed_read(row, a, st)) {

@@ -2,6 +2,7 @@
 #include "core/track/series.h"
 
 #include "core/base/mem.h"
+#include "core/store/index/fold.h"
 #include "core/track/_series.h"
 
 #include <math.h>
@@ -64,7 +65,7 @@ static int key_text(char **out, sqlite3 *db, int64_t no, bn_err *err)
 			rc = bn_err_nomem(err, "metric series");
 	}
 	sqlite3_reset(st);
-	return rc < 0 || *out ? rc : bn_err_set(err, BN_ECORRUPT, "index: a metric without a name");
+	return rc < 0 || *out ? rc : bn_sql_damaged(err, "a metric without a name");
 }
 
 static void info_fill(bn_series_info *out, const bn_series_summary *s)

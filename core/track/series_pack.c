@@ -2,6 +2,7 @@
 #include "core/track/series_pack.h"
 
 #include "core/base/mem.h"
+#include "core/store/index/fold.h"
 
 #include <math.h>
 
@@ -239,7 +240,7 @@ int bn_series_unpack(bn_series_summaries *l, const void *bytes, size_t n, bn_err
 	l->count = 0;
 	/* A series takes 12 bytes at least, which bounds the memory by what is there. */
 	if (c.bad || count > n / 12)
-		return bn_err_set(err, BN_ECORRUPT, "damaged metric summaries");
+		return bn_sql_damaged(err, "damaged metric summaries");
 	if (bn_grow(&l->items, &l->cap, (size_t)count, sizeof *l->items) != 0)
 		return bn_err_nomem(err, "metric summaries");
 	for (uint64_t i = 0; i < count && !c.bad; i++) {
@@ -262,7 +263,7 @@ int bn_series_unpack(bn_series_summaries *l, const void *bytes, size_t n, bn_err
 	}
 	if (c.bad || bn_cursor_left(&c)) {
 		l->count = 0;
-		return bn_err_set(err, BN_ECORRUPT, "damaged metric summaries");
+		return bn_sql_damaged(err, "damaged metric summaries");
 	}
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/govern/policy.h"
+#include "core/store/inspect.h"
 #include "kernels/backend.h"
 #include "tui/cli/cli.h"
 #include "tui/cli/verbs.h"
@@ -144,6 +145,26 @@ static void find_libraries(json_t *list)
 		MHD_get_version(), ZSTD_versionString());
 }
 
+static void find_index(json_t *list, bn_workspace *ws)
+{
+	bn_err e = BN_ERR_INIT;
+	bn_index_status s;
+	bool memory;
+	if (bn_index_status_get(&s, ws, &e) < 0) {
+		find(list, "index", "FAIL", e.hint[0] ? e.hint : "binnacle index rebuild", "%s",
+			e.msg);
+	} else if (s.why[0]) {
+		memory = !strcmp(s.fs, "memory");
+		find(list, "index", memory ? "OFF" : "OK",
+			"make the place before usable (free space there), or set "
+			"BINNACLE_INDEX=DIR to a directory on a local disk",
+			"%s, since %s", s.path, s.why);
+	} else {
+		find(list, "index", "OK", NULL, "%s", s.path);
+	}
+	bn_index_status_release(&s);
+}
+
 static void find_workspace(json_t *list, bn_cli *cli)
 {
 	bn_err e = BN_ERR_INIT;
@@ -162,10 +183,7 @@ static void find_workspace(json_t *list, bn_cli *cli)
 		"%s (%s%s)%s%s", root, type,
 		bn_fs_is_network(root) ? ", network: the index is kept on a local disk" : "",
 		fault ? ": " : "", fault ? fault : "");
-	if (db)
-		find(list, "index", "OK", NULL, "%s", sqlite3_db_filename(db, "main"));
-	else
-		find(list, "index", "FAIL", "binnacle index rebuild", "cannot be opened");
+	find_index(list, ws);
 }
 
 static int run_doctor(bn_cli *cli, bn_err *err)

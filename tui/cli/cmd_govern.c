@@ -57,8 +57,10 @@ static int run_user_key(bn_cli *cli, bn_err *err)
 	const bn_env *env = bn_cli_env(cli);
 	bn_key *key = NULL;
 	bool created = false;
-	char print[25], *path = bn_key_path(env);
-	int rc = path ? bn_key_open(&key, env, &created, err) : bn_err_nomem(err, "a path");
+	char print[25], *path = NULL;
+	int rc = bn_key_open(&key, env, &created, err);
+	if (!rc && !(path = bn_key_path(env)))
+		rc = bn_err_nomem(err, "a path");
 	if (!rc) {
 		bn_key_fingerprint(bn_key_public(key), print);
 		rc = bn_cli_object(cli,

@@ -39,17 +39,19 @@ static void add_scalar(bn_buf *b, const json_t *v)
 		bn_json_canonical(v, b, &ignored);
 }
 
-/* Control characters would break lines, columns and terminals. */
+/* Control characters (C1 too) and broken UTF-8 would break lines, columns and terminals. */
 static void add_clean(bn_buf *b, const char *s, size_t n, bool tsv)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
+	size_t k;
+	for (size_t i = 0; i < n; i += k) {
+		uint32_t c;
+		k = bn_utf8_decode(s + i, n - i, &c);
 		if (c == '\t' || c == '\n' || c == '\r')
 			bn_buf_adds(b, tsv ? (c == '\t' ? "\\t" : c == '\n' ? "\\n" : "\\r") : " ");
-		else if (c < 0x20 || c == 0x7f)
+		else if (c == BN_UTF8_BAD || c < 0x20 || (c >= 0x7f && c < 0xa0))
 			bn_buf_addch(b, '?');
 		else
-			bn_buf_addch(b, (char)c);
+			bn_buf_add(b, s + i, k);
 	}
 }
 
@@ -331,6 +333,32 @@ void bn_cli_print(bn_cli *cli, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* A line on stderr, in which names from the disk may stand. */
+static void say_clean(bn_cli *cli, const char *fmt, va_list ap)
+{
+	bn_buf line = BN_BUF_INIT;
+	char text[1024], *longer = NULL;
+	va_list again;
+	va_copy(again, ap);
+	int n = vsnprintf(text, sizeof text, fmt, ap);
+	if (n >= (int)sizeof text && (longer = bn_alloc((size_t)n + 1)))
+		vsnprintf(longer, (size_t)n + 1, fmt, again);
+	va_end(again);
+	for (const char *p = longer ? longer : text; *p;) { /* its own line ends stay */
+		size_t len = strcspn(p, "\n");
+		add_clean(&line, p, len, false);
+		p += len;
+		if (*p) {
+			bn_buf_addch(&line, '\n');
+			p++;
+		}
+	}
+	fputs(line.len ? line.ptr : "", cli->err);
+	fputc('\n', cli->err);
+	bn_buf_release(&line);
+	bn_free(longer);
+}
+
 void bn_cli_say(bn_cli *cli, const char *fmt, ...)
 {
 	if (cli->quiet)
@@ -339,9 +367,8 @@ void bn_cli_say(bn_cli *cli, const char *fmt, ...)
 	fflush(cli->out);
 	va_list ap;
 	va_start(ap, fmt);
-	vfprintf(cli->err, fmt, ap);
+	say_clean(cli, fmt, ap);
 	va_end(ap);
-	fputc('\n', cli->err);
 }
 
 void bn_cli_warn(bn_cli *cli, const char *fmt, ...)
@@ -351,9 +378,8 @@ void bn_cli_warn(bn_cli *cli, const char *fmt, ...)
 	fputs("warning: ", cli->err);
 	va_list ap;
 	va_start(ap, fmt);
-	vfprintf(cli->err, fmt, ap);
+	say_clean(cli, fmt, ap);
 	va_end(ap);
-	fputc('\n', cli->err);
 }
 
 static void add_quantity(bn_buf *b, uint64_t n, const char *unit)

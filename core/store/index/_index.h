@@ -17,6 +17,7 @@ struct bn_index {
 	uint64_t inode, device;
 	pid_t pid;
 	bool follow_open; /* local file system: every open.seg may be read */
+	bool unwritable;  /* the last fold failed because the file cannot be written */
 	bool loaded;      /* log.items mirror index_tail */
 	int64_t data_version;
 	bn_log log;

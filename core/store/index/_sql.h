@@ -12,5 +12,8 @@ void bn_sql_forget(sqlite3 *db);
 void bn_sql_close(sqlite3 *db);
 /* Turns the handle's last error into ours: BN_ECORRUPT, BN_ECONFLICT (busy), BN_ENOMEM or BN_EIO. */
 int bn_sql_error(sqlite3 *db, bn_err *err, const char *doing);
+/* Whether an error of the handle so far (until bn_sql_forget) was that of a file which cannot be written: a
+ * full disk, a quota, a read-only file system. */
+bool bn_sql_is_unwritable(sqlite3 *db);
 
 #endif

@@ -213,5 +213,7 @@ int64_t bn_sql_int(sqlite3 *db, int64_t fallback, const char *sql, const char *t
 /* Column as an owned string (NULL for SQL NULL), or a double (NaN for SQL NULL). */
 char *bn_sql_text(sqlite3_stmt *st, int column);
 double bn_sql_double(sqlite3_stmt *st, int column);
+/* Sets BN_ECORRUPT "index: what", with how to mend it: rows of the index contradict each other. */
+int bn_sql_damaged(bn_err *err, const char *what);
 
 #endif

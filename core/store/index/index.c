@@ -8,6 +8,7 @@
 #include "core/store/index/_sql.h"
 #include "core/store/log/clock.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +16,9 @@ enum { BUSY_MS = 30000, RETRY_MS = 10 };
 
 #define IN_MEMORY ":memory:"
 #define FILE_NAME "index.db"
+/* PRAGMA application_id of an index: "BNIX". */
+#define NUMBER 0x424e4958
+#define SET_NUMBER "PRAGMA application_id = 0x424e4958;"
 /* The file first: an empty database ignores and removes a WAL that was left behind. */
 static const char *const file_names[] = {
 	FILE_NAME, FILE_NAME "-wal", FILE_NAME "-shm", FILE_NAME "-journal"};
@@ -29,11 +33,15 @@ static int db_prepare(sqlite3 *db, bn_err *err)
 	for (int waited_ms = 0;; waited_ms += RETRY_MS) {
 		bn_err why = BN_ERR_INIT;
 		/* Derived data: NORMAL may lose the last refresh in a power cut, never consistency. */
-		int rc = bn_sql_exec(db,
-			"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-			"PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;"
-			"PRAGMA foreign_keys = OFF",
-			&why);
+		/* The number first: it is in the file itself from the first transaction on. */
+		bool known = bn_sql_int(db, 0, "PRAGMA application_id", "") == NUMBER;
+		int rc = known ? 0 : bn_sql_exec(db, SET_NUMBER, &why);
+		if (rc == 0)
+			rc = bn_sql_exec(db,
+				"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+				"PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;"
+				"PRAGMA foreign_keys = OFF",
+				&why);
 		if (rc != BN_ECONFLICT || waited_ms >= BUSY_MS)
 			return rc < 0 ? bn_err_move(err, &why) : 0;
 		sqlite3_sleep(RETRY_MS);
@@ -57,20 +65,62 @@ static int db_remove(bn_index *ix, bn_err *err)
 	return rc;
 }
 
-/* What is there is no regular file of ours: not to be believed. */
-static int remove_foreign(bn_index *ix, bn_err *err)
+/* "SQLite format 3" at the start of the file, the application's number at 68. */
+enum { HEADER = 100, NUMBER_AT = 68 };
+
+static uint32_t header_number(const unsigned char *h)
 {
+	const unsigned char *p = h + NUMBER_AT;
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* The first version wrote no number: its index is known by a table. */
+static bool has_our_table(const char *path)
+{
+	sqlite3 *db = NULL;
+	bool ours = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+		    sqlite3_table_column_metadata(db, NULL, "index_meta", "key", NULL, NULL, NULL,
+			    NULL, NULL) == SQLITE_OK;
+	sqlite3_close_v2(db);
+	return ours;
+}
+
+/* A file of that name that is no index of ours is left alone, whoever put it there. */
+static int check_ours(bn_index *ix, bn_err *err)
+{
+	static const char magic[16] = "SQLite format 3";
+	const bn_env *env = ix->env;
+	unsigned char h[HEADER] = {0};
 	struct stat st;
-	if (!ix->dir || bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) < 0)
+	bn_err why = BN_ERR_INIT;
+	size_t got = 0;
+	int fd = -1, rc;
+	if (!ix->dir)
 		return 0;
-	bool ours = S_ISREG(st.st_mode) && st.st_uid == ix->env->uid(ix->env);
-	return ours ? 0 : db_remove(ix, err);
+	rc = bn_dir_open_file(&fd, ix->dir, FILE_NAME, O_RDONLY, 0, &why);
+	if (rc == BN_ENOTFOUND)
+		return 0;
+	if (rc < 0)
+		goto refuse;
+	rc = bn_fs_read_at(env, fd, h, sizeof h, 0, &got, FILE_NAME, &why);
+	bool mine = rc == 0 && env->fs->fstat(env, fd, &st) == 0 && st.st_uid == env->uid(env);
+	env->fs->close(env, fd);
+	if (rc < 0)
+		return bn_err_move(err, &why);
+	if (mine && got == 0) /* somebody is making it */
+		return 0;
+	if (mine && got == sizeof h && !memcmp(h, magic, sizeof magic) &&
+		(header_number(h) == NUMBER || (!header_number(h) && has_our_table(ix->path))))
+		return 0;
+refuse:
+	return bn_err_set(
+		err, BN_EREFUSED, "'%s' is no index of yours and is left alone", ix->path);
 }
 
 static int db_open(bn_index *ix, bn_err *err)
 {
 	struct stat st;
-	int rc = remove_foreign(ix, err);
+	int rc = check_ours(ix, err);
 	if (rc < 0)
 		return rc;
 	if (sqlite3_open_v2(ix->path, &ix->db,
@@ -127,21 +177,22 @@ static int open_at(bn_index *ix, bn_err *err)
 	return ix->path ? open_or_make(ix, err) : bn_err_nomem(err, "the index");
 }
 
-/* The first place that can be used. A full disk must not keep anybody from looking, nor from
- * `binnacle gc`. */
-static int open_somewhere(bn_index *ix, bn_err *err)
+/* Notes why the place is of no use, and goes on to the next one that can be used. A full disk must not keep
+ * anybody from looking, nor from `binnacle gc`. Takes why over. */
+static int open_next(bn_index *ix, bn_err *why, bn_err *err)
 {
 	for (;;) {
-		bn_err why = BN_ERR_INIT;
+		if (why->code)
+			bn_index_place_failed(&ix->place, why->msg);
+		bn_err_clear(why);
 		int rc = bn_index_place_next(&ix->place, ix->env, ix->of.at->path, ix->of.id, err);
 		if (rc < 0)
 			return rc;
-		rc = open_at(ix, &why);
+		rc = open_at(ix, why);
 		if (rc >= 0)
 			return 0;
 		if (!ix->place.dir || rc == BN_ENOMEM || rc == BN_ECONFLICT)
-			return bn_err_move(err, &why);
-		bn_index_place_failed(&ix->place, why.msg);
+			return bn_err_move(err, why);
 	}
 }
 
@@ -170,7 +221,8 @@ int bn_index_open(bn_index **out, const bn_index_source *of, bn_err *err)
 		rc = bn_err_nomem(err, "the index");
 		goto out;
 	}
-	if ((rc = open_somewhere(ix, err)) < 0)
+	bn_err why = BN_ERR_INIT;
+	if ((rc = open_next(ix, &why, err)) < 0)
 		goto out;
 	remove_old(ix);
 	*out = ix;
@@ -293,13 +345,17 @@ static int fold_in_transaction(
 static int fold_once(bn_index *ix, bool rebuild, uint64_t *folded, bn_err *err)
 {
 	bool made = false;
+	ix->unwritable = false;
 	int rc = bn_sql_exec(ix->db, "BEGIN IMMEDIATE", err);
 	if (rc == BN_ECONFLICT)
 		bn_err_hint(err, "another process is bringing the index up to date; try again");
-	if (rc)
+	if (rc) {
+		ix->unwritable = bn_sql_is_unwritable(ix->db);
 		return rc;
+	}
 	rc = fold_in_transaction(ix, rebuild, &made, folded, err);
 	if (rc || (rc = bn_sql_exec(ix->db, "COMMIT", err)) < 0) { /* or BN_FOLD_REBUILD */
+		ix->unwritable = bn_sql_is_unwritable(ix->db);
 		sqlite3_exec(ix->db, "ROLLBACK", NULL, NULL, NULL);
 		bn_sql_forget(ix->db); /* statements of tables that are gone again */
 		ix->loaded = false;
@@ -316,10 +372,28 @@ static int64_t data_version(bn_index *ix)
 	return bn_sql_int(ix->db, -1, "PRAGMA data_version", "");
 }
 
+/* The place is full or read-only: the index is kept in the next one. *why becomes the error when there is
+ * none. */
+static int move_on(bn_index *ix, bn_err *why)
+{
+	bn_err full = BN_ERR_INIT, e = BN_ERR_INIT;
+	const char *says = strrchr(why->msg, ':');
+	bn_err_set(&full, BN_EIO, "%.150s%s", ix->place.dir, says ? says : "");
+	db_close(ix);
+	int rc = open_next(ix, &full, &e);
+	if (rc < 0) {
+		bn_err_clear(why);
+		bn_err_hint(&e, "free space there, or set BINNACLE_INDEX to another directory");
+		return bn_err_move(why, &e);
+	}
+	bn_err_clear(why);
+	return 0;
+}
+
 static int index_fold(bn_index *ix, bool rebuild, bool *changed, bn_err *err)
 {
 	uint64_t folded = 0;
-	bool remade = false;
+	bool remade = false, moved = false;
 	int rc;
 	for (int attempt = 0;; attempt++) {
 		bn_err why = BN_ERR_INIT;
@@ -327,6 +401,11 @@ static int index_fold(bn_index *ix, bool rebuild, bool *changed, bn_err *err)
 		if (rc == BN_FOLD_REBUILD && attempt < 3) {
 			rebuild = true;
 			continue;
+		}
+		if (rc < 0 && ix->unwritable && ix->place.dir) {
+			moved = true;
+			if ((rc = move_on(ix, &why)) == 0)
+				continue;
 		}
 		if (rc == BN_ECORRUPT && !remade) {
 			remade = rebuild = true;
@@ -341,7 +420,7 @@ static int index_fold(bn_index *ix, bool rebuild, bool *changed, bn_err *err)
 		break;
 	}
 	ix->events_folded += folded;
-	*changed = rc == 0 && (folded || rebuild);
+	*changed = rc == 0 && (folded || rebuild || moved);
 	return rc;
 }
 
@@ -354,7 +433,13 @@ static int reopen_if_replaced(bn_index *ix, bn_err *err)
 					   (uint64_t)st.st_dev == ix->device)))
 		return 0;
 	db_close(ix);
-	return open_at(ix, err);
+	bn_err why = BN_ERR_INIT;
+	int rc = open_at(ix, &why);
+	if (rc >= 0)
+		return 0;
+	if (!ix->place.dir || rc == BN_ENOMEM || rc == BN_ECONFLICT)
+		return bn_err_move(err, &why);
+	return open_next(ix, &why, err);
 }
 
 static int check_process(const bn_index *ix, bn_err *err)

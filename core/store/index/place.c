@@ -87,8 +87,8 @@ static int candidate(char **out, int step, const bn_env *env, const char *id, bn
 	*out = NULL;
 	if (step == STEP_CHOSEN)
 		return chosen && *chosen ? bn_path_absolute(out, chosen, err) : 0;
-	if (step == STEP_STATE && !(base = bn_env_state_dir(env)))
-		return bn_err_nomem(err, "a file name");
+	if (step == STEP_STATE && bn_env_state_dir(&base, env, err) == BN_ENOMEM)
+		return BN_ENOMEM;
 	if (step == STEP_RUNTIME && runtime && runtime[0] == '/' &&
 		!(base = bn_path_join(runtime, "binnacle")))
 		return bn_err_nomem(err, "a file name");
@@ -132,30 +132,29 @@ int bn_index_place_next(
 
 /* ---- making it --------------------------------------------------------------------------------- */
 
-/* 0, or BN_EREFUSED unless the directory is ours and nobody else's. What the user chose may be read
- * by others. */
-static int check_private(const bn_dir *d, bool chosen, bn_err *err)
+/* 0, or BN_EREFUSED unless the directory is ours and nobody else may write to it. What this process did
+ * not make keeps its mode: it may be somebody's home. */
+static int check_private(const bn_dir *d, bn_err *err)
 {
 	const bn_env *env = d->env;
 	struct stat st;
 	int e = env->fs->fstat(env, d->fd, &st);
 	if (e < 0)
 		return bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", d->path);
-	if (st.st_uid != env->uid(env) || (chosen && (st.st_mode & 022)))
+	if (st.st_uid != env->uid(env) || (st.st_mode & 022))
 		return bn_err_set(err, BN_EREFUSED,
 			"'%s' is not a directory that only you can write to", d->path);
-	if (!chosen && (st.st_mode & 077) && (e = env->fs->fchmod(env, d->fd, 0700)) < 0)
-		return bn_err_sys(err, BN_EIO, -e, "cannot make '%s' private", d->path);
 	return 0;
 }
 
-static int open_named(bn_dir **out, const bn_env *env, const char *path, bool chosen, bn_err *err)
+/* A directory that the user named: links in it are followed. */
+static int open_named(bn_dir **out, const bn_env *env, const char *path, bn_err *err)
 {
 	bn_dir *d = NULL;
 	int rc = bn_fs_make_dirs(env, path, 0700, err);
 	if (rc < 0 || (rc = bn_dir_open(&d, env, path, err)) < 0)
 		return rc;
-	if ((rc = check_private(d, chosen, err)) < 0) {
+	if ((rc = check_private(d, err)) < 0) {
 		bn_dir_close(d);
 		return rc;
 	}
@@ -163,23 +162,26 @@ static int open_named(bn_dir **out, const bn_env *env, const char *path, bool ch
 	return 0;
 }
 
-/* Below a directory where others make names too: each step is ours, and no link. */
-static int open_shared(bn_dir **out, const bn_env *env, const char *path, bn_err *err)
+/* Where others may make names too: each of the last two steps is ours, and no link. */
+static int open_steps(bn_dir **out, const bn_env *env, const char *path, bn_err *err)
 {
 	int rc = 0;
 	bn_dir *top = NULL, *middle = NULL, *d = NULL;
-	const char *id = bn_path_base(path), *below = path + strlen("/var/tmp/");
-	char *name = bn_strndup(below, (size_t)(id - below) - 1);
-	if (!name) {
+	const char *id = bn_path_base(path);
+	char *above = NULL, *own = bn_strndup(path, (size_t)(id - path) - 1);
+	const char *name = own ? bn_path_base(own) : NULL;
+	if (!own || !(above = bn_strndup(own, (size_t)(name - own)))) {
 		rc = bn_err_nomem(err, "a file name");
 		goto out;
 	}
-	if ((rc = bn_dir_open(&top, env, "/var/tmp", err)) < 0 ||
-		(rc = bn_dir_make(top, below, 0700, err)) < 0 ||
+	if ((rc = bn_fs_make_dirs(env, above, 0700, err)) < 0 ||
+		(rc = bn_dir_open(&top, env, above, err)) < 0 ||
+		(rc = bn_dir_make(top, name, 0700, err)) < 0 ||
 		(rc = bn_dir_open_below(&middle, top, name, err)) < 0 ||
-		(rc = check_private(middle, false, err)) < 0 ||
+		(rc = check_private(middle, err)) < 0 ||
+		(rc = bn_dir_make(middle, id, 0700, err)) < 0 ||
 		(rc = bn_dir_open_below(&d, middle, id, err)) < 0 ||
-		(rc = check_private(d, false, err)) < 0)
+		(rc = check_private(d, err)) < 0)
 		goto out;
 	*out = d;
 	d = NULL;
@@ -187,12 +189,13 @@ out:
 	bn_dir_close(d);
 	bn_dir_close(middle);
 	bn_dir_close(top);
-	bn_free(name);
+	bn_free(above);
+	bn_free(own);
 	return rc;
 }
 
 int bn_index_place_open(bn_dir **out, const bn_index_place *p, const bn_env *env, bn_err *err)
 {
-	return p->step == STEP_TMP ? open_shared(out, env, p->dir, err)
-				   : open_named(out, env, p->dir, p->step == STEP_CHOSEN, err);
+	return p->step == STEP_CHOSEN ? open_named(out, env, p->dir, err)
+				      : open_steps(out, env, p->dir, err);
 }

@@ -6,8 +6,10 @@
  *	$XDG_STATE_HOME/binnacle/<id>       (~/.local/state/binnacle/<id>)
  *	$XDG_RUNTIME_DIR/binnacle/<id>
  *	/var/tmp/binnacle-<uid>/<id>
- * that is local, can be made and is ours; else the index is in memory, and each process folds the log
- * anew. Never in the workspace: an index that somebody else could have written is not to be
+ * that is local, can be made, is ours, may be written by nobody else, and holds no index.db of another
+ * kind; else the index is in memory, and each process folds the log anew. A place that turns out full
+ * or read-only later is left for the next one as well. The last two directories of a path that the
+ * user did not choose are no links; what is there already keeps its mode. Never in the workspace: an index that somebody else could have written is not to be
  * believed. Never on a network file system: two hosts that wrote one SQLite file over CephFS lost
  * half their rows.
  */

@@ -13,6 +13,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#define BN_INDEX_REBUILD_HINT "`binnacle index rebuild` makes the index anew from the log"
+
 enum { CACHE_SLOTS = 512, CACHE_PROBES = 8 };
 
 typedef struct sql_cache {
@@ -20,6 +22,7 @@ typedef struct sql_cache {
 		const char *key; /* the address that was asked with */
 		sqlite3_stmt *st;
 	} slots[CACHE_SLOTS];
+	bool unwritable; /* see bn_sql_is_unwritable */
 } sql_cache;
 
 static void hook_nothing(void *cache)
@@ -55,6 +58,7 @@ void bn_sql_close(sqlite3 *db)
 int bn_sql_error(sqlite3 *db, bn_err *err, const char *doing)
 {
 	int code;
+	sql_cache *c;
 	switch (sqlite3_errcode(db) & 0xff) {
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
@@ -67,13 +71,36 @@ int bn_sql_error(sqlite3 *db, bn_err *err, const char *doing)
 	case SQLITE_NOMEM:
 		code = BN_ENOMEM;
 		break;
+	case SQLITE_FULL:
+	case SQLITE_READONLY:
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+		if ((c = cache_of(db, true)))
+			c->unwritable = true;
+		code = BN_EIO;
+		break;
 	default:
 		code = BN_EIO;
 	}
 	bn_err_set(err, code, "index: %s: %s", doing, sqlite3_errmsg(db));
 	if (code == BN_EIO)
 		bn_err_hint(err, "is the disk full? BINNACLE_INDEX=DIR keeps the index elsewhere");
+	if (code == BN_ECORRUPT)
+		bn_err_hint(err, BN_INDEX_REBUILD_HINT);
 	return code;
+}
+
+int bn_sql_damaged(bn_err *err, const char *what)
+{
+	bn_err_set(err, BN_ECORRUPT, "index: %s", what);
+	bn_err_hint(err, BN_INDEX_REBUILD_HINT);
+	return BN_ECORRUPT;
+}
+
+bool bn_sql_is_unwritable(sqlite3 *db)
+{
+	const sql_cache *c = cache_of(db, false);
+	return c && c->unwritable;
 }
 
 int bn_sql_exec(sqlite3 *db, const char *sql, bn_err *err)

@@ -17,6 +17,8 @@ static const char *get(const bn_env *env, const char *name)
 	return NULL;
 }
 
+static bn_err err;
+
 static bn_env with(const char *const *v)
 {
 	bn_env e = *bn_env_real();
@@ -31,19 +33,58 @@ START_TEST(test_env_finds_directories_by_the_xdg_rules)
 	static const char *const xdg[] = {
 		"HOME", "/home/ada", "XDG_STATE_HOME", "/s", "XDG_CONFIG_HOME", "relative", NULL};
 	bn_env e = with(plain);
-	char *p = bn_env_config_dir(&e);
+	char *p = NULL;
+	ck_assert_bn_ok(bn_env_config_dir(&p, &e, &err), &err);
 	ck_assert_str_eq(p, "/home/ada/.config/binnacle");
 	bn_free(p);
-	p = bn_env_state_dir(&e);
+	ck_assert_bn_ok(bn_env_state_dir(&p, &e, &err), &err);
 	ck_assert_str_eq(p, "/home/ada/.local/state/binnacle");
 	bn_free(p);
 	e = with(xdg);
-	p = bn_env_state_dir(&e);
+	ck_assert_bn_ok(bn_env_state_dir(&p, &e, &err), &err);
 	ck_assert_str_eq(p, "/s/binnacle");
 	bn_free(p);
-	p = bn_env_config_dir(&e); /* relative ones are to be ignored */
+	ck_assert_bn_ok(
+		bn_env_config_dir(&p, &e, &err), &err); /* relative ones are to be ignored */
 	ck_assert_str_eq(p, "/home/ada/.config/binnacle");
 	bn_free(p);
+}
+END_TEST
+
+static int home_of_nobody(const bn_env *env, uid_t uid, char *path, size_t size)
+{
+	(void)env;
+	(void)uid;
+	(void)path;
+	(void)size;
+	return -1;
+}
+
+static int home_of_ada(const bn_env *env, uid_t uid, char *path, size_t size)
+{
+	(void)env;
+	(void)uid;
+	snprintf(path, size, "/home/ada");
+	return 0;
+}
+
+START_TEST(test_env_without_home_asks_the_user_database_and_never_falls_back_to_tmp)
+{
+	static const char *const homes[][3] = {{NULL}, {"HOME", "", NULL}, {"HOME", "here", NULL}};
+	for (size_t i = 0; i < sizeof homes / sizeof *homes; i++) {
+		bn_env e = with(homes[i]);
+		char *p = NULL;
+		e.user_home = home_of_ada;
+		ck_assert_bn_ok(bn_env_state_dir(&p, &e, &err), &err);
+		ck_assert_str_eq(p, "/home/ada/.local/state/binnacle");
+		bn_free(p);
+		p = NULL;
+		e.user_home = home_of_nobody;
+		bn_err none = BN_ERR_INIT;
+		ck_assert_int_eq(bn_env_config_dir(&p, &e, &none), BN_ENOTFOUND);
+		ck_assert_ptr_null(p);
+		ck_assert_ptr_nonnull(strstr(none.hint, "HOME"));
+	}
 }
 END_TEST
 
@@ -75,4 +116,5 @@ START_TEST(test_env_clocks_run_and_random_bytes_differ)
 END_TEST
 
 BN_TEST_MAIN("core/base/env", test_env_finds_directories_by_the_xdg_rules,
+	test_env_without_home_asks_the_user_database_and_never_falls_back_to_tmp,
 	test_env_names_users_and_this_machine, test_env_clocks_run_and_random_bytes_differ)

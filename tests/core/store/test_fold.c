@@ -825,12 +825,17 @@ START_TEST(test_index_lies_in_a_private_directory_and_says_why_there)
 	ck_assert_str_eq(s.why, "");
 	bn_index_status_release(&s);
 	bn_workspace_close(ws);
-	/* Others could read it, or write to it: mended at the next use. */
+	/* Others could write to it: another place, and its mode stays what it is. */
+	snprintf(runtime_dir, sizeof runtime_dir, "%s/runtime", d.path);
+	env.env.get = no_state_get;
 	ck_assert_int_eq(chmod(dir, 0777), 0);
 	ws = open_at(&env, d.path);
-	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	ck_assert_bn_ok(bn_index_status_get(&s, ws, &err), &err);
+	ck_assert_ptr_nonnull(strstr(s.path, "/runtime/binnacle/"));
+	ck_assert_ptr_nonnull(strstr(s.why, "only you can write to"));
+	bn_index_status_release(&s);
 	ck_assert_int_eq(stat(dir, &st), 0);
-	ck_assert_uint_eq(st.st_mode & 0777, 0700);
+	ck_assert_uint_eq(st.st_mode & 0777, 0777);
 	bn_workspace_close(ws);
 	bn_free(dir);
 	bn_free(path);
@@ -913,6 +918,103 @@ START_TEST(test_index_goes_neither_into_the_workspace_nor_into_somebody_elses_di
 }
 END_TEST
 
+START_TEST(test_index_follows_no_link_and_replaces_no_file_of_another_kind)
+{
+	toy_dir d;
+	toy_env env;
+	struct stat st;
+	bn_index_status s;
+	char text[64] = "";
+	bn_workspace *ws = make_at(&env, &d);
+	toy_append_set(ws, "toy/a", 5);
+	ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
+	env.env.get = no_state_get;
+	snprintf(runtime_dir, sizeof runtime_dir, "%s/runtime", d.path);
+	char *project = bn_strf("%s/project", d.path), *file = bn_strf("%s/index.db", project);
+	char *state = bn_strf("%s/binnacle", env.state_dir);
+	char *link = bn_strf("%s/%s", state, bn_workspace_id(ws));
+	ck_assert_int_eq(mkdir(project, 0755), 0);
+	ck_assert_int_eq(chmod(project, 0755), 0);
+	ck_assert_bn_ok(bn_fs_write_file(&env.env, file, "a catalogue", 11, 0600, &err), &err);
+	ck_assert_bn_ok(bn_fs_make_dirs(&env.env, state, 0700, &err), &err);
+	bn_fs_remove_tree(&env.env, link, NULL);
+	/* First a link, then a directory that may be used, but with a file of somebody in it. */
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(i ? rename(project, link) : symlink(project, link), 0);
+		ws = i ? open_at(&env, d.path) : ws;
+		ck_assert_bn_ok(bn_index_status_get(&s, ws, &err), &err);
+		ck_assert_ptr_nonnull(strstr(s.path, "/runtime/binnacle/"));
+		ck_assert_ptr_nonnull(strstr(s.why, i ? "left alone" : link));
+		bn_index_status_release(&s);
+		ck_assert_int_eq(toy_value(ws, "toy/a"), 5);
+		bn_workspace_close(ws);
+		ck_assert_int_eq(stat(link, &st), 0);
+		ck_assert_uint_eq(st.st_mode & 0777, 0755);
+		ck_assert_int_eq(i ? 0 : unlink(link), 0);
+	}
+	bn_free(file);
+	file = bn_strf("%s/index.db", link);
+	FILE *f = fopen(file, "r");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_ptr_nonnull(fgets(text, sizeof text, f));
+	fclose(f);
+	ck_assert_str_eq(text, "a catalogue");
+	bn_free(project);
+	bn_free(file);
+	bn_free(state);
+	bn_free(link);
+	toy_dir_remove(&d);
+}
+END_TEST
+
+START_TEST(test_index_goes_on_in_the_next_place_when_its_disk_is_full)
+{
+	toy_dir d;
+	toy_env env;
+	bn_index_status s;
+	bn_workspace *ws = make_at(&env, &d);
+	env.env.get = no_state_get;
+	snprintf(runtime_dir, sizeof runtime_dir, "%s/runtime", d.path);
+	toy_append_set(ws, "toy/a", 5);
+	ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	sqlite3 *db = bn_workspace_index(ws);
+	ck_assert_int_eq(sqlite3_exec(db, "PRAGMA max_page_count = 1", NULL, NULL, NULL), 0);
+	for (int i = 0; i < 2000; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "toy/%d", i);
+		toy_append_set(ws, name, i);
+	}
+	ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
+	ck_assert_bn_ok(bn_index_status_get(&s, ws, &err), &err);
+	ck_assert_ptr_nonnull(strstr(s.path, "/runtime/binnacle/"));
+	ck_assert_ptr_nonnull(strstr(s.why, env.state_dir));
+	ck_assert_ptr_nonnull(strstr(s.why, "full"));
+	bn_index_status_release(&s);
+	ck_assert_int_eq(toy_value(ws, "toy/a"), 5);
+	ck_assert_int_eq(toy_value(ws, "toy/1999"), 1999);
+	/* Nor is there room in that one: what was chosen by name is used or nothing. */
+	toy_env_own_index(&env, runtime_dir);
+	bn_workspace_close(ws);
+	ws = open_at(&env, d.path);
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	db = bn_workspace_index(ws);
+	ck_assert_int_eq(sqlite3_exec(db, "PRAGMA max_page_count = 1", NULL, NULL, NULL), 0);
+	for (int i = 0; i < 2000; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "toy/b%d", i);
+		toy_append_set(ws, name, i);
+	}
+	ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
+	bn_err e = BN_ERR_INIT;
+	ck_assert_int_eq(bn_workspace_refresh(ws, NULL, &e), BN_EIO);
+	ck_assert_ptr_nonnull(strstr(e.msg, "BINNACLE_INDEX"));
+	ck_assert_ptr_nonnull(strstr(e.hint, "free space"));
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
 START_TEST(test_index_of_the_first_version_is_ignored_and_removed)
 {
 	toy_dir d;
@@ -973,5 +1075,7 @@ BN_TEST_MAIN("core/store/fold", test_fold_is_the_same_in_any_order_of_arrival,
 	test_index_lies_in_a_private_directory_and_says_why_there,
 	test_index_is_in_memory_where_no_directory_can_be_made,
 	test_index_goes_neither_into_the_workspace_nor_into_somebody_elses_directory,
+	test_index_follows_no_link_and_replaces_no_file_of_another_kind,
+	test_index_goes_on_in_the_next_place_when_its_disk_is_full,
 	test_index_of_the_first_version_is_ignored_and_removed,
 	test_index_status_names_a_missing_segment)
