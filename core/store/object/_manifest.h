@@ -7,6 +7,11 @@
 json_t *bn_manifest_parts_json(const bn_manifest *m, size_t from, size_t to);
 json_t *bn_manifest_head_json(const bn_manifest *m);
 
+/* A new object with the fields more, or without any. */
+json_t *bn_manifest_object_of(const json_t *more);
+/* What of o is not in the list of known fields, a new reference; NULL when that is nothing. */
+int bn_manifest_keep_more(json_t **more, const json_t *o, const char *const *known, bn_err *err);
+
 /* Format, kind and fields that are not known. *m is initialised. */
 int bn_manifest_parse_head(bn_manifest *m, const json_t *o, const char *name, bn_err *err);
 /* Adds the parts of one object. */

@@ -57,6 +57,11 @@ void bn_manifest_release(bn_manifest *m)
 	for (size_t i = 0; i < m->count; i++)
 		part_release(&m->parts[i]);
 	bn_free(m->parts);
+	for (size_t i = 0; i < m->group_count; i++) {
+		json_decref(m->groups[i].more);
+		json_decref(m->groups[i].entry);
+	}
+	bn_free(m->groups);
 	json_decref(m->schema);
 	json_decref(m->more);
 	bn_manifest_init(m, BN_MANIFEST_TABLE);
@@ -291,7 +296,7 @@ int bn_manifest_of_part(const char *schema_hash, const char *part, char content[
 /* ---- writing -------------------------------------------------------------------------------- */
 
 /* A new object with the fields that are not known, to which the known ones are added. */
-static json_t *object_of(const json_t *more)
+json_t *bn_manifest_object_of(const json_t *more)
 {
 	return more ? json_deep_copy(more) : json_object();
 }
@@ -303,7 +308,7 @@ static int set_int(json_t *o, const char *key, uint64_t value)
 
 static json_t *part_json(const bn_manifest *m, const bn_manifest_part *p)
 {
-	json_t *o = object_of(p->more);
+	json_t *o = bn_manifest_object_of(p->more);
 	int bad = !o || json_object_set_new(o, "hash", json_string(p->hash)) ||
 		  set_int(o, "bytes", p->bytes);
 	if (m->kind == BN_MANIFEST_TABLE)
@@ -334,7 +339,7 @@ json_t *bn_manifest_parts_json(const bn_manifest *m, size_t from, size_t to)
 
 json_t *bn_manifest_head_json(const bn_manifest *m)
 {
-	json_t *o = object_of(m->more);
+	json_t *o = bn_manifest_object_of(m->more);
 	int bad = !o || set_int(o, "format", (uint64_t)m->format) ||
 		  set_int(o, "bytes", m->bytes) ||
 		  json_object_set_new(o, "kind", json_string(kind_names[m->kind])) ||
@@ -350,11 +355,11 @@ json_t *bn_manifest_head_json(const bn_manifest *m)
 /* What the first version wrote for a model. */
 static json_t *files_json(const bn_manifest *m)
 {
-	json_t *files = json_array(), *o = object_of(m->more);
+	json_t *files = json_array(), *o = bn_manifest_object_of(m->more);
 	int bad = !files || !o;
 	for (size_t i = 0; !bad && i < m->count; i++) {
 		const bn_manifest_part *p = &m->parts[i];
-		json_t *f = object_of(p->more);
+		json_t *f = bn_manifest_object_of(p->more);
 		bad = !f || json_object_set_new(f, "path", json_string(p->path)) ||
 		      json_object_set_new(f, "sha256", json_string(p->hash)) ||
 		      set_int(f, "size", p->bytes) || json_array_append(files, f);
@@ -387,7 +392,7 @@ out:
 /* ---- reading -------------------------------------------------------------------------------- */
 
 /* What of o is not in the list of known fields; NULL when that is nothing. */
-static int keep_more(json_t **more, const json_t *o, const char *const *known, bn_err *err)
+int bn_manifest_keep_more(json_t **more, const json_t *o, const char *const *known, bn_err *err)
 {
 	json_t *rest = json_copy((json_t *)(uintptr_t)o);
 	if (!rest)
@@ -451,7 +456,8 @@ static int parse_part(bn_manifest *m, const json_t *o, const char *where, bn_err
 			rc = need_size(o, "at", &p.at, where, err);
 		p.path = (char *)(uintptr_t)path;
 	}
-	if (rc < 0 || (rc = keep_more(&p.more, o, table ? table_keys : file_keys, err)) < 0)
+	if (rc < 0 ||
+		(rc = bn_manifest_keep_more(&p.more, o, table ? table_keys : file_keys, err)) < 0)
 		goto out;
 	if ((rc = bn_manifest_add(m, &p, err)) < 0)
 		bn_err_prefix(err, "%s", where);
@@ -490,7 +496,7 @@ static int parse_file(bn_manifest *m, const json_t *file, const char *where, bn_
 		return rc;
 	if ((rc = need_size(file, "size", &p.bytes, where, err)) < 0)
 		return rc;
-	if ((rc = keep_more(&p.more, file, keys, err)) < 0)
+	if ((rc = bn_manifest_keep_more(&p.more, file, keys, err)) < 0)
 		return rc;
 	p.path = (char *)(uintptr_t)path;
 	if ((rc = bn_manifest_add(m, &p, err)) < 0)
@@ -505,7 +511,7 @@ static int parse_files(bn_manifest *m, const json_t *o, const char *name, bn_err
 	char where[160];
 	json_t *files = NULL;
 	int rc = bn_json_need_array(o, "files", &files, name, err);
-	if (rc < 0 || (rc = keep_more(&m->more, o, top, err)) < 0)
+	if (rc < 0 || (rc = bn_manifest_keep_more(&m->more, o, top, err)) < 0)
 		return rc;
 	for (size_t i = 0; i < json_array_size(files); i++) {
 		snprintf(where, sizeof where, "%.100s: files[%zu]", name, i);
@@ -535,7 +541,7 @@ int bn_manifest_parse_head(bn_manifest *m, const json_t *o, const char *name, bn
 	if (kind_parse(&m->kind, kind) < 0)
 		return bn_err_set(
 			err, BN_EUNSUPPORTED, "%s: field 'kind': '%.40s' is not known", name, kind);
-	return keep_more(&m->more, o, known, err);
+	return bn_manifest_keep_more(&m->more, o, known, err);
 }
 
 /* What the head says against what the parts give. */

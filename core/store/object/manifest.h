@@ -76,6 +76,13 @@ typedef struct bn_manifest_part {
 	json_t *more;    /* fields that are not known: an object, or NULL */
 } bn_manifest_part;
 
+/* A group as it was read, so that it is written again as it is. */
+typedef struct bn_manifest_group {
+	size_t parts;
+	json_t *more;  /* fields of the group's object that are not known, or NULL */
+	json_t *entry; /* those of its entry in the top */
+} bn_manifest_group;
+
 typedef struct bn_manifest {
 	bn_manifest_kind kind;
 	int format; /* 0 or 1 */
@@ -84,6 +91,8 @@ typedef struct bn_manifest {
 	uint64_t rows, bytes;
 	bn_manifest_part *parts;
 	size_t count, cap;
+	bn_manifest_group *groups; /* of a loaded manifest with groups */
+	size_t group_count, group_cap;
 	json_t *more;
 } bn_manifest;
 

@@ -3,6 +3,7 @@
  * manifest.h. Groups are stored before the top that names them (I4).
  */
 #include "core/base/json.h"
+#include "core/base/mem.h"
 #include "core/store/object/_manifest.h"
 #include "core/store/object/object.h"
 
@@ -29,9 +30,10 @@ out:
 	return rc;
 }
 
-/* Stores parts[from .. to-1] and appends to groups what the top says of them. */
-static int put_group(
-	json_t *groups, bn_workspace *ws, const bn_manifest *m, size_t from, size_t to, bn_err *err)
+/* Stores parts[from .. to-1] and appends to groups what the top says of them. kept: the group as it was
+ * read, or NULL. */
+static int put_group(json_t *groups, bn_workspace *ws, const bn_manifest *m,
+	const bn_manifest_group *kept, size_t from, size_t to, bn_err *err)
 {
 	char hash[65];
 	uint64_t bytes = 0, rows = 0;
@@ -39,17 +41,26 @@ static int put_group(
 		bytes += m->parts[i].bytes;
 		rows += m->parts[i].rows;
 	}
-	json_t *o = json_pack("{s:i, s:s, s:o}", "format", 1, "kind",
+	json_t *o = bn_manifest_object_of(kept ? kept->more : NULL);
+	json_t *known = json_pack("{s:i, s:s, s:o}", "format", 1, "kind",
 		bn_manifest_kind_name(m->kind), "parts", bn_manifest_parts_json(m, from, to));
-	int rc = put_one(ws, o, hash, err);
+	int rc = !o || !known || json_object_update(o, known) ? bn_err_nomem(err, "a manifest")
+							      : put_one(ws, o, hash, err);
+	json_decref(known);
 	json_decref(o);
 	if (rc < 0)
 		return rc;
-	json_t *group = json_pack("{s:s, s:I, s:I}", "manifest", hash, "bytes", (json_int_t)bytes,
-		"parts", (json_int_t)(to - from));
-	if (group && m->kind == BN_MANIFEST_TABLE)
-		json_object_set_new(group, "rows", json_integer((json_int_t)rows));
-	return json_array_append_new(groups, group) ? bn_err_nomem(err, "a manifest") : 0;
+	json_t *group = bn_manifest_object_of(kept ? kept->entry : NULL);
+	known = json_pack("{s:s, s:I, s:I}", "manifest", hash, "bytes", (json_int_t)bytes, "parts",
+		(json_int_t)(to - from));
+	if (known && m->kind == BN_MANIFEST_TABLE)
+		json_object_set_new(known, "rows", json_integer((json_int_t)rows));
+	if (!group || !known || json_object_update(group, known))
+		rc = bn_err_nomem(err, "a manifest");
+	json_decref(known);
+	if (json_array_append_new(groups, group) && rc >= 0)
+		rc = bn_err_nomem(err, "a manifest");
+	return rc;
 }
 
 static int put_groups(bn_workspace *ws, const bn_manifest *m, char hash[65], bn_err *err)
@@ -58,11 +69,14 @@ static int put_groups(bn_workspace *ws, const bn_manifest *m, char hash[65], bn_
 	int rc = groups && top ? 0 : bn_err_nomem(err, "a manifest");
 	if (rc < 0)
 		goto out;
-	for (size_t from = 0; from < m->count; from += BN_MANIFEST_PARTS) {
-		size_t to =
-			from + BN_MANIFEST_PARTS < m->count ? from + BN_MANIFEST_PARTS : m->count;
-		if ((rc = put_group(groups, ws, m, from, to, err)) < 0)
+	/* Groups that were read keep their parts; the last one takes those that were added. */
+	for (size_t from = 0, i = 0; from < m->count; i++) {
+		const bn_manifest_group *kept = i < m->group_count ? &m->groups[i] : NULL;
+		size_t n = i + 1 < m->group_count ? kept->parts : BN_MANIFEST_PARTS;
+		n = n < m->count - from ? n : m->count - from;
+		if ((rc = put_group(groups, ws, m, kept, from, from + n, err)) < 0)
 			goto out;
+		from += n;
 	}
 	if (json_object_set(top, "groups", groups)) {
 		rc = bn_err_nomem(err, "a manifest");
@@ -78,7 +92,7 @@ out:
 int bn_manifest_store(bn_workspace *ws, const bn_manifest *m, char hash[65], bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
-	if (m->format && m->count > BN_MANIFEST_PARTS)
+	if (m->format && (m->count > BN_MANIFEST_PARTS || m->group_count))
 		return put_groups(ws, m, hash, err);
 	int rc = bn_manifest_format(&text, m, err);
 	if (rc < 0)
@@ -91,16 +105,54 @@ out:
 
 /* ---- loading -------------------------------------------------------------------------------- */
 
-static int load_group(bn_manifest *m, bn_workspace *ws, const char *hash, bn_err *err)
+/* What the top says of a group against its parts, those from `from` on. */
+static int check_entry(
+	const bn_manifest *m, const json_t *entry, size_t from, const char *where, bn_err *err)
+{
+	uint64_t sum[3] = {0, m->count - from, 0};
+	static const char *const keys[3] = {"bytes", "parts", "rows"};
+	int64_t said = 0;
+	for (size_t i = from; i < m->count; i++) {
+		sum[0] += m->parts[i].bytes;
+		sum[2] += m->parts[i].rows;
+	}
+	for (size_t k = 0; k < (m->kind == BN_MANIFEST_TABLE ? 3 : 2); k++) {
+		int rc = bn_json_need_int(entry, keys[k], &said, where, err);
+		if (rc < 0)
+			return rc;
+		if (said < 0 || (uint64_t)said != sum[k])
+			return bn_err_set(err, BN_EINVAL, "%s: field '%s' is not that of its parts",
+				where, keys[k]);
+	}
+	return 0;
+}
+
+static int keep_group(
+	bn_manifest *m, const json_t *entry, const json_t *o, size_t parts, bn_err *err)
+{
+	static const char *const in_top[] = {"manifest", "bytes", "parts", "rows", NULL};
+	static const char *const in_group[] = {"format", "kind", "parts", NULL};
+	if (bn_grow(&m->groups, &m->group_cap, m->group_count + 1, sizeof *m->groups))
+		return bn_err_nomem(err, "a manifest");
+	bn_manifest_group *g = &m->groups[m->group_count++];
+	*g = (bn_manifest_group){.parts = parts};
+	int rc = bn_manifest_keep_more(&g->entry, entry, in_top, err);
+	return rc < 0 ? rc : bn_manifest_keep_more(&g->more, o, in_group, err);
+}
+
+static int load_group(
+	bn_manifest *m, bn_workspace *ws, const json_t *entry, const char *where, bn_err *err)
 {
 	bn_manifest group;
 	json_t *o = NULL;
 	char name[40];
-	snprintf(name, sizeof name, "group %.12s", hash);
+	const char *hash = NULL;
+	size_t from = m->count;
 	bn_manifest_init(&group, BN_MANIFEST_TABLE);
-	int rc = bn_object_load_json(&o, ws, hash, err);
-	if (rc < 0)
+	int rc = bn_json_need_str(entry, "manifest", &hash, where, err);
+	if (rc < 0 || (rc = bn_object_load_json(&o, ws, hash, err)) < 0)
 		goto out;
+	snprintf(name, sizeof name, "group %.12s", hash);
 	if ((rc = bn_manifest_parse_head(&group, o, name, err)) < 0)
 		goto out;
 	if (group.kind != m->kind) {
@@ -108,7 +160,10 @@ static int load_group(bn_manifest *m, bn_workspace *ws, const char *hash, bn_err
 			bn_manifest_kind_name(m->kind));
 		goto out;
 	}
-	rc = bn_manifest_parse_parts(m, o, name, err);
+	if ((rc = bn_manifest_parse_parts(m, o, name, err)) < 0 ||
+		(rc = check_entry(m, entry, from, where, err)) < 0)
+		goto out;
+	rc = keep_group(m, entry, o, m->count - from, err);
 out:
 	bn_manifest_release(&group);
 	json_decref(o);
@@ -135,11 +190,8 @@ static int load_groups(
 			name, BN_MANIFEST_GROUPS);
 	for (size_t i = 0; i < json_array_size(groups); i++) {
 		const json_t *group = json_array_get(groups, i);
-		const char *hash = NULL;
 		snprintf(where, sizeof where, "%.100s: groups[%zu]", name, i);
-		if ((rc = bn_json_need_str(group, "manifest", &hash, where, err)) < 0)
-			return rc;
-		if ((rc = load_group(m, ws, hash, err)) < 0)
+		if ((rc = load_group(m, ws, group, where, err)) < 0)
 			return rc;
 	}
 	return bn_manifest_check_totals(m, o, name, err);

@@ -232,6 +232,49 @@ START_TEST(test_manifest_of_many_parts_lies_in_groups)
 }
 END_TEST
 
+/* A newer program's groups: of other sizes, with fields that are not known in the group and in its entry. */
+START_TEST(test_manifest_groups_keep_unknown_fields_and_agree_with_their_entries)
+{
+	toy_dir d;
+	toy_env env;
+	bn_workspace *ws = NULL;
+	bn_manifest m, back;
+	bn_err e = BN_ERR_INIT;
+	char hash[65], again[65];
+	json_t *top = NULL, *group = NULL;
+	toy_dir_make(&d);
+	toy_env_init(&env, &d);
+	ck_assert_bn_ok(bn_workspace_init(&env.env, d.path, &err), &err);
+	ck_assert_bn_ok(bn_workspace_open(&ws, &env.env, toy_classes, d.path, &err), &err);
+	table_make(&m, 1100);
+	ck_assert_bn_ok(bn_manifest_store(ws, &m, hash, &err), &err);
+	ck_assert_bn_ok(bn_object_load_json(&top, ws, hash, &err), &err);
+	json_t *entry = json_array_get(json_object_get(top, "groups"), 0);
+	ck_assert_bn_ok(bn_object_load_json(&group, ws,
+				json_string_value(json_object_get(entry, "manifest")), &err),
+		&err);
+	json_object_set_new(group, "later", json_string("x"));
+	ck_assert_bn_ok(bn_object_put_json(ws, group, hash, &err), &err);
+	json_object_set_new(entry, "manifest", json_string(hash));
+	json_object_set_new(entry, "newer", json_integer(7));
+	json_object_set_new(top, "newest", json_true());
+	ck_assert_bn_ok(bn_object_put_json(ws, top, hash, &err), &err);
+	ck_assert_bn_ok(bn_manifest_load(&back, ws, hash, &err), &err);
+	ck_assert_bn_ok(bn_manifest_store(ws, &back, again, &err), &err);
+	ck_assert_str_eq(again, hash);
+	bn_manifest_release(&back);
+	json_object_set_new(entry, "parts", json_integer(1023));
+	ck_assert_bn_ok(bn_object_put_json(ws, top, hash, &err), &err);
+	ck_assert_int_eq(bn_manifest_load(&back, ws, hash, &e), BN_ECORRUPT);
+	ck_assert_ptr_nonnull(strstr(e.msg, "groups[0]: field 'parts'"));
+	json_decref(group);
+	json_decref(top);
+	bn_manifest_release(&m);
+	bn_workspace_close(ws);
+	toy_dir_remove(&d);
+}
+END_TEST
+
 static void check_bound(bool max, const char *text, const char *want)
 {
 	json_t *b = max ? bn_manifest_text_max(text, strlen(text))
@@ -287,4 +330,5 @@ BN_TEST_MAIN("core/store/manifest", test_manifest_of_a_table_is_canonical_and_re
 	test_manifest_of_the_first_version_is_format_0_and_stays_so,
 	test_manifest_errors_name_the_field, test_manifest_parts_of_one_file_follow_each_other,
 	test_manifest_of_many_parts_lies_in_groups,
+	test_manifest_groups_keep_unknown_fields_and_agree_with_their_entries,
 	test_manifest_bounds_of_text_are_cut_and_never_wrong)
