@@ -18,6 +18,7 @@ struct bn_workspace {
 	const struct bn_fold_class *const *classes; /* NULL: never reads */
 	bn_writer *writer;                          /* NULL until the first append */
 	const bn_signer *signer;                    /* borrowed; NULL: nothing is signed */
+	uint64_t seen_clock;             /* what this process was told (bn_workspace_see_clock) */
 	size_t merge_at;                 /* sealed segments from which on small ones are merged */
 	struct bn_index *index;          /* NULL until first used; index/index.h */
 	struct bn_object_store *objects; /* NULL until first used; object/object.h */

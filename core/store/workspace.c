@@ -10,6 +10,7 @@
 #include "core/store/_workspace.h"
 #include "core/store/founding.h"
 #include "core/store/index/index.h"
+#include "core/store/log/clock.h"
 #include "core/store/log/merge.h"
 #include "core/store/log/slot.h"
 
@@ -384,6 +385,24 @@ static int check_draft(const bn_draft *d, bn_err *err)
 	return 0;
 }
 
+static uint64_t seen_clock(const bn_workspace *ws)
+{
+	uint64_t folded = bn_index_seen_clock(ws->index);
+	return folded > ws->seen_clock ? folded : ws->seen_clock;
+}
+
+uint64_t bn_workspace_clock(const bn_workspace *ws)
+{
+	uint64_t seen = seen_clock(ws), own = ws->writer ? ws->writer->tip.clock : 0;
+	return own > seen ? own : seen;
+}
+
+void bn_workspace_see_clock(bn_workspace *ws, uint64_t clock)
+{
+	if (clock > ws->seen_clock && bn_clock_is_sane(ws->env, clock))
+		ws->seen_clock = clock;
+}
+
 static int append(bn_workspace *ws, const bn_draft *d, bn_err *err)
 {
 	int rc = check_draft(d, err);
@@ -394,7 +413,7 @@ static int append(bn_workspace *ws, const bn_draft *d, bn_err *err)
 		return rc;
 	if ((rc = need_writer(ws, err)) < 0)
 		return rc;
-	return bn_writer_append(ws->writer, d, bn_index_seen_clock(ws->index), err);
+	return bn_writer_append(ws->writer, d, seen_clock(ws), err);
 }
 
 /* Appends d with the canonical text of an object (NULL: an empty one) as its payload. */

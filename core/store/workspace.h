@@ -97,6 +97,16 @@ int bn_workspace_seal(bn_workspace *ws, bn_err *err);
  * or is large. Long-lived writers call it from their loop; cheap when there is nothing to do. */
 int bn_workspace_tick(bn_workspace *ws, bn_err *err);
 
+/*
+ * Clocks of hosts differ. Whoever folds the log writes behind what it has folded; a process without
+ * an index (a supervisor, `binnacle log`) is told instead what it must come after: the clock that
+ * another process had when it wrote that, by way of a file.
+ */
+/* The highest clock that was folded, told or written here; 0 when there is none. */
+uint64_t bn_workspace_clock(const bn_workspace *ws);
+/* What is appended from now on has a higher clock, unless that one is more than a day ahead. */
+void bn_workspace_see_clock(bn_workspace *ws, uint64_t clock);
+
 /* From now on this process's segments are signed (sign.h); signer is borrowed until close. */
 int bn_workspace_set_signer(bn_workspace *ws, const struct bn_signer *signer, bn_err *err);
 /* A signed event. epoch: 32 bytes, or NULL. BN_EREFUSED without a signer. */

@@ -14,6 +14,7 @@
 #include "core/base/str.h"
 #include "core/store/workspace.h"
 #include "core/train/launch.h"
+#include "core/train/run_dir.h"
 #include "core/train/runlog.h"
 #include "core/train/supervisor.h"
 
@@ -188,6 +189,8 @@ static int begin(binnacle_run *run, const binnacle_options *opt, bn_err *err)
 		return rc;
 	if ((rc = bn_runlog_started(run->ws, run->id, BEAT_MS, err)) < 0)
 		return rc;
+	if ((rc = bn_run_clock_leave(run->ws, run->id, err)) < 0)
+		return rc;
 	return bn_workspace_commit(run->ws, err);
 }
 
@@ -196,6 +199,7 @@ static int attach(binnacle_run *run, const char *id, bn_err *err)
 	if (!bn_run_id_is_valid(id))
 		return bn_err_set(err, BN_EINVAL, "'%.40s' is no run id: 32 hex digits", id);
 	memcpy(run->id, id, sizeof run->id);
+	bn_run_clock_follow(run->ws, run->id);
 	return 0;
 }
 

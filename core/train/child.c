@@ -12,6 +12,7 @@
 #include "core/train/_child.h"
 #include "core/train/evaluate.h"
 #include "core/train/fit.h"
+#include "core/train/run_dir.h"
 #include "core/train/runlog.h"
 
 #include <math.h>
@@ -157,6 +158,7 @@ int bn_child_train(const bn_child_task *task)
 	sigaction(SIGINT, &sa, NULL);
 	int rc = bn_workspace_open(&t.ws, task->env, task->classes, task->workspace_dir, &err);
 	if (rc == 0) {
+		bn_run_clock_follow(t.ws, t.id);
 		t.flushed_ns = bn_env_monotonic_ns(task->env);
 		rc = train(task, &t, &err);
 	}

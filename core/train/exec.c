@@ -421,6 +421,7 @@ static int prepare(exec *x, const char *dir, bn_err *err)
 	int rc = bn_workspace_open(&x->ws, x->env, NULL, dir, err);
 	if (rc < 0)
 		return rc;
+	bn_run_clock_follow(x->ws, x->id);
 	if ((rc = load_spec(x, err)) < 0)
 		return rc;
 	if ((rc = bn_supervisor_take(&x->lock, x->ws, x->id, err)) < 0)

@@ -104,6 +104,8 @@ int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_opt
 		goto out;
 	if ((rc = write_params(ws, spec, id, err)) < 0)
 		goto out;
+	if ((rc = bn_run_clock_leave(ws, id, err)) < 0)
+		goto out;
 	/* Sealed, not only committed: other hosts see what the supervisor says as soon as it seals, and
 	 * must find the run created by then. */
 	rc = bn_workspace_seal(ws, err);

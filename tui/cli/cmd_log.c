@@ -2,6 +2,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/track/run.h"
+#include "core/train/run_dir.h"
 #include "core/train/runlog.h"
 #include "tui/cli/verbs.h"
 
@@ -33,6 +34,7 @@ static int which_run(bn_cli *cli, bn_workspace **ws, char id[BN_RUN_ID_TEXT], bn
 	int rc = bn_cli_workspace(cli, ws, err);
 	if (rc == 0 && bn_run_id_is_valid(name)) {
 		memcpy(id, name, BN_RUN_ID_TEXT);
+		bn_run_clock_follow(*ws, id);
 		return 0;
 	}
 	if (rc == 0)

@@ -2,6 +2,8 @@
 #include "core/base/mem.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
+#include "core/train/run_dir.h"
+#include "core/train/runlog.h"
 #include "share/include/binnacle.h"
 #include "tests/support/check_main.h"
 #include "tests/support/track.h"
@@ -119,6 +121,32 @@ START_TEST(test_capi_may_be_called_from_many_threads_and_loses_nothing)
 }
 END_TEST
 
+/* The run's creator has another clock than we, an hour ahead. */
+START_TEST(test_capi_writes_behind_the_creation_of_a_run_that_it_attaches_to)
+{
+	char id[BN_RUN_ID_TEXT];
+	bn_pairs params;
+	bn_run_birth birth = {.name = "ahead", .kind = "command", .title = "x"};
+	snprintf(id, sizeof id, "%s", track_id(7));
+	track_make(&w);
+	w.env.clock_ns = bn_env_now_ns(bn_env_real()) + 3600 * (int64_t)1000000000;
+	w.env.clock_step_ns = 1000000;
+	ck_assert_bn_ok(bn_runlog_created(w.ws, id, &birth, &err), &err);
+	ck_assert_bn_ok(bn_run_clock_leave(w.ws, id, &err), &err);
+	ck_assert_bn_ok(bn_workspace_commit(w.ws, &err), &err);
+	binnacle_options opt = {.workspace = w.dir.path, .run_id = id};
+	binnacle_run *run = binnacle_run_open(&opt);
+	ck_assert_msg(run != NULL, "%s", binnacle_last_error());
+	ck_assert_int_eq(binnacle_log_param(run, "dt", "1e-3"), 0);
+	ck_assert_int_eq(binnacle_run_close(run, 0), 0);
+	bn_run_info_free(get(id));
+	ck_assert_bn_ok(bn_run_params(&params, w.ws, id, &err), &err);
+	ck_assert_str_eq(bn_pairs_get(&params, "dt"), "1e-3");
+	bn_pairs_release(&params);
+	track_remove(&w);
+}
+END_TEST
+
 START_TEST(test_capi_refuses_bad_keys_and_says_so_later)
 {
 	binnacle_run *run = open_run("bad");
@@ -216,6 +244,7 @@ END_TEST
 
 BN_TEST_MAIN("core/track/capi", test_capi_logs_a_run_from_start_to_end,
 	test_capi_may_be_called_from_many_threads_and_loses_nothing,
+	test_capi_writes_behind_the_creation_of_a_run_that_it_attaches_to,
 	test_capi_refuses_bad_keys_and_says_so_later,
 	test_capi_without_a_workspace_does_nothing_and_says_why,
 	test_capi_what_was_flushed_survives_kill_9, test_capi_logging_a_point_is_cheap)

@@ -24,6 +24,7 @@
 static track_world w;
 static bn_err err = BN_ERR_INIT;
 static char id[BN_RUN_ID_TEXT];
+static int64_t launcher_ahead_ns; /* of the real clock, which the supervisor has */
 
 #define NEED_PROGRAM() \
 	const char *program = getenv("BINNACLE"); \
@@ -34,6 +35,10 @@ static char id[BN_RUN_ID_TEXT];
 static void start_with(const char *program, const char *script, int grace_s, int limit_s)
 {
 	track_make(&w);
+	if (launcher_ahead_ns) {
+		w.env.clock_ns = bn_env_now_ns(bn_env_real()) + launcher_ahead_ns;
+		w.env.clock_step_ns = 1000000;
+	}
 	setenv("BINNACLE_HEARTBEAT", "100ms", 1);
 	setenv("BINNACLE", program, 1);
 	unsetenv("BINNACLE_RUN_ID");
@@ -141,6 +146,23 @@ START_TEST(test_exec_records_a_good_end_with_metrics_and_artifacts)
 	ck_assert_str_eq(a.items[0].path, "x.txt");
 	bn_series_list_release(&l);
 	bn_artifacts_release(&a);
+	bn_pairs_release(&p);
+	end_test(r);
+}
+END_TEST
+
+/* As on a host that has folded what another one, whose clock is ahead, has written. */
+START_TEST(test_exec_comes_after_the_creation_whose_clock_was_ahead)
+{
+	NEED_PROGRAM();
+	bn_pairs p;
+	launcher_ahead_ns = 3600 * (int64_t)1000000000;
+	start_with(program, "\"$BINNACLE\" log param lr=0.1", 10, 0);
+	launcher_ahead_ns = 0;
+	bn_run_info *r = wait_end();
+	ck_assert_str_eq(bn_run_status_name(r->status), "FINISHED");
+	ck_assert_bn_ok(bn_run_params(&p, w.ws, id, &err), &err);
+	ck_assert_str_eq(bn_pairs_get(&p, "lr"), "0.1");
 	bn_pairs_release(&p);
 	end_test(r);
 }
@@ -433,6 +455,7 @@ START_TEST(test_exec_does_not_supervise_a_run_twice)
 END_TEST
 
 BN_TEST_MAIN("core/train/exec", test_exec_records_a_good_end_with_metrics_and_artifacts,
+	test_exec_comes_after_the_creation_whose_clock_was_ahead,
 	test_exec_stores_nothing_that_a_link_leads_to,
 	test_exec_does_not_enter_a_run_directory_that_is_a_link,
 	test_exec_records_exit_status_and_signal_by_name,
