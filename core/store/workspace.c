@@ -324,7 +324,9 @@ out:
 /* Makes ws->writer usable by this very process. */
 static int need_writer(bn_workspace *ws, bn_err *err)
 {
-	if (ws->writer && ws->writer->pid == getpid() && !ws->writer->broken)
+	/* One that holds a failure stays until a commit has returned it. */
+	if (ws->writer && ws->writer->pid == getpid() &&
+		(!ws->writer->broken || ws->writer->lost.code))
 		return 0;
 	bn_writer_free(ws->writer); /* our parent's, or one that failed: others will adopt it */
 	ws->writer = NULL;

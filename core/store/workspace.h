@@ -82,6 +82,12 @@ char *bn_workspace_path(const bn_workspace *ws, const char *fmt, ...)
  * Appending only buffers. bn_workspace_commit makes everything appended so far durable (written,
  * fsynced; what the caller may then acknowledge). bn_workspace_seal also closes the segment so
  * that readers on other hosts see it. The first append opens this process's writer directory.
+ *
+ * Appending may write in between, when much is buffered. If that fails, what was appended since the
+ * last commit is lost, and every append fails until a commit or seal has returned the failure, even
+ * to a caller who did not look at what append answered: a commit that returns 0 leaves nothing
+ * behind that an append had answered with 0. Who gives up after a failed append, and goes on with
+ * other events later, commits all the same.
  */
 typedef struct json_t json_t;
 int bn_workspace_append(
@@ -93,8 +99,9 @@ int bn_workspace_append_raw(bn_workspace *ws, const char *kind, const char *enti
 	const void *payload, size_t n, bn_err *err);
 int bn_workspace_commit(bn_workspace *ws, bn_err *err);
 int bn_workspace_seal(bn_workspace *ws, bn_err *err);
-/* Seals when a segment has been open for long (1 s while someone may watch, backing off to 30 s)
- * or is large. Long-lived writers call it from their loop; cheap when there is nothing to do. */
+/* Seals when a segment has been open for long (1 s while someone may watch, backing off to 30 s) and
+ * everything in it is committed. Long-lived writers call it from their loop; cheap when there is
+ * nothing to do. A failure costs no event. */
 int bn_workspace_tick(bn_workspace *ws, bn_err *err);
 
 /*

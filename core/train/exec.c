@@ -208,9 +208,11 @@ static void beat(exec *x, int64_t next_ms)
 	bn_err err = BN_ERR_INIT;
 	bn_runlog_heartbeat(x->ws, x->id, next_ms, &err);
 	measure(x, &err);
-	if (err.code == 0 && bn_runlog_metrics(x->ws, x->id, &x->metrics, &err) == 0)
-		bn_metric_set_clear(&x->metrics);
+	if (err.code == 0)
+		bn_runlog_metrics(x->ws, x->id, &x->metrics, &err);
 	bn_workspace_commit(x->ws, &err);
+	if (err.code == 0)
+		bn_metric_set_clear(&x->metrics);
 	bn_workspace_tick(x->ws, &err);
 	if (err.code)
 		complain(x, "heartbeat", &err);
@@ -363,7 +365,9 @@ static int write_end(exec *x, const verdict *v, bn_err *err)
 		rc = told ? 0
 			  : bn_runlog_finished(x->ws, x->id, v->status, v->exit_code, v->signal,
 				    v->reason[0] ? v->reason : NULL, err);
-		told = told || rc == 0;
+		int done = bn_workspace_commit(x->ws, err); /* also behind a failed append */
+		rc = rc ? rc : done;
+		told = rc == 0;
 		if (rc == 0)
 			rc = bn_workspace_seal(x->ws, err);
 	}
@@ -397,6 +401,10 @@ static int finish(exec *x, bn_err *err)
 	bn_err_clear(&why);
 	if (bn_runlog_metrics(x->ws, x->id, &x->metrics, &why) != 0)
 		complain(x, "metrics", &why);
+	bn_err_clear(&why);
+	/* Of its own, so that the end can be tried again without them. */
+	if (bn_workspace_commit(x->ws, &why) != 0)
+		complain(x, "what the run left behind", &why);
 	return write_end(x, &v, err);
 }
 

@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
+#include "core/store/log/limits.h"
 #include "core/store/object/live.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
@@ -22,6 +23,12 @@
 
 #define ARTIFACT_DEPTH_MAX 64
 #define ARTIFACT_BLOCK 262144
+
+/* One event of metrics: in the worst case, where nothing packs, it stays below BN_PAYLOAD_MAX by far.
+ * A point takes a step and a time of at most 10 bytes each and a value. */
+#define WINDOW_BYTES (BN_PAYLOAD_MAX / 2)
+#define POINT_BYTES (10 + 10 + 8)
+#define SERIES_BYTES 20 /* two lengths, besides the key */
 
 /* Takes the payload's reference. */
 static int append_take(
@@ -442,32 +449,45 @@ int bn_runlog_model(bn_workspace *ws, const char *id, const bn_dir *at, const ch
 
 /* ---- floods --------------------------------------------------------------------------------- */
 
-/* One event with points from .. from + BN_METRIC_CHUNK_POINTS of every series; short chunks let a
- * chart of a million points open few of them. */
-static int append_window(
-	bn_workspace *ws, const char *id, const bn_metric_set *set, size_t from, bn_err *err)
+static int append_window(bn_workspace *ws, const char *id, const bn_metric_set *window, bn_err *err)
 {
 	char entity[8 + BN_RUN_ID_TEXT];
 	bn_buf b = BN_BUF_INIT;
-	bn_metric_set window = {bn_alloc(set->count * sizeof *window.items), 0, 0, 0};
-	if (!window.items)
-		return bn_err_nomem(err, "metrics");
+	snprintf(entity, sizeof entity, "run/%.32s", id);
+	int rc = bn_metric_chunk_write(&b, window, err);
+	if (rc < 0)
+		goto out;
+	rc = bn_workspace_append_raw(ws, "run.metrics", entity, b.ptr, b.len, err);
+out:
+	bn_buf_release(&b);
+	return rc;
+}
+
+/* Events with points from .. from + BN_METRIC_CHUNK_POINTS of every series; short chunks let a chart
+ * of a million points open few of them. As many series go into one as fit in WINDOW_BYTES. */
+static int append_windows(bn_workspace *ws, const char *id, const bn_metric_set *set, size_t from,
+	bn_metric_series *items, bn_err *err)
+{
+	bn_metric_set window = {items, 0, 0, 0};
+	size_t bytes = 0;
+	int rc = 0;
 	for (size_t i = 0; i < set->count; i++) {
 		const bn_metric_series *s = &set->items[i];
 		size_t n = s->count > from ? s->count - from : 0;
 		n = n < BN_METRIC_CHUNK_POINTS ? n : BN_METRIC_CHUNK_POINTS;
 		if (n == 0)
 			continue;
-		window.items[window.count++] = (bn_metric_series){
+		size_t more = n * POINT_BYTES + strlen(s->key) + SERIES_BYTES;
+		if (window.count && bytes + more > WINDOW_BYTES) {
+			if ((rc = append_window(ws, id, &window, err)) < 0)
+				return rc;
+			window.count = bytes = 0;
+		}
+		bytes += more;
+		items[window.count++] = (bn_metric_series){
 			s->key, s->step + from, s->time_ms + from, s->value + from, n, n};
 	}
-	snprintf(entity, sizeof entity, "run/%.32s", id);
-	int rc = bn_metric_chunk_write(&b, &window, err);
-	if (rc == 0)
-		rc = bn_workspace_append_raw(ws, "run.metrics", entity, b.ptr, b.len, err);
-	bn_buf_release(&b);
-	bn_free(window.items);
-	return rc;
+	return window.count ? append_window(ws, id, &window, err) : 0;
 }
 
 int bn_runlog_metrics(bn_workspace *ws, const char *id, const bn_metric_set *set, bn_err *err)
@@ -476,8 +496,14 @@ int bn_runlog_metrics(bn_workspace *ws, const char *id, const bn_metric_set *set
 	int rc = 0;
 	for (size_t i = 0; i < set->count; i++)
 		longest = set->items[i].count > longest ? set->items[i].count : longest;
+	if (longest == 0)
+		return 0;
+	bn_metric_series *items = bn_alloc(set->count * sizeof *items);
+	if (!items)
+		return bn_err_nomem(err, "metrics");
 	for (size_t from = 0; from < longest && rc == 0; from += BN_METRIC_CHUNK_POINTS)
-		rc = append_window(ws, id, set, from, err);
+		rc = append_windows(ws, id, set, from, items, err);
+	bn_free(items);
 	return rc;
 }
 

@@ -78,7 +78,8 @@ int bn_runlog_removed(bn_workspace *ws, const char *id, bn_err *err);
 /* Renews what the run names first (I6). BN_EREFUSED when some of it is not here any more. */
 int bn_runlog_restored(bn_workspace *ws, const char *id, bn_err *err);
 int bn_runlog_stop(bn_workspace *ws, const char *id, bn_err *err);
-/* Appends the points of set, if there are any. The caller clears the set. */
+/* Appends the points of set, if there are any, as events that stay below the limit of a payload however
+ * many they are. The caller clears the set, when the commit has succeeded. */
 int bn_runlog_metrics(bn_workspace *ws, const char *id, const bn_metric_set *set, bn_err *err);
 int bn_runlog_heartbeat(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err);
 int bn_runlog_resources(bn_workspace *ws, const char *id, const bn_process_usage *u,

@@ -19,7 +19,8 @@
  *	broken   from any state: after a failed fsync, a failed cut, or a rename of unknown outcome. What
  *	         is in the file is left to the next owner of the slot.
  *
- * Rolling back cuts open.seg to durable_size and forgets the rest.
+ * Rolling back cuts open.seg to durable_size and forgets the rest. When an append does it, `lost` is
+ * set where that takes earlier events, and stays until a commit has returned it.
  */
 #include "core/store/log/writer.h"
 
@@ -56,8 +57,8 @@ static int slot_make(const bn_dir *at, const char *dir, bn_err *err)
 	if (e < 0) {
 		bn_err_sys(err, BN_EIO, -e, "cannot make the log directory '%s/%s'", at->path, dir);
 		if (e == -EACCES || e == -EPERM || e == -EROFS)
-			bn_err_hint(err, "ask the owner of '%s/log' for write permission",
-				at->path);
+			bn_err_hint(
+				err, "ask the owner of '%s/log' for write permission", at->path);
 		return BN_EIO;
 	}
 	/* Just made, so it is ours; where it is not, the next slot would not be either. */
@@ -395,8 +396,18 @@ out:
 	return rc;
 }
 
+/* The failure is kept: a commit returns it too. */
+static int say_lost(const bn_writer *w, bn_err *err)
+{
+	bn_err copy = w->lost;
+	return bn_err_move(err, &copy);
+}
+
 int bn_writer_append(bn_writer *w, const bn_draft *event, uint64_t seen_clock, bn_err *err)
 {
+	bool alone = w->tip.seq == w->durable.seq;
+	if (w->lost.code)
+		return say_lost(w, err);
 	int rc = writer_is_usable(w, err);
 	if (rc < 0)
 		return rc;
@@ -404,11 +415,20 @@ int bn_writer_append(bn_writer *w, const bn_draft *event, uint64_t seen_clock, b
 		return rc;
 	if ((rc = append_one(w, event, seen_clock, err)) < 0)
 		return rc;
-	return w->pending.len >= PENDING_MAX ? writer_flush(w, err) : 0;
+	if (w->pending.len < PENDING_MAX)
+		return 0;
+	bn_err why = BN_ERR_INIT;
+	if ((rc = writer_flush(w, &why)) == 0)
+		return 0;
+	if (!alone)
+		w->lost = why;
+	return bn_err_move(err, &why);
 }
 
 int bn_writer_commit(bn_writer *w, bn_err *err)
 {
+	if (w->lost.code)
+		return bn_err_move(err, &w->lost);
 	int rc = writer_is_usable(w, err);
 	if (rc || (rc = writer_flush(w, err)))
 		return rc;
@@ -494,7 +514,8 @@ int bn_writer_seal(bn_writer *w, bn_err *err)
 
 bool bn_writer_is_due(const bn_writer *w)
 {
-	if (w->broken || (w->fd < 0 && w->pending.len == 0))
+	/* Whoever seals in passing must not have to look at what became of events. */
+	if (w->broken || w->lost.code || w->fd < 0 || w->tip.seq != w->durable.seq)
 		return false;
 	int64_t now = bn_env_monotonic_ns(w->env) / 1000000;
 	/* A young writer has someone waiting for its first words; an old one is a long job. */
@@ -503,5 +524,5 @@ bool bn_writer_is_due(const bn_writer *w)
 		limit = SEAL_MS_MIN;
 	if (limit > SEAL_MS_MAX)
 		limit = SEAL_MS_MAX;
-	return w->fd >= 0 && now - w->seg_ms >= limit;
+	return now - w->seg_ms >= limit;
 }

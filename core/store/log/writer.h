@@ -12,6 +12,12 @@
  * is cut back) or, if even cutting fails, may be there or not; the writer is then `broken` and the
  * caller takes another one. Events that a commit acknowledged are never touched.
  *
+ * An append that has to write and fails loses what was appended since the last good commit, answered
+ * with 0, along with its own event. The writer then holds that failure: every append fails with it
+ * until a commit or seal has returned it, so that no commit says 0 behind a loss. (An append that
+ * loses its own event alone has said all there is to say.) Who gives up after a failed append and
+ * means to go on with other events commits all the same.
+ *
  * A writer may have a signer. Then it first signs a card that says who writes (sign.h), and from
  * then on every trailer.
  */
@@ -31,6 +37,7 @@ typedef struct bn_writer {
 	int lock_fd; /* -1 where flock does not work */
 	int fd;      /* open.seg, -1 when there is none */
 	bool broken;
+	bn_err lost; /* set: why events since `durable` are lost, which the next commit returns */
 	bool merge_due;        /* a segment was sealed since the owner last merged */
 	bn_log_point tip;      /* behind what was appended */
 	bn_log_point durable;  /* behind what the last commit covered */
@@ -65,10 +72,12 @@ typedef struct bn_draft {
 
 /* Buffers one event. The clock becomes max(now, seen + 1, last + 1). */
 int bn_writer_append(bn_writer *w, const bn_draft *event, uint64_t seen_clock, bn_err *err);
+/* 0: everything that an append answered with 0 is durable. Returns a held failure, once. */
 int bn_writer_commit(bn_writer *w, bn_err *err);
 /* Commits, and makes open.seg a sealed segment. Sets w->merge_due: whoever owns the writer merges
  * (merge.h) when it has time. */
 int bn_writer_seal(bn_writer *w, bn_err *err);
-bool bn_writer_is_due(const bn_writer *w); /* time or size asks for a seal */
+/* Time or size asks for a seal, and nothing waits for a commit. */
+bool bn_writer_is_due(const bn_writer *w);
 
 #endif

@@ -17,7 +17,8 @@
  *
  * and that writing goes on, after which nothing unsealed is left behind. A second, shorter scenario
  * does the same for a workspace of the first version that gets signed records, trailers and classes
- * of later versions.
+ * of later versions, and a third one for events so large that appending writes, by a caller who
+ * commits whatever the appends said.
  */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
@@ -231,6 +232,42 @@ static void scenario_of_new_forms(const bn_env *env, const char *dir)
 out:
 	bn_workspace_close(ws);
 	test_signer_release(&signer);
+}
+
+/* n events of which every fourth makes append write. Those whose append said 0 count on the commit. */
+static void large_batch(bn_workspace *ws, int n)
+{
+	static char pad[300000];
+	bool taken[EVENTS_MAX];
+	char entity[32];
+	int first = next_id;
+	memset(pad, 'x', sizeof pad - 1);
+	for (int i = 0; i < n; i++, next_id++) {
+		json_t *payload = json_pack("{s:i, s:s}", "v", next_id, "pad", pad);
+		snprintf(entity, sizeof entity, "toy/%d", next_id % 3);
+		taken[i] = bn_workspace_append(ws, "toy.set", entity, payload, NULL) == 0;
+		json_decref(payload);
+	}
+	if (bn_workspace_commit(ws, NULL) != 0)
+		return;
+	for (int i = 0; i < n; i++)
+		if (taken[i])
+			say_events(first + i, first + i + 1);
+}
+
+static void scenario_of_large_events(const bn_env *env, const char *dir)
+{
+	bn_workspace *ws = NULL;
+	next_id = 1;
+	if (bn_workspace_open(&ws, env, toy_classes, dir, NULL))
+		return;
+	large_batch(ws, 9);
+	bn_workspace_tick(ws, NULL);
+	large_batch(ws, 5);
+	bn_workspace_seal(ws, NULL);
+	large_batch(ws, 5);
+	large_batch(ws, 2);
+	bn_workspace_close(ws);
 }
 
 /* ---- what must hold ------------------------------------------------------------------------- */
@@ -620,6 +657,16 @@ CRASH_TEST(test_new_forms_survive_a_disk_that_stays_full, scenario_of_new_forms,
 	fail_at_every_change(FAULTFS_FULL))
 CRASH_TEST(test_new_forms_survive_a_lost_reply, scenario_of_new_forms,
 	fail_at_every_change(FAULTFS_LOST))
+CRASH_TEST(test_large_events_survive_sigkill_within_every_change, scenario_of_large_events,
+	die_at_every_change(FAULTFS_TEAR))
+CRASH_TEST(test_large_events_survive_a_write_without_space, scenario_of_large_events,
+	fail_at_every_change(FAULTFS_ENOSPC))
+CRASH_TEST(test_large_events_survive_a_disk_that_stays_full, scenario_of_large_events,
+	fail_at_every_change(FAULTFS_FULL))
+CRASH_TEST(test_large_events_survive_an_io_error, scenario_of_large_events,
+	fail_at_every_change(FAULTFS_EIO))
+CRASH_TEST(test_large_events_survive_a_lost_reply, scenario_of_large_events,
+	fail_at_every_change(FAULTFS_LOST))
 /* clang-format on */
 
 START_TEST(test_store_crash_points_are_counted)
@@ -647,4 +694,7 @@ BN_TEST_MAIN("core/store/crash", test_store_survives_sigkill_before_every_change
 	test_new_forms_survive_power_loss_that_takes_bytes,
 
 	test_new_forms_survive_a_disk_that_stays_full, test_new_forms_survive_a_lost_reply,
-	test_store_crash_points_are_counted)
+	test_large_events_survive_sigkill_within_every_change,
+	test_large_events_survive_a_write_without_space,
+	test_large_events_survive_a_disk_that_stays_full, test_large_events_survive_an_io_error,
+	test_large_events_survive_a_lost_reply, test_store_crash_points_are_counted)

@@ -349,7 +349,8 @@ START_TEST(test_run_index_is_the_same_in_any_order_of_arrival)
 	for (int i = 0; i < 2; i++) {
 		static const char sql[] =
 			"SELECT group_concat(line, char(10)) FROM ("
-			"SELECT run_id || key || points || ' ' || nans || ' ' || first_value || ' ' "
+			"SELECT run_id || key || points || ' ' || nans || ' ' || first_value || ' "
+			"' "
 			"|| last_value || ' ' || min_value || min_step || ' ' || max_value || "
 			"max_step || ' ' || mean AS line FROM dump_metric_series UNION ALL "
 			"SELECT run_id || key || step || ' ' || time_ms || ' ' || "
@@ -380,11 +381,52 @@ START_TEST(test_run_index_is_the_same_in_any_order_of_arrival)
 }
 END_TEST
 
+/* More than one event may hold, of values that do not pack. */
+START_TEST(test_run_metrics_of_many_long_series_are_all_kept)
+{
+	enum { SERIES = 700, POINTS = 4300 };
+	bn_metric_set set = BN_METRIC_SET_INIT;
+	bn_series_list l;
+	uint64_t x = 1;
+	char key[32];
+	track_make(&w);
+	track_run(&w, 1, "wide", NULL, NULL, "RUNNING");
+	for (int i = 0; i < SERIES; i++) {
+		snprintf(key, sizeof key, "layer%d", i);
+		ck_assert_int_eq(bn_metric_set_add(&set, key, 0, 1, 0), 0);
+		for (int k = 1; k < POINTS; k++) {
+			bn_metric_series *s = &set.items[i];
+			double value;
+			x = x * 6364136223846793005u + 1442695040888963407u;
+			memcpy(&value, &(uint64_t){x >> 2}, sizeof value);
+			/* By hand where there is room: looking every key up takes long. */
+			if (s->count == s->cap) {
+				ck_assert_int_eq(bn_metric_set_add(&set, key, k, k, value), 0);
+				continue;
+			}
+			s->step[s->count] = s->time_ms[s->count] = k;
+			s->value[s->count++] = value;
+			set.points++;
+		}
+	}
+	ck_assert_bn_ok(bn_runlog_metrics(w.ws, track_id(1), &set, &err), &err);
+	track_sync(&w);
+	ck_assert_bn_ok(bn_series_find_all(&l, w.ws, track_id(1), &err), &err);
+	ck_assert_uint_eq(l.count, SERIES);
+	for (size_t i = 0; i < l.count; i++)
+		ck_assert_int_eq(l.items[i].count, POINTS);
+	bn_series_list_release(&l);
+	bn_metric_set_release(&set);
+	track_remove(&w);
+}
+END_TEST
+
 BN_TEST_MAIN("core/track/run", test_run_goes_from_scheduled_to_running_to_finished,
 	test_run_lost_is_overruled_by_a_late_real_end_but_not_the_reverse,
 	test_run_param_is_written_once_and_tags_are_last_writer_wins,
 	test_run_keys_are_checked_before_they_are_written,
 	test_run_metrics_keep_summaries_and_every_point,
+	test_run_metrics_of_many_long_series_are_all_kept,
 	test_run_is_found_by_prefix_name_and_latest, test_run_trash_can_be_undone,
 	test_run_artifacts_are_stored_and_come_back_with_their_hash_checked,
 	test_run_belongs_to_its_owner_and_strangers_can_only_call_it_lost,
