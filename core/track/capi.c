@@ -1,10 +1,15 @@
 /*
  * capi.c - the public C library of share/include/binnacle.h.
  *
- * Callers only touch `active` under `mutex`. The writer thread swaps it with an empty set and
- * writes that under `ws_mutex`, so a caller waits for the disk in three cases alone: flush, close
- * and artifacts, which promise just that, and BACKLOG_MAX points that the disk did not keep up
+ * Callers only touch `active` and `words` under `mutex`. The writer thread swaps them with what is
+ * empty and writes that under `ws_mutex`, so a caller waits for the disk in three cases alone: flush,
+ * close and artifacts, which promise just that, and BACKLOG_MAX points that the disk did not keep up
  * with.
+ *
+ * What was taken stays in `writing` until a commit has made it durable: when the disk is full, each
+ * second and each flush tries again, first that and then what came since, which keeps the order.
+ * Meanwhile nobody waits; what comes beyond BACKLOG_MAX or WORDS_MAX is refused and counted. Where a
+ * disk fails such that nobody can tell what got there, a point may be in the log twice.
  *
  * Lock order: ws_mutex before mutex. Every field below a mutex belongs to it.
  */
@@ -12,6 +17,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/store/workspace.h"
 #include "core/train/launch.h"
 #include "core/train/run_dir.h"
@@ -19,6 +25,7 @@
 #include "core/train/supervisor.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,6 +35,7 @@
 
 #define FLUSH_POINTS 32768    /* wake the writer when so many wait */
 #define BACKLOG_MAX (4 << 20) /* points in memory before a caller waits */
+#define WORDS_MAX (1 << 16)   /* params and tags in memory before more are refused */
 #define FLUSH_MS 1000
 #define BEAT_MS 5000
 
@@ -35,6 +43,11 @@ typedef struct word {
 	bool is_tag;
 	char *key, *value;
 } word;
+
+typedef struct words {
+	word *items;
+	size_t count, cap;
+} words;
 
 struct binnacle_run {
 	char id[BN_RUN_ID_TEXT];
@@ -46,96 +59,129 @@ struct binnacle_run {
 	pthread_cond_t written; /* from the writer: the backlog is smaller */
 	bn_metric_set active;
 	size_t last; /* series of the last call: the next call is likely about it or the next one */
-	word *words;
-	size_t word_count, word_cap;
+	words words;
 	bool stop;
-	bn_err err; /* first failure since it was asked for */
+	bn_err err;       /* first failure since it was asked for */
+	int refused;      /* code of the first one since then that no later write makes good */
+	bn_err unwritten; /* set: why `writing` is not on the disk yet */
+	uint64_t dropped; /* points and words that were refused since nothing could be written */
+	uint64_t dropped_told;
 
 	pthread_mutex_t ws_mutex;
 	bn_workspace *ws;
 	bn_supervisor_lock lock; /* fd -1 when not owned */
 	bn_metric_set writing;
+	words writing_words;
 	int64_t beat_ns, peak_rss;
 };
 
 static _Thread_local char open_error[sizeof(((bn_err *)0)->msg) + 300];
 static _Thread_local char run_error[sizeof(((bn_err *)0)->msg)];
 
-static void note_error(binnacle_run *run, const bn_err *e)
+static void note_error(binnacle_run *run, const bn_err *e, bool is_refusal)
 {
 	if (e->code == 0)
 		return;
 	pthread_mutex_lock(&run->mutex);
 	if (run->err.code == 0)
 		run->err = *e;
+	if (is_refusal && run->refused == 0)
+		run->refused = e->code;
 	pthread_mutex_unlock(&run->mutex);
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-static void words_free(word *words, size_t count)
+static void words_release(words *all)
 {
-	for (size_t i = 0; i < count; i++) {
-		bn_free(words[i].key);
-		bn_free(words[i].value);
+	for (size_t i = 0; i < all->count; i++) {
+		bn_free(all->items[i].key);
+		bn_free(all->items[i].value);
 	}
-	bn_free(words);
+	bn_free(all->items);
+	*all = (words){NULL, 0, 0};
 }
 
-static int write_words(binnacle_run *run, const word *words, size_t count, bn_err *err)
+static int write_words(binnacle_run *run, bn_err *err)
 {
 	int rc = 0;
-	for (size_t i = 0; i < count && rc >= 0; i++) {
-		const word *w = &words[i];
+	for (size_t i = 0; i < run->writing_words.count && rc >= 0; i++) {
+		const word *w = &run->writing_words.items[i];
 		rc = w->is_tag ? bn_runlog_tag(run->ws, run->id, w->key, w->value, err)
 			       : bn_runlog_param(run->ws, run->id, w->key, w->value, err);
 	}
 	return rc;
 }
 
+/* When it is due. A failure leaves it due. */
 static void beat(binnacle_run *run, bn_err *err)
 {
 	bn_process_usage u;
 	int64_t now = bn_env_monotonic_ns(bn_workspace_env(run->ws));
 	if (!run->owned || (run->beat_ns && now - run->beat_ns < BEAT_MS * (int64_t)1000000))
 		return;
-	run->beat_ns = now;
-	bn_runlog_heartbeat(run->ws, run->id, BEAT_MS, err);
+	if (bn_runlog_heartbeat(run->ws, run->id, BEAT_MS, err) < 0)
+		return;
 	if (bn_process_tree_usage(&u, getpid(), true, NULL) == 0) {
 		run->peak_rss = u.rss_bytes > run->peak_rss ? u.rss_bytes : run->peak_rss;
-		bn_runlog_resources(run->ws, run->id, &u, run->peak_rss, err);
+		if (bn_runlog_resources(run->ws, run->id, &u, run->peak_rss, err) < 0)
+			return;
 	}
+	run->beat_ns = now;
 }
 
-/* Makes everything logged before the call durable. Takes both locks in turn. */
-static int write_out(binnacle_run *run)
+/* Makes what was taken durable, or keeps it. Under ws_mutex. */
+static int write_taken(binnacle_run *run, bn_err *err)
 {
-	bn_err err = BN_ERR_INIT;
-	pthread_mutex_lock(&run->ws_mutex);
+	bn_err of_beat = BN_ERR_INIT;
+	int rc = write_words(run, err);
+	if (rc >= 0)
+		rc = bn_runlog_metrics(run->ws, run->id, &run->writing, err);
+	beat(run, &of_beat);
+	/* Behind a failed append too: the log gives its failure up to a commit alone. */
+	if (bn_workspace_commit(run->ws, err) < 0 || rc < 0) {
+		run->beat_ns = 0;
+		return err->code;
+	}
+	words_release(&run->writing_words);
+	bn_metric_set_clear(&run->writing);
+	return of_beat.code ? bn_err_move(err, &of_beat) : 0;
+}
+
+/* Takes what was logged. What was taken before must be written. Under ws_mutex. */
+static void take(binnacle_run *run)
+{
 	pthread_mutex_lock(&run->mutex);
 	bn_metric_set full = run->active;
 	run->active = run->writing;
 	run->writing = full;
 	run->last = 0;
-	word *words = run->words;
-	size_t count = run->word_count;
-	run->words = NULL;
-	run->word_count = run->word_cap = 0;
+	run->writing_words = run->words;
+	run->words = (words){NULL, 0, 0};
 	pthread_cond_broadcast(&run->written);
 	pthread_mutex_unlock(&run->mutex);
+}
 
-	int rc;
-	if ((rc = write_words(run, words, count, &err)) < 0)
+/* Makes everything logged before the call durable. Takes both locks in turn. */
+static int write_out(binnacle_run *run)
+{
+	bn_err err = BN_ERR_INIT, later = BN_ERR_INIT;
+	int rc = 0;
+	pthread_mutex_lock(&run->ws_mutex);
+	if ((run->writing.points || run->writing_words.count) && (rc = write_taken(run, &err)) < 0)
 		goto out;
-	rc = bn_runlog_metrics(run->ws, run->id, &run->writing, &err);
+	take(run);
+	rc = write_taken(run, &err);
 out:
-	words_free(words, count);
-	bn_metric_set_clear(&run->writing);
-	beat(run, &err); /* also where something was not written */
-	rc = rc < 0 ? rc : bn_workspace_commit(run->ws, &err);
-	bn_workspace_tick(run->ws, &err);
+	pthread_mutex_lock(&run->mutex);
+	run->unwritten = err;
+	if (rc < 0)
+		pthread_cond_broadcast(&run->written); /* who waits for it would wait for long */
+	pthread_mutex_unlock(&run->mutex);
+	bn_workspace_tick(run->ws, &later);
 	pthread_mutex_unlock(&run->ws_mutex);
-	note_error(run, &err);
+	note_error(run, &err, false);
+	note_error(run, &later, false);
 	return rc;
 }
 
@@ -148,10 +194,12 @@ static void *writer_main(void *arg)
 		until.tv_sec += FLUSH_MS / 1000;
 		pthread_mutex_lock(&run->mutex);
 		int waited = 0;
-		while (!run->stop && run->active.points < FLUSH_POINTS && waited != ETIMEDOUT)
+		while (!run->stop && waited != ETIMEDOUT &&
+			(run->unwritten.code || run->active.points < FLUSH_POINTS))
 			waited = pthread_cond_timedwait(&run->wake, &run->mutex, &until);
 		bool stop = run->stop;
-		bool idle = run->active.points == 0 && run->word_count == 0 && !run->owned;
+		bool idle = run->active.points == 0 && run->words.count == 0 && !run->owned &&
+			    !run->unwritten.code;
 		pthread_mutex_unlock(&run->mutex);
 		if (stop)
 			return NULL;
@@ -209,7 +257,8 @@ static void run_free(binnacle_run *run)
 		return;
 	bn_metric_set_release(&run->active);
 	bn_metric_set_release(&run->writing);
-	words_free(run->words, run->word_count);
+	words_release(&run->words);
+	words_release(&run->writing_words);
 	bn_workspace_close(run->ws);
 	bn_supervisor_release(&run->lock);
 	pthread_cond_destroy(&run->wake);
@@ -298,6 +347,15 @@ static int add_point(
 	return bn_metric_set_add(set, key, step, time_ms, value);
 }
 
+/* There is no room for what is logged now, and there will not be soon. Under mutex. */
+static int drop(binnacle_run *run, const char *what, const char *key, bn_err *err)
+{
+	run->dropped++;
+	return bn_err_set(err, run->unwritten.code ? run->unwritten.code : BN_EIO,
+		"%s '%s' is dropped, as too much waits to be written: %.300s", what, key,
+		run->unwritten.msg);
+}
+
 static int log_at(binnacle_run *run, const char *key, double value, int64_t step, int64_t time_ms)
 {
 	bn_err err = BN_ERR_INIT;
@@ -308,15 +366,17 @@ static int log_at(binnacle_run *run, const char *key, double value, int64_t step
 	int rc = known ? 0 : bn_run_key_check("metric", key, &err);
 	if (rc < 0)
 		goto out;
-	while (run->active.points >= BACKLOG_MAX && !run->stop)
+	while (run->active.points >= BACKLOG_MAX && !run->stop && !run->unwritten.code)
 		pthread_cond_wait(&run->written, &run->mutex);
-	if (add_point(run, key, step, time_ms, value) != 0)
+	if (run->active.points >= BACKLOG_MAX)
+		rc = drop(run, "metric", key, &err);
+	else if (add_point(run, key, step, time_ms, value) != 0)
 		rc = bn_err_nomem(&err, "a metric");
 	if (run->active.points == FLUSH_POINTS)
 		pthread_cond_signal(&run->wake);
 out:
 	pthread_mutex_unlock(&run->mutex);
-	note_error(run, &err);
+	note_error(run, &err, true);
 	return rc;
 }
 
@@ -338,12 +398,19 @@ int binnacle_log_metric(binnacle_run *run, const char *key, double value, int64_
 /* Takes the word on success. */
 static int queue_word(binnacle_run *run, const word *w, const char *what, bn_err *err)
 {
+	words *all = &run->words;
+	int rc;
 	pthread_mutex_lock(&run->mutex);
-	int rc = bn_grow(&run->words, &run->word_cap, run->word_count + 1, sizeof *w);
-	if (rc >= 0)
-		run->words[run->word_count++] = *w;
+	if (all->count >= WORDS_MAX && run->unwritten.code)
+		rc = drop(run, what, w->key, err);
+	else if (bn_grow(&all->items, &all->cap, all->count + 1, sizeof *w) < 0)
+		rc = bn_err_nomem(err, what);
+	else {
+		all->items[all->count++] = *w;
+		rc = 0;
+	}
 	pthread_mutex_unlock(&run->mutex);
-	return rc < 0 ? bn_err_nomem(err, what) : 0;
+	return rc;
 }
 
 static int log_word(binnacle_run *run, bool is_tag, const char *key, const char *value)
@@ -361,6 +428,10 @@ static int log_word(binnacle_run *run, bool is_tag, const char *key, const char 
 			BN_RUN_VALUE_MAX);
 		goto out;
 	}
+	if (!bn_utf8_is_valid(value, strlen(value))) {
+		rc = bn_err_set(&err, BN_EINVAL, "%s '%s': the value is not UTF-8", what, key);
+		goto out;
+	}
 	if (!(w.key = bn_strdup(key)) || !(w.value = bn_strdup(value))) {
 		rc = bn_err_nomem(&err, what);
 		goto out;
@@ -371,7 +442,7 @@ static int log_word(binnacle_run *run, bool is_tag, const char *key, const char 
 out:
 	bn_free(w.key);
 	bn_free(w.value);
-	note_error(run, &err);
+	note_error(run, &err, true);
 	return rc;
 }
 
@@ -397,13 +468,29 @@ int binnacle_log_artifact(binnacle_run *run, const char *path, const char *name)
 	rc = bn_workspace_commit(run->ws, &err);
 out:
 	pthread_mutex_unlock(&run->ws_mutex);
-	note_error(run, &err);
+	note_error(run, &err, true);
 	return rc;
 }
 
 int binnacle_run_flush(binnacle_run *run)
 {
-	return run ? write_out(run) : 0;
+	bn_err err = BN_ERR_INIT;
+	int rc;
+	if (!run)
+		return 0;
+	if ((rc = write_out(run)) < 0)
+		return rc;
+	pthread_mutex_lock(&run->mutex);
+	uint64_t gone = run->dropped - run->dropped_told;
+	run->dropped_told = run->dropped;
+	pthread_mutex_unlock(&run->mutex);
+	if (gone)
+		rc = bn_err_set(&err, BN_EIO,
+			"%" PRIu64 " of the points, parameters and tags were dropped while "
+			"nothing could be written",
+			gone);
+	note_error(run, &err, true);
+	return rc;
 }
 
 const char *binnacle_run_error(binnacle_run *run)
@@ -414,6 +501,7 @@ const char *binnacle_run_error(binnacle_run *run)
 	pthread_mutex_lock(&run->mutex);
 	snprintf(run_error, sizeof run_error, "%s", run->err.msg);
 	bn_err_clear(&run->err);
+	run->refused = 0;
 	pthread_mutex_unlock(&run->mutex);
 	return run_error;
 }
@@ -440,7 +528,7 @@ int binnacle_run_close(binnacle_run *run, int exit_code)
 		goto out;
 	if ((rc = bn_workspace_seal(run->ws, &err)) < 0)
 		goto out;
-	rc = run->err.code; /* something logged earlier did not get to disk */
+	rc = run->dropped ? BN_EIO : run->refused; /* something will never get to the disk */
 out:
 	run_free(run);
 	return rc;

@@ -60,14 +60,18 @@ int binnacle_log_tag(binnacle_run *run, const char *key, const char *value);
 /* Copies a file or directory into the workspace; name NULL: its own. Waits for the disk. */
 int binnacle_log_artifact(binnacle_run *run, const char *path, const char *name);
 
-/* Waits until everything logged so far is on disk. */
+/* Waits until everything logged so far is on disk. A negative code: some of it is not. What could not
+ * be written (the disk is full) is kept, in bounds, and tried again every second and by the next
+ * flush; what did not fit into these bounds was refused by the call that logged it, and one flush
+ * says how much that was. */
 int binnacle_run_flush(binnacle_run *run);
 /* The first failure since open (or since it was last asked for): "" when there is none. Borrowed
  * until the next call from the same thread. */
 const char *binnacle_run_error(binnacle_run *run);
 
 /* Flushes, records the end of a run that we made (exit_code 0: FINISHED, else FAILED; a run that
- * `binnacle run start` made is ended by its supervisor) and frees run. */
+ * `binnacle run start` made is ended by its supervisor) and frees run. A negative code: something
+ * that was logged is not on disk, or was refused and binnacle_run_error not asked about it. */
 int binnacle_run_close(binnacle_run *run, int exit_code);
 
 #ifdef __cplusplus

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -205,6 +206,101 @@ START_TEST(test_capi_what_was_flushed_survives_kill_9)
 }
 END_TEST
 
+/* From now on files do not grow, as on a full disk; or again. */
+static void fill_disk(bool full)
+{
+	static struct rlimit before;
+	if (full) {
+		signal(SIGXFSZ, SIG_IGN);
+		ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+		ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){16, before.rlim_max}), 0);
+	} else {
+		ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	}
+}
+
+/* Until the writer thread has failed. */
+static void wait_for_failure(binnacle_run *run)
+{
+	int i = 0;
+	while (!binnacle_run_error(run)[0] && i++ < 600)
+		nanosleep(&(struct timespec){0, 50000000}, NULL);
+	ck_assert_int_lt(i, 600);
+}
+
+static int64_t points_of(const char *id, const char *key)
+{
+	bn_points p;
+	ck_assert_bn_ok(bn_series_read(&p, w.ws, id, key, &err), &err);
+	int64_t n = (int64_t)p.count;
+	bn_points_release(&p);
+	return n;
+}
+
+START_TEST(test_capi_keeps_what_a_full_disk_refuses_and_writes_it_later)
+{
+	char id[BN_RUN_ID_TEXT];
+	bn_pairs params;
+	binnacle_run *run = open_run("full");
+	snprintf(id, sizeof id, "%s", binnacle_run_id(run));
+	fill_disk(true);
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(binnacle_log_metric(run, "loss", 0.5, i), 0);
+	ck_assert_int_eq(binnacle_log_param(run, "lr", "0.1"), 0);
+	wait_for_failure(run);
+	ck_assert_int_eq(binnacle_log_metric(run, "loss", 0.5, 100), 0);
+	ck_assert_int_lt(binnacle_run_flush(run), 0);
+	ck_assert_int_lt(binnacle_run_flush(run), 0);
+	fill_disk(false);
+	ck_assert_int_eq(binnacle_run_flush(run), 0);
+	bn_run_info_free(get(id));
+	ck_assert_int_eq(points_of(id, "loss"), 101);
+	ck_assert_str_ne(binnacle_run_error(run), "");
+	ck_assert_int_eq(binnacle_log_metric(run, "loss", 0.5, 101), 0);
+	ck_assert_int_eq(binnacle_run_close(run, 0), 0);
+	bn_run_info *r = get(id);
+	ck_assert_int_eq(r->status, BN_RUN_FINISHED);
+	bn_run_info_free(r);
+	ck_assert_int_eq(points_of(id, "loss"), 102);
+	ck_assert_bn_ok(bn_run_params(&params, w.ws, id, &err), &err);
+	ck_assert_str_eq(bn_pairs_get(&params, "lr"), "0.1");
+	bn_pairs_release(&params);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_capi_close_on_a_full_disk_says_so)
+{
+	binnacle_run *run = open_run("full");
+	fill_disk(true);
+	ck_assert_int_eq(binnacle_log_metric(run, "loss", 0.5, 1), 0);
+	wait_for_failure(run);
+	ck_assert_int_lt(binnacle_run_close(run, 0), 0);
+	fill_disk(false);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_capi_counts_what_it_drops_when_the_disk_stays_full)
+{
+	enum { POINTS = (8 << 20) + 5000 }; /* more than is taken and what waits, together */
+	binnacle_run *run = open_run("full");
+	int64_t refused = 0;
+	fill_disk(true);
+	ck_assert_int_eq(binnacle_log_metric(run, "loss", 0, 0), 0);
+	wait_for_failure(run);
+	for (int i = 1; i < POINTS; i++)
+		refused += binnacle_log_metric(run, "loss", 0, i) < 0;
+	ck_assert_int_gt(refused, 0);
+	ck_assert_int_lt(binnacle_run_flush(run), 0);
+	fill_disk(false);
+	ck_assert_int_lt(binnacle_run_flush(run), 0);
+	ck_assert_int_eq(binnacle_run_flush(run), 0);
+	ck_assert_int_lt(binnacle_run_close(run, 0), 0);
+	track_remove(&w);
+}
+END_TEST
+
 static int double_cmp(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -247,4 +343,7 @@ BN_TEST_MAIN("core/track/capi", test_capi_logs_a_run_from_start_to_end,
 	test_capi_writes_behind_the_creation_of_a_run_that_it_attaches_to,
 	test_capi_refuses_bad_keys_and_says_so_later,
 	test_capi_without_a_workspace_does_nothing_and_says_why,
-	test_capi_what_was_flushed_survives_kill_9, test_capi_logging_a_point_is_cheap)
+	test_capi_what_was_flushed_survives_kill_9,
+	test_capi_keeps_what_a_full_disk_refuses_and_writes_it_later,
+	test_capi_close_on_a_full_disk_says_so,
+	test_capi_counts_what_it_drops_when_the_disk_stays_full, test_capi_logging_a_point_is_cheap)
