@@ -276,10 +276,17 @@ static const bn_fold_gone gone[] = {
 	{NULL, NULL},
 };
 
+/* A child, a run or another version keeps the table or the manifest: what else the version needs to be
+ * restored stays with it. */
+static const char kept_whole[] =
+	"SELECT v.hash, v.part, v.profile, c.suite, c.result FROM dataset_version v "
+	"LEFT JOIN dataset_check c USING (name, version) WHERE v.removed <> 0";
+
 const bn_fold_class bn_dataset_class = {
 	.name = "dataset",
 	.version = 2,
 	.gone = gone,
+	.kept_whole = kept_whole,
 	.apply = dataset_apply,
 	.clear = dataset_clear,
 };

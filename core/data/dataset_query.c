@@ -7,6 +7,7 @@
 #include "core/base/str.h"
 #include "core/data/dataset.h"
 #include "core/store/index/fold.h"
+#include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
 #include "core/store/workspace.h"
 
@@ -143,6 +144,26 @@ static int read_newest_check(bn_dataset_version *v, sqlite3 *db, bn_err *err)
 	return rc;
 }
 
+/* Whether a manifest of several parts, or one of them, is not here. */
+static bool parts_are_gone(bn_workspace *ws, const char *hash)
+{
+	bn_manifest m;
+	bool gone = bn_manifest_load(&m, ws, hash, NULL) < 0;
+	for (size_t i = 0; !gone && i < m.count; i++)
+		gone = !bn_object_is_here(ws, m.parts[i].hash);
+	bn_manifest_release(&m);
+	return gone;
+}
+
+/* Whether something that a removed version needs to be restored has been freed. */
+static bool are_bytes_gone(bn_workspace *ws, const bn_dataset_version *v)
+{
+	if (!bn_object_is_here(ws, v->hash) ||
+		(v->profile_hash[0] && !bn_object_is_here(ws, v->profile_hash)))
+		return true;
+	return v->part[0] ? !bn_object_is_here(ws, v->part) : parts_are_gone(ws, v->hash);
+}
+
 /* The row that st (SELECT COLUMNS ...) stands on, with what hangs on it. */
 static int read_version(bn_dataset_version **out, bn_workspace *ws, sqlite3_stmt *st, bn_err *err)
 {
@@ -170,8 +191,7 @@ static int read_version(bn_dataset_version **out, bn_workspace *ws, sqlite3_stmt
 	copy_hash(v->content, st, CONTENT_COLUMN);
 	copy_hash(v->part, st, 18);
 	v->parts = sqlite3_column_int64(st, 19);
-	v->bytes_gone = v->removed && (!bn_object_is_here(ws, v->hash) ||
-					      (v->part[0] && !bn_object_is_here(ws, v->part)));
+	v->bytes_gone = v->removed && are_bytes_gone(ws, v);
 	int rc = v->name && v->user && v->source_kind ? 0 : bn_err_nomem(err, "a dataset version");
 	if (!rc)
 		rc = read_parents(v, db, err);

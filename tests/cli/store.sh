@@ -49,6 +49,12 @@ chmod u+w "$seg"
 printf X | dd of="$seg" bs=1 seek=200 conv=notrunc 2>/dev/null
 "$B" audit verify >/dev/null 2>&1
 check audit_verify_finds_a_changed_byte 1 $?
+name=$(dirname "$seg")
+cp -r "$name" "$(printf '%s\033[31m' "$name")"
+"$B" index status >shown 2>&1
+check a_writer_of_damaged_segments_is_a_gap 1 $?
+grep -q "$(printf '\033')" shown
+check names_from_the_disk_do_not_steer_the_terminal 1 $?
 "$B" doctor fs "$dir" --json | grep -q '"verdict"'
 check doctor_fs 0 $?
 "$B" doctor fs "$dir/nowhere" >/dev/null 2>&1

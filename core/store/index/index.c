@@ -182,6 +182,8 @@ static int open_at(bn_index *ix, bn_err *err)
 static int open_next(bn_index *ix, bn_err *why, bn_err *err)
 {
 	for (;;) {
+		if (why->code && ix->place.dir && !strstr(why->msg, ix->place.dir))
+			bn_err_prefix(why, "%.150s", ix->place.dir);
 		if (why->code)
 			bn_index_place_failed(&ix->place, why->msg);
 		bn_err_clear(why);

@@ -265,6 +265,48 @@ static int follow_objects(bn_live *s, bn_object_store *objects, bn_err *err)
 	return rc;
 }
 
+/* Rows of kept_whole (fold.h) of which the first or the second object is live. */
+static int keep_rows(bn_live *s, sqlite3_stmt *st, bn_err *err)
+{
+	uint8_t raw[BN_SHA256_BYTES];
+	int rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		const char *first = (const char *)sqlite3_column_text(st, 0);
+		const char *second = (const char *)sqlite3_column_text(st, 1);
+		if (!(first && bn_live_has(s, first)) && !(second && bn_live_has(s, second)))
+			continue;
+		for (int i = 0; i < sqlite3_column_count(st); i++) {
+			const char *hash = (const char *)sqlite3_column_text(st, i);
+			if (hash && bn_unhex(hash, sizeof raw, raw) == 0 &&
+				(rc = add_raw(s, raw, err)) < 0)
+				return rc;
+		}
+	}
+	return rc;
+}
+
+/* One row may keep another: until nothing is added. */
+static int keep_whole(bn_live *s, bn_workspace *ws, bn_object_store *objects, bn_err *err)
+{
+	size_t before;
+	int rc = 0;
+	do {
+		before = s->count;
+		for (const bn_fold_class *const *c = ws->classes; rc >= 0 && *c; c++) {
+			sqlite3_stmt *st = NULL;
+			if (!(*c)->kept_whole)
+				continue;
+			rc = bn_sql_prepare(&st, bn_workspace_index(ws), err, (*c)->kept_whole, "");
+			if (rc >= 0)
+				rc = keep_rows(s, st, err);
+			sqlite3_finalize(st);
+		}
+		if (rc >= 0)
+			rc = follow_objects(s, objects, err);
+	} while (rc >= 0 && s->count > before);
+	return rc;
+}
+
 /* A live manifest that is not here hides the names of its parts. */
 static int check_manifests(bn_live *s, bn_workspace *ws, bn_err *err)
 {
@@ -412,6 +454,7 @@ int bn_live_find(bn_live **out, bn_workspace *ws, int64_t removed_ms, bn_err *er
 	if (rc < 0 || (rc = add_tables(s, ws, removed_ms, err)) < 0 ||
 		(rc = add_newer_events(s, ws, err)) < 0 ||
 		(rc = follow_objects(s, objects, err)) < 0 ||
+		(rc = keep_whole(s, ws, objects, err)) < 0 ||
 		(rc = check_manifests(s, ws, err)) < 0) {
 		bn_live_free(s);
 		return rc;

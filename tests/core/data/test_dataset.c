@@ -647,7 +647,19 @@ START_TEST(test_dataset_removed_stays_while_something_live_needs_it)
 	ck_assert_bn_ok(bn_dataset_remove(ws, "t", 0, &err), &err);
 	collect(ws, -1000);
 	ck_assert(bn_object_is_here(ws, v->hash));
-	ck_assert(bn_object_is_here(ws, v->part)); /* through the manifest alone */
+	ck_assert(bn_object_is_here(ws, v->part));         /* through the manifest alone */
+	ck_assert(bn_object_is_here(ws, v->profile_hash)); /* what stays in part stays whole */
+	ck_assert_bn_ok(bn_dataset_restore(ws, "t", 0, &err), &err);
+	ck_assert_bn_ok(bn_dataset_remove(ws, "t", 0, &err), &err);
+	collect(ws, -1000);
+	/* Freed by a version that did not keep it: refused. */
+	char *profile = NULL;
+	bn_err e = BN_ERR_INIT;
+	ck_assert_bn_ok(object_path(ws, v->profile_hash, &profile, &err), &err);
+	ck_assert_int_eq(unlink(profile), 0);
+	bn_free(profile);
+	ck_assert_int_eq(bn_dataset_restore(ws, "t", 0, &e), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(e.msg, "are gone"));
 	ck_assert_bn_ok(bn_dataset_remove(ws, "child", 0, &err), &err);
 	collect(ws, -1000);
 	ck_assert(!bn_object_is_here(ws, v->hash) && !bn_object_is_here(ws, v->part));
@@ -748,6 +760,31 @@ START_TEST(test_dataset_restored_while_gc_runs_keeps_its_bytes)
 }
 END_TEST
 
+START_TEST(test_dataset_removed_with_a_part_of_another_stays_whole)
+{
+	char dir[64], *path = NULL;
+	bn_err err = BN_ERR_INIT;
+	bn_dataset_version *v = NULL, *same = NULL;
+	bn_workspace *ws = workspace_new(dir);
+	path = bn_workspace_path(ws, "tmp/t.arrow");
+	write_table(path, words, 4, 0.5);
+	v = add_table(ws, path, NULL);
+	write_table(path, words, 4, 0.5);
+	bn_dataset_draft d = {.name = "same", .table_path = path, .source_kind = "file"};
+	ck_assert_bn_ok(bn_dataset_publish(&same, NULL, ws, &d, &err), &err);
+	ck_assert_str_eq(same->part, v->part);
+	ck_assert_bn_ok(bn_dataset_remove(ws, "t", 0, &err), &err);
+	collect(ws, -1000);
+	ck_assert(bn_object_is_here(ws, v->hash) && bn_object_is_here(ws, v->profile_hash));
+	ck_assert_bn_ok(bn_dataset_restore(ws, "t", 0, &err), &err);
+	check_audit(ws, 0);
+	bn_dataset_version_free(v);
+	bn_dataset_version_free(same);
+	bn_free(path);
+	workspace_end(ws, dir);
+}
+END_TEST
+
 BN_TEST_MAIN("core/data/dataset", test_dataset_versions_are_numbered_and_named,
 	test_dataset_adding_the_same_bytes_adds_no_version,
 	test_dataset_wrong_names_get_an_error_that_helps,
@@ -761,4 +798,5 @@ BN_TEST_MAIN("core/data/dataset", test_dataset_versions_are_numbered_and_named,
 	test_dataset_removed_is_freed_after_its_release_date,
 	test_dataset_removed_stays_while_something_live_needs_it,
 	test_dataset_gc_removes_nothing_while_a_live_manifest_is_missing,
-	test_dataset_restored_while_gc_runs_keeps_its_bytes)
+	test_dataset_restored_while_gc_runs_keeps_its_bytes,
+	test_dataset_removed_with_a_part_of_another_stays_whole)
