@@ -250,10 +250,8 @@ int bn_version_register(
 		rc = metrics_of_run(&metrics, ws, &m, id, err);
 	if (!rc && run->spec_hash)
 		rc = bn_spec_fetch(&spec, ws, run->spec_hash, err);
-	if (!rc)
-		rc = bn_manifest_store(ws, &m, hash, err);
 	/* I6: nothing live may name the files of a run in the trash until the version does. */
-	if (!rc && run->removed)
+	if (!rc && (rc = bn_manifest_store(ws, &m, hash, err)) >= 0 && run->removed)
 		rc = bn_object_renew(ws, hash, err);
 	if (!rc) {
 		bn_registration r = {

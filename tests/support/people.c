@@ -83,6 +83,13 @@ static int people_fstat(const bn_env *env, int fd, struct stat *st)
 	int e = bn_fs_real.fstat(env, fd, st);
 	if (e == 0)
 		set_owner(st);
+	char link[40], path[600];
+	const person *p = person_of(env);
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, path, sizeof path - 1);
+	path[n > 0 ? n : 0] = '\0';
+	if (e == 0 && p->index[0] && !strncmp(path, p->index, strlen(p->index)))
+		st->st_uid = p->uid; /* SQLite made it, which asks no bn_fs_ops */
 	return e;
 }
 

@@ -59,9 +59,11 @@ static int run_user_key(bn_cli *cli, bn_err *err)
 	bool created = false;
 	char print[25], *path = NULL;
 	int rc = bn_key_open(&key, env, &created, err);
-	if (!rc && !(path = bn_key_path(env)))
+	if (rc < 0)
+		return rc;
+	if (!(path = bn_key_path(env))) {
 		rc = bn_err_nomem(err, "a path");
-	if (!rc) {
+	} else {
 		bn_key_fingerprint(bn_key_public(key), print);
 		rc = bn_cli_object(cli,
 			json_pack("{s:s, s:s, s:s, s:b}", "path", path, "public_key",

@@ -36,7 +36,7 @@ static int db_prepare(sqlite3 *db, bn_err *err)
 		/* The number first: it is in the file itself from the first transaction on. */
 		bool known = bn_sql_int(db, 0, "PRAGMA application_id", "") == NUMBER;
 		int rc = known ? 0 : bn_sql_exec(db, SET_NUMBER, &why);
-		if (rc == 0)
+		if (rc >= 0)
 			rc = bn_sql_exec(db,
 				"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 				"PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;"

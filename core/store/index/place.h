@@ -20,7 +20,7 @@
 typedef struct bn_index_place {
 	int step;      /* private: 0 before the first */
 	char *dir;     /* NULL: in memory */
-	char why[300]; /* why not the ones before, or "" */
+	char why[900]; /* why not the ones before, or "" */
 } bn_index_place;
 
 /* Goes on to the next place that looks local. The last one is memory. BN_EREFUSED when
