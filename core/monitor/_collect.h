@@ -5,8 +5,8 @@
 #ifndef BN_MONITOR_COLLECT_H
 #define BN_MONITOR_COLLECT_H
 #include "core/data/table.h"
+#include "core/learn/frame.h"
 #include "core/monitor/drift.h"
-#include "core/train/frame.h"
 
 enum { BN_SIDE_REF = 0, BN_SIDE_CUR = 1 };
 

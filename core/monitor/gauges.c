@@ -3,8 +3,8 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/deploy/server.h"
 #include "core/monitor/report.h"
+#include "core/serve/server.h"
 
 #include <math.h>
 #include <pthread.h>

@@ -23,8 +23,8 @@
 #define BN_MONITOR_PREDICTION_LOG_H
 #include "core/base/env.h"
 #include "core/base/err.h"
-#include "core/deploy/predictor.h"
-#include "core/deploy/server.h"
+#include "core/serve/predictor.h"
+#include "core/serve/server.h"
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
 

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-/* Of a stored safetensors file (core/train/safetensors.h), from its header alone: [{"name", "type", "shape",
+/* Of a stored safetensors file (core/learn/safetensors.h), from its header alone: [{"name", "type", "shape",
  * "at", "bytes"}] by position. size: bytes of the object. *out is NULL when it is none; yours. */
 int bn_tensors_list(json_t **out, bn_workspace *ws, const char *hash, uint64_t size, bn_err *err);
 

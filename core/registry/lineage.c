@@ -2,9 +2,9 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/data/dataset.h"
+#include "core/launch/spec.h"
 #include "core/registry/provenance.h"
 #include "core/track/run.h"
-#include "core/train/spec.h"
 
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/govern/identity.h"
+#include "core/launch/spec.h"
 #include "core/registry/_rules.h"
 #include "core/registry/_tensors.h"
 #include "core/store/object/live.h"
@@ -15,7 +16,6 @@
 #include "core/store/object/object.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
-#include "core/train/spec.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -58,7 +58,7 @@ struct bn_signer;     /* core/store/log/sign.h */
 int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err);
 /* start: a directory inside the workspace, or NULL for BINNACLE_HOME, else the working directory;
  * found by walking up, like .git. BN_ENOTFOUND with a hint to run `binnacle init`. classes: what
- * the rooms fold (bn_rooms of core/pipeline/rooms.h); NULL for a writer that never reads. */
+ * the rooms fold (bn_fold_classes of core/pipeline/fold_classes.h); NULL for a writer that never reads. */
 int bn_workspace_open(bn_workspace **out, const bn_env *env,
 	const struct bn_fold_class *const *classes, const char *start, bn_err *err);
 void bn_workspace_close(bn_workspace *ws); /* commits and seals what is buffered; NULL is fine */

@@ -1,7 +1,7 @@
 /* best.c - see best.h. */
 #include "core/track/best.h"
 
-#include "core/train/evaluate.h"
+#include "core/learn/evaluate.h"
 
 #include <math.h>
 #include <string.h>

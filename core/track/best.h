@@ -4,7 +4,7 @@
  *
  * The direction goes by the metric's name: the whole name, then what follows each '/', '.', '_',
  * '-' or space ("val_rmse", "test/accuracy"), the first part that is known deciding. Known are the
- * metrics of core/train/evaluate.h and the usual names in best.c. NaN is never a candidate;
+ * metrics of core/learn/evaluate.h and the usual names in best.c. NaN is never a candidate;
  * infinities are numbers. Where the direction is not known there is no best value: it is absent.
  */
 #ifndef BN_TRACK_BEST_H

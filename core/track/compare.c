@@ -9,10 +9,10 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/launch/spec.h"
 #include "core/track/best.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
-#include "core/train/spec.h"
 
 #include <math.h>
 #include <stdio.h>

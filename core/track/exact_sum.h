@@ -11,7 +11,7 @@
 #ifndef BN_TRACK_EXACT_SUM_H
 #define BN_TRACK_EXACT_SUM_H
 #include "core/base/buf.h"
-#include "core/train/varint.h"
+#include "core/run/varint.h"
 
 #include <stdint.h>
 

@@ -8,9 +8,9 @@
  *	bn_real(text)          the number back
  */
 #include "core/base/mem.h"
+#include "core/run/runlog.h"
 #include "core/track/_fold.h"
 #include "core/track/_piece.h"
-#include "core/train/runlog.h"
 
 #include <inttypes.h>
 #include <math.h>

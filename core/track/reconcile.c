@@ -2,11 +2,11 @@
 #include "core/track/reconcile.h"
 
 #include "core/base/mem.h"
+#include "core/launch/launch.h"
+#include "core/run/runlog.h"
+#include "core/run/supervisor.h"
 #include "core/track/_fold.h"
 #include "core/track/run.h"
-#include "core/train/launch.h"
-#include "core/train/runlog.h"
-#include "core/train/supervisor.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * run.h - experiments and runs as the index shows them.
  *
- * A run is what its events say (core/train/runlog.h writes them):
+ * A run is what its events say (core/run/runlog.h writes them):
  *
  *	ordered     run.created, run.started, run.param, run.tag, run.artifact, run.note,
  *	            run.finished, run.removed, run.restored, run.stop

@@ -7,8 +7,8 @@
  * series. An event that names a key twice is malformed.
  */
 #include "core/base/mem.h"
+#include "core/run/runlog.h"
 #include "core/track/_fold.h"
-#include "core/train/runlog.h"
 
 #include <string.h>
 

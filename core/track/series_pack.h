@@ -21,8 +21,8 @@
 #ifndef BN_TRACK_SERIES_PACK_H
 #define BN_TRACK_SERIES_PACK_H
 #include "core/base/err.h"
+#include "core/run/metric_chunk.h"
 #include "core/track/exact_sum.h"
-#include "core/train/metric_chunk.h"
 
 typedef struct bn_series_point {
 	int64_t step, time_ms;

@@ -1,4 +1,4 @@
--- Endpoints (core/deploy/endpoint.c), logged predictions and drift reports (core/monitor).
+-- Endpoints (core/serve/endpoint.c), logged predictions and drift reports (core/monitor).
 
 CREATE TABLE endpoint (
 	id TEXT PRIMARY KEY,

@@ -7,10 +7,10 @@
  * Prints JSON lines for tests/bench/run.sh.
  */
 #include "core/base/mem.h"
-#include "core/pipeline/rooms.h"
+#include "core/pipeline/fold_classes.h"
+#include "core/run/runlog.h"
 #include "core/store/workspace.h"
 #include "core/track/query.h"
-#include "core/train/runlog.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -49,7 +49,7 @@ static int write_run(bn_workspace *ws, int64_t i, bn_metric_set *set, bn_err *er
 		(unsigned long long)(spread ^ 0x5851f42d4c957f2du));
 	snprintf(experiment, sizeof experiment, "exp%lld", (long long)i % 8);
 	snprintf(spec, sizeof spec, "%s%s", id, id);
-	bn_run_birth birth = {.experiment = experiment,
+	bn_run_created birth = {.experiment = experiment,
 		.kind = "trainer",
 		.title = "ridge",
 		.spec_hash = spec,
@@ -97,7 +97,7 @@ static int fold_runs(const char *dir, bn_err *err)
 	bn_workspace *ws = NULL;
 	bn_run_counts counts;
 	double t = seconds();
-	int rc = bn_workspace_open(&ws, bn_env_real(), bn_rooms, dir, err);
+	int rc = bn_workspace_open(&ws, bn_env_real(), bn_fold_classes, dir, err);
 	if (rc == 0)
 		rc = bn_workspace_refresh(ws, NULL, err);
 	t = seconds() - t;
@@ -155,7 +155,7 @@ static int look(const char *dir, bn_err *err)
 			{.sort = "metrics.test_rmse", .limit = 1000, .last = true}}};
 	bn_workspace *ws = NULL;
 	char line[128];
-	int rc = bn_workspace_open(&ws, bn_env_real(), bn_rooms, dir, err);
+	int rc = bn_workspace_open(&ws, bn_env_real(), bn_fold_classes, dir, err);
 	if (rc == 0)
 		rc = bn_workspace_refresh(ws, NULL, err);
 	for (size_t i = 0; rc == 0 && i < sizeof queries / sizeof *queries; i++) {

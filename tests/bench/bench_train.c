@@ -4,8 +4,8 @@
  */
 #include "core/base/mem.h"
 #include "core/base/rng.h"
-#include "core/train/evaluate.h"
-#include "core/train/trainer.h"
+#include "core/learn/evaluate.h"
+#include "core/learn/trainer.h"
 
 #include <math.h>
 #include <stdio.h>

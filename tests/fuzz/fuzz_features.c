@@ -1,7 +1,7 @@
 /* Any JSON as features.json: an error, or a pipeline that writes, reads back and transforms. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/train/features.h"
+#include "core/learn/features.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -8,8 +8,8 @@
 #include "core/base/env.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
-#include "core/deploy/server.h"
-#include "core/train/model.h"
+#include "core/learn/model.h"
+#include "core/serve/server.h"
 
 #include <jansson.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* Any bytes as a metric chunk: refused, or points that write and read back bit for bit. */
-#include "core/train/metric_chunk.h"
+#include "core/run/metric_chunk.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Any bytes as a safetensors file: an error, or a set that writes and reads back to the same. */
 #include "core/base/buf.h"
-#include "core/train/safetensors.h"
+#include "core/learn/safetensors.h"
 
 #include <stdint.h>
 #include <stdlib.h>

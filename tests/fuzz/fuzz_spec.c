@@ -1,6 +1,6 @@
 /* Any bytes as a spec: an error with a message, or a spec whose canonical form reads back equal. */
 #include "core/base/json.h"
-#include "core/train/spec.h"
+#include "core/launch/spec.h"
 
 #include <stdint.h>
 #include <stdlib.h>

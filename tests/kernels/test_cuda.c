@@ -1,5 +1,5 @@
 /* Every operation of the CUDA plug-in against the CPU back end, where there is a GPU. */
-#include "core/train/trainer.h"
+#include "core/learn/trainer.h"
 #include "kernels/backend.h"
 #include "tests/support/check_main.h"
 #include "tests/support/kernel_ops.h"

@@ -3,7 +3,7 @@
 
 #include "core/base/env.h"
 #include "core/base/fs.h"
-#include "core/train/model.h"
+#include "core/learn/model.h"
 #include "tests/support/check_main.h"
 #include "tests/support/train_data.h"
 

@@ -2,8 +2,8 @@
 #include "tests/support/track.h"
 
 #include "core/govern/policy.h"
+#include "core/run/runlog.h"
 #include "core/track/run.h"
-#include "core/train/runlog.h"
 #include "tests/support/check_main.h"
 
 #include <stdio.h>
@@ -89,7 +89,8 @@ void track_run(track_world *w, int n, const char *name, const char *params, cons
 	char id[BN_RUN_ID_TEXT];
 	snprintf(id, sizeof id, "%s", track_id(n));
 	target t = {w, id, BN_METRIC_SET_INIT};
-	bn_run_birth birth = {.name = name, .experiment = "exp", .kind = "api", .title = "a test"};
+	bn_run_created birth = {
+		.name = name, .experiment = "exp", .kind = "api", .title = "a test"};
 	ck_assert_bn_ok(bn_runlog_created(w->ws, id, &birth, &err), &err);
 	each_pair(params, add_param, &t);
 	each_pair(metrics, add_metric, &t);

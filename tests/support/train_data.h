@@ -7,7 +7,7 @@
  */
 #ifndef BN_TEST_TRAIN_DATA_H
 #define BN_TEST_TRAIN_DATA_H
-#include "core/train/frame.h"
+#include "core/learn/frame.h"
 
 #include <stdint.h>
 

@@ -6,7 +6,7 @@
  */
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/pipeline/rooms.h"
+#include "core/pipeline/fold_classes.h"
 #include "tui/cli/_cli.h"
 #include "tui/cli/verbs.h"
 
@@ -382,7 +382,8 @@ int bn_cli_workspace(bn_cli *cli, bn_workspace **out, bn_err *err)
 {
 	int rc = 0;
 	if (!cli->workspace)
-		rc = bn_workspace_open(&cli->workspace, cli->env, bn_rooms, cli->start_dir, err);
+		rc = bn_workspace_open(
+			&cli->workspace, cli->env, bn_fold_classes, cli->start_dir, err);
 	if (!rc)
 		*out = cli->workspace;
 	return rc;

@@ -1,9 +1,9 @@
 /* cmd_log.c - binnacle log metric, param, tag, artifact: from inside a run, in any language. */
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/run/run_dir.h"
+#include "core/run/runlog.h"
 #include "core/track/run.h"
-#include "core/train/run_dir.h"
-#include "core/train/runlog.h"
 #include "tui/cli/verbs.h"
 
 #include <string.h>

@@ -5,12 +5,12 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/launch/reproduce.h"
 #include "core/registry/registry.h"
 #include "core/track/compare.h"
 #include "core/track/query.h"
 #include "core/track/reconcile.h"
 #include "core/track/run.h"
-#include "core/train/reproduce.h"
 #include "tui/cli/verbs.h"
 
 #include <math.h>

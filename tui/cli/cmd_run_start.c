@@ -1,13 +1,13 @@
 /* cmd_run_start.c - binnacle run start, binnacle exec. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/pipeline/rooms.h"
+#include "core/launch/exec.h"
+#include "core/launch/launch.h"
+#include "core/launch/spec.h"
+#include "core/learn/trainer.h"
+#include "core/pipeline/fold_classes.h"
+#include "core/run/runlog.h"
 #include "core/track/run.h"
-#include "core/train/exec.h"
-#include "core/train/launch.h"
-#include "core/train/runlog.h"
-#include "core/train/spec.h"
-#include "core/train/trainer.h"
 #include "tui/cli/run_follow.h"
 #include "tui/cli/verbs.h"
 
@@ -331,8 +331,8 @@ static int run_start(bn_cli *cli, bn_err *err)
 static int run_exec(bn_cli *cli, bn_err *err)
 {
 	int status = 0;
-	int rc = bn_exec_run(
-		bn_cli_env(cli), bn_rooms, bn_cli_start_dir(cli), bn_cli_arg(cli, 0), &status, err);
+	int rc = bn_exec_run(bn_cli_env(cli), bn_fold_classes, bn_cli_start_dir(cli),
+		bn_cli_arg(cli, 0), &status, err);
 	if (rc == 0 && status != 0)
 		rc = bn_err_set(err, status == 130 || status == 143 ? BN_EINTR : BN_EFAILED,
 			"the run ended with status %d", status);

@@ -8,10 +8,10 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/deploy/endpoint.h"
-#include "core/deploy/server.h"
 #include "core/monitor/gauges.h"
 #include "core/monitor/prediction_log.h"
+#include "core/serve/endpoint.h"
+#include "core/serve/server.h"
 #include "tui/cli/token.h"
 #include "tui/cli/verbs.h"
 

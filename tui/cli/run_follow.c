@@ -4,11 +4,11 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/launch/launch.h"
+#include "core/run/run_dir.h"
 #include "core/track/reconcile.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
-#include "core/train/launch.h"
-#include "core/train/run_dir.h"
 
 #include <fcntl.h>
 #include <stdio.h>

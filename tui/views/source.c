@@ -3,7 +3,7 @@
 
 #include "core/base/env.h"
 #include "core/base/mem.h"
-#include "core/pipeline/rooms.h"
+#include "core/pipeline/fold_classes.h"
 #include "core/store/workspace.h"
 #include "core/track/reconcile.h"
 #include "tui/views/_source.h"
@@ -16,7 +16,7 @@ int bn_source_open(void **context, const char *dir, bn_err *err)
 	bn_reader *r = bn_alloc_zeroed(1, sizeof *r);
 	if (!r)
 		return bn_err_nomem(err, "a reader of the workspace");
-	int rc = bn_workspace_open(&r->ws, bn_env_real(), bn_rooms, dir, err);
+	int rc = bn_workspace_open(&r->ws, bn_env_real(), bn_fold_classes, dir, err);
 	if (rc) {
 		bn_free(r);
 		return rc;

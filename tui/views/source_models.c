@@ -1,5 +1,5 @@
 /* source_models.c - models, the approval sheet, the audit log, and the deeds that change things. */
-#include "core/train/launch.h"
+#include "core/launch/launch.h"
 #include "tui/views/_source.h"
 
 #include <stdio.h>

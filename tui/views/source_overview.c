@@ -1,8 +1,8 @@
 /* source_overview.c - the state of every station, and the words at the right of the title. */
 #include "core/base/buf.h"
 #include "core/base/fs.h"
-#include "core/deploy/endpoint.h"
 #include "core/monitor/report.h"
+#include "core/serve/endpoint.h"
 #include "tui/ui/format.h"
 #include "tui/views/_source.h"
 

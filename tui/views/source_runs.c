@@ -1,10 +1,10 @@
 /* source_runs.c - the table of runs, one run with a curve and its console, runs side by side. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "core/launch/launch.h"
+#include "core/run/run_dir.h"
 #include "core/track/best.h"
 #include "core/track/series.h"
-#include "core/train/launch.h"
-#include "core/train/run_dir.h"
 #include "tui/views/_source.h"
 
 #include <errno.h>

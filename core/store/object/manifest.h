@@ -23,7 +23,7 @@
  * content   what "the same bytes" means; statistics may be added without changing it.
  *           table: SHA-256 of "bn-table 1\n", the schema's hash, "\n", and each part's hash and "\n";
  *           model, artifacts: SHA-256 of the lines "<hash>  <path>\n", which for a model is its
- *           digest (core/train/model.h), as it has been since the first version.
+ *           digest (core/learn/model.h), as it has been since the first version.
  * groups    instead of parts when there are more than 1024 of them: [{"bytes","manifest","parts",
  *           "rows"}], each naming a manifest of the same kind with up to 1024 parts, without schema
  *           and content. Appending rewrites the last group and the top alone. Groups do not nest.

@@ -8,7 +8,7 @@
 #include "core/monitor/gauges.h"
 #include "core/monitor/prediction_log.h"
 #include "core/monitor/report.h"
-#include "core/pipeline/rooms.h"
+#include "core/pipeline/fold_classes.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
 #include "tests/support/exposition.h"
@@ -30,7 +30,8 @@ static void open_workspace(void)
 {
 	setenv("XDG_STATE_HOME", tiny_dir(), 1);
 	ck_assert_bn_ok(bn_workspace_init(bn_env_real(), tiny_dir(), &err), &err);
-	ck_assert_bn_ok(bn_workspace_open(&ws, bn_env_real(), bn_rooms, tiny_dir(), &err), &err);
+	ck_assert_bn_ok(
+		bn_workspace_open(&ws, bn_env_real(), bn_fold_classes, tiny_dir(), &err), &err);
 }
 
 static void open_model(const char *dataset, const char *digest)

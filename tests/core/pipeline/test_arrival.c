@@ -8,10 +8,10 @@
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/govern/identity.h"
-#include "core/pipeline/rooms.h"
+#include "core/pipeline/fold_classes.h"
+#include "core/run/metric_chunk.h"
 #include "core/store/_workspace.h"
 #include "core/store/inspect.h"
-#include "core/train/metric_chunk.h"
 #include "tests/support/check_main.h"
 #include "tests/support/people.h"
 
@@ -348,7 +348,7 @@ START_TEST(test_all_classes_fold_to_the_same_in_any_order_of_arrival)
 		town t;
 		bn_rng r;
 		bn_rng_init(&r, (uint64_t)seed, "test.arrival", 0);
-		town_make(&t, bn_rooms);
+		town_make(&t, bn_fold_classes);
 		random_history(&t, &r);
 		person_reopen(&t, &t.people[3], true);
 		char *at_once = person_dump(&t.people[3]);
@@ -422,7 +422,7 @@ static int64_t outcomes_of(town *t, unsigned how, bn_outcome outcome)
 START_TEST(test_a_record_of_an_unknown_type_is_newer_and_changes_no_row)
 {
 	town t;
-	town_make(&t, bn_rooms);
+	town_make(&t, bn_fold_classes);
 	ck_assert_int_eq(outcomes_of(&t, UNKNOWN_TYPE, BN_OUTCOME_NEWER), KINDS);
 	town_remove(&t);
 }
@@ -431,7 +431,7 @@ END_TEST
 START_TEST(test_an_unknown_kind_is_newer_and_changes_no_row)
 {
 	town t;
-	town_make(&t, bn_rooms);
+	town_make(&t, bn_fold_classes);
 	ck_assert_int_eq(outcomes_of(&t, UNKNOWN_KIND, BN_OUTCOME_NEWER), KINDS);
 	town_remove(&t);
 }
@@ -441,7 +441,7 @@ START_TEST(test_an_entity_without_a_name_is_invalid_and_changes_no_row)
 {
 	int64_t named = 0;
 	town t;
-	town_make(&t, bn_rooms);
+	town_make(&t, bn_fold_classes);
 	for (size_t i = 0; i < KINDS; i++)
 		named += strchr(kinds[i].entity, '/') &&
 			 strncmp(kinds[i].entity, "novelty/", 8) != 0;
@@ -468,7 +468,7 @@ START_TEST(test_no_row_is_claimed_by_another_entity_or_user)
 {
 	static const char report[] = "{'id':'r','object':'@','dataset':{'verdict':'drift'}}";
 	town t;
-	town_make(&t, bn_rooms);
+	town_make(&t, bn_fold_classes);
 	for (int i = 0; i < 2; i++) {
 		bn_workspace *w = writer_open(&t, &t.people[i]);
 		append_text(w, "endpoint.seen", "endpoint/e", "{'requests':1}");

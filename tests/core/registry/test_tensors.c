@@ -1,8 +1,8 @@
 /* What a model's manifest says of a safetensors file, read from its header alone. */
 #include "core/base/mem.h"
+#include "core/learn/safetensors.h"
 #include "core/registry/_tensors.h"
 #include "core/store/object/object.h"
-#include "core/train/safetensors.h"
 #include "tests/support/check_main.h"
 #include "tests/support/toy.h"
 

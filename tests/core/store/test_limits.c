@@ -4,12 +4,12 @@
 #include "core/data/pattern.h"
 #include "core/data/split.h"
 #include "core/data/suite.h"
-#include "core/deploy/predictor.h"
+#include "core/learn/features.h"
+#include "core/run/metric_chunk.h"
+#include "core/run/runlog.h"
+#include "core/serve/predictor.h"
 #include "core/store/log/limits.h"
 #include "core/store/object/manifest.h"
-#include "core/train/features.h"
-#include "core/train/metric_chunk.h"
-#include "core/train/runlog.h"
 #include "tests/support/check_main.h"
 
 #include <ctype.h>

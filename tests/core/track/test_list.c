@@ -4,10 +4,10 @@
  */
 #include "core/base/mem.h"
 #include "core/base/rng.h"
+#include "core/run/runlog.h"
 #include "core/store/inspect.h"
 #include "core/track/query.h"
 #include "core/track/series.h"
-#include "core/train/runlog.h"
 #include "tests/support/check_main.h"
 #include "tests/support/track.h"
 
@@ -145,7 +145,7 @@ static void act(bn_workspace *ws, bn_rng *rng, bn_metric_set *set)
 	static const char *const keys[] = {"rmse", "val_loss", "steps", "r2"};
 	char id[BN_RUN_ID_TEXT];
 	snprintf(id, sizeof id, "%s", track_id(1 + (int)(bn_rng_u64(rng) % 5)));
-	bn_run_birth birth = {.name = "x", .experiment = bn_rng_u64(rng) & 1 ? "a" : "b"};
+	bn_run_created birth = {.name = "x", .experiment = bn_rng_u64(rng) & 1 ? "a" : "b"};
 	switch (bn_rng_u64(rng) % 10) {
 	case 0:
 		ck_assert_bn_ok(bn_runlog_created(ws, id, &birth, &err), &err);

@@ -2,8 +2,8 @@
 #include "core/track/query.h"
 
 #include "core/base/mem.h"
+#include "core/run/runlog.h"
 #include "core/track/series.h"
-#include "core/train/runlog.h"
 #include "tests/support/check_main.h"
 #include "tests/support/track.h"
 
@@ -357,5 +357,4 @@ BN_TEST_MAIN("core/track/query", test_query_filters_select_what_they_say,
 	test_query_deep_and_long_filters_are_refused_not_crashed,
 	test_query_sorts_with_what_is_absent_last_both_ways,
 	test_query_columns_tell_absent_from_nan, test_query_search_limit_offset_and_fields,
-	test_query_envelope_never_loses_a_spike,
-	test_query_ten_thousand_runs)
+	test_query_envelope_never_loses_a_spike, test_query_ten_thousand_runs)

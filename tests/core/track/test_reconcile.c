@@ -1,15 +1,15 @@
 /* Who is gone: runs never started, supervisors of other hosts and other boots, readers who may not
- * write. What happens on this host for real is in tests/core/train/test_exec.c. */
+ * write. What happens on this host for real is in tests/core/launch/test_exec.c. */
 #include "core/track/reconcile.h"
 
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/launch/launch.h"
+#include "core/run/run_dir.h"
+#include "core/run/runlog.h"
+#include "core/run/supervisor.h"
 #include "core/track/run.h"
-#include "core/train/launch.h"
-#include "core/train/run_dir.h"
-#include "core/train/runlog.h"
-#include "core/train/supervisor.h"
 #include "tests/support/check_main.h"
 #include "tests/support/track.h"
 

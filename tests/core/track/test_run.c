@@ -2,9 +2,9 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/run/runlog.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
-#include "core/train/runlog.h"
 #include "tests/support/check_main.h"
 #include "tests/support/track.h"
 
@@ -112,12 +112,12 @@ START_TEST(test_run_keys_are_checked_before_they_are_written)
 	ck_assert_int_eq(bn_run_key_check("metric", "val/rmse 2.0:x-y", NULL), 0);
 	char name[BN_NAME_MAX + 2] = "";
 	memset(name, 'x', BN_NAME_MAX);
-	bn_run_birth birth = {.name = name, .experiment = name};
+	bn_run_created birth = {.name = name, .experiment = name};
 	ck_assert_bn_ok(bn_runlog_created(w.ws, track_id(1), &birth, &err), &err);
 	name[BN_NAME_MAX] = 'x';
 	birth.experiment = NULL;
 	ck_assert_int_eq(bn_runlog_created(w.ws, track_id(2), &birth, NULL), BN_EINVAL);
-	birth = (bn_run_birth){.experiment = name};
+	birth = (bn_run_created){.experiment = name};
 	ck_assert_int_eq(bn_runlog_created(w.ws, track_id(2), &birth, NULL), BN_EINVAL);
 	track_remove(&w);
 }

@@ -17,10 +17,10 @@
 #include "core/base/rng.h"
 #include "core/data/add.h"
 #include "core/data/csv_write.h"
-#include "core/pipeline/rooms.h"
+#include "core/learn/model.h"
+#include "core/pipeline/fold_classes.h"
+#include "core/run/runlog.h"
 #include "core/store/inspect.h"
-#include "core/train/model.h"
-#include "core/train/runlog.h"
 #include "kernels/backend.h"
 #include "tests/support/check_main.h"
 #include "tests/support/kernel_ops.h"
@@ -229,7 +229,7 @@ static void write_csv(const char *path)
 static void write_events(bn_workspace *ws)
 {
 	bn_err err = BN_ERR_INIT;
-	bn_run_birth birth = {.name = "cross", .kind = "api", .title = "bytes"};
+	bn_run_created birth = {.name = "cross", .kind = "api", .title = "bytes"};
 	const char *id = "000102030405060708090a0b0c0d0e0f";
 	if (bn_runlog_created(ws, id, &birth, &err) < 0)
 		die("run", &err);
@@ -273,7 +273,7 @@ static void workspace(const char *at)
 	bn_workspace *ws = NULL;
 	char hash[65], root[600];
 	if (bn_workspace_init(&env, at, &err) < 0 ||
-		bn_workspace_open(&ws, &env, bn_rooms, at, &err) < 0)
+		bn_workspace_open(&ws, &env, bn_fold_classes, at, &err) < 0)
 		die("workspace", &err);
 	write_events(ws);
 	add_datasets(ws, at);

@@ -22,12 +22,12 @@
  */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
-#include "core/pipeline/rooms.h"
+#include "core/pipeline/fold_classes.h"
+#include "core/run/runlog.h"
 #include "core/store/claim.h"
 #include "core/store/inspect.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
-#include "core/train/runlog.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -116,7 +116,7 @@ static int write_turn(writer *w, bn_err *err)
 	int64_t claimed = 0, step = w->generation * (int64_t)STEPS_PER_GENERATION + w->turn;
 	bool point = w->turn % POINT_EVERY == 0;
 	int rc;
-	if (!w->ws && (rc = bn_workspace_open(&w->ws, &env, bn_rooms, w->dir, err)) < 0)
+	if (!w->ws && (rc = bn_workspace_open(&w->ws, &env, bn_fold_classes, w->dir, err)) < 0)
 		return rc;
 	snprintf(key, sizeof key, "g%d.%" PRId64, w->generation, w->turn);
 	if ((rc = bn_runlog_tag(w->ws, w->run, key, key, err)) < 0)
@@ -169,10 +169,10 @@ static int create(const char *dir, int count, char **numbers)
 {
 	bn_err err = BN_ERR_INIT;
 	bn_workspace *ws = NULL;
-	int rc = bn_workspace_open(&ws, &env, bn_rooms, dir, &err);
+	int rc = bn_workspace_open(&ws, &env, bn_fold_classes, dir, &err);
 	for (int i = 0; rc >= 0 && i < count; i++) {
 		char id[BN_RUN_ID_TEXT];
-		bn_run_birth birth = {.name = numbers[i], .kind = "api", .title = "net_writer"};
+		bn_run_created birth = {.name = numbers[i], .kind = "api", .title = "net_writer"};
 		run_of(id, atoi(numbers[i]));
 		rc = bn_runlog_created(ws, id, &birth, &err);
 	}
@@ -191,7 +191,7 @@ static int follow(const char *dir, int seconds)
 	bn_workspace *ws = NULL;
 	while (monotonic_ms() < end) {
 		bn_err err = BN_ERR_INIT;
-		int rc = ws ? 0 : bn_workspace_open(&ws, &env, bn_rooms, dir, &err);
+		int rc = ws ? 0 : bn_workspace_open(&ws, &env, bn_fold_classes, dir, &err);
 		if (rc >= 0)
 			rc = bn_workspace_refresh(ws, NULL, &err);
 		if (rc < 0) {
@@ -235,7 +235,7 @@ static int settle(const char *dir, int number)
 	for (int i = 0; i < SETTLE_TRIES && open != before; i++) {
 		bn_err err = BN_ERR_INIT;
 		bn_workspace *ws = NULL;
-		int rc = bn_workspace_open(&ws, &env, bn_rooms, dir, &err);
+		int rc = bn_workspace_open(&ws, &env, bn_fold_classes, dir, &err);
 		if (rc >= 0)
 			rc = bn_runlog_tag(ws, id, "settled", "yes", &err);
 		if (rc >= 0)
@@ -398,7 +398,7 @@ static int check(const char *dir, int count, char **journals)
 	bn_err err = BN_ERR_INIT;
 	char hash[65] = "";
 	int rc;
-	if ((rc = bn_workspace_open(&r.ws, &env, bn_rooms, dir, &err)) < 0 ||
+	if ((rc = bn_workspace_open(&r.ws, &env, bn_fold_classes, dir, &err)) < 0 ||
 		(rc = bn_index_status_get(&status, r.ws, &err)) < 0 ||
 		(rc = bn_index_dump_hash(r.ws, hash, &err)) < 0)
 		goto out;

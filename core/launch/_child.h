@@ -1,0 +1,30 @@
+/*
+ * _child.h - what the supervised child does, from the fork to its end. Not for other modules.
+ */
+#ifndef BN_LAUNCH_CHILD_H
+#define BN_LAUNCH_CHILD_H
+#include "core/base/dir.h"
+#include "core/launch/spec.h"
+#include "core/store/index/fold.h"
+#include "core/store/workspace.h"
+
+typedef struct bn_child_task {
+	const bn_env *env;
+	const bn_fold_class *const *classes;
+	const char *workspace_dir; /* holds .binnacle */
+	const bn_dir *run_dir;     /* runs/<id> */
+	const char *id;
+	const json_t *spec;
+	char **data_paths; /* commands: "BINNACLE_DATA_X=path", NULL-terminated, may be NULL */
+} bn_child_task;
+
+/* Trains in this process and returns the exit status: 0, 1 with the reason written to runs/<id>/why
+ * and the log, 130 when asked to stop. */
+int bn_child_train(const bn_child_task *t);
+/* Becomes the command; returns only when that failed, with 127 (message in the log). */
+int bn_child_command(const bn_child_task *t);
+
+/* One line to the run's log (descriptor 1). */
+void bn_child_log(const char *line);
+
+#endif

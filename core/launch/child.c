@@ -1,0 +1,205 @@
+/*
+ * child.c - see _child.h: training, and commands, inside a supervised child.
+ *
+ * The trainer's child has a writer of its own in the event log: what it has committed stays true
+ * when it crashes in the next instruction. The model is stored and told before it exits, so before
+ * the supervisor can write how the run ended.
+ */
+#include "core/base/dir.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/process.h"
+#include "core/launch/_child.h"
+#include "core/learn/evaluate.h"
+#include "core/learn/fit.h"
+#include "core/run/run_dir.h"
+#include "core/run/runlog.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FLUSH_NS 500000000
+#define MODEL_DIR "model" /* below runs/<id> until it is stored */
+
+static volatile sig_atomic_t stop_wanted;
+
+static void on_stop(int signal)
+{
+	(void)signal;
+	stop_wanted = 1;
+}
+
+void bn_child_log(const char *line)
+{
+	size_t n = strlen(line);
+	while (n > 0) {
+		ssize_t w = write(1, line, n);
+		if (w <= 0)
+			return;
+		line += w;
+		n -= (size_t)w;
+	}
+	if (write(1, "\n", 1) < 0)
+		return;
+}
+
+/* ---- training ------------------------------------------------------------------------------- */
+
+typedef struct trainee {
+	bn_workspace *ws;
+	const char *id;
+	bn_metric_set metrics;
+	int64_t flushed_ns;
+	bn_err err; /* of a write to the log: ends the fit */
+} trainee;
+
+static int flush(trainee *t)
+{
+	int rc = bn_runlog_metrics(t->ws, t->id, &t->metrics, &t->err);
+	if (rc == 0)
+		rc = bn_workspace_commit(t->ws, &t->err);
+	if (rc == 0)
+		rc = bn_workspace_tick(t->ws, &t->err);
+	bn_metric_set_clear(&t->metrics);
+	t->flushed_ns = bn_env_monotonic_ns(bn_workspace_env(t->ws));
+	return rc;
+}
+
+static int on_metric(void *user, const char *name, int64_t step, double value)
+{
+	trainee *t = user;
+	const bn_env *env = bn_workspace_env(t->ws);
+	if (bn_metric_set_add(&t->metrics, name, step, bn_env_now_ms(env), value) != 0)
+		return bn_err_nomem(&t->err, "metrics");
+	if (t->metrics.points >= BN_METRIC_CHUNK_POINTS ||
+		bn_env_monotonic_ns(env) - t->flushed_ns >= FLUSH_NS)
+		return flush(t);
+	return 0;
+}
+
+static void on_log(void *user, const char *line)
+{
+	(void)user;
+	bn_child_log(line);
+}
+
+static bool is_cancelled(void *user)
+{
+	(void)user;
+	return stop_wanted != 0;
+}
+
+/* {"test": {"rmse": 1.5}} becomes the metric test_rmse at the last step; validation's are called
+ * val_, as trainers call their val_loss. Counts of rows are no scores. */
+static int add_scores(trainee *t, const json_t *metrics, int64_t step)
+{
+	const char *part, *name;
+	json_t *scores, *value;
+	int64_t now = bn_env_now_ms(bn_workspace_env(t->ws));
+	json_object_foreach((json_t *)(uintptr_t)metrics, part, scores)
+	{
+		json_object_foreach(scores, name, value)
+		{
+			char key[128];
+			if (!json_is_number(value) || !bn_metric_find(name))
+				continue;
+			snprintf(key, sizeof key, "%.32s_%.80s",
+				strcmp(part, "valid") ? part : "val", name);
+			if (bn_metric_set_add(
+				    &t->metrics, key, step, now, json_number_value(value)) != 0)
+				return bn_err_nomem(&t->err, "metrics");
+		}
+	}
+	return 0;
+}
+
+static int train(const bn_child_task *task, trainee *t, bn_err *err)
+{
+	bn_fit_hooks hooks = {t, on_metric, on_log, is_cancelled};
+	bn_fit_report report = {.metrics = NULL};
+	bn_err why = BN_ERR_INIT;
+	char line[128];
+	int rc = bn_dir_remove_tree(task->run_dir, MODEL_DIR, &why);
+	if (rc < 0)
+		goto out;
+	rc = bn_fit_run(&report, t->ws, task->spec, task->run_dir, MODEL_DIR,
+		(int)bn_json_int(task->spec, "threads", 0), &hooks, &why);
+	if (rc < 0) {
+		/* A failed write to the log ends the fit with its code; its message says more. */
+		if (t->err.code == rc)
+			bn_err_clear(&why);
+		goto out;
+	}
+	if ((rc = add_scores(t, report.metrics, report.iterations > 0 ? report.iterations : 0)) < 0)
+		goto out;
+	if ((rc = flush(t)) < 0)
+		goto out;
+	if ((rc = bn_runlog_model(t->ws, t->id, task->run_dir, MODEL_DIR, report.digest, &why)) < 0)
+		goto out;
+	if ((rc = bn_workspace_commit(t->ws, &why)) < 0)
+		goto out;
+	snprintf(line, sizeof line, "model %.12s written", report.digest);
+	bn_child_log(line);
+	bn_dir_remove_tree(task->run_dir, MODEL_DIR, NULL);
+out:
+	bn_fit_report_release(&report);
+	return rc < 0 ? bn_err_move(err, why.code ? &why : &t->err) : 0;
+}
+
+int bn_child_train(const bn_child_task *task)
+{
+	trainee t = {.id = task->id, .metrics = BN_METRIC_SET_INIT};
+	bn_err err = BN_ERR_INIT;
+	struct sigaction sa = {.sa_handler = on_stop};
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	int rc = bn_workspace_open(&t.ws, task->env, task->classes, task->workspace_dir, &err);
+	if (rc == 0) {
+		bn_run_clock_follow(t.ws, t.id);
+		t.flushed_ns = bn_env_monotonic_ns(task->env);
+		rc = train(task, &t, &err);
+	}
+	bn_metric_set_release(&t.metrics);
+	bn_workspace_close(t.ws);
+	if (rc == 0)
+		return 0;
+	char line[sizeof err.msg + sizeof err.hint + 32];
+	snprintf(line, sizeof line, "error: %s%s%s", err.msg, err.hint[0] ? "; " : "", err.hint);
+	bn_child_log(line);
+	bn_dir_write_file(task->run_dir, "why", err.msg, strlen(err.msg), 0644, NULL);
+	return rc == BN_EINTR ? 130 : 1;
+}
+
+/* ---- commands ------------------------------------------------------------------------------- */
+
+int bn_child_command(const bn_child_task *t)
+{
+	const json_t *command = json_object_get(t->spec, "command");
+	size_t n = json_array_size(command), extra = 0, at = 0;
+	while (t->data_paths && t->data_paths[extra])
+		extra++;
+	const char **argv = bn_alloc_zeroed(n + 1, sizeof *argv);
+	const char **set = bn_alloc_zeroed(extra + 5, sizeof *set);
+	bn_err err = BN_ERR_INIT;
+	if (!argv || !set)
+		return 127;
+	for (size_t i = 0; i < n; i++)
+		argv[i] = json_string_value(json_array_get(command, i));
+	set[at++] = bn_strf("BINNACLE_RUN_ID=%s", t->id);
+	set[at++] = bn_strf("BINNACLE_HOME=%s", t->workspace_dir);
+	set[at++] = bn_strf("BINNACLE_RUN_DIR=%s", t->run_dir->path);
+	set[at++] = bn_strf("BINNACLE_SEED=%lld", (long long)bn_json_int(t->spec, "seed", 0));
+	for (size_t i = 0; i < extra; i++)
+		set[at++] = t->data_paths[i];
+	for (size_t i = 0; i < at; i++)
+		if (!set[i])
+			return 127;
+	bn_process_become(argv, set, bn_json_str(t->spec, "workdir", NULL), &err);
+	char line[sizeof err.msg + 16];
+	snprintf(line, sizeof line, "error: %s", err.msg);
+	bn_child_log(line);
+	return 127;
+}

@@ -1,0 +1,212 @@
+/* launch.c - see launch.h. */
+#include "core/launch/launch.h"
+
+#include "core/base/dir.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/process.h"
+#include "core/launch/spec.h"
+#include "core/run/run_dir.h"
+#include "core/run/runlog.h"
+#include "core/run/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- preparing ------------------------------------------------------------------------------ */
+
+static int write_birth(bn_workspace *ws, const json_t *spec, const bn_launch_options *opt,
+	const char *id, const char *spec_hash, bn_err *err)
+{
+	const json_t *data = json_array_get(json_object_get(spec, "data"), 0);
+	char *title = bn_spec_title(spec);
+	char *dataset = data ? bn_strf("%s@v%lld", bn_json_str(data, "name", ""),
+				       (long long)bn_json_int(data, "version", 0))
+			     : NULL;
+	bn_run_created birth = {.name = opt->name,
+		.experiment = opt->experiment,
+		.kind = bn_spec_is_command(spec) ? "command" : "trainer",
+		.title = title,
+		.spec_hash = spec_hash,
+		.diff_hash = bn_json_str(json_object_get(spec, "code"), "diff", NULL),
+		.dataset = dataset,
+		.parent = opt->parent,
+		.again = opt->again,
+		.note = opt->note};
+	int rc = title && (dataset || !data) ? 0 : bn_err_nomem(err, "a run");
+	if (rc == 0)
+		rc = bn_runlog_created(ws, id, &birth, err);
+	bn_free(title);
+	bn_free(dataset);
+	return rc;
+}
+
+/* What a trainer's spec says, as parameters of the run. */
+static int write_params(bn_workspace *ws, const json_t *spec, const char *id, bn_err *err)
+{
+	const char *key;
+	json_t *value;
+	int rc = 0;
+	if (!bn_spec_is_command(spec)) {
+		json_t *params = json_copy(json_object_get(spec, "hyper"));
+		json_object_set(params, "seed", json_object_get(spec, "seed"));
+		json_object_set(params, "target", json_object_get(spec, "target"));
+		json_object_set(params, "trainer", json_object_get(spec, "trainer"));
+		rc = bn_runlog_params(ws, id, params, err);
+		json_decref(params);
+	}
+	json_object_foreach(json_object_get(spec, "tags"), key, value)
+	{
+		if (rc == 0)
+			rc = bn_runlog_tag(ws, id, key, json_string_value(value), err);
+	}
+	return rc;
+}
+
+/* runs/<id>/spec holds the hash, so that the supervisor needs no index. */
+static int write_spec_file(bn_workspace *ws, const char *id, const char *spec_hash, bn_err *err)
+{
+	bn_dir *dir = NULL;
+	int rc = bn_run_dir_make(&dir, ws, id, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_dir_write_file(dir, "spec", spec_hash, strlen(spec_hash), 0644, err);
+	bn_dir_close(dir);
+	return rc;
+}
+
+int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_options *opt,
+	char id[BN_RUN_ID_TEXT], bn_err *err)
+{
+	json_t *spec = NULL;
+	char hash[65], *here = NULL;
+	const char *workdir = opt->workdir;
+	int rc = bn_spec_resolve(&spec, ws, given, err);
+	if (rc < 0)
+		return rc;
+	if (!workdir)
+		workdir = bn_path_absolute(&here, ".", NULL) == 0 ? here : bn_workspace_dir(ws);
+	if (bn_spec_is_command(spec) && !json_object_get(spec, "workdir"))
+		json_object_set_new(spec, "workdir", json_string(workdir));
+	if ((rc = bn_spec_add_provenance(spec, ws, workdir, err)) < 0)
+		goto out;
+	if ((rc = bn_run_id_new(bn_workspace_env(ws), id, err)) < 0)
+		goto out;
+	if ((rc = bn_spec_store(ws, spec, hash, err)) < 0)
+		goto out;
+	if ((rc = write_spec_file(ws, id, hash, err)) < 0)
+		goto out;
+	if ((rc = write_birth(ws, spec, opt, id, hash, err)) < 0)
+		goto out;
+	if ((rc = write_params(ws, spec, id, err)) < 0)
+		goto out;
+	if ((rc = bn_run_clock_leave(ws, id, err)) < 0)
+		goto out;
+	/* Sealed, not only committed: other hosts see what the supervisor says as soon as it seals, and
+	 * must find the run created by then. */
+	rc = bn_workspace_seal(ws, err);
+out:
+	bn_free(here);
+	json_decref(spec);
+	return rc;
+}
+
+/* ---- starting ------------------------------------------------------------------------------- */
+
+/* passive: idle threads sleep instead of spinning, since others use this node too (OpenMP 5.2, 21.7;
+ * it is read when a process starts, so it is set for a trainer before it does). */
+static int start(bn_workspace *ws, const char *program, const char *id, bool passive, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	char run_id[64], *home = NULL, *set_home = NULL, *self = NULL;
+	bn_dir *dir = NULL;
+	int log_fd = -1, rc = 0;
+	if ((rc = bn_path_absolute(&home, bn_workspace_dir(ws), err)) < 0)
+		goto out;
+	if (!program) {
+		if ((rc = bn_process_program(&self, err)) < 0)
+			goto out;
+		program = self;
+	}
+	if (!(set_home = bn_strf("BINNACLE_HOME=%s", home))) {
+		rc = bn_err_nomem(err, "an environment");
+		goto out;
+	}
+	if ((rc = bn_run_dir_open(&dir, ws, id, err)) < 0)
+		goto out;
+	if ((rc = bn_dir_open_file(
+		     &log_fd, dir, BN_RUN_LOG_FILE, O_WRONLY | O_CREAT | O_APPEND, 0644, err)) < 0)
+		goto out;
+	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%s", id);
+	const char *argv[] = {program, "-C", home, "exec", id, NULL};
+	const char *set[] = {run_id, set_home, passive ? "OMP_WAIT_POLICY=passive" : NULL, NULL};
+	rc = bn_process_spawn_detached(NULL, argv, set, NULL, log_fd, err);
+out:
+	if (log_fd >= 0)
+		env->fs->close(env, log_fd);
+	bn_dir_close(dir);
+	bn_free(self);
+	bn_free(home);
+	bn_free(set_home);
+	return rc;
+}
+
+int bn_launch(bn_workspace *ws, const json_t *given, const bn_launch_options *opt,
+	char id[BN_RUN_ID_TEXT], bn_err *err)
+{
+	int rc = bn_launch_prepare(ws, given, opt, id, err);
+	if (rc != 0)
+		return rc;
+	bool passive =
+		!bn_spec_is_command(given) && !bn_env_get(bn_workspace_env(ws), "OMP_WAIT_POLICY");
+	rc = start(ws, opt->program, id, passive, err);
+	if (rc != 0) {
+		/* Nobody else will say how it ended. */
+		if (bn_runlog_finished(ws, id, "FAILED", -1, 0, err ? err->msg : NULL, NULL) == 0)
+			bn_workspace_commit(ws, NULL);
+	}
+	return rc;
+}
+
+/* ---- stopping ------------------------------------------------------------------------------- */
+
+static int ask_by_file(bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_dir *dir = NULL;
+	int rc = bn_runlog_stop(ws, id, err);
+	if (rc < 0 || (rc = bn_workspace_commit(ws, err)) < 0)
+		return rc;
+	if ((rc = bn_run_dir_open(&dir, ws, id, err)) < 0)
+		return rc;
+	rc = bn_dir_write_file(dir, "stop", "stop\n", 5, 0644, err);
+	bn_dir_close(dir);
+	return rc;
+}
+
+int bn_launch_stop(bn_workspace *ws, const char *id, bool *signalled, bn_err *err)
+{
+	bn_supervisor s;
+	if (signalled)
+		*signalled = false;
+	int rc = bn_supervisor_find(&s, ws, id, err);
+	if (rc != 0)
+		return rc;
+	if (s.state == BN_SUPERVISOR_DEAD)
+		return bn_err_set(err, BN_ECONFLICT, "run %.8s: its supervisor (pid %d) is gone",
+			id, (int)s.pid);
+	if (s.state != BN_SUPERVISOR_ALIVE)
+		return ask_by_file(ws, id, err);
+	if (kill(s.pid, SIGTERM) != 0)
+		return errno == EPERM
+			       ? bn_err_set(
+					 err, BN_EREFUSED, "run %.8s belongs to another user", id)
+			       : bn_err_sys(err, BN_EIO, errno,
+					 "run %.8s: cannot signal process %d", id, (int)s.pid);
+	if (signalled)
+		*signalled = true;
+	return 0;
+}

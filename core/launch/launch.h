@@ -1,0 +1,45 @@
+/*
+ * launch.h - starting a run in a process of its own, and stopping it.
+ *
+ * bn_launch writes the spec and the event run.created, then starts `binnacle exec RUN` detached
+ * (own session, stdin /dev/null, output in runs/<id>/log.txt) and returns. From then on the run
+ * needs nobody: the supervisor (supervise.h) writes its events, whatever becomes of the launcher.
+ *
+ * Everything durable before anything is started: if we die in between, the run is there as
+ * SCHEDULED and reconciliation (core/track/reconcile.h) turns it into LOST.
+ */
+#ifndef BN_LAUNCH_LAUNCH_H
+#define BN_LAUNCH_LAUNCH_H
+#include "core/base/err.h"
+#include "core/base/id.h"
+#include "core/store/workspace.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+typedef struct bn_launch_options {
+	const char *name;       /* readable; NULL: made from the id */
+	const char *experiment; /* NULL: "default" */
+	const char *note;       /* may be NULL */
+	const char *parent;     /* run id of the run this is a child of, or NULL */
+	const char *again;      /* run id of the run this one repeats, or NULL */
+	const char *workdir;    /* where code is looked for and a command runs; NULL: current */
+	const char *program;    /* the binnacle executable; NULL: this program */
+} bn_launch_options;
+
+/* given: a spec as the user wrote it (bn_spec_resolve and bn_spec_add_provenance are done here).
+ * id gets the run's 32 hex digits. */
+int bn_launch(bn_workspace *ws, const json_t *given, const bn_launch_options *opt,
+	char id[BN_RUN_ID_TEXT], bn_err *err);
+/* The first half alone: everything but starting the process. */
+int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_options *opt,
+	char id[BN_RUN_ID_TEXT], bn_err *err);
+
+/* Asks a run to end: SIGTERM to its supervisor on this host, which passes it on and kills after the
+ * spec's grace time. On another host, or before it has a supervisor: an event run.stop for the
+ * record and the file runs/<id>/stop, which its supervisor looks for. *signalled (may be NULL)
+ * tells which. BN_EREFUSED when it is another user's, BN_ECONFLICT when its supervisor is gone. */
+int bn_launch_stop(bn_workspace *ws, const char *id, bool *signalled, bn_err *err);
+
+#endif

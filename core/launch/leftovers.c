@@ -1,0 +1,137 @@
+/* leftovers.c - see _leftovers.h. */
+#include "core/launch/_leftovers.h"
+
+#include "core/base/dir.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/launch/spec.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define METRICS_FILE "metrics.json"
+#define METRICS_BYTES_MAX (16 << 20)
+#define ARTIFACTS_DIR "artifacts"
+
+/* Numbers of an object, and of objects one level down. Others are passed over. */
+static int add_numbers(bn_metric_set *set, const json_t *object, const char *prefix, int64_t now_ms)
+{
+	const char *key;
+	json_t *value;
+	char name[BN_RUN_KEY_MAX + 2];
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
+		int rc = 0;
+		snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] ? "_" : "", key);
+		if (json_is_object(value) && !prefix[0])
+			rc = add_numbers(set, value, key, now_ms);
+		else if (json_is_number(value) && bn_run_key_check("metric", name, NULL) == 0)
+			rc = bn_metric_set_add(set, name, 0, now_ms, json_number_value(value));
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* A file of metrics as JSON; *out stays NULL when there is none that counts. */
+static int parse_metrics(
+	json_t **out, const bn_env *env, int fd, const char *path, int64_t since_ms, bn_err *err)
+{
+	struct stat st;
+	bn_buf b = BN_BUF_INIT;
+	size_t got;
+	int rc = 0;
+	if (env->fs->fstat(env, fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	int64_t written = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+	if (written + 10 <
+		since_ms) /* a kernel tick of slack: file times come from a coarse clock */
+		return 0;
+	if (st.st_uid != env->uid(env) && since_ms == 0)
+		return bn_err_set(err, BN_EREFUSED, "%s belongs to another user", path);
+	if (st.st_size > METRICS_BYTES_MAX)
+		return bn_err_set(err, BN_EINVAL, "%s: over %d bytes", path, METRICS_BYTES_MAX);
+	if (bn_buf_reserve(&b, (size_t)st.st_size + 1))
+		return bn_err_nomem(err, path);
+	if ((rc = bn_fs_read_at(env, fd, b.ptr, (size_t)st.st_size, 0, &got, path, err)) < 0)
+		goto out;
+	if ((rc = bn_json_parse(out, b.ptr, got, path, err)) < 0)
+		goto out;
+	if (!json_is_object(*out))
+		rc = bn_err_set(err, BN_EINVAL, "%s: not an object of numbers", path);
+out:
+	bn_buf_release(&b);
+	return rc;
+}
+
+static int read_metrics(bn_metric_set *set, const bn_env *env, int fd, const char *path,
+	int64_t since_ms, bn_err *err)
+{
+	json_t *o = NULL;
+	int rc = parse_metrics(&o, env, fd, path, since_ms, err);
+	if (rc < 0)
+		goto out;
+	if (o && add_numbers(set, o, "", bn_env_now_ms(env)) != 0)
+		rc = bn_err_nomem(err, "metrics");
+out:
+	json_decref(o);
+	env->fs->close(env, fd);
+	return rc;
+}
+
+/* The run's own metrics.json, else the one that the command wrote where it worked. */
+static int store_metrics(bn_metric_set *set, const bn_env *env, const json_t *spec,
+	const bn_dir *run_dir, int64_t since_ms, bn_err *err)
+{
+	const char *workdir = bn_json_str(spec, "workdir", NULL);
+	bn_path_kind own;
+	int fd = -1, rc = bn_dir_look(&own, run_dir, METRICS_FILE, err);
+	if (rc < 0)
+		return rc;
+	if (own != BN_PATH_ABSENT) {
+		if ((rc = bn_dir_open_file(&fd, run_dir, METRICS_FILE, O_RDONLY, 0, err)) < 0)
+			return rc;
+		return read_metrics(set, env, fd, METRICS_FILE, 0, err);
+	}
+	char *theirs = workdir ? bn_path_join(workdir, METRICS_FILE) : NULL;
+	if (workdir && !theirs)
+		return bn_err_nomem(err, "a path");
+	if (theirs)
+		fd = env->fs->open(env, NULL, theirs, O_RDONLY | O_NONBLOCK, 0);
+	if (fd >= 0)
+		rc = read_metrics(set, env, fd, theirs, since_ms, err);
+	bn_free(theirs);
+	return rc;
+}
+
+/* Each by itself, so that one that cannot be stored does not take the others with it. */
+static int store_artifacts(bn_workspace *ws, const char *id, const bn_dir *run_dir, bn_err *err)
+{
+	bn_names names = BN_NAMES_INIT;
+	bn_dir *files = NULL;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_dir_open_below(&files, run_dir, ARTIFACTS_DIR, &why);
+	if (rc == BN_ENOTFOUND) {
+		bn_err_clear(&why);
+		goto out;
+	}
+	if (rc < 0 || (rc = bn_dir_list(files, NULL, &names, &why)) < 0)
+		goto out;
+	for (size_t i = 0; i < names.count; i++)
+		bn_runlog_artifact_below(ws, id, files, names.items[i], names.items[i], &why);
+out:
+	bn_dir_close(files);
+	bn_names_release(&names);
+	return why.code ? bn_err_move(err, &why) : 0;
+}
+
+int bn_leftovers_store(bn_workspace *ws, const char *id, const json_t *spec, const bn_dir *run_dir,
+	int64_t since_ms, bn_metric_set *metrics, bn_err *err)
+{
+	if (!bn_spec_is_command(spec))
+		return 0;
+	int files = store_artifacts(ws, id, run_dir, err);
+	int numbers = store_metrics(metrics, bn_workspace_env(ws), spec, run_dir, since_ms, err);
+	return files < 0 ? files : numbers;
+}

@@ -1,0 +1,33 @@
+/*
+ * _features.h - the inside of a feature pipeline, shared by its three files: features.c (what it
+ * does), features_fit.c (how it is learnt) and features_json.c (how it is kept).
+ */
+#ifndef BN_LEARN__FEATURES_H
+#define BN_LEARN__FEATURES_H
+#include "core/base/mem.h"
+#include "core/learn/features.h"
+
+struct bn_features {
+	bn_arena arena; /* every string and array below */
+	bn_task task;
+	bn_impute impute;
+	bool standardise;
+	const char *target;
+	bn_view_kind target_kind;
+	const char **classes; /* class_count labels */
+	double *class_values; /* NUMBER targets: what the labels say */
+	size_t class_count, target_missing;
+	bn_feature_input *inputs;
+	size_t input_count, width;
+	const char **skipped;
+	size_t skipped_count;
+};
+
+/* The value of a number or boolean column as a double; NaN when missing or infinite. */
+double bn_view_number(const bn_column_view *column, size_t row);
+/* Index of text among count strings in byte order, or -1. */
+int32_t bn_category_find(const char *const *sorted, size_t count, const char *text);
+/* Numbers inputs' design columns from left to right. */
+void bn_features_number_columns(bn_features *f);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * _trainers.h - for the files that implement a trainer: the table's entries, and what they share.
+ */
+#ifndef BN_LEARN__TRAINERS_H
+#define BN_LEARN__TRAINERS_H
+#include "core/learn/trainer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+extern const bn_trainer bn_trainer_ridge;
+extern const bn_trainer bn_trainer_logistic;
+extern const bn_trainer bn_trainer_mlp;
+
+/* Through the request's hooks; all of them may be absent. metric returns what the hook returns. */
+int bn_fit_metric(const bn_fit_request *r, const char *name, int64_t step, double value);
+int bn_fit_check_cancel(const bn_fit_request *r, bn_err *err);
+void bn_fit_log(const bn_fit_request *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* BN_EINVAL unless the tensor is there with that dtype and shape (cols 0: a vector). out may be
+ * NULL. */
+int bn_estimator_need(const bn_estimator *e, const bn_tensor **out, const char *name,
+	bn_dtype dtype, size_t rows, size_t cols, bn_err *err);
+
+/* linear.c: what ridge and logistic models have in common: coef [outputs or 1, inputs] and
+ * intercept, float64. */
+int bn_linear_store(
+	bn_estimator *e, size_t rows, const double *coef, const double *intercept, bn_err *err);
+int bn_linear_check(bn_estimator *e, bn_err *err); /* part 0: coef, 1: intercept */
+size_t bn_linear_scratch(const bn_estimator *e);
+void bn_linear_predict(
+	const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch);
+
+/* In place, n values: probabilities from scores. */
+void bn_softmax_row(double *z, size_t n);
+
+#endif

@@ -1,0 +1,318 @@
+/* evaluate.c - see evaluate.h. */
+#include "core/learn/evaluate.h"
+
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/learn/order.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static const bn_metric_def metric_defs[] = {
+	{"rmse", BN_TASK_REGRESSION, false, "root of the mean squared error"},
+	{"mae", BN_TASK_REGRESSION, false, "mean absolute error"},
+	{"r2", BN_TASK_REGRESSION, true, "share of the variance that is explained"},
+	{"mape", BN_TASK_REGRESSION, false, "mean absolute error relative to the target"},
+	{"max_error", BN_TASK_REGRESSION, false, "largest absolute error"},
+	{"median_ae", BN_TASK_REGRESSION, false, "median absolute error"},
+	{"accuracy", BN_TASK_CLASSIFICATION, true, "share of rows with the right class"},
+	{"precision", BN_TASK_CLASSIFICATION, true,
+		"of the rows called positive, the share that is (two classes)"},
+	{"recall", BN_TASK_CLASSIFICATION, true,
+		"of the positive rows, the share that is found (two classes)"},
+	{"f1", BN_TASK_CLASSIFICATION, true, "harmonic mean of precision and recall (two classes)"},
+	{"precision_macro", BN_TASK_CLASSIFICATION, true, "precision, mean over the classes"},
+	{"recall_macro", BN_TASK_CLASSIFICATION, true, "recall, mean over the classes"},
+	{"f1_macro", BN_TASK_CLASSIFICATION, true, "F1, mean over the classes"},
+	{"roc_auc", BN_TASK_CLASSIFICATION, true,
+		"area under the ROC curve; over two classes one against the rest, mean"},
+	{"log_loss", BN_TASK_CLASSIFICATION, false, "mean cross-entropy, natural logarithm"},
+};
+
+size_t bn_metric_count(void)
+{
+	return sizeof metric_defs / sizeof *metric_defs;
+}
+
+const bn_metric_def *bn_metric_get(size_t i)
+{
+	return i < bn_metric_count() ? &metric_defs[i] : NULL;
+}
+
+const bn_metric_def *bn_metric_find(const char *name)
+{
+	for (size_t i = 0; i < bn_metric_count(); i++)
+		if (strcmp(metric_defs[i].name, name) == 0)
+			return &metric_defs[i];
+	return NULL;
+}
+
+/* ---- regression ----------------------------------------------------------------------------- */
+
+int bn_evaluate_regression(bn_regression_metrics *out, size_t rows, const double *y,
+	const double *predicted, bn_err *err)
+{
+	bn_regression_metrics m = {rows, NAN, NAN, NAN, NAN, NAN, NAN};
+	double sum = 0, square = 0, absolute = 0, relative = 0, largest = 0, spread = 0;
+	bool any = false;
+	if (rows == 0) {
+		*out = m;
+		return 0;
+	}
+	double *errors = bn_alloc(rows * sizeof *errors);
+	uint32_t *order = bn_alloc(rows * sizeof *order);
+	int rc = errors && order ? 0 : bn_err_nomem(err, "evaluation");
+	for (size_t i = 0; i < rows && rc == 0; i++) {
+		double e = fabs(y[i] - predicted[i]);
+		if (!isfinite(e))
+			rc = bn_err_set(err, BN_EINVAL,
+				"evaluation: row %zu has no finite prediction or target", i);
+		errors[i] = e;
+		sum += y[i];
+		square += e * e;
+		absolute += e;
+		relative += e / fmax(fabs(y[i]), DBL_EPSILON);
+		largest = fmax(largest, e);
+		any = any || y[i] != 0;
+	}
+	if (rc == 0)
+		rc = bn_order_f64(order, errors, rows, err);
+	if (rc == 0) {
+		double n = (double)rows, mean = sum / n;
+		for (size_t i = 0; i < rows; i++)
+			spread += (y[i] - mean) * (y[i] - mean);
+		m.rmse = sqrt(square / n);
+		m.mae = absolute / n;
+		m.mape = any ? relative / n : NAN;
+		m.max_error = largest;
+		m.median_ae = bn_quantile_ordered(order, errors, rows, 0.5);
+		/* A constant target leaves rounding behind at most. */
+		bool varies = rows > 1 && spread > n * pow(mean * DBL_EPSILON, 2) * n;
+		m.r2 = varies ? 1 - square / spread : NAN;
+		*out = m;
+	}
+	bn_free(errors);
+	bn_free(order);
+	return rc;
+}
+
+/* ---- classification ------------------------------------------------------------------------- */
+
+size_t bn_argmax(const double *probability, size_t n)
+{
+	size_t best = 0;
+	for (size_t k = 1; k < n; k++)
+		if (probability[k] > probability[best])
+			best = k;
+	return best;
+}
+
+void bn_classification_metrics_release(bn_classification_metrics *m)
+{
+	bn_free(m->confusion);
+	m->confusion = NULL;
+}
+
+/* Area under the ROC curve of class k against the rest: the Mann-Whitney statistic, ties counting
+ * half. NaN when one side is empty. score and order are room for rows elements. */
+static int auc_of_class(double *out, size_t rows, size_t classes, size_t k, const double *y,
+	const double *probability, double *score, uint32_t *order, bn_err *err)
+{
+	double positives = 0, ranks = 0;
+	for (size_t i = 0; i < rows; i++)
+		score[i] = probability[i * classes + k];
+	int rc = bn_order_f64(order, score, rows, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < rows;) {
+		size_t j = i, in_tie = 0;
+		for (; j < rows && score[order[j]] == score[order[i]]; j++)
+			in_tie += (size_t)y[order[j]] == k;
+		/* Ranks i + 1 .. j share their mean. */
+		ranks += (double)in_tie * ((double)(i + 1 + j) / 2);
+		positives += (double)in_tie;
+		i = j;
+	}
+	double negatives = (double)rows - positives;
+	*out = positives == 0 || negatives == 0
+		       ? NAN
+		       : (ranks - positives * (positives + 1) / 2) / (positives * negatives);
+	return 0;
+}
+
+static int roc_auc(
+	bn_classification_metrics *m, const double *y, const double *probability, bn_err *err)
+{
+	size_t first = m->classes == 2 ? 1 : 0;
+	double sum = 0, one = NAN;
+	double *score = bn_alloc(m->rows * sizeof *score);
+	uint32_t *order = bn_alloc(m->rows * sizeof *order);
+	int rc = score && order ? 0 : bn_err_nomem(err, "evaluation");
+	for (size_t k = first; k < m->classes && rc == 0; k++) {
+		rc = auc_of_class(&one, m->rows, m->classes, k, y, probability, score, order, err);
+		sum += one; /* one absent class makes the mean absent */
+	}
+	if (rc == 0)
+		m->roc_auc = sum / (double)(m->classes - first);
+	bn_free(score);
+	bn_free(order);
+	return rc;
+}
+
+static double ratio(double a, double b)
+{
+	return b == 0 ? NAN : a / b;
+}
+
+static void from_confusion(bn_classification_metrics *m)
+{
+	size_t n = m->classes, seen = 0;
+	double right = 0, precision = 0, recall = 0, f1 = 0;
+	for (size_t k = 0; k < n; k++) {
+		double hit = (double)m->confusion[k * n + k], is = 0, called = 0;
+		for (size_t j = 0; j < n; j++) {
+			is += (double)m->confusion[k * n + j];
+			called += (double)m->confusion[j * n + k];
+		}
+		right += hit;
+		if (is == 0 && called == 0)
+			continue;
+		seen++;
+		precision += called == 0 ? 0 : hit / called;
+		recall += is == 0 ? 0 : hit / is;
+		f1 += 2 * hit / (is + called);
+		if (n == 2 && k == 1) {
+			m->precision = ratio(hit, called);
+			m->recall = ratio(hit, is);
+			m->f1 = ratio(2 * hit, is + called);
+		}
+	}
+	m->accuracy = right / (double)m->rows;
+	m->precision_macro = precision / (double)seen;
+	m->recall_macro = recall / (double)seen;
+	m->f1_macro = f1 / (double)seen;
+}
+
+int bn_evaluate_classification(bn_classification_metrics *out, size_t rows, size_t classes,
+	const double *y, const double *probability, bn_err *err)
+{
+	int rc = 0;
+	double loss = 0;
+	bn_classification_metrics m = {rows, classes, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
+		bn_alloc_zeroed(classes * classes, sizeof(uint64_t))};
+	if (!m.confusion)
+		return bn_err_nomem(err, "confusion matrix");
+	for (size_t i = 0; i < rows && rc == 0; i++) {
+		const double *p = probability + i * classes;
+		if (!(y[i] >= 0 && y[i] < (double)classes) || !isfinite(p[0])) {
+			rc = bn_err_set(err, BN_EINVAL,
+				"evaluation: row %zu has no class or no finite prediction", i);
+			break;
+		}
+		size_t truth = (size_t)y[i];
+		double sum = 0;
+		for (size_t k = 0; k < classes; k++)
+			sum += p[k];
+		double given = fmin(fmax(p[truth] / sum, DBL_EPSILON), 1 - DBL_EPSILON);
+		loss -= log(given);
+		m.confusion[truth * classes + bn_argmax(p, classes)]++;
+	}
+	if (rc == 0 && rows) {
+		m.log_loss = loss / (double)rows;
+		from_confusion(&m);
+		rc = roc_auc(&m, y, probability, err);
+	}
+	if (rc)
+		bn_classification_metrics_release(&m);
+	else
+		*out = m;
+	return rc;
+}
+
+/* ---- as JSON -------------------------------------------------------------------------------- */
+
+static int put_real(json_t *o, const char *key, double v)
+{
+	return json_object_set_new(o, key, bn_json_real_or_null(v));
+}
+
+static int regression_json(json_t *doc, size_t rows, const double *y, const double *p, bn_err *err)
+{
+	bn_regression_metrics m;
+	int rc = bn_evaluate_regression(&m, rows, y, p, err);
+	if (rc)
+		return rc;
+	if (put_real(doc, "rmse", m.rmse) || put_real(doc, "mae", m.mae) ||
+		put_real(doc, "r2", m.r2) || put_real(doc, "mape", m.mape) ||
+		put_real(doc, "max_error", m.max_error) || put_real(doc, "median_ae", m.median_ae))
+		return bn_err_nomem(err, "metrics");
+	return 0;
+}
+
+static int confusion_json(json_t *doc, const bn_classification_metrics *m, const bn_features *f)
+{
+	json_t *rows = json_array(), *labels = json_array();
+	int bad = 0;
+	for (size_t i = 0; i < m->classes; i++) {
+		json_t *row = json_array();
+		for (size_t j = 0; j < m->classes; j++)
+			bad = json_array_append_new(row,
+				      json_integer((json_int_t)m->confusion[i * m->classes + j])) ||
+			      bad;
+		bad = json_array_append_new(rows, row) || bad;
+		bad = json_array_append_new(labels, json_string(bn_features_class(f, i))) || bad;
+	}
+	bad = json_object_set_new(doc, "confusion", rows) || bad;
+	return json_object_set_new(doc, "labels", labels) || bad;
+}
+
+static int classification_json(json_t *doc, const bn_features *f, size_t rows, const double *y,
+	const double *p, bn_err *err)
+{
+	bn_classification_metrics m;
+	int rc = bn_evaluate_classification(&m, rows, bn_features_class_count(f), y, p, err);
+	if (rc)
+		return rc;
+	int bad = put_real(doc, "accuracy", m.accuracy) ||
+		  put_real(doc, "precision", m.precision) || put_real(doc, "recall", m.recall) ||
+		  put_real(doc, "f1", m.f1) ||
+		  put_real(doc, "precision_macro", m.precision_macro) ||
+		  put_real(doc, "recall_macro", m.recall_macro) ||
+		  put_real(doc, "f1_macro", m.f1_macro) || put_real(doc, "roc_auc", m.roc_auc) ||
+		  put_real(doc, "log_loss", m.log_loss) || confusion_json(doc, &m, f);
+	bn_classification_metrics_release(&m);
+	return bad ? bn_err_nomem(err, "metrics") : 0;
+}
+
+int bn_evaluate(json_t **out, const bn_features *f, size_t rows, const double *y,
+	const double *predicted, bn_err *err)
+{
+	size_t width = bn_features_task(f) == BN_TASK_REGRESSION ? 1 : bn_features_class_count(f);
+	size_t kept = 0;
+	json_t *doc = json_object();
+	double *y_kept = bn_alloc(rows * sizeof *y_kept);
+	double *p_kept = bn_alloc(rows * width * sizeof *p_kept);
+	int rc = doc && y_kept && p_kept ? 0 : bn_err_nomem(err, "evaluation");
+	for (size_t i = 0; i < rows && rc == 0; i++) {
+		if (isnan(y[i]))
+			continue;
+		y_kept[kept] = y[i];
+		memcpy(p_kept + kept * width, predicted + i * width, width * sizeof *p_kept);
+		kept++;
+	}
+	if (rc == 0 && (json_object_set_new(doc, "rows", json_integer((json_int_t)kept)) ||
+			       json_object_set_new(doc, "rows_without_target",
+				       json_integer((json_int_t)(rows - kept)))))
+		rc = bn_err_nomem(err, "metrics");
+	if (rc == 0)
+		rc = width == 1 ? regression_json(doc, kept, y_kept, p_kept, err)
+				: classification_json(doc, f, kept, y_kept, p_kept, err);
+	if (rc == 0)
+		*out = doc;
+	else
+		json_decref(doc);
+	bn_free(y_kept);
+	bn_free(p_kept);
+	return rc;
+}

@@ -1,0 +1,294 @@
+/* features.c - what a fitted pipeline does with a frame; see features.h. */
+#include "core/learn/features.h"
+
+#include "core/base/str.h"
+#include "core/learn/_features.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void bn_features_free(bn_features *f)
+{
+	if (!f)
+		return;
+	bn_arena arena = f->arena;
+	bn_free(f);
+	bn_arena_release(&arena);
+}
+
+size_t bn_features_width(const bn_features *f)
+{
+	return f->width;
+}
+
+size_t bn_features_input_count(const bn_features *f)
+{
+	return f->input_count;
+}
+
+const bn_feature_input *bn_features_input(const bn_features *f, size_t i)
+{
+	return i < f->input_count ? &f->inputs[i] : NULL;
+}
+
+const bn_feature_input *bn_features_find(const bn_features *f, const char *name)
+{
+	for (size_t i = 0; i < f->input_count; i++)
+		if (strcmp(f->inputs[i].name, name) == 0)
+			return &f->inputs[i];
+	return NULL;
+}
+
+void bn_features_column_name(const bn_features *f, size_t j, char *out, size_t out_size)
+{
+	if (out_size)
+		out[0] = '\0';
+	for (size_t i = 0; i < f->input_count; i++) {
+		const bn_feature_input *in = &f->inputs[i];
+		if (j < in->first || j >= in->first + in->width)
+			continue;
+		if (in->kind == BN_VIEW_CATEGORY)
+			snprintf(out, out_size, "%s=%s", in->name, in->categories[j - in->first]);
+		else
+			snprintf(out, out_size, "%s", in->name);
+	}
+}
+
+size_t bn_features_skipped_count(const bn_features *f)
+{
+	return f->skipped_count;
+}
+
+const char *bn_features_skipped(const bn_features *f, size_t i)
+{
+	return i < f->skipped_count ? f->skipped[i] : NULL;
+}
+
+const char *bn_features_target(const bn_features *f)
+{
+	return f->target;
+}
+
+bn_task bn_features_task(const bn_features *f)
+{
+	return f->task;
+}
+
+size_t bn_features_class_count(const bn_features *f)
+{
+	return f->class_count;
+}
+
+const char *bn_features_class(const bn_features *f, size_t i)
+{
+	return i < f->class_count ? f->classes[i] : NULL;
+}
+
+size_t bn_features_target_missing(const bn_features *f)
+{
+	return f->target_missing;
+}
+
+void bn_features_number_columns(bn_features *f)
+{
+	f->width = 0;
+	for (size_t i = 0; i < f->input_count; i++) {
+		bn_feature_input *in = &f->inputs[i];
+		in->first = f->width;
+		in->width = in->kind == BN_VIEW_CATEGORY ? in->category_count : 1;
+		f->width += in->width;
+	}
+}
+
+double bn_view_number(const bn_column_view *column, size_t row)
+{
+	if (bn_column_is_missing(column, row))
+		return NAN;
+	double v = column->kind == BN_VIEW_NUMBER ? column->numbers[row] : column->codes[row];
+	return isfinite(v) ? v : NAN;
+}
+
+int32_t bn_category_find(const char *const *sorted, size_t count, const char *text)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int c = strcmp(sorted[mid], text);
+		if (c == 0)
+			return (int32_t)mid;
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return -1;
+}
+
+/* ---- transform ------------------------------------------------------------------------------ */
+
+static bool column_is_empty(const bn_column_view *c)
+{
+	for (size_t r = 0; r < c->rows; r++)
+		if (!bn_column_is_missing(c, r))
+			return false;
+	return true;
+}
+
+static int wrong_kind(const bn_feature_input *in, const bn_column_view *c, bn_err *err)
+{
+	return bn_err_set(err, BN_EINVAL, "column '%s' is a %s, the model was trained on a %s",
+		in->name, bn_view_kind_name(c->kind), bn_view_kind_name(in->kind));
+}
+
+static int transform_number(const bn_feature_input *in, const bn_column_view *c, double *design,
+	size_t width, bn_features_seen *seen, bn_err *err)
+{
+	bool empty = false;
+	if (c->kind == BN_VIEW_CATEGORY) {
+		if (!column_is_empty(c))
+			return wrong_kind(in, c, err);
+		empty = true;
+	}
+	for (size_t r = 0; r < c->rows; r++) {
+		double v = empty ? NAN : bn_view_number(c, r);
+		if (isnan(v)) {
+			seen->missing++;
+			v = in->fill;
+		}
+		design[r * width] = (v - in->mean) / in->scale;
+	}
+	return 0;
+}
+
+/* Index of the category in row r of a column of any kind: -1 when unknown. The row has a value. */
+static int32_t category_of(
+	const bn_feature_input *in, const bn_column_view *c, size_t r, const int32_t *map)
+{
+	char text[BN_FMT];
+	if (c->kind == BN_VIEW_NUMBER)
+		return bn_category_find(
+			in->categories, in->category_count, bn_fmt_f64(c->numbers[r], text));
+	if (c->kind == BN_VIEW_BOOL)
+		return bn_category_find(
+			in->categories, in->category_count, c->codes[r] ? "true" : "false");
+	if ((size_t)c->codes[r] >= c->dictionary_size)
+		return -1;
+	return map ? map[c->codes[r]] : c->codes[r];
+}
+
+static int transform_category(const bn_feature_input *in, const bn_column_view *c, double *design,
+	size_t width, bn_features_seen *seen, bn_err *err)
+{
+	int32_t *map = NULL;
+	/* A frame made for this very pipeline (bn_model_batch) already speaks its codes. */
+	if (c->kind == BN_VIEW_CATEGORY && c->dictionary != in->categories) {
+		map = bn_alloc(c->dictionary_size * sizeof *map);
+		if (!map)
+			return bn_err_nomem(err, "category map");
+		for (size_t i = 0; i < c->dictionary_size; i++)
+			map[i] = bn_category_find(
+				in->categories, in->category_count, c->dictionary[i]);
+	}
+	for (size_t r = 0; r < c->rows; r++) {
+		double *to = design + r * width;
+		memset(to, 0, in->category_count * sizeof *to);
+		int32_t k;
+		if (bn_column_is_missing(c, r)) {
+			seen->missing++;
+			k = (int32_t)in->fill_category;
+		} else {
+			k = category_of(in, c, r, map);
+			seen->unknown += k < 0;
+		}
+		if (k >= 0)
+			to[k] = 1.0;
+	}
+	bn_free(map);
+	return 0;
+}
+
+int bn_features_transform(const bn_features *f, const bn_frame_view *frame, double *design,
+	bn_features_seen *seen, bn_err *err)
+{
+	bn_features_seen ours = {0, 0};
+	for (size_t i = 0; i < f->input_count; i++) {
+		const bn_feature_input *in = &f->inputs[i];
+		/* A frame in the pipeline's own order needs no search. */
+		const bn_column_view *c =
+			i < frame->column_count && frame->columns[i].name == in->name
+				? &frame->columns[i]
+				: bn_frame_find(frame, in->name);
+		if (!c) {
+			int rc = bn_err_set(
+				err, BN_EINVAL, "no column '%s', which the model needs", in->name);
+			bn_err_hint(err, "the model takes %zu columns, see features.json",
+				f->input_count);
+			return rc;
+		}
+		int rc =
+			in->kind == BN_VIEW_CATEGORY
+				? transform_category(
+					  in, c, design + in->first, f->width, &ours, err)
+				: transform_number(in, c, design + in->first, f->width, &ours, err);
+		if (rc)
+			return rc;
+	}
+	if (seen) {
+		seen->missing += ours.missing;
+		seen->unknown += ours.unknown;
+	}
+	return 0;
+}
+
+/* ---- target --------------------------------------------------------------------------------- */
+
+static double class_of_number(const bn_features *f, double v)
+{
+	for (size_t k = 0; k < f->class_count; k++)
+		if (f->class_values[k] == v)
+			return (double)k;
+	return NAN;
+}
+
+/* Class of row r of a classification target: NaN when it has none that training knew. */
+static double class_of(const bn_features *f, const bn_column_view *c, size_t r)
+{
+	if (bn_column_is_missing(c, r))
+		return NAN;
+	if (f->target_kind == BN_VIEW_NUMBER && c->kind != BN_VIEW_CATEGORY)
+		return class_of_number(f, bn_view_number(c, r));
+	char text[BN_FMT];
+	const char *label = text;
+	if (c->kind == BN_VIEW_NUMBER)
+		bn_fmt_f64(c->numbers[r], text);
+	else if (c->kind == BN_VIEW_BOOL)
+		label = c->codes[r] ? "true" : "false";
+	else if ((size_t)c->codes[r] < c->dictionary_size)
+		label = c->dictionary[c->codes[r]];
+	else
+		return NAN;
+	for (size_t k = 0; k < f->class_count; k++)
+		if (strcmp(f->classes[k], label) == 0)
+			return (double)k;
+	return NAN;
+}
+
+int bn_features_transform_target(
+	const bn_features *f, const bn_frame_view *frame, double *target, bn_err *err)
+{
+	const bn_column_view *c = bn_frame_find(frame, f->target);
+	if (!c)
+		return bn_err_set(err, BN_EINVAL, "no target column '%s'", f->target);
+	if (f->task == BN_TASK_REGRESSION && c->kind == BN_VIEW_CATEGORY && !column_is_empty(c))
+		return bn_err_set(err, BN_EINVAL,
+			"target '%s' is a %s, the model predicts a number", f->target,
+			bn_view_kind_name(c->kind));
+	for (size_t r = 0; r < c->rows; r++) {
+		if (f->task == BN_TASK_CLASSIFICATION)
+			target[r] = class_of(f, c, r);
+		else
+			target[r] = c->kind == BN_VIEW_CATEGORY ? NAN : bn_view_number(c, r);
+	}
+	return 0;
+}

@@ -1,0 +1,115 @@
+/*
+ * features.h - from columns to numbers: the pipeline that is fitted on the training part only and
+ * travels inside the model.
+ *
+ * Per input column: missing values (infinities count as missing) are filled with what the training
+ * part says (mean, median or most frequent value), numbers are standardised (x - mean) / deviation
+ * with the population deviation as scikit-learn's StandardScaler (a constant column keeps scale 1),
+ * booleans become 0 or 1 (and are standardised like numbers), categories become one 0/1 column per
+ * category seen in training, in byte order of their names; a category that was not seen gives all
+ * zeros and is counted. A missing category is filled with the most frequent one. A column that is
+ * missing in every training row, or a category column with more than max_categories values, is left
+ * out and listed with the reason.
+ *
+ * The target: a number for regression, a class index for classification. Classes are sorted
+ * (numbers by value, strings by bytes), as scikit-learn does. A row without a
+ * target is left out when a model is fitted or evaluated, and counted; it still counts for the
+ * statistics of the inputs, which it has.
+ *
+ * Reference statistics of each input as seen in training (count, missing, mean, deviation, min,
+ * max, decile edges, category shares) are kept for drift checks.
+ *
+ * Immutable after fit or load, so it may be shared between threads.
+ */
+#ifndef BN_LEARN_FEATURES_H
+#define BN_LEARN_FEATURES_H
+#include "core/base/err.h"
+#include "core/learn/frame.h"
+
+#include <jansson.h>
+
+typedef struct bn_features bn_features;
+
+typedef enum bn_task {
+	BN_TASK_AUTO = 0, /* from the target: category, boolean -> classification; number ->
+	                     regression */
+	BN_TASK_REGRESSION,
+	BN_TASK_CLASSIFICATION,
+} bn_task;
+
+typedef enum bn_impute { BN_IMPUTE_MEAN = 0, BN_IMPUTE_MEDIAN, BN_IMPUTE_MOST_FREQUENT } bn_impute;
+
+typedef struct bn_features_options {
+	const char *target; /* column name */
+	const char *const
+		*inputs; /* column names; NULL: every column but target and excluded ones */
+	size_t input_count;
+	const char *const *excluded; /* may be NULL */
+	size_t excluded_count;
+	bn_task task;
+	bn_impute impute;      /* for numbers; booleans and categories take the most frequent */
+	bool no_standardise;   /* keep numbers as they are */
+	size_t max_categories; /* 0: 200 */
+} bn_features_options;
+
+#define BN_FEATURES_MAX_CLASSES 1000
+
+/* One input column as the pipeline knows it. Borrowed from the bn_features. */
+typedef struct bn_feature_input {
+	const char *name;
+	bn_view_kind kind;
+	size_t width;                  /* design columns it makes */
+	size_t first;                  /* index of the first of them */
+	double fill, mean, scale;      /* NUMBER and BOOL: the design value is (x - mean) / scale */
+	const char *const *categories; /* CATEGORY */
+	size_t category_count;
+	size_t fill_category;
+	/* reference statistics of the training part */
+	size_t count, missing;          /* rows with a value, and without */
+	double ref_mean, ref_deviation; /* of the values that are there; NaN when none */
+	double ref_min, ref_max;
+	const double *deciles;         /* NUMBER: 11 edges (0 %, 10 %, .. 100 %) or NULL */
+	const double *category_shares; /* CATEGORY: category_count shares of count */
+} bn_feature_input;
+
+int bn_features_fit(
+	bn_features **out, const bn_frame_view *train, const bn_features_options *opt, bn_err *err);
+void bn_features_free(bn_features *f);
+
+size_t bn_features_width(const bn_features *f); /* columns of the design matrix */
+size_t bn_features_input_count(const bn_features *f);
+const bn_feature_input *bn_features_input(const bn_features *f, size_t i);
+const bn_feature_input *bn_features_find(const bn_features *f, const char *name);
+/* "age", "user=alice": the name of design column j, written to out. */
+void bn_features_column_name(const bn_features *f, size_t j, char *out, size_t out_size);
+/* Columns that were left out: "name: reason". */
+size_t bn_features_skipped_count(const bn_features *f);
+const char *bn_features_skipped(const bn_features *f, size_t i);
+
+const char *bn_features_target(const bn_features *f);
+bn_task bn_features_task(const bn_features *f);                /* never AUTO */
+size_t bn_features_class_count(const bn_features *f);          /* 0 for regression */
+const char *bn_features_class(const bn_features *f, size_t i); /* its label as text */
+size_t bn_features_target_missing(const bn_features *f);       /* training rows without a target */
+
+/* What a transform met on its way. */
+typedef struct bn_features_seen {
+	size_t missing; /* cells that were filled */
+	size_t unknown; /* cells with a category that training had not seen */
+} bn_features_seen;
+
+/* design[rows * width], row-major. BN_EINVAL naming the column when an input is absent from the
+ * frame or holds a value of a kind that cannot be read as the input's (numbers and booleans stand
+ * in for each other, a number for a category by its text; an empty column is of any kind). No
+ * allocation beyond one dictionary map per category column. seen may be NULL; it is added to. */
+int bn_features_transform(const bn_features *f, const bn_frame_view *frame, double *design,
+	bn_features_seen *seen, bn_err *err);
+/* target[rows]: the number, or the class index; NaN when missing or a class unseen in training. */
+int bn_features_transform_target(
+	const bn_features *f, const bn_frame_view *frame, double *target, bn_err *err);
+
+/* features.json: deterministic. The json_t is yours. */
+int bn_features_to_json(json_t **out, const bn_features *f, bn_err *err);
+int bn_features_from_json(bn_features **out, const json_t *doc, bn_err *err);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * fit.h - a trainer's spec carried out, start to end, in this process: open the dataset version,
+ * divide the rows, fit features on the training part only, train, evaluate, write the model.
+ *
+ * A pure function of the recipe and the back end: no clock, host, run id or thread count reaches
+ * the model's bytes. The child of a supervisor runs it, and so does a reproduction.
+ */
+#ifndef BN_LEARN_FIT_H
+#define BN_LEARN_FIT_H
+#include "core/base/dir.h"
+#include "core/base/err.h"
+#include "core/learn/trainer.h"
+#include "core/store/workspace.h"
+
+#include <jansson.h>
+
+typedef struct bn_fit_report {
+	json_t *metrics; /* {"train": {...}, "valid": {...}, "test": {...}}; parts with rows only */
+	char digest[65]; /* of the model directory */
+	size_t rows[3];  /* train, valid, test */
+	int64_t iterations; /* -1 unknown */
+	bool converged;
+} bn_fit_report;
+
+/* spec: resolved. The model is written to the directory model_dir below `at`, which must not exist;
+ * it is complete or absent afterwards. threads <= 0: as many as the process may use. hooks may be NULL; its log gets lines about what is being done. report is
+ * released with bn_fit_report_release. */
+int bn_fit_run(bn_fit_report *report, bn_workspace *ws, const json_t *spec, const bn_dir *at,
+	const char *model_dir, int threads, const bn_fit_hooks *hooks, bn_err *err);
+void bn_fit_report_release(bn_fit_report *r);
+
+#endif

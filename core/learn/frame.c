@@ -1,0 +1,40 @@
+/* frame.c - see frame.h. */
+#include "core/learn/frame.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const kind_names[] = {"number", "boolean", "category"};
+
+const bn_column_view *bn_frame_find(const bn_frame_view *frame, const char *name)
+{
+	for (size_t i = 0; i < frame->column_count; i++)
+		if (strcmp(frame->columns[i].name, name) == 0)
+			return &frame->columns[i];
+	return NULL;
+}
+
+bool bn_column_is_missing(const bn_column_view *column, size_t row)
+{
+	if (column->validity && !(column->validity[row / 8] >> (row % 8) & 1))
+		return true;
+	if (column->kind == BN_VIEW_NUMBER)
+		return isnan(column->numbers[row]);
+	return column->codes[row] < 0;
+}
+
+const char *bn_view_kind_name(bn_view_kind kind)
+{
+	return (unsigned)kind < 3 ? kind_names[kind] : "unknown";
+}
+
+bool bn_view_kind_parse(bn_view_kind *out, const char *name)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		if (strcmp(kind_names[i], name) == 0) {
+			*out = (bn_view_kind)i;
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,44 @@
+/*
+ * frame.h - columns as the training room sees them: borrowed arrays, nothing owned.
+ *
+ * Whoever holds a table (core/data), a request (core/learn) or a test's arrays makes views of them
+ * and keeps the memory alive for as long as the views are used.
+ */
+#ifndef BN_LEARN_FRAME_H
+#define BN_LEARN_FRAME_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum bn_view_kind {
+	BN_VIEW_NUMBER = 0, /* double; integers and timestamps come as doubles too */
+	BN_VIEW_BOOL,       /* codes 0 or 1 */
+	BN_VIEW_CATEGORY,   /* codes into a dictionary of strings */
+} bn_view_kind;
+
+typedef struct bn_column_view {
+	const char *name;
+	bn_view_kind kind;
+	size_t rows;
+	const double *numbers;         /* NUMBER: rows values; NaN is missing */
+	const int32_t *codes;          /* BOOL, CATEGORY: rows codes; negative is missing */
+	const char *const *dictionary; /* CATEGORY: dictionary_size strings */
+	size_t dictionary_size;
+	const uint8_t *validity; /* Arrow bitmap, bit r % 8 of byte r / 8; NULL: all valid */
+} bn_column_view;
+
+typedef struct bn_frame_view {
+	const bn_column_view *columns;
+	size_t column_count;
+	size_t rows; /* of every column */
+} bn_frame_view;
+
+/* NULL when there is no such column. */
+const bn_column_view *bn_frame_find(const bn_frame_view *frame, const char *name);
+bool bn_column_is_missing(const bn_column_view *column, size_t row);
+
+const char *bn_view_kind_name(bn_view_kind kind); /* "number", "boolean", "category" */
+/* False when there is no such kind. */
+bool bn_view_kind_parse(bn_view_kind *out, const char *name);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * model.h - a model as a directory, and as something that answers.
+ *
+ *	MLmodel            YAML that MLflow reads as a model folder; flavour `binnacle`, signature
+ *	model.safetensors  the tensors
+ *	features.json      input schema, feature pipeline, reference statistics, classes
+ *	metrics.json       what it scored, per part
+ *	model_card.md      for people (Hugging Face front matter)
+ *
+ * Invariants: the same fit gives the same bytes in every file (no clock, no host, no path in any of
+ * them; the run id is in MLmodel only when given); the directory is complete or absent (written
+ * beside, then renamed). The digest of a model is the SHA-256 of the lines
+ * "<sha256 of file>  <name>\n" sorted by name, so it names every byte.
+ */
+#ifndef BN_LEARN_MODEL_H
+#define BN_LEARN_MODEL_H
+#include "core/base/dir.h"
+#include "core/base/err.h"
+#include "core/learn/features.h"
+#include "core/learn/frame.h"
+#include "core/learn/trainer.h"
+
+#include <jansson.h>
+
+#define BN_MODEL_DIGEST_HEX 64
+
+/* What is written beside the numbers. Strings are borrowed, any may be NULL (then absent). */
+typedef struct bn_model_about {
+	const char *name;           /* "power" */
+	const char *run_id;         /* 32 hex; left out of the bytes when NULL */
+	const char *dataset;        /* "jobs@v3" */
+	const char *dataset_digest; /* "sha256:..." */
+	const char *split;          /* "random 0.7/0.15/0.15, seed 1" */
+	const char *notes;          /* a paragraph for the card */
+	uint64_t seed;
+	const json_t *hyper;   /* resolved */
+	const json_t *metrics; /* {"train": {...}, "valid": {...}, "test": {...}} */
+} bn_model_about;
+
+/* Below, dir is a path below the handle `at`, or with at NULL one that the user named. Links in the
+ * directory itself are followed in neither case: a model may come from anywhere. */
+
+/* Writes the directory dir, which must not exist. */
+int bn_model_save(const bn_env *env, const bn_dir *at, const char *dir, const bn_estimator *e,
+	const bn_features *f, const bn_model_about *about, bn_err *err);
+/* hex[65] gets the digest of the directory. */
+int bn_model_digest(char hex[BN_MODEL_DIGEST_HEX + 1], const bn_env *env, const bn_dir *at,
+	const char *dir, bn_err *err);
+
+typedef struct bn_model bn_model;
+
+/* Reads and checks everything. Immutable: may be shared between threads. */
+int bn_model_load(
+	bn_model **out, const bn_env *env, const bn_dir *at, const char *dir, bn_err *err);
+void bn_model_free(bn_model *m);
+
+const char *bn_model_name(const bn_model *m);            /* "" when it has none */
+const char *bn_model_trainer(const bn_model *m);         /* "ridge" */
+const bn_features *bn_model_features(const bn_model *m); /* inputs, kinds, classes, reference */
+bn_task bn_model_task(const bn_model *m);
+size_t bn_model_outputs(const bn_model *m);        /* per row: 1, or one probability per class */
+const json_t *bn_model_mlmodel(const bn_model *m); /* MLmodel as JSON, never NULL */
+
+/* A batch of rows on their way through a model, with all the memory that takes: made once per
+ * thread, then no allocation per request.
+ *
+ *	bn_model_batch_new(&b, model, 1, err);
+ *	bn_model_batch_set_rows(b, 1, err);              every cell is missing now
+ *	bn_model_batch_set_number(b, 0, i, 3.5);         input i, as bn_features_input numbers them
+ *	bn_model_batch_set_text(b, 0, j, "gpu", 3);
+ *	bn_model_batch_predict(b);
+ *	value = bn_model_batch_output(b, 0)[0];
+ */
+typedef struct bn_model_batch bn_model_batch;
+
+/* The model must outlive it. */
+int bn_model_batch_new(bn_model_batch **out, const bn_model *m, size_t max_rows, bn_err *err);
+void bn_model_batch_free(bn_model_batch *b);
+/* BN_EINVAL above max_rows. Makes every cell missing. */
+int bn_model_batch_set_rows(bn_model_batch *b, size_t rows, bn_err *err);
+/* For a category input the number's text is looked up ("1", "2.5"). */
+void bn_model_batch_set_number(bn_model_batch *b, size_t row, size_t input, double value);
+/* A category, a number in text, or true/false. False when the input cannot take it (the cell is
+ * then missing). */
+bool bn_model_batch_set_text(
+	bn_model_batch *b, size_t row, size_t input, const char *text, size_t len);
+void bn_model_batch_predict(bn_model_batch *b);
+const double *bn_model_batch_output(
+	const bn_model_batch *b, size_t row); /* bn_model_outputs values */
+/* Cells that were missing or of an unknown category in the last predict. */
+bn_features_seen bn_model_batch_seen(const bn_model_batch *b);
+
+/* Predicts a whole frame: out[frame->rows * bn_model_outputs]. Works in blocks. threads <= 0: all.
+ * Rows come out the same whatever the block or thread. */
+int bn_model_predict(const bn_model *m, const bn_frame_view *frame, int threads, double *out,
+	bn_features_seen *seen, bn_err *err);
+
+#endif

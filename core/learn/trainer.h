@@ -1,0 +1,107 @@
+/*
+ * trainer.h - what a trainer is, and the table of those we have.
+ *
+ * A trainer turns a design matrix into an estimator: a set of named tensors plus the rule that
+ * predicts from them. The same request on the same back end gives the same bytes, whatever
+ * `threads` says.
+ *
+ * To add one: write core/learn/NAME.c with a bn_trainer, and put it into the table of trainer.c.
+ */
+#ifndef BN_LEARN_TRAINER_H
+#define BN_LEARN_TRAINER_H
+#include "core/base/err.h"
+#include "core/learn/hyper.h"
+#include "core/learn/matrix.h"
+#include "core/learn/safetensors.h"
+#include "kernels/kernels.h"
+
+#include <jansson.h>
+
+typedef struct bn_estimator bn_estimator;
+typedef struct bn_trainer bn_trainer;
+
+/* How a fit talks to the outside while it works. Every member may be NULL. Called from the thread
+ * that called bn_trainer_fit, never from a worker. */
+typedef struct bn_fit_hooks {
+	void *user;
+	/* A number of one epoch or iteration: ("loss", 3, 0.69). A non-zero return (a bn_code) ends
+	 * the fit with it. */
+	int (*metric)(void *user, const char *name, int64_t step, double value);
+	/* One line for the run's log. */
+	void (*log)(void *user, const char *line);
+	/* Asked at least once per epoch; true ends the fit with BN_EINTR. */
+	bool (*is_cancelled)(void *user);
+} bn_fit_hooks;
+
+typedef struct bn_fit_request {
+	bn_task task;   /* REGRESSION or CLASSIFICATION */
+	size_t classes; /* of a classification, >= 2 */
+	bn_design train;
+	bn_design validation; /* rows 0 when there is none; early stopping then carves its own */
+	const json_t *hyper;  /* given values; defaults are filled in */
+	uint64_t seed;
+	int threads;                /* <= 0: as many as the process may use */
+	const bnk_backend *backend; /* NULL: CPU */
+	bn_fit_hooks hooks;
+} bn_fit_request;
+
+/* Row outputs: regression 1 (the value), classification `classes` probabilities. */
+struct bn_trainer {
+	const char *name;  /* "ridge" */
+	const char *title; /* "Ridge regression" */
+	const char *doc;   /* a sentence or two, with the peer whose definitions it follows */
+	unsigned tasks;    /* bit 1 << bn_task */
+	const bn_hyper_def *hyper;
+	size_t hyper_count;
+	int (*fit)(
+		bn_estimator *e, const bn_fit_request *request, const json_t *hyper, bn_err *err);
+	/* Checks that the tensors are what predict expects, and fills e->part. After fit and load. */
+	int (*check)(bn_estimator *e, bn_err *err);
+	/* out[rows * outputs]; scratch[scratch(e)] doubles per call, rows at most BN_PREDICT_ROWS.
+	 */
+	size_t (*scratch)(const bn_estimator *e);
+	void (*predict)(
+		const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch);
+};
+
+#define BN_PREDICT_ROWS 256
+#define BN_ESTIMATOR_PARTS 40
+
+/* A fitted model's numbers. Read-only after fit and load: may be shared between threads. */
+struct bn_estimator {
+	const bn_trainer *trainer;
+	bn_task task;
+	size_t inputs;  /* design columns */
+	size_t outputs; /* 1, or classes */
+	bn_tensors *tensors;
+	/* What predict reads, so that it looks up no names: the trainer's check says in which order.
+	 * Borrowed from tensors, which do not change any more. */
+	const bn_tensor *part[BN_ESTIMATOR_PARTS];
+	int64_t iterations; /* epochs or iterations that the fit took; -1 unknown (after a load) */
+	bool converged;     /* false when a limit ended the fit */
+};
+
+size_t bn_trainer_count(void);
+const bn_trainer *bn_trainer_get(size_t i);
+/* BN_ENOTFOUND with the nearest name. */
+int bn_trainer_find(const bn_trainer **out, const char *name, bn_err *err);
+/* What AUTO means for this trainer: the one task that it knows, or AUTO when it knows both (the
+ * target then decides). BN_EINVAL when it cannot do what was asked. */
+int bn_trainer_task(bn_task *out, const bn_trainer *trainer, bn_task asked, bn_err *err);
+
+/* Checks the request (shapes, finite values, at least two classes present, ...) and fits.
+ * BN_EINVAL, BN_EINTR, BN_ENOMEM. *out is yours. */
+int bn_trainer_fit(
+	bn_estimator **out, const bn_trainer *trainer, const bn_fit_request *request, bn_err *err);
+void bn_estimator_free(bn_estimator *e);
+/* Takes the tensors over on success. */
+int bn_estimator_from_tensors(bn_estimator **out, const bn_trainer *trainer, bn_task task,
+	size_t inputs, size_t outputs, bn_tensors *tensors, bn_err *err);
+
+/* Doubles of scratch that bn_estimator_predict needs, for any number of rows. */
+size_t bn_estimator_scratch(const bn_estimator *e);
+/* out[rows * outputs]; no allocation. A row's result does not depend on the rows beside it. */
+void bn_estimator_predict(
+	const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch);
+
+#endif

@@ -1,0 +1,24 @@
+/* rooms.c - see rooms.h. A new room adds its class here and its tables in share/sql/. */
+#include "core/pipeline/fold_classes.h"
+
+#include "core/data/dataset.h"
+#include "core/govern/identity.h"
+#include "core/govern/policy.h"
+#include "core/monitor/prediction_log.h"
+#include "core/monitor/report.h"
+#include "core/registry/registry.h"
+#include "core/serve/endpoint.h"
+#include "core/track/run.h"
+
+const bn_fold_class *const bn_fold_classes[] = {
+	&bn_user_class,
+	&bn_policy_class,
+	&bn_dataset_class,
+	&bn_run_fold_class,
+	&bn_experiment_fold_class,
+	&bn_registry_class,
+	&bn_endpoint_class,
+	&bn_prediction_class,
+	&bn_monitor_class,
+	NULL,
+};

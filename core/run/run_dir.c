@@ -1,0 +1,76 @@
+/* run_dir.c - see run_dir.h. */
+#include "core/run/run_dir.h"
+
+#include "core/base/id.h"
+#include "core/base/str.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define CLOCK_FILE "clock"
+
+typedef struct run_dir_name {
+	char text[64];
+} run_dir_name;
+
+static run_dir_name run_dir(const char *id)
+{
+	run_dir_name n;
+	snprintf(n.text, sizeof n.text, "runs/%.*s", BN_RUN_ID_TEXT - 1, id);
+	return n;
+}
+
+int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err)
+{
+	return bn_dir_open_below(out, bn_workspace_at(ws), run_dir(id).text, err);
+}
+
+int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err)
+{
+	int rc = bn_dir_make(bn_workspace_at(ws), run_dir(id).text, 0755, err);
+	return rc < 0 ? rc : bn_run_dir_open(out, ws, id, err);
+}
+
+int bn_run_clock_leave(const bn_workspace *ws, const char *id, bn_err *err)
+{
+	char text[32];
+	bn_dir *dir = NULL;
+	int rc = bn_run_dir_make(&dir, ws, id, err);
+	if (rc < 0)
+		return rc;
+	int n = snprintf(text, sizeof text, "%" PRIu64 "\n", bn_workspace_clock(ws));
+	rc = bn_dir_write_file(dir, CLOCK_FILE, text, (size_t)n, 0644, err);
+	bn_dir_close(dir);
+	return rc;
+}
+
+void bn_run_clock_follow(bn_workspace *ws, const char *id)
+{
+	int64_t clock;
+	bn_dir *dir = NULL;
+	bn_buf text = BN_BUF_INIT;
+	if (bn_run_dir_open(&dir, ws, id, NULL) < 0 ||
+		bn_dir_read_file(dir, CLOCK_FILE, &text, NULL) < 0)
+		goto out;
+	if (text.len > 1 && text.ptr[text.len - 1] == '\n' &&
+		bn_parse_i64(text.ptr, text.len - 1, &clock) && clock > 0)
+		bn_workspace_see_clock(ws, (uint64_t)clock);
+out:
+	bn_dir_close(dir);
+	bn_buf_release(&text);
+}
+
+int bn_run_log_open(int *fd, const bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_dir *dir = NULL;
+	int rc = bn_run_dir_open(&dir, ws, id, err);
+	if (rc < 0)
+		goto out;
+	rc = bn_dir_open_file(fd, dir, BN_RUN_LOG_FILE, O_RDONLY, 0, err);
+out:
+	if (rc == BN_ENOTFOUND)
+		bn_err_hint(err, "the log of a run stays on the file system it ran on");
+	bn_dir_close(dir);
+	return rc;
+}

@@ -1,0 +1,35 @@
+/*
+ * run_dir.h - the directory of a run, .binnacle/runs/<id>, which belongs to the run's user.
+ *
+ *	spec            hash of the spec, so that the supervisor needs no index
+ *	clock           the log's clock when the run had been created: decimal digits, a newline
+ *	supervisor      who looks after the run (core/run/supervisor.h)
+ *	stop            asks the supervisor to end the run
+ *	log.txt         what the run printed
+ *	why             what a trainer said when it failed
+ *	artifacts/      what a command leaves to be stored
+ *	metrics.json    numbers that a command leaves
+ *	model/          a trainer's model until it is stored
+ *
+ * Everything in it is reached through a handle: no link is followed.
+ */
+#ifndef BN_RUN_RUN_DIR_H
+#define BN_RUN_RUN_DIR_H
+#include "core/base/dir.h"
+#include "core/store/workspace.h"
+
+#define BN_RUN_LOG_FILE "log.txt"
+
+/* *out is yours. BN_ENOTFOUND when it is not on this file system. */
+int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
+/* The same, made when it is missing. */
+int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
+/* Whoever has created a run leaves its clock there; whoever goes on with it, and has no index,
+ * writes behind that clock. Without the file (another file system, an older binnacle) its own clock
+ * is all that there is. */
+int bn_run_clock_leave(const bn_workspace *ws, const char *id, bn_err *err);
+void bn_run_clock_follow(bn_workspace *ws, const char *id);
+/* Opens what the run has printed (runs/<id>/log.txt) for reading. BN_ENOTFOUND likewise, with a hint. */
+int bn_run_log_open(int *fd, const bn_workspace *ws, const char *id, bn_err *err);
+
+#endif

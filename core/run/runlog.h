@@ -1,0 +1,88 @@
+/*
+ * runlog.h - what a run writes about itself: the events of entity run/<id>.
+ *
+ * Here because runs are started and supervised in this room; core/track folds and shows them. Each
+ * function appends to the workspace's log; bn_workspace_commit makes it durable.
+ *
+ *	run.created   {"name","experiment","kind","title","host","spec","diff","dataset",
+ *	              "parent","again","note"}
+ *	run.started   {"host","boot_id","pid","interval_ms"}
+ *	run.param     {"params": {key: text}}
+ *	run.tag       {"tags": {key: text or null}}
+ *	run.artifact  {"artifacts": [{"path","hash","size"}], "model": digest or absent,
+ *	              "manifest": hash of the manifest (kind artifacts) of the list}
+ *	run.note      {"note": text}
+ *	run.finished  {"status","exit_code","signal","reason"}
+ *	run.stop      {}          asks the supervisor to end the run
+ *	run.removed, run.restored {}
+ *	run.metrics   raw: metric_chunk.h            commuting
+ *	run.heartbeat {"interval_ms"}                commuting
+ *	run.resources {"rss_bytes","cpu_ms",...}     commuting
+ */
+#ifndef BN_RUN_RUNLOG_H
+#define BN_RUN_RUNLOG_H
+#include "core/base/err.h"
+#include "core/base/id.h"
+#include "core/base/process.h"
+#include "core/run/metric_chunk.h"
+#include "core/store/workspace.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BN_RUN_KEY_MAX 250    /* bytes of a param, metric or tag key (MLflow's limit) */
+#define BN_RUN_VALUE_MAX 8000 /* bytes of a param or tag value; MLflow: 6000 and 8000 */
+
+typedef struct bn_run_created {
+	const char *name;       /* NULL: made from the id */
+	const char *experiment; /* NULL: "default" */
+	const char *kind;       /* "trainer", "command", "api" */
+	const char *title;
+	const char *spec_hash; /* the rest may be NULL */
+	const char *diff_hash; /* uncommitted changes of the code */
+	const char *dataset, *parent, *again, *note;
+} bn_run_created;
+
+/* 32 hex digits. */
+bool bn_run_id_is_valid(const char *id);
+/* Letters, digits and _ / . - : space, no "..", no leading or double '/'. BN_EINVAL. */
+int bn_run_key_check(const char *what, const char *key, bn_err *err);
+
+/* BN_EINVAL when a name has more than BN_NAME_MAX bytes. */
+int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *birth, bn_err *err);
+int bn_runlog_started(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err);
+int bn_runlog_param(
+	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err);
+/* params: {key: text, number, boolean or anything}; non-texts are written as JSON. */
+int bn_runlog_params(bn_workspace *ws, const char *id, const json_t *params, bn_err *err);
+/* value NULL removes the tag. */
+int bn_runlog_tag(
+	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err);
+int bn_runlog_note(bn_workspace *ws, const char *id, const char *note, bn_err *err);
+/* Stores the file as an object, then appends the event. name: NULL for its base name; a directory
+ * is stored with everything below it, under name. */
+int bn_runlog_artifact(
+	bn_workspace *ws, const char *id, const char *src, const char *name, bn_err *err);
+/* The same of what lies below the handle `at`: only regular files of this user, reached without
+ * links; BN_EREFUSED for others. */
+int bn_runlog_artifact_below(bn_workspace *ws, const char *id, const bn_dir *at, const char *src,
+	const char *name, bn_err *err);
+/* The model directory dir below `at` under "model", with the model's digest. */
+int bn_runlog_model(bn_workspace *ws, const char *id, const bn_dir *at, const char *dir,
+	const char *digest, bn_err *err);
+/* status: "FINISHED", "FAILED", "KILLED", "LOST". exit_code -1 and signal 0: unknown or none. */
+int bn_runlog_finished(bn_workspace *ws, const char *id, const char *status, int exit_code,
+	int signal, const char *reason, bn_err *err);
+int bn_runlog_removed(bn_workspace *ws, const char *id, bn_err *err);
+/* Renews what the run names first (I6). BN_EREFUSED when some of it is not here any more. */
+int bn_runlog_restored(bn_workspace *ws, const char *id, bn_err *err);
+int bn_runlog_stop(bn_workspace *ws, const char *id, bn_err *err);
+/* Appends the points of set, if there are any, as events that stay below the limit of a payload however
+ * many they are. The caller clears the set, when the commit has succeeded. */
+int bn_runlog_metrics(bn_workspace *ws, const char *id, const bn_metric_set *set, bn_err *err);
+int bn_runlog_heartbeat(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err);
+int bn_runlog_resources(bn_workspace *ws, const char *id, const bn_process_usage *u,
+	int64_t peak_rss_bytes, bn_err *err);
+
+#endif

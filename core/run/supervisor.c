@@ -1,0 +1,190 @@
+/* supervisor.c - see supervisor.h. */
+#include "core/run/supervisor.h"
+
+#include "core/base/dir.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/process.h"
+#include "core/run/run_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TAKE_TRIES 40
+#define TAKE_WAIT_NS 25000000
+
+#define SUPERVISOR_FILE "supervisor"
+
+static int lock_with_patience(const bn_env *env, int fd)
+{
+	int rc = -EWOULDBLOCK;
+	for (int i = 0; i < TAKE_TRIES && (rc == -EWOULDBLOCK || rc == -EINTR); i++) {
+		if (i > 0)
+			nanosleep(&(struct timespec){0, TAKE_WAIT_NS}, NULL);
+		rc = env->fs->flock(env, fd, LOCK_EX | LOCK_NB);
+	}
+	return rc;
+}
+
+int bn_supervisor_take(bn_supervisor_lock *out, bn_workspace *ws, const char *id, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	bn_supervisor_lock l = {ws, NULL, -1, bn_env_now_ms(env)};
+	bn_dir *dir = NULL;
+	int e, rc = bn_run_dir_make(&dir, ws, id, err);
+	if (rc < 0)
+		goto out;
+	if (!(l.path = bn_dir_join(dir, SUPERVISOR_FILE))) {
+		rc = bn_err_nomem(err, "a path");
+		goto out;
+	}
+	if ((rc = bn_dir_open_file(&l.fd, dir, SUPERVISOR_FILE, O_RDWR | O_CREAT, 0644, err)) < 0)
+		goto out;
+	if ((e = lock_with_patience(env, l.fd)) == -EWOULDBLOCK) {
+		rc = bn_err_set(err, BN_ECONFLICT, "run %.8s is supervised already", id);
+		goto out;
+	}
+	if (e < 0) {
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot lock '%s'", l.path);
+		goto out;
+	}
+	rc = bn_supervisor_set_child(&l, 0, err);
+out:
+	bn_dir_close(dir);
+	if (rc < 0)
+		bn_supervisor_release(&l);
+	else
+		*out = l;
+	return rc;
+}
+
+int bn_supervisor_set_child(bn_supervisor_lock *l, pid_t child, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(l->ws);
+	bn_buf b = BN_BUF_INIT;
+	pid_t me = getpid();
+	json_t *o = json_pack("{ss ss sI sI sI sI sI}", "host", env->host(env), "boot_id",
+		env->boot_id(env), "pid", (json_int_t)me, "sid", (json_int_t)getsid(0), "start",
+		(json_int_t)bn_process_start_ticks(me), "child", (json_int_t)child, "since_ms",
+		(json_int_t)l->since_ms);
+	int e, rc = o ? bn_json_canonical(o, &b, err) : bn_err_nomem(err, "a supervisor's name");
+	if (rc < 0)
+		goto out;
+	bn_buf_addch(&b, '\n');
+	if (lseek(l->fd, 0, SEEK_SET) != 0) {
+		rc = bn_err_sys(err, BN_EIO, errno, "cannot write '%s'", l->path);
+		goto out;
+	}
+	if ((e = env->fs->ftruncate(env, l->fd, (off_t)b.len)) < 0) {
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot write '%s'", l->path);
+		goto out;
+	}
+	rc = bn_fs_write_all(env, l->fd, b.ptr, b.len, l->path, err);
+out:
+	bn_buf_release(&b);
+	json_decref(o);
+	return rc;
+}
+
+void bn_supervisor_release(bn_supervisor_lock *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	bn_free(l->path);
+	l->path = NULL;
+	l->fd = -1;
+}
+
+/* ---- looking -------------------------------------------------------------------------------- */
+
+/* Whether the lock is free: 1, 0, or -1 when that cannot be told. */
+static int lock_is_free(const bn_env *env, int fd)
+{
+	int e = env->fs->flock(env, fd, LOCK_SH | LOCK_NB);
+	if (e == 0)
+		env->fs->flock(env, fd, LOCK_UN);
+	if (e == -EWOULDBLOCK)
+		return 0;
+	return e == 0 ? 1 : -1;
+}
+
+static bn_supervisor_state judge(const bn_env *env, int fd, const json_t *o, pid_t pid)
+{
+	/* A file that anybody may have written must not make us signal all we own (kill(2)). */
+	if (pid <= 1 || strcmp(bn_json_str(o, "host", ""), env->host(env)) != 0)
+		return BN_SUPERVISOR_UNKNOWN;
+	if (strcmp(bn_json_str(o, "boot_id", ""), env->boot_id(env)) != 0)
+		return BN_SUPERVISOR_DEAD;
+	int is_free = lock_is_free(env, fd);
+	if (is_free >= 0)
+		return is_free ? BN_SUPERVISOR_DEAD : BN_SUPERVISOR_ALIVE;
+	return bn_process_is_alive(pid, (uint64_t)bn_json_int(o, "start", 0)) ? BN_SUPERVISOR_ALIVE
+									      : BN_SUPERVISOR_DEAD;
+}
+
+/* The state of what the file says. */
+static int read_state(bn_supervisor *out, const bn_env *env, int fd, const char *path, bn_err *err)
+{
+	char text[4096];
+	size_t got;
+	json_t *o = NULL;
+	int rc = bn_fs_read_at(env, fd, text, sizeof text, 0, &got, path, err);
+	if (rc < 0)
+		return rc;
+	if (bn_json_parse(&o, text, got, SUPERVISOR_FILE, NULL) < 0) {
+		/* Caught between being made, locked and written: about to start. Should it have
+		 * died in that moment, it counts as never started. */
+		out->state =
+			lock_is_free(env, fd) == 1 ? BN_SUPERVISOR_NONE : BN_SUPERVISOR_UNKNOWN;
+		return 0;
+	}
+	out->pid = (pid_t)bn_json_int(o, "pid", 0);
+	out->sid = (pid_t)bn_json_int(o, "sid", 0);
+	out->child = (pid_t)bn_json_int(o, "child", 0);
+	out->since_ms = bn_json_int(o, "since_ms", 0);
+	snprintf(out->host, sizeof out->host, "%s", bn_json_str(o, "host", ""));
+	out->state = judge(env, fd, o, out->pid);
+	json_decref(o);
+	return 0;
+}
+
+int bn_supervisor_find(bn_supervisor *out, bn_workspace *ws, const char *id, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	bn_err why = BN_ERR_INIT;
+	bn_dir *dir = NULL;
+	int fd = -1, rc = 0;
+	memset(out, 0, sizeof *out);
+	if ((rc = bn_run_dir_open(&dir, ws, id, &why)) < 0)
+		goto out;
+	if ((rc = bn_dir_open_file(&fd, dir, SUPERVISOR_FILE, O_RDONLY, 0, &why)) < 0)
+		goto out;
+	rc = read_state(out, env, fd, dir->path, &why);
+out:
+	if (fd >= 0)
+		env->fs->close(env, fd);
+	bn_dir_close(dir);
+	if (rc == BN_ENOMEM)
+		return bn_err_move(err, &why);
+	if (rc == BN_ENOTFOUND)
+		out->state = BN_SUPERVISOR_NONE;
+	else if (rc < 0) /* another user's, and we may not look */
+		out->state = BN_SUPERVISOR_UNKNOWN;
+	return 0;
+}
+
+int bn_supervisor_end_orphans(const bn_supervisor *dead, const char *id)
+{
+	char having[64];
+	int ended = 0;
+	snprintf(having, sizeof having, "BINNACLE_RUN_ID=%.32s", id);
+	if (dead->sid > 1 && dead->sid != getsid(0))
+		ended = bn_process_session_signal(dead->sid, having, SIGKILL);
+	return ended;
+}

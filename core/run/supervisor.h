@@ -1,0 +1,56 @@
+/*
+ * supervisor.h - the file runs/<id>/supervisor: who looks after a run, and is it still there.
+ *
+ * Whoever supervises holds an exclusive flock on it for life, so the kernel tells everybody on the
+ * host when it is gone, however it went. The text in it names host, boot, pid and start time for
+ * people and for the case that locks do not work on this file system. Readers take a shared lock
+ * for an instant; therefore taking the exclusive one tries again for a while.
+ */
+#ifndef BN_RUN_SUPERVISOR_H
+#define BN_RUN_SUPERVISOR_H
+#include "core/store/workspace.h"
+
+#include <sys/types.h>
+
+/* ---- looking -------------------------------------------------------------------------------- */
+
+typedef enum bn_supervisor_state {
+	BN_SUPERVISOR_UNKNOWN, /* on another host, or we may not look */
+	BN_SUPERVISOR_NONE,    /* never started (or still about to) */
+	BN_SUPERVISOR_ALIVE,
+	BN_SUPERVISOR_DEAD,
+} bn_supervisor_state;
+
+typedef struct bn_supervisor {
+	bn_supervisor_state state;
+	pid_t pid, sid;   /* of the supervisor; 0 unknown */
+	pid_t child;      /* of the training or command; 0 unknown */
+	int64_t since_ms; /* when it wrote this; 0 unknown */
+	char host[65];
+} bn_supervisor;
+
+/* Looks at runs/<id>/supervisor: same host and boot, its lock, its pid and start time. */
+int bn_supervisor_find(bn_supervisor *out, bn_workspace *ws, const char *id, bn_err *err);
+
+/* ---- being one ------------------------------------------------------------------------------ */
+
+typedef struct bn_supervisor_lock {
+	bn_workspace *ws;
+	char *path; /* for messages */
+	int fd;
+	int64_t since_ms;
+} bn_supervisor_lock;
+
+/* Makes runs/<id> when needed. BN_ECONFLICT when somebody supervises the run. */
+int bn_supervisor_take(bn_supervisor_lock *out, bn_workspace *ws, const char *id, bn_err *err);
+/* Tells which child it has started; 0 none. */
+int bn_supervisor_set_child(bn_supervisor_lock *l, pid_t child, bn_err *err);
+/* Lets go; the file stays. In a forked child: close only, the parent keeps the lock. Safe on one
+ * that was never taken when it is all zeroes but fd -1. */
+void bn_supervisor_release(bn_supervisor_lock *l);
+
+/* Ends what a dead supervisor left running: processes of its session that carry the run's id in
+ * their environment. Returns how many there were. */
+int bn_supervisor_end_orphans(const bn_supervisor *dead, const char *id);
+
+#endif

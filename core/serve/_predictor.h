@@ -1,0 +1,22 @@
+/*
+ * _predictor.h - what predictor.c and session.c share.
+ */
+#ifndef BN_SERVE_PREDICTOR_INTERNAL_H
+#define BN_SERVE_PREDICTOR_INTERNAL_H
+#include "core/serve/_name_map.h"
+#include "core/serve/predictor.h"
+
+struct bn_predictor {
+	char *name, *version, *source;
+	char digest[65];
+	bn_model *model;
+	const bn_features *features; /* of model */
+	size_t input_count, outputs;
+	const char **input_names; /* input_count, borrowed from features */
+	bn_name_map inputs;
+	bn_name_map *categories; /* per input; empty for other kinds */
+	bool is_classifier;
+	bool numeric_classes; /* every class label is a number, so answers are numbers */
+};
+
+#endif

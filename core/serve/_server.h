@@ -1,0 +1,150 @@
+/*
+ * _server.h - what server.c, routes.c and the route_*.c files share.
+ *
+ * To add a route: write its handler in a route_*.c, declare it here, and add a line to the table in
+ * routes.c.
+ */
+#ifndef BN_SERVE_SERVER_INTERNAL_H
+#define BN_SERVE_SERVER_INTERNAL_H
+#include "core/serve/http_server.h"
+#include "core/serve/server.h"
+
+#include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* ---- counters ------------------------------------------------------------------------------- */
+
+typedef enum bn_route_id {
+	BN_ROUTE_PREDICT = 0,
+	BN_ROUTE_INFER,
+	BN_ROUTE_INVOCATIONS,
+	BN_ROUTE_METADATA,
+	BN_ROUTE_HEALTH,
+	BN_ROUTE_METRICS,
+	BN_ROUTE_NONE, /* no such path */
+	BN_ROUTE_COUNT,
+} bn_route_id;
+
+/* Statuses that we send; the last one stands for any other. */
+#define BN_STATUS_LIST 200, 400, 401, 403, 404, 405, 413, 415, 500, 501, 503, 0
+#define BN_STATUS_COUNT 12
+#define BN_LATENCY_EDGES 16 /* of the exposed histogram */
+#define BN_LATENCY_FINE 208 /* 8 per octave from 1 us: for percentiles */
+
+typedef struct bn_latency {
+	atomic_uint_fast64_t edges[BN_LATENCY_EDGES + 1]; /* the last one: above all */
+	atomic_uint_fast64_t count, sum_ns;
+} bn_latency;
+
+typedef struct bn_metrics {
+	atomic_uint_fast64_t requests[BN_ROUTE_COUNT][BN_STATUS_COUNT];
+	bn_latency latency[BN_ROUTE_COUNT];
+	atomic_uint_fast64_t fine[BN_LATENCY_FINE]; /* of the three routes that predict */
+	atomic_uint_fast64_t in_flight;
+	atomic_uint_fast64_t *predictions; /* per model */
+	atomic_uint_fast64_t *unknown;     /* per model: cells of unseen categories */
+} bn_metrics;
+
+void bn_metrics_count(bn_metrics *m, bn_route_id route, int status, int64_t latency_ns);
+/* Seconds below which a share of the predicting requests stayed; NaN when there were none. */
+double bn_metrics_quantile(const bn_metrics *m, double share);
+
+/* ---- server and worker ---------------------------------------------------------------------- */
+
+struct bn_server {
+	bn_server_options o;
+	char *host, *token;
+	const bn_env *env;
+	const bn_predictor **models;
+	size_t model_count;
+	bn_http_server *http;
+	int port;
+	int64_t started_ns;
+	uint64_t id_seed;
+	atomic_uint_fast64_t id_next;
+	bn_metrics metrics;
+	pthread_mutex_t lock; /* of idle */
+	bn_server_worker *idle;
+};
+
+struct bn_server_worker {
+	bn_server *server;
+	bn_server_worker *next;
+	bn_session **sessions; /* per model, made at first use */
+	json_t **flat;         /* borrowed elements of a tensor */
+	size_t flat_cap;
+};
+
+/* How a route says what went wrong. */
+typedef enum bn_error_style { BN_ERROR_PLAIN, BN_ERROR_OIP, BN_ERROR_MLFLOW } bn_error_style;
+
+#define BN_MAX_SEGMENTS 8
+
+/* One request being answered. */
+typedef struct bn_call {
+	bn_server *server;
+	bn_server_worker *worker;
+	const bn_http_request *request;
+	bn_http_response *response;
+	char path[512];
+	const char *segments[BN_MAX_SEGMENTS]; /* of the path */
+	size_t segment_count;
+	size_t model; /* number of the model at hand */
+	bn_session *session;
+	bool answered; /* rows were predicted: for the log */
+	int status;    /* set by a handler that fails with another status than its code's; else 0 */
+	int64_t begun_ns;
+} bn_call;
+
+typedef int (*bn_route_handler)(bn_call *c, bn_err *err);
+
+/* routes.c */
+void bn_server_answer(bn_server_worker *w, const bn_http_request *request, bool body_too_large,
+	bn_http_response *out);
+/* False: every route but the open ones refuses it, whatever its body. */
+bool bn_server_admits(const bn_server *s, const bn_http_request *request);
+/* Chooses the model (name NULL: the first; version NULL: the first of that name). */
+int bn_call_use_model(bn_call *c, const char *name, const char *version, bn_err *err);
+/* True when the content type is media (parameters allowed, charset only UTF-8), or absent and
+ * optional. */
+bool bn_call_has_type(const bn_call *c, const char *media, bool optional);
+int bn_call_wrong_type(bn_call *c, const char *wanted, bn_err *err); /* 415 */
+/* The body as JSON, NaN and Infinity outside strings as null; a new reference. */
+int bn_call_json(json_t **out, bn_call *c, bn_err *err);
+/* Begins a session of that many rows: 413 above the server's limit. */
+int bn_call_begin(bn_call *c, size_t rows, bn_err *err);
+/* Predicts and remembers that it did. */
+int bn_call_run(bn_call *c, bn_err *err);
+
+/* Writing answers. */
+void bn_answer_number(bn_buf *out, double x); /* null when it is not finite */
+void bn_answer_prediction(bn_buf *out, const bn_session *s, size_t row);
+void bn_answer_string(bn_buf *out, const char *s);
+
+/* Handlers. */
+int bn_route_root(bn_call *c, bn_err *err);
+int bn_route_health(bn_call *c, bn_err *err);
+int bn_route_version(bn_call *c, bn_err *err);
+int bn_route_metrics(bn_call *c, bn_err *err);
+int bn_route_predict(bn_call *c, bn_err *err);
+int bn_route_invocations(bn_call *c, bn_err *err);
+int bn_route_oip_server(bn_call *c, bn_err *err);
+int bn_route_oip_live(bn_call *c, bn_err *err);
+int bn_route_oip_ready(bn_call *c, bn_err *err);
+int bn_route_oip_model(bn_call *c, bn_err *err);
+int bn_route_oip_model_ready(bn_call *c, bn_err *err);
+int bn_route_oip_infer(bn_call *c, bn_err *err);
+
+/* rows.c: several rows from JSON, shared by /predict and /invocations. */
+/* [{..}, ..] */
+int bn_rows_from_objects(bn_call *c, const json_t *array, bn_err *err);
+/* columns NULL: the model's inputs in order. rows: [[..], ..]; where names them in messages. */
+int bn_rows_from_arrays(
+	bn_call *c, const json_t *columns, const json_t *rows, const char *where, bn_err *err);
+/* {"feature": [values]} */
+int bn_rows_from_columns(bn_call *c, const json_t *object, bn_err *err);
+/* The body as CSV with a header line (RFC 4180). */
+int bn_rows_from_csv(bn_call *c, bn_err *err);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * endpoint.h - which servers there are: started, alive, stopped, lost.
+ *
+ * A server writes `endpoint.started` (entity `endpoint/<id>`) with what it serves and where, then
+ * `endpoint.seen` (commuting, about every 20 s, with its counters), and `endpoint.stopped` when it
+ * ends in good order. State is worked out at reading time and never stored: on the server's own
+ * host by asking whether the process is still that process (pid, its start time, boot id), from
+ * another host by the age of the last `endpoint.seen`.
+ */
+#ifndef BN_SERVE_ENDPOINT_H
+#define BN_SERVE_ENDPOINT_H
+#include "core/store/index/fold.h"
+#include "core/store/workspace.h"
+
+typedef enum bn_endpoint_state {
+	BN_ENDPOINT_RUNNING = 0,
+	BN_ENDPOINT_STOPPED,
+	BN_ENDPOINT_LOST, /* gone without saying so */
+} bn_endpoint_state;
+
+const char *bn_endpoint_state_name(bn_endpoint_state s); /* "RUNNING", "STOPPED", "LOST" */
+
+typedef struct bn_endpoint {
+	char *id;     /* 12 hex digits */
+	char *models; /* "power/3", several with ", " */
+	char *url;    /* "http://127.0.0.1:8420" */
+	char *host, *user;
+	int64_t pid, port;
+	int64_t started_ms, seen_ms, stopped_ms; /* 0: never */
+	int64_t requests, errors, predictions;   /* as last seen */
+	double p50_ms, p95_ms, p99_ms;           /* of requests, as last seen; NaN: none yet */
+	bn_endpoint_state state;
+} bn_endpoint;
+
+typedef struct bn_endpoints {
+	bn_endpoint *items; /* running first, then by start, newest first */
+	size_t count;
+} bn_endpoints;
+
+int bn_endpoint_list(bn_endpoints *out, bn_workspace *ws, bn_err *err);
+void bn_endpoints_release(bn_endpoints *e);
+
+typedef struct bn_endpoint_about {
+	const char *const *models; /* "power/3" */
+	size_t model_count;
+	const char *host; /* address it listens on */
+	int port;
+} bn_endpoint_about;
+
+typedef struct bn_endpoint_counters {
+	uint64_t requests, errors, predictions;
+	double p50_ms, p95_ms, p99_ms;
+} bn_endpoint_counters;
+
+#define BN_ENDPOINT_ID_TEXT 13
+
+/* What to write into a URL for an address that a server listens on: of "*", 0.0.0.0 and :: this
+ * host's name, else the address. Borrowed from either. */
+const char *bn_endpoint_host(const bn_env *env, const char *listens_on);
+/* "http://HOST:PORT", an IPv6 address in brackets; yours. */
+char *bn_endpoint_url(const bn_env *env, const char *listens_on, int port);
+
+int bn_endpoint_id_new(char id[BN_ENDPOINT_ID_TEXT], const bn_env *env, bn_err *err);
+/* Each appends one event; the caller commits. */
+int bn_endpoint_write_started(
+	bn_workspace *ws, const char *id, const bn_endpoint_about *about, bn_err *err);
+int bn_endpoint_write_seen(
+	bn_workspace *ws, const char *id, const bn_endpoint_counters *counters, bn_err *err);
+int bn_endpoint_write_stopped(
+	bn_workspace *ws, const char *id, const bn_endpoint_counters *counters, bn_err *err);
+
+extern const bn_fold_class bn_endpoint_class;
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * locate.c - see predictor.h: from a name to the model's files.
+ *
+ * A registered version or a run's model lies in the workspace as objects. It is checked out once
+ * into this user's state directory and found there again as long as its digest is right.
+ */
+#include "core/base/fs.h"
+#include "core/base/id.h"
+#include "core/base/mem.h"
+#include "core/registry/provenance.h"
+#include "core/registry/registry.h"
+#include "core/serve/predictor.h"
+#include "core/track/run.h"
+
+#include <string.h>
+
+/* Where checked-out models of this workspace are kept: yours, NULL without memory. */
+static char *cache_path(bn_workspace *ws, const char *key, bn_err *err)
+{
+	char *state = NULL;
+	int rc = bn_env_state_dir(&state, bn_workspace_env(ws), err);
+	char *path = rc == 0 ? bn_strf("%s/%s/models/%s", state, bn_workspace_id(ws), key) : NULL;
+	bn_free(state);
+	return path;
+}
+
+typedef int (*checkout_fn)(bn_workspace *ws, const char *what, const char *dir, bn_err *err);
+
+static int checkout_version(bn_workspace *ws, const char *what, const char *dir, bn_err *err)
+{
+	return bn_version_checkout(ws, what, dir, err);
+}
+
+static int checkout_run(bn_workspace *ws, const char *what, const char *dir, bn_err *err)
+{
+	return bn_run_export(ws, what, "model", dir, err);
+}
+
+static bool is_intact(const bn_env *env, const char *path, const char *digest)
+{
+	char have[BN_MODEL_DIGEST_HEX + 1];
+	bool known = digest && strlen(digest) >= BN_MODEL_DIGEST_HEX;
+	return known && bn_fs_is_dir(env, path) && !bn_model_digest(have, env, NULL, path, NULL) &&
+	       strstr(digest, have);
+}
+
+/* Puts fresh in place of path. Others may be doing the same: whose copy it is does not matter. */
+static int put_in_place(
+	const bn_env *env, const char *fresh, const char *path, const char *digest, bn_err *err)
+{
+	int e = env->fs->rename(env, NULL, fresh, NULL, path);
+	if (e == 0 || is_intact(env, path, digest))
+		return 0;
+	int rc = bn_fs_remove_tree(env, path, err);
+	if (rc)
+		return rc;
+	e = env->fs->rename(env, NULL, fresh, NULL, path);
+	return e == 0 || is_intact(env, path, digest)
+		       ? 0
+		       : bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", fresh, path);
+}
+
+/* Checks `what` out under key unless it is there and still has that digest. *dir is yours. */
+static int cached_dir(char **dir, bn_workspace *ws, const char *key, const char *digest,
+	checkout_fn checkout, const char *what, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	char uuid[BN_UUID_TEXT], *fresh = NULL;
+	char *path = cache_path(ws, key, err), *parent = cache_path(ws, "", err);
+	int rc = path && parent ? 0 : bn_err_nomem(err, "a path");
+	if (rc || is_intact(env, path, digest))
+		goto out;
+	rc = bn_uuid_new(env, uuid, err);
+	if (!rc && !(fresh = bn_strf("%s.%s", path, uuid)))
+		rc = bn_err_nomem(err, "a path");
+	if (!rc)
+		rc = bn_fs_make_dirs(env, parent, 0700, err);
+	if (!rc)
+		rc = checkout(ws, what, fresh, err);
+	if (!rc)
+		rc = put_in_place(env, fresh, path, digest, err);
+	if (fresh)
+		bn_fs_remove_tree(env, fresh, NULL);
+out:
+	bn_free(parent);
+	bn_free(fresh);
+	if (rc)
+		bn_free(path);
+	else
+		*dir = path;
+	return rc;
+}
+
+static int open_version(bn_predictor **out, bn_workspace *ws, const char *spec, bn_err *err)
+{
+	bn_version *v = NULL;
+	char *dir = NULL;
+	int rc = bn_version_get(&v, ws, spec, err);
+	if (rc)
+		return rc;
+	char *number = bn_strf("%lld", (long long)v->version);
+	char *exact = bn_strf("%s/%lld", v->name, (long long)v->version);
+	char *key = bn_strf("%s-%lld", v->name, (long long)v->version);
+	rc = number && exact && key ? 0 : bn_err_nomem(err, "a name");
+	if (!rc && v->state == BN_MODEL_REMOVED)
+		rc = bn_err_set(err, BN_ENOTFOUND, "model version %s was removed", exact);
+	if (!rc)
+		rc = cached_dir(&dir, ws, key, v->digest, checkout_version, exact, err);
+	if (!rc)
+		rc = bn_predictor_open_dir(
+			out, bn_workspace_env(ws), dir, v->name, number, exact, err);
+	bn_free(dir);
+	bn_free(number);
+	bn_free(exact);
+	bn_free(key);
+	bn_version_free(v);
+	return rc;
+}
+
+static int open_run(bn_predictor **out, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_run_info *run = NULL;
+	char *dir = NULL;
+	int rc = bn_run_get(&run, ws, id, err);
+	if (rc)
+		return rc;
+	char *key = bn_strf("run-%s", id), short_id[9];
+	memcpy(short_id, id, 8);
+	short_id[8] = '\0';
+	rc = key ? cached_dir(&dir, ws, key, run->model_digest, checkout_run, id, err)
+		 : bn_err_nomem(err, "a name");
+	if (rc == BN_ENOTFOUND)
+		bn_err_hint(err, "this run stored no model: binnacle run show %s", short_id);
+	if (!rc)
+		rc = bn_predictor_open_dir(out, bn_workspace_env(ws), dir, NULL, short_id, id, err);
+	bn_free(dir);
+	bn_free(key);
+	bn_run_info_free(run);
+	return rc;
+}
+
+static bool is_model_dir(const bn_env *env, const char *path)
+{
+	char *file = bn_path_join(path, "MLmodel");
+	bool is = file && bn_fs_exists(env, file);
+	bn_free(file);
+	return is;
+}
+
+int bn_predictor_open(bn_predictor **out, bn_workspace *ws, const char *spec, bn_err *err)
+{
+	char run[BN_RUN_ID_TEXT];
+	bn_err first = BN_ERR_INIT;
+	const bn_env *env = ws ? bn_workspace_env(ws) : bn_env_real();
+	if (is_model_dir(env, spec))
+		return bn_predictor_open_dir(out, env, spec, NULL, NULL, NULL, err);
+	if (!ws) {
+		bn_err_set(
+			err, BN_ENOTFOUND, "'%s' is no model directory (no MLmodel in it)", spec);
+		bn_err_hint(
+			err, "names such as power@champion need a workspace: binnacle init, or -C");
+		return BN_ENOTFOUND;
+	}
+	int rc = open_version(out, ws, spec, &first);
+	if (rc != BN_ENOTFOUND)
+		return rc < 0 ? bn_err_move(err, &first) : 0;
+	if (!strpbrk(spec, "/@") && bn_run_resolve(ws, spec, run, NULL) == 0)
+		return open_run(out, ws, run, err);
+	bn_err_hint(&first, "binnacle model ls shows what is registered");
+	return bn_err_move(err, &first);
+}

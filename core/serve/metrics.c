@@ -1,0 +1,229 @@
+/*
+ * metrics.c - counters of the server, and GET /metrics in Prometheus' text format 0.0.4.
+ *
+ * Names follow Prometheus' rules (base units, _total on counters). requests_total and
+ * request_latency_seconds are there once more without the prefix, because existing dashboards of
+ * the SEANERGYS template ask for them.
+ */
+#include "core/base/json.h"
+#include "core/base/str.h"
+#include "core/serve/_server.h"
+
+#include <math.h>
+#include <string.h>
+
+static const int statuses[BN_STATUS_COUNT] = {BN_STATUS_LIST};
+static const double edges[BN_LATENCY_EDGES] = {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
+	0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10};
+static const char *const route_names[BN_ROUTE_COUNT] = {
+	[BN_ROUTE_PREDICT] = "predict",
+	[BN_ROUTE_INFER] = "infer",
+	[BN_ROUTE_INVOCATIONS] = "invocations",
+	[BN_ROUTE_METADATA] = "metadata",
+	[BN_ROUTE_HEALTH] = "health",
+	[BN_ROUTE_METRICS] = "metrics",
+	[BN_ROUTE_NONE] = "none",
+};
+
+static bool predicts(bn_route_id r)
+{
+	return r == BN_ROUTE_PREDICT || r == BN_ROUTE_INFER || r == BN_ROUTE_INVOCATIONS;
+}
+
+/* ---- counting ------------------------------------------------------------------------------- */
+
+/* Bucket of 8 per octave of microseconds. */
+static size_t fine_bucket(int64_t ns)
+{
+	if (ns < 1000)
+		return 0;
+	double b = 1 + 8 * log2((double)ns / 1000);
+	return b < BN_LATENCY_FINE - 1 ? (size_t)b : BN_LATENCY_FINE - 1;
+}
+
+void bn_metrics_count(bn_metrics *m, bn_route_id route, int status, int64_t latency_ns)
+{
+	size_t i = 0, e = 0;
+	while (i < BN_STATUS_COUNT - 1 && statuses[i] != status)
+		i++;
+	atomic_fetch_add(&m->requests[route][i], 1);
+	bn_latency *l = &m->latency[route];
+	while (e < BN_LATENCY_EDGES && (double)latency_ns > edges[e] * 1e9)
+		e++;
+	atomic_fetch_add(&l->edges[e], 1);
+	atomic_fetch_add(&l->count, 1);
+	atomic_fetch_add(&l->sum_ns, (uint64_t)(latency_ns > 0 ? latency_ns : 0));
+	if (predicts(route))
+		atomic_fetch_add(&m->fine[fine_bucket(latency_ns)], 1);
+}
+
+double bn_metrics_quantile(const bn_metrics *m, double share)
+{
+	uint64_t total = 0, seen = 0;
+	for (size_t i = 0; i < BN_LATENCY_FINE; i++)
+		total += atomic_load(&m->fine[i]);
+	if (!total)
+		return NAN;
+	for (size_t i = 0; i < BN_LATENCY_FINE; i++) {
+		seen += atomic_load(&m->fine[i]);
+		if ((double)seen >= share * (double)total)
+			return 1e-6 * exp2((double)i / 8); /* its upper edge */
+	}
+	return NAN;
+}
+
+/* ---- exposition ----------------------------------------------------------------------------- */
+
+static void head(bn_buf *b, const char *name, const char *type, const char *help)
+{
+	bn_buf_addf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void number(bn_buf *b, double x)
+{
+	char text[BN_FMT];
+	bn_buf_adds(b, isnan(x) ? "NaN" : bn_fmt_f64(x, text));
+	bn_buf_addch(b, '\n');
+}
+
+void bn_metrics_add_label(bn_buf *b, const char *name, const char *value)
+{
+	bn_buf_addf(b, "%s=\"", name);
+	for (; *value; value++) {
+		if (*value == '\n')
+			bn_buf_adds(b, "\\n");
+		else {
+			if (*value == '\\' || *value == '"')
+				bn_buf_addch(b, '\\');
+			bn_buf_addch(b, *value);
+		}
+	}
+	bn_buf_addch(b, '"');
+}
+
+static void status_label(bn_buf *b, size_t i)
+{
+	if (statuses[i])
+		bn_buf_addf(b, "code=\"%d\"", statuses[i]);
+	else
+		bn_buf_adds(b, "code=\"other\"");
+}
+
+static void write_requests(bn_buf *b, const bn_metrics *m)
+{
+	uint64_t sums[BN_STATUS_COUNT] = {0};
+	head(b, "binnacle_requests_total", "counter", "HTTP requests answered.");
+	for (size_t r = 0; r < BN_ROUTE_COUNT; r++)
+		for (size_t i = 0; i < BN_STATUS_COUNT; i++) {
+			uint64_t n = atomic_load(&m->requests[r][i]);
+			if (predicts((bn_route_id)r))
+				sums[i] += n;
+			if (!n)
+				continue;
+			bn_buf_addf(b, "binnacle_requests_total{route=\"%s\",", route_names[r]);
+			status_label(b, i);
+			bn_buf_addf(b, "} %llu\n", (unsigned long long)n);
+		}
+	head(b, "requests_total", "counter", "Prediction requests answered, by HTTP status.");
+	for (size_t i = 0; i < BN_STATUS_COUNT; i++) {
+		if (!sums[i] && statuses[i] != 200)
+			continue;
+		bn_buf_adds(b, "requests_total{");
+		status_label(b, i);
+		bn_buf_addf(b, "} %llu\n", (unsigned long long)sums[i]);
+	}
+}
+
+static void write_histogram(
+	bn_buf *b, const char *name, const char *labels, const bn_latency *const *parts, size_t n)
+{
+	uint64_t sum = 0, ns = 0;
+	const char *comma = *labels ? "," : "";
+	for (size_t e = 0; e <= BN_LATENCY_EDGES; e++) {
+		char text[BN_FMT];
+		for (size_t p = 0; p < n; p++)
+			sum += atomic_load(&parts[p]->edges[e]);
+		bn_buf_addf(b, "%s_bucket{%s%sle=\"%s\"} %llu\n", name, labels, comma,
+			e < BN_LATENCY_EDGES ? bn_fmt_f64(edges[e], text) : "+Inf",
+			(unsigned long long)sum);
+	}
+	for (size_t p = 0; p < n; p++)
+		ns += atomic_load(&parts[p]->sum_ns);
+	const char *open = *labels ? "{" : "", *close = *labels ? "}" : "";
+	bn_buf_addf(b, "%s_sum%s%s%s ", name, open, labels, close);
+	number(b, (double)ns / 1e9);
+	bn_buf_addf(b, "%s_count%s%s%s %llu\n", name, open, labels, close, (unsigned long long)sum);
+}
+
+static void write_latency(bn_buf *b, const bn_metrics *m)
+{
+	const char *name = "binnacle_request_duration_seconds";
+	const bn_latency *all[3];
+	size_t n = 0;
+	head(b, name, "histogram", "Time from a complete request to its response.");
+	for (size_t r = 0; r < BN_ROUTE_COUNT; r++) {
+		const bn_latency *one = &m->latency[r];
+		char labels[40];
+		if (predicts((bn_route_id)r))
+			all[n++] = one;
+		if (!predicts((bn_route_id)r) && !atomic_load(&one->count))
+			continue;
+		snprintf(labels, sizeof labels, "route=\"%s\"", route_names[r]);
+		write_histogram(b, name, labels, &one, 1);
+	}
+	head(b, "request_latency_seconds", "histogram", "Time to answer a prediction request.");
+	write_histogram(b, "request_latency_seconds", "", all, n);
+}
+
+static void write_per_model(bn_buf *b, const bn_server *s, const char *name, const char *help,
+	const atomic_uint_fast64_t *values)
+{
+	head(b, name, "counter", help);
+	for (size_t i = 0; i < s->model_count; i++) {
+		bn_buf_addf(b, "%s{", name);
+		bn_metrics_add_label(b, "model", bn_predictor_name(s->models[i]));
+		bn_buf_addch(b, ',');
+		bn_metrics_add_label(b, "version", bn_predictor_version(s->models[i]));
+		bn_buf_addf(b, "} %llu\n", (unsigned long long)atomic_load(&values[i]));
+	}
+}
+
+static void write_models(bn_buf *b, const bn_server *s)
+{
+	write_per_model(
+		b, s, "binnacle_predictions_total", "Rows predicted.", s->metrics.predictions);
+	write_per_model(b, s, "binnacle_unknown_categories_total",
+		"Cells with a category that training never saw.", s->metrics.unknown);
+	head(b, "binnacle_model_info", "gauge", "Models served; always 1.");
+	for (size_t i = 0; i < s->model_count; i++) {
+		bn_buf_adds(b, "binnacle_model_info{");
+		bn_metrics_add_label(b, "model", bn_predictor_name(s->models[i]));
+		bn_buf_addch(b, ',');
+		bn_metrics_add_label(b, "version", bn_predictor_version(s->models[i]));
+		bn_buf_addch(b, ',');
+		bn_metrics_add_label(b, "sha256", bn_predictor_digest(s->models[i]));
+		bn_buf_adds(b, "} 1\n");
+	}
+}
+
+int bn_route_metrics(bn_call *c, bn_err *err)
+{
+	bn_server *s = c->server;
+	bn_buf *b = &c->response->body;
+	(void)err;
+	c->response->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	write_requests(b, &s->metrics);
+	write_latency(b, &s->metrics);
+	write_models(b, s);
+	head(b, "binnacle_requests_in_flight", "gauge", "Requests being answered now.");
+	bn_buf_addf(b, "binnacle_requests_in_flight %llu\n",
+		(unsigned long long)atomic_load(&s->metrics.in_flight));
+	head(b, "binnacle_start_time_seconds", "gauge", "When the server started, since 1970.");
+	bn_buf_adds(b, "binnacle_start_time_seconds ");
+	number(b, (double)s->started_ns / 1e9);
+	head(b, "binnacle_build_info", "gauge", "Version of the program; always 1.");
+	bn_buf_adds(b, "binnacle_build_info{version=\"" BN_VERSION "\"} 1\n");
+	if (s->o.more_metrics)
+		s->o.more_metrics(s->o.more_metrics_user, b);
+	return 0;
+}

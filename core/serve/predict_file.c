@@ -1,0 +1,165 @@
+/* predict_file.c - see predict_file.h. */
+#include "core/serve/predict_file.h"
+
+#include "core/base/mem.h"
+#include "core/data/ingest.h"
+#include "core/serve/_predictor.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BLOCK_ROWS 4096
+
+/* ---- a stream of batches from a file -------------------------------------------------------- */
+
+static int open_stream(bn_stream **out, const bn_env *env, const char *path, bn_err *err)
+{
+	const bn_source *source = NULL;
+	bn_source_options options = BN_SOURCE_OPTIONS_INIT;
+	int rc = bn_source_find(&source, env, NULL, path, err);
+	if (!rc && source->live)
+		rc = bn_err_set(err, BN_EINVAL, "'%s' is not a file", path);
+	return rc ? rc : source->open(out, env, path, &options, err);
+}
+
+/* ---- with a model here ---------------------------------------------------------------------- */
+
+typedef struct filer {
+	const bn_predictor *p;
+	bn_session *session;
+	const bn_predict_sink *sink;
+	size_t *where; /* column of each input */
+	uint64_t done;
+} filer;
+
+static int match_columns(filer *f, const bn_schema *schema, const char *path, bn_err *err)
+{
+	for (size_t i = 0; i < f->p->input_count; i++) {
+		f->where[i] = bn_schema_find(schema, f->p->input_names[i]);
+		if (f->where[i] == BN_SCHEMA_NONE) {
+			bn_err near = BN_ERR_INIT;
+			bn_schema_need(schema, f->p->input_names[i], &f->where[i], &near);
+			bn_err_set(err, BN_EINVAL, "%s: %s, which the model needs", path, near.msg);
+			if (near.hint[0])
+				bn_err_hint(err, "%s", near.hint);
+			return BN_EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int set_cell(
+	filer *f, const bn_column *c, size_t from, size_t row, size_t input, bn_err *err)
+{
+	bn_text text = bn_column_text(c, from + row);
+	if (text.ptr)
+		return bn_session_set_text(f->session, row, input, text.ptr, text.len, err);
+	double x = bn_column_number(c, from + row);
+	if (isnan(x))
+		return 0;
+	if (c->type == BN_TYPE_BOOL &&
+		bn_features_input(f->p->features, input)->kind == BN_VIEW_CATEGORY)
+		return bn_session_set_text(
+			f->session, row, input, x != 0 ? "true" : "false", x != 0 ? 4 : 5, err);
+	return bn_session_set_number(f->session, row, input, x, err);
+}
+
+static int answer_block(filer *f, const bn_batch *b, size_t from, size_t n, bn_err *err)
+{
+	int rc = bn_session_begin(f->session, n, err);
+	bn_session_set_first_row(f->session, f->done);
+	for (size_t i = 0; i < f->p->input_count && !rc; i++)
+		for (size_t r = 0; r < n && !rc; r++)
+			rc = set_cell(f, &b->columns[f->where[i]], from, r, i, err);
+	if (!rc)
+		rc = bn_session_run(f->session, err);
+	if (!rc)
+		rc = f->sink->rows(f->sink->user, f->session, f->done, err);
+	f->done += n;
+	return rc;
+}
+
+int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, bool allow_unknown,
+	const bn_predict_sink *sink, uint64_t *rows, bn_err *err)
+{
+	filer f = {.p = p, .sink = sink};
+	bn_session_policy policy = {allow_unknown, true};
+	bn_stream *stream = NULL;
+	const bn_batch *b = NULL;
+	int rc = open_stream(&stream, env, path, err);
+	if (!rc)
+		rc = bn_session_new(&f.session, p, &policy, err);
+	if (!rc && !(f.where = bn_alloc(p->input_count * sizeof *f.where)))
+		rc = bn_err_nomem(err, "columns");
+	if (!rc)
+		rc = match_columns(&f, stream->ops->schema(stream), path, err);
+	while (!rc && (rc = stream->ops->next(stream, &b, err)) > 0) {
+		if (rc == BN_STREAM_RESTART) {
+			f.done = 0;
+			sink->restart(sink->user);
+			rc = match_columns(&f, stream->ops->schema(stream), path, err);
+			continue;
+		}
+		rc = 0;
+		for (size_t from = 0; from < b->rows && !rc; from += BLOCK_ROWS) {
+			size_t left = b->rows - from;
+			rc = answer_block(&f, b, from, left < BLOCK_ROWS ? left : BLOCK_ROWS, err);
+			if (rc)
+				bn_err_prefix(err, "%s", path);
+		}
+	}
+	if (!rc && rows)
+		*rows = f.done;
+	if (stream)
+		stream->ops->free(stream);
+	bn_session_free(f.session);
+	bn_free(f.where);
+	return rc;
+}
+
+/* ---- for a server elsewhere ----------------------------------------------------------------- */
+
+static json_t *frame_of(const bn_schema *s, const bn_batch *b, size_t from, size_t n)
+{
+	json_t *columns = json_array(), *data = json_array();
+	for (size_t c = 0; c < s->count; c++)
+		json_array_append_new(columns, json_string(s->fields[c].name));
+	for (size_t r = 0; r < n; r++) {
+		json_t *row = json_array();
+		for (size_t c = 0; c < s->count; c++)
+			json_array_append_new(row, bn_column_json(&b->columns[c], from + r));
+		json_array_append_new(data, row);
+	}
+	return json_pack("{s:o, s:o}", "columns", columns, "data", data);
+}
+
+int bn_predict_frames(const bn_env *env, const char *path, size_t block_rows,
+	const bn_frame_sink *sink, uint64_t *rows, bn_err *err)
+{
+	bn_stream *stream = NULL;
+	const bn_batch *b = NULL;
+	uint64_t done = 0;
+	int rc = open_stream(&stream, env, path, err);
+	while (!rc && (rc = stream->ops->next(stream, &b, err)) > 0) {
+		if (rc == BN_STREAM_RESTART) {
+			done = 0;
+			sink->restart(sink->user);
+			rc = 0;
+			continue;
+		}
+		rc = 0;
+		for (size_t from = 0; from < b->rows && !rc; from += block_rows) {
+			size_t n = b->rows - from < block_rows ? b->rows - from : block_rows;
+			json_t *frame = frame_of(stream->ops->schema(stream), b, from, n);
+			rc = frame ? sink->block(sink->user, frame, err)
+				   : bn_err_nomem(err, "rows");
+			json_decref(frame);
+			done += n;
+		}
+	}
+	if (!rc && rows)
+		*rows = done;
+	if (stream)
+		stream->ops->free(stream);
+	return rc;
+}

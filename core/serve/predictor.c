@@ -1,0 +1,108 @@
+/* predictor.c - see predictor.h: a loaded model with its names indexed. Finding it: locate.c. */
+#include "core/serve/predictor.h"
+
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/serve/_predictor.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *bn_predictor_name(const bn_predictor *p)
+{
+	return p->name;
+}
+
+const char *bn_predictor_version(const bn_predictor *p)
+{
+	return p->version;
+}
+
+const char *bn_predictor_source(const bn_predictor *p)
+{
+	return p->source;
+}
+
+const char *bn_predictor_digest(const bn_predictor *p)
+{
+	return p->digest;
+}
+
+const bn_model *bn_predictor_model(const bn_predictor *p)
+{
+	return p->model;
+}
+
+void bn_predictor_free(bn_predictor *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; p->categories && i < p->input_count; i++)
+		bn_name_map_release(&p->categories[i]);
+	bn_name_map_release(&p->inputs);
+	bn_free(p->categories);
+	bn_free(p->input_names);
+	bn_model_free(p->model);
+	bn_free(p->name);
+	bn_free(p->version);
+	bn_free(p->source);
+	bn_free(p);
+}
+
+static int index_inputs(bn_predictor *p, bn_err *err)
+{
+	p->features = bn_model_features(p->model);
+	p->input_count = bn_features_input_count(p->features);
+	p->outputs = bn_model_outputs(p->model);
+	p->is_classifier = bn_model_task(p->model) == BN_TASK_CLASSIFICATION;
+	size_t n = p->input_count ? p->input_count : 1;
+	p->input_names = bn_alloc_zeroed(n, sizeof *p->input_names);
+	p->categories = bn_alloc_zeroed(n, sizeof *p->categories);
+	if (!p->input_names || !p->categories)
+		return bn_err_nomem(err, "the inputs of a model");
+	int rc = 0;
+	for (size_t i = 0; i < p->input_count && !rc; i++) {
+		const bn_feature_input *in = bn_features_input(p->features, i);
+		p->input_names[i] = in->name;
+		if (in->kind == BN_VIEW_CATEGORY)
+			rc = bn_name_map_init(
+				&p->categories[i], in->categories, in->category_count, err);
+	}
+	p->numeric_classes = p->is_classifier;
+	for (size_t i = 0; i < bn_features_class_count(p->features); i++) {
+		const char *label = bn_features_class(p->features, i);
+		char text[BN_FMT];
+		double x;
+		p->numeric_classes &= bn_parse_f64(label, strlen(label), &x) && isfinite(x) &&
+				      !strcmp(bn_fmt_f64(x, text), label);
+	}
+	return rc ? rc : bn_name_map_init(&p->inputs, p->input_names, p->input_count, err);
+}
+
+int bn_predictor_open_dir(bn_predictor **out, const bn_env *env, const char *dir, const char *name,
+	const char *version, const char *source, bn_err *err)
+{
+	bn_predictor *p = bn_alloc_zeroed(1, sizeof *p);
+	if (!p)
+		return bn_err_nomem(err, "a predictor");
+	int rc = bn_model_load(&p->model, env, NULL, dir, err);
+	if (!rc)
+		rc = bn_model_digest(p->digest, env, NULL, dir, err);
+	if (rc)
+		goto out;
+	const char *own = bn_model_name(p->model);
+	p->name = bn_strdup(name ? name : *own ? own : bn_path_base(dir));
+	p->version = bn_strdup(version ? version : "1");
+	p->source = bn_strdup(source ? source : dir);
+	rc = p->name && p->version && p->source ? index_inputs(p, err)
+						: bn_err_nomem(err, "a predictor");
+	if (!rc && !p->input_count)
+		rc = bn_err_set(err, BN_EINVAL, "model '%s' has no inputs", p->source);
+out:
+	if (rc)
+		bn_predictor_free(p);
+	else
+		*out = p;
+	return rc;
+}

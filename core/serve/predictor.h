@@ -1,0 +1,97 @@
+/*
+ * predictor.h - a model that answers: found by name, its inputs checked, its outputs named.
+ *
+ * A bn_predictor is immutable after opening and may be shared between threads. A bn_session is one
+ * thread's memory for asking it: rows go in as JSON values or text, every problem names the row,
+ * the field and what was expected, and a row is answered without allocating once the session has
+ * grown to its size (but for the errors).
+ *
+ * What counts as a mistake of the caller (BN_EINVAL): a field that the model needs and the row does
+ * not have; a value of the wrong type; a category that training never saw (unless allow_unknown);
+ * a field the model does not know (unless allow_extra). JSON null, and an empty cell of CSV, are
+ * missing values: they are filled as in training and counted. An input that held timestamps takes
+ * ISO 8601 text as well as nanoseconds since 1970.
+ */
+#ifndef BN_SERVE_PREDICTOR_H
+#define BN_SERVE_PREDICTOR_H
+#include "core/base/err.h"
+#include "core/learn/model.h"
+#include "core/store/workspace.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct bn_predictor bn_predictor;
+
+/* spec: a model directory (any path that has MLmodel in it), or, with a workspace,
+ * "power@champion", "power/3", "power" (its latest version), or a run by id. ws may be NULL for a
+ * directory. */
+int bn_predictor_open(bn_predictor **out, bn_workspace *ws, const char *spec, bn_err *err);
+/* The same from a directory alone. name, version, source NULL: the model's own name (else the
+ * directory's), "1", dir. */
+int bn_predictor_open_dir(bn_predictor **out, const bn_env *env, const char *dir, const char *name,
+	const char *version, const char *source, bn_err *err);
+void bn_predictor_free(bn_predictor *p);
+
+const char *bn_predictor_name(const bn_predictor *p);    /* "power"; never empty */
+const char *bn_predictor_version(const bn_predictor *p); /* "3"; "1" for a bare directory */
+const char *bn_predictor_source(const bn_predictor *p);  /* the spec as resolved: "power/3" */
+const char *bn_predictor_digest(const bn_predictor *p);  /* SHA-256 of the model, hex */
+const bn_model *bn_predictor_model(const bn_predictor *p);
+
+typedef struct bn_session bn_session;
+
+typedef struct bn_session_policy {
+	bool allow_unknown; /* unseen categories are counted, not refused */
+	bool allow_extra;   /* fields that the model does not use are ignored */
+} bn_session_policy;
+
+/* The predictor must outlive it. */
+int bn_session_new(
+	bn_session **out, const bn_predictor *p, const bn_session_policy *policy, bn_err *err);
+void bn_session_free(bn_session *s);
+const bn_predictor *bn_session_predictor(const bn_session *s);
+
+/* Makes room; every cell is missing, every field unset. BN_EINVAL above BN_SESSION_MAX_ROWS. */
+#define BN_SESSION_MAX_ROWS 100000
+int bn_session_begin(bn_session *s, size_t rows, bn_err *err);
+size_t bn_session_rows(const bn_session *s);
+/* Messages count rows from here (0-based): for a file that is read block by block. Until begin. */
+void bn_session_set_first_row(bn_session *s, uint64_t first_row);
+
+/* One row from {"feature": value}; value is a number, a string, true/false or null. */
+int bn_session_set_object(bn_session *s, size_t row, const json_t *object, bn_err *err);
+/* One cell by the input's number, as bn_features_input counts. */
+int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *value, bn_err *err);
+int bn_session_set_number(bn_session *s, size_t row, size_t input, double value, bn_err *err);
+/* Text of a CSV cell or a BYTES tensor: a category, a number, true/false; empty is missing. */
+int bn_session_set_text(
+	bn_session *s, size_t row, size_t input, const char *text, size_t len, bn_err *err);
+/* Number of the input of that name; -1 when the model has none. */
+int bn_session_find_input(const bn_session *s, const char *name);
+
+/* Answers all rows. */
+int bn_session_run(bn_session *s, bn_err *err);
+
+/* Regression: the value. Classification: the number of the most probable class. */
+double bn_session_prediction(const bn_session *s, size_t row);
+/* NULL for regression; else the class's label, borrowed from the predictor. */
+const char *bn_session_label(const bn_session *s, size_t row);
+/* True when all class labels are numbers, so that an answer is written without quotes. */
+bool bn_session_label_is_number(const bn_session *s);
+/* Cells of categories that training never saw: the model takes them for none of its own. Only with
+ * allow_unknown. */
+size_t bn_session_unknown(const bn_session *s);
+/* Probabilities per class, or the one value: bn_model_outputs doubles. */
+const double *bn_session_outputs(const bn_session *s, size_t row);
+/* {"prediction"} as JSON: a number or a label; a new reference. */
+json_t *bn_session_json(const bn_session *s, size_t row);
+/* The cells as they were given, for the prediction log: NaN missing; for a category, its code in
+ * the input's categories, -1 missing, or -2 with the text when unseen. */
+double bn_session_cell_number(const bn_session *s, size_t row, size_t input);
+bool bn_session_cell_is_unknown(const bn_session *s, size_t row, size_t input);
+const char *bn_session_cell_text(const bn_session *s, size_t row, size_t input); /* or NULL */
+
+#endif

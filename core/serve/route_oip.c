@@ -1,0 +1,408 @@
+/*
+ * route_oip.c - Open Inference Protocol v2 (kserve/open-inference-protocol, inference_rest.md).
+ *
+ * Each input of the model is a tensor of its own: [n] (or [n, 1]) of FP64 for numbers, BOOL for
+ * booleans, BYTES for categories. One tensor [n, inputs] of numbers, under any other name, is taken
+ * as rows of all inputs in order. Outputs: "prediction" [n], and for a classifier "probabilities"
+ * [n, classes]. `data` may be nested or flat, row-major.
+ */
+#include "core/base/mem.h"
+#include "core/serve/_predictor.h"
+#include "core/serve/_server.h"
+
+#include <math.h>
+#include <string.h>
+
+int bn_route_oip_server(bn_call *c, bn_err *err)
+{
+	(void)err;
+	bn_buf_adds(&c->response->body,
+		"{\"name\":\"binnacle\",\"version\":\"" BN_VERSION "\",\"extensions\":[]}\n");
+	return 0;
+}
+
+int bn_route_oip_live(bn_call *c, bn_err *err)
+{
+	(void)err;
+	bn_buf_adds(&c->response->body, "{\"live\":true}\n");
+	return 0;
+}
+
+int bn_route_oip_ready(bn_call *c, bn_err *err)
+{
+	(void)err;
+	bn_buf_adds(&c->response->body, "{\"ready\":true}\n");
+	return 0;
+}
+
+/* The model of v2/models/NAME[/versions/V][/..]. */
+static int use_model(bn_call *c, bn_err *err)
+{
+	bool versioned = c->segment_count > 4 && !strcmp(c->segments[3], "versions");
+	return bn_call_use_model(c, c->segments[2], versioned ? c->segments[4] : NULL, err);
+}
+
+int bn_route_oip_model_ready(bn_call *c, bn_err *err)
+{
+	int rc = use_model(c, err);
+	if (rc)
+		return rc;
+	bn_buf_adds(&c->response->body, "{\"name\":");
+	bn_answer_string(&c->response->body, c->segments[2]);
+	bn_buf_adds(&c->response->body, ",\"ready\":true}\n");
+	return 0;
+}
+
+/* ---- metadata ------------------------------------------------------------------------------- */
+
+static const char *datatype_of(bn_view_kind kind)
+{
+	return kind == BN_VIEW_NUMBER ? "FP64" : kind == BN_VIEW_BOOL ? "BOOL" : "BYTES";
+}
+
+static void write_versions(bn_buf *b, const bn_server *s, const char *name)
+{
+	bool any = false;
+	bn_buf_adds(b, ",\"versions\":[");
+	for (size_t i = 0; i < s->model_count; i++)
+		if (!strcmp(bn_predictor_name(s->models[i]), name)) {
+			if (any)
+				bn_buf_addch(b, ',');
+			bn_answer_string(b, bn_predictor_version(s->models[i]));
+			any = true;
+		}
+	bn_buf_addch(b, ']');
+}
+
+static const char *prediction_datatype(const bn_predictor *p)
+{
+	return p->is_classifier && !p->numeric_classes ? "BYTES" : "FP64";
+}
+
+static void write_class_list(bn_buf *b, const bn_predictor *p)
+{
+	bn_buf list = BN_BUF_INIT;
+	for (size_t k = 0; k < bn_features_class_count(p->features); k++)
+		bn_buf_addf(&list, "%s%s", k ? "," : "", bn_features_class(p->features, k));
+	bn_buf_adds(b, ",\"parameters\":{\"classes\":");
+	bn_answer_string(b, list.ptr);
+	bn_buf_addch(b, '}');
+	b->failed |= list.failed;
+	bn_buf_release(&list);
+}
+
+int bn_route_oip_model(bn_call *c, bn_err *err)
+{
+	bn_buf *b = &c->response->body;
+	int rc = use_model(c, err);
+	if (rc)
+		return rc;
+	const bn_predictor *p = c->server->models[c->model];
+	bn_buf_adds(b, "{\"name\":");
+	bn_answer_string(b, p->name);
+	write_versions(b, c->server, p->name);
+	bn_buf_addf(b, ",\"platform\":\"binnacle_%s\",\"inputs\":[", bn_model_trainer(p->model));
+	for (size_t i = 0; i < p->input_count; i++) {
+		const bn_feature_input *in = bn_features_input(p->features, i);
+		bn_buf_adds(b, i ? ",{\"name\":" : "{\"name\":");
+		bn_answer_string(b, in->name);
+		bn_buf_addf(b, ",\"datatype\":\"%s\",\"shape\":[-1]}", datatype_of(in->kind));
+	}
+	bn_buf_addf(b,
+		"],\"outputs\":[{\"name\":\"prediction\",\"datatype\":\"%s\",\"shape\":[-1]}",
+		prediction_datatype(p));
+	if (p->is_classifier) {
+		bn_buf_addf(b,
+			",{\"name\":\"probabilities\",\"datatype\":\"FP64\",\"shape\":[-1,%zu]",
+			p->outputs);
+		write_class_list(b, p);
+		bn_buf_addch(b, '}');
+	}
+	bn_buf_adds(b, "]}\n");
+	return 0;
+}
+
+/* ---- a tensor of a request ------------------------------------------------------------------ */
+
+typedef struct tensor {
+	const char *name, *datatype;
+	size_t rows, columns; /* columns 1 for a shape of one dimension */
+	size_t count;         /* elements, now in worker->flat */
+} tensor;
+
+static int flatten(
+	bn_server_worker *w, json_t *data, size_t want, size_t *n, int depth, bn_err *err)
+{
+	size_t i;
+	json_t *v;
+	if (depth > 8)
+		return bn_err_set(err, BN_EINVAL, "data is nested too deeply");
+	json_array_foreach(data, i, v)
+	{
+		if (json_is_array(v)) {
+			int rc = flatten(w, v, want, n, depth + 1, err);
+			if (rc)
+				return rc;
+			continue;
+		}
+		if (*n == want)
+			return bn_err_set(err, BN_EINVAL,
+				"data holds more than the %zu values of its shape", want);
+		w->flat[(*n)++] = v;
+	}
+	return 0;
+}
+
+static int read_shape(tensor *t, const json_t *shape, size_t max_rows, bn_err *err)
+{
+	size_t dims = json_array_size(shape);
+	json_int_t d[2] = {0, 1};
+	if (!json_is_array(shape) || dims < 1 || dims > 2)
+		return bn_err_set(err, BN_EINVAL, "shape: expected [n] or [n, m]");
+	for (size_t i = 0; i < dims; i++) {
+		const json_t *v = json_array_get(shape, i);
+		if (!json_is_integer(v) || json_integer_value(v) < 1 ||
+			json_integer_value(v) > 100000000)
+			return bn_err_set(err, BN_EINVAL,
+				"shape: dimension %zu is not a positive integer", i + 1);
+		d[i] = json_integer_value(v);
+	}
+	t->rows = (size_t)d[0];
+	t->columns = (size_t)d[1];
+	if (t->rows > max_rows || t->columns > 100000)
+		return bn_err_set(err, BN_EINVAL,
+			"shape: [%zu, %zu] is too large, at most %zu rows", t->rows, t->columns,
+			max_rows);
+	return 0;
+}
+
+/* Is this JSON value one of that datatype? null is a missing value of any. */
+static bool value_fits(const json_t *v, const char *datatype)
+{
+	if (json_is_null(v))
+		return true;
+	if (!strcmp(datatype, "BOOL"))
+		return json_is_boolean(v);
+	if (!strcmp(datatype, "BYTES"))
+		return json_is_string(v);
+	if (datatype[0] == 'F')
+		return json_is_number(v);
+	return json_is_integer(v) ||
+	       (json_is_real(v) && json_real_value(v) == floor(json_real_value(v)));
+}
+
+static bool is_datatype(const char *s)
+{
+	static const char *const all[] = {"BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8",
+		"INT16", "INT32", "INT64", "FP16", "FP32", "FP64", "BYTES"};
+	for (size_t i = 0; s && i < sizeof all / sizeof *all; i++)
+		if (!strcmp(all[i], s))
+			return true;
+	return false;
+}
+
+static int read_tensor(tensor *t, bn_call *c, const json_t *in, bn_err *err)
+{
+	bn_server_worker *w = c->worker;
+	json_t *data = json_object_get(in, "data");
+	t->name = json_string_value(json_object_get(in, "name"));
+	t->datatype = json_string_value(json_object_get(in, "datatype"));
+	if (!t->name)
+		return bn_err_set(err, BN_EINVAL, "an input has no name");
+	int rc = read_shape(t, json_object_get(in, "shape"), c->server->o.max_rows, err);
+	if (!rc && !is_datatype(t->datatype))
+		rc = bn_err_set(err, BN_EINVAL, "datatype '%.20s' is none of the protocol's",
+			t->datatype ? t->datatype : "(none)");
+	if (!rc && !json_is_array(data))
+		rc = bn_err_set(err, BN_EINVAL, "data: expected an array");
+	size_t want = t->rows * t->columns;
+	if (!rc && want > json_array_size(data) * t->columns)
+		rc = bn_err_set(err, BN_EINVAL, "data holds fewer values than its shape says");
+	if (!rc && bn_grow(&w->flat, &w->flat_cap, want, sizeof *w->flat))
+		rc = bn_err_nomem(err, "a tensor");
+	t->count = 0;
+	if (!rc)
+		rc = flatten(w, data, want, &t->count, 0, err);
+	if (!rc && t->count != want)
+		rc = bn_err_set(err, BN_EINVAL, "data holds %zu values, its shape says %zu",
+			t->count, want);
+	for (size_t i = 0; i < t->count && !rc; i++)
+		if (!value_fits(w->flat[i], t->datatype))
+			rc = bn_err_set(
+				err, BN_EINVAL, "data: value %zu is no %s", i + 1, t->datatype);
+	if (rc)
+		bn_err_prefix(err, "input '%.80s'", t->name);
+	return rc;
+}
+
+/* ---- infer ---------------------------------------------------------------------------------- */
+
+/* One tensor [n, inputs] that is no input's own: rows of all inputs. */
+static bool is_matrix(const bn_call *c, const json_t *inputs)
+{
+	const json_t *only = json_array_get(inputs, 0);
+	const char *name = json_string_value(json_object_get(only, "name"));
+	return json_array_size(inputs) == 1 && name && bn_session_find_input(c->session, name) < 0;
+}
+
+static int fill_matrix(bn_call *c, const json_t *in, bn_err *err)
+{
+	const bn_predictor *p = bn_session_predictor(c->session);
+	tensor t;
+	int rc = read_tensor(&t, c, in, err);
+	if (!rc && t.columns != p->input_count)
+		rc = bn_err_set(err, BN_EINVAL,
+			"input '%.80s': the model takes [n, %zu], got [%zu, %zu]", t.name,
+			p->input_count, t.rows, t.columns);
+	if (!rc)
+		rc = bn_call_begin(c, t.rows, err);
+	for (size_t i = 0; !rc && i < t.count; i++)
+		rc = bn_session_set_value(
+			c->session, i / t.columns, i % t.columns, c->worker->flat[i], err);
+	return rc;
+}
+
+static int fill_one(bn_call *c, const json_t *in, size_t *rows, uint8_t *given, bn_err *err)
+{
+	tensor t;
+	int rc = read_tensor(&t, c, in, err);
+	if (rc)
+		return rc;
+	int input = bn_session_find_input(c->session, t.name);
+	if (input < 0 && c->server->o.policy.allow_extra)
+		return 0;
+	if (input < 0)
+		return bn_err_set(err, BN_EINVAL, "unknown input '%.80s'", t.name);
+	if (t.columns != 1)
+		return bn_err_set(
+			err, BN_EINVAL, "input '%s': expected shape [n] or [n, 1]", t.name);
+	if (given[input])
+		return bn_err_set(err, BN_EINVAL, "input '%s' is there twice", t.name);
+	given[input] = 1;
+	if (!*rows) {
+		*rows = t.rows;
+		rc = bn_call_begin(c, t.rows, err);
+	} else if (*rows != t.rows) {
+		rc = bn_err_set(err, BN_EINVAL, "input '%s' has %zu rows, others have %zu", t.name,
+			t.rows, *rows);
+	}
+	for (size_t i = 0; !rc && i < t.count; i++)
+		rc = bn_session_set_value(c->session, i, (size_t)input, c->worker->flat[i], err);
+	return rc;
+}
+
+static int fill_inputs(bn_call *c, const json_t *inputs, bn_err *err)
+{
+	const bn_predictor *p = bn_session_predictor(c->session);
+	size_t i, rows = 0;
+	json_t *in;
+	uint8_t *given = bn_alloc_zeroed(p->input_count, 1);
+	if (!given)
+		return bn_err_nomem(err, "inputs");
+	int rc = 0;
+	json_array_foreach((json_t *)inputs, i, in)
+	{
+		rc = fill_one(c, in, &rows, given, err);
+		if (rc)
+			break;
+	}
+	for (i = 0; !rc && i < p->input_count; i++)
+		if (!given[i])
+			rc = bn_err_set(err, BN_EINVAL, "missing input '%s'", p->input_names[i]);
+	bn_free(given);
+	return rc;
+}
+
+/* Which outputs are wanted: all when none is named. */
+static int choose_outputs(const bn_predictor *p, const json_t *outputs, bool *prediction,
+	bool *probabilities, bn_err *err)
+{
+	size_t i;
+	json_t *o;
+	*prediction = *probabilities = !json_array_size(outputs);
+	json_array_foreach((json_t *)outputs, i, o)
+	{
+		const char *name = json_string_value(json_object_get(o, "name"));
+		if (name && !strcmp(name, "prediction"))
+			*prediction = true;
+		else if (name && p->is_classifier && !strcmp(name, "probabilities"))
+			*probabilities = true;
+		else
+			return bn_err_set(err, BN_EINVAL, "no output '%.80s': there is %s",
+				name ? name : "(none)",
+				p->is_classifier ? "prediction and probabilities" : "prediction");
+	}
+	*probabilities &= p->is_classifier;
+	return 0;
+}
+
+static void write_outputs(bn_call *c, bool prediction, bool probabilities)
+{
+	const bn_session *s = c->session;
+	const bn_predictor *p = bn_session_predictor(s);
+	size_t n = bn_session_rows(s);
+	bn_buf *b = &c->response->body;
+	if (prediction) {
+		bn_buf_addf(b,
+			"{\"name\":\"prediction\",\"shape\":[%zu],\"datatype\":\"%s\",\"data\":[",
+			n, prediction_datatype(p));
+		for (size_t r = 0; r < n; r++) {
+			if (r)
+				bn_buf_addch(b, ',');
+			bn_answer_prediction(b, s, r);
+		}
+		bn_buf_adds(b, "]}");
+	}
+	if (!probabilities)
+		return;
+	bn_buf_addf(b, "%s{\"name\":\"probabilities\",\"shape\":[%zu,%zu],\"datatype\":\"FP64\"",
+		prediction ? "," : "", n, p->outputs);
+	write_class_list(b, p);
+	bn_buf_adds(b, ",\"data\":[");
+	for (size_t i = 0; i < n * p->outputs; i++) {
+		if (i)
+			bn_buf_addch(b, ',');
+		bn_answer_number(b, bn_session_outputs(s, i / p->outputs)[i % p->outputs]);
+	}
+	bn_buf_adds(b, "]}");
+}
+
+int bn_route_oip_infer(bn_call *c, bn_err *err)
+{
+	json_t *body = NULL;
+	bool prediction = true, probabilities = true;
+	bn_buf *b = &c->response->body;
+	int rc = use_model(c, err);
+	if (!rc && !bn_call_has_type(c, "application/json", true))
+		rc = bn_call_wrong_type(c, "application/json", err);
+	if (!rc)
+		rc = bn_call_json(&body, c, err);
+	if (rc)
+		return rc;
+	const bn_predictor *p = bn_session_predictor(c->session);
+	const json_t *inputs = json_object_get(body, "inputs"), *id = json_object_get(body, "id");
+	if (!json_is_array(inputs) || !json_array_size(inputs))
+		rc = bn_err_set(err, BN_EINVAL, "inputs: expected an array of tensors");
+	if (!rc)
+		rc = choose_outputs(
+			p, json_object_get(body, "outputs"), &prediction, &probabilities, err);
+	if (!rc)
+		rc = is_matrix(c, inputs) ? fill_matrix(c, json_array_get(inputs, 0), err)
+					  : fill_inputs(c, inputs, err);
+	if (!rc)
+		rc = bn_call_run(c, err);
+	if (!rc) {
+		bn_buf_adds(b, "{\"model_name\":");
+		bn_answer_string(b, p->name);
+		bn_buf_adds(b, ",\"model_version\":");
+		bn_answer_string(b, p->version);
+		bn_buf_adds(b, ",\"id\":");
+		bn_answer_string(
+			b, json_is_string(id) ? json_string_value(id) : c->response->request_id);
+		bn_buf_adds(b, ",\"outputs\":[");
+		write_outputs(c, prediction, probabilities);
+		bn_buf_adds(b, "]}\n");
+	}
+	json_decref(body);
+	return rc;
+}

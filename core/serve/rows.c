@@ -1,0 +1,301 @@
+/*
+ * rows.c - several rows at once into a session: objects, arrays, columns, and CSV text.
+ *
+ * Messages name row and field, counted from 1 as people count.
+ */
+#include "core/base/mem.h"
+#include "core/serve/_predictor.h"
+#include "core/serve/_server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_COLUMNS 4096
+
+int bn_rows_from_objects(bn_call *c, const json_t *array, bn_err *err)
+{
+	size_t n = json_array_size(array);
+	int rc = bn_call_begin(c, n, err);
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = bn_session_set_object(c->session, i, json_array_get(array, i), err);
+	return rc;
+}
+
+/* ---- which column is which input ------------------------------------------------------------ */
+
+typedef struct columns {
+	int inputs[MAX_COLUMNS]; /* -1: not one of the model's */
+	size_t count;
+	uint8_t *given;
+} columns;
+
+static int add_column(bn_call *c, columns *cols, const char *name, size_t len, bn_err *err)
+{
+	const bn_predictor *p = bn_session_predictor(c->session);
+	if (cols->count == MAX_COLUMNS)
+		return bn_err_set(err, BN_EINVAL, "more than %d columns", MAX_COLUMNS);
+	int input = bn_name_map_find(&p->inputs, name, len);
+	if (input >= 0 && cols->given[input])
+		return bn_err_set(err, BN_EINVAL, "column '%.*s' is there twice", (int)len, name);
+	if (input < 0 && !c->server->o.policy.allow_extra)
+		return bn_err_set(
+			err, BN_EINVAL, "unknown column '%.*s'", (int)(len < 80 ? len : 80), name);
+	if (input >= 0)
+		cols->given[input] = 1;
+	cols->inputs[cols->count++] = input;
+	return 0;
+}
+
+static int check_columns(const bn_call *c, const columns *cols, bn_err *err)
+{
+	const bn_predictor *p = bn_session_predictor(c->session);
+	for (size_t i = 0; i < p->input_count; i++)
+		if (!cols->given[i]) {
+			bn_err_set(err, BN_EINVAL, "missing column '%s'", p->input_names[i]);
+			bn_err_hint(err, "the model takes %zu fields; GET /v2/models/%s lists them",
+				p->input_count, p->name);
+			return BN_EINVAL;
+		}
+	return 0;
+}
+
+static int new_columns(columns **out, const bn_call *c, bn_err *err)
+{
+	const bn_predictor *p = bn_session_predictor(c->session);
+	columns *cols = bn_alloc_zeroed(1, sizeof *cols);
+	if (cols)
+		cols->given = bn_alloc_zeroed(p->input_count, 1);
+	if (!cols || !cols->given) {
+		bn_free(cols);
+		return bn_err_nomem(err, "columns");
+	}
+	*out = cols;
+	return 0;
+}
+
+static void free_columns(columns *cols)
+{
+	if (cols)
+		bn_free(cols->given);
+	bn_free(cols);
+}
+
+static int name_columns(bn_call *c, columns *cols, const json_t *names, bn_err *err)
+{
+	size_t i;
+	json_t *name;
+	int rc = 0;
+	json_array_foreach((json_t *)names, i, name)
+	{
+		if (!json_is_string(name))
+			return bn_err_set(
+				err, BN_EINVAL, "columns: name %zu is not a string", i + 1);
+		rc = add_column(c, cols, json_string_value(name), json_string_length(name), err);
+		if (rc)
+			return rc;
+	}
+	return check_columns(c, cols, err);
+}
+
+int bn_rows_from_arrays(
+	bn_call *c, const json_t *names, const json_t *rows, const char *where, bn_err *err)
+{
+	const bn_predictor *p = bn_session_predictor(c->session);
+	columns *cols = NULL;
+	size_t n = json_array_size(rows);
+	int rc = bn_call_begin(c, n, err);
+	if (!rc)
+		rc = new_columns(&cols, c, err);
+	if (!rc && names)
+		rc = name_columns(c, cols, names, err);
+	for (size_t i = 0; !names && !rc && i < p->input_count; i++)
+		rc = add_column(c, cols, p->input_names[i], strlen(p->input_names[i]), err);
+	for (size_t r = 0; r < n && !rc; r++) {
+		const json_t *row = json_array_get(rows, r);
+		if (!json_is_array(row))
+			rc = bn_err_set(
+				err, BN_EINVAL, "%s: row %zu is not an array", where, r + 1);
+		else if (json_array_size(row) != cols->count)
+			rc = bn_err_set(err, BN_EINVAL, "%s: row %zu has %zu values, expected %zu",
+				where, r + 1, json_array_size(row), cols->count);
+		for (size_t k = 0; k < cols->count && !rc; k++)
+			if (cols->inputs[k] >= 0)
+				rc = bn_session_set_value(c->session, r, (size_t)cols->inputs[k],
+					json_array_get(row, k), err);
+	}
+	free_columns(cols);
+	return rc;
+}
+
+int bn_rows_from_columns(bn_call *c, const json_t *object, bn_err *err)
+{
+	columns *cols = NULL;
+	const char *key;
+	json_t *values;
+	size_t n = 0;
+	bool first = true;
+	int rc = new_columns(&cols, c, err);
+	json_object_foreach((json_t *)object, key, values)
+	{
+		if (rc)
+			break;
+		if (!json_is_array(values))
+			rc = bn_err_set(err, BN_EINVAL, "column '%.80s' is not an array", key);
+		else if (!first && json_array_size(values) != n)
+			rc = bn_err_set(err, BN_EINVAL,
+				"column '%.80s' has %zu values, others have %zu", key,
+				json_array_size(values), n);
+		else
+			rc = add_column(c, cols, key, strlen(key), err);
+		n = json_array_size(values);
+		first = false;
+	}
+	if (!rc)
+		rc = check_columns(c, cols, err);
+	if (!rc)
+		rc = bn_call_begin(c, n, err);
+	size_t k = 0;
+	json_object_foreach((json_t *)object, key, values)
+	{
+		for (size_t r = 0; r < n && !rc && cols->inputs[k] >= 0; r++)
+			rc = bn_session_set_value(c->session, r, (size_t)cols->inputs[k],
+				json_array_get(values, r), err);
+		if (rc)
+			break;
+		k++;
+	}
+	free_columns(cols);
+	return rc;
+}
+
+/* ---- CSV ------------------------------------------------------------------------------------ */
+
+typedef struct csv {
+	const char *at, *end;
+	size_t line;
+	bn_buf cell;     /* of a quoted field */
+	const char *ptr; /* the field */
+	size_t len;
+	bool quoted, last; /* last of its line */
+} csv;
+
+/* A field that starts with a quote, up to the quote that ends it. */
+static int read_quoted(csv *t, bn_err *err)
+{
+	size_t line = t->line;
+	bn_buf_clear(&t->cell);
+	for (t->at++; t->at < t->end; t->at++) {
+		if (*t->at == '"') {
+			if (t->at + 1 == t->end || t->at[1] != '"')
+				break;
+			t->at++;
+		}
+		t->line += *t->at == '\n';
+		bn_buf_addch(&t->cell, *t->at);
+	}
+	if (t->at == t->end)
+		return bn_err_set(err, BN_EINVAL, "body:%zu: a quote is not closed", line);
+	t->at++;
+	if (t->at < t->end && *t->at != ',' && *t->at != '\n' && *t->at != '\r')
+		return bn_err_set(err, BN_EINVAL, "body:%zu: text after a closing quote", t->line);
+	t->ptr = t->cell.ptr;
+	t->len = t->cell.len;
+	return bn_buf_check(&t->cell, err, "a CSV field");
+}
+
+/* The next field; the end of a line (\n or \r\n) is taken with it. */
+static int read_field(csv *t, bn_err *err)
+{
+	t->quoted = t->at < t->end && *t->at == '"';
+	if (t->quoted) {
+		int rc = read_quoted(t, err);
+		if (rc)
+			return rc;
+	} else {
+		t->ptr = t->at;
+		while (t->at < t->end && *t->at != ',' && *t->at != '\n' && *t->at != '\r')
+			t->at++;
+		t->len = (size_t)(t->at - t->ptr);
+	}
+	t->last = t->at == t->end || *t->at != ',';
+	if (t->at < t->end && *t->at == ',')
+		t->at++;
+	else if (t->last && t->at < t->end) {
+		t->at += *t->at == '\r' && t->at + 1 < t->end && t->at[1] == '\n';
+		t->at++;
+		t->line++;
+	}
+	return 0;
+}
+
+/* Line ends outside quotes, less one for a last line without one: an upper bound of the rows. */
+static size_t count_lines(const char *at, const char *end)
+{
+	size_t n = 0;
+	bool quoted = false;
+	for (const char *p = at; p < end; p++) {
+		quoted ^= *p == '"';
+		n += !quoted && (*p == '\n' || (*p == '\r' && (p + 1 == end || p[1] != '\n')));
+	}
+	return n + (end > at && (quoted || (end[-1] != '\n' && end[-1] != '\r')));
+}
+
+static int read_row(bn_call *c, csv *t, const columns *cols, size_t row, bn_err *err)
+{
+	size_t line = t->line;
+	for (size_t k = 0;; k++) {
+		int rc = read_field(t, err);
+		if (!rc && k >= cols->count)
+			rc = bn_err_set(err, BN_EINVAL,
+				"body:%zu: more than the header's %zu fields", line, cols->count);
+		if (!rc && cols->inputs[k] >= 0 && t->len) {
+			rc = bn_session_set_text(
+				c->session, row, (size_t)cols->inputs[k], t->ptr, t->len, err);
+			if (rc)
+				bn_err_prefix(err, "body:%zu", line);
+		}
+		if (rc)
+			return rc;
+		if (t->last && k + 1 < cols->count)
+			return bn_err_set(err, BN_EINVAL,
+				"body:%zu: %zu fields, the header has %zu", line, k + 1,
+				cols->count);
+		if (t->last)
+			return 0;
+	}
+}
+
+int bn_rows_from_csv(bn_call *c, bn_err *err)
+{
+	const char *body = c->request->body;
+	csv t = {.at = body, .end = body + c->request->body_len, .line = 1, .cell = BN_BUF_INIT};
+	columns *cols = NULL;
+	if (c->request->body_len >= 3 && !memcmp(body, "\xef\xbb\xbf", 3))
+		t.at += 3;
+	int rc = new_columns(&cols, c, err);
+	if (!rc && t.at == t.end)
+		rc = bn_err_set(
+			err, BN_EINVAL, "the body is empty, CSV with a header line was expected");
+	do {
+		if (!rc)
+			rc = read_field(&t, err);
+		if (!rc)
+			rc = add_column(c, cols, t.ptr, t.len, err);
+	} while (!rc && !t.last);
+	if (!rc)
+		rc = check_columns(c, cols, err);
+	if (!rc)
+		rc = bn_call_begin(c, count_lines(t.at, t.end), err);
+	size_t rows = rc ? 0 : bn_session_rows(c->session);
+	for (size_t r = 0; r < rows && !rc; r++) {
+		if (t.at == t.end)
+			rc = bn_err_set(err, BN_EINVAL, "body:%zu: a row was expected", t.line);
+		else
+			rc = read_row(c, &t, cols, r, err);
+	}
+	if (!rc && t.at != t.end)
+		rc = bn_err_set(err, BN_EINVAL, "body:%zu: quotes that do not match", t.line);
+	free_columns(cols);
+	bn_buf_release(&t.cell);
+	return rc;
+}

@@ -1,0 +1,115 @@
+/*
+ * server.h - models over HTTP: loopback unless told otherwise, a bearer token unless told
+ * otherwise.
+ *
+ *	GET  /                          what is served, for people
+ *	POST /predict                   {"feature": value} or an array of them -> {"prediction": ...}
+ *	POST /predict/NAME[/VERSION]    the same when several models are served
+ *	GET  /v2 ...                    Open Inference Protocol v2 (route_oip.c)
+ *	POST /invocations               MLflow's scoring protocol (route_mlflow.c)
+ *	GET  /ping /health /healthz     alive, 200 without a token
+ *	GET  /version                   of the program
+ *	GET  /metrics                   Prometheus text format 0.0.4
+ *
+ * Routing is a pure function of (method, path, headers, body): bn_server_handle needs no socket,
+ * which is how it is tested and fuzzed. Sockets are http_server.c's business.
+ *
+ * The server does not know who listens to its answers: the prediction log is a callback (observe)
+ * and so are further metrics (more_metrics), because monitoring sits below this room.
+ */
+#ifndef BN_SERVE_SERVER_H
+#define BN_SERVE_SERVER_H
+#include "core/base/buf.h"
+#include "core/base/env.h"
+#include "core/base/err.h"
+#include "core/serve/predictor.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What was just answered; borrowed for the length of the call. */
+typedef struct bn_served {
+	const bn_session *session; /* its rows, inputs and predictions */
+	const char *request_id;
+	int64_t time_ns;   /* wall clock when the request was complete */
+	double latency_us; /* of the prediction, parsing included */
+} bn_served;
+
+typedef struct bn_server_options {
+	const char *host;         /* NULL: "127.0.0.1" */
+	int port;                 /* 0: any free one (bn_server_port says which) */
+	const char *token;        /* NULL or "": no token is asked for */
+	int threads;              /* 0: one per CPU, at most 8 */
+	size_t max_body_bytes;    /* 0: 16 MiB */
+	size_t max_rows;          /* per request; 0: 10000 */
+	int timeout_s;            /* of an idle connection; 0: 30 */
+	unsigned max_connections; /* 0: 1024 */
+	bn_session_policy policy;
+	void (*observe)(void *user, const bn_served *served); /* any thread; NULL: nobody listens */
+	void *observe_user;
+	void (*more_metrics)(void *user, bn_buf *out); /* appends Prometheus text; any thread */
+	void *more_metrics_user;
+} bn_server_options;
+
+typedef struct bn_server bn_server;
+
+/* name="value" as Prometheus' text format wants it; for more_metrics too. */
+void bn_metrics_add_label(bn_buf *out, const char *name, const char *value);
+
+/* models[n]: borrowed, must outlive the server; the first one answers /predict and /invocations.
+ * Makes everything but the socket. Strings of options are copied. */
+int bn_server_new(bn_server **out, const bn_env *env, const bn_predictor *const *models, size_t n,
+	const bn_server_options *options, bn_err *err);
+/* Binds and answers from its own threads. BN_ECONFLICT when the port is taken. */
+int bn_server_start(bn_server *s, bn_err *err);
+int bn_server_port(const bn_server *s); /* after start */
+/* Takes no new connections, finishes the requests in work (at most grace_ms), closes. */
+void bn_server_stop(bn_server *s, int grace_ms);
+void bn_server_free(bn_server *s); /* stops first if need be; NULL is fine */
+
+typedef struct bn_server_stats {
+	uint64_t requests, errors, predictions; /* errors: status >= 400 */
+	uint64_t in_flight;
+	double p50_ms, p95_ms, p99_ms; /* of answering predictions, within 9 %; NaN: none yet */
+} bn_server_stats;
+void bn_server_get_stats(const bn_server *s, bn_server_stats *out);
+
+/* ---- without sockets ----------------------------------------------------------------------- */
+
+typedef struct bn_http_header {
+	const char *name, *value;
+} bn_http_header;
+
+typedef struct bn_http_request {
+	const char *method, *path; /* path without the query, already percent-decoded */
+	const char *query;         /* after '?', or NULL */
+	const bn_http_header *headers;
+	size_t header_count;
+	const char *body;
+	size_t body_len;
+} bn_http_request;
+
+/* Case-insensitive; NULL when absent. */
+const char *bn_http_request_header(const bn_http_request *r, const char *name);
+
+typedef struct bn_http_response {
+	int status;
+	const char *content_type; /* borrowed for ever */
+	bn_buf body;
+	const char *allow;   /* for 405: the methods; or NULL */
+	bool challenge;      /* for 401: WWW-Authenticate: Bearer */
+	char request_id[37]; /* X-Request-Id, the caller's own when it sent one */
+} bn_http_response;
+
+/* Memory of one worker thread; made lazily by the socket side, by hand in tests. */
+typedef struct bn_server_worker bn_server_worker;
+int bn_server_worker_new(bn_server_worker **out, bn_server *s, bn_err *err);
+void bn_server_worker_free(bn_server_worker *w);
+
+void bn_http_response_init(bn_http_response *r);
+void bn_http_response_release(bn_http_response *r);
+/* Always fills in a response; an error of ours is a 500 with its message. */
+void bn_server_handle(bn_server_worker *w, const bn_http_request *request, bn_http_response *out);
+
+#endif

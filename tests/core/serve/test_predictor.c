@@ -1,0 +1,196 @@
+/* A predictor answers as the model does, and says exactly what is wrong with a row. */
+#include "core/base/env.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/serve/predictor.h"
+#include "tests/support/check_main.h"
+#include "tests/support/tiny_model.h"
+#include "tests/support/train_data.h"
+
+#include <math.h>
+#include <string.h>
+
+static bn_predictor *open_model(const char *trainer, const char *target)
+{
+	bn_predictor *p = NULL;
+	bn_err err = BN_ERR_INIT;
+	ck_assert_bn_ok(bn_predictor_open_dir(&p, bn_env_real(),
+				tiny_model("power", trainer, target), NULL, NULL, NULL, &err),
+		&err);
+	return p;
+}
+
+static int ask(bn_session *s, const char *text, bn_err *err)
+{
+	json_t *row = json_loads(text, JSON_DECODE_ANY, NULL);
+	ck_assert_ptr_nonnull(row);
+	bn_err_clear(err);
+	int rc = bn_session_begin(s, 1, err);
+	if (!rc)
+		rc = bn_session_set_object(s, 0, row, err);
+	if (!rc)
+		rc = bn_session_run(s, err);
+	json_decref(row);
+	return rc;
+}
+
+#define GOOD "\"x0\":0.5,\"x1\":-1,\"x2\":2,\"x3\":0.25"
+
+START_TEST(test_predictor_names_model_and_version)
+{
+	bn_predictor *p = open_model("ridge", "y_number");
+	ck_assert_str_eq(bn_predictor_name(p), "power");
+	ck_assert_str_eq(bn_predictor_version(p), "1");
+	ck_assert_uint_eq(strlen(bn_predictor_digest(p)), 64);
+	bn_predictor_free(p);
+	bn_predictor_free(NULL);
+}
+END_TEST
+
+START_TEST(test_predictor_says_when_there_is_no_model)
+{
+	bn_predictor *p = NULL;
+	bn_err err = BN_ERR_INIT;
+	ck_assert_int_eq(
+		bn_predictor_open_dir(&p, bn_env_real(), "/nonexistent", NULL, NULL, NULL, &err),
+		BN_ENOTFOUND);
+	ck_assert_ptr_nonnull(strstr(err.msg, "/nonexistent"));
+	ck_assert_ptr_null(p);
+}
+END_TEST
+
+START_TEST(test_session_answers_equal_the_model_on_the_whole_test_part)
+{
+	train_data *d = train_data_get();
+	bn_predictor *p = open_model("logistic", "y_three");
+	bn_session *s = NULL;
+	bn_err err = BN_ERR_INIT;
+	size_t n = d->test.rows, k = bn_model_outputs(bn_predictor_model(p));
+	double *want = bn_alloc(n * k * sizeof *want);
+	ck_assert_bn_ok(
+		bn_model_predict(bn_predictor_model(p), &d->test, 1, want, NULL, &err), &err);
+	ck_assert_bn_ok(bn_session_new(&s, p, NULL, &err), &err);
+	ck_assert_bn_ok(bn_session_begin(s, n, &err), &err);
+	for (size_t i = 0; i < bn_features_input_count(bn_model_features(bn_predictor_model(p)));
+		i++) {
+		const bn_feature_input *in =
+			bn_features_input(bn_model_features(bn_predictor_model(p)), i);
+		const bn_column_view *c = bn_frame_find(&d->test, in->name);
+		for (size_t r = 0; r < n; r++) {
+			if (c->kind == BN_VIEW_CATEGORY && c->codes[r] >= 0)
+				ck_assert_int_eq(
+					bn_session_set_text(s, r, i, c->dictionary[c->codes[r]],
+						strlen(c->dictionary[c->codes[r]]), &err),
+					0);
+			else if (c->kind == BN_VIEW_BOOL && c->codes[r] >= 0)
+				ck_assert_int_eq(
+					bn_session_set_number(s, r, i, c->codes[r], &err), 0);
+			else if (c->kind == BN_VIEW_NUMBER)
+				ck_assert_int_eq(
+					bn_session_set_number(s, r, i, c->numbers[r], &err), 0);
+		}
+	}
+	ck_assert_bn_ok(bn_session_run(s, &err), &err);
+	for (size_t r = 0; r < n; r++) {
+		size_t best = 0;
+		for (size_t j = 0; j < k; j++) {
+			ck_assert_double_eq(bn_session_outputs(s, r)[j], want[r * k + j]);
+			best = want[r * k + j] > want[r * k + best] ? j : best;
+		}
+		ck_assert_uint_eq((size_t)bn_session_prediction(s, r), best);
+		ck_assert_ptr_nonnull(strchr("abc", bn_session_label(s, r)[0]));
+	}
+	bn_session_free(s);
+	bn_predictor_free(p);
+	bn_free(want);
+}
+END_TEST
+
+START_TEST(test_session_names_what_is_wrong_with_a_row)
+{
+	static const struct {
+		const char *row, *says;
+	} bad[] = {
+		{"{" GOOD ",\"flag\":true}", "missing field 'colour'"},
+		{"{" GOOD "}", "missing field 'colour' and 1 more"},
+		{"{" GOOD ",\"colour\":\"red\",\"flag\":\"maybe\"}",
+			"field 'flag': expected true or false, got string \"maybe\""},
+		{"{" GOOD ",\"colour\":\"red\",\"flag\":2}",
+			"field 'flag': expected true or false, got 2"},
+		{"{\"x0\":\"tall\",\"x1\":1,\"x2\":1,\"x3\":1,\"colour\":\"red\",\"flag\":true}",
+			"field 'x0': expected a number, got string \"tall\""},
+		{"{\"x0\":[1],\"x1\":1,\"x2\":1,\"x3\":1,\"colour\":\"red\",\"flag\":true}",
+			"field 'x0': expected a number, got an array"},
+		{"{\"x0\":true,\"x1\":1,\"x2\":1,\"x3\":1,\"colour\":\"red\",\"flag\":true}",
+			"field 'x0': expected a number, got true"},
+		{"{" GOOD ",\"colour\":\"mauve\",\"flag\":true}",
+			"field 'colour': unknown category 'mauve'"},
+		{"{" GOOD ",\"colour\":\"red\",\"flag\":true,\"hue\":1}", "unknown field 'hue'"},
+		{"[1]", "expected an object"},
+	};
+	bn_predictor *p = open_model("ridge", "y_number");
+	bn_session *s = NULL;
+	bn_err err = BN_ERR_INIT;
+	ck_assert_bn_ok(bn_session_new(&s, p, NULL, &err), &err);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		ck_assert_msg(ask(s, bad[i].row, &err) == BN_EINVAL, "%s", bad[i].row);
+		ck_assert_msg(
+			strstr(err.msg, bad[i].says) != NULL, "'%s' for %s", err.msg, bad[i].row);
+	}
+	bn_session_free(s);
+	bn_predictor_free(p);
+}
+END_TEST
+
+START_TEST(test_session_fills_null_as_training_did)
+{
+	bn_predictor *p = open_model("ridge", "y_number");
+	bn_session *s = NULL;
+	bn_err err = BN_ERR_INIT;
+	ck_assert_bn_ok(bn_session_new(&s, p, NULL, &err), &err);
+	ck_assert_bn_ok(ask(s, "{" GOOD ",\"colour\":null,\"flag\":null}", &err), &err);
+	ck_assert(isfinite(bn_session_prediction(s, 0)));
+	ck_assert_ptr_null(bn_session_cell_text(s, 0, (size_t)bn_session_find_input(s, "colour")));
+	ck_assert(isnan(bn_session_cell_number(s, 0, (size_t)bn_session_find_input(s, "flag"))));
+	bn_session_free(s);
+	bn_predictor_free(p);
+}
+END_TEST
+
+START_TEST(test_session_can_be_told_to_take_what_it_does_not_know)
+{
+	bn_predictor *p = open_model("ridge", "y_number");
+	bn_session_policy lenient = {true, true};
+	bn_session *s = NULL;
+	bn_err err = BN_ERR_INIT;
+	ck_assert_bn_ok(bn_session_new(&s, p, &lenient, &err), &err);
+	ck_assert_bn_ok(
+		ask(s, "{" GOOD ",\"colour\":\"mauve\",\"flag\":false,\"more\":[]}", &err), &err);
+	ck_assert_str_eq(
+		bn_session_cell_text(s, 0, (size_t)bn_session_find_input(s, "colour")), "mauve");
+	ck_assert_bn_ok(ask(s, "{" GOOD ",\"colour\":\"red\",\"flag\":false}", &err), &err);
+	ck_assert_str_eq(
+		bn_session_cell_text(s, 0, (size_t)bn_session_find_input(s, "colour")), "red");
+	bn_session_free(s);
+	bn_predictor_free(p);
+}
+END_TEST
+
+START_TEST(test_session_refuses_too_many_rows)
+{
+	bn_predictor *p = open_model("ridge", "y_number");
+	bn_session *s = NULL;
+	bn_err err = BN_ERR_INIT;
+	ck_assert_bn_ok(bn_session_new(&s, p, NULL, &err), &err);
+	ck_assert_int_eq(bn_session_begin(s, BN_SESSION_MAX_ROWS + 1, &err), BN_EINVAL);
+	ck_assert_uint_eq(bn_session_rows(s), 0);
+	bn_session_free(s);
+	bn_predictor_free(p);
+}
+END_TEST
+
+BN_TEST_MAIN("core/serve/predictor", test_predictor_names_model_and_version,
+	test_predictor_says_when_there_is_no_model,
+	test_session_answers_equal_the_model_on_the_whole_test_part,
+	test_session_names_what_is_wrong_with_a_row, test_session_fills_null_as_training_did,
+	test_session_can_be_told_to_take_what_it_does_not_know, test_session_refuses_too_many_rows)

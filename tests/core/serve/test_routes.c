@@ -1,0 +1,615 @@
+/* Routes without a socket: every protocol's form of question and answer, and every refusal. */
+#include "core/base/env.h"
+#include "core/base/json.h"
+#include "core/serve/server.h"
+#include "tests/support/check_main.h"
+#include "tests/support/exposition.h"
+#include "tests/support/tiny_model.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define ROW "\"x0\":0.5,\"x1\":-1,\"x2\":2,\"x3\":0.25,\"colour\":\"red\",\"flag\":true"
+#define JSON_TYPE "application/json"
+
+static bn_predictor *models[2];
+static bn_server *server;
+static bn_server_worker *worker;
+static bn_http_response answer;
+static int observed_rows;
+
+static void count_rows(void *user, const bn_served *served)
+{
+	(void)user;
+	ck_assert_str_ne(served->request_id, "");
+	ck_assert(served->latency_us >= 0);
+	observed_rows += (int)bn_session_rows(served->session);
+}
+
+static void open_server(const char *token, bool strict)
+{
+	bn_err err = BN_ERR_INIT;
+	const bn_env *env = bn_env_real();
+	const char *power = tiny_model("power", "ridge", "y_number");
+	const char *class = tiny_model("class", "logistic", "y_three");
+	ck_assert_bn_ok(bn_predictor_open_dir(&models[0], env, power, NULL, "3", NULL, &err), &err);
+	ck_assert_bn_ok(bn_predictor_open_dir(&models[1], env, class, NULL, "1", NULL, &err), &err);
+	bn_server_options o = {.token = token,
+		.max_rows = 100,
+		.max_body_bytes = 100000,
+		.policy = {.allow_extra = !strict, .allow_unknown = !strict},
+		.observe = count_rows};
+	ck_assert_bn_ok(
+		bn_server_new(&server, env, (const bn_predictor *const *)models, 2, &o, &err),
+		&err);
+	ck_assert_bn_ok(bn_server_worker_new(&worker, server, &err), &err);
+	bn_http_response_init(&answer);
+	observed_rows = 0;
+}
+
+static void close_server(void)
+{
+	bn_http_response_release(&answer);
+	bn_server_worker_free(worker);
+	bn_server_free(server);
+	bn_predictor_free(models[0]);
+	bn_predictor_free(models[1]);
+}
+
+static int ask_with(const char *method, const char *path, const char *type, const char *token,
+	const char *body, size_t len)
+{
+	bn_http_header headers[2];
+	size_t n = 0;
+	if (type)
+		headers[n++] = (bn_http_header){"content-type", type};
+	if (token)
+		headers[n++] = (bn_http_header){"Authorization", token};
+	bn_http_request r = {method, path, NULL, headers, n, body, len};
+	bn_http_response_release(&answer);
+	bn_server_handle(worker, &r, &answer);
+	return answer.status;
+}
+
+static int post(const char *path, const char *body)
+{
+	return ask_with("POST", path, JSON_TYPE, NULL, body, strlen(body));
+}
+
+static int get(const char *path)
+{
+	return ask_with("GET", path, NULL, NULL, "", 0);
+}
+
+static json_t *parsed(void)
+{
+	json_t *v = json_loadb(answer.body.ptr, answer.body.len, 0, NULL);
+	ck_assert_msg(v != NULL, "not JSON: %s", answer.body.ptr);
+	return v;
+}
+
+static bool says(const char *text)
+{
+	return strstr(answer.body.ptr, text) != NULL;
+}
+
+/* ---- /predict ------------------------------------------------------------------------------- */
+
+static double one_prediction(const char *row)
+{
+	ck_assert_msg(post("/predict", row) == 200, "%s", answer.body.ptr);
+	json_t *v = parsed();
+	double x = json_number_value(json_object_get(v, "prediction"));
+	json_decref(v);
+	return x;
+}
+
+START_TEST(test_predict_answers_an_object_and_an_array_alike)
+{
+	open_server(NULL, false);
+	double x = one_prediction("{" ROW "}");
+	ck_assert(isfinite(x) && x != 0);
+	ck_assert_double_eq(one_prediction("[0.5,-1,2,0.25,\"red\",true]"), x);
+	ck_assert_int_eq(post("/predict", "[{" ROW "},{" ROW "}]"), 200);
+	json_t *v = parsed();
+	ck_assert_uint_eq(json_array_size(json_object_get(v, "prediction")), 2);
+	ck_assert_double_eq(
+		json_number_value(json_array_get(json_object_get(v, "prediction"), 1)), x);
+	ck_assert_str_eq(json_string_value(json_object_get(v, "version")), "3");
+	json_decref(v);
+	ck_assert_int_eq(observed_rows, 4);
+	close_server();
+}
+END_TEST
+
+START_TEST(test_predict_takes_csv)
+{
+	open_server(NULL, false);
+	double x = one_prediction("{" ROW "}");
+	const char *csv =
+		"x0,x1,x2,x3,id,flag,colour\r\n0.5,-1,2,0.25,\"a \"\"b\"\"\n\",true,red\r\n"
+		"1,,2,3,,false,\"blue\"";
+	ck_assert_msg(ask_with("POST", "/predict", "text/csv; charset=utf-8", NULL, csv,
+			      strlen(csv)) == 200,
+		"%s", answer.body.ptr);
+	json_t *v = parsed();
+	ck_assert_double_eq(
+		json_number_value(json_array_get(json_object_get(v, "prediction"), 0)), x);
+	json_decref(v);
+	static const char *const bad[][2] = {{"x0,x1\n1,2\n", "missing column 'x2'"},
+		{"x0,x1,x2,x3,flag,colour\n1,2,3,4,true\n", "body:2: 5 fields, the header has 6"},
+		{"x0,x1,x2,x3,flag,colour\n1,2,3,4,true,red,9\n",
+			"body:2: more than the header's 6"},
+		{"x0,x1,x2,x3,flag,colour\n1,2,3,4,true,red\n1,b,3,4,true,red\n",
+			"body:3: row 2: field 'x1': expected a number, got 'b'"},
+		{"x0,x1,x2,x3,flag,colour\n1,2,3,4,true,\"red\n", "body:2: a quote is not closed"},
+		{"x0,x1,x2,x3,flag,colour\n1,2,3,4,true,\"red\"x\n", "text after a closing quote"},
+		{"x0,x0,x2,x3,flag,colour\n", "column 'x0' is there twice"}, {"", "body is empty"},
+		{"x0,x1,x2,x3,flag,colour\n", "no rows"}};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		ck_assert_int_eq(ask_with("POST", "/predict", "text/csv", NULL, bad[i][0],
+					 strlen(bad[i][0])),
+			400);
+		ck_assert_msg(says(bad[i][1]), "%s: %s", bad[i][0], answer.body.ptr);
+	}
+	close_server();
+}
+END_TEST
+
+START_TEST(test_predict_of_a_classifier_gives_label_and_probabilities)
+{
+	open_server(NULL, false);
+	ck_assert_msg(post("/predict/class", "{" ROW "}") == 200, "%s", answer.body.ptr);
+	json_t *v = parsed(), *p = json_object_get(v, "probabilities"), *share;
+	const char *key, *label = json_string_value(json_object_get(v, "prediction"));
+	double sum = 0, most = 0;
+	ck_assert_ptr_nonnull(label);
+	json_object_foreach(p, key, share)
+	{
+		sum += json_number_value(share);
+		most = fmax(most, json_number_value(share));
+	}
+	ck_assert_double_eq_tol(sum, 1, 1e-12);
+	ck_assert_double_eq(json_number_value(json_object_get(p, label)), most);
+	json_decref(v);
+	ck_assert_int_eq(post("/predict/class/1", "{" ROW "}"), 200);
+	ck_assert_int_eq(post("/predict/class/2", "{" ROW "}"), 404);
+	ck_assert_int_eq(post("/predict/other", "{" ROW "}"), 404);
+	ck_assert(says("no model 'other'"));
+	close_server();
+}
+END_TEST
+
+START_TEST(test_predict_says_what_is_wrong)
+{
+	open_server(NULL, false);
+	static const char *const bad[][2] = {{"{\"x0\": 1,}", "body:1:"}, {"", "empty"},
+		{"{\"x0\":\n1 2}", "body:2:3"}, {"{" ROW ",\"x0\":1}", "duplicate"},
+		{"7", "expected an object"}, {"[]", "expected an object"},
+		{"[1,2]", "row 1 has 2 values, expected 6"}, {"[{" ROW "},3]", "row 2"},
+		{"[[1,2,3,4,\"red\",true],7]", "row 2 is not an array"},
+		{"{\"x0\":1}", "missing field"}, {"{\"x0\":1e999}", "body:1:"}};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		ck_assert_int_eq(post("/predict", bad[i][0]), 400);
+		ck_assert_msg(says(bad[i][1]), "%s: %s", bad[i][0], answer.body.ptr);
+	}
+	ck_assert_int_eq(observed_rows, 0);
+	close_server();
+}
+END_TEST
+
+START_TEST(test_predict_ignores_extra_fields_unless_strict)
+{
+	open_server(NULL, false);
+	ck_assert_int_eq(post("/predict", "{" ROW ",\"job_id\":7}"), 200);
+	close_server();
+	open_server(NULL, true);
+	ck_assert_int_eq(post("/predict", "{" ROW ",\"colours\":7}"), 400);
+	ck_assert(says("unknown field 'colours'") && says("did you mean 'colour'"));
+	close_server();
+}
+END_TEST
+
+START_TEST(test_predict_names_unknown_categories)
+{
+	const char *row =
+		"{\"x0\":1,\"x1\":1,\"x2\":1,\"x3\":1,\"flag\":true,\"colour\":\"mauve\"}";
+	open_server(NULL, false);
+	ck_assert_int_eq(post("/predict", row), 200);
+	ck_assert(says("\"warnings\":[\"row 1: field 'colour': unknown category 'mauve'\"]"));
+	json_decref(parsed());
+	ck_assert_int_eq(post("/predict", "{" ROW "}"), 200);
+	ck_assert(!says("warnings"));
+	get("/metrics");
+	ck_assert(says("binnacle_unknown_categories_total{model=\"power\",version=\"3\"} 1\n"));
+	close_server();
+	open_server(NULL, true);
+	ck_assert_int_eq(post("/predict", row), 400);
+	ck_assert(says("unknown category 'mauve'") && says("training saw 3"));
+	close_server();
+}
+END_TEST
+
+START_TEST(test_limits_of_rows_body_and_depth)
+{
+	open_server(NULL, false);
+	bn_buf b = BN_BUF_INIT;
+	bn_buf_addch(&b, '[');
+	for (int i = 0; i < 101; i++)
+		bn_buf_addf(&b, "%s{" ROW "}", i ? "," : "");
+	bn_buf_addch(&b, ']');
+	ck_assert_int_eq(post("/predict", b.ptr), 413);
+	ck_assert(says("at most 100"));
+	bn_buf_clear(&b);
+	for (int i = 0; i < 50000; i++)
+		bn_buf_addch(&b, '[');
+	ck_assert_int_eq(post("/predict", b.ptr), 400);
+	for (int i = 0; i < 60000; i++)
+		bn_buf_addch(&b, '[');
+	ck_assert_int_eq(post("/predict", b.ptr), 413);
+	bn_buf_release(&b);
+	close_server();
+}
+END_TEST
+
+/* ---- methods, paths, types, tokens ---------------------------------------------------------- */
+
+START_TEST(test_wrong_method_path_and_type)
+{
+	open_server(NULL, false);
+	ck_assert_int_eq(get("/predict"), 405);
+	ck_assert_str_eq(answer.allow, "POST");
+	ck_assert_int_eq(post("/healthz", "{}"), 405);
+	ck_assert_int_eq(get("/nothing/here"), 404);
+	ck_assert_int_eq(get("/predict/a/b/c/d/e/f/g/h/i"), 404);
+	ck_assert_int_eq(
+		ask_with("POST", "/predict", "application/x-www-form-urlencoded", NULL, "x0=1", 4),
+		415);
+	ck_assert(says("Content-Type: application/json"));
+	ck_assert_int_eq(ask_with("POST", "/predict", "application/json; charset=latin1", NULL,
+				 "{" ROW "}", strlen("{" ROW "}")),
+		415);
+	ck_assert_int_eq(ask_with("POST", "/invocations", NULL, NULL, "{}", 2), 415);
+	ck_assert_int_eq(ask_with("HEAD", "/healthz", NULL, NULL, "", 0), 200);
+	close_server();
+}
+END_TEST
+
+START_TEST(test_a_token_is_asked_for_everywhere_but_health)
+{
+	open_server("s3cret", false);
+	const char *row = "{" ROW "}";
+	static const char *const wrong[] = {NULL, "", "s3cret", "Bearer", "Bearer s3cre",
+		"Bearer s3crets", "Bearer S3CRET", "Basic s3cret"};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		ck_assert_int_eq(
+			ask_with("POST", "/predict", JSON_TYPE, wrong[i], row, strlen(row)), 401);
+		ck_assert(answer.challenge);
+	}
+	ck_assert_int_eq(
+		ask_with("POST", "/predict", JSON_TYPE, "bearer  s3cret", row, strlen(row)), 200);
+	static const char *const closed[] = {
+		"/", "/metrics", "/v2", "/v2/models/power", "/nothing"};
+	for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
+		ck_assert_msg(get(closed[i]) == 401, "%s", closed[i]);
+	static const char *const open[] = {
+		"/ping", "/health", "/healthz", "/version", "/v2/health/live", "/v2/health/ready"};
+	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+		ck_assert_msg(get(open[i]) == 200, "%s", open[i]);
+	close_server();
+}
+END_TEST
+
+static int ask_as(const char *path, const char *host, const char *origin)
+{
+	bn_http_header headers[3] = {{"Content-Type", JSON_TYPE}};
+	size_t n = 1;
+	if (host)
+		headers[n++] = (bn_http_header){"host", host};
+	if (origin)
+		headers[n++] = (bn_http_header){"ORIGIN", origin};
+	bool get_it = !strcmp(path, "/healthz");
+	bn_http_request r = {get_it ? "GET" : "POST", path, NULL, headers, n, "{" ROW "}",
+		get_it ? 0 : sizeof "{" ROW "}" - 1};
+	bn_http_response_release(&answer);
+	bn_server_handle(worker, &r, &answer);
+	return answer.status;
+}
+
+START_TEST(test_pages_of_other_sites_are_refused_without_a_token)
+{
+	static const char *const ours[] = {"127.0.0.1:8420", "localhost:9", "LocalHost",
+		"127.0.0.1", "[::1]:8420", "127.8.0.1"};
+	static const char *const theirs[] = {"evil.example:8420", "127.evil.example",
+		"localhost.evil", "[::2]:8420", "10.0.0.1", ""};
+	open_server(NULL, false);
+	for (size_t i = 0; i < 6; i++) {
+		ck_assert_msg(ask_as("/predict", ours[i], NULL) == 200, "%s", ours[i]);
+		ck_assert_msg(ask_as("/predict", theirs[i], NULL) == 403, "%s", theirs[i]);
+	}
+	ck_assert(says("another site"));
+	ck_assert_int_eq(observed_rows, 6);
+	ck_assert_int_eq(ask_as("/predict", NULL, NULL), 200);
+	ck_assert_int_eq(ask_as("/predict", "localhost:9", "http://localhost:9"), 200);
+	ck_assert_int_eq(ask_as("/predict", "localhost:9", "http://localhost:8"), 403);
+	ck_assert_int_eq(ask_as("/predict", "localhost:9", "https://evil.example"), 403);
+	ck_assert_int_eq(ask_as("/predict", "localhost:9", "null"), 403);
+	ck_assert_int_eq(ask_as("/nothing", "evil.example", NULL), 403);
+	ck_assert_int_eq(ask_as("/healthz", "evil.example", NULL), 200);
+	close_server();
+	open_server("s3cret", false); /* whoever has the token is no page of another site */
+	ck_assert_int_eq(ask_as("/predict", "evil.example", NULL), 401);
+	ck_assert_int_eq(ask_with("POST", "/predict", JSON_TYPE, "Bearer s3cret", "{" ROW "}",
+				 sizeof "{" ROW "}" - 1),
+		200);
+	close_server();
+}
+END_TEST
+
+START_TEST(test_request_ids_are_kept_or_made)
+{
+	open_server(NULL, false);
+	bn_http_header h = {"X-Request-ID", "job-42:7"};
+	bn_http_request r = {"GET", "/ping", NULL, &h, 1, "", 0};
+	bn_server_handle(worker, &r, &answer);
+	ck_assert_str_eq(answer.request_id, "job-42:7");
+	h.value = "has space\r\nand: header";
+	bn_http_response_release(&answer);
+	bn_server_handle(worker, &r, &answer);
+	ck_assert_uint_eq(strlen(answer.request_id), 16);
+	char first[40];
+	strcpy(first, answer.request_id);
+	get("/ping");
+	ck_assert_str_ne(first, answer.request_id);
+	close_server();
+}
+END_TEST
+
+/* ---- Open Inference Protocol ---------------------------------------------------------------- */
+
+START_TEST(test_oip_metadata_names_inputs_outputs_and_versions)
+{
+	open_server(NULL, false);
+	ck_assert_int_eq(get("/v2"), 200);
+	ck_assert(says("\"extensions\""));
+	ck_assert_int_eq(get("/v2/models/class"), 200);
+	json_t *v = parsed();
+	ck_assert_str_eq(json_string_value(json_object_get(v, "name")), "class");
+	ck_assert_str_eq(json_string_value(json_object_get(v, "platform")), "binnacle_logistic");
+	json_t *inputs = json_object_get(v, "inputs"), *in = json_array_get(inputs, 4);
+	ck_assert_uint_eq(json_array_size(inputs), 6);
+	ck_assert_str_eq(json_string_value(json_object_get(in, "name")), "colour");
+	ck_assert_str_eq(json_string_value(json_object_get(in, "datatype")), "BYTES");
+	ck_assert_uint_eq(json_array_size(json_object_get(v, "outputs")), 2);
+	json_decref(v);
+	ck_assert_int_eq(get("/v2/models/power/versions/3"), 200);
+	ck_assert_int_eq(get("/v2/models/power/versions/3/ready"), 200);
+	ck_assert_int_eq(get("/v2/models/power/ready"), 200);
+	ck_assert_int_eq(get("/v2/models/power/versions/4"), 404);
+	ck_assert_int_eq(get("/v2/models/nobody/ready"), 404);
+	close_server();
+}
+END_TEST
+
+#define T(name, type, data) \
+	"{\"name\":\"" name "\",\"shape\":[2],\"datatype\":\"" type "\",\"data\":" data "}"
+#define TENSORS \
+	T("x0", "FP64", "[0.5,1]") \
+	"," T("x1", "FP32", "[-1,1]") "," T("x2", "INT64", "[2,1]") "," T("x3", "FP64", "[0.25,1]")
+#define COLOUR T("colour", "BYTES", "[\"red\",\"blue\"]")
+#define FLAG T("flag", "BOOL", "[true,false]")
+
+START_TEST(test_oip_infer_takes_one_tensor_per_input)
+{
+	open_server(NULL, false);
+	double x = one_prediction("{" ROW "}");
+	ck_assert_msg(post("/v2/models/power/infer", "{\"id\":\"abc\",\"inputs\":[" TENSORS
+						     "," COLOUR "," FLAG "]}") == 200,
+		"%s", answer.body.ptr);
+	json_t *v = parsed(), *out = json_array_get(json_object_get(v, "outputs"), 0);
+	ck_assert_str_eq(json_string_value(json_object_get(v, "id")), "abc");
+	ck_assert_str_eq(json_string_value(json_object_get(v, "model_version")), "3");
+	ck_assert_str_eq(json_string_value(json_object_get(out, "datatype")), "FP64");
+	ck_assert_int_eq(json_integer_value(json_array_get(json_object_get(out, "shape"), 0)), 2);
+	ck_assert_double_eq(json_number_value(json_array_get(json_object_get(out, "data"), 0)), x);
+	json_decref(v);
+	ck_assert_int_eq(post("/v2/models/class/versions/1/infer",
+				 "{\"inputs\":[" TENSORS "," COLOUR "," FLAG
+				 "],\"outputs\":[{\"name\":\"probabilities\"}]}"),
+		200);
+	v = parsed();
+	ck_assert_uint_eq(json_array_size(json_object_get(v, "outputs")), 1);
+	out = json_array_get(json_object_get(v, "outputs"), 0);
+	ck_assert_uint_eq(json_array_size(json_object_get(out, "data")), 6);
+	json_decref(v);
+	close_server();
+}
+END_TEST
+
+START_TEST(test_oip_infer_takes_one_matrix_of_all_inputs)
+{
+	open_server(NULL, false);
+	ck_assert_int_eq(
+		post("/v2/models/power/infer",
+			"{\"inputs\":[{\"name\":\"input-0\",\"shape\":[1,5],\"datatype\":\"FP64\","
+			"\"data\":[1,2,3,4,5]}]}"),
+		400);
+	ck_assert(says("the model takes [n, 6], got [1, 5]"));
+	ck_assert_int_eq(
+		post("/v2/models/power/infer",
+			"{\"inputs\":[{\"name\":\"input-0\",\"shape\":[1,6],\"datatype\":\"FP64\","
+			"\"data\":[[1,2,3,4,null,1]]}]}"),
+		200);
+	close_server();
+}
+END_TEST
+
+START_TEST(test_oip_infer_says_what_is_wrong)
+{
+	open_server(NULL, true);
+	static const char *const bad[][2] = {{"{\"inputs\":[]}", "inputs: expected"},
+		{"{\"inputs\":[" TENSORS "," COLOUR "]}", "missing input 'flag'"},
+		{"{\"inputs\":[" TENSORS "," TENSORS "]}", "input 'x0' is there twice"},
+		{"{\"inputs\":[" T("hue", "BYTES", "[\"a\",\"b\"]") "," COLOUR "]}",
+			"unknown input 'hue'"},
+		{"{\"inputs\":[" T("x0", "FP64", "[1]") "]}", "fewer values"},
+		{"{\"inputs\":[" T("x0", "FP64", "[1,2,3]") "]}", "more than the 2"},
+		{"{\"inputs\":[" T("x0", "FLOAT", "[1,2]") "]}", "datatype 'FLOAT'"},
+		{"{\"inputs\":[" T("x0", "BYTES", "[1,2]") "]}", "value 1 is no BYTES"},
+		{"{\"inputs\":[" T("x0", "INT32", "[1,2.5]") "]}", "value 2 is no INT32"},
+		{"{\"inputs\":[{\"name\":\"x0\",\"shape\":[-1],\"datatype\":\"FP64\",\"data\":[1]}]"
+		 "}",
+			"dimension 1"},
+		{"{\"inputs\":[{\"name\":\"x0\",\"shape\":[100000000],\"datatype\":\"FP64\","
+		 "\"data\":[1]}]}",
+			"too large"},
+		{"{\"inputs\":[{\"shape\":[1],\"datatype\":\"FP64\",\"data\":[1]}]}", "no name"},
+		{"{\"inputs\":[" TENSORS "],\"outputs\":[{\"name\":\"probabilities\"}]}",
+			"no output"}};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		ck_assert_int_eq(post("/v2/models/power/infer", bad[i][0]), 400);
+		ck_assert_msg(says(bad[i][1]) && says("{\"error\":"), "%s: %s", bad[i][0],
+			answer.body.ptr);
+	}
+	close_server();
+}
+END_TEST
+
+/* ---- MLflow --------------------------------------------------------------------------------- */
+
+START_TEST(test_invocations_takes_every_form_of_mlflow)
+{
+	open_server(NULL, false);
+	double x = one_prediction("{" ROW "}");
+	static const char *const forms[] = {"{\"dataframe_records\":[{" ROW "}]}",
+		"{\"dataframe_split\":{\"columns\":[\"flag\",\"x0\",\"x1\",\"x2\",\"x3\","
+		"\"colour\"],"
+		"\"index\":[0],\"data\":[[true,0.5,-1,2,0.25,\"red\"]]}}",
+		"{\"instances\":[{" ROW "}],\"params\":{}}",
+		"{\"instances\":[[0.5,-1,2,0.25,\"red\",true]]}",
+		"{\"inputs\":{\"x0\":[0.5],\"x1\":[-1],\"x2\":[2],\"x3\":[0.25],\"colour\":["
+		"\"red\"],\"flag\":"
+		"[true]}}"};
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		ck_assert_msg(
+			post("/invocations", forms[i]) == 200, "%s: %s", forms[i], answer.body.ptr);
+		json_t *v = parsed();
+		ck_assert_double_eq(
+			json_number_value(json_array_get(json_object_get(v, "predictions"), 0)), x);
+		json_decref(v);
+	}
+	close_server();
+}
+END_TEST
+
+START_TEST(test_nan_as_python_writes_it_is_a_missing_value)
+{
+	open_server(NULL, false);
+	const char *with_null = "{\"x0\":null,\"x1\":null,\"x2\":null,\"x3\":0,\"flag\":true,"
+				"\"colour\":\"red\",\"note\":null}";
+	double x = one_prediction(with_null);
+	ck_assert_double_eq(
+		one_prediction("{\"x0\":NaN,\"x1\":Infinity,\"x2\":-Infinity,\"x3\":0,"
+			       "\"flag\":true,\"colour\":\"red\",\"note\":\"NaN \\\" NaN\"}"),
+		x);
+	ck_assert_int_eq(post("/predict", "{\"x0\":NaNa}"), 400);
+	ck_assert_int_eq(post("/predict", "{\"x0\":\"NaN"), 400);
+	close_server();
+}
+END_TEST
+
+START_TEST(test_invocations_says_what_is_wrong_in_mlflows_words)
+{
+	open_server(NULL, false);
+	static const char *const bad[][2] = {{"{}", "exactly one"},
+		{"{\"instances\":[],\"inputs\":[]}", "it holds 2"},
+		{"{\"instances\":[]}", "no rows"}, {"{\"instances\":7}", "expected rows"},
+		{"{\"dataframe_split\":[]}", "dataframe_split"},
+		{"{\"dataframe_records\":{}}", "expected an array"},
+		{"{\"inputs\":{\"x0\":[1],\"x1\":[1,2]}}", "has 2 values, others have 1"},
+		{"{\"inputs\":{\"x0\":1}}", "not an array"},
+		{"{\"dataframe_split\":{\"columns\":[1],\"data\":[[1]]}}",
+			"name 1 is not a string"},
+		{"{\"instances\":[{" ROW "}],\"params\":{\"k\":1}}", "params"},
+		{"nonsense", "body:1:"}};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		ck_assert_int_eq(post("/invocations", bad[i][0]), 400);
+		ck_assert_msg(
+			says(bad[i][1]) && says("\"error_code\":\"BAD_REQUEST\",\"message\":"),
+			"%s: %s", bad[i][0], answer.body.ptr);
+	}
+	close_server();
+}
+END_TEST
+
+/* ---- metrics -------------------------------------------------------------------------------- */
+
+static void add_drift(void *user, bn_buf *out)
+{
+	(void)user;
+	bn_buf_adds(out, "# HELP binnacle_drift_share Share.\n# TYPE binnacle_drift_share gauge\n"
+			 "binnacle_drift_share{model=\"a \\\"b\\\"\"} 0.25\n");
+}
+
+START_TEST(test_metrics_are_strict_prometheus_text)
+{
+	open_server(NULL, false);
+	close_server();
+	bn_err err = BN_ERR_INIT;
+	ck_assert_bn_ok(
+		bn_predictor_open_dir(&models[0], bn_env_real(),
+			tiny_model("odd", "ridge", "y_number"), "odd\"\\\nname", "3", NULL, &err),
+		&err);
+	models[1] = NULL;
+	bn_server_options o = {.more_metrics = add_drift};
+	ck_assert_bn_ok(bn_server_new(&server, bn_env_real(), (const bn_predictor *const *)models,
+				1, &o, &err),
+		&err);
+	ck_assert_bn_ok(bn_server_worker_new(&worker, server, &err), &err);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(post("/predict", "{" ROW "}"), 200);
+	post("/predict", "{");
+	get("/nothing");
+	ck_assert_int_eq(get("/metrics"), 200);
+	ck_assert_str_eq(answer.content_type, "text/plain; version=0.0.4; charset=utf-8");
+	exposition_check(answer.body.ptr);
+	ck_assert(says("binnacle_requests_total{route=\"predict\",code=\"200\"} 3\n"));
+	ck_assert(says("binnacle_requests_total{route=\"predict\",code=\"400\"} 1\n"));
+	ck_assert(says("binnacle_requests_total{route=\"none\",code=\"404\"} 1\n"));
+	ck_assert(says("requests_total{code=\"200\"} 3\n"));
+	ck_assert(says("request_latency_seconds_count 4\n"));
+	ck_assert(
+		says("binnacle_predictions_total{model=\"odd\\\"\\\\\\nname\",version=\"3\"} 3\n"));
+	ck_assert(says("binnacle_drift_share"));
+	bn_server_stats stats;
+	bn_server_get_stats(server, &stats);
+	ck_assert_uint_eq(stats.requests, 6);
+	ck_assert_uint_eq(stats.errors, 2);
+	ck_assert_uint_eq(stats.predictions, 3);
+	ck_assert(stats.p50_ms > 0 && stats.p50_ms <= stats.p99_ms);
+	close_server();
+}
+END_TEST
+
+START_TEST(test_a_server_needs_a_model)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_server_options o = {0};
+	ck_assert_int_eq(bn_server_new(&server, bn_env_real(), NULL, 0, &o, &err), BN_EINVAL);
+	bn_server_free(NULL);
+}
+END_TEST
+
+BN_TEST_MAIN("core/serve/routes", test_predict_answers_an_object_and_an_array_alike,
+	test_predict_takes_csv, test_predict_of_a_classifier_gives_label_and_probabilities,
+	test_predict_says_what_is_wrong, test_predict_ignores_extra_fields_unless_strict,
+	test_predict_names_unknown_categories, test_limits_of_rows_body_and_depth,
+	test_wrong_method_path_and_type, test_a_token_is_asked_for_everywhere_but_health,
+	test_pages_of_other_sites_are_refused_without_a_token, test_request_ids_are_kept_or_made,
+	test_oip_metadata_names_inputs_outputs_and_versions,
+	test_oip_infer_takes_one_tensor_per_input, test_oip_infer_takes_one_matrix_of_all_inputs,
+	test_oip_infer_says_what_is_wrong, test_invocations_takes_every_form_of_mlflow,
+	test_nan_as_python_writes_it_is_a_missing_value,
+	test_invocations_says_what_is_wrong_in_mlflows_words,
+	test_metrics_are_strict_prometheus_text, test_a_server_needs_a_model)

@@ -1,0 +1,409 @@
+/* The server on a real loopback socket: keep-alive, limits, slow and broken clients, stopping. */
+#include "core/base/env.h"
+#include "core/base/http.h"
+#include "core/base/json.h"
+#include "core/serve/http_server.h"
+#include "core/serve/server.h"
+#include "tests/support/check_main.h"
+#include "tests/support/tiny_model.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ROW "\"x0\":0.5,\"x1\":-1,\"x2\":2,\"x3\":0.25,\"colour\":\"red\",\"flag\":true"
+
+static bn_predictor *model;
+static bn_server *server;
+static char base[64];
+
+static bool has_loopback(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	bool ok = fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+#define NEED_LOOPBACK() \
+	do { \
+		if (!has_loopback()) \
+			BN_TEST_SKIP("HTTP over a socket: no loopback interface"); \
+	} while (0)
+
+static void start(const bn_server_options *options)
+{
+	bn_err err = BN_ERR_INIT;
+	ck_assert_bn_ok(bn_predictor_open_dir(&model, bn_env_real(),
+				tiny_model("power", "ridge", "y_number"), NULL, NULL, NULL, &err),
+		&err);
+	ck_assert_bn_ok(bn_server_new(&server, bn_env_real(), (const bn_predictor *const *)&model,
+				1, options, &err),
+		&err);
+	ck_assert_bn_ok(bn_server_start(server, &err), &err);
+	ck_assert_int_gt(bn_server_port(server), 0);
+	snprintf(base, sizeof base, "http://127.0.0.1:%d", bn_server_port(server));
+}
+
+static void stop(void)
+{
+	bn_server_free(server);
+	bn_predictor_free(model);
+}
+
+static int call(bn_http *h, const char *path, const char *body, bn_http_answer *a)
+{
+	char url[128];
+	bn_err err = BN_ERR_INIT;
+	snprintf(url, sizeof url, "%s%s", base, path);
+	bn_http_call c = {.url = url, .body = body, .body_len = body ? strlen(body) : 0};
+	ck_assert_bn_ok(bn_http_do(h, &c, a, &err), &err);
+	return a->status;
+}
+
+/* A connection for what no HTTP client would send. */
+static int raw_connect(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)bn_server_port(server)),
+		.sin_addr = {htonl(INADDR_LOOPBACK)}};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct timeval wait = {20, 0};
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
+	return fd;
+}
+
+static size_t raw_read(int fd, char *out, size_t size)
+{
+	size_t n = 0;
+	ssize_t got;
+	while (n + 1 < size && (got = recv(fd, out + n, size - 1 - n, 0)) > 0)
+		n += (size_t)got;
+	out[n] = '\0';
+	return n;
+}
+
+START_TEST(test_server_answers_over_one_kept_connection)
+{
+	NEED_LOOPBACK();
+	start(&(bn_server_options){0});
+	bn_http *h;
+	bn_http_answer a;
+	char value[64];
+	ck_assert_int_eq(bn_http_new(&h, NULL), 0);
+	bn_http_answer_init(&a);
+	for (int i = 0; i < 50; i++) {
+		ck_assert_int_eq(call(h, "/predict", "{" ROW "}", &a), 200);
+		ck_assert_ptr_nonnull(strstr(a.body.ptr, "\"prediction\":"));
+	}
+	ck_assert_str_eq(
+		bn_http_answer_header(&a, "content-type", value, sizeof value), "application/json");
+	ck_assert_ptr_nonnull(bn_http_answer_header(&a, "X-Request-Id", value, sizeof value));
+	ck_assert_ptr_null(bn_http_answer_header(&a, "X-Other", value, sizeof value));
+	ck_assert_int_eq(call(h, "/v2/models/power/ready", NULL, &a), 200);
+	ck_assert_int_eq(call(h, "/v2/models/p%6Fwer/ready?x=1", NULL, &a), 200);
+	ck_assert_int_eq(call(h, "/predict", NULL, &a), 405);
+	ck_assert_str_eq(bn_http_answer_header(&a, "Allow", value, sizeof value), "POST");
+	bn_http_answer_release(&a);
+	bn_http_free(h);
+	stop();
+}
+END_TEST
+
+START_TEST(test_server_wants_its_token)
+{
+	NEED_LOOPBACK();
+	start(&(bn_server_options){.token = "s3cret"});
+	bn_http *h;
+	bn_http_answer a;
+	bn_err err = BN_ERR_INIT;
+	char url[128], value[64];
+	ck_assert_int_eq(bn_http_new(&h, NULL), 0);
+	bn_http_answer_init(&a);
+	ck_assert_int_eq(call(h, "/metrics", NULL, &a), 401);
+	ck_assert_ptr_nonnull(strstr(
+		bn_http_answer_header(&a, "WWW-Authenticate", value, sizeof value), "Bearer"));
+	ck_assert_int_eq(call(h, "/healthz", NULL, &a), 200);
+	snprintf(url, sizeof url, "%s/metrics", base);
+	const char *const headers[] = {"Authorization: Bearer s3cret", NULL};
+	bn_http_call c = {.url = url, .headers = headers};
+	ck_assert_bn_ok(bn_http_do(h, &c, &a, &err), &err);
+	ck_assert_int_eq(a.status, 200);
+	bn_http_answer_release(&a);
+	bn_http_free(h);
+	stop();
+}
+END_TEST
+
+START_TEST(test_server_limits_body_and_headers)
+{
+	NEED_LOOPBACK();
+	start(&(bn_server_options){.max_body_bytes = 1000});
+	static char big[200000], out[4096];
+	bn_http *h;
+	bn_http_answer a;
+	ck_assert_int_eq(bn_http_new(&h, NULL), 0);
+	bn_http_answer_init(&a);
+	memset(big, ' ', 5000);
+	ck_assert_int_eq(call(h, "/predict", big, &a), 413);
+	/* without a Content-Length the size shows only as it comes */
+	int fd = raw_connect();
+	int n = snprintf(big, sizeof big,
+		"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+		"application/json\r\nConnection: "
+		"close\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%*s\r\n0\r\n\r\n",
+		3000, 3000, " ");
+	ck_assert_int_eq(send(fd, big, (size_t)n, MSG_NOSIGNAL), n);
+	raw_read(fd, out, sizeof out);
+	ck_assert_msg(strstr(out, " 413 ") != NULL, "%s", out);
+	close(fd);
+	fd = raw_connect();
+	n = snprintf(big, sizeof big, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Big: ");
+	memset(big + n, 'x', sizeof big - (size_t)n);
+	send(fd, big, sizeof big, MSG_NOSIGNAL);
+	raw_read(fd, out, sizeof out);
+	ck_assert_msg(!*out || strstr(out, " 431 ") || strstr(out, " 413 "), "%s", out);
+	close(fd);
+	ck_assert_int_eq(call(h, "/healthz", NULL, &a), 200);
+	bn_http_answer_release(&a);
+	bn_http_free(h);
+	stop();
+}
+END_TEST
+
+START_TEST(test_server_refuses_before_it_reads_a_body)
+{
+	NEED_LOOPBACK();
+	start(&(bn_server_options){.token = "s3cret"});
+	static const char head[] = "POST /predict HTTP/1.1\r\nHost: localhost\r\n"
+				   "Content-Type: application/json\r\n%s\r\n\r\n";
+	static const char *const lengths[] = {
+		"Content-Length: 5000000", "Transfer-Encoding: chunked"};
+	for (size_t i = 0; i < 2; i++) {
+		char out[4096];
+		int fd = raw_connect(), n = snprintf(out, sizeof out, head, lengths[i]);
+		ck_assert_int_eq(send(fd, out, (size_t)n, MSG_NOSIGNAL), n);
+		raw_read(
+			fd, out, sizeof out); /* and it hangs up: not a byte was sent of the body */
+		ck_assert_msg(strstr(out, " 401 ") != NULL, "%s", out);
+		close(fd);
+	}
+	stop();
+}
+END_TEST
+
+START_TEST(test_server_survives_broken_clients)
+{
+	NEED_LOOPBACK();
+	start(&(bn_server_options){.timeout_s = 1});
+	static const char *const rubbish[] = {"\r\n\r\n", "GET\r\n\r\n", "\x16\x03\x01\x02\x00\x01",
+		"POST /predict HTTP/1.1\r\nContent-Length: 10\r\n\r\n{\"x",
+		"GET /%00%ff HTTP/1.1\r\n\r\n",
+		"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+		"BREW /pot HTTP/9.9\r\nHost: x\r\n\r\n"};
+	for (size_t i = 0; i < sizeof rubbish / sizeof *rubbish; i++) {
+		char out[4096];
+		int fd = raw_connect();
+		send(fd, rubbish[i], strlen(rubbish[i]), MSG_NOSIGNAL);
+		shutdown(fd, SHUT_WR);
+		raw_read(fd, out, sizeof out);
+		ck_assert_msg(!strstr(out, " 200 "), "%s", out);
+		close(fd);
+	}
+	bn_http *h;
+	bn_http_answer a;
+	ck_assert_int_eq(bn_http_new(&h, NULL), 0);
+	bn_http_answer_init(&a);
+	ck_assert_int_eq(call(h, "/healthz", NULL, &a), 200);
+	bn_http_answer_release(&a);
+	bn_http_free(h);
+	stop();
+}
+END_TEST
+
+START_TEST(test_server_closes_idle_connections)
+{
+	NEED_LOOPBACK();
+	start(&(bn_server_options){.timeout_s = 1});
+	char out[256];
+	int fd = raw_connect();
+	ck_assert_uint_eq(raw_read(fd, out, sizeof out), 0); /* it hangs up first */
+	close(fd);
+	stop();
+}
+END_TEST
+
+START_TEST(test_server_says_when_the_port_is_taken)
+{
+	NEED_LOOPBACK();
+	start(&(bn_server_options){0});
+	bn_server *second = NULL;
+	bn_err err = BN_ERR_INIT;
+	bn_server_options o = {.port = bn_server_port(server)};
+	ck_assert_bn_ok(bn_server_new(&second, bn_env_real(), (const bn_predictor *const *)&model,
+				1, &o, &err),
+		&err);
+	ck_assert_int_eq(bn_server_start(second, &err), BN_ECONFLICT);
+	ck_assert_ptr_nonnull(strstr(err.hint, "--port 0"));
+	bn_server_free(second);
+	bn_err_clear(&err);
+	o = (bn_server_options){.host = "not a host"};
+	ck_assert_int_eq(bn_server_new(&second, bn_env_real(), (const bn_predictor *const *)&model,
+				 1, &o, &err),
+		0);
+	ck_assert_int_eq(bn_server_start(second, &err), BN_EINVAL);
+	bn_server_free(second);
+	stop();
+}
+END_TEST
+
+/* ---- stopping ------------------------------------------------------------------------------- */
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
+static int entered, released;
+
+/* An observer that holds the request until the test lets it go. */
+static void hold(void *user, const bn_served *served)
+{
+	(void)user;
+	(void)served;
+	pthread_mutex_lock(&gate);
+	entered = 1;
+	pthread_cond_broadcast(&moved);
+	while (!released)
+		pthread_cond_wait(&moved, &gate);
+	pthread_mutex_unlock(&gate);
+}
+
+static void *ask_slowly(void *user)
+{
+	int *status = user;
+	bn_http *h;
+	bn_http_answer a;
+	bn_http_answer_init(&a);
+	if (!bn_http_new(&h, NULL)) {
+		*status = call(h, "/predict", "{" ROW "}", &a);
+		bn_http_free(h);
+	}
+	bn_http_answer_release(&a);
+	return NULL;
+}
+
+static void *release_soon(void *user)
+{
+	(void)user;
+	for (;;) { /* until nobody can connect any more: the server is stopping */
+		struct sockaddr_in a = {.sin_family = AF_INET,
+			.sin_port = htons((uint16_t)bn_server_port(server)),
+			.sin_addr = {htonl(INADDR_LOOPBACK)}};
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+		int rc = connect(fd, (struct sockaddr *)&a, sizeof a);
+		close(fd);
+		if (rc)
+			break;
+	}
+	pthread_mutex_lock(&gate);
+	released = 1;
+	pthread_cond_broadcast(&moved);
+	pthread_mutex_unlock(&gate);
+	return NULL;
+}
+
+START_TEST(test_server_stop_finishes_the_request_in_work)
+{
+	NEED_LOOPBACK();
+	start(&(bn_server_options){.observe = hold});
+	pthread_t client, helper;
+	int status = 0;
+	pthread_create(&client, NULL, ask_slowly, &status);
+	pthread_mutex_lock(&gate);
+	while (!entered)
+		pthread_cond_wait(&moved, &gate);
+	pthread_mutex_unlock(&gate);
+	pthread_create(&helper, NULL, release_soon, NULL);
+	bn_server_stop(server, 20000);
+	pthread_join(client, NULL);
+	pthread_join(helper, NULL);
+	ck_assert_int_eq(status, 200);
+	stop();
+}
+END_TEST
+
+/* ---- threads -------------------------------------------------------------------------------- */
+
+static atomic_int answers;
+
+static void *ask_often(void *user)
+{
+	bn_http *h;
+	bn_http_answer a;
+	(void)user;
+	bn_http_answer_init(&a);
+	if (!bn_http_new(&h, NULL)) {
+		for (int i = 0; i < 100; i++)
+			if (call(h, i % 10 ? "/predict" : "/metrics", i % 10 ? "{" ROW "}" : NULL,
+				    &a) == 200)
+				atomic_fetch_add(&answers, 1);
+		bn_http_free(h);
+	}
+	bn_http_answer_release(&a);
+	return NULL;
+}
+
+START_TEST(test_server_answers_many_clients_at_once)
+{
+	NEED_LOOPBACK();
+	start(&(bn_server_options){.threads = 3});
+	pthread_t t[4];
+	bn_server_stats stats;
+	for (int i = 0; i < 4; i++)
+		pthread_create(&t[i], NULL, ask_often, NULL);
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+	ck_assert_int_eq(atomic_load(&answers), 400);
+	bn_server_get_stats(server, &stats);
+	ck_assert_uint_eq(stats.requests, 400);
+	ck_assert_uint_eq(stats.predictions, 360);
+	stop();
+}
+END_TEST
+
+START_TEST(test_client_names_what_failed)
+{
+	NEED_LOOPBACK();
+	bn_http *h;
+	bn_http_answer a;
+	bn_err err = BN_ERR_INIT;
+	ck_assert_int_eq(bn_http_new(&h, NULL), 0);
+	bn_http_answer_init(&a);
+	ck_assert_int_eq(bn_http_do(h, &(bn_http_call){.url = "ftp://x/"}, &a, &err), BN_EINVAL);
+	bn_err_clear(&err);
+	ck_assert_int_eq(
+		bn_http_do(h, &(bn_http_call){.url = "http://127.0.0.1:1/"}, &a, &err), BN_EIO);
+	ck_assert_ptr_nonnull(strstr(err.msg, "http://127.0.0.1:1/"));
+	bn_err_clear(&err);
+	const char *const split[] = {"A: b\r\nC: d", NULL};
+	ck_assert_int_eq(
+		bn_http_do(h, &(bn_http_call){.url = "http://127.0.0.1:1/", .headers = split}, &a,
+			&err),
+		BN_EINVAL);
+	bn_http_answer_release(&a);
+	bn_http_free(h);
+	bn_http_free(NULL);
+}
+END_TEST
+
+BN_TEST_MAIN("core/serve/server", test_server_answers_over_one_kept_connection,
+	test_server_wants_its_token, test_server_limits_body_and_headers,
+	test_server_refuses_before_it_reads_a_body, test_server_survives_broken_clients,
+	test_server_closes_idle_connections, test_server_says_when_the_port_is_taken,
+	test_server_stop_finishes_the_request_in_work, test_server_answers_many_clients_at_once,
+	test_client_names_what_failed)
