@@ -12,22 +12,27 @@ SHELL := /bin/bash
 comma := ,
 
 VERSION := 0.1.0
-PREFIX ?= /usr/local
-DESTDIR ?=
+# For share/install.sh by way of the environment: they may contain spaces.
+export PREFIX ?= /usr/local
+export DESTDIR ?=
 Q := $(if $(V),,@)
 
 # ---- what this machine has -----------------------------------------------------------------------
 
-PKGS := ncursesw sqlite3 libgit2 jansson openblas libcurl libcrypto libmicrohttpd yaml-0.1 libzstd
+PKGS := ncursesw sqlite3 libgit2 jansson openblas libcurl libcrypto nettle libmicrohttpd yaml-0.1 libzstd
+# What the logging client stands on, and nothing else (docs/dependencies.md).
+CLIENT_PKGS := jansson libzstd nettle
 TEST_PKGS := check
 DEBIAN_PACKAGES := build-essential pkg-config libncurses-dev libsqlite3-dev libgit2-dev \
-	libjansson-dev libopenblas-dev libcurl4-openssl-dev libssl-dev libmicrohttpd-dev libyaml-dev \
-	libzstd-dev check tmux ncurses-term
+	libjansson-dev libopenblas-dev libcurl4-openssl-dev libssl-dev nettle-dev libmicrohttpd-dev \
+	libyaml-dev libzstd-dev check tmux ncurses-term
 
 have = $(shell command -v $(1) >/dev/null 2>&1 && echo yes)
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 # Cross building: CC=aarch64-linux-gnu-gcc, PKG_CONFIG or PKG_CONFIG_LIBDIR for that machine's libraries.
-AR := $(if $(filter default,$(origin AR)),$(patsubst %gcc,%,$(filter %-gcc,$(CC)))ar,$(AR))
+CROSS := $(patsubst %gcc,%,$(filter %-gcc,$(CC)))
+AR := $(if $(filter default,$(origin AR)),$(CROSS)ar,$(AR))
+OBJCOPY ?= $(CROSS)objcopy
 PKG_CONFIG ?= pkg-config
 MISSING_TOOLS := $(foreach t,$(CC) $(PKG_CONFIG) tmux,$(if $(call have,$(t)),,$(t)))
 MISSING_PKGS := $(if $(call have,$(PKG_CONFIG)),$(foreach p,$(PKGS) $(TEST_PKGS),$(if \
@@ -61,6 +66,7 @@ OPT ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
 OPENMP := $(if $(findstring thread,$(SANITIZE)),,$(if $(findstring clang,$(CC)),,-fopenmp))
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS))
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS))
+CLIENT_LIBS := $(shell $(PKG_CONFIG) --libs $(CLIENT_PKGS)) -lm -lpthread
 CFLAGS ?= -g
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -fPIC \
 	-ffp-contract=off $(OPT) $(WARN) $(OPENMP) $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
@@ -68,7 +74,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/g
 ALL_LDFLAGS = $(OPENMP) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 ALL_LIBS = $(PKG_LIBS) -lm -lpthread -ldl
 
-# ---- sources: one pattern, so a new room or test needs no line here ------------------------------
+# ---- sources: one pattern, so a new module or test needs no line here ------------------------------
 
 CORE_SRC := $(sort $(wildcard core/*/*.c core/*/*/*.c))
 KERNEL_SRC := $(sort $(wildcard kernels/*.c kernels/cpu/*.c))
@@ -85,10 +91,11 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_OBJ := $(call obj,$(CORE_SRC) $(KERNEL_SRC)) $(BUILD)/gen/embedded.o
 TUI_OBJ := $(call obj,$(TUI_SRC))
 PROGRAM := $(BUILD)/binnacle
-LIB_A := $(BUILD)/libbinnacle.a
+LIB_A := $(BUILD)/libengine.a
 TUI_A := $(BUILD)/libtui.a
 SUPPORT_A := $(BUILD)/libtestsupport.a
-LIB_SO := $(BUILD)/libbinnacle.so.0
+CLIENT_A := $(BUILD)/libbinnacle.a
+CLIENT_SO := $(BUILD)/libbinnacle.so.0
 CUDA_SO := $(if $(and $(NVCC),$(CUDA_SRC)),$(BUILD)/binnacle_cuda.so)
 TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SRC))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
@@ -98,7 +105,7 @@ PEER_BIN := $(patsubst tests/%.c,$(BUILD)/%,$(PEER_SRC))
 .PHONY: all run demo check check-all check-asan check-tsan check-layers check-symbols check-headers \
 	check-docs check-clang golden bench fuzz cuda format install uninstall deps clean distclean help tests \
 	report
-all: report $(PROGRAM) $(LIB_A) $(LIB_SO) $(BUILD)/libbinnacle.so $(BUILD)/binnacle.pc $(CUDA_SO)
+all: report $(PROGRAM) $(CLIENT_A) $(CLIENT_SO) $(BUILD)/libbinnacle.so $(CUDA_SO)
 
 report:
 	@echo "binnacle $(VERSION): $(CC), $(if $(OPENMP),OpenMP,pthreads), CUDA plug-in $(if \
@@ -123,12 +130,25 @@ $(LIB_A): $(LIB_OBJ)
 	@$(if $(V),,echo "  AR    $@")
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(LIB_SO): $(LIB_OBJ) share/libbinnacle.map
+# The logging client: core/client and, out of the engine's archive, just what that needs, as one object
+# that shows no names but binnacle_* to the linker.
+$(BUILD)/client.o: $(call obj,$(wildcard core/client/*.c)) $(LIB_A)
 	@$(if $(V),,echo "  LD    $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libbinnacle.so.0 \
-		-Wl,--version-script=share/libbinnacle.map -o $@ $(LIB_OBJ) $(ALL_LIBS)
+	$(Q)$(CC) -r -nostdlib -o $@ $^
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='binnacle_*' $@
 
-$(BUILD)/libbinnacle.so: $(LIB_SO)
+$(CLIENT_A): $(BUILD)/client.o
+	@$(if $(V),,echo "  AR    $@")
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# -z defs: a library that the client may not need is a failure here. -z nodelete: its thread.
+$(CLIENT_SO): $(BUILD)/client.o share/libbinnacle.map
+	@$(if $(V),,echo "  LD    $@")
+	$(Q)$(CC) $(filter-out -fopenmp,$(ALL_LDFLAGS)) -shared -Wl,-soname,libbinnacle.so.0 \
+		$(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) -Wl,-z,nodelete -Wl,--version-script=share/libbinnacle.map -o $@ \
+		$(BUILD)/client.o $(CLIENT_LIBS)
+
+$(BUILD)/libbinnacle.so: $(CLIENT_SO)
 	$(Q)ln -sf libbinnacle.so.0 $@
 
 # An archive, so that a test links only what it uses.
@@ -139,14 +159,6 @@ $(TUI_A): $(TUI_OBJ)
 $(PROGRAM): $(BUILD)/obj/tui/main.o $(TUI_A) $(LIB_A)
 	@$(if $(V),,echo "  LD    $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -rdynamic -o $@ $^ $(ALL_LIBS)
-
-$(BUILD)/binnacle.pc: Makefile
-	@mkdir -p $(@D)
-	$(Q)printf '%s\n' 'prefix=$${pcfiledir}/../..' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
-		'Name: binnacle' 'Description: log runs, metrics and artifacts to a Binnacle workspace' \
-		'Version: $(VERSION)' 'Libs: -L$${libdir} -lbinnacle' \
-		'Requires.private: $(filter-out ncursesw,$(PKGS))' 'Libs.private: -lm -lpthread -ldl' \
-		'Cflags: -I$${includedir}' >$@
 
 cuda: $(CUDA_SO)
 	@$(if $(CUDA_SO),true,echo "no nvcc found: nothing to build")
@@ -218,10 +230,10 @@ $(BUILD)-fuzz/obj/embedded.o: $(BUILD)/gen/embedded.c
 	@mkdir -p $(@D)
 	$(Q)clang $(FUZZ_FLAGS) -c -o $@ $<
 
-$(BUILD)-fuzz/libbinnacle.a: $(FUZZ_OBJ)
+$(BUILD)-fuzz/libengine.a: $(FUZZ_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)-fuzz/%: $(BUILD)-fuzz/obj/tests/fuzz/%.o $(BUILD)-fuzz/libbinnacle.a
+$(BUILD)-fuzz/%: $(BUILD)-fuzz/obj/tests/fuzz/%.o $(BUILD)-fuzz/libengine.a
 	@$(if $(V),,echo "  LD    $@")
 	$(Q)clang -fsanitize=fuzzer,address,undefined -o $@ $^ $(ALL_LIBS)
 
@@ -244,8 +256,9 @@ DEMO_DIR ?= demo-workspace
 demo: all
 	$(Q)$(PROGRAM) demo $(DEMO_DIR)
 
+install: export CLIENT_LIBS := $(CLIENT_LIBS)
 install: all
-	$(Q)BUILD=$(BUILD) PREFIX=$(DESTDIR)$(PREFIX) bash share/install.sh install
+	$(Q)BUILD=$(BUILD) VERSION=$(VERSION) bash share/install.sh install
 
 compile_commands.json: Makefile
 	$(Q)bash share/compile_commands.sh '$(CC) $(ALL_CFLAGS)' $(CORE_SRC) $(KERNEL_SRC) $(TUI_SRC) \
@@ -271,7 +284,7 @@ format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h' '*.cu')
 
 uninstall:
-	$(Q)PREFIX=$(DESTDIR)$(PREFIX) bash share/install.sh uninstall
+	$(Q)bash share/install.sh uninstall
 
 clean:
 	$(Q)rm -rf build build-*

@@ -1,7 +1,10 @@
 #!/bin/bash
-# install | uninstall, under $PREFIX, from $BUILD. Everything that is put there is in one list.
+# install | uninstall, from $BUILD, under $DESTDIR$PREFIX. Everything that is put there is in one list. What
+# is written into files (binnacle.pc) names $PREFIX alone: DESTDIR is where a packager collects them.
 set -eu
 prefix=${PREFIX:?}
+case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
+root=${DESTDIR:-}$prefix
 files=(
 	bin/binnacle
 	include/binnacle.h
@@ -16,28 +19,55 @@ files=(
 	share/fish/vendor_completions.d/binnacle.fish
 	share/doc/binnacle/README.md
 )
+
+# The run path lets a program that was linked with these flags start without LD_LIBRARY_PATH.
+write_pc() {
+	cat <<-END
+		prefix=$prefix
+		libdir=\${prefix}/lib
+		includedir=\${prefix}/include
+
+		Name: binnacle
+		Description: log runs, metrics and artifacts to a Binnacle workspace
+		Version: $VERSION
+		Cflags: -I"\${includedir}"
+		Libs: -L"\${libdir}" "-Wl,-rpath,\${libdir}" -lbinnacle
+		Libs.private: $CLIENT_LIBS
+	END
+}
+
+put() { # MODE SOURCE NAME
+	install -Dm"$1" "$2" "$root/$3"
+}
+
 case $1 in
 install)
 	program=$PWD/$BUILD/binnacle
-	install -Dm755 "$program" "$prefix/bin/binnacle"
-	install -Dm644 share/include/binnacle.h "$prefix/include/binnacle.h"
-	install -Dm644 "$BUILD/libbinnacle.a" "$prefix/lib/libbinnacle.a"
-	install -Dm755 "$BUILD/libbinnacle.so.0" "$prefix/lib/libbinnacle.so.0"
-	ln -sf libbinnacle.so.0 "$prefix/lib/libbinnacle.so"
-	[ -e "$BUILD/binnacle_cuda.so" ] &&
-		install -Dm755 "$BUILD/binnacle_cuda.so" "$prefix/lib/binnacle/binnacle_cuda.so"
-	install -Dm644 "$BUILD/binnacle.pc" "$prefix/lib/pkgconfig/binnacle.pc"
-	install -Dm644 README.md "$prefix/share/doc/binnacle/README.md"
-	install -d "$prefix/share/man/man1" "$prefix/share/bash-completion/completions" \
-		"$prefix/share/zsh/site-functions" "$prefix/share/fish/vendor_completions.d"
-	"$program" help --man >"$prefix/share/man/man1/binnacle.1"
-	"$program" completion bash >"$prefix/share/bash-completion/completions/binnacle"
-	"$program" completion zsh >"$prefix/share/zsh/site-functions/_binnacle"
-	"$program" completion fish >"$prefix/share/fish/vendor_completions.d/binnacle.fish"
+	put 755 "$program" bin/binnacle
+	put 644 share/include/binnacle.h include/binnacle.h
+	put 644 "$BUILD/libbinnacle.a" lib/libbinnacle.a
+	put 755 "$BUILD/libbinnacle.so.0" lib/libbinnacle.so.0
+	ln -sf libbinnacle.so.0 "$root/lib/libbinnacle.so"
+	if [ -e "$BUILD/binnacle_cuda.so" ]; then
+		put 755 "$BUILD/binnacle_cuda.so" lib/binnacle/binnacle_cuda.so
+	fi
+	put 644 README.md share/doc/binnacle/README.md
+	install -d "$root/lib/pkgconfig" "$root/share/man/man1" \
+		"$root/share/bash-completion/completions" "$root/share/zsh/site-functions" \
+		"$root/share/fish/vendor_completions.d"
+	write_pc >"$root/lib/pkgconfig/binnacle.pc"
+	"$program" help --man >"$root/share/man/man1/binnacle.1"
+	"$program" completion bash >"$root/share/bash-completion/completions/binnacle"
+	"$program" completion zsh >"$root/share/zsh/site-functions/_binnacle"
+	"$program" completion fish >"$root/share/fish/vendor_completions.d/binnacle.fish"
 	;;
 uninstall)
-	for f in "${files[@]}"; do rm -f "$prefix/$f"; done
-	rmdir "$prefix/lib/binnacle" "$prefix/share/doc/binnacle" 2>/dev/null || true
+	for f in "${files[@]}"; do
+		rm -f "$root/$f"
+		dir=$(dirname "$f")
+		# Directories that hold nothing any more, up to the prefix.
+		(cd "$root" 2>/dev/null && rmdir -p --ignore-fail-on-non-empty "$dir" 2>/dev/null) || true
+	done
 	;;
 *)
 	echo "usage: $0 install|uninstall" >&2

@@ -6,18 +6,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
+#include <nettle/sha2.h>
 #include <pthread.h>
 #include <string.h>
 
 struct bn_hasher {
-	EVP_MD_CTX *ctx;
+	struct sha256_ctx sha;
 };
 
 void bn_sha256(const void *bytes, size_t n, uint8_t out[BN_SHA256_BYTES])
 {
-	unsigned len = BN_SHA256_BYTES;
-	BN_BUG(EVP_Digest(bytes, n, out, &len, EVP_sha256(), NULL) != 1);
+	struct sha256_ctx sha;
+	sha256_init(&sha);
+	sha256_update(&sha, n, bytes);
+	sha256_digest(&sha, BN_SHA256_BYTES, out);
 }
 
 void bn_sha256_hex(const void *bytes, size_t n, char out[BN_SHA256_HEX + 1])
@@ -32,32 +34,23 @@ int bn_hasher_new(bn_hasher **out, bn_err *err)
 	bn_hasher *h = bn_alloc(sizeof *h);
 	if (!h)
 		return bn_err_nomem(err, "a hash");
-	h->ctx = EVP_MD_CTX_new();
-	if (!h->ctx || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1) {
-		bn_hasher_free(h);
-		return bn_err_nomem(err, "a hash");
-	}
+	sha256_init(&h->sha);
 	*out = h;
 	return 0;
 }
 
 void bn_hasher_add(bn_hasher *h, const void *bytes, size_t n)
 {
-	BN_BUG(EVP_DigestUpdate(h->ctx, bytes, n) != 1);
+	sha256_update(&h->sha, n, bytes);
 }
 
 void bn_hasher_finish(bn_hasher *h, uint8_t out[BN_SHA256_BYTES])
 {
-	unsigned len = BN_SHA256_BYTES;
-	BN_BUG(EVP_DigestFinal_ex(h->ctx, out, &len) != 1);
-	BN_BUG(EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1);
+	sha256_digest(&h->sha, BN_SHA256_BYTES, out); /* which starts it anew */
 }
 
 void bn_hasher_free(bn_hasher *h)
 {
-	if (!h)
-		return;
-	EVP_MD_CTX_free(h->ctx);
 	bn_free(h);
 }
 

@@ -18,7 +18,6 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
-#include "core/launch/launch.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"

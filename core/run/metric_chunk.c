@@ -36,7 +36,7 @@ static int series_reserve(bn_metric_series *s, size_t need)
 {
 	if (need <= s->cap)
 		return 0;
-	size_t cap = s->cap ? s->cap * 2 : 64;
+	size_t cap = s->cap ? s->cap * 2 : 8; /* a program may have a thousand series */
 	while (cap < need)
 		cap *= 2;
 	int64_t *step = bn_realloc(s->step, cap * sizeof *step);

@@ -11,7 +11,6 @@
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/store/log/limits.h"
-#include "core/store/object/live.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
 
@@ -150,19 +149,6 @@ int bn_runlog_finished(bn_workspace *ws, const char *id, const char *status, int
 int bn_runlog_removed(bn_workspace *ws, const char *id, bn_err *err)
 {
 	return append_take(ws, "run.removed", id, json_object(), err);
-}
-
-int bn_runlog_restored(bn_workspace *ws, const char *id, bn_err *err)
-{
-	char entity[8 + BN_RUN_ID_TEXT];
-	bn_err e = BN_ERR_INIT;
-	snprintf(entity, sizeof entity, "run/%s", id);
-	int rc = bn_workspace_refresh(ws, NULL, err);
-	if (rc < 0)
-		return rc;
-	if ((rc = bn_object_refs_renew(ws, entity, &e)) < 0)
-		return bn_err_recode(err, &e, rc == BN_ENOTFOUND ? BN_EREFUSED : rc);
-	return append_take(ws, "run.restored", id, json_object(), err);
 }
 
 int bn_runlog_stop(bn_workspace *ws, const char *id, bn_err *err)

@@ -1,7 +1,7 @@
 /*
  * runlog.h - what a run writes about itself: the events of entity run/<id>.
  *
- * Here because runs are started and supervised in this room; core/track folds and shows them. Each
+ * Here because runs are started and supervised in this module; core/track folds and shows them. Each
  * function appends to the workspace's log; bn_workspace_commit makes it durable.
  *
  *	run.created   {"name","experiment","kind","title","host","spec","diff","dataset",

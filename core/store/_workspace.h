@@ -10,6 +10,9 @@
 #include "core/store/log/writer.h"
 #include "core/store/workspace.h"
 
+#define BN_IDENTITY "workspace.json"
+enum { BN_FORMAT_OLDEST = 1, BN_FORMAT = 2 };
+
 struct bn_workspace {
 	const bn_env *env;
 	bn_dir *at;            /* .binnacle */
@@ -18,13 +21,17 @@ struct bn_workspace {
 	const struct bn_fold_class *const *classes; /* NULL: never reads */
 	bn_writer *writer;                          /* NULL until the first append */
 	const bn_signer *signer;                    /* borrowed; NULL: nothing is signed */
-	uint64_t seen_clock;             /* what this process was told (bn_workspace_see_clock) */
-	size_t merge_at;                 /* sealed segments from which on small ones are merged */
-	struct bn_index *index;          /* NULL until first used; index/index.h */
+	uint64_t seen_clock;    /* what this process was told (bn_workspace_see_clock) */
+	size_t merge_at;        /* sealed segments from which on small ones are merged */
+	struct bn_index *index; /* NULL until first used; index/index.h */
+	void (*index_close)(struct bn_index *ix);           /* set with index, so that a */
+	uint64_t (*index_clock)(const struct bn_index *ix); /* writer links no SQLite */
 	struct bn_object_store *objects; /* NULL until first used; object/object.h */
 	void (*objects_free)(struct bn_object_store *s);
 };
 
+/* Reads workspace.json below root; *out is yours. */
+int bn_workspace_load_identity(json_t **out, const bn_dir *root, bn_err *err);
 /* Opens ws->index when that has not been done. */
 int bn_workspace_need_index(bn_workspace *ws, bn_err *err);
 

@@ -17,15 +17,15 @@ if nm "$build/libbinnacle.so" 2>/dev/null | grep -qE '__(asan|tsan)_init'; then
 	echo "SKIP: the example against an installed library: this build has a sanitizer in it"
 	exit 0
 fi
-mkdir -p "$dir/lib/pkgconfig" "$dir/include"
-cp "$root/share/include/binnacle.h" "$dir/include/"
-cp "$build"/libbinnacle.so* "$dir/lib/"
-sed "s:^prefix=.*:prefix=$dir:" "$build/binnacle.pc" >"$dir/lib/pkgconfig/binnacle.pc"
-export PKG_CONFIG_PATH=$dir/lib/pkgconfig LD_LIBRARY_PATH=$dir/lib
+prefix="$dir/a prefix"
+(unset MAKEFLAGS MFLAGS MAKELEVEL && make -s install BUILD="${build#"$PWD/"}" PREFIX="$prefix" >/dev/null) ||
+	fail "make install"
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 cp "$root/share/examples/simulation_loop.c" "$dir/"
 cd "$dir" || exit 1
 
-cc -Wall -Wextra -Werror simulation_loop.c $(pkg-config --cflags --libs binnacle) -lm -o sim ||
+# eval, as the prefix has a space in it.
+eval "cc -Wall -Wextra -Werror simulation_loop.c $(pkg-config --cflags --libs binnacle) -lm -o sim" ||
 	fail "does not build"
 echo "ok builds with pkg-config"
 out=$(./sim 0.05 2>err) || fail "without a workspace: $(cat err)"
@@ -47,7 +47,7 @@ done
 echo "ok inside a run that was started"
 if command -v c++ >/dev/null; then
 	printf '#include <binnacle.h>\nint main() { return binnacle_log_metric(0, "x", 1, 0); }\n' >t.cc
-	c++ -Wall -Wextra -Werror -pedantic t.cc $(pkg-config --cflags --libs binnacle) -o t && ./t ||
+	eval "c++ -Wall -Wextra -Werror -pedantic t.cc $(pkg-config --cflags --libs binnacle) -o t" && ./t ||
 		fail "the header in C++"
 	echo "ok the header is good C++"
 else

@@ -26,6 +26,9 @@ for i in "${!modules[@]}"; do
 	[ -n "$above" ] && complain "core/${modules[$i]} includes a module above it:" \
 		"$(grep -rnE "#include \"core/($above)/" "core/${modules[$i]}")"
 done
+complain "core/client includes more than base, store/log, run and the workspace that it writes to:" \
+	"$(grep -nE '#include "core/' core/client/*.[ch] |
+		grep -vE '"core/(base|run|client|store/log)/|"core/store/workspace\.h"')"
 # Within store: the log; the index, which is folded from it; the workspace (the files of core/store
 # itself), which opens both; and the objects with gc, which work on an open workspace.
 store=(core/store/log core/store/index core/store core/store/object)

@@ -2,20 +2,21 @@
 # symbols.sh BUILD: global names of core/ and kernels/ as the linker sees them. Each starts with bn_
 # or bnk_ (binnacle_ in the public C interface) and has a caller in another file: a name that only
 # its own file uses is static. Names that tests alone call are counted; tests/lint/symbols.allowed
-# holds how many there may be, a number that may only fall.
+# holds how many there may be, a number that may only fall. The archive that is installed shows
+# binnacle_* alone, each of them declared in its header.
 set -u
 export LC_ALL=C
 build=${1:-build}
 cd "$(dirname "$0")/../.." || exit 2
 most=$(cat tests/lint/symbols.allowed)
 bad=0
-defined=$(nm -A --defined-only -g "$build/libbinnacle.a" 2>/dev/null |
+defined=$(nm -A --defined-only -g "$build/libengine.a" 2>/dev/null |
 	awk '$2 ~ /^[A-Z]$/ { split($1, at, ":"); print $3, at[2] }' | grep -v ' embedded.o$' | sort)
 names=$(awk '$1 !~ /^(bnk?|binnacle)_/ { print "  " $2 ": " $1 }' <<<"$defined")
 [ -n "$names" ] && echo "global names without bn_ or bnk_:" && echo "$names" && bad=1
 undefined() { nm -u "$@" 2>/dev/null | awk 'NF == 2 { print $2 }' | sort -u; }
 unused=$(join -v1 <(echo "$defined") \
-	<(undefined "$build/libbinnacle.a" "$build/libtui.a" "$build/obj/tui/main.o") | grep -v '^binnacle_')
+	<(undefined "$build/libengine.a" "$build/libtui.a" "$build/obj/tui/main.o") | grep -v '^binnacle_')
 tested=$(grep -rhoE '\bbnk?_[a-z0-9_]+' tests --include='*.[ch]' | sort -u)
 dead=$(join -v1 <(echo "$unused") <(echo "$tested") | awk 'NF { print "  " $2 ": " $1 }')
 [ -n "$dead" ] && echo "global names without a caller:" && echo "$dead" && bad=1
@@ -26,5 +27,12 @@ if [ "$n" -gt "$most" ] || [ "${2:-}" = -l ]; then
 	echo "$for_tests"
 fi
 [ "$n" -gt "$most" ] && bad=1
+shown=$(nm --defined-only -g "$build/libbinnacle.a" 2>/dev/null | awk '$2 ~ /^[A-Z]$/ { print $3 }' | sort)
+public=$(grep -oE '\bbinnacle_[a-z_]+\(' share/include/binnacle.h | tr -d '(' | sort -u)
+if [ -z "$shown" ] || [ "$shown" != "$public" ]; then
+	echo "libbinnacle.a does not show the functions of binnacle.h and nothing else:"
+	diff <(echo "$shown") <(echo "$public") | sed 's/^/  /'
+	bad=1
+fi
 [ $bad = 0 ] && echo "symbols: $(wc -l <<<"$defined") global names, each prefixed; $n called by tests alone"
 exit $bad

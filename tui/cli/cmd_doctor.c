@@ -20,6 +20,7 @@
 #include <git2.h>
 #include <langinfo.h>
 #include <microhttpd.h>
+#include <nettle/version.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -138,11 +139,12 @@ static void find_libraries(json_t *list)
 	int major, minor, rev;
 	git_libgit2_version(&major, &minor, &rev);
 	find(list, "libraries", "OK", NULL,
-		"SQLite %s, libgit2 %d.%d.%d, jansson %s, libcurl %s, %s, libmicrohttpd %s, zstd "
-		"%s",
+		"SQLite %s, libgit2 %d.%d.%d, jansson %s, libcurl %s, %s, nettle %d.%d, "
+		"libmicrohttpd %s, zstd %s",
 		sqlite3_libversion(), major, minor, rev, jansson_version_str(),
 		curl_version_info(CURLVERSION_NOW)->version, OpenSSL_version(OPENSSL_VERSION),
-		MHD_get_version(), ZSTD_versionString());
+		nettle_version_major(), nettle_version_minor(), MHD_get_version(),
+		ZSTD_versionString());
 }
 
 static void find_index(json_t *list, bn_workspace *ws)

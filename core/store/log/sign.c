@@ -1,7 +1,8 @@
-/* sign.c - see sign.h. */
+/* sign.c - see sign.h: what is signed, and signing it. It knows no cryptography: the signer does. */
 #include "core/store/log/sign.h"
 
 #include "core/base/json.h"
+#include "core/store/log/_sign.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static void add_front(bn_buf *b, const char *magic, const bn_log_identity *who, 
 	add_part(b, epoch, epoch_bytes);
 }
 
-static int record_text(bn_buf *b, const bn_log_identity *who, const bn_record_head *h,
+int bn_sign_record_text(bn_buf *b, const bn_log_identity *who, const bn_record_head *h,
 	const uint8_t *epoch, size_t epoch_bytes, const void *payload, size_t n, bn_err *err)
 {
 	add_front(b, "BNSIG1", who, h->seq, h->clock, h->chain, epoch, epoch_bytes);
@@ -52,7 +53,8 @@ static int record_text(bn_buf *b, const bn_log_identity *who, const bn_record_he
 	return bn_buf_check(b, err, "a text to sign");
 }
 
-static int trailer_text(bn_buf *b, const bn_log_identity *who, const bn_seg_trailer *t, bn_err *err)
+int bn_sign_trailer_text(
+	bn_buf *b, const bn_log_identity *who, const bn_seg_trailer *t, bn_err *err)
 {
 	add_front(b, "BNSEAL1", who, t->last_seq, t->last_clock, t->chain, t->signature.epoch,
 		t->signature.epoch_bytes);
@@ -82,7 +84,7 @@ int bn_sign_record(bn_buf *b, uint32_t *crc, const bn_signer *signer, const bn_l
 	bn_signature signature;
 	bn_buf text = BN_BUF_INIT;
 	size_t epoch_bytes = epoch ? BN_EPOCH_BYTES : 0;
-	int rc = record_text(&text, who, h, epoch, epoch_bytes, payload, n, err);
+	int rc = bn_sign_record_text(&text, who, h, epoch, epoch_bytes, payload, n, err);
 	if (rc < 0)
 		goto out;
 	if ((rc = text_sign(&signature, raw, signer, &text, err)) < 0)
@@ -103,66 +105,13 @@ int bn_sign_trailer(bn_buf *b, const bn_signer *signer, const bn_log_identity *w
 	bn_seg_trailer done = *t;
 	bn_buf text = BN_BUF_INIT;
 	done.signature = (bn_signature){0};
-	int rc = trailer_text(&text, who, &done, err);
+	int rc = bn_sign_trailer_text(&text, who, &done, err);
 	if (rc < 0)
 		goto out;
 	if ((rc = text_sign(&done.signature, raw, signer, &text, err)) < 0)
 		goto out;
 	bn_record_encode_trailer(b, &done);
 	rc = bn_buf_check(b, err, "a signed trailer");
-out:
-	bn_buf_release(&text);
-	return rc;
-}
-
-/* ---- verifying ------------------------------------------------------------------------------ */
-
-static int text_verify(const bn_signature *s, const bn_buf *text, const char *what, bn_err *err)
-{
-	if (s->key_bytes == BN_ED25519_KEY_BYTES &&
-		s->signature_bytes == BN_ED25519_SIGNATURE_BYTES &&
-		bn_ed25519_verify(s->key, s->bytes, text->ptr, text->len))
-		return 0;
-	return bn_err_set(err, BN_ECORRUPT, "the signature of %s is not its key's", what);
-}
-
-int bn_verify_record(const bn_record *r, const bn_log_identity *who,
-	const uint8_t chain[BN_SHA256_BYTES], bn_err *err)
-{
-	const bn_signature *s = &r->signature;
-	bn_buf text = BN_BUF_INIT;
-	if (s->scheme != BN_SIGNATURE_ED25519)
-		return bn_err_set(err, BN_EUNSUPPORTED,
-			"a record is signed in a way (%d) that this binnacle does not know",
-			s->scheme);
-	bn_record_head h = {.type = r->type,
-		.version = r->version,
-		.seq = r->seq,
-		.clock = r->clock,
-		.chain = chain,
-		.kind = r->kind,
-		.entity = r->entity};
-	int rc = record_text(
-		&text, who, &h, s->epoch, s->epoch_bytes, r->payload, r->payload_len, err);
-	if (rc < 0)
-		goto out;
-	rc = text_verify(s, &text, "a record", err);
-out:
-	bn_buf_release(&text);
-	return rc;
-}
-
-int bn_verify_trailer(const bn_seg_trailer *t, const bn_log_identity *who, bn_err *err)
-{
-	bn_buf text = BN_BUF_INIT;
-	if (t->signature.scheme != BN_SIGNATURE_ED25519)
-		return bn_err_set(err, BN_EUNSUPPORTED,
-			"a trailer is signed in a way (%d) that this binnacle does not know",
-			t->signature.scheme);
-	int rc = trailer_text(&text, who, t, err);
-	if (rc < 0)
-		goto out;
-	rc = text_verify(&t->signature, &text, "a trailer", err);
 out:
 	bn_buf_release(&text);
 	return rc;

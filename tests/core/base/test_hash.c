@@ -4,6 +4,7 @@
 #include "core/base/rng.h"
 #include "tests/support/check_main.h"
 
+#include <openssl/evp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,26 @@ START_TEST(test_sha256_gives_the_values_of_fips_180)
 	ck_assert_str_eq(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 	bn_sha256_hex("abc", 3, hex);
 	ck_assert_str_eq(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+END_TEST
+
+/* Two libraries, and every position of the padding within a block. */
+START_TEST(test_sha256_equals_that_of_libcrypto)
+{
+	enum { N = 1 << 20 };
+	uint8_t *bytes = malloc(N), ours[BN_SHA256_BYTES], theirs[BN_SHA256_BYTES];
+	uint32_t x = 1;
+	for (size_t i = 0; i < N; i++)
+		bytes[i] = (uint8_t)((x = x * 1664525u + 1013904223u) >> 24);
+	for (size_t n = 0; n <= 300; n++) {
+		bn_sha256(bytes, n, ours);
+		ck_assert_int_eq(EVP_Digest(bytes, n, theirs, NULL, EVP_sha256(), NULL), 1);
+		ck_assert_mem_eq(ours, theirs, sizeof ours);
+	}
+	bn_sha256(bytes, N, ours);
+	ck_assert_int_eq(EVP_Digest(bytes, N, theirs, NULL, EVP_sha256(), NULL), 1);
+	ck_assert_mem_eq(ours, theirs, sizeof ours);
+	free(bytes);
 }
 END_TEST
 
@@ -117,6 +138,7 @@ START_TEST(test_hex_reads_back_and_refuses_what_is_none)
 END_TEST
 
 BN_TEST_MAIN("core/base/hash", test_sha256_gives_the_values_of_fips_180,
+	test_sha256_equals_that_of_libcrypto,
 	test_hasher_over_a_stream_equals_one_call_and_can_be_used_again,
 	test_sha256_of_a_file_equals_that_of_its_bytes, test_crc32c_gives_the_values_of_rfc_3720,
 	test_crc32c_of_any_length_and_split_equals_the_bitwise_one,

@@ -1,0 +1,50 @@
+/*
+ * workspace_read.c - see workspace.h: the index of a workspace. Whoever only writes links none of this:
+ * what the writing side has to know of an index it finds in the workspace, where this file put it.
+ */
+#include "core/store/workspace.h"
+
+#include "core/store/_workspace.h"
+#include "core/store/index/index.h"
+
+int bn_workspace_need_index(bn_workspace *ws, bn_err *err)
+{
+	const bn_index_source of = {ws->at, ws->id, ws->classes};
+	if (ws->index)
+		return 0;
+	ws->index_close = bn_index_close;
+	ws->index_clock = bn_index_seen_clock;
+	return bn_index_open(&ws->index, &of, err);
+}
+
+int bn_workspace_refresh(bn_workspace *ws, bool *changed, bn_err *err)
+{
+	bool unused;
+	int rc = bn_workspace_need_index(ws, err);
+	return rc < 0 ? rc : bn_index_refresh(ws->index, changed ? changed : &unused, err);
+}
+
+int bn_workspace_read(sqlite3 **out, bn_workspace *ws, bn_err *err)
+{
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc < 0)
+		return rc;
+	sqlite3 *db = bn_index_db(ws->index);
+	if (!db)
+		return bn_err_set(err, BN_EIO, "the index cannot be opened");
+	*out = db;
+	return 0;
+}
+
+sqlite3 *bn_workspace_index(bn_workspace *ws)
+{
+	if (!ws->index && bn_workspace_refresh(ws, NULL, NULL))
+		return NULL;
+	return bn_index_db(ws->index);
+}
+
+int bn_workspace_sync(bn_workspace *ws, bn_err *err)
+{
+	int rc = bn_workspace_commit(ws, err);
+	return rc < 0 ? rc : bn_workspace_refresh(ws, NULL, err);
+}
