@@ -4,7 +4,7 @@
 #ifndef BN_LAUNCH_CHILD_H
 #define BN_LAUNCH_CHILD_H
 #include "core/base/dir.h"
-#include "core/launch/spec.h"
+#include "core/run/spec.h"
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
 
@@ -14,8 +14,8 @@ typedef struct bn_child_task {
 	const char *workspace_dir; /* holds .binnacle */
 	const bn_dir *run_dir;     /* runs/<id> */
 	const char *id;
-	const json_t *spec;
-	char **data_paths; /* commands: "BINNACLE_DATA_X=path", NULL-terminated, may be NULL */
+	const bn_spec *spec;
+	char **data_env; /* commands: "BINNACLE_DATA_X=path", NULL-terminated, may be NULL */
 } bn_child_task;
 
 /* Trains in this process and returns the exit status: 0, 1 with the reason written to runs/<id>/why

@@ -126,7 +126,7 @@ static int train(const bn_child_task *task, trainee *t, bn_err *err)
 	if (rc < 0)
 		goto out;
 	rc = bn_fit_run(&report, t->ws, task->spec, task->run_dir, MODEL_DIR,
-		(int)bn_json_int(task->spec, "threads", 0), &hooks, &why);
+		task->spec->threads > 0 ? (int)task->spec->threads : 0, &hooks, &why);
 	if (rc < 0) {
 		/* A failed write to the log ends the fit with its code; its message says more. */
 		if (t->err.code == rc)
@@ -177,27 +177,24 @@ int bn_child_train(const bn_child_task *task)
 
 int bn_child_command(const bn_child_task *t)
 {
-	const json_t *command = json_object_get(t->spec, "command");
-	size_t n = json_array_size(command), extra = 0, at = 0;
-	while (t->data_paths && t->data_paths[extra])
+	size_t extra = 0, at = 0;
+	while (t->data_env && t->data_env[extra])
 		extra++;
-	const char **argv = bn_alloc_zeroed(n + 1, sizeof *argv);
 	const char **set = bn_alloc_zeroed(extra + 5, sizeof *set);
 	bn_err err = BN_ERR_INIT;
-	if (!argv || !set)
+	if (!set)
 		return 127;
-	for (size_t i = 0; i < n; i++)
-		argv[i] = json_string_value(json_array_get(command, i));
 	set[at++] = bn_strf("BINNACLE_RUN_ID=%s", t->id);
 	set[at++] = bn_strf("BINNACLE_HOME=%s", t->workspace_dir);
 	set[at++] = bn_strf("BINNACLE_RUN_DIR=%s", t->run_dir->path);
-	set[at++] = bn_strf("BINNACLE_SEED=%lld", (long long)bn_json_int(t->spec, "seed", 0));
+	set[at++] =
+		bn_strf("BINNACLE_SEED=%lld", (long long)(t->spec->seed < 0 ? 0 : t->spec->seed));
 	for (size_t i = 0; i < extra; i++)
-		set[at++] = t->data_paths[i];
+		set[at++] = t->data_env[i];
 	for (size_t i = 0; i < at; i++)
 		if (!set[i])
 			return 127;
-	bn_process_become(argv, set, bn_json_str(t->spec, "workdir", NULL), &err);
+	bn_process_become(t->spec->command.items, set, t->spec->workdir, &err);
 	char line[sizeof err.msg + 16];
 	snprintf(line, sizeof line, "error: %s", err.msg);
 	bn_child_log(line);

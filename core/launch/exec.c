@@ -8,10 +8,11 @@
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/base/str.h"
-#include "core/data/dataset.h"
 #include "core/launch/_child.h"
 #include "core/launch/_leftovers.h"
-#include "core/launch/spec.h"
+#include "core/launch/data_env.h"
+#include "core/launch/launch.h"
+#include "core/launch/resolve.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
@@ -39,9 +40,9 @@ typedef struct exec {
 	const char *id;
 	bn_workspace *ws;
 	bn_supervisor_lock lock;
-	json_t *spec;
+	bn_spec *spec;
 	bn_dir *run_dir;
-	char **data_paths;
+	char **data_env;
 	pid_t child;
 	int64_t beat_ms;           /* heartbeat interval once settled */
 	int64_t start_ms, kill_ms; /* monotonic; kill_ms 0: not stopping */
@@ -71,49 +72,16 @@ static int load_spec(exec *x, bn_err *err)
 		rc = bn_err_set(err, BN_ECORRUPT, "'%s/spec' names no spec", x->run_dir->path);
 		goto out;
 	}
-	rc = bn_spec_fetch(&x->spec, x->ws, b.ptr, err);
+	if ((rc = bn_spec_fetch(&x->spec, x->ws, b.ptr, err)) < 0)
+		goto out;
+	if ((rc = bn_spec_check_complete(x->spec, "stored spec", err)) < 0)
+		goto out;
+	rc = bn_launch_check(x->spec, err);
 out:
 	if (rc == BN_ENOTFOUND)
 		bn_err_hint(
 			err, "exec is what `binnacle run start` calls; it starts no run itself");
 	bn_buf_release(&b);
-	return rc;
-}
-
-/* "BINNACLE_DATA_JOBS=/path/of/table"; several parts are separated by ':'. */
-static int data_variable(char **out, exec *x, const json_t *item, bn_err *err)
-{
-	bn_buf b = BN_BUF_INIT;
-	char **paths = NULL;
-	size_t n = 0;
-	int rc = bn_dataset_paths(&paths, &n, x->ws, bn_json_str(item, "digest", ""), err);
-	if (rc < 0)
-		return rc;
-	bn_buf_adds(&b, "BINNACLE_DATA_");
-	for (const char *c = bn_json_str(item, "name", ""); *c; c++)
-		bn_buf_addch(
-			&b, isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_');
-	for (size_t i = 0; i < n; i++)
-		bn_buf_addf(&b, "%c%s/%s", i ? ':' : '=', bn_workspace_at(x->ws)->path, paths[i]);
-	if (!(*out = bn_buf_take(&b, NULL)))
-		rc = bn_err_nomem(err, "an environment");
-	bn_dataset_paths_free(paths, n);
-	return rc;
-}
-
-/* A variable for every dataset version of a command. */
-static int resolve_paths(exec *x, bn_err *err)
-{
-	const json_t *data = json_object_get(x->spec, "data");
-	size_t n = json_array_size(data);
-	int rc = 0;
-	if (!bn_spec_is_command(x->spec) || n == 0)
-		return 0;
-	x->data_paths = bn_alloc_zeroed(n + 1, sizeof *x->data_paths);
-	if (!x->data_paths)
-		return bn_err_nomem(err, "an environment");
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = data_variable(&x->data_paths[i], x, json_array_get(data, i), err);
 	return rc;
 }
 
@@ -145,7 +113,7 @@ static void child_main(exec *x, int gate, pid_t parent)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	bn_child_task task = {x->env, x->classes, bn_workspace_dir(x->ws), x->run_dir, x->id,
-		x->spec, x->data_paths};
+		x->spec, x->data_env};
 	_exit(bn_spec_is_command(x->spec) ? bn_child_command(&task) : bn_child_train(&task));
 }
 
@@ -224,11 +192,25 @@ static void signal_tree(exec *x, int signal)
 	bn_process_tree_signal(getpid(), signal);
 }
 
+static int64_t grace_s(const exec *x)
+{
+	return x->spec->grace_s == BN_SPEC_ABSENT ? 10 : x->spec->grace_s;
+}
+
+/* What the user allows and what was asked of the executor both bound it; below 1: nothing does. */
+static int64_t limit_s(const exec *x)
+{
+	int64_t a = x->spec->time_limit_s, b = x->spec->resources.time_s;
+	if (a > 0 && b > 0)
+		return a < b ? a : b;
+	return a > b ? a : b;
+}
+
 static void begin_stop(exec *x)
 {
 	if (x->kill_ms)
 		return;
-	x->kill_ms = now_ms(x) + bn_json_int(x->spec, "grace_s", 10) * 1000 + 1;
+	x->kill_ms = now_ms(x) + grace_s(x) * 1000 + 1;
 	signal_tree(x, SIGTERM);
 }
 
@@ -241,7 +223,7 @@ static void look_for_stop(exec *x)
 		x->asked = true;
 		begin_stop(x);
 	}
-	int64_t limit = bn_json_int(x->spec, "time_limit_s", 0);
+	int64_t limit = limit_s(x);
 	if (limit > 0 && !x->kill_ms && now_ms(x) - x->start_ms >= limit * 1000) {
 		x->timed_out = true;
 		begin_stop(x);
@@ -344,7 +326,7 @@ static verdict judge(const exec *x)
 	if (x->timed_out) {
 		v.status = "FAILED";
 		snprintf(v.reason, sizeof v.reason, "over its time limit of %lld s",
-			(long long)bn_json_int(x->spec, "time_limit_s", 0));
+			(long long)limit_s(x));
 	} else if (x->asked) {
 		v.status = "KILLED";
 		snprintf(v.reason, sizeof v.reason, "%s",
@@ -434,7 +416,10 @@ static int prepare(exec *x, const char *dir, bn_err *err)
 		return rc;
 	if ((rc = bn_supervisor_take(&x->lock, x->ws, x->id, err)) < 0)
 		return rc;
-	return resolve_paths(x, err);
+	if ((rc = bn_spec_hash_inputs(x->spec, x->env, err)) < 0)
+		return rc;
+	return bn_spec_is_command(x->spec) ? bn_data_env_make(&x->data_env, x->ws, x->spec, err)
+					   : 0;
 }
 
 static int supervise(exec *x, const sigset_t *set, bn_err *err)
@@ -486,11 +471,9 @@ int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const ch
 	if (rc == 0)
 		*exit_status =
 			WIFSIGNALED(x.status) ? 128 + WTERMSIG(x.status) : WEXITSTATUS(x.status);
-	for (size_t i = 0; x.data_paths && x.data_paths[i]; i++)
-		bn_free(x.data_paths[i]);
-	bn_free(x.data_paths);
+	bn_data_env_free(x.data_env);
 	bn_metric_set_release(&x.metrics);
-	json_decref(x.spec);
+	bn_spec_free(x.spec);
 	bn_dir_close(x.run_dir);
 	bn_workspace_close(x.ws);
 	bn_supervisor_release(&x.lock);

@@ -5,7 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
-#include "core/launch/spec.h"
+#include "core/launch/resolve.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
@@ -17,54 +17,110 @@
 #include <string.h>
 #include <unistd.h>
 
+/* ---- what can be run ------------------------------------------------------------------------ */
+
+static int cannot(const char *what, const char *why, bn_err *err)
+{
+	return bn_err_set(err, BN_EUNSUPPORTED, "spec: %s: %s", what, why);
+}
+
+/* What only a scheduler can give. */
+static int check_local_resources(const bn_spec_resources *r, bn_err *err)
+{
+	static const char one_host[] = "executor 'local' starts one process, on this host";
+	static const char no_scheduler[] = "executor 'local' has no scheduler to ask";
+	const struct {
+		const char *name, *given;
+	} texts[] = {{"partition", r->partition}, {"account", r->account}, {"qos", r->qos},
+		{"constraint", r->constraint}};
+	if (r->nodes > 1)
+		return cannot("resources: nodes", one_host, err);
+	if (r->tasks > 1)
+		return cannot("resources: tasks", one_host, err);
+	if (r->gpus > 0)
+		return cannot("resources: gpus", "executor 'local' hands out none", err);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (texts[i].given) {
+			char what[40];
+			snprintf(what, sizeof what, "resources: %s", texts[i].name);
+			return cannot(what, no_scheduler, err);
+		}
+	return 0;
+}
+
+int bn_launch_check(const bn_spec *spec, bn_err *err)
+{
+	const bn_spec_container *c = &spec->container;
+	int rc = bn_spec_is_understood(spec, err);
+	if (rc < 0)
+		return rc;
+	if (spec->executor && strcmp(spec->executor, "local") != 0)
+		return bn_err_set(err, BN_EUNSUPPORTED,
+			"spec: executor '%s' is none that this version has: local", spec->executor);
+	if (c->image || c->digest || c->runtime)
+		return cannot("container", "this version runs no containers", err);
+	if (spec->outputs.count)
+		return cannot("outputs", "this version keeps no patterns", err);
+	if (json_object_size(spec->secrets))
+		return cannot("secrets", "this version hands out none", err);
+	if (spec->retries > 0)
+		return cannot("retries", "this version starts nothing again", err);
+	return check_local_resources(&spec->resources, err);
+}
+
 /* ---- preparing ------------------------------------------------------------------------------ */
 
-static int write_birth(bn_workspace *ws, const json_t *spec, const bn_launch_options *opt,
+static int write_created(bn_workspace *ws, const bn_spec *spec, const bn_launch_options *opt,
 	const char *id, const char *spec_hash, bn_err *err)
 {
-	const json_t *data = json_array_get(json_object_get(spec, "data"), 0);
+	const bn_spec_data *data = spec->data;
 	char *title = bn_spec_title(spec);
-	char *dataset = data ? bn_strf("%s@v%lld", bn_json_str(data, "name", ""),
-				       (long long)bn_json_int(data, "version", 0))
-			     : NULL;
-	bn_run_created birth = {.name = opt->name,
+	char *dataset = data ? bn_strf("%s@v%lld", data->name, (long long)data->version) : NULL;
+	bn_run_created created = {.name = opt->name,
 		.experiment = opt->experiment,
 		.kind = bn_spec_is_command(spec) ? "command" : "trainer",
 		.title = title,
 		.spec_hash = spec_hash,
-		.diff_hash = bn_json_str(json_object_get(spec, "code"), "diff", NULL),
+		.diff_hash = spec->code.diff,
 		.dataset = dataset,
 		.parent = opt->parent,
 		.again = opt->again,
 		.note = opt->note};
-	int rc = title && (dataset || !data) ? 0 : bn_err_nomem(err, "a run");
-	if (rc == 0)
-		rc = bn_runlog_created(ws, id, &birth, err);
+	int rc = title && (dataset || !data) ? bn_runlog_created(ws, id, &created, err)
+					     : bn_err_nomem(err, "a run");
 	bn_free(title);
 	bn_free(dataset);
 	return rc;
 }
 
 /* What a trainer's spec says, as parameters of the run. */
-static int write_params(bn_workspace *ws, const json_t *spec, const char *id, bn_err *err)
+static int write_hyper(bn_workspace *ws, const bn_spec *spec, const char *id, bn_err *err)
+{
+	json_t *params = json_copy(spec->hyper);
+	int rc = BN_ENOMEM;
+	if (params && json_object_set_new(params, "seed", json_integer(spec->seed)) == 0 &&
+		json_object_set_new(params, "target", json_string(spec->target)) == 0 &&
+		json_object_set_new(params, "trainer", json_string(spec->trainer)) == 0)
+		rc = bn_runlog_params(ws, id, params, err);
+	else
+		bn_err_nomem(err, "parameters");
+	json_decref(params);
+	return rc;
+}
+
+static int write_params(bn_workspace *ws, const bn_spec *spec, const char *id, bn_err *err)
 {
 	const char *key;
 	json_t *value;
-	int rc = 0;
-	if (!bn_spec_is_command(spec)) {
-		json_t *params = json_copy(json_object_get(spec, "hyper"));
-		json_object_set(params, "seed", json_object_get(spec, "seed"));
-		json_object_set(params, "target", json_object_get(spec, "target"));
-		json_object_set(params, "trainer", json_object_get(spec, "trainer"));
-		rc = bn_runlog_params(ws, id, params, err);
-		json_decref(params);
-	}
-	json_object_foreach(json_object_get(spec, "tags"), key, value)
+	int rc;
+	if (spec->trainer && (rc = write_hyper(ws, spec, id, err)) < 0)
+		return rc;
+	json_object_foreach(spec->tags, key, value)
 	{
-		if (rc == 0)
-			rc = bn_runlog_tag(ws, id, key, json_string_value(value), err);
+		if ((rc = bn_runlog_tag(ws, id, key, json_string_value(value), err)) < 0)
+			return rc;
 	}
-	return rc;
+	return 0;
 }
 
 /* runs/<id>/spec holds the hash, so that the supervisor needs no index. */
@@ -79,28 +135,50 @@ static int write_spec_file(bn_workspace *ws, const char *id, const char *spec_ha
 	return rc;
 }
 
-int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_options *opt,
-	char id[BN_RUN_ID_TEXT], bn_err *err)
+/* The spec as it will be run: exact, and with what it depends on. */
+static int complete(bn_spec **out, bn_workspace *ws, const bn_spec *given,
+	const bn_launch_options *opt, bn_err *err)
 {
-	json_t *spec = NULL;
-	char hash[65], *here = NULL;
+	bn_spec *spec = NULL;
+	char *here = NULL;
 	const char *workdir = opt->workdir;
 	int rc = bn_spec_resolve(&spec, ws, given, err);
 	if (rc < 0)
 		return rc;
+	if ((rc = bn_launch_check(spec, err)) < 0)
+		goto out;
 	if (!workdir)
 		workdir = bn_path_absolute(&here, ".", NULL) == 0 ? here : bn_workspace_dir(ws);
-	if (bn_spec_is_command(spec) && !json_object_get(spec, "workdir"))
-		json_object_set_new(spec, "workdir", json_string(workdir));
+	if (bn_spec_is_command(spec) && !spec->workdir &&
+		!(spec->workdir = bn_spec_text(spec, workdir))) {
+		rc = bn_err_nomem(err, "a spec");
+		goto out;
+	}
 	if ((rc = bn_spec_add_provenance(spec, ws, workdir, err)) < 0)
 		goto out;
+	*out = spec;
+	spec = NULL;
+out:
+	bn_free(here);
+	bn_spec_free(spec);
+	return rc;
+}
+
+int bn_launch_prepare(bn_workspace *ws, const bn_spec *given, const bn_launch_options *opt,
+	char id[BN_RUN_ID_TEXT], bn_err *err)
+{
+	bn_spec *spec = NULL;
+	char hash[65];
+	int rc = complete(&spec, ws, given, opt, err);
+	if (rc < 0)
+		return rc;
 	if ((rc = bn_run_id_new(bn_workspace_env(ws), id, err)) < 0)
 		goto out;
 	if ((rc = bn_spec_store(ws, spec, hash, err)) < 0)
 		goto out;
 	if ((rc = write_spec_file(ws, id, hash, err)) < 0)
 		goto out;
-	if ((rc = write_birth(ws, spec, opt, id, hash, err)) < 0)
+	if ((rc = write_created(ws, spec, opt, id, hash, err)) < 0)
 		goto out;
 	if ((rc = write_params(ws, spec, id, err)) < 0)
 		goto out;
@@ -110,8 +188,7 @@ int bn_launch_prepare(bn_workspace *ws, const json_t *given, const bn_launch_opt
 	 * must find the run created by then. */
 	rc = bn_workspace_seal(ws, err);
 out:
-	bn_free(here);
-	json_decref(spec);
+	bn_spec_free(spec);
 	return rc;
 }
 
@@ -155,14 +232,13 @@ out:
 	return rc;
 }
 
-int bn_launch(bn_workspace *ws, const json_t *given, const bn_launch_options *opt,
+int bn_launch(bn_workspace *ws, const bn_spec *given, const bn_launch_options *opt,
 	char id[BN_RUN_ID_TEXT], bn_err *err)
 {
 	int rc = bn_launch_prepare(ws, given, opt, id, err);
-	if (rc != 0)
+	if (rc < 0)
 		return rc;
-	bool passive =
-		!bn_spec_is_command(given) && !bn_env_get(bn_workspace_env(ws), "OMP_WAIT_POLICY");
+	bool passive = given->trainer && !bn_env_get(bn_workspace_env(ws), "OMP_WAIT_POLICY");
 	rc = start(ws, opt->program, id, passive, err);
 	if (rc != 0) {
 		/* Nobody else will say how it ended. */

@@ -4,7 +4,6 @@
 #include "core/base/dir.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/launch/spec.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -81,10 +80,10 @@ out:
 }
 
 /* The run's own metrics.json, else the one that the command wrote where it worked. */
-static int store_metrics(bn_metric_set *set, const bn_env *env, const json_t *spec,
+static int store_metrics(bn_metric_set *set, const bn_env *env, const bn_spec *spec,
 	const bn_dir *run_dir, int64_t since_ms, bn_err *err)
 {
-	const char *workdir = bn_json_str(spec, "workdir", NULL);
+	const char *workdir = spec->workdir;
 	bn_path_kind own;
 	int fd = -1, rc = bn_dir_look(&own, run_dir, METRICS_FILE, err);
 	if (rc < 0)
@@ -126,7 +125,7 @@ out:
 	return why.code ? bn_err_move(err, &why) : 0;
 }
 
-int bn_leftovers_store(bn_workspace *ws, const char *id, const json_t *spec, const bn_dir *run_dir,
+int bn_leftovers_store(bn_workspace *ws, const char *id, const bn_spec *spec, const bn_dir *run_dir,
 	int64_t since_ms, bn_metric_set *metrics, bn_err *err)
 {
 	if (!bn_spec_is_command(spec))

@@ -6,7 +6,8 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/launch/spec.h"
+#include "core/launch/launch.h"
+#include "core/launch/resolve.h"
 #include "core/learn/fit.h"
 #include "core/learn/model.h"
 #include "core/learn/safetensors.h"
@@ -174,15 +175,15 @@ static void compare_texts(
 	}
 }
 
-static int explain(bn_reproduction *r, bn_workspace *ws, const json_t *spec, bn_err *err)
+static int explain(bn_reproduction *r, bn_workspace *ws, const bn_spec *spec, bn_err *err)
 {
 	static const char *const machine[] = {
 		"blas_core", "cpu", "binnacle", "compiler", "kernel", "host", NULL};
 	static const char *const libraries[] = {"openblas", "jansson", "zstd", NULL};
-	const json_t *was = json_object_get(spec, "environment");
+	const json_t *was = spec->environment;
 	json_t *now = NULL;
 	int rc = bn_environment_describe(&now, bn_workspace_env(ws), err);
-	if (rc != 0)
+	if (rc < 0)
 		return rc;
 	compare_texts(r, was, now, machine);
 	compare_texts(
@@ -201,7 +202,7 @@ int bn_reproduce(bn_reproduction *out, bn_workspace *ws, const char *spec_hash,
 {
 	const bn_env *env = bn_workspace_env(ws);
 	const bn_dir *at = bn_workspace_at(ws);
-	json_t *spec = NULL;
+	bn_spec *spec = NULL;
 	char uuid[BN_UUID_TEXT], name[BN_UUID_TEXT + 32] = "";
 	bn_dir *was = NULL, *now = NULL;
 	bn_fit_report report = {.metrics = NULL};
@@ -215,11 +216,15 @@ int bn_reproduce(bn_reproduction *out, bn_workspace *ws, const char *spec_hash,
 		bn_err_hint(err, "binnacle run start --again RUN runs the command again");
 		goto out;
 	}
+	if ((rc = bn_spec_check_complete(spec, "stored spec", err)) < 0)
+		goto out;
+	if ((rc = bn_launch_check(spec, err)) < 0)
+		goto out;
 	if ((rc = bn_uuid_new(env, uuid, err)) < 0)
 		goto out;
 	snprintf(name, sizeof name, "tmp/reproduce-%s", uuid);
 	int64_t start = bn_env_monotonic_ns(env);
-	out->threads = threads > 0 ? threads : (int)bn_json_int(spec, "threads", 0);
+	out->threads = threads > 0 ? threads : (int)spec->threads;
 	if ((rc = bn_fit_run(&report, ws, spec, at, name, out->threads, hooks, err)) < 0)
 		goto out;
 	out->duration_ns = bn_env_monotonic_ns(env) - start;
@@ -242,6 +247,6 @@ out:
 	bn_fit_report_release(&report);
 	if (name[0])
 		bn_dir_remove_tree(at, name, NULL);
-	json_decref(spec);
+	bn_spec_free(spec);
 	return rc;
 }

@@ -1,7 +1,6 @@
 /* fit.c - see fit.h. */
 #include "core/learn/fit.h"
 
-#include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/base/str.h"
@@ -24,7 +23,7 @@ static const char *const part_names[PARTS] = {"train", "valid", "test"};
 /* Everything that one fit holds. */
 typedef struct fit {
 	bn_workspace *ws;
-	const json_t *spec;
+	const bn_spec *spec;
 	const bn_fit_hooks *hooks;
 	const bn_trainer *trainer;
 	bn_rowset *part[PARTS]; /* NULL: no rows */
@@ -49,51 +48,58 @@ static void say(const fit *f, const char *fmt, ...)
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-/* Names of a JSON list, NULL-terminated; *count gets how many. NULL for an absent list. */
-static const char **names_of(const json_t *list, size_t *count, const char *and_also)
+/* The columns to read: the features and the target. NULL (with *count 0): all of them. */
+static int wanted_columns(const char ***out, size_t *count, const bn_spec *spec, bn_err *err)
 {
-	size_t i, n = 0;
-	json_t *item;
+	size_t n = spec->features.count;
+	*out = NULL;
 	*count = 0;
-	if (!list)
-		return NULL;
-	const char **names = bn_alloc_zeroed(json_array_size(list) + 2, sizeof *names);
+	if (!spec->features.items)
+		return 0;
+	const char **names = bn_alloc_zeroed(n + 2, sizeof *names);
 	if (!names)
-		return NULL;
-	json_array_foreach((json_t *)(uintptr_t)list, i, item) names[n++] = json_string_value(item);
-	if (and_also)
-		names[n++] = and_also;
+		return bn_err_nomem(err, "names of columns");
+	memcpy(names, spec->features.items, n * sizeof *names);
+	if (spec->target)
+		names[n++] = spec->target;
+	*out = names;
 	*count = n;
-	return names;
+	return 0;
 }
 
-static int load_version(bn_rowset **out, fit *f, const json_t *item, bn_err *err)
+static int load_version(bn_rowset **out, fit *f, const bn_spec_data *item, bn_err *err)
 {
 	bn_dataset_version *v = NULL;
 	bn_table_reader *table = NULL;
-	const char *name = bn_json_str(item, "name", ""), *digest = bn_json_str(item, "digest", "");
-	long long version = bn_json_int(item, "version", 0);
+	bn_err why = BN_ERR_INIT;
+	const char **wanted = NULL;
 	size_t count = 0;
-	const json_t *features = json_object_get(f->spec, "features");
-	const char **wanted = names_of(features, &count, bn_json_str(f->spec, "target", NULL));
-	char *ref = bn_strf("%s@v%lld", name, version);
-	int rc = ref && (wanted || !features) ? 0 : bn_err_nomem(err, "a name");
-	if (rc == 0)
-		rc = bn_dataset_resolve(&v, f->ws, ref, BN_DATASET_REMOVED_TOO, err);
-	if (rc == 0 && strcmp(v->hash, digest) != 0)
-		rc = bn_err_set(
-			err, BN_ECORRUPT, "%s is %.12s, the spec says %.12s", ref, v->hash, digest);
-	if (rc == 0)
-		rc = bn_dataset_open_table(&table, f->ws, v, err);
-	if (rc == 0)
-		rc = bn_rowset_load(out, table, wanted, count, err);
-	if (rc != 0)
-		bn_err_prefix(err, "%s", ref ? ref : name);
-	if (rc == 0 && !f->dataset[0]) {
+	char *ref = bn_strf("%s@v%lld", item->name, (long long)item->version);
+	int rc =
+		ref ? wanted_columns(&wanted, &count, f->spec, &why) : bn_err_nomem(&why, "a name");
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_dataset_resolve(&v, f->ws, ref, BN_DATASET_REMOVED_TOO, &why)) < 0)
+		goto out;
+	if (strcmp(v->hash, item->digest) != 0) {
+		rc = bn_err_set(&why, BN_ECORRUPT, "%s is %.12s, the spec says %.12s", ref, v->hash,
+			item->digest);
+		goto out;
+	}
+	if ((rc = bn_dataset_open_table(&table, f->ws, v, &why)) < 0)
+		goto out;
+	if ((rc = bn_rowset_load(out, table, wanted, count, &why)) < 0)
+		goto out;
+	if (!f->dataset[0]) {
 		snprintf(f->dataset, sizeof f->dataset, "%s", ref);
-		snprintf(f->digest, sizeof f->digest, "sha256:%s", digest);
+		snprintf(f->digest, sizeof f->digest, "sha256:%s", item->digest);
 		for (size_t i = 0; i < bn_rowset_skipped_count(*out); i++)
 			say(f, "column '%s' is free text: left out", bn_rowset_skipped(*out, i));
+	}
+out:
+	if (rc < 0) {
+		bn_err_prefix(&why, "%s", ref ? ref : item->name);
+		bn_err_move(err, &why);
 	}
 	bn_table_reader_free(table);
 	bn_dataset_version_free(v);
@@ -105,11 +111,11 @@ static int load_version(bn_rowset **out, fit *f, const json_t *item, bn_err *err
 /* Takes the shares off f->part[TRAIN]. Rows stay in the order of the table within a part. */
 static int divide(fit *f, bn_err *err)
 {
-	const json_t *split = json_object_get(f->spec, "split");
+	const bn_spec_split *split = &f->spec->split;
 	size_t n = bn_rowset_view(f->part[TRAIN])->rows, counts[PARTS] = {0, 0, 0};
-	double share[PARTS] = {0, bn_json_num(split, "valid", 0), bn_json_num(split, "test", 0)};
-	bool random = !strcmp(bn_json_str(split, "kind", "random"), "random");
-	uint64_t seed = (uint64_t)bn_json_int(split, "seed", 0);
+	double share[PARTS] = {0, fmax(split->valid, 0), fmax(split->test, 0)};
+	bool random = !split->kind || !strcmp(split->kind, "random");
+	uint64_t seed = split->seed < 0 ? 0 : (uint64_t)split->seed;
 	char a[BN_FMT], b[BN_FMT];
 	snprintf(f->split, sizeof f->split, "%s, valid %s, test %s, seed %llu",
 		random ? "random" : "order", bn_fmt_sig(share[VALID], 6, a),
@@ -156,28 +162,33 @@ static int divide(fit *f, bn_err *err)
 	return rc;
 }
 
+static int part_of(const bn_spec_data *item)
+{
+	for (int p = 0; item->part && p < PARTS; p++)
+		if (!strcmp(item->part, part_names[p]))
+			return p;
+	return TRAIN;
+}
+
 static int load_parts(fit *f, bn_err *err)
 {
-	json_t *item;
-	size_t i;
-	int rc = 0;
-	json_array_foreach(json_object_get(f->spec, "data"), i, item)
-	{
-		const char *name = bn_json_str(item, "part", "train");
-		int p = !strcmp(name, "valid") ? VALID : !strcmp(name, "test") ? TEST : TRAIN;
-		if (rc == 0 && f->part[p])
-			rc = bn_err_set(err, BN_EUNSUPPORTED, "two dataset versions for part '%s'",
-				part_names[p]);
-		if (rc == 0)
-			rc = load_version(&f->part[p], f, item, err);
+	int rc;
+	for (size_t i = 0; i < f->spec->data_count; i++) {
+		const bn_spec_data *item = &f->spec->data[i];
+		int p = part_of(item);
+		if (f->part[p])
+			return bn_err_set(err, BN_EUNSUPPORTED,
+				"two dataset versions for part '%s'", part_names[p]);
+		if ((rc = load_version(&f->part[p], f, item, err)) < 0)
+			return rc;
 	}
-	if (rc == 0 && !f->part[TRAIN])
-		rc = bn_err_set(err, BN_EINVAL, "no dataset version to train on");
-	if (rc == 0)
-		rc = divide(f, err);
-	if (rc == 0 && bn_rowset_view(f->part[TRAIN])->rows == 0)
-		rc = bn_err_set(err, BN_EINVAL, "%s has no rows to train on", f->dataset);
-	return rc;
+	if (!f->part[TRAIN])
+		return bn_err_set(err, BN_EINVAL, "no dataset version to train on");
+	if ((rc = divide(f, err)) < 0)
+		return rc;
+	if (bn_rowset_view(f->part[TRAIN])->rows == 0)
+		return bn_err_set(err, BN_EINVAL, "%s has no rows to train on", f->dataset);
+	return 0;
 }
 
 /* ---- features, training --------------------------------------------------------------------- */
@@ -186,19 +197,17 @@ static int fit_features(fit *f, bn_err *err)
 {
 	static const char *const tasks[] = {"auto", "regression", "classification"};
 	static const char *const imputes[] = {"mean", "median", "most_frequent"};
-	size_t inputs = 0, excluded = 0;
-	const char **input = names_of(json_object_get(f->spec, "features"), &inputs, NULL);
-	const char **exclude = names_of(json_object_get(f->spec, "exclude"), &excluded, NULL);
-	bn_features_options opt = {.target = bn_json_str(f->spec, "target", ""),
-		.inputs = input,
-		.input_count = inputs,
-		.excluded = exclude,
-		.excluded_count = excluded,
-		.no_standardise = !bn_json_bool(f->spec, "standardise", true)};
+	const bn_spec *spec = f->spec;
+	bn_features_options opt = {.target = spec->target ? spec->target : "",
+		.inputs = spec->features.items,
+		.input_count = spec->features.count,
+		.excluded = spec->exclude.items,
+		.excluded_count = spec->exclude.count,
+		.no_standardise = spec->standardise == 0};
 	for (int i = 0; i < 3; i++) {
-		if (!strcmp(bn_json_str(f->spec, "task", "auto"), tasks[i]))
+		if (spec->task && !strcmp(spec->task, tasks[i]))
 			opt.task = (bn_task)i;
-		if (!strcmp(bn_json_str(f->spec, "impute", "mean"), imputes[i]))
+		if (spec->impute && !strcmp(spec->impute, imputes[i]))
 			opt.impute = (bn_impute)i;
 	}
 	int rc = bn_trainer_task(&opt.task, f->trainer, opt.task, err);
@@ -206,9 +215,12 @@ static int fit_features(fit *f, bn_err *err)
 		rc = bn_features_fit(&f->features, bn_rowset_view(f->part[TRAIN]), &opt, err);
 	for (size_t i = 0; rc == 0 && i < bn_features_skipped_count(f->features); i++)
 		say(f, "left out: %s", bn_features_skipped(f->features, i));
-	bn_free(input);
-	bn_free(exclude);
 	return rc;
+}
+
+static uint64_t seed_of(const bn_spec *spec)
+{
+	return spec->seed < 0 ? 0 : (uint64_t)spec->seed;
 }
 
 static int train(fit *f, int threads, bn_err *err)
@@ -234,8 +246,8 @@ static int train(fit *f, int threads, bn_err *err)
 		.classes = bn_features_class_count(f->features),
 		.train = f->matrix[TRAIN].view,
 		.validation = f->matrix[VALID].view,
-		.hyper = json_object_get(f->spec, "hyper"),
-		.seed = (uint64_t)bn_json_int(f->spec, "seed", 0),
+		.hyper = f->spec->hyper,
+		.seed = seed_of(f->spec),
 		.threads = threads,
 		.backend = backend};
 	say(f, "%s", machine);
@@ -296,12 +308,12 @@ static int evaluate(bn_fit_report *report, fit *f, bn_err *err)
 static int save(bn_fit_report *report, fit *f, const bn_dir *at, const char *dir, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(f->ws);
-	bn_model_about about = {.name = bn_json_str(f->spec, "target", NULL),
+	bn_model_about about = {.name = f->spec->target,
 		.dataset = f->dataset,
 		.dataset_digest = f->digest,
 		.split = f->split,
-		.seed = (uint64_t)bn_json_int(f->spec, "seed", 0),
-		.hyper = json_object_get(f->spec, "hyper"),
+		.seed = seed_of(f->spec),
+		.hyper = f->spec->hyper,
 		.metrics = report->metrics};
 	int rc = bn_model_save(env, at, dir, f->estimator, f->features, &about, err);
 	return rc < 0 ? rc : bn_model_digest(report->digest, env, at, dir, err);
@@ -317,14 +329,14 @@ static void fit_release(fit *f)
 	}
 }
 
-int bn_fit_run(bn_fit_report *report, bn_workspace *ws, const json_t *spec, const bn_dir *at,
+int bn_fit_run(bn_fit_report *report, bn_workspace *ws, const bn_spec *spec, const bn_dir *at,
 	const char *model_dir, int threads, const bn_fit_hooks *hooks, bn_err *err)
 {
 	fit f = {.ws = ws, .spec = spec, .hooks = hooks};
 	for (int p = 0; p < PARTS; p++)
 		f.matrix[p] = (bn_matrix)BN_MATRIX_INIT;
 	memset(report, 0, sizeof *report);
-	int rc = bn_trainer_find(&f.trainer, bn_json_str(spec, "trainer", ""), err);
+	int rc = bn_trainer_find(&f.trainer, spec->trainer ? spec->trainer : "", err);
 	if (rc < 0)
 		goto out;
 	if ((rc = load_parts(&f, err)) < 0)

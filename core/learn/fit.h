@@ -10,6 +10,7 @@
 #include "core/base/dir.h"
 #include "core/base/err.h"
 #include "core/learn/trainer.h"
+#include "core/run/spec.h"
 #include "core/store/workspace.h"
 
 #include <jansson.h>
@@ -25,7 +26,7 @@ typedef struct bn_fit_report {
 /* spec: resolved. The model is written to the directory model_dir below `at`, which must not exist;
  * it is complete or absent afterwards. threads <= 0: as many as the process may use. hooks may be NULL; its log gets lines about what is being done. report is
  * released with bn_fit_report_release. */
-int bn_fit_run(bn_fit_report *report, bn_workspace *ws, const json_t *spec, const bn_dir *at,
+int bn_fit_run(bn_fit_report *report, bn_workspace *ws, const bn_spec *spec, const bn_dir *at,
 	const char *model_dir, int threads, const bn_fit_hooks *hooks, bn_err *err);
 void bn_fit_report_release(bn_fit_report *r);
 

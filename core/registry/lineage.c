@@ -2,8 +2,8 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/data/dataset.h"
-#include "core/launch/spec.h"
 #include "core/registry/provenance.h"
+#include "core/run/spec.h"
 #include "core/track/run.h"
 
 #include <string.h>
@@ -90,23 +90,20 @@ static size_t data_add(graph *g, const char *name, int64_t version, const char *
 	return node;
 }
 
-static void code_add(graph *g, const json_t *spec, size_t run)
+static void code_add(graph *g, const bn_spec_code *code, size_t run)
 {
-	const json_t *code = json_object_get(spec, "code");
-	const char *commit = bn_json_str(code, "commit", NULL);
 	bool is_new;
-	if (!commit)
+	if (!code->commit)
 		return;
-	bool dirty = bn_json_bool(code, "dirty", false);
-	size_t node = node_add(g, "code", bn_strf("%.12s", commit),
-		bn_strdup(dirty ? "with uncommitted changes" : "clean"), &is_new);
+	size_t node = node_add(g, "code", bn_strf("%.12s", code->commit),
+		bn_strdup(code->dirty == 1 ? "with uncommitted changes" : "clean"), &is_new);
 	edge_add(g, node, run, "ran");
 }
 
 static int run_add(graph *g, const bn_version *v, size_t model, bn_err *err)
 {
 	bn_run_info *run = NULL;
-	json_t *spec = NULL;
+	bn_spec *spec = NULL;
 	bool is_new;
 	bn_err e = BN_ERR_INIT;
 	int rc = bn_run_get(&run, g->ws, v->run_id, &e);
@@ -124,14 +121,14 @@ static int run_add(graph *g, const bn_version *v, size_t model, bn_err *err)
 		&is_new);
 	edge_add(g, node, model, "produced");
 	if (run->spec_hash && bn_spec_fetch(&spec, g->ws, run->spec_hash, NULL) == 0)
-		code_add(g, spec, node);
+		code_add(g, &spec->code, node);
 	for (size_t i = 0; i < json_array_size(v->data); i++) {
 		const json_t *d = json_array_get(v->data, i);
 		size_t from = data_add(g, bn_json_str(d, "name", "?"), bn_json_int(d, "version", 0),
 			bn_json_str(d, "digest", NULL));
 		edge_add(g, from, node, i ? "used" : "trained");
 	}
-	json_decref(spec);
+	bn_spec_free(spec);
 	bn_run_info_free(run);
 	return 0;
 }

@@ -8,9 +8,9 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/govern/identity.h"
-#include "core/launch/spec.h"
 #include "core/registry/_rules.h"
 #include "core/registry/_tensors.h"
+#include "core/run/spec.h"
 #include "core/store/object/live.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
@@ -233,43 +233,52 @@ int bn_version_register(
 	char id[BN_RUN_ID_TEXT], hash[65];
 	bn_run_info *run = NULL;
 	bn_manifest m;
-	json_t *metrics = NULL, *spec = NULL;
+	bn_spec *spec = NULL;
+	json_t *metrics = NULL, *as_json = NULL;
 	bn_manifest_init(&m, BN_MANIFEST_MODEL);
 	int rc = bn_workspace_refresh(ws, NULL, err);
-	if (!rc)
-		rc = bn_run_resolve(ws, run_text, id, err);
-	if (!rc)
-		rc = bn_run_get(&run, ws, id, err);
-	if (!rc && bn_run_status_is_live(run->status))
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_run_resolve(ws, run_text, id, err)) < 0)
+		goto out;
+	if ((rc = bn_run_get(&run, ws, id, err)) < 0)
+		goto out;
+	if (bn_run_status_is_live(run->status)) {
 		rc = bn_err_set(err, BN_ECONFLICT, "run %.8s is %s: its model is not final", id,
 			bn_run_status_name(run->status));
-	if (rc < 0 || (rc = bn_run_need_bytes(run, err)) < 0 ||
-		(rc = manifest_of_run(&m, ws, run, err)) < 0)
 		goto out;
-	if (!rc)
-		rc = metrics_of_run(&metrics, ws, &m, id, err);
-	if (!rc && run->spec_hash)
-		rc = bn_spec_fetch(&spec, ws, run->spec_hash, err);
-	/* I6: nothing live may name the files of a run in the trash until the version does. */
-	if (!rc && (rc = bn_manifest_store(ws, &m, hash, err)) >= 0 && run->removed)
-		rc = bn_object_renew(ws, hash, err);
-	if (!rc) {
-		bn_registration r = {
-			.name = name,
-			.run_id = id,
-			.author_uid = run->uid,
-			.author = run->user,
-			.manifest = hash,
-			.trainer = bn_json_str(spec, "trainer", run->title),
-			.description = run->note,
-			.data = json_object_get(spec, "data"),
-			.metrics = metrics,
-		};
-		rc = bn_version_register_manifest(version, ws, &r, err);
 	}
+	if ((rc = bn_run_need_bytes(run, err)) < 0)
+		goto out;
+	if ((rc = manifest_of_run(&m, ws, run, err)) < 0)
+		goto out;
+	if ((rc = metrics_of_run(&metrics, ws, &m, id, err)) < 0)
+		goto out;
+	if (run->spec_hash && (rc = bn_spec_fetch(&spec, ws, run->spec_hash, err)) < 0)
+		goto out;
+	if (spec && (rc = bn_spec_to_json(&as_json, spec, err)) < 0)
+		goto out;
+	/* I6: nothing live may name the files of a run in the trash until the version does. */
+	if ((rc = bn_manifest_store(ws, &m, hash, err)) < 0)
+		goto out;
+	if (run->removed && (rc = bn_object_renew(ws, hash, err)) < 0)
+		goto out;
+	bn_registration r = {
+		.name = name,
+		.run_id = id,
+		.author_uid = run->uid,
+		.author = run->user,
+		.manifest = hash,
+		.trainer = spec && spec->trainer ? spec->trainer : run->title,
+		.description = run->note,
+		.data = json_object_get(as_json, "data"),
+		.metrics = metrics,
+	};
+	rc = bn_version_register_manifest(version, ws, &r, err);
 out:
 	json_decref(metrics);
-	json_decref(spec);
+	json_decref(as_json);
+	bn_spec_free(spec);
 	bn_manifest_release(&m);
 	bn_run_info_free(run);
 	return rc;

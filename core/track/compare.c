@@ -9,7 +9,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/launch/spec.h"
+#include "core/run/spec.h"
 #include "core/track/best.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
@@ -120,47 +120,47 @@ static void flatten(json_t *into, const char *prefix, const json_t *value)
 	}
 }
 
-static void gather_data(json_t *o, const json_t *spec)
+static void gather_data(json_t *o, const bn_spec *spec, const json_t *all)
 {
 	static const char *const keys[] = {
 		"target", "features", "exclude", "task", "impute", "standardise", "split"};
-	json_t *d;
-	size_t i;
-	json_array_foreach(json_object_get(spec, "data"), i, d)
-	{
-		const char *part = bn_json_str(d, "part", i == 0 ? "train" : "data");
+	for (size_t i = 0; i < spec->data_count; i++) {
+		const bn_spec_data *d = &spec->data[i];
+		const char *fallback = i == 0 ? "train" : "data";
+		const char *part = d->part ? d->part : fallback;
 		char key[64], text[200];
-		snprintf(text, sizeof text, "%.150s@v%lld", bn_json_str(d, "name", ""),
-			(long long)bn_json_int(d, "version", 0));
+		snprintf(text, sizeof text, "%.150s@v%lld", d->name ? d->name : "",
+			(long long)(d->version > 0 ? d->version : 0));
 		put_text(o, part, text);
 		snprintf(key, sizeof key, "%.40s digest", part);
-		put_text(o, key, bn_json_str(d, "digest", NULL));
+		put_text(o, key, d->digest);
 	}
-	for (i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (json_object_get(spec, keys[i]))
-			flatten(o, keys[i], json_object_get(spec, keys[i]));
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		flatten(o, keys[i], json_object_get(all, keys[i]));
 }
 
 /* What stands in a spec that gc has freed is unknown. */
 static int gather_spec(facts *f, bn_workspace *ws, const bn_run_info *r, bn_err *err)
 {
 	bn_err e = BN_ERR_INIT;
-	json_t *spec = NULL;
+	bn_spec *spec = NULL;
+	json_t *all = NULL;
 	int rc = r->spec_hash ? bn_spec_fetch(&spec, ws, r->spec_hash, &e) : 0;
 	if (rc < 0 && (rc != BN_ENOTFOUND || !r->bytes_gone))
 		return bn_err_move(err, &e);
 	bn_err_clear(&e);
 	if (!spec)
 		return 0;
-	gather_data(f->groups[BN_COMPARE_DATA], spec);
-	if (json_object_get(spec, "code"))
-		flatten(f->groups[BN_COMPARE_CODE], "", json_object_get(spec, "code"));
-	if (json_object_get(spec, "environment"))
-		flatten(f->groups[BN_COMPARE_ENVIRONMENT], "",
-			json_object_get(spec, "environment"));
-	flatten(f->groups[BN_COMPARE_ENVIRONMENT], "threads", json_object_get(spec, "threads"));
-	json_decref(spec);
-	return 0;
+	if ((rc = bn_spec_to_json(&all, spec, err)) < 0)
+		goto out;
+	gather_data(f->groups[BN_COMPARE_DATA], spec, all);
+	flatten(f->groups[BN_COMPARE_CODE], "", json_object_get(all, "code"));
+	flatten(f->groups[BN_COMPARE_ENVIRONMENT], "", spec->environment);
+	flatten(f->groups[BN_COMPARE_ENVIRONMENT], "threads", json_object_get(all, "threads"));
+out:
+	json_decref(all);
+	bn_spec_free(spec);
+	return rc;
 }
 
 static int gather(facts *f, bn_workspace *ws, const char *id, bn_err *err)

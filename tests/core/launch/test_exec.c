@@ -9,6 +9,7 @@
 #include "core/launch/launch.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
+#include "core/run/spec.h"
 #include "core/run/supervisor.h"
 #include "core/track/reconcile.h"
 #include "core/track/run.h"
@@ -31,6 +32,23 @@ static int64_t launcher_ahead_ns; /* of the real clock, which the supervisor has
 	if (!program || access(program, X_OK) != 0) \
 	BN_TEST_SKIP("launching runs: BINNACLE names no program")
 
+/* Takes the reference over. */
+static bn_spec *spec_take(json_t *json)
+{
+	bn_spec *spec = NULL;
+	ck_assert_bn_ok(bn_spec_from_json(&spec, json, "spec", &err), &err);
+	json_decref(json);
+	return spec;
+}
+
+static void launch(const char *program, json_t *json)
+{
+	bn_launch_options opt = {.program = program};
+	bn_spec *spec = spec_take(json);
+	ck_assert_bn_ok(bn_launch(w.ws, spec, &opt, id, &err), &err);
+	bn_spec_free(spec);
+}
+
 /* Starts a shell command as a run. */
 static void start_with(const char *program, const char *script, int grace_s, int limit_s)
 {
@@ -46,9 +64,7 @@ static void start_with(const char *program, const char *script, int grace_s, int
 		grace_s, "workdir", w.dir.path);
 	if (limit_s)
 		json_object_set_new(spec, "time_limit_s", json_integer(limit_s));
-	bn_launch_options opt = {.program = program};
-	ck_assert_bn_ok(bn_launch(w.ws, spec, &opt, id, &err), &err);
-	json_decref(spec);
+	launch(program, spec);
 }
 
 static void pause_ms(long ms)
@@ -250,10 +266,8 @@ START_TEST(test_exec_says_when_the_command_cannot_be_run)
 {
 	NEED_PROGRAM();
 	track_make(&w);
-	json_t *spec = json_pack("{s[s] ss}", "command", "/no/such/program", "workdir", w.dir.path);
-	bn_launch_options opt = {.program = program};
-	ck_assert_bn_ok(bn_launch(w.ws, spec, &opt, id, &err), &err);
-	json_decref(spec);
+	launch(program,
+		json_pack("{s[s] ss}", "command", "/no/such/program", "workdir", w.dir.path));
 	bn_run_info *r = wait_end();
 	ck_assert_str_eq(bn_run_status_name(r->status), "FAILED");
 	ck_assert_int_eq(r->exit_code, 127);
@@ -394,8 +408,8 @@ START_TEST(test_exec_stop_by_file_reaches_a_supervisor_that_no_signal_can)
 	NEED_PROGRAM();
 	bool signalled = true;
 	track_make(&w);
-	json_t *spec = json_pack(
-		"{s[ss] si ss}", "command", "sleep", "100", "grace_s", 1, "workdir", w.dir.path);
+	bn_spec *spec = spec_take(json_pack(
+		"{s[ss] si ss}", "command", "sleep", "100", "grace_s", 1, "workdir", w.dir.path));
 	bn_launch_options opt = {.program = program};
 	ck_assert_bn_ok(bn_launch_prepare(w.ws, spec, &opt, id, &err), &err);
 	/* It has no supervisor yet, as if that were on another host. */
@@ -408,7 +422,7 @@ START_TEST(test_exec_stop_by_file_reaches_a_supervisor_that_no_signal_can)
 	bn_run_info *r = wait_end();
 	ck_assert_str_eq(bn_run_status_name(r->status), "KILLED");
 	bn_buf_release(&out);
-	json_decref(spec);
+	bn_spec_free(spec);
 	end_test(r);
 }
 END_TEST

@@ -10,9 +10,9 @@
 #include "core/data/table.h"
 #include "core/launch/launch.h"
 #include "core/launch/reproduce.h"
-#include "core/launch/spec.h"
 #include "core/learn/model.h"
 #include "core/pipeline/fold_classes.h"
+#include "core/run/spec.h"
 #include "core/run/supervisor.h"
 #include "core/track/compare.h"
 #include "core/track/reconcile.h"
@@ -95,12 +95,20 @@ static json_t *spec_of(const char *trainer, const char *target, int threads)
 		threads);
 }
 
-static bn_run_info *launch_and_wait(const json_t *spec, char id[BN_RUN_ID_TEXT])
+static void launch(const json_t *json, char id[BN_RUN_ID_TEXT])
 {
 	bn_launch_options opt = {.program = getenv("BINNACLE")};
-	bn_run_info *r = NULL;
+	bn_spec *spec = NULL;
 	setenv("BINNACLE_HEARTBEAT", "100ms", 1);
+	ck_assert_bn_ok(bn_spec_from_json(&spec, json, "spec", &err), &err);
 	ck_assert_bn_ok(bn_launch(ws, spec, &opt, id, &err), &err);
+	bn_spec_free(spec);
+}
+
+static bn_run_info *launch_and_wait(const json_t *spec, char id[BN_RUN_ID_TEXT])
+{
+	bn_run_info *r = NULL;
+	launch(spec, id);
 	for (int i = 0; i < 3000; i++) {
 		ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
 		ck_assert_bn_ok(bn_run_reconcile(ws, NULL, &err), &err);
@@ -251,14 +259,12 @@ START_TEST(test_fit_kill_9_of_a_training_is_failed_and_its_metrics_stay)
 	NEED_PROGRAM();
 	make();
 	char id[BN_RUN_ID_TEXT];
-	bn_launch_options opt = {.program = getenv("BINNACLE")};
 	bn_supervisor s = {.child = 0};
 	bn_run_info *r = NULL;
 	json_t *spec = spec_of("mlp", "y", 1);
 	json_object_set_new(
 		spec, "hyper", json_pack("{si si}", "epochs", 100000, "patience", 100000));
-	setenv("BINNACLE_HEARTBEAT", "100ms", 1);
-	ck_assert_bn_ok(bn_launch(ws, spec, &opt, id, &err), &err);
+	launch(spec, id);
 	int64_t points = 0;
 	for (int i = 0; i < 1500 && points == 0; i++) {
 		nanosleep(&(struct timespec){0, 20000000}, NULL);

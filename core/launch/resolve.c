@@ -1,0 +1,291 @@
+/* resolve.c - see resolve.h. */
+#include "core/launch/resolve.h"
+
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/str.h"
+#include "core/data/dataset.h"
+#include "core/data/table.h"
+#include "core/launch/data_env.h"
+#include "core/learn/trainer.h"
+#include "core/run/environment.h"
+#include "core/store/object/object.h"
+
+#include <string.h>
+
+/* ---- checks --------------------------------------------------------------------------------- */
+
+/* Every item exact. */
+static int check_data(const bn_spec *spec, const char *where, bn_err *err)
+{
+	for (size_t i = 0; i < spec->data_count; i++) {
+		const bn_spec_data *d = &spec->data[i];
+		if (!d->name || d->version < 1 || !d->digest)
+			return bn_err_set(err, BN_EINVAL,
+				"%s: data[%zu]: its name, version or digest is missing", where, i);
+		if (d->as && spec->trainer)
+			return bn_err_set(err, BN_EINVAL,
+				"%s: data[%zu]: field 'as' is for commands, not for a trainer",
+				where, i);
+	}
+	return 0;
+}
+
+/* A share would be taken off the training rows in place of the version that is there for it. */
+static int check_parts(const bn_spec *spec, const char *where, bn_err *err)
+{
+	const double share[] = {spec->split.valid, spec->split.test};
+	static const char *const parts[] = {"valid", "test"};
+	for (size_t i = 0; i < 2; i++)
+		if (bn_spec_has_part(spec, parts[i]) && share[i] > 0)
+			return bn_err_set(err, BN_EINVAL,
+				"%s: part '%s' has a version in 'data' and a share in 'split': "
+				"give one of them",
+				where, parts[i]);
+	return 0;
+}
+
+/* The trainer of that name, and its hyper-parameters in full. What is unknown is wrong in the spec. */
+static int resolve_hyper(json_t **out, const bn_spec *spec, const char *where, bn_err *err)
+{
+	const bn_trainer *trainer;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_trainer_find(&trainer, spec->trainer, &why);
+	if (rc >= 0)
+		rc = bn_hyper_resolve(out, trainer->hyper, trainer->hyper_count, spec->hyper, &why);
+	if (rc >= 0)
+		return 0;
+	if (where)
+		bn_err_prefix(&why, "%s", where);
+	return rc == BN_ENOTFOUND ? bn_err_recode(err, &why, BN_EINVAL) : bn_err_move(err, &why);
+}
+
+static int check_trainer(const bn_spec *spec, const char *where, bn_err *err)
+{
+	json_t *hyper = NULL;
+	int rc = resolve_hyper(&hyper, spec, where, err);
+	if (rc < 0)
+		return rc;
+	json_decref(hyper);
+	if (!spec->target)
+		return bn_err_set(err, BN_EINVAL,
+			"%s: a trainer needs field 'target', the column to predict", where);
+	if (!spec->data_count || (spec->data[0].part && strcmp(spec->data[0].part, "train") != 0))
+		return bn_err_set(err, BN_EINVAL,
+			"%s: a trainer needs field 'data', first the version to train on", where);
+	return check_parts(spec, where, err);
+}
+
+int bn_spec_check_complete(const bn_spec *spec, const char *where, bn_err *err)
+{
+	int rc = bn_spec_check(spec, where, err);
+	if (rc < 0 || (rc = check_data(spec, where, err)) < 0)
+		return rc;
+	return bn_spec_is_command(spec) ? bn_data_env_check(spec, err)
+					: check_trainer(spec, where, err);
+}
+
+/* ---- columns -------------------------------------------------------------------------------- */
+
+static int need_column(
+	const bn_schema *schema, const char *name, const char *data, const char *field, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	size_t at;
+	int rc = bn_schema_need(schema, name, &at, &why);
+	if (rc >= 0)
+		return 0;
+	bn_err_prefix(&why, "%s: %s", data, field);
+	return rc == BN_ENOTFOUND ? bn_err_recode(err, &why, BN_EINVAL) : bn_err_move(err, &why);
+}
+
+static int check_columns_of(
+	const bn_spec *spec, const bn_schema *schema, const char *data, bn_err *err)
+{
+	int rc = need_column(schema, spec->target, data, "target", err);
+	for (size_t i = 0; rc == 0 && i < spec->features.count; i++)
+		rc = need_column(schema, spec->features.items[i], data, "features", err);
+	for (size_t i = 0; rc == 0 && i < spec->exclude.count; i++)
+		rc = need_column(schema, spec->exclude.items[i], data, "exclude", err);
+	return rc;
+}
+
+/* The columns that the spec names are looked up before the run begins: who misspells one hears it in
+ * the shell that asked, not from a run that failed. */
+static int check_columns(const bn_spec *spec, const bn_spec_data *d, bn_workspace *ws, bn_err *err)
+{
+	bn_dataset_version *v = NULL;
+	bn_table_reader *table = NULL;
+	char *ref = bn_strf("%s@v%lld", d->name, (long long)d->version);
+	int rc = ref ? 0 : bn_err_nomem(err, "a name");
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_dataset_resolve(&v, ws, ref, BN_DATASET_LIVE, err)) < 0)
+		goto out;
+	if ((rc = bn_dataset_open_table(&table, ws, v, err)) < 0)
+		goto out;
+	rc = check_columns_of(spec, bn_table_schema(table), ref, err);
+out:
+	bn_table_reader_free(table);
+	bn_dataset_version_free(v);
+	bn_free(ref);
+	return rc;
+}
+
+/* ---- filling in ----------------------------------------------------------------------------- */
+
+/* "jobs@v3", or a name with perhaps a version and a digest. */
+static int resolve_data(bn_spec *spec, bn_spec_data *d, bn_workspace *ws, bn_err *err)
+{
+	bn_dataset_version *v = NULL;
+	char *ref = d->version > 0 ? bn_strf("%s@v%lld", d->name, (long long)d->version)
+				   : bn_strdup(d->name);
+	int rc = ref ? bn_dataset_resolve(&v, ws, ref, BN_DATASET_LIVE, err)
+		     : bn_err_nomem(err, "a name");
+	if (rc < 0)
+		goto out;
+	if (d->digest && strcmp(d->digest, v->hash) != 0) {
+		rc = bn_err_set(
+			err, BN_EINVAL, "data: %s is %.12s, not %.12s", ref, v->hash, d->digest);
+		goto out;
+	}
+	d->name = bn_spec_text(spec, v->name);
+	d->digest = bn_spec_text(spec, v->hash);
+	d->version = v->version;
+	if (!d->name || !d->digest)
+		rc = bn_err_nomem(err, "a spec");
+out:
+	bn_dataset_version_free(v);
+	bn_free(ref);
+	return rc;
+}
+
+static int64_t or_default(int64_t given, int64_t fallback)
+{
+	return given == BN_SPEC_ABSENT ? fallback : given;
+}
+
+static double or_share(double given, double fallback)
+{
+	return given >= 0 ? given : fallback;
+}
+
+static int resolve_trainer(bn_spec *spec, bn_err *err)
+{
+	json_t *hyper = NULL;
+	bn_spec_split *split = &spec->split;
+	int rc = resolve_hyper(&hyper, spec, NULL, err);
+	if (rc < 0)
+		return rc;
+	json_decref(spec->hyper);
+	spec->hyper = hyper;
+	spec->task = spec->task ? spec->task : "auto";
+	spec->impute = spec->impute ? spec->impute : "mean";
+	spec->standardise = spec->standardise != 0;
+	split->kind = split->kind ? split->kind : "random";
+	split->valid = or_share(split->valid, bn_spec_has_part(spec, "valid") ? 0 : 0.15);
+	split->test = or_share(split->test, bn_spec_has_part(spec, "test") ? 0 : 0.15);
+	split->seed = or_default(split->seed, spec->seed);
+	return 0;
+}
+
+int bn_spec_resolve(bn_spec **out, bn_workspace *ws, const bn_spec *given, bn_err *err)
+{
+	bn_spec *spec = NULL;
+	int rc = bn_spec_check(given, "spec", err);
+	if (rc < 0 || (rc = bn_spec_dup(&spec, given, err)) < 0)
+		return rc;
+	spec->format = or_default(spec->format, 1);
+	spec->seed = or_default(spec->seed, 0);
+	spec->threads = or_default(spec->threads, 0);
+	spec->grace_s = or_default(spec->grace_s, 10);
+	for (size_t i = 0; i < spec->data_count; i++)
+		if ((rc = resolve_data(spec, &spec->data[i], ws, err)) < 0)
+			goto out;
+	if (spec->trainer && (rc = resolve_trainer(spec, err)) < 0)
+		goto out;
+	if ((rc = bn_spec_check_complete(spec, "spec", err)) < 0)
+		goto out;
+	for (size_t i = 0; spec->trainer && i < spec->data_count; i++) {
+		const char *part = spec->data[i].part;
+		if (part && strcmp(part, "train") != 0)
+			continue;
+		if ((rc = check_columns(spec, &spec->data[i], ws, err)) < 0)
+			goto out;
+	}
+	*out = spec;
+	spec = NULL;
+out:
+	bn_spec_free(spec);
+	return rc;
+}
+
+/* ---- provenance ----------------------------------------------------------------------------- */
+
+static void set_code(bn_spec *spec, const json_t *o, const char *diff)
+{
+	bn_spec_code *code = &spec->code;
+	code->path = bn_spec_text(spec, bn_json_str(o, "path", NULL));
+	code->commit = bn_spec_text(spec, bn_json_str(o, "commit", NULL));
+	code->branch = bn_spec_text(spec, bn_json_str(o, "branch", NULL));
+	code->diff = bn_spec_text(spec, diff);
+	if (json_object_get(o, "dirty"))
+		code->dirty = bn_json_bool(o, "dirty", false);
+	code->untracked = bn_json_int(o, "untracked", BN_SPEC_ABSENT);
+}
+
+int bn_spec_add_provenance(bn_spec *spec, bn_workspace *ws, const char *dir, bn_err *err)
+{
+	json_t *environment = NULL, *code = NULL;
+	char *diff = NULL, hash[65];
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_environment_describe(&environment, bn_workspace_env(ws), err);
+	if (rc < 0)
+		return rc;
+	bn_spec_remove(spec, "environment");
+	bn_spec_remove(spec, "code");
+	spec->environment = environment;
+	/* A repository that cannot be read is no reason not to run; the spec says why it has no
+	 * commit. */
+	if (bn_code_describe(&code, &diff, dir, &why) < 0)
+		spec->code.unavailable = bn_spec_text(spec, why.msg);
+	if (diff && (rc = bn_object_put(ws, diff, strlen(diff), hash, err)) < 0)
+		goto out;
+	if (code)
+		set_code(spec, code, diff ? hash : NULL);
+	rc = bn_spec_hash_inputs(spec, bn_workspace_env(ws), err);
+out:
+	json_decref(code);
+	bn_free(diff);
+	return rc;
+}
+
+static int hash_input(bn_spec *spec, bn_spec_input *in, const bn_env *env, bn_err *err)
+{
+	char hash[65];
+	char *path = bn_path_join(spec->workdir ? spec->workdir : ".", in->path);
+	int rc = path ? bn_sha256_file(env, path, hash, NULL, err) : bn_err_nomem(err, "a path");
+	if (rc < 0) {
+		bn_err_prefix(err, "spec: inputs");
+		goto out;
+	}
+	if (in->hash && strcmp(in->hash, hash) != 0) {
+		rc = bn_err_set(err, BN_EINVAL,
+			"input '%s' has changed: it is %.12s, the spec says %.12s", path, hash,
+			in->hash);
+		goto out;
+	}
+	if (!in->hash && !(in->hash = bn_spec_text(spec, hash)))
+		rc = bn_err_nomem(err, "a spec");
+out:
+	bn_free(path);
+	return rc;
+}
+
+int bn_spec_hash_inputs(bn_spec *spec, const bn_env *env, bn_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < spec->input_count; i++)
+		rc = hash_input(spec, &spec->inputs[i], env, err);
+	return rc;
+}

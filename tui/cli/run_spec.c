@@ -1,0 +1,272 @@
+/* run_spec.c - see run_spec.h. */
+#include "tui/cli/run_spec.h"
+
+#include "core/base/str.h"
+#include "core/learn/trainer.h"
+#include "core/run/runlog.h"
+#include "core/track/run.h"
+
+#include <string.h>
+
+static int split_pair(
+	const char *text, const char *option, char **key, const char **value, bn_err *err)
+{
+	const char *eq = strchr(text, '=');
+	if (!eq || eq == text)
+		return bn_err_set(err, BN_EINVAL, "--%s '%s': KEY=VALUE is wanted", option, text);
+	*key = bn_strndup(text, (size_t)(eq - text));
+	*value = eq + 1;
+	return *key ? 0 : bn_err_nomem(err, "an option");
+}
+
+/* An option's text, copied; what was there stays without the option. */
+static int set_text(const char **field, bn_spec *spec, bn_cli *cli, const char *option, bn_err *err)
+{
+	const char *text = bn_cli_opt(cli, option);
+	if (!text)
+		return 0;
+	*field = bn_spec_text(spec, text);
+	return *field ? 0 : bn_err_nomem(err, "a spec");
+}
+
+/* "a,b" replaces the list. */
+static int set_list(
+	bn_spec_texts *list, bn_spec *spec, bn_cli *cli, const char *option, bn_err *err)
+{
+	const char *text = bn_cli_opt(cli, option);
+	int rc = 0;
+	if (!text)
+		return 0;
+	*list = (bn_spec_texts){NULL, 0};
+	if ((rc = bn_spec_add_text(spec, list, NULL, err)) < 0)
+		return rc;
+	while (*text) {
+		size_t n = strcspn(text, ",");
+		char *name = n ? bn_strndup(text, n) : NULL;
+		if (n && !name)
+			return bn_err_nomem(err, "a spec");
+		if (name)
+			rc = bn_spec_add_text(spec, list, name, err);
+		bn_free(name);
+		if (rc < 0)
+			return rc;
+		text += n + (text[n] == ',');
+	}
+	return 0;
+}
+
+/* ":val" is what people write, and what data split calls it in its examples. */
+static const char *part_of(const char *colon)
+{
+	static const struct {
+		const char *text, *part;
+	} parts[] = {
+		{":train", "train"}, {":valid", "valid"}, {":val", "valid"}, {":test", "test"}};
+	for (size_t i = 0; colon && i < sizeof parts / sizeof *parts; i++)
+		if (!strcmp(colon, parts[i].text))
+			return parts[i].part;
+	return NULL;
+}
+
+/* "ALIAS=NAME@V:PART" */
+static int add_data(bn_spec *spec, const char *text, bn_err *err)
+{
+	bn_spec_data *d = NULL;
+	const char *eq = strchr(text, '='), *name = eq ? eq + 1 : text;
+	const char *colon = strrchr(name, ':'), *part = part_of(colon);
+	char *as = NULL, *ref = NULL;
+	int rc = bn_spec_add_data(spec, &d, err);
+	if (rc < 0)
+		return rc;
+	if (eq && !(as = bn_strndup(text, (size_t)(eq - text)))) {
+		rc = bn_err_nomem(err, "a spec");
+		goto out;
+	}
+	if (!(ref = part ? bn_strndup(name, (size_t)(colon - name)) : bn_strdup(name))) {
+		rc = bn_err_nomem(err, "a spec");
+		goto out;
+	}
+	d->as = bn_spec_text(spec, as);
+	d->name = bn_spec_text(spec, ref);
+	d->part = part;
+	if (!d->name || (as && !d->as))
+		rc = bn_err_nomem(err, "a spec");
+out:
+	bn_free(as);
+	bn_free(ref);
+	return rc;
+}
+
+static int set_data(bn_spec *spec, bn_cli *cli, bn_err *err)
+{
+	const char *text;
+	int rc = 0;
+	if (bn_cli_opt_nth(cli, "data", 0))
+		bn_spec_remove(spec, "data");
+	for (size_t i = 0; rc == 0 && (text = bn_cli_opt_nth(cli, "data", i)); i++)
+		rc = add_data(spec, text, err);
+	return rc;
+}
+
+static int set_hyper(bn_spec *spec, bn_cli *cli, bn_err *err)
+{
+	const bn_trainer *trainer;
+	const char *text, *value;
+	char *key = NULL;
+	int rc;
+	if (!bn_cli_opt_nth(cli, "set", 0))
+		return 0;
+	if (!spec->trainer)
+		return bn_err_set(err, BN_EINVAL, "--set needs --trainer");
+	if ((rc = bn_trainer_find(&trainer, spec->trainer, err)) < 0)
+		return rc;
+	if (!spec->hyper && !(spec->hyper = json_object()))
+		return bn_err_nomem(err, "a spec");
+	for (size_t i = 0; rc == 0 && (text = bn_cli_opt_nth(cli, "set", i)); i++) {
+		if ((rc = split_pair(text, "set", &key, &value, err)) < 0)
+			return rc;
+		rc = bn_hyper_set_text(
+			spec->hyper, trainer->hyper, trainer->hyper_count, key, value, err);
+		bn_free(key);
+	}
+	return rc;
+}
+
+static int set_tags(bn_spec *spec, bn_cli *cli, bn_err *err)
+{
+	const char *text, *value;
+	char *key = NULL;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && (text = bn_cli_opt_nth(cli, "tag", i)); i++) {
+		if (!spec->tags && !(spec->tags = json_object()))
+			return bn_err_nomem(err, "a spec");
+		if ((rc = split_pair(text, "tag", &key, &value, err)) < 0)
+			return rc;
+		if ((rc = bn_run_key_check("tag", key, err)) == 0 &&
+			json_object_set_new(spec->tags, key, json_string(value)) != 0)
+			rc = bn_err_set(err, BN_EINVAL, "--tag '%s': no text in UTF-8", text);
+		bn_free(key);
+	}
+	return rc;
+}
+
+/* Rounded up: half a second of grace is not none. */
+static int set_seconds(int64_t *field, bn_cli *cli, const char *option, bn_err *err)
+{
+	int64_t ns = -1;
+	int rc = bn_cli_opt_duration(cli, option, &ns, err);
+	if (rc == 0 && ns >= 0)
+		*field = ns / 1000000000 + (ns % 1000000000 > 0);
+	return rc;
+}
+
+static int set_numbers(bn_spec *spec, bn_cli *cli, bn_err *err)
+{
+	int rc;
+	if ((rc = bn_cli_opt_int(cli, "seed", 0, INT64_MAX, &spec->seed, err)) < 0 ||
+		(rc = bn_cli_opt_int(cli, "threads", 0, 4096, &spec->threads, err)) < 0 ||
+		(rc = bn_cli_opt_num(cli, "valid", 0, 0.99, &spec->split.valid, err)) < 0 ||
+		(rc = bn_cli_opt_num(cli, "test", 0, 0.99, &spec->split.test, err)) < 0 ||
+		(rc = set_text(&spec->split.kind, spec, cli, "split", err)) < 0 ||
+		(rc = set_seconds(&spec->time_limit_s, cli, "time-limit", err)) < 0)
+		return rc;
+	return set_seconds(&spec->grace_s, cli, "grace", err);
+}
+
+/* The spec of another run, without what belongs to that run alone. */
+static int spec_of_run(
+	bn_spec **out, bn_workspace *ws, const char *run, char again[BN_RUN_ID_TEXT], bn_err *err)
+{
+	static const char *const not_again[] = {"code", "environment", "workdir", "tags"};
+	bn_run_info *r = NULL;
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_run_resolve(ws, run, again, err)) < 0)
+		return rc;
+	if ((rc = bn_run_get(&r, ws, again, err)) < 0)
+		return rc;
+	if (!r->spec_hash) {
+		rc = bn_err_set(
+			err, BN_EINVAL, "run %.8s has no spec: it came from the API", again);
+		goto out;
+	}
+	if ((rc = bn_spec_fetch(out, ws, r->spec_hash, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < sizeof not_again / sizeof *not_again; i++)
+		bn_spec_remove(*out, not_again[i]);
+	/* The files may have changed: this run has them as they are now. */
+	for (size_t i = 0; i < (*out)->input_count; i++)
+		(*out)->inputs[i].hash = NULL;
+out:
+	bn_run_info_free(r);
+	return rc;
+}
+
+static int base_spec(
+	bn_spec **out, bn_cli *cli, bn_workspace *ws, char again[BN_RUN_ID_TEXT], bn_err *err)
+{
+	const char *file = bn_cli_opt(cli, "spec"), *run = bn_cli_opt(cli, "again");
+	again[0] = '\0';
+	if (file && run)
+		return bn_err_set(err, BN_EINVAL, "--spec and --again: give one of them");
+	if (file)
+		return bn_spec_load(out, bn_cli_env(cli), file, err);
+	return run ? spec_of_run(out, ws, run, again, err) : bn_spec_new(out, err);
+}
+
+static int set_what_runs(bn_spec *spec, bn_cli *cli, bn_err *err)
+{
+	size_t n = 0;
+	const char *const *rest = bn_cli_rest(cli, &n);
+	const char *trainer = bn_cli_opt(cli, "trainer");
+	int rc = 0;
+	if (n)
+		spec->command = (bn_spec_texts){NULL, 0};
+	for (size_t i = 0; i < n; i++)
+		if ((rc = bn_spec_add_text(spec, &spec->command, rest[i], err)) < 0)
+			return rc;
+	/* Another trainer has other hyper-parameters. */
+	if (trainer && spec->trainer && strcmp(trainer, spec->trainer) != 0)
+		bn_spec_remove(spec, "hyper");
+	if ((rc = set_text(&spec->trainer, spec, cli, "trainer", err)) < 0)
+		return rc;
+	if (spec->trainer || spec->command.items)
+		return 0;
+	bn_err_set(err, BN_EINVAL,
+		"nothing to run: give --trainer NAME, or a command "
+		"after --");
+	bn_err_hint(err, "binnacle run start -- python train.py");
+	return BN_EINVAL;
+}
+
+static int set_options(bn_spec *spec, bn_cli *cli, bn_err *err)
+{
+	int rc;
+	if ((rc = set_what_runs(spec, cli, err)) < 0 ||
+		(rc = set_text(&spec->target, spec, cli, "target", err)) < 0 ||
+		(rc = set_text(&spec->task, spec, cli, "task", err)) < 0 ||
+		(rc = set_text(&spec->impute, spec, cli, "impute", err)) < 0 ||
+		(rc = set_list(&spec->features, spec, cli, "features", err)) < 0 ||
+		(rc = set_list(&spec->exclude, spec, cli, "exclude", err)) < 0 ||
+		(rc = set_data(spec, cli, err)) < 0 || (rc = set_numbers(spec, cli, err)) < 0 ||
+		(rc = set_hyper(spec, cli, err)) < 0)
+		return rc;
+	if (bn_cli_flag(cli, "no-standardise"))
+		spec->standardise = 0;
+	return set_tags(spec, cli, err);
+}
+
+int bn_run_spec_read(
+	bn_spec **out, bn_cli *cli, bn_workspace *ws, char again[BN_RUN_ID_TEXT], bn_err *err)
+{
+	bn_spec *spec = NULL;
+	int rc = base_spec(&spec, cli, ws, again, err);
+	if (rc == 0)
+		rc = set_options(spec, cli, err);
+	if (rc < 0)
+		bn_spec_free(spec);
+	else
+		*out = spec;
+	return rc;
+}

@@ -1,0 +1,15 @@
+/*
+ * run_spec.h - the spec that the options of `binnacle run start` describe.
+ */
+#ifndef BN_CLI_RUN_SPEC_H
+#define BN_CLI_RUN_SPEC_H
+#include "core/base/id.h"
+#include "core/run/spec.h"
+#include "tui/cli/cli.h"
+
+/* The spec of --spec or --again, or an empty one, changed by the other options and the command behind
+ * "--". again gets the id of the run that it repeats, or becomes empty. *out is yours. */
+int bn_run_spec_read(
+	bn_spec **out, bn_cli *cli, bn_workspace *ws, char again[BN_RUN_ID_TEXT], bn_err *err);
+
+#endif
