@@ -19,12 +19,12 @@ Q := $(if $(V),,@)
 
 # ---- what this machine has -----------------------------------------------------------------------
 
-PKGS := ncursesw sqlite3 libgit2 jansson openblas libcurl libcrypto nettle libmicrohttpd yaml-0.1 libzstd
+PKGS := ncursesw sqlite3 libgit2 jansson openblas libcurl libssl libcrypto nettle yaml-0.1 libzstd
 # What the logging client stands on, and nothing else (docs/dependencies.md).
 CLIENT_PKGS := jansson libzstd nettle
 TEST_PKGS := check
 DEBIAN_PACKAGES := build-essential pkg-config libncurses-dev libsqlite3-dev libgit2-dev \
-	libjansson-dev libopenblas-dev libcurl4-openssl-dev libssl-dev nettle-dev libmicrohttpd-dev \
+	libjansson-dev libopenblas-dev libcurl4-openssl-dev libssl-dev nettle-dev \
 	libyaml-dev libzstd-dev check tmux ncurses-term
 
 have = $(shell command -v $(1) >/dev/null 2>&1 && echo yes)

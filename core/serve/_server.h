@@ -6,7 +6,8 @@
  */
 #ifndef BN_SERVE_SERVER_INTERNAL_H
 #define BN_SERVE_SERVER_INTERNAL_H
-#include "core/serve/http_server.h"
+#include "core/net/listener.h"
+#include "core/net/router.h"
 #include "core/serve/server.h"
 
 #include <jansson.h>
@@ -54,11 +55,11 @@ double bn_metrics_quantile(const bn_metrics *m, double share);
 
 struct bn_server {
 	bn_server_options o;
-	char *host, *token;
+	char *host, *token, *unix_path, *tls_cert, *tls_key;
 	const bn_env *env;
 	const bn_predictor **models;
 	size_t model_count;
-	bn_http_server *http;
+	bn_listener *http;
 	int port;
 	int64_t started_ns;
 	uint64_t id_seed;
@@ -79,18 +80,15 @@ struct bn_server_worker {
 /* How a route says what went wrong. */
 typedef enum bn_error_style { BN_ERROR_PLAIN, BN_ERROR_OIP, BN_ERROR_MLFLOW } bn_error_style;
 
-#define BN_MAX_SEGMENTS 8
-
 /* One request being answered. */
 typedef struct bn_call {
 	bn_server *server;
 	bn_server_worker *worker;
 	const bn_http_request *request;
 	bn_http_response *response;
-	char path[512];
-	const char *segments[BN_MAX_SEGMENTS]; /* of the path */
-	size_t segment_count;
-	size_t model; /* number of the model at hand */
+	bn_route_match match; /* the route, and what stood in its braces */
+	char request_id[37];  /* the caller's own when it sent one */
+	size_t model;         /* number of the model at hand */
 	bn_session *session;
 	bool answered; /* rows were predicted: for the log */
 	int status;    /* set by a handler that fails with another status than its code's; else 0 */
@@ -99,12 +97,25 @@ typedef struct bn_call {
 
 typedef int (*bn_route_handler)(bn_call *c, bn_err *err);
 
-/* routes.c */
-void bn_server_answer(bn_server_worker *w, const bn_http_request *request, bool body_too_large,
-	bn_http_response *out);
-/* False: every route but the open ones refuses it, whatever its body. */
-bool bn_server_admits(const bn_server *s, const bn_http_request *request);
-/* Chooses the model (name NULL: the first; version NULL: the first of that name). */
+/* What the owner of bn_route points to. */
+typedef struct bn_route_about {
+	bn_route_handler handle;
+	bn_route_id id;
+	bn_error_style style;
+} bn_route_about;
+
+/* routes.c: from a request to a response */
+/* What needs no body: token, pages of other sites, no such path, not that method. True: the response
+ * is filled in, and counted. */
+bool bn_server_refuses(bn_server *s, const bn_http_request *request, bn_http_response *out);
+/* Answers a request that bn_server_refuses let pass. */
+void bn_server_answer(bn_server_worker *w, const bn_http_request *request, bn_http_response *out);
+/* Fills in and counts what the listener refuses; request may be empty. */
+void bn_server_write_refusal(bn_server *s, const bn_http_request *request, int status,
+	const bn_err *err, bn_http_response *out);
+
+/* call.c: what the routes have in common.
+ * Chooses the model (name NULL: the first; version NULL: the first of that name). */
 int bn_call_use_model(bn_call *c, const char *name, const char *version, bn_err *err);
 /* True when the content type is media (parameters allowed, charset only UTF-8), or absent and
  * optional. */

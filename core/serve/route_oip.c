@@ -38,8 +38,8 @@ int bn_route_oip_ready(bn_call *c, bn_err *err)
 /* The model of v2/models/NAME[/versions/V][/..]. */
 static int use_model(bn_call *c, bn_err *err)
 {
-	bool versioned = c->segment_count > 4 && !strcmp(c->segments[3], "versions");
-	return bn_call_use_model(c, c->segments[2], versioned ? c->segments[4] : NULL, err);
+	return bn_call_use_model(
+		c, c->match.params[0], c->match.param_count > 1 ? c->match.params[1] : NULL, err);
 }
 
 int bn_route_oip_model_ready(bn_call *c, bn_err *err)
@@ -48,7 +48,7 @@ int bn_route_oip_model_ready(bn_call *c, bn_err *err)
 	if (rc)
 		return rc;
 	bn_buf_adds(&c->response->body, "{\"name\":");
-	bn_answer_string(&c->response->body, c->segments[2]);
+	bn_answer_string(&c->response->body, c->match.params[0]);
 	bn_buf_adds(&c->response->body, ",\"ready\":true}\n");
 	return 0;
 }
@@ -397,8 +397,7 @@ int bn_route_oip_infer(bn_call *c, bn_err *err)
 		bn_buf_adds(b, ",\"model_version\":");
 		bn_answer_string(b, p->version);
 		bn_buf_adds(b, ",\"id\":");
-		bn_answer_string(
-			b, json_is_string(id) ? json_string_value(id) : c->response->request_id);
+		bn_answer_string(b, json_is_string(id) ? json_string_value(id) : c->request_id);
 		bn_buf_adds(b, ",\"outputs\":[");
 		write_outputs(c, prediction, probabilities);
 		bn_buf_adds(b, "]}\n");

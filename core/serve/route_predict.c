@@ -154,8 +154,9 @@ int bn_route_predict(bn_call *c, bn_err *err)
 {
 	json_t *body = NULL;
 	bool many = true;
-	int rc = bn_call_use_model(c, c->segment_count > 1 ? c->segments[1] : NULL,
-		c->segment_count > 2 ? c->segments[2] : NULL, err);
+	size_t n = c->match.param_count;
+	int rc = bn_call_use_model(
+		c, n > 0 ? c->match.params[0] : NULL, n > 1 ? c->match.params[1] : NULL, err);
 	if (rc)
 		return rc;
 	if (bn_call_has_type(c, "text/csv", false)) {

@@ -5,32 +5,8 @@
 #include "core/serve/_server.h"
 
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
 #define DEFAULT_BODY ((size_t)16 << 20)
-#define HEADER_BYTES ((size_t)64 << 10)
-#define MAX_THREADS 8
-
-const char *bn_http_request_header(const bn_http_request *r, const char *name)
-{
-	for (size_t i = 0; i < r->header_count; i++)
-		if (!strcasecmp(r->headers[i].name, name))
-			return r->headers[i].value;
-	return NULL;
-}
-
-void bn_http_response_init(bn_http_response *r)
-{
-	memset(r, 0, sizeof *r);
-	bn_buf_init(&r->body);
-}
-
-void bn_http_response_release(bn_http_response *r)
-{
-	bn_buf_release(&r->body);
-	bn_http_response_init(r);
-}
 
 /* ---- workers -------------------------------------------------------------------------------- */
 
@@ -80,33 +56,39 @@ static void return_worker(bn_server *s, bn_server_worker *w)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void on_http(
-	void *user, const bn_http_request *request, bool body_too_large, bn_http_response *response)
+/* ---- what the listener asks ---------------------------------------------------------------- */
+
+static bool on_head(void *user, bn_exchange *x)
 {
+	return !bn_server_refuses(user, bn_exchange_request(x), bn_exchange_response(x));
+}
+
+static int on_request(void *user, bn_exchange *x)
+{
+	bn_err err = BN_ERR_INIT;
 	bn_server *s = user;
 	bn_server_worker *w = borrow_worker(s);
 	if (!w) {
-		response->status = 503;
-		return;
+		bn_err_nomem(&err, "a worker");
+		bn_http_response_error(bn_exchange_response(x), 503, &err);
+		return 0;
 	}
-	bn_server_answer(w, request, body_too_large, response);
+	bn_server_answer(w, bn_exchange_request(x), bn_exchange_response(x));
 	return_worker(s, w);
+	return 0;
 }
 
-static bool wants_body(void *user, const bn_http_request *request)
+static void on_refusal(void *user, bn_exchange *x, int status, const bn_err *err)
 {
-	return bn_server_admits(user, request);
+	bn_server_write_refusal(user, bn_exchange_request(x), status, err, bn_exchange_response(x));
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
 static void fill_defaults(bn_server_options *o)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	if (!o->host)
 		o->host = "127.0.0.1";
-	if (o->threads <= 0)
-		o->threads = cpus < 1 ? 1 : cpus > MAX_THREADS ? MAX_THREADS : (int)cpus;
 	if (!o->max_body_bytes)
 		o->max_body_bytes = DEFAULT_BODY;
 	if (!o->max_rows)
@@ -115,15 +97,36 @@ static void fill_defaults(bn_server_options *o)
 		o->max_rows = BN_SESSION_MAX_ROWS;
 	if (o->timeout_s <= 0)
 		o->timeout_s = 30;
-	if (!o->max_connections)
-		o->max_connections = 1024;
-	if (o->max_connections < (unsigned)o->threads)
-		o->max_connections = (unsigned)o->threads;
+}
+
+static int copy_string(char **out, const char *s, bn_err *err)
+{
+	*out = s ? bn_strdup(s) : NULL;
+	return s && !*out ? bn_err_nomem(err, "a server") : 0;
+}
+
+static int copy_strings(bn_server *s, bn_err *err)
+{
+	int rc = 0;
+	bn_server_options *o = &s->o;
+	if ((rc = copy_string(&s->host, o->host, err)) < 0 ||
+		(rc = copy_string(&s->token, o->token ? o->token : "", err)) < 0 ||
+		(rc = copy_string(&s->unix_path, o->unix_path, err)) < 0 ||
+		(rc = copy_string(&s->tls_cert, o->tls_cert, err)) < 0 ||
+		(rc = copy_string(&s->tls_key, o->tls_key, err)) < 0)
+		return rc;
+	o->host = s->host;
+	o->token = s->token;
+	o->unix_path = s->unix_path;
+	o->tls_cert = s->tls_cert;
+	o->tls_key = s->tls_key;
+	return 0;
 }
 
 int bn_server_new(bn_server **out, const bn_env *env, const bn_predictor *const *models, size_t n,
 	const bn_server_options *options, bn_err *err)
 {
+	int rc = 0;
 	if (!n)
 		return bn_err_set(err, BN_EINVAL, "a server needs a model");
 	bn_server *s = bn_alloc_zeroed(1, sizeof *s);
@@ -133,42 +136,46 @@ int bn_server_new(bn_server **out, const bn_env *env, const bn_predictor *const 
 	s->env = env;
 	s->o = *options;
 	fill_defaults(&s->o);
-	s->host = bn_strdup(s->o.host);
-	s->token = bn_strdup(options->token ? options->token : "");
+	if ((rc = copy_strings(s, err)) < 0)
+		goto out;
 	s->models = bn_alloc_zeroed(n, sizeof *s->models);
 	s->metrics.predictions = bn_alloc_zeroed(n, sizeof *s->metrics.predictions);
 	s->metrics.unknown = bn_alloc_zeroed(n, sizeof *s->metrics.unknown);
-	int rc = s->host && s->token && s->models && s->metrics.predictions && s->metrics.unknown
-			 ? bn_env_random(env, &s->id_seed, sizeof s->id_seed, err)
-			 : bn_err_nomem(err, "a server");
-	if (rc) {
-		bn_server_free(s);
-		return rc;
+	if (!s->models || !s->metrics.predictions || !s->metrics.unknown) {
+		rc = bn_err_nomem(err, "a server");
+		goto out;
 	}
 	memcpy(s->models, models, n * sizeof *models);
 	s->model_count = n;
-	s->o.host = s->host;
-	s->o.token = s->token;
 	s->started_ns = bn_env_now_ns(env);
-	*out = s;
-	return 0;
+	rc = bn_env_random(env, &s->id_seed, sizeof s->id_seed, err);
+out:
+	if (rc < 0)
+		bn_server_free(s);
+	else
+		*out = s;
+	return rc;
 }
 
 int bn_server_start(bn_server *s, bn_err *err)
 {
-	bn_http_server_options o = {.host = s->o.host,
+	int head_ms = s->o.timeout_s < 10 ? s->o.timeout_s * 1000 : 10000;
+	bn_listener_options o = {.host = s->o.no_tcp ? NULL : s->o.host,
 		.port = s->o.port,
+		.unix_path = s->o.unix_path,
+		.tls_cert = s->o.tls_cert,
+		.tls_key = s->o.tls_key,
 		.threads = s->o.threads,
-		.max_body_bytes = s->o.max_body_bytes,
-		.max_header_bytes = HEADER_BYTES,
-		.timeout_s = s->o.timeout_s,
-		.max_connections = s->o.max_connections,
-		.handle = on_http,
-		.wants_body = wants_body,
-		.user = s};
-	int rc = bn_http_server_start(&s->http, &o, err);
-	if (!rc)
-		s->port = bn_http_server_port(s->http);
+		.limits = {.body_bytes = s->o.max_body_bytes,
+			.connections = s->o.max_connections,
+			.per_address = s->o.max_per_address,
+			.idle_ms = s->o.timeout_s * 1000,
+			.head_ms = head_ms},
+		.handler = {
+			.head = on_head, .handle = on_request, .refuse = on_refusal, .user = s}};
+	int rc = bn_listener_start(&s->http, s->env, &o, err);
+	if (rc == 0)
+		s->port = bn_listener_port(s->http);
 	return rc;
 }
 
@@ -179,7 +186,7 @@ int bn_server_port(const bn_server *s)
 
 void bn_server_stop(bn_server *s, int grace_ms)
 {
-	bn_http_server_stop(s->http, grace_ms);
+	bn_listener_stop(s->http, grace_ms);
 	s->http = NULL;
 }
 
@@ -199,6 +206,9 @@ void bn_server_free(bn_server *s)
 	bn_free(s->models);
 	bn_free(s->host);
 	bn_free(s->token);
+	bn_free(s->unix_path);
+	bn_free(s->tls_cert);
+	bn_free(s->tls_key);
 	bn_free(s);
 }
 

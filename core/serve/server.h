@@ -12,7 +12,7 @@
  *	GET  /metrics                   Prometheus text format 0.0.4
  *
  * Routing is a pure function of (method, path, headers, body): bn_server_handle needs no socket,
- * which is how it is tested and fuzzed. Sockets are http_server.c's business.
+ * which is how it is tested and fuzzed. Sockets, threads and framing are core/net/listener.h's business.
  *
  * The server does not know who listens to its answers: the prediction log is a callback (observe)
  * and so are further metrics (more_metrics), because monitoring sits below this room.
@@ -22,6 +22,7 @@
 #include "core/base/buf.h"
 #include "core/base/env.h"
 #include "core/base/err.h"
+#include "core/net/message.h"
 #include "core/serve/predictor.h"
 
 #include <stdbool.h>
@@ -44,7 +45,13 @@ typedef struct bn_server_options {
 	size_t max_body_bytes;    /* 0: 16 MiB */
 	size_t max_rows;          /* per request; 0: 10000 */
 	int timeout_s;            /* of an idle connection; 0: 30 */
-	unsigned max_connections; /* 0: 1024 */
+	unsigned max_connections; /* 0: 4096, or what the process may open */
+	unsigned max_per_address; /* connections of one address; 0: as many as all */
+	/* A Unix socket beside host and port. Who connects is this process's user or root, by the
+	 * kernel's word, and needs no token. NULL: none. */
+	const char *unix_path;
+	bool no_tcp;                    /* the Unix socket alone */
+	const char *tls_cert, *tls_key; /* PEM files: TLS on host and port. NULL: plain HTTP */
 	bn_session_policy policy;
 	void (*observe)(void *user, const bn_served *served); /* any thread; NULL: nobody listens */
 	void *observe_user;
@@ -61,9 +68,9 @@ void bn_metrics_add_label(bn_buf *out, const char *name, const char *value);
  * Makes everything but the socket. Strings of options are copied. */
 int bn_server_new(bn_server **out, const bn_env *env, const bn_predictor *const *models, size_t n,
 	const bn_server_options *options, bn_err *err);
-/* Binds and answers from its own threads. BN_ECONFLICT when the port is taken. */
+/* Binds and answers from its own threads. BN_ECONFLICT when the port or the path is taken. */
 int bn_server_start(bn_server *s, bn_err *err);
-int bn_server_port(const bn_server *s); /* after start */
+int bn_server_port(const bn_server *s); /* after start; 0 without TCP */
 /* Takes no new connections, finishes the requests in work (at most grace_ms), closes. */
 void bn_server_stop(bn_server *s, int grace_ms);
 void bn_server_free(bn_server *s); /* stops first if need be; NULL is fine */
@@ -77,38 +84,11 @@ void bn_server_get_stats(const bn_server *s, bn_server_stats *out);
 
 /* ---- without sockets ----------------------------------------------------------------------- */
 
-typedef struct bn_http_header {
-	const char *name, *value;
-} bn_http_header;
-
-typedef struct bn_http_request {
-	const char *method, *path; /* path without the query, already percent-decoded */
-	const char *query;         /* after '?', or NULL */
-	const bn_http_header *headers;
-	size_t header_count;
-	const char *body;
-	size_t body_len;
-} bn_http_request;
-
-/* Case-insensitive; NULL when absent. */
-const char *bn_http_request_header(const bn_http_request *r, const char *name);
-
-typedef struct bn_http_response {
-	int status;
-	const char *content_type; /* borrowed for ever */
-	bn_buf body;
-	const char *allow;   /* for 405: the methods; or NULL */
-	bool challenge;      /* for 401: WWW-Authenticate: Bearer */
-	char request_id[37]; /* X-Request-Id, the caller's own when it sent one */
-} bn_http_response;
-
 /* Memory of one worker thread; made lazily by the socket side, by hand in tests. */
 typedef struct bn_server_worker bn_server_worker;
 int bn_server_worker_new(bn_server_worker **out, bn_server *s, bn_err *err);
 void bn_server_worker_free(bn_server_worker *w);
 
-void bn_http_response_init(bn_http_response *r);
-void bn_http_response_release(bn_http_response *r);
 /* Always fills in a response; an error of ours is a 500 with its message. */
 void bn_server_handle(bn_server_worker *w, const bn_http_request *request, bn_http_response *out);
 

@@ -143,8 +143,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bn_http_header type = {"Content-Type", strtok_r(NULL, "", &save)};
 	char *body =
 		bn_strndup((const char *)end + 1, size - n - 1); /* ends where it ends, for ASan */
-	bn_http_request request = {method ? method : "GET", path ? path : "/", NULL, &type,
-		type.value ? 1 : 0, body, strnlen(body, size - n - 1)};
+	bn_http_request request = {.method = method ? method : "GET",
+		.path = path ? path : "/",
+		.headers = &type,
+		.header_count = type.value ? 1 : 0,
+		.body = body,
+		.body_len = strnlen(body, size - n - 1)};
 	bn_http_response a, b;
 	bn_http_response_init(&a);
 	bn_http_response_init(&b);

@@ -19,7 +19,6 @@
 #include <dirent.h>
 #include <git2.h>
 #include <langinfo.h>
-#include <microhttpd.h>
 #include <nettle/version.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
@@ -139,12 +138,10 @@ static void find_libraries(json_t *list)
 	int major, minor, rev;
 	git_libgit2_version(&major, &minor, &rev);
 	find(list, "libraries", "OK", NULL,
-		"SQLite %s, libgit2 %d.%d.%d, jansson %s, libcurl %s, %s, nettle %d.%d, "
-		"libmicrohttpd %s, zstd %s",
+		"SQLite %s, libgit2 %d.%d.%d, jansson %s, libcurl %s, %s, nettle %d.%d, zstd %s",
 		sqlite3_libversion(), major, minor, rev, jansson_version_str(),
 		curl_version_info(CURLVERSION_NOW)->version, OpenSSL_version(OPENSSL_VERSION),
-		nettle_version_major(), nettle_version_minor(), MHD_get_version(),
-		ZSTD_versionString());
+		nettle_version_major(), nettle_version_minor(), ZSTD_versionString());
 }
 
 static void find_index(json_t *list, bn_workspace *ws)

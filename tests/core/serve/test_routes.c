@@ -66,10 +66,23 @@ static int ask_with(const char *method, const char *path, const char *type, cons
 		headers[n++] = (bn_http_header){"content-type", type};
 	if (token)
 		headers[n++] = (bn_http_header){"Authorization", token};
-	bn_http_request r = {method, path, NULL, headers, n, body, len};
+	bn_http_request r = {.method = method,
+		.path = path,
+		.headers = headers,
+		.header_count = n,
+		.body = body,
+		.body_len = len};
 	bn_http_response_release(&answer);
 	bn_server_handle(worker, &r, &answer);
 	return answer.status;
+}
+
+/* A header of the answer; "" when absent. */
+static const char *header(const char *name)
+{
+	static char value[128];
+	const char *found = bn_http_response_header(&answer, name, value, sizeof value);
+	return found ? found : "";
 }
 
 static int post(const char *path, const char *body)
@@ -259,7 +272,7 @@ START_TEST(test_wrong_method_path_and_type)
 {
 	open_server(NULL, false);
 	ck_assert_int_eq(get("/predict"), 405);
-	ck_assert_str_eq(answer.allow, "POST");
+	ck_assert_str_eq(header("Allow"), "POST");
 	ck_assert_int_eq(post("/healthz", "{}"), 405);
 	ck_assert_int_eq(get("/nothing/here"), 404);
 	ck_assert_int_eq(get("/predict/a/b/c/d/e/f/g/h/i"), 404);
@@ -285,7 +298,7 @@ START_TEST(test_a_token_is_asked_for_everywhere_but_health)
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		ck_assert_int_eq(
 			ask_with("POST", "/predict", JSON_TYPE, wrong[i], row, strlen(row)), 401);
-		ck_assert(answer.challenge);
+		ck_assert_str_eq(header("WWW-Authenticate"), "Bearer realm=\"binnacle\"");
 	}
 	ck_assert_int_eq(
 		ask_with("POST", "/predict", JSON_TYPE, "bearer  s3cret", row, strlen(row)), 200);
@@ -310,8 +323,12 @@ static int ask_as(const char *path, const char *host, const char *origin)
 	if (origin)
 		headers[n++] = (bn_http_header){"ORIGIN", origin};
 	bool get_it = !strcmp(path, "/healthz");
-	bn_http_request r = {get_it ? "GET" : "POST", path, NULL, headers, n, "{" ROW "}",
-		get_it ? 0 : sizeof "{" ROW "}" - 1};
+	bn_http_request r = {.method = get_it ? "GET" : "POST",
+		.path = path,
+		.headers = headers,
+		.header_count = n,
+		.body = "{" ROW "}",
+		.body_len = get_it ? 0 : sizeof "{" ROW "}" - 1};
 	bn_http_response_release(&answer);
 	bn_server_handle(worker, &r, &answer);
 	return answer.status;
@@ -351,17 +368,17 @@ START_TEST(test_request_ids_are_kept_or_made)
 {
 	open_server(NULL, false);
 	bn_http_header h = {"X-Request-ID", "job-42:7"};
-	bn_http_request r = {"GET", "/ping", NULL, &h, 1, "", 0};
+	bn_http_request r = {.method = "GET", .path = "/ping", .headers = &h, .header_count = 1};
 	bn_server_handle(worker, &r, &answer);
-	ck_assert_str_eq(answer.request_id, "job-42:7");
+	ck_assert_str_eq(header("X-Request-Id"), "job-42:7");
 	h.value = "has space\r\nand: header";
 	bn_http_response_release(&answer);
 	bn_server_handle(worker, &r, &answer);
-	ck_assert_uint_eq(strlen(answer.request_id), 16);
+	ck_assert_uint_eq(strlen(header("X-Request-Id")), 16);
 	char first[40];
-	strcpy(first, answer.request_id);
+	strcpy(first, header("X-Request-Id"));
 	get("/ping");
-	ck_assert_str_ne(first, answer.request_id);
+	ck_assert_str_ne(first, header("X-Request-Id"));
 	close_server();
 }
 END_TEST

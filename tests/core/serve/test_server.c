@@ -2,7 +2,6 @@
 #include "core/base/env.h"
 #include "core/base/http.h"
 #include "core/base/json.h"
-#include "core/serve/http_server.h"
 #include "core/serve/server.h"
 #include "tests/support/check_main.h"
 #include "tests/support/tiny_model.h"

@@ -1,0 +1,162 @@
+/*
+ * _listener.h - what listener.c (life, accepting), loop.c (a thread and its connections), connection.c
+ * (one connection) and exchange.c (one request and its response) share.
+ *
+ * Threads: a connection and its exchange belong to their loop's thread. Other threads reach a loop
+ * through three lists under its lock (arrived, posted, evict) and its wake_fd, and nothing else.
+ */
+#ifndef BN_NET_LISTENER_INTERNAL_H
+#define BN_NET_LISTENER_INTERNAL_H
+#include "core/net/_peers.h"
+#include "core/net/_tls.h"
+#include "core/net/listener.h"
+#include "core/net/parse.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef struct bn_loop bn_loop;
+typedef struct bn_conn bn_conn;
+
+#define BN_PAGE_BYTES ((size_t)64 << 10)
+
+typedef enum bn_stage { BN_STAGE_RUNS, BN_STAGE_DRAINS, BN_STAGE_CUTS } bn_stage;
+
+typedef enum bn_conn_state {
+	BN_CONN_TLS,     /* shaking hands */
+	BN_CONN_IDLE,    /* between requests: not a byte of the next has come */
+	BN_CONN_HEAD,    /* the head is arriving */
+	BN_CONN_BODY,    /* the body is arriving */
+	BN_CONN_SINK,    /* a sink said later */
+	BN_CONN_HANDLER, /* handle() said later */
+	BN_CONN_SENDING, /* the client takes the answer */
+	BN_CONN_SOURCE,  /* a source said later */
+	BN_CONN_LINGER,  /* all is said; what still arrives is dropped */
+	BN_CONN_CLOSED,
+} bn_conn_state;
+
+struct bn_listener {
+	const bn_env *env;
+	bn_http_limits limits;
+	bn_http_handler handler;
+	bn_tls *tls;
+	bn_peers *peers; /* NULL: no limit per address */
+	int tcp_fd, unix_fd, stop_fd, port;
+	char *unix_path;
+	uid_t *uids;
+	size_t uid_count;
+	pthread_t acceptor;
+	bool accepting; /* the thread was started */
+	bn_loop *loops;
+	unsigned loop_count;
+	atomic_int stage;
+	atomic_uint open;
+	atomic_size_t memory;
+	atomic_uint_fast64_t accepted, evicted, rejected, timed_out;
+	pthread_mutex_t lock; /* of running */
+	pthread_cond_t ended;
+	unsigned running; /* loops whose thread has work */
+};
+
+struct bn_loop {
+	bn_listener *listener;
+	pthread_t thread;
+	int epoll_fd, wake_fd;
+	int64_t now_ms; /* monotonic, of this turn */
+	bn_conn *conns, *closed;
+	atomic_uint count; /* of conns */
+	atomic_uint_fast64_t requests;
+	unsigned orphans; /* exchanges whose client has gone and whose handler has not finished */
+	bn_exchange *spare;
+	unsigned spare_count;
+	char *page; /* what is read lands here */
+	bn_buf out; /* lent to the connection that answers */
+	char date[40];
+	int64_t date_s;
+	bool has_drained;
+	pthread_mutex_t lock; /* of the following */
+	bn_conn *arrived;
+	bn_exchange *posted;
+	unsigned evict;
+};
+
+struct bn_conn {
+	bn_loop *loop;
+	bn_conn *next, *prev;
+	int fd;
+	bn_conn_state state;
+	unsigned events; /* that epoll watches */
+	bool is_counted; /* in peers */
+	int64_t since_ms, deadline_ms;
+	uint64_t moved; /* bytes since then, of a body, an answer, or dropped ones */
+	bn_tls_stream *tls;
+	bn_exchange *x;
+	char *in; /* read, and not to be looked at before the answer has left */
+	size_t in_len;
+	bn_buf out;
+	size_t out_at;
+	bn_peer_key key;
+	bn_http_peer peer;
+};
+
+struct bn_exchange {
+	bn_conn *conn; /* NULL: the client has gone */
+	bn_loop *loop;
+	bn_exchange *next;           /* in spare, or in posted */
+	bool is_posted, is_finished; /* under the loop's lock */
+	bool headed;                 /* head() was asked, so sent() will be */
+	bool body_done;              /* not a byte of the request is to come */
+	bool head_only, is_chunked, has_sink;
+	bn_http_head head;
+	bn_http_header headers[BN_HTTP_MAX_HEADERS];
+	bn_http_request request;
+	bn_http_peer peer; /* a copy: the connection may go first */
+	bn_http_response response;
+	bn_http_sink sink;
+	bn_http_chunks chunks;
+	bn_buf head_bytes, body;
+	size_t body_limit, counted; /* counted: bytes of it in listener->memory */
+	uint64_t left, taken;       /* of the request's body */
+	uint64_t given;             /* of the response's body */
+	int64_t began_ns;
+	bn_waker *waker;
+	_Alignas(16) unsigned char state[BN_EXCHANGE_STATE];
+};
+
+/* loop.c */
+int bn_loop_start(bn_loop *l, bn_listener *listener, bn_err *err);
+void bn_loop_wake(bn_loop *l);
+void bn_loop_release(bn_loop *l); /* after its thread has ended */
+/* The acceptor: the connection is the loop's from here. */
+void bn_loop_hand_over(bn_loop *l, bn_conn *c);
+/* Any thread: its waiting connection that has kept us longest is to go. */
+void bn_loop_ask_eviction(bn_loop *l);
+/* Any thread. */
+void bn_loop_post(bn_exchange *x, bool finished);
+void bn_loop_forget(bn_exchange *x); /* takes it out of posted */
+
+/* connection.c: the loop's thread only */
+bn_conn *bn_conn_new(
+	bn_listener *l, int fd, bool is_unix); /* the acceptor's; NULL without memory */
+void bn_conn_begin(bn_conn *c);                /* epoll watches it from now on */
+void bn_conn_on_event(bn_conn *c, unsigned events);
+void bn_conn_on_post(bn_conn *c, bn_exchange *x, bool finished);
+void bn_conn_on_deadline(bn_conn *c);
+void bn_conn_on_drain(bn_conn *c);
+/* May be closed to make room: it waits for its client, who is not as fast as min_rate. */
+bool bn_conn_is_evictable(const bn_conn *c);
+void bn_conn_close(bn_conn *c); /* its memory goes at the end of the turn */
+void bn_conn_free(bn_conn *c);
+
+/* exchange.c */
+bn_exchange *bn_exchange_begin(bn_conn *c); /* NULL without memory */
+void bn_exchange_end(bn_exchange *x, bool whole);
+void bn_exchange_close_sink(bn_exchange *x, bool whole);
+/* Counts bytes held in memory; false when that is too much for the listener. */
+bool bn_exchange_count(bn_exchange *x, size_t bytes);
+/* The client has gone while a handler works on it. */
+void bn_exchange_orphan(bn_exchange *x);
+/* Status line and headers of the response, into out. chunked: in which form the body follows. */
+void bn_exchange_write_head(bn_exchange *x, bn_buf *out, bool *chunked);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * listener.h - sockets, threads, TLS and HTTP/1.1 framing; what is asked is somebody else's business.
+ *
+ * A few threads wait for their connections with an epoll each; one more accepts, and hands each
+ * connection to the thread that has fewest. Handlers are called on those threads, so a handler that
+ * has to wait for something says BN_HTTP_LATER and finishes from another thread. An exchange, one
+ * request with its response, belongs to the thread of its connection but for the two functions that
+ * say otherwise.
+ *
+ * What is refused, and how: a request that is not clearly one thing is a 400 and the connection ends
+ * (bare line feeds, blanks before a colon, folded lines, NUL, two headers where one has meaning,
+ * Content-Length beside Transfer-Encoding, codings other than chunked; RFC 9112). Whoever is slow
+ * with a head or a body, or takes no answer, is hung up on. When all connections are in use, the one
+ * that has kept the listener waiting longest makes room for a new one, so that a crowd of slow clients
+ * keeps nobody out. An answer that comes before the body was read (413, 401, ...) is sent, then what
+ * still arrives is read and dropped within limits, then the connection is closed: closing at once
+ * would make the client's kernel throw the answer away.
+ */
+#ifndef BN_NET_LISTENER_H
+#define BN_NET_LISTENER_H
+#include "core/base/env.h"
+#include "core/base/err.h"
+#include "core/net/message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct bn_listener bn_listener;
+typedef struct bn_exchange bn_exchange;
+
+/* Zero is the default in each. */
+typedef struct bn_http_limits {
+	size_t head_bytes;    /* request line and headers; 64 KiB; 431, and 414 for the line */
+	size_t body_bytes;    /* of a body kept in memory; 16 MiB; 413 */
+	size_t memory_bytes;  /* all bodies in memory and answers not yet taken; 256 MiB; 503 */
+	unsigned connections; /* 4096, or what the process may open */
+	unsigned
+		per_address; /* connections of one address, of a /64 of IPv6; as many as connections */
+	int head_ms;  /* from the first byte (or connecting) to the end of the head; 10 000 */
+	int body_ms;  /* for a body, and more while it comes at min_rate or faster; 20 000 */
+	int min_rate; /* bytes a second; 1024 */
+	int idle_ms;  /* between requests; 30 000 */
+	int write_ms; /* without a byte of the answer taken; 30 000 */
+	size_t linger_bytes; /* read and dropped after an early answer; 64 MiB */
+	int linger_ms;       /* the same in time; 5 000 */
+} bn_http_limits;
+
+/* Whoever answers. All but handle may be NULL. */
+typedef struct bn_http_handler {
+	/* The head is there, nothing of the body has been taken. True: go on (after
+	 * bn_exchange_set_sink or bn_exchange_set_limit, if need be). False: the response is filled
+	 * in; it is sent, and the body is not wanted. */
+	bool (*head)(void *user, bn_exchange *x);
+	/* The request is complete. 0: the response is filled in. BN_HTTP_LATER: bn_exchange_finish
+	 * will be called, and the exchange lives until then. */
+	int (*handle)(void *user, bn_exchange *x);
+	/* The listener refuses by itself, with err as its reason: 413, 503 and 417 with a whole head;
+	 * 400, 408, 414, 431, 501 and 505 with a request whose method and path are "". The response
+	 * holds {"error": ...} already and may be written anew. */
+	void (*refuse)(void *user, bn_exchange *x, int status, const bn_err *err);
+	/* The response has left, or (whole: false) the client has. Just before the exchange ends. */
+	void (*sent)(void *user, bn_exchange *x, bool whole);
+	void *user;
+} bn_http_handler;
+
+typedef struct bn_listener_options {
+	const char *host; /* numeric address, name, "localhost", "*" for all; NULL: no TCP */
+	int port;         /* 0: any free one */
+	/* A Unix socket (mode 0600, or 0666 with unix_uids); NULL: none. A socket at that path that nobody listens
+	 * on is replaced, anything else there is BN_ECONFLICT. Who connects is asked of the kernel:
+	 * root, the user of this process, and unix_uids. Others are hung up on. */
+	const char *unix_path;
+	const uid_t *unix_uids;
+	size_t unix_uid_count;
+	/* PEM files, of TCP alone. The key's file must be its owner's alone (0600): BN_EREFUSED. TLS 1.2
+	 * or later. NULL: plain. */
+	const char *tls_cert, *tls_key;
+	int threads; /* 0: one per CPU, at most 8 */
+	bn_http_limits limits;
+	bn_http_handler handler;
+} bn_listener_options;
+
+/* Binds and starts answering. Strings are not kept. BN_ECONFLICT: the port or path is taken;
+ * BN_EREFUSED: not allowed to; BN_EINVAL: no such host, a certificate that is none. */
+int bn_listener_start(
+	bn_listener **out, const bn_env *env, const bn_listener_options *options, bn_err *err);
+int bn_listener_port(const bn_listener *l); /* of TCP; 0 without */
+/* Stops accepting, closes idle connections, waits up to grace_ms for the others, then cuts them; an
+ * exchange that will be finished by another thread is waited for. Ends all threads, frees. NULL is
+ * fine. */
+void bn_listener_stop(bn_listener *l, int grace_ms);
+
+typedef struct bn_listener_stats {
+	uint64_t accepted, requests;
+	uint64_t evicted;  /* closed to make room */
+	uint64_t rejected; /* hung up on at once: per_address, uid */
+	uint64_t timed_out;
+	unsigned open;       /* connections now */
+	size_t memory_bytes; /* of bodies and answers now */
+} bn_listener_stats;
+void bn_listener_get_stats(const bn_listener *l, bn_listener_stats *out);
+
+/* ---- one exchange --------------------------------------------------------------------------- */
+
+const bn_http_request *bn_exchange_request(const bn_exchange *x);
+bn_http_response *bn_exchange_response(bn_exchange *x);
+/* BN_EXCHANGE_STATE bytes for the handler, zero at head(); nothing is freed in there. */
+#define BN_EXCHANGE_STATE 64
+void *bn_exchange_state(bn_exchange *x);
+/* In head() only: the body goes there, and request->body stays NULL. */
+void bn_exchange_set_sink(bn_exchange *x, const bn_http_sink *sink);
+/* In head() only: another limit than body_bytes for this body in memory. */
+void bn_exchange_set_limit(bn_exchange *x, size_t body_bytes);
+/* True for a body that was announced, with or without its length. */
+bool bn_exchange_has_body(const bn_exchange *x);
+/* Monotonic clock when the head was complete. */
+int64_t bn_exchange_began_ns(const bn_exchange *x);
+
+/* Any thread: ends an exchange whose handle() said BN_HTTP_LATER; not to be touched afterwards. */
+void bn_exchange_finish(bn_exchange *x);
+
+/*
+ * A sink or source that said "later" is asked again after bn_waker_wake. A waker outlives its
+ * exchange, after which waking does nothing; so producers in other threads hold one.
+ */
+typedef struct bn_waker bn_waker;
+/* In head() or handle(): one more reference; NULL without memory. */
+bn_waker *bn_exchange_waker(bn_exchange *x);
+
+void bn_waker_wake(bn_waker *w);    /* any thread */
+bool bn_waker_is_gone(bn_waker *w); /* any thread: nobody will read or write any more */
+void bn_waker_release(bn_waker *w); /* any thread; NULL is fine */
+
+#endif

@@ -1,0 +1,277 @@
+/*
+ * loop.c - a thread with an epoll: its connections, their deadlines, and what other threads ask of it.
+ *
+ * Deadlines are looked at every SWEEP_MS by walking all connections: thousands take microseconds, and
+ * an order by time would have to be kept at every byte instead.
+ */
+#include "core/base/mem.h"
+#include "core/net/_listener.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define SWEEP_MS 250
+#define EVENTS 128
+#define EVICT_AT_ONCE 32
+
+/* ---- other threads -------------------------------------------------------------------------- */
+
+void bn_loop_wake(bn_loop *l)
+{
+	uint64_t one = 1;
+	ssize_t n = write(l->wake_fd, &one, sizeof one);
+	(void)n; /* a counter that is full wakes as well */
+}
+
+void bn_loop_hand_over(bn_loop *l, bn_conn *c)
+{
+	c->loop = l;
+	atomic_fetch_add(&l->count, 1);
+	pthread_mutex_lock(&l->lock);
+	c->next = l->arrived;
+	l->arrived = c;
+	pthread_mutex_unlock(&l->lock);
+	bn_loop_wake(l);
+}
+
+void bn_loop_ask_eviction(bn_loop *l)
+{
+	pthread_mutex_lock(&l->lock);
+	l->evict++;
+	pthread_mutex_unlock(&l->lock);
+	bn_loop_wake(l);
+}
+
+void bn_loop_post(bn_exchange *x, bool finished)
+{
+	bn_loop *l = x->loop;
+	pthread_mutex_lock(&l->lock);
+	x->is_finished |= finished;
+	if (!x->is_posted) {
+		x->is_posted = true;
+		x->next = l->posted;
+		l->posted = x;
+	}
+	pthread_mutex_unlock(&l->lock);
+	bn_loop_wake(l);
+}
+
+void bn_loop_forget(bn_exchange *x)
+{
+	bn_loop *l = x->loop;
+	pthread_mutex_lock(&l->lock);
+	for (bn_exchange **at = &l->posted; x->is_posted && *at; at = &(*at)->next)
+		if (*at == x) {
+			*at = x->next;
+			x->is_posted = false;
+			break;
+		}
+	pthread_mutex_unlock(&l->lock);
+}
+
+/* ---- what they asked ------------------------------------------------------------------------ */
+
+/* The waiting connections that have kept us longest go. */
+static void evict(bn_loop *l, unsigned n)
+{
+	bn_conn *oldest[EVICT_AT_ONCE];
+	unsigned count = 0, most = n < EVICT_AT_ONCE ? n : EVICT_AT_ONCE;
+	for (bn_conn *c = l->conns; c; c = c->next) {
+		if (!bn_conn_is_evictable(c))
+			continue;
+		unsigned i = count < most ? count++ : most;
+		for (; i > 0 && oldest[i - 1]->since_ms > c->since_ms; i--)
+			if (i < most)
+				oldest[i] = oldest[i - 1];
+		if (i < most)
+			oldest[i] = c;
+	}
+	atomic_fetch_add(&l->listener->evicted, count);
+	for (unsigned i = 0; i < count; i++)
+		bn_conn_close(oldest[i]);
+}
+
+static bn_exchange *next_posted(bn_loop *l, bool *finished)
+{
+	pthread_mutex_lock(&l->lock);
+	bn_exchange *x = l->posted;
+	if (x) {
+		l->posted = x->next;
+		x->is_posted = false;
+		*finished = x->is_finished;
+	}
+	pthread_mutex_unlock(&l->lock);
+	return x;
+}
+
+static void take_posted(bn_loop *l)
+{
+	bn_exchange *x;
+	bool finished = false;
+	while ((x = next_posted(l, &finished)) != NULL) {
+		if (x->conn) {
+			bn_conn_on_post(x->conn, x, finished);
+		} else if (finished) {
+			l->orphans--;
+			bn_exchange_end(x, false);
+		}
+	}
+}
+
+static void on_wake(bn_loop *l)
+{
+	uint64_t count;
+	ssize_t got = read(l->wake_fd, &count, sizeof count);
+	(void)got;
+	pthread_mutex_lock(&l->lock);
+	bn_conn *arrived = l->arrived;
+	unsigned evictions = l->evict;
+	l->arrived = NULL;
+	l->evict = 0;
+	pthread_mutex_unlock(&l->lock);
+	while (arrived) {
+		bn_conn *c = arrived;
+		arrived = c->next;
+		bn_conn_begin(c);
+		if (atomic_load(&l->listener->stage) != BN_STAGE_RUNS)
+			bn_conn_on_drain(c);
+	}
+	take_posted(l);
+	if (evictions)
+		evict(l, evictions);
+}
+
+/* ---- the thread ----------------------------------------------------------------------------- */
+
+static void sweep(bn_loop *l)
+{
+	bn_conn *next;
+	for (bn_conn *c = l->conns; c; c = next) {
+		next = c->next;
+		if (c->deadline_ms <= l->now_ms)
+			bn_conn_on_deadline(c);
+	}
+}
+
+static void free_closed(bn_loop *l)
+{
+	while (l->closed) {
+		bn_conn *c = l->closed;
+		l->closed = c->next;
+		bn_conn_free(c);
+	}
+}
+
+/* What stopping asks for. False: nothing is left to do. */
+static bool stop_on(bn_loop *l, int stage)
+{
+	bn_conn *next;
+	if (stage == BN_STAGE_DRAINS && !l->has_drained) {
+		l->has_drained = true;
+		for (bn_conn *c = l->conns; c; c = next) {
+			next = c->next;
+			bn_conn_on_drain(c);
+		}
+	}
+	if (stage == BN_STAGE_CUTS)
+		while (l->conns)
+			bn_conn_close(l->conns);
+	return l->conns || l->orphans;
+}
+
+static void turn(bn_loop *l, int64_t *sweep_ms)
+{
+	struct epoll_event events[EVENTS];
+	int64_t wait = l->conns ? *sweep_ms - l->now_ms : -1;
+	int n = epoll_wait(l->epoll_fd, events, EVENTS, wait < -1 ? 0 : (int)wait);
+	bool woken = false;
+	l->now_ms = bn_env_monotonic_ns(l->listener->env) / 1000000;
+	for (int i = 0; i < n; i++)
+		if (events[i].data.ptr)
+			bn_conn_on_event(events[i].data.ptr, events[i].events);
+		else
+			woken = true;
+	if (woken)
+		on_wake(l);
+	if (l->now_ms >= *sweep_ms) {
+		sweep(l);
+		*sweep_ms = l->now_ms + SWEEP_MS;
+	}
+}
+
+static void *run(void *user)
+{
+	bn_loop *l = user;
+	bn_listener *listener = l->listener;
+	int64_t sweep_ms = 0;
+	l->now_ms = bn_env_monotonic_ns(listener->env) / 1000000;
+	for (;;) {
+		turn(l, &sweep_ms);
+		int stage = atomic_load(&listener->stage);
+		bool busy = stage == BN_STAGE_RUNS || stop_on(l, stage);
+		free_closed(l);
+		if (!busy)
+			break;
+	}
+	pthread_mutex_lock(&listener->lock);
+	listener->running--;
+	pthread_cond_signal(&listener->ended);
+	pthread_mutex_unlock(&listener->lock);
+	return NULL;
+}
+
+int bn_loop_start(bn_loop *l, bn_listener *listener, bn_err *err)
+{
+	sigset_t all, old;
+	struct epoll_event e = {.events = EPOLLIN};
+	l->listener = listener;
+	pthread_mutex_init(&l->lock, NULL);
+	bn_buf_init(&l->out);
+	l->page = bn_alloc(BN_PAGE_BYTES);
+	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!l->page)
+		return bn_err_nomem(err, "a server");
+	if (l->epoll_fd < 0 || l->wake_fd < 0 ||
+		epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->wake_fd, &e))
+		return bn_err_sys(err, BN_EIO, errno, "cannot wait for connections");
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main thread's business */
+	int rc = pthread_create(&l->thread, NULL, run, l);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (rc)
+		return bn_err_sys(err, BN_EIO, rc, "cannot start a thread");
+	listener->running++;
+	return 0;
+}
+
+void bn_loop_release(bn_loop *l)
+{
+	free_closed(l);
+	while (l->arrived) {
+		bn_conn *c = l->arrived;
+		l->arrived = c->next;
+		close(c->fd);
+		bn_conn_free(c);
+	}
+	while (l->spare) {
+		bn_exchange *x = l->spare;
+		l->spare = x->next;
+		bn_http_response_release(&x->response);
+		bn_buf_release(&x->head_bytes);
+		bn_buf_release(&x->body);
+		bn_free(x);
+	}
+	if (l->epoll_fd > 0)
+		close(l->epoll_fd);
+	if (l->wake_fd > 0)
+		close(l->wake_fd);
+	if (l->listener)
+		pthread_mutex_destroy(&l->lock);
+	bn_buf_release(&l->out);
+	bn_free(l->page);
+}

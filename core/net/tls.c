@@ -1,0 +1,239 @@
+/* tls.c - see _tls.h. Signals: writing to a socket that the peer has closed raises SIGPIPE, which the
+ * listener's threads have blocked. */
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/net/_tls.h"
+
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <string.h>
+
+struct bn_tls {
+	SSL_CTX *ctx;
+};
+
+struct bn_tls_stream {
+	SSL *ssl;
+	bool wants_write;
+};
+
+/* Why OpenSSL said no; its queue is empty afterwards. */
+static int explain(bn_err *err, const char *path, const char *what)
+{
+	unsigned long code = ERR_peek_last_error();
+	const char *why = code ? ERR_reason_error_string(code) : NULL;
+	bn_err_set(err, BN_EINVAL, "%s: %s%s%s", path, what, why ? ": " : "", why ? why : "");
+	ERR_clear_error();
+	return BN_EINVAL;
+}
+
+static int read_pem(BIO **out, const bn_env *env, const char *path, bn_buf *text, bn_err *err)
+{
+	int rc = bn_fs_read_file(env, path, text, err);
+	if (rc < 0)
+		return rc;
+	*out = BIO_new_mem_buf(text->ptr, text->len < INT_MAX ? (int)text->len : 0);
+	return *out ? 0 : bn_err_nomem(err, "a certificate");
+}
+
+static int use_certificates(bn_tls *t, const bn_env *env, const char *path, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	BIO *bio = NULL;
+	X509 *x = NULL;
+	int rc = read_pem(&bio, env, path, &text, err);
+	if (rc < 0)
+		goto out;
+	x = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
+	if (!x || SSL_CTX_use_certificate(t->ctx, x) != 1) {
+		rc = explain(err, path, "not a certificate in PEM form");
+		goto out;
+	}
+	X509 *next = NULL;
+	while ((next = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
+		if (SSL_CTX_add0_chain_cert(t->ctx, next) != 1) {
+			X509_free(next);
+			rc = explain(err, path, "a certificate of the chain");
+			goto out;
+		}
+	ERR_clear_error(); /* "no start line" is the end of the file */
+out:
+	X509_free(x);
+	BIO_free(bio);
+	bn_buf_release(&text);
+	return rc;
+}
+
+static int no_password(char *to, int size, int writing, void *user)
+{
+	(void)to;
+	(void)size;
+	(void)writing;
+	(void)user;
+	return -1; /* nobody is asked at a terminal */
+}
+
+static int use_key(bn_tls *t, const bn_env *env, const char *path, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	BIO *bio = NULL;
+	EVP_PKEY *key = NULL;
+	struct stat st;
+	int rc = read_pem(&bio, env, path, &text, err);
+	if (rc < 0)
+		goto out;
+	if (env->fs->stat(env, NULL, path, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 077) {
+		rc = bn_err_set(err, BN_EREFUSED, "%s can be read by others", path);
+		bn_err_hint(err, "chmod 600 %s", path);
+		goto out;
+	}
+	key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+	if (!key)
+		rc = explain(err, path, "not a private key in PEM form without a password");
+	else if (SSL_CTX_use_PrivateKey(t->ctx, key) != 1 || SSL_CTX_check_private_key(t->ctx) != 1)
+		rc = explain(err, path, "not the key of the certificate");
+out:
+	if (text.len)
+		OPENSSL_cleanse(text.ptr, text.len);
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	bn_buf_release(&text);
+	return rc;
+}
+
+/* HTTP/1.1 for whoever offers a list; a client without it in its list is taken all the same. */
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+	const unsigned char *in, unsigned in_len, void *user)
+{
+	static const unsigned char ours[] = "\x08http/1.1";
+	unsigned char *chosen = NULL;
+	(void)ssl;
+	(void)user;
+	if (SSL_select_next_proto(&chosen, out_len, ours, sizeof ours - 1, in, in_len) !=
+		OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_NOACK;
+	*out = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+int bn_tls_new(
+	bn_tls **out, const bn_env *env, const char *cert_path, const char *key_path, bn_err *err)
+{
+	int rc = 0;
+	bn_tls *t = bn_alloc_zeroed(1, sizeof *t);
+	if (t)
+		t->ctx = SSL_CTX_new(TLS_server_method());
+	if (!t || !t->ctx) {
+		rc = bn_err_nomem(err, "TLS");
+		goto out;
+	}
+	SSL_CTX_set_min_proto_version(t->ctx, TLS1_2_VERSION);
+	SSL_CTX_set_options(t->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+					    SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_mode(t->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+					 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_alpn_select_cb(t->ctx, choose_protocol, NULL);
+	if ((rc = use_certificates(t, env, cert_path, err)) < 0)
+		goto out;
+	rc = use_key(t, env, key_path, err);
+out:
+	if (rc < 0)
+		bn_tls_free(t);
+	else
+		*out = t;
+	return rc;
+}
+
+void bn_tls_free(bn_tls *t)
+{
+	if (!t)
+		return;
+	SSL_CTX_free(t->ctx);
+	bn_free(t);
+}
+
+/* ---- one connection ------------------------------------------------------------------------- */
+
+bn_tls_stream *bn_tls_accept(bn_tls *t, int fd)
+{
+	bn_tls_stream *s = bn_alloc_zeroed(1, sizeof *s);
+	if (!s)
+		return NULL;
+	s->ssl = SSL_new(t->ctx);
+	if (!s->ssl || SSL_set_fd(s->ssl, fd) != 1) {
+		SSL_free(s->ssl);
+		bn_free(s);
+		return NULL;
+	}
+	SSL_set_accept_state(s->ssl);
+	return s;
+}
+
+void bn_tls_close(bn_tls_stream *s)
+{
+	if (!s)
+		return;
+	SSL_free(s->ssl);
+	bn_free(s);
+	ERR_clear_error();
+}
+
+/* What a call that gave no bytes means. */
+static ssize_t outcome(bn_tls_stream *s, int rc)
+{
+	int why = SSL_get_error(s->ssl, rc);
+	s->wants_write = why == SSL_ERROR_WANT_WRITE;
+	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
+		return BN_IO_AGAIN;
+	ERR_clear_error();
+	return why == SSL_ERROR_ZERO_RETURN ? BN_IO_END : BN_IO_BROKEN;
+}
+
+ssize_t bn_tls_handshake(bn_tls_stream *s)
+{
+	ERR_clear_error();
+	int rc = SSL_do_handshake(s->ssl);
+	if (rc == 1)
+		return 1;
+	ssize_t what = outcome(s, rc);
+	return what == BN_IO_AGAIN ? what : BN_IO_BROKEN;
+}
+
+ssize_t bn_tls_read(bn_tls_stream *s, void *to, size_t n)
+{
+	ERR_clear_error();
+	int rc = SSL_read(s->ssl, to, n < INT_MAX ? (int)n : INT_MAX);
+	s->wants_write = false;
+	return rc > 0 ? rc : outcome(s, rc);
+}
+
+ssize_t bn_tls_write(bn_tls_stream *s, const void *from, size_t n)
+{
+	ERR_clear_error();
+	int rc = SSL_write(s->ssl, from, n < INT_MAX ? (int)n : INT_MAX);
+	s->wants_write = false;
+	if (rc > 0)
+		return rc;
+	ssize_t what = outcome(s, rc);
+	return what == BN_IO_AGAIN ? what : BN_IO_BROKEN;
+}
+
+bool bn_tls_has_more(const bn_tls_stream *s)
+{
+	return SSL_has_pending(s->ssl);
+}
+
+bool bn_tls_wants_write(const bn_tls_stream *s)
+{
+	return s->wants_write;
+}
+
+void bn_tls_say_goodbye(bn_tls_stream *s)
+{
+	ERR_clear_error();
+	if (SSL_is_init_finished(s->ssl))
+		SSL_shutdown(s->ssl);
+	ERR_clear_error();
+}

@@ -1,0 +1,144 @@
+/*
+ * call.c - what the routes that predict have in common: the model, the body, and writing answers.
+ */
+#include "core/base/json.h"
+#include "core/base/str.h"
+#include "core/serve/_server.h"
+
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+
+int bn_call_use_model(bn_call *c, const char *name, const char *version, bn_err *err)
+{
+	bn_server *s = c->server;
+	size_t i = 0;
+	for (; name && i < s->model_count; i++)
+		if (!strcmp(bn_predictor_name(s->models[i]), name) &&
+			(!version || !strcmp(bn_predictor_version(s->models[i]), version)))
+			break;
+	if (i == s->model_count)
+		return bn_err_set(err, BN_ENOTFOUND, "no model '%.100s'%s%.40s is served here",
+			name, version ? " version " : "", version ? version : "");
+	c->model = i;
+	if (!c->worker->sessions[i]) {
+		int rc = bn_session_new(&c->worker->sessions[i], s->models[i], &s->o.policy, err);
+		if (rc)
+			return rc;
+	}
+	c->session = c->worker->sessions[i];
+	return 0;
+}
+
+bool bn_call_has_type(const bn_call *c, const char *media, bool optional)
+{
+	const char *type = bn_http_request_header(c->request, "Content-Type");
+	if (!type)
+		return optional;
+	size_t n = strlen(media);
+	if (strncasecmp(type, media, n))
+		return false;
+	type += n + strspn(type + n, " \t");
+	if (*type && *type != ';')
+		return false;
+	const char *charset = strcasestr(type, "charset=");
+	if (!charset)
+		return true;
+	charset += 8 + (charset[8] == '"');
+	return !strncasecmp(charset, "utf-8", 5) || !strncasecmp(charset, "utf8", 4) ||
+	       !strncasecmp(charset, "us-ascii", 8);
+}
+
+int bn_call_wrong_type(bn_call *c, const char *wanted, bn_err *err)
+{
+	const char *type = bn_http_request_header(c->request, "Content-Type");
+	c->status = 415;
+	bn_err_set(
+		err, BN_EINVAL, "content type '%.80s' is not taken here", type ? type : "(none)");
+	bn_err_hint(err, "send the header Content-Type: %s", wanted);
+	return BN_EINVAL;
+}
+
+/* Python writes NaN and Infinity, which are not JSON, and MLflow's own client sends them for missing
+ * values: outside strings they become null. */
+static void replace_nan(bn_buf *out, const char *at, const char *end)
+{
+	bool quoted = false;
+	for (const char *p = at; p < end; p++) {
+		size_t left = (size_t)(end - p), n = 0;
+		if (!quoted && left >= 3 && !memcmp(p, "NaN", 3))
+			n = 3;
+		else if (!quoted && left >= 8 && !memcmp(p, "Infinity", 8))
+			n = 8;
+		else if (!quoted && left >= 9 && !memcmp(p, "-Infinity", 9))
+			n = 9;
+		if (n) {
+			bn_buf_adds(out, "null");
+			p += n - 1;
+			continue;
+		}
+		if (quoted && *p == '\\' && left > 1)
+			bn_buf_addch(out, *p++);
+		else if (*p == '"')
+			quoted = !quoted;
+		bn_buf_addch(out, *p);
+	}
+}
+
+int bn_call_json(json_t **out, bn_call *c, bn_err *err)
+{
+	const char *body = c->request->body;
+	size_t n = c->request->body_len;
+	if (!n)
+		return bn_err_set(err, BN_EINVAL, "the body is empty, JSON was expected");
+	if (!memmem(body, n, "NaN", 3) && !memmem(body, n, "Infinity", 8))
+		return bn_json_parse(out, body, n, "body", err);
+	bn_buf text = BN_BUF_INIT;
+	replace_nan(&text, body, body + n);
+	int rc = bn_buf_check(&text, err, "the body");
+	if (!rc)
+		rc = bn_json_parse(out, text.ptr, text.len, "body", err);
+	bn_buf_release(&text);
+	return rc;
+}
+
+int bn_call_begin(bn_call *c, size_t rows, bn_err *err)
+{
+	if (rows > c->server->o.max_rows) {
+		c->status = 413;
+		return bn_err_set(err, BN_EINVAL, "%zu rows in one request, at most %zu are taken",
+			rows, c->server->o.max_rows);
+	}
+	if (!rows)
+		return bn_err_set(err, BN_EINVAL, "no rows to predict");
+	return bn_session_begin(c->session, rows, err);
+}
+
+int bn_call_run(bn_call *c, bn_err *err)
+{
+	int rc = bn_session_run(c->session, err);
+	c->answered = !rc;
+	return rc;
+}
+
+void bn_answer_number(bn_buf *out, double x)
+{
+	char text[BN_FMT];
+	bn_buf_adds(out, isfinite(x) ? bn_fmt_f64(x, text) : "null");
+}
+
+void bn_answer_string(bn_buf *out, const char *s)
+{
+	bn_buf_add_json_string(out, s, strlen(s));
+}
+
+void bn_answer_prediction(bn_buf *out, const bn_session *s, size_t row)
+{
+	const char *label = bn_session_label(s, row);
+	if (!label)
+		bn_answer_number(out, bn_session_prediction(s, row));
+	else if (bn_session_label_is_number(s))
+		bn_buf_adds(out, label);
+	else
+		bn_answer_string(out, label);
+}
