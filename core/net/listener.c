@@ -60,14 +60,21 @@ static bool look_at_peer(bn_listener *l, bn_conn *c, const struct sockaddr_stora
 	return c->is_counted;
 }
 
-static bn_loop *busiest_or_idlest(bn_listener *l, bool busiest)
+static bn_loop *busiest(bn_listener *l)
 {
 	bn_loop *best = &l->loops[0];
-	for (unsigned i = 1; i < l->loop_count; i++) {
-		unsigned n = atomic_load(&l->loops[i].count), m = atomic_load(&best->count);
-		if (busiest ? n > m : n < m)
+	for (unsigned i = 1; i < l->loop_count; i++)
+		if (atomic_load(&l->loops[i].count) > atomic_load(&best->count))
 			best = &l->loops[i];
-	}
+	return best;
+}
+
+static bn_loop *idlest(bn_listener *l)
+{
+	bn_loop *best = &l->loops[0];
+	for (unsigned i = 1; i < l->loop_count; i++)
+		if (atomic_load(&l->loops[i].count) < atomic_load(&best->count))
+			best = &l->loops[i];
 	return best;
 }
 
@@ -87,8 +94,8 @@ static void take_connection(
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	atomic_fetch_add(&l->accepted, 1);
 	if (atomic_fetch_add(&l->open, 1) >= l->limits.connections)
-		bn_loop_ask_eviction(busiest_or_idlest(l, true));
-	bn_loop_hand_over(busiest_or_idlest(l, false), c);
+		bn_loop_ask_eviction(busiest(l));
+	bn_loop_hand_over(idlest(l), c);
 }
 
 /* Accepts what waits. False: there was no room, and it is better to wait a little. */
@@ -103,7 +110,7 @@ static bool accept_some(bn_listener *l, int fd, bool is_unix)
 			accept4(fd, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (got < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 				       errno == ENOMEM)) {
-			bn_loop_ask_eviction(busiest_or_idlest(l, true));
+			bn_loop_ask_eviction(busiest(l));
 			return false;
 		}
 		if (got < 0)

@@ -372,9 +372,9 @@ static int hex_digit(char c)
 /* The state after one byte outside data; -1 when it may not stand there. */
 static int step_size(bn_http_chunks *c, char b)
 {
-	int digit = hex_digit(b);
+	int digit = hex_digit(b), after_size = c->left ? CHUNK_DATA : TRAILER_START;
 	if (c->state == CHUNK_SIZE_LF)
-		return b != '\n' ? -1 : (int)(c->left ? CHUNK_DATA : TRAILER_START);
+		return b == '\n' ? after_size : -1;
 	if (c->state == CHUNK_SIZE && digit >= 0) {
 		if (++c->digits > 15)
 			return -1;
