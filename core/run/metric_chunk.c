@@ -11,12 +11,57 @@ static const char magic[4] = {'B', 'N', 'M', '1'};
 
 /* ---- sets ----------------------------------------------------------------------------------- */
 
-static bn_metric_series *series_find(bn_metric_set *set, const char *key)
+enum { SLOTS_FROM = 16 }; /* below so many series, comparing keys is as fast */
+
+static size_t key_hash(const char *key)
 {
-	for (size_t i = 0; i < set->count; i++)
-		if (!strcmp(set->items[i].key, key))
-			return &set->items[i];
-	return NULL;
+	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a, 64 bits */
+	for (; *key; key++)
+		h = (h ^ (unsigned char)*key) * 0x100000001b3u;
+	return (size_t)(h ^ h >> 32);
+}
+
+/* The slot of the key: free (place 0), or that of the series at place - 1. */
+static uint32_t *slot_of(const bn_metric_set *set, const char *key)
+{
+	size_t mask = set->slot_count - 1, i = key_hash(key) & mask;
+	while (set->slots[i] && strcmp(set->items[set->slots[i] - 1].key, key) != 0)
+		i = (i + 1) & mask;
+	return &set->slots[i];
+}
+
+/* Brings the slots up to date with the series. False without memory. */
+static bool slots_ready(bn_metric_set *set)
+{
+	if (set->slot_known == set->count)
+		return true;
+	if (set->count * 2 > set->slot_count) {
+		size_t n = set->slot_count ? set->slot_count : SLOTS_FROM * 2;
+		while (n < set->count * 2)
+			n *= 2;
+		uint32_t *slots = bn_alloc_zeroed(n, sizeof *slots);
+		if (!slots)
+			return false;
+		bn_free(set->slots);
+		set->slots = slots;
+		set->slot_count = n;
+		set->slot_known = 0;
+	}
+	for (; set->slot_known < set->count; set->slot_known++)
+		*slot_of(set, set->items[set->slot_known].key) = (uint32_t)set->slot_known + 1;
+	return true;
+}
+
+size_t bn_metric_set_find(bn_metric_set *set, const char *key)
+{
+	if (set->count >= SLOTS_FROM && set->count < UINT32_MAX && slots_ready(set)) {
+		uint32_t place = *slot_of(set, key);
+		return place ? place - 1 : set->count;
+	}
+	size_t i = 0;
+	while (i < set->count && strcmp(set->items[i].key, key) != 0)
+		i++;
+	return i;
 }
 
 static bn_metric_series *series_add(bn_metric_set *set, const char *key, size_t len)
@@ -54,9 +99,8 @@ static int series_reserve(bn_metric_series *s, size_t need)
 int bn_metric_set_add(
 	bn_metric_set *set, const char *key, int64_t step, int64_t time_ms, double value)
 {
-	bn_metric_series *s = series_find(set, key);
-	if (!s)
-		s = series_add(set, key, strlen(key));
+	size_t at = bn_metric_set_find(set, key);
+	bn_metric_series *s = at < set->count ? &set->items[at] : series_add(set, key, strlen(key));
 	if (!s || series_reserve(s, s->count + 1) != 0)
 		return -1;
 	s->step[s->count] = step;
@@ -82,6 +126,7 @@ void bn_metric_set_release(bn_metric_set *set)
 		bn_free(set->items[i].value);
 	}
 	bn_free(set->items);
+	bn_free(set->slots);
 	*set = (bn_metric_set)BN_METRIC_SET_INIT;
 }
 

@@ -32,13 +32,17 @@ typedef struct bn_metric_series {
 typedef struct bn_metric_set {
 	bn_metric_series *items;
 	size_t count, cap;
-	size_t points; /* of all series */
+	size_t points;                 /* of all series */
+	uint32_t *slots;               /* places of the keys by their hash, when there are many */
+	size_t slot_count, slot_known; /* a power of two; how many of the series are in it */
 } bn_metric_set;
 
 #define BN_METRIC_SET_INIT \
 	{ \
-		NULL, 0, 0, 0 \
+		NULL, 0, 0, 0, NULL, 0, 0 \
 	}
+/* The place of the series in items; set->count when there is none. Not of a reader's set. */
+size_t bn_metric_set_find(bn_metric_set *set, const char *key);
 /* Adds a point; the series is made when it is new. -1 without memory. */
 int bn_metric_set_add(
 	bn_metric_set *set, const char *key, int64_t step, int64_t time_ms, double value);

@@ -454,7 +454,7 @@ out:
 static int append_windows(bn_workspace *ws, const char *id, const bn_metric_set *set, size_t from,
 	bn_metric_series *items, bn_err *err)
 {
-	bn_metric_set window = {items, 0, 0, 0};
+	bn_metric_set window = {.items = items};
 	size_t bytes = 0;
 	int rc = 0;
 	for (size_t i = 0; i < set->count; i++) {

@@ -103,6 +103,8 @@ int bn_workspace_seal(bn_workspace *ws, bn_err *err);
  * everything in it is committed. Long-lived writers call it from their loop; cheap when there is
  * nothing to do. A failure costs no event. */
 int bn_workspace_tick(bn_workspace *ws, bn_err *err);
+/* Whether a tick has nothing to do until something is appended. */
+bool bn_workspace_is_sealed(const bn_workspace *ws);
 
 /*
  * Clocks of hosts differ. Whoever folds the log writes behind what it has folded; a process without

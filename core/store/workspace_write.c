@@ -218,7 +218,7 @@ int bn_workspace_append_raw(bn_workspace *ws, const char *kind, const char *enti
 }
 
 /* A forked child has nothing of its own to commit: what is pending is its parent's. */
-static bn_writer *own_writer(bn_workspace *ws)
+static bn_writer *own_writer(const bn_workspace *ws)
 {
 	return ws->writer && ws->writer->pid == getpid() ? ws->writer : NULL;
 }
@@ -256,4 +256,10 @@ int bn_workspace_tick(bn_workspace *ws, bn_err *err)
 {
 	bn_writer *w = own_writer(ws);
 	return w && bn_writer_is_due(w) ? bn_workspace_seal(ws, err) : 0;
+}
+
+bool bn_workspace_is_sealed(const bn_workspace *ws)
+{
+	const bn_writer *w = own_writer(ws);
+	return !w || w->broken || (w->fd < 0 && w->pending.len == 0);
 }

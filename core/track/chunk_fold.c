@@ -182,7 +182,7 @@ static int point_cmp(const void *a, const void *b)
 static int write_chunk(compaction *c, int64_t key, int64_t serial, bn_metric_series *m, bn_err *err)
 {
 	bn_chunk_piece total, pyramid[BN_METRIC_CHUNK_POINTS / BN_CHUNK_PIECE];
-	bn_metric_set one = {m, 1, 1, m->count};
+	bn_metric_set one = {.items = m, .count = 1, .cap = 1, .points = m->count};
 	bn_buf data = BN_BUF_INIT;
 	size_t pieces = 0;
 	measure(&total, m->step, m->time_ms, m->value, m->count);

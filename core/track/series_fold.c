@@ -128,7 +128,7 @@ static int write_chunk(
 	bn_fold *f, const bn_event *ev, taking *t, const bn_metric_set *set, bn_err *err)
 {
 	bn_buf packed = BN_BUF_INIT;
-	bn_metric_set all = {NULL, 0, 0, 0};
+	bn_metric_set all = BN_METRIC_SET_INIT;
 	const void *data = ev->raw;
 	size_t bytes = ev->raw_len, points = set->points + t->rescued_count;
 	int rc = 0;

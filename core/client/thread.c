@@ -1,0 +1,232 @@
+/*
+ * thread.c - see _run.h: the one thread of the process that writes what was logged, for all its runs,
+ * and what becomes of it in a child of fork.
+ *
+ * It is started by the first run that needs it: one that we made, whose heartbeat it sends, or another
+ * one into which something was logged. It ends when the last run is closed. While something waits it
+ * writes once a second; a run for which there is nothing to do costs no wake-up (asleep). It takes no
+ * signal. Its stack is small, but for the thread-local variables of the program, which are in it.
+ */
+#include "core/client/_run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+
+enum { STACK_BYTES = 256 << 10 };
+
+static struct {
+	pthread_mutex_t mutex;
+	pthread_cond_t wake; /* to the thread: look again */
+	pthread_cond_t done; /* from it: it has let go of a run, or has ended */
+	pthread_t thread;
+	enum { THREAD_NONE, THREAD_RUNS, THREAD_ENDS } state;
+	binnacle_run *runs;
+} all = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static int64_t now_ns(void)
+{
+	return bn_env_monotonic_ns(bn_env_real());
+}
+
+/* ---- the thread ----------------------------------------------------------------------------- */
+
+/* Under all.mutex: something may have been logged just before asleep was set, so look behind it. */
+static void plan(binnacle_run *run, int64_t from_ns, int64_t rest_ns)
+{
+	const int64_t soon = (int64_t)BN_FLUSH_MS * 1000000;
+	atomic_store_explicit(&run->asleep, rest_ns > soon, memory_order_relaxed);
+	if (rest_ns > soon && bn_client_has_logged(run)) {
+		atomic_store_explicit(&run->asleep, false, memory_order_relaxed);
+		rest_ns = soon;
+	}
+	run->due_ns = rest_ns == INT64_MAX ? INT64_MAX : from_ns + rest_ns;
+}
+
+static void write_one(binnacle_run *run, int64_t now)
+{
+	run->busy = true;
+	run->due_ns = INT64_MAX; /* unless somebody asks for it meanwhile */
+	pthread_mutex_unlock(&all.mutex);
+	bn_client_write(run);
+	int64_t rest = bn_client_rest(run);
+	pthread_mutex_lock(&all.mutex);
+	if (run->due_ns == INT64_MAX)
+		plan(run, now, rest);
+	run->busy = false;
+	pthread_cond_broadcast(&all.done);
+}
+
+static void *thread_main(void *unused)
+{
+	(void)unused;
+	pthread_mutex_lock(&all.mutex);
+	while (all.state == THREAD_RUNS) {
+		binnacle_run *first = all.runs;
+		for (binnacle_run *run = first; run; run = run->next)
+			first = run->due_ns < first->due_ns ? run : first;
+		int64_t now = now_ns(), due = first ? first->due_ns : INT64_MAX;
+		if (due <= now) {
+			write_one(first, now);
+		} else if (due == INT64_MAX) {
+			pthread_cond_wait(&all.wake, &all.mutex);
+		} else {
+			struct timespec until = {due / 1000000000, due % 1000000000};
+			pthread_cond_timedwait(&all.wake, &all.mutex, &until);
+		}
+	}
+	pthread_mutex_unlock(&all.mutex);
+	return NULL;
+}
+
+/* The thread must never take a signal that is meant for the program. */
+static int thread_create(bool small)
+{
+	sigset_t every, before;
+	pthread_attr_t attr;
+	pthread_attr_init(&attr);
+	if (small)
+		pthread_attr_setstacksize(&attr, STACK_BYTES);
+	sigfillset(&every);
+	pthread_sigmask(SIG_BLOCK, &every, &before);
+	int rc = pthread_create(&all.thread, &attr, thread_main, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return rc;
+}
+
+/* Under all.mutex. */
+static int thread_start(bn_err *err)
+{
+	while (all.state == THREAD_ENDS)
+		pthread_cond_wait(&all.done, &all.mutex);
+	if (all.state == THREAD_RUNS)
+		return 0;
+	all.state = THREAD_RUNS;
+	int rc = thread_create(true);
+	if (rc == EINVAL) /* the program's thread-local variables do not fit */
+		rc = thread_create(false);
+	if (rc) {
+		all.state = THREAD_NONE;
+		return bn_err_sys(err, BN_EIO, rc, "cannot start the thread that writes");
+	}
+	pthread_setname_np(all.thread, "binnacle");
+	return 0;
+}
+
+/* ---- fork ----------------------------------------------------------------------------------- */
+
+static void conditions_init(void)
+{
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&all.wake, &attr);
+	pthread_cond_init(&all.done, NULL);
+	pthread_condattr_destroy(&attr);
+}
+
+/* Nothing that may be held while the disk is waited for is waited for here. */
+static void before_fork(void)
+{
+	pthread_mutex_lock(&all.mutex);
+	for (binnacle_run *run = all.runs; run; run = run->next) {
+		run->settled = pthread_mutex_trylock(&run->ws_mutex) == 0;
+		bn_brief_take(&run->brief);
+	}
+}
+
+static void after_fork_in_parent(void)
+{
+	for (binnacle_run *run = all.runs; run; run = run->next) {
+		bn_brief_give(&run->brief);
+		if (run->settled)
+			pthread_mutex_unlock(&run->ws_mutex);
+	}
+	pthread_mutex_unlock(&all.mutex);
+}
+
+/* The parent goes on with its runs. Descriptors are closed, since a lock lives as long as any copy of
+ * the descriptor that holds it; closing a copy gives no lock up. What the thread was just at work on is
+ * left as it is. */
+static void after_fork_in_child(void)
+{
+	for (binnacle_run *run = all.runs; run; run = run->next) {
+		run->foreign = true;
+		bn_brief_give(&run->brief);
+		bn_supervisor_release(&run->lock);
+		if (!run->settled)
+			continue;
+		bn_workspace_close(run->ws); /* writes nothing in a child */
+		run->ws = NULL;
+		pthread_mutex_unlock(&run->ws_mutex);
+	}
+	all.runs = NULL;
+	all.state = THREAD_NONE;
+	conditions_init();
+	pthread_mutex_unlock(&all.mutex);
+}
+
+static void set_up(void)
+{
+	conditions_init();
+	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+/* ---- runs ----------------------------------------------------------------------------------- */
+
+int bn_client_thread_add(binnacle_run *run, bn_err *err)
+{
+	int rc = 0;
+	pthread_once(&once, set_up);
+	pthread_mutex_lock(&all.mutex);
+	plan(run, now_ns(), run->owned ? (int64_t)BN_FLUSH_MS * 1000000 : INT64_MAX);
+	if (run->owned && (rc = thread_start(err)) < 0)
+		goto out;
+	run->next = all.runs;
+	all.runs = run;
+	pthread_cond_signal(&all.wake);
+out:
+	pthread_mutex_unlock(&all.mutex);
+	return rc;
+}
+
+int bn_client_thread_wake(binnacle_run *run, bool full, bn_err *err)
+{
+	int64_t now = now_ns();
+	pthread_mutex_lock(&all.mutex);
+	int rc = thread_start(err);
+	if (rc < 0)
+		goto out;
+	int64_t due = full ? now : now + (int64_t)BN_FLUSH_MS * 1000000;
+	if (due < run->due_ns)
+		run->due_ns = due;
+	atomic_store_explicit(&run->asleep, false, memory_order_relaxed);
+	pthread_cond_signal(&all.wake);
+out:
+	pthread_mutex_unlock(&all.mutex);
+	return rc;
+}
+
+void bn_client_thread_remove(binnacle_run *run)
+{
+	pthread_mutex_lock(&all.mutex);
+	binnacle_run **at = &all.runs;
+	while (*at && *at != run)
+		at = &(*at)->next;
+	if (*at)
+		*at = run->next;
+	while (run->busy)
+		pthread_cond_wait(&all.done, &all.mutex);
+	if (!all.runs && all.state == THREAD_RUNS) {
+		all.state = THREAD_ENDS;
+		pthread_cond_signal(&all.wake);
+		pthread_mutex_unlock(&all.mutex);
+		pthread_join(all.thread, NULL);
+		pthread_mutex_lock(&all.mutex);
+		all.state = THREAD_NONE;
+		pthread_cond_broadcast(&all.done);
+	}
+	pthread_mutex_unlock(&all.mutex);
+}

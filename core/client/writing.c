@@ -1,0 +1,115 @@
+/* writing.c - see _run.h: taking what was logged, and making it durable. */
+#include "core/base/process.h"
+#include "core/client/_run.h"
+#include "core/run/runlog.h"
+
+#include <unistd.h>
+
+#define MS ((int64_t)1000000)
+
+static int write_words(binnacle_run *run, bn_err *err)
+{
+	int rc;
+	for (size_t i = 0; i < run->writing_words.count; i++) {
+		const bn_word *w = &run->writing_words.items[i];
+		rc = w->is_tag ? bn_runlog_tag(run->ws, run->id, w->key, w->value, err)
+			       : bn_runlog_param(run->ws, run->id, w->key, w->value, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* When it is due. A failure leaves it due. */
+static void beat(binnacle_run *run, bn_err *err)
+{
+	bn_process_usage u;
+	int64_t now = bn_env_monotonic_ns(bn_workspace_env(run->ws));
+	if (!run->owned || (run->beat_ns && now - run->beat_ns < BN_BEAT_MS * MS))
+		return;
+	if (bn_runlog_heartbeat(run->ws, run->id, BN_BEAT_MS, err) < 0)
+		return;
+	if (bn_process_tree_usage(&u, getpid(), true, NULL) == 0) {
+		run->peak_rss = u.rss_bytes > run->peak_rss ? u.rss_bytes : run->peak_rss;
+		if (bn_runlog_resources(run->ws, run->id, &u, run->peak_rss, err) < 0)
+			return;
+	}
+	run->beat_ns = now;
+}
+
+/* Keeps the memory for the points to come, but that of a burst when it is over. */
+static void clear_points(bn_metric_set *set)
+{
+	size_t room = 0;
+	for (size_t i = 0; i < set->count; i++)
+		room += set->items[i].cap;
+	if (room > BN_FLUSH_POINTS && set->points < room / 8)
+		bn_metric_set_release(set);
+	else
+		bn_metric_set_clear(set);
+}
+
+/* Makes what was taken durable, or keeps it. Under ws_mutex. */
+static int write_taken(binnacle_run *run, bn_err *err)
+{
+	bn_err of_beat = BN_ERR_INIT;
+	int rc;
+	if ((rc = write_words(run, err)) >= 0)
+		rc = bn_runlog_metrics(run->ws, run->id, &run->writing, err);
+	beat(run, &of_beat);
+	/* Behind a failed append too: the log gives its failure up to a commit alone. */
+	if (bn_workspace_commit(run->ws, err) < 0 || rc < 0) {
+		run->beat_ns = 0;
+		return err->code;
+	}
+	bn_client_words_release(&run->writing_words);
+	clear_points(&run->writing);
+	return of_beat.code ? bn_err_move(err, &of_beat) : 0;
+}
+
+/* Takes what was logged. What was taken before must be written. Under ws_mutex. */
+static void take(binnacle_run *run)
+{
+	bn_brief_take(&run->brief);
+	bn_metric_set full = run->active;
+	run->active = run->writing;
+	run->writing = full;
+	run->last = 0;
+	run->writing_words = run->words;
+	run->words = (bn_words){NULL, 0, 0};
+	bn_brief_give(&run->brief);
+}
+
+int bn_client_write(binnacle_run *run)
+{
+	bn_err err = BN_ERR_INIT, later = BN_ERR_INIT;
+	int rc = 0;
+	pthread_mutex_lock(&run->ws_mutex);
+	if ((run->writing.points || run->writing_words.count) && (rc = write_taken(run, &err)) < 0)
+		goto out;
+	take(run);
+	rc = write_taken(run, &err);
+out:
+	bn_brief_take(&run->brief);
+	run->unwritten = err;
+	bn_brief_give(&run->brief);
+	bn_workspace_tick(run->ws, &later);
+	pthread_mutex_unlock(&run->ws_mutex);
+	bn_client_note(run, &err, false);
+	bn_client_note(run, &later, false);
+	return rc;
+}
+
+int64_t bn_client_rest(binnacle_run *run)
+{
+	int64_t rest = INT64_MAX;
+	pthread_mutex_lock(&run->ws_mutex);
+	if (run->owned)
+		rest = run->beat_ns + BN_BEAT_MS * MS -
+		       bn_env_monotonic_ns(bn_workspace_env(run->ws));
+	if (run->writing.points || run->writing_words.count || !bn_workspace_is_sealed(run->ws) ||
+		rest < BN_FLUSH_MS * MS)
+		rest = BN_FLUSH_MS * MS;
+	pthread_mutex_unlock(&run->ws_mutex);
+	return rest;
+}
