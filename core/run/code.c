@@ -103,15 +103,16 @@ int bn_code_describe(json_t **out, char **diff, const char *dir, bn_err *err)
 	const char *path = git_repository_workdir(repo);
 	if (path)
 		json_object_set_new(o, "path", json_string(path));
-	rc = head_describe(o, repo, &tree, err);
-	if (rc == 0 && tree && path) {
-		rc = diff_describe(o, diff, repo, tree, err);
+	if ((rc = head_describe(o, repo, &tree, err)) < 0)
+		goto out;
+	if (tree && path) {
+		if ((rc = diff_describe(o, diff, repo, tree, err)) < 0)
+			goto out;
 		count_untracked(o, repo);
 	}
-	if (rc == 0)
-		*out = json_incref(o);
+	*out = json_incref(o);
 out:
-	if (rc != 0) {
+	if (rc < 0) {
 		bn_free(*diff);
 		*diff = NULL;
 	}

@@ -321,39 +321,43 @@ int bn_metric_reader_read(
 	bn_metric_reader *r, const bn_metric_set **out, const void *bytes, size_t n, bn_err *err)
 {
 	bn_cursor c = {NULL, NULL, true};
-	int rc = reader_unpack(r, &c, bytes, n, err);
-	if (rc != 0)
+	int rc;
+	if ((rc = reader_unpack(r, &c, bytes, n, err)) < 0)
 		return rc;
 	r->series = r->series > r->set.count ? r->series : r->set.count;
 	r->set.count = r->series; /* their memory is used again */
 	bn_metric_set_clear(&r->set);
 	uint64_t series = c.bad ? 0 : bn_cursor_varint(&c);
 	size_t at = 0;
-	for (; at < series && !c.bad && rc == 0; at++)
-		if (!get_series(&c, &r->set, at))
+	for (; at < series && !c.bad; at++)
+		if (!get_series(&c, &r->set, at)) {
 			rc = bn_err_nomem(err, "metric points");
+			break;
+		}
 	r->series = r->set.count;
 	r->set.count = at < r->series ? at : r->series;
-	if (rc == 0 && (c.bad || bn_cursor_left(&c) != 0))
-		rc = bn_err_set(err, BN_ECORRUPT, "damaged metric chunk");
-	if (rc == 0)
-		*out = &r->set;
-	return rc;
+	if (rc < 0)
+		return rc;
+	if (c.bad || bn_cursor_left(&c) != 0)
+		return bn_err_set(err, BN_ECORRUPT, "damaged metric chunk");
+	*out = &r->set;
+	return 0;
 }
 
 int bn_metric_chunk_read(bn_metric_set *out, const void *bytes, size_t n, bn_err *err)
 {
 	bn_metric_reader *r = NULL;
 	const bn_metric_set *set;
+	int rc;
 	*out = (bn_metric_set)BN_METRIC_SET_INIT;
-	int rc = bn_metric_reader_new(&r, err);
-	if (rc == 0)
-		rc = bn_metric_reader_read(r, &set, bytes, n, err);
-	if (rc == 0) {
-		*out = r->set;
-		r->set = (bn_metric_set)BN_METRIC_SET_INIT;
-		r->series = 0;
-	}
+	if ((rc = bn_metric_reader_new(&r, err)) < 0)
+		return rc;
+	if ((rc = bn_metric_reader_read(r, &set, bytes, n, err)) < 0)
+		goto out;
+	*out = r->set;
+	r->set = (bn_metric_set)BN_METRIC_SET_INIT;
+	r->series = 0;
+out:
 	bn_metric_reader_free(r);
 	return rc;
 }

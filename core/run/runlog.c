@@ -161,37 +161,47 @@ int bn_runlog_stop(bn_workspace *ws, const char *id, bn_err *err)
 int bn_runlog_param(
 	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err)
 {
-	int rc = bn_run_key_check("parameter", key, err);
-	if (rc == 0)
-		rc = value_check("parameter", key, value, err);
-	if (rc == 0)
-		rc = append_take(
-			ws, "run.param", id, json_pack("{s{ss}}", "params", key, value), err);
-	return rc;
+	int rc;
+	if ((rc = bn_run_key_check("parameter", key, err)) < 0 ||
+		(rc = value_check("parameter", key, value, err)) < 0)
+		return rc;
+	return append_take(ws, "run.param", id, json_pack("{s{ss}}", "params", key, value), err);
+}
+
+/* Adds key with the text of value to texts; b is for that text. */
+static int add_param(json_t *texts, const char *key, const json_t *value, bn_buf *b, bn_err *err)
+{
+	int rc = 0;
+	bn_buf_clear(b);
+	if (json_is_string(value))
+		bn_buf_adds(b, json_string_value(value));
+	else if ((rc = bn_json_canonical(value, b, err)) < 0)
+		return rc;
+	if ((rc = bn_buf_check(b, err, "parameters")) < 0 ||
+		(rc = bn_run_key_check("parameter", key, err)) < 0 ||
+		(rc = value_check("parameter", key, b->ptr, err)) < 0)
+		return rc;
+	if (json_object_set_new(texts, key, json_string(b->ptr)))
+		return bn_err_nomem(err, "parameters");
+	return 0;
 }
 
 int bn_runlog_params(bn_workspace *ws, const char *id, const json_t *params, bn_err *err)
 {
-	json_t *texts = json_object();
 	bn_buf b = BN_BUF_INIT;
-	int rc = texts ? 0 : bn_err_nomem(err, "parameters");
 	const char *key;
-	json_t *value;
+	json_t *value, *texts = json_object();
+	int rc = 0;
+	if (!texts)
+		return bn_err_nomem(err, "parameters");
 	json_object_foreach((json_t *)(uintptr_t)params, key, value)
 	{
-		if (rc != 0 || json_is_null(value))
-			continue;
-		bn_buf_clear(&b);
-		if (json_is_string(value))
-			bn_buf_adds(&b, json_string_value(value));
-		else
-			rc = bn_json_canonical(value, &b, err);
-		if (rc == 0 && (rc = bn_run_key_check("parameter", key, err)) == 0 &&
-			(rc = value_check("parameter", key, b.ptr, err)) == 0)
-			json_object_set_new(texts, key, json_string(b.ptr));
+		if (!json_is_null(value) && (rc = add_param(texts, key, value, &b, err)) < 0)
+			goto out;
 	}
-	if (rc == 0 && json_object_size(texts))
+	if (json_object_size(texts))
 		rc = append_take(ws, "run.param", id, json_pack("{sO}", "params", texts), err);
+out:
 	bn_buf_release(&b);
 	json_decref(texts);
 	return rc;
@@ -199,12 +209,11 @@ int bn_runlog_params(bn_workspace *ws, const char *id, const json_t *params, bn_
 
 int bn_runlog_tag(bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err)
 {
-	int rc = bn_run_key_check("tag", key, err);
-	if (rc == 0 && value)
-		rc = value_check("tag", key, value, err);
-	if (rc == 0)
-		rc = append_take(ws, "run.tag", id, json_pack("{s{ss?}}", "tags", key, value), err);
-	return rc;
+	int rc;
+	if ((rc = bn_run_key_check("tag", key, err)) < 0 ||
+		(value && (rc = value_check("tag", key, value, err)) < 0))
+		return rc;
+	return append_take(ws, "run.tag", id, json_pack("{s{ss?}}", "tags", key, value), err);
 }
 
 int bn_runlog_note(bn_workspace *ws, const char *id, const char *note, bn_err *err)
