@@ -13,6 +13,8 @@ files=(
 	lib/libbinnacle.so
 	lib/binnacle/binnacle_cuda.so
 	lib/pkgconfig/binnacle.pc
+	share/binnacle/fortran/binnacle.f90
+	share/binnacle/python/binnacle.py
 	share/man/man1/binnacle.1
 	share/bash-completion/completions/binnacle
 	share/zsh/site-functions/_binnacle
@@ -26,6 +28,8 @@ write_pc() {
 		prefix=$prefix
 		libdir=\${prefix}/lib
 		includedir=\${prefix}/include
+		fortrandir=\${prefix}/share/binnacle/fortran
+		pythondir=\${prefix}/share/binnacle/python
 
 		Name: binnacle
 		Description: log runs, metrics and artifacts to a Binnacle workspace
@@ -51,6 +55,8 @@ install)
 	if [ -e "$BUILD/binnacle_cuda.so" ]; then
 		put 755 "$BUILD/binnacle_cuda.so" lib/binnacle/binnacle_cuda.so
 	fi
+	put 644 share/fortran/binnacle.f90 share/binnacle/fortran/binnacle.f90
+	put 644 share/python/binnacle.py share/binnacle/python/binnacle.py
 	put 644 README.md share/doc/binnacle/README.md
 	install -d "$root/lib/pkgconfig" "$root/share/man/man1" \
 		"$root/share/bash-completion/completions" "$root/share/zsh/site-functions" \

@@ -3,11 +3,14 @@
  *
  *	#include <binnacle.h>
  *
- *	binnacle_run *run = binnacle_run_open(NULL);    // the run we are in, or a new one
- *	binnacle_log_param(run, "dt", "1e-3");
- *	for (long step = 0; step < n; step++)
- *		binnacle_log_metric(run, "energy", energy, step);
- *	binnacle_run_close(run, 0);
+ *	int main(void)
+ *	{
+ *		binnacle_run *run = binnacle_run_open(NULL); // the run we are in, or a new one
+ *		binnacle_log_param(run, "dt", "1e-3");
+ *		for (long step = 0; step < 1000; step++)
+ *			binnacle_log_metric(run, "energy", 1.0 / (double)(step + 1), step);
+ *		return binnacle_run_close(run, 0) == 0 ? 0 : 1;
+ *	}
  *
  * Build: cc sim.c $(pkg-config --cflags --libs binnacle)
  *
@@ -16,15 +19,22 @@
  *
  * binnacle_log_metric only puts the point into memory; a background thread writes it to the
  * workspace's log at least once a second, and binnacle_run_flush and binnacle_run_close wait for
- * the disk. Every function may be called from any thread, and in each rank of an MPI program (ranks
+ * the disk. A process has one such thread for all its runs, or none: it starts when a run that was made
+ * here is opened, or when something is logged into another one, and ends with the last close.
+ *
+ * Every function may be called from any thread, and in each rank of an MPI program (ranks
  * write files of their own; log from rank 0, or with keys that carry the rank). A NULL run is
  * accepted everywhere and does nothing, so a simulation need not care whether logging works. Call
- * none of this in a signal handler or between fork and exec.
+ * none of this in a signal handler or between vfork and exec.
+ *
+ * A run belongs to the process that opened it. In a child of fork every call on it fails at once, without
+ * touching the parent's log, and close only frees it; the child may open the same run by its id.
  *
  * Functions return 0, or a negative code with the message in binnacle_run_error.
  */
 #ifndef BINNACLE_H
 #define BINNACLE_H
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus

@@ -1,0 +1,137 @@
+#!/bin/bash
+# libbinnacle as a user meets it: `make install` under a prefix with a space in it, pkg-config, programs that
+# start without LD_LIBRARY_PATH, linked shared and static; what a process pays for it; and uninstalling.
+set -u
+B=${BINNACLE:-$PWD/build/binnacle}
+root=$PWD build=$(dirname "$B")
+dir=$(mktemp -d)
+trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
+export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
+unset BINNACLE_HOME BINNACLE_RUN_ID LD_LIBRARY_PATH DESTDIR MAKEFLAGS MFLAGS MAKELEVEL
+
+fail() {
+	echo "FAIL: $*"
+	exit 1
+}
+
+if nm -D "$build/libbinnacle.so" 2>/dev/null | grep -qE '__(asan|tsan)_init'; then
+	echo "SKIP: the installed library: this build has a sanitizer in it"
+	exit 0
+fi
+
+prefix="$dir/a prefix"
+installed() { make -s "$1" BUILD="${build#"$root/"}" PREFIX="$prefix" "${@:2}" >"$dir/log" 2>&1; }
+installed install || fail "make install: $(cat "$dir/log")"
+(cd "$prefix" && find . ! -type d | sort) >"$dir/there"
+export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+flags=$(pkg-config --cflags --libs binnacle) || fail "pkg-config"
+static=$(pkg-config --static --cflags --libs binnacle) || fail "pkg-config --static"
+cd "$dir" || exit 1
+"$B" init -q >/dev/null || fail init
+
+# ---- what it links ----------------------------------------------------------------------------------
+needed=$(readelf -d "$prefix/lib/libbinnacle.so.0" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+for lib in $needed; do
+	case $lib in
+	libjansson.so.* | libzstd.so.* | libnettle.so.* | libm.so.* | libc.so.* | ld-linux*) ;;
+	*) fail "libbinnacle.so.0 needs $lib" ;;
+	esac
+done
+echo "ok needs $(wc -w <<<"$needed") libraries, and none that only the program does"
+symbols=$(nm -D --defined-only "$prefix/lib/libbinnacle.so.0" | awk '{ print $3 }')
+[ -n "$symbols" ] && ! grep -qv '^binnacle_' <<<"$symbols" || fail "the library shows $symbols"
+symbols=$(nm -g --defined-only "$prefix/lib/libbinnacle.a" | awk 'NF == 3 { print $3 }')
+[ -n "$symbols" ] && ! grep -qv '^binnacle_' <<<"$symbols" || fail "the archive shows $symbols"
+echo "ok shows binnacle_* alone, shared and static"
+
+# ---- the header's example ---------------------------------------------------------------------------
+sed -n '/^ \*\t/s/^ \*\t//p' "$prefix/include/binnacle.h" >example.c
+grep -q 'int main' example.c || fail "no example in binnacle.h"
+eval "cc -std=c11 -Wall -Wextra -Werror example.c $flags -o example" || fail "the header's example"
+./example || fail "the header's example, run"
+"$B" run show latest --json >shown.json || fail "run show"
+for word in '"status": "FINISHED"' '"kind": "api"' '"count": 1000' '"dt": "1e-3"'; do
+	grep -q "$word" shown.json || fail "no $word in $(cat shown.json)"
+done
+echo "ok the header's own example, from a prefix with a space"
+
+# ---- what a process pays ------------------------------------------------------------------------------
+cat >costs.c <<'END'
+#include <binnacle.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static long field(const char *name)
+{
+	char line[256];
+	long n = -1;
+	FILE *f = fopen("/proc/self/status", "r");
+	while (f && fgets(line, sizeof line, f))
+		if (!strncmp(line, name, strlen(name)))
+			n = atol(line + strlen(name));
+	if (f)
+		fclose(f);
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	int keys = argc > 1 ? atoi(argv[1]) : 1;
+	char key[32];
+	long before = field("Threads:");
+	binnacle_run *run = binnacle_run_open(NULL);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(key, sizeof key, "m%d", i % keys);
+		if (binnacle_log_metric(run, key, i * 0.37, i / keys) != 0)
+			return 1;
+	}
+	if (!run || binnacle_run_flush(run) != 0)
+		return 1;
+	printf("%ld %ld\n", field("Threads:") - before, field("RssAnon:"));
+	return binnacle_run_close(run, 0) == 0 ? 0 : 1;
+}
+END
+eval "cc -Wall -Wextra -Werror costs.c $flags -o costs" || fail "the costs do not build"
+for keys in 1 1000; do
+	read -r threads kb < <(./costs $keys) || fail "the costs do not run"
+	[ "$threads" = 1 ] || fail "$threads threads of the library"
+	[ "$kb" -lt 1500 ] || fail "$kb kB of private memory with $keys metrics"
+	echo "NOTE: 1 000 points of $keys metrics: $threads thread, $kb kB private (RssAnon), $(wc -w <<<"$needed") libraries"
+	echo "ok 1 000 points of $keys metrics: one thread, less than 1.5 MB"
+done
+
+# ---- static ---------------------------------------------------------------------------------------------
+eval "cc -Wall -Wextra costs.c -o costs-a $(sed 's/-lbinnacle/-l:libbinnacle.a/' <<<"$static")" ||
+	fail "does not link the archive"
+./costs-a >/dev/null || fail "linked with the archive"
+readelf -d costs-a | grep -q 'NEEDED.*binnacle' && fail "the archive was not taken"
+echo "ok links the archive"
+# Our names and those of the program do not meet.
+printf '%s\n' 'int bn_alloc(void); int bn_alloc(void) { return 1; }' 'int bn_workspace_open(void);' \
+	'int bn_workspace_open(void) { return 2; }' >clash.c
+eval "cc costs.c clash.c -o clash $(sed 's/-lbinnacle/-l:libbinnacle.a/' <<<"$static")" && ./clash >/dev/null ||
+	fail "names of the archive clash"
+echo "ok no name of the archive clashes with the program's"
+if echo 'int main(void) { return 0; }' >empty.c && cc -static empty.c -ljansson -lzstd -lnettle -o empty 2>/dev/null; then
+	eval "cc -static costs.c $static -o costs-s" 2>err || fail "pkg-config --static: $(cat err)"
+	readelf -d costs-s 2>/dev/null | grep -q NEEDED && fail "it is not static"
+	read -r threads kb < <(./costs-s) || fail "the static program"
+	[ "$threads" = 1 ] && [ "$kb" -lt 1500 ] || fail "the static program: $threads threads, $kb kB"
+	echo "ok pkg-config --static: a program of one file"
+else
+	echo "SKIP: pkg-config --static: no static C library, jansson, zstd or nettle"
+fi
+
+# ---- DESTDIR, and uninstalling ----------------------------------------------------------------------------
+cd "$root" || exit 1
+make -s install BUILD="${build#"$root/"}" DESTDIR="$dir/stage" PREFIX=/opt/binnacle >"$dir/log" 2>&1 || fail "DESTDIR"
+grep -q '^prefix=/opt/binnacle$' "$dir/stage/opt/binnacle/lib/pkgconfig/binnacle.pc" || fail "DESTDIR is in binnacle.pc"
+(cd "$dir/stage/opt/binnacle" && find . ! -type d | sort) | diff - "$dir/there" || fail "DESTDIR: other files"
+make -s uninstall DESTDIR="$dir/stage" PREFIX=/opt/binnacle || fail "uninstall"
+[ -z "$(find "$dir/stage" ! -type d)" ] || fail "left of DESTDIR: $(find "$dir/stage" ! -type d)"
+echo "ok DESTDIR collects the same files"
+touch "$prefix/lib/other"
+installed uninstall || fail "make uninstall"
+[ "$(cd "$prefix" && find . | sort | tr '\n' ' ')" = ". ./lib ./lib/other " ] || fail "left: $(find "$prefix")"
+echo "ok uninstall removes all that install made, and nothing else"

@@ -1,0 +1,158 @@
+#!/bin/bash
+# share/examples in C, C++, Fortran and Python, built and run as their first lines say, against an installed
+# library: with a workspace, without one, and inside a run that was started.
+set -u
+B=${BINNACLE:-$PWD/build/binnacle}
+root=$PWD build=$(dirname "$B")
+dir=$(mktemp -d)
+trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
+export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
+unset BINNACLE_HOME BINNACLE_RUN_ID BINNACLE_LIBRARY PYTHONPATH LD_LIBRARY_PATH DESTDIR MAKEFLAGS MFLAGS MAKELEVEL
+
+fail() {
+	echo "FAIL: $*"
+	exit 1
+}
+
+if nm -D "$build/libbinnacle.so" 2>/dev/null | grep -qE '__(asan|tsan)_init'; then
+	echo "SKIP: the examples against an installed library: this build has a sanitizer in it"
+	exit 0
+fi
+make -s install BUILD="${build#"$root/"}" PREFIX="$dir/local" >"$dir/log" 2>&1 || fail "make install: $(cat "$dir/log")"
+export PKG_CONFIG_PATH=$dir/local/lib/pkgconfig
+cp "$root"/share/examples/simulation_loop.* "$dir/"
+mkdir "$dir/ws" && "$B" init -q "$dir/ws" >/dev/null || fail init
+
+shows() { # RUN WORD...
+	"$B" -C "$dir/ws" run show "$1" --json >"$dir/shown.json" || fail "run show $1"
+	local word
+	for word in "${@:2}"; do
+		grep -q "$word" "$dir/shown.json" || fail "no $word in $(cat "$dir/shown.json")"
+	done
+}
+
+tries() { # LANGUAGE COMMAND...
+	local what=$1
+	shift
+	(cd "$dir" && "$@" >out 2>err) || fail "$what without a workspace: $(cat "$dir/err")"
+	grep -q "not logged: no workspace" "$dir/err" || fail "$what does not say that it is not logged"
+	(cd "$dir/ws" && "$@" >out 2>err) || fail "$what: $(cat "$dir/ws/err")"
+	shows latest '"status": "FINISHED"' '"experiment": "oscillator"' '"kind": "api"' '"dt": "' '"count": 800' \
+		"\"code\": \"simulation_loop"
+	(cd "$dir/ws" && "$B" run start --name "$what" --wait -q -- "$@" >/dev/null) || fail "$what: run start"
+	shows "$what" '"status": "FINISHED"' '"kind": "command"' '"count": 800'
+	echo "ok $what: without a workspace, in one, and inside a run"
+}
+
+cd "$dir" || exit 1
+cc -Wall -Wextra -Werror simulation_loop.c $(pkg-config --cflags --libs binnacle) -lm -o in-c || fail "C"
+tries C "$dir/in-c" 0.05
+if command -v c++ >/dev/null; then
+	c++ -std=c++11 -Wall -Wextra -Werror -pedantic simulation_loop.cpp $(pkg-config --cflags --libs binnacle) -o in-c++ ||
+		fail "C++"
+	tries C++ "$dir/in-c++" 0.05
+else
+	echo "SKIP: the example in C++: no c++"
+fi
+if command -v gfortran >/dev/null; then
+	{ gfortran -std=f2008 -Wall -Wextra -Werror -c "$(pkg-config --variable=fortrandir binnacle)/binnacle.f90" &&
+		gfortran -std=f2008 -Wall -Wextra -Werror simulation_loop.f90 binnacle.o $(pkg-config --libs binnacle) -o in-f; } ||
+		fail "Fortran"
+	tries Fortran "$dir/in-f"
+	cat >calls.f90 <<'END'
+program calls
+    use binnacle
+    use, intrinsic :: iso_fortran_env
+    type(binnacle_run) :: run
+    integer :: status
+    call binnacle_open(run, name="calls  ", title="calls in Fortran")
+    call binnacle_log_param(run, "third", 1/3.0_real64)
+    call binnacle_log_param(run, "tenth", 0.1_real32)
+    call binnacle_log_param(run, "tiny", -1e-300_real64)
+    call binnacle_log_param(run, "big", 2_int64**40)
+    call binnacle_log_param(run, "text", "padded   ")
+    call binnacle_log_metric(run, "m", 1.5_real32, 2_int64)
+    call binnacle_log_metric(run, "m", 2.5_real64, 3)
+    call binnacle_log_artifact(run, "calls.f90", "source.f90", status)
+    if (status /= 0) error stop "artifact"
+    call binnacle_flush(run, status)
+    if (status /= 0) error stop "flush"
+    call binnacle_log_param(run, "a=b", 1, status)
+    if (status >= 0 .or. index(binnacle_error(run), "a=b") == 0) error stop "a bad key is taken"
+    if (len(binnacle_id(run)) /= 32) error stop "id"
+    call binnacle_close(run, 3, status)
+    if (status /= 0 .or. binnacle_is_open(run)) error stop "close"
+end program calls
+END
+	gfortran -Wall -Werror calls.f90 binnacle.o $(pkg-config --libs binnacle) -o calls || fail "calls in Fortran"
+	cp calls.f90 ws/ && (cd ws && ../calls) || fail "calls in Fortran, run"
+	shows calls '"status": "FAILED"' '"third": "3.333333333333333E-01"' '"tenth": "1.0E-01"' '"tiny": "-1.0E-300"' \
+		'"big": "1099511627776"' '"text": "padded"' '"source.f90"' '"count": 2'
+	echo "ok Fortran: every call"
+else
+	echo "SKIP: the example in Fortran: no gfortran"
+fi
+if command -v python3 >/dev/null; then
+	python=$(python3 -c 'import sys; print(sys.executable)')
+	PYTHONPATH=$(pkg-config --variable=pythondir binnacle)
+	export PYTHONPATH PYTHONDONTWRITEBYTECODE=1
+	tries Python "$python" "$dir/simulation_loop.py" 0.05
+	cat >calls.py <<'END'
+import math, os, sys, binnacle
+
+
+def refused(call, *words):
+    try:
+        call()
+    except binnacle.Error as e:
+        assert all(w in str(e) for w in words), e
+        return e
+    raise AssertionError("it is taken")
+
+
+run = binnacle.run(name="python", experiment="calls")
+assert run and len(run.id) == 32 and run.error == ""
+run.param("lr", 0.1)
+run.param("text", "\u00fc")
+run.tag("stage", "warm-up")
+run.log("loss", math.nan)
+run.log("loss", 1, 2, time_ms=1700000000000)
+assert refused(lambda: run.log("a=b", 1), "a=b", "character 2").code < 0
+refused(lambda: run.param("lr\0", 1), "NUL")
+refused(lambda: run.artifact("/no/such/file"), "/no/such/file")
+run.artifact(__file__, "code/calls.py")
+run.flush()
+pid = os.fork()
+if pid == 0:
+    refused(lambda: run.log("loss", 1, 3), "fork")
+    with binnacle.run(run_id=run.id) as mine:
+        mine.log("child", 1, 1)
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+run.log("loss", 0.5, 4)
+run.close()
+run.close()
+refused(lambda: run.log("loss", 1), "closed")
+try:
+    with binnacle.run(name="raises"):
+        raise ZeroDivisionError
+except ZeroDivisionError:
+    pass
+none = binnacle.run(workspace="/")
+assert not none and none.id == "" and "no workspace" in none.error
+none.log("x", 1), none.param("x", 1), none.tag("x", 1), none.artifact("x"), none.flush(), none.close()
+refused(lambda: binnacle.run(workspace="/", required=True), "no workspace")
+left = binnacle.run(name="left open")
+left.log("x", 1)
+END
+	(cd ws && "$python" ../calls.py) || fail "calls in Python"
+	shows python '"status": "FINISHED"' '"lr": "0.1"' '"stage": "warm-up"' '"code/calls.py"' '"count": 3' '"child"'
+	shows raises '"status": "FAILED"'
+	shows "left open" '"status": "FINISHED"' '"count": 1'
+	echo "ok Python: every call, exceptions, fork, and a run that is left open"
+	BINNACLE_LIBRARY=/nowhere.so "$python" -c 'import binnacle
+run = binnacle.run(); run.log("x", 1); run.close(); assert not run and "/nowhere.so" in run.error' || fail "without the library"
+	echo "ok Python without the library does nothing and says why"
+else
+	echo "SKIP: the example in Python: no python3"
+fi
