@@ -43,8 +43,6 @@ struct bn_listener {
 	bn_peers *peers; /* NULL: no limit per address */
 	int tcp_fd, unix_fd, stop_fd, port;
 	char *unix_path;
-	uid_t *uids;
-	size_t uid_count;
 	pthread_t acceptor;
 	bool accepting; /* the thread was started */
 	bn_loop *loops;
@@ -88,7 +86,7 @@ struct bn_conn {
 	unsigned events; /* that epoll watches */
 	bool is_counted; /* in peers */
 	int64_t since_ms, deadline_ms;
-	uint64_t moved; /* bytes since then, of a body, an answer, or dropped ones */
+	uint64_t moved; /* bytes since then: of a body, an answer, or dropped ones */
 	bn_tls_stream *tls;
 	bn_exchange *x;
 	char *in; /* read, and not to be looked at before the answer has left */

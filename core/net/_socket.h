@@ -6,11 +6,9 @@
 #include "core/base/env.h"
 #include "core/base/err.h"
 
-#include <sys/types.h>
-
 /* A socket that listens, does not block, and is not inherited. *port: the one that was bound. */
 int bn_socket_listen_tcp(int *fd, int *port, const char *host, int want_port, bn_err *err);
-/* A socket at path that nobody listens on any more is replaced. mode: who may connect, as of a file. */
-int bn_socket_listen_unix(int *fd, const bn_env *env, const char *path, mode_t mode, bn_err *err);
+/* Of mode 0600. A socket at path that nobody listens on any more is replaced. */
+int bn_socket_listen_unix(int *fd, const bn_env *env, const char *path, bn_err *err);
 
 #endif

@@ -95,19 +95,15 @@ static void enter(bn_conn *c, bn_conn_state state)
 	c->deadline_ms = ms ? c->since_ms + ms : INT64_MAX;
 }
 
-/* Bytes came or went: who keeps the least rate gets more time. */
-static void moved(bn_conn *c, size_t n)
+/* As many bytes came or went since the state began as the least rate asks for. */
+static bool keeps_rate(const bn_conn *c)
 {
-	c->moved += n;
-	if (c->state == BN_CONN_BODY || c->state == BN_CONN_SENDING)
-		c->deadline_ms =
-			c->since_ms + patience(c) +
-			(int64_t)(c->moved * 1000 / (uint64_t)c->loop->listener->limits.min_rate);
+	uint64_t ms = (uint64_t)(c->loop->now_ms - c->since_ms);
+	return c->moved * 1000 >= ms * (uint64_t)c->loop->listener->limits.min_rate;
 }
 
 bool bn_conn_is_evictable(const bn_conn *c)
 {
-	int64_t ms = c->loop->now_ms - c->since_ms;
 	switch (c->state) {
 	case BN_CONN_TLS:
 	case BN_CONN_IDLE:
@@ -116,8 +112,7 @@ bool bn_conn_is_evictable(const bn_conn *c)
 		return true;
 	case BN_CONN_BODY:
 	case BN_CONN_SENDING:
-		return c->moved * 1000 <
-		       (uint64_t)ms * (uint64_t)c->loop->listener->limits.min_rate;
+		return !keeps_rate(c);
 	default:
 		return false;
 	}
@@ -334,7 +329,7 @@ static void send_on(bn_conn *c)
 				bn_conn_close(c);
 				return;
 			}
-			moved(c, (size_t)put);
+			c->moved += (size_t)put;
 			if (c->out_at < c->out.len)
 				c->out_at += (size_t)put;
 			else
@@ -566,7 +561,7 @@ static size_t take_chunked(bn_conn *c, const char *bytes, size_t n)
 
 static size_t take_body(bn_conn *c, const char *bytes, size_t n)
 {
-	moved(c, n);
+	c->moved += n;
 	return c->x->head.chunked ? take_chunked(c, bytes, n) : take_sized(c, bytes, n);
 }
 
@@ -699,6 +694,10 @@ void bn_conn_on_post(bn_conn *c, bn_exchange *x, bool finished)
 void bn_conn_on_deadline(bn_conn *c)
 {
 	bn_err err = BN_ERR_INIT;
+	if ((c->state == BN_CONN_BODY || c->state == BN_CONN_SENDING) && keeps_rate(c)) {
+		enter(c, c->state);
+		return;
+	}
 	atomic_fetch_add(&c->loop->listener->timed_out, 1);
 	if (c->state == BN_CONN_HEAD || c->state == BN_CONN_BODY) {
 		bn_err_set(&err, BN_EIO, "the request did not arrive in time");

@@ -28,12 +28,7 @@
 
 static bool may_connect(const bn_listener *l, uid_t uid)
 {
-	if (uid == 0 || uid == l->env->uid(l->env))
-		return true;
-	for (size_t i = 0; i < l->uid_count; i++)
-		if (l->uids[i] == uid)
-			return true;
-	return false;
+	return uid == 0 || uid == l->env->uid(l->env);
 }
 
 /* Who is it, and may he? */
@@ -201,11 +196,8 @@ static int copy_options(bn_listener *l, const bn_listener_options *o, bn_err *er
 	if (l->limits.connections < l->loop_count)
 		l->limits.connections = l->loop_count;
 	l->loops = bn_alloc_zeroed(l->loop_count, sizeof *l->loops);
-	l->uids = bn_alloc_zeroed(o->unix_uid_count + 1, sizeof *l->uids);
-	if (!l->loops || !l->uids)
+	if (!l->loops)
 		return bn_err_nomem(err, "a server");
-	for (size_t i = 0; i < o->unix_uid_count; i++)
-		l->uids[l->uid_count++] = o->unix_uids[i];
 	if (o->limits.per_address && (rc = bn_peers_new(&l->peers, o->limits.per_address,
 					      l->limits.connections + OVERSHOOT, err)) < 0)
 		return rc;
@@ -222,8 +214,7 @@ static int open_sockets(bn_listener *l, const bn_listener_options *o, bn_err *er
 	if (!o->host && !o->unix_path)
 		return bn_err_set(err, BN_EINVAL, "nowhere to listen: no address and no socket");
 	if (o->unix_path) {
-		if ((rc = bn_socket_listen_unix(&l->unix_fd, l->env, o->unix_path,
-			     o->unix_uid_count ? 0666 : 0600, err)) < 0)
+		if ((rc = bn_socket_listen_unix(&l->unix_fd, l->env, o->unix_path, err)) < 0)
 			return rc;
 		l->unix_path = bn_strdup(o->unix_path);
 		if (!l->unix_path)
@@ -345,7 +336,6 @@ void bn_listener_stop(bn_listener *l, int grace_ms)
 	bn_peers_free(l->peers);
 	bn_tls_free(l->tls);
 	bn_free(l->loops);
-	bn_free(l->uids);
 	bn_free(l->unix_path);
 	bn_free(l);
 }

@@ -35,13 +35,12 @@ typedef struct bn_http_limits {
 	size_t body_bytes;    /* of a body kept in memory; 16 MiB; 413 */
 	size_t memory_bytes;  /* all bodies in memory and answers not yet taken; 256 MiB; 503 */
 	unsigned connections; /* 4096, or what the process may open */
-	unsigned
-		per_address; /* connections of one address, of a /64 of IPv6; as many as connections */
-	int head_ms;  /* from the first byte (or connecting) to the end of the head; 10 000 */
-	int body_ms;  /* for a body, and more while it comes at min_rate or faster; 20 000 */
-	int min_rate; /* bytes a second; 1024 */
-	int idle_ms;  /* between requests; 30 000 */
-	int write_ms; /* without a byte of the answer taken; 30 000 */
+	unsigned per_address; /* connections of one address (of a /64 of IPv6); all */
+	int head_ms; /* from the first byte (or connecting) to the end of the head; 10 000 */
+	int body_ms; /* a body may take so long, and as long again while min_rate is kept; 20 000 */
+	int min_rate;        /* bytes a second, of bodies and answers; 1024 */
+	int idle_ms;         /* between requests; 30 000 */
+	int write_ms;        /* the same of answers; 30 000 */
 	size_t linger_bytes; /* read and dropped after an early answer; 64 MiB */
 	int linger_ms;       /* the same in time; 5 000 */
 } bn_http_limits;
@@ -55,9 +54,9 @@ typedef struct bn_http_handler {
 	/* The request is complete. 0: the response is filled in. BN_HTTP_LATER: bn_exchange_finish
 	 * will be called, and the exchange lives until then. */
 	int (*handle)(void *user, bn_exchange *x);
-	/* The listener refuses by itself, with err as its reason: 413, 503 and 417 with a whole head;
-	 * 400, 408, 414, 431, 501 and 505 with a request whose method and path are "". The response
-	 * holds {"error": ...} already and may be written anew. */
+	/* The listener refuses by itself, with err as its reason: 400, 408, 413, 414, 417, 431, 501,
+	 * 503, 505. Method and path are "" when the head is not whole. The response holds {"error":
+	 * ...} already and may be written anew. */
 	void (*refuse)(void *user, bn_exchange *x, int status, const bn_err *err);
 	/* The response has left, or (whole: false) the client has. Just before the exchange ends. */
 	void (*sent)(void *user, bn_exchange *x, bool whole);
@@ -67,12 +66,10 @@ typedef struct bn_http_handler {
 typedef struct bn_listener_options {
 	const char *host; /* numeric address, name, "localhost", "*" for all; NULL: no TCP */
 	int port;         /* 0: any free one */
-	/* A Unix socket (mode 0600, or 0666 with unix_uids); NULL: none. A socket at that path that nobody listens
-	 * on is replaced, anything else there is BN_ECONFLICT. Who connects is asked of the kernel:
-	 * root, the user of this process, and unix_uids. Others are hung up on. */
+	/* A Unix socket of mode 0600; NULL: none. A socket at that path that nobody listens on is
+	 * replaced, anything else there is BN_ECONFLICT. Who connects is asked of the kernel: the user
+	 * of this process and root may, others are hung up on. */
 	const char *unix_path;
-	const uid_t *unix_uids;
-	size_t unix_uid_count;
 	/* PEM files, of TCP alone. The key's file must be its owner's alone (0600): BN_EREFUSED. TLS 1.2
 	 * or later. NULL: plain. */
 	const char *tls_cert, *tls_key;
@@ -125,7 +122,7 @@ void bn_exchange_finish(bn_exchange *x);
  * exchange, after which waking does nothing; so producers in other threads hold one.
  */
 typedef struct bn_waker bn_waker;
-/* In head() or handle(): one more reference; NULL without memory. */
+/* The connection's thread: one more reference; NULL without memory. */
 bn_waker *bn_exchange_waker(bn_exchange *x);
 
 void bn_waker_wake(bn_waker *w);    /* any thread */

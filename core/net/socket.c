@@ -105,7 +105,7 @@ static bool is_stale(const bn_env *env, const struct sockaddr_un *at)
 	return refused;
 }
 
-int bn_socket_listen_unix(int *out, const bn_env *env, const char *path, mode_t mode, bn_err *err)
+int bn_socket_listen_unix(int *out, const bn_env *env, const char *path, bn_err *err)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	size_t n = strlen(path);
@@ -119,7 +119,7 @@ int bn_socket_listen_unix(int *out, const bn_env *env, const char *path, mode_t 
 	if (fd < 0)
 		return bn_err_sys(err, BN_EIO, errno, "cannot make a socket");
 	/* on Linux the mode of the descriptor is the mode that bind gives to the file */
-	if (env->fs->fchmod(env, fd, mode) < 0 ||
+	if (env->fs->fchmod(env, fd, 0600) < 0 ||
 		bind(fd, (const struct sockaddr *)&at, sizeof at) || listen(fd, BACKLOG)) {
 		saved = errno;
 		close(fd);
