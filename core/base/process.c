@@ -422,14 +422,45 @@ static bool proc_list_all(proc_list *l)
 	return ok;
 }
 
-/* Moves the descendants of root to the front and returns how many there are. */
-static size_t proc_list_tree(proc_list *l, pid_t root)
+/* The value of a variable when pid's program was started; yours. NULL: none, or it cannot be read. */
+static char *environ_value(pid_t pid, const char *name)
+{
+	size_t cap = 1u << 20, len = strlen(name);
+	char *bytes = bn_alloc(cap), *value = NULL;
+	ssize_t n = bytes ? proc_read(pid, "environ", bytes, cap) : -1;
+	for (ssize_t at = 0; at < n && !value; at += (ssize_t)strlen(bytes + at) + 1)
+		if (!strncmp(bytes + at, name, len) && bytes[at + (ssize_t)len] == '=')
+			value = bn_strdup(bytes + at + len + 1);
+	bn_free(bytes);
+	return value;
+}
+
+static bool has_mark(pid_t pid, const bn_process_mark *mark)
+{
+	char *value = environ_value(pid, mark->name);
+	bool has = value && !strcmp(value, mark->value);
+	bn_free(value);
+	return has;
+}
+
+static bool has_another_mark(pid_t pid, const bn_process_mark *mark)
+{
+	char *value = environ_value(pid, mark->name);
+	bool has = value && value[0] && strcmp(value, mark->value) != 0;
+	bn_free(value);
+	return has;
+}
+
+/* Moves the descendants of root to the front and returns how many there are. mark may be NULL. */
+static size_t proc_list_tree(proc_list *l, pid_t root, const bn_process_mark *mark)
 {
 	size_t found = 0;
 	for (size_t next = 0; next <= found; next++) {
 		pid_t parent = next == 0 ? root : l->items[next - 1].pid;
 		for (size_t i = found; i < l->count; i++) {
 			if (l->items[i].ppid != parent || l->items[i].pid == root)
+				continue;
+			if (mark && has_another_mark(l->items[i].pid, mark))
 				continue;
 			proc_stat hold = l->items[found];
 			l->items[found++] = l->items[i];
@@ -468,7 +499,7 @@ int bn_process_tree_usage(bn_process_usage *out, pid_t root, bool with_root, bn_
 	}
 	int64_t hz = sysconf(_SC_CLK_TCK), page = sysconf(_SC_PAGESIZE);
 	bn_process_usage u = {0, 0, 0, 0, -1, -1};
-	size_t n = proc_list_tree(&l, root);
+	size_t n = proc_list_tree(&l, root, NULL);
 	for (size_t i = 0; i < n; i++)
 		usage_add(&u, &l.items[i], hz, page);
 	if (with_root)
@@ -478,41 +509,36 @@ int bn_process_tree_usage(bn_process_usage *out, pid_t root, bool with_root, bn_
 	return 0;
 }
 
-int bn_process_tree_signal(pid_t root, int signal)
+static int tree_signal(pid_t root, const bn_process_mark *mark, int signal)
 {
 	proc_list l = {NULL, 0, 0};
 	int sent = 0;
-	size_t n = proc_list_all(&l) ? proc_list_tree(&l, root) : 0;
+	size_t n = proc_list_all(&l) ? proc_list_tree(&l, root, mark) : 0;
 	for (size_t i = 0; i < n; i++)
 		sent += kill(l.items[i].pid, signal) == 0;
 	bn_free(l.items);
 	return sent;
 }
 
-/* Whether pid's environment had the text when it was started. Unreadable means no. */
-static bool environ_has(pid_t pid, const char *text)
+int bn_process_tree_signal(pid_t root, int signal)
 {
-	size_t cap = 1u << 20, len = strlen(text);
-	char *bytes = bn_alloc(cap);
-	ssize_t n = bytes ? proc_read(pid, "environ", bytes, cap) : -1;
-	bool found = false;
-	for (ssize_t at = 0; at < n && !found; at += (ssize_t)strlen(bytes + at) + 1)
-		found = strlen(bytes + at) == len && !memcmp(bytes + at, text, len);
-	bn_free(bytes);
-	return found;
+	return tree_signal(root, NULL, signal);
 }
 
-int bn_process_session_signal(pid_t sid, const char *having, int signal)
+int bn_process_tree_signal_marked(pid_t root, bn_process_mark mark, int signal)
+{
+	return tree_signal(root, &mark, signal);
+}
+
+int bn_process_marked_signal(bn_process_mark mark, pid_t except, int signal)
 {
 	proc_list l = {NULL, 0, 0};
 	int sent = 0;
-	if (sid > 0 && proc_list_all(&l))
-		for (size_t i = 0; i < l.count; i++) {
-			const proc_stat *p = &l.items[i];
-			if (p->sid == sid && p->pid != getpid() && p->state != 'Z' &&
-				environ_has(p->pid, having))
-				sent += kill(p->pid, signal) == 0;
-		}
+	if (!has_mark(getpid(), &mark) && proc_list_all(&l))
+		for (size_t i = 0; i < l.count; i++)
+			if (l.items[i].pid != except && l.items[i].state != 'Z' &&
+				has_mark(l.items[i].pid, &mark))
+				sent += kill(l.items[i].pid, signal) == 0;
 	bn_free(l.items);
 	return sent;
 }

@@ -61,9 +61,19 @@ typedef struct bn_process_usage {
 int bn_process_tree_usage(bn_process_usage *out, pid_t root, bool with_root, bn_err *err);
 /* Sends the signal to every descendant of root (not to root). Returns how many got it. */
 int bn_process_tree_signal(pid_t root, int signal);
-/* Sends the signal to every process of session sid, except the caller, whose environment at its
- * start had the text "NAME=value"; the text guards against a session id that is used again.
- * Returns how many got it; signal 0 only counts. */
-int bn_process_session_signal(pid_t sid, const char *having, int signal);
+
+/* A variable that processes inherit in their environment tells whose they are: the value that one had when
+ * its program was started. */
+typedef struct bn_process_mark {
+	const char *name, *value;
+} bn_process_mark;
+
+/* As bn_process_tree_signal, without the descendants that have another value (not an empty one) of that
+ * variable, and what is below them: they were started as something of its own. */
+int bn_process_tree_signal_marked(pid_t root, bn_process_mark mark, int signal);
+/* Sends the signal to every process, whoever its parent and whatever its session is, that has this value,
+ * but not to `except` (0: nobody is). When the caller has the value itself, to none. Returns how many got
+ * it; signal 0 only counts. */
+int bn_process_marked_signal(bn_process_mark mark, pid_t except, int signal);
 
 #endif

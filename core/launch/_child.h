@@ -16,11 +16,15 @@ typedef struct bn_child_task {
 	const char *id;
 	const bn_spec *spec;
 	char **data_env; /* commands: "BINNACLE_DATA_X=path", NULL-terminated, may be NULL */
+	char **secrets;  /* commands: "NAME=value", likewise */
+	int attempt;     /* from 1 */
 } bn_child_task;
 
 /* Trains in this process and returns the exit status: 0, 1 with the reason written to runs/<id>/why
  * and the log, 130 when asked to stop. */
 int bn_child_train(const bn_child_task *t);
+/* What signals mean to a trainer; to be called while they are blocked. */
+void bn_child_train_signals(void);
 /* Becomes the command; returns only when that failed, with 127 (message in the log). */
 int bn_child_command(const bn_child_task *t);
 

@@ -59,9 +59,9 @@ typedef struct trainee {
 static int flush(trainee *t)
 {
 	int rc = bn_runlog_metrics(t->ws, t->id, &t->metrics, &t->err);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = bn_workspace_commit(t->ws, &t->err);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = bn_workspace_tick(t->ws, &t->err);
 	bn_metric_set_clear(&t->metrics);
 	t->flushed_ns = bn_env_monotonic_ns(bn_workspace_env(t->ws));
@@ -149,22 +149,31 @@ out:
 	return rc < 0 ? bn_err_move(err, why.code ? &why : &t->err) : 0;
 }
 
+void bn_child_train_signals(void)
+{
+	struct sigaction sa = {.sa_handler = on_stop};
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	/* A trainer has nothing to do then: these must not end it. */
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGUSR1, &sa, NULL);
+	sigaction(SIGUSR2, &sa, NULL);
+}
+
 int bn_child_train(const bn_child_task *task)
 {
 	trainee t = {.id = task->id, .metrics = BN_METRIC_SET_INIT};
 	bn_err err = BN_ERR_INIT;
-	struct sigaction sa = {.sa_handler = on_stop};
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGINT, &sa, NULL);
 	int rc = bn_workspace_open(&t.ws, task->env, task->classes, task->workspace_dir, &err);
-	if (rc == 0) {
-		bn_run_clock_follow(t.ws, t.id);
-		t.flushed_ns = bn_env_monotonic_ns(task->env);
-		rc = train(task, &t, &err);
-	}
+	if (rc < 0)
+		goto out;
+	bn_run_clock_follow(t.ws, t.id);
+	t.flushed_ns = bn_env_monotonic_ns(task->env);
+	rc = train(task, &t, &err);
+out:
 	bn_metric_set_release(&t.metrics);
 	bn_workspace_close(t.ws);
-	if (rc == 0)
+	if (rc >= 0)
 		return 0;
 	char line[sizeof err.msg + sizeof err.hint + 32];
 	snprintf(line, sizeof line, "error: %s%s%s", err.msg, err.hint[0] ? "; " : "", err.hint);
@@ -175,26 +184,46 @@ int bn_child_train(const bn_child_task *task)
 
 /* ---- commands ------------------------------------------------------------------------------- */
 
+static size_t count_of(char **list)
+{
+	size_t n = 0;
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+/* Values of this run and of its machine, beside the environment that the child inherits. NULL without
+ * memory; never freed, since the process becomes another. */
+static const char **command_environment(const bn_child_task *t)
+{
+	size_t data = count_of(t->data_env), secrets = count_of(t->secrets), n = 0;
+	const char **set = bn_alloc_zeroed(data + secrets + 6, sizeof *set);
+	if (!set)
+		return NULL;
+	set[n++] = bn_strf("BINNACLE_RUN_ID=%s", t->id);
+	set[n++] = bn_strf("BINNACLE_HOME=%s", t->workspace_dir);
+	set[n++] = bn_strf("BINNACLE_RUN_DIR=%s", t->run_dir->path);
+	set[n++] =
+		bn_strf("BINNACLE_SEED=%lld", (long long)(t->spec->seed < 0 ? 0 : t->spec->seed));
+	set[n++] = bn_strf("BINNACLE_ATTEMPT=%d", t->attempt);
+	for (size_t i = 0; i < n; i++)
+		if (!set[i])
+			return NULL;
+	for (size_t i = 0; i < data; i++)
+		set[n++] = t->data_env[i];
+	for (size_t i = 0; i < secrets; i++)
+		set[n++] = t->secrets[i];
+	return set;
+}
+
 int bn_child_command(const bn_child_task *t)
 {
-	size_t extra = 0, at = 0;
-	while (t->data_env && t->data_env[extra])
-		extra++;
-	const char **set = bn_alloc_zeroed(extra + 5, sizeof *set);
 	bn_err err = BN_ERR_INIT;
+	const char **set = command_environment(t);
 	if (!set)
-		return 127;
-	set[at++] = bn_strf("BINNACLE_RUN_ID=%s", t->id);
-	set[at++] = bn_strf("BINNACLE_HOME=%s", t->workspace_dir);
-	set[at++] = bn_strf("BINNACLE_RUN_DIR=%s", t->run_dir->path);
-	set[at++] =
-		bn_strf("BINNACLE_SEED=%lld", (long long)(t->spec->seed < 0 ? 0 : t->spec->seed));
-	for (size_t i = 0; i < extra; i++)
-		set[at++] = t->data_env[i];
-	for (size_t i = 0; i < at; i++)
-		if (!set[i])
-			return 127;
-	bn_process_become(t->spec->command.items, set, t->spec->workdir, &err);
+		bn_err_nomem(&err, "an environment");
+	else
+		bn_process_become(t->spec->command.items, set, t->spec->workdir, &err);
 	char line[sizeof err.msg + 16];
 	snprintf(line, sizeof line, "error: %s", err.msg);
 	bn_child_log(line);

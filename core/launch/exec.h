@@ -3,12 +3,17 @@
  *
  * It holds the lock of runs/<id>/supervisor for as long as it lives, starts the training (forked,
  * so that its crash is recorded with the signal named) or the command, writes heartbeats and what
- * the process tree uses, passes SIGTERM and SIGINT on and kills after the grace time, stores what
- * was left behind (metrics.json, the model) BEFORE it writes how the run ended. SIGHUP does not
- * end it.
+ * the process tree uses, ends the run on SIGTERM and SIGINT and kills after the grace time, passes
+ * other signals on (_signals.h), starts a failed command again as often as the spec says, stores what
+ * was left behind (metrics.json, outputs, the model) before it writes how the run ended. SIGHUP does
+ * not end it.
  *
- * Invariants: run.finished comes after every artifact's event, and those after their objects; a
- * child that outlives a killed supervisor gets SIGKILL from the kernel (PR_SET_PDEATHSIG).
+ * Invariants: run.finished comes after every artifact's event, and those after their objects. No
+ * process of the run outlives it: the supervisor is the subreaper of what it starts and ends it; when
+ * it is killed itself, its child gets SIGKILL from the kernel (PR_SET_PDEATHSIG) and the rest from the
+ * guard above it (_guard.h). A run that was started inside a run is no part of it.
+ *
+ * The calling process becomes the guard, and the supervisor is its child.
  */
 #ifndef BN_LAUNCH_EXEC_H
 #define BN_LAUNCH_EXEC_H

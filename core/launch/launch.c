@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/launch/resolve.h"
+#include "core/launch/secret.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
@@ -59,12 +60,6 @@ int bn_launch_check(const bn_spec *spec, bn_err *err)
 			"spec: executor '%s' is none that this version has: local", spec->executor);
 	if (c->image || c->digest || c->runtime)
 		return cannot("container", "this version runs no containers", err);
-	if (spec->outputs.count)
-		return cannot("outputs", "this version keeps no patterns", err);
-	if (json_object_size(spec->secrets))
-		return cannot("secrets", "this version hands out none", err);
-	if (spec->retries > 0)
-		return cannot("retries", "this version starts nothing again", err);
 	return check_local_resources(&spec->resources, err);
 }
 
@@ -146,6 +141,8 @@ static int complete(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_launch_check(spec, err)) < 0)
+		goto out;
+	if ((rc = bn_secrets_check(spec, bn_workspace_env(ws), err)) < 0)
 		goto out;
 	if (!workdir)
 		workdir = bn_path_absolute(&here, ".", NULL) == 0 ? here : bn_workspace_dir(ws);
@@ -282,6 +279,8 @@ int bn_launch_stop(bn_workspace *ws, const char *id, bool *signalled, bn_err *er
 					 err, BN_EREFUSED, "run %.8s belongs to another user", id)
 			       : bn_err_sys(err, BN_EIO, errno,
 					 "run %.8s: cannot signal process %d", id, (int)s.pid);
+	/* One that is stopped hears it only then. */
+	kill(s.pid, SIGCONT);
 	if (signalled)
 		*signalled = true;
 	return 0;

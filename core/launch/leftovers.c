@@ -131,6 +131,9 @@ int bn_leftovers_store(bn_workspace *ws, const char *id, const bn_spec *spec, co
 	if (!bn_spec_is_command(spec))
 		return 0;
 	int files = store_artifacts(ws, id, run_dir, err);
+	int outputs = bn_outputs_store(ws, id, spec, since_ms, err);
 	int numbers = store_metrics(metrics, bn_workspace_env(ws), spec, run_dir, since_ms, err);
-	return files < 0 ? files : numbers;
+	if (files < 0)
+		return files;
+	return outputs < 0 ? outputs : numbers;
 }

@@ -35,7 +35,7 @@ static int lock_with_patience(const bn_env *env, int fd)
 int bn_supervisor_take(bn_supervisor_lock *out, bn_workspace *ws, const char *id, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
-	bn_supervisor_lock l = {ws, NULL, -1, bn_env_now_ms(env)};
+	bn_supervisor_lock l = {ws, NULL, -1, bn_env_now_ms(env), 0};
 	bn_dir *dir = NULL;
 	int e, rc = bn_run_dir_make(&dir, ws, id, err);
 	if (rc < 0)
@@ -69,10 +69,10 @@ int bn_supervisor_set_child(bn_supervisor_lock *l, pid_t child, bn_err *err)
 	const bn_env *env = bn_workspace_env(l->ws);
 	bn_buf b = BN_BUF_INIT;
 	pid_t me = getpid();
-	json_t *o = json_pack("{ss ss sI sI sI sI sI}", "host", env->host(env), "boot_id",
+	json_t *o = json_pack("{ss ss sI sI sI sI sI sI}", "host", env->host(env), "boot_id",
 		env->boot_id(env), "pid", (json_int_t)me, "sid", (json_int_t)getsid(0), "start",
 		(json_int_t)bn_process_start_ticks(me), "child", (json_int_t)child, "since_ms",
-		(json_int_t)l->since_ms);
+		(json_int_t)l->since_ms, "guard", (json_int_t)l->guard);
 	int e, rc = o ? bn_json_canonical(o, &b, err) : bn_err_nomem(err, "a supervisor's name");
 	if (rc < 0)
 		goto out;
@@ -147,6 +147,7 @@ static int read_state(bn_supervisor *out, const bn_env *env, int fd, const char 
 	out->pid = (pid_t)bn_json_int(o, "pid", 0);
 	out->sid = (pid_t)bn_json_int(o, "sid", 0);
 	out->child = (pid_t)bn_json_int(o, "child", 0);
+	out->guard = (pid_t)bn_json_int(o, "guard", 0);
 	out->since_ms = bn_json_int(o, "since_ms", 0);
 	snprintf(out->host, sizeof out->host, "%s", bn_json_str(o, "host", ""));
 	out->state = judge(env, fd, o, out->pid);
@@ -181,10 +182,6 @@ out:
 
 int bn_supervisor_end_orphans(const bn_supervisor *dead, const char *id)
 {
-	char having[64];
-	int ended = 0;
-	snprintf(having, sizeof having, "BINNACLE_RUN_ID=%.32s", id);
-	if (dead->sid > 1 && dead->sid != getsid(0))
-		ended = bn_process_session_signal(dead->sid, having, SIGKILL);
-	return ended;
+	bn_process_mark mark = {"BINNACLE_RUN_ID", id};
+	return bn_process_marked_signal(mark, dead->guard, SIGKILL);
 }

@@ -25,6 +25,7 @@ typedef struct bn_supervisor {
 	bn_supervisor_state state;
 	pid_t pid, sid;   /* of the supervisor; 0 unknown */
 	pid_t child;      /* of the training or command; 0 unknown */
+	pid_t guard;      /* process that ends what the supervisor may leave; 0 unknown or none */
 	int64_t since_ms; /* when it wrote this; 0 unknown */
 	char host[65];
 } bn_supervisor;
@@ -39,6 +40,7 @@ typedef struct bn_supervisor_lock {
 	char *path; /* for messages */
 	int fd;
 	int64_t since_ms;
+	pid_t guard; /* 0: none; told with the child */
 } bn_supervisor_lock;
 
 /* Makes runs/<id> when needed. BN_ECONFLICT when somebody supervises the run. */
@@ -49,8 +51,9 @@ int bn_supervisor_set_child(bn_supervisor_lock *l, pid_t child, bn_err *err);
  * that was never taken when it is all zeroes but fd -1. */
 void bn_supervisor_release(bn_supervisor_lock *l);
 
-/* Ends what a dead supervisor left running: processes of its session that carry the run's id in
- * their environment. Returns how many there were. */
+/* Ends what a dead supervisor left running: processes, of any session, that carry the run's id in their
+ * environment. Its guard (core/launch/_guard.h), which does the same, is left alone. Returns how many
+ * there were; 0 when the caller is one of them itself. */
 int bn_supervisor_end_orphans(const bn_supervisor *dead, const char *id);
 
 #endif

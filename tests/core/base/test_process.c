@@ -63,8 +63,10 @@ START_TEST(test_process_spawned_detached_is_in_its_own_session_and_logs)
 	ck_assert_msg(!strncmp(b.ptr, "hello\n", 6), "log: %s", b.ptr);
 	/* stdin, stdout, stderr, and the directory that ls itself reads: nothing leaked. */
 	ck_assert_msg(strstr(b.ptr, "\n4\n"), "log: %s", b.ptr);
-	ck_assert_int_eq(bn_process_session_signal(getsid(pid), "WORD=other", 0), 0);
-	ck_assert_int_ge(bn_process_session_signal(getsid(pid), "WORD=hello", SIGKILL), 1);
+	bn_process_mark other = {"WORD", "other"}, hello = {"WORD", "hello"};
+	ck_assert_int_eq(bn_process_marked_signal(other, 0, 0), 0);
+	ck_assert_int_ge(bn_process_marked_signal(hello, 0, 0), 1);
+	ck_assert_int_ge(bn_process_marked_signal(hello, 0, SIGKILL), 1);
 	bn_buf_release(&b);
 	bn_fs_remove_tree(bn_env_real(), dir, NULL);
 	bn_free(log);

@@ -1,0 +1,57 @@
+/*
+ * _exec.h - one run while it is supervised, and the three thoughts about it: starting its process
+ * (exec.c), watching it (watch.c), and recording how it ended (ending.c). Not for other modules.
+ */
+#ifndef BN_LAUNCH_EXEC_PRIVATE_H
+#define BN_LAUNCH_EXEC_PRIVATE_H
+#include "core/base/dir.h"
+#include "core/run/metric_chunk.h"
+#include "core/run/spec.h"
+#include "core/run/supervisor.h"
+#include "core/store/index/fold.h"
+
+typedef struct bn_exec {
+	const bn_env *env;
+	const bn_fold_class *const *classes;
+	const char *id;
+	bn_workspace *ws;
+	bn_supervisor_lock lock;
+	bn_spec *spec;
+	bn_dir *run_dir;
+	char **data_env;           /* commands: core/launch/data_env.h */
+	char **secrets;            /* only while a process is being started */
+	int attempt;               /* 1 .. spec->retries + 1 */
+	pid_t child;               /* 0: none */
+	int64_t beat_ms;           /* heartbeat interval once settled */
+	int64_t start_ms, kill_ms; /* monotonic; kill_ms 0: not stopping */
+	int64_t peak_rss;
+	bool asked, timed_out, killed; /* to stop, over the time limit, had to be killed */
+	bool ended;                    /* the child, with status as wait gives it */
+	int status;
+	bn_metric_set metrics;
+} bn_exec;
+
+int64_t bn_exec_now_ms(const bn_exec *x);
+/* A line in the run's log about something that went wrong and does not end the run. */
+void bn_exec_complain(const char *what, const bn_err *err);
+/* Below 1: no limit. */
+int64_t bn_exec_limit_s(const bn_exec *x);
+
+/* ---- watch.c -------------------------------------------------------------------------------- */
+
+/* Until the child has ended: heartbeats, resources, signals, limits. */
+void bn_exec_watch(bn_exec *x);
+/* Ends what the child has left running, also in sessions of its own; not runs that it has started. */
+void bn_exec_end_leftovers(bn_exec *x);
+/* Between two attempts. Returns at once when the run is to end. */
+void bn_exec_pause(bn_exec *x, int64_t ms);
+
+/* ---- ending.c ------------------------------------------------------------------------------- */
+
+bool bn_exec_has_failed(const bn_exec *x); /* by itself: not asked to end, not over its limit */
+/* Stores what was left behind, and records how the run ended. */
+int bn_exec_finish(bn_exec *x, bn_err *err);
+/* A run that could not be started. */
+void bn_exec_fail(bn_exec *x, const char *reason);
+
+#endif

@@ -1,0 +1,154 @@
+/* ending.c - see _exec.h: how a run ended, and what it left behind. */
+#include "core/base/process.h"
+#include "core/launch/_exec.h"
+#include "core/launch/_leftovers.h"
+#include "core/run/runlog.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define WRITE_TRIES 30
+
+typedef struct verdict {
+	const char *status;
+	int exit_code, signal;
+	char reason[600];
+} verdict;
+
+bool bn_exec_has_failed(const bn_exec *x)
+{
+	return !x->asked && !x->timed_out &&
+	       (WIFSIGNALED(x->status) || WEXITSTATUS(x->status) != 0);
+}
+
+/* The trainer's own words, when it left some. */
+static void add_why(const bn_exec *x, verdict *v)
+{
+	bn_buf b = BN_BUF_INIT;
+	if (bn_dir_read_file(x->run_dir, "why", &b, NULL) == 0 && b.len)
+		snprintf(v->reason, sizeof v->reason, "%.500s", b.ptr);
+	bn_buf_release(&b);
+}
+
+static void judge_status(verdict *v, const bn_exec *x)
+{
+	char name[24];
+	if (WIFSIGNALED(x->status)) {
+		bool ours = x->killed || WTERMSIG(x->status) != SIGKILL;
+		v->signal = WTERMSIG(x->status);
+		v->status = "FAILED";
+		snprintf(v->reason, sizeof v->reason, "killed by %s%s",
+			bn_signal_name(v->signal, name),
+			ours ? "" : " (out of memory, or somebody's hand)");
+		return;
+	}
+	v->exit_code = WEXITSTATUS(x->status);
+	if (v->exit_code == 0)
+		return;
+	v->status = "FAILED";
+	snprintf(v->reason, sizeof v->reason, "exit status %d", v->exit_code);
+	add_why(x, v);
+}
+
+static verdict judge(const bn_exec *x)
+{
+	verdict v = {"FINISHED", -1, 0, ""};
+	judge_status(&v, x);
+	if (x->timed_out) {
+		v.status = "FAILED";
+		snprintf(v.reason, sizeof v.reason, "over its time limit of %lld s",
+			(long long)bn_exec_limit_s(x));
+	} else if (x->asked) {
+		v.status = "KILLED";
+		snprintf(v.reason, sizeof v.reason, "%s",
+			x->killed ? "stopped on request: had to be killed" : "stopped on request");
+	}
+	return v;
+}
+
+static int append_end(bn_exec *x, const verdict *v, bn_err *err)
+{
+	return bn_runlog_finished(x->ws, x->id, v->status, v->exit_code, v->signal,
+		v->reason[0] ? v->reason : NULL, err);
+}
+
+/* The end of a run is worth waiting for: a full disk may get room again. written: it is in the log, and
+ * to be sealed. */
+static int write_end(bn_exec *x, const verdict *v, bool written, bn_err *err)
+{
+	int rc = BN_EIO;
+	for (int i = 0; i < WRITE_TRIES && rc < 0; i++) {
+		bn_err_clear(err);
+		if (i > 0)
+			nanosleep(&(struct timespec){1, 0}, NULL);
+		int appended = written ? 0 : append_end(x, v, err);
+		int committed = bn_workspace_commit(x->ws, err); /* also behind a failed append */
+		rc = appended < 0 ? appended : committed;
+		written = rc >= 0;
+		if (written)
+			rc = bn_workspace_seal(x->ws, err);
+	}
+	return rc;
+}
+
+/* What all of it used, as the kernel summed it up for those who have ended. The largest single
+ * process is a lower bound of the peak, which counts for runs shorter than a beat. */
+static void measure_all(bn_exec *x, bn_err *err)
+{
+	struct rusage r;
+	if (getrusage(RUSAGE_CHILDREN, &r) != 0)
+		return;
+	int64_t cpu = ((int64_t)r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000 +
+		      (r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1000;
+	int64_t largest = (int64_t)r.ru_maxrss * 1024;
+	bn_process_usage u = {
+		-1, -1, -1, cpu, (int64_t)r.ru_inblock * 512, (int64_t)r.ru_oublock * 512};
+	x->peak_rss = largest > x->peak_rss ? largest : x->peak_rss;
+	bn_runlog_resources(x->ws, x->id, &u, x->peak_rss, err);
+}
+
+/* Appends everything but the end. */
+static void append_leftovers(bn_exec *x)
+{
+	bn_metric_set numbers = BN_METRIC_SET_INIT;
+	bn_err err = BN_ERR_INIT;
+	measure_all(x, &err);
+	if (bn_leftovers_store(
+		    x->ws, x->id, x->spec, x->run_dir, x->lock.since_ms, &numbers, &err) < 0)
+		bn_exec_complain("what the run left behind", &err);
+	bn_err_clear(&err);
+	if (bn_runlog_metrics(x->ws, x->id, &x->metrics, &err) < 0 ||
+		bn_runlog_metrics(x->ws, x->id, &numbers, &err) < 0)
+		bn_exec_complain("metrics", &err);
+	bn_metric_set_release(&numbers);
+}
+
+int bn_exec_finish(bn_exec *x, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	verdict v = judge(x);
+	append_leftovers(x);
+	/* One commit for all of it, as a rule. */
+	append_end(x, &v, &why);
+	bn_workspace_commit(x->ws, &why);
+	if (why.code == 0)
+		return write_end(x, &v, true, err);
+	/* A failed commit has lost what was appended. Now the end comes by itself, so that it can be
+	 * tried again without the rest. */
+	bn_err_clear(&why);
+	append_leftovers(x);
+	if (bn_workspace_commit(x->ws, &why) < 0)
+		bn_exec_complain("what the run left behind", &why);
+	return write_end(x, &v, false, err);
+}
+
+void bn_exec_fail(bn_exec *x, const char *reason)
+{
+	bn_err err = BN_ERR_INIT;
+	verdict v = {"FAILED", -1, 0, ""};
+	snprintf(v.reason, sizeof v.reason, "%s", reason);
+	write_end(x, &v, false, &err);
+}

@@ -1,0 +1,99 @@
+/* guard.c - see _guard.h. */
+#include "core/base/process.h"
+#include "core/launch/_guard.h"
+#include "core/launch/_signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define GIVE_UP_TRIES 1000 /* of 20 ms: a process that SIGKILL does not end hangs in the kernel */
+
+typedef struct report {
+	int rc, exit_status;
+	bn_err err;
+} report;
+
+int bn_guard_fork(bn_guard *g, bn_err *err)
+{
+	int fd[2];
+	if (pipe2(fd, O_CLOEXEC) != 0)
+		return bn_err_sys(err, BN_EIO, errno, "cannot make a pipe");
+	bn_signals_block();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	pid_t pid = fork();
+	if (pid < 0) {
+		int rc = bn_err_sys(err, BN_EIO, errno, "cannot start the supervisor");
+		close(fd[0]);
+		close(fd[1]);
+		return rc;
+	}
+	bool is_supervisor = pid == 0;
+	close(fd[is_supervisor ? 0 : 1]);
+	*g = (bn_guard){is_supervisor, pid, fd[is_supervisor ? 1 : 0]};
+	/* A signal to the supervisor's group leaves the guard alone. */
+	if (is_supervisor)
+		setpgid(0, 0);
+	return 0;
+}
+
+void bn_guard_report(bn_guard *g, int rc, int exit_status, const bn_err *err)
+{
+	report r = {rc, exit_status, err ? *err : (bn_err)BN_ERR_INIT};
+	/* Below PIPE_BUF, so in one piece; a guard that was killed is not missed. */
+	if (write(g->report, &r, sizeof r) != (ssize_t)sizeof r)
+		_exit(125);
+	_exit(0);
+}
+
+/* Until the supervisor is dead. Signals reach it as if they had been sent to it. */
+static int wait_supervisor(pid_t supervisor)
+{
+	sigset_t all;
+	int status = 0;
+	sigfillset(&all);
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+		if (pid == supervisor || (pid < 0 && errno == ECHILD))
+			return status;
+		if (pid > 0)
+			continue;
+		int signal = sigwaitinfo(&all, NULL);
+		if (signal > 0 && bn_signal_is_passed_on(signal))
+			kill(supervisor, signal);
+	}
+}
+
+static void end_leftovers(const char *id)
+{
+	bn_process_mark mark = {"BINNACLE_RUN_ID", id};
+	for (int i = 0; i < GIVE_UP_TRIES; i++) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (bn_process_tree_signal_marked(getpid(), mark, SIGKILL) == 0)
+			return;
+		nanosleep(&(struct timespec){0, 20000000}, NULL);
+	}
+}
+
+int bn_guard_wait(bn_guard *g, const char *id, int *exit_status, bn_err *err)
+{
+	report r;
+	char name[24];
+	int status = wait_supervisor(g->supervisor);
+	/* The write end may be open in what was left: what the supervisor wrote is there, or nothing. */
+	fcntl(g->report, F_SETFL, O_NONBLOCK);
+	ssize_t got = read(g->report, &r, sizeof r);
+	close(g->report);
+	end_leftovers(id);
+	if (got != (ssize_t)sizeof r)
+		return bn_err_set(err, BN_EFAILED, "run %.8s: its supervisor was ended by %s", id,
+			WIFSIGNALED(status) ? bn_signal_name(WTERMSIG(status), name) : "a fault");
+	*exit_status = r.exit_status;
+	return r.rc < 0 ? bn_err_move(err, &r.err) : 0;
+}

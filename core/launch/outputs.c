@@ -1,0 +1,139 @@
+/* outputs.c - see _leftovers.h: files that a spec's patterns name. */
+#include "core/base/dir.h"
+#include "core/base/mem.h"
+#include "core/launch/_leftovers.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COMPONENT_MAX 256
+#define DEPTH_MAX 64
+
+/* The first component of a path into word; returns what follows it. NULL: there is none, or it is longer
+ * than a file's name can be. */
+static const char *split(const char *path, char word[COMPONENT_MAX])
+{
+	size_t n;
+	while (*path == '/')
+		path++;
+	n = strcspn(path, "/");
+	if (n == 0 || n >= COMPONENT_MAX)
+		return NULL;
+	memcpy(word, path, n);
+	word[n] = '\0';
+	return path + n;
+}
+
+bn_match bn_output_match(const char *pattern, const char *path)
+{
+	char want[COMPONENT_MAX], have[COMPONENT_MAX];
+	const char *pattern_rest = split(pattern, want), *path_rest = split(path, have);
+	/* All of it was found, so this is below what matches; unless a component was too long. */
+	if (!pattern_rest)
+		return pattern[strspn(pattern, "/")] ? BN_MATCH_NO : BN_MATCH_YES;
+	if (!path_rest)
+		return BN_MATCH_BELOW;
+	if (!strcmp(want, "**")) {
+		bn_match none = bn_output_match(pattern_rest, path), one;
+		if (none == BN_MATCH_YES || have[0] == '.')
+			return none;
+		one = bn_output_match(pattern, path_rest);
+		return one > none ? one : none;
+	}
+	if (fnmatch(want, have, FNM_PERIOD) != 0)
+		return BN_MATCH_NO;
+	return bn_output_match(pattern_rest, path_rest);
+}
+
+/* ---- the walk ------------------------------------------------------------------------------- */
+
+typedef struct walk {
+	bn_workspace *ws;
+	const char *id;
+	const bn_spec_texts *patterns;
+	bool *found; /* of each pattern */
+	const bn_dir *dir;
+	int64_t since_ms;
+	bn_err *err; /* the first thing that could not be stored */
+} walk;
+
+static bn_match match_all(walk *w, const char *path, bool mark)
+{
+	bn_match best = BN_MATCH_NO;
+	for (size_t i = 0; i < w->patterns->count; i++) {
+		bn_match m = bn_output_match(w->patterns->items[i], path);
+		best = m > best ? m : best;
+		if (mark && m == BN_MATCH_YES)
+			w->found[i] = true;
+	}
+	return best;
+}
+
+static void keep(walk *w, const char *path, const struct stat *st)
+{
+	int64_t written = (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
+	if (written + 10 < w->since_ms) /* a kernel tick of slack, as for metrics.json */
+		return;
+	match_all(w, path, true);
+	bn_runlog_artifact_below(w->ws, w->id, w->dir, path, path, w->err);
+}
+
+static void visit(walk *w, const char *path, int depth);
+
+static void visit_one(walk *w, const char *path, int depth)
+{
+	struct stat st;
+	bn_match m = match_all(w, path, false);
+	if (m == BN_MATCH_NO || bn_dir_stat(w->dir, path, &st, NULL) < 0)
+		return;
+	if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
+		visit(w, path, depth + 1);
+	else if (m == BN_MATCH_YES)
+		keep(w, path, &st);
+}
+
+/* path "" is the working directory itself. What cannot be listed has nothing to store. */
+static void visit(walk *w, const char *path, int depth)
+{
+	bn_names names = BN_NAMES_INIT;
+	if (bn_dir_list(w->dir, path[0] ? path : NULL, &names, NULL) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++) {
+		char *below = path[0] ? bn_strf("%s/%s", path, names.items[i])
+				      : bn_strdup(names.items[i]);
+		if (below)
+			visit_one(w, below, depth);
+		else
+			bn_err_nomem(w->err, "a path");
+		bn_free(below);
+	}
+	bn_names_release(&names);
+}
+
+int bn_outputs_store(
+	bn_workspace *ws, const char *id, const bn_spec *spec, int64_t since_ms, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	bn_dir *dir = NULL;
+	walk w = {ws, id, &spec->outputs, NULL, NULL, since_ms, &why};
+	if (spec->outputs.count == 0)
+		return 0;
+	if (!(w.found = bn_alloc_zeroed(spec->outputs.count, sizeof *w.found))) {
+		bn_err_nomem(&why, "outputs");
+		goto out;
+	}
+	if (bn_dir_open(&dir, bn_workspace_env(ws), spec->workdir ? spec->workdir : ".", &why) < 0)
+		goto out;
+	w.dir = dir;
+	visit(&w, "", 0);
+	for (size_t i = 0; i < spec->outputs.count; i++)
+		if (!w.found[i])
+			bn_err_set(&why, BN_ENOTFOUND,
+				"outputs: the command wrote nothing that matches '%s'",
+				spec->outputs.items[i]);
+out:
+	bn_dir_close(dir);
+	bn_free(w.found);
+	return why.code ? bn_err_move(err, &why) : 0;
+}
