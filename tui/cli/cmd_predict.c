@@ -1,11 +1,11 @@
 /* cmd_predict.c - binnacle predict: a file of rows through a model here, or a server elsewhere. */
 #include "core/base/fs.h"
-#include "core/base/http.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/data/csv_write.h"
 #include "core/data/table.h"
+#include "core/net/client.h"
 #include "core/serve/predict_file.h"
 #include "tui/cli/token.h"
 #include "tui/cli/verbs.h"
@@ -206,52 +206,54 @@ static int predict_here(output *o, const char *model, const char *file, bn_err *
 
 typedef struct remote {
 	output *o;
-	bn_http *http;
+	bn_http_client *http;
 	bn_http_answer answer;
 	char *url, *authorization;
 	uint64_t rows;
 } remote;
 
+static int take_value(remote *m, json_t *value, bn_err *err)
+{
+	m->rows++;
+	if (m->o->items) {
+		json_t *item =
+			json_pack("{s:I, s:O}", "row", (json_int_t)m->rows, "prediction", value);
+		if (!item || json_array_append_new(m->o->items, item))
+			return bn_err_nomem(err, "the answers");
+		return 0;
+	}
+	if (json_is_number(value))
+		csv_number(&m->o->text, json_number_value(value));
+	else if (json_is_string(value))
+		bn_csv_add_field(
+			&m->o->text, json_string_value(value), json_string_length(value), ',');
+	bn_buf_addch(&m->o->text, '\n');
+	return 0;
+}
+
 static int take_answer(remote *m, bn_err *err)
 {
 	json_t *doc = NULL, *value;
 	size_t i;
-	bool good = m->answer.status == 200; /* else it may be a proxy's page, and no JSON */
-	int rc = bn_json_parse(
-		&doc, m->answer.body.ptr, m->answer.body.len, m->url, good ? err : NULL);
-	if (rc && good)
+	int rc;
+	if ((rc = bn_http_answer_check(&m->answer, err)) < 0)
 		return rc;
-	rc = 0;
-	if (!good) {
-		const char *said =
-			bn_json_str(doc, "message", bn_json_str(doc, "error", "no reason given"));
-		rc = bn_err_set(err,
-			m->answer.status == 401  ? BN_EREFUSED
-			: m->answer.status < 500 ? BN_EINVAL
-						 : BN_EIO,
-			"the server answered %d: %s", m->answer.status, said);
-		const char *hint = bn_json_str(doc, "hint", NULL);
-		if (hint)
-			bn_err_hint(err, "%s", hint);
-	}
+	if ((rc = bn_json_parse(&doc, m->answer.body.ptr, m->answer.body.len, m->url, err)) < 0)
+		return rc;
 	json_array_foreach(json_object_get(doc, "predictions"), i, value)
 	{
-		m->rows++;
-		if (m->o->items) {
-			json_array_append_new(
-				m->o->items, json_pack("{s:I, s:O}", "row", (json_int_t)m->rows,
-						     "prediction", value));
-			continue;
-		}
-		if (json_is_number(value))
-			csv_number(&m->o->text, json_number_value(value));
-		else if (json_is_string(value))
-			bn_csv_add_field(&m->o->text, json_string_value(value),
-				json_string_length(value), ',');
-		bn_buf_addch(&m->o->text, '\n');
+		if ((rc = take_value(m, value, err)) < 0)
+			break;
 	}
 	json_decref(doc);
 	return rc;
+}
+
+static bool goes_on(void *user, const bn_http_progress *p)
+{
+	(void)user;
+	(void)p;
+	return !bn_cli_interrupted();
 }
 
 static int send_frame(void *user, const json_t *frame, bn_err *err)
@@ -260,16 +262,25 @@ static int send_frame(void *user, const json_t *frame, bn_err *err)
 	const char *headers[] = {"Content-Type: application/json", m->authorization, NULL};
 	json_t *body = json_pack("{s:O}", "dataframe_split", frame);
 	bn_buf text = BN_BUF_INIT;
-	int rc = body ? bn_json_canonical(body, &text, err) : bn_err_nomem(err, "a request");
+	int rc = 0;
+	if (!body) {
+		rc = bn_err_nomem(err, "a request");
+		goto out;
+	}
+	if ((rc = bn_json_canonical(body, &text, err)) < 0)
+		goto out;
+	bn_http_call call = {.url = m->url,
+		.headers = headers,
+		.body = {.kind = BN_HTTP_BYTES, .bytes = text.ptr, .length = (int64_t)text.len},
+		.repeatable = true, /* a prediction is the same the second time */
+		.progress = goes_on};
+	if ((rc = bn_http_do(m->http, &call, &m->answer, err)) < 0)
+		goto out;
+	rc = take_answer(m, err);
+out:
 	json_decref(body);
-	if (!rc && bn_cli_interrupted())
-		rc = bn_err_set(err, BN_EINTR, "interrupted");
-	bn_http_call call = {
-		.url = m->url, .headers = headers, .body = text.ptr, .body_len = text.len};
-	if (!rc)
-		rc = bn_http_do(m->http, &call, &m->answer, err);
 	bn_buf_release(&text);
-	return rc ? rc : take_answer(m, err);
+	return rc;
 }
 
 static void restart_remote(void *user)
@@ -281,36 +292,50 @@ static void restart_remote(void *user)
 		bn_buf_adds(&m->o->text, "prediction\n");
 }
 
+static int open_remote(remote *m, const char *url, bn_err *err)
+{
+	const bn_cli *cli = m->o->cli;
+	char *token = NULL;
+	size_t n = strlen(url);
+	int rc = bn_cli_token(&token, m->o->cli, err);
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_http_client_new(&m->http, bn_cli_env(cli), NULL, err)) < 0)
+		goto out;
+	m->url = bn_strf("%.*s/invocations", (int)(n && url[n - 1] == '/' ? n - 1 : n), url);
+	m->authorization = token ? bn_strf("Authorization: Bearer %s", token) : NULL;
+	if (!m->url || (token && !m->authorization))
+		rc = bn_err_nomem(err, "a request");
+out:
+	bn_free(token);
+	return rc;
+}
+
 static int predict_there(output *o, const char *url, const char *file, bn_err *err)
 {
 	remote m = {.o = o};
-	char *token = NULL;
 	uint64_t rows = 0;
 	bn_frame_sink sink = {send_frame, restart_remote, &m};
+	int rc;
 	bn_http_answer_init(&m.answer);
 	if (o->arrow)
 		return bn_err_set(err, BN_EINVAL, "--out: a server's answers are written as CSV");
-	int rc = bn_cli_token(&token, o->cli, err);
-	if (!rc)
-		rc = bn_http_new(&m.http, err);
-	size_t n = strlen(url);
-	m.url = bn_strf("%.*s/invocations", (int)(n && url[n - 1] == '/' ? n - 1 : n), url);
-	m.authorization = token ? bn_strf("Authorization: Bearer %s", token) : NULL;
-	if (!rc && (!m.url || (token && !m.authorization)))
-		rc = bn_err_nomem(err, "a request");
+	if ((rc = open_remote(&m, url, err)) < 0)
+		goto out;
 	restart_remote(&m);
-	if (!rc)
-		rc = bn_predict_frames(bn_cli_env(o->cli), file, REMOTE_ROWS, &sink, &rows, err);
-	if (!rc && m.rows != rows)
+	if ((rc = bn_predict_frames(bn_cli_env(o->cli), file, REMOTE_ROWS, &sink, &rows, err)) < 0)
+		goto out;
+	if (m.rows != rows) {
 		rc = bn_err_set(err, BN_EIO, "%s answered %llu of %llu rows", url,
 			(unsigned long long)m.rows, (unsigned long long)rows);
-	if (!rc)
-		rc = finish(o, rows, err);
+		goto out;
+	}
+	rc = finish(o, rows, err);
+out:
 	bn_http_answer_release(&m.answer);
-	bn_http_free(m.http);
+	bn_http_client_free(m.http);
 	bn_free(m.url);
 	bn_free(m.authorization);
-	bn_free(token);
 	return rc;
 }
 
