@@ -50,6 +50,16 @@ void launched_shell(launched_run *l, const char *script, int grace_s, int limit_
 	launched_start(l, json);
 }
 
+int launched_exec(launched_run *l)
+{
+	const char *argv[] = {l->program, "-C", l->w.dir.path, "exec", l->id, NULL};
+	bn_buf out = BN_BUF_INIT;
+	int status = 0;
+	ck_assert_bn_ok(bn_process_capture(argv, 30000, 4096, &out, &status, &err), &err);
+	bn_buf_release(&out);
+	return status;
+}
+
 bn_run_info *launched_look(launched_run *l)
 {
 	bn_run_info *r = NULL;

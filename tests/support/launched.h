@@ -30,6 +30,9 @@ void launched_start(launched_run *l, json_t *json_taken);
 /* A script of sh, which works in l->w.dir. limit_s 0: none. */
 void launched_shell(launched_run *l, const char *script, int grace_s, int limit_s);
 
+/* Runs `binnacle exec` on what was prepared, to its end; its exit status. */
+int launched_exec(launched_run *l);
+
 /* As a reader sees it, after reconciliation. Yours. */
 bn_run_info *launched_look(launched_run *l);
 bn_run_info *launched_wait_end(launched_run *l); /* fails the test after 30 s */

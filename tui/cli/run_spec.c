@@ -150,6 +150,58 @@ static int set_tags(bn_spec *spec, bn_cli *cli, bn_err *err)
 	return rc;
 }
 
+/* "--output *.png --output model.pt" replaces the list. */
+static int set_outputs(bn_spec *spec, bn_cli *cli, bn_err *err)
+{
+	const char *text;
+	int rc = 0;
+	if (bn_cli_opt_nth(cli, "output", 0))
+		bn_spec_remove(spec, "outputs");
+	for (size_t i = 0; rc >= 0 && (text = bn_cli_opt_nth(cli, "output", i)); i++)
+		rc = bn_spec_add_text(spec, &spec->outputs, text, err);
+	return rc;
+}
+
+static int set_inputs(bn_spec *spec, bn_cli *cli, bn_err *err)
+{
+	bn_spec_input *in = NULL;
+	const char *text;
+	int rc;
+	if (bn_cli_opt_nth(cli, "input", 0))
+		bn_spec_remove(spec, "inputs");
+	for (size_t i = 0; (text = bn_cli_opt_nth(cli, "input", i)); i++) {
+		if ((rc = bn_spec_add_input(spec, &in, err)) < 0)
+			return rc;
+		if (!(in->path = bn_spec_text(spec, text)))
+			return bn_err_nomem(err, "a spec");
+	}
+	return 0;
+}
+
+/* "NAME=env:VARIABLE"; adds to those of --spec or --again. */
+static int set_secrets(bn_spec *spec, bn_cli *cli, bn_err *err)
+{
+	const char *text;
+	for (size_t i = 0; (text = bn_cli_opt_nth(cli, "secret", i)); i++) {
+		const char *eq = strchr(text, '=');
+		/* What is no pair may be the secret itself, so it is not repeated. */
+		if (!eq || eq == text) {
+			bn_err_set(err, BN_EINVAL, "--secret: NAME=REFERENCE is wanted");
+			bn_err_hint(err,
+				"NAME=env:VARIABLE, or NAME=file:/PATH of a file of mode 0600");
+			return BN_EINVAL;
+		}
+		char *name = bn_strndup(text, (size_t)(eq - text));
+		if (!spec->secrets)
+			spec->secrets = json_object();
+		int failed = !name || json_object_set_new(spec->secrets, name, json_string(eq + 1));
+		bn_free(name);
+		if (failed)
+			return bn_err_set(err, BN_EINVAL, "--secret: no text in UTF-8");
+	}
+	return 0;
+}
+
 /* Rounded up: half a second of grace is not none. */
 static int set_seconds(int64_t *field, bn_cli *cli, const char *option, bn_err *err)
 {
@@ -165,6 +217,7 @@ static int set_numbers(bn_spec *spec, bn_cli *cli, bn_err *err)
 	int rc;
 	if ((rc = bn_cli_opt_int(cli, "seed", 0, INT64_MAX, &spec->seed, err)) < 0 ||
 		(rc = bn_cli_opt_int(cli, "threads", 0, 4096, &spec->threads, err)) < 0 ||
+		(rc = bn_cli_opt_int(cli, "retries", 0, 1000, &spec->retries, err)) < 0 ||
 		(rc = bn_cli_opt_num(cli, "valid", 0, 0.99, &spec->split.valid, err)) < 0 ||
 		(rc = bn_cli_opt_num(cli, "test", 0, 0.99, &spec->split.test, err)) < 0 ||
 		(rc = set_text(&spec->split.kind, spec, cli, "split", err)) < 0 ||
@@ -249,8 +302,9 @@ static int set_options(bn_spec *spec, bn_cli *cli, bn_err *err)
 		(rc = set_text(&spec->impute, spec, cli, "impute", err)) < 0 ||
 		(rc = set_list(&spec->features, spec, cli, "features", err)) < 0 ||
 		(rc = set_list(&spec->exclude, spec, cli, "exclude", err)) < 0 ||
-		(rc = set_data(spec, cli, err)) < 0 || (rc = set_numbers(spec, cli, err)) < 0 ||
-		(rc = set_hyper(spec, cli, err)) < 0)
+		(rc = set_data(spec, cli, err)) < 0 || (rc = set_inputs(spec, cli, err)) < 0 ||
+		(rc = set_outputs(spec, cli, err)) < 0 || (rc = set_secrets(spec, cli, err)) < 0 ||
+		(rc = set_numbers(spec, cli, err)) < 0 || (rc = set_hyper(spec, cli, err)) < 0)
 		return rc;
 	if (bn_cli_flag(cli, "no-standardise"))
 		spec->standardise = 0;
