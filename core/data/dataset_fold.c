@@ -284,6 +284,7 @@ static const char kept_whole[] =
 
 const bn_fold_class bn_dataset_class = {
 	.name = "dataset",
+	.schema = "share/sql/0010_data.sql",
 	.version = 2,
 	.gone = gone,
 	.kept_whole = kept_whole,

@@ -185,6 +185,7 @@ static int user_clear(bn_fold *f, const char *entity, bn_err *err)
 
 const bn_fold_class bn_user_class = {
 	.name = "user",
+	.schema = "share/sql/0005_govern.sql",
 	.apply = user_apply,
 	.clear = user_clear,
 };

@@ -358,6 +358,7 @@ static int policy_clear(bn_fold *f, const char *entity, bn_err *err)
 
 const bn_fold_class bn_policy_class = {
 	.name = "policy",
+	.schema = "share/sql/0005_govern.sql",
 	.nameless = true,
 	.follows_first = "policy",
 	.apply = policy_apply,

@@ -37,6 +37,7 @@ static int clear(bn_fold *f, const char *entity, bn_err *err)
 static const char *const commuting[] = {"prediction.batch", NULL};
 const bn_fold_class bn_prediction_class = {
 	.name = "predictions",
+	.schema = "share/sql/0040_monitor.sql",
 	.commuting_kinds = commuting,
 	.apply = apply,
 	.clear = clear,

@@ -92,6 +92,7 @@ static int clear(bn_fold *f, const char *entity, bn_err *err)
 
 const bn_fold_class bn_monitor_class = {
 	.name = "monitor",
+	.schema = "share/sql/0040_monitor.sql",
 	.apply = apply,
 	.clear = clear,
 };

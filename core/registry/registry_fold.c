@@ -410,6 +410,7 @@ static const bn_fold_gone gone[] = {
 
 const bn_fold_class bn_registry_class = {
 	.name = "model",
+	.schema = "share/sql/0030_registry.sql",
 	.gone = gone,
 	.apply = registry_apply,
 	.clear = registry_clear,

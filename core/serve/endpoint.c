@@ -199,6 +199,7 @@ static int clear(bn_fold *f, const char *entity, bn_err *err)
 static const char *const commuting[] = {"endpoint.seen", NULL};
 const bn_fold_class bn_endpoint_class = {
 	.name = "endpoint",
+	.schema = "share/sql/0040_monitor.sql",
 	.commuting_kinds = commuting,
 	.apply = apply,
 	.clear = clear,

@@ -34,5 +34,7 @@ static int experiment_clear(bn_fold *f, const char *entity, bn_err *err)
 		"DELETE FROM experiment WHERE 'experiment/' || name = ?", "s", entity);
 }
 
-const bn_fold_class bn_experiment_fold_class = {
-	.name = "experiment", .apply = experiment_apply, .clear = experiment_clear};
+const bn_fold_class bn_experiment_fold_class = {.name = "experiment",
+	.schema = "share/sql/0020_track.sql",
+	.apply = experiment_apply,
+	.clear = experiment_clear};

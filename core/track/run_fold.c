@@ -479,6 +479,7 @@ static const bn_fold_gone gone[] = {
 };
 
 const bn_fold_class bn_run_fold_class = {.name = "run",
+	.schema = "share/sql/0020_track.sql",
 	.gone = gone,
 	.commuting_kinds = run_commuting,
 	.apply = run_apply,

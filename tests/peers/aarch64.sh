@@ -59,13 +59,13 @@ for suite in $(find tests -name 'test_*.c' | sed 's:^tests/::; s:\.c$::' | sort)
 done
 PKG_CONFIG_LIBDIR=$root/usr/lib/aarch64-linux-gnu/pkgconfig:$root/usr/share/pkgconfig \
 	PKG_CONFIG_SYSROOT_DIR=$root make -s -j"$(nproc)" CC=aarch64-linux-gnu-gcc BUILD="$cross" NVCC= DEVELOPER=1 \
-	CFLAGS="-g --sysroot=$root -DBN_CRASH_STRIDE=29" LDFLAGS="--sysroot=$root -Wl,-rpath-link,$root/usr/lib/aarch64-linux-gnu" \
+	CFLAGS="-g --sysroot=$root" LDFLAGS="--sysroot=$root -Wl,-rpath-link,$root/usr/lib/aarch64-linux-gnu" \
 	"${targets[@]}" >"$cross/log" 2>&1 || { echo "FAIL: it does not build"; tail -n 20 "$cross/log"; exit 1; }
 [ -x "$build/peers/cross/cross_bytes" ] || make -s BUILD="$build" "$build/peers/cross/cross_bytes" || exit 1
 
 scratch=$(mktemp -d "${TMPDIR:-/dev/shm}/binnacle-aarch64-XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
-export TMPDIR=$scratch CK_TIMEOUT_MULTIPLIER=1000
+export TMPDIR=$scratch CK_TIMEOUT_MULTIPLIER=1000 BINNACLE_CRASH_STRIDE=29
 # One kind of core, whatever qemu pretends to be; idle threads sleep, since emulated ones are in each other's way.
 emulate() { QEMU_LD_PREFIX=$root OPENBLAS_CORETYPE=ARMV8 OMP_WAIT_POLICY=passive "$qemu" "$@"; }
 

@@ -2,8 +2,10 @@
 #include "tests/support/faultfs.h"
 
 #include "core/base/dir.h"
+#include "core/base/hash.h"
 
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -124,6 +126,26 @@ long faultfs_count(void)
 	return count;
 }
 
+static uint32_t *kinds;
+static long kinds_most;
+
+void faultfs_note_kinds(uint32_t *to, long most)
+{
+	kinds = to;
+	kinds_most = most;
+}
+
+/* The innermost calls tell one kind from another: who writes which file. */
+static void note_kind(void)
+{
+	enum { CALLS = 5 };
+	void *calls[CALLS];
+	if (!kinds || count > kinds_most)
+		return;
+	int n = backtrace(calls, CALLS);
+	kinds[count - 1] = bn_crc32c(0, calls, (size_t)n * sizeof *calls);
+}
+
 static void die(void)
 {
 	kill(getpid(), SIGKILL);
@@ -136,6 +158,7 @@ static int before(bool *tear, bool needs_space)
 {
 	*tear = false;
 	count++;
+	note_kind();
 	if (armed == FAULTFS_FULL && armed_at && count >= armed_at && needs_space)
 		return -ENOSPC;
 	if (!armed_at || count != armed_at)

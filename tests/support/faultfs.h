@@ -30,6 +30,9 @@ extern const bn_fs_ops faultfs_ops;
 /* Counts from 1 again; at 0 arms nothing. */
 void faultfs_arm(faultfs_kind kind, long at);
 long faultfs_count(void);
+/* From now on the kind of the n-th change is put in kinds[n - 1], n <= most: a number for the chain of
+ * calls that led to it. Alike in processes that were forked from one another. */
+void faultfs_note_kinds(uint32_t *kinds, long most);
 
 typedef struct faultfs_journal faultfs_journal;
 /* Journals changes under root from now on; before the fork, so that parent and child share it. */

@@ -1,6 +1,7 @@
 /* track.c - see track.h. */
 #include "tests/support/track.h"
 
+#include "core/data/dataset.h"
 #include "core/govern/policy.h"
 #include "core/run/runlog.h"
 #include "core/track/run.h"
@@ -10,7 +11,7 @@
 #include <string.h>
 
 const bn_fold_class *const track_classes[] = {
-	&bn_run_fold_class, &bn_experiment_fold_class, &bn_policy_class, NULL};
+	&bn_run_fold_class, &bn_experiment_fold_class, &bn_policy_class, &bn_dataset_class, NULL};
 
 void track_make(track_world *w)
 {

@@ -1,16 +1,22 @@
-/* _schema.c - the index's tables: made from share/sql, and whether those that are there are ours. */
+/* _schema.c - the index's tables: made from the files of share/sql that the
+ * store and the classes name, and whether those that are there are ours. */
 #include "core/base/embedded.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
-#include "core/base/str.h"
 #include "core/store/index/_index.h"
 #include "core/store/index/_sql.h"
 
 #include <string.h>
 
-static bool is_schema(const bn_embedded_file *f)
+/* Whether f makes tables of the store's own or of one of the classes. */
+static bool is_schema(const bn_embedded_file *f, const bn_fold_class *const *classes)
 {
-	return bn_str_starts(f->path, "share/sql/");
+	if (!strcmp(f->path, "share/sql/0001_store.sql"))
+		return true;
+	for (; classes && *classes; classes++)
+		if ((*classes)->schema && !strcmp(f->path, (*classes)->schema))
+			return true;
+	return false;
 }
 
 char *bn_schema_key(const bn_fold_class *const *classes)
@@ -18,7 +24,7 @@ char *bn_schema_key(const bn_fold_class *const *classes)
 	bn_buf b = BN_BUF_INIT;
 	bn_buf_addf(&b, "%s\n", BN_VERSION);
 	for (const bn_embedded_file *f = bn_embedded_files; f->path; f++)
-		if (is_schema(f)) {
+		if (is_schema(f, classes)) {
 			bn_buf_addf(&b, "%s %zu\n", f->path, f->len);
 			bn_buf_add(&b, f->data, f->len);
 		}
@@ -66,13 +72,13 @@ out:
 	return rc;
 }
 
-int bn_schema_create(sqlite3 *db, const char *key, bn_err *err)
+int bn_schema_create(sqlite3 *db, const bn_fold_class *const *classes, const char *key, bn_err *err)
 {
 	int rc = drop_everything(db, err);
 	if (rc < 0)
 		return rc;
 	for (const bn_embedded_file *f = bn_embedded_files; f->path; f++)
-		if (is_schema(f) && (rc = bn_sql_exec(db, f->data, err)) < 0) {
+		if (is_schema(f, classes) && (rc = bn_sql_exec(db, f->data, err)) < 0) {
 			bn_err_prefix(err, "%s", f->path);
 			return rc;
 		}

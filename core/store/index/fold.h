@@ -49,8 +49,9 @@
  * dump_<table>, which resolves them; the dump prints the view in its place. Tables index_* are about
  * this index itself and are not dumped.
  *
- * Tables of the index are created by the numbered files of share/sql in order. A module owns its
- * tables and nobody else writes them. Every row of an ordered entity must be removable by clear().
+ * Tables of the index are created by the numbered files of share/sql in order: the store's, and each
+ * file that a class of the list names as its `schema`, once. A module owns its tables and nobody else
+ * writes them. Every row of an ordered entity must be removable by clear().
  */
 #ifndef BN_STORE_INDEX_FOLD_H
 #define BN_STORE_INDEX_FOLD_H
@@ -140,6 +141,9 @@ struct bn_fold_class {
 	int (*apply)(bn_fold *f, const bn_event *ev, bn_err *err);
 	int (*clear)(bn_fold *f, const char *entity,
 		bn_err *err); /* deletes the entity's rows made by ordered events */
+	/* The file that makes its tables, "share/sql/0020_track.sql"; classes may name the same one.
+	 * NULL: it needs none. */
+	const char *schema;
 	/* Newest version of its events that it understands; 0 means 1. */
 	uint32_t version;
 	/* All its kinds, NULL-terminated, of a class that has neither apply nor apply_all; else NULL:

@@ -326,7 +326,7 @@ static int fold_in_transaction(
 	int rc = 0;
 	if (rebuild || !bn_schema_is(ix->db, ix->schema)) {
 		bn_sql_forget(ix->db);
-		if ((rc = bn_schema_create(ix->db, ix->schema, err)) < 0 ||
+		if ((rc = bn_schema_create(ix->db, ix->of.classes, ix->schema, err)) < 0 ||
 			(rc = bn_sql_exec(ix->db, "PRAGMA cache_size = -65536", err)) < 0)
 			return rc;
 		*made = true;

@@ -116,62 +116,54 @@ static int emit(bn_buf *line, bn_dump_write write, void *ctx, bn_err *err)
 	return rc;
 }
 
-static bool is_empty(sqlite3 *db, const char *table)
+/* "SELECT * FROM <what is printed for the table>" and the columns; *rows: whether there are any. */
+static int dump_begin(bn_buf *sql, bn_buf *line, bool *rows, sqlite3 *db, const char *name,
+	bool view, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	char *sql = sqlite3_mprintf("SELECT 1 FROM \"%w\" LIMIT 1", table);
-	bool empty =
-		sql && bn_sql_prepare(&st, db, NULL, sql, "") == 0 && bn_sql_step(st, NULL) == 0;
+	int rc = 0;
+	char *quoted = sqlite3_mprintf("\"%s%w\"", view ? "dump_" : "", name);
+	if (!quoted)
+		return bn_err_nomem(err, "a dump of the index");
+	bn_buf_addf(sql, "SELECT * FROM %s", quoted);
+	if ((rc = bn_sql_prepare(&st, db, err, sql->ptr, "")) < 0)
+		goto out;
+	int columns = sqlite3_column_count(st);
+	bn_buf_addf(line, "table %s:", name);
+	for (int i = 0; i < columns; i++) {
+		bn_buf_addf(line, " %s", sqlite3_column_name(st, i));
+		bn_buf_addf(sql, "%s%d", i ? ", " : " ORDER BY ", i + 1);
+	}
+	if ((rc = bn_sql_step(st, err)) < 0)
+		goto out;
+	*rows = rc == 1;
+	rc = bn_buf_check(sql, err, "a dump of the index");
+out:
 	sqlite3_finalize(st);
-	sqlite3_free(sql);
-	return empty;
+	sqlite3_free(quoted);
+	return rc;
 }
 
-static int dump_table(sqlite3 *db, const char *name, bn_dump_write write, void *ctx, bn_err *err)
+static int dump_table(
+	sqlite3 *db, const char *name, bool view, bn_dump_write write, void *ctx, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	bn_buf line = BN_BUF_INIT, sql = BN_BUF_INIT;
-	bool view =
-		bn_sql_int(db, 0,
-			"SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = 'dump_' || ?",
-			"s", name) != 0;
-	char *quoted = sqlite3_mprintf("\"%s%w\"", view ? "dump_" : "", name);
-	int rc = 0;
-	if (!quoted) {
-		rc = bn_err_nomem(err, "a dump of the index");
-		goto out;
-	}
-	bn_buf_addf(&sql, "SELECT * FROM %s", quoted);
-	/* Without a class its functions are not there, nor are rows. */
-	if (view && bn_sql_prepare(&st, db, NULL, sql.ptr, "") && is_empty(db, name))
-		goto out;
-	sqlite3_finalize(st);
-	st = NULL;
-	if ((rc = bn_sql_prepare(&st, db, err, sql.ptr, "")))
-		goto out;
-	int columns = sqlite3_column_count(st);
-	bn_buf_addf(&line, "table %s:", name);
-	for (int i = 0; i < columns; i++) {
-		bn_buf_addf(&line, " %s", sqlite3_column_name(st, i));
-		bn_buf_addf(&sql, "%s%d", i ? ", " : " ORDER BY ", i + 1);
-	}
-	sqlite3_finalize(st);
-	st = NULL;
-	if ((rc = bn_buf_check(&sql, err, "a dump of the index")) ||
-		(rc = emit(&line, write, ctx, err)) ||
-		(rc = bn_sql_prepare(&st, db, err, sql.ptr, "")))
+	bool rows = false;
+	int rc = dump_begin(&sql, &line, &rows, db, name, view, err);
+	if (rc < 0 || (rc = emit(&line, write, ctx, err)) < 0 || !rows ||
+		(rc = bn_sql_prepare(&st, db, err, sql.ptr, "")) < 0)
 		goto out;
 	while ((rc = bn_sql_step(st, err)) == 1) {
-		for (int i = 0; i < columns; i++) {
+		for (int i = 0; i < sqlite3_column_count(st); i++) {
 			bn_buf_addch(&line, i ? '|' : ' ');
 			add_value(&line, st, i);
 		}
-		if ((rc = emit(&line, write, ctx, err)))
+		if ((rc = emit(&line, write, ctx, err)) < 0)
 			break;
 	}
 out:
 	sqlite3_finalize(st);
-	sqlite3_free(quoted);
 	bn_buf_release(&line);
 	bn_buf_release(&sql);
 	return rc;
@@ -179,12 +171,14 @@ out:
 
 int bn_index_print(sqlite3 *db, bn_dump_write write, void *ctx, bn_err *err)
 {
-	bn_names tables = BN_NAMES_INIT;
+	bn_names tables = BN_NAMES_INIT; /* each behind 'd' when it has a dump view, else 't' */
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' "
-		"AND name NOT GLOB 'index_*' UNION SELECT substr(name, 6) FROM sqlite_master WHERE "
-		"type = 'view' AND name GLOB 'dump_*' ORDER BY 1",
+		"SELECT min(form || name), name FROM (SELECT 't' AS form, name FROM sqlite_master "
+		"WHERE "
+		"type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB 'index_*' UNION ALL "
+		"SELECT 'd', substr(name, 6) FROM sqlite_master WHERE type = 'view' "
+		"AND name GLOB 'dump_*') GROUP BY name ORDER BY name",
 		"");
 	if (rc < 0)
 		goto out;
@@ -196,7 +190,8 @@ int bn_index_print(sqlite3 *db, bn_dump_write write, void *ctx, bn_err *err)
 	if (rc < 0)
 		goto out;
 	for (size_t i = 0; i < tables.count; i++)
-		if ((rc = dump_table(db, tables.items[i], write, ctx, err)) < 0)
+		if ((rc = dump_table(db, tables.items[i] + 1, *tables.items[i] == 'd', write, ctx,
+			     err)) < 0)
 			goto out;
 out:
 	sqlite3_finalize(st);

@@ -1,6 +1,6 @@
 /*
  * Objects, manifests and gc when the process is killed, the disk is full or fails, or the power goes, at
- * each change of the disk in turn.
+ * changes of the disk in turn (tests/support/crash_points.h: at which).
  *
  * A forked child works on a workspace that the parent has made: a dataset is added, a streamed put is
  * cut and resumed, a second version comes, the first is removed and freed by gc, a third comes. It
@@ -27,6 +27,7 @@
 #include "core/store/object/gc.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
+#include "tests/support/crash_points.h"
 #include "tests/support/faultfs.h"
 #include "tests/support/toy.h"
 
@@ -34,20 +35,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { JOURNAL_BYTES = 8 << 20, VERSIONS = 3 };
-
-/* Killing meets every change, the others every fifth: the log under it has tests of its own, which meet
- * all. A sanitizer build looks for other things, and is many times slower. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { STRIDE = 11, STRIDE_OTHERS = 23 };
-#else
-enum { STRIDE = 1, STRIDE_OTHERS = 5 };
-#endif
 
 static const bn_fold_class *const classes[] = {&bn_dataset_class, &bn_policy_class, NULL};
 static const char streamed[] = "0123456789abcdef0123456789abcdef";
@@ -330,16 +322,6 @@ static void check_all(
 
 /* ---- the tests ------------------------------------------------------------------------------ */
 
-static struct tally {
-	long kill, power, disk;
-} * tally;
-
-static void __attribute__((constructor)) tally_make(void)
-{
-	tally = mmap(
-		NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-}
-
 /* Memory if there is some: an fsync costs nothing there, and dying is what is tested. */
 static void crash_dir_make(toy_dir *d)
 {
@@ -366,16 +348,34 @@ static void fresh(const toy_dir *d, char *work, char *index, size_t size, const 
 		ck_assert_bn_ok(bn_workspace_init(&env.env, work, &err), &err);
 }
 
+/* The changes to try: those of a run without a fault, and some beyond, as a failed change makes others
+ * follow. */
+static void choose(crash_points *p, toy_dir *d, crash_family family)
+{
+	outcome o;
+	char work[400], index[400];
+	uint32_t *kinds = crash_kinds_new();
+	crash_dir_make(d);
+	fresh(d, work, index, sizeof work, "", true);
+	faultfs_note_kinds(kinds, CRASH_POINTS_MOST);
+	run_child(&o, d, work, index, FAULTFS_NONE, 0);
+	faultfs_note_kinds(NULL, 0);
+	check_all(&o, d, work, index, false);
+	ck_assert(o.finished && o.streamed && o.removed && o.versions[3] == 3);
+	crash_points_choose(p, family, kinds, o.ops, family == CRASH_DISK ? 5 : 0);
+	crash_kinds_free(kinds);
+}
+
 static void die_at_every_change(faultfs_kind kind)
 {
-	const int stride = kind == FAULTFS_KILL ? STRIDE : STRIDE_OTHERS;
 	toy_dir d;
-	outcome o = {.finished = false};
+	outcome o;
+	crash_points points;
 	char work[400], index[400];
-	crash_dir_make(&d);
-	for (long at = 1; !o.finished; at += stride, tally->kill++) {
+	choose(&points, &d, CRASH_KILL);
+	for (int i = 0; i < points.count; i++) {
 		fresh(&d, work, index, sizeof work, "", true);
-		run_child(&o, &d, work, index, kind, at);
+		run_child(&o, &d, work, index, kind, points.at[i]);
 		check_all(&o, &d, work, index, false);
 	}
 	toy_dir_remove(&d);
@@ -385,16 +385,12 @@ static void fail_at_every_change(faultfs_kind kind)
 {
 	toy_dir d;
 	outcome o;
+	crash_points points;
 	char work[400], index[400];
-	crash_dir_make(&d);
-	fresh(&d, work, index, sizeof work, "", true);
-	run_child(&o, &d, work, index, FAULTFS_NONE, 0);
-	check_all(&o, &d, work, index, false);
-	ck_assert(o.finished && o.streamed && o.removed && o.versions[3] == 3);
-	long last = o.ops + 5; /* a failed step changes how many follow */
-	for (long at = 1; at <= last; at += STRIDE_OTHERS, tally->disk++) {
+	choose(&points, &d, CRASH_DISK);
+	for (int i = 0; i < points.count; i++) {
 		fresh(&d, work, index, sizeof work, "", true);
-		run_child(&o, &d, work, index, kind, at);
+		run_child(&o, &d, work, index, kind, points.at[i]);
 		ck_assert_msg(o.finished, "%s: the scenario did not go on", o.where);
 		check_all(&o, &d, work, index, false);
 	}
@@ -405,10 +401,11 @@ static void fail_at_every_change(faultfs_kind kind)
 static void lose_power_at_every_change(faultfs_loss loss)
 {
 	toy_dir d;
-	outcome o = {.finished = false};
+	outcome o;
+	crash_points points;
 	char work[400], index[400], after[400], other[400];
-	crash_dir_make(&d);
-	for (long at = 1; !o.finished; at += STRIDE_OTHERS, tally->power++) {
+	choose(&points, &d, CRASH_POWER);
+	for (int i = 0; i < points.count; i++) {
 		fresh(&d, work, index, sizeof work, "", false);
 		faultfs_journal *j = faultfs_journal_new(work, JOURNAL_BYTES);
 		toy_env env;
@@ -416,7 +413,7 @@ static void lose_power_at_every_change(faultfs_loss loss)
 		env.env.fs = &faultfs_ops;
 		faultfs_arm(FAULTFS_NONE, 0);
 		ck_assert_int_eq(bn_workspace_init(&env.env, work, NULL), 0);
-		run_child(&o, &d, work, index, FAULTFS_KILL, at);
+		run_child(&o, &d, work, index, FAULTFS_KILL, points.at[i]);
 		fresh(&d, after, other, sizeof after, "-power", false);
 		ck_assert_int_eq(faultfs_replay(j, loss, after), 0);
 		check_all(&o, &d, after, other, true);
@@ -448,11 +445,7 @@ CRASH_TEST(test_dataset_survives_an_io_error, fail_at_every_change(FAULTFS_EIO))
 
 START_TEST(test_dataset_crash_points_are_counted)
 {
-	ck_assert_int_gt(tally->kill * tally->power * tally->disk, 0);
-	printf("NOTE: crash points tried of put, manifest, add and gc: %ld (kill), %ld (power "
-	       "loss), %ld (ENOSPC, EIO)%s\n",
-		tally->kill, tally->power, tally->disk,
-		STRIDE > 1 ? "; a sample, as this is a sanitizer build" : "");
+	crash_points_report(" of put, manifest, add and gc");
 }
 END_TEST
 

@@ -1,6 +1,6 @@
 /*
  * The store's invariants (architecture, section 3) when the process is killed, the disk is full or
- * fails, or the power goes, at each change of the disk in turn.
+ * fails, or the power goes, at changes of the disk in turn (tests/support/crash_points.h: at which).
  *
  * A fixed scenario runs in a forked child: init, commits, objects, claims, seals, a merge, the
  * adoption of a dead writer, gc, an index rebuild. It says through a pipe what it was told is done.
@@ -30,27 +30,17 @@
 #include "core/store/object/gc.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
+#include "tests/support/crash_points.h"
 #include "tests/support/faultfs.h"
 #include "tests/support/signer.h"
 #include "tests/support/toy.h"
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { JOURNAL_BYTES = 8 << 20, EVENTS_MAX = 64 };
-
-/* Every change, except under a sanitizer or an emulator: those are many times slower, and look for errors
- * of memory, threads and layout, which a sample of the changes meets as well. */
-#if defined(BN_CRASH_STRIDE)
-enum { STRIDE = BN_CRASH_STRIDE };
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { STRIDE = 7 };
-#else
-enum { STRIDE = 1 };
-#endif
 
 /* ---- the scenario --------------------------------------------------------------------------- */
 
@@ -411,14 +401,18 @@ static void check_rows(const outcome *o, bn_workspace *ws)
 	sqlite3 *db = bn_workspace_index(ws);
 	sqlite3_stmt *st = NULL;
 	bn_err err = BN_ERR_INIT;
-	for (int64_t i = 1; i < EVENTS_MAX; i++)
-		if (o->events[i])
-			ck_assert_msg(
-				bn_sql_int(db, 0,
-					"SELECT count(*) FROM dump_event WHERE kind = 'toy.set' "
-					"AND json_extract(payload, '$.v') = ?",
-					"i", i) == 1,
-				"%s: invariant 3: event %d was acknowledged", o->where, (int)i);
+	int found[EVENTS_MAX] = {0};
+	bn_sql_prepare(&st, db, NULL,
+		"SELECT json_extract(payload, '$.v') FROM dump_event WHERE kind = 'toy.set'", "");
+	while (bn_sql_step(st, NULL) == 1) {
+		int64_t v = sqlite3_column_int64(st, 0);
+		if (v > 0 && v < EVENTS_MAX)
+			found[v]++;
+	}
+	sqlite3_finalize(st);
+	for (int i = 1; i < EVENTS_MAX; i++)
+		ck_assert_msg(!o->events[i] || found[i] == 1,
+			"%s: invariant 3: event %d was acknowledged", o->where, i);
 	bn_sql_prepare(&st, db, NULL, "SELECT DISTINCT hash FROM dump_object_ref", "");
 	while (bn_sql_step(st, NULL) == 1)
 		ck_assert_msg(
@@ -538,26 +532,34 @@ static void copy_dir(const char *from, const char *to)
 	bn_names_release(&names);
 }
 
-/* Points tried, counted across the tests, each of which runs in a process of its own. */
-static struct tally {
-	long kill, power, disk;
-} * tally;
-
-static void __attribute__((constructor)) tally_make(void)
+/* The changes to try: those of a run without a fault, and some beyond, as a failed change makes others
+ * follow. */
+static void choose(crash_points *p, toy_dir *d, crash_family family)
 {
-	tally = mmap(
-		NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	outcome o;
+	char work[400], index[400];
+	crash_dir_make(d);
+	uint32_t *kinds = crash_kinds_new();
+	fresh(d, work, index, sizeof work, "");
+	faultfs_note_kinds(kinds, CRASH_POINTS_MOST);
+	run_child(&o, d, work, index, FAULTFS_NONE, 0);
+	faultfs_note_kinds(NULL, 0);
+	check_all(&o, d, work, index, false);
+	ck_assert(o.finished);
+	crash_points_choose(p, family, kinds, o.ops, family == CRASH_DISK ? 10 : 0);
+	crash_kinds_free(kinds);
 }
 
 static void die_at_every_change(faultfs_kind kind)
 {
 	toy_dir d;
-	outcome o = {.finished = false};
+	outcome o;
+	crash_points points;
 	char work[400], index[400];
-	crash_dir_make(&d);
-	for (long at = 1; !o.finished; at += STRIDE, tally->kill++) {
+	choose(&points, &d, CRASH_KILL);
+	for (int i = 0; i < points.count; i++) {
 		fresh(&d, work, index, sizeof work, "");
-		run_child(&o, &d, work, index, kind, at);
+		run_child(&o, &d, work, index, kind, points.at[i]);
 		check_all(&o, &d, work, index, false);
 	}
 	toy_dir_remove(&d);
@@ -568,13 +570,14 @@ static void die_at_every_change(faultfs_kind kind)
 static void lose_power_at_every_change(faultfs_loss loss, bool keep_index)
 {
 	toy_dir d;
-	outcome o = {.finished = false};
+	outcome o;
+	crash_points points;
 	char work[400], index[400], after[400], other[400];
-	crash_dir_make(&d);
-	for (long at = 1; !o.finished; at += STRIDE, tally->power++) {
+	choose(&points, &d, CRASH_POWER);
+	for (int i = 0; i < points.count; i++) {
 		fresh(&d, work, index, sizeof work, "");
 		faultfs_journal *j = faultfs_journal_new(work, JOURNAL_BYTES);
-		run_child(&o, &d, work, index, FAULTFS_KILL, at);
+		run_child(&o, &d, work, index, FAULTFS_KILL, points.at[i]);
 		fresh(&d, after, other, sizeof after, "-power");
 		ck_assert_int_eq(faultfs_replay(j, loss, after), 0);
 		if (keep_index)
@@ -585,29 +588,16 @@ static void lose_power_at_every_change(faultfs_loss loss, bool keep_index)
 	toy_dir_remove(&d);
 }
 
-/* The number of changes in a run without a fault. */
-static long count_changes(toy_dir *d)
-{
-	outcome o;
-	char work[400], index[400];
-	fresh(d, work, index, sizeof work, "");
-	run_child(&o, d, work, index, FAULTFS_NONE, 0);
-	check_all(&o, d, work, index, false);
-	ck_assert(o.finished);
-	return o.ops;
-}
-
-/* A failed step changes how many follow, so a few points beyond the plain run are tried. */
 static void fail_at_every_change(faultfs_kind kind)
 {
 	toy_dir d;
 	outcome o;
+	crash_points points;
 	char work[400], index[400];
-	crash_dir_make(&d);
-	long last = count_changes(&d) + 10;
-	for (long at = 1; at <= last; at += STRIDE, tally->disk++) {
+	choose(&points, &d, CRASH_DISK);
+	for (int i = 0; i < points.count; i++) {
 		fresh(&d, work, index, sizeof work, "");
-		run_child(&o, &d, work, index, kind, at);
+		run_child(&o, &d, work, index, kind, points.at[i]);
 		ck_assert_msg(o.finished, "%s: the scenario did not go on", o.where);
 		check_all(&o, &d, work, index, false);
 	}
@@ -661,11 +651,7 @@ CRASH_TEST(test_large_events_survive_a_disk_that_stays_full, scenario_of_large_e
 
 START_TEST(test_store_crash_points_are_counted)
 {
-	ck_assert_int_gt(tally->kill * tally->power * tally->disk, 0);
-	printf("NOTE: crash points tried: %ld (kill), %ld (power loss), %ld (ENOSPC, EIO, lost "
-	       "replies)%s\n",
-		tally->kill, tally->power, tally->disk,
-		STRIDE > 1 ? "; a sample, as this build is slow" : "");
+	crash_points_report("");
 }
 END_TEST
 
