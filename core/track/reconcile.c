@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define REASON 200
 #define NEVER_STARTED_MS 60000
 #define FAR_SILENCE_MS 300000
 #define FAR_SILENCE_BEATS 10
@@ -22,7 +23,8 @@ typedef struct live_run {
 	int64_t created_ms, last_ms, interval_ms; /* last sign of life */
 } live_run;
 
-static int list_live(live_run **out, size_t *count, bn_workspace *ws, bn_err *err)
+/* only: a run's id, or NULL for all. */
+static int list_live(live_run **out, size_t *count, bn_workspace *ws, const char *only, bn_err *err)
 {
 	sqlite3 *db;
 	sqlite3_stmt *st = NULL;
@@ -38,8 +40,9 @@ static int list_live(live_run **out, size_t *count, bn_workspace *ws, bn_err *er
 		     "max(r.created_ms, coalesce(r.started_ms, 0), coalesce(l.beat_ms, 0)), "
 		     "coalesce(l.interval_ms, r.interval_ms, 5000) "
 		     "FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
-		     "WHERE r.status IN ('SCHEDULED', 'RUNNING') ORDER BY r.id",
-		     "")) < 0)
+		     "WHERE r.status IN ('SCHEDULED', 'RUNNING') "
+		     "AND (?1 IS NULL OR lower(hex(r.id)) = ?1) ORDER BY r.id",
+		     "s", only)) < 0)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) > 0) {
 		if (bn_grow(out, &cap, *count + 1, sizeof **out) != 0) {
@@ -62,7 +65,8 @@ static int list_live(live_run **out, size_t *count, bn_workspace *ws, bn_err *er
 }
 
 /* Fills reason when the run is lost. */
-static bool is_lost(const live_run *r, const bn_supervisor *s, bn_workspace *ws, char reason[200])
+static bool is_lost(
+	const live_run *r, const bn_supervisor *s, bn_workspace *ws, char reason[REASON])
 {
 	const bn_env *env = bn_workspace_env(ws);
 	int64_t now = bn_env_now_ms(env), silence = now - r->last_ms;
@@ -70,7 +74,7 @@ static bool is_lost(const live_run *r, const bn_supervisor *s, bn_workspace *ws,
 	case BN_SUPERVISOR_ALIVE:
 		return false;
 	case BN_SUPERVISOR_DEAD:
-		snprintf(reason, 200, "its supervisor (pid %d on %s) is gone without a word",
+		snprintf(reason, REASON, "its supervisor (pid %d on %s) is gone without a word",
 			(int)s->pid, s->host[0] ? s->host : "this host");
 		return true;
 	case BN_SUPERVISOR_NONE:
@@ -78,14 +82,14 @@ static bool is_lost(const live_run *r, const bn_supervisor *s, bn_workspace *ws,
 			break; /* its directory was taken away: only its heartbeat can tell */
 		if (strcmp(r->host, env->host(env)) != 0 || now - r->created_ms < NEVER_STARTED_MS)
 			return false;
-		snprintf(reason, 200, "it was never started");
+		snprintf(reason, REASON, "it was never started");
 		return true;
 	case BN_SUPERVISOR_UNKNOWN:
 		break;
 	}
 	if (silence < FAR_SILENCE_MS || silence < r->interval_ms * FAR_SILENCE_BEATS)
 		return false;
-	snprintf(reason, 200, "no sign of life from %s for %lld s",
+	snprintf(reason, REASON, "no sign of life from %s for %lld s",
 		r->host[0] ? r->host : "its host", (long long)(silence / 1000));
 	return true;
 }
@@ -106,36 +110,48 @@ static int is_still_live(bool *out, bn_workspace *ws, const char *id, bn_err *er
 	return 0;
 }
 
+/* Appends the verdict on a live run whose supervisor is gone. *lost: it is. *unwritten: why it could not be
+ * appended. */
+static int judge(bool *lost, char reason[REASON], bn_err *unwritten, const live_run *r,
+	bn_workspace *ws, bn_err *err)
+{
+	bn_supervisor s;
+	bool live;
+	int rc;
+	*lost = false;
+	if ((rc = bn_supervisor_find(&s, ws, r->id, err)) < 0)
+		return rc;
+	if (!is_lost(r, &s, ws, reason))
+		return 0;
+	if ((rc = is_still_live(&live, ws, r->id, err)) < 0 || !live)
+		return rc;
+	*lost = true;
+	if (r->ours && s.state == BN_SUPERVISOR_DEAD && bn_supervisor_end_orphans(&s, r->id) > 0) {
+		size_t n = strlen(reason);
+		snprintf(reason + n, REASON - n, "; what it left running was ended");
+	}
+	bn_runlog_finished(ws, r->id, "LOST", -1, 0, reason, unwritten);
+	return 0;
+}
+
 int bn_run_reconcile(bn_workspace *ws, size_t *lost, bn_err *err)
 {
 	live_run *runs = NULL;
+	bn_err unwritten = BN_ERR_INIT;
 	size_t count = 0, found = 0;
 	int rc;
-	if ((rc = list_live(&runs, &count, ws, err)) < 0)
+	if ((rc = list_live(&runs, &count, ws, NULL, err)) < 0)
 		goto out;
-	for (size_t i = 0; i < count; i++) {
-		bn_supervisor s;
-		char reason[200];
-		bool live;
-		if ((rc = bn_supervisor_find(&s, ws, runs[i].id, err)) < 0)
+	for (size_t i = 0; i < count && !unwritten.code; i++) {
+		char reason[REASON];
+		bool is;
+		if ((rc = judge(&is, reason, &unwritten, &runs[i], ws, err)) < 0)
 			goto out;
-		if (!is_lost(&runs[i], &s, ws, reason))
-			continue;
-		if ((rc = is_still_live(&live, ws, runs[i].id, err)) < 0)
-			goto out;
-		if (!live)
-			continue;
-		if (runs[i].ours && s.state == BN_SUPERVISOR_DEAD &&
-			bn_supervisor_end_orphans(&s, runs[i].id) > 0) {
-			size_t n = strlen(reason);
-			snprintf(reason + n, sizeof reason - n, "; what it left running was ended");
-		}
-		/* Who may only read leaves the verdict to somebody who may write. */
-		if (bn_runlog_finished(ws, runs[i].id, "LOST", -1, 0, reason, NULL) != 0)
-			break;
-		found++;
+		found += is && !unwritten.code;
 	}
-	if (found && bn_workspace_commit(ws, NULL) != 0)
+	/* Who may only read leaves the verdict to somebody who may write. A failed append asks for a
+	 * commit, too, before it lets another one happen. */
+	if ((found || unwritten.code) && bn_workspace_commit(ws, &unwritten) != 0)
 		found = 0;
 	if (found)
 		rc = bn_workspace_refresh(ws, NULL, err);
@@ -143,5 +159,32 @@ out:
 	bn_free(runs);
 	if (lost)
 		*lost = found;
+	return rc;
+}
+
+int bn_run_reconcile_one(bn_workspace *ws, const char *id, bn_err *err)
+{
+	live_run *runs = NULL;
+	bn_err unwritten = BN_ERR_INIT;
+	char reason[REASON];
+	size_t count = 0;
+	bool lost = false;
+	int rc;
+	if ((rc = list_live(&runs, &count, ws, id, err)) < 0 || count == 0)
+		goto out;
+	if ((rc = judge(&lost, reason, &unwritten, &runs[0], ws, err)) < 0 || !lost)
+		goto out;
+	bn_workspace_commit(ws, &unwritten);
+	if (unwritten.code) {
+		rc = bn_err_set(err, BN_EIO,
+			"run %.8s: %s, and that cannot be written down: %.120s", id, reason,
+			unwritten.msg);
+		if (unwritten.hint[0])
+			bn_err_hint(err, "%s", unwritten.hint);
+		goto out;
+	}
+	rc = bn_workspace_refresh(ws, NULL, err);
+out:
+	bn_free(runs);
 	return rc;
 }

@@ -18,5 +18,8 @@
  * NULL) gets how many were found lost. Cheap when nothing is live. Commits and refreshes when it
  * wrote anything. */
 int bn_run_reconcile(bn_workspace *ws, size_t *lost, bn_err *err);
+/* The same for one run, by who waits for its end: a verdict that cannot be written (a full disk, a
+ * workspace that this user only reads) is BN_EIO with the verdict, since no end will come. */
+int bn_run_reconcile_one(bn_workspace *ws, const char *id, bn_err *err);
 
 #endif

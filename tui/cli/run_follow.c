@@ -74,7 +74,7 @@ static int look(follower *f, bn_run_info **info, bn_err *err)
 {
 	int rc = bn_workspace_refresh(f->ws, NULL, err);
 	if (rc == 0)
-		rc = bn_run_reconcile(f->ws, NULL, err);
+		rc = bn_run_reconcile_one(f->ws, f->id, err);
 	if (rc == 0)
 		rc = bn_run_get(info, f->ws, f->id, err);
 	if (rc == 0 && f->what & BN_FOLLOW_LOG)

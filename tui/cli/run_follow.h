@@ -12,7 +12,8 @@ typedef enum bn_follow {
 } bn_follow;
 
 /* Refreshes and reconciles until the run is over. The run goes on when the user interrupts:
- * BN_EINTR. BN_EFAILED, with its reason, when it ended as anything but FINISHED. what: or-ed. */
+ * BN_EINTR. BN_EFAILED, with its reason, when it ended as anything but FINISHED. BN_EIO when nobody
+ * supervises it any more and that cannot be written down. what: or-ed. */
 int bn_run_follow(bn_cli *cli, bn_workspace *ws, const char *id, unsigned what, bn_err *err);
 
 #endif

@@ -11,6 +11,7 @@
 #include "core/run/supervisor.h"
 #include "core/track/run.h"
 #include "tests/support/check_main.h"
+#include "tests/support/faultfs.h"
 #include "tests/support/track.h"
 
 #include <errno.h>
@@ -201,9 +202,37 @@ START_TEST(test_reconcile_by_somebody_who_may_not_write_is_no_error)
 }
 END_TEST
 
+START_TEST(test_who_waits_for_a_run_hears_that_a_full_disk_hides_its_end)
+{
+	track_make(&w);
+	track_run(&w, 1, "one", NULL, NULL, "SCHEDULED");
+	track_run(&w, 2, "two", NULL, NULL, "SCHEDULED");
+	track_sync(&w);
+	set_clock(30);
+	w.env.env.fs = &faultfs_ops;
+	faultfs_arm(FAULTFS_FULL, 1);
+	ck_assert_bn_ok(bn_run_reconcile_one(w.ws, track_id(1), &err), &err); /* not lost yet */
+	set_clock(61);
+	ck_assert_int_eq(bn_run_reconcile_one(w.ws, track_id(1), &err), BN_EIO);
+	ck_assert_ptr_nonnull(strstr(err.msg, "it was never started, and that cannot be written"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "No space left on device"));
+	bn_err_clear(&err);
+	bn_run_info_free(reconcile(1, 0));
+	/* Once there is room again the verdict is written, though the failed one lost its writer. */
+	faultfs_arm(FAULTFS_NONE, 0);
+	ck_assert_bn_ok(bn_run_reconcile_one(w.ws, track_id(1), &err), &err);
+	bn_run_info *r = reconcile(1, 1); /* the other one */
+	ck_assert_int_eq(r->status, BN_RUN_LOST);
+	bn_run_info_free(r);
+	w.env.env.fs = &bn_fs_real;
+	track_remove(&w);
+}
+END_TEST
+
 BN_TEST_MAIN("core/track/reconcile", test_reconcile_gives_a_run_a_minute_to_start,
 	test_reconcile_leaves_other_hosts_alone_until_they_are_long_silent,
 	test_reconcile_hears_the_heartbeat_of_a_run_without_a_directory,
 	test_reconcile_knows_that_a_reboot_ends_everything, test_reconcile_sees_a_held_lock_as_life,
 	test_stop_signals_no_process_that_a_file_makes_up,
-	test_reconcile_by_somebody_who_may_not_write_is_no_error)
+	test_reconcile_by_somebody_who_may_not_write_is_no_error,
+	test_who_waits_for_a_run_hears_that_a_full_disk_hides_its_end)

@@ -1,0 +1,46 @@
+#!/bin/bash
+# A workspace on a disk that fills up: what waits for a run says so, and messages name whole paths.
+# Needs a file system of its own: root makes one in memory.
+set -u
+B=${BINNACLE:-$PWD/build/binnacle}
+dir=$(mktemp -d)
+mkdir "$dir/disk"
+if ! mount -t tmpfs -o size=2m,mode=777 tmpfs "$dir/disk" 2>/dev/null; then
+	echo "SKIP: a full disk: a tmpfs cannot be mounted here"
+	rm -rf "$dir"
+	exit 0
+fi
+trap 'cd /; umount -l "$dir/disk"; rm -rf "$dir"' EXIT
+export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state BINNACLE_HEARTBEAT=200ms
+unset BINNACLE_HOME BINNACLE_RUN_ID
+cd "$dir/disk" || exit 1
+
+fail() {
+	echo "FAIL: $*"
+	exit 1
+}
+
+fill() { dd if=/dev/zero of="$dir/disk/filler" bs=4k 2>/dev/null; }
+
+"$B" init -q >/dev/null || fail init
+
+# The supervisor is killed while the disk is full: nobody can write that the run is lost.
+timeout 60 "$B" run start --name one --wait -- sh -c "touch '$dir/started'; exec sleep 1000" >"$dir/out" 2>"$dir/err" &
+waiter=$!
+for _ in $(seq 200); do [ -e "$dir/started" ] && break; sleep 0.05; done
+[ -e "$dir/started" ] || fail "the run did not start: $(cat "$dir/err")"
+fill
+kill -9 "$(sed 's/.*"pid":\([0-9]*\).*/\1/' .binnacle/runs/*/supervisor)" || fail "no supervisor"
+wait "$waiter"
+got=$?
+[ "$got" = 5 ] || fail "run start --wait: exit $got, expected 5: $(cat "$dir/err")"
+grep -q "gone without a word.*cannot be written down.*No space left on device" "$dir/err" ||
+	fail "run start --wait says: $(cat "$dir/err")"
+echo "ok waiting for a run whose end cannot be written"
+
+# A reader on a full disk goes on, and with room again the run is lost for all.
+"$B" run ls --json >"$dir/out" 2>"$dir/err" || fail "run ls on a full disk: $(cat "$dir/err")"
+echo "ok reading on a full disk"
+rm filler
+"$B" run ls --json | grep -q LOST || fail "the run is not lost"
+echo "ok with room again the run is lost"
