@@ -74,7 +74,9 @@ struct bn_server_worker {
 	bn_server_worker *next;
 	bn_session **sessions; /* per model, made at first use */
 	json_t **flat;         /* borrowed elements of a tensor */
-	size_t flat_cap;
+	uint8_t *given;        /* inputs: set in the row at hand */
+	size_t flat_cap, given_cap;
+	bool no_quick; /* for tests: every body through a tree */
 };
 
 /* How a route says what went wrong. */
@@ -155,6 +157,9 @@ int bn_rows_from_arrays(
 	bn_call *c, const json_t *columns, const json_t *rows, const char *where, bn_err *err);
 /* {"feature": [values]} */
 int bn_rows_from_columns(bn_call *c, const json_t *object, bn_err *err);
+/* rows_quick.c: the plain forms of /predict, read without a tree. False: not one of those, or something
+ * is wrong; then the session holds nothing of use. many: the answer is an array. */
+bool bn_rows_quick(bn_call *c, bool *many);
 /* The body as CSV with a header line (RFC 4180). */
 int bn_rows_from_csv(bn_call *c, bn_err *err);
 

@@ -150,28 +150,39 @@ static int rows_from_json(bn_call *c, const json_t *body, bool *many, bn_err *er
 	return rc;
 }
 
-int bn_route_predict(bn_call *c, bn_err *err)
+/* Rows by way of a tree, which also finds words for whatever is wrong. */
+static int rows_from_body(bn_call *c, bool *many, bn_err *err)
 {
 	json_t *body = NULL;
-	bool many = true;
-	size_t n = c->match.param_count;
-	int rc = bn_call_use_model(
-		c, n > 0 ? c->match.params[0] : NULL, n > 1 ? c->match.params[1] : NULL, err);
-	if (rc)
+	int rc = bn_call_json(&body, c, err);
+	if (rc < 0)
 		return rc;
-	if (bn_call_has_type(c, "text/csv", false)) {
-		rc = bn_rows_from_csv(c, err);
-	} else if (bn_call_has_type(c, "application/json", true)) {
-		rc = bn_call_json(&body, c, err);
-		if (!rc)
-			rc = rows_from_json(c, body, &many, err);
-	} else {
-		rc = bn_call_wrong_type(c, "application/json", err);
-	}
-	if (!rc)
-		rc = bn_call_run(c, err);
-	if (!rc)
-		write_answer(c, many);
+	rc = rows_from_json(c, body, many, err);
 	json_decref(body);
 	return rc;
+}
+
+static int read_rows(bn_call *c, bool *many, bn_err *err)
+{
+	if (bn_call_has_type(c, "text/csv", false))
+		return bn_rows_from_csv(c, err);
+	if (!bn_call_has_type(c, "application/json", true))
+		return bn_call_wrong_type(c, "application/json", err);
+	return bn_rows_quick(c, many) ? 0 : rows_from_body(c, many, err);
+}
+
+int bn_route_predict(bn_call *c, bn_err *err)
+{
+	int rc = 0;
+	bool many = true;
+	size_t n = c->match.param_count;
+	if ((rc = bn_call_use_model(c, n > 0 ? c->match.params[0] : NULL,
+		     n > 1 ? c->match.params[1] : NULL, err)) < 0)
+		return rc;
+	if ((rc = read_rows(c, &many, err)) < 0)
+		return rc;
+	if ((rc = bn_call_run(c, err)) < 0)
+		return rc;
+	write_answer(c, many);
+	return 0;
 }

@@ -32,6 +32,7 @@ void bn_server_worker_free(bn_server_worker *w)
 		bn_session_free(w->sessions[i]);
 	bn_free(w->sessions);
 	bn_free(w->flat);
+	bn_free(w->given);
 	bn_free(w);
 }
 

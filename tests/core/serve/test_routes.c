@@ -1,6 +1,7 @@
 /* Routes without a socket: every protocol's form of question and answer, and every refusal. */
 #include "core/base/env.h"
 #include "core/base/json.h"
+#include "core/serve/_server.h"
 #include "core/serve/server.h"
 #include "tests/support/check_main.h"
 #include "tests/support/exposition.h"
@@ -208,6 +209,57 @@ START_TEST(test_predict_says_what_is_wrong)
 		ck_assert_msg(says(bad[i][1]), "%s: %s", bad[i][0], answer.body.ptr);
 	}
 	ck_assert_int_eq(observed_rows, 0);
+	close_server();
+}
+END_TEST
+
+/* The reader without a tree and the one with it: the same answer, whatever the body. */
+START_TEST(test_both_readers_of_a_body_answer_alike)
+{
+	static const char *const rows[] = {"{" ROW "}", " \n{ " ROW "\t}\r\n",
+		"["
+		"0.5,-1,2,0.25,\"red\",true"
+		"]",
+		"[{" ROW "},{" ROW "}]", "[ [0,1,2,3,\"blue\",false] , [0,1,2,3,\"blue\",null] ]",
+		"[{" ROW "}", "{" ROW "}}", "{" ROW "} x", "{" ROW ",}", "{" ROW ",\"x0\":1}", "{}",
+		"[]", "[[]]", "[{}]", "{" ROW ",\"extra\":1,\"other\":[1]}",
+		"{" ROW ",\"extra\":1,\"extra\":2}", "{" ROW ",\"e\":\"\\u0041\"}",
+		"{" ROW ",\"e\":\"\x80\"}", "{" ROW ",\"e\":\"\xc3\xa4\"}",
+		"{" ROW ",\"e\":\"\x01\"}", "{" ROW ",\"e\":NaN}", "[0.5,-1,2,0.25,\"red\"]",
+		"[0.5,-1,2,0.25,\"red\",true,1]", "[0.5,-1,2,0.25,7,true]",
+		"[0.5,-1,2,0.25,\"\",true]", "[0.5,-1,2,0.25,\"mauve\",1]",
+		"[\"a\",-1,2,0.25,\"red\",true]", "[0.5,-1,2,0.25,true,true]",
+		"[0.5,-1,2,0.25,\"red\",0.5]", "[[0,1,2,3,\"red\",true],{" ROW "}]", "{\"x0\":1}",
+		"\"x\"", "7", "null", "", " ", "[", "{", "{\"", "[0.5,-1,2,0.25,\"red\",tru]"};
+	static const char *const numbers[] = {"0", "-0", "-0.0", "1", "-1", "01", "+1", "1.", ".5",
+		"-", "1e5", "1E+5", "1e-5", "1e", "1e400", "-1e400", "1e-400", "4.9e-324",
+		"2.2250738585072011e-308", "1.7976931348623157e308", "9007199254740993",
+		"9223372036854775807", "-9223372036854775808", "9223372036854775808",
+		"123456789012345678901234567890", "0.1", "0.30000000000000004",
+		"123456789.123456789", "9007199254740993.0", "1.0000000000000002220446049250313",
+		"7.2057594037927933e16", "1e22", "1e23", "8.5e-22", "8.5e-23", "0x1", "1_0",
+		"Infinity", "1e0000000000000000005", "100000000000000000000e-20",
+		"0.00000000000000000000001"};
+	char body[512];
+	open_server(NULL, false);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows + 2 * (sizeof numbers / sizeof *numbers);
+		i++) {
+		size_t k = i - sizeof rows / sizeof *rows;
+		if (i < sizeof rows / sizeof *rows)
+			snprintf(body, sizeof body, "%s", rows[i]);
+		else
+			snprintf(body, sizeof body,
+				k % 2 ? "[%s,-1,2,0.25,\"red\",true]" : "[1,-1,2,0.25,%s,true]",
+				numbers[k / 2]);
+		worker->no_quick = false;
+		int quick = post("/predict", body);
+		char *text = strdup(answer.body.ptr);
+		worker->no_quick = true;
+		ck_assert_msg(post("/predict", body) == quick && !strcmp(text, answer.body.ptr),
+			"%s: %d %s: %s", body, quick, text, answer.body.ptr);
+		free(text);
+	}
+	worker->no_quick = false;
 	close_server();
 }
 END_TEST
@@ -620,9 +672,10 @@ END_TEST
 
 BN_TEST_MAIN("core/serve/routes", test_predict_answers_an_object_and_an_array_alike,
 	test_predict_takes_csv, test_predict_of_a_classifier_gives_label_and_probabilities,
-	test_predict_says_what_is_wrong, test_predict_ignores_extra_fields_unless_strict,
-	test_predict_names_unknown_categories, test_limits_of_rows_body_and_depth,
-	test_wrong_method_path_and_type, test_a_token_is_asked_for_everywhere_but_health,
+	test_predict_says_what_is_wrong, test_both_readers_of_a_body_answer_alike,
+	test_predict_ignores_extra_fields_unless_strict, test_predict_names_unknown_categories,
+	test_limits_of_rows_body_and_depth, test_wrong_method_path_and_type,
+	test_a_token_is_asked_for_everywhere_but_health,
 	test_pages_of_other_sites_are_refused_without_a_token, test_request_ids_are_kept_or_made,
 	test_oip_metadata_names_inputs_outputs_and_versions,
 	test_oip_infer_takes_one_tensor_per_input, test_oip_infer_takes_one_matrix_of_all_inputs,
