@@ -46,11 +46,14 @@ const char *bn_endpoint_host(const bn_env *env, const char *listens_on)
 	return listens_on;
 }
 
-char *bn_endpoint_url(const bn_env *env, const char *listens_on, int port)
+char *bn_endpoint_url(const bn_env *env, const bn_endpoint_about *about)
 {
-	const char *host = bn_endpoint_host(env, listens_on);
+	if (!about->port && about->unix_path)
+		return bn_strf("unix:%s", about->unix_path);
+	const char *host = bn_endpoint_host(env, about->host);
 	bool v6 = strchr(host, ':') != NULL;
-	return bn_strf("http://%s%s%s:%d", v6 ? "[" : "", host, v6 ? "]" : "", port);
+	return bn_strf("%s://%s%s%s:%d", about->is_tls ? "https" : "http", v6 ? "[" : "", host,
+		v6 ? "]" : "", about->port);
 }
 
 static int append(bn_workspace *ws, const char *kind, const char *id, json_t *payload, bn_err *err)
@@ -67,7 +70,7 @@ int bn_endpoint_write_started(
 	bn_workspace *ws, const char *id, const bn_endpoint_about *about, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
-	char *url = bn_endpoint_url(env, about->host, about->port);
+	char *url = bn_endpoint_url(env, about);
 	json_t *models = json_array();
 	for (size_t i = 0; i < about->model_count; i++)
 		json_array_append_new(models, json_string(about->models[i]));

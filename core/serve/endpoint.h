@@ -23,7 +23,7 @@ const char *bn_endpoint_state_name(bn_endpoint_state s); /* "RUNNING", "STOPPED"
 typedef struct bn_endpoint {
 	char *id;     /* 12 hex digits */
 	char *models; /* "power/3", several with ", " */
-	char *url;    /* "http://127.0.0.1:8420" */
+	char *url;    /* "http://127.0.0.1:8420", "unix:/run/user/1000/power" */
 	char *host, *user;
 	int64_t pid, port;
 	int64_t started_ms, seen_ms, stopped_ms; /* 0: never */
@@ -44,7 +44,9 @@ typedef struct bn_endpoint_about {
 	const char *const *models; /* "power/3" */
 	size_t model_count;
 	const char *host; /* address it listens on */
-	int port;
+	int port;         /* 0: on a Unix socket alone */
+	bool is_tls;
+	const char *unix_path; /* absolute; NULL: no Unix socket */
 } bn_endpoint_about;
 
 typedef struct bn_endpoint_counters {
@@ -57,8 +59,8 @@ typedef struct bn_endpoint_counters {
 /* What to write into a URL for an address that a server listens on: of "*", 0.0.0.0 and :: this
  * host's name, else the address. Borrowed from either. */
 const char *bn_endpoint_host(const bn_env *env, const char *listens_on);
-/* "http://HOST:PORT", an IPv6 address in brackets; yours. */
-char *bn_endpoint_url(const bn_env *env, const char *listens_on, int port);
+/* "http://HOST:PORT", "https:" with TLS, an IPv6 address in brackets; "unix:PATH" without a port; yours. */
+char *bn_endpoint_url(const bn_env *env, const bn_endpoint_about *about);
 
 int bn_endpoint_id_new(char id[BN_ENDPOINT_ID_TEXT], const bn_env *env, bn_err *err);
 /* Each appends one event; the caller commits. */

@@ -76,9 +76,10 @@ expect 0 "otherwise it is counted" "$B" predict power odd.csv --out odd_answers.
 says "cells hold categories that training never saw"
 
 # ---- serve ----------------------------------------------------------------------------------
+place="--port 0"
 start_server() { # ARGS...: sets $server, $url, $BINNACLE_TOKEN
 	: >serve.json
-	"$B" serve power/1 --port 0 --json "$@" >serve.json 2>serve.err &
+	"$B" serve power/1 $place --json "$@" >serve.json 2>serve.err &
 	server=$!
 	for _ in $(seq 200); do
 		url=$(sed -n 's/.*"url": "\(.*\)".*/\1/p' serve.json)
@@ -167,4 +168,39 @@ chmod 644 token
 expect 4 "a token that others can read" "$B" serve power/1 --port 0 --token-file token
 says "chmod 600"
 expect 2 "serve wants a model" "$B" serve
+
+# ---- a Unix socket, and TLS -----------------------------------------------------------------
+unset BINNACLE_TOKEN
+place="--unix power.sock"
+start_server || fail "serve on a Unix socket: $(cat serve.err)"
+place="--port 0"
+[ "$url" = "unix:$PWD/power.sock" ] || fail "URL of a Unix socket: $url"
+[ "$(stat -c %a power.sock)" = 600 ] || fail "mode of the socket"
+expect 0 "predict through a Unix socket, without a token" "$B" predict --endpoint "$url" jobs.csv -q
+cmp -s out csv || fail "the Unix socket answers otherwise"
+expect 0 "endpoint ls shows its path" "$B" endpoint ls
+says "unix:$PWD/power.sock"
+expect 6 "the same path twice" "$B" serve power/1 --unix power.sock
+stop_server
+[ ! -e power.sock ] || fail "the socket was left behind"
+touch power.sock
+expect 6 "a file is no socket" "$B" serve power/1 --unix power.sock
+expect 2 "a certificate without its key" "$B" serve power/1 --tls-cert cert.pem
+expect 2 "TLS of a Unix socket alone" "$B" serve power/1 --unix s --tls-cert cert.pem --tls-key key.pem
+if openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out cert.pem -days 2 \
+	-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 2>/dev/null; then
+	chmod 640 key.pem
+	expect 4 "a key that others can read" "$B" serve power/1 --port 0 --tls-cert cert.pem --tls-key key.pem
+	says "chmod 600"
+	chmod 600 key.pem
+	start_server --tls-cert cert.pem --tls-key key.pem || fail "serve with TLS: $(cat serve.err)"
+	case $url in https://127.0.0.1:*) ;; *) fail "URL with TLS: $url" ;; esac
+	expect 0 "predict over TLS" "$B" predict --endpoint "$url" --ca-file cert.pem jobs.csv -q
+	cmp -s out csv || fail "TLS answers otherwise"
+	expect 5 "a certificate that nobody vouches for" "$B" predict --endpoint "$url" jobs.csv
+	stop_server
+else
+	echo "SKIP: TLS: no openssl command"
+fi
+unset BINNACLE_TOKEN
 expect 5 "nobody listens" "$B" predict --endpoint http://127.0.0.1:1 jobs.csv

@@ -300,9 +300,16 @@ static int open_remote(remote *m, const char *url, bn_err *err)
 	int rc = bn_cli_token(&token, m->o->cli, err);
 	if (rc < 0)
 		goto out;
-	if ((rc = bn_http_client_new(&m->http, bn_cli_env(cli), NULL, err)) < 0)
+	bool is_unix = bn_str_starts(url, "unix:");
+	bn_http_client_options options = {
+		.unix_socket = is_unix ? url + 5 : NULL, .ca_file = bn_cli_opt(cli, "ca-file")};
+	if ((rc = bn_http_client_new(&m->http, bn_cli_env(cli), &options, err)) < 0)
 		goto out;
-	m->url = bn_strf("%.*s/invocations", (int)(n && url[n - 1] == '/' ? n - 1 : n), url);
+	if (is_unix) /* the host is in Host alone */
+		m->url = bn_strdup("http://localhost/invocations");
+	else
+		m->url =
+			bn_strf("%.*s/invocations", (int)(n && url[n - 1] == '/' ? n - 1 : n), url);
 	m->authorization = token ? bn_strf("Authorization: Bearer %s", token) : NULL;
 	if (!m->url || (token && !m->authorization))
 		rc = bn_err_nomem(err, "a request");
@@ -362,7 +369,9 @@ static int run_predict(bn_cli *cli, bn_err *err)
 
 static const bn_opt predict_options[] = {
 	{"out", 'o', "FILE", "write CSV, or Arrow when it ends in .arrow or .feather, there"},
-	{"endpoint", 0, "URL", "ask that server instead of loading a model here"},
+	{"endpoint", 0, "URL",
+		"ask that server (http:, https:, unix:PATH) instead of loading a model here"},
+	{"ca-file", 0, "FILE", "trust that certificate (PEM) instead of the system's"},
 	{"token-file", 0, "FILE", "the server's token (else BINNACLE_TOKEN)"},
 	{"strict", 0, NULL, "refuse categories that training never saw"}, {0}};
 

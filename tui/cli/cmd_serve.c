@@ -4,6 +4,7 @@
  * The server answers from its own threads. This one waits, writes the endpoint's life into the log
  * of the workspace (when there is one), and keeps the drift gauges fresh.
  */
+#include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -39,28 +40,54 @@ typedef struct serving {
 	char id[BN_ENDPOINT_ID_TEXT];
 	char *token;
 	bool token_made;
-	int64_t port, threads, max_body, grace_ns;
-	const char *host;
+	int64_t port, threads, max_body, max_connections, max_per_address, grace_ns;
+	const char *host, *cert, *key;
+	char *unix_path; /* absolute, or NULL */
+	bool no_tcp;
 } serving;
 
 /* ---- setting up ----------------------------------------------------------------------------- */
 
+/* Where to listen: an address, a Unix socket, or both when both are named. */
+static int read_places(serving *s, bn_err *err)
+{
+	int rc = 0;
+	bn_cli *cli = s->cli;
+	const char *path = bn_cli_opt(cli, "unix"), *host = bn_cli_opt(cli, "host");
+	s->port = DEFAULT_PORT;
+	s->host = host ? host : "127.0.0.1";
+	s->no_tcp = path && !host && !bn_cli_opt(cli, "port");
+	s->cert = bn_cli_opt(cli, "tls-cert");
+	s->key = bn_cli_opt(cli, "tls-key");
+	if ((rc = bn_cli_opt_int(cli, "port", 0, 65535, &s->port, err)) < 0)
+		return rc;
+	if (!s->cert != !s->key)
+		return bn_err_set(err, BN_EINVAL, "--tls-cert and --tls-key go together");
+	if (s->cert && s->no_tcp) {
+		bn_err_set(err, BN_EINVAL, "a Unix socket needs no TLS");
+		bn_err_hint(err, "give --port as well, to listen there with TLS");
+		return BN_EINVAL;
+	}
+	return path ? bn_path_absolute(&s->unix_path, path, err) : 0;
+}
+
 static int read_options(serving *s, bn_err *err)
 {
+	int rc = 0;
 	bn_cli *cli = s->cli;
-	s->port = DEFAULT_PORT;
 	s->grace_ns = (int64_t)10 * 1000000000;
-	s->host = bn_cli_opt(cli, "host") ? bn_cli_opt(cli, "host") : "127.0.0.1";
-	int rc = bn_cli_opt_int(cli, "port", 0, 65535, &s->port, err);
-	if (!rc)
-		rc = bn_cli_opt_int(cli, "threads", 1, 64, &s->threads, err);
-	if (!rc)
-		rc = bn_cli_opt_bytes(cli, "max-body", &s->max_body, err);
-	if (!rc)
-		rc = bn_cli_opt_duration(cli, "grace", &s->grace_ns, err);
-	if (!rc && bn_cli_nargs(cli) > MAX_MODELS)
-		rc = bn_err_set(err, BN_EINVAL, "at most %d models", MAX_MODELS);
-	return rc;
+	if ((rc = read_places(s, err)) < 0 ||
+		(rc = bn_cli_opt_int(cli, "threads", 1, 64, &s->threads, err)) < 0 ||
+		(rc = bn_cli_opt_bytes(cli, "max-body", &s->max_body, err)) < 0 ||
+		(rc = bn_cli_opt_int(
+			 cli, "max-connections", 1, 1000000, &s->max_connections, err)) < 0 ||
+		(rc = bn_cli_opt_int(
+			 cli, "max-per-address", 1, 1000000, &s->max_per_address, err)) < 0 ||
+		(rc = bn_cli_opt_duration(cli, "grace", &s->grace_ns, err)) < 0)
+		return rc;
+	if (bn_cli_nargs(cli) > MAX_MODELS)
+		return bn_err_set(err, BN_EINVAL, "at most %d models", MAX_MODELS);
+	return 0;
 }
 
 static int choose_token(serving *s, bn_err *err)
@@ -137,6 +164,12 @@ static int start_server(serving *s, bn_err *err)
 		.token = s->token,
 		.threads = (int)s->threads,
 		.max_body_bytes = s->max_body > 0 ? (size_t)s->max_body : 0,
+		.max_connections = (unsigned)s->max_connections,
+		.max_per_address = (unsigned)s->max_per_address,
+		.unix_path = s->unix_path,
+		.no_tcp = s->no_tcp,
+		.tls_cert = s->cert,
+		.tls_key = s->key,
 		.policy = {.allow_unknown = !bn_cli_flag(s->cli, "strict"),
 			.allow_extra = !bn_cli_flag(s->cli, "strict")},
 		.observe = s->log ? bn_prediction_log_add : NULL,
@@ -158,30 +191,41 @@ static void counters(const serving *s, bn_endpoint_counters *c)
 		stats.p95_ms, stats.p99_ms};
 }
 
-static int write_started(serving *s, bn_err *err)
+static bn_endpoint_about about_endpoint(const serving *s)
 {
-	bn_endpoint_about about = {s->sources, s->count, s->host, bn_server_port(s->server)};
-	if (!s->ws)
-		return 0;
-	int rc = bn_endpoint_write_started(s->ws, s->id, &about, err);
-	return rc ? rc : bn_workspace_commit(s->ws, err);
+	return (bn_endpoint_about){.models = s->sources,
+		.model_count = s->count,
+		.host = s->host,
+		.port = bn_server_port(s->server),
+		.is_tls = s->cert != NULL,
+		.unix_path = s->unix_path};
 }
 
-static int announce(serving *s, bn_err *err)
+static int write_started(serving *s, bn_err *err)
 {
-	static const bn_col fields[] = {{"url", "Serving at", BN_AS_TEXT},
-		{"models", "Models", BN_AS_TEXT}, {"endpoint", "Endpoint", BN_AS_TEXT},
-		{"logged", "Predictions logged", BN_AS_BOOL}, {0}};
+	int rc = 0;
+	bn_endpoint_about about = about_endpoint(s);
+	if (!s->ws)
+		return 0;
+	if ((rc = bn_endpoint_write_started(s->ws, s->id, &about, err)) < 0)
+		return rc;
+	return bn_workspace_commit(s->ws, err);
+}
+
+/* What a person must know who wants to ask. */
+static void tell_how_to_ask(const serving *s)
+{
 	char user[128];
 	const bn_env *env = bn_cli_env(s->cli);
 	int port = bn_server_port(s->server);
-	bn_buf models = BN_BUF_INIT;
-	char *url = bn_endpoint_url(env, s->host, port);
-	if (!url)
-		return bn_err_nomem(err, "a URL");
-	for (size_t i = 0; i < s->count; i++)
-		bn_buf_addf(&models, "%s%s", i ? ", " : "", s->sources[i]);
 	env->user_name(env, env->uid(env), user, sizeof user);
+	if (s->unix_path)
+		bn_cli_say(s->cli,
+			"%s answers you alone, without a token: curl --unix-socket %s "
+			"http://localhost/",
+			s->unix_path, s->unix_path);
+	if (s->no_tcp)
+		return;
 	if (s->token_made)
 		bn_cli_warn(s->cli, "token (shown once): %s", s->token);
 	else if (!s->token)
@@ -189,11 +233,29 @@ static int announce(serving *s, bn_err *err)
 			port);
 	bn_cli_say(s->cli, "from your own machine: ssh -N -L %d:%s:%d %s@%s", port,
 		bn_endpoint_host(env, s->host), port, user, env->host(env));
+}
+
+static int announce(serving *s, bn_err *err)
+{
+	static const bn_col fields[] = {{"url", "Serving at", BN_AS_TEXT},
+		{"models", "Models", BN_AS_TEXT}, {"endpoint", "Endpoint", BN_AS_TEXT},
+		{"logged", "Predictions logged", BN_AS_BOOL}, {0}};
+	bn_buf models = BN_BUF_INIT;
+	bn_endpoint_about about = about_endpoint(s);
+	char *url = bn_endpoint_url(bn_cli_env(s->cli), &about);
+	if (!url)
+		return bn_err_nomem(err, "a URL");
+	for (size_t i = 0; i < s->count; i++)
+		bn_buf_addf(&models, "%s%s", i ? ", " : "", s->sources[i]);
+	tell_how_to_ask(s);
 	if (!s->log)
 		bn_cli_say(s->cli, "predictions are not logged (%s)",
 			s->ws ? "--no-log" : "no workspace here");
-	json_t *o = json_pack("{s:s, s:i, s:s, s:s, s:b, s:i}", "url", url, "port", port, "models",
-		models.ptr, "endpoint", s->id, "logged", s->log != NULL, "pid", (int)getpid());
+	json_t *o = json_pack("{s:s, s:i, s:s, s:s, s:b, s:i}", "url", url, "port", about.port,
+		"models", models.ptr, "endpoint", s->id, "logged", s->log != NULL, "pid",
+		(int)getpid());
+	if (o && s->unix_path)
+		json_object_set_new(o, "unix", json_string(s->unix_path));
 	bn_buf_release(&models);
 	bn_free(url);
 	int rc = bn_cli_object(s->cli, o, fields, err);
@@ -289,6 +351,7 @@ static int run_serve(bn_cli *cli, bn_err *err)
 	for (size_t i = 0; i < MAX_MODELS; i++)
 		bn_predictor_free(s.models[i]);
 	bn_free(s.token);
+	bn_free(s.unix_path);
 	return rc;
 }
 
@@ -336,10 +399,16 @@ static int run_endpoint_ls(bn_cli *cli, bn_err *err)
 
 static const bn_opt serve_options[] = {{"port", 'p', "N", "port (default 8420; 0: any free one)"},
 	{"host", 0, "ADDR", "address to listen on (default 127.0.0.1; * for all)"},
+	{"unix", 0, "PATH",
+		"listen on a Unix socket for your own user; with --port or --host on both"},
+	{"tls-cert", 0, "FILE", "TLS on the port: certificate and its chain (PEM)"},
+	{"tls-key", 0, "FILE", "the certificate's key (PEM, mode 0600)"},
 	{"token-file", 0, "FILE", "bearer token to ask for (else BINNACLE_TOKEN, else a new one)"},
 	{"no-token", 0, NULL, "answer everybody who can connect"},
 	{"threads", 0, "N", "threads that answer (default: one per CPU, at most 8)"},
 	{"max-body", 0, "BYTES", "largest request body (default 16M)"},
+	{"max-connections", 0, "N", "connections at a time (default 4096)"},
+	{"max-per-address", 0, "N", "of them from one address (default: all)"},
 	{"strict", 0, NULL, "refuse unknown fields, and categories that training never saw"},
 	{"no-log", 0, NULL, "do not log predictions"},
 	{"grace", 0, "TIME", "how long requests may take to finish when stopping (default 10s)"},
@@ -358,7 +427,7 @@ const bn_verb bn_verbs_serve[] = {
 		"with "
 		"the training data.",
 		{"binnacle serve power@champion --port 0",
-			"binnacle serve power/3 power/4 --token-file ~/.power-token"},
+			"binnacle serve power/3 power/4 --unix ~/.power.sock"},
 		serve_options, 0, run_serve},
 	{"endpoint", "ls", "", 0, 0, "List servers: running, stopped, lost", NULL,
 		{"binnacle endpoint ls", "binnacle endpoint ls --all --json"}, endpoint_options, 0,

@@ -26,7 +26,8 @@ static void open_workspace(void)
 static void start(bn_workspace *w, const char *id)
 {
 	static const char *const models[] = {"power/3", "power/2"};
-	bn_endpoint_about about = {models, 2, "127.0.0.1", 8420};
+	bn_endpoint_about about = {
+		.models = models, .model_count = 2, .host = "127.0.0.1", .port = 8420};
 	ck_assert_bn_ok(bn_endpoint_write_started(w, id, &about, &err), &err);
 	ck_assert_bn_ok(bn_workspace_commit(w, &err), &err);
 }
@@ -132,11 +133,11 @@ START_TEST(test_endpoint_url_names_a_host_that_can_be_asked)
 	char want[300], *url;
 	snprintf(want, sizeof want, "http://%s:8420", env->host(env));
 	for (size_t i = 0; i < 3; i++) {
-		url = bn_endpoint_url(env, any[i], 8420);
+		url = bn_endpoint_url(env, &(bn_endpoint_about){.host = any[i], .port = 8420});
 		ck_assert_str_eq(url, want);
 		bn_free(url);
 	}
-	url = bn_endpoint_url(env, "::1", 80);
+	url = bn_endpoint_url(env, &(bn_endpoint_about){.host = "::1", .port = 80});
 	ck_assert_str_eq(url, "http://[::1]:80");
 	bn_free(url);
 }
