@@ -306,6 +306,26 @@ out:
 	return rc;
 }
 
+int bn_process_fork_detached(pid_t *pid, int keep_fd, int log_fd, bn_err *err)
+{
+	int null_fd, rc = null_open(&null_fd, err);
+	if (rc < 0)
+		return rc;
+	*pid = fork();
+	if (*pid == 0) {
+		setsid();
+		signals_reset(true);
+		if (!redirect(null_fd, log_fd, log_fd))
+			_exit(126);
+		close_from(3, keep_fd);
+		return 0;
+	}
+	if (*pid < 0)
+		rc = bn_err_sys(err, BN_EIO, errno, "cannot start a process");
+	close(null_fd);
+	return rc;
+}
+
 int bn_process_become(const char *const *argv, const char *const *set, const char *cwd, bn_err *err)
 {
 	char **envp = environ_with(set);

@@ -42,6 +42,26 @@ int bn_process_spawn_detached(pid_t *pid, const char *const *argv, const char *c
 int bn_process_become(
 	const char *const *argv, const char *const *set, const char *cwd, bn_err *err);
 
+/*
+ * Forks a child that lives on by itself as one of bn_process_spawn_detached does, and goes on with the
+ * caller's code: it has a session of its own, default signals with none blocked and SIGHUP ignored, stdin
+ * /dev/null, stdout and stderr at log_fd, and every other file closed but keep_fd (-1: none). So whatever
+ * the caller had open (a workspace, its index, locks) is not to be touched there. *pid is 0 in the child,
+ * which leaves with _exit. For callers without other threads.
+ */
+int bn_process_fork_detached(pid_t *pid, int keep_fd, int log_fd, bn_err *err);
+
+/* Appends the environment of this process: "NAME=value" texts, each ended by a zero byte. */
+int bn_process_environment(bn_buf *out, bn_err *err);
+/* Puts texts of that form in the place of this process's environment; for the child of a fork. What has no
+ * '=' is passed over. The texts are copied and kept. */
+int bn_process_set_environment(const char *texts, size_t n, bn_err *err);
+
+/* How many processors this process may use (its affinity), 1 or more. */
+int bn_process_cpus(void);
+/* Main memory of this machine; -1 unknown. */
+int64_t bn_process_machine_bytes(void);
+
 /* Runs argv to its end and collects stdout (at most limit bytes are kept). stdin and stderr are
  * /dev/null. *status gets the exit status, or 128 + signal. After timeout_ms it is killed and the
  * call fails with BN_EIO. */

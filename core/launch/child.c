@@ -116,6 +116,14 @@ static int add_scores(trainee *t, const json_t *metrics, int64_t step)
 	return 0;
 }
 
+/* 0: as many as there are. */
+static int threads_of(const bn_spec *spec)
+{
+	if (spec->threads > 0)
+		return (int)spec->threads;
+	return spec->resources.cpus > 0 ? (int)spec->resources.cpus : 0;
+}
+
 static int train(const bn_child_task *task, trainee *t, bn_err *err)
 {
 	bn_fit_hooks hooks = {t, on_metric, on_log, is_cancelled};
@@ -126,7 +134,7 @@ static int train(const bn_child_task *task, trainee *t, bn_err *err)
 	if (rc < 0)
 		goto out;
 	rc = bn_fit_run(&report, t->ws, task->spec, task->run_dir, MODEL_DIR,
-		task->spec->threads > 0 ? (int)task->spec->threads : 0, &hooks, &why);
+		threads_of(task->spec), &hooks, &why);
 	if (rc < 0) {
 		/* A failed write to the log ends the fit with its code; its message says more. */
 		if (t->err.code == rc)

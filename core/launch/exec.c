@@ -48,24 +48,36 @@ int64_t bn_exec_limit_s(const bn_exec *x)
 
 /* ---- before the fork ------------------------------------------------------------------------ */
 
-static int read_spec_hash(bn_exec *x, char hash[65], bn_err *err)
+static int read_hash(char hash[65], const bn_dir *run_dir, bn_err *err)
 {
 	bn_buf b = BN_BUF_INIT;
-	int rc = bn_run_dir_open(&x->run_dir, x->ws, x->id, err);
+	int rc = bn_dir_read_file(run_dir, "spec", &b, err);
 	if (rc < 0)
 		goto out;
-	if ((rc = bn_dir_read_file(x->run_dir, "spec", &b, err)) < 0)
-		goto out;
-	if (b.len != BN_SHA256_HEX || !bn_is_hex(b.ptr)) {
-		rc = bn_err_set(err, BN_ECORRUPT, "'%s/spec' names no spec", x->run_dir->path);
-		goto out;
-	}
-	snprintf(hash, 65, "%s", b.ptr);
+	if (b.len != BN_SHA256_HEX || !bn_is_hex(b.ptr))
+		rc = bn_err_set(err, BN_ECORRUPT, "'%s/spec' names no spec", run_dir->path);
+	else
+		snprintf(hash, 65, "%s", b.ptr);
 out:
+	bn_buf_release(&b);
+	return rc;
+}
+
+int bn_exec_spec(bn_spec **out, bn_workspace *ws, const bn_dir *run_dir, bn_err *err)
+{
+	char hash[65];
+	int rc = read_hash(hash, run_dir, err);
+	return rc < 0 ? rc : bn_spec_fetch(out, ws, hash, err);
+}
+
+static int read_spec_hash(bn_exec *x, char hash[65], bn_err *err)
+{
+	int rc = bn_run_dir_open(&x->run_dir, x->ws, x->id, err);
+	if (rc == 0)
+		rc = read_hash(hash, x->run_dir, err);
 	if (rc == BN_ENOTFOUND)
 		bn_err_hint(
 			err, "exec is what `binnacle run start` calls; it starts no run itself");
-	bn_buf_release(&b);
 	return rc;
 }
 
@@ -218,7 +230,7 @@ static int supervise(bn_exec *x, bn_err *err)
 }
 
 /* The supervisor's half. */
-static int run(bn_exec *x, const char *dir, int *exit_status, bn_err *err)
+static int run(bn_exec *x, const char *dir, int lock_fd, int *exit_status, bn_err *err)
 {
 	char hash[65];
 	int rc = bn_workspace_open(&x->ws, x->env, NULL, dir, err);
@@ -227,7 +239,9 @@ static int run(bn_exec *x, const char *dir, int *exit_status, bn_err *err)
 	bn_run_clock_follow(x->ws, x->id);
 	if ((rc = read_spec_hash(x, hash, err)) < 0)
 		return rc;
-	if ((rc = bn_supervisor_take(&x->lock, x->ws, x->id, err)) < 0)
+	rc = lock_fd < 0 ? bn_supervisor_take(&x->lock, x->ws, x->id, err)
+			 : bn_supervisor_adopt(&x->lock, x->ws, x->id, lock_fd, err);
+	if (rc < 0)
 		return rc;
 	x->lock.guard = getppid();
 	/* A run that could not even start says why. */
@@ -242,7 +256,7 @@ static int run(bn_exec *x, const char *dir, int *exit_status, bn_err *err)
 }
 
 int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
-	const char *id, int *exit_status, bn_err *err)
+	const char *id, int lock_fd, int *exit_status, bn_err *err)
 {
 	bn_exec x = {.env = env,
 		.classes = classes,
@@ -255,10 +269,12 @@ int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const ch
 	int status = 0, rc = bn_guard_fork(&guard, err);
 	if (rc < 0)
 		return rc;
+	if (!guard.is_supervisor && lock_fd >= 0)
+		close(lock_fd); /* the supervisor's alone */
 	if (!guard.is_supervisor)
 		return bn_guard_wait(&guard, id, exit_status, err);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	rc = run(&x, dir, &status, &why);
+	rc = run(&x, dir, lock_fd, &status, &why);
 	bn_data_env_free(x.data_env);
 	bn_metric_set_release(&x.metrics);
 	bn_spec_free(x.spec);

@@ -19,12 +19,17 @@
 #define BN_LAUNCH_EXEC_H
 #include "core/base/env.h"
 #include "core/base/err.h"
+#include "core/run/spec.h"
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
 
-/* dir: inside the workspace. classes: bn_fold_classes (to look up dataset versions). *exit_status: of the
- * child, 128 + signal when one ended it. BN_ECONFLICT when the run is supervised or over. */
+/* dir: inside the workspace. classes: bn_fold_classes (to look up dataset versions). lock_fd: the lock
+ * of a run that was claimed (core/run/supervisor.h), which is taken over; -1: it is taken here.
+ * *exit_status: of the child, 128 + signal when one ended it. BN_ECONFLICT when the run is supervised. */
 int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
-	const char *id, int *exit_status, bn_err *err);
+	const char *id, int lock_fd, int *exit_status, bn_err *err);
+
+/* The spec of a run, found by its directory. *out is yours. */
+int bn_exec_spec(bn_spec **out, bn_workspace *ws, const bn_dir *run_dir, bn_err *err);
 
 #endif

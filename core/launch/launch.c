@@ -5,18 +5,14 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/launch/executor.h"
 #include "core/launch/resolve.h"
 #include "core/launch/secret.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
-#include "core/run/supervisor.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- what can be run ------------------------------------------------------------------------ */
 
@@ -55,9 +51,9 @@ int bn_launch_check(const bn_spec *spec, bn_err *err)
 	int rc = bn_spec_is_understood(spec, err);
 	if (rc < 0)
 		return rc;
-	if (spec->executor && strcmp(spec->executor, "local") != 0)
-		return bn_err_set(err, BN_EUNSUPPORTED,
-			"spec: executor '%s' is none that this version has: local", spec->executor);
+	const bn_executor *known;
+	if ((rc = bn_executor_find(&known, spec->executor, err)) < 0)
+		return rc;
 	if (c->image || c->digest || c->runtime)
 		return cannot("container", "this version runs no containers", err);
 	return check_local_resources(&spec->resources, err);
@@ -132,7 +128,7 @@ static int write_spec_file(bn_workspace *ws, const char *id, const char *spec_ha
 
 /* The spec as it will be run: exact, and with what it depends on. */
 static int complete(bn_spec **out, bn_workspace *ws, const bn_spec *given,
-	const bn_launch_options *opt, bn_err *err)
+	const bn_launch_options *opt, const bn_executor *by, bn_err *err)
 {
 	bn_spec *spec = NULL;
 	char *here = NULL;
@@ -140,7 +136,7 @@ static int complete(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 	int rc = bn_spec_resolve(&spec, ws, given, err);
 	if (rc < 0)
 		return rc;
-	if ((rc = bn_launch_check(spec, err)) < 0)
+	if ((rc = by->check(ws, spec, err)) < 0)
 		goto out;
 	if ((rc = bn_secrets_check(spec, bn_workspace_env(ws), err)) < 0)
 		goto out;
@@ -161,12 +157,13 @@ out:
 	return rc;
 }
 
-int bn_launch_prepare(bn_workspace *ws, const bn_spec *given, const bn_launch_options *opt,
-	char id[BN_RUN_ID_TEXT], bn_err *err)
+/* Everything that the run is, appended but not committed. *out is yours. */
+static int append_run(bn_spec **out, bn_workspace *ws, const bn_spec *given,
+	const bn_launch_options *opt, const bn_executor *by, char id[BN_RUN_ID_TEXT], bn_err *err)
 {
 	bn_spec *spec = NULL;
 	char hash[65];
-	int rc = complete(&spec, ws, given, opt, err);
+	int rc = complete(&spec, ws, given, opt, by, err);
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_run_id_new(bn_workspace_env(ws), id, err)) < 0)
@@ -179,109 +176,59 @@ int bn_launch_prepare(bn_workspace *ws, const bn_spec *given, const bn_launch_op
 		goto out;
 	if ((rc = write_params(ws, spec, id, err)) < 0)
 		goto out;
-	if ((rc = bn_run_clock_leave(ws, id, err)) < 0)
-		goto out;
-	/* Sealed, not only committed: other hosts see what the supervisor says as soon as it seals, and
-	 * must find the run created by then. */
-	rc = bn_workspace_seal(ws, err);
+	*out = spec;
+	spec = NULL;
 out:
 	bn_spec_free(spec);
 	return rc;
 }
 
-/* ---- starting ------------------------------------------------------------------------------- */
-
-/* passive: idle threads sleep instead of spinning, since others use this node too (OpenMP 5.2, 21.7;
- * it is read when a process starts, so it is set for a trainer before it does). */
-static int start(bn_workspace *ws, const char *program, const char *id, bool passive, bn_err *err)
+int bn_launch_prepare(bn_workspace *ws, const bn_spec *given, const bn_launch_options *opt,
+	char id[BN_RUN_ID_TEXT], bn_err *err)
 {
-	const bn_env *env = bn_workspace_env(ws);
-	char run_id[64], *home = NULL, *set_home = NULL, *self = NULL;
-	bn_dir *dir = NULL;
-	int log_fd = -1, rc = 0;
-	if ((rc = bn_path_absolute(&home, bn_workspace_dir(ws), err)) < 0)
-		goto out;
-	if (!program) {
-		if ((rc = bn_process_program(&self, err)) < 0)
-			goto out;
-		program = self;
-	}
-	if (!(set_home = bn_strf("BINNACLE_HOME=%s", home))) {
-		rc = bn_err_nomem(err, "an environment");
-		goto out;
-	}
-	if ((rc = bn_run_dir_open(&dir, ws, id, err)) < 0)
-		goto out;
-	if ((rc = bn_dir_open_file(
-		     &log_fd, dir, BN_RUN_LOG_FILE, O_WRONLY | O_CREAT | O_APPEND, 0644, err)) < 0)
-		goto out;
-	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%s", id);
-	const char *argv[] = {program, "-C", home, "exec", id, NULL};
-	const char *set[] = {run_id, set_home, passive ? "OMP_WAIT_POLICY=passive" : NULL, NULL};
-	rc = bn_process_spawn_detached(NULL, argv, set, NULL, log_fd, err);
-out:
-	if (log_fd >= 0)
-		env->fs->close(env, log_fd);
-	bn_dir_close(dir);
-	bn_free(self);
-	bn_free(home);
-	bn_free(set_home);
-	return rc;
+	bn_spec *spec = NULL;
+	int rc = append_run(&spec, ws, given, opt, &bn_executor_local, id, err);
+	bn_spec_free(spec);
+	if (rc < 0 || (rc = bn_run_clock_leave(ws, id, err)) < 0)
+		return rc;
+	return bn_workspace_seal(ws, err);
 }
 
 int bn_launch(bn_workspace *ws, const bn_spec *given, const bn_launch_options *opt,
 	char id[BN_RUN_ID_TEXT], bn_err *err)
 {
-	int rc = bn_launch_prepare(ws, given, opt, id, err);
+	const bn_executor *by;
+	bn_err why = BN_ERR_INIT;
+	bn_spec *spec = NULL;
+	char *self = NULL, job[BN_JOB_TEXT];
+	int rc = bn_executor_find(&by, opt->executor ? opt->executor : given->executor, err);
 	if (rc < 0)
 		return rc;
-	bool passive = given->trainer && !bn_env_get(bn_workspace_env(ws), "OMP_WAIT_POLICY");
-	rc = start(ws, opt->program, id, passive, err);
-	if (rc != 0) {
+	if (!opt->program && (rc = bn_process_program(&self, err)) < 0)
+		return rc;
+	if ((rc = append_run(&spec, ws, given, opt, by, id, err)) < 0)
+		goto out;
+	const bn_submission what = {id, spec, self ? self : opt->program};
+	if ((rc = by->submit(ws, &what, job, &why)) < 0) {
 		/* Nobody else will say how it ended. */
-		if (bn_runlog_finished(ws, id, "FAILED", -1, 0, err ? err->msg : NULL, NULL) == 0)
+		if (bn_runlog_finished(ws, id, "FAILED", -1, 0, why.msg, NULL) == 0)
 			bn_workspace_commit(ws, NULL);
+		bn_err_move(err, &why);
 	}
+out:
+	bn_spec_free(spec);
+	bn_free(self);
 	return rc;
 }
 
 /* ---- stopping ------------------------------------------------------------------------------- */
 
-static int ask_by_file(bn_workspace *ws, const char *id, bn_err *err)
+int bn_launch_stop(bn_workspace *ws, const char *id, bn_cancel *how, bn_err *err)
 {
-	bn_dir *dir = NULL;
-	int rc = bn_runlog_stop(ws, id, err);
-	if (rc < 0 || (rc = bn_workspace_commit(ws, err)) < 0)
+	bn_cancel unused;
+	how = how ? how : &unused;
+	int rc = bn_executor_queue.cancel(ws, id, how, err);
+	if (rc < 0 || *how != BN_CANCEL_NOT_HERE)
 		return rc;
-	if ((rc = bn_run_dir_open(&dir, ws, id, err)) < 0)
-		return rc;
-	rc = bn_dir_write_file(dir, "stop", "stop\n", 5, 0644, err);
-	bn_dir_close(dir);
-	return rc;
-}
-
-int bn_launch_stop(bn_workspace *ws, const char *id, bool *signalled, bn_err *err)
-{
-	bn_supervisor s;
-	if (signalled)
-		*signalled = false;
-	int rc = bn_supervisor_find(&s, ws, id, err);
-	if (rc != 0)
-		return rc;
-	if (s.state == BN_SUPERVISOR_DEAD)
-		return bn_err_set(err, BN_ECONFLICT, "run %.8s: its supervisor (pid %d) is gone",
-			id, (int)s.pid);
-	if (s.state != BN_SUPERVISOR_ALIVE)
-		return ask_by_file(ws, id, err);
-	if (kill(s.pid, SIGTERM) != 0)
-		return errno == EPERM
-			       ? bn_err_set(
-					 err, BN_EREFUSED, "run %.8s belongs to another user", id)
-			       : bn_err_sys(err, BN_EIO, errno,
-					 "run %.8s: cannot signal process %d", id, (int)s.pid);
-	/* One that is stopped hears it only then. */
-	kill(s.pid, SIGCONT);
-	if (signalled)
-		*signalled = true;
-	return 0;
+	return bn_executor_local.cancel(ws, id, how, err);
 }

@@ -12,6 +12,7 @@
 #define BN_LAUNCH_LAUNCH_H
 #include "core/base/err.h"
 #include "core/base/id.h"
+#include "core/launch/executor.h"
 #include "core/run/spec.h"
 #include "core/store/workspace.h"
 
@@ -26,6 +27,7 @@ typedef struct bn_launch_options {
 	const char *again;      /* run id of the run this one repeats, or NULL */
 	const char *workdir;    /* where code is looked for and a command runs; NULL: current */
 	const char *program;    /* the binnacle executable; NULL: this program */
+	const char *executor;   /* its name; NULL: what the spec says */
 } bn_launch_options;
 
 /* given: a spec as the user wrote it (bn_spec_resolve and bn_spec_add_provenance are done here).
@@ -44,8 +46,8 @@ int bn_launch_check(const bn_spec *spec, bn_err *err);
 
 /* Asks a run to end: SIGTERM to its supervisor on this host, which passes it on and kills after the
  * spec's grace time. On another host, or before it has a supervisor: an event run.stop for the
- * record and the file runs/<id>/stop, which its supervisor looks for. *signalled (may be NULL)
- * tells which. BN_EREFUSED when it is another user's, BN_ECONFLICT when its supervisor is gone. */
-int bn_launch_stop(bn_workspace *ws, const char *id, bool *signalled, bn_err *err);
+ * record and the file runs/<id>/stop, which its supervisor looks for. One that waits in this user's
+ * queue on this host is cancelled. *how (may be NULL) tells which. BN_EREFUSED when it is another user's, BN_ECONFLICT when its supervisor is gone. */
+int bn_launch_stop(bn_workspace *ws, const char *id, bn_cancel *how, bn_err *err);
 
 #endif

@@ -73,7 +73,9 @@ static void begin_stop(bn_exec *x)
 	if (x->kill_ms)
 		return;
 	x->kill_ms = bn_exec_now_ms(x) + grace_s(x) * 1000 + 1;
-	signal_tree(x, SIGTERM);
+	/* A child that has not become its command yet carries the mark of who forked the supervisor. */
+	if (signal_tree(x, SIGTERM) == 0 && x->child > 0)
+		kill(x->child, SIGTERM);
 	/* A process that was stopped hears it only now. */
 	signal_tree(x, SIGCONT);
 }

@@ -4,6 +4,7 @@
 #include "core/data/dataset.h"
 #include "core/govern/identity.h"
 #include "core/govern/policy.h"
+#include "core/launch/queue_fold.h"
 #include "core/monitor/prediction_log.h"
 #include "core/monitor/report.h"
 #include "core/registry/registry.h"
@@ -14,6 +15,7 @@ const bn_fold_class *const bn_fold_classes[] = {
 	&bn_user_class,
 	&bn_policy_class,
 	&bn_dataset_class,
+	&bn_queue_fold_class,
 	&bn_run_fold_class,
 	&bn_experiment_fold_class,
 	&bn_registry_class,

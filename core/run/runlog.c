@@ -125,6 +125,15 @@ int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *b,
 	return append_take(ws, "run.created", id, p, err);
 }
 
+int bn_runlog_queued(bn_workspace *ws, const char *id, const char *queue, int64_t cores,
+	int64_t memory_bytes, bn_err *err)
+{
+	json_t *p = json_pack("{ss sI}", "queue", queue, "cores", (json_int_t)cores);
+	if (p && memory_bytes > 0)
+		json_object_set_new(p, "memory_bytes", json_integer(memory_bytes));
+	return append_take(ws, "run.queued", id, p, err);
+}
+
 int bn_runlog_started(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);

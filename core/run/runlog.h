@@ -6,6 +6,7 @@
  *
  *	run.created   {"name","experiment","kind","title","host","spec","diff","dataset",
  *	              "parent","again","note"}
+ *	run.queued    {"queue","cores","memory_bytes"}   it waits in that queue (core/launch/queue.h)
  *	run.started   {"host","boot_id","pid","interval_ms"}
  *	run.param     {"params": {key: text}}
  *	run.tag       {"tags": {key: text or null}}
@@ -51,6 +52,9 @@ int bn_run_key_check(const char *what, const char *key, bn_err *err);
 
 /* BN_EINVAL when a name has more than BN_NAME_MAX bytes. */
 int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *birth, bn_err *err);
+/* queue: "ann@node1". memory_bytes 0: none asked for. */
+int bn_runlog_queued(bn_workspace *ws, const char *id, const char *queue, int64_t cores,
+	int64_t memory_bytes, bn_err *err);
 int bn_runlog_started(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err);
 int bn_runlog_param(
 	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err);

@@ -32,11 +32,13 @@ static int lock_with_patience(const bn_env *env, int fd)
 	return rc;
 }
 
-int bn_supervisor_take(bn_supervisor_lock *out, bn_workspace *ws, const char *id, bn_err *err)
+int bn_supervisor_claim(
+	bn_supervisor_lock *out, bool *fresh, bn_workspace *ws, const char *id, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	bn_supervisor_lock l = {ws, NULL, -1, bn_env_now_ms(env), 0};
 	bn_dir *dir = NULL;
+	struct stat st;
 	int e, rc = bn_run_dir_make(&dir, ws, id, err);
 	if (rc < 0)
 		goto out;
@@ -50,17 +52,57 @@ int bn_supervisor_take(bn_supervisor_lock *out, bn_workspace *ws, const char *id
 		rc = bn_err_set(err, BN_ECONFLICT, "run %.8s is supervised already", id);
 		goto out;
 	}
-	if (e < 0) {
+	if (e < 0 || (e = env->fs->fstat(env, l.fd, &st)) < 0) {
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot lock '%s'", l.path);
 		goto out;
 	}
-	rc = bn_supervisor_set_child(&l, 0, err);
+	*fresh = st.st_size == 0;
 out:
 	bn_dir_close(dir);
 	if (rc < 0)
 		bn_supervisor_release(&l);
 	else
 		*out = l;
+	return rc;
+}
+
+static int write_text(bn_supervisor_lock *l, const void *text, size_t n, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(l->ws);
+	int e;
+	if (lseek(l->fd, 0, SEEK_SET) != 0)
+		return bn_err_sys(err, BN_EIO, errno, "cannot write '%s'", l->path);
+	if ((e = env->fs->ftruncate(env, l->fd, (off_t)n)) < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot write '%s'", l->path);
+	return bn_fs_write_all(env, l->fd, text, n, l->path, err);
+}
+
+int bn_supervisor_forget(bn_supervisor_lock *l, bn_err *err)
+{
+	return write_text(l, "\n", 1, err);
+}
+
+int bn_supervisor_adopt(
+	bn_supervisor_lock *out, bn_workspace *ws, const char *id, int fd, bn_err *err)
+{
+	bn_supervisor_lock l = {ws, bn_strf("runs/%.32s/" SUPERVISOR_FILE, id), fd,
+		bn_env_now_ms(bn_workspace_env(ws)), 0};
+	int rc = l.path ? bn_supervisor_set_child(&l, 0, err) : bn_err_nomem(err, "a path");
+	if (rc < 0)
+		bn_supervisor_release(&l);
+	else
+		*out = l;
+	return rc;
+}
+
+int bn_supervisor_take(bn_supervisor_lock *out, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bool fresh;
+	int rc = bn_supervisor_claim(out, &fresh, ws, id, err);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_supervisor_set_child(out, 0, err)) < 0)
+		bn_supervisor_release(out);
 	return rc;
 }
 
@@ -73,19 +115,13 @@ int bn_supervisor_set_child(bn_supervisor_lock *l, pid_t child, bn_err *err)
 		env->boot_id(env), "pid", (json_int_t)me, "sid", (json_int_t)getsid(0), "start",
 		(json_int_t)bn_process_start_ticks(me), "child", (json_int_t)child, "since_ms",
 		(json_int_t)l->since_ms, "guard", (json_int_t)l->guard);
-	int e, rc = o ? bn_json_canonical(o, &b, err) : bn_err_nomem(err, "a supervisor's name");
+	int rc = o ? bn_json_canonical(o, &b, err) : bn_err_nomem(err, "a supervisor's name");
 	if (rc < 0)
 		goto out;
 	bn_buf_addch(&b, '\n');
-	if (lseek(l->fd, 0, SEEK_SET) != 0) {
-		rc = bn_err_sys(err, BN_EIO, errno, "cannot write '%s'", l->path);
+	if ((rc = bn_buf_check(&b, err, "a supervisor's name")) < 0)
 		goto out;
-	}
-	if ((e = env->fs->ftruncate(env, l->fd, (off_t)b.len)) < 0) {
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot write '%s'", l->path);
-		goto out;
-	}
-	rc = bn_fs_write_all(env, l->fd, b.ptr, b.len, l->path, err);
+	rc = write_text(l, b.ptr, b.len, err);
 out:
 	bn_buf_release(&b);
 	json_decref(o);
@@ -122,10 +158,12 @@ static bn_supervisor_state judge(const bn_env *env, int fd, const json_t *o, pid
 	if (strcmp(bn_json_str(o, "boot_id", ""), env->boot_id(env)) != 0)
 		return BN_SUPERVISOR_DEAD;
 	int is_free = lock_is_free(env, fd);
-	if (is_free >= 0)
-		return is_free ? BN_SUPERVISOR_DEAD : BN_SUPERVISOR_ALIVE;
-	return bn_process_is_alive(pid, (uint64_t)bn_json_int(o, "start", 0)) ? BN_SUPERVISOR_ALIVE
-									      : BN_SUPERVISOR_DEAD;
+	if (is_free == 1)
+		return BN_SUPERVISOR_DEAD;
+	if (bn_process_is_alive(pid, (uint64_t)bn_json_int(o, "start", 0)))
+		return BN_SUPERVISOR_ALIVE;
+	/* A lock that somebody else holds: the run is claimed, and about to start. */
+	return is_free == 0 ? BN_SUPERVISOR_UNKNOWN : BN_SUPERVISOR_DEAD;
 }
 
 /* The state of what the file says. */

@@ -43,6 +43,17 @@ typedef struct bn_supervisor_lock {
 	pid_t guard; /* 0: none; told with the child */
 } bn_supervisor_lock;
 
+/* The first half of taking it: nobody else supervises the run from now on, and the file says what it said
+ * before. Makes runs/<id> when needed. *fresh: it said nothing, so nobody ever supervised the run.
+ * BN_ECONFLICT when somebody does. */
+int bn_supervisor_claim(
+	bn_supervisor_lock *out, bool *fresh, bn_workspace *ws, const char *id, bn_err *err);
+/* What an earlier supervisor has left in the file of a claimed run is no more; it is not fresh either. */
+int bn_supervisor_forget(bn_supervisor_lock *l, bn_err *err);
+/* The second half, in the process that supervises: fd is the lock of a claimed run, which is taken
+ * over. */
+int bn_supervisor_adopt(
+	bn_supervisor_lock *out, bn_workspace *ws, const char *id, int fd, bn_err *err);
 /* Makes runs/<id> when needed. BN_ECONFLICT when somebody supervises the run. */
 int bn_supervisor_take(bn_supervisor_lock *out, bn_workspace *ws, const char *id, bn_err *err);
 /* Tells which child it has started; 0 none. */

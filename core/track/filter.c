@@ -69,7 +69,7 @@ static int value_status(bn_parser *p, const char *text, size_t n)
 		*c = (char)toupper((unsigned char)*c);
 	if (n > 15 || !bn_run_status_parse(&status, upper))
 		return bn_parse_expected(
-			p, "one of SCHEDULED, RUNNING, FINISHED, FAILED, KILLED, LOST");
+			p, "one of SCHEDULED, QUEUED, RUNNING, FINISHED, FAILED, KILLED, LOST");
 	bn_sql_piece_text(p->out, upper, strlen(upper));
 	return 0;
 }

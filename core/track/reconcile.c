@@ -2,7 +2,6 @@
 #include "core/track/reconcile.h"
 
 #include "core/base/mem.h"
-#include "core/launch/launch.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
 #include "core/track/_fold.h"

@@ -3,14 +3,15 @@
  *
  * A run is what its events say (core/run/runlog.h writes them):
  *
- *	ordered     run.created, run.started, run.param, run.tag, run.artifact, run.note,
+ *	ordered     run.created, run.queued, run.started, run.param, run.tag, run.artifact, run.note,
  *	            run.finished, run.removed, run.restored, run.stop
  *	commuting   run.metrics, run.heartbeat, run.resources
  *
  * State machine: SCHEDULED -> RUNNING -> FINISHED | FAILED | KILLED, and LOST from either of the
- * first two when the supervisor is gone without a word. A real end that arrives after LOST wins;
- * the first real end stays. A parameter is written once (MLflow's rule): another value for the same
- * key is kept in the audit log as invalid. Tags are last-writer-wins.
+ * first two when the supervisor is gone without a word. A queued run is QUEUED between SCHEDULED and
+ * RUNNING, for as long as it takes: it cannot be lost there, only cancelled (KILLED). A real end that
+ * arrives after LOST wins; the first real end stays. A parameter is written once (MLflow's rule):
+ * another value for the same key is kept in the audit log as invalid. Tags are last-writer-wins.
  *
  * Everything below reads the index of the last refresh. What is unknown is absent: NULL, NaN, or
  * -1 where the field says so.
@@ -36,11 +37,13 @@ typedef enum bn_run_status {
 	BN_RUN_FAILED,
 	BN_RUN_KILLED,
 	BN_RUN_LOST,
+	BN_RUN_QUEUED, /* in a queue; MLflow's word for it is SCHEDULED */
 } bn_run_status;
+#define BN_RUN_STATUSES 7
 
 const char *bn_run_status_name(bn_run_status status); /* "RUNNING" */
 bool bn_run_status_parse(bn_run_status *out, const char *name);
-bool bn_run_status_is_live(bn_run_status status); /* SCHEDULED or RUNNING */
+bool bn_run_status_is_live(bn_run_status status); /* SCHEDULED, QUEUED or RUNNING */
 
 typedef struct bn_run_info {
 	char id[BN_RUN_ID_TEXT];
@@ -124,7 +127,7 @@ int bn_run_export(
 
 /* How many runs there are in each state, removed ones apart. */
 typedef struct bn_run_counts {
-	int64_t by_status[6]; /* indexed by bn_run_status */
+	int64_t by_status[BN_RUN_STATUSES]; /* indexed by bn_run_status */
 	int64_t total, removed;
 } bn_run_counts;
 int bn_run_count(bn_run_counts *out, bn_workspace *ws, bn_err *err);

@@ -9,6 +9,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/govern/policy.h"
+#include "core/launch/queue_fold.h"
 #include "core/store/index/ref.h"
 #include "core/track/_fold.h"
 #include "core/track/run.h"
@@ -18,7 +19,7 @@
 #include <string.h>
 
 static const char *const status_names[] = {
-	"SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED", "LOST"};
+	"SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED", "LOST", "QUEUED"};
 
 const char *bn_run_status_name(bn_run_status status)
 {
@@ -37,7 +38,7 @@ bool bn_run_status_parse(bn_run_status *out, const char *name)
 
 bool bn_run_status_is_live(bn_run_status status)
 {
-	return status == BN_RUN_SCHEDULED || status == BN_RUN_RUNNING;
+	return status == BN_RUN_SCHEDULED || status == BN_RUN_RUNNING || status == BN_RUN_QUEUED;
 }
 
 int64_t bn_run_number(sqlite3 *db, const char *id)
@@ -172,6 +173,25 @@ static int apply_created(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	return bn_track_touch(f, ev->entity_no, (int64_t)ev->uid, BN_TOUCH_ADDED, err);
 }
 
+/* One that was taken for lost, as a reader that knows no queues does, waits all the same. */
+static int apply_queued(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
+{
+	bool fine;
+	int rc;
+	if (!owner_only(f, ev, s))
+		return 0;
+	if (s->status != BN_RUN_SCHEDULED && s->status != BN_RUN_LOST)
+		return invalid(
+			f, s->status == BN_RUN_QUEUED ? "queued already" : "started already");
+	if ((rc = bn_queue_fold_queued(f, ev, &fine, err)) < 0 || !fine)
+		return rc;
+	if ((rc = recount(f, s, s->removed, BN_RUN_QUEUED, err)) < 0)
+		return rc;
+	return bn_sql_run(bn_fold_db(f), err,
+		"UPDATE run SET status = 'QUEUED', finished_ms = NULL, reason = NULL WHERE no = ?",
+		"i", s->no);
+}
+
 static int apply_started(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
 {
 	const char *boot = bn_json_str(ev->payload, "boot_id", NULL);
@@ -179,11 +199,12 @@ static int apply_started(bn_fold *f, const bn_event *ev, const run_state *s, bn_
 	int rc;
 	if (!owner_only(f, ev, s))
 		return 0;
-	if (s->status != BN_RUN_SCHEDULED && s->status != BN_RUN_LOST)
+	if (s->status != BN_RUN_SCHEDULED && s->status != BN_RUN_QUEUED && s->status != BN_RUN_LOST)
 		return invalid(f, s->status == BN_RUN_RUNNING ? "started already" : "over already");
 	if (boot && (rc = bn_fold_name(f, BN_NAME_TEXT, boot, &boot_no, err)) < 0)
 		return rc;
-	if ((rc = recount(f, s, s->removed, BN_RUN_RUNNING, err)) < 0)
+	if ((rc = recount(f, s, s->removed, BN_RUN_RUNNING, err)) < 0 ||
+		(rc = bn_queue_fold_started(f, s->no, err)) < 0)
 		return rc;
 	return bn_sql_run(bn_fold_db(f), err,
 		"UPDATE run SET status = 'RUNNING', host = ?, boot = nullif(?, -1), "
@@ -204,9 +225,12 @@ static int apply_finished(bn_fold *f, const bn_event *ev, const run_state *s, bn
 		return invalid(f, "status is none of FINISHED, FAILED, KILLED, LOST");
 	if (to != BN_RUN_LOST && !owner_only(f, ev, s))
 		return 0;
+	if (s->status == BN_RUN_QUEUED && to == BN_RUN_LOST)
+		return invalid(f, "it waits in a queue");
 	if (!bn_run_status_is_live(s->status) && (s->status != BN_RUN_LOST || to == BN_RUN_LOST))
 		return invalid(f, "over already");
-	if ((rc = recount(f, s, s->removed, to, err)) < 0)
+	if ((rc = recount(f, s, s->removed, to, err)) < 0 ||
+		(rc = bn_queue_fold_left(f, s->no, err)) < 0)
 		return rc;
 	return bn_sql_run(bn_fold_db(f), err,
 		"UPDATE run SET status = ?, exit_code = nullif(?, -1), signal = nullif(?, 0), "
@@ -235,9 +259,10 @@ static int apply_removed(bn_fold *f, const bn_event *ev, const run_state *s, bn_
 static int apply_stop(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
 {
 	int rc = owner_or_act(f, ev, s, BN_ACT_REMOVE, err);
-	return rc != 1 ? rc
-		       : bn_sql_run(bn_fold_db(f), err, "UPDATE run SET stop_ms = ? WHERE no = ?",
-				 "ii", bn_event_time_ms(ev), s->no);
+	if (rc != 1 || (rc = bn_queue_fold_stop(f, s->no, err)) < 0)
+		return rc;
+	return bn_sql_run(bn_fold_db(f), err, "UPDATE run SET stop_ms = ? WHERE no = ?", "ii",
+		bn_event_time_ms(ev), s->no);
 }
 
 /* ---- words ---------------------------------------------------------------------------------- */
@@ -396,10 +421,10 @@ static int apply_artifacts(bn_fold *f, const bn_event *ev, const run_state *s, b
 static const struct {
 	const char *kind;
 	int (*apply)(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err);
-} kinds[] = {{"run.started", apply_started}, {"run.finished", apply_finished},
-	{"run.removed", apply_removed}, {"run.restored", apply_removed},
-	{"run.param", apply_params}, {"run.tag", apply_tags}, {"run.note", apply_note},
-	{"run.artifact", apply_artifacts}, {"run.stop", apply_stop}};
+} kinds[] = {{"run.queued", apply_queued}, {"run.started", apply_started},
+	{"run.finished", apply_finished}, {"run.removed", apply_removed},
+	{"run.restored", apply_removed}, {"run.param", apply_params}, {"run.tag", apply_tags},
+	{"run.note", apply_note}, {"run.artifact", apply_artifacts}, {"run.stop", apply_stop}};
 
 static int apply_ordered(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
 {
@@ -460,7 +485,7 @@ static int run_clear(bn_fold *f, const char *entity, bn_err *err)
 	for (size_t i = 0; i < sizeof deletes / sizeof *deletes; i++)
 		if ((rc = bn_sql_run(db, err, deletes[i], "i", no)) < 0)
 			return rc;
-	return 0;
+	return bn_queue_fold_left(f, no, err);
 }
 
 static const char *const run_commuting[] = {"run.metrics", "run.heartbeat", "run.resources", NULL};

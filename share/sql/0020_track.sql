@@ -20,7 +20,7 @@ CREATE TABLE run (
 	owner INTEGER NOT NULL, -- uid of who created it
 	removed INTEGER NOT NULL DEFAULT 0,
 	removed_ms INTEGER NOT NULL DEFAULT 0, -- when; 0 while it is not in the trash
-	status TEXT NOT NULL, -- SCHEDULED RUNNING FINISHED FAILED KILLED LOST
+	status TEXT NOT NULL, -- SCHEDULED QUEUED RUNNING FINISHED FAILED KILLED LOST
 	created_ms INTEGER NOT NULL,
 	started_ms INTEGER,
 	finished_ms INTEGER,

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/launch/launch.h"
+#include "core/launch/queue.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 #include "core/track/query.h"
@@ -25,6 +26,9 @@ static int open_runs(
 		rc = bn_workspace_refresh(*ws, NULL, err);
 	if (rc == 0)
 		rc = bn_run_reconcile(*ws, NULL, err);
+	/* What waits, and is started by nobody because its runner was killed, goes on. */
+	if (rc == 0)
+		bn_queue_wake(*ws, bn_cli_program(cli), NULL);
 	return rc == 0 && name ? bn_run_resolve(*ws, name, id, err) : rc;
 }
 
@@ -293,7 +297,12 @@ static int run_stop(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
 	bn_run_info *r = NULL;
-	bool signalled = false;
+	static const char *const words[] = {
+		[BN_CANCEL_ASKED] = "asked to end; it looks for that with its next heartbeat",
+		[BN_CANCEL_SIGNALLED] = "asked to end",
+		[BN_CANCEL_DONE] = "cancelled, before it had started",
+		[BN_CANCEL_NOT_HERE] = "asked to end"};
+	bn_cancel how = BN_CANCEL_ASKED;
 	char id[BN_RUN_ID_TEXT];
 	int rc = open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
 	if (rc == 0)
@@ -302,12 +311,10 @@ static int run_stop(bn_cli *cli, bn_err *err)
 		rc = bn_err_set(err, BN_ECONFLICT, "run %.8s is %s already", id,
 			bn_run_status_name(r->status));
 	if (rc == 0 && !bn_cli_dry_run(cli))
-		rc = bn_launch_stop(ws, id, &signalled, err);
+		rc = bn_launch_stop(ws, id, &how, err);
 	if (rc == 0)
 		bn_cli_say(cli, "run %.8s: %s", id,
-			bn_cli_dry_run(cli) ? "would be stopped"
-			: signalled         ? "asked to end"
-				    : "asked to end; it looks for that with its next heartbeat");
+			bn_cli_dry_run(cli) ? "would be stopped" : words[how]);
 	if (rc == 0 && bn_cli_flag(cli, "wait") && !bn_cli_dry_run(cli)) {
 		bn_err end = BN_ERR_INIT;
 		rc = bn_run_follow(cli, ws, id, BN_FOLLOW_QUIET, &end);

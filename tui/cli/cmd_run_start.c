@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/launch/exec.h"
 #include "core/launch/launch.h"
+#include "core/launch/queue_runner.h"
 #include "core/launch/resolve.h"
 #include "core/pipeline/fold_classes.h"
 #include "core/track/run.h"
@@ -42,6 +43,9 @@ static const bn_opt start_options[] = {
 	{"output", 0, "PATTERN",
 		"files below here to keep as artifacts ('out/*.png'); may be repeated"},
 	{"secret", 0, "NAME=REF", "a variable of the command's from env:VARIABLE or file:/PATH"},
+	{"queue", 0, NULL, "start when it has its turn on this host; see queue ls"},
+	{"cores", 0, "N", "cores that it needs (1); a trainer's threads"},
+	{"memory", 0, "SIZE", "memory that it needs (4G)"},
 	{"wait", 'w', NULL, "wait until it is over; exit 1 when it fails"},
 	{"watch", 'W', NULL, "wait, and show what it prints and its metrics"},
 	{0},
@@ -60,19 +64,35 @@ static int show_started(bn_cli *cli, bn_workspace *ws, const char *id, bn_err *e
 	return rc == 0 ? bn_cli_object(cli, o, fields, err) : rc;
 }
 
+/* NULL: what the spec says. */
+static const char *executor_name(bn_cli *cli)
+{
+	return bn_cli_flag(cli, "queue") ? bn_executor_queue.name : NULL;
+}
+
 static int show_spec(bn_cli *cli, bn_workspace *ws, const bn_spec *spec, bn_err *err)
 {
+	const char *name = executor_name(cli);
+	const bn_executor *by;
 	bn_spec *resolved = NULL;
+	bn_buf what = BN_BUF_INIT;
 	json_t *json = NULL;
 	int rc = bn_spec_resolve(&resolved, ws, spec, err);
 	if (rc < 0)
 		return rc;
-	if ((rc = bn_launch_check(resolved, err)) < 0)
+	if ((rc = bn_executor_find(&by, name ? name : resolved->executor, err)) < 0)
 		goto out;
+	if ((rc = by->check(ws, resolved, err)) < 0)
+		goto out;
+	if ((rc = by->describe(&what, ws, resolved, err)) < 0)
+		goto out;
+	if (bn_cli_is_text(cli))
+		bn_cli_say(cli, "%s", what.ptr);
 	if ((rc = bn_spec_to_json(&json, resolved, err)) < 0)
 		goto out;
 	rc = bn_cli_document(cli, json, err);
 out:
+	bn_buf_release(&what);
 	bn_spec_free(resolved);
 	return rc;
 }
@@ -84,7 +104,8 @@ static int follow_started(bn_cli *cli, bn_workspace *ws, const char *id, bn_err 
 	bn_err shown = BN_ERR_INIT;
 	int rc = 0;
 	if (bn_cli_is_text(cli))
-		bn_cli_say(cli, "run %.8s started; binnacle run watch %.8s follows it", id, id);
+		bn_cli_say(cli, "run %.8s %s; binnacle run watch %.8s follows it", id,
+			bn_cli_flag(cli, "queue") ? "queued" : "started", id);
 	if (watch || bn_cli_flag(cli, "wait"))
 		rc = bn_run_follow(cli, ws, id,
 			watch && bn_cli_is_text(cli) ? BN_FOLLOW_LOG | BN_FOLLOW_METRICS
@@ -115,7 +136,8 @@ static int run_start(bn_cli *cli, bn_err *err)
 		.note = bn_cli_opt(cli, "note"),
 		.parent = bn_env_get(bn_cli_env(cli), "BINNACLE_RUN_ID"),
 		.again = again[0] ? again : NULL,
-		.program = bn_cli_program(cli)};
+		.program = bn_cli_program(cli),
+		.executor = executor_name(cli)};
 	if ((rc = bn_launch(ws, spec, &opt, id, err)) < 0)
 		goto out;
 	rc = follow_started(cli, ws, id, err);
@@ -126,11 +148,24 @@ out:
 
 /* ---- exec ----------------------------------------------------------------------------------- */
 
+static const bn_opt exec_options[] = {
+	{"lock-fd", 0, "N", "the run's lock, which is held already"},
+	{"queued", 0, NULL, "the run had its turn in the queue"},
+	{0},
+};
+
 static int run_exec(bn_cli *cli, bn_err *err)
 {
-	int status = 0;
-	int rc = bn_exec_run(bn_cli_env(cli), bn_fold_classes, bn_cli_start_dir(cli),
-		bn_cli_arg(cli, 0), &status, err);
+	const bn_env *env = bn_cli_env(cli);
+	const char *dir = bn_cli_start_dir(cli), *id = bn_cli_arg(cli, 0);
+	int64_t lock_fd = -1;
+	int status = 0, rc = bn_cli_opt_int(cli, "lock-fd", 3, 1 << 20, &lock_fd, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_cli_flag(cli, "queued")
+		     ? bn_queue_supervise(env, bn_fold_classes, dir, id, (int)lock_fd,
+			       bn_cli_program(cli), &status, err)
+		     : bn_exec_run(env, bn_fold_classes, dir, id, (int)lock_fd, &status, err);
 	if (rc == 0 && status != 0)
 		rc = bn_err_set(err, status == 130 || status == 143 ? BN_EINTR : BN_EFAILED,
 			"the run ended with status %d", status);
@@ -148,12 +183,12 @@ const bn_verb bn_verbs_run_start[] = {
 		"and BINNACLE_DATA, all as JSON) in its environment; metrics.json, and files in\n"
 		"$BINNACLE_RUN_DIR/artifacts, are picked up.",
 		{"binnacle run start --trainer ridge --data jobs@v1 --target power --wait",
-			"binnacle run start --again 7f3a --set learning_rate=0.01 --watch",
+			"binnacle run start --queue --cores 4 --memory 8G -- python train.py",
 			"binnacle run start --data jobs -- python train.py --lr 0.1"},
 		start_options, BN_VERB_REST | BN_VERB_DRY_RUN, run_start},
 	{"exec", NULL, "RUN", 1, 1, "supervise a run that was prepared (internal)",
 		"`binnacle run start` starts it; it is not for people.",
-		{"binnacle exec 0123456789abcdef0123456789abcdef", "binnacle help run start"}, NULL,
-		BN_VERB_HIDDEN, run_exec},
+		{"binnacle exec 0123456789abcdef0123456789abcdef", "binnacle help run start"},
+		exec_options, BN_VERB_HIDDEN, run_exec},
 	{0},
 };

@@ -19,6 +19,7 @@ static const struct {
 	{"doctor", "what was found on this machine, and what is off"},
 	{"data", "datasets: add, check, split, describe"},
 	{"run", "training runs: start, watch, compare, reproduce"},
+	{"queue", "runs that wait for their turn on this host"},
 	{"log", "log to the run around this process"},
 	{"model", "the registry: register, request, approve, verify"},
 	{"predict", "predict with a model"},

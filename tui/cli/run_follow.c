@@ -4,7 +4,7 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/launch/launch.h"
+#include "core/launch/queue.h"
 #include "core/run/run_dir.h"
 #include "core/track/reconcile.h"
 #include "core/track/run.h"
@@ -75,6 +75,8 @@ static int look(follower *f, bn_run_info **info, bn_err *err)
 	int rc = bn_workspace_refresh(f->ws, NULL, err);
 	if (rc == 0)
 		rc = bn_run_reconcile_one(f->ws, f->id, err);
+	if (rc == 0)
+		bn_queue_wake(f->ws, bn_cli_program(f->cli), NULL);
 	if (rc == 0)
 		rc = bn_run_get(info, f->ws, f->id, err);
 	if (rc == 0 && f->what & BN_FOLLOW_LOG)

@@ -221,6 +221,8 @@ static int set_numbers(bn_spec *spec, bn_cli *cli, bn_err *err)
 		(rc = bn_cli_opt_num(cli, "valid", 0, 0.99, &spec->split.valid, err)) < 0 ||
 		(rc = bn_cli_opt_num(cli, "test", 0, 0.99, &spec->split.test, err)) < 0 ||
 		(rc = set_text(&spec->split.kind, spec, cli, "split", err)) < 0 ||
+		(rc = bn_cli_opt_int(cli, "cores", 1, 1 << 20, &spec->resources.cpus, err)) < 0 ||
+		(rc = bn_cli_opt_bytes(cli, "memory", &spec->resources.memory_bytes, err)) < 0 ||
 		(rc = set_seconds(&spec->time_limit_s, cli, "time-limit", err)) < 0)
 		return rc;
 	return set_seconds(&spec->grace_s, cli, "grace", err);

@@ -17,6 +17,7 @@
 	X(run_start) \
 	X(run) \
 	X(run_check) \
+	X(queue) \
 	X(log) \
 	X(model) \
 	X(approval) \

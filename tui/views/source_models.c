@@ -51,7 +51,7 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 {
 	bn_reader *r = context;
 	const bn_deed_arg *a = arg;
-	bool signalled = false;
+	bn_cancel how = BN_CANCEL_ASKED;
 	int rc = 0;
 	(void)job;
 	switch (a->deed) {
@@ -63,7 +63,7 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 		rc = bn_version_reject(r->ws, a->ref, a->reason, err);
 		break;
 	case BN_DEED_STOP:
-		rc = bn_launch_stop(r->ws, a->ref, &signalled, err);
+		rc = bn_launch_stop(r->ws, a->ref, &how, err);
 		break;
 	}
 	if (!rc)
@@ -72,8 +72,11 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 		return rc;
 	char text[256];
 	if (a->deed == BN_DEED_STOP)
-		snprintf(text, sizeof text, "asked run %.8s to end%s", a->ref,
-			signalled ? "" : ", through the log: it is on another host");
+		snprintf(text, sizeof text,
+			how == BN_CANCEL_DONE ? "run %.8s cancelled, before it had started%s"
+					      : "asked run %.8s to end%s",
+			a->ref,
+			how == BN_CANCEL_ASKED ? ", through the log: it is on another host" : "");
 	else
 		snprintf(text, sizeof text, "%s and signed: %.150s",
 			a->deed == BN_DEED_APPROVE ? "approved" : "rejected", a->ref);

@@ -76,6 +76,7 @@ bn_state bn_run_state(bn_run_status s)
 {
 	switch (s) {
 	case BN_RUN_SCHEDULED:
+	case BN_RUN_QUEUED:
 		return BN_STATE_WAIT;
 	case BN_RUN_RUNNING:
 		return BN_STATE_RUN;

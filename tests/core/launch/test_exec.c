@@ -211,7 +211,7 @@ END_TEST
 START_TEST(test_exec_kill_9_of_the_supervisor_at_any_moment_ends_in_a_state)
 {
 	NEED_PROGRAM();
-	int by_status[6] = {0}, killed = 0;
+	int by_status[BN_RUN_STATUSES] = {0}, killed = 0;
 	for (int i = 0; i < 24; i++) {
 		bn_supervisor s = {.state = BN_SUPERVISOR_NONE};
 		launched_shell(&run, "exit 0", 1, 0);
@@ -256,14 +256,14 @@ END_TEST
 START_TEST(test_exec_stop_ends_politely_and_kills_what_does_not_listen)
 {
 	NEED_PROGRAM();
-	bool signalled = false;
+	bn_cancel signalled = BN_CANCEL_ASKED;
 	launched_shell(&run,
 		"trap 'echo bye > bye; exit 0' TERM; echo $$ > pid; "
 		"while :; do sleep 0.05; done",
 		10, 0);
 	launched_pid(&run, "pid");
 	ck_assert_bn_ok(bn_launch_stop(run.w.ws, run.id, &signalled, &err), &err);
-	ck_assert(signalled);
+	ck_assert_int_eq(signalled, BN_CANCEL_SIGNALLED);
 	bn_run_info *r = launched_wait_end(&run);
 	ck_assert_str_eq(bn_run_status_name(r->status), "KILLED");
 	char *bye = bn_path_join(run.w.dir.path, "bye");
@@ -293,7 +293,7 @@ END_TEST
 START_TEST(test_exec_stop_by_file_reaches_a_supervisor_that_no_signal_can)
 {
 	NEED_PROGRAM();
-	bool signalled = true;
+	bn_cancel signalled = BN_CANCEL_SIGNALLED;
 	launched_make(&run);
 	bn_spec *spec = launched_spec(json_pack("{s[ss] si ss}", "command", "sleep", "100",
 		"grace_s", 1, "workdir", run.w.dir.path));
@@ -301,7 +301,7 @@ START_TEST(test_exec_stop_by_file_reaches_a_supervisor_that_no_signal_can)
 	ck_assert_bn_ok(bn_launch_prepare(run.w.ws, spec, &opt, run.id, &err), &err);
 	/* It has no supervisor yet, as if that were on another host. */
 	ck_assert_bn_ok(bn_launch_stop(run.w.ws, run.id, &signalled, &err), &err);
-	ck_assert(!signalled);
+	ck_assert_int_eq(signalled, BN_CANCEL_ASKED);
 	const char *argv[] = {run.program, "-C", run.w.dir.path, "exec", run.id, NULL};
 	bn_buf out = BN_BUF_INIT;
 	int status = 0;

@@ -139,7 +139,7 @@ START_TEST(test_exec_supervisor_that_is_stopped_can_be_asked_to_end)
 {
 	NEED_PROGRAM();
 	pid_t pids[3];
-	bool signalled = false;
+	bn_cancel signalled = BN_CANCEL_ASKED;
 	launched_shell(&run, FAMILY "wait", 5, 0);
 	family_pids(pids);
 	bn_supervisor s = launched_supervisor(&run);
@@ -149,7 +149,7 @@ START_TEST(test_exec_supervisor_that_is_stopped_can_be_asked_to_end)
 	ck_assert_str_eq(bn_run_status_name(r->status), "RUNNING");
 	bn_run_info_free(r);
 	ck_assert_bn_ok(bn_launch_stop(run.w.ws, run.id, &signalled, &err), &err);
-	ck_assert(signalled);
+	ck_assert_int_eq(signalled, BN_CANCEL_SIGNALLED);
 	end_as("KILLED", pids);
 }
 END_TEST

@@ -132,7 +132,7 @@ static const struct {
 	{"nmae = 'a'", 0, "no attribute, metric, parameter or tag 'nmae'"},
 	{"attributes.foo = 1", 11, "no attribute 'foo'"},
 	{"params. = 1", 8, "a key after the dot"},
-	{"status = done", 9, "one of SCHEDULED, RUNNING"},
+	{"status = done", 9, "one of SCHEDULED, QUEUED"},
 	{"created > soon", 10, "expected a time"},
 	{"duration > long", 11, "expected a duration"},
 	{"metrics.rmse LIKE 'a'", 13, "LIKE compares text"},

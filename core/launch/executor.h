@@ -1,0 +1,81 @@
+/*
+ * executor.h - what starts runs, as one table: this host at once, this host's queue, and later Slurm,
+ * Flux, Kubernetes. A new executor is an entry; nothing else in the program branches on its name.
+ *
+ * A run that was given to an executor is a job there, with an id that is text of the executor's own
+ * ("4711_3" in Slurm, "ƒA8Zk" in Flux). The executor knows jobs that wait and jobs that run; how a run
+ * ended is in the log, where its supervisor wrote it.
+ *
+ * Facts. Modules above launch (core/track/reconcile.h) ask no executor whether a run still lives:
+ * they look at what it leaves. Both executors of this host leave the supervisor's lock
+ * (core/run/supervisor.h); the queue leaves the event run.queued. An executor of other hosts leaves its
+ * job in the log as well, and its poll turns what the scheduler says into events.
+ *
+ * Cost. poll takes as many jobs as there are: one question to a scheduler, never one for each job.
+ */
+#ifndef BN_LAUNCH_EXECUTOR_H
+#define BN_LAUNCH_EXECUTOR_H
+#include "core/base/buf.h"
+#include "core/base/id.h"
+#include "core/run/spec.h"
+#include "core/store/workspace.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BN_JOB_TEXT 128
+
+/* A run whose first events have been appended, not committed, and whose directory holds its spec. */
+typedef struct bn_submission {
+	const char *id;      /* of the run */
+	const bn_spec *spec; /* complete (core/launch/resolve.h) */
+	const char *program; /* the binnacle executable */
+} bn_submission;
+
+typedef enum bn_job_state {
+	BN_JOB_UNKNOWN, /* the executor does not know it, or cannot be asked just now */
+	BN_JOB_WAITING,
+	BN_JOB_RUNNING,
+	BN_JOB_OVER,
+} bn_job_state;
+
+typedef struct bn_job {
+	char run[BN_RUN_ID_TEXT]; /* asked: of whom; the rest is answered by poll */
+	char id[BN_JOB_TEXT];     /* asked as well, where the executor gave one at submission */
+	bn_job_state state;
+	char reason[160];    /* why it waits, or where it runs, in words; "" unknown */
+	int64_t position;    /* in line, from 1; 0 unknown or not waiting */
+	int64_t expected_ms; /* when it is expected to start, since 1970; -1 unknown */
+} bn_job;
+
+typedef enum bn_cancel {
+	BN_CANCEL_ASKED,     /* its supervisor will find the request */
+	BN_CANCEL_SIGNALLED, /* its supervisor was told */
+	BN_CANCEL_DONE,      /* it waited, and is over */
+	BN_CANCEL_NOT_HERE,  /* it is none of this executor's */
+} bn_cancel;
+
+typedef struct bn_executor {
+	const char *name;
+	/* Whether it can do what the spec asks for, now: BN_EUNSUPPORTED or BN_EREFUSED with words. Fills
+	 * in what the spec leaves to the executor. Before anything is written. */
+	int (*check)(bn_workspace *ws, bn_spec *spec, bn_err *err);
+	/* Makes the run's events durable, then lets it start or wait. job gets the job's id. */
+	int (*submit)(
+		bn_workspace *ws, const bn_submission *what, char job[BN_JOB_TEXT], bn_err *err);
+	/* As of the last refresh of the index. A job that is not there is no error. */
+	int (*poll)(bn_workspace *ws, bn_job *jobs, size_t count, bn_err *err);
+	/* Ends a run, whether it waits or runs. BN_EREFUSED when it is another user's, BN_ECONFLICT when
+	 * its supervisor is gone. */
+	int (*cancel)(bn_workspace *ws, const char *run, bn_cancel *how, bn_err *err);
+	/* Appends what submit would do, as text for people: a sentence, or the job script. */
+	int (*describe)(bn_buf *out, bn_workspace *ws, const bn_spec *spec, bn_err *err);
+} bn_executor;
+
+/* "local", the default (name NULL), or "queue". BN_EUNSUPPORTED names those that there are. */
+int bn_executor_find(const bn_executor **out, const char *name, bn_err *err);
+
+extern const bn_executor bn_executor_local; /* local.c: starts it at once on this host */
+extern const bn_executor bn_executor_queue; /* queue_executor.c: when it has its turn (queue.h) */
+
+#endif

@@ -1,0 +1,145 @@
+/*
+ * local.c - executor "local": `binnacle exec RUN`, detached, on this host and at once.
+ *
+ * Its session is its own, stdin /dev/null, output in runs/<id>/log.txt: it needs its launcher no more.
+ */
+#include "core/base/dir.h"
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/base/process.h"
+#include "core/launch/executor.h"
+#include "core/launch/launch.h"
+#include "core/run/run_dir.h"
+#include "core/run/runlog.h"
+#include "core/run/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int local_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
+{
+	(void)ws;
+	return bn_launch_check(spec, err);
+}
+
+/* passive: idle threads sleep instead of spinning, since others use this node too (OpenMP 5.2, 21.7;
+ * it is read when a process starts, so it is set for a trainer before it does). */
+static int start(bn_workspace *ws, const bn_submission *s, bool passive, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	char run_id[64], *home = NULL, *set_home = NULL;
+	bn_dir *dir = NULL;
+	int log_fd = -1, rc = 0;
+	if ((rc = bn_path_absolute(&home, bn_workspace_dir(ws), err)) < 0)
+		goto out;
+	if (!(set_home = bn_strf("BINNACLE_HOME=%s", home))) {
+		rc = bn_err_nomem(err, "an environment");
+		goto out;
+	}
+	if ((rc = bn_run_dir_open(&dir, ws, s->id, err)) < 0)
+		goto out;
+	if ((rc = bn_dir_open_file(
+		     &log_fd, dir, BN_RUN_LOG_FILE, O_WRONLY | O_CREAT | O_APPEND, 0644, err)) < 0)
+		goto out;
+	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%s", s->id);
+	const char *argv[] = {s->program, "-C", home, "exec", s->id, NULL};
+	const char *set[] = {run_id, set_home, passive ? "OMP_WAIT_POLICY=passive" : NULL, NULL};
+	rc = bn_process_spawn_detached(NULL, argv, set, NULL, log_fd, err);
+out:
+	if (log_fd >= 0)
+		env->fs->close(env, log_fd);
+	bn_dir_close(dir);
+	bn_free(home);
+	bn_free(set_home);
+	return rc;
+}
+
+static int local_submit(
+	bn_workspace *ws, const bn_submission *s, char job[BN_JOB_TEXT], bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	bool passive = s->spec->trainer && !bn_env_get(env, "OMP_WAIT_POLICY");
+	int rc = bn_run_clock_leave(ws, s->id, err);
+	/* Sealed, not only committed: other hosts see what the supervisor says as soon as it seals, and
+	 * must find the run created by then. */
+	if (rc < 0 || (rc = bn_workspace_seal(ws, err)) < 0)
+		return rc;
+	snprintf(job, BN_JOB_TEXT, "%s", s->id); /* the supervisor's file says the rest */
+	return start(ws, s, passive, err);
+}
+
+static int local_poll(bn_workspace *ws, bn_job *jobs, size_t count, bn_err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		bn_job *j = &jobs[i];
+		bn_supervisor s;
+		int rc = bn_supervisor_find(&s, ws, j->run, err);
+		if (rc < 0)
+			return rc;
+		j->state = s.state == BN_SUPERVISOR_ALIVE  ? BN_JOB_RUNNING
+			   : s.state == BN_SUPERVISOR_DEAD ? BN_JOB_OVER
+							   : BN_JOB_UNKNOWN;
+		j->position = 0;
+		j->expected_ms = -1;
+		j->reason[0] = '\0';
+		if (j->state == BN_JOB_RUNNING)
+			snprintf(j->reason, sizeof j->reason, "process %d on %s", (int)s.pid,
+				s.host);
+	}
+	return 0;
+}
+
+static int ask_by_file(bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_dir *dir = NULL;
+	int rc = bn_runlog_stop(ws, id, err);
+	if (rc < 0 || (rc = bn_workspace_commit(ws, err)) < 0)
+		return rc;
+	if ((rc = bn_run_dir_open(&dir, ws, id, err)) < 0)
+		return rc;
+	rc = bn_dir_write_file(dir, "stop", "stop\n", 5, 0644, err);
+	bn_dir_close(dir);
+	return rc;
+}
+
+static int local_cancel(bn_workspace *ws, const char *id, bn_cancel *how, bn_err *err)
+{
+	bn_supervisor s;
+	int rc = bn_supervisor_find(&s, ws, id, err);
+	*how = BN_CANCEL_ASKED;
+	if (rc < 0)
+		return rc;
+	if (s.state == BN_SUPERVISOR_DEAD)
+		return bn_err_set(err, BN_ECONFLICT, "run %.8s: its supervisor (pid %d) is gone",
+			id, (int)s.pid);
+	if (s.state != BN_SUPERVISOR_ALIVE)
+		return ask_by_file(ws, id, err);
+	if (kill(s.pid, SIGTERM) != 0)
+		return errno == EPERM
+			       ? bn_err_set(
+					 err, BN_EREFUSED, "run %.8s belongs to another user", id)
+			       : bn_err_sys(err, BN_EIO, errno,
+					 "run %.8s: cannot signal process %d", id, (int)s.pid);
+	/* One that is stopped hears it only then. */
+	kill(s.pid, SIGCONT);
+	*how = BN_CANCEL_SIGNALLED;
+	return 0;
+}
+
+static int local_describe(bn_buf *out, bn_workspace *ws, const bn_spec *spec, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	char *title = bn_spec_title(spec);
+	if (!title)
+		return bn_err_nomem(err, "a description");
+	bn_buf_addf(out, "starts at once on %s: %s", env->host(env), title);
+	bn_free(title);
+	return bn_buf_check(out, err, "a description");
+}
+
+const bn_executor bn_executor_local = {
+	"local", local_check, local_submit, local_poll, local_cancel, local_describe};

@@ -1,0 +1,205 @@
+/* queue.c - see queue.h: putting runs into a queue, setting it, cancelling, waking its runner. */
+#include "core/launch/queue.h"
+
+#include "core/base/buf.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/process.h"
+#include "core/launch/_queue_files.h"
+#include "core/run/run_dir.h"
+#include "core/run/runlog.h"
+#include "core/run/supervisor.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- putting runs into it ------------------------------------------------------------------- */
+
+static int save_environment(bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	bn_dir *dir = NULL;
+	int rc = bn_process_environment(&text, err);
+	if (rc < 0 || (rc = bn_run_dir_open(&dir, ws, id, err)) < 0)
+		goto out;
+	rc = bn_dir_write_file(dir, BN_QUEUE_ENVIRON, text.ptr, text.len, 0600, err);
+out:
+	bn_dir_close(dir);
+	bn_buf_release(&text);
+	return rc;
+}
+
+int bn_queue_add(bn_workspace *ws, const char *id, int64_t cores, int64_t memory_bytes, bn_err *err)
+{
+	char name[BN_QUEUE_NAME];
+	bn_dir *at = NULL;
+	int fd = -1, rc;
+	bn_queue_own_name(name, bn_workspace_env(ws));
+	if ((rc = bn_queue_dir(&at, ws, err)) < 0)
+		goto out;
+	if ((rc = save_environment(ws, id, err)) < 0)
+		goto out;
+	if ((rc = bn_queue_order_begin(&fd, at, ws, err)) < 0)
+		goto out;
+	rc = bn_runlog_queued(
+		ws, id, name, cores < 1 ? 1 : cores, memory_bytes < 0 ? 0 : memory_bytes, err);
+	int kept = bn_queue_order_end(fd, at, ws, rc < 0 ? NULL : err);
+	if (rc < 0 || (rc = kept) < 0)
+		goto out;
+	/* The supervisor writes behind the entry. */
+	if ((rc = bn_run_clock_leave(ws, id, err)) < 0)
+		goto out;
+	if ((rc = bn_workspace_commit(ws, err)) < 0)
+		goto out;
+	bn_queue_ring(at);
+out:
+	bn_dir_close(at);
+	return rc;
+}
+
+/* ---- setting it ----------------------------------------------------------------------------- */
+
+/* Takes the payload's reference. Commits and wakes the runner. */
+static int say(bn_workspace *ws, const char *kind, json_t *payload, bn_err *err)
+{
+	char name[BN_QUEUE_NAME], entity[BN_QUEUE_NAME + 8];
+	bn_dir *at = NULL;
+	int rc = payload ? 0 : bn_err_nomem(err, "an event");
+	bn_queue_own_name(name, bn_workspace_env(ws));
+	snprintf(entity, sizeof entity, "queue/%s", name);
+	if (rc < 0 || (rc = bn_queue_dir(&at, ws, err)) < 0)
+		goto out;
+	if ((rc = bn_workspace_append(ws, kind, entity, payload, err)) < 0)
+		goto out;
+	if ((rc = bn_workspace_commit(ws, err)) < 0)
+		goto out;
+	bn_queue_ring(at);
+out:
+	bn_dir_close(at);
+	json_decref(payload);
+	return rc;
+}
+
+static void put_limit(json_t *payload, const char *key, int64_t value)
+{
+	if (payload && value >= 0)
+		json_object_set_new(payload, key, value ? json_integer(value) : json_null());
+}
+
+int bn_queue_set(bn_workspace *ws, const bn_queue_amounts *limits, bn_err *err)
+{
+	json_t *payload = json_object();
+	put_limit(payload, "cores", limits->cores);
+	put_limit(payload, "memory_bytes", limits->memory_bytes);
+	put_limit(payload, "at_once", limits->at_once);
+	return say(ws, "queue.set", payload, err);
+}
+
+int bn_queue_pause(bn_workspace *ws, bool paused, bn_err *err)
+{
+	return say(ws, paused ? "queue.paused" : "queue.resumed", json_object(), err);
+}
+
+/* ---- cancelling ----------------------------------------------------------------------------- */
+
+int bn_queue_cancel(bn_workspace *ws, const char *id, bool *cancelled, bn_err *err)
+{
+	bn_supervisor_lock lock = {.fd = -1};
+	bn_err why = BN_ERR_INIT;
+	bn_dir *at = NULL;
+	bool fresh, waits = false;
+	int rc;
+	*cancelled = false;
+	if ((rc = bn_queue_waits(&waits, ws, id, err)) < 0 || !waits)
+		return rc;
+	if ((rc = bn_supervisor_claim(&lock, &fresh, ws, id, &why)) == BN_ECONFLICT)
+		return 0; /* it is about to start */
+	if (rc < 0)
+		return bn_err_move(err, &why);
+	if ((rc = bn_queue_waits(&waits, ws, id, err)) < 0 || !waits)
+		goto out;
+	/* From here on a runner that claims it looks at the log. */
+	if ((rc = bn_supervisor_forget(&lock, err)) < 0)
+		goto out;
+	if ((rc = bn_runlog_finished(ws, id, "KILLED", -1, 0, "cancelled before it started", err)) <
+		0)
+		goto out;
+	if ((rc = bn_workspace_commit(ws, err)) < 0)
+		goto out;
+	*cancelled = true;
+	if (bn_queue_dir(&at, ws, NULL) == 0)
+		bn_queue_ring(at);
+out:
+	bn_dir_close(at);
+	bn_supervisor_release(&lock);
+	return rc;
+}
+
+/* ---- keeping it going ----------------------------------------------------------------------- */
+
+static int start_runner(bn_workspace *ws, const char *program, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	char *home = NULL;
+	int fd = -1, rc = bn_path_absolute(&home, bn_workspace_dir(ws), err);
+	if (rc < 0)
+		return rc;
+	if ((fd = env->fs->open(env, NULL, "/dev/null", O_WRONLY, 0)) < 0) {
+		rc = bn_err_sys(err, BN_EIO, -fd, "cannot open '/dev/null'");
+		goto out;
+	}
+	const char *argv[] = {program, "-C", home, "queue", "run", NULL};
+	/* passive: idle threads of trainers, which inherit it, sleep instead of spinning (OpenMP 5.2) */
+	/* Queued inside a run, it is no process of that run's all the same. */
+	const char *set[] = {"OMP_WAIT_POLICY=passive", "BINNACLE_RUN_ID=queue", NULL};
+	rc = bn_process_spawn_detached(NULL, argv, set, home, fd, err);
+	env->fs->close(env, fd);
+out:
+	bn_free(home);
+	return rc;
+}
+
+int bn_queue_wake_blind(bn_workspace *ws, const char *program, bn_err *err)
+{
+	bn_dir *at = NULL;
+	int rc = bn_queue_dir(&at, ws, err);
+	if (rc < 0)
+		return rc;
+	bn_queue_ring(at);
+	if (!bn_queue_has_runner(at))
+		rc = start_runner(ws, program, err);
+	bn_dir_close(at);
+	return rc;
+}
+
+static bool has_work(const bn_queue *q)
+{
+	char why[160];
+	for (size_t i = 0; q->paused_ms < 0 && i < q->count; i++)
+		if (q->items[i].position > 0 && !bn_queue_is_beyond(q, &q->items[i], why))
+			return true;
+	return false;
+}
+
+int bn_queue_has_work(bool *out, bn_workspace *ws, bn_err *err)
+{
+	bn_queue *q = NULL;
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc < 0 || (rc = bn_queue_read(&q, ws, NULL, 0, err)) < 0)
+		return rc;
+	*out = has_work(q);
+	bn_queue_free(q);
+	return 0;
+}
+
+int bn_queue_wake(bn_workspace *ws, const char *program, bn_err *err)
+{
+	bn_queue *q = NULL;
+	int rc = bn_queue_read(&q, ws, NULL, 0, err);
+	if (rc < 0)
+		return rc;
+	bool idle = !q->runner && has_work(q);
+	bn_queue_free(q);
+	return idle ? start_runner(ws, program, err) : 0;
+}

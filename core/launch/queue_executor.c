@@ -1,0 +1,106 @@
+/* queue_executor.c - executor "queue": the run starts on this host when it has its turn (queue.h). */
+#include "core/base/mem.h"
+#include "core/launch/executor.h"
+#include "core/launch/launch.h"
+#include "core/launch/queue.h"
+#include "core/launch/secret.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int64_t cores_of(const bn_spec *spec)
+{
+	const bn_spec_resources *r = &spec->resources;
+	return r->cpus > 0 ? r->cpus : spec->threads > 0 ? spec->threads : 1;
+}
+
+static int64_t memory_of(const bn_spec *spec)
+{
+	return spec->resources.memory_bytes > 0 ? spec->resources.memory_bytes : 0;
+}
+
+/* A trainer that was not told how many threads to use takes all that the queue has to give. */
+static int queue_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
+{
+	bn_queue *q = NULL;
+	char why[160];
+	int rc = bn_launch_check(spec, err);
+	if (rc < 0 || (rc = bn_secrets_can_wait(spec, err)) < 0 ||
+		(rc = bn_queue_read(&q, ws, NULL, 1, err)) < 0)
+		return rc;
+	if (spec->trainer && spec->resources.cpus <= 0 && spec->threads <= 0)
+		spec->resources.cpus = q->limits.cores;
+	const bn_queue_item item = {.cores = cores_of(spec), .memory_bytes = memory_of(spec)};
+	if (bn_queue_is_beyond(q, &item, why)) {
+		rc = bn_err_set(err, BN_EREFUSED, "the run %s", why);
+		bn_err_hint(err, "ask for less, or allow more: binnacle queue set");
+	}
+	bn_queue_free(q);
+	return rc;
+}
+
+static int queue_submit(
+	bn_workspace *ws, const bn_submission *s, char job[BN_JOB_TEXT], bn_err *err)
+{
+	int rc = bn_queue_add(ws, s->id, cores_of(s->spec), memory_of(s->spec), err);
+	if (rc < 0)
+		return rc;
+	snprintf(job, BN_JOB_TEXT, "%s", s->id);
+	/* It waits, and whoever looks next starts a runner: no reason to call it failed. */
+	bn_queue_wake_blind(ws, s->program, NULL);
+	return 0;
+}
+
+static int queue_poll(bn_workspace *ws, bn_job *jobs, size_t count, bn_err *err)
+{
+	bn_queue *q = NULL;
+	int rc = bn_queue_read(&q, ws, NULL, 0, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < count; i++) {
+		bn_job *j = &jobs[i];
+		j->state = BN_JOB_UNKNOWN;
+		j->expected_ms = -1;
+		j->position = 0;
+		j->reason[0] = '\0';
+		for (size_t k = 0; k < q->count; k++) {
+			const bn_queue_item *item = &q->items[k];
+			if (strcmp(item->run, j->run) != 0)
+				continue;
+			j->state = item->position > 0 ? BN_JOB_WAITING
+				   : item->gone       ? BN_JOB_OVER
+						      : BN_JOB_RUNNING;
+			j->position = item->position;
+			snprintf(j->reason, sizeof j->reason, "%s", item->reason);
+		}
+	}
+	bn_queue_free(q);
+	return 0;
+}
+
+static int queue_cancel(bn_workspace *ws, const char *run, bn_cancel *how, bn_err *err)
+{
+	bool cancelled = false;
+	int rc = bn_queue_cancel(ws, run, &cancelled, err);
+	*how = cancelled ? BN_CANCEL_DONE : BN_CANCEL_NOT_HERE;
+	return rc;
+}
+
+static int queue_describe(bn_buf *out, bn_workspace *ws, const bn_spec *spec, bn_err *err)
+{
+	bn_queue *q = NULL;
+	char *title = bn_spec_title(spec);
+	int rc = title ? bn_queue_read(&q, ws, NULL, 1, err) : bn_err_nomem(err, "a description");
+	if (rc < 0)
+		goto out;
+	bn_buf_addf(out, "waits in queue %s behind %zu others for %lld core%s: %s", q->name,
+		q->waiting, (long long)cores_of(spec), cores_of(spec) == 1 ? "" : "s", title);
+	rc = bn_buf_check(out, err, "a description");
+out:
+	bn_queue_free(q);
+	bn_free(title);
+	return rc;
+}
+
+const bn_executor bn_executor_queue = {
+	"queue", queue_check, queue_submit, queue_poll, queue_cancel, queue_describe};

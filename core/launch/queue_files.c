@@ -1,0 +1,160 @@
+/* queue_files.c - see _queue_files.h. */
+#include "core/base/str.h"
+#include "core/launch/_queue_files.h"
+#include "core/launch/queue_name.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PLACES "queue"
+#define RUNNER_FILE "runner"
+#define ORDER_FILE "order"
+#define BELL_FILE "bell"
+#define ORDER_TEXT 21 /* 20 digits and a newline */
+
+#define LOCK_TRIES 50
+#define LOCK_WAIT_NS 5000000
+
+int bn_queue_dir(bn_dir **out, bn_workspace *ws, bn_err *err)
+{
+	const bn_dir *root = bn_workspace_at(ws);
+	const bn_env *env = bn_workspace_env(ws);
+	char name[BN_QUEUE_NAME], path[BN_QUEUE_NAME + 8];
+	bn_dir *dir = NULL;
+	struct stat st;
+	bn_queue_own_name(name, env);
+	snprintf(path, sizeof path, PLACES "/%s", name);
+	/* As init makes the shared directories: every user adds to it, nobody removes another's. */
+	int e = env->fs->mkdir(env, root, PLACES, 01777);
+	if (e < 0 && e != -EEXIST)
+		return bn_err_sys(
+			err, BN_EIO, -e, "cannot make the directory '%s/" PLACES "'", root->path);
+	int rc = bn_dir_make(root, path, 0700, err);
+	if (rc < 0 || (rc = bn_dir_open_below(&dir, root, path, err)) < 0)
+		return rc;
+	if ((e = env->fs->fstat(env, dir->fd, &st)) < 0)
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", dir->path);
+	else if (st.st_uid != env->uid(env))
+		rc = bn_err_set(err, BN_EREFUSED, "'%s' belongs to another user (uid %lu)",
+			dir->path, (unsigned long)st.st_uid);
+	if (rc < 0)
+		bn_dir_close(dir);
+	else
+		*out = dir;
+	return rc;
+}
+
+/* ---- the runner's lock ---------------------------------------------------------------------- */
+
+int bn_queue_lock_runner(int *fd, const bn_dir *at, bn_err *err)
+{
+	const bn_env *env = at->env;
+	char text[32];
+	int e = -EWOULDBLOCK;
+	int rc = bn_dir_open_file(fd, at, RUNNER_FILE, O_RDWR | O_CREAT, 0600, err);
+	if (rc < 0)
+		return rc;
+	/* Those who look hold a shared lock for an instant. */
+	for (int i = 0; i < LOCK_TRIES && (e == -EWOULDBLOCK || e == -EINTR); i++) {
+		if (i > 0)
+			nanosleep(&(struct timespec){0, LOCK_WAIT_NS}, NULL);
+		e = env->fs->flock(env, *fd, LOCK_EX | LOCK_NB);
+	}
+	if (e == -EWOULDBLOCK)
+		rc = bn_err_set(err, BN_ECONFLICT, "this queue has a runner already");
+	else if (e < 0)
+		rc = bn_err_sys(err, e == -ENOLCK || e == -EOPNOTSUPP ? BN_EUNSUPPORTED : BN_EIO,
+			-e, "cannot lock '%s/" RUNNER_FILE "', so there is no queue here",
+			at->path);
+	if (rc < 0) {
+		env->fs->close(env, *fd);
+		return rc;
+	}
+	int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
+	if (env->fs->ftruncate(env, *fd, 0) == 0)
+		bn_fs_write_all(env, *fd, text, (size_t)n, RUNNER_FILE, NULL); /* for people */
+	return 0;
+}
+
+bool bn_queue_has_runner(const bn_dir *at)
+{
+	const bn_env *env = at->env;
+	int fd;
+	if (bn_dir_open_file(&fd, at, RUNNER_FILE, O_RDWR | O_CREAT, 0600, NULL) < 0)
+		return false;
+	bool held = env->fs->flock(env, fd, LOCK_SH | LOCK_NB) == -EWOULDBLOCK;
+	env->fs->close(env, fd);
+	return held;
+}
+
+/* ---- the order ------------------------------------------------------------------------------ */
+
+static int order_open(int *fd, const bn_dir *at, bn_err *err)
+{
+	return bn_dir_open_file(fd, at, ORDER_FILE, O_RDWR | O_CREAT, 0600, err);
+}
+
+/* The clock in the file; 0 when there is none. */
+static uint64_t order_read(int fd, const bn_dir *at)
+{
+	char text[ORDER_TEXT + 1];
+	int64_t clock;
+	size_t got = 0;
+	if (bn_fs_read_at(at->env, fd, text, ORDER_TEXT, 0, &got, ORDER_FILE, NULL) < 0 ||
+		got != ORDER_TEXT || !bn_parse_i64(text, ORDER_TEXT - 1, &clock) || clock < 0)
+		return 0;
+	return (uint64_t)clock;
+}
+
+static int order_write(int fd, const bn_dir *at, uint64_t clock, bn_err *err)
+{
+	char text[ORDER_TEXT + 1];
+	snprintf(text, sizeof text, "%020" PRIu64 "\n", clock);
+	return bn_fs_write_all(at->env, fd, text, ORDER_TEXT, ORDER_FILE, err);
+}
+
+int bn_queue_order_begin(int *fd, const bn_dir *at, bn_workspace *ws, bn_err *err)
+{
+	const bn_env *env = at->env;
+	int e, rc = order_open(fd, at, err);
+	if (rc < 0)
+		return rc;
+	while ((e = env->fs->flock(env, *fd, LOCK_EX)) == -EINTR)
+		;
+	if (e < 0) {
+		env->fs->close(env, *fd);
+		return bn_err_sys(err, BN_EIO, -e,
+			"cannot lock '%s/" ORDER_FILE "', so there is no queue here", at->path);
+	}
+	bn_workspace_see_clock(ws, order_read(*fd, at));
+	return 0;
+}
+
+int bn_queue_order_end(int fd, const bn_dir *at, bn_workspace *ws, bn_err *err)
+{
+	int rc = order_write(fd, at, bn_workspace_clock(ws), err);
+	at->env->fs->close(at->env, fd);
+	return rc;
+}
+
+/* ---- the bell ------------------------------------------------------------------------------- */
+
+int bn_queue_bell_open(int *fd, const bn_dir *at, bn_err *err)
+{
+	return bn_dir_open_file(fd, at, BELL_FILE, O_RDWR | O_CREAT, 0600, err);
+}
+
+void bn_queue_ring(const bn_dir *at)
+{
+	int fd;
+	if (bn_queue_bell_open(&fd, at, NULL) < 0)
+		return;
+	bn_fs_write_all(at->env, fd, "\n", 1, BELL_FILE, NULL);
+	at->env->fs->close(at->env, fd);
+}

@@ -1,0 +1,13 @@
+/*
+ * queue_name.h - what a user's queue on this host is called: <user>@<host>, as a writer's directory
+ * begins (core/store/log/slot.h).
+ */
+#ifndef BN_LAUNCH_QUEUE_NAME_H
+#define BN_LAUNCH_QUEUE_NAME_H
+#include "core/base/env.h"
+
+#define BN_QUEUE_NAME 160
+
+void bn_queue_own_name(char name[BN_QUEUE_NAME], const bn_env *env);
+
+#endif
