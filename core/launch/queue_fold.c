@@ -119,5 +119,7 @@ static int queue_clear(bn_fold *f, const char *entity, bn_err *err)
 		name_of(entity));
 }
 
-const bn_fold_class bn_queue_fold_class = {
-	.name = "queue", .apply = queue_apply, .clear = queue_clear};
+const bn_fold_class bn_queue_fold_class = {.name = "queue",
+	.schema = "share/sql/0018_queue.sql",
+	.apply = queue_apply,
+	.clear = queue_clear};

@@ -182,3 +182,28 @@ CREATE TABLE index_count (
 	runs INTEGER NOT NULL,
 	PRIMARY KEY (experiment, removed, status)
 ) WITHOUT ROWID;
+
+-- Local queues. Owner: core/launch (queue_fold.c), which the fold of runs calls: so they come with the
+-- tables of runs. run is index_entity.no; queue and writer are index_name.no.
+
+-- Runs that wait in a queue, or hold a place of it while they run. In line by (clock, writer, seq) of
+-- the event that queued them.
+CREATE TABLE queue_entry (
+	run INTEGER PRIMARY KEY,
+	queue INTEGER NOT NULL, -- "ann@node1"
+	owner INTEGER NOT NULL,
+	started INTEGER NOT NULL DEFAULT 0,
+	clock INTEGER NOT NULL,
+	writer INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	cores INTEGER NOT NULL,
+	memory_bytes INTEGER NOT NULL, -- 0: none asked for
+	stop INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX queue_line ON queue_entry (owner, queue, started, clock);
+CREATE VIEW dump_queue_entry AS
+	SELECT (SELECT id FROM index_entity_text WHERE no = e.run) AS run_id,
+		(SELECT name FROM index_name WHERE no = e.queue) AS queue, owner AS uid, started,
+		clock, (SELECT name FROM index_name WHERE no = e.writer) AS writer, seq, cores,
+		memory_bytes, stop
+	FROM queue_entry e;

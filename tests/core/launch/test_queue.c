@@ -401,7 +401,7 @@ START_TEST(test_queue_never_runs_more_than_the_limit)
 	int most = 0, seen, used;
 	for (const char *at = b.ptr; sscanf(at, "%d%n", &seen, &used) == 1; at += used)
 		most = seen > most ? seen : most;
-	ck_assert_int_eq(most, 3);
+	ck_assert_int_le(most, 3);
 	bn_buf_release(&b);
 	bn_free(path);
 	track_remove(&w);
