@@ -186,6 +186,8 @@ void bn_conn_close(bn_conn *c)
 		l->conns = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
+	/* a child between fork and exec may hold it open, and epoll would still tell of it */
+	epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
 	close(c->fd);
 	if (c->is_counted)
 		bn_peers_remove(l->listener->peers, &c->key);

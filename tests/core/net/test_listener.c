@@ -51,6 +51,7 @@ typedef struct upload {
 } upload;
 
 static upload up;
+static uint64_t later_every; /* of the next start */
 static atomic_int sent_whole, sent_cut, sources_closed;
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
@@ -245,7 +246,7 @@ static void on_sent(void *user, bn_exchange *x, bool whole)
 static void start_with(bn_listener_options o)
 {
 	bn_err err = BN_ERR_INIT;
-	up = (upload){.fd = -1, .sum = 0};
+	up = (upload){.fd = -1, .later_every = later_every};
 	o.handler = (bn_http_handler){on_head, on_request, on_refusal, on_sent, NULL};
 	if (!o.unix_path)
 		o.host = "127.0.0.1";
@@ -487,8 +488,8 @@ START_TEST(test_a_sink_that_says_later_slows_the_client_down)
 	NEED_LOOPBACK();
 	char head[200];
 	uint32_t sum = 0;
+	later_every = MIB;
 	start((bn_http_limits){0});
-	up.later_every = MIB;
 	int fd = dial();
 	snprintf(head, sizeof head,
 		"PUT /upload HTTP/1.1\r\nHost: h\r\nContent-Length: %zu\r\n\r\n", 1 * MIB);
@@ -976,9 +977,9 @@ START_TEST(test_tls_answers_as_plain_http_does)
 	NEED_LOOPBACK();
 	if (!make_certificate())
 		BN_TEST_SKIP("TLS: no openssl command");
+	later_every = MIB;
 	start_with((bn_listener_options){.tls_cert = cert, .tls_key = key});
 	int port = bn_listener_port(listener);
-	up.later_every = MIB;
 	if (run("command -v curl >/dev/null")) {
 		ck_assert(run("curl -sS --noproxy '*' --cacert %s https://localhost:%d/a "
 			      "https://localhost:%d/b >%s/out && grep -q 'GET /b 0' %s/out",
