@@ -81,8 +81,9 @@ void bn_http_late_read(bn_http_attempt *a);
 
 /* url.c */
 int bn_http_url_check(const char *url, bn_err *err);
-/* "http://host:port/path", without user name, query and fragment; yours, NULL without memory. */
-char *bn_http_url_label(const char *url);
+/* "http://host:port/path", without user name, query and fragment, or "unix:SOCKET /path"; yours, NULL
+ * without memory. */
+char *bn_http_url_label(const char *url, const char *unix_socket);
 /* The same scheme, host and port. */
 bool bn_http_url_same_origin(const char *a, const char *b);
 bool bn_http_url_is_https(const char *url);

@@ -12,7 +12,10 @@
 
 void bn_http_answer_init(bn_http_answer *a)
 {
-	*a = (bn_http_answer){.body = BN_BUF_INIT, .headers = BN_BUF_INIT, .url = BN_BUF_INIT};
+	*a = (bn_http_answer){.body = BN_BUF_INIT,
+		.headers = BN_BUF_INIT,
+		.url = BN_BUF_INIT,
+		.place = BN_BUF_INIT};
 }
 
 void bn_http_answer_release(bn_http_answer *a)
@@ -20,16 +23,18 @@ void bn_http_answer_release(bn_http_answer *a)
 	bn_buf_release(&a->body);
 	bn_buf_release(&a->headers);
 	bn_buf_release(&a->url);
+	bn_buf_release(&a->place);
 	bn_http_answer_init(a);
 }
 
 void bn_http_answer_clear(bn_http_answer *a)
 {
-	bn_buf body = a->body, headers = a->headers, url = a->url;
+	bn_buf body = a->body, headers = a->headers, url = a->url, place = a->place;
 	bn_buf_clear(&body);
 	bn_buf_clear(&headers);
 	bn_buf_clear(&url);
-	*a = (bn_http_answer){.body = body, .headers = headers, .url = url};
+	bn_buf_clear(&place);
+	*a = (bn_http_answer){.body = body, .headers = headers, .url = url, .place = place};
 }
 
 bool bn_http_next_header(const char **at, const char *name, const char **value, size_t *len)
@@ -214,23 +219,22 @@ int bn_http_answer_check(const bn_http_answer *a, bn_err *err)
 		return 0;
 	bn_buf said = BN_BUF_INIT, hint = BN_BUF_INIT;
 	char place[512] = "";
-	char *label = bn_http_url_label(a->url.ptr);
 	add_reason(&said, a, &hint);
 	if (a->status >= 300 && a->status < 400)
 		bn_http_answer_header(a, "Location", place, sizeof place);
-	char *to = place[0] ? bn_http_url_label(place) : NULL;
+	char *to = place[0] ? bn_http_url_label(place, NULL) : NULL;
 	if (to) {
 		bn_buf_clear(&said);
 		bn_buf_addf(&said, "look at %s", to);
 	}
 	int rc = bn_err_set(err, code_of(a->status), "%s answered %d: %s",
-		label ? label : "the server", a->status, said.len ? said.ptr : "no reason given");
+		a->place.len ? a->place.ptr : "the server", a->status,
+		said.len ? said.ptr : "no reason given");
 	if (hint.len)
 		bn_err_hint(err, "%s", hint.ptr);
 	else if (a->status == 401)
 		bn_err_hint(err, "is the token the right one for this server?");
 	bn_free(to);
-	bn_free(label);
 	bn_buf_release(&said);
 	bn_buf_release(&hint);
 	return rc;

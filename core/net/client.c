@@ -166,18 +166,24 @@ static int rewind_body(call_state *s, bn_err *err)
 
 static int set_url(call_state *s, char *url, bn_err *err)
 {
+	bn_http_answer *answer = s->a.answer;
+	const char *socket = s->a.client->unix_socket;
 	bn_free(s->url);
 	bn_free(s->label);
 	s->url = url;
-	s->label = url ? bn_http_url_label(url) : NULL;
+	s->label = bn_http_url_label(url, socket);
 	s->a.url = s->url;
 	s->a.label = s->label;
 	s->tries = 0;
 	if (!s->label)
 		return bn_err_nomem(err, "a URL");
-	bn_buf_clear(&s->a.answer->url);
-	bn_buf_adds(&s->a.answer->url, url);
-	return bn_buf_check(&s->a.answer->url, err, "a URL");
+	bn_buf_clear(&answer->url);
+	bn_buf_clear(&answer->place);
+	bn_buf_adds(&answer->url, url);
+	bn_buf_adds(&answer->place, s->label);
+	if (answer->url.failed || answer->place.failed)
+		return bn_err_nomem(err, "a URL");
+	return 0;
 }
 
 static int begin_call(call_state *s, bn_http_client *c, const bn_http_call *call,

@@ -143,6 +143,7 @@ typedef struct bn_http_answer {
 	bn_buf body;
 	bn_buf headers; /* as they came, CRLF lines, status line left out */
 	bn_buf url;     /* that answered: of the last redirect */
+	bn_buf place;   /* the same for messages: no query, no secret; "unix:PATH /path" */
 	/* Of a 2xx answer: bytes delivered to the target; of a file its length, which after BN_EIO is
 	 * what a later call may name as `have`. */
 	uint64_t body_bytes;

@@ -8,8 +8,8 @@
 #define MAX_BYTES (1u << 20)
 #define MAX_RETRY_MS 86400000 /* a day */
 
-void bn_event_stream_init(
-	bn_event_stream *s, int (*event)(void *user, const bn_event *e, bn_err *err), void *user)
+void bn_event_stream_init(bn_event_stream *s,
+	int (*event)(void *user, const bn_sse_event *e, bn_err *err), void *user)
 {
 	*s = (bn_event_stream){.event = event,
 		.user = user,
@@ -91,7 +91,7 @@ static int dispatch(bn_event_stream *s, bn_err *err)
 	int rc = 0;
 	if (s->data.len) {
 		bn_buf_truncate(&s->data, s->data.len - 1); /* the last line's LF */
-		bn_event e = {
+		bn_sse_event e = {
 			s->type.len ? s->type.ptr : "message", s->data.ptr, s->data.len, s->id.ptr};
 		rc = s->event(s->user, &e, err);
 	}

@@ -14,16 +14,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct bn_event {
+typedef struct bn_sse_event {
 	const char *type; /* "message" when the stream does not say */
 	const char *data; /* lines joined by LF, none at the end; may hold NUL */
 	size_t data_len;
 	const char *id; /* the last one seen, "" before the first: for Last-Event-ID after a cut */
-} bn_event;
+} bn_sse_event;
 
 typedef struct bn_event_stream {
 	/* One event, borrowed for the call; a negative code ends bn_event_stream_feed with it. */
-	int (*event)(void *user, const bn_event *e, bn_err *err);
+	int (*event)(void *user, const bn_sse_event *e, bn_err *err);
 	void *user;
 	size_t max_bytes; /* of a line, and of an event's data; BN_EIO above it; 0: 1 MiB */
 	int64_t retry_ms; /* what the stream asked for; -1: nothing yet */
@@ -31,8 +31,8 @@ typedef struct bn_event_stream {
 	bool after_cr, started;
 } bn_event_stream;
 
-void bn_event_stream_init(
-	bn_event_stream *s, int (*event)(void *user, const bn_event *e, bn_err *err), void *user);
+void bn_event_stream_init(bn_event_stream *s,
+	int (*event)(void *user, const bn_sse_event *e, bn_err *err), void *user);
 void bn_event_stream_release(bn_event_stream *s);
 /* For the same events of a new connection: keeps id and retry_ms, drops what was half there. */
 void bn_event_stream_restart(bn_event_stream *s);

@@ -57,16 +57,18 @@ out:
 	return rc;
 }
 
-char *bn_http_url_label(const char *url)
+char *bn_http_url_label(const char *url, const char *unix_socket)
 {
 	url_parts p;
 	char *label = NULL;
-	if (read_parts(&p, url)) {
+	if (!read_parts(&p, url)) {
+		label = bn_strdup("a URL");
+	} else if (unix_socket) {
+		label = bn_strf("unix:%s %.200s", unix_socket, p.path);
+	} else {
 		bool usual = !strcmp(p.port, strcmp(p.scheme, "https") ? "80" : "443");
 		label = bn_strf("%s://%s%s%s%.200s", p.scheme, p.host, usual ? "" : ":",
 			usual ? "" : p.port, p.path);
-	} else {
-		label = bn_strdup("a URL");
 	}
 	release_parts(&p);
 	return label;

@@ -10,7 +10,7 @@
 
 #define MOST (1u << 16)
 
-static int note(void *user, const bn_event *e, bn_err *err)
+static int note(void *user, const bn_sse_event *e, bn_err *err)
 {
 	(void)err;
 	bn_buf *out = user;

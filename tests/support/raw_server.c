@@ -160,6 +160,7 @@ static void step(raw_server *s, peer *p, const raw_step *t)
 
 static void serve_one(raw_server *s, int fd, const raw_step *script)
 {
+	static const raw_step nothing = {RAW_END, NULL, 0};
 	peer p = {fd, NULL};
 	s->early_len = 0;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
@@ -167,7 +168,7 @@ static void serve_one(raw_server *s, int fd, const raw_step *script)
 		p.ssl = SSL_new(s->tls);
 		SSL_set_fd(p.ssl, fd);
 		if (SSL_accept(p.ssl) != 1)
-			script = &(raw_step){RAW_END, NULL, 0};
+			script = &nothing;
 	}
 	for (; script->op != RAW_END; script++) {
 		step(s, &p, script);

@@ -7,7 +7,7 @@
 static bn_buf seen;
 static bn_err err;
 
-static int note(void *user, const bn_event *e, bn_err *why)
+static int note(void *user, const bn_sse_event *e, bn_err *why)
 {
 	(void)user;
 	if (!strcmp(e->type, "stop"))
