@@ -62,6 +62,10 @@ int bn_process_cpus(void);
 /* Main memory of this machine; -1 unknown. */
 int64_t bn_process_machine_bytes(void);
 
+/* Takes the variables whose names begin with prefix out of this process's environment. For the child of a
+ * fork, before it becomes another program. */
+void bn_process_forget_variables(const char *prefix);
+
 /* Runs argv to its end and collects stdout (at most limit bytes are kept). stdin and stderr are
  * /dev/null. *status gets the exit status, or 128 + signal. After timeout_ms it is killed and the
  * call fails with BN_EIO. */

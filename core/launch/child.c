@@ -228,10 +228,12 @@ int bn_child_command(const bn_child_task *t)
 {
 	bn_err err = BN_ERR_INIT;
 	const char **set = command_environment(t);
-	if (!set)
-		bn_err_nomem(&err, "an environment");
-	else
+	/* Those of a run that this one was started in name no data of ours. */
+	bn_process_forget_variables("BINNACLE_DATA");
+	if (set)
 		bn_process_become(t->spec->command.items, set, t->spec->workdir, &err);
+	else
+		bn_err_nomem(&err, "an environment");
 	char line[sizeof err.msg + 16];
 	snprintf(line, sizeof line, "error: %s", err.msg);
 	bn_child_log(line);

@@ -314,7 +314,7 @@ static int write_list(const bn_field *f, const void *base, json_t *object, bn_er
 {
 	const char *items;
 	size_t n;
-	json_t *one, *there = json_object_get(object, f->name);
+	json_t *one = NULL, *there = json_object_get(object, f->name);
 	memcpy(&items, slot(base, f), sizeof items);
 	memcpy(&n, (const char *)base + f->count, sizeof n);
 	if (!items)

@@ -36,6 +36,7 @@ names_of() { env_of "$@" | sed -n 's/^\(BINNACLE_DATA[A-Z0-9_]*\)=.*/\1/p' | tr 
 
 check plain "BINNACLE_DATA BINNACLE_DATA_SMALL " "$(names_of --data small@v1)"
 check none "BINNACLE_DATA={}" "$(env_of)"
+check inherited "BINNACLE_DATA={}" "$(BINNACLE_DATA_OTHER=x BINNACLE_DATA_SMALL=y env_of)"
 check named "BINNACLE_DATA BINNACLE_DATA_HELD BINNACLE_DATA_SMALL " \
 	"$(names_of --data small@v1 --data held=small@v2:test)"
 check punctuation "BINNACLE_DATA BINNACLE_DATA_SMALL BINNACLE_DATA_SMALL_X " \

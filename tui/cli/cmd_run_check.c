@@ -19,9 +19,9 @@
 static int open_runs(bn_cli *cli, bn_workspace **ws, bn_err *err)
 {
 	int rc = bn_cli_workspace(cli, ws, err);
-	if (rc == 0)
-		rc = bn_workspace_refresh(*ws, NULL, err);
-	return rc == 0 ? bn_run_reconcile(*ws, NULL, err) : rc;
+	if (rc < 0 || (rc = bn_workspace_refresh(*ws, NULL, err)) < 0)
+		return rc;
+	return bn_run_reconcile(*ws, NULL, err);
 }
 
 /* ---- compare -------------------------------------------------------------------------------- */
@@ -119,16 +119,22 @@ static int run_compare(bn_cli *cli, bn_err *err)
 	char(*ids)[BN_RUN_ID_TEXT] = bn_alloc_zeroed(n, sizeof *ids);
 	const char **list = bn_alloc_zeroed(n, sizeof *list);
 	int rc = ids && list ? open_runs(cli, &ws, err) : bn_err_nomem(err, "a comparison");
-	if (rc == 0)
-		rc = compare_ids(cli, ws, ids, &base, err);
-	for (size_t i = 0; rc == 0 && i < n; i++)
+	if (rc < 0)
+		goto out;
+	if ((rc = compare_ids(cli, ws, ids, &base, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < n; i++)
 		list[i] = ids[i];
-	if (rc == 0)
-		rc = bn_compare_runs(&c, ws, list, n, base, err);
-	if (rc == 0 && bn_cli_is_text(cli))
+	if ((rc = bn_compare_runs(&c, ws, list, n, base, err)) < 0)
+		goto out;
+	if (bn_cli_is_text(cli)) {
 		print_comparison(cli, c, all);
-	else if (rc == 0 && (rc = bn_comparison_to_json(&o, c, !all, err)) == 0)
-		rc = bn_cli_document(cli, o, err);
+		goto out;
+	}
+	if ((rc = bn_comparison_to_json(&o, c, !all, err)) < 0)
+		goto out;
+	rc = bn_cli_document(cli, o, err);
+out:
 	bn_comparison_free(c);
 	bn_free(list);
 	bn_free(ids);
@@ -185,33 +191,55 @@ static int show_reproduction(
 		       : bn_err_set(err, BN_EFAILED, "run %.8s was not reproduced", r->id);
 }
 
+static int attest_version(bn_cli *cli, bn_workspace *ws, const bn_version *v,
+	const bn_reproduction *p, const char *detail, bn_err *err)
+{
+	char name[200];
+	snprintf(name, sizeof name, "%s/%lld", v->name, (long long)v->version);
+	int rc = bn_version_attest(ws, name, "reproducible",
+		p->identical ? BN_VERDICT_PASS : BN_VERDICT_FAIL, detail, err);
+	if (rc >= 0)
+		bn_cli_say(cli, "attested: %s is %sreproducible", name, p->identical ? "" : "not ");
+	return rc;
+}
+
 /* The outcome as evidence for gates with check "reproducible", on every version of this run. */
 static int attest_reproduction(
 	bn_cli *cli, bn_workspace *ws, const bn_run_info *r, const bn_reproduction *p, bn_err *err)
 {
 	bn_version_page *versions = NULL;
-	char spec[200], detail[256];
+	char detail[256];
 	size_t found = 0;
 	int rc = bn_version_list(&versions, ws, NULL, false, err);
+	if (rc < 0)
+		return rc;
 	snprintf(detail, sizeof detail, p->identical ? "bit-identical, model %.12s" : "%.240s",
 		p->identical ? p->digest : p->difference);
-	for (size_t i = 0; rc == 0 && i < versions->count; i++) {
+	for (size_t i = 0; i < versions->count; i++) {
 		const bn_version *v = &versions->items[i];
 		if (!v->run_id || strcmp(v->run_id, r->id) != 0)
 			continue;
-		snprintf(spec, sizeof spec, "%s/%lld", v->name, (long long)v->version);
-		rc = bn_version_attest(ws, spec, "reproducible",
-			p->identical ? BN_VERDICT_PASS : BN_VERDICT_FAIL, detail, err);
-		if (rc == 0)
-			bn_cli_say(cli, "attested: %s is %sreproducible", spec,
-				p->identical ? "" : "not ");
+		if ((rc = attest_version(cli, ws, v, p, detail, err)) < 0)
+			goto out;
 		found++;
 	}
-	if (rc == 0 && found == 0)
+	if (found == 0)
 		bn_cli_warn(cli, "no model was registered from run %.8s: nothing to attest", r->id);
-	if (versions)
-		bn_version_page_free(versions);
+out:
+	bn_version_page_free(versions);
 	return rc;
+}
+
+static int check_reproducible(const bn_run_info *r, bn_err *err)
+{
+	if (r->spec_hash && r->model_digest)
+		return 0;
+	bn_err_set(err, BN_EUNSUPPORTED, "run %.8s stored no model of a trainer", r->id);
+	bn_err_hint(err,
+		"its status is %s; only a trainer's finished run can be "
+		"reproduced bit for bit",
+		bn_run_status_name(r->status));
+	return BN_EUNSUPPORTED;
 }
 
 static int run_reproduce(bn_cli *cli, bn_err *err)
@@ -223,31 +251,28 @@ static int run_reproduce(bn_cli *cli, bn_err *err)
 	char id[BN_RUN_ID_TEXT], uuid[BN_UUID_TEXT], *dir = NULL;
 	int64_t threads = 0;
 	int rc = bn_cli_opt_int(cli, "threads", 1, 4096, &threads, err);
-	if (rc == 0)
-		rc = open_runs(cli, &ws, err);
-	if (rc == 0)
-		rc = bn_run_resolve(ws, bn_cli_arg(cli, 0), id, err);
-	if (rc == 0)
-		rc = bn_run_get(&r, ws, id, err);
-	if (rc == 0 && (!r->spec_hash || !r->model_digest)) {
-		rc = bn_err_set(err, BN_EUNSUPPORTED, "run %.8s stored no model of a trainer", id);
-		bn_err_hint(err,
-			"its status is %s; only a trainer's finished run can be "
-			"reproduced bit for bit",
-			bn_run_status_name(r->status));
-	}
-	if (rc == 0)
-		rc = bn_uuid_new(bn_cli_env(cli), uuid, err);
-	if (rc == 0 && !(dir = bn_workspace_path(ws, "tmp/original-%s", uuid)))
+	if (rc < 0 || (rc = open_runs(cli, &ws, err)) < 0)
+		return rc;
+	if ((rc = bn_run_resolve(ws, bn_cli_arg(cli, 0), id, err)) < 0)
+		return rc;
+	if ((rc = bn_run_get(&r, ws, id, err)) < 0)
+		return rc;
+	if ((rc = check_reproducible(r, err)) < 0)
+		goto out;
+	if ((rc = bn_uuid_new(bn_cli_env(cli), uuid, err)) < 0)
+		goto out;
+	if (!(dir = bn_workspace_path(ws, "tmp/original-%s", uuid))) {
 		rc = bn_err_nomem(err, "a path");
-	if (rc == 0)
-		rc = bn_run_export(ws, id, "model", dir, err);
-	if (rc == 0)
-		rc = bn_reproduce(&p, ws, r->spec_hash, dir, (int)threads, &hooks, err);
-	if (rc == 0 && bn_cli_flag(cli, "attest"))
-		rc = attest_reproduction(cli, ws, r, &p, err);
-	if (rc == 0)
-		rc = show_reproduction(cli, r, &p, err);
+		goto out;
+	}
+	if ((rc = bn_run_export(ws, id, "model", dir, err)) < 0)
+		goto out;
+	if ((rc = bn_reproduce(&p, ws, r->spec_hash, dir, (int)threads, &hooks, err)) < 0)
+		goto out;
+	if (bn_cli_flag(cli, "attest") && (rc = attest_reproduction(cli, ws, r, &p, err)) < 0)
+		goto out;
+	rc = show_reproduction(cli, r, &p, err);
+out:
 	if (dir)
 		bn_fs_remove_tree(bn_cli_env(cli), dir, NULL);
 	bn_free(dir);

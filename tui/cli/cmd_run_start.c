@@ -59,9 +59,9 @@ static int show_started(bn_cli *cli, bn_workspace *ws, const char *id, bn_err *e
 		{"status", "status", BN_AS_TEXT}, {"title", "runs", BN_AS_TEXT}, {0}};
 	json_t *o = NULL;
 	int rc = bn_workspace_refresh(ws, NULL, err);
-	if (rc == 0)
-		rc = bn_run_to_json(&o, ws, id, err);
-	return rc == 0 ? bn_cli_object(cli, o, fields, err) : rc;
+	if (rc < 0 || (rc = bn_run_to_json(&o, ws, id, err)) < 0)
+		return rc;
+	return bn_cli_object(cli, o, fields, err);
 }
 
 /* NULL: what the spec says. */
@@ -166,10 +166,10 @@ static int run_exec(bn_cli *cli, bn_err *err)
 		     ? bn_queue_supervise(env, bn_fold_classes, dir, id, (int)lock_fd,
 			       bn_cli_program(cli), &status, err)
 		     : bn_exec_run(env, bn_fold_classes, dir, id, (int)lock_fd, &status, err);
-	if (rc == 0 && status != 0)
-		rc = bn_err_set(err, status == 130 || status == 143 ? BN_EINTR : BN_EFAILED,
-			"the run ended with status %d", status);
-	return rc;
+	if (rc < 0 || status == 0)
+		return rc;
+	return bn_err_set(err, status == 130 || status == 143 ? BN_EINTR : BN_EFAILED,
+		"the run ended with status %d", status);
 }
 
 const bn_verb bn_verbs_run_start[] = {

@@ -335,6 +335,39 @@ START_TEST(test_spec_recipe_is_what_decides_the_bytes)
 }
 END_TEST
 
+/* Each allocation in turn: an error, or the same spec; never half of one. */
+START_TEST(test_spec_without_memory_is_an_error)
+{
+	static const char text[] =
+		"{\"command\":[\"a\",\"b\"],\"data\":[\"j\",{\"name\":\"k\",\"part\":\"test\"}],"
+		"\"inputs\":[{\"path\":\"p\"}],\"outputs\":[\"*\"],"
+		"\"resources\":{\"partition\":\"x\"},\"tags\":{\"a\":\"b\"}}";
+	int failed = 0;
+	for (long n = 1;; n++) {
+		bn_spec *spec = NULL, *copy = NULL;
+		bn_err e = BN_ERR_INIT;
+		bn_alloc_fail_at(n);
+		int rc = bn_spec_parse(&spec, text, strlen(text), "spec", &e);
+		if (rc == 0)
+			rc = bn_spec_dup(&copy, spec, &e);
+		bn_alloc_fail_at(0);
+		ck_assert_msg(rc == 0 || rc == BN_ENOMEM, "%ld: %s", n, e.msg);
+		failed += rc != 0;
+		bool done = rc == 0;
+		if (done) {
+			char *again = canonical(copy);
+			ck_assert_str_eq(again, text);
+			bn_free(again);
+		}
+		bn_spec_free(spec);
+		bn_spec_free(copy);
+		if (done)
+			break;
+	}
+	ck_assert_int_gt(failed, 3);
+}
+END_TEST
+
 START_TEST(test_spec_names_a_damaged_object)
 {
 	bn_spec *spec = NULL;
@@ -353,4 +386,5 @@ BN_TEST_MAIN("core/run/spec", test_spec_refuses_with_place_and_near_word,
 	test_spec_of_the_first_version_keeps_its_bytes_and_its_recipe,
 	test_spec_stored_by_a_newer_version_opens_and_keeps_every_byte,
 	test_spec_made_by_assignment_is_checked_and_written,
-	test_spec_recipe_is_what_decides_the_bytes, test_spec_names_a_damaged_object)
+	test_spec_recipe_is_what_decides_the_bytes, test_spec_without_memory_is_an_error,
+	test_spec_names_a_damaged_object)
