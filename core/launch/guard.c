@@ -73,8 +73,12 @@ static void end_leftovers(const char *id)
 {
 	bn_process_mark mark = {"BINNACLE_RUN_ID", id};
 	for (int i = 0; i < GIVE_UP_TRIES; i++) {
-		while (waitpid(-1, NULL, WNOHANG) > 0)
+		pid_t pid;
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 			;
+		/* Whatever descends from a subreaper is its child when its own parents are gone. */
+		if (pid < 0 && errno == ECHILD)
+			return;
 		if (bn_process_tree_signal_marked(getpid(), mark, SIGKILL) == 0)
 			return;
 		nanosleep(&(struct timespec){0, 20000000}, NULL);

@@ -3,9 +3,8 @@
 
 #include "core/base/mem.h"
 #include "core/base/process.h"
-#include "core/launch/_child.h"
 #include "core/launch/_queue_files.h"
-#include "core/launch/exec.h"
+#include "core/launch/_queue_supervisor.h"
 #include "core/launch/queue.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
@@ -26,24 +25,31 @@
 #define LOOK_AHEAD 64 /* waiting runs that are read at a time */
 #define LINGER_MS 500 /* with nothing to start, before it ends */
 #define LOOK_MS 1000  /* at locks of what it did not start itself */
+#define NEWS_MS 50    /* between looks at the log while runs are queued in quick succession */
 #define RETRY_MS 1000 /* after a start, or a look at the log, that failed; doubles */
 #define RETRY_MS_MAX 60000
 #define FAILURES_MAX 30 /* looks at the log in a row */
 
+/* A run that this runner has started. It is kept until the log has been looked at after its end. */
 typedef struct started {
 	char id[BN_RUN_ID_TEXT];
-	pid_t pid; /* of its supervisor; 0: it has ended without having started the run */
+	pid_t pid; /* above its supervisor; 0: it has ended */
 	int64_t cores, memory_bytes;
-	int64_t again_ms, wait_ms; /* when it may be tried again, and how long that took */
+	/* When it may be tried again, should it still wait after its end, and how long that is. */
+	int64_t again_ms, wait_ms;
 } started;
 
 typedef struct runner {
+	bn_queue_task task;
 	const bn_env *env;
-	const bn_fold_class *const *classes;
-	const char *program;
 	bn_workspace *ws;
 	bn_dir *at;
 	int lock_fd, bell_fd, bell, signals;
+	bn_queue *q; /* at the last look at the log; NULL before it */
+	size_t read; /* of those that wait */
+	int64_t looked_ms;
+	bool news;              /* something has changed since */
+	bn_queue_amounts other; /* what runs of other runners hold */
 	started *runs;
 	size_t count, cap;
 	bool stop;
@@ -60,105 +66,6 @@ static started *find(runner *r, const char *id)
 		if (!strcmp(r->runs[i].id, id))
 			return &r->runs[i];
 	return NULL;
-}
-
-/* ---- the supervisor ------------------------------------------------------------------------- */
-
-/* What the run will see, as it was when the run was queued. */
-static int restore_environment(const bn_dir *dir, bn_err *err)
-{
-	bn_buf text = BN_BUF_INIT;
-	int rc = bn_dir_read_file(dir, BN_QUEUE_ENVIRON, &text, err);
-	if (rc == 0)
-		rc = bn_process_set_environment(text.ptr, text.len, err);
-	bn_buf_release(&text);
-	return rc;
-}
-
-static void say(const bn_err *err)
-{
-	char line[sizeof err->msg + sizeof err->hint + 32];
-	snprintf(line, sizeof line, "binnacle: %s%s%s", err->msg, err->hint[0] ? "; " : "",
-		err->hint);
-	bn_child_log(line);
-}
-
-/* A trainer's libraries read the environment when a process starts: it gets a new one. Returns only
- * when that failed. */
-static int become_trainer(const runner *r, const char *home, const char *id, int fd, bn_err *err)
-{
-	char lock[16], run_id[64];
-	char *set_home = bn_strf("BINNACLE_HOME=%s", home);
-	int flags = fcntl(fd, F_GETFD);
-	if (!set_home)
-		return bn_err_nomem(err, "an environment");
-	if (flags < 0 || fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) < 0) {
-		bn_free(set_home);
-		return bn_err_sys(err, BN_EIO, errno, "cannot pass on the run's lock");
-	}
-	snprintf(lock, sizeof lock, "%d", fd);
-	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%.32s", id);
-	bool own = bn_env_get(r->env, "OMP_WAIT_POLICY") != NULL;
-	const char *argv[] = {
-		r->program, "-C", home, "exec", id, "--lock-fd", lock, "--queued", NULL};
-	const char *set[] = {run_id, set_home, own ? NULL : "OMP_WAIT_POLICY=passive", NULL};
-	int rc = bn_process_become(argv, set, NULL, err);
-	bn_free(set_home);
-	return rc;
-}
-
-/* The environment was needed to start it. */
-static void forget_environment(bn_workspace *ws, const char *id)
-{
-	bn_dir *dir = NULL;
-	if (bn_run_dir_open(&dir, ws, id, NULL) == 0)
-		bn_dir_unlink(dir, BN_QUEUE_ENVIRON, NULL);
-	bn_dir_close(dir);
-}
-
-int bn_queue_supervise(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
-	const char *id, int lock_fd, const char *program, int *status, bn_err *err)
-{
-	bn_workspace *ws = NULL;
-	int rc = bn_exec_run(env, classes, dir, id, lock_fd, status, err);
-	/* Over, as far as this process could say. What was not even started is tried again by the
-	 * runner, with the environment that it needs. */
-	if (bn_workspace_open(&ws, env, NULL, dir, NULL) == 0) {
-		if (rc == 0)
-			forget_environment(ws, id);
-		bn_queue_wake_blind(ws, program, NULL);
-	}
-	bn_workspace_close(ws);
-	return rc;
-}
-
-/* In the forked process, which supervises the run and holds its lock, fd. */
-static int be_supervisor(const runner *r, const char *home, const char *id, int fd)
-{
-	bn_err err = BN_ERR_INIT, unread = BN_ERR_INIT;
-	bn_workspace *ws = NULL;
-	bn_spec *spec = NULL;
-	bn_dir *dir = NULL;
-	int status = 0;
-	int rc = bn_workspace_open(&ws, r->env, NULL, home, &err);
-	if (rc < 0 || (rc = bn_run_dir_open(&dir, ws, id, &err)) < 0)
-		goto out;
-	if ((rc = restore_environment(dir, &err)) < 0)
-		goto out;
-	/* A spec that cannot be read is told by who supervises. */
-	bool trainer = bn_exec_spec(&spec, ws, dir, &unread) == 0 && spec->trainer;
-	bn_spec_free(spec);
-	bn_workspace_close(ws);
-	ws = NULL;
-	rc = trainer ? become_trainer(r, home, id, fd, &err)
-		     : bn_queue_supervise(
-			       r->env, r->classes, home, id, fd, r->program, &status, &err);
-out:
-	if (rc < 0)
-		say(&err);
-	bn_dir_close(dir);
-	bn_workspace_close(ws);
-	return rc < 0 ? 1 : status;
 }
 
 static int fork_supervisor(runner *r, const bn_queue_item *item, bn_supervisor_lock *lock,
@@ -182,7 +89,7 @@ static int fork_supervisor(runner *r, const bn_queue_item *item, bn_supervisor_l
 		return rc;
 	rc = bn_process_fork_detached(&pid, lock->fd, log_fd, err);
 	if (rc == 0 && pid == 0)
-		_exit(be_supervisor(r, home, item->run, lock->fd));
+		_exit(bn_queue_be_supervisor(&r->task, home, item->run, lock->fd));
 	r->env->fs->close(r->env, log_fd);
 	s->pid = rc == 0 ? pid : 0;
 	return rc;
@@ -191,9 +98,10 @@ static int fork_supervisor(runner *r, const bn_queue_item *item, bn_supervisor_l
 /* ---- starting ------------------------------------------------------------------------------- */
 
 typedef enum verdict {
-	STARTED, /* holds its share of what the queue has */
-	OVER,    /* does not wait any more */
-	LATER,   /* could not be started now */
+	STARTED, /* by this runner */
+	TAKEN, /* another process has claimed it: an earlier runner's supervisor, or who cancels it */
+	OVER,  /* does not wait any more */
+	LATER, /* could not be started now */
 } verdict;
 
 /* Somebody has asked for its end while it waited. */
@@ -246,17 +154,31 @@ static verdict start_one(runner *r, const bn_queue_item *item)
 	verdict v = LATER;
 	bool fresh;
 	started *s = find(r, item->run);
-	if (s && s->pid)
-		return STARTED;
 	if (s && now_ms(r) < s->again_ms)
 		return LATER;
 	int rc = bn_supervisor_claim(&lock, &fresh, r->ws, item->run, &err);
 	if (rc == BN_ECONFLICT)
-		return STARTED; /* by another runner, which died; or it is being cancelled */
+		return TAKEN;
 	if (rc == 0)
 		rc = start_claimed(r, &v, item, &lock, fresh, &err);
 	bn_supervisor_release(&lock);
 	return rc < 0 ? LATER : v;
+}
+
+/* What runs, as far as the queue counts it. */
+static void add(bn_queue_amounts *sum, int64_t cores, int64_t memory_bytes)
+{
+	sum->cores += cores;
+	sum->memory_bytes += memory_bytes;
+	sum->at_once++;
+}
+
+static void count_used(runner *r)
+{
+	r->q->used = r->other;
+	for (size_t i = 0; i < r->count; i++)
+		if (r->runs[i].pid)
+			add(&r->q->used, r->runs[i].cores, r->runs[i].memory_bytes);
 }
 
 typedef enum outlook {
@@ -265,41 +187,38 @@ typedef enum outlook {
 	MORE,    /* wait than were looked at, and there is room */
 } outlook;
 
-/* Starts what has its turn. */
-static outlook start_some(runner *r, bn_queue *q)
+/* Starts what has its turn, strictly in order. What was dealt with leaves the line of the last look. */
+static outlook start_some(runner *r)
 {
-	size_t seen = 0;
+	bn_queue *q = r->q;
 	char why[160];
 	for (size_t i = 0; i < q->count; i++) {
-		const bn_queue_item *item = &q->items[i];
-		started *s = find(r, item->run);
-		seen += item->position > 0;
-		if (item->position == 0 || bn_queue_is_beyond(q, item, why))
+		bn_queue_item *item = &q->items[i];
+		if (item->position <= 0 || bn_queue_is_beyond(q, item, why))
 			continue;
-		bool ours = s && s->pid;
-		if (!ours && q->paused_ms >= 0)
+		count_used(r);
+		if (q->paused_ms >= 0)
 			return NOTHING;
-		if (!ours && !bn_queue_fits(q, item, why))
+		if (!bn_queue_fits(q, item, why))
 			return WAITS;
-		verdict v = ours ? STARTED : start_one(r, item);
-		if (v == LATER) /* strictly in order: it holds up the others */
+		verdict v = start_one(r, item);
+		if (v == LATER)
 			return WAITS;
-		if (v == OVER)
-			continue;
-		q->used.cores += item->cores;
-		q->used.memory_bytes += item->memory_bytes;
-		q->used.at_once++;
+		if (v == TAKEN)
+			add(&r->other, item->cores, item->memory_bytes);
+		item->position = 0;
 	}
-	return q->waiting > seen ? MORE : NOTHING;
+	return q->waiting > r->read ? MORE : NOTHING;
 }
 
 /* ---- watching ------------------------------------------------------------------------------- */
 
-/* One that ended without having started its run is tried again, more and more rarely. */
+/* Whether it has started its run, the log says. */
 static void reap(runner *r)
 {
+	int status;
 	pid_t pid;
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		for (size_t i = 0; i < r->count; i++) {
 			started *s = &r->runs[i];
 			if (s->pid != pid)
@@ -307,23 +226,77 @@ static void reap(runner *r)
 			s->pid = 0;
 			s->again_ms = now_ms(r) + s->wait_ms;
 			s->wait_ms = s->wait_ms * 2 < RETRY_MS_MAX ? s->wait_ms * 2 : RETRY_MS_MAX;
+			/* Perhaps it waits still, before all others. */
+			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+				r->looked_ms = 0;
 		}
 }
 
-/* Forgets those that do not wait any more. */
-static void tidy(runner *r, const bn_queue *q)
+static bool is_in_line(const bn_queue *q, const char *id)
+{
+	for (size_t i = 0; i < q->count; i++)
+		if (q->items[i].position > 0 && !strcmp(q->items[i].run, id))
+			return true;
+	return false;
+}
+
+/* Forgets those that are over. */
+static void tidy(runner *r)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < r->count; i++) {
-		bool waits = r->runs[i].pid != 0;
-		for (size_t k = 0; k < q->count && !waits; k++)
-			waits = q->items[k].position > 0 && !strcmp(q->items[k].run, r->runs[i].id);
-		if (waits)
+		if (r->runs[i].pid || is_in_line(r->q, r->runs[i].id))
 			r->runs[kept++] = r->runs[i];
 		else
-			forget_environment(r->ws, r->runs[i].id);
+			bn_queue_forget_environment(r->ws, r->runs[i].id);
 	}
 	r->count = kept;
+}
+
+/* At the log. */
+static int look(runner *r, size_t most, bn_err *err)
+{
+	bn_queue *q = NULL;
+	r->news = false;
+	int rc = bn_workspace_refresh(r->ws, NULL, err);
+	if (rc < 0 || (rc = bn_queue_read(&q, r->ws, NULL, most, err)) < 0)
+		return rc;
+	bn_queue_free(r->q);
+	r->q = q;
+	r->looked_ms = now_ms(r);
+	tidy(r);
+	r->other = (bn_queue_amounts){0, 0, 0};
+	r->read = 0;
+	for (size_t i = 0; i < q->count; i++) {
+		bn_queue_item *item = &q->items[i];
+		r->read += item->position > 0;
+		const started *s = find(r, item->run);
+		if (s && s->pid)
+			item->position = 0; /* ours, whatever the log has of it yet */
+		else if (item->position == 0 && !item->gone)
+			add(&r->other, item->cores, item->memory_bytes);
+	}
+	return 0;
+}
+
+/* The line of the last look does while it lasts; it is renewed at once when it is used up. */
+static bool must_look(const runner *r)
+{
+	int64_t age = now_ms(r) - r->looked_ms;
+	return !r->q || !r->looked_ms || age >= LOOK_MS || (r->news && age >= NEWS_MS);
+}
+
+static int turn(runner *r, outlook *out, bn_err *err)
+{
+	size_t most = LOOK_AHEAD;
+	bool fresh = must_look(r);
+	int rc = fresh ? look(r, most, err) : 0;
+	while (rc == 0 && (*out = start_some(r)) != WAITS && !(fresh && *out == NOTHING)) {
+		most = fresh ? most * 8 : most;
+		fresh = true;
+		rc = look(r, most, err);
+	}
+	return rc;
 }
 
 /* False when nothing happened in that time. */
@@ -338,24 +311,8 @@ static bool wait_for_news(runner *r, int64_t ms)
 		if (info.ssi_signo != SIGCHLD)
 			r->stop = true;
 	while (r->bell >= 0 && read(r->bell, bytes, sizeof bytes) > 0)
-		;
+		r->news = true;
 	return n > 0;
-}
-
-/* One look at the log, and what follows from it. */
-static int turn(runner *r, outlook *out, bn_err *err)
-{
-	int rc = bn_workspace_refresh(r->ws, NULL, err);
-	*out = MORE;
-	for (size_t most = LOOK_AHEAD; rc == 0 && *out == MORE; most *= 8) {
-		bn_queue *q = NULL;
-		if ((rc = bn_queue_read(&q, r->ws, NULL, most, err)) < 0)
-			return rc;
-		tidy(r, q);
-		*out = start_some(r, q);
-		bn_queue_free(q);
-	}
-	return rc;
 }
 
 /* Until nothing is left to start. */
@@ -371,8 +328,9 @@ static int serve(runner *r, bn_err *err)
 		if (failures == FAILURES_MAX)
 			return bn_err_move(err, &why);
 		bn_workspace_tick(r->ws, NULL);
-		bool news = wait_for_news(r, next == NOTHING ? LINGER_MS : LOOK_MS);
-		if (rc == 0 && next == NOTHING && !news)
+		int64_t ms = next == NOTHING ? LINGER_MS : LOOK_MS;
+		bool news = wait_for_news(r, r->news ? NEWS_MS : ms);
+		if (rc == 0 && next == NOTHING && !news && !r->news)
 			return 0;
 	}
 	return 0;
@@ -421,6 +379,7 @@ static int take_turns(runner *r, bn_err *err)
 			return 0;
 		if (rc < 0)
 			return bn_err_move(err, &why);
+		r->looked_ms = 0;
 		rc = serve(r, err);
 		r->env->fs->close(r->env, r->lock_fd);
 		r->lock_fd = -1;
@@ -433,9 +392,8 @@ static int take_turns(runner *r, bn_err *err)
 int bn_queue_run(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
 	const char *program, bn_err *err)
 {
-	runner r = {.env = env,
-		.classes = classes,
-		.program = program,
+	runner r = {.task = {env, classes, program},
+		.env = env,
 		.lock_fd = -1,
 		.bell_fd = -1,
 		.bell = -1,
@@ -452,6 +410,7 @@ out:
 		if (fd >= 0)
 			close(fd);
 	}
+	bn_queue_free(r.q);
 	bn_free(r.runs);
 	bn_dir_close(r.at);
 	bn_workspace_close(r.ws);

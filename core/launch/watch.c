@@ -5,6 +5,7 @@
 #include "core/launch/_signals.h"
 #include "core/run/runlog.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -164,10 +165,17 @@ void bn_exec_watch(bn_exec *x)
 	}
 }
 
+/* Every descendant is, or becomes, a child of a subreaper when its own parents are gone. */
+static bool has_children(void)
+{
+	siginfo_t info;
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
+}
+
 void bn_exec_end_leftovers(bn_exec *x)
 {
 	int64_t deadline = bn_exec_now_ms(x) + LEFTOVER_GRACE_MS;
-	if (signal_tree(x, SIGTERM) == 0)
+	if (!has_children() || signal_tree(x, SIGTERM) == 0)
 		return;
 	signal_tree(x, SIGCONT);
 	bn_child_log("binnacle: ending processes that the run left behind");

@@ -1,0 +1,24 @@
+/*
+ * _queue_supervisor.h - what the runner of a queue forks for a run that has its turn. Not for other
+ * modules.
+ */
+#ifndef BN_LAUNCH__QUEUE_SUPERVISOR_H
+#define BN_LAUNCH__QUEUE_SUPERVISOR_H
+#include "core/base/env.h"
+#include "core/store/index/fold.h"
+#include "core/store/workspace.h"
+
+typedef struct bn_queue_task {
+	const bn_env *env;
+	const bn_fold_class *const *classes;
+	const char *program;
+} bn_queue_task;
+
+/* In the forked process, which supervises the run in the workspace around home, and holds its lock, fd.
+ * The environment becomes that of the run. A command is supervised here; for a trainer, whose libraries
+ * read the environment when a process starts, the process becomes the program. Returns the exit status. */
+int bn_queue_be_supervisor(const bn_queue_task *t, const char *home, const char *id, int fd);
+/* It was needed to start the run. */
+void bn_queue_forget_environment(bn_workspace *ws, const char *id);
+
+#endif

@@ -1,0 +1,115 @@
+/* queue_supervisor.c - see _queue_supervisor.h. */
+#include "core/base/mem.h"
+#include "core/base/process.h"
+#include "core/launch/_child.h"
+#include "core/launch/_queue_supervisor.h"
+#include "core/launch/exec.h"
+#include "core/launch/queue.h"
+#include "core/launch/queue_runner.h"
+#include "core/run/run_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* What the run will see, as it was when the run was queued. */
+static int restore_environment(const bn_dir *dir, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	int rc = bn_dir_read_file(dir, BN_QUEUE_ENVIRON, &text, err);
+	if (rc == 0)
+		rc = bn_process_set_environment(text.ptr, text.len, err);
+	bn_buf_release(&text);
+	return rc;
+}
+
+static void say(const bn_err *err)
+{
+	char line[sizeof err->msg + sizeof err->hint + 32];
+	snprintf(line, sizeof line, "binnacle: %s%s%s", err->msg, err->hint[0] ? "; " : "",
+		err->hint);
+	bn_child_log(line);
+}
+
+/* A trainer's libraries read the environment when a process starts: it gets a new one. Returns only
+ * when that failed. */
+static int become_trainer(
+	const bn_queue_task *t, const char *home, const char *id, int fd, bn_err *err)
+{
+	char lock[16], run_id[64];
+	char *set_home = bn_strf("BINNACLE_HOME=%s", home);
+	int flags = fcntl(fd, F_GETFD);
+	if (!set_home)
+		return bn_err_nomem(err, "an environment");
+	if (flags < 0 || fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) < 0) {
+		bn_free(set_home);
+		return bn_err_sys(err, BN_EIO, errno, "cannot pass on the run's lock");
+	}
+	snprintf(lock, sizeof lock, "%d", fd);
+	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%.32s", id);
+	bool own = bn_env_get(t->env, "OMP_WAIT_POLICY") != NULL;
+	const char *argv[] = {
+		t->program, "-C", home, "exec", id, "--lock-fd", lock, "--queued", NULL};
+	const char *set[] = {run_id, set_home, own ? NULL : "OMP_WAIT_POLICY=passive", NULL};
+	int rc = bn_process_become(argv, set, NULL, err);
+	bn_free(set_home);
+	return rc;
+}
+
+/* The environment was needed to start it. */
+void bn_queue_forget_environment(bn_workspace *ws, const char *id)
+{
+	bn_dir *dir = NULL;
+	if (bn_run_dir_open(&dir, ws, id, NULL) == 0)
+		bn_dir_unlink(dir, BN_QUEUE_ENVIRON, NULL);
+	bn_dir_close(dir);
+}
+
+int bn_queue_supervise(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
+	const char *id, int lock_fd, const char *program, int *status, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	pid_t runner = getppid();
+	int rc = bn_exec_run(env, classes, dir, id, lock_fd, status, err);
+	/* Over, as far as this process could say. What was not even started is tried again by the
+	 * runner, with the environment that it needs. */
+	if (bn_workspace_open(&ws, env, NULL, dir, NULL) == 0) {
+		if (rc == 0)
+			bn_queue_forget_environment(ws, id);
+		/* Our parent notices by itself. */
+		if (getppid() != runner)
+			bn_queue_wake_blind(ws, program, NULL);
+	}
+	bn_workspace_close(ws);
+	return rc;
+}
+
+/* In the forked process, which supervises the run and holds its lock, fd. */
+int bn_queue_be_supervisor(const bn_queue_task *t, const char *home, const char *id, int fd)
+{
+	bn_err err = BN_ERR_INIT, unread = BN_ERR_INIT;
+	bn_workspace *ws = NULL;
+	bn_spec *spec = NULL;
+	bn_dir *dir = NULL;
+	int status = 0;
+	int rc = bn_workspace_open(&ws, t->env, NULL, home, &err);
+	if (rc < 0 || (rc = bn_run_dir_open(&dir, ws, id, &err)) < 0)
+		goto out;
+	if ((rc = restore_environment(dir, &err)) < 0)
+		goto out;
+	/* A spec that cannot be read is told by who supervises. */
+	bool trainer = bn_exec_spec(&spec, ws, dir, &unread) == 0 && spec->trainer;
+	bn_spec_free(spec);
+	bn_workspace_close(ws);
+	ws = NULL;
+	rc = trainer ? become_trainer(t, home, id, fd, &err)
+		     : bn_queue_supervise(
+			       t->env, t->classes, home, id, fd, t->program, &status, &err);
+out:
+	if (rc < 0)
+		say(&err);
+	bn_dir_close(dir);
+	bn_workspace_close(ws);
+	return rc < 0 ? 1 : status;
+}
