@@ -102,8 +102,9 @@ bool bn_client_has_logged(binnacle_run *run);
 
 /* Makes everything that was logged before the call durable, and sends the heartbeat when it is due. */
 int bn_client_write(binnacle_run *run);
-/* How long the run needs no writing, if nothing is logged: ns; INT64_MAX for ever. */
-int64_t bn_client_rest(binnacle_run *run);
+/* The same for the thread, which has other runs too: it does not wait while somebody writes to this one (a
+ * large artifact). Returns how long the run needs no writing, if nothing is logged: ns; INT64_MAX for ever. */
+int64_t bn_client_write_in_turn(binnacle_run *run);
 
 /* ---- thread.c ------------------------------------------------------------------------------- */
 

@@ -49,8 +49,7 @@ static void write_one(binnacle_run *run, int64_t now)
 	run->busy = true;
 	run->due_ns = INT64_MAX; /* unless somebody asks for it meanwhile */
 	pthread_mutex_unlock(&all.mutex);
-	bn_client_write(run);
-	int64_t rest = bn_client_rest(run);
+	int64_t rest = bn_client_write_in_turn(run);
 	pthread_mutex_lock(&all.mutex);
 	if (run->due_ns == INT64_MAX)
 		plan(run, now, rest);

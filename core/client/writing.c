@@ -80,11 +80,24 @@ static void take(binnacle_run *run)
 	bn_brief_give(&run->brief);
 }
 
-int bn_client_write(binnacle_run *run)
+/* Under ws_mutex. */
+static int64_t rest_ns(const binnacle_run *run)
+{
+	int64_t rest = INT64_MAX;
+	if (run->owned)
+		rest = run->beat_ns + BN_BEAT_MS * MS -
+		       bn_env_monotonic_ns(bn_workspace_env(run->ws));
+	if (run->writing.points || run->writing_words.count || !bn_workspace_is_sealed(run->ws) ||
+		rest < BN_FLUSH_MS * MS)
+		rest = BN_FLUSH_MS * MS;
+	return rest;
+}
+
+/* Under ws_mutex. Keeps what happened for binnacle_run_error. */
+static int write_all(binnacle_run *run)
 {
 	bn_err err = BN_ERR_INIT, later = BN_ERR_INIT;
 	int rc = 0;
-	pthread_mutex_lock(&run->ws_mutex);
 	if ((run->writing.points || run->writing_words.count) && (rc = write_taken(run, &err)) < 0)
 		goto out;
 	take(run);
@@ -94,22 +107,25 @@ out:
 	run->unwritten = err;
 	bn_brief_give(&run->brief);
 	bn_workspace_tick(run->ws, &later);
-	pthread_mutex_unlock(&run->ws_mutex);
 	bn_client_note(run, &err, false);
 	bn_client_note(run, &later, false);
 	return rc;
 }
 
-int64_t bn_client_rest(binnacle_run *run)
+int bn_client_write(binnacle_run *run)
 {
-	int64_t rest = INT64_MAX;
 	pthread_mutex_lock(&run->ws_mutex);
-	if (run->owned)
-		rest = run->beat_ns + BN_BEAT_MS * MS -
-		       bn_env_monotonic_ns(bn_workspace_env(run->ws));
-	if (run->writing.points || run->writing_words.count || !bn_workspace_is_sealed(run->ws) ||
-		rest < BN_FLUSH_MS * MS)
-		rest = BN_FLUSH_MS * MS;
+	int rc = write_all(run);
+	pthread_mutex_unlock(&run->ws_mutex);
+	return rc;
+}
+
+int64_t bn_client_write_in_turn(binnacle_run *run)
+{
+	if (pthread_mutex_trylock(&run->ws_mutex) != 0)
+		return BN_FLUSH_MS * MS;
+	write_all(run);
+	int64_t rest = rest_ns(run);
 	pthread_mutex_unlock(&run->ws_mutex);
 	return rest;
 }

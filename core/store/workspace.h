@@ -46,13 +46,13 @@
 #include "core/base/env.h"
 #include "core/base/err.h"
 
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 typedef struct bn_workspace bn_workspace;
-struct bn_fold_class; /* core/store/index/fold.h */
-struct bn_signer;     /* core/store/log/sign.h */
+typedef struct sqlite3 sqlite3; /* sqlite3.h, which a writer does without */
+struct bn_fold_class;           /* core/store/index/fold.h */
+struct bn_signer;               /* core/store/log/sign.h */
 
 /* Makes DIR/.binnacle. BN_ECONFLICT when there is one already. */
 int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err);
