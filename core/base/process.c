@@ -342,17 +342,6 @@ int bn_process_become(const char *const *argv, const char *const *set, const cha
 	return bn_err_sys(err, BN_EIO, errnum, "cannot run '%s'", argv[0]);
 }
 
-void bn_process_forget_variables(const char *prefix)
-{
-	size_t kept = 0, len = strlen(prefix);
-	if (!environ)
-		return;
-	for (size_t i = 0; environ[i]; i++)
-		if (strncmp(environ[i], prefix, len) != 0)
-			environ[kept++] = environ[i];
-	environ[kept] = NULL;
-}
-
 /* ---- running to the end --------------------------------------------------------------------- */
 
 static int64_t clock_ms(void)

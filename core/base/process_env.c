@@ -36,6 +36,17 @@ int bn_process_set_environment(const char *texts, size_t n, bn_err *err)
 	return 0;
 }
 
+void bn_process_forget_variables(const char *prefix)
+{
+	size_t kept = 0, len = strlen(prefix);
+	if (!environ)
+		return;
+	for (size_t i = 0; environ[i]; i++)
+		if (strncmp(environ[i], prefix, len) != 0)
+			environ[kept++] = environ[i];
+	environ[kept] = NULL;
+}
+
 int bn_process_cpus(void)
 {
 	cpu_set_t set;

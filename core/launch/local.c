@@ -7,6 +7,7 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/base/str.h"
 #include "core/launch/executor.h"
 #include "core/launch/launch.h"
 #include "core/run/run_dir.h"
@@ -20,10 +21,26 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Nobody waits for room here, so what it needs must be there. */
 static int local_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
 {
+	const bn_spec_resources *r = &spec->resources;
+	int64_t cpus = bn_process_cpus(), bytes = bn_process_machine_bytes();
+	char want[BN_FMT], have[BN_FMT];
+	int rc = bn_launch_check(spec, err);
 	(void)ws;
-	return bn_launch_check(spec, err);
+	if (rc < 0)
+		return rc;
+	if (r->cpus > cpus)
+		return bn_err_set(err, BN_EUNSUPPORTED,
+			"spec: resources: cpus: it needs %lld, this process may use %lld",
+			(long long)r->cpus, (long long)cpus);
+	if (bytes > 0 && r->memory_bytes > bytes)
+		return bn_err_set(err, BN_EUNSUPPORTED,
+			"spec: resources: memory_bytes: it needs %s, this host has %s",
+			bn_fmt_bytes((uint64_t)r->memory_bytes, want),
+			bn_fmt_bytes((uint64_t)bytes, have));
+	return 0;
 }
 
 /* passive: idle threads sleep instead of spinning, since others use this node too (OpenMP 5.2, 21.7;

@@ -151,8 +151,8 @@ int bn_secrets_can_wait(const bn_spec *spec, bn_err *err)
 		if (!strncmp(ref, "file:", 5))
 			continue;
 		bn_err_set(err, BN_EUNSUPPORTED,
-			"secret %s: '%.80s' is gone when a queued run starts: it lives in this "
-			"shell's environment alone",
+			"secret %s: '%.80s' cannot wait in a queue: what a waiting run keeps of "
+			"this environment lies in a file",
 			name, ref);
 		bn_err_hint(
 			err, "put it into a file of mode 0600: --secret %.60s=file:/PATH", name);

@@ -9,7 +9,8 @@
  * process's environment alone, and overwrites its copy. They are in no event, no spec, no log of ours
  * and no file of the run. What the command prints is its own affair.
  *
- * A run that waits in a queue is started later, by another process: env: references are refused there,
+ * A run that waits in a queue is started later by another process, and what it keeps of its launcher's
+ * environment lies in a file meanwhile. That is no place for a secret: env: references are refused there,
  * file: references are read when it starts.
  */
 #ifndef BN_LAUNCH_SECRET_H
@@ -22,7 +23,7 @@
  * BN_ENOTFOUND for a variable that is not set or a file that is not there, BN_EREFUSED for a file that
  * others may read. */
 int bn_secrets_check(const bn_spec *spec, const bn_env *env, bn_err *err);
-/* BN_EUNSUPPORTED names the first reference whose value would be gone when the run starts later. */
+/* BN_EUNSUPPORTED names the first reference whose value could only wait in a file of ours. */
 int bn_secrets_can_wait(const bn_spec *spec, bn_err *err);
 
 /* *out: "NAME=value" texts, NULL-terminated; yours (bn_secrets_free, which overwrites them). */

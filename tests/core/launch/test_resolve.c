@@ -101,6 +101,8 @@ START_TEST(test_launch_refuses_what_this_version_does_not_do)
 		{"\"resources\": {\"nodes\": 2}", "nodes"},
 		{"\"resources\": {\"tasks\": 2}", "tasks"},
 		{"\"resources\": {\"gpus\": 1}", "gpus"},
+		{"\"resources\": {\"cpus\": 1000000}", "cpus: it needs 1000000"},
+		{"\"resources\": {\"memory_bytes\": 1000000000000000}", "memory_bytes: it needs"},
 		{"\"resources\": {\"partition\": \"p\"}", "partition"},
 		{"\"resources\": {\"account\": \"p\"}", "account"},
 		{"\"resources\": {\"qos\": \"p\"}", "qos"},
