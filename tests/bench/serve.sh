@@ -1,8 +1,8 @@
 #!/bin/bash
 # Requests per second of one model behind `binnacle serve`, beside FastAPI + uvicorn answering the
-# same linear model from numpy, and drift of 1M x 1M rows beside SciPy, in one run. The load comes
-# from wrk when it is there, else from bench_serve (keep-alive, 16 connections). Both share the
-# machine with the server.
+# same linear model from numpy, latency at half of that rate, the wait behind 2 000 slow clients, and
+# drift of 1M x 1M rows beside SciPy, in one run. The load (bench_serve: keep-alive, 16 connections)
+# shares the machine with the server.
 set -u
 python=${PYTHON:-.venv/bin/python}
 binnacle=${BINNACLE:-$PWD/build/binnacle}
@@ -21,18 +21,17 @@ row='{"num_nodes_req":2,"num_cores_req":64,"num_gpus_req":2,"mem_req":198,"time_
 features=num_nodes_req,num_cores_req,num_gpus_req,mem_req,time_limit,num_tasks,cores_per_task,priority
 
 load() { # URL: requests per second
-	if command -v wrk >/dev/null; then
-		cat >post.lua <<END
-wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
-wrk.body = '$row'
-END
-		wrk -t1 -c16 -d"${seconds}s" --latency -s post.lua "$1" >wrk.txt
-		grep -E '50%|99%|Non-2xx' wrk.txt >&2
-		awk '/Requests\/sec/ {print $2}' wrk.txt
-	else
-		"$bench/bench_serve" "$1" "$seconds" "$row"
-	fi
+	"$bench/bench_serve" "$1" "$seconds" "$row"
+}
+
+tail_of() { # URL: latency at half of $rate, and of who comes while 2 000 are slow
+	local out
+	out=$("$bench/bench_serve" "$1/predict" "$seconds" "$row" --rate $((${rate%.*} / 2)) --quantiles)
+	echo "at half of that, an open loop (requests/s, p50, p99, max us): $out"
+	for kind in heads bodies; do
+		out=$("$bench/bench_serve" "$1/healthz" "$seconds" "" --slow-$kind 2000 --quantiles)
+		echo "a new client beside 2000 slow $kind (requests/s, p50, p99, max us): $out"
+	done
 }
 
 wait_for() { # URL
@@ -57,6 +56,7 @@ for mode in "" --no-log; do
 	rate=$(load "$url/predict")
 	echo "binnacle serve ${mode:-(predictions logged)}: $rate requests/s"
 	[ -z "$mode" ] && logged=$rate
+	[ -n "$mode" ] && tail_of "$url"
 	kill -TERM "${pids[-1]}"
 	wait "${pids[-1]}"
 done
