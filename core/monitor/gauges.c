@@ -4,7 +4,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/monitor/report.h"
-#include "core/serve/server.h"
+#include "core/net/exposition.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -48,16 +48,16 @@ static void add_sample(bn_buf *b, const char *name, const bn_monitor_report *r,
 {
 	char text[BN_FMT];
 	bn_buf_addf(b, "%s{", name);
-	bn_metrics_add_label(b, "model", r->model);
+	bn_exposition_label(b, "model", r->model);
 	if (r->version) {
 		bn_buf_addch(b, ',');
-		bn_metrics_add_label(b, "version", r->version);
+		bn_exposition_label(b, "version", r->version);
 	}
 	if (f) {
 		bn_buf_addch(b, ',');
-		bn_metrics_add_label(b, "feature", f->name);
+		bn_exposition_label(b, "feature", f->name);
 		bn_buf_addch(b, ',');
-		bn_metrics_add_label(b, "test", bn_drift_test_name(f->result.test));
+		bn_exposition_label(b, "test", bn_drift_test_name(f->result.test));
 	}
 	bn_buf_addf(b, "} %s\n", isnan(value) ? "NaN" : bn_fmt_f64(value, text));
 }

@@ -23,8 +23,7 @@
 #define BN_MONITOR_PREDICTION_LOG_H
 #include "core/base/env.h"
 #include "core/base/err.h"
-#include "core/serve/predictor.h"
-#include "core/serve/server.h"
+#include "core/predict/predictor.h"
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
 
@@ -48,7 +47,7 @@ typedef struct bn_prediction_log_stats {
 /* Starts the thread, which opens its own bn_workspace. */
 int bn_prediction_log_start(bn_prediction_log **out, const bn_env *env,
 	const bn_prediction_log_options *options, bn_err *err);
-/* For bn_server_options.observe, with the log as its user pointer. Thread-safe, never waits for the
+/* As bn_server_options.observe wants it, with the log as its user pointer. Thread-safe, never waits for the
  * disk. */
 void bn_prediction_log_add(void *log, const bn_served *served);
 void bn_prediction_log_get_stats(bn_prediction_log *log, bn_prediction_log_stats *out);

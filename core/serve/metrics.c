@@ -7,6 +7,7 @@
  */
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/net/exposition.h"
 #include "core/serve/_server.h"
 
 #include <math.h>
@@ -84,21 +85,6 @@ static void number(bn_buf *b, double x)
 	char text[BN_FMT];
 	bn_buf_adds(b, isnan(x) ? "NaN" : bn_fmt_f64(x, text));
 	bn_buf_addch(b, '\n');
-}
-
-void bn_metrics_add_label(bn_buf *b, const char *name, const char *value)
-{
-	bn_buf_addf(b, "%s=\"", name);
-	for (; *value; value++) {
-		if (*value == '\n')
-			bn_buf_adds(b, "\\n");
-		else {
-			if (*value == '\\' || *value == '"')
-				bn_buf_addch(b, '\\');
-			bn_buf_addch(b, *value);
-		}
-	}
-	bn_buf_addch(b, '"');
 }
 
 static void status_label(bn_buf *b, size_t i)
@@ -181,9 +167,9 @@ static void write_per_model(bn_buf *b, const bn_server *s, const char *name, con
 	head(b, name, "counter", help);
 	for (size_t i = 0; i < s->model_count; i++) {
 		bn_buf_addf(b, "%s{", name);
-		bn_metrics_add_label(b, "model", bn_predictor_name(s->models[i]));
+		bn_exposition_label(b, "model", bn_predictor_name(s->models[i]));
 		bn_buf_addch(b, ',');
-		bn_metrics_add_label(b, "version", bn_predictor_version(s->models[i]));
+		bn_exposition_label(b, "version", bn_predictor_version(s->models[i]));
 		bn_buf_addf(b, "} %llu\n", (unsigned long long)atomic_load(&values[i]));
 	}
 }
@@ -197,11 +183,11 @@ static void write_models(bn_buf *b, const bn_server *s)
 	head(b, "binnacle_model_info", "gauge", "Models served; always 1.");
 	for (size_t i = 0; i < s->model_count; i++) {
 		bn_buf_adds(b, "binnacle_model_info{");
-		bn_metrics_add_label(b, "model", bn_predictor_name(s->models[i]));
+		bn_exposition_label(b, "model", bn_predictor_name(s->models[i]));
 		bn_buf_addch(b, ',');
-		bn_metrics_add_label(b, "version", bn_predictor_version(s->models[i]));
+		bn_exposition_label(b, "version", bn_predictor_version(s->models[i]));
 		bn_buf_addch(b, ',');
-		bn_metrics_add_label(b, "sha256", bn_predictor_digest(s->models[i]));
+		bn_exposition_label(b, "sha256", bn_predictor_digest(s->models[i]));
 		bn_buf_adds(b, "} 1\n");
 	}
 }

@@ -7,7 +7,6 @@
  * [n, classes]. `data` may be nested or flat, row-major.
  */
 #include "core/base/mem.h"
-#include "core/serve/_predictor.h"
 #include "core/serve/_server.h"
 
 #include <math.h>
@@ -76,14 +75,16 @@ static void write_versions(bn_buf *b, const bn_server *s, const char *name)
 
 static const char *prediction_datatype(const bn_predictor *p)
 {
-	return p->is_classifier && !p->numeric_classes ? "BYTES" : "FP64";
+	return bn_predictor_is_classifier(p) && !bn_predictor_has_numeric_classes(p) ? "BYTES"
+										     : "FP64";
 }
 
 static void write_class_list(bn_buf *b, const bn_predictor *p)
 {
 	bn_buf list = BN_BUF_INIT;
-	for (size_t k = 0; k < bn_features_class_count(p->features); k++)
-		bn_buf_addf(&list, "%s%s", k ? "," : "", bn_features_class(p->features, k));
+	for (size_t k = 0; k < bn_features_class_count(bn_predictor_features(p)); k++)
+		bn_buf_addf(&list, "%s%s", k ? "," : "",
+			bn_features_class(bn_predictor_features(p), k));
 	bn_buf_adds(b, ",\"parameters\":{\"classes\":");
 	bn_answer_string(b, list.ptr);
 	bn_buf_addch(b, '}');
@@ -99,11 +100,12 @@ int bn_route_oip_model(bn_call *c, bn_err *err)
 		return rc;
 	const bn_predictor *p = c->server->models[c->model];
 	bn_buf_adds(b, "{\"name\":");
-	bn_answer_string(b, p->name);
-	write_versions(b, c->server, p->name);
-	bn_buf_addf(b, ",\"platform\":\"binnacle_%s\",\"inputs\":[", bn_model_trainer(p->model));
-	for (size_t i = 0; i < p->input_count; i++) {
-		const bn_feature_input *in = bn_features_input(p->features, i);
+	bn_answer_string(b, bn_predictor_name(p));
+	write_versions(b, c->server, bn_predictor_name(p));
+	bn_buf_addf(b, ",\"platform\":\"binnacle_%s\",\"inputs\":[",
+		bn_model_trainer(bn_predictor_model(p)));
+	for (size_t i = 0; i < bn_predictor_input_count(p); i++) {
+		const bn_feature_input *in = bn_features_input(bn_predictor_features(p), i);
 		bn_buf_adds(b, i ? ",{\"name\":" : "{\"name\":");
 		bn_answer_string(b, in->name);
 		bn_buf_addf(b, ",\"datatype\":\"%s\",\"shape\":[-1]}", datatype_of(in->kind));
@@ -111,10 +113,10 @@ int bn_route_oip_model(bn_call *c, bn_err *err)
 	bn_buf_addf(b,
 		"],\"outputs\":[{\"name\":\"prediction\",\"datatype\":\"%s\",\"shape\":[-1]}",
 		prediction_datatype(p));
-	if (p->is_classifier) {
+	if (bn_predictor_is_classifier(p)) {
 		bn_buf_addf(b,
 			",{\"name\":\"probabilities\",\"datatype\":\"FP64\",\"shape\":[-1,%zu]",
-			p->outputs);
+			bn_predictor_output_count(p));
 		write_class_list(b, p);
 		bn_buf_addch(b, '}');
 	}
@@ -242,7 +244,8 @@ static bool is_matrix(const bn_call *c, const json_t *inputs)
 {
 	const json_t *only = json_array_get(inputs, 0);
 	const char *name = json_string_value(json_object_get(only, "name"));
-	return json_array_size(inputs) == 1 && name && bn_session_find_input(c->session, name) < 0;
+	return json_array_size(inputs) == 1 && name &&
+	       bn_predictor_find_input(bn_session_predictor(c->session), name, strlen(name)) < 0;
 }
 
 static int fill_matrix(bn_call *c, const json_t *in, bn_err *err)
@@ -250,10 +253,10 @@ static int fill_matrix(bn_call *c, const json_t *in, bn_err *err)
 	const bn_predictor *p = bn_session_predictor(c->session);
 	tensor t;
 	int rc = read_tensor(&t, c, in, err);
-	if (!rc && t.columns != p->input_count)
+	if (!rc && t.columns != bn_predictor_input_count(p))
 		rc = bn_err_set(err, BN_EINVAL,
 			"input '%.80s': the model takes [n, %zu], got [%zu, %zu]", t.name,
-			p->input_count, t.rows, t.columns);
+			bn_predictor_input_count(p), t.rows, t.columns);
 	if (!rc)
 		rc = bn_call_begin(c, t.rows, err);
 	for (size_t i = 0; !rc && i < t.count; i++)
@@ -268,7 +271,8 @@ static int fill_one(bn_call *c, const json_t *in, size_t *rows, uint8_t *given, 
 	int rc = read_tensor(&t, c, in, err);
 	if (rc)
 		return rc;
-	int input = bn_session_find_input(c->session, t.name);
+	int input =
+		bn_predictor_find_input(bn_session_predictor(c->session), t.name, strlen(t.name));
 	if (input < 0 && c->server->o.policy.allow_extra)
 		return 0;
 	if (input < 0)
@@ -296,7 +300,7 @@ static int fill_inputs(bn_call *c, const json_t *inputs, bn_err *err)
 	const bn_predictor *p = bn_session_predictor(c->session);
 	size_t i, rows = 0;
 	json_t *in;
-	uint8_t *given = bn_alloc_zeroed(p->input_count, 1);
+	uint8_t *given = bn_alloc_zeroed(bn_predictor_input_count(p), 1);
 	if (!given)
 		return bn_err_nomem(err, "inputs");
 	int rc = 0;
@@ -306,9 +310,10 @@ static int fill_inputs(bn_call *c, const json_t *inputs, bn_err *err)
 		if (rc)
 			break;
 	}
-	for (i = 0; !rc && i < p->input_count; i++)
+	for (i = 0; !rc && i < bn_predictor_input_count(p); i++)
 		if (!given[i])
-			rc = bn_err_set(err, BN_EINVAL, "missing input '%s'", p->input_names[i]);
+			rc = bn_err_set(err, BN_EINVAL, "missing input '%s'",
+				bn_predictor_input_name(p, i));
 	bn_free(given);
 	return rc;
 }
@@ -325,14 +330,15 @@ static int choose_outputs(const bn_predictor *p, const json_t *outputs, bool *pr
 		const char *name = json_string_value(json_object_get(o, "name"));
 		if (name && !strcmp(name, "prediction"))
 			*prediction = true;
-		else if (name && p->is_classifier && !strcmp(name, "probabilities"))
+		else if (name && bn_predictor_is_classifier(p) && !strcmp(name, "probabilities"))
 			*probabilities = true;
 		else
 			return bn_err_set(err, BN_EINVAL, "no output '%.80s': there is %s",
 				name ? name : "(none)",
-				p->is_classifier ? "prediction and probabilities" : "prediction");
+				bn_predictor_is_classifier(p) ? "prediction and probabilities"
+							      : "prediction");
 	}
-	*probabilities &= p->is_classifier;
+	*probabilities &= bn_predictor_is_classifier(p);
 	return 0;
 }
 
@@ -356,13 +362,15 @@ static void write_outputs(bn_call *c, bool prediction, bool probabilities)
 	if (!probabilities)
 		return;
 	bn_buf_addf(b, "%s{\"name\":\"probabilities\",\"shape\":[%zu,%zu],\"datatype\":\"FP64\"",
-		prediction ? "," : "", n, p->outputs);
+		prediction ? "," : "", n, bn_predictor_output_count(p));
 	write_class_list(b, p);
 	bn_buf_adds(b, ",\"data\":[");
-	for (size_t i = 0; i < n * p->outputs; i++) {
+	for (size_t i = 0; i < n * bn_predictor_output_count(p); i++) {
 		if (i)
 			bn_buf_addch(b, ',');
-		bn_answer_number(b, bn_session_outputs(s, i / p->outputs)[i % p->outputs]);
+		bn_answer_number(
+			b, bn_session_outputs(s, i / bn_predictor_output_count(
+							     p))[i % bn_predictor_output_count(p)]);
 	}
 	bn_buf_adds(b, "]}");
 }
@@ -393,9 +401,9 @@ int bn_route_oip_infer(bn_call *c, bn_err *err)
 		rc = bn_call_run(c, err);
 	if (!rc) {
 		bn_buf_adds(b, "{\"model_name\":");
-		bn_answer_string(b, p->name);
+		bn_answer_string(b, bn_predictor_name(p));
 		bn_buf_adds(b, ",\"model_version\":");
-		bn_answer_string(b, p->version);
+		bn_answer_string(b, bn_predictor_version(p));
 		bn_buf_adds(b, ",\"id\":");
 		bn_answer_string(b, json_is_string(id) ? json_string_value(id) : c->request_id);
 		bn_buf_adds(b, ",\"outputs\":[");

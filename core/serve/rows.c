@@ -4,7 +4,6 @@
  * Messages name row and field, counted from 1 as people count.
  */
 #include "core/base/mem.h"
-#include "core/serve/_predictor.h"
 #include "core/serve/_server.h"
 
 #include <stdio.h>
@@ -34,7 +33,7 @@ static int add_column(bn_call *c, columns *cols, const char *name, size_t len, b
 	const bn_predictor *p = bn_session_predictor(c->session);
 	if (cols->count == MAX_COLUMNS)
 		return bn_err_set(err, BN_EINVAL, "more than %d columns", MAX_COLUMNS);
-	int input = bn_name_map_find(&p->inputs, name, len);
+	int input = bn_predictor_find_input(p, name, len);
 	if (input >= 0 && cols->given[input])
 		return bn_err_set(err, BN_EINVAL, "column '%.*s' is there twice", (int)len, name);
 	if (input < 0 && !c->server->o.policy.allow_extra)
@@ -49,11 +48,12 @@ static int add_column(bn_call *c, columns *cols, const char *name, size_t len, b
 static int check_columns(const bn_call *c, const columns *cols, bn_err *err)
 {
 	const bn_predictor *p = bn_session_predictor(c->session);
-	for (size_t i = 0; i < p->input_count; i++)
+	for (size_t i = 0; i < bn_predictor_input_count(p); i++)
 		if (!cols->given[i]) {
-			bn_err_set(err, BN_EINVAL, "missing column '%s'", p->input_names[i]);
+			bn_err_set(err, BN_EINVAL, "missing column '%s'",
+				bn_predictor_input_name(p, i));
 			bn_err_hint(err, "the model takes %zu fields; GET /v2/models/%s lists them",
-				p->input_count, p->name);
+				bn_predictor_input_count(p), bn_predictor_name(p));
 			return BN_EINVAL;
 		}
 	return 0;
@@ -64,7 +64,7 @@ static int new_columns(columns **out, const bn_call *c, bn_err *err)
 	const bn_predictor *p = bn_session_predictor(c->session);
 	columns *cols = bn_alloc_zeroed(1, sizeof *cols);
 	if (cols)
-		cols->given = bn_alloc_zeroed(p->input_count, 1);
+		cols->given = bn_alloc_zeroed(bn_predictor_input_count(p), 1);
 	if (!cols || !cols->given) {
 		bn_free(cols);
 		return bn_err_nomem(err, "columns");
@@ -108,8 +108,9 @@ int bn_rows_from_arrays(
 		rc = new_columns(&cols, c, err);
 	if (!rc && names)
 		rc = name_columns(c, cols, names, err);
-	for (size_t i = 0; !names && !rc && i < p->input_count; i++)
-		rc = add_column(c, cols, p->input_names[i], strlen(p->input_names[i]), err);
+	for (size_t i = 0; !names && !rc && i < bn_predictor_input_count(p); i++)
+		rc = add_column(c, cols, bn_predictor_input_name(p, i),
+			strlen(bn_predictor_input_name(p, i)), err);
 	for (size_t r = 0; r < n && !rc; r++) {
 		const json_t *row = json_array_get(rows, r);
 		if (!json_is_array(row))

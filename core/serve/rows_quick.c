@@ -11,7 +11,6 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
-#include "core/serve/_predictor.h"
 #include "core/serve/_server.h"
 
 #include <string.h>
@@ -188,7 +187,7 @@ static bool take_value(reader *r, value *v)
 static bool store(reader *r, size_t input, const value *v)
 {
 	bn_session *s = r->call->session;
-	bn_view_kind kind = bn_features_input(bn_session_predictor(s)->features, input)->kind;
+	bn_view_kind kind = bn_predictor_input_kind(bn_session_predictor(s), input);
 	if (v->kind == VALUE_NULL)
 		return true;
 	if (v->kind == VALUE_NUMBER || (v->kind == VALUE_BOOL && kind == BN_VIEW_BOOL))
@@ -220,7 +219,7 @@ static bool take_field(reader *r, size_t *given)
 		return false;
 	if (r->counting)
 		return true;
-	int input = bn_name_map_find(&p->inputs, key, len);
+	int input = bn_predictor_find_input(p, key, len);
 	if (input < 0)
 		return note_extra(r, key, len);
 	uint8_t *seen = &r->call->worker->given[input];
@@ -233,7 +232,7 @@ static bool take_field(reader *r, size_t *given)
 
 static bool take_object(reader *r)
 {
-	size_t inputs = bn_session_predictor(r->call->session)->input_count, given = 0;
+	size_t inputs = bn_predictor_input_count(bn_session_predictor(r->call->session)), given = 0;
 	memset(r->call->worker->given, 0, inputs);
 	r->extra_count = 0;
 	if (!take(r, '{'))
@@ -247,7 +246,7 @@ static bool take_object(reader *r)
 
 static bool take_array(reader *r)
 {
-	size_t inputs = bn_session_predictor(r->call->session)->input_count, i = 0;
+	size_t inputs = bn_predictor_input_count(bn_session_predictor(r->call->session)), i = 0;
 	if (!take(r, '['))
 		return false;
 	do {
@@ -293,7 +292,7 @@ static bool read_many(reader *r)
 static bool make_room(bn_call *c)
 {
 	bn_server_worker *w = c->worker;
-	size_t need = bn_session_predictor(c->session)->input_count;
+	size_t need = bn_predictor_input_count(bn_session_predictor(c->session));
 	return bn_grow(&w->given, &w->given_cap, need, sizeof *w->given) == 0;
 }
 

@@ -14,8 +14,7 @@
  * Routing is a pure function of (method, path, headers, body): bn_server_handle needs no socket,
  * which is how it is tested and fuzzed. Sockets, threads and framing are core/net/listener.h's business.
  *
- * The server does not know who listens to its answers: the prediction log is a callback (observe)
- * and so are further metrics (more_metrics), because monitoring sits below this room.
+ * The prediction log is a callback (observe), and so are further metrics (more_metrics).
  */
 #ifndef BN_SERVE_SERVER_H
 #define BN_SERVE_SERVER_H
@@ -23,19 +22,11 @@
 #include "core/base/env.h"
 #include "core/base/err.h"
 #include "core/net/message.h"
-#include "core/serve/predictor.h"
+#include "core/predict/predictor.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* What was just answered; borrowed for the length of the call. */
-typedef struct bn_served {
-	const bn_session *session; /* its rows, inputs and predictions */
-	const char *request_id;
-	int64_t time_ns;   /* wall clock when the request was complete */
-	double latency_us; /* of the prediction, parsing included */
-} bn_served;
 
 typedef struct bn_server_options {
 	const char *host;         /* NULL: "127.0.0.1" */
@@ -60,9 +51,6 @@ typedef struct bn_server_options {
 } bn_server_options;
 
 typedef struct bn_server bn_server;
-
-/* name="value" as Prometheus' text format wants it; for more_metrics too. */
-void bn_metrics_add_label(bn_buf *out, const char *name, const char *value);
 
 /* models[n]: borrowed, must outlive the server; the first one answers /predict and /invocations.
  * Makes everything but the socket. Strings of options are copied. */

@@ -6,7 +6,7 @@
 #include "core/data/csv_write.h"
 #include "core/data/table.h"
 #include "core/net/client.h"
-#include "core/serve/predict_file.h"
+#include "core/predict/predict_file.h"
 #include "tui/cli/token.h"
 #include "tui/cli/verbs.h"
 

@@ -115,18 +115,21 @@ static void serve_rows(bn_prediction_log *log, size_t from, size_t n, double shi
 		for (size_t i = 0; i < 4; i++) {
 			char name[3] = {'x', (char)('0' + i), '\0'};
 			double x = bn_frame_find(&d->test, name)->numbers[k] + (i == 0 ? shift : 0);
-			size_t input = (size_t)bn_session_find_input(s, name);
+			size_t input = (size_t)bn_predictor_find_input(
+				bn_session_predictor(s), name, strlen(name));
 			ck_assert_bn_ok(bn_session_set_number(s, r, input, x, &err), &err);
 		}
 		const bn_column_view *c = bn_frame_find(&d->test, "colour");
 		const char *colour = shift > 100 ? "mauve" : c->dictionary[c->codes[k]];
-		ck_assert_bn_ok(
-			bn_session_set_text(s, r, (size_t)bn_session_find_input(s, "colour"),
-				colour, strlen(colour), &err),
+		ck_assert_bn_ok(bn_session_set_text(s, r,
+					(size_t)bn_predictor_find_input(bn_session_predictor(s),
+						"colour", strlen("colour")),
+					colour, strlen(colour), &err),
 			&err);
-		ck_assert_bn_ok(
-			bn_session_set_number(s, r, (size_t)bn_session_find_input(s, "flag"),
-				bn_frame_find(&d->test, "flag")->codes[k], &err),
+		ck_assert_bn_ok(bn_session_set_number(s, r,
+					(size_t)bn_predictor_find_input(
+						bn_session_predictor(s), "flag", strlen("flag")),
+					bn_frame_find(&d->test, "flag")->codes[k], &err),
 			&err);
 	}
 	ck_assert_bn_ok(bn_session_run(s, &err), &err);

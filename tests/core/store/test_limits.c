@@ -7,7 +7,7 @@
 #include "core/learn/features.h"
 #include "core/run/metric_chunk.h"
 #include "core/run/runlog.h"
-#include "core/serve/predictor.h"
+#include "core/predict/predictor.h"
 #include "core/store/log/limits.h"
 #include "core/store/object/manifest.h"
 #include "tests/support/check_main.h"

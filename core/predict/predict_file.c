@@ -1,9 +1,9 @@
 /* predict_file.c - see predict_file.h. */
-#include "core/serve/predict_file.h"
+#include "core/predict/predict_file.h"
 
 #include "core/base/mem.h"
 #include "core/data/ingest.h"
-#include "core/serve/_predictor.h"
+#include "core/predict/_predictor.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,9 +17,11 @@ static int open_stream(bn_stream **out, const bn_env *env, const char *path, bn_
 	const bn_source *source = NULL;
 	bn_source_options options = BN_SOURCE_OPTIONS_INIT;
 	int rc = bn_source_find(&source, env, NULL, path, err);
-	if (!rc && source->live)
-		rc = bn_err_set(err, BN_EINVAL, "'%s' is not a file", path);
-	return rc ? rc : source->open(out, env, path, &options, err);
+	if (rc < 0)
+		return rc;
+	if (source->live)
+		return bn_err_set(err, BN_EINVAL, "'%s' is not a file", path);
+	return source->open(out, env, path, &options, err);
 }
 
 /* ---- with a model here ---------------------------------------------------------------------- */
@@ -67,16 +69,32 @@ static int set_cell(
 static int answer_block(filer *f, const bn_batch *b, size_t from, size_t n, bn_err *err)
 {
 	int rc = bn_session_begin(f->session, n, err);
+	if (rc < 0)
+		return rc;
 	bn_session_set_first_row(f->session, f->done);
-	for (size_t i = 0; i < f->p->input_count && !rc; i++)
-		for (size_t r = 0; r < n && !rc; r++)
-			rc = set_cell(f, &b->columns[f->where[i]], from, r, i, err);
-	if (!rc)
-		rc = bn_session_run(f->session, err);
-	if (!rc)
-		rc = f->sink->rows(f->sink->user, f->session, f->done, err);
+	for (size_t i = 0; i < f->p->input_count; i++)
+		for (size_t r = 0; r < n; r++)
+			if ((rc = set_cell(f, &b->columns[f->where[i]], from, r, i, err)) < 0)
+				return rc;
+	if ((rc = bn_session_run(f->session, err)) < 0)
+		return rc;
+	if ((rc = f->sink->rows(f->sink->user, f->session, f->done, err)) < 0)
+		return rc;
 	f->done += n;
-	return rc;
+	return 0;
+}
+
+static int answer_batch(filer *f, const bn_batch *b, const char *path, bn_err *err)
+{
+	for (size_t from = 0; from < b->rows; from += BLOCK_ROWS) {
+		size_t left = b->rows - from;
+		int rc = answer_block(f, b, from, left < BLOCK_ROWS ? left : BLOCK_ROWS, err);
+		if (rc < 0) {
+			bn_err_prefix(err, "%s", path);
+			return rc;
+		}
+	}
+	return 0;
 }
 
 int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, bool allow_unknown,
@@ -87,29 +105,32 @@ int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, 
 	bn_stream *stream = NULL;
 	const bn_batch *b = NULL;
 	int rc = open_stream(&stream, env, path, err);
-	if (!rc)
-		rc = bn_session_new(&f.session, p, &policy, err);
-	if (!rc && !(f.where = bn_alloc(p->input_count * sizeof *f.where)))
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_session_new(&f.session, p, &policy, err)) < 0)
+		goto out;
+	if (!(f.where = bn_alloc(p->input_count * sizeof *f.where))) {
 		rc = bn_err_nomem(err, "columns");
-	if (!rc)
-		rc = match_columns(&f, stream->ops->schema(stream), path, err);
-	while (!rc && (rc = stream->ops->next(stream, &b, err)) > 0) {
+		goto out;
+	}
+	if ((rc = match_columns(&f, stream->ops->schema(stream), path, err)) < 0)
+		goto out;
+	while ((rc = stream->ops->next(stream, &b, err)) > 0) {
 		if (rc == BN_STREAM_RESTART) {
 			f.done = 0;
 			sink->restart(sink->user);
 			rc = match_columns(&f, stream->ops->schema(stream), path, err);
-			continue;
+		} else {
+			rc = answer_batch(&f, b, path, err);
 		}
-		rc = 0;
-		for (size_t from = 0; from < b->rows && !rc; from += BLOCK_ROWS) {
-			size_t left = b->rows - from;
-			rc = answer_block(&f, b, from, left < BLOCK_ROWS ? left : BLOCK_ROWS, err);
-			if (rc)
-				bn_err_prefix(err, "%s", path);
-		}
+		if (rc < 0)
+			goto out;
 	}
-	if (!rc && rows)
+	if (rc < 0)
+		goto out;
+	if (rows)
 		*rows = f.done;
+out:
 	if (stream)
 		stream->ops->free(stream);
 	bn_session_free(f.session);
@@ -133,6 +154,22 @@ static json_t *frame_of(const bn_schema *s, const bn_batch *b, size_t from, size
 	return json_pack("{s:o, s:o}", "columns", columns, "data", data);
 }
 
+static int send_batch(bn_stream *stream, const bn_batch *b, size_t block_rows,
+	const bn_frame_sink *sink, bn_err *err)
+{
+	for (size_t from = 0; from < b->rows; from += block_rows) {
+		size_t n = b->rows - from < block_rows ? b->rows - from : block_rows;
+		json_t *frame = frame_of(stream->ops->schema(stream), b, from, n);
+		if (!frame)
+			return bn_err_nomem(err, "rows");
+		int rc = sink->block(sink->user, frame, err);
+		json_decref(frame);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
 int bn_predict_frames(const bn_env *env, const char *path, size_t block_rows,
 	const bn_frame_sink *sink, uint64_t *rows, bn_err *err)
 {
@@ -140,25 +177,23 @@ int bn_predict_frames(const bn_env *env, const char *path, size_t block_rows,
 	const bn_batch *b = NULL;
 	uint64_t done = 0;
 	int rc = open_stream(&stream, env, path, err);
-	while (!rc && (rc = stream->ops->next(stream, &b, err)) > 0) {
+	if (rc < 0)
+		goto out;
+	while ((rc = stream->ops->next(stream, &b, err)) > 0) {
 		if (rc == BN_STREAM_RESTART) {
 			done = 0;
 			sink->restart(sink->user);
-			rc = 0;
 			continue;
 		}
-		rc = 0;
-		for (size_t from = 0; from < b->rows && !rc; from += block_rows) {
-			size_t n = b->rows - from < block_rows ? b->rows - from : block_rows;
-			json_t *frame = frame_of(stream->ops->schema(stream), b, from, n);
-			rc = frame ? sink->block(sink->user, frame, err)
-				   : bn_err_nomem(err, "rows");
-			json_decref(frame);
-			done += n;
-		}
+		if ((rc = send_batch(stream, b, block_rows, sink, err)) < 0)
+			goto out;
+		done += b->rows;
 	}
-	if (!rc && rows)
+	if (rc < 0)
+		goto out;
+	if (rows)
 		*rows = done;
+out:
 	if (stream)
 		stream->ops->free(stream);
 	return rc;

@@ -1,10 +1,10 @@
 /* predictor.c - see predictor.h: a loaded model with its names indexed. Finding it: locate.c. */
-#include "core/serve/predictor.h"
+#include "core/predict/predictor.h"
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/serve/_predictor.h"
+#include "core/predict/_predictor.h"
 
 #include <math.h>
 #include <string.h>
@@ -62,12 +62,13 @@ static int index_inputs(bn_predictor *p, bn_err *err)
 	if (!p->input_names || !p->categories)
 		return bn_err_nomem(err, "the inputs of a model");
 	int rc = 0;
-	for (size_t i = 0; i < p->input_count && !rc; i++) {
+	for (size_t i = 0; i < p->input_count; i++) {
 		const bn_feature_input *in = bn_features_input(p->features, i);
 		p->input_names[i] = in->name;
-		if (in->kind == BN_VIEW_CATEGORY)
-			rc = bn_name_map_init(
-				&p->categories[i], in->categories, in->category_count, err);
+		if (in->kind == BN_VIEW_CATEGORY &&
+			(rc = bn_name_map_init(
+				 &p->categories[i], in->categories, in->category_count, err)) < 0)
+			return rc;
 	}
 	p->numeric_classes = p->is_classifier;
 	for (size_t i = 0; i < bn_features_class_count(p->features); i++) {
@@ -77,7 +78,7 @@ static int index_inputs(bn_predictor *p, bn_err *err)
 		p->numeric_classes &= bn_parse_f64(label, strlen(label), &x) && isfinite(x) &&
 				      !strcmp(bn_fmt_f64(x, text), label);
 	}
-	return rc ? rc : bn_name_map_init(&p->inputs, p->input_names, p->input_count, err);
+	return bn_name_map_init(&p->inputs, p->input_names, p->input_count, err);
 }
 
 int bn_predictor_open_dir(bn_predictor **out, const bn_env *env, const char *dir, const char *name,
@@ -87,22 +88,68 @@ int bn_predictor_open_dir(bn_predictor **out, const bn_env *env, const char *dir
 	if (!p)
 		return bn_err_nomem(err, "a predictor");
 	int rc = bn_model_load(&p->model, env, NULL, dir, err);
-	if (!rc)
-		rc = bn_model_digest(p->digest, env, NULL, dir, err);
-	if (rc)
+	if (rc < 0)
+		goto out;
+	if ((rc = bn_model_digest(p->digest, env, NULL, dir, err)) < 0)
 		goto out;
 	const char *own = bn_model_name(p->model);
-	p->name = bn_strdup(name ? name : *own ? own : bn_path_base(dir));
+	if (!*own)
+		own = bn_path_base(dir);
+	p->name = bn_strdup(name ? name : own);
 	p->version = bn_strdup(version ? version : "1");
 	p->source = bn_strdup(source ? source : dir);
-	rc = p->name && p->version && p->source ? index_inputs(p, err)
-						: bn_err_nomem(err, "a predictor");
-	if (!rc && !p->input_count)
+	if (!p->name || !p->version || !p->source) {
+		rc = bn_err_nomem(err, "a predictor");
+		goto out;
+	}
+	if ((rc = index_inputs(p, err)) < 0)
+		goto out;
+	if (!p->input_count)
 		rc = bn_err_set(err, BN_EINVAL, "model '%s' has no inputs", p->source);
 out:
-	if (rc)
+	if (rc < 0)
 		bn_predictor_free(p);
 	else
 		*out = p;
 	return rc;
+}
+
+size_t bn_predictor_input_count(const bn_predictor *p)
+{
+	return p->input_count;
+}
+
+const char *bn_predictor_input_name(const bn_predictor *p, size_t input)
+{
+	return p->input_names[input];
+}
+
+bn_view_kind bn_predictor_input_kind(const bn_predictor *p, size_t input)
+{
+	return bn_features_input(p->features, input)->kind;
+}
+
+int bn_predictor_find_input(const bn_predictor *p, const char *name, size_t len)
+{
+	return bn_name_map_find(&p->inputs, name, len);
+}
+
+const bn_features *bn_predictor_features(const bn_predictor *p)
+{
+	return p->features;
+}
+
+bool bn_predictor_is_classifier(const bn_predictor *p)
+{
+	return p->is_classifier;
+}
+
+bool bn_predictor_has_numeric_classes(const bn_predictor *p)
+{
+	return p->numeric_classes;
+}
+
+size_t bn_predictor_output_count(const bn_predictor *p)
+{
+	return p->outputs;
 }

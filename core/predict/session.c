@@ -10,7 +10,7 @@
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
 #include "core/learn/evaluate.h"
-#include "core/serve/_predictor.h"
+#include "core/predict/_predictor.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -129,11 +129,6 @@ int bn_session_begin(bn_session *s, size_t rows, bn_err *err)
 	bn_arena_release(&s->arena);
 	s->rows = rows;
 	return 0;
-}
-
-int bn_session_find_input(const bn_session *s, const char *name)
-{
-	return bn_name_map_find(&s->p->inputs, name, strlen(name));
 }
 
 void bn_session_set_first_row(bn_session *s, uint64_t first_row)
@@ -357,7 +352,7 @@ int bn_session_set_object(bn_session *s, size_t row, const json_t *object, bn_er
 	memset(s->given, 0, s->p->input_count);
 	json_object_foreach((json_t *)object, key, value)
 	{
-		int input = bn_session_find_input(s, key);
+		int input = bn_predictor_find_input(bn_session_predictor(s), key, strlen(key));
 		if (input < 0) {
 			if (s->policy.allow_extra)
 				continue;

@@ -1,10 +1,10 @@
 /*
  * _predictor.h - what predictor.c and session.c share.
  */
-#ifndef BN_SERVE_PREDICTOR_INTERNAL_H
-#define BN_SERVE_PREDICTOR_INTERNAL_H
-#include "core/serve/_name_map.h"
-#include "core/serve/predictor.h"
+#ifndef BN_PREDICT_PREDICTOR_INTERNAL_H
+#define BN_PREDICT_PREDICTOR_INTERNAL_H
+#include "core/predict/_name_map.h"
+#include "core/predict/predictor.h"
 
 struct bn_predictor {
 	char *name, *version, *source;

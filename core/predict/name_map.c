@@ -1,5 +1,5 @@
 /* name_map.c - see _name_map.h. */
-#include "core/serve/_name_map.h"
+#include "core/predict/_name_map.h"
 
 #include "core/base/mem.h"
 

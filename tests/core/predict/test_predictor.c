@@ -2,7 +2,7 @@
 #include "core/base/env.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/serve/predictor.h"
+#include "core/predict/predictor.h"
 #include "tests/support/check_main.h"
 #include "tests/support/tiny_model.h"
 #include "tests/support/train_data.h"
@@ -150,8 +150,11 @@ START_TEST(test_session_fills_null_as_training_did)
 	ck_assert_bn_ok(bn_session_new(&s, p, NULL, &err), &err);
 	ck_assert_bn_ok(ask(s, "{" GOOD ",\"colour\":null,\"flag\":null}", &err), &err);
 	ck_assert(isfinite(bn_session_prediction(s, 0)));
-	ck_assert_ptr_null(bn_session_cell_text(s, 0, (size_t)bn_session_find_input(s, "colour")));
-	ck_assert(isnan(bn_session_cell_number(s, 0, (size_t)bn_session_find_input(s, "flag"))));
+	ck_assert_ptr_null(bn_session_cell_text(s, 0,
+		(size_t)bn_predictor_find_input(
+			bn_session_predictor(s), "colour", strlen("colour"))));
+	ck_assert(isnan(bn_session_cell_number(s, 0,
+		(size_t)bn_predictor_find_input(bn_session_predictor(s), "flag", strlen("flag")))));
 	bn_session_free(s);
 	bn_predictor_free(p);
 }
@@ -166,11 +169,15 @@ START_TEST(test_session_can_be_told_to_take_what_it_does_not_know)
 	ck_assert_bn_ok(bn_session_new(&s, p, &lenient, &err), &err);
 	ck_assert_bn_ok(
 		ask(s, "{" GOOD ",\"colour\":\"mauve\",\"flag\":false,\"more\":[]}", &err), &err);
-	ck_assert_str_eq(
-		bn_session_cell_text(s, 0, (size_t)bn_session_find_input(s, "colour")), "mauve");
+	ck_assert_str_eq(bn_session_cell_text(s, 0,
+				 (size_t)bn_predictor_find_input(
+					 bn_session_predictor(s), "colour", strlen("colour"))),
+		"mauve");
 	ck_assert_bn_ok(ask(s, "{" GOOD ",\"colour\":\"red\",\"flag\":false}", &err), &err);
-	ck_assert_str_eq(
-		bn_session_cell_text(s, 0, (size_t)bn_session_find_input(s, "colour")), "red");
+	ck_assert_str_eq(bn_session_cell_text(s, 0,
+				 (size_t)bn_predictor_find_input(
+					 bn_session_predictor(s), "colour", strlen("colour"))),
+		"red");
 	bn_session_free(s);
 	bn_predictor_free(p);
 }
@@ -189,7 +196,7 @@ START_TEST(test_session_refuses_too_many_rows)
 }
 END_TEST
 
-BN_TEST_MAIN("core/serve/predictor", test_predictor_names_model_and_version,
+BN_TEST_MAIN("core/predict/predictor", test_predictor_names_model_and_version,
 	test_predictor_says_when_there_is_no_model,
 	test_session_answers_equal_the_model_on_the_whole_test_part,
 	test_session_names_what_is_wrong_with_a_row, test_session_fills_null_as_training_did,

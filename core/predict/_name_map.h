@@ -1,8 +1,8 @@
 /*
  * _name_map.h - from a name to its number, for look-ups on every request. Fixed after making.
  */
-#ifndef BN_SERVE_NAME_MAP_H
-#define BN_SERVE_NAME_MAP_H
+#ifndef BN_PREDICT_NAME_MAP_H
+#define BN_PREDICT_NAME_MAP_H
 #include "core/base/err.h"
 
 #include <stddef.h>

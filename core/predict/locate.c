@@ -7,9 +7,9 @@
 #include "core/base/fs.h"
 #include "core/base/id.h"
 #include "core/base/mem.h"
+#include "core/predict/predictor.h"
 #include "core/registry/provenance.h"
 #include "core/registry/registry.h"
-#include "core/serve/predictor.h"
 #include "core/track/run.h"
 
 #include <string.h>
@@ -68,23 +68,25 @@ static int cached_dir(char **dir, bn_workspace *ws, const char *key, const char 
 	char uuid[BN_UUID_TEXT], *fresh = NULL;
 	char *path = cache_path(ws, key, err), *parent = cache_path(ws, "", err);
 	int rc = path && parent ? 0 : bn_err_nomem(err, "a path");
-	if (rc || is_intact(env, path, digest))
+	if (rc < 0 || is_intact(env, path, digest))
 		goto out;
-	rc = bn_uuid_new(env, uuid, err);
-	if (!rc && !(fresh = bn_strf("%s.%s", path, uuid)))
+	if ((rc = bn_uuid_new(env, uuid, err)) < 0)
+		goto out;
+	if (!(fresh = bn_strf("%s.%s", path, uuid))) {
 		rc = bn_err_nomem(err, "a path");
-	if (!rc)
-		rc = bn_fs_make_dirs(env, parent, 0700, err);
-	if (!rc)
-		rc = checkout(ws, what, fresh, err);
-	if (!rc)
-		rc = put_in_place(env, fresh, path, digest, err);
+		goto out;
+	}
+	if ((rc = bn_fs_make_dirs(env, parent, 0700, err)) < 0)
+		goto out;
+	if ((rc = checkout(ws, what, fresh, err)) < 0)
+		goto out;
+	rc = put_in_place(env, fresh, path, digest, err);
+out:
 	if (fresh)
 		bn_fs_remove_tree(env, fresh, NULL);
-out:
 	bn_free(parent);
 	bn_free(fresh);
-	if (rc)
+	if (rc < 0)
 		bn_free(path);
 	else
 		*dir = path;
@@ -96,19 +98,23 @@ static int open_version(bn_predictor **out, bn_workspace *ws, const char *spec, 
 	bn_version *v = NULL;
 	char *dir = NULL;
 	int rc = bn_version_get(&v, ws, spec, err);
-	if (rc)
+	if (rc < 0)
 		return rc;
 	char *number = bn_strf("%lld", (long long)v->version);
 	char *exact = bn_strf("%s/%lld", v->name, (long long)v->version);
 	char *key = bn_strf("%s-%lld", v->name, (long long)v->version);
-	rc = number && exact && key ? 0 : bn_err_nomem(err, "a name");
-	if (!rc && v->state == BN_MODEL_REMOVED)
+	if (!number || !exact || !key) {
+		rc = bn_err_nomem(err, "a name");
+		goto out;
+	}
+	if (v->state == BN_MODEL_REMOVED) {
 		rc = bn_err_set(err, BN_ENOTFOUND, "model version %s was removed", exact);
-	if (!rc)
-		rc = cached_dir(&dir, ws, key, v->digest, checkout_version, exact, err);
-	if (!rc)
-		rc = bn_predictor_open_dir(
-			out, bn_workspace_env(ws), dir, v->name, number, exact, err);
+		goto out;
+	}
+	if ((rc = cached_dir(&dir, ws, key, v->digest, checkout_version, exact, err)) < 0)
+		goto out;
+	rc = bn_predictor_open_dir(out, bn_workspace_env(ws), dir, v->name, number, exact, err);
+out:
 	bn_free(dir);
 	bn_free(number);
 	bn_free(exact);
@@ -122,17 +128,22 @@ static int open_run(bn_predictor **out, bn_workspace *ws, const char *id, bn_err
 	bn_run_info *run = NULL;
 	char *dir = NULL;
 	int rc = bn_run_get(&run, ws, id, err);
-	if (rc)
+	if (rc < 0)
 		return rc;
 	char *key = bn_strf("run-%s", id), short_id[9];
 	memcpy(short_id, id, 8);
 	short_id[8] = '\0';
-	rc = key ? cached_dir(&dir, ws, key, run->model_digest, checkout_run, id, err)
-		 : bn_err_nomem(err, "a name");
+	if (!key) {
+		rc = bn_err_nomem(err, "a name");
+		goto out;
+	}
+	rc = cached_dir(&dir, ws, key, run->model_digest, checkout_run, id, err);
 	if (rc == BN_ENOTFOUND)
 		bn_err_hint(err, "this run stored no model: binnacle run show %s", short_id);
-	if (!rc)
-		rc = bn_predictor_open_dir(out, bn_workspace_env(ws), dir, NULL, short_id, id, err);
+	if (rc < 0)
+		goto out;
+	rc = bn_predictor_open_dir(out, bn_workspace_env(ws), dir, NULL, short_id, id, err);
+out:
 	bn_free(dir);
 	bn_free(key);
 	bn_run_info_free(run);

@@ -4,10 +4,10 @@
  * The file is read as `data add` would read it; columns are matched to the model's inputs by name,
  * and columns that the model does not use are ignored. Answers come in the order of the rows.
  */
-#ifndef BN_SERVE_PREDICT_FILE_H
-#define BN_SERVE_PREDICT_FILE_H
+#ifndef BN_PREDICT_PREDICT_FILE_H
+#define BN_PREDICT_PREDICT_FILE_H
 #include "core/data/table.h"
-#include "core/serve/predictor.h"
+#include "core/predict/predictor.h"
 
 /* What predict_file tells its caller. */
 typedef struct bn_predict_sink {

@@ -12,8 +12,8 @@
  * missing values: they are filled as in training and counted. An input that held timestamps takes
  * ISO 8601 text as well as nanoseconds since 1970.
  */
-#ifndef BN_SERVE_PREDICTOR_H
-#define BN_SERVE_PREDICTOR_H
+#ifndef BN_PREDICT_PREDICTOR_H
+#define BN_PREDICT_PREDICTOR_H
 #include "core/base/err.h"
 #include "core/learn/model.h"
 #include "core/store/workspace.h"
@@ -40,6 +40,16 @@ const char *bn_predictor_version(const bn_predictor *p); /* "3"; "1" for a bare 
 const char *bn_predictor_source(const bn_predictor *p);  /* the spec as resolved: "power/3" */
 const char *bn_predictor_digest(const bn_predictor *p);  /* SHA-256 of the model, hex */
 const bn_model *bn_predictor_model(const bn_predictor *p);
+const bn_features *bn_predictor_features(const bn_predictor *p); /* of the model */
+bool bn_predictor_is_classifier(const bn_predictor *p);
+/* True when all class labels are numbers, so that answers are numbers. */
+bool bn_predictor_has_numeric_classes(const bn_predictor *p);
+size_t bn_predictor_output_count(const bn_predictor *p); /* numbers per row */
+size_t bn_predictor_input_count(const bn_predictor *p);
+const char *bn_predictor_input_name(const bn_predictor *p, size_t input);
+bn_view_kind bn_predictor_input_kind(const bn_predictor *p, size_t input);
+/* Number of the input of that name; -1 when the model has none. */
+int bn_predictor_find_input(const bn_predictor *p, const char *name, size_t len);
 
 typedef struct bn_session bn_session;
 
@@ -69,9 +79,6 @@ int bn_session_set_number(bn_session *s, size_t row, size_t input, double value,
 /* Text of a CSV cell or a BYTES tensor: a category, a number, true/false; empty is missing. */
 int bn_session_set_text(
 	bn_session *s, size_t row, size_t input, const char *text, size_t len, bn_err *err);
-/* Number of the input of that name; -1 when the model has none. */
-int bn_session_find_input(const bn_session *s, const char *name);
-
 /* Answers all rows. */
 int bn_session_run(bn_session *s, bn_err *err);
 
@@ -93,5 +100,13 @@ json_t *bn_session_json(const bn_session *s, size_t row);
 double bn_session_cell_number(const bn_session *s, size_t row, size_t input);
 bool bn_session_cell_is_unknown(const bn_session *s, size_t row, size_t input);
 const char *bn_session_cell_text(const bn_session *s, size_t row, size_t input); /* or NULL */
+
+/* A request that was answered, for who keeps or counts it; borrowed for the length of the call. */
+typedef struct bn_served {
+	const bn_session *session; /* its rows, inputs and predictions */
+	const char *request_id;
+	int64_t time_ns;   /* wall clock when the request was complete */
+	double latency_us; /* of the prediction, parsing included */
+} bn_served;
 
 #endif
