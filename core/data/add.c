@@ -3,8 +3,12 @@
 
 #include "core/base/fs.h"
 #include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/data/profiler.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 /* The hash of the source, on a thread of its own. */
@@ -16,13 +20,52 @@ typedef struct hashing {
 	int rc;
 	pthread_t thread;
 	bool started;
+	atomic_bool stop; /* nobody wants it any more */
 } hashing;
+
+enum { HASH_BLOCK = 1 << 18 };
+
+static int hash_file(hashing *h, int fd, bn_hasher *hasher, uint8_t *block)
+{
+	uint8_t raw[BN_SHA256_BYTES];
+	size_t got = 0;
+	do {
+		if (atomic_load(&h->stop))
+			return BN_EINTR;
+		int rc = bn_fs_read_at(
+			h->env, fd, block, HASH_BLOCK, (off_t)h->size, &got, h->path, NULL);
+		if (rc < 0)
+			return rc;
+		bn_hasher_add(hasher, block, got);
+		h->size += got;
+	} while (got == HASH_BLOCK);
+	bn_hasher_finish(hasher, raw);
+	bn_hex(raw, sizeof raw, h->hex);
+	return 0;
+}
 
 static void *hash_main(void *arg)
 {
 	hashing *h = arg;
-	h->rc = bn_sha256_file(h->env, h->path, h->hex, &h->size, NULL);
+	bn_hasher *hasher = NULL;
+	uint8_t *block = bn_alloc(HASH_BLOCK);
+	int fd = h->env->fs->open(h->env, NULL, h->path, O_RDONLY, 0);
+	if (block && fd >= 0 && bn_hasher_new(&hasher, NULL) == 0)
+		h->rc = hash_file(h, fd, hasher, block);
+	bn_hasher_free(hasher);
+	if (fd >= 0)
+		h->env->fs->close(h->env, fd);
+	bn_free(block);
 	return NULL;
+}
+
+/* What the one who reads the source asks goes for profiling it as well. */
+static bool profile_report(void *ctx, uint64_t done, uint64_t total)
+{
+	const bn_source_options *o = ctx;
+	(void)done;
+	(void)total;
+	return o->progress(o->progress_ctx, 0, 0, 0);
 }
 
 static void hash_start(hashing *h, const bn_env *env, const char *path)
@@ -85,13 +128,16 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 		return rc;
 	hash_start(&h, env, uri);
 	rc = bn_ingest(env, source_name, uri, options, bn_workspace_at(ws), path, &mine, err);
+	atomic_store(&h.stop, rc != 0);
 	hash_join(&h);
+	bn_profile_progress progress = {profile_report, (void *)(uintptr_t)options};
 	json_t *recipe = rc ? NULL : options_json(options);
 	if (!rc) {
 		bn_dataset_draft d = {.name = name,
 			.table_at = bn_workspace_at(ws),
 			.table_path = path,
 			.take = true,
+			.progress = options && options->progress ? &progress : NULL,
 			.source_kind = mine.source->name,
 			.source_path = uri,
 			.source_size = h.size,

@@ -123,7 +123,7 @@ static int facts_gather(facts *f, bn_workspace *ws, const bn_dataset_draft *d, b
 {
 	bn_profile *own = NULL;
 	json_t *doc = NULL;
-	int rc = d->profile ? 0 : bn_profile_table(&own, f->table, 0, NULL, err);
+	int rc = d->profile ? 0 : bn_profile_table(&own, f->table, 0, d->progress, err);
 	const bn_profile *profile = d->profile ? d->profile : own;
 	if (rc < 0 || (rc = bn_profile_to_json(&doc, profile, err)) < 0 ||
 		(rc = bn_object_put_json(ws, doc, f->profile_hash, err)) < 0)

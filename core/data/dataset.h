@@ -173,6 +173,7 @@ typedef struct bn_dataset_draft {
 	const char *table_path; /* a complete Arrow file */
 	bool take;              /* move it into objects/ */
 	const bn_profile *profile; /* NULL: made by reading the table once */
+	const struct bn_profile_progress *progress; /* of that; NULL: nobody asks */
 	const char *source_kind;
 	const char *source_path;   /* or NULL */
 	uint64_t source_size;      /* when source_sha256 is given */

@@ -31,8 +31,8 @@ typedef struct bn_source_options {
 	int threads;         /* 0: as many as there are CPUs, at most 8. Never changes the result */
 	int64_t duration_ns; /* live sources: how long, */
 	int64_t interval_ns; /* and how often */
-	/* Called now and then from the caller's own thread; false cancels (BN_EINTR). total 0: not
-	 * known. May be NULL. */
+	/* Called now and then, from one thread at a time; false cancels (BN_EINTR). total 0: not known;
+	 * done 0: while the rows are profiled (bn_dataset_add). May be NULL. */
 	bool (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total, uint64_t rows);
 	void *progress_ctx;
 } bn_source_options;

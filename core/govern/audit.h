@@ -6,6 +6,7 @@
  */
 #ifndef BN_GOVERN_AUDIT_H
 #define BN_GOVERN_AUDIT_H
+#include "core/base/progress.h"
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
 
@@ -58,11 +59,10 @@ typedef struct bn_audit_report {
 } bn_audit_report;
 
 /* Re-reads the whole log (chain, CRC, sequence, owner), checks every signature, and re-hashes every
- * object that an event names. 0 also when there are faults: look at the report. progress may be
- * NULL; a true return stops with BN_EINTR. */
-typedef bool (*bn_audit_progress_fn)(void *ctx, const char *phase, uint64_t done, uint64_t total);
-int bn_audit_verify(bn_audit_report **out, bn_workspace *ws, bn_audit_progress_fn progress,
-	void *ctx, bn_err *err);
+ * object that an event names. 0 also when there are faults: look at the report. progress (may be
+ * NULL) hears "log" in bytes, "signatures", "objects", and "hashing" in bytes of a large object. */
+int bn_audit_verify(
+	bn_audit_report **out, bn_workspace *ws, const bn_progress *progress, bn_err *err);
 void bn_audit_report_free(bn_audit_report *r);
 
 #endif

@@ -18,8 +18,7 @@ typedef struct check {
 	bn_workspace *ws;
 	sqlite3 *db;
 	bn_audit_report *r;
-	bn_audit_progress_fn progress;
-	void *ctx;
+	const bn_progress *progress;
 	bn_live *live; /* made when the first object is missing; NULL when that cannot be said */
 	bool live_tried;
 } check;
@@ -48,9 +47,7 @@ static int fault(check *c, bn_err *err, const char *fmt, ...)
 
 static int step(check *c, const char *phase, uint64_t done, uint64_t total, bn_err *err)
 {
-	if (c->progress && c->progress(c->ctx, phase, done, total))
-		return bn_err_set(err, BN_EINTR, "interrupted");
-	return 0;
+	return bn_progress_step(c->progress, phase, done, total, err);
 }
 
 /* ---- the log -------------------------------------------------------------------------------- */
@@ -61,7 +58,8 @@ static int check_log(check *c, bn_err *err)
 	int rc = step(c, "log", 0, 0, err);
 	if (rc < 0)
 		return rc;
-	rc = bn_log_verify(&log, bn_workspace_at(c->ws), bn_workspace_id(c->ws), err);
+	rc = bn_log_verify(
+		&log, bn_workspace_at(c->ws), bn_workspace_id(c->ws), c->progress, err);
 	c->r->writers = log.head_count;
 	c->r->segments = log.segments;
 	c->r->records = log.records;
@@ -194,7 +192,7 @@ static int check_object(
 	check *c, const char *hash, const char *entity, const char *role, bn_err *err)
 {
 	bn_err e = BN_ERR_INIT;
-	int rc = bn_object_verify(c->ws, hash, &e);
+	int rc = bn_object_verify_watched(c->ws, hash, c->progress, "hashing", &e);
 	if (rc == BN_ENOTFOUND && may_be_missing(c, hash))
 		return 0;
 	c->r->objects++;
@@ -249,10 +247,10 @@ out:
 	return rc;
 }
 
-int bn_audit_verify(bn_audit_report **out, bn_workspace *ws, bn_audit_progress_fn progress,
-	void *ctx, bn_err *err)
+int bn_audit_verify(
+	bn_audit_report **out, bn_workspace *ws, const bn_progress *progress, bn_err *err)
 {
-	check c = {.ws = ws, .progress = progress, .ctx = ctx};
+	check c = {.ws = ws, .progress = progress};
 	c.r = bn_alloc_zeroed(1, sizeof *c.r);
 	int rc = c.r ? check_log(&c, err) : bn_err_nomem(err, "a report");
 	if (rc < 0)

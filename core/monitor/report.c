@@ -24,6 +24,7 @@ typedef struct gathering {
 	size_t inputs;
 	bn_collected *columns; /* inputs */
 	bool statistics_only;
+	const bn_progress *progress;
 	bn_monitor_report *report;
 } gathering;
 
@@ -114,12 +115,15 @@ static int gather_current(gathering *g, const bn_prediction_window *w, bn_err *e
 {
 	bn_prediction_batches l = {NULL, 0, 0};
 	int rc = bn_prediction_batches_list(&l, g->ws, w, err);
-	for (size_t i = 0; i < l.count && !rc; i++) {
+	for (size_t i = 0; rc == 0 && i < l.count; i++) {
 		uint64_t left = UINT64_MAX;
 		if (w->last)
 			left = (uint64_t)g->report->rows < w->last
 				       ? w->last - (uint64_t)g->report->rows
 				       : 0;
+		if ((rc = bn_progress_step(g->progress, "reading predictions", i, l.count, err)) <
+			0)
+			break;
 		if (left)
 			rc = add_file(g, l.items[i].object, w, left, err);
 	}
@@ -139,19 +143,26 @@ static int add_table(gathering *g, bn_table_reader *t, bn_err *err)
 {
 	bn_batch b = BN_BATCH_INIT;
 	size_t *where = bn_alloc(g->inputs * sizeof *where);
-	int rc = where ? 0 : bn_err_nomem(err, "columns");
-	for (size_t i = 0; i < g->inputs && !rc; i++) {
+	int rc = 0;
+	if (!where)
+		return bn_err_nomem(err, "columns");
+	for (size_t i = 0; i < g->inputs; i++) {
 		where[i] = bn_schema_find(bn_table_schema(t), g->columns[i].name);
 		g->columns[i].absent[BN_SIDE_REF] = where[i] == BN_SCHEMA_NONE;
 	}
-	for (size_t k = 0; !rc && k < bn_table_batches(t); k++) {
-		rc = bn_table_read(t, k, NULL, 0, &b, err);
-		for (size_t i = 0; i < g->inputs && !rc; i++)
-			if (where[i] != BN_SCHEMA_NONE)
-				rc = bn_collected_add(&g->columns[i], BN_SIDE_REF,
-					&b.columns[where[i]], 0, b.rows, err);
+	for (size_t k = 0; k < bn_table_batches(t); k++) {
+		if ((rc = bn_progress_step(g->progress, "reading the reference", k,
+			     bn_table_batches(t), err)) < 0 ||
+			(rc = bn_table_read(t, k, NULL, 0, &b, err)) < 0)
+			goto out;
+		for (size_t i = 0; i < g->inputs; i++)
+			if (where[i] != BN_SCHEMA_NONE &&
+				(rc = bn_collected_add(&g->columns[i], BN_SIDE_REF,
+					 &b.columns[where[i]], 0, b.rows, err)) < 0)
+				goto out;
 	}
-	g->report->reference_rows = rc ? 0 : (int64_t)bn_table_rows(t);
+	g->report->reference_rows = (int64_t)bn_table_rows(t);
+out:
 	bn_batch_release(&b);
 	bn_free(where);
 	return rc;
@@ -374,6 +385,8 @@ static int test_inputs(gathering *g, const bn_monitor_options *o, bn_err *err)
 		r->feature_count = i + 1;
 		f->name = bn_strdup(c->name);
 		f->kind = bn_strdup(bn_view_kind_name(c->kind));
+		if ((rc = bn_progress_step(g->progress, "testing inputs", i, g->inputs, err)) < 0)
+			break;
 		rc = f->name && f->kind ? bn_collected_sort(c, err) : bn_err_nomem(err, "a report");
 		if (!rc)
 			rc = test_column(&f->result, g, c, &o->drift, err);
@@ -421,7 +434,7 @@ static int start_report(gathering *g, bn_err *err)
 int bn_monitor_report_make(bn_monitor_report **out, bn_workspace *ws, const char *model,
 	const bn_monitor_options *options, bn_err *err)
 {
-	gathering g = {.ws = ws};
+	gathering g = {.ws = ws, .progress = options->progress};
 	bn_predictor *p = NULL;
 	bn_prediction_window window = options->window;
 	int rc = bn_predictor_open(&p, ws, model, err);
@@ -434,12 +447,10 @@ int bn_monitor_report_make(bn_monitor_report **out, bn_workspace *ws, const char
 		goto out;
 	window.model = bn_predictor_name(p);
 	window.version = bn_predictor_version(p);
-	rc = gather_current(&g, &window, err);
-	if (!rc)
-		rc = gather_reference(&g, err);
-	if (!rc)
-		rc = test_inputs(&g, options, err);
-	if (!rc && !options->dry_run)
+	if ((rc = gather_current(&g, &window, err)) < 0 || (rc = gather_reference(&g, err)) < 0 ||
+		(rc = test_inputs(&g, options, err)) < 0)
+		goto out;
+	if (!options->dry_run)
 		rc = bn_monitor_report_keep(g.report, ws, err);
 out:
 	for (size_t i = 0; g.columns && i < g.inputs; i++)

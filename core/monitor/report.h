@@ -22,6 +22,7 @@
  */
 #ifndef BN_MONITOR_REPORT_H
 #define BN_MONITOR_REPORT_H
+#include "core/base/progress.h"
 #include "core/monitor/drift.h"
 #include "core/monitor/prediction_log.h"
 #include "core/store/index/fold.h"
@@ -34,6 +35,7 @@ typedef struct bn_monitor_options {
 	bn_drift_options drift;      /* min_rows 0 means 30 here */
 	double share_threshold;      /* NaN or 0: 0.5 */
 	bool dry_run;                /* compute, store nothing */
+	const bn_progress *progress; /* NULL: nobody asks */
 } bn_monitor_options;
 
 typedef struct bn_monitor_feature {

@@ -5,6 +5,7 @@
 #ifndef BN_REGISTRY_PROVENANCE_H
 #define BN_REGISTRY_PROVENANCE_H
 #include "core/base/buf.h"
+#include "core/base/progress.h"
 #include "core/registry/registry.h"
 
 /* ---- lineage: data -> run -> model version ------------------------------------------------- */
@@ -48,8 +49,9 @@ typedef struct bn_verify_report {
 } bn_verify_report;
 
 /* Re-hashes manifest and files, recomputes the digest, checks every decision's signature and key.
- * 0 also with problems: look at the report. */
-int bn_version_verify(bn_verify_report **out, bn_workspace *ws, const char *spec, bn_err *err);
+ * 0 also with problems: look at the report. progress may be NULL. */
+int bn_version_verify(bn_verify_report **out, bn_workspace *ws, const char *spec,
+	const bn_progress *progress, bn_err *err);
 void bn_verify_report_free(bn_verify_report *r);
 
 /* ---- files --------------------------------------------------------------------------------- */

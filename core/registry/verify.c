@@ -53,22 +53,24 @@ static bool is_finding(int rc)
 }
 
 static int verify_object(bn_verify_report *r, size_t *cap, bn_workspace *ws, const char *hash,
-	const char *what, bn_err *err)
+	const char *what, const bn_progress *progress, bn_err *err)
 {
 	bn_err e = BN_ERR_INIT;
-	int rc = bn_object_verify(ws, hash, &e);
-	if (rc && !is_finding(rc))
-		return bn_err_set(err, rc, "%s: %s", what, e.msg);
+	int rc = bn_object_verify_watched(ws, hash, progress, what, &e);
+	if (rc && !is_finding(rc)) {
+		bn_err_prefix(&e, "%s", what);
+		return bn_err_move(err, &e);
+	}
 	return line_add(r, cap, rc ? e.msg : NULL, err, "%s", what);
 }
 
-static int verify_files(
-	bn_verify_report *r, size_t *cap, bn_workspace *ws, const bn_version *v, bn_err *err)
+static int verify_files(bn_verify_report *r, size_t *cap, bn_workspace *ws, const bn_version *v,
+	const bn_progress *progress, bn_err *err)
 {
 	bn_manifest m;
 	bn_err e = BN_ERR_INIT;
 	char what[400], problem[400];
-	int rc = verify_object(r, cap, ws, v->manifest, "manifest", err);
+	int rc = verify_object(r, cap, ws, v->manifest, "manifest", progress, err);
 	if (rc)
 		return rc;
 	rc = bn_manifest_load(&m, ws, v->manifest, &e);
@@ -77,7 +79,9 @@ static int verify_files(
 				      : bn_err_move(err, &e);
 	for (size_t i = 0; !rc && i < m.count; i++) {
 		snprintf(what, sizeof what, "file %s", m.parts[i].path);
-		rc = verify_object(r, cap, ws, m.parts[i].hash, what, err);
+		rc = bn_progress_step(progress, "files", i, m.count, err);
+		if (!rc)
+			rc = verify_object(r, cap, ws, m.parts[i].hash, what, progress, err);
 	}
 	snprintf(problem, sizeof problem, "the files give %.12s, registered was %.12s", m.content,
 		v->digest);
@@ -181,25 +185,23 @@ static int verify_author(
 	return line_add(r, cap, fine ? NULL : problem, err, "author %s", v->author);
 }
 
-int bn_version_verify(bn_verify_report **out, bn_workspace *ws, const char *spec, bn_err *err)
+int bn_version_verify(bn_verify_report **out, bn_workspace *ws, const char *spec,
+	const bn_progress *progress, bn_err *err)
 {
 	size_t cap = 0;
 	bn_version *v = NULL;
 	bn_verify_report *r = bn_alloc_zeroed(1, sizeof *r);
 	int rc = r ? bn_version_get(&v, ws, spec, err) : bn_err_nomem(err, "a report");
-	if (!rc)
-		rc = verify_files(r, &cap, ws, v, err);
-	if (!rc)
-		rc = verify_author(r, &cap, ws, v, err);
-	if (!rc)
-		rc = verify_newer(r, &cap, ws, v, err);
-	if (!rc)
-		rc = verify_decisions(r, &cap, ws, v, err);
+	if (rc < 0 || (rc = verify_files(r, &cap, ws, v, progress, err)) < 0 ||
+		(rc = verify_author(r, &cap, ws, v, err)) < 0 ||
+		(rc = verify_newer(r, &cap, ws, v, err)) < 0 ||
+		(rc = verify_decisions(r, &cap, ws, v, err)) < 0)
+		goto out;
+	*out = r;
+	r = NULL;
+out:
 	bn_version_free(v);
-	if (rc)
-		bn_verify_report_free(r);
-	else
-		*out = r;
+	bn_verify_report_free(r);
 	return rc;
 }
 

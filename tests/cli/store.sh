@@ -44,6 +44,18 @@ check gc_dry_run 0 $?
 check gc_keeps_what_is_named 0 $?
 "$B" audit verify >/dev/null 2>&1
 check audit_verify_whole 0 $?
+"$B" cache status --json | grep -q '"entries": 0'
+check cache_status 0 $?
+"$B" cache clear --dry-run >/dev/null 2>&1
+check cache_clear_dry_run 0 $?
+"$B" cache clear --json 2>/dev/null | grep -q '"bytes": 0'
+check cache_clear 0 $?
+BINNACLE_CACHE=0 "$B" cache status >/dev/null 2>&1
+check cache_that_is_off 3 $?
+BINNACLE_CACHE=much "$B" cache status >/dev/null 2>&1
+check cache_of_no_size 2 $?
+"$B" doctor --json 2>/dev/null | grep -q '"what": "cache"'
+check doctor_names_the_cache 0 $?
 seg=$(find .binnacle/log -name '*-*.seg' | head -1)
 chmod u+w "$seg"
 printf X | dd of="$seg" bs=1 seek=200 conv=notrunc 2>/dev/null

@@ -192,9 +192,26 @@ static int fake_window(void *context, const void *arg, bn_page *page, bn_job *jo
 static bn_profile_value partition_top[] = {{(char *)"batch", NAN, 280000},
 	{(char *)"gpu", NAN, 101372}, {(char *)"debug", NAN, 20000}};
 
-static int fake_profile(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+/* What every job does first. */
+static int fake_work(bn_fake *fake, bn_job *job, const char *what, bn_err *err)
 {
-	FAKE_BEGIN(page);
+	atomic_fetch_add(&fake->jobs, 1);
+	bn_job_log(job, "began with %s", what);
+	bn_job_step(job, what, 421, 1000);
+	while (atomic_load(&fake->hold) && !bn_job_is_cancelled(job))
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	if (bn_job_is_cancelled(job))
+		return bn_err_set(err, BN_EINTR, "stopped");
+	if (fake->job_fails) {
+		bn_err_set(err, BN_ECORRUPT, "object 9f2c01ab77de is damaged");
+		bn_err_hint(err, "fetch it again from where it came from");
+		return BN_ECORRUPT;
+	}
+	return 0;
+}
+
+static int fake_profile_fill(bn_page *page)
+{
 	bn_profile *p = bn_arena_alloc(&page->arena, sizeof *p);
 	p->rows = 401372;
 	p->column_count = 3;
@@ -238,16 +255,103 @@ static int fake_profile(void *context, const void *arg, bn_page *page, bn_job *j
 	return 0;
 }
 
-static int fake_frequency(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+static int fake_profile(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
+	return fake->is_unmade ? 0 : fake_profile_fill(page);
+}
+
+static int fake_make_profile(
+	void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	int rc = fake_work(fake, job, "profiling", err);
+	if (rc < 0)
+		return rc;
+	bn_job_log(job, "401 372 rows, 3 columns");
+	return fake_profile_fill(page);
+}
+
+static int fake_findings(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	static const bn_finding items[] = {{BN_STATE_OK, "writers", "4"},
+		{BN_STATE_OK, "records, in chains", "41"}, {BN_STATE_OK, "signatures", "3"},
+		{BN_STATE_FAIL, "objects, hashed", "1 of 77 are wrong"},
+		{BN_STATE_FAIL, "first fault",
+			"objects/9f/2c01ab77de (part of dataset/jobs): object 9f2c01ab77de is "
+			"damaged"}};
+	static const bn_findings f = {"the log", "2 faults", BN_STATE_FAIL, items, 5};
+	int rc = fake_work(fake, job, "hashing", err);
+	if (rc < 0)
+		return rc;
+	bn_job_log(job, "2 faults");
+	take(page, &f, sizeof f);
+	return 0;
+}
+
+/* Of jobs whose result is a name. */
+static int fake_named(bn_fake *fake, bn_page *page, bn_job *job, const char *name, bn_err *err)
+{
+	int rc = fake_work(fake, job, "working", err);
+	if (rc == 0)
+		page->data = bn_arena_strdup(&page->arena, name);
+	return rc;
+}
+
+static int fake_make_report(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	return fake_named(fake, page, job, "bf13e870b66fa73b", err);
+}
+
+static int fake_export(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	int rc = fake_named(fake, page, job, ((const bn_export_arg *)arg)->path, err);
+	if (rc == 0)
+		bn_job_log(job, "wrote 401 372 rows, 31.2 MiB, to jobs.csv");
+	return rc;
+}
+
+static int fake_add(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	return fake_named(fake, page, job, "jobs@v3", err);
+}
+
+static int fake_check(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	return fake_named(fake, page, job, ((const bn_recheck_arg *)arg)->ref, err);
+}
+
+static void fake_frequency_fill(bn_page *page)
+{
 	static const char *const values[] = {"batch", "gpu", "debug", NULL};
 	static const int64_t counts[] = {260000, 101372, 20000, 9000};
 	static const char *const filters[] = {
 		"partition=batch", "partition=gpu", "partition=debug", "partition="};
 	static const bn_frequency f = {filters, values, counts, 4, 401372, 11000, true};
 	take(page, &f, sizeof f);
+}
+
+static int fake_frequency(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	if (!fake->is_unmade)
+		fake_frequency_fill(page);
 	return 0;
+}
+
+static int fake_make_frequency(
+	void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	int rc = fake_work(fake, job, "counting", err);
+	if (rc == 0)
+		fake_frequency_fill(page);
+	return rc;
 }
 
 static int fake_checks(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
@@ -716,9 +820,9 @@ static int fake_audit(void *context, const void *arg, bn_page *page, bn_job *job
 	return 0;
 }
 
-const bn_source *bn_fake_source(void)
+const bn_page_source *bn_fake_source(void)
 {
-	static const bn_source source = {.status = fake_status,
+	static const bn_page_source source = {.status = fake_status,
 		.overview = fake_overview,
 		.datasets = fake_datasets,
 		.versions = fake_versions,
@@ -735,7 +839,15 @@ const bn_source *bn_fake_source(void)
 		.deed = fake_deed,
 		.reports = fake_reports,
 		.report = fake_report,
-		.audit = fake_audit};
+		.audit = fake_audit,
+		.make_profile = fake_make_profile,
+		.make_frequency = fake_make_frequency,
+		.verify_log = fake_findings,
+		.verify_model = fake_findings,
+		.make_report = fake_make_report,
+		.export_rows = fake_export,
+		.add_data = fake_add,
+		.check = fake_check};
 	return &source;
 }
 
@@ -771,6 +883,7 @@ bn_frame *bn_fake_frame(bn_fake *fake, bool readonly)
 		.loader = {.open = lane_open, .user = fake},
 		.tabs = bn_view_tabs,
 		.tab_count = bn_view_tab_count,
+		.jobs = bn_view_jobs_new,
 		.status = fake_status,
 		.title = "power-forecast",
 		.save_dir = "build",

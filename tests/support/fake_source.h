@@ -1,11 +1,13 @@
 /*
- * fake_source.h - a bn_source of canned data, so that every screen can be drawn without a workspace.
+ * fake_source.h - a bn_page_source of canned data, so that every screen can be drawn without a workspace.
  * Its clock stands at BN_FAKE_NOW_MS (2026-03-01 12:00:00 UTC).
  */
 #ifndef BN_TEST_FAKE_SOURCE_H
 #define BN_TEST_FAKE_SOURCE_H
 #include "tui/ui/frame.h"
 #include "tui/views/source.h"
+
+#include <stdatomic.h>
 
 #define BN_FAKE_NOW_MS 1772366400000
 
@@ -14,13 +16,17 @@ typedef struct bn_fake {
 	bool is_slow;      /* every page takes 30 ms */
 	int64_t many_runs; /* instead of the canned runs */
 	bool own_request;  /* the request is one's own, so it cannot be approved */
-	bn_deed_arg last;  /* the last deed asked for */
+	bool is_unmade;    /* profiles and frequencies have to be made by a job */
+	bool job_fails;
+	atomic_bool hold; /* jobs stay at 42 % until it is false, or they are stopped */
+	atomic_int jobs;  /* that began */
+	bn_deed_arg last; /* the last deed asked for */
 	int deeds;
 	char copied[512]; /* what went to the clipboard */
 	int64_t now_ms;
 } bn_fake;
 
-const bn_source *bn_fake_source(void);
+const bn_page_source *bn_fake_source(void);
 /* A frame on the fake; fake must outlive it. */
 bn_frame *bn_fake_frame(bn_fake *fake, bool readonly);
 

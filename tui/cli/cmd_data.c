@@ -52,7 +52,7 @@ typedef struct add_options {
 static bool add_progress(void *ctx, uint64_t done, uint64_t total, uint64_t rows)
 {
 	(void)rows;
-	bn_cli_progress(ctx, "reading", done, total, "B");
+	bn_cli_progress(ctx, done ? "reading" : "profiling", done, total, "B");
 	return !bn_cli_interrupted();
 }
 

@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/govern/policy.h"
+#include "core/store/cache.h"
 #include "core/store/inspect.h"
 #include "kernels/backend.h"
 #include "tui/cli/cli.h"
@@ -164,6 +165,24 @@ static void find_index(json_t *list, bn_workspace *ws)
 	bn_index_status_release(&s);
 }
 
+static void find_cache(json_t *list, bn_workspace *ws)
+{
+	char size[BN_FMT], limit[BN_FMT];
+	bn_err e = BN_ERR_INIT;
+	bn_cache *cache = NULL;
+	bn_cache_status s = {0};
+	int rc = bn_cache_open(&cache, ws, &e);
+	if (rc < 0 || (rc = bn_cache_status_get(&s, cache, &e)) < 0)
+		find(list, "cache", rc == BN_ENOTFOUND ? "OFF" : "FAIL",
+			e.hint[0] ? e.hint : "binnacle cache clear", "%s", e.msg);
+	else
+		find(list, "cache", "OK", NULL, "%s, %llu entries, %s of at most %s", s.path,
+			(unsigned long long)s.entries, bn_fmt_bytes(s.bytes, size),
+			bn_fmt_bytes(s.limit, limit));
+	bn_cache_status_release(&s);
+	bn_cache_close(cache);
+}
+
 static void find_workspace(json_t *list, bn_cli *cli)
 {
 	bn_err e = BN_ERR_INIT;
@@ -183,6 +202,7 @@ static void find_workspace(json_t *list, bn_cli *cli)
 		bn_fs_is_network(root) ? ", network: the index is kept on a local disk" : "",
 		fault ? ": " : "", fault ? fault : "");
 	find_index(list, ws);
+	find_cache(list, ws);
 }
 
 static int run_doctor(bn_cli *cli, bn_err *err)

@@ -368,7 +368,7 @@ static int run_audit_log(bn_cli *cli, bn_err *err)
 static bool show_progress(void *ctx, const char *phase, uint64_t done, uint64_t total)
 {
 	bn_cli_progress(ctx, phase, done, total, "");
-	return bn_cli_interrupted();
+	return !bn_cli_interrupted();
 }
 
 static int run_audit_verify(bn_cli *cli, bn_err *err)
@@ -384,9 +384,10 @@ static int run_audit_verify(bn_cli *cli, bn_err *err)
 		{"first_fault", "First fault", BN_AS_TEXT}, {0}};
 	bn_workspace *ws = NULL;
 	bn_audit_report *r = NULL;
+	bn_progress progress = {show_progress, cli};
 	int rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc)
-		rc = bn_audit_verify(&r, ws, show_progress, cli, err);
+		rc = bn_audit_verify(&r, ws, &progress, err);
 	bn_cli_progress_end(cli);
 	if (rc)
 		return rc;

@@ -280,8 +280,15 @@ out:
 	return rc;
 }
 
+static bool show_verifying(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	bn_cli_progress(ctx, what, done, total, "");
+	return !bn_cli_interrupted();
+}
+
 static int run_verify(bn_cli *cli, bn_err *err)
 {
+	bn_progress progress = {show_verifying, cli};
 	static const bn_col cols[] = {{"state", "STATE", BN_AS_TEXT}, {"what", "WHAT", BN_AS_TEXT},
 		{"problem", "PROBLEM", BN_AS_TEXT}, {0}};
 	bn_workspace *ws = NULL;
@@ -289,7 +296,8 @@ static int run_verify(bn_cli *cli, bn_err *err)
 	const char *spec = bn_cli_arg(cli, 0);
 	int rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc)
-		rc = bn_version_verify(&r, ws, spec, err);
+		rc = bn_version_verify(&r, ws, spec, &progress, err);
+	bn_cli_progress_end(cli);
 	if (rc)
 		return rc;
 	json_t *items = json_array();

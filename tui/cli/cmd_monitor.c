@@ -113,9 +113,16 @@ static int read_options(bn_cli *cli, bn_monitor_options *o, bn_err *err)
 	return rc;
 }
 
+static bool show_progress(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	bn_cli_progress(ctx, what, done, total, "");
+	return !bn_cli_interrupted();
+}
+
 static int run_report(bn_cli *cli, bn_err *err)
 {
-	bn_monitor_options o = {0};
+	bn_progress progress = {show_progress, cli};
+	bn_monitor_options o = {.progress = &progress};
 	bn_monitor_report *r = NULL;
 	bn_workspace *ws = NULL;
 	int rc = read_options(cli, &o, err);
@@ -123,6 +130,7 @@ static int run_report(bn_cli *cli, bn_err *err)
 		rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc)
 		rc = bn_monitor_report_make(&r, ws, bn_cli_arg(cli, 0), &o, err);
+	bn_cli_progress_end(cli);
 	if (!rc)
 		rc = show(cli, r, err);
 	if (!rc)

@@ -31,6 +31,7 @@ static const struct {
 	{"policy", "gates and rules of approval"},
 	{"audit", "who did what, and proof that nobody changed it"},
 	{"index", "the SQLite index, which can always be rebuilt"},
+	{"cache", "results that can be made again, kept for you on this host"},
 	{"gc", "remove objects that nothing names"},
 	{"help", "this help"},
 	{"completion", "shell completion"},

@@ -10,6 +10,7 @@
 #define BN_VERB_TABLES(X) \
 	X(workbench) \
 	X(store) \
+	X(cache) \
 	X(data) \
 	X(data_look) \
 	X(data_check) \

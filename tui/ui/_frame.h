@@ -1,6 +1,6 @@
 /*
  * _frame.h - the inside of the frame, shared by frame.c (dispatch), frame_views.c (stacks and pages),
- * frame_modal.c (prompts, dialogs, the command list) and frame_draw.c. See frame.h.
+ * frame_jobs.c, frame_modal.c (prompts, dialogs, the command list) and frame_draw.c. See frame.h.
  */
 #ifndef BN_TUI_UI__FRAME_H
 #define BN_TUI_UI__FRAME_H
@@ -28,6 +28,7 @@ typedef struct bn_stack {
 struct bn_frame {
 	bn_frame_options opt;
 	bn_loader *loader;
+	bn_jobs *jobs;
 	bn_stack stacks[BN_MAX_TABS];
 	int tab;
 	bn_view *all; /* every live view, for pages to find their owner */
@@ -67,6 +68,12 @@ unsigned bn_frame_kind(const bn_frame *f);
 int bn_frame_tab(const bn_frame *f, bn_command_id command); /* -1: no tab of that name */
 void bn_frame_refresh(bn_view *v);
 bool bn_frame_is_waiting(const bn_frame *f); /* for the first page of the view on top */
+/* Takes jobs that ended, and gives their results to views that wait. True: draw again. */
+bool bn_frame_jobs_pump(bn_frame *f);
+/* "2 jobs  1 result"; "" when there is nothing to say. */
+void bn_frame_jobs_words(const bn_frame *f, char *out, size_t size);
+/* Leaves; asks first when jobs are at work. */
+void bn_frame_quit(bn_frame *f);
 /* Runs a command that a key, the prompt or the list named. */
 int bn_frame_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err);
 /* Filters the grid of the top view. */

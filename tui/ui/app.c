@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define SLOW_LINE_MS 2000
+#define STOP_JOBS_MS 5000 /* every job asks more often whether it shall stop */
 
 typedef struct app {
 	const bn_tui_options *opt;
@@ -126,6 +127,7 @@ static int frame_open(app *a, bn_err *err)
 		.loader = {.open = lane_open, .close = lane_close, .wake = worker_wake, .user = a},
 		.tabs = bn_view_tabs,
 		.tab_count = bn_view_tab_count,
+		.jobs = bn_view_jobs_new,
 		.status = bn_source_workspace()->status,
 		.title = base_name(a->dir),
 		.save_dir = a->opt->save_dir,
@@ -245,10 +247,11 @@ static int terminal_run(app *a, bn_err *err)
 	if (!rc)
 		rc = loop_run(a, err);
 	bool lost = a->term && bn_term_wait(a->term, 0) == BN_TERM_LOST;
+	bool stuck = !lost && a->frame && !bn_jobs_stop(bn_frame_jobs(a->frame), STOP_JOBS_MS);
 	if (a->term)
 		bn_term_leave(a->term);
-	if (lost)
-		_exit(0); /* nobody to say goodbye to, and a worker may sit in a dead file system */
+	if (lost || stuck)
+		_exit(0); /* nobody to say goodbye to, or a worker sits in a dead file system */
 	bn_frame_free(a->frame);
 	bn_term_close(a->term);
 	return rc;

@@ -35,8 +35,12 @@
 #define BN_ON_FEATURE 8192u
 #define BN_ON_AUDIT 16384u
 #define BN_ON_DETAIL 32768u
-#define BN_ON_ALL 65535u
-#define BN_ON_TABLES (BN_ON_ALL & ~(BN_ON_OVERVIEW | BN_ON_RUN | BN_ON_MODEL | BN_ON_DETAIL))
+#define BN_ON_JOBS 65536u
+#define BN_ON_JOB 131072u
+#define BN_ON_FINDINGS 262144u
+#define BN_ON_ALL 524287u
+#define BN_ON_TABLES \
+	(BN_ON_ALL & ~(BN_ON_OVERVIEW | BN_ON_RUN | BN_ON_MODEL | BN_ON_DETAIL | BN_ON_JOB))
 
 #define BN_COMMANDS(X) \
 	X(OPEN, "open", "Enter", BN_CMD_BAR, BN_ON_ALL, "open what is selected") \
@@ -47,6 +51,11 @@
 		"how often each value of the column occurs") \
 	X(CHECKS, "checks", "V", BN_CMD_BAR, BN_ON_DATA | BN_ON_VERSIONS | BN_ON_ROWS, \
 		"expectations checked on this data, with failing rows") \
+	X(CHECK, "check", "", BN_CMD_ARGUMENT | BN_CMD_WRITES, BN_ON_CHECKS, \
+		"check this version again, by the suite used last or by a file: :check " \
+		"SUITE.json") \
+	X(ADD, "add", "", BN_CMD_ARGUMENT | BN_CMD_WRITES, BN_ON_DATA | BN_ON_VERSIONS, \
+		"bring a table in as a version of a dataset: :add NAME FILE.csv") \
 	X(WHERE, "where", "w", BN_CMD_ARGUMENT, BN_ON_RUNS, \
 		"only runs that match: metrics.test_rmse < 12 AND params.lr = 0.1; nothing: all") \
 	X(COMPARE, "compare", "x", BN_CMD_BAR, BN_ON_RUNS, "compare the marked runs side by side") \
@@ -56,6 +65,10 @@
 		"show all rows, or only those that differ") \
 	X(STOP, "stop", "S", BN_CMD_DESTRUCTIVE | BN_CMD_WRITES | BN_CMD_BAR, \
 		BN_ON_RUNS | BN_ON_RUN, "stop the run") \
+	X(STOP_JOB, "stop-job", "S", BN_CMD_DESTRUCTIVE | BN_CMD_BAR, BN_ON_JOBS | BN_ON_JOB, \
+		"stop the job") \
+	X(IN_FULL, "in-full", "i", BN_CMD_BAR, BN_ON_JOBS, \
+		"all about the job: how far it is, its error, its log") \
 	X(NEXT_METRIC, "next-metric", ".", BN_CMD_BAR, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
 		"chart the next metric") \
 	X(PREVIOUS_METRIC, "previous-metric", ",", 0, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
@@ -68,6 +81,10 @@
 		BN_ON_MODELS | BN_ON_MODEL, "approve the request, with your signature") \
 	X(REJECT, "reject", "R", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, \
 		BN_ON_MODELS | BN_ON_MODEL, "reject the request; a reason is required") \
+	X(VERIFY, "verify", "", 0, BN_ON_AUDIT | BN_ON_MODEL, \
+		"hash everything again and check every signature") \
+	X(REPORT, "report", "", BN_CMD_WRITES, BN_ON_MONITOR | BN_ON_MODEL, \
+		"a new drift report: what the model was asked about, against its training data") \
 	X(UP, "up", "k Up", BN_CMD_MOTION, BN_ON_ALL, "up one row") \
 	X(DOWN, "down", "j Down", BN_CMD_MOTION, BN_ON_ALL, "down one row") \
 	X(LEFT, "left", "h Left", BN_CMD_MOTION, BN_ON_ALL, \
@@ -98,6 +115,8 @@
 	X(MODELS, "models", "4", 0, BN_ON_ALL, "models and requests for approval") \
 	X(MONITOR, "monitor", "6", 0, BN_ON_ALL, "drift of models in use") \
 	X(AUDIT, "audit", "9", 0, BN_ON_ALL, "who did what") \
+	X(JOBS, "jobs", "B", 0, BN_ON_ALL, \
+		"what works in the background: progress, results, logs") \
 	X(COPY, "copy", "y", 0, BN_ON_TABLES, \
 		"copy the row to the clipboard (OSC 52), tab-separated") \
 	X(COPY_CLI, "copy-cli", "Y", 0, BN_ON_ALL, \
@@ -105,7 +124,7 @@
 	X(EXPORT, "export", "e", BN_CMD_ARGUMENT, BN_ON_TABLES, \
 		"write the rows to a tab-separated file") \
 	X(REFRESH, "refresh", "r", 0, BN_ON_ALL, "look again now") \
-	X(CANCEL, "cancel", "^C", 0, BN_ON_ALL, "stop what is being loaded") \
+	X(CANCEL, "cancel", "^C", 0, BN_ON_ALL, "stop what is being loaded or made") \
 	X(HELP, "help", "? F1", BN_CMD_BAR, BN_ON_ALL, "every command here, to search and to run") \
 	X(PALETTE, "palette", "^P", 0, BN_ON_ALL, "every command, to search and to run") \
 	X(PROMPT, "prompt", ":", BN_CMD_BAR, BN_ON_ALL, "type a command") \
@@ -116,7 +135,7 @@
 	X(SUSPEND, "suspend", "^Z", 0, BN_ON_ALL, "back to the shell; fg returns") \
 	X(SAVE_SCREEN, "save-screen", "", BN_CMD_ARGUMENT, BN_ON_ALL, \
 		"write this screen to a text file") \
-	X(QUIT, "quit", "Q", 0, BN_ON_ALL, "leave; runs go on")
+	X(QUIT, "quit", "Q", 0, BN_ON_ALL, "leave; runs go on, jobs are asked for")
 
 typedef enum bn_command_id {
 #define X(id, name, keys, flags, views, help) BN_CMD_##id,

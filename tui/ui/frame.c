@@ -18,8 +18,10 @@ int bn_frame_new(bn_frame **out, const bn_frame_options *opt, bn_err *err)
 	f->status_asked_ms = -BN_STATUS_EVERY_MS;
 	f->tab = -1;
 	int rc = bn_loader_new(&f->loader, &opt->loader, err);
+	if (!rc)
+		rc = bn_jobs_new(&f->jobs, &opt->loader, err);
 	if (rc) {
-		bn_free(f);
+		bn_frame_free(f);
 		return rc;
 	}
 	bn_frame_go(f, opt->tabs[0].command);
@@ -41,6 +43,7 @@ void bn_frame_free(bn_frame *f)
 	if (!f)
 		return;
 	frame_release(f);
+	bn_jobs_free(f->jobs);
 	bn_loader_free(f->loader);
 	bn_free(f);
 }
@@ -119,6 +122,10 @@ bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size)
 		snprintf(why, size, "'%s' changes things, and this is --readonly", c->name);
 		return true;
 	}
+	if (id == BN_CMD_JOBS && !f->opt.jobs) {
+		snprintf(why, size, "there are no jobs here");
+		return true;
+	}
 	if (id == BN_CMD_SUSPEND && !f->opt.host.suspend) {
 		snprintf(why, size, "there is no shell to go back to");
 		return true;
@@ -181,11 +188,16 @@ static void copy_row(bn_frame *f, const bn_grid *t)
 	bn_buf_release(&text);
 }
 
+void bn_frame_path(const bn_frame *f, const char *name, char *out, size_t size)
+{
+	const char *dir = f->opt.save_dir && name[0] != '/' ? f->opt.save_dir : "";
+	snprintf(out, size, "%s%s%s", dir, *dir ? "/" : "", name);
+}
+
 static int text_save(const bn_frame *f, const char *name, const char *text, size_t n, bn_err *err)
 {
 	char path[512];
-	const char *dir = f->opt.save_dir && name[0] != '/' ? f->opt.save_dir : "";
-	snprintf(path, sizeof path, "%s%s%s", dir, *dir ? "/" : "", name);
+	bn_frame_path(f, name, path, sizeof path);
 	FILE *out = fopen(path, "we");
 	if (!out)
 		return bn_err_sys(err, BN_EIO, errno, "cannot write %s", path);
@@ -284,6 +296,25 @@ static bool host_do(bn_frame *f, bn_command_id id, const char *arg, int *rc, bn_
 	}
 }
 
+/* The list of jobs on this stack: it comes back to the top when it is there already. */
+static void jobs_show(bn_frame *f)
+{
+	bn_stack *s = &f->stacks[f->tab];
+	bn_view *v = NULL;
+	bn_err err = BN_ERR_INIT;
+	int at = 0;
+	while (at < s->depth && s->views[at]->cls->kind != BN_ON_JOBS)
+		at++;
+	if (at < s->depth) {
+		while (s->depth > at + 1)
+			bn_frame_pop(f);
+	} else if (f->opt.jobs(&v, f, &err)) {
+		bn_frame_error(f, &err);
+	} else {
+		bn_frame_push(f, v);
+	}
+}
+
 static bool frame_do(bn_frame *f, bn_command_id id)
 {
 	bn_view *v = bn_frame_top(f);
@@ -292,7 +323,10 @@ static bool frame_do(bn_frame *f, bn_command_id id)
 		back(f);
 		return true;
 	case BN_CMD_QUIT:
-		f->done = true;
+		bn_frame_quit(f);
+		return true;
+	case BN_CMD_JOBS:
+		jobs_show(f);
 		return true;
 	case BN_CMD_HELP:
 	case BN_CMD_PALETTE:
@@ -311,7 +345,9 @@ static bool frame_do(bn_frame *f, bn_command_id id)
 			bn_frame_refresh(v);
 		return true;
 	case BN_CMD_CANCEL:
-		if (v && v->pending) {
+		if (v && v->job && bn_jobs_cancel(f->jobs, v->job)) {
+			bn_frame_message(f, "stopping");
+		} else if (v && v->pending) {
 			bn_loader_cancel(f->loader, v->id, -1);
 			v->pending = 0;
 			bn_frame_message(f, "stopped; what is here stays");

@@ -11,6 +11,7 @@
 #ifndef BN_TUI_UI_FRAME_H
 #define BN_TUI_UI_FRAME_H
 #include "core/base/err.h"
+#include "tui/ui/job.h"
 #include "tui/ui/page.h"
 #include "tui/ui/surface.h"
 #include "tui/ui/view.h"
@@ -41,6 +42,8 @@ typedef struct bn_frame_options {
 	bn_loader_hooks loader; /* wake may be NULL */
 	const bn_tab *tabs;
 	int tab_count;
+	/* Makes the list of jobs, which B opens. NULL: there is none. */
+	int (*jobs)(bn_view **out, bn_frame *f, bn_err *err);
 	bn_page_fn status;    /* makes the words at the right of the title: page data is a char * */
 	const char *title;    /* name of the workspace */
 	const char *save_dir; /* for :save-screen and :export; NULL: the current directory */
@@ -61,6 +64,7 @@ int bn_frame_wait_ms(bn_frame *f);
 void bn_frame_draw(bn_frame *f, bn_surface *s);
 bool bn_frame_is_done(const bn_frame *f);
 bn_loader *bn_frame_loader(bn_frame *f);
+bn_jobs *bn_frame_jobs(bn_frame *f);
 
 /* ---- for views ---------------------------------------------------------------------------------- */
 
@@ -70,6 +74,8 @@ void bn_frame_go(bn_frame *f, bn_command_id tab);
 bn_view *bn_frame_root(bn_frame *f, bn_command_id tab); /* borrowed; made when it was not yet */
 void bn_frame_message(bn_frame *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void bn_frame_error(bn_frame *f, const bn_err *err);
+/* Starts a job that no view waits for: its end is said in the message line. */
+bool bn_frame_start(bn_frame *f, const bn_job_spec *spec);
 /* Asks yes or no, default no. Yes calls answer(v, command, NULL). body names object and effect. */
 void bn_frame_confirm(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
 	const char *body, const char *yes);
@@ -83,5 +89,7 @@ bool bn_frame_is_utc(const bn_frame *f);
 bool bn_frame_is_readonly(const bn_frame *f);
 const void *bn_frame_source(const bn_frame *f);
 bool bn_frame_copy(bn_frame *f, const char *text);
+/* Where a file that the user named is written: below the directory for exports unless it is absolute. */
+void bn_frame_path(const bn_frame *f, const char *name, char *out, size_t size);
 
 #endif

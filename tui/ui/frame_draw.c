@@ -23,7 +23,7 @@ static void crumb_text(const bn_view *v, bn_buf *out)
 }
 
 /* The way to this screen; when it is too long its beginning is left out. */
-static int crumbs_draw(const bn_stack *s, bn_area a, int col)
+static int crumbs_draw(const bn_stack *s, bn_area a, int col, int reserved)
 {
 	bn_buf crumbs[BN_MAX_DEPTH];
 	int need = 0, first = 0;
@@ -32,7 +32,7 @@ static int crumbs_draw(const bn_stack *s, bn_area a, int col)
 		crumb_text(s->views[i], &crumbs[i]);
 		need += 3 + (int)bn_utf8_width(crumbs[i].ptr);
 	}
-	while (first + 1 < s->depth && col + need + 2 > a.cols) {
+	while (first + 1 < s->depth && col + need + 2 + reserved > a.cols) {
 		need -= 3 + (int)bn_utf8_width(crumbs[first].ptr);
 		first++;
 	}
@@ -50,16 +50,22 @@ static int crumbs_draw(const bn_stack *s, bn_area a, int col)
 
 static void title_draw(const bn_frame *f, bn_area a)
 {
-	int status = (int)bn_utf8_width(f->status);
+	char jobs[96], words[sizeof f->status + sizeof jobs + 2];
+	bn_frame_jobs_words(f, jobs, sizeof jobs);
+	snprintf(words, sizeof words, "%s%s%s", jobs, jobs[0] && f->status[0] ? "  " : "",
+		f->status);
+	int status = (int)bn_utf8_width(words), told = (int)strlen(jobs);
 	bn_area_fill(a, 0, 0, 1, a.cols, BN_INK_TITLE);
 	int col = bn_area_text(a, 0, 1, BN_INK_TITLE, "binnacle  ");
 	col = bn_area_text(a, 0, col, BN_INK_TITLE_STRONG, f->opt.title ? f->opt.title : "");
 	if (f->tab >= 0)
-		col = crumbs_draw(&f->stacks[f->tab], a, col);
+		col = crumbs_draw(&f->stacks[f->tab], a, col, told ? told + 3 : 0);
 	if (f->opt.readonly)
 		col = bn_area_text(a, 0, col + 1, BN_INK_TITLE, "[read-only]");
 	if (status && col + 2 + status < a.cols)
-		bn_area_text(a, 0, a.cols - status - 1, BN_INK_TITLE_STRONG, f->status);
+		bn_area_text(a, 0, a.cols - status - 1, BN_INK_TITLE_STRONG, words);
+	else if (told && col + 2 + told < a.cols)
+		bn_area_text(a, 0, a.cols - told - 1, BN_INK_TITLE_STRONG, jobs);
 }
 
 static void tabs_draw(const bn_frame *f, bn_area a)

@@ -214,6 +214,8 @@ static void dialog_answer(bn_frame *f, const char *text)
 	f->dialog_view = NULL;
 	if (v && v->cls->answer)
 		v->cls->answer(v, f->dialog_command, text ? copy : NULL);
+	else if (!v && f->dialog_command == BN_CMD_QUIT)
+		f->done = true;
 }
 
 static void dialog_close(bn_frame *f)

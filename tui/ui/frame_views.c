@@ -15,6 +15,8 @@ void bn_view_init(bn_view *v, const bn_view_class *cls, bn_frame *f)
 	v->asked_ms = 0;
 	v->pending = 0;
 	v->has_page = false;
+	v->job = v->shown = 0;
+	v->job_ms = 0;
 	v->next = f->all;
 	f->all = v;
 }
@@ -193,6 +195,9 @@ static bool view_is_due(const bn_view *v)
 bool bn_frame_is_waiting(const bn_frame *f)
 {
 	const bn_view *v = bn_frame_top(f);
+	/* Keys wait for a job only as long as one would wait for a page. */
+	if (v && v->job && bn_frame_now_ms(f) - v->job_ms < 2000)
+		return true;
 	return v && v->pending > 0 && !v->has_page;
 }
 
@@ -220,6 +225,7 @@ bool bn_frame_pump(bn_frame *f)
 		page_deliver(f, p);
 		changed = true;
 	}
+	changed |= bn_frame_jobs_pump(f);
 	ahead_play(f);
 	if (status_is_due(f)) {
 		f->status_asked_ms = bn_frame_now_ms(f);
@@ -245,7 +251,8 @@ int bn_frame_wait_ms(bn_frame *f)
 	if (v && v->cls->refresh_ms > 0 && !v->pending &&
 		(due < 0 || v->asked_ms + v->cls->refresh_ms < due))
 		due = v->asked_ms + v->cls->refresh_ms;
-	if (bn_loader_busy(f->loader) > 0 && (due < 0 || now + 500 < due))
+	bool busy = bn_loader_busy(f->loader) > 0 || bn_jobs_active(f->jobs) > 0;
+	if (busy && (due < 0 || now + 500 < due))
 		due = now + 500; /* progress */
 	if (due < 0)
 		return -1;

@@ -1,27 +1,30 @@
 /* page.c - see page.h. One mutex guards both queues; jobs are few and large, so it is never hot. */
 #include "tui/ui/page.h"
 
+#include "core/base/mem.h"
+#include "tui/ui/_work.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 
-struct bn_job {
-	bn_job *next;
+/* One page asked for. */
+typedef struct load {
+	struct load *next;
 	bn_page_fn fn;
 	bn_page *page;
 	bool discard; /* guarded by the mutex: do not deliver */
-	atomic_bool cancelled;
-	_Atomic int64_t done, total;
+	bn_job job;
 	char arg[];
-};
+} load;
 
 typedef struct lane {
 	bn_loader *loader;
 	bn_lane id;
 	pthread_t thread;
 	bool started;
-	bn_job *first, *last; /* queue */
-	bn_job *running;
+	load *first, *last; /* queue */
+	load *running;
 	void *context;
 	bool is_open;
 } lane;
@@ -31,15 +34,32 @@ struct bn_loader {
 	pthread_mutex_t mutex;
 	pthread_cond_t work, idle;
 	lane lanes[BN_LANE_COUNT];
-	bn_job *ready_first, *ready_last;
+	load *ready_first, *ready_last;
 	int busy;
 	uint64_t serial;
 	bool stopping;
 };
 
+bn_page *bn_page_new(uint64_t owner, int kind)
+{
+	bn_page *p = bn_alloc_zeroed(1, sizeof *p);
+	if (!p)
+		return NULL;
+	p->owner = owner;
+	p->kind = kind;
+	p->refs = 1;
+	return p;
+}
+
+bn_page *bn_page_ref(bn_page *p)
+{
+	p->refs++;
+	return p;
+}
+
 void bn_page_free(bn_page *p)
 {
-	if (!p)
+	if (!p || --p->refs > 0)
 		return;
 	if (p->release && p->data)
 		p->release(p->data);
@@ -47,34 +67,22 @@ void bn_page_free(bn_page *p)
 	bn_free(p);
 }
 
-bool bn_job_is_cancelled(const bn_job *job)
+static void load_free(load *ld)
 {
-	return job && atomic_load(&job->cancelled);
+	bn_page_free(ld->page);
+	bn_job_release(&ld->job);
+	bn_free(ld);
 }
 
-void bn_job_progress(bn_job *job, int64_t done, int64_t total)
+static void load_run(lane *ln, load *ld)
 {
-	if (!job)
-		return;
-	atomic_store(&job->done, done);
-	atomic_store(&job->total, total);
-}
-
-static void job_free(bn_job *job)
-{
-	bn_page_free(job->page);
-	bn_free(job);
-}
-
-static void job_run(lane *ln, bn_job *job)
-{
-	bn_page *p = job->page;
+	bn_page *p = ld->page;
 	int rc = 0;
 	if (!ln->is_open && ln->loader->hooks.open)
 		rc = ln->loader->hooks.open(&ln->context, ln->id, ln->loader->hooks.user, &p->err);
 	ln->is_open = rc == 0;
 	if (!rc)
-		rc = job->fn(ln->context, job->arg, p, job, &p->err);
+		rc = ld->fn(ln->context, ld->arg, p, &ld->job, &p->err);
 	if (rc) {
 		if (!p->err.code)
 			bn_err_set(&p->err, rc, "%s", bn_code_name(rc));
@@ -92,23 +100,23 @@ static void *lane_main(void *arg)
 			pthread_cond_wait(&l->work, &l->mutex);
 		if (l->stopping)
 			break;
-		bn_job *job = ln->first;
-		ln->first = job->next;
+		load *ld = ln->first;
+		ln->first = ld->next;
 		if (!ln->first)
 			ln->last = NULL;
-		job->next = NULL;
-		ln->running = job;
+		ld->next = NULL;
+		ln->running = ld;
 		pthread_mutex_unlock(&l->mutex);
-		job_run(ln, job);
+		load_run(ln, ld);
 		pthread_mutex_lock(&l->mutex);
 		ln->running = NULL;
-		if (job->discard) {
+		if (ld->discard) {
 			l->busy--;
-			job_free(job);
+			load_free(ld);
 		} else if (l->ready_last) {
-			l->ready_last = l->ready_last->next = job;
+			l->ready_last = l->ready_last->next = ld;
 		} else {
-			l->ready_first = l->ready_last = job;
+			l->ready_first = l->ready_last = ld;
 		}
 		pthread_cond_broadcast(&l->idle);
 		if (l->hooks.wake)
@@ -156,12 +164,12 @@ int bn_loader_new(bn_loader **out, const bn_loader_hooks *hooks, bn_err *err)
 	return 0;
 }
 
-static void queue_free(bn_job *job)
+static void queue_free(load *ld)
 {
-	while (job) {
-		bn_job *next = job->next;
-		job_free(job);
-		job = next;
+	while (ld) {
+		load *next = ld->next;
+		load_free(ld);
+		ld = next;
 	}
 }
 
@@ -171,7 +179,7 @@ static void loader_stop(bn_loader *l)
 	l->stopping = true;
 	for (int i = 0; i < BN_LANE_COUNT; i++)
 		if (l->lanes[i].running)
-			atomic_store(&l->lanes[i].running->cancelled, true);
+			atomic_store(&l->lanes[i].running->job.cancelled, true);
 	pthread_cond_broadcast(&l->work);
 	pthread_mutex_unlock(&l->mutex);
 }
@@ -196,52 +204,51 @@ void bn_loader_free(bn_loader *l)
 uint64_t bn_loader_submit(bn_loader *l, bn_lane lane_id, uint64_t owner, int kind, bn_page_fn fn,
 	const void *arg, size_t arg_bytes)
 {
-	bn_job *job = bn_alloc_zeroed(1, sizeof *job + arg_bytes);
-	bn_page *page = bn_alloc_zeroed(1, sizeof *page);
+	load *ld = bn_alloc_zeroed(1, sizeof *ld + arg_bytes);
+	bn_page *page = bn_page_new(owner, kind);
 	lane *ln = &l->lanes[lane_id];
-	if (!job || !page) {
-		bn_free(job);
-		bn_free(page);
+	if (!ld || !page) {
+		bn_free(ld);
+		bn_page_free(page);
 		return 0;
 	}
+	bn_job_init(&ld->job);
 	if (arg_bytes)
-		memcpy(job->arg, arg, arg_bytes);
-	job->fn = fn;
-	job->page = page;
-	page->owner = owner;
-	page->kind = kind;
+		memcpy(ld->arg, arg, arg_bytes);
+	ld->fn = fn;
+	ld->page = page;
 	pthread_mutex_lock(&l->mutex);
 	uint64_t serial = page->serial = ++l->serial;
 	l->busy++;
 	if (ln->last)
-		ln->last = ln->last->next = job;
+		ln->last = ln->last->next = ld;
 	else
-		ln->first = ln->last = job;
+		ln->first = ln->last = ld;
 	pthread_cond_broadcast(&l->work);
 	pthread_mutex_unlock(&l->mutex);
 	return serial;
 }
 
-static bool job_is_of(const bn_job *job, uint64_t owner, int kind)
+static bool load_is_of(const load *ld, uint64_t owner, int kind)
 {
-	return job->page->owner == owner && (kind < 0 || job->page->kind == kind);
+	return ld->page->owner == owner && (kind < 0 || ld->page->kind == kind);
 }
 
 /* Unlinks and frees matching jobs of a queue; returns how many. */
-static int queue_drop(bn_job **first, bn_job **last, uint64_t owner, int kind)
+static int queue_drop(load **first, load **last, uint64_t owner, int kind)
 {
 	int dropped = 0;
-	bn_job **at = first;
+	load **at = first;
 	*last = NULL;
 	while (*at) {
-		bn_job *job = *at;
-		if (job_is_of(job, owner, kind)) {
-			*at = job->next;
-			job_free(job);
+		load *ld = *at;
+		if (load_is_of(ld, owner, kind)) {
+			*at = ld->next;
+			load_free(ld);
 			dropped++;
 		} else {
-			*last = job;
-			at = &job->next;
+			*last = ld;
+			at = &ld->next;
 		}
 	}
 	return dropped;
@@ -254,10 +261,10 @@ int bn_loader_cancel(bn_loader *l, uint64_t owner, int kind)
 	for (int i = 0; i < BN_LANE_COUNT; i++) {
 		lane *ln = &l->lanes[i];
 		dropped += queue_drop(&ln->first, &ln->last, owner, kind);
-		if (ln->running && !ln->running->discard && job_is_of(ln->running, owner, kind)) {
+		if (ln->running && !ln->running->discard && load_is_of(ln->running, owner, kind)) {
 			stopped++;
 			ln->running->discard = true;
-			atomic_store(&ln->running->cancelled, true);
+			atomic_store(&ln->running->job.cancelled, true);
 		}
 	}
 	dropped += queue_drop(&l->ready_first, &l->ready_last, owner, kind);
@@ -271,15 +278,15 @@ bn_page *bn_loader_take(bn_loader *l)
 {
 	bn_page *page = NULL;
 	pthread_mutex_lock(&l->mutex);
-	bn_job *job = l->ready_first;
-	if (job) {
-		l->ready_first = job->next;
+	load *ld = l->ready_first;
+	if (ld) {
+		l->ready_first = ld->next;
 		if (!l->ready_first)
 			l->ready_last = NULL;
 		l->busy--;
-		page = job->page;
-		job->page = NULL;
-		bn_free(job);
+		page = ld->page;
+		ld->page = NULL;
+		load_free(ld);
 	}
 	pthread_mutex_unlock(&l->mutex);
 	return page;
@@ -306,10 +313,10 @@ bool bn_loader_progress(bn_loader *l, int64_t *done, int64_t *total)
 	bool any = false;
 	pthread_mutex_lock(&l->mutex);
 	for (int i = 0; i < BN_LANE_COUNT && !any; i++) {
-		bn_job *job = l->lanes[i].running;
-		if (job && !job->discard && atomic_load(&job->done) > 0) {
-			*done = atomic_load(&job->done);
-			*total = atomic_load(&job->total);
+		load *ld = l->lanes[i].running;
+		if (ld && !ld->discard && atomic_load(&ld->job.done) > 0) {
+			*done = atomic_load(&ld->job.done);
+			*total = atomic_load(&ld->job.total);
 			any = true;
 		}
 	}

@@ -21,6 +21,7 @@
 #define BN_TUI_UI_PAGE_H
 #include "core/base/err.h"
 #include "core/base/mem.h"
+#include "tui/ui/work.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -30,6 +31,7 @@ typedef enum bn_lane {
 	BN_LANE_QUICK,
 	BN_LANE_SCAN,
 	BN_LANE_COUNT,
+	BN_LANE_JOB = BN_LANE_COUNT, /* no lane of a loader: a worker of jobs (tui/ui/job.h) */
 } bn_lane;
 
 typedef struct bn_page {
@@ -39,15 +41,14 @@ typedef struct bn_page {
 	int kind;                    /* as given to submit */
 	uint64_t owner;              /* as given to submit */
 	uint64_t serial; /* rises with each submit of this loader: older pages may be dropped */
+	int refs;        /* private: more than one when a job's result is shown twice */
 	bn_err err;      /* set when fn failed; data is NULL then */
 } bn_page;
 
-void bn_page_free(bn_page *p);
-
-typedef struct bn_job bn_job;
-/* Long work asks now and then, and returns BN_EINTR when it is true. */
-bool bn_job_is_cancelled(const bn_job *job);
-void bn_job_progress(bn_job *job, int64_t done, int64_t total); /* total 0: unknown */
+bn_page *bn_page_new(uint64_t owner, int kind); /* NULL without memory */
+/* One reference more, for whoever shows a page that somebody else has too. The UI thread's. */
+bn_page *bn_page_ref(bn_page *p);
+void bn_page_free(bn_page *p); /* gives a reference back */
 
 /* Fills page->data from page->arena. Runs on the lane's thread with that lane's context. */
 typedef int (*bn_page_fn)(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);

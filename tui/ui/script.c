@@ -9,21 +9,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-void bn_script_settle(bn_frame *f, bn_surface *s)
+/* Waits for pages and jobs, and for those that they lead to. False: there was nothing to wait for. */
+static bool work_finish(bn_frame *f)
 {
 	bn_loader *l = bn_frame_loader(f);
-	bn_frame_pump(f);
-	while (bn_loader_busy(l) > 0) {
+	bool any = bn_frame_pump(f);
+	while (bn_loader_busy(l) > 0 || bn_jobs_active(bn_frame_jobs(f)) > 0) {
 		bn_loader_wait(l);
+		if (bn_loader_busy(l) == 0)
+			bn_jobs_wait(bn_frame_jobs(f));
 		bn_frame_pump(f);
+		any = true;
 	}
+	return any;
+}
+
+void bn_script_settle(bn_frame *f, bn_surface *s)
+{
+	work_finish(f);
 	bn_frame_draw(f, s);
 	bn_frame_draw(f, s); /* what the first draw asked for (rows of a page) has its size now */
-	while (bn_loader_busy(l) > 0) {
-		bn_loader_wait(l);
-		bn_frame_pump(f);
+	while (work_finish(f))
 		bn_frame_draw(f, s);
-	}
 }
 
 static void text_type(bn_frame *f, bn_surface *s, const char *text, size_t n)

@@ -13,6 +13,7 @@
 #include "core/base/buf.h"
 #include "tui/ui/command.h"
 #include "tui/ui/grid.h"
+#include "tui/ui/job.h"
 #include "tui/ui/page.h"
 #include "tui/ui/surface.h"
 
@@ -48,6 +49,9 @@ struct bn_view {
 	int64_t asked_ms; /* when refresh() was last called */
 	int pending;      /* pages asked for and not here */
 	bool has_page;    /* the first one came, or failed to */
+	uint64_t job;     /* the one that it waits for; 0: none */
+	int64_t job_ms;   /* since when */
+	uint64_t shown;   /* the one whose result it has; 0: none */
 	bn_view *next;    /* all views of the frame */
 };
 
@@ -59,6 +63,11 @@ void bn_view_free(bn_view *v);    /* calls the class; NULL is fine */
 /* Asks for a page; it comes to page() of v. arg is copied. An older request of the same kind of
  * this view is dropped. */
 void bn_view_load(bn_view *v, bn_lane lane, int kind, bn_page_fn fn, const void *arg, size_t bytes);
+
+/* Waits for a job's result, which comes to page() with the spec's kind, and which it may not change: others
+ * show it too. Without a result the page has an error and no data. Started here, unless an equal one is
+ * under way; the job goes on when the view is left. False: it could not be started, and the frame said so. */
+bool bn_view_start(bn_view *v, const bn_job_spec *spec);
 
 /* List and detail side by side from 110 columns on, one above the other from 36 rows on. False when
  * the screen is too small for both; list is the whole area then. */

@@ -37,9 +37,22 @@ int bn_source_sheet(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_deed(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_reports(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_report(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_make_profile(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_make_frequency(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_verify_log(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_verify_model(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_make_report(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_export_rows(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_add_data(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_check(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_audit(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_overview(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_status(void *, const void *, bn_page *, bn_job *, bn_err *);
+
+/* Row numbers of r->table that the filter leaves, sorted as asked; NULL: every row in its own order. *rows
+ * is yours. */
+int bn_reader_order(int64_t **rows, size_t *count, bn_table_reader *table, const bn_order_arg *arg,
+	bn_job *job, bn_err *err);
 
 /* A page that owns more than its arena: data in the arena, and what to do with it at the end. */
 #define BN_PAGE_TAKE(page, made, fn) ((page)->data = (made), (page)->release = (fn), 0)

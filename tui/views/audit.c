@@ -125,6 +125,9 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	char when[BN_FORMAT_BYTES];
 	bn_buf text = BN_BUF_INIT;
 	(void)arg;
+	if (id == BN_CMD_VERIFY)
+		return bn_view_open(view->frame, bn_view_findings_new(&made, view->frame, "", &err),
+			&made, &err);
 	if (id != BN_CMD_OPEN || !r)
 		return false;
 	bn_format_time(when, r->time_ms, bn_frame_is_utc(view->frame));

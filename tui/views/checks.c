@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { KIND_CHECKS, KIND_CHECKED };
 enum { COL_STATE, COL_EXPECTATION, COL_COLUMN, COL_WANTED, COL_OBSERVED, COL_FAILING, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
@@ -92,6 +93,29 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	bn_list_draw(view, a, focused);
 }
 
+static int open_checked(bn_view **out, bn_frame *f, bn_page *page, const void *arg, bn_err *err)
+{
+	(void)arg;
+	return bn_view_checks_new(out, f, page->data, err);
+}
+
+static void check_start(bn_view *view, const char *suite)
+{
+	bn_recheck_arg arg;
+	char title[BN_REF_BYTES + 16];
+	memset(&arg, 0, sizeof arg); /* equal requests have equal bytes */
+	memcpy(arg.ref, ((bn_list *)view)->ref, sizeof arg.ref);
+	snprintf(arg.suite, sizeof arg.suite, "%s", suite ? suite : "");
+	snprintf(title, sizeof title, "check %s", arg.ref);
+	bn_view_start(view, &(bn_job_spec){.title = title,
+				    .unit = "checks",
+				    .fn = bn_view_source(view)->check,
+				    .arg = &arg,
+				    .arg_bytes = sizeof arg,
+				    .kind = KIND_CHECKED,
+				    .open = open_checked});
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	bn_list *l = (bn_list *)view;
@@ -99,7 +123,10 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
 	char title[128];
-	(void)arg;
+	if (id == BN_CMD_CHECK) {
+		check_start(view, arg);
+		return true;
+	}
 	if (id != BN_CMD_OPEN || !c)
 		return false;
 	int n = snprintf(
@@ -126,11 +153,22 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	return true;
 }
 
+static void page(bn_view *view, bn_page *p)
+{
+	if (p->kind == KIND_CHECKED) {
+		bn_page_free(p);
+		view->cls->refresh(view);
+	} else {
+		bn_list_page(view, p);
+	}
+}
+
 static void refresh(bn_view *view)
 {
 	bn_ref_arg arg = {""};
 	memcpy(arg.ref, ((bn_list *)view)->ref, sizeof arg.ref);
-	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->checks, &arg, sizeof arg);
+	bn_view_load(
+		view, BN_LANE_QUICK, KIND_CHECKS, bn_view_source(view)->checks, &arg, sizeof arg);
 }
 
 static void cli(const bn_view *view, bn_buf *out)
@@ -144,7 +182,7 @@ static const bn_view_class checks_class = {
 	.draw = draw,
 	.command = command,
 	.refuses = refuses,
-	.page = bn_list_page,
+	.page = page,
 	.refresh = refresh,
 	.crumb = bn_list_crumb,
 	.cli = cli,

@@ -193,13 +193,44 @@ static const bn_dataset_version *dataset_selected(const bn_list *l, char ref[BN_
 	return v;
 }
 
+static int open_added(bn_view **out, bn_frame *f, bn_page *page, const void *arg, bn_err *err)
+{
+	(void)arg;
+	return bn_view_rows_new(out, f, page->data, "", NULL, err);
+}
+
+/* "NAME FILE"; the file may hold blanks. */
+static bool add_start(bn_view *view, const char *text)
+{
+	bn_add_arg arg;
+	char title[sizeof arg + 16];
+	size_t n = text ? strcspn(text, " ") : 0;
+	const char *uri = text ? text + n + strspn(text + n, " ") : "";
+	if (!n || !*uri) {
+		bn_frame_prompt(view->frame, "add ");
+		bn_frame_message(view->frame, "which dataset, from which file? :add NAME FILE.csv");
+		return true;
+	}
+	memset(&arg, 0, sizeof arg); /* equal requests have equal bytes */
+	snprintf(arg.name, sizeof arg.name, "%.*s", (int)n, text);
+	snprintf(arg.uri, sizeof arg.uri, "%s", uri);
+	snprintf(title, sizeof title, "add %s from %s", arg.name, arg.uri);
+	bn_frame_start(view->frame, &(bn_job_spec){.title = title,
+					    .unit = "B",
+					    .fn = bn_view_source(view)->add_data,
+					    .arg = &arg,
+					    .arg_bytes = sizeof arg,
+					    .open = open_added});
+	return true;
+}
+
 static bool about_version(bn_view *view, bn_command_id id, const char *ref)
 {
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
 	int rc;
 	if (id == BN_CMD_DESCRIBE)
-		rc = bn_view_profile_new(&made, view->frame, ref, &err);
+		rc = bn_view_profile_new(&made, view->frame, ref, "", &err);
 	else if (id == BN_CMD_CHECKS)
 		rc = bn_view_checks_new(&made, view->frame, ref, &err);
 	else
@@ -214,7 +245,8 @@ static bool data_command(bn_view *view, bn_command_id id, const char *arg)
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
 	const bn_dataset_version *v = dataset_selected(l, ref);
-	(void)arg;
+	if (id == BN_CMD_ADD)
+		return add_start(view, arg);
 	if (!v)
 		return false;
 	if (id == BN_CMD_OPEN)
@@ -337,7 +369,8 @@ static bool versions_command(bn_view *view, bn_command_id id, const char *arg)
 	char ref[BN_REF_BYTES];
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
-	(void)arg;
+	if (id == BN_CMD_ADD)
+		return add_start(view, arg);
 	if (!version_selected((bn_list *)view, ref))
 		return false;
 	if (id == BN_CMD_OPEN)

@@ -21,7 +21,19 @@ static const bn_grid_column columns[COLUMNS] = {
 typedef struct frequency_view {
 	bn_list list;
 	char column[128];
+	char filter[256];
 } frequency_view;
+
+enum { KIND_KEPT, KIND_MADE };
+
+static bn_frequency_arg arg_of(const frequency_view *v)
+{
+	bn_frequency_arg arg = {"", "", ""};
+	memcpy(arg.ref, v->list.ref, sizeof arg.ref);
+	memcpy(arg.filter, v->filter, sizeof arg.filter);
+	memcpy(arg.column, v->column, sizeof arg.column);
+	return arg;
+}
 
 static int64_t grid_rows(void *ctx)
 {
@@ -95,31 +107,66 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	(void)arg;
 	if (id != BN_CMD_OPEN || !d || row < 0 || row >= (int64_t)d->count)
 		return false;
+	char filter[256];
+	if (snprintf(filter, sizeof filter, "%s%s%s", v->filter, v->filter[0] ? " " : "",
+		    d->filters[row]) >= (int)sizeof filter) {
+		bn_frame_message(view->frame, "the filter of these rows would be too long");
+		return true;
+	}
 	return bn_view_open(view->frame,
-		bn_view_rows_new(&made, view->frame, v->list.ref, d->filters[row], v->column, &err),
-		&made, &err);
+		bn_view_rows_new(&made, view->frame, v->list.ref, filter, v->column, &err), &made,
+		&err);
 }
 
 static void refresh(bn_view *view)
 {
 	frequency_view *v = (frequency_view *)view;
-	bn_frequency_arg arg = {"", ""};
-	memcpy(arg.ref, v->list.ref, sizeof arg.ref);
-	memcpy(arg.column, v->column, sizeof arg.column);
-	if (!v->list.page)
-		bn_view_load(
-			view, BN_LANE_SCAN, 0, bn_view_source(view)->frequency, &arg, sizeof arg);
+	bn_frequency_arg arg = arg_of(v);
+	if (!bn_list_data(&v->list) && !view->job)
+		bn_view_load(view, BN_LANE_QUICK, KIND_KEPT, bn_view_source(view)->frequency, &arg,
+			sizeof arg);
+}
+
+static int open_frequency(bn_view **out, bn_frame *f, bn_page *page, const void *arg, bn_err *err)
+{
+	const bn_frequency_arg *a = arg;
+	int rc = bn_view_frequency_new(out, f, a->ref, a->filter, a->column, err);
+	if (rc < 0)
+		return rc;
+	bn_list_page(*out, bn_page_ref(page));
+	return 0;
+}
+
+static void page(bn_view *view, bn_page *p)
+{
+	bn_frequency_arg arg = arg_of((const frequency_view *)view);
+	char title[sizeof arg + 32];
+	if (p->kind != KIND_KEPT || p->data || p->err.code) {
+		bn_list_page(view, p);
+		return;
+	}
+	bn_page_free(p);
+	snprintf(title, sizeof title, "values of %s in %s%s%s", arg.column, arg.ref,
+		arg.filter[0] ? " where " : "", arg.filter);
+	bn_view_start(view, &(bn_job_spec){.title = title,
+				    .fn = bn_view_source(view)->make_frequency,
+				    .arg = &arg,
+				    .arg_bytes = sizeof arg,
+				    .kind = KIND_MADE,
+				    .open = open_frequency});
 }
 
 static void crumb(const bn_view *view, bn_buf *out)
 {
-	bn_buf_adds(out, ((const frequency_view *)view)->column);
+	const frequency_view *v = (const frequency_view *)view;
+	bn_buf_addf(out, "%s%s%s", v->column, v->filter[0] ? " where " : "", v->filter);
 }
 
 static void cli(const bn_view *view, bn_buf *out)
 {
 	const frequency_view *v = (const frequency_view *)view;
-	bn_buf_addf(out, "binnacle data freq %s %s --json", v->list.ref, v->column);
+	if (!v->filter[0])
+		bn_buf_addf(out, "binnacle data freq %s %s --json", v->list.ref, v->column);
 }
 
 static const bn_view_class frequency_class = {
@@ -127,7 +174,7 @@ static const bn_view_class frequency_class = {
 	.kind = BN_ON_FREQUENCY,
 	.draw = bn_list_draw,
 	.command = command,
-	.page = bn_list_page,
+	.page = page,
 	.refresh = refresh,
 	.crumb = crumb,
 	.cli = cli,
@@ -135,8 +182,8 @@ static const bn_view_class frequency_class = {
 	.free = bn_list_free,
 };
 
-int bn_view_frequency_new(
-	bn_view **out, bn_frame *f, const char *ref, const char *column, bn_err *err)
+int bn_view_frequency_new(bn_view **out, bn_frame *f, const char *ref, const char *filter,
+	const char *column, bn_err *err)
 {
 	frequency_view *v = NULL;
 	int rc = bn_list_new(
@@ -144,6 +191,7 @@ int bn_view_frequency_new(
 	if (rc)
 		return rc;
 	snprintf(v->column, sizeof v->column, "%s", column);
+	snprintf(v->filter, sizeof v->filter, "%s", filter);
 	*out = &v->list.view;
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "tui/views/_list.h"
 
 #include "core/base/mem.h"
+#include "tui/ui/job_draw.h"
 
 #include <stdio.h>
 
@@ -24,10 +25,31 @@ int bn_list_new(void *out, size_t bytes, const bn_view_class *cls, bn_frame *f,
 	return 0;
 }
 
+/* Instead of rows: the job that they will come from, or why there are none. */
+static void job_draw(bn_list *l, bn_area a)
+{
+	bn_view *v = &l->view;
+	bn_area text = bn_area_sub(a, 0, 1, a.rows, a.cols - 2);
+	if (v->job) {
+		bn_job_draw(bn_area_sub(a, 0, 0, a.rows - 1, a.cols), bn_frame_jobs(v->frame),
+			v->job, bn_frame_now_ms(v->frame));
+		bn_area_text(a, a.rows - 1, 1, BN_INK_DIM,
+			"It goes on when you leave this screen. ^C stops it, B lists jobs.");
+	} else {
+		int row = bn_area_paragraph(text, 0, 0, BN_INK_ERROR, l->page->err.msg);
+		bn_area_paragraph(text, row, 0, BN_INK_TEXT, l->page->err.hint);
+	}
+	bn_area_cursor(a, 0, 0, false);
+}
+
 void bn_list_draw(bn_view *v, bn_area a, bool focused)
 {
 	bn_list *l = (bn_list *)v;
 	l->alphabet = a.s->alphabet;
+	if (v->job || (l->page && l->page->err.code)) {
+		job_draw(l, a);
+		return;
+	}
 	bn_grid_draw(&l->grid, a, focused);
 	if (!l->page && a.rows > 1) {
 		bn_area_fill(a, 1, 0, a.rows - 1, a.cols, BN_INK_TEXT);

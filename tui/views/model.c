@@ -250,6 +250,15 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		else if (d)
 			reject_ask(v, d);
 		return true;
+	case BN_CMD_REPORT:
+		bn_view_make_report(view, v->spec);
+		return true;
+	case BN_CMD_VERIFY: {
+		bn_err err = BN_ERR_INIT;
+		bn_view *made = NULL;
+		int rc = bn_view_findings_new(&made, view->frame, v->spec, &err);
+		return bn_view_open(view->frame, rc, &made, &err);
+	}
 	case BN_CMD_OPEN: {
 		bn_err err = BN_ERR_INIT;
 		bn_view *made = NULL;

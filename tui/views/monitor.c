@@ -240,7 +240,7 @@ static const bn_view_class report_class = {
 	.free = bn_list_free,
 };
 
-static int report_new(bn_view **out, bn_frame *f, const char *id, bn_err *err)
+int bn_view_report_new(bn_view **out, bn_frame *f, const char *id, bn_err *err)
 {
 	report_view *v = NULL;
 	int rc = bn_list_new(&v, sizeof *v, &report_class, f, &feature_source, feature_columns,
@@ -248,6 +248,25 @@ static int report_new(bn_view **out, bn_frame *f, const char *id, bn_err *err)
 	if (!rc)
 		*out = &v->list.view;
 	return rc;
+}
+
+static int open_report(bn_view **out, bn_frame *f, bn_page *page, const void *arg, bn_err *err)
+{
+	(void)arg;
+	return bn_view_report_new(out, f, page->data, err);
+}
+
+void bn_view_make_report(bn_view *v, const char *model)
+{
+	bn_ref_arg arg = {""};
+	char title[BN_REF_BYTES + 24];
+	snprintf(arg.ref, sizeof arg.ref, "%s", model);
+	snprintf(title, sizeof title, "drift report of %s", arg.ref);
+	bn_frame_start(v->frame, &(bn_job_spec){.title = title,
+					 .fn = bn_view_source(v)->make_report,
+					 .arg = &arg,
+					 .arg_bytes = sizeof arg,
+					 .open = open_report});
 }
 
 /* ---- the list of reports ------------------------------------------------------------------------- */
@@ -364,15 +383,24 @@ static bool monitor_command(bn_view *view, bn_command_id id, const char *arg)
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
 	(void)arg;
+	if (id == BN_CMD_REPORT && r) {
+		char model[BN_REF_BYTES];
+		snprintf(model, sizeof model, "%.120s%s%.20s", r->model, r->version ? "/" : "",
+			r->version ? r->version : "");
+		bn_view_make_report(view, model);
+		return true;
+	}
 	if (id != BN_CMD_OPEN || !r)
 		return false;
-	return bn_view_open(view->frame, report_new(&made, view->frame, r->id, &err), &made, &err);
+	return bn_view_open(
+		view->frame, bn_view_report_new(&made, view->frame, r->id, &err), &made, &err);
 }
 
 static bool monitor_refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
 	bn_list *l = (bn_list *)view;
-	if (id != BN_CMD_OPEN || report_at(l, bn_grid_selected_row(&l->grid)))
+	if ((id != BN_CMD_OPEN && id != BN_CMD_REPORT) ||
+		report_at(l, bn_grid_selected_row(&l->grid)))
 		return false;
 	snprintf(why, size, "no report yet: binnacle monitor report MODEL");
 	return true;

@@ -47,6 +47,21 @@ static const bn_grid_column columns[COLUMNS] = {
 	[COL_SKEW] = {.title = "skew", .right = true, .min = 6, .priority = 8},
 };
 
+typedef struct profile_view {
+	bn_list list;
+	char filter[256];
+} profile_view;
+
+enum { KIND_KEPT, KIND_MADE };
+
+static bn_profile_arg arg_of(const profile_view *v)
+{
+	bn_profile_arg arg = {"", ""};
+	memcpy(arg.ref, v->list.ref, sizeof arg.ref);
+	memcpy(arg.filter, v->filter, sizeof arg.filter);
+	return arg;
+}
+
 static const bn_profile_column *column_at(const bn_list *l, int64_t row)
 {
 	const bn_profile *p = bn_list_data(l);
@@ -245,30 +260,71 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	(void)arg;
 	if ((id != BN_CMD_OPEN && id != BN_CMD_FREQUENCY) || !c)
 		return false;
+	const char *own = ((profile_view *)view)->filter;
 	if (id == BN_CMD_OPEN && l->grid.column == COL_MISSING && c->missing) {
-		char filter[160];
-		snprintf(filter, sizeof filter, "%.120s=", c->name);
+		char filter[256];
+		if (snprintf(filter, sizeof filter, "%s%s\"%.120s\"=", own, own[0] ? " " : "",
+			    c->name) >= (int)sizeof filter) {
+			bn_frame_message(view->frame, "the filter of these rows would be too long");
+			return true;
+		}
 		return bn_view_open(view->frame,
 			bn_view_rows_new(&made, view->frame, l->ref, filter, c->name, &err), &made,
 			&err);
 	}
 	return bn_view_open(view->frame,
-		bn_view_frequency_new(&made, view->frame, l->ref, c->name, &err), &made, &err);
+		bn_view_frequency_new(&made, view->frame, l->ref, own, c->name, &err), &made, &err);
 }
 
+static int open_profile(bn_view **out, bn_frame *f, bn_page *page, const void *arg, bn_err *err)
+{
+	const bn_profile_arg *a = arg;
+	int rc = bn_view_profile_new(out, f, a->ref, a->filter, err);
+	if (rc < 0)
+		return rc;
+	bn_list_page(*out, bn_page_ref(page));
+	return 0;
+}
+
+/* What is kept comes as a page; what has to be made is a job. */
 static void refresh(bn_view *view)
 {
 	bn_list *l = (bn_list *)view;
-	bn_ref_arg arg = {""};
-	memcpy(arg.ref, l->ref, sizeof arg.ref);
-	if (!l->page)
-		bn_view_load(
-			view, BN_LANE_SCAN, 0, bn_view_source(view)->profile, &arg, sizeof arg);
+	bn_profile_arg arg = arg_of((const profile_view *)view);
+	if (!bn_list_data(l) && !view->job)
+		bn_view_load(view, BN_LANE_QUICK, KIND_KEPT, bn_view_source(view)->profile, &arg,
+			sizeof arg);
+}
+
+static void page(bn_view *view, bn_page *p)
+{
+	bn_profile_arg arg = arg_of((const profile_view *)view);
+	char title[BN_REF_BYTES + sizeof arg.filter + 24];
+	if (p->kind != KIND_KEPT || p->data || p->err.code) {
+		bn_list_page(view, p);
+		return;
+	}
+	bn_page_free(p);
+	snprintf(title, sizeof title, "profile of %s%s%s", arg.ref, arg.filter[0] ? " where " : "",
+		arg.filter);
+	bn_view_start(view, &(bn_job_spec){.title = title,
+				    .fn = bn_view_source(view)->make_profile,
+				    .arg = &arg,
+				    .arg_bytes = sizeof arg,
+				    .kind = KIND_MADE,
+				    .open = open_profile});
+}
+
+static void crumb(const bn_view *view, bn_buf *out)
+{
+	const profile_view *v = (const profile_view *)view;
+	bn_buf_addf(out, "%s%s%s", v->list.ref, v->filter[0] ? " where " : "", v->filter);
 }
 
 static void cli(const bn_view *view, bn_buf *out)
 {
-	bn_buf_addf(out, "binnacle data describe %s --json", ((const bn_list *)view)->ref);
+	if (!((const profile_view *)view)->filter[0])
+		bn_buf_addf(out, "binnacle data describe %s --json", ((const bn_list *)view)->ref);
 }
 
 static const bn_view_class profile_class = {
@@ -276,19 +332,22 @@ static const bn_view_class profile_class = {
 	.kind = BN_ON_PROFILE,
 	.draw = draw,
 	.command = command,
-	.page = bn_list_page,
+	.page = page,
 	.refresh = refresh,
-	.crumb = bn_list_crumb,
+	.crumb = crumb,
 	.cli = cli,
 	.table = bn_list_grid,
 	.free = bn_list_free,
 };
 
-int bn_view_profile_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err)
+int bn_view_profile_new(
+	bn_view **out, bn_frame *f, const char *ref, const char *filter, bn_err *err)
 {
-	bn_list *l = NULL;
-	int rc = bn_list_new(&l, sizeof *l, &profile_class, f, &source, columns, COLUMNS, ref, err);
-	if (!rc)
-		*out = &l->view;
-	return rc;
+	profile_view *v = NULL;
+	int rc = bn_list_new(&v, sizeof *v, &profile_class, f, &source, columns, COLUMNS, ref, err);
+	if (rc)
+		return rc;
+	snprintf(v->filter, sizeof v->filter, "%s", filter);
+	*out = &v->list.view;
+	return 0;
 }

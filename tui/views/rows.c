@@ -67,7 +67,7 @@ static void rows_cell(void *ctx, int64_t position, int col, bn_grid_cell *out)
 static const bn_grid_source rows_source = {.rows = rows_count, .cell = rows_cell};
 static const bn_grid_column row_column[1] = {{.title = "row", .right = true, .frozen = true}};
 
-static void order_ask(rows_view *v)
+static bn_order_arg order_arg(const rows_view *v)
 {
 	bn_order_arg arg = {.sort_column = v->list.grid.sort_column - 1,
 		.descending = v->list.grid.sort_descending};
@@ -75,6 +75,12 @@ static void order_ask(rows_view *v)
 	snprintf(arg.filter, sizeof arg.filter, "%s", v->list.grid.filter);
 	if (v->list.grid.sort_column <= 0)
 		arg.sort_column = -1;
+	return arg;
+}
+
+static void order_ask(rows_view *v)
+{
+	bn_order_arg arg = order_arg(v);
 	bn_view_load(&v->list.view, BN_LANE_SCAN, KIND_ORDER, bn_view_source(&v->list.view)->order,
 		&arg, sizeof arg);
 }
@@ -187,6 +193,29 @@ static void rows_page(bn_view *view, bn_page *p)
 	bn_grid_reload(&v->list.grid);
 }
 
+/* Of chosen rows there is no text that says which they are. */
+static const char *filter_of(const rows_view *v)
+{
+	return v->fixed ? "" : v->list.grid.filter;
+}
+
+/* All rows that the filter leaves, in the order shown; the screen may be left meanwhile. */
+static void export_start(rows_view *v, const char *path)
+{
+	bn_frame *f = v->list.view.frame;
+	bn_export_arg arg;
+	char title[BN_REF_BYTES + 200];
+	memset(&arg, 0, sizeof arg); /* equal requests have equal bytes */
+	arg.rows = order_arg(v);
+	bn_frame_path(f, path, arg.path, sizeof arg.path);
+	snprintf(title, sizeof title, "export %s to %.180s", v->list.ref, path);
+	bn_frame_start(f, &(bn_job_spec){.title = title,
+				  .unit = "rows",
+				  .fn = bn_view_source(&v->list.view)->export_rows,
+				  .arg = &arg,
+				  .arg_bytes = sizeof arg});
+}
+
 static bool rows_command(bn_view *view, bn_command_id id, const char *arg)
 {
 	rows_view *v = (rows_view *)view;
@@ -194,16 +223,21 @@ static bool rows_command(bn_view *view, bn_command_id id, const char *arg)
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
 	int col = v->list.grid.column - 1;
-	(void)arg;
+	if (id == BN_CMD_EXPORT && !v->fixed && arg && *arg) {
+		export_start(v, arg);
+		return true;
+	}
 	if (id == BN_CMD_DESCRIBE)
 		return bn_view_open(view->frame,
-			bn_view_profile_new(&made, view->frame, v->list.ref, &err), &made, &err);
+			bn_view_profile_new(&made, view->frame, v->list.ref, filter_of(v), &err),
+			&made, &err);
 	if (id == BN_CMD_CHECKS)
 		return bn_view_open(view->frame,
 			bn_view_checks_new(&made, view->frame, v->list.ref, &err), &made, &err);
 	if (id == BN_CMD_FREQUENCY && o && col >= 0)
 		return bn_view_open(view->frame,
-			bn_view_frequency_new(&made, view->frame, v->list.ref, o->names[col], &err),
+			bn_view_frequency_new(
+				&made, view->frame, v->list.ref, filter_of(v), o->names[col], &err),
 			&made, &err);
 	if (id != BN_CMD_OPEN || !o)
 		return false;
@@ -238,9 +272,8 @@ static bool rows_refuses(bn_view *view, bn_command_id id, char *why, size_t size
 			"these are chosen rows; filter and sort work on the whole table");
 		return true;
 	}
-	if (id == BN_CMD_EXPORT && rows_count(view) > BN_WINDOW_ROWS) {
-		snprintf(why, size, "for more than %d rows: binnacle data export %s FILE.csv",
-			BN_WINDOW_ROWS, v->list.ref);
+	if (id == BN_CMD_EXPORT && v->fixed && v->fixed_count > BN_WINDOW_ROWS) {
+		snprintf(why, size, "of chosen rows at most %d can be written", BN_WINDOW_ROWS);
 		return true;
 	}
 	return false;

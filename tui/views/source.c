@@ -66,9 +66,9 @@ int bn_reader_table(bn_table_reader **out, bn_reader *r, const char *ref, bn_err
 	return 0;
 }
 
-const bn_source *bn_source_workspace(void)
+const bn_page_source *bn_source_workspace(void)
 {
-	static const bn_source source = {
+	static const bn_page_source source = {
 		.status = bn_source_status,
 		.overview = bn_source_overview,
 		.datasets = bn_source_datasets,
@@ -87,6 +87,14 @@ const bn_source *bn_source_workspace(void)
 		.reports = bn_source_reports,
 		.report = bn_source_report,
 		.audit = bn_source_audit,
+		.make_profile = bn_source_make_profile,
+		.make_frequency = bn_source_make_frequency,
+		.verify_log = bn_source_verify_log,
+		.verify_model = bn_source_verify_model,
+		.make_report = bn_source_make_report,
+		.export_rows = bn_source_export_rows,
+		.add_data = bn_source_add_data,
+		.check = bn_source_check,
 	};
 	return &source;
 }

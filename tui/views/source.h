@@ -77,6 +77,11 @@ typedef struct bn_ref_arg {
 	char ref[BN_REF_BYTES]; /* "power@v3", a run id, "power/3", a report id; "": all */
 } bn_ref_arg;
 
+typedef struct bn_profile_arg {
+	char ref[BN_REF_BYTES];
+	char filter[256]; /* as of bn_order_arg; "": all rows */
+} bn_profile_arg;
+
 /* Which rows of a table, in which order: an empty filter and no sort is the table as it lies. */
 typedef struct bn_order_arg {
 	char ref[BN_REF_BYTES];
@@ -113,6 +118,7 @@ typedef struct bn_window {
 
 typedef struct bn_frequency_arg {
 	char ref[BN_REF_BYTES];
+	char filter[256];
 	char column[128];
 } bn_frequency_arg;
 
@@ -227,17 +233,48 @@ typedef struct bn_deed_arg {
 	bool override; /* approve although blocking gates do not pass */
 } bn_deed_arg;
 
+/* ---- jobs ---------------------------------------------------------------------------------------- */
+
+typedef struct bn_finding {
+	bn_state state;
+	const char *what;  /* "file model.safetensors" */
+	const char *found; /* what is wrong with it, or how much was looked at; may be "" */
+} bn_finding;
+
+/* What verifying says. */
+typedef struct bn_findings {
+	const char *about;   /* "power/1", "the log" */
+	const char *verdict; /* one sentence */
+	bn_state state;
+	const bn_finding *items;
+	size_t count;
+} bn_findings;
+
+typedef struct bn_export_arg {
+	bn_order_arg rows;
+	char path[512]; /* TSV when it ends with .tsv, else CSV; replaced when it is there */
+} bn_export_arg;
+
+typedef struct bn_add_arg {
+	char name[128], uri[512];
+} bn_add_arg;
+
+typedef struct bn_recheck_arg {
+	char ref[BN_REF_BYTES];
+	char suite[512]; /* a file; "": the suite that the version was checked by last */
+} bn_recheck_arg;
+
 /* ---- the table ----------------------------------------------------------------------------------- */
 
-typedef struct bn_source {
+typedef struct bn_page_source {
 	bn_page_fn status;    /* no argument; char * for the title */
 	bn_page_fn overview;  /* bn_overview */
 	bn_page_fn datasets;  /* bn_dataset_list */
 	bn_page_fn versions;  /* bn_ref_arg (a name); bn_dataset_versions */
 	bn_page_fn order;     /* bn_order_arg; bn_order */
 	bn_page_fn window;    /* bn_window_arg; bn_window */
-	bn_page_fn profile;   /* bn_ref_arg; bn_profile */
-	bn_page_fn frequency; /* bn_frequency_arg; bn_frequency */
+	bn_page_fn profile;   /* bn_profile_arg; bn_profile. Without data or error: not made yet */
+	bn_page_fn frequency; /* bn_frequency_arg; bn_frequency, or as profile */
 	bn_page_fn checks;    /* bn_ref_arg; bn_checks */
 	bn_page_fn runs;      /* bn_runs_arg; bn_runs */
 	bn_page_fn run;       /* bn_run_arg; bn_run_detail */
@@ -248,10 +285,19 @@ typedef struct bn_source {
 	bn_page_fn reports;   /* bn_monitor_reports * (made with bn_alloc) */
 	bn_page_fn report;    /* bn_ref_arg; bn_monitor_report with features */
 	bn_page_fn audit;     /* bn_audit_page */
-} bn_source;
+	/* As jobs (tui/ui/job.h). */
+	bn_page_fn make_profile;   /* as profile, with data */
+	bn_page_fn make_frequency; /* as frequency, with data */
+	bn_page_fn verify_log;     /* bn_findings */
+	bn_page_fn verify_model;   /* bn_ref_arg ("power/3"); bn_findings */
+	bn_page_fn make_report;    /* bn_ref_arg (a model); char *: the report's id */
+	bn_page_fn export_rows;    /* bn_export_arg; char *: the path */
+	bn_page_fn add_data;       /* bn_add_arg; char *: the version, "jobs@v3" */
+	bn_page_fn check;          /* bn_recheck_arg; char *: the version */
+} bn_page_source;
 
 /* The workspace that dir lies in; contexts are bn_workspaces, one per lane. */
-const bn_source *bn_source_workspace(void);
+const bn_page_source *bn_source_workspace(void);
 int bn_source_open(void **context, const char *dir, bn_err *err);
 void bn_source_close(void *context);
 

@@ -1,8 +1,7 @@
-/* source_data.c - datasets, profiles, frequencies, checks and windows of rows. See _source.h; which
+/* source_data.c - datasets, checks and windows of rows. See _source.h; which
  * rows match a filter is source_order.c. */
 #include "core/base/buf.h"
 #include "core/base/timestamp.h"
-#include "core/data/profiler.h"
 #include "tui/views/_source.h"
 
 #include <inttypes.h>
@@ -87,131 +86,6 @@ int bn_source_window(void *context, const void *arg, bn_page *page, bn_job *job,
 		*w = (bn_window){a->first, a->count, columns, cells};
 		page->data = w;
 	}
-	return rc;
-}
-
-/* ---- profile and frequency ----------------------------------------------------------------------- */
-
-static void profile_release(void *p)
-{
-	bn_profile_free(p);
-}
-
-static bool profile_report(void *job, uint64_t done, uint64_t total)
-{
-	bn_job_progress(job, (int64_t)done, (int64_t)total);
-	return !bn_job_is_cancelled(job);
-}
-
-static int profile_load(bn_profile **out, bn_reader *r, const char *ref, bn_job *job, bn_err *err)
-{
-	bn_dataset_version *v = NULL;
-	bn_table_reader *table = NULL;
-	bn_profile_progress progress = {profile_report, job};
-	int rc = bn_reader_refresh(r, err);
-	if (!rc)
-		rc = bn_dataset_resolve(&v, r->ws, ref, BN_DATASET_REMOVED_TOO, err);
-	if (!rc && v->profile_hash[0]) {
-		rc = bn_dataset_load_profile(out, r->ws, v, err);
-	} else if (!rc) { /* made now, and not kept */
-		rc = bn_reader_table(&table, r, ref, err);
-		if (!rc)
-			rc = bn_profile_table(out, table, 1, &progress, err);
-	}
-	bn_dataset_version_free(v);
-	return rc;
-}
-
-int bn_source_profile(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
-{
-	const bn_ref_arg *a = arg;
-	bn_profile *p = NULL;
-	int rc = profile_load(&p, context, a->ref, job, err);
-	return rc ? rc : BN_PAGE_TAKE(page, p, profile_release);
-}
-
-typedef struct bins {
-	const char **values, **filters;
-	int64_t *counts;
-	size_t count;
-} bins;
-
-static void bin_add(bins *b, const char *value, const char *filter, int64_t count)
-{
-	b->values[b->count] = value;
-	b->filters[b->count] = filter;
-	b->counts[b->count++] = count;
-}
-
-static const char *bin_label(bn_arena *arena, const bn_profile_column *c, double lo, double hi)
-{
-	char from[BN_TIMESTAMP_TEXT], to[BN_TIMESTAMP_TEXT];
-	if (c->type != BN_TYPE_TIMESTAMP)
-		return bn_arena_strf(arena, "%.6g to %.6g", lo, hi);
-	bn_timestamp_short((int64_t)lo, true, from);
-	bn_timestamp_short((int64_t)hi, true, to);
-	return bn_arena_strf(arena, "%s to %s", from, to);
-}
-
-/* Values where few make up most of the column, else the bins of its histogram. */
-static void frequency_fill(bins *b, bn_arena *arena, const bn_profile_column *c)
-{
-	uint64_t listed = 0;
-	for (size_t i = 0; i < c->top_count; i++)
-		listed += c->top[i].count;
-	bool by_value = !c->hist_count || 2 * listed >= c->rows - c->missing;
-	for (size_t i = 0; by_value && i < c->top_count; i++) {
-		const bn_profile_value *t = &c->top[i];
-		const char *text = t->text ? bn_arena_strdup(arena, t->text)
-					   : bn_arena_strf(arena, "%.17g", t->number);
-		bin_add(b, text, bn_arena_strf(arena, "\"%s\"=\"%s\"", c->name, text),
-			(int64_t)t->count);
-	}
-	for (size_t i = 0; !by_value && i < c->hist_count; i++) {
-		double width = (c->hist_hi - c->hist_lo) / (double)c->hist_count;
-		bool last = i + 1 == c->hist_count;
-		double lo = c->hist_lo + width * (double)i, hi = last ? c->hist_hi : lo + width;
-		if (c->hist[i] > 0)
-			bin_add(b, bin_label(arena, c, lo, hi),
-				bn_arena_strf(arena, "\"%s\">=%.17g \"%s\"%s%.17g", c->name, lo,
-					c->name, last ? "<=" : "<", hi),
-				(int64_t)c->hist[i]);
-	}
-	if (c->missing)
-		bin_add(b, NULL, bn_arena_strf(arena, "\"%s\"=", c->name), (int64_t)c->missing);
-}
-
-int bn_source_frequency(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
-{
-	const bn_frequency_arg *a = arg;
-	bn_arena *arena = &page->arena;
-	bn_profile *p = NULL;
-	int rc = profile_load(&p, context, a->ref, job, err);
-	const bn_profile_column *c = rc ? NULL : bn_profile_find(p, a->column);
-	if (!rc && !c)
-		rc = bn_err_set(err, BN_ENOTFOUND, "%s has no column '%s'", a->ref, a->column);
-	size_t most = BN_PROFILE_TOP + BN_PROFILE_BINS + 1;
-	bn_frequency *f = bn_arena_alloc(arena, sizeof *f);
-	bins b = {bn_arena_alloc(arena, most * sizeof *b.values),
-		bn_arena_alloc(arena, most * sizeof *b.filters),
-		bn_arena_alloc(arena, most * sizeof *b.counts), 0};
-	if (!rc && (!f || !b.values || !b.filters || !b.counts))
-		rc = bn_err_nomem(err, "frequencies");
-	if (!rc) {
-		frequency_fill(&b, arena, c);
-		int64_t listed = 0;
-		for (size_t i = 0; i < b.count; i++)
-			listed += b.counts[i];
-		*f = (bn_frequency){.filters = b.filters,
-			.values = b.values,
-			.counts = b.counts,
-			.count = b.count,
-			.total = (int64_t)c->rows,
-			.others = (int64_t)c->rows > listed ? (int64_t)c->rows - listed : 0,
-			.exact = c->top_error == 0};
-		page->data = f;
-	}
-	bn_profile_free(p);
 	return rc;
 }
 

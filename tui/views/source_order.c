@@ -316,33 +316,48 @@ static int schema_copy(bn_order *o, bn_arena *arena, const bn_schema *schema, bn
 	return 0;
 }
 
+int bn_reader_order(int64_t **out, size_t *count, bn_table_reader *table, const bn_order_arg *a,
+	bn_job *job, bn_err *err)
+{
+	plan p;
+	rows found = {NULL, 0, 0};
+	size_t columns = bn_table_schema(table)->count;
+	bool sorts = a->sort_column >= 0 && (size_t)a->sort_column < columns;
+	int rc = plan_make(&p, bn_table_schema(table), a->filter, err);
+	if (rc < 0)
+		return rc;
+	if (p.count && (rc = filter_run(&found, table, &p, job, err)) < 0)
+		goto out;
+	if (sorts && !p.count && (rc = rows_all(&found, bn_table_rows(table), err)) < 0)
+		goto out;
+	if (sorts &&
+		(rc = sort_run(&found, table, (size_t)a->sort_column, a->descending, job, err)) < 0)
+		goto out;
+	if (p.count && !found.items && (rc = rows_all(&found, 0, err)) < 0)
+		goto out; /* nothing matches: an order of no rows */
+	*out = found.items;
+	*count = found.count;
+	found.items = NULL;
+out:
+	bn_free(found.items);
+	return rc;
+}
+
 int bn_source_order(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	const bn_order_arg *a = arg;
 	bn_table_reader *table = NULL;
-	plan p;
-	rows found = {NULL, 0, 0};
+	int64_t *found = NULL;
+	size_t count = 0;
 	bn_order *o = bn_arena_alloc(&page->arena, sizeof *o);
-	int rc = o ? bn_reader_table(&table, context, a->ref, err) : bn_err_nomem(err, "an order");
-	if (!rc)
-		rc = schema_copy(o, &page->arena, bn_table_schema(table), err);
-	if (!rc)
-		rc = plan_make(&p, bn_table_schema(table), a->filter, err);
-	if (!rc && p.count)
-		rc = filter_run(&found, table, &p, job, err);
-	bool sorts = !rc && a->sort_column >= 0 && (size_t)a->sort_column < o->columns;
-	if (sorts && !p.count)
-		rc = rows_all(&found, bn_table_rows(table), err);
-	if (!rc && sorts)
-		rc = sort_run(&found, table, (size_t)a->sort_column, a->descending, job, err);
-	if (!rc && p.count && !found.items) /* nothing matches: an order of no rows */
-		rc = rows_all(&found, 0, err);
-	if (rc) {
-		bn_free(found.items);
+	if (!o)
+		return bn_err_nomem(err, "an order");
+	int rc = bn_reader_table(&table, context, a->ref, err);
+	if (rc < 0 || (rc = schema_copy(o, &page->arena, bn_table_schema(table), err)) < 0 ||
+		(rc = bn_reader_order(&found, &count, table, a, job, err)) < 0)
 		return rc;
-	}
 	o->total = (int64_t)bn_table_rows(table);
-	o->rows = found.items;
-	o->count = found.items ? (int64_t)found.count : o->total;
+	o->rows = found;
+	o->count = found ? (int64_t)count : o->total;
 	return BN_PAGE_TAKE(page, o, order_release);
 }

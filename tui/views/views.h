@@ -1,7 +1,7 @@
 /*
  * views.h - the screens: constructors, and what they share.
  *
- * Each constructor gives a view to push on a frame whose source is a bn_source. Screens are reached
+ * Each constructor gives a view to push on a frame whose source is a bn_page_source. Screens are reached
  * by digits that never change their place: 5 Serving, 7 Pipelines and 8 Prompts will stand between
  * those that are here.
  */
@@ -22,9 +22,11 @@ int bn_view_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *fi
 	const char *column, bn_err *err);
 int bn_view_some_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *title,
 	const char *column, const int64_t *rows, size_t count, bn_err *err);
-int bn_view_profile_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
-int bn_view_frequency_new(
-	bn_view **out, bn_frame *f, const char *ref, const char *column, bn_err *err);
+/* filter: only of the rows that it leaves; "": of all. */
+int bn_view_profile_new(
+	bn_view **out, bn_frame *f, const char *ref, const char *filter, bn_err *err);
+int bn_view_frequency_new(bn_view **out, bn_frame *f, const char *ref, const char *filter,
+	const char *column, bn_err *err);
 int bn_view_checks_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
 int bn_view_runs_new(bn_view **out, bn_frame *f, bn_err *err);
 /* id NULL: none yet; see bn_view_run_show. */
@@ -34,12 +36,17 @@ int bn_view_models_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_model_new(bn_view **out, bn_frame *f, const char *spec, bn_err *err);
 int bn_view_monitor_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_audit_new(bn_view **out, bn_frame *f, bn_err *err);
+int bn_view_report_new(bn_view **out, bn_frame *f, const char *id, bn_err *err);
+/* Verifies a model version ("power/3"), or with "" the log. */
+int bn_view_findings_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
+/* What works in the background. */
+int bn_view_jobs_new(bn_view **out, bn_frame *f, bn_err *err);
 /* One thing as a sheet of lines (an audit record, a run's environment). text is copied. */
 int bn_view_text_new(bn_view **out, bn_frame *f, const char *crumb, const char *text, bn_err *err);
 
 /* ---- shared -------------------------------------------------------------------------------------- */
 
-static inline const bn_source *bn_view_source(const bn_view *v)
+static inline const bn_page_source *bn_view_source(const bn_view *v)
 {
 	return bn_frame_source(v->frame);
 }
@@ -68,6 +75,9 @@ void bn_view_do(bn_view *v, bn_deed deed, const char *ref, const char *reason, b
 bool bn_view_deed_done(bn_view *v, bn_page *p);
 /* Asks before a run is stopped. */
 void bn_view_ask_stop(bn_view *v, const char *id, const char *name, const char *title);
+
+/* Compares what a model was asked about with what it was trained on, as a job. */
+void bn_view_make_report(bn_view *v, const char *model);
 
 /* The run view also stands beside the list of runs, where it follows the selection. */
 void bn_view_run_show(bn_view *run, const char *id);

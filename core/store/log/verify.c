@@ -22,6 +22,7 @@ typedef struct check {
 	uint8_t key
 		[BN_ED25519_KEY_BYTES]; /* of the newest card; trailers are to be signed with it */
 	bool has_card;
+	const bn_progress *progress;
 } check;
 
 enum { TRIES = 3 };
@@ -162,6 +163,10 @@ static int check_records(check *c, bn_segment *s, const char *file, bool open, b
 		c->crc = r.crc;
 		memcpy(c->chain, s->chain, sizeof c->chain);
 		c->report->records++;
+		if (c->report->records % 4096 == 0 &&
+			(rc = bn_progress_step(c->progress, "reading the log",
+				 c->report->bytes + s->at, 0, err)) < 0)
+			return rc;
 		if (r.type > BN_RECORD_SIGNED_TRAILER)
 			c->report->unchecked++;
 		if ((rc = check_signature(c, s, &r, file, err)) < 0)
@@ -334,10 +339,11 @@ static void roll_back(bn_log_report *r, const bn_log_report *before)
 
 /* Checks one writer, again where the listing was overtaken: a segment that was merged or sealed under
  * our hands looks like a fault once. */
-static int verify_writer(
-	bn_log_report *report, const bn_dir *at, const char *id, bn_log_writer *w, bn_err *err)
+static int verify_writer(bn_log_report *report, const bn_dir *at, const char *id, bn_log_writer *w,
+	const bn_progress *progress, bn_err *err)
 {
-	const check fresh = {.report = report, .w = w, .at = at, .who = {id, w->name}};
+	const check fresh = {
+		.report = report, .w = w, .at = at, .who = {id, w->name}, .progress = progress};
 	const bn_log_report before = *report;
 	check c = fresh;
 	int rc;
@@ -354,7 +360,8 @@ static int verify_writer(
 	return add_head(&c, err);
 }
 
-int bn_log_verify(bn_log_report *report, const bn_dir *at, const char *id, bn_err *err)
+int bn_log_verify(bn_log_report *report, const bn_dir *at, const char *id,
+	const bn_progress *progress, bn_err *err)
 {
 	bn_log log = {0};
 	*report = (bn_log_report){0};
@@ -362,7 +369,7 @@ int bn_log_verify(bn_log_report *report, const bn_dir *at, const char *id, bn_er
 	if (rc < 0)
 		goto out;
 	for (size_t i = 0; i < log.count; i++)
-		if ((rc = verify_writer(report, at, id, &log.items[i], err)) < 0)
+		if ((rc = verify_writer(report, at, id, &log.items[i], progress, err)) < 0)
 			goto out;
 out:
 	bn_log_release(&log);

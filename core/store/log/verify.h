@@ -9,6 +9,7 @@
 #ifndef BN_STORE_LOG_VERIFY_H
 #define BN_STORE_LOG_VERIFY_H
 #include "core/base/dir.h"
+#include "core/base/progress.h"
 
 #include <stdint.h>
 
@@ -51,8 +52,10 @@ typedef struct bn_log_report {
 } bn_log_report;
 
 /* at: the workspace's handle (.binnacle); id: the workspace's, which signatures speak of. 0 when the
- * log could be looked at, faults or not. Release the report, also after a failure. */
-int bn_log_verify(bn_log_report *report, const bn_dir *at, const char *id, bn_err *err);
+ * log could be looked at, faults or not. progress (may be NULL) hears of bytes, and not of how many there
+ * are. Release the report, also after a failure. */
+int bn_log_verify(bn_log_report *report, const bn_dir *at, const char *id,
+	const bn_progress *progress, bn_err *err);
 void bn_log_report_release(bn_log_report *report);
 const char *bn_fault_kind_name(bn_fault_kind kind);
 

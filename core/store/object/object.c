@@ -221,6 +221,13 @@ void bn_object_reader_free(bn_object_reader *r)
 
 int bn_object_verify(bn_workspace *ws, const char *hash, bn_err *err)
 {
+	return bn_object_verify_watched(ws, hash, NULL, "hashing", err);
+}
+
+int bn_object_verify_watched(bn_workspace *ws, const char *hash, const bn_progress *progress,
+	const char *what, bn_err *err)
+{
+	uint64_t done = 0, total;
 	bn_object_store *s = NULL;
 	bn_object_reader *r = NULL;
 	size_t got = 1;
@@ -230,9 +237,16 @@ int bn_object_verify(bn_workspace *ws, const char *hash, bn_err *err)
 		goto out;
 	if ((rc = bn_object_reader_new(&r, s, hash, 0, UINT64_MAX, err)) < 0)
 		goto out;
-	while (got)
+	total = bn_object_reader_bytes(r);
+	while (got) {
 		if ((rc = bn_object_read(r, block, BN_OBJECT_BLOCK, &got, err)) < 0)
 			goto out;
+		done += got;
+		/* Every 16 MiB: some hundredths of a second. */
+		if (done % (64 * BN_OBJECT_BLOCK) == 0 &&
+			(rc = bn_progress_step(progress, what, done, total, err)) < 0)
+			goto out;
+	}
 out:
 	bn_object_reader_free(r);
 	bn_free(block);

@@ -24,6 +24,7 @@
 #ifndef BN_STORE_OBJECT_H
 #define BN_STORE_OBJECT_H
 #include "core/base/buf.h"
+#include "core/base/progress.h"
 #include "core/store/workspace.h"
 
 #include <jansson.h>
@@ -47,6 +48,9 @@ int bn_object_file(bn_workspace *ws, const char *hash, char name[BN_OBJECT_NAME]
 bool bn_object_is_here(bn_workspace *ws, const char *hash);
 /* Re-reads and re-hashes: BN_ECORRUPT when the bytes are not what the name says. */
 int bn_object_verify(bn_workspace *ws, const char *hash, bn_err *err);
+/* The same of something large: what says which ("hashing jobs@v1"); NULL progress is fine. */
+int bn_object_verify_watched(bn_workspace *ws, const char *hash, const bn_progress *progress,
+	const char *what, bn_err *err);
 /* Its bytes to a file that is open for writing, and fsync; path is for messages. Checked on the way: with
  * BN_ECORRUPT the last block was not written. */
 int bn_object_copy(bn_workspace *ws, const char *hash, int fd, const char *path, bn_err *err);

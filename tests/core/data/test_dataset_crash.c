@@ -313,7 +313,7 @@ static void check_all(
 	ck_assert_int_eq(bn_index_rebuild(ws, NULL), 0);
 	ck_assert_int_eq(bn_index_dump_hash(ws, after, NULL), 0);
 	ck_assert_msg(!strcmp(before, after), "%s: I5", o->where);
-	ck_assert_msg(bn_audit_verify(&audit, ws, NULL, NULL, &err) == 0 && audit->faults == 0,
+	ck_assert_msg(bn_audit_verify(&audit, ws, NULL, &err) == 0 && audit->faults == 0,
 		"%s: audit: %s", o->where, audit ? audit->first_fault : err.msg);
 	bn_audit_report_free(audit);
 	check_goes_on(o, ws, d);

@@ -92,14 +92,14 @@ START_TEST(test_whole_workspace_verifies)
 	bn_err err = BN_ERR_INIT;
 	bn_audit_report *r = NULL;
 	bn_verify_report *v = NULL;
-	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, NULL, &err), &err);
+	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, &err), &err);
 	ck_assert_msg(r->faults == 0, "%s", r->first_fault);
 	ck_assert_uint_eq(r->writers, 3);
 	ck_assert_uint_eq(r->records, 7);
 	ck_assert_uint_eq(r->signatures, 4);
 	ck_assert_uint_eq(r->objects, 4);
 	bn_audit_report_free(r);
-	ck_assert_bn_ok(bn_version_verify(&v, dan->ws, "power/1", &err), &err);
+	ck_assert_bn_ok(bn_version_verify(&v, dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_uint_eq(v->problems, 0);
 	ck_assert_uint_eq(v->count, 6); /* manifest, 3 files, digest, one signature */
 	bn_verify_report_free(v);
@@ -120,7 +120,7 @@ START_TEST(test_records_that_only_a_newer_version_knows_are_counted_and_no_fault
 	ck_assert_bn_ok(bn_workspace_append(ann->ws, "note.added", "note/1", NULL, &err), &err);
 	ck_assert_bn_ok(bn_writer_append(ann->ws->writer, &d, 0, &err), &err);
 	ck_assert_bn_ok(bn_workspace_seal(ann->ws, &err), &err);
-	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, NULL, &err), &err);
+	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, &err), &err);
 	ck_assert_msg(r->faults == 0, "%s", r->first_fault);
 	ck_assert_uint_eq(r->newer, 1);
 	bn_audit_report_free(r);
@@ -159,17 +159,17 @@ START_TEST(test_signed_event_of_a_newer_class_version_fails_both_verifications_a
 		"record %llu: model.rejected on model/power is signed and made by a newer binnacle "
 		"(version 99 of class model)",
 		(unsigned long long)bob->ws->writer->tip.seq);
-	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, NULL, &err), &err);
+	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, &err), &err);
 	ck_assert_uint_eq(r->faults, 1);
 	ck_assert_msg(strstr(r->first_fault, fault) != NULL, "%s", r->first_fault);
 	ck_assert_ptr_nonnull(strstr(r->first_fault, bob->ws->writer->name));
 	bn_audit_report_free(r);
 	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_APPROVED); /* not guessed at */
-	ck_assert_bn_ok(bn_version_verify(&v, dan->ws, "power/1", &err), &err);
+	ck_assert_bn_ok(bn_version_verify(&v, dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_uint_eq(v->problems, 1);
 	ck_assert(has_problem(v, "history of power", "newer binnacle"));
 	bn_verify_report_free(v);
-	ck_assert_bn_ok(bn_version_verify(&v, dan->ws, "speed/1", &err), &err);
+	ck_assert_bn_ok(bn_version_verify(&v, dan->ws, "speed/1", NULL, &err), &err);
 	ck_assert_uint_eq(v->problems, 0);
 	bn_verify_report_free(v);
 	test_signer_release(&signer);
@@ -189,18 +189,18 @@ START_TEST(test_altered_and_missing_objects_are_named_by_both_verifications)
 	ck_assert_bn_ok(bn_object_put(dan->ws, text, strlen(text), hash, &err), &err);
 	ck_assert_bn_ok(object_path(dan->ws, hash, &path, &err), &err);
 	flip_byte(path, 3);
-	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, NULL, &err), &err);
+	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, &err), &err);
 	ck_assert_uint_eq(r->bad_objects, 1);
 	ck_assert_ptr_nonnull(strstr(r->first_fault, hash + 2));
 	ck_assert_ptr_nonnull(strstr(r->first_fault, "model/power"));
 	bn_audit_report_free(r);
-	ck_assert_bn_ok(bn_version_verify(&v, dan->ws, "power/1", &err), &err);
+	ck_assert_bn_ok(bn_version_verify(&v, dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_uint_eq(v->problems, 1);
 	ck_assert_str_eq(v->items[3].what, "file model.safetensors");
 	ck_assert_ptr_nonnull(v->items[3].problem);
 	bn_verify_report_free(v);
 	ck_assert_int_eq(unlink(path), 0);
-	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, NULL, &err), &err);
+	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, &err), &err);
 	ck_assert_uint_eq(r->missing_objects, 1);
 	bn_audit_report_free(r);
 	char dir[400];
@@ -233,7 +233,7 @@ START_TEST(test_one_altered_byte_of_a_segment_is_found_with_file_and_offset)
 		sealed++;
 	snprintf(path, sizeof path, "%s/%s", dir, files.items[sealed]);
 	flip_byte(path, 400);
-	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, NULL, &err), &err);
+	ck_assert_bn_ok(bn_audit_verify(&r, dan->ws, NULL, &err), &err);
 	ck_assert_uint_gt(r->faults, 0);
 	ck_assert_ptr_nonnull(strstr(r->first_fault, files.items[sealed]));
 	ck_assert_ptr_nonnull(strstr(r->first_fault, " at byte "));

@@ -501,7 +501,7 @@ static int read_everything(bn_err *err)
 	if (!rc)
 		rc = bn_user_list_read(&users, bob->ws, err);
 	if (!rc)
-		rc = bn_version_verify(&report, bob->ws, "power/1", err);
+		rc = bn_version_verify(&report, bob->ws, "power/1", NULL, err);
 	if (!rc)
 		rc = bn_lineage_read(&lineage, bob->ws, "power/1", err);
 	if (!rc)

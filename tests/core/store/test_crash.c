@@ -353,7 +353,8 @@ static void check_log(const outcome *o, bn_workspace *ws)
 {
 	bn_log_report report;
 	bn_err err = BN_ERR_INIT;
-	ck_assert_msg(bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), &err) == 0,
+	ck_assert_msg(
+		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), NULL, &err) == 0,
 		"%s: %s", o->where, err.msg);
 	if (report.fault_count)
 		ck_abort_msg("%s: invariant 2: %s/%s at %d: %s", o->where, report.faults[0].writer,

@@ -51,7 +51,7 @@ static void verify(bn_workspace *ws)
 {
 	bn_log_report_release(&report);
 	ck_assert_bn_ok(
-		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), &err), &err);
+		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), NULL, &err), &err);
 }
 
 static void seal_one(bn_workspace *ws, int v)

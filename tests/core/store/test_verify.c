@@ -58,7 +58,7 @@ static void write_sealed(bn_workspace *ws, int n)
 static void verify(bn_workspace *ws)
 {
 	ck_assert_bn_ok(
-		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), &err), &err);
+		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), NULL, &err), &err);
 }
 
 static char *segment(bn_workspace *ws, uint64_t first, uint64_t last)

@@ -301,8 +301,8 @@ START_TEST(test_workspace_runs_out_of_memory_at_every_allocation_without_harm)
 			rc == 0 || rc == BN_ENOMEM || rc == BN_EIO, "allocation %ld: %d", n, rc);
 		bn_workspace *ws = reopen();
 		bn_log_report report;
-		ck_assert_bn_ok(
-			bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), &err),
+		ck_assert_bn_ok(bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws),
+					NULL, &err),
 			&err);
 		ck_assert_uint_eq(report.fault_count, 0);
 		bn_log_report_release(&report);

@@ -121,7 +121,7 @@ START_TEST(test_writer_adopts_what_other_dead_slots_left_open)
 	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
 	bn_log_report report;
 	ck_assert_bn_ok(
-		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), &err), &err);
+		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), NULL, &err), &err);
 	ck_assert_uint_eq(report.fault_count, 0);
 	ck_assert_uint_eq(report.head_count, 2);
 	ck_assert(report.heads[0].is_open);
@@ -255,7 +255,7 @@ START_TEST(test_writer_adopts_nothing_of_a_host_whose_name_begins_like_its_own)
 	ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
 	bn_log_report report;
 	ck_assert_bn_ok(
-		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), &err), &err);
+		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), NULL, &err), &err);
 	int open = 0;
 	for (size_t i = 0; i < report.head_count; i++)
 		open += strstr(report.heads[i].writer, "@node-1-") && report.heads[i].is_open;
@@ -293,7 +293,7 @@ static void expect_sound(bn_workspace *ws, uint64_t records)
 {
 	bn_log_report report;
 	ck_assert_bn_ok(
-		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), &err), &err);
+		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), NULL, &err), &err);
 	ck_assert_uint_eq(report.fault_count, 0);
 	ck_assert_uint_eq(report.records, records + 1); /* the founding record */
 	bn_log_report_release(&report);
@@ -405,7 +405,8 @@ START_TEST(test_unreadable_spot_in_a_segment_leaves_out_that_writer_alone)
 	ck_assert_int_eq(toy_value(b, "toy/b"), 5);
 	ck_assert_int_lt(toy_ticks(b, "toy/a"), 8000);
 	bn_log_report report;
-	ck_assert_bn_ok(bn_log_verify(&report, bn_workspace_at(b), bn_workspace_id(b), &err), &err);
+	ck_assert_bn_ok(
+		bn_log_verify(&report, bn_workspace_at(b), bn_workspace_id(b), NULL, &err), &err);
 	ck_assert_uint_eq(report.fault_count, 1);
 	ck_assert_int_eq(report.faults[0].kind, BN_FAULT_UNREADABLE);
 	ck_assert_str_eq(report.faults[0].writer, a->writer->name);
@@ -556,7 +557,7 @@ START_TEST(test_eight_writers_are_seen_whole_and_alike_by_every_reader)
 	ck_assert_str_eq(followed, backwards);
 	bn_log_report report;
 	ck_assert_bn_ok(
-		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), &err), &err);
+		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), NULL, &err), &err);
 	ck_assert_uint_eq(report.fault_count, 0);
 	ck_assert_uint_eq(report.records, PROCESSES * EVENTS + 1);
 	bn_log_report_release(&report);

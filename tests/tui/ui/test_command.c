@@ -67,7 +67,7 @@ START_TEST(test_command_table_becomes_a_manual_page)
 {
 	bn_buf b = BN_BUF_INIT;
 	bn_command_write_man(&b);
-	ck_assert_ptr_nonnull(strstr(b.ptr, ".TP\n.B :quit\\fR  key \\fBQ\nleave; runs go on.\n"));
+	ck_assert_ptr_nonnull(strstr(b.ptr, ".TP\n.B :quit\\fR  key \\fBQ\nleave; runs go on, jobs are asked for.\n"));
 	ck_assert_ptr_nonnull(strstr(b.ptr, "\\(haP"));
 	bn_buf_release(&b);
 }

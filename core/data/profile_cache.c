@@ -1,0 +1,70 @@
+/* profile_cache.c - see profile_cache.h. */
+#include "core/data/profile_cache.h"
+
+#include "core/base/json.h"
+#include "core/store/object/manifest.h"
+#include "core/store/object/verify_once.h"
+
+#include <stdio.h>
+
+static void key_make(bn_cache_key *k, const bn_dataset_version *v, const char *filter)
+{
+	bn_cache_key_init(k, "profile", BN_PROFILE_OPERATION);
+	bn_cache_key_add(k, "content", v->content);
+	bn_cache_key_add(k, "filter", filter);
+}
+
+bool bn_profile_recall(
+	bn_profile **out, bn_cache *cache, const bn_dataset_version *v, const char *filter)
+{
+	bn_cache_key key;
+	bn_buf text = BN_BUF_INIT;
+	json_t *doc = NULL;
+	key_make(&key, v, filter);
+	bool hit = v->content[0] && bn_cache_get(cache, &key, &text) &&
+		   bn_json_parse(&doc, text.ptr, text.len, "a profile", NULL) == 0 &&
+		   bn_profile_from_json(out, doc, NULL) == 0;
+	json_decref(doc);
+	bn_buf_release(&text);
+	bn_cache_key_release(&key);
+	return hit;
+}
+
+int bn_profile_remember(bn_cache *cache, const bn_dataset_version *v, const char *filter,
+	const bn_profile *p, bn_err *err)
+{
+	bn_cache_key key;
+	bn_buf text = BN_BUF_INIT;
+	json_t *doc = NULL;
+	int rc;
+	if (!v->content[0]) /* nothing that names the rows */
+		return 0;
+	key_make(&key, v, filter);
+	if ((rc = bn_profile_to_json(&doc, p, err)) < 0 ||
+		(rc = bn_json_canonical(doc, &text, err)) < 0)
+		goto out;
+	rc = bn_cache_put(cache, &key, text.ptr, text.len, err);
+out:
+	json_decref(doc);
+	bn_buf_release(&text);
+	bn_cache_key_release(&key);
+	return rc;
+}
+
+int bn_dataset_verify_once(bn_workspace *ws, bn_cache *cache, const bn_dataset_version *v,
+	const bn_progress *progress, bn_err *err)
+{
+	bn_manifest m;
+	char what[64];
+	int rc;
+	if (v->parts <= 1 && v->part[0])
+		return bn_object_verify_once(ws, cache, v->part, progress, "hashing", NULL, err);
+	if ((rc = bn_manifest_load(&m, ws, v->hash, err)) < 0)
+		return rc;
+	for (size_t i = 0; rc == 0 && i < m.count; i++) {
+		snprintf(what, sizeof what, "hashing part %zu of %zu", i + 1, m.count);
+		rc = bn_object_verify_once(ws, cache, m.parts[i].hash, progress, what, NULL, err);
+	}
+	bn_manifest_release(&m);
+	return rc;
+}

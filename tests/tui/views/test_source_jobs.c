@@ -1,0 +1,309 @@
+/* What runs as a job, on a real workspace: results, what stopping leaves behind, and what is kept. */
+#include "core/base/fs.h"
+#include "core/base/json.h"
+#include "core/data/add.h"
+#include "core/data/csv_write.h"
+#include "core/pipeline/fold_classes.h"
+#include "tests/support/check_main.h"
+#include "tui/ui/job.h"
+#include "tui/views/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ROWS = 20000 };
+
+static char dir[64];
+static bn_jobs *jobs;
+static const bn_page_source *source;
+
+static int worker_open(void **context, bn_lane lane, void *user, bn_err *err)
+{
+	(void)lane;
+	(void)user;
+	return bn_source_open(context, dir, err);
+}
+
+static void worker_close(void *context, bn_lane lane, void *user)
+{
+	(void)lane;
+	(void)user;
+	bn_source_close(context);
+}
+
+static bn_workspace *workspace(void)
+{
+	bn_workspace *ws = NULL;
+	bn_err err = BN_ERR_INIT;
+	ck_assert_bn_ok(bn_workspace_open(&ws, bn_env_real(), bn_fold_classes, dir, &err), &err);
+	return ws;
+}
+
+static void make(void)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_generate_options o = {.rows = ROWS, .seed = 5};
+	bn_dataset_version *v = NULL;
+	bn_loader_hooks h = {.open = worker_open, .close = worker_close};
+	strcpy(dir, "/tmp/bn-jobs-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	setenv("XDG_STATE_HOME", dir, 1);
+	ck_assert_bn_ok(bn_workspace_init(bn_env_real(), dir, &err), &err);
+	bn_workspace *ws = workspace();
+	ck_assert_bn_ok(bn_dataset_generate(&v, NULL, ws, "jobs", &o, &err), &err);
+	bn_dataset_version_free(v);
+	bn_workspace_close(ws);
+	ck_assert_bn_ok(bn_jobs_new(&jobs, &h, &err), &err);
+	source = bn_source_workspace();
+}
+
+static void finish(void)
+{
+	bn_jobs_free(jobs);
+	bn_fs_remove_tree(bn_env_real(), dir, NULL);
+}
+
+static uint64_t start(bn_page_fn fn, const void *arg, size_t bytes)
+{
+	return bn_jobs_start(jobs,
+		&(bn_job_spec){.title = "a job", .fn = fn, .arg = arg, .arg_bytes = bytes}, 0,
+		NULL);
+}
+
+static bn_job_info wait_for(uint64_t id)
+{
+	bn_job_info i;
+	while (bn_jobs_active(jobs) > 0)
+		bn_jobs_wait(jobs);
+	ck_assert(bn_jobs_find(jobs, id, &i));
+	return i;
+}
+
+/* The result of a job that must succeed. */
+static bn_page *result(bn_page_fn fn, const void *arg, size_t bytes)
+{
+	uint64_t id = start(fn, arg, bytes);
+	bn_job_info i = wait_for(id);
+	ck_assert_msg(i.state == BN_JOB_DONE, "%s", i.err.msg);
+	return bn_jobs_result(jobs, id);
+}
+
+static bn_profile_arg filtered(const char *filter)
+{
+	bn_profile_arg arg;
+	memset(&arg, 0, sizeof arg);
+	strcpy(arg.ref, "jobs@v1");
+	snprintf(arg.filter, sizeof arg.filter, "%s", filter);
+	return arg;
+}
+
+static char *profile_text(const bn_page *p)
+{
+	json_t *doc = NULL;
+	bn_buf b = BN_BUF_INIT;
+	ck_assert_ptr_nonnull(p->data);
+	ck_assert_int_eq(bn_profile_to_json(&doc, p->data, NULL), 0);
+	ck_assert_int_eq(bn_json_canonical(doc, &b, NULL), 0);
+	json_decref(doc);
+	return bn_buf_take(&b, NULL);
+}
+
+START_TEST(test_source_profile_of_filtered_rows_is_made_once_and_then_kept)
+{
+	make();
+	bn_profile_arg arg = filtered("num_nodes_alloc>2");
+	bn_page *kept = result(source->profile, &arg, sizeof arg);
+	ck_assert_ptr_null(kept->data); /* nobody has made it */
+	bn_page *made = result(source->make_profile, &arg, sizeof arg);
+	const bn_profile *p = made->data;
+	ck_assert_uint_gt(p->rows, 0);
+	ck_assert_uint_lt(p->rows, ROWS);
+	ck_assert_double_ge(bn_profile_find(p, "num_nodes_alloc")->min, 3);
+	bn_page *again = result(source->profile, &arg, sizeof arg);
+	char *a = profile_text(made), *b = profile_text(again);
+	ck_assert_str_eq(a, b);
+	bn_free(a);
+	bn_free(b);
+	bn_page_free(kept);
+	bn_page_free(made);
+	bn_page_free(again);
+	/* Of all rows it lies with the version. */
+	arg = filtered("");
+	kept = result(source->profile, &arg, sizeof arg);
+	ck_assert_uint_eq(((bn_profile *)kept->data)->rows, ROWS);
+	bn_page_free(kept);
+	finish();
+}
+END_TEST
+
+START_TEST(test_source_profile_of_damaged_bytes_is_refused_and_not_kept)
+{
+	char **paths = NULL;
+	size_t n = 0;
+	make();
+	bn_workspace *ws = workspace();
+	bn_dataset_version *v = NULL;
+	ck_assert_int_eq(bn_dataset_resolve(&v, ws, "jobs@v1", BN_DATASET_LIVE, NULL), 0);
+	ck_assert_int_eq(bn_dataset_paths(&paths, &n, ws, v->hash, NULL), 0);
+	char *path = bn_path_join(bn_workspace_root(ws), paths[0]);
+	ck_assert_int_eq(chmod(path, 0644), 0);
+	FILE *f = fopen(path, "r+");
+	fseek(f, 90000, SEEK_SET);
+	fputc('?', f);
+	fclose(f);
+	bn_free(path);
+	bn_dataset_paths_free(paths, n);
+	bn_dataset_version_free(v);
+	bn_workspace_close(ws);
+	bn_profile_arg arg = filtered("num_nodes_alloc>2");
+	bn_job_info i = wait_for(start(source->make_profile, &arg, sizeof arg));
+	ck_assert_int_eq(i.state, BN_JOB_FAILED);
+	ck_assert_int_eq(i.err.code, BN_ECORRUPT);
+	bn_page *kept = result(source->profile, &arg, sizeof arg);
+	ck_assert_ptr_null(kept->data);
+	bn_page_free(kept);
+	bn_page *log = result(source->verify_log, NULL, 0);
+	ck_assert_int_eq(((bn_findings *)log->data)->state, BN_STATE_FAIL);
+	bn_page_free(log);
+	finish();
+}
+END_TEST
+
+static int gather(void *ctx, const char *bytes, size_t n, bn_err *err)
+{
+	(void)err;
+	bn_buf_add(ctx, bytes, n);
+	return 0;
+}
+
+static bn_export_arg export_to(const char *name, const char *filter, int column)
+{
+	bn_export_arg arg;
+	memset(&arg, 0, sizeof arg);
+	strcpy(arg.rows.ref, "jobs@v1");
+	snprintf(arg.rows.filter, sizeof arg.rows.filter, "%s", filter);
+	arg.rows.sort_column = column;
+	arg.rows.descending = true;
+	snprintf(arg.path, sizeof arg.path, "%s/%s", dir, name);
+	return arg;
+}
+
+START_TEST(test_source_export_writes_what_the_command_line_writes_or_what_is_shown)
+{
+	bn_buf want = BN_BUF_INIT, got = BN_BUF_INIT;
+	bn_dataset_version *v = NULL;
+	bn_table_reader *t = NULL;
+	make();
+	bn_export_arg all = export_to("all.csv", "", -1);
+	bn_page_free(result(source->export_rows, &all, sizeof all));
+	bn_workspace *ws = workspace();
+	ck_assert_int_eq(bn_dataset_resolve(&v, ws, "jobs@v1", BN_DATASET_LIVE, NULL), 0);
+	ck_assert_int_eq(bn_dataset_open_table(&t, ws, v, NULL), 0);
+	ck_assert_int_eq(bn_csv_export(t, NULL, 0, 0, UINT64_MAX, ',', gather, &want, NULL), 0);
+	ck_assert_int_eq(bn_fs_read_file(bn_env_real(), all.path, &got, NULL), 0);
+	ck_assert_uint_eq(got.len, want.len);
+	ck_assert_mem_eq(got.ptr, want.ptr, got.len);
+	/* The rows that a filter leaves, the largest first. */
+	bn_export_arg some = export_to("some.tsv", "num_nodes_alloc>2", 0);
+	bn_page_free(result(source->export_rows, &some, sizeof some));
+	bn_buf_clear(&got);
+	ck_assert_int_eq(bn_fs_read_file(bn_env_real(), some.path, &got, NULL), 0);
+	long last = 1L << 40, rows = 0;
+	for (char *line = strchr(got.ptr, '\n') + 1; *line; line = strchr(line, '\n') + 1) {
+		long id = strtol(line, NULL, 10);
+		ck_assert_int_lt(id, last);
+		last = id;
+		rows++;
+	}
+	ck_assert_int_gt(rows, 0);
+	ck_assert_int_lt(rows, ROWS);
+	bn_table_reader_free(t);
+	bn_dataset_version_free(v);
+	bn_workspace_close(ws);
+	bn_buf_release(&want);
+	bn_buf_release(&got);
+	finish();
+}
+END_TEST
+
+START_TEST(test_source_export_that_is_stopped_leaves_no_file)
+{
+	make();
+	bn_export_arg all = export_to("all.csv", "", -1);
+	uint64_t id = start(source->export_rows, &all, sizeof all);
+	bn_job_info i;
+	while (bn_jobs_find(jobs, id, &i) && i.done == 0 && i.state < BN_JOB_DONE)
+		;
+	bool stopped = bn_jobs_cancel(jobs, id);
+	i = wait_for(id);
+	if (stopped && i.state == BN_JOB_STOPPED) {
+		ck_assert(!bn_fs_exists(bn_env_real(), all.path));
+		strcat(all.path, ".tmp");
+		ck_assert(!bn_fs_exists(bn_env_real(), all.path));
+	}
+	finish();
+}
+END_TEST
+
+START_TEST(test_source_add_and_check_name_the_version)
+{
+	bn_add_arg add;
+	bn_recheck_arg check;
+	make();
+	memset(&add, 0, sizeof add);
+	memset(&check, 0, sizeof check);
+	snprintf(add.uri, sizeof add.uri, "%s/in.csv", dir);
+	strcpy(add.name, "small");
+	FILE *f = fopen(add.uri, "w");
+	fputs("a,b\n1,x\n2,y\n", f);
+	fclose(f);
+	bn_page *p = result(source->add_data, &add, sizeof add);
+	ck_assert_str_eq(p->data, "small@v1");
+	bn_page_free(p);
+	strcpy(check.ref, "small@v1");
+	bn_job_info i = wait_for(start(source->check, &check, sizeof check));
+	ck_assert_int_eq(i.state, BN_JOB_FAILED); /* by which suite? */
+	ck_assert_ptr_nonnull(strstr(i.err.hint, ":check SUITE"));
+	snprintf(check.suite, sizeof check.suite, "%s/suite.json", dir);
+	f = fopen(check.suite, "w");
+	fputs("{\"name\": \"s\", \"expectations\": [{\"type\": "
+	      "\"expect_column_values_to_not_be_null\", \"kwargs\": {\"column\": \"a\"}}]}",
+		f);
+	fclose(f);
+	bn_page_free(result(source->check, &check, sizeof check));
+	check.suite[0] = '\0'; /* the one used last */
+	p = result(source->check, &check, sizeof check);
+	ck_assert_str_eq(p->data, "small@v1");
+	bn_page_free(p);
+	finish();
+}
+END_TEST
+
+START_TEST(test_source_verify_of_nothing_there_says_so)
+{
+	bn_ref_arg model = {"power/1"};
+	make();
+	bn_page *log = result(source->verify_log, NULL, 0);
+	const bn_findings *f = log->data;
+	ck_assert_int_eq(f->state, BN_STATE_OK);
+	ck_assert_ptr_nonnull(strstr(f->verdict, "whole"));
+	ck_assert_uint_ge(f->count, 4);
+	bn_page_free(log);
+	bn_job_info i = wait_for(start(source->verify_model, &model, sizeof model));
+	ck_assert_int_eq(i.state, BN_JOB_FAILED);
+	ck_assert_int_eq(i.err.code, BN_ENOTFOUND);
+	i = wait_for(start(source->make_report, &model, sizeof model));
+	ck_assert_int_eq(i.state, BN_JOB_FAILED);
+	finish();
+}
+END_TEST
+
+BN_TEST_MAIN("tui/views/source_jobs",
+	test_source_profile_of_filtered_rows_is_made_once_and_then_kept,
+	test_source_profile_of_damaged_bytes_is_refused_and_not_kept,
+	test_source_export_writes_what_the_command_line_writes_or_what_is_shown,
+	test_source_export_that_is_stopped_leaves_no_file,
+	test_source_add_and_check_name_the_version, test_source_verify_of_nothing_there_says_so)
