@@ -22,10 +22,11 @@
  * the disk. A process has one such thread for all its runs, or none: it starts when a run that was made
  * here is opened, or when something is logged into another one, and ends with the last close.
  *
- * Every function may be called from any thread, and in each rank of an MPI program (ranks
- * write files of their own; log from rank 0, or with keys that carry the rank). A NULL run is
- * accepted everywhere and does nothing, so a simulation need not care whether logging works. Call
- * none of this in a signal handler or between vfork and exec.
+ * Every function may be called from any thread, and in each rank of an MPI program: ranks write files
+ * of their own, to the run of `binnacle run start -- mpirun ./sim`, or to one that rank 0 has opened and
+ * whose id it gave to the others. Log from rank 0, or with keys that carry the rank. A NULL run is
+ * accepted everywhere and does nothing, so a simulation need not care whether logging works. Call none of
+ * this in a signal handler or between vfork and exec.
  *
  * A run belongs to the process that opened it. In a child of fork every call on it fails at once, without
  * touching the parent's log, and close only frees it; the child may open the same run by its id.
