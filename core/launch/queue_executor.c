@@ -47,7 +47,10 @@ static int queue_submit(
 		return rc;
 	snprintf(job, BN_JOB_TEXT, "%s", s->id);
 	/* It waits, and whoever looks next starts a runner: no reason to call it failed. */
-	bn_queue_wake_blind(ws, s->program, NULL);
+	bn_queue *q = NULL;
+	if (bn_queue_read(&q, ws, NULL, 1, NULL) == 0 && q->paused_ms < 0)
+		bn_queue_wake_blind(ws, s->program, NULL);
+	bn_queue_free(q);
 	return 0;
 }
 

@@ -17,14 +17,15 @@
 #include <unistd.h>
 
 #define TAKE_TRIES 40
+#define CLAIM_TRIES 3 /* whoever claims has others to start */
 #define TAKE_WAIT_NS 25000000
 
 #define SUPERVISOR_FILE "supervisor"
 
-static int lock_with_patience(const bn_env *env, int fd)
+static int lock_with_patience(const bn_env *env, int fd, int tries)
 {
 	int rc = -EWOULDBLOCK;
-	for (int i = 0; i < TAKE_TRIES && (rc == -EWOULDBLOCK || rc == -EINTR); i++) {
+	for (int i = 0; i < tries && (rc == -EWOULDBLOCK || rc == -EINTR); i++) {
 		if (i > 0)
 			nanosleep(&(struct timespec){0, TAKE_WAIT_NS}, NULL);
 		rc = env->fs->flock(env, fd, LOCK_EX | LOCK_NB);
@@ -32,8 +33,8 @@ static int lock_with_patience(const bn_env *env, int fd)
 	return rc;
 }
 
-int bn_supervisor_claim(
-	bn_supervisor_lock *out, bool *fresh, bn_workspace *ws, const char *id, bn_err *err)
+static int claim(bn_supervisor_lock *out, bool *fresh, bn_workspace *ws, const char *id, int tries,
+	bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	bn_supervisor_lock l = {ws, NULL, -1, bn_env_now_ms(env), 0};
@@ -48,7 +49,7 @@ int bn_supervisor_claim(
 	}
 	if ((rc = bn_dir_open_file(&l.fd, dir, SUPERVISOR_FILE, O_RDWR | O_CREAT, 0644, err)) < 0)
 		goto out;
-	if ((e = lock_with_patience(env, l.fd)) == -EWOULDBLOCK) {
+	if ((e = lock_with_patience(env, l.fd, tries)) == -EWOULDBLOCK) {
 		rc = bn_err_set(err, BN_ECONFLICT, "run %.8s is supervised already", id);
 		goto out;
 	}
@@ -95,10 +96,16 @@ int bn_supervisor_adopt(
 	return rc;
 }
 
+int bn_supervisor_claim(
+	bn_supervisor_lock *out, bool *fresh, bn_workspace *ws, const char *id, bn_err *err)
+{
+	return claim(out, fresh, ws, id, CLAIM_TRIES, err);
+}
+
 int bn_supervisor_take(bn_supervisor_lock *out, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bool fresh;
-	int rc = bn_supervisor_claim(out, &fresh, ws, id, err);
+	int rc = claim(out, &fresh, ws, id, TAKE_TRIES, err);
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_supervisor_set_child(out, 0, err)) < 0)

@@ -2,6 +2,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/launch/executor.h"
 #include "core/launch/launch.h"
 #include "core/launch/queue.h"
 #include "core/run/run_dir.h"
@@ -13,6 +14,7 @@
 #include "tui/cli/verbs.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -222,11 +224,33 @@ static void print_artifacts(bn_cli *cli, const json_t *list)
 	}
 }
 
+/* What the executor knows of a run that waits or runs, beside what is recorded. */
+static int add_job(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_run_status status;
+	bn_job job = {.expected_ms = -1};
+	if (!bn_run_status_parse(&status, bn_json_str(o, "status", "")) ||
+		!bn_run_status_is_live(status))
+		return 0;
+	const bn_executor *by = status == BN_RUN_QUEUED ? &bn_executor_queue : &bn_executor_local;
+	snprintf(job.run, sizeof job.run, "%s", id);
+	int rc = by->poll(ws, &job, 1, err);
+	if (rc < 0)
+		return rc;
+	if (json_object_set_new(o, "job", job.reason[0] ? json_string(job.reason) : json_null()) !=
+			0 ||
+		json_object_set_new(o, "queue_position",
+			job.position > 0 ? json_integer(job.position) : json_null()) != 0)
+		return bn_err_nomem(err, "a run");
+	return 0;
+}
+
 static int run_show(bn_cli *cli, bn_err *err)
 {
 	static const bn_col fields[] = {{"id", "run", BN_AS_TEXT}, {"name", "name", BN_AS_TEXT},
 		{"experiment", "experiment", BN_AS_TEXT}, {"status", "status", BN_AS_TEXT},
-		{"reason", "reason", BN_AS_TEXT}, {"title", "runs", BN_AS_TEXT},
+		{"reason", "reason", BN_AS_TEXT}, {"queue_position", "place in line", BN_AS_INT},
+		{"job", "now", BN_AS_TEXT}, {"title", "runs", BN_AS_TEXT},
 		{"dataset", "data", BN_AS_TEXT}, {"user", "user", BN_AS_TEXT},
 		{"host", "host", BN_AS_TEXT}, {"created_ms", "created", BN_AS_TIME_MS},
 		{"duration_ns", "time", BN_AS_DURATION},
@@ -240,6 +264,8 @@ static int run_show(bn_cli *cli, bn_err *err)
 	int rc = open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
 	if (rc == 0)
 		rc = bn_run_to_json(&o, ws, id, err);
+	if (rc == 0)
+		rc = add_job(o, ws, id, err);
 	if (rc == 0)
 		rc = bn_cli_object(cli, json_incref(o), fields, err);
 	if (rc == 0 && bn_cli_is_text(cli)) {

@@ -349,7 +349,7 @@ static tally check_states(void)
 
 START_TEST(test_queue_runs_all_in_order_two_at_a_time)
 {
-	enum { WHO = 4, EACH = 10 };
+	enum { WHO = 4, EACH = 6 };
 	NEED_PROGRAM();
 	pid_t adders[WHO];
 	int last[WHO] = {-1, -1, -1, -1};
@@ -442,18 +442,18 @@ START_TEST(test_queue_loses_and_repeats_nothing_when_its_runner_is_killed_at_eac
 {
 	NEED_PROGRAM();
 	int killed = 0;
-	for (int i = 0; i < 12; i++) {
+	for (int i = 0; i < 8; i++) {
 		char id[BN_RUN_ID_TEXT];
 		make();
 		set_limits(64, 0, 1);
-		for (int k = 0; k < 4; k++)
+		for (int k = 0; k < 3; k++)
 			add(program, "echo >>\"$BINNACLE_RUN_DIR/times\"", 1, id);
-		pause_ms(i * 4);
+		pause_ms(i * 5);
 		pid_t pid = runner_pid();
 		killed += pid && kill(pid, SIGKILL) == 0;
 		wait_empty(program, 60);
 		tally t = check_states();
-		ck_assert_int_eq(t.finished, 4);
+		ck_assert_int_eq(t.finished, 3);
 		track_remove(&w);
 	}
 	printf("NOTE: runner killed at %d moments, all runs finished, each once\n", killed);
@@ -462,7 +462,7 @@ END_TEST
 
 START_TEST(test_queue_loses_and_repeats_nothing_when_anything_is_killed)
 {
-	enum { WHO = 4, EACH = 12, KILLS = 60 };
+	enum { WHO = 4, EACH = 8, KILLS = 30 };
 	NEED_PROGRAM();
 	pid_t adders[WHO];
 	unsigned seed = (unsigned)getpid();
