@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BN_JOB_TEXT 128
+#define BN_SCHED_TEXT 128
 
 /* A run whose first events have been appended, not committed, and whose directory holds its spec. */
 typedef struct bn_submission {
@@ -32,21 +32,21 @@ typedef struct bn_submission {
 	const char *program; /* the binnacle executable */
 } bn_submission;
 
-typedef enum bn_job_state {
-	BN_JOB_UNKNOWN, /* the executor does not know it, or cannot be asked just now */
-	BN_JOB_WAITING,
-	BN_JOB_RUNNING,
-	BN_JOB_OVER,
-} bn_job_state;
+typedef enum bn_sched_state {
+	BN_SCHED_UNKNOWN, /* the executor does not know it, or cannot be asked just now */
+	BN_SCHED_WAITING,
+	BN_SCHED_RUNNING,
+	BN_SCHED_OVER,
+} bn_sched_state;
 
-typedef struct bn_job {
+typedef struct bn_sched_job {
 	char run[BN_RUN_ID_TEXT]; /* asked: of whom; the rest is answered by poll */
-	char id[BN_JOB_TEXT];     /* asked as well, where the executor gave one at submission */
-	bn_job_state state;
+	char id[BN_SCHED_TEXT];   /* asked as well, where the executor gave one at submission */
+	bn_sched_state state;
 	char reason[160];    /* why it waits, or where it runs, in words; "" unknown */
 	int64_t position;    /* in line, from 1; 0 unknown or not waiting */
 	int64_t expected_ms; /* when it is expected to start, since 1970; -1 unknown */
-} bn_job;
+} bn_sched_job;
 
 typedef enum bn_cancel {
 	BN_CANCEL_ASKED,     /* its supervisor will find the request */
@@ -62,9 +62,9 @@ typedef struct bn_executor {
 	int (*check)(bn_workspace *ws, bn_spec *spec, bn_err *err);
 	/* Makes the run's events durable, then lets it start or wait. job gets the job's id. */
 	int (*submit)(
-		bn_workspace *ws, const bn_submission *what, char job[BN_JOB_TEXT], bn_err *err);
+		bn_workspace *ws, const bn_submission *what, char job[BN_SCHED_TEXT], bn_err *err);
 	/* As of the last refresh of the index. A job that is not there is no error. */
-	int (*poll)(bn_workspace *ws, bn_job *jobs, size_t count, bn_err *err);
+	int (*poll)(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err *err);
 	/* Ends a run, whether it waits or runs. BN_EREFUSED when it is another user's, BN_ECONFLICT when
 	 * its supervisor is gone. */
 	int (*cancel)(bn_workspace *ws, const char *run, bn_cancel *how, bn_err *err);

@@ -200,7 +200,7 @@ int bn_launch(bn_workspace *ws, const bn_spec *given, const bn_launch_options *o
 	const bn_executor *by;
 	bn_err why = BN_ERR_INIT;
 	bn_spec *spec = NULL;
-	char *self = NULL, job[BN_JOB_TEXT];
+	char *self = NULL, job[BN_SCHED_TEXT];
 	int rc = bn_executor_find(&by, opt->executor ? opt->executor : given->executor, err);
 	if (rc < 0)
 		return rc;

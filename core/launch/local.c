@@ -76,7 +76,7 @@ out:
 }
 
 static int local_submit(
-	bn_workspace *ws, const bn_submission *s, char job[BN_JOB_TEXT], bn_err *err)
+	bn_workspace *ws, const bn_submission *s, char job[BN_SCHED_TEXT], bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	bool passive = s->spec->trainer && !bn_env_get(env, "OMP_WAIT_POLICY");
@@ -85,25 +85,25 @@ static int local_submit(
 	 * must find the run created by then. */
 	if (rc < 0 || (rc = bn_workspace_seal(ws, err)) < 0)
 		return rc;
-	snprintf(job, BN_JOB_TEXT, "%s", s->id); /* the supervisor's file says the rest */
+	snprintf(job, BN_SCHED_TEXT, "%s", s->id); /* the supervisor's file says the rest */
 	return start(ws, s, passive, err);
 }
 
-static int local_poll(bn_workspace *ws, bn_job *jobs, size_t count, bn_err *err)
+static int local_poll(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err *err)
 {
 	for (size_t i = 0; i < count; i++) {
-		bn_job *j = &jobs[i];
+		bn_sched_job *j = &jobs[i];
 		bn_supervisor s;
 		int rc = bn_supervisor_find(&s, ws, j->run, err);
 		if (rc < 0)
 			return rc;
-		j->state = s.state == BN_SUPERVISOR_ALIVE  ? BN_JOB_RUNNING
-			   : s.state == BN_SUPERVISOR_DEAD ? BN_JOB_OVER
-							   : BN_JOB_UNKNOWN;
+		j->state = s.state == BN_SUPERVISOR_ALIVE  ? BN_SCHED_RUNNING
+			   : s.state == BN_SUPERVISOR_DEAD ? BN_SCHED_OVER
+							   : BN_SCHED_UNKNOWN;
 		j->position = 0;
 		j->expected_ms = -1;
 		j->reason[0] = '\0';
-		if (j->state == BN_JOB_RUNNING)
+		if (j->state == BN_SCHED_RUNNING)
 			snprintf(j->reason, sizeof j->reason, "process %d on %s", (int)s.pid,
 				s.host);
 	}

@@ -40,12 +40,12 @@ static int queue_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
 }
 
 static int queue_submit(
-	bn_workspace *ws, const bn_submission *s, char job[BN_JOB_TEXT], bn_err *err)
+	bn_workspace *ws, const bn_submission *s, char job[BN_SCHED_TEXT], bn_err *err)
 {
 	int rc = bn_queue_add(ws, s->id, cores_of(s->spec), memory_of(s->spec), err);
 	if (rc < 0)
 		return rc;
-	snprintf(job, BN_JOB_TEXT, "%s", s->id);
+	snprintf(job, BN_SCHED_TEXT, "%s", s->id);
 	/* It waits, and whoever looks next starts a runner: no reason to call it failed. */
 	bn_queue *q = NULL;
 	if (bn_queue_read(&q, ws, NULL, 1, NULL) == 0 && q->paused_ms < 0)
@@ -54,15 +54,15 @@ static int queue_submit(
 	return 0;
 }
 
-static int queue_poll(bn_workspace *ws, bn_job *jobs, size_t count, bn_err *err)
+static int queue_poll(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err *err)
 {
 	bn_queue *q = NULL;
 	int rc = bn_queue_read(&q, ws, NULL, 0, err);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < count; i++) {
-		bn_job *j = &jobs[i];
-		j->state = BN_JOB_UNKNOWN;
+		bn_sched_job *j = &jobs[i];
+		j->state = BN_SCHED_UNKNOWN;
 		j->expected_ms = -1;
 		j->position = 0;
 		j->reason[0] = '\0';
@@ -70,9 +70,9 @@ static int queue_poll(bn_workspace *ws, bn_job *jobs, size_t count, bn_err *err)
 			const bn_queue_item *item = &q->items[k];
 			if (strcmp(item->run, j->run) != 0)
 				continue;
-			j->state = item->position > 0 ? BN_JOB_WAITING
-				   : item->gone       ? BN_JOB_OVER
-						      : BN_JOB_RUNNING;
+			j->state = item->position > 0 ? BN_SCHED_WAITING
+				   : item->gone       ? BN_SCHED_OVER
+						      : BN_SCHED_RUNNING;
 			j->position = item->position;
 			snprintf(j->reason, sizeof j->reason, "%s", item->reason);
 		}

@@ -34,7 +34,7 @@ bool bn_queue_fits(const bn_queue *q, const bn_queue_item *item, char why[160])
 {
 	const bn_queue_amounts *l = &q->limits, *u = &q->used;
 	if (l->at_once > 0 && u->at_once >= l->at_once) {
-		snprintf(why, 160, "%lld of %lld at once are running", (long long)u->at_once,
+		snprintf(why, 160, "%lld of %lld runs at once", (long long)u->at_once,
 			(long long)l->at_once);
 		return false;
 	}

@@ -407,6 +407,30 @@ static void run_fill(bn_run_row *r, bn_arena *arena, int64_t i, bn_cell *cells)
 			      : (bn_cell){BN_CELL_ABSENT, 0, NULL};
 }
 
+/* The newest run waits behind an older one, and another runs. */
+static bn_queue *fake_queue(const bn_fake *fake, bn_page *page, bn_run_page *p)
+{
+	bn_queue *q = bn_arena_alloc(&page->arena, sizeof *q);
+	*q = (bn_queue){.own = true, .runner = true};
+	q->items = bn_arena_alloc(&page->arena, 3 * sizeof *q->items);
+	memset(q->items, 0, 3 * sizeof *q->items);
+	q->count = 3;
+	q->waiting = 2;
+	q->used.at_once = 1;
+	q->paused_ms = fake->is_paused ? NOW : -1;
+	for (int i = 0; i < 2; i++) {
+		bn_queue_item *item = &q->items[i + 1];
+		bn_run_row *r = &p->rows[1 - i];
+		r->status = BN_RUN_QUEUED;
+		r->started_ms = r->finished_ms = -1;
+		item->position = i + 1;
+		memcpy(item->run, r->id, sizeof item->run);
+		snprintf(item->reason, sizeof item->reason, "%s",
+			i ? "behind 7f3a004d" : "needs 4 cores, 6 of 8 are taken");
+	}
+	return q;
+}
+
 static int fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
@@ -435,7 +459,9 @@ static int fake_runs(void *context, const void *arg, bn_page *page, bn_job *job,
 		p->rows[i].mark =
 			bn_arena_strf(&page->arena, "%lld", (long long)place + (long long)i);
 	}
-	bn_runs runs = {p, 1, 4, run_fields};
+	bn_runs runs = {p, 1, 4, run_fields, NULL};
+	if (fake->has_queue && n > 1)
+		runs.queue = fake_queue(fake, page, p);
 	take(page, &runs, sizeof runs);
 	return 0;
 }

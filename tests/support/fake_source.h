@@ -20,6 +20,8 @@ typedef struct bn_fake {
 	bool job_fails;
 	atomic_bool hold; /* jobs stay at 42 % until it is false, or they are stopped */
 	atomic_int jobs;  /* that began */
+	bool has_queue;   /* the first of them waits, with others that a filter hides */
+	bool is_paused;
 	bn_deed_arg last; /* the last deed asked for */
 	int deeds;
 	char copied[512]; /* what went to the clipboard */

@@ -228,7 +228,7 @@ static void print_artifacts(bn_cli *cli, const json_t *list)
 static int add_job(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_run_status status;
-	bn_job job = {.expected_ms = -1};
+	bn_sched_job job = {.expected_ms = -1};
 	if (!bn_run_status_parse(&status, bn_json_str(o, "status", "")) ||
 		!bn_run_status_is_live(status))
 		return 0;

@@ -69,6 +69,10 @@
 		"stop the job") \
 	X(IN_FULL, "in-full", "i", BN_CMD_BAR, BN_ON_JOBS, \
 		"all about the job: how far it is, its error, its log") \
+	X(QUEUE_PAUSE, "queue-pause", "", BN_CMD_WRITES, BN_ON_RUNS, \
+		"start nothing more from the queue; what runs goes on") \
+	X(QUEUE_RESUME, "queue-resume", "", BN_CMD_WRITES, BN_ON_RUNS, \
+		"start runs from the queue again") \
 	X(NEXT_METRIC, "next-metric", ".", BN_CMD_BAR, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
 		"chart the next metric") \
 	X(PREVIOUS_METRIC, "previous-metric", ",", 0, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \

@@ -83,6 +83,9 @@ static int head_draw(const run_view *v, const bn_run_detail *d, bn_area a)
 			bn_format_age(text, r->heartbeat_ms, now));
 	if (r->reason)
 		bn_area_textf(a, 1, col, BN_INK_FAIL, "  %s", r->reason);
+	if (d->job.position > 0)
+		bn_area_textf(a, 1, col, BN_INK_DIM, "  #%lld in line: %s",
+			(long long)d->job.position, d->job.reason);
 	resources_text(r, more, sizeof more);
 	bn_area_text(a, 2, 0, BN_INK_DIM, more);
 	return 3;
@@ -311,7 +314,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return true;
 	case BN_CMD_STOP:
 		if (d)
-			bn_view_ask_stop(view, d->info->id, d->info->name, d->info->title);
+			bn_view_ask_stop(view, d->info->id, d->info->name, d->info->title,
+				d->info->status == BN_RUN_QUEUED);
 		return true;
 	default:
 		return scroll(v, id);

@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "tui/ui/format.h"
 #include "tui/views/_list.h"
+#include "tui/views/_queue.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -35,6 +36,12 @@ static const bn_run_page *runs_of(const runs_view *v)
 {
 	const bn_runs *d = bn_list_data(&v->list);
 	return d ? d->page : NULL;
+}
+
+static const bn_queue *queue_of(const runs_view *v)
+{
+	const bn_runs *d = bn_list_data(&v->list);
+	return d ? d->queue : NULL;
 }
 
 /* Whether the page is a window on more runs than it holds; rows are places then. */
@@ -70,7 +77,10 @@ static void end_cell(const runs_view *v, const bn_run_row *r, int end, bn_grid_c
 	switch (end) {
 	case END_DURATION:
 		ms = duration_of(v, r);
-		if (ms >= 0)
+		if (r->status == BN_RUN_QUEUED && (ms = bn_queue_place(queue_of(v), r->id)) > 0) {
+			snprintf(out->buf, sizeof out->buf, "#%lld", (long long)ms);
+			out->text = out->buf;
+		} else if (ms >= 0)
 			out->text = bn_format_duration(out->buf, ms);
 		return;
 	case END_CREATED:
@@ -435,6 +445,7 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	v->in_detail = v->in_detail && v->is_split;
 	list = v->is_split ? list : a;
 	const bn_run_page *p = runs_of(v);
+	bn_queue_line(&list, queue_of(v));
 	if (p && is_window(v) && list.rows > 4) {
 		char at[BN_FORMAT_BYTES], total[BN_FORMAT_BYTES];
 		bn_area_textf(list, list.rows - 1, 1, BN_INK_DIM, "run %s of %s",
@@ -536,6 +547,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	if (v->detail && v->is_split && (v->in_detail || of_chart) && id != BN_CMD_OPEN &&
 		v->detail->cls->command(v->detail, id, arg))
 		return true;
+	if (bn_queue_command(view, id))
+		return true;
 	if (id == BN_CMD_WHERE) {
 		where_set(v, arg);
 		return true;
@@ -556,7 +569,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return true;
 	case BN_CMD_STOP:
 		memcpy(v->stopping, r->id, sizeof v->stopping);
-		bn_view_ask_stop(view, r->id, r->name, r->title);
+		bn_view_ask_stop(view, r->id, r->name, r->title, r->status == BN_RUN_QUEUED);
 		return true;
 	default:
 		return false;
@@ -567,6 +580,8 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
 	runs_view *v = (runs_view *)view;
 	const bn_run_row *r = run_at(v, bn_grid_selected_row(&v->list.grid));
+	if (bn_queue_refuses(queue_of(v), id, why, size))
+		return true;
 	switch (id) {
 	case BN_CMD_OPEN:
 	case BN_CMD_PIN:

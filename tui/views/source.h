@@ -13,6 +13,8 @@
 #include "core/data/dataset.h"
 #include "core/data/profile.h"
 #include "core/govern/audit.h"
+#include "core/launch/executor.h"
+#include "core/launch/queue.h"
 #include "core/monitor/report.h"
 #include "core/registry/registry.h"
 #include "core/track/compare.h"
@@ -177,6 +179,7 @@ typedef struct bn_runs {
 	uint64_t generation;
 	size_t columns;
 	const char *const *fields; /* "metrics.rmse": one per cell */
+	bn_queue *queue;           /* of this user on this host */
 } bn_runs;
 
 typedef struct bn_curve {
@@ -201,6 +204,7 @@ typedef struct bn_run_detail {
 	const char *const *log; /* last lines of the console */
 	size_t log_count;
 	int64_t now_ms;
+	bn_sched_job job; /* of one that waits in a queue: its place, and why */
 } bn_run_detail;
 
 #define BN_COMPARE_MAX 8
@@ -224,7 +228,13 @@ typedef struct bn_models {
 	bn_version_page *versions;
 } bn_models;
 
-typedef enum bn_deed { BN_DEED_APPROVE, BN_DEED_REJECT, BN_DEED_STOP } bn_deed;
+typedef enum bn_deed {
+	BN_DEED_APPROVE,
+	BN_DEED_REJECT,
+	BN_DEED_STOP,
+	BN_DEED_QUEUE_PAUSE,
+	BN_DEED_QUEUE_RESUME
+} bn_deed;
 
 typedef struct bn_deed_arg {
 	bn_deed deed;

@@ -65,13 +65,20 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 	case BN_DEED_STOP:
 		rc = bn_launch_stop(r->ws, a->ref, &how, err);
 		break;
+	case BN_DEED_QUEUE_PAUSE:
+	case BN_DEED_QUEUE_RESUME:
+		rc = bn_queue_pause(r->ws, a->deed == BN_DEED_QUEUE_PAUSE, err);
+		break;
 	}
 	if (!rc)
 		rc = bn_workspace_sync(r->ws, err);
 	if (rc)
 		return rc;
 	char text[256];
-	if (a->deed == BN_DEED_STOP)
+	if (a->deed == BN_DEED_QUEUE_PAUSE || a->deed == BN_DEED_QUEUE_RESUME)
+		snprintf(text, sizeof text, "the queue %s",
+			a->deed == BN_DEED_QUEUE_PAUSE ? "starts nothing more" : "goes on");
+	else if (a->deed == BN_DEED_STOP)
 		snprintf(text, sizeof text,
 			how == BN_CANCEL_DONE ? "run %.8s cancelled, before it had started%s"
 					      : "asked run %.8s to end%s",

@@ -1,6 +1,7 @@
 /* source_runs.c - the table of runs, one run with a curve and its console, runs side by side. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "core/base/process.h"
 #include "core/launch/launch.h"
 #include "core/run/run_dir.h"
 #include "core/track/best.h"
@@ -24,6 +25,21 @@
 static void runs_release(void *data)
 {
 	bn_run_page_free(((bn_runs *)data)->page);
+	bn_queue_free(((bn_runs *)data)->queue);
+}
+
+/* The queue, which goes on when its runner was killed: whoever looks starts another. */
+static int queue_read(bn_queue **out, bn_reader *r, bn_err *err)
+{
+	char *program = NULL;
+	int rc = bn_queue_read(out, r->ws, NULL, 0, err);
+	if (rc < 0)
+		return rc;
+	bool idle = (*out)->waiting > 0 && !(*out)->runner && (*out)->paused_ms < 0;
+	if (idle && bn_process_program(&program, NULL) == 0)
+		bn_queue_wake(r->ws, program, NULL);
+	bn_free(program);
+	return 0;
 }
 
 /* How much a column says about a run: the test part, then validation, then other metrics and the
@@ -88,8 +104,14 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 		.offset = a->at == BN_RUNS_PLACE ? a->place : 0};
 	if (!rc)
 		rc = bn_run_query_page(&runs->page, r->ws, &q, err);
+	if (!rc)
+		rc = queue_read(&runs->queue, r, err);
+	if (rc) {
+		runs_release(runs);
+		return rc;
+	}
 	runs->generation = r->generation;
-	return rc ? rc : BN_PAGE_TAKE(page, runs, runs_release);
+	return BN_PAGE_TAKE(page, runs, runs_release);
 }
 
 /* ---- curves -------------------------------------------------------------------------------------- */
@@ -272,6 +294,10 @@ int bn_source_run(void *context, const void *arg, bn_page *page, bn_job *job, bn
 		rc = run_metrics(d, &page->arena, r, a->metric, err);
 	if (!rc)
 		rc = log_read(d, &page->arena, r, err);
+	if (!rc && d->info->status == BN_RUN_QUEUED) {
+		memcpy(d->job.run, d->info->id, sizeof d->job.run);
+		rc = bn_executor_queue.poll(r->ws, &d->job, 1, err);
+	}
 	if (rc) {
 		if (d)
 			run_release(d);

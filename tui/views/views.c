@@ -109,13 +109,16 @@ bool bn_view_deed_done(bn_view *v, bn_page *p)
 	return true;
 }
 
-void bn_view_ask_stop(bn_view *v, const char *id, const char *name, const char *title)
+void bn_view_ask_stop(
+	bn_view *v, const char *id, const char *name, const char *title, bool is_queued)
 {
 	char question[128], body[512];
-	snprintf(question, sizeof question, "Stop run %.60s?", name ? name : id);
-	snprintf(body, sizeof body,
-		"%.8s  %.120s\nIt is asked to end, and killed when it does not within its time of "
-		"grace. What it has logged stays; what it has not saved is lost.",
-		id, title ? title : "");
-	bn_frame_confirm(v->frame, v, BN_CMD_STOP, question, body, "stop it");
+	snprintf(question, sizeof question, "%s run %.60s?", is_queued ? "Cancel" : "Stop",
+		name ? name : id);
+	snprintf(body, sizeof body, "%.8s  %.120s\n%s", id, title ? title : "",
+		is_queued ? "It waits in the queue, and will not start."
+			  : "It is asked to end, and killed when it does not within its time of "
+			    "grace. What it has logged stays; what it has not saved is lost.");
+	bn_frame_confirm(
+		v->frame, v, BN_CMD_STOP, question, body, is_queued ? "cancel it" : "stop it");
 }

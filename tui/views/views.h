@@ -74,7 +74,8 @@ void bn_view_do(bn_view *v, bn_deed deed, const char *ref, const char *reason, b
 /* True when p was the page of a deed: says what was done, looks again, frees p. */
 bool bn_view_deed_done(bn_view *v, bn_page *p);
 /* Asks before a run is stopped. */
-void bn_view_ask_stop(bn_view *v, const char *id, const char *name, const char *title);
+void bn_view_ask_stop(
+	bn_view *v, const char *id, const char *name, const char *title, bool is_queued);
 
 /* Compares what a model was asked about with what it was trained on, as a job. */
 void bn_view_make_report(bn_view *v, const char *model);

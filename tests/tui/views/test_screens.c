@@ -15,11 +15,11 @@ typedef struct size {
 } size;
 static const size sizes[] = {{80, 24}, {60, 15}, {200, 60}};
 
-static void shoot(const char *name, const char *script, bool is_empty)
+static void shoot_of(const char *name, const char *script, bn_fake as)
 {
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		for (int ascii = 0; ascii < 2; ascii++) {
-			bn_fake fake = {.is_empty = is_empty};
+			bn_fake fake = as;
 			bn_frame *f = bn_fake_frame(&fake, false);
 			bn_surface *s = NULL;
 			bn_err err = BN_ERR_INIT;
@@ -36,6 +36,11 @@ static void shoot(const char *name, const char *script, bool is_empty)
 			bn_frame_free(f);
 		}
 	}
+}
+
+static void shoot(const char *name, const char *script, bool is_empty)
+{
+	shoot_of(name, script, (bn_fake){.is_empty = is_empty});
 }
 
 #define SCREEN(test, file, script, empty) \
@@ -57,6 +62,14 @@ SCREEN(test_screen_frequency, "frequency", "2 I Enter", false)
 SCREEN(test_screen_checks, "checks", "2 V j", false)
 SCREEN(test_screen_failing_rows, "failing-rows", "2 V j Enter", false)
 SCREEN(test_screen_runs, "runs", "3 j j Space", false)
+START_TEST(test_screen_runs_in_a_queue)
+{
+	shoot_of("runs-queue", "3", (bn_fake){.has_queue = true});
+	shoot_of("runs-queue-paused", "3", (bn_fake){.has_queue = true, .is_paused = true});
+	shoot_of("runs-cancel", "3 j S", (bn_fake){.has_queue = true});
+}
+END_TEST
+
 SCREEN(test_screen_runs_sorted_and_filtered, "runs-filtered", "3 l l l ] / \"ridge\" Enter", false)
 SCREEN(test_screen_run, "run", "3 Enter m", false)
 SCREEN(test_screen_run_with_cursor_and_log_axis, "run-cursor", "3 Enter . L h h h h h h", false)
@@ -83,10 +96,11 @@ SCREEN(test_screen_error, "error", "3 x", false)
 BN_TEST_MAIN("tui/views/screens", test_screen_overview, test_screen_overview_of_an_empty_workspace,
 	test_screen_data, test_screen_data_empty, test_screen_versions, test_screen_rows,
 	test_screen_rows_filtered, test_screen_profile, test_screen_frequency, test_screen_checks,
-	test_screen_failing_rows, test_screen_runs, test_screen_runs_sorted_and_filtered,
-	test_screen_run, test_screen_run_with_cursor_and_log_axis, test_screen_run_facts,
-	test_screen_run_console, test_screen_compare, test_screen_compare_all_rows_and_chart,
-	test_screen_models, test_screen_sheet, test_screen_approve, test_screen_reject,
-	test_screen_monitor, test_screen_report, test_screen_feature, test_screen_category,
-	test_screen_audit, test_screen_audit_record, test_screen_help, test_screen_palette_search,
+	test_screen_failing_rows, test_screen_runs, test_screen_runs_in_a_queue,
+	test_screen_runs_sorted_and_filtered, test_screen_run,
+	test_screen_run_with_cursor_and_log_axis, test_screen_run_facts, test_screen_run_console,
+	test_screen_compare, test_screen_compare_all_rows_and_chart, test_screen_models,
+	test_screen_sheet, test_screen_approve, test_screen_reject, test_screen_monitor,
+	test_screen_report, test_screen_feature, test_screen_category, test_screen_audit,
+	test_screen_audit_record, test_screen_help, test_screen_palette_search,
 	test_screen_prompt_completion, test_screen_filter_as_typed, test_screen_error)
