@@ -14,6 +14,7 @@
 #include "core/learn/fit.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
+#include "core/run/supervisor.h"
 
 #include <math.h>
 #include <signal.h>
@@ -205,10 +206,11 @@ static size_t count_of(char **list)
 static const char **command_environment(const bn_child_task *t)
 {
 	size_t data = count_of(t->data_env), secrets = count_of(t->secrets), n = 0;
-	const char **set = bn_alloc_zeroed(data + secrets + 6, sizeof *set);
+	const char **set = bn_alloc_zeroed(data + secrets + 7, sizeof *set);
 	if (!set)
 		return NULL;
 	set[n++] = bn_strf("BINNACLE_RUN_ID=%s", t->id);
+	set[n++] = bn_strf(BN_RUN_MARK "=%s", t->id);
 	set[n++] = bn_strf("BINNACLE_HOME=%s", t->workspace_dir);
 	set[n++] = bn_strf("BINNACLE_RUN_DIR=%s", t->run_dir->path);
 	set[n++] =

@@ -2,6 +2,7 @@
 #include "core/base/process.h"
 #include "core/launch/_guard.h"
 #include "core/launch/_signals.h"
+#include "core/run/supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,7 +72,7 @@ static int wait_supervisor(pid_t supervisor)
 
 static void end_leftovers(const char *id)
 {
-	bn_process_mark mark = {"BINNACLE_RUN_ID", id};
+	bn_process_mark mark = {BN_RUN_MARK, id};
 	for (int i = 0; i < GIVE_UP_TRIES; i++) {
 		pid_t pid;
 		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)

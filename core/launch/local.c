@@ -48,7 +48,7 @@ static int local_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
 static int start(bn_workspace *ws, const bn_submission *s, bool passive, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
-	char run_id[64], *home = NULL, *set_home = NULL;
+	char run_id[64], mark[64], *home = NULL, *set_home = NULL;
 	bn_dir *dir = NULL;
 	int log_fd = -1, rc = 0;
 	if ((rc = bn_path_absolute(&home, bn_workspace_dir(ws), err)) < 0)
@@ -63,8 +63,10 @@ static int start(bn_workspace *ws, const bn_submission *s, bool passive, bn_err 
 		     &log_fd, dir, BN_RUN_LOG_FILE, O_WRONLY | O_CREAT | O_APPEND, 0644, err)) < 0)
 		goto out;
 	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%s", s->id);
+	snprintf(mark, sizeof mark, BN_RUN_MARK "=%s", s->id);
 	const char *argv[] = {s->program, "-C", home, "exec", s->id, NULL};
-	const char *set[] = {run_id, set_home, passive ? "OMP_WAIT_POLICY=passive" : NULL, NULL};
+	const char *set[] = {
+		run_id, mark, set_home, passive ? "OMP_WAIT_POLICY=passive" : NULL, NULL};
 	rc = bn_process_spawn_detached(NULL, argv, set, NULL, log_fd, err);
 out:
 	if (log_fd >= 0)

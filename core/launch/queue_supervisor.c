@@ -7,6 +7,7 @@
 #include "core/launch/queue.h"
 #include "core/launch/queue_runner.h"
 #include "core/run/run_dir.h"
+#include "core/run/supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@ static void say(const bn_err *err)
 static int become_trainer(
 	const bn_queue_task *t, const char *home, const char *id, int fd, bn_err *err)
 {
-	char lock[16], run_id[64];
+	char lock[16], run_id[64], mark[64];
 	char *set_home = bn_strf("BINNACLE_HOME=%s", home);
 	int flags = fcntl(fd, F_GETFD);
 	if (!set_home)
@@ -48,10 +49,11 @@ static int become_trainer(
 	}
 	snprintf(lock, sizeof lock, "%d", fd);
 	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%.32s", id);
+	snprintf(mark, sizeof mark, BN_RUN_MARK "=%.32s", id);
 	bool own = bn_env_get(t->env, "OMP_WAIT_POLICY") != NULL;
 	const char *argv[] = {
 		t->program, "-C", home, "exec", id, "--lock-fd", lock, "--queued", NULL};
-	const char *set[] = {run_id, set_home, own ? NULL : "OMP_WAIT_POLICY=passive", NULL};
+	const char *set[] = {run_id, mark, set_home, own ? NULL : "OMP_WAIT_POLICY=passive", NULL};
 	int rc = bn_process_become(argv, set, NULL, err);
 	bn_free(set_home);
 	return rc;

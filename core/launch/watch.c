@@ -61,7 +61,7 @@ static void beat(bn_exec *x, int64_t next_ms)
 static int signal_tree(const bn_exec *x, int signal)
 {
 	return bn_process_tree_signal_marked(
-		getpid(), (bn_process_mark){"BINNACLE_RUN_ID", x->id}, signal);
+		getpid(), (bn_process_mark){BN_RUN_MARK, x->id}, signal);
 }
 
 static int64_t grace_s(const bn_exec *x)

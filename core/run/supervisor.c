@@ -227,6 +227,6 @@ out:
 
 int bn_supervisor_end_orphans(const bn_supervisor *dead, const char *id)
 {
-	bn_process_mark mark = {"BINNACLE_RUN_ID", id};
+	bn_process_mark mark = {BN_RUN_MARK, id};
 	return bn_process_marked_signal(mark, dead->guard, SIGKILL);
 }

@@ -12,6 +12,10 @@
 
 #include <sys/types.h>
 
+/* The variable by which a process tells whose it is: the run's id in all that a run starts, and in its
+ * supervisor; "queue" in a queue's runner. Nobody else sets it (BINNACLE_RUN_ID is the user's to set). */
+#define BN_RUN_MARK "BINNACLE_SUPERVISED"
+
 /* ---- looking -------------------------------------------------------------------------------- */
 
 typedef enum bn_supervisor_state {
@@ -63,7 +67,7 @@ int bn_supervisor_set_child(bn_supervisor_lock *l, pid_t child, bn_err *err);
 void bn_supervisor_release(bn_supervisor_lock *l);
 
 /* Ends what a dead supervisor left running: processes, of any session, that carry the run's id in their
- * environment. Its guard (core/launch/_guard.h), which does the same, is left alone. Returns how many
+ * environment (BN_RUN_MARK). Its guard (core/launch/_guard.h), which does the same, is left alone. Returns how many
  * there were; 0 when the caller is one of them itself. */
 int bn_supervisor_end_orphans(const bn_supervisor *dead, const char *id);
 

@@ -22,6 +22,7 @@ void launched_make(launched_run *l)
 	track_make(&l->w);
 	setenv("BINNACLE_HEARTBEAT", "100ms", 1);
 	unsetenv("BINNACLE_RUN_ID");
+	unsetenv(BN_RUN_MARK);
 }
 
 bn_spec *launched_spec(json_t *json)
@@ -170,7 +171,7 @@ int launched_wait_none(launched_run *l)
 {
 	int n = 0;
 	for (int i = 0; i < 500; i++) {
-		n = bn_process_marked_signal((bn_process_mark){"BINNACLE_RUN_ID", l->id}, 0, 0);
+		n = bn_process_marked_signal((bn_process_mark){BN_RUN_MARK, l->id}, 0, 0);
 		if (n == 0)
 			return 0;
 		launched_pause_ms(20);

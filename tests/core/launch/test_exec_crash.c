@@ -3,7 +3,7 @@
  * moment: the state is right, and no process of the run is left.
  *
  *	guard ── supervisor ── command ── near (in its process group)
- *	                          |------ far (setsid: in a session of its own)
+ *	                          |------ far (setsid: in a session of its own; it logs to another run)
  *	                          `------ bare (the same, and without the run's environment)
  */
 #include "core/base/mem.h"
@@ -21,7 +21,8 @@ static launched_run run;
 static bn_err err = BN_ERR_INIT;
 
 #define FAMILY \
-	"sleep 100 & echo $! > near; setsid sh -c 'echo $$ > far; exec sleep 100' & " \
+	"sleep 100 & echo $! > near; BINNACLE_RUN_ID=other setsid sh -c 'echo $$ > far; exec " \
+	"sleep 100' & " \
 	"env -i setsid sh -c 'echo $$ > bare; exec sleep 100' & " \
 	"until [ -s far ] && [ -s bare ]; do sleep 0.01; done; "
 
