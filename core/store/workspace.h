@@ -36,6 +36,7 @@
  *	L7  a slot is a directory, owned by the user who writes there; a segment is a regular file; links
  *	    are never followed below .binnacle
  *	L8  a claim's file appears whole under its name, once
+ *	L9  a slot of which a sealed segment was found damaged or missing gets no new segment
  *
  * A bn_workspace belongs to one thread. Any number of processes may have the same workspace open;
  * none waits for another to write. The env must outlive it.
@@ -131,6 +132,9 @@ int bn_workspace_need_writable(const bn_workspace *ws, bn_err *err);
 int bn_workspace_refresh(bn_workspace *ws, bool *changed, bn_err *err);
 /* The same, with the handle: what a reader begins with. */
 int bn_workspace_read(sqlite3 **out, bn_workspace *ws, bn_err *err);
+/* How many writers have records that the last refresh could not reach: a segment is damaged, missing or
+ * cannot be read. `binnacle index status` names them. */
+size_t bn_workspace_left_out(const bn_workspace *ws);
 sqlite3 *bn_workspace_index(
 	bn_workspace *ws); /* opens (and folds once) at first use; NULL if that fails */
 /* Commit and refresh in one: what a verb calls after it has written, to see its own effect. */

@@ -6,6 +6,10 @@
 
 #include "core/store/_workspace.h"
 #include "core/store/index/index.h"
+#include "core/store/log/listing.h"
+#include "core/store/log/slot.h"
+
+#include <string.h>
 
 int bn_workspace_need_index(bn_workspace *ws, bn_err *err)
 {
@@ -17,11 +21,37 @@ int bn_workspace_need_index(bn_workspace *ws, bn_err *err)
 	return bn_index_open(&ws->index, &of, err);
 }
 
+/* Slots of ours that are damaged get no more events, which nobody would see. */
+static void give_up_slots(bn_workspace *ws)
+{
+	const bn_log_writer *w = NULL;
+	while ((w = bn_index_next_gap(ws->index, w))) {
+		if (!w->damaged || w->uid != ws->env->uid(ws->env) ||
+			!bn_slot_is_own(ws->env, w->name))
+			continue;
+		bn_slot_give_up(ws->at, w->dir, w->fault); /* L9 */
+		if (ws->writer && !strcmp(ws->writer->name, w->name))
+			ws->writer->damaged = true;
+	}
+}
+
 int bn_workspace_refresh(bn_workspace *ws, bool *changed, bn_err *err)
 {
 	bool unused;
 	int rc = bn_workspace_need_index(ws, err);
-	return rc < 0 ? rc : bn_index_refresh(ws->index, changed ? changed : &unused, err);
+	if (rc < 0 || (rc = bn_index_refresh(ws->index, changed ? changed : &unused, err)) < 0)
+		return rc;
+	give_up_slots(ws);
+	return rc;
+}
+
+size_t bn_workspace_left_out(const bn_workspace *ws)
+{
+	const bn_log_writer *w = NULL;
+	size_t n = 0;
+	while (ws->index && (w = bn_index_next_gap(ws->index, w)))
+		n++;
+	return n;
 }
 
 int bn_workspace_read(sqlite3 **out, bn_workspace *ws, bn_err *err)

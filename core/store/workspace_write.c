@@ -69,9 +69,12 @@ out:
 /* Makes ws->writer usable by this very process. */
 static int need_writer(bn_workspace *ws, bn_err *err)
 {
+	bool ours = ws->writer && ws->writer->pid == getpid();
+	if (ours && bn_writer_must_move(ws->writer))
+		bn_writer_seal(
+			ws->writer, NULL); /* what it fails to seal, the next process adopts */
 	/* One that holds a failure stays until a commit has returned it. */
-	if (ws->writer && ws->writer->pid == getpid() &&
-		(!ws->writer->broken || ws->writer->lost.code))
+	else if (ours && (!ws->writer->broken || ws->writer->lost.code))
 		return 0;
 	bn_writer_free(ws->writer); /* our parent's, or one that failed: others will adopt it */
 	ws->writer = NULL;

@@ -444,6 +444,21 @@ static void show_error(bn_cli *cli, const bn_err *err)
 		fprintf(cli->err, "  hint: %s\n", err->hint);
 }
 
+/* What a reader shows is not all that was written. */
+static void warn_of_gaps(bn_cli *cli)
+{
+	size_t n = 0;
+	if (cli->workspace && !(cli->verb->flags & BN_VERB_NAMES_GAPS))
+		n = bn_workspace_left_out(cli->workspace);
+	if (n == 0)
+		return;
+	bn_cli_warn(cli,
+		"%zu writer%s of the log %s left out in part: a segment is damaged, missing or "
+		"cannot be read",
+		n, n == 1 ? "" : "s", n == 1 ? "is" : "are");
+	fputs("  hint: `binnacle index status` names them\n", cli->err);
+}
+
 static int run_verb(bn_cli *cli, bn_err *err)
 {
 	const bn_verb *v = cli->verb;
@@ -518,6 +533,7 @@ int bn_cli_main(const bn_env *env, int argc, char **argv)
 	catch_interrupts();
 	rc = run_verb(&cli, &err);
 	bn_cli_progress_end(&cli);
+	warn_of_gaps(&cli);
 out:
 	if (rc && !err.code)
 		bn_err_set(&err, rc, "failed without a message (%s)", bn_code_name(rc));

@@ -35,6 +35,7 @@ enum {
 	BN_VERB_HIDDEN = 1, /* works, but is in no listing */
 	BN_VERB_REST = 2, /* everything after "--" (or after the last fixed argument) is the rest */
 	BN_VERB_NO_WORKSPACE = 4, /* documentation only: does not need one */
+	BN_VERB_NAMES_GAPS = 16,  /* says by itself what of the log cannot be read */
 	BN_VERB_DRY_RUN = 8,      /* knows --dry-run; the frame refuses it for any other verb */
 };
 

@@ -463,7 +463,7 @@ const bn_verb bn_verbs_govern[] = {
 	{"audit", "verify", "", 0, 0,
 		"re-read the whole log, check every signature, re-hash every object",
 		"Exit status 1 when anything is not as it was written; the first fault is named.",
-		{"binnacle audit verify", "binnacle audit verify --json", NULL}, NULL, 0,
-		run_audit_verify},
+		{"binnacle audit verify", "binnacle audit verify --json", NULL}, NULL,
+		BN_VERB_NAMES_GAPS, run_audit_verify},
 	{0},
 };

@@ -99,6 +99,7 @@ static void doubt_it(intake *in, doubt what)
 	bn_segment_close(&in->s);
 	in->state = DOUBT;
 	in->doubt = what;
+	in->w->damaged = what != DOUBT_HISTORY;
 }
 
 static void doubt_fault(intake *in, const char *why)
@@ -112,6 +113,7 @@ static void doubt_unreadable(intake *in, const char *why)
 {
 	in->w->listed_ns = in->w->mtime_ns = 0;
 	doubt_fault(in, why);
+	in->w->damaged = false;
 }
 
 /* Opens a segment and checks that it goes on where the fold stands: to `then`, or DOUBT. */
@@ -231,6 +233,7 @@ static void segment_ended(intake *in)
 	bn_segment *s = &in->s;
 	if (s->end == BN_SEGMENT_NEWER) {
 		doubt_fault(in, s->fault);
+		w->damaged = false;
 	} else if (s->last_seq < w->seq) {
 		doubt_it(in, DOUBT_HISTORY); /* it ends before what was folded from it */
 	} else if (in->state == OPEN) {
@@ -293,6 +296,7 @@ static int settle_doubt(bn_fold *f, intake *in)
 	}
 	if (in->tries > TRIES && in->doubt == DOUBT_HISTORY)
 		return BN_FOLD_REBUILD;
+	w->damaged = w->damaged && in->tries > TRIES;
 	if (in->tries <= TRIES)
 		snprintf(w->fault, sizeof w->fault, "its directory cannot be listed");
 	else if (in->doubt == DOUBT_MISSING)

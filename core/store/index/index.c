@@ -256,6 +256,15 @@ sqlite3 *bn_index_db(bn_index *ix)
 
 /* ---- bringing it up to date ----------------------------------------------------------------- */
 
+const bn_log_writer *bn_index_next_gap(const bn_index *ix, const bn_log_writer *after)
+{
+	const bn_log_writer *end = ix->log.items + ix->log.count;
+	for (const bn_log_writer *w = after ? after + 1 : ix->log.items; w != end; w++)
+		if (w->stuck)
+			return w;
+	return NULL;
+}
+
 static bn_fold_source source_of(bn_index *ix)
 {
 	return (bn_fold_source){.at = ix->of.at,

@@ -21,6 +21,7 @@ typedef struct bn_index_source {
 } bn_index_source;
 
 typedef struct bn_index bn_index;
+struct bn_log_writer; /* core/store/log/listing.h */
 
 int bn_index_open(bn_index **out, const bn_index_source *of, bn_err *err);
 void bn_index_close(bn_index *ix); /* NULL is fine */
@@ -28,6 +29,10 @@ void bn_index_close(bn_index *ix); /* NULL is fine */
 sqlite3 *bn_index_db(bn_index *ix);
 int bn_index_refresh(bn_index *ix, bool *changed, bn_err *err);
 int bn_index_rebuild_all(bn_index *ix, bn_err *err);
+/* The writer after `after` (NULL: the first) whose log the last refresh could not fold to its end; NULL when
+ * there are no more. Borrowed until the next refresh. */
+const struct bn_log_writer *bn_index_next_gap(
+	const bn_index *ix, const struct bn_log_writer *after);
 /* The highest sane clock that was folded: a writer's own goes on above it. 0 without an index. */
 uint64_t bn_index_seen_clock(const bn_index *ix);
 

@@ -55,9 +55,8 @@ int bn_index_describe(bn_index_status *out, bn_index *ix, bn_err *err)
 	out->refused = count_outcome(ix->db, BN_OUTCOME_REFUSED);
 	out->invalid = count_outcome(ix->db, BN_OUTCOME_INVALID);
 	out->newer = count_outcome(ix->db, BN_OUTCOME_NEWER);
-	for (size_t i = 0; !rc && i < ix->log.count; i++)
-		if (ix->log.items[i].stuck)
-			rc = add_gap(out, &ix->log.items[i], err);
+	for (const bn_log_writer *w = NULL; !rc && (w = bn_index_next_gap(ix, w));)
+		rc = add_gap(out, w, err);
 	return rc;
 }
 

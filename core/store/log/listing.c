@@ -152,6 +152,7 @@ static int scan_writer(bn_log *log, const bn_dir *at, const char *name, bn_err *
 			return bn_err_move(err, &why);
 		/* Somebody who lets nobody read his log must not stop everybody else's. */
 		w->stuck = true;
+		w->damaged = false;
 		w->listed_ns = w->mtime_ns = 0; /* looked at anew next time */
 		snprintf(w->fault, sizeof w->fault, "%.159s", why.msg);
 	}

@@ -34,7 +34,8 @@ typedef struct bn_log_writer {
 	uint64_t hint_inode, hint_at, hint_seq; /* record hint_seq of that open.seg starts there */
 	uint64_t folded_size;                   /* size of open.seg when it was folded to its end */
 	uint64_t folded_inode;
-	bool stuck;      /* a gap or fault; look again only when the listing changed */
+	bool stuck; /* a gap or fault; look again only when the listing changed */
+	bool damaged; /* stuck, and not for want of rights, of a newer program or of a disk that answers */
 	char host[72];   /* from a segment's header */
 	char fault[160]; /* why it is stuck, or "" */
 } bn_log_writer;

@@ -7,11 +7,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 
 enum { IDLE_NETWORK_S = 600 };
+
+#define DAMAGED "damaged"
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
@@ -51,6 +54,38 @@ void bn_slot_own_name(bn_slot_name *out, const bn_env *env)
 	snprintf(out->place, sizeof out->place, "%.48s@%.64s", user, env->host(env));
 	snprintf(out->boot, sizeof out->boot, "%.8s", env->boot_id(env));
 	out->is_random = false;
+}
+
+bool bn_slot_is_own(const bn_env *env, const char *name)
+{
+	bn_slot_name us, slot;
+	bn_slot_own_name(&us, env);
+	return bn_slot_parse_name(&slot, name) && !strcmp(slot.place, us.place) &&
+	       !strcmp(slot.boot, us.boot);
+}
+
+/* ---- giving up ------------------------------------------------------------------------------ */
+
+bool bn_slot_is_given_up(const bn_dir *at, const char *dir)
+{
+	char *path = bn_path_join(dir, DAMAGED);
+	bool is = path && bn_dir_has(at, path);
+	bn_free(path);
+	return is;
+}
+
+void bn_slot_give_up(const bn_dir *at, const char *dir, const char *why)
+{
+	const bn_env *env = at->env;
+	char *path = bn_path_join(dir, DAMAGED);
+	int fd = -1;
+	if (path && !bn_dir_has(at, path) &&
+		bn_dir_open_file(&fd, at, path, O_WRONLY | O_CREAT | O_EXCL, 0644, NULL) == 0) {
+		bn_fs_write_all(env, fd, why, strlen(why), path, NULL);
+		bn_fs_write_all(env, fd, "\n", 1, path, NULL);
+		env->fs->close(env, fd);
+	}
+	bn_free(path);
 }
 
 /* ---- the lock, and where a history ends ------------------------------------------------------ */
@@ -95,12 +130,31 @@ static void keep_tail(const bn_dir *at, const char *path, uint64_t from, uint64_
 	bn_free(to);
 }
 
+/* The newest of the sealed segments, which must follow each other without a gap; NULL when there are none. */
+static int newest(
+	const char **name, uint64_t *end, const bn_names *names, const char *dir, bn_err *err)
+{
+	uint64_t first, last;
+	*name = NULL;
+	*end = 0;
+	for (size_t i = 0; i < names->count; i++) {
+		if (!bn_segment_parse_name(names->items[i], &first, &last) || last <= *end)
+			continue;
+		if (first > *end + 1)
+			return bn_err_set(err, BN_ECORRUPT,
+				"%s: the segment with event %" PRIu64 " is missing", dir, *end + 1);
+		*end = last;
+		*name = names->items[i];
+	}
+	return 0;
+}
+
 /* The end of the newest sealed segment; the very start of the chain when there is none. */
 static int sealed_end(bn_log_point *end, const bn_dir *at, const char *dir, bn_err *err)
 {
 	const char *name = bn_path_base(dir);
 	int rc = 0;
-	uint64_t best = 0, first, last;
+	uint64_t best = 0;
 	const char *best_name = NULL;
 	char *path = NULL;
 	bn_names names = BN_NAMES_INIT;
@@ -109,12 +163,7 @@ static int sealed_end(bn_log_point *end, const bn_dir *at, const char *dir, bn_e
 	bn_chain_start(end->chain, name);
 	if ((rc = bn_segment_list(at, dir, &names, NULL, err)))
 		goto out;
-	for (size_t i = 0; i < names.count; i++)
-		if (bn_segment_parse_name(names.items[i], &first, &last) && last > best) {
-			best = last;
-			best_name = names.items[i];
-		}
-	if (!best_name)
+	if ((rc = newest(&best_name, &best, &names, dir, err)) < 0 || !best_name)
 		goto out;
 	if (!(path = bn_path_join(dir, best_name))) {
 		rc = bn_err_nomem(err, "a file name");

@@ -112,8 +112,10 @@ static int slot_continue(slot_state *state, bn_writer *w, const char *dir, bn_er
 		*state = bn_clock_is_sane(w->env, w->tip.clock) ? SLOT_OURS : SLOT_TAKEN;
 		return 0;
 	case BN_ECORRUPT:
-	case BN_EUNSUPPORTED:        /* L6 */
-	case BN_EREFUSED:            /* L7 */
+		bn_slot_give_up(w->at, dir, why.msg); /* L9 */
+						      /* fall through */
+	case BN_EUNSUPPORTED:                         /* L6 */
+	case BN_EREFUSED:                             /* L7 */
 		*state = SLOT_TAKEN; /* left alone for `audit verify` to name; another will do */
 		return 0;
 	case BN_EIO:
@@ -136,7 +138,9 @@ static int slot_try(slot_state *state, bn_writer *w, const char *name, bool lock
 		goto out;
 	if (bn_dir_stat(w->at, dir, &st, NULL) < 0 || !S_ISDIR(st.st_mode) ||
 		st.st_uid != w->env->uid(w->env))
-		goto out; /* L7 */
+		goto out;                    /* L7 */
+	if (bn_slot_is_given_up(w->at, dir)) /* L9 */
+		goto out;
 	if (lock && (rc = bn_slot_lock(&w->lock_fd, w->at, dir, err)) != 0) {
 		*state = rc == 2 ? SLOT_NO_LOCKS : SLOT_TAKEN;
 		rc = rc > 0 ? 0 : rc;
@@ -510,6 +514,13 @@ int bn_writer_seal(bn_writer *w, bn_err *err)
 	w->start = w->durable;
 	w->merge_due = true;
 	return bn_dir_sync(w->at, w->dir, err);
+}
+
+bool bn_writer_must_move(const bn_writer *w)
+{
+	if (w->lost.code || w->tip.seq != w->durable.seq)
+		return false;
+	return w->damaged || (w->fd < 0 && bn_slot_is_given_up(w->at, w->dir)); /* L9 */
 }
 
 bool bn_writer_is_due(const bn_writer *w)

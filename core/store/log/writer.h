@@ -37,7 +37,8 @@ typedef struct bn_writer {
 	int lock_fd; /* -1 where flock does not work */
 	int fd;      /* open.seg, -1 when there is none */
 	bool broken;
-	bn_err lost; /* set: why events since `durable` are lost, which the next commit returns */
+	bool damaged; /* the slot's history was found to be: no new segment goes there */
+	bn_err lost;  /* set: why events since `durable` are lost, which the next commit returns */
 	bool merge_due;        /* a segment was sealed since the owner last merged */
 	bn_log_point tip;      /* behind what was appended */
 	bn_log_point durable;  /* behind what the last commit covered */
@@ -70,6 +71,8 @@ typedef struct bn_draft {
 	size_t n;
 } bn_draft;
 
+/* The slot's history is damaged, and nothing waits for a commit: whoever owns the writer takes another. */
+bool bn_writer_must_move(const bn_writer *w);
 /* Buffers one event. The clock becomes max(now, seen + 1, last + 1). */
 int bn_writer_append(bn_writer *w, const bn_draft *event, uint64_t seen_clock, bn_err *err);
 /* 0: everything that an append answered with 0 is durable. Returns a held failure, once. */
