@@ -7,6 +7,9 @@
 int bn_fs_error(bn_err *err, int errnum, const char *doing, const char *path);
 /* The same of a path that the user named, where links are followed and may lead in a circle. */
 int bn_fs_error_named(bn_err *err, int errnum, const char *doing, const char *path);
+/* What bn_fs_write_all and bn_fs_read_at do; 0 or -errno. */
+int bn_fs_put(const bn_env *env, int fd, const void *bytes, size_t n);
+int bn_fs_get(const bn_env *env, int fd, void *bytes, size_t n, off_t at, size_t *got);
 /* Appends the bytes of an open file, from its start. */
 int bn_fs_read_rest(const bn_env *env, int fd, const char *path, bn_buf *b, bn_err *err);
 /* The body of bn_fs_write_file and bn_dir_write_file; exact: a mode to set, or NULL to leave it to

@@ -60,9 +60,10 @@ bool bn_dir_is_network(const bn_dir *d)
 	return bn_fs_is_network_open(d->fd);
 }
 
-/* "DOING 'path of name': why". */
-static int dir_error(bn_err *err, int errnum, const char *doing, const bn_dir *at, const char *name)
+int bn_dir_error(bn_err *err, int errnum, const char *doing, const bn_dir *at, const char *name)
 {
+	if (!at)
+		return bn_fs_error_named(err, errnum, doing, name);
 	char *path = bn_dir_join(at, name ? name : ".");
 	int rc = bn_fs_error(err, errnum, doing, path ? path : name);
 	bn_free(path);
@@ -78,11 +79,11 @@ int bn_dir_open_file(
 	struct stat st;
 	int e, got = env->fs->open(env, at, name, flags | O_NONBLOCK, mode);
 	if (got < 0)
-		return dir_error(
+		return bn_dir_error(
 			err, -got, flags & O_CREAT ? "cannot create" : "cannot open", at, name);
 	if ((e = env->fs->fstat(env, got, &st)) < 0) {
 		env->fs->close(env, got);
-		return dir_error(err, -e, "cannot stat", at, name);
+		return bn_dir_error(err, -e, "cannot stat", at, name);
 	}
 	if (!S_ISREG(st.st_mode)) {
 		env->fs->close(env, got);
@@ -94,10 +95,30 @@ int bn_dir_open_file(
 		(e = env->fs->fchmod(env, got, mode)) < 0) {
 		env->fs->close(env, got);
 		env->fs->unlink(env, at, name);
-		return dir_error(err, -e, "cannot set the mode of", at, name);
+		return bn_dir_error(err, -e, "cannot set the mode of", at, name);
 	}
 	*fd = got;
 	return 0;
+}
+
+int bn_dir_write_all(const bn_env *env, const bn_dir *at, const char *name, int fd,
+	const void *bytes, size_t n, bn_err *err)
+{
+	int e = bn_fs_put(env, fd, bytes, n);
+	return e < 0 ? bn_dir_error(err, -e, "cannot write", at, name) : 0;
+}
+
+int bn_dir_read_at(const bn_env *env, const bn_dir *at, const char *name, int fd, void *bytes,
+	size_t n, off_t from, size_t *got, bn_err *err)
+{
+	int e = bn_fs_get(env, fd, bytes, n, from, got);
+	return e < 0 ? bn_dir_error(err, -e, "cannot read", at, name) : 0;
+}
+
+int bn_dir_sync_file(const bn_env *env, const bn_dir *at, const char *name, int fd, bn_err *err)
+{
+	int e = env->fs->fsync(env, fd);
+	return e < 0 ? bn_dir_error(err, -e, "cannot sync", at, name) : 0;
 }
 
 int bn_dir_read_file(const bn_dir *at, const char *name, bn_buf *b, bn_err *err)
@@ -128,7 +149,7 @@ int bn_dir_write_file(
 int bn_dir_stat(const bn_dir *at, const char *name, struct stat *st, bn_err *err)
 {
 	int e = at->env->fs->stat(at->env, at, name, st);
-	return e < 0 ? dir_error(err, -e, "cannot stat", at, name) : 0;
+	return e < 0 ? bn_dir_error(err, -e, "cannot stat", at, name) : 0;
 }
 
 int bn_dir_look(bn_path_kind *out, const bn_dir *at, const char *name, bn_err *err)
@@ -187,7 +208,7 @@ int bn_dir_make(const bn_dir *at, const char *name, mode_t mode, bn_err *err)
 		return e == -ENOTDIR
 			       ? bn_err_set(err, BN_ECORRUPT,
 					 "'%s/%s' is in the way of a directory", at->path, name)
-			       : dir_error(err, -e, "cannot make the directory", at, name);
+			       : bn_dir_error(err, -e, "cannot make the directory", at, name);
 	const char *slash = strrchr(name, '/');
 	char *parent = slash ? bn_strndup(name, (size_t)(slash - name)) : NULL;
 	if (slash && !parent)
@@ -201,7 +222,7 @@ int bn_dir_make(const bn_dir *at, const char *name, mode_t mode, bn_err *err)
 	else if (e == -EEXIST)
 		e = is_dir_already(at, name);
 	if (e < 0) {
-		rc = dir_error(err, -e, "cannot make the directory", at, name);
+		rc = bn_dir_error(err, -e, "cannot make the directory", at, name);
 		goto out;
 	}
 	rc = bn_dir_sync(at, parent, err);
@@ -214,26 +235,26 @@ int bn_dir_rename(
 	const bn_dir *at, const char *from, const bn_dir *to_at, const char *to, bn_err *err)
 {
 	int e = at->env->fs->rename(at->env, at, from, to_at, to);
-	return e < 0 ? dir_error(err, -e, "cannot rename", at, from) : 0;
+	return e < 0 ? bn_dir_error(err, -e, "cannot rename", at, from) : 0;
 }
 
 int bn_dir_unlink(const bn_dir *at, const char *name, bn_err *err)
 {
 	int e = at->env->fs->unlink(at->env, at, name);
-	return e < 0 && e != -ENOENT ? dir_error(err, -e, "cannot remove", at, name) : 0;
+	return e < 0 && e != -ENOENT ? bn_dir_error(err, -e, "cannot remove", at, name) : 0;
 }
 
 int bn_dir_sync(const bn_dir *at, const char *name, bn_err *err)
 {
 	int e = at->env->fs->sync_dir(at->env, at, name ? name : ".");
-	return e < 0 ? dir_error(err, -e, "cannot sync the directory", at, name) : 0;
+	return e < 0 ? bn_dir_error(err, -e, "cannot sync the directory", at, name) : 0;
 }
 
 int bn_dir_list(const bn_dir *at, const char *name, bn_names *names, bn_err *err)
 {
 	int fd = at->env->fs->open(at->env, at, name ? name : ".", O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)
-		return dir_error(err, -fd, "cannot list", at, name);
+		return bn_dir_error(err, -fd, "cannot list", at, name);
 	char *path = bn_dir_join(at, name ? name : ".");
 	if (!path) {
 		at->env->fs->close(at->env, fd);
@@ -258,7 +279,7 @@ static int tree_below(const bn_dir *at, const char *name, bn_err *err)
 			goto out;
 	e = at->env->fs->rmdir(at->env, at, name);
 	if (e < 0 && e != -ENOENT)
-		rc = dir_error(err, -e, "cannot remove", at, name);
+		rc = bn_dir_error(err, -e, "cannot remove", at, name);
 out:
 	bn_names_release(&names);
 	bn_dir_close(d);
@@ -272,7 +293,7 @@ int bn_dir_remove_tree(const bn_dir *at, const char *name, bn_err *err)
 	if (e == -ENOENT)
 		return 0;
 	if (e < 0)
-		return dir_error(err, -e, "cannot stat", at, name);
+		return bn_dir_error(err, -e, "cannot stat", at, name);
 	return S_ISDIR(st.st_mode) ? tree_below(at, name, err) : bn_dir_unlink(at, name, err);
 }
 

@@ -44,6 +44,20 @@ int bn_dir_read_file(const bn_dir *at, const char *name, bn_buf *b, bn_err *err)
 int bn_dir_write_file(
 	const bn_dir *at, const char *name, const void *bytes, size_t n, mode_t mode, bn_err *err);
 
+/*
+ * Of a file that is open: at and name, which were given when it was opened, are for the message, which names the
+ * whole path. With at NULL, name is a path that the user named.
+ */
+/* "DOING 'path': why", as the functions here say it; errnum > 0. A link is BN_EREFUSED, what is gone
+ * BN_ENOTFOUND, anything else BN_EIO. */
+int bn_dir_error(bn_err *err, int errnum, const char *doing, const bn_dir *at, const char *name);
+int bn_dir_write_all(const bn_env *env, const bn_dir *at, const char *name, int fd,
+	const void *bytes, size_t n, bn_err *err); /* as bn_fs_write_all */
+int bn_dir_read_at(const bn_env *env, const bn_dir *at, const char *name, int fd, void *bytes,
+	size_t n, off_t from, size_t *got, bn_err *err); /* as bn_fs_read_at */
+int bn_dir_sync_file(
+	const bn_env *env, const bn_dir *at, const char *name, int fd, bn_err *err); /* fsync */
+
 /* ---- names ---------------------------------------------------------------------------------- */
 
 /* Of the thing itself, not of what a link leads to. BN_ENOTFOUND. */

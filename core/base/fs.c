@@ -17,6 +17,12 @@
 int bn_fs_read_at(const bn_env *env, int fd, void *bytes, size_t n, off_t at, size_t *got,
 	const char *path, bn_err *err)
 {
+	int e = bn_fs_get(env, fd, bytes, n, at, got);
+	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot read '%s'", path) : 0;
+}
+
+int bn_fs_get(const bn_env *env, int fd, void *bytes, size_t n, off_t at, size_t *got)
+{
 	*got = 0;
 	while (*got < n) {
 		ssize_t k =
@@ -24,7 +30,7 @@ int bn_fs_read_at(const bn_env *env, int fd, void *bytes, size_t n, off_t at, si
 		if (k == -EINTR)
 			continue;
 		if (k < 0)
-			return bn_err_sys(err, BN_EIO, (int)-k, "cannot read '%s'", path);
+			return (int)k;
 		if (k == 0)
 			break;
 		*got += (size_t)k;
@@ -63,14 +69,19 @@ int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err)
 int bn_fs_write_all(
 	const bn_env *env, int fd, const void *bytes, size_t n, const char *path, bn_err *err)
 {
+	int e = bn_fs_put(env, fd, bytes, n);
+	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot write '%s'", path) : 0;
+}
+
+int bn_fs_put(const bn_env *env, int fd, const void *bytes, size_t n)
+{
 	const char *p = bytes;
 	while (n) {
 		ssize_t put = env->fs->write(env, fd, p, n);
 		if (put == -EINTR)
 			continue;
 		if (put <= 0)
-			return bn_err_sys(
-				err, BN_EIO, put ? (int)-put : EIO, "cannot write '%s'", path);
+			return put ? (int)put : -EIO;
 		p += put;
 		n -= (size_t)put;
 	}

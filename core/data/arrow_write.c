@@ -1,5 +1,5 @@
 /* arrow_write.c - see _arrow_write.h, and _arrow.h for the format. */
-#include "core/base/fs.h"
+#include "core/base/dir.h"
 #include "core/data/_arrow.h"
 #include "core/data/_arrow_write.h"
 
@@ -37,7 +37,8 @@ static int flush(bn_arrow_writer *w, bn_err *err)
 	int rc = bn_buf_check(&w->pending, err, "the output of a table");
 
 	if (!rc && w->pending.len)
-		rc = bn_fs_write_all(w->env, w->fd, w->pending.ptr, w->pending.len, w->path, err);
+		rc = bn_dir_write_all(
+			w->env, w->at, w->path, w->fd, w->pending.ptr, w->pending.len, err);
 	bn_buf_clear(&w->pending);
 	return rc;
 }
@@ -52,7 +53,7 @@ static int put(bn_arrow_writer *w, const void *bytes, size_t n, bn_err *err)
 		return w->pending.len >= FLUSH_BYTES ? flush(w, err) : 0;
 	}
 	rc = flush(w, err);
-	return rc ? rc : bn_fs_write_all(w->env, w->fd, bytes, n, w->path, err);
+	return rc ? rc : bn_dir_write_all(w->env, w->at, w->path, w->fd, bytes, n, err);
 }
 
 static int put_padding(bn_arrow_writer *w, size_t alignment, bn_err *err)
@@ -430,16 +431,12 @@ int bn_arrow_writer_finish(bn_arrow_writer *w, const bn_dict *dicts, bn_err *err
 			rc = write_dictionary(w, i, &dicts[i], err);
 	}
 	rc = rc ? rc : write_footer(w, err);
-	if (!rc) {
-		int sync = w->env->fs->fsync(w->env, w->fd);
-		if (sync < 0)
-			rc = bn_err_sys(err, BN_EIO, -sync, "cannot sync %s", w->path);
-	}
+	rc = rc ? rc : bn_dir_sync_file(w->env, w->at, w->path, w->fd, err);
 	if (!rc) {
 		int closed = w->env->fs->close(w->env, w->fd);
 		w->fd = -1;
 		if (closed < 0)
-			rc = bn_err_sys(err, BN_EIO, -closed, "cannot close %s", w->path);
+			rc = bn_dir_error(err, -closed, "cannot close", w->at, w->path);
 	}
 	w->finished = !rc;
 	return rc;

@@ -91,7 +91,10 @@ static int store_metrics(bn_metric_set *set, const bn_env *env, const bn_spec *s
 	if (own != BN_PATH_ABSENT) {
 		if ((rc = bn_dir_open_file(&fd, run_dir, METRICS_FILE, O_RDONLY, 0, err)) < 0)
 			return rc;
-		return read_metrics(set, env, fd, METRICS_FILE, 0, err);
+		char *path = bn_dir_join(run_dir, METRICS_FILE);
+		rc = read_metrics(set, env, fd, path ? path : METRICS_FILE, 0, err);
+		bn_free(path);
+		return rc;
 	}
 	char *theirs = workdir ? bn_path_join(workdir, METRICS_FILE) : NULL;
 	if (workdir && !theirs)

@@ -242,7 +242,7 @@ typedef struct artifact {
 } artifact;
 
 static int put_stream(
-	bn_workspace *ws, int fd, const char *path, char hash[65], uint64_t *size, bn_err *err)
+	bn_workspace *ws, const artifact *a, int fd, char hash[65], uint64_t *size, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	bn_object_store *objects = NULL;
@@ -258,7 +258,8 @@ static int put_stream(
 	if ((rc = bn_object_writer_new(&w, objects, NULL, err)) < 0)
 		goto out;
 	do {
-		if ((rc = bn_fs_read_at(env, fd, block, ARTIFACT_BLOCK, from, &got, path, err)) < 0)
+		if ((rc = bn_dir_read_at(
+			     env, a->at, a->src, fd, block, ARTIFACT_BLOCK, from, &got, err)) < 0)
 			goto out;
 		if ((rc = bn_object_write(w, block, got, err)) < 0)
 			goto out;
@@ -288,7 +289,7 @@ static int put_below(
 			a->at->path, a->src, (unsigned long)st.st_uid);
 		goto out;
 	}
-	rc = put_stream(ws, fd, a->src, hash, size, err);
+	rc = put_stream(ws, a, fd, hash, size, err);
 out:
 	env->fs->close(env, fd);
 	return rc;

@@ -52,14 +52,10 @@ static char *claim_dir(const char *path)
 static int write_tmp(int *fd, const bn_dir *at, const char *tmp, const char *value, bn_err *err)
 {
 	const bn_env *env = at->env;
-	int e, rc = bn_dir_open_file(fd, at, tmp, O_WRONLY | O_CREAT | O_EXCL, 0444, err);
-	if (rc < 0)
+	int rc = bn_dir_open_file(fd, at, tmp, O_WRONLY | O_CREAT | O_EXCL, 0444, err);
+	if (rc < 0 || (rc = bn_dir_write_all(env, at, tmp, *fd, value, strlen(value), err)) < 0)
 		return rc;
-	if ((rc = bn_fs_write_all(env, *fd, value, strlen(value), tmp, err)) < 0)
-		return rc;
-	if ((e = env->fs->fsync(env, *fd)) < 0)
-		return bn_err_sys(err, BN_EIO, -e, "cannot sync '%s/%s'", at->path, tmp);
-	return 0;
+	return bn_dir_sync_file(env, at, tmp, *fd, err);
 }
 
 /* Links tmp, open as fd, to path; 1 when the name is taken. Over NFS the reply may be lost, and the
@@ -77,8 +73,8 @@ static int claim_link(const bn_dir *at, int fd, const char *tmp, const char *pat
 	if (e == -EEXIST)
 		return 1;
 	if (e == -ENOTDIR)
-		return bn_err_set(
-			err, BN_EINVAL, "'%s': a part of the name is claimed itself", path);
+		return bn_err_set(err, BN_EINVAL, "'%s/%s': a part of the name is claimed itself",
+			at->path, path);
 	return bn_err_sys(err, BN_EIO, -e, "cannot claim '%s/%s'", at->path, path);
 }
 

@@ -176,7 +176,7 @@ int bn_run_reconcile_one(bn_workspace *ws, const char *id, bn_err *err)
 	bn_workspace_commit(ws, &unwritten);
 	if (unwritten.code) {
 		rc = bn_err_set(err, BN_EIO,
-			"run %.8s: %s, and that cannot be written down: %.120s", id, reason,
+			"run %.8s: %s, and that cannot be written down: %.300s", id, reason,
 			unwritten.msg);
 		if (unwritten.hint[0])
 			bn_err_hint(err, "%s", unwritten.hint);

@@ -102,7 +102,7 @@ static int check_ours(bn_index *ix, bn_err *err)
 		return 0;
 	if (rc < 0)
 		goto refuse;
-	rc = bn_fs_read_at(env, fd, h, sizeof h, 0, &got, FILE_NAME, &why);
+	rc = bn_dir_read_at(env, ix->dir, FILE_NAME, fd, h, sizeof h, 0, &got, &why);
 	bool mine = rc == 0 && env->fs->fstat(env, fd, &st) == 0 && st.st_uid == env->uid(env);
 	env->fs->close(env, fd);
 	if (rc < 0)

@@ -83,7 +83,7 @@ static int wide_flush(wide *w, bn_err *err)
 	int rc = bn_buf_check(&w->out, err, "a segment");
 	if (rc < 0)
 		return rc;
-	rc = bn_fs_write_all(w->at->env, w->fd, w->out.ptr, w->out.len, w->tmp, err);
+	rc = bn_dir_write_all(w->at->env, w->at, w->tmp, w->fd, w->out.ptr, w->out.len, err);
 	bn_buf_clear(&w->out);
 	return rc;
 }
@@ -102,7 +102,8 @@ static int copy_records(wide *w, bn_segment *s, const part *p, bn_err *err)
 	if (rc < 0)
 		return rc;
 	if (s->end != BN_SEGMENT_SEALED || s->last_seq != p->last) /* L6 */
-		return bn_err_set(err, BN_ECORRUPT, "%s is no whole sealed segment", p->path);
+		return bn_err_set(err, BN_ECORRUPT, "'%s/%s' is no whole sealed segment",
+			w->at->path, p->path);
 	return wide_flush(w, err);
 }
 
@@ -119,7 +120,8 @@ static int copy_part(wide *w, const part *p, bn_err *err)
 	}
 	if (s.header.first_seq != p->first ||
 		memcmp(end->chain, s.header.chain, sizeof end->chain)) {
-		rc = bn_err_set(err, BN_ECORRUPT, "%s does not continue its neighbour", p->path);
+		rc = bn_err_set(err, BN_ECORRUPT, "'%s/%s' does not continue its neighbour",
+			w->at->path, p->path);
 		goto out;
 	}
 	if ((rc = copy_records(w, &s, p, err)) < 0)
@@ -142,14 +144,15 @@ out:
 static int wide_fill(wide *w, const char *to, const part *parts, size_t n, bn_err *err)
 {
 	const bn_env *env = w->at->env;
-	int rc, e;
+	int rc;
 	for (size_t i = 0; i < n; i++)
 		if ((rc = copy_part(w, &parts[i], err)) < 0)
 			return rc;
-	if ((rc = bn_fs_write_all(env, w->fd, w->trailer.ptr, w->trailer.len, w->tmp, err)) < 0)
+	if ((rc = bn_dir_write_all(
+		     env, w->at, w->tmp, w->fd, w->trailer.ptr, w->trailer.len, err)) < 0)
 		return rc;
-	if ((e = env->fs->fsync(env, w->fd)) < 0)
-		return bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", w->tmp);
+	if ((rc = bn_dir_sync_file(env, w->at, w->tmp, w->fd, err)) < 0)
+		return rc;
 	return bn_segment_rename(w->at, w->fd, w->tmp, to, NULL, err);
 }
 

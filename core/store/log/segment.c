@@ -92,7 +92,8 @@ int bn_segment_rename(
 	if (unclear)
 		*unclear = e == -EIO || e == -ENOENT || e == -ESTALE || e == -ETIMEDOUT ||
 			   e == -EINTR || e == -ENOTCONN;
-	return bn_err_sys(err, BN_EIO, -e, "cannot rename '%s/%s' to '%s'", at->path, from, to);
+	return bn_err_sys(
+		err, BN_EIO, -e, "cannot rename '%s/%s' to '%s/%s'", at->path, from, at->path, to);
 }
 
 /* Makes at least `want` bytes from the current position available, or as many as the file has. */

@@ -174,7 +174,8 @@ static int sealed_end(bn_log_point *end, const bn_dir *at, const char *dir, bn_e
 		(rc = bn_segment_read_trailer(&s, &t, err)))
 		goto out;
 	if (t.last_seq != best || strcmp(s.header.writer, name)) {
-		rc = bn_err_set(err, BN_ECORRUPT, "%s: name and content differ", path);
+		rc = bn_err_set(
+			err, BN_ECORRUPT, "'%s/%s': name and content differ", at->path, path);
 		goto out;
 	}
 	*end = (bn_log_point){.seq = t.last_seq, .clock = t.last_clock, .crc = t.last_crc};
@@ -268,8 +269,8 @@ int bn_slot_adopt(bn_log_point *end, const bn_dir *at, const char *dir, bn_err *
 	}
 	if (strcmp(s.header.writer, name) || s.header.first_seq != end->seq + 1 ||
 		s.header.prev_crc != end->crc || memcmp(s.chain, end->chain, sizeof s.chain)) {
-		rc = bn_err_set(
-			err, BN_ECORRUPT, "%s does not continue the segments beside it", path);
+		rc = bn_err_set(err, BN_ECORRUPT,
+			"'%s/%s' does not continue the segments beside it", at->path, path);
 		goto out;
 	}
 	while ((rc = bn_segment_next(&s, &r, err)) == 1)
@@ -277,7 +278,7 @@ int bn_slot_adopt(bn_log_point *end, const bn_dir *at, const char *dir, bn_err *
 	if (rc)
 		goto out;
 	if (s.end == BN_SEGMENT_NEWER) { /* L6 */
-		rc = bn_err_set(err, BN_EUNSUPPORTED, "%s: %s", path, s.fault);
+		rc = bn_err_set(err, BN_EUNSUPPORTED, "'%s/%s': %s", at->path, path, s.fault);
 		goto out;
 	}
 	if (s.last_seq < s.header.first_seq) {

@@ -247,8 +247,8 @@ int bn_writer_set_signer(bn_writer *w, const bn_signer *signer, const char *work
 static int writer_is_usable(const bn_writer *w, bn_err *err)
 {
 	if (w->broken)
-		return bn_err_set(
-			err, BN_EIO, "'%s' failed earlier and takes no more events", w->open_path);
+		return bn_err_set(err, BN_EIO, "'%s/%s' failed earlier and takes no more events",
+			w->at->path, w->open_path);
 	return 0;
 }
 
@@ -284,6 +284,12 @@ static int open_segment(bn_writer *w, bn_err *err)
 	return 0;
 }
 
+static int write_pending(const bn_writer *w, bn_err *err)
+{
+	return bn_dir_write_all(
+		w->env, w->at, w->open_path, w->fd, w->pending.ptr, w->pending.len, err);
+}
+
 /* Writes what is pending, without fsync. */
 static int writer_flush(bn_writer *w, bn_err *err)
 {
@@ -292,8 +298,7 @@ static int writer_flush(bn_writer *w, bn_err *err)
 		return 0;
 	if (w->fd < 0 && (rc = open_segment(w, err)) < 0)
 		goto out;
-	if ((rc = bn_fs_write_all(
-		     w->env, w->fd, w->pending.ptr, w->pending.len, w->open_path, err)) < 0)
+	if ((rc = write_pending(w, err)) < 0)
 		goto out;
 	w->written_size += w->pending.len;
 	bn_buf_clear(&w->pending);
@@ -438,13 +443,8 @@ int bn_writer_commit(bn_writer *w, bn_err *err)
 		return rc;
 	if (w->written_size == w->durable_size)
 		return 0;
-	int e = w->env->fs->fsync(w->env, w->fd);
-	if (e < 0) {
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", w->open_path);
-	} else if (w->durable_size == 0) {
-		rc = bn_dir_sync(w->at, w->dir, err);
-	}
-	if (rc) {
+	if ((rc = bn_dir_sync_file(w->env, w->at, w->open_path, w->fd, err)) < 0 ||
+		(w->durable_size == 0 && (rc = bn_dir_sync(w->at, w->dir, err)) < 0)) {
 		/* After a failed fsync the kernel may have dropped the pages: the file is not to be
 		 * trusted behind the last commit, and is not written to again. */
 		writer_roll_back(w);
@@ -475,15 +475,14 @@ static int trailer_encode(bn_writer *w, bn_err *err)
 /* Writes the trailer and gives the file its final name. *unclear: it may have either. */
 static int segment_close(bn_writer *w, const char *to, bool *unclear, bn_err *err)
 {
-	int rc = trailer_encode(w, err), e;
+	int rc = trailer_encode(w, err);
 	if (rc < 0)
 		return rc;
-	if ((rc = bn_fs_write_all(
-		     w->env, w->fd, w->pending.ptr, w->pending.len, w->open_path, err)) < 0)
+	if ((rc = write_pending(w, err)) < 0)
 		return rc;
-	if ((e = w->env->fs->fsync(w->env, w->fd)) < 0) { /* L2 */
+	if ((rc = bn_dir_sync_file(w->env, w->at, w->open_path, w->fd, err)) < 0) { /* L2 */
 		w->broken = true;
-		return bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", w->open_path);
+		return rc;
 	}
 	return bn_segment_rename(w->at, w->fd, w->open_path, to, unclear, err);
 }

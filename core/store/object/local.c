@@ -176,8 +176,8 @@ static int object_publish(local_store *s, const char *tmp, const char *hash, bn_
 		return bn_dir_sync(s->root, fan, err);
 	if ((failed == -EPERM || failed == -EACCES) && bn_object_verify(s->ws, hash, &e) == 0)
 		return bn_dir_unlink(s->root, tmp, err);
-	return bn_err_sys(
-		err, BN_EIO, -failed, "cannot rename '%s/%s' to '%s'", s->root->path, tmp, name);
+	return bn_err_sys(err, BN_EIO, -failed, "cannot rename '%s/%s' to '%s/%s'", s->root->path,
+		tmp, s->root->path, name);
 }
 
 static int tmp_name(local_store *s, char name[BN_OBJECT_NAME], bn_err *err)
@@ -201,8 +201,8 @@ static int hash_kept(local_put *p, bn_hasher *h, uint64_t *have, bn_err *err)
 	if (!block)
 		return bn_err_nomem(err, "a put");
 	for (*have = 0; rc == 0 && got == BN_OBJECT_BLOCK; *have += got) {
-		rc = bn_fs_read_at(
-			env, p->fd, block, BN_OBJECT_BLOCK, (off_t)*have, &got, p->name, err);
+		rc = bn_dir_read_at(env, p->s->root, p->name, p->fd, block, BN_OBJECT_BLOCK,
+			(off_t)*have, &got, err);
 		if (rc < 0)
 			break;
 		bn_hasher_add(h, block, got);
@@ -264,7 +264,7 @@ static int local_put_begin(void **out, bn_object_store *base, const char *hash, 
 static int local_put_write(void *put, const void *bytes, size_t n, bn_err *err)
 {
 	local_put *p = put;
-	return bn_fs_write_all(p->s->env, p->fd, bytes, n, p->name, err);
+	return bn_dir_write_all(p->s->env, p->s->root, p->name, p->fd, bytes, n, err);
 }
 
 /* Read-only and on the disk. */
@@ -272,9 +272,8 @@ static int finish_file(local_store *s, int fd, const char *name, bn_err *err)
 {
 	int e = s->env->fs->fchmod(s->env, fd, 0444);
 	if (e < 0)
-		return bn_err_sys(err, BN_EIO, -e, "cannot make '%s' read-only", name);
-	e = s->env->fs->fsync(s->env, fd);
-	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", name) : 0;
+		return bn_dir_error(err, -e, "cannot set the mode of", s->root, name);
+	return bn_dir_sync_file(s->env, s->root, name, fd, err);
 }
 
 static int local_put_commit(void *put, const char *hash, uint64_t bytes, bn_err *err)
@@ -461,8 +460,8 @@ static int open_source(int *fd, const bn_env *env, const bn_dir *at, const char 
 		err, *fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -*fd, "cannot open '%s'", src);
 }
 
-static int hash_file(
-	const bn_env *env, int fd, const char *name, char hash[65], uint64_t *size, bn_err *err)
+static int hash_file(const bn_env *env, const bn_dir *at, const char *name, int fd, char hash[65],
+	uint64_t *size, bn_err *err)
 {
 	bn_hasher *h = NULL;
 	uint8_t raw[BN_SHA256_BYTES];
@@ -472,7 +471,8 @@ static int hash_file(
 	if (rc < 0)
 		goto out;
 	for (size_t got = BN_OBJECT_BLOCK; got == BN_OBJECT_BLOCK; *size += got) {
-		rc = bn_fs_read_at(env, fd, block, BN_OBJECT_BLOCK, (off_t)*size, &got, name, err);
+		rc = bn_dir_read_at(
+			env, at, name, fd, block, BN_OBJECT_BLOCK, (off_t)*size, &got, err);
 		if (rc < 0)
 			goto out;
 		bn_hasher_add(h, block, got);
@@ -522,8 +522,9 @@ static int put_by_rename(local_store *s, const bn_dir *at, const char *src, char
 		goto out;
 	}
 	if (!is_same_file(s, tmp, &st))
-		rc = bn_err_set(err, BN_ECONFLICT, "'%s' changed while it was stored", src);
-	else if ((rc = hash_file(env, fd, tmp, hash, size, err)) == 0) {
+		rc = bn_err_set(err, BN_ECONFLICT, "'%s%s%s' changed while it was stored",
+			at ? at->path : "", at ? "/" : "", src);
+	else if ((rc = hash_file(env, s->root, tmp, fd, hash, size, err)) == 0) {
 		if (object_renew(s, hash, *size))
 			bn_dir_unlink(s->root, tmp, NULL);
 		else if ((rc = finish_file(s, fd, tmp, err)) == 0)
@@ -551,7 +552,7 @@ static int put_by_copy(local_store *s, const bn_dir *at, const char *src, char h
 	if (rc < 0 || (rc = bn_object_writer_new(&w, &s->base, NULL, err)) < 0)
 		goto out;
 	for (off_t from = 0; got == BN_OBJECT_BLOCK; from += (off_t)got) {
-		rc = bn_fs_read_at(env, fd, block, BN_OBJECT_BLOCK, from, &got, src, err);
+		rc = bn_dir_read_at(env, at, src, fd, block, BN_OBJECT_BLOCK, from, &got, err);
 		if (rc < 0 || (rc = bn_object_write(w, block, got, err)) < 0)
 			goto out;
 	}
