@@ -20,13 +20,13 @@
 
 typedef struct bn_guard {
 	bool is_supervisor; /* after bn_guard_fork: which of the two we are */
-	pid_t supervisor;
+	pid_t supervisor, guard;
 	int report; /* pipe: the supervisor writes how it went, the guard reads it */
 } bn_guard;
 
 /* Forks; returns in both. BN_EIO in the caller alone when that failed. */
 int bn_guard_fork(bn_guard *g, bn_err *err);
-/* In the supervisor: tells how it went, and ends the process. */
+/* In the supervisor: tells how it went, wakes a guard that is stopped, and ends the process. */
 void bn_guard_report(bn_guard *g, int rc, int exit_status, const bn_err *err)
 	__attribute__((noreturn));
 /* In the guard: waits for the supervisor, ends what it left of run id, and returns what it told:

@@ -27,7 +27,7 @@ int bn_guard_fork(bn_guard *g, bn_err *err)
 		return bn_err_sys(err, BN_EIO, errno, "cannot make a pipe");
 	bn_signals_block();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	pid_t pid = fork();
+	pid_t guard = getpid(), pid = fork();
 	if (pid < 0) {
 		int rc = bn_err_sys(err, BN_EIO, errno, "cannot start the supervisor");
 		close(fd[0]);
@@ -36,7 +36,7 @@ int bn_guard_fork(bn_guard *g, bn_err *err)
 	}
 	bool is_supervisor = pid == 0;
 	close(fd[is_supervisor ? 0 : 1]);
-	*g = (bn_guard){is_supervisor, pid, fd[is_supervisor ? 1 : 0]};
+	*g = (bn_guard){is_supervisor, pid, guard, fd[is_supervisor ? 1 : 0]};
 	/* A signal to the supervisor's group leaves the guard alone. */
 	if (is_supervisor)
 		setpgid(0, 0);
@@ -47,9 +47,10 @@ void bn_guard_report(bn_guard *g, int rc, int exit_status, const bn_err *err)
 {
 	report r = {rc, exit_status, err ? *err : (bn_err)BN_ERR_INIT};
 	/* Below PIPE_BUF, so in one piece; a guard that was killed is not missed. */
-	if (write(g->report, &r, sizeof r) != (ssize_t)sizeof r)
-		_exit(125);
-	_exit(0);
+	bool written = write(g->report, &r, sizeof r) == (ssize_t)sizeof r;
+	if (getppid() == g->guard)
+		kill(g->guard, SIGCONT);
+	_exit(written ? 0 : 125);
 }
 
 /* Until the supervisor is dead. Signals reach it as if they had been sent to it. */

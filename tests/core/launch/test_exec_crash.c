@@ -144,6 +144,7 @@ START_TEST(test_exec_supervisor_that_is_stopped_can_be_asked_to_end)
 	launched_shell(&run, FAMILY "wait", 5, 0);
 	family_pids(pids);
 	bn_supervisor s = launched_supervisor(&run);
+	kill(s.guard, SIGSTOP);
 	kill(s.pid, SIGSTOP);
 	ck_assert(wait_state(s.pid, "T"));
 	bn_run_info *r = launched_look(&run);
@@ -151,6 +152,7 @@ START_TEST(test_exec_supervisor_that_is_stopped_can_be_asked_to_end)
 	bn_run_info_free(r);
 	ck_assert_bn_ok(bn_launch_stop(run.w.ws, run.id, &signalled, &err), &err);
 	ck_assert_int_eq(signalled, BN_CANCEL_SIGNALLED);
+	ck_assert_msg(launched_wait_dead(s.guard), "the guard stays, stopped");
 	end_as("KILLED", pids);
 }
 END_TEST
@@ -179,6 +181,7 @@ START_TEST(test_exec_supervisor_that_is_stopped_and_killed_is_lost)
 	launched_shell(&run, FAMILY "wait", 5, 0);
 	family_pids(pids);
 	bn_supervisor s = launched_supervisor(&run);
+	kill(s.guard, SIGSTOP);
 	kill(s.pid, SIGSTOP);
 	kill(s.pid, SIGKILL);
 	end_as("LOST", pids);
