@@ -113,10 +113,9 @@ struct bn_exchange {
 	bn_http_sink sink;
 	bn_http_chunks chunks;
 	bn_buf head_bytes, body;
-	size_t body_limit, counted; /* counted: bytes of it in listener->memory */
-	uint64_t left, taken;       /* of the request's body */
-	uint64_t given;             /* of the response's body */
-	int64_t began_ns;
+	size_t counted;       /* bytes of it in listener->memory */
+	uint64_t left, taken; /* of the request's body */
+	uint64_t given;       /* of the response's body */
 	bn_waker *waker;
 	_Alignas(16) unsigned char state[BN_EXCHANGE_STATE];
 };

@@ -436,20 +436,20 @@ static void make_request(bn_exchange *x)
 	x->head_only = !strcmp(x->request.method, "HEAD");
 }
 
+/* Bytes that the body may have. */
+static uint64_t most_bytes(const bn_exchange *x)
+{
+	if (!x->has_sink)
+		return x->loop->listener->limits.body_bytes;
+	return x->sink.max_bytes ? x->sink.max_bytes : UINT64_MAX;
+}
+
 static void too_large(bn_conn *c)
 {
 	bn_err err = BN_ERR_INIT;
-	const bn_exchange *x = c->x;
 	bn_err_set(&err, BN_EINVAL, "the body is larger than %llu bytes",
-		(unsigned long long)(x->has_sink ? x->sink.max_bytes : x->body_limit));
+		(unsigned long long)most_bytes(c->x));
 	refuse(c, 413, &err);
-}
-
-/* Would so many bytes be more than this body may have? */
-static bool is_too_large(const bn_exchange *x, uint64_t bytes)
-{
-	uint64_t most = x->has_sink ? x->sink.max_bytes : x->body_limit;
-	return bytes > most && !(x->has_sink && !most);
 }
 
 /* more: bytes have come behind the head. */
@@ -460,7 +460,6 @@ static void head_complete(bn_conn *c, bool more)
 	const bn_http_handler *h = &c->loop->listener->handler;
 	make_request(x);
 	atomic_fetch_add_explicit(&c->loop->requests, 1, memory_order_relaxed);
-	x->began_ns = bn_env_monotonic_ns(c->loop->listener->env);
 	x->headed = true;
 	x->left = x->head.length;
 	x->body_done = !bn_exchange_has_body(x);
@@ -472,7 +471,7 @@ static void head_complete(bn_conn *c, bool more)
 		handle(c);
 		return;
 	}
-	if (!x->head.chunked && is_too_large(x, x->head.length)) {
+	if (!x->head.chunked && x->head.length > most_bytes(x)) {
 		too_large(c);
 		return;
 	}
@@ -512,7 +511,7 @@ static bool take_piece(bn_conn *c, const char *bytes, size_t n)
 	bn_err err = BN_ERR_INIT;
 	bn_exchange *x = c->x;
 	x->taken += n;
-	if (is_too_large(x, x->taken)) {
+	if (x->taken > most_bytes(x)) {
 		too_large(c);
 		return false;
 	}

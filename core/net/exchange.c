@@ -35,7 +35,6 @@ bn_exchange *bn_exchange_begin(bn_conn *c)
 	x->conn = c;
 	x->loop = l;
 	x->next = NULL;
-	x->body_limit = l->listener->limits.body_bytes;
 	bn_http_head_init(&x->head, l->listener->limits.head_bytes);
 	x->request = (bn_http_request){.method = "", .path = "", .peer = &x->peer};
 	x->peer = c->peer;
@@ -143,19 +142,9 @@ void bn_exchange_set_sink(bn_exchange *x, const bn_http_sink *sink)
 	x->has_sink = true;
 }
 
-void bn_exchange_set_limit(bn_exchange *x, size_t body_bytes)
-{
-	x->body_limit = body_bytes;
-}
-
 bool bn_exchange_has_body(const bn_exchange *x)
 {
 	return x->head.chunked || x->head.length > 0;
-}
-
-int64_t bn_exchange_began_ns(const bn_exchange *x)
-{
-	return x->began_ns;
 }
 
 void bn_exchange_finish(bn_exchange *x)

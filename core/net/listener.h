@@ -48,8 +48,8 @@ typedef struct bn_http_limits {
 /* Whoever answers. All but handle may be NULL. */
 typedef struct bn_http_handler {
 	/* The head is there, nothing of the body has been taken. True: go on (after
-	 * bn_exchange_set_sink or bn_exchange_set_limit, if need be). False: the response is filled
-	 * in; it is sent, and the body is not wanted. */
+	 * bn_exchange_set_sink, if need be). False: the response is filled in; it is sent, and the
+	 * body is not wanted. */
 	bool (*head)(void *user, bn_exchange *x);
 	/* The request is complete. 0: the response is filled in. BN_HTTP_LATER: bn_exchange_finish
 	 * will be called, and the exchange lives until then. */
@@ -107,12 +107,8 @@ bn_http_response *bn_exchange_response(bn_exchange *x);
 void *bn_exchange_state(bn_exchange *x);
 /* In head() only: the body goes there, and request->body stays NULL. */
 void bn_exchange_set_sink(bn_exchange *x, const bn_http_sink *sink);
-/* In head() only: another limit than body_bytes for this body in memory. */
-void bn_exchange_set_limit(bn_exchange *x, size_t body_bytes);
 /* True for a body that was announced, with or without its length. */
 bool bn_exchange_has_body(const bn_exchange *x);
-/* Monotonic clock when the head was complete. */
-int64_t bn_exchange_began_ns(const bn_exchange *x);
 
 /* Any thread: ends an exchange whose handle() said BN_HTTP_LATER; not to be touched afterwards. */
 void bn_exchange_finish(bn_exchange *x);

@@ -106,12 +106,14 @@ typedef struct bn_route_about {
 	bn_error_style style;
 } bn_route_about;
 
-/* routes.c: from a request to a response */
-/* What needs no body: token, pages of other sites, no such path, not that method. True: the response
+/* routes.c: from a request to a response.
+ * What needs no body: token, pages of other sites, no such path, not that method. True: the response
  * is filled in, and counted. */
-bool bn_server_refuses(bn_server *s, const bn_http_request *request, bn_http_response *out);
-/* Answers a request that bn_server_refuses let pass. */
-void bn_server_answer(bn_server_worker *w, const bn_http_request *request, bn_http_response *out);
+bool bn_server_refuses(bn_server *s, const bn_http_request *request, const bn_route **route,
+	bn_http_response *out);
+/* Answers a request that bn_server_refuses let pass, by the route that it found. */
+void bn_server_answer(bn_server_worker *w, const bn_http_request *request, const bn_route *route,
+	bn_http_response *out);
 /* Fills in and counts what the listener refuses; request may be empty. */
 void bn_server_write_refusal(bn_server *s, const bn_http_request *request, int status,
 	const bn_err *err, bn_http_response *out);

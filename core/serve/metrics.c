@@ -192,6 +192,26 @@ static void write_models(bn_buf *b, const bn_server *s)
 	}
 }
 
+static void write_connections(bn_buf *b, const bn_listener *l)
+{
+	bn_listener_stats s;
+	bn_listener_get_stats(l, &s);
+	head(b, "binnacle_connections", "gauge", "Connections open now.");
+	bn_buf_addf(b, "binnacle_connections %u\n", s.open);
+	head(b, "binnacle_connections_total", "counter", "Connections accepted.");
+	bn_buf_addf(b, "binnacle_connections_total %llu\n", (unsigned long long)s.accepted);
+	head(b, "binnacle_connections_closed_total", "counter",
+		"Connections that the server closed before their client did, by reason.");
+	bn_buf_addf(b,
+		"binnacle_connections_closed_total{reason=\"slow\"} %llu\n"
+		"binnacle_connections_closed_total{reason=\"crowded\"} %llu\n"
+		"binnacle_connections_closed_total{reason=\"not_allowed\"} %llu\n",
+		(unsigned long long)s.timed_out, (unsigned long long)s.evicted,
+		(unsigned long long)s.rejected);
+	head(b, "binnacle_body_bytes", "gauge", "Bytes of bodies and answers held in memory.");
+	bn_buf_addf(b, "binnacle_body_bytes %zu\n", s.memory_bytes);
+}
+
 int bn_route_metrics(bn_call *c, bn_err *err)
 {
 	bn_server *s = c->server;
@@ -204,6 +224,8 @@ int bn_route_metrics(bn_call *c, bn_err *err)
 	head(b, "binnacle_requests_in_flight", "gauge", "Requests being answered now.");
 	bn_buf_addf(b, "binnacle_requests_in_flight %llu\n",
 		(unsigned long long)atomic_load(&s->metrics.in_flight));
+	if (s->http)
+		write_connections(b, s->http);
 	head(b, "binnacle_start_time_seconds", "gauge", "When the server started, since 1970.");
 	bn_buf_adds(b, "binnacle_start_time_seconds ");
 	number(b, (double)s->started_ns / 1e9);

@@ -194,11 +194,13 @@ static const bn_route_about *about_match(const bn_route_match *m)
 	return about(m->route ? m->route : m->other);
 }
 
-bool bn_server_refuses(bn_server *s, const bn_http_request *request, bn_http_response *out)
+bool bn_server_refuses(
+	bn_server *s, const bn_http_request *request, const bn_route **route, bn_http_response *out)
 {
 	bn_err err = BN_ERR_INIT;
 	bn_call c = {.server = s, .request = request, .response = out};
 	int status = look(&c, &err);
+	*route = c.match.route;
 	if (!status)
 		return false;
 	bn_server_write_refusal(s, request, status, &err, out);
@@ -216,7 +218,8 @@ void bn_server_write_refusal(bn_server *s, const bn_http_request *request, int s
 	bn_metrics_count(&s->metrics, about_match(&m)->id, status, 0);
 }
 
-void bn_server_answer(bn_server_worker *w, const bn_http_request *request, bn_http_response *out)
+void bn_server_answer(bn_server_worker *w, const bn_http_request *request, const bn_route *route,
+	bn_http_response *out)
 {
 	bn_err err = BN_ERR_INIT;
 	bn_server *s = w->server;
@@ -224,8 +227,10 @@ void bn_server_answer(bn_server_worker *w, const bn_http_request *request, bn_ht
 	c.begun_ns = bn_env_monotonic_ns(s->env);
 	atomic_fetch_add(&s->metrics.in_flight, 1);
 	choose_request_id(c.request_id, s, request, out);
-	bn_router_find(&router, request->method, request->path, &c.match);
-	const bn_route_about *r = about(c.match.route);
+	const bn_route_about *r = about(route);
+	c.match.route = route;
+	if (strchr(route->path, '{'))
+		bn_router_find(&router, request->method, request->path, &c.match);
 	out->status = 200;
 	out->content_type = JSON_TYPE;
 	int rc = r->handle(&c, &err);
@@ -243,10 +248,11 @@ void bn_server_handle(bn_server_worker *w, const bn_http_request *request, bn_ht
 {
 	bn_err err = BN_ERR_INIT;
 	bn_server *s = w->server;
-	if (bn_server_refuses(s, request, out))
+	const bn_route *route = NULL;
+	if (bn_server_refuses(s, request, &route, out))
 		return;
 	if (request->body_len <= s->o.max_body_bytes) {
-		bn_server_answer(w, request, out);
+		bn_server_answer(w, request, route, out);
 		return;
 	}
 	bn_err_set(&err, BN_EINVAL, "the body is larger than %zu bytes", s->o.max_body_bytes);

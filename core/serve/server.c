@@ -61,7 +61,8 @@ static void return_worker(bn_server *s, bn_server_worker *w)
 
 static bool on_head(void *user, bn_exchange *x)
 {
-	return !bn_server_refuses(user, bn_exchange_request(x), bn_exchange_response(x));
+	const bn_route **route = bn_exchange_state(x);
+	return !bn_server_refuses(user, bn_exchange_request(x), route, bn_exchange_response(x));
 }
 
 static int on_request(void *user, bn_exchange *x)
@@ -74,7 +75,8 @@ static int on_request(void *user, bn_exchange *x)
 		bn_http_response_error(bn_exchange_response(x), 503, &err);
 		return 0;
 	}
-	bn_server_answer(w, bn_exchange_request(x), bn_exchange_response(x));
+	const bn_route **route = bn_exchange_state(x);
+	bn_server_answer(w, bn_exchange_request(x), *route, bn_exchange_response(x));
 	return_worker(s, w);
 	return 0;
 }

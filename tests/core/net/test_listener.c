@@ -183,8 +183,6 @@ static bool on_head(void *user, bn_exchange *x)
 		up.x = x;
 		bn_exchange_set_sink(x, &sink);
 	}
-	if (!strcmp(path, "/tiny"))
-		bn_exchange_set_limit(x, 4);
 	return true;
 }
 
@@ -521,8 +519,6 @@ START_TEST(test_a_sink_may_refuse_and_has_a_limit)
 		  "xxxxxxxxx"
 		  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 		  "x");
-	ck_assert_msg(strstr(out, " 413 "), "%s", out);
-	out = ask("POST /tiny HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabcde");
 	ck_assert_msg(strstr(out, " 413 "), "%s", out);
 	/* a client that goes in the middle */
 	up = (upload){.fd = -1};

@@ -4,6 +4,7 @@
 #include "core/net/client.h"
 #include "core/serve/server.h"
 #include "tests/support/check_main.h"
+#include "tests/support/exposition.h"
 #include "tests/support/tiny_model.h"
 
 #include <arpa/inet.h>
@@ -111,6 +112,9 @@ START_TEST(test_server_answers_over_one_kept_connection)
 	ck_assert_ptr_null(bn_http_answer_header(&a, "X-Other", value, sizeof value));
 	ck_assert_int_eq(call(h, "/v2/models/power/ready", NULL, &a), 200);
 	ck_assert_int_eq(call(h, "/v2/models/p%6Fwer/ready?x=1", NULL, &a), 200);
+	ck_assert_int_eq(call(h, "/metrics", NULL, &a), 200);
+	exposition_check(a.body.ptr);
+	ck_assert_ptr_nonnull(strstr(a.body.ptr, "\nbinnacle_connections 1\n"));
 	ck_assert_int_eq(call(h, "/predict", NULL, &a), 405);
 	ck_assert_str_eq(bn_http_answer_header(&a, "Allow", value, sizeof value), "POST");
 	bn_http_answer_release(&a);
