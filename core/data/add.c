@@ -59,13 +59,10 @@ static void *hash_main(void *arg)
 	return NULL;
 }
 
-/* What the one who reads the source asks goes for profiling it as well. */
 static bool profile_report(void *ctx, uint64_t done, uint64_t total)
 {
-	const bn_source_options *o = ctx;
-	(void)done;
-	(void)total;
-	return o->progress(o->progress_ctx, 0, 0, 0);
+	const bn_progress *p = ctx;
+	return bn_progress_step(p, "profiling", done, total, NULL) == 0;
 }
 
 static void hash_start(hashing *h, const bn_env *env, const char *path)
@@ -130,14 +127,15 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	rc = bn_ingest(env, source_name, uri, options, bn_workspace_at(ws), path, &mine, err);
 	atomic_store(&h.stop, rc != 0);
 	hash_join(&h);
-	bn_profile_progress progress = {profile_report, (void *)(uintptr_t)options};
+	bn_profile_progress profiling = {
+		profile_report, (void *)(uintptr_t)(options ? options->profiling : NULL)};
 	json_t *recipe = rc ? NULL : options_json(options);
 	if (!rc) {
 		bn_dataset_draft d = {.name = name,
 			.table_at = bn_workspace_at(ws),
 			.table_path = path,
 			.take = true,
-			.progress = options && options->progress ? &progress : NULL,
+			.progress = &profiling,
 			.source_kind = mine.source->name,
 			.source_path = uri,
 			.source_size = h.size,

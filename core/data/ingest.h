@@ -11,6 +11,7 @@
  */
 #ifndef BN_DATA_INGEST_H
 #define BN_DATA_INGEST_H
+#include "core/base/progress.h"
 #include "core/data/table.h"
 
 /* What the user said about the input; a source takes what concerns it. */
@@ -31,15 +32,17 @@ typedef struct bn_source_options {
 	int threads;         /* 0: as many as there are CPUs, at most 8. Never changes the result */
 	int64_t duration_ns; /* live sources: how long, */
 	int64_t interval_ns; /* and how often */
-	/* Called now and then, from one thread at a time; false cancels (BN_EINTR). total 0: not known;
-	 * done 0: while the rows are profiled (bn_dataset_add). May be NULL. */
+	/* Called now and then from the caller's own thread; false cancels (BN_EINTR). total 0: not
+	 * known. May be NULL. */
 	bool (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total, uint64_t rows);
 	void *progress_ctx;
+	/* Of the pass over the rows that follows (bn_dataset_add): from one thread at a time. */
+	const bn_progress *profiling;
 } bn_source_options;
 
 #define BN_SOURCE_OPTIONS_INIT \
 	{ \
-		0, 0, false, NULL, NULL, 0, NULL, 0, 0, 0, NULL, NULL \
+		0, 0, false, NULL, NULL, 0, NULL, 0, 0, 0, NULL, NULL, NULL \
 	}
 
 typedef enum bn_stream_state {

@@ -85,6 +85,39 @@ shows own-model "an author may not approve their own"
 shows monitor "no drift report yet"
 shows audit outcome applied
 
+# Jobs: on filtered rows a profile is made, and kept; verifying; export of what is shown; ingest.
+printf 'a,b\n1,x\n2,y\n' >in.csv
+cat >work <<'END'
+2 Enter Enter
+:filter num_nodes_alloc>=2
+I
+:save-screen part
+Esc
+:export part.csv
+:save-screen exported
+4 Enter
+:verify
+:save-screen verified
+9
+:verify
+:save-screen whole
+2 2
+:add small in.csv
+:save-screen added
+B
+:save-screen jobs
+END
+"$B" workbench --script work --save-dir "$dir" --size=110x30 || fail "the script of jobs: $?"
+shows part "profile of jobs@v1 where num_nodes_alloc>=2" "num_nodes_alloc"
+shows exported "wrote "
+shows verified "byte for byte and signature for signature" "file model.safetensors"
+shows whole "whole: every record, signature and object" "records, in chains"
+shows added "added small@v1, 2 rows" small
+shows jobs "export jobs@v1 to part.csv" "add small from in.csv"
+rows=$(($(wc -l <part.csv) - 1))
+[ "$rows" -gt 0 ] && [ "$rows" -lt 2000 ] || fail "$rows rows were exported"
+"$B" cache status --json | grep -q '"entries": 0' && fail "the profile was not kept"
+echo "ok the profile of filtered rows is kept"
 "$B" workbench --script <(echo ":frobnicate") >out 2>&1 && fail "an unknown command passes"
 grep -q "no command 'frobnicate'" out || fail "$(cat out)"
 echo "ok a wrong command ends a script"

@@ -197,7 +197,7 @@ static int fake_work(bn_fake *fake, bn_job *job, const char *what, bn_err *err)
 {
 	atomic_fetch_add(&fake->jobs, 1);
 	bn_job_log(job, "began with %s", what);
-	bn_job_step(job, what, 421, 1000);
+	bn_job_step(job, what, "rows", 421, 1000);
 	while (atomic_load(&fake->hold) && !bn_job_is_cancelled(job))
 		nanosleep(&(struct timespec){0, 1000000}, NULL);
 	if (bn_job_is_cancelled(job))

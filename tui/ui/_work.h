@@ -13,7 +13,8 @@ struct bn_job {
 	_Atomic int64_t done, total;
 	pthread_mutex_t lock; /* of what follows */
 	char what[48];
-	char **lines; /* BN_JOB_LOG_LINES, a ring; NULL before the first */
+	const char *unit; /* borrowed for ever */
+	char **lines;     /* BN_JOB_LOG_LINES, a ring; NULL before the first */
 	size_t line_count;
 };
 

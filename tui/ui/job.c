@@ -15,7 +15,6 @@ typedef struct entry {
 	struct entry *next; /* newer first */
 	uint64_t id;
 	char *title;
-	const char *unit;
 	bn_page_fn fn;
 	int (*open)(bn_view **out, bn_frame *f, bn_page *page, const void *arg, bn_err *err);
 	bn_job_state state; /* of the worker's view: WAITS, RUNS, or how it ended */
@@ -132,8 +131,9 @@ static void *worker_main(void *arg)
 		int rc = entry_run(w, e);
 		pthread_mutex_lock(&j->mutex);
 		j->busy--;
-		bn_job_state how = rc ? BN_JOB_FAILED : BN_JOB_DONE;
-		entry_end(j, e, bn_job_is_cancelled(&e->job) ? BN_JOB_STOPPED : how);
+		bn_job_state not_done =
+			bn_job_is_cancelled(&e->job) ? BN_JOB_STOPPED : BN_JOB_FAILED;
+		entry_end(j, e, rc ? not_done : BN_JOB_DONE);
 		if (j->hooks.wake)
 			j->hooks.wake(j->hooks.user);
 	}
@@ -247,7 +247,6 @@ static entry *entry_new(const bn_job_spec *spec, int64_t now_ms)
 	if (spec->arg_bytes)
 		memcpy(e->arg, spec->arg, spec->arg_bytes);
 	e->arg_bytes = spec->arg_bytes;
-	e->unit = spec->unit;
 	e->fn = spec->fn;
 	e->open = spec->open;
 	e->state = BN_JOB_WAITS;
@@ -395,7 +394,6 @@ static void info_fill(bn_job_info *out, entry *e)
 	bool stopping = e->state == BN_JOB_RUNS && bn_job_is_cancelled(&e->job);
 	*out = (bn_job_info){.id = e->id,
 		.title = e->title,
-		.unit = e->unit,
 		.state = stopping ? BN_JOB_STOPPING : e->state,
 		.done = atomic_load(&e->job.done),
 		.total = atomic_load(&e->job.total),
@@ -408,6 +406,7 @@ static void info_fill(bn_job_info *out, entry *e)
 		out->err = e->page->err;
 	pthread_mutex_lock(&e->job.lock);
 	memcpy(out->what, e->job.what, sizeof out->what);
+	out->unit = e->job.unit;
 	pthread_mutex_unlock(&e->job.lock);
 }
 

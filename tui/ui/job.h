@@ -26,8 +26,8 @@
  *     reference (bn_page_ref), and references are taken and given back by the UI thread alone.
  *  3. Two jobs with the same title, function and argument are never under way at once: who asks again
  *     joins the first.
- *  4. A job ends in exactly one state. One that was cancelled has no result, also when its function
- *     had finished in the same moment.
+ *  4. A job ends in exactly one state. One that had finished when it learnt that it shall stop is done:
+ *     what it has changed (a version added, a file written) has happened.
  *  5. The UI thread never waits for a worker but in bn_jobs_wait, bn_jobs_stop and bn_jobs_free.
  */
 #ifndef BN_TUI_UI_JOB_H
@@ -58,7 +58,6 @@ typedef struct bn_frame bn_frame;
 
 typedef struct bn_job_spec {
 	const char *title; /* "profile of jobs@v1"; copied */
-	const char *unit;  /* of done and total: "B", "rows"; NULL: none. Borrowed for ever */
 	bn_page_fn fn;
 	const void *arg; /* copied */
 	size_t arg_bytes;
@@ -69,7 +68,8 @@ typedef struct bn_job_spec {
 
 typedef struct bn_job_info {
 	uint64_t id;
-	const char *title, *unit; /* borrowed until the job is forgotten */
+	const char *title; /* borrowed until the job is forgotten */
+	const char *unit;  /* of done and total: "B", "rows"; NULL: none */
 	bn_job_state state;
 	char what[48];                          /* "" when it did not say */
 	int64_t done, total;                    /* done 0: no word yet; total 0: unknown */

@@ -14,6 +14,7 @@ void bn_job_init(bn_job *job)
 	atomic_init(&job->total, 0);
 	pthread_mutex_init(&job->lock, NULL);
 	job->what[0] = '\0';
+	job->unit = NULL;
 	job->lines = NULL;
 	job->line_count = 0;
 }
@@ -39,12 +40,13 @@ void bn_job_progress(bn_job *job, int64_t done, int64_t total)
 	atomic_store(&job->total, total);
 }
 
-void bn_job_step(bn_job *job, const char *what, int64_t done, int64_t total)
+void bn_job_step(bn_job *job, const char *what, const char *unit, int64_t done, int64_t total)
 {
 	if (!job)
 		return;
 	pthread_mutex_lock(&job->lock);
 	snprintf(job->what, sizeof job->what, "%s", what);
+	job->unit = unit;
 	pthread_mutex_unlock(&job->lock);
 	bn_job_progress(job, done, total);
 }
@@ -74,7 +76,7 @@ void bn_job_log(bn_job *job, const char *fmt, ...)
 
 static bool watch_report(void *ctx, const char *what, uint64_t done, uint64_t total)
 {
-	bn_job_step(ctx, what, (int64_t)done, (int64_t)total);
+	bn_job_step(ctx, what, NULL, (int64_t)done, (int64_t)total);
 	return !bn_job_is_cancelled(ctx);
 }
 

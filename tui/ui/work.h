@@ -20,8 +20,9 @@ typedef struct bn_job bn_job;
 /* Long work asks every fraction of a second, and returns BN_EINTR when it is true. */
 bool bn_job_is_cancelled(const bn_job *job);
 void bn_job_progress(bn_job *job, int64_t done, int64_t total); /* total 0: unknown */
-/* A word or two on what is being done ("hashing"), and how far that is. */
-void bn_job_step(bn_job *job, const char *what, int64_t done, int64_t total);
+/* A word or two on what is being done ("reading"), and how far that is. unit: of done and total, "B" or a
+ * word ("rows"), borrowed for ever; NULL: none. */
+void bn_job_step(bn_job *job, const char *what, const char *unit, int64_t done, int64_t total);
 /* One line of the log. The last one is the summary that is shown when the job is done. */
 void bn_job_log(bn_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same for functions of core that take a bn_progress. */

@@ -108,7 +108,6 @@ static void check_start(bn_view *view, const char *suite)
 	snprintf(arg.suite, sizeof arg.suite, "%s", suite ? suite : "");
 	snprintf(title, sizeof title, "check %s", arg.ref);
 	bn_view_start(view, &(bn_job_spec){.title = title,
-				    .unit = "checks",
 				    .fn = bn_view_source(view)->check,
 				    .arg = &arg,
 				    .arg_bytes = sizeof arg,

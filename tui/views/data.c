@@ -216,7 +216,6 @@ static bool add_start(bn_view *view, const char *text)
 	snprintf(arg.uri, sizeof arg.uri, "%s", uri);
 	snprintf(title, sizeof title, "add %s from %s", arg.name, arg.uri);
 	bn_frame_start(view->frame, &(bn_job_spec){.title = title,
-					    .unit = "B",
 					    .fn = bn_view_source(view)->add_data,
 					    .arg = &arg,
 					    .arg_bytes = sizeof arg,

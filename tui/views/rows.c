@@ -210,7 +210,6 @@ static void export_start(rows_view *v, const char *path)
 	bn_frame_path(f, path, arg.path, sizeof arg.path);
 	snprintf(title, sizeof title, "export %s to %.180s", v->list.ref, path);
 	bn_frame_start(f, &(bn_job_spec){.title = title,
-				  .unit = "rows",
 				  .fn = bn_view_source(&v->list.view)->export_rows,
 				  .arg = &arg,
 				  .arg_bytes = sizeof arg});

@@ -224,7 +224,7 @@ int bn_source_export_rows(void *context, const void *arg, bn_page *page, bn_job 
 		(rc = bn_dataset_verify_once(r->ws, cache, v, &watch, err)) < 0 ||
 		(rc = bn_reader_table(&table, r, a->rows.ref, err)) < 0)
 		goto out;
-	bn_job_step(job, "filtering", 0, 0);
+	bn_job_step(job, "filtering", "rows", 0, 0);
 	if ((rc = bn_reader_order(&rows, &count, table, &a->rows, job, err)) < 0 ||
 		(rc = export_write(table, rows, count, bn_workspace_env(r->ws), a->path, job,
 			 &bytes, err)) < 0)
@@ -245,7 +245,7 @@ out:
 static bool add_report(void *ctx, uint64_t done, uint64_t total, uint64_t rows)
 {
 	(void)rows;
-	bn_job_step(ctx, done ? "reading" : "profiling", (int64_t)done, (int64_t)total);
+	bn_job_step(ctx, "reading", "B", (int64_t)done, (int64_t)total);
 	return !bn_job_is_cancelled(ctx);
 }
 
@@ -255,10 +255,12 @@ int bn_source_add_data(void *context, const void *arg, bn_page *page, bn_job *jo
 	const bn_add_arg *a = arg;
 	bn_dataset_version *v = NULL;
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+	bn_progress watch = bn_job_watch(job);
 	bool added = false;
 	char ref[BN_REF_BYTES], n[BN_FMT];
 	o.progress = add_report;
 	o.progress_ctx = job;
+	o.profiling = &watch;
 	int rc = bn_reader_refresh(r, err);
 	if (rc < 0 ||
 		(rc = bn_dataset_add(&v, &added, r->ws, a->name, NULL, a->uri, &o, NULL, err)) < 0)
@@ -278,7 +280,7 @@ int bn_source_add_data(void *context, const void *arg, bn_page *page, bn_job *jo
 
 static bool check_report(void *ctx, uint64_t done, uint64_t total)
 {
-	bn_job_step(ctx, "checking", (int64_t)done, (int64_t)total);
+	bn_job_step(ctx, "checking", "checks", (int64_t)done, (int64_t)total);
 	return !bn_job_is_cancelled(ctx);
 }
 

@@ -52,7 +52,7 @@ int bn_source_profile(void *context, const void *arg, bn_page *page, bn_job *job
 
 static bool profile_report(void *job, uint64_t done, uint64_t total)
 {
-	bn_job_step(job, "profiling", (int64_t)done, (int64_t)total);
+	bn_job_step(job, "profiling", NULL, (int64_t)done, (int64_t)total);
 	return !bn_job_is_cancelled(job);
 }
 
@@ -119,7 +119,7 @@ static int profile_make(bn_profile **out, bn_reader *r, const char *ref, const c
 		return bn_profile_table(out, table, 1, &progress, err);
 	snprintf(order.ref, sizeof order.ref, "%s", ref);
 	snprintf(order.filter, sizeof order.filter, "%s", filter);
-	bn_job_step(job, "filtering", 0, 0);
+	bn_job_step(job, "filtering", "rows", 0, 0);
 	if ((rc = bn_reader_order(&rows, &count, table, &order, job, err)) < 0)
 		return rc;
 	bn_job_log(job, "%zu of %" PRIu64 " rows pass %s", count, bn_table_rows(table), filter);

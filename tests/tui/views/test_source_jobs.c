@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ROWS = 20000 };
+enum { ROWS = 6000 };
 
 static char dir[64];
 static bn_jobs *jobs;
@@ -237,13 +237,12 @@ START_TEST(test_source_export_that_is_stopped_leaves_no_file)
 	bn_job_info i;
 	while (bn_jobs_find(jobs, id, &i) && i.done == 0 && i.state < BN_JOB_DONE)
 		;
-	bool stopped = bn_jobs_cancel(jobs, id);
+	bn_jobs_cancel(jobs, id);
 	i = wait_for(id);
-	if (stopped && i.state == BN_JOB_STOPPED) {
-		ck_assert(!bn_fs_exists(bn_env_real(), all.path));
-		strcat(all.path, ".tmp");
-		ck_assert(!bn_fs_exists(bn_env_real(), all.path));
-	}
+	/* It may have been faster; then it is whole, and the job says that it is done. */
+	ck_assert_int_eq(bn_fs_exists(bn_env_real(), all.path), i.state == BN_JOB_DONE);
+	strcat(all.path, ".tmp");
+	ck_assert(!bn_fs_exists(bn_env_real(), all.path));
 	finish();
 }
 END_TEST
