@@ -229,7 +229,6 @@ int bn_supervisor_end_orphans(const bn_supervisor *dead, const char *id)
 {
 	bn_process_mark mark = {BN_RUN_MARK, id};
 	if (dead->guard > 1)
-		kill(dead->guard,
-			SIGCONT); /* it may be stopped; to another process this does nothing */
+		kill(dead->guard, SIGCONT); /* in case it is stopped */
 	return bn_process_marked_signal(mark, dead->guard, SIGKILL);
 }
