@@ -111,6 +111,7 @@ int bn_workspace_open(bn_workspace **out, const bn_env *env,
 	const struct bn_fold_class *const *classes, const char *start, bn_err *err)
 {
 	int rc = 0;
+	bn_dir *above = NULL;
 	char *abs = NULL;
 	const char *home = bn_env_get(env, "BINNACLE_HOME");
 	bn_workspace *ws = bn_alloc_zeroed(1, sizeof *ws);
@@ -129,12 +130,15 @@ int bn_workspace_open(bn_workspace **out, const bn_env *env,
 		rc = bn_err_nomem(err, "a workspace");
 		goto out;
 	}
-	if ((rc = bn_dir_open(&ws->at, env, ws->root, err)) < 0 ||
+	/* The way to the directory is the user's; .binnacle in it may not be a link, as for init. */
+	if ((rc = bn_dir_open(&above, env, ws->dir, err)) < 0 ||
+		(rc = bn_dir_open_below(&ws->at, above, ".binnacle", err)) < 0 ||
 		(rc = read_identity(ws, err)) < 0)
 		goto out;
 	*out = ws;
 	ws = NULL;
 out:
+	bn_dir_close(above);
 	bn_workspace_close(ws);
 	bn_free(abs);
 	return rc;

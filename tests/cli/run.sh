@@ -56,6 +56,12 @@ expect 0 "filter" "$B" run ls --filter "metrics.loss < 0.6 AND params.lr = 0.1" 
 says '"count": 1'
 expect 0 "columns" "$B" run ls --columns "params.lr,last(loss)" --sort=-created --tsv
 says "0.1"
+expect 0 "an offset past the end" "$B" run ls --offset 1000
+says "0 of 2 runs"
+case $out in *"no runs yet"*) fail "there are runs: $out" ;; esac
+expect 0 "sorting by what no run has" "$B" run ls --sort=-metrics.nobody,created
+says "no run has metrics.nobody"
+case $err in *"has created"*) fail "$err" ;; esac
 expect 2 "a wrong filter points at the character" "$B" run ls --filter "metrics.loss < AND"
 says "filter:1:16"
 expect 2 "an unknown field gets the nearest" "$B" run ls --filter "los < 3"

@@ -57,7 +57,11 @@ Enter
 :where
 Enter Tab
 :save-screen run
-3 Space Space x
+3
+:sort -metrics.test_rmse
+Y
+:save-screen sorted
+Space Space x
 :save-screen compare
 4
 :save-screen models
@@ -79,6 +83,8 @@ shows those-rows '"partition"='
 shows where ridge-10 "where params.alpha = 10"
 grep -q ridge-0.1 "$dir/where.screen" && fail ":where does not choose"
 shows run alpha test_rmse
+shows sorted "run ls --json --sort='-metrics.\`test_rmse\`'"
+"$B" run ls --json --sort='-metrics.`test_rmse`' >/dev/null || fail "what Y says"
 shows compare ridge-0.1 ridge-10 alpha test_rmse
 shows models power/1 requested
 shows own-model "an author may not approve their own"
@@ -121,5 +127,8 @@ echo "ok the profile of filtered rows is kept"
 "$B" workbench --script <(echo ":frobnicate") >out 2>&1 && fail "an unknown command passes"
 grep -q "no command 'frobnicate'" out || fail "$(cat out)"
 echo "ok a wrong command ends a script"
+"$B" workbench --script <(printf '3\n:sort nobody\n') >out 2>&1 && fail "an unknown column passes"
+grep -q "no column 'nobody' here, but: state, run," out || fail "$(cat out)"
+echo "ok sorting by a column that is not there says which are"
 "$B" workbench --script keys --save-dir "$dir" --readonly --size=60x15 || fail "60x15"
 echo "ok 60x15, read-only"

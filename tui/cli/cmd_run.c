@@ -107,6 +107,40 @@ static int split_fields(char *copy, const char ***list, size_t *count, bn_err *e
 	}
 }
 
+static const char *empty_text(const bn_run_page *page, const bn_run_query *q)
+{
+	if (page->total > 0)
+		return "none behind the --offset";
+	return q->filter ? "no run matches" : "no runs yet; start one with: binnacle run start ...";
+}
+
+/* What no run has sorts nothing: says so, instead of showing runs in some order. */
+static int warn_of_sort(bn_cli *cli, bn_workspace *ws, const bn_run_query *q, bn_err *err)
+{
+	const char **keys = NULL;
+	size_t count = 0;
+	char *copy = bn_strdup(q->sort ? q->sort : "");
+	int rc = copy ? split_fields(copy, &keys, &count, err) : bn_err_nomem(err, "a sort");
+	for (size_t i = 0; rc >= 0 && i < count; i++) {
+		const char *key = keys[i] + (*keys[i] == '-' || *keys[i] == '+');
+		bn_run_page *some = NULL;
+		char *filter = bn_strf("%s IS NOT NULL", key);
+		bn_run_query having = {.experiment = q->experiment,
+			.removed = q->removed,
+			.filter = filter,
+			.limit = 1};
+		rc = filter ? bn_run_query_page(&some, ws, &having, err)
+			    : bn_err_nomem(err, "a sort");
+		if (rc >= 0 && some->total == 0)
+			bn_cli_warn(cli, "no run has %s: it sorts nothing", key);
+		bn_run_page_free(some);
+		bn_free(filter);
+	}
+	bn_free(keys);
+	bn_free(copy);
+	return rc;
+}
+
 static int show_page(bn_cli *cli, const bn_run_page *page, const bn_run_query *q, bn_err *err)
 {
 	static const bn_col fixed[] = {{"id", "RUN", BN_AS_ID}, {"name", "NAME", BN_AS_TEXT},
@@ -127,10 +161,7 @@ static int show_page(bn_cli *cli, const bn_run_page *page, const bn_run_query *q
 		int64_t now = bn_env_now_ms(bn_cli_env(cli));
 		for (size_t i = 0; i < page->count; i++)
 			json_array_append_new(items, row_json(&page->rows[i], q, now));
-		rc = bn_cli_list(cli, items, cols,
-			q->filter ? "no run matches"
-				  : "no runs yet; start one with: binnacle run start ...",
-			err);
+		rc = bn_cli_list(cli, items, cols, empty_text(page, q), err);
 		if (rc == 0 && page->total > (int64_t)page->count)
 			bn_cli_say(cli, "%zu of %lld runs; --limit and --offset show others",
 				page->count, (long long)page->total);
@@ -166,6 +197,8 @@ static int run_ls(bn_cli *cli, bn_err *err)
 		rc = bn_run_query_page(&page, ws, &q, err);
 	if (rc == 0)
 		rc = show_page(cli, page, &q, err);
+	if (rc >= 0 && page->total > 0)
+		rc = warn_of_sort(cli, ws, &q, err);
 	bn_run_page_free(page);
 	bn_free(columns);
 	bn_free(copy);

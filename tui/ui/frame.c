@@ -235,12 +235,27 @@ static int set_alphabet(bn_frame *f, const char *arg, bn_err *err)
 		err, BN_EINVAL, "glyphs are ascii, block or braille, not '%s'", arg ? arg : "");
 }
 
+static int no_column(const bn_grid *t, const char *name, bn_err *err)
+{
+	bn_buf all = BN_BUF_INIT;
+	for (int c = 0; c < t->column_count; c++)
+		bn_buf_addf(&all, "%s%s", c ? ", " : "", t->columns[c].title);
+	int rc = bn_err_set(err, BN_EINVAL, "no column '%.60s' here, but: %s", name,
+		all.failed ? "others" : all.ptr);
+	bn_buf_release(&all);
+	return rc;
+}
+
 /* Commands that act on the table of the view. */
 static bool table_do(
 	bn_frame *f, bn_grid *t, bn_command_id id, const char *arg, int *rc, bn_err *err)
 {
 	if (!t)
 		return false;
+	if (id == BN_CMD_SORT && arg && *arg && bn_grid_find_column(t, arg + (*arg == '-')) < 0) {
+		*rc = no_column(t, arg, err);
+		return true;
+	}
 	if (bn_grid_command(t, id, arg)) {
 		bool sorts = id == BN_CMD_SORT || id == BN_CMD_SORT_UP || id == BN_CMD_SORT_DOWN;
 		if (sorts && bn_frame_top(f)->cls->ordered)

@@ -259,21 +259,27 @@ static void mark_toggle(bn_grid *t, int64_t row)
 
 /* ---- commands ------------------------------------------------------------------------------------ */
 
-static int column_find(const bn_grid *t, const char *title)
+int bn_grid_find_column(const bn_grid *t, const char *title)
 {
+	const char *dot = strchr(title, '.');
 	for (int c = 0; c < t->column_count; c++)
 		if (strcasecmp(t->columns[c].title, title) == 0)
 			return c;
-	return -1;
+	return dot ? bn_grid_find_column(t, dot + 1) : -1;
 }
 
 static void sort_cycle(bn_grid *t, const char *arg)
 {
 	int column = t->column;
 	if (arg && *arg) {
-		column = column_find(t, arg);
+		bool down = *arg == '-';
+		column = bn_grid_find_column(t, arg + down);
 		if (column < 0)
 			return;
+		if (down) {
+			bn_grid_sort(t, column, true);
+			return;
+		}
 	}
 	if (t->sort_column != column)
 		bn_grid_sort(t, column, false);

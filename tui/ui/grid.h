@@ -92,6 +92,8 @@ void bn_grid_get_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out)
 
 /* Motion, sort, marks; false when the command is not the table's. */
 bool bn_grid_command(bn_grid *t, bn_command_id id, const char *arg);
+/* The column of that title ("rmse", or "metrics.rmse" as the command line has it); -1 when there is none. */
+int bn_grid_find_column(const bn_grid *t, const char *title);
 void bn_grid_filter(bn_grid *t, const char *words); /* "" shows all; rows must hold every word */
 void bn_grid_sort(bn_grid *t, int column, bool descending); /* column -1: source order */
 bool bn_grid_is_marked(const bn_grid *t, int64_t row);

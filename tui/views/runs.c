@@ -656,6 +656,10 @@ static void cli(const bn_view *view, bn_buf *out)
 	bn_buf_adds(out, "binnacle run ls --json");
 	if (v->where[0])
 		bn_buf_addf(out, " --filter \"%s\"", v->where);
+	char sort[160];
+	sort_text(v, sort, sizeof sort);
+	if (sort[0])
+		bn_buf_addf(out, " --sort='%s'", sort);
 }
 
 static void view_free(bn_view *view)

@@ -213,10 +213,41 @@ START_TEST(test_verification_agrees_with_rfc_8032_section_7_1_tests_1_to_3)
 }
 END_TEST
 
+static const char *no_variable(const bn_env *e, const char *name)
+{
+	(void)e, (void)name;
+	return NULL;
+}
+
+static int no_home(const bn_env *e, uid_t uid, char *path, size_t size)
+{
+	(void)e, (void)uid, (void)path, (void)size;
+	return -1;
+}
+
+START_TEST(test_key_without_a_home_directory_is_refused)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_key *key = NULL;
+	bool created = false;
+	env = *bn_env_real();
+	env.get = no_variable;
+	env.user_home = no_home;
+	ck_assert_int_eq(bn_key_open(&key, &env, &created, &err), BN_EREFUSED);
+	ck_assert_ptr_null(key);
+	ck_assert(!created);
+	ck_assert_str_eq(
+		err.msg, "no place for a private key: there is no home directory for your files");
+	ck_assert_str_eq(err.hint, "set HOME or XDG_CONFIG_HOME");
+	ck_assert_ptr_null(bn_key_path(&env));
+}
+END_TEST
+
 BN_TEST_MAIN("core/govern/key",
 	test_first_use_makes_a_private_key_of_mode_0600_and_the_next_use_finds_it,
 	test_key_that_others_may_read_is_refused_with_the_cure, test_key_of_another_user_is_refused,
 	test_key_is_whole_or_absent_whatever_dies_or_fails_while_it_is_made,
 	test_damaged_key_is_corrupt_and_is_not_replaced,
 	test_signature_verifies_and_fails_for_other_bytes_key_or_signature,
-	test_verification_agrees_with_rfc_8032_section_7_1_tests_1_to_3)
+	test_verification_agrees_with_rfc_8032_section_7_1_tests_1_to_3,
+	test_key_without_a_home_directory_is_refused)

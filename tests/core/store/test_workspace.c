@@ -493,6 +493,55 @@ START_TEST(test_links_below_a_workspace_are_not_followed)
 }
 END_TEST
 
+/* Every verb refuses it as init does. */
+START_TEST(test_workspace_that_is_itself_a_link_is_refused)
+{
+	bn_workspace *ws = make(), *linked = NULL;
+	char *at = bn_strf("%s/elsewhere", dir.path), *link = bn_strf("%s/.binnacle", at);
+	bn_err e = BN_ERR_INIT;
+	ck_assert_int_eq(mkdir(at, 0755), 0);
+	ck_assert_int_eq(symlink(bn_workspace_root(ws), link), 0);
+	ck_assert_int_eq(bn_workspace_open(&linked, &env.env, toy_classes, at, &e), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(e.msg, link));
+	ck_assert_ptr_nonnull(strstr(e.msg, "is a link"));
+	bn_err_clear(&e);
+	ck_assert_int_eq(bn_workspace_init(&env.env, at, &e), BN_EREFUSED);
+	bn_free(link);
+	/* A link on the way to the directory is the user's own. */
+	link = bn_strf("%s/by-link", dir.path);
+	ck_assert_int_eq(symlink(bn_workspace_dir(ws), link), 0);
+	ck_assert_bn_ok(bn_workspace_open(&linked, &env.env, toy_classes, link, &err), &err);
+	bn_workspace_close(linked);
+	bn_free(link);
+	bn_free(at);
+	finish(ws);
+}
+END_TEST
+
+START_TEST(test_workspace_json_has_64_kib_at_most)
+{
+	enum { LIMIT = 64 << 10 };
+	bn_workspace *ws = make(), *again = NULL;
+	bn_err e = BN_ERR_INIT;
+	bn_buf text = BN_BUF_INIT;
+	char *path = bn_workspace_path(ws, "workspace.json");
+	ck_assert_bn_ok(bn_fs_read_file(&env.env, path, &text, &err), &err);
+	while (text.len < LIMIT)
+		bn_buf_addch(&text, ' ');
+	ck_assert_bn_ok(bn_fs_write_file(&env.env, path, text.ptr, text.len, 0644, &err), &err);
+	ck_assert_bn_ok(bn_workspace_open(&again, &env.env, toy_classes, dir.path, &err), &err);
+	bn_workspace_close(again);
+	bn_buf_addch(&text, ' ');
+	ck_assert_bn_ok(bn_fs_write_file(&env.env, path, text.ptr, text.len, 0644, &err), &err);
+	ck_assert_int_eq(
+		bn_workspace_open(&again, &env.env, toy_classes, dir.path, &e), BN_ECORRUPT);
+	ck_assert_ptr_nonnull(strstr(e.msg, "has 65537 bytes; the limit is 65536"));
+	bn_buf_release(&text);
+	bn_free(path);
+	finish(ws);
+}
+END_TEST
+
 BN_TEST_MAIN("core/store/workspace", test_workspace_init_refuses_a_second_time,
 	test_workspace_is_found_by_walking_up, test_workspace_that_is_not_there_hints_at_init,
 	test_workspace_shows_what_was_committed, test_workspace_is_the_same_after_reopening,
@@ -507,4 +556,5 @@ BN_TEST_MAIN("core/store/workspace", test_workspace_init_refuses_a_second_time,
 	test_event_waits_for_the_format_unless_the_file_is_somebody_elses,
 	test_workspace_of_a_later_format_is_read_and_not_written_to,
 	test_mount_that_has_died_is_no_missing_workspace,
-	test_links_below_a_workspace_are_not_followed)
+	test_links_below_a_workspace_are_not_followed,
+	test_workspace_that_is_itself_a_link_is_refused, test_workspace_json_has_64_kib_at_most)
