@@ -460,41 +460,71 @@ START_TEST(test_queue_loses_and_repeats_nothing_when_its_runner_is_killed_at_eac
 }
 END_TEST
 
+/* How many runs the storm has: `make check-all` asks for 3000. */
+static int storm_runs(void)
+{
+	const char *text = getenv("BINNACLE_QUEUE_RUNS");
+	int n = text ? atoi(text) : 32;
+	return n < 8 ? 8 : n;
+}
+
+/* Whether one process is still there; the others are counted off. */
+static bool adders_live(pid_t *pids, int n, int *given_up)
+{
+	int live = 0;
+	for (int i = 0; i < n; i++) {
+		int status = 0;
+		if (pids[i] && waitpid(pids[i], &status, WNOHANG) == pids[i]) {
+			*given_up += status != 0;
+			pids[i] = 0;
+		}
+		live += pids[i] != 0;
+	}
+	return live > 0;
+}
+
+static bool is_empty_now(void)
+{
+	bn_run_counts c;
+	ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+	ck_assert_bn_ok(bn_run_count(&c, w.ws, &err), &err);
+	return c.by_status[BN_RUN_QUEUED] + c.by_status[BN_RUN_RUNNING] == 0;
+}
+
 START_TEST(test_queue_loses_and_repeats_nothing_when_anything_is_killed)
 {
-	enum { WHO = 4, EACH = 8, KILLS = 30 };
+	enum { WHO = 8 };
 	NEED_PROGRAM();
 	pid_t adders[WHO];
 	unsigned seed = (unsigned)getpid();
-	int kills[3] = {0, 0, 0}, given_up = 0;
+	int each = storm_runs() / WHO, kills[3] = {0, 0, 0}, given_up = 0;
 	make();
 	set_limits(64, 0, 2);
 	for (int i = 0; i < WHO; i++)
-		adders[i] = fork_adder(program, EACH, i, "sleep 0.02");
-	for (int i = 0; i < KILLS; i++) {
-		unsigned r = (unsigned)rand_r(&seed);
-		pid_t pid = i == KILLS / 2 ? adders[1] : r % 2 ? runner_pid() : supervisor_pid(r);
-		kills[i == KILLS / 2 ? 2 : r % 2] += pid > 1 && kill(pid, SIGKILL) == 0;
-		if (r % 8 == 0)
+		adders[i] = fork_adder(program, each, i, "");
+	/* A runner that is killed whenever it has begun never gets to start one: so many, and no more. */
+	for (int i = 0; adders_live(adders, WHO, &given_up) || (i < each * WHO && !is_empty_now());
+		i++) {
+		unsigned r = (unsigned)rand_r(&seed), what = i == 8 ? 2 : r % 2;
+		pid_t pid = i >= each * WHO ? 0
+			    : what == 2     ? adders[1]
+			    : what          ? runner_pid()
+					    : supervisor_pid(r);
+		kills[what] += pid > 1 && kill(pid, SIGKILL) == 0;
+		if (r % 4 == 0) /* a verb comes by */
 			ck_assert_bn_ok(bn_queue_wake(w.ws, program, &err), &err);
-		pause_ms(r / 8 % 30);
-	}
-	for (int i = 0; i < WHO; i++) {
-		int status = 0;
-		ck_assert_int_eq(waitpid(adders[i], &status, 0), adders[i]);
-		given_up += status != 0;
-		ck_assert(i == 1 || status == 0);
+		pause_ms(r / 8 % 60);
 	}
 	wait_empty(program, 120);
 	tally t = check_states();
-	if (!given_up)
-		ck_assert_int_eq(t.total, WHO * EACH);
-	ck_assert_int_ge(t.total, (WHO - 1) * EACH);
+	ck_assert_int_le(given_up, kills[2]);
+	ck_assert_int_ge(t.total, (WHO - given_up) * each);
+	ck_assert_int_le(t.total, WHO * each);
 	ck_assert_int_le(t.lost, kills[0]);
 	ck_assert_int_le(t.scheduled, given_up);
-	printf("NOTE: %d runners, %d supervisors, %d adders killed: %d finished, %d LOST, none "
-	       "twice\n",
-		kills[1], kills[0], kills[2], t.finished, t.lost);
+	printf("NOTE: %d runs, %d runners, %d supervisors, %d adders killed: %d finished, %d LOST, "
+	       "none twice\n",
+		t.total, kills[1], kills[0], kills[2], t.finished, t.lost);
 	track_remove(&w);
 }
 END_TEST
