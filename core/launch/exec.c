@@ -73,7 +73,7 @@ int bn_exec_spec(bn_spec **out, bn_workspace *ws, const bn_dir *run_dir, bn_err 
 static int read_spec_hash(bn_exec *x, char hash[65], bn_err *err)
 {
 	int rc = bn_run_dir_open(&x->run_dir, x->ws, x->id, err);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = read_hash(hash, x->run_dir, err);
 	if (rc == BN_ENOTFOUND)
 		bn_err_hint(

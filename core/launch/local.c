@@ -99,9 +99,9 @@ static int local_poll(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err
 		int rc = bn_supervisor_find(&s, ws, j->run, err);
 		if (rc < 0)
 			return rc;
-		j->state = s.state == BN_SUPERVISOR_ALIVE  ? BN_SCHED_RUNNING
-			   : s.state == BN_SUPERVISOR_DEAD ? BN_SCHED_OVER
-							   : BN_SCHED_UNKNOWN;
+		j->state = s.state == BN_SUPERVISOR_ALIVE ? BN_SCHED_RUNNING : BN_SCHED_UNKNOWN;
+		if (s.state == BN_SUPERVISOR_DEAD)
+			j->state = BN_SCHED_OVER;
 		j->position = 0;
 		j->expected_ms = -1;
 		j->reason[0] = '\0';

@@ -11,7 +11,9 @@
 static int64_t cores_of(const bn_spec *spec)
 {
 	const bn_spec_resources *r = &spec->resources;
-	return r->cpus > 0 ? r->cpus : spec->threads > 0 ? spec->threads : 1;
+	if (r->cpus > 0)
+		return r->cpus;
+	return spec->threads > 0 ? spec->threads : 1;
 }
 
 static int64_t memory_of(const bn_spec *spec)
@@ -70,9 +72,9 @@ static int queue_poll(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err
 			const bn_queue_item *item = &q->items[k];
 			if (strcmp(item->run, j->run) != 0)
 				continue;
-			j->state = item->position > 0 ? BN_SCHED_WAITING
-				   : item->gone       ? BN_SCHED_OVER
-						      : BN_SCHED_RUNNING;
+			j->state = item->gone ? BN_SCHED_OVER : BN_SCHED_RUNNING;
+			if (item->position > 0)
+				j->state = BN_SCHED_WAITING;
 			j->position = item->position;
 			snprintf(j->reason, sizeof j->reason, "%s", item->reason);
 		}

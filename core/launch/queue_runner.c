@@ -88,7 +88,7 @@ static int fork_supervisor(runner *r, const bn_queue_item *item, bn_supervisor_l
 		     &log_fd, dir, BN_RUN_LOG_FILE, O_WRONLY | O_CREAT | O_APPEND, 0644, err)) < 0)
 		return rc;
 	rc = bn_process_fork_detached(&pid, lock->fd, log_fd, err);
-	if (rc == 0 && pid == 0)
+	if (rc >= 0 && pid == 0)
 		_exit(bn_queue_be_supervisor(&r->task, home, item->run, lock->fd));
 	r->env->fs->close(r->env, log_fd);
 	s->pid = rc == 0 ? pid : 0;
@@ -159,7 +159,7 @@ static verdict start_one(runner *r, const bn_queue_item *item)
 	int rc = bn_supervisor_claim(&lock, &fresh, r->ws, item->run, &err);
 	if (rc == BN_ECONFLICT)
 		return TAKEN;
-	if (rc == 0)
+	if (rc >= 0)
 		rc = start_claimed(r, &v, item, &lock, fresh, &err);
 	bn_supervisor_release(&lock);
 	return rc < 0 ? LATER : v;
@@ -330,7 +330,7 @@ static int serve(runner *r, bn_err *err)
 		bn_workspace_tick(r->ws, NULL);
 		int64_t ms = next == NOTHING ? LINGER_MS : LOOK_MS;
 		bool news = wait_for_news(r, r->news ? NEWS_MS : ms);
-		if (rc == 0 && next == NOTHING && !news && !r->news)
+		if (rc >= 0 && next == NOTHING && !news && !r->news)
 			return 0;
 	}
 	return 0;

@@ -19,8 +19,4 @@
 int bn_queue_run(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
 	const char *program, bn_err *err);
 
-/* What a queued run's supervisor does: bn_exec_run, and what follows for the queue. */
-int bn_queue_supervise(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
-	const char *id, int lock_fd, const char *program, int *exit_status, bn_err *err);
-
 #endif

@@ -1,11 +1,11 @@
 /* queue_supervisor.c - see _queue_supervisor.h. */
+#include "core/launch/queue_supervisor.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/launch/_child.h"
 #include "core/launch/_queue_supervisor.h"
 #include "core/launch/exec.h"
 #include "core/launch/queue.h"
-#include "core/launch/queue_runner.h"
 #include "core/run/run_dir.h"
 #include "core/run/supervisor.h"
 
@@ -19,7 +19,7 @@ static int restore_environment(const bn_dir *dir, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	int rc = bn_dir_read_file(dir, BN_QUEUE_ENVIRON, &text, err);
-	if (rc == 0)
+	if (rc >= 0)
 		rc = bn_process_set_environment(text.ptr, text.len, err);
 	bn_buf_release(&text);
 	return rc;
@@ -77,7 +77,7 @@ int bn_queue_supervise(const bn_env *env, const bn_fold_class *const *classes, c
 	/* Over, as far as this process could say. What was not even started is tried again by the
 	 * runner, with the environment that it needs. */
 	if (bn_workspace_open(&ws, env, NULL, dir, NULL) == 0) {
-		if (rc == 0)
+		if (rc >= 0)
 			bn_queue_forget_environment(ws, id);
 		/* Our parent notices by itself. */
 		if (getppid() != runner)

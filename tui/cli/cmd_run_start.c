@@ -3,7 +3,7 @@
 #include "core/base/mem.h"
 #include "core/launch/exec.h"
 #include "core/launch/launch.h"
-#include "core/launch/queue_runner.h"
+#include "core/launch/queue_supervisor.h"
 #include "core/launch/resolve.h"
 #include "core/pipeline/fold_classes.h"
 #include "core/track/run.h"

@@ -1,0 +1,13 @@
+/*
+ * queue_supervisor.h - what supervises a run that had its turn in a queue (queue.h).
+ */
+#ifndef BN_LAUNCH_QUEUE_SUPERVISOR_H
+#define BN_LAUNCH_QUEUE_SUPERVISOR_H
+#include "core/base/env.h"
+#include "core/store/index/fold.h"
+
+/* bn_exec_run, and what follows for the queue. */
+int bn_queue_supervise(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
+	const char *id, int lock_fd, const char *program, int *exit_status, bn_err *err);
+
+#endif
