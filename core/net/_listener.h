@@ -1,6 +1,6 @@
 /*
  * _listener.h - what listener.c (life, accepting), loop.c (a thread and its connections), connection.c
- * (one connection) and exchange.c (one request and its response) share.
+ * with conn_read.c and conn_send.c (one connection) and exchange.c (one request and its response) share.
  *
  * Threads: a connection and its exchange belong to their loop's thread. Other threads reach a loop
  * through three lists under its lock (arrived, posted, evict) and its wake_fd, and nothing else.
@@ -132,7 +132,7 @@ void bn_loop_ask_eviction(bn_loop *l);
 void bn_loop_post(bn_exchange *x, bool finished);
 void bn_loop_forget(bn_exchange *x); /* takes it out of posted */
 
-/* connection.c: the loop's thread only */
+/* connection.c, and all below: the loop's thread only */
 bn_conn *bn_conn_new(
 	bn_listener *l, int fd, bool is_unix); /* the acceptor's; NULL without memory */
 void bn_conn_begin(bn_conn *c);                /* epoll watches it from now on */
@@ -144,6 +144,24 @@ void bn_conn_on_drain(bn_conn *c);
 bool bn_conn_is_evictable(const bn_conn *c);
 void bn_conn_close(bn_conn *c); /* its memory goes at the end of the turn */
 void bn_conn_free(bn_conn *c);
+void bn_conn_enter(bn_conn *c, bn_conn_state state);
+bool bn_conn_is_reading(const bn_conn *c); /* takes what its client sends */
+bool bn_conn_is_stopping(const bn_conn *c);
+/* All is said: no more is sent, and what arrives is dropped until the client hangs up. */
+void bn_conn_linger(bn_conn *c);
+
+/* conn_read.c */
+void bn_conn_read(bn_conn *c);
+/* What waited in c->in, once the state allows to look at it. */
+void bn_conn_take_kept(bn_conn *c);
+void bn_conn_handle(bn_conn *c); /* its request is complete */
+void bn_conn_refuse(bn_conn *c, int status, const bn_err *err);
+
+/* conn_send.c */
+void bn_conn_respond(bn_conn *c); /* its response is filled in */
+/* Sends until the client takes no more, the source has no more, or all is said. */
+void bn_conn_send(bn_conn *c);
+ssize_t bn_conn_transmit(bn_conn *c, const char *from, size_t n);
 
 /* exchange.c */
 bn_exchange *bn_exchange_begin(bn_conn *c); /* NULL without memory */

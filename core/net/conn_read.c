@@ -1,0 +1,276 @@
+/*
+ * conn_read.c - requests of a connection: heads, bodies, and what is refused.
+ *
+ * Bytes are read into the loop's page and looked at there: a head is copied to its exchange, since it
+ * is cut into strings; a body goes to its exchange or to a sink. While an answer is not ready or not
+ * taken nothing is read, and what was read beyond the request waits in c->in.
+ */
+#include "core/base/mem.h"
+#include "core/net/_listener.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define HEAD_STEP ((size_t)4096) /* bytes of a head that are copied at a time */
+
+static ssize_t receive(bn_conn *c, char *to, size_t n)
+{
+	if (c->tls && c->state != BN_CONN_LINGER)
+		return bn_tls_read(c->tls, to, n);
+	ssize_t got = recv(c->fd, to, n, 0);
+	if (got >= 0)
+		return got;
+	return errno == EAGAIN || errno == EINTR ? BN_IO_AGAIN : BN_IO_BROKEN;
+}
+
+void bn_conn_refuse(bn_conn *c, int status, const bn_err *err)
+{
+	bn_exchange *x = c->x;
+	const bn_http_handler *h = &c->loop->listener->handler;
+	bn_exchange_close_sink(x, false);
+	bn_http_response_clear(&x->response);
+	bn_http_response_error(&x->response, status, err);
+	if (h->refuse)
+		h->refuse(h->user, x, status, err);
+	bn_conn_respond(c);
+}
+
+static void refuse_code(bn_conn *c, const bn_err *err)
+{
+	bn_conn_refuse(c, bn_code_http_status(err->code), err);
+}
+
+void bn_conn_handle(bn_conn *c)
+{
+	bn_exchange *x = c->x;
+	const bn_http_handler *h = &c->loop->listener->handler;
+	x->body_done = true;
+	bn_exchange_close_sink(x, true);
+	if (x->body.len) {
+		x->request.body = x->body.ptr;
+		x->request.body_len = x->body.len;
+	}
+	bn_conn_enter(c, BN_CONN_HANDLER);
+	if (h->handle(h->user, x) == 0)
+		bn_conn_respond(c);
+}
+
+static void make_request(bn_exchange *x)
+{
+	char *base = x->head_bytes.ptr;
+	const bn_http_head *h = &x->head;
+	for (unsigned i = 0; i < h->header_count; i++)
+		x->headers[i] =
+			(bn_http_header){base + h->headers[i].name, base + h->headers[i].value};
+	bn_http_unescape(base + h->path);
+	x->request.method = base + h->method;
+	x->request.path = base + h->path;
+	x->request.query = h->query ? base + h->query : NULL;
+	x->request.headers = x->headers;
+	x->request.header_count = h->header_count;
+	x->head_only = !strcmp(x->request.method, "HEAD");
+}
+
+/* Bytes that the body may have. */
+static uint64_t most_bytes(const bn_exchange *x)
+{
+	if (!x->has_sink)
+		return x->loop->listener->limits.body_bytes;
+	return x->sink.max_bytes ? x->sink.max_bytes : UINT64_MAX;
+}
+
+static void too_large(bn_conn *c)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_err_set(&err, BN_EINVAL, "the body is larger than %llu bytes",
+		(unsigned long long)most_bytes(c->x));
+	bn_conn_refuse(c, 413, &err);
+}
+
+/* more: bytes have come behind the head. */
+static void head_complete(bn_conn *c, bool more)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	bn_exchange *x = c->x;
+	const bn_http_handler *h = &c->loop->listener->handler;
+	make_request(x);
+	atomic_fetch_add_explicit(&c->loop->requests, 1, memory_order_relaxed);
+	x->headed = true;
+	x->left = x->head.length;
+	x->body_done = !bn_exchange_has_body(x);
+	if (h->head && !h->head(h->user, x)) {
+		bn_conn_respond(c);
+		return;
+	}
+	if (x->body_done) {
+		bn_conn_handle(c);
+		return;
+	}
+	if (!x->head.chunked && x->head.length > most_bytes(x)) {
+		too_large(c);
+		return;
+	}
+	bn_http_chunks_init(&x->chunks);
+	bn_conn_enter(c, BN_CONN_BODY);
+	if (x->head.expects_continue && !more &&
+		bn_conn_transmit(c, go_on, sizeof go_on - 1) != (ssize_t)sizeof go_on - 1)
+		bn_conn_close(c); /* nothing was sent before it, so there is room for a line */
+}
+
+static size_t take_head(bn_conn *c, const char *bytes, size_t n)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_exchange *x = c->x;
+	size_t before = x->head_bytes.len, step = n < HEAD_STEP ? n : HEAD_STEP;
+	bn_buf_add(&x->head_bytes, bytes, step);
+	if (x->head_bytes.failed) {
+		bn_conn_close(c);
+		return n;
+	}
+	ssize_t size = bn_http_head_parse(&x->head, x->head_bytes.ptr, x->head_bytes.len, &err);
+	if (size < 0) {
+		bn_conn_refuse(c, x->head.status, &err);
+		return step;
+	}
+	if (size == 0)
+		return step;
+	size_t used = (size_t)size - before;
+	bn_buf_truncate(&x->head_bytes, (size_t)size);
+	head_complete(c, n > used);
+	return used;
+}
+
+/* One piece of the body. False when the exchange is not to go on now. */
+static bool take_piece(bn_conn *c, const char *bytes, size_t n)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_exchange *x = c->x;
+	x->taken += n;
+	if (x->taken > most_bytes(x)) {
+		too_large(c);
+		return false;
+	}
+	if (!x->has_sink) {
+		bool fits = bn_exchange_count(x, n);
+		if (fits)
+			bn_buf_add(&x->body, bytes, n);
+		if (fits && !x->body.failed)
+			return true;
+		bn_err_set(&err, BN_ENOMEM, "too many bodies are being read; try again");
+		bn_conn_refuse(c, 503, &err);
+		return false;
+	}
+	int rc = x->sink.write(x->sink.user, bytes, n, &err);
+	if (rc < 0)
+		refuse_code(c, &err);
+	else if (rc == BN_HTTP_LATER)
+		bn_conn_enter(c, BN_CONN_SINK);
+	return rc == 0;
+}
+
+static size_t take_sized(bn_conn *c, const char *bytes, size_t n)
+{
+	bn_exchange *x = c->x;
+	size_t take = n < x->left ? n : (size_t)x->left;
+	x->left -= take;
+	if (take_piece(c, bytes, take) && !x->left)
+		bn_conn_handle(c);
+	return take;
+}
+
+static size_t take_chunked(bn_conn *c, const char *bytes, size_t n)
+{
+	bn_err err = BN_ERR_INIT;
+	const char *data = NULL;
+	size_t used = 0, size = 0;
+	int rc = bn_http_chunks_next(&c->x->chunks, bytes, n, &used, &data, &size, &err);
+	if (rc == BN_CHUNK_DATA) {
+		take_piece(c, data, size);
+	} else if (rc == BN_CHUNK_END) {
+		bn_conn_handle(c);
+	} else if (rc < 0) {
+		bn_conn_refuse(c, 400, &err);
+		return n;
+	}
+	return used;
+}
+
+static size_t take_body(bn_conn *c, const char *bytes, size_t n)
+{
+	c->moved += n;
+	return c->x->head.chunked ? take_chunked(c, bytes, n) : take_sized(c, bytes, n);
+}
+
+static size_t drop(bn_conn *c, size_t n)
+{
+	c->moved += n;
+	if (c->moved > c->loop->listener->limits.linger_bytes)
+		bn_conn_close(c);
+	return n;
+}
+
+static void keep_rest(bn_conn *c, const char *bytes, size_t n)
+{
+	c->in = bn_alloc(n);
+	if (!c->in) {
+		bn_conn_close(c);
+		return;
+	}
+	memcpy(c->in, bytes, n);
+	c->in_len = n;
+}
+
+/* Looks at what was read, as far as the state allows; the rest is kept. */
+static void take(bn_conn *c, const char *bytes, size_t n)
+{
+	while (n && bn_conn_is_reading(c)) {
+		size_t used = 0;
+		if (c->state == BN_CONN_IDLE) {
+			c->x = bn_exchange_begin(c);
+			if (!c->x) {
+				bn_conn_close(c);
+				return;
+			}
+			bn_conn_enter(c, BN_CONN_HEAD);
+		}
+		if (c->state == BN_CONN_HEAD)
+			used = take_head(c, bytes, n);
+		else if (c->state == BN_CONN_BODY)
+			used = take_body(c, bytes, n);
+		else
+			used = drop(c, n);
+		bytes += used;
+		n -= used;
+	}
+	if (n && c->state != BN_CONN_CLOSED)
+		keep_rest(c, bytes, n);
+}
+
+void bn_conn_take_kept(bn_conn *c)
+{
+	while (c->in && bn_conn_is_reading(c)) {
+		char *bytes = c->in;
+		size_t n = c->in_len;
+		c->in = NULL;
+		c->in_len = 0;
+		take(c, bytes, n);
+		bn_free(bytes);
+	}
+}
+
+void bn_conn_read(bn_conn *c)
+{
+	bn_loop *l = c->loop;
+	do {
+		ssize_t n = receive(c, l->page, BN_PAGE_BYTES);
+		if (n == BN_IO_AGAIN)
+			return;
+		if (n <= 0) { /* between requests, or in the middle of one: there is no answer */
+			bn_conn_close(c);
+			return;
+		}
+		take(c, l->page, (size_t)n);
+	} while (c->tls && bn_conn_is_reading(c) && c->state != BN_CONN_LINGER &&
+		 bn_tls_has_more(c->tls));
+}
