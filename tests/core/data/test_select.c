@@ -17,7 +17,7 @@
 
 static const bn_fold_class *const classes[] = {&bn_dataset_class, &bn_policy_class, NULL};
 
-enum { FEW = 3000, ROWS = 66000 }; /* one batch, two batches */
+enum { FEW = 3000, ROWS = BN_BATCH_ROWS + 10 }; /* one batch, two batches */
 
 static char dir[64];
 static bn_workspace *ws;
@@ -177,10 +177,33 @@ static int gather(void *ctx, const char *bytes, size_t n, bn_err *e)
 	return 0;
 }
 
+static void two_batches(void)
+{
+	char path[100];
+	bn_schema schema = BN_SCHEMA_INIT;
+	bn_table_writer *w = NULL;
+	strcpy(dir, "/tmp/bn-select-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/t.arrow", dir);
+	ck_assert_bn_ok(bn_schema_add(&schema, "n", BN_TYPE_INT64, false, NULL, &err), &err);
+	ck_assert_bn_ok(bn_schema_add(&schema, "half", BN_TYPE_FLOAT64, true, NULL, &err), &err);
+	ck_assert_bn_ok(bn_table_create(&w, bn_env_real(), NULL, path, &schema, &err), &err);
+	for (int i = 0; i < ROWS; i++) {
+		bn_table_row_i64(w, 0, i);
+		bn_table_row_f64(w, 1, i / 2.0);
+		ck_assert_bn_ok(bn_table_row_end(w, &err), &err);
+	}
+	ck_assert_bn_ok(bn_table_writer_finish(w, &err), &err);
+	bn_table_writer_free(w);
+	bn_schema_release(&schema);
+	ck_assert_bn_ok(bn_table_open(&table, bn_env_real(), path, &err), &err);
+	ck_assert_uint_eq(bn_table_batches(table), 2);
+}
+
 START_TEST(test_select_csv_of_all_rows_is_the_export_and_any_order_works)
 {
 	bn_buf whole = BN_BUF_INIT, rows = BN_BUF_INIT;
-	make(ROWS);
+	two_batches();
 	ck_assert_bn_ok(
 		bn_csv_export(table, NULL, 0, 0, UINT64_MAX, ',', gather, &whole, &err), &err);
 	ck_assert_bn_ok(bn_csv_export_rows(table, NULL, 0, ',', NULL, gather, &rows, &err), &err);
@@ -201,6 +224,49 @@ START_TEST(test_select_csv_of_all_rows_is_the_export_and_any_order_works)
 	ck_assert_mem_eq(second, first, (size_t)(third - second));
 	bn_buf_release(&whole);
 	bn_buf_release(&rows);
+	bn_table_reader_free(table);
+	bn_fs_remove_tree(bn_env_real(), dir, NULL);
+}
+END_TEST
+
+static bool stop_at(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	(void)what;
+	(void)done;
+	(void)total;
+	return --*(int *)ctx > 0;
+}
+
+START_TEST(test_select_adding_stops_while_it_profiles_and_leaves_nothing)
+{
+	char path[100];
+	make(FEW);
+	snprintf(path, sizeof path, "%s/in.csv", dir);
+	FILE *f = fopen(path, "w");
+	fputs("a,b,c\n", f);
+	for (int i = 0; i < 1000; i++)
+		fprintf(f, "%d,%d,x\n", i, i % 7);
+	fclose(f);
+	for (int at = 1; at <= 3; at++) {
+		int left = at;
+		bn_progress p = {stop_at, &left};
+		bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+		bn_dataset_version *added = NULL;
+		bn_names names = BN_NAMES_INIT;
+		o.profiling = &p;
+		ck_assert_int_eq(
+			bn_dataset_add(&added, NULL, ws, "new", NULL, path, &o, NULL, &err),
+			BN_EINTR);
+		bn_err_clear(&err);
+		ck_assert_int_eq(left, 0);
+		ck_assert_int_eq(
+			bn_dataset_resolve(&added, ws, "new", BN_DATASET_LIVE, NULL), BN_ENOTFOUND);
+		char *tmp = bn_workspace_path(ws, "tmp");
+		ck_assert_bn_ok(bn_fs_list_dir(bn_env_real(), tmp, &names, &err), &err);
+		ck_assert_uint_eq(names.count, 0);
+		bn_names_release(&names);
+		bn_free(tmp);
+	}
 	finish();
 }
 END_TEST
@@ -209,4 +275,5 @@ BN_TEST_MAIN("core/data/select", test_select_gives_the_same_values_in_the_order_
 	test_select_all_rows_in_pieces_profile_as_the_table_does,
 	test_select_a_kept_profile_comes_back_equal_and_for_its_filter_alone,
 	test_select_a_version_whose_bytes_changed_is_not_used,
-	test_select_csv_of_all_rows_is_the_export_and_any_order_works)
+	test_select_csv_of_all_rows_is_the_export_and_any_order_works,
+	test_select_adding_stops_while_it_profiles_and_leaves_nothing)

@@ -107,6 +107,45 @@ START_TEST(test_whole_workspace_verifies)
 }
 END_TEST
 
+/* False at the n-th call. */
+static bool stop_at(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	(void)what;
+	(void)done;
+	(void)total;
+	return --*(int *)ctx > 0;
+}
+
+START_TEST(test_verifying_stops_wherever_it_asks)
+{
+	setup();
+	for (int at = 1, stopped = 1; stopped; at++) {
+		int left = at;
+		bn_progress p = {stop_at, &left};
+		bn_audit_report *r = NULL;
+		bn_err err = BN_ERR_INIT;
+		int rc = bn_audit_verify(&r, dan->ws, &p, &err);
+		stopped = rc == BN_EINTR;
+		ck_assert(stopped || rc == 0);
+		ck_assert_int_eq(stopped, left == 0);
+		ck_assert_int_eq(stopped, r == NULL);
+		bn_audit_report_free(r);
+	}
+	for (int at = 1, stopped = 1; stopped; at++) {
+		int left = at;
+		bn_progress p = {stop_at, &left};
+		bn_verify_report *v = NULL;
+		bn_err err = BN_ERR_INIT;
+		int rc = bn_version_verify(&v, dan->ws, "power/1", &p, &err);
+		stopped = rc == BN_EINTR;
+		ck_assert(stopped || rc == 0);
+		ck_assert_int_eq(stopped, v == NULL);
+		bn_verify_report_free(v);
+	}
+	town_remove(&t);
+}
+END_TEST
+
 START_TEST(test_records_that_only_a_newer_version_knows_are_counted_and_no_fault)
 {
 	setup();
@@ -282,7 +321,7 @@ START_TEST(test_lineage_and_card_of_a_version_without_a_run)
 END_TEST
 
 BN_TEST_MAIN("core/govern/audit", test_log_is_filtered_and_paged_newest_first,
-	test_whole_workspace_verifies,
+	test_whole_workspace_verifies, test_verifying_stops_wherever_it_asks,
 	test_records_that_only_a_newer_version_knows_are_counted_and_no_fault,
 	test_signed_event_of_a_newer_class_version_fails_both_verifications_and_is_named,
 	test_altered_and_missing_objects_are_named_by_both_verifications,

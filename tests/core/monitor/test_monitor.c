@@ -368,6 +368,40 @@ START_TEST(test_report_of_few_or_no_rows)
 }
 END_TEST
 
+static bool stop_at(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	(void)what;
+	ck_assert_uint_le(done, total);
+	return --*(int *)ctx > 0;
+}
+
+START_TEST(test_report_that_is_stopped_keeps_nothing)
+{
+	open_workspace();
+	open_model(NULL, NULL);
+	bn_prediction_log *log = start_log(0, 0);
+	serve_rows(log, 0, 100, 0, now());
+	ck_assert_bn_ok(bn_prediction_log_stop(log, &err), &err);
+	for (int at = 1, stopped = 1; stopped; at++) {
+		int left = at;
+		bn_progress watch = {stop_at, &left};
+		bn_monitor_options o = {.progress = &watch};
+		bn_monitor_report *r = NULL;
+		bn_monitor_reports all;
+		int rc = bn_monitor_report_make(&r, ws, model_dir, &o, &err);
+		stopped = rc == BN_EINTR;
+		ck_assert(stopped || rc == 0);
+		bn_err_clear(&err);
+		ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+		ck_assert_bn_ok(bn_monitor_report_list(&all, ws, NULL, 0, &err), &err);
+		ck_assert_uint_eq(all.count, stopped ? 0 : 1);
+		bn_monitor_reports_release(&all);
+		bn_monitor_report_free(r);
+	}
+	close_all();
+}
+END_TEST
+
 START_TEST(test_reports_are_kept_listed_and_read_back_equal)
 {
 	open_workspace();
@@ -437,4 +471,5 @@ BN_TEST_MAIN("core/monitor/monitor", test_log_writes_batches_that_read_back,
 	test_log_takes_rows_from_many_threads, test_log_says_why_it_cannot_start,
 	test_report_finds_the_input_that_moved,
 	test_report_without_training_rows_says_what_it_cannot_tell, test_report_of_few_or_no_rows,
-	test_reports_are_kept_listed_and_read_back_equal, test_gauges_show_the_newest_report)
+	test_report_that_is_stopped_keeps_nothing, test_reports_are_kept_listed_and_read_back_equal,
+	test_gauges_show_the_newest_report)
