@@ -18,7 +18,5 @@ typedef struct bn_queue_task {
  * The environment becomes that of the run. A command is supervised here; for a trainer, whose libraries
  * read the environment when a process starts, the process becomes the program. Returns the exit status. */
 int bn_queue_be_supervisor(const bn_queue_task *t, const char *home, const char *id, int fd);
-/* It was needed to start the run. */
-void bn_queue_forget_environment(bn_workspace *ws, const char *id);
 
 #endif

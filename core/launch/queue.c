@@ -30,6 +30,14 @@ out:
 	return rc;
 }
 
+void bn_queue_forget_environment(bn_workspace *ws, const char *id)
+{
+	bn_dir *dir = NULL;
+	if (bn_run_dir_open(&dir, ws, id, NULL) == 0)
+		bn_dir_unlink(dir, BN_QUEUE_ENVIRON, NULL);
+	bn_dir_close(dir);
+}
+
 int bn_queue_add(bn_workspace *ws, const char *id, int64_t cores, int64_t memory_bytes, bn_err *err)
 {
 	char name[BN_QUEUE_NAME];
@@ -128,6 +136,7 @@ int bn_queue_cancel(bn_workspace *ws, const char *id, bool *cancelled, bn_err *e
 	if ((rc = bn_workspace_commit(ws, err)) < 0)
 		goto out;
 	*cancelled = true;
+	bn_queue_forget_environment(ws, id);
 	if (bn_queue_dir(&at, ws, NULL) == 0)
 		bn_queue_ring(at);
 out:
@@ -160,13 +169,14 @@ out:
 	return rc;
 }
 
-int bn_queue_wake_blind(bn_workspace *ws, const char *program, bn_err *err)
+int bn_queue_wake_blind(bn_workspace *ws, const char *program, bool ring, bn_err *err)
 {
 	bn_dir *at = NULL;
 	int rc = bn_queue_dir(&at, ws, err);
 	if (rc < 0)
 		return rc;
-	bn_queue_ring(at);
+	if (ring)
+		bn_queue_ring(at);
 	if (!bn_queue_has_runner(at))
 		rc = start_runner(ws, program, err);
 	bn_dir_close(at);

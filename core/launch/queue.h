@@ -101,12 +101,15 @@ int bn_queue_cancel(bn_workspace *ws, const char *id, bool *cancelled, bn_err *e
 
 /* ---- keeping it going ------------------------------------------------------------------------ */
 
+/* The run is over, or cannot wait any more: its environment is not needed. */
+void bn_queue_forget_environment(bn_workspace *ws, const char *id);
 /* Whether something waits on this host that a runner could start, now or when others have ended. */
 int bn_queue_has_work(bool *out, bn_workspace *ws, bn_err *err);
 /* Starts a runner, program `queue run`, when runs of this user wait on this host, the queue is not
  * paused, and nobody starts them. As of the last refresh; cheap when nothing waits. */
 int bn_queue_wake(bn_workspace *ws, const char *program, bn_err *err);
-/* The same for a supervisor that has no index: it starts one whenever there is none. */
-int bn_queue_wake_blind(bn_workspace *ws, const char *program, bn_err *err);
+/* The same for who has no index: it starts one whenever there is none. ring: one that there is looks at
+ * the log. */
+int bn_queue_wake_blind(bn_workspace *ws, const char *program, bool ring, bn_err *err);
 
 #endif

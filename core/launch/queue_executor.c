@@ -51,7 +51,7 @@ static int queue_submit(
 	/* It waits, and whoever looks next starts a runner: no reason to call it failed. */
 	bn_queue *q = NULL;
 	if (bn_queue_read(&q, ws, NULL, 1, NULL) == 0 && q->paused_ms < 0)
-		bn_queue_wake_blind(ws, s->program, NULL);
+		bn_queue_wake_blind(ws, s->program, false, NULL); /* it was rung */
 	bn_queue_free(q);
 	return 0;
 }

@@ -117,7 +117,10 @@ static int cancel(runner *r, const char *id, bn_err *err)
 	int rc = bn_runlog_finished(
 		r->ws, id, "KILLED", -1, 0, "stopped on request, before it started", err);
 	int done = bn_workspace_commit(r->ws, rc < 0 ? NULL : err);
-	return rc < 0 ? rc : done;
+	rc = rc < 0 ? rc : done;
+	if (rc == 0)
+		bn_queue_forget_environment(r->ws, id);
+	return rc;
 }
 
 /* With the run claimed. */

@@ -59,15 +59,6 @@ static int become_trainer(
 	return rc;
 }
 
-/* The environment was needed to start it. */
-void bn_queue_forget_environment(bn_workspace *ws, const char *id)
-{
-	bn_dir *dir = NULL;
-	if (bn_run_dir_open(&dir, ws, id, NULL) == 0)
-		bn_dir_unlink(dir, BN_QUEUE_ENVIRON, NULL);
-	bn_dir_close(dir);
-}
-
 int bn_queue_supervise(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
 	const char *id, int lock_fd, const char *program, int *status, bn_err *err)
 {
@@ -79,9 +70,8 @@ int bn_queue_supervise(const bn_env *env, const bn_fold_class *const *classes, c
 	if (bn_workspace_open(&ws, env, NULL, dir, NULL) == 0) {
 		if (rc >= 0)
 			bn_queue_forget_environment(ws, id);
-		/* Our parent notices by itself. */
-		if (getppid() != runner)
-			bn_queue_wake_blind(ws, program, NULL);
+		/* A parent that lives notices by itself. */
+		bn_queue_wake_blind(ws, program, getppid() != runner, NULL);
 	}
 	bn_workspace_close(ws);
 	return rc;

@@ -104,7 +104,7 @@ static double time_running(bn_workspace *ws)
 {
 	double t0 = now_s();
 	need(bn_queue_pause(ws, false, &err), "resume");
-	need(bn_queue_wake_blind(ws, program, &err), "wake");
+	need(bn_queue_wake_blind(ws, program, true, &err), "wake");
 	for (bn_run_counts c = {.total = 0};;) {
 		nanosleep(&(struct timespec){0, 200000000}, NULL);
 		need(bn_workspace_refresh(ws, NULL, &err), "refresh");
