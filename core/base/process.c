@@ -529,25 +529,15 @@ int bn_process_tree_usage(bn_process_usage *out, pid_t root, bool with_root, bn_
 	return 0;
 }
 
-static int tree_signal(pid_t root, const bn_process_mark *mark, int signal)
+int bn_process_tree_signal_marked(pid_t root, bn_process_mark mark, int signal)
 {
 	proc_list l = {NULL, 0, 0};
 	int sent = 0;
-	size_t n = proc_list_all(&l) ? proc_list_tree(&l, root, mark) : 0;
+	size_t n = proc_list_all(&l) ? proc_list_tree(&l, root, &mark) : 0;
 	for (size_t i = 0; i < n; i++)
 		sent += kill(l.items[i].pid, signal) == 0;
 	bn_free(l.items);
 	return sent;
-}
-
-int bn_process_tree_signal(pid_t root, int signal)
-{
-	return tree_signal(root, NULL, signal);
-}
-
-int bn_process_tree_signal_marked(pid_t root, bn_process_mark mark, int signal)
-{
-	return tree_signal(root, &mark, signal);
 }
 
 int bn_process_marked_signal(bn_process_mark mark, pid_t except, int signal)

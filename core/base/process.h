@@ -83,8 +83,6 @@ typedef struct bn_process_usage {
 
 /* Of all descendants of root, and of root itself when with_root. BN_ENOTFOUND when root is gone. */
 int bn_process_tree_usage(bn_process_usage *out, pid_t root, bool with_root, bn_err *err);
-/* Sends the signal to every descendant of root (not to root). Returns how many got it. */
-int bn_process_tree_signal(pid_t root, int signal);
 
 /* A variable that processes inherit in their environment tells whose they are: the value that one had when
  * its program was started. */
@@ -92,8 +90,9 @@ typedef struct bn_process_mark {
 	const char *name, *value;
 } bn_process_mark;
 
-/* As bn_process_tree_signal, without the descendants that have another value (not an empty one) of that
- * variable, and what is below them: they were started as something of its own. */
+/* Sends the signal to every descendant of root (not to root), without those that have another value (not an
+ * empty one) of that variable, and what is below them: they were started as something of its own. Returns
+ * how many got it. */
 int bn_process_tree_signal_marked(pid_t root, bn_process_mark mark, int signal);
 /* Sends the signal to every process, whoever its parent and whatever its session is, that has this value,
  * but not to `except` (0: nobody is). When the caller has the value itself, to none. Returns how many got

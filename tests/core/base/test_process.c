@@ -133,7 +133,9 @@ START_TEST(test_process_tree_is_measured_and_signalled_whole)
 	ck_assert_int_ge(u.cpu_ms, 0);
 	ck_assert_bn_ok(bn_process_tree_usage(&u, pid, false, &err), &err);
 	ck_assert_int_eq(u.processes, 1);
-	ck_assert_int_eq(bn_process_tree_signal(pid, SIGKILL), 1);
+	bn_process_mark none = {"BN_TEST_NO_SUCH_MARK", "x"}, other = {"PATH", "another"};
+	ck_assert_int_eq(bn_process_tree_signal_marked(pid, other, SIGKILL), 0);
+	ck_assert_int_eq(bn_process_tree_signal_marked(pid, none, SIGKILL), 1);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	bn_err e = BN_ERR_INIT;
