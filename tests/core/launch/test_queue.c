@@ -9,6 +9,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/govern/policy.h"
 #include "core/launch/executor.h"
 #include "core/launch/launch.h"
 #include "core/launch/queue_fold.h"
@@ -18,6 +19,7 @@
 #include "core/track/reconcile.h"
 #include "core/track/run.h"
 #include "tests/support/check_main.h"
+#include "tests/support/people.h"
 #include "tests/support/track.h"
 
 #include <signal.h>
@@ -28,8 +30,8 @@
 
 static track_world w;
 static bn_err err = BN_ERR_INIT;
-static const bn_fold_class *const classes[] = {
-	&bn_run_fold_class, &bn_experiment_fold_class, &bn_queue_fold_class, NULL};
+static const bn_fold_class *const classes[] = {&bn_run_fold_class, &bn_experiment_fold_class,
+	&bn_queue_fold_class, &bn_policy_class, NULL};
 
 #define NEED_PROGRAM() \
 	const char *program = getenv("BINNACLE"); \
@@ -250,6 +252,47 @@ START_TEST(test_queue_of_another_host_is_seen_and_left_alone)
 	bn_queue_free(q);
 	bn_names_release(&names);
 	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_queue_of_one_user_hears_no_other_user)
+{
+	static town t;
+	char own[BN_QUEUE_NAME], entity[BN_QUEUE_NAME + 8], id[BN_RUN_ID_TEXT];
+	bn_run_created about = {.name = "anns", .kind = "command", .title = "true"};
+	bn_queue *q = NULL;
+	town_make(&t, classes);
+	person *ann = &t.people[0], *bob = &t.people[1];
+	bn_queue_own_name(own, &ann->env);
+	snprintf(entity, sizeof entity, "queue/%s", own);
+	ck_assert_bn_ok(bn_run_id_new(&ann->env, id, &err), &err);
+	ck_assert_bn_ok(bn_runlog_created(ann->ws, id, &about, &err), &err);
+	ck_assert_bn_ok(bn_workspace_seal(ann->ws, &err), &err);
+	/* Bob pauses ann's queue, and puts her run into his own. */
+	ck_assert_bn_ok(bn_workspace_append(bob->ws, "queue.paused", entity, NULL, &err), &err);
+	ck_assert_bn_ok(bn_runlog_queued(bob->ws, id, "bob@node", 1, 0, &err), &err);
+	ck_assert_bn_ok(bn_workspace_seal(bob->ws, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(ann->ws, NULL, &err), &err);
+	ck_assert_bn_ok(bn_queue_read(&q, ann->ws, NULL, 0, &err), &err);
+	ck_assert_int_eq(q->paused_ms, -1);
+	ck_assert_uint_eq(q->count, 0);
+	bn_queue_free(q);
+	ck_assert_bn_ok(bn_queue_read(&q, ann->ws, "bob@node", 0, &err), &err);
+	ck_assert_uint_eq(q->count, 0);
+	bn_queue_free(q);
+	/* Her own word counts, for bob's eyes too, and what he says of her run's end does not. */
+	ck_assert_bn_ok(bn_runlog_queued(ann->ws, id, own, 1, 0, &err), &err);
+	ck_assert_bn_ok(bn_workspace_seal(ann->ws, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(bob->ws, NULL, &err), &err);
+	ck_assert_bn_ok(
+		bn_runlog_finished(bob->ws, id, "KILLED", -1, 0, "bob says so", &err), &err);
+	ck_assert_bn_ok(bn_workspace_seal(bob->ws, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(ann->ws, NULL, &err), &err);
+	ck_assert_bn_ok(bn_queue_read(&q, ann->ws, NULL, 0, &err), &err);
+	ck_assert_uint_eq(q->waiting, 1);
+	ck_assert_str_eq(q->items[0].run, id);
+	bn_queue_free(q);
+	town_remove(&t);
 }
 END_TEST
 
@@ -534,6 +577,7 @@ BN_TEST_MAIN("core/launch/queue", test_queue_keeps_the_order_of_the_calls_when_c
 	test_queue_a_waiting_run_is_not_lost_however_long_it_waits,
 	test_queue_cancels_what_waits_and_nothing_else,
 	test_queue_of_another_host_is_seen_and_left_alone,
-	test_queue_runs_all_in_order_two_at_a_time, test_queue_never_runs_more_than_the_limit,
+	test_queue_of_one_user_hears_no_other_user, test_queue_runs_all_in_order_two_at_a_time,
+	test_queue_never_runs_more_than_the_limit,
 	test_queue_loses_and_repeats_nothing_when_its_runner_is_killed_at_each_moment,
 	test_queue_loses_and_repeats_nothing_when_anything_is_killed)

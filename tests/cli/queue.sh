@@ -1,0 +1,97 @@
+#!/bin/bash
+# The queue from the command line: limits, waiting and why, pausing, cancelling, waiting for the end, what
+# happens when everybody is killed; exit statuses and JSON.
+set -u
+B=${BINNACLE:-$PWD/build/binnacle}
+dir=$(mktemp -d)
+trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
+export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state BINNACLE_HEARTBEAT=200ms
+unset BINNACLE_HOME BINNACLE_RUN_ID
+mkdir "$dir/ws"
+cd "$dir/ws" || exit 1
+
+fail() {
+	echo "FAIL: $*"
+	exit 1
+}
+
+# expect STATUS NAME COMMAND...: stdout in $out, stderr in $err
+expect() {
+	local want=$1 name=$2 got
+	shift 2
+	out=$("$@" 2>"$dir/err")
+	got=$?
+	err=$(cat "$dir/err")
+	[ "$got" = "$want" ] || fail "$name: exit $got, expected $want: $* :: $out $err"
+	echo "ok $name"
+}
+
+says() {
+	case $out$err in
+	*"$1"*) echo "ok   and says '$1'" ;;
+	*) fail "expected '$1' in: $out $err" ;;
+	esac
+}
+
+"$B" init -q >/dev/null || fail init
+expect 0 "an empty queue" "$B" queue ls
+says "nothing waits"
+expect 2 "nothing to set" "$B" queue set
+says "--cores"
+expect 0 "limits" "$B" queue set --cores 4 --memory 1G --at-once 1 --json
+says '"at_once": 1'
+expect 4 "too many cores" "$B" run start --queue --cores 5 -- true
+says "the queue's limit is 4"
+expect 4 "too much memory" "$B" run start --queue --memory 2G -- true
+says "1.0 GiB"
+expect 0 "no run was made for them" "$B" run ls --json
+says '"count": 0'
+expect 0 "what would be done" "$B" run start --queue --dry-run -- true
+says "waits in queue"
+
+WORD=first expect 0 "queued and waited for" "$B" run start --queue --wait --name a -- sh -c 'echo "$WORD" $PWD'
+says FINISHED
+expect 0 "in the environment and directory of who queued it" "$B" run log a
+says "first $PWD"
+
+expect 0 "paused" "$B" queue pause
+says "binnacle queue resume"
+expect 0 "one" "$B" run start --queue --name b --cores 2 -- true
+says QUEUED
+expect 0 "another" "$B" run start --queue --name c -- true
+expect 0 "they wait in order" "$B" queue ls --json
+says '"reason": "the queue is paused"'
+says '"count": 2'
+expect 0 "a run says where it stands" "$B" run show c --json
+says '"queue_position": 2'
+expect 0 "found by their state" "$B" run ls --filter "status = QUEUED" --json
+says '"count": 2'
+expect 4 "one that waits is not removed" "$B" run rm b --yes
+expect 0 "cancelled" "$B" run stop b
+says "before it had started"
+expect 6 "once" "$B" run stop b
+expect 0 "it was" "$B" run show b
+says KILLED
+expect 0 "resumed" "$B" queue resume
+expect 0 "and the other one runs" "$B" run watch c
+expect 0 "the audit log has it" "$B" audit log --json
+says queue.paused
+
+# Everybody is killed while one runs and one waits.
+"$B" run start --queue --quiet --name long -- sleep 60 >/dev/null 2>&1
+"$B" run start --queue --quiet --name next -- sh -c 'echo at last' >/dev/null 2>&1
+for i in $(seq 100); do
+	"$B" run show long --json | grep -q '"status": "RUNNING"' && break
+	sleep 0.1
+done
+for file in .binnacle/runs/*/supervisor .binnacle/queue/*/runner; do
+	pid=$(sed -n 's/.*"pid":\([0-9]*\).*/\1/p; s/^\([0-9]*\)$/\1/p' "$file" | head -n 1)
+	[ -n "$pid" ] && [ "$pid" -gt 1 ] && grep -qa binnacle "/proc/$pid/cmdline" 2>/dev/null && kill -9 "$pid"
+done
+expect 0 "the next look goes on with the queue" "$B" run watch next
+says "at last"
+expect 0 "and says what became of the other" "$B" run show long
+says LOST
+expect 0 "the index rebuilds to the same" "$B" index rebuild
+expect 0 "and the queue is empty" "$B" queue ls --json
+says '"count": 0'
