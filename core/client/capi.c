@@ -194,16 +194,6 @@ const char *binnacle_run_error(binnacle_run *run)
 	return run_error;
 }
 
-/* Our parent's: gives back what is known to be whole, and what may be half changed stays. */
-static int close_foreign(binnacle_run *run)
-{
-	bn_metric_set_release(&run->active);
-	bn_client_words_release(&run->words);
-	if (run->settled)
-		run_free(run);
-	return 0;
-}
-
 int binnacle_run_close(binnacle_run *run, int exit_code)
 {
 	bn_err err = BN_ERR_INIT;
@@ -212,7 +202,7 @@ int binnacle_run_close(binnacle_run *run, int exit_code)
 	if (!run)
 		return 0;
 	if (run->foreign)
-		return close_foreign(run);
+		return 0; /* our parent's: its memory may be half changed, and stays */
 	bn_client_thread_remove(run);
 	run->beat_ns = 0;
 	snprintf(reason, sizeof reason, "exit status %d", exit_code);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { STACK_BYTES = 256 << 10 };
 
@@ -22,6 +23,7 @@ static struct {
 	pthread_t thread;
 	enum { THREAD_NONE, THREAD_RUNS, THREAD_ENDS } state;
 	binnacle_run *runs;
+	binnacle_run *foreign; /* of the processes that we were forked from: kept, never used */
 } all = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -147,20 +149,23 @@ static void after_fork_in_parent(void)
 }
 
 /* The parent goes on with its runs. Descriptors are closed, since a lock lives as long as any copy of
- * the descriptor that holds it; closing a copy gives no lock up. What the thread was just at work on is
- * left as it is. */
+ * the descriptor that holds it; closing a copy gives no lock up. No memory is freed: not every allocator
+ * can do that here. What the thread was just at work on is left as it is. */
 static void after_fork_in_child(void)
 {
-	for (binnacle_run *run = all.runs; run; run = run->next) {
+	binnacle_run **end = &all.runs;
+	for (; *end; end = &(*end)->next) {
+		binnacle_run *run = *end;
 		run->foreign = true;
 		bn_brief_give(&run->brief);
-		bn_supervisor_release(&run->lock);
-		if (!run->settled)
-			continue;
-		bn_workspace_close(run->ws); /* writes nothing in a child */
-		run->ws = NULL;
-		pthread_mutex_unlock(&run->ws_mutex);
+		if (run->lock.fd >= 0)
+			close(run->lock.fd);
+		run->lock.fd = -1;
+		if (run->settled)
+			bn_workspace_abandon(run->ws);
 	}
+	*end = all.foreign;
+	all.foreign = all.runs;
 	all.runs = NULL;
 	all.state = THREAD_NONE;
 	conditions_init();

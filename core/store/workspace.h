@@ -62,6 +62,8 @@ int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err);
  * the rooms fold (bn_fold_classes of core/pipeline/fold_classes.h); NULL for a writer that never reads. */
 int bn_workspace_open(bn_workspace **out, const bn_env *env,
 	const struct bn_fold_class *const *classes, const char *start, bn_err *err);
+/* For a child of fork that has no use for its parent's workspace: bn_writer_abandon. */
+void bn_workspace_abandon(bn_workspace *ws);
 void bn_workspace_close(bn_workspace *ws); /* commits and seals what is buffered; NULL is fine */
 
 const bn_env *bn_workspace_env(const bn_workspace *ws);

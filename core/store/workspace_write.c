@@ -266,3 +266,9 @@ bool bn_workspace_is_sealed(const bn_workspace *ws)
 	const bn_writer *w = own_writer(ws);
 	return !w || w->broken || (w->fd < 0 && w->pending.len == 0);
 }
+
+void bn_workspace_abandon(bn_workspace *ws)
+{
+	if (ws->writer)
+		bn_writer_abandon(ws->writer);
+}

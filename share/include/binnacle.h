@@ -29,7 +29,7 @@
  * this in a signal handler or between vfork and exec.
  *
  * A run belongs to the process that opened it. In a child of fork every call on it fails at once, without
- * touching the parent's log, and close only frees it; the child may open the same run by its id.
+ * touching the parent's log, and close does nothing; the child may open the same run by its id.
  *
  * Functions return 0, or a negative code with the message in binnacle_run_error.
  */

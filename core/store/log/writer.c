@@ -230,6 +230,15 @@ void bn_writer_free(bn_writer *w)
 	bn_free(w);
 }
 
+void bn_writer_abandon(bn_writer *w)
+{
+	if (w->fd >= 0)
+		w->env->fs->close(w->env, w->fd);
+	if (w->lock_fd >= 0)
+		w->env->fs->close(w->env, w->lock_fd);
+	w->fd = w->lock_fd = -1;
+}
+
 int bn_writer_set_signer(bn_writer *w, const bn_signer *signer, const char *workspace, bn_err *err)
 {
 	char *copy = bn_strdup(workspace);

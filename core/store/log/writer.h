@@ -58,6 +58,9 @@ typedef struct bn_writer {
 int bn_writer_open(bn_writer **out, const bn_dir *at, bn_err *err);
 /* Gives the slot up as it is; a child after fork() uses this to forget its parent's writer. */
 void bn_writer_free(bn_writer *w);
+/* In a child of fork: closes its copies of the descriptors, since the slot's lock lives as long as any of
+ * them. Nothing else, so that it may be called where memory may not be freed. */
+void bn_writer_abandon(bn_writer *w);
 /* signer: borrowed while the writer lives. workspace: the workspace's id, copied. */
 int bn_writer_set_signer(bn_writer *w, const bn_signer *signer, const char *workspace, bn_err *err);
 
