@@ -1,5 +1,5 @@
 #!/bin/bash
-# Includes point down only (docs/architecture.md, "The storeys"). Fails, naming file and line, on an
+# Includes point down only (docs/architecture.md, "The layers"). Fails, naming file and line, on an
 # include that points up, curses outside tui/term, CUDA outside kernels/cuda, and on printf, exit,
 # getenv or a raw clock inside core/ and kernels/. files.sh, idioms.sh and circles.sh beside it hold
 # files, retired forms and circles of includes.
