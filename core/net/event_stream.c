@@ -74,7 +74,7 @@ static int take_field(bn_event_stream *s, bn_err *err)
 			return too_long(s, err);
 		bn_buf_add(&s->data, value, n);
 		bn_buf_addch(&s->data, '\n');
-	} else if (is_named(line, name, "event")) {
+	} else if (is_named(line, name, "event") && !memchr(value, '\0', n)) {
 		bn_buf_clear(&s->type);
 		bn_buf_add(&s->type, value, n);
 	} else if (is_named(line, name, "id") && !memchr(value, '\0', n)) {

@@ -3,7 +3,8 @@
  *
  * Bytes go in as they come, cut anywhere; each finished event is handed to a callback. Lines end in
  * LF, CR or CRLF; a byte order mark at the start, comments and fields that are not known are skipped; an
- * event without data is none; an event that the stream ends in is dropped.
+ * event without data is none; a type or id that holds NUL is skipped; an event that the stream ends in is
+ * dropped.
  */
 #ifndef BN_NET_EVENT_STREAM_H
 #define BN_NET_EVENT_STREAM_H
