@@ -3,6 +3,7 @@
 
 #include "core/base/_fs.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -112,9 +113,18 @@ char *bn_path_dir(const char *path)
 	return slash == path ? bn_strdup("/") : bn_strndup(path, (size_t)(slash - path));
 }
 
+/* Names of what the process has open already, a file perhaps: not ours to replace. */
+static bool is_descriptor(const char *path)
+{
+	return bn_str_starts(path, "/dev/std") || bn_str_starts(path, "/dev/fd/") ||
+	       bn_str_starts(path, "/proc/");
+}
+
 bool bn_fs_is_device(const bn_env *env, const char *path)
 {
 	struct stat st;
+	if (is_descriptor(path))
+		return true;
 	return env->fs->stat(env, NULL, path, &st) == 0 && !S_ISREG(st.st_mode) &&
 	       !S_ISDIR(st.st_mode);
 }
@@ -123,7 +133,7 @@ bool bn_fs_is_device(const bn_env *env, const char *path)
 static int write_in_place(
 	const bn_env *env, const char *path, const void *bytes, size_t n, bn_err *err)
 {
-	int fd = env->fs->open(env, NULL, path, O_WRONLY, 0);
+	int fd = env->fs->open(env, NULL, path, O_WRONLY | O_APPEND, 0);
 	if (fd < 0)
 		return bn_err_sys(err, BN_EIO, -fd, "cannot open '%s'", path);
 	int rc = bn_fs_write_all(env, fd, bytes, n, path, err), e = env->fs->close(env, fd);

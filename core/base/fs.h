@@ -80,7 +80,8 @@ int bn_fs_look(bn_path_kind *out, const bn_env *env, const char *path, bn_err *e
 /* These answer no as well when the system cannot tell: only for what another call reports anyway. */
 bool bn_fs_exists(const bn_env *env, const char *path);
 bool bn_fs_is_dir(const bn_env *env, const char *path);
-/* There, and neither file nor directory: a device, a pipe, a socket. */
+/* There, and neither file nor directory: a device, a pipe, a socket; or a name of an open descriptor
+ * (/dev/stdout, /dev/fd/3), whatever that leads to. */
 bool bn_fs_is_device(const bn_env *env, const char *path);
 int bn_fs_make_dirs(
 	const bn_env *env, const char *path, mode_t mode, bn_err *err); /* mkdir -p, durable */

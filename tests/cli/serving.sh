@@ -66,6 +66,21 @@ done
 for job in $jobs; do wait "$job" || fail "predictions that start together: exit $?"; done
 for i in 1 2 3 4; do cmp -s "at-once-$i.csv" csv || fail "started together, answer $i differs"; done
 echo "ok predictions that start together share one copy of the model"
+# More answers than stay in memory, and types that turn out to be wrong in the last row.
+{ cat jobs.csv; for _ in $(seq 29); do sed 1d jobs.csv; done; } >long.csv
+expect 0 "a long file" "$B" predict power long.csv -q
+mv out long_answers
+[ "$(wc -l <long_answers)" = 45001 ] && tail -n 1500 long_answers | cmp -s - <(sed 1d csv) ||
+	fail "a long file gives other answers"
+expect 0 "a long file into a file" "$B" predict power long.csv -q --out long_out.csv
+cmp -s long_out.csv long_answers || fail "a long file into a file differs"
+expect 0 "a long file into a device" "$B" predict power long.csv -q --out /dev/stdout
+cmp -s out long_answers || fail "a long file into a device differs"
+{ cat long.csv; sed -n 2p jobs.csv | sed 's/,164447,/,164447.0,/'; } >turn.csv
+expect 0 "types that change at the end" "$B" predict power turn.csv -q
+head -n 45001 out | cmp -s - long_answers && [ "$(wc -l <out)" = 45002 ] ||
+	fail "types that change at the end: $(wc -l <out) lines"
+ls long_out.csv.* 2>/dev/null && fail "a temporary file stays behind"
 expect 3 "no such model" "$B" predict nothing/1 jobs.csv
 expect 2 "no such column" "$B" predict power answers.csv
 says "which the model needs"
@@ -113,8 +128,10 @@ says RUNNING
 expect 0 "predict through the server" "$B" predict --endpoint "$url" jobs.csv -q
 cmp -s out csv || fail "the server answers otherwise"
 token=$BINNACLE_TOKEN
-BINNACLE_TOKEN=wrong expect 4 "a wrong token is refused" "$B" predict --endpoint "$url" jobs.csv
-says "401"
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	BINNACLE_TOKEN=wrong expect 4 "a wrong token is refused" "$B" predict --endpoint "$url" jobs.csv
+	says "401"
+done
 export BINNACLE_TOKEN=$token
 for _ in $(seq 100); do # the log writes within a second
 	"$B" monitor report power/1 --dry-run --json 2>/dev/null | grep -A3 '"window"' |
@@ -159,6 +176,8 @@ start_server --token-file token || fail "serve with a token file: $(cat serve.er
 grep -q "shown once" serve.err && fail "a given token must not be printed"
 export BINNACLE_TOKEN=s3cret-token
 expect 0 "a token from a file" "$B" predict --endpoint "$url" jobs.csv -q
+expect 0 "a long file through the server" "$B" predict --endpoint "$url" turn.csv -q --out long_out.csv
+head -n 45001 long_out.csv | cmp -s - long_answers || fail "the server answers a long file otherwise"
 kill -9 "$server"
 wait "$server" 2>/dev/null
 server=

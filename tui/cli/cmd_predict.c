@@ -1,4 +1,5 @@
 /* cmd_predict.c - binnacle predict: a file of rows through a model here, or a server elsewhere. */
+#include "core/base/file_out.h"
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -10,17 +11,22 @@
 #include "tui/cli/token.h"
 #include "tui/cli/verbs.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <string.h>
 
 #define REMOTE_ROWS 1000
+#define TEXT_BYTES (256u << 10)
 
-/* Answers on their way out: CSV text in out, or rows of an Arrow file, or JSON. */
+/* Answers on their way out: CSV text, or rows of an Arrow file, or JSON. CSV waits until all rows are
+ * answered, as a later row may show that types were guessed too narrowly: a little in text, more in file,
+ * which lies beside the path, or has no name when the text goes to stdout or a device. */
 typedef struct output {
 	bn_cli *cli;
 	const char *path; /* NULL: stdout */
 	bool arrow;
 	bn_buf text;
+	bn_file_out *file;
 	json_t *items;      /* --json */
 	bn_table_writer *w; /* arrow */
 	bool headed;
@@ -118,6 +124,23 @@ static void json_row(output *o, const bn_session *s, size_t r, uint64_t row)
 	json_array_append_new(o->items, item);
 }
 
+/* Moves the text to the file, once there is much of it or that file has been begun. */
+static int spill(output *o, size_t most, bn_err *err)
+{
+	int rc;
+	if ((rc = bn_buf_check(&o->text, err, "the answers")) < 0)
+		return rc;
+	if (o->text.len <= most)
+		return 0;
+	bool named = o->path && !bn_fs_is_device(bn_cli_env(o->cli), o->path);
+	if (!o->file && (rc = bn_file_out_open(&o->file, bn_cli_env(o->cli), named ? o->path : NULL,
+				 0666, err)) < 0)
+		return rc;
+	rc = bn_file_out_add(o->file, o->text.ptr, o->text.len, err);
+	bn_buf_clear(&o->text);
+	return rc;
+}
+
 static int take_rows(void *user, const bn_session *s, uint64_t first_row, bn_err *err)
 {
 	output *o = user;
@@ -138,14 +161,18 @@ static int take_rows(void *user, const bn_session *s, uint64_t first_row, bn_err
 		else
 			csv_row(o, s, r);
 	}
+	if (rc < 0)
+		return rc;
 	bn_cli_progress(o->cli, "predicting", first_row + bn_session_rows(s), 0, "rows");
-	return rc;
+	return spill(o, TEXT_BYTES, err);
 }
 
 static void start_over(void *user)
 {
 	output *o = user;
 	bn_buf_clear(&o->text);
+	bn_file_out_free(o->file);
+	o->file = NULL;
 	bn_table_writer_free(o->w);
 	o->w = NULL;
 	o->headed = false;
@@ -154,28 +181,77 @@ static void start_over(void *user)
 		json_array_clear(o->items);
 }
 
+static int print(void *user, const void *bytes, size_t n, bn_err *err)
+{
+	(void)err;
+	bn_cli_write(user, bytes, n);
+	return 0;
+}
+
+typedef struct device {
+	const bn_env *env;
+	const char *path;
+	int fd;
+} device;
+
+static int write_device(void *user, const void *bytes, size_t n, bn_err *err)
+{
+	const device *d = user;
+	return bn_fs_write_all(d->env, d->fd, bytes, n, d->path, err);
+}
+
+/* The text that waited in a file. */
+static int finish_file(output *o, bn_err *err)
+{
+	const bn_env *env = bn_cli_env(o->cli);
+	int rc;
+	if ((rc = spill(o, 0, err)) < 0)
+		return rc;
+	if (!o->path)
+		return bn_file_out_read(o->file, print, o->cli, err);
+	if (!bn_fs_is_device(env, o->path))
+		return bn_file_out_finish(o->file, err);
+	device d = {env, o->path, env->fs->open(env, NULL, o->path, O_WRONLY | O_APPEND, 0)};
+	if (d.fd < 0)
+		return bn_err_sys(err, BN_EIO, -d.fd, "cannot open '%s'", o->path);
+	rc = bn_file_out_read(o->file, write_device, &d, err);
+	int e = env->fs->close(env, d.fd);
+	if (rc == 0 && e < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot close '%s'", o->path);
+	return rc;
+}
+
+static int finish_text(output *o, bn_err *err)
+{
+	int rc;
+	if (o->file)
+		return finish_file(o, err);
+	if ((rc = bn_buf_check(&o->text, err, "the answers")) < 0)
+		return rc;
+	if (o->path)
+		return bn_fs_write_file(
+			bn_cli_env(o->cli), o->path, o->text.ptr, o->text.len, 0666, err);
+	bn_cli_write(o->cli, o->text.ptr, o->text.len);
+	return 0;
+}
+
 static int finish(output *o, uint64_t rows, bn_err *err)
 {
 	static const bn_col cols[] = {
 		{"row", "ROW", BN_AS_INT}, {"prediction", "PREDICTION", BN_AS_TEXT}, {0}};
-	int rc = bn_buf_check(&o->text, err, "the answers");
+	int rc;
 	if (o->unknown)
 		bn_cli_warn(o->cli,
 			"%llu cells hold categories that training never saw (--strict refuses)",
 			(unsigned long long)o->unknown);
-	if (!rc && o->arrow && o->w)
-		rc = bn_table_writer_finish(o->w, err);
-	else if (!rc && o->path && !o->arrow)
-		rc = bn_fs_write_file(
-			bn_cli_env(o->cli), o->path, o->text.ptr, o->text.len, 0666, err);
-	else if (!rc && o->items)
+	if (o->items)
 		return bn_cli_list(o->cli, json_incref(o->items), cols, "no rows", err);
-	else if (!rc)
-		bn_cli_write(o->cli, o->text.ptr, o->text.len);
-	if (!rc)
-		bn_cli_say(o->cli, "%llu rows predicted%s%s", (unsigned long long)rows,
-			o->path ? " into " : "", o->path ? o->path : "");
-	return rc;
+	rc = o->w ? bn_table_writer_finish(o->w, err) : finish_text(o, err);
+	if (rc < 0)
+		return rc;
+	bn_cli_say(o->cli, "%llu rows predicted%s%s", (unsigned long long)rows,
+		o->path ? " into " : "", o->path ? o->path : "");
+	return 0;
 }
 
 static int predict_here(output *o, const char *model, const char *file, bn_err *err)
@@ -276,7 +352,9 @@ static int send_frame(void *user, const json_t *frame, bn_err *err)
 		.progress = goes_on};
 	if ((rc = bn_http_do(m->http, &call, &m->answer, err)) < 0)
 		goto out;
-	rc = take_answer(m, err);
+	if ((rc = take_answer(m, err)) < 0)
+		goto out;
+	rc = spill(m->o, TEXT_BYTES, err);
 out:
 	json_decref(body);
 	bn_buf_release(&text);
@@ -362,6 +440,7 @@ static int run_predict(bn_cli *cli, bn_err *err)
 	int rc = endpoint ? predict_there(&o, endpoint, bn_cli_arg(cli, 0), err)
 			  : predict_here(&o, bn_cli_arg(cli, 0), bn_cli_arg(cli, 1), err);
 	bn_table_writer_free(o.w);
+	bn_file_out_free(o.file);
 	json_decref(o.items);
 	bn_buf_release(&o.text);
 	return rc;
