@@ -102,6 +102,18 @@ static bool is_count(const char *line, size_t n)
 	return true;
 }
 
+/* "HTTP/1.1 200 OK": three digits behind one blank, or 0. */
+static int status_of(const char *line, size_t n)
+{
+	const char *p = memchr(line, ' ', n - 4);
+	if (!p)
+		return 0;
+	for (int i = 1; i <= 3; i++)
+		if (p[i] < '0' || p[i] > '9')
+			return 0;
+	return (p[1] - '0') * 100 + (p[2] - '0') * 10 + (p[3] - '0');
+}
+
 size_t bn_http_attempt_header(char *line, size_t size, size_t count, void *user)
 {
 	bn_http_attempt *a = user;
@@ -113,10 +125,9 @@ size_t bn_http_attempt_header(char *line, size_t size, size_t count, void *user)
 	if (a->head_done) /* a trailer behind the body */
 		return n;
 	if (n >= 12 && !memcmp(line, "HTTP/", 5)) { /* also behind an interim answer */
-		const char *space = memchr(line, ' ', n - 3);
-		a->status =
-			space ? (space[1] - '0') * 100 + (space[2] - '0') * 10 + (space[3] - '0')
-			      : 0;
+		a->status = status_of(line, n);
+		if (a->status < 100)
+			return refuse_answer(a, "has no status");
 		a->lengths = a->encodings = 0;
 		bn_buf_clear(&a->answer->headers);
 		return n;

@@ -20,6 +20,8 @@ ANSWER(two_encodings,
 ANSWER(folded, OK_HEAD "X-A: b\r\n  c\r\nContent-Length: 0\r\n\r\n");
 ANSWER(no_http, "SSH-2.0-OpenSSH_9.2\r\n");
 ANSWER(http_09, "hello, this is no header\n");
+ANSWER(two_blanks, "HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n");
+ANSWER(no_status, "HTTP/1.1 OK\r\nContent-Length: 0\r\n\r\n");
 ANSWER(chunk_garbage, OK_HEAD "Transfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n");
 ANSWER(chunk_cut, OK_HEAD "Transfer-Encoding: chunked\r\n\r\n10\r\nabc");
 ANSWER(body_cut, OK_HEAD "Content-Length: 10\r\n\r\nabc");
@@ -41,8 +43,8 @@ START_TEST(test_client_refuses_answers_that_are_not_clearly_one_thing)
 {
 	static const raw_step *const scripts[] = {two_lengths, other_lengths, list_of_lengths,
 		signed_length, hex_length, huge_length, length_and_chunks, two_encodings, folded,
-		no_http, http_09, chunk_garbage, chunk_cut, body_cut, head_cut, head_with_nul,
-		huge_head, says_nothing};
+		no_http, http_09, two_blanks, no_status, chunk_garbage, chunk_cut, body_cut,
+		head_cut, head_with_nul, huge_head, says_nothing};
 	setup();
 	for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
 		serve(&scripts[i], 1);
