@@ -95,9 +95,10 @@ static __attribute__((noinline)) int log_slowly(
 	bool asleep = atomic_load_explicit(&run->asleep, memory_order_relaxed);
 	bool full = run->active.points == BN_FLUSH_POINTS && rc == 0 && !run->unwritten.code;
 	bn_brief_give(&run->brief);
-	/* Without a thread it is kept all the same, for a flush. */
-	if (asleep || full)
-		bn_client_thread_wake(run, full, &err);
+	/* Where no thread can be started, it is kept for a flush, and whoever fills the buffer writes it. */
+	bool alone = (asleep || full) && bn_client_thread_wake(run, full, &err) < 0;
+	if (alone && full)
+		bn_client_write(run);
 	bn_client_note(run, &err, rc < 0);
 	return rc;
 }

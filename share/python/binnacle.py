@@ -29,6 +29,7 @@ import sys
 __all__ = ["Error", "Run", "run"]
 
 _KEYS_MAX = 10000  # keys kept as bytes
+_STEP_MIN, _STEP_MAX = -2**63, 2**63 - 1
 
 
 class Error(Exception):
@@ -99,6 +100,11 @@ def _text(what, value):
     return raw
 
 
+def _status_of(code):
+    """The exit status of a process that ends with SystemExit(code)."""
+    return code if isinstance(code, int) else int(code is not None)
+
+
 class Run:
     """A run that is open for logging; made by run(). False when it only does nothing."""
 
@@ -142,6 +148,8 @@ class Run:
             return self._absent()
         raw = self._keys.get(key) or self._key(key)
         try:
+            if not _STEP_MIN <= step <= _STEP_MAX:
+                raise Error("step %r is not in -2**63 .. 2**63-1" % step)
             if time_ms is None:
                 rc = self._log(handle, raw, value, step)
             else:
@@ -199,11 +207,8 @@ class Run:
         if kind is None:
             self.close(0)
             return
-        code = 1
-        if isinstance(error, SystemExit):
-            code = error.code if isinstance(error.code, int) else int(error.code is not None)
         try:
-            self.close(code)
+            self.close(_status_of(error.code) if isinstance(error, SystemExit) else 1)
         except Error:
             pass  # the program's own exception says more
 
@@ -227,11 +232,24 @@ def run(name=None, experiment=None, title=None, run_id=None, workspace=None, req
     return Run(handle, error)
 
 
+_exit, _exit_code = sys.exit, 0
+
+
+def _remember_exit(status=None):
+    """sys.exit, which leaves no trace of its status for those who clean up."""
+    global _exit_code
+    _exit_code = _status_of(status)
+    _exit(status)
+
+
+sys.exit = _remember_exit
+
+
 @atexit.register
 def _close_all():
     failed = hasattr(sys, "last_type")  # an exception has ended the program
     for one in list(_open.values()):
         try:
-            one.close(1 if failed else 0)
+            one.close(1 if failed else _exit_code)
         except Error as e:
             sys.stderr.write("binnacle: %s\n" % e)

@@ -119,6 +119,7 @@ run.log("loss", math.nan)
 run.log("loss", 1, 2, time_ms=1700000000000)
 assert refused(lambda: run.log("a=b", 1), "a=b", "character 2").code < 0
 refused(lambda: run.param("lr\0", 1), "NUL")
+refused(lambda: run.log("loss", 1, 2**64 + 5), "step 18446744073709551621")
 refused(lambda: run.artifact("/no/such/file"), "/no/such/file")
 run.artifact(__file__, "code/calls.py")
 run.flush()
@@ -149,6 +150,13 @@ END
 	shows python '"status": "FINISHED"' '"lr": "0.1"' '"stage": "warm-up"' '"code/calls.py"' '"count": 3' '"child"'
 	shows raises '"status": "FAILED"'
 	shows "left open" '"status": "FINISHED"' '"count": 1'
+	for how in 'sys.exit(3)' 'sys.exit("no data")' '1 / 0'; do
+		(cd ws && "$python" -c "import sys, binnacle
+run = binnacle.run(name='''$how''')
+run.log('x', 1)
+$how" 2>/dev/null) && fail "$how succeeds"
+		shows "$how" '"status": "FAILED"' '"count": 1'
+	done
 	echo "ok Python: every call, exceptions, fork, and a run that is left open"
 	BINNACLE_LIBRARY=/nowhere.so "$python" -c 'import binnacle
 run = binnacle.run(); run.log("x", 1); run.close(); assert not run and "/nowhere.so" in run.error' || fail "without the library"

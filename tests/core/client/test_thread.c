@@ -9,6 +9,8 @@
 #include "tests/support/track.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -136,6 +138,34 @@ START_TEST(test_client_has_no_thread_for_a_rank_that_logs_nothing)
 	track_remove(&w);
 }
 END_TEST
+
+/* A process that may have no more threads (RLIMIT_NPROC, a cgroup's pids.max). */
+static bool no_threads;
+#ifndef __SANITIZE_THREAD__
+int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
+{
+	int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+	*(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+	return no_threads ? EAGAIN : real(thread, attr, start, arg);
+}
+
+START_TEST(test_client_without_a_thread_writes_what_fills_its_memory)
+{
+	enum { N = 100000 }; /* several times what wakes the thread */
+	make_world();
+	binnacle_run *run = open_run(make_run(1));
+	no_threads = true;
+	for (int i = 0; i < N; i++)
+		ck_assert_int_eq(binnacle_log_metric(run, "x", i, i), 0);
+	ck_assert_int_ge(points_of(track_id(1), "x"), N / 2);
+	no_threads = false;
+	ck_assert_ptr_nonnull(strstr(binnacle_run_error(run), "thread"));
+	ck_assert_int_eq(binnacle_run_close(run, 0), 0);
+	ck_assert_int_eq(points_of(track_id(1), "x"), N);
+	track_remove(&w);
+}
+END_TEST
+#endif
 
 START_TEST(test_client_writes_within_a_second_and_rests_when_nothing_is_logged)
 {
@@ -348,6 +378,9 @@ END_TEST
 
 BN_TEST_MAIN("core/client/thread", test_client_has_one_thread_for_all_its_runs,
 	test_client_has_no_thread_for_a_rank_that_logs_nothing,
+#ifndef __SANITIZE_THREAD__
+	test_client_without_a_thread_writes_what_fills_its_memory,
+#endif
 	test_client_writes_within_a_second_and_rests_when_nothing_is_logged,
 	test_client_child_of_fork_leaves_the_run_alone_and_may_open_it_itself,
 	test_client_lock_of_a_killed_program_is_not_held_by_its_child,
