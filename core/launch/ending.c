@@ -2,6 +2,7 @@
 #include "core/base/process.h"
 #include "core/launch/_exec.h"
 #include "core/launch/_leftovers.h"
+#include "core/launch/queue_environ.h"
 #include "core/run/runlog.h"
 
 #include <signal.h>
@@ -150,5 +151,6 @@ void bn_exec_fail(bn_exec *x, const char *reason)
 	bn_err err = BN_ERR_INIT;
 	verdict v = {"FAILED", -1, 0, ""};
 	snprintf(v.reason, sizeof v.reason, "%s", reason);
+	bn_queue_forget(x->ws, x->id);
 	write_end(x, &v, false, &err);
 }

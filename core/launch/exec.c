@@ -10,6 +10,7 @@
 #include "core/launch/_signals.h"
 #include "core/launch/data_env.h"
 #include "core/launch/launch.h"
+#include "core/launch/queue_environ.h"
 #include "core/launch/resolve.h"
 #include "core/launch/secret.h"
 #include "core/run/run_dir.h"
@@ -70,11 +71,17 @@ int bn_exec_spec(bn_spec **out, bn_workspace *ws, const bn_dir *run_dir, bn_err 
 	return rc < 0 ? rc : bn_spec_fetch(out, ws, hash, err);
 }
 
-static int read_spec_hash(bn_exec *x, char hash[65], bn_err *err)
+bool bn_exec_may_pass(int code)
+{
+	return code == BN_EIO || code == BN_ENOMEM || code == BN_ECONFLICT || code == BN_EINTR;
+}
+
+/* A run that was not claimed must have been prepared: nothing is recorded of one that was not. */
+static int open_run(bn_exec *x, bool claimed, bn_err *err)
 {
 	int rc = bn_run_dir_open(&x->run_dir, x->ws, x->id, err);
-	if (rc >= 0)
-		rc = read_hash(hash, x->run_dir, err);
+	if (rc >= 0 && !claimed && !bn_dir_has(x->run_dir, "spec"))
+		rc = bn_err_set(err, BN_ENOTFOUND, "'%s/spec' is not there", x->run_dir->path);
 	if (rc == BN_ENOTFOUND)
 		bn_err_hint(
 			err, "exec is what `binnacle run start` calls; it starts no run itself");
@@ -82,9 +89,9 @@ static int read_spec_hash(bn_exec *x, char hash[65], bn_err *err)
 }
 
 /* The spec may have been written by another version, and may have waited since. */
-static int load_spec(bn_exec *x, const char *hash, bn_err *err)
+static int load_spec(bn_exec *x, bn_err *err)
 {
-	int rc = bn_spec_fetch(&x->spec, x->ws, hash, err);
+	int rc = bn_exec_spec(&x->spec, x->ws, x->run_dir, err);
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_spec_check_complete(x->spec, "stored spec", err)) < 0)
@@ -164,6 +171,8 @@ static int let_go(bn_exec *x, int gate, bn_err *err)
 		return rc;
 	if ((rc = bn_workspace_commit(x->ws, err)) < 0)
 		return rc;
+	if (x->attempt == 1)
+		bn_queue_forget(x->ws, x->id);
 	return write(gate, "g", 1) == 1
 		       ? 0
 		       : bn_err_sys(err, BN_EIO, errno, "cannot let the run's process go");
@@ -232,21 +241,22 @@ static int supervise(bn_exec *x, bn_err *err)
 /* The supervisor's half. */
 static int run(bn_exec *x, const char *dir, int lock_fd, int *exit_status, bn_err *err)
 {
-	char hash[65];
+	bool claimed = lock_fd >= 0;
 	int rc = bn_workspace_open(&x->ws, x->env, NULL, dir, err);
 	if (rc < 0)
 		return rc;
 	bn_run_clock_follow(x->ws, x->id);
-	if ((rc = read_spec_hash(x, hash, err)) < 0)
+	if ((rc = open_run(x, claimed, err)) < 0)
 		return rc;
-	rc = lock_fd < 0 ? bn_supervisor_take(&x->lock, x->ws, x->id, err)
-			 : bn_supervisor_adopt(&x->lock, x->ws, x->id, lock_fd, err);
+	rc = !claimed ? bn_supervisor_take(&x->lock, x->ws, x->id, err)
+		      : bn_supervisor_adopt(&x->lock, x->ws, x->id, lock_fd, err);
 	if (rc < 0)
 		return rc;
 	x->lock.guard = getppid();
 	/* A run that could not even start says why. */
-	if ((rc = load_spec(x, hash, err)) < 0) {
-		bn_exec_fail(x, err->msg);
+	if ((rc = load_spec(x, err)) < 0) {
+		if (!claimed || !bn_exec_may_pass(rc))
+			bn_exec_fail(x, err->msg);
 		return rc;
 	}
 	if ((rc = supervise(x, err)) < 0)

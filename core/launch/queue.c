@@ -1,7 +1,7 @@
 /* queue.c - see queue.h: putting runs into a queue, setting it, cancelling, waking its runner. */
 #include "core/launch/queue.h"
+#include "core/launch/queue_environ.h"
 
-#include "core/base/buf.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
@@ -16,29 +16,8 @@
 
 /* ---- putting runs into it ------------------------------------------------------------------- */
 
-static int save_environment(bn_workspace *ws, const char *id, bn_err *err)
-{
-	bn_buf text = BN_BUF_INIT;
-	bn_dir *dir = NULL;
-	int rc = bn_process_environment(&text, err);
-	if (rc < 0 || (rc = bn_run_dir_open(&dir, ws, id, err)) < 0)
-		goto out;
-	rc = bn_dir_write_file(dir, BN_QUEUE_ENVIRON, text.ptr, text.len, 0600, err);
-out:
-	bn_dir_close(dir);
-	bn_buf_release(&text);
-	return rc;
-}
-
-void bn_queue_forget_environment(bn_workspace *ws, const char *id)
-{
-	bn_dir *dir = NULL;
-	if (bn_run_dir_open(&dir, ws, id, NULL) == 0)
-		bn_dir_unlink(dir, BN_QUEUE_ENVIRON, NULL);
-	bn_dir_close(dir);
-}
-
-int bn_queue_add(bn_workspace *ws, const char *id, int64_t cores, int64_t memory_bytes, bn_err *err)
+int bn_queue_add(bn_workspace *ws, const char *id, const bn_spec *spec, int64_t cores,
+	int64_t memory_bytes, bn_err *err)
 {
 	char name[BN_QUEUE_NAME];
 	bn_dir *at = NULL;
@@ -46,7 +25,7 @@ int bn_queue_add(bn_workspace *ws, const char *id, int64_t cores, int64_t memory
 	bn_queue_own_name(name, bn_workspace_env(ws));
 	if ((rc = bn_queue_dir(&at, ws, err)) < 0)
 		goto out;
-	if ((rc = save_environment(ws, id, err)) < 0)
+	if ((rc = bn_queue_environ_save(ws, id, spec, err)) < 0)
 		goto out;
 	if ((rc = bn_queue_order_begin(&fd, at, ws, err)) < 0)
 		goto out;
@@ -62,6 +41,8 @@ int bn_queue_add(bn_workspace *ws, const char *id, int64_t cores, int64_t memory
 		goto out;
 	bn_queue_ring(at);
 out:
+	if (rc < 0)
+		bn_queue_forget(ws, id);
 	bn_dir_close(at);
 	return rc;
 }
@@ -111,6 +92,17 @@ int bn_queue_pause(bn_workspace *ws, bool paused, bn_err *err)
 
 /* ---- cancelling ----------------------------------------------------------------------------- */
 
+/* So that a runner ends it, should this process be killed before it has. */
+static int ask_for_end(bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_dir *dir = NULL;
+	int rc = bn_run_dir_open(&dir, ws, id, err);
+	if (rc >= 0)
+		rc = bn_dir_write_file(dir, "stop", "stop\n", 5, 0644, err);
+	bn_dir_close(dir);
+	return rc;
+}
+
 int bn_queue_cancel(bn_workspace *ws, const char *id, bool *cancelled, bn_err *err)
 {
 	bn_supervisor_lock lock = {.fd = -1};
@@ -128,15 +120,15 @@ int bn_queue_cancel(bn_workspace *ws, const char *id, bool *cancelled, bn_err *e
 	if ((rc = bn_queue_waits(&waits, ws, id, err)) < 0 || !waits)
 		goto out;
 	/* From here on a runner that claims it looks at the log. */
-	if ((rc = bn_supervisor_forget(&lock, err)) < 0)
+	if ((rc = bn_supervisor_forget(&lock, err)) < 0 || (rc = ask_for_end(ws, id, err)) < 0)
 		goto out;
+	bn_queue_forget(ws, id);
 	if ((rc = bn_runlog_finished(ws, id, "KILLED", -1, 0, "cancelled before it started", err)) <
 		0)
 		goto out;
 	if ((rc = bn_workspace_commit(ws, err)) < 0)
 		goto out;
 	*cancelled = true;
-	bn_queue_forget_environment(ws, id);
 	if (bn_queue_dir(&at, ws, NULL) == 0)
 		bn_queue_ring(at);
 out:

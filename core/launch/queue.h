@@ -27,24 +27,32 @@
  *	         calls although clocks are set back
  *	bell     writing to it wakes the runner
  * and runs/<id>/environ (0600): the environment in which the run was queued and will run, "NAME=value"
- * texts ended by zero bytes; removed when the run is over.
+ * texts ended by zero bytes, without variables that the spec names as secrets; and runs/<id>/unstarted: why
+ * the last try to start it failed. Both are removed as soon as the run has started, or is over (cancelled,
+ * failed, lost): queue_environ.h.
  *
  * None twice. A run is claimed before it is started: an exclusive flock on runs/<id>/supervisor
  * (core/run/supervisor.h), and under it a look at the log, where run.started is durable before the
  * run's own process is let go. None lost: what was never started is still QUEUED in the log, whoever
  * died. Cancelling claims the run as well.
+ *
+ * Every try to start a run comes to something: the run starts; or it is FAILED with the reason, at once when
+ * another try could not end otherwise (no spec, no environment), else after BN_QUEUE_TRIES of them, each
+ * a while after the one before. What is not the run's own trouble (no process can be started, the log
+ * cannot be written) is waited out.
  */
 #ifndef BN_LAUNCH_QUEUE_H
 #define BN_LAUNCH_QUEUE_H
 #include "core/base/fs.h"
 #include "core/base/id.h"
 #include "core/launch/queue_name.h"
+#include "core/run/spec.h"
 #include "core/store/workspace.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BN_QUEUE_ENVIRON "environ" /* below runs/<id> */
+#define BN_QUEUE_TRIES 6 /* 1 s, 2 s, 4 s ... apart */
 
 /* cores, memory_bytes, at_once: 0 means none, or not set. */
 typedef struct bn_queue_amounts {
@@ -81,6 +89,8 @@ int bn_queue_read(bn_queue **out, bn_workspace *ws, const char *name, size_t mos
 void bn_queue_free(bn_queue *q);
 /* Whether the run waits in this user's queue on this host, as the log says now. */
 int bn_queue_waits(bool *out, bn_workspace *ws, const char *id, bn_err *err);
+/* The same as of the last refresh; true where that cannot be told. */
+bool bn_queue_waited(bn_workspace *ws, const char *id);
 /* Whether what runs leaves room for it; why not, where it does not. */
 bool bn_queue_fits(const bn_queue *q, const bn_queue_item *item, char why[160]);
 /* Asks for more than the limits allow when nothing runs. */
@@ -89,9 +99,10 @@ bool bn_queue_is_beyond(const bn_queue *q, const bn_queue_item *item, char why[1
 /* ---- changing: each is durable, and wakes the runner ----------------------------------------- */
 
 /* The run, whose first events are appended, waits from now on with the environment of this process.
+ * spec: its secrets are left out of that.
  * cores below 1 are 1. Whether it asks for more than the limits is for the caller to look at. */
-int bn_queue_add(
-	bn_workspace *ws, const char *id, int64_t cores, int64_t memory_bytes, bn_err *err);
+int bn_queue_add(bn_workspace *ws, const char *id, const bn_spec *spec, int64_t cores,
+	int64_t memory_bytes, bn_err *err);
 /* A limit: above 0 that, 0 the default, -1 as it is. */
 int bn_queue_set(bn_workspace *ws, const bn_queue_amounts *limits, bn_err *err);
 int bn_queue_pause(bn_workspace *ws, bool paused, bn_err *err);
@@ -101,8 +112,6 @@ int bn_queue_cancel(bn_workspace *ws, const char *id, bool *cancelled, bn_err *e
 
 /* ---- keeping it going ------------------------------------------------------------------------ */
 
-/* The run is over, or cannot wait any more: its environment is not needed. */
-void bn_queue_forget_environment(bn_workspace *ws, const char *id);
 /* Whether something waits on this host that a runner could start, now or when others have ended. */
 int bn_queue_has_work(bool *out, bn_workspace *ws, bn_err *err);
 /* Starts a runner, program `queue run`, when runs of this user wait on this host, the queue is not

@@ -44,7 +44,7 @@ static int queue_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
 static int queue_submit(
 	bn_workspace *ws, const bn_submission *s, char job[BN_SCHED_TEXT], bn_err *err)
 {
-	int rc = bn_queue_add(ws, s->id, cores_of(s->spec), memory_of(s->spec), err);
+	int rc = bn_queue_add(ws, s->id, s->spec, cores_of(s->spec), memory_of(s->spec), err);
 	if (rc < 0)
 		return rc;
 	snprintf(job, BN_SCHED_TEXT, "%s", s->id);

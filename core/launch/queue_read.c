@@ -4,6 +4,7 @@
 #include "core/base/str.h"
 #include "core/launch/_queue_files.h"
 #include "core/launch/queue.h"
+#include "core/launch/queue_environ.h"
 #include "core/run/supervisor.h"
 #include "core/store/index/fold.h"
 
@@ -57,8 +58,9 @@ bool bn_queue_fits(const bn_queue *q, const bn_queue_item *item, char why[160])
 }
 
 /* Strict order: what waits behind one that does not fit waits for that one. */
-static void give_reasons(bn_queue *q)
+static void give_reasons(bn_queue *q, bn_workspace *ws)
 {
+	char failure[BN_QUEUE_WHY];
 	const bn_queue_item *first = NULL;
 	for (size_t i = 0; i < q->count; i++) {
 		bn_queue_item *item = &q->items[i];
@@ -73,7 +75,11 @@ static void give_reasons(bn_queue *q)
 		else if (first)
 			snprintf(item->reason, sizeof item->reason, "behind %.8s", first->run);
 		else if (bn_queue_fits(q, item, item->reason))
-			snprintf(item->reason, sizeof item->reason, "next");
+			snprintf(item->reason, sizeof item->reason,
+				bn_queue_read_failure(failure, ws, item->run)
+					? "next; could not be started yet: %.120s"
+					: "next",
+				failure);
 		first = first ? first : item;
 	}
 }
@@ -206,7 +212,7 @@ int bn_queue_read(bn_queue **out, bn_workspace *ws, const char *name, size_t mos
 		goto out;
 	if (q->own && q->count > 0 && bn_queue_dir(&at, ws, NULL) == 0)
 		q->runner = bn_queue_has_runner(at);
-	give_reasons(q);
+	give_reasons(q, ws);
 	*out = q;
 	q = NULL;
 out:
@@ -249,20 +255,27 @@ int bn_queue_names(bn_names *out, bn_workspace *ws, bn_err *err)
 	return rc;
 }
 
-int bn_queue_waits(bool *out, bn_workspace *ws, const char *id, bn_err *err)
+bool bn_queue_waited(bn_workspace *ws, const char *id)
 {
 	const bn_env *env = bn_workspace_env(ws);
+	sqlite3 *db = bn_workspace_index(ws);
 	char own[BN_QUEUE_NAME], entity[8 + BN_RUN_ID_TEXT];
-	sqlite3 *db;
-	int rc = bn_workspace_read(&db, ws, err);
-	if (rc < 0)
-		return rc;
+	if (!db)
+		return true;
 	bn_queue_own_name(own, env);
 	snprintf(entity, sizeof entity, "run/%.32s", id);
-	*out = bn_sql_int(db, 0,
-		       "SELECT 1 FROM queue_entry WHERE run = ? AND started = 0 AND owner = ? AND "
-		       "queue = ?",
+	return bn_sql_int(db, 1,
+		       "SELECT count(*) FROM queue_entry WHERE run = ? AND started = 0 AND owner = "
+		       "? AND queue = ?",
 		       "iii", bn_index_entity(db, entity), (int64_t)env->uid(env),
 		       bn_index_name(db, BN_NAME_TEXT, own)) == 1;
-	return 0;
+}
+
+int bn_queue_waits(bool *out, bn_workspace *ws, const char *id, bn_err *err)
+{
+	sqlite3 *db;
+	int rc = bn_workspace_read(&db, ws, err);
+	if (rc >= 0)
+		*out = bn_queue_waited(ws, id);
+	return rc;
 }

@@ -3,9 +3,11 @@
 
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/base/str.h"
 #include "core/launch/_queue_files.h"
 #include "core/launch/_queue_supervisor.h"
 #include "core/launch/queue.h"
+#include "core/launch/queue_environ.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
@@ -26,7 +28,7 @@
 #define LINGER_MS 500 /* with nothing to start, before it ends */
 #define LOOK_MS 1000  /* at locks of what it did not start itself */
 #define NEWS_MS 50    /* between looks at the log while runs are queued in quick succession */
-#define RETRY_MS 1000 /* after a start, or a look at the log, that failed; doubles */
+#define RETRY_MS 1000 /* after a start that failed; doubles */
 #define RETRY_MS_MAX 60000
 #define FAILURES_MAX 30 /* looks at the log in a row */
 
@@ -37,6 +39,8 @@ typedef struct started {
 	int64_t cores, memory_bytes;
 	/* When it may be tried again, should it still wait after its end, and how long that is. */
 	int64_t again_ms, wait_ms;
+	int tries;              /* that have come to an end */
+	char why[BN_QUEUE_WHY]; /* the last one failed, as far as this process knows */
 } started;
 
 typedef struct runner {
@@ -52,6 +56,7 @@ typedef struct runner {
 	bn_queue_amounts other; /* what runs of other runners hold */
 	started *runs;
 	size_t count, cap;
+	int64_t retry_ms;
 	bool stop;
 } runner;
 
@@ -68,29 +73,39 @@ static started *find(runner *r, const char *id)
 	return NULL;
 }
 
-static int fork_supervisor(runner *r, const bn_queue_item *item, bn_supervisor_lock *lock,
-	const bn_dir *dir, bn_err *err)
+/* NULL without memory. */
+static started *remember(runner *r, const bn_queue_item *item)
+{
+	started *s = find(r, item->run);
+	if (s || bn_grow(&r->runs, &r->cap, r->count + 1, sizeof *r->runs) != 0)
+		return s;
+	s = &r->runs[r->count++];
+	*s = (started){
+		.wait_ms = r->retry_ms, .cores = item->cores, .memory_bytes = item->memory_bytes};
+	snprintf(s->id, sizeof s->id, "%s", item->run);
+	return s;
+}
+
+static void back_off(const runner *r, started *s)
+{
+	s->again_ms = now_ms(r) + s->wait_ms;
+	s->wait_ms = s->wait_ms * 2 < RETRY_MS_MAX ? s->wait_ms * 2 : RETRY_MS_MAX;
+}
+
+static int fork_supervisor(runner *r, started *s, bn_supervisor_lock *lock, const bn_dir *dir,
+	bool *crowded, bn_err *err)
 {
 	const char *home = bn_workspace_dir(r->ws);
-	started *s = find(r, item->run);
-	int log_fd = -1, rc = 0;
+	int log_fd = -1, rc;
 	pid_t pid;
-	if (!s) {
-		if (bn_grow(&r->runs, &r->cap, r->count + 1, sizeof *r->runs) != 0)
-			return bn_err_nomem(err, "a run");
-		s = &r->runs[r->count++];
-		*s = (started){.wait_ms = RETRY_MS,
-			.cores = item->cores,
-			.memory_bytes = item->memory_bytes};
-		snprintf(s->id, sizeof s->id, "%s", item->run);
-	}
 	if ((rc = bn_dir_open_file(
 		     &log_fd, dir, BN_RUN_LOG_FILE, O_WRONLY | O_CREAT | O_APPEND, 0644, err)) < 0)
 		return rc;
 	rc = bn_process_fork_detached(&pid, lock->fd, log_fd, err);
 	if (rc >= 0 && pid == 0)
-		_exit(bn_queue_be_supervisor(&r->task, home, item->run, lock->fd));
+		_exit(bn_queue_be_supervisor(&r->task, home, s->id, lock->fd));
 	r->env->fs->close(r->env, log_fd);
+	*crowded = rc < 0;
 	s->pid = rc == 0 ? pid : 0;
 	return rc;
 }
@@ -112,42 +127,72 @@ static bool is_stopped(const runner *r, const bn_dir *dir, const bn_queue_item *
 				     (st.st_uid == r->env->uid(r->env) || st.st_uid == 0));
 }
 
-static int cancel(runner *r, const char *id, bn_err *err)
+/* One that waits is over. */
+static int end(runner *r, const char *id, const char *status, const char *reason, bn_err *err)
 {
-	int rc = bn_runlog_finished(
-		r->ws, id, "KILLED", -1, 0, "stopped on request, before it started", err);
+	bn_queue_forget(r->ws, id);
+	int rc = bn_runlog_finished(r->ws, id, status, -1, 0, reason, err);
 	int done = bn_workspace_commit(r->ws, rc < 0 ? NULL : err);
-	rc = rc < 0 ? rc : done;
-	if (rc == 0)
-		bn_queue_forget_environment(r->ws, id);
-	return rc;
+	return rc < 0 ? rc : done;
 }
 
-/* With the run claimed. */
-static int start_claimed(runner *r, verdict *out, const bn_queue_item *item,
-	bn_supervisor_lock *lock, bool fresh, bn_err *err)
+/* What has failed so often is not tried again. */
+static int give_up(runner *r, const started *s, bn_err *err)
 {
+	char why[BN_QUEUE_WHY], reason[BN_QUEUE_WHY + 60];
+	bool waits = true;
+	int rc = bn_queue_waits(&waits, r->ws, s->id, err);
+	if (rc < 0 || !waits)
+		return rc;
+	if (!bn_queue_read_failure(why, r->ws, s->id))
+		snprintf(why, sizeof why, "%s", s->why);
+	snprintf(reason, sizeof reason, "it could not be started, %d times: %s", s->tries, why);
+	return end(r, s->id, "FAILED", reason, err);
+}
+
+/* With the run claimed. *crowded: what failed says nothing about this run. */
+static int start_claimed(runner *r, verdict *out, const bn_queue_item *item,
+	bn_supervisor_lock *lock, bool fresh, bool *crowded, bn_err *err)
+{
+	started *s = remember(r, item);
 	bn_dir *dir = NULL;
 	bool waits = true;
 	int rc = 0;
+	*crowded = true;
+	if (!s)
+		return bn_err_nomem(err, "a run");
 	/* Nobody has ever claimed a fresh one: it is as it was when the log was read. */
 	if (!fresh && (rc = bn_queue_waits(&waits, r->ws, item->run, err)) < 0)
 		return rc;
 	*out = OVER;
 	if (!waits)
 		return 0;
+	*crowded = false;
 	if ((rc = bn_run_dir_open(&dir, r->ws, item->run, err)) < 0 ||
 		(rc = bn_supervisor_forget(lock, err)) < 0)
 		goto out;
 	if (is_stopped(r, dir, item)) {
-		rc = cancel(r, item->run, err);
+		rc = end(r, item->run, "KILLED", "stopped on request, before it started", err);
+		*crowded = true;
 		goto out;
 	}
-	if ((rc = fork_supervisor(r, item, lock, dir, err)) == 0)
+	if ((rc = fork_supervisor(r, s, lock, dir, crowded, err)) == 0)
 		*out = STARTED;
 out:
 	bn_dir_close(dir);
 	return rc;
+}
+
+/* This process could not even begin. */
+static void note_failure(runner *r, const bn_queue_item *item, bool crowded, const bn_err *err)
+{
+	started *s = remember(r, item);
+	bn_queue_note_failure(r->ws, item->run, err->msg);
+	if (!s)
+		return;
+	s->tries += !crowded;
+	snprintf(s->why, sizeof s->why, "%.*s", (int)sizeof s->why - 1, err->msg);
+	back_off(r, s);
 }
 
 static verdict start_one(runner *r, const bn_queue_item *item)
@@ -155,17 +200,27 @@ static verdict start_one(runner *r, const bn_queue_item *item)
 	bn_supervisor_lock lock = {.fd = -1};
 	bn_err err = BN_ERR_INIT;
 	verdict v = LATER;
-	bool fresh;
+	bool fresh, crowded = false;
 	started *s = find(r, item->run);
 	if (s && now_ms(r) < s->again_ms)
 		return LATER;
 	int rc = bn_supervisor_claim(&lock, &fresh, r->ws, item->run, &err);
 	if (rc == BN_ECONFLICT)
 		return TAKEN;
-	if (rc >= 0)
-		rc = start_claimed(r, &v, item, &lock, fresh, &err);
+	if (s && s->tries >= BN_QUEUE_TRIES) {
+		/* Even when it cannot be claimed. */
+		bn_err_clear(&err);
+		crowded = true;
+		v = OVER;
+		rc = give_up(r, s, &err);
+	} else if (rc >= 0) {
+		rc = start_claimed(r, &v, item, &lock, fresh, &crowded, &err);
+	}
 	bn_supervisor_release(&lock);
-	return rc < 0 ? LATER : v;
+	if (rc >= 0)
+		return v;
+	note_failure(r, item, crowded, &err);
+	return LATER;
 }
 
 /* What runs, as far as the queue counts it. */
@@ -216,6 +271,16 @@ static outlook start_some(runner *r)
 
 /* ---- watching ------------------------------------------------------------------------------- */
 
+static void say_how(started *s, int status)
+{
+	if (WIFSIGNALED(status))
+		snprintf(s->why, sizeof s->why, "its supervisor was killed by signal %d",
+			WTERMSIG(status));
+	else
+		snprintf(s->why, sizeof s->why, "its supervisor ended with exit status %d",
+			WEXITSTATUS(status));
+}
+
 /* Whether it has started its run, the log says. */
 static void reap(runner *r)
 {
@@ -227,31 +292,25 @@ static void reap(runner *r)
 			if (s->pid != pid)
 				continue;
 			s->pid = 0;
-			s->again_ms = now_ms(r) + s->wait_ms;
-			s->wait_ms = s->wait_ms * 2 < RETRY_MS_MAX ? s->wait_ms * 2 : RETRY_MS_MAX;
+			s->tries++;
+			say_how(s, status);
+			back_off(r, s);
 			/* Perhaps it waits still, before all others. */
 			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 				r->looked_ms = 0;
 		}
 }
 
-static bool is_in_line(const bn_queue *q, const char *id)
-{
-	for (size_t i = 0; i < q->count; i++)
-		if (q->items[i].position > 0 && !strcmp(q->items[i].run, id))
-			return true;
-	return false;
-}
-
-/* Forgets those that are over. */
+/* Forgets those that wait no more, as the log says of each: where nothing can be read, they stay. */
 static void tidy(runner *r)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < r->count; i++) {
-		if (r->runs[i].pid || is_in_line(r->q, r->runs[i].id))
-			r->runs[kept++] = r->runs[i];
+		started *s = &r->runs[i];
+		if (!s->pid && !bn_queue_waited(r->ws, s->id))
+			bn_queue_forget(r->ws, s->id);
 		else
-			bn_queue_forget_environment(r->ws, r->runs[i].id);
+			r->runs[kept++] = *s;
 	}
 	r->count = kept;
 }
@@ -392,6 +451,13 @@ static int take_turns(runner *r, bn_err *err)
 	return 0;
 }
 
+static int64_t retry_interval(const bn_env *env)
+{
+	int64_t ns;
+	const char *text = bn_env_get(env, "BINNACLE_QUEUE_RETRY");
+	return text && bn_parse_duration_ns(text, &ns) && ns >= 1000000 ? ns / 1000000 : RETRY_MS;
+}
+
 int bn_queue_run(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
 	const char *program, bn_err *err)
 {
@@ -400,7 +466,8 @@ int bn_queue_run(const bn_env *env, const bn_fold_class *const *classes, const c
 		.lock_fd = -1,
 		.bell_fd = -1,
 		.bell = -1,
-		.signals = -1};
+		.signals = -1,
+		.retry_ms = retry_interval(env)};
 	int rc = bn_workspace_open(&r.ws, env, classes, dir, err);
 	if (rc < 0 || (rc = bn_queue_dir(&r.at, r.ws, err)) < 0)
 		goto out;

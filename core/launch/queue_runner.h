@@ -7,6 +7,9 @@
  * is none. What the runner knows is in the log and in locks: killed at any moment, it has lost
  * nothing, and its successor counts what still runs.
  *
+ * A start that failed is tried again after a second ($BINNACLE_QUEUE_RETRY), the next one after twice that
+ * time, BN_QUEUE_TRIES times in all.
+ *
  * SIGTERM and SIGINT end it; what runs goes on, what waits goes on waiting.
  */
 #ifndef BN_LAUNCH_QUEUE_RUNNER_H

@@ -6,24 +6,15 @@
 #include "core/launch/_queue_supervisor.h"
 #include "core/launch/exec.h"
 #include "core/launch/queue.h"
+#include "core/launch/queue_environ.h"
 #include "core/run/run_dir.h"
+#include "core/run/runlog.h"
 #include "core/run/supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
-
-/* What the run will see, as it was when the run was queued. */
-static int restore_environment(const bn_dir *dir, bn_err *err)
-{
-	bn_buf text = BN_BUF_INIT;
-	int rc = bn_dir_read_file(dir, BN_QUEUE_ENVIRON, &text, err);
-	if (rc >= 0)
-		rc = bn_process_set_environment(text.ptr, text.len, err);
-	bn_buf_release(&text);
-	return rc;
-}
 
 static void say(const bn_err *err)
 {
@@ -65,16 +56,29 @@ int bn_queue_supervise(const bn_env *env, const bn_fold_class *const *classes, c
 	bn_workspace *ws = NULL;
 	pid_t runner = getppid();
 	int rc = bn_exec_run(env, classes, dir, id, lock_fd, status, err);
-	/* Over, as far as this process could say. What was not even started is tried again by the
-	 * runner, with the environment that it needs. */
 	if (bn_workspace_open(&ws, env, NULL, dir, NULL) == 0) {
-		if (rc >= 0)
-			bn_queue_forget_environment(ws, id);
+		if (rc < 0 && err)
+			bn_queue_note_failure(ws, id, err->msg);
 		/* A parent that lives notices by itself. */
 		bn_queue_wake_blind(ws, program, getppid() != runner, NULL);
 	}
 	bn_workspace_close(ws);
 	return rc;
+}
+
+/* Nobody supervises it, and why not is err. Recorded here when another try could not end otherwise; the
+ * runner counts the other tries. */
+static void conclude(bn_workspace *ws, const char *id, const bn_err *err)
+{
+	say(err);
+	if (bn_exec_may_pass(err->code)) {
+		bn_queue_note_failure(ws, id, err->msg);
+		return;
+	}
+	bn_queue_forget(ws, id);
+	bn_run_clock_follow(ws, id);
+	bn_runlog_finished(ws, id, "FAILED", -1, 0, err->msg, NULL);
+	bn_workspace_commit(ws, NULL);
 }
 
 /* In the forked process, which supervises the run and holds its lock, fd. */
@@ -86,22 +90,29 @@ int bn_queue_be_supervisor(const bn_queue_task *t, const char *home, const char 
 	bn_dir *dir = NULL;
 	int status = 0;
 	int rc = bn_workspace_open(&ws, t->env, NULL, home, &err);
-	if (rc < 0 || (rc = bn_run_dir_open(&dir, ws, id, &err)) < 0)
-		goto out;
-	if ((rc = restore_environment(dir, &err)) < 0)
+	if (rc < 0) {
+		say(&err);
+		return 1;
+	}
+	if ((rc = bn_run_dir_open(&dir, ws, id, &err)) < 0 ||
+		(rc = bn_queue_environ_restore(dir, &err)) < 0)
 		goto out;
 	/* A spec that cannot be read is told by who supervises. */
 	bool trainer = bn_exec_spec(&spec, ws, dir, &unread) == 0 && spec->trainer;
 	bn_spec_free(spec);
-	bn_workspace_close(ws);
-	ws = NULL;
-	rc = trainer ? become_trainer(t, home, id, fd, &err)
-		     : bn_queue_supervise(
-			       t->env, t->classes, home, id, fd, t->program, &status, &err);
-out:
-	if (rc < 0)
-		say(&err);
+	if (trainer) {
+		rc = become_trainer(t, home, id, fd, &err);
+		goto out;
+	}
 	bn_dir_close(dir);
 	bn_workspace_close(ws);
+	rc = bn_queue_supervise(t->env, t->classes, home, id, fd, t->program, &status, &err);
+	if (rc < 0)
+		say(&err);
 	return rc < 0 ? 1 : status;
+out:
+	conclude(ws, id, &err);
+	bn_dir_close(dir);
+	bn_workspace_close(ws);
+	return 1;
 }

@@ -2,6 +2,7 @@
 #include "core/track/reconcile.h"
 
 #include "core/base/mem.h"
+#include "core/launch/queue_environ.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
 #include "core/track/_fold.h"
@@ -129,6 +130,8 @@ static int judge(bool *lost, char reason[REASON], bn_err *unwritten, const live_
 		size_t n = strlen(reason);
 		snprintf(reason + n, REASON - n, "; what it left running was ended");
 	}
+	if (r->ours)
+		bn_queue_forget(ws, r->id);
 	bn_runlog_finished(ws, r->id, "LOST", -1, 0, reason, unwritten);
 	return 0;
 }
