@@ -5,7 +5,7 @@
  * predicts from them. The same request on the same back end gives the same bytes, whatever
  * `threads` says.
  *
- * To add one: write core/learn/NAME.c with a bn_trainer, and put it into the table of trainer.c.
+ * To add one: write core/learn/NAME.c with a bn_trainer, and put it into the table of trainers.c.
  */
 #ifndef BN_LEARN_TRAINER_H
 #define BN_LEARN_TRAINER_H

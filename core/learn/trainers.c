@@ -1,0 +1,87 @@
+/* trainers.c - the table of trainers, and what they share; see trainer.h and _trainers.h. */
+#include "core/learn/_trainers.h"
+
+#include "core/base/str.h"
+
+#include <string.h>
+
+static const bn_trainer *const trainers[] = {
+	&bn_trainer_ridge, &bn_trainer_logistic, &bn_trainer_mlp};
+
+enum { TRAINERS = sizeof trainers / sizeof *trainers };
+
+size_t bn_trainer_count(void)
+{
+	return TRAINERS;
+}
+
+const bn_trainer *bn_trainer_get(size_t i)
+{
+	return i < TRAINERS ? trainers[i] : NULL;
+}
+
+int bn_trainer_find(const bn_trainer **out, const char *name, bn_err *err)
+{
+	const char *words[TRAINERS + 1] = {NULL};
+	for (size_t i = 0; i < TRAINERS; i++) {
+		if (strcmp(trainers[i]->name, name) == 0) {
+			*out = trainers[i];
+			return 0;
+		}
+		words[i] = trainers[i]->name;
+	}
+	const char *near = bn_nearest_word(name, words);
+	int rc = bn_err_set(err, BN_ENOTFOUND, "no trainer '%.60s'", name);
+	if (near) {
+		bn_err_hint(err, "did you mean '%s'?", near);
+		return rc;
+	}
+	char list[128] = "";
+	for (size_t i = 0, n = 0; i < TRAINERS && n < sizeof list; i++)
+		n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? ", " : "", words[i]);
+	bn_err_hint(err, "trainers: %s", list);
+	return rc;
+}
+
+/* ---- for the trainers ----------------------------------------------------------------------- */
+
+int bn_fit_metric(const bn_fit_request *r, const char *name, int64_t step, double value)
+{
+	return r->hooks.metric ? r->hooks.metric(r->hooks.user, name, step, value) : 0;
+}
+
+int bn_fit_check_cancel(const bn_fit_request *r, bn_err *err)
+{
+	if (r->hooks.is_cancelled && r->hooks.is_cancelled(r->hooks.user))
+		return bn_err_set(err, BN_EINTR, "training was cancelled");
+	return 0;
+}
+
+void bn_fit_log(const bn_fit_request *r, const char *fmt, ...)
+{
+	char line[256];
+	va_list ap;
+	if (!r->hooks.log)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	r->hooks.log(r->hooks.user, line);
+}
+
+int bn_estimator_need(const bn_estimator *e, const bn_tensor **out, const char *name,
+	bn_dtype dtype, size_t rows, size_t cols, bn_err *err)
+{
+	const bn_tensor *t = bn_tensors_find(e->tensors, name);
+	size_t rank = cols ? 2 : 1;
+	if (!t)
+		return bn_err_set(
+			err, BN_EINVAL, "%s model: no tensor '%s'", e->trainer->name, name);
+	if (t->dtype != dtype || t->rank != rank || t->shape[0] != rows ||
+		(cols && t->shape[1] != cols))
+		return bn_err_set(err, BN_EINVAL, "%s model: tensor '%s' is not %s of %zu x %zu",
+			e->trainer->name, name, bn_dtype_name(dtype), rows, cols ? cols : 1);
+	if (out)
+		*out = t;
+	return 0;
+}
