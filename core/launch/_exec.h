@@ -5,6 +5,7 @@
 #ifndef BN_LAUNCH_EXEC_PRIVATE_H
 #define BN_LAUNCH_EXEC_PRIVATE_H
 #include "core/base/dir.h"
+#include "core/launch/code_again.h"
 #include "core/run/metric_chunk.h"
 #include "core/run/spec.h"
 #include "core/run/supervisor.h"
@@ -18,6 +19,7 @@ typedef struct bn_exec {
 	bn_supervisor_lock lock;
 	bn_spec *spec;
 	bn_dir *run_dir;
+	bn_code_again code;
 	char **data_env;           /* commands: core/launch/data_env.h */
 	char **secrets;            /* only while a process is being started */
 	int attempt;               /* 1 .. spec->retries + 1 */

@@ -88,8 +88,16 @@ static int open_run(bn_exec *x, bool claimed, bn_err *err)
 	return rc;
 }
 
+static void say_changed(const bn_exec *x)
+{
+	char line[sizeof x->code.changed + 80];
+	snprintf(line, sizeof line, "binnacle: the code has changed since the run was queued: %s",
+		x->code.changed);
+	bn_child_log(line);
+}
+
 /* The spec may have been written by another version, and may have waited since. */
-static int load_spec(bn_exec *x, bn_err *err)
+static int load_spec(bn_exec *x, bool waited, bn_err *err)
 {
 	int rc = bn_exec_spec(&x->spec, x->ws, x->run_dir, err);
 	if (rc < 0)
@@ -100,6 +108,10 @@ static int load_spec(bn_exec *x, bn_err *err)
 		return rc;
 	if ((rc = bn_spec_hash_inputs(x->spec, x->env, err)) < 0)
 		return rc;
+	if (waited && (rc = bn_code_look_again(&x->code, x->ws, x->spec, err)) < 0)
+		return rc;
+	if (x->code.changed[0])
+		say_changed(x);
 	return bn_spec_is_command(x->spec) ? bn_data_env_make(&x->data_env, x->ws, x->spec, err)
 					   : 0;
 }
@@ -167,7 +179,8 @@ static int let_go(bn_exec *x, int gate, bn_err *err)
 	int rc = bn_supervisor_set_child(&x->lock, x->child, err);
 	if (rc < 0)
 		return rc;
-	if (x->attempt == 1 && (rc = bn_runlog_started(x->ws, x->id, x->beat_ms, err)) < 0)
+	if (x->attempt == 1 && (rc = bn_runlog_started_with(x->ws, x->id, x->beat_ms, x->code.code,
+					x->code.changed, err)) < 0)
 		return rc;
 	if ((rc = bn_workspace_commit(x->ws, err)) < 0)
 		return rc;
@@ -254,7 +267,7 @@ static int run(bn_exec *x, const char *dir, int lock_fd, int *exit_status, bn_er
 		return rc;
 	x->lock.guard = getppid();
 	/* A run that could not even start says why. */
-	if ((rc = load_spec(x, err)) < 0) {
+	if ((rc = load_spec(x, claimed, err)) < 0) {
 		if (!claimed || !bn_exec_may_pass(rc))
 			bn_exec_fail(x, err->msg);
 		return rc;
@@ -287,6 +300,7 @@ int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const ch
 	rc = run(&x, dir, lock_fd, &status, &why);
 	bn_data_env_free(x.data_env);
 	bn_metric_set_release(&x.metrics);
+	bn_code_again_release(&x.code);
 	bn_spec_free(x.spec);
 	bn_dir_close(x.run_dir);
 	bn_workspace_close(x.ws);

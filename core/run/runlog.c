@@ -134,13 +134,22 @@ int bn_runlog_queued(bn_workspace *ws, const char *id, const char *queue, int64_
 	return append_take(ws, "run.queued", id, p, err);
 }
 
-int bn_runlog_started(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err)
+int bn_runlog_started_with(bn_workspace *ws, const char *id, int64_t interval_ms, json_t *code,
+	const char *changed, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
-	return append_take(ws, "run.started", id,
-		json_pack("{ss ss sI sI}", "host", env->host(env), "boot_id", env->boot_id(env),
-			"pid", (json_int_t)getpid(), "interval_ms", (json_int_t)interval_ms),
-		err);
+	json_t *p = json_pack("{ss ss sI sI}", "host", env->host(env), "boot_id", env->boot_id(env),
+		"pid", (json_int_t)getpid(), "interval_ms", (json_int_t)interval_ms);
+	if (changed && changed[0])
+		set_text(p, "changed", changed);
+	if (p && code)
+		json_object_set(p, "code", code);
+	return append_take(ws, "run.started", id, p, err);
+}
+
+int bn_runlog_started(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err)
+{
+	return bn_runlog_started_with(ws, id, interval_ms, NULL, NULL, err);
 }
 
 int bn_runlog_finished(bn_workspace *ws, const char *id, const char *status, int exit_code,

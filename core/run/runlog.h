@@ -7,7 +7,9 @@
  *	run.created   {"name","experiment","kind","title","host","spec","diff","dataset",
  *	              "parent","again","note"}
  *	run.queued    {"queue","cores","memory_bytes"}   it waits in that queue (core/launch/queue.h)
- *	run.started   {"host","boot_id","pid","interval_ms"}
+ *	run.started   {"host","boot_id","pid","interval_ms","code","changed"}   changed: in words, how the
+ *	              code was other than the spec's when a run started that had waited; code: what it
+ *	              was, as in a spec; diff names an object. Absent: as the spec says
  *	run.param     {"params": {key: text}}
  *	run.tag       {"tags": {key: text or null}}
  *	run.artifact  {"artifacts": [{"path","hash","size"}], "model": digest or absent,
@@ -56,6 +58,9 @@ int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *bi
 int bn_runlog_queued(bn_workspace *ws, const char *id, const char *queue, int64_t cores,
 	int64_t memory_bytes, bn_err *err);
 int bn_runlog_started(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err);
+/* With other code than the spec's: changed in words ("" or NULL: with the spec's), code may be NULL. */
+int bn_runlog_started_with(bn_workspace *ws, const char *id, int64_t interval_ms, json_t *code,
+	const char *changed, bn_err *err);
 int bn_runlog_param(
 	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err);
 /* params: {key: text, number, boolean or anything}; non-texts are written as JSON. */

@@ -26,7 +26,8 @@ static const char run_sql[] =
 	"bn_user(r.owner), r.owner, r.status, r.reason, r.exit_code, "
 	"r.signal, r.kind, r.title, r.host, r.pid, r.created_ms, r.started_ms, r.finished_ms, "
 	"r.spec, r.model, r.dataset, r.parent, r.note, r.removed, l.beat_ms, l.rss_bytes, "
-	"l.peak_rss_bytes, l.cpu_ms, l.read_bytes, l.write_bytes, l.energy_joules "
+	"l.peak_rss_bytes, l.cpu_ms, l.read_bytes, l.write_bytes, l.energy_joules, "
+	"r.code_changed "
 	"FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
 	"WHERE r.no = ?";
 
@@ -51,7 +52,8 @@ static bool info_read(bn_run_info *r, sqlite3_stmt *st)
 		  text_of(&r->kind, st, 9) && text_of(&r->title, st, 10) &&
 		  text_of(&r->host, st, 11) && text_of(&r->spec_hash, st, 16) &&
 		  text_of(&r->model_digest, st, 17) && text_of(&r->dataset, st, 18) &&
-		  text_of(&r->parent, st, 19) && text_of(&r->note, st, 20);
+		  text_of(&r->parent, st, 19) && text_of(&r->note, st, 20) &&
+		  text_of(&r->code_changed, st, 29);
 	r->uid = (uid_t)sqlite3_column_int64(st, 4);
 	if (!bn_run_status_parse(&r->status, (const char *)sqlite3_column_text(st, 5)))
 		r->status = BN_RUN_LOST;
@@ -109,7 +111,8 @@ void bn_run_info_free(bn_run_info *r)
 	if (!r)
 		return;
 	char *const owned[] = {r->name, r->experiment, r->user, r->reason, r->kind, r->title,
-		r->host, r->spec_hash, r->model_digest, r->dataset, r->parent, r->note};
+		r->host, r->spec_hash, r->model_digest, r->dataset, r->parent, r->note,
+		r->code_changed};
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		bn_free(owned[i]);
 	bn_free(r);

@@ -64,6 +64,7 @@ typedef struct bn_run_info {
 	char *dataset;                               /* "jobs@v3", or NULL */
 	char *parent;                                /* run id or NULL */
 	char *note;                                  /* or NULL */
+	char *code_changed; /* how the code was other than the spec's at its start; NULL: as that says */
 	bool removed;
 	bool bytes_gone; /* removed, and gc has freed what it names: it cannot be restored */
 	/* last heartbeat and resources; -1 / NaN unknown */

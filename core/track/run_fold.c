@@ -195,12 +195,17 @@ static int apply_queued(bn_fold *f, const bn_event *ev, const run_state *s, bn_e
 static int apply_started(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
 {
 	const char *boot = bn_json_str(ev->payload, "boot_id", NULL);
+	const char *diff = bn_json_str(json_object_get(ev->payload, "code"), "diff", NULL);
 	int64_t boot_no = -1;
 	int rc;
 	if (!owner_only(f, ev, s))
 		return 0;
 	if (s->status != BN_RUN_SCHEDULED && s->status != BN_RUN_QUEUED && s->status != BN_RUN_LOST)
 		return invalid(f, s->status == BN_RUN_RUNNING ? "started already" : "over already");
+	if (diff && (strlen(diff) != BN_SHA256_HEX || !bn_is_hex(diff)))
+		return invalid(f, "a diff is named by its hash");
+	if (diff && (rc = bn_fold_object_ref(f, diff, "diff at start", err)) < 0)
+		return rc;
 	if (boot && (rc = bn_fold_name(f, BN_NAME_TEXT, boot, &boot_no, err)) < 0)
 		return rc;
 	if ((rc = recount(f, s, s->removed, BN_RUN_RUNNING, err)) < 0 ||
@@ -209,11 +214,11 @@ static int apply_started(bn_fold *f, const bn_event *ev, const run_state *s, bn_
 	return bn_sql_run(bn_fold_db(f), err,
 		"UPDATE run SET status = 'RUNNING', host = ?, boot = nullif(?, -1), "
 		"pid = nullif(?, -1), interval_ms = nullif(?, -1), "
-		"started_ms = coalesce(started_ms, ?), finished_ms = NULL, reason = NULL "
-		"WHERE no = ?",
-		"siiiii", bn_json_str(ev->payload, "host", NULL), boot_no,
+		"started_ms = coalesce(started_ms, ?), finished_ms = NULL, reason = NULL, "
+		"code_changed = ? WHERE no = ?",
+		"siiiisi", bn_json_str(ev->payload, "host", NULL), boot_no,
 		bn_json_int(ev->payload, "pid", -1), bn_json_int(ev->payload, "interval_ms", -1),
-		bn_event_time_ms(ev), s->no);
+		bn_event_time_ms(ev), bn_json_str(ev->payload, "changed", NULL), s->no);
 }
 
 static int apply_finished(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)

@@ -39,7 +39,8 @@ CREATE TABLE run (
 	model TEXT, -- digest of the model directory under artifact path model/
 	parent TEXT,
 	again TEXT,
-	note TEXT
+	note TEXT,
+	code_changed TEXT -- how the code was other than the spec's when it started, in words
 );
 -- The public order, which all lists share: newest first, then by id.
 CREATE INDEX run_by_time ON run (removed, created_ms DESC, id);
@@ -52,7 +53,7 @@ CREATE VIEW dump_run AS
 		status, reason, exit_code, signal, kind, title, host,
 		(SELECT name FROM index_name WHERE no = r.boot) AS boot_id, pid, interval_ms,
 		created_ms, started_ms, finished_ms, stop_ms, spec, model, dataset, parent, again,
-		note, removed, removed_ms
+		note, code_changed, removed, removed_ms
 	FROM run r;
 
 CREATE TABLE run_param (

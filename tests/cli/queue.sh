@@ -95,3 +95,31 @@ says LOST
 expect 0 "the index rebuilds to the same" "$B" index rebuild
 expect 0 "and the queue is empty" "$B" queue ls --json
 says '"count": 0'
+
+# What a run that waited runs is what lies there then.
+if git init -q code 2>/dev/null; then
+	(cd code && echo one >a && git add a &&
+		git -c user.name=t -c user.email=t@t commit -qm one) || fail "git commit"
+	"$B" queue pause -q || fail pause
+	cd code || exit 1
+	expect 0 "queue two" "$B" run start --queue --name same -- cat a
+	cd ..
+	"$B" queue resume -q || fail resume
+	"$B" run watch same >/dev/null 2>&1
+	expect 0 "the code is what it was" "$B" run show same --json
+	says '"code_changed": null'
+	"$B" queue pause -q || fail pause
+	cd code || exit 1
+	expect 0 "queue another" "$B" run start --queue --name other -- cat a
+	echo two >a
+	cd ..
+	"$B" queue resume -q || fail resume
+	"$B" run watch other >/dev/null 2>&1
+	expect 0 "it changed while the run waited" "$B" run show other
+	says "uncommitted changes, of which the spec has none"
+	expect 0 "and the run's log" "$B" run log other
+	says "the code has changed since the run was queued"
+	"$B" run reproduce other >"$dir/err" 2>&1
+	grep -q "did not start with the code" "$dir/err" || fail "reproduce: $(cat "$dir/err")"
+	echo "ok reproduce says so"
+fi

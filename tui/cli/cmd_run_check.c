@@ -168,6 +168,8 @@ static json_t *reproduction_json(const bn_run_info *r, const bn_reproduction *p)
 	json_object_set_new(o, "threads", p->threads > 0 ? json_integer(p->threads) : json_null());
 	json_object_set_new(
 		o, "difference", p->identical ? json_null() : json_string(p->difference));
+	json_object_set_new(
+		o, "code_changed", r->code_changed ? json_string(r->code_changed) : json_null());
 	json_object_set_new(o, "why", p->identical ? json_null() : json_string(p->why));
 	return o;
 }
@@ -257,6 +259,9 @@ static int run_reproduce(bn_cli *cli, bn_err *err)
 		return rc;
 	if ((rc = bn_run_get(&r, ws, id, err)) < 0)
 		return rc;
+	if (r->code_changed)
+		bn_cli_warn(cli, "run %.8s did not start with the code that its spec names: %s",
+			r->id, r->code_changed);
 	if ((rc = check_reproducible(r, err)) < 0)
 		goto out;
 	if ((rc = bn_uuid_new(bn_cli_env(cli), uuid, err)) < 0)
