@@ -9,7 +9,6 @@
 #include "core/launch/_guard.h"
 #include "core/launch/_signals.h"
 #include "core/launch/data_env.h"
-#include "core/launch/launch.h"
 #include "core/launch/queue_environ.h"
 #include "core/launch/resolve.h"
 #include "core/launch/secret.h"
@@ -104,7 +103,7 @@ static int load_spec(bn_exec *x, bool waited, bn_err *err)
 		return rc;
 	if ((rc = bn_spec_check_complete(x->spec, "stored spec", err)) < 0)
 		return rc;
-	if ((rc = bn_launch_check(x->spec, err)) < 0)
+	if ((rc = bn_spec_can_run(x->spec, err)) < 0)
 		return rc;
 	if ((rc = bn_spec_hash_inputs(x->spec, x->env, err)) < 0)
 		return rc;

@@ -7,9 +7,15 @@
  * ended is in the log, where its supervisor wrote it.
  *
  * Facts. Modules above launch (core/track/reconcile.h) ask no executor whether a run still lives:
- * they look at what it leaves. Both executors of this host leave the supervisor's lock
- * (core/run/supervisor.h); the queue leaves the event run.queued. An executor of other hosts leaves its
- * job in the log as well, and its poll turns what the scheduler says into events.
+ * they look at what it leaves. Every one leaves run.submitted with its name and the job's id; both executors
+ * of this host leave the supervisor's lock (core/run/supervisor.h); the queue leaves the event run.queued.
+ * An executor of other hosts turns what the scheduler says into events in its poll. A run that has not
+ * started and has no supervisor is given up only when its executor does not know it (poll: unknown or over),
+ * and never when the executor is one of a newer version.
+ *
+ * What a spec asks for is judged twice: that this version understands it is for who supervises to see, too
+ * (bn_spec_can_run, core/launch/resolve.h); whether an executor can give it is the executor's affair, once,
+ * at submission.
  *
  * Cost. poll takes as many jobs as there are: one question to a scheduler, never one for each job.
  */
@@ -52,7 +58,6 @@ typedef enum bn_cancel {
 	BN_CANCEL_ASKED,     /* its supervisor will find the request */
 	BN_CANCEL_SIGNALLED, /* its supervisor was told */
 	BN_CANCEL_DONE,      /* it waited, and is over */
-	BN_CANCEL_NOT_HERE,  /* it is none of this executor's */
 } bn_cancel;
 
 typedef struct bn_executor {
@@ -60,9 +65,10 @@ typedef struct bn_executor {
 	/* Whether it can do what the spec asks for, now: BN_EUNSUPPORTED or BN_EREFUSED with words. Fills
 	 * in what the spec leaves to the executor. Before anything is written. */
 	int (*check)(bn_workspace *ws, bn_spec *spec, bn_err *err);
-	/* Makes the run's events durable, then lets it start or wait. job gets the job's id. */
-	int (*submit)(
-		bn_workspace *ws, const bn_submission *what, char job[BN_SCHED_TEXT], bn_err *err);
+	/* Appends run.submitted with the job's id, makes the run's events durable, then lets it start or wait.
+	 * Where others give the id, the event without it is durable before they are asked, and a second one
+	 * tells it: who dies in between leaves an intent, by which the job can be looked for. */
+	int (*submit)(bn_workspace *ws, const bn_submission *what, bn_err *err);
 	/* As of the last refresh of the index. A job that is not there is no error. */
 	int (*poll)(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err *err);
 	/* Ends a run, whether it waits or runs. BN_EREFUSED when it is another user's, BN_ECONFLICT when
@@ -74,6 +80,10 @@ typedef struct bn_executor {
 
 /* "local", the default (name NULL), or "queue". BN_EUNSUPPORTED names those that there are. */
 int bn_executor_find(const bn_executor **out, const char *name, bn_err *err);
+/* Whose job the run is, as its spec says; the local one's for a run without a spec. */
+int bn_executor_of(const bn_executor **out, bn_workspace *ws, const char *id, bn_err *err);
+/* What no executor of this host gives: more hosts, GPUs, a scheduler's words. BN_EUNSUPPORTED names it. */
+int bn_executor_check_host(const bn_spec *spec, bn_err *err);
 
 extern const bn_executor bn_executor_local; /* local.c: starts it at once on this host */
 extern const bn_executor bn_executor_queue; /* queue_executor.c: when it has its turn (queue.h) */

@@ -14,51 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- what can be run ------------------------------------------------------------------------ */
-
-static int cannot(const char *what, const char *why, bn_err *err)
-{
-	return bn_err_set(err, BN_EUNSUPPORTED, "spec: %s: %s", what, why);
-}
-
-/* What only a scheduler can give. */
-static int check_local_resources(const bn_spec_resources *r, bn_err *err)
-{
-	static const char one_host[] = "executor 'local' starts one process, on this host";
-	static const char no_scheduler[] = "executor 'local' has no scheduler to ask";
-	const struct {
-		const char *name, *given;
-	} texts[] = {{"partition", r->partition}, {"account", r->account}, {"qos", r->qos},
-		{"constraint", r->constraint}};
-	if (r->nodes > 1)
-		return cannot("resources: nodes", one_host, err);
-	if (r->tasks > 1)
-		return cannot("resources: tasks", one_host, err);
-	if (r->gpus > 0)
-		return cannot("resources: gpus", "executor 'local' hands out none", err);
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (texts[i].given) {
-			char what[40];
-			snprintf(what, sizeof what, "resources: %s", texts[i].name);
-			return cannot(what, no_scheduler, err);
-		}
-	return 0;
-}
-
-int bn_launch_check(const bn_spec *spec, bn_err *err)
-{
-	const bn_spec_container *c = &spec->container;
-	int rc = bn_spec_is_understood(spec, err);
-	if (rc < 0)
-		return rc;
-	const bn_executor *known;
-	if ((rc = bn_executor_find(&known, spec->executor, err)) < 0)
-		return rc;
-	if (c->image || c->digest || c->runtime)
-		return cannot("container", "this version runs no containers", err);
-	return check_local_resources(&spec->resources, err);
-}
-
 /* ---- preparing ------------------------------------------------------------------------------ */
 
 static int write_created(bn_workspace *ws, const bn_spec *spec, const bn_launch_options *opt,
@@ -136,6 +91,9 @@ static int complete(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 	int rc = bn_spec_resolve(&spec, ws, given, err);
 	if (rc < 0)
 		return rc;
+	/* The stored spec names it, so that who repeats or stops the run finds it. */
+	if (by != &bn_executor_local || spec->executor)
+		spec->executor = by->name;
 	if ((rc = by->check(ws, spec, err)) < 0)
 		goto out;
 	if ((rc = bn_secrets_check(spec, bn_workspace_env(ws), err)) < 0)
@@ -157,11 +115,19 @@ out:
 	return rc;
 }
 
+/* Of what was appended nobody else will say how it ended. */
+static void end_unstarted(bn_workspace *ws, const char *id, const char *why)
+{
+	bn_runlog_finished(ws, id, "FAILED", -1, 0, why, NULL);
+	bn_workspace_commit(ws, NULL);
+}
+
 /* Everything that the run is, appended but not committed. *out is yours. */
 static int append_run(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 	const bn_launch_options *opt, const bn_executor *by, char id[BN_RUN_ID_TEXT], bn_err *err)
 {
 	bn_spec *spec = NULL;
+	bn_err why = BN_ERR_INIT;
 	char hash[65];
 	int rc = complete(&spec, ws, given, opt, by, err);
 	if (rc < 0)
@@ -174,8 +140,11 @@ static int append_run(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 		goto out;
 	if ((rc = write_created(ws, spec, opt, id, hash, err)) < 0)
 		goto out;
-	if ((rc = write_params(ws, spec, id, err)) < 0)
+	if ((rc = write_params(ws, spec, id, &why)) < 0) {
+		end_unstarted(ws, id, why.msg);
+		bn_err_move(err, &why);
 		goto out;
+	}
 	*out = spec;
 	spec = NULL;
 out:
@@ -186,8 +155,12 @@ out:
 int bn_launch_prepare(bn_workspace *ws, const bn_spec *given, const bn_launch_options *opt,
 	char id[BN_RUN_ID_TEXT], bn_err *err)
 {
+	const bn_executor *by;
 	bn_spec *spec = NULL;
-	int rc = append_run(&spec, ws, given, opt, &bn_executor_local, id, err);
+	int rc = bn_executor_find(&by, opt->executor ? opt->executor : given->executor, err);
+	if (rc < 0)
+		return rc;
+	rc = append_run(&spec, ws, given, opt, by, id, err);
 	bn_spec_free(spec);
 	if (rc < 0 || (rc = bn_run_clock_leave(ws, id, err)) < 0)
 		return rc;
@@ -200,7 +173,7 @@ int bn_launch(bn_workspace *ws, const bn_spec *given, const bn_launch_options *o
 	const bn_executor *by;
 	bn_err why = BN_ERR_INIT;
 	bn_spec *spec = NULL;
-	char *self = NULL, job[BN_SCHED_TEXT];
+	char *self = NULL;
 	int rc = bn_executor_find(&by, opt->executor ? opt->executor : given->executor, err);
 	if (rc < 0)
 		return rc;
@@ -209,10 +182,8 @@ int bn_launch(bn_workspace *ws, const bn_spec *given, const bn_launch_options *o
 	if ((rc = append_run(&spec, ws, given, opt, by, id, err)) < 0)
 		goto out;
 	const bn_submission what = {id, spec, self ? self : opt->program};
-	if ((rc = by->submit(ws, &what, job, &why)) < 0) {
-		/* Nobody else will say how it ended. */
-		if (bn_runlog_finished(ws, id, "FAILED", -1, 0, why.msg, NULL) == 0)
-			bn_workspace_commit(ws, NULL);
+	if ((rc = by->submit(ws, &what, &why)) < 0) {
+		end_unstarted(ws, id, why.msg);
 		bn_err_move(err, &why);
 	}
 out:
@@ -225,10 +196,8 @@ out:
 
 int bn_launch_stop(bn_workspace *ws, const char *id, bn_cancel *how, bn_err *err)
 {
+	const bn_executor *by;
 	bn_cancel unused;
-	how = how ? how : &unused;
-	int rc = bn_executor_queue.cancel(ws, id, how, err);
-	if (rc < 0 || *how != BN_CANCEL_NOT_HERE)
-		return rc;
-	return bn_executor_local.cancel(ws, id, how, err);
+	int rc = bn_executor_of(&by, ws, id, err);
+	return rc < 0 ? rc : by->cancel(ws, id, how ? how : &unused, err);
 }

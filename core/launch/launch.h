@@ -31,18 +31,13 @@ typedef struct bn_launch_options {
 } bn_launch_options;
 
 /* given: a spec as the user wrote it (bn_spec_resolve and bn_spec_add_provenance are done here).
- * id gets the run's 32 hex digits. What this version cannot run (bn_launch_check) is refused before
- * anything is written. */
+ * id gets the run's 32 hex digits. What this version cannot run, or the executor cannot give, is
+ * refused before anything is written. */
 int bn_launch(bn_workspace *ws, const bn_spec *given, const bn_launch_options *opt,
 	char id[BN_RUN_ID_TEXT], bn_err *err);
 /* The first half alone: everything but starting the process. */
 int bn_launch_prepare(bn_workspace *ws, const bn_spec *given, const bn_launch_options *opt,
 	char id[BN_RUN_ID_TEXT], bn_err *err);
-
-/* Whether this version runs a spec as it says: BN_EUNSUPPORTED names what it would have to ignore (a
- * container, another executor, resources that executor `local` does not give, fields of a newer
- * version). A supervisor asks it too, since another version may have prepared the run. */
-int bn_launch_check(const bn_spec *spec, bn_err *err);
 
 /* Asks a run to end: SIGTERM to its supervisor on this host, which passes it on and kills after the
  * spec's grace time. On another host, or before it has a supervisor: an event run.stop for the

@@ -9,7 +9,7 @@
 #include "core/base/process.h"
 #include "core/base/str.h"
 #include "core/launch/executor.h"
-#include "core/launch/launch.h"
+#include "core/launch/resolve.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
@@ -27,9 +27,9 @@ static int local_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
 	const bn_spec_resources *r = &spec->resources;
 	int64_t cpus = bn_process_cpus(), bytes = bn_process_machine_bytes();
 	char want[BN_FMT], have[BN_FMT];
-	int rc = bn_launch_check(spec, err);
+	int rc = bn_spec_can_run(spec, err);
 	(void)ws;
-	if (rc < 0)
+	if (rc < 0 || (rc = bn_executor_check_host(spec, err)) < 0)
 		return rc;
 	if (r->cpus > cpus)
 		return bn_err_set(err, BN_EUNSUPPORTED,
@@ -77,17 +77,18 @@ out:
 	return rc;
 }
 
-static int local_submit(
-	bn_workspace *ws, const bn_submission *s, char job[BN_SCHED_TEXT], bn_err *err)
+static int local_submit(bn_workspace *ws, const bn_submission *s, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	bool passive = s->spec->trainer && !bn_env_get(env, "OMP_WAIT_POLICY");
-	int rc = bn_run_clock_leave(ws, s->id, err);
+	/* The supervisor's file says the rest. */
+	int rc = bn_runlog_submitted(ws, s->id, bn_executor_local.name, s->id, err);
+	if (rc < 0 || (rc = bn_run_clock_leave(ws, s->id, err)) < 0)
+		return rc;
 	/* Sealed, not only committed: other hosts see what the supervisor says as soon as it seals, and
 	 * must find the run created by then. */
-	if (rc < 0 || (rc = bn_workspace_seal(ws, err)) < 0)
+	if ((rc = bn_workspace_seal(ws, err)) < 0)
 		return rc;
-	snprintf(job, BN_SCHED_TEXT, "%s", s->id); /* the supervisor's file says the rest */
 	return start(ws, s, passive, err);
 }
 

@@ -1,9 +1,10 @@
 /* queue_executor.c - executor "queue": the run starts on this host when it has its turn (queue.h). */
 #include "core/base/mem.h"
 #include "core/launch/executor.h"
-#include "core/launch/launch.h"
 #include "core/launch/queue.h"
+#include "core/launch/resolve.h"
 #include "core/launch/secret.h"
+#include "core/run/runlog.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,8 +27,9 @@ static int queue_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
 {
 	bn_queue *q = NULL;
 	char why[160];
-	int rc = bn_launch_check(spec, err);
-	if (rc < 0 || (rc = bn_secrets_can_wait(spec, err)) < 0 ||
+	int rc = bn_spec_can_run(spec, err);
+	if (rc < 0 || (rc = bn_executor_check_host(spec, err)) < 0 ||
+		(rc = bn_secrets_can_wait(spec, err)) < 0 ||
 		(rc = bn_queue_read(&q, ws, NULL, 1, err)) < 0)
 		return rc;
 	if (spec->trainer && spec->resources.cpus <= 0 && spec->threads <= 0)
@@ -41,13 +43,14 @@ static int queue_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
 	return rc;
 }
 
-static int queue_submit(
-	bn_workspace *ws, const bn_submission *s, char job[BN_SCHED_TEXT], bn_err *err)
+static int queue_submit(bn_workspace *ws, const bn_submission *s, bn_err *err)
 {
-	int rc = bn_queue_add(ws, s->id, s->spec, cores_of(s->spec), memory_of(s->spec), err);
+	int rc = bn_runlog_submitted(ws, s->id, bn_executor_queue.name, s->id, err);
 	if (rc < 0)
 		return rc;
-	snprintf(job, BN_SCHED_TEXT, "%s", s->id);
+	rc = bn_queue_add(ws, s->id, s->spec, cores_of(s->spec), memory_of(s->spec), err);
+	if (rc < 0)
+		return rc;
 	/* It waits, and whoever looks next starts a runner: no reason to call it failed. */
 	bn_queue *q = NULL;
 	if (bn_queue_read(&q, ws, NULL, 1, NULL) == 0 && q->paused_ms < 0)
@@ -56,28 +59,28 @@ static int queue_submit(
 	return 0;
 }
 
+static const bn_queue_item *find_waiting(const bn_queue *q, const char *run)
+{
+	for (size_t i = 0; i < q->count; i++)
+		if (q->items[i].position > 0 && !strcmp(q->items[i].run, run))
+			return &q->items[i];
+	return NULL;
+}
+
+/* One that waits no more is a process of this host like others. */
 static int queue_poll(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err *err)
 {
 	bn_queue *q = NULL;
-	int rc = bn_queue_read(&q, ws, NULL, 0, err);
-	if (rc < 0)
+	int rc = bn_executor_local.poll(ws, jobs, count, err);
+	if (rc < 0 || (rc = bn_queue_read(&q, ws, NULL, 0, err)) < 0)
 		return rc;
 	for (size_t i = 0; i < count; i++) {
-		bn_sched_job *j = &jobs[i];
-		j->state = BN_SCHED_UNKNOWN;
-		j->expected_ms = -1;
-		j->position = 0;
-		j->reason[0] = '\0';
-		for (size_t k = 0; k < q->count; k++) {
-			const bn_queue_item *item = &q->items[k];
-			if (strcmp(item->run, j->run) != 0)
-				continue;
-			j->state = item->gone ? BN_SCHED_OVER : BN_SCHED_RUNNING;
-			if (item->position > 0)
-				j->state = BN_SCHED_WAITING;
-			j->position = item->position;
-			snprintf(j->reason, sizeof j->reason, "%s", item->reason);
-		}
+		const bn_queue_item *item = find_waiting(q, jobs[i].run);
+		if (!item)
+			continue;
+		jobs[i].state = BN_SCHED_WAITING;
+		jobs[i].position = item->position;
+		snprintf(jobs[i].reason, sizeof jobs[i].reason, "%s", item->reason);
 	}
 	bn_queue_free(q);
 	return 0;
@@ -87,8 +90,10 @@ static int queue_cancel(bn_workspace *ws, const char *run, bn_cancel *how, bn_er
 {
 	bool cancelled = false;
 	int rc = bn_queue_cancel(ws, run, &cancelled, err);
-	*how = cancelled ? BN_CANCEL_DONE : BN_CANCEL_NOT_HERE;
-	return rc;
+	*how = BN_CANCEL_DONE;
+	if (rc < 0 || cancelled)
+		return rc;
+	return bn_executor_local.cancel(ws, run, how, err);
 }
 
 static int queue_describe(bn_buf *out, bn_workspace *ws, const bn_spec *spec, bn_err *err)

@@ -6,7 +6,6 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/launch/launch.h"
 #include "core/launch/resolve.h"
 #include "core/learn/fit.h"
 #include "core/learn/model.h"
@@ -218,7 +217,7 @@ int bn_reproduce(bn_reproduction *out, bn_workspace *ws, const char *spec_hash,
 	}
 	if ((rc = bn_spec_check_complete(spec, "stored spec", err)) < 0)
 		goto out;
-	if ((rc = bn_launch_check(spec, err)) < 0)
+	if ((rc = bn_spec_can_run(spec, err)) < 0)
 		goto out;
 	if ((rc = bn_uuid_new(env, uuid, err)) < 0)
 		goto out;

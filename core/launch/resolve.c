@@ -220,6 +220,15 @@ out:
 	return rc;
 }
 
+int bn_spec_can_run(const bn_spec *spec, bn_err *err)
+{
+	const bn_spec_container *c = &spec->container;
+	int rc = bn_spec_is_understood(spec, err);
+	if (rc < 0 || (!c->image && !c->digest && !c->runtime))
+		return rc;
+	return bn_err_set(err, BN_EUNSUPPORTED, "spec: container: this version runs no containers");
+}
+
 /* ---- provenance ----------------------------------------------------------------------------- */
 
 static void set_code(bn_spec *spec, const json_t *o, const char *diff)

@@ -13,6 +13,10 @@
 int bn_spec_resolve(bn_spec **out, bn_workspace *ws, const bn_spec *given, bn_err *err);
 /* What needs the table of trainers, and bn_spec_check, of a resolved spec. */
 int bn_spec_check_complete(const bn_spec *spec, const char *where, bn_err *err);
+/* Whether this version runs a spec as it says: BN_EUNSUPPORTED names what it would have to ignore (a container,
+ * fields of a newer version). For who supervises as well, since another version may have prepared the
+ * run; what an executor gives is none of its affair. */
+int bn_spec_can_run(const bn_spec *spec, bn_err *err);
 /* Sets code (of the repository around dir, if any; the uncommitted diff goes to objects), environment,
  * and the hashes of inputs. */
 int bn_spec_add_provenance(bn_spec *spec, bn_workspace *ws, const char *dir, bn_err *err);

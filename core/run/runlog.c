@@ -125,6 +125,15 @@ int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *b,
 	return append_take(ws, "run.created", id, p, err);
 }
 
+int bn_runlog_submitted(
+	bn_workspace *ws, const char *id, const char *executor, const char *job, bn_err *err)
+{
+	json_t *p = json_object();
+	set_text(p, "executor", executor);
+	set_text(p, "job", job);
+	return append_take(ws, "run.submitted", id, p, err);
+}
+
 int bn_runlog_queued(bn_workspace *ws, const char *id, const char *queue, int64_t cores,
 	int64_t memory_bytes, bn_err *err)
 {

@@ -6,6 +6,8 @@
  *
  *	run.created   {"name","experiment","kind","title","host","spec","diff","dataset",
  *	              "parent","again","note"}
+ *	run.submitted {"executor","job"}   it was given to that executor (core/launch/executor.h), where it is
+ *	              that job; without a job: it is about to be, and the job's id comes in another one
  *	run.queued    {"queue","cores","memory_bytes"}   it waits in that queue (core/launch/queue.h)
  *	run.started   {"host","boot_id","pid","interval_ms","code","changed"}   changed: in words, how the
  *	              code was other than the spec's when a run started that had waited; code: what it
@@ -54,6 +56,9 @@ int bn_run_key_check(const char *what, const char *key, bn_err *err);
 
 /* BN_EINVAL when a name has more than BN_NAME_MAX bytes. */
 int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *birth, bn_err *err);
+/* job: NULL when it is not known yet. */
+int bn_runlog_submitted(
+	bn_workspace *ws, const char *id, const char *executor, const char *job, bn_err *err);
 /* queue: "ann@node1". memory_bytes 0: none asked for. */
 int bn_runlog_queued(bn_workspace *ws, const char *id, const char *queue, int64_t cores,
 	int64_t memory_bytes, bn_err *err);

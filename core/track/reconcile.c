@@ -2,6 +2,7 @@
 #include "core/track/reconcile.h"
 
 #include "core/base/mem.h"
+#include "core/launch/executor.h"
 #include "core/launch/queue_environ.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
@@ -18,7 +19,7 @@
 
 typedef struct live_run {
 	char id[BN_RUN_ID_TEXT];
-	char host[65];
+	char host[65], executor[32];
 	bool started, ours;
 	int64_t created_ms, last_ms, interval_ms; /* last sign of life */
 } live_run;
@@ -38,7 +39,7 @@ static int list_live(live_run **out, size_t *count, bn_workspace *ws, const char
 		     "SELECT lower(hex(r.id)), r.host, r.status = 'RUNNING', r.owner, "
 		     "r.created_ms, "
 		     "max(r.created_ms, coalesce(r.started_ms, 0), coalesce(l.beat_ms, 0)), "
-		     "coalesce(l.interval_ms, r.interval_ms, 5000) "
+		     "coalesce(l.interval_ms, r.interval_ms, 5000), r.executor "
 		     "FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
 		     "WHERE r.status IN ('SCHEDULED', 'RUNNING') "
 		     "AND (?1 IS NULL OR lower(hex(r.id)) = ?1) ORDER BY r.id",
@@ -59,9 +60,26 @@ static int list_live(live_run **out, size_t *count, bn_workspace *ws, const char
 		r->created_ms = sqlite3_column_int64(st, 4);
 		r->last_ms = sqlite3_column_int64(st, 5);
 		r->interval_ms = sqlite3_column_int64(st, 6);
+		const char *executor = (const char *)sqlite3_column_text(st, 7);
+		snprintf(r->executor, sizeof r->executor, "%s", executor ? executor : "");
 	}
 	sqlite3_finalize(st);
 	return rc;
+}
+
+/* Has not started, and whom it was given to may start it yet. */
+static bool is_expected(const live_run *r, bn_workspace *ws)
+{
+	const bn_executor *by;
+	bn_sched_job job = {.expected_ms = -1};
+	if (!r->executor[0])
+		return false;
+	/* A newer version's: it, or the run's own supervisor, will say what became of it. */
+	if (bn_executor_find(&by, r->executor, NULL) < 0)
+		return true;
+	snprintf(job.run, sizeof job.run, "%s", r->id);
+	return by->poll(ws, &job, 1, NULL) < 0 || job.state == BN_SCHED_WAITING ||
+	       job.state == BN_SCHED_RUNNING;
 }
 
 /* Fills reason when the run is lost. */
@@ -80,7 +98,8 @@ static bool is_lost(
 	case BN_SUPERVISOR_NONE:
 		if (r->started)
 			break; /* its directory was taken away: only its heartbeat can tell */
-		if (strcmp(r->host, env->host(env)) != 0 || now - r->created_ms < NEVER_STARTED_MS)
+		if (strcmp(r->host, env->host(env)) != 0 ||
+			now - r->created_ms < NEVER_STARTED_MS || is_expected(r, ws))
 			return false;
 		snprintf(reason, REASON, "it was never started");
 		return true;

@@ -5,7 +5,8 @@
  * dead (its lock is free, its pid is gone or belongs to another process) an event run.finished LOST
  * with the reason is written; processes that the run left behind are ended when they are ours. Runs
  * of another host are left alone until their heartbeat is older than ten intervals and at least
- * five minutes. The verdict is an event like any other: a real end that arrives later wins.
+ * five minutes. A run of this host that nobody supervises yet is lost after a minute, unless the executor that
+ * it was given to knows it, or is none of this version's. The verdict is an event like any other: a real end that arrives later wins.
  */
 #ifndef BN_TRACK_RECONCILE_H
 #define BN_TRACK_RECONCILE_H

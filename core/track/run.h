@@ -3,7 +3,7 @@
  *
  * A run is what its events say (core/run/runlog.h writes them):
  *
- *	ordered     run.created, run.queued, run.started, run.param, run.tag, run.artifact, run.note,
+ *	ordered     run.created, run.submitted, run.queued, run.started, run.param, run.tag, run.artifact, run.note,
  *	            run.finished, run.removed, run.restored, run.stop
  *	commuting   run.metrics, run.heartbeat, run.resources
  *
@@ -64,6 +64,7 @@ typedef struct bn_run_info {
 	char *dataset;                               /* "jobs@v3", or NULL */
 	char *parent;                                /* run id or NULL */
 	char *note;                                  /* or NULL */
+	char *executor, *job_id; /* who starts it, and what it is there; NULL unknown */
 	char *code_changed; /* how the code was other than the spec's at its start; NULL: as that says */
 	bool removed;
 	bool bytes_gone; /* removed, and gc has freed what it names: it cannot be restored */

@@ -173,6 +173,18 @@ static int apply_created(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	return bn_track_touch(f, ev->entity_no, (int64_t)ev->uid, BN_TOUCH_ADDED, err);
 }
 
+static int apply_submitted(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
+{
+	const char *executor = bn_json_str(ev->payload, "executor", NULL);
+	if (!executor || !executor[0])
+		return invalid(f, "no executor is named");
+	if (!owner_only(f, ev, s))
+		return 0;
+	return bn_sql_run(bn_fold_db(f), err,
+		"UPDATE run SET executor = ?, job = coalesce(?, job) WHERE no = ?", "ssi", executor,
+		bn_json_str(ev->payload, "job", NULL), s->no);
+}
+
 /* One that was taken for lost, as a reader that knows no queues does, waits all the same. */
 static int apply_queued(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
 {
@@ -426,10 +438,11 @@ static int apply_artifacts(bn_fold *f, const bn_event *ev, const run_state *s, b
 static const struct {
 	const char *kind;
 	int (*apply)(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err);
-} kinds[] = {{"run.queued", apply_queued}, {"run.started", apply_started},
-	{"run.finished", apply_finished}, {"run.removed", apply_removed},
-	{"run.restored", apply_removed}, {"run.param", apply_params}, {"run.tag", apply_tags},
-	{"run.note", apply_note}, {"run.artifact", apply_artifacts}, {"run.stop", apply_stop}};
+} kinds[] = {{"run.submitted", apply_submitted}, {"run.queued", apply_queued},
+	{"run.started", apply_started}, {"run.finished", apply_finished},
+	{"run.removed", apply_removed}, {"run.restored", apply_removed},
+	{"run.param", apply_params}, {"run.tag", apply_tags}, {"run.note", apply_note},
+	{"run.artifact", apply_artifacts}, {"run.stop", apply_stop}};
 
 static int apply_ordered(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
 {

@@ -73,6 +73,8 @@ static json_t *info_json(const bn_run_info *r, int64_t now_ms)
 	set_text(o, "dataset", r->dataset);
 	set_text(o, "parent", r->parent);
 	set_text(o, "note", r->note);
+	set_text(o, "executor", r->executor);
+	set_text(o, "job_id", r->job_id);
 	set_text(o, "code_changed", r->code_changed);
 	json_object_set_new(o, "removed", json_boolean(r->removed));
 	json_object_set_new(o, "bytes_gone", json_boolean(r->bytes_gone));

@@ -123,3 +123,14 @@ if git init -q code 2>/dev/null; then
 	grep -q "did not start with the code" "$dir/err" || fail "reproduce: $(cat "$dir/err")"
 	echo "ok reproduce says so"
 fi
+
+# A run goes again to whom it was given, and to another when that is said.
+expect 0 "again" "$B" run start --again next --wait --name again
+says FINISHED
+expect 0 "is queued again" "$B" run show again --json
+says '"executor": "queue"'
+expect 0 "again, at once" "$B" run start --again next --executor local --wait --name atonce
+expect 0 "is not queued" "$B" run show atonce --json
+says '"executor": "local"'
+expect 2 "an executor that is none" "$B" run start --executor slurm -- true
+says "local, queue"

@@ -265,10 +265,12 @@ static int add_job(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
 	if (!bn_run_status_parse(&status, bn_json_str(o, "status", "")) ||
 		!bn_run_status_is_live(status))
 		return 0;
-	const bn_executor *by = status == BN_RUN_QUEUED ? &bn_executor_queue : &bn_executor_local;
+	const bn_executor *by;
+	bn_err unknown = BN_ERR_INIT;
+	int rc = 0;
 	snprintf(job.run, sizeof job.run, "%s", id);
-	int rc = by->poll(ws, &job, 1, err);
-	if (rc < 0)
+	/* What another version's executor knows stays unknown. */
+	if (bn_executor_of(&by, ws, id, &unknown) == 0 && (rc = by->poll(ws, &job, 1, err)) < 0)
 		return rc;
 	if (json_object_set_new(o, "job", job.reason[0] ? json_string(job.reason) : json_null()) !=
 			0 ||
@@ -283,10 +285,11 @@ static int run_show(bn_cli *cli, bn_err *err)
 	static const bn_col fields[] = {{"id", "run", BN_AS_TEXT}, {"name", "name", BN_AS_TEXT},
 		{"experiment", "experiment", BN_AS_TEXT}, {"status", "status", BN_AS_TEXT},
 		{"reason", "reason", BN_AS_TEXT}, {"queue_position", "place in line", BN_AS_INT},
-		{"job", "now", BN_AS_TEXT}, {"title", "runs", BN_AS_TEXT},
-		{"dataset", "data", BN_AS_TEXT}, {"code_changed", "code at start", BN_AS_TEXT},
-		{"user", "user", BN_AS_TEXT}, {"host", "host", BN_AS_TEXT},
-		{"created_ms", "created", BN_AS_TIME_MS}, {"duration_ns", "time", BN_AS_DURATION},
+		{"job", "now", BN_AS_TEXT}, {"executor", "executor", BN_AS_TEXT},
+		{"title", "runs", BN_AS_TEXT}, {"dataset", "data", BN_AS_TEXT},
+		{"code_changed", "code at start", BN_AS_TEXT}, {"user", "user", BN_AS_TEXT},
+		{"host", "host", BN_AS_TEXT}, {"created_ms", "created", BN_AS_TIME_MS},
+		{"duration_ns", "time", BN_AS_DURATION},
 		{"peak_rss_bytes", "peak memory", BN_AS_BYTES},
 		{"model_digest", "model", BN_AS_TEXT}, {"note", "note", BN_AS_TEXT},
 		{"removed", "in the trash", BN_AS_BOOL}, {"bytes_gone", "bytes gone", BN_AS_BOOL},
@@ -359,8 +362,7 @@ static int run_stop(bn_cli *cli, bn_err *err)
 	static const char *const words[] = {
 		[BN_CANCEL_ASKED] = "asked to end; it looks for that with its next heartbeat",
 		[BN_CANCEL_SIGNALLED] = "asked to end",
-		[BN_CANCEL_DONE] = "cancelled, before it had started",
-		[BN_CANCEL_NOT_HERE] = "asked to end"};
+		[BN_CANCEL_DONE] = "cancelled, before it had started"};
 	bn_cancel how = BN_CANCEL_ASKED;
 	char id[BN_RUN_ID_TEXT];
 	int rc = open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);

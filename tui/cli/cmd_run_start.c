@@ -44,6 +44,8 @@ static const bn_opt start_options[] = {
 		"files below here to keep as artifacts ('out/*.png'); may be repeated"},
 	{"secret", 0, "NAME=REF", "a variable of the command's from env:VARIABLE or file:/PATH"},
 	{"queue", 0, NULL, "start when it has its turn on this host; see queue ls"},
+	{"executor", 0, "NAME",
+		"who starts it: local (at once), queue; default: what the spec says"},
 	{"cores", 0, "N", "cores that it needs (1); a trainer's threads"},
 	{"memory", 0, "SIZE", "memory that it needs (4G)"},
 	{"wait", 'w', NULL, "wait until it is over; exit 1 when it fails"},
@@ -67,7 +69,7 @@ static int show_started(bn_cli *cli, bn_workspace *ws, const char *id, bn_err *e
 /* NULL: what the spec says. */
 static const char *executor_name(bn_cli *cli)
 {
-	return bn_cli_flag(cli, "queue") ? bn_executor_queue.name : NULL;
+	return bn_cli_flag(cli, "queue") ? bn_executor_queue.name : bn_cli_opt(cli, "executor");
 }
 
 static int show_spec(bn_cli *cli, bn_workspace *ws, const bn_spec *spec, bn_err *err)
@@ -98,14 +100,14 @@ out:
 }
 
 /* Waits when that was asked for, and shows the run as it then is. */
-static int follow_started(bn_cli *cli, bn_workspace *ws, const char *id, bn_err *err)
+static int follow_started(bn_cli *cli, bn_workspace *ws, const char *id, bool queued, bn_err *err)
 {
 	bool watch = bn_cli_flag(cli, "watch");
 	bn_err shown = BN_ERR_INIT;
 	int rc = 0;
 	if (bn_cli_is_text(cli))
 		bn_cli_say(cli, "run %.8s %s; binnacle run watch %.8s follows it", id,
-			bn_cli_flag(cli, "queue") ? "queued" : "started", id);
+			queued ? "queued" : "started", id);
 	if (watch || bn_cli_flag(cli, "wait"))
 		rc = bn_run_follow(cli, ws, id,
 			watch && bn_cli_is_text(cli) ? BN_FOLLOW_LOG | BN_FOLLOW_METRICS
@@ -140,7 +142,8 @@ static int run_start(bn_cli *cli, bn_err *err)
 		.executor = executor_name(cli)};
 	if ((rc = bn_launch(ws, spec, &opt, id, err)) < 0)
 		goto out;
-	rc = follow_started(cli, ws, id, err);
+	const char *by = opt.executor ? opt.executor : spec->executor;
+	rc = follow_started(cli, ws, id, by && !strcmp(by, bn_executor_queue.name), err);
 out:
 	bn_spec_free(spec);
 	return rc;

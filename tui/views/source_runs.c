@@ -296,7 +296,9 @@ int bn_source_run(void *context, const void *arg, bn_page *page, bn_job *job, bn
 		rc = log_read(d, &page->arena, r, err);
 	if (!rc && d->info->status == BN_RUN_QUEUED) {
 		memcpy(d->job.run, d->info->id, sizeof d->job.run);
-		rc = bn_executor_queue.poll(r->ws, &d->job, 1, err);
+		const bn_executor *by;
+		if ((rc = bn_executor_of(&by, r->ws, d->info->id, err)) == 0)
+			rc = by->poll(r->ws, &d->job, 1, err);
 	}
 	if (rc) {
 		if (d)

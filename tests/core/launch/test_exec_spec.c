@@ -123,33 +123,51 @@ START_TEST(test_exec_does_not_run_on_an_input_that_has_changed)
 }
 END_TEST
 
-/* As if another version had prepared it: the field might mean that it must run elsewhere. */
+/* Has the prepared run another spec, as if another version had stored it; runs it, and returns how it ended. */
+static bn_run_info *exec_stored(const char *more)
+{
+	char text[600], hash[65];
+	bn_launch_options opt = {.program = getenv("BINNACLE")};
+	launched_make(&run);
+	opt.workdir = run.w.dir.path;
+	bn_spec *spec = launched_spec(shell("exit 0"));
+	ck_assert_bn_ok(bn_launch_prepare(run.w.ws, spec, &opt, run.id, &err), &err);
+	bn_spec_free(spec);
+	snprintf(text, sizeof text,
+		"{\"command\":[\"touch\",\"ran\"],\"format\":1,\"workdir\":\"%s\",%s}",
+		run.w.dir.path, more);
+	ck_assert_bn_ok(bn_object_put(run.w.ws, text, strlen(text), hash, &err), &err);
+	char *file = bn_workspace_path(run.w.ws, "runs/%s/spec", run.id);
+	ck_assert_bn_ok(bn_fs_write_file(&run.w.env.env, file, hash, 64, 0644, &err), &err);
+	bn_free(file);
+	launched_exec(&run);
+	return launched_wait_end(&run);
+}
+
 START_TEST(test_exec_refuses_a_stored_spec_that_it_does_not_understand)
 {
 	NEED_PROGRAM();
-	static const char *const more[] = {"\"mpi\":{\"ranks\":4}", "\"executor\":\"flux\"",
-		"\"container\":{\"image\":\"i\"}", "\"grace_s\":\"long\""};
+	static const char *const more[] = {
+		"\"mpi\":{\"ranks\":4}", "\"container\":{\"image\":\"i\"}", "\"grace_s\":\"long\""};
 	for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
-		char text[300], hash[65];
-		bn_launch_options opt = {.program = getenv("BINNACLE")};
-		launched_make(&run);
-		opt.workdir = run.w.dir.path;
-		bn_spec *spec = launched_spec(shell("exit 0"));
-		ck_assert_bn_ok(bn_launch_prepare(run.w.ws, spec, &opt, run.id, &err), &err);
-		bn_spec_free(spec);
-		snprintf(text, sizeof text, "{\"command\":[\"touch\",\"ran\"],\"format\":1,%s}",
-			more[i]);
-		ck_assert_bn_ok(bn_object_put(run.w.ws, text, strlen(text), hash, &err), &err);
-		char *file = bn_workspace_path(run.w.ws, "runs/%s/spec", run.id);
-		ck_assert_bn_ok(bn_fs_write_file(&run.w.env.env, file, hash, 64, 0644, &err), &err);
-		bn_free(file);
-		launched_exec(&run);
-		bn_run_info *r = launched_wait_end(&run);
+		bn_run_info *r = exec_stored(more[i]);
 		ck_assert_str_eq(bn_run_status_name(r->status), "FAILED");
 		ck_assert_msg(r->reason && r->reason[0], "%s: no reason", more[i]);
 		ck_assert_msg(!launched_has_file(&run, "ran"), "%s: it was run", more[i]);
 		launched_end(&run, r);
 	}
+}
+END_TEST
+
+/* Who started the supervisor has given what the spec asks for. */
+START_TEST(test_exec_supervises_what_any_executor_has_started)
+{
+	NEED_PROGRAM();
+	bn_run_info *r = exec_stored("\"executor\":\"flux\",\"resources\":{\"nodes\":4,\"gpus\":1,"
+				     "\"partition\":\"p\"}");
+	ck_assert_str_eq(bn_run_status_name(r->status), "FINISHED");
+	ck_assert(launched_has_file(&run, "ran"));
+	launched_end(&run, r);
 }
 END_TEST
 
@@ -345,7 +363,8 @@ BN_TEST_MAIN("core/launch/exec_spec", test_output_patterns_match_by_component,
 	test_exec_says_which_pattern_nothing_was_written_for,
 	test_exec_does_not_run_on_an_input_that_has_changed,
 	test_exec_refuses_a_stored_spec_that_it_does_not_understand,
-	test_exec_starts_a_failed_command_again, test_exec_gives_up_after_the_last_attempt,
+	test_exec_supervises_what_any_executor_has_started, test_exec_starts_a_failed_command_again,
+	test_exec_gives_up_after_the_last_attempt,
 	test_exec_does_not_start_again_what_was_asked_to_end,
 	test_exec_gives_secrets_to_the_command_alone, test_exec_stores_no_secret_of_the_environment,
 	test_launch_refuses_secrets_that_are_not_there_or_not_private)

@@ -147,6 +147,34 @@ START_TEST(test_queue_cancels_what_waits_and_nothing_else)
 }
 END_TEST
 
+START_TEST(test_queue_is_found_again_from_the_run_whose_executor_it_is)
+{
+	char id[BN_RUN_ID_TEXT];
+	const bn_executor *by = NULL;
+	bn_run_info *r = NULL;
+	bn_spec *spec = NULL;
+	bn_sched_job job = {.expected_ms = -1};
+	queued_make();
+	queued_add(NOBODY, "true", 1, id);
+	ck_assert_bn_ok(bn_workspace_refresh(queued.ws, NULL, &err), &err);
+	ck_assert_bn_ok(bn_run_get(&r, queued.ws, id, &err), &err);
+	ck_assert_str_eq(r->executor, "queue");
+	ck_assert_str_eq(r->job_id, id);
+	/* Who repeats the run reads the spec. */
+	ck_assert_bn_ok(bn_spec_fetch(&spec, queued.ws, r->spec_hash, &err), &err);
+	ck_assert_str_eq(spec->executor, "queue");
+	ck_assert_bn_ok(bn_executor_of(&by, queued.ws, id, &err), &err);
+	ck_assert_str_eq(by->name, "queue");
+	snprintf(job.run, sizeof job.run, "%s", id);
+	ck_assert_bn_ok(by->poll(queued.ws, &job, 1, &err), &err);
+	ck_assert_int_eq(job.state, BN_SCHED_WAITING);
+	ck_assert_int_eq(job.position, 1);
+	bn_spec_free(spec);
+	bn_run_info_free(r);
+	track_remove(&queued);
+}
+END_TEST
+
 START_TEST(test_queue_of_another_host_is_seen_and_left_alone)
 {
 	char id[BN_RUN_ID_TEXT];
@@ -451,6 +479,7 @@ BN_TEST_MAIN("core/launch/queue", test_queue_keeps_the_order_of_the_calls_when_c
 	test_queue_refuses_what_can_never_start_and_passes_over_what_no_longer_can,
 	test_queue_a_waiting_run_is_not_lost_however_long_it_waits,
 	test_queue_cancels_what_waits_and_nothing_else,
+	test_queue_is_found_again_from_the_run_whose_executor_it_is,
 	test_queue_of_another_host_is_seen_and_left_alone,
 	test_queue_of_one_user_hears_no_other_user, test_queue_runs_all_in_order_two_at_a_time,
 	test_queue_never_runs_more_than_the_limit,

@@ -7,6 +7,7 @@
 #include "core/launch/data_env.h"
 #include "core/launch/launch.h"
 #include "core/run/environment.h"
+#include "core/track/run.h"
 #include "tests/support/check_main.h"
 #include "tests/support/track.h"
 
@@ -120,8 +121,35 @@ START_TEST(test_launch_refuses_what_this_version_does_not_do)
 	}
 	bn_spec *spec = parse("{\"command\": [\"x\"], \"executor\": \"local\", "
 			      "\"resources\": {\"nodes\": 1, \"tasks\": 1, \"gpus\": 0}}");
-	ck_assert_bn_ok(bn_launch_check(spec, &err), &err);
+	ck_assert_bn_ok(bn_executor_check_host(spec, &err), &err);
 	bn_spec_free(spec);
+	/* What an executor was asked for is none of a supervisor's affair. */
+	spec = parse(
+		"{\"command\": [\"x\"], \"executor\": \"slurm\", \"resources\": {\"nodes\": 4, "
+		"\"gpus\": 2, \"partition\": \"p\"}}");
+	ck_assert_bn_ok(bn_spec_can_run(spec, &err), &err);
+	bn_spec_free(spec);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_launch_leaves_no_run_without_an_end_when_it_fails_half_way)
+{
+	char id[BN_RUN_ID_TEXT] = "";
+	bn_launch_options opt = {.workdir = "/tmp"};
+	bn_run_info *r = NULL;
+	bn_err e = BN_ERR_INIT;
+	track_make(&w);
+	bn_spec *spec = parse("{\"command\": [\"x\"], \"tags\": {\"a..b\": \"c\"}}");
+	ck_assert_int_eq(bn_launch_prepare(w.ws, spec, &opt, id, &e), BN_EINVAL);
+	bn_spec_free(spec);
+	/* As a workbench does, which lives on. */
+	ck_assert_bn_ok(bn_workspace_commit(w.ws, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+	ck_assert_bn_ok(bn_run_get(&r, w.ws, id, &err), &err);
+	ck_assert_int_eq(r->status, BN_RUN_FAILED);
+	ck_assert_str_eq(r->reason, e.msg);
+	bn_run_info_free(r);
 	track_remove(&w);
 }
 END_TEST
@@ -245,7 +273,8 @@ END_TEST
 BN_TEST_MAIN("core/launch/resolve", test_resolve_command_comes_back_by_its_hash,
 	test_resolve_trainer_needs_target_and_data_and_known_parameters,
 	test_resolve_part_comes_from_a_version_or_from_a_share,
-	test_launch_refuses_what_this_version_does_not_do, test_data_env_names_the_two_that_collide,
-	test_resolve_inputs_have_the_hash_of_the_file,
+	test_launch_refuses_what_this_version_does_not_do,
+	test_launch_leaves_no_run_without_an_end_when_it_fails_half_way,
+	test_data_env_names_the_two_that_collide, test_resolve_inputs_have_the_hash_of_the_file,
 	test_resolve_code_is_the_commit_and_the_uncommitted_changes,
 	test_resolve_environment_names_what_a_result_depends_on)

@@ -58,6 +58,8 @@ static const struct {
 	{"run/^", "run.created", "{'name':'n#','experiment':'x#'}", false},
 	{"run/^", "run.queued", "{'queue':'q#','cores':#,'memory_bytes':#}", false},
 	{"run/^", "run.queued", "{'queue':'q#','cores':0}", false},
+	{"run/^", "run.submitted", "{'executor':'e#','job':'#'}", false},
+	{"run/^", "run.submitted", "{'executor':'e#'}", false},
 	{"queue/q#", "queue.set", "{'cores':#,'at_once':null}", false},
 	{"queue/q#", "queue.set", "{'memory_bytes':#,'cores':'many'}", false},
 	{"queue/q#", "queue.paused", "{}", false},

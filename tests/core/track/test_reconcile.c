@@ -51,6 +51,31 @@ static void write_supervisor(int n, const char *host, const char *boot)
 	bn_dir_close(dir);
 }
 
+START_TEST(test_reconcile_leaves_a_run_alone_that_another_executor_may_start)
+{
+	track_make(&w);
+	for (int n = 1; n <= 3; n++)
+		track_run(&w, n, "one", NULL, NULL, "SCHEDULED");
+	ck_assert_bn_ok(bn_runlog_submitted(w.ws, track_id(1), "slurm", NULL, &err), &err);
+	ck_assert_bn_ok(bn_runlog_submitted(w.ws, track_id(1), "slurm", "4711_3", &err), &err);
+	ck_assert_bn_ok(bn_runlog_submitted(w.ws, track_id(2), "local", track_id(2), &err), &err);
+	track_sync(&w);
+	set_clock(7 * 86400);
+	bn_run_info *r = reconcile(1, 2);
+	ck_assert_int_eq(r->status, BN_RUN_SCHEDULED);
+	ck_assert_str_eq(r->executor, "slurm");
+	ck_assert_str_eq(r->job_id, "4711_3");
+	bn_run_info_free(r);
+	for (int n = 2; n <= 3; n++) {
+		r = reconcile(n, 0);
+		ck_assert_int_eq(r->status, BN_RUN_LOST);
+		ck_assert_str_eq(r->reason, "it was never started");
+		bn_run_info_free(r);
+	}
+	track_remove(&w);
+}
+END_TEST
+
 START_TEST(test_reconcile_gives_a_run_a_minute_to_start)
 {
 	track_make(&w);
@@ -229,7 +254,9 @@ START_TEST(test_who_waits_for_a_run_hears_that_a_full_disk_hides_its_end)
 }
 END_TEST
 
-BN_TEST_MAIN("core/track/reconcile", test_reconcile_gives_a_run_a_minute_to_start,
+BN_TEST_MAIN("core/track/reconcile",
+	test_reconcile_leaves_a_run_alone_that_another_executor_may_start,
+	test_reconcile_gives_a_run_a_minute_to_start,
 	test_reconcile_leaves_other_hosts_alone_until_they_are_long_silent,
 	test_reconcile_hears_the_heartbeat_of_a_run_without_a_directory,
 	test_reconcile_knows_that_a_reboot_ends_everything, test_reconcile_sees_a_held_lock_as_life,
