@@ -3,7 +3,9 @@
  * with conn_read.c and conn_send.c (one connection) and exchange.c (one request and its response) share.
  *
  * Threads: a connection and its exchange belong to their loop's thread. Other threads reach a loop
- * through three lists under its lock (arrived, posted, evict) and its wake_fd, and nothing else.
+ * through three lists under its lock (arrived, posted, evict) and its wake_fd, and nothing else. They
+ * wake it before they drop the lock: what the loop then takes may be all that kept it, and stopping
+ * frees it.
  */
 #ifndef BN_NET_LISTENER_INTERNAL_H
 #define BN_NET_LISTENER_INTERNAL_H

@@ -120,10 +120,12 @@ static void *accept_all(void *user)
 	bn_listener *l = user;
 	struct pollfd fds[] = {{l->stop_fd, POLLIN, 0}, {l->tcp_fd, POLLIN, 0},
 		{l->unix_fd, POLLIN, 0}}; /* poll passes over -1 */
-	while (atomic_load(&l->stage) == BN_STAGE_RUNS) {
+	for (;;) {
 		bool room = true;
 		if (poll(fds, 3, -1) < 0)
 			continue;
+		if (fds[0].revents)
+			return NULL;
 		if (fds[1].revents)
 			room &= accept_some(l, l->tcp_fd, false);
 		if (fds[2].revents)
@@ -131,7 +133,6 @@ static void *accept_all(void *user)
 		if (!room)
 			nanosleep(&(struct timespec){0, 2000000}, NULL);
 	}
-	return NULL;
 }
 
 /* ---- options -------------------------------------------------------------------------------- */
@@ -319,7 +320,6 @@ void bn_listener_stop(bn_listener *l, int grace_ms)
 {
 	if (!l)
 		return;
-	atomic_store(&l->stage, BN_STAGE_DRAINS);
 	stop_accepting(l);
 	enter_stage(l, BN_STAGE_DRAINS);
 	wait_for_loops(l, grace_ms);

@@ -34,16 +34,16 @@ void bn_loop_hand_over(bn_loop *l, bn_conn *c)
 	pthread_mutex_lock(&l->lock);
 	c->next = l->arrived;
 	l->arrived = c;
-	pthread_mutex_unlock(&l->lock);
 	bn_loop_wake(l);
+	pthread_mutex_unlock(&l->lock);
 }
 
 void bn_loop_ask_eviction(bn_loop *l)
 {
 	pthread_mutex_lock(&l->lock);
 	l->evict++;
-	pthread_mutex_unlock(&l->lock);
 	bn_loop_wake(l);
+	pthread_mutex_unlock(&l->lock);
 }
 
 void bn_loop_post(bn_exchange *x, bool finished)
@@ -56,8 +56,8 @@ void bn_loop_post(bn_exchange *x, bool finished)
 		x->next = l->posted;
 		l->posted = x;
 	}
+	bn_loop_wake(l); /* before the loop can take x: it may be the last that it waits for */
 	pthread_mutex_unlock(&l->lock);
-	bn_loop_wake(l);
 }
 
 void bn_loop_forget(bn_exchange *x)
@@ -212,6 +212,8 @@ static void *run(void *user)
 	for (;;) {
 		turn(l, &sweep_ms);
 		int stage = atomic_load(&listener->stage);
+		if (stage != BN_STAGE_RUNS)
+			on_wake(l); /* nobody accepts any more: what is handed over by now is all */
 		bool busy = stage == BN_STAGE_RUNS || stop_on(l, stage);
 		free_closed(l);
 		if (!busy)

@@ -1106,7 +1106,7 @@ START_TEST(test_stopping_under_load_cuts_no_answer)
 }
 END_TEST
 
-START_TEST(test_stopping_waits_for_work_and_not_for_the_idle)
+START_TEST(test_stopping_sends_what_is_finished_and_closes_the_idle)
 {
 	NEED_LOOPBACK();
 	start((bn_http_limits){0});
@@ -1116,11 +1116,6 @@ START_TEST(test_stopping_waits_for_work_and_not_for_the_idle)
 	put(half, "GET /a HT");
 	put(busy, "GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
 	bn_exchange *x = wait_for_exchange();
-	pid_t unused = 0;
-	(void)unused;
-	pthread_t t;
-	pthread_create(&t, NULL, wake_soon, bn_exchange_waker(x));
-	pthread_join(t, NULL);
 	bn_exchange_finish(x);
 	int64_t began = now_ms();
 	bn_listener_stop(listener, 20000);
@@ -1175,4 +1170,4 @@ BN_TEST_MAIN("core/net/listener", test_requests_on_one_connection_are_answered_i
 	test_connections_of_one_address_are_limited, test_a_unix_socket_is_its_users_alone,
 	test_other_users_of_a_unix_socket_are_hung_up_on, test_tls_answers_as_plain_http_does,
 	test_a_key_must_be_secret_and_fit, test_stopping_under_load_cuts_no_answer,
-	test_stopping_waits_for_work_and_not_for_the_idle, test_the_same_port_twice_is_a_conflict)
+	test_stopping_sends_what_is_finished_and_closes_the_idle, test_the_same_port_twice_is_a_conflict)
