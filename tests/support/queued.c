@@ -137,19 +137,19 @@ pid_t queued_runner(void)
 	return pid > 1 && bn_process_is_alive(pid, 0) ? pid : 0;
 }
 
-pid_t queued_supervisor(unsigned pick)
+bn_supervisor queued_supervised(unsigned pick)
 {
 	bn_queue *q = queued_read();
-	pid_t pid = 0;
-	for (size_t i = 0; i < q->count && !pid; i++) {
+	bn_supervisor found = {.pid = 0};
+	for (size_t i = 0; i < q->count && !found.pid; i++) {
 		bn_supervisor s;
-		if (bn_supervisor_find(&s, queued.ws, q->items[(i + pick) % q->count].run, &err) ==
-				0 &&
+		const char *id = q->items[(i + pick) % q->count].run;
+		if (bn_supervisor_find(&s, queued.ws, id, &err) == 0 &&
 			s.state == BN_SUPERVISOR_ALIVE)
-			pid = s.pid;
+			found = s;
 	}
 	bn_queue_free(q);
-	return pid;
+	return found;
 }
 
 bool queued_has(const char *id, const char *name)

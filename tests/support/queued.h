@@ -5,6 +5,7 @@
 #ifndef BN_TEST_QUEUED_H
 #define BN_TEST_QUEUED_H
 #include "core/launch/queue.h"
+#include "core/run/supervisor.h"
 #include "core/track/run.h"
 #include "tests/support/track.h"
 
@@ -44,7 +45,7 @@ void queued_wait_empty(const char *program, int seconds);
 
 /* The process that holds the queue's lock, as its file says; 0 without one. */
 pid_t queued_runner(void);
-/* A supervisor of the queue, or 0. */
-pid_t queued_supervisor(unsigned pick);
+/* One of the runs that are supervised; pid 0: there is none. */
+bn_supervisor queued_supervised(unsigned pick);
 
 #endif

@@ -22,6 +22,8 @@
 #include "tests/support/queued.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -248,7 +250,26 @@ END_TEST
 
 /* ---- with the real program ------------------------------------------------------------------ */
 
-/* A process that queues n runs, each of which adds a line to the file `ran` and one to runs/<id>. */
+static char *line_path(int who)
+{
+	char *path = bn_strf("%s/line-%d", queued.dir.path, who);
+	ck_assert_ptr_nonnull(path);
+	return path;
+}
+
+static void note_id(int who, const char *id)
+{
+	char *path = line_path(who);
+	FILE *f = fopen(path, "a");
+	if (f) {
+		fprintf(f, "%s\n", id);
+		fclose(f);
+	}
+	bn_free(path);
+}
+
+/* A process that queues n runs, each of which adds a line to the file `ran` and one to runs/<id>. Their ids
+ * are in the file line-<who>, in the order of the calls. */
 static pid_t fork_adder(const char *program, int n, int who, const char *more)
 {
 	pid_t pid = fork();
@@ -264,6 +285,7 @@ static pid_t fork_adder(const char *program, int n, int who, const char *more)
 			fprintf(stderr, "adder: %s\n", e.msg);
 			_exit(1);
 		}
+		note_id(who, id);
 	}
 	bn_workspace_close(ws);
 	_exit(0);
@@ -281,13 +303,13 @@ static size_t lines_of(const bn_dir *dir, const char *name)
 }
 
 typedef struct tally {
-	int finished, lost, scheduled, total;
+	int finished, failed, lost, scheduled, total;
 } tally;
 
 /* Every run's state says what became of it: none ran twice, a finished one ran. */
 static tally check_states(void)
 {
-	tally t = {0, 0, 0, 0};
+	tally t = {0, 0, 0, 0, 0};
 	sqlite3_stmt *st = NULL;
 	sqlite3 *db = bn_workspace_index(queued.ws);
 	ck_assert_int_eq(
@@ -309,6 +331,8 @@ static tally check_states(void)
 		if (!strcmp(status, "FINISHED")) {
 			t.finished++;
 			ck_assert_msg(times == 1, "run %s FINISHED, and never ran", id);
+		} else if (!strcmp(status, "FAILED")) {
+			t.failed++;
 		} else if (!strcmp(status, "LOST")) {
 			t.lost++;
 		} else {
@@ -322,7 +346,93 @@ static tally check_states(void)
 	return t;
 }
 
-START_TEST(test_queue_runs_all_in_order_two_at_a_time)
+/* Of runs in line, each was started when all before it were over but for most - 1: by the times of
+ * run.started and run.finished, which are their supervisors' clocks. A LOST one ended when somebody noticed.
+ * Returns how many were looked at. */
+static int check_order(char (*ids)[BN_RUN_ID_TEXT], int n, int most)
+{
+	int64_t *over = calloc((size_t)n + 1, sizeof *over);
+	int known = 0;
+	ck_assert_ptr_nonnull(over);
+	for (int i = 0; i < n; i++) {
+		bn_run_info *r = NULL;
+		int running = 0;
+		ck_assert_bn_ok(bn_run_get(&r, queued.ws, ids[i], &err), &err);
+		if ((r->status != BN_RUN_FINISHED && r->status != BN_RUN_FAILED) ||
+			r->started_ms < 0) {
+			bn_run_info_free(r);
+			continue;
+		}
+		for (int k = 0; k < known; k++)
+			running += over[k] > r->started_ms;
+		ck_assert_msg(running < most,
+			"run %d started before %d of those before it were over", i, running);
+		over[known++] = r->finished_ms;
+		bn_run_info_free(r);
+	}
+	free(over);
+	return known;
+}
+
+/* The same for what one process has queued, in whatever lies between. */
+static int check_order_of(int who, int most)
+{
+	char(*ids)[BN_RUN_ID_TEXT] = calloc(4000, sizeof *ids);
+	char *path = line_path(who);
+	FILE *f = fopen(path, "r");
+	int n = 0;
+	ck_assert_ptr_nonnull(ids);
+	while (f && n < 4000 && fscanf(f, "%32s", ids[n]) == 1 && strlen(ids[n]) == 32)
+		n++;
+	if (f)
+		fclose(f);
+	n = check_order(ids, n, most);
+	bn_free(path);
+	free(ids);
+	return n;
+}
+
+START_TEST(test_queue_starts_them_in_line_two_at_a_time)
+{
+	enum { WHO = 3, EACH = 8 };
+	NEED_PROGRAM();
+	pid_t adders[WHO];
+	char ids[WHO * EACH][BN_RUN_ID_TEXT];
+	int both = 0;
+	queued_make();
+	queued_limit(64, 0, 2);
+	ck_assert_bn_ok(bn_queue_pause(queued.ws, true, &err), &err);
+	for (int i = 0; i < WHO; i++)
+		adders[i] = fork_adder(program, EACH, i, i == 1 ? "sleep 0.1" : "sleep 0.02");
+	for (int i = 0; i < WHO; i++) {
+		int status = -1;
+		ck_assert_int_eq(waitpid(adders[i], &status, 0), adders[i]);
+		ck_assert_int_eq(status, 0);
+	}
+	bn_queue *q = queued_read();
+	ck_assert_uint_eq(q->waiting, WHO * EACH);
+	for (int i = 0; i < WHO * EACH; i++)
+		snprintf(ids[i], sizeof ids[i], "%s", q->items[i].run);
+	bn_queue_free(q);
+	ck_assert_bn_ok(bn_queue_pause(queued.ws, false, &err), &err);
+	queued_wait_empty(program, 60);
+	ck_assert_int_eq(check_states().finished, WHO * EACH);
+	ck_assert_int_eq(check_order(ids, WHO * EACH, 2), WHO * EACH);
+	/* And there were two. */
+	for (int i = 1; i < WHO * EACH; i++) {
+		bn_run_info *a = NULL, *b = NULL;
+		ck_assert_bn_ok(bn_run_get(&a, queued.ws, ids[i - 1], &err), &err);
+		ck_assert_bn_ok(bn_run_get(&b, queued.ws, ids[i], &err), &err);
+		both += a->finished_ms > b->started_ms;
+		bn_run_info_free(a);
+		bn_run_info_free(b);
+	}
+	ck_assert_int_gt(both, WHO);
+	track_remove(&queued);
+}
+END_TEST
+
+START_TEST(test_queue_runs_all_in_order_one_at_a_time)
 {
 	enum { WHO = 4, EACH = 6 };
 	NEED_PROGRAM();
@@ -440,22 +550,24 @@ static bool is_empty_now(void)
 START_TEST(test_queue_loses_and_repeats_nothing_when_anything_is_killed)
 {
 	enum { WHO = 8 };
+	enum { RUNNER, SUPERVISOR, GUARD, CHILD, ADDER };
 	NEED_PROGRAM();
 	pid_t adders[WHO];
 	unsigned seed = (unsigned)getpid();
-	int each = storm_runs() / WHO, kills[3] = {0, 0, 0}, given_up = 0;
+	int each = storm_runs() / WHO, kills[5] = {0, 0, 0, 0, 0}, given_up = 0, in_order = 0;
 	queued_make();
 	queued_limit(64, 0, 2);
 	for (int i = 0; i < WHO; i++)
-		adders[i] = fork_adder(program, each, i, "");
+		adders[i] = fork_adder(program, each, i, i % 2 ? "sleep 0.05" : "");
 	/* A runner that is killed whenever it has begun never gets to start one: so many, and no more. */
 	for (int i = 0; adders_live(adders, WHO, &given_up) || (i < each * WHO && !is_empty_now());
 		i++) {
-		unsigned r = (unsigned)rand_r(&seed), what = i == 8 ? 2 : r % 2;
-		pid_t pid = i >= each * WHO ? 0
-			    : what == 2     ? adders[1]
-			    : what          ? queued_runner()
-					    : queued_supervisor(r);
+		unsigned r = (unsigned)rand_r(&seed), what = i == 8 ? ADDER : r % ADDER;
+		bn_supervisor s = {.pid = 0};
+		if (what > RUNNER && what < ADDER)
+			s = queued_supervised(r);
+		const pid_t pids[] = {queued_runner(), s.pid, s.guard, s.child, adders[1]};
+		pid_t pid = i >= each * WHO ? 0 : pids[what];
 		kills[what] += pid > 1 && kill(pid, SIGKILL) == 0;
 		if (r % 4 == 0) /* a verb comes by */
 			ck_assert_bn_ok(bn_queue_wake(queued.ws, program, &err), &err);
@@ -463,14 +575,19 @@ START_TEST(test_queue_loses_and_repeats_nothing_when_anything_is_killed)
 	}
 	queued_wait_empty(program, 120);
 	tally t = check_states();
-	ck_assert_int_le(given_up, kills[2]);
+	ck_assert_int_le(given_up, kills[ADDER]);
 	ck_assert_int_ge(t.total, (WHO - given_up) * each);
 	ck_assert_int_le(t.total, WHO * each);
-	ck_assert_int_le(t.lost, kills[0]);
+	ck_assert_int_le(t.lost, kills[SUPERVISOR]);
+	ck_assert_int_le(t.failed, kills[CHILD]);
 	ck_assert_int_le(t.scheduled, given_up);
-	printf("NOTE: %d runs, %d runners, %d supervisors, %d adders killed: %d finished, %d LOST, "
-	       "none twice\n",
-		t.total, kills[1], kills[0], kills[2], t.finished, t.lost);
+	for (int i = 0; i < WHO; i++)
+		in_order += check_order_of(i, 2);
+	printf("NOTE: %d runs, %d runners, %d supervisors, %d guards, %d commands, %d adders "
+	       "killed: %d "
+	       "finished, %d FAILED, %d LOST, none twice, %d in order\n",
+		t.total, kills[RUNNER], kills[SUPERVISOR], kills[GUARD], kills[CHILD], kills[ADDER],
+		t.finished, t.failed, t.lost, in_order);
 	track_remove(&queued);
 }
 END_TEST
@@ -481,7 +598,7 @@ BN_TEST_MAIN("core/launch/queue", test_queue_keeps_the_order_of_the_calls_when_c
 	test_queue_cancels_what_waits_and_nothing_else,
 	test_queue_is_found_again_from_the_run_whose_executor_it_is,
 	test_queue_of_another_host_is_seen_and_left_alone,
-	test_queue_of_one_user_hears_no_other_user, test_queue_runs_all_in_order_two_at_a_time,
-	test_queue_never_runs_more_than_the_limit,
+	test_queue_of_one_user_hears_no_other_user, test_queue_starts_them_in_line_two_at_a_time,
+	test_queue_runs_all_in_order_one_at_a_time, test_queue_never_runs_more_than_the_limit,
 	test_queue_loses_and_repeats_nothing_when_its_runner_is_killed_at_each_moment,
 	test_queue_loses_and_repeats_nothing_when_anything_is_killed)
