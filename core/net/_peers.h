@@ -10,6 +10,10 @@
 
 typedef struct bn_peers bn_peers;
 
+/* An IPv4 address that came through a socket of IPv6 (::ffff:a.b.c.d) becomes one of IPv4: all of them
+ * would lie in one /64. Others stay. */
+void bn_peers_unmap(struct sockaddr_storage *address);
+
 /* What counts as one: an IPv4 address, a /64 of IPv6. */
 typedef struct bn_peer_key {
 	unsigned char bytes[16];

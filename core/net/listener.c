@@ -110,6 +110,7 @@ static bool accept_some(bn_listener *l, int fd, bool is_unix)
 		}
 		if (got < 0)
 			return true;
+		bn_peers_unmap(&from);
 		take_connection(l, got, is_unix, &from);
 	}
 	return true;

@@ -3,7 +3,9 @@
 
 #include "core/base/hash.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
 
@@ -184,11 +186,27 @@ bool bn_http_has_bearer(const bn_http_request *r, const char *token)
 	return difference == 0;
 }
 
+/* The n characters are ::1, or 127.x.y.z as IPv6 writes it (::ffff:127.0.0.1, ::ffff:7f00:1). */
+static bool is_ipv6_loopback(const char *text, size_t n)
+{
+	char address[INET6_ADDRSTRLEN];
+	struct in6_addr a;
+	if (n >= sizeof address)
+		return false;
+	memcpy(address, text, n);
+	address[n] = '\0';
+	if (inet_pton(AF_INET6, address, &a) != 1)
+		return false;
+	return IN6_IS_ADDR_LOOPBACK(&a) || (IN6_IS_ADDR_V4MAPPED(&a) && a.s6_addr[12] == 127);
+}
+
 bool bn_http_is_loopback_name(const char *host)
 {
-	size_t n = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-	if (n == 5 && !strncmp(host, "[::1]", n))
-		return true;
+	size_t n = *host == '[' ? strcspn(host, "]") : strcspn(host, ":");
+	if (*host == '[')
+		return host[n] && is_ipv6_loopback(host + 1, n - 1);
+	if (strchr(host, ':') != strrchr(host, ':'))
+		return is_ipv6_loopback(host, strlen(host));
 	if (n == 9 && !strncasecmp(host, "localhost", n))
 		return true;
 	return !strncmp(host, "127.", 4) && strspn(host, "0123456789.") == n;

@@ -28,7 +28,7 @@ typedef struct bn_http_header {
 
 /* Who asks. */
 typedef struct bn_http_peer {
-	char address[48]; /* "127.0.0.1", "::1"; "" for a Unix socket */
+	char address[48]; /* "127.0.0.1" (over an IPv6 socket too), "::1"; "" for a Unix socket */
 	bool is_unix, is_tls;
 	uid_t uid; /* of a Unix socket: the kernel's word for who connected; else (uid_t)-1 */
 } bn_http_peer;
@@ -110,7 +110,8 @@ const char *bn_http_reason(int status);
 
 /* Authorization: Bearer TOKEN, compared in a time that does not depend on where it differs. */
 bool bn_http_has_bearer(const bn_http_request *r, const char *token);
-/* "localhost", 127.x.y.z or [::1], each with or without a port. */
+/* "localhost", 127.x.y.z, [::1] or [::ffff:127.x.y.z], each with or without a port; the addresses of
+ * IPv6 without brackets as well, and then without a port. */
 bool bn_http_is_loopback_name(const char *host);
 /* A page of another site that uses a browser of this machine as a go-between: it says so in Origin, or
  * (loopback: the listener listens there) its own name was made to mean 127.0.0.1 and stands in Host.

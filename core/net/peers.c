@@ -47,6 +47,18 @@ void bn_peers_free(bn_peers *p)
 	bn_free(p);
 }
 
+void bn_peers_unmap(struct sockaddr_storage *address)
+{
+	struct sockaddr_in6 from;
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	memcpy(&from, address, sizeof from);
+	if (from.sin6_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&from.sin6_addr))
+		return;
+	to.sin_port = from.sin6_port;
+	memcpy(&to.sin_addr, from.sin6_addr.s6_addr + 12, sizeof to.sin_addr);
+	memcpy(address, &to, sizeof to);
+}
+
 bn_peer_key bn_peers_key(const struct sockaddr *address)
 {
 	bn_peer_key k = {{0}};

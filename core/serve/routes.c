@@ -62,8 +62,7 @@ static bool is_foreign_page(const bn_server *s, const bn_http_request *request)
 {
 	if (*s->o.token || is_own_user(s, request))
 		return false;
-	bool loopback = !strcmp(s->o.host, "::1") || bn_http_is_loopback_name(s->o.host);
-	return bn_http_is_foreign_page(request, loopback);
+	return bn_http_is_foreign_page(request, bn_http_is_loopback_name(s->o.host));
 }
 
 /* ---- request ids ---------------------------------------------------------------------------- */

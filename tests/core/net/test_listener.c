@@ -246,7 +246,7 @@ static void start_with(bn_listener_options o)
 	bn_err err = BN_ERR_INIT;
 	up = (upload){.fd = -1, .later_every = later_every};
 	o.handler = (bn_http_handler){on_head, on_request, on_refusal, on_sent, NULL};
-	if (!o.unix_path)
+	if (!o.unix_path && !o.host)
 		o.host = "127.0.0.1";
 	if (!o.threads)
 		o.threads = 2;
@@ -266,16 +266,25 @@ static void stop(void)
 
 /* ---- clients --------------------------------------------------------------------------------- */
 
-static int dial(void)
+/* from: an address of this machine, 0 for any. */
+static int dial_from(in_addr_t from)
 {
+	struct sockaddr_in source = {.sin_family = AF_INET, .sin_addr = {htonl(from)}};
 	struct sockaddr_in a = {.sin_family = AF_INET,
 		.sin_port = htons((uint16_t)bn_listener_port(listener)),
 		.sin_addr = {htonl(INADDR_LOOPBACK)}};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct timeval wait = {20, 0};
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	if (from)
+		ck_assert_int_eq(bind(fd, (struct sockaddr *)&source, sizeof source), 0);
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
 	return fd;
+}
+
+static int dial(void)
+{
+	return dial_from(0);
 }
 
 static void put(int fd, const char *text)
@@ -847,6 +856,29 @@ START_TEST(test_connections_of_one_address_are_limited)
 }
 END_TEST
 
+START_TEST(test_an_ipv4_address_is_one_over_an_ipv6_socket_too)
+{
+	NEED_LOOPBACK();
+	int fd = socket(AF_INET6, SOCK_STREAM, 0);
+	if (fd < 0)
+		BN_TEST_SKIP("IPv4 over a socket of IPv6: no IPv6");
+	close(fd);
+	start_with((bn_listener_options){.host = "::", .limits = {.per_address = 1}});
+	int fds[3];
+	for (unsigned i = 0; i < 3; i++) {
+		char want[40];
+		fds[i] = dial_from(INADDR_LOOPBACK + i);
+		put(fds[i], "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+		snprintf(want, sizeof want, " 127.0.0.%u\n", i + 1);
+		until(fds[i], want);
+	}
+	ck_assert_str_eq(all_of(dial_from(INADDR_LOOPBACK)), "");
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+	stop();
+}
+END_TEST
+
 /* ---- Unix sockets ----------------------------------------------------------------------------- */
 
 static char unix_path[64];
@@ -1167,7 +1199,9 @@ BN_TEST_MAIN("core/net/listener", test_requests_on_one_connection_are_answered_i
 	test_slow_heads_and_bodies_are_hung_up_on, test_two_thousand_slow_heads_keep_nobody_waiting,
 	test_two_thousand_slow_bodies_keep_nobody_waiting,
 	test_a_crowd_above_the_limit_makes_room_for_who_comes,
-	test_connections_of_one_address_are_limited, test_a_unix_socket_is_its_users_alone,
+	test_connections_of_one_address_are_limited,
+	test_an_ipv4_address_is_one_over_an_ipv6_socket_too, test_a_unix_socket_is_its_users_alone,
 	test_other_users_of_a_unix_socket_are_hung_up_on, test_tls_answers_as_plain_http_does,
 	test_a_key_must_be_secret_and_fit, test_stopping_under_load_cuts_no_answer,
-	test_stopping_sends_what_is_finished_and_closes_the_idle, test_the_same_port_twice_is_a_conflict)
+	test_stopping_sends_what_is_finished_and_closes_the_idle,
+	test_the_same_port_twice_is_a_conflict)

@@ -181,8 +181,24 @@ START_TEST(test_pages_of_other_sites_are_told_by_origin_and_host)
 }
 END_TEST
 
+START_TEST(test_loopback_has_many_names)
+{
+	static const char *const are[] = {"localhost", "LocalHost:80", "127.0.0.1", "127.9.8.7:80",
+		"::1", "[::1]", "[::1]:80", "[0:0:0:0:0:0:0:1]", "::ffff:127.0.0.1",
+		"[::ffff:127.0.0.1]:80", "[::FFFF:7f00:1]"};
+	static const char *const are_not[] = {"", ":80", "localhost.example", "127.example:80",
+		"10.0.0.1", "[", "[]", "::", "[::]:80", "::2", "[::ffff:10.0.0.1]", "[::127.0.0.1]",
+		"[::1", "[fe80::1]", "::1:80:x",
+		"[::1::::::::::::::::::::::::::::::::::::::::::::::::::::::::::]"};
+	for (size_t i = 0; i < sizeof are / sizeof *are; i++)
+		ck_assert_msg(bn_http_is_loopback_name(are[i]), "%s", are[i]);
+	for (size_t i = 0; i < sizeof are_not / sizeof *are_not; i++)
+		ck_assert_msg(!bn_http_is_loopback_name(are_not[i]), "%s", are_not[i]);
+}
+END_TEST
+
 BN_TEST_MAIN("core/net/message", test_percent_escapes_are_decoded_but_not_a_slash_or_a_nul,
 	test_fields_of_a_query_are_found_by_name, test_a_response_takes_headers_and_owns_its_source,
 	test_routes_are_found_by_method_and_path, test_allow_lists_the_methods_of_a_path,
 	test_a_bearer_token_is_compared_whole,
-	test_pages_of_other_sites_are_told_by_origin_and_host)
+	test_pages_of_other_sites_are_told_by_origin_and_host, test_loopback_has_many_names)
