@@ -107,6 +107,7 @@ struct bn_exchange {
 	bool headed;                 /* head() was asked, so sent() will be */
 	bool body_done;              /* not a byte of the request is to come */
 	bool head_only, is_chunked, has_sink;
+	bool is_kept; /* its client does not take the answer at once, and conn->out is counted */
 	bn_http_head head;
 	bn_http_header headers[BN_HTTP_MAX_HEADERS];
 	bn_http_request request;
@@ -169,7 +170,8 @@ ssize_t bn_conn_transmit(bn_conn *c, const char *from, size_t n);
 bn_exchange *bn_exchange_begin(bn_conn *c); /* NULL without memory */
 void bn_exchange_end(bn_exchange *x, bool whole);
 void bn_exchange_close_sink(bn_exchange *x, bool whole);
-/* Counts bytes held in memory; false when that is too much for the listener. */
+/* Counts bytes held in memory until the exchange ends; false, and not counted, when that would be too
+ * much for the listener. */
 bool bn_exchange_count(bn_exchange *x, size_t bytes);
 /* The client has gone while a handler works on it. */
 void bn_exchange_orphan(bn_exchange *x);

@@ -100,6 +100,20 @@ static void answered(bn_conn *c)
 		bn_conn_enter(c, BN_CONN_IDLE);
 }
 
+/* The client takes no more for now, and what is left for it stays in memory. */
+static void keep(bn_conn *c)
+{
+	bn_exchange *x = c->x;
+	size_t small = x->response.body.len <= SMALL_BODY ? x->response.body.len : 0;
+	if (!x->is_kept && !bn_exchange_count(x, c->out.cap + small)) {
+		bn_conn_close(c); /* a part may have been sent: nothing else can be said */
+		return;
+	}
+	x->is_kept = true;
+	if (c->state != BN_CONN_SENDING)
+		bn_conn_enter(c, BN_CONN_SENDING);
+}
+
 void bn_conn_send(bn_conn *c)
 {
 	bn_exchange *x = c->x;
@@ -109,10 +123,7 @@ void bn_conn_send(bn_conn *c)
 		if (bytes) {
 			ssize_t put = bn_conn_transmit(c, bytes, n);
 			if (put == BN_IO_AGAIN) {
-				if (c->state != BN_CONN_SENDING)
-					bn_conn_enter(c, BN_CONN_SENDING);
-				if (!x->counted)
-					bn_exchange_count(x, c->out.len + x->response.body.len);
+				keep(c);
 				return;
 			}
 			if (put <= 0) {
@@ -142,20 +153,36 @@ void bn_conn_send(bn_conn *c)
 	}
 }
 
-void bn_conn_respond(bn_conn *c)
+/* A response that there is none of, or no memory for, becomes one that says so. */
+static void check_response(bn_exchange *x)
 {
-	bn_exchange *x = c->x;
+	bn_err err = BN_ERR_INIT;
 	bn_http_response *r = &x->response;
+	const bn_http_handler *h = &x->loop->listener->handler;
 	if (!r->status || r->headers.failed || r->body.failed) {
-		bn_err err = BN_ERR_INIT;
 		bn_err_nomem(&err, "a response");
 		bn_http_response_clear(r);
 		bn_http_response_error(r, 500, &err);
 	}
-	r->close |= !x->body_done || !x->head.keep_alive || bn_conn_is_stopping(c);
-	x->head_only |= r->status == 204 || r->status == 304;
 	if (r->source.read)
 		bn_buf_clear(&r->body);
+	if (r->body.len <= SMALL_BODY || bn_exchange_count(x, r->body.len))
+		return;
+	bn_err_set(&err, BN_ENOMEM, "too many answers wait for their clients; try again");
+	bn_http_response_clear(r);
+	bn_buf_release(&r->body);
+	bn_http_response_error(r, 503, &err);
+	if (h->refuse)
+		h->refuse(h->user, x, 503, &err);
+}
+
+void bn_conn_respond(bn_conn *c)
+{
+	bn_exchange *x = c->x;
+	bn_http_response *r = &x->response;
+	check_response(x);
+	r->close |= !x->body_done || !x->head.keep_alive || bn_conn_is_stopping(c);
+	x->head_only |= r->status == 204 || r->status == 304;
 	if (!c->out.cap) { /* the loop's, until it is clear that the client is slow */
 		c->out = c->loop->out;
 		bn_buf_init(&c->loop->out);

@@ -85,6 +85,7 @@ void bn_exchange_end(bn_exchange *x, bool whole)
 	keep_small(&x->head_bytes);
 	keep_small(&x->body);
 	x->headed = x->body_done = x->head_only = x->is_chunked = x->is_finished = false;
+	x->is_kept = false;
 	x->counted = 0;
 	x->left = x->taken = x->given = 0;
 	memset(x->state, 0, sizeof x->state);
@@ -115,8 +116,12 @@ bool bn_exchange_count(bn_exchange *x, size_t bytes)
 {
 	bn_listener *l = x->loop->listener;
 	size_t before = atomic_fetch_add(&l->memory, bytes);
+	if (before > l->limits.memory_bytes || bytes > l->limits.memory_bytes - before) {
+		atomic_fetch_sub(&l->memory, bytes);
+		return false;
+	}
 	x->counted += bytes;
-	return before + bytes <= l->limits.memory_bytes;
+	return true;
 }
 
 /* ---- what a handler sees -------------------------------------------------------------------- */

@@ -10,7 +10,8 @@
  * What is refused, and how: a request that is not clearly one thing is a 400 and the connection ends
  * (bare line feeds, blanks before a colon, folded lines, NUL, two headers where one has meaning,
  * Content-Length beside Transfer-Encoding, codings other than chunked; RFC 9112). Whoever is slow
- * with a head or a body, or takes no answer, is hung up on. When all connections are in use, the one
+ * with a head or a body, or takes no answer, is hung up on. What the handler's side is slow with
+ * (handle, a sink or a source that said later) has no deadline but that of stopping. When all connections are in use, the one
  * that has kept the listener waiting longest makes room for a new one, so that a crowd of slow clients
  * keeps nobody out. An answer that comes before the body was read (413, 401, ...) is sent, then what
  * still arrives is read and dropped within limits, then the connection is closed: closing at once
@@ -31,9 +32,13 @@ typedef struct bn_exchange bn_exchange;
 
 /* Zero is the default in each. */
 typedef struct bn_http_limits {
-	size_t head_bytes;    /* request line and headers; 64 KiB; 431, and 414 for the line */
-	size_t body_bytes;    /* of a body kept in memory; 16 MiB; 413 */
-	size_t memory_bytes;  /* all bodies in memory and answers not yet taken; 256 MiB; 503 */
+	size_t head_bytes; /* request line and headers; 64 KiB; 431, and 414 for the line */
+	size_t body_bytes; /* of a body kept in memory; 16 MiB; 413 */
+	/* All bodies in memory, of requests and of answers from when they are complete until they are
+	 * taken; 256 MiB. 503 for what does not fit; a client is hung up on when its small or flowing
+	 * answer would have to be kept and does not fit. Small answers that leave at once are not
+	 * counted, nor is what a handler has in its hands. */
+	size_t memory_bytes;
 	unsigned connections; /* 4096, or what the process may open */
 	unsigned per_address; /* connections of one address (of a /64 of IPv6); all */
 	int head_ms; /* from the first byte (or connecting) to the end of the head; 10 000 */
@@ -83,9 +88,13 @@ typedef struct bn_listener_options {
 int bn_listener_start(
 	bn_listener **out, const bn_env *env, const bn_listener_options *options, bn_err *err);
 int bn_listener_port(const bn_listener *l); /* of TCP; 0 without */
-/* Stops accepting, closes idle connections, waits up to grace_ms for the others, then cuts them; an
- * exchange that will be finished by another thread is waited for. Ends all threads, frees. NULL is
- * fine. */
+/*
+ * Stops accepting, closes idle connections, waits up to grace_ms for the others, then cuts them: sinks
+ * and sources are closed, and wakers say that all is gone. The one thing without a limit is the
+ * bn_exchange_finish that is owed to each exchange whose handler said BN_HTTP_LATER, since it works on
+ * the exchange until then: who may take long holds a waker and looks at bn_waker_is_gone. Ends all
+ * threads, frees. NULL is fine.
+ */
 void bn_listener_stop(bn_listener *l, int grace_ms);
 
 typedef struct bn_listener_stats {

@@ -167,6 +167,8 @@ static ssize_t breaks(void *user, void *out, size_t size)
 	return (*calls)++ ? BN_HTTP_SOURCE_BROKEN : 10;
 }
 
+#define LARGE ((size_t)16 << 20) /* more than sockets keep */
+
 static bool on_head(void *user, bn_exchange *x)
 {
 	const char *path = bn_exchange_request(x)->path;
@@ -208,6 +210,10 @@ static int on_request(void *user, bn_exchange *x)
 	} else if (!strcmp(rq->path, "/empty")) {
 		r->status = 204;
 		bn_buf_adds(&r->body, "never seen");
+	} else if (!strcmp(rq->path, "/large")) {
+		ck_assert_int_eq(bn_buf_reserve(&r->body, LARGE), 0);
+		memset(r->body.ptr, 'l', LARGE);
+		r->body.len = LARGE;
 	} else if (!strcmp(rq->path, "/silent")) {
 		r->status = 0;
 	} else if (!strcmp(rq->path, "/later")) {
@@ -613,6 +619,49 @@ START_TEST(test_the_memory_of_all_bodies_is_limited)
 	put(first, "x");
 	out = all_of(first);
 	ck_assert_msg(strstr(out, "POST /a 1048576") != NULL, "%s", out);
+	stop();
+}
+END_TEST
+
+/* Bytes up to the end. */
+static size_t size_of(int fd)
+{
+	static char page[1 << 16];
+	size_t n = 0;
+	ssize_t got;
+	while ((got = recv(fd, page, sizeof page, 0)) > 0)
+		n += (size_t)got;
+	close(fd);
+	return n;
+}
+
+START_TEST(test_the_memory_of_all_answers_is_limited)
+{
+	NEED_LOOPBACK();
+	static const char large[] = "GET /large HTTP/1.1\r\n" CLOSE "\r\n";
+	bn_listener_stats stats = {0};
+	start_with((bn_listener_options){.threads = 1, .limits = {.memory_bytes = LARGE + 20000}});
+	int first = dial();
+	put(first, large);
+	while (bn_listener_get_stats(listener, &stats), stats.memory_bytes <= LARGE)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	const char *out = ask(large);
+	ck_assert_msg(!strncmp(out, "HTTP/1.1 503 ", 13) && strstr(out, "X-Refused: 503") &&
+			      strstr(out, "too many answers"),
+		"%.500s", out);
+	ck_assert_ptr_nonnull(strstr(ask("GET /a HTTP/1.1\r\n" CLOSE "\r\n"), "GET /a"));
+	/* one that flows is kept in pieces, and there is no room for one of those either */
+	int flowing = dial();
+	put(flowing, "GET /zeros HTTP/1.1\r\n" CLOSE "\r\n");
+	for (stats.open = 2; stats.open > 1; bn_listener_get_stats(listener, &stats))
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	ck_assert_uint_lt(size_of(flowing), 50000000);
+	ck_assert_uint_gt(size_of(first), LARGE);
+	while (bn_listener_get_stats(listener, &stats), stats.memory_bytes > 0)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	int again = dial();
+	put(again, large);
+	ck_assert_uint_gt(size_of(again), LARGE);
 	stop();
 }
 END_TEST
@@ -1192,8 +1241,8 @@ BN_TEST_MAIN("core/net/listener", test_requests_on_one_connection_are_answered_i
 	test_a_sink_that_says_later_slows_the_client_down, test_a_sink_may_refuse_and_has_a_limit,
 	test_expect_100_is_answered_before_the_body_or_refused,
 	test_a_refusal_reaches_a_client_who_is_still_sending,
-	test_the_memory_of_all_bodies_is_limited, test_an_answer_of_unknown_length_comes_in_chunks,
-	test_a_large_answer_waits_for_its_reader,
+	test_the_memory_of_all_bodies_is_limited, test_the_memory_of_all_answers_is_limited,
+	test_an_answer_of_unknown_length_comes_in_chunks, test_a_large_answer_waits_for_its_reader,
 	test_events_flow_until_the_client_goes_or_the_listener_stops,
 	test_a_handler_may_finish_later_from_another_thread,
 	test_slow_heads_and_bodies_are_hung_up_on, test_two_thousand_slow_heads_keep_nobody_waiting,
