@@ -23,6 +23,7 @@ typedef struct bn_exec {
 	char **data_env;           /* commands: core/launch/data_env.h */
 	char **secrets;            /* only while a process is being started */
 	int attempt;               /* 1 .. spec->retries + 1 */
+	int64_t attempt_ms;        /* when it began, since 1970 */
 	pid_t child;               /* 0: none */
 	int64_t beat_ms;           /* heartbeat interval once settled */
 	int64_t start_ms, kill_ms; /* monotonic; kill_ms 0: not stopping */

@@ -7,15 +7,17 @@
 #include "core/run/spec.h"
 
 /*
- * For commands: metrics.json in runs/<id>/ or, when written since since_ms, in the working
+ * For commands: metrics.json in runs/<id>/ or, when written since the last attempt began, in the working
  * directory: {"rmse": 1.5, "test": {"mae": 2}} becomes metrics rmse and test_mae (step 0), added to
- * `metrics`; everything in runs/<id>/artifacts/ is stored, and the spec's outputs are. For trainers
- * nothing. Appends, does not commit. Below runs/<id> only regular files of this user count, reached
+ * `metrics`; everything in runs/<id>/artifacts/ is stored, and the spec's outputs are: those of
+ * every attempt, since one may go on where another has stopped. For trainers nothing. Appends, does not commit. Below runs/<id> only regular files of this user count, reached
  * without links; what is not one, and a metrics.json that is no such object, is an error after
  * everything else was done.
  */
 int bn_leftovers_store(bn_workspace *ws, const char *id, const bn_spec *spec, const bn_dir *run_dir,
-	int64_t since_ms, bn_metric_set *metrics, bn_err *err);
+	int64_t since_ms, int64_t attempt_ms, bn_metric_set *metrics, bn_err *err);
+/* What a failed attempt has said of itself does not count for the next one: its metrics.json and its reason. */
+void bn_leftovers_forget(const bn_dir *run_dir);
 
 /*
  * Stores what matches a pattern of spec->outputs below the working directory and was written since

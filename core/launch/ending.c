@@ -117,8 +117,8 @@ static void append_leftovers(bn_exec *x)
 	bn_metric_set numbers = BN_METRIC_SET_INIT;
 	bn_err err = BN_ERR_INIT;
 	measure_all(x, &err);
-	if (bn_leftovers_store(
-		    x->ws, x->id, x->spec, x->run_dir, x->lock.since_ms, &numbers, &err) < 0)
+	if (bn_leftovers_store(x->ws, x->id, x->spec, x->run_dir, x->lock.since_ms, x->attempt_ms,
+		    &numbers, &err) < 0)
 		bn_exec_complain("what the run left behind", &err);
 	bn_err_clear(&err);
 	if (bn_runlog_metrics(x->ws, x->id, &x->metrics, &err) < 0 ||

@@ -7,6 +7,7 @@
 #include "core/launch/_child.h"
 #include "core/launch/_exec.h"
 #include "core/launch/_guard.h"
+#include "core/launch/_leftovers.h"
 #include "core/launch/_signals.h"
 #include "core/launch/data_env.h"
 #include "core/launch/queue_environ.h"
@@ -148,8 +149,8 @@ static void child_main(bn_exec *x, int gate, pid_t parent)
 	_exit(bn_child_train(&task));
 }
 
-/* Forks before anything is appended, so that the child shares no writer with us, and holds it at
- * the gate until the log says that the run has started. */
+/* Holds the child at the gate until the log says that the run has started. At the first attempt nothing has
+ * been appended before the fork; later the child finds a writer that is its parent's, and leaves it. */
 static int start_child(bn_exec *x, int *gate, bn_err *err)
 {
 	int fd[2];
@@ -193,6 +194,7 @@ static int let_go(bn_exec *x, int gate, bn_err *err)
 /* One attempt, from the fork to the last of its processes. */
 static int attempt(bn_exec *x, bn_err *err)
 {
+	x->attempt_ms = bn_env_now_ms(x->env);
 	int gate = -1, rc = bn_secrets_read(&x->secrets, x->spec, x->env, err);
 	if (rc < 0)
 		return rc;
@@ -245,6 +247,7 @@ static int supervise(bn_exec *x, bn_err *err)
 		bn_exec_pause(x, wait_ms);
 		if (x->kill_ms)
 			break;
+		bn_leftovers_forget(x->run_dir);
 		wait_ms = wait_ms * 2 < RETRY_MOST_MS ? wait_ms * 2 : RETRY_MOST_MS;
 	}
 	return bn_exec_finish(x, err);

@@ -129,14 +129,20 @@ out:
 }
 
 int bn_leftovers_store(bn_workspace *ws, const char *id, const bn_spec *spec, const bn_dir *run_dir,
-	int64_t since_ms, bn_metric_set *metrics, bn_err *err)
+	int64_t since_ms, int64_t attempt_ms, bn_metric_set *metrics, bn_err *err)
 {
 	if (!bn_spec_is_command(spec))
 		return 0;
 	int files = store_artifacts(ws, id, run_dir, err);
 	int outputs = bn_outputs_store(ws, id, spec, since_ms, err);
-	int numbers = store_metrics(metrics, bn_workspace_env(ws), spec, run_dir, since_ms, err);
+	int numbers = store_metrics(metrics, bn_workspace_env(ws), spec, run_dir, attempt_ms, err);
 	if (files < 0)
 		return files;
 	return outputs < 0 ? outputs : numbers;
+}
+
+void bn_leftovers_forget(const bn_dir *run_dir)
+{
+	bn_dir_unlink(run_dir, METRICS_FILE, NULL);
+	bn_dir_unlink(run_dir, "why", NULL);
 }

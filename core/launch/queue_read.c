@@ -7,6 +7,7 @@
 #include "core/launch/queue_environ.h"
 #include "core/run/supervisor.h"
 #include "core/store/index/fold.h"
+#include "core/store/log/clock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -122,7 +123,7 @@ static int add_items(bn_queue *q, size_t *cap, sqlite3_stmt *st, bn_err *err)
 		bn_queue_item *item = &q->items[q->count++];
 		*item = (bn_queue_item){.cores = sqlite3_column_int64(st, 1),
 			.memory_bytes = sqlite3_column_int64(st, 2),
-			.since_ms = sqlite3_column_int64(st, 3) >> 16,
+			.since_ms = bn_clock_ms((uint64_t)sqlite3_column_int64(st, 3)),
 			.stop = sqlite3_column_int(st, 4) != 0,
 			.position = sqlite3_column_int(st, 5) ? 0 : ++position};
 		snprintf(item->run, sizeof item->run, "%s",

@@ -10,12 +10,18 @@
 
 enum { BN_CLOCK_SHIFT = 16, BN_CLOCK_AHEAD_MS = 86400000 };
 
+/* Since 1970. */
+static inline int64_t bn_clock_ms(uint64_t clock)
+{
+	return (int64_t)(clock >> BN_CLOCK_SHIFT);
+}
+
 /* A clock further ahead than BN_CLOCK_AHEAD_MS comes from a machine whose clock is wrong: its
  * records are folded where they say they belong, but nobody's own clock follows it, or one bad host
  * would set everyone's for ever. */
 static inline bool bn_clock_is_sane(const bn_env *env, uint64_t clock)
 {
-	return (int64_t)(clock >> BN_CLOCK_SHIFT) <= bn_env_now_ms(env) + BN_CLOCK_AHEAD_MS;
+	return bn_clock_ms(clock) <= bn_env_now_ms(env) + BN_CLOCK_AHEAD_MS;
 }
 
 #endif

@@ -10,6 +10,7 @@
 #include "core/launch/secret.h"
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
+#include "core/track/series.h"
 #include "tests/support/launched.h"
 
 #include <fcntl.h>
@@ -179,6 +180,23 @@ static json_t *retrying(const char *script, int retries)
 	json_object_set_new(json, "retries", json_integer(retries));
 	return json;
 }
+
+START_TEST(test_exec_counts_no_metrics_of_an_attempt_that_failed)
+{
+	NEED_PROGRAM();
+	bn_series_list list = BN_SERIES_LIST_INIT;
+	launched_start(&run, retrying("[ $BINNACLE_ATTEMPT = 1 ] || exit 0; echo '{\"loss\": 1}' | "
+				      "tee metrics.json >$BINNACLE_RUN_DIR/metrics.json; exit 1",
+				     1));
+	bn_run_info *r = launched_wait_end(&run);
+	ck_assert_str_eq(bn_run_status_name(r->status), "FINISHED");
+	ck_assert(launched_has_file(&run, "metrics.json"));
+	ck_assert_bn_ok(bn_series_find_all(&list, run.w.ws, run.id, &err), &err);
+	ck_assert_uint_eq(list.count, 0);
+	bn_series_list_release(&list);
+	launched_end(&run, r);
+}
+END_TEST
 
 START_TEST(test_exec_starts_a_failed_command_again)
 {
@@ -363,8 +381,9 @@ BN_TEST_MAIN("core/launch/exec_spec", test_output_patterns_match_by_component,
 	test_exec_says_which_pattern_nothing_was_written_for,
 	test_exec_does_not_run_on_an_input_that_has_changed,
 	test_exec_refuses_a_stored_spec_that_it_does_not_understand,
-	test_exec_supervises_what_any_executor_has_started, test_exec_starts_a_failed_command_again,
-	test_exec_gives_up_after_the_last_attempt,
+	test_exec_supervises_what_any_executor_has_started,
+	test_exec_counts_no_metrics_of_an_attempt_that_failed,
+	test_exec_starts_a_failed_command_again, test_exec_gives_up_after_the_last_attempt,
 	test_exec_does_not_start_again_what_was_asked_to_end,
 	test_exec_gives_secrets_to_the_command_alone, test_exec_stores_no_secret_of_the_environment,
 	test_launch_refuses_secrets_that_are_not_there_or_not_private)

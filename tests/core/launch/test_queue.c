@@ -59,6 +59,29 @@ START_TEST(test_queue_keeps_the_order_of_the_calls_when_clocks_are_set_back)
 }
 END_TEST
 
+START_TEST(test_queue_keeps_the_order_behind_one_whose_clock_was_decades_ahead)
+{
+	char ids[4][BN_RUN_ID_TEXT];
+	queued_make();
+	int64_t now = bn_env_now_ns(bn_env_real());
+	for (int i = 0; i < 4; i++) {
+		queued.env.clock_ns = i ? now - i * (int64_t)1000000000
+					: now + (int64_t)30 * 365 * 86400 * 1000000000;
+		queued.env.clock_step_ns = 1000;
+		bn_workspace *ws = queued_open();
+		ck_assert_bn_ok(queued_try_add(ws, NOBODY, "true", 1, 0, ids[i], &err), &err);
+		bn_workspace_close(ws);
+	}
+	/* The first stands where its clock says; nobody follows it there. */
+	bn_queue *q = queued_read();
+	ck_assert_uint_eq(q->waiting, 4);
+	for (int i = 0; i < 4; i++)
+		ck_assert_str_eq(q->items[i].run, ids[(i + 1) % 4]);
+	bn_queue_free(q);
+	track_remove(&queued);
+}
+END_TEST
+
 START_TEST(test_queue_refuses_what_can_never_start_and_passes_over_what_no_longer_can)
 {
 	char big[BN_RUN_ID_TEXT], small[BN_RUN_ID_TEXT], id[BN_RUN_ID_TEXT];
@@ -593,6 +616,7 @@ START_TEST(test_queue_loses_and_repeats_nothing_when_anything_is_killed)
 END_TEST
 
 BN_TEST_MAIN("core/launch/queue", test_queue_keeps_the_order_of_the_calls_when_clocks_are_set_back,
+	test_queue_keeps_the_order_behind_one_whose_clock_was_decades_ahead,
 	test_queue_refuses_what_can_never_start_and_passes_over_what_no_longer_can,
 	test_queue_a_waiting_run_is_not_lost_however_long_it_waits,
 	test_queue_cancels_what_waits_and_nothing_else,
