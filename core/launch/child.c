@@ -9,6 +9,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/base/str.h"
 #include "core/launch/_child.h"
 #include "core/learn/evaluate.h"
 #include "core/learn/fit.h"
@@ -16,6 +17,7 @@
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
 
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -118,11 +120,21 @@ static int add_scores(trainee *t, const json_t *metrics, int64_t step)
 }
 
 /* 0: as many as there are. */
-static int threads_of(const bn_spec *spec)
+static int threads_of(const bn_spec *spec, const bn_env *env)
 {
+	const char *given = bn_env_get(env, "BINNACLE_CORES");
+	int64_t cores;
+	char line[80];
 	if (spec->threads > 0)
 		return (int)spec->threads;
-	return spec->resources.cpus > 0 ? (int)spec->resources.cpus : 0;
+	if (spec->resources.cpus > 0)
+		return (int)spec->resources.cpus;
+	if (!given || !bn_parse_i64(given, strlen(given), &cores) || cores < 1 || cores > INT_MAX)
+		return 0;
+	snprintf(line, sizeof line, "%lld core%s: all that the queue has to give", (long long)cores,
+		cores == 1 ? "" : "s");
+	bn_child_log(line);
+	return (int)cores;
 }
 
 static int train(const bn_child_task *task, trainee *t, bn_err *err)
@@ -135,7 +147,7 @@ static int train(const bn_child_task *task, trainee *t, bn_err *err)
 	if (rc < 0)
 		goto out;
 	rc = bn_fit_run(&report, t->ws, task->spec, task->run_dir, MODEL_DIR,
-		threads_of(task->spec), &hooks, &why);
+		threads_of(task->spec, task->env), &hooks, &why);
 	if (rc < 0) {
 		/* A failed write to the log ends the fit with its code; its message says more. */
 		if (t->err.code == rc)

@@ -30,7 +30,7 @@ int bn_queue_add(bn_workspace *ws, const char *id, const bn_spec *spec, int64_t 
 	if ((rc = bn_queue_order_begin(&fd, at, ws, err)) < 0)
 		goto out;
 	rc = bn_runlog_queued(
-		ws, id, name, cores < 1 ? 1 : cores, memory_bytes < 0 ? 0 : memory_bytes, err);
+		ws, id, name, cores < 0 ? 1 : cores, memory_bytes < 0 ? 0 : memory_bytes, err);
 	int kept = bn_queue_order_end(fd, at, ws, rc < 0 ? NULL : err);
 	if (rc < 0 || (rc = kept) < 0)
 		goto out;

@@ -61,10 +61,10 @@ typedef struct bn_queue_amounts {
 
 typedef struct bn_queue_item {
 	char run[BN_RUN_ID_TEXT];
-	int64_t position; /* 1, 2, 3 ... in line; 0: it has started */
-	int64_t cores, memory_bytes;
-	int64_t since_ms; /* when it was queued */
-	bool stop;        /* somebody who may has asked for its end */
+	int64_t position;            /* 1, 2, 3 ... in line; 0: it has started */
+	int64_t cores, memory_bytes; /* of one that takes all cores: the limit now */
+	int64_t since_ms;            /* when it was queued */
+	bool stop;                   /* somebody who may has asked for its end */
 	bool gone;        /* has started, and its supervisor is dead: holds nothing any more */
 	char reason[160]; /* why it waits; "" for one that has started */
 } bn_queue_item;
@@ -100,7 +100,7 @@ bool bn_queue_is_beyond(const bn_queue *q, const bn_queue_item *item, char why[1
 
 /* The run, whose first events are appended, waits from now on with the environment of this process.
  * spec: its secrets are left out of that.
- * cores below 1 are 1. Whether it asks for more than the limits is for the caller to look at. */
+ * cores 0: all that the limits allow when it starts. Whether it asks for more than the limits is for the caller to look at. */
 int bn_queue_add(bn_workspace *ws, const char *id, const bn_spec *spec, int64_t cores,
 	int64_t memory_bytes, bn_err *err);
 /* A limit: above 0 that, 0 the default, -1 as it is. */

@@ -9,12 +9,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* 0: a trainer that was not told how many threads to use takes all that the queue has to give, which is
+ * known when it starts. */
 static int64_t cores_of(const bn_spec *spec)
 {
 	const bn_spec_resources *r = &spec->resources;
 	if (r->cpus > 0)
 		return r->cpus;
-	return spec->threads > 0 ? spec->threads : 1;
+	if (spec->threads > 0)
+		return spec->threads;
+	return spec->trainer ? 0 : 1;
 }
 
 static int64_t memory_of(const bn_spec *spec)
@@ -22,7 +26,6 @@ static int64_t memory_of(const bn_spec *spec)
 	return spec->resources.memory_bytes > 0 ? spec->resources.memory_bytes : 0;
 }
 
-/* A trainer that was not told how many threads to use takes all that the queue has to give. */
 static int queue_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
 {
 	bn_queue *q = NULL;
@@ -32,8 +35,6 @@ static int queue_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
 		(rc = bn_secrets_can_wait(spec, err)) < 0 ||
 		(rc = bn_queue_read(&q, ws, NULL, 1, err)) < 0)
 		return rc;
-	if (spec->trainer && spec->resources.cpus <= 0 && spec->threads <= 0)
-		spec->resources.cpus = q->limits.cores;
 	const bn_queue_item item = {.cores = cores_of(spec), .memory_bytes = memory_of(spec)};
 	if (bn_queue_is_beyond(q, &item, why)) {
 		rc = bn_err_set(err, BN_EREFUSED, "the run %s", why);
@@ -103,8 +104,12 @@ static int queue_describe(bn_buf *out, bn_workspace *ws, const bn_spec *spec, bn
 	int rc = title ? bn_queue_read(&q, ws, NULL, 1, err) : bn_err_nomem(err, "a description");
 	if (rc < 0)
 		goto out;
-	bn_buf_addf(out, "waits in queue %s behind %zu others for %lld core%s: %s", q->name,
-		q->waiting, (long long)cores_of(spec), cores_of(spec) == 1 ? "" : "s", title);
+	bn_buf_addf(out, "waits in queue %s behind %zu others for ", q->name, q->waiting);
+	if (cores_of(spec) == 0)
+		bn_buf_addf(out, "all cores: %s", title);
+	else
+		bn_buf_addf(out, "%lld core%s: %s", (long long)cores_of(spec),
+			cores_of(spec) == 1 ? "" : "s", title);
 	rc = bn_buf_check(out, err, "a description");
 out:
 	bn_queue_free(q);

@@ -14,7 +14,7 @@ int bn_queue_fold_queued(bn_fold *f, const bn_event *ev, bool *fine, bn_err *err
 	int64_t cores = bn_json_int(ev->payload, "cores", 1), in;
 	int64_t memory = bn_json_int(ev->payload, "memory_bytes", 0);
 	int rc;
-	*fine = queue[0] && strlen(queue) < 256 && cores > 0 && memory >= 0;
+	*fine = queue[0] && strlen(queue) < 256 && cores >= 0 && memory >= 0;
 	if (!*fine) {
 		bn_fold_outcome(f, BN_OUTCOME_INVALID,
 			"no queue is named, or cores or memory make no sense");

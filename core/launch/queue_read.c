@@ -121,7 +121,10 @@ static int add_items(bn_queue *q, size_t *cap, sqlite3_stmt *st, bn_err *err)
 		if (bn_grow(&q->items, cap, q->count + 1, sizeof *q->items) != 0)
 			return bn_err_nomem(err, "a queue");
 		bn_queue_item *item = &q->items[q->count++];
-		*item = (bn_queue_item){.cores = sqlite3_column_int64(st, 1),
+		int64_t cores = sqlite3_column_int64(st, 1);
+		if (cores == 0) /* all */
+			cores = q->limits.cores > 0 ? q->limits.cores : 1;
+		*item = (bn_queue_item){.cores = cores,
 			.memory_bytes = sqlite3_column_int64(st, 2),
 			.since_ms = bn_clock_ms((uint64_t)sqlite3_column_int64(st, 3)),
 			.stop = sqlite3_column_int(st, 4) != 0,

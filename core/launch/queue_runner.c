@@ -103,7 +103,7 @@ static int fork_supervisor(runner *r, started *s, bn_supervisor_lock *lock, cons
 		return rc;
 	rc = bn_process_fork_detached(&pid, lock->fd, log_fd, err);
 	if (rc >= 0 && pid == 0)
-		_exit(bn_queue_be_supervisor(&r->task, home, s->id, lock->fd));
+		_exit(bn_queue_be_supervisor(&r->task, home, s->id, lock->fd, s->cores));
 	r->env->fs->close(r->env, log_fd);
 	*crowded = rc < 0;
 	s->pid = rc == 0 ? pid : 0;
@@ -168,6 +168,7 @@ static int start_claimed(runner *r, verdict *out, const bn_queue_item *item,
 	if (!waits)
 		return 0;
 	*crowded = false;
+	s->cores = item->cores; /* the limit may have changed since the last try */
 	if ((rc = bn_run_dir_open(&dir, r->ws, item->run, err)) < 0 ||
 		(rc = bn_supervisor_forget(lock, err)) < 0)
 		goto out;

@@ -26,10 +26,10 @@ static void say(const bn_err *err)
 
 /* A trainer's libraries read the environment when a process starts: it gets a new one. Returns only
  * when that failed. */
-static int become_trainer(
-	const bn_queue_task *t, const char *home, const char *id, int fd, bn_err *err)
+static int become_trainer(const bn_queue_task *t, const char *home, const char *id, int fd,
+	int64_t cores, bn_err *err)
 {
-	char lock[16], run_id[64], mark[64];
+	char given[40], lock[16], run_id[64], mark[64];
 	char *set_home = bn_strf("BINNACLE_HOME=%s", home);
 	int flags = fcntl(fd, F_GETFD);
 	if (!set_home)
@@ -39,12 +39,14 @@ static int become_trainer(
 		return bn_err_sys(err, BN_EIO, errno, "cannot pass on the run's lock");
 	}
 	snprintf(lock, sizeof lock, "%d", fd);
+	snprintf(given, sizeof given, "BINNACLE_CORES=%lld", (long long)cores);
 	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%.32s", id);
 	snprintf(mark, sizeof mark, BN_RUN_MARK "=%.32s", id);
 	bool own = bn_env_get(t->env, "OMP_WAIT_POLICY") != NULL;
 	const char *argv[] = {
 		t->program, "-C", home, "exec", id, "--lock-fd", lock, "--queued", NULL};
-	const char *set[] = {run_id, mark, set_home, own ? NULL : "OMP_WAIT_POLICY=passive", NULL};
+	const char *set[] = {
+		run_id, mark, set_home, given, own ? NULL : "OMP_WAIT_POLICY=passive", NULL};
 	int rc = bn_process_become(argv, set, NULL, err);
 	bn_free(set_home);
 	return rc;
@@ -82,7 +84,8 @@ static void conclude(bn_workspace *ws, const char *id, const bn_err *err)
 }
 
 /* In the forked process, which supervises the run and holds its lock, fd. */
-int bn_queue_be_supervisor(const bn_queue_task *t, const char *home, const char *id, int fd)
+int bn_queue_be_supervisor(
+	const bn_queue_task *t, const char *home, const char *id, int fd, int64_t cores)
 {
 	bn_err err = BN_ERR_INIT, unread = BN_ERR_INIT;
 	bn_workspace *ws = NULL;
@@ -101,7 +104,7 @@ int bn_queue_be_supervisor(const bn_queue_task *t, const char *home, const char 
 	bool trainer = bn_exec_spec(&spec, ws, dir, &unread) == 0 && spec->trainer;
 	bn_spec_free(spec);
 	if (trainer) {
-		rc = become_trainer(t, home, id, fd, &err);
+		rc = become_trainer(t, home, id, fd, cores, &err);
 		goto out;
 	}
 	bn_dir_close(dir);

@@ -8,7 +8,8 @@
  *	              "parent","again","note"}
  *	run.submitted {"executor","job"}   it was given to that executor (core/launch/executor.h), where it is
  *	              that job; without a job: it is about to be, and the job's id comes in another one
- *	run.queued    {"queue","cores","memory_bytes"}   it waits in that queue (core/launch/queue.h)
+ *	run.queued    {"queue","cores","memory_bytes"}   it waits in that queue (core/launch/queue.h); cores 0:
+ *	              for all that it has to give when the run starts
  *	run.started   {"host","boot_id","pid","interval_ms","code","changed"}   changed: in words, how the
  *	              code was other than the spec's when a run started that had waited; code: what it
  *	              was, as in a spec; diff names an object. Absent: as the spec says

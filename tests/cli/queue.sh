@@ -134,3 +134,14 @@ expect 0 "is not queued" "$B" run show atonce --json
 says '"executor": "local"'
 expect 2 "an executor that is none" "$B" run start --executor slurm -- true
 says "local, queue"
+
+# A trainer that was not told its threads takes what the queue has when it starts.
+"$B" data generate jobs --rows 500 -q >/dev/null || fail generate
+"$B" queue set --cores 2 -q >/dev/null || fail set
+"$B" queue pause -q || fail pause
+expect 0 "a trainer" "$B" run start --queue --trainer ridge --data jobs --target node_power_consumption --name fit
+"$B" queue set --cores 1 -q >/dev/null || fail set
+"$B" queue resume -q || fail resume
+expect 0 "starts below a limit that was lowered" "$B" run watch fit
+expect 0 "with the cores of that limit" "$B" run log fit
+says "1 core: all that the queue has to give"

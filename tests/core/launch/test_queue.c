@@ -172,6 +172,32 @@ START_TEST(test_queue_cancels_what_waits_and_nothing_else)
 }
 END_TEST
 
+START_TEST(test_queue_run_that_takes_all_cores_follows_the_limit)
+{
+	char id[BN_RUN_ID_TEXT];
+	bn_run_created about = {.name = "all", .kind = "trainer", .title = "ridge"};
+	bn_spec *spec = NULL;
+	bn_dir *dir = NULL;
+	queued_make();
+	ck_assert_bn_ok(bn_spec_new(&spec, &err), &err);
+	ck_assert_bn_ok(bn_run_id_new(&queued.env.env, id, &err), &err);
+	ck_assert_bn_ok(bn_run_dir_make(&dir, queued.ws, id, &err), &err);
+	ck_assert_bn_ok(bn_runlog_created(queued.ws, id, &about, &err), &err);
+	queued_limit(64, 0, 0);
+	ck_assert_bn_ok(bn_queue_add(queued.ws, id, spec, 0, 0, &err), &err);
+	for (int cores = 64; cores > 0; cores /= 8) {
+		queued_limit(cores, 0, 0);
+		bn_queue *q = queued_read();
+		ck_assert_int_eq(q->items[0].cores, cores);
+		ck_assert_str_eq(q->items[0].reason, "next");
+		bn_queue_free(q);
+	}
+	bn_dir_close(dir);
+	bn_spec_free(spec);
+	track_remove(&queued);
+}
+END_TEST
+
 START_TEST(test_queue_is_found_again_from_the_run_whose_executor_it_is)
 {
 	char id[BN_RUN_ID_TEXT];
@@ -620,6 +646,7 @@ BN_TEST_MAIN("core/launch/queue", test_queue_keeps_the_order_of_the_calls_when_c
 	test_queue_refuses_what_can_never_start_and_passes_over_what_no_longer_can,
 	test_queue_a_waiting_run_is_not_lost_however_long_it_waits,
 	test_queue_cancels_what_waits_and_nothing_else,
+	test_queue_run_that_takes_all_cores_follows_the_limit,
 	test_queue_is_found_again_from_the_run_whose_executor_it_is,
 	test_queue_of_another_host_is_seen_and_left_alone,
 	test_queue_of_one_user_hears_no_other_user, test_queue_starts_them_in_line_two_at_a_time,

@@ -57,7 +57,7 @@ static const struct {
 		false},
 	{"run/^", "run.created", "{'name':'n#','experiment':'x#'}", false},
 	{"run/^", "run.queued", "{'queue':'q#','cores':#,'memory_bytes':#}", false},
-	{"run/^", "run.queued", "{'queue':'q#','cores':0}", false},
+	{"run/^", "run.queued", "{'queue':'q#','cores':-1}", false},
 	{"run/^", "run.submitted", "{'executor':'e#','job':'#'}", false},
 	{"run/^", "run.submitted", "{'executor':'e#'}", false},
 	{"queue/q#", "queue.set", "{'cores':#,'at_once':null}", false},
