@@ -54,6 +54,17 @@ static json_t *gaps_json(const bn_index_status *s)
 	return list;
 }
 
+static json_t *unknown_json(const bn_index_status *s)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; list && i < s->unknown_count; i++)
+		json_array_append_new(list,
+			json_pack("{s:s, s:I, s:I, s:s}", "kind", s->unknown[i].kind, "version",
+				(json_int_t)s->unknown[i].version, "events",
+				(json_int_t)s->unknown[i].events, "entity", s->unknown[i].entity));
+	return list;
+}
+
 static int show_status(bn_cli *cli, bn_workspace *ws, bn_err *err)
 {
 	static const bn_col fields[] = {{"path", "index", BN_AS_TEXT}, {"fs", "on", BN_AS_TEXT},
@@ -80,7 +91,15 @@ static int show_status(bn_cli *cli, bn_workspace *ws, bn_err *err)
 		goto out;
 	}
 	json_object_set_new(o, "gap_count", json_integer((json_int_t)s.gap_count));
+	json_object_set_new(o, "unknown", unknown_json(&s));
 	rc = bn_cli_object(cli, o, fields, err);
+	for (size_t i = 0; i < s.unknown_count; i++)
+		bn_cli_warn(cli,
+			"%lld events '%s' (version %lld) of '%s' and others are of a newer "
+			"binnacle: kept, "
+			"not shown",
+			(long long)s.unknown[i].events, s.unknown[i].kind,
+			(long long)s.unknown[i].version, s.unknown[i].entity);
 	for (size_t i = 0; i < s.gap_count; i++)
 		bn_cli_warn(cli, "log of %s: %s; its first %lld events are in the index",
 			s.gaps[i].writer, s.gaps[i].why, (long long)s.gaps[i].folded);

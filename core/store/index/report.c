@@ -31,6 +31,39 @@ static int64_t count_outcome(sqlite3 *db, bn_outcome outcome)
 		"i", (int64_t)outcome);
 }
 
+static int add_unknown(bn_index_status *s, sqlite3_stmt *st, bn_err *err)
+{
+	bn_index_unknown *grown = bn_realloc(s->unknown, (s->unknown_count + 1) * sizeof *grown);
+	if (!grown)
+		return bn_err_nomem(err, "the index's status");
+	s->unknown = grown;
+	bn_index_unknown *u = &grown[s->unknown_count++];
+	*u = (bn_index_unknown){.kind = bn_strdup((const char *)sqlite3_column_text(st, 0)),
+		.entity = bn_strdup((const char *)sqlite3_column_text(st, 3)),
+		.version = sqlite3_column_int64(st, 1),
+		.events = sqlite3_column_int64(st, 2)};
+	return u->kind && u->entity ? 0 : bn_err_nomem(err, "the index's status");
+}
+
+static int describe_unknown(bn_index_status *s, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = 0, step = SQLITE_DONE;
+	if (sqlite3_prepare_v2(db,
+		    "SELECT k.name, coalesce(e.version, 1) AS version, count(*), min(t.entity) "
+		    "FROM event e JOIN index_name k ON k.no = e.kind "
+		    "JOIN index_entity_text t ON t.no = e.entity "
+		    "WHERE e.outcome = 3 AND e.outcome <> 0 GROUP BY 1, 2 ORDER BY 1, 2",
+		    -1, &st, NULL) != SQLITE_OK)
+		return bn_sql_error(db, err, "reading what is unknown");
+	while (rc == 0 && (step = sqlite3_step(st)) == SQLITE_ROW)
+		rc = add_unknown(s, st, err);
+	if (rc == 0 && step != SQLITE_DONE)
+		rc = bn_sql_error(db, err, "reading what is unknown");
+	sqlite3_finalize(st);
+	return rc;
+}
+
 int bn_index_describe(bn_index_status *out, bn_index *ix, bn_err *err)
 {
 	char type[24];
@@ -57,7 +90,7 @@ int bn_index_describe(bn_index_status *out, bn_index *ix, bn_err *err)
 	out->newer = count_outcome(ix->db, BN_OUTCOME_NEWER);
 	for (const bn_log_writer *w = NULL; !rc && (w = bn_index_next_gap(ix, w));)
 		rc = add_gap(out, w, err);
-	return rc;
+	return rc || out->newer == 0 ? rc : describe_unknown(out, ix->db, err);
 }
 
 void bn_index_status_release(bn_index_status *s)
@@ -66,6 +99,11 @@ void bn_index_status_release(bn_index_status *s)
 		bn_free(s->gaps[i].writer);
 		bn_free(s->gaps[i].why);
 	}
+	for (size_t i = 0; i < s->unknown_count; i++) {
+		bn_free(s->unknown[i].kind);
+		bn_free(s->unknown[i].entity);
+	}
+	bn_free(s->unknown);
 	bn_free(s->gaps);
 	bn_free(s->path);
 	bn_free(s->why);

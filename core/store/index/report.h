@@ -11,6 +11,13 @@ typedef struct bn_index_gap {
 	int64_t folded; /* events of it that are in the index */
 } bn_index_gap;
 
+/* Events that this program does not understand: they are kept, and this is all that it can say. */
+typedef struct bn_index_unknown {
+	char *kind, *entity; /* entity: of one of them, the first by name */
+	int64_t version;     /* of the class */
+	int64_t events;
+} bn_index_unknown;
+
 typedef struct bn_index_status {
 	char *path;  /* of index.db, or "(in memory)" */
 	char *why;   /* why not in a better place, or "" */
@@ -21,6 +28,8 @@ typedef struct bn_index_status {
 	int64_t last_clock;                /* highest clock folded; 0 when there is none */
 	bn_index_gap *gaps;
 	size_t gap_count;
+	bn_index_unknown *unknown; /* by kind and version */
+	size_t unknown_count;
 } bn_index_status;
 
 /* As it is: refreshed or not. Release the result, also after a failure. */

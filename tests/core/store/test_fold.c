@@ -450,6 +450,12 @@ START_TEST(test_fold_keeps_what_it_does_not_know_and_names_who_signed_it)
 	ck_assert_int_eq(toy_value(ws, "toy/a"), 5);
 	ck_assert_bn_ok(bn_index_status_get(&s, ws, &err), &err);
 	ck_assert_int_eq(s.newer, 3); /* these and the founding record, of no toy class */
+	ck_assert_int_eq(s.unknown_count, 3);
+	ck_assert_str_eq(s.unknown[0].kind, "other.x");
+	ck_assert_str_eq(s.unknown[0].entity, "other/b");
+	ck_assert_int_eq(s.unknown[0].events, 1);
+	ck_assert_str_eq(s.unknown[1].kind, "toy.new");
+	ck_assert_int_eq(s.unknown[1].version, 1);
 	bn_index_status_release(&s);
 	ck_assert(!bn_index_is_newer(bn_workspace_index(ws), "toy/a"));
 	ck_assert_bn_ok(bn_workspace_set_signer(ws, &signer, &err), &err);
