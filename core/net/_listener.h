@@ -3,7 +3,7 @@
  * with conn_read.c and conn_send.c (one connection) and exchange.c (one request and its response) share.
  *
  * Threads: a connection and its exchange belong to their loop's thread. Other threads reach a loop
- * through three lists under its lock (arrived, posted, evict) and its wake_fd, and nothing else. They
+ * through two lists under its lock (arrived, posted), asked, and its wake_fd, and nothing else. They
  * wake it before they drop the lock: what the loop then takes may be all that kept it, and stopping
  * frees it.
  */
@@ -64,7 +64,10 @@ struct bn_loop {
 	int epoll_fd, wake_fd;
 	int64_t now_ms; /* monotonic, of this turn */
 	bn_conn *conns, *closed;
-	atomic_uint count; /* of conns */
+	atomic_uint count;    /* of conns */
+	atomic_uint asked;    /* connections that are to make room, and have not yet */
+	uint64_t turns_taken; /* the last bn_conn.turn */
+	uint64_t newest;      /* that of the connection that came last */
 	atomic_uint_fast64_t requests;
 	unsigned orphans; /* exchanges whose client has gone and whose handler has not finished */
 	bn_exchange *spare;
@@ -77,7 +80,6 @@ struct bn_loop {
 	pthread_mutex_t lock; /* of the following */
 	bn_conn *arrived;
 	bn_exchange *posted;
-	unsigned evict;
 };
 
 struct bn_conn {
@@ -88,7 +90,11 @@ struct bn_conn {
 	unsigned events; /* that epoll watches */
 	bool is_counted; /* in peers */
 	int64_t since_ms, deadline_ms;
-	uint64_t moved; /* bytes since then: of a body, an answer, or dropped ones */
+	/* In what order the connections of a loop began to keep it waiting: from accepting, or from the
+	 * last answer, to the end of what they ask. */
+	uint64_t turn;
+	bool has_answered; /* at least once */
+	uint64_t moved;    /* bytes since then: of a body, an answer, or dropped ones */
 	bn_tls_stream *tls;
 	bn_exchange *x;
 	char *in; /* read, and not to be looked at before the answer has left */
@@ -129,7 +135,7 @@ void bn_loop_wake(bn_loop *l);
 void bn_loop_release(bn_loop *l); /* after its thread has ended */
 /* The acceptor: the connection is the loop's from here. */
 void bn_loop_hand_over(bn_loop *l, bn_conn *c);
-/* Any thread: its waiting connection that has kept us longest is to go. */
+/* The acceptor: its waiting connection that has kept us longest is to go. */
 void bn_loop_ask_eviction(bn_loop *l);
 /* Any thread. */
 void bn_loop_post(bn_exchange *x, bool finished);

@@ -84,6 +84,7 @@ static void answered(bn_conn *c)
 	bn_exchange *x = c->x;
 	bool hang_up = x->response.close || !x->body_done;
 	c->x = NULL;
+	c->has_answered = true;
 	bn_exchange_end(x, true);
 	bn_buf_clear(&c->out);
 	c->out_at = 0;

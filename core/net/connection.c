@@ -74,8 +74,19 @@ static int64_t patience(const bn_conn *c)
 	}
 }
 
+/* It has kept us waiting before, and still does: the first request, until its body flows. What the
+ * client of a later one has sent counts for it. */
+static bool goes_on_waiting(const bn_conn *c, bn_conn_state next)
+{
+	return c->turn && ((c->state == BN_CONN_TLS && next == BN_CONN_IDLE) ||
+				  (c->state == BN_CONN_IDLE && !c->has_answered) ||
+				  (c->state == BN_CONN_HEAD && next == BN_CONN_BODY));
+}
+
 void bn_conn_enter(bn_conn *c, bn_conn_state state)
 {
+	if (!goes_on_waiting(c, state))
+		c->turn = ++c->loop->turns_taken;
 	c->state = state;
 	c->since_ms = c->loop->now_ms;
 	c->moved = 0;
@@ -142,6 +153,7 @@ void bn_conn_begin(bn_conn *c)
 		l->conns->prev = c;
 	l->conns = c;
 	bn_conn_enter(c, c->tls ? BN_CONN_TLS : BN_CONN_IDLE);
+	l->newest = c->turn;
 	if (c->deadline_ms > c->since_ms + l->listener->limits.head_ms)
 		c->deadline_ms = c->since_ms + l->listener->limits.head_ms;
 	c->events = EPOLLIN;

@@ -55,11 +55,17 @@ static bool look_at_peer(bn_listener *l, bn_conn *c, const struct sockaddr_stora
 	return c->is_counted;
 }
 
+/* Connections of a loop, less those that have been asked to make room. */
+static int load_of(bn_loop *loop)
+{
+	return (int)atomic_load(&loop->count) - (int)atomic_load(&loop->asked);
+}
+
 static bn_loop *busiest(bn_listener *l)
 {
 	bn_loop *best = &l->loops[0];
 	for (unsigned i = 1; i < l->loop_count; i++)
-		if (atomic_load(&l->loops[i].count) > atomic_load(&best->count))
+		if (load_of(&l->loops[i]) > load_of(best))
 			best = &l->loops[i];
 	return best;
 }
@@ -68,9 +74,18 @@ static bn_loop *idlest(bn_listener *l)
 {
 	bn_loop *best = &l->loops[0];
 	for (unsigned i = 1; i < l->loop_count; i++)
-		if (atomic_load(&l->loops[i].count) < atomic_load(&best->count))
+		if (load_of(&l->loops[i]) < load_of(best))
 			best = &l->loops[i];
 	return best;
+}
+
+/* There is no room although others have been asked: once more, if they have answered. */
+static void ask_again(bn_listener *l)
+{
+	for (unsigned i = 0; i < l->loop_count; i++)
+		if (atomic_load(&l->loops[i].asked))
+			return;
+	bn_loop_ask_eviction(busiest(l));
 }
 
 static void take_connection(
@@ -99,13 +114,15 @@ static bool accept_some(bn_listener *l, int fd, bool is_unix)
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
 		struct sockaddr_storage from = {0};
 		socklen_t size = sizeof from;
-		if (atomic_load(&l->open) >= l->limits.connections + OVERSHOOT)
+		if (atomic_load(&l->open) >= l->limits.connections + OVERSHOOT) {
+			ask_again(l);
 			return false;
+		}
 		int got =
 			accept4(fd, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (got < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 				       errno == ENOMEM)) {
-			bn_loop_ask_eviction(busiest(l));
+			ask_again(l);
 			return false;
 		}
 		if (got < 0)

@@ -11,9 +11,9 @@
  * (bare line feeds, blanks before a colon, folded lines, NUL, two headers where one has meaning,
  * Content-Length beside Transfer-Encoding, codings other than chunked; RFC 9112). Whoever is slow
  * with a head or a body, or takes no answer, is hung up on. What the handler's side is slow with
- * (handle, a sink or a source that said later) has no deadline but that of stopping. When all connections are in use, the one
- * that has kept the listener waiting longest makes room for a new one, so that a crowd of slow clients
- * keeps nobody out. An answer that comes before the body was read (413, 401, ...) is sent, then what
+ * (handle, a sink or a source that said later) has no deadline but that of stopping. When all
+ * connections are in use, the one that has kept its thread waiting longest makes room for a new one
+ * (never the one that came last), so that a crowd of slow clients keeps nobody out. An answer that comes before the body was read (413, 401, ...) is sent, then what
  * still arrives is read and dropped within limits, then the connection is closed: closing at once
  * would make the client's kernel throw the answer away.
  */

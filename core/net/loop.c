@@ -40,10 +40,8 @@ void bn_loop_hand_over(bn_loop *l, bn_conn *c)
 
 void bn_loop_ask_eviction(bn_loop *l)
 {
-	pthread_mutex_lock(&l->lock);
-	l->evict++;
+	atomic_fetch_add(&l->asked, 1);
 	bn_loop_wake(l);
-	pthread_mutex_unlock(&l->lock);
 }
 
 void bn_loop_post(bn_exchange *x, bool finished)
@@ -75,16 +73,16 @@ void bn_loop_forget(bn_exchange *x)
 
 /* ---- what they asked ------------------------------------------------------------------------ */
 
-/* The waiting connections that have kept us longest go. */
-static void evict(bn_loop *l, unsigned n)
+/* The waiting connections that have kept us longest go: at most EVICT_AT_ONCE, and how many did. */
+static unsigned evict_some(bn_loop *l, unsigned most)
 {
 	bn_conn *oldest[EVICT_AT_ONCE];
-	unsigned count = 0, most = n < EVICT_AT_ONCE ? n : EVICT_AT_ONCE;
+	unsigned count = 0;
 	for (bn_conn *c = l->conns; c; c = c->next) {
-		if (!bn_conn_is_evictable(c))
+		if (c->turn == l->newest || !bn_conn_is_evictable(c))
 			continue;
 		unsigned i = count < most ? count++ : most;
-		for (; i > 0 && oldest[i - 1]->since_ms > c->since_ms; i--)
+		for (; i > 0 && oldest[i - 1]->turn > c->turn; i--)
 			if (i < most)
 				oldest[i] = oldest[i - 1];
 		if (i < most)
@@ -93,6 +91,18 @@ static void evict(bn_loop *l, unsigned n)
 	atomic_fetch_add(&l->listener->evicted, count);
 	for (unsigned i = 0; i < count; i++)
 		bn_conn_close(oldest[i]);
+	return count;
+}
+
+static void evict(bn_loop *l, unsigned n)
+{
+	unsigned left = n, step, gone;
+	do {
+		step = left < EVICT_AT_ONCE ? left : EVICT_AT_ONCE;
+		gone = evict_some(l, step);
+		left -= gone;
+	} while (left && gone == step);
+	atomic_fetch_sub(&l->asked, n); /* whoever finds no room will ask again */
 }
 
 static bn_exchange *next_posted(bn_loop *l, bool *finished)
@@ -128,21 +138,26 @@ static void on_wake(bn_loop *l)
 	ssize_t got = read(l->wake_fd, &count, sizeof count);
 	(void)got;
 	pthread_mutex_lock(&l->lock);
-	bn_conn *arrived = l->arrived;
-	unsigned evictions = l->evict;
+	bn_conn *arrived = l->arrived, *first = NULL;
 	l->arrived = NULL;
-	l->evict = 0;
 	pthread_mutex_unlock(&l->lock);
-	while (arrived) {
+	while (arrived) { /* the last lies in front */
 		bn_conn *c = arrived;
 		arrived = c->next;
+		c->next = first;
+		first = c;
+	}
+	while (first) {
+		bn_conn *c = first;
+		first = c->next;
 		bn_conn_begin(c);
 		if (atomic_load(&l->listener->stage) != BN_STAGE_RUNS)
 			bn_conn_on_drain(c);
 	}
 	take_posted(l);
-	if (evictions)
-		evict(l, evictions);
+	unsigned asked = atomic_load(&l->asked);
+	if (asked)
+		evict(l, asked);
 }
 
 /* ---- the thread ----------------------------------------------------------------------------- */

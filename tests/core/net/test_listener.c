@@ -169,6 +169,20 @@ static ssize_t breaks(void *user, void *out, size_t size)
 
 #define LARGE ((size_t)16 << 20) /* more than sockets keep */
 
+/* Holds the thread of its connection until let_go. */
+static bool is_held, may_go;
+
+static void hold(void)
+{
+	pthread_mutex_lock(&gate);
+	is_held = true;
+	pthread_cond_broadcast(&moved);
+	while (!may_go)
+		pthread_cond_wait(&moved, &gate);
+	is_held = may_go = false;
+	pthread_mutex_unlock(&gate);
+}
+
 static bool on_head(void *user, bn_exchange *x)
 {
 	const char *path = bn_exchange_request(x)->path;
@@ -210,6 +224,8 @@ static int on_request(void *user, bn_exchange *x)
 	} else if (!strcmp(rq->path, "/empty")) {
 		r->status = 204;
 		bn_buf_adds(&r->body, "never seen");
+	} else if (!strcmp(rq->path, "/hold")) {
+		hold();
 	} else if (!strcmp(rq->path, "/large")) {
 		ck_assert_int_eq(bn_buf_reserve(&r->body, LARGE), 0);
 		memset(r->body.ptr, 'l', LARGE);
@@ -882,6 +898,78 @@ START_TEST(test_a_crowd_above_the_limit_makes_room_for_who_comes)
 }
 END_TEST
 
+static void wait_for_accepted(uint64_t n)
+{
+	bn_listener_stats stats = {0};
+	while (bn_listener_get_stats(listener, &stats), stats.accepted < n)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+}
+
+static void hold_thread(int fd)
+{
+	put(fd, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
+	pthread_mutex_lock(&gate);
+	while (!is_held)
+		pthread_cond_wait(&moved, &gate);
+	pthread_mutex_unlock(&gate);
+}
+
+static void let_go(int fd)
+{
+	pthread_mutex_lock(&gate);
+	may_go = true;
+	pthread_cond_broadcast(&moved);
+	pthread_mutex_unlock(&gate);
+	until(fd, "Content-Length: 0\r\n\r\n");
+}
+
+/* The first byte of a head makes nobody younger, and whoever comes in the same moment as it is not
+ * older for that. The thread is held so that all of it comes at once. */
+START_TEST(test_room_is_made_by_who_has_waited_longest_and_not_by_who_just_came)
+{
+	NEED_LOOPBACK();
+	start_with((bn_listener_options){.threads = 1, .limits = {.connections = 4}});
+	int busy = dial(), slow[2] = {dial(), dial()}, late = dial();
+	wait_for_accepted(4);
+	for (int i = 0; i < 2; i++) {
+		hold_thread(busy);
+		put(slow[i], "G");
+		put(slow[1], "G");
+		int comes = dial();
+		wait_for_accepted(5 + (uint64_t)i);
+		let_go(busy);
+		ck_assert_str_eq(all_of(slow[i]), "");
+		put(comes, "GET /comes HTTP/1.1\r\nHost: h\r\n\r\n");
+		until(comes, "GET /comes");
+		put(late, "GET /late HTTP/1.1\r\nHost: h\r\n\r\n");
+		until(late, "GET /late");
+	}
+	stop();
+}
+END_TEST
+
+START_TEST(test_who_comes_last_is_not_hung_up_on_when_all_others_are_at_work)
+{
+	NEED_LOOPBACK();
+	start_with((bn_listener_options){.threads = 1, .limits = {.connections = 2}});
+	bn_exchange *work[2];
+	for (int i = 0; i < 2; i++) {
+		put(dial(), "GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
+		work[i] = wait_for_exchange();
+	}
+	for (uint64_t i = 0; i < 10; i++) {
+		int comes = dial();
+		wait_for_accepted(3 + i);
+		nanosleep(&(struct timespec){0, 5000000}, NULL);
+		put(comes, "GET /comes HTTP/1.1\r\n" CLOSE "\r\n");
+		ck_assert_ptr_nonnull(strstr(all_of(comes), "GET /comes"));
+	}
+	for (int i = 0; i < 2; i++)
+		bn_exchange_finish(work[i]);
+	stop();
+}
+END_TEST
+
 START_TEST(test_connections_of_one_address_are_limited)
 {
 	NEED_LOOPBACK();
@@ -1248,6 +1336,8 @@ BN_TEST_MAIN("core/net/listener", test_requests_on_one_connection_are_answered_i
 	test_slow_heads_and_bodies_are_hung_up_on, test_two_thousand_slow_heads_keep_nobody_waiting,
 	test_two_thousand_slow_bodies_keep_nobody_waiting,
 	test_a_crowd_above_the_limit_makes_room_for_who_comes,
+	test_room_is_made_by_who_has_waited_longest_and_not_by_who_just_came,
+	test_who_comes_last_is_not_hung_up_on_when_all_others_are_at_work,
 	test_connections_of_one_address_are_limited,
 	test_an_ipv4_address_is_one_over_an_ipv6_socket_too, test_a_unix_socket_is_its_users_alone,
 	test_other_users_of_a_unix_socket_are_hung_up_on, test_tls_answers_as_plain_http_does,
