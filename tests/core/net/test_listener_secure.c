@@ -1,0 +1,223 @@
+/* The listener on Unix sockets and with TLS: who may ask, and what nobody else reads. */
+#include "core/base/env.h"
+#include "tests/support/listener_test.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- Unix sockets ----------------------------------------------------------------------------- */
+
+static char unix_path[64];
+
+static int dial_unix(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	strcpy(a.sun_path, unix_path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct timeval wait = {20, 0};
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	if (connect(fd, (struct sockaddr *)&a, sizeof a) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+START_TEST(test_a_unix_socket_is_its_users_alone)
+{
+	char dir[] = "/tmp/bn-unix-XXXXXX", want[64];
+	struct stat st;
+	bn_err err = BN_ERR_INIT;
+	bn_listener *second = NULL;
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(unix_path, sizeof unix_path, "%s/sock", dir);
+	umask(0);
+	bn_listener_options o = {.unix_path = unix_path};
+	start_with(o);
+	ck_assert_int_eq(stat(unix_path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0600);
+	int fd = dial_unix();
+	put(fd, "GET /a HTTP/1.1\r\n" CLOSE "\r\n");
+	snprintf(want, sizeof want, "GET /a 0 %d \n", (int)getuid());
+	ck_assert_msg(strstr(all_of(fd), want) != NULL, "%s", want);
+	o.handler = (bn_http_handler){.handle = on_request};
+	ck_assert_int_eq(bn_listener_start(&second, bn_env_real(), &o, &err), BN_ECONFLICT);
+	stop();
+	ck_assert_int_eq(stat(unix_path, &st), -1);
+	/* one that was left behind is replaced, a file is not */
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	strcpy(at.sun_path, unix_path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	close(fd);
+	start_with((bn_listener_options){.unix_path = unix_path});
+	stop();
+	close(open(unix_path, O_CREAT | O_WRONLY, 0600));
+	bn_err_clear(&err);
+	ck_assert_int_eq(bn_listener_start(&second, bn_env_real(), &o, &err), BN_ECONFLICT);
+	ck_assert_int_eq(stat(unix_path, &st), 0);
+	unlink(unix_path);
+	rmdir(dir);
+}
+END_TEST
+
+/* As root alone: the mode of the file is one wall, the kernel's word another. */
+START_TEST(test_other_users_of_a_unix_socket_are_hung_up_on)
+{
+	if (getuid() != 0)
+		BN_TEST_SKIP("other users of a Unix socket: needs root");
+	char dir[] = "/tmp/bn-unix-XXXXXX";
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	chmod(dir, 0755);
+	snprintf(unix_path, sizeof unix_path, "%s/sock", dir);
+	start_with((bn_listener_options){.unix_path = unix_path});
+	for (int open_mode = 0; open_mode < 2; open_mode++) {
+		int status;
+		if (open_mode)
+			chmod(unix_path, 0666);
+		pid_t child = fork();
+		if (child == 0) {
+			if (setuid(12345))
+				_exit(9);
+			int fd = dial_unix();
+			if (fd < 0)
+				_exit(8);
+			send(fd, "GET /a HTTP/1.1\r\n" CLOSE "\r\n", 47, MSG_NOSIGNAL);
+			_exit(*all_of(fd) ? 7 : 0);
+		}
+		waitpid(child, &status, 0);
+		ck_assert_int_eq(WIFEXITED(status) ? WEXITSTATUS(status) : -1, open_mode ? 0 : 8);
+	}
+	bn_listener_stats stats;
+	bn_listener_get_stats(listener, &stats);
+	ck_assert_uint_eq(stats.rejected, 1);
+	stop();
+	rmdir(dir);
+}
+END_TEST
+
+/* ---- TLS -------------------------------------------------------------------------------------- */
+
+static char tls_dir[] = "/tmp/bn-tls-XXXXXX";
+static char cert[64], key[64], other_key[64];
+
+static bool run(const char *fmt, ...)
+{
+	char command[600];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof command, fmt, ap);
+	va_end(ap);
+	return system(command) == 0;
+}
+
+static bool make_certificate(void)
+{
+	if (!mkdtemp(tls_dir))
+		return false;
+	snprintf(cert, sizeof cert, "%s/cert", tls_dir);
+	snprintf(key, sizeof key, "%s/key", tls_dir);
+	snprintf(other_key, sizeof other_key, "%s/other", tls_dir);
+	umask(077);
+	return run(
+		"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "
+		"%s -out %s -days 2 -subj /CN=localhost -addext "
+		"subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null && openssl ecparam -genkey "
+		"-name prime256v1 -noout -out %s 2>/dev/null",
+		key, cert, other_key);
+}
+
+START_TEST(test_tls_answers_as_plain_http_does)
+{
+	NEED_LOOPBACK();
+	if (!make_certificate())
+		BN_TEST_SKIP("TLS: no openssl command");
+	later_every = MIB;
+	start_with((bn_listener_options){.tls_cert = cert, .tls_key = key});
+	int port = bn_listener_port(listener);
+	if (run("command -v curl >/dev/null")) {
+		ck_assert(run("curl -sS --noproxy '*' --cacert %s https://localhost:%d/a "
+			      "https://localhost:%d/b >%s/out && grep -q 'GET /b 0' %s/out",
+			cert, port, port, tls_dir, tls_dir));
+		ck_assert(run("head -c 3000000 /dev/zero >%s/big && curl -sS --noproxy '*' "
+			      "--cacert %s -T "
+			      "%s/big https://localhost:%d/upload | grep -q 'PUT /upload 3000000'",
+			tls_dir, cert, tls_dir, port));
+		ck_assert(run("[ $(curl -sS --noproxy '*' --cacert %s https://localhost:%d/zeros | "
+			      "wc -c) "
+			      "= 50000000 ]",
+			cert, port));
+		ck_assert(run(
+			"curl -sS --noproxy '*' --cacert %s https://localhost:%d/count/2000?slow | "
+			"tail -n 1 | grep -qx 1999",
+			cert, port));
+		/* a refusal while the client sends */
+		ck_assert(run(
+			"[ $(curl -sS --noproxy '*' --cacert %s -o /dev/null -w '%%{http_code}' -T "
+			"%s/big https://localhost:%d/refuse) = 401 ]",
+			cert, tls_dir, port));
+		ck_assert(!run("curl -sS --noproxy '*' --cacert %s --tls-max 1.1 "
+			       "https://localhost:%d/a 2>/dev/null",
+			cert, port));
+	}
+	ck_assert(run("printf 'GET /a HTTP/1.1\\r\\nHost: h\\r\\nConnection: close\\r\\n\\r\\n' | "
+		      "timeout 20 "
+		      "openssl s_client -connect 127.0.0.1:%d -quiet -alpn h2,http/1.1 2>/dev/null "
+		      "| grep "
+		      "-q 'GET /a '",
+		port));
+	/* plain HTTP to it, rubbish, and one who says nothing do no harm */
+	int silent = dial();
+	ck_assert_ptr_null(strstr(ask("GET /a HTTP/1.1\r\n" CLOSE "\r\n"), "200 OK"));
+	close(silent);
+	stop();
+	run("rm -r %s", tls_dir);
+}
+END_TEST
+
+START_TEST(test_a_key_must_be_secret_and_fit)
+{
+	NEED_LOOPBACK();
+	if (!make_certificate())
+		BN_TEST_SKIP("TLS: no openssl command");
+	bn_err err = BN_ERR_INIT;
+	bn_listener_options o = {.host = "127.0.0.1",
+		.tls_cert = cert,
+		.tls_key = key,
+		.handler = {.handle = on_request}};
+	chmod(key, 0640);
+	ck_assert_int_eq(bn_listener_start(&listener, bn_env_real(), &o, &err), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(err.hint, "chmod 600"));
+	chmod(key, 0600);
+	bn_err_clear(&err);
+	o.tls_key = other_key;
+	ck_assert_int_eq(bn_listener_start(&listener, bn_env_real(), &o, &err), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "not the key"));
+	bn_err_clear(&err);
+	o.tls_key = cert;
+	ck_assert_int_eq(bn_listener_start(&listener, bn_env_real(), &o, &err), BN_EINVAL);
+	bn_err_clear(&err);
+	o.tls_key = key;
+	o.tls_cert = key;
+	ck_assert_int_eq(bn_listener_start(&listener, bn_env_real(), &o, &err), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "not a certificate"));
+	bn_err_clear(&err);
+	o.tls_cert = "/nowhere/cert";
+	ck_assert_int_eq(bn_listener_start(&listener, bn_env_real(), &o, &err), BN_ENOTFOUND);
+	bn_err_clear(&err);
+	o.tls_cert = NULL;
+	ck_assert_int_eq(bn_listener_start(&listener, bn_env_real(), &o, &err), BN_EINVAL);
+	run("rm -r %s", tls_dir);
+}
+END_TEST
+
+BN_TEST_MAIN("core/net/listener_secure", test_a_unix_socket_is_its_users_alone,
+	test_other_users_of_a_unix_socket_are_hung_up_on, test_tls_answers_as_plain_http_does,
+	test_a_key_must_be_secret_and_fit)
