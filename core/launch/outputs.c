@@ -9,6 +9,8 @@
 
 #define COMPONENT_MAX 256
 #define DEPTH_MAX 64
+/* A path of the walk has DEPTH_MAX + 1 components; a pattern has at most one ** before each of them. */
+#define PARTS_MAX (2 * DEPTH_MAX + 4)
 
 /* The first component of a path into word; returns what follows it. NULL: there is none, or it is longer
  * than a file's name can be. */
@@ -25,25 +27,64 @@ static const char *split(const char *path, char word[COMPONENT_MAX])
 	return path + n;
 }
 
+/* Where the components of a pattern begin, two ** in a row as one; how many. PARTS_MAX + 1: more than any
+ * path of the walk has use for. */
+static size_t parts_of(const char *pattern, const char *at[PARTS_MAX])
+{
+	bool after_any = false;
+	size_t n = 0;
+	for (pattern += strspn(pattern, "/"); *pattern; pattern += strspn(pattern, "/")) {
+		size_t length = strcspn(pattern, "/");
+		bool any = length == 2 && !memcmp(pattern, "**", 2);
+		if (!(any && after_any)) {
+			if (n == PARTS_MAX)
+				return PARTS_MAX + 1;
+			at[n++] = pattern;
+		}
+		after_any = any;
+		pattern += length;
+	}
+	return n;
+}
+
+/* reach[i]: what was seen of the path can be the first i components of the pattern. Takes one component
+ * more; tells whether the path may go on. */
+static bool take(bool reach[PARTS_MAX + 1], const char *const at[], size_t n, const char *have)
+{
+	char want[COMPONENT_MAX];
+	bool goes_on = false;
+	for (size_t i = n; i-- > 0;) { /* backwards: each is asked before it is changed */
+		bool here = reach[i];
+		reach[i] = false;
+		if (!here || !split(at[i], want))
+			continue;
+		if (!strcmp(want, "**"))
+			reach[i] = have[0] != '.';
+		else if (fnmatch(want, have, FNM_PERIOD) == 0)
+			reach[i + 1] = true;
+		goes_on |= reach[i] || reach[i + 1];
+	}
+	return goes_on;
+}
+
 bn_match bn_output_match(const char *pattern, const char *path)
 {
-	char want[COMPONENT_MAX], have[COMPONENT_MAX];
-	const char *pattern_rest = split(pattern, want), *path_rest = split(path, have);
-	/* All of it was found, so this is below what matches; unless a component was too long. */
-	if (!pattern_rest)
-		return pattern[strspn(pattern, "/")] ? BN_MATCH_NO : BN_MATCH_YES;
-	if (!path_rest)
-		return BN_MATCH_BELOW;
-	if (!strcmp(want, "**")) {
-		bn_match none = bn_output_match(pattern_rest, path), one;
-		if (none == BN_MATCH_YES || have[0] == '.')
-			return none;
-		one = bn_output_match(pattern, path_rest);
-		return one > none ? one : none;
-	}
-	if (fnmatch(want, have, FNM_PERIOD) != 0)
+	const char *at[PARTS_MAX];
+	char have[COMPONENT_MAX];
+	bool reach[PARTS_MAX + 1] = {true};
+	size_t n = parts_of(pattern, at);
+	if (n > PARTS_MAX)
 		return BN_MATCH_NO;
-	return bn_output_match(pattern_rest, path_rest);
+	while ((path = split(path, have))) {
+		for (size_t i = 0; i < n; i++) /* ** stands for none, too */
+			if (reach[i] && !strncmp(at[i], "**", 2) && strcspn(at[i], "/") == 2)
+				reach[i + 1] = true;
+		if (reach[n]) /* all of it was found, so this is below what matches */
+			return BN_MATCH_YES;
+		if (!take(reach, at, n, have))
+			return BN_MATCH_NO;
+	}
+	return reach[n] ? BN_MATCH_YES : BN_MATCH_BELOW;
 }
 
 /* ---- the walk ------------------------------------------------------------------------------- */

@@ -9,13 +9,14 @@
 #include "core/launch/launch.h"
 #include "core/launch/secret.h"
 #include "core/store/object/object.h"
-#include "tests/support/check_main.h"
 #include "core/track/series.h"
+#include "tests/support/check_main.h"
 #include "tests/support/launched.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static launched_run run;
 static bn_err err = BN_ERR_INIT;
@@ -53,6 +54,30 @@ START_TEST(test_output_patterns_match_by_component)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		ck_assert_msg(bn_output_match(cases[i].pattern, cases[i].path) == cases[i].match,
 			"'%s' and '%s'", cases[i].pattern, cases[i].path);
+}
+END_TEST
+
+/* Tried one after the other, the ways to share out this path among the ** are more than 10^20. */
+START_TEST(test_output_pattern_of_many_any_takes_no_time)
+{
+	char pattern[512] = "", path[256] = "", anys[512] = "";
+	struct timespec began, ended;
+	for (int i = 0; i < 60; i++) {
+		strcat(pattern, i < 40 ? "**/a/" : "");
+		strcat(anys, "**/");
+		strcat(path, "a/");
+	}
+	strcat(pattern, "b");
+	strcat(anys, "b");
+	strcat(path, "c");
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &began);
+	ck_assert_int_eq(bn_output_match(pattern, path), BN_MATCH_BELOW);
+	ck_assert_int_eq(bn_output_match(anys, path), BN_MATCH_BELOW);
+	path[strlen(path) - 1] = 'b';
+	ck_assert_int_eq(bn_output_match(pattern, path), BN_MATCH_YES);
+	ck_assert_int_eq(bn_output_match(anys, path), BN_MATCH_YES);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
+	ck_assert_int_lt(ended.tv_sec - began.tv_sec, 2);
 }
 END_TEST
 
@@ -377,6 +402,7 @@ START_TEST(test_launch_refuses_secrets_that_are_not_there_or_not_private)
 END_TEST
 
 BN_TEST_MAIN("core/launch/exec_spec", test_output_patterns_match_by_component,
+	test_output_pattern_of_many_any_takes_no_time,
 	test_exec_keeps_the_outputs_that_the_command_wrote,
 	test_exec_says_which_pattern_nothing_was_written_for,
 	test_exec_does_not_run_on_an_input_that_has_changed,
