@@ -25,6 +25,19 @@
 
 #define OR_ERRNO(call) ((call) < 0 ? -errno : 0)
 
+/* A program that has closed its standard streams gets their numbers for the next file that is opened, and
+ * what it prints would land in a segment. */
+static int above_streams(int fd)
+{
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return moved;
+}
+
 /* ---- below a handle ------------------------------------------------------------------------- */
 
 /* Opens one component of a path below fd. A link is -ELOOP, whatever the flags are. */
@@ -33,7 +46,7 @@ static int open_component(int fd, const char *name, int flags, mode_t mode)
 	struct stat st;
 	if (!strcmp(name, ".."))
 		return -EXDEV;
-	int got = openat(fd, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+	int got = above_streams(openat(fd, name, flags | O_NOFOLLOW | O_CLOEXEC, mode));
 	int e = got < 0 ? -errno : 0;
 	if (got >= 0 && (flags & O_PATH) && fstat(got, &st) == 0 && S_ISLNK(st.st_mode)) {
 		close(got);
@@ -81,7 +94,7 @@ static int open_below(int at, const char *path, int flags, mode_t mode)
 	do
 		fd = syscall(SYS_openat2, at, path, &how, sizeof how);
 	while (fd < 0 && (errno == EAGAIN || errno == EINTR)); /* a rename raced with the look-up */
-	if (fd >= 0)
+	if (fd >= 0 && (fd = above_streams((int)fd)) >= 0)
 		return (int)fd;
 	return errno == ENOSYS || errno == EPERM ? open_walking(at, path, flags, mode) : -errno;
 }
@@ -206,7 +219,7 @@ static int real_open(const bn_env *env, const bn_dir *at, const char *path, int 
 	(void)env;
 	if (at)
 		return open_below(at->fd, path, flags, mode);
-	int fd = open(path, flags | O_CLOEXEC, mode);
+	int fd = above_streams(open(path, flags | O_CLOEXEC, mode));
 	return fd < 0 ? -errno : fd;
 }
 

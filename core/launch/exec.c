@@ -79,7 +79,7 @@ bool bn_exec_may_pass(int code)
 /* A run that was not claimed must have been prepared: nothing is recorded of one that was not. */
 static int open_run(bn_exec *x, bool claimed, bn_err *err)
 {
-	int rc = bn_run_dir_open(&x->run_dir, x->ws, x->id, err);
+	int rc = bn_run_dir_open_own(&x->run_dir, x->ws, x->id, err);
 	if (rc >= 0 && !claimed && !bn_dir_has(x->run_dir, "spec"))
 		rc = bn_err_set(err, BN_ENOTFOUND, "'%s/spec' is not there", x->run_dir->path);
 	if (rc == BN_ENOTFOUND)

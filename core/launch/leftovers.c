@@ -47,7 +47,7 @@ static int parse_metrics(
 	if (written + 10 <
 		since_ms) /* a kernel tick of slack: file times come from a coarse clock */
 		return 0;
-	if (st.st_uid != env->uid(env) && since_ms == 0)
+	if (st.st_uid != env->uid(env))
 		return bn_err_set(err, BN_EREFUSED, "%s belongs to another user", path);
 	if (st.st_size > METRICS_BYTES_MAX)
 		return bn_err_set(err, BN_EINVAL, "%s: over %d bytes", path, METRICS_BYTES_MAX);
@@ -100,7 +100,7 @@ static int store_metrics(bn_metric_set *set, const bn_env *env, const bn_spec *s
 	if (workdir && !theirs)
 		return bn_err_nomem(err, "a path");
 	if (theirs)
-		fd = env->fs->open(env, NULL, theirs, O_RDONLY | O_NONBLOCK, 0);
+		fd = env->fs->open(env, NULL, theirs, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0);
 	if (fd >= 0)
 		rc = read_metrics(set, env, fd, theirs, since_ms, err);
 	bn_free(theirs);

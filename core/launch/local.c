@@ -57,7 +57,7 @@ static int start(bn_workspace *ws, const bn_submission *s, bool passive, bn_err 
 		rc = bn_err_nomem(err, "an environment");
 		goto out;
 	}
-	if ((rc = bn_run_dir_open(&dir, ws, s->id, err)) < 0)
+	if ((rc = bn_run_dir_open_own(&dir, ws, s->id, err)) < 0)
 		goto out;
 	if ((rc = bn_dir_open_file(
 		     &log_fd, dir, BN_RUN_LOG_FILE, O_WRONLY | O_CREAT | O_APPEND, 0644, err)) < 0)
@@ -119,7 +119,7 @@ static int ask_by_file(bn_workspace *ws, const char *id, bn_err *err)
 	int rc = bn_runlog_stop(ws, id, err);
 	if (rc < 0 || (rc = bn_workspace_commit(ws, err)) < 0)
 		return rc;
-	if ((rc = bn_run_dir_open(&dir, ws, id, err)) < 0)
+	if ((rc = bn_run_dir_open_own(&dir, ws, id, err)) < 0)
 		return rc;
 	rc = bn_dir_write_file(dir, "stop", "stop\n", 5, 0644, err);
 	bn_dir_close(dir);
@@ -138,6 +138,9 @@ static int local_cancel(bn_workspace *ws, const char *id, bn_cancel *how, bn_err
 			id, (int)s.pid);
 	if (s.state != BN_SUPERVISOR_ALIVE)
 		return ask_by_file(ws, id, err);
+	/* The file of another user may name any process. */
+	if (s.uid != bn_workspace_env(ws)->uid(bn_workspace_env(ws)))
+		return bn_err_set(err, BN_EREFUSED, "run %.8s belongs to another user", id);
 	if (kill(s.pid, SIGTERM) != 0)
 		return errno == EPERM
 			       ? bn_err_set(

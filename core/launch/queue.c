@@ -96,7 +96,7 @@ int bn_queue_pause(bn_workspace *ws, bool paused, bn_err *err)
 static int ask_for_end(bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_dir *dir = NULL;
-	int rc = bn_run_dir_open(&dir, ws, id, err);
+	int rc = bn_run_dir_open_own(&dir, ws, id, err);
 	if (rc >= 0)
 		rc = bn_dir_write_file(dir, "stop", "stop\n", 5, 0644, err);
 	bn_dir_close(dir);

@@ -42,7 +42,7 @@ int bn_queue_environ_save(bn_workspace *ws, const char *id, const bn_spec *spec,
 	int rc = bn_process_environment(&all, err);
 	if (rc < 0 || (rc = leave_secrets_out(&kept, &all, spec, err)) < 0)
 		goto out;
-	if ((rc = bn_run_dir_open(&dir, ws, id, err)) < 0)
+	if ((rc = bn_run_dir_open_own(&dir, ws, id, err)) < 0)
 		goto out;
 	rc = bn_dir_write_file(dir, BN_QUEUE_ENVIRON, kept.ptr, kept.len, 0600, err);
 out:
@@ -70,7 +70,7 @@ int bn_queue_environ_restore(const bn_dir *run_dir, bn_err *err)
 void bn_queue_note_failure(bn_workspace *ws, const char *id, const char *why)
 {
 	bn_dir *dir = NULL;
-	if (bn_run_dir_open(&dir, ws, id, NULL) == 0 && bn_dir_has(dir, BN_QUEUE_ENVIRON))
+	if (bn_run_dir_open_own(&dir, ws, id, NULL) == 0 && bn_dir_has(dir, BN_QUEUE_ENVIRON))
 		bn_dir_write_file(dir, UNSTARTED, why, strlen(why), 0644, NULL);
 	bn_dir_close(dir);
 }
@@ -80,7 +80,7 @@ bool bn_queue_read_failure(char why[BN_QUEUE_WHY], bn_workspace *ws, const char 
 	bn_buf text = BN_BUF_INIT;
 	bn_dir *dir = NULL;
 	why[0] = '\0';
-	if (bn_run_dir_open(&dir, ws, id, NULL) == 0 &&
+	if (bn_run_dir_open_own(&dir, ws, id, NULL) == 0 &&
 		bn_dir_read_file(dir, UNSTARTED, &text, NULL) == 0 && text.len > 0)
 		snprintf(why, BN_QUEUE_WHY, "%s", text.ptr);
 	bn_buf_release(&text);
@@ -92,7 +92,7 @@ bool bn_queue_read_failure(char why[BN_QUEUE_WHY], bn_workspace *ws, const char 
 void bn_queue_forget(bn_workspace *ws, const char *id)
 {
 	bn_dir *dir = NULL;
-	if (bn_run_dir_open(&dir, ws, id, NULL) == 0 && bn_dir_has(dir, BN_QUEUE_ENVIRON)) {
+	if (bn_run_dir_open_own(&dir, ws, id, NULL) == 0 && bn_dir_has(dir, BN_QUEUE_ENVIRON)) {
 		bn_dir_unlink(dir, UNSTARTED, NULL);
 		bn_dir_unlink(dir, BN_QUEUE_ENVIRON, NULL);
 	}

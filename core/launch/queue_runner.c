@@ -169,7 +169,7 @@ static int start_claimed(runner *r, verdict *out, const bn_queue_item *item,
 		return 0;
 	*crowded = false;
 	s->cores = item->cores; /* the limit may have changed since the last try */
-	if ((rc = bn_run_dir_open(&dir, r->ws, item->run, err)) < 0 ||
+	if ((rc = bn_run_dir_open_own(&dir, r->ws, item->run, err)) < 0 ||
 		(rc = bn_supervisor_forget(lock, err)) < 0)
 		goto out;
 	if (is_stopped(r, dir, item)) {

@@ -97,7 +97,7 @@ int bn_queue_be_supervisor(
 		say(&err);
 		return 1;
 	}
-	if ((rc = bn_run_dir_open(&dir, ws, id, &err)) < 0 ||
+	if ((rc = bn_run_dir_open_own(&dir, ws, id, &err)) < 0 ||
 		(rc = bn_queue_environ_restore(dir, &err)) < 0)
 		goto out;
 	/* A spec that cannot be read is told by who supervises. */

@@ -26,6 +26,32 @@ int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err
 	return bn_dir_open_below(out, bn_workspace_at(ws), run_dir(id).text, err);
 }
 
+int bn_run_dir_open_own(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	struct stat st;
+	bn_dir *dir = NULL;
+	int rc = bn_run_dir_open(&dir, ws, id, err);
+	if (rc < 0)
+		return rc;
+	if ((rc = env->fs->fstat(env, dir->fd, &st)) < 0) {
+		rc = bn_err_sys(err, BN_EIO, -rc, "cannot look at '%s'", dir->path);
+		goto out;
+	}
+	if (st.st_uid != env->uid(env) || (st.st_mode & 022)) {
+		rc = bn_err_set(err, BN_EREFUSED, "'%s' %s", dir->path,
+			st.st_uid != env->uid(env) ? "belongs to another user"
+						   : "may be written to by others");
+		bn_err_hint(err, "what lies there is not acted on");
+		goto out;
+	}
+	*out = dir;
+	dir = NULL;
+out:
+	bn_dir_close(dir);
+	return rc;
+}
+
 int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err)
 {
 	int rc = bn_dir_make(bn_workspace_at(ws), run_dir(id).text, 0755, err);
@@ -50,7 +76,7 @@ void bn_run_clock_follow(bn_workspace *ws, const char *id)
 	int64_t clock;
 	bn_dir *dir = NULL;
 	bn_buf text = BN_BUF_INIT;
-	if (bn_run_dir_open(&dir, ws, id, NULL) < 0 ||
+	if (bn_run_dir_open_own(&dir, ws, id, NULL) < 0 ||
 		bn_dir_read_file(dir, CLOCK_FILE, &text, NULL) < 0)
 		goto out;
 	if (text.len > 1 && text.ptr[text.len - 1] == '\n' &&

@@ -22,6 +22,9 @@
 
 /* *out is yours. BN_ENOTFOUND when it is not on this file system. */
 int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
+/* For who acts on what lies in it: BN_EREFUSED unless it belongs to the user of this process and nobody
+ * else may write to it. A directory above it may be one that a whole group can rename. */
+int bn_run_dir_open_own(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
 /* The same, made when it is missing. */
 int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
 /* Whoever has created a run leaves its clock there; whoever goes on with it, and has no index,

@@ -179,9 +179,13 @@ static int read_state(bn_supervisor *out, const bn_env *env, int fd, const char 
 	char text[4096];
 	size_t got;
 	json_t *o = NULL;
+	struct stat st;
 	int rc = bn_fs_read_at(env, fd, text, sizeof text, 0, &got, path, err);
 	if (rc < 0)
 		return rc;
+	if ((rc = env->fs->fstat(env, fd, &st)) < 0)
+		return bn_err_sys(err, BN_EIO, -rc, "cannot look at '%s'", path);
+	out->uid = st.st_uid;
 	if (bn_json_parse(&o, text, got, SUPERVISOR_FILE, NULL) < 0) {
 		/* Caught between being made, locked and written: about to start. Should it have
 		 * died in that moment, it counts as never started. */
@@ -227,6 +231,8 @@ out:
 
 int bn_supervisor_end_orphans(const bn_supervisor *dead, const char *id)
 {
+	if (dead->uid != geteuid())
+		return 0;
 	bn_process_mark mark = {BN_RUN_MARK, id};
 	if (dead->guard > 1)
 		kill(dead->guard, SIGCONT); /* in case it is stopped */

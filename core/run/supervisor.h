@@ -27,6 +27,7 @@ typedef enum bn_supervisor_state {
 
 typedef struct bn_supervisor {
 	bn_supervisor_state state;
+	uid_t uid;        /* of the file: who says all this */
 	pid_t pid, sid;   /* of the supervisor; 0 unknown */
 	pid_t child;      /* of the training or command; 0 unknown */
 	pid_t guard;      /* process that ends what the supervisor may leave; 0 unknown or none */
@@ -66,7 +67,7 @@ int bn_supervisor_set_child(bn_supervisor_lock *l, pid_t child, bn_err *err);
  * that was never taken when it is all zeroes but fd -1. */
 void bn_supervisor_release(bn_supervisor_lock *l);
 
-/* Ends what a dead supervisor left running: processes, of any session, that carry the run's id in their
+/* Ends what a dead supervisor of this user's left running: processes, of any session, that carry the run's id in their
  * environment (BN_RUN_MARK). Its guard (core/launch/_guard.h), which does the same, is left alone. Returns how many
  * there were; 0 when the caller is one of them itself. */
 int bn_supervisor_end_orphans(const bn_supervisor *dead, const char *id);

@@ -19,6 +19,8 @@ typedef struct bn_reader {
 
 /* The index as of now. Every page function begins with it. */
 int bn_reader_refresh(bn_reader *r, bn_err *err);
+/* Starts the runner of this user's queue, when something waits. */
+void bn_reader_wake_queue(bn_reader *r);
 /* Table of "name@v3", borrowed until the next call. */
 int bn_reader_table(bn_table_reader **out, bn_reader *r, const char *ref, bn_err *err);
 

@@ -72,8 +72,11 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 	}
 	if (!rc)
 		rc = bn_workspace_sync(r->ws, err);
+	r->generation++; /* what the sync has folded, the next refresh does not see */
 	if (rc)
 		return rc;
+	if (a->deed == BN_DEED_QUEUE_RESUME)
+		bn_reader_wake_queue(r);
 	char text[256];
 	if (a->deed == BN_DEED_QUEUE_PAUSE || a->deed == BN_DEED_QUEUE_RESUME)
 		snprintf(text, sizeof text, "the queue %s",

@@ -28,17 +28,22 @@ static void runs_release(void *data)
 	bn_queue_free(((bn_runs *)data)->queue);
 }
 
+void bn_reader_wake_queue(bn_reader *r)
+{
+	char *program = NULL;
+	if (bn_process_program(&program, NULL) == 0)
+		bn_queue_wake(r->ws, program, NULL);
+	bn_free(program);
+}
+
 /* The queue, which goes on when its runner was killed: whoever looks starts another. */
 static int queue_read(bn_queue **out, bn_reader *r, bn_err *err)
 {
-	char *program = NULL;
 	int rc = bn_queue_read(out, r->ws, NULL, 0, err);
 	if (rc < 0)
 		return rc;
-	bool idle = (*out)->waiting > 0 && !(*out)->runner && (*out)->paused_ms < 0;
-	if (idle && bn_process_program(&program, NULL) == 0)
-		bn_queue_wake(r->ws, program, NULL);
-	bn_free(program);
+	if ((*out)->waiting > 0 && !(*out)->runner && (*out)->paused_ms < 0)
+		bn_reader_wake_queue(r);
 	return 0;
 }
 

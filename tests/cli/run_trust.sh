@@ -1,0 +1,74 @@
+#!/bin/bash
+# What a member of the group may do to another's run through files, who may rename the directories above
+# it: nothing that makes the other's processes run, or end, something else. And a program without
+# standard streams logs whole.
+set -u
+B=${BINNACLE:-$PWD/build/binnacle}
+root=$PWD build=$(dirname "$B")
+dir=$(mktemp -d)
+trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
+export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state BINNACLE_INDEX=$dir/index
+unset BINNACLE_HOME BINNACLE_RUN_ID
+
+fail() {
+	echo "FAIL: $*"
+	exit 1
+}
+cd "$dir" && mkdir ws && cd ws && "$B" init -q >/dev/null || fail init
+full() { find .binnacle/runs -maxdepth 1 -name "$1*" -printf '%f\n'; }
+
+# ---- patterns and inputs -------------------------------------------------------------------------
+deep=$(printf 'a/%.0s' $(seq 60))
+mkdir -p "$deep" && touch "$deep/f"
+timeout 60 "$B" run start --output '**/a/**/a/**/a/**/a/**/a/**/a/**/a/**/a/x' --wait -q -- touch "$deep/f" >/dev/null 2>&1
+[ $? -ne 124 ] || fail "a pattern of many ** does not end"
+echo "ok a pattern of many ** over a deep tree ends"
+mkfifo pipe
+timeout 20 "$B" run start --input pipe --wait -q -- true >shown 2>&1
+[ $? = 2 ] && grep -q 'no regular file' shown || fail "a FIFO as input: $(cat shown)"
+echo "ok a FIFO in the place of an input is refused"
+
+# ---- another user's files --------------------------------------------------------------------------
+if [ "$(id -u)" != 0 ]; then
+	echo "SKIP: files of another user: only root can make them"
+	exit 0
+fi
+"$B" queue pause -q >/dev/null || fail pause
+"$B" run start --queue --name victim -q -- sh -c 'echo harmless' >/dev/null || fail queue
+"$B" run start --name thief --wait -q -- sh -c 'echo stolen' >/dev/null || fail run
+victim=$("$B" run show victim --json | sed -n 's/^ *"id": "\([0-9a-f]\{32\}\)".*/\1/p' | head -n 1)
+thief=$("$B" run show thief --json | sed -n 's/^ *"id": "\([0-9a-f]\{32\}\)".*/\1/p' | head -n 1)
+[ -d ".binnacle/runs/$victim" ] && [ -d ".binnacle/runs/$thief" ] || fail "no directories of the runs"
+mv .binnacle/runs .binnacle/runs.old
+mkdir -p ".binnacle/runs/$victim"
+cp ".binnacle/runs.old/$thief/spec" ".binnacle/runs/$victim/spec"
+printf 'PATH=/usr/bin:/bin\0' >".binnacle/runs/$victim/environ"
+chown -R 65534 .binnacle/runs
+chmod -R 777 .binnacle/runs
+"$B" queue resume -q >/dev/null
+for _ in $(seq 50); do
+	sleep 0.1
+	[ -s ".binnacle/runs/$victim/log.txt" ] && break
+done
+grep -rqs stolen ".binnacle/runs/$victim" && fail "another's spec was run under the name of the victim's run"
+echo "ok a queued run whose directory another user has put there is not started"
+"$B" queue pause -q >/dev/null
+rm -rf .binnacle/runs && mv .binnacle/runs.old .binnacle/runs
+
+"$B" run start --name long -q -- sleep 300 >/dev/null || fail long
+sleep 1
+long=$("$B" run show long --json | sed -n 's/^ *"id": "\([0-9a-f]\{32\}\)".*/\1/p' | head -n 1)
+sleep 400 &
+other=$!
+start=$(awk '{ print $22 }' "/proc/$other/stat")
+cp -r ".binnacle/runs/$long" kept
+sed "s/\"pid\": *[0-9]*/\"pid\":$other/; s/\"guard\": *[0-9]*/\"guard\":$other/; s/\"start\": *[0-9]*/\"start\":$start/" \
+	kept/supervisor >forged
+mv ".binnacle/runs/$long/supervisor" real
+cp forged ".binnacle/runs/$long/supervisor" && chown 65534 ".binnacle/runs/$long/supervisor"
+flock ".binnacle/runs/$long/supervisor" timeout 20 "$B" run stop long >shown 2>&1
+kill -0 $other 2>/dev/null || fail "run stop ended a process that a forged file names: $(cat shown)"
+echo "ok a supervisor's file of another user makes run stop signal nobody"
+mv real ".binnacle/runs/$long/supervisor"
+"$B" run stop long -q >/dev/null 2>&1
+kill $other
