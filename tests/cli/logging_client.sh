@@ -101,6 +101,37 @@ for keys in 1 1000; do
 	echo "ok 1 000 points of $keys metrics: one thread, less than 1.5 MB"
 done
 
+# ---- a program that has closed its standard streams ---------------------------------------------------
+cat >closed.c <<'END'
+#include <binnacle.h>
+#include <stdio.h>
+#include <unistd.h>
+int main(void)
+{
+	char value[8001], key[32];
+	binnacle_run *run = binnacle_run_open(NULL);
+	close(0), close(1), close(2);
+	for (int i = 0; i < 8000; i++)
+		value[i] = (char)('a' + i * i % 23);
+	value[8000] = 0;
+	for (int i = 0; i < 2500; i++) { /* more than a segment holds */
+		snprintf(key, sizeof key, "tag%d", i);
+		binnacle_log_tag(run, key, value);
+		if (write(1, "a line of the program\n", 22) == 22 || write(2, "another\n", 8) == 8)
+			return 9;
+		if (i % 100 == 99 && binnacle_run_flush(run) != 0)
+			return 8;
+	}
+	return binnacle_run_close(run, 0) ? 7 : 0;
+}
+END
+eval "cc -std=c11 -Wall -Wextra -Werror closed.c $flags -o closed" || fail "closed.c"
+./closed
+status=$?
+[ $status = 0 ] || fail "a program without standard streams: $status"
+"$B" audit verify >verified 2>&1 || fail "audit verify after a program without streams: $(cat verified)"
+echo "ok no file of ours takes the number of a closed stream"
+
 # ---- static ---------------------------------------------------------------------------------------------
 eval "cc -Wall -Wextra costs.c -o costs-a $(sed 's/-lbinnacle/-l:libbinnacle.a/' <<<"$static")" ||
 	fail "does not link the archive"
