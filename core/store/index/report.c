@@ -48,7 +48,7 @@ static int add_unknown(bn_index_status *s, sqlite3_stmt *st, bn_err *err)
 static int describe_unknown(bn_index_status *s, sqlite3 *db, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = 0, step = SQLITE_DONE;
+	int rc = 0, step;
 	if (sqlite3_prepare_v2(db,
 		    "SELECT k.name, coalesce(e.version, 1) AS version, count(*), min(t.entity) "
 		    "FROM event e JOIN index_name k ON k.no = e.kind "
@@ -56,10 +56,12 @@ static int describe_unknown(bn_index_status *s, sqlite3 *db, bn_err *err)
 		    "WHERE e.outcome = 3 AND e.outcome <> 0 GROUP BY 1, 2 ORDER BY 1, 2",
 		    -1, &st, NULL) != SQLITE_OK)
 		return bn_sql_error(db, err, "reading what is unknown");
-	while (rc == 0 && (step = sqlite3_step(st)) == SQLITE_ROW)
-		rc = add_unknown(s, st, err);
-	if (rc == 0 && step != SQLITE_DONE)
+	while ((step = sqlite3_step(st)) == SQLITE_ROW)
+		if ((rc = add_unknown(s, st, err)) < 0)
+			goto out;
+	if (step != SQLITE_DONE)
 		rc = bn_sql_error(db, err, "reading what is unknown");
+out:
 	sqlite3_finalize(st);
 	return rc;
 }
