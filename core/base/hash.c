@@ -9,6 +9,7 @@
 #include <nettle/sha2.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct bn_hasher {
 	struct sha256_ctx sha;
@@ -88,10 +89,17 @@ out:
 int bn_sha256_file(const bn_env *env, const char *path, char out[BN_SHA256_HEX + 1], uint64_t *size,
 	bn_err *err)
 {
-	int fd = env->fs->open(env, NULL, path, O_RDONLY, 0);
+	struct stat st;
+	/* A FIFO would keep the open waiting for who writes. */
+	int rc, e, fd = env->fs->open(env, NULL, path, O_RDONLY | O_NONBLOCK, 0);
 	if (fd < 0)
 		return bn_fs_error_named(err, -fd, "cannot open", path);
-	int rc = bn_sha256_open_file(env, fd, path, out, size, err);
+	if ((e = env->fs->fstat(env, fd, &st)) < 0)
+		rc = bn_fs_error_named(err, -e, "cannot stat", path);
+	else if (!S_ISREG(st.st_mode))
+		rc = bn_err_set(err, BN_EINVAL, "'%s' is not a regular file", path);
+	else
+		rc = bn_sha256_open_file(env, fd, path, out, size, err);
 	env->fs->close(env, fd);
 	return rc;
 }

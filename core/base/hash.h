@@ -20,7 +20,8 @@
 
 void bn_sha256(const void *bytes, size_t n, uint8_t out[BN_SHA256_BYTES]);
 void bn_sha256_hex(const void *bytes, size_t n, char out[BN_SHA256_HEX + 1]);
-/* Hash of a file's content; *size (may be NULL) gets its length. */
+/* Hash of a regular file's content; *size (may be NULL) gets its length. Anything else, a FIFO or a device, is
+ * BN_EINVAL at once. */
 int bn_sha256_file(const bn_env *env, const char *path, char out[BN_SHA256_HEX + 1], uint64_t *size,
 	bn_err *err);
 

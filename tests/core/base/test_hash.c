@@ -5,7 +5,9 @@
 #include "tests/support/check_main.h"
 
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 START_TEST(test_sha256_gives_the_values_of_fips_180)
@@ -137,8 +139,23 @@ START_TEST(test_hex_reads_back_and_refuses_what_is_none)
 }
 END_TEST
 
-BN_TEST_MAIN("core/base/hash", test_sha256_gives_the_values_of_fips_180,
-	test_sha256_equals_that_of_libcrypto,
+START_TEST(test_hash_of_what_is_no_regular_file_is_refused_at_once)
+{
+	char fifo[64], got[BN_SHA256_HEX + 1];
+	const char *const paths[] = {fifo, "/dev/zero", "/"};
+	snprintf(fifo, sizeof fifo, "/tmp/bn-hash-fifo-%d", (int)getpid());
+	ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+	for (size_t i = 0; i < 3; i++) {
+		bn_err e = BN_ERR_INIT;
+		ck_assert_int_eq(bn_sha256_file(bn_env_real(), paths[i], got, NULL, &e), BN_EINVAL);
+		ck_assert_ptr_nonnull(strstr(e.msg, "not a regular file"));
+	}
+	unlink(fifo);
+}
+END_TEST
+
+BN_TEST_MAIN("core/base/hash", test_hash_of_what_is_no_regular_file_is_refused_at_once,
+	test_sha256_gives_the_values_of_fips_180, test_sha256_equals_that_of_libcrypto,
 	test_hasher_over_a_stream_equals_one_call_and_can_be_used_again,
 	test_sha256_of_a_file_equals_that_of_its_bytes, test_crc32c_gives_the_values_of_rfc_3720,
 	test_crc32c_of_any_length_and_split_equals_the_bitwise_one,
