@@ -1,7 +1,6 @@
 /* resolve.c - see resolve.h. */
 #include "core/launch/resolve.h"
 
-#include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
@@ -12,10 +11,7 @@
 #include "core/run/environment.h"
 #include "core/store/object/object.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- checks --------------------------------------------------------------------------------- */
 
@@ -273,30 +269,11 @@ out:
 	return rc;
 }
 
-/* A FIFO or a device in its place would keep whoever hashes it for ever. */
-static int hash_regular_file(const bn_env *env, const char *path, char hash[65], bn_err *err)
-{
-	struct stat st;
-	int fd = env->fs->open(env, NULL, path, O_RDONLY | O_NONBLOCK, 0);
-	if (fd < 0)
-		return bn_err_sys(
-			err, fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -fd, "cannot open '%s'", path);
-	int rc = env->fs->fstat(env, fd, &st);
-	if (rc < 0)
-		rc = bn_err_sys(err, BN_EIO, -rc, "cannot look at '%s'", path);
-	else if (!S_ISREG(st.st_mode))
-		rc = bn_err_set(err, BN_EINVAL, "'%s' is no regular file", path);
-	else
-		rc = bn_sha256_open_file(env, fd, path, hash, NULL, err);
-	env->fs->close(env, fd);
-	return rc;
-}
-
 static int hash_input(bn_spec *spec, bn_spec_input *in, const bn_env *env, bn_err *err)
 {
 	char hash[65];
 	char *path = bn_path_join(spec->workdir ? spec->workdir : ".", in->path);
-	int rc = path ? hash_regular_file(env, path, hash, err) : bn_err_nomem(err, "a path");
+	int rc = path ? bn_sha256_file(env, path, hash, NULL, err) : bn_err_nomem(err, "a path");
 	if (rc < 0) {
 		bn_err_prefix(err, "spec: inputs");
 		goto out;

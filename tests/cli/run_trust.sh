@@ -25,7 +25,7 @@ timeout 60 "$B" run start --output '**/a/**/a/**/a/**/a/**/a/**/a/**/a/**/a/x' -
 echo "ok a pattern of many ** over a deep tree ends"
 mkfifo pipe
 timeout 20 "$B" run start --input pipe --wait -q -- true >shown 2>&1
-[ $? = 2 ] && grep -q 'no regular file' shown || fail "a FIFO as input: $(cat shown)"
+[ $? = 2 ] && grep -q 'not a regular file' shown || fail "a FIFO as input: $(cat shown)"
 echo "ok a FIFO in the place of an input is refused"
 
 # ---- another user's files --------------------------------------------------------------------------
