@@ -7,6 +7,7 @@
 #include "core/base/str.h"
 #include "core/store/doctor.h"
 #include "core/store/inspect.h"
+#include "core/store/log/clock.h"
 #include "core/store/object/gc.h"
 #include "tui/cli/cli.h"
 #include "tui/cli/verbs.h"
@@ -84,8 +85,9 @@ static int show_status(bn_cli *cli, bn_workspace *ws, bn_err *err)
 		(json_int_t)s.events, "entities", (json_int_t)s.entities, "refused",
 		(json_int_t)s.refused, "invalid", (json_int_t)s.invalid, "newer",
 		(json_int_t)s.newer, "last_event_ms",
-		s.last_clock ? json_integer((json_int_t)(s.last_clock >> 16)) : json_null(), "gaps",
-		gaps_json(&s));
+		s.last_clock ? json_integer((json_int_t)bn_clock_ms((uint64_t)s.last_clock))
+			     : json_null(),
+		"gaps", gaps_json(&s));
 	if (!o) {
 		rc = bn_err_nomem(err, "the result");
 		goto out;

@@ -56,6 +56,7 @@
 #ifndef BN_STORE_INDEX_FOLD_H
 #define BN_STORE_INDEX_FOLD_H
 #include "core/base/err.h"
+#include "core/store/log/clock.h"
 
 #include <jansson.h>
 #include <sqlite3.h>
@@ -87,7 +88,7 @@ typedef struct bn_event {
 
 static inline int64_t bn_event_time_ms(const bn_event *ev)
 {
-	return (int64_t)(ev->key.clock >> 16);
+	return bn_clock_ms(ev->key.clock);
 }
 
 typedef enum bn_outcome {

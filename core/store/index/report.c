@@ -38,8 +38,8 @@ static int add_unknown(bn_index_status *s, sqlite3_stmt *st, bn_err *err)
 		return bn_err_nomem(err, "the index's status");
 	s->unknown = grown;
 	bn_index_unknown *u = &grown[s->unknown_count++];
-	*u = (bn_index_unknown){.kind = bn_strdup((const char *)sqlite3_column_text(st, 0)),
-		.entity = bn_strdup((const char *)sqlite3_column_text(st, 3)),
+	*u = (bn_index_unknown){.kind = bn_sql_text(st, 0),
+		.entity = bn_sql_text(st, 3),
 		.version = sqlite3_column_int64(st, 1),
 		.events = sqlite3_column_int64(st, 2)};
 	return u->kind && u->entity ? 0 : bn_err_nomem(err, "the index's status");
@@ -48,19 +48,17 @@ static int add_unknown(bn_index_status *s, sqlite3_stmt *st, bn_err *err)
 static int describe_unknown(bn_index_status *s, sqlite3 *db, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = 0, step;
-	if (sqlite3_prepare_v2(db,
-		    "SELECT k.name, coalesce(e.version, 1) AS version, count(*), min(t.entity) "
-		    "FROM event e JOIN index_name k ON k.no = e.kind "
-		    "JOIN index_entity_text t ON t.no = e.entity "
-		    "WHERE e.outcome = 3 AND e.outcome <> 0 GROUP BY 1, 2 ORDER BY 1, 2",
-		    -1, &st, NULL) != SQLITE_OK)
-		return bn_sql_error(db, err, "reading what is unknown");
-	while ((step = sqlite3_step(st)) == SQLITE_ROW)
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT k.name, coalesce(e.version, 1) AS version, count(*), min(t.entity) "
+		"FROM event e JOIN index_name k ON k.no = e.kind "
+		"JOIN index_entity_text t ON t.no = e.entity "
+		"WHERE e.outcome = ? AND e.outcome <> 0 GROUP BY 1, 2 ORDER BY 1, 2",
+		"i", (int64_t)BN_OUTCOME_NEWER);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) > 0)
 		if ((rc = add_unknown(s, st, err)) < 0)
 			goto out;
-	if (step != SQLITE_DONE)
-		rc = bn_sql_error(db, err, "reading what is unknown");
 out:
 	sqlite3_finalize(st);
 	return rc;
