@@ -95,6 +95,15 @@ bool bn_process_is_alive(pid_t pid, uint64_t start_ticks)
 	return start_ticks == 0 || st.start == start_ticks;
 }
 
+bool bn_process_belongs_to(pid_t pid, uid_t uid)
+{
+	char text[1024];
+	unsigned long real;
+	const char *p =
+		proc_read(pid, "status", text, sizeof text) > 0 ? strstr(text, "\nUid:") : NULL;
+	return p && sscanf(p, "\nUid: %lu", &real) == 1 && real == uid;
+}
+
 const char *bn_signal_name(int signal, char buf[24])
 {
 	static const struct {

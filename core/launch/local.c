@@ -57,10 +57,8 @@ static int start(bn_workspace *ws, const bn_submission *s, bool passive, bn_err 
 		rc = bn_err_nomem(err, "an environment");
 		goto out;
 	}
-	if ((rc = bn_run_dir_open_own(&dir, ws, s->id, err)) < 0)
-		goto out;
-	if ((rc = bn_dir_open_file(
-		     &log_fd, dir, BN_RUN_LOG_FILE, O_WRONLY | O_CREAT | O_APPEND, 0644, err)) < 0)
+	if ((rc = bn_run_dir_open_own(&dir, ws, s->id, err)) < 0 ||
+		(rc = bn_run_log_append(&log_fd, dir, err)) < 0)
 		goto out;
 	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%s", s->id);
 	snprintf(mark, sizeof mark, BN_RUN_MARK "=%s", s->id);
@@ -115,19 +113,15 @@ static int local_poll(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err
 
 static int ask_by_file(bn_workspace *ws, const char *id, bn_err *err)
 {
-	bn_dir *dir = NULL;
 	int rc = bn_runlog_stop(ws, id, err);
 	if (rc < 0 || (rc = bn_workspace_commit(ws, err)) < 0)
 		return rc;
-	if ((rc = bn_run_dir_open_own(&dir, ws, id, err)) < 0)
-		return rc;
-	rc = bn_dir_write_file(dir, "stop", "stop\n", 5, 0644, err);
-	bn_dir_close(dir);
-	return rc;
+	return bn_run_stop_ask(ws, id, err);
 }
 
 static int local_cancel(bn_workspace *ws, const char *id, bn_cancel *how, bn_err *err)
 {
+	const bn_env *env = bn_workspace_env(ws);
 	bn_supervisor s;
 	int rc = bn_supervisor_find(&s, ws, id, err);
 	*how = BN_CANCEL_ASKED;
@@ -138,8 +132,10 @@ static int local_cancel(bn_workspace *ws, const char *id, bn_cancel *how, bn_err
 			id, (int)s.pid);
 	if (s.state != BN_SUPERVISOR_ALIVE)
 		return ask_by_file(ws, id, err);
-	/* The file of another user may name any process. */
-	if (s.uid != bn_workspace_env(ws)->uid(bn_workspace_env(ws)))
+	/* Anybody who may write a file may name any process in it: who wrote it must own that process, and be
+	 * this user, unless this is root. */
+	uid_t me = env->uid(env);
+	if ((s.uid != me && me != 0) || !bn_process_belongs_to(s.pid, s.uid))
 		return bn_err_set(err, BN_EREFUSED, "run %.8s belongs to another user", id);
 	if (kill(s.pid, SIGTERM) != 0)
 		return errno == EPERM

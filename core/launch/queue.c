@@ -92,17 +92,6 @@ int bn_queue_pause(bn_workspace *ws, bool paused, bn_err *err)
 
 /* ---- cancelling ----------------------------------------------------------------------------- */
 
-/* So that a runner ends it, should this process be killed before it has. */
-static int ask_for_end(bn_workspace *ws, const char *id, bn_err *err)
-{
-	bn_dir *dir = NULL;
-	int rc = bn_run_dir_open_own(&dir, ws, id, err);
-	if (rc >= 0)
-		rc = bn_dir_write_file(dir, "stop", "stop\n", 5, 0644, err);
-	bn_dir_close(dir);
-	return rc;
-}
-
 int bn_queue_cancel(bn_workspace *ws, const char *id, bool *cancelled, bn_err *err)
 {
 	bn_supervisor_lock lock = {.fd = -1};
@@ -119,8 +108,9 @@ int bn_queue_cancel(bn_workspace *ws, const char *id, bool *cancelled, bn_err *e
 		return bn_err_move(err, &why);
 	if ((rc = bn_queue_waits(&waits, ws, id, err)) < 0 || !waits)
 		goto out;
-	/* From here on a runner that claims it looks at the log. */
-	if ((rc = bn_supervisor_forget(&lock, err)) < 0 || (rc = ask_for_end(ws, id, err)) < 0)
+	/* From here on a runner that claims it looks at the log; and it ends the run, should this process be
+	 * killed before it has. */
+	if ((rc = bn_supervisor_forget(&lock, err)) < 0 || (rc = bn_run_stop_ask(ws, id, err)) < 0)
 		goto out;
 	bn_queue_forget(ws, id);
 	if ((rc = bn_runlog_finished(ws, id, "KILLED", -1, 0, "cancelled before it started", err)) <

@@ -96,10 +96,9 @@ static int fork_supervisor(runner *r, started *s, bn_supervisor_lock *lock, cons
 	bool *crowded, bn_err *err)
 {
 	const char *home = bn_workspace_dir(r->ws);
-	int log_fd = -1, rc;
 	pid_t pid;
-	if ((rc = bn_dir_open_file(
-		     &log_fd, dir, BN_RUN_LOG_FILE, O_WRONLY | O_CREAT | O_APPEND, 0644, err)) < 0)
+	int log_fd = -1, rc = bn_run_log_append(&log_fd, dir, err);
+	if (rc < 0)
 		return rc;
 	rc = bn_process_fork_detached(&pid, lock->fd, log_fd, err);
 	if (rc >= 0 && pid == 0)
@@ -118,14 +117,6 @@ typedef enum verdict {
 	OVER,  /* does not wait any more */
 	LATER, /* could not be started now */
 } verdict;
-
-/* Somebody has asked for its end while it waited. */
-static bool is_stopped(const runner *r, const bn_dir *dir, const bn_queue_item *item)
-{
-	struct stat st;
-	return item->stop || (r->env->fs->stat(r->env, dir, "stop", &st) == 0 &&
-				     (st.st_uid == r->env->uid(r->env) || st.st_uid == 0));
-}
 
 /* One that waits is over. */
 static int end(runner *r, const char *id, const char *status, const char *reason, bn_err *err)
@@ -172,7 +163,7 @@ static int start_claimed(runner *r, verdict *out, const bn_queue_item *item,
 	if ((rc = bn_run_dir_open_own(&dir, r->ws, item->run, err)) < 0 ||
 		(rc = bn_supervisor_forget(lock, err)) < 0)
 		goto out;
-	if (is_stopped(r, dir, item)) {
+	if (item->stop || bn_run_stop_asked(dir)) { /* while it waited */
 		rc = end(r, item->run, "KILLED", "stopped on request, before it started", err);
 		*crowded = true;
 		goto out;

@@ -3,6 +3,7 @@
 #include "core/launch/_child.h"
 #include "core/launch/_exec.h"
 #include "core/launch/_signals.h"
+#include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 
 #include <errno.h>
@@ -81,18 +82,10 @@ static void begin_stop(bn_exec *x)
 	signal_tree(x, SIGCONT);
 }
 
-/* The stop file counts when it is ours: its owner is who may stop the run. */
-static bool has_stop_file(const bn_exec *x)
-{
-	struct stat st;
-	return x->env->fs->stat(x->env, x->run_dir, "stop", &st) == 0 && S_ISREG(st.st_mode) &&
-	       (st.st_uid == x->env->uid(x->env) || st.st_uid == 0);
-}
-
 static void look_for_stop(bn_exec *x)
 {
 	int64_t now = bn_exec_now_ms(x), limit = bn_exec_limit_s(x);
-	if (!x->asked && has_stop_file(x)) {
+	if (!x->asked && bn_run_stop_asked(x->run_dir)) {
 		x->asked = true;
 		begin_stop(x);
 	}

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define STOP_FILE "stop"
 #define CLOCK_FILE "clock"
 
 typedef struct run_dir_name {
@@ -85,6 +86,31 @@ void bn_run_clock_follow(bn_workspace *ws, const char *id)
 out:
 	bn_dir_close(dir);
 	bn_buf_release(&text);
+}
+
+int bn_run_stop_ask(const bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_dir *dir = NULL;
+	int rc = bn_run_dir_open(&dir, ws, id, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_dir_write_file(dir, STOP_FILE, "stop\n", 5, 0644, err);
+	bn_dir_close(dir);
+	return rc;
+}
+
+bool bn_run_stop_asked(const bn_dir *run_dir)
+{
+	const bn_env *env = run_dir->env;
+	struct stat st;
+	return env->fs->stat(env, run_dir, STOP_FILE, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_uid == env->uid(env) || st.st_uid == 0);
+}
+
+int bn_run_log_append(int *fd, const bn_dir *run_dir, bn_err *err)
+{
+	return bn_dir_open_file(
+		fd, run_dir, BN_RUN_LOG_FILE, O_WRONLY | O_CREAT | O_APPEND, 0644, err);
 }
 
 int bn_run_log_open(int *fd, const bn_workspace *ws, const char *id, bn_err *err)

@@ -32,6 +32,12 @@ int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err
  * is all that there is. */
 int bn_run_clock_leave(const bn_workspace *ws, const char *id, bn_err *err);
 void bn_run_clock_follow(bn_workspace *ws, const char *id);
+/* The stop file: its owner asks the run's supervisor, or the runner of its queue, to end it. It counts when
+ * it is a regular file of the user of this process, or of root. */
+int bn_run_stop_ask(const bn_workspace *ws, const char *id, bn_err *err);
+bool bn_run_stop_asked(const bn_dir *run_dir);
+/* Opens runs/<id>/log.txt to append what the run prints; made when it is missing. */
+int bn_run_log_append(int *fd, const bn_dir *run_dir, bn_err *err);
 /* Opens what the run has printed (runs/<id>/log.txt) for reading. BN_ENOTFOUND likewise, with a hint. */
 int bn_run_log_open(int *fd, const bn_workspace *ws, const char *id, bn_err *err);
 

@@ -72,3 +72,30 @@ echo "ok a supervisor's file of another user makes run stop signal nobody"
 mv real ".binnacle/runs/$long/supervisor"
 "$B" run stop long -q >/dev/null 2>&1
 kill $other
+
+# ---- root, who may end what is another user's -------------------------------------------------------
+if ! command -v setpriv >/dev/null; then
+	echo "SKIP: root ends another user's run: no setpriv"
+	exit 0
+fi
+theirs=$(mktemp -d /tmp/binnacle-XXXXXX) && chown 65534 "$theirs" && cd "$theirs" || fail theirs
+trap 'chmod -R u+w "$dir"; rm -rf "$dir" "$theirs"' EXIT
+as() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups env -u BINNACLE_INDEX HOME="$PWD" XDG_STATE_HOME="$PWD/s" \
+		XDG_CONFIG_HOME="$PWD/c" "$@"
+}
+if ! as test -x "$B"; then
+	echo "SKIP: root ends another user's run: another user cannot run the program where it lies"
+	exit 0
+fi
+as "$B" init -q >/dev/null && as "$B" run start --name r -q -- sleep 300 >/dev/null || fail "another user's run"
+as "$B" queue pause -q >/dev/null && as "$B" run start --queue --name w -q -- true >/dev/null || fail "another user's queue"
+sleep 1
+"$B" run stop r -q >/dev/null || fail "root cannot stop another user's run"
+"$B" run stop w -q >/dev/null || fail "root cannot cancel another user's queued run"
+for _ in $(seq 100); do
+	as "$B" run show r --json | grep -q '"status": "KILLED"' && break
+	sleep 0.1
+done
+as "$B" run show r --json | grep -q '"status": "KILLED"' || fail "the run goes on"
+echo "ok root ends a run of another user, and one that waits"
