@@ -2,6 +2,7 @@
 #include "core/base/env.h"
 
 #include "core/base/mem.h"
+#include "core/base/str.h"
 
 #include <string.h>
 
@@ -23,6 +24,15 @@ int64_t bn_env_monotonic_ns(const bn_env *env)
 const char *bn_env_get(const bn_env *env, const char *name)
 {
 	return env->get(env, name);
+}
+
+int64_t bn_env_get_ms(const bn_env *env, const char *name, int64_t least_ms, int64_t otherwise_ms)
+{
+	const char *text = bn_env_get(env, name);
+	int64_t ns;
+	if (!text || !bn_parse_duration_ns(text, &ns) || ns < least_ms * 1000000)
+		return otherwise_ms;
+	return ns / 1000000;
 }
 
 int bn_env_random(const bn_env *env, void *bytes, size_t n, bn_err *err)

@@ -38,6 +38,8 @@ int64_t bn_env_now_ns(const bn_env *env);
 int64_t bn_env_now_ms(const bn_env *env);
 int64_t bn_env_monotonic_ns(const bn_env *env);
 const char *bn_env_get(const bn_env *env, const char *name);
+/* A duration ("5s") in milliseconds; otherwise_ms when it is absent, no duration, or below least_ms. */
+int64_t bn_env_get_ms(const bn_env *env, const char *name, int64_t least_ms, int64_t otherwise_ms);
 int bn_env_random(const bn_env *env, void *bytes, size_t n, bn_err *err);
 
 /* Where things of this user live (XDG base directories): $XDG_CONFIG_HOME/binnacle or

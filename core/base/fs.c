@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- whole files ---------------------------------------------------------------------------- */
@@ -223,6 +225,17 @@ int bn_fs_look_at(bn_path_kind *out, int e, const struct stat *st, const char *p
 	else if (S_ISDIR(st->st_mode))
 		*out = BN_PATH_DIR;
 	return 0;
+}
+
+int bn_fs_lock(const bn_env *env, int fd, int tries, int64_t pause_ns)
+{
+	int e = -EWOULDBLOCK;
+	for (int i = 0; i < tries && (e == -EWOULDBLOCK || e == -EINTR); i++) {
+		if (i > 0)
+			nanosleep(&(struct timespec){0, pause_ns}, NULL);
+		e = env->fs->flock(env, fd, LOCK_EX | LOCK_NB);
+	}
+	return e;
 }
 
 int bn_fs_look(bn_path_kind *out, const bn_env *env, const char *path, bn_err *err)

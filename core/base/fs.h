@@ -69,6 +69,10 @@ int bn_fs_write_all(
 int bn_fs_read_at(const bn_env *env, int fd, void *bytes, size_t n, off_t at, size_t *got,
 	const char *path, bn_err *err);
 
+/* An exclusive flock, tried up to that many times with a pause between: those who only look hold a shared one
+ * for an instant. 0, or -errno: -EWOULDBLOCK when another process keeps it. */
+int bn_fs_lock(const bn_env *env, int fd, int tries, int64_t pause_ns);
+
 /* ---- names and directories ------------------------------------------------------------------ */
 
 /* What lies at a path. Absent is what the system calls "no such file or directory": a mount that

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define BEAT_MS 5000
+#define BEAT_LEAST_MS 10
 #define RETRY_FIRST_MS 1000
 #define RETRY_MOST_MS 16000
 
@@ -114,13 +115,6 @@ static int load_spec(bn_exec *x, bool waited, bn_err *err)
 		say_changed(x);
 	return bn_spec_is_command(x->spec) ? bn_data_env_make(&x->data_env, x->ws, x->spec, err)
 					   : 0;
-}
-
-static int64_t beat_interval(const bn_env *env)
-{
-	int64_t ns;
-	const char *text = bn_env_get(env, "BINNACLE_HEARTBEAT");
-	return text && bn_parse_duration_ns(text, &ns) && ns >= 10000000 ? ns / 1000000 : BEAT_MS;
 }
 
 /* ---- the child ------------------------------------------------------------------------------ */
@@ -287,7 +281,7 @@ int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const ch
 		.classes = classes,
 		.id = id,
 		.lock = {.fd = -1},
-		.beat_ms = beat_interval(env),
+		.beat_ms = bn_env_get_ms(env, "BINNACLE_HEARTBEAT", BEAT_LEAST_MS, BEAT_MS),
 		.metrics = BN_METRIC_SET_INIT};
 	bn_guard guard;
 	bn_err why = BN_ERR_INIT;

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PLACES "queue"
@@ -56,16 +55,10 @@ int bn_queue_lock_runner(int *fd, const bn_dir *at, bn_err *err)
 {
 	const bn_env *env = at->env;
 	char text[32];
-	int e = -EWOULDBLOCK;
 	int rc = bn_dir_open_file(fd, at, RUNNER_FILE, O_RDWR | O_CREAT, 0600, err);
 	if (rc < 0)
 		return rc;
-	/* Those who look hold a shared lock for an instant. */
-	for (int i = 0; i < LOCK_TRIES && (e == -EWOULDBLOCK || e == -EINTR); i++) {
-		if (i > 0)
-			nanosleep(&(struct timespec){0, LOCK_WAIT_NS}, NULL);
-		e = env->fs->flock(env, *fd, LOCK_EX | LOCK_NB);
-	}
+	int e = bn_fs_lock(env, *fd, LOCK_TRIES, LOCK_WAIT_NS);
 	if (e == -EWOULDBLOCK)
 		rc = bn_err_set(err, BN_ECONFLICT, "this queue has a runner already");
 	else if (e < 0)

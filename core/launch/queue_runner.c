@@ -3,7 +3,6 @@
 
 #include "core/base/mem.h"
 #include "core/base/process.h"
-#include "core/base/str.h"
 #include "core/launch/_queue_files.h"
 #include "core/launch/_queue_supervisor.h"
 #include "core/launch/queue.h"
@@ -21,7 +20,6 @@
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LOOK_AHEAD 64 /* waiting runs that are read at a time */
@@ -443,13 +441,6 @@ static int take_turns(runner *r, bn_err *err)
 	return 0;
 }
 
-static int64_t retry_interval(const bn_env *env)
-{
-	int64_t ns;
-	const char *text = bn_env_get(env, "BINNACLE_QUEUE_RETRY");
-	return text && bn_parse_duration_ns(text, &ns) && ns >= 1000000 ? ns / 1000000 : RETRY_MS;
-}
-
 int bn_queue_run(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
 	const char *program, bn_err *err)
 {
@@ -459,7 +450,7 @@ int bn_queue_run(const bn_env *env, const bn_fold_class *const *classes, const c
 		.bell_fd = -1,
 		.bell = -1,
 		.signals = -1,
-		.retry_ms = retry_interval(env)};
+		.retry_ms = bn_env_get_ms(env, "BINNACLE_QUEUE_RETRY", 1, RETRY_MS)};
 	int rc = bn_workspace_open(&r.ws, env, classes, dir, err);
 	if (rc < 0 || (rc = bn_queue_dir(&r.at, r.ws, err)) < 0)
 		goto out;

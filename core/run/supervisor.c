@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TAKE_TRIES 40
@@ -21,17 +20,6 @@
 #define TAKE_WAIT_NS 25000000
 
 #define SUPERVISOR_FILE "supervisor"
-
-static int lock_with_patience(const bn_env *env, int fd, int tries)
-{
-	int rc = -EWOULDBLOCK;
-	for (int i = 0; i < tries && (rc == -EWOULDBLOCK || rc == -EINTR); i++) {
-		if (i > 0)
-			nanosleep(&(struct timespec){0, TAKE_WAIT_NS}, NULL);
-		rc = env->fs->flock(env, fd, LOCK_EX | LOCK_NB);
-	}
-	return rc;
-}
 
 static int claim(bn_supervisor_lock *out, bool *fresh, bn_workspace *ws, const char *id, int tries,
 	bn_err *err)
@@ -49,7 +37,7 @@ static int claim(bn_supervisor_lock *out, bool *fresh, bn_workspace *ws, const c
 	}
 	if ((rc = bn_dir_open_file(&l.fd, dir, SUPERVISOR_FILE, O_RDWR | O_CREAT, 0644, err)) < 0)
 		goto out;
-	if ((e = lock_with_patience(env, l.fd, tries)) == -EWOULDBLOCK) {
+	if ((e = bn_fs_lock(env, l.fd, tries, TAKE_WAIT_NS)) == -EWOULDBLOCK) {
 		rc = bn_err_set(err, BN_ECONFLICT, "run %.8s is supervised already", id);
 		goto out;
 	}

@@ -115,6 +115,20 @@ START_TEST(test_env_clocks_run_and_random_bytes_differ)
 }
 END_TEST
 
+START_TEST(test_env_gives_a_duration_or_what_stands_instead)
+{
+	static const char *const set[] = {
+		"GOOD", "1.5s", "SHORT", "9ms", "LEAST", "10ms", "WORD", "soon", NULL};
+	bn_env e = with(set);
+	ck_assert_int_eq(bn_env_get_ms(&e, "GOOD", 10, 7), 1500);
+	ck_assert_int_eq(bn_env_get_ms(&e, "LEAST", 10, 7), 10);
+	ck_assert_int_eq(bn_env_get_ms(&e, "SHORT", 10, 7), 7);
+	ck_assert_int_eq(bn_env_get_ms(&e, "WORD", 10, 7), 7);
+	ck_assert_int_eq(bn_env_get_ms(&e, "ABSENT", 10, 7), 7);
+}
+END_TEST
+
 BN_TEST_MAIN("core/base/env", test_env_finds_directories_by_the_xdg_rules,
 	test_env_without_home_asks_the_user_database_and_never_falls_back_to_tmp,
-	test_env_names_users_and_this_machine, test_env_clocks_run_and_random_bytes_differ)
+	test_env_names_users_and_this_machine, test_env_clocks_run_and_random_bytes_differ,
+	test_env_gives_a_duration_or_what_stands_instead)
