@@ -2,19 +2,10 @@
 # What people get wrong: each mistake is told in the shell that made it, by name, with a cure, and
 # nothing is left behind.
 set -u
+. tests/support/shell.sh || exit 2
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 bad=0
-
-check() { # NAME WANT GOT
-	if [ "$2" = "$3" ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1"
-		diff <(printf '%s\n' "$2") <(printf '%s\n' "$3")
-		bad=1
-	fi
-}
 
 cd "$dir" || exit 1
 export XDG_STATE_HOME=$dir/state

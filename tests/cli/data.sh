@@ -1,19 +1,11 @@
 #!/bin/bash
 # binnacle data: from a file to versions, checks, splits and removal, as a script sees them.
 set -u
+. tests/support/shell.sh || exit 2
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 bad=0
 
-check() { # NAME WANT GOT
-	if [ "$2" = "$3" ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1"
-		diff <(printf '%s\n' "$2") <(printf '%s\n' "$3")
-		bad=1
-	fi
-}
 field() { # FILE KEY: a top-level scalar of pretty JSON
 	sed -n "s/^ *\"$2\": *\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$1" | head -1
 }

@@ -2,6 +2,7 @@
 # A workspace on a disk that fills up: what waits for a run says so, and messages name whole paths.
 # Needs a file system of its own: root makes one in memory.
 set -u
+. tests/support/shell.sh || exit 2
 B=${BINNACLE:-$PWD/build/binnacle}
 dir=$(mktemp -d)
 mkdir "$dir/disk"
@@ -14,11 +15,6 @@ trap 'cd /; umount -l "$dir/disk"; rm -rf "$dir"' EXIT
 export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state BINNACLE_HEARTBEAT=200ms
 unset BINNACLE_HOME BINNACLE_RUN_ID
 cd "$dir/disk" || exit 1
-
-fail() {
-	echo "FAIL: $*"
-	exit 1
-}
 
 fill() { dd if=/dev/zero of="$dir/disk/filler" bs=4k 2>/dev/null; }
 

@@ -2,6 +2,7 @@
 # From a run to its last byte: what the manifests of a model and of a run's artefacts list, what gc
 # frees of removed runs, models and datasets, what it keeps of them, and what can be restored.
 set -u
+. tests/support/shell.sh || exit 2
 B=${BINNACLE:-$PWD/build/binnacle}
 dir=$(mktemp -d)
 trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
@@ -9,11 +10,6 @@ export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
 unset BINNACLE_HOME BINNACLE_INDEX
 mkdir "$dir/ws"
 cd "$dir/ws" || exit 1
-
-fail() {
-	echo "FAIL: $*"
-	exit 1
-}
 
 # expect STATUS NAME COMMAND...: output in $out
 expect() {

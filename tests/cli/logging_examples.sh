@@ -2,17 +2,13 @@
 # share/examples in C, C++, Fortran and Python, built and run as their first lines say, against an installed
 # library: with a workspace, without one, and inside a run that was started.
 set -u
+. tests/support/shell.sh || exit 2
 B=${BINNACLE:-$PWD/build/binnacle}
 root=$PWD build=$(dirname "$B")
 dir=$(mktemp -d)
 trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
 export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
 unset BINNACLE_HOME BINNACLE_RUN_ID BINNACLE_LIBRARY PYTHONPATH LD_LIBRARY_PATH DESTDIR MAKEFLAGS MFLAGS MAKELEVEL
-
-fail() {
-	echo "FAIL: $*"
-	exit 1
-}
 
 if nm -D "$build/libbinnacle.so" 2>/dev/null | grep -qE '__(asan|tsan)_init'; then
 	echo "SKIP: the examples against an installed library: this build has a sanitizer in it"

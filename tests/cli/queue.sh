@@ -2,6 +2,7 @@
 # The queue from the command line: limits, waiting and why, pausing, cancelling, waiting for the end, what
 # happens when everybody is killed; exit statuses and JSON.
 set -u
+. tests/support/shell.sh || exit 2
 B=${BINNACLE:-$PWD/build/binnacle}
 dir=$(mktemp -d)
 trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
@@ -9,29 +10,6 @@ export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state BINNACLE_HEARTBEAT=
 unset BINNACLE_HOME BINNACLE_RUN_ID
 mkdir "$dir/ws"
 cd "$dir/ws" || exit 1
-
-fail() {
-	echo "FAIL: $*"
-	exit 1
-}
-
-# expect STATUS NAME COMMAND...: stdout in $out, stderr in $err
-expect() {
-	local want=$1 name=$2 got
-	shift 2
-	out=$("$@" 2>"$dir/err")
-	got=$?
-	err=$(cat "$dir/err")
-	[ "$got" = "$want" ] || fail "$name: exit $got, expected $want: $* :: $out $err"
-	echo "ok $name"
-}
-
-says() {
-	case $out$err in
-	*"$1"*) echo "ok   and says '$1'" ;;
-	*) fail "expected '$1' in: $out $err" ;;
-	esac
-}
 
 "$B" init -q >/dev/null || fail init
 expect 0 "an empty queue" "$B" queue ls

@@ -2,6 +2,7 @@
 # The registry from the command line: one model from a run to champion, what is refused on the way
 # and with which exit status, and what verification says after somebody has touched the files.
 set -u
+. tests/support/shell.sh || exit 2
 B=${BINNACLE:-$PWD/build/binnacle}
 dir=$(mktemp -d)
 trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
@@ -9,11 +10,6 @@ export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
 unset BINNACLE_HOME
 mkdir "$dir/ws"
 cd "$dir/ws" || exit 1
-
-fail() {
-	echo "FAIL: $*"
-	exit 1
-}
 
 # expect STATUS NAME COMMAND...: output in $out
 expect() {

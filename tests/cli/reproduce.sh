@@ -2,17 +2,13 @@
 # Acceptance: `binnacle run reproduce RUN` prints bit-identical for each native trainer, at another
 # thread count; and says what differs when the model is not the run's.
 set -u
+. tests/support/shell.sh || exit 2
 B=${BINNACLE:-$PWD/build/binnacle}
 dir=$(mktemp -d)
 trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
 export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
 unset BINNACLE_HOME BINNACLE_RUN_ID
 cd "$dir" || exit 1
-
-fail() {
-	echo "FAIL: $*"
-	exit 1
-}
 
 "$B" init -q >/dev/null || fail init
 "$B" data generate jobs --rows 2000 -q >/dev/null || fail generate

@@ -3,6 +3,7 @@
 # it: nothing that makes the other's processes run, or end, something else. And a program without
 # standard streams logs whole.
 set -u
+. tests/support/shell.sh || exit 2
 B=${BINNACLE:-$PWD/build/binnacle}
 root=$PWD build=$(dirname "$B")
 dir=$(mktemp -d)
@@ -10,10 +11,6 @@ trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
 export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state BINNACLE_INDEX=$dir/index
 unset BINNACLE_HOME BINNACLE_RUN_ID
 
-fail() {
-	echo "FAIL: $*"
-	exit 1
-}
 cd "$dir" && mkdir ws && cd ws && "$B" init -q >/dev/null || fail init
 full() { find .binnacle/runs -maxdepth 1 -name "$1*" -printf '%f\n'; }
 

@@ -2,6 +2,7 @@
 # Serving from the command line: predict a file, serve it, ask the server, stop it in the middle,
 # and see drift in what was asked. Needs loopback; says so and stops when there is none.
 set -u
+. tests/support/shell.sh || exit 2
 B=${BINNACLE:-$PWD/build/binnacle}
 dir=$(mktemp -d)
 server=
@@ -10,11 +11,6 @@ export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
 unset BINNACLE_HOME BINNACLE_TOKEN
 mkdir "$dir/ws"
 cd "$dir/ws" || exit 1
-
-fail() {
-	echo "FAIL: $*"
-	exit 1
-}
 
 # expect STATUS NAME COMMAND...: both outputs in $out, stdout alone in the file out
 expect() {

@@ -2,16 +2,12 @@
 # The workbench on a real workspace, driven by scripts: what each screen reads from the rooms of core
 # stands on it. What screens look like is held by the golden pictures of tests/tui.
 set -u
+. tests/support/shell.sh || exit 2
 B=${BINNACLE:-$PWD/build/binnacle}
 dir=$(mktemp -d)
 trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
 export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
 unset BINNACLE_HOME BINNACLE_RUN_ID
-
-fail() {
-	echo "FAIL: $*"
-	exit 1
-}
 
 shows() { # SCREEN WORDS...
 	local screen=$1 word

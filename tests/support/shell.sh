@@ -1,0 +1,35 @@
+# What the scripts of tests/cli share; they source it from the root of the tree and set dir, a directory of
+# their own, and bad=0 where they go on after a failure.
+
+fail() {
+	echo "FAIL: $*"
+	exit 1
+}
+
+check() { # NAME WANT GOT
+	if [ "$2" = "$3" ]; then
+		echo "ok $1"
+	else
+		echo "not ok $1"
+		diff <(printf '%s\n' "$2") <(printf '%s\n' "$3")
+		bad=1
+	fi
+}
+
+# expect STATUS NAME COMMAND...: stdout in $out, stderr in $err
+expect() {
+	local want=$1 name=$2 got
+	shift 2
+	out=$("$@" 2>"$dir/err")
+	got=$?
+	err=$(cat "$dir/err")
+	[ "$got" = "$want" ] || fail "$name: exit $got, expected $want: $* :: $out $err"
+	echo "ok $name"
+}
+
+says() {
+	case $out$err in
+	*"$1"*) echo "ok   and says '$1'" ;;
+	*) fail "expected '$1' in: $out $err" ;;
+	esac
+}
