@@ -141,7 +141,7 @@ $(CLIENT_A): $(BUILD)/client.o
 	@$(if $(V),,echo "  AR    $@")
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# -z defs: a library that the client may not need is a failure here. -z nodelete: its thread.
+# -z defs: a library that the client may not need is a failure here. -z nodelete: its thread, and its work at exit.
 $(CLIENT_SO): $(BUILD)/client.o share/libbinnacle.map
 	@$(if $(V),,echo "  LD    $@")
 	$(Q)$(CC) $(filter-out -fopenmp,$(ALL_LDFLAGS)) -shared -Wl,-soname,libbinnacle.so.0 \

@@ -36,7 +36,7 @@ write_pc() {
 		Version: $VERSION
 		Cflags: -I"\${includedir}"
 		Libs: -L"\${libdir}" "-Wl,-rpath,\${libdir}" -lbinnacle
-		Libs.private: $CLIENT_LIBS
+		Libs.private: $CLIENT_LIBS -Wl,-z,nodelete
 	END
 }
 

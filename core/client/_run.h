@@ -4,7 +4,7 @@
  *	capi.c     the public functions: opening, arguments, closing
  *	logged.c   what was logged and is not taken yet; all that a call which logs touches
  *	writing.c  taking that, and making it durable
- *	thread.c   the one thread of the process that does so every second, and fork
+ *	thread.c   the one thread of the process that does so every second, fork, and exit
  *
  * Callers touch what `brief` guards, for as long as an addition to memory takes. Whoever writes swaps that
  * with what is empty and writes it under `ws_mutex`, so a caller waits for the disk in three cases alone:
@@ -18,6 +18,10 @@
  *
  * A child of fork owns none of its parent's runs: they are `foreign` to it, and it neither writes to
  * them nor waits for a lock that its parent's thread held.
+ *
+ * When the program exits, the thread ends the runs that are still open: exit only waits for it, and for a
+ * while, as a signal handler may have called it and have interrupted who holds a lock or malloc's. Nothing is
+ * freed: what the program registered earlier (a C++ object's destructor) runs later, and may log and close.
  *
  * Lock order: the thread's mutex (thread.c), ws_mutex, brief.
  */
@@ -75,11 +79,13 @@ struct binnacle_run {
 	bn_metric_set writing;
 	bn_words writing_words;
 	int64_t beat_ns, peak_rss; /* monotonic: the last heartbeat */
+	bool ended;                /* its end is in the log */
 
 	/* Of the thread's mutex. */
 	struct binnacle_run *next;
 	int64_t due_ns;     /* monotonic: when the thread writes next; INT64_MAX when it need not */
 	bool busy;          /* the thread writes */
+	bool left;          /* the program exits, and what could be done for the run is done */
 	bool settled;       /* while forking: ws_mutex is taken, so what it guards is whole */
 	atomic_bool asleep; /* due_ns is further away than what is logged now may wait */
 };
@@ -105,6 +111,11 @@ int bn_client_write(binnacle_run *run);
 /* The same for the thread, which has other runs too: it does not wait while somebody writes to this one (a
  * large artifact). Returns how long the run needs no writing, if nothing is logged: ns; INT64_MAX for ever. */
 int64_t bn_client_write_in_turn(binnacle_run *run);
+/* Makes everything durable, with the end of a run that we made (exit_code 0: FINISHED), and seals. */
+int bn_client_end(binnacle_run *run, int exit_code);
+/* The same when the program exits, in turn as above: 1 when somebody writes to the run, so that it is to be
+ * tried again. A failure is told on stderr, as nobody is left to ask for it. */
+int bn_client_end_at_exit(binnacle_run *run, int exit_code);
 
 /* ---- thread.c ------------------------------------------------------------------------------- */
 

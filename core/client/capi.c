@@ -196,23 +196,13 @@ const char *binnacle_run_error(binnacle_run *run)
 
 int binnacle_run_close(binnacle_run *run, int exit_code)
 {
-	bn_err err = BN_ERR_INIT;
-	char reason[40];
 	int rc;
 	if (!run)
 		return 0;
 	if (run->foreign)
 		return 0; /* our parent's: its memory may be half changed, and stays */
 	bn_client_thread_remove(run);
-	run->beat_ns = 0;
-	snprintf(reason, sizeof reason, "exit status %d", exit_code);
-	if ((rc = bn_client_write(run)) < 0)
-		goto out;
-	if (run->owned &&
-		(rc = bn_runlog_finished(run->ws, run->id, exit_code == 0 ? "FINISHED" : "FAILED",
-			 exit_code, 0, exit_code == 0 ? NULL : reason, &err)) < 0)
-		goto out;
-	if ((rc = bn_workspace_seal(run->ws, &err)) < 0)
+	if ((rc = bn_client_end(run, exit_code)) < 0)
 		goto out;
 	rc = run->dropped ? BN_EIO : run->refused; /* something will never get to the disk */
 out:

@@ -1,6 +1,6 @@
 /*
  * thread.c - see _run.h: the one thread of the process that writes what was logged, for all its runs,
- * and what becomes of it in a child of fork.
+ * and what becomes of it in a child of fork and at exit.
  *
  * It is started by the first run that needs it: one that we made, whose heartbeat it sends, or another
  * one into which something was logged. It ends when the last run is closed. While something waits it
@@ -11,10 +11,16 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { STACK_BYTES = 256 << 10 };
+enum {
+	STACK_BYTES = 256 << 10,
+	EXIT_MS = 10000,   /* what exit waits at most */
+	EXIT_AGAIN_MS = 10 /* for a run that another thread writes to */
+};
 
 static struct {
 	pthread_mutex_t mutex;
@@ -24,6 +30,9 @@ static struct {
 	enum { THREAD_NONE, THREAD_RUNS, THREAD_ENDS } state;
 	binnacle_run *runs;
 	binnacle_run *foreign; /* of the processes that we were forked from: kept, never used */
+	pid_t pid;             /* whose all this is */
+	bool exits;            /* exit was called, with exit_status */
+	int exit_status;
 } all = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -48,11 +57,17 @@ static void plan(binnacle_run *run, int64_t from_ns, int64_t rest_ns)
 
 static void write_one(binnacle_run *run, int64_t now)
 {
+	bool leaves = all.exits && !run->left;
+	int64_t rest = INT64_MAX;
 	run->busy = true;
 	run->due_ns = INT64_MAX; /* unless somebody asks for it meanwhile */
 	pthread_mutex_unlock(&all.mutex);
-	int64_t rest = bn_client_write_in_turn(run);
+	if (!leaves)
+		rest = bn_client_write_in_turn(run);
+	else if (bn_client_end_at_exit(run, all.exit_status) > 0)
+		rest = (int64_t)EXIT_AGAIN_MS * 1000000;
 	pthread_mutex_lock(&all.mutex);
+	run->left = leaves ? rest == INT64_MAX : run->left;
 	if (run->due_ns == INT64_MAX)
 		plan(run, now, rest);
 	run->busy = false;
@@ -124,7 +139,7 @@ static void conditions_init(void)
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&all.wake, &attr);
-	pthread_cond_init(&all.done, NULL);
+	pthread_cond_init(&all.done, &attr);
 	pthread_condattr_destroy(&attr);
 }
 
@@ -168,12 +183,73 @@ static void after_fork_in_child(void)
 	all.foreign = all.runs;
 	all.runs = NULL;
 	all.state = THREAD_NONE;
+	all.pid = getpid();
 	conditions_init();
 	pthread_mutex_unlock(&all.mutex);
 }
 
+/* ---- exit ----------------------------------------------------------------------------------- */
+
+/* A run that is open, and that nothing has been done for. */
+static binnacle_run *left_open(void)
+{
+	binnacle_run *run = all.runs;
+	while (run && run->left)
+		run = run->next;
+	return run;
+}
+
+/* False when somebody keeps it. */
+static bool lock_until(int64_t until_ns)
+{
+	while (pthread_mutex_trylock(&all.mutex) != 0) {
+		if (now_ns() > until_ns)
+			return false;
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	}
+	return true;
+}
+
+/* Under all.mutex. The thread does it, but where none could be started. */
+static void end_runs(int64_t until_ns)
+{
+	struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
+	for (binnacle_run *run = all.runs; run; run = run->next) {
+		run->due_ns = 0;
+		if (all.state == THREAD_NONE)
+			run->left = bn_client_end_at_exit(run, all.exit_status) <= 0;
+	}
+	pthread_cond_signal(&all.wake);
+	while (all.state == THREAD_RUNS && left_open())
+		if (pthread_cond_timedwait(&all.done, &all.mutex, &until) != 0)
+			return;
+}
+
+/* The parent's runs are not those of a child that was made without fork's handlers. */
+static void at_exit(int status, void *unused)
+{
+	int64_t until_ns = now_ns() + (int64_t)EXIT_MS * 1000000;
+	const char *told =
+		"binnacle: a run was open at exit, and not all that was logged is on disk\n";
+	(void)unused;
+	if (getpid() != all.pid)
+		return;
+	bool ours = lock_until(until_ns), done = false;
+	if (ours) {
+		all.exits = true;
+		all.exit_status = status & 0xff; /* what the parent is told */
+		end_runs(until_ns);
+		done = !left_open();
+		pthread_mutex_unlock(&all.mutex);
+	}
+	if (!done)
+		dprintf(STDERR_FILENO, "%s", told);
+}
+
 static void set_up(void)
 {
+	all.pid = getpid();
+	on_exit(at_exit, NULL);
 	conditions_init();
 	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }

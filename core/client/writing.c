@@ -3,6 +3,7 @@
 #include "core/client/_run.h"
 #include "core/run/runlog.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #define MS ((int64_t)1000000)
@@ -25,7 +26,7 @@ static void beat(binnacle_run *run, bn_err *err)
 {
 	bn_process_usage u;
 	int64_t now = bn_env_monotonic_ns(bn_workspace_env(run->ws));
-	if (!run->owned || (run->beat_ns && now - run->beat_ns < BN_BEAT_MS * MS))
+	if (!run->owned || run->ended || (run->beat_ns && now - run->beat_ns < BN_BEAT_MS * MS))
 		return;
 	if (bn_runlog_heartbeat(run->ws, run->id, BN_BEAT_MS, err) < 0)
 		return;
@@ -84,7 +85,7 @@ static void take(binnacle_run *run)
 static int64_t rest_ns(const binnacle_run *run)
 {
 	int64_t rest = INT64_MAX;
-	if (run->owned)
+	if (run->owned && !run->ended)
 		rest = run->beat_ns + BN_BEAT_MS * MS -
 		       bn_env_monotonic_ns(bn_workspace_env(run->ws));
 	if (run->writing.points || run->writing_words.count || !bn_workspace_is_sealed(run->ws) ||
@@ -94,38 +95,82 @@ static int64_t rest_ns(const binnacle_run *run)
 }
 
 /* Under ws_mutex. Keeps what happened for binnacle_run_error. */
-static int write_all(binnacle_run *run)
+static int write_all(binnacle_run *run, bn_err *err)
 {
-	bn_err err = BN_ERR_INIT, later = BN_ERR_INIT;
+	bn_err later = BN_ERR_INIT;
 	int rc = 0;
-	if ((run->writing.points || run->writing_words.count) && (rc = write_taken(run, &err)) < 0)
+	if ((run->writing.points || run->writing_words.count) && (rc = write_taken(run, err)) < 0)
 		goto out;
 	take(run);
-	rc = write_taken(run, &err);
+	rc = write_taken(run, err);
 out:
 	bn_brief_take(&run->brief);
-	run->unwritten = err;
+	run->unwritten = *err;
 	bn_brief_give(&run->brief);
 	bn_workspace_tick(run->ws, &later);
-	bn_client_note(run, &err, false);
+	bn_client_note(run, err, false);
 	bn_client_note(run, &later, false);
 	return rc;
 }
 
+/* Under ws_mutex. */
+static int end(binnacle_run *run, int exit_code, bn_err *err)
+{
+	bool first = run->owned && !run->ended, ok = exit_code == 0;
+	char reason[40];
+	int rc;
+	run->beat_ns = 0;
+	snprintf(reason, sizeof reason, "exit status %d", exit_code);
+	if ((rc = write_all(run, err)) < 0)
+		return rc;
+	if (first && (rc = bn_runlog_finished(run->ws, run->id, ok ? "FINISHED" : "FAILED",
+			      exit_code, 0, ok ? NULL : reason, err)) < 0)
+		return rc;
+	if ((rc = bn_workspace_commit(run->ws, err)) < 0)
+		return rc;
+	run->ended = true;
+	return bn_workspace_seal(run->ws, err);
+}
+
 int bn_client_write(binnacle_run *run)
 {
+	bn_err err = BN_ERR_INIT;
 	pthread_mutex_lock(&run->ws_mutex);
-	int rc = write_all(run);
+	int rc = write_all(run, &err);
 	pthread_mutex_unlock(&run->ws_mutex);
 	return rc;
 }
 
 int64_t bn_client_write_in_turn(binnacle_run *run)
 {
+	bn_err err = BN_ERR_INIT;
 	if (pthread_mutex_trylock(&run->ws_mutex) != 0)
 		return BN_FLUSH_MS * MS;
-	write_all(run);
+	write_all(run, &err);
 	int64_t rest = rest_ns(run);
 	pthread_mutex_unlock(&run->ws_mutex);
 	return rest;
+}
+
+int bn_client_end(binnacle_run *run, int exit_code)
+{
+	bn_err err = BN_ERR_INIT;
+	pthread_mutex_lock(&run->ws_mutex);
+	int rc = end(run, exit_code, &err);
+	pthread_mutex_unlock(&run->ws_mutex);
+	return rc;
+}
+
+int bn_client_end_at_exit(binnacle_run *run, int exit_code)
+{
+	bn_err err = BN_ERR_INIT;
+	if (pthread_mutex_trylock(&run->ws_mutex) != 0)
+		return 1;
+	int rc = end(run, exit_code, &err);
+	pthread_mutex_unlock(&run->ws_mutex);
+	if (rc < 0)
+		dprintf(STDERR_FILENO,
+			"binnacle: run %.8s: not everything that was logged is on disk: %s\n",
+			run->id, err.msg);
+	return rc;
 }

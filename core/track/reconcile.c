@@ -20,7 +20,7 @@
 typedef struct live_run {
 	char id[BN_RUN_ID_TEXT];
 	char host[65], executor[32];
-	bool started, ours;
+	bool started, ours, api;
 	int64_t created_ms, last_ms, interval_ms; /* last sign of life */
 } live_run;
 
@@ -39,7 +39,7 @@ static int list_live(live_run **out, size_t *count, bn_workspace *ws, const char
 		     "SELECT lower(hex(r.id)), r.host, r.status = 'RUNNING', r.owner, "
 		     "r.created_ms, "
 		     "max(r.created_ms, coalesce(r.started_ms, 0), coalesce(l.beat_ms, 0)), "
-		     "coalesce(l.interval_ms, r.interval_ms, 5000), r.executor "
+		     "coalesce(l.interval_ms, r.interval_ms, 5000), r.executor, r.kind = 'api' "
 		     "FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
 		     "WHERE r.status IN ('SCHEDULED', 'RUNNING') "
 		     "AND (?1 IS NULL OR lower(hex(r.id)) = ?1) ORDER BY r.id",
@@ -62,6 +62,7 @@ static int list_live(live_run **out, size_t *count, bn_workspace *ws, const char
 		r->interval_ms = sqlite3_column_int64(st, 6);
 		const char *executor = (const char *)sqlite3_column_text(st, 7);
 		snprintf(r->executor, sizeof r->executor, "%s", executor ? executor : "");
+		r->api = sqlite3_column_int(st, 8) != 0;
 	}
 	sqlite3_finalize(st);
 	return rc;
@@ -92,8 +93,10 @@ static bool is_lost(
 	case BN_SUPERVISOR_ALIVE:
 		return false;
 	case BN_SUPERVISOR_DEAD:
-		snprintf(reason, REASON, "its supervisor (pid %d on %s) is gone without a word",
-			(int)s->pid, s->host[0] ? s->host : "this host");
+		snprintf(reason, REASON, "its %s (pid %d on %s) is gone without %s",
+			r->api ? "program" : "supervisor", (int)s->pid,
+			s->host[0] ? s->host : "this host",
+			r->api ? "closing it: it was killed, or called _exit" : "a word");
 		return true;
 	case BN_SUPERVISOR_NONE:
 		if (r->started)

@@ -22,6 +22,13 @@
  * the disk. A process has one such thread for all its runs, or none: it starts when a run that was made
  * here is opened, or when something is logged into another one, and ends with the last close.
  *
+ * Close each run. One that is open when the program returns from main or calls exit is written and, when it was
+ * made here, ended then: FINISHED for exit status 0, else FAILED. exit waits for that as long as the disk needs,
+ * at most 10 s, and says on stderr when that was not enough. What exits later (the destructor of a C++ object that
+ * was made before the first run) may still log and close; the run's end stays as it is. _exit, abort and a
+ * signal that kills lose what was logged since the last second or flush; such a run is LOST. A plugin that has
+ * libbinnacle.a in it is linked with -Wl,-z,nodelete, as libbinnacle.so is: it may be closed, never unmapped.
+ *
  * Every function may be called from any thread, and in each rank of an MPI program: ranks write files
  * of their own, to the run of `binnacle run start -- mpirun ./sim`, or to one that rank 0 has opened and
  * whose id it gave to the others. Log from rank 0, or with keys that carry the rank. A NULL run is

@@ -51,6 +51,40 @@ for word in '"status": "FINISHED"' '"kind": "api"' '"count": 1000' '"dt": "1e-3"
 done
 echo "ok the header's own example, from a prefix with a space"
 
+# ---- a program that does not close its run -------------------------------------------------------------
+cat >left.c <<'END'
+#include <binnacle.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	binnacle_run *run = binnacle_run_open(NULL);
+	for (int i = 0; i < 100; i++)
+		binnacle_log_metric(run, "x", i, i);
+	if (argc > 2)
+		_exit(atoi(argv[1]));
+	if (argc > 1)
+		exit(atoi(argv[1]));
+	return 0;
+}
+END
+left() { # STATUS [ARGUMENT...]
+	./left "${@:2}" 2>err
+	"$B" run show latest --json >shown.json || fail "run show"
+	grep -q "\"status\": \"$1\"" shown.json || fail "left ${*:2} is not $1: $(cat shown.json)"
+	[ "$1" = LOST ] || grep -q '"count": 100' shown.json || fail "left ${*:2} has lost points"
+	[ ! -s err ] || fail "left ${*:2} says $(cat err)"
+}
+eval "cc -std=c11 -Wall -Wextra -Werror left.c $flags -o left" || fail "left.c"
+left FINISHED
+left FINISHED 0
+left FAILED 3
+left LOST 0 at-once
+"$B" run start -q --wait --name given -- "$dir/left" >/dev/null || fail "run start"
+"$B" run show given --json >shown.json
+grep -q '"count": 100' shown.json || fail "a program inside a run has lost points"
+echo "ok exit, return and _exit with an open run"
+
 # ---- what a process pays ------------------------------------------------------------------------------
 cat >costs.c <<'END'
 #include <binnacle.h>

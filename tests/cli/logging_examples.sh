@@ -153,6 +153,13 @@ run.log('x', 1)
 $how" 2>/dev/null) && fail "$how succeeds"
 		shows "$how" '"status": "FAILED"' '"count": 1'
 	done
+	# Neither the end of the with block nor the interpreter's atexit gets there: the library's own.
+	(cd ws && "$python" -c 'import atexit, binnacle, sys
+run = binnacle.run(name="uncleared")
+run.log("x", 1)
+atexit._clear()
+sys.exit(4)')
+	shows uncleared '"status": "FAILED"' '"exit_code": 4' '"count": 1'
 	echo "ok Python: every call, exceptions, fork, and a run that is left open"
 	BINNACLE_LIBRARY=/nowhere.so "$python" -c 'import binnacle
 run = binnacle.run(); run.log("x", 1); run.close(); assert not run and "/nowhere.so" in run.error' || fail "without the library"

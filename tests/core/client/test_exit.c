@@ -1,0 +1,329 @@
+/* Programs that exit without closing their runs. */
+#include "core/run/run_dir.h"
+#include "core/run/runlog.h"
+#include "core/track/reconcile.h"
+#include "core/track/run.h"
+#include "core/track/series.h"
+#include "share/include/binnacle.h"
+#include "tests/support/check_main.h"
+#include "tests/support/track.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define POINTS 100
+
+static track_world w;
+static bn_err err = BN_ERR_INIT;
+static int told[2]; /* ids, from the program to the test */
+
+static void make_world(void)
+{
+	unsetenv("BINNACLE_RUN_ID");
+	track_make(&w);
+	ck_assert_int_eq(pipe(told), 0);
+}
+
+static void tell(binnacle_run *run)
+{
+	if (write(told[1], binnacle_run_id(run), BN_RUN_ID_TEXT) != BN_RUN_ID_TEXT)
+		_exit(90);
+}
+
+static void hear(char id[BN_RUN_ID_TEXT])
+{
+	ck_assert_int_eq(read(told[0], id, BN_RUN_ID_TEXT), BN_RUN_ID_TEXT);
+}
+
+/* In the program: opens a run (NULL: one of its own), logs, and tells its id. */
+static binnacle_run *open_and_log(const char *id)
+{
+	binnacle_options opt = {.workspace = w.dir.path, .run_id = id};
+	binnacle_run *run = binnacle_run_open(&opt);
+	if (!run)
+		_exit(91);
+	for (int i = 0; i < POINTS; i++)
+		if (binnacle_log_metric(run, "x", i, i) != 0)
+			_exit(92);
+	tell(run);
+	return run;
+}
+
+/* The status with which the program has ended, within the time. */
+static int status_of(pid_t pid)
+{
+	int status = -1;
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status), "status %x", (unsigned)status);
+	return WEXITSTATUS(status);
+}
+
+static void check_run(const char *id, bn_run_status status, int64_t exit_code, int64_t points)
+{
+	bn_run_info *r = NULL;
+	bn_series_list l;
+	ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+	ck_assert_bn_ok(bn_run_get(&r, w.ws, id, &err), &err);
+	ck_assert_int_eq(r->status, status);
+	if (status == BN_RUN_FINISHED || status == BN_RUN_FAILED)
+		ck_assert_int_eq(r->exit_code, exit_code);
+	bn_run_info_free(r);
+	ck_assert_bn_ok(bn_series_find_all(&l, w.ws, id, &err), &err);
+	ck_assert_int_eq(l.count ? l.items[0].count : 0, points);
+	bn_series_list_release(&l);
+}
+
+/* Runs a program that logs, and then ends as `end` does. */
+static int program(void (*end)(binnacle_run *run), char id[BN_RUN_ID_TEXT])
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		end(open_and_log(NULL));
+		_exit(93);
+	}
+	hear(id);
+	return status_of(pid);
+}
+
+static void end_well(binnacle_run *run)
+{
+	(void)run;
+	exit(0);
+}
+
+static void end_badly(binnacle_run *run)
+{
+	(void)run;
+	exit(3);
+}
+
+START_TEST(test_exit_ends_a_run_that_was_left_open_with_the_exit_status)
+{
+	char id[BN_RUN_ID_TEXT];
+	make_world();
+	ck_assert_int_eq(program(end_well, id), 0);
+	check_run(id, BN_RUN_FINISHED, 0, POINTS);
+	ck_assert_int_eq(program(end_badly, id), 3);
+	check_run(id, BN_RUN_FAILED, 3, POINTS);
+	track_remove(&w);
+}
+END_TEST
+
+static void end_at_once(binnacle_run *run)
+{
+	if (binnacle_run_flush(run) != 0)
+		_exit(94);
+	binnacle_log_metric(run, "x", 1, POINTS);
+	_exit(0);
+}
+
+START_TEST(test_exit_does_nothing_after__exit_and_the_run_is_lost_in_words)
+{
+	char id[BN_RUN_ID_TEXT];
+	bn_run_info *r = NULL;
+	make_world();
+	ck_assert_int_eq(program(end_at_once, id), 0);
+	for (int k = 0; k < 300; k++) { /* until the kernel has let go of its lock */
+		ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+		ck_assert_bn_ok(bn_run_reconcile(w.ws, NULL, &err), &err);
+		bn_run_info_free(r);
+		ck_assert_bn_ok(bn_run_get(&r, w.ws, id, &err), &err);
+		if (r->status == BN_RUN_LOST)
+			break;
+		nanosleep(&(struct timespec){0, 10000000}, NULL);
+	}
+	ck_assert_int_eq(r->status, BN_RUN_LOST);
+	ck_assert_ptr_nonnull(strstr(r->reason, "its program (pid "));
+	ck_assert_ptr_nonnull(
+		strstr(r->reason, "without closing it: it was killed, or called _exit"));
+	bn_run_info_free(r);
+	check_run(id, BN_RUN_LOST, 0, POINTS);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_exit_of_a_rank_writes_what_it_logged_and_does_not_end_the_run)
+{
+	char id[BN_RUN_ID_TEXT];
+	bn_run_created created = {.name = "x", .kind = "command", .title = "x"};
+	make_world();
+	ck_assert_bn_ok(bn_runlog_created(w.ws, track_id(1), &created, &err), &err);
+	ck_assert_bn_ok(bn_runlog_started(w.ws, track_id(1), 5000, &err), &err);
+	ck_assert_bn_ok(bn_run_clock_leave(w.ws, track_id(1), &err), &err);
+	ck_assert_bn_ok(bn_workspace_commit(w.ws, &err), &err);
+	pid_t pid = fork();
+	if (pid == 0) {
+		open_and_log(track_id(1));
+		exit(3);
+	}
+	hear(id);
+	ck_assert_int_eq(status_of(pid), 3);
+	check_run(track_id(1), BN_RUN_RUNNING, 0, POINTS);
+	track_remove(&w);
+}
+END_TEST
+
+static void fork_and_end(binnacle_run *run)
+{
+	pid_t pid = fork();
+	if (pid == 0)
+		exit(7);
+	if (status_of(pid) != 7 || binnacle_log_metric(run, "x", 1, POINTS) != 0)
+		_exit(95);
+	exit(0);
+}
+
+START_TEST(test_exit_of_a_forked_child_leaves_its_parents_run_alone)
+{
+	char id[BN_RUN_ID_TEXT];
+	make_world();
+	ck_assert_int_eq(program(fork_and_end, id), 0);
+	check_run(id, BN_RUN_FINISHED, 0, POINTS + 1);
+	track_remove(&w);
+}
+END_TEST
+
+static void open_another_and_end(binnacle_run *run)
+{
+	(void)run;
+	open_and_log(NULL);
+	exit(2);
+}
+
+START_TEST(test_exit_ends_all_runs_that_are_open)
+{
+	char id[BN_RUN_ID_TEXT], other[BN_RUN_ID_TEXT];
+	make_world();
+	ck_assert_int_eq(program(open_another_and_end, id), 2);
+	hear(other);
+	check_run(id, BN_RUN_FAILED, 2, POINTS);
+	check_run(other, BN_RUN_FAILED, 2, POINTS);
+	track_remove(&w);
+}
+END_TEST
+
+static void *log_for_ever(void *run)
+{
+	for (int64_t i = 0;; i++) {
+		binnacle_log_metric(run, "y", 1, i);
+		if (i % 100 == 0)
+			binnacle_run_flush(run);
+	}
+	return NULL;
+}
+
+static void end_while_logging(binnacle_run *run)
+{
+	pthread_t thread;
+	for (int i = 0; i < 3; i++)
+		if (pthread_create(&thread, NULL, log_for_ever, run) != 0)
+			_exit(96);
+	nanosleep(&(struct timespec){0, 50000000}, NULL);
+	exit(0);
+}
+
+START_TEST(test_exit_while_threads_log_and_flush)
+{
+	char id[BN_RUN_ID_TEXT];
+	bn_run_info *r = NULL;
+	make_world();
+	for (int i = 0; i < 5; i++) {
+		ck_assert_int_eq(program(end_while_logging, id), 0);
+		ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+		ck_assert_bn_ok(bn_run_get(&r, w.ws, id, &err), &err);
+		ck_assert_int_eq(r->status, BN_RUN_FINISHED);
+		bn_run_info_free(r);
+	}
+	track_remove(&w);
+}
+END_TEST
+
+static binnacle_run *late;
+
+static void log_and_close(void)
+{
+	if (binnacle_log_metric(late, "x", 1, POINTS) != 0 || binnacle_run_close(late, 5) != 0)
+		_exit(97);
+}
+
+/* As the destructor of a C++ object does that was made before the first run was opened. */
+START_TEST(test_exit_leaves_a_run_usable_for_those_who_run_later)
+{
+	char id[BN_RUN_ID_TEXT];
+	make_world();
+	pid_t pid = fork();
+	if (pid == 0) {
+		atexit(log_and_close);
+		late = open_and_log(NULL);
+		exit(0);
+	}
+	hear(id);
+	ck_assert_int_eq(status_of(pid), 0);
+	check_run(id, BN_RUN_FINISHED, 0, POINTS + 1);
+	track_remove(&w);
+}
+END_TEST
+
+static void end_on_a_full_disk(binnacle_run *run)
+{
+	if (binnacle_run_flush(run) != 0)
+		_exit(98);
+	binnacle_log_metric(run, "x", 1, POINTS);
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){16, 16});
+	if (dup2(told[1], STDERR_FILENO) < 0)
+		_exit(99);
+	exit(4);
+}
+
+START_TEST(test_exit_says_what_a_full_disk_refuses)
+{
+	char id[BN_RUN_ID_TEXT], said[1000] = "";
+	make_world();
+	ck_assert_int_eq(program(end_on_a_full_disk, id), 4);
+	ck_assert_int_gt(read(told[0], said, sizeof said - 1), 0);
+	ck_assert_msg(
+		strstr(said, "not everything that was logged is on disk") != NULL, "%s", said);
+	track_remove(&w);
+}
+END_TEST
+
+static binnacle_run *interrupted;
+
+static void exit_in_handler(int signal)
+{
+	exit(signal == SIGALRM ? 0 : 1);
+}
+
+static void end_in_a_handler(binnacle_run *run)
+{
+	interrupted = run;
+	signal(SIGALRM, exit_in_handler);
+	ualarm(30000, 0);
+	for (int64_t i = 0;; i++)
+		binnacle_log_metric(interrupted, "y", 1, i);
+}
+
+/* Whatever lock the handler has interrupted the holder of. */
+START_TEST(test_exit_from_a_signal_handler_ends)
+{
+	char id[BN_RUN_ID_TEXT];
+	make_world();
+	ck_assert_int_eq(program(end_in_a_handler, id), 0);
+	track_remove(&w);
+}
+END_TEST
+
+BN_TEST_MAIN("core/client/exit", test_exit_ends_a_run_that_was_left_open_with_the_exit_status,
+	test_exit_does_nothing_after__exit_and_the_run_is_lost_in_words,
+	test_exit_of_a_rank_writes_what_it_logged_and_does_not_end_the_run,
+	test_exit_of_a_forked_child_leaves_its_parents_run_alone,
+	test_exit_ends_all_runs_that_are_open, test_exit_while_threads_log_and_flush,
+	test_exit_leaves_a_run_usable_for_those_who_run_later,
+	test_exit_says_what_a_full_disk_refuses, test_exit_from_a_signal_handler_ends)
