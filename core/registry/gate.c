@@ -1,5 +1,5 @@
 /* gate.c - see gate.h. */
-#include "core/registry/gate.h"
+#include "core/registry/_entry.h"
 
 #include "core/base/buf.h"
 #include "core/base/json.h"
@@ -30,62 +30,16 @@ void bn_gate_report_free(bn_gate_report *r)
 	bn_free(r);
 }
 
-/* What the registration recorded about one version, and who it is compared with. */
+/* One version, and who it is compared with. */
 typedef struct facts {
-	sqlite3 *db;
-	const char *name;
-	int64_t version, champion; /* champion 0: none */
-	char *run;
-	json_t *metrics, *champion_metrics, *data, *files;
+	const bn_entry *l;
+	const bn_entry_version *v, *champion; /* champion NULL: none */
 } facts;
 
-static void facts_release(facts *f)
+static const bn_entry_version *champion_of(const bn_entry *l, const bn_entry_version *v)
 {
-	bn_free(f->run);
-	json_decref(f->metrics);
-	json_decref(f->champion_metrics);
-	json_decref(f->data);
-	json_decref(f->files);
-}
-
-static int column_json(json_t **out, sqlite3_stmt *st, int column, bn_err *err)
-{
-	const char *text = (const char *)sqlite3_column_text(st, column);
-	if (!text)
-		return (*out = json_null()) ? 0 : bn_err_nomem(err, "a gate");
-	return bn_json_parse(out, text, strlen(text), "the index", err);
-}
-
-static int facts_read(facts *f, bn_err *err)
-{
-	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, f->db, err,
-		"SELECT metrics, data, files, run_id FROM model_version WHERE name = ? AND version "
-		"= ?",
-		"si", f->name, f->version);
-	if (!rc && (rc = bn_sql_step(st, err)) == 0)
-		rc = bn_err_set(err, BN_ENOTFOUND, "no model version '%s/%lld'", f->name,
-			(long long)f->version);
-	if (rc == 1 && !(rc = column_json(&f->metrics, st, 0, err)) &&
-		!(rc = column_json(&f->data, st, 1, err)))
-		rc = column_json(&f->files, st, 2, err);
-	if (!rc)
-		f->run = bn_sql_text(st, 3);
-	sqlite3_finalize(st);
-	st = NULL;
-	if (rc)
-		return rc;
-	rc = bn_sql_prepare(&st, f->db, err,
-		"SELECT v.version, v.metrics FROM model_alias a JOIN model_version v"
-		" ON v.name = a.name AND v.version = a.version"
-		" WHERE a.name = ? AND a.alias = 'champion' AND v.version != ?",
-		"si", f->name, f->version);
-	if (!rc && (rc = bn_sql_step(st, err)) == 1) {
-		f->champion = sqlite3_column_int64(st, 0);
-		rc = column_json(&f->champion_metrics, st, 1, err);
-	}
-	sqlite3_finalize(st);
-	return rc;
+	const bn_entry_alias *a = bn_entry_find_alias(l, "champion");
+	return a && a->version != v->version ? bn_entry_find(l, a->version) : NULL;
 }
 
 static double metric_get(const json_t *metrics, const char *part, const char *metric)
@@ -127,14 +81,14 @@ static const char *short_number(double x, char buf[BN_FMT])
 
 static char *origin(const facts *f)
 {
-	return f->run ? bn_strf("run %.8s", f->run) : bn_strdup("registration");
+	return f->v->run_id ? bn_strf("run %.8s", f->v->run_id) : bn_strdup("registration");
 }
 
 static void judge_metric(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
 {
 	char limit[BN_FMT], value[BN_FMT], margin[BN_FMT];
 	const char *op = bn_gate_op_text(g->op);
-	r->value = metric_get(f->metrics, g->part, g->metric);
+	r->value = metric_get(f->v->metrics, g->part, g->metric);
 	r->source = origin(f);
 	short_number(r->value, value);
 	if (!g->than_champion) {
@@ -142,7 +96,8 @@ static void judge_metric(bn_gate_result *r, const bn_policy_gate *g, const facts
 		r->claim = bn_strf(
 			"%s %s %s %s", g->part, g->metric, op, short_number(g->threshold, limit));
 	} else {
-		double champion = metric_get(f->champion_metrics, g->part, g->metric);
+		double champion =
+			f->champion ? metric_get(f->champion->metrics, g->part, g->metric) : NAN;
 		r->threshold = champion + g->margin;
 		r->claim = bn_strf("%s %s %s champion's %s %s", g->part, g->metric, op,
 			g->margin < 0 ? "-" : "+", short_number(fabs(g->margin), margin));
@@ -154,8 +109,8 @@ static void judge_metric(bn_gate_result *r, const bn_policy_gate *g, const facts
 		}
 		if (isnan(r->threshold)) {
 			r->verdict = BN_VERDICT_INCONCLUSIVE;
-			r->evidence = bn_strf("the champion %s/%lld recorded no %s %s", f->name,
-				(long long)f->champion, g->part, g->metric);
+			r->evidence = bn_strf("the champion %s/%lld recorded no %s %s", f->l->name,
+				(long long)f->champion->version, g->part, g->metric);
 			return;
 		}
 	}
@@ -181,17 +136,17 @@ static bool files_have(const json_t *files, const char *name)
 /* Every dataset version is named with its digest, and there is one. */
 static void judge_data(bn_gate_result *r, const facts *f)
 {
-	size_t n = json_array_size(f->data);
+	size_t n = json_array_size(f->v->data);
 	r->source = origin(f);
 	r->verdict = n ? BN_VERDICT_PASS : BN_VERDICT_INCONCLUSIVE;
 	for (size_t i = 0; i < n; i++)
-		if (!bn_json_str(json_array_get(f->data, i), "digest", NULL))
+		if (!bn_json_str(json_array_get(f->v->data, i), "digest", NULL))
 			r->verdict = BN_VERDICT_FAIL;
 	if (!n) {
 		r->evidence = bn_strdup("no training data was recorded");
 		return;
 	}
-	const json_t *first = json_array_get(f->data, 0);
+	const json_t *first = json_array_get(f->v->data, 0);
 	r->evidence = bn_strf("%s@v%lld %.19s%s", bn_json_str(first, "name", "?"),
 		(long long)bn_json_int(first, "version", 0),
 		bn_json_str(first, "digest", "without a digest"), n > 1 ? " and more" : "");
@@ -199,89 +154,100 @@ static void judge_data(bn_gate_result *r, const facts *f)
 
 static void judge_file(bn_gate_result *r, const facts *f, const char *file)
 {
-	bool there = files_have(f->files, file);
+	bool there = files_have(f->v->files, file);
 	r->source = bn_strdup("manifest");
 	r->verdict = there ? BN_VERDICT_PASS : BN_VERDICT_FAIL;
 	r->evidence = bn_strf("%s %s", there ? "has" : "has no", file);
 }
 
-static int judge_attested(bn_gate_result *r, const bn_policy_gate *g, const facts *f, bn_err *err)
+static void judge_attested(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
 {
-	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, f->db, err,
-		"SELECT verdict, detail, bn_user(uid) FROM model_attestation"
-		" WHERE name = ? AND version = ? AND check_name = ?",
-		"sis", f->name, f->version, g->check);
-	if (!rc && (rc = bn_sql_step(st, err)) == 0) {
-		r->verdict = BN_VERDICT_INCONCLUSIVE;
+	char user[128];
+	const bn_entry_attestation *a = NULL;
+	for (size_t i = 0; i < f->v->n_attestations && !a; i++)
+		if (!strcmp(f->v->attestations[i].check, g->check))
+			a = &f->v->attestations[i];
+	r->verdict = BN_VERDICT_INCONCLUSIVE;
+	if (!a) {
 		r->evidence = bn_strf("nobody has attested '%s'", g->check);
 		r->source = bn_strdup("attestation");
-	} else if (rc == 1) {
-		const char *verdict = (const char *)sqlite3_column_text(st, 0);
-		const char *detail = (const char *)sqlite3_column_text(st, 1);
-		r->verdict = BN_VERDICT_INCONCLUSIVE;
-		for (int v = BN_VERDICT_PASS; v <= BN_VERDICT_INCONCLUSIVE; v++)
-			if (verdict && !strcmp(verdict, verdict_names[v]))
-				r->verdict = (bn_verdict)v;
-		r->evidence = bn_strdup(detail && detail[0] ? detail : bn_verdict_name(r->verdict));
-		r->source = bn_strf("attested by %s", (const char *)sqlite3_column_text(st, 2));
-		rc = 0;
+		return;
 	}
-	sqlite3_finalize(st);
-	return rc;
+	for (int v = BN_VERDICT_PASS; v <= BN_VERDICT_INCONCLUSIVE; v++)
+		if (!strcmp(a->verdict, verdict_names[v]))
+			r->verdict = (bn_verdict)v;
+	bn_entry_user(f->l, a->uid, user, sizeof user);
+	r->evidence =
+		bn_strdup(a->detail && a->detail[0] ? a->detail : bn_verdict_name(r->verdict));
+	r->source = bn_strf("attested by %s", user);
 }
 
 static int judge(bn_gate_result *r, const bn_policy_gate *g, const facts *f, bn_err *err)
 {
-	int rc = 0;
 	r->name = bn_strdup(g->name);
 	r->severity = g->severity;
 	r->value = r->threshold = NAN;
-	if (g->metric) {
-		judge_metric(r, g, f);
-	} else {
+	if (!g->metric)
 		r->claim = bn_strdup(g->check);
-		if (!strcmp(g->check, "data"))
-			judge_data(r, f);
-		else if (!strcmp(g->check, "signature"))
-			judge_file(r, f, "features.json");
-		else if (!strcmp(g->check, "card"))
-			judge_file(r, f, "model_card.md");
-		else
-			rc = judge_attested(r, g, f, err);
+	if (g->metric)
+		judge_metric(r, g, f);
+	else if (!strcmp(g->check, "data"))
+		judge_data(r, f);
+	else if (!strcmp(g->check, "signature"))
+		judge_file(r, f, "features.json");
+	else if (!strcmp(g->check, "card"))
+		judge_file(r, f, "model_card.md");
+	else
+		judge_attested(r, g, f);
+	return r->name && r->claim && r->evidence && r->source ? 0 : bn_err_nomem(err, "a gate");
+}
+
+static void count(bn_gate_report *r, const bn_gate_result *g)
+{
+	bool is_open = g->verdict == BN_VERDICT_FAIL || g->verdict == BN_VERDICT_INCONCLUSIVE;
+	r->passed += g->verdict == BN_VERDICT_PASS;
+	r->failed += g->verdict == BN_VERDICT_FAIL;
+	r->inconclusive += g->verdict == BN_VERDICT_INCONCLUSIVE;
+	r->blocked = r->blocked || (g->severity == BN_GATE_BLOCK && is_open);
+}
+
+int bn_entry_gates(bn_gate_report **out, const bn_entry *l, const bn_entry_version *v,
+	const bn_policy *policy, bn_err *err)
+{
+	facts f = {l, v, champion_of(l, v)};
+	int rc = 0;
+	bn_gate_report *r = bn_alloc_zeroed(1, sizeof *r);
+	if (!r || !(r->items = bn_alloc_zeroed(policy->n_gates + 1, sizeof *r->items))) {
+		rc = bn_err_nomem(err, "gates");
+		goto out;
 	}
-	if (!rc && (!r->name || !r->claim || !r->evidence || !r->source))
-		rc = bn_err_nomem(err, "a gate");
+	for (size_t i = 0; i < policy->n_gates; i++) {
+		r->count++;
+		if ((rc = judge(&r->items[i], &policy->gates[i], &f, err)) < 0)
+			goto out;
+		count(r, &r->items[i]);
+	}
+	memcpy(r->policy_hash, policy->hash, sizeof r->policy_hash);
+	*out = r;
+	r = NULL;
+out:
+	bn_gate_report_free(r);
 	return rc;
 }
 
 int bn_gate_evaluate(bn_gate_report **out, sqlite3 *db, const bn_policy *policy, const char *name,
 	int64_t version, bn_err *err)
 {
-	facts f = {.db = db, .name = name, .version = version};
-	bn_gate_report *r = bn_alloc_zeroed(1, sizeof *r);
-	int rc = facts_read(&f, err);
-	if (!rc && (!r || !(r->items = bn_alloc_zeroed(
-				    policy->n_gates ? policy->n_gates : 1, sizeof *r->items))))
-		rc = bn_err_nomem(err, "gates");
-	for (size_t i = 0; !rc && i < policy->n_gates; i++) {
-		bn_gate_result *g = &r->items[r->count++];
-		rc = judge(g, &policy->gates[i], &f, err);
-		r->passed += g->verdict == BN_VERDICT_PASS;
-		r->failed += g->verdict == BN_VERDICT_FAIL;
-		r->inconclusive += g->verdict == BN_VERDICT_INCONCLUSIVE;
-		if (g->severity == BN_GATE_BLOCK &&
-			(g->verdict == BN_VERDICT_FAIL || g->verdict == BN_VERDICT_INCONCLUSIVE))
-			r->blocked = true;
-	}
-	facts_release(&f);
-	if (rc) {
-		bn_gate_report_free(r);
+	bn_entry l;
+	int rc = bn_entry_load(&l, db, name, err);
+	if (rc < 0)
 		return rc;
-	}
-	memcpy(r->policy_hash, policy->hash, sizeof r->policy_hash);
-	*out = r;
-	return 0;
+	const bn_entry_version *v = bn_entry_find(&l, version);
+	rc = v ? bn_entry_gates(out, &l, v, policy, err)
+	       : bn_err_set(
+			 err, BN_ENOTFOUND, "no model version '%s/%lld'", name, (long long)version);
+	bn_entry_release(&l);
+	return rc;
 }
 
 json_t *bn_gate_report_json(const bn_gate_report *r)

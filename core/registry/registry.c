@@ -8,7 +8,8 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/govern/identity.h"
-#include "core/registry/_rules.h"
+#include "core/registry/_entry.h"
+#include "core/registry/_rights.h"
 #include "core/registry/_tensors.h"
 #include "core/run/spec.h"
 #include "core/store/object/live.h"
@@ -20,70 +21,91 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One act on one version: who, on what. */
+/* One act on one model: who, on what, by which rules. */
 typedef struct action {
 	bn_workspace *ws;
-	rules_actor me;
+	sqlite3 *db;
 	char user[128];
 	char *name;
-	int64_t version;
-	rules_version found; /* empty when there is no such version */
+	bn_entry l;
+	bn_uid_rights rights;
+	bn_entry_act act;
 } action;
 
-static int action_begin(action *d, bn_workspace *ws, bn_err *err)
+/* name: of the model; NULL: spec says it, and the version, which must be there. */
+static int action_begin(action *d, bn_workspace *ws, bn_entry_kind kind, const char *name,
+	const char *spec, bn_err *err)
 {
-	memset(d, 0, sizeof *d);
 	const bn_env *env = bn_workspace_env(ws);
-	int rc = bn_workspace_refresh(ws, NULL, err);
-	if (rc)
+	bn_entry_version *v;
+	int rc;
+	*d = (action){.ws = ws, .act = {.kind = kind, .uid = env->uid(env), .user = d->user}};
+	bn_entry_init(&d->l, "");
+	env->user_name(env, d->act.uid, d->user, sizeof d->user);
+	if ((rc = bn_workspace_read(&d->db, ws, err)) < 0)
 		return rc;
-	d->ws = ws;
-	d->me = (rules_actor){
-		bn_workspace_id(ws), bn_workspace_index(ws), env->uid(env), d->user, NULL};
-	env->user_name(env, d->me.uid, d->user, sizeof d->user);
-	return d->me.db ? 0 : bn_err_set(err, BN_EIO, "the index cannot be opened");
-}
-
-static int action_begin_on(action *d, bn_workspace *ws, const char *spec, bn_err *err)
-{
-	int rc = action_begin(d, ws, err);
-	if (!rc)
-		rc = bn_version_resolve(&d->name, &d->version, d->me.db, spec, err);
-	if (!rc)
-		rc = bn_rules_find(&d->found, d->me.db, d->name, d->version, err);
-	return rc;
+	bn_uid_rights_init(&d->rights, bn_workspace_id(ws), d->db, NULL);
+	if (name && !(d->name = bn_strdup(name)))
+		return bn_err_nomem(err, "a name");
+	if (!name && (rc = bn_version_resolve(&d->name, &d->act.version, d->db, spec, err)) < 0)
+		return rc;
+	if ((rc = bn_entry_load(&d->l, d->db, d->name, err)) < 0)
+		return rc;
+	return name ? 0 : bn_entry_need(&v, &d->l, d->act.version, err);
 }
 
 static void action_end(action *d)
 {
+	bn_entry_release(&d->l);
+	bn_uid_rights_release(&d->rights);
 	bn_free(d->name);
+}
+
+/* Checks what the payload says. */
+static int action_check(bn_entry_finding *found, action *d, json_t *payload, bn_err *err)
+{
+	*found = (bn_entry_finding){0};
+	if (!payload)
+		return bn_err_nomem(err, "an event");
+	d->act.payload = payload;
+	int rc = bn_entry_check(found, &d->l, &d->rights.rights, &d->act, err);
+	d->act.payload = NULL;
+	return rc;
 }
 
 /* Writes the event when the verdict is 0 or a refusal (the attempt is worth remembering). Reference
  * to payload taken. Returns the verdict, or why it could not be written. */
-static int action_write(const action *d, const char *kind, bool is_signed, json_t *payload,
-	int verdict, bn_err *err)
+static int action_write(const action *d, bool is_signed, json_t *payload, int verdict, bn_err *err)
 {
 	bn_err e = BN_ERR_INIT;
 	char *entity = NULL;
+	const char *kind = bn_entry_kind_names[d->act.kind];
 	int rc = 0;
-	if (verdict && verdict != BN_EREFUSED)
+	if (!payload || (verdict < 0 && verdict != BN_EREFUSED))
 		goto out;
-	entity = bn_strf("model/%s", d->name);
-	if (!payload || !entity)
+	if (!(entity = bn_strf("model/%s", d->name))) {
 		rc = bn_err_nomem(&e, "an event");
-	else if (is_signed)
-		rc = bn_identity_append_signed(d->ws, kind, entity, payload, &e);
-	else
-		rc = bn_workspace_append(d->ws, kind, entity, payload, &e);
-	if (!rc)
+		goto out;
+	}
+	rc = is_signed ? bn_identity_append_signed(d->ws, kind, entity, payload, &e)
+		       : bn_workspace_append(d->ws, kind, entity, payload, &e);
+	if (rc >= 0)
 		rc = bn_workspace_sync(d->ws, &e);
-	if (rc < 0 && !verdict)
-		bn_err_move(err, &e);
 out:
 	bn_free(entity);
 	json_decref(payload);
-	return verdict ? verdict : rc;
+	if (verdict < 0)
+		return verdict;
+	return rc < 0 ? bn_err_move(err, &e) : 0;
+}
+
+/* An act that needs no more than its payload. */
+static int action_take(action *d, bool is_signed, json_t *payload, bn_err *err)
+{
+	bn_entry_finding found;
+	int rc = action_check(&found, d, payload, err);
+	bn_entry_finding_release(&found);
+	return action_write(d, is_signed, payload, rc, err);
 }
 
 /* ---- register ------------------------------------------------------------------------------- */
@@ -123,32 +145,27 @@ int bn_version_register_manifest(
 	action d;
 	bn_manifest m;
 	char uuid[BN_UUID_TEXT], claim[160];
-	int64_t number = 0;
 	bn_manifest_init(&m, BN_MANIFEST_MODEL);
-	int rc = action_begin(&d, ws, err);
-	if (!rc && !bn_name_is_valid(r->name))
+	int rc = action_begin(&d, ws, BN_ENTRY_REGISTERED, r->name, NULL, err);
+	if (rc < 0)
+		goto out;
+	if (!bn_name_is_valid(r->name)) {
 		rc = bn_err_set(err, BN_EINVAL,
 			"'%s' cannot name a model: letters, digits, _ . -, at most 128 bytes",
 			r->name);
-	if (!rc && !(d.name = bn_strdup(r->name)))
-		rc = bn_err_nomem(err, "a name");
-	if (!rc)
-		rc = bn_manifest_load(&m, ws, r->manifest, err);
-	if (!rc)
-		rc = objects_check(ws, &m, err);
-	if (!rc)
-		rc = bn_uuid_new(bn_workspace_env(ws), uuid, err);
-	if (rc)
 		goto out;
-	int allowed = bn_policy_allows(
-		bn_workspace_id(ws), d.me.db, d.me.uid, d.user, BN_ACT_REGISTER, NULL, err);
+	}
+	if ((rc = bn_manifest_load(&m, ws, r->manifest, err)) < 0 ||
+		(rc = objects_check(ws, &m, err)) < 0 ||
+		(rc = bn_uuid_new(bn_workspace_env(ws), uuid, err)) < 0)
+		goto out;
+	int allowed = d.rights.rights.may(d.rights.rights.ctx, &d.act, BN_ACT_REGISTER, err);
 	snprintf(claim, sizeof claim, "model/%s", r->name);
-	if (!allowed && (rc = bn_claim_next(ws, claim, uuid, &number, err)))
+	if (allowed >= 0 && (rc = bn_claim_next(ws, claim, uuid, &d.act.version, err)) < 0)
 		goto out;
-	rc = action_write(&d, "model.registered", false, registered_payload(r, number, uuid, &m),
-		allowed, err);
-	if (!rc)
-		*version = number;
+	rc = action_write(&d, false, registered_payload(r, d.act.version, uuid, &m), allowed, err);
+	if (rc >= 0)
+		*version = d.act.version;
 out:
 	bn_manifest_release(&m);
 	action_end(&d);
@@ -289,14 +306,12 @@ out:
 int bn_version_request(bn_workspace *ws, const char *spec, const char *reason, bn_err *err)
 {
 	action d;
-	int rc = action_begin_on(&d, ws, spec, err);
-	if (!rc) {
-		rc = bn_rules_request(&d.me, d.name, d.version, err);
-		rc = action_write(&d, "model.requested", false,
-			json_pack(
-				"{s:I, s:s*}", "version", (json_int_t)d.version, "reason", reason),
-			rc, err);
-	}
+	int rc = action_begin(&d, ws, BN_ENTRY_REQUESTED, NULL, spec, err);
+	if (rc >= 0)
+		rc = action_take(&d, false,
+			json_pack("{s:I, s:s*}", "version", (json_int_t)d.act.version, "reason",
+				reason),
+			err);
 	action_end(&d);
 	return rc;
 }
@@ -304,43 +319,48 @@ int bn_version_request(bn_workspace *ws, const char *spec, const char *reason, b
 /* Did the fold agree? Between the check and the event another decision may have come in. */
 static int decision_confirm(const action *d, bn_err *err)
 {
-	if (bn_sql_int(d->me.db, 0,
+	const bn_entry_version *v = bn_entry_find(&d->l, d->act.version);
+	if (bn_sql_int(d->db, 0,
 		    "SELECT 1 FROM model_decision WHERE name = ? AND version = ? AND request_no = ?"
 		    " AND uid = ?",
-		    "siii", d->name, d->version, d->found.request_no, (int64_t)d->me.uid))
+		    "siii", d->name, d->act.version, v->request_no, (int64_t)d->act.uid))
 		return 0;
 	bn_err_set(err, BN_ECONFLICT, "%s/%lld changed meanwhile: the decision had no effect",
-		d->name, (long long)d->version);
+		d->name, (long long)d->act.version);
 	bn_err_hint(err, "see: binnacle audit log --entity model/%s", d->name);
 	return BN_ECONFLICT;
 }
 
-static json_t *decision_payload(const action *d, const char *reason, const bn_gate_report *gates)
+/* The gates as the decider saw them. */
+static int gates_add(json_t *payload, const bn_gate_report *gates, bn_err *err)
 {
-	return json_pack("{s:I, s:s, s:s, s:s*, s:s*, s:o*}", "version", (json_int_t)d->version,
-		"uuid", d->found.uuid, "digest", d->found.digest, "reason", reason, "policy",
-		gates ? gates->policy_hash : NULL, "gates",
-		gates ? bn_gate_report_json(gates) : NULL);
+	return json_object_set_new(payload, "policy", json_string(gates->policy_hash)) < 0 ||
+			       json_object_set_new(payload, "gates", bn_gate_report_json(gates)) < 0
+		       ? bn_err_nomem(err, "an event")
+		       : 0;
 }
 
 int bn_version_approve(
 	bn_workspace *ws, const char *spec, const char *reason, bool override, bn_err *err)
 {
 	action d;
-	bn_gate_report *gates = NULL;
-	bool overridden = false;
-	int rc = action_begin_on(&d, ws, spec, err);
-	if (!rc) {
-		rc = bn_rules_approve(
-			&d.me, d.name, d.version, reason, override, &gates, &overridden, err);
-		json_t *payload = decision_payload(&d, reason, gates);
-		if (payload && override)
-			json_object_set_new(payload, "override", json_true());
-		rc = action_write(&d, "model.approved", true, payload, rc, err);
-	}
-	if (!rc)
+	bn_entry_finding found = {0};
+	json_t *payload = NULL;
+	int rc = action_begin(&d, ws, BN_ENTRY_APPROVED, NULL, spec, err);
+	if (rc < 0)
+		goto out;
+	payload = bn_entry_decision_draft(bn_entry_find(&d.l, d.act.version), reason, override);
+	int verdict = action_check(&found, &d, payload, err);
+	if (payload && found.gates &&
+		(rc = gates_add(payload, found.gates, verdict < 0 ? NULL : err)) < 0)
+		goto out;
+	rc = action_write(&d, true, payload, verdict, err);
+	payload = NULL;
+	if (rc >= 0)
 		rc = decision_confirm(&d, err);
-	bn_gate_report_free(gates);
+out:
+	json_decref(payload);
+	bn_entry_finding_release(&found);
 	action_end(&d);
 	return rc;
 }
@@ -349,20 +369,27 @@ int bn_version_reject(bn_workspace *ws, const char *spec, const char *reason, bn
 {
 	action d;
 	bn_gate_report *gates = NULL;
-	bn_policy *p = NULL;
-	int rc = action_begin_on(&d, ws, spec, err);
-	if (!rc)
-		rc = bn_policy_get(&p, d.me.db, NULL, err);
-	if (!rc)
-		rc = bn_gate_evaluate(&gates, d.me.db, p, d.name, d.version, err);
-	if (!rc) {
-		rc = bn_rules_reject(&d.me, d.name, d.version, reason, err);
-		rc = action_write(
-			&d, "model.rejected", true, decision_payload(&d, reason, gates), rc, err);
+	const bn_policy *p;
+	json_t *payload = NULL;
+	int rc = action_begin(&d, ws, BN_ENTRY_REJECTED, NULL, spec, err);
+	if (rc < 0)
+		goto out;
+	const bn_entry_version *v = bn_entry_find(&d.l, d.act.version);
+	if ((rc = d.rights.rights.policy(d.rights.rights.ctx, &d.act, &p, err)) < 0 ||
+		(rc = bn_entry_gates(&gates, &d.l, v, p, err)) < 0)
+		goto out;
+	if (!(payload = bn_entry_decision_draft(v, reason, false))) {
+		rc = bn_err_nomem(err, "an event");
+		goto out;
 	}
-	if (!rc)
+	if ((rc = gates_add(payload, gates, err)) < 0)
+		goto out;
+	rc = action_take(&d, true, payload, err);
+	payload = NULL;
+	if (rc >= 0)
 		rc = decision_confirm(&d, err);
-	bn_policy_free(p);
+out:
+	json_decref(payload);
 	bn_gate_report_free(gates);
 	action_end(&d);
 	return rc;
@@ -374,15 +401,13 @@ int bn_version_attest(bn_workspace *ws, const char *spec, const char *check, bn_
 	const char *detail, bn_err *err)
 {
 	action d;
-	const char *word = bn_verdict_name(verdict);
-	int rc = action_begin_on(&d, ws, spec, err);
-	if (!rc) {
-		rc = bn_rules_attest(&d.me, d.name, d.version, check, word, err);
-		rc = action_write(&d, "model.attested", false,
-			json_pack("{s:I, s:s, s:s, s:s*}", "version", (json_int_t)d.version,
-				"check", check, "verdict", word, "detail", detail),
-			rc, err);
-	}
+	int rc = action_begin(&d, ws, BN_ENTRY_ATTESTED, NULL, spec, err);
+	if (rc >= 0)
+		rc = action_take(&d, false,
+			json_pack("{s:I, s:s, s:s, s:s*}", "version", (json_int_t)d.act.version,
+				"check", check, "verdict", bn_verdict_name(verdict), "detail",
+				detail),
+			err);
 	action_end(&d);
 	return rc;
 }
@@ -390,14 +415,12 @@ int bn_version_attest(bn_workspace *ws, const char *spec, const char *check, bn_
 int bn_version_remove(bn_workspace *ws, const char *spec, const char *reason, bn_err *err)
 {
 	action d;
-	int rc = action_begin_on(&d, ws, spec, err);
-	if (!rc) {
-		rc = bn_rules_remove(&d.me, d.name, d.version, err);
-		rc = action_write(&d, "model.removed", true,
-			json_pack(
-				"{s:I, s:s*}", "version", (json_int_t)d.version, "reason", reason),
-			rc, err);
-	}
+	int rc = action_begin(&d, ws, BN_ENTRY_REMOVED, NULL, spec, err);
+	if (rc >= 0)
+		rc = action_take(&d, true,
+			json_pack("{s:I, s:s*}", "version", (json_int_t)d.act.version, "reason",
+				reason),
+			err);
 	action_end(&d);
 	return rc;
 }
@@ -405,13 +428,12 @@ int bn_version_remove(bn_workspace *ws, const char *spec, const char *reason, bn
 int bn_version_set_alias(bn_workspace *ws, const char *spec, const char *alias, bn_err *err)
 {
 	action d;
-	int rc = action_begin_on(&d, ws, spec, err);
-	if (!rc) {
-		rc = bn_rules_alias(&d.me, d.name, alias, d.version, err);
-		rc = action_write(&d, "model.alias", true,
-			json_pack("{s:I, s:s}", "version", (json_int_t)d.version, "alias", alias),
-			rc, err);
-	}
+	int rc = action_begin(&d, ws, BN_ENTRY_ALIAS, NULL, spec, err);
+	if (rc >= 0)
+		rc = action_take(&d, true,
+			json_pack(
+				"{s:I, s:s}", "version", (json_int_t)d.act.version, "alias", alias),
+			err);
 	action_end(&d);
 	return rc;
 }
@@ -419,14 +441,9 @@ int bn_version_set_alias(bn_workspace *ws, const char *spec, const char *alias, 
 int bn_model_remove_alias(bn_workspace *ws, const char *name, const char *alias, bn_err *err)
 {
 	action d;
-	int rc = action_begin(&d, ws, err);
-	if (!rc && !(d.name = bn_strdup(name)))
-		rc = bn_err_nomem(err, "a name");
-	if (!rc) {
-		rc = bn_rules_remove_alias(&d.me, name, alias, err);
-		rc = action_write(&d, "model.alias_removed", true,
-			json_pack("{s:s}", "alias", alias), rc, err);
-	}
+	int rc = action_begin(&d, ws, BN_ENTRY_ALIAS_REMOVED, name, NULL, err);
+	if (rc >= 0)
+		rc = action_take(&d, true, json_pack("{s:s}", "alias", alias), err);
 	action_end(&d);
 	return rc;
 }
@@ -435,14 +452,12 @@ int bn_version_set_tag(
 	bn_workspace *ws, const char *spec, const char *key, const char *value, bn_err *err)
 {
 	action d;
-	int rc = action_begin_on(&d, ws, spec, err);
-	if (!rc) {
-		rc = bn_rules_tag(&d.me, d.name, d.version, key, value, err);
-		rc = action_write(&d, "model.tag", false,
-			json_pack("{s:I, s:s, s:s?}", "version", (json_int_t)d.version, "key", key,
-				"value", value),
-			rc, err);
-	}
+	int rc = action_begin(&d, ws, BN_ENTRY_TAG, NULL, spec, err);
+	if (rc >= 0)
+		rc = action_take(&d, false,
+			json_pack("{s:I, s:s, s:s?}", "version", (json_int_t)d.act.version, "key",
+				key, "value", value),
+			err);
 	action_end(&d);
 	return rc;
 }

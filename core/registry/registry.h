@@ -9,7 +9,7 @@
  *	     |                      +--reject (reason)--> rejected --request--> requested ...
  *	any state --remove--> removed
  *
- * Events on entity model/NAME (BN_FOLD_ORDERED; decisions, aliases and removals are signed):
+ * Events on entity model/NAME (decisions, aliases and removals are signed):
  *	model.registered    {version, uuid, run, author_uid, author, digest, manifest, data, metrics,
  *	                     trainer, description, files [{path, sha256}]}
  *	model.requested     {version, reason}

@@ -3,7 +3,8 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/registry/_rules.h"
+#include "core/registry/_entry.h"
+#include "core/registry/_read.h"
 #include "core/store/object/object.h"
 
 #include <math.h>
@@ -151,12 +152,6 @@ static int load_decisions(bn_version *v, sqlite3 *db, int64_t request_no, bn_err
 	return rc;
 }
 
-#define VERSION_COLUMNS \
-	"name, version, uuid, run_id, digest, manifest, trainer, description, state, author_uid," \
-	" coalesce(author, bn_user(author_uid)), registrar_uid, bn_user(registrar_uid), " \
-	"registered_ms, state_ms, request_no, requested_ms," \
-	" bn_user(requester_uid), request_reason, data, metrics"
-
 static int version_read(bn_version *v, sqlite3 *db, sqlite3_stmt *st, int needed, bn_err *err)
 {
 	v->name = bn_sql_text(st, 0);
@@ -200,8 +195,8 @@ static int approvals_needed(int *out, sqlite3 *db, bn_err *err)
 	return rc;
 }
 
-/* Reads what st gives, a statement over VERSION_COLUMNS; finalizes it. */
-static int page_read(bn_version_page **out, sqlite3 *db, sqlite3_stmt *st, bn_err *err)
+/* Reads what st gives, a statement over BN_VERSION_COLUMNS; finalizes it. */
+int bn_version_page_read(bn_version_page **out, sqlite3 *db, sqlite3_stmt *st, bn_err *err)
 {
 	size_t cap = 0;
 	int needed = 1, rc = approvals_needed(&needed, db, err);
@@ -255,11 +250,11 @@ int bn_version_list(
 	int rc;
 	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
 		(rc = bn_sql_prepare(&st, db, err,
-			 "SELECT " VERSION_COLUMNS
+			 "SELECT " BN_VERSION_COLUMNS
 			 " FROM model_version WHERE (?1 IS NULL OR name = ?1)"
 			 " AND (?2 OR state != 4) ORDER BY registered_ms DESC, name, version DESC",
 			 "si", name, (int64_t)removed)) < 0 ||
-		(rc = page_read(&p, db, st, err)) < 0)
+		(rc = bn_version_page_read(&p, db, st, err)) < 0)
 		return rc;
 	for (size_t i = 0; i < p->count; i++) {
 		if ((rc = find_gone(&p->items[i], ws, err)) < 0) {
@@ -301,7 +296,7 @@ static int64_t latest_version(sqlite3 *db, const char *name)
 		"SELECT max(version) FROM model_version WHERE name = ? AND state != 4", "s", name);
 }
 
-static int64_t alias_version(sqlite3 *db, const char *name, const char *alias)
+int64_t bn_version_of_alias(sqlite3 *db, const char *name, const char *alias)
 {
 	return bn_sql_int(db, 0, "SELECT version FROM model_alias WHERE name = ? AND alias = ?",
 		"ss", name, alias);
@@ -331,13 +326,13 @@ int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *s
 	sqlite3_finalize(st);
 	if (!bn_sql_int(db, 0, "SELECT 1 FROM model_version WHERE name = ? LIMIT 1", "s", *name))
 		rc = name_unknown(db, *name, err);
-	else if (!spec[n] && !(*version = alias_version(db, *name, "champion")))
+	else if (!spec[n] && !(*version = bn_version_of_alias(db, *name, "champion")))
 		*version = latest_version(db, *name);
 	else if (spec[n] == '@' && !strcmp(rest, "latest"))
 		*version = latest_version(db, *name);
 	else if (spec[n] && bn_parse_i64(digits, strlen(digits), version))
 		;
-	else if (spec[n] == '@' && !(*version = alias_version(db, *name, rest)))
+	else if (spec[n] == '@' && !(*version = bn_version_of_alias(db, *name, rest)))
 		rc = bn_err_set(err, BN_ENOTFOUND, "model '%s' has no alias '%s'", *name, rest);
 	else if (spec[n] == '/')
 		rc = bn_err_set(err, BN_EINVAL,
@@ -353,16 +348,15 @@ int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *s
 }
 
 /* One version by number; with its newest neighbour in the hint when it is not there. */
-static int version_load(
-	bn_version **out, sqlite3 *db, const char *name, int64_t version, bn_err *err)
+int bn_version_load(bn_version **out, sqlite3 *db, const char *name, int64_t version, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	bn_version_page *p = NULL;
 	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT " VERSION_COLUMNS " FROM model_version WHERE name = ? AND version = ?",
+		"SELECT " BN_VERSION_COLUMNS " FROM model_version WHERE name = ? AND version = ?",
 		"si", name, version);
 	if (!rc)
-		rc = page_read(&p, db, st, err);
+		rc = bn_version_page_read(&p, db, st, err);
 	if (!rc && !p->count) {
 		rc = bn_err_set(
 			err, BN_ENOTFOUND, "no model version '%s/%lld'", name, (long long)version);
@@ -395,7 +389,7 @@ int bn_version_get(bn_version **out, bn_workspace *ws, const char *spec, bn_err 
 	int rc;
 	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
 		(rc = bn_version_resolve(&name, &version, db, spec, err)) < 0 ||
-		(rc = version_load(&v, db, name, version, err)) < 0 ||
+		(rc = bn_version_load(&v, db, name, version, err)) < 0 ||
 		(rc = find_gone(v, ws, err)) < 0)
 		goto out;
 	*out = v;
@@ -449,121 +443,5 @@ int bn_model_list(bn_model_page **out, bn_workspace *ws, bn_err *err)
 		bn_model_page_free(p);
 	else
 		*out = p;
-	return rc;
-}
-
-/* ---- inbox ---------------------------------------------------------------------------------- */
-
-static void item_release(bn_inbox_item *i)
-{
-	bn_version_free(i->version);
-	bn_version_free(i->champion);
-	bn_gate_report_free(i->gates);
-	bn_free(i->why_not);
-}
-
-void bn_inbox_item_free(bn_inbox_item *i)
-{
-	if (i)
-		item_release(i);
-	bn_free(i);
-}
-
-void bn_inbox_free(bn_inbox *i)
-{
-	if (!i)
-		return;
-	for (size_t k = 0; k < i->count; k++)
-		item_release(&i->items[k]);
-	bn_free(i->items);
-	bn_free(i);
-}
-
-/* A refusal is an answer here; anything else is an error of ours. */
-static bool is_refusal(int rc)
-{
-	return rc == BN_EREFUSED || rc == BN_ECONFLICT || rc == BN_EINVAL || rc == BN_ENOTFOUND;
-}
-
-static int item_judge(bn_inbox_item *i, bn_workspace *ws, sqlite3 *db, bn_err *err)
-{
-	const bn_env *env = bn_workspace_env(ws);
-	char user[128];
-	bool overridden = false;
-	bn_err why = BN_ERR_INIT, ignored = BN_ERR_INIT;
-	bn_gate_report *again = NULL;
-	rules_actor me = {bn_workspace_id(ws), db, env->uid(env), user, NULL};
-	env->user_name(env, me.uid, user, sizeof user);
-	const char *name = i->version->name;
-	int rc = bn_rules_approve(
-		&me, name, i->version->version, NULL, false, &i->gates, &overridden, &why);
-	if (rc < 0 && !is_refusal(rc))
-		return bn_err_move(err, &why);
-	i->can_approve = !rc;
-	if (rc && !(i->why_not = bn_strdup(why.msg)))
-		return bn_err_nomem(err, "an approval sheet");
-	if (rc && i->gates && i->gates->blocked) {
-		rc = bn_rules_approve(&me, name, i->version->version, "reason", true, &again,
-			&overridden, &ignored);
-		i->override_allowed = !rc && overridden;
-	}
-	bn_gate_report_free(again);
-	bn_err_clear(&ignored);
-	rc = bn_rules_reject(&me, name, i->version->version, "reason", &ignored);
-	i->can_reject = !rc;
-	int64_t champion = alias_version(db, name, "champion");
-	return champion && champion != i->version->version
-		       ? version_load(&i->champion, db, name, champion, err)
-		       : 0;
-}
-
-int bn_inbox_item_read(bn_inbox_item **out, bn_workspace *ws, const char *spec, bn_err *err)
-{
-	bn_inbox_item *i = bn_alloc_zeroed(1, sizeof *i);
-	if (!i)
-		return bn_err_nomem(err, "an approval sheet");
-	int rc = bn_version_get(&i->version, ws, spec, err);
-	if (!rc)
-		rc = item_judge(i, ws, bn_workspace_index(ws), err);
-	if (rc)
-		bn_inbox_item_free(i);
-	else
-		*out = i;
-	return rc;
-}
-
-int bn_inbox_read(bn_inbox **out, bn_workspace *ws, bn_err *err)
-{
-	sqlite3 *db = NULL;
-	sqlite3_stmt *st = NULL;
-	bn_version_page *p = NULL;
-	bn_inbox *box = bn_alloc_zeroed(1, sizeof *box);
-	int rc = box ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "requests");
-	if (!rc)
-		rc = bn_sql_prepare(&st, db, err,
-			"SELECT " VERSION_COLUMNS " FROM model_version WHERE state = 1"
-			" ORDER BY requested_ms, name, version",
-			"");
-	if (!rc)
-		rc = page_read(&p, db, st, err);
-	if (!rc && !(box->items = bn_alloc_zeroed(p->count ? p->count : 1, sizeof *box->items)))
-		rc = bn_err_nomem(err, "requests");
-	for (size_t i = 0; !rc && i < p->count; i++) {
-		bn_inbox_item *item = &box->items[box->count];
-		if (!(item->version = bn_alloc(sizeof *item->version))) {
-			rc = bn_err_nomem(err, "requests");
-			break;
-		}
-		box->count++;
-		*item->version = p->items[i];
-		memset(&p->items[i], 0, sizeof p->items[i]);
-		rc = item_judge(item, ws, db, err);
-		box->for_me += item->can_approve || item->can_reject;
-	}
-	bn_version_page_free(p);
-	if (rc)
-		bn_inbox_free(box);
-	else
-		*out = box;
 	return rc;
 }

@@ -147,8 +147,8 @@ struct bn_fold_class {
 	const char *schema;
 	/* Newest version of its events that it understands; 0 means 1. */
 	uint32_t version;
-	/* All its kinds, NULL-terminated, of a class that has neither apply nor apply_all; else NULL:
-	 * these look at the kind themselves. */
+	/* All its kinds, NULL-terminated: it gets no event of another. NULL: apply looks at the kind
+	 * itself. */
 	const char *const *kinds;
 	bool nameless;            /* its entity may be the class's name alone ("policy") */
 	const bn_fold_gone *gone; /* ends with an entry without a table; or NULL */

@@ -1,0 +1,526 @@
+/* _acts.c - what may be done to a model, and what each act does. See _entry.h. */
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/str.h"
+#include "core/registry/_entry.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_REASON_BYTES 4000
+#define MAX_TAG_KEY_BYTES 250
+#define MAX_TAG_BYTES 100000
+
+static const char *const state_names[] = {
+	"registered", "requested", "approved", "rejected", "removed"};
+
+const char *bn_model_state_name(bn_model_state s)
+{
+	return state_names[s];
+}
+
+static const char *text(const bn_entry_act *a, const char *key)
+{
+	return bn_json_str(a->payload, key, NULL);
+}
+
+static int reason_check(const char *reason, const char *what, bn_err *err)
+{
+	if (!reason || !reason[strspn(reason, " \t\n")])
+		return bn_err_set(err, BN_EINVAL, "%s needs a reason", what);
+	if (strlen(reason) > MAX_REASON_BYTES)
+		return bn_err_set(
+			err, BN_EINVAL, "the reason is longer than %d bytes", MAX_REASON_BYTES);
+	return 0;
+}
+
+static int vouched(const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
+{
+	return r->vouched ? r->vouched(r->ctx, a, err) : 0;
+}
+
+/* ---- registered ----------------------------------------------------------------------------- */
+
+static bool is_digest(const char *s)
+{
+	return strlen(s) == BN_SHA256_HEX && bn_is_hex(s);
+}
+
+static int registered_check(const bn_entry *l, const bn_entry_act *a, bn_err *err)
+{
+	const char *where = bn_entry_kind_names[BN_ENTRY_REGISTERED], *uuid, *digest, *manifest;
+	int64_t author;
+	int rc;
+	if ((rc = bn_json_need_str(a->payload, "uuid", &uuid, where, err)) < 0 ||
+		(rc = bn_json_need_str(a->payload, "digest", &digest, where, err)) < 0 ||
+		(rc = bn_json_need_str(a->payload, "manifest", &manifest, where, err)) < 0 ||
+		(rc = bn_json_need_int(a->payload, "author_uid", &author, where, err)) < 0)
+		return rc;
+	if (a->version < 1 || strlen(uuid) != 36 || !is_digest(digest) || !is_digest(manifest) ||
+		author < 0 || author > UINT_MAX || !bn_name_is_valid(l->name))
+		return bn_err_set(
+			err, BN_EINVAL, "version, uuid, digest, manifest or author is malformed");
+	if (bn_entry_find(l, a->version))
+		return bn_err_set(err, BN_ECONFLICT, "%s/%lld exists already", l->name,
+			(long long)a->version);
+	return 0;
+}
+
+/* A member of the wanted type, else an empty one; a new reference. */
+static json_t *member(const json_t *payload, const char *key, json_type type)
+{
+	json_t *v = json_object_get(payload, key);
+	if (v && json_typeof(v) == type)
+		return json_incref(v);
+	return type == JSON_ARRAY ? json_array() : json_object();
+}
+
+/* Copies an optional text; -1 without memory. */
+static int keep(bn_entry *l, const char **out, const char *s)
+{
+	*out = s ? bn_arena_strdup(&l->arena, s) : NULL;
+	return s && !*out ? -1 : 0;
+}
+
+static int registered_do(bn_entry *l, const bn_entry_act *a, bn_err *err)
+{
+	const json_t *p = a->payload;
+	bn_entry_version *v = bn_entry_add_version(l, a->version);
+	if (!v)
+		return bn_err_nomem(err, "a model version");
+	v->author_uid = (uid_t)bn_json_int(p, "author_uid", -1);
+	v->registrar_uid = a->uid;
+	v->registered_ms = v->state_ms = a->time_ms;
+	v->state = BN_MODEL_REGISTERED;
+	v->data = member(p, "data", JSON_ARRAY);
+	v->metrics = member(p, "metrics", JSON_OBJECT);
+	v->files = member(p, "files", JSON_ARRAY);
+	if (!v->data || !v->metrics || !v->files || keep(l, &v->uuid, text(a, "uuid")) ||
+		keep(l, &v->digest, text(a, "digest")) ||
+		keep(l, &v->manifest, text(a, "manifest")) || keep(l, &v->run_id, text(a, "run")) ||
+		keep(l, &v->trainer, text(a, "trainer")) ||
+		keep(l, &v->description, text(a, "description")) ||
+		keep(l, &v->author, text(a, "author")))
+		return bn_err_nomem(err, "a model version");
+	return 0;
+}
+
+/* ---- requested ------------------------------------------------------------------------------- */
+
+static int requested_check(const bn_entry *l, const bn_entry_act *a, bn_err *err)
+{
+	bn_entry_version *v;
+	int rc = bn_entry_need(&v, l, a->version, err);
+	if (rc < 0)
+		return rc;
+	if (v->state == BN_MODEL_REQUESTED || v->state == BN_MODEL_APPROVED)
+		return bn_err_set(err, BN_ECONFLICT, "%s/%lld is %s already", l->name,
+			(long long)a->version, state_names[v->state]);
+	return 0;
+}
+
+static void state_set(bn_entry_version *v, bn_model_state state, const bn_entry_act *a)
+{
+	v->state = state;
+	v->state_ms = a->time_ms;
+}
+
+static int requested_do(bn_entry *l, const bn_entry_act *a, bn_err *err)
+{
+	bn_entry_version *v = bn_entry_find(l, a->version);
+	v->request_no++;
+	v->requested_ms = a->time_ms;
+	v->requester_uid = a->uid;
+	state_set(v, BN_MODEL_REQUESTED, a);
+	return keep(l, &v->request_reason, text(a, "reason")) ? bn_err_nomem(err, "a request") : 0;
+}
+
+/* ---- decided --------------------------------------------------------------------------------- */
+
+/* A decision needs an open request. */
+static int decidable(bn_entry_version **v, const bn_entry *l, const bn_entry_act *a, bn_err *err)
+{
+	int rc = bn_entry_need(v, l, a->version, err);
+	if (rc < 0 || (*v)->state == BN_MODEL_REQUESTED)
+		return rc;
+	bn_err_set(err, BN_ECONFLICT, "%s/%lld is %s: there is no open request to decide", l->name,
+		(long long)a->version, state_names[(*v)->state]);
+	if ((*v)->state != BN_MODEL_APPROVED)
+		bn_err_hint(err, "ask first: binnacle model request %s/%lld", l->name,
+			(long long)a->version);
+	return BN_ECONFLICT;
+}
+
+/* A decision names the bytes that it is about. */
+static int subject_check(
+	const bn_entry *l, const bn_entry_version *v, const bn_entry_act *a, bn_err *err)
+{
+	const char *digest = text(a, "digest"), *uuid = text(a, "uuid");
+	if (digest && !strcmp(digest, v->digest) && uuid && !strcmp(uuid, v->uuid))
+		return 0;
+	return bn_err_set(err, BN_EINVAL, "the decision is about other bytes than %s/%lld", l->name,
+		(long long)a->version);
+}
+
+static int four_eyes(const bn_entry *l, const bn_policy *p, const bn_entry_version *v,
+	const bn_entry_act *a, bn_err *err)
+{
+	if (p->self_approval || (a->uid != v->author_uid && a->uid != v->registrar_uid))
+		return 0;
+	bn_err_set(err, BN_EREFUSED, "%s %s %s/%lld: an author may not approve their own", a->user,
+		a->uid == v->author_uid ? "is the author of" : "registered", l->name,
+		(long long)a->version);
+	bn_err_hint(err, "somebody else with role reviewer or admin has to approve it");
+	return BN_EREFUSED;
+}
+
+static int not_twice(
+	const bn_entry *l, const bn_entry_version *v, const bn_entry_act *a, bn_err *err)
+{
+	for (size_t i = 0; i < v->n_decisions; i++)
+		if (v->decisions[i].request_no == v->request_no && v->decisions[i].uid == a->uid)
+			return bn_err_set(err, BN_ECONFLICT,
+				"%s has approved this request of %s/%lld already", a->user, l->name,
+				(long long)a->version);
+	return 0;
+}
+
+static int gates_check(
+	bn_entry_finding *out, const bn_policy *p, const bn_entry_act *a, bn_err *err)
+{
+	const bn_gate_report *r = out->gates;
+	bool override = bn_json_bool(a->payload, "override", false);
+	if (!r->blocked)
+		return 0;
+	const bn_gate_result *g = r->items;
+	while (g->severity != BN_GATE_BLOCK ||
+		(g->verdict != BN_VERDICT_FAIL && g->verdict != BN_VERDICT_INCONCLUSIVE))
+		g++;
+	if (!override || !p->gate_override) {
+		bn_err_set(err, BN_EREFUSED, "gate '%s' is %s: %s (%s)%s", g->name,
+			bn_verdict_name(g->verdict), g->claim, g->evidence,
+			override ? "; the policy allows no override" : "");
+		if (p->gate_override)
+			bn_err_hint(err, "the policy allows --override, with a reason");
+		return BN_EREFUSED;
+	}
+	int rc = reason_check(text(a, "reason"), "an override", err);
+	out->overridden = rc == 0;
+	return rc;
+}
+
+/* refused: the role says no already; the gates are evaluated all the same, for the audit log. */
+static int approved_check(bn_entry_finding *out, const bn_entry *l, const bn_entry_rights *r,
+	const bn_entry_act *a, bool refused, bn_err *err)
+{
+	bn_err unheard = BN_ERR_INIT;
+	const bn_policy *p;
+	bn_entry_version *v;
+	int rc;
+	if ((rc = r->policy(r->ctx, a, &p, refused ? &unheard : err)) < 0)
+		return refused ? BN_EREFUSED : rc;
+	if ((v = bn_entry_find(l, a->version)) != NULL &&
+		(rc = bn_entry_gates(&out->gates, l, v, p, refused ? &unheard : err)) < 0)
+		return refused ? BN_EREFUSED : rc;
+	if (refused)
+		return BN_EREFUSED;
+	if ((rc = decidable(&v, l, a, err)) < 0 || (rc = four_eyes(l, p, v, a, err)) < 0 ||
+		(rc = not_twice(l, v, a, err)) < 0)
+		return rc;
+	const char *reason = text(a, "reason");
+	if (reason && strlen(reason) > MAX_REASON_BYTES)
+		return reason_check(reason, "an approval", err);
+	if ((rc = gates_check(out, p, a, err)) < 0 || (rc = vouched(r, a, err)) < 0)
+		return rc;
+	return subject_check(l, v, a, err);
+}
+
+static int rejected_check(
+	const bn_entry *l, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
+{
+	bn_entry_version *v;
+	int rc;
+	if ((rc = decidable(&v, l, a, err)) < 0 ||
+		(rc = reason_check(text(a, "reason"), "a rejection", err)) < 0 ||
+		(rc = vouched(r, a, err)) < 0)
+		return rc;
+	return subject_check(l, v, a, err);
+}
+
+static int decision_add(bn_entry *l, bn_entry_version *v, const bn_entry_act *a,
+	const bn_entry_finding *found, bn_err *err)
+{
+	bn_entry_decision *d = bn_entry_put_decision(v, v->request_no, a->uid);
+	if (!d)
+		return bn_err_nomem(err, "a decision");
+	d->time_ms = a->time_ms;
+	d->approved = a->kind == BN_ENTRY_APPROVED;
+	d->override = found->overridden;
+	d->gates = member(a->payload, "gates", JSON_ARRAY);
+	const json_t *signature = json_object_get(a->payload, "signature");
+	if (!d->gates || keep(l, &d->reason, text(a, "reason")) ||
+		keep(l, &d->policy_hash, text(a, "policy")) ||
+		keep(l, &d->public_key, bn_json_str(signature, "public_key", NULL)))
+		return bn_err_nomem(err, "a decision");
+	return 0;
+}
+
+static int approved_do(bn_entry *l, const bn_entry_rights *r, const bn_entry_act *a,
+	const bn_entry_finding *found, char *remark, size_t size, bn_err *err)
+{
+	bn_entry_version *v = bn_entry_find(l, a->version);
+	const bn_policy *p;
+	int rc;
+	if ((rc = decision_add(l, v, a, found, err)) < 0 ||
+		(rc = r->policy(r->ctx, a, &p, err)) < 0)
+		return rc;
+	size_t have = bn_entry_approvals(v);
+	if (have >= (size_t)p->approvals)
+		state_set(v, BN_MODEL_APPROVED, a);
+	if (found->overridden)
+		snprintf(remark, size,
+			"OVERRIDE: approved although %zu gates fail and %zu are inconclusive",
+			found->gates->failed, found->gates->inconclusive);
+	else if (have < (size_t)p->approvals)
+		snprintf(remark, size, "%zu of %d approvals", have, p->approvals);
+	return 0;
+}
+
+static int rejected_do(
+	bn_entry *l, const bn_entry_act *a, const bn_entry_finding *found, bn_err *err)
+{
+	bn_entry_version *v = bn_entry_find(l, a->version);
+	int rc = decision_add(l, v, a, found, err);
+	if (rc >= 0)
+		state_set(v, BN_MODEL_REJECTED, a);
+	return rc;
+}
+
+json_t *bn_entry_decision_draft(const bn_entry_version *v, const char *reason, bool override)
+{
+	json_t *p = json_pack("{s:I, s:s, s:s, s:s*}", "version", (json_int_t)v->version, "uuid",
+		v->uuid, "digest", v->digest, "reason", reason);
+	if (p && override && json_object_set_new(p, "override", json_true()) < 0) {
+		json_decref(p);
+		p = NULL;
+	}
+	return p;
+}
+
+/* ---- attested, aliases, tags, removed -------------------------------------------------------- */
+
+static int attested_check(const bn_entry *l, const bn_entry_act *a, bn_err *err)
+{
+	const char *check = bn_json_str(a->payload, "check", "");
+	const char *verdict = bn_json_str(a->payload, "verdict", "");
+	bn_entry_version *v;
+	int rc = bn_entry_need(&v, l, a->version, err);
+	if (rc < 0)
+		return rc;
+	if (!bn_name_is_valid(check))
+		return bn_err_set(err, BN_EINVAL, "'%s' is no name for a check", check);
+	if (strcmp(verdict, "pass") && strcmp(verdict, "fail") && strcmp(verdict, "inconclusive"))
+		return bn_err_set(err, BN_EINVAL,
+			"verdict '%s' is none of pass, fail, inconclusive", verdict);
+	return 0;
+}
+
+static int attested_do(bn_entry *l, const bn_entry_act *a, bn_err *err)
+{
+	bn_entry_attestation *t = bn_entry_put_attestation(
+		l, bn_entry_find(l, a->version), bn_json_str(a->payload, "check", ""));
+	if (!t || keep(l, &t->verdict, text(a, "verdict")) ||
+		keep(l, &t->detail, text(a, "detail")))
+		return bn_err_nomem(err, "an attestation");
+	t->uid = a->uid;
+	t->time_ms = a->time_ms;
+	return 0;
+}
+
+/* An alias that can be told from a version: not "latest", not "v3". */
+static bool alias_is_valid(const char *alias)
+{
+	if (!bn_name_is_valid(alias) || !strcmp(alias, "latest"))
+		return false;
+	size_t digits = alias[0] == 'v' ? 1 : 0;
+	return alias[digits + strspn(alias + digits, "0123456789")] != '\0';
+}
+
+static int alias_check(
+	const bn_entry *l, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
+{
+	const char *alias = bn_json_str(a->payload, "alias", "");
+	const bn_policy *p;
+	bn_entry_version *v;
+	int rc;
+	if (!alias_is_valid(alias))
+		return bn_err_set(err, BN_EINVAL,
+			"'%s' cannot be an alias: letters, digits, _ . -, and neither 'latest' nor "
+			"a version number",
+			alias);
+	if ((rc = bn_entry_need(&v, l, a->version, err)) < 0 ||
+		(rc = r->policy(r->ctx, a, &p, err)) < 0)
+		return rc;
+	if (v->state != BN_MODEL_APPROVED && bn_policy_protects(p, alias)) {
+		bn_err_set(err, BN_EREFUSED,
+			"alias '%s' is only for approved versions, and %s/%lld is %s", alias,
+			l->name, (long long)a->version, state_names[v->state]);
+		bn_err_hint(
+			err, "see: binnacle model show %s/%lld", l->name, (long long)a->version);
+		return BN_EREFUSED;
+	}
+	return vouched(r, a, err);
+}
+
+static int alias_removed_check(
+	const bn_entry *l, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
+{
+	const char *alias = bn_json_str(a->payload, "alias", "");
+	if (!bn_entry_find_alias(l, alias))
+		return bn_err_set(
+			err, BN_ENOTFOUND, "model '%s' has no alias '%s'", l->name, alias);
+	return vouched(r, a, err);
+}
+
+static void alias_removed_do(bn_entry *l, const bn_entry_act *a)
+{
+	size_t at =
+		(size_t)(bn_entry_find_alias(l, bn_json_str(a->payload, "alias", "")) - l->aliases);
+	l->aliases[at] = l->aliases[--l->n_aliases];
+}
+
+static const bn_entry_tags *tags_of(const bn_entry *l, int64_t version)
+{
+	return version ? &bn_entry_find(l, version)->tags : &l->tags;
+}
+
+static int tag_check(const bn_entry *l, const bn_entry_act *a, bn_err *err)
+{
+	const char *key = bn_json_str(a->payload, "key", ""), *value = text(a, "value");
+	bn_entry_version *v;
+	int rc;
+	if (a->version && (rc = bn_entry_need(&v, l, a->version, err)) < 0)
+		return rc;
+	if (!key[0] || strlen(key) > MAX_TAG_KEY_BYTES)
+		return bn_err_set(
+			err, BN_EINVAL, "a tag's key has 1 to %d bytes", MAX_TAG_KEY_BYTES);
+	if (value && strlen(value) > MAX_TAG_BYTES)
+		return bn_err_set(
+			err, BN_EINVAL, "a tag's value has at most %d bytes", MAX_TAG_BYTES);
+	if (value)
+		return 0;
+	const bn_entry_tags *tags = tags_of(l, a->version);
+	for (size_t i = 0; i < tags->count; i++)
+		if (!strcmp(tags->items[i].key, key))
+			return 0;
+	return bn_err_set(
+		err, BN_ENOTFOUND, "%s/%lld has no tag '%s'", l->name, (long long)a->version, key);
+}
+
+static int removed_check(
+	const bn_entry *l, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
+{
+	const char *first = NULL;
+	bn_entry_version *v;
+	int rc = bn_entry_need(&v, l, a->version, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < l->n_aliases; i++)
+		if (l->aliases[i].version == a->version &&
+			(!first || strcmp(l->aliases[i].alias, first) < 0))
+			first = l->aliases[i].alias;
+	if (first) {
+		bn_err_set(err, BN_EREFUSED, "alias '%s' points to %s/%lld", first, l->name,
+			(long long)a->version);
+		bn_err_hint(err, "move or remove the alias first");
+		return BN_EREFUSED;
+	}
+	return vouched(r, a, err);
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+static const bn_act acts[BN_ENTRY_KINDS] = {
+	[BN_ENTRY_REGISTERED] = BN_ACT_REGISTER,
+	[BN_ENTRY_REQUESTED] = BN_ACT_REQUEST,
+	[BN_ENTRY_APPROVED] = BN_ACT_APPROVE,
+	[BN_ENTRY_REJECTED] = BN_ACT_APPROVE,
+	[BN_ENTRY_ATTESTED] = BN_ACT_ATTEST,
+	[BN_ENTRY_ALIAS] = BN_ACT_ALIAS,
+	[BN_ENTRY_ALIAS_REMOVED] = BN_ACT_ALIAS,
+	[BN_ENTRY_TAG] = BN_ACT_TAG,
+	[BN_ENTRY_REMOVED] = BN_ACT_REMOVE,
+};
+
+void bn_entry_finding_release(bn_entry_finding *f)
+{
+	bn_gate_report_free(f->gates);
+	*f = (bn_entry_finding){0};
+}
+
+int bn_entry_check(bn_entry_finding *out, const bn_entry *l, const bn_entry_rights *r,
+	const bn_entry_act *a, bn_err *err)
+{
+	*out = (bn_entry_finding){0};
+	int rc = r->may(r->ctx, a, acts[a->kind], err);
+	if (a->kind == BN_ENTRY_APPROVED && (rc >= 0 || rc == BN_EREFUSED))
+		return approved_check(out, l, r, a, rc < 0, err);
+	if (rc < 0)
+		return rc;
+	switch (a->kind) {
+	case BN_ENTRY_REGISTERED:
+		return registered_check(l, a, err);
+	case BN_ENTRY_REQUESTED:
+		return requested_check(l, a, err);
+	case BN_ENTRY_REJECTED:
+		return rejected_check(l, r, a, err);
+	case BN_ENTRY_ATTESTED:
+		return attested_check(l, a, err);
+	case BN_ENTRY_ALIAS:
+		return alias_check(l, r, a, err);
+	case BN_ENTRY_ALIAS_REMOVED:
+		return alias_removed_check(l, r, a, err);
+	case BN_ENTRY_TAG:
+		return tag_check(l, a, err);
+	case BN_ENTRY_REMOVED:
+		return removed_check(l, r, a, err);
+	default:
+		return 0;
+	}
+}
+
+int bn_entry_do(bn_entry *l, const bn_entry_rights *r, const bn_entry_act *a,
+	const bn_entry_finding *found, char *remark, size_t size, bn_err *err)
+{
+	remark[0] = '\0';
+	switch (a->kind) {
+	case BN_ENTRY_REGISTERED:
+		return registered_do(l, a, err);
+	case BN_ENTRY_REQUESTED:
+		return requested_do(l, a, err);
+	case BN_ENTRY_APPROVED:
+		return approved_do(l, r, a, found, remark, size, err);
+	case BN_ENTRY_REJECTED:
+		return rejected_do(l, a, found, err);
+	case BN_ENTRY_ATTESTED:
+		return attested_do(l, a, err);
+	case BN_ENTRY_ALIAS:
+		return bn_entry_put_alias(l, text(a, "alias"), a->version, a->uid, a->time_ms) < 0
+			       ? bn_err_nomem(err, "an alias")
+			       : 0;
+	case BN_ENTRY_ALIAS_REMOVED:
+		alias_removed_do(l, a);
+		return 0;
+	case BN_ENTRY_TAG:
+		return bn_entry_put_tag(l, (bn_entry_tags *)(uintptr_t)tags_of(l, a->version),
+			       text(a, "key"), text(a, "value")) < 0
+			       ? bn_err_nomem(err, "a tag")
+			       : 0;
+	case BN_ENTRY_REMOVED:
+		state_set(bn_entry_find(l, a->version), BN_MODEL_REMOVED, a);
+		return 0;
+	default:
+		return 0;
+	}
+}

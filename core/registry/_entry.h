@@ -1,0 +1,180 @@
+/*
+ * _entry.h - one registered model: its versions and what was done to them, in memory.
+ *
+ * The state machine of registry.h, without SQL and without files. The fold feeds it the events of a
+ * model in their order and writes the rows that come out (_entry_rows.c); a writer or a reader makes one
+ * from the rows and asks what an act would do now. So each rule stands in one place, and is the same
+ * for who decides (the fold) and for who asks first.
+ *
+ * An act is checked (bn_entry_check), then done (bn_entry_do). What a role allows, which policy holds and
+ * whether a signature vouches for an act is not decided here: a bn_entry_rights answers that.
+ *
+ * Memory: texts that the entry made lie in its arena; JSON values are its own references. Texts of an
+ * act are copied when they are kept.
+ */
+#ifndef BN_REGISTRY_ENTRY_H
+#define BN_REGISTRY_ENTRY_H
+#include "core/base/mem.h"
+#include "core/registry/registry.h"
+
+typedef enum bn_entry_kind {
+	BN_ENTRY_REGISTERED,
+	BN_ENTRY_REQUESTED,
+	BN_ENTRY_APPROVED,
+	BN_ENTRY_REJECTED,
+	BN_ENTRY_ATTESTED,
+	BN_ENTRY_ALIAS,
+	BN_ENTRY_ALIAS_REMOVED,
+	BN_ENTRY_TAG,
+	BN_ENTRY_REMOVED,
+	BN_ENTRY_KINDS
+} bn_entry_kind;
+
+extern const char
+	*const bn_entry_kind_names[BN_ENTRY_KINDS + 1]; /* "model.registered" ...; ends with NULL */
+
+typedef struct bn_entry_decision {
+	int64_t request_no, time_ms;
+	uid_t uid;
+	bool approved, override;
+	const char *reason, *policy_hash, *public_key; /* may be NULL */
+	json_t *gates;                                 /* array */
+} bn_entry_decision;
+
+typedef struct bn_entry_attestation {
+	const char *check, *verdict, *detail; /* detail may be NULL */
+	uid_t uid;
+	int64_t time_ms;
+} bn_entry_attestation;
+
+typedef struct bn_entry_tag {
+	const char *key, *value;
+} bn_entry_tag;
+
+typedef struct bn_entry_tags {
+	bn_entry_tag *items;
+	size_t count, cap;
+} bn_entry_tags;
+
+typedef struct bn_entry_version {
+	int64_t version;
+	const char *uuid, *digest, *manifest;
+	const char *run_id, *trainer, *description, *author; /* may be NULL */
+	uid_t author_uid, registrar_uid;
+	int64_t registered_ms;
+	bn_model_state state;
+	int64_t state_ms;
+	int64_t request_no; /* 0: never asked */
+	int64_t requested_ms;
+	uid_t requester_uid;
+	const char *request_reason;     /* may be NULL */
+	json_t *data, *metrics, *files; /* array, object, array */
+	bn_entry_decision *decisions;   /* one per request and user, the last */
+	size_t n_decisions, cap_decisions;
+	bn_entry_attestation *attestations; /* one per check, the last */
+	size_t n_attestations, cap_attestations;
+	bn_entry_tags tags;
+} bn_entry_version;
+
+typedef struct bn_entry_alias {
+	const char *alias;
+	int64_t version, time_ms;
+	uid_t uid;
+} bn_entry_alias;
+
+typedef struct bn_entry {
+	bn_arena arena;
+	const char *name;           /* of the model */
+	bn_entry_version *versions; /* by number */
+	size_t n_versions, cap_versions;
+	bn_entry_alias *aliases;
+	size_t n_aliases, cap_aliases;
+	bn_entry_tags tags; /* of the model itself */
+	sqlite3 *db;        /* to name users in texts for people; NULL: they are "uid-1000" */
+} bn_entry;
+
+/* One act, done or asked about. payload is borrowed for the call. */
+typedef struct bn_entry_act {
+	bn_entry_kind kind;
+	int64_t version; /* 0: the payload names none */
+	const json_t *payload;
+	uid_t uid;
+	const char *user; /* for messages */
+	int64_t time_ms;
+	const bn_event *ev; /* NULL: it is not an event yet */
+} bn_entry_act;
+
+/* Who may do what: by uids and the policy as of an event, see _rights.h. Each returns 0 or a negative
+ * code; BN_EREFUSED says no in words. */
+typedef struct bn_entry_rights {
+	int (*may)(void *ctx, const bn_entry_act *a, bn_act act, bn_err *err);
+	/* The policy that the act is judged by; borrowed until the next call. */
+	int (*policy)(void *ctx, const bn_entry_act *a, const bn_policy **out, bn_err *err);
+	/* Whether a signature of who acts covers it. NULL: it will. */
+	int (*vouched)(void *ctx, const bn_entry_act *a, bn_err *err);
+	void *ctx;
+} bn_entry_rights;
+
+/* What a check found out on its way. */
+typedef struct bn_entry_finding {
+	bn_gate_report *
+		gates; /* of an approval, whenever the version is there; bn_entry_finding_release */
+	bool overridden; /* gates block, and the override holds */
+} bn_entry_finding;
+
+/* ---- acting --------------------------------------------------------------------------------- */
+
+/* 0, or why the act has no effect: BN_EREFUSED (role, four eyes, gates, protected alias, signature), or
+ * BN_EINVAL, BN_ENOTFOUND, BN_ECONFLICT (makes no sense, or not in this state). Any other code is a
+ * failure. Roles come first: who may not act at all learns nothing else. */
+int bn_entry_check(bn_entry_finding *out, const bn_entry *e, const bn_entry_rights *r,
+	const bn_entry_act *a, bn_err *err);
+void bn_entry_finding_release(bn_entry_finding *f);
+/* What a checked act does. remark, of the given size, gets a text for the audit log, or "". */
+int bn_entry_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a,
+	const bn_entry_finding *found, char *remark, size_t size, bn_err *err);
+
+/* ---- looking -------------------------------------------------------------------------------- */
+
+void bn_entry_init(bn_entry *e, const char *name); /* name is borrowed */
+void bn_entry_release(bn_entry *e);
+/* NULL when there is none; removed ones are found. */
+bn_entry_version *bn_entry_find(const bn_entry *e, int64_t version);
+/* The same with an error: BN_ENOTFOUND also for a removed one. */
+int bn_entry_need(bn_entry_version **out, const bn_entry *e, int64_t version, bn_err *err);
+const bn_entry_alias *bn_entry_find_alias(const bn_entry *e, const char *alias); /* NULL: none */
+size_t bn_entry_approvals(const bn_entry_version *v); /* of the current request */
+/* How a user is named in texts for people: as the handle knows it, else "uid-1000". */
+void bn_entry_user(const bn_entry *e, uid_t uid, char *out, size_t size);
+
+/* ---- building: for bn_entry_do and _entry_rows.c; -1 without memory ------------------------------- */
+
+bn_entry_version *bn_entry_add_version(bn_entry *e, int64_t version); /* NULL without memory */
+bn_entry_decision *bn_entry_put_decision(bn_entry_version *v, int64_t request_no, uid_t uid);
+bn_entry_attestation *bn_entry_put_attestation(bn_entry *e, bn_entry_version *v, const char *check);
+int bn_entry_put_alias(bn_entry *e, const char *alias, int64_t version, uid_t uid, int64_t time_ms);
+/* value NULL removes. */
+int bn_entry_put_tag(bn_entry *e, bn_entry_tags *tags, const char *key, const char *value);
+
+/* ---- what an act that is not an event yet says: new references, NULL without memory ------------- */
+
+/* A decision about the version as it is; reason may be NULL. */
+json_t *bn_entry_decision_draft(const bn_entry_version *v, const char *reason, bool override);
+/* A spec as bn_version_get takes it; the version need not exist. *name is yours. */
+int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *spec, bn_err *err);
+
+/* ---- gates (gate.c) -------------------------------------------------------------------------- */
+
+int bn_entry_gates(bn_gate_report **out, const bn_entry *e, const bn_entry_version *v,
+	const bn_policy *policy, bn_err *err);
+
+/* ---- rows (_entry_rows.c) --------------------------------------------------------------------- */
+
+/* From the rows of the index. BN_ENOTFOUND is not among its errors: a model without rows has no
+ * versions. */
+int bn_entry_load(bn_entry *e, sqlite3 *db, const char *name, bn_err *err);
+/* Adds the rows of a model that has none. */
+int bn_entry_store(const bn_entry *e, sqlite3 *db, bn_err *err);
+int bn_entry_rows_clear(sqlite3 *db, const char *name, bn_err *err);
+
+#endif

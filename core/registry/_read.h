@@ -1,0 +1,20 @@
+/*
+ * _read.h - one version or many of them out of the index, for the files of this module.
+ */
+#ifndef BN_REGISTRY_READ_H
+#define BN_REGISTRY_READ_H
+#include "core/registry/registry.h"
+
+#define BN_VERSION_COLUMNS \
+	"name, version, uuid, run_id, digest, manifest, trainer, description, state, author_uid," \
+	" coalesce(author, bn_user(author_uid)), registrar_uid, bn_user(registrar_uid), " \
+	"registered_ms, state_ms, request_no, requested_ms," \
+	" bn_user(requester_uid), request_reason, data, metrics"
+
+/* Reads what st gives, a statement over BN_VERSION_COLUMNS; finalizes it. */
+int bn_version_page_read(bn_version_page **out, sqlite3 *db, sqlite3_stmt *st, bn_err *err);
+/* One version by number; with its newest neighbour in the hint when it is not there. */
+int bn_version_load(bn_version **out, sqlite3 *db, const char *name, int64_t version, bn_err *err);
+int64_t bn_version_of_alias(sqlite3 *db, const char *name, const char *alias); /* 0: none */
+
+#endif

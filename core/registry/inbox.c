@@ -1,0 +1,151 @@
+/* inbox.c - open requests, and what whoever runs this process may decide about them. See registry.h. */
+#include "core/registry/_entry.h"
+#include "core/registry/_read.h"
+#include "core/registry/_rights.h"
+
+#include <string.h>
+
+static void item_release(bn_inbox_item *i)
+{
+	bn_version_free(i->version);
+	bn_version_free(i->champion);
+	bn_gate_report_free(i->gates);
+	bn_free(i->why_not);
+}
+
+void bn_inbox_item_free(bn_inbox_item *i)
+{
+	if (i)
+		item_release(i);
+	bn_free(i);
+}
+
+void bn_inbox_free(bn_inbox *i)
+{
+	if (!i)
+		return;
+	for (size_t k = 0; k < i->count; k++)
+		item_release(&i->items[k]);
+	bn_free(i->items);
+	bn_free(i);
+}
+
+/* A refusal is an answer here; anything else is an error of ours. */
+static bool is_refusal(int rc)
+{
+	return rc == BN_EREFUSED || rc == BN_ECONFLICT || rc == BN_EINVAL || rc == BN_ENOTFOUND;
+}
+
+/* What deciding would do now. found may be NULL. */
+static int decision_try(bn_entry_finding *found, const bn_entry *l, const bn_entry_rights *r,
+	bn_entry_act *a, const char *reason, bool override, bn_err *why)
+{
+	bn_entry_finding unasked;
+	json_t *draft = bn_entry_decision_draft(bn_entry_find(l, a->version), reason, override);
+	if (!draft)
+		return bn_err_nomem(why, "an approval sheet");
+	a->payload = draft;
+	int rc = bn_entry_check(found ? found : &unasked, l, r, a, why);
+	if (!found)
+		bn_entry_finding_release(&unasked);
+	json_decref(draft);
+	return rc;
+}
+
+static int item_judge_with(
+	bn_inbox_item *i, const bn_entry *l, const bn_entry_rights *r, bn_entry_act *a, bn_err *err)
+{
+	bn_entry_finding found, again;
+	bn_err why = BN_ERR_INIT, unheard = BN_ERR_INIT;
+	a->kind = BN_ENTRY_APPROVED;
+	int rc = decision_try(&found, l, r, a, NULL, false, &why);
+	i->gates = found.gates;
+	if (rc < 0 && !is_refusal(rc))
+		return bn_err_move(err, &why);
+	i->can_approve = rc >= 0;
+	if (rc < 0 && !(i->why_not = bn_strdup(why.msg)))
+		return bn_err_nomem(err, "an approval sheet");
+	if (rc < 0 && i->gates && i->gates->blocked) {
+		rc = decision_try(&again, l, r, a, "reason", true, &unheard);
+		i->override_allowed = rc >= 0 && again.overridden;
+		bn_entry_finding_release(&again);
+	}
+	a->kind = BN_ENTRY_REJECTED;
+	i->can_reject = decision_try(NULL, l, r, a, "reason", false, NULL) >= 0;
+	return 0;
+}
+
+static int item_judge(bn_inbox_item *i, bn_workspace *ws, sqlite3 *db, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	const char *name = i->version->name;
+	char user[128];
+	bn_uid_rights r;
+	bn_entry l;
+	int rc = bn_entry_load(&l, db, name, err);
+	if (rc < 0)
+		return rc;
+	bn_entry_act a = {.version = i->version->version, .uid = env->uid(env), .user = user};
+	env->user_name(env, a.uid, user, sizeof user);
+	bn_uid_rights_init(&r, bn_workspace_id(ws), db, NULL);
+	rc = item_judge_with(i, &l, &r.rights, &a, err);
+	bn_uid_rights_release(&r);
+	bn_entry_release(&l);
+	if (rc < 0)
+		return rc;
+	int64_t champion = bn_version_of_alias(db, name, "champion");
+	return champion && champion != i->version->version
+		       ? bn_version_load(&i->champion, db, name, champion, err)
+		       : 0;
+}
+
+int bn_inbox_item_read(bn_inbox_item **out, bn_workspace *ws, const char *spec, bn_err *err)
+{
+	bn_inbox_item *i = bn_alloc_zeroed(1, sizeof *i);
+	if (!i)
+		return bn_err_nomem(err, "an approval sheet");
+	int rc = bn_version_get(&i->version, ws, spec, err);
+	if (!rc)
+		rc = item_judge(i, ws, bn_workspace_index(ws), err);
+	if (rc)
+		bn_inbox_item_free(i);
+	else
+		*out = i;
+	return rc;
+}
+
+int bn_inbox_read(bn_inbox **out, bn_workspace *ws, bn_err *err)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	bn_version_page *p = NULL;
+	bn_inbox *box = bn_alloc_zeroed(1, sizeof *box);
+	int rc = box ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "requests");
+	if (!rc)
+		rc = bn_sql_prepare(&st, db, err,
+			"SELECT " BN_VERSION_COLUMNS " FROM model_version WHERE state = 1"
+			" ORDER BY requested_ms, name, version",
+			"");
+	if (!rc)
+		rc = bn_version_page_read(&p, db, st, err);
+	if (!rc && !(box->items = bn_alloc_zeroed(p->count ? p->count : 1, sizeof *box->items)))
+		rc = bn_err_nomem(err, "requests");
+	for (size_t i = 0; !rc && i < p->count; i++) {
+		bn_inbox_item *item = &box->items[box->count];
+		if (!(item->version = bn_alloc(sizeof *item->version))) {
+			rc = bn_err_nomem(err, "requests");
+			break;
+		}
+		box->count++;
+		*item->version = p->items[i];
+		memset(&p->items[i], 0, sizeof p->items[i]);
+		rc = item_judge(item, ws, db, err);
+		box->for_me += item->can_approve || item->can_reject;
+	}
+	bn_version_page_free(p);
+	if (rc)
+		bn_inbox_free(box);
+	else
+		*out = box;
+	return rc;
+}
