@@ -40,6 +40,15 @@ static int vouched(const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
 	return r->vouched ? r->vouched(r->ctx, a, err) : 0;
 }
 
+/* The version that the check has found. */
+static bn_entry_version *checked(bn_entry *e, const bn_entry_act *a)
+{
+	bn_entry_version *v = NULL;
+	int rc = bn_entry_find(&v, e, a->version, NULL);
+	BN_BUG(rc < 0 || !v);
+	return v;
+}
+
 /* ---- registered ----------------------------------------------------------------------------- */
 
 static bool is_digest(const char *s)
@@ -47,7 +56,7 @@ static bool is_digest(const char *s)
 	return strlen(s) == BN_SHA256_HEX && bn_is_hex(s);
 }
 
-static int registered_check(const bn_entry *l, const bn_entry_act *a, bn_err *err)
+static int registered_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 {
 	const char *where = bn_entry_kind_names[BN_ENTRY_REGISTERED], *uuid, *digest, *manifest;
 	int64_t author;
@@ -58,11 +67,14 @@ static int registered_check(const bn_entry *l, const bn_entry_act *a, bn_err *er
 		(rc = bn_json_need_int(a->payload, "author_uid", &author, where, err)) < 0)
 		return rc;
 	if (a->version < 1 || strlen(uuid) != 36 || !is_digest(digest) || !is_digest(manifest) ||
-		author < 0 || author > UINT_MAX || !bn_name_is_valid(l->name))
+		author < 0 || author > UINT_MAX || !bn_name_is_valid(e->name))
 		return bn_err_set(
 			err, BN_EINVAL, "version, uuid, digest, manifest or author is malformed");
-	if (bn_entry_find(l, a->version))
-		return bn_err_set(err, BN_ECONFLICT, "%s/%lld exists already", l->name,
+	bn_entry_version *there;
+	if ((rc = bn_entry_find(&there, e, a->version, err)) < 0)
+		return rc;
+	if (there)
+		return bn_err_set(err, BN_ECONFLICT, "%s/%lld exists already", e->name,
 			(long long)a->version);
 	return 0;
 }
@@ -77,45 +89,47 @@ static json_t *member(const json_t *payload, const char *key, json_type type)
 }
 
 /* Copies an optional text; -1 without memory. */
-static int keep(bn_entry *l, const char **out, const char *s)
+static int keep(bn_entry *e, const char **out, const char *s)
 {
-	*out = s ? bn_arena_strdup(&l->arena, s) : NULL;
+	*out = s ? bn_arena_strdup(&e->arena, s) : NULL;
 	return s && !*out ? -1 : 0;
 }
 
-static int registered_do(bn_entry *l, const bn_entry_act *a, bn_err *err)
+static int registered_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
 {
 	const json_t *p = a->payload;
-	bn_entry_version *v = bn_entry_add_version(l, a->version);
+	bn_entry_version *v = bn_entry_add_version(e, a->version);
 	if (!v)
 		return bn_err_nomem(err, "a model version");
 	v->author_uid = (uid_t)bn_json_int(p, "author_uid", -1);
 	v->registrar_uid = a->uid;
 	v->registered_ms = v->state_ms = a->time_ms;
 	v->state = BN_MODEL_REGISTERED;
+	v->is_new = true;
+	v->changed = BN_ENTRY_PART_STATE;
 	v->data = member(p, "data", JSON_ARRAY);
 	v->metrics = member(p, "metrics", JSON_OBJECT);
 	v->files = member(p, "files", JSON_ARRAY);
-	if (!v->data || !v->metrics || !v->files || keep(l, &v->uuid, text(a, "uuid")) ||
-		keep(l, &v->digest, text(a, "digest")) ||
-		keep(l, &v->manifest, text(a, "manifest")) || keep(l, &v->run_id, text(a, "run")) ||
-		keep(l, &v->trainer, text(a, "trainer")) ||
-		keep(l, &v->description, text(a, "description")) ||
-		keep(l, &v->author, text(a, "author")))
+	if (!v->data || !v->metrics || !v->files || keep(e, &v->uuid, text(a, "uuid")) ||
+		keep(e, &v->digest, text(a, "digest")) ||
+		keep(e, &v->manifest, text(a, "manifest")) || keep(e, &v->run_id, text(a, "run")) ||
+		keep(e, &v->trainer, text(a, "trainer")) ||
+		keep(e, &v->description, text(a, "description")) ||
+		keep(e, &v->author, text(a, "author")))
 		return bn_err_nomem(err, "a model version");
 	return 0;
 }
 
 /* ---- requested ------------------------------------------------------------------------------- */
 
-static int requested_check(const bn_entry *l, const bn_entry_act *a, bn_err *err)
+static int requested_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 {
 	bn_entry_version *v;
-	int rc = bn_entry_need(&v, l, a->version, err);
+	int rc = bn_entry_need(&v, e, a->version, err);
 	if (rc < 0)
 		return rc;
 	if (v->state == BN_MODEL_REQUESTED || v->state == BN_MODEL_APPROVED)
-		return bn_err_set(err, BN_ECONFLICT, "%s/%lld is %s already", l->name,
+		return bn_err_set(err, BN_ECONFLICT, "%s/%lld is %s already", e->name,
 			(long long)a->version, state_names[v->state]);
 	return 0;
 }
@@ -124,64 +138,63 @@ static void state_set(bn_entry_version *v, bn_model_state state, const bn_entry_
 {
 	v->state = state;
 	v->state_ms = a->time_ms;
+	v->changed |= BN_ENTRY_PART_STATE;
 }
 
-static int requested_do(bn_entry *l, const bn_entry_act *a, bn_err *err)
+static int requested_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
 {
-	bn_entry_version *v = bn_entry_find(l, a->version);
+	bn_entry_version *v = checked(e, a);
 	v->request_no++;
 	v->requested_ms = a->time_ms;
 	v->requester_uid = a->uid;
 	state_set(v, BN_MODEL_REQUESTED, a);
-	return keep(l, &v->request_reason, text(a, "reason")) ? bn_err_nomem(err, "a request") : 0;
+	return keep(e, &v->request_reason, text(a, "reason")) ? bn_err_nomem(err, "a request") : 0;
 }
 
 /* ---- decided --------------------------------------------------------------------------------- */
 
 /* A decision needs an open request. */
-static int decidable(bn_entry_version **v, const bn_entry *l, const bn_entry_act *a, bn_err *err)
+static int decidable(bn_entry_version **v, bn_entry *e, const bn_entry_act *a, bn_err *err)
 {
-	int rc = bn_entry_need(v, l, a->version, err);
+	int rc = bn_entry_need(v, e, a->version, err);
 	if (rc < 0 || (*v)->state == BN_MODEL_REQUESTED)
 		return rc;
-	bn_err_set(err, BN_ECONFLICT, "%s/%lld is %s: there is no open request to decide", l->name,
+	bn_err_set(err, BN_ECONFLICT, "%s/%lld is %s: there is no open request to decide", e->name,
 		(long long)a->version, state_names[(*v)->state]);
 	if ((*v)->state != BN_MODEL_APPROVED)
-		bn_err_hint(err, "ask first: binnacle model request %s/%lld", l->name,
+		bn_err_hint(err, "ask first: binnacle model request %s/%lld", e->name,
 			(long long)a->version);
 	return BN_ECONFLICT;
 }
 
 /* A decision names the bytes that it is about. */
-static int subject_check(
-	const bn_entry *l, const bn_entry_version *v, const bn_entry_act *a, bn_err *err)
+static int subject_check(bn_entry *e, const bn_entry_version *v, const bn_entry_act *a, bn_err *err)
 {
 	const char *digest = text(a, "digest"), *uuid = text(a, "uuid");
 	if (digest && !strcmp(digest, v->digest) && uuid && !strcmp(uuid, v->uuid))
 		return 0;
-	return bn_err_set(err, BN_EINVAL, "the decision is about other bytes than %s/%lld", l->name,
+	return bn_err_set(err, BN_EINVAL, "the decision is about other bytes than %s/%lld", e->name,
 		(long long)a->version);
 }
 
-static int four_eyes(const bn_entry *l, const bn_policy *p, const bn_entry_version *v,
+static int four_eyes(bn_entry *e, const bn_policy *p, const bn_entry_version *v,
 	const bn_entry_act *a, bn_err *err)
 {
 	if (p->self_approval || (a->uid != v->author_uid && a->uid != v->registrar_uid))
 		return 0;
 	bn_err_set(err, BN_EREFUSED, "%s %s %s/%lld: an author may not approve their own", a->user,
-		a->uid == v->author_uid ? "is the author of" : "registered", l->name,
+		a->uid == v->author_uid ? "is the author of" : "registered", e->name,
 		(long long)a->version);
 	bn_err_hint(err, "somebody else with role reviewer or admin has to approve it");
 	return BN_EREFUSED;
 }
 
-static int not_twice(
-	const bn_entry *l, const bn_entry_version *v, const bn_entry_act *a, bn_err *err)
+static int not_twice(bn_entry *e, const bn_entry_version *v, const bn_entry_act *a, bn_err *err)
 {
 	for (size_t i = 0; i < v->n_decisions; i++)
 		if (v->decisions[i].request_no == v->request_no && v->decisions[i].uid == a->uid)
 			return bn_err_set(err, BN_ECONFLICT,
-				"%s has approved this request of %s/%lld already", a->user, l->name,
+				"%s has approved this request of %s/%lld already", a->user, e->name,
 				(long long)a->version);
 	return 0;
 }
@@ -211,7 +224,7 @@ static int gates_check(
 }
 
 /* refused: the role says no already; the gates are evaluated all the same, for the audit log. */
-static int approved_check(bn_entry_finding *out, const bn_entry *l, const bn_entry_rights *r,
+static int approved_check(bn_entry_finding *out, bn_entry *e, const bn_entry_rights *r,
 	const bn_entry_act *a, bool refused, bn_err *err)
 {
 	bn_err unheard = BN_ERR_INIT;
@@ -220,38 +233,38 @@ static int approved_check(bn_entry_finding *out, const bn_entry *l, const bn_ent
 	int rc;
 	if ((rc = r->policy(r->ctx, a, &p, refused ? &unheard : err)) < 0)
 		return refused ? BN_EREFUSED : rc;
-	if ((v = bn_entry_find(l, a->version)) != NULL &&
-		(rc = bn_entry_gates(&out->gates, l, v, p, refused ? &unheard : err)) < 0)
+	if ((rc = bn_entry_find(&v, e, a->version, refused ? &unheard : err)) < 0 ||
+		(v && (rc = bn_entry_gates(&out->gates, e, v, p, refused ? &unheard : err)) < 0))
 		return refused ? BN_EREFUSED : rc;
 	if (refused)
 		return BN_EREFUSED;
-	if ((rc = decidable(&v, l, a, err)) < 0 || (rc = four_eyes(l, p, v, a, err)) < 0 ||
-		(rc = not_twice(l, v, a, err)) < 0)
+	if ((rc = decidable(&v, e, a, err)) < 0 || (rc = four_eyes(e, p, v, a, err)) < 0 ||
+		(rc = not_twice(e, v, a, err)) < 0)
 		return rc;
 	const char *reason = text(a, "reason");
 	if (reason && strlen(reason) > MAX_REASON_BYTES)
 		return reason_check(reason, "an approval", err);
 	if ((rc = gates_check(out, p, a, err)) < 0 || (rc = vouched(r, a, err)) < 0)
 		return rc;
-	return subject_check(l, v, a, err);
+	return subject_check(e, v, a, err);
 }
 
-static int rejected_check(
-	const bn_entry *l, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
+static int rejected_check(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
 {
 	bn_entry_version *v;
 	int rc;
-	if ((rc = decidable(&v, l, a, err)) < 0 ||
+	if ((rc = decidable(&v, e, a, err)) < 0 ||
 		(rc = reason_check(text(a, "reason"), "a rejection", err)) < 0 ||
 		(rc = vouched(r, a, err)) < 0)
 		return rc;
-	return subject_check(l, v, a, err);
+	return subject_check(e, v, a, err);
 }
 
-static int decision_add(bn_entry *l, bn_entry_version *v, const bn_entry_act *a,
+static int decision_add(bn_entry *e, bn_entry_version *v, const bn_entry_act *a,
 	const bn_entry_finding *found, bn_err *err)
 {
 	bn_entry_decision *d = bn_entry_put_decision(v, v->request_no, a->uid);
+	v->changed |= BN_ENTRY_PART_DECISIONS;
 	if (!d)
 		return bn_err_nomem(err, "a decision");
 	d->time_ms = a->time_ms;
@@ -259,20 +272,20 @@ static int decision_add(bn_entry *l, bn_entry_version *v, const bn_entry_act *a,
 	d->override = found->overridden;
 	d->gates = member(a->payload, "gates", JSON_ARRAY);
 	const json_t *signature = json_object_get(a->payload, "signature");
-	if (!d->gates || keep(l, &d->reason, text(a, "reason")) ||
-		keep(l, &d->policy_hash, text(a, "policy")) ||
-		keep(l, &d->public_key, bn_json_str(signature, "public_key", NULL)))
+	if (!d->gates || keep(e, &d->reason, text(a, "reason")) ||
+		keep(e, &d->policy_hash, text(a, "policy")) ||
+		keep(e, &d->public_key, bn_json_str(signature, "public_key", NULL)))
 		return bn_err_nomem(err, "a decision");
 	return 0;
 }
 
-static int approved_do(bn_entry *l, const bn_entry_rights *r, const bn_entry_act *a,
+static int approved_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a,
 	const bn_entry_finding *found, char *remark, size_t size, bn_err *err)
 {
-	bn_entry_version *v = bn_entry_find(l, a->version);
+	bn_entry_version *v = checked(e, a);
 	const bn_policy *p;
 	int rc;
-	if ((rc = decision_add(l, v, a, found, err)) < 0 ||
+	if ((rc = decision_add(e, v, a, found, err)) < 0 ||
 		(rc = r->policy(r->ctx, a, &p, err)) < 0)
 		return rc;
 	size_t have = bn_entry_approvals(v);
@@ -288,10 +301,10 @@ static int approved_do(bn_entry *l, const bn_entry_rights *r, const bn_entry_act
 }
 
 static int rejected_do(
-	bn_entry *l, const bn_entry_act *a, const bn_entry_finding *found, bn_err *err)
+	bn_entry *e, const bn_entry_act *a, const bn_entry_finding *found, bn_err *err)
 {
-	bn_entry_version *v = bn_entry_find(l, a->version);
-	int rc = decision_add(l, v, a, found, err);
+	bn_entry_version *v = checked(e, a);
+	int rc = decision_add(e, v, a, found, err);
 	if (rc >= 0)
 		state_set(v, BN_MODEL_REJECTED, a);
 	return rc;
@@ -310,12 +323,12 @@ json_t *bn_entry_decision_draft(const bn_entry_version *v, const char *reason, b
 
 /* ---- attested, aliases, tags, removed -------------------------------------------------------- */
 
-static int attested_check(const bn_entry *l, const bn_entry_act *a, bn_err *err)
+static int attested_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 {
 	const char *check = bn_json_str(a->payload, "check", "");
 	const char *verdict = bn_json_str(a->payload, "verdict", "");
 	bn_entry_version *v;
-	int rc = bn_entry_need(&v, l, a->version, err);
+	int rc = bn_entry_need(&v, e, a->version, err);
 	if (rc < 0)
 		return rc;
 	if (!bn_name_is_valid(check))
@@ -326,15 +339,17 @@ static int attested_check(const bn_entry *l, const bn_entry_act *a, bn_err *err)
 	return 0;
 }
 
-static int attested_do(bn_entry *l, const bn_entry_act *a, bn_err *err)
+static int attested_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
 {
-	bn_entry_attestation *t = bn_entry_put_attestation(
-		l, bn_entry_find(l, a->version), bn_json_str(a->payload, "check", ""));
-	if (!t || keep(l, &t->verdict, text(a, "verdict")) ||
-		keep(l, &t->detail, text(a, "detail")))
+	bn_entry_version *v = checked(e, a);
+	bn_entry_attestation *t =
+		bn_entry_put_attestation(e, v, bn_json_str(a->payload, "check", ""));
+	if (!t || keep(e, &t->verdict, text(a, "verdict")) ||
+		keep(e, &t->detail, text(a, "detail")))
 		return bn_err_nomem(err, "an attestation");
 	t->uid = a->uid;
 	t->time_ms = a->time_ms;
+	v->changed |= BN_ENTRY_PART_ATTESTATIONS;
 	return 0;
 }
 
@@ -347,8 +362,7 @@ static bool alias_is_valid(const char *alias)
 	return alias[digits + strspn(alias + digits, "0123456789")] != '\0';
 }
 
-static int alias_check(
-	const bn_entry *l, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
+static int alias_check(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
 {
 	const char *alias = bn_json_str(a->payload, "alias", "");
 	const bn_policy *p;
@@ -359,48 +373,45 @@ static int alias_check(
 			"'%s' cannot be an alias: letters, digits, _ . -, and neither 'latest' nor "
 			"a version number",
 			alias);
-	if ((rc = bn_entry_need(&v, l, a->version, err)) < 0 ||
+	if ((rc = bn_entry_need(&v, e, a->version, err)) < 0 ||
 		(rc = r->policy(r->ctx, a, &p, err)) < 0)
 		return rc;
 	if (v->state != BN_MODEL_APPROVED && bn_policy_protects(p, alias)) {
 		bn_err_set(err, BN_EREFUSED,
 			"alias '%s' is only for approved versions, and %s/%lld is %s", alias,
-			l->name, (long long)a->version, state_names[v->state]);
+			e->name, (long long)a->version, state_names[v->state]);
 		bn_err_hint(
-			err, "see: binnacle model show %s/%lld", l->name, (long long)a->version);
+			err, "see: binnacle model show %s/%lld", e->name, (long long)a->version);
 		return BN_EREFUSED;
 	}
 	return vouched(r, a, err);
 }
 
 static int alias_removed_check(
-	const bn_entry *l, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
+	bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
 {
 	const char *alias = bn_json_str(a->payload, "alias", "");
-	if (!bn_entry_find_alias(l, alias))
+	if (!bn_entry_find_alias(e, alias))
 		return bn_err_set(
-			err, BN_ENOTFOUND, "model '%s' has no alias '%s'", l->name, alias);
+			err, BN_ENOTFOUND, "model '%s' has no alias '%s'", e->name, alias);
 	return vouched(r, a, err);
 }
 
-static void alias_removed_do(bn_entry *l, const bn_entry_act *a)
+static void alias_removed_do(bn_entry *e, const bn_entry_act *a)
 {
 	size_t at =
-		(size_t)(bn_entry_find_alias(l, bn_json_str(a->payload, "alias", "")) - l->aliases);
-	l->aliases[at] = l->aliases[--l->n_aliases];
+		(size_t)(bn_entry_find_alias(e, bn_json_str(a->payload, "alias", "")) - e->aliases);
+	e->aliases[at] = e->aliases[--e->n_aliases];
+	e->aliases_changed = true;
 }
 
-static const bn_entry_tags *tags_of(const bn_entry *l, int64_t version)
-{
-	return version ? &bn_entry_find(l, version)->tags : &l->tags;
-}
-
-static int tag_check(const bn_entry *l, const bn_entry_act *a, bn_err *err)
+static int tag_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 {
 	const char *key = bn_json_str(a->payload, "key", ""), *value = text(a, "value");
 	bn_entry_version *v;
 	int rc;
-	if (a->version && (rc = bn_entry_need(&v, l, a->version, err)) < 0)
+	if ((rc = a->version ? bn_entry_need(&v, e, a->version, err)
+			     : bn_entry_find(&v, e, 0, err)) < 0)
 		return rc;
 	if (!key[0] || strlen(key) > MAX_TAG_KEY_BYTES)
 		return bn_err_set(
@@ -410,28 +421,43 @@ static int tag_check(const bn_entry *l, const bn_entry_act *a, bn_err *err)
 			err, BN_EINVAL, "a tag's value has at most %d bytes", MAX_TAG_BYTES);
 	if (value)
 		return 0;
-	const bn_entry_tags *tags = tags_of(l, a->version);
-	for (size_t i = 0; i < tags->count; i++)
-		if (!strcmp(tags->items[i].key, key))
+	for (size_t i = 0; i < v->tags.count; i++)
+		if (!strcmp(v->tags.items[i].key, key))
 			return 0;
 	return bn_err_set(
-		err, BN_ENOTFOUND, "%s/%lld has no tag '%s'", l->name, (long long)a->version, key);
+		err, BN_ENOTFOUND, "%s/%lld has no tag '%s'", e->name, (long long)a->version, key);
 }
 
-static int removed_check(
-	const bn_entry *l, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
+static int tag_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
+{
+	bn_entry_version *v = checked(e, a);
+	v->changed |= BN_ENTRY_PART_TAGS;
+	return bn_entry_put_tag(e, &v->tags, text(a, "key"), text(a, "value")) < 0
+		       ? bn_err_nomem(err, "a tag")
+		       : 0;
+}
+
+static int alias_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
+{
+	e->aliases_changed = true;
+	return bn_entry_put_alias(e, text(a, "alias"), a->version, a->uid, a->time_ms) < 0
+		       ? bn_err_nomem(err, "an alias")
+		       : 0;
+}
+
+static int removed_check(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
 {
 	const char *first = NULL;
 	bn_entry_version *v;
-	int rc = bn_entry_need(&v, l, a->version, err);
+	int rc = bn_entry_need(&v, e, a->version, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < l->n_aliases; i++)
-		if (l->aliases[i].version == a->version &&
-			(!first || strcmp(l->aliases[i].alias, first) < 0))
-			first = l->aliases[i].alias;
+	for (size_t i = 0; i < e->n_aliases; i++)
+		if (e->aliases[i].version == a->version &&
+			(!first || strcmp(e->aliases[i].alias, first) < 0))
+			first = e->aliases[i].alias;
 	if (first) {
-		bn_err_set(err, BN_EREFUSED, "alias '%s' points to %s/%lld", first, l->name,
+		bn_err_set(err, BN_EREFUSED, "alias '%s' points to %s/%lld", first, e->name,
 			(long long)a->version);
 		bn_err_hint(err, "move or remove the alias first");
 		return BN_EREFUSED;
@@ -459,66 +485,61 @@ void bn_entry_finding_release(bn_entry_finding *f)
 	*f = (bn_entry_finding){0};
 }
 
-int bn_entry_check(bn_entry_finding *out, const bn_entry *l, const bn_entry_rights *r,
+int bn_entry_check(bn_entry_finding *out, bn_entry *e, const bn_entry_rights *r,
 	const bn_entry_act *a, bn_err *err)
 {
 	*out = (bn_entry_finding){0};
 	int rc = r->may(r->ctx, a, acts[a->kind], err);
 	if (a->kind == BN_ENTRY_APPROVED && (rc >= 0 || rc == BN_EREFUSED))
-		return approved_check(out, l, r, a, rc < 0, err);
+		return approved_check(out, e, r, a, rc < 0, err);
 	if (rc < 0)
 		return rc;
 	switch (a->kind) {
 	case BN_ENTRY_REGISTERED:
-		return registered_check(l, a, err);
+		return registered_check(e, a, err);
 	case BN_ENTRY_REQUESTED:
-		return requested_check(l, a, err);
+		return requested_check(e, a, err);
 	case BN_ENTRY_REJECTED:
-		return rejected_check(l, r, a, err);
+		return rejected_check(e, r, a, err);
 	case BN_ENTRY_ATTESTED:
-		return attested_check(l, a, err);
+		return attested_check(e, a, err);
 	case BN_ENTRY_ALIAS:
-		return alias_check(l, r, a, err);
+		return alias_check(e, r, a, err);
 	case BN_ENTRY_ALIAS_REMOVED:
-		return alias_removed_check(l, r, a, err);
+		return alias_removed_check(e, r, a, err);
 	case BN_ENTRY_TAG:
-		return tag_check(l, a, err);
+		return tag_check(e, a, err);
 	case BN_ENTRY_REMOVED:
-		return removed_check(l, r, a, err);
+		return removed_check(e, r, a, err);
 	default:
 		return 0;
 	}
 }
 
-int bn_entry_do(bn_entry *l, const bn_entry_rights *r, const bn_entry_act *a,
+int bn_entry_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a,
 	const bn_entry_finding *found, char *remark, size_t size, bn_err *err)
 {
 	remark[0] = '\0';
 	switch (a->kind) {
 	case BN_ENTRY_REGISTERED:
-		return registered_do(l, a, err);
+		return registered_do(e, a, err);
 	case BN_ENTRY_REQUESTED:
-		return requested_do(l, a, err);
+		return requested_do(e, a, err);
 	case BN_ENTRY_APPROVED:
-		return approved_do(l, r, a, found, remark, size, err);
+		return approved_do(e, r, a, found, remark, size, err);
 	case BN_ENTRY_REJECTED:
-		return rejected_do(l, a, found, err);
+		return rejected_do(e, a, found, err);
 	case BN_ENTRY_ATTESTED:
-		return attested_do(l, a, err);
+		return attested_do(e, a, err);
 	case BN_ENTRY_ALIAS:
-		return bn_entry_put_alias(l, text(a, "alias"), a->version, a->uid, a->time_ms) < 0
-			       ? bn_err_nomem(err, "an alias")
-			       : 0;
+		return alias_do(e, a, err);
 	case BN_ENTRY_ALIAS_REMOVED:
-		alias_removed_do(l, a);
+		alias_removed_do(e, a);
 		return 0;
 	case BN_ENTRY_TAG:
-		return bn_entry_put_tag(l, (bn_entry_tags *)(uintptr_t)tags_of(l, a->version),
-			       text(a, "key"), text(a, "value")) < 0
-			       ? bn_err_nomem(err, "a tag")
-			       : 0;
+		return tag_do(e, a, err);
 	case BN_ENTRY_REMOVED:
-		state_set(bn_entry_find(l, a->version), BN_MODEL_REMOVED, a);
+		state_set(checked(e, a), BN_MODEL_REMOVED, a);
 		return 0;
 	default:
 		return 0;

@@ -8,73 +8,55 @@ const char *const bn_entry_kind_names[BN_ENTRY_KINDS + 1] = {"model.registered",
 	"model.approved", "model.rejected", "model.attested", "model.alias", "model.alias_removed",
 	"model.tag", "model.removed", NULL};
 
-void bn_entry_init(bn_entry *l, const char *name)
+void bn_entry_release(bn_entry *e)
 {
-	*l = (bn_entry){.arena = BN_ARENA_INIT, .name = name};
-}
-
-static void version_release(bn_entry_version *v)
-{
-	for (size_t i = 0; i < v->n_decisions; i++)
-		json_decref(v->decisions[i].gates);
-	json_decref(v->data);
-	json_decref(v->metrics);
-	json_decref(v->files);
-	bn_free(v->decisions);
-	bn_free(v->attestations);
-	bn_free(v->tags.items);
-}
-
-void bn_entry_release(bn_entry *l)
-{
-	for (size_t i = 0; i < l->n_versions; i++)
-		version_release(&l->versions[i]);
-	bn_free(l->versions);
-	bn_free(l->aliases);
-	bn_free(l->tags.items);
-	bn_arena_release(&l->arena);
+	for (size_t i = 0; i < e->n_versions; i++) {
+		bn_entry_version *v = e->versions[i];
+		for (size_t k = 0; k < v->n_decisions; k++)
+			json_decref(v->decisions[k].gates);
+		json_decref(v->data);
+		json_decref(v->metrics);
+		json_decref(v->files);
+		bn_free(v->decisions);
+		bn_free(v->attestations);
+		bn_free(v->tags.items);
+	}
+	bn_free(e->versions);
+	bn_free(e->aliases);
+	bn_arena_release(&e->arena);
 }
 
 /* ---- finding -------------------------------------------------------------------------------- */
 
-/* Where a version stands, or would. */
-static size_t version_place(const bn_entry *l, int64_t version)
+int bn_entry_find(bn_entry_version **out, bn_entry *e, int64_t version, bn_err *err)
 {
-	size_t low = 0, high = l->n_versions;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		if (l->versions[mid].version < version)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	for (size_t i = 0; i < e->n_versions; i++)
+		if (e->versions[i]->version == version) {
+			*out = e->versions[i];
+			return 0;
+		}
+	return bn_entry_version_read(out, e, version, err);
 }
 
-bn_entry_version *bn_entry_find(const bn_entry *l, int64_t version)
+int bn_entry_need(bn_entry_version **out, bn_entry *e, int64_t version, bn_err *err)
 {
-	size_t at = version_place(l, version);
-	return at < l->n_versions && l->versions[at].version == version ? &l->versions[at] : NULL;
-}
-
-int bn_entry_need(bn_entry_version **out, const bn_entry *l, int64_t version, bn_err *err)
-{
-	bn_entry_version *v = bn_entry_find(l, version);
-	if (!v)
-		return bn_err_set(err, BN_ENOTFOUND, "no model version '%s/%lld'", l->name,
+	int rc = bn_entry_find(out, e, version, err);
+	if (rc < 0)
+		return rc;
+	if (!*out || !version)
+		return bn_err_set(err, BN_ENOTFOUND, "no model version '%s/%lld'", e->name,
 			(long long)version);
-	if (v->state == BN_MODEL_REMOVED)
+	if ((*out)->state == BN_MODEL_REMOVED)
 		return bn_err_set(
-			err, BN_ENOTFOUND, "%s/%lld was removed", l->name, (long long)version);
-	*out = v;
+			err, BN_ENOTFOUND, "%s/%lld was removed", e->name, (long long)version);
 	return 0;
 }
 
-const bn_entry_alias *bn_entry_find_alias(const bn_entry *l, const char *alias)
+const bn_entry_alias *bn_entry_find_alias(const bn_entry *e, const char *alias)
 {
-	for (size_t i = 0; i < l->n_aliases; i++)
-		if (!strcmp(l->aliases[i].alias, alias))
-			return &l->aliases[i];
+	for (size_t i = 0; i < e->n_aliases; i++)
+		if (!strcmp(e->aliases[i].alias, alias))
+			return &e->aliases[i];
 	return NULL;
 }
 
@@ -88,15 +70,14 @@ size_t bn_entry_approvals(const bn_entry_version *v)
 
 /* ---- adding --------------------------------------------------------------------------------- */
 
-bn_entry_version *bn_entry_add_version(bn_entry *l, int64_t version)
+bn_entry_version *bn_entry_add_version(bn_entry *e, int64_t version)
 {
-	size_t at = version_place(l, version);
-	if (bn_grow(&l->versions, &l->cap_versions, l->n_versions + 1, sizeof *l->versions))
+	bn_entry_version *v = bn_arena_alloc(&e->arena, sizeof *v);
+	if (!v || bn_grow(&e->versions, &e->cap_versions, e->n_versions + 1, sizeof *e->versions))
 		return NULL;
-	memmove(&l->versions[at + 1], &l->versions[at], (l->n_versions - at) * sizeof *l->versions);
-	l->n_versions++;
-	l->versions[at] = (bn_entry_version){.version = version};
-	return &l->versions[at];
+	v->version = version;
+	e->versions[e->n_versions++] = v;
+	return v;
 }
 
 bn_entry_decision *bn_entry_put_decision(bn_entry_version *v, int64_t request_no, uid_t uid)
@@ -117,7 +98,7 @@ bn_entry_decision *bn_entry_put_decision(bn_entry_version *v, int64_t request_no
 	return d;
 }
 
-bn_entry_attestation *bn_entry_put_attestation(bn_entry *l, bn_entry_version *v, const char *check)
+bn_entry_attestation *bn_entry_put_attestation(bn_entry *e, bn_entry_version *v, const char *check)
 {
 	for (size_t i = 0; i < v->n_attestations; i++)
 		if (!strcmp(v->attestations[i].check, check))
@@ -126,23 +107,23 @@ bn_entry_attestation *bn_entry_put_attestation(bn_entry *l, bn_entry_version *v,
 		    sizeof *v->attestations))
 		return NULL;
 	bn_entry_attestation *a = &v->attestations[v->n_attestations];
-	*a = (bn_entry_attestation){.check = bn_arena_strdup(&l->arena, check)};
+	*a = (bn_entry_attestation){.check = bn_arena_strdup(&e->arena, check)};
 	if (!a->check)
 		return NULL;
 	v->n_attestations++;
 	return a;
 }
 
-int bn_entry_put_alias(bn_entry *l, const char *alias, int64_t version, uid_t uid, int64_t time_ms)
+int bn_entry_put_alias(bn_entry *e, const char *alias, int64_t version, uid_t uid, int64_t time_ms)
 {
-	bn_entry_alias *a = (bn_entry_alias *)(uintptr_t)bn_entry_find_alias(l, alias);
+	bn_entry_alias *a = (bn_entry_alias *)(uintptr_t)bn_entry_find_alias(e, alias);
 	if (!a) {
-		if (bn_grow(&l->aliases, &l->cap_aliases, l->n_aliases + 1, sizeof *l->aliases))
+		if (bn_grow(&e->aliases, &e->cap_aliases, e->n_aliases + 1, sizeof *e->aliases))
 			return -1;
-		a = &l->aliases[l->n_aliases];
-		if (!(a->alias = bn_arena_strdup(&l->arena, alias)))
+		a = &e->aliases[e->n_aliases];
+		if (!(a->alias = bn_arena_strdup(&e->arena, alias)))
 			return -1;
-		l->n_aliases++;
+		e->n_aliases++;
 	}
 	a->version = version;
 	a->uid = uid;
@@ -150,7 +131,7 @@ int bn_entry_put_alias(bn_entry *l, const char *alias, int64_t version, uid_t ui
 	return 0;
 }
 
-int bn_entry_put_tag(bn_entry *l, bn_entry_tags *tags, const char *key, const char *value)
+int bn_entry_put_tag(bn_entry *e, bn_entry_tags *tags, const char *key, const char *value)
 {
 	size_t at = 0;
 	while (at < tags->count && strcmp(tags->items[at].key, key) != 0)
@@ -163,7 +144,7 @@ int bn_entry_put_tag(bn_entry *l, bn_entry_tags *tags, const char *key, const ch
 	if (at == tags->count &&
 		bn_grow(&tags->items, &tags->cap, tags->count + 1, sizeof *tags->items))
 		return -1;
-	bn_entry_tag t = {bn_arena_strdup(&l->arena, key), bn_arena_strdup(&l->arena, value)};
+	bn_entry_tag t = {bn_arena_strdup(&e->arena, key), bn_arena_strdup(&e->arena, value)};
 	if (!t.key || !t.value)
 		return -1;
 	tags->items[at] = t;

@@ -1,10 +1,12 @@
 /*
  * _entry.h - one registered model: its versions and what was done to them, in memory.
  *
- * The state machine of registry.h, without SQL and without files. The fold feeds it the events of a
- * model in their order and writes the rows that come out (_entry_rows.c); a writer or a reader makes one
- * from the rows and asks what an act would do now. So each rule stands in one place, and is the same
- * for who decides (the fold) and for who asks first.
+ * The state machine of registry.h. The fold gives it one event after the other and stores what changed
+ * (_entry_rows.c); a writer or a reader asks what an act would do now. So each rule stands in one place,
+ * and is the same for who decides (the fold) and for who asks first.
+ *
+ * A version is read from the index when it is asked for, so an act costs the same however many versions
+ * the model has.
  *
  * An act is checked (bn_entry_check), then done (bn_entry_do). What a role allows, which policy holds and
  * whether a signature vouches for an act is not decided here: a bn_entry_rights answers that.
@@ -56,8 +58,15 @@ typedef struct bn_entry_tags {
 	size_t count, cap;
 } bn_entry_tags;
 
+typedef enum bn_entry_part {
+	BN_ENTRY_PART_STATE = 1, /* of the version itself */
+	BN_ENTRY_PART_DECISIONS = 2,
+	BN_ENTRY_PART_ATTESTATIONS = 4,
+	BN_ENTRY_PART_TAGS = 8,
+} bn_entry_part;
+
 typedef struct bn_entry_version {
-	int64_t version;
+	int64_t version; /* 0: the model itself, which has tags alone */
 	const char *uuid, *digest, *manifest;
 	const char *run_id, *trainer, *description, *author; /* may be NULL */
 	uid_t author_uid, registrar_uid;
@@ -74,6 +83,8 @@ typedef struct bn_entry_version {
 	bn_entry_attestation *attestations; /* one per check, the last */
 	size_t n_attestations, cap_attestations;
 	bn_entry_tags tags;
+	bool is_new;      /* has no row yet */
+	unsigned changed; /* bits of bn_entry_part: what the rows do not say yet */
 } bn_entry_version;
 
 typedef struct bn_entry_alias {
@@ -84,13 +95,14 @@ typedef struct bn_entry_alias {
 
 typedef struct bn_entry {
 	bn_arena arena;
-	const char *name;           /* of the model */
-	bn_entry_version *versions; /* by number */
+	const char *name; /* of the model; borrowed */
+	sqlite3 *db;      /* the index that it is read from */
+	bool names_users; /* texts for people name users as this host does, else "uid-1000" */
+	bn_entry_version **versions; /* those that were asked for */
 	size_t n_versions, cap_versions;
-	bn_entry_alias *aliases;
+	bn_entry_alias *aliases; /* all */
 	size_t n_aliases, cap_aliases;
-	bn_entry_tags tags; /* of the model itself */
-	sqlite3 *db;        /* to name users in texts for people; NULL: they are "uid-1000" */
+	bool aliases_changed;
 } bn_entry;
 
 /* One act, done or asked about. payload is borrowed for the call. */
@@ -127,7 +139,7 @@ typedef struct bn_entry_finding {
 /* 0, or why the act has no effect: BN_EREFUSED (role, four eyes, gates, protected alias, signature), or
  * BN_EINVAL, BN_ENOTFOUND, BN_ECONFLICT (makes no sense, or not in this state). Any other code is a
  * failure. Roles come first: who may not act at all learns nothing else. */
-int bn_entry_check(bn_entry_finding *out, const bn_entry *e, const bn_entry_rights *r,
+int bn_entry_check(bn_entry_finding *out, bn_entry *e, const bn_entry_rights *r,
 	const bn_entry_act *a, bn_err *err);
 void bn_entry_finding_release(bn_entry_finding *f);
 /* What a checked act does. remark, of the given size, gets a text for the audit log, or "". */
@@ -136,20 +148,22 @@ int bn_entry_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a,
 
 /* ---- looking -------------------------------------------------------------------------------- */
 
-void bn_entry_init(bn_entry *e, const char *name); /* name is borrowed */
+/* Reads the aliases; name is borrowed. A model without rows has no versions. On failure there is nothing
+ * to release. */
+int bn_entry_open(bn_entry *e, sqlite3 *db, const char *name, bn_err *err);
 void bn_entry_release(bn_entry *e);
-/* NULL when there is none; removed ones are found. */
-bn_entry_version *bn_entry_find(const bn_entry *e, int64_t version);
-/* The same with an error: BN_ENOTFOUND also for a removed one. */
-int bn_entry_need(bn_entry_version **out, const bn_entry *e, int64_t version, bn_err *err);
+/* *out is NULL when there is none; removed ones are found. Stays where it is until release. */
+int bn_entry_find(bn_entry_version **out, bn_entry *e, int64_t version, bn_err *err);
+/* The same for a version that must be there: BN_ENOTFOUND, also for a removed one. */
+int bn_entry_need(bn_entry_version **out, bn_entry *e, int64_t version, bn_err *err);
 const bn_entry_alias *bn_entry_find_alias(const bn_entry *e, const char *alias); /* NULL: none */
 size_t bn_entry_approvals(const bn_entry_version *v); /* of the current request */
-/* How a user is named in texts for people: as the handle knows it, else "uid-1000". */
+/* How a user is named in texts for people. */
 void bn_entry_user(const bn_entry *e, uid_t uid, char *out, size_t size);
 
-/* ---- building: for bn_entry_do and _entry_rows.c; -1 without memory ------------------------------- */
+/* ---- building: for _acts.c and _entry_rows.c; NULL or -1 without memory ------------------------ */
 
-bn_entry_version *bn_entry_add_version(bn_entry *e, int64_t version); /* NULL without memory */
+bn_entry_version *bn_entry_add_version(bn_entry *e, int64_t version);
 bn_entry_decision *bn_entry_put_decision(bn_entry_version *v, int64_t request_no, uid_t uid);
 bn_entry_attestation *bn_entry_put_attestation(bn_entry *e, bn_entry_version *v, const char *check);
 int bn_entry_put_alias(bn_entry *e, const char *alias, int64_t version, uid_t uid, int64_t time_ms);
@@ -165,16 +179,15 @@ int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *s
 
 /* ---- gates (gate.c) -------------------------------------------------------------------------- */
 
-int bn_entry_gates(bn_gate_report **out, const bn_entry *e, const bn_entry_version *v,
+int bn_entry_gates(bn_gate_report **out, bn_entry *e, const bn_entry_version *v,
 	const bn_policy *policy, bn_err *err);
 
 /* ---- rows (_entry_rows.c) --------------------------------------------------------------------- */
 
-/* From the rows of the index. BN_ENOTFOUND is not among its errors: a model without rows has no
- * versions. */
-int bn_entry_load(bn_entry *e, sqlite3 *db, const char *name, bn_err *err);
-/* Adds the rows of a model that has none. */
-int bn_entry_store(const bn_entry *e, sqlite3 *db, bn_err *err);
+/* One version with all that belongs to it; *out is NULL when there is no row. */
+int bn_entry_version_read(bn_entry_version **out, bn_entry *e, int64_t version, bn_err *err);
+/* Writes what changed to the index that it was read from. */
+int bn_entry_store(bn_entry *e, bn_err *err);
 int bn_entry_rows_clear(sqlite3 *db, const char *name, bn_err *err);
 
 #endif

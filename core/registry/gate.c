@@ -32,15 +32,9 @@ void bn_gate_report_free(bn_gate_report *r)
 
 /* One version, and who it is compared with. */
 typedef struct facts {
-	const bn_entry *l;
+	const bn_entry *e;
 	const bn_entry_version *v, *champion; /* champion NULL: none */
 } facts;
-
-static const bn_entry_version *champion_of(const bn_entry *l, const bn_entry_version *v)
-{
-	const bn_entry_alias *a = bn_entry_find_alias(l, "champion");
-	return a && a->version != v->version ? bn_entry_find(l, a->version) : NULL;
-}
 
 static double metric_get(const json_t *metrics, const char *part, const char *metric)
 {
@@ -109,7 +103,7 @@ static void judge_metric(bn_gate_result *r, const bn_policy_gate *g, const facts
 		}
 		if (isnan(r->threshold)) {
 			r->verdict = BN_VERDICT_INCONCLUSIVE;
-			r->evidence = bn_strf("the champion %s/%lld recorded no %s %s", f->l->name,
+			r->evidence = bn_strf("the champion %s/%lld recorded no %s %s", f->e->name,
 				(long long)f->champion->version, g->part, g->metric);
 			return;
 		}
@@ -176,7 +170,7 @@ static void judge_attested(bn_gate_result *r, const bn_policy_gate *g, const fac
 	for (int v = BN_VERDICT_PASS; v <= BN_VERDICT_INCONCLUSIVE; v++)
 		if (!strcmp(a->verdict, verdict_names[v]))
 			r->verdict = (bn_verdict)v;
-	bn_entry_user(f->l, a->uid, user, sizeof user);
+	bn_entry_user(f->e, a->uid, user, sizeof user);
 	r->evidence =
 		bn_strdup(a->detail && a->detail[0] ? a->detail : bn_verdict_name(r->verdict));
 	r->source = bn_strf("attested by %s", user);
@@ -211,12 +205,18 @@ static void count(bn_gate_report *r, const bn_gate_result *g)
 	r->blocked = r->blocked || (g->severity == BN_GATE_BLOCK && is_open);
 }
 
-int bn_entry_gates(bn_gate_report **out, const bn_entry *l, const bn_entry_version *v,
+int bn_entry_gates(bn_gate_report **out, bn_entry *e, const bn_entry_version *v,
 	const bn_policy *policy, bn_err *err)
 {
-	facts f = {l, v, champion_of(l, v)};
-	int rc = 0;
+	bn_entry_version *champion = NULL;
+	const bn_entry_alias *a = bn_entry_find_alias(e, "champion");
+	int rc;
+	if (a && a->version != v->version &&
+		(rc = bn_entry_find(&champion, e, a->version, err)) < 0)
+		return rc;
+	facts f = {e, v, champion};
 	bn_gate_report *r = bn_alloc_zeroed(1, sizeof *r);
+	rc = 0;
 	if (!r || !(r->items = bn_alloc_zeroed(policy->n_gates + 1, sizeof *r->items))) {
 		rc = bn_err_nomem(err, "gates");
 		goto out;
@@ -238,15 +238,19 @@ out:
 int bn_gate_evaluate(bn_gate_report **out, sqlite3 *db, const bn_policy *policy, const char *name,
 	int64_t version, bn_err *err)
 {
-	bn_entry l;
-	int rc = bn_entry_load(&l, db, name, err);
+	bn_entry e;
+	bn_entry_version *v;
+	int rc = bn_entry_open(&e, db, name, err);
 	if (rc < 0)
 		return rc;
-	const bn_entry_version *v = bn_entry_find(&l, version);
-	rc = v ? bn_entry_gates(out, &l, v, policy, err)
+	e.names_users = true;
+	if ((rc = bn_entry_find(&v, &e, version, err)) < 0)
+		goto out;
+	rc = v ? bn_entry_gates(out, &e, v, policy, err)
 	       : bn_err_set(
 			 err, BN_ENOTFOUND, "no model version '%s/%lld'", name, (long long)version);
-	bn_entry_release(&l);
+out:
+	bn_entry_release(&e);
 	return rc;
 }
 

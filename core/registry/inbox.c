@@ -37,28 +37,28 @@ static bool is_refusal(int rc)
 }
 
 /* What deciding would do now. found may be NULL. */
-static int decision_try(bn_entry_finding *found, const bn_entry *l, const bn_entry_rights *r,
-	bn_entry_act *a, const char *reason, bool override, bn_err *why)
+static int decision_try(bn_entry_finding *found, bn_entry *e, const bn_entry_version *v,
+	const bn_entry_rights *r, bn_entry_act *a, const char *reason, bool override, bn_err *why)
 {
 	bn_entry_finding unasked;
-	json_t *draft = bn_entry_decision_draft(bn_entry_find(l, a->version), reason, override);
+	json_t *draft = bn_entry_decision_draft(v, reason, override);
 	if (!draft)
 		return bn_err_nomem(why, "an approval sheet");
 	a->payload = draft;
-	int rc = bn_entry_check(found ? found : &unasked, l, r, a, why);
+	int rc = bn_entry_check(found ? found : &unasked, e, r, a, why);
 	if (!found)
 		bn_entry_finding_release(&unasked);
 	json_decref(draft);
 	return rc;
 }
 
-static int item_judge_with(
-	bn_inbox_item *i, const bn_entry *l, const bn_entry_rights *r, bn_entry_act *a, bn_err *err)
+static int item_judge_with(bn_inbox_item *i, bn_entry *e, const bn_entry_version *v,
+	const bn_entry_rights *r, bn_entry_act *a, bn_err *err)
 {
 	bn_entry_finding found, again;
 	bn_err why = BN_ERR_INIT, unheard = BN_ERR_INIT;
 	a->kind = BN_ENTRY_APPROVED;
-	int rc = decision_try(&found, l, r, a, NULL, false, &why);
+	int rc = decision_try(&found, e, v, r, a, NULL, false, &why);
 	i->gates = found.gates;
 	if (rc < 0 && !is_refusal(rc))
 		return bn_err_move(err, &why);
@@ -66,12 +66,12 @@ static int item_judge_with(
 	if (rc < 0 && !(i->why_not = bn_strdup(why.msg)))
 		return bn_err_nomem(err, "an approval sheet");
 	if (rc < 0 && i->gates && i->gates->blocked) {
-		rc = decision_try(&again, l, r, a, "reason", true, &unheard);
+		rc = decision_try(&again, e, v, r, a, "reason", true, &unheard);
 		i->override_allowed = rc >= 0 && again.overridden;
 		bn_entry_finding_release(&again);
 	}
 	a->kind = BN_ENTRY_REJECTED;
-	i->can_reject = decision_try(NULL, l, r, a, "reason", false, NULL) >= 0;
+	i->can_reject = decision_try(NULL, e, v, r, a, "reason", false, NULL) >= 0;
 	return 0;
 }
 
@@ -81,16 +81,21 @@ static int item_judge(bn_inbox_item *i, bn_workspace *ws, sqlite3 *db, bn_err *e
 	const char *name = i->version->name;
 	char user[128];
 	bn_uid_rights r;
-	bn_entry l;
-	int rc = bn_entry_load(&l, db, name, err);
+	bn_entry e;
+	bn_entry_version *v;
+	int rc = bn_entry_open(&e, db, name, err);
 	if (rc < 0)
 		return rc;
+	e.names_users = true;
 	bn_entry_act a = {.version = i->version->version, .uid = env->uid(env), .user = user};
 	env->user_name(env, a.uid, user, sizeof user);
 	bn_uid_rights_init(&r, bn_workspace_id(ws), db, NULL);
-	rc = item_judge_with(i, &l, &r.rights, &a, err);
+	rc = bn_entry_find(&v, &e, a.version, err);
+	if (rc >= 0)
+		rc = v ? item_judge_with(i, &e, v, &r.rights, &a, err)
+		       : bn_sql_damaged(err, "a request without its version");
 	bn_uid_rights_release(&r);
-	bn_entry_release(&l);
+	bn_entry_release(&e);
 	if (rc < 0)
 		return rc;
 	int64_t champion = bn_version_of_alias(db, name, "champion");

@@ -27,7 +27,8 @@ typedef struct action {
 	sqlite3 *db;
 	char user[128];
 	char *name;
-	bn_entry l;
+	bn_entry entry;
+	bn_entry_version *version; /* that the spec names; NULL: it was not asked for */
 	bn_uid_rights rights;
 	bn_entry_act act;
 } action;
@@ -37,10 +38,8 @@ static int action_begin(action *d, bn_workspace *ws, bn_entry_kind kind, const c
 	const char *spec, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
-	bn_entry_version *v;
 	int rc;
 	*d = (action){.ws = ws, .act = {.kind = kind, .uid = env->uid(env), .user = d->user}};
-	bn_entry_init(&d->l, "");
 	env->user_name(env, d->act.uid, d->user, sizeof d->user);
 	if ((rc = bn_workspace_read(&d->db, ws, err)) < 0)
 		return rc;
@@ -49,14 +48,15 @@ static int action_begin(action *d, bn_workspace *ws, bn_entry_kind kind, const c
 		return bn_err_nomem(err, "a name");
 	if (!name && (rc = bn_version_resolve(&d->name, &d->act.version, d->db, spec, err)) < 0)
 		return rc;
-	if ((rc = bn_entry_load(&d->l, d->db, d->name, err)) < 0)
+	if ((rc = bn_entry_open(&d->entry, d->db, d->name, err)) < 0)
 		return rc;
-	return name ? 0 : bn_entry_need(&v, &d->l, d->act.version, err);
+	d->entry.names_users = true;
+	return name ? 0 : bn_entry_need(&d->version, &d->entry, d->act.version, err);
 }
 
 static void action_end(action *d)
 {
-	bn_entry_release(&d->l);
+	bn_entry_release(&d->entry);
 	bn_uid_rights_release(&d->rights);
 	bn_free(d->name);
 }
@@ -68,7 +68,7 @@ static int action_check(bn_entry_finding *found, action *d, json_t *payload, bn_
 	if (!payload)
 		return bn_err_nomem(err, "an event");
 	d->act.payload = payload;
-	int rc = bn_entry_check(found, &d->l, &d->rights.rights, &d->act, err);
+	int rc = bn_entry_check(found, &d->entry, &d->rights.rights, &d->act, err);
 	d->act.payload = NULL;
 	return rc;
 }
@@ -319,11 +319,10 @@ int bn_version_request(bn_workspace *ws, const char *spec, const char *reason, b
 /* Did the fold agree? Between the check and the event another decision may have come in. */
 static int decision_confirm(const action *d, bn_err *err)
 {
-	const bn_entry_version *v = bn_entry_find(&d->l, d->act.version);
 	if (bn_sql_int(d->db, 0,
 		    "SELECT 1 FROM model_decision WHERE name = ? AND version = ? AND request_no = ?"
 		    " AND uid = ?",
-		    "siii", d->name, d->act.version, v->request_no, (int64_t)d->act.uid))
+		    "siii", d->name, d->act.version, d->version->request_no, (int64_t)d->act.uid))
 		return 0;
 	bn_err_set(err, BN_ECONFLICT, "%s/%lld changed meanwhile: the decision had no effect",
 		d->name, (long long)d->act.version);
@@ -349,7 +348,7 @@ int bn_version_approve(
 	int rc = action_begin(&d, ws, BN_ENTRY_APPROVED, NULL, spec, err);
 	if (rc < 0)
 		goto out;
-	payload = bn_entry_decision_draft(bn_entry_find(&d.l, d.act.version), reason, override);
+	payload = bn_entry_decision_draft(d.version, reason, override);
 	int verdict = action_check(&found, &d, payload, err);
 	if (payload && found.gates &&
 		(rc = gates_add(payload, found.gates, verdict < 0 ? NULL : err)) < 0)
@@ -374,11 +373,10 @@ int bn_version_reject(bn_workspace *ws, const char *spec, const char *reason, bn
 	int rc = action_begin(&d, ws, BN_ENTRY_REJECTED, NULL, spec, err);
 	if (rc < 0)
 		goto out;
-	const bn_entry_version *v = bn_entry_find(&d.l, d.act.version);
 	if ((rc = d.rights.rights.policy(d.rights.rights.ctx, &d.act, &p, err)) < 0 ||
-		(rc = bn_entry_gates(&gates, &d.l, v, p, err)) < 0)
+		(rc = bn_entry_gates(&gates, &d.entry, d.version, p, err)) < 0)
 		goto out;
-	if (!(payload = bn_entry_decision_draft(v, reason, false))) {
+	if (!(payload = bn_entry_decision_draft(d.version, reason, false))) {
 		rc = bn_err_nomem(err, "an event");
 		goto out;
 	}

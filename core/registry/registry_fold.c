@@ -23,33 +23,66 @@ static bn_entry_kind kind_of(const char *kind)
 	return (bn_entry_kind)i;
 }
 
-/* ---- one event ------------------------------------------------------------------------------ */
-
 /* Turns why an act has no effect into the event's outcome; another code is a failure. */
-static int refuse(bn_fold *f, size_t i, int rc, bn_err *why, bn_err *err)
+static int refuse(bn_fold *f, int rc, bn_err *why, bn_err *err)
 {
 	switch (rc) {
 	case BN_EREFUSED:
-		bn_fold_outcome_of(f, i, BN_OUTCOME_REFUSED, "%s", why->msg);
+		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s", why->msg);
 		return 0;
 	case BN_EINVAL:
 	case BN_ENOTFOUND:
 	case BN_ECONFLICT:
-		bn_fold_outcome_of(f, i, BN_OUTCOME_INVALID, "%s", why->msg);
+		bn_fold_outcome(f, BN_OUTCOME_INVALID, "%s", why->msg);
 		return 0;
 	default:
 		return bn_err_recode(err, why, rc);
 	}
 }
 
-static int event_apply(bn_fold *f, bn_entry *l, const bn_entry_rights *r, const bn_event *ev,
-	size_t i, bn_err *err)
+/* The objects that a version consists of: gc keeps them, `audit verify` re-hashes them. */
+static int refs_add(bn_fold *f, const json_t *payload, bn_err *err)
 {
-	char who[BN_UID_TEXT], remark[200];
+	const json_t *files = json_object_get(payload, "files");
+	int rc = bn_fold_object_ref(f, bn_json_str(payload, "manifest", ""), "model/manifest", err);
+	for (size_t i = 0; rc >= 0 && i < json_array_size(files); i++) {
+		const char *hash = bn_json_str(json_array_get(files, i), "sha256", NULL);
+		if (hash && strlen(hash) == BN_SHA256_HEX && bn_is_hex(hash))
+			rc = bn_fold_object_ref(f, hash, "model/file", err);
+	}
+	return rc;
+}
+
+static int event_apply(
+	bn_fold *f, bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
+{
+	char remark[200];
 	bn_err why = BN_ERR_INIT;
 	bn_entry_finding found;
+	int rc = bn_entry_check(&found, e, r, a, &why);
+	if (rc < 0) {
+		rc = refuse(f, rc, &why, err);
+		goto out;
+	}
+	if ((rc = bn_entry_do(e, r, a, &found, remark, sizeof remark, err)) < 0 ||
+		(rc = bn_entry_store(e, err)) < 0)
+		goto out;
+	if (a->kind == BN_ENTRY_REGISTERED && (rc = refs_add(f, a->payload, err)) < 0)
+		goto out;
+	if (remark[0])
+		bn_fold_outcome(f, BN_OUTCOME_APPLIED, "%s", remark);
+out:
+	bn_entry_finding_release(&found);
+	return rc;
+}
+
+static int registry_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	char who[BN_UID_TEXT];
+	bn_entry e;
+	bn_uid_rights r;
 	if (!ev->payload) {
-		bn_fold_outcome_of(f, i, BN_OUTCOME_INVALID, "the payload is no JSON object");
+		bn_fold_outcome(f, BN_OUTCOME_INVALID, "the payload is no JSON object");
 		return 0;
 	}
 	bn_entry_act a = {.kind = kind_of(ev->kind),
@@ -59,52 +92,14 @@ static int event_apply(bn_fold *f, bn_entry *l, const bn_entry_rights *r, const 
 		.user = bn_uid_text(ev->uid, who),
 		.time_ms = bn_event_time_ms(ev),
 		.ev = ev};
-	int rc = bn_entry_check(&found, l, r, &a, &why);
-	if (rc < 0) {
-		rc = refuse(f, i, rc, &why, err);
-		goto out;
-	}
-	if ((rc = bn_entry_do(l, r, &a, &found, remark, sizeof remark, err)) < 0)
-		goto out;
-	if (remark[0])
-		bn_fold_outcome_of(f, i, BN_OUTCOME_APPLIED, "%s", remark);
-out:
-	bn_entry_finding_release(&found);
-	return rc;
-}
-
-/* ---- the class ------------------------------------------------------------------------------ */
-
-/* The objects that the versions consist of: gc keeps them, `audit verify` re-hashes them. */
-static int refs_add(bn_fold *f, const bn_entry_version *v, bn_err *err)
-{
-	int rc = bn_fold_object_ref(f, v->manifest, "model/manifest", err);
-	for (size_t i = 0; rc >= 0 && i < json_array_size(v->files); i++) {
-		const char *hash = bn_json_str(json_array_get(v->files, i), "sha256", NULL);
-		if (hash && strlen(hash) == BN_SHA256_HEX && bn_is_hex(hash))
-			rc = bn_fold_object_ref(f, hash, "model/file", err);
-	}
-	return rc;
-}
-
-static int registry_apply_all(
-	bn_fold *f, const char *entity, const bn_event *events, size_t n, bn_err *err)
-{
-	bn_entry l;
-	bn_uid_rights r;
-	if (!n)
-		return 0;
-	bn_entry_init(&l, entity_name(entity));
+	int rc;
+	if ((rc = bn_fold_depends(f, "policy", err)) < 0 ||
+		(rc = bn_entry_open(&e, bn_fold_db(f), entity_name(ev->entity), err)) < 0)
+		return rc;
 	bn_uid_rights_init(&r, bn_fold_workspace_id(f), bn_fold_db(f), f);
-	int rc = bn_fold_depends(f, "policy", err);
-	for (size_t i = 0; rc >= 0 && i < n; i++)
-		rc = event_apply(f, &l, &r.rights, &events[i], i, err);
-	for (size_t i = 0; rc >= 0 && i < l.n_versions; i++)
-		rc = refs_add(f, &l.versions[i], err);
-	if (rc >= 0)
-		rc = bn_entry_store(&l, bn_fold_db(f), err);
+	rc = event_apply(f, &e, &r.rights, &a, err);
 	bn_uid_rights_release(&r);
-	bn_entry_release(&l);
+	bn_entry_release(&e);
 	return rc;
 }
 
@@ -133,6 +128,6 @@ const bn_fold_class bn_registry_class = {
 	.schema = "share/sql/0030_registry.sql",
 	.kinds = bn_entry_kind_names,
 	.gone = gone,
-	.apply_all = registry_apply_all,
+	.apply = registry_apply,
 	.clear = registry_clear,
 };
