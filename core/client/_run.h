@@ -69,6 +69,8 @@ struct binnacle_run {
 	bn_err err;       /* first failure since it was asked for */
 	int refused;      /* code of the first one since then that no later write makes good */
 	bn_err unwritten; /* set: why `writing` is not on the disk yet */
+	int harm;         /* code: of what a commit had made durable, some is not there any more */
+	int harm_untold;
 	uint64_t dropped; /* points and words that were refused since nothing could be written */
 	uint64_t dropped_told;
 

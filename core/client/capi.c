@@ -166,11 +166,12 @@ int binnacle_run_flush(binnacle_run *run)
 		return 0;
 	if (run->foreign)
 		return bn_client_refuse_foreign(run);
-	if ((rc = bn_client_write(run)) < 0)
-		return rc;
+	rc = bn_client_write(run);
 	bn_brief_take(&run->brief);
-	uint64_t gone = run->dropped - run->dropped_told;
-	run->dropped_told = run->dropped;
+	rc = rc < 0 ? rc : run->harm_untold;
+	run->harm_untold = 0;
+	uint64_t gone = rc < 0 ? 0 : run->dropped - run->dropped_told;
+	run->dropped_told += gone;
 	bn_brief_give(&run->brief);
 	if (gone)
 		rc = bn_err_set(&err, BN_EIO,
@@ -205,6 +206,7 @@ int binnacle_run_close(binnacle_run *run, int exit_code)
 	if ((rc = bn_client_end(run, exit_code)) < 0)
 		goto out;
 	rc = run->dropped ? BN_EIO : run->refused; /* something will never get to the disk */
+	rc = rc < 0 ? rc : run->harm;
 out:
 	run_free(run);
 	return rc;

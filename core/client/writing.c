@@ -94,10 +94,19 @@ static int64_t rest_ns(const binnacle_run *run)
 	return rest;
 }
 
+static void note(binnacle_run *run, const bn_err *err)
+{
+	bn_client_note(run, err, false);
+	if (err->code != BN_ECORRUPT)
+		return;
+	bn_brief_take(&run->brief);
+	run->harm = run->harm_untold = err->code;
+	bn_brief_give(&run->brief);
+}
+
 /* Under ws_mutex. Keeps what happened for binnacle_run_error. */
 static int write_all(binnacle_run *run, bn_err *err)
 {
-	bn_err later = BN_ERR_INIT;
 	int rc = 0;
 	if ((run->writing.points || run->writing_words.count) && (rc = write_taken(run, err)) < 0)
 		goto out;
@@ -107,9 +116,16 @@ out:
 	bn_brief_take(&run->brief);
 	run->unwritten = *err;
 	bn_brief_give(&run->brief);
-	bn_workspace_tick(run->ws, &later);
-	bn_client_note(run, err, false);
-	bn_client_note(run, &later, false);
+	note(run, err);
+	return rc;
+}
+
+/* Likewise. */
+static int seal_in_time(binnacle_run *run)
+{
+	bn_err err = BN_ERR_INIT;
+	int rc = bn_workspace_tick(run->ws, &err);
+	note(run, &err);
 	return rc;
 }
 
@@ -129,16 +145,18 @@ static int end(binnacle_run *run, int exit_code, bn_err *err)
 	if ((rc = bn_workspace_commit(run->ws, err)) < 0)
 		return rc;
 	run->ended = true;
-	return bn_workspace_seal(run->ws, err);
+	if ((rc = bn_workspace_seal(run->ws, err)) < 0)
+		note(run, err);
+	return rc;
 }
 
 int bn_client_write(binnacle_run *run)
 {
 	bn_err err = BN_ERR_INIT;
 	pthread_mutex_lock(&run->ws_mutex);
-	int rc = write_all(run, &err);
+	int rc = write_all(run, &err), unsealed = seal_in_time(run);
 	pthread_mutex_unlock(&run->ws_mutex);
-	return rc;
+	return rc < 0 ? rc : unsealed;
 }
 
 int64_t bn_client_write_in_turn(binnacle_run *run)
@@ -147,6 +165,7 @@ int64_t bn_client_write_in_turn(binnacle_run *run)
 	if (pthread_mutex_trylock(&run->ws_mutex) != 0)
 		return BN_FLUSH_MS * MS;
 	write_all(run, &err);
+	seal_in_time(run);
 	int64_t rest = rest_ns(run);
 	pthread_mutex_unlock(&run->ws_mutex);
 	return rest;

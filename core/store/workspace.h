@@ -84,7 +84,8 @@ char *bn_workspace_path(const bn_workspace *ws, const char *fmt, ...)
  *
  * Appending only buffers. bn_workspace_commit makes everything appended so far durable (written,
  * fsynced; what the caller may then acknowledge). bn_workspace_seal also closes the segment so
- * that readers on other hosts see it. The first append opens this process's writer directory.
+ * that readers on other hosts see it; a commit does so in passing when the segment is large. When that fails
+ * the commit has not failed: the next tick or seal tells, unless it makes it good. The first append opens this process's writer directory.
  *
  * Appending may write in between, when much is buffered. If that fails, what was appended since the
  * last commit is lost, and every append fails until a commit or seal has returned the failure, even
@@ -104,7 +105,7 @@ int bn_workspace_commit(bn_workspace *ws, bn_err *err);
 int bn_workspace_seal(bn_workspace *ws, bn_err *err);
 /* Seals when a segment has been open for long (1 s while someone may watch, backing off to 30 s) and
  * everything in it is committed. Long-lived writers call it from their loop; cheap when there is
- * nothing to do. A failure costs no event. */
+ * nothing to do. A failure costs no event, but for BN_ECORRUPT: what was on disk is damaged. */
 int bn_workspace_tick(bn_workspace *ws, bn_err *err);
 /* Whether a tick has nothing to do until something is appended. */
 bool bn_workspace_is_sealed(const bn_workspace *ws);

@@ -241,6 +241,9 @@ int bn_workspace_commit(bn_workspace *ws, bn_err *err)
 	if (!w)
 		return 0;
 	int rc = bn_writer_commit(w, err);
+	bn_err why = BN_ERR_INIT;
+	if (rc == 0 && bn_writer_is_full(w) && bn_writer_seal(w, &why) < 0 && !ws->unsealed.code)
+		ws->unsealed = why;
 	merge_if_due(ws, w);
 	return rc;
 }
@@ -252,13 +255,20 @@ int bn_workspace_seal(bn_workspace *ws, bn_err *err)
 		return 0;
 	int rc = bn_writer_seal(w, err);
 	merge_if_due(ws, w);
-	return rc;
+	if (rc < 0)
+		return rc;
+	if (ws->unsealed.code == BN_ECORRUPT)
+		return bn_err_move(err, &ws->unsealed);
+	bn_err_clear(&ws->unsealed); /* this one has made it good */
+	return 0;
 }
 
 int bn_workspace_tick(bn_workspace *ws, bn_err *err)
 {
 	bn_writer *w = own_writer(ws);
-	return w && bn_writer_is_due(w) ? bn_workspace_seal(ws, err) : 0;
+	if (w && bn_writer_is_due(w))
+		return bn_workspace_seal(ws, err);
+	return ws->unsealed.code ? bn_err_move(err, &ws->unsealed) : 0;
 }
 
 bool bn_workspace_is_sealed(const bn_workspace *ws)

@@ -81,7 +81,8 @@ int binnacle_log_artifact(binnacle_run *run, const char *path, const char *name)
 /* Waits until everything logged so far is on disk. A negative code: some of it is not. What could not
  * be written (the disk is full) is kept, in bounds, and tried again every second and by the next
  * flush; what did not fit into these bounds was refused by the call that logged it, and one flush
- * says how much that was. */
+ * says how much that was. One flush also says when something else in the process has damaged what was on disk
+ * (it has closed descriptors that are not its own), and each says when a large file cannot be sealed. */
 int binnacle_run_flush(binnacle_run *run);
 /* The first failure since open (or since it was last asked for): "" when there is none. Borrowed
  * until the next call from the same thread. */

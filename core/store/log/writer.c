@@ -288,13 +288,68 @@ static int open_segment(bn_writer *w, bn_err *err)
 		w->broken = true;
 		return rc;
 	}
+	struct stat st;
+	int e = w->env->fs->fstat(w->env, w->fd, &st);
+	if (e < 0) {
+		w->broken = true;
+		return bn_dir_error(err, -e, "cannot stat", w->at, w->open_path);
+	}
+	w->device = st.st_dev;
+	w->inode = st.st_ino;
 	w->durable_size = w->written_size = 0;
 	w->seg_ms = bn_env_monotonic_ns(w->env) / 1000000;
 	return 0;
 }
 
-static int write_pending(const bn_writer *w, bn_err *err)
+/* fd is somebody else's now: nothing is written to it, cut or closed. The lock was likely closed with it. */
+static int say_closed(bn_writer *w, bn_err *err)
 {
+	w->fd = w->lock_fd = -1;
+	return bn_err_set(err, BN_EIO,
+		"'%s/%s': something else in this process has closed its descriptor", w->at->path,
+		w->open_path);
+}
+
+/* What was acknowledged is not there any more. */
+static int say_cut(bn_writer *w, int64_t size, bn_err *err)
+{
+	w->env->fs->close(w->env, w->fd);
+	w->fd = -1;
+	bn_err_set(err, BN_ECORRUPT,
+		"'%s/%s' is damaged: of %" PRIu64 " bytes that were on disk it has %" PRId64
+		": something else has cut it",
+		w->at->path, w->open_path, w->durable_size, size);
+	bn_slot_give_up(w->at, w->dir, err->msg); /* L9 */
+	return BN_ECORRUPT;
+}
+
+/* Whether open.seg is the file that was opened, and holds what was written. Whoever calls this rolls back when
+ * it is not. */
+static int check_file(bn_writer *w, bn_err *err)
+{
+	struct stat st;
+	int e = w->env->fs->fstat(w->env, w->fd, &st);
+	if (e < 0 && e != -EBADF)
+		return bn_dir_error(err, -e, "cannot stat", w->at, w->open_path);
+	bool ours = e == 0 && st.st_dev == w->device && st.st_ino == w->inode;
+	if (ours && (uint64_t)st.st_size == w->written_size)
+		return 0;
+	w->broken = true;
+	if (!ours)
+		return say_closed(w, err);
+	if ((uint64_t)st.st_size < w->durable_size)
+		return say_cut(w, (int64_t)st.st_size, err);
+	return bn_err_set(err, BN_EIO,
+		"'%s/%s' has %" PRId64 " bytes, and %" PRIu64
+		" were written to it: something else in this process writes there",
+		w->at->path, w->open_path, (int64_t)st.st_size, w->written_size);
+}
+
+static int write_pending(bn_writer *w, bn_err *err)
+{
+	int rc = check_file(w, err);
+	if (rc < 0)
+		return rc;
 	return bn_dir_write_all(
 		w->env, w->at, w->open_path, w->fd, w->pending.ptr, w->pending.len, err);
 }
@@ -453,7 +508,8 @@ int bn_writer_commit(bn_writer *w, bn_err *err)
 	if (w->written_size == w->durable_size)
 		return 0;
 	if ((rc = bn_dir_sync_file(w->env, w->at, w->open_path, w->fd, err)) < 0 ||
-		(w->durable_size == 0 && (rc = bn_dir_sync(w->at, w->dir, err)) < 0)) {
+		(w->durable_size == 0 && (rc = bn_dir_sync(w->at, w->dir, err)) < 0) ||
+		(rc = check_file(w, err)) < 0) {
 		/* After a failed fsync the kernel may have dropped the pages: the file is not to be
 		 * trusted behind the last commit, and is not written to again. */
 		writer_roll_back(w);
@@ -462,8 +518,6 @@ int bn_writer_commit(bn_writer *w, bn_err *err)
 	}
 	w->durable = w->tip;
 	w->durable_size = w->written_size;
-	if (w->durable_size > SEGMENT_BYTES_MAX)
-		bn_writer_seal(w, NULL); /* a failed seal leaves what was acknowledged intact */
 	return 0;
 }
 
@@ -493,6 +547,9 @@ static int segment_close(bn_writer *w, const char *to, bool *unclear, bn_err *er
 		w->broken = true;
 		return rc;
 	}
+	w->written_size += w->pending.len;
+	if ((rc = check_file(w, err)) < 0)
+		return rc;
 	return bn_segment_rename(w->at, w->fd, w->open_path, to, unclear, err);
 }
 
@@ -531,11 +588,18 @@ bool bn_writer_must_move(const bn_writer *w)
 	return w->damaged || (w->fd < 0 && bn_slot_is_given_up(w->at, w->dir)); /* L9 */
 }
 
+bool bn_writer_is_full(const bn_writer *w)
+{
+	return !w->broken && w->durable_size > SEGMENT_BYTES_MAX;
+}
+
 bool bn_writer_is_due(const bn_writer *w)
 {
 	/* Whoever seals in passing must not have to look at what became of events. */
 	if (w->broken || w->lost.code || w->fd < 0 || w->tip.seq != w->durable.seq)
 		return false;
+	if (bn_writer_is_full(w))
+		return true;
 	int64_t now = bn_env_monotonic_ns(w->env) / 1000000;
 	/* A young writer has someone waiting for its first words; an old one is a long job. */
 	int64_t limit = (now - w->opened_ms) / 10;

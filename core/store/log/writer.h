@@ -18,6 +18,13 @@
  * loses its own event alone has said all there is to say.) Who gives up after a failed append and
  * means to go on with other events commits all the same.
  *
+ * A descriptor is a number that everything in the process may use. A program that closes numbers that are not
+ * its own makes what it opens or prints next meet open.seg. So before each write, before a commit answers and
+ * before a seal, the file is looked at: is it the one that was opened, and as long as what was written? Where
+ * there is more, the rest is cut off and the commit fails before it has acknowledged anything; where acknowledged
+ * bytes are missing it is BN_ECORRUPT, and the slot is given up (L9); another file is neither written to nor
+ * closed. The writer is `broken` then.
+ *
  * A writer may have a signer. Then it first signs a card that says who writes (sign.h), and from
  * then on every trailer.
  */
@@ -33,9 +40,11 @@ typedef struct bn_writer {
 	const bn_env *env;
 	char *dir, *open_path; /* below at: log/<name>, log/<name>/open.seg */
 	char name[BN_WRITER_NAME_MAX + 1];
-	pid_t pid;   /* who took the slot: a fork()ed child must not use it */
-	int lock_fd; /* -1 where flock does not work */
-	int fd;      /* open.seg, -1 when there is none */
+	pid_t pid;    /* who took the slot: a fork()ed child must not use it */
+	int lock_fd;  /* -1 where flock does not work */
+	int fd;       /* open.seg, -1 when there is none */
+	dev_t device; /* of open.seg */
+	ino_t inode;
 	bool broken;
 	bool damaged; /* the slot's history was found to be: no new segment goes there */
 	bn_err lost;  /* set: why events since `durable` are lost, which the next commit returns */
@@ -83,6 +92,8 @@ int bn_writer_commit(bn_writer *w, bn_err *err);
 /* Commits, and makes open.seg a sealed segment. Sets w->merge_due: whoever owns the writer merges
  * (merge.h) when it has time. */
 int bn_writer_seal(bn_writer *w, bn_err *err);
+/* open.seg is so large that it is to be sealed now. */
+bool bn_writer_is_full(const bn_writer *w);
 /* Time or size asks for a seal, and nothing waits for a commit. */
 bool bn_writer_is_due(const bn_writer *w);
 
