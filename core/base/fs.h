@@ -52,6 +52,11 @@ typedef struct bn_fs_ops {
 
 extern const bn_fs_ops bn_fs_real;
 
+/* For main: puts something in the place of each standard stream that is closed, so that no descriptor of this
+ * process (a socket, a pipe, one of a library's) takes its number and what is printed would go there. Reading
+ * and writing fail as they did; a program that is started finds the stream closed. */
+void bn_fs_hold_streams(void);
+
 /* ---- whole files ---------------------------------------------------------------------------- */
 
 /* Appends the file's bytes to b. BN_ENOTFOUND when it is not there. */

@@ -38,6 +38,13 @@ static int above_streams(int fd)
 	return moved;
 }
 
+void bn_fs_hold_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH | O_CLOEXEC) != fd)
+			return; /* without descriptors nothing else gets one either */
+}
+
 /* ---- below a handle ------------------------------------------------------------------------- */
 
 /* Opens one component of a path below fd. A link is -ELOOP, whatever the flags are. */

@@ -112,4 +112,16 @@ check index_not_in_the_workspace 4 "$(BINNACLE_INDEX=.binnacle/tmp "$BINNACLE" d
 touch .binnacle/index.db .binnacle/index.db-wal
 "$BINNACLE" data ls >/dev/null
 check old_index_is_removed 0 "$(find .binnacle -name 'index.db*' | wc -l)"
+
+# The numbers of closed standard streams go to nothing that is opened later.
+"$BINNACLE" run start -q --wait -- sleep 30 <&- >&- 2>&- &
+pid=$!
+for _ in $(seq 200); do
+	[ "$(readlink "/proc/$pid/exe")" = "$(readlink -f "$BINNACLE")" ] && [ -e "/proc/$pid/fd/4" ] && break
+	sleep 0.05
+done
+check closed_streams "/ / /" "$(readlink "/proc/$pid/fd/0" "/proc/$pid/fd/1" "/proc/$pid/fd/2" | paste -sd' ')"
+kill $pid
+"$BINNACLE" run stop latest >/dev/null 2>&1
+check result_without_stdout 5 "$("$BINNACLE" data ls --tsv >&- 2>/dev/null; echo $?)"
 exit $bad

@@ -162,6 +162,39 @@ status=$?
 "$B" audit verify >verified 2>&1 || fail "audit verify after a program without streams: $(cat verified)"
 echo "ok no file of ours takes the number of a closed stream"
 
+cat >prints.c <<'END'
+#include <binnacle.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+int main(void)
+{
+	char path[40], to[4096];
+	binnacle_run *run = binnacle_run_open(NULL);
+	binnacle_log_metric(run, "x", 1, 1);
+	if (binnacle_run_flush(run) != 0)
+		return 9;
+	for (int fd = 3; fd < 64; fd++) {
+		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+		ssize_t n = readlink(path, to, sizeof to - 1);
+		to[n > 0 ? n : 0] = 0;
+		if (strstr(to, "open.seg") && write(fd, "a line of the program\n", 22) != 22)
+			return 8;
+	}
+	binnacle_log_metric(run, "x", 2, 2);
+	if (binnacle_run_flush(run) == 0 || !strstr(binnacle_run_error(run), "something else"))
+		return 7;
+	return binnacle_run_flush(run) || binnacle_run_close(run, 0) ? 6 : 0;
+}
+END
+eval "cc -std=gnu11 -Wall -Wextra -Werror prints.c $flags -o prints" || fail "prints.c"
+./prints
+status=$?
+[ $status = 0 ] || fail "a program that prints to a descriptor of ours: $status"
+"$B" audit verify >verified 2>&1 || fail "audit verify after a program that prints into a segment: $(cat verified)"
+"$B" run show latest --json | grep -q '"count": 2' || fail "points are lost when a program prints into a segment"
+echo "ok what a program prints into a segment is cut off, told, and costs nothing"
+
 # ---- static ---------------------------------------------------------------------------------------------
 eval "cc -Wall -Wextra costs.c -o costs-a $(sed 's/-lbinnacle/-l:libbinnacle.a/' <<<"$static")" ||
 	fail "does not link the archive"
