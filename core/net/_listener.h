@@ -10,6 +10,7 @@
 #ifndef BN_NET_LISTENER_INTERNAL_H
 #define BN_NET_LISTENER_INTERNAL_H
 #include "core/net/_peers.h"
+#include "core/net/_socket.h"
 #include "core/net/_tls.h"
 #include "core/net/listener.h"
 #include "core/net/parse.h"
@@ -45,6 +46,7 @@ struct bn_listener {
 	bn_peers *peers; /* NULL: no limit per address */
 	int tcp_fd, unix_fd, stop_fd, port;
 	char *unix_path;
+	bn_socket_file unix_file; /* what was bound there */
 	pthread_t acceptor;
 	bool accepting; /* the thread was started */
 	bn_loop *loops;

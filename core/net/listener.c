@@ -4,7 +4,6 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/net/_listener.h"
-#include "core/net/_socket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -233,7 +232,8 @@ static int open_sockets(bn_listener *l, const bn_listener_options *o, bn_err *er
 	if (!o->host && !o->unix_path)
 		return bn_err_set(err, BN_EINVAL, "nowhere to listen: no address and no socket");
 	if (o->unix_path) {
-		if ((rc = bn_socket_listen_unix(&l->unix_fd, l->env, o->unix_path, err)) < 0)
+		if ((rc = bn_socket_listen_unix(
+			     &l->unix_fd, &l->unix_file, l->env, o->unix_path, err)) < 0)
 			return rc;
 		l->unix_path = bn_strdup(o->unix_path);
 		if (!l->unix_path)
@@ -312,10 +312,10 @@ static void stop_accepting(bn_listener *l)
 		pthread_join(l->acceptor, NULL);
 	if (l->tcp_fd >= 0)
 		close(l->tcp_fd); /* from here on nobody can connect */
+	if (l->unix_path)
+		bn_socket_remove_unix(&l->unix_file, l->env, l->unix_path);
 	if (l->unix_fd >= 0)
 		close(l->unix_fd);
-	if (l->unix_path)
-		l->env->fs->unlink(l->env, NULL, l->unix_path);
 }
 
 static void wait_for_loops(bn_listener *l, int grace_ms)

@@ -105,7 +105,23 @@ static bool is_stale(const bn_env *env, const struct sockaddr_un *at)
 	return refused;
 }
 
-int bn_socket_listen_unix(int *out, const bn_env *env, const char *path, bn_err *err)
+static bn_socket_file file_at(const bn_env *env, const char *path)
+{
+	struct stat st;
+	if (env->fs->stat(env, NULL, path, &st) < 0)
+		return (bn_socket_file){0};
+	return (bn_socket_file){st.st_dev, st.st_ino};
+}
+
+void bn_socket_remove_unix(const bn_socket_file *file, const bn_env *env, const char *path)
+{
+	bn_socket_file now = file_at(env, path);
+	if (now.inode && now.device == file->device && now.inode == file->inode)
+		env->fs->unlink(env, NULL, path);
+}
+
+int bn_socket_listen_unix(
+	int *out, bn_socket_file *file, const bn_env *env, const char *path, bn_err *err)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	size_t n = strlen(path);
@@ -129,6 +145,7 @@ int bn_socket_listen_unix(int *out, const bn_env *env, const char *path, bn_err 
 			bn_err_hint(err, "another server listens there, or it is no socket");
 		return saved == EADDRINUSE ? BN_ECONFLICT : BN_EIO;
 	}
+	*file = file_at(env, path);
 	*out = fd;
 	return 0;
 }

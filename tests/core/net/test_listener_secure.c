@@ -68,6 +68,30 @@ START_TEST(test_a_unix_socket_is_its_users_alone)
 }
 END_TEST
 
+START_TEST(test_stopping_leaves_a_successor_its_socket)
+{
+	char dir[] = "/tmp/bn-unix-XXXXXX";
+	struct stat st;
+	bn_err err = BN_ERR_INIT;
+	bn_listener *successor = NULL;
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(unix_path, sizeof unix_path, "%s/sock", dir);
+	bn_listener_options o = {
+		.unix_path = unix_path, .handler = (bn_http_handler){.handle = on_request}};
+	start_with((bn_listener_options){.unix_path = unix_path});
+	unlink(unix_path);
+	ck_assert_int_eq(bn_listener_start(&successor, bn_env_real(), &o, &err), 0);
+	stop();
+	int fd = dial_unix();
+	ck_assert_int_ge(fd, 0);
+	put(fd, "GET /a HTTP/1.1\r\n" CLOSE "\r\n");
+	ck_assert_ptr_nonnull(strstr(all_of(fd), "GET /a 0"));
+	bn_listener_stop(successor, 0);
+	ck_assert_int_eq(stat(unix_path, &st), -1);
+	rmdir(dir);
+}
+END_TEST
+
 /* As root alone: the mode of the file is one wall, the kernel's word another. */
 START_TEST(test_other_users_of_a_unix_socket_are_hung_up_on)
 {
@@ -219,5 +243,6 @@ START_TEST(test_a_key_must_be_secret_and_fit)
 END_TEST
 
 BN_TEST_MAIN("core/net/listener_secure", test_a_unix_socket_is_its_users_alone,
+	test_stopping_leaves_a_successor_its_socket,
 	test_other_users_of_a_unix_socket_are_hung_up_on, test_tls_answers_as_plain_http_does,
 	test_a_key_must_be_secret_and_fit)
