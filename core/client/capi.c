@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static _Thread_local char open_error[sizeof(((bn_err *)0)->msg) + 300];
 static _Thread_local char run_error[sizeof(((bn_err *)0)->msg)];
@@ -41,12 +42,24 @@ static int begin(binnacle_run *run, const binnacle_options *opt, bn_err *err)
 	return bn_workspace_commit(run->ws, err);
 }
 
+/* The program's own work goes on, whatever becomes of its metrics. */
+static void say_unseen(const bn_err *why)
+{
+	static atomic_flag told = ATOMIC_FLAG_INIT;
+	if (!atomic_flag_test_and_set(&told))
+		dprintf(STDERR_FILENO, "binnacle: what this program logs is not shown: %s\n",
+			why->msg);
+}
+
 static int attach(binnacle_run *run, const char *id, bn_err *err)
 {
+	bn_err why = BN_ERR_INIT;
 	if (!bn_run_id_is_valid(id))
 		return bn_err_set(err, BN_EINVAL, "'%.40s' is no run id: 32 hex digits", id);
 	memcpy(run->id, id, sizeof run->id);
 	bn_run_clock_follow(run->ws, run->id);
+	if (bn_run_is_own(run->ws, run->id, &why) < 0)
+		say_unseen(&why);
 	return 0;
 }
 

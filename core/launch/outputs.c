@@ -141,6 +141,8 @@ static void visit(walk *w, const char *path, int depth)
 	if (bn_dir_list(w->dir, path[0] ? path : NULL, &names, NULL) < 0)
 		return;
 	for (size_t i = 0; i < names.count; i++) {
+		if (strcmp(names.items[i], ".binnacle") == 0)
+			continue; /* what is stored, and this very run with it */
 		char *below = path[0] ? bn_strf("%s/%s", path, names.items[i])
 				      : bn_strdup(names.items[i]);
 		if (below)

@@ -53,6 +53,26 @@ out:
 	return rc;
 }
 
+int bn_run_is_own(const bn_workspace *ws, const char *id, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	struct stat st;
+	char user[65] = "";
+	int rc = bn_dir_stat(bn_workspace_at(ws), run_dir(id).text, &st, err);
+	if (rc == BN_ENOTFOUND) {
+		bn_err_clear(err);
+		bn_err_set(err, BN_ENOTFOUND, "the workspace '%s' has no run %s",
+			bn_workspace_dir(ws), id);
+		bn_err_hint(err, "`binnacle run ls` shows those that are there");
+		return BN_ENOTFOUND;
+	}
+	if (rc < 0 || st.st_uid == env->uid(env))
+		return rc;
+	env->user_name(env, st.st_uid, user, sizeof user);
+	return bn_err_set(
+		err, BN_EREFUSED, "run %s belongs to %s: only its owner's words count", id, user);
+}
+
 int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err)
 {
 	int rc = bn_dir_make(bn_workspace_at(ws), run_dir(id).text, 0755, err);

@@ -339,6 +339,14 @@ static int artifact_walk_dir(
 	if (rc < 0)
 		goto out;
 	for (size_t i = 0; i < names.count; i++) {
+		if (strcmp(names.items[i], ".binnacle") == 0) {
+			rc = bn_err_set(err, BN_EREFUSED,
+				"artifact '%s' has a workspace in it ('%s/.binnacle'): name what "
+				"else "
+				"lies there",
+				a->src, a->src);
+			goto out;
+		}
 		from = bn_path_join(a->src, names.items[i]);
 		to = bn_path_join(a->name, names.items[i]);
 		if (!from || !to) {
@@ -443,18 +451,31 @@ out:
 	return rc;
 }
 
+/* Without the "/" and "/." at its end; yours. */
+static char *bare_path(const char *path)
+{
+	size_t n = strlen(path);
+	while (n > 1 && (path[n - 1] == '/' || (path[n - 1] == '.' && path[n - 2] == '/')))
+		n--;
+	return bn_strndup(path, n);
+}
+
 int bn_runlog_artifact(
 	bn_workspace *ws, const char *id, const char *src, const char *name, bn_err *err)
 {
-	size_t n = strlen(src);
-	while (n > 1 && src[n - 1] == '/')
-		n--;
-	char *bare = bn_strndup(src, n);
-	if (!bare)
-		return bn_err_nomem(err, "a path");
-	int rc = artifact_add(
-		ws, id, &(artifact){NULL, src, name ? name : bn_path_base(bare)}, NULL, err);
+	char *bare = NULL, *here = NULL;
+	int rc;
+	if (!(bare = bare_path(src))) {
+		rc = bn_err_nomem(err, "a path");
+		goto out;
+	}
+	if (!name && strcmp(bare, ".") == 0 && (rc = bn_path_absolute(&here, ".", err)) < 0)
+		goto out;
+	artifact a = {NULL, bare, name ? name : bn_path_base(here ? here : bare)};
+	rc = artifact_add(ws, id, &a, NULL, err);
+out:
 	bn_free(bare);
+	bn_free(here);
 	return rc;
 }
 

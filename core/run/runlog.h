@@ -75,8 +75,8 @@ int bn_runlog_params(bn_workspace *ws, const char *id, const json_t *params, bn_
 int bn_runlog_tag(
 	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err);
 int bn_runlog_note(bn_workspace *ws, const char *id, const char *note, bn_err *err);
-/* Stores the file as an object, then appends the event. name: NULL for its base name; a directory
- * is stored with everything below it, under name. */
+/* Stores the file as an object, then appends the event. name: NULL for its base name ("."
+ * has that of the working directory); a directory is stored with everything below it, under name. */
 int bn_runlog_artifact(
 	bn_workspace *ws, const char *id, const char *src, const char *name, bn_err *err);
 /* The same of what lies below the handle `at`: only regular files of this user, reached without

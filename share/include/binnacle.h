@@ -52,8 +52,10 @@ extern "C" {
 typedef struct binnacle_run binnacle_run;
 
 typedef struct binnacle_options {
-	const char *workspace;  /* directory inside a workspace; NULL: BINNACLE_HOME, then "." */
-	const char *run_id;     /* an existing run; NULL: BINNACLE_RUN_ID, else a new run */
+	const char *workspace; /* directory inside a workspace; NULL: BINNACLE_HOME, then "." */
+	/* an existing run; NULL: BINNACLE_RUN_ID, else a new run. One that the workspace does not have, or of another
+	 * user, is opened all the same, and stderr says once that what is logged to it is not shown. */
+	const char *run_id;
 	const char *name;       /* of a new run; NULL: made up */
 	const char *experiment; /* of a new run; NULL: "default" */
 	const char *title;      /* what runs, for people; NULL: the program's name */
@@ -75,7 +77,8 @@ int binnacle_log_metric_at(
 /* A parameter is written once; another value later is refused when it is read. */
 int binnacle_log_param(binnacle_run *run, const char *key, const char *value);
 int binnacle_log_tag(binnacle_run *run, const char *key, const char *value);
-/* Copies a file or directory into the workspace; name NULL: its own. Waits for the disk. */
+/* Copies a file or directory into the workspace; name NULL: its own ("." has that of the working directory). A
+ * directory with a workspace in it is refused. Waits for the disk. */
 int binnacle_log_artifact(binnacle_run *run, const char *path, const char *name);
 
 /* Waits until everything logged so far is on disk. A negative code: some of it is not. What could not

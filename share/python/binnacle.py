@@ -6,6 +6,7 @@
         run.param("dt", 1e-3)
         for step in range(1000):
             run.log("energy", 1.0 / (step + 1), step)
+        run.log({"loss": 0.31, "acc": 0.9}, step=1000)  # or run.log(loss=0.31, acc=0.9, step=1000)
 
 Inside `binnacle run start -- python train.py` the run is the one that was started; else run() makes one
 in the workspace around the working directory (or BINNACLE_HOME). Without a workspace, or without
@@ -22,6 +23,7 @@ The library is $BINNACLE_LIBRARY, or libbinnacle.so.0 of the installation that t
 """
 import atexit
 import ctypes
+import operator
 import os
 import shutil
 import sys
@@ -30,6 +32,7 @@ __all__ = ["Error", "Run", "run"]
 
 _KEYS_MAX = 10000  # keys kept as bytes
 _STEP_MIN, _STEP_MAX = -2**63, 2**63 - 1
+_ABSENT = object()
 
 
 class Error(Exception):
@@ -101,8 +104,41 @@ def _text(what, value):
 
 
 def _status_of(code):
-    """The exit status of a process that ends with SystemExit(code)."""
-    return code if isinstance(code, int) else int(code is not None)
+    """The exit status of a process that ends with SystemExit(code); what C has no number for is 255."""
+    if not isinstance(code, int):
+        return int(code is not None)
+    return int(code) if -2**31 <= code < 2**31 else 255
+
+
+def _whole(what, number):
+    """The int that the number is, of whatever type (numpy's, 3.0). Nothing is cut off."""
+    try:
+        return operator.index(number)
+    except TypeError:
+        pass
+    if isinstance(number, (str, bytes)) or not hasattr(number, "__float__"):
+        raise TypeError("%s is a whole number, not %r" % (what, number))
+    if not float(number).is_integer():
+        raise ValueError("%s is a whole number, not %r" % (what, number))
+    return int(number)
+
+
+def _real(key, value):
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__float__") and not hasattr(value, "__index__"):
+        raise TypeError("the value of metric %r is a number, not %r" % (key, value))
+    return float(value)
+
+
+def _pairs(call, key, value, others):
+    """What log, param and tag were given: a key and a value, a dict, or names."""
+    if key is _ABSENT and value is _ABSENT and others:
+        return others
+    if isinstance(key, dict) and value is _ABSENT:
+        return dict(key, **others)
+    if isinstance(key, (str, bytes)) and value is not _ABSENT and not others:
+        return {key: value}
+    raise TypeError("%s takes a key and its value, a dict, or values by name: %s(\"a\", 1), %s({\"a\": 1}), "
+                    "%s(a=1)" % (call, call, call, call))
 
 
 class Run:
@@ -137,44 +173,62 @@ class Run:
     def _key(self, key):
         if len(self._keys) >= _KEYS_MAX:
             self._keys.clear()
+        if not isinstance(key, (str, bytes)):
+            raise TypeError("a metric's key is text, not %r" % (key,))
         self._keys[key] = raw = _text("the key", key)
         return raw
 
-    def log(self, key, value, step=0, time_ms=None):
-        """A point of a metric. NaN and infinities are kept; steps may come in any order. time_ms:
-        milliseconds since 1970 UTC, None for now."""
+    def log(self, key=_ABSENT, value=_ABSENT, step=0, time_ms=None, **others):
+        """A point of a metric, or of several at one step: log("loss", 0.3, 7), log({"loss": 0.3, "acc": 0.9},
+        step=7), log(loss=0.3, acc=0.9, step=7). NaN and infinities are kept; steps may come in any order.
+        time_ms: milliseconds since 1970 UTC, None for now."""
         handle = self._handle
         if handle is None:
             return self._absent()
-        raw = self._keys.get(key) or self._key(key)
+        if value is _ABSENT or others:
+            return self._log_all(_pairs("log", key, value, others), step, time_ms)
         try:
+            raw = self._keys.get(key) or self._key(key)
             if not _STEP_MIN <= step <= _STEP_MAX:
                 raise Error("step %r is not in -2**63 .. 2**63-1" % step)
             if time_ms is None:
                 rc = self._log(handle, raw, value, step)
-            else:
+            elif _STEP_MIN <= time_ms <= _STEP_MAX:
                 rc = self._log_at(handle, raw, value, step, time_ms)
-        except ctypes.ArgumentError:  # numbers of other types, such as numpy's
-            return self.log(key, float(value), int(step), None if time_ms is None else int(time_ms))
+            else:
+                raise Error("time_ms %r is not in -2**63 .. 2**63-1" % time_ms)
+        except (ctypes.ArgumentError, TypeError):  # numbers of other types, such as numpy's
+            if isinstance(key, dict) and step == 0:
+                value, step = _ABSENT, value
+            return self._log_all(_pairs("log", key, value, others), step, time_ms)
         if rc:
             self._check(rc)
 
-    def param(self, key, value):
-        """A parameter, as text. It is written once; another value later is refused when it is read."""
-        if self._handle is None:
-            return self._absent()
-        self._check(_lib.binnacle_log_param(
-            self._handle, _text("the key", key), _text("the value", value)))
+    def _log_all(self, values, step, time_ms):
+        step = _whole("the step", step)
+        time_ms = None if time_ms is None else _whole("time_ms", time_ms)
+        points = [(self._keys.get(key) or self._key(key), _real(key, value)) for key, value in values.items()]
+        for key, value in points:  # all of them, or none when one is refused
+            self.log(key, value, step, time_ms)
 
-    def tag(self, key, value):
-        """A tag, as text; a later value takes the place of an earlier one."""
+    def _log_words(self, call, function, key, value, others):
         if self._handle is None:
             return self._absent()
-        self._check(_lib.binnacle_log_tag(
-            self._handle, _text("the key", key), _text("the value", value)))
+        for one, text in _pairs(call, key, value, others).items():
+            self._check(function(self._handle, _text("the key", one), _text("the value", text)))
+
+    def param(self, key=_ABSENT, value=_ABSENT, **others):
+        """A parameter, as text, or several: param("lr", 0.1), param(vars(args)), param(lr=0.1). It is written
+        once; another value later is refused when it is read."""
+        self._log_words("param", _lib and _lib.binnacle_log_param, key, value, others)
+
+    def tag(self, key=_ABSENT, value=_ABSENT, **others):
+        """A tag, as text, or several, as param; a later value takes the place of an earlier one."""
+        self._log_words("tag", _lib and _lib.binnacle_log_tag, key, value, others)
 
     def artifact(self, path, name=None):
-        """Copies a file or directory into the workspace, and waits for the disk. name: its own."""
+        """Copies a file or directory into the workspace, and waits for the disk. name: its own. A directory
+        with a workspace in it is refused."""
         if self._handle is None:
             return self._absent()
         self._check(_lib.binnacle_log_artifact(self._handle, os.fsencode(path),
@@ -189,6 +243,7 @@ class Run:
     def close(self, exit_code=0):
         """Flushes and records the end of a run that run() made: FINISHED for 0, else FAILED. Closing
         twice is fine."""
+        exit_code = _status_of(_whole("the exit code", exit_code))
         handle, self._handle, self._closed = self._handle, None, True
         if handle is None:
             return

@@ -14,8 +14,8 @@ if nm -D "$build/libbinnacle.so" 2>/dev/null | grep -qE '__(asan|tsan)_init'; th
 	echo "SKIP: the examples against an installed library: this build has a sanitizer in it"
 	exit 0
 fi
-make -s install BUILD="${build#"$root/"}" PREFIX="$dir/local" >"$dir/log" 2>&1 || fail "make install: $(cat "$dir/log")"
-export PKG_CONFIG_PATH=$dir/local/lib/pkgconfig
+make -s install BUILD="${build#"$root/"}" PREFIX="$dir/.local" >"$dir/log" 2>&1 || fail "make install: $(cat "$dir/log")"
+export PKG_CONFIG_PATH=$dir/.local/lib/pkgconfig
 cp "$root"/share/examples/simulation_loop.* "$dir/"
 mkdir "$dir/ws" && "$B" init -q "$dir/ws" >/dev/null || fail init
 
@@ -113,6 +113,43 @@ run.param("text", "\u00fc")
 run.tag("stage", "warm-up")
 run.log("loss", math.nan)
 run.log("loss", 1, 2, time_ms=1700000000000)
+run.log({"a": 1, "b": 2.5}, step=3)
+run.log({"a": 1}, 4)
+run.log(a=2, b=3, step=5.0)
+run.param({"d1": 1, "d2": "x"})
+run.param(d3=None)
+run.tag(heat="hot", other="y")
+for call, kind, word in (
+        (lambda: run.log("a", 1, 1.7), ValueError, "the step is a whole number, not 1.7"),
+        (lambda: run.log("a", 1, "3"), TypeError, "the step is a whole number, not '3'"),
+        (lambda: run.log("a", 1, None), TypeError, "the step"),
+        (lambda: run.log("a", 1, 1, time_ms=1.5), ValueError, "time_ms"),
+        (lambda: run.log("a", "1.5"), TypeError, "'a' is a number, not '1.5'"),
+        (lambda: run.log("a", None), TypeError, "'a' is a number, not None"),
+        (lambda: run.log("a", 1j), TypeError, "'a' is a number"),
+        (lambda: run.log({"a": 7, "b": {}}), TypeError, "'b' is a number, not {}"),
+        (lambda: run.log("a"), TypeError, "a dict, or values by name"),
+        (lambda: run.log(), TypeError, "a dict, or values by name"),
+        (lambda: run.log(None, 1), TypeError, "a dict, or values by name"),
+        (lambda: run.log(["a"], 1), TypeError, "a dict, or values by name"),
+        (lambda: run.param("a"), TypeError, "a dict, or values by name"),
+        (lambda: run.close("0"), TypeError, "the exit code"),
+        (lambda: run.close(0.5), ValueError, "the exit code")):
+    try:
+        call()
+    except kind as e:
+        assert word in str(e), e
+    else:
+        raise AssertionError(word)
+refused(lambda: run.log("loss", 1, 1, time_ms=2**70), "time_ms")
+refused(lambda: run.artifact("."), "a workspace in it")
+os.mkdir("plots")
+open("plots/one", "w").close()
+os.chdir("plots")
+run.artifact(".")
+run.artifact("./", "again")
+os.chdir("..")
+run.artifact("plots/.", "third")
 assert refused(lambda: run.log("a=b", 1), "a=b", "character 2").code < 0
 refused(lambda: run.param("lr\0", 1), "NUL")
 refused(lambda: run.log("loss", 1, 2**64 + 5), "step 18446744073709551621")
@@ -139,18 +176,21 @@ none = binnacle.run(workspace="/")
 assert not none and none.id == "" and "no workspace" in none.error
 none.log("x", 1), none.param("x", 1), none.tag("x", 1), none.artifact("x"), none.flush(), none.close()
 refused(lambda: binnacle.run(workspace="/", required=True), "no workspace")
+binnacle.run(name="big status").close(2**40)
 left = binnacle.run(name="left open")
 left.log("x", 1)
 END
 	(cd ws && "$python" ../calls.py) || fail "calls in Python"
-	shows python '"status": "FINISHED"' '"lr": "0.1"' '"stage": "warm-up"' '"code/calls.py"' '"count": 3' '"child"'
+	shows python '"status": "FINISHED"' '"lr": "0.1"' '"stage": "warm-up"' '"code/calls.py"' '"count": 3' '"child"' \
+		'"plots/one"' '"again/one"' '"third/one"' '"d2": "x"' '"d3": "None"' '"heat": "hot"' '"other": "y"'
+	shows "big status" '"status": "FAILED"'
 	shows raises '"status": "FAILED"'
 	shows "left open" '"status": "FINISHED"' '"count": 1'
-	for how in 'sys.exit(3)' 'sys.exit("no data")' '1 / 0'; do
+	for how in 'sys.exit(3)' 'sys.exit(2**40)' 'sys.exit("no data")' '1 / 0'; do
 		(cd ws && "$python" -c "import sys, binnacle
 run = binnacle.run(name='''$how''')
 run.log('x', 1)
-$how" 2>/dev/null) && fail "$how succeeds"
+$how" 2>/dev/null) && [ "$how" != 'sys.exit(2**40)' ] && fail "$how succeeds"
 		shows "$how" '"status": "FAILED"' '"count": 1'
 	done
 	# Neither the end of the with block nor the interpreter's atexit gets there: the library's own.
@@ -161,9 +201,50 @@ atexit._clear()
 sys.exit(4)')
 	shows uncleared '"status": "FAILED"' '"exit_code": 4' '"count": 1'
 	echo "ok Python: every call, exceptions, fork, and a run that is left open"
+	nobody=00112233445566778899aabbccddeeff
+	(cd ws && BINNACLE_RUN_ID=$nobody "$python" -c 'import binnacle
+for _ in range(2):
+    with binnacle.run() as run:
+        run.log("x", 1)' 2>err) || fail "with the id of no run"
+	[ "$(grep -c "what this program logs is not shown: .*has no run $nobody" ws/err)" = 1 ] || fail "no run: $(cat ws/err)"
+	BINNACLE_RUN_ID=$nobody "$B" -C ws log metric x=1 2>err && fail "log metric for no run"
+	grep -q "has no run $nobody" err || fail "log metric for no run: $(cat err)"
+	echo "ok the id of no run is told once"
+	if [ "$(id -u)" = 0 ]; then
+		shows raises '"id"'
+		id=$(sed -n 's/^ *"id": "\([0-9a-f]\{32\}\)".*/\1/p' shown.json)
+		chown 65534 "ws/.binnacle/runs/$id"
+		(cd ws && BINNACLE_RUN_ID=$id "$python" -c 'import binnacle; binnacle.run().close()' 2>err) || fail "another user's run"
+		grep -q "what this program logs is not shown: run $id belongs to" ws/err || fail "another user's run: $(cat ws/err)"
+		BINNACLE_RUN_ID=$id "$B" -C ws log metric x=1 2>err
+		[ $? = 4 ] && grep -q "only its owner's words count" err || fail "log metric for another user's run: $(cat err)"
+		chown 0 "ws/.binnacle/runs/$id"
+		echo "ok another user's run is told"
+	else
+		echo "SKIP: another user's run: not root"
+	fi
 	BINNACLE_LIBRARY=/nowhere.so "$python" -c 'import binnacle
 run = binnacle.run(); run.log("x", 1); run.close(); assert not run and "/nowhere.so" in run.error' || fail "without the library"
 	echo "ok Python without the library does nothing and says why"
 else
 	echo "SKIP: the example in Python: no python3"
+fi
+
+# What docs/runs.md says to type, from its own lines.
+if command -v gfortran >/dev/null && command -v python3 >/dev/null; then
+	unset PKG_CONFIG_PATH PYTHONPATH
+	mkdir "$dir/docs" && cd "$dir/docs" && cp ../simulation_loop.c . && cp ../simulation_loop.f90 sim.f90 && echo 1 >plot.png
+	sed -n '/^## Logging from a program/,/^## Filters/s/^    //p' "$root/docs/runs.md" >typed
+	[ "$(grep -c . typed)" -ge 10 ] || fail "docs/runs.md has no lines to type"
+	"$B" init -q . >/dev/null
+	HOME=$dir PATH=$dir/.local/bin:$PATH bash -eu typed >out 2>err </dev/null || fail "what docs/runs.md says: $(cat typed err)"
+	./a.out >/dev/null 2>&1 || fail "the program in Fortran of docs/runs.md"
+	"$B" run show first --json >shown.json
+	for word in '"status": "FINISHED"' '"plot.png"' '"lr": "0.1"' '"acc"' '"stage": "warm-up"'; do
+		grep -q "$word" shown.json || fail "docs/runs.md, Python: no $word in $(cat shown.json)"
+	done
+	[ "$("$B" run ls --tsv | grep -c FINISHED)" = 3 ] || fail "docs/runs.md: $("$B" run ls)"
+	echo "ok docs/runs.md: what it says to type works"
+else
+	echo "SKIP: what docs/runs.md says to type: no gfortran or python3"
 fi

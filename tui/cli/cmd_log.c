@@ -35,7 +35,7 @@ static int which_run(bn_cli *cli, bn_workspace **ws, char id[BN_RUN_ID_TEXT], bn
 	if (rc == 0 && bn_run_id_is_valid(name)) {
 		memcpy(id, name, BN_RUN_ID_TEXT);
 		bn_run_clock_follow(*ws, id);
-		return 0;
+		return bn_run_is_own(*ws, id, err);
 	}
 	if (rc == 0)
 		rc = bn_workspace_refresh(*ws, NULL, err);
