@@ -11,7 +11,8 @@
  *	                   parents [{name, version, hash}], recipe}
  *	                  class version 2. part: hash of the Arrow file when there is one; profile: hash
  *	                  of the profile's JSON object. Class version 1 has `hash`, the Arrow file, in
- *	                  place of manifest, content, part and parts: a manifest of format 0.
+ *	                  place of manifest, content, part and parts (a manifest of format 0), and
+ *	                  `schema`, the columns, which are read from the file.
  *	dataset.checked   {version, suite, suite_name, result, success, evaluated, failed}
  *	                  suite, result: hashes of JSON objects
  *	dataset.tag       {version, key, value}     value null takes the tag off

@@ -221,30 +221,37 @@ static int apply_removal(bn_fold *f, const bn_event *ev, const char *name, bn_er
 		"iisi", (int64_t)(removing ? REMOVED_ALONE : LIVE), when, name, version);
 }
 
-static const struct {
-	const char *kind;
-	int (*apply)(bn_fold *f, const bn_event *ev, const char *name, bn_err *err);
-} kinds[] = {
-	{"dataset.version", apply_version},
-	{"dataset.checked", apply_checked},
-	{"dataset.tag", apply_tag},
-	{"dataset.removed", apply_removal},
-	{"dataset.restored", apply_removal},
+enum { VERSION, CHECKED, TAG, REMOVED, RESTORED };
+static const bn_fold_kind kinds[] = {
+	[VERSION] = {"dataset.version",
+		.fields = BN_FIELDS("version", "hash", "manifest", "content", "part", "parts",
+			"size", "rows", "columns", "schema.*", "schema_hash", "profile",
+			"source.kind", "source.path", "source.sha256", "source.rejected",
+			"source.size", "parents.name", "parents.version", "parents.hash",
+			"recipe.*")},
+	[CHECKED] = {"dataset.checked", .fields = BN_FIELDS("version", "suite", "suite_name",
+						"result", "success", "evaluated", "failed")},
+	[TAG] = {"dataset.tag", .fields = BN_FIELDS("version", "key", "value")},
+	[REMOVED] = {"dataset.removed", .fields = BN_FIELDS("version")},
+	[RESTORED] = {"dataset.restored", .fields = BN_FIELDS("version")},
+	{NULL},
 };
 
 static int dataset_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
+	static int (*const actions[])(bn_fold *, const bn_event *, const char *, bn_err *) = {
+		[VERSION] = apply_version,
+		[CHECKED] = apply_checked,
+		[TAG] = apply_tag,
+		[REMOVED] = apply_removal,
+		[RESTORED] = apply_removal,
+	};
 	const char *name = strchr(ev->entity, '/') + 1; /* the class is not nameless */
-	size_t i = 0;
-	while (i < sizeof kinds / sizeof *kinds && strcmp(ev->kind, kinds[i].kind) != 0)
-		i++;
-	if (i == sizeof kinds / sizeof *kinds)
-		return bn_fold_unknown_kind(f);
 	if (!bn_name_is_valid(name))
 		return invalid(f, "not the name of a dataset");
 	if (!ev->payload)
 		return invalid(f, "no payload");
-	return kinds[i].apply(f, ev, name, err);
+	return actions[ev->kind_no](f, ev, name, err);
 }
 
 static int dataset_clear(bn_fold *f, const char *entity, bn_err *err)
@@ -284,6 +291,7 @@ static const char kept_whole[] =
 
 const bn_fold_class bn_dataset_class = {
 	.name = "dataset",
+	.kinds = kinds,
 	.schema = "share/sql/0010_data.sql",
 	.version = 2,
 	.gone = gone,

@@ -143,8 +143,6 @@ int bn_identity_check(sqlite3 *db, const char *workspace_id, const bn_event *ev,
 
 static int user_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
-	if (strcmp(ev->kind, "user.key") != 0)
-		return bn_fold_unknown_kind(f);
 	char me[40], print[25];
 	bn_identity_entity(ev->uid, me, sizeof me);
 	const char *public_hex = bn_json_str(ev->payload, "public_key", "");
@@ -183,8 +181,14 @@ static int user_clear(bn_fold *f, const char *entity, bn_err *err)
 		bn_fold_db(f), err, "DELETE FROM user_key WHERE 'user/' || uid = ?", "s", entity);
 }
 
+static const bn_fold_kind kinds[] = {
+	{"user.key", .fields = BN_FIELDS("public_key", BN_SIGNATURE_FIELDS)},
+	{NULL},
+};
+
 const bn_fold_class bn_user_class = {
 	.name = "user",
+	.kinds = kinds,
 	.schema = "share/sql/0005_govern.sql",
 	.apply = user_apply,
 	.clear = user_clear,

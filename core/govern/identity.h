@@ -24,6 +24,9 @@
 /* Fold class "user": table user_key. */
 extern const bn_fold_class bn_user_class;
 
+/* For the fields of a kind that is signed so (bn_fold_kind). */
+#define BN_SIGNATURE_FIELDS "signature.public_key", "signature.value"
+
 /* ---- writing ------------------------------------------------------------------------------- */
 
 /* Makes sure that the user has a key file; *created says that it was made just now, which a verb or

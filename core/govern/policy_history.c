@@ -316,15 +316,24 @@ static int founded_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		ev->key.writer, (int64_t)ev->key.seq);
 }
 
+enum { FOUNDED, POLICY_SET, ROLE_GRANT, ROLE_REVOKE };
+static const bn_fold_kind kinds[] = {
+	[FOUNDED] = {BN_FOUNDING_KIND, .fields = BN_FIELDS("host", "nonce", "uid", "user")},
+	/* bn_policy_parse judges what is in a policy. */
+	[POLICY_SET] = {"policy.set",
+		.fields = BN_FIELDS("policy.*", "reason", BN_SIGNATURE_FIELDS)},
+	[ROLE_GRANT] = {"role.grant",
+		.fields = BN_FIELDS("uid", "user", "role", "reason", BN_SIGNATURE_FIELDS)},
+	[ROLE_REVOKE] = {"role.revoke", .fields = BN_FIELDS("uid", "user", "role", "reason",
+						"seen.*", BN_SIGNATURE_FIELDS)},
+	{NULL},
+};
+
 static int policy_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	char signer[40];
 	bn_err e = BN_ERR_INIT;
-	bool founds = !strcmp(ev->kind, BN_FOUNDING_KIND);
-	bool set = !strcmp(ev->kind, "policy.set"), grant = !strcmp(ev->kind, "role.grant");
-	if (!founds && !set && !grant && strcmp(ev->kind, "role.revoke") != 0)
-		return bn_fold_unknown_kind(f);
-	if (founds && !strcmp(ev->entity, "policy"))
+	if (ev->kind_no == FOUNDED && !strcmp(ev->entity, "policy"))
 		return founded_apply(f, ev, err);
 	if (strcmp(ev->entity, "policy") != 0 || !ev->payload) {
 		bn_fold_outcome(f, BN_OUTCOME_INVALID, "unknown entity or payload");
@@ -341,7 +350,8 @@ static int policy_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	}
 	if (rc < 0)
 		return bn_err_move(err, &e);
-	return set ? policy_set_apply(f, ev, err) : role_apply(f, ev, grant, err);
+	return ev->kind_no == POLICY_SET ? policy_set_apply(f, ev, err)
+					 : role_apply(f, ev, ev->kind_no == ROLE_GRANT, err);
 }
 
 static int policy_clear(bn_fold *f, const char *entity, bn_err *err)
@@ -358,6 +368,7 @@ static int policy_clear(bn_fold *f, const char *entity, bn_err *err)
 
 const bn_fold_class bn_policy_class = {
 	.name = "policy",
+	.kinds = kinds,
 	.schema = "share/sql/0005_govern.sql",
 	.nameless = true,
 	.follows_first = "policy",

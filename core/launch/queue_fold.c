@@ -90,14 +90,19 @@ static int apply_set(bn_fold *f, const bn_event *ev, const char *name, bn_err *e
 	return 0;
 }
 
+enum { SET, PAUSED, RESUMED };
+static const bn_fold_kind kinds[] = {
+	[SET] = {"queue.set", .fields = BN_FIELDS("cores", "memory_bytes", "at_once")},
+	[PAUSED] = {.name = "queue.paused"},
+	[RESUMED] = {.name = "queue.resumed"},
+	{NULL},
+};
+
 static int queue_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	sqlite3 *db = bn_fold_db(f);
 	const char *name = name_of(ev->entity);
-	bool set = !strcmp(ev->kind, "queue.set"), pause = !strcmp(ev->kind, "queue.paused");
 	int rc;
-	if (!set && !pause && strcmp(ev->kind, "queue.resumed") != 0)
-		return bn_fold_unknown_kind(f);
 	if (!ev->payload) {
 		bn_fold_outcome(f, BN_OUTCOME_INVALID, "not a JSON object");
 		return 0;
@@ -106,11 +111,12 @@ static int queue_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		     "INSERT OR IGNORE INTO queue_setting (queue, owner) VALUES (?, ?)", "si", name,
 		     (int64_t)ev->uid)) < 0)
 		return rc;
-	if (set)
+	if (ev->kind_no == SET)
 		return apply_set(f, ev, name, err);
 	return bn_sql_run(db, err,
 		"UPDATE queue_setting SET paused_ms = nullif(?, -1) WHERE queue = ? AND owner = ?",
-		"isi", pause ? bn_event_time_ms(ev) : (int64_t)-1, name, (int64_t)ev->uid);
+		"isi", ev->kind_no == PAUSED ? bn_event_time_ms(ev) : (int64_t)-1, name,
+		(int64_t)ev->uid);
 }
 
 static int queue_clear(bn_fold *f, const char *entity, bn_err *err)
@@ -120,6 +126,7 @@ static int queue_clear(bn_fold *f, const char *entity, bn_err *err)
 }
 
 const bn_fold_class bn_queue_fold_class = {.name = "queue",
+	.kinds = kinds,
 	.schema = "share/sql/0018_queue.sql",
 	.apply = queue_apply,
 	.clear = queue_clear};

@@ -13,8 +13,6 @@ static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	const json_t *p = ev->payload;
 	const char *model = bn_json_str(p, "model", NULL), *object = bn_json_str(p, "object", NULL);
 	int64_t rows = bn_json_int(p, "rows", -1);
-	if (strcmp(ev->kind, "prediction.batch") != 0)
-		return bn_fold_unknown_kind(f);
 	if (!model || rows < 0 || !object || strlen(object) != BN_SHA256_HEX || !bn_is_hex(object))
 		return 0;
 	int rc = bn_sql_run(bn_fold_db(f), err,
@@ -34,11 +32,18 @@ static int clear(bn_fold *f, const char *entity, bn_err *err)
 	return 0;
 }
 
-static const char *const commuting[] = {"prediction.batch", NULL};
+static const bn_fold_kind kinds[] = {
+	{"prediction.batch",
+		.fields = BN_FIELDS("endpoint", "model", "version", "rows", "object", "from_ms",
+			"to_ms", "dropped"),
+		.commuting = true},
+	{NULL},
+};
+
 const bn_fold_class bn_prediction_class = {
 	.name = "predictions",
 	.schema = "share/sql/0040_monitor.sql",
-	.commuting_kinds = commuting,
+	.kinds = kinds,
 	.apply = apply,
 	.clear = clear,
 };

@@ -61,8 +61,6 @@ static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	const char *id = bn_json_str(p, "id", NULL), *object = bn_json_str(p, "object", NULL);
 	const char *model = strchr(ev->entity, '/');
 	int64_t verdict = verdict_number(bn_json_str(d, "verdict", ""));
-	if (strcmp(ev->kind, "monitor.report"))
-		return bn_fold_unknown_kind(f);
 	if (!id || !model || verdict < 0 || !object || strlen(object) != BN_SHA256_HEX ||
 		!bn_is_hex(object))
 		return invalid(f, "needs id, dataset.verdict and object");
@@ -90,8 +88,18 @@ static int clear(bn_fold *f, const char *entity, bn_err *err)
 		slash ? slash + 1 : ""); /* of an entity without a name: none */
 }
 
+static const bn_fold_kind kinds[] = {
+	{"monitor.report", .fields = BN_FIELDS("id", "model", "version", "time", "reference.kind",
+				   "reference.dataset", "reference.rows", "window.from",
+				   "window.to", "window.rows", "dataset.verdict", "dataset.share",
+				   "dataset.threshold", "dataset.columns", "dataset.drifted",
+				   "dataset.inconclusive", "dataset.why", "object")},
+	{NULL},
+};
+
 const bn_fold_class bn_monitor_class = {
 	.name = "monitor",
+	.kinds = kinds,
 	.schema = "share/sql/0040_monitor.sql",
 	.apply = apply,
 	.clear = clear,

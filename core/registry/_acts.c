@@ -58,7 +58,7 @@ static bool is_digest(const char *s)
 
 static int registered_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 {
-	const char *where = bn_entry_kind_names[BN_ENTRY_REGISTERED], *uuid, *digest, *manifest;
+	const char *where = bn_entry_kinds[BN_ENTRY_REGISTERED].name, *uuid, *digest, *manifest;
 	int64_t author;
 	int rc;
 	if ((rc = bn_json_need_str(a->payload, "uuid", &uuid, where, err)) < 0 ||

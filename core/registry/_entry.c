@@ -2,11 +2,33 @@
  * _entry.h. */
 #include "core/registry/_entry.h"
 
+#include "core/govern/identity.h"
+
 #include <string.h>
 
-const char *const bn_entry_kind_names[BN_ENTRY_KINDS + 1] = {"model.registered", "model.requested",
-	"model.approved", "model.rejected", "model.attested", "model.alias", "model.alias_removed",
-	"model.tag", "model.removed", NULL};
+/* data is that of the run's spec, metrics are as their files have them, and gates are kept for a look. */
+const bn_fold_kind bn_entry_kinds[BN_ENTRY_KINDS + 1] = {
+	[BN_ENTRY_REGISTERED] = {"model.registered",
+		.fields = BN_FIELDS("version", "uuid", "run", "author_uid", "author", "digest",
+			"manifest", "trainer", "description", "data.*", "metrics.*", "files.path",
+			"files.sha256")},
+	[BN_ENTRY_REQUESTED] = {"model.requested", .fields = BN_FIELDS("version", "reason")},
+	[BN_ENTRY_APPROVED] = {"model.approved",
+		.fields = BN_FIELDS("version", "uuid", "digest", "reason", "policy", "gates.*",
+			"override", BN_SIGNATURE_FIELDS)},
+	[BN_ENTRY_REJECTED] = {"model.rejected",
+		.fields = BN_FIELDS("version", "uuid", "digest", "reason", "policy", "gates.*",
+			BN_SIGNATURE_FIELDS)},
+	[BN_ENTRY_ATTESTED] = {"model.attested",
+		.fields = BN_FIELDS("version", "check", "verdict", "detail")},
+	[BN_ENTRY_ALIAS] = {"model.alias",
+		.fields = BN_FIELDS("version", "alias", BN_SIGNATURE_FIELDS)},
+	[BN_ENTRY_ALIAS_REMOVED] = {"model.alias_removed",
+		.fields = BN_FIELDS("alias", BN_SIGNATURE_FIELDS)},
+	[BN_ENTRY_TAG] = {"model.tag", .fields = BN_FIELDS("version", "key", "value")},
+	[BN_ENTRY_REMOVED] = {"model.removed",
+		.fields = BN_FIELDS("version", "reason", BN_SIGNATURE_FIELDS)},
+};
 
 void bn_entry_release(bn_entry *e)
 {

@@ -32,8 +32,7 @@ typedef enum bn_entry_kind {
 	BN_ENTRY_KINDS
 } bn_entry_kind;
 
-extern const char
-	*const bn_entry_kind_names[BN_ENTRY_KINDS + 1]; /* "model.registered" ...; ends with NULL */
+extern const bn_fold_kind bn_entry_kinds[BN_ENTRY_KINDS + 1]; /* each at its place */
 
 typedef struct bn_entry_decision {
 	int64_t request_no, time_ms;

@@ -79,7 +79,7 @@ static int action_write(const action *d, bool is_signed, json_t *payload, int ve
 {
 	bn_err e = BN_ERR_INIT;
 	char *entity = NULL;
-	const char *kind = bn_entry_kind_names[d->act.kind];
+	const char *kind = bn_entry_kinds[d->act.kind].name;
 	int rc = 0;
 	if (!payload || (verdict < 0 && verdict != BN_EREFUSED))
 		goto out;

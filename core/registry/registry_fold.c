@@ -14,15 +14,6 @@ static const char *entity_name(const char *entity)
 	return !strncmp(entity, "model/", 6) ? entity + 6 : "";
 }
 
-/* The fold hands over events of these kinds alone. */
-static bn_entry_kind kind_of(const char *kind)
-{
-	int i = 0;
-	while (strcmp(bn_entry_kind_names[i], kind) != 0)
-		i++;
-	return (bn_entry_kind)i;
-}
-
 /* Turns why an act has no effect into the event's outcome; another code is a failure. */
 static int refuse(bn_fold *f, int rc, bn_err *why, bn_err *err)
 {
@@ -85,7 +76,7 @@ static int registry_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		bn_fold_outcome(f, BN_OUTCOME_INVALID, "the payload is no JSON object");
 		return 0;
 	}
-	bn_entry_act a = {.kind = kind_of(ev->kind),
+	bn_entry_act a = {.kind = (bn_entry_kind)ev->kind_no,
 		.version = bn_json_int(ev->payload, "version", 0),
 		.payload = ev->payload,
 		.uid = ev->uid,
@@ -126,7 +117,7 @@ static const bn_fold_gone gone[] = {
 const bn_fold_class bn_registry_class = {
 	.name = "model",
 	.schema = "share/sql/0030_registry.sql",
-	.kinds = bn_entry_kind_names,
+	.kinds = bn_entry_kinds,
 	.gone = gone,
 	.apply = registry_apply,
 	.clear = registry_clear,

@@ -181,16 +181,22 @@ static int apply_seen(bn_fold *f, const bn_event *ev, const char *id, bn_err *er
 		bn_json_num(p, "p95_ms", NAN), bn_json_num(p, "p99_ms", NAN));
 }
 
+#define COUNTERS "requests", "errors", "predictions", "p50_ms", "p95_ms", "p99_ms"
+
+enum { STARTED, SEEN, STOPPED };
+static const bn_fold_kind kinds[] = {
+	[STARTED] = {"endpoint.started", .fields = BN_FIELDS("models", "url", "host", "boot_id",
+						 "pid", "start_ticks", "port")},
+	[SEEN] = {"endpoint.seen", .fields = BN_FIELDS(COUNTERS), .commuting = true},
+	[STOPPED] = {"endpoint.stopped", .fields = BN_FIELDS(COUNTERS)},
+	{NULL},
+};
+
 static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
-	const char *id = id_of(ev->entity);
-	if (!strcmp(ev->kind, "endpoint.seen"))
-		return apply_seen(f, ev, id, err);
-	if (!strcmp(ev->kind, "endpoint.started"))
-		return apply_started(f, ev, id, err);
-	if (!strcmp(ev->kind, "endpoint.stopped"))
-		return apply_stopped(f, ev, id, err);
-	return bn_fold_unknown_kind(f);
+	static int (*const actions[])(bn_fold *, const bn_event *, const char *, bn_err *) = {
+		[STARTED] = apply_started, [SEEN] = apply_seen, [STOPPED] = apply_stopped};
+	return actions[ev->kind_no](f, ev, id_of(ev->entity), err);
 }
 
 static int clear(bn_fold *f, const char *entity, bn_err *err)
@@ -199,11 +205,10 @@ static int clear(bn_fold *f, const char *entity, bn_err *err)
 		bn_fold_db(f), err, "DELETE FROM endpoint WHERE id = ?", "s", id_of(entity));
 }
 
-static const char *const commuting[] = {"endpoint.seen", NULL};
 const bn_fold_class bn_endpoint_class = {
 	.name = "endpoint",
 	.schema = "share/sql/0040_monitor.sql",
-	.commuting_kinds = commuting,
+	.kinds = kinds,
 	.apply = apply,
 	.clear = clear,
 };

@@ -7,23 +7,27 @@
 
 #include <string.h>
 
+enum { CREATED, NOTE, REMOVED, RESTORED };
+static const bn_fold_kind kinds[] = {
+	[CREATED] = {"experiment.created", .fields = BN_FIELDS("note")},
+	[NOTE] = {"experiment.note", .fields = BN_FIELDS("note")},
+	[REMOVED] = {.name = "experiment.removed"},
+	[RESTORED] = {.name = "experiment.restored"},
+	{NULL},
+};
+
 static int experiment_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	const char *name = ev->entity + strlen("experiment/");
 	sqlite3 *db = bn_fold_db(f);
-	bool removal =
-		!strcmp(ev->kind, "experiment.removed") || !strcmp(ev->kind, "experiment.restored");
-	if (!removal && strcmp(ev->kind, "experiment.created") != 0 &&
-		strcmp(ev->kind, "experiment.note") != 0)
-		return bn_fold_unknown_kind(f);
 	int rc = bn_sql_run(db, err,
 		"INSERT OR IGNORE INTO experiment (name, uid, created_ms) VALUES (?, ?, ?)", "sii",
 		name, (int64_t)ev->uid, bn_event_time_ms(ev));
 	if (rc < 0)
 		return rc;
-	if (removal)
+	if (ev->kind_no == REMOVED || ev->kind_no == RESTORED)
 		return bn_sql_run(db, err, "UPDATE experiment SET removed = ? WHERE name = ?", "is",
-			(int64_t)!strcmp(ev->kind, "experiment.removed"), name);
+			(int64_t)(ev->kind_no == REMOVED), name);
 	return bn_sql_run(db, err, "UPDATE experiment SET note = coalesce(?, note) WHERE name = ?",
 		"ss", bn_json_str(ev->payload, "note", NULL), name);
 }
@@ -35,6 +39,7 @@ static int experiment_clear(bn_fold *f, const char *entity, bn_err *err)
 }
 
 const bn_fold_class bn_experiment_fold_class = {.name = "experiment",
+	.kinds = kinds,
 	.schema = "share/sql/0020_track.sql",
 	.apply = experiment_apply,
 	.clear = experiment_clear};

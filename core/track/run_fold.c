@@ -434,51 +434,94 @@ static int apply_artifacts(bn_fold *f, const bn_event *ev, const run_state *s, b
 
 /* ---- the class ------------------------------------------------------------------------------ */
 
+enum {
+	METRICS,
+	HEARTBEAT,
+	RESOURCES,
+	CREATED,
+	SUBMITTED,
+	QUEUED,
+	STARTED,
+	FINISHED,
+	REMOVED,
+	RESTORED,
+	PARAM,
+	TAG,
+	NOTE,
+	ARTIFACT,
+	STOP,
+};
+
+/* See core/run/runlog.h. */
+static const bn_fold_kind kinds[] = {
+	[METRICS] = {"run.metrics", .commuting = true},
+	[HEARTBEAT] = {"run.heartbeat", .fields = BN_FIELDS("interval_ms"), .commuting = true},
+	[RESOURCES] = {"run.resources",
+		.fields = BN_FIELDS("processes", "threads", "rss_bytes", "peak_rss_bytes", "cpu_ms",
+			"read_bytes", "write_bytes", "energy_joules"),
+		.commuting = true},
+	[CREATED] = {"run.created",
+		.fields = BN_FIELDS("name", "experiment", "kind", "title", "host", "spec", "diff",
+			"dataset", "parent", "again", "note")},
+	[SUBMITTED] = {"run.submitted", .fields = BN_FIELDS("executor", "job")},
+	[QUEUED] = {"run.queued", .fields = BN_FIELDS("queue", "cores", "memory_bytes")},
+	/* code: as in a spec, which has a table of its own. */
+	[STARTED] = {"run.started",
+		.fields = BN_FIELDS("host", "boot_id", "pid", "interval_ms", "changed", "code.*")},
+	[FINISHED] = {"run.finished",
+		.fields = BN_FIELDS("status", "exit_code", "signal", "reason")},
+	[REMOVED] = {.name = "run.removed"},
+	[RESTORED] = {.name = "run.restored"},
+	[PARAM] = {"run.param", .fields = BN_FIELDS("params.*")},
+	[TAG] = {"run.tag", .fields = BN_FIELDS("tags.*")},
+	[NOTE] = {"run.note", .fields = BN_FIELDS("note")},
+	[ARTIFACT] = {"run.artifact", .fields = BN_FIELDS("artifacts.path", "artifacts.hash",
+					      "artifacts.size", "model", "manifest")},
+	[STOP] = {.name = "run.stop"},
+	{NULL},
+};
+
 /* Ordered kinds of a run that exists. */
-static const struct {
-	const char *kind;
-	int (*apply)(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err);
-} kinds[] = {{"run.submitted", apply_submitted}, {"run.queued", apply_queued},
-	{"run.started", apply_started}, {"run.finished", apply_finished},
-	{"run.removed", apply_removed}, {"run.restored", apply_removed},
-	{"run.param", apply_params}, {"run.tag", apply_tags}, {"run.note", apply_note},
-	{"run.artifact", apply_artifacts}, {"run.stop", apply_stop}};
+static int (*const actions[])(bn_fold *, const bn_event *, const run_state *, bn_err *) = {
+	[SUBMITTED] = apply_submitted,
+	[QUEUED] = apply_queued,
+	[STARTED] = apply_started,
+	[FINISHED] = apply_finished,
+	[REMOVED] = apply_removed,
+	[RESTORED] = apply_removed,
+	[PARAM] = apply_params,
+	[TAG] = apply_tags,
+	[NOTE] = apply_note,
+	[ARTIFACT] = apply_artifacts,
+	[STOP] = apply_stop,
+};
 
 static int apply_ordered(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
 {
-	const size_t n = sizeof kinds / sizeof *kinds;
-	bool creates = !strcmp(ev->kind, "run.created");
-	size_t i = 0;
 	run_state s;
 	int rc;
-	while (!creates && i < n && strcmp(ev->kind, kinds[i].kind) != 0)
-		i++;
-	if (i == n)
-		return bn_fold_unknown_kind(f);
 	if (!id)
 		return invalid(f, "not the id of a run");
 	if (!ev->payload)
 		return invalid(f, "not a JSON object");
 	if ((rc = state_get(&s, bn_fold_db(f), ev->entity_no, err)) < 0)
 		return rc;
-	if (creates)
+	if (ev->kind_no == CREATED)
 		return s.exists ? invalid(f, "created already") : apply_created(f, ev, id, err);
-	return s.exists ? kinds[i].apply(f, ev, &s, err) : invalid(f, "no such run");
+	return s.exists ? actions[ev->kind_no](f, ev, &s, err) : invalid(f, "no such run");
 }
 
 static int run_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
-	static const struct {
-		const char *kind;
-		int (*apply)(bn_fold *f, const bn_event *ev, bn_err *err);
-	} commuting[] = {{"run.metrics", bn_series_apply},
-		{"run.heartbeat", bn_liveness_apply_heartbeat},
-		{"run.resources", bn_liveness_apply_resources}};
+	static int (*const commuting[])(bn_fold *, const bn_event *, bn_err *) = {
+		[METRICS] = bn_series_apply,
+		[HEARTBEAT] = bn_liveness_apply_heartbeat,
+		[RESOURCES] = bn_liveness_apply_resources,
+	};
 	const char *id = entity_id(ev->entity);
-	for (size_t i = 0; i < sizeof commuting / sizeof *commuting; i++)
-		if (!strcmp(ev->kind, commuting[i].kind))
-			return id ? commuting[i].apply(f, ev, err) : 0;
-	return apply_ordered(f, ev, id, err);
+	if (!kinds[ev->kind_no].commuting)
+		return apply_ordered(f, ev, id, err);
+	return id ? commuting[ev->kind_no](f, ev, err) : 0;
 }
 
 /* Summaries, points and signs of life were made by commuting events: they stay. */
@@ -506,7 +549,6 @@ static int run_clear(bn_fold *f, const char *entity, bn_err *err)
 	return bn_queue_fold_left(f, no, err);
 }
 
-static const char *const run_commuting[] = {"run.metrics", "run.heartbeat", "run.resources", NULL};
 /* The id of a run in a dump view, or in an entity's name. */
 #define OF_REMOVED_RUN(id) \
 	id " IN (SELECT r.id FROM dump_run r WHERE r.removed <> 0 AND r.removed_ms <= ?1)"
@@ -522,9 +564,9 @@ static const bn_fold_gone gone[] = {
 };
 
 const bn_fold_class bn_run_fold_class = {.name = "run",
+	.kinds = kinds,
 	.schema = "share/sql/0020_track.sql",
 	.gone = gone,
-	.commuting_kinds = run_commuting,
 	.apply = run_apply,
 	.clear = run_clear,
 	.batch_end = bn_track_batch_end,

@@ -43,6 +43,20 @@ CREATE TABLE index_tail (
 	pinned_seq INTEGER NOT NULL -- up to here a sealed segment has been seen to agree
 );
 
+-- Fields in payloads that this program does not know, of kinds that it does (bn_fold_kind): what it did
+-- not read in the record. A program with other fields makes another index, so the rows are always its own.
+CREATE TABLE index_unknown_field (
+	writer INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	field INTEGER NOT NULL,   -- "source.path"
+	kind INTEGER NOT NULL,
+	entity INTEGER NOT NULL,
+	clock INTEGER NOT NULL,
+	version INTEGER NOT NULL, -- of the class
+	PRIMARY KEY (writer, seq, field)
+) WITHOUT ROWID;
+CREATE INDEX index_unknown_field_of ON index_unknown_field (entity);
+
 CREATE TABLE writer (
 	no INTEGER PRIMARY KEY,
 	owner INTEGER NOT NULL,       -- uid of who owns the segment of its last event

@@ -33,9 +33,8 @@ static int tick_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 			    (int64_t)ev->key.seq, ev->raw, ev->raw_len);
 }
 
-static const char *const kinds[] = {"bench.tick", NULL};
-static const bn_fold_class bench_class = {
-	.name = "bench", .commuting_kinds = kinds, .apply = tick_apply};
+static const bn_fold_kind kinds[] = {{"bench.tick", .commuting = true}, {NULL}};
+static const bn_fold_class bench_class = {.name = "bench", .kinds = kinds, .apply = tick_apply};
 static const bn_fold_class *const classes[] = {&bench_class, NULL};
 
 static int ours(const char *dir, double *append_s, double *fold_s, bn_err *err)

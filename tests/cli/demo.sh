@@ -44,6 +44,7 @@ check "the index is rebuilt" "$BINNACLE" index rebuild
 check "the rebuilt index is equal" cmp "$work/before" "$work/after"
 check "the dump is not empty" test -s "$work/before"
 check "the log verifies" "$BINNACLE" audit verify
+check "it knows each field that it writes" bash -c '"$BINNACLE" index status --json | grep -q "\"unknown_fields\": \[\]"'
 check "a demo may be run again" bash -c 'cd "$1" && "$BINNACLE" demo tour' _ "$work"
 mkdir "$work/mine" && cd "$work/mine" && "$BINNACLE" init >/dev/null 2>&1
 check "somebody's workspace is not overwritten" bash -c 'cd "$1" && ! "$BINNACLE" demo mine' _ "$work"

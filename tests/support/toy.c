@@ -125,7 +125,7 @@ static int toy_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	if (!strcmp(ev->kind, "toy.refuse"))
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "uid-%u may not", (unsigned)ev->uid);
 	else
-		return bn_fold_unknown_kind(f);
+		bn_fold_outcome(f, BN_OUTCOME_INVALID, "it lacks its field");
 	return 0;
 }
 
@@ -140,10 +140,17 @@ static int toy_clear(bn_fold *f, const char *entity, bn_err *err)
 	return rc;
 }
 
-static const char *const toy_commuting[] = {"toy.tick", NULL};
+static const bn_fold_kind toy_kinds[] = {
+	{"toy.tick", .fields = BN_FIELDS("n"), .commuting = true},
+	{"toy.set", .fields = BN_FIELDS("v", "of.*", "in.x", "in.y.z", "list.a")},
+	{"toy.needs", .fields = BN_FIELDS("on")},
+	{"toy.object", .fields = BN_FIELDS("hash")},
+	{.name = "toy.refuse"},
+	{NULL},
+};
 static const bn_fold_class toy_class = {
 	.name = "toy",
-	.commuting_kinds = toy_commuting,
+	.kinds = toy_kinds,
 	.apply = toy_apply,
 	.clear = toy_clear,
 };

@@ -66,6 +66,41 @@ static json_t *unknown_json(const bn_index_status *s)
 	return list;
 }
 
+static json_t *fields_json(const bn_index_status *s)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; list && i < s->field_count; i++) {
+		const bn_index_unknown_field *u = &s->fields[i];
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:I, s:s, s:s, s:I, s:I}", "kind", u->kind, "field",
+				u->field, "events", (json_int_t)u->events, "entity", u->entity,
+				"writer", u->writer, "version", (json_int_t)u->version, "last_ms",
+				(json_int_t)bn_clock_ms((uint64_t)u->clock)));
+	}
+	return list;
+}
+
+/* What a newer program wrote, each in a line. */
+static void warn_newer(bn_cli *cli, const bn_index_status *s)
+{
+	for (size_t i = 0; i < s->unknown_count; i++)
+		bn_cli_warn(cli,
+			"%lld events '%s' (version %lld) of '%s' and others are of a newer "
+			"binnacle: kept, "
+			"not shown",
+			(long long)s->unknown[i].events, s->unknown[i].kind,
+			(long long)s->unknown[i].version, s->unknown[i].entity);
+	for (size_t i = 0; i < s->field_count; i++)
+		bn_cli_warn(cli,
+			"field '%s' in %lld events '%s' is of a newer binnacle: kept, not shown; "
+			"the newest is of '%s', by writer %s (version %lld)",
+			s->fields[i].field, (long long)s->fields[i].events, s->fields[i].kind,
+			s->fields[i].entity, s->fields[i].writer, (long long)s->fields[i].version);
+	if (s->field_count == BN_INDEX_FIELDS_MOST)
+		bn_cli_warn(cli, "there may be more such fields: the first %d are named",
+			(int)BN_INDEX_FIELDS_MOST);
+}
+
 static int show_status(bn_cli *cli, bn_workspace *ws, bn_err *err)
 {
 	static const bn_col fields[] = {{"path", "index", BN_AS_TEXT}, {"fs", "on", BN_AS_TEXT},
@@ -73,6 +108,7 @@ static int show_status(bn_cli *cli, bn_workspace *ws, bn_err *err)
 		{"writers", "writers", BN_AS_COUNT}, {"events", "events", BN_AS_COUNT},
 		{"entities", "entities", BN_AS_COUNT}, {"refused", "refused", BN_AS_COUNT},
 		{"invalid", "invalid", BN_AS_COUNT}, {"newer", "of a newer binnacle", BN_AS_COUNT},
+		{"newer_fields", "with newer fields", BN_AS_COUNT},
 		{"last_event_ms", "last event", BN_AS_TIME_MS}, {"gap_count", "gaps", BN_AS_COUNT},
 		{0}};
 	bn_index_status s;
@@ -94,14 +130,10 @@ static int show_status(bn_cli *cli, bn_workspace *ws, bn_err *err)
 	}
 	json_object_set_new(o, "gap_count", json_integer((json_int_t)s.gap_count));
 	json_object_set_new(o, "unknown", unknown_json(&s));
+	json_object_set_new(o, "newer_fields", json_integer((json_int_t)s.with_unknown_fields));
+	json_object_set_new(o, "unknown_fields", fields_json(&s));
 	rc = bn_cli_object(cli, o, fields, err);
-	for (size_t i = 0; i < s.unknown_count; i++)
-		bn_cli_warn(cli,
-			"%lld events '%s' (version %lld) of '%s' and others are of a newer "
-			"binnacle: kept, "
-			"not shown",
-			(long long)s.unknown[i].events, s.unknown[i].kind,
-			(long long)s.unknown[i].version, s.unknown[i].entity);
+	warn_newer(cli, &s);
 	for (size_t i = 0; i < s.gap_count; i++)
 		bn_cli_warn(cli, "log of %s: %s; its first %lld events are in the index",
 			s.gaps[i].writer, s.gaps[i].why, (long long)s.gaps[i].folded);

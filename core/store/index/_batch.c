@@ -65,12 +65,6 @@ void bn_fold_outcome(bn_fold *f, bn_outcome outcome, const char *reason_fmt, ...
 	va_end(ap);
 }
 
-int bn_fold_unknown_kind(bn_fold *f)
-{
-	bn_fold_outcome(f, BN_OUTCOME_NEWER, "unknown kind");
-	return 0;
-}
-
 int bn_fold_name(bn_fold *f, bn_name_class class, const char *text, int64_t *no, bn_err *err)
 {
 	return bn_numbers_name(&f->numbers, class, text, no, err);
@@ -117,8 +111,12 @@ int bn_fold_apply(bn_fold *f, const fold_entity *e, bn_event *ev, bool is_json, 
 	f->entity = e;
 	f->outcome = BN_OUTCOME_APPLIED;
 	f->reason[0] = '\0';
+	int rc = bn_fold_note_fields(f, e, ev, err);
+	if (rc < 0 || !e->class->apply)
+		goto out;
 	f->touched[bn_fold_class_index(f, e->class)] = true;
-	int rc = e->class->apply(f, ev, err);
+	rc = e->class->apply(f, ev, err);
+out:
 	json_decref(payload);
 	ev->payload = NULL;
 	return rc;
@@ -130,8 +128,9 @@ static bool has_name(const char *entity)
 	return slash && slash[1];
 }
 
-bool bn_fold_understands(bn_fold *f, const fold_entity *e, const bn_event *ev)
+bool bn_fold_understands(bn_fold *f, const fold_entity *e, bn_event *ev)
 {
+	const bn_fold_kind *kind = e->class ? bn_fold_kind_of(e->class, ev->kind) : NULL;
 	f->outcome = BN_OUTCOME_APPLIED;
 	f->reason[0] = '\0';
 	if (!e->class)
@@ -144,8 +143,10 @@ bool bn_fold_understands(bn_fold *f, const fold_entity *e, const bn_event *ev)
 			(unsigned)ev->version, e->class->name);
 	else if (!e->class->nameless && !has_name(e->name))
 		bn_fold_outcome(f, BN_OUTCOME_INVALID, "the entity has no name");
-	else if (e->class->kinds && !bn_fold_kind_in(e->class->kinds, ev->kind))
-		bn_fold_unknown_kind(f);
+	else if (!kind)
+		bn_fold_outcome(f, BN_OUTCOME_NEWER, "unknown kind");
+	else
+		ev->kind_no = (size_t)(kind - e->class->kinds);
 	return f->outcome == BN_OUTCOME_APPLIED;
 }
 
@@ -188,7 +189,8 @@ static int event_insert(bn_fold *f, const bn_event *ev, const bn_record *r, bn_e
 }
 
 /* Takes an ordered event: F1 holds for e, or e is late. */
-static int take_ordered(bn_fold *f, fold_entity *e, bn_event *ev, const bn_record *r, bn_err *err)
+static int take_ordered(
+	bn_fold *f, fold_entity *e, bn_event *ev, const bn_record *r, bool understood, bn_err *err)
 {
 	fold_key key = {ev->key.clock, ev->key.writer, ev->key.seq};
 	int rc = bn_fold_entity_look(f, e, err);
@@ -205,7 +207,8 @@ static int take_ordered(bn_fold *f, fold_entity *e, bn_event *ev, const bn_recor
 		e->last = key;
 	if (e->class && e->class->apply_all)
 		e->late = true; /* handed over whole at the end */
-	if (bn_fold_understands(f, e, ev) && !e->late && e->class->apply)
+	/* What is late is applied at the end. */
+	if (understood && (!e->late || !bn_fold_has_rows(e->class)))
 		rc = bn_fold_apply(f, e, ev, holds_json(r), err);
 	return rc ? rc : event_insert(f, ev, r, err);
 }
@@ -230,9 +233,9 @@ int bn_fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, 
 	if (rc)
 		return rc;
 	ev.entity_no = e->no;
-	if (!e->class || !bn_fold_kind_in(e->class->commuting_kinds, r->kind) ||
-		!bn_fold_understands(f, e, &ev))
-		return take_ordered(f, e, &ev, r, err);
+	bool understood = bn_fold_understands(f, e, &ev);
+	if (!understood || !e->class->kinds[ev.kind_no].commuting)
+		return take_ordered(f, e, &ev, r, understood, err);
 	f->commuting = true;
 	rc = bn_fold_apply(f, e, &ev, holds_json(r), err);
 	f->commuting = false;

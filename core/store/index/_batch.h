@@ -101,6 +101,12 @@ struct bn_fold {
 	size_t verdict_count;
 };
 
+/* Whether an entity of the class has rows to make; the store's own classes have none. */
+static inline bool bn_fold_has_rows(const bn_fold_class *class)
+{
+	return class->apply || class->apply_all;
+}
+
 /* ---- _batch.c ---------------------------------------------------------------------------------- */
 
 /* The log's first ordered event as table `event` has it; seq 0 when it has none. */
@@ -109,10 +115,10 @@ int bn_fold_key_compare(const fold_key *a, const fold_key *b);
 size_t bn_fold_class_index(const bn_fold *f, const bn_fold_class *class);
 /* Called by the intake for each new record, in the batch's order. */
 int bn_fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, bn_err *err);
-/* Calls apply() with the payload parsed; f->outcome and f->reason say how it went. */
+/* Calls apply(), if there is one, with the payload parsed; f->outcome and f->reason say how it went. */
 int bn_fold_apply(bn_fold *f, const fold_entity *e, bn_event *ev, bool is_json, bn_err *err);
-/* Whether the class can be trusted with the event; else the outcome is set. */
-bool bn_fold_understands(bn_fold *f, const fold_entity *e, const bn_event *ev);
+/* Whether the class can be trusted with the event, whose kind_no is then set; else the outcome is. */
+bool bn_fold_understands(bn_fold *f, const fold_entity *e, bn_event *ev);
 
 /* ---- _entity.c ------------------------------------------------------------------------------- */
 
@@ -120,7 +126,15 @@ bool bn_fold_understands(bn_fold *f, const fold_entity *e, const bn_event *ev);
 fold_entity *bn_fold_entity_get(bn_fold *f, const char *name, bn_err *err);
 /* Reads what earlier batches left of its ordered events. */
 int bn_fold_entity_look(bn_fold *f, fold_entity *e, bn_err *err);
-bool bn_fold_kind_in(const char *const *kinds, const char *kind); /* NULL holds none */
+
+/* ---- _kinds.c -------------------------------------------------------------------------------- */
+
+/* The store's own classes, NULL-terminated: their events are kept, and have no rows. */
+extern const bn_fold_class *const bn_fold_own_classes[];
+/* The row of the kind; NULL: it is none of the class. */
+const bn_fold_kind *bn_fold_kind_of(const bn_fold_class *class, const char *kind);
+/* Notes which fields of ev->payload are none of its kind's in index_unknown_field. Again is harmless. */
+int bn_fold_note_fields(bn_fold *f, const fold_entity *e, const bn_event *ev, bn_err *err);
 
 /* ---- _intake.c ------------------------------------------------------------------------------- */
 

@@ -1,16 +1,8 @@
 /* _entity.c - the entities that a batch has met, by name. */
 #include "core/store/index/_batch.h"
 #include "core/store/index/_sql.h"
-#include "core/store/log/sign.h"
 
 #include <string.h>
-
-/* The store's own: their events are kept, and have no rows. */
-static const char *const gc_kinds[] = {"gc.removing", NULL};
-static const char *const writer_kinds[] = {BN_WRITER_OPENED, NULL};
-static const bn_fold_class gc_class = {.name = "gc", .nameless = true, .kinds = gc_kinds},
-			   writer_class = {.name = "writer", .kinds = writer_kinds};
-static const bn_fold_class *const own_classes[] = {&gc_class, &writer_class, NULL};
 
 static const bn_fold_class *class_in(const bn_fold_class *const *c, const char *entity)
 {
@@ -19,14 +11,6 @@ static const bn_fold_class *class_in(const bn_fold_class *const *c, const char *
 		if (!strncmp((*c)->name, entity, n) && (*c)->name[n] == '\0')
 			return *c;
 	return NULL;
-}
-
-bool bn_fold_kind_in(const char *const *kinds, const char *kind)
-{
-	for (; kinds && *kinds; kinds++)
-		if (!strcmp(*kinds, kind))
-			return true;
-	return false;
 }
 
 static fold_entity **table_place(fold_entity **table, size_t size, const char *name)
@@ -69,7 +53,7 @@ fold_entity *bn_fold_entity_get(bn_fold *f, const char *name, bn_err *err)
 		return NULL;
 	e->looked = is_new;
 	if (!(e->class = class_in(f->classes, name)))
-		e->class = class_in(own_classes, name);
+		e->class = class_in(bn_fold_own_classes, name);
 	f->entities++;
 	*place = e;
 	return e;

@@ -165,6 +165,8 @@ static int whole_hand_over(bn_fold *f, const fold_entity *e, whole *w, bn_err *e
 		if (bn_fold_understands(f, e, &ev)) { /* known ones to the front, in order */
 			memmove(&w->events[known + 1], &w->events[known], (i - known) * sizeof ev);
 			w->events[known++] = ev;
+			if ((rc = bn_fold_note_fields(f, e, &ev, err)) < 0)
+				return rc;
 			continue;
 		}
 		fold_verdict v = {f->outcome, f->reason, -1, -1};
@@ -231,8 +233,8 @@ static int entity_replay(bn_fold *f, fold_entity *e, bn_err *err)
 
 static void mark_dirty(bn_fold *f, fold_entity *e)
 {
-	if (!e->class || (!e->class->apply && !e->class->apply_all))
-		return; /* no rows */
+	if (!e->class || !bn_fold_has_rows(e->class))
+		return;
 	e->dirty = true;
 	if (e->listed)
 		return;

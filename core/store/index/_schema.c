@@ -3,6 +3,7 @@
 #include "core/base/embedded.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
+#include "core/store/index/_batch.h"
 #include "core/store/index/_index.h"
 #include "core/store/index/_sql.h"
 
@@ -19,6 +20,20 @@ static bool is_schema(const bn_embedded_file *f, const bn_fold_class *const *cla
 	return false;
 }
 
+/* What the fold knows: an index of another program has other events and fields that are unknown. */
+static void add_classes(bn_buf *b, const bn_fold_class *const *classes)
+{
+	for (; classes && *classes; classes++) {
+		bn_buf_addf(b, "class %s %u\n", (*classes)->name, (unsigned)(*classes)->version);
+		for (const bn_fold_kind *k = (*classes)->kinds; k->name; k++) {
+			bn_buf_addf(b, "kind %s %d:", k->name, (int)k->commuting);
+			for (const char *const *field = k->fields; field && *field; field++)
+				bn_buf_addf(b, " %s", *field);
+			bn_buf_addch(b, '\n');
+		}
+	}
+}
+
 char *bn_schema_key(const bn_fold_class *const *classes)
 {
 	bn_buf b = BN_BUF_INIT;
@@ -28,11 +43,8 @@ char *bn_schema_key(const bn_fold_class *const *classes)
 			bn_buf_addf(&b, "%s %zu\n", f->path, f->len);
 			bn_buf_add(&b, f->data, f->len);
 		}
-	for (; classes && *classes; classes++) {
-		bn_buf_addf(&b, "class %s %u\n", (*classes)->name, (unsigned)(*classes)->version);
-		for (const char *const *k = (*classes)->commuting_kinds; k && *k; k++)
-			bn_buf_addf(&b, "kind %s\n", *k);
-	}
+	add_classes(&b, bn_fold_own_classes);
+	add_classes(&b, classes);
 	if (b.failed) {
 		bn_buf_release(&b);
 		return NULL;

@@ -15,7 +15,7 @@
  *    commuting  for floods (metric chunks, heartbeats, resources): apply() must give the same rows
  *               in any order: inserts keyed by (writer, seq), last-writer-wins by (clock, writer,
  *               seq), sums. These events are not kept in table `event`, are never replayed, and are
- *               applied exactly once. A class lists its commuting kinds.
+ *               applied exactly once. A class says which of its kinds they are (bn_fold_kind).
  *    whole      a class with apply_all() instead of apply(): clear(), and then one call with all of
  *               the entity's events, whenever one arrives. The class orders them by itself.
  *
@@ -36,9 +36,9 @@
  *    whole batch is then rolled back.
  *
  *  - What a newer program wrote is kept and counted, never guessed at: an event in a record of an
- *    unknown type, or whose version is above the class's, gets BN_OUTCOME_NEWER without a call of
- *    apply(), of a commuting kind too; a class reports a kind that it does not know with
- *    bn_fold_unknown_kind(), before it looks at anything else.
+ *    unknown type, whose version is above the class's, or of a kind that is none of the class's, gets
+ *    BN_OUTCOME_NEWER without a call of apply(), of a commuting kind too. A field that the kind does
+ *    not have changes no outcome: the event is applied without it, and index_unknown_field names it.
  *
  *  - An entity has a name behind its class and '/', unless the class says `nameless`. An event of
  *    one that has none is invalid, without a call of apply().
@@ -77,6 +77,7 @@ typedef struct bn_event {
 	int64_t entity_no, writer_no; /* in index_entity and index_name of this index */
 	uid_t uid;                    /* owner of the segment file */
 	uint32_t version;             /* of the event's class, 1 or more */
+	size_t kind_no;               /* the row of `kind` in the class's kinds */
 	uint8_t unknown_type; /* of the record, when it is none that this program knows; a class never
 	                         gets such an event */
 	bool verified;        /* signed, and the signature was found good */
@@ -120,8 +121,6 @@ int bn_fold_depends(bn_fold *f, const char *entity, bn_err *err);
  * may have one too, a remark for the audit log. */
 void bn_fold_outcome(bn_fold *f, bn_outcome outcome, const char *reason_fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The outcome of an ordered event whose kind the class does not know. Returns 0. */
-int bn_fold_unknown_kind(bn_fold *f);
 /* The number of a text, or of an entity ("run/7f3a..."); made when it is new. */
 int bn_fold_name(bn_fold *f, bn_name_class class, const char *text, int64_t *no, bn_err *err);
 int bn_fold_entity(bn_fold *f, const char *entity, int64_t *no, bn_err *err);
@@ -136,9 +135,21 @@ typedef struct bn_fold_gone {
 	const char *table, *where;
 } bn_fold_gone;
 
+/* A kind of a class, and every field that a payload of it has had in this program or an older one.
+ * A field within an object, or within the objects of an array, is named with what holds it:
+ * "source.path", where "source" is not listed itself. "params.*": whatever is in there is no field but
+ * a name of the user's, or is judged by who owns its format. A field that is listed alone holds no
+ * object. NULL: the payload has no fields, or is no JSON. */
+typedef struct bn_fold_kind {
+	const char *name; /* "run.created" */
+	const char *const *fields;
+	bool commuting;
+} bn_fold_kind;
+#define BN_FIELDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 struct bn_fold_class {
-	const char *name;                   /* entity class, the part before '/' */
-	const char *const *commuting_kinds; /* NULL-terminated, or NULL */
+	const char *name;          /* entity class, the part before '/' */
+	const bn_fold_kind *kinds; /* all; ends with a row without a name */
 	int (*apply)(bn_fold *f, const bn_event *ev, bn_err *err);
 	int (*clear)(bn_fold *f, const char *entity,
 		bn_err *err); /* deletes the entity's rows made by ordered events */
@@ -147,9 +158,6 @@ struct bn_fold_class {
 	const char *schema;
 	/* Newest version of its events that it understands; 0 means 1. */
 	uint32_t version;
-	/* All its kinds, NULL-terminated: it gets no event of another. NULL: apply looks at the kind
-	 * itself. */
-	const char *const *kinds;
 	bool nameless;            /* its entity may be the class's name alone ("policy") */
 	const bn_fold_gone *gone; /* ends with an entry without a table; or NULL */
 	/* What stays whole for gc although it was removed: a SELECT of objects' hashes. When something

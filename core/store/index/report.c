@@ -64,6 +64,47 @@ out:
 	return rc;
 }
 
+static int add_field(bn_index_status *s, sqlite3_stmt *st, bn_err *err)
+{
+	bn_index_unknown_field *grown = bn_realloc(s->fields, (s->field_count + 1) * sizeof *grown);
+	if (!grown)
+		return bn_err_nomem(err, "the index's status");
+	s->fields = grown;
+	bn_index_unknown_field *u = &grown[s->field_count++];
+	*u = (bn_index_unknown_field){.kind = bn_sql_text(st, 0),
+		.field = bn_sql_text(st, 1),
+		.entity = bn_sql_text(st, 2),
+		.writer = bn_sql_text(st, 3),
+		.version = sqlite3_column_int64(st, 4),
+		.clock = sqlite3_column_int64(st, 5),
+		.events = sqlite3_column_int64(st, 6)};
+	return u->kind && u->field && u->entity && u->writer
+		       ? 0
+		       : bn_err_nomem(err, "the index's status");
+}
+
+static int describe_fields(bn_index_status *s, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	/* What stands beside max() is of the row that has it. */
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT k.name, n.name, t.entity, w.name, u.version, u.clock, u.events FROM "
+		"(SELECT kind, field, entity, writer, version, max(clock) AS clock, "
+		"count(*) AS events FROM index_unknown_field GROUP BY kind, field) u "
+		"JOIN index_name k ON k.no = u.kind JOIN index_name n ON n.no = u.field "
+		"JOIN index_name w ON w.no = u.writer "
+		"JOIN index_entity_text t ON t.no = u.entity ORDER BY 1, 2 LIMIT ?",
+		"i", (int64_t)BN_INDEX_FIELDS_MOST);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) > 0)
+		if ((rc = add_field(s, st, err)) < 0)
+			goto out;
+out:
+	sqlite3_finalize(st);
+	return rc;
+}
+
 int bn_index_describe(bn_index_status *out, bn_index *ix, bn_err *err)
 {
 	char type[24];
@@ -90,7 +131,11 @@ int bn_index_describe(bn_index_status *out, bn_index *ix, bn_err *err)
 	out->newer = count_outcome(ix->db, BN_OUTCOME_NEWER);
 	for (const bn_log_writer *w = NULL; !rc && (w = bn_index_next_gap(ix, w));)
 		rc = add_gap(out, w, err);
-	return rc || out->newer == 0 ? rc : describe_unknown(out, ix->db, err);
+	if (rc < 0 || (rc = describe_unknown(out, ix->db, err)) < 0)
+		return rc;
+	out->with_unknown_fields = bn_sql_int(ix->db, 0,
+		"SELECT count(*) FROM (SELECT DISTINCT writer, seq FROM index_unknown_field)", "");
+	return describe_fields(out, ix->db, err);
 }
 
 void bn_index_status_release(bn_index_status *s)
@@ -103,6 +148,13 @@ void bn_index_status_release(bn_index_status *s)
 		bn_free(s->unknown[i].kind);
 		bn_free(s->unknown[i].entity);
 	}
+	for (size_t i = 0; i < s->field_count; i++) {
+		bn_free(s->fields[i].kind);
+		bn_free(s->fields[i].field);
+		bn_free(s->fields[i].entity);
+		bn_free(s->fields[i].writer);
+	}
+	bn_free(s->fields);
 	bn_free(s->unknown);
 	bn_free(s->gaps);
 	bn_free(s->path);

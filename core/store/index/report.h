@@ -18,6 +18,16 @@ typedef struct bn_index_unknown {
 	int64_t events;
 } bn_index_unknown;
 
+/* A field in payloads of a known kind that this program does not know: the events are applied without
+ * it. What is said beside the count is of the newest of them. */
+typedef struct bn_index_unknown_field {
+	char *kind, *field; /* field: "reason", or with what holds it: "source.path" */
+	char *entity, *writer;
+	int64_t version; /* of the class */
+	int64_t clock;
+	int64_t events;
+} bn_index_unknown_field;
+
 typedef struct bn_index_status {
 	char *path;  /* of index.db, or "(in memory)" */
 	char *why;   /* why not in a better place, or "" */
@@ -30,7 +40,12 @@ typedef struct bn_index_status {
 	size_t gap_count;
 	bn_index_unknown *unknown; /* by kind and version */
 	size_t unknown_count;
+	int64_t with_unknown_fields;    /* events */
+	bn_index_unknown_field *fields; /* by kind and field, at most BN_INDEX_FIELDS_MOST */
+	size_t field_count;
 } bn_index_status;
+
+enum { BN_INDEX_FIELDS_MOST = 200 };
 
 /* As it is: refreshed or not. Release the result, also after a failure. */
 int bn_index_describe(bn_index_status *out, bn_index *ix, bn_err *err);

@@ -112,7 +112,7 @@ static const struct {
 		"drift','share':0.#},"
 		"'window':{'rows':#},'reference':{'kind':'dataset','dataset':'d#'}}",
 		false},
-	{"gc", "gc.removing", "{'hash':'@'}", false},
+	{"gc", "gc.removing", "{'objects':['@'],'bytes':#}", false},
 	{"writer/w#", "writer.opened", "{'uid':500#,'host':'h#'}", false},
 	{"novelty/n#", "novelty.came", "{'hash':'@'}", false},
 };
@@ -170,7 +170,14 @@ static bool one_in(bn_rng *r, uint64_t n)
 }
 
 /* What append_random does to an event. */
-enum { NAMELESS = 1, UNKNOWN_TYPE = 2, MALFORMED = 4, UNKNOWN_KIND = 8, LATER_VERSION = 16 };
+enum {
+	NAMELESS = 1,
+	UNKNOWN_TYPE = 2,
+	MALFORMED = 4,
+	UNKNOWN_KIND = 8,
+	LATER_VERSION = 16,
+	LATER_FIELD = 32
+};
 
 static void append_draft(bn_workspace *ws, size_t which, unsigned how, bn_rng *r)
 {
@@ -180,9 +187,12 @@ static void append_draft(bn_workspace *ws, size_t which, unsigned how, bn_rng *r
 	bn_draft d = {.type = kinds[which].payload ? BN_RECORD_JSON : BN_RECORD_RAW,
 		.kind = how & UNKNOWN_KIND ? "later.kind" : kinds[which].kind,
 		.entity = entity};
-	if (kinds[which].payload && (how & MALFORMED)) {
+	if (kinds[which].payload && (how & (MALFORMED | LATER_FIELD))) {
 		json_t *p = json_loads(payload, 0, NULL);
-		spoil(p, r);
+		if (how & LATER_FIELD)
+			json_object_set_new(p, "later", json_true());
+		if (how & MALFORMED)
+			spoil(p, r);
 		bn_free(payload);
 		char *text = json_dumps(p, JSON_COMPACT);
 		payload = bn_strdup(text);
@@ -228,7 +238,7 @@ static void append_random(bn_workspace *ws, bn_rng *r)
 {
 	size_t which = bn_rng_below(r, KINDS);
 	unsigned how = 0;
-	for (unsigned bit = NAMELESS; bit <= LATER_VERSION; bit <<= 1)
+	for (unsigned bit = NAMELESS; bit <= LATER_FIELD; bit <<= 1)
 		if (one_in(r, bit == MALFORMED ? 6 : 18))
 			how |= bit;
 	if (kinds[which].is_signed && !(how & ~(unsigned)MALFORMED))
@@ -305,7 +315,32 @@ static void bring(const town *t, const char *segment)
 	bn_free(to);
 }
 
-/* The dump of a new reader to whom the segments come in an order, with a look after each one for
+/* What a reader knows: its dump, and the fields of each record that it does not know. */
+static char *knows(person *reader)
+{
+	sqlite3_stmt *st = NULL;
+	bn_buf b = BN_BUF_INIT;
+	char *dump = person_dump(reader);
+	bn_buf_adds(&b, dump);
+	bn_free(dump);
+	ck_assert_bn_ok(
+		bn_sql_prepare(&st, bn_workspace_index(reader->ws), &err,
+			"SELECT w.name, u.seq, n.name, k.name, t.entity, u.clock, u.version "
+			"FROM index_unknown_field u JOIN index_name w ON w.no = u.writer "
+			"JOIN index_name n ON n.no = u.field "
+			"JOIN index_name k ON k.no = u.kind "
+			"JOIN index_entity_text t ON t.no = u.entity ORDER BY 1, 2, 3",
+			""),
+		&err);
+	while (bn_sql_step(st, &err) == 1)
+		for (int i = 0; i < sqlite3_column_count(st); i++)
+			bn_buf_addf(&b, "%s%s", (const char *)sqlite3_column_text(st, i),
+				i + 1 < sqlite3_column_count(st) ? "|" : "\n");
+	sqlite3_finalize(st);
+	return bn_buf_take(&b, NULL);
+}
+
+/* What a new reader knows to whom the segments come in an order, with a look after each one for
  * which looks_after says so. */
 enum looks { AT_RANDOM, AFTER_EACH_WRITER };
 
@@ -332,7 +367,7 @@ static char *dump_of_arrival(town *t, enum looks looks, bn_rng *r)
 	bn_free(order);
 	bn_free(held);
 	bn_names_release(&segments);
-	return person_dump(reader);
+	return knows(reader);
 }
 
 static void expect_equal(const char *a, const char *b, int seed, const char *how)
@@ -349,7 +384,7 @@ static void expect_equal(const char *a, const char *b, int seed, const char *how
 
 START_TEST(test_all_classes_fold_to_the_same_in_any_order_of_arrival)
 {
-	int64_t outcomes[BN_OUTCOME_NEWER + 1] = {0};
+	int64_t outcomes[BN_OUTCOME_NEWER + 1] = {0}, fields = 0;
 	if (access("/dev/shm", W_OK) == 0)
 		setenv("TMPDIR", "/dev/shm", 1);
 	for (int seed = 1; seed <= SEEDS; seed++) {
@@ -359,10 +394,12 @@ START_TEST(test_all_classes_fold_to_the_same_in_any_order_of_arrival)
 		town_make(&t, bn_fold_classes);
 		random_history(&t, &r);
 		person_reopen(&t, &t.people[3], true);
-		char *at_once = person_dump(&t.people[3]);
+		char *at_once = knows(&t.people[3]);
 		for (int o = 0; o <= BN_OUTCOME_NEWER; o++)
 			outcomes[o] += bn_sql_int(bn_workspace_index(t.people[3].ws), 0,
 				"SELECT count(*) FROM event WHERE outcome = ?", "i", (int64_t)o);
+		fields += bn_sql_int(bn_workspace_index(t.people[3].ws), 0,
+			"SELECT count(*) FROM index_unknown_field", "");
 		char *shuffled = dump_of_arrival(&t, AT_RANDOM, &r);
 		expect_equal(at_once, shuffled, seed, "segments in random order");
 		char *by_writer = dump_of_arrival(&t, AFTER_EACH_WRITER, &r);
@@ -373,11 +410,12 @@ START_TEST(test_all_classes_fold_to_the_same_in_any_order_of_arrival)
 		town_remove(&t);
 	}
 	printf("NOTE: %d random histories of all classes: %lld events applied, %lld refused, %lld "
-	       "invalid, %lld newer\n",
+	       "invalid, %lld newer; %lld unknown fields\n",
 		SEEDS, (long long)outcomes[0], (long long)outcomes[1], (long long)outcomes[2],
-		(long long)outcomes[3]);
+		(long long)outcomes[3], (long long)fields);
 	for (int o = 0; o <= BN_OUTCOME_NEWER; o++)
 		ck_assert_int_gt(outcomes[o], SEEDS);
+	ck_assert_int_gt(fields, SEEDS);
 }
 END_TEST
 
@@ -407,8 +445,8 @@ static int64_t rows_of_classes(sqlite3 *db)
 	return rows;
 }
 
-/* Appends an event of each kind so, and counts those that have the outcome. */
-static int64_t outcomes_of(town *t, unsigned how, bn_outcome outcome)
+/* An event of each kind is appended so; the reader has an index of them. */
+static person *read_each(town *t, unsigned how)
 {
 	bn_rng r;
 	bn_rng_init(&r, 1, "test.arrival.kinds", 0);
@@ -422,10 +460,36 @@ static int64_t outcomes_of(town *t, unsigned how, bn_outcome outcome)
 	person_reopen(t, reader, true);
 	char *dump = person_dump(reader);
 	bn_free(dump);
+	return reader;
+}
+
+/* How many of an event of each kind have the outcome; none has made a row. */
+static int64_t outcomes_of(town *t, unsigned how, bn_outcome outcome)
+{
+	person *reader = read_each(t, how);
 	ck_assert_int_eq(rows_of_classes(bn_workspace_index(reader->ws)), 0);
 	return bn_sql_int(bn_workspace_index(reader->ws), -1,
 		"SELECT count(*) FROM event WHERE outcome = ?", "i", (int64_t)outcome);
 }
+
+START_TEST(test_every_kind_is_tried_and_has_no_field_that_is_unknown)
+{
+	bn_index_status s;
+	town t;
+	town_make(&t, bn_fold_classes);
+	for (size_t c = 0; bn_fold_classes[c]; c++)
+		for (const bn_fold_kind *k = bn_fold_classes[c]->kinds; k->name; k++) {
+			size_t i = 0;
+			while (i < KINDS && strcmp(kinds[i].kind, k->name) != 0)
+				i++;
+			ck_assert_msg(i < KINDS, "%s", k->name);
+		}
+	ck_assert_bn_ok(bn_index_status_get(&s, read_each(&t, 0)->ws, &err), &err);
+	ck_assert_msg(s.field_count == 0, "%s of %s", s.fields[0].field, s.fields[0].kind);
+	bn_index_status_release(&s);
+	town_remove(&t);
+}
+END_TEST
 
 START_TEST(test_a_record_of_an_unknown_type_is_newer_and_changes_no_row)
 {
@@ -495,6 +559,7 @@ START_TEST(test_no_row_is_claimed_by_another_entity_or_user)
 END_TEST
 
 BN_TEST_MAIN("core/pipeline/arrival", test_all_classes_fold_to_the_same_in_any_order_of_arrival,
+	test_every_kind_is_tried_and_has_no_field_that_is_unknown,
 	test_a_record_of_an_unknown_type_is_newer_and_changes_no_row,
 	test_an_unknown_kind_is_newer_and_changes_no_row,
 	test_an_entity_without_a_name_is_invalid_and_changes_no_row,

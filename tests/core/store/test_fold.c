@@ -377,8 +377,10 @@ static int whole_apply_all(
 	return rc;
 }
 
+static const bn_fold_kind whole_kinds[] = {
+	{"whole.x", .fields = BN_FIELDS("epoch", "depth", "v")}, {NULL}};
 static const bn_fold_class whole_class = {
-	.name = "whole", .apply_all = whole_apply_all, .clear = whole_clear};
+	.name = "whole", .kinds = whole_kinds, .apply_all = whole_apply_all, .clear = whole_clear};
 static const bn_fold_class *const whole_classes[] = {&whole_class, NULL};
 
 static void whole_append(bn_workspace *ws, int epoch, int depth, int v)

@@ -427,6 +427,7 @@ START_TEST(test_goes_on_with_data_runs_and_decisions)
 	expect_saying("\"state\": \"approved\"", "model show power/3 --json");
 	expect(0, "model alias power/3 champion");
 	expect(0, "audit verify");
+	expect_saying("\"unknown_fields\": []", "index status --json");
 	ck_assert_int_eq(verb(&before, "index status --dump"), 0);
 	expect(0, "index rebuild -q");
 	ck_assert_int_eq(verb(&after, "index status --dump"), 0);

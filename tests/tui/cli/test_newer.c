@@ -1,0 +1,121 @@
+/*
+ * A workspace that a newer binnacle has written in: the command line says what it does not know, and shows
+ * the rest as ever. Verbs run in a child, through the same bn_cli_main as the program.
+ */
+#include "core/base/mem.h"
+#include "core/run/runlog.h"
+#include "core/store/workspace.h"
+#include "tests/support/check_main.h"
+#include "tests/support/toy.h"
+#include "tui/cli/cli.h"
+
+#include <jansson.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RUN "0123456789abcdef0123456789abcdef"
+
+static bn_err err = BN_ERR_INIT;
+static toy_dir dir;
+static toy_env env;
+
+static void append(bn_workspace *ws, const char *kind, const char *entity, json_t *payload)
+{
+	ck_assert_ptr_nonnull(payload);
+	ck_assert_bn_ok(bn_workspace_append(ws, kind, entity, payload, &err), &err);
+	json_decref(payload);
+}
+
+/* A run, and what a newer binnacle says of it. */
+static void setup(void)
+{
+	bn_workspace *ws = NULL;
+	bn_run_created about = {.name = "first"};
+	toy_dir_make(&dir);
+	toy_env_init(&env, &dir);
+	ck_assert_bn_ok(bn_workspace_init(&env.env, dir.path, &err), &err);
+	ck_assert_bn_ok(bn_workspace_open(&ws, &env.env, NULL, dir.path, &err), &err);
+	ck_assert_bn_ok(bn_runlog_created(ws, RUN, &about, &err), &err);
+	append(ws, "run.note", "run/" RUN,
+		json_pack("{s:s, s:s}", "note", "words", "font", "bold"));
+	append(ws, "run.note", "run/" RUN,
+		json_pack("{s:s, s:s}", "note", "words", "font", "bold"));
+	append(ws, "run.resources", "run/" RUN,
+		json_pack("{s:i, s:{s:i}}", "threads", 2, "gpu", "watts", 300));
+	append(ws, "dataset.removed", "dataset/jobs",
+		json_pack("{s:i, s:s}", "version", 0, "why", ""));
+	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
+	bn_workspace_close(ws);
+}
+
+/* Runs the verb; text gets what it says on stdout and then on stderr. */
+static void says(char text[8192], const char *a, const char *b, const char *c)
+{
+	const char *argv[] = {"binnacle", "-C", dir.path, a, b, c};
+	int status, ends[2];
+	ssize_t n;
+	size_t len = 0;
+	ck_assert_int_eq(pipe(ends), 0);
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		dup2(ends[1], STDERR_FILENO);
+		int rc = bn_cli_main(&env.env, c ? 6 : 5, (char **)(uintptr_t)argv);
+		fflush(stdout);
+		fflush(stderr);
+		_exit(rc);
+	}
+	close(ends[1]);
+	while ((n = read(ends[0], text + len, 8191 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	close(ends[0]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", text);
+}
+
+#define has(text, part) ck_assert_msg(strstr(text, part) != NULL, "no %s in %s", part, text)
+
+START_TEST(test_index_status_names_fields_of_a_newer_binnacle)
+{
+	char text[8192];
+	setup();
+	says(text, "index", "status", NULL);
+	has(text, "with newer fields    4");
+	has(text,
+		"warning: field 'why' in 1 events 'dataset.removed' is of a newer binnacle: kept, "
+		"not shown; the newest is of 'dataset/jobs', by writer ");
+	has(text, "warning: field 'font' in 2 events 'run.note' is of a newer binnacle");
+	has(text, "warning: field 'gpu' in 1 events 'run.resources'");
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+START_TEST(test_index_status_names_them_in_json)
+{
+	char text[8192];
+	setup();
+	says(text, "index", "status", "--json");
+	char *end = strstr(text, "\n}");
+	ck_assert_ptr_nonnull(end);
+	end[2] = '\0';
+	json_t *said = json_loads(text, 0, NULL), *list = json_object_get(said, "unknown_fields");
+	ck_assert_int_eq(json_integer_value(json_object_get(said, "newer_fields")), 4);
+	ck_assert_uint_eq(json_array_size(list), 3);
+	const json_t *note = json_array_get(list, 1);
+	ck_assert_str_eq(json_string_value(json_object_get(note, "kind")), "run.note");
+	ck_assert_str_eq(json_string_value(json_object_get(note, "field")), "font");
+	ck_assert_str_eq(json_string_value(json_object_get(note, "entity")), "run/" RUN);
+	ck_assert_int_eq(json_integer_value(json_object_get(note, "events")), 2);
+	ck_assert_int_eq(json_integer_value(json_object_get(note, "version")), 1);
+	ck_assert_int_gt(json_integer_value(json_object_get(note, "last_ms")), 0);
+	ck_assert_ptr_nonnull(json_string_value(json_object_get(note, "writer")));
+	json_decref(said);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+BN_TEST_MAIN("tui/cli/newer", test_index_status_names_fields_of_a_newer_binnacle,
+	test_index_status_names_them_in_json)
