@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/pipeline/fold_classes.h"
+#include "core/store/inspect.h"
 #include "tui/cli/_cli.h"
 #include "tui/cli/verbs.h"
 
@@ -457,6 +458,27 @@ static void warn_of_gaps(bn_cli *cli)
 		"cannot be read",
 		n, n == 1 ? "" : "s", n == 1 ? "is" : "are");
 	fputs("  hint: `binnacle index status` names them\n", cli->err);
+}
+
+int bn_cli_warn_newer(
+	bn_cli *cli, bn_workspace *ws, const char *class, const char *name, bn_err *err)
+{
+	char *entity = bn_strf("%s/%s", class, name), *words = NULL;
+	sqlite3 *db = NULL;
+	int rc;
+	if (!entity) {
+		rc = bn_err_nomem(err, "a name");
+		goto out;
+	}
+	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
+		(rc = bn_index_newer_words(&words, db, entity, err)) < 0)
+		goto out;
+	if (words)
+		bn_cli_warn(cli, "%s: a newer binnacle wrote %s: kept, not shown", entity, words);
+out:
+	bn_free(words);
+	bn_free(entity);
+	return rc;
 }
 
 static int run_verb(bn_cli *cli, bn_err *err)

@@ -122,6 +122,9 @@ void bn_cli_write(bn_cli *cli, const void *bytes, size_t n);
 /* A line on stderr, unless --quiet. */
 void bn_cli_say(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void bn_cli_warn(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Warns when the entity "class/name" has records of a newer binnacle: what is shown of it is not all. */
+int bn_cli_warn_newer(
+	bn_cli *cli, bn_workspace *ws, const char *class, const char *name, bn_err *err);
 /* Progress on stderr when that is a terminal and the work has lasted over a second: n/N, rate, ETA.
  * total 0: unknown. unit "rows", "B" (shown as bytes). Call as often as you like. */
 void bn_cli_progress(

@@ -282,6 +282,8 @@ static int run_show(bn_cli *cli, bn_err *err)
 			o, "children_text", text.len ? json_string(text.ptr) : json_null());
 		rc = bn_cli_object(cli, o, version_fields, err);
 	}
+	if (!rc)
+		rc = bn_cli_warn_newer(cli, ws, "dataset", v->name, err);
 	json_decref(list);
 	bn_buf_release(&text);
 	bn_dataset_versions_free(children);

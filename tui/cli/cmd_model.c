@@ -238,8 +238,10 @@ static int run_show(bn_cli *cli, bn_err *err)
 		join_aliases(o);
 	if (!rc)
 		rc = bn_cli_object(cli, o, fields, err);
-	if (!rc)
+	if (!rc) {
 		print_sheet(cli, sheet);
+		rc = bn_cli_warn_newer(cli, ws, "model", sheet->version->name, err);
+	}
 	bn_inbox_item_free(sheet);
 	return rc;
 }

@@ -310,6 +310,8 @@ static int run_show(bn_cli *cli, bn_err *err)
 		print_pairs(cli, "tags", json_object_get(o, "tags"));
 		print_artifacts(cli, json_object_get(o, "artifacts"));
 	}
+	if (rc == 0)
+		rc = bn_cli_warn_newer(cli, ws, "run", id, err);
 	json_decref(o);
 	return rc;
 }

@@ -92,10 +92,11 @@ static void warn_newer(bn_cli *cli, const bn_index_status *s)
 			(long long)s->unknown[i].version, s->unknown[i].entity);
 	for (size_t i = 0; i < s->field_count; i++)
 		bn_cli_warn(cli,
-			"field '%s' in %lld events '%s' is of a newer binnacle: kept, not shown; "
+			"field '%s' in %lld event%s '%s' is of a newer binnacle: kept, not shown; "
 			"the newest is of '%s', by writer %s (version %lld)",
-			s->fields[i].field, (long long)s->fields[i].events, s->fields[i].kind,
-			s->fields[i].entity, s->fields[i].writer, (long long)s->fields[i].version);
+			s->fields[i].field, (long long)s->fields[i].events,
+			s->fields[i].events == 1 ? "" : "s", s->fields[i].kind, s->fields[i].entity,
+			s->fields[i].writer, (long long)s->fields[i].version);
 	if (s->field_count == BN_INDEX_FIELDS_MOST)
 		bn_cli_warn(cli, "there may be more such fields: the first %d are named",
 			(int)BN_INDEX_FIELDS_MOST);

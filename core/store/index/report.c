@@ -162,6 +162,40 @@ void bn_index_status_release(bn_index_status *s)
 	*s = (bn_index_status){0};
 }
 
+/* ---- an entity ------------------------------------------------------------------------------ */
+
+int bn_index_newer_words(char **out, sqlite3 *db, const char *entity, bn_err *err)
+{
+	enum { WORDS_MOST = 8 };
+	sqlite3_stmt *st = NULL;
+	bn_buf b = BN_BUF_INIT;
+	int rc, n = 0;
+	*out = NULL;
+	if ((rc = bn_sql_prepare(&st, db, err,
+		     "SELECT DISTINCT 'field ''' || n.name || ''' of ' || k.name "
+		     "FROM index_unknown_field u JOIN index_name n ON n.no = u.field "
+		     "JOIN index_name k ON k.no = u.kind WHERE u.entity = ?1 UNION "
+		     "SELECT 'records ' || k.name FROM event e JOIN index_name k ON k.no = e.kind "
+		     "WHERE e.entity = ?1 AND e.outcome = ?2 AND e.outcome <> 0 ORDER BY 1 LIMIT "
+		     "?3",
+		     "iii", bn_index_entity(db, entity), (int64_t)BN_OUTCOME_NEWER,
+		     (int64_t)WORDS_MOST + 1)) < 0)
+		goto out;
+	for (; (rc = bn_sql_step(st, err)) > 0; n++)
+		if (n < WORDS_MOST)
+			bn_buf_addf(&b, "%s%s", n ? ", " : "", sqlite3_column_text(st, 0));
+	if (rc < 0 || n == 0)
+		goto out;
+	bn_buf_adds(&b, n > WORDS_MOST ? " and more" : "");
+	if ((rc = bn_buf_check(&b, err, "what is newer")) < 0)
+		goto out;
+	*out = bn_buf_take(&b, NULL);
+out:
+	sqlite3_finalize(st);
+	bn_buf_release(&b);
+	return rc;
+}
+
 /* ---- dump ----------------------------------------------------------------------------------- */
 
 static void add_value(bn_buf *b, sqlite3_stmt *st, int i)

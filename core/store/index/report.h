@@ -51,6 +51,10 @@ enum { BN_INDEX_FIELDS_MOST = 200 };
 int bn_index_describe(bn_index_status *out, bn_index *ix, bn_err *err);
 void bn_index_status_release(bn_index_status *s);
 
+/* What records of the entity hold that this program does not know: "field 'font' of run.note, records
+ * run.later"; *out is yours, NULL when there is nothing. */
+int bn_index_newer_words(char **out, sqlite3 *db, const char *entity, bn_err *err);
+
 /* Everything the index says, as text in a stable order: each table (but index_*, which is about
  * the index itself) with its columns, each row with all its values, sorted; view dump_<table> in
  * the place of a table that has one. Two indexes of the same

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define RUN "0123456789abcdef0123456789abcdef"
+#define HASH RUN RUN
 
 static bn_err err = BN_ERR_INIT;
 static toy_dir dir;
@@ -43,7 +44,16 @@ static void setup(void)
 		json_pack("{s:s, s:s}", "note", "words", "font", "bold"));
 	append(ws, "run.resources", "run/" RUN,
 		json_pack("{s:i, s:{s:i}}", "threads", 2, "gpu", "watts", 300));
-	append(ws, "dataset.removed", "dataset/jobs",
+	append(ws, "run.later", "run/" RUN, json_object());
+	append(ws, "dataset.version", "dataset/jobs",
+		json_pack("{s:i, s:s, s:s, s:i, s:i, s:i, s:{s:s, s:s}}", "version", 1, "hash",
+			HASH, "schema_hash", HASH, "size", 1, "rows", 1, "columns", 1, "source",
+			"kind", "csv", "mirror", "elsewhere"));
+	append(ws, "model.registered", "model/power",
+		json_pack("{s:i, s:s, s:s, s:s, s:i, s:s}", "version", 1, "uuid",
+			"00000000-0000-8000-8000-000000000000", "digest", HASH, "manifest", HASH,
+			"author_uid", 1, "hardware", "gpu"));
+	append(ws, "dataset.restored", "dataset/older",
 		json_pack("{s:i, s:s}", "version", 0, "why", ""));
 	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
 	bn_workspace_close(ws);
@@ -83,12 +93,12 @@ START_TEST(test_index_status_names_fields_of_a_newer_binnacle)
 	char text[8192];
 	setup();
 	says(text, "index", "status", NULL);
-	has(text, "with newer fields    4");
+	has(text, "with newer fields    6");
 	has(text,
-		"warning: field 'why' in 1 events 'dataset.removed' is of a newer binnacle: kept, "
-		"not shown; the newest is of 'dataset/jobs', by writer ");
+		"warning: field 'why' in 1 event 'dataset.restored' is of a newer binnacle: kept, "
+		"not shown; the newest is of 'dataset/older', by writer ");
 	has(text, "warning: field 'font' in 2 events 'run.note' is of a newer binnacle");
-	has(text, "warning: field 'gpu' in 1 events 'run.resources'");
+	has(text, "warning: field 'gpu' in 1 event 'run.resources'");
 	toy_dir_remove(&dir);
 }
 END_TEST
@@ -102,9 +112,9 @@ START_TEST(test_index_status_names_them_in_json)
 	ck_assert_ptr_nonnull(end);
 	end[2] = '\0';
 	json_t *said = json_loads(text, 0, NULL), *list = json_object_get(said, "unknown_fields");
-	ck_assert_int_eq(json_integer_value(json_object_get(said, "newer_fields")), 4);
-	ck_assert_uint_eq(json_array_size(list), 3);
-	const json_t *note = json_array_get(list, 1);
+	ck_assert_int_eq(json_integer_value(json_object_get(said, "newer_fields")), 6);
+	ck_assert_uint_eq(json_array_size(list), 5);
+	const json_t *note = json_array_get(list, 3);
 	ck_assert_str_eq(json_string_value(json_object_get(note, "kind")), "run.note");
 	ck_assert_str_eq(json_string_value(json_object_get(note, "field")), "font");
 	ck_assert_str_eq(json_string_value(json_object_get(note, "entity")), "run/" RUN);
@@ -117,5 +127,23 @@ START_TEST(test_index_status_names_them_in_json)
 }
 END_TEST
 
+START_TEST(test_what_shows_an_entity_says_what_it_does_not_show)
+{
+	char text[8192];
+	setup();
+	says(text, "run", "show", "first");
+	has(text, "note           words");
+	has(text, "warning: run/" RUN ": a newer binnacle wrote field 'font' of run.note, "
+		  "field 'gpu' of run.resources, records run.later: kept, not shown");
+	says(text, "data", "show", "jobs");
+	has(text, "warning: dataset/jobs: a newer binnacle wrote field 'source.mirror' of "
+		  "dataset.version: kept, not shown");
+	says(text, "model", "show", "power/1");
+	has(text, "warning: model/power: a newer binnacle wrote field 'hardware' of "
+		  "model.registered: kept, not shown");
+	toy_dir_remove(&dir);
+}
+END_TEST
+
 BN_TEST_MAIN("tui/cli/newer", test_index_status_names_fields_of_a_newer_binnacle,
-	test_index_status_names_them_in_json)
+	test_index_status_names_them_in_json, test_what_shows_an_entity_says_what_it_does_not_show)
