@@ -6,6 +6,11 @@
  * through two lists under its lock (arrived, posted), asked, and its wake_fd, and nothing else. They
  * wake it before they drop the lock: what the loop then takes may be all that kept it, and stopping
  * frees it.
+ *
+ * Fairness: in a turn of its loop a connection gets one request answered, or as much of a body as a
+ * page holds, or TURN_BYTES of an answer sent. Who has more waiting, and whom no event would announce,
+ * stands in the loop's queue (is_ready) until those before it have had as much. It watches nothing
+ * meanwhile, and is neither idle nor late: it waits for us.
  */
 #ifndef BN_NET_LISTENER_INTERNAL_H
 #define BN_NET_LISTENER_INTERNAL_H
@@ -66,10 +71,11 @@ struct bn_loop {
 	int epoll_fd, wake_fd;
 	int64_t now_ms; /* monotonic, of this turn */
 	bn_conn *conns, *closed;
-	atomic_uint count;    /* of conns */
-	atomic_uint asked;    /* connections that are to make room, and have not yet */
-	uint64_t turns_taken; /* the last bn_conn.turn */
-	uint64_t newest;      /* that of the connection that came last */
+	bn_conn *ready, *ready_last; /* the queue, in the order of their coming */
+	atomic_uint count;           /* of conns */
+	atomic_uint asked;           /* connections that are to make room, and have not yet */
+	uint64_t turns_taken;        /* the last bn_conn.turn */
+	uint64_t newest;             /* that of the connection that came last */
 	atomic_uint_fast64_t requests;
 	unsigned orphans; /* exchanges whose client has gone and whose handler has not finished */
 	bn_exchange *spare;
@@ -97,10 +103,14 @@ struct bn_conn {
 	uint64_t turn;
 	bool has_answered; /* at least once */
 	uint64_t moved;    /* bytes since then: of a body, an answer, or dropped ones */
+	bn_conn *ready_next, *ready_prev;
+	bool is_ready;  /* in the loop's queue */
+	bool is_paused; /* its answer stopped where its turn ended, and its client may take more */
+	bool has_more;  /* TLS has read more than it gave: no event will tell */
 	bn_tls_stream *tls;
 	bn_exchange *x;
-	char *in; /* read, and not to be looked at before the answer has left */
-	size_t in_len;
+	char *in; /* read, and not to be looked at before its turn; from in_at */
+	size_t in_at, in_len;
 	bn_buf out;
 	size_t out_at;
 	bn_peer_key key;
@@ -143,11 +153,16 @@ void bn_loop_ask_eviction(bn_loop *l);
 void bn_loop_post(bn_exchange *x, bool finished);
 void bn_loop_forget(bn_exchange *x); /* takes it out of posted */
 
+/* The loop's thread: into its queue, and out of it; no matter whether it is there already. */
+void bn_loop_queue(bn_conn *c);
+void bn_loop_unqueue(bn_conn *c);
+
 /* connection.c, and all below: the loop's thread only */
 bn_conn *bn_conn_new(
 	bn_listener *l, int fd, bool is_unix); /* the acceptor's; NULL without memory */
 void bn_conn_begin(bn_conn *c);                /* epoll watches it from now on */
 void bn_conn_on_event(bn_conn *c, unsigned events);
+void bn_conn_on_turn(bn_conn *c); /* it was the first of the queue */
 void bn_conn_on_post(bn_conn *c, bn_exchange *x, bool finished);
 void bn_conn_on_deadline(bn_conn *c);
 void bn_conn_on_drain(bn_conn *c);
@@ -162,15 +177,15 @@ bool bn_conn_is_stopping(const bn_conn *c);
 void bn_conn_linger(bn_conn *c);
 
 /* conn_read.c */
-void bn_conn_read(bn_conn *c);
-/* What waited in c->in, once the state allows to look at it. */
+void bn_conn_read(bn_conn *c); /* what came, up to the end of a request; the rest goes to c->in */
+/* The next request of c->in, or a part of it; the state must allow to look at it. */
 void bn_conn_take_kept(bn_conn *c);
 void bn_conn_handle(bn_conn *c); /* its request is complete */
 void bn_conn_refuse(bn_conn *c, int status, const bn_err *err);
 
 /* conn_send.c */
 void bn_conn_respond(bn_conn *c); /* its response is filled in */
-/* Sends until the client takes no more, the source has no more, or all is said. */
+/* Sends until the client takes no more, the source has no more, the turn is over, or all is said. */
 void bn_conn_send(bn_conn *c);
 ssize_t bn_conn_transmit(bn_conn *c, const char *from, size_t n);
 

@@ -3,7 +3,8 @@
  *
  * Bytes are read into the loop's page and looked at there: a head is copied to its exchange, since it
  * is cut into strings; a body goes to its exchange or to a sink. While an answer is not ready or not
- * taken nothing is read, and what was read beyond the request waits in c->in.
+ * taken nothing is read, and what was read beyond the request waits in c->in for the connection's next
+ * turn.
  */
 #include "core/base/mem.h"
 #include "core/net/_listener.h"
@@ -13,6 +14,7 @@
 #include <sys/socket.h>
 
 #define HEAD_STEP ((size_t)4096) /* bytes of a head that are copied at a time */
+#define TURN_PIECES 256          /* steps in a turn: chunks of a body may be tiny */
 
 static ssize_t receive(bn_conn *c, char *to, size_t n)
 {
@@ -218,59 +220,66 @@ static void keep_rest(bn_conn *c, const char *bytes, size_t n)
 		return;
 	}
 	memcpy(c->in, bytes, n);
+	c->in_at = 0;
 	c->in_len = n;
 }
 
-/* Looks at what was read, as far as the state allows; the rest is kept. */
-static void take(bn_conn *c, const char *bytes, size_t n)
+/* Looks at what was read, as far as the state and the turn allow: how many bytes of it. */
+static size_t take(bn_conn *c, const char *bytes, size_t n)
 {
-	while (n && bn_conn_is_reading(c)) {
-		size_t used = 0;
+	size_t at = 0;
+	for (unsigned i = 0; at < n && i < TURN_PIECES && bn_conn_is_reading(c); i++) {
+		if (c->state == BN_CONN_IDLE && at)
+			break; /* a request has been answered */
 		if (c->state == BN_CONN_IDLE) {
 			c->x = bn_exchange_begin(c);
 			if (!c->x) {
 				bn_conn_close(c);
-				return;
+				break;
 			}
 			bn_conn_enter(c, BN_CONN_HEAD);
 		}
 		if (c->state == BN_CONN_HEAD)
-			used = take_head(c, bytes, n);
+			at += take_head(c, bytes + at, n - at);
 		else if (c->state == BN_CONN_BODY)
-			used = take_body(c, bytes, n);
+			at += take_body(c, bytes + at, n - at);
 		else
-			used = drop(c, n);
-		bytes += used;
-		n -= used;
+			at += drop(c, n - at);
 	}
-	if (n && c->state != BN_CONN_CLOSED)
-		keep_rest(c, bytes, n);
+	return at;
+}
+
+static bool wants_rest(const bn_conn *c)
+{
+	return c->state != BN_CONN_CLOSED && c->state != BN_CONN_LINGER;
 }
 
 void bn_conn_take_kept(bn_conn *c)
 {
-	while (c->in && bn_conn_is_reading(c)) {
-		char *bytes = c->in;
-		size_t n = c->in_len;
-		c->in = NULL;
-		c->in_len = 0;
-		take(c, bytes, n);
-		bn_free(bytes);
+	char *kept = c->in;
+	c->in = NULL;
+	size_t used = c->in_at + take(c, kept + c->in_at, c->in_len - c->in_at);
+	if (used < c->in_len && wants_rest(c)) {
+		c->in = kept;
+		c->in_at = used;
+	} else {
+		bn_free(kept);
 	}
 }
 
 void bn_conn_read(bn_conn *c)
 {
-	bn_loop *l = c->loop;
-	do {
-		ssize_t n = receive(c, l->page, BN_PAGE_BYTES);
-		if (n == BN_IO_AGAIN)
-			return;
-		if (n <= 0) { /* between requests, or in the middle of one: there is no answer */
-			bn_conn_close(c);
-			return;
-		}
-		take(c, l->page, (size_t)n);
-	} while (c->tls && bn_conn_is_reading(c) && c->state != BN_CONN_LINGER &&
-		 bn_tls_has_more(c->tls));
+	char *page = c->loop->page;
+	ssize_t n = receive(c, page, BN_PAGE_BYTES);
+	c->has_more = false;
+	if (n == BN_IO_AGAIN)
+		return;
+	if (n <= 0) { /* between requests, or in the middle of one: there is no answer */
+		bn_conn_close(c);
+		return;
+	}
+	c->has_more = c->tls && bn_tls_has_more(c->tls);
+	size_t used = take(c, page, (size_t)n);
+	if (used < (size_t)n && wants_rest(c))
+		keep_rest(c, page + used, (size_t)n - used);
 }

@@ -11,6 +11,7 @@
 #define SMALL_BODY ((size_t)16384)  /* is sent together with its head */
 #define SOURCE_STEP ((size_t)32768) /* bytes asked of a source */
 #define CHUNK_FRAME 8               /* "007fff\r\n" */
+#define TURN_BYTES ((size_t)262144) /* sent in a turn */
 
 ssize_t bn_conn_transmit(bn_conn *c, const char *from, size_t n)
 {
@@ -101,7 +102,7 @@ static void answered(bn_conn *c)
 		bn_conn_enter(c, BN_CONN_IDLE);
 }
 
-/* The client takes no more for now, and what is left for it stays in memory. */
+/* The client takes no more for now, or its turn is over: what is left for it stays in memory. */
 static void keep(bn_conn *c)
 {
 	bn_exchange *x = c->x;
@@ -118,8 +119,15 @@ static void keep(bn_conn *c)
 void bn_conn_send(bn_conn *c)
 {
 	bn_exchange *x = c->x;
+	size_t sent = 0;
+	c->is_paused = false;
 	for (;;) {
 		size_t n = 0;
+		if (sent >= TURN_BYTES) {
+			c->is_paused = true;
+			keep(c);
+			return;
+		}
 		const char *bytes = pending(c, &n);
 		if (bytes) {
 			ssize_t put = bn_conn_transmit(c, bytes, n);
@@ -131,6 +139,7 @@ void bn_conn_send(bn_conn *c)
 				bn_conn_close(c);
 				return;
 			}
+			sent += (size_t)put;
 			c->moved += (size_t)put;
 			if (c->out_at < c->out.len)
 				c->out_at += (size_t)put;

@@ -24,6 +24,8 @@ bool bn_conn_is_reading(const bn_conn *c)
 
 static unsigned wanted_events(const bn_conn *c)
 {
+	if (c->is_ready)
+		return 0;
 	unsigned in = c->tls && bn_tls_wants_write(c->tls) ? EPOLLOUT : EPOLLIN;
 	if (bn_conn_is_reading(c) || c->state == BN_CONN_TLS)
 		return in;
@@ -179,6 +181,7 @@ void bn_conn_close(bn_conn *c)
 	if (c->state == BN_CONN_CLOSED)
 		return;
 	drop_exchange(c);
+	bn_loop_unqueue(c);
 	c->state = BN_CONN_CLOSED;
 	if (c->prev)
 		c->prev->next = c->next;
@@ -204,7 +207,6 @@ void bn_conn_linger(bn_conn *c)
 	shutdown(c->fd, SHUT_WR);
 	bn_free(c->in);
 	c->in = NULL;
-	c->in_len = 0;
 	bn_conn_enter(c, BN_CONN_LINGER);
 }
 
@@ -219,20 +221,43 @@ static void shake_hands(bn_conn *c)
 		bn_conn_enter(c, BN_CONN_IDLE);
 }
 
-/* After whatever changed the state: what was kept, and what TLS has read already. */
+/* There is something to do for it that no event will announce. */
+static bool has_work(const bn_conn *c)
+{
+	if (c->state == BN_CONN_SENDING)
+		return c->is_paused;
+	return bn_conn_is_reading(c) && c->state != BN_CONN_LINGER && (c->in || c->has_more);
+}
+
+/* After whatever changed the state: what does it wait for? */
 static void go_on(bn_conn *c)
 {
-	bn_conn_take_kept(c);
-	if (c->tls && bn_conn_is_reading(c) && c->state != BN_CONN_LINGER &&
-		bn_tls_has_more(c->tls))
-		bn_conn_read(c);
+	if (c->state == BN_CONN_CLOSED)
+		return;
+	if (has_work(c))
+		bn_loop_queue(c);
+	else
+		bn_loop_unqueue(c);
 	watch(c);
+}
+
+void bn_conn_on_turn(bn_conn *c)
+{
+	if (c->state == BN_CONN_SENDING)
+		bn_conn_send(c);
+	else if (c->in)
+		bn_conn_take_kept(c);
+	else
+		bn_conn_read(c);
+	go_on(c);
 }
 
 void bn_conn_on_event(bn_conn *c, unsigned events)
 {
 	if (c->state == BN_CONN_CLOSED)
 		return;
+	if (c->is_ready && !(events & EPOLLERR))
+		return; /* hung up on, which reading will find as well */
 	if (events & EPOLLERR)
 		bn_conn_close(c);
 	else if (c->state == BN_CONN_TLS)
@@ -274,7 +299,7 @@ void bn_conn_on_deadline(bn_conn *c)
 	if (c->state == BN_CONN_HEAD || c->state == BN_CONN_BODY) {
 		bn_err_set(&err, BN_EIO, "the request did not arrive in time");
 		bn_conn_refuse(c, 408, &err);
-		watch(c);
+		go_on(c);
 	} else {
 		bn_conn_close(c);
 	}
@@ -283,6 +308,8 @@ void bn_conn_on_deadline(bn_conn *c)
 void bn_conn_on_drain(bn_conn *c)
 {
 	int64_t soon = c->loop->now_ms + STOP_MS;
+	if (c->is_ready)
+		return; /* its next answer will be its last */
 	if (c->state == BN_CONN_IDLE)
 		bn_conn_read(c); /* a request that is there already is answered */
 	if (c->state == BN_CONN_IDLE || c->state == BN_CONN_TLS ||

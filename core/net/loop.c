@@ -17,6 +17,7 @@
 #define SWEEP_MS 250
 #define EVENTS 128
 #define EVICT_AT_ONCE 32
+#define READY_AT_ONCE 8 /* of the queue, before epoll is asked for who has come since */
 
 /* ---- other threads -------------------------------------------------------------------------- */
 
@@ -71,7 +72,55 @@ void bn_loop_forget(bn_exchange *x)
 	pthread_mutex_unlock(&l->lock);
 }
 
+/* ---- the queue ------------------------------------------------------------------------------ */
+
+void bn_loop_queue(bn_conn *c)
+{
+	bn_loop *l = c->loop;
+	if (c->is_ready)
+		return;
+	c->is_ready = true;
+	c->ready_next = NULL;
+	c->ready_prev = l->ready_last;
+	if (l->ready_last)
+		l->ready_last->ready_next = c;
+	else
+		l->ready = c;
+	l->ready_last = c;
+}
+
+void bn_loop_unqueue(bn_conn *c)
+{
+	bn_loop *l = c->loop;
+	if (!c->is_ready)
+		return;
+	c->is_ready = false;
+	if (c->ready_prev)
+		c->ready_prev->ready_next = c->ready_next;
+	else
+		l->ready = c->ready_next;
+	if (c->ready_next)
+		c->ready_next->ready_prev = c->ready_prev;
+	else
+		l->ready_last = c->ready_prev;
+}
+
+static void serve_queue(bn_loop *l)
+{
+	for (int i = 0; i < READY_AT_ONCE && l->ready; i++) {
+		bn_conn *c = l->ready;
+		bn_loop_unqueue(c);
+		bn_conn_on_turn(c);
+	}
+}
+
 /* ---- what they asked ------------------------------------------------------------------------ */
+
+/* a goes before b: who waits for its own turn stays longest. */
+static bool goes_before(const bn_conn *a, const bn_conn *b)
+{
+	return a->is_ready != b->is_ready ? b->is_ready : a->turn < b->turn;
+}
 
 /* The waiting connections that have kept us longest go: at most EVICT_AT_ONCE, and how many did. */
 static unsigned evict_some(bn_loop *l, unsigned most)
@@ -82,7 +131,7 @@ static unsigned evict_some(bn_loop *l, unsigned most)
 		if (c->turn == l->newest || !bn_conn_is_evictable(c))
 			continue;
 		unsigned i = count < most ? count++ : most;
-		for (; i > 0 && oldest[i - 1]->turn > c->turn; i--)
+		for (; i > 0 && goes_before(c, oldest[i - 1]); i--)
 			if (i < most)
 				oldest[i] = oldest[i - 1];
 		if (i < most)
@@ -167,7 +216,7 @@ static void sweep(bn_loop *l)
 	bn_conn *next;
 	for (bn_conn *c = l->conns; c; c = next) {
 		next = c->next;
-		if (c->deadline_ms <= l->now_ms)
+		if (c->deadline_ms <= l->now_ms && !c->is_ready)
 			bn_conn_on_deadline(c);
 	}
 }
@@ -202,6 +251,8 @@ static void turn(bn_loop *l, int64_t *sweep_ms)
 {
 	struct epoll_event events[EVENTS];
 	int64_t wait = l->conns ? *sweep_ms - l->now_ms : -1;
+	if (l->ready)
+		wait = 0;
 	int n = epoll_wait(l->epoll_fd, events, EVENTS, wait < -1 ? 0 : (int)wait);
 	bool woken = false;
 	l->now_ms = bn_env_monotonic_ns(l->listener->env) / 1000000;
@@ -212,6 +263,7 @@ static void turn(bn_loop *l, int64_t *sweep_ms)
 			woken = true;
 	if (woken)
 		on_wake(l);
+	serve_queue(l);
 	if (l->now_ms >= *sweep_ms) {
 		sweep(l);
 		*sweep_ms = l->now_ms + SWEEP_MS;

@@ -28,6 +28,7 @@ bool has_loopback(void)
 upload up;
 uint64_t later_every; /* of the next start */
 atomic_int sent_whole, sent_cut, sources_closed;
+atomic_uint_fast64_t handled, zeros_given;
 pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
 static bn_exchange *waiting; /* /later: to be finished by the test */
@@ -132,6 +133,7 @@ static ssize_t zeros(void *user, void *out, size_t size)
 {
 	(void)user;
 	memset(out, 'z', size);
+	atomic_fetch_add(&zeros_given, size);
 	return (ssize_t)size;
 }
 
@@ -184,6 +186,7 @@ int on_request(void *user, bn_exchange *x)
 	(void)user;
 	r->status = 200;
 	r->content_type = "text/plain";
+	atomic_fetch_add(&handled, 1);
 	if (!strncmp(rq->path, "/count/", 7)) {
 		count(x, atoi(rq->path + 7), bn_http_request_field(rq, "slow", field, sizeof field),
 			false);
@@ -197,6 +200,9 @@ int on_request(void *user, bn_exchange *x)
 	} else if (!strcmp(rq->path, "/empty")) {
 		r->status = 204;
 		bn_buf_adds(&r->body, "never seen");
+	} else if (!strcmp(rq->path, "/progress")) {
+		bn_buf_addf(&r->body, "%llu %llu\n", (unsigned long long)handled,
+			(unsigned long long)zeros_given);
 	} else if (!strcmp(rq->path, "/hold")) {
 		hold();
 	} else if (!strcmp(rq->path, "/large")) {
@@ -240,6 +246,7 @@ void start_with(bn_listener_options o)
 {
 	bn_err err = BN_ERR_INIT;
 	up = (upload){.fd = -1, .later_every = later_every};
+	handled = zeros_given = 0;
 	o.handler = (bn_http_handler){on_head, on_request, on_refusal, on_sent, NULL};
 	if (!o.unix_path && !o.host)
 		o.host = "127.0.0.1";
@@ -335,6 +342,31 @@ int count_of(const char *text, const char *what)
 int64_t now_ms(void)
 {
 	return bn_env_monotonic_ns(bn_env_real()) / 1000000;
+}
+
+void wait_for_accepted(uint64_t n)
+{
+	bn_listener_stats stats = {0};
+	while (bn_listener_get_stats(listener, &stats), stats.accepted < n)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+}
+
+void hold_thread(int fd)
+{
+	put(fd, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
+	pthread_mutex_lock(&gate);
+	while (!is_held)
+		pthread_cond_wait(&moved, &gate);
+	pthread_mutex_unlock(&gate);
+}
+
+void let_go(int fd)
+{
+	pthread_mutex_lock(&gate);
+	may_go = true;
+	pthread_cond_broadcast(&moved);
+	pthread_mutex_unlock(&gate);
+	until(fd, "\r\n\r\n");
 }
 
 bn_exchange *wait_for_exchange(void)

@@ -36,6 +36,8 @@ extern bn_listener *listener;
 extern upload up;
 extern uint64_t later_every; /* of the next start */
 extern atomic_int sent_whole, sent_cut, sources_closed;
+/* Requests that were handled, and bytes that /zeros gave; /progress answers "HANDLED GIVEN\n". */
+extern atomic_uint_fast64_t handled, zeros_given;
 extern pthread_mutex_t gate; /* of the following */
 extern pthread_cond_t moved;
 extern bool is_held, may_go; /* /hold holds the thread of its connection until may_go */
@@ -58,6 +60,9 @@ const char *until(int fd, const char *text); /* until the text has come */
 const char *ask(const char *text);           /* over a connection of its own */
 int count_of(const char *text, const char *what);
 int64_t now_ms(void);
+void wait_for_accepted(uint64_t n);
+void hold_thread(int fd);             /* asks for /hold, and waits until the thread is held */
+void let_go(int fd);                  /* and waits for the answer */
 bn_exchange *wait_for_exchange(void); /* of /later: to be finished by the test */
 
 #endif

@@ -97,31 +97,6 @@ START_TEST(test_a_crowd_above_the_limit_makes_room_for_who_comes)
 }
 END_TEST
 
-static void wait_for_accepted(uint64_t n)
-{
-	bn_listener_stats stats = {0};
-	while (bn_listener_get_stats(listener, &stats), stats.accepted < n)
-		nanosleep(&(struct timespec){0, 1000000}, NULL);
-}
-
-static void hold_thread(int fd)
-{
-	put(fd, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
-	pthread_mutex_lock(&gate);
-	while (!is_held)
-		pthread_cond_wait(&moved, &gate);
-	pthread_mutex_unlock(&gate);
-}
-
-static void let_go(int fd)
-{
-	pthread_mutex_lock(&gate);
-	may_go = true;
-	pthread_cond_broadcast(&moved);
-	pthread_mutex_unlock(&gate);
-	until(fd, "Content-Length: 0\r\n\r\n");
-}
-
 /* The first byte of a head makes nobody younger, and whoever comes in the same moment as it is not
  * older for that. The thread is held so that all of it comes at once. */
 START_TEST(test_room_is_made_by_who_has_waited_longest_and_not_by_who_just_came)

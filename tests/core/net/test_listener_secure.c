@@ -197,6 +197,13 @@ START_TEST(test_tls_answers_as_plain_http_does)
 		      "| grep "
 		      "-q 'GET /a '",
 		port));
+	/* what one record holds is answered to its end, though no event tells of it */
+	ck_assert(run(
+		"(for i in $(seq 300); do printf 'GET /p HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n'; done; "
+		"printf 'GET /a HTTP/1.1\\r\\nHost: h\\r\\nConnection: close\\r\\n\\r\\n') | "
+		"timeout 20 openssl s_client -connect 127.0.0.1:%d -quiet 2>/dev/null | "
+		"grep -c 'GET /p ' | grep -qx 300",
+		port));
 	/* plain HTTP to it, rubbish, and one who says nothing do no harm */
 	int silent = dial();
 	ck_assert_ptr_null(strstr(ask("GET /a HTTP/1.1\r\n" CLOSE "\r\n"), "200 OK"));
