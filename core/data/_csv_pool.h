@@ -3,7 +3,7 @@
  */
 #ifndef BN_DATA_CSV_POOL_H
 #define BN_DATA_CSV_POOL_H
-#include "core/data/_csv.h"
+#include "core/data/_csv_parts.h"
 
 typedef struct csv_pool csv_pool;
 

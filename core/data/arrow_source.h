@@ -3,7 +3,7 @@
  */
 #ifndef BN_DATA_ARROW_SOURCE_H
 #define BN_DATA_ARROW_SOURCE_H
-#include "core/data/ingest.h"
+#include "core/data/source.h"
 
 /* Of the options only progress is looked at. Errors as bn_table_open. */
 int bn_arrow_stream_open(bn_stream **out, const bn_env *env, const char *path,

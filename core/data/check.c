@@ -3,7 +3,7 @@
 
 #include "core/base/json.h"
 #include "core/base/str.h"
-#include "core/data/_check.h"
+#include "core/data/_check_run.h"
 
 #include <math.h>
 #include <string.h>

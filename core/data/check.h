@@ -31,7 +31,7 @@ typedef struct bn_check_arg {
 	bool required;
 } bn_check_arg;
 
-struct bn_check_run; /* core/data/_check.h */
+struct bn_check_run; /* core/data/_check_run.h */
 
 typedef struct bn_check_def {
 	const char *type; /* "expect_column_values_to_be_between" */

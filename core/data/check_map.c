@@ -5,7 +5,7 @@
  */
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/data/_check.h"
+#include "core/data/_check_run.h"
 #include "core/data/duplicates.h"
 #include "core/data/pattern.h"
 

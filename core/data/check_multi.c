@@ -1,6 +1,6 @@
 /* check_multi.c - checks of several columns of a row. */
 #include "core/base/json.h"
-#include "core/data/_check.h"
+#include "core/data/_check_run.h"
 #include "core/data/duplicates.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* check_table.c - checks of a table's shape and of the types of its columns. */
 #include "core/base/json.h"
-#include "core/data/_check.h"
+#include "core/data/_check_run.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-/* check_value.c - bounds and sets of values as checks compare them with columns (see _check.h). */
+/* check_value.c - bounds and sets of values as checks compare them with columns (see _check_run.h). */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/timestamp.h"
-#include "core/data/_check.h"
+#include "core/data/_check_run.h"
 
 #include <math.h>
 #include <stdlib.h>

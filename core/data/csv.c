@@ -1,5 +1,5 @@
 /*
- * csv.c - the CSV stream: see csv.h for the rules, _csv.h for the parts.
+ * csv.c - the CSV stream: see csv.h for the rules, _csv_parts.h for the parts.
  *
  * Pass 1 converts by types guessed on the sample. As long as every value fits, its chunks are handed
  * out, and one pass is all. When one does not, the rest of the pass is a survey: no batches, only

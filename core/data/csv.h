@@ -32,7 +32,7 @@
  */
 #ifndef BN_DATA_CSV_H
 #define BN_DATA_CSV_H
-#include "core/data/ingest.h"
+#include "core/data/source.h"
 
 #define BN_CSV_FIELD_MAX ((size_t)10 << 20)
 #define BN_CSV_RECORD_MAX ((size_t)64 << 20)

@@ -9,7 +9,8 @@
  */
 #include "core/base/timestamp.h"
 #include "core/base/utf8.h"
-#include "core/data/_csv.h"
+#include "core/data/_csv_parts.h"
+#include "core/data/csv.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* csv_infer.c - what a field looks like, and which type a column of such fields has. */
 #include "core/base/timestamp.h"
-#include "core/data/_csv.h"
+#include "core/data/_csv_parts.h"
 
 #include <string.h>
 

@@ -8,7 +8,8 @@
  */
 #include "core/base/fs.h"
 #include "core/base/utf8.h"
-#include "core/data/_csv.h"
+#include "core/data/_csv_parts.h"
+#include "core/data/csv.h"
 
 #include <errno.h>
 #include <fcntl.h>

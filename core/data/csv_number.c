@@ -9,7 +9,7 @@
  * is left goes to strtod in the C locale, which is correctly rounded in glibc.
  */
 #include "core/base/str.h"
-#include "core/data/_csv.h"
+#include "core/data/_csv_parts.h"
 
 #include <float.h>
 #include <math.h>

@@ -11,7 +11,7 @@
  * for AVX2: instructions in the old encoding wait for the upper halves of registers that the scanner
  * has used (three times slower when measured).
  */
-#include "core/data/_csv.h"
+#include "core/data/_csv_parts.h"
 
 #include <string.h>
 

@@ -5,7 +5,8 @@
  * a matrix already and nothing moves. Otherwise the good records are closed up and the others listed.
  */
 #include "core/base/utf8.h"
-#include "core/data/_csv.h"
+#include "core/data/_csv_parts.h"
+#include "core/data/csv.h"
 
 #include <stdarg.h>
 #include <stdio.h>

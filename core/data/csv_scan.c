@@ -9,7 +9,8 @@
  * Parity is right only while every opening quote stands at the start of a field or right behind a
  * closing one (a doubled quote). A block in which one does not is given to the state machine.
  */
-#include "core/data/_csv.h"
+#include "core/data/_csv_parts.h"
+#include "core/data/csv.h"
 
 #include <stdatomic.h>
 #include <string.h>

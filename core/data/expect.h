@@ -22,23 +22,13 @@
 #ifndef BN_DATA_EXPECT_H
 #define BN_DATA_EXPECT_H
 #include "core/base/err.h"
+#include "core/data/expect_item.h"
 #include "core/data/suite.h"
 #include "core/data/table.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#define BN_EXPECT_PARTIAL 20
-#define BN_EXPECT_ROWS 10000        /* failing row numbers kept a check; the count is exact */
-#define BN_EXPECT_EXACT (32u << 20) /* values sorted in memory for a median */
-
-typedef struct bn_expect_item {
-	bool success, raised;
-	uint64_t unexpected; /* rows that fail; 0 for checks of a whole column or table */
-	uint64_t *rows;      /* the first of them, rising */
-	size_t row_count;    /* at most BN_EXPECT_ROWS */
-} bn_expect_item;
 
 typedef struct bn_expect_result {
 	bool success;

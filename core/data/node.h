@@ -24,7 +24,7 @@
 #define BN_DATA_NODE_H
 #include "core/base/env.h"
 #include "core/base/err.h"
-#include "core/data/ingest.h"
+#include "core/data/source.h"
 #include "core/data/table.h"
 
 #include <stdint.h>

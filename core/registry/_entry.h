@@ -17,7 +17,8 @@
 #ifndef BN_REGISTRY_ENTRY_H
 #define BN_REGISTRY_ENTRY_H
 #include "core/base/mem.h"
-#include "core/registry/registry.h"
+#include "core/registry/gate.h"
+#include "core/registry/state.h"
 
 typedef enum bn_entry_kind {
 	BN_ENTRY_REGISTERED,
@@ -176,7 +177,7 @@ json_t *bn_entry_decision_draft(const bn_entry_version *v, const char *reason, b
 /* A spec as bn_version_get takes it; the version need not exist. *name is yours. */
 int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *spec, bn_err *err);
 
-/* ---- gates (gate.c) -------------------------------------------------------------------------- */
+/* ---- gates (judge.c) ------------------------------------------------------------------------- */
 
 int bn_entry_gates(bn_gate_report **out, bn_entry *e, const bn_entry_version *v,
 	const bn_policy *policy, bn_err *err);

@@ -37,20 +37,11 @@
 #ifndef BN_REGISTRY_REGISTRY_H
 #define BN_REGISTRY_REGISTRY_H
 #include "core/registry/gate.h"
+#include "core/registry/state.h"
 
 /* Fold class "model": tables registered_model, model_version, model_decision, model_alias,
  * model_tag, model_attestation. */
 extern const bn_fold_class bn_registry_class;
-
-typedef enum bn_model_state {
-	BN_MODEL_REGISTERED,
-	BN_MODEL_REQUESTED,
-	BN_MODEL_APPROVED,
-	BN_MODEL_REJECTED,
-	BN_MODEL_REMOVED,
-} bn_model_state;
-
-const char *bn_model_state_name(bn_model_state s); /* "requested" */
 
 /* ---- reading ------------------------------------------------------------------------------- */
 

@@ -471,7 +471,8 @@ int bn_runlog_artifact(
 	}
 	if (!name && strcmp(bare, ".") == 0 && (rc = bn_path_absolute(&here, ".", err)) < 0)
 		goto out;
-	artifact a = {NULL, bare, name ? name : bn_path_base(here ? here : bare)};
+	const char *own = bn_path_base(here ? here : bare);
+	artifact a = {NULL, bare, name ? name : own};
 	rc = artifact_add(ws, id, &a, NULL, err);
 out:
 	bn_free(bare);

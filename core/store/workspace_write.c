@@ -235,15 +235,24 @@ static void merge_if_due(bn_workspace *ws, bn_writer *w)
 	bn_log_merge(ws->at, w->dir, ws->merge_at, NULL);
 }
 
+/* What the commit has made durable is that whatever becomes of the seal. */
+static void seal_if_full(bn_workspace *ws, bn_writer *w)
+{
+	bn_err why = BN_ERR_INIT;
+	if (bn_writer_is_full(w) && bn_writer_seal(w, &why) < 0 && !ws->unsealed.code)
+		ws->unsealed = why;
+}
+
 int bn_workspace_commit(bn_workspace *ws, bn_err *err)
 {
 	bn_writer *w = own_writer(ws);
+	int rc;
 	if (!w)
 		return 0;
-	int rc = bn_writer_commit(w, err);
-	bn_err why = BN_ERR_INIT;
-	if (rc == 0 && bn_writer_is_full(w) && bn_writer_seal(w, &why) < 0 && !ws->unsealed.code)
-		ws->unsealed = why;
+	if ((rc = bn_writer_commit(w, err)) < 0)
+		goto out;
+	seal_if_full(ws, w);
+out:
 	merge_if_due(ws, w);
 	return rc;
 }

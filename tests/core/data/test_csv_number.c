@@ -1,6 +1,7 @@
 /* Decimal text to float64: correctly rounded, whichever of the paths takes it. */
 #include "core/base/rng.h"
-#include "core/data/_csv.h"
+#include "core/data/_csv_parts.h"
+#include "core/data/csv.h"
 #include "tests/support/check_main.h"
 
 #include <math.h>

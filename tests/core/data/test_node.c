@@ -1,5 +1,6 @@
 /* The node's counters, from trees of files that stand for /proc and /sys. */
 #include "core/base/fs.h"
+#include "core/data/ingest.h"
 #include "core/data/node.h"
 #include "tests/support/check_main.h"
 

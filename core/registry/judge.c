@@ -1,4 +1,4 @@
-/* gate.c - see gate.h. */
+/* judge.c - see gate.h: what a version shows, by what an entry knows of it. */
 #include "core/registry/_entry.h"
 
 #include "core/base/buf.h"

@@ -1,5 +1,5 @@
 /*
- * _csv.h - the pieces of the CSV reader, and what they hand to each other.
+ * _csv_parts.h - the pieces of the CSV reader, and what they hand to each other.
  *
  *	csv_input.c    bytes of the file -> chunks of whole records       (one at a time, in order)
  *	csv_scan.c     text -> places of the separators outside of quotes
@@ -12,10 +12,10 @@
  * A chunk is cut after at most 65536 records or about 8 MiB; where depends on the file alone. All
  * state that crosses chunks belongs either to the input (under its turn) or to the consumer.
  */
-#ifndef BN_DATA_CSV_PRIVATE_H
-#define BN_DATA_CSV_PRIVATE_H
+#ifndef BN_DATA_CSV_PARTS_H
+#define BN_DATA_CSV_PARTS_H
 #include "core/data/_dict.h"
-#include "core/data/csv.h"
+#include "core/data/source.h"
 
 #define CSV_CHUNK_BYTES ((size_t)8 << 20)
 #define CSV_CHUNK_ROWS BN_BATCH_ROWS

@@ -1,11 +1,12 @@
 /*
- * _check.h - the inside of checks: what a check's run function is given, and what it hands back.
+ * _check_run.h - the inside of checks: what a check's run function is given, and what it hands back.
  */
-#ifndef BN_DATA_CHECK_PRIVATE_H
-#define BN_DATA_CHECK_PRIVATE_H
-#include "core/data/check.h"
-#include "core/data/expect.h"
+#ifndef BN_DATA_CHECK_RUN_H
+#define BN_DATA_CHECK_RUN_H
+#include "core/data/expect_item.h"
 #include "core/data/table.h"
+
+#include <jansson.h>
 
 typedef struct bn_check_run {
 	bn_table_reader *table;
@@ -26,6 +27,9 @@ int bn_check_cancelled(bn_check_run *run, bn_err *err); /* BN_EINTR or 0 */
  * how many were. */
 int bn_check_finish_map(bn_check_run *run, uint64_t elements, uint64_t considered,
 	bool with_missing, const size_t *columns, size_t n, bn_err *err);
+
+/* 100 * part / whole; null without a whole. */
+json_t *bn_check_percent(uint64_t part, uint64_t whole);
 
 /* A bound of kwargs against a column's values. */
 typedef struct bn_check_bound {
@@ -53,14 +57,15 @@ bool bn_check_range_has_text(const bn_check_range *r, bn_text t);
 	X(column_count_between) \
 	X(column_count_equal) \
 	X(columns_ordered) \
-	X(columns_set) X(column_exists) X(of_type) X(in_type_list) X(not_null) X(null) X(between) \
-		X(in_set) X(not_in_set) X(unique) X(regex) X(not_regex) X(regex_list) X( \
-			not_regex_list) X(like) X(not_like) X(lengths_between) X(length_equal) \
-			X(increasing) X(decreasing) X(min) X(max) X(mean) X(median) X(stdev) \
-				X(sum) X(quantiles) X(unique_count) X(unique_share) \
-					X(distinct_in_set) X(distinct_contain_set) \
-						X(distinct_equal_set) X(pair_equal) \
-							X(pair_greater) X(compound_unique)
+	X(columns_set) \
+	X(column_exists) X(of_type) X(in_type_list) X(not_null) X(null) X(between) X(in_set) \
+		X(not_in_set) X(unique) X(regex) X(not_regex) X(regex_list) X(not_regex_list) \
+			X(like) X(not_like) X(lengths_between) X(length_equal) X(increasing) \
+				X(decreasing) X(min) X(max) X(mean) X(median) X(stdev) X(sum) \
+					X(quantiles) X(unique_count) X(unique_share) \
+						X(distinct_in_set) X(distinct_contain_set) \
+							X(distinct_equal_set) X(pair_equal) \
+								X(pair_greater) X(compound_unique)
 #define BN_CHECK_DECLARE(name) int bn_check_##name(bn_check_run *run, bn_err *err);
 BN_CHECK_FUNCTIONS(BN_CHECK_DECLARE)
 #undef BN_CHECK_DECLARE
