@@ -95,9 +95,13 @@ static int keep(bn_entry *e, const char **out, const char *s)
 	return s && !*out ? -1 : 0;
 }
 
-static int registered_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
+static int registered_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
 {
 	const json_t *p = a->payload;
+	char author[BN_WHO_TEXT];
+	int rc = r->author(r->ctx, a, author, err);
+	if (rc < 0)
+		return rc;
 	bn_entry_version *v = bn_entry_add_version(e, a->version);
 	if (!v)
 		return bn_err_nomem(err, "a model version");
@@ -110,7 +114,8 @@ static int registered_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
 	v->data = member(p, "data", JSON_ARRAY);
 	v->metrics = member(p, "metrics", JSON_OBJECT);
 	v->files = member(p, "files", JSON_ARRAY);
-	if (!v->data || !v->metrics || !v->files || keep(e, &v->uuid, text(a, "uuid")) ||
+	if (!v->data || !v->metrics || !v->files || keep(e, &v->author_who, author) ||
+		keep(e, &v->registrar_who, a->who) || keep(e, &v->uuid, text(a, "uuid")) ||
 		keep(e, &v->digest, text(a, "digest")) ||
 		keep(e, &v->manifest, text(a, "manifest")) || keep(e, &v->run_id, text(a, "run")) ||
 		keep(e, &v->trainer, text(a, "trainer")) ||
@@ -177,14 +182,16 @@ static int subject_check(bn_entry *e, const bn_entry_version *v, const bn_entry_
 		(long long)a->version);
 }
 
+/* Neither the person nor the account. */
 static int four_eyes(bn_entry *e, const bn_policy *p, const bn_entry_version *v,
 	const bn_entry_act *a, bn_err *err)
 {
-	if (p->self_approval || (a->uid != v->author_uid && a->uid != v->registrar_uid))
+	bool is_author = !strcmp(a->who, v->author_who) || a->uid == v->author_uid;
+	bool is_registrar = !strcmp(a->who, v->registrar_who) || a->uid == v->registrar_uid;
+	if (p->self_approval || (!is_author && !is_registrar))
 		return 0;
 	bn_err_set(err, BN_EREFUSED, "%s %s %s/%lld: an author may not approve their own", a->user,
-		a->uid == v->author_uid ? "is the author of" : "registered", e->name,
-		(long long)a->version);
+		is_author ? "is the author of" : "registered", e->name, (long long)a->version);
 	bn_err_hint(err, "somebody else with role reviewer or admin has to approve it");
 	return BN_EREFUSED;
 }
@@ -192,7 +199,8 @@ static int four_eyes(bn_entry *e, const bn_policy *p, const bn_entry_version *v,
 static int not_twice(bn_entry *e, const bn_entry_version *v, const bn_entry_act *a, bn_err *err)
 {
 	for (size_t i = 0; i < v->n_decisions; i++)
-		if (v->decisions[i].request_no == v->request_no && v->decisions[i].uid == a->uid)
+		if (v->decisions[i].request_no == v->request_no &&
+			!strcmp(v->decisions[i].who, a->who))
 			return bn_err_set(err, BN_ECONFLICT,
 				"%s has approved this request of %s/%lld already", a->user, e->name,
 				(long long)a->version);
@@ -263,10 +271,11 @@ static int rejected_check(bn_entry *e, const bn_entry_rights *r, const bn_entry_
 static int decision_add(bn_entry *e, bn_entry_version *v, const bn_entry_act *a,
 	const bn_entry_finding *found, bn_err *err)
 {
-	bn_entry_decision *d = bn_entry_put_decision(v, v->request_no, a->uid);
+	bn_entry_decision *d = bn_entry_put_decision(e, v, v->request_no, a->who);
 	v->changed |= BN_ENTRY_PART_DECISIONS;
 	if (!d)
 		return bn_err_nomem(err, "a decision");
+	d->uid = a->uid;
 	d->time_ms = a->time_ms;
 	d->approved = a->kind == BN_ENTRY_APPROVED;
 	d->override = found->overridden;
@@ -522,7 +531,7 @@ int bn_entry_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a,
 	remark[0] = '\0';
 	switch (a->kind) {
 	case BN_ENTRY_REGISTERED:
-		return registered_do(e, a, err);
+		return registered_do(e, r, a, err);
 	case BN_ENTRY_REQUESTED:
 		return requested_do(e, a, err);
 	case BN_ENTRY_APPROVED:

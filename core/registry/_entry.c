@@ -102,21 +102,23 @@ bn_entry_version *bn_entry_add_version(bn_entry *e, int64_t version)
 	return v;
 }
 
-bn_entry_decision *bn_entry_put_decision(bn_entry_version *v, int64_t request_no, uid_t uid)
+bn_entry_decision *bn_entry_put_decision(
+	bn_entry *e, bn_entry_version *v, int64_t request_no, const char *who)
 {
 	bn_entry_decision *d = NULL;
 	for (size_t i = 0; i < v->n_decisions && !d; i++)
-		if (v->decisions[i].request_no == request_no && v->decisions[i].uid == uid)
+		if (v->decisions[i].request_no == request_no && !strcmp(v->decisions[i].who, who))
 			d = &v->decisions[i];
 	if (!d) {
-		if (bn_grow(&v->decisions, &v->cap_decisions, v->n_decisions + 1,
-			    sizeof *v->decisions))
+		char *kept = bn_arena_strdup(&e->arena, who);
+		if (!kept || bn_grow(&v->decisions, &v->cap_decisions, v->n_decisions + 1,
+				     sizeof *v->decisions))
 			return NULL;
 		d = &v->decisions[v->n_decisions++];
-		*d = (bn_entry_decision){0};
+		*d = (bn_entry_decision){.who = kept};
 	}
 	json_decref(d->gates);
-	*d = (bn_entry_decision){.request_no = request_no, .uid = uid};
+	*d = (bn_entry_decision){.request_no = request_no, .who = d->who};
 	return d;
 }
 

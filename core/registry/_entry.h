@@ -35,8 +35,13 @@ typedef enum bn_entry_kind {
 
 extern const bn_fold_kind bn_entry_kinds[BN_ENTRY_KINDS + 1]; /* each at its place */
 
+/* Who somebody is, as texts that are compared: "uid-1000" by the rules of uids, the hex of a person's first
+ * key by those of core/govern/authority.h. */
+enum { BN_WHO_TEXT = 72 };
+
 typedef struct bn_entry_decision {
 	int64_t request_no, time_ms;
+	const char *who;
 	uid_t uid;
 	bool approved, override;
 	const char *reason, *policy_hash, *public_key; /* may be NULL */
@@ -69,6 +74,7 @@ typedef struct bn_entry_version {
 	int64_t version; /* 0: the model itself, which has tags alone */
 	const char *uuid, *digest, *manifest;
 	const char *run_id, *trainer, *description, *author; /* may be NULL */
+	const char *author_who, *registrar_who;
 	uid_t author_uid, registrar_uid;
 	int64_t registered_ms;
 	bn_model_state state;
@@ -78,7 +84,7 @@ typedef struct bn_entry_version {
 	uid_t requester_uid;
 	const char *request_reason;     /* may be NULL */
 	json_t *data, *metrics, *files; /* array, object, array */
-	bn_entry_decision *decisions;   /* one per request and user, the last */
+	bn_entry_decision *decisions;   /* one per request and who, the last */
 	size_t n_decisions, cap_decisions;
 	bn_entry_attestation *attestations; /* one per check, the last */
 	size_t n_attestations, cap_attestations;
@@ -110,6 +116,7 @@ typedef struct bn_entry_act {
 	bn_entry_kind kind;
 	int64_t version; /* 0: the payload names none */
 	const json_t *payload;
+	const char *who;
 	uid_t uid;
 	const char *user; /* for messages */
 	int64_t time_ms;
@@ -122,6 +129,8 @@ typedef struct bn_entry_rights {
 	int (*may)(void *ctx, const bn_entry_act *a, bn_act act, bn_err *err);
 	/* The policy that the act is judged by; borrowed until the next call. */
 	int (*policy)(void *ctx, const bn_entry_act *a, const bn_policy **out, bn_err *err);
+	/* Who made what is registered. */
+	int (*author)(void *ctx, const bn_entry_act *a, char who[BN_WHO_TEXT], bn_err *err);
 	/* Whether a signature of who acts covers it. NULL: it will. */
 	int (*vouched)(void *ctx, const bn_entry_act *a, bn_err *err);
 	void *ctx;
@@ -164,7 +173,8 @@ void bn_entry_user(const bn_entry *e, uid_t uid, char *out, size_t size);
 /* ---- building: for _acts.c and _entry_rows.c; NULL or -1 without memory ------------------------ */
 
 bn_entry_version *bn_entry_add_version(bn_entry *e, int64_t version);
-bn_entry_decision *bn_entry_put_decision(bn_entry_version *v, int64_t request_no, uid_t uid);
+bn_entry_decision *bn_entry_put_decision(
+	bn_entry *e, bn_entry_version *v, int64_t request_no, const char *who);
 bn_entry_attestation *bn_entry_put_attestation(bn_entry *e, bn_entry_version *v, const char *check);
 int bn_entry_put_alias(bn_entry *e, const char *alias, int64_t version, uid_t uid, int64_t time_ms);
 /* value NULL removes. */

@@ -49,7 +49,8 @@ static int version_row(bn_entry *e, bn_entry_version *v, sqlite3_stmt *st, bn_er
 	if (keep(e, &v->uuid, st, 0) || keep(e, &v->run_id, st, 1) || keep(e, &v->digest, st, 2) ||
 		keep(e, &v->manifest, st, 3) || keep(e, &v->trainer, st, 4) ||
 		keep(e, &v->description, st, 5) || keep(e, &v->author, st, 7) ||
-		keep(e, &v->request_reason, st, 14))
+		keep(e, &v->request_reason, st, 14) || keep(e, &v->author_who, st, 19) ||
+		keep(e, &v->registrar_who, st, 20))
 		return bn_err_nomem(err, "a model version");
 	v->author_uid = (uid_t)sqlite3_column_int64(st, 6);
 	v->registrar_uid = (uid_t)sqlite3_column_int64(st, 8);
@@ -68,10 +69,11 @@ static int version_row(bn_entry *e, bn_entry_version *v, sqlite3_stmt *st, bn_er
 static int decision_row(bn_entry *e, bn_entry_version *v, sqlite3_stmt *st, bn_err *err)
 {
 	bn_entry_decision *d = bn_entry_put_decision(
-		v, sqlite3_column_int64(st, 0), (uid_t)sqlite3_column_int64(st, 1));
+		e, v, sqlite3_column_int64(st, 0), (const char *)sqlite3_column_text(st, 9));
 	if (!d || keep(e, &d->reason, st, 5) || keep(e, &d->policy_hash, st, 6) ||
 		keep(e, &d->public_key, st, 7))
 		return bn_err_nomem(err, "a decision");
+	d->uid = (uid_t)sqlite3_column_int64(st, 1);
 	d->time_ms = sqlite3_column_int64(st, 2);
 	d->approved = sqlite3_column_int(st, 3) != 0;
 	d->override = sqlite3_column_int(st, 4) != 0;
@@ -126,11 +128,13 @@ int bn_entry_version_read(bn_entry_version **out, bn_entry *e, int64_t version, 
 		{version_row,
 			"SELECT uuid, run_id, digest, manifest, trainer, description, author_uid, "
 			"author, registrar_uid, registered_ms, state, state_ms, request_no, "
-			"requested_ms, request_reason, requester_uid, data, metrics, files FROM "
+			"requested_ms, request_reason, requester_uid, data, metrics, files, "
+			"author_who, registrar_who FROM "
 			"model_version WHERE name = ? AND version = ?"},
 		{decision_row,
 			"SELECT request_no, uid, time_ms, approved, override, reason, policy_hash, "
-			"public_key, gates FROM model_decision WHERE name = ? AND version = ?"},
+			"public_key, gates, who FROM model_decision WHERE name = ? AND version = "
+			"?"},
 		{attestation_row,
 			"SELECT check_name, verdict, detail, uid, time_ms FROM model_attestation "
 			"WHERE name = ? AND version = ?"},
@@ -167,11 +171,12 @@ static int version_insert(const bn_entry *e, const bn_entry_version *v, bn_err *
 		"INSERT INTO model_version (name, version, uuid, run_id, digest, manifest, "
 		"trainer, "
 		"description, author_uid, author, registrar_uid, registered_ms, state, state_ms, "
-		"data, metrics, files) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"sissssssisiiiisss", e->name, v->version, v->uuid, v->run_id, v->digest,
+		"data, metrics, files, author_who, registrar_who) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"sissssssisiiiisssss", e->name, v->version, v->uuid, v->run_id, v->digest,
 		v->manifest, v->trainer, v->description, (int64_t)v->author_uid, v->author,
 		(int64_t)v->registrar_uid, v->registered_ms, (int64_t)v->state, v->state_ms,
-		data.ptr, metrics.ptr, files.ptr);
+		data.ptr, metrics.ptr, files.ptr, v->author_who, v->registrar_who);
 out:
 	bn_buf_release(&data);
 	bn_buf_release(&metrics);
@@ -204,12 +209,11 @@ static int decision_store(
 		goto out;
 	rc = bn_sql_run(e->db, err,
 		"INSERT OR REPLACE INTO model_decision (name, version, request_no, uid, time_ms, "
-		"approved, override, reason, policy_hash, public_key, gates) VALUES (?, ?, ?, ?, "
-		"?, "
-		"?, ?, ?, ?, ?, ?)",
-		"siiiiiissss", e->name, version, d->request_no, (int64_t)d->uid, d->time_ms,
+		"approved, override, reason, policy_hash, public_key, gates, who) VALUES (?, ?, "
+		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"siiiiiisssss", e->name, version, d->request_no, (int64_t)d->uid, d->time_ms,
 		(int64_t)d->approved, (int64_t)d->override, d->reason, d->policy_hash,
-		d->public_key, gates.ptr);
+		d->public_key, gates.ptr, d->who);
 out:
 	bn_buf_release(&gates);
 	return rc;

@@ -1,7 +1,10 @@
 /* _rights.c - see _rights.h. */
 #include "core/registry/_rights.h"
 
+#include "core/base/json.h"
 #include "core/govern/identity.h"
+
+#include <stdio.h>
 
 static int may(void *ctx, const bn_entry_act *a, bn_act act, bn_err *err)
 {
@@ -20,6 +23,17 @@ static int policy(void *ctx, const bn_entry_act *a, const bn_policy **out, bn_er
 	return rc;
 }
 
+/* The owner of the run, by the registration's word. */
+static int author(void *ctx, const bn_entry_act *a, char who[BN_WHO_TEXT], bn_err *err)
+{
+	char number[BN_UID_TEXT];
+	(void)ctx;
+	(void)err;
+	snprintf(who, BN_WHO_TEXT, "%s",
+		bn_uid_text((uid_t)bn_json_int(a->payload, "author_uid", -1), number));
+	return 0;
+}
+
 /* An event depends on the keys of who signs it from then on. */
 static int vouched(void *ctx, const bn_entry_act *a, bn_err *err)
 {
@@ -36,8 +50,11 @@ static int vouched(void *ctx, const bn_entry_act *a, bn_err *err)
 void bn_uid_rights_init(bn_uid_rights *r, const char *workspace_id, sqlite3 *db, bn_fold *f)
 {
 	*r = (bn_uid_rights){.workspace_id = workspace_id, .db = db, .f = f};
-	r->rights = (bn_entry_rights){
-		.may = may, .policy = policy, .vouched = f ? vouched : NULL, .ctx = r};
+	r->rights = (bn_entry_rights){.may = may,
+		.policy = policy,
+		.author = author,
+		.vouched = f ? vouched : NULL,
+		.ctx = r};
 }
 
 void bn_uid_rights_release(bn_uid_rights *r)

@@ -79,7 +79,7 @@ static int item_judge(bn_inbox_item *i, bn_workspace *ws, sqlite3 *db, bn_err *e
 {
 	const bn_env *env = bn_workspace_env(ws);
 	const char *name = i->version->name;
-	char user[128];
+	char user[128], who[BN_UID_TEXT];
 	bn_uid_rights r;
 	bn_entry e;
 	bn_entry_version *v;
@@ -88,6 +88,7 @@ static int item_judge(bn_inbox_item *i, bn_workspace *ws, sqlite3 *db, bn_err *e
 		return rc;
 	e.names_users = true;
 	bn_entry_act a = {.version = i->version->version, .uid = env->uid(env), .user = user};
+	a.who = bn_uid_text(a.uid, who);
 	env->user_name(env, a.uid, user, sizeof user);
 	bn_uid_rights_init(&r, bn_workspace_id(ws), db, NULL);
 	rc = bn_entry_find(&v, &e, a.version, err);

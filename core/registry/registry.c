@@ -25,7 +25,7 @@
 typedef struct action {
 	bn_workspace *ws;
 	sqlite3 *db;
-	char user[128];
+	char user[128], who[BN_UID_TEXT];
 	char *name;
 	bn_entry entry;
 	bn_entry_version *version; /* that the spec names; NULL: it was not asked for */
@@ -39,7 +39,9 @@ static int action_begin(action *d, bn_workspace *ws, bn_entry_kind kind, const c
 {
 	const bn_env *env = bn_workspace_env(ws);
 	int rc;
-	*d = (action){.ws = ws, .act = {.kind = kind, .uid = env->uid(env), .user = d->user}};
+	*d = (action){.ws = ws,
+		.act = {.kind = kind, .who = d->who, .uid = env->uid(env), .user = d->user}};
+	bn_uid_text(d->act.uid, d->who);
 	env->user_name(env, d->act.uid, d->user, sizeof d->user);
 	if ((rc = bn_workspace_read(&d->db, ws, err)) < 0)
 		return rc;
@@ -321,8 +323,8 @@ static int decision_confirm(const action *d, bn_err *err)
 {
 	if (bn_sql_int(d->db, 0,
 		    "SELECT 1 FROM model_decision WHERE name = ? AND version = ? AND request_no = ?"
-		    " AND uid = ?",
-		    "siii", d->name, d->act.version, d->version->request_no, (int64_t)d->act.uid))
+		    " AND who = ?",
+		    "siis", d->name, d->act.version, d->version->request_no, d->act.who))
 		return 0;
 	bn_err_set(err, BN_ECONFLICT, "%s/%lld changed meanwhile: the decision had no effect",
 		d->name, (long long)d->act.version);

@@ -79,6 +79,7 @@ static int registry_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	bn_entry_act a = {.kind = (bn_entry_kind)ev->kind_no,
 		.version = bn_json_int(ev->payload, "version", 0),
 		.payload = ev->payload,
+		.who = bn_uid_text(ev->uid, who),
 		.uid = ev->uid,
 		.user = bn_uid_text(ev->uid, who),
 		.time_ms = bn_event_time_ms(ev),

@@ -23,6 +23,8 @@ CREATE TABLE model_version (
 	data TEXT NOT NULL,
 	metrics TEXT NOT NULL,
 	files TEXT NOT NULL,
+	author_who TEXT NOT NULL,    -- "uid-1000", or the hex of a person's first key
+	registrar_who TEXT NOT NULL,
 	PRIMARY KEY (name, version)
 ) WITHOUT ROWID;
 CREATE INDEX model_version_by_uuid ON model_version (uuid);
@@ -41,7 +43,8 @@ CREATE TABLE model_decision (
 	policy_hash TEXT,
 	public_key TEXT,
 	gates TEXT,
-	PRIMARY KEY (name, version, request_no, uid)
+	who TEXT NOT NULL,
+	PRIMARY KEY (name, version, request_no, who)
 ) WITHOUT ROWID;
 
 CREATE TABLE model_alias (
