@@ -240,6 +240,24 @@ int bn_key_sign(const bn_key *key, const void *bytes, size_t n,
 	return 0;
 }
 
+static int record_sign(void *ctx, const void *bytes, size_t n,
+	uint8_t signature[BN_ED25519_SIGNATURE_BYTES], bn_err *err)
+{
+	const bn_key *key = ctx;
+	return bn_ed25519_sign(key->pkey, bytes, n, signature, err);
+}
+
+static void signer_release(void *ctx)
+{
+	bn_key_free(ctx);
+}
+
+void bn_key_signer(bn_signer *out, bn_key *key)
+{
+	*out = (bn_signer){.sign = record_sign, .ctx = key, .release = signer_release};
+	BN_BUG(bn_unhex(key->public_hex, sizeof out->key, out->key) < 0);
+}
+
 int bn_key_verify(
 	const char *public_hex, const char *signature_hex, const void *bytes, size_t n, bn_err *err)
 {

@@ -11,6 +11,7 @@
 #define BN_GOVERN_KEY_H
 #include "core/base/env.h"
 #include "core/base/err.h"
+#include "core/store/log/sign.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +37,8 @@ void bn_key_fingerprint(const char *public_hex, char out[25]);
 
 int bn_key_sign(const bn_key *key, const void *bytes, size_t n,
 	char signature[BN_KEY_SIGNATURE_HEX + 1], bn_err *err);
+/* The key as what signs records; the signer's ctx is the key, which its release frees. */
+void bn_key_signer(bn_signer *out, bn_key *key);
 /* 0 when the signature is that key's over those bytes; BN_ECORRUPT when it is not (malformed hex
  * and impossible keys included). */
 int bn_key_verify(const char *public_hex, const char *signature_hex, const void *bytes, size_t n,

@@ -20,11 +20,11 @@ struct bn_workspace {
 	int64_t format;        /* of workspace.json, as this process last saw it */
 	const struct bn_fold_class *const *classes; /* NULL: never reads */
 	bn_writer *writer;                          /* NULL until the first append */
-	bn_err unsealed;         /* set: why a commit could not seal in passing; told once */
-	const bn_signer *signer; /* borrowed; NULL: nothing is signed */
-	uint64_t seen_clock;     /* what this process was told (bn_workspace_see_clock) */
-	size_t merge_at;         /* sealed segments from which on small ones are merged */
-	struct bn_index *index;  /* NULL until first used; index/index.h */
+	bn_err unsealed;        /* set: why a commit could not seal in passing; told once */
+	bn_signer signer;       /* sign NULL: nothing is signed */
+	uint64_t seen_clock;    /* what this process was told (bn_workspace_see_clock) */
+	size_t merge_at;        /* sealed segments from which on small ones are merged */
+	struct bn_index *index; /* NULL until first used; index/index.h */
 	void (*index_close)(struct bn_index *ix);           /* set with index, so that a */
 	uint64_t (*index_clock)(const struct bn_index *ix); /* writer links no SQLite */
 	struct bn_object_store *objects; /* NULL until first used; object/object.h */

@@ -154,6 +154,8 @@ void bn_workspace_close(bn_workspace *ws)
 		ws->index_close(ws->index);
 	if (ws->objects)
 		ws->objects_free(ws->objects);
+	if (ws->signer.release)
+		ws->signer.release(ws->signer.ctx);
 	bn_dir_close(ws->at);
 	bn_free(ws->dir);
 	bn_free(ws->root);

@@ -120,8 +120,10 @@ uint64_t bn_workspace_clock(const bn_workspace *ws);
 /* What is appended from now on has a higher clock, unless that one is more than a day ahead. */
 void bn_workspace_see_clock(bn_workspace *ws, uint64_t clock);
 
-/* From now on this process's segments are signed (sign.h); signer is borrowed until close. */
+/* From now on this process's segments are signed (sign.h). signer is copied; its ctx belongs to the
+ * workspace when the call succeeds and the signer has a release, and is borrowed until close otherwise. */
 int bn_workspace_set_signer(bn_workspace *ws, const struct bn_signer *signer, bn_err *err);
+bool bn_workspace_signs(const bn_workspace *ws);
 /* A signed event. epoch: 32 bytes, or NULL. BN_EREFUSED without a signer. */
 int bn_workspace_append_signed(bn_workspace *ws, unsigned version, const char *kind,
 	const char *entity, const json_t *payload, const uint8_t *epoch, bn_err *err);

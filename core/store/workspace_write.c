@@ -82,7 +82,8 @@ static int need_writer(bn_workspace *ws, bn_err *err)
 	if (rc < 0)
 		return rc;
 	bn_slot_adopt_dead(ws->at, ws->writer->name, ADOPT_MOST);
-	if (ws->signer && (rc = bn_writer_set_signer(ws->writer, ws->signer, ws->id, err)) < 0) {
+	if (ws->signer.sign &&
+		(rc = bn_writer_set_signer(ws->writer, &ws->signer, ws->id, err)) < 0) {
 		bn_writer_free(ws->writer);
 		ws->writer = NULL;
 	}
@@ -94,8 +95,17 @@ int bn_workspace_set_signer(bn_workspace *ws, const struct bn_signer *signer, bn
 	int rc = bn_workspace_need_writable(ws, err);
 	if (rc < 0 || (rc = need_writer(ws, err)) < 0)
 		return rc;
-	ws->signer = signer;
-	return bn_writer_set_signer(ws->writer, signer, ws->id, err);
+	if (ws->signer.release)
+		ws->signer.release(ws->signer.ctx);
+	ws->signer = *signer;
+	if ((rc = bn_writer_set_signer(ws->writer, &ws->signer, ws->id, err)) < 0)
+		ws->signer = (bn_signer){0};
+	return rc;
+}
+
+bool bn_workspace_signs(const bn_workspace *ws)
+{
+	return ws->signer.sign != NULL;
 }
 
 /* "run.created": lower case words joined by dots. */
@@ -158,7 +168,7 @@ static int append(bn_workspace *ws, const bn_draft *d, bn_err *err)
 	int rc = check_draft(d, err);
 	if (rc < 0 || (rc = bn_workspace_need_writable(ws, err)) < 0)
 		return rc;
-	bool is_old = d->version <= 1 && d->type != BN_RECORD_SIGNED && !ws->signer;
+	bool is_old = d->version <= 1 && d->type != BN_RECORD_SIGNED && !ws->signer.sign;
 	if (!is_old && (rc = upgrade(ws, err)) < 0) /* S7 */
 		return rc;
 	if ((rc = need_writer(ws, err)) < 0)

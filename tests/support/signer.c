@@ -16,6 +16,7 @@ void test_signer_init(bn_signer *signer, uint8_t seed)
 	uint8_t raw[BN_ED25519_KEY_BYTES];
 	size_t n = sizeof signer->key;
 	memset(raw, seed, sizeof raw);
+	*signer = (bn_signer){0};
 	EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, raw, sizeof raw);
 	if (!key || EVP_PKEY_get_raw_public_key(key, signer->key, &n) != 1)
 		abort();

@@ -27,6 +27,7 @@ typedef struct bn_signer {
 		uint8_t signature[BN_ED25519_SIGNATURE_BYTES], bn_err *err);
 	void *ctx;
 	uint8_t key[BN_ED25519_KEY_BYTES];
+	void (*release)(void *ctx); /* NULL: nothing is to be released */
 } bn_signer;
 
 /* Whose log it is. */

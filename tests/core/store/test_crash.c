@@ -217,7 +217,7 @@ static void scenario_of_new_forms(const bn_env *env, const char *dir)
 	append_new_form(ws, true);
 	bn_writer_free(ws->writer); /* dies without sealing */
 	ws->writer = NULL;
-	ws->signer = NULL;
+	ws->signer = (bn_signer){0};
 	batch(ws, 1);
 out:
 	bn_workspace_close(ws);
