@@ -135,9 +135,10 @@ static int add_numbers(
 	if (bn_grow(&c->numbers[side], &c->cap[side], c->rows[side] + n, sizeof(double)))
 		return bn_err_nomem(err, "numbers of a column");
 	int rc = bn_column_numbers(column, from, n, c->numbers[side] + c->rows[side], err);
-	if (!rc)
-		c->rows[side] += n;
-	return rc;
+	if (rc < 0)
+		return rc;
+	c->rows[side] += n;
+	return 0;
 }
 
 static int add_bools(
@@ -154,7 +155,7 @@ static int add_bools(
 			counts[x != 0]++;
 	}
 	int rc = bn_collected_add_label(c, side, "false", 5, counts[0], err);
-	return rc ? rc : bn_collected_add_label(c, side, "true", 4, counts[1], err);
+	return rc < 0 ? rc : bn_collected_add_label(c, side, "true", 4, counts[1], err);
 }
 
 /* Dictionary codes are counted first, and their texts looked up once each. */
@@ -171,11 +172,13 @@ static int add_codes(
 			counts[column->codes[r]]++;
 	}
 	int rc = 0;
-	for (size_t k = 0; k < column->dict->count && !rc; k++) {
+	for (size_t k = 0; k < column->dict->count; k++) {
 		bn_text t = bn_dict_get(column->dict, k);
-		if (counts[k] > 0)
-			rc = bn_collected_add_label(c, side, t.ptr, t.len, counts[k], err);
+		if (counts[k] > 0 &&
+			(rc = bn_collected_add_label(c, side, t.ptr, t.len, counts[k], err)) < 0)
+			goto out;
 	}
+out:
 	bn_free(counts);
 	return rc;
 }
@@ -185,16 +188,17 @@ static int add_texts(
 {
 	bn_buf text = BN_BUF_INIT;
 	int rc = 0;
-	for (size_t r = from; r < end && !rc; r++) {
+	for (size_t r = from; r < end; r++) {
 		bn_buf_clear(&text);
 		if (!bn_column_format(column, r, &text)) {
 			c->missing[side]++;
 			continue;
 		}
-		rc = bn_buf_check(&text, err, "a value");
-		if (!rc)
-			rc = bn_collected_add_label(c, side, text.ptr, text.len, 1, err);
+		if ((rc = bn_buf_check(&text, err, "a value")) < 0 ||
+			(rc = bn_collected_add_label(c, side, text.ptr, text.len, 1, err)) < 0)
+			goto out;
 	}
+out:
 	bn_buf_release(&text);
 	return rc;
 }

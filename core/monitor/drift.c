@@ -502,10 +502,9 @@ int bn_drift_numbers(bn_drift_result *out, const double *ref, size_t n_ref, cons
 		*out = r;
 		return 0;
 	}
-	int rc = bn_sample_make(&a, ref, n_ref, err);
-	if (!rc)
-		rc = bn_sample_make(&b, cur, n_cur, err);
-	if (rc)
+	int rc;
+	if ((rc = bn_sample_make(&a, ref, n_ref, err)) < 0 ||
+		(rc = bn_sample_make(&b, cur, n_cur, err)) < 0)
 		goto out;
 	r.n_ref = a.n;
 	r.n_cur = b.n;
@@ -517,8 +516,7 @@ int bn_drift_numbers(bn_drift_result *out, const double *ref, size_t n_ref, cons
 		test = bn_drift_choose(true, a.n, r.values);
 	start(&r, test, options);
 	if (enough(&r, options)) {
-		rc = measure_numbers(&r, &a, &b, err);
-		if (rc)
+		if ((rc = measure_numbers(&r, &a, &b, err)) < 0)
 			goto out;
 		decide(&r);
 	}

@@ -110,36 +110,46 @@ static void add_gauge(bn_buf *b, gauge k, bn_monitor_report *const *reports, siz
 	}
 }
 
+static bool is_among(const char *name, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
 int bn_drift_gauges_refresh(
 	bn_drift_gauges *g, bn_workspace *ws, const char *const *names, size_t n, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	size_t found = 0;
 	bn_monitor_report **reports = bn_alloc_zeroed(n + 1, sizeof *reports);
-	int rc = reports ? 0 : bn_err_nomem(err, "gauges");
-	for (size_t i = 0; i < n && !rc; i++) {
-		bool again = false;
-		for (size_t j = 0; j < i; j++)
-			again |= !strcmp(names[i], names[j]);
+	int rc = 0;
+	if (!reports)
+		return bn_err_nomem(err, "gauges");
+	for (size_t i = 0; i < n; i++) {
 		bn_err mine = BN_ERR_INIT;
-		int one = again ? BN_ENOTFOUND
-				: bn_monitor_report_load(
-					  &reports[found], ws, "latest", names[i], &mine);
-		found += one == 0;
-		if (one && one != BN_ENOTFOUND)
+		if (is_among(names[i], names, i))
+			continue;
+		int one = bn_monitor_report_load(&reports[found], ws, "latest", names[i], &mine);
+		if (one == BN_ENOTFOUND)
+			continue;
+		if (one < 0) {
 			rc = bn_err_move(err, &mine);
+			goto out;
+		}
+		found++;
 	}
-	for (int k = 0; k < GAUGES && found && !rc; k++)
+	for (int k = 0; k < GAUGES && found; k++)
 		add_gauge(&text, (gauge)k, reports, found);
-	if (!rc)
-		rc = bn_buf_check(&text, err, "gauges");
-	if (!rc) {
-		pthread_mutex_lock(&g->lock);
-		bn_buf old = g->text;
-		g->text = text;
-		text = old;
-		pthread_mutex_unlock(&g->lock);
-	}
+	if ((rc = bn_buf_check(&text, err, "gauges")) < 0)
+		goto out;
+	pthread_mutex_lock(&g->lock);
+	bn_buf old = g->text;
+	g->text = text;
+	text = old;
+	pthread_mutex_unlock(&g->lock);
+out:
 	for (size_t i = 0; i < found; i++)
 		bn_monitor_report_free(reports[i]);
 	bn_free(reports);

@@ -29,7 +29,9 @@
 
 static double clip(double p)
 {
-	return p < 0 ? 0 : p > 1 ? 1 : p;
+	if (p < 0)
+		return 0;
+	return p > 1 ? 1 : p;
 }
 
 /* P(D_n+ >= x) = x sum_j C(n, j) (x + j/n)^(j-1) (1 - x - j/n)^(n-j), j = 0 .. floor(n (1-x)).
@@ -181,8 +183,10 @@ static double pomeranz_cdf(long n, double x)
 		previous = row, row = swap;
 		memset(row, 0, width * sizeof *row);
 		now = pomeranz_band(i, n, whole, ceiling, round_up);
-		const double *w =
-			block + powers * (i == 1 || i == 2 * n + 1 ? 0 : (size_t)(i % 2 ? 1 : 2));
+		size_t which = i % 2 ? 1 : 2;
+		if (i == 1 || i == 2 * n + 1)
+			which = 0;
+		const double *w = block + powers * which;
 		double largest = 0;
 		for (long j = now.first; j <= now.last; j++) {
 			double sum = 0;

@@ -58,36 +58,42 @@ int bn_prediction_batches_list(bn_prediction_batches *out, bn_workspace *ws,
 	sqlite3_stmt *st = NULL;
 	sqlite3 *db = NULL;
 	int64_t last = (int64_t)window->last;
-	int rc = bn_workspace_read(&db, ws, err);
-	if (!rc)
-		rc = bn_sql_prepare(&st, db, err,
-			"SELECT endpoint, model, version, object, rows, from_ms, to_ms, dropped "
-			"FROM "
-			"prediction_batch WHERE model = ?1 AND (?2 IS NULL OR version = ?2) AND "
-			"(?3 = 0 OR "
-			"to_ms >= ?3) AND (?4 = 0 OR from_ms < ?4) ORDER BY to_ms DESC, writer, "
-			"seq DESC",
-			"ssii", window->model, window->version, window->from_ms, window->to_ms);
-	while (!rc && (!last || l.rows < last) && (rc = bn_sql_step(st, err)) == 1) {
-		rc = 0;
+	int rc;
+	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
+		(rc = bn_sql_prepare(&st, db, err,
+			 "SELECT endpoint, model, version, object, rows, from_ms, to_ms, dropped "
+			 "FROM "
+			 "prediction_batch WHERE model = ?1 AND (?2 IS NULL OR version = ?2) AND "
+			 "(?3 = 0 OR "
+			 "to_ms >= ?3) AND (?4 = 0 OR from_ms < ?4) ORDER BY to_ms DESC, writer, "
+			 "seq DESC",
+			 "ssii", window->model, window->version, window->from_ms, window->to_ms)) <
+			0)
+		goto out;
+	while ((!last || l.rows < last) && (rc = bn_sql_step(st, err)) == 1) {
 		if (bn_grow(&l.items, &cap, l.count + 1, sizeof *l.items)) {
 			rc = bn_err_nomem(err, "batches of predictions");
-			break;
+			goto out;
 		}
 		bn_prediction_batch *b = &l.items[l.count++];
 		*b = (bn_prediction_batch){bn_sql_text(st, C_ENDPOINT), bn_sql_text(st, C_MODEL),
 			bn_sql_text(st, C_VERSION), bn_sql_text(st, C_OBJECT),
 			sqlite3_column_int64(st, C_ROWS), sqlite3_column_int64(st, C_FROM),
 			sqlite3_column_int64(st, C_TO), sqlite3_column_int64(st, C_DROPPED)};
-		if (!b->endpoint || !b->model || !b->version || !b->object)
+		if (!b->endpoint || !b->model || !b->version || !b->object) {
 			rc = bn_err_nomem(err, "batches of predictions");
+			goto out;
+		}
 		l.rows += b->rows;
 	}
+	if (rc < 0)
+		goto out;
+	rc = 0;
+	*out = l;
+	l = (bn_prediction_batches){NULL, 0, 0};
+out:
 	sqlite3_finalize(st);
-	if (rc)
-		bn_prediction_batches_release(&l);
-	else
-		*out = l;
+	bn_prediction_batches_release(&l);
 	return rc;
 }
 

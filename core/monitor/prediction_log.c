@@ -135,29 +135,35 @@ void bn_prediction_log_add(void *log, const bn_served *served)
 
 enum { COL_TIME, COL_REQUEST, COL_LATENCY, COL_PREDICTION, COL_INPUTS };
 
+static bn_type type_of(bn_view_kind kind)
+{
+	switch (kind) {
+	case BN_VIEW_CATEGORY:
+		return BN_TYPE_CATEGORY;
+	case BN_VIEW_BOOL:
+		return BN_TYPE_BOOL;
+	default:
+		return BN_TYPE_FLOAT64;
+	}
+}
+
 static int build_schema(bn_schema *s, const parcel *q, bn_err *err)
 {
-	bool label = q->labels[0] != NULL;
-	int rc = bn_schema_add(s, "_time", BN_TYPE_TIMESTAMP, false, NULL, err);
-	if (!rc)
-		rc = bn_schema_add(s, "_request", BN_TYPE_STRING, false, NULL, err);
-	if (!rc)
-		rc = bn_schema_add(s, "_latency_us", BN_TYPE_FLOAT64, true, "us", err);
-	if (!rc)
-		rc = bn_schema_add(s, "_prediction", label ? BN_TYPE_CATEGORY : BN_TYPE_FLOAT64,
-			true, NULL, err);
-	for (size_t i = 0; i < q->inputs && !rc; i++) {
+	bn_type answer = q->labels[0] ? BN_TYPE_CATEGORY : BN_TYPE_FLOAT64;
+	int rc;
+	if ((rc = bn_schema_add(s, "_time", BN_TYPE_TIMESTAMP, false, NULL, err)) < 0 ||
+		(rc = bn_schema_add(s, "_request", BN_TYPE_STRING, false, NULL, err)) < 0 ||
+		(rc = bn_schema_add(s, "_latency_us", BN_TYPE_FLOAT64, true, "us", err)) < 0 ||
+		(rc = bn_schema_add(s, "_prediction", answer, true, NULL, err)) < 0)
+		return rc;
+	for (size_t i = 0; i < q->inputs; i++) {
 		const bn_feature_input *in = input_of(q->predictor, i);
-		bn_type type = in->kind == BN_VIEW_CATEGORY ? BN_TYPE_CATEGORY
-			       : in->kind == BN_VIEW_BOOL   ? BN_TYPE_BOOL
-							    : BN_TYPE_FLOAT64;
-		rc = bn_schema_add(s, in->name, type, true, NULL, err);
+		if ((rc = bn_schema_add(s, in->name, type_of(in->kind), true, NULL, err)) < 0)
+			return rc;
 	}
-	if (!rc)
-		rc = bn_schema_set_meta(s, "model", bn_predictor_name(q->predictor), err);
-	if (!rc)
-		rc = bn_schema_set_meta(s, "version", bn_predictor_version(q->predictor), err);
-	return rc;
+	if ((rc = bn_schema_set_meta(s, "model", bn_predictor_name(q->predictor), err)) < 0)
+		return rc;
+	return bn_schema_set_meta(s, "version", bn_predictor_version(q->predictor), err);
 }
 
 static int write_row(bn_table_writer *w, const parcel *q, size_t r, bn_err *err)
@@ -204,28 +210,27 @@ static int write_table(
 	bn_schema schema = BN_SCHEMA_INIT;
 	bn_table_writer *w = NULL;
 	int rc = 0;
-	for (const parcel *q = list; q && !rc; q = q->next) {
+	for (const parcel *q = list; q; q = q->next) {
 		if (q->predictor != b->predictor)
 			continue;
 		if (!w) {
-			rc = build_schema(&schema, q, err);
-			if (!rc)
-				rc = bn_table_create(&w, bn_workspace_env(ws), bn_workspace_at(ws),
-					path, &schema, err);
+			if ((rc = build_schema(&schema, q, err)) < 0 ||
+				(rc = bn_table_create(&w, bn_workspace_env(ws), bn_workspace_at(ws),
+					 path, &schema, err)) < 0)
+				goto out;
 			b->from_ns = b->to_ns = q->time_ns;
 		}
-		for (size_t r = 0; r < q->rows && !rc; r++)
-			rc = write_row(w, q, r, err);
+		for (size_t r = 0; r < q->rows; r++)
+			if ((rc = write_row(w, q, r, err)) < 0)
+				goto out;
 		b->rows += q->rows;
 		b->from_ns = q->time_ns < b->from_ns ? q->time_ns : b->from_ns;
 		b->to_ns = q->time_ns > b->to_ns ? q->time_ns : b->to_ns;
 	}
-	if (!rc)
-		rc = bn_table_writer_finish(w, err);
+	rc = bn_table_writer_finish(w, err);
+out:
 	bn_table_writer_free(w);
 	bn_schema_release(&schema);
-	if (!rc)
-		rc = bn_object_put_below(ws, bn_workspace_at(ws), path, true, b->object, NULL, err);
 	return rc;
 }
 
@@ -245,6 +250,19 @@ static int append_batch(
 	return rc;
 }
 
+static void drop_written(parcel **list, const bn_predictor *p)
+{
+	for (parcel **at = list; *at;) {
+		parcel *q = *at;
+		if (q->predictor == p) {
+			*at = q->next;
+			bn_free(q);
+		} else {
+			at = &q->next;
+		}
+	}
+}
+
 /* Writes the parcels of the predictor that the list starts with, and takes them off it. */
 static int write_some(bn_prediction_log *l, bn_workspace *ws, parcel **list, bn_err *err)
 {
@@ -257,32 +275,26 @@ static int write_some(bn_prediction_log *l, bn_workspace *ws, parcel **list, bn_
 	if (rc < 0)
 		return rc;
 	char *path = bn_strf("tmp/predictions-%016llx.arrow", (unsigned long long)tag);
-	rc = path ? write_table(&b, ws, path, *list, err) : bn_err_nomem(err, "a path");
-	if (!rc)
-		rc = append_batch(l, ws, &b, dropped, err);
-	if (!rc)
-		rc = bn_workspace_commit(ws, err);
-	if (rc && path)
-		bn_dir_unlink(bn_workspace_at(ws), path, NULL);
-	bn_free(path);
-	if (rc)
-		return rc;
-	for (parcel **at = list; *at;) {
-		parcel *q = *at;
-		if (q->predictor == b.predictor) {
-			*at = q->next;
-			bn_free(q);
-		} else {
-			at = &q->next;
-		}
-	}
+	if (!path)
+		return bn_err_nomem(err, "a path");
+	if ((rc = write_table(&b, ws, path, *list, err)) < 0 ||
+		(rc = bn_object_put_below(
+			 ws, bn_workspace_at(ws), path, true, b.object, NULL, err)) < 0 ||
+		(rc = append_batch(l, ws, &b, dropped, err)) < 0 ||
+		(rc = bn_workspace_commit(ws, err)) < 0)
+		goto out;
+	drop_written(list, b.predictor);
 	pthread_mutex_lock(&l->lock);
 	l->stats.rows += b.rows;
 	l->stats.batches++;
 	l->stats.last_error[0] = '\0';
 	l->dropped_new -= dropped;
 	pthread_mutex_unlock(&l->lock);
-	return 0;
+out:
+	if (rc < 0)
+		bn_dir_unlink(bn_workspace_at(ws), path, NULL);
+	bn_free(path);
+	return rc;
 }
 
 /* ---- the thread ----------------------------------------------------------------------------- */
@@ -409,12 +421,14 @@ int bn_prediction_log_start(bn_prediction_log **out, const bn_env *env,
 	l->batch_rows = options->batch_rows ? options->batch_rows : 4096;
 	l->max_pending = options->max_pending ? options->max_pending : 262144;
 	l->interval_ms = options->interval_ms > 0 ? options->interval_ms : 1000;
-	int rc = l->dir && l->endpoint ? 0 : bn_err_nomem(err, "a prediction log");
-	if (!rc && pthread_create(&l->thread, NULL, write_loop, l))
+	int rc = 0;
+	if (!l->dir || !l->endpoint) {
+		rc = bn_err_nomem(err, "a prediction log");
+		goto out;
+	}
+	if (pthread_create(&l->thread, NULL, write_loop, l)) {
 		rc = bn_err_set(err, BN_EIO, "cannot start the thread of the prediction log");
-	if (rc) {
-		free_log(l);
-		return rc;
+		goto out;
 	}
 	pthread_mutex_lock(&l->lock);
 	while (!l->ready)
@@ -422,12 +436,15 @@ int bn_prediction_log_start(bn_prediction_log **out, const bn_env *env,
 	pthread_mutex_unlock(&l->lock);
 	if (l->start_error.code) {
 		pthread_join(l->thread, NULL);
-		rc = bn_err_set(err, l->start_error.code, "%s", l->start_error.msg);
-		free_log(l);
-		return rc;
+		rc = bn_err_move(err, &l->start_error);
+		goto out;
 	}
 	*out = l;
-	return 0;
+	l = NULL;
+out:
+	if (l)
+		free_log(l);
+	return rc;
 }
 
 void bn_prediction_log_get_stats(bn_prediction_log *l, bn_prediction_log_stats *out)

@@ -42,11 +42,11 @@ static int add_range(
 	gathering *g, const bn_batch *b, const size_t *where, size_t from, size_t end, bn_err *err)
 {
 	for (size_t i = 0; i < g->inputs; i++) {
-		int rc = where[i] == BN_SCHEMA_NONE
-				 ? 0
-				 : bn_collected_add(&g->columns[i], BN_SIDE_CUR,
-					   &b->columns[where[i]], from, end, err);
-		if (rc) {
+		if (where[i] == BN_SCHEMA_NONE)
+			continue;
+		int rc = bn_collected_add(
+			&g->columns[i], BN_SIDE_CUR, &b->columns[where[i]], from, end, err);
+		if (rc < 0) {
 			bn_err_prefix(err, "logged input '%s'", g->columns[i].name);
 			return rc;
 		}
@@ -61,8 +61,8 @@ static int add_batch(gathering *g, const bn_batch *b, const bn_prediction_window
 	const bn_column *time = &b->columns[time_column];
 	bn_monitor_report *r = g->report;
 	size_t begin = skip;
-	int rc = 0;
-	for (size_t row = skip; row <= b->rows && !rc; row++) {
+	int rc;
+	for (size_t row = skip; row <= b->rows; row++) {
 		int64_t ns = 0;
 		bool inside = row < b->rows && bn_column_int(time, row, &ns) && in_window(w, ns);
 		if (inside) {
@@ -71,11 +71,11 @@ static int add_batch(gathering *g, const bn_batch *b, const bn_prediction_window
 			r->to_ms = ms > r->to_ms ? ms : r->to_ms;
 			continue;
 		}
-		if (row > begin)
-			rc = add_range(g, b, where, begin, row, err);
+		if (row > begin && (rc = add_range(g, b, where, begin, row, err)) < 0)
+			return rc;
 		begin = row + 1;
 	}
-	return rc;
+	return 0;
 }
 
 /* One logged file; of it the last `take` rows. */
@@ -87,24 +87,28 @@ static int add_file(
 	bn_table_reader *t = NULL;
 	bn_batch b = BN_BATCH_INIT;
 	size_t *where = NULL, time_column = 0;
-	int rc = bn_object_file(g->ws, object, name, err);
-	if (!rc)
-		rc = bn_table_open_parts(
-			&t, bn_workspace_env(g->ws), bn_workspace_at(g->ws), &path, 1, err);
-	if (!rc)
-		rc = bn_schema_need(bn_table_schema(t), "_time", &time_column, err);
-	if (!rc && !(where = bn_alloc(g->inputs * sizeof *where)))
+	int rc;
+	if ((rc = bn_object_file(g->ws, object, name, err)) < 0 ||
+		(rc = bn_table_open_parts(
+			 &t, bn_workspace_env(g->ws), bn_workspace_at(g->ws), &path, 1, err)) < 0 ||
+		(rc = bn_schema_need(bn_table_schema(t), "_time", &time_column, err)) < 0)
+		goto out;
+	if (!(where = bn_alloc(g->inputs * sizeof *where))) {
 		rc = bn_err_nomem(err, "columns");
-	for (size_t i = 0; i < g->inputs && !rc; i++)
-		where[i] = bn_schema_find(bn_table_schema(t), g->columns[i].name);
-	uint64_t rows = rc ? 0 : bn_table_rows(t), skip = rows > take ? rows - take : 0;
-	for (size_t k = 0; !rc && k < bn_table_batches(t); k++) {
-		rc = bn_table_read(t, k, NULL, 0, &b, err);
-		uint64_t first = rc ? 0 : b.first_row;
-		if (!rc && first + b.rows > skip)
-			rc = add_batch(g, &b, w, where, time_column,
-				first < skip ? (size_t)(skip - first) : 0, err);
+		goto out;
 	}
+	for (size_t i = 0; i < g->inputs; i++)
+		where[i] = bn_schema_find(bn_table_schema(t), g->columns[i].name);
+	uint64_t rows = bn_table_rows(t), skip = rows > take ? rows - take : 0;
+	for (size_t k = 0; k < bn_table_batches(t); k++) {
+		if ((rc = bn_table_read(t, k, NULL, 0, &b, err)) < 0)
+			goto out;
+		size_t some = b.first_row < skip ? (size_t)(skip - b.first_row) : 0;
+		if (b.first_row + b.rows > skip &&
+			(rc = add_batch(g, &b, w, where, time_column, some, err)) < 0)
+			goto out;
+	}
+out:
 	bn_batch_release(&b);
 	bn_table_reader_free(t);
 	bn_free(where);
@@ -115,7 +119,9 @@ static int gather_current(gathering *g, const bn_prediction_window *w, bn_err *e
 {
 	bn_prediction_batches l = {NULL, 0, 0};
 	int rc = bn_prediction_batches_list(&l, g->ws, w, err);
-	for (size_t i = 0; rc == 0 && i < l.count; i++) {
+	if (rc < 0)
+		goto out;
+	for (size_t i = 0; i < l.count; i++) {
 		uint64_t left = UINT64_MAX;
 		if (w->last)
 			left = (uint64_t)g->report->rows < w->last
@@ -123,17 +129,18 @@ static int gather_current(gathering *g, const bn_prediction_window *w, bn_err *e
 				       : 0;
 		if ((rc = bn_progress_step(g->progress, "reading predictions", i, l.count, err)) <
 			0)
-			break;
-		if (left)
-			rc = add_file(g, l.items[i].object, w, left, err);
+			goto out;
+		if (left && (rc = add_file(g, l.items[i].object, w, left, err)) < 0)
+			goto out;
 	}
-	bn_prediction_batches_release(&l);
-	if (!rc && !g->report->rows) {
+	if (!g->report->rows) {
 		rc = bn_err_set(err, BN_ENOTFOUND,
 			"no predictions of %s were logged in this window",
 			bn_predictor_source(g->p));
 		bn_err_hint(err, "binnacle serve logs what it answers when it runs in a workspace");
 	}
+out:
+	bn_prediction_batches_release(&l);
 	return rc;
 }
 
@@ -168,35 +175,40 @@ out:
 	return rc;
 }
 
+static int add_yes_and_no(bn_collected *c, double yes, double no, bn_err *err)
+{
+	int rc = bn_collected_add_label(c, BN_SIDE_REF, "false", 5, no, err);
+	return rc < 0 ? rc : bn_collected_add_label(c, BN_SIDE_REF, "true", 4, yes, err);
+}
+
 /* What the model itself knows: shares of categories and booleans, exactly; of numbers nothing that
  * a test could use. */
 static int add_statistics(gathering *g, bn_err *err)
 {
 	size_t most = 0;
-	int rc = 0;
+	int rc;
 	g->statistics_only = true;
-	for (size_t i = 0; i < g->inputs && !rc; i++) {
+	for (size_t i = 0; i < g->inputs; i++) {
 		const bn_feature_input *in = bn_features_input(g->features, i);
 		double n = (double)in->count;
 		most = in->count + in->missing > most ? in->count + in->missing : most;
 		if (in->kind == BN_VIEW_BOOL && in->ref_mean >= 0 && in->ref_mean <= 1) {
 			double yes = rint(in->ref_mean * n);
-			rc = bn_collected_add_label(
-				&g->columns[i], BN_SIDE_REF, "false", 5, n - yes, err);
-			if (!rc)
-				rc = bn_collected_add_label(
-					&g->columns[i], BN_SIDE_REF, "true", 4, yes, err);
+			if ((rc = add_yes_and_no(&g->columns[i], yes, n - yes, err)) < 0)
+				return rc;
 		}
 		bool shares = in->kind == BN_VIEW_CATEGORY && in->category_shares;
-		for (size_t k = 0; shares && k < in->category_count && !rc; k++) {
+		for (size_t k = 0; shares && k < in->category_count; k++) {
+			const char *label = in->categories[k];
 			double count = rint(in->category_shares[k] * n);
-			if (count > 0 && count <= n) /* a share that is absent is NaN */
-				rc = bn_collected_add_label(&g->columns[i], BN_SIDE_REF,
-					in->categories[k], strlen(in->categories[k]), count, err);
+			if (count > 0 && count <= n && /* a share that is absent is NaN */
+				(rc = bn_collected_add_label(&g->columns[i], BN_SIDE_REF, label,
+					 strlen(label), count, err)) < 0)
+				return rc;
 		}
 	}
 	g->report->reference_rows = (int64_t)most;
-	return rc;
+	return 0;
 }
 
 /* The dataset version that the model says it was trained on, if this workspace has it. */
@@ -230,9 +242,11 @@ static int gather_reference(gathering *g, bn_err *err)
 	if (v && bn_dataset_open_table(&t, g->ws, v, NULL) == 0) {
 		r->reference_kind = bn_strdup("table");
 		r->reference = bn_strdup(bn_dataset_version_name(v, name, sizeof name));
-		rc = add_table(g, t, err);
-		if (!rc && !r->reference)
+		if (!r->reference) {
 			rc = bn_err_nomem(err, "a report");
+			goto out;
+		}
+		rc = add_table(g, t, err);
 	} else {
 		const json_t *meta =
 			json_object_get(bn_model_mlmodel(bn_predictor_model(g->p)), "metadata");
@@ -240,8 +254,9 @@ static int gather_reference(gathering *g, bn_err *err)
 		r->reference = bn_strdup(bn_json_str(meta, "dataset", NULL));
 		rc = add_statistics(g, err);
 	}
-	if (!rc && !r->reference_kind)
+	if (rc >= 0 && !r->reference_kind)
 		rc = bn_err_nomem(err, "a report");
+out:
 	bn_table_reader_free(t);
 	bn_dataset_version_free(v);
 	return rc;
@@ -354,23 +369,41 @@ static int label_bins(bn_monitor_feature *f, const bn_collected *c, bn_err *err)
 	f->labels = bn_alloc_zeroed(n + 1, sizeof *f->labels);
 	f->ref = bn_alloc_zeroed(n + 1, sizeof(double));
 	f->cur = bn_alloc_zeroed(n + 1, sizeof(double));
-	int rc = all && f->labels && f->ref && f->cur ? 0 : bn_err_nomem(err, "bins");
-	for (size_t k = 0; k < c->label_count && !rc; k++)
-		all[k] = (ranked){k, fmax(share_of(c, 0, k), share_of(c, 1, k))};
-	if (!rc) {
-		qsort(all, c->label_count, sizeof *all, by_share);
-		qsort(all, n, sizeof *all, by_number);
+	int rc = 0;
+	if (!all || !f->labels || !f->ref || !f->cur) {
+		rc = bn_err_nomem(err, "bins");
+		goto out;
 	}
-	for (size_t k = 0; k < n && !rc; k++) {
+	for (size_t k = 0; k < c->label_count; k++)
+		all[k] = (ranked){k, fmax(share_of(c, 0, k), share_of(c, 1, k))};
+	qsort(all, c->label_count, sizeof *all, by_share);
+	qsort(all, n, sizeof *all, by_number);
+	for (size_t k = 0; k < n; k++) {
 		double p = share_of(c, 0, all[k].label), q = share_of(c, 1, all[k].label);
-		rc = add_label_bin(f, c->labels[all[k].label], p, q, err);
+		if ((rc = add_label_bin(f, c->labels[all[k].label], p, q, err)) < 0)
+			goto out;
 		other[0] -= p;
 		other[1] -= q;
 	}
-	if (!rc && n < c->label_count)
+	if (n < c->label_count)
 		rc = add_label_bin(f, "(other)", fmax(0, other[0]), fmax(0, other[1]), err);
+out:
 	bn_free(all);
 	return rc;
+}
+
+static int test_input(bn_monitor_feature *f, bn_collected *c, const gathering *g,
+	const bn_drift_options *o, bn_err *err)
+{
+	int rc;
+	f->name = bn_strdup(c->name);
+	f->kind = bn_strdup(bn_view_kind_name(c->kind));
+	if (!f->name || !f->kind)
+		return bn_err_nomem(err, "a report");
+	if ((rc = bn_collected_sort(c, err)) < 0 ||
+		(rc = test_column(&f->result, g, c, o, err)) < 0)
+		return rc;
+	return c->kind == BN_VIEW_NUMBER ? number_bins(f, c, err) : label_bins(f, c, err);
 }
 
 static int test_inputs(gathering *g, const bn_monitor_options *o, bn_err *err)
@@ -378,28 +411,24 @@ static int test_inputs(gathering *g, const bn_monitor_options *o, bn_err *err)
 	bn_monitor_report *r = g->report;
 	bn_drift_result *results = bn_alloc_zeroed(g->inputs, sizeof *results);
 	r->features = bn_alloc_zeroed(g->inputs, sizeof *r->features);
-	int rc = results && r->features ? 0 : bn_err_nomem(err, "a report");
-	for (size_t i = 0; i < g->inputs && !rc; i++) {
-		bn_collected *c = &g->columns[i];
-		bn_monitor_feature *f = &r->features[i];
-		r->feature_count = i + 1;
-		f->name = bn_strdup(c->name);
-		f->kind = bn_strdup(bn_view_kind_name(c->kind));
-		if ((rc = bn_progress_step(g->progress, "testing inputs", i, g->inputs, err)) < 0)
-			break;
-		rc = f->name && f->kind ? bn_collected_sort(c, err) : bn_err_nomem(err, "a report");
-		if (!rc)
-			rc = test_column(&f->result, g, c, &o->drift, err);
-		if (!rc)
-			rc = c->kind == BN_VIEW_NUMBER ? number_bins(f, c, err)
-						       : label_bins(f, c, err);
-		if (rc)
-			bn_err_prefix(err, "input '%s'", c->name);
-		else
-			results[i] = f->result;
+	int rc = 0;
+	if (!results || !r->features) {
+		rc = bn_err_nomem(err, "a report");
+		goto out;
 	}
-	if (!rc)
-		bn_drift_sum_up(&r->dataset, results, g->inputs, o->share_threshold);
+	for (size_t i = 0; i < g->inputs; i++) {
+		bn_collected *c = &g->columns[i];
+		if ((rc = bn_progress_step(g->progress, "testing inputs", i, g->inputs, err)) < 0)
+			goto out;
+		r->feature_count = i + 1;
+		if ((rc = test_input(&r->features[i], c, g, &o->drift, err)) < 0) {
+			bn_err_prefix(err, "input '%s'", c->name);
+			goto out;
+		}
+		results[i] = r->features[i].result;
+	}
+	bn_drift_sum_up(&r->dataset, results, g->inputs, o->share_threshold);
+out:
 	bn_free(results);
 	return rc;
 }

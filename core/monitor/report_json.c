@@ -86,7 +86,7 @@ static bn_drift_verdict verdict_of(const json_t *o)
 /* A fresh array of n doubles from JSON; NULL without memory or when it is not as long. */
 static double *numbers_of(const json_t *array, size_t n)
 {
-	double *x = json_array_size(array) == n ? bn_alloc((n ? n : 1) * sizeof *x) : NULL;
+	double *x = json_array_size(array) == n ? bn_alloc((n + 1) * sizeof *x) : NULL;
 	for (size_t i = 0; x && i < n; i++) {
 		const json_t *v = json_array_get(array, i);
 		x[i] = json_is_number(v) ? json_number_value(v) : NAN;
@@ -177,16 +177,23 @@ int bn_monitor_report_parse(bn_monitor_report **out, const json_t *doc, bn_err *
 	const json_t *features = json_object_get(doc, "features");
 	size_t n = json_array_size(features);
 	bn_monitor_report *r = bn_alloc_zeroed(1, sizeof *r);
-	int rc = r ? parse_head(r, doc, err) : bn_err_nomem(err, "a report");
-	if (!rc && !(r->features = bn_alloc_zeroed(n + 1, sizeof *r->features)))
+	int rc = 0;
+	if (!r)
+		return bn_err_nomem(err, "a report");
+	if ((rc = parse_head(r, doc, err)) < 0)
+		goto out;
+	if (!(r->features = bn_alloc_zeroed(n + 1, sizeof *r->features))) {
 		rc = bn_err_nomem(err, "a report");
-	for (size_t i = 0; i < n && !rc; i++) {
-		r->feature_count = i + 1;
-		rc = parse_feature(&r->features[i], json_array_get(features, i), err);
+		goto out;
 	}
-	if (rc)
-		bn_monitor_report_free(r);
-	else
-		*out = r;
+	for (size_t i = 0; i < n; i++) {
+		r->feature_count = i + 1;
+		if ((rc = parse_feature(&r->features[i], json_array_get(features, i), err)) < 0)
+			goto out;
+	}
+	*out = r;
+	r = NULL;
+out:
+	bn_monitor_report_free(r);
 	return rc;
 }

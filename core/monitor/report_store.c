@@ -18,20 +18,23 @@ int bn_monitor_report_keep(bn_monitor_report *r, bn_workspace *ws, bn_err *err)
 {
 	json_t *doc = NULL;
 	char hash[BN_SHA256_HEX + 1], *entity = bn_strf("monitor/%s", r->model);
-	int rc = entity ? bn_monitor_report_json(&doc, r, err) : bn_err_nomem(err, "an event");
-	if (!rc)
-		rc = bn_object_put_json(ws, doc, hash, err);
-	if (!rc) {
-		json_object_del(doc, "features"); /* the event is the summary */
-		if (json_object_set_new(doc, "object", json_string(hash)))
-			rc = bn_err_nomem(err, "an event");
+	int rc = 0;
+	if (!entity)
+		return bn_err_nomem(err, "an event");
+	if ((rc = bn_monitor_report_json(&doc, r, err)) < 0 ||
+		(rc = bn_object_put_json(ws, doc, hash, err)) < 0)
+		goto out;
+	json_object_del(doc, "features"); /* the event is the summary */
+	if (json_object_set_new(doc, "object", json_string(hash))) {
+		rc = bn_err_nomem(err, "an event");
+		goto out;
 	}
-	if (!rc)
-		rc = bn_workspace_append(ws, "monitor.report", entity, doc, err);
-	if (!rc)
-		rc = bn_workspace_sync(ws, err);
-	if (!rc && !(r->object = bn_strdup(hash)))
+	if ((rc = bn_workspace_append(ws, "monitor.report", entity, doc, err)) < 0 ||
+		(rc = bn_workspace_sync(ws, err)) < 0)
+		goto out;
+	if (!(r->object = bn_strdup(hash)))
 		rc = bn_err_nomem(err, "a report");
+out:
 	json_decref(doc);
 	bn_free(entity);
 	return rc;
@@ -168,27 +171,29 @@ int bn_monitor_report_list(
 	size_t cap = 0;
 	sqlite3_stmt *st = NULL;
 	sqlite3 *db = NULL;
-	int rc = bn_workspace_read(&db, ws, err);
-	if (!rc)
-		rc = bn_sql_prepare(&st, db, err,
-			"SELECT * FROM monitor_report WHERE ?1 IS NULL OR model = ?1 ORDER BY "
-			"time_ms DESC, id, model "
-			"LIMIT ?2",
-			"si", model, limit ? (int64_t)limit : (int64_t)-1);
-	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
-		rc = bn_grow(&l.items, &cap, l.count + 1, sizeof *l.items)
-			     ? bn_err_nomem(err, "reports")
-			     : 0;
-		if (!rc)
-			rc = read_row(&l.items[l.count], st, err);
-		if (!rc)
-			l.count++;
+	int rc;
+	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
+		(rc = bn_sql_prepare(&st, db, err,
+			 "SELECT * FROM monitor_report WHERE ?1 IS NULL OR model = ?1 ORDER BY "
+			 "time_ms DESC, id, model LIMIT ?2",
+			 "si", model, limit ? (int64_t)limit : (int64_t)-1)) < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		if (bn_grow(&l.items, &cap, l.count + 1, sizeof *l.items)) {
+			rc = bn_err_nomem(err, "reports");
+			goto out;
+		}
+		if ((rc = read_row(&l.items[l.count], st, err)) < 0)
+			goto out;
+		l.count++;
 	}
+	if (rc < 0)
+		goto out;
+	*out = l;
+	l = (bn_monitor_reports){NULL, 0};
+out:
 	sqlite3_finalize(st);
-	if (rc)
-		bn_monitor_reports_release(&l);
-	else
-		*out = l;
+	bn_monitor_reports_release(&l);
 	return rc;
 }
 
@@ -227,18 +232,18 @@ int bn_monitor_report_load(
 	bn_monitor_reports l = {NULL, 0};
 	const bn_monitor_report *chosen = NULL;
 	json_t *doc = NULL;
-	int rc = bn_monitor_report_list(&l, ws, model, 0, err);
-	if (!rc)
-		rc = choose(&chosen, &l, id, model, err);
-	if (!rc)
-		rc = bn_object_load_json(&doc, ws, chosen->object, err);
-	if (!rc)
-		rc = bn_monitor_report_parse(out, doc, err);
-	if (!rc && !((*out)->object = bn_strdup(chosen->object))) {
+	int rc;
+	if ((rc = bn_monitor_report_list(&l, ws, model, 0, err)) < 0 ||
+		(rc = choose(&chosen, &l, id, model, err)) < 0 ||
+		(rc = bn_object_load_json(&doc, ws, chosen->object, err)) < 0 ||
+		(rc = bn_monitor_report_parse(out, doc, err)) < 0)
+		goto out;
+	if (!((*out)->object = bn_strdup(chosen->object))) {
 		bn_monitor_report_free(*out);
 		*out = NULL;
 		rc = bn_err_nomem(err, "a report");
 	}
+out:
 	json_decref(doc);
 	bn_monitor_reports_release(&l);
 	return rc;
