@@ -264,26 +264,32 @@ static int run_show(bn_cli *cli, bn_err *err)
 	bn_dataset_version *v = NULL;
 	bn_dataset_versions *children = NULL;
 	bn_buf text = BN_BUF_INIT;
+	json_t *o = NULL, *list = NULL;
 	char ref[192];
-	int rc = bn_cli_workspace(cli, &ws, err);
-	if (!rc)
-		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_REMOVED_TOO, err);
-	if (!rc)
-		rc = bn_dataset_children_load(&children, ws, v->name, v->version, err);
-	json_t *o = rc ? NULL : bn_data_version_json(v), *list = json_array();
-	for (size_t i = 0; !rc && i < children->count; i++) {
+	int rc;
+	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
+		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_REMOVED_TOO, err)) <
+			0 ||
+		(rc = bn_dataset_children_load(&children, ws, v->name, v->version, err)) < 0)
+		goto out;
+	o = bn_data_version_json(v);
+	list = json_array();
+	if (!o || !list) {
+		rc = bn_err_nomem(err, "a dataset");
+		goto out;
+	}
+	for (size_t i = 0; i < children->count; i++) {
 		bn_dataset_version_name(children->items[i], ref, sizeof ref);
 		bn_buf_addf(&text, "%s%s", i ? ", " : "", ref);
 		json_array_append_new(list, json_string(ref));
 	}
-	if (o) {
-		json_object_set(o, "children", list);
-		json_object_set_new(
-			o, "children_text", text.len ? json_string(text.ptr) : json_null());
-		rc = bn_cli_object(cli, o, version_fields, err);
-	}
-	if (!rc)
-		rc = bn_cli_warn_newer(cli, ws, "dataset", v->name, err);
+	json_object_set(o, "children", list);
+	json_object_set_new(o, "children_text", text.len ? json_string(text.ptr) : json_null());
+	if ((rc = bn_cli_object(cli, json_incref(o), version_fields, err)) < 0)
+		goto out;
+	rc = bn_cli_warn_newer(cli, ws, "dataset", v->name, err);
+out:
+	json_decref(o);
 	json_decref(list);
 	bn_buf_release(&text);
 	bn_dataset_versions_free(children);

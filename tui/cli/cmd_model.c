@@ -230,18 +230,21 @@ static int run_show(bn_cli *cli, bn_err *err)
 		{"bytes_gone", "Bytes gone", BN_AS_BOOL}, {0}};
 	bn_workspace *ws = NULL;
 	bn_inbox_item *sheet = NULL;
-	int rc = bn_cli_workspace(cli, &ws, err);
-	if (!rc)
-		rc = bn_inbox_item_read(&sheet, ws, bn_cli_arg(cli, 0), err);
-	json_t *o = rc ? NULL : bn_sheet_json(sheet);
-	if (o)
-		join_aliases(o);
-	if (!rc)
-		rc = bn_cli_object(cli, o, fields, err);
-	if (!rc) {
-		print_sheet(cli, sheet);
-		rc = bn_cli_warn_newer(cli, ws, "model", sheet->version->name, err);
+	json_t *o;
+	int rc;
+	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
+		(rc = bn_inbox_item_read(&sheet, ws, bn_cli_arg(cli, 0), err)) < 0)
+		goto out;
+	if (!(o = bn_sheet_json(sheet))) {
+		rc = bn_err_nomem(err, "a model");
+		goto out;
 	}
+	join_aliases(o);
+	if ((rc = bn_cli_object(cli, o, fields, err)) < 0)
+		goto out;
+	print_sheet(cli, sheet);
+	rc = bn_cli_warn_newer(cli, ws, "model", sheet->version->name, err);
+out:
 	bn_inbox_item_free(sheet);
 	return rc;
 }

@@ -297,21 +297,19 @@ static int run_show(bn_cli *cli, bn_err *err)
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT];
 	json_t *o = NULL;
-	int rc = open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
-	if (rc == 0)
-		rc = bn_run_to_json(&o, ws, id, err);
-	if (rc == 0)
-		rc = add_job(o, ws, id, err);
-	if (rc == 0)
-		rc = bn_cli_object(cli, json_incref(o), fields, err);
-	if (rc == 0 && bn_cli_is_text(cli)) {
+	int rc;
+	if ((rc = open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err)) < 0 ||
+		(rc = bn_run_to_json(&o, ws, id, err)) < 0 || (rc = add_job(o, ws, id, err)) < 0 ||
+		(rc = bn_cli_object(cli, json_incref(o), fields, err)) < 0)
+		goto out;
+	if (bn_cli_is_text(cli)) {
 		print_pairs(cli, "parameters", json_object_get(o, "params"));
 		print_metrics(cli, json_object_get(o, "metrics"));
 		print_pairs(cli, "tags", json_object_get(o, "tags"));
 		print_artifacts(cli, json_object_get(o, "artifacts"));
 	}
-	if (rc == 0)
-		rc = bn_cli_warn_newer(cli, ws, "run", id, err);
+	rc = bn_cli_warn_newer(cli, ws, "run", id, err);
+out:
 	json_decref(o);
 	return rc;
 }
