@@ -152,7 +152,7 @@ static int check_newer(check *c, bn_err *err)
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, c->db, err,
 		"SELECT entity, kind, writer, seq, reason FROM dump_event WHERE outcome = 'newer' "
-		"AND verified IS NOT NULL ORDER BY clock, writer, seq",
+		"AND signed IS NOT NULL ORDER BY clock, writer, seq",
 		"");
 	if (rc < 0)
 		return rc;

@@ -40,7 +40,8 @@ CREATE TABLE index_tail (
 	last_seq INTEGER NOT NULL,
 	last_clock INTEGER NOT NULL,
 	last_crc INTEGER NOT NULL,
-	pinned_seq INTEGER NOT NULL -- up to here a sealed segment has been seen to agree
+	pinned_seq INTEGER NOT NULL, -- up to here a sealed segment has been seen to agree
+	chain BLOB NOT NULL          -- the log's hash chain after last_seq, 32 bytes
 );
 
 -- Fields in payloads that this program does not know, of kinds that it does (bn_fold_kind): what it did
@@ -82,7 +83,7 @@ CREATE TABLE event (
 	outcome INTEGER NOT NULL, -- bn_outcome: 0 applied, 1 refused, 2 invalid, 3 newer
 	reason TEXT,
 	version INTEGER,          -- of the class; NULL: 1
-	verified INTEGER,         -- NULL: not signed; 1: signed, and found good; 0: not looked at
+	signed INTEGER,           -- 1: signed, a row of signed_record belongs to it; else NULL
 	epoch INTEGER,            -- NULL: not placed
 	depth INTEGER,
 	type INTEGER,             -- of the record, when it is none that this program knows
@@ -96,10 +97,60 @@ CREATE VIEW dump_event AS
 		e.owner AS uid, e.payload AS payload,
 		CASE e.outcome WHEN 0 THEN 'applied' WHEN 1 THEN 'refused' WHEN 2 THEN 'invalid'
 			ELSE 'newer' END AS outcome,
-		e.reason AS reason, coalesce(e.version, 1) AS version, e.verified AS verified,
+		e.reason AS reason, coalesce(e.version, 1) AS version, e.signed AS signed,
 		e.epoch AS epoch, e.depth AS depth
 	FROM event e JOIN index_name w ON w.no = e.writer JOIN index_name k ON k.no = e.kind
 		JOIN index_entity_text t ON t.no = e.entity;
+
+-- Every signed record (type 4), whether its signature is good or not: core/store/index/signed.h. The
+-- payload is in table event, save that of a commuting kind, which nobody can verify.
+CREATE TABLE signed_record (
+	writer INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	clock INTEGER NOT NULL,
+	entity INTEGER NOT NULL,
+	kind INTEGER NOT NULL,
+	version INTEGER NOT NULL, -- of the class
+	id BLOB NOT NULL,         -- SHA-256 of the record, 32 bytes
+	before BLOB NOT NULL,     -- the chain hash before it, 32 bytes
+	after BLOB NOT NULL,      -- and after it
+	scheme INTEGER NOT NULL,  -- 1: Ed25519, a key of 32 and a signature of 64 bytes
+	key BLOB NOT NULL,
+	epoch BLOB NOT NULL,      -- 32 bytes or none
+	signature BLOB NOT NULL,
+	PRIMARY KEY (writer, seq)
+) WITHOUT ROWID;
+CREATE INDEX signed_record_by_id ON signed_record (id);
+CREATE INDEX signed_record_by_key ON signed_record (key, epoch);
+CREATE VIEW dump_signed_record AS
+	SELECT w.name AS writer, s.seq AS seq, s.clock AS clock, t.entity AS entity, k.name AS kind,
+		s.version AS version, s.id AS id, s.before AS before, s.after AS after,
+		s.scheme AS scheme, s.key AS key, s.epoch AS epoch, s.signature AS signature
+	FROM signed_record s JOIN index_name w ON w.no = s.writer
+		JOIN index_name k ON k.no = s.kind JOIN index_entity_text t ON t.no = s.entity;
+
+-- What the records' signatures were found to be, once somebody asked.
+CREATE TABLE index_signed_verdict (
+	writer INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	good INTEGER NOT NULL,
+	PRIMARY KEY (writer, seq)
+) WITHOUT ROWID;
+
+-- Every well-formed card of a writer ("writer.opened", signed): who wrote from there on, by his own word.
+CREATE TABLE writer_card (
+	writer INTEGER NOT NULL,
+	seq INTEGER NOT NULL,
+	key BLOB NOT NULL,
+	uid INTEGER NOT NULL,
+	host TEXT NOT NULL,
+	user TEXT NOT NULL,
+	PRIMARY KEY (writer, seq)
+) WITHOUT ROWID;
+CREATE VIEW dump_writer_card AS
+	SELECT w.name AS writer, c.seq AS seq, c.key AS key, c.uid AS uid, c.host AS host,
+		c.user AS user
+	FROM writer_card c JOIN index_name w ON w.no = c.writer;
 
 -- The last event of each entity.
 CREATE VIEW dump_entity_state AS

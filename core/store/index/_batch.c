@@ -170,12 +170,11 @@ static int event_insert(bn_fold *f, const bn_event *ev, const bn_record *r, bn_e
 		return rc;
 	rc = bn_sql_cached(&st, f->db, err,
 		"INSERT INTO event (entity, clock, writer, seq, kind, owner, outcome, reason, "
-		"version, verified, type, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 1), "
-		"nullif(?, -1), nullif(?, 0), ?)",
+		"version, signed, type, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 1), "
+		"nullif(?, 0), nullif(?, 0), ?)",
 		"iiiiiiisiii", ev->entity_no, (int64_t)ev->key.clock, ev->writer_no,
 		(int64_t)ev->key.seq, kind, (int64_t)ev->uid, (int64_t)f->outcome,
-		f->reason[0] ? f->reason : NULL, (int64_t)ev->version,
-		r->type == BN_RECORD_SIGNED ? (int64_t)ev->verified : (int64_t)-1,
+		f->reason[0] ? f->reason : NULL, (int64_t)ev->version, (int64_t)(ev->sig != NULL),
 		(int64_t)ev->unknown_type);
 	if (rc)
 		return rc;
@@ -186,6 +185,18 @@ static int event_insert(bn_fold *f, const bn_event *ev, const bn_record *r, bn_e
 	rc = bn_sql_step(st, err);
 	sqlite3_reset(st);
 	return rc;
+}
+
+/* A signed event lies in table `event` before it is applied, so that apply() can have it verified. */
+static int take_signed(bn_fold *f, const fold_entity *e, bn_event *ev, const bn_record *r,
+	bool applies, bn_err *err)
+{
+	int rc = event_insert(f, ev, r, err);
+	if (rc || !applies || (rc = bn_fold_apply(f, e, ev, true, err)) != 0)
+		return rc;
+	fold_verdict v = {f->outcome, f->reason, -1, -1};
+	bool plain = v.outcome == BN_OUTCOME_APPLIED && !f->reason[0];
+	return plain ? 0 : bn_fold_event_update(f, ev, &v, err);
 }
 
 /* Takes an ordered event: F1 holds for e, or e is late. */
@@ -208,17 +219,21 @@ static int take_ordered(
 	if (e->class && e->class->apply_all)
 		e->late = true; /* handed over whole at the end */
 	/* What is late is applied at the end. */
-	if (understood && (!e->late || !bn_fold_has_rows(e->class)))
-		rc = bn_fold_apply(f, e, ev, holds_json(r), err);
-	return rc ? rc : event_insert(f, ev, r, err);
+	bool applies = understood && (!e->late || !bn_fold_has_rows(e->class));
+	if (ev->sig)
+		return take_signed(f, e, ev, r, applies, err);
+	if (applies && (rc = bn_fold_apply(f, e, ev, holds_json(r), err)) != 0)
+		return rc;
+	return event_insert(f, ev, r, err);
 }
 
-int bn_fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, bn_err *err)
+int bn_fold_take(bn_fold *f, const fold_record *from, bn_err *err)
 {
-	bn_event ev = {.key = {r->clock, writer, r->seq},
+	const bn_record *r = from->r;
+	bn_event ev = {.key = {r->clock, from->writer, r->seq},
 		.kind = r->kind,
 		.entity = r->entity,
-		.uid = uid,
+		.uid = from->uid,
 		.version = r->version,
 		.unknown_type = unknown_type(r),
 		.epoch = -1,
@@ -229,10 +244,16 @@ int bn_fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, 
 	fold_entity *e = bn_fold_entity_get(f, r->entity, err);
 	if (!e)
 		return BN_ENOMEM;
-	int rc = bn_numbers_name(&f->numbers, BN_NAME_WRITER, writer, &ev.writer_no, err);
+	int rc = bn_numbers_name(&f->numbers, BN_NAME_WRITER, from->writer, &ev.writer_no, err);
 	if (rc)
 		return rc;
 	ev.entity_no = e->no;
+	if (r->type == BN_RECORD_SIGNED) {
+		bn_fold_signed_of(f, from);
+		ev.sig = &f->sig.view;
+		if ((rc = bn_fold_signed_take(f, &ev, r, err)) != 0)
+			return rc;
+	}
 	bool understood = bn_fold_understands(f, e, &ev);
 	if (!understood || !e->class->kinds[ev.kind_no].commuting)
 		return take_ordered(f, e, &ev, r, understood, err);
@@ -261,6 +282,7 @@ static void batch_free(bn_fold *f)
 			f->classes[i]->batch_free(f->slots[i]);
 	bn_numbers_release(&f->numbers);
 	bn_free(f->verdicts);
+	bn_free(f->signed_new);
 	bn_free(f->table);
 	bn_arena_release(&f->arena);
 }

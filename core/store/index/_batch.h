@@ -78,6 +78,21 @@ typedef struct fold_verdict {
 	int64_t epoch, depth;
 } fold_verdict;
 
+/* The bytes that a bn_signed points to. */
+typedef struct fold_signed {
+	uint8_t id[BN_SHA256_BYTES], key[BN_SHA256_BYTES], epoch[BN_EPOCH_BYTES],
+		before[BN_SHA256_BYTES], after[BN_SHA256_BYTES];
+	bn_signed view;
+} fold_signed;
+
+/* A record as it comes from the intake. */
+typedef struct fold_record {
+	const char *writer;
+	uid_t uid;
+	const bn_record *r;
+	const uint8_t *before, *after; /* the chain's hashes */
+} fold_record;
+
 struct bn_fold {
 	const bn_fold_source *from;
 	sqlite3 *db;
@@ -89,6 +104,7 @@ struct bn_fold {
 	fold_entity **table;            /* open addressing by name */
 	size_t table_size, entities;
 	fold_entity *dirty; /* work list */
+	bool goes_first;    /* an entity of a class that goes first may be on it */
 	fold_key first;     /* the log's first ordered event as the classes saw it; seq 0: none */
 	uint64_t folded;    /* events taken; also the count that first_at and last_at are made of */
 	/* the event that is being applied */
@@ -96,6 +112,10 @@ struct bn_fold {
 	bool commuting;
 	bn_outcome outcome;
 	char reason[256];
+	fold_signed sig; /* what its sig points to */
+	/* the signed records of the batch */
+	bn_signed_new *signed_new;
+	size_t signed_count, signed_cap;
 	/* the events of an entity in whole mode */
 	fold_verdict *verdicts;
 	size_t verdict_count;
@@ -114,11 +134,22 @@ int bn_fold_first(fold_key *out, bn_fold *f, bn_err *err);
 int bn_fold_key_compare(const fold_key *a, const fold_key *b);
 size_t bn_fold_class_index(const bn_fold *f, const bn_fold_class *class);
 /* Called by the intake for each new record, in the batch's order. */
-int bn_fold_take(bn_fold *f, const char *writer, uid_t uid, const bn_record *r, bn_err *err);
+int bn_fold_take(bn_fold *f, const fold_record *from, bn_err *err);
 /* Calls apply(), if there is one, with the payload parsed; f->outcome and f->reason say how it went. */
 int bn_fold_apply(bn_fold *f, const fold_entity *e, bn_event *ev, bool is_json, bn_err *err);
 /* Whether the class can be trusted with the event, whose kind_no is then set; else the outcome is. */
 bool bn_fold_understands(bn_fold *f, const fold_entity *e, bn_event *ev);
+
+/* ---- _signed.c --------------------------------------------------------------------------------- */
+
+/* Lets the view point to the bytes beside it, where it has them, after a copy. */
+void bn_signed_point(fold_signed *s);
+/* Makes f->sig of the record, which is signed. */
+void bn_fold_signed_of(bn_fold *f, const fold_record *from);
+/* Adds its rows, and puts it on the batch's list. */
+int bn_fold_signed_take(bn_fold *f, const bn_event *ev, const bn_record *r, bn_err *err);
+/* Makes f->sig of the record's row. */
+int bn_fold_signed_read(bn_fold *f, int64_t writer_no, uint64_t seq, bn_err *err);
 
 /* ---- _entity.c ------------------------------------------------------------------------------- */
 
@@ -144,5 +175,7 @@ int bn_fold_intake(bn_fold *f, bn_err *err);
 /* ---- _replay.c ------------------------------------------------------------------------------- */
 
 int bn_fold_replay(bn_fold *f, bn_err *err);
+/* Notes in table `event` what became of an event. */
+int bn_fold_event_update(bn_fold *f, const bn_event *ev, const fold_verdict *v, bn_err *err);
 
 #endif

@@ -32,7 +32,6 @@ struct bn_index {
 char *bn_schema_key(const bn_fold_class *const *classes);
 bool bn_schema_is(sqlite3 *db, const char *key);
 /* Drops everything and makes the tables. */
-int bn_schema_create(
-	sqlite3 *db, const bn_fold_class *const *classes, const char *key, bn_err *err);
+int bn_schema_create(sqlite3 *db, const bn_index_source *of, const char *key, bn_err *err);
 
 #endif

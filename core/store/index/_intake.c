@@ -124,7 +124,7 @@ static int open_checked(bn_fold *f, intake *in, const char *name, state then, bn
 	char *path = bn_path_join(w->dir, name);
 	if (!path)
 		return bn_err_nomem(err, "a file name");
-	int rc = bn_segment_open(&in->s, f->from->at, path, false, &why);
+	int rc = bn_segment_open(&in->s, f->from->at, path, true, &why);
 	bn_free(path);
 	in->state = then;
 	if (rc == BN_ENOMEM)
@@ -145,8 +145,11 @@ static int open_checked(bn_fold *f, intake *in, const char *name, state then, bn
 		doubt_fault(in, "a segment belongs to another writer");
 	else if (in->s.header.first_seq > w->seq + 1)
 		doubt_it(in, DOUBT_MISSING);
-	else if (in->s.header.first_seq == w->seq + 1 && in->s.header.prev_crc != w->crc)
+	else if (in->s.header.first_seq == w->seq + 1 &&
+		 (in->s.header.prev_crc != w->crc ||
+			 memcmp(in->s.header.chain, w->chain, sizeof w->chain)))
 		doubt_it(in, DOUBT_HISTORY);
+	bn_segment_trust(&in->s, w->seq, w->chain);
 	return 0;
 }
 
@@ -272,6 +275,7 @@ static int read_on(intake *in, bn_err *err)
 		w->seq = in->r.seq;
 		w->clock = in->r.clock;
 		w->crc = in->r.crc;
+		memcpy(w->chain, in->s.chain, sizeof w->chain);
 		in->uid = in->s.uid;
 		if (w->seq == 1)
 			in->first_clock = w->clock;
@@ -341,9 +345,10 @@ static int tail_save(bn_fold *f, const intake *in, bn_err *err)
 		return rc;
 	if ((rc = bn_numbers_name(&f->numbers, BN_NAME_HOST, w->host, &host, err)) < 0)
 		return rc;
-	if ((rc = bn_sql_run(f->db, err, "INSERT OR REPLACE INTO index_tail VALUES (?, ?, ?, ?, ?)",
-		     "iiiii", no, (int64_t)w->seq, (int64_t)w->clock, (int64_t)w->crc,
-		     (int64_t)w->pinned)) < 0)
+	if ((rc = bn_sql_run(f->db, err,
+		     "INSERT OR REPLACE INTO index_tail VALUES (?, ?, ?, ?, ?, ?)", "iiiiib", no,
+		     (int64_t)w->seq, (int64_t)w->clock, (int64_t)w->crc, (int64_t)w->pinned,
+		     w->chain, sizeof w->chain)) < 0)
 		return rc;
 	if (w->seq == in->seq)
 		return 0;
@@ -396,7 +401,12 @@ static int take_merged(bn_fold *f, intake *in, size_t n, bn_err *err)
 		heap_sink(heap, count, i);
 	while (count) {
 		intake *first = heap[0];
-		if ((rc = bn_fold_take(f, first->w->name, first->s.uid, &first->r, err)))
+		const fold_record record = {.writer = first->w->name,
+			.uid = first->s.uid,
+			.r = &first->r,
+			.before = first->s.chain_before,
+			.after = first->s.chain};
+		if ((rc = bn_fold_take(f, &record, err)))
 			return rc;
 		if ((rc = intake_next(f, first, err)) == 0)
 			heap[0] = heap[--count];

@@ -82,7 +82,7 @@ bool bn_index_is_newer(sqlite3 *db, const char *entity)
 	int64_t no = bn_index_entity(db, entity);
 	return no >= 0 && bn_sql_int(db, 0,
 				  "SELECT 1 FROM event WHERE entity = ? AND outcome = ? AND "
-				  "verified IS NOT NULL LIMIT 1",
+				  "signed IS NOT NULL LIMIT 1",
 				  "ii", no, (int64_t)BN_OUTCOME_NEWER) == 1;
 }
 

@@ -15,7 +15,7 @@ enum { REPLAYS_MAX = 1000, DEPTH_MAX = 500 };
 /* Rows of an entity in order: ties of the clock go by the writer's name, not by its number. */
 #define ENTITY_EVENTS \
 	"SELECT e.clock, w.name, e.seq, k.name, e.owner, e.payload, e.writer, e.version, " \
-	"e.verified, e.epoch, e.depth, e.outcome <> 0 OR e.reason IS NOT NULL, e.type FROM event " \
+	"e.signed, e.epoch, e.depth, e.outcome <> 0 OR e.reason IS NOT NULL, e.type FROM event " \
 	"e " \
 	"JOIN index_name w ON w.no = e.writer JOIN index_name k ON k.no = e.kind " \
 	"WHERE e.entity = ? ORDER BY e.clock, w.name, e.seq"
@@ -26,8 +26,9 @@ static int64_t int_or(sqlite3_stmt *st, int column, int64_t fallback)
 							      : sqlite3_column_int64(st, column);
 }
 
-/* Texts are the statement's: until its next step. */
-static void event_read(bn_event *ev, bool *is_json, const fold_entity *e, sqlite3_stmt *st)
+/* Texts are the statement's: until its next step; sig is f->sig. */
+static int event_read(bn_fold *f, bn_event *ev, bool *is_json, const fold_entity *e,
+	sqlite3_stmt *st, bn_err *err)
 {
 	*ev = (bn_event){.key = {(uint64_t)sqlite3_column_int64(st, 0),
 				 (const char *)sqlite3_column_text(st, 1),
@@ -38,7 +39,6 @@ static void event_read(bn_event *ev, bool *is_json, const fold_entity *e, sqlite
 		.writer_no = sqlite3_column_int64(st, 6),
 		.uid = (uid_t)sqlite3_column_int64(st, 4),
 		.version = (uint32_t)int_or(st, 7, 1),
-		.verified = sqlite3_column_int64(st, 8) != 0,
 		.epoch = int_or(st, 9, -1),
 		.depth = int_or(st, 10, -1),
 		.unknown_type = (uint8_t)int_or(st, 12, 0)};
@@ -47,9 +47,13 @@ static void event_read(bn_event *ev, bool *is_json, const fold_entity *e, sqlite
 	ev->raw_len = (size_t)sqlite3_column_bytes(st, 5);
 	if (!ev->raw)
 		ev->raw = "";
+	if (sqlite3_column_type(st, 8) == SQLITE_NULL)
+		return 0;
+	ev->sig = &f->sig.view;
+	return bn_fold_signed_read(f, ev->writer_no, ev->key.seq, err);
 }
 
-static int event_update(bn_fold *f, const bn_event *ev, const fold_verdict *v, bn_err *err)
+int bn_fold_event_update(bn_fold *f, const bn_event *ev, const fold_verdict *v, bn_err *err)
 {
 	return bn_sql_run(f->db, err,
 		"UPDATE event SET outcome = ?, reason = ?, epoch = nullif(?, -1), "
@@ -66,14 +70,15 @@ static int replay_event(bn_fold *f, const fold_entity *e, sqlite3_stmt *st, bn_e
 {
 	bool is_json;
 	bn_event ev;
-	int rc;
-	event_read(&ev, &is_json, e, st);
+	int rc = event_read(f, &ev, &is_json, e, st, err);
+	if (rc < 0)
+		return rc;
 	if (bn_fold_understands(f, e, &ev) && e->class->apply &&
 		(rc = bn_fold_apply(f, e, &ev, is_json, err)) != 0)
 		return rc;
 	fold_verdict v = {f->outcome, f->reason, -1, -1};
 	bool same = v.outcome == BN_OUTCOME_APPLIED && !f->reason[0] && !sqlite3_column_int(st, 11);
-	return same ? 0 : event_update(f, &ev, &v, err);
+	return same ? 0 : bn_fold_event_update(f, &ev, &v, err);
 }
 
 static int replay_ordered(bn_fold *f, const fold_entity *e, bn_err *err)
@@ -127,18 +132,30 @@ static void whole_release(whole *w)
 	bn_arena_release(&w->arena);
 }
 
+static const bn_signed *keep_sig(whole *w, const bn_fold *f)
+{
+	fold_signed *kept = bn_arena_alloc(&w->arena, sizeof *kept);
+	if (!kept)
+		return NULL;
+	*kept = f->sig;
+	bn_signed_point(kept);
+	return &kept->view;
+}
+
 /* Copies the statement's row behind the last event. */
-static int whole_add(whole *w, const fold_entity *e, sqlite3_stmt *st, bn_err *err)
+static int whole_add(bn_fold *f, whole *w, const fold_entity *e, sqlite3_stmt *st, bn_err *err)
 {
 	bool is_json;
+	int rc;
 	if (bn_grow(&w->events, &w->cap, w->count + 1, sizeof *w->events))
 		return bn_err_nomem(err, "the events of an entity");
 	bn_event *ev = &w->events[w->count];
-	event_read(ev, &is_json, e, st);
+	if ((rc = event_read(f, ev, &is_json, e, st, err)) < 0)
+		return rc;
 	ev->key.writer = bn_arena_strdup(&w->arena, ev->key.writer);
 	ev->kind = bn_arena_strdup(&w->arena, ev->kind);
 	void *raw = bn_arena_alloc(&w->arena, ev->raw_len + 1);
-	if (!ev->key.writer || !ev->kind || !raw)
+	if (!ev->key.writer || !ev->kind || !raw || (ev->sig && !(ev->sig = keep_sig(w, f))))
 		return bn_err_nomem(err, "the events of an entity");
 	ev->raw = memcpy(raw, ev->raw, ev->raw_len);
 	json_t *payload =
@@ -170,7 +187,7 @@ static int whole_hand_over(bn_fold *f, const fold_entity *e, whole *w, bn_err *e
 			continue;
 		}
 		fold_verdict v = {f->outcome, f->reason, -1, -1};
-		if ((rc = event_update(f, &ev, &v, err)) < 0)
+		if ((rc = bn_fold_event_update(f, &ev, &v, err)) < 0)
 			return rc;
 	}
 	f->verdict_count = known;
@@ -179,7 +196,7 @@ static int whole_hand_over(bn_fold *f, const fold_entity *e, whole *w, bn_err *e
 	if ((rc = e->class->apply_all(f, e->name, w->events, known, err)) != 0)
 		return rc;
 	for (size_t i = 0; i < known; i++) {
-		if ((rc = event_update(f, &w->events[i], &f->verdicts[i], err)) < 0)
+		if ((rc = bn_fold_event_update(f, &w->events[i], &f->verdicts[i], err)) < 0)
 			return rc;
 	}
 	return 0;
@@ -193,7 +210,7 @@ static int replay_whole(bn_fold *f, const fold_entity *e, bn_err *err)
 	if (rc < 0)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) == 1) {
-		if ((rc = whole_add(&w, e, st, err)) < 0)
+		if ((rc = whole_add(f, &w, e, st, err)) < 0)
 			goto out;
 	}
 	if (rc < 0)
@@ -239,6 +256,7 @@ static void mark_dirty(bn_fold *f, fold_entity *e)
 	if (e->listed)
 		return;
 	e->listed = true;
+	f->goes_first = f->goes_first || e->class->first;
 	e->next_dirty = f->dirty;
 	f->dirty = e;
 }
@@ -385,6 +403,60 @@ static int mark_after_first(bn_fold *f, bn_err *err)
 	return 0;
 }
 
+/* ---- classes that say who is replayed ------------------------------------------------------------ */
+
+int bn_fold_replay_entity(bn_fold *f, int64_t entity_no, bn_err *err)
+{
+	bn_names names = BN_NAMES_INIT;
+	int rc = list_names(
+		f, &names, "SELECT entity FROM index_entity_text WHERE no = ?", entity_no, err);
+	for (size_t i = 0; !rc && i < names.count; i++) {
+		fold_entity *e = bn_fold_entity_get(f, names.items[i], err);
+		if (e)
+			mark_dirty(f, e);
+		rc = e ? 0 : BN_ENOMEM;
+	}
+	bn_names_release(&names);
+	return rc;
+}
+
+static bool has_events(const bn_fold *f, size_t class)
+{
+	if (f->touched[class])
+		return true;
+	for (size_t i = 0; i < f->table_size; i++)
+		if (f->table[i] && f->table[i]->class == f->classes[class] && f->table[i]->first_at)
+			return true;
+	return false;
+}
+
+static int ask_classes(bn_fold *f, bn_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; !rc && f->classes[i]; i++)
+		if (f->classes[i]->before_replay && (f->signed_count || has_events(f, i)))
+			rc = f->classes[i]->before_replay(f, err);
+	return rc;
+}
+
+/* Takes the next entity off the work list: one of a class that goes first, if there is any. */
+static fold_entity *next_dirty(bn_fold *f)
+{
+	fold_entity **at = &f->dirty;
+	while (f->goes_first && *at && !(*at)->class->first)
+		at = &(*at)->next_dirty;
+	if (!*at) {
+		f->goes_first = false;
+		at = &f->dirty;
+	}
+	fold_entity *e = *at;
+	if (!e)
+		return NULL;
+	*at = e->next_dirty;
+	e->listed = false;
+	return e;
+}
+
 int bn_fold_replay(bn_fold *f, bn_err *err)
 {
 	int rc;
@@ -393,12 +465,10 @@ int bn_fold_replay(bn_fold *f, bn_err *err)
 	for (size_t i = 0; i < f->table_size; i++)
 		if (f->table[i] && f->table[i]->late)
 			mark_dirty(f, f->table[i]);
-	while (f->dirty) {
-		fold_entity *e = f->dirty;
-		f->dirty = e->next_dirty;
-		e->listed = false;
+	if ((rc = ask_classes(f, err)) != 0)
+		return rc;
+	for (fold_entity *e; (e = next_dirty(f));)
 		if ((rc = visit(f, e, 0, err)) != 0)
 			return rc;
-	}
 	return 0;
 }

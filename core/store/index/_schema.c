@@ -84,17 +84,18 @@ out:
 	return rc;
 }
 
-int bn_schema_create(sqlite3 *db, const bn_fold_class *const *classes, const char *key, bn_err *err)
+int bn_schema_create(sqlite3 *db, const bn_index_source *of, const char *key, bn_err *err)
 {
 	int rc = drop_everything(db, err);
 	if (rc < 0)
 		return rc;
 	for (const bn_embedded_file *f = bn_embedded_files; f->path; f++)
-		if (is_schema(f, classes) && (rc = bn_sql_exec(db, f->data, err)) < 0) {
+		if (is_schema(f, of->classes) && (rc = bn_sql_exec(db, f->data, err)) < 0) {
 			bn_err_prefix(err, "%s", f->path);
 			return rc;
 		}
-	return bn_sql_run(db, err, "INSERT INTO index_meta VALUES ('schema', ?)", "s", key);
+	return bn_sql_run(db, err, "INSERT INTO index_meta VALUES ('schema', ?), ('workspace', ?)",
+		"ss", key, of->id);
 }
 
 bool bn_schema_is(sqlite3 *db, const char *key)

@@ -71,6 +71,15 @@ typedef struct bn_event_key {
 	uint64_t seq;       /* 1, 2, 3 ... within the writer */
 } bn_event_key;
 
+/* What is special about a signed record; 32 bytes each. Whether the signature is good: signed.h. */
+typedef struct bn_signed {
+	const uint8_t *id;  /* SHA-256 of the record */
+	const uint8_t *key; /* NULL: signed in a form that this program does not know, never good */
+	const uint8_t *epoch;  /* NULL: none */
+	const uint8_t *before; /* the chain hash before the record */
+	const uint8_t *after;
+} bn_signed;
+
 typedef struct bn_event {
 	bn_event_key key;
 	const char *kind, *entity;    /* "run.created", "run/7f3a" */
@@ -80,7 +89,7 @@ typedef struct bn_event {
 	size_t kind_no;               /* the row of `kind` in the class's kinds */
 	uint8_t unknown_type; /* of the record, when it is none that this program knows; a class never
 	                         gets such an event */
-	bool verified;        /* signed, and the signature was found good */
+	const bn_signed *sig;  /* NULL: not signed */
 	int64_t epoch, depth;  /* as the class placed it (bn_fold_place); -1: not placed */
 	const json_t *payload; /* NULL for raw payloads and for text that is not a JSON object */
 	const void *raw;       /* the payload's bytes as they lie in the segment */
@@ -124,6 +133,19 @@ void bn_fold_outcome(bn_fold *f, bn_outcome outcome, const char *reason_fmt, ...
 /* The number of a text, or of an entity ("run/7f3a..."); made when it is new. */
 int bn_fold_name(bn_fold *f, bn_name_class class, const char *text, int64_t *no, bn_err *err);
 int bn_fold_entity(bn_fold *f, const char *entity, int64_t *no, bn_err *err);
+/* Only in before_replay and apply_all: this entity is replayed in this batch, although it got no event. */
+int bn_fold_replay_entity(bn_fold *f, int64_t entity_no, bn_err *err);
+
+/* A signed record that this batch took. */
+typedef struct bn_signed_new {
+	int64_t writer_no, entity_no;
+	uint64_t seq;
+	uint8_t id[32], key[32], epoch[32]; /* key: zeros where bn_signed has NULL */
+	bool has_epoch;
+} bn_signed_new;
+
+/* All of them, in the batch's order; memory of the batch. NULL when there are none. */
+const bn_signed_new *bn_fold_signed_new(bn_fold *f, size_t *n);
 /* A pointer that the class keeps from its first event of a batch to batch_free: what a batch has
  * touched, a decoder's context. NULL at first. */
 void **bn_fold_slot(bn_fold *f, const bn_fold_class *class);
@@ -167,6 +189,11 @@ struct bn_fold_class {
 	 * events: in (clock, writer, sequence) order. */
 	int (*apply_all)(
 		bn_fold *f, const char *entity, const bn_event *events, size_t n, bn_err *err);
+	/* Its entities are replayed before those of other classes. */
+	bool first;
+	/* After all events of a batch were taken and before any entity is replayed, when the batch took an
+	 * event of the class or any signed record: to say who else is replayed. */
+	int (*before_replay)(bn_fold *f, bn_err *err);
 	/* After everything else of a batch in which the class got an event or an entity was
 	 * replayed, before the commit: for rows that are derived from others. */
 	int (*batch_end)(bn_fold *f, bn_err *err);
@@ -229,6 +256,8 @@ int64_t bn_sql_int(sqlite3 *db, int64_t fallback, const char *sql, const char *t
 /* Column as an owned string (NULL for SQL NULL), or a double (NaN for SQL NULL). */
 char *bn_sql_text(sqlite3_stmt *st, int column);
 double bn_sql_double(sqlite3_stmt *st, int column);
+/* Copies a column of exactly n bytes; false, and nothing is copied, when it is something else. */
+bool bn_sql_bytes(sqlite3_stmt *st, int column, void *out, size_t n);
 /* Sets BN_ECORRUPT "index: what", with how to mend it: rows of the index contradict each other. */
 int bn_sql_damaged(bn_err *err, const char *what);
 

@@ -295,10 +295,12 @@ static int load_tails(bn_index *ix, bn_err *err)
 		w->mirrored = w->seq;
 		w->seq = w->clock = w->pinned = 0;
 		w->crc = 0;
+		bn_chain_start(w->chain, w->name);
 	}
 	ix->log.lost = false;
 	int rc = bn_sql_prepare(&st, ix->db, err,
-		"SELECT n.name, last_seq, last_clock, last_crc, pinned_seq FROM index_tail t "
+		"SELECT n.name, last_seq, last_clock, last_crc, pinned_seq, chain FROM index_tail "
+		"t "
 		"JOIN index_name n ON n.no = t.writer",
 		"");
 	if (rc)
@@ -313,6 +315,7 @@ static int load_tails(bn_index *ix, bn_err *err)
 		w->clock = (uint64_t)sqlite3_column_int64(st, 2);
 		w->crc = (uint32_t)sqlite3_column_int64(st, 3);
 		w->pinned = (uint64_t)sqlite3_column_int64(st, 4);
+		bn_sql_bytes(st, 5, w->chain, sizeof w->chain);
 		see_clock(ix, w->clock);
 	}
 	sqlite3_finalize(st);
@@ -335,7 +338,7 @@ static int fold_in_transaction(
 	int rc = 0;
 	if (rebuild || !bn_schema_is(ix->db, ix->schema)) {
 		bn_sql_forget(ix->db);
-		if ((rc = bn_schema_create(ix->db, ix->of.classes, ix->schema, err)) < 0 ||
+		if ((rc = bn_schema_create(ix->db, &ix->of, ix->schema, err)) < 0 ||
 			(rc = bn_sql_exec(ix->db, "PRAGMA cache_size = -65536", err)) < 0)
 			return rc;
 		*made = true;

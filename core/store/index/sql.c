@@ -265,6 +265,15 @@ char *bn_sql_text(sqlite3_stmt *st, int column)
 	return s ? bn_strndup((const char *)s, (size_t)sqlite3_column_bytes(st, column)) : NULL;
 }
 
+bool bn_sql_bytes(sqlite3_stmt *st, int column, void *out, size_t n)
+{
+	const void *bytes = sqlite3_column_blob(st, column);
+	if (!bytes || (size_t)sqlite3_column_bytes(st, column) != n)
+		return false;
+	memcpy(out, bytes, n);
+	return true;
+}
+
 double bn_sql_double(sqlite3_stmt *st, int column)
 {
 	return sqlite3_column_type(st, column) == SQLITE_NULL ? (double)NAN

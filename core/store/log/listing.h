@@ -31,6 +31,7 @@ typedef struct bn_log_writer {
 	uint64_t seq, clock, pinned;
 	uint64_t mirrored; /* seq before the table was read again */
 	uint32_t crc;
+	uint8_t chain[BN_SHA256_BYTES];         /* the hash after record seq */
 	uint64_t hint_inode, hint_at, hint_seq; /* record hint_seq of that open.seg starts there */
 	uint64_t folded_size;                   /* size of open.seg when it was folded to its end */
 	uint64_t folded_inode;

@@ -217,6 +217,27 @@ static int segment_finish(bn_segment *s, bn_record *r, bn_err *err)
 	return segment_stop(s, BN_SEGMENT_SEALED, NULL);
 }
 
+void bn_segment_trust(bn_segment *s, uint64_t seq, const uint8_t chain[BN_SHA256_BYTES])
+{
+	s->trusted_seq = seq;
+	memcpy(s->trusted_chain, chain, sizeof s->trusted_chain);
+}
+
+/* False when the record does not continue the chain. */
+static bool segment_chain_add(bn_segment *s, const bn_record *r)
+{
+	if (r->seq <= s->trusted_seq) {
+		if (r->seq == s->trusted_seq)
+			memcpy(s->chain, s->trusted_chain, sizeof s->chain);
+		return true;
+	}
+	if (memcmp(r->prev, s->chain, sizeof r->prev))
+		return false;
+	memcpy(s->chain_before, s->chain, sizeof s->chain);
+	bn_chain_add(s->chain, s->hasher, r->bytes, r->size);
+	return true;
+}
+
 int bn_segment_next(bn_segment *s, bn_record *r, bn_err *err)
 {
 	if (s->end == BN_SEGMENT_SEALED || s->end == BN_SEGMENT_BAD || s->end == BN_SEGMENT_NEWER)
@@ -251,13 +272,8 @@ int bn_segment_next(bn_segment *s, bn_record *r, bn_err *err)
 		return segment_stop(s, BN_SEGMENT_BAD, "a record is out of sequence");
 	if (r->clock <= s->last_clock)
 		return segment_stop(s, BN_SEGMENT_BAD, "the clock does not rise");
-	if (s->hasher) {
-		if (memcmp(r->prev, s->chain, sizeof r->prev))
-			return segment_stop(
-				s, BN_SEGMENT_BAD, "the chain is broken before a record");
-		memcpy(s->chain_before, s->chain, sizeof s->chain);
-		bn_chain_add(s->chain, s->hasher, r->bytes, r->size);
-	}
+	if (s->hasher && !segment_chain_add(s, r))
+		return segment_stop(s, BN_SEGMENT_BAD, "the chain is broken before a record");
 	s->last_at = s->at;
 	s->last_seq = r->seq;
 	s->last_clock = r->clock;

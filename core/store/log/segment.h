@@ -59,6 +59,8 @@ typedef struct bn_segment {
 	bn_hasher *hasher;                     /* not NULL: the chain is checked */
 	uint8_t chain[BN_SHA256_BYTES];        /* after the last good record, when it is checked */
 	uint8_t chain_before[BN_SHA256_BYTES]; /* before that record, likewise */
+	uint64_t trusted_seq;                  /* bn_segment_trust */
+	uint8_t trusted_chain[BN_SHA256_BYTES];
 	bn_segment_end end;
 	bool garbled;      /* BAD because of a checksum or length: what a torn write looks like */
 	const char *fault; /* why BN_SEGMENT_BAD or NEWER; borrowed for ever */
@@ -81,6 +83,9 @@ int bn_segment_next(bn_segment *s, bn_record *r, bn_err *err);
 /* Continues behind a record known from earlier: the next one must start at offset `at`. */
 void bn_segment_seek(
 	bn_segment *s, uint64_t at, uint64_t last_seq, uint64_t last_clock, uint32_t last_crc);
+/* Where the chain is checked: the records up to seq were checked elsewhere, and chain is the hash behind
+ * them. They are read without being hashed, and the chain goes on from there. */
+void bn_segment_trust(bn_segment *s, uint64_t seq, const uint8_t chain[BN_SHA256_BYTES]);
 /* Reads the trailer of a sealed segment without reading the rest. BN_ECORRUPT when there is none.
  * The trailer's signature borrows from s until the next such call. */
 int bn_segment_read_trailer(bn_segment *s, bn_seg_trailer *t, bn_err *err);
