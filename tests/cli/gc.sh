@@ -139,3 +139,4 @@ says "manifest ${hash:0:12} of dataset/more is not here"
 expect 0 "removing what it belongs to lets gc go on" "$B" data rm more
 expect 0 "gc again" "$B" gc --older-than 0s --json
 [ "$(count)" = 0 ] || fail "objects are left: $out"
+knows_its_fields

@@ -123,3 +123,4 @@ expect 0 "a trainer" "$B" run start --queue --trainer ridge --data jobs --target
 expect 0 "starts below a limit that was lowered" "$B" run watch fit
 expect 0 "with the cores of that limit" "$B" run log fit
 says "1 core: all that the queue has to give"
+knows_its_fields

@@ -106,3 +106,4 @@ says "${hash:2}"
 expect 5 "export does not hand it out" "$B" model export power/1 out2
 [ ! -e out2 ] || fail "a damaged model was exported"
 echo "ok nothing was left behind"
+knows_its_fields

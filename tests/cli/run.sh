@@ -90,3 +90,4 @@ says '"count": 3'
 setsid sh -c "'$B' run start --name orphan -- sh -c 'sleep 1; echo done' >/dev/null 2>&1; kill -9 \$\$"
 expect 0 "a run outlives its launcher" "$B" run watch orphan
 says done
+knows_its_fields

@@ -219,3 +219,4 @@ else
 fi
 unset BINNACLE_TOKEN
 expect 5 "nobody listens" "$B" predict --endpoint http://127.0.0.1:1 jobs.csv
+knows_its_fields

@@ -33,3 +33,9 @@ says() {
 	*) fail "expected '$1' in: $out $err" ;;
 	esac
 }
+
+# The program's tables of kinds have each field that it has written in this workspace.
+knows_its_fields() {
+	expect 0 "index status" "${B:-$BINNACLE}" index status --json
+	says '"unknown_fields": []'
+}
