@@ -64,18 +64,21 @@ const char *bn_code_mlflow_name(int code)
  * character that the end of the buffer cut goes. */
 static void text_clean(char *text)
 {
-	size_t n = strlen(text), k;
+	size_t n = strlen(text), k, end = 0;
 	for (size_t i = 0; i < n; i += k) {
 		uint32_t cp;
 		k = bn_utf8_decode(text + i, n - i, &cp);
 		if (cp == BN_UTF8_BAD && n - i < 4 && n + 1 >= sizeof((bn_err *)0)->hint &&
-			(unsigned char)text[i] >= 0xc0) {
-			text[i] = '\0';
-			return;
+			(unsigned char)text[i] >= 0xc0)
+			break;
+		if (bn_utf8_is_shown(cp)) {
+			memmove(text + end, text + i, k);
+			end += k;
+		} else {
+			text[end++] = '?';
 		}
-		if (cp == BN_UTF8_BAD || cp < 0x20 || cp == 0x7f || (cp >= 0x80 && cp < 0xa0))
-			memset(text + i, '?', k);
 	}
+	text[end] = '\0';
 }
 
 int bn_err_set(bn_err *err, int code, const char *fmt, ...)

@@ -155,9 +155,7 @@ static void add_plain(bn_buf *out, const char *s, size_t n)
 		size_t used = bn_utf8_decode(s + i, n - i, &cp);
 		if (s[i] == '\n' || s[i] == '\t' || s[i] == '\r')
 			bn_buf_addch(out, ' ');
-		else if (cp == BN_UTF8_BAD || cp < 0x20 || (cp >= 0x7f && cp < 0xa0) ||
-			 (cp >= 0x200e && cp <= 0x200f) || (cp >= 0x2028 && cp <= 0x202e) ||
-			 (cp >= 0x2066 && cp <= 0x2069))
+		else if (!bn_utf8_is_shown(cp))
 			bn_buf_addch(out, '?');
 		else
 			bn_buf_add(out, s + i, used);

@@ -115,8 +115,16 @@ int bn_cli_object(bn_cli *cli, json_t *object, const bn_col *fields, bn_err *err
  */
 int bn_cli_document(bn_cli *cli, json_t *document, bn_err *err);
 
-/* Text for people on stdout; nothing with --json or --tsv. */
+/* Text for people on stdout; nothing with --json or --tsv. Names, notes and other text from elsewhere may
+ * stand in it: '?' takes the place of every character that is not shown (bn_utf8_is_shown). The same
+ * holds for lists, objects and messages; --json escapes such characters. */
 void bn_cli_print(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same in a role: "bold", "dim", "good", "bad", "warn". Plain where colours are off. */
+void bn_cli_print_in(bn_cli *cli, const char *role, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* What a run printed, a card: the bytes as they are into a file or a pipe, as with bn_cli_print on a
+ * terminal. */
+void bn_cli_write_text(bn_cli *cli, const char *text, size_t n);
 /* Raw bytes to stdout in every form. */
 void bn_cli_write(bn_cli *cli, const void *bytes, size_t n);
 /* A line on stderr, unless --quiet. */
@@ -133,9 +141,6 @@ void bn_cli_progress_end(bn_cli *cli);
 /* Asks on the terminal; default No. --yes answers; without a terminal and --yes: BN_EREFUSED. */
 int bn_cli_confirm(bn_cli *cli, bn_err *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Colours for text on stdout, "" when colours are off: "bold", "dim", "good", "bad", "warn",
- * "reset". */
-const char *bn_cli_color(const bn_cli *cli, const char *role);
 
 /* ---- frame (main.c, tests) ------------------------------------------------------------------ */
 

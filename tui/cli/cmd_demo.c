@@ -138,8 +138,7 @@ static int step(demo *d, bn_err *err, int want, const char *fmt, ...)
 	va_start(ap, fmt);
 	vformat(&command, fmt, ap);
 	va_end(ap);
-	bn_cli_print(d->cli, "%s$ %s%s\n", bn_cli_color(d->cli, "bold"), command.ptr,
-		bn_cli_color(d->cli, "reset"));
+	bn_cli_print_in(d->cli, "bold", "$ %s\n", command.ptr);
 	rc = run_words(d, command.ptr, true, &out, &status, err);
 	if (!rc)
 		show_output(d, out.ptr);
@@ -175,8 +174,8 @@ static int ask(demo *d, json_t **out, bn_err *err, const char *fmt, ...)
 
 static void station(const demo *d, const char *name, const char *what)
 {
-	bn_cli_print(d->cli, "\n%s%s%s  %s\n", bn_cli_color(d->cli, "good"), name,
-		bn_cli_color(d->cli, "reset"), what);
+	bn_cli_print_in(d->cli, "good", "\n%s", name);
+	bn_cli_print(d->cli, "  %s\n", what);
 }
 
 /* ---- stations ------------------------------------------------------------------------------- */
@@ -286,8 +285,7 @@ static int start_server(demo *d, bn_err *err)
 	char *log = bn_path_join(d->dir, "serve.log"), *text = bn_strdup(command);
 	bn_buf seen = BN_BUF_INIT;
 	int rc = 0, fd = log ? open(log, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : -1;
-	bn_cli_print(d->cli, "%s$ %s &%s\n", bn_cli_color(d->cli, "bold"), command,
-		bn_cli_color(d->cli, "reset"));
+	bn_cli_print_in(d->cli, "bold", "$ %s &\n", command);
 	if (fd < 0 || !text) {
 		rc = bn_err_sys(err, BN_EIO, errno, "cannot write '%s'", log ? log : "serve.log");
 		goto out;
@@ -394,8 +392,7 @@ static int summarise(demo *d, double seconds, bn_err *err)
 		(rc = ask(d, &model, err, "binnacle model show power@champion --json")) ||
 		(rc = ask(d, &reports, err, "binnacle monitor ls --json")))
 		goto out;
-	bn_cli_print(d->cli, "\n%sOne model, its whole life, in %.1f s%s\n",
-		bn_cli_color(d->cli, "bold"), seconds, bn_cli_color(d->cli, "reset"));
+	bn_cli_print_in(d->cli, "bold", "\nOne model, its whole life, in %.1f s\n", seconds);
 	char rmse[BN_FMT];
 	bn_fmt_sig(bn_json_num(
 			   json_object_get(json_object_get(model, "metrics"), "test"), "rmse", NAN),

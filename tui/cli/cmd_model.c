@@ -162,10 +162,10 @@ static void print_metrics(bn_cli *cli, const bn_version *v)
 	}
 	if (!n)
 		return;
-	bn_cli_print(cli, "\n%s%-26s", bn_cli_color(cli, "bold"), "Metric");
+	bn_cli_print_in(cli, "bold", "\n%-26s", "Metric");
 	for (size_t i = 0; i < n; i++)
-		bn_cli_print(cli, " %12s", parts[i]);
-	bn_cli_print(cli, "%s\n", bn_cli_color(cli, "reset"));
+		bn_cli_print_in(cli, "bold", " %12s", parts[i]);
+	bn_cli_print(cli, "\n");
 	for (size_t i = 0; i < n; i++)
 		json_object_foreach(json_object_get(v->metrics, parts[i]), metric, value)
 		{
@@ -192,19 +192,18 @@ static const char *verdict_color(bn_verdict v)
 static void print_sheet(bn_cli *cli, const bn_inbox_item *s)
 {
 	const bn_version *v = s->version;
-	const char *reset = bn_cli_color(cli, "reset"), *bold = bn_cli_color(cli, "bold");
 	print_metrics(cli, v);
 	if (s->gates && s->gates->count)
-		bn_cli_print(cli, "\n%sGates%s\n", bold, reset);
+		bn_cli_print_in(cli, "bold", "\nGates\n");
 	for (size_t i = 0; s->gates && i < s->gates->count; i++) {
 		const bn_gate_result *g = &s->gates->items[i];
-		bn_cli_print(cli, "  %s%-12s%s %-16s %s: %s [%s]%s\n",
-			bn_cli_color(cli, verdict_color(g->verdict)), bn_verdict_name(g->verdict),
-			reset, g->name, g->claim, g->evidence, g->source,
-			g->severity == BN_GATE_WARN ? " (warning only)" : "");
+		bn_cli_print_in(
+			cli, verdict_color(g->verdict), "  %-12s", bn_verdict_name(g->verdict));
+		bn_cli_print(cli, " %-16s %s: %s [%s]%s\n", g->name, g->claim, g->evidence,
+			g->source, g->severity == BN_GATE_WARN ? " (warning only)" : "");
 	}
 	if (v->n_decisions)
-		bn_cli_print(cli, "\n%sDecisions%s\n", bold, reset);
+		bn_cli_print_in(cli, "bold", "\nDecisions\n");
 	for (size_t i = 0; i < v->n_decisions; i++) {
 		const bn_decision *d = &v->decisions[i];
 		bn_cli_print(cli, "  %s by %s%s%s%s\n", d->approved ? "approved" : "rejected",
@@ -328,7 +327,7 @@ static int run_card(bn_cli *cli, bn_err *err)
 	if (!rc && bn_cli_is_json(cli))
 		rc = bn_cli_document(cli, json_pack("{s:s}", "card", card.ptr), err);
 	else if (!rc)
-		bn_cli_write(cli, card.ptr, card.len);
+		bn_cli_write_text(cli, card.ptr, card.len);
 	bn_buf_release(&card);
 	return rc;
 }

@@ -8,11 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *verdict_color(bn_cli *cli, bn_drift_verdict v)
+static const char *verdict_color(bn_drift_verdict v)
 {
-	return bn_cli_color(cli, v == BN_DRIFT_FOUND  ? "bad"
-				 : v == BN_DRIFT_NONE ? "good"
-						      : "warn");
+	return v == BN_DRIFT_FOUND ? "bad" : v == BN_DRIFT_NONE ? "good" : "warn";
 }
 
 /* The exit status of a verdict: a check that said no, or one that could not tell. */
@@ -48,9 +46,8 @@ static void print_head(bn_cli *cli, const bn_monitor_report *r)
 {
 	char from[BN_FMT], share[BN_FMT];
 	const bn_drift_dataset *d = &r->dataset;
-	bn_cli_print(cli, "%s%s%s  %s/%s, report %s\n", verdict_color(cli, d->verdict),
-		bn_drift_verdict_name(d->verdict), bn_cli_color(cli, "reset"), r->model,
-		r->version ? r->version : "-", r->id);
+	bn_cli_print_in(cli, verdict_color(d->verdict), "%s", bn_drift_verdict_name(d->verdict));
+	bn_cli_print(cli, "  %s/%s, report %s\n", r->model, r->version ? r->version : "-", r->id);
 	bn_cli_print(cli, "%zu of %zu inputs drifted (share %s, threshold %g), %zu inconclusive\n",
 		d->drifted, d->columns, isnan(d->share) ? "-" : bn_fmt_sig(d->share, 3, share),
 		d->threshold, d->inconclusive);

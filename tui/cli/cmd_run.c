@@ -2,6 +2,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/launch/executor.h"
 #include "core/launch/launch.h"
 #include "core/launch/queue.h"
@@ -213,8 +214,7 @@ static void print_pairs(bn_cli *cli, const char *title, const json_t *object)
 	json_t *value;
 	if (json_object_size(object) == 0)
 		return;
-	bn_cli_print(
-		cli, "\n%s%s%s\n", bn_cli_color(cli, "bold"), title, bn_cli_color(cli, "reset"));
+	bn_cli_print_in(cli, "bold", "\n%s\n", title);
 	json_object_foreach((json_t *)(uintptr_t)object, key, value)
 	{
 		bn_cli_print(cli, "  %-24s %s\n", key, json_string_value(value));
@@ -228,8 +228,8 @@ static void print_metrics(bn_cli *cli, const json_t *metrics)
 	char a[BN_FMT], b[BN_FMT], c[BN_FMT];
 	if (json_object_size(metrics) == 0)
 		return;
-	bn_cli_print(cli, "\n%s%-26s %12s %12s %12s %9s%s\n", bn_cli_color(cli, "bold"), "metrics",
-		"last", "min", "max", "points", bn_cli_color(cli, "reset"));
+	bn_cli_print_in(cli, "bold", "\n%-26s %12s %12s %12s %9s\n", "metrics", "last", "min",
+		"max", "points");
 	json_object_foreach((json_t *)(uintptr_t)metrics, key, m)
 	{
 		bn_cli_print(cli, "  %-24s %12s %12s %12s %9lld\n", key,
@@ -247,8 +247,7 @@ static void print_artifacts(bn_cli *cli, const json_t *list)
 	char size[BN_FMT];
 	if (json_array_size(list) == 0)
 		return;
-	bn_cli_print(
-		cli, "\n%sartifacts%s\n", bn_cli_color(cli, "bold"), bn_cli_color(cli, "reset"));
+	bn_cli_print_in(cli, "bold", "\nartifacts\n");
 	json_array_foreach((json_t *)(uintptr_t)list, i, a)
 	{
 		bn_cli_print(cli, "  %-32s %10s  %.12s\n", bn_json_str(a, "path", ""),
@@ -339,11 +338,13 @@ static int run_log(bn_cli *cli, bn_err *err)
 		return bn_run_follow(cli, ws, id, BN_FOLLOW_LOG, err);
 	if (rc < 0 || (rc = bn_run_log_open(&fd, ws, id, err)) < 0)
 		return rc;
-	for (off_t at = 0; got == sizeof bytes; at += (off_t)got) {
+	for (off_t at = 0; got > 0; at += (off_t)got) {
 		rc = bn_fs_read_at(bn_cli_env(cli), fd, bytes, sizeof bytes, at, &got, id, err);
 		if (rc < 0)
 			goto out;
-		bn_cli_write(cli, bytes, got);
+		if (got == sizeof bytes)
+			got -= bn_utf8_tail(bytes, got);
+		bn_cli_write_text(cli, bytes, got);
 	}
 out:
 	close(fd);

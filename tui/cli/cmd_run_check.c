@@ -55,27 +55,25 @@ static void cell_text(
 static void print_comparison(bn_cli *cli, const bn_comparison *c, bool all)
 {
 	size_t key_width = 12, hidden = 0;
-	const char *bold = bn_cli_color(cli, "bold"), *reset = bn_cli_color(cli, "reset");
 	int group = -1;
 	char text[160];
 	for (size_t i = 0; i < c->count; i++)
 		if ((all || c->rows[i].differs) && strlen(c->rows[i].key) > key_width)
 			key_width = strlen(c->rows[i].key);
-	bn_cli_print(cli, "%s%-*s", bold, (int)key_width + 4, "");
+	bn_cli_print(cli, "%-*s", (int)key_width + 4, "");
 	for (size_t r = 0; r < c->runs; r++) {
 		snprintf(text, sizeof text, "%.8s %.20s%s", c->ids[r], c->names[r],
 			r == c->baseline ? " *" : "");
-		bn_cli_print(cli, "%-32s", text);
+		bn_cli_print_in(cli, "bold", "%-32s", text);
 	}
-	bn_cli_print(cli, "%s\n", reset);
+	bn_cli_print(cli, "\n");
 	for (size_t i = 0; i < c->count; i++) {
 		const bn_compare_row *row = &c->rows[i];
 		hidden += !row->differs;
 		if (!all && !row->differs)
 			continue;
 		if ((int)row->group != group)
-			bn_cli_print(
-				cli, "%s%s%s\n", bold, bn_compare_group_name(row->group), reset);
+			bn_cli_print_in(cli, "bold", "%s\n", bn_compare_group_name(row->group));
 		group = (int)row->group;
 		bn_cli_print(cli, "  %-*s  ", (int)key_width, row->key);
 		for (size_t r = 0; r < c->runs; r++) {

@@ -15,6 +15,20 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+static const char *color_of(const bn_cli *cli, const char *role)
+{
+	static const struct {
+		const char *role, *code;
+	} codes[] = {{"bold", "\033[1m"}, {"dim", "\033[2m"}, {"good", "\033[32m"},
+		{"bad", "\033[31m"}, {"warn", "\033[33m"}, {"reset", "\033[0m"}};
+	if (!cli->color)
+		return "";
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (!strcmp(codes[i].role, role))
+			return codes[i].code;
+	return "";
+}
+
 /* ---- values --------------------------------------------------------------------------------- */
 
 static const json_t *value_at(const json_t *object, const char *key)
@@ -39,7 +53,7 @@ static void add_scalar(bn_buf *b, const json_t *v)
 		bn_json_canonical(v, b, &ignored);
 }
 
-/* Control characters (C1 too) and broken UTF-8 would break lines, columns and terminals. */
+/* What would break lines, columns and terminals, or make a name read as another. */
 static void add_clean(bn_buf *b, const char *s, size_t n, bool tsv)
 {
 	size_t k;
@@ -48,7 +62,7 @@ static void add_clean(bn_buf *b, const char *s, size_t n, bool tsv)
 		k = bn_utf8_decode(s + i, n - i, &c);
 		if (c == '\t' || c == '\n' || c == '\r')
 			bn_buf_adds(b, tsv ? (c == '\t' ? "\\t" : c == '\n' ? "\\n" : "\\r") : " ");
-		else if (c == BN_UTF8_BAD || c < 0x20 || (c >= 0x7f && c < 0xa0))
+		else if (!bn_utf8_is_shown(c))
 			bn_buf_addch(b, '?');
 		else
 			bn_buf_add(b, s + i, k);
@@ -238,9 +252,9 @@ static void list_text(bn_cli *cli, const json_t *items, const bn_col *cols)
 		}
 	}
 	fit_columns(cli, cols, width, n);
-	bn_buf_adds(&out, bn_cli_color(cli, "bold"));
+	bn_buf_adds(&out, color_of(cli, "bold"));
 	add_row(&out, cli, NULL, cols, width, n);
-	bn_buf_addf(&out, "%s\n", bn_cli_color(cli, "reset"));
+	bn_buf_addf(&out, "%s\n", color_of(cli, "reset"));
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		add_row(&out, cli, json_array_get(items, i), cols, width, n);
 		bn_buf_addch(&out, '\n');
@@ -250,6 +264,23 @@ static void list_text(bn_cli *cli, const json_t *items, const bn_col *cols)
 	bn_buf_release(&cell);
 }
 
+/* Inside its strings, what a terminal should not get is escaped; readers get the same text back. */
+static void write_json(bn_cli *cli, const char *text, size_t n)
+{
+	bn_buf out = BN_BUF_INIT;
+	size_t used;
+	for (size_t i = 0; i < n; i += used) {
+		uint32_t cp;
+		used = bn_utf8_decode(text + i, n - i, &cp);
+		if (cp == '\n' || cp == BN_UTF8_BAD || bn_utf8_is_shown(cp))
+			bn_buf_add(&out, text + i, used);
+		else
+			bn_buf_addf(&out, "\\u%04x", (unsigned)cp);
+	}
+	bn_cli_write(cli, out.ptr, out.len);
+	bn_buf_release(&out);
+}
+
 int bn_cli_document(bn_cli *cli, json_t *document, bn_err *err)
 {
 	if (!document)
@@ -257,7 +288,7 @@ int bn_cli_document(bn_cli *cli, json_t *document, bn_err *err)
 	bn_buf text = BN_BUF_INIT;
 	int rc = bn_json_pretty(document, &text, err);
 	if (!rc)
-		bn_cli_write(cli, text.ptr, text.len);
+		write_json(cli, text.ptr, text.len);
 	bn_buf_release(&text);
 	json_decref(document);
 	return rc;
@@ -302,9 +333,9 @@ int bn_cli_object(bn_cli *cli, json_t *object, const bn_col *fields, bn_err *err
 			add_clean(&out, cell.ptr, cell.len, true);
 		} else {
 			add_text(&cell, v, f->format, cli->utc);
-			bn_buf_adds(&out, bn_cli_color(cli, "dim"));
+			bn_buf_adds(&out, color_of(cli, "dim"));
 			add_padded(&out, f->title, width, false, false);
-			bn_buf_adds(&out, bn_cli_color(cli, "reset"));
+			bn_buf_adds(&out, color_of(cli, "reset"));
 			bn_buf_addf(&out, "  %s", cell.ptr);
 		}
 		bn_buf_addch(&out, '\n');
@@ -323,20 +354,23 @@ void bn_cli_write(bn_cli *cli, const void *bytes, size_t n)
 	fwrite(bytes, 1, n, cli->out);
 }
 
-void bn_cli_print(bn_cli *cli, const char *fmt, ...)
+/* Text in which its own line ends stay. */
+static void add_lines(bn_buf *b, const char *text, size_t n)
 {
-	if (!bn_cli_is_text(cli))
-		return;
-	va_list ap;
-	va_start(ap, fmt);
-	vfprintf(cli->out, fmt, ap);
-	va_end(ap);
+	for (size_t i = 0; i < n;) {
+		const char *end = memchr(text + i, '\n', n - i);
+		size_t len = end ? (size_t)(end - text) - i : n - i;
+		add_clean(b, text + i, len, false);
+		if (end)
+			bn_buf_addch(b, '\n');
+		i += len + (end != NULL);
+	}
 }
 
-/* A line on stderr, in which names from the disk may stand. */
-static void say_clean(bn_cli *cli, const char *fmt, va_list ap)
+/* Names from the disk and from others may stand in it. */
+static void print_clean(FILE *to, const char *fmt, va_list ap)
 {
-	bn_buf line = BN_BUF_INIT;
+	bn_buf clean = BN_BUF_INIT;
 	char text[1024], *longer = NULL;
 	va_list again;
 	va_copy(again, ap);
@@ -344,19 +378,68 @@ static void say_clean(bn_cli *cli, const char *fmt, va_list ap)
 	if (n >= (int)sizeof text && (longer = bn_alloc((size_t)n + 1)))
 		vsnprintf(longer, (size_t)n + 1, fmt, again);
 	va_end(again);
-	for (const char *p = longer ? longer : text; *p;) { /* its own line ends stay */
-		size_t len = strcspn(p, "\n");
-		add_clean(&line, p, len, false);
-		p += len;
-		if (*p) {
-			bn_buf_addch(&line, '\n');
-			p++;
-		}
-	}
-	fputs(line.len ? line.ptr : "", cli->err);
-	fputc('\n', cli->err);
-	bn_buf_release(&line);
+	add_lines(&clean, longer ? longer : text, strlen(longer ? longer : text));
+	fputs(clean.len ? clean.ptr : "", to);
+	bn_buf_release(&clean);
 	bn_free(longer);
+}
+
+void bn_cli_print(bn_cli *cli, const char *fmt, ...)
+{
+	if (!bn_cli_is_text(cli))
+		return;
+	va_list ap;
+	va_start(ap, fmt);
+	print_clean(cli->out, fmt, ap);
+	va_end(ap);
+}
+
+void bn_cli_print_in(bn_cli *cli, const char *role, const char *fmt, ...)
+{
+	if (!bn_cli_is_text(cli))
+		return;
+	va_list ap;
+	va_start(ap, fmt);
+	fputs(color_of(cli, role), cli->out);
+	print_clean(cli->out, fmt, ap);
+	fputs(color_of(cli, "reset"), cli->out);
+	va_end(ap);
+}
+
+/* Bytes of the colour (ESC [ ... m) that s begins with; 0 for none. Programs write them into logs. */
+static size_t color_length(const char *s, size_t n)
+{
+	size_t i = 2;
+	if (n < 3 || s[0] != '\033' || s[1] != '[')
+		return 0;
+	while (i < n && ((s[i] >= '0' && s[i] <= '9') || s[i] == ';'))
+		i++;
+	return i < n && s[i] == 'm' ? i + 1 : 0;
+}
+
+void bn_cli_write_text(bn_cli *cli, const char *text, size_t n)
+{
+	if (!isatty(fileno(cli->out))) {
+		bn_cli_write(cli, text, n);
+		return;
+	}
+	bn_buf clean = BN_BUF_INIT;
+	size_t used;
+	for (size_t i = 0; i < n; i += used) {
+		used = color_length(text + i, n - i);
+		if (used)
+			continue;
+		uint32_t cp;
+		used = bn_utf8_decode(text + i, n - i, &cp);
+		if (cp == '\r')
+			bn_buf_adds(&clean, i + 1 < n && text[i + 1] == '\n' ? "" : "\n");
+		else if (cp == '\n' || cp == '\t' || bn_utf8_is_shown(cp))
+			bn_buf_add(&clean, text + i, used);
+		else
+			bn_buf_addch(&clean, '?');
+	}
+	bn_cli_write(cli, clean.ptr ? clean.ptr : "", clean.len);
+	bn_buf_release(&clean);
 }
 
 void bn_cli_say(bn_cli *cli, const char *fmt, ...)
@@ -367,7 +450,8 @@ void bn_cli_say(bn_cli *cli, const char *fmt, ...)
 	fflush(cli->out);
 	va_list ap;
 	va_start(ap, fmt);
-	say_clean(cli, fmt, ap);
+	print_clean(cli->err, fmt, ap);
+	fputc('\n', cli->err);
 	va_end(ap);
 }
 
@@ -378,7 +462,8 @@ void bn_cli_warn(bn_cli *cli, const char *fmt, ...)
 	fputs("warning: ", cli->err);
 	va_list ap;
 	va_start(ap, fmt);
-	say_clean(cli, fmt, ap);
+	print_clean(cli->err, fmt, ap);
+	fputc('\n', cli->err);
 	va_end(ap);
 }
 
@@ -446,23 +531,12 @@ int bn_cli_confirm(bn_cli *cli, bn_err *err, const char *fmt, ...)
 		bn_err_hint(err, "add --yes to do it without being asked");
 		return BN_EREFUSED;
 	}
-	fprintf(cli->err, "%s [y/N] ", question);
+	bn_buf line = BN_BUF_INIT;
+	add_clean(&line, question, strlen(question), false);
+	fprintf(cli->err, "%s [y/N] ", line.len ? line.ptr : "");
+	bn_buf_release(&line);
 	fflush(cli->err);
 	if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
 		return bn_err_set(err, BN_EREFUSED, "not confirmed, nothing was changed");
 	return 0;
-}
-
-const char *bn_cli_color(const bn_cli *cli, const char *role)
-{
-	static const struct {
-		const char *role, *code;
-	} codes[] = {{"bold", "\033[1m"}, {"dim", "\033[2m"}, {"good", "\033[32m"},
-		{"bad", "\033[31m"}, {"warn", "\033[33m"}, {"reset", "\033[0m"}};
-	if (!cli->color)
-		return "";
-	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-		if (!strcmp(codes[i].role, role))
-			return codes[i].code;
-	return "";
 }

@@ -4,6 +4,7 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/launch/queue.h"
 #include "core/run/run_dir.h"
 #include "core/track/reconcile.h"
@@ -35,7 +36,11 @@ static void show_log(follower *f)
 	if (bn_run_log_open(&fd, f->ws, f->id, NULL) < 0)
 		return;
 	while ((n = pread(fd, bytes, sizeof bytes, f->shown)) > 0) {
-		bn_cli_write(f->cli, bytes, (size_t)n);
+		/* The rest of its last character may not be written yet. */
+		n -= (ssize_t)bn_utf8_tail(bytes, (size_t)n);
+		if (n == 0)
+			break;
+		bn_cli_write_text(f->cli, bytes, (size_t)n);
 		f->shown += n;
 	}
 	close(fd);

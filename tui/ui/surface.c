@@ -140,7 +140,7 @@ static void cell_split(bn_surface *s, bn_surface_cell *c)
 static int area_put(bn_area a, int row, int col, bn_ink role, uint32_t cp)
 {
 	int width = 1;
-	if (cp < 0x20 || cp == 0x7f || cp == BN_UTF8_BAD || (cp >= 0x80 && cp < 0xa0)) {
+	if (!bn_utf8_is_shown(cp)) {
 		cp = bn_glyph(a.s->alphabet, BN_GLYPH_REPLACEMENT);
 	} else if (cp >= 0x7f) {
 		width = bn_utf8_char_width(cp);

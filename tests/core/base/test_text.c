@@ -175,6 +175,32 @@ START_TEST(test_utf8_round_trips_every_code_point)
 }
 END_TEST
 
+START_TEST(test_utf8_shows_no_character_that_steers_a_terminal_or_the_direction_of_text)
+{
+	static const uint32_t not [] = {0, 0x1b, '\n', 0x7f, 0x80, 0x9b, 0x9f, 0x061c, 0x200e,
+		0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069, BN_UTF8_BAD};
+	static const uint32_t shown[] = {
+		' ', '~', 0xa0, 0xe9, 0x05d0, 0x061b, 0x200d, 0x2027, 0x202f, 0x206a, 0x1f600};
+	for (size_t i = 0; i < sizeof not / sizeof *not ; i++) {
+		ck_assert_msg(!bn_utf8_is_shown(not [i]), "%x", (unsigned)not [i]);
+		ck_assert_int_eq(bn_utf8_char_width(not [i]), 1); /* of the sign in its place */
+	}
+	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+		ck_assert_msg(bn_utf8_is_shown(shown[i]), "%x", (unsigned)shown[i]);
+}
+END_TEST
+
+START_TEST(test_utf8_tail_is_a_character_whose_rest_is_missing)
+{
+	ck_assert_uint_eq(bn_utf8_tail("a\xe2\x82\xac", 4), 0);
+	ck_assert_uint_eq(bn_utf8_tail("a\xe2\x82\xac", 3), 2);
+	ck_assert_uint_eq(bn_utf8_tail("a\xe2\x82\xac", 2), 1);
+	ck_assert_uint_eq(bn_utf8_tail("\xf0\x9f\x98\x80", 3), 3);
+	ck_assert_uint_eq(bn_utf8_tail("\x80\x80\x80\x80", 4), 0);
+	ck_assert_uint_eq(bn_utf8_tail("", 0), 0);
+}
+END_TEST
+
 START_TEST(test_utf8_width_counts_terminal_columns)
 {
 	ck_assert_uint_eq(bn_utf8_width("abc"), 3);
@@ -208,4 +234,6 @@ BN_TEST_MAIN("core/base/text", test_buf_grows_and_can_be_taken,
 	test_durations_and_sizes_are_read_with_units, test_quantities_look_the_same_everywhere,
 	test_near_misses_are_found, test_names_cannot_escape_a_directory,
 	test_utf8_refuses_overlong_surrogate_and_truncated, test_utf8_round_trips_every_code_point,
+	test_utf8_shows_no_character_that_steers_a_terminal_or_the_direction_of_text,
+	test_utf8_tail_is_a_character_whose_rest_is_missing,
 	test_utf8_width_counts_terminal_columns, test_arena_gives_zeroed_aligned_memory)
