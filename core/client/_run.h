@@ -45,6 +45,7 @@
 #define BN_WORDS_MAX (1 << 16)   /* params and tags in memory before more are refused */
 #define BN_FLUSH_MS 1000
 #define BN_BEAT_MS 5000
+#define BN_EXIT_TURN_MS 500 /* exit waits so long for a run, then sees to the others */
 
 typedef struct bn_word {
 	bool is_tag;
@@ -115,8 +116,8 @@ int bn_client_write(binnacle_run *run);
 int64_t bn_client_write_in_turn(binnacle_run *run);
 /* Makes everything durable, with the end of a run that we made (exit_code 0: FINISHED), and seals. */
 int bn_client_end(binnacle_run *run, int exit_code);
-/* The same when the program exits, in turn as above: 1 when somebody writes to the run, so that it is to be
- * tried again. A failure is told on stderr, as nobody is left to ask for it. */
+/* The same when the program exits: 1 when somebody writes to the run all the time (a large artifact), so that it
+ * is to be tried again. A failure is told on stderr, as nobody is left to ask for it. */
 int bn_client_end_at_exit(binnacle_run *run, int exit_code);
 
 /* ---- thread.c ------------------------------------------------------------------------------- */

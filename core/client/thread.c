@@ -18,8 +18,9 @@
 
 enum {
 	STACK_BYTES = 256 << 10,
-	EXIT_MS = 10000,   /* what exit waits at most */
-	EXIT_AGAIN_MS = 10 /* for a run that another thread writes to */
+	EXIT_MS = 10000,     /* what exit waits at most */
+	EXIT_AGAIN_MS = 10,  /* before it looks again at a run that another thread writes to */
+	EXIT_BRIEF_MS = 1000 /* for a lock that is held for an instant */
 };
 
 static struct {
@@ -210,19 +211,36 @@ static bool lock_until(int64_t until_ns)
 	return true;
 }
 
-/* Under all.mutex. The thread does it, but where none could be started. */
-static void end_runs(int64_t until_ns)
+/* A signal handler has called exit, and has interrupted who holds brief: nobody else keeps it for so long. */
+static bool is_stuck(binnacle_run *run)
 {
+	for (int tries = 0; tries < EXIT_BRIEF_MS; tries++) {
+		if (bn_brief_try(&run->brief)) {
+			bn_brief_give(&run->brief);
+			return false;
+		}
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	}
+	return true;
+}
+
+/* Under all.mutex. False when one of them cannot be written. The thread does it, but where none could be started. */
+static bool end_runs(int64_t until_ns)
+{
+	bool all_free = true;
 	struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
 	for (binnacle_run *run = all.runs; run; run = run->next) {
-		run->due_ns = 0;
-		if (all.state == THREAD_NONE)
+		run->left = is_stuck(run);
+		run->due_ns = run->left ? INT64_MAX : 0;
+		all_free = all_free && !run->left;
+		if (!run->left && all.state == THREAD_NONE)
 			run->left = bn_client_end_at_exit(run, all.exit_status) <= 0;
 	}
 	pthread_cond_signal(&all.wake);
 	while (all.state == THREAD_RUNS && left_open())
 		if (pthread_cond_timedwait(&all.done, &all.mutex, &until) != 0)
-			return;
+			break;
+	return all_free && !left_open();
 }
 
 /* The parent's runs are not those of a child that was made without fork's handlers. */
@@ -238,8 +256,7 @@ static void at_exit(int status, void *unused)
 	if (ours) {
 		all.exits = true;
 		all.exit_status = status & 0xff; /* what the parent is told */
-		end_runs(until_ns);
-		done = !left_open();
+		done = end_runs(until_ns);
 		pthread_mutex_unlock(&all.mutex);
 	}
 	if (!done)

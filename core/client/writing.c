@@ -4,6 +4,7 @@
 #include "core/run/runlog.h"
 
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MS ((int64_t)1000000)
@@ -182,8 +183,13 @@ int bn_client_end(binnacle_run *run, int exit_code)
 
 int bn_client_end_at_exit(binnacle_run *run, int exit_code)
 {
+	const int64_t most = BN_EXIT_TURN_MS * MS;
 	bn_err err = BN_ERR_INIT;
-	if (pthread_mutex_trylock(&run->ws_mutex) != 0)
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	int64_t ns = until.tv_nsec + most;
+	until = (struct timespec){until.tv_sec + ns / (1000 * MS), ns % (1000 * MS)};
+	if (pthread_mutex_timedlock(&run->ws_mutex, &until) != 0)
 		return 1;
 	int rc = end(run, exit_code, &err);
 	pthread_mutex_unlock(&run->ws_mutex);
