@@ -80,6 +80,15 @@ void bn_buf_vaddf(bn_buf *b, const char *fmt, va_list ap)
 	va_end(again);
 }
 
+void bn_buf_add_u64(bn_buf *b, uint64_t n)
+{
+	char text[20], *p = text + sizeof text;
+	do
+		*--p = (char)('0' + n % 10);
+	while (n /= 10);
+	bn_buf_add(b, p, (size_t)(text + sizeof text - p));
+}
+
 void bn_buf_addf(bn_buf *b, const char *fmt, ...)
 {
 	va_list ap;

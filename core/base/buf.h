@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct bn_buf {
 	char *ptr; /* never NULL: points to "" when empty */
@@ -31,6 +32,7 @@ int bn_buf_reserve(bn_buf *b, size_t more); /* room for that many more; -1 (and 
 void bn_buf_add(bn_buf *b, const void *bytes, size_t n);
 void bn_buf_adds(bn_buf *b, const char *s);
 void bn_buf_addch(bn_buf *b, char c);
+void bn_buf_add_u64(bn_buf *b, uint64_t n); /* in decimal digits */
 void bn_buf_addf(bn_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void bn_buf_vaddf(bn_buf *b, const char *fmt, va_list ap);
 void bn_buf_add_json_string(

@@ -199,15 +199,6 @@ void bn_waker_release(bn_waker *w)
 
 /* ---- the head of a response ----------------------------------------------------------------- */
 
-static void add_uint(bn_buf *out, uint64_t v)
-{
-	char text[24], *p = text + sizeof text;
-	do
-		*--p = (char)('0' + v % 10);
-	while (v /= 10);
-	bn_buf_add(out, p, (size_t)(text + sizeof text - p));
-}
-
 /* Date, as RFC 9110 has it, made once a second. */
 static const char *date_of(bn_loop *l)
 {
@@ -238,7 +229,7 @@ static void add_status(bn_buf *out, int status)
 		return;
 	}
 	bn_buf_adds(out, "HTTP/1.1 ");
-	add_uint(out, (uint64_t)status);
+	bn_buf_add_u64(out, (uint64_t)status);
 	bn_buf_addch(out, ' ');
 	bn_buf_adds(out, bn_http_reason(status));
 	bn_buf_adds(out, "\r\n");
@@ -261,7 +252,7 @@ void bn_exchange_write_head(bn_exchange *x, bn_buf *out, bool *chunked)
 	}
 	if (known && !empty) {
 		bn_buf_adds(out, "Content-Length: ");
-		add_uint(out, flows ? (uint64_t)r->source.length : r->body.len);
+		bn_buf_add_u64(out, flows ? (uint64_t)r->source.length : r->body.len);
 		bn_buf_adds(out, "\r\n");
 	}
 	if (*chunked && !empty)

@@ -14,8 +14,15 @@
 #include <string.h>
 
 static const int statuses[BN_STATUS_COUNT] = {BN_STATUS_LIST};
-static const double edges[BN_LATENCY_EDGES] = {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
-	0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10};
+/* Texts as bn_fmt_f64 writes the seconds, which would take most of the time of an exposition. */
+static const struct {
+	int64_t ns;
+	const char *seconds;
+} edges[BN_LATENCY_EDGES] = {{50000, "5e-05"}, {100000, "0.0001"}, {250000, "0.00025"},
+	{500000, "0.0005"}, {1000000, "0.001"}, {2500000, "0.0025"}, {5000000, "0.005"},
+	{10000000, "0.01"}, {25000000, "0.025"}, {50000000, "0.05"}, {100000000, "0.1"},
+	{250000000, "0.25"}, {500000000, "0.5"}, {1000000000, "1"}, {2500000000, "2.5"},
+	{10000000000, "10"}};
 static const char *const route_names[BN_ROUTE_COUNT] = {
 	[BN_ROUTE_PREDICT] = "predict",
 	[BN_ROUTE_INFER] = "infer",
@@ -49,7 +56,7 @@ void bn_metrics_count(bn_metrics *m, bn_route_id route, int status, int64_t late
 		i++;
 	atomic_fetch_add(&m->requests[route][i], 1);
 	bn_latency *l = &m->latency[route];
-	while (e < BN_LATENCY_EDGES && (double)latency_ns > edges[e] * 1e9)
+	while (e < BN_LATENCY_EDGES && latency_ns > edges[e].ns)
 		e++;
 	atomic_fetch_add(&l->edges[e], 1);
 	atomic_fetch_add(&l->count, 1);
@@ -75,24 +82,38 @@ double bn_metrics_quantile(const bn_metrics *m, double share)
 
 /* ---- exposition ----------------------------------------------------------------------------- */
 
+static void add(bn_buf *b, const char *const *texts)
+{
+	for (; *texts; texts++)
+		bn_buf_adds(b, *texts);
+}
+#define ADD(b, ...) add(b, (const char *const[]){__VA_ARGS__, NULL})
+
 static void head(bn_buf *b, const char *name, const char *type, const char *help)
 {
-	bn_buf_addf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+	ADD(b, "# HELP ", name, " ", help, "\n# TYPE ", name, " ", type, "\n");
 }
 
 static void number(bn_buf *b, double x)
 {
 	char text[BN_FMT];
-	bn_buf_adds(b, isnan(x) ? "NaN" : bn_fmt_f64(x, text));
+	ADD(b, isnan(x) ? "NaN" : bn_fmt_f64(x, text), "\n");
+}
+
+static void count(bn_buf *b, uint64_t n)
+{
+	bn_buf_add_u64(b, n);
 	bn_buf_addch(b, '\n');
 }
 
 static void status_label(bn_buf *b, size_t i)
 {
+	bn_buf_adds(b, "code=\"");
 	if (statuses[i])
-		bn_buf_addf(b, "code=\"%d\"", statuses[i]);
+		bn_buf_add_u64(b, (uint64_t)statuses[i]);
 	else
-		bn_buf_adds(b, "code=\"other\"");
+		bn_buf_adds(b, "other");
+	bn_buf_adds(b, "\"} ");
 }
 
 static void write_requests(bn_buf *b, const bn_metrics *m)
@@ -106,9 +127,9 @@ static void write_requests(bn_buf *b, const bn_metrics *m)
 				sums[i] += n;
 			if (!n)
 				continue;
-			bn_buf_addf(b, "binnacle_requests_total{route=\"%s\",", route_names[r]);
+			ADD(b, "binnacle_requests_total{route=\"", route_names[r], "\",");
 			status_label(b, i);
-			bn_buf_addf(b, "} %llu\n", (unsigned long long)n);
+			count(b, n);
 		}
 	head(b, "requests_total", "counter", "Prediction requests answered, by HTTP status.");
 	for (size_t i = 0; i < BN_STATUS_COUNT; i++) {
@@ -116,7 +137,7 @@ static void write_requests(bn_buf *b, const bn_metrics *m)
 			continue;
 		bn_buf_adds(b, "requests_total{");
 		status_label(b, i);
-		bn_buf_addf(b, "} %llu\n", (unsigned long long)sums[i]);
+		count(b, sums[i]);
 	}
 }
 
@@ -126,19 +147,19 @@ static void write_histogram(
 	uint64_t sum = 0, ns = 0;
 	const char *comma = *labels ? "," : "";
 	for (size_t e = 0; e <= BN_LATENCY_EDGES; e++) {
-		char text[BN_FMT];
 		for (size_t p = 0; p < n; p++)
 			sum += atomic_load(&parts[p]->edges[e]);
-		bn_buf_addf(b, "%s_bucket{%s%sle=\"%s\"} %llu\n", name, labels, comma,
-			e < BN_LATENCY_EDGES ? bn_fmt_f64(edges[e], text) : "+Inf",
-			(unsigned long long)sum);
+		ADD(b, name, "_bucket{", labels, comma, "le=\"",
+			e < BN_LATENCY_EDGES ? edges[e].seconds : "+Inf", "\"} ");
+		count(b, sum);
 	}
 	for (size_t p = 0; p < n; p++)
 		ns += atomic_load(&parts[p]->sum_ns);
 	const char *open = *labels ? "{" : "", *close = *labels ? "}" : "";
-	bn_buf_addf(b, "%s_sum%s%s%s ", name, open, labels, close);
+	ADD(b, name, "_sum", open, labels, close, " ");
 	number(b, (double)ns / 1e9);
-	bn_buf_addf(b, "%s_count%s%s%s %llu\n", name, open, labels, close, (unsigned long long)sum);
+	ADD(b, name, "_count", open, labels, close, " ");
+	count(b, sum);
 }
 
 static void write_latency(bn_buf *b, const bn_metrics *m)
@@ -166,11 +187,12 @@ static void write_per_model(bn_buf *b, const bn_server *s, const char *name, con
 {
 	head(b, name, "counter", help);
 	for (size_t i = 0; i < s->model_count; i++) {
-		bn_buf_addf(b, "%s{", name);
+		ADD(b, name, "{");
 		bn_exposition_label(b, "model", bn_predictor_name(s->models[i]));
 		bn_buf_addch(b, ',');
 		bn_exposition_label(b, "version", bn_predictor_version(s->models[i]));
-		bn_buf_addf(b, "} %llu\n", (unsigned long long)atomic_load(&values[i]));
+		bn_buf_adds(b, "} ");
+		count(b, atomic_load(&values[i]));
 	}
 }
 

@@ -133,6 +133,22 @@ static void drain(int fd, bn_buf *out)
 		bn_buf_add(out, page, (size_t)n);
 }
 
+/* One step of the loop. False: the connection waits for its client. */
+static bool step_on(bn_conn *c)
+{
+	struct epoll_event e;
+	if (c->is_ready) {
+		must(!c->events, "an event is watched for while a turn is waited for");
+		bn_loop_unqueue(c);
+		bn_conn_on_turn(c);
+		return true;
+	}
+	if (epoll_wait(loop.epoll_fd, &e, 1, 0) != 1)
+		return false;
+	bn_conn_on_event(c, e.events);
+	return true;
+}
+
 static void converse(const uint8_t *data, size_t size, size_t step, bn_buf *out)
 {
 	int fds[2];
@@ -144,15 +160,15 @@ static void converse(const uint8_t *data, size_t size, size_t step, bn_buf *out)
 		size_t n = size - at < step ? size - at : step;
 		if (send(fds[1], data + at, n, MSG_NOSIGNAL) != (ssize_t)n)
 			break;
-		for (int i = 0; i < 64 && c->state != BN_CONN_CLOSED; i++) {
-			struct epoll_event e;
-			if (epoll_wait(loop.epoll_fd, &e, 1, 0) != 1)
+		for (size_t i = 0; i < 64 + size && c->state != BN_CONN_CLOSED; i++) {
+			if (!step_on(c))
 				break;
-			bn_conn_on_event(c, e.events);
 			drain(fds[1], out);
 		}
 	}
+	must(c->state == BN_CONN_CLOSED || !c->is_ready, "a turn without end");
 	bn_conn_close(c);
+	must(!loop.ready && !loop.ready_last, "a closed connection waits for its turn");
 	loop.closed = NULL;
 	bn_conn_free(c);
 	drain(fds[1], out);
