@@ -69,6 +69,7 @@ static void make_request(bn_exchange *x)
 	x->request.method = base + h->method;
 	x->request.path = base + h->path;
 	x->request.query = h->query ? base + h->query : NULL;
+	x->request.target_host = h->host ? base + h->host : NULL;
 	x->request.headers = x->headers;
 	x->request.header_count = h->header_count;
 	x->head_only = !strcmp(x->request.method, "HEAD");

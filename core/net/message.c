@@ -215,7 +215,7 @@ bool bn_http_is_loopback_name(const char *host)
 bool bn_http_is_foreign_page(const bn_http_request *r, bool loopback)
 {
 	const char *origin = bn_http_request_header(r, "Origin");
-	const char *host = bn_http_request_header(r, "Host");
+	const char *host = r->target_host ? r->target_host : bn_http_request_header(r, "Host");
 	const char *name = origin ? strstr(origin, "://") : NULL;
 	bool http =
 		name && (!strncasecmp(origin, "http://", 7) || !strncasecmp(origin, "https://", 8));

@@ -37,6 +37,8 @@ typedef struct bn_http_request {
 	const char *method;
 	const char *path;  /* percent-decoded, without the query; %2F and %00 stay as they are */
 	const char *query; /* after '?', as it came; or NULL */
+	const char *
+		target_host; /* of a whole URL in the place of a path; a Host beside it says the same */
 	const bn_http_header *headers;
 	size_t header_count;
 	const char *body; /* not NULL when body_len is not 0; NULL also when a sink took it */
@@ -114,7 +116,8 @@ bool bn_http_has_bearer(const bn_http_request *r, const char *token);
  * IPv6 without brackets as well, and then without a port. */
 bool bn_http_is_loopback_name(const char *host);
 /* A page of another site that uses a browser of this machine as a go-between: it says so in Origin, or
- * (loopback: the listener listens there) its own name was made to mean 127.0.0.1 and stands in Host.
+ * (loopback: the listener listens there) its own name was made to mean 127.0.0.1 and stands in Host or
+ * in the request's URL.
  * Programs that are no browser send no Origin, and a Host that they mean. */
 bool bn_http_is_foreign_page(const bn_http_request *r, bool loopback);
 

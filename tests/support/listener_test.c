@@ -203,6 +203,8 @@ int on_request(void *user, bn_exchange *x)
 	} else if (!strcmp(rq->path, "/progress")) {
 		bn_buf_addf(&r->body, "%llu %llu\n", (unsigned long long)handled,
 			(unsigned long long)zeros_given);
+	} else if (!strcmp(rq->path, "/host")) {
+		bn_buf_addf(&r->body, "host %s\n", rq->target_host ? rq->target_host : "none");
 	} else if (!strcmp(rq->path, "/hold")) {
 		hold();
 	} else if (!strcmp(rq->path, "/large")) {

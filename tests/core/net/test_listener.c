@@ -41,6 +41,18 @@ START_TEST(test_requests_on_one_connection_are_answered_in_order)
 }
 END_TEST
 
+START_TEST(test_the_host_of_a_url_is_told_with_a_host_header_or_without)
+{
+	NEED_LOOPBACK();
+	start((bn_http_limits){0});
+	ck_assert_ptr_nonnull(
+		strstr(ask("GET http://evil.com/host HTTP/1.0\r\n\r\n"), "host evil.com"));
+	ck_assert_ptr_nonnull(strstr(ask("GET http://h/host HTTP/1.1\r\n" CLOSE "\r\n"), "host h"));
+	ck_assert_ptr_nonnull(strstr(ask("GET /host HTTP/1.1\r\n" CLOSE "\r\n"), "host none"));
+	stop();
+}
+END_TEST
+
 START_TEST(test_a_request_may_come_byte_by_byte)
 {
 	NEED_LOOPBACK();
@@ -539,6 +551,7 @@ START_TEST(test_the_same_port_twice_is_a_conflict)
 }
 END_TEST
 BN_TEST_MAIN("core/net/listener", test_requests_on_one_connection_are_answered_in_order,
+	test_the_host_of_a_url_is_told_with_a_host_header_or_without,
 	test_a_request_may_come_byte_by_byte, test_smuggling_is_refused_and_ends_the_connection,
 	test_an_upload_flows_to_a_file_whatever_the_limit_of_memory,
 	test_a_sink_that_says_later_slows_the_client_down, test_a_sink_may_refuse_and_has_a_limit,

@@ -176,6 +176,10 @@ START_TEST(test_pages_of_other_sites_are_told_by_origin_and_host)
 		is_foreign("evil.example", NULL, true) && !is_foreign("evil.example", NULL, false));
 	ck_assert(!is_foreign("a:1", "http://a:1", false) &&
 		  !is_foreign("a:1", "https://A:1", false));
+	bn_http_request url = {.target_host = "evil.example"};
+	ck_assert(bn_http_is_foreign_page(&url, true) && !bn_http_is_foreign_page(&url, false));
+	url.target_host = "127.0.0.1:1";
+	ck_assert(!bn_http_is_foreign_page(&url, true));
 	ck_assert(is_foreign("a:1", "http://a:2", false) && is_foreign("a:1", "null", false));
 	ck_assert(is_foreign("a:1", "file://a:1", false));
 }
