@@ -20,8 +20,9 @@
 typedef struct bn_tls bn_tls;               /* certificate and key; shared by threads */
 typedef struct bn_tls_stream bn_tls_stream; /* one connection */
 
-/* PEM files: the certificate with its chain, and its key. BN_EREFUSED for a key that others may read,
- * BN_EINVAL for what is no certificate or not the key of it. */
+/* PEM files of 1 MiB at most: the certificate with its chain, and its key. BN_EREFUSED for a key that is
+ * neither the user's nor root's, or that others may read; BN_EINVAL for what is no regular file, no
+ * certificate, or not the key of it. */
 int bn_tls_new(
 	bn_tls **out, const bn_env *env, const char *cert_path, const char *key_path, bn_err *err);
 void bn_tls_free(bn_tls *t); /* NULL is fine */

@@ -77,8 +77,8 @@ typedef struct bn_listener_options {
 	 * replaced, anything else there is BN_ECONFLICT. Who connects is asked of the kernel: the user
 	 * of this process and root may, others are hung up on. */
 	const char *unix_path;
-	/* PEM files, of TCP alone. The key's file must be its owner's alone (0600): BN_EREFUSED. TLS 1.2
-	 * or later. NULL: plain. */
+	/* PEM files, of TCP alone. The key's file must be this user's or root's, and its owner's
+	 * alone (0600): BN_EREFUSED. TLS 1.2 or later. NULL: plain. */
 	const char *tls_cert, *tls_key;
 	int threads; /* 0: one per CPU, at most 8 */
 	bn_http_limits limits;

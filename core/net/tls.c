@@ -4,11 +4,15 @@
 #include "core/base/mem.h"
 #include "core/net/_tls.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <string.h>
+
+#define MAX_PEM ((off_t)1 << 20)
 
 struct bn_tls {
 	SSL_CTX *ctx;
@@ -29,13 +33,77 @@ static int explain(bn_err *err, const char *path, const char *what)
 	return BN_EINVAL;
 }
 
-static int read_pem(BIO **out, const bn_env *env, const char *path, bn_buf *text, bn_err *err)
+/* What may be taken for a PEM file: never a pipe, a device or what goes on without end. */
+static int check_pem(const struct stat *st, const char *path, bn_err *err)
 {
-	int rc = bn_fs_read_file(env, path, text, err);
+	if (!S_ISREG(st->st_mode)) {
+		bn_err_set(err, BN_EINVAL, "'%s' is no regular file", path);
+		bn_err_hint(err, "give the PEM file itself, not a pipe, a device or a directory");
+		return BN_EINVAL;
+	}
+	if (st->st_size > MAX_PEM) {
+		bn_err_set(err, BN_EINVAL, "'%s' has %lld bytes, too many for a PEM file", path,
+			(long long)st->st_size);
+		bn_err_hint(err, "give the file with the certificates or the key: 1 MiB at most");
+		return BN_EINVAL;
+	}
+	return 0;
+}
+
+/* A key is its owner's alone, and the owner is who runs this or root. */
+static int check_secret(const struct stat *st, const bn_env *env, const char *path, bn_err *err)
+{
+	uid_t uid = env->uid(env);
+	if (st->st_uid != uid && st->st_uid != 0) {
+		bn_err_set(err, BN_EREFUSED, "the key '%s' belongs to another user (uid %u)", path,
+			(unsigned)st->st_uid);
+		bn_err_hint(err,
+			"whoever owns it knows it: take a key that is yours (uid %u) or root's",
+			(unsigned)uid);
+		return BN_EREFUSED;
+	}
+	if (st->st_mode & 077) {
+		bn_err_set(err, BN_EREFUSED,
+			"the key '%s' has mode %04o: others can read or write it", path,
+			(unsigned)st->st_mode & 07777);
+		bn_err_hint(err, "chmod 600 %s", path);
+		return BN_EREFUSED;
+	}
+	return 0;
+}
+
+/* What is judged is the file that is read, whatever the path leads to by then. */
+static int read_pem(
+	BIO **out, bool secret, const bn_env *env, const char *path, bn_buf *text, bn_err *err)
+{
+	int rc = 0;
+	struct stat st;
+	size_t size = 0;
+	int fd = env->fs->open(env, NULL, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	if (fd < 0)
+		return bn_err_sys(err, fd == -ENOENT || fd == -ENOTDIR ? BN_ENOTFOUND : BN_EIO, -fd,
+			"cannot open '%s'", path);
+	if ((rc = env->fs->fstat(env, fd, &st)) < 0) {
+		rc = bn_err_sys(err, BN_EIO, -rc, "cannot look at '%s'", path);
+		goto out;
+	}
+	if ((rc = check_pem(&st, path, err)) < 0)
+		goto out;
+	if (secret && (rc = check_secret(&st, env, path, err)) < 0)
+		goto out;
+	if (bn_buf_reserve(text, (size_t)st.st_size)) {
+		rc = bn_err_nomem(err, path);
+		goto out;
+	}
+	rc = bn_fs_read_at(env, fd, text->ptr, (size_t)st.st_size, 0, &size, path, err);
+	text->len = size;
 	if (rc < 0)
-		return rc;
-	*out = BIO_new_mem_buf(text->ptr, text->len < INT_MAX ? (int)text->len : 0);
-	return *out ? 0 : bn_err_nomem(err, "a certificate");
+		goto out;
+	*out = BIO_new_mem_buf(text->ptr, (int)size);
+	rc = *out ? 0 : bn_err_nomem(err, "a certificate");
+out:
+	env->fs->close(env, fd);
+	return rc;
 }
 
 static int use_certificates(bn_tls *t, const bn_env *env, const char *path, bn_err *err)
@@ -43,7 +111,7 @@ static int use_certificates(bn_tls *t, const bn_env *env, const char *path, bn_e
 	bn_buf text = BN_BUF_INIT;
 	BIO *bio = NULL;
 	X509 *x = NULL;
-	int rc = read_pem(&bio, env, path, &text, err);
+	int rc = read_pem(&bio, false, env, path, &text, err);
 	if (rc < 0)
 		goto out;
 	x = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
@@ -80,15 +148,9 @@ static int use_key(bn_tls *t, const bn_env *env, const char *path, bn_err *err)
 	bn_buf text = BN_BUF_INIT;
 	BIO *bio = NULL;
 	EVP_PKEY *key = NULL;
-	struct stat st;
-	int rc = read_pem(&bio, env, path, &text, err);
+	int rc = read_pem(&bio, true, env, path, &text, err);
 	if (rc < 0)
 		goto out;
-	if (env->fs->stat(env, NULL, path, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 077) {
-		rc = bn_err_set(err, BN_EREFUSED, "%s can be read by others", path);
-		bn_err_hint(err, "chmod 600 %s", path);
-		goto out;
-	}
 	key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
 	if (!key)
 		rc = explain(err, path, "not a private key in PEM form without a password");

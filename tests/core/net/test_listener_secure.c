@@ -245,6 +245,35 @@ START_TEST(test_a_key_must_be_secret_and_fit)
 	bn_err_clear(&err);
 	o.tls_cert = NULL;
 	ck_assert_int_eq(bn_listener_start(&listener, bn_env_real(), &o, &err), BN_EINVAL);
+	o.tls_cert = cert;
+	/* what would never end, wait for ever, or be somebody else's */
+	bn_err_clear(&err);
+	o.tls_key = "/dev/zero";
+	ck_assert_int_eq(bn_listener_start(&listener, bn_env_real(), &o, &err), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "/dev/zero' is no regular file"));
+	bn_err_clear(&err);
+	o.tls_key = other_key;
+	unlink(other_key);
+	ck_assert_int_eq(mkfifo(other_key, 0600), 0);
+	ck_assert_int_eq(bn_listener_start(&listener, bn_env_real(), &o, &err), BN_EINVAL);
+	bn_err_clear(&err);
+	o.tls_cert = other_key;
+	ck_assert_int_eq(bn_listener_start(&listener, bn_env_real(), &o, &err), BN_EINVAL);
+	o.tls_cert = cert;
+	unlink(other_key);
+	run("cp %s %s && truncate -s 2M %s && chmod 600 %s", key, other_key, other_key, other_key);
+	bn_err_clear(&err);
+	ck_assert_int_eq(bn_listener_start(&listener, bn_env_real(), &o, &err), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "2097152 bytes"));
+	if (getuid() == 0) {
+		run("cp %s %s && chmod 600 %s && chown 12345 %s", key, other_key, other_key,
+			other_key);
+		bn_err_clear(&err);
+		ck_assert_int_eq(
+			bn_listener_start(&listener, bn_env_real(), &o, &err), BN_EREFUSED);
+		ck_assert_ptr_nonnull(strstr(err.msg, "uid 12345"));
+	}
+	bn_err_clear(&err);
 	run("rm -r %s", tls_dir);
 }
 END_TEST
