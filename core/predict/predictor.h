@@ -67,6 +67,9 @@ const bn_predictor *bn_session_predictor(const bn_session *s);
 /* Makes room; every cell is missing, every field unset. BN_EINVAL above BN_SESSION_MAX_ROWS. */
 #define BN_SESSION_MAX_ROWS 100000
 int bn_session_begin(bn_session *s, size_t rows, bn_err *err);
+/* The same for rows of which nobody knows yet how many there are: those that were begun stay as they
+ * are, and more follow. */
+int bn_session_extend(bn_session *s, size_t rows, bn_err *err);
 size_t bn_session_rows(const bn_session *s);
 /* Messages count rows from here (0-based): for a file that is read block by block. Until begin. */
 void bn_session_set_first_row(bn_session *s, uint64_t first_row);

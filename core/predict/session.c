@@ -82,10 +82,12 @@ static bool is_category(const bn_session *s, size_t input)
 	return bn_features_input(s->p->features, input)->kind == BN_VIEW_CATEGORY;
 }
 
+/* Those of s->rows stay. */
 static int make_room(bn_session *s, size_t rows, bn_err *err)
 {
 	if (rows <= s->room)
 		return 0;
+	size_t kept = s->rows * s->p->input_count;
 	size_t cells = rows * s->p->input_count;
 	double *numbers = bn_alloc(cells * sizeof *numbers);
 	char **texts = bn_alloc_zeroed(cells, sizeof *texts);
@@ -97,6 +99,10 @@ static int make_room(bn_session *s, size_t rows, bn_err *err)
 		return bn_err_set(err, BN_ENOMEM, "no memory for %zu rows of %zu inputs", rows,
 			s->p->input_count);
 	}
+	if (kept) {
+		memcpy(numbers, s->cells, kept * sizeof *numbers);
+		memcpy(texts, s->texts, kept * sizeof *texts);
+	}
 	bn_free(s->cells);
 	bn_free(s->texts);
 	bn_free(s->outputs);
@@ -107,27 +113,50 @@ static int make_room(bn_session *s, size_t rows, bn_err *err)
 	return 0;
 }
 
+static int too_many(size_t rows, bn_err *err)
+{
+	return bn_err_set(err, BN_EINVAL, "%zu rows at once, at most %d are taken", rows,
+		BN_SESSION_MAX_ROWS);
+}
+
+/* The rows from s->rows on: they have no texts already. */
+static void add_missing(bn_session *s, size_t rows)
+{
+	size_t n = s->p->input_count;
+	for (size_t i = 0; i < n; i++) {
+		double none = is_category(s, i) ? CELL_MISSING : NAN;
+		for (size_t r = s->rows; r < rows; r++)
+			s->cells[r * n + i] = none;
+	}
+	s->rows = rows;
+}
+
 int bn_session_begin(bn_session *s, size_t rows, bn_err *err)
 {
 	if (rows > BN_SESSION_MAX_ROWS)
-		return bn_err_set(err, BN_EINVAL, "%zu rows at once, at most %d are taken", rows,
-			BN_SESSION_MAX_ROWS);
+		return too_many(rows, err);
 	s->rows = 0;
 	s->first_row = 0;
 	int rc = make_room(s, rows, err);
 	if (rc)
 		return rc;
-	size_t n = s->p->input_count;
-	for (size_t i = 0; i < n; i++) {
-		double none = is_category(s, i) ? CELL_MISSING : NAN;
-		for (size_t r = 0; r < rows; r++)
-			s->cells[r * n + i] = none;
-	}
 	if (s->unknown)
-		memset(s->texts, 0, s->room * n * sizeof *s->texts);
+		memset(s->texts, 0, s->room * s->p->input_count * sizeof *s->texts);
 	s->unknown = 0;
 	bn_arena_release(&s->arena);
-	s->rows = rows;
+	add_missing(s, rows);
+	return 0;
+}
+
+int bn_session_extend(bn_session *s, size_t rows, bn_err *err)
+{
+	if (rows > BN_SESSION_MAX_ROWS)
+		return too_many(rows, err);
+	size_t room = rows > s->room && rows < 2 * s->room ? 2 * s->room : rows;
+	int rc = make_room(s, room, err);
+	if (rc)
+		return rc;
+	add_missing(s, rows);
 	return 0;
 }
 

@@ -30,7 +30,6 @@ typedef struct reader {
 	const char *at, *end;
 	bn_call *call;
 	size_t row;
-	bool counting; /* rows only; nothing is stored */
 	const char *extra[MAX_EXTRA];
 	size_t extra_len[MAX_EXTRA], extra_count;
 } reader;
@@ -217,8 +216,6 @@ static bool take_field(reader *r, size_t *given)
 	value v = {VALUE_NULL, 0, NULL, 0};
 	if (!take_string(r, &key, &len) || !take(r, ':') || !take_value(r, &v))
 		return false;
-	if (r->counting)
-		return true;
 	int input = bn_predictor_find_input(p, key, len);
 	if (input < 0)
 		return note_extra(r, key, len);
@@ -241,7 +238,7 @@ static bool take_object(reader *r)
 		if (!take_field(r, &given))
 			return false;
 	while (take(r, ','));
-	return take(r, '}') && (r->counting || given == inputs);
+	return take(r, '}') && given == inputs;
 }
 
 static bool take_array(reader *r)
@@ -251,42 +248,29 @@ static bool take_array(reader *r)
 		return false;
 	do {
 		value v = {VALUE_NULL, 0, NULL, 0};
-		if (i == inputs || !take_value(r, &v))
-			return false;
-		if (!r->counting && !store(r, i, &v))
+		if (i == inputs || !take_value(r, &v) || !store(r, i, &v))
 			return false;
 		i++;
 	} while (take(r, ','));
 	return take(r, ']') && i == inputs;
 }
 
-/* [row, row, ..], all objects or all arrays; returns how many, 0 when it is not that. */
-static size_t take_rows(reader *r)
+/* [row, row, ..], all objects or all arrays, and nothing behind them. */
+static bool take_rows(reader *r)
 {
-	if (!take(r, '['))
-		return 0;
-	bool object = r->at < r->end && *r->at == '{';
-	for (r->row = 0;; r->row++) {
-		if (!(object ? take_object(r) : take_array(r)))
-			return 0;
-		if (!take(r, ','))
-			break;
-	}
-	return take(r, ']') ? r->row + 1 : 0;
-}
-
-/* First of all things how many rows there are. */
-static bool read_many(reader *r)
-{
-	const char *from = r->at;
-	r->counting = true;
-	size_t n = take_rows(r);
-	if (!n || r->at != r->end || n > r->call->server->o.max_rows ||
-		bn_session_begin(r->call->session, n, NULL))
+	if (!take(r, '[') || bn_session_begin(r->call->session, 0, NULL))
 		return false;
-	r->counting = false;
-	r->at = from;
-	return take_rows(r) == n;
+	bool object = r->at < r->end && *r->at == '{';
+	size_t most = r->call->server->o.max_rows;
+	for (r->row = 0; r->row < most; r->row++) {
+		if (bn_session_extend(r->call->session, r->row + 1, NULL))
+			return false;
+		if (!(object ? take_object(r) : take_array(r)))
+			return false;
+		if (!take(r, ','))
+			return take(r, ']') && r->at == r->end;
+	}
+	return false;
 }
 
 static bool make_room(bn_call *c)
@@ -311,7 +295,7 @@ bool bn_rows_quick(bn_call *c, bool *many)
 		first++;
 	*many = *r.at == '[' && first < r.end && (*first == '{' || *first == '[');
 	if (*many)
-		return read_many(&r);
+		return take_rows(&r);
 	if (bn_session_begin(c->session, 1, NULL))
 		return false;
 	return (*r.at == '{' ? take_object(&r) : take_array(&r)) && r.at == r.end;

@@ -106,6 +106,41 @@ START_TEST(test_session_answers_equal_the_model_on_the_whole_test_part)
 }
 END_TEST
 
+/* One more at a time, as a reader does that does not know how many there will be. */
+START_TEST(test_a_session_that_is_extended_keeps_its_rows)
+{
+	bn_predictor *p = open_model("ridge", "y_number");
+	bn_session *s = NULL;
+	bn_err err = BN_ERR_INIT;
+	bn_session_policy policy = {.allow_unknown = true};
+	int number = bn_predictor_find_input(p, "x0", 2);
+	int colour = bn_predictor_find_input(p, "colour", 6);
+	ck_assert_bn_ok(bn_session_new(&s, p, &policy, &err), &err);
+	for (int round = 0; round < 2; round++) {
+		ck_assert_bn_ok(bn_session_begin(s, 0, &err), &err);
+		for (size_t r = 0; r < 1000; r++) {
+			ck_assert_bn_ok(bn_session_extend(s, r + 1, &err), &err);
+			ck_assert_uint_eq(bn_session_rows(s), r + 1);
+			ck_assert(isnan(bn_session_cell_number(s, r, (size_t)number)));
+			ck_assert_ptr_null(bn_session_cell_text(s, r, (size_t)colour));
+			bn_session_set_number(s, r, (size_t)number, (double)r, &err);
+			if (r % 3 == 0)
+				bn_session_set_text(s, r, (size_t)colour, "mauve", 5, &err);
+		}
+		for (size_t r = 0; r < 1000; r++) {
+			ck_assert_double_eq(
+				bn_session_cell_number(s, r, (size_t)number), (double)r);
+			ck_assert_int_eq(
+				bn_session_cell_is_unknown(s, r, (size_t)colour), r % 3 == 0);
+		}
+		ck_assert_uint_eq(bn_session_unknown(s), 334);
+	}
+	ck_assert_int_eq(bn_session_extend(s, BN_SESSION_MAX_ROWS + 1, &err), BN_EINVAL);
+	bn_session_free(s);
+	bn_predictor_free(p);
+}
+END_TEST
+
 START_TEST(test_session_names_what_is_wrong_with_a_row)
 {
 	static const struct {
@@ -199,5 +234,6 @@ END_TEST
 BN_TEST_MAIN("core/predict/predictor", test_predictor_names_model_and_version,
 	test_predictor_says_when_there_is_no_model,
 	test_session_answers_equal_the_model_on_the_whole_test_part,
-	test_session_names_what_is_wrong_with_a_row, test_session_fills_null_as_training_did,
+	test_a_session_that_is_extended_keeps_its_rows, test_session_names_what_is_wrong_with_a_row,
+	test_session_fills_null_as_training_did,
 	test_session_can_be_told_to_take_what_it_does_not_know, test_session_refuses_too_many_rows)
