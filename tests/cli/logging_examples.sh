@@ -47,6 +47,33 @@ if command -v c++ >/dev/null; then
 	c++ -std=c++11 -Wall -Wextra -Werror -pedantic simulation_loop.cpp $(pkg-config --cflags --libs binnacle) -o in-c++ ||
 		fail "C++"
 	tries C++ "$dir/in-c++" 0.05
+	cat >destroyed.cpp <<'END'
+#include <binnacle.h>
+struct logger {
+	binnacle_run *run = nullptr;
+	void log(int i)
+	{
+		if (!run)
+			run = binnacle_run_open(nullptr);
+		binnacle_log_metric(run, "x", i, i);
+	}
+	~logger()
+	{
+		binnacle_log_metric(run, "x", 9, 9);
+		binnacle_run_close(run, 0);
+	}
+};
+static logger made_before_main;
+int main()
+{
+	made_before_main.log(1);
+	return 0;
+}
+END
+	c++ -std=c++11 -Wall -Wextra destroyed.cpp $(pkg-config --cflags --libs binnacle) -o destroyed || fail "destroyed.cpp"
+	(cd ws && ../destroyed) || fail "a run that a destructor closes"
+	shows latest '"status": "FINISHED"' '"count": 2'
+	echo "ok C++: a destructor that runs after exit's handlers logs and closes"
 else
 	echo "SKIP: the example in C++: no c++"
 fi
@@ -84,7 +111,20 @@ END
 	cp calls.f90 ws/ && (cd ws && ../calls) || fail "calls in Fortran, run"
 	shows calls '"status": "FAILED"' '"third": "3.333333333333333E-01"' '"tenth": "1.0E-01"' '"tiny": "-1.0E-300"' \
 		'"big": "1099511627776"' '"text": "padded"' '"source.f90"' '"count": 2'
-	echo "ok Fortran: every call"
+	cat >stops.f90 <<'END'
+program stops
+    use binnacle
+    type(binnacle_run) :: run
+    call binnacle_open(run, name="stops")
+    call binnacle_log_metric(run, "m", 1.5, 2)
+    stop 3
+end program stops
+END
+	gfortran -Wall stops.f90 binnacle.o $(pkg-config --libs binnacle) -o stops || fail "stops.f90"
+	(cd ws && ../stops 2>err)
+	[ $? = 3 ] || fail "stop 3 of Fortran"
+	shows stops '"status": "FAILED"' '"exit_code": 3' '"count": 1'
+	echo "ok Fortran: every call, and stop"
 else
 	echo "SKIP: the example in Fortran: no gfortran"
 fi
