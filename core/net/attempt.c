@@ -3,6 +3,7 @@
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 
 #include <string.h>
 #include <strings.h>
@@ -84,6 +85,7 @@ static void start_over(bn_http_attempt *a)
 	bn_buf_clear(&a->answer->body);
 	bn_buf_clear(&a->answer->headers);
 	bn_buf_clear(&a->late);
+	a->answer->untrusted = false;
 	a->answer->body_bytes = a->call->to.kind == BN_HTTP_TO_FILE ? a->have : 0;
 	a->status = 0;
 	a->head_done = a->reading_body = a->body_begun = a->dropped = false;
@@ -375,21 +377,36 @@ static int explain(bn_http_attempt *a, CURLcode code, bn_err *err)
 	case CURLE_COULDNT_CONNECT:
 		a->again = true;
 		hint = "is the server running, and are host and port right?";
+		if (a->client->unix_socket) {
+			text = "nobody listens there, or the socket is another user's";
+			hint = "is the server running, and is that the path of its socket?";
+		}
 		break;
 	case CURLE_COULDNT_RESOLVE_HOST:
 		a->again = true;
 		hint = "is the host's name right, and does this node reach the network?";
 		break;
-	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CONNECT_ERROR:
+		if (strstr(text, "wrong version number"))
+			hint = "no TLS is spoken there: is it an http:// address?";
+		break;
 	case CURLE_SSL_CACERT_BADFILE:
+		hint = "a CA file holds certificates in PEM form (-----BEGIN CERTIFICATE-----)";
+		break;
+	case CURLE_PEER_FAILED_VERIFICATION:
+		a->answer->untrusted = true;
 		hint = "the server's certificate must name that host and come from an authority "
 		       "that "
 		       "this machine trusts, or that the CA file holds";
 		break;
 	case CURLE_GOT_NOTHING:
+	case CURLE_RECV_ERROR:
+		if (!a->status && bn_str_starts(a->label, "http://"))
+			hint = "a server that speaks TLS hangs up so: is it an https:// address?";
+		a->again = true;
+		break;
 	case CURLE_PARTIAL_FILE:
 	case CURLE_SEND_ERROR:
-	case CURLE_RECV_ERROR:
 	case CURLE_OPERATION_TIMEDOUT:
 		a->again = true;
 		break;

@@ -148,7 +148,8 @@ typedef struct bn_http_answer {
 	 * what a later call may name as `have`. */
 	uint64_t body_bytes;
 	int attempts, redirects;
-	bool cut; /* a refusal (status >= 400) whose text did not come whole */
+	bool untrusted; /* there is none: the server's certificate was not accepted */
+	bool cut;       /* a refusal (status >= 400) whose text did not come whole */
 } bn_http_answer;
 
 void bn_http_answer_init(bn_http_answer *a);

@@ -127,8 +127,11 @@ token=$BINNACLE_TOKEN
 for _ in 1 2 3 4 5 6 7 8 9 10; do
 	BINNACLE_TOKEN=wrong expect 4 "a wrong token is refused" "$B" predict --endpoint "$url" jobs.csv
 	says "401"
+	says "--token-file"
 done
 export BINNACLE_TOKEN=$token
+expect 5 "https to a plain server" "$B" predict --endpoint "https${url#http}" jobs.csv
+says "http:// address"
 for _ in $(seq 100); do # the log writes within a second
 	"$B" monitor report power/1 --dry-run --json 2>/dev/null | grep -A3 '"window"' |
 		grep -q '"rows": 1500' && break
@@ -213,10 +216,26 @@ if openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -ke
 	expect 0 "predict over TLS" "$B" predict --endpoint "$url" --ca-file cert.pem jobs.csv -q
 	cmp -s out csv || fail "TLS answers otherwise"
 	expect 5 "a certificate that nobody vouches for" "$B" predict --endpoint "$url" jobs.csv
+	says "--ca-file FILE"
+	expect 5 "plain HTTP to a server with TLS" "$B" predict --endpoint "http${url#https}" jobs.csv
+	says "https:// address"
+	expect 3 "a CA file that is not there" "$B" predict --endpoint "$url" --ca-file nowhere jobs.csv
 	stop_server
 else
 	echo "SKIP: TLS: no openssl command"
 fi
 unset BINNACLE_TOKEN
 expect 5 "nobody listens" "$B" predict --endpoint http://127.0.0.1:1 jobs.csv
+expect 2 "a socket without unix:" "$B" predict --endpoint u.sock jobs.csv
+says "unix:u.sock"
+expect 2 "a host without http://" "$B" predict --endpoint localhost:8420 jobs.csv
+says "http://localhost:8420"
+expect 2 "unix: without a path" "$B" predict --endpoint unix: jobs.csv
+says "unix:PATH"
+expect 5 "a socket that is not there" "$B" predict --endpoint unix:none.sock jobs.csv
+says "path of its socket"
+expect 2 "a directory is no file of rows" "$B" predict --endpoint http://127.0.0.1:1 .
+says "is a directory"
+expect 2 "a socket without a name" "$B" serve power --unix ''
+says "--unix needs the path"
 knows_its_fields

@@ -307,13 +307,27 @@ static int take_value(remote *m, json_t *value, bn_err *err)
 	return 0;
 }
 
+/* Here a person gives options, and no headers. */
+static void hint_instead(bn_err *err, const char *hint)
+{
+	err->hint[0] = '\0';
+	bn_err_hint(err, "%s", hint);
+}
+
 static int take_answer(remote *m, bn_err *err)
 {
 	json_t *doc = NULL, *value;
 	size_t i;
 	int rc;
-	if ((rc = bn_http_answer_check(&m->answer, err)) < 0)
+	if ((rc = bn_http_answer_check(&m->answer, err)) < 0) {
+		if (m->answer.status == 401)
+			hint_instead(err,
+				m->authorization ? "the token of --token-file or BINNACLE_TOKEN is "
+						   "not that server's"
+						 : "give the server's token: --token-file FILE, or "
+						   "BINNACLE_TOKEN");
 		return rc;
+	}
 	if ((rc = bn_json_parse(&doc, m->answer.body.ptr, m->answer.body.len, m->url, err)) < 0)
 		return rc;
 	json_array_foreach(json_object_get(doc, "predictions"), i, value)
@@ -350,8 +364,13 @@ static int send_frame(void *user, const json_t *frame, bn_err *err)
 		.body = {.kind = BN_HTTP_BYTES, .bytes = text.ptr, .length = (int64_t)text.len},
 		.repeatable = true, /* a prediction is the same the second time */
 		.progress = goes_on};
-	if ((rc = bn_http_do(m->http, &call, &m->answer, err)) < 0)
+	if ((rc = bn_http_do(m->http, &call, &m->answer, err)) < 0) {
+		if (m->answer.untrusted)
+			hint_instead(err, "--ca-file FILE names the certificate to trust (serve's "
+					  "--tls-cert, or "
+					  "its authority's), which must name that host");
 		goto out;
+	}
 	if ((rc = take_answer(m, err)) < 0)
 		goto out;
 	rc = spill(m->o, TEXT_BYTES, err);
@@ -368,6 +387,42 @@ static void restart_remote(void *user)
 	start_over(m->o);
 	if (!m->o->items)
 		bn_buf_adds(&m->o->text, "prediction\n");
+}
+
+/* What stands there instead of http://HOST:PORT, https://HOST:PORT or unix:PATH. */
+static int check_endpoint(const bn_cli *cli, const char *url, bn_err *err)
+{
+	const bn_env *env = bn_cli_env(cli);
+	const char *ca = bn_cli_opt(cli, "ca-file");
+	bn_path_kind kind = BN_PATH_FILE;
+	int rc = 0;
+	if (bn_str_starts(url, "unix:")) {
+		if (!url[5] || bn_str_starts(url, "unix:~"))
+			goto wrong;
+		return 0;
+	}
+	if (!bn_str_starts(url, "http://") && !bn_str_starts(url, "https://"))
+		goto wrong;
+	if (ca && (rc = bn_fs_look(&kind, env, ca, err)) < 0)
+		return rc;
+	if (kind == BN_PATH_ABSENT)
+		return bn_err_set(err, BN_ENOTFOUND, "--ca-file: there is no '%s'", ca);
+	if (kind != BN_PATH_FILE)
+		return bn_err_set(err, BN_EINVAL, "--ca-file: '%s' is no file", ca);
+	return 0;
+wrong:
+	rc = bn_err_set(err, BN_EINVAL, "--endpoint '%s' is not the address of a server", url);
+	if (bn_str_starts(url, "unix:"))
+		bn_err_hint(err,
+			"unix:PATH, as in unix:/run/user/1000/power.sock; the shell expands no "
+			"~ behind the colon");
+	else if (strstr(url, "://"))
+		bn_err_hint(err, "http://HOST:PORT, https://HOST:PORT or unix:PATH");
+	else if (bn_fs_is_device(env, url) || strchr(url, '/') || bn_str_ends(url, ".sock"))
+		bn_err_hint(err, "a Unix socket is written unix:%s", url);
+	else
+		bn_err_hint(err, "is it http://%s?", url);
+	return rc;
 }
 
 static int open_remote(remote *m, const char *url, bn_err *err)
@@ -405,11 +460,17 @@ static int predict_there(output *o, const char *url, const char *file, bn_err *e
 	bn_http_answer_init(&m.answer);
 	if (o->arrow)
 		return bn_err_set(err, BN_EINVAL, "--out: a server's answers are written as CSV");
+	if ((rc = check_endpoint(o->cli, url, err)) < 0)
+		goto out;
 	if ((rc = open_remote(&m, url, err)) < 0)
 		goto out;
 	restart_remote(&m);
 	if ((rc = bn_predict_frames(bn_cli_env(o->cli), file, REMOTE_ROWS, &sink, &rows, err)) < 0)
 		goto out;
+	if (!rows) {
+		rc = bn_err_set(err, BN_EINVAL, "%s has no rows", file);
+		goto out;
+	}
 	if (m.rows != rows) {
 		rc = bn_err_set(err, BN_EIO, "%s answered %llu of %llu rows", url,
 			(unsigned long long)m.rows, (unsigned long long)rows);

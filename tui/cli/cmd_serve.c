@@ -11,6 +11,7 @@
 #include "core/base/str.h"
 #include "core/monitor/gauges.h"
 #include "core/monitor/prediction_log.h"
+#include "core/net/message.h"
 #include "core/serve/endpoint.h"
 #include "core/serve/server.h"
 #include "tui/cli/token.h"
@@ -66,6 +67,11 @@ static int read_places(serving *s, bn_err *err)
 	if (s->cert && s->no_tcp) {
 		bn_err_set(err, BN_EINVAL, "a Unix socket needs no TLS");
 		bn_err_hint(err, "give --port as well, to listen there with TLS");
+		return BN_EINVAL;
+	}
+	if (path && !*path) {
+		bn_err_set(err, BN_EINVAL, "--unix needs the path of the socket");
+		bn_err_hint(err, "as in --unix ~/.power.sock; nothing may lie there yet");
 		return BN_EINVAL;
 	}
 	return path ? bn_path_absolute(&s->unix_path, path, err) : 0;
@@ -231,6 +237,12 @@ static void tell_how_to_ask(const serving *s)
 	else if (!s->token)
 		bn_cli_warn(s->cli, "no token: everybody who reaches %s port %d may ask", s->host,
 			port);
+	if (!s->cert && !bn_http_is_loopback_name(s->host))
+		bn_cli_warn(s->cli,
+			"%s is reached over the network without TLS: token and rows can be read on "
+			"the "
+			"way (--tls-cert and --tls-key, or leave out --host and use ssh)",
+			s->host);
 	bn_cli_say(s->cli, "from your own machine: ssh -N -L %d:%s:%d %s@%s", port,
 		bn_endpoint_host(env, s->host), port, user, env->host(env));
 }
