@@ -124,3 +124,53 @@ expect 0 "starts below a limit that was lowered" "$B" run watch fit
 expect 0 "with the cores of that limit" "$B" run log fit
 says "1 core: all that the queue has to give"
 knows_its_fields
+
+# Several at once; words while one waits; sizes without a unit; what a user may have meant.
+"$B" queue pause -q || fail pause
+for name in s1 s2 s3; do "$B" run start --queue --quiet --name "$name" -- true >/dev/null 2>&1; done
+expect 0 "several are cancelled" "$B" run stop s1 s2
+expect 0 "both" "$B" run ls --filter "status = KILLED AND (name = s1 OR name = s2)" --json
+says '"count": 2'
+expect 6 "one that is over does not keep the others" "$B" run stop s1 s3
+says "KILLED already"
+expect 0 "the other one is" "$B" run show s3
+says KILLED
+expect 3 "one that is unknown does" "$B" run stop nosuchrun s3
+("$B" run start --queue --wait --name waits -- true >"$dir/waits" 2>&1) &
+for i in $(seq 100); do
+	grep -q "queue resume" "$dir/waits" && break
+	sleep 0.1
+done
+grep -q "waits: the queue is paused (binnacle queue resume)" "$dir/waits" || fail "no word while it waits: $(cat "$dir/waits")"
+echo "ok why it waits is told"
+expect 3 "what has not started has no log" "$B" run log waits
+says "never started"
+"$B" queue resume -q || fail resume
+wait
+expect 2 "a size without a unit" "$B" run start --memory 8 -- true
+says "--memory 8G"
+expect 2 "of the queue too" "$B" queue set --memory 64
+expect 0 "more than the machine has" "$B" queue set --memory 900T --cores 100000
+says "this machine has"
+for word in cancel stop rm; do
+	expect 2 "queue $word" "$B" queue $word s1
+	says "binnacle run stop RUN"
+done
+expect 2 "queue add" "$B" queue add
+says "binnacle run start --queue"
+expect 0 "what is in use" "$B" queue show
+says "cores in use"
+expect 2 "an input that is a directory" "$B" run start --input . -- true
+says "is a directory"
+expect 2 "a secret of a relative path" "$B" run start --secret "A=file:rel" -- true
+says "relative path"
+expect 2 "an alias without a name" "$B" run start --data =small -- true
+says "alias"
+expect 0 "past the last" "$B" run ls --offset 500
+says "behind the --offset"
+touch in.txt
+expect 0 "a run that asks" "$B" run start --input in.txt --output 'o*' --memory 64M --retries 2 --wait --name asks -- true
+expect 0 "shows what it asked for" "$B" run show asks
+says "in.txt"
+says "64"
+says "o*"

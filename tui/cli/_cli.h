@@ -1,5 +1,5 @@
 /*
- * _cli.h - the inside of bn_cli, for cli.c (parsing), out.c (results) and help.c alone.
+ * _cli.h - the inside of bn_cli, for cli.c (parsing), words.c, out.c (results) and help.c alone.
  */
 #ifndef BN_TUI_CLI_PRIVATE_H
 #define BN_TUI_CLI_PRIVATE_H
@@ -29,5 +29,8 @@ struct bn_cli {
 		bool visible;
 	} progress;
 };
+
+/* words.c: the error for words[0..n) that name no verb, n >= 1, with a hint at what was meant. */
+int bn_cli_word_unknown(const char *const *words, size_t n, bn_err *err);
 
 #endif

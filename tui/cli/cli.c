@@ -148,8 +148,6 @@ static bool is_option(const char *word)
 	return word[0] == '-' && word[1] && !((word[1] >= '0' && word[1] <= '9') || word[1] == '.');
 }
 
-static int word_unknown(const char *const *words, size_t n, bn_err *err);
-
 /* Whether the option word takes the next word as its value. Before the verb is known that can only
  * be a global option or one of the workbench's. */
 static bool takes_next(const bn_verb *workbench, const char *word)
@@ -228,60 +226,9 @@ static int parse(bn_cli *cli, int argc, char **argv, int *noun, bn_err *err)
 		const char *words[2] = {argv[noun_at], cli->n_args ? cli->args[0] : NULL};
 		if (cli->help && bn_noun_summary(words[0]))
 			return bn_help_noun(cli, words[0], err);
-		return word_unknown(words, words[1] ? 2 : 1, err);
+		return bn_cli_word_unknown(words, words[1] ? 2 : 1, err);
 	}
 	return rc;
-}
-
-/* ---- "did you mean" ------------------------------------------------------------------------- */
-
-typedef struct word_list {
-	const char *words[256];
-	size_t n;
-	const char *noun; /* collect the verbs of this noun, or the nouns themselves when NULL */
-} word_list;
-
-static int collect_word(const bn_verb *v, void *ctx)
-{
-	word_list *l = ctx;
-	const char *word = l->noun ? v->verb : v->noun;
-	if ((v->flags & BN_VERB_HIDDEN) || !word || (l->noun && strcmp(l->noun, v->noun)))
-		return 0;
-	for (size_t i = 0; i < l->n; i++)
-		if (!strcmp(l->words[i], word))
-			return 0;
-	if (l->n + 1 < sizeof l->words / sizeof *l->words)
-		l->words[l->n++] = word;
-	l->words[l->n] = NULL;
-	return 0;
-}
-
-static int word_unknown(const char *const *words, size_t n, bn_err *err)
-{
-	word_list nouns = {{NULL}, 0, NULL}, verbs = {{NULL}, 0, words[0]};
-	bn_verbs_each(collect_word, &nouns);
-	bn_verbs_each(collect_word, &verbs);
-	if (!verbs.n) {
-		const char *near = bn_nearest_word(words[0], nouns.words);
-		bn_err_set(err, BN_EINVAL, "no command '%s'", words[0]);
-		if (near)
-			bn_err_hint(err, "did you mean '%s'?", near);
-		else
-			bn_err_hint(err, "see: binnacle help");
-		return BN_EINVAL;
-	}
-	if (n < 2) {
-		bn_err_set(err, BN_EINVAL, "'%s' needs one more word", words[0]);
-		bn_err_hint(err, "see: binnacle help %s", words[0]);
-		return BN_EINVAL;
-	}
-	const char *near = bn_nearest_word(words[1], verbs.words);
-	bn_err_set(err, BN_EINVAL, "no command '%s %s'", words[0], words[1]);
-	if (near)
-		bn_err_hint(err, "did you mean '%s %s'?", words[0], near);
-	else
-		bn_err_hint(err, "see: binnacle help %s", words[0]);
-	return BN_EINVAL;
 }
 
 /* ---- access --------------------------------------------------------------------------------- */
@@ -365,12 +312,21 @@ int bn_cli_opt_duration(const bn_cli *cli, const char *name, int64_t *ns, bn_err
 	return 0;
 }
 
+#define LEAST_BARE (1 << 20) /* bytes that may be given as a bare number */
+
 int bn_cli_opt_bytes(const bn_cli *cli, const char *name, int64_t *bytes, bn_err *err)
 {
 	const char *s = bn_cli_opt(cli, name);
 	if (s && !bn_parse_bytes(s, bytes))
 		return bn_err_set(
 			err, BN_EINVAL, "--%s %s: must be a size such as 512K or 1.5GiB", name, s);
+	/* Who writes 8 means 8G; nobody means 8 bytes. */
+	if (s && *bytes > 0 && *bytes < LEAST_BARE && !s[strspn(s, "0123456789.")]) {
+		bn_err_set(err, BN_EINVAL, "--%s %s is %lld bytes: a unit is missing", name, s,
+			(long long)*bytes);
+		bn_err_hint(err, "--%s %.20sG for GiB, --%s %.20sM for MiB", name, s, name, s);
+		return BN_EINVAL;
+	}
 	return 0;
 }
 

@@ -95,6 +95,7 @@ typedef enum bn_format {
 	BN_AS_BYTES,
 	BN_AS_DURATION, /* nanoseconds */
 	BN_AS_TIME_MS,  /* milliseconds since 1970 -> date and time */
+	BN_AS_AGE,      /* milliseconds since 1970 -> how long ago */
 	BN_AS_BOOL,     /* yes / no */
 	BN_AS_ID,       /* first 8 characters of a hex id or hash */
 } bn_format;
@@ -105,7 +106,8 @@ typedef struct bn_col {
 	bn_format format;
 } bn_col;
 
-/* Shows a list. items: array of objects (reference taken). cols ends with {0}. --json prints
+/* Shows a list. On a terminal the widest text columns give way until a row fits; a text in the last column goes
+ * on below itself. items: array of objects (reference taken). cols ends with {0}. --json prints
  * {"items": [...], "count": n} with every key, also those without a column. empty: what to tell a
  * person when there is nothing ("no runs yet; start one with: binnacle run start ..."). */
 int bn_cli_list(bn_cli *cli, json_t *items, const bn_col *cols, const char *empty, bn_err *err);

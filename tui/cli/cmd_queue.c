@@ -1,4 +1,5 @@
 /* cmd_queue.c - binnacle queue ls, pause, resume, set; and the runner. */
+#include "core/base/process.h"
 #include "core/base/str.h"
 #include "core/launch/queue.h"
 #include "core/launch/queue_runner.h"
@@ -75,14 +76,13 @@ static int queue_ls(bn_cli *cli, bn_err *err)
 {
 	static const bn_col cols[] = {{"position", "#", BN_AS_INT}, {"id", "RUN", BN_AS_ID},
 		{"name", "NAME", BN_AS_TEXT}, {"status", "STATUS", BN_AS_TEXT},
-		{"reason", "WAITS BECAUSE", BN_AS_TEXT}, {"cores", "CORES", BN_AS_INT},
-		{"memory_bytes", "MEMORY", BN_AS_BYTES}, {"queued_ms", "SINCE", BN_AS_TIME_MS},
-		{0}};
+		{"cores", "CORES", BN_AS_INT}, {"memory_bytes", "MEMORY", BN_AS_BYTES},
+		{"queued_ms", "SINCE", BN_AS_AGE}, {"reason", "WAITS BECAUSE", BN_AS_TEXT}, {0}};
 	static const bn_col all_cols[] = {{"queue", "QUEUE", BN_AS_TEXT},
 		{"position", "#", BN_AS_INT}, {"id", "RUN", BN_AS_ID}, {"name", "NAME", BN_AS_TEXT},
-		{"status", "STATUS", BN_AS_TEXT}, {"reason", "WAITS BECAUSE", BN_AS_TEXT},
-		{"cores", "CORES", BN_AS_INT}, {"memory_bytes", "MEMORY", BN_AS_BYTES},
-		{"queued_ms", "SINCE", BN_AS_TIME_MS}, {0}};
+		{"status", "STATUS", BN_AS_TEXT}, {"cores", "CORES", BN_AS_INT},
+		{"memory_bytes", "MEMORY", BN_AS_BYTES}, {"queued_ms", "SINCE", BN_AS_AGE},
+		{"reason", "WAITS BECAUSE", BN_AS_TEXT}, {0}};
 	bool all = bn_cli_flag(cli, "all");
 	bn_names names = BN_NAMES_INIT;
 	bn_workspace *ws;
@@ -118,7 +118,9 @@ static int show_queue(bn_cli *cli, bn_workspace *ws, bn_err *err)
 	static const bn_col fields[] = {{"queue", "queue", BN_AS_TEXT},
 		{"paused", "paused", BN_AS_BOOL}, {"waiting", "waiting", BN_AS_INT},
 		{"running", "running", BN_AS_INT}, {"cores", "cores", BN_AS_INT},
-		{"memory_bytes", "memory", BN_AS_BYTES}, {"at_once", "at once", BN_AS_INT}, {0}};
+		{"cores_used", "cores in use", BN_AS_INT}, {"memory_bytes", "memory", BN_AS_BYTES},
+		{"memory_bytes_used", "memory in use", BN_AS_BYTES},
+		{"at_once", "at once", BN_AS_INT}, {0}};
 	bn_queue *q = NULL;
 	int rc = bn_workspace_sync(ws, err);
 	if (rc < 0 || (rc = bn_queue_wake(ws, bn_cli_program(cli), err)) < 0 ||
@@ -173,6 +175,21 @@ static const bn_opt set_options[] = {
 	{0},
 };
 
+/* It may be meant so (hyper-threads, swap), but rarely is. */
+static void warn_of_machine(bn_cli *cli, const bn_queue_amounts *limits)
+{
+	char asked[BN_FMT], has[BN_FMT];
+	int cores = bn_process_cpus();
+	int64_t memory = bn_process_machine_bytes();
+	if (limits->cores > cores)
+		bn_cli_warn(
+			cli, "--cores %lld: this machine has %d", (long long)limits->cores, cores);
+	if (memory > 0 && limits->memory_bytes > memory)
+		bn_cli_warn(cli, "--memory %s: this machine has %s",
+			bn_fmt_bytes((uint64_t)limits->memory_bytes, asked),
+			bn_fmt_bytes((uint64_t)memory, has));
+}
+
 static int queue_set(bn_cli *cli, bn_err *err)
 {
 	bn_queue_amounts limits = {-1, -1, -1};
@@ -185,6 +202,7 @@ static int queue_set(bn_cli *cli, bn_err *err)
 	if (limits.cores < 0 && limits.memory_bytes < 0 && limits.at_once < 0)
 		return bn_err_set(
 			err, BN_EINVAL, "nothing to set: give --cores, --memory or --at-once");
+	warn_of_machine(cli, &limits);
 	if ((rc = open_queue(cli, &ws, err)) < 0 || (rc = bn_queue_set(ws, &limits, err)) < 0)
 		return rc;
 	return show_queue(cli, ws, err);

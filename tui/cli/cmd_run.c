@@ -1,4 +1,4 @@
-/* cmd_run.c - binnacle run ls, show, watch, log, stop, tag, note, rm, restore. */
+/* cmd_run.c - binnacle run ls, watch, log, stop, tag, note, rm, restore. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -19,21 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Opens, refreshes and reconciles; with name, also the run that it names. */
-static int open_runs(
-	bn_cli *cli, bn_workspace **ws, const char *name, char id[BN_RUN_ID_TEXT], bn_err *err)
-{
-	int rc = bn_cli_workspace(cli, ws, err);
-	if (rc == 0)
-		rc = bn_workspace_refresh(*ws, NULL, err);
-	if (rc == 0)
-		rc = bn_run_reconcile(*ws, NULL, err);
-	/* What waits, and is started by nobody because its runner was killed, goes on. */
-	if (rc == 0)
-		bn_queue_wake(*ws, bn_cli_program(cli), NULL);
-	return rc == 0 && name ? bn_run_resolve(*ws, name, id, err) : rc;
-}
 
 /* ---- ls ------------------------------------------------------------------------------------- */
 
@@ -108,10 +93,10 @@ static int split_fields(char *copy, const char ***list, size_t *count, bn_err *e
 	}
 }
 
-static const char *empty_text(const bn_run_page *page, const bn_run_query *q)
+static const char *empty_text(const bn_run_query *q)
 {
-	if (page->total > 0)
-		return "none behind the --offset";
+	if (q->offset > 0)
+		return "no run behind the --offset: there are fewer";
 	return q->filter ? "no run matches" : "no runs yet; start one with: binnacle run start ...";
 }
 
@@ -162,7 +147,7 @@ static int show_page(bn_cli *cli, const bn_run_page *page, const bn_run_query *q
 		int64_t now = bn_env_now_ms(bn_cli_env(cli));
 		for (size_t i = 0; i < page->count; i++)
 			json_array_append_new(items, row_json(&page->rows[i], q, now));
-		rc = bn_cli_list(cli, items, cols, empty_text(page, q), err);
+		rc = bn_cli_list(cli, items, cols, empty_text(q), err);
 		if (rc == 0 && page->total > (int64_t)page->count)
 			bn_cli_say(cli, "%zu of %lld runs; --limit and --offset show others",
 				page->count, (long long)page->total);
@@ -193,7 +178,7 @@ static int run_ls(bn_cli *cli, bn_err *err)
 	if (rc == 0)
 		rc = bn_cli_opt_int(cli, "offset", 0, INT64_MAX, &q.offset, err);
 	if (rc == 0)
-		rc = open_runs(cli, &ws, NULL, NULL, err);
+		rc = bn_cli_open_runs(cli, &ws, NULL, NULL, err);
 	if (rc == 0)
 		rc = bn_run_query_page(&page, ws, &q, err);
 	if (rc == 0)
@@ -206,120 +191,13 @@ static int run_ls(bn_cli *cli, bn_err *err)
 	return rc;
 }
 
-/* ---- show ----------------------------------------------------------------------------------- */
-
-static void print_pairs(bn_cli *cli, const char *title, const json_t *object)
-{
-	const char *key;
-	json_t *value;
-	if (json_object_size(object) == 0)
-		return;
-	bn_cli_print_in(cli, "bold", "\n%s\n", title);
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
-	{
-		bn_cli_print(cli, "  %-24s %s\n", key, json_string_value(value));
-	}
-}
-
-static void print_metrics(bn_cli *cli, const json_t *metrics)
-{
-	const char *key;
-	json_t *m;
-	char a[BN_FMT], b[BN_FMT], c[BN_FMT];
-	if (json_object_size(metrics) == 0)
-		return;
-	bn_cli_print_in(cli, "bold", "\n%-26s %12s %12s %12s %9s\n", "metrics", "last", "min",
-		"max", "points");
-	json_object_foreach((json_t *)(uintptr_t)metrics, key, m)
-	{
-		bn_cli_print(cli, "  %-24s %12s %12s %12s %9lld\n", key,
-			bn_fmt_sig(bn_json_num(m, "last", NAN), 6, a),
-			bn_fmt_sig(bn_json_num(m, "min", NAN), 6, b),
-			bn_fmt_sig(bn_json_num(m, "max", NAN), 6, c),
-			(long long)bn_json_int(m, "count", 0));
-	}
-}
-
-static void print_artifacts(bn_cli *cli, const json_t *list)
-{
-	size_t i;
-	json_t *a;
-	char size[BN_FMT];
-	if (json_array_size(list) == 0)
-		return;
-	bn_cli_print_in(cli, "bold", "\nartifacts\n");
-	json_array_foreach((json_t *)(uintptr_t)list, i, a)
-	{
-		bn_cli_print(cli, "  %-32s %10s  %.12s\n", bn_json_str(a, "path", ""),
-			bn_fmt_bytes((uint64_t)bn_json_int(a, "size", 0), size),
-			bn_json_str(a, "hash", ""));
-	}
-}
-
-/* What the executor knows of a run that waits or runs, beside what is recorded. */
-static int add_job(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
-{
-	bn_run_status status;
-	bn_sched_job job = {.expected_ms = -1};
-	if (!bn_run_status_parse(&status, bn_json_str(o, "status", "")) ||
-		!bn_run_status_is_live(status))
-		return 0;
-	const bn_executor *by;
-	bn_err unknown = BN_ERR_INIT;
-	int rc = 0;
-	snprintf(job.run, sizeof job.run, "%s", id);
-	/* What another version's executor knows stays unknown. */
-	if (bn_executor_of(&by, ws, id, &unknown) == 0 && (rc = by->poll(ws, &job, 1, err)) < 0)
-		return rc;
-	if (json_object_set_new(o, "job", job.reason[0] ? json_string(job.reason) : json_null()) !=
-			0 ||
-		json_object_set_new(o, "queue_position",
-			job.position > 0 ? json_integer(job.position) : json_null()) != 0)
-		return bn_err_nomem(err, "a run");
-	return 0;
-}
-
-static int run_show(bn_cli *cli, bn_err *err)
-{
-	static const bn_col fields[] = {{"id", "run", BN_AS_TEXT}, {"name", "name", BN_AS_TEXT},
-		{"experiment", "experiment", BN_AS_TEXT}, {"status", "status", BN_AS_TEXT},
-		{"reason", "reason", BN_AS_TEXT}, {"queue_position", "place in line", BN_AS_INT},
-		{"job", "now", BN_AS_TEXT}, {"executor", "executor", BN_AS_TEXT},
-		{"title", "runs", BN_AS_TEXT}, {"dataset", "data", BN_AS_TEXT},
-		{"code_changed", "code at start", BN_AS_TEXT}, {"user", "user", BN_AS_TEXT},
-		{"host", "host", BN_AS_TEXT}, {"created_ms", "created", BN_AS_TIME_MS},
-		{"duration_ns", "time", BN_AS_DURATION},
-		{"peak_rss_bytes", "peak memory", BN_AS_BYTES},
-		{"model_digest", "model", BN_AS_TEXT}, {"note", "note", BN_AS_TEXT},
-		{"removed", "in the trash", BN_AS_BOOL}, {"bytes_gone", "bytes gone", BN_AS_BOOL},
-		{0}};
-	bn_workspace *ws;
-	char id[BN_RUN_ID_TEXT];
-	json_t *o = NULL;
-	int rc;
-	if ((rc = open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err)) < 0 ||
-		(rc = bn_run_to_json(&o, ws, id, err)) < 0 || (rc = add_job(o, ws, id, err)) < 0 ||
-		(rc = bn_cli_object(cli, json_incref(o), fields, err)) < 0)
-		goto out;
-	if (bn_cli_is_text(cli)) {
-		print_pairs(cli, "parameters", json_object_get(o, "params"));
-		print_metrics(cli, json_object_get(o, "metrics"));
-		print_pairs(cli, "tags", json_object_get(o, "tags"));
-		print_artifacts(cli, json_object_get(o, "artifacts"));
-	}
-	rc = bn_cli_warn_newer(cli, ws, "run", id, err);
-out:
-	json_decref(o);
-	return rc;
-}
-
 /* ---- watch, log, stop ----------------------------------------------------------------------- */
 
 static int run_watch(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT];
-	int rc = open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
+	int rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
 	return rc == 0 ? bn_run_follow(cli, ws, id, BN_FOLLOW_LOG | BN_FOLLOW_METRICS, err) : rc;
 }
 
@@ -328,15 +206,36 @@ static const bn_opt log_options[] = {
 	{0},
 };
 
+/* A run that never started printed nothing, which is no missing file. */
+static int open_log(int *fd, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_run_info *r = NULL;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_run_log_open(fd, ws, id, &why);
+	if (rc != BN_ENOTFOUND || bn_run_get(&r, ws, id, NULL) < 0)
+		return rc < 0 ? bn_err_move(err, &why) : rc;
+	if (r->started_ms >= 0) {
+		rc = bn_err_move(err, &why);
+	} else {
+		rc = bn_err_set(err, BN_ENOTFOUND,
+			"run %.8s (%s) has printed nothing: it is %s, and never started", id,
+			r->name ? r->name : "-", bn_run_status_name(r->status));
+		if (bn_run_status_is_live(r->status))
+			bn_err_hint(err, "binnacle run log %.8s --follow waits for it", id);
+	}
+	bn_run_info_free(r);
+	return rc;
+}
+
 static int run_log(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT], bytes[16384];
 	size_t got = sizeof bytes;
-	int fd, rc = open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
+	int fd, rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
 	if (rc == 0 && bn_cli_flag(cli, "follow"))
 		return bn_run_follow(cli, ws, id, BN_FOLLOW_LOG, err);
-	if (rc < 0 || (rc = bn_run_log_open(&fd, ws, id, err)) < 0)
+	if (rc < 0 || (rc = open_log(&fd, ws, id, err)) < 0)
 		return rc;
 	for (off_t at = 0; got > 0; at += (off_t)got) {
 		rc = bn_fs_read_at(bn_cli_env(cli), fd, bytes, sizeof bytes, at, &got, id, err);
@@ -356,36 +255,61 @@ static const bn_opt stop_options[] = {
 	{0},
 };
 
-static int run_stop(bn_cli *cli, bn_err *err)
+static int stop_one(bn_cli *cli, bn_workspace *ws, const char *id, bn_err *err)
 {
-	bn_workspace *ws;
-	bn_run_info *r = NULL;
 	static const char *const words[] = {
 		[BN_CANCEL_ASKED] = "asked to end; it looks for that with its next heartbeat",
 		[BN_CANCEL_SIGNALLED] = "asked to end",
 		[BN_CANCEL_DONE] = "cancelled, before it had started"};
 	bn_cancel how = BN_CANCEL_ASKED;
-	char id[BN_RUN_ID_TEXT];
-	int rc = open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
-	if (rc == 0)
-		rc = bn_run_get(&r, ws, id, err);
-	if (rc == 0 && !bn_run_status_is_live(r->status))
+	bn_run_info *r = NULL;
+	int rc = bn_run_get(&r, ws, id, err);
+	if (rc < 0)
+		return rc;
+	if (!bn_run_status_is_live(r->status))
 		rc = bn_err_set(err, BN_ECONFLICT, "run %.8s is %s already", id,
 			bn_run_status_name(r->status));
-	if (rc == 0 && !bn_cli_dry_run(cli))
-		rc = bn_launch_stop(ws, id, &how, err);
-	if (rc == 0)
-		bn_cli_say(cli, "run %.8s: %s", id,
-			bn_cli_dry_run(cli) ? "would be stopped" : words[how]);
-	if (rc == 0 && bn_cli_flag(cli, "wait") && !bn_cli_dry_run(cli)) {
-		bn_err end = BN_ERR_INIT;
-		rc = bn_run_follow(cli, ws, id, BN_FOLLOW_QUIET, &end);
-		if (rc == BN_EFAILED)
-			rc = 0;
-		else if (rc < 0)
-			rc = bn_err_move(err, &end);
-	}
 	bn_run_info_free(r);
+	if (rc < 0 || (!bn_cli_dry_run(cli) && (rc = bn_launch_stop(ws, id, &how, err)) < 0))
+		return rc;
+	bn_cli_say(cli, "run %.8s: %s", id, bn_cli_dry_run(cli) ? "would be stopped" : words[how]);
+	return 0;
+}
+
+static int wait_for_end(bn_cli *cli, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_err end = BN_ERR_INIT;
+	int rc = bn_run_follow(cli, ws, id, BN_FOLLOW_QUIET, &end);
+	return rc == BN_EFAILED ? 0 : rc < 0 ? bn_err_move(err, &end) : 0;
+}
+
+/* All are found before the first is asked to end. The others are asked too when one refuses; the status is
+ * the first refusal's. */
+static int run_stop(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws;
+	int n = bn_cli_nargs(cli), rc = 0, first = 0;
+	char(*ids)[BN_RUN_ID_TEXT] = bn_alloc_zeroed((size_t)n, sizeof *ids);
+	bool wait = bn_cli_flag(cli, "wait") && !bn_cli_dry_run(cli);
+	if (!ids)
+		return bn_err_nomem(err, "runs");
+	for (int i = 0; i < n; i++)
+		if ((rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, i), ids[i], err)) < 0)
+			goto out;
+	for (int i = 0; i < n; i++) {
+		bn_err why = BN_ERR_INIT;
+		rc = stop_one(cli, ws, ids[i], &why);
+		if (rc < 0 && first < 0)
+			bn_cli_warn(cli, "%s", why.msg);
+		if (rc < 0 && first == 0)
+			first = bn_err_move(err, &why);
+	}
+	for (int i = 0; wait && first == 0 && i < n; i++)
+		if ((rc = wait_for_end(cli, ws, ids[i], err)) < 0)
+			goto out;
+	rc = first;
+out:
+	bn_free(ids);
 	return rc;
 }
 
@@ -413,7 +337,7 @@ static int run_tag(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT];
-	int rc = open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
+	int rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
 	for (int i = 1; rc == 0 && i < bn_cli_nargs(cli); i++)
 		rc = tag_one(cli, ws, id, bn_cli_arg(cli, i), err);
 	return rc == 0 ? bn_workspace_sync(ws, err) : rc;
@@ -423,7 +347,7 @@ static int run_note(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT];
-	int rc = open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
+	int rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
 	if (rc == 0)
 		rc = bn_runlog_note(ws, id, bn_cli_arg(cli, 1), err);
 	return rc == 0 ? bn_workspace_sync(ws, err) : rc;
@@ -449,7 +373,7 @@ static int change_one(bn_cli *cli, const char *name, bool removed, bn_err *err)
 	bn_workspace *ws;
 	bn_run_info *r = NULL;
 	char id[BN_RUN_ID_TEXT];
-	int rc = open_runs(cli, &ws, name, id, err);
+	int rc = bn_cli_open_runs(cli, &ws, name, id, err);
 	if (rc == 0)
 		rc = bn_run_get(&r, ws, id, err);
 	if (rc == 0)
@@ -497,16 +421,14 @@ const bn_verb bn_verbs_run[] = {
 			"params.alpha,metrics.test_rmse",
 			"binnacle run ls --filter \"created > '2h'\" --json"},
 		ls_options, 0, run_ls},
-	{"run", "show", "RUN", 1, 1, "everything known about one run",
-		"RUN is an id, a unique prefix of one, a name, or \"latest\".",
-		{"binnacle run show latest", "binnacle run show 7f3a --json"}, NULL, 0, run_show},
 	{"run", "watch", "RUN", 1, 1, "follow a run: what it prints and its metrics", NULL,
 		{"binnacle run watch latest", "binnacle run watch 7f3a"}, NULL, 0, run_watch},
 	{"run", "log", "RUN", 1, 1, "what a run printed", NULL,
 		{"binnacle run log latest", "binnacle run log 7f3a --follow"}, log_options, 0,
 		run_log},
-	{"run", "stop", "RUN", 1, 1, "end a run: SIGTERM, then SIGKILL after its grace time", NULL,
-		{"binnacle run stop 7f3a", "binnacle run stop latest --wait"}, stop_options,
+	{"run", "stop", "RUN...", 1, -1, "end runs: SIGTERM, then SIGKILL after the grace time",
+		"One that waits in the queue is cancelled: it does not start.",
+		{"binnacle run stop 7f3a", "binnacle run stop 7f3a 81bc --wait"}, stop_options,
 		BN_VERB_DRY_RUN, run_stop},
 	{"run", "tag", "RUN KEY=VALUE...", 2, -1, "set tags of a run, or take them off", NULL,
 		{"binnacle run tag 7f3a team=ops stage=final",

@@ -69,7 +69,7 @@ static void add_clean(bn_buf *b, const char *s, size_t n, bool tsv)
 	}
 }
 
-static void add_text(bn_buf *b, const json_t *v, bn_format format, bool utc)
+static void add_text(bn_buf *b, const json_t *v, bn_format format, const bn_cli *cli)
 {
 	char text[BN_FMT > BN_TIMESTAMP_TEXT ? BN_FMT : BN_TIMESTAMP_TEXT];
 	if (!v || json_is_null(v)) {
@@ -111,8 +111,15 @@ static void add_text(bn_buf *b, const json_t *v, bn_format format, bool utc)
 		break;
 	case BN_AS_TIME_MS:
 		if (json_is_integer(v)) {
-			bn_buf_adds(
-				b, bn_timestamp_short(json_integer_value(v) * 1000000, utc, text));
+			bn_buf_adds(b, bn_timestamp_short(
+					       json_integer_value(v) * 1000000, cli->utc, text));
+			return;
+		}
+		break;
+	case BN_AS_AGE:
+		if (json_is_integer(v)) {
+			int64_t age = bn_env_now_ms(cli->env) - json_integer_value(v);
+			bn_buf_adds(b, bn_fmt_duration((age > 0 ? age : 0) * 1000000, text));
 			return;
 		}
 		break;
@@ -198,6 +205,29 @@ static void add_padded(bn_buf *b, const char *text, size_t width, bool right, bo
 		bn_buf_addch(b, ' ');
 }
 
+/* Text in lines of at most that many columns, broken at blanks, each below the first. */
+static void add_wrapped(bn_buf *b, const char *text, size_t width, size_t indent)
+{
+	size_t n = strlen(text), len;
+	for (size_t i = 0; i < n; i += len) {
+		size_t used = 0, blank = 0;
+		if (i > 0)
+			bn_buf_addf(b, "\n%*s", (int)indent, "");
+		for (len = 0; i + len < n;) {
+			uint32_t cp;
+			size_t k = bn_utf8_decode(text + i + len, n - i - len, &cp);
+			used += cp == BN_UTF8_BAD ? 1 : (size_t)bn_utf8_char_width(cp);
+			if (used > width && len > 0)
+				break;
+			len += k;
+			if (cp == ' ')
+				blank = len;
+		}
+		len = i + len < n && blank ? blank : len;
+		bn_buf_add(b, text + i, len);
+	}
+}
+
 /* On a terminal, the widest text columns give way until a row fits into a line. */
 static void fit_columns(const bn_cli *cli, const bn_col *cols, size_t *width, size_t n)
 {
@@ -224,13 +254,18 @@ static void add_row(bn_buf *out, bn_cli *cli, const json_t *item, const bn_col *
 	const size_t *width, size_t n)
 {
 	bn_buf cell = BN_BUF_INIT;
+	size_t indent = 0;
 	for (size_t k = 0; k < n; k++) {
 		bn_buf_clear(&cell);
 		if (item)
-			add_text(&cell, value_at(item, cols[k].key), cols[k].format, cli->utc);
-		add_padded(out, item ? cell.ptr : cols[k].title, width[k],
-			is_right_aligned(cols[k].format), k + 1 == n);
+			add_text(&cell, value_at(item, cols[k].key), cols[k].format, cli);
+		if (k + 1 == n && item && bn_utf8_width(cell.ptr) > width[k])
+			add_wrapped(out, cell.ptr, width[k], indent);
+		else
+			add_padded(out, item ? cell.ptr : cols[k].title, width[k],
+				is_right_aligned(cols[k].format), k + 1 == n);
 		bn_buf_adds(out, k + 1 < n ? "  " : "");
+		indent += width[k] + 2;
 	}
 	bn_buf_release(&cell);
 }
@@ -245,7 +280,7 @@ static void list_text(bn_cli *cli, const json_t *items, const bn_col *cols)
 		for (size_t i = 0; i < json_array_size(items); i++) {
 			bn_buf_clear(&cell);
 			add_text(&cell, value_at(json_array_get(items, i), cols[n].key),
-				cols[n].format, cli->utc);
+				cols[n].format, cli);
 			size_t w = bn_utf8_width(cell.ptr);
 			if (w > width[n])
 				width[n] = w;
@@ -332,7 +367,7 @@ int bn_cli_object(bn_cli *cli, json_t *object, const bn_col *fields, bn_err *err
 			bn_buf_addf(&out, "%s\t", f->key);
 			add_clean(&out, cell.ptr, cell.len, true);
 		} else {
-			add_text(&cell, v, f->format, cli->utc);
+			add_text(&cell, v, f->format, cli);
 			bn_buf_adds(&out, color_of(cli, "dim"));
 			add_padded(&out, f->title, width, false, false);
 			bn_buf_adds(&out, color_of(cli, "reset"));

@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
+#include "core/launch/executor.h"
 #include "core/launch/queue.h"
 #include "core/run/run_dir.h"
 #include "core/track/reconcile.h"
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define LOOK_MS 200
+#define REASON_LOOKS 5 /* each so many looks: why it waits */
 
 typedef struct follower {
 	bn_cli *cli;
@@ -26,6 +28,8 @@ typedef struct follower {
 	unsigned what;
 	off_t shown; /* bytes of the log */
 	int64_t points;
+	unsigned looks;
+	char waits[160]; /* why it waits, as it was said last */
 } follower;
 
 static void show_log(follower *f)
@@ -75,6 +79,23 @@ static int show_metrics(follower *f, bn_err *err)
 	return 0;
 }
 
+/* Why it waits in a queue, once for each reason: nothing else would happen on the screen. */
+static void say_why(follower *f)
+{
+	const bn_executor *by;
+	bn_sched_job job = {.expected_ms = -1};
+	if (f->looks++ % REASON_LOOKS != 0 || !bn_cli_is_text(f->cli))
+		return;
+	snprintf(job.run, sizeof job.run, "%s", f->id);
+	if (bn_executor_of(&by, f->ws, f->id, NULL) < 0 || by->poll(f->ws, &job, 1, NULL) < 0)
+		return;
+	if (!job.reason[0] || !strcmp(job.reason, "next") || !strcmp(job.reason, f->waits))
+		return;
+	snprintf(f->waits, sizeof f->waits, "%s", job.reason);
+	bn_cli_say(f->cli, "run %.8s waits: %s%s", f->id, job.reason,
+		!strcmp(job.reason, "the queue is paused") ? " (binnacle queue resume)" : "");
+}
+
 static int look(follower *f, bn_run_info **info, bn_err *err)
 {
 	int rc = bn_workspace_refresh(f->ws, NULL, err);
@@ -84,6 +105,8 @@ static int look(follower *f, bn_run_info **info, bn_err *err)
 		bn_queue_wake(f->ws, bn_cli_program(f->cli), NULL);
 	if (rc == 0)
 		rc = bn_run_get(info, f->ws, f->id, err);
+	if (rc == 0 && (*info)->status == BN_RUN_QUEUED)
+		say_why(f);
 	if (rc == 0 && f->what & BN_FOLLOW_LOG)
 		show_log(f);
 	if (rc == 0 && f->what & BN_FOLLOW_METRICS)
@@ -91,9 +114,21 @@ static int look(follower *f, bn_run_info **info, bn_err *err)
 	return rc;
 }
 
+int bn_cli_open_runs(
+	bn_cli *cli, bn_workspace **ws, const char *name, char id[BN_RUN_ID_TEXT], bn_err *err)
+{
+	int rc;
+	if ((rc = bn_cli_workspace(cli, ws, err)) < 0 ||
+		(rc = bn_workspace_refresh(*ws, NULL, err)) < 0 ||
+		(rc = bn_run_reconcile(*ws, NULL, err)) < 0)
+		return rc;
+	bn_queue_wake(*ws, bn_cli_program(cli), NULL);
+	return name ? bn_run_resolve(*ws, name, id, err) : 0;
+}
+
 int bn_run_follow(bn_cli *cli, bn_workspace *ws, const char *id, unsigned what, bn_err *err)
 {
-	follower f = {cli, ws, id, what, 0, 0};
+	follower f = {.cli = cli, .ws = ws, .id = id, .what = what};
 	for (;;) {
 		bn_run_info *r = NULL;
 		int rc = look(&f, &r, err);

@@ -1,8 +1,9 @@
 /*
- * run_follow.h - waiting for a run: what `run start --wait`, `run watch` and `run log -f` share.
+ * run_follow.h - finding a run, and waiting for it: what the verbs of runs share.
  */
 #ifndef BN_TUI_RUN_FOLLOW_H
 #define BN_TUI_RUN_FOLLOW_H
+#include "core/base/id.h"
 #include "tui/cli/cli.h"
 
 typedef enum bn_follow {
@@ -12,8 +13,14 @@ typedef enum bn_follow {
 } bn_follow;
 
 /* Refreshes and reconciles until the run is over. The run goes on when the user interrupts:
- * BN_EINTR. BN_EFAILED, with its reason, when it ended as anything but FINISHED. BN_EIO when nobody
- * supervises it any more and that cannot be written down. what: or-ed. */
+ * BN_EINTR. While it waits in a queue, stderr says why. BN_EFAILED, with its reason, when it ended as
+ * anything but FINISHED. BN_EIO when nobody supervises it any more and that cannot be written down.
+ * what: or-ed. */
 int bn_run_follow(bn_cli *cli, bn_workspace *ws, const char *id, unsigned what, bn_err *err);
+
+/* Opens, refreshes and reconciles, and lets a queue go on whose runner was killed; with name, also the
+ * id of the run that it names. */
+int bn_cli_open_runs(
+	bn_cli *cli, bn_workspace **ws, const char *name, char id[BN_RUN_ID_TEXT], bn_err *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include "core/track/run.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static int split_pair(
 	const char *text, const char *option, char **key, const char **value, bn_err *err)
@@ -75,8 +76,12 @@ static int add_data(bn_spec *spec, const char *text, bn_err *err)
 	const char *eq = strchr(text, '='), *name = eq ? eq + 1 : text;
 	const char *colon = strrchr(name, ':'), *part = part_of(colon);
 	char *as = NULL, *ref = NULL;
-	int rc = bn_spec_add_data(spec, &d, err);
-	if (rc < 0)
+	int rc;
+	if (eq == text || !*name)
+		return bn_err_set(err, BN_EINVAL, "--data '%s': %s", text,
+			*name ? "an alias is wanted before the ="
+			      : "the name of a dataset is wanted");
+	if ((rc = bn_spec_add_data(spec, &d, err)) < 0)
 		return rc;
 	if (eq && !(as = bn_strndup(text, (size_t)(eq - text)))) {
 		rc = bn_err_nomem(err, "a spec");
@@ -166,10 +171,17 @@ static int set_inputs(bn_spec *spec, bn_cli *cli, bn_err *err)
 {
 	bn_spec_input *in = NULL;
 	const char *text;
+	struct stat st;
 	int rc;
 	if (bn_cli_opt_nth(cli, "input", 0))
 		bn_spec_remove(spec, "inputs");
 	for (size_t i = 0; (text = bn_cli_opt_nth(cli, "input", i)); i++) {
+		if (stat(text, &st) == 0 && S_ISDIR(st.st_mode)) {
+			bn_err_set(err, BN_EINVAL,
+				"--input '%s' is a directory, and inputs are files", text);
+			bn_err_hint(err, "give --input for each file that counts");
+			return BN_EINVAL;
+		}
 		if ((rc = bn_spec_add_input(spec, &in, err)) < 0)
 			return rc;
 		if (!(in->path = bn_spec_text(spec, text)))
@@ -189,6 +201,12 @@ static int set_secrets(bn_spec *spec, bn_cli *cli, bn_err *err)
 			bn_err_set(err, BN_EINVAL, "--secret: NAME=REFERENCE is wanted");
 			bn_err_hint(err,
 				"NAME=env:VARIABLE, or NAME=file:/PATH of a file of mode 0600");
+			return BN_EINVAL;
+		}
+		if (bn_str_starts(eq + 1, "file:") && eq[6] != '/') {
+			bn_err_set(err, BN_EINVAL, "--secret %.*s: '%s' is a relative path",
+				(int)(eq - text), text, eq + 6);
+			bn_err_hint(err, "the whole path is wanted: file:/home/...");
 			return BN_EINVAL;
 		}
 		char *name = bn_strndup(text, (size_t)(eq - text));

@@ -16,6 +16,7 @@
 	X(data_check) \
 	X(data_table) \
 	X(run_start) \
+	X(run_show) \
 	X(run) \
 	X(run_check) \
 	X(queue) \

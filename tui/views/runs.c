@@ -587,7 +587,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	case BN_CMD_PIN:
 		if (r)
 			return false;
-		snprintf(why, size, "there is no run yet: binnacle run start SPEC.json");
+		snprintf(why, size, "there is no run yet: binnacle run start -- COMMAND");
 		return true;
 	case BN_CMD_STOP:
 		if (r && bn_run_status_is_live(r->status))
@@ -695,7 +695,7 @@ int bn_view_runs_new(bn_view **out, bn_frame *f, bn_err *err)
 	if (rc)
 		return rc;
 	v->asked_first = -1;
-	v->list.grid.empty = "no runs yet: binnacle run start SPEC.json";
+	v->list.grid.empty = "no runs yet: binnacle run start -- python train.py";
 	*out = &v->list.view;
 	return 0;
 }

@@ -1,0 +1,215 @@
+/* cmd_run_show.c - binnacle run show: what is recorded of a run, what its spec asks for, and what its executor
+ * knows of it now. */
+#include "core/base/json.h"
+#include "core/base/str.h"
+#include "core/launch/executor.h"
+#include "core/run/spec.h"
+#include "core/track/run.h"
+#include "tui/cli/run_follow.h"
+#include "tui/cli/verbs.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static void print_pairs(bn_cli *cli, const char *title, const json_t *object)
+{
+	const char *key;
+	json_t *value;
+	if (json_object_size(object) == 0)
+		return;
+	bn_cli_print_in(cli, "bold", "\n%s\n", title);
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
+		bn_cli_print(cli, "  %-24s %s\n", key, json_string_value(value));
+	}
+}
+
+static void print_texts(bn_cli *cli, const char *title, const json_t *list)
+{
+	size_t i;
+	json_t *text;
+	if (json_array_size(list) == 0)
+		return;
+	bn_cli_print_in(cli, "bold", "\n%s\n", title);
+	json_array_foreach((json_t *)(uintptr_t)list, i, text)
+	{
+		bn_cli_print(cli, "  %s\n", json_string_value(text));
+	}
+}
+
+static void print_inputs(bn_cli *cli, const json_t *list)
+{
+	size_t i;
+	json_t *in;
+	if (json_array_size(list) == 0)
+		return;
+	bn_cli_print_in(cli, "bold", "\ninputs\n");
+	json_array_foreach((json_t *)(uintptr_t)list, i, in)
+	{
+		bn_cli_print(cli, "  %-43s  %.12s\n", bn_json_str(in, "path", ""),
+			bn_json_str(in, "hash", "-"));
+	}
+}
+
+static void print_metrics(bn_cli *cli, const json_t *metrics)
+{
+	const char *key;
+	json_t *m;
+	char a[BN_FMT], b[BN_FMT], c[BN_FMT];
+	if (json_object_size(metrics) == 0)
+		return;
+	bn_cli_print_in(cli, "bold", "\n%-26s %12s %12s %12s %9s\n", "metrics", "last", "min",
+		"max", "points");
+	json_object_foreach((json_t *)(uintptr_t)metrics, key, m)
+	{
+		bn_cli_print(cli, "  %-24s %12s %12s %12s %9lld\n", key,
+			bn_fmt_sig(bn_json_num(m, "last", NAN), 6, a),
+			bn_fmt_sig(bn_json_num(m, "min", NAN), 6, b),
+			bn_fmt_sig(bn_json_num(m, "max", NAN), 6, c),
+			(long long)bn_json_int(m, "count", 0));
+	}
+}
+
+static void print_artifacts(bn_cli *cli, const json_t *list)
+{
+	size_t i;
+	json_t *a;
+	char size[BN_FMT];
+	if (json_array_size(list) == 0)
+		return;
+	bn_cli_print_in(cli, "bold", "\nartifacts\n");
+	json_array_foreach((json_t *)(uintptr_t)list, i, a)
+	{
+		bn_cli_print(cli, "  %-32s %10s  %.12s\n", bn_json_str(a, "path", ""),
+			bn_fmt_bytes((uint64_t)bn_json_int(a, "size", 0), size),
+			bn_json_str(a, "hash", ""));
+	}
+}
+
+/* What the executor knows of a run that waits or runs, beside what is recorded. */
+static int add_job(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_run_status status;
+	bn_sched_job job = {.expected_ms = -1};
+	if (!bn_run_status_parse(&status, bn_json_str(o, "status", "")) ||
+		!bn_run_status_is_live(status))
+		return 0;
+	const bn_executor *by;
+	bn_err unknown = BN_ERR_INIT;
+	int rc = 0;
+	snprintf(job.run, sizeof job.run, "%s", id);
+	/* What another version's executor knows stays unknown. */
+	if (bn_executor_of(&by, ws, id, &unknown) == 0 && (rc = by->poll(ws, &job, 1, err)) < 0)
+		return rc;
+	if (json_object_set_new(o, "job", job.reason[0] ? json_string(job.reason) : json_null()) !=
+			0 ||
+		json_object_set_new(o, "queue_position",
+			job.position > 0 ? json_integer(job.position) : json_null()) != 0)
+		return bn_err_nomem(err, "a run");
+	return 0;
+}
+
+static json_t *amount(int64_t n)
+{
+	return n > 0 ? json_integer(n) : json_null();
+}
+
+static json_t *inputs_json(const bn_spec *spec)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; list && i < spec->input_count; i++)
+		json_array_append_new(list, json_pack("{ss ss?}", "path", spec->inputs[i].path,
+						    "hash", spec->inputs[i].hash));
+	return list;
+}
+
+static json_t *outputs_json(const bn_spec *spec)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; list && i < spec->outputs.count; i++)
+		json_array_append_new(list, json_string(spec->outputs.items[i]));
+	return list;
+}
+
+/* References are named where secrets are asked for; here stand the names alone. */
+static json_t *secrets_json(const bn_spec *spec)
+{
+	const char *name;
+	json_t *ignored, *list = json_array();
+	if (list && spec->secrets)
+		json_object_foreach(spec->secrets, name, ignored)
+			json_array_append_new(list, json_string(name));
+	return list;
+}
+
+/* What was asked for. A run from the API has no spec, and one whose spec gc has freed shows none. */
+static int add_asked(json_t *o, bn_workspace *ws, bn_err *err)
+{
+	bn_spec *spec = NULL;
+	bn_err gone = BN_ERR_INIT;
+	const char *hash = bn_json_str(o, "spec", NULL);
+	if (!hash || bn_spec_fetch(&spec, ws, hash, &gone) < 0)
+		return 0;
+	json_t *asked = json_pack("{so so so so so so so}", "cores", amount(spec->resources.cpus),
+		"memory_bytes", amount(spec->resources.memory_bytes), "time_limit_ns",
+		amount(spec->time_limit_s * 1000000000), "retries", amount(spec->retries), "inputs",
+		inputs_json(spec), "outputs", outputs_json(spec), "secrets", secrets_json(spec));
+	bn_spec_free(spec);
+	return asked && json_object_set_new(o, "asked", asked) == 0 ? 0
+								    : bn_err_nomem(err, "a run");
+}
+
+static void print_more(bn_cli *cli, const json_t *o)
+{
+	print_pairs(cli, "parameters", json_object_get(o, "params"));
+	print_metrics(cli, json_object_get(o, "metrics"));
+	print_pairs(cli, "tags", json_object_get(o, "tags"));
+	const json_t *asked = json_object_get(o, "asked");
+	print_inputs(cli, json_object_get(asked, "inputs"));
+	print_texts(cli, "outputs to keep", json_object_get(asked, "outputs"));
+	print_texts(cli, "secrets", json_object_get(asked, "secrets"));
+	print_artifacts(cli, json_object_get(o, "artifacts"));
+}
+
+static int run_show(bn_cli *cli, bn_err *err)
+{
+	static const bn_col fields[] = {{"id", "run", BN_AS_TEXT}, {"name", "name", BN_AS_TEXT},
+		{"experiment", "experiment", BN_AS_TEXT}, {"status", "status", BN_AS_TEXT},
+		{"reason", "reason", BN_AS_TEXT}, {"queue_position", "place in line", BN_AS_INT},
+		{"job", "now", BN_AS_TEXT}, {"executor", "executor", BN_AS_TEXT},
+		{"asked.cores", "asks: cores", BN_AS_INT},
+		{"asked.memory_bytes", "asks: memory", BN_AS_BYTES},
+		{"asked.time_limit_ns", "time limit", BN_AS_DURATION},
+		{"asked.retries", "retries", BN_AS_INT}, {"title", "runs", BN_AS_TEXT},
+		{"dataset", "data", BN_AS_TEXT}, {"code_changed", "code at start", BN_AS_TEXT},
+		{"user", "user", BN_AS_TEXT}, {"host", "host", BN_AS_TEXT},
+		{"created_ms", "created", BN_AS_TIME_MS}, {"duration_ns", "time", BN_AS_DURATION},
+		{"peak_rss_bytes", "peak memory", BN_AS_BYTES},
+		{"model_digest", "model", BN_AS_TEXT}, {"note", "note", BN_AS_TEXT},
+		{"removed", "in the trash", BN_AS_BOOL}, {"bytes_gone", "bytes gone", BN_AS_BOOL},
+		{0}};
+	bn_workspace *ws;
+	char id[BN_RUN_ID_TEXT];
+	json_t *o = NULL;
+	int rc;
+	if ((rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err)) < 0)
+		return rc;
+	if ((rc = bn_run_to_json(&o, ws, id, err)) < 0 || (rc = add_job(o, ws, id, err)) < 0 ||
+		(rc = add_asked(o, ws, err)) < 0 ||
+		(rc = bn_cli_object(cli, json_incref(o), fields, err)) < 0)
+		goto out;
+	if (bn_cli_is_text(cli))
+		print_more(cli, o);
+	rc = bn_cli_warn_newer(cli, ws, "run", id, err);
+out:
+	json_decref(o);
+	return rc;
+}
+
+const bn_verb bn_verbs_run_show[] = {
+	{"run", "show", "RUN", 1, 1, "everything known about one run",
+		"RUN is an id, a unique prefix of one, a name, or \"latest\".",
+		{"binnacle run show latest", "binnacle run show 7f3a --json"}, NULL, 0, run_show},
+	{0},
+};
