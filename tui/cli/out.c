@@ -69,6 +69,19 @@ static void add_clean(bn_buf *b, const char *s, size_t n, bool tsv)
 	}
 }
 
+static void add_age(bn_buf *b, int64_t seconds)
+{
+	static const struct {
+		int64_t below, unit;
+		const char *name;
+	} steps[] = {
+		{120, 1, "s"}, {7200, 60, "min"}, {172800, 3600, "h"}, {INT64_MAX, 86400, "d"}};
+	size_t i = 0;
+	while (seconds >= steps[i].below && steps[i].below < INT64_MAX)
+		i++;
+	bn_buf_addf(b, "%lld %s", (long long)(seconds / steps[i].unit), steps[i].name);
+}
+
 static void add_text(bn_buf *b, const json_t *v, bn_format format, const bn_cli *cli)
 {
 	char text[BN_FMT > BN_TIMESTAMP_TEXT ? BN_FMT : BN_TIMESTAMP_TEXT];
@@ -119,7 +132,7 @@ static void add_text(bn_buf *b, const json_t *v, bn_format format, const bn_cli 
 	case BN_AS_AGE:
 		if (json_is_integer(v)) {
 			int64_t age = bn_env_now_ms(cli->env) - json_integer_value(v);
-			bn_buf_adds(b, bn_fmt_duration((age > 0 ? age : 0) * 1000000, text));
+			add_age(b, age > 0 ? age / 1000 : 0);
 			return;
 		}
 		break;

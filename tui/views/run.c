@@ -74,8 +74,11 @@ static int head_draw(const run_view *v, const bn_run_detail *d, bn_area a)
 	int room = a.cols - (a.cols >= 76 ? 36 : 0) - col - 2; /* the names of panes stand there */
 	if (r->title && room > 4)
 		bn_area_field(a, 0, col + 2, room, BN_INK_DIM, r->title);
-	col = bn_area_textf(
-		a, 1, 0, BN_INK_TEXT, "%s", bn_format_duration(text, bn_run_duration_ms(r, now)));
+	if (r->started_ms < 0) /* its duration and its resources are nothing yet */
+		col = bn_area_text(a, 1, 0, BN_INK_DIM, "not started");
+	else
+		col = bn_area_textf(a, 1, 0, BN_INK_TEXT, "%s",
+			bn_format_duration(text, bn_run_duration_ms(r, now)));
 	if (r->dataset)
 		col = bn_area_textf(a, 1, col, BN_INK_TEXT, "  on %s", r->dataset);
 	if (bn_run_status_is_live(r->status) && r->heartbeat_ms > 0)
@@ -86,8 +89,10 @@ static int head_draw(const run_view *v, const bn_run_detail *d, bn_area a)
 	if (d->job.position > 0)
 		bn_area_textf(a, 1, col, BN_INK_DIM, "  #%lld in line: %s",
 			(long long)d->job.position, d->job.reason);
-	resources_text(r, more, sizeof more);
-	bn_area_text(a, 2, 0, BN_INK_DIM, more);
+	if (r->started_ms >= 0) {
+		resources_text(r, more, sizeof more);
+		bn_area_text(a, 2, 0, BN_INK_DIM, more);
+	}
 	return 3;
 }
 
@@ -95,7 +100,9 @@ static void chart_draw(const run_view *v, const bn_run_detail *d, bn_area a)
 {
 	const bn_curve *c = &d->curve;
 	if (d->metric >= d->metric_count) {
-		bn_area_text(a, 0, 0, BN_INK_DIM, "no metrics logged yet");
+		bn_area_text(a, 0, 0, BN_INK_DIM,
+			bn_run_status_is_live(d->info->status) ? "no metrics logged yet"
+							       : "no metric was logged");
 		return;
 	}
 	bn_chart_series s = {.label = c->key, .x = c->x, .y = c->y, .n = c->n, .style = 0};
@@ -122,7 +129,9 @@ static void log_draw(run_view *v, const bn_run_detail *d, bn_area a, bool scroll
 	for (int r = 0; r < a.rows && from + r < n; r++)
 		bn_area_text(a, r, 0, BN_INK_TEXT, d->log[from + r]);
 	if (!n)
-		bn_area_text(a, 0, 0, BN_INK_DIM, "nothing on the console yet");
+		bn_area_text(a, 0, 0, BN_INK_DIM,
+			bn_run_status_is_live(d->info->status) ? "nothing on the console yet"
+							       : "it printed nothing");
 }
 
 static void section_draw(bn_area a, int row, const char *title)

@@ -24,9 +24,10 @@ typedef struct runs_view {
 	bool in_detail;  /* it has the keys */
 	bool is_split;
 	char baseline[BN_RUN_ID_TEXT];
-	char stopping[BN_RUN_ID_TEXT];
-	char where[384];   /* in force */
-	bool where_is_new; /* asked for, not answered yet */
+	char stopping[BN_RUN_ID_TEXT]; /* the run of the open question */
+	bool stops_marked;             /* or all that are marked */
+	char where[384];               /* in force */
+	bool where_is_new;             /* asked for, not answered yet */
 	/* While the page is a window on more runs: where it was asked to begin (-1 nothing is on its
 	 * way), and where the grid was then. */
 	int64_t asked_first, asked_top;
@@ -568,6 +569,11 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 			memcpy(v->baseline, r->id, sizeof v->baseline);
 		return true;
 	case BN_CMD_STOP:
+		v->stops_marked = bn_grid_mark_count(&v->list.grid) > 0;
+		if (v->stops_marked) {
+			bn_view_ask_stop_marked(view, bn_grid_mark_count(&v->list.grid));
+			return true;
+		}
 		memcpy(v->stopping, r->id, sizeof v->stopping);
 		bn_view_ask_stop(view, r->id, r->name, r->title, r->status == BN_RUN_QUEUED);
 		return true;
@@ -590,6 +596,12 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		snprintf(why, size, "there is no run yet: binnacle run start -- COMMAND");
 		return true;
 	case BN_CMD_STOP:
+		if (bn_grid_mark_count(&v->list.grid) > BN_STOP_MAX) {
+			snprintf(why, size, "more than %d runs are marked", BN_STOP_MAX);
+			return true;
+		}
+		if (bn_grid_mark_count(&v->list.grid) > 0)
+			return false;
 		if (r && bn_run_status_is_live(r->status))
 			return false;
 		snprintf(why, size, "only a live run can be stopped%s%s", r ? "; this one is " : "",
@@ -626,7 +638,9 @@ static void answer(bn_view *view, bn_command_id id, const char *text)
 {
 	runs_view *v = (runs_view *)view;
 	(void)text;
-	if (id == BN_CMD_STOP)
+	if (id == BN_CMD_STOP && v->stops_marked)
+		bn_view_stop_marked(view, v->list.grid.marks, v->list.grid.mark_count);
+	else if (id == BN_CMD_STOP)
 		bn_view_do(view, BN_DEED_STOP, v->stopping, NULL, false);
 }
 

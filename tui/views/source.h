@@ -236,11 +236,17 @@ typedef enum bn_deed {
 	BN_DEED_QUEUE_RESUME
 } bn_deed;
 
+#define BN_STOP_MAX 64
+
 typedef struct bn_deed_arg {
 	bn_deed deed;
 	char ref[BN_REF_BYTES];
 	char reason[512];
 	bool override; /* approve although blocking gates do not pass */
+	/* BN_DEED_STOP of several, by unique beginnings of their ids; 0: the one in ref. Those that are over stay
+	 * as they are. */
+	size_t stop_count;
+	char stop[BN_STOP_MAX][BN_RUN_ID_TEXT];
 } bn_deed_arg;
 
 /* ---- jobs ---------------------------------------------------------------------------------------- */

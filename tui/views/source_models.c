@@ -2,6 +2,8 @@
 #include "core/launch/launch.h"
 #include "tui/views/_source.h"
 
+#include <string.h>
+
 #include <stdio.h>
 
 static void models_release(void *data)
@@ -47,12 +49,44 @@ int bn_source_sheet(void *context, const void *arg, bn_page *page, bn_job *job, 
 	return rc ? rc : BN_PAGE_TAKE(page, item, sheet_release);
 }
 
+/* Each is tried; what was done goes into text, and the first reason why one was not. */
+static int stop_several(bn_reader *r, const bn_deed_arg *a, char *text, size_t size, bn_err *err)
+{
+	size_t asked = 0, over = 0, refused = 0;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_reader_refresh(r, err);
+	for (size_t i = 0; rc >= 0 && i < a->stop_count; i++) {
+		char id[BN_RUN_ID_TEXT];
+		bn_run_info *run = NULL;
+		bn_cancel how;
+		if ((rc = bn_run_resolve(r->ws, a->stop[i], id, err)) < 0 ||
+			(rc = bn_run_get(&run, r->ws, id, err)) < 0)
+			return rc;
+		bool live = bn_run_status_is_live(run->status);
+		bn_run_info_free(run);
+		if (!live)
+			over++;
+		else if (bn_launch_stop(r->ws, id, &how, &why) < 0)
+			refused++;
+		else
+			asked++;
+	}
+	snprintf(text, size, "asked %zu to end", asked);
+	if (over)
+		snprintf(text + strlen(text), size - strlen(text), ", %zu were over", over);
+	if (refused)
+		snprintf(text + strlen(text), size - strlen(text), ", %zu not: %.150s", refused,
+			why.msg);
+	return rc;
+}
+
 int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
 	const bn_deed_arg *a = arg;
 	bn_cancel how = BN_CANCEL_ASKED;
 	int rc = 0;
+	char text[256];
 	(void)job;
 	switch (a->deed) {
 	case BN_DEED_APPROVE:
@@ -63,7 +97,8 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 		rc = bn_version_reject(r->ws, a->ref, a->reason, err);
 		break;
 	case BN_DEED_STOP:
-		rc = bn_launch_stop(r->ws, a->ref, &how, err);
+		rc = a->stop_count ? stop_several(r, a, text, sizeof text, err)
+				   : bn_launch_stop(r->ws, a->ref, &how, err);
 		break;
 	case BN_DEED_QUEUE_PAUSE:
 	case BN_DEED_QUEUE_RESUME:
@@ -77,17 +112,16 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 		return rc;
 	if (a->deed == BN_DEED_QUEUE_RESUME)
 		bn_reader_wake_queue(r);
-	char text[256];
 	if (a->deed == BN_DEED_QUEUE_PAUSE || a->deed == BN_DEED_QUEUE_RESUME)
 		snprintf(text, sizeof text, "the queue %s",
 			a->deed == BN_DEED_QUEUE_PAUSE ? "starts nothing more" : "goes on");
-	else if (a->deed == BN_DEED_STOP)
+	else if (a->deed == BN_DEED_STOP && !a->stop_count)
 		snprintf(text, sizeof text,
 			how == BN_CANCEL_DONE ? "run %.8s cancelled, before it had started%s"
 					      : "asked run %.8s to end%s",
 			a->ref,
 			how == BN_CANCEL_ASKED ? ", through the log: it is on another host" : "");
-	else
+	else if (a->deed != BN_DEED_STOP)
 		snprintf(text, sizeof text, "%s and signed: %.150s",
 			a->deed == BN_DEED_APPROVE ? "approved" : "rejected", a->ref);
 	page->data = bn_arena_strdup(&page->arena, text);

@@ -117,13 +117,16 @@ static int gather_runs(gather *g)
 	int64_t bad =
 		c.by_status[BN_RUN_FAILED] + c.by_status[BN_RUN_KILLED] + c.by_status[BN_RUN_LOST];
 	int64_t good = c.by_status[BN_RUN_FINISHED];
-	bn_state state = live   ? BN_STATE_RUN
-			 : good ? BN_STATE_OK
-			 : bad  ? BN_STATE_FAIL
-				: BN_STATE_NONE;
+	bn_state state = live                         ? BN_STATE_RUN
+			 : c.by_status[BN_RUN_QUEUED] ? BN_STATE_WAIT
+			 : good                       ? BN_STATE_OK
+			 : bad                        ? BN_STATE_FAIL
+						      : BN_STATE_NONE;
 	station_set(g, BN_STATION_TRAIN, state, c.total,
-		bn_arena_strf(g->arena, "%lld live, %lld finished, %lld failed, killed or lost",
-			(long long)live, (long long)good, (long long)bad));
+		bn_arena_strf(g->arena,
+			"%lld running, %lld queued, %lld finished, %lld failed, killed or lost",
+			(long long)live, (long long)c.by_status[BN_RUN_QUEUED], (long long)good,
+			(long long)bad));
 	station_set(g, BN_STATION_EVALUATE, evaluated ? BN_STATE_OK : BN_STATE_NONE, evaluated,
 		evaluated ? "runs with metrics of a test part" : NULL);
 	station_set(g, BN_STATION_SCALE, BN_STATE_NONE, -1, NULL);

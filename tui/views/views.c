@@ -109,6 +109,26 @@ bool bn_view_deed_done(bn_view *v, bn_page *p)
 	return true;
 }
 
+void bn_view_ask_stop_marked(bn_view *v, size_t count)
+{
+	char question[64];
+	snprintf(question, sizeof question, "Stop the %zu marked runs?", count);
+	bn_frame_confirm(v->frame, v, BN_CMD_STOP, question,
+		"Those that run are asked to end, and killed when they do not within their time of "
+		"grace. "
+		"Those that wait in the queue will not start. What is over stays as it is.",
+		"stop them");
+}
+
+void bn_view_stop_marked(bn_view *v, const uint64_t *marks, size_t count)
+{
+	bn_deed_arg arg = {.deed = BN_DEED_STOP, .ref = "marked"};
+	for (size_t i = 0; i < count && i < BN_STOP_MAX; i++)
+		snprintf(arg.stop[arg.stop_count++], sizeof arg.stop[0], "%016llx",
+			(unsigned long long)marks[i]);
+	bn_view_load(v, BN_LANE_QUICK, BN_KIND_DEED, bn_view_source(v)->deed, &arg, sizeof arg);
+}
+
 void bn_view_ask_stop(
 	bn_view *v, const char *id, const char *name, const char *title, bool is_queued)
 {

@@ -76,6 +76,9 @@ bool bn_view_deed_done(bn_view *v, bn_page *p);
 /* Asks before a run is stopped. */
 void bn_view_ask_stop(
 	bn_view *v, const char *id, const char *name, const char *title, bool is_queued);
+/* The same for all marked runs; the answer BN_CMD_STOP calls the second. marks: beginnings of ids. */
+void bn_view_ask_stop_marked(bn_view *v, size_t count);
+void bn_view_stop_marked(bn_view *v, const uint64_t *marks, size_t count);
 
 /* Compares what a model was asked about with what it was trained on, as a job. */
 void bn_view_make_report(bn_view *v, const char *model);

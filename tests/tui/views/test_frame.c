@@ -101,6 +101,21 @@ START_TEST(test_frame_readonly_refuses_and_says_so)
 }
 END_TEST
 
+START_TEST(test_frame_stop_takes_all_marked_runs)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 Space j Space S");
+	ck_assert(shows(&b, "Stop the 2 marked runs?"));
+	play(&b, "y");
+	ck_assert_int_eq(b.fake.deeds, 1);
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_STOP);
+	ck_assert_uint_eq(b.fake.last.stop_count, 2);
+	ck_assert_str_ne(b.fake.last.stop[0], b.fake.last.stop[1]);
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_stop_names_the_run_and_stops_only_live_ones)
 {
 	bench b = {.fake = {.deeds = 0}};
@@ -383,7 +398,7 @@ END_TEST
 
 BN_TEST_MAIN("tui/views/frame", test_frame_approval_asks_with_no_as_default,
 	test_frame_rejection_needs_a_reason, test_frame_says_why_ones_own_model_cannot_be_approved,
-	test_frame_readonly_refuses_and_says_so,
+	test_frame_readonly_refuses_and_says_so, test_frame_stop_takes_all_marked_runs,
 	test_frame_stop_names_the_run_and_stops_only_live_ones,
 	test_frame_commands_are_typed_completed_and_remembered,
 	test_frame_filter_is_live_and_escape_takes_it_back,
