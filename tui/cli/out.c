@@ -186,21 +186,31 @@ static void list_tsv(bn_cli *cli, const json_t *items, const bn_col *cols)
 	bn_buf_release(&cell);
 }
 
-/* Cuts text to that many columns, with a mark where something is missing. */
-static void add_cut(bn_buf *b, const char *text, size_t width)
+/* Bytes of the longest beginning, or end, of text that takes at most width columns. */
+static size_t part_length(const char *text, size_t n, size_t width, bool at_end)
 {
-	size_t n = strlen(text), used = 0, i = 0;
+	size_t used = 0, all = at_end ? bn_utf8_width(text) : 0, i = 0;
 	while (i < n) {
 		uint32_t cp;
 		size_t len = bn_utf8_decode(text + i, n - i, &cp);
 		size_t w = cp == BN_UTF8_BAD ? 1 : (size_t)bn_utf8_char_width(cp);
-		if (used + w + 1 > width)
+		if (at_end ? all - used <= width : used + w > width)
 			break;
 		used += w;
 		i += len;
 	}
-	bn_buf_add(b, text, i);
+	return at_end ? n - i : i;
+}
+
+/* Cuts text to that many columns, with a mark where something is missing: in the middle, since what
+ * names have in common stands at their beginning and what tells them apart at their end. */
+static void add_cut(bn_buf *b, const char *text, size_t width)
+{
+	size_t n = strlen(text), tail = width >= 8 ? (width - 1) / 2 : 0;
+	bn_buf_add(b, text, part_length(text, n, width - 1 - tail, false));
 	bn_buf_addch(b, '>');
+	tail = tail ? part_length(text, n, tail, true) : 0;
+	bn_buf_add(b, text + n - tail, tail);
 }
 
 static void add_padded(bn_buf *b, const char *text, size_t width, bool right, bool last)
@@ -237,7 +247,7 @@ static void add_wrapped(bn_buf *b, const char *text, size_t width, size_t indent
 				blank = len;
 		}
 		len = i + len < n && blank ? blank : len;
-		bn_buf_add(b, text + i, len);
+		bn_buf_add(b, text + i, len - (i + len < n && blank));
 	}
 }
 

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void bn_job_init(bn_job *job)
 {
@@ -45,10 +46,12 @@ void bn_job_step(bn_job *job, const char *what, const char *unit, int64_t done, 
 	if (!job)
 		return;
 	pthread_mutex_lock(&job->lock);
+	bool same = !strcmp(job->what, what) && atomic_load(&job->total) == total;
+	int64_t before = atomic_load(&job->done);
 	snprintf(job->what, sizeof job->what, "%s", what);
 	job->unit = unit;
+	bn_job_progress(job, same && before > done ? before : done, total);
 	pthread_mutex_unlock(&job->lock);
-	bn_job_progress(job, done, total);
 }
 
 void bn_job_log(bn_job *job, const char *fmt, ...)

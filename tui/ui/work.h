@@ -21,7 +21,8 @@ typedef struct bn_job bn_job;
 bool bn_job_is_cancelled(const bn_job *job);
 void bn_job_progress(bn_job *job, int64_t done, int64_t total); /* total 0: unknown */
 /* A word or two on what is being done ("reading"), and how far that is. unit: of done and total, "B" or a
- * word ("rows"), borrowed for ever; NULL: none. */
+ * word ("rows"), borrowed for ever; NULL: none. Within one step (what and total stay) it never goes back: threads
+ * report out of order, and a file whose types turn out otherwise is read again from its beginning. */
 void bn_job_step(bn_job *job, const char *what, const char *unit, int64_t done, int64_t total);
 /* One line of the log. The last one is the summary that is shown when the job is done. */
 void bn_job_log(bn_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -124,7 +124,7 @@ static int gather_runs(gather *g)
 						      : BN_STATE_NONE;
 	station_set(g, BN_STATION_TRAIN, state, c.total,
 		bn_arena_strf(g->arena,
-			"%lld running, %lld queued, %lld finished, %lld failed, killed or lost",
+			"%lld running, %lld queued, %lld finished, %lld ended badly",
 			(long long)live, (long long)c.by_status[BN_RUN_QUEUED], (long long)good,
 			(long long)bad));
 	station_set(g, BN_STATION_EVALUATE, evaluated ? BN_STATE_OK : BN_STATE_NONE, evaluated,

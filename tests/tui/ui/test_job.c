@@ -3,6 +3,7 @@
 
 #include "core/base/mem.h"
 #include "tests/support/check_main.h"
+#include "tui/ui/_work.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -100,6 +101,21 @@ static void settle(bn_jobs *j)
 		bn_jobs_wait(j);
 	bn_jobs_pump(j, 5000);
 }
+
+START_TEST(test_job_progress_never_goes_back_within_a_step)
+{
+	bn_job job;
+	bn_job_init(&job);
+	bn_job_step(&job, "reading", "B", 60, 100);
+	bn_job_step(&job, "reading", "B", 20, 100);
+	ck_assert_int_eq(atomic_load(&job.done), 60);
+	bn_job_step(&job, "reading", "B", 80, 100);
+	ck_assert_int_eq(atomic_load(&job.done), 80);
+	bn_job_step(&job, "writing", "B", 5, 100);
+	ck_assert_int_eq(atomic_load(&job.done), 5);
+	bn_job_release(&job);
+}
+END_TEST
 
 START_TEST(test_job_gives_its_result_log_and_progress)
 {
@@ -327,8 +343,8 @@ START_TEST(test_job_leaving_in_the_middle_leaks_nothing)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/ui/job", test_job_gives_its_result_log_and_progress,
-	test_job_that_fails_keeps_the_whole_error,
+BN_TEST_MAIN("tui/ui/job", test_job_progress_never_goes_back_within_a_step,
+	test_job_gives_its_result_log_and_progress, test_job_that_fails_keeps_the_whole_error,
 	test_job_is_stopped_while_it_waits_and_while_it_runs,
 	test_job_that_had_finished_when_it_was_cancelled_is_done,
 	test_job_asked_for_twice_runs_once, test_job_ends_are_told_once_in_their_order,
