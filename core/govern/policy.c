@@ -13,6 +13,15 @@
 #define BIT(role) (1u << (role))
 #define MAX_APPROVALS 16
 #define MAX_GATES 256
+#define MAX_LINK_SIGNERS 64
+
+/* The members of a document. */
+static const char *const document_keys[] = {"default_role", "self_approval", "approvals",
+	"gate_override", "protected_aliases", "allow", "gates", "links", NULL};
+static const char *const metric_keys[] = {
+	"name", "metric", "part", "op", "threshold", "than", "margin", "severity", NULL};
+static const char *const check_keys[] = {"name", "check", "severity", NULL};
+static const char *const links_keys[] = {"signers", NULL};
 
 static const char *const role_names[BN_ROLES + 1] = {
 	"viewer", "developer", "reviewer", "admin", NULL};
@@ -258,9 +267,6 @@ static int gate_limit_parse(bn_policy_gate *g, const json_t *gate, const char *w
 
 static int gate_parse(bn_policy_gate *g, const json_t *gate, const char *where, bn_err *err)
 {
-	static const char *const metric_keys[] = {
-		"name", "metric", "part", "op", "threshold", "than", "margin", "severity", NULL};
-	static const char *const check_keys[] = {"name", "check", "severity", NULL};
 	if (!json_is_object(gate))
 		return bn_err_set(err, BN_EINVAL, "%s: expected an object", where);
 	bool is_check = json_object_get(gate, "check") && !json_object_get(gate, "metric");
@@ -339,15 +345,32 @@ static int protected_default(bn_policy *p, const char *source, bn_err *err)
 	return rc;
 }
 
+static int links_parse(bn_policy *p, const json_t *links, const char *source, bn_err *err)
+{
+	char where[200];
+	const json_t *v = json_object_get(links, "signers");
+	snprintf(where, sizeof where, "%s: links", source);
+	if (!json_is_object(links))
+		return bn_err_set(err, BN_EINVAL, "%s: expected an object", where);
+	int rc = bn_json_only_keys(links, links_keys, where, err);
+	if (rc < 0 || !v)
+		return rc;
+	json_int_t n = json_integer_value(v);
+	if (!json_is_integer(v) || n < 1 || n > MAX_LINK_SIGNERS)
+		return bn_err_set(err, BN_EINVAL,
+			"%s.signers: expected a whole number from 1 to %d", where,
+			MAX_LINK_SIGNERS);
+	p->link_signers = (int)n;
+	return 0;
+}
+
 static int policy_fill(bn_policy *p, const json_t *doc, const char *source, bn_err *err)
 {
-	static const char *const keys[] = {"default_role", "self_approval", "approvals",
-		"gate_override", "protected_aliases", "allow", "gates", NULL};
 	char where[200];
 	const json_t *v;
 	if (!json_is_object(doc))
 		return bn_err_set(err, BN_EINVAL, "%s: expected an object", source);
-	int rc = bn_json_only_keys(doc, keys, source, err);
+	int rc = bn_json_only_keys(doc, document_keys, source, err);
 	if (rc < 0)
 		return rc;
 	snprintf(where, sizeof where, "%s: default_role", source);
@@ -367,6 +390,8 @@ static int policy_fill(bn_policy *p, const json_t *doc, const char *source, bn_e
 		return rc;
 	if ((v = json_object_get(doc, "gates")) && (rc = gates_parse(p, v, source, err)) < 0)
 		return rc;
+	if ((v = json_object_get(doc, "links")) && (rc = links_parse(p, v, source, err)) < 0)
+		return rc;
 	v = json_object_get(doc, "protected_aliases");
 	return v ? protected_parse(p, v, source, err) : protected_default(p, source, err);
 }
@@ -378,6 +403,7 @@ int bn_policy_parse(bn_policy **out, const json_t *document, const char *source,
 		return bn_err_nomem(err, "a policy");
 	p->default_role = BN_ROLE_DEVELOPER;
 	p->approvals = 1;
+	p->link_signers = 1;
 	memcpy(p->allow, default_allow, sizeof p->allow);
 	int rc = policy_fill(p, document, source, err);
 	if (rc < 0)
@@ -389,6 +415,62 @@ int bn_policy_parse(bn_policy **out, const json_t *document, const char *source,
 	*out = p;
 	p = NULL;
 out:
+	bn_policy_free(p);
+	return rc;
+}
+
+/* ---- documents of a newer binnacle ------------------------------------------------------------ */
+
+static bool has_others(const json_t *object, const char *const *known)
+{
+	const char *key;
+	json_t *v;
+	json_object_foreach((json_t *)object, key, v)
+	{
+		if (word_find(known, key) < 0)
+			return true;
+	}
+	return false;
+}
+
+static bool roles_are_newer(const json_t *roles)
+{
+	for (size_t i = 0; i < json_array_size(roles); i++) {
+		const char *word = json_string_value(json_array_get(roles, i));
+		if (word && word_find(role_names, word) < 0)
+			return true;
+	}
+	return false;
+}
+
+static bool document_is_newer(const json_t *doc)
+{
+	const char *role = bn_json_str(doc, "default_role", "viewer"), *act;
+	const json_t *gates = json_object_get(doc, "gates"), *allow = json_object_get(doc, "allow");
+	json_t *roles;
+	if (has_others(doc, document_keys) || word_find(role_names, role) < 0 ||
+		has_others(allow, act_names) ||
+		has_others(json_object_get(doc, "links"), links_keys))
+		return true;
+	json_object_foreach((json_t *)allow, act, roles)
+	{
+		if (roles_are_newer(roles))
+			return true;
+	}
+	for (size_t i = 0; i < json_array_size(gates); i++)
+		if (has_others(json_array_get(gates, i), metric_keys) &&
+			has_others(json_array_get(gates, i), check_keys))
+			return true;
+	return false;
+}
+
+int bn_policy_link_check(const json_t *document, bn_err *err)
+{
+	bn_policy *p = NULL;
+	if (document_is_newer(document))
+		return bn_err_set(err, BN_EUNSUPPORTED,
+			"the policy says something that this version does not know");
+	int rc = bn_policy_parse(&p, document, "policy", err);
 	bn_policy_free(p);
 	return rc;
 }
@@ -429,8 +511,8 @@ json_t *bn_policy_document(const bn_policy *p)
 		json_array_append_new(gates, gate_document(&p->gates[i]));
 	for (size_t i = 0; i < p->n_protected; i++)
 		json_array_append_new(aliases, json_string(p->protected_aliases[i]));
-	return json_pack("{s:s, s:b, s:i, s:b, s:o, s:o, s:o}", "default_role",
+	return json_pack("{s:s, s:b, s:i, s:b, s:o, s:o, s:o, s:{s:i}}", "default_role",
 		role_names[p->default_role], "self_approval", (int)p->self_approval, "approvals",
 		p->approvals, "gate_override", (int)p->gate_override, "allow", allow, "gates",
-		gates, "protected_aliases", aliases);
+		gates, "protected_aliases", aliases, "links", "signers", p->link_signers);
 }

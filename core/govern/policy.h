@@ -40,7 +40,8 @@
  *	     "severity": "block"},
  *	    {"name": "no worse", "metric": "rmse", "op": "<=", "than": "champion", "margin": 0.5},
  *	    {"name": "reproducible", "check": "reproducible", "severity": "warn"}
- *	  ]
+ *	  ],
+ *	  "links": {"signers": 1}               admins who sign a change of policy or roles
  *	}
  * admin need not be listed under "allow": it may do everything.
  */
@@ -94,6 +95,7 @@ typedef struct bn_policy {
 	bn_role default_role;
 	bool self_approval, gate_override;
 	int approvals;
+	int link_signers;        /* admins who sign a link of the chain of authority */
 	unsigned allow[BN_ACTS]; /* bit 1u << role */
 	char **protected_aliases;
 	size_t n_protected;
@@ -104,6 +106,9 @@ typedef struct bn_policy {
 
 /* source names the document in errors ("policy.json: gates[1].op: ..."). */
 int bn_policy_parse(bn_policy **out, const json_t *document, const char *source, bn_err *err);
+/* 0; BN_EINVAL; BN_EUNSUPPORTED when the document says something that only a newer binnacle knows, which is
+ * no error there. */
+int bn_policy_link_check(const json_t *document, bn_err *err);
 void bn_policy_free(bn_policy *p);
 /* The document with every default filled in; new reference, NULL without memory. */
 json_t *bn_policy_document(const bn_policy *p);
