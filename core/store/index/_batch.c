@@ -10,8 +10,19 @@
 
 /* ---- small things --------------------------------------------------------------------------- */
 
+fold_key bn_fold_key_of(const bn_event *ev, const bn_fold_class *class)
+{
+	bool placed = class && class->place;
+	return (fold_key){placed ? ev->epoch : 0, placed ? ev->depth : 0, ev->key.clock,
+		ev->key.writer, ev->key.seq};
+}
+
 int bn_fold_key_compare(const fold_key *a, const fold_key *b)
 {
+	if (a->epoch != b->epoch)
+		return a->epoch < b->epoch ? -1 : 1;
+	if (a->depth != b->depth)
+		return a->depth < b->depth ? -1 : 1;
 	if (a->clock != b->clock)
 		return a->clock < b->clock ? -1 : 1;
 	int c = strcmp(a->writer, b->writer);
@@ -187,42 +198,81 @@ static int event_insert(bn_fold *f, const bn_event *ev, const bn_record *r, bn_e
 	return rc;
 }
 
-/* A signed event lies in table `event` before it is applied, so that apply() can have it verified. */
-static int take_signed(bn_fold *f, const fold_entity *e, bn_event *ev, const bn_record *r,
-	bool applies, bn_err *err)
+/* The place of an event in its entity's order: F1 holds for e, or e is late. */
+static void order(fold_entity *e, const bn_event *ev)
 {
-	int rc = event_insert(f, ev, r, err);
-	if (rc || !applies || (rc = bn_fold_apply(f, e, ev, true, err)) != 0)
-		return rc;
-	fold_verdict v = {f->outcome, f->reason, -1, -1};
-	bool plain = v.outcome == BN_OUTCOME_APPLIED && !f->reason[0];
-	return plain ? 0 : bn_fold_event_update(f, ev, &v, err);
-}
-
-/* Takes an ordered event: F1 holds for e, or e is late. */
-static int take_ordered(
-	bn_fold *f, fold_entity *e, bn_event *ev, const bn_record *r, bool understood, bn_err *err)
-{
-	fold_key key = {ev->key.clock, ev->key.writer, ev->key.seq};
-	int rc = bn_fold_entity_look(f, e, err);
-	if (rc)
-		return rc;
-	if (!f->first.seq)
-		f->first = key;
-	if (!e->first_at)
-		e->first_at = f->folded;
-	e->last_at = f->folded;
+	fold_key key = bn_fold_key_of(ev, e->class);
 	if (e->last.seq && bn_fold_key_compare(&key, &e->last) < 0)
 		e->late = true;
 	else
 		e->last = key;
 	if (e->class && e->class->apply_all)
 		e->late = true; /* handed over whole at the end */
-	/* What is late is applied at the end. */
-	bool applies = understood && (!e->late || !bn_fold_has_rows(e->class));
-	if (ev->sig)
-		return take_signed(f, e, ev, r, applies, err);
+}
+
+/* Whether an event is applied now; what is late is applied at the end. */
+static bool applies_now(const fold_entity *e)
+{
+	return !e->late || !bn_fold_has_rows(e->class);
+}
+
+/* 1: the event is applied now. */
+static int place(bn_fold *f, fold_entity *e, bn_event *ev, bool is_json, bn_err *err)
+{
+	json_t *payload = NULL;
+	if (is_json)
+		payload = json_loadb(ev->raw, ev->raw_len, JSON_REJECT_DUPLICATES, NULL);
+	ev->payload = json_is_object(payload) ? payload : NULL;
+	f->entity = e;
+	int rc = e->class->place(f, ev, err);
+	json_decref(payload);
+	ev->payload = NULL;
+	if (rc < 0)
+		return rc;
+	if (rc == BN_PLACED_ASIDE)
+		return 1;
+	e->late = e->late || rc == BN_PLACED_MOVES_OTHERS;
+	order(e, ev);
+	return applies_now(e);
+}
+
+/* What is placed, and what is signed, lies in table `event` before it is applied, so that the class can
+ * have it verified. */
+static int take_inserted(
+	bn_fold *f, fold_entity *e, bn_event *ev, const bn_record *r, bool understood, bn_err *err)
+{
+	int rc = event_insert(f, ev, r, err), applies;
+	if (rc || !understood)
+		return rc;
+	applies = e->class->place ? place(f, e, ev, holds_json(r), err) : applies_now(e);
+	if (applies < 0)
+		return applies;
+	f->outcome = BN_OUTCOME_APPLIED;
+	f->reason[0] = '\0';
 	if (applies && (rc = bn_fold_apply(f, e, ev, holds_json(r), err)) != 0)
+		return rc;
+	fold_verdict v = {f->outcome, f->reason, ev->epoch, ev->depth};
+	bool plain = v.outcome == BN_OUTCOME_APPLIED && !f->reason[0] && v.epoch < 0 && v.depth < 0;
+	return plain ? 0 : bn_fold_event_update(f, ev, &v, err);
+}
+
+static int take_ordered(
+	bn_fold *f, fold_entity *e, bn_event *ev, const bn_record *r, bool understood, bn_err *err)
+{
+	int rc = bn_fold_entity_look(f, e, err);
+	if (rc)
+		return rc;
+	if (!f->first.seq)
+		f->first = bn_fold_key_of(ev, NULL);
+	if (!e->first_at)
+		e->first_at = f->folded;
+	e->last_at = f->folded;
+	bool is_placed = e->class && e->class->place;
+	if (!is_placed)
+		order(e, ev);
+	if (is_placed || ev->sig)
+		return take_inserted(f, e, ev, r, understood, err);
+	if (understood && applies_now(e) && (rc = bn_fold_apply(f, e, ev, holds_json(r), err)) != 0)
 		return rc;
 	return event_insert(f, ev, r, err);
 }

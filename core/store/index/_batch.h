@@ -51,6 +51,7 @@ bool bn_fold_is_due(const bn_fold_source *from, const bn_log_writer *w);
 
 /* A position in the total order; the writer's text lives as long as the batch. */
 typedef struct fold_key {
+	int64_t epoch, depth; /* of a placed class, else 0 */
 	uint64_t clock;
 	const char *writer;
 	uint64_t seq;
@@ -131,6 +132,7 @@ static inline bool bn_fold_has_rows(const bn_fold_class *class)
 
 /* The log's first ordered event as table `event` has it; seq 0 when it has none. */
 int bn_fold_first(fold_key *out, bn_fold *f, bn_err *err);
+fold_key bn_fold_key_of(const bn_event *ev, const bn_fold_class *class); /* class NULL: by clock */
 int bn_fold_key_compare(const fold_key *a, const fold_key *b);
 size_t bn_fold_class_index(const bn_fold *f, const bn_fold_class *class);
 /* Called by the intake for each new record, in the batch's order. */

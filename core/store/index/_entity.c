@@ -61,21 +61,28 @@ fold_entity *bn_fold_entity_get(bn_fold *f, const char *name, bn_err *err)
 
 int bn_fold_entity_look(bn_fold *f, fold_entity *e, bn_err *err)
 {
+	static const char by_clock[] =
+		"SELECT e.clock, n.name, e.seq, 0, 0 FROM event e JOIN index_name n ON n.no = "
+		"e.writer WHERE e.entity = ? ORDER BY e.clock DESC, n.name DESC, e.seq DESC LIMIT "
+		"1";
+	static const char by_place[] =
+		"SELECT e.clock, n.name, e.seq, coalesce(e.epoch, -1) AS p, coalesce(e.depth, -1) "
+		"AS "
+		"d FROM event e JOIN index_name n ON n.no = e.writer WHERE e.entity = ? ORDER BY p "
+		"DESC, d DESC, e.clock DESC, n.name DESC, e.seq DESC LIMIT 1";
 	sqlite3_stmt *st = NULL;
 	if (e->looked)
 		return 0;
-	int rc = bn_sql_cached(&st, f->db, err,
-		"SELECT e.clock, n.name, e.seq FROM event e JOIN index_name n ON n.no = e.writer "
-		"WHERE e.entity = ? ORDER BY e.clock DESC, n.name DESC, e.seq DESC LIMIT 1",
-		"i", e->no);
+	bool is_placed = e->class && e->class->place;
+	int rc = bn_sql_cached(&st, f->db, err, is_placed ? by_place : by_clock, "i", e->no);
 	if (rc)
 		return rc;
 	if ((rc = bn_sql_step(st, err)) == 1) {
 		e->was_there = true;
-		e->last.clock = (uint64_t)sqlite3_column_int64(st, 0);
-		e->last.seq = (uint64_t)sqlite3_column_int64(st, 2);
-		e->last.writer =
-			bn_arena_strdup(&f->arena, (const char *)sqlite3_column_text(st, 1));
+		e->last = (fold_key){sqlite3_column_int64(st, 3), sqlite3_column_int64(st, 4),
+			(uint64_t)sqlite3_column_int64(st, 0),
+			bn_arena_strdup(&f->arena, (const char *)sqlite3_column_text(st, 1)),
+			(uint64_t)sqlite3_column_int64(st, 2)};
 		rc = e->last.writer ? 0 : bn_err_nomem(err, "the fold's entities");
 	}
 	sqlite3_reset(st);

@@ -1,7 +1,8 @@
 /*
  * _replay.c - the end of a batch: entities are cleared and replayed from table `event`.
  *
- * In order of dependencies; and an entity in whole mode gets its events in one call.
+ * In order of dependencies; an entity in whole mode gets its events in one call, and those of a placed
+ * one are placed anew before any is applied.
  */
 #include "core/store/index/_batch.h"
 #include "core/store/index/_sql.h"
@@ -122,6 +123,7 @@ typedef struct whole {
 	bn_arena arena;
 	bn_event *events;
 	size_t count, cap;
+	size_t known; /* so many at the front are understood */
 } whole;
 
 static void whole_release(whole *w)
@@ -167,36 +169,78 @@ static int whole_add(bn_fold *f, whole *w, const fold_entity *e, sqlite3_stmt *s
 	return 0;
 }
 
-/* The class gets what it understands alone; the rest keeps its outcome. */
-static int whole_hand_over(bn_fold *f, const fold_entity *e, whole *w, bn_err *err)
+/* What the class does not understand gets its outcome; the rest moves to the front, in order. */
+static int whole_sift(bn_fold *f, const fold_entity *e, whole *w, bn_err *err)
 {
-	bn_free(f->verdicts);
-	f->verdict_count = 0;
-	f->verdicts = bn_alloc_zeroed(w->count + 1, sizeof *f->verdicts);
-	if (!f->verdicts)
-		return bn_err_nomem(err, "the events of an entity");
 	size_t known = 0;
 	int rc;
 	for (size_t i = 0; i < w->count; i++) {
 		bn_event ev = w->events[i];
-		if (bn_fold_understands(f, e, &ev)) { /* known ones to the front, in order */
+		if (bn_fold_understands(f, e, &ev)) {
 			memmove(&w->events[known + 1], &w->events[known], (i - known) * sizeof ev);
 			w->events[known++] = ev;
-			if ((rc = bn_fold_note_fields(f, e, &ev, err)) < 0)
-				return rc;
 			continue;
 		}
 		fold_verdict v = {f->outcome, f->reason, -1, -1};
 		if ((rc = bn_fold_event_update(f, &ev, &v, err)) < 0)
 			return rc;
 	}
-	f->verdict_count = known;
-	for (size_t i = 0; i < known; i++)
+	w->known = known;
+	return 0;
+}
+
+/* For a class in whole mode: one call with all. */
+static int whole_apply(bn_fold *f, const fold_entity *e, whole *w, bn_err *err)
+{
+	int rc;
+	bn_free(f->verdicts);
+	f->verdict_count = 0;
+	f->verdicts = bn_alloc_zeroed(w->known + 1, sizeof *f->verdicts);
+	if (!f->verdicts)
+		return bn_err_nomem(err, "the events of an entity");
+	f->verdict_count = w->known;
+	for (size_t i = 0; i < w->known; i++) {
 		f->verdicts[i] = (fold_verdict){.epoch = -1, .depth = -1};
-	if ((rc = e->class->apply_all(f, e->name, w->events, known, err)) != 0)
+		if ((rc = bn_fold_note_fields(f, e, &w->events[i], err)) < 0)
+			return rc;
+	}
+	if ((rc = e->class->apply_all(f, e->name, w->events, w->known, err)) != 0)
 		return rc;
-	for (size_t i = 0; i < known; i++) {
+	for (size_t i = 0; i < w->known; i++) {
 		if ((rc = bn_fold_event_update(f, &w->events[i], &f->verdicts[i], err)) < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int place_compare(const void *a, const void *b)
+{
+	const bn_event *x = a, *y = b;
+	fold_key left = {x->epoch, x->depth, x->key.clock, x->key.writer, x->key.seq};
+	fold_key right = {y->epoch, y->depth, y->key.clock, y->key.writer, y->key.seq};
+	return bn_fold_key_compare(&left, &right);
+}
+
+/* For a placed class: all are placed, then applied one by one. */
+static int whole_place(bn_fold *f, const fold_entity *e, whole *w, bn_err *err)
+{
+	int rc;
+	for (size_t i = 0; i < w->known; i++) {
+		w->events[i].epoch = w->events[i].depth = -1;
+		if ((rc = e->class->place(f, &w->events[i], err)) < 0)
+			return rc;
+	}
+	if (w->known)
+		qsort(w->events, w->known, sizeof *w->events, place_compare);
+	for (size_t i = 0; i < w->known; i++) {
+		bn_event *ev = &w->events[i];
+		f->outcome = BN_OUTCOME_APPLIED;
+		f->reason[0] = '\0';
+		if ((rc = bn_fold_note_fields(f, e, ev, err)) < 0 ||
+			(rc = e->class->apply(f, ev, err)) != 0)
+			return rc;
+		fold_verdict v = {f->outcome, f->reason, ev->epoch, ev->depth};
+		if ((rc = bn_fold_event_update(f, ev, &v, err)) < 0)
 			return rc;
 	}
 	return 0;
@@ -213,9 +257,9 @@ static int replay_whole(bn_fold *f, const fold_entity *e, bn_err *err)
 		if ((rc = whole_add(f, &w, e, st, err)) < 0)
 			goto out;
 	}
-	if (rc < 0)
+	if (rc < 0 || (rc = whole_sift(f, e, &w, err)) < 0)
 		goto out;
-	rc = whole_hand_over(f, e, &w, err);
+	rc = e->class->place ? whole_place(f, e, &w, err) : whole_apply(f, e, &w, err);
 out:
 	sqlite3_finalize(st);
 	whole_release(&w);
@@ -243,7 +287,8 @@ static int entity_replay(bn_fold *f, fold_entity *e, bn_err *err)
 	int rc = entity_clear(f, e, err);
 	if (rc)
 		return rc;
-	return e->class->apply_all ? replay_whole(f, e, err) : replay_ordered(f, e, err);
+	return e->class->apply_all || e->class->place ? replay_whole(f, e, err)
+						      : replay_ordered(f, e, err);
 }
 
 /* ---- who is replayed, and in which order ------------------------------------------------------- */

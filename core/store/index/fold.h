@@ -16,6 +16,8 @@
  *               in any order: inserts keyed by (writer, seq), last-writer-wins by (clock, writer,
  *               seq), sums. These events are not kept in table `event`, are never replayed, and are
  *               applied exactly once. A class says which of its kinds they are (bn_fold_kind).
+ *    placed     ordered, where the class says itself what comes first: place() gives each event an epoch and
+ *               a depth, and the order is (epoch, depth, clock, writer, sequence).
  *    whole      a class with apply_all() instead of apply(): clear(), and then one call with all of
  *               the entity's events, whenever one arrives. The class orders them by itself.
  *
@@ -169,10 +171,21 @@ typedef struct bn_fold_kind {
 } bn_fold_kind;
 #define BN_FIELDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
+/* What place() found. */
+typedef enum bn_placing {
+	BN_PLACED,
+	BN_PLACED_MOVES_OTHERS, /* the places of events that are there are others now: all are placed anew */
+	BN_PLACED_ASIDE, /* it has no effect wherever it stands; apply() says why */
+} bn_placing;
+
 struct bn_fold_class {
 	const char *name;          /* entity class, the part before '/' */
 	const bn_fold_kind *kinds; /* all; ends with a row without a name */
 	int (*apply)(bn_fold *f, const bn_event *ev, bn_err *err);
+	/* Sets ev->epoch and ev->depth, both -1 before; only with apply. A bn_placing, or negative. The event lies
+	 * in table `event` already. On a replay it is asked of each event, in the order of clocks, before any is
+	 * applied, and what it answers does not matter. */
+	int (*place)(bn_fold *f, bn_event *ev, bn_err *err);
 	int (*clear)(bn_fold *f, const char *entity,
 		bn_err *err); /* deletes the entity's rows made by ordered events */
 	/* The file that makes its tables, "share/sql/0020_track.sql"; classes may name the same one.
