@@ -389,40 +389,45 @@ static void restart_remote(void *user)
 		bn_buf_adds(&m->o->text, "prediction\n");
 }
 
-/* What stands there instead of http://HOST:PORT, https://HOST:PORT or unix:PATH. */
-static int check_endpoint(const bn_cli *cli, const char *url, bn_err *err)
+static bool is_address(const char *url)
 {
-	const bn_env *env = bn_cli_env(cli);
-	const char *ca = bn_cli_opt(cli, "ca-file");
-	bn_path_kind kind = BN_PATH_FILE;
-	int rc = 0;
-	if (bn_str_starts(url, "unix:")) {
-		if (!url[5] || bn_str_starts(url, "unix:~"))
-			goto wrong;
-		return 0;
-	}
-	if (!bn_str_starts(url, "http://") && !bn_str_starts(url, "https://"))
-		goto wrong;
-	if (ca && (rc = bn_fs_look(&kind, env, ca, err)) < 0)
-		return rc;
-	if (kind == BN_PATH_ABSENT)
-		return bn_err_set(err, BN_ENOTFOUND, "--ca-file: there is no '%s'", ca);
-	if (kind != BN_PATH_FILE)
-		return bn_err_set(err, BN_EINVAL, "--ca-file: '%s' is no file", ca);
-	return 0;
-wrong:
-	rc = bn_err_set(err, BN_EINVAL, "--endpoint '%s' is not the address of a server", url);
+	if (bn_str_starts(url, "unix:"))
+		return url[5] && url[5] != '~';
+	return bn_str_starts(url, "http://") || bn_str_starts(url, "https://");
+}
+
+static int no_address(const bn_cli *cli, const char *url, bn_err *err)
+{
+	bn_err_set(err, BN_EINVAL, "--endpoint '%s' is not the address of a server", url);
 	if (bn_str_starts(url, "unix:"))
 		bn_err_hint(err,
 			"unix:PATH, as in unix:/run/user/1000/power.sock; the shell expands no "
 			"~ behind the colon");
 	else if (strstr(url, "://"))
 		bn_err_hint(err, "http://HOST:PORT, https://HOST:PORT or unix:PATH");
-	else if (bn_fs_is_device(env, url) || strchr(url, '/') || bn_str_ends(url, ".sock"))
+	else if (bn_fs_is_device(bn_cli_env(cli), url) || strchr(url, '/') ||
+		 bn_str_ends(url, ".sock"))
 		bn_err_hint(err, "a Unix socket is written unix:%s", url);
 	else
 		bn_err_hint(err, "is it http://%s?", url);
-	return rc;
+	return BN_EINVAL;
+}
+
+/* Before the file is read. */
+static int check_endpoint(const bn_cli *cli, const char *url, bn_err *err)
+{
+	const char *ca = bn_cli_opt(cli, "ca-file");
+	bn_path_kind kind = BN_PATH_FILE;
+	int rc = 0;
+	if (!is_address(url))
+		return no_address(cli, url, err);
+	if (ca && (rc = bn_fs_look(&kind, bn_cli_env(cli), ca, err)) < 0)
+		return rc;
+	if (kind == BN_PATH_ABSENT)
+		return bn_err_set(err, BN_ENOTFOUND, "--ca-file: there is no '%s'", ca);
+	if (kind != BN_PATH_FILE)
+		return bn_err_set(err, BN_EINVAL, "--ca-file: '%s' is no file", ca);
+	return 0;
 }
 
 static int open_remote(remote *m, const char *url, bn_err *err)
