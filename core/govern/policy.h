@@ -47,18 +47,11 @@
  */
 #ifndef BN_GOVERN_POLICY_H
 #define BN_GOVERN_POLICY_H
+#include "core/govern/role.h"
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
 
 #include <stdbool.h>
-
-typedef enum bn_role {
-	BN_ROLE_VIEWER,
-	BN_ROLE_DEVELOPER,
-	BN_ROLE_REVIEWER,
-	BN_ROLE_ADMIN,
-	BN_ROLES
-} bn_role;
 
 typedef enum bn_act {
 	BN_ACT_REGISTER,
@@ -72,8 +65,6 @@ typedef enum bn_act {
 	BN_ACTS
 } bn_act;
 
-const char *bn_role_name(bn_role role);
-int bn_role_parse(bn_role *out, const char *word, bn_err *err); /* BN_EINVAL, with the nearest */
 const char *bn_act_name(bn_act act);
 
 /* ---- the document -------------------------------------------------------------------------- */
