@@ -41,8 +41,25 @@ CREATE TABLE index_tail (
 	last_clock INTEGER NOT NULL,
 	last_crc INTEGER NOT NULL,
 	pinned_seq INTEGER NOT NULL, -- up to here a sealed segment has been seen to agree
-	chain BLOB NOT NULL          -- the log's hash chain after last_seq, 32 bytes
+	chain BLOB NOT NULL,         -- the log's hash chain after last_seq, 32 bytes
+	compared INTEGER NOT NULL,   -- digest of the names of the segments in index_segment; 0: none
+	contradicts INTEGER NOT NULL -- of all names under which the log did not go on behind last_seq; 0: none
 );
+
+-- The sealed segments that start at or before index_tail.last_seq, as they lie in the log now, and what
+-- their trailers say. state: 0 the same records as were folded; 1 no whole segment; 2 other records.
+CREATE TABLE index_segment (
+	writer INTEGER NOT NULL,
+	last INTEGER NOT NULL,
+	first INTEGER NOT NULL,
+	state INTEGER NOT NULL,
+	clock INTEGER,
+	chain BLOB,
+	key BLOB,       -- NULL: not signed, or in a form that this program does not know
+	epoch BLOB,
+	signature BLOB,
+	PRIMARY KEY (writer, last, first)
+) WITHOUT ROWID;
 
 -- Fields in payloads that this program does not know, of kinds that it does (bn_fold_kind): what it did
 -- not read in the record. A program with other fields makes another index, so the rows are always its own.
@@ -151,6 +168,34 @@ CREATE VIEW dump_writer_card AS
 	SELECT w.name AS writer, c.seq AS seq, c.key AS key, c.uid AS uid, c.host AS host,
 		c.user AS user
 	FROM writer_card c JOIN index_name w ON w.no = c.writer;
+
+-- The newest signed trailer of each writer, good or not.
+CREATE TABLE writer_seal (
+	writer INTEGER PRIMARY KEY,
+	seq INTEGER NOT NULL,   -- of the last record that it speaks of
+	clock INTEGER NOT NULL, -- of that record
+	chain BLOB NOT NULL,    -- the chain hash after it, as the log has it
+	key BLOB NOT NULL,
+	epoch BLOB NOT NULL,    -- 32 bytes or none
+	signature BLOB NOT NULL
+);
+CREATE VIEW dump_writer_seal AS
+	SELECT w.name AS writer, s.seq AS seq, s.clock AS clock, s.chain AS chain, s.key AS key,
+		s.epoch AS epoch, s.signature AS signature
+	FROM writer_seal s JOIN index_name w ON w.no = s.writer;
+
+-- What the newest trailer's signature was found to be, once somebody asked.
+CREATE TABLE index_seal_verdict (writer INTEGER PRIMARY KEY, good INTEGER NOT NULL);
+
+-- Writers with two histories (core/store/log/fork.h): from record seq on, sealed segments differ.
+CREATE TABLE writer_fork (
+	writer INTEGER PRIMARY KEY,
+	seq INTEGER NOT NULL,
+	words TEXT NOT NULL
+);
+CREATE VIEW dump_writer_fork AS
+	SELECT w.name AS writer, f.seq AS seq, f.words AS words
+	FROM writer_fork f JOIN index_name w ON w.no = f.writer;
 
 -- The last event of each entity.
 CREATE VIEW dump_entity_state AS

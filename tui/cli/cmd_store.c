@@ -55,6 +55,16 @@ static json_t *gaps_json(const bn_index_status *s)
 	return list;
 }
 
+static json_t *forks_json(const bn_index_status *s)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; list && i < s->fork_count; i++)
+		json_array_append_new(
+			list, json_pack("{s:s, s:I, s:s}", "writer", s->forks[i].writer, "seq",
+				      (json_int_t)s->forks[i].seq, "why", s->forks[i].words));
+	return list;
+}
+
 static json_t *unknown_json(const bn_index_status *s)
 {
 	json_t *list = json_array();
@@ -102,6 +112,23 @@ static void warn_newer(bn_cli *cli, const bn_index_status *s)
 			(int)BN_INDEX_FIELDS_MOST);
 }
 
+/* What is wrong with the log, each in a line. BN_EFAILED when anything is. */
+static int warn_of_log(bn_cli *cli, const bn_index_status *s, bn_err *err)
+{
+	for (size_t i = 0; i < s->gap_count; i++)
+		bn_cli_warn(cli, "log of %s: %s; its first %lld events are in the index",
+			s->gaps[i].writer, s->gaps[i].why, (long long)s->gaps[i].folded);
+	for (size_t i = 0; i < s->fork_count; i++)
+		bn_cli_warn(cli, "log of %s: %s; nothing that is signed there counts",
+			s->forks[i].writer, s->forks[i].words);
+	if (!s->gap_count && !s->fork_count)
+		return 0;
+	int rc = bn_err_set(err, BN_EFAILED,
+		s->gap_count ? "part of the log cannot be read" : "a writer has two histories");
+	bn_err_hint(err, "see `binnacle audit verify`");
+	return rc;
+}
+
 static int show_status(bn_cli *cli, bn_workspace *ws, bn_err *err)
 {
 	static const bn_col fields[] = {{"path", "index", BN_AS_TEXT}, {"fs", "on", BN_AS_TEXT},
@@ -130,18 +157,14 @@ static int show_status(bn_cli *cli, bn_workspace *ws, bn_err *err)
 		goto out;
 	}
 	json_object_set_new(o, "gap_count", json_integer((json_int_t)s.gap_count));
+	json_object_set_new(o, "forks", forks_json(&s));
 	json_object_set_new(o, "unknown", unknown_json(&s));
 	json_object_set_new(o, "newer_fields", json_integer((json_int_t)s.with_unknown_fields));
 	json_object_set_new(o, "unknown_fields", fields_json(&s));
 	rc = bn_cli_object(cli, o, fields, err);
 	warn_newer(cli, &s);
-	for (size_t i = 0; i < s.gap_count; i++)
-		bn_cli_warn(cli, "log of %s: %s; its first %lld events are in the index",
-			s.gaps[i].writer, s.gaps[i].why, (long long)s.gaps[i].folded);
-	if (!rc && s.gap_count) {
-		rc = bn_err_set(err, BN_EFAILED, "part of the log cannot be read");
-		bn_err_hint(err, "see `binnacle audit verify`");
-	}
+	if (rc >= 0)
+		rc = warn_of_log(cli, &s, err);
 out:
 	bn_index_status_release(&s);
 	return rc;

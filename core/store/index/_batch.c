@@ -333,6 +333,7 @@ static void batch_free(bn_fold *f)
 	bn_numbers_release(&f->numbers);
 	bn_free(f->verdicts);
 	bn_free(f->signed_new);
+	bn_free(f->seals);
 	bn_free(f->table);
 	bn_arena_release(&f->arena);
 }

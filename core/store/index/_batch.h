@@ -117,6 +117,8 @@ struct bn_fold {
 	/* the signed records of the batch */
 	bn_signed_new *signed_new;
 	size_t signed_count, signed_cap;
+	int64_t *seals; /* writers whose seal is another one */
+	size_t seal_count, seal_cap;
 	/* the events of an entity in whole mode */
 	fold_verdict *verdicts;
 	size_t verdict_count;
@@ -144,6 +146,8 @@ bool bn_fold_understands(bn_fold *f, const fold_entity *e, bn_event *ev);
 
 /* ---- _signed.c --------------------------------------------------------------------------------- */
 
+/* Of a scheme that this program knows, with lengths that fit it. */
+bool bn_signature_is_known(const bn_signature *s);
 /* Lets the view point to the bytes beside it, where it has them, after a copy. */
 void bn_signed_point(fold_signed *s);
 /* Makes f->sig of the record, which is signed. */
@@ -152,6 +156,28 @@ void bn_fold_signed_of(bn_fold *f, const fold_record *from);
 int bn_fold_signed_take(bn_fold *f, const bn_event *ev, const bn_record *r, bn_err *err);
 /* Makes f->sig of the record's row. */
 int bn_fold_signed_read(bn_fold *f, int64_t writer_no, uint64_t seq, bn_err *err);
+
+/* ---- _segments.c ------------------------------------------------------------------------------- */
+
+/* Chain hashes behind records at which a sealed segment ends. */
+typedef struct fold_mark {
+	uint64_t seq;
+	uint8_t chain[BN_SHA256_BYTES];
+} fold_mark;
+
+typedef struct fold_marks {
+	fold_mark *items;
+	size_t count, cap;
+} fold_marks;
+
+int bn_fold_marks_add(
+	fold_marks *m, uint64_t seq, const uint8_t chain[BN_SHA256_BYTES], bn_err *err);
+/* Compares the segments of w that the listing has and index_segment has not with what was folded, and
+ * brings seal and fork up to date. marks: what this batch knows of the chain. fresh: this batch has
+ * folded the writer from its first record. BN_FOLD_REBUILD when the writer turns out to have two
+ * histories, or no longer two: which of them was folded depends on what came first. */
+int bn_fold_segments(
+	bn_fold *f, bn_log_writer *w, const fold_marks *marks, bool fresh, bn_err *err);
 
 /* ---- _entity.c ------------------------------------------------------------------------------- */
 

@@ -61,6 +61,10 @@ typedef struct intake {
 	uint64_t seq, pinned, first_clock;
 	uid_t uid; /* who owns the segment of the last record */
 	int tries;
+	bool in_open;      /* what is doubted lies in open.seg */
+	uint64_t next_end; /* where the next sealed segment ends, 0: none does */
+	fold_marks marks;
+	uint64_t compared, contradicts;
 } intake;
 
 /* Over a network only sealed segments are to be trusted, save where this very machine writes, and
@@ -82,7 +86,7 @@ bool bn_fold_is_due(const bn_fold_source *from, const bn_log_writer *w)
 	uint64_t end = bn_log_sealed_end(w);
 	if (w->stuck)
 		return false;
-	if (end > w->seq)
+	if (end > w->seq || bn_log_names_digest(w, w->seq) != w->compared)
 		return true;
 	if (open_is_readable(from, w) &&
 		(w->open_size != w->folded_size || w->open_inode != w->folded_inode))
@@ -97,6 +101,7 @@ bool bn_fold_is_due(const bn_fold_source *from, const bn_log_writer *w)
 static void doubt_it(intake *in, doubt what)
 {
 	bn_segment_close(&in->s);
+	in->in_open = in->state == OPEN;
 	in->state = DOUBT;
 	in->doubt = what;
 	in->w->damaged = what != DOUBT_HISTORY;
@@ -200,6 +205,16 @@ static int pick_open(bn_fold *f, intake *in, bn_err *err)
 	return 0;
 }
 
+/* Where the first sealed segment ends that ends behind seq. */
+static uint64_t next_end(const bn_log_writer *w, uint64_t seq)
+{
+	uint64_t end = 0;
+	for (size_t i = 0; i < w->sealed_count; i++)
+		if (w->sealed[i].last > seq && (!end || w->sealed[i].last < end))
+			end = w->sealed[i].last;
+	return end;
+}
+
 static int pick(bn_fold *f, intake *in, bn_err *err)
 {
 	bn_log_writer *w = in->w;
@@ -207,6 +222,7 @@ static int pick(bn_fold *f, intake *in, bn_err *err)
 	uint64_t end = bn_log_sealed_end(w);
 	char text[80];
 	w->fault[0] = '\0';
+	in->next_end = next_end(w, w->seq);
 	if (range) {
 		in->last = range->last;
 		bn_segment_name(text, range->first, range->last);
@@ -229,6 +245,14 @@ static int pick(bn_fold *f, intake *in, bn_err *err)
 	return 0;
 }
 
+/* A wide segment that is sound but for what was folded elsewhere: it holds another history. */
+static bool contradicts(const intake *in)
+{
+	const bn_segment *s = &in->s;
+	return s->end == BN_SEGMENT_BAD && s->header.first_seq <= s->trusted_seq &&
+	       (s->last_seq == s->trusted_seq || s->last_seq == in->last);
+}
+
 /* The segment gives no more records. */
 static void segment_ended(intake *in)
 {
@@ -244,6 +268,8 @@ static void segment_ended(intake *in)
 		w->hint_at = s->last_at;
 		w->hint_seq = s->last_seq;
 		in->state = DONE;
+	} else if (contradicts(in)) {
+		doubt_it(in, DOUBT_HISTORY);
 	} else if (s->end != BN_SEGMENT_SEALED || w->seq != in->last) {
 		doubt_fault(in, s->fault ? s->fault : "a sealed segment is not whole");
 	} else {
@@ -276,6 +302,11 @@ static int read_on(intake *in, bn_err *err)
 		w->clock = in->r.clock;
 		w->crc = in->r.crc;
 		memcpy(w->chain, in->s.chain, sizeof w->chain);
+		if (w->seq == in->next_end) {
+			in->next_end = next_end(w, w->seq);
+			if ((rc = bn_fold_marks_add(&in->marks, w->seq, w->chain, err)) < 0)
+				return rc;
+		}
 		in->uid = in->s.uid;
 		if (w->seq == 1)
 			in->first_clock = w->clock;
@@ -290,6 +321,16 @@ static int read_on(intake *in, bn_err *err)
 	return 0;
 }
 
+/* Whether folding anew would come to the same end: what was folded is there, in the files of these very
+ * names, or before the open.seg that does not go on from it. */
+static bool is_settled(const intake *in)
+{
+	const bn_log_writer *w = in->w;
+	if (in->seq == 0 || w->contradicts == bn_log_names_digest(w, UINT64_MAX))
+		return true;
+	return in->in_open && w->pinned >= w->seq && bn_log_sealed_end(w) >= w->seq;
+}
+
 /* Looks again, or believes it. */
 static int settle_doubt(bn_fold *f, intake *in)
 {
@@ -298,8 +339,13 @@ static int settle_doubt(bn_fold *f, intake *in)
 		in->state = PICK;
 		return 0;
 	}
-	if (in->tries > TRIES && in->doubt == DOUBT_HISTORY)
-		return BN_FOLD_REBUILD;
+	if (in->tries > TRIES && in->doubt == DOUBT_HISTORY) {
+		if (!is_settled(in))
+			return BN_FOLD_REBUILD;
+		snprintf(w->fault, sizeof w->fault,
+			"what lies behind event %" PRIu64 " continues another history", w->seq);
+		w->damaged = true;
+	}
 	w->damaged = w->damaged && in->tries > TRIES;
 	if (in->tries <= TRIES)
 		snprintf(w->fault, sizeof w->fault, "its directory cannot be listed");
@@ -334,21 +380,28 @@ static int intake_next(bn_fold *f, intake *in, bn_err *err)
 	}
 }
 
-static int tail_save(bn_fold *f, const intake *in, bn_err *err)
+static int tail_save(bn_fold *f, intake *in, bn_err *err)
 {
-	const bn_log_writer *w = in->w;
+	bn_log_writer *w = in->w;
 	int64_t no, host;
-	if (w->seq == in->seq && w->pinned == in->pinned)
+	int rc = bn_fold_segments(f, w, &in->marks, in->seq == 0, err);
+	if (rc != 0)
+		return rc;
+	if (in->seq == 0 && w->seq && w->stuck && w->damaged)
+		w->contradicts = bn_log_names_digest(w, UINT64_MAX);
+	if (w->seq == in->seq && w->pinned == in->pinned && w->compared == in->compared &&
+		w->contradicts == in->contradicts)
 		return 0;
-	int rc = bn_numbers_name(&f->numbers, BN_NAME_WRITER, w->name, &no, err);
+	rc = bn_numbers_name(&f->numbers, BN_NAME_WRITER, w->name, &no, err);
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_numbers_name(&f->numbers, BN_NAME_HOST, w->host, &host, err)) < 0)
 		return rc;
 	if ((rc = bn_sql_run(f->db, err,
-		     "INSERT OR REPLACE INTO index_tail VALUES (?, ?, ?, ?, ?, ?)", "iiiiib", no,
-		     (int64_t)w->seq, (int64_t)w->clock, (int64_t)w->crc, (int64_t)w->pinned,
-		     w->chain, sizeof w->chain)) < 0)
+		     "INSERT OR REPLACE INTO index_tail VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		     "iiiiibii", no, (int64_t)w->seq, (int64_t)w->clock, (int64_t)w->crc,
+		     (int64_t)w->pinned, w->chain, sizeof w->chain, (int64_t)w->compared,
+		     (int64_t)w->contradicts)) < 0)
 		return rc;
 	if (w->seq == in->seq)
 		return 0;
@@ -392,6 +445,9 @@ static int take_merged(bn_fold *f, intake *in, size_t n, bn_err *err)
 	size_t count = 0;
 	int rc = 0;
 	for (size_t i = 0; i < n; i++) {
+		bn_log_writer *w = in[i].w;
+		if (w->seq && (rc = bn_fold_marks_add(&in[i].marks, w->seq, w->chain, err)) < 0)
+			return rc;
 		if ((rc = intake_next(f, &in[i], err)) == 1)
 			heap[count++] = &in[i];
 		else if (rc)
@@ -420,6 +476,12 @@ static int take_merged(bn_fold *f, intake *in, size_t n, bn_err *err)
 	return rc;
 }
 
+static void intake_release(intake *in)
+{
+	bn_segment_close(&in->s);
+	bn_free(in->marks.items);
+}
+
 int bn_fold_intake(bn_fold *f, bn_err *err)
 {
 	bn_log *log = f->from->log;
@@ -435,11 +497,13 @@ int bn_fold_intake(bn_fold *f, bn_err *err)
 				in[n++] = (intake){.w = w,
 					.s = {.fd = -1},
 					.seq = w->seq,
+					.compared = w->compared,
+					.contradicts = w->contradicts,
 					.pinned = w->pinned};
 		}
 		rc = take_merged(f, in, n, err);
 		for (size_t k = 0; k < n; k++)
-			bn_segment_close(&in[k].s);
+			intake_release(&in[k]);
 	}
 	bn_free(in);
 	return rc;

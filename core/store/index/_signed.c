@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static bool is_known_form(const bn_signature *s)
+bool bn_signature_is_known(const bn_signature *s)
 {
 	return s->scheme == BN_SIGNATURE_ED25519 && s->key_bytes == BN_ED25519_KEY_BYTES &&
 	       s->signature_bytes == BN_ED25519_SIGNATURE_BYTES;
@@ -28,7 +28,7 @@ void bn_fold_signed_of(bn_fold *f, const fold_record *from)
 	bn_sha256(from->r->bytes, from->r->size, out->id);
 	memcpy(out->before, from->before, sizeof out->before);
 	memcpy(out->after, from->after, sizeof out->after);
-	if (is_known_form(s)) {
+	if (bn_signature_is_known(s)) {
 		memcpy(out->key, s->key, sizeof out->key);
 		out->view.key = out->key;
 	}
@@ -134,4 +134,10 @@ const bn_signed_new *bn_fold_signed_new(bn_fold *f, size_t *n)
 {
 	*n = f->signed_count;
 	return f->signed_new;
+}
+
+const int64_t *bn_fold_seals_new(bn_fold *f, size_t *n)
+{
+	*n = f->seal_count;
+	return f->seals;
 }

@@ -148,6 +148,9 @@ typedef struct bn_signed_new {
 
 /* All of them, in the batch's order; memory of the batch. NULL when there are none. */
 const bn_signed_new *bn_fold_signed_new(bn_fold *f, size_t *n);
+/* The writers (ev->writer_no) whose newest seal is another one since this batch: bn_writer_author answers
+ * anew. Likewise. */
+const int64_t *bn_fold_seals_new(bn_fold *f, size_t *n);
 /* A pointer that the class keeps from its first event of a batch to batch_free: what a batch has
  * touched, a decoder's context. NULL at first. */
 void **bn_fold_slot(bn_fold *f, const bn_fold_class *class);
@@ -205,7 +208,7 @@ struct bn_fold_class {
 	/* Its entities are replayed before those of other classes. */
 	bool first;
 	/* After all events of a batch were taken and before any entity is replayed, when the batch took an
-	 * event of the class or any signed record: to say who else is replayed. */
+	 * event of the class, any signed record or a new seal: to say who else is replayed. */
 	int (*before_replay)(bn_fold *f, bn_err *err);
 	/* After everything else of a batch in which the class got an event or an entity was
 	 * replayed, before the commit: for rows that are derived from others. */

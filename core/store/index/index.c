@@ -295,13 +295,13 @@ static int load_tails(bn_index *ix, bn_err *err)
 		w->mirrored = w->seq;
 		w->seq = w->clock = w->pinned = 0;
 		w->crc = 0;
+		w->compared = w->contradicts = 0;
 		bn_chain_start(w->chain, w->name);
 	}
 	ix->log.lost = false;
 	int rc = bn_sql_prepare(&st, ix->db, err,
-		"SELECT n.name, last_seq, last_clock, last_crc, pinned_seq, chain FROM index_tail "
-		"t "
-		"JOIN index_name n ON n.no = t.writer",
+		"SELECT n.name, last_seq, last_clock, last_crc, pinned_seq, chain, "
+		"compared, contradicts FROM index_tail t JOIN index_name n ON n.no = t.writer",
 		"");
 	if (rc)
 		return rc;
@@ -316,6 +316,8 @@ static int load_tails(bn_index *ix, bn_err *err)
 		w->crc = (uint32_t)sqlite3_column_int64(st, 3);
 		w->pinned = (uint64_t)sqlite3_column_int64(st, 4);
 		bn_sql_bytes(st, 5, w->chain, sizeof w->chain);
+		w->compared = (uint64_t)sqlite3_column_int64(st, 6);
+		w->contradicts = (uint64_t)sqlite3_column_int64(st, 7);
 		see_clock(ix, w->clock);
 	}
 	sqlite3_finalize(st);

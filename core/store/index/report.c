@@ -25,6 +25,34 @@ static int add_gap(bn_index_status *s, const bn_log_writer *w, bn_err *err)
 	return g->writer && g->why ? 0 : bn_err_nomem(err, "the index's status");
 }
 
+static int add_fork(bn_index_status *s, sqlite3_stmt *st, bn_err *err)
+{
+	bn_index_fork *grown = bn_realloc(s->forks, (s->fork_count + 1) * sizeof *grown);
+	if (!grown)
+		return bn_err_nomem(err, "the index's status");
+	s->forks = grown;
+	bn_index_fork *f = &grown[s->fork_count++];
+	*f = (bn_index_fork){.writer = bn_sql_text(st, 0),
+		.seq = sqlite3_column_int64(st, 1),
+		.words = bn_sql_text(st, 2)};
+	return f->writer && f->words ? 0 : bn_err_nomem(err, "the index's status");
+}
+
+static int describe_forks(bn_index_status *s, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT writer, seq, words FROM dump_writer_fork ORDER BY writer", "");
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) > 0)
+		if ((rc = add_fork(s, st, err)) < 0)
+			goto out;
+out:
+	sqlite3_finalize(st);
+	return rc;
+}
+
 static int64_t count_outcome(sqlite3 *db, bn_outcome outcome)
 {
 	return bn_sql_int(db, 0, "SELECT count(*) FROM event WHERE outcome = ? AND outcome <> 0",
@@ -131,7 +159,8 @@ int bn_index_describe(bn_index_status *out, bn_index *ix, bn_err *err)
 	out->newer = count_outcome(ix->db, BN_OUTCOME_NEWER);
 	for (const bn_log_writer *w = NULL; !rc && (w = bn_index_next_gap(ix, w));)
 		rc = add_gap(out, w, err);
-	if (rc < 0 || (rc = describe_unknown(out, ix->db, err)) < 0)
+	if (rc < 0 || (rc = describe_forks(out, ix->db, err)) < 0 ||
+		(rc = describe_unknown(out, ix->db, err)) < 0)
 		return rc;
 	out->with_unknown_fields = bn_sql_int(ix->db, 0,
 		"SELECT count(*) FROM (SELECT DISTINCT writer, seq FROM index_unknown_field)", "");
@@ -140,6 +169,11 @@ int bn_index_describe(bn_index_status *out, bn_index *ix, bn_err *err)
 
 void bn_index_status_release(bn_index_status *s)
 {
+	for (size_t i = 0; i < s->fork_count; i++) {
+		bn_free(s->forks[i].writer);
+		bn_free(s->forks[i].words);
+	}
+	bn_free(s->forks);
 	for (size_t i = 0; i < s->gap_count; i++) {
 		bn_free(s->gaps[i].writer);
 		bn_free(s->gaps[i].why);

@@ -11,6 +11,12 @@ typedef struct bn_index_gap {
 	int64_t folded; /* events of it that are in the index */
 } bn_index_gap;
 
+/* A writer with two histories: nothing that it signed from record seq on counts. */
+typedef struct bn_index_fork {
+	char *writer, *words;
+	int64_t seq;
+} bn_index_fork;
+
 /* Events that this program does not understand: they are kept, and this is all that it can say. */
 typedef struct bn_index_unknown {
 	char *kind, *entity; /* entity: of one of them, the first by name */
@@ -38,6 +44,8 @@ typedef struct bn_index_status {
 	int64_t last_clock;                /* highest clock folded; 0 when there is none */
 	bn_index_gap *gaps;
 	size_t gap_count;
+	bn_index_fork *forks; /* by writer */
+	size_t fork_count;
 	bn_index_unknown *unknown; /* by kind and version */
 	size_t unknown_count;
 	int64_t with_unknown_fields;    /* events */

@@ -20,4 +20,14 @@
  * the fold's transaction the verdict is kept; elsewhere it is computed each time that none is kept. */
 int bn_signed_verify(sqlite3 *db, int64_t writer_no, uint64_t seq, bn_err *err);
 
+/* 1 the writer has two histories that differ at or before this record: nothing that is signed there counts,
+ * whichever of them was folded. A function of the files that lie in the log. 0 not. */
+int bn_signed_is_forked(sqlite3 *db, int64_t writer_no, uint64_t seq, bn_err *err);
+
+/* Whose key vouches for the writer's record seq, signed or not: that of the newest card at or before it, when
+ * the card's signature is good and the writer's newest signed trailer, at or behind the record, is good
+ * and that key's. 1, and key is set; 0: nobody's. A card that is bad vouches for nothing, nor do those
+ * before it. */
+int bn_writer_author(uint8_t key[32], sqlite3 *db, int64_t writer_no, uint64_t seq, bn_err *err);
+
 #endif

@@ -200,6 +200,20 @@ const bn_log_range *bn_log_cover(const bn_log_writer *w, uint64_t seq)
 	return best;
 }
 
+uint64_t bn_log_names_digest(const bn_log_writer *w, uint64_t upto)
+{
+	uint8_t hash[BN_SHA256_BYTES];
+	uint64_t digest;
+	size_t n = 0;
+	while (n < w->sealed_count && w->sealed[n].first <= upto)
+		n++;
+	if (n == 0)
+		return 0;
+	bn_sha256(w->sealed, n * sizeof *w->sealed, hash);
+	memcpy(&digest, hash, sizeof digest);
+	return digest & INT64_MAX; /* SQLite keeps it */
+}
+
 uint64_t bn_log_sealed_end(const bn_log_writer *w)
 {
 	uint64_t end = 0;

@@ -31,7 +31,11 @@ typedef struct bn_log_writer {
 	uint64_t seq, clock, pinned;
 	uint64_t mirrored; /* seq before the table was read again */
 	uint32_t crc;
-	uint8_t chain[BN_SHA256_BYTES];         /* the hash after record seq */
+	uint8_t chain[BN_SHA256_BYTES]; /* the hash after record seq */
+	uint64_t
+		compared; /* digest of the names whose segments were compared with what was folded */
+	uint64_t
+		contradicts; /* digest of all names under which its history was found not to go on */
 	uint64_t hint_inode, hint_at, hint_seq; /* record hint_seq of that open.seg starts there */
 	uint64_t folded_size;                   /* size of open.seg when it was folded to its end */
 	uint64_t folded_inode;
@@ -55,6 +59,9 @@ int bn_log_relist(bn_log_writer *w, const bn_dir *at, bn_err *err);
 bn_log_writer *bn_log_find(bn_log *log, const char *name);
 /* The sealed range that holds seq and reaches furthest; NULL when there is none. */
 const bn_log_range *bn_log_cover(const bn_log_writer *w, uint64_t seq);
+/* Of the names of the sealed segments that start at or before `upto`: two lists with one digest are the
+ * same. 0 for none. */
+uint64_t bn_log_names_digest(const bn_log_writer *w, uint64_t upto);
 uint64_t bn_log_sealed_end(const bn_log_writer *w); /* last sealed sequence number, 0 for none */
 
 #endif

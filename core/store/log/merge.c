@@ -14,7 +14,7 @@
 #include "core/store/log/merge.h"
 
 #include "core/base/mem.h"
-#include "core/store/log/segment.h"
+#include "core/store/log/fork.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -31,6 +31,16 @@ typedef struct part {
 	bool foreign; /* owned by someone else: stays as it is, who owns a file is who wrote it */
 } part;
 
+/* Removes a part that a wider one covers, unless it holds anything else: then it stays for those who
+ * look for forks. */
+static void part_drop(const bn_dir *at, const part *wide, const part *p)
+{
+	bn_segment_diff diff;
+	if (bn_segment_compare(&diff, at, wide->path, p->path, p->last, NULL) == 0 && diff.whole &&
+		!diff.seq)
+		bn_dir_unlink(at, p->path, NULL);
+}
+
 /* Drops parts that a wider one covers (left by a merge that died before unlinking them), and
  * returns how many are left. */
 static size_t parts_uncover(const bn_dir *at, part *parts, size_t n)
@@ -38,7 +48,7 @@ static size_t parts_uncover(const bn_dir *at, part *parts, size_t n)
 	size_t kept = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (kept && !parts[i].foreign && parts[i].last <= parts[kept - 1].last) {
-			bn_dir_unlink(at, parts[i].path, NULL);
+			part_drop(at, &parts[kept - 1], &parts[i]);
 			bn_free(parts[i].path);
 			continue;
 		}

@@ -34,10 +34,14 @@ static bool parse_number(const char **p, uint64_t *out)
 
 bool bn_segment_parse_name(const char *name, uint64_t *first, uint64_t *last)
 {
+	char canonical[BN_SEGMENT_NAME];
 	const char *p = name;
 	if (!parse_number(&p, first) || *p++ != '-' || !parse_number(&p, last))
 		return false;
-	return !strcmp(p, ".seg") && *first >= 1 && *first <= *last;
+	if (strcmp(p, ".seg") != 0 || *first < 1 || *first > *last)
+		return false;
+	bn_segment_name(canonical, *first, *last); /* one range has one name */
+	return !strcmp(name, canonical);
 }
 
 static int compare_segments(const void *a, const void *b)

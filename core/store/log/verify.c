@@ -2,7 +2,7 @@
 #include "core/store/log/verify.h"
 
 #include "core/base/mem.h"
-#include "core/store/log/listing.h"
+#include "core/store/log/fork.h"
 #include "core/store/log/sign.h"
 
 #include <inttypes.h>
@@ -278,6 +278,20 @@ static int check_gap(check *c, const char *file, uint64_t first, uint64_t named,
 	return resync(c, file, first, err);
 }
 
+/* A segment whose records are all known from others: whether they are the same. */
+static int check_covered(check *c, const char *file, const bn_log_range *range, bn_err *err)
+{
+	bn_segment_diff diff;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_log_fork_find(&diff, c->at, c->w, range, range->last, &why);
+	if (rc == BN_ENOMEM)
+		return bn_err_move(err, &why);
+	if (rc < 0 || !diff.seq) /* what cannot be read has a fault of its own */
+		return 0;
+	return add_fault(c, BN_FAULT_OVERLAP, file, 0, diff.seq, err,
+		"its records from %" PRIu64 " on differ from another segment's", diff.seq);
+}
+
 static int check_writer(check *c, bn_err *err)
 {
 	int rc;
@@ -291,6 +305,8 @@ static int check_writer(check *c, bn_err *err)
 		bn_segment_name(file, range->first, range->last);
 		if (range->first > c->seq + 1 &&
 			(rc = check_gap(c, file, range->first, named, err)) < 0)
+			return rc;
+		if (range->last <= c->seq && (rc = check_covered(c, file, range, err)) < 0)
 			return rc;
 		if ((rc = check_segment(c, file, range->first, false, err)) < 0)
 			return rc;
