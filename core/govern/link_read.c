@@ -268,10 +268,10 @@ json_t *bn_link_heads_json(const bn_chain_head *heads, size_t n)
 {
 	json_t *all = json_object();
 	for (size_t i = 0; all && i < n; i++) {
+		bool is_twice = json_object_get(all, heads[i].writer) != NULL;
 		json_t *head = json_pack("[I, o]", (json_int_t)heads[i].seq,
 			bn_link_hex_json(heads[i].after, BN_CHAIN_ID_BYTES));
-		if (json_object_get(all, heads[i].writer) ||
-			json_object_set_new(all, heads[i].writer, head) != 0) {
+		if (json_object_set_new(all, heads[i].writer, head) != 0 || is_twice) {
 			json_decref(all);
 			return NULL;
 		}
