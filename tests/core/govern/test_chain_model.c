@@ -223,14 +223,13 @@ static const char *attacker_key(const attack *a)
 	}
 }
 
-static void evil_change(const attack *a, char *out, size_t size)
+static void evil_change(char *out, size_t size)
 {
 	int p = (int)dice(8);
 	static const char *const forms[] = {"remove:%c", "unadmin:%c", "admin:%c", "key:%c:X",
 		"key:%c:Y", "reviewer:%c", "revoke:%c", "revoke:%c2", "cut:%c:w:1"};
 	static const char *const fixed[] = {"+X", "+Y", "+X +Y +Z", "policy:1", "policy:5", "newer",
 		"restored head:w:1:x", "person:X", "revoke:R"};
-	(void)a;
 	if (chance(60))
 		snprintf(out, size, "%s", fixed[dice(sizeof fixed / sizeof *fixed)]);
 	else {
@@ -251,7 +250,7 @@ static void evil_link(attack *a)
 	}
 	for (int i = (int)dice(3); i > 0; i--) {
 		char change[24];
-		evil_change(a, change, sizeof change);
+		evil_change(change, sizeof change);
 		strcat(changes, change);
 		strcat(changes, " ");
 	}
