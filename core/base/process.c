@@ -472,10 +472,10 @@ static bool has_mark(pid_t pid, const bn_process_mark *mark)
 	return has;
 }
 
-static bool has_another_mark(pid_t pid, const bn_process_mark *mark)
+bool bn_process_has_another_mark(pid_t pid, bn_process_mark mark)
 {
-	char *value = environ_value(pid, mark->name);
-	bool has = value && value[0] && strcmp(value, mark->value) != 0;
+	char *value = environ_value(pid, mark.name);
+	bool has = value && value[0] && strcmp(value, mark.value) != 0;
 	bn_free(value);
 	return has;
 }
@@ -489,7 +489,7 @@ static size_t proc_list_tree(proc_list *l, pid_t root, const bn_process_mark *ma
 		for (size_t i = found; i < l->count; i++) {
 			if (l->items[i].ppid != parent || l->items[i].pid == root)
 				continue;
-			if (mark && has_another_mark(l->items[i].pid, mark))
+			if (mark && bn_process_has_another_mark(l->items[i].pid, *mark))
 				continue;
 			proc_stat hold = l->items[found];
 			l->items[found++] = l->items[i];

@@ -92,6 +92,8 @@ typedef struct bn_process_mark {
 	const char *name, *value;
 } bn_process_mark;
 
+/* Whether pid was started with another value of it, not an empty one. */
+bool bn_process_has_another_mark(pid_t pid, bn_process_mark mark);
 /* Sends the signal to every descendant of root (not to root), without those that have another value (not an
  * empty one) of that variable, and what is below them: they were started as something of its own. Returns
  * how many got it. */

@@ -15,6 +15,7 @@ typedef struct bn_exec {
 	const bn_env *env;
 	const bn_fold_class *const *classes;
 	const char *id;
+	const char *spec_hash; /* as the log says; NULL: not known here */
 	bn_workspace *ws;
 	bn_supervisor_lock lock;
 	bn_spec *spec;

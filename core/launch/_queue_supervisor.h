@@ -14,12 +14,18 @@ typedef struct bn_queue_task {
 	const char *program;
 } bn_queue_task;
 
+/* A run that has its turn. */
+typedef struct bn_queue_turn {
+	const char *id, *spec_hash; /* as the log says */
+	int64_t cores;
+} bn_queue_turn;
+
 /* In the forked process, which supervises the run in the workspace around home, and holds its lock, fd.
  * The environment becomes that of the run; a trainer finds in BINNACLE_CORES how many cores the queue
  * gives it. A command is supervised here; for a trainer, whose libraries
  * read the environment when a process starts, the process becomes the program. Returns the exit status: 0 when it
  * supervised. A run that could not be started is FAILED, or waits with a reason (queue.h). */
 int bn_queue_be_supervisor(
-	const bn_queue_task *t, const char *home, const char *id, int fd, int64_t cores);
+	const bn_queue_task *t, const char *home, const bn_queue_turn *turn, int fd);
 
 #endif

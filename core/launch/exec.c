@@ -17,7 +17,9 @@
 #include "core/run/runlog.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,11 +67,21 @@ out:
 	return rc;
 }
 
-int bn_exec_spec(bn_spec **out, bn_workspace *ws, const bn_dir *run_dir, bn_err *err)
+int bn_exec_spec(
+	bn_spec **out, bn_workspace *ws, const bn_dir *run_dir, const char *hash, bn_err *err)
 {
-	char hash[65];
-	int rc = read_hash(hash, run_dir, err);
-	return rc < 0 ? rc : bn_spec_fetch(out, ws, hash, err);
+	char there[65];
+	int rc = read_hash(there, run_dir, err);
+	if (rc < 0)
+		return rc;
+	if (hash && strcmp(hash, there) != 0) {
+		rc = bn_err_set(err, BN_EREFUSED,
+			"'%s/spec' names the spec %.12s, the log says %.12s: it is not run",
+			run_dir->path, there, hash);
+		bn_err_hint(err, "has somebody exchanged the directories of runs?");
+		return rc;
+	}
+	return bn_spec_fetch(out, ws, there, err);
 }
 
 bool bn_exec_may_pass(int code)
@@ -100,7 +112,7 @@ static void say_changed(const bn_exec *x)
 /* The spec may have been written by another version, and may have waited since. */
 static int load_spec(bn_exec *x, bool waited, bn_err *err)
 {
-	int rc = bn_exec_spec(&x->spec, x->ws, x->run_dir, err);
+	int rc = bn_exec_spec(&x->spec, x->ws, x->run_dir, x->spec_hash, err);
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_spec_check_complete(x->spec, "stored spec", err)) < 0)
@@ -148,7 +160,7 @@ static void child_main(bn_exec *x, int gate, pid_t parent)
 static int start_child(bn_exec *x, int *gate, bn_err *err)
 {
 	int fd[2];
-	if (pipe(fd) != 0)
+	if (pipe2(fd, O_CLOEXEC) != 0)
 		return bn_err_sys(err, BN_EIO, errno, "cannot make a pipe");
 	pid_t me = getpid();
 	x->ended = false;
@@ -275,11 +287,12 @@ static int run(bn_exec *x, const char *dir, int lock_fd, int *exit_status, bn_er
 }
 
 int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
-	const char *id, int lock_fd, int *exit_status, bn_err *err)
+	const char *id, const char *spec_hash, int lock_fd, int *exit_status, bn_err *err)
 {
 	bn_exec x = {.env = env,
 		.classes = classes,
 		.id = id,
+		.spec_hash = spec_hash,
 		.lock = {.fd = -1},
 		.beat_ms = bn_env_get_ms(env, "BINNACLE_HEARTBEAT", BEAT_LEAST_MS, BEAT_MS),
 		.metrics = BN_METRIC_SET_INIT};

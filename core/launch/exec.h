@@ -27,14 +27,17 @@
  * of a run that was claimed (core/run/supervisor.h), which is taken over; -1: it is taken here.
  * A run that was claimed and whose start fails for a reason that may pass (bn_exec_may_pass) is left as it
  * was, for another try; every other one ends in the log.
+ * spec_hash: what run.created says of its spec, from who has read or written that; a run whose directory names
+ * another one is refused. NULL: as the directory says.
  * *exit_status: of the child, 128 + signal when one ended it. BN_ECONFLICT when the run is supervised. */
 int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
-	const char *id, int lock_fd, int *exit_status, bn_err *err);
+	const char *id, const char *spec_hash, int lock_fd, int *exit_status, bn_err *err);
 
 /* Whether what failed with this code may go better when it is tried again. */
 bool bn_exec_may_pass(int code);
 
-/* The spec of a run, found by its directory. *out is yours. */
-int bn_exec_spec(bn_spec **out, bn_workspace *ws, const bn_dir *run_dir, bn_err *err);
+/* The spec of a run, found by its directory. hash: which one that has to be, or NULL. *out is yours. */
+int bn_exec_spec(
+	bn_spec **out, bn_workspace *ws, const bn_dir *run_dir, const char *hash, bn_err *err);
 
 #endif

@@ -31,7 +31,8 @@ int bn_executor_of(const bn_executor **out, bn_workspace *ws, const char *id, bn
 	int rc = 0;
 	*out = &bn_executor_local;
 	/* A run without a spec was given to nobody. */
-	if (bn_run_dir_open(&dir, ws, id, &unread) < 0 || bn_exec_spec(&spec, ws, dir, &unread) < 0)
+	if (bn_run_dir_open(&dir, ws, id, &unread) < 0 ||
+		bn_exec_spec(&spec, ws, dir, NULL, &unread) < 0)
 		goto out;
 	if (spec->executor)
 		rc = bn_executor_find(out, spec->executor, err);

@@ -33,9 +33,10 @@
 
 /* A run whose first events have been appended, not committed, and whose directory holds its spec. */
 typedef struct bn_submission {
-	const char *id;      /* of the run */
-	const bn_spec *spec; /* complete (core/launch/resolve.h) */
-	const char *program; /* the binnacle executable */
+	const char *id;        /* of the run */
+	const bn_spec *spec;   /* complete (core/launch/resolve.h) */
+	const char *spec_hash; /* as run.created has it */
+	const char *program;   /* the binnacle executable */
 } bn_submission;
 
 typedef enum bn_sched_state {

@@ -124,11 +124,11 @@ static void end_unstarted(bn_workspace *ws, const char *id, const char *why)
 
 /* Everything that the run is, appended but not committed. *out is yours. */
 static int append_run(bn_spec **out, bn_workspace *ws, const bn_spec *given,
-	const bn_launch_options *opt, const bn_executor *by, char id[BN_RUN_ID_TEXT], bn_err *err)
+	const bn_launch_options *opt, const bn_executor *by, char id[BN_RUN_ID_TEXT], char hash[65],
+	bn_err *err)
 {
 	bn_spec *spec = NULL;
 	bn_err why = BN_ERR_INIT;
-	char hash[65];
 	int rc = complete(&spec, ws, given, opt, by, err);
 	if (rc < 0)
 		return rc;
@@ -157,10 +157,11 @@ int bn_launch_prepare(bn_workspace *ws, const bn_spec *given, const bn_launch_op
 {
 	const bn_executor *by;
 	bn_spec *spec = NULL;
+	char hash[65];
 	int rc = bn_executor_find(&by, opt->executor ? opt->executor : given->executor, err);
 	if (rc < 0)
 		return rc;
-	rc = append_run(&spec, ws, given, opt, by, id, err);
+	rc = append_run(&spec, ws, given, opt, by, id, hash, err);
 	bn_spec_free(spec);
 	if (rc < 0 || (rc = bn_run_clock_leave(ws, id, err)) < 0)
 		return rc;
@@ -173,15 +174,15 @@ int bn_launch(bn_workspace *ws, const bn_spec *given, const bn_launch_options *o
 	const bn_executor *by;
 	bn_err why = BN_ERR_INIT;
 	bn_spec *spec = NULL;
-	char *self = NULL;
+	char *self = NULL, hash[65];
 	int rc = bn_executor_find(&by, opt->executor ? opt->executor : given->executor, err);
 	if (rc < 0)
 		return rc;
 	if (!opt->program && (rc = bn_process_program(&self, err)) < 0)
 		return rc;
-	if ((rc = append_run(&spec, ws, given, opt, by, id, err)) < 0)
+	if ((rc = append_run(&spec, ws, given, opt, by, id, hash, err)) < 0)
 		goto out;
-	const bn_submission what = {id, spec, self ? self : opt->program};
+	const bn_submission what = {id, spec, hash, self ? self : opt->program};
 	if ((rc = by->submit(ws, &what, &why)) < 0) {
 		end_unstarted(ws, id, why.msg);
 		bn_err_move(err, &why);

@@ -8,6 +8,7 @@
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/base/str.h"
+#include "core/launch/created.h"
 #include "core/launch/executor.h"
 #include "core/launch/resolve.h"
 #include "core/run/run_dir.h"
@@ -62,7 +63,7 @@ static int start(bn_workspace *ws, const bn_submission *s, bool passive, bn_err 
 		goto out;
 	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%s", s->id);
 	snprintf(mark, sizeof mark, BN_RUN_MARK "=%s", s->id);
-	const char *argv[] = {s->program, "-C", home, "exec", s->id, NULL};
+	const char *argv[] = {s->program, "-C", home, "exec", s->id, "--spec", s->spec_hash, NULL};
 	const char *set[] = {
 		run_id, mark, set_home, passive ? "OMP_WAIT_POLICY=passive" : NULL, NULL};
 	rc = bn_process_spawn_detached(NULL, argv, set, NULL, log_fd, err);
@@ -90,12 +91,21 @@ static int local_submit(bn_workspace *ws, const bn_submission *s, bn_err *err)
 	return start(ws, s, passive, err);
 }
 
+/* *out: who supervises the run, as its owner says; of a run that the index does not have, this user. */
+static int find_supervisor(bn_supervisor *out, bn_workspace *ws, const char *id, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	bn_created made;
+	uid_t owner = bn_created_find(&made, ws, id, NULL) < 0 ? env->uid(env) : made.owner;
+	return bn_supervisor_find(out, ws, id, owner, err);
+}
+
 static int local_poll(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		bn_sched_job *j = &jobs[i];
 		bn_supervisor s;
-		int rc = bn_supervisor_find(&s, ws, j->run, err);
+		int rc = find_supervisor(&s, ws, j->run, err);
 		if (rc < 0)
 			return rc;
 		j->state = s.state == BN_SUPERVISOR_ALIVE ? BN_SCHED_RUNNING : BN_SCHED_UNKNOWN;
@@ -123,7 +133,7 @@ static int local_cancel(bn_workspace *ws, const char *id, bn_cancel *how, bn_err
 {
 	const bn_env *env = bn_workspace_env(ws);
 	bn_supervisor s;
-	int rc = bn_supervisor_find(&s, ws, id, err);
+	int rc = find_supervisor(&s, ws, id, err);
 	*how = BN_CANCEL_ASKED;
 	if (rc < 0)
 		return rc;

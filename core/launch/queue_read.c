@@ -162,7 +162,7 @@ static int read_items(bn_queue *q, sqlite3 *db, int64_t owner, size_t most, bn_e
 }
 
 /* What has started holds its share until its supervisor is known to be dead. */
-static int count_used(bn_queue *q, bn_workspace *ws, bn_err *err)
+static int count_used(bn_queue *q, bn_workspace *ws, int64_t owner, bn_err *err)
 {
 	for (size_t i = 0; i < q->count; i++) {
 		bn_queue_item *item = &q->items[i];
@@ -170,7 +170,7 @@ static int count_used(bn_queue *q, bn_workspace *ws, bn_err *err)
 		int rc;
 		if (item->position > 0)
 			continue;
-		if ((rc = bn_supervisor_find(&s, ws, item->run, err)) < 0)
+		if ((rc = bn_supervisor_find(&s, ws, item->run, (uid_t)owner, err)) < 0)
 			return rc;
 		item->gone = s.state == BN_SUPERVISOR_DEAD;
 		if (item->gone)
@@ -212,7 +212,7 @@ int bn_queue_read(bn_queue **out, bn_workspace *ws, const char *name, size_t mos
 		goto out;
 	if ((rc = read_items(q, db, owner, most, err)) < 0)
 		goto out;
-	if ((rc = count_used(q, ws, err)) < 0)
+	if ((rc = count_used(q, ws, owner, err)) < 0)
 		goto out;
 	if (q->own && q->count > 0 && bn_queue_dir(&at, ws, NULL) == 0)
 		q->runner = bn_queue_has_runner(at);

@@ -5,6 +5,7 @@
 #include "core/base/process.h"
 #include "core/launch/_queue_files.h"
 #include "core/launch/_queue_supervisor.h"
+#include "core/launch/created.h"
 #include "core/launch/queue.h"
 #include "core/launch/queue_environ.h"
 #include "core/run/run_dir.h"
@@ -94,13 +95,15 @@ static int fork_supervisor(runner *r, started *s, bn_supervisor_lock *lock, cons
 	bool *crowded, bn_err *err)
 {
 	const char *home = bn_workspace_dir(r->ws);
+	bn_created made;
 	pid_t pid;
-	int log_fd = -1, rc = bn_run_log_append(&log_fd, dir, err);
-	if (rc < 0)
+	int log_fd = -1, rc = bn_created_find(&made, r->ws, s->id, err);
+	if (rc < 0 || (rc = bn_run_log_append(&log_fd, dir, err)) < 0)
 		return rc;
+	const bn_queue_turn turn = {s->id, made.spec, s->cores};
 	rc = bn_process_fork_detached(&pid, lock->fd, log_fd, err);
 	if (rc >= 0 && pid == 0)
-		_exit(bn_queue_be_supervisor(&r->task, home, s->id, lock->fd, s->cores));
+		_exit(bn_queue_be_supervisor(&r->task, home, &turn, lock->fd));
 	r->env->fs->close(r->env, log_fd);
 	*crowded = rc < 0;
 	s->pid = rc == 0 ? pid : 0;
@@ -161,7 +164,7 @@ static int start_claimed(runner *r, verdict *out, const bn_queue_item *item,
 	if ((rc = bn_run_dir_open_own(&dir, r->ws, item->run, err)) < 0 ||
 		(rc = bn_supervisor_forget(lock, err)) < 0)
 		goto out;
-	if (item->stop || bn_run_stop_asked(dir)) { /* while it waited */
+	if (item->stop || bn_run_stop_asked(dir, item->run)) { /* while it waited */
 		rc = end(r, item->run, "KILLED", "stopped on request, before it started", err);
 		*crowded = true;
 		goto out;

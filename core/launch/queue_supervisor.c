@@ -26,8 +26,8 @@ static void say(const bn_err *err)
 
 /* A trainer's libraries read the environment when a process starts: it gets a new one. Returns only
  * when that failed. */
-static int become_trainer(const bn_queue_task *t, const char *home, const char *id, int fd,
-	int64_t cores, bn_err *err)
+static int become_trainer(
+	const bn_queue_task *t, const char *home, const bn_queue_turn *turn, int fd, bn_err *err)
 {
 	char given[40], lock[16], run_id[64], mark[64];
 	char *set_home = bn_strf("BINNACLE_HOME=%s", home);
@@ -39,12 +39,12 @@ static int become_trainer(const bn_queue_task *t, const char *home, const char *
 		return bn_err_sys(err, BN_EIO, errno, "cannot pass on the run's lock");
 	}
 	snprintf(lock, sizeof lock, "%d", fd);
-	snprintf(given, sizeof given, "BINNACLE_CORES=%lld", (long long)cores);
-	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%.32s", id);
-	snprintf(mark, sizeof mark, BN_RUN_MARK "=%.32s", id);
+	snprintf(given, sizeof given, "BINNACLE_CORES=%lld", (long long)turn->cores);
+	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%.32s", turn->id);
+	snprintf(mark, sizeof mark, BN_RUN_MARK "=%.32s", turn->id);
 	bool own = bn_env_get(t->env, "OMP_WAIT_POLICY") != NULL;
-	const char *argv[] = {
-		t->program, "-C", home, "exec", id, "--lock-fd", lock, "--queued", NULL};
+	const char *argv[] = {t->program, "-C", home, "exec", turn->id, "--spec", turn->spec_hash,
+		"--lock-fd", lock, "--queued", NULL};
 	const char *set[] = {
 		run_id, mark, set_home, given, own ? NULL : "OMP_WAIT_POLICY=passive", NULL};
 	int rc = bn_process_become(argv, set, NULL, err);
@@ -53,11 +53,12 @@ static int become_trainer(const bn_queue_task *t, const char *home, const char *
 }
 
 int bn_queue_supervise(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
-	const char *id, int lock_fd, const char *program, int *status, bn_err *err)
+	const char *id, const char *spec_hash, int lock_fd, const char *program, int *status,
+	bn_err *err)
 {
 	bn_workspace *ws = NULL;
 	pid_t runner = getppid();
-	int rc = bn_exec_run(env, classes, dir, id, lock_fd, status, err);
+	int rc = bn_exec_run(env, classes, dir, id, spec_hash, lock_fd, status, err);
 	if (bn_workspace_open(&ws, env, NULL, dir, NULL) == 0) {
 		if (rc < 0 && err)
 			bn_queue_note_failure(ws, id, err->msg);
@@ -85,8 +86,9 @@ static void conclude(bn_workspace *ws, const char *id, const bn_err *err)
 
 /* In the forked process, which supervises the run and holds its lock, fd. */
 int bn_queue_be_supervisor(
-	const bn_queue_task *t, const char *home, const char *id, int fd, int64_t cores)
+	const bn_queue_task *t, const char *home, const bn_queue_turn *turn, int fd)
 {
+	const char *id = turn->id;
 	bn_err err = BN_ERR_INIT, unread = BN_ERR_INIT;
 	bn_workspace *ws = NULL;
 	bn_spec *spec = NULL;
@@ -101,15 +103,16 @@ int bn_queue_be_supervisor(
 		(rc = bn_queue_environ_restore(dir, &err)) < 0)
 		goto out;
 	/* A spec that cannot be read is told by who supervises. */
-	bool trainer = bn_exec_spec(&spec, ws, dir, &unread) == 0 && spec->trainer;
+	bool trainer = bn_exec_spec(&spec, ws, dir, turn->spec_hash, &unread) == 0 && spec->trainer;
 	bn_spec_free(spec);
 	if (trainer) {
-		rc = become_trainer(t, home, id, fd, cores, &err);
+		rc = become_trainer(t, home, turn, fd, &err);
 		goto out;
 	}
 	bn_dir_close(dir);
 	bn_workspace_close(ws);
-	rc = bn_queue_supervise(t->env, t->classes, home, id, fd, t->program, &status, &err);
+	rc = bn_queue_supervise(
+		t->env, t->classes, home, id, turn->spec_hash, fd, t->program, &status, &err);
 	if (rc < 0)
 		say(&err);
 	return rc < 0 ? 1 : status;

@@ -8,6 +8,7 @@
 
 /* bn_exec_run, and what follows for the queue. */
 int bn_queue_supervise(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
-	const char *id, int lock_fd, const char *program, int *exit_status, bn_err *err);
+	const char *id, const char *spec_hash, int lock_fd, const char *program, int *exit_status,
+	bn_err *err);
 
 #endif

@@ -85,7 +85,7 @@ static void begin_stop(bn_exec *x)
 static void look_for_stop(bn_exec *x)
 {
 	int64_t now = bn_exec_now_ms(x), limit = bn_exec_limit_s(x);
-	if (!x->asked && bn_run_stop_asked(x->run_dir)) {
+	if (!x->asked && bn_run_stop_asked(x->run_dir, x->id)) {
 		x->asked = true;
 		begin_stop(x);
 	}

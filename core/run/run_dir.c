@@ -110,21 +110,30 @@ out:
 
 int bn_run_stop_ask(const bn_workspace *ws, const char *id, bn_err *err)
 {
+	char text[BN_RUN_ID_TEXT + 1];
 	bn_dir *dir = NULL;
 	int rc = bn_run_dir_open(&dir, ws, id, err);
 	if (rc < 0)
 		return rc;
-	rc = bn_dir_write_file(dir, STOP_FILE, "stop\n", 5, 0644, err);
+	int n = snprintf(text, sizeof text, "%.32s\n", id);
+	rc = bn_dir_write_file(dir, STOP_FILE, text, (size_t)n, 0644, err);
 	bn_dir_close(dir);
 	return rc;
 }
 
-bool bn_run_stop_asked(const bn_dir *run_dir)
+bool bn_run_stop_asked(const bn_dir *run_dir, const char *id)
 {
 	const bn_env *env = run_dir->env;
 	struct stat st;
-	return env->fs->stat(env, run_dir, STOP_FILE, &st) == 0 && S_ISREG(st.st_mode) &&
-	       (st.st_uid == env->uid(env) || st.st_uid == 0);
+	bn_buf text = BN_BUF_INIT;
+	if (env->fs->stat(env, run_dir, STOP_FILE, &st) < 0 || !S_ISREG(st.st_mode) ||
+		(st.st_uid != env->uid(env) && st.st_uid != 0))
+		return false;
+	/* "stop": by an earlier version. A file that cannot be read was meant all the same. */
+	bool asked = bn_dir_read_file(run_dir, STOP_FILE, &text, NULL) < 0 || text.len == 0 ||
+		     bn_str_starts(text.ptr, id) || bn_str_starts(text.ptr, "stop");
+	bn_buf_release(&text);
+	return asked;
 }
 
 int bn_run_log_append(int *fd, const bn_dir *run_dir, bn_err *err)

@@ -4,7 +4,7 @@
  *	spec            hash of the spec, so that the supervisor needs no index
  *	clock           the log's clock when the run had been created: decimal digits, a newline
  *	supervisor      who looks after the run (core/run/supervisor.h)
- *	stop            asks the supervisor to end the run
+ *	stop            asks the supervisor to end the run: its id and a newline ("stop" by earlier versions)
  *	log.txt         what the run printed
  *	why             what a trainer said when it failed
  *	artifacts/      what a command leaves to be stored
@@ -36,9 +36,10 @@ int bn_run_is_own(const bn_workspace *ws, const char *id, bn_err *err);
 int bn_run_clock_leave(const bn_workspace *ws, const char *id, bn_err *err);
 void bn_run_clock_follow(bn_workspace *ws, const char *id);
 /* The stop file: its owner asks the run's supervisor, or the runner of its queue, to end it. It counts when
- * it is a regular file of the user of this process, or of root. */
+ * it is a regular file of the user of this process, or of root, and names the run: a directory may have been
+ * exchanged with another run's. */
 int bn_run_stop_ask(const bn_workspace *ws, const char *id, bn_err *err);
-bool bn_run_stop_asked(const bn_dir *run_dir);
+bool bn_run_stop_asked(const bn_dir *run_dir, const char *id);
 /* Opens runs/<id>/log.txt to append what the run prints; made when it is missing. */
 int bn_run_log_append(int *fd, const bn_dir *run_dir, bn_err *err);
 /* Opens what the run has printed (runs/<id>/log.txt) for reading. BN_ENOTFOUND likewise, with a hint. */

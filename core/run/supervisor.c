@@ -21,30 +21,58 @@
 
 #define SUPERVISOR_FILE "supervisor"
 
+static int foreign(const char *path, bn_err *err)
+{
+	bn_err_set(
+		err, BN_EREFUSED, "'%s' belongs to another user, or others may write to it", path);
+	bn_err_hint(err, "what lies there is not acted on");
+	return BN_EREFUSED;
+}
+
+/* Opens and locks the file of a run of this user; root may do so for anybody, and what root makes there is that
+ * user's. Nothing is written before it is known whose it is. */
+static int open_locked(
+	bn_supervisor_lock *l, struct stat *st, const bn_dir *dir, int tries, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(l->ws);
+	struct stat own;
+	uid_t me = env->uid(env);
+	int e, rc;
+	if ((e = env->fs->fstat(env, dir->fd, &own)) < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot look at '%s'", dir->path);
+	if ((own.st_uid != me && me != 0) || (own.st_mode & 022))
+		return foreign(dir->path, err);
+	if ((rc = bn_dir_open_file(&l->fd, dir, SUPERVISOR_FILE, O_RDWR | O_CREAT, 0600, err)) < 0)
+		return rc;
+	if ((e = env->fs->fstat(env, l->fd, st)) < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot look at '%s'", l->path);
+	if (st->st_uid != own.st_uid &&
+		(me != 0 || st->st_size != 0 || fchown(l->fd, own.st_uid, own.st_gid) != 0))
+		return foreign(l->path, err);
+	if ((e = bn_fs_lock(env, l->fd, tries, TAKE_WAIT_NS)) == -EWOULDBLOCK)
+		return bn_err_set(err, BN_ECONFLICT, "run %.8s is supervised already", l->id);
+	if (e < 0 || (e = env->fs->fstat(env, l->fd, st)) < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot lock '%s'", l->path);
+	return 0;
+}
+
 static int claim(bn_supervisor_lock *out, bool *fresh, bn_workspace *ws, const char *id, int tries,
 	bn_err *err)
 {
-	const bn_env *env = bn_workspace_env(ws);
-	bn_supervisor_lock l = {ws, NULL, -1, bn_env_now_ms(env), 0};
+	bn_supervisor_lock l = {
+		.ws = ws, .fd = -1, .since_ms = bn_env_now_ms(bn_workspace_env(ws))};
 	bn_dir *dir = NULL;
 	struct stat st;
-	int e, rc = bn_run_dir_make(&dir, ws, id, err);
+	int rc = bn_run_dir_make(&dir, ws, id, err);
 	if (rc < 0)
 		goto out;
+	snprintf(l.id, sizeof l.id, "%.32s", id);
 	if (!(l.path = bn_dir_join(dir, SUPERVISOR_FILE))) {
 		rc = bn_err_nomem(err, "a path");
 		goto out;
 	}
-	if ((rc = bn_dir_open_file(&l.fd, dir, SUPERVISOR_FILE, O_RDWR | O_CREAT, 0644, err)) < 0)
+	if ((rc = open_locked(&l, &st, dir, tries, err)) < 0)
 		goto out;
-	if ((e = bn_fs_lock(env, l.fd, tries, TAKE_WAIT_NS)) == -EWOULDBLOCK) {
-		rc = bn_err_set(err, BN_ECONFLICT, "run %.8s is supervised already", id);
-		goto out;
-	}
-	if (e < 0 || (e = env->fs->fstat(env, l.fd, &st)) < 0) {
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot lock '%s'", l.path);
-		goto out;
-	}
 	*fresh = st.st_size == 0;
 out:
 	bn_dir_close(dir);
@@ -74,8 +102,11 @@ int bn_supervisor_forget(bn_supervisor_lock *l, bn_err *err)
 int bn_supervisor_adopt(
 	bn_supervisor_lock *out, bn_workspace *ws, const char *id, int fd, bn_err *err)
 {
-	bn_supervisor_lock l = {ws, bn_strf("runs/%.32s/" SUPERVISOR_FILE, id), fd,
-		bn_env_now_ms(bn_workspace_env(ws)), 0};
+	bn_supervisor_lock l = {.ws = ws,
+		.path = bn_strf("runs/%.32s/" SUPERVISOR_FILE, id),
+		.fd = fd,
+		.since_ms = bn_env_now_ms(bn_workspace_env(ws))};
+	snprintf(l.id, sizeof l.id, "%.32s", id);
 	int rc = l.path ? bn_supervisor_set_child(&l, 0, err) : bn_err_nomem(err, "a path");
 	if (rc < 0)
 		bn_supervisor_release(&l);
@@ -106,10 +137,10 @@ int bn_supervisor_set_child(bn_supervisor_lock *l, pid_t child, bn_err *err)
 	const bn_env *env = bn_workspace_env(l->ws);
 	bn_buf b = BN_BUF_INIT;
 	pid_t me = getpid();
-	json_t *o = json_pack("{ss ss sI sI sI sI sI sI}", "host", env->host(env), "boot_id",
-		env->boot_id(env), "pid", (json_int_t)me, "sid", (json_int_t)getsid(0), "start",
-		(json_int_t)bn_process_start_ticks(me), "child", (json_int_t)child, "since_ms",
-		(json_int_t)l->since_ms, "guard", (json_int_t)l->guard);
+	json_t *o = json_pack("{ss ss ss sI sI sI sI sI sI}", "run", l->id, "host", env->host(env),
+		"boot_id", env->boot_id(env), "pid", (json_int_t)me, "sid", (json_int_t)getsid(0),
+		"start", (json_int_t)bn_process_start_ticks(me), "child", (json_int_t)child,
+		"since_ms", (json_int_t)l->since_ms, "guard", (json_int_t)l->guard);
 	int rc = o ? bn_json_canonical(o, &b, err) : bn_err_nomem(err, "a supervisor's name");
 	if (rc < 0)
 		goto out;
@@ -145,9 +176,21 @@ static int lock_is_free(const bn_env *env, int fd)
 	return e == 0 ? 1 : -1;
 }
 
-static bn_supervisor_state judge(const bn_env *env, int fd, const json_t *o, pid_t pid)
+/* Of a text without the run's name: what its process was started as. A queue's runner forks supervisors. */
+static bool is_of_another_run(pid_t pid, const char *id)
 {
-	/* A file that anybody may have written must not make us signal all we own (kill(2)). */
+	return bn_process_has_another_mark(pid, (bn_process_mark){BN_RUN_MARK, id}) &&
+	       bn_process_has_another_mark(pid, (bn_process_mark){BN_RUN_MARK, "queue"});
+}
+
+static bn_supervisor_state judge(
+	const bn_env *env, int fd, const json_t *o, pid_t pid, const char *id)
+{
+	const char *run = bn_json_str(o, "run", NULL);
+	/* Directories of runs may be exchanged by whoever may write above them. */
+	if (run ? strcmp(run, id) != 0 : is_of_another_run(pid, id))
+		return BN_SUPERVISOR_UNKNOWN;
+	/* A pid of 1 or less must not make us signal all we own (kill(2)). */
 	if (pid <= 1 || strcmp(bn_json_str(o, "host", ""), env->host(env)) != 0)
 		return BN_SUPERVISOR_UNKNOWN;
 	if (strcmp(bn_json_str(o, "boot_id", ""), env->boot_id(env)) != 0)
@@ -162,18 +205,21 @@ static bn_supervisor_state judge(const bn_env *env, int fd, const json_t *o, pid
 }
 
 /* The state of what the file says. */
-static int read_state(bn_supervisor *out, const bn_env *env, int fd, const char *path, bn_err *err)
+static int read_state(bn_supervisor *out, const bn_env *env, int fd, const char *path,
+	const char *id, uid_t owner, bn_err *err)
 {
 	char text[4096];
 	size_t got;
 	json_t *o = NULL;
 	struct stat st;
-	int rc = bn_fs_read_at(env, fd, text, sizeof text, 0, &got, path, err);
+	int rc = env->fs->fstat(env, fd, &st);
 	if (rc < 0)
-		return rc;
-	if ((rc = env->fs->fstat(env, fd, &st)) < 0)
 		return bn_err_sys(err, BN_EIO, -rc, "cannot look at '%s'", path);
 	out->uid = st.st_uid;
+	if (st.st_uid != owner && st.st_uid != 0)
+		return 0;
+	if ((rc = bn_fs_read_at(env, fd, text, sizeof text, 0, &got, path, err)) < 0)
+		return rc;
 	if (bn_json_parse(&o, text, got, SUPERVISOR_FILE, NULL) < 0) {
 		/* Caught between being made, locked and written: about to start. Should it have
 		 * died in that moment, it counts as never started. */
@@ -187,12 +233,13 @@ static int read_state(bn_supervisor *out, const bn_env *env, int fd, const char 
 	out->guard = (pid_t)bn_json_int(o, "guard", 0);
 	out->since_ms = bn_json_int(o, "since_ms", 0);
 	snprintf(out->host, sizeof out->host, "%s", bn_json_str(o, "host", ""));
-	out->state = judge(env, fd, o, out->pid);
+	out->state = judge(env, fd, o, out->pid, id);
 	json_decref(o);
 	return 0;
 }
 
-int bn_supervisor_find(bn_supervisor *out, bn_workspace *ws, const char *id, bn_err *err)
+int bn_supervisor_find(
+	bn_supervisor *out, bn_workspace *ws, const char *id, uid_t owner, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	bn_err why = BN_ERR_INIT;
@@ -203,7 +250,7 @@ int bn_supervisor_find(bn_supervisor *out, bn_workspace *ws, const char *id, bn_
 		goto out;
 	if ((rc = bn_dir_open_file(&fd, dir, SUPERVISOR_FILE, O_RDONLY, 0, &why)) < 0)
 		goto out;
-	rc = read_state(out, env, fd, dir->path, &why);
+	rc = read_state(out, env, fd, dir->path, id, owner, &why);
 out:
 	if (fd >= 0)
 		env->fs->close(env, fd);

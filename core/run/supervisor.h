@@ -5,9 +5,16 @@
  * host when it is gone, however it went. The text in it names host, boot, pid and start time for
  * people and for the case that locks do not work on this file system. Readers take a shared lock
  * for an instant; therefore taking the exclusive one tries again for a while.
+ *
+ * Who may say it. The file is the run's user's (or root's), readable by that user alone: whoever can open a file
+ * can hold a lock on it, and would keep a dead run alive and a queued one from its start. A file of anybody
+ * else says nothing (UNKNOWN); colleagues judge by the heartbeats in the log. The text names the run, so
+ * that the directories of two runs that somebody has exchanged name nobody; in a text without that, by an
+ * earlier version, the process must not have been started for another run (BN_RUN_MARK).
  */
 #ifndef BN_RUN_SUPERVISOR_H
 #define BN_RUN_SUPERVISOR_H
+#include "core/base/id.h"
 #include "core/store/workspace.h"
 
 #include <sys/types.h>
@@ -19,7 +26,7 @@
 /* ---- looking -------------------------------------------------------------------------------- */
 
 typedef enum bn_supervisor_state {
-	BN_SUPERVISOR_UNKNOWN, /* on another host, or we may not look */
+	BN_SUPERVISOR_UNKNOWN, /* on another host, or we may not look, or not the owner's words */
 	BN_SUPERVISOR_NONE,    /* never started (or still about to) */
 	BN_SUPERVISOR_ALIVE,
 	BN_SUPERVISOR_DEAD,
@@ -35,13 +42,16 @@ typedef struct bn_supervisor {
 	char host[65];
 } bn_supervisor;
 
-/* Looks at runs/<id>/supervisor: same host and boot, its lock, its pid and start time. */
-int bn_supervisor_find(bn_supervisor *out, bn_workspace *ws, const char *id, bn_err *err);
+/* Looks at runs/<id>/supervisor: whose it is, same host and boot, its lock, its pid and start time. owner: of
+ * the run, as the log says. */
+int bn_supervisor_find(
+	bn_supervisor *out, bn_workspace *ws, const char *id, uid_t owner, bn_err *err);
 
 /* ---- being one ------------------------------------------------------------------------------ */
 
 typedef struct bn_supervisor_lock {
 	bn_workspace *ws;
+	char id[BN_RUN_ID_TEXT];
 	char *path; /* for messages */
 	int fd;
 	int64_t since_ms;
@@ -50,7 +60,8 @@ typedef struct bn_supervisor_lock {
 
 /* The first half of taking it: nobody else supervises the run from now on, and the file says what it said
  * before. Makes runs/<id> when needed. *fresh: it said nothing, so nobody ever supervised the run.
- * BN_ECONFLICT when somebody does. */
+ * BN_ECONFLICT when somebody does; BN_EREFUSED, and nothing is
+ * written, when directory or file are another user's. Root may claim for anybody. */
 int bn_supervisor_claim(
 	bn_supervisor_lock *out, bool *fresh, bn_workspace *ws, const char *id, bn_err *err);
 /* What an earlier supervisor has left in the file of a claimed run is no more; it is not fresh either. */

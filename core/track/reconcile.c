@@ -20,6 +20,7 @@
 typedef struct live_run {
 	char id[BN_RUN_ID_TEXT];
 	char host[65], executor[32];
+	uid_t owner;
 	bool started, ours, api;
 	int64_t created_ms, last_ms, interval_ms; /* last sign of life */
 } live_run;
@@ -55,8 +56,8 @@ static int list_live(live_run **out, size_t *count, bn_workspace *ws, const char
 		snprintf(r->id, sizeof r->id, "%s", (const char *)sqlite3_column_text(st, 0));
 		snprintf(r->host, sizeof r->host, "%s", host ? host : "");
 		r->started = sqlite3_column_int(st, 2) != 0;
-		r->ours = (uid_t)sqlite3_column_int64(st, 3) ==
-			  bn_workspace_env(ws)->uid(bn_workspace_env(ws));
+		r->owner = (uid_t)sqlite3_column_int64(st, 3);
+		r->ours = r->owner == bn_workspace_env(ws)->uid(bn_workspace_env(ws));
 		r->created_ms = sqlite3_column_int64(st, 4);
 		r->last_ms = sqlite3_column_int64(st, 5);
 		r->interval_ms = sqlite3_column_int64(st, 6);
@@ -141,7 +142,7 @@ static int judge(bool *lost, char reason[REASON], bn_err *unwritten, const live_
 	bool live;
 	int rc;
 	*lost = false;
-	if ((rc = bn_supervisor_find(&s, ws, r->id, err)) < 0)
+	if ((rc = bn_supervisor_find(&s, ws, r->id, r->owner, err)) < 0)
 		return rc;
 	if (!is_lost(r, &s, ws, reason))
 		return 0;

@@ -12,7 +12,15 @@ export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state BINNACLE_INDEX=$dir
 unset BINNACLE_HOME BINNACLE_RUN_ID
 
 cd "$dir" && mkdir ws && cd ws && "$B" init -q >/dev/null || fail init
-full() { find .binnacle/runs -maxdepth 1 -name "$1*" -printf '%f\n'; }
+# Waits until the run is under way.
+begun() {
+	for _ in $(seq 200); do
+		"$B" run show "$1" --json | grep -q '"status": "RUNNING"' && return
+		sleep 0.1
+	done
+	fail "run $1 does not start"
+}
+id_of() { "$B" run show "$1" --json | sed -n 's/^ *"id": "\([0-9a-f]\{32\}\)".*/\1/p' | head -n 1; }
 
 # ---- patterns and inputs -------------------------------------------------------------------------
 deep=$(printf 'a/%.0s' $(seq 60))
@@ -33,8 +41,8 @@ fi
 "$B" queue pause -q >/dev/null || fail pause
 "$B" run start --queue --name victim -q -- sh -c 'echo harmless' >/dev/null || fail queue
 "$B" run start --name thief --wait -q -- sh -c 'echo stolen' >/dev/null || fail run
-victim=$("$B" run show victim --json | sed -n 's/^ *"id": "\([0-9a-f]\{32\}\)".*/\1/p' | head -n 1)
-thief=$("$B" run show thief --json | sed -n 's/^ *"id": "\([0-9a-f]\{32\}\)".*/\1/p' | head -n 1)
+victim=$(id_of victim)
+thief=$(id_of thief)
 [ -d ".binnacle/runs/$victim" ] && [ -d ".binnacle/runs/$thief" ] || fail "no directories of the runs"
 mv .binnacle/runs .binnacle/runs.old
 mkdir -p ".binnacle/runs/$victim"
@@ -52,9 +60,22 @@ echo "ok a queued run whose directory another user has put there is not started"
 "$B" queue pause -q >/dev/null
 rm -rf .binnacle/runs && mv .binnacle/runs.old .binnacle/runs
 
+"$B" run start --queue --name one -q -- sh -c 'echo one >>../ran' >/dev/null || fail one
+"$B" run start --queue --name two -q -- sh -c 'echo two >>../ran' >/dev/null || fail two
+one=$(id_of one) two=$(id_of two)
+mv ".binnacle/runs/$one" x && mv ".binnacle/runs/$two" ".binnacle/runs/$one" && mv x ".binnacle/runs/$two"
+"$B" queue resume -q >/dev/null
+for _ in $(seq 100); do
+	"$B" queue show --json | grep -q '"waiting": 0' && "$B" run show one --json | grep -q FAILED && break
+	sleep 0.1
+done
+"$B" run show one --json | grep -q 'the log says' || fail "exchanged directories: $("$B" run show one)"
+[ ! -e ../ran ] || fail "the spec of an exchanged directory was run"
+echo "ok a run whose directory was exchanged with another's is refused, and says so"
+
 "$B" run start --name long -q -- sleep 300 >/dev/null || fail long
-sleep 1
-long=$("$B" run show long --json | sed -n 's/^ *"id": "\([0-9a-f]\{32\}\)".*/\1/p' | head -n 1)
+begun long
+long=$(id_of long)
 sleep 400 &
 other=$!
 start=$(awk '{ print $22 }' "/proc/$other/stat")
@@ -66,7 +87,22 @@ cp forged ".binnacle/runs/$long/supervisor" && chown 65534 ".binnacle/runs/$long
 flock ".binnacle/runs/$long/supervisor" timeout 20 "$B" run stop long >shown 2>&1
 kill -0 $other 2>/dev/null || fail "run stop ended a process that a forged file names: $(cat shown)"
 echo "ok a supervisor's file of another user makes run stop signal nobody"
+sed 's/"boot_id": *"[^"]*"/"boot_id":"00000000"/' kept/supervisor >".binnacle/runs/$long/supervisor"
+"$B" run ls >/dev/null
+"$B" run show long --json | grep -q '"status": "RUNNING"' || fail "a forged boot in another's file makes a run LOST"
+echo "ok a supervisor's file of another user makes no run LOST"
 mv real ".binnacle/runs/$long/supervisor"
+[ "$(stat -c %a ".binnacle/runs/$long/supervisor")" = 600 ] || fail "others can hold the supervisor's lock"
+"$B" run start --name second -q -- sleep 300 >/dev/null || fail second
+begun second
+second=$(id_of second)
+mv ".binnacle/runs/$long" x && mv ".binnacle/runs/$second" ".binnacle/runs/$long" && mv x ".binnacle/runs/$second"
+"$B" run stop long >shown 2>&1
+sleep 3
+"$B" run show second --json | grep -q '"status": "RUNNING"' || fail "run stop ended the run whose directory was exchanged"
+mv ".binnacle/runs/$long" x && mv ".binnacle/runs/$second" ".binnacle/runs/$long" && mv x ".binnacle/runs/$second"
+"$B" run stop second -q >/dev/null 2>&1
+echo "ok run stop signals no run whose directory somebody has exchanged with this one"
 "$B" run stop long -q >/dev/null 2>&1
 kill $other
 

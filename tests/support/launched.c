@@ -87,7 +87,7 @@ bn_supervisor launched_supervisor(launched_run *l)
 {
 	bn_supervisor s = {.child = 0};
 	for (int i = 0; i < TRIES && s.child == 0; i++) {
-		ck_assert_bn_ok(bn_supervisor_find(&s, l->w.ws, l->id, &err), &err);
+		ck_assert_bn_ok(bn_supervisor_find(&s, l->w.ws, l->id, geteuid(), &err), &err);
 		launched_pause_ms(2);
 	}
 	ck_assert_int_gt(s.child, 1);

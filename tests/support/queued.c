@@ -15,6 +15,7 @@
 
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 track_world queued;
 static bn_err err = BN_ERR_INIT;
@@ -144,7 +145,7 @@ bn_supervisor queued_supervised(unsigned pick)
 	for (size_t i = 0; i < q->count && !found.pid; i++) {
 		bn_supervisor s;
 		const char *id = q->items[(i + pick) % q->count].run;
-		if (bn_supervisor_find(&s, queued.ws, id, &err) == 0 &&
+		if (bn_supervisor_find(&s, queued.ws, id, geteuid(), &err) == 0 &&
 			s.state == BN_SUPERVISOR_ALIVE)
 			found = s;
 	}

@@ -154,6 +154,7 @@ out:
 static const bn_opt exec_options[] = {
 	{"lock-fd", 0, "N", "the run's lock, which is held already"},
 	{"queued", 0, NULL, "the run had its turn in the queue"},
+	{"spec", 0, "HASH", "what the log says of its spec"},
 	{0},
 };
 
@@ -161,14 +162,15 @@ static int run_exec(bn_cli *cli, bn_err *err)
 {
 	const bn_env *env = bn_cli_env(cli);
 	const char *dir = bn_cli_start_dir(cli), *id = bn_cli_arg(cli, 0);
+	const char *spec = bn_cli_opt(cli, "spec");
 	int64_t lock_fd = -1;
 	int status = 0, rc = bn_cli_opt_int(cli, "lock-fd", 3, 1 << 20, &lock_fd, err);
 	if (rc < 0)
 		return rc;
 	rc = bn_cli_flag(cli, "queued")
-		     ? bn_queue_supervise(env, bn_fold_classes, dir, id, (int)lock_fd,
+		     ? bn_queue_supervise(env, bn_fold_classes, dir, id, spec, (int)lock_fd,
 			       bn_cli_program(cli), &status, err)
-		     : bn_exec_run(env, bn_fold_classes, dir, id, (int)lock_fd, &status, err);
+		     : bn_exec_run(env, bn_fold_classes, dir, id, spec, (int)lock_fd, &status, err);
 	if (rc < 0 || status == 0)
 		return rc;
 	return bn_err_set(err, status == 130 || status == 143 ? BN_EINTR : BN_EFAILED,

@@ -265,13 +265,13 @@ START_TEST(test_client_lock_of_a_killed_program_is_not_held_by_its_child)
 		pause();
 	}
 	ck_assert_int_eq(read(told[0], id, 33), 33);
-	ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, id, &err), &err);
+	ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, id, geteuid(), &err), &err);
 	ck_assert_int_eq(s.state, BN_SUPERVISOR_ALIVE);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	/* The kernel lets go of a killed process's lock a moment after it is waited for. */
 	for (int k = 0; k < 300; k++, pause_ms(10)) {
-		ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, id, &err), &err);
+		ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, id, geteuid(), &err), &err);
 		if (s.state != BN_SUPERVISOR_UNKNOWN)
 			break;
 	}

@@ -122,7 +122,7 @@ START_TEST(test_exec_does_not_enter_a_run_directory_that_is_a_link)
 	bn_err_clear(&e);
 	ck_assert_int_eq(bn_run_log_open(&fd, run.w.ws, planted, &e), BN_EREFUSED);
 	ck_assert_ptr_nonnull(strstr(e.msg, "link"));
-	ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, planted, &err), &err);
+	ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, planted, geteuid(), &err), &err);
 	ck_assert_int_eq(s.state, BN_SUPERVISOR_UNKNOWN);
 	bn_free(link_path);
 	bn_free(outside);
@@ -179,7 +179,7 @@ START_TEST(test_exec_kill_9_of_the_supervisor_is_lost_and_leaves_no_orphan)
 	bn_supervisor s;
 	launched_shell(&run, "sleep 100 & echo $! > grandchild; echo $$ > pid; wait", 10, 0);
 	pid_t child = launched_pid(&run, "pid"), grandchild = launched_pid(&run, "grandchild");
-	ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, &err), &err);
+	ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, geteuid(), &err), &err);
 	ck_assert_int_eq(s.state, BN_SUPERVISOR_ALIVE);
 	ck_assert_int_eq(s.child, child);
 	kill(s.pid, SIGKILL);
@@ -199,7 +199,7 @@ START_TEST(test_exec_kill_9_of_both_is_lost)
 	bn_supervisor s;
 	launched_shell(&run, "echo $$ > pid; exec sleep 100", 10, 0);
 	pid_t child = launched_pid(&run, "pid");
-	ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, &err), &err);
+	ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, geteuid(), &err), &err);
 	kill(s.pid, SIGKILL);
 	kill(child, SIGKILL);
 	bn_run_info *r = launched_wait_end(&run);
@@ -217,7 +217,7 @@ START_TEST(test_exec_kill_9_of_the_supervisor_at_any_moment_ends_in_a_state)
 		launched_shell(&run, "exit 0", 1, 0);
 		for (int k = 0; k < 500 && s.state == BN_SUPERVISOR_NONE; k++) {
 			launched_pause_ms(1);
-			ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, &err), &err);
+			ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, geteuid(), &err), &err);
 		}
 		launched_pause_ms(i);
 		killed += s.state == BN_SUPERVISOR_ALIVE && kill(s.pid, SIGKILL) == 0;
@@ -238,7 +238,7 @@ START_TEST(test_exec_survives_the_death_of_its_launcher_and_hangups)
 	bn_supervisor s;
 	launched_shell(&run, "echo $$ > pid; until [ -e go ]; do sleep 0.05; done", 10, 0);
 	pid_t child = launched_pid(&run, "pid");
-	ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, &err), &err);
+	ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, geteuid(), &err), &err);
 	ck_assert_int_ne(getsid(s.pid), getsid(0));
 	kill(s.pid, SIGHUP);
 	kill(s.pid, SIGHUP);
@@ -272,7 +272,7 @@ START_TEST(test_exec_stop_ends_politely_and_kills_what_does_not_listen)
 	/* The end is on record a moment before the supervisor is gone. */
 	bn_supervisor s = {.state = BN_SUPERVISOR_ALIVE};
 	for (int i = 0; i < 500 && s.state == BN_SUPERVISOR_ALIVE; i++) {
-		ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, &err), &err);
+		ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, geteuid(), &err), &err);
 		launched_pause_ms(10);
 	}
 	bn_err e = BN_ERR_INIT;

@@ -299,7 +299,7 @@ static bool kill_after(int which, int ms)
 {
 	bn_supervisor s = {.state = BN_SUPERVISOR_NONE};
 	for (int i = 0; i < 1000; i++) {
-		ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, &err), &err);
+		ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, geteuid(), &err), &err);
 		if (s.state == BN_SUPERVISOR_ALIVE && victim_of(&s, which) != 0)
 			break;
 		if (s.state == BN_SUPERVISOR_DEAD)

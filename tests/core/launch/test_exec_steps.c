@@ -60,7 +60,7 @@ static void supervise(faultfs_kind kind, long at)
 		ops.close = count_and_fail;
 		run.w.env.env.fs = &ops;
 		faultfs_arm(kind, at);
-		bn_exec_run(&run.w.env.env, NULL, run.w.dir.path, run.id, -1, &status, NULL);
+		bn_exec_run(&run.w.env.env, NULL, run.w.dir.path, run.id, NULL, -1, &status, NULL);
 		_exit(0);
 	}
 	ck_assert_int_gt(pid, 0);

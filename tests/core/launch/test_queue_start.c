@@ -218,7 +218,7 @@ START_TEST(test_queue_starts_a_run_again_whose_supervisor_is_killed_before_it_st
 	ck_assert_bn_ok(bn_queue_wake_blind(queued.ws, program, true, &err), &err);
 	for (int i = 0; i < 1000 && s.state != BN_SUPERVISOR_ALIVE; i++) {
 		queued_pause_ms(10);
-		ck_assert_bn_ok(bn_supervisor_find(&s, queued.ws, id, &err), &err);
+		ck_assert_bn_ok(bn_supervisor_find(&s, queued.ws, id, geteuid(), &err), &err);
 	}
 	ck_assert_int_eq(s.state, BN_SUPERVISOR_ALIVE);
 	ck_assert_int_eq(queued_status(id, NULL), BN_RUN_QUEUED);
@@ -266,7 +266,7 @@ START_TEST(test_queue_keeps_an_environment_without_secrets_and_only_while_the_ru
 	ck_assert_bn_ok(bn_queue_pause(queued.ws, false, &err), &err);
 	ck_assert_bn_ok(bn_queue_wake_blind(queued.ws, program, true, &err), &err);
 	wait_status(lost, BN_RUN_RUNNING);
-	ck_assert_bn_ok(bn_supervisor_find(&s, queued.ws, lost, &err), &err);
+	ck_assert_bn_ok(bn_supervisor_find(&s, queued.ws, lost, geteuid(), &err), &err);
 	ck_assert_int_eq(kill(s.pid, SIGKILL), 0);
 	queued_wait_empty(program, 60);
 	ck_assert_int_eq(queued_status(ran, NULL), BN_RUN_FINISHED);

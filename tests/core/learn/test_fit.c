@@ -277,7 +277,7 @@ START_TEST(test_fit_kill_9_of_a_training_is_failed_and_its_metrics_stay)
 		bn_series_list_release(&l);
 	}
 	ck_assert_int_gt(points, 0);
-	ck_assert_bn_ok(bn_supervisor_find(&s, ws, id, &err), &err);
+	ck_assert_bn_ok(bn_supervisor_find(&s, ws, id, geteuid(), &err), &err);
 	ck_assert_int_gt(s.child, 1);
 	kill(s.child, SIGKILL);
 	for (int i = 0; i < 1500; i++) {

@@ -162,7 +162,7 @@ START_TEST(test_reconcile_sees_a_held_lock_as_life)
 	track_sync(&w);
 	ck_assert_bn_ok(bn_supervisor_take(&lock, w.ws, track_id(1), &err), &err);
 	bn_run_info_free(reconcile(1, 0));
-	ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, track_id(1), &err), &err);
+	ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, track_id(1), geteuid(), &err), &err);
 	ck_assert_int_eq(s.state, BN_SUPERVISOR_ALIVE);
 	bn_supervisor_release(&lock);
 	bn_run_info *r = reconcile(1, 1);
@@ -195,7 +195,7 @@ START_TEST(test_stop_signals_no_process_that_a_file_makes_up)
 		env->boot_id(env));
 	ck_assert_int_eq(ftruncate(lock.fd, 0), 0);
 	ck_assert_int_eq(pwrite(lock.fd, text, strlen(text), 0), (ssize_t)strlen(text));
-	ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, track_id(1), &err), &err);
+	ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, track_id(1), geteuid(), &err), &err);
 	ck_assert_int_eq(s.state, BN_SUPERVISOR_UNKNOWN);
 	if (s.state == BN_SUPERVISOR_UNKNOWN) /* else this would end whoever runs the test */
 		ck_assert_bn_ok(bn_launch_stop(w.ws, track_id(1), &signalled, &err), &err);
