@@ -55,8 +55,8 @@ void bn_hasher_free(bn_hasher *h)
 	bn_free(h);
 }
 
-int bn_sha256_open_file(const bn_env *env, int fd, const char *path, char out[BN_SHA256_HEX + 1],
-	uint64_t *size, bn_err *err)
+static int hash_fd(const bn_env *env, int fd, const char *path, const bn_progress *progress,
+	char out[BN_SHA256_HEX + 1], uint64_t *size, bn_err *err)
 {
 	enum { CHUNK = 1 << 18 };
 	int rc = 0;
@@ -71,6 +71,8 @@ int bn_sha256_open_file(const bn_env *env, int fd, const char *path, char out[BN
 	if ((rc = bn_hasher_new(&h, err)) < 0)
 		goto out;
 	for (size_t got = CHUNK; got == CHUNK;) {
+		if ((rc = bn_progress_step(progress, "hashing", total, 0, err)) < 0)
+			goto out;
 		if ((rc = bn_fs_read_at(env, fd, chunk, CHUNK, (off_t)total, &got, path, err)) < 0)
 			goto out;
 		bn_hasher_add(h, chunk, got);
@@ -86,8 +88,20 @@ out:
 	return rc;
 }
 
+int bn_sha256_open_file(const bn_env *env, int fd, const char *path, char out[BN_SHA256_HEX + 1],
+	uint64_t *size, bn_err *err)
+{
+	return hash_fd(env, fd, path, NULL, out, size, err);
+}
+
 int bn_sha256_file(const bn_env *env, const char *path, char out[BN_SHA256_HEX + 1], uint64_t *size,
 	bn_err *err)
+{
+	return bn_sha256_file_watched(env, path, NULL, out, size, err);
+}
+
+int bn_sha256_file_watched(const bn_env *env, const char *path, const bn_progress *progress,
+	char out[BN_SHA256_HEX + 1], uint64_t *size, bn_err *err)
 {
 	struct stat st;
 	/* A FIFO would keep the open waiting for who writes. */
@@ -99,7 +113,7 @@ int bn_sha256_file(const bn_env *env, const char *path, char out[BN_SHA256_HEX +
 	else if (!S_ISREG(st.st_mode))
 		rc = bn_err_set(err, BN_EINVAL, "'%s' is not a regular file", path);
 	else
-		rc = bn_sha256_open_file(env, fd, path, out, size, err);
+		rc = hash_fd(env, fd, path, progress, out, size, err);
 	env->fs->close(env, fd);
 	return rc;
 }

@@ -10,6 +10,7 @@
 #define BN_BASE_HASH_H
 #include "core/base/env.h"
 #include "core/base/err.h"
+#include "core/base/progress.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +25,10 @@ void bn_sha256_hex(const void *bytes, size_t n, char out[BN_SHA256_HEX + 1]);
  * BN_EINVAL at once. */
 int bn_sha256_file(const bn_env *env, const char *path, char out[BN_SHA256_HEX + 1], uint64_t *size,
 	bn_err *err);
+
+/* The same, which may be told to stop between two pieces. */
+int bn_sha256_file_watched(const bn_env *env, const char *path, const bn_progress *progress,
+	char out[BN_SHA256_HEX + 1], uint64_t *size, bn_err *err);
 
 /* The same of an open file, from its start to its end; path is for the message. */
 int bn_sha256_open_file(const bn_env *env, int fd, const char *path, char out[BN_SHA256_HEX + 1],

@@ -47,6 +47,8 @@ int64_t bn_exec_limit_s(const bn_exec *x);
 void bn_exec_watch(bn_exec *x);
 /* Ends what the child has left running, also in sessions of its own; not runs that it has started. */
 void bn_exec_end_leftovers(bn_exec *x);
+/* Whether the run has been asked to end since the last look: for work that the supervisor does itself. */
+bool bn_exec_look_for_stop(bn_exec *x);
 /* Between two attempts. Returns at once when the run is to end. */
 void bn_exec_pause(bn_exec *x, int64_t ms);
 
@@ -55,7 +57,7 @@ void bn_exec_pause(bn_exec *x, int64_t ms);
 bool bn_exec_has_failed(const bn_exec *x); /* by itself: not asked to end, not over its limit */
 /* Stores what was left behind, and records how the run ended. */
 int bn_exec_finish(bn_exec *x, bn_err *err);
-/* A run that could not be started. */
+/* A run that could not be started, or was asked to end before it had. */
 void bn_exec_fail(bn_exec *x, const char *reason);
 
 #endif

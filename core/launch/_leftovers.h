@@ -12,10 +12,11 @@
  * `metrics`; everything in runs/<id>/artifacts/ is stored, and the spec's outputs are: those of
  * every attempt, since one may go on where another has stopped. For trainers nothing. Appends, does not commit. Below runs/<id> only regular files of this user count, reached
  * without links; what is not one, and a metrics.json that is no such object, is an error after
- * everything else was done.
+ * everything else was done. BN_EINTR when it was told to stop: what is stored by then is named all the same.
  */
 int bn_leftovers_store(bn_workspace *ws, const char *id, const bn_spec *spec, const bn_dir *run_dir,
-	int64_t since_ms, int64_t attempt_ms, bn_metric_set *metrics, bn_err *err);
+	int64_t since_ms, int64_t attempt_ms, bn_metric_set *metrics, const bn_progress *progress,
+	bn_err *err);
 /* What a failed attempt has said of itself does not count for the next one: its metrics.json and its reason. */
 void bn_leftovers_forget(const bn_dir *run_dir);
 
@@ -26,8 +27,8 @@ void bn_leftovers_forget(const bn_dir *run_dir);
  * that matches belongs to it. Regular files of this user, reached without links, as above. A pattern
  * for which nothing was written is an error, after everything was stored.
  */
-int bn_outputs_store(
-	bn_workspace *ws, const char *id, const bn_spec *spec, int64_t since_ms, bn_err *err);
+int bn_outputs_store(bn_workspace *ws, const char *id, const bn_spec *spec, int64_t since_ms,
+	const bn_progress *progress, bn_err *err);
 
 typedef enum bn_match {
 	BN_MATCH_NO,

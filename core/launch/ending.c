@@ -1,5 +1,6 @@
 /* ending.c - see _exec.h: how a run ended, and what it left behind. */
 #include "core/base/process.h"
+#include "core/base/progress.h"
 #include "core/launch/_exec.h"
 #include "core/launch/_leftovers.h"
 #include "core/launch/queue_environ.h"
@@ -111,14 +112,32 @@ static void measure_all(bn_exec *x, bn_err *err)
 	bn_runlog_resources(x->ws, x->id, &u, x->peak_rss, err);
 }
 
+/* A stop while what a run has left is stored: the rest is not. */
+typedef struct storing {
+	bn_exec *x;
+	bool stopped;
+} storing;
+
+static bool go_on_storing(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	storing *s = ctx;
+	(void)what;
+	(void)done;
+	(void)total;
+	s->stopped = s->stopped || bn_exec_look_for_stop(s->x);
+	return !s->stopped;
+}
+
 /* Appends everything but the end. */
 static void append_leftovers(bn_exec *x)
 {
+	storing s = {x, false};
+	const bn_progress progress = {go_on_storing, &s};
 	bn_metric_set numbers = BN_METRIC_SET_INIT;
 	bn_err err = BN_ERR_INIT;
 	measure_all(x, &err);
 	if (bn_leftovers_store(x->ws, x->id, x->spec, x->run_dir, x->lock.since_ms, x->attempt_ms,
-		    &numbers, &err) < 0)
+		    &numbers, &progress, &err) < 0)
 		bn_exec_complain("what the run left behind", &err);
 	bn_err_clear(&err);
 	if (bn_runlog_metrics(x->ws, x->id, &x->metrics, &err) < 0 ||
@@ -130,8 +149,8 @@ static void append_leftovers(bn_exec *x)
 int bn_exec_finish(bn_exec *x, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
-	verdict v = judge(x);
 	append_leftovers(x);
+	verdict v = judge(x);
 	/* One commit for all of it, as a rule. */
 	append_end(x, &v, &why);
 	bn_workspace_commit(x->ws, &why);
@@ -149,8 +168,9 @@ int bn_exec_finish(bn_exec *x, bn_err *err)
 void bn_exec_fail(bn_exec *x, const char *reason)
 {
 	bn_err err = BN_ERR_INIT;
-	verdict v = {"FAILED", -1, 0, ""};
-	snprintf(v.reason, sizeof v.reason, "%s", reason);
+	verdict v = {x->asked ? "KILLED" : "FAILED", -1, 0, ""};
+	snprintf(v.reason, sizeof v.reason, "%s",
+		x->asked ? "stopped on request, before it started" : reason);
 	bn_queue_forget(x->ws, x->id);
 	write_end(x, &v, false, &err);
 }

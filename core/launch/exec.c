@@ -109,9 +109,19 @@ static void say_changed(const bn_exec *x)
 	bn_child_log(line);
 }
 
+static bool go_on(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	bn_exec *x = ctx;
+	(void)what;
+	(void)done;
+	(void)total;
+	return !x->asked && !bn_exec_look_for_stop(x);
+}
+
 /* The spec may have been written by another version, and may have waited since. */
 static int load_spec(bn_exec *x, bool waited, bn_err *err)
 {
+	const bn_progress progress = {go_on, x};
 	int rc = bn_exec_spec(&x->spec, x->ws, x->run_dir, x->spec_hash, err);
 	if (rc < 0)
 		return rc;
@@ -119,7 +129,7 @@ static int load_spec(bn_exec *x, bool waited, bn_err *err)
 		return rc;
 	if ((rc = bn_spec_can_run(x->spec, err)) < 0)
 		return rc;
-	if ((rc = bn_spec_hash_inputs(x->spec, x->env, err)) < 0)
+	if ((rc = bn_spec_hash_inputs(x->spec, x->env, &progress, err)) < 0)
 		return rc;
 	if (waited && (rc = bn_code_look_again(&x->code, x->ws, x->spec, err)) < 0)
 		return rc;
@@ -276,7 +286,7 @@ static int run(bn_exec *x, const char *dir, int lock_fd, int *exit_status, bn_er
 	x->lock.guard = getppid();
 	/* A run that could not even start says why. */
 	if ((rc = load_spec(x, claimed, err)) < 0) {
-		if (!claimed || !bn_exec_may_pass(rc))
+		if (x->asked || !claimed || !bn_exec_may_pass(rc))
 			bn_exec_fail(x, err->msg);
 		return rc;
 	}

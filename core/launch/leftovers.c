@@ -108,7 +108,8 @@ static int store_metrics(bn_metric_set *set, const bn_env *env, const bn_spec *s
 }
 
 /* Each by itself, so that one that cannot be stored does not take the others with it. */
-static int store_artifacts(bn_workspace *ws, const char *id, const bn_dir *run_dir, bn_err *err)
+static int store_artifacts(bn_workspace *ws, const char *id, const bn_dir *run_dir,
+	const bn_progress *progress, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
 	bn_dir *files = NULL;
@@ -121,7 +122,9 @@ static int store_artifacts(bn_workspace *ws, const char *id, const bn_dir *run_d
 	if (rc < 0 || (rc = bn_dir_list(files, NULL, &names, &why)) < 0)
 		goto out;
 	for (size_t i = 0; i < names.count; i++)
-		bn_runlog_artifact_below(ws, id, files, names.items[i], names.items[i], &why);
+		if (bn_runlog_artifact_below(ws, id, files, names.items[i], names.items[i],
+			    progress, &why) == BN_EINTR)
+			break;
 out:
 	bn_dir_close(files);
 	bn_names_release(&names);
@@ -129,12 +132,13 @@ out:
 }
 
 int bn_leftovers_store(bn_workspace *ws, const char *id, const bn_spec *spec, const bn_dir *run_dir,
-	int64_t since_ms, int64_t attempt_ms, bn_metric_set *metrics, bn_err *err)
+	int64_t since_ms, int64_t attempt_ms, bn_metric_set *metrics, const bn_progress *progress,
+	bn_err *err)
 {
 	if (!bn_spec_is_command(spec))
 		return 0;
-	int files = store_artifacts(ws, id, run_dir, err);
-	int outputs = bn_outputs_store(ws, id, spec, since_ms, err);
+	int files = store_artifacts(ws, id, run_dir, progress, err);
+	int outputs = bn_outputs_store(ws, id, spec, since_ms, progress, err);
 	int numbers = store_metrics(metrics, bn_workspace_env(ws), spec, run_dir, attempt_ms, err);
 	if (files < 0)
 		return files;

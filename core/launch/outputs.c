@@ -96,6 +96,8 @@ typedef struct walk {
 	bool *found; /* of each pattern */
 	const bn_dir *dir;
 	int64_t since_ms;
+	const bn_progress *progress;
+	bool stopped;
 	bn_err *err; /* the first thing that could not be stored */
 } walk;
 
@@ -117,7 +119,9 @@ static void keep(walk *w, const char *path, const struct stat *st)
 	if (written + 10 < w->since_ms) /* a kernel tick of slack, as for metrics.json */
 		return;
 	match_all(w, path, true);
-	bn_runlog_artifact_below(w->ws, w->id, w->dir, path, path, w->err);
+	if (bn_runlog_artifact_below(w->ws, w->id, w->dir, path, path, w->progress, w->err) ==
+		BN_EINTR)
+		w->stopped = true;
 }
 
 static void visit(walk *w, const char *path, int depth);
@@ -140,7 +144,8 @@ static void visit(walk *w, const char *path, int depth)
 	bn_names names = BN_NAMES_INIT;
 	if (bn_dir_list(w->dir, path[0] ? path : NULL, &names, NULL) < 0)
 		return;
-	for (size_t i = 0; i < names.count; i++) {
+	for (size_t i = 0; i < names.count && !w->stopped; i++) {
+		w->stopped = bn_progress_step(w->progress, "looking for outputs", 0, 0, w->err) < 0;
 		if (strcmp(names.items[i], ".binnacle") == 0)
 			continue; /* what is stored, and this very run with it */
 		char *below = path[0] ? bn_strf("%s/%s", path, names.items[i])
@@ -154,12 +159,12 @@ static void visit(walk *w, const char *path, int depth)
 	bn_names_release(&names);
 }
 
-int bn_outputs_store(
-	bn_workspace *ws, const char *id, const bn_spec *spec, int64_t since_ms, bn_err *err)
+int bn_outputs_store(bn_workspace *ws, const char *id, const bn_spec *spec, int64_t since_ms,
+	const bn_progress *progress, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
 	bn_dir *dir = NULL;
-	walk w = {ws, id, &spec->outputs, NULL, NULL, since_ms, &why};
+	walk w = {ws, id, &spec->outputs, NULL, NULL, since_ms, progress, false, &why};
 	if (spec->outputs.count == 0)
 		return 0;
 	if (!(w.found = bn_alloc_zeroed(spec->outputs.count, sizeof *w.found))) {
@@ -171,7 +176,7 @@ int bn_outputs_store(
 	w.dir = dir;
 	visit(&w, "", 0);
 	for (size_t i = 0; i < spec->outputs.count; i++)
-		if (!w.found[i])
+		if (!w.found[i] && !w.stopped)
 			bn_err_set(&why, BN_ENOTFOUND,
 				"outputs: the command wrote nothing that matches '%s'",
 				spec->outputs.items[i]);

@@ -5,10 +5,13 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/base/timestamp.h"
 #include "core/launch/_queue_files.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
+#include "core/store/index/fold.h"
+#include "core/store/log/clock.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -49,8 +52,65 @@ out:
 
 /* ---- setting it ----------------------------------------------------------------------------- */
 
-/* Takes the payload's reference. Commits and wakes the runner. */
-static int say(bn_workspace *ws, const char *kind, json_t *payload, bn_err *err)
+/* What a word about the queue asks for; limits of -1 and paused -1 are as they were. */
+typedef struct wish {
+	const char *kind, *kinds; /* of the event, and of those that speak of the same */
+	bn_queue_amounts limits;
+	int paused;
+} wish;
+
+static bool is_granted(const bn_queue *q, const wish *w)
+{
+	const bn_queue_amounts *s = &q->set, *l = &w->limits;
+	return (l->cores < 0 || s->cores == l->cores) &&
+	       (l->memory_bytes < 0 || s->memory_bytes == l->memory_bytes) &&
+	       (l->at_once < 0 || s->at_once == l->at_once) &&
+	       (w->paused < 0 || (q->paused_ms >= 0) == w->paused);
+}
+
+/* An event whose clock is more than a day ahead wins, since clocks do not follow it (core/store/log/clock.h).
+ * Returns BN_ECONFLICT, with its name. */
+static int name_winner(bn_workspace *ws, const char *entity, const char *kinds, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	sqlite3 *db = bn_workspace_index(ws);
+	sqlite3_stmt *st = NULL;
+	char when[BN_TIMESTAMP_TEXT];
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT e.clock, w.name, k.name FROM event e JOIN index_name w ON w.no = e.writer "
+		"JOIN index_name k ON k.no = e.kind WHERE e.entity = ? AND e.owner = ? AND "
+		"e.outcome = 0 AND instr(?, k.name) > 0 ORDER BY e.clock DESC LIMIT 1",
+		"iis", bn_index_entity(db, entity), (int64_t)env->uid(env), kinds);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 0)
+		rc = bn_err_set(err, BN_ECONFLICT, "%s is not as it was asked to be", entity);
+	if (rc < 0)
+		goto out;
+	bn_timestamp_iso(bn_clock_ms((uint64_t)sqlite3_column_int64(st, 0)) * 1000000, when);
+	rc = bn_err_set(err, BN_ECONFLICT,
+		"%s stays as it is: the event %s of %s (writer %s), whose clock was ahead, wins",
+		entity, (const char *)sqlite3_column_text(st, 2), when,
+		(const char *)sqlite3_column_text(st, 1));
+	bn_err_hint(err, "try again when that time is less than a day ahead");
+out:
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int check_granted(bn_workspace *ws, const char *entity, const wish *w, bn_err *err)
+{
+	bn_queue *q = NULL;
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc < 0 || (rc = bn_queue_read(&q, ws, NULL, 1, err)) < 0)
+		return rc;
+	bool is = is_granted(q, w);
+	bn_queue_free(q);
+	return is ? 0 : name_winner(ws, entity, w->kinds, err);
+}
+
+/* Takes the payload's reference. Commits, looks whether it holds, and wakes the runner. */
+static int say(bn_workspace *ws, const wish *w, json_t *payload, bn_err *err)
 {
 	char name[BN_QUEUE_NAME], entity[BN_QUEUE_NAME + 8];
 	bn_dir *at = NULL;
@@ -59,9 +119,9 @@ static int say(bn_workspace *ws, const char *kind, json_t *payload, bn_err *err)
 	snprintf(entity, sizeof entity, "queue/%s", name);
 	if (rc < 0 || (rc = bn_queue_dir(&at, ws, err)) < 0)
 		goto out;
-	if ((rc = bn_workspace_append(ws, kind, entity, payload, err)) < 0)
+	if ((rc = bn_workspace_append(ws, w->kind, entity, payload, err)) < 0)
 		goto out;
-	if ((rc = bn_workspace_commit(ws, err)) < 0)
+	if ((rc = bn_workspace_commit(ws, err)) < 0 || (rc = check_granted(ws, entity, w, err)) < 0)
 		goto out;
 	bn_queue_ring(at);
 out:
@@ -78,16 +138,19 @@ static void put_limit(json_t *payload, const char *key, int64_t value)
 
 int bn_queue_set(bn_workspace *ws, const bn_queue_amounts *limits, bn_err *err)
 {
+	const wish w = {"queue.set", "queue.set", *limits, -1};
 	json_t *payload = json_object();
 	put_limit(payload, "cores", limits->cores);
 	put_limit(payload, "memory_bytes", limits->memory_bytes);
 	put_limit(payload, "at_once", limits->at_once);
-	return say(ws, "queue.set", payload, err);
+	return say(ws, &w, payload, err);
 }
 
 int bn_queue_pause(bn_workspace *ws, bool paused, bn_err *err)
 {
-	return say(ws, paused ? "queue.paused" : "queue.resumed", json_object(), err);
+	const wish w = {paused ? "queue.paused" : "queue.resumed", "queue.paused queue.resumed",
+		{-1, -1, -1}, paused};
+	return say(ws, &w, json_object(), err);
 }
 
 /* ---- cancelling ----------------------------------------------------------------------------- */

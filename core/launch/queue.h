@@ -20,14 +20,16 @@
  *	  queue.resumed {}
  * A user's queue events count for the user's own runs alone: rows are kept by owner of the segment.
  *
- * Files, below .binnacle/queue/<user>@<host>/, which belongs to that user alone (0700):
+ * Files, below .binnacle/queue/<user>@<host>/, which belongs to that user alone (0700; <user>@<host>-1, -2 ... when
+ * somebody else has made that one before):
  *	runner   the runner holds an exclusive flock on it; its text is a pid, for people
  *	order    the clock of the last entry, 20 decimal digits and a newline. Who queues a run holds a
  *	         flock on it while the entry gets its clock, so that the line follows the order of the
  *	         calls although clocks are set back
  *	bell     writing to it wakes the runner
  * and runs/<id>/environ (0600): the environment in which the run was queued and will run, "NAME=value"
- * texts ended by zero bytes, without variables that the spec names as secrets; and runs/<id>/unstarted: why
+ * texts ended by zero bytes, without variables that the spec names as secrets; runs/<id>/limits
+ * (queue_limits.h); and runs/<id>/unstarted: why
  * the last try to start it failed. Both are removed as soon as the run has started, or is over (cancelled,
  * failed, lost): queue_environ.h.
  *
@@ -103,7 +105,8 @@ bool bn_queue_is_beyond(const bn_queue *q, const bn_queue_item *item, char why[1
  * cores 0: all that the limits allow when it starts. Whether it asks for more than the limits is for the caller to look at. */
 int bn_queue_add(bn_workspace *ws, const char *id, const bn_spec *spec, int64_t cores,
 	int64_t memory_bytes, bn_err *err);
-/* A limit: above 0 that, 0 the default, -1 as it is. */
+/* A limit: above 0 that, 0 the default, -1 as it is. BN_ECONFLICT, here and for pausing, when the queue is not
+ * so afterwards: an event of a clock more than a day ahead wins, and is named. */
 int bn_queue_set(bn_workspace *ws, const bn_queue_amounts *limits, bn_err *err);
 int bn_queue_pause(bn_workspace *ws, bool paused, bn_err *err);
 /* Ends a run that waits: KILLED. *cancelled is false when it does not wait any more, is about to

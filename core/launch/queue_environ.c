@@ -4,6 +4,7 @@
 #include "core/base/buf.h"
 #include "core/base/json.h"
 #include "core/base/process.h"
+#include "core/launch/queue_limits.h"
 #include "core/run/run_dir.h"
 
 #include <stdio.h>
@@ -44,6 +45,8 @@ int bn_queue_environ_save(bn_workspace *ws, const char *id, const bn_spec *spec,
 		goto out;
 	if ((rc = bn_run_dir_open_own(&dir, ws, id, err)) < 0)
 		goto out;
+	if ((rc = bn_queue_limits_save(dir, err)) < 0)
+		goto out;
 	rc = bn_dir_write_file(dir, BN_QUEUE_ENVIRON, kept.ptr, kept.len, 0600, err);
 out:
 	bn_dir_close(dir);
@@ -59,10 +62,14 @@ int bn_queue_environ_restore(const bn_dir *run_dir, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	int rc = bn_dir_read_file(run_dir, BN_QUEUE_ENVIRON, &text, err);
-	if (rc >= 0)
-		rc = bn_process_set_environment(text.ptr, text.len, err);
-	else
+	if (rc < 0) {
 		bn_err_prefix(err, "the environment that it was queued in");
+		goto out;
+	}
+	if ((rc = bn_process_set_environment(text.ptr, text.len, err)) < 0)
+		goto out;
+	rc = bn_queue_limits_restore(run_dir, err);
+out:
 	bn_buf_release(&text);
 	return rc;
 }
@@ -94,6 +101,7 @@ void bn_queue_forget(bn_workspace *ws, const char *id)
 	bn_dir *dir = NULL;
 	if (bn_run_dir_open_own(&dir, ws, id, NULL) == 0 && bn_dir_has(dir, BN_QUEUE_ENVIRON)) {
 		bn_dir_unlink(dir, UNSTARTED, NULL);
+		bn_dir_unlink(dir, BN_QUEUE_LIMITS, NULL);
 		bn_dir_unlink(dir, BN_QUEUE_ENVIRON, NULL);
 	}
 	bn_dir_close(dir);

@@ -11,9 +11,10 @@
 #define BN_QUEUE_ENVIRON "environ" /* below runs/<id> */
 #define BN_QUEUE_WHY 200
 
-/* The environment of this process, without the variables that the spec names as secrets. Durable. */
+/* The environment of this process, without the variables that the spec names as secrets, and its umask, limits and
+ * nice value (queue_limits.h). Durable. */
 int bn_queue_environ_save(bn_workspace *ws, const char *id, const bn_spec *spec, bn_err *err);
-/* Puts it in the place of this process's environment. BN_ENOTFOUND when it is not there any more. */
+/* Puts them in the place of this process's own. BN_ENOTFOUND when the environment is not there any more. */
 int bn_queue_environ_restore(const bn_dir *run_dir, bn_err *err);
 
 /* Keeps why it could not be started; does nothing for a run that has started, or is over. */

@@ -1,5 +1,6 @@
 /* queue_executor.c - executor "queue": the run starts on this host when it has its turn (queue.h). */
 #include "core/base/mem.h"
+#include "core/launch/_queue_files.h"
 #include "core/launch/executor.h"
 #include "core/launch/queue.h"
 #include "core/launch/resolve.h"
@@ -29,11 +30,17 @@ static int64_t memory_of(const bn_spec *spec)
 static int queue_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
 {
 	bn_queue *q = NULL;
+	bn_dir *at = NULL;
 	char why[160];
 	int rc = bn_spec_can_run(spec, err);
 	if (rc < 0 || (rc = bn_executor_check_host(spec, err)) < 0 ||
-		(rc = bn_secrets_can_wait(spec, err)) < 0 ||
-		(rc = bn_queue_read(&q, ws, NULL, 1, err)) < 0)
+		(rc = bn_secrets_can_wait(spec, err)) < 0)
+		return rc;
+	/* A run that could not be put there would be a failed one. */
+	if ((rc = bn_queue_dir(&at, ws, err)) < 0)
+		return rc;
+	bn_dir_close(at);
+	if ((rc = bn_queue_read(&q, ws, NULL, 1, err)) < 0)
 		return rc;
 	const bn_queue_item item = {.cores = cores_of(spec), .memory_bytes = memory_of(spec)};
 	if (bn_queue_is_beyond(q, &item, why)) {

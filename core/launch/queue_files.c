@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define PLACES "queue"
+#define PLACES_MAX 64 /* that others may have made before */
 #define RUNNER_FILE "runner"
 #define ORDER_FILE "order"
 #define BELL_FILE "bell"
@@ -20,33 +21,64 @@
 #define LOCK_TRIES 50
 #define LOCK_WAIT_NS 5000000
 
+/* Opens it when it is this user's, or makes it. 1 when it is somebody else's. */
+static int take_place(
+	bn_dir **out, const bn_dir *root, const char *path, uid_t *squatter, bn_err *err)
+{
+	const bn_env *env = root->env;
+	bn_dir *dir = NULL;
+	struct stat st;
+	int e, rc;
+	if (bn_dir_stat(root, path, &st, NULL) < 0) {
+		if ((rc = bn_dir_make(root, path, 0700, err)) < 0)
+			return rc;
+	} else if (!S_ISDIR(st.st_mode) || st.st_uid != env->uid(env)) {
+		*squatter = st.st_uid;
+		return 1;
+	}
+	if ((rc = bn_dir_open_below(&dir, root, path, err)) < 0)
+		return rc;
+	/* Whatever it was a moment ago. */
+	if ((e = env->fs->fstat(env, dir->fd, &st)) < 0) {
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", dir->path);
+		goto out;
+	}
+	*squatter = st.st_uid;
+	rc = st.st_uid != env->uid(env);
+	if (rc == 0) {
+		*out = dir;
+		dir = NULL;
+	}
+out:
+	bn_dir_close(dir);
+	return rc;
+}
+
 int bn_queue_dir(bn_dir **out, bn_workspace *ws, bn_err *err)
 {
 	const bn_dir *root = bn_workspace_at(ws);
 	const bn_env *env = bn_workspace_env(ws);
-	char name[BN_QUEUE_NAME], path[BN_QUEUE_NAME + 8];
-	bn_dir *dir = NULL;
-	struct stat st;
+	char name[BN_QUEUE_NAME], path[BN_QUEUE_NAME + 24];
+	uid_t squatter = 0;
 	bn_queue_own_name(name, env);
-	snprintf(path, sizeof path, PLACES "/%s", name);
 	/* As init makes the shared directories: every user adds to it, nobody removes another's. */
 	int e = env->fs->mkdir(env, root, PLACES, 01777);
 	if (e < 0 && e != -EEXIST)
 		return bn_err_sys(
 			err, BN_EIO, -e, "cannot make the directory '%s/" PLACES "'", root->path);
-	int rc = bn_dir_make(root, path, 0700, err);
-	if (rc < 0 || (rc = bn_dir_open_below(&dir, root, path, err)) < 0)
-		return rc;
-	if ((e = env->fs->fstat(env, dir->fd, &st)) < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", dir->path);
-	else if (st.st_uid != env->uid(env))
-		rc = bn_err_set(err, BN_EREFUSED, "'%s' belongs to another user (uid %lu)",
-			dir->path, (unsigned long)st.st_uid);
-	if (rc < 0)
-		bn_dir_close(dir);
-	else
-		*out = dir;
-	return rc;
+	for (int i = 0; i < PLACES_MAX; i++) {
+		int n = snprintf(path, sizeof path, PLACES "/%s", name);
+		if (i > 0)
+			snprintf(path + n, sizeof path - (size_t)n, "-%d", i);
+		int rc = take_place(out, root, path, &squatter, err);
+		if (rc <= 0)
+			return rc;
+	}
+	env->user_name(env, squatter, name, sizeof name);
+	bn_err_set(err, BN_EREFUSED, "'%s/%s' belongs to %s, and the %d places before it to others",
+		root->path, path, name, PLACES_MAX - 1);
+	bn_err_hint(err, "whoever may remove them gives this user's queue its place again");
+	return BN_EREFUSED;
 }
 
 /* ---- the runner's lock ---------------------------------------------------------------------- */

@@ -262,18 +262,20 @@ int bn_spec_add_provenance(bn_spec *spec, bn_workspace *ws, const char *dir, bn_
 		goto out;
 	if (code)
 		set_code(spec, code, diff ? hash : NULL);
-	rc = bn_spec_hash_inputs(spec, bn_workspace_env(ws), err);
+	rc = bn_spec_hash_inputs(spec, bn_workspace_env(ws), NULL, err);
 out:
 	json_decref(code);
 	bn_free(diff);
 	return rc;
 }
 
-static int hash_input(bn_spec *spec, bn_spec_input *in, const bn_env *env, bn_err *err)
+static int hash_input(bn_spec *spec, bn_spec_input *in, const bn_env *env,
+	const bn_progress *progress, bn_err *err)
 {
 	char hash[65];
 	char *path = bn_path_join(spec->workdir ? spec->workdir : ".", in->path);
-	int rc = path ? bn_sha256_file(env, path, hash, NULL, err) : bn_err_nomem(err, "a path");
+	int rc = path ? bn_sha256_file_watched(env, path, progress, hash, NULL, err)
+		      : bn_err_nomem(err, "a path");
 	if (rc < 0) {
 		bn_err_prefix(err, "spec: inputs");
 		goto out;
@@ -291,10 +293,10 @@ out:
 	return rc;
 }
 
-int bn_spec_hash_inputs(bn_spec *spec, const bn_env *env, bn_err *err)
+int bn_spec_hash_inputs(bn_spec *spec, const bn_env *env, const bn_progress *progress, bn_err *err)
 {
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < spec->input_count; i++)
-		rc = hash_input(spec, &spec->inputs[i], env, err);
+		rc = hash_input(spec, &spec->inputs[i], env, progress, err);
 	return rc;
 }

@@ -4,6 +4,7 @@
  */
 #ifndef BN_LAUNCH_RESOLVE_H
 #define BN_LAUNCH_RESOLVE_H
+#include "core/base/progress.h"
 #include "core/run/spec.h"
 
 /* Fills in what was left out: a trainer's hyper-parameters in full, seed 0, task, impute, split, the
@@ -22,6 +23,6 @@ int bn_spec_can_run(const bn_spec *spec, bn_err *err);
 int bn_spec_add_provenance(bn_spec *spec, bn_workspace *ws, const char *dir, bn_err *err);
 /* Inputs without a hash get the one of the file as it is now; a file that is not what its hash says is
  * BN_EINVAL. Relative paths are below the spec's workdir. */
-int bn_spec_hash_inputs(bn_spec *spec, const bn_env *env, bn_err *err);
+int bn_spec_hash_inputs(bn_spec *spec, const bn_env *env, const bn_progress *progress, bn_err *err);
 
 #endif

@@ -133,6 +133,19 @@ static void wait_signal(bn_exec *x, int64_t ms)
 		handle(x, signal);
 }
 
+bool bn_exec_look_for_stop(bn_exec *x)
+{
+	bool asked = false;
+	sigset_t all;
+	int signal;
+	sigfillset(&all);
+	while ((signal = sigtimedwait(&all, NULL, &(struct timespec){0, 0})) > 0)
+		asked = asked || bn_signal_is_stop(signal);
+	asked = asked || (!x->asked && bn_run_stop_asked(x->run_dir, x->id));
+	x->asked = x->asked || asked;
+	return asked;
+}
+
 static int64_t clamp(int64_t v, int64_t least, int64_t most)
 {
 	if (v < least)

@@ -257,6 +257,7 @@ int bn_runlog_note(bn_workspace *ws, const char *id, const char *note, bn_err *e
 typedef struct artifact {
 	const bn_dir *at;
 	const char *src, *name;
+	const bn_progress *progress; /* NULL: nobody asks */
 } artifact;
 
 static int put_stream(
@@ -276,6 +277,8 @@ static int put_stream(
 	if ((rc = bn_object_writer_new(&w, objects, NULL, err)) < 0)
 		goto out;
 	do {
+		if ((rc = bn_progress_step(a->progress, "storing", (uint64_t)from, 0, err)) < 0)
+			goto out;
 		if ((rc = bn_dir_read_at(
 			     env, a->at, a->src, fd, block, ARTIFACT_BLOCK, from, &got, err)) < 0)
 			goto out;
@@ -353,7 +356,7 @@ static int artifact_walk_dir(
 			rc = bn_err_nomem(err, "a path");
 			goto out;
 		}
-		const artifact below = {a->at, from, to};
+		const artifact below = {a->at, from, to, a->progress};
 		if ((rc = artifact_walk(ws, &below, depth + 1, list, err)) < 0)
 			goto out;
 		bn_free(from);
@@ -472,7 +475,7 @@ int bn_runlog_artifact(
 	if (!name && strcmp(bare, ".") == 0 && (rc = bn_path_absolute(&here, ".", err)) < 0)
 		goto out;
 	const char *own = bn_path_base(here ? here : bare);
-	artifact a = {NULL, bare, name ? name : own};
+	artifact a = {NULL, bare, name ? name : own, NULL};
 	rc = artifact_add(ws, id, &a, NULL, err);
 out:
 	bn_free(bare);
@@ -481,15 +484,15 @@ out:
 }
 
 int bn_runlog_artifact_below(bn_workspace *ws, const char *id, const bn_dir *at, const char *src,
-	const char *name, bn_err *err)
+	const char *name, const bn_progress *progress, bn_err *err)
 {
-	return artifact_add(ws, id, &(artifact){at, src, name}, NULL, err);
+	return artifact_add(ws, id, &(artifact){at, src, name, progress}, NULL, err);
 }
 
 int bn_runlog_model(bn_workspace *ws, const char *id, const bn_dir *at, const char *dir,
 	const char *digest, bn_err *err)
 {
-	return artifact_add(ws, id, &(artifact){at, dir, "model"}, digest, err);
+	return artifact_add(ws, id, &(artifact){at, dir, "model", NULL}, digest, err);
 }
 
 /* ---- floods --------------------------------------------------------------------------------- */

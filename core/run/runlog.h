@@ -30,6 +30,7 @@
 #include "core/base/err.h"
 #include "core/base/id.h"
 #include "core/base/process.h"
+#include "core/base/progress.h"
 #include "core/run/metric_chunk.h"
 #include "core/store/workspace.h"
 
@@ -82,7 +83,7 @@ int bn_runlog_artifact(
 /* The same of what lies below the handle `at`: only regular files of this user, reached without
  * links; BN_EREFUSED for others. */
 int bn_runlog_artifact_below(bn_workspace *ws, const char *id, const bn_dir *at, const char *src,
-	const char *name, bn_err *err);
+	const char *name, const bn_progress *progress, bn_err *err);
 /* The model directory dir below `at` under "model", with the model's digest. */
 int bn_runlog_model(bn_workspace *ws, const char *id, const bn_dir *at, const char *dir,
 	const char *digest, bn_err *err);

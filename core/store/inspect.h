@@ -18,4 +18,9 @@ int bn_index_dump(bn_workspace *ws, bn_dump_write write, void *ctx, bn_err *err)
 /* SHA-256 of that text, in hex. */
 int bn_index_dump_hash(bn_workspace *ws, char hash[65], bn_err *err);
 
+/* Adds the directories of the workspace ("" is .binnacle itself, else "runs") where one user can put a directory
+ * of another out of the way, since they may be written to by group or others and are not sticky: .binnacle always,
+ * those below it when their entries belong to several users. Not objects, whose names are their hashes. */
+int bn_workspace_unsticky(bn_names *out, const bn_workspace *ws, bn_err *err);
+
 #endif

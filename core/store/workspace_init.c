@@ -53,7 +53,7 @@ int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err)
 		goto out;
 	if ((rc = bn_fs_make_dirs(env, abs, 0777, err)) < 0 ||
 		(rc = bn_dir_open(&at, env, abs, err)) < 0 ||
-		(rc = make_part(at, ".binnacle", 0777, err)) < 0 ||
+		(rc = make_part(at, ".binnacle", 01777, err)) < 0 ||
 		(rc = bn_dir_open_below(&root, at, ".binnacle", err)) < 0)
 		goto out;
 	if (bn_dir_has(root, BN_IDENTITY)) {

@@ -33,11 +33,37 @@ timeout 20 "$B" run start --input pipe --wait -q -- true >shown 2>&1
 [ $? = 2 ] && grep -q 'not a regular file' shown || fail "a FIFO as input: $(cat shown)"
 echo "ok a FIFO in the place of an input is refused"
 
+chmod 775 .binnacle
+"$B" doctor >shown; grep -q "chmod +t '.*\.binnacle'" shown || fail "doctor does not name a .binnacle that a group can rearrange: $(cat shown)"
+chmod +t .binnacle
+"$B" doctor | grep -q 'chmod +t' && fail "doctor complains of a sticky .binnacle"
+echo "ok doctor names a directory in which others can be put out of the way, and the cure"
+
+# ---- a stop while the supervisor itself works ------------------------------------------------------
+mkdir -p out
+"$B" run start --name storing --output 'out/*' -q -- sh -c 'truncate -s 60G out/large' >/dev/null || fail storing
+sleep 2
+"$B" run stop storing -q >/dev/null || fail "stop while outputs are stored"
+for _ in $(seq 50); do
+	"$B" run show storing --json | grep -q '"status": "KILLED"' && break
+	sleep 0.2
+done
+"$B" run show storing --json | grep -q '"status": "KILLED"' || fail "a stop waits for what is stored: $("$B" run show storing)"
+rm -rf out
+echo "ok a run whose outputs are being stored ends when it is stopped"
+
 # ---- another user's files --------------------------------------------------------------------------
 if [ "$(id -u)" != 0 ]; then
 	echo "SKIP: files of another user: only root can make them"
 	exit 0
 fi
+mkdir -p .binnacle/queue && chmod 1777 .binnacle/queue
+own=$("$B" queue show --json | sed -n 's/^ *"queue": "\(.*\)",.*/\1/p')
+rm -rf ".binnacle/queue/$own" && mkdir ".binnacle/queue/$own" && chown 65534 ".binnacle/queue/$own"
+"$B" run start --queue --wait -q -- true >shown 2>&1 || fail "a queue's directory of another user denies the queue: $(cat shown)"
+[ -d ".binnacle/queue/$own-1" ] || fail "the queue has no place of its own: $(ls -l .binnacle/queue)"
+rmdir ".binnacle/queue/$own" && mv ".binnacle/queue/$own-1" ".binnacle/queue/$own"
+echo "ok a queue's directory that another user has made before denies nobody the queue"
 "$B" queue pause -q >/dev/null || fail pause
 "$B" run start --queue --name victim -q -- sh -c 'echo harmless' >/dev/null || fail queue
 "$B" run start --name thief --wait -q -- sh -c 'echo stolen' >/dev/null || fail run
@@ -76,18 +102,10 @@ echo "ok a run whose directory was exchanged with another's is refused, and says
 "$B" run start --name long -q -- sleep 300 >/dev/null || fail long
 begun long
 long=$(id_of long)
-sleep 400 &
-other=$!
-start=$(awk '{ print $22 }' "/proc/$other/stat")
 cp -r ".binnacle/runs/$long" kept
-sed "s/\"pid\": *[0-9]*/\"pid\":$other/; s/\"guard\": *[0-9]*/\"guard\":$other/; s/\"start\": *[0-9]*/\"start\":$start/" \
-	kept/supervisor >forged
 mv ".binnacle/runs/$long/supervisor" real
+sed 's/"boot_id": *"[^"]*"/"boot_id":"00000000"/' kept/supervisor >forged
 cp forged ".binnacle/runs/$long/supervisor" && chown 65534 ".binnacle/runs/$long/supervisor"
-flock ".binnacle/runs/$long/supervisor" timeout 20 "$B" run stop long >shown 2>&1
-kill -0 $other 2>/dev/null || fail "run stop ended a process that a forged file names: $(cat shown)"
-echo "ok a supervisor's file of another user makes run stop signal nobody"
-sed 's/"boot_id": *"[^"]*"/"boot_id":"00000000"/' kept/supervisor >".binnacle/runs/$long/supervisor"
 "$B" run ls >/dev/null
 "$B" run show long --json | grep -q '"status": "RUNNING"' || fail "a forged boot in another's file makes a run LOST"
 echo "ok a supervisor's file of another user makes no run LOST"
@@ -103,6 +121,17 @@ sleep 3
 mv ".binnacle/runs/$long" x && mv ".binnacle/runs/$second" ".binnacle/runs/$long" && mv x ".binnacle/runs/$second"
 "$B" run stop second -q >/dev/null 2>&1
 echo "ok run stop signals no run whose directory somebody has exchanged with this one"
+sleep 400 &
+other=$!
+start=$(awk '{ print $22 }' "/proc/$other/stat")
+sed "s/\"pid\": *[0-9]*/\"pid\":$other/; s/\"guard\": *[0-9]*/\"guard\":$other/; s/\"start\": *[0-9]*/\"start\":$start/" \
+	kept/supervisor >forged
+mv ".binnacle/runs/$long/supervisor" real
+cp forged ".binnacle/runs/$long/supervisor" && chown 65534 ".binnacle/runs/$long/supervisor"
+flock ".binnacle/runs/$long/supervisor" timeout 20 "$B" run stop long >shown 2>&1
+kill -0 $other 2>/dev/null || fail "run stop ended a process that a forged file names: $(cat shown)"
+echo "ok a supervisor's file of another user makes run stop signal nobody"
+mv real ".binnacle/runs/$long/supervisor"
 "$B" run stop long -q >/dev/null 2>&1
 kill $other
 

@@ -183,6 +183,28 @@ static void find_cache(json_t *list, bn_workspace *ws)
 	bn_cache_close(cache);
 }
 
+/* Who can rename a directory of the workspace can put another in its place. */
+static void find_unsticky(json_t *list, const bn_workspace *ws)
+{
+	bn_names names = BN_NAMES_INIT;
+	bn_err e = BN_ERR_INIT;
+	if (bn_workspace_unsticky(&names, ws, &e) < 0)
+		find(list, "directories", "FAIL", NULL, "%s", e.msg);
+	for (size_t i = 0; i < names.count; i++) {
+		const char *name = names.items[i];
+		char *path = bn_strf("%s%s%s", bn_workspace_root(ws), name[0] ? "/" : "", name);
+		char *cure = path ? bn_strf("chmod +t '%s'", path) : NULL;
+		if (cure)
+			find(list, "directories", "OFF", cure,
+				"%s: who may write there can put another's directories out of the "
+				"way",
+				path);
+		bn_free(cure);
+		bn_free(path);
+	}
+	bn_names_release(&names);
+}
+
 static void find_workspace(json_t *list, bn_cli *cli)
 {
 	bn_err e = BN_ERR_INIT;
@@ -201,6 +223,7 @@ static void find_workspace(json_t *list, bn_cli *cli)
 		"%s (%s%s)%s%s", root, type,
 		bn_fs_is_network(root) ? ", network: the index is kept on a local disk" : "",
 		fault ? ": " : "", fault ? fault : "");
+	find_unsticky(list, ws);
 	find_index(list, ws);
 	find_cache(list, ws);
 }

@@ -82,6 +82,34 @@ START_TEST(test_queue_keeps_the_order_behind_one_whose_clock_was_decades_ahead)
 }
 END_TEST
 
+START_TEST(test_queue_says_when_an_event_of_the_future_wins_over_a_pause_or_a_limit)
+{
+	bn_queue_amounts four = {4, -1, -1}, two = {2, -1, -1}, one_at_once = {-1, -1, 1};
+	bn_err e = BN_ERR_INIT;
+	queued_make();
+	int64_t now = bn_env_now_ns(bn_env_real());
+	queued.env.clock_ns = now + (int64_t)30 * 86400 * 1000000000;
+	queued.env.clock_step_ns = 1000;
+	bn_workspace *ws = queued_open();
+	ck_assert_bn_ok(bn_queue_pause(ws, true, &err), &err);
+	ck_assert_bn_ok(bn_queue_set(ws, &four, &err), &err);
+	bn_workspace_close(ws);
+	queued.env.clock_ns = now;
+	ws = queued_open();
+	ck_assert_int_eq(bn_queue_pause(ws, false, &e), BN_ECONFLICT);
+	ck_assert_msg(strstr(e.msg, "queue.paused") && strstr(e.msg, "writer "), "%s", e.msg);
+	bn_err_clear(&e);
+	ck_assert_int_eq(bn_queue_set(ws, &two, &e), BN_ECONFLICT);
+	ck_assert_msg(strstr(e.msg, "queue.set") != NULL, "%s", e.msg);
+	bn_err_clear(&e);
+	/* What that event does not speak of is as it was asked to be. */
+	ck_assert_bn_ok(bn_queue_set(ws, &one_at_once, &err), &err);
+	ck_assert_bn_ok(bn_queue_pause(ws, true, &err), &err);
+	bn_workspace_close(ws);
+	track_remove(&queued);
+}
+END_TEST
+
 START_TEST(test_queue_refuses_what_can_never_start_and_passes_over_what_no_longer_can)
 {
 	char big[BN_RUN_ID_TEXT], small[BN_RUN_ID_TEXT], id[BN_RUN_ID_TEXT];
@@ -643,6 +671,7 @@ END_TEST
 
 BN_TEST_MAIN("core/launch/queue", test_queue_keeps_the_order_of_the_calls_when_clocks_are_set_back,
 	test_queue_keeps_the_order_behind_one_whose_clock_was_decades_ahead,
+	test_queue_says_when_an_event_of_the_future_wins_over_a_pause_or_a_limit,
 	test_queue_refuses_what_can_never_start_and_passes_over_what_no_longer_can,
 	test_queue_a_waiting_run_is_not_lost_however_long_it_waits,
 	test_queue_cancels_what_waits_and_nothing_else,

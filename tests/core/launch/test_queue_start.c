@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -280,9 +281,42 @@ START_TEST(test_queue_keeps_an_environment_without_secrets_and_only_while_the_ru
 }
 END_TEST
 
+/* ---- what it keeps of its shell --------------------------------------------------------------- */
+
+START_TEST(test_queue_gives_a_run_the_umask_the_limits_and_the_nice_value_of_who_queued_it)
+{
+	NEED_PROGRAM();
+	char id[BN_RUN_ID_TEXT];
+	struct rlimit files, fewer;
+	bn_buf got = BN_BUF_INIT;
+	queued_make();
+	ck_assert_bn_ok(bn_queue_pause(queued.ws, true, &err), &err);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
+	fewer = (struct rlimit){100, files.rlim_max};
+	mode_t mask = umask(0027);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &fewer), 0);
+	queued_add(NOBODY, "(umask; ulimit -Sn) >got", 1, id);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
+	umask(mask);
+	char *limits = below(id, "limits"), *path = below(NULL, "got");
+	ck_assert_int_eq(access(limits, F_OK), 0);
+	ck_assert_bn_ok(bn_queue_pause(queued.ws, false, &err), &err);
+	queued_wait_empty(program, 60);
+	ck_assert_int_eq(queued_status(id, NULL), BN_RUN_FINISHED);
+	ck_assert_bn_ok(bn_fs_read_file(&queued.env.env, path, &got, &err), &err);
+	ck_assert_str_eq(got.ptr, "0027\n100\n");
+	ck_assert_int_ne(access(limits, F_OK), 0);
+	bn_buf_release(&got);
+	bn_free(path);
+	bn_free(limits);
+	track_remove(&queued);
+}
+END_TEST
+
 BN_TEST_MAIN("core/launch/queue_start",
 	test_queue_forgets_no_run_that_waits_behind_more_than_it_reads_at_once,
 	test_queue_fails_at_once_what_no_try_could_start_and_goes_on,
 	test_queue_says_why_the_next_does_not_start_and_gives_it_up_after_so_many_tries,
 	test_queue_starts_a_run_again_whose_supervisor_is_killed_before_it_started,
-	test_queue_keeps_an_environment_without_secrets_and_only_while_the_run_waits)
+	test_queue_keeps_an_environment_without_secrets_and_only_while_the_run_waits,
+	test_queue_gives_a_run_the_umask_the_limits_and_the_nice_value_of_who_queued_it)

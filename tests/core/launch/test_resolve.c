@@ -193,17 +193,17 @@ START_TEST(test_resolve_inputs_have_the_hash_of_the_file)
 	ck_assert_bn_ok(bn_fs_write_file(env, file, "abc", 3, 0644, &err), &err);
 	bn_spec *spec = parse("{\"command\": [\"x\"], \"inputs\": [\"in.txt\"]}");
 	spec->workdir = bn_spec_text(spec, d.path);
-	ck_assert_bn_ok(bn_spec_hash_inputs(spec, env, &err), &err);
+	ck_assert_bn_ok(bn_spec_hash_inputs(spec, env, NULL, &err), &err);
 	ck_assert_str_eq(spec->inputs[0].hash,
 		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-	ck_assert_bn_ok(bn_spec_hash_inputs(spec, env, &err), &err);
+	ck_assert_bn_ok(bn_spec_hash_inputs(spec, env, NULL, &err), &err);
 	ck_assert_bn_ok(bn_fs_write_file(env, file, "abd", 3, 0644, &err), &err);
-	ck_assert_int_eq(bn_spec_hash_inputs(spec, env, &e), BN_EINVAL);
+	ck_assert_int_eq(bn_spec_hash_inputs(spec, env, NULL, &e), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(e.msg, "in.txt"));
 	ck_assert_ptr_nonnull(strstr(e.msg, "has changed"));
 	bn_err_clear(&e);
 	spec->inputs[0].path = "absent";
-	ck_assert_int_lt(bn_spec_hash_inputs(spec, env, &e), 0);
+	ck_assert_int_lt(bn_spec_hash_inputs(spec, env, NULL, &e), 0);
 	ck_assert_ptr_nonnull(strstr(e.msg, "absent"));
 	bn_spec_free(spec);
 	bn_free(file);
