@@ -272,7 +272,7 @@ static int seal_update(segments *s)
 	int rc;
 	if (!bn_sql_int(db, 0,
 		    "SELECT EXISTS (SELECT * FROM (" NEWEST_SEAL
-		    ") EXCEPT SELECT * FROM writer_seal) "
+		    ") EXCEPT SELECT * FROM writer_seal WHERE writer = ?1) "
 		    "OR EXISTS (SELECT * FROM writer_seal WHERE writer = ?1 EXCEPT SELECT * FROM "
 		    "(" NEWEST_SEAL "))",
 		    "i", s->no))
