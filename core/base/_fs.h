@@ -28,6 +28,7 @@ char *bn_path_dir(const char *path); /* its directory part; yours */
 unsigned long bn_fs_magic(const char *path); /* of the file system there; 0 unknown */
 unsigned long bn_fs_magic_open(int fd);
 int bn_fs_working_dir(char *path, size_t size);      /* 0 or -errno */
+int bn_fs_real_path(const char *path, char *out);    /* PATH_MAX bytes; 0 or -errno */
 ssize_t bn_fs_program_path(char *path, size_t size); /* bytes, or -errno */
 
 #endif

@@ -60,6 +60,21 @@ bool bn_dir_is_network(const bn_dir *d)
 	return bn_fs_is_network_open(d->fd);
 }
 
+int bn_dir_check_private(const bn_dir *d, bn_err *err)
+{
+	const bn_env *env = d->env;
+	struct stat st;
+	int e = env->fs->fstat(env, d->fd, &st);
+	if (e < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", d->path);
+	if (st.st_uid == env->uid(env) && !(st.st_mode & 022))
+		return 0;
+	bn_err_set(err, BN_EREFUSED, "'%s' is not a directory that only you can write to", d->path);
+	if (st.st_uid == env->uid(env))
+		bn_err_hint(err, "chmod go-w '%s'", d->path);
+	return BN_EREFUSED;
+}
+
 int bn_dir_error(bn_err *err, int errnum, const char *doing, const bn_dir *at, const char *name)
 {
 	if (!at)

@@ -29,6 +29,8 @@ void bn_dir_close(bn_dir *d); /* NULL is fine */
 /* The path of something below, for messages; yours (bn_free), NULL without memory. */
 char *bn_dir_join(const bn_dir *at, const char *name);
 bool bn_dir_is_network(const bn_dir *d); /* as bn_fs_is_network, of what the handle holds */
+/* 0, or BN_EREFUSED unless the directory is this user's and nobody else may write to it. */
+int bn_dir_check_private(const bn_dir *d, bn_err *err);
 /* What this user may still write to that file system. False when it does not say. */
 bool bn_dir_free_bytes(const bn_dir *d, uint64_t *bytes);
 

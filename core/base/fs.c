@@ -411,6 +411,16 @@ int bn_path_absolute(char **out, const char *path, bn_err *err)
 	return 0;
 }
 
+int bn_path_real(char **out, const char *path, bn_err *err)
+{
+	char real[PATH_MAX];
+	int e = bn_fs_real_path(path, real);
+	if (e < 0)
+		return bn_fs_error_named(err, -e, "cannot resolve", path);
+	*out = bn_strdup(real);
+	return *out ? 0 : bn_err_nomem(err, "a file name");
+}
+
 const char *bn_path_base(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -123,6 +123,9 @@ char *bn_path_join(
 /* Against the working directory, without resolving links; *out is yours. BN_ENOTFOUND when the
  * working directory has been removed, BN_EIO when it cannot be reached. */
 int bn_path_absolute(char **out, const char *path, bn_err *err);
+/* Absolute, all links resolved: the one name of what lies there. *out is yours. BN_ENOTFOUND; BN_EIO when
+ * the system cannot tell. */
+int bn_path_real(char **out, const char *path, bn_err *err);
 const char *bn_path_base(const char *path); /* after the last '/', borrowed */
 
 #endif

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
@@ -152,6 +153,11 @@ int bn_fs_working_dir(char *path, size_t size)
 	if (!getcwd(path, size))
 		return -errno;
 	return path[0] == '/' ? 0 : -ENOENT; /* "(unreachable)...": not below this root */
+}
+
+int bn_fs_real_path(const char *path, char *out)
+{
+	return realpath(path, out) ? 0 : -errno;
 }
 
 ssize_t bn_fs_program_path(char *path, size_t size)

@@ -132,29 +132,15 @@ int bn_index_place_next(
 
 /* ---- making it --------------------------------------------------------------------------------- */
 
-/* 0, or BN_EREFUSED unless the directory is ours and nobody else may write to it. What this process did
- * not make keeps its mode: it may be somebody's home. */
-static int check_private(const bn_dir *d, bn_err *err)
-{
-	const bn_env *env = d->env;
-	struct stat st;
-	int e = env->fs->fstat(env, d->fd, &st);
-	if (e < 0)
-		return bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", d->path);
-	if (st.st_uid != env->uid(env) || (st.st_mode & 022))
-		return bn_err_set(err, BN_EREFUSED,
-			"'%s' is not a directory that only you can write to", d->path);
-	return 0;
-}
-
-/* A directory that the user named: links in it are followed. */
+/* A directory that the user named: links in it are followed. What this process did not make keeps its mode:
+ * it may be somebody's home. */
 static int open_named(bn_dir **out, const bn_env *env, const char *path, bn_err *err)
 {
 	bn_dir *d = NULL;
 	int rc = bn_fs_make_dirs(env, path, 0700, err);
 	if (rc < 0 || (rc = bn_dir_open(&d, env, path, err)) < 0)
 		return rc;
-	if ((rc = check_private(d, err)) < 0) {
+	if ((rc = bn_dir_check_private(d, err)) < 0) {
 		bn_dir_close(d);
 		return rc;
 	}
@@ -178,10 +164,10 @@ static int open_steps(bn_dir **out, const bn_env *env, const char *path, bn_err 
 		(rc = bn_dir_open(&top, env, above, err)) < 0 ||
 		(rc = bn_dir_make(top, name, 0700, err)) < 0 ||
 		(rc = bn_dir_open_below(&middle, top, name, err)) < 0 ||
-		(rc = check_private(middle, err)) < 0 ||
+		(rc = bn_dir_check_private(middle, err)) < 0 ||
 		(rc = bn_dir_make(middle, id, 0700, err)) < 0 ||
 		(rc = bn_dir_open_below(&d, middle, id, err)) < 0 ||
-		(rc = check_private(d, err)) < 0)
+		(rc = bn_dir_check_private(d, err)) < 0)
 		goto out;
 	*out = d;
 	d = NULL;

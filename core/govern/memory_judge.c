@@ -1,0 +1,299 @@
+/* memory_judge.c - what is seen against what is remembered; see memory.h. No files, no clock. */
+#include "core/govern/_memory.h"
+
+#include "core/base/hash.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A link's id for people. */
+#define SHORT 13
+
+static const char *shortened(const uint8_t id[32], char text[SHORT])
+{
+	bn_hex(id, (SHORT - 1) / 2, text);
+	return text;
+}
+
+__attribute__((format(printf, 6, 7))) static int add(bn_memory_verdict *v, bn_memory_kind kind,
+	bn_memory_allows allows, const char *hint, bn_err *err, const char *fmt, ...)
+{
+	va_list ap;
+	/* One more than there are, so that a failure later leaves nothing half. */
+	bn_memory_finding *items = bn_realloc(v->findings, (v->count + 1) * sizeof *items);
+	if (!items)
+		return bn_err_nomem(err, "what is to be said");
+	v->findings = items;
+	bn_memory_finding *f = &items[v->count++];
+	*f = (bn_memory_finding){.kind = kind, .allows = allows};
+	va_start(ap, fmt);
+	vsnprintf(f->words, sizeof f->words, fmt, ap);
+	va_end(ap);
+	snprintf(f->hint, sizeof f->hint, "%s", hint);
+	if (allows > v->allows)
+		v->allows = allows;
+	return 0;
+}
+
+#define ASK_AN_ADMIN \
+	"ask an admin of the workspace what happened; `binnacle trust accept` believes what is " \
+	"there " \
+	"now"
+
+/* ---- files and places ----------------------------------------------------------------------- */
+
+static int judge_files(bn_memory_verdict *v, const bn_memory *m, bn_err *err)
+{
+	int rc;
+	if (m->state == BN_MEMORY_DAMAGED &&
+		(rc = add(v, BN_MEMORY_ALL_DAMAGED, BN_ALLOWS_TRUST,
+			 m->why.hint[0]
+				 ? m->why.hint
+				 : "compare with an invitation of an admin, then `binnacle trust "
+				   "accept`",
+			 err, "what was remembered of this workspace cannot be believed: %.300s",
+			 m->why.msg)) < 0)
+		return rc;
+	if (m->state == BN_MEMORY_NOWHERE &&
+		(rc = add(v, BN_MEMORY_UNREADABLE, BN_ALLOWS_ALL, m->why.hint, err,
+			 "what was seen of this workspace cannot be remembered: %.300s",
+			 m->why.msg)) < 0)
+		return rc;
+	for (size_t i = 0; i < m->n_faults; i++)
+		if ((rc = add(v, BN_MEMORY_FILE_DAMAGED, BN_ALLOWS_ALL, m->faults[i].hint, err,
+			     "the memory of one host is not believed: %.300s", m->faults[i].msg)) <
+			0)
+			return rc;
+	return 0;
+}
+
+static int judge_place(bn_memory_verdict *v, const bn_memory *m, const bn_place *p, bn_err *err)
+{
+	const char *at = p->other_path ? p->other_path : p->path;
+	int rc = 0;
+	switch (p->kind) {
+	case BN_PLACE_OTHER:
+		rc = add(v, BN_MEMORY_PLACE_OTHER, BN_ALLOWS_TRUST, ASK_AN_ADMIN, err,
+			"another workspace lies in '%.300s' than before: this one is %s, that was "
+			"%s",
+			at, m->id, p->other_id);
+		break;
+	case BN_PLACE_BENEATH:
+		rc = add(v, BN_MEMORY_PLACE_BENEATH, BN_ALLOWS_TRUST,
+			"see who made it; `binnacle trust accept` if it belongs there", err,
+			"workspace %s in '%.200s' lies within '%.200s', which is workspace %s",
+			m->id, p->path, at, p->other_id);
+		break;
+	case BN_PLACE_MOVED:
+		rc = add(v, BN_MEMORY_PLACE_NEW, BN_ALLOWS_ALL, "", err,
+			"this workspace was met before in '%.220s', and is now in '%.220s'", at,
+			p->path);
+		break;
+	case BN_PLACE_UNREAD:
+		rc = add(v, BN_MEMORY_PLACE_UNKNOWN,
+			m->state == BN_MEMORY_KNOWN ? BN_ALLOWS_ALL : BN_ALLOWS_TRUST,
+			"compare with an invitation of an admin, then `binnacle trust accept`", err,
+			"where workspaces were met is not known any more: %.300s", p->why);
+		break;
+	case BN_PLACE_NEW:
+	case BN_PLACE_KNOWN:
+		if (p->why[0])
+			rc = add(v, BN_MEMORY_FILE_DAMAGED, BN_ALLOWS_ALL, "", err,
+				"the memory of one host is not believed: %.300s", p->why);
+		break;
+	}
+	return rc;
+}
+
+/* ---- invitations ---------------------------------------------------------------------------- */
+
+static int judge_pin(bn_memory_verdict *v, const bn_pin *p, const bn_memory_view *view, bn_err *err)
+{
+	uint8_t id[32];
+	char seen[SHORT], meant[SHORT];
+	int rc;
+	if (!view->has_chain)
+		return add(v, BN_MEMORY_PIN_BEHIND, BN_ALLOWS_TRUST, ASK_AN_ADMIN, err,
+			"%s names link %u of the chain of authority, and there is no chain",
+			p->where, p->n);
+	if (p->n > view->newest)
+		return add(v, BN_MEMORY_PIN_BEHIND, BN_ALLOWS_TRUST, ASK_AN_ADMIN, err,
+			"the chain of authority ends with link %u, and %s names link %u",
+			view->newest, p->where, p->n);
+	if ((rc = view->link_at(view->user, p->n, id, err)) < 0)
+		return rc;
+	if (!bn_pin_is_of(p, id))
+		return add(v, BN_MEMORY_PIN_BESIDE, BN_ALLOWS_TRUST, ASK_AN_ADMIN, err,
+			"link %u of the chain of authority is %s, and %s names %s", p->n,
+			shortened(id, seen), p->where, shortened(p->link, meant));
+	if (!v->pin)
+		v->pin = p;
+	return 0;
+}
+
+static int judge_pins(bn_memory_verdict *v, const bn_memory *m, const bn_memory_view *view,
+	const bn_pins *pins, bn_err *err)
+{
+	for (size_t i = 0; pins && i < pins->count; i++) {
+		const bn_pin *p = &pins->items[i];
+		int rc = 0;
+		if (!strcmp(p->workspace_id, m->id))
+			rc = judge_pin(v, p, view, err);
+		else if (p->source == BN_PIN_OPTION)
+			rc = add(v, BN_MEMORY_PIN_OTHER, BN_ALLOWS_TRUST,
+				"name the workspace that the invitation is for, or leave it out",
+				err, "this is workspace %s, and the invitation is for %s", m->id,
+				p->workspace_id);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* ---- the chain ------------------------------------------------------------------------------ */
+
+static int say_away(bn_memory_verdict *v, const bn_memory *m, const bn_memory_view *view,
+	uint32_t n, bn_err *err)
+{
+	uint8_t id[32];
+	char seen[SHORT], known[SHORT];
+	int rc = view->link_at(view->user, n, id, err);
+	if (rc < 0)
+		return rc;
+	return add(v, BN_MEMORY_CHAIN_BESIDE, BN_ALLOWS_TRUST, ASK_AN_ADMIN, err,
+		"link %u of the chain of authority is %s, and was %s when it was seen before", n,
+		shortened(id, seen), shortened(bn_memory_content_link(&m->all, n), known));
+}
+
+/* goes_on: whether the heads of writers can be compared. */
+static int judge_chain(bn_memory_verdict *v, bool *goes_on, const bn_memory *m,
+	const bn_memory_view *view, bn_err *err)
+{
+	bn_memory_relation relation;
+	const bn_memory_link *tip = bn_memory_newest(m);
+	char id[SHORT];
+	uint32_t at;
+	int rc = bn_memory_relate(&relation, &at, &m->all, view, err);
+	if (rc < 0)
+		return rc;
+	*goes_on = relation == BN_MEMORY_SAME;
+	if (m->all.n_beside &&
+		(rc = add(v, BN_MEMORY_CHAIN_SPLIT, BN_ALLOWS_TRUST, ASK_AN_ADMIN, err,
+			 "your hosts remember two chains of authority: link %u as %s too",
+			 m->all.beside[0].n, shortened(m->all.beside[0].id, id))) < 0)
+		return rc;
+	if (relation == BN_MEMORY_AWAY)
+		return say_away(v, m, view, at, err);
+	if (relation == BN_MEMORY_SAME)
+		return 0;
+	if (!view->has_chain)
+		return add(v, BN_MEMORY_CHAIN_BEHIND, BN_ALLOWS_TRUST, ASK_AN_ADMIN, err,
+			"there is no chain of authority, and link %u (%s) was seen before", tip->n,
+			shortened(tip->id, id));
+	return add(v, BN_MEMORY_CHAIN_BEHIND, BN_ALLOWS_TRUST, ASK_AN_ADMIN, err,
+		"the chain of authority ends with link %u, and link %u (%s) was seen before",
+		view->newest, tip->n, shortened(tip->id, id));
+}
+
+/* ---- writers -------------------------------------------------------------------------------- */
+
+static int judge_head(bn_memory_verdict *v, const bn_memory_head *h, const bn_memory_view *view,
+	size_t *said, bn_err *err)
+{
+	uint8_t after[32];
+	if (h->since < view->restored)
+		return 0;
+	int rc = view->after_at(view->user, h->writer, h->seq, after, err);
+	if (rc < 0 || (rc == 1 && !memcmp(after, h->after, 32)))
+		return rc < 0 ? rc : 0;
+	bn_memory_allows allows = h->acts ? BN_ALLOWS_READING : BN_ALLOWS_ALL;
+	if ((*said)++ >= BN_MEMORY_FINDINGS) {
+		v->left_out++;
+		if (allows > v->allows)
+			v->allows = allows;
+		return 0;
+	}
+	rc = rc == 1 ? add(v, BN_MEMORY_WRITER_BESIDE, allows,
+			       "`binnacle audit verify` names the records", err,
+			       "record %llu of writer %.200s is another one than was seen before",
+			       (unsigned long long)h->seq, h->writer)
+		     : add(v, BN_MEMORY_WRITER_BEHIND, allows,
+			       "records were lost or hidden: ask their writer; admins close a loss "
+			       "with "
+			       "`binnacle trust restore`",
+			       err,
+			       "the log of writer %.200s ends before record %llu, which was seen "
+			       "before",
+			       h->writer, (unsigned long long)h->seq);
+	if (rc == 0)
+		v->findings[v->count - 1].writer = h->writer;
+	return rc;
+}
+
+static int judge_heads(
+	bn_memory_verdict *v, const bn_memory *m, const bn_memory_view *view, bn_err *err)
+{
+	size_t said = 0;
+	int rc;
+	/* What stops comes first, so that the bound takes warnings. */
+	for (int acts = 1; acts >= 0; acts--)
+		for (size_t i = 0; i < m->all.n_heads; i++)
+			if (m->all.heads[i].acts == acts &&
+				(rc = judge_head(v, &m->all.heads[i], view, &said, err)) < 0)
+				return rc;
+	return 0;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+static int judge_first_use(bn_memory_verdict *v, const bn_memory *m, bn_err *err)
+{
+	if (v->pin || (m->state != BN_MEMORY_NONE && m->state != BN_MEMORY_NOWHERE))
+		return 0;
+	return add(v, BN_MEMORY_FIRST_USE, BN_ALLOWS_READING,
+		"`binnacle trust show` shows it; compare with the invitation (bn1:...) of an "
+		"admin, then "
+		"`binnacle trust accept`",
+		err, "workspace %s was not met before", m->id);
+}
+
+static int by_weight(const void *a, const void *b)
+{
+	const bn_memory_finding *x = a, *y = b;
+	if (x->allows != y->allows)
+		return x->allows > y->allows ? -1 : 1;
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	return x->writer && y->writer ? strcmp(x->writer, y->writer) : strcmp(x->words, y->words);
+}
+
+int bn_memory_judge(bn_memory_verdict *out, const bn_memory *m, const bn_memory_view *view,
+	const bn_pins *pins, const bn_place *place, bn_err *err)
+{
+	bool goes_on = false;
+	int rc;
+	*out = (bn_memory_verdict){0};
+	if ((rc = judge_files(out, m, err)) < 0)
+		return rc;
+	if (place && (rc = judge_place(out, m, place, err)) < 0)
+		return rc;
+	if ((rc = judge_pins(out, m, view, pins, err)) < 0)
+		return rc;
+	if ((rc = judge_chain(out, &goes_on, m, view, err)) < 0)
+		return rc;
+	if (goes_on && (rc = judge_heads(out, m, view, err)) < 0)
+		return rc;
+	if ((rc = judge_first_use(out, m, err)) < 0)
+		return rc;
+	if (out->count)
+		qsort(out->findings, out->count, sizeof *out->findings, by_weight);
+	return 0;
+}
+
+void bn_memory_verdict_release(bn_memory_verdict *v)
+{
+	bn_free(v->findings);
+	*v = (bn_memory_verdict){0};
+}

@@ -1,0 +1,70 @@
+/*
+ * pin.h - invitations: one line that names a workspace and a link of its chain of authority.
+ *
+ *	bn1:<id>.<n>.<link>
+ *	bn1:0f8b1c2d00008000800000000000000a.3.5e884898da28047151d0e56f8dc62927
+ *
+ * id is the workspace's (32 hex digits), n the number of a link, link the first 32 or more of the 64 digits
+ * of its id. 128 bits are as many as the workspace's own id has, and the line fits a terminal of 80 columns.
+ * Written in lower case; read in either, with or without the dashes of a UUID.
+ *
+ * An invitation answers the first use of that workspace, and it is a floor as long as it lies there: a
+ * chain that ends before link n, or has another one there, is a stop. Where they come from, first to last:
+ *
+ *	the option of this command   is for the workspace of this command, or it is an error
+ *	$BINNACLE_TRUST              several, with spaces or commas between; those of other workspaces rest
+ *	~/.config/binnacle/trusted   ($XDG_CONFIG_HOME) one per line; `#` starts a comment
+ *	/etc/binnacle/trusted        the same, root's
+ *
+ * A file counts if it is a regular file of its owner (the user or root; root for /etc) that neither
+ * group nor others may write to. One that does not, and a line that is no invitation, is a note: a slip in the
+ * site's file must not stop everybody. In the option and the variable it is an error.
+ */
+#ifndef BN_GOVERN_PIN_H
+#define BN_GOVERN_PIN_H
+#include "core/base/env.h"
+#include "core/base/err.h"
+#include "core/base/id.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BN_PIN_TEXT 80 /* enough for bn_pin_format, with the NUL */
+
+typedef enum bn_pin_source {
+	BN_PIN_OPTION,
+	BN_PIN_VARIABLE,
+	BN_PIN_USER,
+	BN_PIN_SITE,
+} bn_pin_source;
+
+typedef struct bn_pin {
+	char workspace_id[BN_UUID_TEXT]; /* with dashes, lower case */
+	uint32_t n;
+	uint8_t link[32];
+	size_t link_digits; /* how many hex digits of it are known: 32 to 64 */
+	bn_pin_source source;
+	char where[160]; /* "the option", "BINNACLE_TRUST", "/etc/binnacle/trusted:3" */
+} bn_pin;
+
+/* Without source and where. BN_EINVAL says what is wrong and what would be right. */
+int bn_pin_parse(bn_pin *out, const char *text, size_t n, bn_err *err);
+void bn_pin_format(
+	char out[BN_PIN_TEXT], const char *workspace_id, uint32_t n, const uint8_t link[32]);
+/* Whether that is the link which the invitation names. */
+bool bn_pin_is_of(const bn_pin *p, const uint8_t link[32]);
+
+typedef struct bn_pins {
+	bn_pin *items; /* in the order of their sources, of a file in its order */
+	size_t count, cap;
+	char notes[900]; /* what was not read, and why; "" when all was */
+} bn_pins;
+
+/* option: its text, or NULL. BN_EINVAL names the option or the variable. Release also after a failure. */
+int bn_pins_load(bn_pins *out, const bn_env *env, const char *option, bn_err *err);
+void bn_pins_release(bn_pins *p);
+/* The first one of that workspace, or NULL. */
+const bn_pin *bn_pins_find(const bn_pins *p, const char *workspace_id);
+
+#endif

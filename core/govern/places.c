@@ -1,0 +1,468 @@
+/* places.c - see places.h. */
+#include "core/govern/places.h"
+
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/govern/_host_files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FOLDER "trust/paths"
+#define KIND "paths"
+#define EVERYWHERE "-" /* scope of a path on a network file system */
+
+typedef struct entry {
+	int64_t version, inode;
+	char scope[BN_HOST_NAME];
+	char id[BN_UUID_TEXT]; /* "": forgotten */
+	char *path;
+} entry;
+
+typedef struct entries {
+	entry *items; /* by (path, scope) */
+	size_t count, cap;
+} entries;
+
+static void entries_release(entries *e)
+{
+	for (size_t i = 0; i < e->count; i++)
+		bn_free(e->items[i].path);
+	bn_free(e->items);
+	*e = (entries){0};
+}
+
+/* ---- text ----------------------------------------------------------------------------------- */
+
+static bool field_text(char *out, size_t size, const bn_host_line *l, size_t i)
+{
+	if (l->len[i] >= size)
+		return false;
+	memcpy(out, l->at[i], l->len[i]);
+	out[l->len[i]] = '\0';
+	return true;
+}
+
+/* Takes path, also on failure. */
+static int entry_add(entries *e, const entry *given)
+{
+	if (bn_grow(&e->items, &e->cap, e->count + 1, sizeof *e->items) < 0) {
+		bn_free(given->path);
+		return BN_ENOMEM;
+	}
+	e->items[e->count++] = *given;
+	return 0;
+}
+
+static int entry_parse(entries *e, const bn_host_line *l)
+{
+	entry x = {0};
+	if (!bn_host_line_is(l, "path", 6) ||
+		!bn_host_line_number(l, 1, INT64_MAX - 1, &x.version) ||
+		!field_text(x.scope, sizeof x.scope, l, 2) ||
+		!bn_host_line_number(l, 3, INT64_MAX, &x.inode) ||
+		!field_text(x.id, sizeof x.id, l, 4))
+		return BN_ECORRUPT;
+	if (!strcmp(x.id, "-"))
+		x.id[0] = '\0';
+	int rc = bn_host_line_name(&x.path, l, 5);
+	if (rc < 0)
+		return rc;
+	if (x.path[0] != '/') {
+		bn_free(x.path);
+		return BN_ECORRUPT;
+	}
+	return entry_add(e, &x);
+}
+
+/* Adds the lines of a file; none of them on failure. */
+static int entries_parse(entries *e, const char *body, size_t n, bn_err *err)
+{
+	bn_host_line l;
+	size_t first = e->count, number = 0;
+	const char *at = body, *end = body + n;
+	int rc;
+	while ((rc = bn_host_line_next(&l, &at, end)) == 1) {
+		number++;
+		if ((rc = entry_parse(e, &l)) < 0)
+			break;
+	}
+	if (rc == 0)
+		return 0;
+	while (e->count > first)
+		bn_free(e->items[--e->count].path);
+	if (rc == BN_ENOMEM)
+		return bn_err_nomem(err, "places");
+	return bn_err_set(err, BN_ECORRUPT,
+		"has a line that is none of its kind: %zu after the head", number);
+}
+
+static void entries_format(bn_buf *out, const entries *e)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		const entry *x = &e->items[i];
+		bn_buf_addf(out, "path %lld %s %lld %s ", (long long)x->version, x->scope,
+			(long long)x->inode, x->id[0] ? x->id : "-");
+		bn_host_name_add(out, x->path);
+		bn_buf_addch(out, '\n');
+	}
+}
+
+/* What holds of one path comes first. */
+static int by_path(const void *a, const void *b)
+{
+	const entry *x = a, *y = b;
+	int order = strcmp(x->path, y->path);
+	if (!order)
+		order = strcmp(x->scope, y->scope);
+	if (order)
+		return order;
+	if (x->version != y->version)
+		return x->version > y->version ? -1 : 1;
+	order = strcmp(y->id, x->id);
+	if (order)
+		return order;
+	return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+static void entries_settle(entries *e)
+{
+	size_t kept = 0;
+	if (!e->count)
+		return;
+	qsort(e->items, e->count, sizeof *e->items, by_path);
+	for (size_t i = 0; i < e->count; i++) {
+		const entry *last = kept ? &e->items[kept - 1] : NULL;
+		if (last && !strcmp(last->path, e->items[i].path) &&
+			!strcmp(last->scope, e->items[i].scope))
+			bn_free(e->items[i].path);
+		else
+			e->items[kept++] = e->items[i];
+	}
+	e->count = kept;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+/* Merges the files. why: what is wrong with one of them, or "". BN_ECORRUPT when none can be believed. */
+static int entries_of(entries *e, bn_host_files *f, char why[256], bn_err *err)
+{
+	size_t good = 0, bad = 0;
+	bn_err e1 = BN_ERR_INIT;
+	for (size_t i = 0; i < f->count; i++) {
+		bn_host_file *file = &f->items[i];
+		if (file->state == BN_HOST_FILE_COVERED)
+			continue;
+		if (file->state == BN_HOST_FILE_READ) {
+			int rc = entries_parse(e, file->body, file->n, &e1);
+			if (rc == BN_ENOMEM)
+				return bn_err_move(err, &e1);
+			good += rc == 0;
+			if (rc == 0)
+				continue;
+			bn_err_prefix(&e1, "'%s/%s'", f->dir->path, file->host);
+			file->state = BN_HOST_FILE_BAD;
+			file->why = e1;
+			bn_err_clear(&e1);
+		}
+		bad++;
+		snprintf(why, 256, "%.255s", file->why.msg);
+	}
+	entries_settle(e);
+	return bad && !good ? bn_err_set(err, BN_ECORRUPT, "%s", why) : 0;
+}
+
+typedef struct here {
+	const bn_env *env;
+	char *path;
+	struct stat st;
+	bool network;
+} here;
+
+static int here_look(here *h, const bn_env *env, const char *root, bn_err *err)
+{
+	int e, rc;
+	char *real = NULL;
+	*h = (here){.env = env};
+	if ((rc = bn_path_real(&real, root, err)) < 0)
+		return rc;
+	size_t n = (size_t)(bn_path_base(real) - real);
+	while (n > 1 && real[n - 1] == '/')
+		n--;
+	h->path = bn_strndup(real, n);
+	bn_free(real);
+	if (!h->path)
+		return bn_err_nomem(err, "a file name");
+	if ((e = env->fs->stat(env, NULL, h->path, &h->st)) < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", h->path);
+	h->network = bn_fs_is_network(h->path);
+	return 0;
+}
+
+static bool counts_here(const entry *x, const char *own)
+{
+	return x->id[0] && (!strcmp(x->scope, EVERYWHERE) || !strcmp(x->scope, own));
+}
+
+static bool is_below(const char *path, const char *above)
+{
+	size_t n = strlen(above);
+	if (!strcmp(above, "/"))
+		return path[1] != '\0';
+	return !strncmp(path, above, n) && path[n] == '/';
+}
+
+/* Whether the known path still is the directory that we look at: seen through another mount. */
+static bool is_same_directory(const entry *x, const here *h)
+{
+	struct stat st;
+	if (x->inode != (int64_t)h->st.st_ino)
+		return false;
+	return h->env->fs->stat(h->env, NULL, x->path, &st) == 0 && st.st_dev == h->st.st_dev &&
+	       st.st_ino == h->st.st_ino;
+}
+
+/* The entry that decides, and what it says. */
+static bn_place_kind decide(
+	const entry **by, const entries *e, const here *h, const char *own, const char *id)
+{
+	const entry *mount = NULL, *above = NULL, *moved = NULL;
+	*by = NULL;
+	for (size_t i = 0; i < e->count; i++) {
+		const entry *x = &e->items[i];
+		if (!counts_here(x, own))
+			continue;
+		if (!strcmp(x->path, h->path)) {
+			*by = x;
+			if (strcmp(x->id, id))
+				return BN_PLACE_OTHER;
+		} else if (is_same_directory(x, h)) {
+			mount = x;
+		} else if (is_below(h->path, x->path) &&
+			   (!above || strlen(x->path) > strlen(above->path))) {
+			above = x;
+		}
+		if (!strcmp(x->id, id))
+			moved = x;
+	}
+	if (*by)
+		return BN_PLACE_KNOWN;
+	*by = mount;
+	if (mount)
+		return strcmp(mount->id, id) ? BN_PLACE_OTHER : BN_PLACE_MOVED;
+	*by = above;
+	if (above)
+		return BN_PLACE_BENEATH;
+	*by = moved;
+	return moved ? BN_PLACE_MOVED : BN_PLACE_NEW;
+}
+
+int bn_place_find(
+	bn_place *out, const bn_env *env, const char *root, const char *workspace_id, bn_err *err)
+{
+	here h = {0};
+	entries e = {0};
+	bn_host_files f = {.lock = -1};
+	bn_err why = BN_ERR_INIT;
+	const entry *by = NULL;
+	int rc;
+	*out = (bn_place){0};
+	if ((rc = here_look(&h, env, root, err)) < 0)
+		goto out;
+	if ((rc = bn_host_files_open(&f, env, FOLDER, KIND, err)) < 0)
+		goto out;
+	rc = entries_of(&e, &f, out->why, &why);
+	if (rc == BN_ENOMEM) {
+		bn_err_move(err, &why);
+		goto out;
+	}
+	if (f.state == BN_HOST_FILES_DISTRUSTED)
+		rc = bn_err_move(&why, &f.why);
+	out->kind = BN_PLACE_UNREAD;
+	if (rc == 0)
+		out->kind = decide(&by, &e, &h, f.own, workspace_id);
+	rc = 0;
+	if (why.code || f.why.code) /* without a home there is no memory, and it is said there */
+		snprintf(out->why, sizeof out->why, "%.255s", why.code ? why.msg : f.why.msg);
+	out->path = h.path;
+	h.path = NULL;
+	if (by && !(out->other_path = bn_strdup(by->path)))
+		rc = bn_err_nomem(err, "a file name");
+	if (by)
+		snprintf(out->other_id, sizeof out->other_id, "%s", by->id);
+out:
+	bn_free(h.path);
+	entries_release(&e);
+	bn_host_files_close(&f);
+	return rc;
+}
+
+void bn_place_release(bn_place *p)
+{
+	bn_free(p->path);
+	bn_free(p->other_path);
+	*p = (bn_place){0};
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+static int entries_write(const entries *e, bn_host_files *f, bn_err *err)
+{
+	bn_buf body = BN_BUF_INIT;
+	entries_format(&body, e);
+	int rc = bn_buf_check(&body, err, "places");
+	if (rc < 0)
+		goto out;
+	rc = bn_host_files_write(f, body.ptr, body.len, err);
+out:
+	bn_buf_release(&body);
+	return rc;
+}
+
+static const entry *entry_find(const entries *e, const char *path, const char *scope)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (!strcmp(e->items[i].path, path) && !strcmp(e->items[i].scope, scope))
+			return &e->items[i];
+	return NULL;
+}
+
+/* What else was said of this path holds no longer: it may have been on another file system. */
+static void others_forget(entries *e, const char *path, const char *own)
+{
+	for (size_t i = 0; i < e->count; i++) {
+		entry *x = &e->items[i];
+		if (counts_here(x, own) && !strcmp(x->path, path)) {
+			x->id[0] = '\0';
+			x->version++;
+		}
+	}
+}
+
+/* Whether there is something to say of h; puts it into e. 1, 0. */
+static int entry_put(
+	entries *e, const here *h, const char *own, const char *id, bool replace, bn_err *err)
+{
+	const entry *by;
+	bn_place_kind kind = decide(&by, e, h, own, id);
+	if (kind == BN_PLACE_KNOWN && by->inode == (int64_t)h->st.st_ino)
+		return 0;
+	if ((kind == BN_PLACE_OTHER || kind == BN_PLACE_BENEATH) && !replace)
+		return bn_err_set(
+			err, BN_EREFUSED, "'%s' is known as workspace %s", by->path, by->id);
+	const entry *old = entry_find(e, h->path, h->network ? EVERYWHERE : own);
+	if (!old && e->count >= BN_PLACES)
+		return bn_err_set(err, BN_EREFUSED,
+			"%d places of workspaces are remembered, and no more", BN_PLACES);
+	others_forget(e, h->path, own);
+	entry x = {.version = old ? old->version + 1 : 1, .inode = (int64_t)h->st.st_ino};
+	snprintf(x.scope, sizeof x.scope, "%s", h->network ? EVERYWHERE : own);
+	snprintf(x.id, sizeof x.id, "%s", id);
+	if (!(x.path = bn_strdup(h->path)) || entry_add(e, &x) < 0)
+		return bn_err_nomem(err, "places");
+	entries_settle(e);
+	return 1;
+}
+
+/* Reads under the lock, lets change() say whether there is something to write, and writes. */
+static int change_locked(const bn_env *env,
+	int (*change)(entries *e, const char *own, void *arg, bn_err *err), void *arg, bool replace,
+	bn_err *err)
+{
+	bn_host_files f = {.lock = -1};
+	entries e = {0};
+	bn_err why = BN_ERR_INIT;
+	char some[256] = "";
+	int rc = bn_host_files_open_locked(&f, env, FOLDER, KIND, err);
+	if (rc < 0)
+		goto out;
+	rc = entries_of(&e, &f, some, &why);
+	if (rc < 0 && (rc == BN_ENOMEM || !replace)) {
+		bn_err_move(err, &why);
+		goto out;
+	}
+	if ((rc = change(&e, f.own, arg, err)) <= 0 && !bn_host_files_are_stale(&f))
+		goto out;
+	if (rc < 0)
+		goto out;
+	if ((rc = entries_write(&e, &f, err)) < 0)
+		goto out;
+	if (replace)
+		bn_host_files_set_aside(&f);
+out:
+	entries_release(&e);
+	bn_host_files_close(&f);
+	return rc;
+}
+
+typedef struct learning {
+	const here *h;
+	const char *id;
+	bool replace;
+} learning;
+
+static int change_learn(entries *e, const char *own, void *arg, bn_err *err)
+{
+	const learning *l = arg;
+	return entry_put(e, l->h, own, l->id, l->replace, err);
+}
+
+/* Without a lock: whether the place is known as it is. */
+static bool is_known(const bn_env *env, const here *h, const char *id)
+{
+	bn_host_files f = {.lock = -1};
+	entries e = {0};
+	const entry *by = NULL;
+	char why[256] = "";
+	bool known = bn_host_files_open(&f, env, FOLDER, KIND, NULL) == 0 &&
+		     f.state == BN_HOST_FILES_THERE && entries_of(&e, &f, why, NULL) == 0 &&
+		     !bn_host_files_are_stale(&f) &&
+		     decide(&by, &e, h, f.own, id) == BN_PLACE_KNOWN &&
+		     by->inode == (int64_t)h->st.st_ino;
+	entries_release(&e);
+	bn_host_files_close(&f);
+	return known;
+}
+
+int bn_place_learn(
+	const bn_env *env, const char *root, const char *workspace_id, bool replace, bn_err *err)
+{
+	here h = {0};
+	learning l = {.h = &h, .id = workspace_id, .replace = replace};
+	int rc = here_look(&h, env, root, err);
+	if (rc < 0)
+		goto out;
+	if (strlen(workspace_id) != BN_UUID_TEXT - 1 || strpbrk(workspace_id, " \n")) {
+		rc = bn_err_set(err, BN_EINVAL, "'%.60s' is no workspace's id", workspace_id);
+		goto out;
+	}
+	if (!is_known(env, &h, workspace_id))
+		rc = change_locked(env, change_learn, &l, replace, err);
+out:
+	bn_free(h.path);
+	return rc;
+}
+
+static int change_forget(entries *e, const char *own, void *arg, bn_err *err)
+{
+	const char *id = arg;
+	int changed = 0;
+	(void)own;
+	(void)err;
+	for (size_t i = 0; i < e->count; i++)
+		if (!strcmp(e->items[i].id, id)) {
+			e->items[i].id[0] = '\0';
+			e->items[i].version++;
+			changed = 1;
+		}
+	return changed;
+}
+
+int bn_place_forget(const bn_env *env, const char *workspace_id, bn_err *err)
+{
+	char id[BN_UUID_TEXT];
+	snprintf(id, sizeof id, "%s", workspace_id);
+	return change_locked(env, change_forget, id, false, err);
+}
