@@ -74,8 +74,6 @@ int bn_host_files_open_locked(
 	bn_host_files *f, const bn_env *env, const char *folder, const char *kind, bn_err *err);
 void bn_host_files_close(bn_host_files *f); /* after either, also after a failure */
 
-/* Counts of files by state. */
-size_t bn_host_files_count(const bn_host_files *f, bn_host_file_state state);
 /* Whether this host has to write although it has learned nothing: its own file is bad, or many files of
  * others are read each time. */
 bool bn_host_files_are_stale(const bn_host_files *f);

@@ -214,22 +214,33 @@ out:
 	return rc;
 }
 
+static int open_and_read(bn_host_files *f, const char *folder, bn_err *err)
+{
+	int rc = dir_open(f, folder, false, err);
+	return rc < 0 ? rc : files_read(f, err);
+}
+
 int bn_host_files_open(
 	bn_host_files *f, const bn_env *env, const char *folder, const char *kind, bn_err *err)
 {
 	*f = (bn_host_files){.env = env, .kind = kind, .lock = -1};
 	own_name(f->own, env);
-	f->state = BN_HOST_FILES_THERE;
-	int rc = dir_open(f, folder, false, &f->why);
-	if (rc == 0)
-		rc = files_read(f, &f->why);
-	if (rc == BN_ENOMEM)
+	switch (open_and_read(f, folder, &f->why)) {
+	case 0:
+		f->state = BN_HOST_FILES_THERE;
+		break;
+	case BN_ENOMEM:
 		return bn_err_move(err, &f->why);
-	if (rc == BN_ENOTFOUND) {
+	case BN_ENOTFOUND:
 		f->state = BN_HOST_FILES_ABSENT;
 		bn_err_clear(&f->why);
-	} else if (rc < 0) {
-		f->state = rc == BN_EREFUSED ? BN_HOST_FILES_DISTRUSTED : BN_HOST_FILES_UNREADABLE;
+		break;
+	case BN_EREFUSED:
+		f->state = BN_HOST_FILES_DISTRUSTED;
+		break;
+	default:
+		f->state = BN_HOST_FILES_UNREADABLE;
+		break;
 	}
 	return 0;
 }
@@ -243,14 +254,6 @@ void bn_host_files_close(bn_host_files *f)
 		f->env->fs->close(f->env, f->lock);
 	bn_dir_close(f->dir);
 	*f = (bn_host_files){.lock = -1};
-}
-
-size_t bn_host_files_count(const bn_host_files *f, bn_host_file_state state)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < f->count; i++)
-		n += f->items[i].state == state;
-	return n;
 }
 
 bool bn_host_files_are_stale(const bn_host_files *f)

@@ -47,16 +47,15 @@ static int parts_parse(
 		if (file->state != BN_HOST_FILE_READ)
 			continue;
 		bn_err_clear(&file->why);
-		int rc = bn_memory_content_parse(&parts[*n], id, file->body, file->n, &file->why);
-		if (rc == 0) {
-			(*n)++;
-			continue;
-		}
-		bn_memory_content_release(&parts[*n]);
+		int rc = bn_memory_content_parse(
+			&parts[(*n)++], id, file->body, file->n, &file->why);
 		if (rc == BN_ENOMEM)
 			return bn_err_move(err, &file->why);
-		bn_err_prefix(&file->why, "'%s/%s'", f->dir->path, file->host);
-		file->state = BN_HOST_FILE_BAD;
+		if (rc < 0) {
+			bn_memory_content_release(&parts[--*n]);
+			bn_err_prefix(&file->why, "'%s/%s'", f->dir->path, file->host);
+			file->state = BN_HOST_FILE_BAD;
+		}
 	}
 	return 0;
 }

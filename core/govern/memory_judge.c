@@ -99,7 +99,7 @@ static int judge_place(bn_memory_verdict *v, const bn_memory *m, const bn_place 
 		break;
 	case BN_PLACE_NEW:
 	case BN_PLACE_KNOWN:
-		if (p->why[0])
+		if (p->why[0] && m->state != BN_MEMORY_NOWHERE)
 			rc = add(v, BN_MEMORY_FILE_DAMAGED, BN_ALLOWS_ALL, "", err,
 				"the memory of one host is not believed: %.300s", p->why);
 		break;
@@ -215,21 +215,22 @@ static int judge_head(bn_memory_verdict *v, const bn_memory_head *h, const bn_me
 			v->allows = allows;
 		return 0;
 	}
-	rc = rc == 1 ? add(v, BN_MEMORY_WRITER_BESIDE, allows,
-			       "`binnacle audit verify` names the records", err,
-			       "record %llu of writer %.200s is another one than was seen before",
-			       (unsigned long long)h->seq, h->writer)
-		     : add(v, BN_MEMORY_WRITER_BEHIND, allows,
-			       "records were lost or hidden: ask their writer; admins close a loss "
-			       "with "
-			       "`binnacle trust restore`",
-			       err,
-			       "the log of writer %.200s ends before record %llu, which was seen "
-			       "before",
-			       h->writer, (unsigned long long)h->seq);
-	if (rc == 0)
-		v->findings[v->count - 1].writer = h->writer;
-	return rc;
+	if (rc == 1)
+		rc = add(v, BN_MEMORY_WRITER_BESIDE, allows,
+			"`binnacle audit verify` names the records", err,
+			"record %llu of writer %.200s is another one than was seen before",
+			(unsigned long long)h->seq, h->writer);
+	else
+		rc = add(v, BN_MEMORY_WRITER_BEHIND, allows,
+			"records were lost or hidden: ask their writer; admins close a loss with "
+			"`binnacle trust restore`",
+			err,
+			"the log of writer %.200s ends before record %llu, which was seen before",
+			h->writer, (unsigned long long)h->seq);
+	if (rc < 0)
+		return rc;
+	v->findings[v->count - 1].writer = h->writer;
+	return 0;
 }
 
 static int judge_heads(

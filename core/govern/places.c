@@ -89,14 +89,15 @@ static int entries_parse(entries *e, const char *body, size_t n, bn_err *err)
 		if ((rc = entry_parse(e, &l)) < 0)
 			break;
 	}
-	if (rc == 0)
-		return 0;
-	while (e->count > first)
-		bn_free(e->items[--e->count].path);
 	if (rc == BN_ENOMEM)
 		return bn_err_nomem(err, "places");
-	return bn_err_set(err, BN_ECORRUPT,
-		"has a line that is none of its kind: %zu after the head", number);
+	if (rc < 0) {
+		while (e->count > first)
+			bn_free(e->items[--e->count].path);
+		return bn_err_set(err, BN_ECORRUPT,
+			"has a line that is none of its kind: %zu after the head", number);
+	}
+	return 0;
 }
 
 static void entries_format(bn_buf *out, const entries *e)
@@ -150,25 +151,22 @@ static void entries_settle(entries *e)
 static int entries_of(entries *e, bn_host_files *f, char why[256], bn_err *err)
 {
 	size_t good = 0, bad = 0;
-	bn_err e1 = BN_ERR_INIT;
 	for (size_t i = 0; i < f->count; i++) {
 		bn_host_file *file = &f->items[i];
+		int rc = 0;
 		if (file->state == BN_HOST_FILE_COVERED)
 			continue;
-		if (file->state == BN_HOST_FILE_READ) {
-			int rc = entries_parse(e, file->body, file->n, &e1);
+		if (file->state == BN_HOST_FILE_READ &&
+			(rc = entries_parse(e, file->body, file->n, &file->why)) < 0) {
 			if (rc == BN_ENOMEM)
-				return bn_err_move(err, &e1);
-			good += rc == 0;
-			if (rc == 0)
-				continue;
-			bn_err_prefix(&e1, "'%s/%s'", f->dir->path, file->host);
+				return bn_err_move(err, &file->why);
+			bn_err_prefix(&file->why, "'%s/%s'", f->dir->path, file->host);
 			file->state = BN_HOST_FILE_BAD;
-			file->why = e1;
-			bn_err_clear(&e1);
 		}
-		bad++;
-		snprintf(why, 256, "%.255s", file->why.msg);
+		good += file->state == BN_HOST_FILE_READ;
+		bad += file->state != BN_HOST_FILE_READ;
+		if (file->state != BN_HOST_FILE_READ)
+			snprintf(why, 256, "%.255s", file->why.msg);
 	}
 	entries_settle(e);
 	return bad && !good ? bn_err_set(err, BN_ECORRUPT, "%s", why) : 0;
@@ -273,19 +271,16 @@ int bn_place_find(
 		goto out;
 	if ((rc = bn_host_files_open(&f, env, FOLDER, KIND, err)) < 0)
 		goto out;
-	rc = entries_of(&e, &f, out->why, &why);
-	if (rc == BN_ENOMEM) {
+	if ((rc = entries_of(&e, &f, out->why, &why)) == BN_ENOMEM) {
 		bn_err_move(err, &why);
 		goto out;
 	}
-	if (f.state == BN_HOST_FILES_DISTRUSTED)
-		rc = bn_err_move(&why, &f.why);
 	out->kind = BN_PLACE_UNREAD;
-	if (rc == 0)
+	if (rc >= 0 && f.state != BN_HOST_FILES_DISTRUSTED)
 		out->kind = decide(&by, &e, &h, f.own, workspace_id);
 	rc = 0;
-	if (why.code || f.why.code) /* without a home there is no memory, and it is said there */
-		snprintf(out->why, sizeof out->why, "%.255s", why.code ? why.msg : f.why.msg);
+	if (f.why.code) /* without a home there is no memory either, and that says so */
+		snprintf(out->why, sizeof out->why, "%.255s", f.why.msg);
 	out->path = h.path;
 	h.path = NULL;
 	if (by && !(out->other_path = bn_strdup(by->path)))
