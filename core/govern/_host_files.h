@@ -16,6 +16,10 @@
  * again, a new file beside ("<host>.<16 hex>.tmp"), fsync, rename, fsync of the directory. Leftovers of
  * killed processes are removed under the lock. Where the file system has no locks it is written without.
  *
+ * Hosts come and go (containers have a new name each time), and their files stay: after writing, a host
+ * removes others' files whose content it has, if more than BN_HOST_FILES_KEPT are there and those are a day
+ * older than the newest; under their lock, and unless they changed.
+ *
  * Believed is a regular file of this user that group and others may not write to, in directories
  * (binnacle/, trust/ and the one below) of which the same holds; no link is followed below the state
  * directory.
@@ -26,6 +30,7 @@
 
 #define BN_HOST_FILE_BYTES (32 << 20)
 #define BN_HOST_NAME 65
+#define BN_HOST_FILES_KEPT 64
 
 typedef enum bn_host_file_state {
 	BN_HOST_FILE_READ,    /* body is there */

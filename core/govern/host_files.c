@@ -8,10 +8,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { LOCK_TRIES = 40, STALE_READS = 8, READ_TRIES = 3 };
+enum { LOCK_TRIES = 40, STALE_READS = 8, READ_TRIES = 3, LOCK_REOPENS = 3, PRUNE_MOST = 200 };
 #define LOCK_PAUSE_NS ((int64_t)50 * 1000000) /* BN_MEMORY_WAIT_MS in all */
+
+#define PRUNE_AGE_NS ((int64_t)86400 * 1000000000)
+
+static int64_t mtime_of(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
 
 /* ---- the directory -------------------------------------------------------------------------- */
 
@@ -84,7 +92,7 @@ static int file_trust(bn_host_file *file, const bn_dir *dir, int fd, bn_err *err
 		return bn_dir_error(err, -e, "cannot stat", dir, file->host);
 	file->inode = (uint64_t)st.st_ino;
 	file->bytes = (uint64_t)st.st_size;
-	file->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	file->mtime_ns = mtime_of(&st);
 	if (st.st_uid != env->uid(env)) {
 		env->user_name(env, st.st_uid, owner, sizeof owner);
 		return bn_err_set(err, BN_EREFUSED, "'%s/%s' belongs to %s, not to you", dir->path,
@@ -151,7 +159,7 @@ static bool is_covered(const bn_host_files *f, bn_host_file *file)
 			continue;
 		file->inode = (uint64_t)st.st_ino;
 		file->bytes = (uint64_t)st.st_size;
-		file->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+		file->mtime_ns = mtime_of(&st);
 		return S_ISREG(st.st_mode) && bn_host_line_number(&l, 1, INT64_MAX, &inode) &&
 		       bn_host_line_number(&l, 2, INT64_MAX, &bytes) &&
 		       bn_host_line_number(&l, 3, INT64_MAX, &mtime) &&
@@ -269,22 +277,43 @@ bool bn_host_files_are_stale(const bn_host_files *f)
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
+/* Opens the lock of a host and takes it. A lock file that was removed meanwhile locks nobody: opened anew. 0
+ * or -errno; *fd is open after either, -1 when it could not be. */
+static int lock_once(int *fd, const bn_host_files *f, const char *name, int tries)
+{
+	struct stat held, named;
+	int e = -EWOULDBLOCK;
+	*fd = -1;
+	for (int i = 0; i < LOCK_REOPENS; i++) {
+		if (*fd >= 0)
+			f->env->fs->close(f->env, *fd);
+		*fd = f->env->fs->open(f->env, f->dir, name, O_RDWR | O_CREAT | O_NONBLOCK, 0600);
+		if (*fd < 0)
+			return *fd;
+		if ((e = bn_fs_lock(f->env, *fd, tries, LOCK_PAUSE_NS)) < 0)
+			return e;
+		if (f->env->fs->fstat(f->env, *fd, &held) == 0 &&
+			f->env->fs->stat(f->env, f->dir, name, &named) == 0 &&
+			held.st_ino == named.st_ino)
+			return 0;
+		e = -EWOULDBLOCK;
+	}
+	return e;
+}
+
 /* No lock where there is none: a name is replaced as a whole anyway. */
 static int lock_take(bn_host_files *f, bn_err *err)
 {
 	char name[BN_HOST_NAME + 8];
 	snprintf(name, sizeof name, "%s.lock", f->own);
-	int rc = bn_dir_open_file(&f->lock, f->dir, name, O_RDWR | O_CREAT, 0600, err);
-	if (rc < 0)
-		return rc;
-	int e = bn_fs_lock(f->env, f->lock, LOCK_TRIES, LOCK_PAUSE_NS);
+	int e = lock_once(&f->lock, f, name, LOCK_TRIES);
 	if (e == -EWOULDBLOCK) {
 		bn_err_set(err, BN_ECONFLICT, "another process keeps the lock '%s/%s'",
 			f->dir->path, name);
 		bn_err_hint(err, "the next command remembers it");
 		return BN_ECONFLICT;
 	}
-	if (e == -ENOSYS || e == -EOPNOTSUPP || e == -ENOLCK || e == -EINVAL) {
+	if (f->lock >= 0 && (e == -ENOSYS || e == -EOPNOTSUPP || e == -ENOLCK || e == -EINVAL)) {
 		f->env->fs->close(f->env, f->lock);
 		f->lock = -1;
 		return 0;
@@ -328,6 +357,56 @@ static void seen_add(bn_buf *text, const bn_host_file *file)
 		(unsigned long long)file->bytes, (long long)file->mtime_ns, file->host);
 }
 
+/* ---- files of hosts that are gone ------------------------------------------------------------ */
+
+/* Newest first. */
+static int by_age(const void *a, const void *b)
+{
+	const bn_host_file *x = *(const bn_host_file *const *)a;
+	const bn_host_file *y = *(const bn_host_file *const *)b;
+	if (x->mtime_ns != y->mtime_ns)
+		return x->mtime_ns > y->mtime_ns ? -1 : 1;
+	return strcmp(x->host, y->host);
+}
+
+/* Removes a file whose content is in this host's, unless its host is writing or has written. */
+static void prune_one(const bn_host_files *f, const bn_host_file *file)
+{
+	char lock[BN_HOST_NAME + 8];
+	struct stat st;
+	int fd;
+	snprintf(lock, sizeof lock, "%s.lock", file->host);
+	if (lock_once(&fd, f, lock, 1) == 0 && bn_dir_stat(f->dir, file->host, &st, NULL) == 0 &&
+		(uint64_t)st.st_ino == file->inode && mtime_of(&st) == file->mtime_ns) {
+		bn_dir_unlink(f->dir, file->host, NULL);
+		bn_dir_unlink(f->dir, lock, NULL);
+	}
+	if (fd >= 0)
+		f->env->fs->close(f->env, fd);
+}
+
+/* After this host's file was written. The file server's clock is compared with itself. */
+static void prune(const bn_host_files *f)
+{
+	size_t n = 0;
+	const bn_host_file **held = bn_alloc_zeroed(f->count + 1, sizeof(void *));
+	if (!held || f->lock < 0)
+		goto out;
+	for (size_t i = 0; i < f->count; i++)
+		if (!f->items[i].own && (f->items[i].state == BN_HOST_FILE_READ ||
+						f->items[i].state == BN_HOST_FILE_COVERED))
+			held[n++] = &f->items[i];
+	if (n <= BN_HOST_FILES_KEPT)
+		goto out;
+	qsort(held, n, sizeof *held, by_age);
+	size_t from = n - BN_HOST_FILES_KEPT > PRUNE_MOST ? n - PRUNE_MOST : BN_HOST_FILES_KEPT;
+	for (size_t i = from; i < n; i++)
+		if (held[0]->mtime_ns - held[i]->mtime_ns > PRUNE_AGE_NS)
+			prune_one(f, held[i]);
+out:
+	bn_free(held);
+}
+
 int bn_host_files_write(bn_host_files *f, const char *body, size_t n, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -352,7 +431,9 @@ int bn_host_files_write(bn_host_files *f, const char *body, size_t n, bn_err *er
 			err, BN_EREFUSED, "more than %d MiB to remember", BN_HOST_FILE_BYTES >> 20);
 		goto out;
 	}
-	rc = bn_dir_write_file(f->dir, f->own, text.ptr, text.len, 0600, err);
+	if ((rc = bn_dir_write_file(f->dir, f->own, text.ptr, text.len, 0600, err)) < 0)
+		goto out;
+	prune(f);
 out:
 	bn_buf_release(&text);
 	return rc;

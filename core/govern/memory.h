@@ -61,6 +61,9 @@
  * something of weight (a link, a head of acts, a first use), or when this host's file is older than
  * BN_MEMORY_CARDS_MS; so looking at a busy workspace does not write at each command.
  *
+ * Order: load what is remembered first, then look at the workspace (refresh the index), then judge. The other
+ * way round a process that learns in between makes an honest view an old one.
+ *
  * The functions take no lock while they read. A bn_memory belongs to one thread and is not changed by
  * learning: load it again.
  */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static toy_dir dir;
@@ -937,6 +938,80 @@ START_TEST(test_many_hosts_files_are_read_once)
 }
 END_TEST
 
+/* Writes what a host that knows as much as the chain's newest link has written, that many days ago. */
+static void put_old(int host, uint32_t newest, int days)
+{
+	remembered_env e;
+	char name[32];
+	snprintf(name, sizeof name, "old%d", host);
+	remembered_env_init(&e, dir.path, name);
+	bn_memory_content c = {
+		.texts = BN_ARENA_INIT, .first = {.by = "init", .words = "", .when_ms = 1}};
+	bn_memory_learned out;
+	bn_memory_news news;
+	bn_buf b = BN_BUF_INIT;
+	seen.view.newest = newest;
+	ck_assert_int_eq(bn_memory_content_learn(&c, &news, &out, &seen.view, NULL), 0);
+	bn_buf_adds(&b, "binnacle memory 1\n");
+	bn_memory_content_format(&b, &c, REMEMBERED_ID);
+	bn_host_file_finish(&b);
+	put_file(file_of(&e), b.ptr);
+	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_sec = time(NULL) - days * 86400L}};
+	ck_assert_int_eq(utimensat(AT_FDCWD, file_of(&e), times, 0), 0);
+	bn_buf_release(&b);
+	bn_memory_content_release(&c);
+}
+
+static size_t files_there(void)
+{
+	bn_names names = BN_NAMES_INIT;
+	bn_fs_list_dir(bn_env_real(), remembered_path(&here, REMEMBERED_ID), &names, NULL);
+	size_t n = names.count;
+	bn_names_release(&names);
+	return n;
+}
+
+START_TEST(test_old_files_of_hosts_that_are_gone_go_and_what_they_knew_stays)
+{
+	enum { OLD = BN_HOST_FILES_KEPT + 30 };
+	setup();
+	learn(&here);
+	for (int i = 0; i < OLD; i++)
+		put_old(i, i == 3 ? 40 : 20, 100 - i);
+	ck_assert_int_eq(unlink(remembered_path(&here, REMEMBERED_ID "/node1.lock")), 0);
+	seen.view.newest = 30;
+	ck_assert(learn(&there).wrote);
+	ck_assert_uint_eq(files_there(), BN_HOST_FILES_KEPT + 2); /* and node2's with its lock */
+	bn_memory *m = load(&here);
+	ck_assert_uint_eq(bn_memory_newest(m)->n, 40); /* what a removed one alone knew */
+	bn_memory_free(m);
+	seen.view.newest = 45;
+	learn(&here);
+	assert_quiet(judge(&there));
+	teardown();
+}
+END_TEST
+
+START_TEST(test_file_that_its_host_is_writing_is_not_removed)
+{
+	enum { OLD = BN_HOST_FILES_KEPT + 5 };
+	char path[600];
+	setup();
+	learn(&here);
+	for (int i = 0; i < OLD; i++)
+		put_old(i, 20, 100 - i);
+	snprintf(path, sizeof path, "%s", remembered_path(&here, REMEMBERED_ID "/old0.lock"));
+	int fd = open(path, O_RDWR | O_CREAT, 0600);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	seen.view.newest = 30;
+	ck_assert(learn(&here).wrote);
+	ck_assert_int_eq(access(remembered_path(&here, REMEMBERED_ID "/old0"), F_OK), 0);
+	ck_assert_int_ne(access(remembered_path(&here, REMEMBERED_ID "/old1"), F_OK), 0);
+	close(fd);
+	teardown();
+}
+END_TEST
+
 START_TEST(test_leftovers_of_killed_processes_are_no_memory_and_go)
 {
 	char path[600];
@@ -1132,6 +1207,8 @@ BN_TEST_MAIN("core/govern/memory",
 	test_quota_leaves_the_file_as_it_was_and_no_leftover,
 	test_lock_that_is_kept_is_waited_for_and_then_named,
 	test_file_system_without_locks_is_written_all_the_same, test_many_hosts_files_are_read_once,
+	test_old_files_of_hosts_that_are_gone_go_and_what_they_knew_stays,
+	test_file_that_its_host_is_writing_is_not_removed,
 	test_leftovers_of_killed_processes_are_no_memory_and_go,
 	test_host_name_of_any_form_is_a_file_name, test_only_ids_name_a_directory,
 	test_names_with_any_byte_come_back,
