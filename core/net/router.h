@@ -25,7 +25,8 @@ typedef struct bn_route {
 	const void *owner; /* what the module that made the table keeps about the route */
 } bn_route;
 
-#define BN_ROUTE_OPEN 1u /* answered without a token */
+#define BN_ROUTE_OPEN 1u /* answered without a token; such a route takes no body */
+#define BN_ROUTE_BODY 2u /* takes a body; without, one is refused before it is read */
 
 typedef struct bn_router {
 	const bn_route *routes;

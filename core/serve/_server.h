@@ -107,10 +107,10 @@ typedef struct bn_route_about {
 } bn_route_about;
 
 /* routes.c: from a request to a response.
- * What needs no body: token, pages of other sites, no such path, not that method. True: the response
- * is filled in, and counted. */
-bool bn_server_refuses(bn_server *s, const bn_http_request *request, const bn_route **route,
-	bn_http_response *out);
+ * What needs only the head: token, pages of other sites, no such path, not that method, a body where
+ * none is taken. True: the response is filled in, and counted. */
+bool bn_server_refuses(bn_server *s, const bn_http_request *request, bool has_body,
+	const bn_route **route, bn_http_response *out);
 /* Answers a request that bn_server_refuses let pass, by the route that it found. */
 void bn_server_answer(bn_server_worker *w, const bn_http_request *request, const bn_route *route,
 	bn_http_response *out);

@@ -12,10 +12,10 @@
 /* path, method, handler, counter, form of errors, flags */
 #define ROUTES(R) \
 	R("/", "GET", root, METADATA, PLAIN, 0) \
-	R("/predict", "POST", predict, PREDICT, PLAIN, 0) \
-	R("/predict/{model}", "POST", predict, PREDICT, PLAIN, 0) \
-	R("/predict/{model}/{version}", "POST", predict, PREDICT, PLAIN, 0) \
-	R("/invocations", "POST", invocations, INVOCATIONS, MLFLOW, 0) \
+	R("/predict", "POST", predict, PREDICT, PLAIN, BN_ROUTE_BODY) \
+	R("/predict/{model}", "POST", predict, PREDICT, PLAIN, BN_ROUTE_BODY) \
+	R("/predict/{model}/{version}", "POST", predict, PREDICT, PLAIN, BN_ROUTE_BODY) \
+	R("/invocations", "POST", invocations, INVOCATIONS, MLFLOW, BN_ROUTE_BODY) \
 	R("/ping", "GET", health, HEALTH, PLAIN, BN_ROUTE_OPEN) \
 	R("/health", "GET", health, HEALTH, PLAIN, BN_ROUTE_OPEN) \
 	R("/healthz", "GET", health, HEALTH, PLAIN, BN_ROUTE_OPEN) \
@@ -26,10 +26,11 @@
 	R("/v2/health/ready", "GET", oip_ready, HEALTH, OIP, BN_ROUTE_OPEN) \
 	R("/v2/models/{model}", "GET", oip_model, METADATA, OIP, 0) \
 	R("/v2/models/{model}/ready", "GET", oip_model_ready, HEALTH, OIP, 0) \
-	R("/v2/models/{model}/infer", "POST", oip_infer, INFER, OIP, 0) \
+	R("/v2/models/{model}/infer", "POST", oip_infer, INFER, OIP, BN_ROUTE_BODY) \
 	R("/v2/models/{model}/versions/{version}", "GET", oip_model, METADATA, OIP, 0) \
 	R("/v2/models/{model}/versions/{version}/ready", "GET", oip_model_ready, HEALTH, OIP, 0) \
-	R("/v2/models/{model}/versions/{version}/infer", "POST", oip_infer, INFER, OIP, 0)
+	R("/v2/models/{model}/versions/{version}/infer", "POST", oip_infer, INFER, OIP, \
+		BN_ROUTE_BODY)
 
 #define ROUTE(path, method, handler, id, style, flags) \
 	{method, path, flags, \
@@ -153,8 +154,8 @@ static void tell_observer(bn_call *c, int64_t took_ns)
 	s->o.observe(s->o.observe_user, &served);
 }
 
-/* Token, page, path and method. NULL: the request may go on; else the response is filled in. */
-static int look(bn_call *c, bn_err *err)
+/* Token, page, path, method, and whether there may be a body. 0: the request may go on; else a status. */
+static int look(bn_call *c, bool has_body, bn_err *err)
 {
 	char allow[64];
 	const bn_http_request *rq = c->request;
@@ -185,6 +186,10 @@ static int look(bn_call *c, bn_err *err)
 		bn_err_set(err, BN_ENOTFOUND, "no such path: %.100s", rq->path);
 		return 404;
 	}
+	if (has_body && !(r->flags & BN_ROUTE_BODY)) {
+		bn_err_set(err, BN_EINVAL, "%.20s %.100s takes no body", rq->method, rq->path);
+		return 413;
+	}
 	return 0;
 }
 
@@ -193,12 +198,12 @@ static const bn_route_about *about_match(const bn_route_match *m)
 	return about(m->route ? m->route : m->other);
 }
 
-bool bn_server_refuses(
-	bn_server *s, const bn_http_request *request, const bn_route **route, bn_http_response *out)
+bool bn_server_refuses(bn_server *s, const bn_http_request *request, bool has_body,
+	const bn_route **route, bn_http_response *out)
 {
 	bn_err err = BN_ERR_INIT;
 	bn_call c = {.server = s, .request = request, .response = out};
-	int status = look(&c, &err);
+	int status = look(&c, has_body, &err);
 	*route = c.match.route;
 	if (!status)
 		return false;
@@ -248,7 +253,7 @@ void bn_server_handle(bn_server_worker *w, const bn_http_request *request, bn_ht
 	bn_err err = BN_ERR_INIT;
 	bn_server *s = w->server;
 	const bn_route *route = NULL;
-	if (bn_server_refuses(s, request, &route, out))
+	if (bn_server_refuses(s, request, request->body_len > 0, &route, out))
 		return;
 	if (request->body_len <= s->o.max_body_bytes) {
 		bn_server_answer(w, request, route, out);

@@ -62,7 +62,8 @@ static void return_worker(bn_server *s, bn_server_worker *w)
 static bool on_head(void *user, bn_exchange *x)
 {
 	const bn_route **route = bn_exchange_state(x);
-	return !bn_server_refuses(user, bn_exchange_request(x), route, bn_exchange_response(x));
+	return !bn_server_refuses(user, bn_exchange_request(x), bn_exchange_has_body(x), route,
+		bn_exchange_response(x));
 }
 
 static int on_request(void *user, bn_exchange *x)

@@ -341,6 +341,23 @@ START_TEST(test_wrong_method_path_and_type)
 }
 END_TEST
 
+START_TEST(test_only_routes_that_predict_take_a_body)
+{
+	open_server(NULL, false);
+	static const char *const paths[] = {"/", "/ping", "/health", "/healthz", "/version",
+		"/metrics", "/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/power",
+		"/v2/models/power/ready", "/v2/models/power/versions/3",
+		"/v2/models/power/versions/3/ready"};
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		ck_assert_msg(get(paths[i]) == 200, "%s: %s", paths[i], answer.body.ptr);
+		ck_assert_int_eq(ask_with("GET", paths[i], JSON_TYPE, NULL, "{}", 2), 413);
+		ck_assert_msg(says("takes no body"), "%s", answer.body.ptr);
+	}
+	ck_assert_int_eq(ask_with("GET", "/predict", JSON_TYPE, NULL, "{}", 2), 405);
+	close_server();
+}
+END_TEST
+
 START_TEST(test_a_token_is_asked_for_everywhere_but_health)
 {
 	open_server("s3cret", false);
@@ -675,7 +692,7 @@ BN_TEST_MAIN("core/serve/routes", test_predict_answers_an_object_and_an_array_al
 	test_predict_says_what_is_wrong, test_both_readers_of_a_body_answer_alike,
 	test_predict_ignores_extra_fields_unless_strict, test_predict_names_unknown_categories,
 	test_limits_of_rows_body_and_depth, test_wrong_method_path_and_type,
-	test_a_token_is_asked_for_everywhere_but_health,
+	test_only_routes_that_predict_take_a_body, test_a_token_is_asked_for_everywhere_but_health,
 	test_pages_of_other_sites_are_refused_without_a_token, test_request_ids_are_kept_or_made,
 	test_oip_metadata_names_inputs_outputs_and_versions,
 	test_oip_infer_takes_one_tensor_per_input, test_oip_infer_takes_one_matrix_of_all_inputs,

@@ -205,6 +205,30 @@ START_TEST(test_server_refuses_before_it_reads_a_body)
 }
 END_TEST
 
+/* Else whoever has no token could fill the memory that all bodies share. */
+START_TEST(test_server_takes_no_body_where_it_asks_for_no_token)
+{
+	NEED_LOOPBACK();
+	start(&(bn_server_options){.token = "s3cret"});
+	static const char *const routes[] = {"GET /ping", "GET /health", "HEAD /healthz",
+		"GET /version", "GET /v2/health/live", "GET /v2/health/ready"};
+	static const char *const lengths[] = {
+		"Content-Length: 16777216", "Transfer-Encoding: chunked"};
+	for (size_t i = 0; i < 2 * sizeof routes / sizeof *routes; i++) {
+		char out[4096];
+		int fd = raw_connect();
+		int n = snprintf(out, sizeof out, "%s HTTP/1.1\r\nHost: localhost\r\n%s\r\n\r\n",
+			routes[i / 2], lengths[i % 2]);
+		ck_assert_int_eq(send(fd, out, (size_t)n, MSG_NOSIGNAL), n);
+		raw_read(fd, out, sizeof out); /* up to its end: nothing is waited for */
+		ck_assert_msg(strstr(out, " 413 ") != NULL, "%s: %s", routes[i / 2], out);
+		ck_assert_msg(strstr(out, "takes no body") || *routes[i / 2] == 'H', "%s", out);
+		close(fd);
+	}
+	stop();
+}
+END_TEST
+
 START_TEST(test_server_survives_broken_clients)
 {
 	NEED_LOOPBACK();
@@ -384,6 +408,7 @@ END_TEST
 
 BN_TEST_MAIN("core/serve/server", test_server_answers_over_one_kept_connection,
 	test_server_wants_its_token, test_server_limits_body_and_headers,
-	test_server_refuses_before_it_reads_a_body, test_server_survives_broken_clients,
+	test_server_refuses_before_it_reads_a_body,
+	test_server_takes_no_body_where_it_asks_for_no_token, test_server_survives_broken_clients,
 	test_server_closes_idle_connections, test_server_says_when_the_port_is_taken,
 	test_server_stop_finishes_the_request_in_work, test_server_answers_many_clients_at_once)
