@@ -1,9 +1,8 @@
 /* executor.c - see executor.h. */
 #include "core/launch/executor.h"
 
-#include "core/launch/exec.h"
+#include "core/launch/created.h"
 #include "core/launch/queue.h"
-#include "core/run/run_dir.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,12 +26,12 @@ int bn_executor_of(const bn_executor **out, bn_workspace *ws, const char *id, bn
 {
 	bn_err unread = BN_ERR_INIT;
 	bn_spec *spec = NULL;
-	bn_dir *dir = NULL;
+	bn_created made;
 	int rc = 0;
 	*out = &bn_executor_local;
 	/* A run without a spec was given to nobody. */
-	if (bn_run_dir_open(&dir, ws, id, &unread) < 0 ||
-		bn_exec_spec(&spec, ws, dir, NULL, &unread) < 0)
+	if (bn_created_find(&made, ws, id, &unread) < 0 || !made.spec[0] ||
+		bn_spec_fetch(&spec, ws, made.spec, &unread) < 0)
 		goto out;
 	if (spec->executor)
 		rc = bn_executor_find(out, spec->executor, err);
@@ -40,7 +39,6 @@ int bn_executor_of(const bn_executor **out, bn_workspace *ws, const char *id, bn
 		*out = &bn_executor_queue;
 out:
 	bn_spec_free(spec);
-	bn_dir_close(dir);
 	return rc;
 }
 

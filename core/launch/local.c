@@ -92,12 +92,13 @@ static int local_submit(bn_workspace *ws, const bn_submission *s, bn_err *err)
 }
 
 /* *out: who supervises the run, as its owner says; of a run that the index does not have, this user. */
-static int find_supervisor(bn_supervisor *out, bn_workspace *ws, const char *id, bn_err *err)
+static int find_supervisor(
+	bn_supervisor *out, bn_created *made, bn_workspace *ws, const char *id, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
-	bn_created made;
-	uid_t owner = bn_created_find(&made, ws, id, NULL) < 0 ? env->uid(env) : made.owner;
-	return bn_supervisor_find(out, ws, id, owner, err);
+	if (bn_created_find(made, ws, id, NULL) < 0)
+		made->owner = env->uid(env);
+	return bn_supervisor_find(out, ws, id, made->owner, err);
 }
 
 static int local_poll(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err *err)
@@ -105,7 +106,8 @@ static int local_poll(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err
 	for (size_t i = 0; i < count; i++) {
 		bn_sched_job *j = &jobs[i];
 		bn_supervisor s;
-		int rc = find_supervisor(&s, ws, j->run, err);
+		bn_created made;
+		int rc = find_supervisor(&s, &made, ws, j->run, err);
 		if (rc < 0)
 			return rc;
 		j->state = s.state == BN_SUPERVISOR_ALIVE ? BN_SCHED_RUNNING : BN_SCHED_UNKNOWN;
@@ -121,6 +123,25 @@ static int local_poll(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err
 	return 0;
 }
 
+/* Who supervises a run looks for the request in the directory that it has open: not here, when this is another
+ * run's, or when the run runs and nobody has ever said in it that he supervises it. */
+static int check_hearing(bn_workspace *ws, const char *id, const bn_supervisor *s,
+	const bn_created *made, bn_err *err)
+{
+	if (!s->of_another && !(s->state == BN_SUPERVISOR_NONE && made->running))
+		return 0;
+	bn_err_set(err, BN_ECONFLICT,
+		"run %.8s: '%s/.binnacle/runs/%.32s' is %s: nobody would find a request to end "
+		"there",
+		id, bn_workspace_dir(ws), id,
+		s->of_another ? "the directory of another run" : "not where its supervisor is");
+	bn_err_hint(err,
+		"has somebody exchanged the directories of runs? Its processes have " BN_RUN_MARK
+		"=%.32s in their environment",
+		id);
+	return BN_ECONFLICT;
+}
+
 static int ask_by_file(bn_workspace *ws, const char *id, bn_err *err)
 {
 	int rc = bn_runlog_stop(ws, id, err);
@@ -133,13 +154,16 @@ static int local_cancel(bn_workspace *ws, const char *id, bn_cancel *how, bn_err
 {
 	const bn_env *env = bn_workspace_env(ws);
 	bn_supervisor s;
-	int rc = find_supervisor(&s, ws, id, err);
+	bn_created made;
+	int rc = find_supervisor(&s, &made, ws, id, err);
 	*how = BN_CANCEL_ASKED;
 	if (rc < 0)
 		return rc;
 	if (s.state == BN_SUPERVISOR_DEAD)
 		return bn_err_set(err, BN_ECONFLICT, "run %.8s: its supervisor (pid %d) is gone",
 			id, (int)s.pid);
+	if ((rc = check_hearing(ws, id, &s, &made, err)) < 0)
+		return rc;
 	if (s.state != BN_SUPERVISOR_ALIVE)
 		return ask_by_file(ws, id, err);
 	/* Anybody who may write a file may name any process in it: who wrote it must own that process, and be

@@ -29,9 +29,8 @@
  *	bell     writing to it wakes the runner
  * and runs/<id>/environ (0600): the environment in which the run was queued and will run, "NAME=value"
  * texts ended by zero bytes, without variables that the spec names as secrets; runs/<id>/limits
- * (queue_limits.h); and runs/<id>/unstarted: why
- * the last try to start it failed. Both are removed as soon as the run has started, or is over (cancelled,
- * failed, lost): queue_environ.h.
+ * (queue_limits.h), which names the run; and runs/<id>/unstarted: why the last try to start it failed. They are
+ * removed as soon as the run has started, or is over (cancelled, failed, lost): queue_environ.h.
  *
  * None twice. A run is claimed before it is started: an exclusive flock on runs/<id>/supervisor
  * (core/run/supervisor.h), and under it a look at the log, where run.started is durable before the

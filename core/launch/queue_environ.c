@@ -45,7 +45,7 @@ int bn_queue_environ_save(bn_workspace *ws, const char *id, const bn_spec *spec,
 		goto out;
 	if ((rc = bn_run_dir_open_own(&dir, ws, id, err)) < 0)
 		goto out;
-	if ((rc = bn_queue_limits_save(dir, err)) < 0)
+	if ((rc = bn_queue_limits_save(dir, id, err)) < 0)
 		goto out;
 	rc = bn_dir_write_file(dir, BN_QUEUE_ENVIRON, kept.ptr, kept.len, 0600, err);
 out:
@@ -58,7 +58,7 @@ out:
 	return rc;
 }
 
-int bn_queue_environ_restore(const bn_dir *run_dir, bn_err *err)
+int bn_queue_environ_restore(const bn_dir *run_dir, const char *id, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	int rc = bn_dir_read_file(run_dir, BN_QUEUE_ENVIRON, &text, err);
@@ -66,9 +66,10 @@ int bn_queue_environ_restore(const bn_dir *run_dir, bn_err *err)
 		bn_err_prefix(err, "the environment that it was queued in");
 		goto out;
 	}
-	if ((rc = bn_process_set_environment(text.ptr, text.len, err)) < 0)
+	/* It says whose both are. */
+	if ((rc = bn_queue_limits_restore(run_dir, id, err)) < 0)
 		goto out;
-	rc = bn_queue_limits_restore(run_dir, err);
+	rc = bn_process_set_environment(text.ptr, text.len, err);
 out:
 	bn_buf_release(&text);
 	return rc;

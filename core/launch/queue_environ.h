@@ -14,8 +14,9 @@
 /* The environment of this process, without the variables that the spec names as secrets, and its umask, limits and
  * nice value (queue_limits.h). Durable. */
 int bn_queue_environ_save(bn_workspace *ws, const char *id, const bn_spec *spec, bn_err *err);
-/* Puts them in the place of this process's own. BN_ENOTFOUND when the environment is not there any more. */
-int bn_queue_environ_restore(const bn_dir *run_dir, bn_err *err);
+/* Puts them in the place of this process's own. BN_ENOTFOUND when the environment is not there any more,
+ * BN_EREFUSED when what lies there is another run's. */
+int bn_queue_environ_restore(const bn_dir *run_dir, const char *id, bn_err *err);
 
 /* Keeps why it could not be started; does nothing for a run that has started, or is over. */
 void bn_queue_note_failure(bn_workspace *ws, const char *id, const char *why);

@@ -41,9 +41,9 @@ static int read_umask(const bn_env *env)
 	return found;
 }
 
-static json_t *describe(const bn_env *env)
+static json_t *describe(const bn_env *env, const char *id)
 {
-	json_t *all = json_object(), *o = json_pack("{so*}", "limits", all);
+	json_t *all = json_object(), *o = json_pack("{ss so*}", "run", id, "limits", all);
 	int mask = read_umask(env), nice;
 	for (size_t i = 0; o && i < LIMITS; i++) {
 		struct rlimit l;
@@ -60,10 +60,10 @@ static json_t *describe(const bn_env *env)
 	return o;
 }
 
-int bn_queue_limits_save(const bn_dir *run_dir, bn_err *err)
+int bn_queue_limits_save(const bn_dir *run_dir, const char *id, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
-	json_t *o = describe(run_dir->env);
+	json_t *o = describe(run_dir->env, id);
 	int rc = o ? bn_json_canonical(o, &text, err) : bn_err_nomem(err, "limits");
 	if (rc < 0)
 		goto out;
@@ -111,7 +111,19 @@ static void give_nice(const json_t *value)
 		bn_child_log("binnacle: the run is nicer than when it was queued: its runner is");
 }
 
-int bn_queue_limits_restore(const bn_dir *run_dir, bn_err *err)
+static int check_run(const json_t *o, const bn_dir *run_dir, const char *id, bn_err *err)
+{
+	const char *run = bn_json_str(o, "run", id);
+	if (!strcmp(run, id))
+		return 0;
+	bn_err_set(err, BN_EREFUSED,
+		"'%s' has what run %.8s was queued with, environment and limits: they are not used",
+		run_dir->path, run);
+	bn_err_hint(err, "has somebody exchanged the directories of runs?");
+	return BN_EREFUSED;
+}
+
+int bn_queue_limits_restore(const bn_dir *run_dir, const char *id, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	bn_err why = BN_ERR_INIT;
@@ -125,6 +137,8 @@ int bn_queue_limits_restore(const bn_dir *run_dir, bn_err *err)
 		bn_err_move(err, &why);
 		goto out;
 	}
+	if ((rc = check_run(o, run_dir, id, err)) < 0)
+		goto out;
 	const json_t *mask = json_object_get(o, "umask"), *nice = json_object_get(o, "nice");
 	for (size_t i = 0; i < LIMITS; i++)
 		give_limit(limits[i].name, limits[i].which,

@@ -100,7 +100,7 @@ int bn_queue_be_supervisor(
 		return 1;
 	}
 	if ((rc = bn_run_dir_open_own(&dir, ws, id, &err)) < 0 ||
-		(rc = bn_queue_environ_restore(dir, &err)) < 0)
+		(rc = bn_queue_environ_restore(dir, id, &err)) < 0)
 		goto out;
 	/* A spec that cannot be read is told by who supervises. */
 	bool trainer = bn_exec_spec(&spec, ws, dir, turn->spec_hash, &unread) == 0 && spec->trainer;

@@ -177,19 +177,14 @@ static int lock_is_free(const bn_env *env, int fd)
 }
 
 /* Of a text without the run's name: what its process was started as. A queue's runner forks supervisors. */
-static bool is_of_another_run(pid_t pid, const char *id)
+static bool is_another_runs(pid_t pid, const char *id)
 {
 	return bn_process_has_another_mark(pid, (bn_process_mark){BN_RUN_MARK, id}) &&
 	       bn_process_has_another_mark(pid, (bn_process_mark){BN_RUN_MARK, "queue"});
 }
 
-static bn_supervisor_state judge(
-	const bn_env *env, int fd, const json_t *o, pid_t pid, const char *id)
+static bn_supervisor_state judge(const bn_env *env, int fd, const json_t *o, pid_t pid)
 {
-	const char *run = bn_json_str(o, "run", NULL);
-	/* Directories of runs may be exchanged by whoever may write above them. */
-	if (run ? strcmp(run, id) != 0 : is_of_another_run(pid, id))
-		return BN_SUPERVISOR_UNKNOWN;
 	/* A pid of 1 or less must not make us signal all we own (kill(2)). */
 	if (pid <= 1 || strcmp(bn_json_str(o, "host", ""), env->host(env)) != 0)
 		return BN_SUPERVISOR_UNKNOWN;
@@ -233,7 +228,11 @@ static int read_state(bn_supervisor *out, const bn_env *env, int fd, const char 
 	out->guard = (pid_t)bn_json_int(o, "guard", 0);
 	out->since_ms = bn_json_int(o, "since_ms", 0);
 	snprintf(out->host, sizeof out->host, "%s", bn_json_str(o, "host", ""));
-	out->state = judge(env, fd, o, out->pid, id);
+	/* Directories of runs may be exchanged by whoever may write above them. */
+	const char *run = bn_json_str(o, "run", NULL);
+	out->of_another = run ? strcmp(run, id) != 0 : is_another_runs(out->pid, id);
+	if (!out->of_another)
+		out->state = judge(env, fd, o, out->pid);
 	json_decref(o);
 	return 0;
 }

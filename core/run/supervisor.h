@@ -34,6 +34,7 @@ typedef enum bn_supervisor_state {
 
 typedef struct bn_supervisor {
 	bn_supervisor_state state;
+	bool of_another;  /* UNKNOWN, because what lies in the run's directory is another run's */
 	uid_t uid;        /* of the file: who says all this */
 	pid_t pid, sid;   /* of the supervisor; 0 unknown */
 	pid_t child;      /* of the training or command; 0 unknown */

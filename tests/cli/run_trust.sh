@@ -86,18 +86,26 @@ echo "ok a queued run whose directory another user has put there is not started"
 "$B" queue pause -q >/dev/null
 rm -rf .binnacle/runs && mv .binnacle/runs.old .binnacle/runs
 
+exchange() { mv ".binnacle/runs/$1" x && mv ".binnacle/runs/$2" ".binnacle/runs/$1" && mv x ".binnacle/runs/$2"; }
 "$B" run start --queue --name one -q -- sh -c 'echo one >>../ran' >/dev/null || fail one
 "$B" run start --queue --name two -q -- sh -c 'echo two >>../ran' >/dev/null || fail two
+# The same spec; only what they were queued in tells them apart.
+X=one "$B" run start --queue --name same1 -q -- sh -c 'echo $X >>../ran' >/dev/null || fail same1
+X=two "$B" run start --queue --name same2 -q -- sh -c 'echo $X >>../ran' >/dev/null || fail same2
+# Queued by an earlier version: no environment that says whose it is.
 one=$(id_of one) two=$(id_of two)
-mv ".binnacle/runs/$one" x && mv ".binnacle/runs/$two" ".binnacle/runs/$one" && mv x ".binnacle/runs/$two"
+rm ".binnacle/runs/$one/limits" ".binnacle/runs/$two/limits"
+exchange "$one" "$two"
+exchange "$(id_of same1)" "$(id_of same2)"
 "$B" queue resume -q >/dev/null
 for _ in $(seq 100); do
-	"$B" queue show --json | grep -q '"waiting": 0' && "$B" run show one --json | grep -q FAILED && break
+	"$B" queue show --json | grep -q '"waiting": 0' && "$B" run show same2 --json | grep -q FAILED && break
 	sleep 0.1
 done
 "$B" run show one --json | grep -q 'the log says' || fail "exchanged directories: $("$B" run show one)"
-[ ! -e ../ran ] || fail "the spec of an exchanged directory was run"
-echo "ok a run whose directory was exchanged with another's is refused, and says so"
+"$B" run show same1 --json | grep -q 'was queued with' || fail "exchanged environments: $("$B" run show same1)"
+[ ! -e ../ran ] || fail "something of an exchanged directory was run: $(cat ../ran)"
+echo "ok a run whose directory was exchanged with another's, of the same spec too, is refused, and says so"
 
 "$B" run start --name long -q -- sleep 300 >/dev/null || fail long
 begun long
@@ -114,13 +122,23 @@ mv real ".binnacle/runs/$long/supervisor"
 "$B" run start --name second -q -- sleep 300 >/dev/null || fail second
 begun second
 second=$(id_of second)
-mv ".binnacle/runs/$long" x && mv ".binnacle/runs/$second" ".binnacle/runs/$long" && mv x ".binnacle/runs/$second"
-"$B" run stop long >shown 2>&1
+exchange "$long" "$second"
+"$B" run stop long >shown 2>&1 && fail "a stop that nobody hears is no failure: $(cat shown)"
+grep -q 'the directory of another run' shown || fail "a stop that nobody hears: $(cat shown)"
+[ ! -e ".binnacle/runs/$long/stop" ] || fail "run stop leaves a request that nobody finds"
 sleep 3
 "$B" run show second --json | grep -q '"status": "RUNNING"' || fail "run stop ended the run whose directory was exchanged"
-mv ".binnacle/runs/$long" x && mv ".binnacle/runs/$second" ".binnacle/runs/$long" && mv x ".binnacle/runs/$second"
-"$B" run stop second -q >/dev/null 2>&1
-echo "ok run stop signals no run whose directory somebody has exchanged with this one"
+exchange "$long" "$second"
+# With that of a run that waits.
+"$B" queue pause -q >/dev/null
+"$B" run start --queue --name waits -q -- true >/dev/null || fail waits
+waits=$(id_of waits)
+exchange "$long" "$waits"
+"$B" run stop long >shown 2>&1 && fail "a stop that nobody hears is no failure: $(cat shown)"
+grep -q 'not where its supervisor is' shown || fail "a stop that nobody hears: $(cat shown)"
+exchange "$long" "$waits"
+"$B" run stop second waits -q >/dev/null 2>&1 || fail "a stop after all was put back"
+echo "ok run stop signals no run whose directory somebody has exchanged with this one, and says so"
 sleep 400 &
 other=$!
 start=$(awk '{ print $22 }' "/proc/$other/stat")
