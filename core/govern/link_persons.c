@@ -1,5 +1,6 @@
 /* link_persons.c - link 0, bots and key requests as JSON, and back (link.h). */
 #include "core/govern/_link.h"
+#include "core/store/founding.h"
 
 #include <string.h>
 
@@ -120,19 +121,7 @@ out:
 void bn_founded_workspace_id(
 	char id[BN_UUID_TEXT], const char *writer, const void *payload, size_t n)
 {
-	static const char domain[] = "binnacle workspace 2\n";
-	uint8_t hash[BN_SHA256_BYTES];
-	bn_hasher *h = NULL;
-	id[0] = '\0';
-	if (bn_hasher_new(&h, NULL) < 0)
-		return;
-	bn_hasher_add(h, domain, sizeof domain - 1);
-	bn_hasher_add(h, writer, strlen(writer));
-	bn_hasher_add(h, "\n", 1);
-	bn_hasher_add(h, payload, n);
-	bn_hasher_finish(h, hash);
-	bn_hasher_free(h);
-	bn_uuid_of_hash(hash, id);
+	bn_founding_id(id, 2, writer, payload, n);
 }
 
 /* ---- bots ----------------------------------------------------------------------------------- */

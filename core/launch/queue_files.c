@@ -44,11 +44,12 @@ static int take_place(
 		goto out;
 	}
 	*squatter = st.st_uid;
-	rc = st.st_uid != env->uid(env);
-	if (rc == 0) {
+	bool is_own = st.st_uid == env->uid(env);
+	if (is_own) {
 		*out = dir;
 		dir = NULL;
 	}
+	rc = !is_own;
 out:
 	bn_dir_close(dir);
 	return rc;

@@ -7,24 +7,26 @@
 #include "core/store/log/segment.h"
 #include "core/store/log/writer.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static int id_of(char id[BN_UUID_TEXT], const char *writer, const void *payload, size_t n)
+void bn_founding_id(
+	char id[BN_UUID_TEXT], int form, const char *writer, const void *payload, size_t n)
 {
 	bn_hasher *h = NULL;
 	uint8_t hash[BN_SHA256_BYTES];
-	static const char domain[] = "binnacle workspace 1\n";
-	int rc = bn_hasher_new(&h, NULL);
-	if (rc)
-		return rc;
-	bn_hasher_add(h, domain, sizeof domain - 1);
+	char domain[40];
+	id[0] = '\0';
+	if (bn_hasher_new(&h, NULL) < 0)
+		return;
+	snprintf(domain, sizeof domain, "binnacle workspace %d\n", form);
+	bn_hasher_add(h, domain, strlen(domain));
 	bn_hasher_add(h, writer, strlen(writer));
 	bn_hasher_add(h, "\n", 1);
 	bn_hasher_add(h, payload, n);
 	bn_hasher_finish(h, hash);
 	bn_hasher_free(h);
 	bn_uuid_of_hash(hash, id);
-	return 0;
 }
 
 bool bn_founding_is_named(const char *id)
@@ -36,7 +38,8 @@ bool bn_founding_matches(
 	const char *id, const char *writer, uint64_t seq, const void *payload, size_t n)
 {
 	char made[BN_UUID_TEXT];
-	return seq == 1 && id_of(made, writer, payload, n) == 0 && !strcmp(made, id);
+	bn_founding_id(made, 1, writer, payload, n);
+	return seq == 1 && made[0] && !strcmp(made, id);
 }
 
 /* ---- the record -------------------------------------------------------------------------------- */
@@ -65,7 +68,18 @@ typedef enum look {
 	LOOK_RECORDS,  /* it begins with something else, or later */
 } look;
 
-/* What a segment begins with; a look or a negative code. */
+/* 0: it founds nothing. */
+static int form_of(const bn_record *r)
+{
+	if (!strcmp(r->kind, BN_FOUNDING_KIND) && !strcmp(r->entity, BN_FOUNDING_ENTITY))
+		return 1;
+	return r->type == BN_RECORD_SIGNED && !strcmp(r->kind, BN_FOUNDING_SIGNED_KIND) &&
+			       !strcmp(r->entity, BN_FOUNDING_SIGNED_ENTITY)
+		       ? 2
+		       : 0;
+}
+
+/* What a segment begins with, but for its writer's cards; a look or a negative code. */
 static int segment_look(char id[BN_UUID_TEXT], const bn_dir *root, const char *path, bn_err *err)
 {
 	bn_segment s = {.fd = -1};
@@ -76,11 +90,13 @@ static int segment_look(char id[BN_UUID_TEXT], const bn_dir *root, const char *p
 		return rc == BN_ENOTFOUND || rc == BN_ECORRUPT ? LOOK_NOTHING
 							       : bn_err_move(err, &why);
 	look found = s.header.first_seq == 1 ? LOOK_NOTHING : LOOK_RECORDS;
-	if ((rc = bn_segment_next(&s, &r, err)) == 1) {
-		bool founding = found == LOOK_NOTHING && !strcmp(r.kind, BN_FOUNDING_KIND) &&
-				!strcmp(r.entity, BN_FOUNDING_ENTITY) &&
-				id_of(id, s.header.writer, r.payload, r.payload_len) == 0;
-		found = founding ? LOOK_FOUNDING : LOOK_RECORDS;
+	while ((rc = bn_segment_next(&s, &r, err)) == 1 && !strcmp(r.kind, BN_WRITER_OPENED))
+		;
+	if (rc == 1) {
+		int form = found == LOOK_NOTHING ? form_of(&r) : 0;
+		found = form ? LOOK_FOUNDING : LOOK_RECORDS;
+		if (form)
+			bn_founding_id(id, form, s.header.writer, r.payload, r.payload_len);
 	}
 	bn_segment_close(&s);
 	return rc < 0 ? rc : (int)found;
@@ -136,10 +152,50 @@ static int log_look(
 
 /* ---- writing or finding it ------------------------------------------------------------------ */
 
-int bn_founding_make(char id[BN_UUID_TEXT], const bn_dir *root, bn_err *err)
+/* Appends the record that makes the id. */
+static int founding_append(
+	char id[BN_UUID_TEXT], bn_writer *w, const bn_founder *founder, bn_err *err)
+{
+	bn_founding_id(id, 2, w->name, founder->payload, founder->n);
+	if (!id[0])
+		return bn_err_nomem(err, "the founding record");
+	int rc = bn_writer_set_signer(w, founder->signer, id, err);
+	if (rc < 0)
+		return rc;
+	bn_draft draft = {.type = BN_RECORD_SIGNED,
+		.kind = founder->kind,
+		.entity = founder->entity,
+		.payload = founder->payload,
+		.n = founder->n};
+	return bn_writer_append(w, &draft, 0, err);
+}
+
+static int founding_append_unsigned(char id[BN_UUID_TEXT], bn_writer *w, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	int rc = payload_make(&text, w->env, err);
+	if (rc < 0)
+		goto out;
+	bn_draft draft = {.type = BN_RECORD_JSON,
+		.kind = BN_FOUNDING_KIND,
+		.entity = BN_FOUNDING_ENTITY,
+		.payload = text.ptr,
+		.n = text.len};
+	if ((rc = bn_writer_append(w, &draft, 0, err)) < 0)
+		goto out;
+	BN_BUG(w->tip.seq != 1);
+	bn_founding_id(id, 1, w->name, text.ptr, text.len);
+	if (!id[0])
+		rc = bn_err_nomem(err, "the founding record");
+out:
+	bn_buf_release(&text);
+	return rc;
+}
+
+int bn_founding_make(
+	char id[BN_UUID_TEXT], const bn_dir *root, const bn_founder *founder, bn_err *err)
 {
 	bn_writer *w = NULL;
-	bn_buf text = BN_BUF_INIT;
 	size_t founding;
 	bool others;
 	int rc = log_look(id, &founding, &others, root, err);
@@ -154,19 +210,10 @@ int bn_founding_make(char id[BN_UUID_TEXT], const bn_dir *root, bn_err *err)
 	/* Also seals what an init that died left open, so that the record is durable. */
 	if ((rc = bn_writer_open(&w, root, err)) < 0 || founding)
 		goto out;
-	if ((rc = payload_make(&text, root->env, err)) < 0)
-		goto out;
-	bn_draft draft = {.type = BN_RECORD_JSON,
-		.kind = BN_FOUNDING_KIND,
-		.entity = BN_FOUNDING_ENTITY,
-		.payload = text.ptr,
-		.n = text.len};
-	if ((rc = bn_writer_append(w, &draft, 0, err)) < 0 || (rc = bn_writer_seal(w, err)) < 0)
-		goto out;
-	BN_BUG(w->tip.seq != 1);
-	rc = id_of(id, w->name, text.ptr, text.len) ? bn_err_nomem(err, "the founding record") : 0;
+	rc = founder ? founding_append(id, w, founder, err) : founding_append_unsigned(id, w, err);
+	if (rc >= 0)
+		rc = bn_writer_seal(w, err);
 out:
-	bn_buf_release(&text);
 	bn_writer_free(w);
 	return rc;
 }

@@ -57,6 +57,10 @@ struct bn_signer;               /* core/store/log/sign.h */
 
 /* Makes DIR/.binnacle. BN_ECONFLICT when there is one already. */
 int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err);
+/* The same, founded by a signed record (core/store/founding.h); NULL: by an unsigned one. */
+struct bn_founder;
+int bn_workspace_init_signed(
+	const bn_env *env, const char *dir, const struct bn_founder *founder, bn_err *err);
 /* start: a directory inside the workspace, or NULL for BINNACLE_HOME, else the working directory;
  * found by walking up, like .git. BN_ENOTFOUND with a hint to run `binnacle init`. classes: what
  * the rooms fold (bn_fold_classes of core/pipeline/fold_classes.h); NULL for a writer that never reads. */
@@ -124,6 +128,7 @@ void bn_workspace_see_clock(bn_workspace *ws, uint64_t clock);
  * workspace when the call succeeds and the signer has a release, and is borrowed until close otherwise. */
 int bn_workspace_set_signer(bn_workspace *ws, const struct bn_signer *signer, bn_err *err);
 bool bn_workspace_signs(const bn_workspace *ws);
+const uint8_t *bn_workspace_key(const bn_workspace *ws); /* 32 bytes of the signer; borrowed */
 /* A signed event. epoch: 32 bytes, or NULL. BN_EREFUSED without a signer. */
 int bn_workspace_append_signed(bn_workspace *ws, unsigned version, const char *kind,
 	const char *entity, const json_t *payload, const uint8_t *epoch, bn_err *err);

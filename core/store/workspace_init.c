@@ -18,11 +18,11 @@ static const struct {
 } parts[] = {{"log", 01777}, {"objects", 0777}, {"claims", 01777}, {"runs", 01777},
 	{"trash", 01777}, {"tmp", 01777}};
 
-static int write_identity(const bn_dir *root, bn_err *err)
+static int write_identity(const bn_dir *root, const bn_founder *founder, bn_err *err)
 {
 	char id[BN_UUID_TEXT];
 	bn_buf text = BN_BUF_INIT;
-	int rc = bn_founding_make(id, root, err);
+	int rc = bn_founding_make(id, root, founder, err);
 	if (rc < 0)
 		return rc;
 	bn_buf_addf(&text, "{\n  \"format\": %d,\n  \"id\": \"%s\"\n}\n", BN_FORMAT, id);
@@ -44,7 +44,8 @@ static int make_part(const bn_dir *at, const char *name, mode_t mode, bn_err *er
 	return 0;
 }
 
-int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err)
+int bn_workspace_init_signed(
+	const bn_env *env, const char *dir, const bn_founder *founder, bn_err *err)
 {
 	int rc = 0;
 	char *abs = NULL;
@@ -53,7 +54,7 @@ int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err)
 		goto out;
 	if ((rc = bn_fs_make_dirs(env, abs, 0777, err)) < 0 ||
 		(rc = bn_dir_open(&at, env, abs, err)) < 0 ||
-		(rc = make_part(at, ".binnacle", 01777, err)) < 0 ||
+		(rc = make_part(at, ".binnacle", 0777, err)) < 0 ||
 		(rc = bn_dir_open_below(&root, at, ".binnacle", err)) < 0)
 		goto out;
 	if (bn_dir_has(root, BN_IDENTITY)) {
@@ -67,10 +68,15 @@ int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err)
 	 * without it is none, so a crash before this is harmless. */
 	if ((rc = bn_dir_sync(root, NULL, err)) < 0 || (rc = bn_dir_sync(at, NULL, err)) < 0)
 		goto out;
-	rc = write_identity(root, err);
+	rc = write_identity(root, founder, err);
 out:
 	bn_dir_close(root);
 	bn_dir_close(at);
 	bn_free(abs);
 	return rc;
+}
+
+int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err)
+{
+	return bn_workspace_init_signed(env, dir, NULL, err);
 }

@@ -108,6 +108,11 @@ bool bn_workspace_signs(const bn_workspace *ws)
 	return ws->signer.sign != NULL;
 }
 
+const uint8_t *bn_workspace_key(const bn_workspace *ws)
+{
+	return ws->signer.key;
+}
+
 /* "run.created": lower case words joined by dots. */
 static bool kind_is_valid(const char *s)
 {

@@ -10,7 +10,8 @@
 
 /* ---- small things --------------------------------------------------------------------------- */
 
-fold_key bn_fold_key_of(const bn_event *ev, const bn_fold_class *class)
+/* class NULL: by clock. */
+static fold_key key_of(const bn_event *ev, const bn_fold_class *class)
 {
 	bool placed = class && class->place;
 	return (fold_key){placed ? ev->epoch : 0, placed ? ev->depth : 0, ev->key.clock,
@@ -201,7 +202,7 @@ static int event_insert(bn_fold *f, const bn_event *ev, const bn_record *r, bn_e
 /* The place of an event in its entity's order: F1 holds for e, or e is late. */
 static void order(fold_entity *e, const bn_event *ev)
 {
-	fold_key key = bn_fold_key_of(ev, e->class);
+	fold_key key = key_of(ev, e->class);
 	if (e->last.seq && bn_fold_key_compare(&key, &e->last) < 0)
 		e->late = true;
 	else
@@ -263,7 +264,7 @@ static int take_ordered(
 	if (rc)
 		return rc;
 	if (!f->first.seq)
-		f->first = bn_fold_key_of(ev, NULL);
+		f->first = key_of(ev, NULL);
 	if (!e->first_at)
 		e->first_at = f->folded;
 	e->last_at = f->folded;

@@ -134,7 +134,6 @@ static inline bool bn_fold_has_rows(const bn_fold_class *class)
 
 /* The log's first ordered event as table `event` has it; seq 0 when it has none. */
 int bn_fold_first(fold_key *out, bn_fold *f, bn_err *err);
-fold_key bn_fold_key_of(const bn_event *ev, const bn_fold_class *class); /* class NULL: by clock */
 int bn_fold_key_compare(const fold_key *a, const fold_key *b);
 size_t bn_fold_class_index(const bn_fold *f, const bn_fold_class *class);
 /* Called by the intake for each new record, in the batch's order. */
