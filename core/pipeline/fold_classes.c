@@ -2,6 +2,7 @@
 #include "core/pipeline/fold_classes.h"
 
 #include "core/data/dataset.h"
+#include "core/govern/authority.h"
 #include "core/govern/identity.h"
 #include "core/govern/policy.h"
 #include "core/launch/queue_fold.h"
@@ -12,6 +13,7 @@
 #include "core/track/run.h"
 
 const bn_fold_class *const bn_fold_classes[] = {
+	&bn_authority_class,
 	&bn_user_class,
 	&bn_policy_class,
 	&bn_dataset_class,

@@ -4,6 +4,7 @@
 #include "core/base/dir.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "core/govern/authority.h"
 #include "core/store/inspect.h"
 
 #include <errno.h>
@@ -148,7 +149,9 @@ void person_reopen(town *t, person *p, bool fresh_index)
 	die_unless(bn_workspace_open(&p->ws, &p->env, the_classes, t->dir, &err), &err);
 }
 
-void town_make(town *t, const bn_fold_class *const *classes)
+typedef int founding(const bn_env *env, const char *dir, bn_err *err);
+
+static void make(town *t, const bn_fold_class *const *classes, founding *found)
 {
 	static const char *const names[PEOPLE] = {"ann", "bob", "cleo", "dan"};
 	const char *tmp = getenv("TMPDIR");
@@ -180,9 +183,24 @@ void town_make(town *t, const bn_fold_class *const *classes)
 		snprintf(p->config, sizeof p->config, "%s/%s-config", t->dir, names[i]);
 		snprintf(p->state, sizeof p->state, "%s/%s-state", t->dir, names[i]);
 		if (i == 0)
-			die_unless(bn_workspace_init(&p->env, t->dir, &err), &err);
+			die_unless(found(&p->env, t->dir, &err), &err);
 		person_reopen(t, p, true);
 	}
+}
+
+void town_make(town *t, const bn_fold_class *const *classes)
+{
+	make(t, classes, bn_workspace_init);
+}
+
+static int found_signed(const bn_env *env, const char *dir, bn_err *err)
+{
+	return bn_authority_init(env, dir, NULL, NULL, NULL, err);
+}
+
+void town_make_signed(town *t, const bn_fold_class *const *classes)
+{
+	make(t, classes, found_signed);
 }
 
 void town_remove(town *t)

@@ -31,6 +31,8 @@ typedef struct town {
 
 /* A workspace made by ann, open for everybody, folding the rooms of classes. Dies on failure. */
 void town_make(town *t, const bn_fold_class *const *classes);
+/* The same with a chain of authority (core/govern/authority.h), ann its founder. */
+void town_make_signed(town *t, const bn_fold_class *const *classes);
 void town_remove(town *t);
 /* Closes and opens one person's workspace again; with a fresh index when wanted. */
 void person_reopen(town *t, person *p, bool fresh_index);

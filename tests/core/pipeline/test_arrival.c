@@ -41,6 +41,19 @@ static const struct {
 	{"policy", "role.revoke", "{'uid':500#,'role':'admin','seen':{}}", true},
 	{"policy", "role.revoke", "{'uid':500#,'role':'approver'}", false},
 	{"policy", "workspace.founded", "{'uid':500#}", false},
+	{"authority", "authority.founded",
+		"{'founder':{'key':'@','name':'n#'},'host':'h','nonce':'@','policy':{},'uid':500#,"
+		"'user':'u'}",
+		false},
+	{"authority", "authority.link",
+		"{'changes':[],'cuts':{'@':{'w':#}},'horizon':{'w':[#,'@']},'n':#,'prev':'@',"
+		"'void':['@']}",
+		false},
+	{"authority", "authority.signed", "{'id':'@'}", false},
+	{"authority", "authority.bot",
+		"{'key':'@','name':'b#','patterns':['*'],'until':#,'verbs':['run']}", false},
+	{"authority", "authority.request",
+		"{'host':'h','key':'@','name':'n#','uid':500#,'user':'u'}", false},
 	{"dataset/d#", "dataset.version",
 		"{'version':#,'hash':'@','manifest':'@','content':'@','parts':2,'schema_hash':'@',"
 		"'rows':3,'columns':#,'size':9,'profile':'@','source':{'kind':'csv','sha256':'@'},"

@@ -1,0 +1,88 @@
+/*
+ * authority.h - who holds which right in which epoch, and what a signed record is worth.
+ *
+ * The chain of authority begins with link 0, the founding record: founder's key, policy. Each further
+ * link changes who may do what, is signed by admins of the state before it, and names a horizon: how far
+ * the signer knew the writers that hold signed records. The fold of class "authority" chooses one chain
+ * among all links of the log (chain.h) and writes what holds after each link, its *epoch*, into tables.
+ *
+ * A signed record names as its epoch the newest link that its signer knew. It counts when that link is
+ * in the chain, its key belonged to a person then, no later link voids or cuts it, and the link is the
+ * newest or the record lies within the horizon of the next: so a link makes the past final, and what
+ * arrives later under an old link is *late*, whatever its clock says. Everything here is a function of
+ * the set of records; no owner of a file, no directory and no clock has a part in it.
+ *
+ * Signatures are verified when a record is judged for the first time, and only those of keys that were
+ * a person's or a bot's in that epoch.
+ *
+ * A workspace without link 0 is judged by the rules of uids (policy.h).
+ */
+#ifndef BN_GOVERN_AUTHORITY_H
+#define BN_GOVERN_AUTHORITY_H
+#include "core/govern/link.h"
+#include "core/govern/policy.h"
+#include "core/store/index/signed.h"
+
+#include <stdbool.h>
+
+/* The hex of the first key with which a person was admitted: what a person is compared by. */
+enum { BN_PERSON_TEXT = 65 };
+
+typedef enum bn_standing_kind {
+	BN_STANDING_COUNTS,
+	BN_STANDING_LATE, /* beyond the horizon of the next link: not known to who closed the epoch */
+	BN_STANDING_HOLE,   /* names a link, or a link names a record, that the log lacks */
+	BN_STANDING_BESIDE, /* under a link that is not in the chain */
+	BN_STANDING_NOBODY, /* the key is nobody's in that epoch; its signature is not looked at */
+	BN_STANDING_UNSIGNED, /* or signed in a form that this program does not know */
+	BN_STANDING_BAD,      /* the signature does not fit */
+	BN_STANDING_FORKED,   /* its writer signed two histories */
+	BN_STANDING_VOID,     /* a link says that it does not count */
+	BN_STANDING_CUT,      /* its key was cut before it */
+} bn_standing_kind;
+
+typedef struct bn_standing {
+	bn_standing_kind kind;
+	int64_t epoch;               /* number of its link; -1: not a link of the chain */
+	char person[BN_PERSON_TEXT]; /* of the key in that epoch; "" for none */
+	bool is_bot;
+	char words[200]; /* why it does not count; "" when it does */
+} bn_standing;
+
+/* Whether the log has a link 0, and so a chain. */
+bool bn_authority_is_founded(sqlite3 *db);
+/* The newest link of the chain: its number, and its id when `id` is not NULL. -1 when there is none. */
+int64_t bn_authority_newest(sqlite3 *db, uint8_t id[32]);
+
+/* What a signed record is worth. */
+int bn_authority_judge(bn_standing *out, sqlite3 *db, const bn_event *ev, bn_err *err);
+
+/* Bits 1u << role of what the person is in an epoch, default_role included; 0 for somebody who is no
+ * person there. */
+int bn_authority_roles(unsigned *out, sqlite3 *db, int64_t epoch, const char *person, bn_err *err);
+/* The policy of an epoch. */
+int bn_authority_policy(bn_policy **out, sqlite3 *db, int64_t epoch, bn_err *err);
+/* 0, or BN_EREFUSED in words. `user` names the person in messages. A bot is never allowed to approve. */
+int bn_authority_allows(sqlite3 *db, int64_t epoch, const char *person, bool is_bot,
+	const char *user, bn_act act, bn_err *err);
+/* The name of a person in an epoch; the first digits of the key when there is none. */
+void bn_authority_name(sqlite3 *db, int64_t epoch, const char *person, char *out, size_t size);
+
+/* ---- writing ---------------------------------------------------------------------------------- */
+
+/* Makes a workspace that begins with link 0, signed with the user's own key; *made_key (may be NULL) says
+ * that it was made just now. name: of the founder, NULL the user's. policy NULL: all defaults. */
+int bn_authority_init(const bn_env *env, const char *dir, const char *name, const json_t *policy,
+	bool *made_key, bn_err *err);
+/* Appends a record under the newest link, signed with the user's own key, as are all segments of this process
+ * from then on. Buffers only. BN_EREFUSED without a chain. */
+int bn_authority_append(bn_workspace *ws, unsigned version, const char *kind, const char *entity,
+	const json_t *payload, bn_err *err);
+/* Signs the next link: `what` says changes, cuts and voids; n, prev and the horizon are filled in. Commits.
+ * BN_EREFUSED, in words, when the chain does not take it. */
+int bn_authority_change(bn_workspace *ws, const bn_link *what, bn_err *err);
+
+/* Fold class "authority", entity "authority": tables of share/sql/0006_authority.sql. */
+extern const bn_fold_class bn_authority_class;
+
+#endif

@@ -1,0 +1,190 @@
+/* authority_write.c - founding a workspace, signing under its chain, and adding links to it. See authority.h. */
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/govern/authority.h"
+#include "core/govern/key.h"
+#include "core/govern/link.h"
+#include "core/store/founding.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ID = BN_CHAIN_ID_BYTES };
+
+/* ---- founding -------------------------------------------------------------------------------- */
+
+static int founded_text(bn_buf *out, const bn_env *env, const bn_signer *signer, const char *name,
+	const json_t *policy, bn_err *err)
+{
+	char user[128];
+	bn_buf document = BN_BUF_INIT;
+	bn_founded f = {.host = env->host(env), .uid = (int64_t)env->uid(env), .user = user};
+	bn_policy *parsed = NULL;
+	json_t *empty = policy ? NULL : json_object();
+	env->user_name(env, env->uid(env), user, sizeof user);
+	f.name = name ? name : user;
+	memcpy(f.founder, signer->key, ID);
+	int rc = bn_policy_parse(&parsed, policy ? policy : empty, "policy", err);
+	if (rc < 0)
+		goto out;
+	f.signers = (uint32_t)parsed->link_signers;
+	if ((rc = bn_json_canonical(policy ? policy : empty, &document, err)) < 0 ||
+		(rc = bn_env_random(env, f.nonce, sizeof f.nonce, err)) < 0)
+		goto out;
+	f.policy = document.ptr;
+	rc = bn_founded_encode(out, &f, err);
+out:
+	json_decref(empty);
+	bn_policy_free(parsed);
+	bn_buf_release(&document);
+	return rc;
+}
+
+int bn_authority_init(const bn_env *env, const char *dir, const char *name, const json_t *policy,
+	bool *made_key, bn_err *err)
+{
+	bn_key *key = NULL;
+	bn_signer signer;
+	bn_buf text = BN_BUF_INIT;
+	int rc = bn_key_open(&key, env, made_key, err);
+	if (rc < 0)
+		return rc;
+	bn_key_signer(&signer, key);
+	if ((rc = founded_text(&text, env, &signer, name, policy, err)) < 0)
+		goto out;
+	const bn_founder founder = {.kind = BN_AUTHORITY_FOUNDED,
+		.entity = BN_AUTHORITY_ENTITY,
+		.payload = text.ptr,
+		.n = text.len,
+		.signer = &signer};
+	rc = bn_workspace_init_signed(env, dir, &founder, err);
+out:
+	bn_buf_release(&text);
+	bn_key_free(key);
+	return rc;
+}
+
+/* ---- signing --------------------------------------------------------------------------------- */
+
+/* From now on this process's records are signed. */
+static int signer_set(bn_workspace *ws, bn_err *err)
+{
+	bn_key *key = NULL;
+	bn_signer signer;
+	if (bn_workspace_signs(ws))
+		return 0;
+	int rc = bn_key_open(&key, bn_workspace_env(ws), NULL, err);
+	if (rc < 0)
+		return rc;
+	bn_key_signer(&signer, key);
+	if ((rc = bn_workspace_set_signer(ws, &signer, err)) < 0)
+		bn_key_free(key);
+	return rc;
+}
+
+int bn_authority_append(bn_workspace *ws, unsigned version, const char *kind, const char *entity,
+	const json_t *payload, bn_err *err)
+{
+	uint8_t epoch[ID];
+	sqlite3 *db = bn_workspace_index(ws);
+	if (!db || bn_authority_newest(db, epoch) < 0)
+		return bn_err_set(
+			err, BN_EREFUSED, "this workspace has no chain of authority to sign under");
+	int rc = signer_set(ws, err);
+	return rc < 0 ? rc
+		      : bn_workspace_append_signed(ws, version, kind, entity, payload, epoch, err);
+}
+
+/* ---- links ----------------------------------------------------------------------------------- */
+
+/* The writers that hold signed records, and how far: the horizon of a link that is signed now. */
+static int horizon_read(
+	bn_chain_head **out, size_t *count, bn_arena *arena, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	size_t cap = 0;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT w.name, s.seq, s.after FROM signed_record s JOIN index_name w ON w.no = "
+		"s.writer WHERE s.seq = (SELECT max(seq) FROM signed_record WHERE writer = "
+		"s.writer) "
+		"ORDER BY w.name",
+		"");
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		if (bn_grow(out, &cap, *count + 1, sizeof **out)) {
+			rc = bn_err_nomem(err, "a horizon");
+			break;
+		}
+		bn_chain_head *h = &(*out)[*count];
+		h->writer = bn_arena_strdup(arena, (const char *)sqlite3_column_text(st, 0));
+		h->seq = (uint64_t)sqlite3_column_int64(st, 1);
+		if (!h->writer || !bn_sql_bytes(st, 2, h->after, ID)) {
+			rc = bn_err_nomem(err, "a horizon");
+			break;
+		}
+		++*count;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* Whether the chain took the link that this process has just signed. */
+static int link_confirm(sqlite3 *db, int64_t n, const uint8_t author[ID], bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT l.n = ?1, l.words FROM authority_link l JOIN signed_record s ON s.id = "
+		"l.id "
+		"WHERE l.author = ?2 ORDER BY s.clock DESC LIMIT 1",
+		"ib", n, author, (size_t)ID);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 1 && sqlite3_column_int(st, 0))
+		rc = 0;
+	else if (rc >= 0)
+		rc = bn_err_set(err, BN_EREFUSED, "the chain of authority does not take it: %s",
+			rc == 1 && sqlite3_column_text(st, 1)
+				? (const char *)sqlite3_column_text(st, 1)
+				: "another link came first");
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int bn_authority_change(bn_workspace *ws, const bn_link *what, bn_err *err)
+{
+	bn_arena arena = BN_ARENA_INIT;
+	bn_buf text = BN_BUF_INIT;
+	bn_chain_head *horizon = NULL;
+	bn_link link = *what;
+	json_t *payload = NULL;
+	sqlite3 *db;
+	int rc;
+	if ((rc = bn_workspace_read(&db, ws, err)) < 0 || (rc = signer_set(ws, err)) < 0)
+		goto out;
+	int64_t newest = bn_authority_newest(db, link.prev);
+	if (newest < 0) {
+		rc = bn_err_set(
+			err, BN_EREFUSED, "this workspace has no chain of authority to add to");
+		goto out;
+	}
+	link.n = (uint32_t)(newest + 1);
+	link.n_horizon = 0;
+	if ((rc = horizon_read(&horizon, &link.n_horizon, &arena, db, err)) < 0)
+		goto out;
+	link.horizon = horizon;
+	if ((rc = bn_link_encode(&text, &link, err)) < 0 ||
+		(rc = bn_json_parse(&payload, text.ptr, text.len, "link", err)) < 0 ||
+		(rc = bn_workspace_append_signed(ws, 1, BN_AUTHORITY_LINK, BN_AUTHORITY_ENTITY,
+			 payload, link.prev, err)) < 0 ||
+		(rc = bn_workspace_sync(ws, err)) < 0)
+		goto out;
+	rc = link_confirm(db, newest + 1, bn_workspace_key(ws), err);
+out:
+	json_decref(payload);
+	bn_free(horizon);
+	bn_buf_release(&text);
+	bn_arena_release(&arena);
+	return rc;
+}

@@ -1,0 +1,468 @@
+/* test_authority.c - what signed records are worth under the chain of authority, as every reader sees it. */
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/govern/authority.h"
+#include "core/govern/identity.h"
+#include "core/govern/key.h"
+#include "core/store/inspect.h"
+#include "tests/support/check_main.h"
+#include "tests/support/people.h"
+
+#include <string.h>
+
+static bn_err err = BN_ERR_INIT;
+static town t;
+static person *ann, *bob, *cleo, *dan;
+static int applied; /* events of class "note", in all indexes */
+
+/* Class "note": events that anybody may sign; the outcome says what they are worth. */
+static int note_apply(bn_fold *f, const bn_event *ev, bn_err *e)
+{
+	bn_standing s;
+	applied++;
+	int rc = bn_authority_judge(&s, bn_fold_db(f), ev, e);
+	if (rc >= 0 && s.kind != BN_STANDING_COUNTS)
+		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%d: %s", (int)s.kind, s.words);
+	else if (rc >= 0)
+		bn_fold_outcome(
+			f, BN_OUTCOME_APPLIED, "epoch %lld of %.8s", (long long)s.epoch, s.person);
+	return rc;
+}
+
+static int note_clear(bn_fold *f, const char *entity, bn_err *e)
+{
+	(void)f;
+	(void)entity;
+	(void)e;
+	return 0;
+}
+
+static size_t seals; /* that batches have said to be new */
+
+static int note_before_replay(bn_fold *f, bn_err *e)
+{
+	size_t n;
+	(void)e;
+	bn_fold_seals_new(f, &n);
+	seals += n;
+	return 0;
+}
+
+static const bn_fold_kind note_kinds[] = {{"note.made", .fields = BN_FIELDS("v")}, {NULL}};
+static const bn_fold_class note_class = {.name = "note",
+	.kinds = note_kinds,
+	.apply = note_apply,
+	.clear = note_clear,
+	.before_replay = note_before_replay};
+static const bn_fold_class *const classes[] = {
+	&bn_authority_class, &bn_user_class, &bn_policy_class, &note_class, NULL};
+
+static void setup(void)
+{
+	town_make_signed(&t, classes);
+	ann = &t.people[0];
+	bob = &t.people[1];
+	cleo = &t.people[2];
+	dan = &t.people[3];
+	applied = 0;
+}
+
+static void teardown(void)
+{
+	town_remove(&t);
+}
+
+/* ---- what people do ---------------------------------------------------------------------------- */
+
+static void key_of(person *p, uint8_t key[32])
+{
+	bn_key *k = NULL;
+	ck_assert_bn_ok(bn_key_open(&k, &p->env, NULL, &err), &err);
+	ck_assert_int_eq(bn_unhex(bn_key_public(k), 32, key), 0);
+	bn_key_free(k);
+}
+
+static sqlite3 *read_by(person *p)
+{
+	sqlite3 *db = NULL;
+	ck_assert_bn_ok(bn_workspace_read(&db, p->ws, &err), &err);
+	return db;
+}
+
+static void note(person *p, const char *entity, int v)
+{
+	json_t *payload = json_pack("{s:i}", "v", v);
+	read_by(p);
+	ck_assert_bn_ok(bn_authority_append(p->ws, 1, "note.made", entity, payload, &err), &err);
+	ck_assert_bn_ok(bn_workspace_sync(p->ws, &err), &err);
+	json_decref(payload);
+}
+
+/* Signs without having looked at what came since. */
+static void note_blind(person *p, const char *entity, int v)
+{
+	json_t *payload = json_pack("{s:i}", "v", v);
+	ck_assert_bn_ok(bn_authority_append(p->ws, 1, "note.made", entity, payload, &err), &err);
+	ck_assert_bn_ok(bn_workspace_commit(p->ws, &err), &err);
+	json_decref(payload);
+}
+
+static int link_by(person *p, const bn_change *changes, size_t n)
+{
+	const bn_link link = {.changes = changes, .n_changes = n};
+	bn_err_clear(&err);
+	return bn_authority_change(p->ws, &link, &err);
+}
+
+static bn_change admit(person *p)
+{
+	bn_change c = {.kind = BN_CHANGE_PERSON, .text = p->name};
+	key_of(p, c.key);
+	return c;
+}
+
+static bn_change role(person *p, bn_role which, bool grant)
+{
+	bn_change c = {.kind = BN_CHANGE_ROLE, .role = which, .grant = grant};
+	key_of(p, c.person);
+	return c;
+}
+
+static bn_change removal(person *p)
+{
+	bn_change c = {.kind = BN_CHANGE_REMOVE};
+	key_of(p, c.person);
+	return c;
+}
+
+static void must_link(person *p, const bn_change *changes, size_t n)
+{
+	int rc = link_by(p, changes, n);
+	ck_assert_bn_ok(rc, &err);
+}
+
+/* The outcome of note v as p sees it: "applied epoch 1 of ..." */
+static char *worth(person *p, int v)
+{
+	sqlite3_stmt *st = NULL;
+	char *text = NULL;
+	ck_assert_bn_ok(bn_sql_prepare(&st, read_by(p), &err,
+				"SELECT outcome || ' ' || reason FROM dump_event WHERE kind = "
+				"'note.made' AND json_extract(payload, '$.v') = ?",
+				"i", (int64_t)v),
+		&err);
+	if (bn_sql_step(st, &err) == 1)
+		text = bn_sql_text(st, 0);
+	sqlite3_finalize(st);
+	ck_assert_msg(text != NULL, "note %d is not in the log", v);
+	return text;
+}
+
+/* What p sees of note v, in a folded and in a fresh index. */
+static void expect(person *p, int v, const char *start)
+{
+	char *before = worth(p, v);
+	ck_assert_msg(!strncmp(before, start, strlen(start)), "note %d for %s: '%s', not '%s'", v,
+		p->name, before, start);
+	bn_free(before);
+}
+
+/* All readers' rows are equal, also those of an index that is made anew. */
+static void expect_one_view(void)
+{
+	char *first = NULL;
+	for (size_t i = 0; i < PEOPLE; i++)
+		person_reopen(&t, &t.people[i], false); /* seals what they wrote */
+	for (int fresh = 0; fresh < 2; fresh++)
+		for (size_t i = 0; i < PEOPLE; i++) {
+			if (fresh)
+				person_reopen(&t, &t.people[i], true);
+			char *dump = person_dump(&t.people[i]);
+			if (!first)
+				first = bn_strdup(dump);
+			ck_assert_msg(!strcmp(first, dump), "%s sees other rows%s",
+				t.people[i].name, fresh ? " in a fresh index" : "");
+			bn_free(dump);
+		}
+	bn_free(first);
+}
+
+#define COUNTS "applied epoch "
+#define LATE "refused 1:"
+#define NOBODY "refused 4:"
+#define VOIDED "refused 8:"
+#define CUT_OFF "refused 9:"
+
+/* ---- tests ------------------------------------------------------------------------------------- */
+
+START_TEST(test_founder_is_admin_by_a_key_and_the_id_names_link_0)
+{
+	uint8_t id[32];
+	unsigned roles = 0;
+	char who[65];
+	uint8_t key[32];
+	setup();
+	key_of(ann, key);
+	bn_hex(key, 32, who);
+	for (size_t i = 0; i < PEOPLE; i++) {
+		sqlite3 *db = read_by(&t.people[i]);
+		ck_assert(bn_authority_is_founded(db));
+		ck_assert_int_eq(bn_authority_newest(db, id), 0);
+		ck_assert_bn_ok(bn_authority_roles(&roles, db, 0, who, &err), &err);
+		ck_assert_uint_eq(roles & (1u << BN_ROLE_ADMIN), 1u << BN_ROLE_ADMIN);
+	}
+	note(ann, "note/a", 1);
+	note(bob, "note/a", 2);
+	expect(cleo, 1, COUNTS "0");
+	expect(cleo, 2, NOBODY);
+	expect_one_view();
+	teardown();
+}
+END_TEST
+
+START_TEST(test_person_counts_from_the_link_that_admits_them)
+{
+	setup();
+	note(bob, "note/a", 1);
+	must_link(ann, (bn_change[]){admit(bob)}, 1);
+	note(bob, "note/a", 2);
+	expect(ann, 1, NOBODY);
+	expect(ann, 2, COUNTS "1");
+	must_link(ann, (bn_change[]){removal(bob)}, 1);
+	note(bob, "note/a", 3);
+	expect(cleo, 2, COUNTS "1");
+	expect(cleo, 3, NOBODY);
+	expect_one_view();
+	teardown();
+}
+END_TEST
+
+START_TEST(test_what_the_signer_of_the_next_link_did_not_know_is_late_whatever_its_clock)
+{
+	setup();
+	must_link(ann, (bn_change[]){admit(bob), admit(cleo)}, 2);
+	note(bob, "note/a", 1);
+	read_by(ann);
+	must_link(ann, (bn_change[]){role(bob, BN_ROLE_REVIEWER, true)}, 1);
+	bob->clock_offset_ms = -1000 * 86400;
+	note_blind(bob, "note/a", 2); /* bob's index ends at link 1 */
+	bob->clock_offset_ms = 0;
+	expect(dan, 1, COUNTS "1");
+	expect(dan, 2, LATE);
+	note(bob, "note/a", 3);
+	expect(dan, 3, COUNTS "2");
+	expect_one_view();
+	teardown();
+}
+END_TEST
+
+START_TEST(test_link_replays_only_those_whose_records_it_makes_late)
+{
+	setup();
+	must_link(ann, (bn_change[]){admit(bob), admit(cleo)}, 2);
+	for (int i = 0; i < 30; i++) {
+		char entity[20];
+		snprintf(entity, sizeof entity, "note/n%d", i);
+		note(bob, entity, i);
+	}
+	read_by(ann);
+	read_by(cleo);
+	must_link(ann, (bn_change[]){role(bob, BN_ROLE_REVIEWER, true)}, 1);
+	read_by(ann);
+	note_blind(cleo, "note/late", 100); /* cleo's index ends at link 1 */
+	applied = 0;
+	read_by(ann);
+	ck_assert_int_eq(applied, 1);
+	expect(ann, 100, LATE);
+	applied = 0;
+	must_link(ann, (bn_change[]){role(cleo, BN_ROLE_REVIEWER, true)}, 1);
+	ck_assert_int_eq(applied, 0);
+	expect_one_view();
+	teardown();
+}
+END_TEST
+
+START_TEST(test_void_and_cut_take_what_they_name_and_nothing_else)
+{
+	uint8_t key[32], void_id[32];
+	sqlite3_stmt *st = NULL;
+	setup();
+	must_link(ann, (bn_change[]){admit(bob), admit(cleo)}, 2);
+	note(bob, "note/a", 1);
+	note(bob, "note/b", 2);
+	note(cleo, "note/c", 3);
+	note(cleo, "note/c", 4);
+	sqlite3 *db = read_by(ann);
+	ck_assert_bn_ok(bn_sql_prepare(&st, db, &err,
+				"SELECT s.id, w.name FROM signed_record s JOIN event e ON e.writer "
+				"= s.writer AND e.seq = s.seq JOIN index_name w ON w.no = s.writer "
+				"WHERE json_extract(e.payload, '$.v') = 3",
+				""),
+		&err);
+	ck_assert_int_eq(bn_sql_step(st, &err), 1);
+	ck_assert(bn_sql_bytes(st, 0, void_id, 32));
+	sqlite3_finalize(st);
+	key_of(bob, key);
+	char *writer = NULL;
+	int64_t seq = bn_sql_int(db, 0,
+		"SELECT s.seq FROM signed_record s JOIN event e ON e.writer = s.writer AND e.seq = "
+		"s.seq WHERE json_extract(e.payload, '$.v') = 1",
+		"");
+	ck_assert_bn_ok(bn_sql_prepare(&st, db, &err,
+				"SELECT w.name FROM signed_record s JOIN index_name w ON w.no = "
+				"s.writer WHERE s.key = ? LIMIT 1",
+				"b", key, (size_t)32),
+		&err);
+	ck_assert_int_eq(bn_sql_step(st, &err), 1);
+	writer = bn_sql_text(st, 0);
+	sqlite3_finalize(st);
+	bn_chain_cut cut = {.writer = writer, .seq = (uint64_t)seq};
+	memcpy(cut.key, key, 32);
+	const uint8_t voids[1][32] = {{0}};
+	memcpy((void *)(uintptr_t)voids[0], void_id, 32);
+	bn_change change = role(bob, BN_ROLE_REVIEWER, true);
+	const bn_link link = {.changes = &change,
+		.n_changes = 1,
+		.cuts = &cut,
+		.n_cuts = 1,
+		.voids = voids,
+		.n_voids = 1};
+	ck_assert_bn_ok(bn_authority_change(ann->ws, &link, &err), &err);
+	bn_free(writer);
+	expect(dan, 1, COUNTS "1");
+	expect(dan, 2, CUT_OFF);
+	expect(dan, 3, VOIDED);
+	expect(dan, 4, COUNTS "1");
+	note(bob, "note/a", 5); /* his key stays cut */
+	expect(dan, 5, CUT_OFF);
+	expect_one_view();
+	teardown();
+}
+END_TEST
+
+START_TEST(test_removed_admin_forks_at_the_old_link_and_moves_nobody)
+{
+	setup();
+	must_link(ann, (bn_change[]){admit(bob), admit(cleo), admit(dan)}, 3);
+	must_link(ann,
+		(bn_change[]){role(bob, BN_ROLE_ADMIN, true), role(cleo, BN_ROLE_ADMIN, true)}, 2);
+	read_by(cleo);
+	/* ann, the most senior, removes cleo; cleo, who has not looked, removes bob under the old link */
+	must_link(ann, (bn_change[]){removal(cleo)}, 1);
+	note(ann, "note/a", 1);
+	cleo->clock_offset_ms = -1000 * 86400;
+	bn_change c = role(dan, BN_ROLE_REVIEWER, true);
+	const bn_link link = {.changes = &c, .n_changes = 1};
+	int rc = bn_authority_change(cleo->ws, &link, &err);
+	cleo->clock_offset_ms = 0;
+	ck_assert_int_eq(rc, BN_EREFUSED);
+	bn_err_clear(&err);
+	ck_assert_int_eq(bn_authority_newest(read_by(dan), NULL), 3);
+	expect(dan, 1, COUNTS "3");
+	expect_one_view();
+	teardown();
+}
+END_TEST
+
+START_TEST(test_who_may_not_sign_a_link_is_told_and_nothing_changes)
+{
+	setup();
+	must_link(ann, (bn_change[]){admit(bob)}, 1);
+	ck_assert_int_eq(
+		link_by(bob, (bn_change[]){role(bob, BN_ROLE_ADMIN, true)}, 1), BN_EREFUSED);
+	bn_err_clear(&err);
+	ck_assert_int_eq(link_by(cleo, (bn_change[]){admit(cleo)}, 1), BN_EREFUSED);
+	bn_err_clear(&err);
+	ck_assert_int_eq(bn_authority_newest(read_by(ann), NULL), 1);
+	expect_one_view();
+	teardown();
+}
+END_TEST
+
+START_TEST(test_rows_do_not_depend_on_which_writer_was_seen_first)
+{
+	setup();
+	must_link(ann, (bn_change[]){admit(bob), admit(cleo)}, 2);
+	note(bob, "note/a", 1);
+	must_link(ann, (bn_change[]){role(bob, BN_ROLE_ADMIN, true)}, 1);
+	note(cleo, "note/b", 2);
+	read_by(bob);
+	must_link(bob, (bn_change[]){admit(dan)}, 1);
+	note(dan, "note/a", 3);
+	/* bob and ann both go on from link 3 */
+	read_by(ann);
+	read_by(bob);
+	bn_change c = role(cleo, BN_ROLE_REVIEWER, true), d = role(dan, BN_ROLE_REVIEWER, true);
+	const bn_link by_bob = {.changes = &c, .n_changes = 1},
+		      by_ann = {.changes = &d, .n_changes = 1};
+	(void)bn_authority_change(bob->ws, &by_bob, NULL);
+	(void)bn_authority_change(ann->ws, &by_ann, NULL);
+	note_blind(cleo, "note/c", 4);
+	expect_one_view();
+	teardown();
+}
+END_TEST
+
+START_TEST(test_each_epoch_has_its_policy_roles_and_names)
+{
+	char of_bob[65], name[64];
+	uint8_t key[32];
+	unsigned roles = 0;
+	bn_policy *p = NULL;
+	setup();
+	key_of(bob, key);
+	bn_hex(key, 32, of_bob);
+	must_link(ann, (bn_change[]){admit(bob)}, 1);
+	const bn_change two = {
+		.kind = BN_CHANGE_POLICY, .policy = "{\"approvals\":2}", .signers = 1};
+	must_link(ann, (bn_change[]){role(bob, BN_ROLE_REVIEWER, true), two}, 2);
+	must_link(ann, (bn_change[]){role(bob, BN_ROLE_REVIEWER, false)}, 1);
+	sqlite3 *db = read_by(dan);
+	ck_assert_bn_ok(bn_authority_policy(&p, db, 1, &err), &err);
+	ck_assert_int_eq(p->approvals, 1);
+	bn_policy_free(p);
+	ck_assert_bn_ok(bn_authority_policy(&p, db, 3, &err), &err);
+	ck_assert_int_eq(p->approvals, 2);
+	bn_policy_free(p);
+	ck_assert_bn_ok(bn_authority_roles(&roles, db, 0, of_bob, &err), &err);
+	ck_assert_uint_eq(roles, 0);
+	bn_authority_name(db, 3, of_bob, name, sizeof name);
+	ck_assert_str_eq(name, "bob");
+	ck_assert_int_eq(bn_authority_allows(db, 1, of_bob, false, "bob", BN_ACT_APPROVE, &err),
+		BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(err.msg, "bob (developer) may not approve"));
+	bn_err_clear(&err);
+	ck_assert_bn_ok(
+		bn_authority_allows(db, 2, of_bob, false, "bob", BN_ACT_APPROVE, &err), &err);
+	ck_assert_int_eq(
+		bn_authority_allows(db, 2, of_bob, true, "bob", BN_ACT_APPROVE, &err), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(err.msg, "that takes a person"));
+	bn_err_clear(&err);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_batch_says_whose_logs_have_a_new_seal)
+{
+	setup();
+	seals = 0;
+	note(ann, "note/a", 1);
+	size_t before = seals;
+	ck_assert_bn_ok(bn_workspace_seal(ann->ws, &err), &err);
+	read_by(dan);
+	ck_assert_uint_gt(seals, before);
+	teardown();
+}
+END_TEST
+
+BN_TEST_MAIN("core/govern/authority", test_each_epoch_has_its_policy_roles_and_names,
+	test_batch_says_whose_logs_have_a_new_seal,
+	test_founder_is_admin_by_a_key_and_the_id_names_link_0,
+	test_person_counts_from_the_link_that_admits_them,
+	test_what_the_signer_of_the_next_link_did_not_know_is_late_whatever_its_clock,
+	test_link_replays_only_those_whose_records_it_makes_late,
+	test_void_and_cut_take_what_they_name_and_nothing_else,
+	test_removed_admin_forks_at_the_old_link_and_moves_nobody,
+	test_who_may_not_sign_a_link_is_told_and_nothing_changes,
+	test_rows_do_not_depend_on_which_writer_was_seen_first)
