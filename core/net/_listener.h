@@ -43,6 +43,14 @@ typedef enum bn_conn_state {
 	BN_CONN_CLOSED,
 } bn_conn_state;
 
+/* What a connection has for itself when room has to be made; the least goes first. */
+typedef enum bn_conn_claim {
+	BN_CLAIM_NONE,  /* its client keeps us waiting, and is slower than min_rate */
+	BN_CLAIM_TURN,  /* it waits for its turn */
+	BN_CLAIM_FLOWS, /* its body or its answer comes to more than min_rate, for a while already */
+	BN_CLAIM_STAYS, /* we keep it waiting, or it has just begun to flow */
+} bn_conn_claim;
+
 struct bn_listener {
 	const bn_env *env;
 	bn_http_limits limits;
@@ -53,7 +61,8 @@ struct bn_listener {
 	char *unix_path;
 	bn_socket_file unix_file; /* what was bound there */
 	pthread_t acceptor;
-	bool accepting; /* the thread was started */
+	bool accepting;      /* the thread was started */
+	unsigned asked_last; /* the acceptor's: the loop that was last asked again for room */
 	bn_loop *loops;
 	unsigned loop_count;
 	atomic_int stage;
@@ -166,9 +175,9 @@ void bn_conn_on_turn(bn_conn *c); /* it was the first of the queue */
 void bn_conn_on_post(bn_conn *c, bn_exchange *x, bool finished);
 void bn_conn_on_deadline(bn_conn *c);
 void bn_conn_on_drain(bn_conn *c);
-/* May be closed to make room: it waits for its client, who is not as fast as min_rate. */
-bool bn_conn_is_evictable(const bn_conn *c);
-void bn_conn_close(bn_conn *c); /* its memory goes at the end of the turn */
+bn_conn_claim bn_conn_claim_of(const bn_conn *c);
+uint64_t bn_conn_rate(const bn_conn *c); /* bytes a second of what flows */
+void bn_conn_close(bn_conn *c);          /* its memory goes at the end of the turn */
 void bn_conn_free(bn_conn *c);
 void bn_conn_enter(bn_conn *c, bn_conn_state state);
 bool bn_conn_is_reading(const bn_conn *c); /* takes what its client sends */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define STOP_MS 1000 /* for a head or a goodbye, while stopping */
+#define FLOW_MS 1000 /* a body or an answer at least so old has a rate */
 
 /* ---- states --------------------------------------------------------------------------------- */
 
@@ -103,19 +104,28 @@ static bool keeps_rate(const bn_conn *c)
 	return c->moved * 1000 >= ms * (uint64_t)c->loop->listener->limits.min_rate;
 }
 
-bool bn_conn_is_evictable(const bn_conn *c)
+uint64_t bn_conn_rate(const bn_conn *c)
+{
+	uint64_t ms = (uint64_t)(c->loop->now_ms - c->since_ms);
+	return c->moved * 1000 / (ms ? ms : 1);
+}
+
+bn_conn_claim bn_conn_claim_of(const bn_conn *c)
 {
 	switch (c->state) {
+	case BN_CONN_BODY:
+	case BN_CONN_SENDING:
+		if (keeps_rate(c))
+			return c->loop->now_ms - c->since_ms < FLOW_MS ? BN_CLAIM_STAYS
+								       : BN_CLAIM_FLOWS;
+		/* fallthrough */
 	case BN_CONN_TLS:
 	case BN_CONN_IDLE:
 	case BN_CONN_HEAD:
 	case BN_CONN_LINGER:
-		return true;
-	case BN_CONN_BODY:
-	case BN_CONN_SENDING:
-		return !keeps_rate(c);
+		return c->is_ready ? BN_CLAIM_TURN : BN_CLAIM_NONE;
 	default:
-		return false;
+		return BN_CLAIM_STAYS;
 	}
 }
 

@@ -81,13 +81,15 @@ static bn_loop *idlest(bn_listener *l)
 	return best;
 }
 
-/* There is no room although others have been asked: once more, if they have answered. */
+/* There is no room although others have been asked: once more, if they have answered. One after the
+ * other, since the busiest may have nobody who can go. */
 static void ask_again(bn_listener *l)
 {
 	for (unsigned i = 0; i < l->loop_count; i++)
 		if (atomic_load(&l->loops[i].asked))
 			return;
-	bn_loop_ask_eviction(busiest(l));
+	l->asked_last = (l->asked_last + 1) % l->loop_count;
+	bn_loop_ask_eviction(&l->loops[l->asked_last]);
 }
 
 static void take_connection(

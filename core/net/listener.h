@@ -13,7 +13,8 @@
  * with a head or a body, or takes no answer, is hung up on. What the handler's side is slow with
  * (handle, a sink or a source that said later) has no deadline but that of stopping. When all
  * connections are in use, the one that has kept its thread waiting longest makes room for a new one
- * (never the one that came last), so that a crowd of slow clients keeps nobody out. Who has sent many
+ * (never the one that came last), and where all are as fast as min_rate asks, the slowest body or answer
+ * that has flowed for a second: a crowd of slow clients keeps nobody out. Who has sent many
  * requests at once, or takes a large answer, gets one of them or a part of it at a time, and the others
  * of its thread are served in between. An answer that comes before the body was read (413, 401, ...) is
  * sent, then what still arrives is read and dropped within limits, then the connection is closed:

@@ -116,19 +116,22 @@ static void serve_queue(bn_loop *l)
 
 /* ---- what they asked ------------------------------------------------------------------------ */
 
-/* a goes before b: who waits for its own turn stays longest. */
 static bool goes_before(const bn_conn *a, const bn_conn *b)
 {
-	return a->is_ready != b->is_ready ? b->is_ready : a->turn < b->turn;
+	bn_conn_claim of_a = bn_conn_claim_of(a), of_b = bn_conn_claim_of(b);
+	if (of_a != of_b)
+		return of_a < of_b;
+	return of_a == BN_CLAIM_FLOWS ? bn_conn_rate(a) < bn_conn_rate(b) : a->turn < b->turn;
 }
 
-/* The waiting connections that have kept us longest go: at most EVICT_AT_ONCE, and how many did. */
+/* Those with the least claim go, of them those that have kept us waiting longest (or flow slowest): at
+ * most EVICT_AT_ONCE, and how many did. */
 static unsigned evict_some(bn_loop *l, unsigned most)
 {
 	bn_conn *oldest[EVICT_AT_ONCE];
 	unsigned count = 0;
 	for (bn_conn *c = l->conns; c; c = c->next) {
-		if (c->turn == l->newest || !bn_conn_is_evictable(c))
+		if (c->turn == l->newest || bn_conn_claim_of(c) == BN_CLAIM_STAYS)
 			continue;
 		unsigned i = count < most ? count++ : most;
 		for (; i > 0 && goes_before(c, oldest[i - 1]); i--)

@@ -1,6 +1,7 @@
 /* The listener under slow clients and more of them than it takes. */
 #include "tests/support/listener_test.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -144,6 +145,51 @@ START_TEST(test_who_comes_last_is_not_hung_up_on_when_all_others_are_at_work)
 }
 END_TEST
 
+/* At the least rate a body may take for ever: whoever is slowest has to go when others want in. */
+START_TEST(test_room_is_made_by_the_slowest_when_all_bodies_come_at_the_least_rate)
+{
+	NEED_LOOPBACK();
+	enum { ALL = 6 };
+	static const int pieces[ALL] = {500, 8000, 300, 2000, 400, 600};
+	static char page[8000];
+	int fds[ALL];
+	bn_exchange *work[2];
+	bn_listener_stats stats;
+	start_with((bn_listener_options){
+		.threads = 1, .limits = {.connections = ALL, .min_rate = 1000}});
+	memset(page, 'x', sizeof page);
+	for (int i = 0; i < ALL; i++) {
+		fds[i] = dial();
+		put(fds[i], "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n");
+	}
+	int64_t began = now_ms();
+	for (int64_t at = began; at < began + 1500; at = now_ms()) {
+		for (int i = 0; i < ALL; i++)
+			send(fds[i], page, (size_t)pieces[i], MSG_NOSIGNAL);
+		nanosleep(&(struct timespec){0, 20000000}, NULL);
+	}
+	for (uint64_t n = 1; n <= 2; n++) {
+		int64_t ms = legitimate_ms();
+		ck_assert_msg(ms < 1000, "a legitimate request waited %lld ms", (long long)ms);
+		bn_listener_get_stats(listener, &stats);
+		ck_assert_uint_eq(stats.evicted, n);
+		while (stats.open > ALL - 1)
+			bn_listener_get_stats(listener, &stats);
+		int fd = dial(); /* takes the place that became free */
+		put(fd, "GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
+		work[n - 1] = wait_for_exchange();
+	}
+	for (int i = 0; i < ALL; i++) {
+		bool is_there = recv(fds[i], page, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+		ck_assert_msg(is_there == (i != 2 && i != 4), "%d is there: %d", i, is_there);
+		close(fds[i]);
+	}
+	for (int i = 0; i < 2; i++)
+		bn_exchange_finish(work[i]);
+	stop();
+}
+END_TEST
+
 START_TEST(test_connections_of_one_address_are_limited)
 {
 	NEED_LOOPBACK();
@@ -196,5 +242,6 @@ BN_TEST_MAIN("core/net/listener_limits", test_slow_heads_and_bodies_are_hung_up_
 	test_a_crowd_above_the_limit_makes_room_for_who_comes,
 	test_room_is_made_by_who_has_waited_longest_and_not_by_who_just_came,
 	test_who_comes_last_is_not_hung_up_on_when_all_others_are_at_work,
+	test_room_is_made_by_the_slowest_when_all_bodies_come_at_the_least_rate,
 	test_connections_of_one_address_are_limited,
 	test_an_ipv4_address_is_one_over_an_ipv6_socket_too)
