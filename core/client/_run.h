@@ -22,6 +22,8 @@
  * When the program exits, the thread ends the runs that are still open: exit only waits for it, and for a
  * while, as a signal handler may have called it and have interrupted who holds a lock or malloc's. Nothing is
  * freed: what the program registered earlier (a C++ object's destructor) runs later, and may log and close.
+ * A run that another thread closes is open until its end is written; one that another thread opens is waited for,
+ * and from then on other threads open none.
  *
  * Lock order: the thread's mutex (thread.c), ws_mutex, brief.
  */
@@ -86,9 +88,11 @@ struct binnacle_run {
 
 	/* Of the thread's mutex. */
 	struct binnacle_run *next;
-	int64_t due_ns;     /* monotonic: when the thread writes next; INT64_MAX when it need not */
-	bool busy;          /* the thread writes */
-	bool left;          /* the program exits, and what could be done for the run is done */
+	int64_t due_ns; /* monotonic: when the thread writes next; INT64_MAX when it need not */
+	bool busy;      /* the thread writes */
+	bool left;      /* the program exits, and what could be done for the run is done */
+	bool closing;   /* somebody closes it, with closing_code */
+	int closing_code;
 	bool settled;       /* while forking: ws_mutex is taken, so what it guards is whole */
 	atomic_bool asleep; /* due_ns is further away than what is logged now may wait */
 };
@@ -122,10 +126,16 @@ int bn_client_end_at_exit(binnacle_run *run, int exit_code);
 
 /* ---- thread.c ------------------------------------------------------------------------------- */
 
+/* Around the opening of a run, up to bn_client_thread_add: exit waits for who is in between. BN_ECONFLICT when it
+ * has begun, but for the thread that exits. */
+int bn_client_thread_enter(bn_err *err);
+void bn_client_thread_leave(void);
 /* From now on the thread looks after the run; it is started when it has something to do for it. */
 int bn_client_thread_add(binnacle_run *run, bn_err *err);
 /* Something was logged into a run that is asleep (full: BN_FLUSH_POINTS wait, so it is due now). */
 int bn_client_thread_wake(binnacle_run *run, bool full, bn_err *err);
+/* The caller will end the run; exit waits for that, or ends it in the same way. */
+void bn_client_thread_closing(binnacle_run *run, int exit_code);
 /* Returns when the thread has let go of the run; with the last one it ends. */
 void bn_client_thread_remove(binnacle_run *run);
 

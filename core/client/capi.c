@@ -101,11 +101,13 @@ binnacle_run *binnacle_run_open(const binnacle_options *options)
 		     : bn_err_nomem(&err, "a run");
 	if (rc < 0)
 		goto failed;
-	if ((rc = id && id[0] ? attach(run, id, &err) : begin(run, &opt, &err)) < 0)
+	if ((rc = bn_client_thread_enter(&err)) < 0)
 		goto failed;
-	if ((rc = bn_client_thread_add(run, &err)) < 0)
-		goto failed;
-	return run;
+	if ((rc = id && id[0] ? attach(run, id, &err) : begin(run, &opt, &err)) >= 0)
+		rc = bn_client_thread_add(run, &err);
+	bn_client_thread_leave();
+	if (rc >= 0)
+		return run;
 failed:
 	snprintf(open_error, sizeof open_error, "%s%s%s", err.msg, err.hint[0] ? "; " : "",
 		err.hint);
@@ -215,8 +217,10 @@ int binnacle_run_close(binnacle_run *run, int exit_code)
 		return 0;
 	if (run->foreign)
 		return 0; /* our parent's: its memory may be half changed, and stays */
+	bn_client_thread_closing(run, exit_code);
+	rc = bn_client_end(run, exit_code);
 	bn_client_thread_remove(run);
-	if ((rc = bn_client_end(run, exit_code)) < 0)
+	if (rc < 0)
 		goto out;
 	rc = run->dropped ? BN_EIO : run->refused; /* something will never get to the disk */
 	rc = rc < 0 ? rc : run->harm;

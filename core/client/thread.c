@@ -32,9 +32,12 @@ static struct {
 	binnacle_run *runs;
 	binnacle_run *foreign; /* of the processes that we were forked from: kept, never used */
 	pid_t pid;             /* whose all this is */
-	bool exits;            /* exit was called, with exit_status */
+	int opening;           /* threads that make a run, which is not among runs yet */
+	bool exits;            /* exit was called by exiter, with exit_status */
+	pthread_t exiter;
 	int exit_status;
 } all = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+static _Thread_local int opening_here;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static int64_t now_ns(void)
@@ -56,16 +59,23 @@ static void plan(binnacle_run *run, int64_t from_ns, int64_t rest_ns)
 	run->due_ns = rest_ns == INT64_MAX ? INT64_MAX : from_ns + rest_ns;
 }
 
+/* With which a run ends at exit: of one that is being closed, what was said then. */
+static int end_code(const binnacle_run *run)
+{
+	return run->closing ? run->closing_code : all.exit_status;
+}
+
 static void write_one(binnacle_run *run, int64_t now)
 {
 	bool leaves = all.exits && !run->left;
 	int64_t rest = INT64_MAX;
+	int code = end_code(run);
 	run->busy = true;
 	run->due_ns = INT64_MAX; /* unless somebody asks for it meanwhile */
 	pthread_mutex_unlock(&all.mutex);
 	if (!leaves)
 		rest = bn_client_write_in_turn(run);
-	else if (bn_client_end_at_exit(run, all.exit_status) > 0)
+	else if (bn_client_end_at_exit(run, code) > 0)
 		rest = (int64_t)EXIT_AGAIN_MS * 1000000;
 	pthread_mutex_lock(&all.mutex);
 	run->left = leaves ? rest == INT64_MAX : run->left;
@@ -184,12 +194,19 @@ static void after_fork_in_child(void)
 	all.foreign = all.runs;
 	all.runs = NULL;
 	all.state = THREAD_NONE;
+	all.opening = 0; /* threads that are not here */
 	all.pid = getpid();
 	conditions_init();
 	pthread_mutex_unlock(&all.mutex);
 }
 
 /* ---- exit ----------------------------------------------------------------------------------- */
+
+/* Another thread makes a run: one that the handler of a signal has interrupted does not go on. */
+static bool is_opening(void)
+{
+	return all.opening > opening_here;
+}
 
 /* A run that is open, and that nothing has been done for. */
 static binnacle_run *left_open(void)
@@ -233,14 +250,16 @@ static bool end_runs(int64_t until_ns)
 		run->left = is_stuck(run);
 		run->due_ns = run->left ? INT64_MAX : 0;
 		all_free = all_free && !run->left;
-		if (!run->left && all.state == THREAD_NONE)
-			run->left = bn_client_end_at_exit(run, all.exit_status) <= 0;
 	}
 	pthread_cond_signal(&all.wake);
-	while (all.state == THREAD_RUNS && left_open())
-		if (pthread_cond_timedwait(&all.done, &all.mutex, &until) != 0)
-			break;
-	return all_free && !left_open();
+	while ((is_opening() || left_open()) && now_ns() < until_ns) {
+		binnacle_run *run = all.state == THREAD_NONE ? left_open() : NULL;
+		if (run)
+			run->left = bn_client_end_at_exit(run, end_code(run)) <= 0;
+		else
+			pthread_cond_timedwait(&all.done, &all.mutex, &until);
+	}
+	return all_free && !is_opening() && !left_open();
 }
 
 /* The parent's runs are not those of a child that was made without fork's handlers. */
@@ -255,6 +274,7 @@ static void at_exit(int status, void *unused)
 	bool ours = lock_until(until_ns), done = false;
 	if (ours) {
 		all.exits = true;
+		all.exiter = pthread_self();
 		all.exit_status = status & 0xff; /* what the parent is told */
 		done = end_runs(until_ns);
 		pthread_mutex_unlock(&all.mutex);
@@ -273,16 +293,47 @@ static void set_up(void)
 
 /* ---- runs ----------------------------------------------------------------------------------- */
 
-int bn_client_thread_add(binnacle_run *run, bn_err *err)
+static bool others_exit(void)
+{
+	return all.exits && !pthread_equal(all.exiter, pthread_self());
+}
+
+int bn_client_thread_enter(bn_err *err)
 {
 	int rc = 0;
 	pthread_once(&once, set_up);
+	pthread_mutex_lock(&all.mutex);
+	if (others_exit()) {
+		rc = bn_err_set(err, BN_ECONFLICT, "the program exits: no run is opened any more");
+		goto out;
+	}
+	all.opening++;
+	opening_here++;
+out:
+	pthread_mutex_unlock(&all.mutex);
+	return rc;
+}
+
+void bn_client_thread_leave(void)
+{
+	pthread_mutex_lock(&all.mutex);
+	all.opening--;
+	opening_here--;
+	pthread_cond_broadcast(&all.done);
+	pthread_mutex_unlock(&all.mutex);
+}
+
+int bn_client_thread_add(binnacle_run *run, bn_err *err)
+{
+	int rc = 0;
 	pthread_mutex_lock(&all.mutex);
 	plan(run, now_ns(), run->owned ? (int64_t)BN_FLUSH_MS * 1000000 : INT64_MAX);
 	if (run->owned && (rc = thread_start(err)) < 0)
 		goto out;
 	run->next = all.runs;
 	all.runs = run;
+	if (others_exit())
+		run->due_ns = 0;
 	pthread_cond_signal(&all.wake);
 out:
 	pthread_mutex_unlock(&all.mutex);
@@ -306,6 +357,16 @@ out:
 	return rc;
 }
 
+void bn_client_thread_closing(binnacle_run *run, int exit_code)
+{
+	pthread_mutex_lock(&all.mutex);
+	run->closing = true;
+	run->closing_code = exit_code;
+	if (!all.exits)
+		run->due_ns = INT64_MAX;
+	pthread_mutex_unlock(&all.mutex);
+}
+
 void bn_client_thread_remove(binnacle_run *run)
 {
 	pthread_mutex_lock(&all.mutex);
@@ -316,6 +377,7 @@ void bn_client_thread_remove(binnacle_run *run)
 		*at = run->next;
 	while (run->busy)
 		pthread_cond_wait(&all.done, &all.mutex);
+	pthread_cond_broadcast(&all.done);
 	if (!all.runs && all.state == THREAD_RUNS) {
 		all.state = THREAD_ENDS;
 		pthread_cond_signal(&all.wake);

@@ -15,8 +15,8 @@ care whether logging works; run(required=True) raises instead. What is refused r
 
 run.log only puts the point into memory; a thread of the library writes at least once a second, and
 flush() and close() wait for the disk. The end of the `with` block closes the run: FINISHED, or FAILED
-when an exception ends it. A run that is still open when the interpreter exits is closed then. A child of
-os.fork() opens the run itself: binnacle.run(run_id=run.id).
+when an exception ends it. A run that is still open when the interpreter exits is ended then, FINISHED when the
+process ends with status 0. A child of os.fork() opens the run itself: binnacle.run(run_id=run.id).
 
 The library is $BINNACLE_LIBRARY, or libbinnacle.so.0 of the installation that this file or the program
 `binnacle` belongs to, or the one that the system's loader finds.
@@ -93,7 +93,7 @@ def _load():
 
 
 _lib, _why_no_lib = _load()
-_open = {}  # id() of the runs that are open: closed at exit
+_open = {}  # id() of the runs that are open
 
 
 def _text(what, value):
@@ -287,24 +287,13 @@ def run(name=None, experiment=None, title=None, run_id=None, workspace=None, req
     return Run(handle, error)
 
 
-_exit, _exit_code = sys.exit, 0
-
-
-def _remember_exit(status=None):
-    """sys.exit, which leaves no trace of its status for those who clean up."""
-    global _exit_code
-    _exit_code = _status_of(status)
-    _exit(status)
-
-
-sys.exit = _remember_exit
-
-
 @atexit.register
-def _close_all():
-    failed = hasattr(sys, "last_type")  # an exception has ended the program
+def _leave():
+    """Nobody here knows the status with which the process will end; the library, which is told it at exit, ends the
+    runs that are open. But Python ends by the signal itself, without exit, where nobody has caught Control-C."""
+    interrupted = getattr(sys, "last_type", None) is KeyboardInterrupt and not hasattr(sys, "ps1")
     for one in list(_open.values()):
         try:
-            one.close(1 if failed else _exit_code)
+            one.close(130) if interrupted else one.flush()
         except Error as e:
             sys.stderr.write("binnacle: %s\n" % e)

@@ -226,12 +226,22 @@ END
 	shows "big status" '"status": "FAILED"'
 	shows raises '"status": "FAILED"'
 	shows "left open" '"status": "FINISHED"' '"count": 1'
-	for how in 'sys.exit(3)' 'sys.exit(2**40)' 'sys.exit("no data")' '1 / 0'; do
-		(cd ws && "$python" -c "import sys, binnacle
-run = binnacle.run(name='''$how''')
+	# A run that is left open has the status of the process, however that came by it.
+	for how in 'sys.exit(3)' 'raise SystemExit(3)' 'exit(3)' 'sys.exit(2**40)' 'sys.exit("no data")' '1 / 0' \
+		'raise KeyboardInterrupt' $'try:\n    sys.exit(3)\nexcept SystemExit:\n    pass' \
+		'one = threading.Thread(target=sys.exit, args=(4,)); one.start(); one.join()'; do
+		left=$((${left:-0} + 1))
+		(cd ws && "$python" -c "import sys, threading, binnacle
+run = binnacle.run(name='left$left')
 run.log('x', 1)
-$how" 2>/dev/null) && [ "$how" != 'sys.exit(2**40)' ] && fail "$how succeeds"
-		shows "$how" '"status": "FAILED"' '"count": 1'
+$how" 2>/dev/null)
+		status=$?
+		case "$how $status" in
+		try:*\ 0 | one*\ 0 | sys.exit\(2\*\**) ;;
+		*\ 0 | try:* | one*) fail "$how ends with $status" ;;
+		esac
+		shows "left$left" "\"status\": \"$([ $status = 0 ] && echo FINISHED || echo FAILED)\"" \
+			"\"exit_code\": $status" '"count": 1'
 	done
 	# Neither the end of the with block nor the interpreter's atexit gets there: the library's own.
 	(cd ws && "$python" -c 'import atexit, binnacle, sys

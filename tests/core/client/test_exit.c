@@ -241,6 +241,85 @@ START_TEST(test_exit_while_threads_log_and_flush)
 }
 END_TEST
 
+static void *close_now(void *run)
+{
+	binnacle_run_close(run, 0);
+	return NULL;
+}
+
+static long end_after_us;
+
+static void end_while_another_closes(binnacle_run *run)
+{
+	pthread_t thread;
+	if (pthread_create(&thread, NULL, close_now, run) != 0)
+		_exit(96);
+	nanosleep(&(struct timespec){0, end_after_us * 1000}, NULL);
+	exit(5);
+}
+
+START_TEST(test_exit_while_another_thread_closes_the_run_waits_for_its_end)
+{
+	char id[BN_RUN_ID_TEXT];
+	bn_run_info *r = NULL;
+	make_world();
+	for (int i = 0; i < 40; i++) {
+		end_after_us = i * 100;
+		ck_assert_int_eq(program(end_while_another_closes, id), 5);
+		ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+		ck_assert_bn_ok(bn_run_get(&r, w.ws, id, &err), &err);
+		/* As it was closed; or exit came before. */
+		ck_assert_msg(r->status == BN_RUN_FINISHED ||
+				      (r->status == BN_RUN_FAILED && r->exit_code == 5),
+			"%s after %d us", bn_run_status_name(r->status), i * 100);
+		int64_t code = r->status == BN_RUN_FINISHED ? 0 : 5;
+		check_run(id, r->status, code, POINTS);
+		bn_run_info_free(r);
+	}
+	track_remove(&w);
+}
+END_TEST
+
+static void *open_and_close_for_ever(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		binnacle_options opt = {.workspace = w.dir.path};
+		binnacle_run_close(binnacle_run_open(&opt), 0);
+	}
+	return NULL;
+}
+
+static void end_while_others_open(binnacle_run *run)
+{
+	pthread_t thread;
+	(void)run;
+	for (int i = 0; i < 4; i++)
+		if (pthread_create(&thread, NULL, open_and_close_for_ever, NULL) != 0)
+			_exit(96);
+	nanosleep(&(struct timespec){0, end_after_us * 1000}, NULL);
+	exit(0);
+}
+
+START_TEST(test_exit_while_threads_open_and_close_runs_leaves_none_open)
+{
+	char id[BN_RUN_ID_TEXT];
+	bn_run_counts c;
+	make_world();
+	for (int i = 0; i < 10; i++) {
+		end_after_us = 20000 + i * 700;
+		ck_assert_int_eq(program(end_while_others_open, id), 0);
+	}
+	ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
+	ck_assert_bn_ok(bn_run_count(&c, w.ws, &err), &err);
+	ck_assert_int_gt(c.by_status[BN_RUN_FINISHED], 10);
+	ck_assert_int_eq(c.by_status[BN_RUN_RUNNING] + c.by_status[BN_RUN_LOST] +
+				 c.by_status[BN_RUN_SCHEDULED],
+		0);
+	track_remove(&w);
+}
+END_TEST
+
 static binnacle_run *late;
 
 static void log_and_close(void)
@@ -325,5 +404,7 @@ BN_TEST_MAIN("core/client/exit",
 	test_exit_of_a_rank_writes_what_it_logged_and_does_not_end_the_run,
 	test_exit_of_a_forked_child_leaves_its_parents_run_alone,
 	test_exit_ends_all_runs_that_are_open, test_exit_while_threads_log_and_flush,
+	test_exit_while_another_thread_closes_the_run_waits_for_its_end,
+	test_exit_while_threads_open_and_close_runs_leaves_none_open,
 	test_exit_leaves_a_run_usable_for_those_who_run_later,
 	test_exit_says_what_a_full_disk_refuses)
