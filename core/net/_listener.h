@@ -10,7 +10,9 @@
  * Fairness: in a turn of its loop a connection gets one request answered, or as much of a body as a
  * page holds, or TURN_BYTES of an answer sent. Who has more waiting, and whom no event would announce,
  * stands in the loop's queue (is_ready) until those before it have had as much. It watches nothing
- * meanwhile, and is neither idle nor late: it waits for us.
+ * meanwhile, and is neither idle nor late: it waits for us. Steps of TLS handshakes have a queue of their
+ * own, of which less is served in a turn: one takes as long as dozens of requests, and whoever likes may
+ * ask for it. A client that hangs up before its first step is taken out of that queue.
  */
 #ifndef BN_NET_LISTENER_INTERNAL_H
 #define BN_NET_LISTENER_INTERNAL_H
@@ -45,6 +47,7 @@ typedef enum bn_conn_state {
 
 /* What a connection has for itself when room has to be made; the least goes first. */
 typedef enum bn_conn_claim {
+	BN_CLAIM_LATE,  /* its handshake goes on for a second already */
 	BN_CLAIM_NONE,  /* its client keeps us waiting, and is slower than min_rate */
 	BN_CLAIM_TURN,  /* it waits for its turn */
 	BN_CLAIM_FLOWS, /* its body or its answer comes to more than min_rate, for a while already */
@@ -74,17 +77,22 @@ struct bn_listener {
 	unsigned running; /* loops whose thread has work */
 };
 
+typedef struct bn_conn_queue {
+	bn_conn *first, *last; /* in the order of their coming */
+} bn_conn_queue;
+
 struct bn_loop {
 	bn_listener *listener;
 	pthread_t thread;
 	int epoll_fd, wake_fd;
 	int64_t now_ms; /* monotonic, of this turn */
 	bn_conn *conns, *closed;
-	bn_conn *ready, *ready_last; /* the queue, in the order of their coming */
-	atomic_uint count;           /* of conns */
-	atomic_uint asked;           /* connections that are to make room, and have not yet */
-	uint64_t turns_taken;        /* the last bn_conn.turn */
-	uint64_t newest;             /* that of the connection that came last */
+	bn_conn_queue ready;   /* for a turn */
+	bn_conn_queue shaking; /* for a step of their handshake */
+	atomic_uint count;     /* of conns */
+	atomic_uint asked;     /* connections that are to make room, and have not yet */
+	uint64_t turns_taken;  /* the last bn_conn.turn */
+	uint64_t newest;       /* that of the connection that came last */
 	atomic_uint_fast64_t requests;
 	unsigned orphans; /* exchanges whose client has gone and whose handler has not finished */
 	bn_exchange *spare;
@@ -113,7 +121,10 @@ struct bn_conn {
 	bool has_answered; /* at least once */
 	uint64_t moved;    /* bytes since then: of a body, an answer, or dropped ones */
 	bn_conn *ready_next, *ready_prev;
-	bool is_ready;  /* in the loop's queue */
+	bn_conn_queue *queue; /* that it is in */
+	bool is_ready;        /* in one */
+	bool can_shake;       /* something came for the next step of its handshake */
+	bool has_shaken;      /* one was made */
 	bool is_paused; /* its answer stopped where its turn ended, and its client may take more */
 	bool has_more;  /* TLS has read more than it gave: no event will tell */
 	bn_tls_stream *tls;
@@ -162,7 +173,7 @@ void bn_loop_ask_eviction(bn_loop *l);
 void bn_loop_post(bn_exchange *x, bool finished);
 void bn_loop_forget(bn_exchange *x); /* takes it out of posted */
 
-/* The loop's thread: into its queue, and out of it; no matter whether it is there already. */
+/* The loop's thread: into the queue of its state, and out; no matter whether it is there already. */
 void bn_loop_queue(bn_conn *c);
 void bn_loop_unqueue(bn_conn *c);
 

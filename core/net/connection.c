@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define STOP_MS 1000 /* for a head or a goodbye, while stopping */
-#define FLOW_MS 1000 /* a body or an answer at least so old has a rate */
+#define FLOW_MS 1000 /* a body or an answer at least so old has a rate, a handshake is late */
 
 /* ---- states --------------------------------------------------------------------------------- */
 
@@ -25,10 +25,12 @@ bool bn_conn_is_reading(const bn_conn *c)
 
 static unsigned wanted_events(const bn_conn *c)
 {
+	unsigned in = c->tls && bn_tls_wants_write(c->tls) ? EPOLLOUT : EPOLLIN;
+	if (c->state == BN_CONN_TLS)
+		return (c->is_ready ? 0 : in) | (c->has_shaken ? 0 : EPOLLRDHUP);
 	if (c->is_ready)
 		return 0;
-	unsigned in = c->tls && bn_tls_wants_write(c->tls) ? EPOLLOUT : EPOLLIN;
-	if (bn_conn_is_reading(c) || c->state == BN_CONN_TLS)
+	if (bn_conn_is_reading(c))
 		return in;
 	if (c->state == BN_CONN_SENDING)
 		return c->tls && !bn_tls_wants_write(c->tls) ? EPOLLIN : EPOLLOUT;
@@ -112,14 +114,17 @@ uint64_t bn_conn_rate(const bn_conn *c)
 
 bn_conn_claim bn_conn_claim_of(const bn_conn *c)
 {
+	bool is_new = c->loop->now_ms - c->since_ms < FLOW_MS;
 	switch (c->state) {
+	case BN_CONN_TLS:
+		if (!is_new)
+			return BN_CLAIM_LATE;
+		return c->is_ready ? BN_CLAIM_TURN : BN_CLAIM_NONE;
 	case BN_CONN_BODY:
 	case BN_CONN_SENDING:
 		if (keeps_rate(c))
-			return c->loop->now_ms - c->since_ms < FLOW_MS ? BN_CLAIM_STAYS
-								       : BN_CLAIM_FLOWS;
+			return is_new ? BN_CLAIM_STAYS : BN_CLAIM_FLOWS;
 		/* fallthrough */
-	case BN_CONN_TLS:
 	case BN_CONN_IDLE:
 	case BN_CONN_HEAD:
 	case BN_CONN_LINGER:
@@ -168,8 +173,8 @@ void bn_conn_begin(bn_conn *c)
 	l->newest = c->turn;
 	if (c->deadline_ms > c->since_ms + l->listener->limits.head_ms)
 		c->deadline_ms = c->since_ms + l->listener->limits.head_ms;
-	c->events = EPOLLIN;
-	struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
+	c->events = wanted_events(c);
+	struct epoll_event e = {.events = c->events, .data.ptr = c};
 	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, c->fd, &e))
 		bn_conn_close(c);
 }
@@ -224,16 +229,22 @@ void bn_conn_linger(bn_conn *c)
 
 static void shake_hands(bn_conn *c)
 {
+	c->can_shake = false;
+	c->has_shaken = true;
 	ssize_t rc = bn_tls_handshake(c->tls);
-	if (rc == BN_IO_BROKEN)
+	if (rc == BN_IO_BROKEN) {
 		bn_conn_close(c);
-	else if (rc == 1)
+	} else if (rc == 1) {
 		bn_conn_enter(c, BN_CONN_IDLE);
+		bn_conn_read(c);
+	}
 }
 
 /* There is something to do for it that no event will announce. */
 static bool has_work(const bn_conn *c)
 {
+	if (c->state == BN_CONN_TLS)
+		return c->can_shake;
 	if (c->state == BN_CONN_SENDING)
 		return c->is_paused;
 	return bn_conn_is_reading(c) && c->state != BN_CONN_LINGER && (c->in || c->has_more);
@@ -253,7 +264,9 @@ static void go_on(bn_conn *c)
 
 void bn_conn_on_turn(bn_conn *c)
 {
-	if (c->state == BN_CONN_SENDING)
+	if (c->state == BN_CONN_TLS)
+		shake_hands(c);
+	else if (c->state == BN_CONN_SENDING)
 		bn_conn_send(c);
 	else if (c->in)
 		bn_conn_take_kept(c);
@@ -266,12 +279,14 @@ void bn_conn_on_event(bn_conn *c, unsigned events)
 {
 	if (c->state == BN_CONN_CLOSED)
 		return;
-	if (c->is_ready && !(events & EPOLLERR))
+	bool is_shaking = c->state == BN_CONN_TLS;
+	if (c->is_ready && !is_shaking && !(events & EPOLLERR))
 		return; /* hung up on, which reading will find as well */
-	if (events & EPOLLERR)
+	/* who hangs up before the first step of a handshake cannot make the last */
+	if (events & EPOLLERR || (is_shaking && events & (EPOLLHUP | EPOLLRDHUP)))
 		bn_conn_close(c);
-	else if (c->state == BN_CONN_TLS)
-		shake_hands(c);
+	else if (is_shaking)
+		c->can_shake = true;
 	if (c->state == BN_CONN_SENDING && events & (EPOLLOUT | EPOLLIN))
 		bn_conn_send(c);
 	else if (bn_conn_is_reading(c) && events & (EPOLLIN | EPOLLOUT | EPOLLHUP))
@@ -318,7 +333,7 @@ void bn_conn_on_deadline(bn_conn *c)
 void bn_conn_on_drain(bn_conn *c)
 {
 	int64_t soon = c->loop->now_ms + STOP_MS;
-	if (c->is_ready)
+	if (c->is_ready && c->state != BN_CONN_TLS)
 		return; /* its next answer will be its last */
 	if (c->state == BN_CONN_IDLE)
 		bn_conn_read(c); /* a request that is there already is answered */

@@ -14,7 +14,9 @@
  * (handle, a sink or a source that said later) has no deadline but that of stopping. When all
  * connections are in use, the one that has kept its thread waiting longest makes room for a new one
  * (never the one that came last), and where all are as fast as min_rate asks, the slowest body or answer
- * that has flowed for a second: a crowd of slow clients keeps nobody out. Who has sent many
+ * that has flowed for a second: a crowd of slow clients keeps nobody out. Handshakes of TLS, which cost
+ * more than requests, are made a few at a time between other work, none for a client that has hung up, and
+ * one that takes more than a second is the first to make room. Who has sent many
  * requests at once, or takes a large answer, gets one of them or a part of it at a time, and the others
  * of its thread are served in between. An answer that comes before the body was read (413, 401, ...) is
  * sent, then what still arrives is read and dropped within limits, then the connection is closed:

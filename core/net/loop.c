@@ -17,7 +17,9 @@
 #define SWEEP_MS 250
 #define EVENTS 128
 #define EVICT_AT_ONCE 32
-#define READY_AT_ONCE 8 /* of the queue, before epoll is asked for who has come since */
+/* Of the queues, before epoll is asked for who has come since. */
+#define READY_AT_ONCE 8
+#define SHAKING_AT_ONCE 2
 
 /* ---- other threads -------------------------------------------------------------------------- */
 
@@ -79,36 +81,38 @@ void bn_loop_queue(bn_conn *c)
 	bn_loop *l = c->loop;
 	if (c->is_ready)
 		return;
+	bn_conn_queue *q = c->state == BN_CONN_TLS ? &l->shaking : &l->ready;
 	c->is_ready = true;
+	c->queue = q;
 	c->ready_next = NULL;
-	c->ready_prev = l->ready_last;
-	if (l->ready_last)
-		l->ready_last->ready_next = c;
+	c->ready_prev = q->last;
+	if (q->last)
+		q->last->ready_next = c;
 	else
-		l->ready = c;
-	l->ready_last = c;
+		q->first = c;
+	q->last = c;
 }
 
 void bn_loop_unqueue(bn_conn *c)
 {
-	bn_loop *l = c->loop;
+	bn_conn_queue *q = c->queue;
 	if (!c->is_ready)
 		return;
 	c->is_ready = false;
 	if (c->ready_prev)
 		c->ready_prev->ready_next = c->ready_next;
 	else
-		l->ready = c->ready_next;
+		q->first = c->ready_next;
 	if (c->ready_next)
 		c->ready_next->ready_prev = c->ready_prev;
 	else
-		l->ready_last = c->ready_prev;
+		q->last = c->ready_prev;
 }
 
-static void serve_queue(bn_loop *l)
+static void serve_queue(bn_conn_queue *q, int most)
 {
-	for (int i = 0; i < READY_AT_ONCE && l->ready; i++) {
-		bn_conn *c = l->ready;
+	for (int i = 0; i < most && q->first; i++) {
+		bn_conn *c = q->first;
 		bn_loop_unqueue(c);
 		bn_conn_on_turn(c);
 	}
@@ -254,7 +258,7 @@ static void turn(bn_loop *l, int64_t *sweep_ms)
 {
 	struct epoll_event events[EVENTS];
 	int64_t wait = l->conns ? *sweep_ms - l->now_ms : -1;
-	if (l->ready)
+	if (l->ready.first || l->shaking.first)
 		wait = 0;
 	int n = epoll_wait(l->epoll_fd, events, EVENTS, wait < -1 ? 0 : (int)wait);
 	bool woken = false;
@@ -266,7 +270,8 @@ static void turn(bn_loop *l, int64_t *sweep_ms)
 			woken = true;
 	if (woken)
 		on_wake(l);
-	serve_queue(l);
+	serve_queue(&l->ready, READY_AT_ONCE);
+	serve_queue(&l->shaking, SHAKING_AT_ONCE);
 	if (l->now_ms >= *sweep_ms) {
 		sweep(l);
 		*sweep_ms = l->now_ms + SWEEP_MS;

@@ -3,6 +3,7 @@
 #include "tests/support/listener_test.h"
 
 #include <fcntl.h>
+#include <openssl/ssl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -213,6 +214,96 @@ START_TEST(test_tls_answers_as_plain_http_does)
 }
 END_TEST
 
+/* The first bytes of a client that wants TLS. */
+static size_t client_hello(char *out, size_t size)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+	BIO *in = BIO_new(BIO_s_mem()), *sent = BIO_new(BIO_s_mem());
+	SSL_set_bio(ssl, in, sent);
+	SSL_set_connect_state(ssl);
+	SSL_do_handshake(ssl);
+	int n = BIO_read(sent, out, (int)size);
+	ck_assert_int_gt(n, 0);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	return (size_t)n;
+}
+
+static void start_both(void)
+{
+	snprintf(unix_path, sizeof unix_path, "%s/sock", tls_dir);
+	start_with((bn_listener_options){.host = "127.0.0.1",
+		.unix_path = unix_path,
+		.tls_cert = cert,
+		.tls_key = key,
+		.threads = 1});
+}
+
+START_TEST(test_who_has_hung_up_gets_no_handshake)
+{
+	NEED_LOOPBACK();
+	if (!make_certificate())
+		BN_TEST_SKIP("TLS: no openssl command");
+	char hello[4096], byte;
+	size_t n = client_hello(hello, sizeof hello);
+	start_both();
+	int busy = dial_unix(), gone = dial(), stays = dial();
+	wait_for_accepted(3);
+	hold_thread(busy);
+	ck_assert_int_eq(send(gone, hello, n, MSG_NOSIGNAL), (ssize_t)n);
+	ck_assert_int_eq(send(stays, hello, n, MSG_NOSIGNAL), (ssize_t)n);
+	shutdown(gone, SHUT_WR);
+	let_go(busy);
+	ck_assert_int_le(recv(gone, &byte, 1, 0), 0);
+	ck_assert_int_eq(recv(stays, &byte, 1, 0), 1);
+	close(gone);
+	close(stays);
+	close(busy);
+	stop();
+	run("rm -r %s", tls_dir);
+}
+END_TEST
+
+/* The thread is held again by the one request that came behind all handshakes. */
+START_TEST(test_a_request_is_answered_between_handshakes)
+{
+	NEED_LOOPBACK();
+	enum { SHAKING = 60 };
+	if (!make_certificate())
+		BN_TEST_SKIP("TLS: no openssl command");
+	char hello[4096], byte;
+	int fds[SHAKING], answered = 0;
+	size_t n = client_hello(hello, sizeof hello);
+	start_both();
+	int first = dial_unix(), second = dial_unix();
+	for (int i = 0; i < SHAKING; i++)
+		fds[i] = dial();
+	wait_for_accepted(2 + SHAKING);
+	hold_thread(first);
+	for (int i = 0; i < SHAKING; i++)
+		ck_assert_int_eq(send(fds[i], hello, n, MSG_NOSIGNAL), (ssize_t)n);
+	put(second, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
+	let_go(first);
+	pthread_mutex_lock(&gate);
+	while (!is_held)
+		pthread_cond_wait(&moved, &gate);
+	pthread_mutex_unlock(&gate);
+	for (int i = 0; i < SHAKING; i++)
+		answered += recv(fds[i], &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 1;
+	ck_assert_msg(answered <= 10, "%d handshakes came first", answered);
+	let_go(second);
+	for (int i = 0; i < SHAKING; i++) { /* none is forgotten */
+		ck_assert_int_eq(recv(fds[i], &byte, 1, 0), 1);
+		close(fds[i]);
+	}
+	close(first);
+	close(second);
+	stop();
+	run("rm -r %s", tls_dir);
+}
+END_TEST
+
 START_TEST(test_a_key_must_be_secret_and_fit)
 {
 	NEED_LOOPBACK();
@@ -281,4 +372,5 @@ END_TEST
 BN_TEST_MAIN("core/net/listener_secure", test_a_unix_socket_is_its_users_alone,
 	test_stopping_leaves_a_successor_its_socket,
 	test_other_users_of_a_unix_socket_are_hung_up_on, test_tls_answers_as_plain_http_does,
+	test_who_has_hung_up_gets_no_handshake, test_a_request_is_answered_between_handshakes,
 	test_a_key_must_be_secret_and_fit)
