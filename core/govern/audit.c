@@ -10,7 +10,7 @@
 #define DEFAULT_LIMIT 1000
 #define MAX_SUMMARY 200
 
-static const char *const outcome_names[] = {"applied", "refused", "invalid", "newer"};
+static const char *const outcome_names[] = {"applied", "refused", "invalid", "newer", "late"};
 
 const char *bn_outcome_name(bn_outcome o)
 {
@@ -19,7 +19,7 @@ const char *bn_outcome_name(bn_outcome o)
 
 static bn_outcome outcome_parse(const char *word)
 {
-	for (int o = BN_OUTCOME_APPLIED; word && o <= BN_OUTCOME_NEWER; o++)
+	for (int o = BN_OUTCOME_APPLIED; word && o <= BN_OUTCOME_LATE; o++)
 		if (!strcmp(word, outcome_names[o]))
 			return (bn_outcome)o;
 	return BN_OUTCOME_INVALID;
@@ -158,7 +158,7 @@ int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *
 	static const bn_audit_filter all = {.outcome = -1};
 	const bn_audit_filter *f = filter ? filter : &all;
 	const char *outcome =
-		f->outcome < 0 || f->outcome > BN_OUTCOME_NEWER ? NULL : outcome_names[f->outcome];
+		f->outcome < 0 || f->outcome > BN_OUTCOME_LATE ? NULL : outcome_names[f->outcome];
 	int64_t from = f->since_ms > 0 ? f->since_ms << 16 : 0;
 	int64_t to = f->until_ms > 0 ? f->until_ms << 16 : INT64_MAX;
 	const char *user = or_null(f->user), *kind = or_null(f->kind);

@@ -78,26 +78,32 @@ static int judge_epoch(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err *
 	return rc;
 }
 
-static int judge_key(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err *err)
+int bn_authority_person(
+	char person[BN_PERSON_TEXT], sqlite3 *db, int64_t epoch, const uint8_t key[32], bn_err *err)
 {
-	char hex[2 * ID_BYTES + 1];
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_cached(&st, db, err,
 		"SELECT person FROM authority_key WHERE key = ?1 AND from_n <= ?2 AND (to_n IS "
 		"NULL "
 		"OR to_n > ?2)",
-		"bi", ev->sig->key, (size_t)ID_BYTES, s->epoch);
+		"bi", key, (size_t)ID_BYTES, epoch);
 	if (rc < 0)
 		return rc;
-	rc = bn_sql_step(st, err);
-	if (rc == 1)
-		snprintf(s->person, sizeof s->person, "%s",
-			(const char *)sqlite3_column_text(st, 0));
+	if ((rc = bn_sql_step(st, err)) == 1)
+		snprintf(person, BN_PERSON_TEXT, "%s", (const char *)sqlite3_column_text(st, 0));
 	sqlite3_reset(st);
-	if (rc < 0 || s->person[0])
-		return rc < 0 ? rc : 0;
-	return worth(s, BN_STANDING_NOBODY, "key %s is nobody's under link %lld",
-		shown(ev->sig->key, hex), (long long)s->epoch);
+	return rc;
+}
+
+static int judge_key(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err *err)
+{
+	char hex[2 * ID_BYTES + 1];
+	int rc = bn_authority_person(s->person, db, s->epoch, ev->sig->key, err);
+	if (rc < 0)
+		return rc;
+	return rc == 1 ? 0
+		       : worth(s, BN_STANDING_NOBODY, "key %s is nobody's under link %lld",
+				 shown(ev->sig->key, hex), (long long)s->epoch);
 }
 
 static int judge_signature(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err *err)

@@ -57,6 +57,9 @@ int64_t bn_authority_newest(sqlite3 *db, uint8_t id[32]);
 /* What a signed record is worth. */
 int bn_authority_judge(bn_standing *out, sqlite3 *db, const bn_event *ev, bn_err *err);
 
+/* Whose key it is in an epoch: 1, and the person; 0 nobody's. */
+int bn_authority_person(char person[BN_PERSON_TEXT], sqlite3 *db, int64_t epoch,
+	const uint8_t key[32], bn_err *err);
 /* Bits 1u << role of what the person is in an epoch, default_role included; 0 for somebody who is no
  * person there. */
 int bn_authority_roles(unsigned *out, sqlite3 *db, int64_t epoch, const char *person, bn_err *err);

@@ -229,6 +229,17 @@ int bn_key_open(bn_key **out, const bn_env *env, bool *created, bn_err *err)
 	return rc < 0 ? bn_err_move(err, &e) : 0;
 }
 
+int bn_key_find(bn_key **out, const bn_env *env, bn_err *err)
+{
+	char *path = NULL;
+	int rc = key_path(&path, env, err);
+	if (rc < 0)
+		return rc;
+	rc = key_load(out, env, path, err);
+	bn_free(path);
+	return rc;
+}
+
 int bn_key_sign(const bn_key *key, const void *bytes, size_t n,
 	char signature[BN_KEY_SIGNATURE_HEX + 1], bn_err *err)
 {

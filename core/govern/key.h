@@ -29,6 +29,8 @@ int bn_key_create(bn_key **out, const bn_env *env, const char *path, bn_err *err
 /* The user's own key, made at first need; *created (may be NULL) says whether that happened, so
  * that the caller can announce it. */
 int bn_key_open(bn_key **out, const bn_env *env, bool *created, bn_err *err);
+/* The same without making one: BN_ENOTFOUND when there is none. */
+int bn_key_find(bn_key **out, const bn_env *env, bn_err *err);
 void bn_key_free(bn_key *key);
 
 const char *bn_key_public(const bn_key *key); /* BN_KEY_PUBLIC_HEX digits, borrowed */

@@ -292,6 +292,8 @@ int bn_entry_rows_clear(sqlite3 *db, const char *name, bn_err *err)
 		"DELETE FROM model_alias WHERE name = ?",
 		"DELETE FROM model_tag WHERE name = ?",
 		"DELETE FROM model_attestation WHERE name = ?",
+		"DELETE FROM model_last WHERE name = ?",
+		"DELETE FROM model_wait WHERE name = ?",
 	};
 	int rc = 0;
 	for (size_t i = 0; rc >= 0 && i < sizeof statements / sizeof *statements; i++)

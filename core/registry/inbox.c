@@ -1,7 +1,7 @@
 /* inbox.c - open requests, and what whoever runs this process may decide about them. See registry.h. */
+#include "core/registry/_actor.h"
 #include "core/registry/_entry.h"
 #include "core/registry/_read.h"
-#include "core/registry/_rights.h"
 
 #include <string.h>
 
@@ -77,25 +77,24 @@ static int item_judge_with(bn_inbox_item *i, bn_entry *e, const bn_entry_version
 
 static int item_judge(bn_inbox_item *i, bn_workspace *ws, sqlite3 *db, bn_err *err)
 {
-	const bn_env *env = bn_workspace_env(ws);
 	const char *name = i->version->name;
-	char user[128], who[BN_UID_TEXT];
-	bn_uid_rights r;
+	bn_actor me;
 	bn_entry e;
 	bn_entry_version *v;
 	int rc = bn_entry_open(&e, db, name, err);
 	if (rc < 0)
 		return rc;
 	e.names_users = true;
-	bn_entry_act a = {.version = i->version->version, .uid = env->uid(env), .user = user};
-	a.who = bn_uid_text(a.uid, who);
-	env->user_name(env, a.uid, user, sizeof user);
-	bn_uid_rights_init(&r, bn_workspace_id(ws), db, NULL);
+	if ((rc = bn_actor_init(&me, ws, db, err)) < 0)
+		goto out;
+	bn_entry_act a = {
+		.version = i->version->version, .who = me.who, .uid = me.uid, .user = me.user};
 	rc = bn_entry_find(&v, &e, a.version, err);
 	if (rc >= 0)
-		rc = v ? item_judge_with(i, &e, v, &r.rights, &a, err)
+		rc = v ? item_judge_with(i, &e, v, me.rights, &a, err)
 		       : bn_sql_damaged(err, "a request without its version");
-	bn_uid_rights_release(&r);
+out:
+	bn_actor_release(&me);
 	bn_entry_release(&e);
 	if (rc < 0)
 		return rc;

@@ -8,8 +8,8 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/govern/identity.h"
+#include "core/registry/_actor.h"
 #include "core/registry/_entry.h"
-#include "core/registry/_rights.h"
 #include "core/registry/_tensors.h"
 #include "core/run/spec.h"
 #include "core/store/object/live.h"
@@ -25,11 +25,10 @@
 typedef struct action {
 	bn_workspace *ws;
 	sqlite3 *db;
-	char user[128], who[BN_UID_TEXT];
+	bn_actor me;
 	char *name;
 	bn_entry entry;
 	bn_entry_version *version; /* that the spec names; NULL: it was not asked for */
-	bn_uid_rights rights;
 	bn_entry_act act;
 } action;
 
@@ -37,15 +36,13 @@ typedef struct action {
 static int action_begin(action *d, bn_workspace *ws, bn_entry_kind kind, const char *name,
 	const char *spec, bn_err *err)
 {
-	const bn_env *env = bn_workspace_env(ws);
 	int rc;
-	*d = (action){.ws = ws,
-		.act = {.kind = kind, .who = d->who, .uid = env->uid(env), .user = d->user}};
-	bn_uid_text(d->act.uid, d->who);
-	env->user_name(env, d->act.uid, d->user, sizeof d->user);
-	if ((rc = bn_workspace_read(&d->db, ws, err)) < 0)
+	*d = (action){.ws = ws};
+	if ((rc = bn_workspace_read(&d->db, ws, err)) < 0 ||
+		(rc = bn_actor_init(&d->me, ws, d->db, err)) < 0)
 		return rc;
-	bn_uid_rights_init(&d->rights, bn_workspace_id(ws), d->db, NULL);
+	d->act = (bn_entry_act){
+		.kind = kind, .who = d->me.who, .uid = d->me.uid, .user = d->me.user};
 	if (name && !(d->name = bn_strdup(name)))
 		return bn_err_nomem(err, "a name");
 	if (!name && (rc = bn_version_resolve(&d->name, &d->act.version, d->db, spec, err)) < 0)
@@ -59,7 +56,7 @@ static int action_begin(action *d, bn_workspace *ws, bn_entry_kind kind, const c
 static void action_end(action *d)
 {
 	bn_entry_release(&d->entry);
-	bn_uid_rights_release(&d->rights);
+	bn_actor_release(&d->me);
 	bn_free(d->name);
 }
 
@@ -70,27 +67,46 @@ static int action_check(bn_entry_finding *found, action *d, json_t *payload, bn_
 	if (!payload)
 		return bn_err_nomem(err, "an event");
 	d->act.payload = payload;
-	int rc = bn_entry_check(found, &d->entry, &d->rights.rights, &d->act, err);
+	int rc = bn_entry_check(found, &d->entry, d->me.rights, &d->act, err);
 	d->act.payload = NULL;
 	return rc;
 }
 
-/* Writes the event when the verdict is 0 or a refusal (the attempt is worth remembering). Reference
- * to payload taken. Returns the verdict, or why it could not be written. */
-static int action_write(const action *d, bool is_signed, json_t *payload, int verdict, bn_err *err)
+/* Under the chain of authority all acts are signed records that say what they answer. */
+static int chained_append(
+	action *d, const char *kind, const char *entity, json_t *payload, bn_err *err)
+{
+	json_t *answers = NULL;
+	d->act.payload = payload;
+	int rc = bn_model_answers(&answers, &d->entry, &d->act, err);
+	d->act.payload = NULL;
+	if (rc < 0)
+		return rc;
+	if (json_object_set_new(payload, "answers", answers) < 0)
+		return bn_err_nomem(err, "an event");
+	return bn_authority_append(d->ws, BN_MODEL_CLASS_VERSION, kind, entity, payload, err);
+}
+
+/* Writes the event when the verdict is 0 or a refusal (the attempt is worth remembering, unless nobody knows
+ * whose it is). Reference to payload taken. Returns the verdict, or why it could not be written. */
+static int action_write(action *d, bool is_signed, json_t *payload, int verdict, bn_err *err)
 {
 	bn_err e = BN_ERR_INIT;
 	char *entity = NULL;
 	const char *kind = bn_entry_kinds[d->act.kind].name;
 	int rc = 0;
-	if (!payload || (verdict < 0 && verdict != BN_EREFUSED))
+	if (!payload || (verdict < 0 && (verdict != BN_EREFUSED || !d->me.who[0])))
 		goto out;
 	if (!(entity = bn_strf("model/%s", d->name))) {
 		rc = bn_err_nomem(&e, "an event");
 		goto out;
 	}
-	rc = is_signed ? bn_identity_append_signed(d->ws, kind, entity, payload, &e)
-		       : bn_workspace_append(d->ws, kind, entity, payload, &e);
+	if (d->me.is_chained)
+		rc = chained_append(d, kind, entity, payload, &e);
+	else if (is_signed)
+		rc = bn_identity_append_signed(d->ws, kind, entity, payload, &e);
+	else
+		rc = bn_workspace_append(d->ws, kind, entity, payload, &e);
 	if (rc >= 0)
 		rc = bn_workspace_sync(d->ws, &e);
 out:
@@ -161,7 +177,7 @@ int bn_version_register_manifest(
 		(rc = objects_check(ws, &m, err)) < 0 ||
 		(rc = bn_uuid_new(bn_workspace_env(ws), uuid, err)) < 0)
 		goto out;
-	int allowed = d.rights.rights.may(d.rights.rights.ctx, &d.act, BN_ACT_REGISTER, err);
+	int allowed = d.me.rights->may(d.me.rights->ctx, &d.act, BN_ACT_REGISTER, err);
 	snprintf(claim, sizeof claim, "model/%s", r->name);
 	if (allowed >= 0 && (rc = bn_claim_next(ws, claim, uuid, &d.act.version, err)) < 0)
 		goto out;
@@ -375,7 +391,7 @@ int bn_version_reject(bn_workspace *ws, const char *spec, const char *reason, bn
 	int rc = action_begin(&d, ws, BN_ENTRY_REJECTED, NULL, spec, err);
 	if (rc < 0)
 		goto out;
-	if ((rc = d.rights.rights.policy(d.rights.rights.ctx, &d.act, &p, err)) < 0 ||
+	if ((rc = d.me.rights->policy(d.me.rights->ctx, &d.act, &p, err)) < 0 ||
 		(rc = bn_entry_gates(&gates, &d.entry, d.version, p, err)) < 0)
 		goto out;
 	if (!(payload = bn_entry_decision_draft(d.version, reason, false))) {

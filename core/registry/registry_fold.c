@@ -3,6 +3,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/registry/_chained.h"
 #include "core/registry/_entry.h"
 #include "core/registry/_rights.h"
 #include "core/store/index/ref.h"
@@ -44,13 +45,17 @@ static int refs_add(bn_fold *f, const json_t *payload, bn_err *err)
 	return rc;
 }
 
-static int event_apply(
+static int act_apply(
 	bn_fold *f, bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
 {
-	char remark[200];
+	char remark[200], id[BN_RECORD_ID_TEXT];
 	bn_err why = BN_ERR_INIT;
-	bn_entry_finding found;
-	int rc = bn_entry_check(&found, e, r, a, &why);
+	bn_entry_finding found = {0};
+	const bn_entry_alias *alias = bn_entry_find_alias(e, bn_json_str(a->payload, "alias", ""));
+	int64_t old_alias = alias ? alias->version : 0;
+	int rc = a->ev->sig ? bn_model_request_check(e, a, &why) : 0;
+	if (rc >= 0)
+		rc = bn_entry_check(&found, e, r, a, &why);
 	if (rc < 0) {
 		rc = refuse(f, rc, &why, err);
 		goto out;
@@ -60,6 +65,11 @@ static int event_apply(
 		goto out;
 	if (a->kind == BN_ENTRY_REGISTERED && (rc = refs_add(f, a->payload, err)) < 0)
 		goto out;
+	if (a->ev->sig) {
+		bn_hex(a->ev->sig->id, BN_SHA256_BYTES, id);
+		if ((rc = bn_model_touch(e, a, old_alias, id, err)) < 0)
+			goto out;
+	}
 	if (remark[0])
 		bn_fold_outcome(f, BN_OUTCOME_APPLIED, "%s", remark);
 out:
@@ -67,32 +77,63 @@ out:
 	return rc;
 }
 
-static int registry_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+static int entry_apply(bn_fold *f, const bn_entry_rights *r, bn_entry_act *a, bn_err *err)
+{
+	bn_entry e;
+	const bn_event *ev = a->ev;
+	a->kind = (bn_entry_kind)ev->kind_no;
+	a->version = bn_json_int(ev->payload, "version", 0);
+	a->payload = ev->payload;
+	a->uid = ev->uid;
+	a->time_ms = bn_event_time_ms(ev);
+	int rc = bn_entry_open(&e, bn_fold_db(f), entity_name(ev->entity), err);
+	if (rc < 0)
+		return rc;
+	rc = act_apply(f, &e, r, a, err);
+	bn_entry_release(&e);
+	return rc;
+}
+
+/* By uids, and the policy of the event's moment. */
+static int apply_by_uid(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	char who[BN_UID_TEXT];
-	bn_entry e;
 	bn_uid_rights r;
+	bn_entry_act a = {.who = bn_uid_text(ev->uid, who), .user = who, .ev = ev};
+	int rc = bn_fold_depends(f, "policy", err);
+	if (rc < 0)
+		return rc;
+	bn_uid_rights_init(&r, bn_fold_workspace_id(f), bn_fold_db(f), f);
+	rc = entry_apply(f, &r.rights, &a, err);
+	bn_uid_rights_release(&r);
+	return rc;
+}
+
+/* By the chain of authority. */
+static int apply_by_person(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	bn_standing s;
+	bn_person_rights r;
+	char name[128];
+	int rc = bn_model_admit(&s, f, ev, err);
+	if (rc <= 0)
+		return rc;
+	bn_authority_name(bn_fold_db(f), s.epoch, s.person, name, sizeof name);
+	bn_entry_act a = {.who = s.person, .user = name, .ev = ev};
+	bn_person_rights_init(&r, bn_fold_db(f), f, s.epoch, s.is_bot);
+	rc = entry_apply(f, &r.rights, &a, err);
+	bn_person_rights_release(&r);
+	return rc;
+}
+
+static int registry_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+{
 	if (!ev->payload) {
 		bn_fold_outcome(f, BN_OUTCOME_INVALID, "the payload is no JSON object");
 		return 0;
 	}
-	bn_entry_act a = {.kind = (bn_entry_kind)ev->kind_no,
-		.version = bn_json_int(ev->payload, "version", 0),
-		.payload = ev->payload,
-		.who = bn_uid_text(ev->uid, who),
-		.uid = ev->uid,
-		.user = bn_uid_text(ev->uid, who),
-		.time_ms = bn_event_time_ms(ev),
-		.ev = ev};
-	int rc;
-	if ((rc = bn_fold_depends(f, "policy", err)) < 0 ||
-		(rc = bn_entry_open(&e, bn_fold_db(f), entity_name(ev->entity), err)) < 0)
-		return rc;
-	bn_uid_rights_init(&r, bn_fold_workspace_id(f), bn_fold_db(f), f);
-	rc = event_apply(f, &e, &r.rights, &a, err);
-	bn_uid_rights_release(&r);
-	bn_entry_release(&e);
-	return rc;
+	return bn_authority_is_founded(bn_fold_db(f)) ? apply_by_person(f, ev, err)
+						      : apply_by_uid(f, ev, err);
 }
 
 static int registry_clear(bn_fold *f, const char *entity, bn_err *err)
@@ -120,6 +161,8 @@ const bn_fold_class bn_registry_class = {
 	.schema = "share/sql/0030_registry.sql",
 	.kinds = bn_entry_kinds,
 	.gone = gone,
+	.version = BN_MODEL_CLASS_VERSION,
 	.apply = registry_apply,
+	.place = bn_model_place,
 	.clear = registry_clear,
 };

@@ -97,7 +97,7 @@ CREATE TABLE event (
 	seq INTEGER NOT NULL,
 	kind INTEGER NOT NULL,
 	owner INTEGER NOT NULL,   -- uid
-	outcome INTEGER NOT NULL, -- bn_outcome: 0 applied, 1 refused, 2 invalid, 3 newer
+	outcome INTEGER NOT NULL, -- bn_outcome: 0 applied, 1 refused, 2 invalid, 3 newer, 4 late
 	reason TEXT,
 	version INTEGER,          -- of the class; NULL: 1
 	signed INTEGER,           -- 1: signed, a row of signed_record belongs to it; else NULL
@@ -113,7 +113,7 @@ CREATE VIEW dump_event AS
 	SELECT e.clock AS clock, w.name AS writer, e.seq AS seq, k.name AS kind, t.entity AS entity,
 		e.owner AS uid, e.payload AS payload,
 		CASE e.outcome WHEN 0 THEN 'applied' WHEN 1 THEN 'refused' WHEN 2 THEN 'invalid'
-			ELSE 'newer' END AS outcome,
+			WHEN 4 THEN 'late' ELSE 'newer' END AS outcome,
 		e.reason AS reason, coalesce(e.version, 1) AS version, e.signed AS signed,
 		e.epoch AS epoch, e.depth AS depth
 	FROM event e JOIN index_name w ON w.no = e.writer JOIN index_name k ON k.no = e.kind

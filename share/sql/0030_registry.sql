@@ -74,3 +74,18 @@ CREATE TABLE model_attestation (
 	time_ms INTEGER NOT NULL,
 	PRIMARY KEY (name, version, check_name)
 ) WITHOUT ROWID;
+
+-- Under the chain of authority: the last record about each subject of a model ("version/3", "request/3",
+-- "alias/champion"), which the next act on it answers; and records that others answer before they are here.
+CREATE TABLE model_last (
+	name TEXT NOT NULL,
+	subject TEXT NOT NULL,
+	id TEXT NOT NULL,        -- of the record, hex
+	PRIMARY KEY (name, subject)
+) WITHOUT ROWID;
+
+CREATE TABLE model_wait (
+	name TEXT NOT NULL,
+	id TEXT NOT NULL,
+	PRIMARY KEY (name, id)
+) WITHOUT ROWID;

@@ -1,6 +1,8 @@
 /* registry_town.c - see registry_town.h. */
 #include "tests/support/registry_town.h"
 
+#include "core/govern/authority.h"
+
 #include "core/base/json.h"
 #include "core/govern/audit.h"
 #include "core/govern/identity.h"
@@ -11,7 +13,7 @@
 #include <string.h>
 
 const bn_fold_class *const registry_town_classes[] = {
-	&bn_user_class, &bn_policy_class, &bn_registry_class, NULL};
+	&bn_authority_class, &bn_user_class, &bn_policy_class, &bn_registry_class, NULL};
 
 int town_try_register(
 	person *p, const char *name, const person *author, const char *metrics, int64_t *version)

@@ -302,12 +302,12 @@ static int outcome_option(bn_cli *cli, int *outcome, bn_err *err)
 {
 	const char *text = bn_cli_opt(cli, "outcome");
 	*outcome = -1;
-	for (int o = BN_OUTCOME_APPLIED; text && o <= BN_OUTCOME_NEWER; o++)
+	for (int o = BN_OUTCOME_APPLIED; text && o <= BN_OUTCOME_LATE; o++)
 		if (!strcmp(text, bn_outcome_name((bn_outcome)o)))
 			*outcome = o;
 	if (text && *outcome < 0)
 		return bn_err_set(err, BN_EINVAL,
-			"--outcome '%s': expected applied, refused, invalid or newer", text);
+			"--outcome '%s': expected applied, refused, invalid, newer or late", text);
 	return 0;
 }
 
@@ -423,7 +423,7 @@ static const bn_opt check_options[] = {
 static const bn_opt audit_options[] = {{"user", 'u', "USER", "by this user (name or uid)"},
 	{"kind", 'k', "GLOB", "events of this kind: 'model.*'"},
 	{"entity", 'e', "GLOB", "about this: 'model/power'"},
-	{"outcome", 'o', "WORD", "applied, refused, invalid or newer"},
+	{"outcome", 'o', "WORD", "applied, refused, invalid, newer or late"},
 	{"since", 0, "WHEN", "a date, or an age such as 2h"},
 	{"until", 0, "WHEN", "a date, or an age such as 2h"},
 	{"text", 't', "TEXT", "with this text somewhere in it"},

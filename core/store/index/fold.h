@@ -108,6 +108,7 @@ typedef enum bn_outcome {
 	BN_OUTCOME_REFUSED, /* role or policy does not allow it */
 	BN_OUTCOME_INVALID, /* malformed, or makes no sense in this state */
 	BN_OUTCOME_NEWER,   /* of a class, version or kind that this program does not know */
+	BN_OUTCOME_LATE,    /* not known to who closed the epoch that it is signed under (core/govern) */
 } bn_outcome;
 
 /* What a number of index_name stands for. Stored in the index only: may be renumbered. */

@@ -1,0 +1,389 @@
+/* _chained.c - see _chained.h. */
+#include "core/registry/_chained.h"
+
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ID = 32, LEVELS_MAX = 400, ANSWERS_MAX = 8, HOLE = -1 };
+
+/* ---- depth ----------------------------------------------------------------------------------- */
+
+static int depth_of_answers(int64_t *depth, bn_fold *f, const bn_event *ev, const json_t *payload,
+	int level, bn_err *err);
+
+/* Depth of a record of the same model: 1 or more; HOLE when the log lacks it, or one that it stands on. It
+ * never changes once it is known, and is kept with the event then. */
+static int depth_of_record(
+	int64_t *depth, bn_fold *f, const bn_event *ev, const char *hex, int level, bn_err *err)
+{
+	uint8_t id[ID];
+	sqlite3_stmt *st = NULL;
+	json_t *payload = NULL;
+	*depth = HOLE;
+	if (level > LEVELS_MAX || !hex || strlen(hex) != 2 * ID || bn_unhex(hex, ID, id) < 0)
+		return 0;
+	int rc = bn_sql_prepare(&st, bn_fold_db(f), err,
+		"SELECT e.depth, e.payload FROM signed_record s JOIN event e ON e.entity = "
+		"s.entity "
+		"AND e.clock = s.clock AND e.writer = s.writer AND e.seq = s.seq WHERE s.id = ? "
+		"AND "
+		"s.entity = ?",
+		"bi", id, (size_t)ID, ev->entity_no);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) != 1)
+		goto out;
+	if (sqlite3_column_type(st, 0) != SQLITE_NULL) {
+		*depth = sqlite3_column_int64(st, 0) / 2;
+		goto out;
+	}
+	const char *text = (const char *)sqlite3_column_text(st, 1);
+	if (text && bn_json_parse(&payload, text, strlen(text), "event", NULL) == 0)
+		rc = depth_of_answers(depth, f, ev, payload, level + 1, err);
+out:
+	sqlite3_finalize(st);
+	json_decref(payload);
+	return rc < 0 ? rc : 0;
+}
+
+static int depth_of_answers(int64_t *depth, bn_fold *f, const bn_event *ev, const json_t *payload,
+	int level, bn_err *err)
+{
+	const json_t *answers = json_object_get(payload, "answers");
+	int64_t deepest = 0, one;
+	size_t n = json_array_size(answers);
+	*depth = HOLE;
+	for (size_t i = 0; i < n && i < ANSWERS_MAX; i++) {
+		int rc = depth_of_record(
+			&one, f, ev, json_string_value(json_array_get(answers, i)), level, err);
+		if (rc < 0 || one == HOLE)
+			return rc;
+		deepest = one > deepest ? one : deepest;
+	}
+	*depth = deepest + 1;
+	return 0;
+}
+
+/* ---- placing --------------------------------------------------------------------------------- */
+
+/* The answers that are not in the log: who brings one has the model placed anew. */
+static int waits_add(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	const json_t *answers = json_object_get(ev->payload, "answers");
+	int rc = 0;
+	for (size_t i = 0; rc >= 0 && i < json_array_size(answers) && i < ANSWERS_MAX; i++) {
+		const char *hex = json_string_value(json_array_get(answers, i));
+		if (hex && strlen(hex) == 2 * ID)
+			rc = bn_sql_run(bn_fold_db(f), err,
+				"INSERT OR IGNORE INTO model_wait (name, id) VALUES (substr(?, 7), "
+				"?)",
+				"ss", ev->entity, hex);
+	}
+	return rc;
+}
+
+static bool is_awaited(bn_fold *f, const bn_event *ev)
+{
+	char hex[2 * ID + 1];
+	bn_hex(ev->sig->id, ID, hex);
+	return bn_sql_int(bn_fold_db(f), 0,
+		       "SELECT 1 FROM model_wait WHERE name = substr(?, 7) AND id = ?", "ss",
+		       ev->entity, hex) == 1;
+}
+
+int bn_model_place(bn_fold *f, bn_event *ev, bn_err *err)
+{
+	bn_standing s;
+	int64_t depth;
+	int rc;
+	if (!bn_authority_is_founded(bn_fold_db(f)))
+		return BN_PLACED;
+	if (!ev->sig || !ev->payload)
+		return BN_PLACED_ASIDE;
+	bool moves = is_awaited(f, ev);
+	if ((rc = depth_of_answers(&depth, f, ev, ev->payload, 0, err)) < 0)
+		return rc;
+	if (depth == HOLE)
+		return (rc = waits_add(f, ev, err)) < 0 ? rc : BN_PLACED_ASIDE;
+	ev->depth = 2 * depth + (ev->kind_no != BN_ENTRY_REJECTED);
+	if ((rc = bn_authority_judge(&s, bn_fold_db(f), ev, err)) < 0)
+		return rc;
+	ev->epoch = s.epoch;
+	if (moves)
+		return BN_PLACED_MOVES_OTHERS;
+	return s.kind == BN_STANDING_COUNTS ? BN_PLACED : BN_PLACED_ASIDE;
+}
+
+/* ---- admitting ------------------------------------------------------------------------------- */
+
+/* Whether one of what it answers was signed under a later link than the record itself. */
+static int answers_later(bn_fold *f, const bn_event *ev, int64_t epoch, bn_err *err)
+{
+	const json_t *answers = json_object_get(ev->payload, "answers");
+	uint8_t id[ID];
+	for (size_t i = 0; i < json_array_size(answers) && i < ANSWERS_MAX; i++) {
+		const char *hex = json_string_value(json_array_get(answers, i));
+		sqlite3_stmt *st = NULL;
+		if (!hex || strlen(hex) != 2 * ID || bn_unhex(hex, ID, id) < 0)
+			return 1;
+		int rc = bn_sql_cached(&st, bn_fold_db(f), err,
+			"SELECT 1 FROM signed_record s JOIN authority_link l ON l.id = s.epoch "
+			"WHERE "
+			"s.id = ? AND l.n > ?",
+			"bi", id, (size_t)ID, epoch);
+		if (rc < 0)
+			return rc;
+		rc = bn_sql_step(st, err);
+		sqlite3_reset(st);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static bn_outcome outcome_of(bn_standing_kind kind)
+{
+	return kind == BN_STANDING_LATE ? BN_OUTCOME_LATE : BN_OUTCOME_REFUSED;
+}
+
+int bn_model_admit(bn_standing *s, bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	int rc = bn_authority_judge(s, bn_fold_db(f), ev, err);
+	if (rc < 0)
+		return rc;
+	if (s->kind != BN_STANDING_COUNTS) {
+		bn_fold_outcome(f, outcome_of(s->kind), "%s", s->words);
+		return 0;
+	}
+	if (ev->depth < 0) {
+		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "it answers a record that the log lacks");
+		return 0;
+	}
+	if (json_array_size(json_object_get(ev->payload, "answers")) > ANSWERS_MAX) {
+		bn_fold_outcome(
+			f, BN_OUTCOME_INVALID, "it answers more than %d records", ANSWERS_MAX);
+		return 0;
+	}
+	if ((rc = answers_later(f, ev, s->epoch, err)) < 0)
+		return rc;
+	if (rc)
+		bn_fold_outcome(f, BN_OUTCOME_REFUSED,
+			"it answers a record of a later link than the one that it is signed under");
+	return !rc;
+}
+
+/* ---- rights ---------------------------------------------------------------------------------- */
+
+static int may(void *ctx, const bn_entry_act *a, bn_act act, bn_err *err)
+{
+	const bn_person_rights *r = ctx;
+	return bn_authority_allows(r->db, r->epoch, a->who, r->is_bot, a->user, act, err);
+}
+
+static int policy(void *ctx, const bn_entry_act *a, const bn_policy **out, bn_err *err)
+{
+	bn_person_rights *r = ctx;
+	(void)a;
+	int rc = r->policy ? 0 : bn_authority_policy(&r->policy, r->db, r->epoch, err);
+	*out = r->policy;
+	return rc;
+}
+
+/* The person whose key vouches for the log in which the run ended; else its account. */
+static int author(void *ctx, const bn_entry_act *a, char who[BN_WHO_TEXT], bn_err *err)
+{
+	const bn_person_rights *r = ctx;
+	char number[BN_UID_TEXT], entity[80];
+	uint8_t key[ID];
+	sqlite3_stmt *st = NULL;
+	snprintf(who, BN_WHO_TEXT, "%s",
+		bn_uid_text((uid_t)bn_json_int(a->payload, "author_uid", -1), number));
+	const char *run = bn_json_str(a->payload, "run", NULL);
+	if (!run)
+		return 0;
+	snprintf(entity, sizeof entity, "run/%.64s", run);
+	int rc = r->f ? bn_fold_depends(r->f, entity, err) : 0;
+	if (rc < 0 ||
+		(rc = bn_sql_prepare(&st, r->db, err,
+			 "SELECT e.writer, e.seq FROM event e WHERE e.entity = ? ORDER BY e.clock "
+			 "DESC LIMIT 1",
+			 "i", bn_index_entity(r->db, entity))) < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 1)
+		rc = bn_writer_author(key, r->db, sqlite3_column_int64(st, 0),
+			(uint64_t)sqlite3_column_int64(st, 1), err);
+	sqlite3_finalize(st);
+	if (rc == 1)
+		rc = bn_authority_person(who, r->db, r->epoch, key, err);
+	return rc < 0 ? rc : 0;
+}
+
+void bn_person_rights_init(bn_person_rights *r, sqlite3 *db, bn_fold *f, int64_t epoch, bool is_bot)
+{
+	*r = (bn_person_rights){.db = db, .f = f, .epoch = epoch, .is_bot = is_bot};
+	r->rights = (bn_entry_rights){.may = may, .policy = policy, .author = author, .ctx = r};
+}
+
+void bn_person_rights_release(bn_person_rights *r)
+{
+	bn_policy_free(r->policy);
+	r->policy = NULL;
+}
+
+/* ---- what was last ---------------------------------------------------------------------------- */
+
+/* The id of the last record about a subject of the model, "" when there is none. */
+static int last_read(char id[BN_RECORD_ID_TEXT], bn_entry *e, const char *subject, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	id[0] = '\0';
+	int rc = bn_sql_cached(&st, e->db, err,
+		"SELECT id FROM model_last WHERE name = ? AND subject = ?", "ss", e->name, subject);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 1)
+		snprintf(id, BN_RECORD_ID_TEXT, "%s", (const char *)sqlite3_column_text(st, 0));
+	sqlite3_reset(st);
+	return rc < 0 ? rc : 0;
+}
+
+/* What an act answers or touches: subjects by name. */
+typedef struct subjects {
+	char items[4][300];
+	size_t count;
+} subjects;
+
+static void subject_add(subjects *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void subject_add(subjects *s, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(s->items[s->count], sizeof s->items[0], fmt, ap);
+	va_end(ap);
+	s->count++;
+}
+
+static void subjects_answered(subjects *s, const bn_entry_act *a)
+{
+	long long v = (long long)a->version;
+	const char *alias = bn_json_str(a->payload, "alias", "");
+	switch (a->kind) {
+	case BN_ENTRY_REQUESTED:
+		subject_add(s, "version/%lld", v);
+		return;
+	case BN_ENTRY_APPROVED:
+	case BN_ENTRY_REJECTED:
+		subject_add(s, "request/%lld", v);
+		return;
+	case BN_ENTRY_ATTESTED:
+		subject_add(s, "registration/%lld", v);
+		return;
+	case BN_ENTRY_ALIAS:
+		subject_add(s, "version/%lld", v);
+		subject_add(s, "aliases/%lld", v);
+		subject_add(s, "alias/%.200s", alias);
+		return;
+	case BN_ENTRY_ALIAS_REMOVED:
+		subject_add(s, "alias/%.200s", alias);
+		return;
+	case BN_ENTRY_TAG:
+		if (v)
+			subject_add(s, "registration/%lld", v);
+		subject_add(s, "tag/%lld/%.255s", v, bn_json_str(a->payload, "key", ""));
+		return;
+	case BN_ENTRY_REMOVED:
+		subject_add(s, "version/%lld", v);
+		subject_add(s, "aliases/%lld", v);
+		return;
+	default:
+		return;
+	}
+}
+
+static void subjects_touched(subjects *s, const bn_entry_act *a, int64_t old_alias)
+{
+	long long v = (long long)a->version;
+	const char *alias = bn_json_str(a->payload, "alias", "");
+	switch (a->kind) {
+	case BN_ENTRY_REGISTERED:
+		subject_add(s, "registration/%lld", v);
+		subject_add(s, "version/%lld", v);
+		return;
+	case BN_ENTRY_REQUESTED:
+		subject_add(s, "version/%lld", v);
+		subject_add(s, "request/%lld", v);
+		return;
+	case BN_ENTRY_APPROVED:
+	case BN_ENTRY_REJECTED:
+	case BN_ENTRY_REMOVED:
+		subject_add(s, "version/%lld", v);
+		return;
+	case BN_ENTRY_ALIAS:
+	case BN_ENTRY_ALIAS_REMOVED:
+		subject_add(s, "alias/%.200s", alias);
+		if (v)
+			subject_add(s, "aliases/%lld", v);
+		if (old_alias && old_alias != v)
+			subject_add(s, "aliases/%lld", (long long)old_alias);
+		return;
+	case BN_ENTRY_TAG:
+		subject_add(s, "tag/%lld/%.255s", v, bn_json_str(a->payload, "key", ""));
+		return;
+	default:
+		return;
+	}
+}
+
+int bn_model_answers(json_t **out, bn_entry *e, const bn_entry_act *a, bn_err *err)
+{
+	subjects s = {.count = 0};
+	char id[BN_RECORD_ID_TEXT];
+	json_t *answers = json_array();
+	int rc = answers ? 0 : bn_err_nomem(err, "an event");
+	subjects_answered(&s, a);
+	for (size_t i = 0; rc >= 0 && i < s.count; i++) {
+		if ((rc = last_read(id, e, s.items[i], err)) < 0)
+			break;
+		if (id[0] && json_array_append_new(answers, json_string(id)) < 0)
+			rc = bn_err_nomem(err, "an event");
+	}
+	if (rc < 0)
+		json_decref(answers);
+	else
+		*out = answers;
+	return rc;
+}
+
+int bn_model_touch(
+	bn_entry *e, const bn_entry_act *a, int64_t old_alias, const char *id, bn_err *err)
+{
+	subjects s = {.count = 0};
+	int rc = 0;
+	subjects_touched(&s, a, old_alias);
+	for (size_t i = 0; rc >= 0 && i < s.count; i++)
+		rc = bn_sql_run(e->db, err,
+			"INSERT OR REPLACE INTO model_last (name, subject, id) VALUES (?, ?, ?)",
+			"sss", e->name, s.items[i], id);
+	return rc;
+}
+
+int bn_model_request_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
+{
+	char id[BN_RECORD_ID_TEXT], subject[40];
+	if (a->kind != BN_ENTRY_APPROVED && a->kind != BN_ENTRY_REJECTED)
+		return 0;
+	snprintf(subject, sizeof subject, "request/%lld", (long long)a->version);
+	int rc = last_read(id, e, subject, err);
+	if (rc < 0)
+		return rc;
+	const char *answered =
+		json_string_value(json_array_get(json_object_get(a->payload, "answers"), 0));
+	if (!id[0] || (answered && !strcmp(answered, id)))
+		return 0;
+	return bn_err_set(err, BN_ECONFLICT, "it decides another request of %s/%lld than the last",
+		e->name, (long long)a->version);
+}

@@ -1,0 +1,49 @@
+/*
+ * _chained.h - a model's records under the chain of authority (core/govern/authority.h): their order, who may
+ * do what, and what each answers.
+ *
+ * A signed record of class "model" says what it answers: `answers`, the ids of the records that its signer acted
+ * on (a request answers the registration or the decision before it, a decision its request, an alias the one
+ * that it replaces). Records are applied by (epoch, depth, clock, writer, sequence), where depth is 1 + that of
+ * the deepest that it answers, so nobody comes before what he answers, whatever the clocks say, and nobody is
+ * too far ahead to be answered. A rejection comes before the approvals that answer the same request.
+ *
+ * A record that answers one which the log lacks waits for it, without effect. One that answers a record of a
+ * later epoch was dated back, and is refused.
+ */
+#ifndef BN_REGISTRY_CHAINED_H
+#define BN_REGISTRY_CHAINED_H
+#include "core/govern/authority.h"
+#include "core/registry/_entry.h"
+
+/* Class version of records under the chain; those of uids are of version 1. */
+enum { BN_MODEL_CLASS_VERSION = 2, BN_RECORD_ID_TEXT = 65 };
+
+/* The class's place(). */
+int bn_model_place(bn_fold *f, bn_event *ev, bn_err *err);
+/* Whether a record of the model counts, and who signed it. 1; 0, and the event has its outcome; or negative. */
+int bn_model_admit(bn_standing *s, bn_fold *f, const bn_event *ev, bn_err *err);
+
+/* Rights of a person in an epoch. */
+typedef struct bn_person_rights {
+	sqlite3 *db;
+	bn_fold *f; /* NULL: asked by a reader or a writer, as of now */
+	int64_t epoch;
+	bool is_bot;
+	bn_policy *policy;
+	bn_entry_rights rights; /* borrow this */
+} bn_person_rights;
+
+void bn_person_rights_init(
+	bn_person_rights *r, sqlite3 *db, bn_fold *f, int64_t epoch, bool is_bot);
+void bn_person_rights_release(bn_person_rights *r);
+
+/* The ids that an act made now answers; a new reference. */
+int bn_model_answers(json_t **out, bn_entry *e, const bn_entry_act *a, bn_err *err);
+/* Remembers the record as the last of what it is about. old_alias: the version that the alias left, or 0. */
+int bn_model_touch(
+	bn_entry *e, const bn_entry_act *a, int64_t old_alias, const char *id, bn_err *err);
+/* BN_ECONFLICT when a decision answers another request than the open one. */
+int bn_model_request_check(bn_entry *e, const bn_entry_act *a, bn_err *err);
+
+#endif

@@ -1,0 +1,234 @@
+/* test_registry_chain.c - models under the chain of authority: order, persons, and what cannot be undone. */
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/govern/audit.h"
+#include "core/govern/authority.h"
+#include "core/govern/key.h"
+#include "core/store/inspect.h"
+#include "tests/support/check_main.h"
+#include "tests/support/registry_town.h"
+
+#include <string.h>
+
+static bn_err err = BN_ERR_INIT;
+static town t;
+static person *ann, *bob, *cleo, *dan;
+
+static void key_of(person *p, uint8_t key[32])
+{
+	bn_key *k = NULL;
+	ck_assert_bn_ok(bn_key_open(&k, &p->env, NULL, &err), &err);
+	ck_assert_int_eq(bn_unhex(bn_key_public(k), 32, key), 0);
+	bn_key_free(k);
+}
+
+static bn_change admit(person *p)
+{
+	bn_change c = {.kind = BN_CHANGE_PERSON, .text = p->name};
+	key_of(p, c.key);
+	return c;
+}
+
+static bn_change role(person *p, bn_role which, bool grant)
+{
+	bn_change c = {.kind = BN_CHANGE_ROLE, .role = which, .grant = grant};
+	key_of(p, c.person);
+	return c;
+}
+
+static void must_link(person *p, const bn_change *changes, size_t n)
+{
+	const bn_link link = {.changes = changes, .n_changes = n};
+	ck_assert_bn_ok(bn_authority_change(p->ws, &link, &err), &err);
+}
+
+/* ann founded it; bob is a reviewer, cleo and dan are developers. */
+static void setup(void)
+{
+	town_make_signed(&t, registry_town_classes);
+	ann = &t.people[0];
+	bob = &t.people[1];
+	cleo = &t.people[2];
+	dan = &t.people[3];
+	must_link(ann, (bn_change[]){admit(bob), admit(cleo), admit(dan)}, 3);
+	must_link(ann, (bn_change[]){role(bob, BN_ROLE_REVIEWER, true)}, 1);
+}
+
+static void teardown(void)
+{
+	town_remove(&t);
+}
+
+static void expect_one_view(void)
+{
+	char *first = NULL;
+	for (size_t i = 0; i < PEOPLE; i++)
+		person_reopen(&t, &t.people[i], false); /* seals what they wrote */
+	for (int fresh = 0; fresh < 2; fresh++)
+		for (size_t i = 0; i < PEOPLE; i++) {
+			if (fresh)
+				person_reopen(&t, &t.people[i], true);
+			char *dump = person_dump(&t.people[i]);
+			if (!first)
+				first = strdup(dump);
+			ck_assert_msg(!strcmp(first, dump), "%s sees other rows%s",
+				t.people[i].name, fresh ? " in a fresh index" : "");
+			free(dump);
+		}
+	free(first);
+}
+
+static void must(int rc)
+{
+	ck_assert_bn_ok(rc, &err);
+}
+
+static void must_be(int rc, int code)
+{
+	ck_assert_int_eq(rc, code);
+	bn_err_clear(&err);
+}
+
+static void see(person *p)
+{
+	must(bn_workspace_refresh(p->ws, NULL, &err));
+}
+
+/* A decision about power/1 that answers its last request, as p's index has it. */
+static json_t *decision_on(person *p, const char *reason)
+{
+	sqlite3_stmt *st = NULL;
+	must(bn_sql_prepare(&st, bn_workspace_index(p->ws), &err,
+		"SELECT v.uuid, v.digest, l.id FROM model_version v JOIN model_last l ON l.name = "
+		"v.name AND l.subject = 'request/1' WHERE v.version = 1",
+		""));
+	ck_assert_int_eq(bn_sql_step(st, &err), 1);
+	json_t *payload = json_pack("{s:i, s:s, s:s, s:s, s:[s]}", "version", 1, "uuid",
+		sqlite3_column_text(st, 0), "digest", sqlite3_column_text(st, 1), "reason", reason,
+		"answers", sqlite3_column_text(st, 2));
+	sqlite3_finalize(st);
+	return payload;
+}
+
+START_TEST(test_version_goes_from_registered_to_champion_under_the_chain)
+{
+	bn_version *v = NULL;
+	setup();
+	town_register(cleo, "power", cleo, "{}");
+	must(bn_version_request(cleo->ws, "power/1", "please", &err));
+	ck_assert_int_eq(town_state(bob, "power/1"), BN_MODEL_REQUESTED);
+	must_be(bn_version_approve(cleo->ws, "power/1", NULL, false, &err), BN_EREFUSED);
+	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
+	must(bn_version_set_alias(bob->ws, "power/1", "champion", &err));
+	must(bn_version_get(&v, dan->ws, "power@champion", &err));
+	ck_assert_int_eq(v->state, BN_MODEL_APPROVED);
+	bn_version_free(v);
+	expect_one_view();
+	teardown();
+}
+END_TEST
+
+START_TEST(test_alias_dated_2056_is_taken_back_by_the_next_one)
+{
+	bn_version *v = NULL;
+	setup();
+	town_register(cleo, "power", cleo, "{}");
+	town_register(cleo, "power", cleo, "{}");
+	bob->clock_offset_ms = (int64_t)30 * 365 * 86400 * 1000;
+	must(bn_version_set_alias(bob->ws, "power/1", "best", &err));
+	bob->clock_offset_ms = 0;
+	see(ann);
+	must(bn_version_set_alias(ann->ws, "power/2", "best", &err));
+	must(bn_version_get(&v, dan->ws, "power@best", &err));
+	ck_assert_int_eq(v->version, 2);
+	bn_version_free(v);
+	expect_one_view();
+	teardown();
+}
+END_TEST
+
+START_TEST(test_act_dated_back_before_a_revocation_is_late)
+{
+	setup();
+	town_register(cleo, "power", cleo, "{}");
+	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
+	see(bob); /* bob's index ends here */
+	must_link(ann, (bn_change[]){role(bob, BN_ROLE_REVIEWER, false)}, 1);
+	/* He signs under the link that he knew, as if it were yesterday. */
+	json_t *p = decision_on(bob, "quick");
+	bob->clock_offset_ms = -(int64_t)86400 * 1000;
+	must(bn_authority_append(bob->ws, 2, "model.approved", "model/power", p, &err));
+	bob->clock_offset_ms = 0;
+	json_decref(p);
+	must(bn_workspace_sync(bob->ws, &err));
+	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REQUESTED);
+	ck_assert_uint_eq(town_count(ann, "model.approved", BN_OUTCOME_LATE), 1);
+	/* And under the new one he has no right to. */
+	must_be(bn_version_approve(bob->ws, "power/1", "quick", false, &err), BN_EREFUSED);
+	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REQUESTED);
+	expect_one_view();
+	teardown();
+}
+END_TEST
+
+START_TEST(test_rejection_beats_an_approval_that_answers_the_same_request)
+{
+	setup();
+	must_link(ann, (bn_change[]){role(dan, BN_ROLE_REVIEWER, true)}, 1);
+	town_register(cleo, "power", cleo, "{}");
+	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
+	see(bob);
+	see(dan);
+	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
+	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	/* dan signs what he saw: the open request */
+	json_t *p = decision_on(dan, "no");
+	must(bn_authority_append(dan->ws, 2, "model.rejected", "model/power", p, &err));
+	json_decref(p);
+	must(bn_workspace_sync(dan->ws, &err));
+	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REJECTED);
+	expect_one_view();
+	teardown();
+}
+END_TEST
+
+START_TEST(test_unsigned_and_strangers_events_change_nothing)
+{
+	setup();
+	town_register(cleo, "power", cleo, "{}");
+	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
+	json_t *p = json_pack("{s:i, s:s, s:s}", "version", 1, "key", "owner", "value", "mallory");
+	must(bn_workspace_append(dan->ws, "model.tag", "model/power", p, &err));
+	json_decref(p);
+	must(bn_workspace_sync(dan->ws, &err));
+	ck_assert_uint_eq(town_count(ann, "model.tag", BN_OUTCOME_REFUSED), 1);
+	expect_one_view();
+	teardown();
+}
+END_TEST
+
+START_TEST(test_acts_come_in_the_order_of_what_they_answer_whatever_the_clocks)
+{
+	setup();
+	cleo->clock_offset_ms = (int64_t)3600 * 1000; /* cleo's clock is an hour ahead */
+	town_register(cleo, "power", cleo, "{}");
+	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
+	bob->clock_offset_ms = -(int64_t)3600 * 1000;
+	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
+	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_APPROVED);
+	must(bn_version_set_alias(bob->ws, "power/1", "champion", &err));
+	must(bn_model_remove_alias(bob->ws, "power", "champion", &err));
+	must(bn_version_remove(bob->ws, "power/1", "old", &err));
+	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_REMOVED);
+	expect_one_view();
+	teardown();
+}
+END_TEST
+
+BN_TEST_MAIN("core/registry/registry_chain",
+	test_version_goes_from_registered_to_champion_under_the_chain,
+	test_alias_dated_2056_is_taken_back_by_the_next_one,
+	test_act_dated_back_before_a_revocation_is_late,
+	test_rejection_beats_an_approval_that_answers_the_same_request,
+	test_unsigned_and_strangers_events_change_nothing,
+	test_acts_come_in_the_order_of_what_they_answer_whatever_the_clocks)
