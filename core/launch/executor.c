@@ -2,7 +2,9 @@
 #include "core/launch/executor.h"
 
 #include "core/launch/created.h"
+#include "core/launch/exec.h"
 #include "core/launch/queue.h"
+#include "core/run/run_dir.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,16 +24,30 @@ int bn_executor_find(const bn_executor **out, const char *name, bn_err *err)
 		"spec: executor '%s' is none that this version has: local, queue", name);
 }
 
+/* The run's spec: what the log names, or the run's directory while the index does not have the run. */
+static int fetch_spec(bn_spec **out, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_created made;
+	bn_dir *dir = NULL;
+	int rc = bn_created_find(&made, ws, id, err);
+	if (rc == 0)
+		return bn_spec_fetch(out, ws, made.spec, err);
+	bn_err_clear(err);
+	if ((rc = bn_run_dir_open(&dir, ws, id, err)) < 0)
+		return rc;
+	rc = bn_exec_spec(out, ws, dir, NULL, err);
+	bn_dir_close(dir);
+	return rc;
+}
+
 int bn_executor_of(const bn_executor **out, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_err unread = BN_ERR_INIT;
 	bn_spec *spec = NULL;
-	bn_created made;
 	int rc = 0;
 	*out = &bn_executor_local;
 	/* A run without a spec was given to nobody. */
-	if (bn_created_find(&made, ws, id, &unread) < 0 || !made.spec[0] ||
-		bn_spec_fetch(&spec, ws, made.spec, &unread) < 0)
+	if (fetch_spec(&spec, ws, id, &unread) < 0)
 		goto out;
 	if (spec->executor)
 		rc = bn_executor_find(out, spec->executor, err);

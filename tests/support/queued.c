@@ -104,6 +104,14 @@ void queued_limit(int64_t cores, int64_t memory, int64_t at_once)
 	ck_assert_bn_ok(bn_workspace_refresh(queued.ws, NULL, &err), &err);
 }
 
+char *queued_path(const char *id, const char *name)
+{
+	char *path = id ? bn_strf("%s/.binnacle/runs/%s/%s", queued.dir.path, id, name)
+			: bn_strf("%s/%s", queued.dir.path, name);
+	ck_assert_ptr_nonnull(path);
+	return path;
+}
+
 void queued_pause_ms(long ms)
 {
 	nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);

@@ -40,6 +40,8 @@ bn_run_status queued_status(const char *id, char reason[200]);     /* reason may
 bool queued_has(const char *id, const char *name);                 /* a file in runs/<id> */
 void queued_limit(int64_t cores, int64_t memory, int64_t at_once); /* as bn_queue_set */
 void queued_pause_ms(long ms);
+char *queued_path(
+	const char *id, const char *name); /* in runs/<id>, or NULL: where runs work; yours */
 /* As later verbs do: wakes the queue and looks, until nothing waits or runs. */
 void queued_wait_empty(const char *program, int seconds);
 

@@ -217,7 +217,8 @@ START_TEST(test_exec_kill_9_of_the_supervisor_at_any_moment_ends_in_a_state)
 		launched_shell(&run, "exit 0", 1, 0);
 		for (int k = 0; k < 500 && s.state == BN_SUPERVISOR_NONE; k++) {
 			launched_pause_ms(1);
-			ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, geteuid(), &err), &err);
+			ck_assert_bn_ok(
+				bn_supervisor_find(&s, run.w.ws, run.id, geteuid(), &err), &err);
 		}
 		launched_pause_ms(i);
 		killed += s.state == BN_SUPERVISOR_ALIVE && kill(s.pid, SIGKILL) == 0;
@@ -314,6 +315,38 @@ START_TEST(test_exec_stop_by_file_reaches_a_supervisor_that_no_signal_can)
 }
 END_TEST
 
+START_TEST(test_exec_stop_ends_a_run_whose_inputs_are_being_hashed)
+{
+	NEED_PROGRAM();
+	bn_supervisor s = {.pid = 0};
+	launched_make(&run);
+	launched_write_file(&run, "input");
+	bn_spec *spec = launched_spec(json_pack("{s[ss] s[{ss}] ss}", "command", "touch", "ran",
+		"inputs", "path", "input", "workdir", run.w.dir.path));
+	bn_launch_options opt = {.program = run.program};
+	ck_assert_bn_ok(bn_launch_prepare(run.w.ws, spec, &opt, run.id, &err), &err);
+	bn_spec_free(spec);
+	/* Who hashes a file of a terabyte, all of it a hole, has enough to do. */
+	char *path = bn_path_join(run.w.dir.path, "input");
+	ck_assert_int_eq(truncate(path, (off_t)1 << 40), 0);
+	bn_free(path);
+	const char *argv[] = {run.program, "-C", run.w.dir.path, "exec", run.id, NULL};
+	ck_assert_bn_ok(
+		bn_process_spawn_detached(NULL, argv, NULL, NULL, STDERR_FILENO, &err), &err);
+	for (int i = 0; i < 1000 && s.state != BN_SUPERVISOR_ALIVE; i++) {
+		launched_pause_ms(10);
+		ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, geteuid(), &err), &err);
+	}
+	launched_pause_ms(100);
+	ck_assert_bn_ok(bn_launch_stop(run.w.ws, run.id, NULL, &err), &err);
+	bn_run_info *r = launched_wait_end(&run);
+	ck_assert_str_eq(bn_run_status_name(r->status), "KILLED");
+	ck_assert_str_eq(r->reason, "stopped on request, before it started");
+	ck_assert(!launched_has_file(&run, "ran"));
+	launched_end(&run, r);
+}
+END_TEST
+
 START_TEST(test_exec_ends_a_run_over_its_time_limit)
 {
 	NEED_PROGRAM();
@@ -368,5 +401,6 @@ BN_TEST_MAIN("core/launch/exec", test_exec_records_a_good_end_with_metrics_and_a
 	test_exec_survives_the_death_of_its_launcher_and_hangups,
 	test_exec_stop_ends_politely_and_kills_what_does_not_listen,
 	test_exec_stop_by_file_reaches_a_supervisor_that_no_signal_can,
+	test_exec_stop_ends_a_run_whose_inputs_are_being_hashed,
 	test_exec_ends_a_run_over_its_time_limit, test_exec_ends_what_the_command_left_running,
 	test_exec_does_not_supervise_a_run_twice)

@@ -19,7 +19,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,17 +26,9 @@ static bn_err err = BN_ERR_INIT;
 
 /* ---- what is in the way --------------------------------------------------------------------- */
 
-static char *below(const char *id, const char *name)
-{
-	char *path = id ? bn_strf("%s/.binnacle/runs/%s/%s", queued.dir.path, id, name)
-			: bn_strf("%s/%s", queued.dir.path, name);
-	ck_assert_ptr_nonnull(path);
-	return path;
-}
-
 static void take_away(const char *id, const char *name)
 {
-	char *path = below(id, name);
+	char *path = queued_path(id, name);
 	ck_assert_int_eq(unlink(path), 0);
 	bn_free(path);
 }
@@ -45,7 +36,7 @@ static void take_away(const char *id, const char *name)
 /* A run that reads `input`, a file that is there now. */
 static void add_reader(const char *program, char id[BN_RUN_ID_TEXT])
 {
-	char *path = below(NULL, "input");
+	char *path = queued_path(NULL, "input");
 	FILE *f = fopen(path, "w");
 	ck_assert_ptr_nonnull(f);
 	fputs("numbers\n", f);
@@ -59,7 +50,7 @@ static void add_reader(const char *program, char id[BN_RUN_ID_TEXT])
 /* A link to itself cannot be opened, which says nothing about the next try. */
 static void block_input(void)
 {
-	char *path = below(NULL, "input");
+	char *path = queued_path(NULL, "input");
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(symlink(path, path), 0);
 	bn_free(path);
@@ -67,7 +58,7 @@ static void block_input(void)
 
 static void unblock_input(void)
 {
-	char *path = below(NULL, "input");
+	char *path = queued_path(NULL, "input");
 	ck_assert_int_eq(remove(path), 0);
 	FILE *f = fopen(path, "w");
 	ck_assert_ptr_nonnull(f);
@@ -213,7 +204,7 @@ START_TEST(test_queue_starts_a_run_again_whose_supervisor_is_killed_before_it_st
 	queued_limit(1, 0, 0);
 	add_reader(program, id);
 	/* Who hashes a file of a terabyte, all of it a hole, has enough to do. */
-	char *path = below(NULL, "input");
+	char *path = queued_path(NULL, "input");
 	ck_assert_int_eq(truncate(path, (off_t)1 << 40), 0);
 	ck_assert_bn_ok(bn_queue_pause(queued.ws, false, &err), &err);
 	ck_assert_bn_ok(bn_queue_wake_blind(queued.ws, program, true, &err), &err);
@@ -232,6 +223,38 @@ START_TEST(test_queue_starts_a_run_again_whose_supervisor_is_killed_before_it_st
 }
 END_TEST
 
+START_TEST(test_queue_ends_a_run_that_is_stopped_while_its_inputs_are_hashed)
+{
+	NEED_PROGRAM();
+	char id[BN_RUN_ID_TEXT], next[BN_RUN_ID_TEXT], reason[200];
+	bn_supervisor s = {.pid = 0};
+	queued_make();
+	ck_assert_bn_ok(bn_queue_pause(queued.ws, true, &err), &err);
+	add_reader(program, id);
+	queued_add(program, "true", 1, next);
+	/* Who hashes a file of a terabyte, all of it a hole, has enough to do. */
+	char *path = queued_path(NULL, "input");
+	ck_assert_int_eq(truncate(path, (off_t)1 << 40), 0);
+	bn_free(path);
+	ck_assert_bn_ok(bn_queue_pause(queued.ws, false, &err), &err);
+	ck_assert_bn_ok(bn_queue_wake_blind(queued.ws, program, true, &err), &err);
+	for (int i = 0; i < 1000 && s.state != BN_SUPERVISOR_ALIVE; i++) {
+		queued_pause_ms(10);
+		ck_assert_bn_ok(bn_supervisor_find(&s, queued.ws, id, geteuid(), &err), &err);
+	}
+	ck_assert_int_eq(s.state, BN_SUPERVISOR_ALIVE);
+	ck_assert_int_eq(queued_status(id, NULL), BN_RUN_QUEUED);
+	ck_assert_bn_ok(bn_launch_stop(queued.ws, id, NULL, &err), &err);
+	wait_status(id, BN_RUN_KILLED);
+	queued_status(id, reason);
+	ck_assert_str_eq(reason, "stopped on request, before it started");
+	ck_assert_uint_eq(lines_of(id, "times"), 0);
+	ck_assert(!queued_has(id, BN_QUEUE_ENVIRON));
+	wait_status(next, BN_RUN_FINISHED);
+	track_remove(&queued);
+}
+END_TEST
+
 START_TEST(test_queue_keeps_an_environment_without_secrets_and_only_while_the_run_waits)
 {
 	NEED_PROGRAM();
@@ -243,7 +266,7 @@ START_TEST(test_queue_keeps_an_environment_without_secrets_and_only_while_the_ru
 	ck_assert_bn_ok(bn_queue_pause(queued.ws, true, &err), &err);
 	setenv("DB_PASSWORD", "hunter2", 1);
 	setenv("DB_PASSWORD_HINT", "animals", 1);
-	char *path = below(NULL, "secret");
+	char *path = queued_path(NULL, "secret");
 	int fd = open(path, O_WRONLY | O_CREAT, 0600);
 	ck_assert_int_eq(write(fd, "other\n", 6), 6);
 	close(fd);
@@ -256,7 +279,7 @@ START_TEST(test_queue_keeps_an_environment_without_secrets_and_only_while_the_ru
 	queued_add(program, "exit 3", 1, failed);
 	queued_add(program, "true", 1, cancelled);
 	queued_add(program, "sleep 60", 1, lost);
-	path = below(ran, BN_QUEUE_ENVIRON);
+	path = queued_path(ran, BN_QUEUE_ENVIRON);
 	ck_assert_bn_ok(bn_fs_read_file(&queued.env.env, path, &text, &err), &err);
 	ck_assert_ptr_null(memmem(text.ptr, text.len, "hunter2", 7));
 	ck_assert_ptr_nonnull(memmem(text.ptr, text.len, "DB_PASSWORD_HINT=animals", 24));
@@ -281,42 +304,10 @@ START_TEST(test_queue_keeps_an_environment_without_secrets_and_only_while_the_ru
 }
 END_TEST
 
-/* ---- what it keeps of its shell --------------------------------------------------------------- */
-
-START_TEST(test_queue_gives_a_run_the_umask_the_limits_and_the_nice_value_of_who_queued_it)
-{
-	NEED_PROGRAM();
-	char id[BN_RUN_ID_TEXT];
-	struct rlimit files, fewer;
-	bn_buf got = BN_BUF_INIT;
-	queued_make();
-	ck_assert_bn_ok(bn_queue_pause(queued.ws, true, &err), &err);
-	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
-	fewer = (struct rlimit){100, files.rlim_max};
-	mode_t mask = umask(0027);
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &fewer), 0);
-	queued_add(NOBODY, "(umask; ulimit -Sn) >got", 1, id);
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
-	umask(mask);
-	char *limits = below(id, "limits"), *path = below(NULL, "got");
-	ck_assert_int_eq(access(limits, F_OK), 0);
-	ck_assert_bn_ok(bn_queue_pause(queued.ws, false, &err), &err);
-	queued_wait_empty(program, 60);
-	ck_assert_int_eq(queued_status(id, NULL), BN_RUN_FINISHED);
-	ck_assert_bn_ok(bn_fs_read_file(&queued.env.env, path, &got, &err), &err);
-	ck_assert_str_eq(got.ptr, "0027\n100\n");
-	ck_assert_int_ne(access(limits, F_OK), 0);
-	bn_buf_release(&got);
-	bn_free(path);
-	bn_free(limits);
-	track_remove(&queued);
-}
-END_TEST
-
 BN_TEST_MAIN("core/launch/queue_start",
 	test_queue_forgets_no_run_that_waits_behind_more_than_it_reads_at_once,
 	test_queue_fails_at_once_what_no_try_could_start_and_goes_on,
 	test_queue_says_why_the_next_does_not_start_and_gives_it_up_after_so_many_tries,
 	test_queue_starts_a_run_again_whose_supervisor_is_killed_before_it_started,
 	test_queue_keeps_an_environment_without_secrets_and_only_while_the_run_waits,
-	test_queue_gives_a_run_the_umask_the_limits_and_the_nice_value_of_who_queued_it)
+	test_queue_ends_a_run_that_is_stopped_while_its_inputs_are_hashed)
