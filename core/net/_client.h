@@ -22,6 +22,7 @@ struct bn_http_client {
 	char *unix_socket, *ca_file, *cert_file, *key_file;
 	bool use_proxy_variables, use_netrc;
 	char text[CURL_ERROR_SIZE];
+	int unix_fd; /* newest connection to unix_socket, until it is known who listens there; or -1 */
 	bn_http_attempt *running; /* for the callback that closes a socket; NULL outside of a run */
 };
 

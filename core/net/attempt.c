@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define CONNECT_MS 10000
@@ -92,6 +93,39 @@ static void start_over(bn_http_attempt *a)
 	a->head_bytes = a->lengths = a->encodings = 0;
 }
 
+/* ---- who listens at a Unix socket ----------------------------------------------------------- */
+
+static curl_socket_t open_unix(void *user, curlsocktype purpose, struct curl_sockaddr *at)
+{
+	bn_http_client *c = user;
+	(void)purpose;
+	c->unix_fd = socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
+	return c->unix_fd < 0 ? CURL_SOCKET_BAD : c->unix_fd;
+}
+
+/* Anybody may have made a socket in a directory that is shared: before anything is sent, the kernel says
+ * who listens. */
+static bool is_ours(bn_http_attempt *a)
+{
+	bn_http_client *c = a->client;
+	struct ucred who;
+	socklen_t size = sizeof who;
+	if (c->unix_fd < 0)
+		return true; /* TCP, or a connection that was looked at when it was new */
+	int fd = c->unix_fd;
+	c->unix_fd = -1;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size)) {
+		bn_err_set(&a->why, BN_EREFUSED, "%s: nobody knows who listens there", a->label);
+		return false;
+	}
+	if (who.uid == 0 || who.uid == c->env->uid(c->env))
+		return true;
+	bn_err_set(&a->why, BN_EREFUSED, "%s: the socket is of another user (uid %u)", a->label,
+		(unsigned)who.uid);
+	bn_err_hint(&a->why, "a server that others may ask listens on TCP: http://HOST:PORT");
+	return false;
+}
+
 /* libcurl is about to send the request. It does so by itself a second time when a kept connection was
  * closed before an answer came. */
 static int before_request(void *user, char *ip, char *local_ip, int port, int local_port)
@@ -101,6 +135,8 @@ static int before_request(void *user, char *ip, char *local_ip, int port, int lo
 	(void)local_ip;
 	(void)port;
 	(void)local_port;
+	if (!is_ours(a))
+		return CURL_PREREQFUNC_ABORT;
 	if (!a->sends++)
 		return CURL_PREREQFUNC_OK;
 	if (!a->repeatable || (a->sent && !rewind_body(a))) {
@@ -115,6 +151,8 @@ static int close_socket(void *user, curl_socket_t fd)
 {
 	bn_http_client *c = user;
 	bn_http_attempt *a = c->running;
+	if (fd == c->unix_fd)
+		c->unix_fd = -1;
 	if (a && a->body_begun && !a->head_done && !bn_http_url_is_https(a->url))
 		bn_http_late_take(a, fd);
 	return close(fd);
@@ -330,8 +368,11 @@ static void set_options(bn_http_attempt *a, struct curl_slist *list)
 	curl_easy_setopt(c, CURLOPT_PREREQDATA, a);
 	curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
 	curl_easy_setopt(c, CURLOPT_CLOSESOCKETDATA, h);
-	if (h->unix_socket)
+	if (h->unix_socket) {
 		curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, h->unix_socket);
+		curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_unix);
+		curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, h);
+	}
 	set_security(h, c);
 	set_body(a, c);
 }

@@ -43,6 +43,7 @@ int bn_http_client_new(
 	if (!(c = bn_alloc_zeroed(1, sizeof *c)))
 		return bn_err_nomem(err, "an HTTP client");
 	c->env = env;
+	c->unix_fd = -1;
 	c->use_proxy_variables = o->use_proxy_variables;
 	c->use_netrc = o->use_netrc;
 	c->curl = curl_easy_init();

@@ -42,8 +42,10 @@ typedef struct bn_http_client bn_http_client;
 
 /* All optional; copied. */
 typedef struct bn_http_client_options {
-	const char *unix_socket; /* path: every connection goes there, whatever the URL's host */
-	const char *ca_file;     /* PEM: trusted instead of the system's authorities */
+	/* Path: every connection goes there, whatever the URL's host. Who listens must be this user or
+	 * root, says the kernel; else BN_EREFUSED before a byte is sent. */
+	const char *unix_socket;
+	const char *ca_file;              /* PEM: trusted instead of the system's authorities */
 	const char *cert_file, *key_file; /* PEM: the client's own certificate and its key */
 	bool use_proxy_variables;         /* http_proxy, https_proxy, no_proxy of the environment */
 	bool use_netrc;                   /* ~/.netrc */

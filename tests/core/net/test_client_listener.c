@@ -7,6 +7,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -181,6 +185,54 @@ START_TEST(test_client_and_listener_agree_over_a_unix_socket)
 }
 END_TEST
 
+/* A socket of another user's at path; false: we are not root, who alone can make one. */
+static pid_t listen_as_another(const char *path)
+{
+	int ready[2];
+	char byte;
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+	ck_assert_int_eq(pipe(ready), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		umask(0);
+		int fd = setuid(12345) ? -1 : socket(AF_UNIX, SOCK_STREAM, 0);
+		if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) || listen(fd, 5))
+			_exit(9);
+		ck_assert_int_eq(write(ready[1], "r", 1), 1);
+		int got = accept(fd, NULL, NULL);
+		_exit(recv(got, &byte, 1, 0) == 1); /* 1: something was sent */
+	}
+	close(ready[1]);
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return child;
+}
+
+START_TEST(test_client_sends_nothing_to_a_socket_of_another_user)
+{
+	if (getuid())
+		BN_TEST_SKIP("a socket of another user: only root can make one");
+	char shared[] = "/tmp/bn-shared-XXXXXX", path[64];
+	int status;
+	setup();
+	ck_assert_ptr_nonnull(mkdtemp(shared));
+	chmod(shared, 0777);
+	snprintf(path, sizeof path, "%s/s", shared);
+	pid_t child = listen_as_another(path);
+	client_with(&(bn_http_client_options){.unix_socket = path});
+	snprintf(base, sizeof base, "http://localhost");
+	ck_assert_int_eq(
+		send_bytes("/open/x", "Authorization: Bearer secret", 10, false), BN_EREFUSED);
+	has(err.msg, "another user (uid 12345)");
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_msg(WIFEXITED(status) && !WEXITSTATUS(status), "something was sent");
+	unlink(path);
+	rmdir(shared);
+	teardown();
+}
+END_TEST
+
 static int events;
 
 static int on_event(void *user, const bn_sse_event *e, bn_err *why)
@@ -223,4 +275,5 @@ END_TEST
 
 BN_TEST_MAIN("core/net/client_listener", test_client_and_listener_agree_on_uploads_and_refusals,
 	test_client_and_listener_agree_over_tls, test_client_and_listener_agree_over_a_unix_socket,
+	test_client_sends_nothing_to_a_socket_of_another_user,
 	test_client_takes_events_as_they_come)
