@@ -195,8 +195,10 @@ static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, b
 	else
 		bn_err_set(err, BN_EINVAL, "%s:%" PRIu64 ":%" PRIu64 ": column '%s': %s",
 			s->in.path, line, column, s->schema.fields[r->column].name, r->reason);
-	bn_err_hint(err, "mend the file, or let malformed records go to a file with "
-			 "--on-error reject");
+	bn_err_hint(err, "mend the file%s",
+		s->options.no_rejects ? ""
+				      : ", or let malformed records go to a file with "
+					"--on-error reject");
 	return BN_EINVAL;
 }
 

@@ -26,6 +26,7 @@ typedef struct bn_source_options {
 	const bn_source_type *types;
 	size_t type_count;
 	const char *rejects; /* NULL: a malformed row fails the ingest; else the file they go to */
+	bool no_rejects;     /* nor can the caller offer that */
 	int threads;         /* 0: as many as there are CPUs, at most 8. Never changes the result */
 	int64_t duration_ns; /* live sources: how long, */
 	int64_t interval_ns; /* and how often */
@@ -39,7 +40,7 @@ typedef struct bn_source_options {
 
 #define BN_SOURCE_OPTIONS_INIT \
 	{ \
-		0, 0, false, NULL, NULL, 0, NULL, 0, 0, 0, NULL, NULL, NULL \
+		0, 0, false, NULL, NULL, 0, NULL, false, 0, 0, 0, NULL, NULL, NULL \
 	}
 
 typedef enum bn_stream_state {

@@ -23,6 +23,12 @@ static int bind_failed(const char *host, int port, int errnum, bn_err *err)
 		code = BN_ECONFLICT;
 	else if (errnum == EACCES)
 		code = BN_EREFUSED;
+	if (code == BN_EREFUSED && port < IPPORT_RESERVED) {
+		bn_err_set(err, code, "cannot listen on %s port %d: ports below %d are root's",
+			host, port, IPPORT_RESERVED);
+		bn_err_hint(err, "take one above, as in --port 8420");
+		return code;
+	}
 	bn_err_sys(err, code, errnum, "cannot listen on %s port %d", host, port);
 	if (code == BN_ECONFLICT)
 		bn_err_hint(err, "take another port, or --port 0 for any free one");

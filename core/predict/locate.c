@@ -158,6 +158,20 @@ static bool is_model_dir(const bn_env *env, const char *path)
 	return is;
 }
 
+/* No name of a model, with or without a version: what a person writes who means a directory. */
+static bool is_path(const char *spec)
+{
+	const char *slash = strchr(spec, '/');
+	return *spec == '/' || *spec == '.' || (slash && strchr(slash + 1, '/'));
+}
+
+static int no_model_dir(const bn_env *env, const char *path, bn_err *err)
+{
+	if (!bn_fs_is_dir(env, path))
+		return bn_err_set(err, BN_ENOTFOUND, "no directory '%s'", path);
+	return bn_err_set(err, BN_ENOTFOUND, "'%s' is no model directory (no MLmodel in it)", path);
+}
+
 int bn_predictor_open(bn_predictor **out, bn_workspace *ws, const char *spec, bn_err *err)
 {
 	char run[BN_RUN_ID_TEXT];
@@ -165,6 +179,8 @@ int bn_predictor_open(bn_predictor **out, bn_workspace *ws, const char *spec, bn
 	const bn_env *env = ws ? bn_workspace_env(ws) : bn_env_real();
 	if (is_model_dir(env, spec))
 		return bn_predictor_open_dir(out, env, spec, NULL, NULL, NULL, err);
+	if (is_path(spec))
+		return no_model_dir(env, spec, err);
 	if (!ws) {
 		bn_err_set(
 			err, BN_ENOTFOUND, "'%s' is no model directory (no MLmodel in it)", spec);

@@ -16,6 +16,7 @@ static int open_stream(bn_stream **out, const bn_env *env, const char *path, bn_
 {
 	const bn_source *source = NULL;
 	bn_source_options options = BN_SOURCE_OPTIONS_INIT;
+	options.no_rejects = true;
 	int rc = bn_source_find(&source, env, NULL, path, err);
 	if (rc < 0)
 		return rc;

@@ -9,6 +9,21 @@
 #include <string.h>
 #include <strings.h>
 
+#define LISTED 8 /* models in a hint */
+
+static void hint_models(const bn_server *s, bn_err *err)
+{
+	bn_buf names = BN_BUF_INIT;
+	for (size_t i = 0; i < s->model_count && i < LISTED; i++)
+		bn_buf_addf(&names, "%s%.60s/%.40s", i ? ", " : "", bn_predictor_name(s->models[i]),
+			bn_predictor_version(s->models[i]));
+	if (s->model_count > LISTED)
+		bn_buf_addf(&names, " and %zu more", s->model_count - LISTED);
+	if (names.ptr && !names.failed)
+		bn_err_hint(err, "served here: %s", names.ptr);
+	bn_buf_release(&names);
+}
+
 int bn_call_use_model(bn_call *c, const char *name, const char *version, bn_err *err)
 {
 	bn_server *s = c->server;
@@ -17,9 +32,12 @@ int bn_call_use_model(bn_call *c, const char *name, const char *version, bn_err 
 		if (!strcmp(bn_predictor_name(s->models[i]), name) &&
 			(!version || !strcmp(bn_predictor_version(s->models[i]), version)))
 			break;
-	if (i == s->model_count)
-		return bn_err_set(err, BN_ENOTFOUND, "no model '%.100s'%s%.40s is served here",
-			name, version ? " version " : "", version ? version : "");
+	if (i == s->model_count) {
+		bn_err_set(err, BN_ENOTFOUND, "no model '%.100s'%s%.40s is served here", name,
+			version ? " version " : "", version ? version : "");
+		hint_models(s, err);
+		return BN_ENOTFOUND;
+	}
 	c->model = i;
 	if (!c->worker->sessions[i]) {
 		int rc = bn_session_new(&c->worker->sessions[i], s->models[i], &s->o.policy, err);

@@ -7,6 +7,7 @@
  */
 #include "core/serve/_server.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int from_split(bn_call *c, const json_t *split, bn_err *err)
@@ -70,13 +71,25 @@ static int from_json(bn_call *c, const json_t *body, bn_err *err)
 	return from_tensors(c, value, keys[which], err);
 }
 
+/* MLflow's body does not say which of several models answered. */
+static void name_model(bn_call *c)
+{
+	const bn_predictor *p = bn_session_predictor(c->session);
+	char name[256];
+	snprintf(name, sizeof name, "%s/%s", bn_predictor_name(p), bn_predictor_version(p));
+	bn_http_response_add(c->response, "X-Binnacle-Model", name, NULL);
+}
+
 int bn_route_invocations(bn_call *c, bn_err *err)
 {
 	json_t *body = NULL;
 	bn_buf *b = &c->response->body;
-	int rc = bn_call_use_model(c, NULL, NULL, err);
+	size_t n = c->match.param_count;
+	int rc = bn_call_use_model(
+		c, n > 0 ? c->match.params[0] : NULL, n > 1 ? c->match.params[1] : NULL, err);
 	if (rc)
 		return rc;
+	name_model(c);
 	if (bn_call_has_type(c, "text/csv", false)) {
 		rc = bn_rows_from_csv(c, err);
 	} else if (bn_call_has_type(c, "application/json", false)) {

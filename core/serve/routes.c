@@ -16,6 +16,9 @@
 	R("/predict/{model}", "POST", predict, PREDICT, PLAIN, BN_ROUTE_BODY) \
 	R("/predict/{model}/{version}", "POST", predict, PREDICT, PLAIN, BN_ROUTE_BODY) \
 	R("/invocations", "POST", invocations, INVOCATIONS, MLFLOW, BN_ROUTE_BODY) \
+	R("/invocations/{model}", "POST", invocations, INVOCATIONS, MLFLOW, BN_ROUTE_BODY) \
+	R("/invocations/{model}/{version}", "POST", invocations, INVOCATIONS, MLFLOW, \
+		BN_ROUTE_BODY) \
 	R("/ping", "GET", health, HEALTH, PLAIN, BN_ROUTE_OPEN) \
 	R("/health", "GET", health, HEALTH, PLAIN, BN_ROUTE_OPEN) \
 	R("/healthz", "GET", health, HEALTH, PLAIN, BN_ROUTE_OPEN) \

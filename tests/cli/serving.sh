@@ -196,6 +196,13 @@ place="--port 0"
 [ "$(stat -c %a power.sock)" = 600 ] || fail "mode of the socket"
 expect 0 "predict through a Unix socket, without a token" "$B" predict --endpoint "$url" jobs.csv -q
 cmp -s out csv || fail "the Unix socket answers otherwise"
+expect 0 "a model of the server's by name" "$B" predict power/1 jobs.csv --endpoint "$url"
+says "rows predicted by power/1"
+cmp -s out csv || fail "the named model answers otherwise"
+expect 3 "a model that is not served" "$B" predict other jobs.csv --endpoint "$url"
+says "served here: power/1"
+expect 2 "a name as the registry has it" "$B" predict power@champion jobs.csv --endpoint "$url"
+says "NAME or NAME/VERSION"
 expect 0 "endpoint ls shows its path" "$B" endpoint ls
 says "unix:$PWD/power.sock"
 expect 6 "the same path twice" "$B" serve power/1 --unix power.sock
@@ -226,6 +233,15 @@ else
 fi
 unset BINNACLE_TOKEN
 expect 5 "nobody listens" "$B" predict --endpoint http://127.0.0.1:1 jobs.csv
+expect 2 "a route behind the address" "$B" predict --endpoint http://127.0.0.1:8420/predict jobs.csv
+says "endpoint http://127.0.0.1:8420"
+{ head -3 jobs.csv; echo 3; } >short.csv
+expect 2 "a short row" "$B" predict power/1 short.csv
+says "short.csv:4:1"
+! grep -q on-error err || fail "predict has no --on-error"
+expect 3 "a directory that is not there" "$B" serve ./nosuchdir
+says "no directory './nosuchdir'"
+expect 2 "bodies of nothing" "$B" serve power/1 --max-body 0
 expect 2 "a socket without unix:" "$B" predict --endpoint u.sock jobs.csv
 says "unix:u.sock"
 expect 2 "a host without http://" "$B" predict --endpoint localhost:8420 jobs.csv

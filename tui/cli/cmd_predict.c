@@ -11,6 +11,7 @@
 #include "tui/cli/token.h"
 #include "tui/cli/verbs.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <math.h>
 #include <string.h>
@@ -30,6 +31,7 @@ typedef struct output {
 	json_t *items;      /* --json */
 	bn_table_writer *w; /* arrow */
 	bool headed;
+	char by[128];     /* NAME/VERSION of the model that answered, when a server said so */
 	uint64_t unknown; /* cells of unseen categories */
 } output;
 
@@ -249,8 +251,8 @@ static int finish(output *o, uint64_t rows, bn_err *err)
 	rc = o->w ? bn_table_writer_finish(o->w, err) : finish_text(o, err);
 	if (rc < 0)
 		return rc;
-	bn_cli_say(o->cli, "%llu rows predicted%s%s", (unsigned long long)rows,
-		o->path ? " into " : "", o->path ? o->path : "");
+	bn_cli_say(o->cli, "%llu rows predicted%s%s%s%s", (unsigned long long)rows,
+		*o->by ? " by " : "", o->by, o->path ? " into " : "", o->path ? o->path : "");
 	return 0;
 }
 
@@ -389,6 +391,32 @@ static void restart_remote(void *user)
 		bn_buf_adds(&m->o->text, "prediction\n");
 }
 
+/* NAME or NAME/VERSION, as a server has them in its routes. */
+static bool is_served_name(const char *model)
+{
+	size_t name = strcspn(model, "/"), rest = strlen(model) - name;
+	for (const char *p = model; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("-_./", *p))
+			return false;
+	return name && rest != 1 && (!rest || !strchr(model + name + 1, '/'));
+}
+
+/* The length of the address without the route that somebody pasted with it, or 0. */
+static size_t without_route(const char *url)
+{
+	static const char *const routes[] = {"/predict", "/invocations", "/v2", "/ping", "/health",
+		"/healthz", "/version", "/metrics"};
+	size_t n = strlen(url);
+	while (n && url[n - 1] == '/')
+		n--;
+	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+		size_t len = strlen(routes[i]);
+		if (n > len && !strncmp(url + n - len, routes[i], len))
+			return n - len;
+	}
+	return 0;
+}
+
 static bool is_address(const char *url)
 {
 	if (bn_str_starts(url, "unix:"))
@@ -421,6 +449,12 @@ static int check_endpoint(const bn_cli *cli, const char *url, bn_err *err)
 	int rc = 0;
 	if (!is_address(url))
 		return no_address(cli, url, err);
+	size_t server = bn_str_starts(url, "http") ? without_route(url) : 0;
+	if (server) {
+		bn_err_set(err, BN_EINVAL, "--endpoint is the server's address, without a route");
+		bn_err_hint(err, "--endpoint %.*s", (int)server, url);
+		return BN_EINVAL;
+	}
 	if (ca && (rc = bn_fs_look(&kind, bn_cli_env(cli), ca, err)) < 0)
 		return rc;
 	if (kind == BN_PATH_ABSENT)
@@ -430,7 +464,7 @@ static int check_endpoint(const bn_cli *cli, const char *url, bn_err *err)
 	return 0;
 }
 
-static int open_remote(remote *m, const char *url, bn_err *err)
+static int open_remote(remote *m, const char *url, const char *model, bn_err *err)
 {
 	const bn_cli *cli = m->o->cli;
 	char *token = NULL;
@@ -443,11 +477,11 @@ static int open_remote(remote *m, const char *url, bn_err *err)
 		.unix_socket = is_unix ? url + 5 : NULL, .ca_file = bn_cli_opt(cli, "ca-file")};
 	if ((rc = bn_http_client_new(&m->http, bn_cli_env(cli), &options, err)) < 0)
 		goto out;
-	if (is_unix) /* the host is in Host alone */
-		m->url = bn_strdup("http://localhost/invocations");
-	else
-		m->url =
-			bn_strf("%.*s/invocations", (int)(n && url[n - 1] == '/' ? n - 1 : n), url);
+	if (n && url[n - 1] == '/')
+		n--;
+	m->url = bn_strf("%.*s/invocations%s%s", is_unix ? 16 : (int)n,
+		is_unix ? "http://localhost" : url, /* the host is in Host alone */
+		model ? "/" : "", model ? model : "");
 	m->authorization = token ? bn_strf("Authorization: Bearer %s", token) : NULL;
 	if (!m->url || (token && !m->authorization))
 		rc = bn_err_nomem(err, "a request");
@@ -456,7 +490,9 @@ out:
 	return rc;
 }
 
-static int predict_there(output *o, const char *url, const char *file, bn_err *err)
+/* model NULL: the server's first; it says which. */
+static int predict_there(
+	output *o, const char *url, const char *model, const char *file, bn_err *err)
 {
 	remote m = {.o = o};
 	uint64_t rows = 0;
@@ -467,7 +503,12 @@ static int predict_there(output *o, const char *url, const char *file, bn_err *e
 		return bn_err_set(err, BN_EINVAL, "--out: a server's answers are written as CSV");
 	if ((rc = check_endpoint(o->cli, url, err)) < 0)
 		goto out;
-	if ((rc = open_remote(&m, url, err)) < 0)
+	if (model && !is_served_name(model)) {
+		rc = bn_err_set(err, BN_EINVAL, "with --endpoint, MODEL is NAME or NAME/VERSION");
+		bn_err_hint(err, "as the server has them: binnacle endpoint ls");
+		goto out;
+	}
+	if ((rc = open_remote(&m, url, model, err)) < 0)
 		goto out;
 	restart_remote(&m);
 	if ((rc = bn_predict_frames(bn_cli_env(o->cli), file, REMOTE_ROWS, &sink, &rows, err)) < 0)
@@ -481,6 +522,9 @@ static int predict_there(output *o, const char *url, const char *file, bn_err *e
 			(unsigned long long)m.rows, (unsigned long long)rows);
 		goto out;
 	}
+	bn_http_answer_header(&m.answer, "X-Binnacle-Model", o->by, sizeof o->by);
+	if (!is_served_name(o->by))
+		o->by[0] = '\0'; /* a proxy's, or nobody's who means well */
 	rc = finish(o, rows, err);
 out:
 	bn_http_answer_release(&m.answer);
@@ -496,14 +540,14 @@ static int run_predict(bn_cli *cli, bn_err *err)
 {
 	const char *endpoint = bn_cli_opt(cli, "endpoint");
 	output o = {.cli = cli, .path = bn_cli_opt(cli, "out"), .text = BN_BUF_INIT};
-	if (bn_cli_nargs(cli) != (endpoint ? 1 : 2))
-		return bn_err_set(err, BN_EINVAL,
-			endpoint ? "with --endpoint give the FILE alone"
-				 : "give a MODEL and a FILE");
+	int n = bn_cli_nargs(cli);
+	if (n != 2 && !(endpoint && n == 1))
+		return bn_err_set(err, BN_EINVAL, "give a MODEL and a FILE");
 	o.arrow = o.path && (bn_str_ends(o.path, ".arrow") || bn_str_ends(o.path, ".feather"));
 	if (!o.path && !bn_cli_is_text(cli) && !(o.items = json_array()))
 		return bn_err_nomem(err, "the answers");
-	int rc = endpoint ? predict_there(&o, endpoint, bn_cli_arg(cli, 0), err)
+	int rc = endpoint ? predict_there(&o, endpoint, n > 1 ? bn_cli_arg(cli, 0) : NULL,
+				    bn_cli_arg(cli, n - 1), err)
 			  : predict_here(&o, bn_cli_arg(cli, 0), bn_cli_arg(cli, 1), err);
 	bn_table_writer_free(o.w);
 	bn_file_out_free(o.file);
@@ -526,8 +570,11 @@ const bn_verb bn_verbs_predict[] = {
 		"directory. "
 		"Columns are\nmatched by name; others are ignored. The answers come in the order "
 		"of the "
-		"rows, as CSV with a\ncolumn per class probability for a classifier.",
+		"rows, as CSV with a\ncolumn per class probability for a classifier. With "
+		"--endpoint, "
+		"MODEL is NAME or\nNAME/VERSION as the server has it; without, the server's first "
+		"model answers.",
 		{"binnacle predict power@champion jobs.csv --out power.csv",
-			"binnacle predict --endpoint http://127.0.0.1:8420 jobs.csv"},
+			"binnacle predict power/3 jobs.csv --endpoint http://127.0.0.1:8420"},
 		predict_options, 0, run_predict},
 	{0}};

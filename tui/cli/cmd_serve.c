@@ -91,6 +91,8 @@ static int read_options(serving *s, bn_err *err)
 			 cli, "max-per-address", 1, 1000000, &s->max_per_address, err)) < 0 ||
 		(rc = bn_cli_opt_duration(cli, "grace", &s->grace_ns, err)) < 0)
 		return rc;
+	if (bn_cli_opt(cli, "max-body") && s->max_body <= 0)
+		return bn_err_set(err, BN_EINVAL, "--max-body: a body has a byte at least");
 	if (bn_cli_nargs(cli) > MAX_MODELS)
 		return bn_err_set(err, BN_EINVAL, "at most %d models", MAX_MODELS);
 	return 0;

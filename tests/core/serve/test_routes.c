@@ -605,6 +605,21 @@ START_TEST(test_nan_as_python_writes_it_is_a_missing_value)
 }
 END_TEST
 
+START_TEST(test_invocations_says_which_of_several_models_answered)
+{
+	open_server(NULL, false);
+	ck_assert_int_eq(post("/invocations", "{\"dataframe_records\":[{" ROW "}]}"), 200);
+	ck_assert_str_eq(header("X-Binnacle-Model"), "power/3");
+	ck_assert_int_eq(post("/invocations/class", "{\"dataframe_records\":[{" ROW "}]}"), 200);
+	ck_assert_str_eq(header("X-Binnacle-Model"), "class/1");
+	ck_assert_int_eq(post("/invocations/class/1", "{\"dataframe_records\":[{" ROW "}]}"), 200);
+	ck_assert_int_eq(post("/invocations/class/2", "{}"), 404);
+	ck_assert(says("no model 'class' version 2"));
+	ck_assert(says("served here: power/3, class/1"));
+	close_server();
+}
+END_TEST
+
 START_TEST(test_invocations_says_what_is_wrong_in_mlflows_words)
 {
 	open_server(NULL, false);
@@ -698,5 +713,6 @@ BN_TEST_MAIN("core/serve/routes", test_predict_answers_an_object_and_an_array_al
 	test_oip_infer_takes_one_tensor_per_input, test_oip_infer_takes_one_matrix_of_all_inputs,
 	test_oip_infer_says_what_is_wrong, test_invocations_takes_every_form_of_mlflow,
 	test_nan_as_python_writes_it_is_a_missing_value,
+	test_invocations_says_which_of_several_models_answered,
 	test_invocations_says_what_is_wrong_in_mlflows_words,
 	test_metrics_are_strict_prometheus_text, test_a_server_needs_a_model)
