@@ -10,8 +10,10 @@ int bn_fs_error_named(bn_err *err, int errnum, const char *doing, const char *pa
 /* What bn_fs_write_all and bn_fs_read_at do; 0 or -errno. */
 int bn_fs_put(const bn_env *env, int fd, const void *bytes, size_t n);
 int bn_fs_get(const bn_env *env, int fd, void *bytes, size_t n, off_t at, size_t *got);
-/* Appends the bytes of an open file, from its start. */
-int bn_fs_read_rest(const bn_env *env, int fd, const char *path, bn_buf *b, bn_err *err);
+/* Appends the bytes of an open regular file, from its start: at most that many, also of one that grows
+ * meanwhile. BN_EINVAL for a larger one and for what is no regular file, which may have no end. */
+int bn_fs_read_rest(
+	const bn_env *env, int fd, const char *path, uint64_t most, bn_buf *b, bn_err *err);
 /* The body of bn_fs_write_file and bn_dir_write_file; exact: a mode to set, or NULL to leave it to
  * the umask. */
 int bn_fs_write_durable(const bn_env *env, const bn_dir *at, const char *path, const char *shown,

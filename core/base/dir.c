@@ -8,6 +8,9 @@
 #include <fcntl.h>
 #include <string.h>
 
+#define MOST_BELOW \
+	((uint64_t)1 << 30) /* of a file that is read whole: weights of a model, segments */
+
 /* ---- handles -------------------------------------------------------------------------------- */
 
 static int dir_new(bn_dir **out, const bn_env *env, const bn_dir *at, const char *path, bn_err *err)
@@ -142,7 +145,8 @@ int bn_dir_read_file(const bn_dir *at, const char *name, bn_buf *b, bn_err *err)
 	if (rc)
 		return rc;
 	char *path = bn_dir_join(at, name);
-	rc = path ? bn_fs_read_rest(at->env, fd, path, b, err) : bn_err_nomem(err, "a file name");
+	rc = path ? bn_fs_read_rest(at->env, fd, path, MOST_BELOW, b, err)
+		  : bn_err_nomem(err, "a file name");
 	bn_free(path);
 	at->env->fs->close(at->env, fd);
 	return rc;

@@ -41,7 +41,8 @@ bool bn_dir_free_bytes(const bn_dir *d, uint64_t *bytes);
  * anything else that is no regular file. */
 int bn_dir_open_file(
 	int *fd, const bn_dir *at, const char *name, int flags, mode_t mode, bn_err *err);
-int bn_dir_read_file(const bn_dir *at, const char *name, bn_buf *b, bn_err *err); /* appends */
+int bn_dir_read_file(
+	const bn_dir *at, const char *name, bn_buf *b, bn_err *err); /* appends; 1 GiB at most */
 /* Durable and all or nothing, as bn_fs_write_file; mode is set whatever the umask is. */
 int bn_dir_write_file(
 	const bn_dir *at, const char *name, const void *bytes, size_t n, mode_t mode, bn_err *err);

@@ -15,6 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#define MOST_NAMED \
+	((uint64_t)64 << 20) /* of a file that somebody names: specs, suites, keys, tokens */
+
 /* ---- whole files ---------------------------------------------------------------------------- */
 
 int bn_fs_read_at(const bn_env *env, int fd, void *bytes, size_t n, off_t at, size_t *got,
@@ -41,16 +44,40 @@ int bn_fs_get(const bn_env *env, int fd, void *bytes, size_t n, off_t at, size_t
 	return 0;
 }
 
-int bn_fs_read_rest(const bn_env *env, int fd, const char *path, bn_buf *b, bn_err *err)
+static int too_large(const char *path, uint64_t most, bn_err *err)
+{
+	return bn_err_set(err, BN_EINVAL, "'%s' is larger than %llu MiB", path,
+		(unsigned long long)(most >> 20));
+}
+
+/* What it is; only a regular file of that size at most may be read whole. */
+static int check_whole(
+	struct stat *st, const bn_env *env, int fd, const char *path, uint64_t most, bn_err *err)
+{
+	int e = env->fs->fstat(env, fd, st);
+	if (e == 0 && S_ISDIR(st->st_mode))
+		e = -EISDIR;
+	if (e < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot read '%s'", path);
+	if (!S_ISREG(st->st_mode))
+		return bn_err_set(err, BN_EINVAL, "'%s' is no regular file", path);
+	return (uint64_t)st->st_size > most ? too_large(path, most, err) : 0;
+}
+
+int bn_fs_read_rest(
+	const bn_env *env, int fd, const char *path, uint64_t most, bn_buf *b, bn_err *err)
 {
 	struct stat st = {0};
-	if (env->fs->fstat(env, fd, &st) == 0 && S_ISDIR(st.st_mode))
-		return bn_err_sys(err, BN_EIO, EISDIR, "cannot read '%s'", path);
+	int rc = check_whole(&st, env, fd, path, most, err);
+	if (rc < 0)
+		return rc;
 	for (off_t at = 0;;) {
 		size_t want = at == 0 && st.st_size > 0 ? (size_t)st.st_size + 1 : 65536, got;
+		if ((uint64_t)at > most)
+			return too_large(path, most, err);
 		if (bn_buf_reserve(b, want))
 			return bn_err_nomem(err, path);
-		int rc = bn_fs_read_at(env, fd, b->ptr + b->len, want, at, &got, path, err);
+		rc = bn_fs_read_at(env, fd, b->ptr + b->len, want, at, &got, path, err);
 		b->len += got;
 		b->ptr[b->len] = '\0';
 		at += (off_t)got;
@@ -61,10 +88,11 @@ int bn_fs_read_rest(const bn_env *env, int fd, const char *path, bn_buf *b, bn_e
 
 int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err)
 {
-	int fd = env->fs->open(env, NULL, path, O_RDONLY, 0);
+	/* a FIFO that nobody writes to would keep open() waiting */
+	int fd = env->fs->open(env, NULL, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	if (fd < 0)
 		return bn_fs_error_named(err, -fd, "cannot open", path);
-	int rc = bn_fs_read_rest(env, fd, path, b, err);
+	int rc = bn_fs_read_rest(env, fd, path, MOST_NAMED, b, err);
 	env->fs->close(env, fd);
 	return rc;
 }

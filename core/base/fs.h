@@ -59,7 +59,8 @@ void bn_fs_hold_streams(void);
 
 /* ---- whole files ---------------------------------------------------------------------------- */
 
-/* Appends the file's bytes to b. BN_ENOTFOUND when it is not there. */
+/* Appends the file's bytes to b. BN_ENOTFOUND when it is not there, BN_EINVAL when it is no regular file
+ * (a pipe, a device) or larger than 64 MiB: what streams or is large is not read so. */
 int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err);
 /* Durable and all or nothing: tmp file beside path, fsync, rename over path, fsync of the
  * directory. An interrupted call leaves the old file (and perhaps a *.tmp). A device or a pipe is

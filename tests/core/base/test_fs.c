@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static toy_dir dir;
@@ -50,6 +51,30 @@ START_TEST(test_fs_read_names_what_is_missing_or_no_file)
 	ck_assert_int_eq(bn_fs_read_file(env, path, &b, &e), BN_ENOTFOUND);
 	ck_assert_ptr_nonnull(strstr(e.msg, path));
 	ck_assert_int_eq(bn_fs_read_file(env, dir.path, &b, NULL), BN_EIO);
+	bn_buf_release(&b);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+START_TEST(test_fs_reads_nothing_that_has_no_end)
+{
+	const bn_env *env = start();
+	bn_buf b = BN_BUF_INIT;
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(bn_fs_read_file(env, path, &b, &err), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "is no regular file"));
+	bn_err_clear(&err);
+	ck_assert_int_eq(bn_fs_read_file(env, "/dev/zero", &b, &err), BN_EINVAL);
+	bn_err_clear(&err);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_bn_ok(bn_fs_write_file(env, path, "x", 1, 0600, &err), &err);
+	ck_assert_int_eq(truncate(path, (64 << 20) + 1), 0); /* takes no room */
+	ck_assert_int_eq(bn_fs_read_file(env, path, &b, &err), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "is larger than 64 MiB"));
+	bn_err_clear(&err);
+	ck_assert_uint_eq(b.len, 0);
+	ck_assert_bn_ok(bn_fs_read_file(env, "/proc/self/status", &b, &err), &err);
+	ck_assert_uint_gt(b.len, 0);
 	bn_buf_release(&b);
 	toy_dir_remove(&dir);
 }
@@ -261,7 +286,8 @@ START_TEST(test_fs_knows_what_kind_of_disk_it_is)
 END_TEST
 
 BN_TEST_MAIN("core/base/fs", test_fs_reads_back_what_it_wrote,
-	test_fs_read_names_what_is_missing_or_no_file, test_fs_replaces_a_file_whole_or_not_at_all,
+	test_fs_read_names_what_is_missing_or_no_file, test_fs_reads_nothing_that_has_no_end,
+	test_fs_replaces_a_file_whole_or_not_at_all,
 	test_fs_writes_all_through_short_writes_and_signals,
 	test_fs_lists_sorted_and_removes_trees_but_not_what_links_point_to,
 	test_fs_listing_that_breaks_off_is_an_error, test_paths_join_and_become_absolute,
