@@ -11,6 +11,7 @@
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 #include "core/data/table.h"
 #include "core/store/object/object.h"
 
@@ -59,15 +60,22 @@ static const bn_feature_input *input_of(const bn_predictor *p, size_t i)
 	return bn_features_input(bn_model_features(bn_predictor_model(p)), i);
 }
 
+/* Of a text that training never saw: what is kept, cut between characters. */
+static size_t kept_bytes(const char *text)
+{
+	size_t n = text ? strnlen(text, BN_PREDICTION_TEXT + 1) : 0;
+	return n <= BN_PREDICTION_TEXT
+		       ? n
+		       : BN_PREDICTION_TEXT - bn_utf8_tail(text, BN_PREDICTION_TEXT);
+}
+
 static size_t unknown_text_bytes(const bn_session *s, size_t rows, size_t inputs)
 {
 	size_t n = 0;
 	for (size_t r = 0; r < rows; r++)
 		for (size_t i = 0; i < inputs; i++)
-			if (bn_session_cell_is_unknown(s, r, i)) {
-				const char *t = bn_session_cell_text(s, r, i);
-				n += t ? strlen(t) + 1 : 0;
-			}
+			if (bn_session_cell_is_unknown(s, r, i))
+				n += kept_bytes(bn_session_cell_text(s, r, i)) + 1;
 	return n;
 }
 
@@ -102,9 +110,10 @@ static parcel *make_parcel(const bn_served *served)
 			q->texts[at] = bn_session_cell_text(s, r, i);
 			if (bn_session_cell_is_unknown(
 				    s, r, i)) { /* its text dies with the request */
-				size_t n = strlen(q->texts[at]) + 1;
+				size_t n = kept_bytes(q->texts[at]);
 				q->texts[at] = memcpy(copy, q->texts[at], n);
-				copy += n;
+				copy[n] = '\0';
+				copy += n + 1;
 			}
 		}
 	}

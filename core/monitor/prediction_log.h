@@ -8,7 +8,8 @@
  *	_time (timestamp ns UTC), _request (string), _latency_us (float64), _prediction (float64 or
  *	string), then the model's inputs by name (float64, bool or dictionary string)
  *
- * and named by a commuting event `prediction.batch` of entity `predictions/<endpoint id>`:
+ * (of a category that training never saw BN_PREDICTION_TEXT bytes at most: a client chooses it), and
+ * named by a commuting event `prediction.batch` of entity `predictions/<endpoint id>`:
  *
  *	{"endpoint", "model", "version", "rows", "object", "from_ms", "to_ms"}
  *
@@ -28,6 +29,8 @@
 #include "core/store/workspace.h"
 
 #include <stdint.h>
+
+#define BN_PREDICTION_TEXT 256
 
 typedef struct bn_prediction_log bn_prediction_log;
 

@@ -102,6 +102,8 @@ static bn_prediction_log *start_log(size_t batch_rows, size_t max_pending)
 	return log;
 }
 
+static const char *unseen = "mauve"; /* the colour of rows that are moved far */
+
 /* Rows of the test part, x0 moved by shift, as one request at that time. */
 static void serve_rows(bn_prediction_log *log, size_t from, size_t n, double shift, int64_t time_ns)
 {
@@ -120,7 +122,7 @@ static void serve_rows(bn_prediction_log *log, size_t from, size_t n, double shi
 			ck_assert_bn_ok(bn_session_set_number(s, r, input, x, &err), &err);
 		}
 		const bn_column_view *c = bn_frame_find(&d->test, "colour");
-		const char *colour = shift > 100 ? "mauve" : c->dictionary[c->codes[k]];
+		const char *colour = shift > 100 ? unseen : c->dictionary[c->codes[k]];
 		ck_assert_bn_ok(bn_session_set_text(s, r,
 					(size_t)bn_predictor_find_input(bn_session_predictor(s),
 						"colour", strlen("colour")),
@@ -191,6 +193,41 @@ START_TEST(test_log_writes_batches_that_read_back)
 	bn_batch_release(&b);
 	bn_table_reader_free(t);
 	bn_free(path);
+	bn_prediction_batches_release(&l);
+	close_all();
+}
+END_TEST
+
+START_TEST(test_log_keeps_the_beginning_of_a_category_that_has_no_end)
+{
+	enum { PAIRS = 500000 };
+	open_workspace();
+	open_model(NULL, NULL);
+	bn_buf longest = BN_BUF_INIT;
+	bn_buf_adds(&longest, "m");
+	for (int i = 0; i < PAIRS; i++)
+		bn_buf_adds(&longest, "\xc3\xa9");
+	bn_prediction_log *log = start_log(0, 0);
+	unseen = longest.ptr;
+	serve_rows(log, 0, 1, 500, 1000000000);
+	unseen = "mauve";
+	ck_assert_bn_ok(bn_prediction_log_stop(log, &err), &err);
+	bn_prediction_window w = {.model = "power"};
+	bn_prediction_batches l;
+	char *path = NULL;
+	bn_table_reader *t = NULL;
+	bn_batch b = BN_BATCH_INIT;
+	ck_assert_bn_ok(bn_prediction_batches_list(&l, ws, &w, &err), &err);
+	ck_assert_bn_ok(object_path(ws, l.items[0].object, &path, &err), &err);
+	ck_assert_bn_ok(bn_table_open(&t, bn_env_real(), path, &err), &err);
+	ck_assert_bn_ok(bn_table_read(t, 0, NULL, 0, &b, &err), &err);
+	bn_text text = bn_column_text(&b.columns[bn_schema_find(bn_table_schema(t), "colour")], 0);
+	ck_assert_uint_eq(text.len, 255); /* and not half a character more */
+	ck_assert_mem_eq(text.ptr, longest.ptr, 255);
+	bn_batch_release(&b);
+	bn_table_reader_free(t);
+	bn_free(path);
+	bn_buf_release(&longest);
 	bn_prediction_batches_release(&l);
 	close_all();
 }
@@ -467,6 +504,7 @@ START_TEST(test_gauges_show_the_newest_report)
 END_TEST
 
 BN_TEST_MAIN("core/monitor/monitor", test_log_writes_batches_that_read_back,
+	test_log_keeps_the_beginning_of_a_category_that_has_no_end,
 	test_log_writes_when_rows_are_many_and_finds_windows, test_log_counts_what_it_must_drop,
 	test_log_takes_rows_from_many_threads, test_log_says_why_it_cannot_start,
 	test_report_finds_the_input_that_moved,
