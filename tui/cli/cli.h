@@ -98,6 +98,9 @@ typedef enum bn_format {
 	BN_AS_AGE,      /* milliseconds since 1970 -> how long ago */
 	BN_AS_BOOL,     /* yes / no */
 	BN_AS_ID,       /* first 8 characters of a hex id or hash */
+	BN_AS_WHOLE,    /* text that is of no use in part: an id, a URL; never cut */
+	BN_AS_GROUP, /* text that many rows share; the first to be left out where there is no room */
+	BN_AS_LONG,  /* text of any length, such as a command: cut shorter than names are */
 } bn_format;
 
 typedef struct bn_col {
@@ -106,8 +109,10 @@ typedef struct bn_col {
 	bn_format format;
 } bn_col;
 
-/* Shows a list. On a terminal the widest text columns give way until a row fits; a text in the last column goes
- * on below itself. items: array of objects (reference taken). cols ends with {0}. --json prints
+/* Shows a list. On a terminal a row fits into a line: the widest text column gives way first, down to its
+ * head; before names get short, groups that are alike in all rows are left out, then times, which a line on
+ * stderr says. A text in the last column goes on below itself. Elsewhere a text takes 80 columns
+ * at most, but for the last. items: array of objects (reference taken). cols ends with {0}. --json prints
  * {"items": [...], "count": n} with every key, also those without a column. empty: what to tell a
  * person when there is nothing ("no runs yet; start one with: binnacle run start ..."). */
 int bn_cli_list(bn_cli *cli, json_t *items, const bn_col *cols, const char *empty, bn_err *err);
@@ -131,6 +136,8 @@ void bn_cli_write_text(bn_cli *cli, const char *text, size_t n);
 void bn_cli_write(bn_cli *cli, const void *bytes, size_t n);
 /* A line on stderr, unless --quiet. */
 void bn_cli_say(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same for a line of facts: on a terminal it goes on in the next line at a blank. At most 511 bytes. */
+void bn_cli_note(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void bn_cli_warn(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Warns when the entity "class/name" has records of a newer binnacle: what is shown of it is not all. */
 int bn_cli_warn_newer(

@@ -155,7 +155,7 @@ static int run_show(bn_cli *cli, bn_err *err)
 
 static int run_ls(bn_cli *cli, bn_err *err)
 {
-	static const bn_col cols[] = {{"id", "REPORT", BN_AS_TEXT}, {"spec", "MODEL", BN_AS_TEXT},
+	static const bn_col cols[] = {{"id", "REPORT", BN_AS_WHOLE}, {"spec", "MODEL", BN_AS_TEXT},
 		{"dataset.verdict", "VERDICT", BN_AS_TEXT},
 		{"dataset.drifted", "DRIFTED", BN_AS_COUNT},
 		{"dataset.columns", "INPUTS", BN_AS_COUNT}, {"window.rows", "ROWS", BN_AS_COUNT},

@@ -65,7 +65,8 @@ static void say_state(bn_cli *cli, const bn_queue *q)
 		return;
 	if (q->limits.at_once > 0)
 		snprintf(most, sizeof most, "%lld", (long long)q->limits.at_once);
-	bn_cli_say(cli, "%s%s: %zu waiting, %lld running; %lld of %lld cores, %s of %s, %s at once",
+	bn_cli_note(cli,
+		"%s%s: %zu waiting, %lld running; %lld of %lld cores, %s of %s, %s at once",
 		q->name, q->paused_ms >= 0 ? " (paused)" : "", q->waiting,
 		(long long)q->used.at_once, (long long)q->used.cores, (long long)q->limits.cores,
 		bn_fmt_bytes((uint64_t)q->used.memory_bytes, taken),
@@ -78,7 +79,7 @@ static int queue_ls(bn_cli *cli, bn_err *err)
 		{"name", "NAME", BN_AS_TEXT}, {"status", "STATUS", BN_AS_TEXT},
 		{"cores", "CORES", BN_AS_INT}, {"memory_bytes", "MEMORY", BN_AS_BYTES},
 		{"queued_ms", "SINCE", BN_AS_AGE}, {"reason", "WAITS BECAUSE", BN_AS_TEXT}, {0}};
-	static const bn_col all_cols[] = {{"queue", "QUEUE", BN_AS_TEXT},
+	static const bn_col all_cols[] = {{"queue", "QUEUE", BN_AS_GROUP},
 		{"position", "#", BN_AS_INT}, {"id", "RUN", BN_AS_ID}, {"name", "NAME", BN_AS_TEXT},
 		{"status", "STATUS", BN_AS_TEXT}, {"cores", "CORES", BN_AS_INT},
 		{"memory_bytes", "MEMORY", BN_AS_BYTES}, {"queued_ms", "SINCE", BN_AS_AGE},

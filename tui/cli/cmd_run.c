@@ -130,8 +130,8 @@ static int warn_of_sort(bn_cli *cli, bn_workspace *ws, const bn_run_query *q, bn
 static int show_page(bn_cli *cli, const bn_run_page *page, const bn_run_query *q, bn_err *err)
 {
 	static const bn_col fixed[] = {{"id", "RUN", BN_AS_ID}, {"name", "NAME", BN_AS_TEXT},
-		{"status", "STATUS", BN_AS_TEXT}, {"experiment", "EXPERIMENT", BN_AS_TEXT},
-		{"title", "RUNS", BN_AS_TEXT}, {"duration_ns", "TIME", BN_AS_DURATION},
+		{"status", "STATUS", BN_AS_TEXT}, {"experiment", "EXPERIMENT", BN_AS_GROUP},
+		{"title", "RUNS", BN_AS_LONG}, {"duration_ns", "TIME", BN_AS_DURATION},
 		{"created_ms", "CREATED", BN_AS_TIME_MS}};
 	size_t n = sizeof fixed / sizeof *fixed;
 	bn_col *cols = bn_alloc_zeroed(n + q->column_count + 1, sizeof *cols);

@@ -5,6 +5,7 @@
 #include "core/launch/executor.h"
 #include "core/run/spec.h"
 #include "core/track/run.h"
+#include "core/track/series.h"
 #include "tui/cli/run_follow.h"
 #include "tui/cli/verbs.h"
 
@@ -52,22 +53,23 @@ static void print_inputs(bn_cli *cli, const json_t *list)
 	}
 }
 
-static void print_metrics(bn_cli *cli, const json_t *metrics)
+/* Of a metric that has points, what is no number is a value: a loss that diverged is shown. */
+static const char *value_text(double x, char buf[BN_FMT])
 {
-	const char *key;
-	json_t *m;
+	return isnan(x) ? "nan" : bn_fmt_sig(x, 6, buf);
+}
+
+static void print_metrics(bn_cli *cli, const bn_series_list *metrics)
+{
 	char a[BN_FMT], b[BN_FMT], c[BN_FMT];
-	if (json_object_size(metrics) == 0)
+	if (metrics->count == 0)
 		return;
 	bn_cli_print_in(cli, "bold", "\n%-26s %12s %12s %12s %9s\n", "metrics", "last", "min",
 		"max", "points");
-	json_object_foreach((json_t *)(uintptr_t)metrics, key, m)
-	{
-		bn_cli_print(cli, "  %-24s %12s %12s %12s %9lld\n", key,
-			bn_fmt_sig(bn_json_num(m, "last", NAN), 6, a),
-			bn_fmt_sig(bn_json_num(m, "min", NAN), 6, b),
-			bn_fmt_sig(bn_json_num(m, "max", NAN), 6, c),
-			(long long)bn_json_int(m, "count", 0));
+	for (size_t i = 0; i < metrics->count; i++) {
+		const bn_series_info *m = &metrics->items[i];
+		bn_cli_print(cli, "  %-24s %12s %12s %12s %9lld\n", m->key, value_text(m->last, a),
+			value_text(m->min, b), value_text(m->max, c), (long long)m->count);
 	}
 }
 
@@ -160,10 +162,10 @@ static int add_asked(json_t *o, bn_workspace *ws, bn_err *err)
 								    : bn_err_nomem(err, "a run");
 }
 
-static void print_more(bn_cli *cli, const json_t *o)
+static void print_more(bn_cli *cli, const json_t *o, const bn_series_list *metrics)
 {
 	print_pairs(cli, "parameters", json_object_get(o, "params"));
-	print_metrics(cli, json_object_get(o, "metrics"));
+	print_metrics(cli, metrics);
 	print_pairs(cli, "tags", json_object_get(o, "tags"));
 	const json_t *asked = json_object_get(o, "asked");
 	print_inputs(cli, json_object_get(asked, "inputs"));
@@ -192,17 +194,20 @@ static int run_show(bn_cli *cli, bn_err *err)
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT];
 	json_t *o = NULL;
+	bn_series_list metrics = BN_SERIES_LIST_INIT;
 	int rc;
 	if ((rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err)) < 0)
 		return rc;
 	if ((rc = bn_run_to_json(&o, ws, id, err)) < 0 || (rc = add_job(o, ws, id, err)) < 0 ||
 		(rc = add_asked(o, ws, err)) < 0 ||
+		(rc = bn_series_find_all(&metrics, ws, id, err)) < 0 ||
 		(rc = bn_cli_object(cli, json_incref(o), fields, err)) < 0)
 		goto out;
 	if (bn_cli_is_text(cli))
-		print_more(cli, o);
+		print_more(cli, o, &metrics);
 	rc = bn_cli_warn_newer(cli, ws, "run", id, err);
 out:
+	bn_series_list_release(&metrics);
 	json_decref(o);
 	return rc;
 }

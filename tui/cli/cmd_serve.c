@@ -389,10 +389,10 @@ static json_t *endpoint_json(const bn_endpoint *e)
 
 static int run_endpoint_ls(bn_cli *cli, bn_err *err)
 {
-	static const bn_col cols[] = {{"id", "ENDPOINT", BN_AS_TEXT},
+	static const bn_col cols[] = {{"id", "ENDPOINT", BN_AS_WHOLE},
 		{"state", "STATE", BN_AS_TEXT}, {"models", "MODELS", BN_AS_TEXT},
-		{"url", "URL", BN_AS_TEXT}, {"host", "HOST", BN_AS_TEXT},
-		{"user", "USER", BN_AS_TEXT}, {"requests", "REQUESTS", BN_AS_COUNT},
+		{"url", "URL", BN_AS_WHOLE}, {"host", "HOST", BN_AS_GROUP},
+		{"user", "USER", BN_AS_GROUP}, {"requests", "REQUESTS", BN_AS_COUNT},
 		{"p99_ms", "P99 MS", BN_AS_NUM}, {"started_ms", "STARTED", BN_AS_TIME_MS}, {0}};
 	bn_workspace *ws = NULL;
 	bn_endpoints l = {NULL, 0};

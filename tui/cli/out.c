@@ -149,6 +149,9 @@ static void add_text(bn_buf *b, const json_t *v, bn_format format, const bn_cli 
 		}
 		break;
 	case BN_AS_TEXT:
+	case BN_AS_WHOLE:
+	case BN_AS_GROUP:
+	case BN_AS_LONG:
 	case BN_AS_INT:
 		break;
 	}
@@ -160,7 +163,8 @@ static void add_text(bn_buf *b, const json_t *v, bn_format format, const bn_cli 
 
 static bool is_right_aligned(bn_format f)
 {
-	return f != BN_AS_TEXT && f != BN_AS_ID && f != BN_AS_TIME_MS && f != BN_AS_BOOL;
+	return f != BN_AS_TEXT && f != BN_AS_WHOLE && f != BN_AS_GROUP && f != BN_AS_LONG &&
+	       f != BN_AS_ID && f != BN_AS_TIME_MS && f != BN_AS_BOOL;
 }
 
 /* ---- lists ---------------------------------------------------------------------------------- */
@@ -251,26 +255,126 @@ static void add_wrapped(bn_buf *b, const char *text, size_t width, size_t indent
 	}
 }
 
-/* On a terminal, the widest text columns give way until a row fits into a line. */
-static void fit_columns(const bn_cli *cli, const bn_col *cols, size_t *width, size_t n)
+/* Columns of the terminal that f is; 0 when it is none, or one that does not say. */
+static size_t terminal_width(FILE *f)
 {
-	enum { LEAST = 8, GAP = 2 };
 	struct winsize size = {0};
-	if (!isatty(fileno(cli->out)) || ioctl(fileno(cli->out), TIOCGWINSZ, &size) != 0 ||
-		size.ws_col == 0)
-		return;
+	bool known = isatty(fileno(f)) && ioctl(fileno(f), TIOCGWINSZ, &size) == 0;
+	return known ? size.ws_col : 0;
+}
+
+enum { MAX_COLS = 32, GAP = 2, LEAST = 8, USEFUL = 16, MOST = 80 };
+
+/* The columns of a table as they are shown. */
+typedef struct table {
+	bn_col cols[MAX_COLS];
+	size_t width[MAX_COLS], n;
+	bool alike[MAX_COLS]; /* every row has the same */
+} table;
+
+static void table_measure(
+	table *t, const bn_cli *cli, const json_t *items, const bn_col *cols, size_t limit)
+{
+	bn_buf cell = BN_BUF_INIT, first = BN_BUF_INIT;
+	t->n = 0;
+	for (; cols->key && t->n < MAX_COLS; cols++, t->n++) {
+		size_t k = t->n;
+		t->cols[k] = *cols;
+		t->width[k] = bn_utf8_width(cols->title);
+		t->alike[k] = true;
+		for (size_t i = 0; i < json_array_size(items); i++) {
+			bn_buf_clear(&cell);
+			add_text(&cell, value_at(json_array_get(items, i), cols->key), cols->format,
+				cli);
+			size_t w = bn_utf8_width(cell.ptr);
+			if (w > limit && cols[1].key &&
+				(cols->format == BN_AS_TEXT || cols->format == BN_AS_LONG))
+				w = limit;
+			if (w > t->width[k])
+				t->width[k] = w;
+			if (i == 0) {
+				bn_buf_clear(&first);
+				bn_buf_add(&first, cell.ptr, cell.len);
+			}
+			t->alike[k] = t->alike[k] && cell.len == first.len &&
+				      !memcmp(cell.ptr, first.ptr, cell.len);
+		}
+	}
+	bn_buf_release(&cell);
+	bn_buf_release(&first);
+}
+
+/* How narrow the column may get: text, but not below its head; all else stays as it is. */
+static size_t table_floor(const table *t, size_t k, size_t least)
+{
+	size_t head = bn_utf8_width(t->cols[k].title);
+	bn_format f = t->cols[k].format;
+	if (f != BN_AS_TEXT && f != BN_AS_GROUP && f != BN_AS_LONG)
+		return t->width[k];
+	least = f == BN_AS_LONG ? LEAST : least;
+	return head > least ? head : least;
+}
+
+/* Takes from the widest column that can give until the row fits. */
+static bool table_narrow(table *t, size_t room, size_t least)
+{
 	for (;;) {
-		size_t total = 0, widest = n;
-		for (size_t k = 0; k < n; k++) {
-			total += width[k] + (k ? GAP : 0);
-			if (cols[k].format == BN_AS_TEXT && width[k] > LEAST &&
-				(widest == n || width[k] > width[widest]))
+		size_t total = 0, widest = t->n;
+		for (size_t k = 0; k < t->n; k++) {
+			total += t->width[k] + (k ? GAP : 0);
+			if (t->width[k] > table_floor(t, k, least) &&
+				(widest == t->n || t->width[k] > t->width[widest]))
 				widest = k;
 		}
-		if (total <= size.ws_col || widest == n)
-			return;
-		width[widest]--;
+		if (total <= room || widest == t->n)
+			return total <= room;
+		t->width[widest]--;
 	}
+}
+
+/* The group that is alike in all rows; n when there is none. */
+static size_t table_alike(const table *t)
+{
+	size_t k = 0;
+	while (k < t->n && !(t->cols[k].format == BN_AS_GROUP && t->alike[k]))
+		k++;
+	return k;
+}
+
+/* The last column of times; n when there is none. */
+static size_t table_times(const table *t)
+{
+	size_t k = t->n;
+	while (k > 0 && t->cols[k - 1].format != BN_AS_TIME_MS)
+		k--;
+	return k > 0 ? k - 1 : t->n;
+}
+
+static void table_leave_out(table *t, size_t k, bn_buf *left_out)
+{
+	bn_buf_addf(left_out, "%s%s", left_out->len ? ", " : "", t->cols[k].title);
+	t->n--;
+	memmove(&t->cols[k], &t->cols[k + 1], (t->n - k) * sizeof *t->cols);
+	memmove(&t->width[k], &t->width[k + 1], (t->n - k) * sizeof *t->width);
+	memmove(&t->alike[k], &t->alike[k + 1], (t->n - k) * sizeof *t->alike);
+}
+
+/* Makes text columns narrower until a row fits. Before names get too short to be told apart, groups that are
+ * alike in all rows are left out, then times. */
+static void table_fit(table *t, size_t room, bn_buf *left_out)
+{
+	table tried = *t;
+	while (!table_narrow(&tried, room, USEFUL)) {
+		size_t k = table_alike(t);
+		k = k < t->n ? k : table_times(t);
+		if (k == t->n) {
+			table_narrow(&tried, room, LEAST);
+			break;
+		}
+		table_leave_out(t, k, left_out);
+		tried = *t;
+	}
+	*t = tried;
 }
 
 static void add_row(bn_buf *out, bn_cli *cli, const json_t *item, const bn_col *cols,
@@ -295,31 +399,24 @@ static void add_row(bn_buf *out, bn_cli *cli, const json_t *item, const bn_col *
 
 static void list_text(bn_cli *cli, const json_t *items, const bn_col *cols)
 {
-	enum { MAX_COLS = 32 };
-	size_t width[MAX_COLS], n = 0;
-	bn_buf out = BN_BUF_INIT, cell = BN_BUF_INIT;
-	for (; cols[n].key && n < MAX_COLS; n++) {
-		width[n] = bn_utf8_width(cols[n].title);
-		for (size_t i = 0; i < json_array_size(items); i++) {
-			bn_buf_clear(&cell);
-			add_text(&cell, value_at(json_array_get(items, i), cols[n].key),
-				cols[n].format, cli);
-			size_t w = bn_utf8_width(cell.ptr);
-			if (w > width[n])
-				width[n] = w;
-		}
-	}
-	fit_columns(cli, cols, width, n);
+	table t;
+	size_t room = terminal_width(cli->out);
+	bn_buf out = BN_BUF_INIT, left_out = BN_BUF_INIT;
+	table_measure(&t, cli, items, cols, room ? SIZE_MAX : MOST);
+	if (room)
+		table_fit(&t, room, &left_out);
 	bn_buf_adds(&out, color_of(cli, "bold"));
-	add_row(&out, cli, NULL, cols, width, n);
+	add_row(&out, cli, NULL, t.cols, t.width, t.n);
 	bn_buf_addf(&out, "%s\n", color_of(cli, "reset"));
 	for (size_t i = 0; i < json_array_size(items); i++) {
-		add_row(&out, cli, json_array_get(items, i), cols, width, n);
+		add_row(&out, cli, json_array_get(items, i), t.cols, t.width, t.n);
 		bn_buf_addch(&out, '\n');
 	}
 	bn_cli_write(cli, out.ptr, out.len);
+	if (left_out.len)
+		bn_cli_say(cli, "no room for: %s (--json has all)", left_out.ptr);
 	bn_buf_release(&out);
-	bn_buf_release(&cell);
+	bn_buf_release(&left_out);
 }
 
 /* Inside its strings, what a terminal should not get is escaped; readers get the same text back. */
@@ -511,6 +608,20 @@ void bn_cli_say(bn_cli *cli, const char *fmt, ...)
 	print_clean(cli->err, fmt, ap);
 	fputc('\n', cli->err);
 	va_end(ap);
+}
+
+void bn_cli_note(bn_cli *cli, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	size_t room = terminal_width(cli->err);
+	bn_buf lines = BN_BUF_INIT;
+	add_wrapped(&lines, text, room ? room : sizeof text, 0);
+	bn_cli_say(cli, "%s", lines.len ? lines.ptr : "");
+	bn_buf_release(&lines);
 }
 
 void bn_cli_warn(bn_cli *cli, const char *fmt, ...)

@@ -1,6 +1,7 @@
 /* command.c - see command.h. */
 #include "tui/ui/command.h"
 
+#include "core/base/str.h"
 #include "tui/ui/key.h"
 
 #include <stdio.h>
@@ -56,6 +57,44 @@ bn_command_id bn_command_for_name(const char *name, size_t n, unsigned view)
 		}
 	}
 	return matches == 1 ? found : BN_CMD_NONE;
+}
+
+void bn_command_where(bn_command_id id, bn_buf *out)
+{
+	static const struct {
+		unsigned view;
+		const char *name;
+	} screens[] = {{BN_ON_OVERVIEW, "Overview (1)"}, {BN_ON_DATA, "Data (2)"},
+		{BN_ON_VERSIONS, "the versions of a dataset"}, {BN_ON_ROWS, "rows"},
+		{BN_ON_PROFILE, "a profile"}, {BN_ON_FREQUENCY, "frequencies"},
+		{BN_ON_CHECKS, "checks"}, {BN_ON_RUNS, "Runs (3)"}, {BN_ON_RUN, "a run"},
+		{BN_ON_COMPARE, "a comparison"}, {BN_ON_MODELS, "Models (4)"},
+		{BN_ON_MODEL, "a model"}, {BN_ON_MONITOR, "Monitor (6)"},
+		{BN_ON_FEATURE, "a feature"}, {BN_ON_AUDIT, "Audit (9)"}, {BN_ON_DETAIL, "details"},
+		{BN_ON_JOBS, "jobs (B)"}, {BN_ON_JOB, "a job"}, {BN_ON_FINDINGS, "findings"}};
+	const char *between = "";
+	if (__builtin_popcount(command_table[id].views) > 4)
+		return;
+	for (size_t i = 0; i < sizeof screens / sizeof *screens; i++) {
+		if (!(command_table[id].views & screens[i].view))
+			continue;
+		bn_buf_addf(out, "%s%s", between, screens[i].name);
+		between = ", ";
+	}
+}
+
+void bn_command_near(const char *name, size_t n, bn_buf *out)
+{
+	const char *names[BN_CMD_COUNT + 1] = {NULL}, *near;
+	char word[64];
+	for (int i = 0; i < BN_CMD_COUNT; i++) {
+		names[i] = command_table[i].name;
+		if (n && strncmp(names[i], name, n) == 0)
+			bn_buf_addf(out, "%s:%s", out->len ? ", " : "", names[i]);
+	}
+	snprintf(word, sizeof word, "%.*s", (int)n, name);
+	if (!out->len && (near = bn_nearest_word(word, names)))
+		bn_buf_addf(out, ":%s", near);
 }
 
 bool bn_command_first_key(bn_command_id id, char out[16])

@@ -159,6 +159,11 @@ const bn_command *bn_command_get(bn_command_id id);
 bn_command_id bn_command_for_key(int key, unsigned view);
 /* Exact name, or a prefix that only one command of this view has. BN_CMD_NONE otherwise. */
 bn_command_id bn_command_for_name(const char *name, size_t n, unsigned view);
+/* Appends the screens where the command means something ("Runs (3)"); nothing when they are many. */
+void bn_command_where(bn_command_id id, bn_buf *out);
+/* Appends what a name that is none was meant to be: the commands of any screen that begin so, else the one
+ * nearest to it (":queue-pause, :queue-resume"). Nothing when none is near. */
+void bn_command_near(const char *name, size_t n, bn_buf *out);
 /* The first key of a command as a word; false when it has none. */
 bool bn_command_first_key(bn_command_id id, char out[16]);
 /* True when every word of query occurs in the name, the help or the keys. */

@@ -115,7 +115,11 @@ bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size)
 	const bn_command *c = bn_command_get(id);
 	bn_view *v = bn_frame_top(f);
 	if (!(c->views & bn_frame_kind(f))) {
-		snprintf(why, size, "'%s' means nothing on this screen", c->name);
+		bn_buf where = BN_BUF_INIT;
+		bn_command_where(id, &where);
+		snprintf(why, size, "'%s' means nothing on this screen%s%s", c->name,
+			where.len ? "; it does on " : "", where.len ? where.ptr : "");
+		bn_buf_release(&where);
 		return true;
 	}
 	if ((c->flags & BN_CMD_WRITES) && f->opt.readonly) {
@@ -398,6 +402,19 @@ int bn_frame_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err)
 	return 0; /* a motion on a screen without anything to move */
 }
 
+static int name_unknown(const char *name, size_t n, bn_err *err)
+{
+	bn_buf near = BN_BUF_INIT;
+	bn_command_near(name, n, &near);
+	bn_err_set(err, BN_EINVAL, "no command '%.*s'", (int)n, name);
+	if (near.len)
+		bn_err_hint(err, "did you mean %s?", near.ptr);
+	else
+		bn_err_hint(err, "? lists what there is");
+	bn_buf_release(&near);
+	return BN_EINVAL;
+}
+
 int bn_frame_run(bn_frame *f, const char *line, bn_err *err)
 {
 	bn_err own = BN_ERR_INIT;
@@ -409,8 +426,7 @@ int bn_frame_run(bn_frame *f, const char *line, bn_err *err)
 	if (!n)
 		return 0;
 	if (id == BN_CMD_NONE) {
-		rc = bn_err_set(&own, BN_EINVAL, "no command '%.*s'", (int)n, line);
-		bn_err_hint(&own, "? lists what there is");
+		rc = name_unknown(line, n, &own);
 	} else {
 		rc = bn_frame_do(f, id, arg, &own);
 	}

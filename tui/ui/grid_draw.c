@@ -117,6 +117,20 @@ static void layout_place(const bn_grid *t, layout *l, int cols)
 	}
 }
 
+/* The mark of what is further right gets a place of its own beside the last title, where columns can give
+ * it; for that none is left out. */
+static int layout_reserve(const bn_grid *t, layout *l, int cols)
+{
+	for (int room = GAP; room > 0; room--) {
+		layout tight = *l;
+		if (layout_narrow(t, &tight, cols - room)) {
+			*l = tight;
+			return room;
+		}
+	}
+	return 0;
+}
+
 static void layout_make(const bn_grid *t, layout *l, int cols)
 {
 	int frozen = columns_frozen(t);
@@ -129,6 +143,8 @@ static void layout_make(const bn_grid *t, layout *l, int cols)
 	}
 	if (t->first_column < 0) {
 		layout_shrink(t, l, cols);
+		if (l->more_right)
+			cols -= layout_reserve(t, l, cols);
 	} else {
 		l->more_left = t->first_column > frozen;
 		while (l->count > frozen + 1 && layout_width(l) > cols)

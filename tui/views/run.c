@@ -139,6 +139,12 @@ static void section_draw(bn_area a, int row, const char *title)
 	bn_area_text(a, row, 0, BN_INK_HEADER, title);
 }
 
+/* Of a metric that has points, what is no number is a value: a loss that diverged is shown. */
+static const char *value_text(char out[BN_FORMAT_BYTES], double x)
+{
+	return isnan(x) ? "nan" : bn_format_number(out, x);
+}
+
 static int facts_draw(const run_view *v, const bn_run_detail *d, bn_area a, int row)
 {
 	const bn_run_info *r = d->info;
@@ -154,10 +160,8 @@ static int facts_draw(const run_view *v, const bn_run_detail *d, bn_area a, int 
 	for (size_t i = 0; i < d->metric_count; i++, row++) {
 		bn_area_field(
 			a, row, 0, 24, i == d->metric ? BN_INK_STRONG : BN_INK_TEXT, d->metrics[i]);
-		bn_area_field_right(
-			a, row, 25, 12, BN_INK_NUMBER, bn_format_number(text, d->last[i]));
-		bn_area_field_right(
-			a, row, 38, 12, BN_INK_BEST, bn_format_number(text, d->best[i]));
+		bn_area_field_right(a, row, 25, 12, BN_INK_NUMBER, value_text(text, d->last[i]));
+		bn_area_field_right(a, row, 38, 12, BN_INK_BEST, value_text(text, d->best[i]));
 	}
 	section_draw(a, ++row, "run");
 	row++;

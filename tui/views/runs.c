@@ -110,7 +110,7 @@ static void field_cell(const bn_cell *c, bn_grid_cell *out)
 	if (c->kind == BN_CELL_TEXT)
 		out->text = c->text;
 	else if (c->kind == BN_CELL_NUMBER)
-		out->text = isnan(c->number) ? "NaN" : bn_format_number(out->buf, c->number);
+		out->text = isnan(c->number) ? "nan" : bn_format_number(out->buf, c->number);
 }
 
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)

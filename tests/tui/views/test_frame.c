@@ -146,6 +146,16 @@ START_TEST(test_frame_commands_are_typed_completed_and_remembered)
 	ck_assert_int_eq(bn_frame_run(b.f, "frobnicate", &err), BN_EINVAL);
 	ck_assert_str_eq(err.msg, "no command 'frobnicate'");
 	bn_err_clear(&err);
+	ck_assert_int_eq(bn_frame_run(b.f, "queue", &err), BN_EINVAL);
+	ck_assert_str_eq(err.hint, "did you mean :queue-pause, :queue-resume?");
+	bn_err_clear(&err);
+	ck_assert_int_eq(bn_frame_run(b.f, "comprae", &err), BN_EINVAL);
+	ck_assert_str_eq(err.hint, "did you mean :compare?");
+	bn_err_clear(&err);
+	ck_assert_int_eq(bn_frame_run(b.f, "queue-pause", &err), BN_EREFUSED);
+	ck_assert_str_eq(
+		err.msg, "'queue-pause' means nothing on this screen; it does on Runs (3)");
+	bn_err_clear(&err);
 	ck_assert_int_eq(bn_frame_run(b.f, "glyphs runes", &err), BN_EINVAL);
 	bench_close(&b);
 }
