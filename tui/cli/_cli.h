@@ -1,8 +1,9 @@
 /*
- * _cli.h - the inside of bn_cli, for cli.c (parsing), words.c, out.c (results) and help.c alone.
+ * _cli.h - the inside of bn_cli, for cli.c (parsing), words.c, out.c and out_table.c (results) and help.c alone.
  */
 #ifndef BN_TUI_CLI_PRIVATE_H
 #define BN_TUI_CLI_PRIVATE_H
+#include "core/base/buf.h"
 #include "tui/cli/cli.h"
 
 #include <stdio.h>
@@ -32,5 +33,19 @@ struct bn_cli {
 
 /* words.c: the error for words[0..n) that name no verb, n >= 1, with a hint at what was meant. */
 int bn_cli_word_unknown(const char *const *words, size_t n, bn_err *err);
+
+/* out.c: the escape sequence of a role, "" where colours are off; what a key reaches in an object; a value as
+ * people read it. */
+const char *bn_cli_color(const bn_cli *cli, const char *role);
+const json_t *bn_cli_value_at(const json_t *object, const char *key);
+void bn_cli_add_value(bn_buf *b, const json_t *v, bn_format format, const bn_cli *cli);
+
+/* out_table.c: text in a field, cut where it is wider; text in lines of at most width columns, broken at blanks,
+ * those after the first indented. */
+void bn_cli_add_padded(bn_buf *b, const char *text, size_t width, bool right, bool last);
+void bn_cli_add_wrapped(bn_buf *b, const char *text, size_t width, size_t indent);
+/* Columns of the terminal that f is; 0 when it is none, or one that does not say. */
+size_t bn_cli_terminal_width(FILE *f);
+void bn_cli_list_text(bn_cli *cli, const json_t *items, const bn_col *cols);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * out.c - shows results: the same JSON as a document, as tab-separated values, or as aligned text.
+ * out.c - shows results: the same JSON as a document, as tab-separated values, or as aligned text
+ * (out_table.c); and messages.
  */
 #include "core/base/buf.h"
 #include "core/base/json.h"
@@ -12,10 +13,9 @@
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-static const char *color_of(const bn_cli *cli, const char *role)
+const char *bn_cli_color(const bn_cli *cli, const char *role)
 {
 	static const struct {
 		const char *role, *code;
@@ -31,7 +31,7 @@ static const char *color_of(const bn_cli *cli, const char *role)
 
 /* ---- values --------------------------------------------------------------------------------- */
 
-static const json_t *value_at(const json_t *object, const char *key)
+const json_t *bn_cli_value_at(const json_t *object, const char *key)
 {
 	const json_t *v = json_object_get(object, key);
 	const char *dot = strchr(key, '.');
@@ -39,7 +39,7 @@ static const json_t *value_at(const json_t *object, const char *key)
 		return v;
 	char head[64];
 	snprintf(head, sizeof head, "%.*s", (int)(dot - key), key);
-	return value_at(json_object_get(object, head), dot + 1);
+	return bn_cli_value_at(json_object_get(object, head), dot + 1);
 }
 
 static void add_scalar(bn_buf *b, const json_t *v)
@@ -82,7 +82,7 @@ static void add_age(bn_buf *b, int64_t seconds)
 	bn_buf_addf(b, "%lld %s", (long long)(seconds / steps[i].unit), steps[i].name);
 }
 
-static void add_text(bn_buf *b, const json_t *v, bn_format format, const bn_cli *cli)
+void bn_cli_add_value(bn_buf *b, const json_t *v, bn_format format, const bn_cli *cli)
 {
 	char text[BN_FMT > BN_TIMESTAMP_TEXT ? BN_FMT : BN_TIMESTAMP_TEXT];
 	if (!v || json_is_null(v)) {
@@ -161,12 +161,6 @@ static void add_text(bn_buf *b, const json_t *v, bn_format format, const bn_cli 
 	bn_buf_release(&raw);
 }
 
-static bool is_right_aligned(bn_format f)
-{
-	return f != BN_AS_TEXT && f != BN_AS_WHOLE && f != BN_AS_GROUP && f != BN_AS_LONG &&
-	       f != BN_AS_ID && f != BN_AS_TIME_MS && f != BN_AS_BOOL;
-}
-
 /* ---- lists ---------------------------------------------------------------------------------- */
 
 static void list_tsv(bn_cli *cli, const json_t *items, const bn_col *cols)
@@ -178,7 +172,7 @@ static void list_tsv(bn_cli *cli, const json_t *items, const bn_col *cols)
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		for (const bn_col *c = cols; c->key; c++) {
 			bn_buf_clear(&cell);
-			add_scalar(&cell, value_at(json_array_get(items, i), c->key));
+			add_scalar(&cell, bn_cli_value_at(json_array_get(items, i), c->key));
 			if (c != cols)
 				bn_buf_addch(&line, '\t');
 			add_clean(&line, cell.ptr, cell.len, true);
@@ -188,235 +182,6 @@ static void list_tsv(bn_cli *cli, const json_t *items, const bn_col *cols)
 	bn_cli_write(cli, line.ptr, line.len);
 	bn_buf_release(&line);
 	bn_buf_release(&cell);
-}
-
-/* Bytes of the longest beginning, or end, of text that takes at most width columns. */
-static size_t part_length(const char *text, size_t n, size_t width, bool at_end)
-{
-	size_t used = 0, all = at_end ? bn_utf8_width(text) : 0, i = 0;
-	while (i < n) {
-		uint32_t cp;
-		size_t len = bn_utf8_decode(text + i, n - i, &cp);
-		size_t w = cp == BN_UTF8_BAD ? 1 : (size_t)bn_utf8_char_width(cp);
-		if (at_end ? all - used <= width : used + w > width)
-			break;
-		used += w;
-		i += len;
-	}
-	return at_end ? n - i : i;
-}
-
-/* Cuts text to that many columns, with a mark where something is missing: in the middle, since what
- * names have in common stands at their beginning and what tells them apart at their end. */
-static void add_cut(bn_buf *b, const char *text, size_t width)
-{
-	size_t n = strlen(text), tail = width >= 8 ? (width - 1) / 2 : 0;
-	bn_buf_add(b, text, part_length(text, n, width - 1 - tail, false));
-	bn_buf_addch(b, '>');
-	tail = tail ? part_length(text, n, tail, true) : 0;
-	bn_buf_add(b, text + n - tail, tail);
-}
-
-static void add_padded(bn_buf *b, const char *text, size_t width, bool right, bool last)
-{
-	size_t used = bn_utf8_width(text), pad = width > used ? width - used : 0;
-	while (right && pad) {
-		bn_buf_addch(b, ' ');
-		pad--;
-	}
-	if (used > width)
-		add_cut(b, text, width);
-	else
-		bn_buf_adds(b, text);
-	while (!last && pad--)
-		bn_buf_addch(b, ' ');
-}
-
-/* Text in lines of at most that many columns, broken at blanks, each below the first. */
-static void add_wrapped(bn_buf *b, const char *text, size_t width, size_t indent)
-{
-	size_t n = strlen(text), len;
-	for (size_t i = 0; i < n; i += len) {
-		size_t used = 0, blank = 0;
-		if (i > 0)
-			bn_buf_addf(b, "\n%*s", (int)indent, "");
-		for (len = 0; i + len < n;) {
-			uint32_t cp;
-			size_t k = bn_utf8_decode(text + i + len, n - i - len, &cp);
-			used += cp == BN_UTF8_BAD ? 1 : (size_t)bn_utf8_char_width(cp);
-			if (used > width && len > 0)
-				break;
-			len += k;
-			if (cp == ' ')
-				blank = len;
-		}
-		len = i + len < n && blank ? blank : len;
-		bn_buf_add(b, text + i, len - (i + len < n && blank));
-	}
-}
-
-/* Columns of the terminal that f is; 0 when it is none, or one that does not say. */
-static size_t terminal_width(FILE *f)
-{
-	struct winsize size = {0};
-	bool known = isatty(fileno(f)) && ioctl(fileno(f), TIOCGWINSZ, &size) == 0;
-	return known ? size.ws_col : 0;
-}
-
-enum { MAX_COLS = 32, GAP = 2, LEAST = 8, USEFUL = 16, MOST = 80 };
-
-/* The columns of a table as they are shown. */
-typedef struct table {
-	bn_col cols[MAX_COLS];
-	size_t width[MAX_COLS], n;
-	bool alike[MAX_COLS]; /* every row has the same */
-} table;
-
-static void table_measure(
-	table *t, const bn_cli *cli, const json_t *items, const bn_col *cols, size_t limit)
-{
-	bn_buf cell = BN_BUF_INIT, first = BN_BUF_INIT;
-	t->n = 0;
-	for (; cols->key && t->n < MAX_COLS; cols++, t->n++) {
-		size_t k = t->n;
-		t->cols[k] = *cols;
-		t->width[k] = bn_utf8_width(cols->title);
-		t->alike[k] = true;
-		for (size_t i = 0; i < json_array_size(items); i++) {
-			bn_buf_clear(&cell);
-			add_text(&cell, value_at(json_array_get(items, i), cols->key), cols->format,
-				cli);
-			size_t w = bn_utf8_width(cell.ptr);
-			if (w > limit && cols[1].key &&
-				(cols->format == BN_AS_TEXT || cols->format == BN_AS_LONG))
-				w = limit;
-			if (w > t->width[k])
-				t->width[k] = w;
-			if (i == 0) {
-				bn_buf_clear(&first);
-				bn_buf_add(&first, cell.ptr, cell.len);
-			}
-			t->alike[k] = t->alike[k] && cell.len == first.len &&
-				      !memcmp(cell.ptr, first.ptr, cell.len);
-		}
-	}
-	bn_buf_release(&cell);
-	bn_buf_release(&first);
-}
-
-/* How narrow the column may get: text, but not below its head; all else stays as it is. */
-static size_t table_floor(const table *t, size_t k, size_t least)
-{
-	size_t head = bn_utf8_width(t->cols[k].title);
-	bn_format f = t->cols[k].format;
-	if (f != BN_AS_TEXT && f != BN_AS_GROUP && f != BN_AS_LONG)
-		return t->width[k];
-	least = f == BN_AS_LONG ? LEAST : least;
-	return head > least ? head : least;
-}
-
-/* Takes from the widest column that can give until the row fits. */
-static bool table_narrow(table *t, size_t room, size_t least)
-{
-	for (;;) {
-		size_t total = 0, widest = t->n;
-		for (size_t k = 0; k < t->n; k++) {
-			total += t->width[k] + (k ? GAP : 0);
-			if (t->width[k] > table_floor(t, k, least) &&
-				(widest == t->n || t->width[k] > t->width[widest]))
-				widest = k;
-		}
-		if (total <= room || widest == t->n)
-			return total <= room;
-		t->width[widest]--;
-	}
-}
-
-/* The group that is alike in all rows; n when there is none. */
-static size_t table_alike(const table *t)
-{
-	size_t k = 0;
-	while (k < t->n && !(t->cols[k].format == BN_AS_GROUP && t->alike[k]))
-		k++;
-	return k;
-}
-
-/* The last column of times; n when there is none. */
-static size_t table_times(const table *t)
-{
-	size_t k = t->n;
-	while (k > 0 && t->cols[k - 1].format != BN_AS_TIME_MS)
-		k--;
-	return k > 0 ? k - 1 : t->n;
-}
-
-static void table_leave_out(table *t, size_t k, bn_buf *left_out)
-{
-	bn_buf_addf(left_out, "%s%s", left_out->len ? ", " : "", t->cols[k].title);
-	t->n--;
-	memmove(&t->cols[k], &t->cols[k + 1], (t->n - k) * sizeof *t->cols);
-	memmove(&t->width[k], &t->width[k + 1], (t->n - k) * sizeof *t->width);
-	memmove(&t->alike[k], &t->alike[k + 1], (t->n - k) * sizeof *t->alike);
-}
-
-/* Makes text columns narrower until a row fits. Before names get too short to be told apart, groups that are
- * alike in all rows are left out, then times. */
-static void table_fit(table *t, size_t room, bn_buf *left_out)
-{
-	table tried = *t;
-	while (!table_narrow(&tried, room, USEFUL)) {
-		size_t k = table_alike(t);
-		k = k < t->n ? k : table_times(t);
-		if (k == t->n) {
-			table_narrow(&tried, room, LEAST);
-			break;
-		}
-		table_leave_out(t, k, left_out);
-		tried = *t;
-	}
-	*t = tried;
-}
-
-static void add_row(bn_buf *out, bn_cli *cli, const json_t *item, const bn_col *cols,
-	const size_t *width, size_t n)
-{
-	bn_buf cell = BN_BUF_INIT;
-	size_t indent = 0;
-	for (size_t k = 0; k < n; k++) {
-		bn_buf_clear(&cell);
-		if (item)
-			add_text(&cell, value_at(item, cols[k].key), cols[k].format, cli);
-		if (k + 1 == n && item && bn_utf8_width(cell.ptr) > width[k])
-			add_wrapped(out, cell.ptr, width[k], indent);
-		else
-			add_padded(out, item ? cell.ptr : cols[k].title, width[k],
-				is_right_aligned(cols[k].format), k + 1 == n);
-		bn_buf_adds(out, k + 1 < n ? "  " : "");
-		indent += width[k] + 2;
-	}
-	bn_buf_release(&cell);
-}
-
-static void list_text(bn_cli *cli, const json_t *items, const bn_col *cols)
-{
-	table t;
-	size_t room = terminal_width(cli->out);
-	bn_buf out = BN_BUF_INIT, left_out = BN_BUF_INIT;
-	table_measure(&t, cli, items, cols, room ? SIZE_MAX : MOST);
-	if (room)
-		table_fit(&t, room, &left_out);
-	bn_buf_adds(&out, color_of(cli, "bold"));
-	add_row(&out, cli, NULL, t.cols, t.width, t.n);
-	bn_buf_addf(&out, "%s\n", color_of(cli, "reset"));
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		add_row(&out, cli, json_array_get(items, i), t.cols, t.width, t.n);
-		bn_buf_addch(&out, '\n');
-	}
-	bn_cli_write(cli, out.ptr, out.len);
-	if (left_out.len)
-		bn_cli_say(cli, "no room for: %s (--json has all)", left_out.ptr);
-	bn_buf_release(&out);
-	bn_buf_release(&left_out);
 }
 
 /* Inside its strings, what a terminal should not get is escaped; readers get the same text back. */
@@ -463,7 +228,7 @@ int bn_cli_list(bn_cli *cli, json_t *items, const bn_col *cols, const char *empt
 	else if (json_array_size(items) == 0 && empty)
 		bn_cli_say(cli, "%s", empty);
 	else
-		list_text(cli, items, cols);
+		bn_cli_list_text(cli, items, cols);
 	json_decref(items);
 	return 0;
 }
@@ -480,17 +245,17 @@ int bn_cli_object(bn_cli *cli, json_t *object, const bn_col *fields, bn_err *err
 			width = bn_utf8_width(f->title);
 	bn_buf out = BN_BUF_INIT, cell = BN_BUF_INIT;
 	for (const bn_col *f = fields; f->key; f++) {
-		const json_t *v = value_at(object, f->key);
+		const json_t *v = bn_cli_value_at(object, f->key);
 		bn_buf_clear(&cell);
 		if (cli->tsv) {
 			add_scalar(&cell, v);
 			bn_buf_addf(&out, "%s\t", f->key);
 			add_clean(&out, cell.ptr, cell.len, true);
 		} else {
-			add_text(&cell, v, f->format, cli);
-			bn_buf_adds(&out, color_of(cli, "dim"));
-			add_padded(&out, f->title, width, false, false);
-			bn_buf_adds(&out, color_of(cli, "reset"));
+			bn_cli_add_value(&cell, v, f->format, cli);
+			bn_buf_adds(&out, bn_cli_color(cli, "dim"));
+			bn_cli_add_padded(&out, f->title, width, false, false);
+			bn_buf_adds(&out, bn_cli_color(cli, "reset"));
 			bn_buf_addf(&out, "  %s", cell.ptr);
 		}
 		bn_buf_addch(&out, '\n');
@@ -555,9 +320,9 @@ void bn_cli_print_in(bn_cli *cli, const char *role, const char *fmt, ...)
 		return;
 	va_list ap;
 	va_start(ap, fmt);
-	fputs(color_of(cli, role), cli->out);
+	fputs(bn_cli_color(cli, role), cli->out);
 	print_clean(cli->out, fmt, ap);
-	fputs(color_of(cli, "reset"), cli->out);
+	fputs(bn_cli_color(cli, "reset"), cli->out);
 	va_end(ap);
 }
 
@@ -617,9 +382,9 @@ void bn_cli_note(bn_cli *cli, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	size_t room = terminal_width(cli->err);
+	size_t room = bn_cli_terminal_width(cli->err);
 	bn_buf lines = BN_BUF_INIT;
-	add_wrapped(&lines, text, room ? room : sizeof text, 0);
+	bn_cli_add_wrapped(&lines, text, room ? room : sizeof text, 0);
 	bn_cli_say(cli, "%s", lines.len ? lines.ptr : "");
 	bn_buf_release(&lines);
 }
