@@ -142,13 +142,34 @@ int bn_run_log_append(int *fd, const bn_dir *run_dir, bn_err *err)
 		fd, run_dir, BN_RUN_LOG_FILE, O_WRONLY | O_CREAT | O_APPEND, 0644, err);
 }
 
-int bn_run_log_open(int *fd, const bn_workspace *ws, const char *id, bn_err *err)
+/* What is open there is that user's, or root's. */
+static int check_owner(const bn_dir *dir, int fd, uid_t owner, bn_err *err)
+{
+	struct stat st;
+	int e = dir->env->fs->fstat(dir->env, fd, &st);
+	if (e < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot look at '%s'", dir->path);
+	if (st.st_uid == owner || st.st_uid == 0)
+		return 0;
+	bn_err_set(err, BN_EREFUSED, "what lies in '%s' belongs to another user than the run",
+		dir->path);
+	bn_err_hint(err, "the run has printed something else, or nothing");
+	return BN_EREFUSED;
+}
+
+int bn_run_log_open(int *fd, const bn_workspace *ws, const char *id, uid_t owner, bn_err *err)
 {
 	bn_dir *dir = NULL;
-	int rc = bn_run_dir_open(&dir, ws, id, err);
+	int opened = -1, rc = bn_run_dir_open(&dir, ws, id, err);
 	if (rc < 0)
 		goto out;
-	rc = bn_dir_open_file(fd, dir, BN_RUN_LOG_FILE, O_RDONLY, 0, err);
+	if ((rc = bn_dir_open_file(&opened, dir, BN_RUN_LOG_FILE, O_RDONLY, 0, err)) < 0)
+		goto out;
+	if ((rc = check_owner(dir, dir->fd, owner, err)) < 0 ||
+		(rc = check_owner(dir, opened, owner, err)) < 0)
+		dir->env->fs->close(dir->env, opened);
+	else
+		*fd = opened;
 out:
 	if (rc == BN_ENOTFOUND)
 		bn_err_hint(err, "the log of a run stays on the file system it ran on");

@@ -42,7 +42,9 @@ int bn_run_stop_ask(const bn_workspace *ws, const char *id, bn_err *err);
 bool bn_run_stop_asked(const bn_dir *run_dir, const char *id);
 /* Opens runs/<id>/log.txt to append what the run prints; made when it is missing. */
 int bn_run_log_append(int *fd, const bn_dir *run_dir, bn_err *err);
-/* Opens what the run has printed (runs/<id>/log.txt) for reading. BN_ENOTFOUND likewise, with a hint. */
-int bn_run_log_open(int *fd, const bn_workspace *ws, const char *id, bn_err *err);
+/* Opens what the run has printed (runs/<id>/log.txt) for reading. BN_ENOTFOUND likewise, with a hint. BN_EREFUSED
+ * when directory or file are not of owner, the run's user as the log says, nor of root: anybody may have put
+ * them there. */
+int bn_run_log_open(int *fd, const bn_workspace *ws, const char *id, uid_t owner, bn_err *err);
 
 #endif

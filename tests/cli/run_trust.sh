@@ -81,6 +81,13 @@ for _ in $(seq 50); do
 	sleep 0.1
 	[ -s ".binnacle/runs/$victim/log.txt" ] && break
 done
+mkdir -p ".binnacle/runs/$thief" && echo 'accuracy 0.999' >".binnacle/runs/$thief/log.txt"
+chown -R 65534 ".binnacle/runs/$thief"
+for verb in log watch; do
+	"$B" run $verb thief >shown 2>&1 && fail "run $verb shows what another user has put there: $(cat shown)"
+	grep -q 'belongs to another user' shown && ! grep -q 0.999 shown || fail "run $verb of a forged log: $(cat shown)"
+done
+echo "ok run log and run watch show nothing that another user has put in the run's place"
 grep -rqs stolen ".binnacle/runs/$victim" && fail "another's spec was run under the name of the victim's run"
 echo "ok a queued run whose directory another user has put there is not started"
 "$B" queue pause -q >/dev/null

@@ -211,10 +211,13 @@ static int open_log(int *fd, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_run_info *r = NULL;
 	bn_err why = BN_ERR_INIT;
-	int rc = bn_run_log_open(fd, ws, id, &why);
-	if (rc != BN_ENOTFOUND || bn_run_get(&r, ws, id, NULL) < 0)
-		return rc < 0 ? bn_err_move(err, &why) : rc;
-	if (r->started_ms >= 0) {
+	int rc = bn_run_get(&r, ws, id, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_run_log_open(fd, ws, id, r->uid, &why);
+	if (rc != BN_ENOTFOUND) {
+		rc = rc < 0 ? bn_err_move(err, &why) : rc;
+	} else if (r->started_ms >= 0) {
 		rc = bn_err_move(err, &why);
 	} else {
 		rc = bn_err_set(err, BN_ENOTFOUND,

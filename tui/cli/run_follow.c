@@ -32,13 +32,17 @@ typedef struct follower {
 	char waits[160]; /* why it waits, as it was said last */
 } follower;
 
-static void show_log(follower *f)
+static int show_log(follower *f, uid_t owner, bn_err *err)
 {
+	bn_err why = BN_ERR_INIT;
 	char bytes[8192];
 	int fd;
 	ssize_t n;
-	if (bn_run_log_open(&fd, f->ws, f->id, NULL) < 0)
-		return;
+	int rc = bn_run_log_open(&fd, f->ws, f->id, owner, &why);
+	if (rc == BN_EREFUSED)
+		return bn_err_move(err, &why);
+	if (rc < 0)
+		return 0; /* not yet */
 	while ((n = pread(fd, bytes, sizeof bytes, f->shown)) > 0) {
 		/* The rest of its last character may not be written yet. */
 		n -= (ssize_t)bn_utf8_tail(bytes, (size_t)n);
@@ -48,6 +52,7 @@ static void show_log(follower *f)
 		f->shown += n;
 	}
 	close(fd);
+	return 0;
 }
 
 /* One line with the last value of each of the run's own series, when something was added. */
@@ -108,7 +113,7 @@ static int look(follower *f, bn_run_info **info, bn_err *err)
 	if (rc == 0 && (*info)->status == BN_RUN_QUEUED)
 		say_why(f);
 	if (rc == 0 && f->what & BN_FOLLOW_LOG)
-		show_log(f);
+		rc = show_log(f, (*info)->uid, err);
 	if (rc == 0 && f->what & BN_FOLLOW_METRICS)
 		rc = show_metrics(f, err);
 	return rc;

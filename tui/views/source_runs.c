@@ -213,11 +213,16 @@ static int log_lines(bn_run_detail *d, bn_arena *arena, char *text, bn_err *err)
 static int log_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, bn_err *err)
 {
 	char *text = bn_arena_alloc(arena, LOG_BYTES + 1);
+	bn_err why = BN_ERR_INIT;
 	int fd;
 	if (!text)
 		return bn_err_nomem(err, "the console");
-	if (bn_run_log_open(&fd, r->ws, d->info->id, NULL) < 0)
-		return 0;
+	if (bn_run_log_open(&fd, r->ws, d->info->id, d->info->uid, &why) < 0) {
+		if (why.code != BN_EREFUSED)
+			return 0;
+		snprintf(text, LOG_BYTES, "%s", why.msg);
+		return log_lines(d, arena, text, err);
+	}
 	off_t size = lseek(fd, 0, SEEK_END), from = size > LOG_BYTES ? size - LOG_BYTES : 0;
 	ssize_t got = pread(fd, text, LOG_BYTES, from);
 	text[got > 0 ? got : 0] = '\0';

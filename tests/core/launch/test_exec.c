@@ -120,7 +120,7 @@ START_TEST(test_exec_does_not_enter_a_run_directory_that_is_a_link)
 	ck_assert_int_eq(symlink(outside, link_path), 0);
 	ck_assert_int_eq(bn_run_dir_make(&dir, run.w.ws, planted, &e), BN_EREFUSED);
 	bn_err_clear(&e);
-	ck_assert_int_eq(bn_run_log_open(&fd, run.w.ws, planted, &e), BN_EREFUSED);
+	ck_assert_int_eq(bn_run_log_open(&fd, run.w.ws, planted, geteuid(), &e), BN_EREFUSED);
 	ck_assert_ptr_nonnull(strstr(e.msg, "link"));
 	ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, planted, geteuid(), &err), &err);
 	ck_assert_int_eq(s.state, BN_SUPERVISOR_UNKNOWN);
