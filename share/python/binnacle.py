@@ -153,6 +153,7 @@ class Run:
         if handle is not None:
             self._log, self._log_at = _lib.binnacle_log_metric, _lib.binnacle_log_metric_at
             self.id = _lib.binnacle_run_id(handle).decode()
+            self._pid = os.getpid()
             _open[id(self)] = self
 
     def __bool__(self):
@@ -290,9 +291,11 @@ def run(name=None, experiment=None, title=None, run_id=None, workspace=None, req
 @atexit.register
 def _leave():
     """Nobody here knows the status with which the process will end; the library, which is told it at exit, ends the
-    runs that are open. But Python ends by the signal itself, without exit, where nobody has caught Control-C."""
-    interrupted = getattr(sys, "last_type", None) is KeyboardInterrupt and not hasattr(sys, "ps1")
-    for one in list(_open.values()):
+    runs that are open. But since 3.8 Python ends by the signal itself, without exit, where nobody has caught
+    Control-C. A child of os.fork() that ends as its parent does leaves its parent's runs alone."""
+    interrupted = (getattr(sys, "last_type", None) is KeyboardInterrupt and not hasattr(sys, "ps1")
+                   and sys.version_info >= (3, 8))
+    for one in [one for one in _open.values() if one._pid == os.getpid()]:
         try:
             one.close(130) if interrupted else one.flush()
         except Error as e:

@@ -251,6 +251,16 @@ atexit._clear()
 sys.exit(4)')
 	shows uncleared '"status": "FAILED"' '"exit_code": 4' '"count": 1'
 	echo "ok Python: every call, exceptions, fork, and a run that is left open"
+	(cd ws && "$python" -c 'import binnacle, os, sys
+run = binnacle.run(name="parent")
+run.log("x", 1)
+pid = os.fork()
+if pid == 0:
+    sys.exit(3)
+sys.exit(os.waitpid(pid, 0)[1] != 3 << 8)' 2>err) || fail "a child of os.fork() that exits"
+	[ ! -s ws/err ] || fail "a child of os.fork() that exits says $(cat ws/err)"
+	shows parent '"status": "FINISHED"' '"count": 1'
+	echo "ok Python: a child of os.fork() exits without a word about its parent's run"
 	nobody=00112233445566778899aabbccddeeff
 	(cd ws && BINNACLE_RUN_ID=$nobody "$python" -c 'import binnacle
 for _ in range(2):
