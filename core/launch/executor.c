@@ -29,10 +29,9 @@ static int fetch_spec(bn_spec **out, bn_workspace *ws, const char *id, bn_err *e
 {
 	bn_created made;
 	bn_dir *dir = NULL;
-	int rc = bn_created_find(&made, ws, id, err);
-	if (rc == 0)
+	int rc;
+	if (bn_created_find(&made, ws, id, NULL) >= 0)
 		return bn_spec_fetch(out, ws, made.spec, err);
-	bn_err_clear(err);
 	if ((rc = bn_run_dir_open(&dir, ws, id, err)) < 0)
 		return rc;
 	rc = bn_exec_spec(out, ws, dir, NULL, err);

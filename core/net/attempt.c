@@ -441,13 +441,13 @@ static int explain(bn_http_attempt *a, CURLcode code, bn_err *err)
 		       "this machine trusts, or that the CA file holds";
 		break;
 	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
 		if (!a->status && bn_str_starts(a->label, "http://"))
 			hint = "a server that speaks TLS hangs up so: is it an https:// address?";
 		a->again = true;
 		break;
 	case CURLE_PARTIAL_FILE:
-	case CURLE_SEND_ERROR:
 	case CURLE_OPERATION_TIMEDOUT:
 		a->again = true;
 		break;

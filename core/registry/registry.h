@@ -21,6 +21,9 @@
  *	model.tag           {version?, key, value}    value null removes
  *	model.removed       {version, reason}
  *
+ * In a workspace with a chain of authority (core/govern/authority.h) all of them are signed records of class
+ * version 2, which say in `answers` what they act on (_chained.h), and persons take the place of uids.
+ *
  * The fold decides, whoever wrote: role (policy of that moment), four eyes (neither who registered
  * a version nor its author, the owner of the run, may approve it, unless the policy allows it),
  * quorum (different users), blocking gates (override only where the policy allows it, with a

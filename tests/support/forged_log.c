@@ -90,7 +90,11 @@ void forged_add_block(forged_log *l, const bn_signature *block, const char *kind
 {
 	size_t at = l->records.len;
 	bn_record_head h = next_head(l, kind, entity);
-	step(l, at, bn_record_encode_signed(&l->records, &h, block, payload, strlen(payload)));
+	bn_buf one = BN_BUF_INIT; /* the block may lie in the records themselves, which move */
+	uint32_t crc = bn_record_encode_signed(&one, &h, block, payload, strlen(payload));
+	bn_buf_add(&l->records, one.ptr, one.len);
+	bn_buf_release(&one);
+	step(l, at, crc);
 }
 
 void forged_card(forged_log *l, const bn_signer *signer)
