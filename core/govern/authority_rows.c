@@ -13,18 +13,17 @@ enum { ID = BN_CHAIN_ID_BYTES, NOT_ON_CHAIN = -1 };
 
 /* ---- who is replayed --------------------------------------------------------------------------- */
 
-/* Entities of a query whose only column is their number. */
-static int replay_those(bn_fold *f, bn_err *err, const char *sql, const char *types,
-	const void *bytes, int64_t number)
+/* Entities, but for "authority" itself, of the signed records that a condition holds for. */
+#define ENTITIES_WHERE(condition) \
+	"SELECT DISTINCT s.entity FROM signed_record s, authority_entity a WHERE s.entity <> " \
+	"a.no AND " condition
+
+/* Has the entities replayed that a statement lists, and finalizes it. */
+static int replay_those(bn_fold *f, sqlite3_stmt *st, bn_err *err)
 {
-	sqlite3_stmt *st = NULL;
 	int64_t *found = NULL;
 	size_t count = 0, cap = 0;
-	int rc = types[0] == 'b' ? bn_sql_prepare(&st, bn_fold_db(f), err, sql, types, bytes,
-					   (size_t)ID, number)
-				 : bn_sql_prepare(&st, bn_fold_db(f), err, sql, types, number);
-	if (rc < 0)
-		return rc;
+	int rc;
 	while ((rc = bn_sql_step(st, err)) == 1) {
 		if (bn_grow(&found, &cap, count + 1, sizeof *found)) {
 			rc = bn_err_nomem(err, "the fold's entities");
@@ -39,45 +38,50 @@ static int replay_those(bn_fold *f, bn_err *err, const char *sql, const char *ty
 	return rc < 0 ? rc : 0;
 }
 
+static int replay_by_id(bn_fold *f, const char *sql, const uint8_t id[ID], bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, bn_fold_db(f), err, sql, "b", id, (size_t)ID);
+	return rc < 0 ? rc : replay_those(f, st, err);
+}
+
 /* All that is signed under a link. */
 static int replay_epoch(bn_fold *f, const uint8_t id[ID], bn_err *err)
 {
-	return replay_those(f, err,
-		"SELECT DISTINCT s.entity FROM signed_record s, authority_entity a WHERE s.epoch = "
-		"?1 "
-		"AND s.entity <> a.no AND ?2 = 0",
-		"bi", id, 0);
+	return replay_by_id(f, ENTITIES_WHERE("s.epoch = ?"), id, err);
+}
+
+static int replay_key(bn_fold *f, const uint8_t key[ID], bn_err *err)
+{
+	return replay_by_id(f, ENTITIES_WHERE("s.key = ?"), key, err);
+}
+
+static int replay_record(bn_fold *f, const uint8_t id[ID], bn_err *err)
+{
+	return replay_by_id(f, ENTITIES_WHERE("s.id = ?"), id, err);
+}
+
+static int replay_writer(bn_fold *f, int64_t writer_no, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(
+		&st, bn_fold_db(f), err, ENTITIES_WHERE("s.writer = ?"), "i", writer_no);
+	return rc < 0 ? rc : replay_those(f, st, err);
 }
 
 /* What is signed under link n - 1 and lies beyond the horizon of link n. */
 static int replay_beyond(bn_fold *f, const uint8_t id[ID], int64_t n, bn_err *err)
 {
-	return replay_those(f, err,
-		"SELECT DISTINCT s.entity FROM signed_record s, authority_entity a WHERE s.epoch = "
-		"?1 "
-		"AND s.entity <> a.no AND NOT EXISTS (SELECT 1 FROM authority_horizon h JOIN "
-		"signed_record at ON at.writer = h.writer AND at.seq = h.seq AND at.after = "
-		"h.after "
-		"WHERE h.writer = s.writer AND h.seq >= s.seq AND h.n = (SELECT max(n) FROM "
-		"authority_horizon WHERE writer = s.writer AND n <= ?2))",
-		"bi", id, n);
-}
-
-static int replay_key(bn_fold *f, const uint8_t key[ID], bn_err *err)
-{
-	return replay_those(f, err,
-		"SELECT DISTINCT s.entity FROM signed_record s, authority_entity a WHERE s.key = "
-		"?1 "
-		"AND s.entity <> a.no AND ?2 = 0",
-		"bi", key, 0);
-}
-
-static int replay_record(bn_fold *f, const uint8_t id[ID], bn_err *err)
-{
-	return replay_those(f, err,
-		"SELECT s.entity FROM signed_record s, authority_entity a WHERE s.id = ?1 AND "
-		"s.entity <> a.no AND ?2 = 0",
-		"bi", id, 0);
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, bn_fold_db(f), err,
+		ENTITIES_WHERE(
+			"s.epoch = ?1 AND NOT EXISTS (SELECT 1 FROM authority_horizon h JOIN "
+			"signed_record at ON at.writer = h.writer AND at.seq = h.seq AND at.after "
+			"= "
+			"h.after WHERE h.writer = s.writer AND h.seq >= s.seq AND h.n = (SELECT "
+			"max(n) FROM authority_horizon WHERE writer = s.writer AND n <= ?2))"),
+		"bi", id, (size_t)ID, n);
+	return rc < 0 ? rc : replay_those(f, st, err);
 }
 
 /* ---- what was there ---------------------------------------------------------------------------- */
@@ -215,9 +219,8 @@ static void summary_add(bn_buf *b, const bn_change *c)
 		bn_buf_addf(b, "a further key for %.12s", hex);
 		return;
 	case BN_CHANGE_ROLE:
-		bn_buf_addf(
-			b, "%s %s %s", c->grant ? "grants" : "revokes", bn_role_name(c->role), hex);
-		bn_buf_truncate(b, b->len - (2 * ID - 12));
+		bn_buf_addf(b, "%s %s %.12s", c->grant ? "grants" : "revokes",
+			bn_role_name(c->role), hex);
 		return;
 	case BN_CHANGE_REVOKE:
 		bn_buf_addf(b, "revokes key %.12s", hex);
@@ -513,11 +516,7 @@ static int fills_horizon(bn_fold *f, const bn_signed_new *r, bn_err *err)
 		    "SELECT 1 FROM authority_horizon WHERE writer = ? AND seq = ? LIMIT 1", "ii",
 		    r->writer_no, (int64_t)r->seq))
 		return 0;
-	return replay_those(f, err,
-		"SELECT DISTINCT s.entity FROM signed_record s, authority_entity a WHERE s.writer "
-		"= ?1 "
-		"AND s.entity <> a.no",
-		"i", NULL, r->writer_no);
+	return replay_writer(f, r->writer_no, err);
 }
 
 int bn_authority_before_replay(bn_fold *f, bn_err *err)

@@ -5,6 +5,7 @@
 #include "core/govern/authority.h"
 #include "core/govern/key.h"
 #include "core/store/inspect.h"
+#include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
 #include "tests/support/registry_town.h"
 
@@ -14,34 +15,6 @@ static bn_err err = BN_ERR_INIT;
 static town t;
 static person *ann, *bob, *cleo, *dan;
 
-static void key_of(person *p, uint8_t key[32])
-{
-	bn_key *k = NULL;
-	ck_assert_bn_ok(bn_key_open(&k, &p->env, NULL, &err), &err);
-	ck_assert_int_eq(bn_unhex(bn_key_public(k), 32, key), 0);
-	bn_key_free(k);
-}
-
-static bn_change admit(person *p)
-{
-	bn_change c = {.kind = BN_CHANGE_PERSON, .text = p->name};
-	key_of(p, c.key);
-	return c;
-}
-
-static bn_change role(person *p, bn_role which, bool grant)
-{
-	bn_change c = {.kind = BN_CHANGE_ROLE, .role = which, .grant = grant};
-	key_of(p, c.person);
-	return c;
-}
-
-static void must_link(person *p, const bn_change *changes, size_t n)
-{
-	const bn_link link = {.changes = changes, .n_changes = n};
-	ck_assert_bn_ok(bn_authority_change(p->ws, &link, &err), &err);
-}
-
 /* ann founded it; bob is a reviewer, cleo and dan are developers. */
 static void setup(void)
 {
@@ -50,32 +23,15 @@ static void setup(void)
 	bob = &t.people[1];
 	cleo = &t.people[2];
 	dan = &t.people[3];
-	must_link(ann, (bn_change[]){admit(bob), admit(cleo), admit(dan)}, 3);
-	must_link(ann, (bn_change[]){role(bob, BN_ROLE_REVIEWER, true)}, 1);
+	person_link(ann,
+		(bn_change[]){person_admitted(bob), person_admitted(cleo), person_admitted(dan)},
+		3);
+	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, true)}, 1);
 }
 
 static void teardown(void)
 {
 	town_remove(&t);
-}
-
-static void expect_one_view(void)
-{
-	char *first = NULL;
-	for (size_t i = 0; i < PEOPLE; i++)
-		person_reopen(&t, &t.people[i], false); /* seals what they wrote */
-	for (int fresh = 0; fresh < 2; fresh++)
-		for (size_t i = 0; i < PEOPLE; i++) {
-			if (fresh)
-				person_reopen(&t, &t.people[i], true);
-			char *dump = person_dump(&t.people[i]);
-			if (!first)
-				first = strdup(dump);
-			ck_assert_msg(!strcmp(first, dump), "%s sees other rows%s",
-				t.people[i].name, fresh ? " in a fresh index" : "");
-			free(dump);
-		}
-	free(first);
 }
 
 static void must(int rc)
@@ -123,7 +79,7 @@ START_TEST(test_version_goes_from_registered_to_champion_under_the_chain)
 	must(bn_version_get(&v, dan->ws, "power@champion", &err));
 	ck_assert_int_eq(v->state, BN_MODEL_APPROVED);
 	bn_version_free(v);
-	expect_one_view();
+	town_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -142,7 +98,7 @@ START_TEST(test_alias_dated_2056_is_taken_back_by_the_next_one)
 	must(bn_version_get(&v, dan->ws, "power@best", &err));
 	ck_assert_int_eq(v->version, 2);
 	bn_version_free(v);
-	expect_one_view();
+	town_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -153,7 +109,7 @@ START_TEST(test_act_dated_back_before_a_revocation_is_late)
 	town_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
 	see(bob); /* bob's index ends here */
-	must_link(ann, (bn_change[]){role(bob, BN_ROLE_REVIEWER, false)}, 1);
+	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, false)}, 1);
 	/* He signs under the link that he knew, as if it were yesterday. */
 	json_t *p = decision_on(bob, "quick");
 	bob->clock_offset_ms = -(int64_t)86400 * 1000;
@@ -166,7 +122,7 @@ START_TEST(test_act_dated_back_before_a_revocation_is_late)
 	/* And under the new one he has no right to. */
 	must_be(bn_version_approve(bob->ws, "power/1", "quick", false, &err), BN_EREFUSED);
 	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REQUESTED);
-	expect_one_view();
+	town_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -174,7 +130,7 @@ END_TEST
 START_TEST(test_rejection_beats_an_approval_that_answers_the_same_request)
 {
 	setup();
-	must_link(ann, (bn_change[]){role(dan, BN_ROLE_REVIEWER, true)}, 1);
+	person_link(ann, (bn_change[]){person_role(dan, BN_ROLE_REVIEWER, true)}, 1);
 	town_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
 	see(bob);
@@ -187,7 +143,7 @@ START_TEST(test_rejection_beats_an_approval_that_answers_the_same_request)
 	json_decref(p);
 	must(bn_workspace_sync(dan->ws, &err));
 	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REJECTED);
-	expect_one_view();
+	town_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -202,7 +158,7 @@ START_TEST(test_unsigned_and_strangers_events_change_nothing)
 	json_decref(p);
 	must(bn_workspace_sync(dan->ws, &err));
 	ck_assert_uint_eq(town_count(ann, "model.tag", BN_OUTCOME_REFUSED), 1);
-	expect_one_view();
+	town_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -220,7 +176,7 @@ START_TEST(test_acts_come_in_the_order_of_what_they_answer_whatever_the_clocks)
 	must(bn_model_remove_alias(bob->ws, "power", "champion", &err));
 	must(bn_version_remove(bob->ws, "power/1", "old", &err));
 	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_REMOVED);
-	expect_one_view();
+	town_expect_one_view(&t);
 	teardown();
 }
 END_TEST
