@@ -20,7 +20,13 @@ files=(
 	share/zsh/site-functions/_binnacle
 	share/fish/vendor_completions.d/binnacle.fish
 	share/doc/binnacle/README.md
+	share/doc/binnacle/CHANGELOG.md
+	share/doc/binnacle/CONTRIBUTING.md
+	share/doc/binnacle/LICENSE
 )
+# The pages that README.md links to, and the programs that they speak of, where its links find them.
+for f in docs/*.md; do files+=("share/doc/binnacle/$f"); done
+for f in share/examples/*; do files+=("share/doc/binnacle/examples/${f##*/}"); done
 
 # The run path lets a program that was linked with these flags start without LD_LIBRARY_PATH.
 write_pc() {
@@ -57,7 +63,12 @@ install)
 	fi
 	put 644 share/fortran/binnacle.f90 share/binnacle/fortran/binnacle.f90
 	put 644 share/python/binnacle.py share/binnacle/python/binnacle.py
-	put 644 README.md share/doc/binnacle/README.md
+	for f in README.md CHANGELOG.md CONTRIBUTING.md LICENSE docs/*.md; do
+		put 644 "$f" "share/doc/binnacle/$f"
+	done
+	for f in share/examples/*; do
+		put 644 "$f" "share/doc/binnacle/examples/${f##*/}"
+	done
 	install -d "$root/lib/pkgconfig" "$root/share/man/man1" \
 		"$root/share/bash-completion/completions" "$root/share/zsh/site-functions" \
 		"$root/share/fish/vendor_completions.d"

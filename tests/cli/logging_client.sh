@@ -19,6 +19,15 @@ prefix="$dir/a prefix"
 installed() { make -s "$1" BUILD="${build#"$root/"}" PREFIX="$prefix" "${@:2}" >"$dir/log" 2>&1; }
 installed install || fail "make install: $(cat "$dir/log")"
 (cd "$prefix" && find . ! -type d | sort) >"$dir/there"
+# Pages link to pages that were installed as well.
+doc=$prefix/share/doc/binnacle
+for page in "$doc"/*.md "$doc"/docs/*.md; do
+	for link in $(grep -oE '\]\([^):#]+' "$page" | sed 's/^](//'); do
+		[ "$link" = https ] || [ -e "${page%/*}/$link" ] || fail "${page#"$doc/"} links to $link, which is not installed"
+	done
+done
+grep -qF '](docs/runs.md' "$doc/README.md" || fail "no link to docs/runs.md in the installed README"
+echo "ok links of the installed pages lead somewhere"
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 flags=$(pkg-config --cflags --libs binnacle) || fail "pkg-config"
 static=$(pkg-config --static --cflags --libs binnacle) || fail "pkg-config --static"

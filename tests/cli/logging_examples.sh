@@ -16,7 +16,7 @@ if nm -D "$build/libbinnacle.so" 2>/dev/null | grep -qE '__(asan|tsan)_init'; th
 fi
 make -s install BUILD="${build#"$root/"}" PREFIX="$dir/.local" >"$dir/log" 2>&1 || fail "make install: $(cat "$dir/log")"
 export PKG_CONFIG_PATH=$dir/.local/lib/pkgconfig
-cp "$root"/share/examples/simulation_loop.* "$dir/"
+cp "$dir"/.local/share/doc/binnacle/examples/simulation_loop.* "$dir/"
 mkdir "$dir/ws" && "$B" init -q "$dir/ws" >/dev/null || fail init
 
 shows() { # RUN WORD...
@@ -299,7 +299,7 @@ if command -v gfortran >/dev/null && command -v python3 >/dev/null; then
 	"$B" init -q . >/dev/null
 	HOME=$dir PATH=$dir/.local/bin:$PATH bash -eu typed >out 2>err </dev/null || fail "what docs/runs.md says: $(cat typed err)"
 	./a.out >/dev/null 2>&1 || fail "the program in Fortran of docs/runs.md"
-	"$B" run show first --json >shown.json
+	"$B" run show from-python --json >shown.json
 	for word in '"status": "FINISHED"' '"plot.png"' '"lr": "0.1"' '"acc"' '"stage": "warm-up"'; do
 		grep -q "$word" shown.json || fail "docs/runs.md, Python: no $word in $(cat shown.json)"
 	done

@@ -55,6 +55,12 @@ while IFS= read -r line; do
 		;;
 	esac
 	if eval "$line" >"$work/out" 2>&1 </dev/null; then echo "ok $line"; else fail "$line"; fi
+	case $line in
+	"binnacle run compare"*)
+		grep -q '^ *hidden .*\[128,64\]' "$work/out" && grep -q '^ *model_digest ' "$work/out" ||
+			fail "the two runs of the README do not differ"
+		;;
+	esac
 done < <(sed -n '/^## Five minutes/,/^No data at hand/p' "$readme" | sed -n '/^```$/,/^```$/p' |
 	grep -v '^```' | sed -e ':a' -e '/\\$/N; s/\\\n *//; ta' | sed 's/ *#.*//' | grep -v '^ *$')
 [ "$lines" -ge 20 ] || { echo "FAIL: only $lines lines found in the README"; bad=1; }
