@@ -69,8 +69,9 @@ struct binnacle_run {
 	bn_metric_set active;
 	size_t last; /* series of the last call: the next call is likely about it or the next one */
 	bn_words words;
-	bn_err err;       /* first failure since it was asked for */
-	int refused;      /* code of the first one since then that no later write makes good */
+	void *params; /* tree (search.h) of bn_word: what this process has logged of them, by key */
+	bn_err err;   /* first failure since it was asked for */
+	int refused;  /* code of the first one since then that no later write makes good */
 	bn_err unwritten; /* set: why `writing` is not on the disk yet */
 	int harm;         /* code: of what a commit had made durable, some is not there any more */
 	int harm_untold;
@@ -108,6 +109,7 @@ int bn_client_log_point(
 	binnacle_run *run, const char *key, double value, int64_t step, int64_t time_ms);
 int bn_client_log_word(binnacle_run *run, bool is_tag, const char *key, const char *value);
 void bn_client_words_release(bn_words *all);
+void bn_client_params_release(binnacle_run *run);
 /* Whether something was logged and not taken. Takes brief. */
 bool bn_client_has_logged(binnacle_run *run);
 

@@ -81,6 +81,7 @@ static void run_free(binnacle_run *run)
 	bn_metric_set_release(&run->writing);
 	bn_client_words_release(&run->words);
 	bn_client_words_release(&run->writing_words);
+	bn_client_params_release(run);
 	bn_workspace_close(run->ws);
 	bn_supervisor_release(&run->lock);
 	pthread_mutex_destroy(&run->ws_mutex);

@@ -5,6 +5,7 @@
 #include "core/client/_run.h"
 #include "core/run/runlog.h"
 
+#include <search.h>
 #include <string.h>
 
 void bn_client_note(binnacle_run *run, const bn_err *e, bool is_refusal)
@@ -149,7 +150,52 @@ static int check_word(const char *what, const char *key, const char *value, bn_e
 	return 0;
 }
 
-/* Takes the word on success. */
+static void word_free(void *word)
+{
+	bn_word *w = word;
+	if (!w)
+		return;
+	bn_free(w->key);
+	bn_free(w->value);
+	bn_free(w);
+}
+
+static bn_word *word_new(bool is_tag, const char *key, const char *value)
+{
+	bn_word *w = bn_alloc_zeroed(1, sizeof *w);
+	if (!w)
+		return NULL;
+	*w = (bn_word){is_tag, bn_strdup(key), bn_strdup(value)};
+	if (w->key && w->value)
+		return w;
+	word_free(w);
+	return NULL;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(((const bn_word *)a)->key, ((const bn_word *)b)->key);
+}
+
+void bn_client_params_release(binnacle_run *run)
+{
+	tdestroy(run->params, word_free);
+	run->params = NULL;
+}
+
+/* 1 when this process has logged the parameter with that value, BN_ECONFLICT with another one. Under brief. */
+static int look_for_param(binnacle_run *run, const char *key, const char *value, bn_err *err)
+{
+	const bn_word wanted = {false, (char *)(uintptr_t)key, NULL};
+	bn_word *const *found = tfind(&wanted, &run->params, by_key);
+	if (!found)
+		return 0;
+	return strcmp((*found)->value, value) == 0
+		       ? 1
+		       : bn_run_param_conflict(key, (*found)->value, err);
+}
+
+/* Takes key and value of the word on success. Under brief. */
 static int queue_word(binnacle_run *run, const bn_word *w, const char *what, bn_err *err)
 {
 	bn_words *all = &run->words;
@@ -161,34 +207,51 @@ static int queue_word(binnacle_run *run, const bn_word *w, const char *what, bn_
 	return 0;
 }
 
+/* Takes what *w and *known hold, as far as it needs them; known is NULL of a tag. 1 when nothing is to be written.
+ * Under brief. */
+static int add_word(binnacle_run *run, bn_word **w, bn_word **known, const char *what, bn_err *err)
+{
+	int rc;
+	if (*known && (rc = look_for_param(run, (*w)->key, (*w)->value, err)) != 0)
+		return rc;
+	if ((rc = queue_word(run, *w, what, err)) < 0)
+		return rc;
+	bn_free(*w);
+	*w = NULL;
+	/* Without memory for it, readers find out. */
+	if (*known && tsearch(*known, &run->params, by_key))
+		*known = NULL;
+	return 0;
+}
+
 int bn_client_log_word(binnacle_run *run, bool is_tag, const char *key, const char *value)
 {
 	bn_err err = BN_ERR_INIT;
 	const char *what = is_tag ? "tag" : "parameter";
-	bn_word w = {is_tag, NULL, NULL};
+	bn_word *w = NULL, *known = NULL;
 	int rc;
 	if (run->foreign)
 		return bn_client_refuse_foreign(run);
 	if ((rc = check_word(what, key, value, &err)) < 0)
 		goto out;
-	if (!(w.key = bn_strdup(key)) || !(w.value = bn_strdup(value))) {
+	if (!(w = word_new(is_tag, key, value)) ||
+		(!is_tag && !(known = word_new(false, key, value)))) {
 		rc = bn_err_nomem(&err, what);
 		goto out;
 	}
 	bn_brief_take(&run->brief);
-	rc = queue_word(run, &w, what, &err);
+	rc = add_word(run, &w, &known, what, &err);
 	bool asleep = atomic_load_explicit(&run->asleep, memory_order_relaxed);
 	bn_brief_give(&run->brief);
-	if (rc < 0)
+	if (rc != 0)
 		goto out;
-	w.key = w.value = NULL;
 	if (asleep)
 		bn_client_thread_wake(run, false, &err);
 out:
-	bn_free(w.key);
-	bn_free(w.value);
+	word_free(w);
+	word_free(known);
 	bn_client_note(run, &err, rc < 0);
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 bool bn_client_has_logged(binnacle_run *run)

@@ -170,7 +170,7 @@ int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *
 	if (rc < 0)
 		goto out;
 	if ((rc = bn_sql_prepare(&st, db, err,
-		     "SELECT count(*), coalesce(sum(outcome = 'refused'), 0)" WHERE, WHERE_TYPES,
+		     "SELECT count(*), coalesce(sum(outcome IN ('refused', 'invalid')), 0)" WHERE, WHERE_TYPES,
 		     user, kind, entity, outcome, from, to, text)) < 0)
 		goto out;
 	if ((rc = bn_sql_step(st, err)) < 0)

@@ -39,7 +39,7 @@ typedef struct bn_audit_page {
 	bn_audit_row *items;
 	size_t count;
 	size_t total;   /* rows that the filter matches */
-	size_t refused; /* of them refused */
+	size_t refused; /* of them refused or invalid: they changed nothing */
 } bn_audit_page;
 
 int bn_audit_read(

@@ -57,7 +57,6 @@ int bn_run_is_own(const bn_workspace *ws, const char *id, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	struct stat st;
-	char user[65] = "";
 	int rc = bn_dir_stat(bn_workspace_at(ws), run_dir(id).text, &st, err);
 	if (rc == BN_ENOTFOUND) {
 		bn_err_clear(err);
@@ -68,7 +67,13 @@ int bn_run_is_own(const bn_workspace *ws, const char *id, bn_err *err)
 	}
 	if (rc < 0 || st.st_uid == env->uid(env))
 		return rc;
-	env->user_name(env, st.st_uid, user, sizeof user);
+	return bn_run_of_another(env, id, st.st_uid, err);
+}
+
+int bn_run_of_another(const bn_env *env, const char *id, uid_t owner, bn_err *err)
+{
+	char user[65] = "";
+	env->user_name(env, owner, user, sizeof user);
 	return bn_err_set(
 		err, BN_EREFUSED, "run %s belongs to %s: only its owner's words count", id, user);
 }

@@ -30,6 +30,8 @@ int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err
 /* Whether what this process says about the run counts for anybody, as far as its directory tells: BN_ENOTFOUND when
  * the workspace has no such run, BN_EREFUSED when it is another user's. Readers judge by the log. */
 int bn_run_is_own(const bn_workspace *ws, const char *id, bn_err *err);
+/* Returns BN_EREFUSED, with the name of the user whose run it is. */
+int bn_run_of_another(const bn_env *env, const char *id, uid_t owner, bn_err *err);
 /* Whoever has created a run leaves its clock there; whoever goes on with it, and has no index,
  * writes behind that clock. Without the file (another file system, an older binnacle) its own clock
  * is all that there is. */

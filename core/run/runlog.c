@@ -90,6 +90,14 @@ static int value_check(const char *what, const char *key, const char *value, bn_
 	return 0;
 }
 
+int bn_run_param_conflict(const char *key, const char *is, bn_err *err)
+{
+	bn_err_set(err, BN_ECONFLICT, "parameter '%s' is '%.80s%s' already", key, is,
+		strlen(is) > 80 ? "..." : "");
+	bn_err_hint(err, "a parameter is written once; what changes is a metric or a tag");
+	return BN_ECONFLICT;
+}
+
 /* ---- life ----------------------------------------------------------------------------------- */
 
 static int name_check(const char *what, const char *name, bn_err *err)

@@ -55,6 +55,8 @@ typedef struct bn_run_created {
 bool bn_run_id_is_valid(const char *id);
 /* Letters, digits and _ / . - : space, no "..", no leading or double '/'. BN_EINVAL. */
 int bn_run_key_check(const char *what, const char *key, bn_err *err);
+/* A parameter is written once. Returns BN_ECONFLICT, with words: it is that already. */
+int bn_run_param_conflict(const char *key, const char *is, bn_err *err);
 
 /* BN_EINVAL when a name has more than BN_NAME_MAX bytes. */
 int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *birth, bn_err *err);

@@ -74,7 +74,8 @@ int binnacle_log_metric(binnacle_run *run, const char *key, double value, int64_
 /* With the time given (milliseconds since 1970 UTC). */
 int binnacle_log_metric_at(
 	binnacle_run *run, const char *key, double value, int64_t step, int64_t time_ms);
-/* A parameter is written once; another value later is refused when it is read. */
+/* A parameter is written once: another value is refused. What other processes have logged to the run is not known
+ * here; of two values that come that way the first counts, and the audit log names the other. */
 int binnacle_log_param(binnacle_run *run, const char *key, const char *value);
 int binnacle_log_tag(binnacle_run *run, const char *key, const char *value);
 /* Copies a file or directory into the workspace; name NULL: its own ("." has that of the working directory). A

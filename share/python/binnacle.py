@@ -220,7 +220,7 @@ class Run:
 
     def param(self, key=_ABSENT, value=_ABSENT, **others):
         """A parameter, as text, or several: param("lr", 0.1), param(vars(args)), param(lr=0.1). It is written
-        once; another value later is refused when it is read."""
+        once: another value is refused."""
         self._log_words("param", _lib and _lib.binnacle_log_param, key, value, others)
 
     def tag(self, key=_ABSENT, value=_ABSENT, **others):

@@ -192,6 +192,8 @@ os.chdir("..")
 run.artifact("plots/.", "third")
 assert refused(lambda: run.log("a=b", 1), "a=b", "character 2").code < 0
 refused(lambda: run.param("lr\0", 1), "NUL")
+run.param("lr", 0.1)
+assert refused(lambda: run.param(lr=0.2), "'lr' is '0.1' already").code == -6
 refused(lambda: run.log("loss", 1, 2**64 + 5), "step 18446744073709551621")
 refused(lambda: run.artifact("/no/such/file"), "/no/such/file")
 run.artifact(__file__, "code/calls.py")

@@ -77,6 +77,18 @@ expect 2 "log no number" "$B" log metric x=abc --run one
 expect 0 "log to a run from outside" "$B" log metric later=1e300 --run one --step=-5
 expect 0 "it is there" "$B" run ls --filter "metrics.later > 1e299" --json
 says '"count": 1'
+events() { "$B" audit log --limit 1000 --json | grep -c '"kind": "run.param"'; }
+before=$(events)
+expect 0 "a parameter that the run has, with the same value" "$B" log param lr=0.1 --run one
+[ "$(events)" -gt "$before" ] || fail "it is no event"
+before=$(events)
+expect 6 "a parameter that has another value" "$B" log param more=1 lr=0.2 --run one
+says "parameter 'lr' is '0.1' already"
+expect 6 "two values of one parameter" "$B" log param other=1 other=2 --run one
+says "parameter 'other' is '1' already"
+[ "$(events)" = "$before" ] || fail "what is refused is written all the same"
+id=$("$B" run show one --json | sed -n 's/^ *"id": "\([0-9a-f]\{32\}\)".*/\1/p' | head -n 1)
+BINNACLE_RUN_ID=$id expect 6 "the same by the whole id" "$B" log param lr=0.2
 expect 2 "an unknown option" "$B" run start --trianer ridge
 says "trainer"
 expect 2 "an unknown field of a spec, with its place" sh -c \

@@ -3,6 +3,7 @@
 #include "core/base/str.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
+#include "core/track/admit.h"
 #include "core/track/run.h"
 #include "tui/cli/verbs.h"
 
@@ -19,27 +20,43 @@ static const bn_opt metric_options[] = {
 static const bn_opt artifact_options[] = {RUN_OPTION,
 	{"as", 0, "PATH", "name among the run's artifacts; default: the file's own"}, {0}};
 
-/* A full id needs no index, so that a loop of a thousand calls does not fold a thousand times. */
-static int which_run(bn_cli *cli, bn_workspace **ws, char id[BN_RUN_ID_TEXT], bn_err *err)
+/* The name of the run, as it was given. */
+static int run_name(bn_cli *cli, const char **name, bn_err *err)
 {
-	const char *name = bn_cli_opt(cli, "run");
-	if (!name)
-		name = bn_env_get(bn_cli_env(cli), "BINNACLE_RUN_ID");
-	if (!name || !name[0]) {
-		bn_err_set(err, BN_EINVAL, "which run?");
-		bn_err_hint(err, "inside `binnacle run start -- ...` BINNACLE_RUN_ID tells; "
-				 "else give --run RUN");
-		return BN_EINVAL;
-	}
-	int rc = bn_cli_workspace(cli, ws, err);
-	if (rc == 0 && bn_run_id_is_valid(name)) {
+	*name = bn_cli_opt(cli, "run");
+	if (!*name)
+		*name = bn_env_get(bn_cli_env(cli), "BINNACLE_RUN_ID");
+	if (*name && **name)
+		return 0;
+	bn_err_set(err, BN_EINVAL, "which run?");
+	bn_err_hint(err, "inside `binnacle run start -- ...` BINNACLE_RUN_ID tells; "
+			 "else give --run RUN");
+	return BN_EINVAL;
+}
+
+/* The run as the index knows it. */
+static int find_run(bn_workspace *ws, const char *name, char id[BN_RUN_ID_TEXT], bn_err *err)
+{
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	return rc < 0 ? rc : bn_run_resolve(ws, name, id, err);
+}
+
+/* The run, whose owner this user is. A full id needs no index, so that a loop of a thousand calls does not fold a
+ * thousand times. */
+static int own_run(bn_cli *cli, bn_workspace **ws, char id[BN_RUN_ID_TEXT], bn_err *err)
+{
+	const char *name;
+	int rc;
+	if ((rc = run_name(cli, &name, err)) < 0 || (rc = bn_cli_workspace(cli, ws, err)) < 0)
+		return rc;
+	if (bn_run_id_is_valid(name)) {
 		memcpy(id, name, BN_RUN_ID_TEXT);
 		bn_run_clock_follow(*ws, id);
 		return bn_run_is_own(*ws, id, err);
 	}
-	if (rc == 0)
-		rc = bn_workspace_refresh(*ws, NULL, err);
-	return rc == 0 ? bn_run_resolve(*ws, name, id, err) : rc;
+	if ((rc = find_run(*ws, name, id, err)) < 0)
+		return rc;
+	return bn_run_admits_owner(*ws, id, err);
 }
 
 /* KEY=VALUE; *key is yours. */
@@ -53,64 +70,143 @@ static int pair(const char *text, char **key, const char **value, bn_err *err)
 	return *key ? 0 : bn_err_nomem(err, "an argument");
 }
 
+static void words_release(bn_pairs *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		bn_free(words->items[i].key);
+	bn_free(words->items);
+}
+
+/* All arguments; values are borrowed from the command line. In the order in which they were given. */
+static int words_read(bn_pairs *out, bn_cli *cli, bn_err *err)
+{
+	int n = bn_cli_nargs(cli), rc;
+	if (bn_grow(&out->items, &out->cap, (size_t)n, sizeof *out->items) != 0)
+		return bn_err_nomem(err, "arguments");
+	for (int i = 0; i < n; i++) {
+		bn_pair *p = &out->items[out->count];
+		const char *value = NULL;
+		if ((rc = pair(bn_cli_arg(cli, i), &p->key, &value, err)) < 0)
+			return rc;
+		p->value = (char *)(uintptr_t)value;
+		out->count++;
+	}
+	return 0;
+}
+
+static int number_of(double *out, const char *key, const char *value, bn_err *err)
+{
+	int rc = bn_run_key_check("metric", key, err);
+	if (rc < 0)
+		return rc;
+	if (!bn_parse_f64(value, strlen(value), out))
+		return bn_err_set(err, BN_EINVAL, "metric '%s': '%s' is not a number", key, value);
+	return 0;
+}
+
 static int log_metric(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT];
-	int64_t step = 0;
+	int64_t step = 0, now = bn_env_now_ms(bn_cli_env(cli));
 	bn_metric_set set = BN_METRIC_SET_INIT;
-	int rc = bn_cli_opt_int(cli, "step", INT64_MIN, INT64_MAX, &step, err);
-	for (int i = 0; rc == 0 && i < bn_cli_nargs(cli); i++) {
-		char *key = NULL;
-		const char *value;
-		double number = 0;
-		rc = pair(bn_cli_arg(cli, i), &key, &value, err);
-		if (rc == 0)
-			rc = bn_run_key_check("metric", key, err);
-		if (rc == 0 && !bn_parse_f64(value, strlen(value), &number))
-			rc = bn_err_set(
-				err, BN_EINVAL, "metric '%s': '%s' is not a number", key, value);
-		if (rc == 0 && bn_metric_set_add(&set, key, step, bn_env_now_ms(bn_cli_env(cli)),
-				       number) != 0)
+	bn_pairs words = BN_PAIRS_INIT;
+	int rc;
+	if ((rc = bn_cli_opt_int(cli, "step", INT64_MIN, INT64_MAX, &step, err)) < 0)
+		goto out;
+	if ((rc = words_read(&words, cli, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < words.count; i++) {
+		double number;
+		if ((rc = number_of(&number, words.items[i].key, words.items[i].value, err)) < 0)
+			goto out;
+		if (bn_metric_set_add(&set, words.items[i].key, step, now, number) != 0) {
 			rc = bn_err_nomem(err, "metrics");
-		bn_free(key);
+			goto out;
+		}
 	}
-	if (rc == 0)
-		rc = which_run(cli, &ws, id, err);
-	if (rc == 0)
-		rc = bn_runlog_metrics(ws, id, &set, err);
-	if (rc == 0)
-		rc = bn_workspace_commit(ws, err);
+	if ((rc = own_run(cli, &ws, id, err)) < 0)
+		goto out;
+	if ((rc = bn_runlog_metrics(ws, id, &set, err)) < 0)
+		goto out;
+	rc = bn_workspace_commit(ws, err);
+out:
+	words_release(&words);
 	bn_metric_set_release(&set);
 	return rc;
 }
 
-static int log_words(bn_cli *cli,
-	int (*write)(bn_workspace *, const char *, const char *, const char *, bn_err *),
-	bn_err *err)
+/* That none of them has another value: in the run, or among themselves. */
+static int check_params(bn_workspace *ws, const char *id, const bn_pairs *words, bn_err *err)
 {
-	bn_workspace *ws;
-	char id[BN_RUN_ID_TEXT];
-	int rc = which_run(cli, &ws, id, err);
-	for (int i = 0; rc == 0 && i < bn_cli_nargs(cli); i++) {
-		char *key = NULL;
-		const char *value;
-		rc = pair(bn_cli_arg(cli, i), &key, &value, err);
-		if (rc == 0)
-			rc = write(ws, id, key, value, err);
-		bn_free(key);
+	int rc;
+	for (size_t i = 0; i < words->count; i++) {
+		const bn_pair *p = &words->items[i];
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(words->items[k].key, p->key) == 0 &&
+				strcmp(words->items[k].value, p->value) != 0)
+				return bn_run_param_conflict(p->key, words->items[k].value, err);
+		if ((rc = bn_run_admits_param(ws, id, p->key, p->value, err)) < 0)
+			return rc;
 	}
-	return rc == 0 ? bn_workspace_commit(ws, err) : rc;
+	return 0;
 }
 
 static int log_param(bn_cli *cli, bn_err *err)
 {
-	return log_words(cli, bn_runlog_param, err);
+	bn_workspace *ws;
+	char id[BN_RUN_ID_TEXT];
+	bn_pairs words = BN_PAIRS_INIT;
+	int rc;
+	if ((rc = words_read(&words, cli, err)) < 0)
+		goto out;
+	if ((rc = own_run(cli, &ws, id, err)) < 0)
+		goto out;
+	/* What it has already, the index knows. */
+	if ((rc = bn_workspace_refresh(ws, NULL, err)) < 0)
+		goto out;
+	if ((rc = check_params(ws, id, &words, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < words.count; i++)
+		if ((rc = bn_runlog_param(ws, id, words.items[i].key, words.items[i].value, err)) <
+			0)
+			goto out;
+	rc = bn_workspace_commit(ws, err);
+out:
+	words_release(&words);
+	return rc;
+}
+
+/* The run, if this user may tag it. Of another's the policy decides. */
+static int tagged_run(bn_cli *cli, bn_workspace **ws, char id[BN_RUN_ID_TEXT], bn_err *err)
+{
+	bn_err theirs = BN_ERR_INIT;
+	const char *name;
+	int rc = own_run(cli, ws, id, &theirs);
+	if (rc != BN_EREFUSED)
+		return rc < 0 ? bn_err_move(err, &theirs) : rc;
+	if ((rc = run_name(cli, &name, err)) < 0 || (rc = find_run(*ws, name, id, err)) < 0)
+		return rc;
+	return bn_run_admits_act(*ws, id, BN_ACT_TAG, err);
 }
 
 static int log_tag(bn_cli *cli, bn_err *err)
 {
-	return log_words(cli, bn_runlog_tag, err);
+	bn_workspace *ws;
+	char id[BN_RUN_ID_TEXT];
+	bn_pairs words = BN_PAIRS_INIT;
+	int rc;
+	if ((rc = words_read(&words, cli, err)) < 0)
+		goto out;
+	if ((rc = tagged_run(cli, &ws, id, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < words.count; i++)
+		if ((rc = bn_runlog_tag(ws, id, words.items[i].key, words.items[i].value, err)) < 0)
+			goto out;
+	rc = bn_workspace_commit(ws, err);
+out:
+	words_release(&words);
+	return rc;
 }
 
 static int log_artifact(bn_cli *cli, bn_err *err)
@@ -118,13 +214,16 @@ static int log_artifact(bn_cli *cli, bn_err *err)
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT];
 	const char *as = bn_cli_opt(cli, "as");
-	int rc = which_run(cli, &ws, id, err);
-	if (rc == 0 && as && bn_cli_nargs(cli) > 1)
-		rc = bn_err_set(
+	int rc;
+	if (as && bn_cli_nargs(cli) > 1)
+		return bn_err_set(
 			err, BN_EINVAL, "--as names one artifact, not %d", bn_cli_nargs(cli));
-	for (int i = 0; rc == 0 && i < bn_cli_nargs(cli); i++)
-		rc = bn_runlog_artifact(ws, id, bn_cli_arg(cli, i), as, err);
-	return rc == 0 ? bn_workspace_commit(ws, err) : rc;
+	if ((rc = own_run(cli, &ws, id, err)) < 0)
+		return rc;
+	for (int i = 0; i < bn_cli_nargs(cli); i++)
+		if ((rc = bn_runlog_artifact(ws, id, bn_cli_arg(cli, i), as, err)) < 0)
+			return rc;
+	return bn_workspace_commit(ws, err);
 }
 
 const bn_verb bn_verbs_log[] = {
@@ -134,10 +233,11 @@ const bn_verb bn_verbs_log[] = {
 			"binnacle log metric rmse=3.2 --run 7f3a"},
 		metric_options, 0, log_metric},
 	{"log", "param", "KEY=VALUE...", 1, -1, "log parameters to the run we are in",
-		"A parameter is written once; another value for it later is refused.",
+		"A parameter is written once: another value for it is refused (exit status 6).",
 		{"binnacle log param lr=0.1", "binnacle log param depth=3 --run 7f3a"}, run_options,
 		0, log_param},
-	{"log", "tag", "KEY=VALUE...", 1, -1, "set tags of the run we are in", NULL,
+	{"log", "tag", "KEY=VALUE...", 1, -1, "set tags of the run we are in",
+		"Another user's run too, where the policy lets you tag; nothing else of it.",
 		{"binnacle log tag phase=warmup", "binnacle log tag team=ops --run 7f3a"},
 		run_options, 0, log_tag},
 	{"log", "artifact", "FILE...", 1, -1, "store files or directories with the run we are in",

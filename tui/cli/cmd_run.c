@@ -8,6 +8,7 @@
 #include "core/launch/queue.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
+#include "core/track/admit.h"
 #include "core/track/query.h"
 #include "core/track/reconcile.h"
 #include "core/track/run.h"
@@ -341,9 +342,12 @@ static int run_tag(bn_cli *cli, bn_err *err)
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT];
 	int rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
-	for (int i = 1; rc == 0 && i < bn_cli_nargs(cli); i++)
-		rc = tag_one(cli, ws, id, bn_cli_arg(cli, i), err);
-	return rc == 0 ? bn_workspace_sync(ws, err) : rc;
+	if (rc < 0 || (rc = bn_run_admits_act(ws, id, BN_ACT_TAG, err)) < 0)
+		return rc;
+	for (int i = 1; i < bn_cli_nargs(cli); i++)
+		if ((rc = tag_one(cli, ws, id, bn_cli_arg(cli, i), err)) < 0)
+			return rc;
+	return bn_workspace_sync(ws, err);
 }
 
 static int run_note(bn_cli *cli, bn_err *err)
@@ -351,9 +355,11 @@ static int run_note(bn_cli *cli, bn_err *err)
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT];
 	int rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
-	if (rc == 0)
-		rc = bn_runlog_note(ws, id, bn_cli_arg(cli, 1), err);
-	return rc == 0 ? bn_workspace_sync(ws, err) : rc;
+	if (rc < 0 || (rc = bn_run_admits_act(ws, id, BN_ACT_TAG, err)) < 0)
+		return rc;
+	if ((rc = bn_runlog_note(ws, id, bn_cli_arg(cli, 1), err)) < 0)
+		return rc;
+	return bn_workspace_sync(ws, err);
 }
 
 /* Whether the run may be moved to the trash, or out of it. */
@@ -371,27 +377,33 @@ static int change_check(const bn_run_info *r, bool removed, bn_err *err)
 	return removed ? 0 : bn_run_need_bytes(r, err);
 }
 
+static int change(bn_cli *cli, bn_workspace *ws, const bn_run_info *r, bool removed, bn_err *err)
+{
+	int rc = bn_run_admits_act(ws, r->id, BN_ACT_REMOVE, err);
+	if (rc < 0 || (rc = change_check(r, removed, err)) < 0 || bn_cli_dry_run(cli))
+		return rc;
+	if (removed && (rc = bn_cli_confirm(
+				cli, err, "Move run %.8s (%s) to the trash?", r->id, r->name)) < 0)
+		return rc;
+	if ((rc = removed ? bn_runlog_removed(ws, r->id, err)
+			  : bn_runlog_restored(ws, r->id, err)) < 0)
+		return rc;
+	return bn_workspace_sync(ws, err);
+}
+
 static int change_one(bn_cli *cli, const char *name, bool removed, bn_err *err)
 {
 	bn_workspace *ws;
 	bn_run_info *r = NULL;
 	char id[BN_RUN_ID_TEXT];
 	int rc = bn_cli_open_runs(cli, &ws, name, id, err);
-	if (rc == 0)
-		rc = bn_run_get(&r, ws, id, err);
-	if (rc == 0)
-		rc = change_check(r, removed, err);
-	if (rc == 0 && removed && !bn_cli_dry_run(cli))
-		rc = bn_cli_confirm(cli, err, "Move run %.8s (%s) to the trash?", id, r->name);
-	if (rc == 0 && !bn_cli_dry_run(cli))
-		rc = removed ? bn_runlog_removed(ws, id, err) : bn_runlog_restored(ws, id, err);
-	if (rc == 0 && !bn_cli_dry_run(cli))
-		rc = bn_workspace_sync(ws, err);
-	if (rc == 0)
-		bn_cli_say(cli, "run %.8s (%s) %s%s", id, r->name,
-			bn_cli_dry_run(cli) ? "would be " : "",
-			removed ? "moved to the trash; binnacle run restore brings it back"
-				: "restored");
+	if (rc < 0 || (rc = bn_run_get(&r, ws, id, err)) < 0)
+		return rc;
+	if ((rc = change(cli, ws, r, removed, err)) < 0)
+		goto out;
+	bn_cli_say(cli, "run %.8s (%s) %s%s", id, r->name, bn_cli_dry_run(cli) ? "would be " : "",
+		removed ? "moved to the trash; binnacle run restore brings it back" : "restored");
+out:
 	bn_run_info_free(r);
 	return rc;
 }

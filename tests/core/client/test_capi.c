@@ -1,5 +1,6 @@
 /* The public C library, used as a simulation uses it. */
 #include "core/base/mem.h"
+#include "core/govern/audit.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 #include "core/track/run.h"
@@ -159,6 +160,38 @@ START_TEST(test_capi_refuses_bad_keys_and_says_so_later)
 	ck_assert_int_lt(binnacle_log_artifact(run, "/no/such/file", NULL), 0);
 	ck_assert_ptr_nonnull(strstr(binnacle_run_error(run), "/no/such/file"));
 	ck_assert_int_eq(binnacle_run_close(run, 3), 0);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_capi_refuses_another_value_of_a_parameter_and_writes_nothing_of_it)
+{
+	char id[BN_RUN_ID_TEXT], key[20], text[200];
+	bn_pairs params;
+	binnacle_run *run = open_run("once");
+	snprintf(id, sizeof id, "%s", binnacle_run_id(run));
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 1000; i++) {
+			snprintf(key, sizeof key, "p%d", i);
+			ck_assert_int_eq(binnacle_log_param(run, key, "0.1"), 0);
+		}
+		ck_assert_int_eq(binnacle_log_param(run, "p7", "0.2"), BN_ECONFLICT);
+		snprintf(text, sizeof text, "%s", binnacle_run_error(run));
+		ck_assert_ptr_nonnull(strstr(text, "parameter 'p7' is '0.1' already"));
+		ck_assert_int_eq(binnacle_run_flush(run), 0);
+	}
+	ck_assert_int_eq(binnacle_log_tag(run, "p7", "a"), 0);
+	ck_assert_int_eq(binnacle_log_tag(run, "p7", "b"), 0);
+	ck_assert_int_eq(binnacle_run_close(run, 0), 0);
+	bn_run_info_free(get(id));
+	ck_assert_bn_ok(bn_run_params(&params, w.ws, id, &err), &err);
+	ck_assert_uint_eq(params.count, 1000);
+	bn_pairs_release(&params);
+	bn_audit_page *refused = NULL;
+	const bn_audit_filter invalid = {.outcome = BN_OUTCOME_INVALID};
+	ck_assert_bn_ok(bn_audit_read(&refused, w.ws, &invalid, &err), &err);
+	ck_assert_uint_eq(refused->total, 0);
+	bn_audit_page_free(refused);
 	track_remove(&w);
 }
 END_TEST
@@ -347,6 +380,7 @@ BN_TEST_MAIN("core/client/capi", test_capi_logs_a_run_from_start_to_end,
 	test_capi_may_be_called_from_many_threads_and_loses_nothing,
 	test_capi_writes_behind_the_creation_of_a_run_that_it_attaches_to,
 	test_capi_refuses_bad_keys_and_says_so_later,
+	test_capi_refuses_another_value_of_a_parameter_and_writes_nothing_of_it,
 	test_capi_without_a_workspace_does_nothing_and_says_why,
 	test_capi_what_was_flushed_survives_kill_9,
 	test_capi_keeps_what_a_full_disk_refuses_and_writes_it_later,

@@ -2,7 +2,9 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/govern/audit.h"
 #include "core/run/runlog.h"
+#include "core/track/admit.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
 #include "tests/support/check_main.h"
@@ -87,6 +89,15 @@ START_TEST(test_run_param_is_written_once_and_tags_are_last_writer_wins)
 	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(1), "gone", "x", &err), &err);
 	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(1), "gone", NULL, &err), &err);
 	track_sync(&w);
+	/* The second value of lr is one record that changed nothing. */
+	bn_audit_page *log = NULL;
+	ck_assert_bn_ok(bn_audit_read(&log, w.ws, NULL, &err), &err);
+	ck_assert_uint_eq(log->refused, 1);
+	bn_audit_page_free(log);
+	bn_err why = BN_ERR_INIT;
+	ck_assert_int_eq(bn_run_admits_param(w.ws, track_id(1), "lr", "0.1", &why), 0);
+	ck_assert_int_eq(bn_run_admits_param(w.ws, track_id(1), "new", "0.1", &why), 0);
+	ck_assert_int_eq(bn_run_admits_param(w.ws, track_id(1), "lr", "0.2", &why), BN_ECONFLICT);
 	bn_pairs params, tags;
 	ck_assert_bn_ok(bn_run_params(&params, w.ws, track_id(1), &err), &err);
 	ck_assert_bn_ok(bn_run_tags(&tags, w.ws, track_id(1), &err), &err);

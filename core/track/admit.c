@@ -1,0 +1,56 @@
+/* admit.c - see admit.h. */
+#include "core/track/admit.h"
+
+#include "core/run/run_dir.h"
+#include "core/run/runlog.h"
+#include "core/track/run.h"
+
+#include <string.h>
+
+/* *own: whether the run is that of the user of this process; if not, *theirs says whose, as an error. */
+static int look(bool *own, bn_err *theirs, bn_workspace *ws, const char *id, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	bn_run_info *r = NULL;
+	int rc = bn_run_get(&r, ws, id, err);
+	if (rc < 0)
+		return rc;
+	if (!(*own = r->uid == env->uid(env)))
+		bn_run_of_another(env, id, r->uid, theirs);
+	bn_run_info_free(r);
+	return 0;
+}
+
+int bn_run_admits_owner(bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_err theirs = BN_ERR_INIT;
+	bool own;
+	int rc = look(&own, &theirs, ws, id, err);
+	if (rc < 0 || own)
+		return rc;
+	return bn_err_move(err, &theirs);
+}
+
+int bn_run_admits_act(bn_workspace *ws, const char *id, bn_act act, bn_err *err)
+{
+	bn_err theirs = BN_ERR_INIT;
+	bool own;
+	int rc = look(&own, &theirs, ws, id, err);
+	if (rc < 0 || own)
+		return rc;
+	return bn_policy_may(ws, act, err);
+}
+
+int bn_run_admits_param(
+	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err)
+{
+	bn_pairs params = BN_PAIRS_INIT;
+	int rc = bn_run_params(&params, ws, id, err);
+	if (rc < 0)
+		return rc;
+	const char *there = bn_pairs_get(&params, key);
+	if (there && strcmp(there, value) != 0)
+		rc = bn_run_param_conflict(key, there, err);
+	bn_pairs_release(&params);
+	return rc;
+}
