@@ -40,7 +40,8 @@ static void c_locale_make(void)
 	c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
-bool bn_parse_f64(const char *s, size_t n, double *out)
+/* Also true of what is too large, which is infinite then. */
+static bool parse_f64(const char *s, size_t n, double *out)
 {
 	char text[400];
 	if (n == 0 || isspace((unsigned char)s[0]))
@@ -61,6 +62,29 @@ bool bn_parse_f64(const char *s, size_t n, double *out)
 	if (whole)
 		*out = v;
 	return whole;
+}
+
+static bool is_overflow(const char *s, size_t n, double v)
+{
+	size_t digits = 0;
+	for (size_t i = 0; i < n; i++)
+		digits += s[i] >= '0' && s[i] <= '9';
+	return isinf(v) && digits > 0;
+}
+
+bool bn_parse_f64(const char *s, size_t n, double *out)
+{
+	double v;
+	if (!parse_f64(s, n, &v) || is_overflow(s, n, v))
+		return false;
+	*out = v;
+	return true;
+}
+
+bool bn_is_beyond_f64(const char *s, size_t n)
+{
+	double v;
+	return parse_f64(s, n, &v) && is_overflow(s, n, v);
 }
 
 bool bn_parse_duration_ns(const char *s, int64_t *out)

@@ -12,8 +12,10 @@
 
 bool bn_parse_i64(
 	const char *s, size_t n, int64_t *out); /* optional sign, digits; false on overflow */
-bool bn_parse_f64(const char *s, size_t n,
-	double *out); /* decimal or exponent form, inf, nan; correctly rounded */
+/* Decimal or exponent form, inf, nan; correctly rounded. False on overflow, too: what is infinite says so. */
+bool bn_parse_f64(const char *s, size_t n, double *out);
+/* Whether it is false for that reason. */
+bool bn_is_beyond_f64(const char *s, size_t n);
 bool bn_parse_duration_ns(
 	const char *s, int64_t *out);             /* "250ms", "10s", "5m", "2h", "1d", "1h30m" */
 bool bn_parse_bytes(const char *s, int64_t *out); /* "512", "64K", "1.5GiB" (1024-based) */

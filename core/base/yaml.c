@@ -110,6 +110,7 @@ static json_t *plain_scalar(const char *s, size_t n)
 			return json_integer(whole);
 		if (bn_parse_f64(digits, n, &real))
 			return bn_json_real_or_null(real);
+		/* Too large for one: an id of digits and an e, such as a hash, is meant. */
 	}
 	return json_string(s);
 }

@@ -142,7 +142,7 @@ csv_token bn_csv_parse_number(const char *s, size_t n, int64_t *i, double *f)
 		*f = (double)*i;
 		return d.mantissa > 1ull << 53 ? CSV_BIG_INT : CSV_INT;
 	}
-	if (!round_exactly(&d, f) && (!bn_parse_f64(s, n, f) || isinf(*f)))
+	if (!round_exactly(&d, f) && !bn_parse_f64(s, n, f))
 		return CSV_NOT_NUMBER;
 	return CSV_FLOAT;
 }

@@ -96,7 +96,9 @@ static int parse_value(bn_parser *p, const bn_run_field *f, bool number)
 	case BN_FIELD_METRIC:
 	case BN_FIELD_NUMBER:
 		if (!bn_parse_f64(text, n, &d) || isnan(d))
-			return bn_parse_expected(p, "a number");
+			return bn_parse_expected(p, bn_is_beyond_f64(text, n)
+							    ? "a number of at most 1.8e308, or inf"
+							    : "a number");
 		bn_sql_piece_real(p->out, d);
 		break;
 	default:

@@ -74,6 +74,9 @@ expect 6 "restore twice" "$B" run restore long
 expect 2 "log outside of a run" "$B" log metric x=1
 says "BINNACLE_RUN_ID"
 expect 2 "log no number" "$B" log metric x=abc --run one
+expect 2 "log what no double holds" "$B" log metric x=-1e999 --run one
+says "beyond the largest number"
+says "x=-inf"
 expect 0 "log to a run from outside" "$B" log metric later=1e300 --run one --step=-5
 expect 0 "it is there" "$B" run ls --filter "metrics.later > 1e299" --json
 says '"count": 1'

@@ -99,9 +99,15 @@ static int number_of(double *out, const char *key, const char *value, bn_err *er
 	int rc = bn_run_key_check("metric", key, err);
 	if (rc < 0)
 		return rc;
-	if (!bn_parse_f64(value, strlen(value), out))
+	size_t n = strlen(value);
+	if (bn_parse_f64(value, n, out))
+		return 0;
+	if (!bn_is_beyond_f64(value, n))
 		return bn_err_set(err, BN_EINVAL, "metric '%s': '%s' is not a number", key, value);
-	return 0;
+	bn_err_set(err, BN_EINVAL, "metric '%s': '%s' is beyond the largest number, 1.8e308", key,
+		value);
+	bn_err_hint(err, "if it is infinite: %s=%sinf", key, *value == '-' ? "-" : "");
+	return BN_EINVAL;
 }
 
 static int log_metric(bn_cli *cli, bn_err *err)

@@ -79,6 +79,11 @@ START_TEST(test_reals_are_correctly_rounded_and_strict)
 	static const char *const bad[] = {"", " 1", "1 ", "0x1p3", "1,5", "1.5.2", "nan(1)", "--1"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		ck_assert_msg(!bn_parse_f64(bad[i], strlen(bad[i]), &v), "'%s'", bad[i]);
+	v = 7;
+	ck_assert(!bn_parse_f64("1e999", 5, &v) && bn_is_beyond_f64("1e999", 5) && v == 7);
+	ck_assert(!bn_parse_f64("-2e308", 6, &v) && bn_is_beyond_f64("-2e308", 6));
+	ck_assert(!bn_is_beyond_f64("inf", 3) && !bn_is_beyond_f64("1e9x", 4));
+	ck_assert(bn_parse_f64("1e-999", 6, &v) && v == 0);
 }
 END_TEST
 

@@ -38,6 +38,7 @@ START_TEST(test_scalars_follow_the_core_schema)
 	parses_as("a: 1\nb: -2.5\nc: true\nd: ~\ne: text\nf: \"1\"\ng: '~'\nh: 1e3\ni:\n",
 		"{\"a\":1,\"b\":-2.5,\"c\":true,\"d\":null,\"e\":\"text\",\"f\":\"1\",\"g\":\"~\","
 		"\"h\":1000.0,\"i\":null}");
+	parses_as("[1e999, 1234e56789]", "[\"1e999\",\"1234e56789\"]");
 	parses_as("[.inf, .nan, +7, 1.2.3, 0x10, yes]", "[null,null,7,\"1.2.3\",\"0x10\",\"yes\"]");
 	parses_as("", "null");
 	parses_as("- {a: [1, 2]}\n- |\n  two\n  lines\n", "[{\"a\":[1,2]},\"two\\nlines\\n\"]");

@@ -122,6 +122,8 @@ static const struct {
 	const char *says;
 } wrong[] = {
 	{"metrics.rmse <", 14, "filter:1:15: expected a value at the end"},
+	{"metrics.rmse < 1e999", 15,
+		"filter:1:16: expected a number of at most 1.8e308, or inf, not '1e999'"},
 	{"metrics.rmse < fast", 15, "filter:1:16: expected a number, not 'fast'"},
 	{"metrics.rmse", 12, "filter:1:13: expected a comparison"},
 	{"metrics.rmse < 3 AND", 20, "expected a field at the end"},
