@@ -152,13 +152,47 @@ int bn_utf8_char_width(uint32_t cp)
 	return range_has(double_width, sizeof double_width / sizeof *double_width, cp) ? 2 : 1;
 }
 
+/* Bytes of the character that s[0..n) begins with; its columns in *width. */
+static size_t char_length(const char *s, size_t n, size_t *width)
+{
+	uint32_t cp;
+	size_t len = bn_utf8_decode(s, n, &cp);
+	*width = cp == BN_UTF8_BAD ? 1 : (size_t)bn_utf8_char_width(cp);
+	return len;
+}
+
 size_t bn_utf8_width(const char *s)
 {
-	size_t n = strlen(s), columns = 0;
-	for (size_t i = 0; i < n;) {
-		uint32_t cp;
-		i += bn_utf8_decode(s + i, n - i, &cp);
-		columns += cp == BN_UTF8_BAD ? 1 : (size_t)bn_utf8_char_width(cp);
-	}
+	size_t n = strlen(s), columns = 0, w;
+	for (size_t i = 0; i < n; columns += w)
+		i += char_length(s + i, n - i, &w);
 	return columns;
+}
+
+size_t bn_utf8_head(const char *s, size_t n, size_t columns)
+{
+	size_t i = 0, used = 0, w;
+	while (i < n) {
+		size_t len = char_length(s + i, n - i, &w);
+		if (used + w > columns)
+			break;
+		used += w;
+		i += len;
+	}
+	return i;
+}
+
+size_t bn_utf8_end(const char *s, size_t n, size_t columns)
+{
+	size_t i = 0, rest = 0, w;
+	for (size_t k = 0; k < n; rest += w)
+		k += char_length(s + k, n - k, &w);
+	while (i < n) {
+		size_t len = char_length(s + i, n - i, &w);
+		if (rest <= columns && w > 0) /* a combining mark goes with what it stands on */
+			break;
+		rest -= w;
+		i += len;
+	}
+	return n - i;
 }

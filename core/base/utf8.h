@@ -25,5 +25,8 @@ bool bn_utf8_is_shown(uint32_t cp);
  * stands in its place. */
 int bn_utf8_char_width(uint32_t cp);
 size_t bn_utf8_width(const char *s); /* columns of a NUL-terminated string */
+/* Bytes of the longest beginning, or of the longest end, of s[0..n) that takes at most so many columns. */
+size_t bn_utf8_head(const char *s, size_t n, size_t columns);
+size_t bn_utf8_end(const char *s, size_t n, size_t columns);
 
 #endif

@@ -167,7 +167,7 @@ static int read_rows(bn_call *c, bool *many, bn_err *err)
 	if (bn_call_has_type(c, "text/csv", false))
 		return bn_rows_from_csv(c, err);
 	if (!bn_call_has_type(c, "application/json", true))
-		return bn_call_wrong_type(c, "application/json", err);
+		return bn_call_wrong_type(c, "application/json or text/csv", err);
 	return bn_rows_quick(c, many) ? 0 : rows_from_body(c, many, err);
 }
 

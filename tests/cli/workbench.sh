@@ -115,7 +115,7 @@ shows exported "wrote "
 shows verified "byte for byte and signature for signature" "file model.safetensors"
 shows whole "whole: every record, signature and object" "records, in chains"
 shows added "added small@v1, 2 rows" small
-shows jobs "export jobs@v1" "add small from in.csv"
+shows jobs "export jobs@v1 to part.csv  " "add small from in.csv  " "added small@v1, 2 rows, 2 columns"
 rows=$(($(wc -l <part.csv) - 1))
 [ "$rows" -gt 0 ] && [ "$rows" -lt 2000 ] || fail "$rows rows were exported"
 "$B" cache status --json | grep -q '"entries": 0' && fail "the profile was not kept"

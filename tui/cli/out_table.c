@@ -15,30 +15,14 @@ static bool is_right_aligned(bn_format f)
 	       f != BN_AS_ID && f != BN_AS_TIME_MS && f != BN_AS_BOOL;
 }
 
-/* Bytes of the longest beginning, or end, of text that takes at most width columns. */
-static size_t part_length(const char *text, size_t n, size_t width, bool at_end)
-{
-	size_t used = 0, all = at_end ? bn_utf8_width(text) : 0, i = 0;
-	while (i < n) {
-		uint32_t cp;
-		size_t len = bn_utf8_decode(text + i, n - i, &cp);
-		size_t w = cp == BN_UTF8_BAD ? 1 : (size_t)bn_utf8_char_width(cp);
-		if (at_end ? all - used <= width : used + w > width)
-			break;
-		used += w;
-		i += len;
-	}
-	return at_end ? n - i : i;
-}
-
 /* Cuts text to that many columns, with a mark where something is missing: in the middle, since what
  * names have in common stands at their beginning and what tells them apart at their end. */
 static void add_cut(bn_buf *b, const char *text, size_t width)
 {
 	size_t n = strlen(text), tail = width >= 8 ? (width - 1) / 2 : 0;
-	bn_buf_add(b, text, part_length(text, n, width - 1 - tail, false));
+	bn_buf_add(b, text, bn_utf8_head(text, n, width - 1 - tail));
 	bn_buf_addch(b, '>');
-	tail = tail ? part_length(text, n, tail, true) : 0;
+	tail = tail ? bn_utf8_end(text, n, tail) : 0;
 	bn_buf_add(b, text + n - tail, tail);
 }
 

@@ -182,7 +182,7 @@ void bn_chart_categories(bn_area a, const char *const *names, const double *refe
 	for (size_t i = 0; i < bins && (int)i + 1 < a.rows; i++) {
 		int r = 1 + (int)i;
 		char p[BN_FORMAT_BYTES], q[BN_FORMAT_BYTES];
-		bn_area_field(a, r, 0, name_width, BN_INK_TEXT, names[i]);
+		bn_area_name(a, r, 0, name_width, BN_INK_TEXT, names[i]);
 		for (int c = 0; c < width && top > 0; c++) {
 			const bar_look *l = look_of(reference, current, i, top * (c + 0.5) / width);
 			if (l)

@@ -72,12 +72,12 @@ char *bn_format_bytes(char *out, int64_t bytes)
 
 char *bn_format_duration(char *out, int64_t ms)
 {
-	int64_t s = ms / 1000;
+	int64_t s = ms / 1000 + (ms % 1000 >= 500); /* as bn_fmt_duration rounds */
 	if (ms < 0)
 		return absent(out);
 	if (ms < 1000)
 		snprintf(out, BN_FORMAT_BYTES, "%d ms", (int)ms);
-	else if (s < 10)
+	else if (ms < 9950)
 		snprintf(out, BN_FORMAT_BYTES, "%.1f s", (double)ms / 1000);
 	else if (s < 60)
 		snprintf(out, BN_FORMAT_BYTES, "%d s", (int)s);

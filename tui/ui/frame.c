@@ -140,7 +140,7 @@ bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size)
 void bn_frame_filter(bn_frame *f, const char *words)
 {
 	bn_view *v = bn_frame_top(f);
-	bn_grid *t = v && v->cls->table ? v->cls->table(v) : NULL;
+	bn_grid *t = bn_frame_table(f);
 	if (!t)
 		return;
 	bn_grid_filter(t, words);
@@ -150,8 +150,7 @@ void bn_frame_filter(bn_frame *f, const char *words)
 
 static void back(bn_frame *f)
 {
-	bn_view *v = bn_frame_top(f);
-	bn_grid *t = v && v->cls->table ? v->cls->table(v) : NULL;
+	bn_grid *t = bn_frame_table(f);
 	if (t && t->filter[0])
 		bn_frame_filter(f, "");
 	else if (f->stacks[f->tab].depth > 1)
@@ -470,8 +469,7 @@ void bn_frame_key(bn_frame *f, int key)
 		return;
 	}
 	bn_command_id id = bn_command_for_key(key, bn_frame_kind(f));
-	bn_view *v = bn_frame_top(f);
-	const bn_grid *t = v && v->cls->table ? v->cls->table(v) : NULL;
+	const bn_grid *t = bn_frame_table(f);
 	if (key == 'q' && f->tab >= 0 && f->stacks[f->tab].depth <= 1 && !(t && t->filter[0]))
 		id = BN_CMD_QUIT; /* q at a first screen leaves, as everywhere */
 	if (f->ahead_count && (id == BN_CMD_BACK || id == BN_CMD_CANCEL)) {

@@ -160,14 +160,16 @@ static void keys_draw(bn_frame *f, bn_area a)
 	/* ? and : are always there, so the bar ends with them; what works now comes first, and what
 	 * does not, dim, where room is left. */
 	bn_area left = bn_area_sub(a, 0, 0, 1, a.cols - 20);
+	bn_grid *table = bn_frame_table(f);
+	bool empty = table && bn_grid_count(table) == 0;
 	for (int pass = 0; pass < 2; pass++) {
 		for (int i = 0; i < BN_CMD_COUNT; i++) {
 			if (!bar_has(f, (bn_command_id)i) ||
 				!bn_command_first_key((bn_command_id)i, key))
 				continue;
 			bool off = bn_frame_refuses(f, (bn_command_id)i, why, sizeof why);
-			if (off != (pass == 1) || (off && i == BN_CMD_OPEN))
-				continue; /* nothing to open is no news */
+			if (off != (pass == 1) || (off && (empty || i == BN_CMD_OPEN)))
+				continue; /* nothing to act on is no news */
 			col = key_draw(left, col, key, bn_command_get((bn_command_id)i)->name, off);
 		}
 	}

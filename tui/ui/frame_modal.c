@@ -11,15 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static bn_grid *top_table(const bn_frame *f)
-{
-	bn_view *v = bn_frame_top(f);
-	return v && v->cls->table ? v->cls->table(v) : NULL;
-}
-
 void bn_modal_open(bn_frame *f, bn_modal modal, const char *text)
 {
-	const bn_grid *t = top_table(f);
+	const bn_grid *t = bn_frame_table(f);
 	f->modal = modal;
 	memset(&f->input, 0, sizeof f->input);
 	bn_input_set(&f->input, text);
@@ -120,7 +114,7 @@ static void command_key(bn_frame *f, int key)
 
 static void filter_key(bn_frame *f, int key)
 {
-	bn_grid *t = top_table(f);
+	bn_grid *t = bn_frame_table(f);
 	if (!t || key == BN_KEY_ENTER) {
 		bn_history_add(&f->filters, f->input.text);
 		f->modal = BN_MODAL_NONE;
@@ -270,7 +264,7 @@ bool bn_modal_takes_text(const bn_frame *f)
 void bn_modal_key(bn_frame *f, int key)
 {
 	if (key == BN_KEY_ESC || key == BN_KEY_CTRL('C') || key == BN_KEY_CTRL('G')) {
-		bn_grid *t = top_table(f);
+		bn_grid *t = bn_frame_table(f);
 		if (f->modal == BN_MODAL_CONFIRM || f->modal == BN_MODAL_ASK)
 			dialog_close(f);
 		if (f->modal == BN_MODAL_FILTER && t)

@@ -85,6 +85,12 @@ unsigned bn_frame_kind(const bn_frame *f)
 	return v ? v->cls->kind : BN_ON_ALL;
 }
 
+bn_grid *bn_frame_table(const bn_frame *f)
+{
+	bn_view *v = bn_frame_top(f);
+	return v && v->cls->table ? v->cls->table(v) : NULL;
+}
+
 void bn_frame_refresh(bn_view *v)
 {
 	v->asked_ms = bn_frame_now_ms(v->frame);

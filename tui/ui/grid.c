@@ -17,18 +17,18 @@ int bn_grid_init(bn_grid *t, const bn_grid_source *source, const bn_grid_column 
 void bn_grid_release(bn_grid *t)
 {
 	bn_free(t->order);
-	bn_free(t->widths);
+	bn_free(t->seen);
 	bn_free(t->marks);
 	*t = (bn_grid){.sort_column = -1};
 }
 
 int bn_grid_set_columns(bn_grid *t, const bn_grid_column *columns, int column_count, bn_err *err)
 {
-	int *widths = bn_alloc_zeroed((size_t)column_count + 1, sizeof *widths);
-	if (!widths)
+	bn_grid_seen *seen = bn_alloc_zeroed((size_t)column_count + 1, sizeof *seen);
+	if (!seen)
 		return bn_err_nomem(err, "the columns of a table");
-	bn_free(t->widths);
-	t->widths = widths;
+	bn_free(t->seen);
+	t->seen = seen;
 	t->columns = columns;
 	t->column_count = column_count;
 	t->sort_column = -1;

@@ -8,8 +8,10 @@
  * the same things, not with the same positions.
  *
  * Columns: those that do not fit are left out, least important first, until the user walks to the
- * right; from then on the table scrolls sideways and the frozen columns stay. Widths only grow
- * while a table is open, so that scrolling does not make columns jump.
+ * right; from then on the table scrolls sideways and the frozen columns stay. Where there is no room,
+ * a column gives way first that has a value in less than a quarter of the rows, then those of priority 2
+ * and more before a flexible one gets narrower than it wishes. Widths only grow while a table is open,
+ * and a column that was worth its place stays so, so that scrolling does not make columns jump.
  *
  * The source outlives the grid. One thread.
  */
@@ -28,7 +30,9 @@ typedef struct bn_grid_column {
 	bool right;        /* numbers: aligned right */
 	bool frozen;       /* stays when scrolled sideways; such columns come first */
 	bool flexible;     /* takes the width that is left */
+	bool prose;        /* sentences: cut at the end; names are cut in the middle */
 	int min, max;      /* columns of text; max 0: no limit */
+	int wish;          /* flexible: what is enough for most names; 0: min */
 	int priority;      /* 0: never left out; larger goes first */
 } bn_grid_column;
 
@@ -52,6 +56,12 @@ typedef struct bn_grid_source {
 	uint64_t (*key)(void *ctx, int64_t row);
 } bn_grid_source;
 
+/* What was drawn of a column so far. */
+typedef struct bn_grid_seen {
+	int width;
+	bool useful; /* a quarter of the rows had a value, once */
+} bn_grid_seen;
+
 typedef struct bn_grid {
 	bn_grid_source source;
 	const bn_grid_column *columns; /* borrowed */
@@ -65,8 +75,8 @@ typedef struct bn_grid {
 	bool external; /* the source filters and sorts: positions are its rows; see view.h ordered() */
 	int64_t *order; /* NULL: identity */
 	int64_t order_count;
-	int *widths;
-	uint64_t *marks; /* sorted keys */
+	bn_grid_seen *seen; /* one a column */
+	uint64_t *marks;    /* sorted keys */
 	size_t mark_count, mark_cap;
 	uint64_t selected_key;
 	bool has_selected_key;

@@ -15,25 +15,28 @@ typedef struct layout {
 	bool more_left, more_right;
 } layout;
 
-static void widths_grow(bn_grid *t, int rows)
+/* How wide the rows in sight make a column, and whether they fill it. */
+static void column_look(bn_grid *t, int c, int rows)
 {
-	for (int c = 0; c < t->column_count; c++) {
-		const bn_grid_column *col = &t->columns[c];
-		int title = (int)bn_utf8_width(col->title) + 1; /* room for the sort arrow */
-		int w = t->widths[c] > title ? t->widths[c] : title;
-		for (int r = 0; r < rows; r++) {
-			int64_t row = bn_grid_row(t, t->top + r);
-			bn_grid_cell cell;
-			if (row < 0)
-				break;
-			bn_grid_get_cell(t, row, c, &cell);
-			int need = cell.text ? (int)bn_utf8_width(cell.text) : 1;
-			need += cell.glyph >= 0 ? 2 : 0;
-			w = need > w ? need : w;
-		}
-		w = w < col->min ? col->min : w;
-		t->widths[c] = col->max && w > col->max && col->max >= title ? col->max : w;
+	const bn_grid_column *col = &t->columns[c];
+	bn_grid_seen *seen = &t->seen[c];
+	int title = (int)bn_utf8_width(col->title) + 1; /* room for the sort arrow */
+	int w = seen->width > title ? seen->width : title, known = 0, filled = 0;
+	for (int r = 0; r < rows; r++) {
+		int64_t row = bn_grid_row(t, t->top + r);
+		bn_grid_cell cell;
+		if (row < 0)
+			break;
+		bn_grid_get_cell(t, row, c, &cell);
+		int need = cell.text ? (int)bn_utf8_width(cell.text) : 1;
+		need += cell.glyph >= 0 ? 2 : 0;
+		w = need > w ? need : w;
+		known += !cell.pending;
+		filled += cell.text && cell.text[0];
 	}
+	w = w < col->min ? col->min : w;
+	seen->width = col->max && w > col->max && col->max >= title ? col->max : w;
+	seen->useful = seen->useful || 4 * filled >= known;
 }
 
 static int columns_frozen(const bn_grid *t)
@@ -62,14 +65,16 @@ static void layout_remove(layout *l, int i)
 	l->more_right = true;
 }
 
-/* Takes from the widest flexible column, one cell at a time, until the row fits. */
-static bool layout_narrow(const bn_grid *t, layout *l, int cols)
+/* Takes from the widest flexible column, one cell at a time, until the row fits; from none that would get
+ * narrower than it wishes, when that is `kept`. */
+static bool layout_narrow(const bn_grid *t, layout *l, int cols, bool kept)
 {
 	for (int over = layout_width(l) - cols; over > 0; over--) {
 		int widest = -1;
 		for (int i = 0; i < l->count; i++) {
 			const bn_grid_column *c = &t->columns[l->column[i]];
-			bool can = c->flexible && l->width[i] > (c->min ? c->min : 4);
+			int least = kept && c->wish ? c->wish : c->min ? c->min : 4;
+			bool can = c->flexible && l->width[i] > least;
 			if (can && (widest < 0 || l->width[i] > l->width[widest]))
 				widest = i;
 		}
@@ -80,19 +85,51 @@ static bool layout_narrow(const bn_grid *t, layout *l, int cols)
 	return true;
 }
 
-/* Makes flexible columns narrower; when that is not enough, leaves out the least important. */
+/* The least important column from that priority on, or -1. */
+static int layout_worst(const bn_grid *t, const layout *l, int priority)
+{
+	int worst = -1;
+	for (int i = 0; i < l->count; i++) {
+		int p = t->columns[l->column[i]].priority;
+		if (p >= priority && (worst < 0 || p >= t->columns[l->column[worst]].priority))
+			worst = i;
+	}
+	return worst;
+}
+
+/* The least important of the columns that are empty in most rows, or -1. */
+static int layout_sparse(const bn_grid *t, const layout *l)
+{
+	int worst = -1;
+	for (int i = 0; i < l->count; i++) {
+		int c = l->column[i], p = t->columns[c].priority;
+		bool sparse = p > 0 && !t->seen[c].useful && c != t->sort_column;
+		if (sparse && (worst < 0 || p >= t->columns[l->column[worst]].priority))
+			worst = i;
+	}
+	return worst;
+}
+
+/* Leaves a column out; what was narrowed may grow again. */
+static void layout_leave(const bn_grid *t, layout *l, int i)
+{
+	for (int k = 0; k < l->count; k++)
+		l->width[k] = t->seen[l->column[k]].width;
+	layout_remove(l, i);
+}
+
+/* Leaves out what is nearly empty, then makes flexible columns narrower and leaves out the less important,
+ * in turn. */
 static void layout_shrink(const bn_grid *t, layout *l, int cols)
 {
-	while (!layout_narrow(t, l, cols) && l->count > 1) {
-		int worst = -1;
-		for (int i = 0; i < l->count; i++) {
-			int p = t->columns[l->column[i]].priority;
-			if (p > 0 && (worst < 0 || p >= t->columns[l->column[worst]].priority))
-				worst = i;
-		}
-		for (int i = 0; i < l->count; i++) /* what was narrowed may grow again */
-			l->width[i] = t->widths[l->column[i]];
-		layout_remove(l, worst >= 0 ? worst : l->count - 1);
+	int i;
+	while (layout_width(l) > cols && (i = layout_sparse(t, l)) >= 0)
+		layout_leave(t, l, i);
+	while (!layout_narrow(t, l, cols, true) && (i = layout_worst(t, l, 2)) >= 0)
+		layout_leave(t, l, i);
+	while (!layout_narrow(t, l, cols, false) && l->count > 1) {
+		i = layout_worst(t, l, 1);
+		layout_leave(t, l, i >= 0 ? i : l->count - 1);
 	}
 }
 
@@ -123,7 +160,7 @@ static int layout_reserve(const bn_grid *t, layout *l, int cols)
 {
 	for (int room = GAP; room > 0; room--) {
 		layout tight = *l;
-		if (layout_narrow(t, &tight, cols - room)) {
+		if (layout_narrow(t, &tight, cols - room, false)) {
 			*l = tight;
 			return room;
 		}
@@ -139,7 +176,7 @@ static void layout_make(const bn_grid *t, layout *l, int cols)
 		if (c >= frozen && c < t->first_column)
 			continue;
 		l->column[l->count] = c;
-		l->width[l->count++] = t->widths[c];
+		l->width[l->count++] = t->seen[c].width;
 	}
 	if (t->first_column < 0) {
 		layout_shrink(t, l, cols);
@@ -185,7 +222,7 @@ static void header_draw(const bn_grid *t, const layout *l, bn_area a, bool focus
 		bn_ink role = current ? BN_INK_TAB_ACTIVE : BN_INK_HEADER;
 		int room = sorted ? w - 1 : w;
 		int at = l->at[i] + (c->right && title < room ? room - title : 0);
-		bn_area_field(a, 0, at, title < room ? title : room, role, c->title);
+		bn_area_name(a, 0, at, title < room ? title : room, role, c->title);
 		if (sorted)
 			bn_area_glyph(a, 0, at + (title < room ? title : room), role,
 				t->sort_descending ? BN_GLYPH_SORT_DOWN : BN_GLYPH_SORT_UP);
@@ -219,8 +256,10 @@ static void cell_draw(
 	}
 	if (right)
 		bn_area_field_right(a, r, at, width, role, cell.text);
-	else
+	else if (t->columns[col].prose)
 		bn_area_field(a, r, at, width, role, cell.text);
+	else
+		bn_area_name(a, r, at, width, role, cell.text);
 }
 
 static void row_draw(
@@ -259,7 +298,8 @@ void bn_grid_draw(bn_grid *t, bn_area a, bool focused)
 		t->top = t->selected - t->page_rows + 1;
 	if (t->top < 0)
 		t->top = 0;
-	widths_grow(t, body);
+	for (int c = 0; c < t->column_count; c++)
+		column_look(t, c, body);
 	column_show(t, &l, a.cols);
 	header_draw(t, &l, a, focused);
 	bn_area rows = bn_area_sub(a, 1, 0, body, a.cols);

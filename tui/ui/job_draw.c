@@ -106,7 +106,7 @@ static int state_draw(bn_area a, const bn_job_info *job, int64_t now_ms)
 	int col = bn_area_glyph(
 		a, 0, 1, bn_job_ink(job->state), (bn_glyph_id)bn_job_glyph(job->state));
 	col = bn_area_text(a, 0, col + 1, bn_job_ink(job->state), bn_job_state_name(job->state));
-	bn_area_field(a, 0, col + 2, a.cols - col - 2, BN_INK_STRONG, job->title);
+	bn_area_name(a, 0, col + 2, a.cols - col - 2, BN_INK_STRONG, job->title);
 	if (job->state == BN_JOB_WAITS) {
 		bn_area_textf(a, 1, 1, BN_INK_DIM, "since %s; %d at a time",
 			bn_format_duration(text, now_ms - job->asked_ms), BN_JOBS_AT_ONCE);

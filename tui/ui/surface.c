@@ -195,8 +195,21 @@ int bn_area_textf(bn_area a, int row, int col, bn_ink role, const char *fmt, ...
 	return bn_area_text(a, row, col, role, text);
 }
 
+/* n bytes of text; returns the column behind them. */
+static int text_put(bn_area a, int row, int col, bn_ink role, const char *utf8, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		uint32_t cp;
+		i += bn_utf8_decode(utf8 + i, n - i, &cp);
+		col += area_put(a, row, col, role, cp);
+	}
+	return col;
+}
+
+typedef enum field_form { FIELD_LEFT, FIELD_RIGHT, FIELD_NAME } field_form;
+
 static int field_draw(
-	bn_area a, int row, int col, int width, bn_ink role, const char *utf8, bool right)
+	bn_area a, int row, int col, int width, bn_ink role, const char *utf8, field_form form)
 {
 	if (width <= 0)
 		return col;
@@ -205,35 +218,31 @@ static int field_draw(
 	int need = utf8 ? (int)bn_utf8_width(utf8) : 0;
 	bn_area_fill(f, 0, 0, 1, f.cols, role);
 	if (need <= width) {
-		bn_area_text(f, 0, shift + (right ? width - need : 0), role, utf8);
+		bn_area_text(f, 0, shift + (form == FIELD_RIGHT ? width - need : 0), role, utf8);
 		return col + width;
 	}
-	size_t n = strlen(utf8);
-	int at = 0;
-	for (size_t i = 0; i < n;) {
-		uint32_t cp;
-		size_t used = bn_utf8_decode(utf8 + i, n - i, &cp);
-		int w = cp == BN_UTF8_BAD ? 1 : bn_utf8_char_width(cp);
-		if (cp < 0x20)
-			w = 1;
-		if (at + w > width - 1)
-			break;
-		area_put(f, 0, shift + at, role, cp);
-		at += w;
-		i += used;
-	}
-	area_put(f, 0, shift + at, role, bn_glyph(a.s->alphabet, BN_GLYPH_ELLIPSIS));
+	size_t n = strlen(utf8), room = (size_t)width - 1;
+	size_t after = form == FIELD_NAME && width >= 8 ? room / 2 : 0;
+	int at = text_put(f, 0, shift, role, utf8, bn_utf8_head(utf8, n, room - after));
+	at = bn_area_glyph(f, 0, at, role, BN_GLYPH_ELLIPSIS);
+	after = after ? bn_utf8_end(utf8, n, after) : 0;
+	text_put(f, 0, at, role, utf8 + n - after, after);
 	return col + width;
 }
 
 int bn_area_field(bn_area a, int row, int col, int width, bn_ink role, const char *utf8)
 {
-	return field_draw(a, row, col, width, role, utf8, false);
+	return field_draw(a, row, col, width, role, utf8, FIELD_LEFT);
 }
 
 int bn_area_field_right(bn_area a, int row, int col, int width, bn_ink role, const char *utf8)
 {
-	return field_draw(a, row, col, width, role, utf8, true);
+	return field_draw(a, row, col, width, role, utf8, FIELD_RIGHT);
+}
+
+int bn_area_name(bn_area a, int row, int col, int width, bn_ink role, const char *utf8)
+{
+	return field_draw(a, row, col, width, role, utf8, FIELD_NAME);
 }
 
 int bn_area_cp(bn_area a, int row, int col, bn_ink role, uint32_t cp)

@@ -113,6 +113,8 @@ int bn_area_textf(bn_area a, int row, int col, bn_ink role, const char *fmt, ...
 /* Exactly width columns: cut with an ellipsis when too long, padded with blanks. */
 int bn_area_field(bn_area a, int row, int col, int width, bn_ink role, const char *utf8);
 int bn_area_field_right(bn_area a, int row, int col, int width, bn_ink role, const char *utf8);
+/* As field, but cut in the middle: names that begin alike are told apart by their ends. */
+int bn_area_name(bn_area a, int row, int col, int width, bn_ink role, const char *utf8);
 int bn_area_glyph(bn_area a, int row, int col, bn_ink role, bn_glyph_id glyph);
 int bn_area_cp(bn_area a, int row, int col, bn_ink role, uint32_t cp);
 void bn_area_fill(bn_area a, int row, int col, int rows, int cols, bn_ink role); /* blanks */

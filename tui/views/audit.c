@@ -13,9 +13,15 @@ static const bn_grid_column columns[COLUMNS] = {
 	[COL_OUTCOME] = {.title = "outcome", .min = 10},
 	[COL_USER] = {.title = "who", .min = 4, .max = 14},
 	[COL_WHAT] = {.title = "what", .min = 10, .max = 24},
-	[COL_ENTITY] = {.title = "on", .min = 12, .max = 40, .priority = 1, .flexible = true},
+	[COL_ENTITY] =
+		{.title = "on", .min = 12, .max = 40, .wish = 20, .priority = 1, .flexible = true},
 	[COL_SIGNED] = {.title = "signed", .min = 6, .priority = 3},
-	[COL_SUMMARY] = {.title = "detail", .min = 10, .flexible = true, .max = 80, .priority = 2},
+	[COL_SUMMARY] = {.title = "detail",
+		.min = 10,
+		.flexible = true,
+		.prose = true,
+		.max = 80,
+		.priority = 2},
 };
 
 static const bn_audit_row *item(const bn_list *l, int64_t row)

@@ -14,9 +14,14 @@ static const bn_grid_column columns[COLUMNS] = {
 	[COL_STATE] = {.title = "verdict", .frozen = true, .min = 7},
 	[COL_EXPECTATION] =
 		{.title = "expectation", .min = 18, .max = 40, .priority = 1, .flexible = true},
-	[COL_COLUMN] = {.title = "column", .min = 8, .max = 24, .flexible = true},
-	[COL_WANTED] = {.title = "wanted", .min = 10, .max = 40, .priority = 2, .flexible = true},
-	[COL_OBSERVED] = {.title = "observed", .min = 8, .max = 32, .priority = 3},
+	[COL_COLUMN] = {.title = "column", .min = 8, .max = 24, .wish = 20, .flexible = true},
+	[COL_WANTED] = {.title = "wanted",
+		.min = 10,
+		.max = 40,
+		.priority = 2,
+		.flexible = true,
+		.prose = true},
+	[COL_OBSERVED] = {.title = "observed", .min = 8, .max = 32, .prose = true, .priority = 3},
 	[COL_FAILING] = {.title = "failing", .right = true, .min = 7},
 };
 

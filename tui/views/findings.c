@@ -12,8 +12,8 @@ enum { COL_STATE, COL_WHAT, COL_FOUND, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
 	[COL_STATE] = {.title = "verdict", .frozen = true, .min = 7},
-	[COL_WHAT] = {.title = "what", .min = 20, .max = 48, .flexible = true},
-	[COL_FOUND] = {.title = "found", .min = 12, .max = 200, .flexible = true},
+	[COL_WHAT] = {.title = "what", .min = 20, .max = 48, .wish = 24, .flexible = true},
+	[COL_FOUND] = {.title = "found", .min = 12, .max = 200, .flexible = true, .prose = true},
 };
 
 static const bn_finding *item(const bn_list *l, int64_t row)

@@ -67,7 +67,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		if (row < (int64_t)d->count) {
 			out->text = d->values[row];
 		} else {
-			out->text = "(every other value)";
+			out->text = "(all others)";
 			out->ink = BN_INK_DIM;
 		}
 		return;

@@ -142,11 +142,12 @@ enum { COL_STATE, COL_TITLE, COL_FAR, COL_TIME, COL_LEFT, COL_REMARK, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
 	[COL_STATE] = {.title = "state", .min = 10},
-	[COL_TITLE] = {.title = "job", .min = 15, .max = 60, .flexible = true},
-	[COL_FAR] = {.title = "how far", .right = true, .min = 9},
+	[COL_TITLE] = {.title = "job", .min = 15, .max = 60, .wish = 30, .flexible = true},
+	[COL_FAR] = {.title = "how far", .right = true, .min = 9, .priority = 1},
 	[COL_TIME] = {.title = "time", .right = true, .min = 8},
 	[COL_LEFT] = {.title = "left", .right = true, .min = 8, .priority = 1},
-	[COL_REMARK] = {.title = "", .min = 20, .max = 95, .flexible = true, .priority = 2},
+	[COL_REMARK] =
+		{.title = "", .min = 20, .max = 95, .flexible = true, .prose = true, .priority = 2},
 };
 
 typedef struct jobs_view {

@@ -50,7 +50,7 @@ static int gates_draw(const bn_gate_report *g, bn_area a, int row)
 		bn_state s = verdict_state(r);
 		bn_area_glyph(a, row, 0, bn_state_ink(s), (bn_glyph_id)bn_state_glyph(s));
 		bn_area_field(a, row, 2, 12, bn_state_ink(s), bn_verdict_name(r->verdict));
-		bn_area_field(a, row, 15, name, BN_INK_TEXT, r->name);
+		bn_area_name(a, row, 15, name, BN_INK_TEXT, r->name);
 		bn_area_field(a, row, 16 + name, claim, BN_INK_TEXT, r->claim);
 		int at = 17 + name + claim;
 		bn_area_field(a, row, at, a.cols - at, BN_INK_DIM, r->evidence ? r->evidence : "");
@@ -92,7 +92,7 @@ static int metrics_draw(const bn_inbox_item *d, bn_area a, int row)
 	{
 		double own = json_is_number(value) ? json_number_value(value) : NAN;
 		double other = d->champion ? bn_version_metric(d->champion, "test", key) : NAN;
-		bn_area_field(a, row, 0, 19, BN_INK_TEXT, key);
+		bn_area_name(a, row, 0, 19, BN_INK_TEXT, key);
 		bn_area_field_right(a, row, 20, 14, BN_INK_STRONG, bn_format_number(x, own));
 		if (d->champion) {
 			bn_area_field_right(

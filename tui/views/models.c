@@ -26,7 +26,7 @@ enum {
 
 static const bn_grid_column columns[COLUMNS] = {
 	[COL_STATE] = {.title = "state", .min = 11},
-	[COL_MODEL] = {.title = "model", .min = 10, .max = 36, .flexible = true},
+	[COL_MODEL] = {.title = "model", .min = 10, .max = 36, .wish = 24, .flexible = true},
 	[COL_ALIASES] = {.title = "alias", .min = 8, .max = 20, .priority = 1},
 	[COL_METRIC] = {.title = "test", .min = 12, .max = 28, .priority = 2},
 	[COL_SIGNED] = {.title = "signed", .right = true, .min = 6, .priority = 3},

@@ -34,13 +34,13 @@ enum {
 
 static const bn_grid_column feature_columns[COLUMNS] = {
 	[COL_VERDICT] = {.title = "verdict", .min = 14},
-	[COL_FEATURE] = {.title = "feature", .min = 10, .max = 30, .flexible = true},
-	[COL_TEST] = {.title = "test", .min = 6, .max = 22, .priority = 2},
+	[COL_FEATURE] = {.title = "feature", .min = 10, .max = 30, .wish = 20, .flexible = true},
+	[COL_TEST] = {.title = "test", .min = 6, .max = 22, .prose = true, .priority = 2},
 	[COL_SCORE] = {.title = "score", .right = true, .min = 8},
 	[COL_RULE] = {.title = "drift if", .min = 10, .priority = 1},
 	[COL_STATISTIC] = {.title = "statistic", .right = true, .min = 9, .priority = 3},
 	[COL_ROWS] = {.title = "rows", .right = true, .min = 6, .priority = 4},
-	[COL_WHY] = {.title = "remark", .min = 8, .max = 50, .priority = 5},
+	[COL_WHY] = {.title = "remark", .min = 8, .max = 50, .prose = true, .priority = 5},
 };
 
 static const bn_monitor_feature *feature_at(const bn_list *l, int64_t row)
@@ -285,7 +285,7 @@ enum {
 
 static const bn_grid_column report_columns[RCOLUMNS] = {
 	[RCOL_VERDICT] = {.title = "verdict", .min = 14},
-	[RCOL_MODEL] = {.title = "model", .min = 10, .max = 36, .flexible = true},
+	[RCOL_MODEL] = {.title = "model", .min = 10, .max = 36, .wish = 24, .flexible = true},
 	[RCOL_DRIFTED] = {.title = "drifted", .right = true, .min = 8},
 	[RCOL_ROWS] = {.title = "predictions", .right = true, .min = 6, .priority = 2},
 	[RCOL_AGE] = {.title = "made", .min = 8, .priority = 1},

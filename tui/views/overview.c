@@ -44,7 +44,7 @@ static const bn_grid_column columns[COLUMNS] = {
 	{.title = "station", .min = 9},
 	{.title = "state", .min = 6},
 	{.title = "count", .right = true, .min = 6},
-	{.title = "what is there", .flexible = true, .min = 10},
+	{.title = "what is there", .flexible = true, .prose = true, .min = 10},
 };
 
 static const bn_overview *data_of(const overview *v)

@@ -152,7 +152,7 @@ static int facts_draw(const run_view *v, const bn_run_detail *d, bn_area a, int 
 	bool utc = bn_frame_is_utc(v->view.frame);
 	section_draw(a, row++, "parameters");
 	for (size_t i = 0; i < d->params.count; i++, row++) {
-		bn_area_field(a, row, 0, 24, BN_INK_TEXT, d->params.items[i].key);
+		bn_area_name(a, row, 0, 24, BN_INK_TEXT, d->params.items[i].key);
 		bn_area_text(a, row, 25, BN_INK_NUMBER, d->params.items[i].value);
 	}
 	section_draw(a, ++row, "metrics: last, best");

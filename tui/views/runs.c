@@ -210,7 +210,7 @@ static const bn_grid_source source = {
 
 static const bn_grid_column first_columns[COL_FIELDS] = {
 	[COL_STATE] = {.title = "state", .min = 10},
-	[COL_NAME] = {.title = "run", .min = 12, .max = 36, .flexible = true},
+	[COL_NAME] = {.title = "run", .min = 12, .max = 36, .wish = 24, .flexible = true},
 	[COL_TITLE] = {.title = "what", .min = 6, .max = 24, .priority = 4},
 };
 static const bn_grid_column end_columns[END_COLUMNS] = {

@@ -136,7 +136,7 @@ END_TEST
 
 START_TEST(test_grid_leaves_out_unimportant_columns_then_scrolls_to_them)
 {
-	numbers n = {3, 0, 0};
+	numbers n = {3, 1, 0};
 	bn_grid g;
 	grid_make(&g, &n);
 	char *text = draw(&g, 2, 22);
@@ -148,6 +148,48 @@ START_TEST(test_grid_leaves_out_unimportant_columns_then_scrolls_to_them)
 	text = draw(&g, 2, 22);
 	ck_assert_ptr_nonnull(strstr(text, "number"));
 	ck_assert_ptr_nonnull(strstr(text, "name")); /* frozen */
+	bn_free(text);
+	bn_grid_release(&g);
+}
+END_TEST
+
+/* Names that begin alike, a column that one row in five has, and one that all have. */
+static void name_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	(void)ctx;
+	if (col == 1 && row % 5)
+		return;
+	snprintf(out->buf, sizeof out->buf, col ? "%lld" : "a-long-name-of-a-run-in-the-queue-%lld",
+		(long long)row);
+	out->text = out->buf;
+}
+
+START_TEST(test_grid_keeps_names_before_columns_that_are_nearly_empty)
+{
+	static const bn_grid_column named[] = {
+		{.title = "run", .min = 8, .max = 40, .wish = 24, .flexible = true},
+		{.title = "rare", .right = true, .min = 8, .priority = 1},
+		{.title = "time", .right = true, .min = 8, .priority = 1},
+		{.title = "by", .right = true, .min = 8, .priority = 2},
+	};
+	numbers n = {10, 0, 0};
+	bn_grid_source s = {&n, rows, name_cell, compare, key};
+	bn_grid g;
+	ck_assert_int_eq(bn_grid_init(&g, &s, named, 4, NULL), 0);
+	char *text = draw(&g, 11, 60);
+	ck_assert_ptr_nonnull(strstr(text, "a-long-name-of-a-run-in-the-queue-9"));
+	ck_assert_ptr_null(strstr(text, "rare"));
+	ck_assert_ptr_nonnull(strstr(text, "by"));
+	bn_free(text);
+	text = draw(&g, 11,
+		42); /* cut, but not below what the column wishes, for what is less important */
+	ck_assert_ptr_nonnull(strstr(text, "a-long-name-of"));
+	ck_assert_ptr_nonnull(strstr(text, "-queue-9 "));
+	ck_assert_ptr_null(strstr(text, "by"));
+	bn_free(text);
+	bn_grid_sort(&g, 1, false); /* what was asked for stays */
+	text = draw(&g, 11, 60);
+	ck_assert_ptr_nonnull(strstr(text, "rare"));
 	bn_free(text);
 	bn_grid_release(&g);
 }
@@ -186,5 +228,6 @@ END_TEST
 BN_TEST_MAIN("tui/ui/grid", test_grid_asks_only_for_what_it_draws,
 	test_grid_filters_while_typing_and_sorts_a_hundred_thousand_rows,
 	test_grid_selection_and_marks_follow_their_rows,
-	test_grid_leaves_out_unimportant_columns_then_scrolls_to_them, test_grid_draws_at_any_size,
+	test_grid_leaves_out_unimportant_columns_then_scrolls_to_them,
+	test_grid_keeps_names_before_columns_that_are_nearly_empty, test_grid_draws_at_any_size,
 	test_grid_writes_tab_separated_rows)

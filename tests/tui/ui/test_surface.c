@@ -74,15 +74,18 @@ END_TEST
 START_TEST(test_surface_fields_cut_with_an_ellipsis_and_align)
 {
 	bn_surface *s = NULL;
-	ck_assert_int_eq(bn_surface_new(&s, 3, 8, BN_ALPHABET_BRAILLE, NULL), 0);
+	ck_assert_int_eq(bn_surface_new(&s, 5, 8, BN_ALPHABET_BRAILLE, NULL), 0);
 	bn_area a = bn_area_all(s);
 	bn_area_field(a, 0, 0, 6, BN_INK_SELECTED, "abcdefgh");
 	bn_area_field_right(a, 1, 0, 6, BN_INK_NUMBER, "12");
 	bn_area_field(a, 2, 1, 4, BN_INK_TEXT, "作者文");
+	bn_area_name(a, 3, 0, 8, BN_INK_TEXT, "a-name-of-a-run-2");
+	bn_area_name(a, 4, 0, 8, BN_INK_TEXT, "作者文件系統");
 	bn_area_cursor(a, 1, 3, true);
 	char *got = dump_text(s, true);
-	ck_assert_str_eq(got, "abcde…  |\n    12  |\n 作…    |\n"
-			      "ssssss..|\nnnnnnn..|\n........|\ncursor 1,3 visible\n");
+	ck_assert_str_eq(got, "abcde…  |\n    12  |\n 作…    |\na-na…n-2|\n作者…統 |\n"
+			      "ssssss..|\nnnnnnn..|\n........|\n........|\n........|\n"
+			      "cursor 1,3 visible\n");
 	bn_free(got);
 	bn_surface_free(s);
 }
