@@ -28,6 +28,7 @@ struct bn_memory {
 	bn_err faults[BN_MEMORY_FAULTS];
 	size_t n_faults;
 	bool stale; /* this host's file is to be written although nothing is new */
+	bool cards_due; /* it is so old that heads of cards are written too */
 };
 
 /* Of a file's body. BN_ECORRUPT names the line; BN_ENOMEM. Release c after either. */

@@ -234,16 +234,28 @@ static void summary_add(bn_buf *b, const bn_change *c)
 	}
 }
 
-static int link_row(sqlite3 *db, const bn_event *ev, int64_t n, const uint8_t *prev,
+static bool is_restored(const bn_link *link)
+{
+	for (size_t i = 0; link && i < link->n_changes; i++)
+		if (link->changes[i].kind == BN_CHANGE_RESTORED)
+			return true;
+	return false;
+}
+
+/* link NULL: link 0. */
+static int link_row(sqlite3 *db, const bn_event *ev, int64_t n, const bn_link *link,
 	const char *summary, const char *words, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_cached(&st, db, err,
 		"INSERT OR IGNORE INTO authority_link (id, n, prev, author, writer, seq, time_ms, "
-		"summary, words) VALUES (?, nullif(?, -1), nullif(?, x''), ?, ?, ?, ?, ?, ?)",
-		"bibbiiiss", ev->sig->id, (size_t)ID, n, prev ? prev : (const uint8_t *)"",
-		prev ? (size_t)ID : (size_t)0, ev->sig->key, (size_t)ID, ev->writer_no,
-		(int64_t)ev->key.seq, bn_event_time_ms(ev), summary, words);
+		"restored, summary, words) VALUES (?, nullif(?, -1), nullif(?, x''), ?, ?, ?, ?, "
+		"?, "
+		"?, ?)",
+		"bibbiiiiss", ev->sig->id, (size_t)ID, n, link ? link->prev : (const uint8_t *)"",
+		link ? (size_t)ID : (size_t)0, ev->sig->key, (size_t)ID, ev->writer_no,
+		(int64_t)ev->key.seq, bn_event_time_ms(ev), (int64_t)is_restored(link), summary,
+		words);
 	if (rc < 0)
 		return rc;
 	rc = bn_sql_step(st, err);
@@ -270,7 +282,7 @@ static int links_store(const bn_authority_tree *t, sqlite3 *db, bn_err *err)
 			(rc = bn_buf_check(&words, err, "a link")) < 0)
 			break;
 		rc = link_row(db, &t->events[t->event_of[k]], on ? (int64_t)link->n : NOT_ON_CHAIN,
-			link->prev, summary.ptr ? summary.ptr : "", on ? NULL : words.ptr, err);
+			link, summary.ptr ? summary.ptr : "", on ? NULL : words.ptr, err);
 	}
 	bn_buf_release(&summary);
 	bn_buf_release(&words);

@@ -89,6 +89,17 @@ out:
 	return rc;
 }
 
+/* Whether this host's file is so old that heads of cards are written too. A clock that is far from the file
+ * server's says yes, which costs a write and nothing else. */
+static bool is_time_for_cards(const bn_host_files *f)
+{
+	const int64_t most_ns = (int64_t)BN_MEMORY_CARDS_MS * 1000000;
+	if (!f->count || !f->items[0].own)
+		return true;
+	int64_t age_ns = bn_env_now_ns(f->env) - f->items[0].mtime_ns;
+	return age_ns > most_ns || age_ns < -most_ns;
+}
+
 /* Of files that are open. */
 static int memory_of(bn_memory **out, bn_host_files *f, const char *workspace_id, bn_err *err)
 {
@@ -99,6 +110,7 @@ static int memory_of(bn_memory **out, bn_host_files *f, const char *workspace_id
 	snprintf(m->id, sizeof m->id, "%s", workspace_id);
 	m->why = f->why;
 	m->state = BN_MEMORY_NONE;
+	m->cards_due = is_time_for_cards(f);
 	if (f->state == BN_HOST_FILES_UNREADABLE)
 		m->state = BN_MEMORY_NOWHERE;
 	else if (f->state == BN_HOST_FILES_DISTRUSTED)
@@ -155,6 +167,11 @@ const bn_memory_link *bn_memory_newest(const bn_memory *m)
 	return m->all.n_links ? &m->all.links[m->all.n_links - 1] : NULL;
 }
 
+bool bn_memory_is_due(const bn_memory *m)
+{
+	return m->stale || m->cards_due;
+}
+
 const bn_memory_head *bn_memory_heads(const bn_memory *m, size_t *n)
 {
 	*n = m->all.n_heads;
@@ -202,19 +219,6 @@ static int memory_add(bn_memory *m, bn_memory_news *news, bn_memory_learned *out
 	if (m->stale)
 		*news = BN_MEMORY_NEWS;
 	return 0;
-}
-
-/* Whether this host's file is so old that heads of cards are written too. A clock that is far from the file
- * server's says yes, which costs a write and nothing else. */
-static bool is_time_for_cards(const bn_env *env, const char *folder)
-{
-	bn_host_files f = {.lock = -1};
-	const int64_t most_ns = (int64_t)BN_MEMORY_CARDS_MS * 1000000;
-	int64_t age_ns = INT64_MAX;
-	if (bn_host_files_open(&f, env, folder, KIND, NULL) == 0 && f.count && f.items[0].own)
-		age_ns = bn_env_now_ns(env) - f.items[0].mtime_ns;
-	bn_host_files_close(&f);
-	return age_ns > most_ns || age_ns < -most_ns;
 }
 
 static int memory_write(bn_host_files *f, const bn_memory_content *c, const char *id, bn_err *err)
@@ -269,7 +273,7 @@ int bn_memory_learn(bn_memory_learned *out, const bn_env *env, const bn_memory_v
 		return rc;
 	if ((rc = memory_add(m, &news, &learned, env, view, answer, err)) < 0)
 		goto out;
-	if (news == BN_MEMORY_CARDS_ALONE && !is_time_for_cards(env, folder)) {
+	if (news == BN_MEMORY_CARDS_ALONE && !m->cards_due) {
 		learned.waits = true;
 		goto out;
 	}

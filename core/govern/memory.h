@@ -55,7 +55,8 @@
  *	  write to them or to the
  *	  directory
  *	made by a newer binnacle     that file is not believed, and not written either; if all are: a stop
- *	the workspace has no chain   one that had a chain is behind; one that had none is judged by its place
+ *	the workspace has no chain   one that had a chain is behind; one that had none is judged by its place,
+ *	                             and is no first use
  *
  * Runs end all the time, and each moves a head of cards and seals. Such heads are written together with
  * something of weight (a link, a head of acts, a first use), or when this host's file is older than
@@ -126,6 +127,9 @@ const char *bn_memory_why(const bn_memory *m);
 const bn_memory_answer *bn_memory_first(const bn_memory *m);
 /* The newest link, NULL for none. Borrowed. */
 const bn_memory_link *bn_memory_newest(const bn_memory *m);
+/* Whether this host's file is to be written although nothing of weight is new: it is damaged, or older than
+ * BN_MEMORY_CARDS_MS, so that heads of cards are due. */
+bool bn_memory_is_due(const bn_memory *m);
 /* Sorted by writer. Borrowed. */
 const bn_memory_head *bn_memory_heads(const bn_memory *m, size_t *n);
 
@@ -159,7 +163,7 @@ typedef enum bn_memory_allows {
 } bn_memory_allows;
 
 typedef enum bn_memory_kind {
-	BN_MEMORY_FIRST_USE,    /* reading: neither known nor invited */
+	BN_MEMORY_FIRST_USE,    /* reading: has a chain, and is neither known nor invited */
 	BN_MEMORY_UNREADABLE,   /* a warning beside a first use: why nothing is remembered */
 	BN_MEMORY_FILE_DAMAGED, /* a warning: a host's file; the others are believed */
 	BN_MEMORY_ALL_DAMAGED,  /* trust */
@@ -175,6 +179,7 @@ typedef enum bn_memory_kind {
 	BN_MEMORY_PLACE_BENEATH, /* trust: beneath a known workspace */
 	BN_MEMORY_PLACE_NEW,     /* a note: known, but not at this place */
 	BN_MEMORY_PLACE_UNKNOWN, /* where workspaces were met cannot be read: trust at first use, else a warning */
+	BN_MEMORY_PLACE_ABOVE, /* trust: found above the current directory, another user's, neither known nor invited */
 } bn_memory_kind;
 
 typedef struct bn_memory_finding {

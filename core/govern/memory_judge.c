@@ -249,14 +249,28 @@ static int judge_heads(
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-static int judge_first_use(bn_memory_verdict *v, const bn_memory *m, bn_err *err)
+/* A workspace that nobody named: not even read. */
+static int judge_unasked(bn_memory_verdict *v, const bn_memory *m, const bn_place *p, bn_err *err)
 {
-	if (v->pin || (m->state != BN_MEMORY_NONE && m->state != BN_MEMORY_NOWHERE))
+	if (v->pin || m->state == BN_MEMORY_KNOWN || p->kind != BN_PLACE_NEW)
+		return 0;
+	return add(v, BN_MEMORY_PLACE_ABOVE, BN_ALLOWS_TRUST,
+		"if it is the one that you mean, name it: binnacle -C DIR, or BINNACLE_HOME=DIR",
+		err,
+		"'%.300s', above the current directory, is a workspace of another user that was "
+		"not "
+		"met before",
+		p->path);
+}
+
+static int judge_first_use(
+	bn_memory_verdict *v, const bn_memory *m, const bn_memory_view *view, bn_err *err)
+{
+	if (v->pin || !view->has_chain ||
+		(m->state != BN_MEMORY_NONE && m->state != BN_MEMORY_NOWHERE))
 		return 0;
 	return add(v, BN_MEMORY_FIRST_USE, BN_ALLOWS_READING,
-		"`binnacle trust show` shows it; compare with the invitation (bn1:...) of an "
-		"admin, then "
-		"`binnacle trust accept`",
+		"ask an admin for the invitation (bn1:...), then: binnacle trust accept INVITATION",
 		err, "workspace %s was not met before", m->id);
 }
 
@@ -286,7 +300,9 @@ int bn_memory_judge(bn_memory_verdict *out, const bn_memory *m, const bn_memory_
 		return rc;
 	if (goes_on && (rc = judge_heads(out, m, view, err)) < 0)
 		return rc;
-	if ((rc = judge_first_use(out, m, err)) < 0)
+	if (place && place->is_unasked && (rc = judge_unasked(out, m, place, err)) < 0)
+		return rc;
+	if ((rc = judge_first_use(out, m, view, err)) < 0)
 		return rc;
 	if (out->count)
 		qsort(out->findings, out->count, sizeof *out->findings, by_weight);

@@ -42,6 +42,9 @@ typedef struct bn_place {
 	char other_id[BN_UUID_TEXT]; /* or "" */
 	char *other_path;            /* or NULL */
 	char why[256];               /* also beside another kind: a host's file that was not read */
+	/* Not set here; for who judges: nobody named it, it was found above the directory that was, and
+	 * belongs to another user. */
+	bool is_unasked;
 } bn_place;
 
 /* root: the path of .binnacle. BN_ENOTFOUND, BN_EIO when it cannot be resolved. Release also after a

@@ -9,14 +9,16 @@ CREATE TABLE authority_link (
 	writer INTEGER NOT NULL,
 	seq INTEGER NOT NULL,
 	time_ms INTEGER NOT NULL,
+	restored INTEGER NOT NULL, -- 1: it closes a loss of records
 	summary TEXT NOT NULL,   -- what it changes, for people
 	words TEXT,              -- why it is not in the chain
 	PRIMARY KEY (id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX authority_link_by_n ON authority_link (n) WHERE n IS NOT NULL;
+CREATE INDEX authority_link_restored ON authority_link (n) WHERE restored;
 CREATE VIEW dump_authority_link AS
 	SELECT l.id AS id, l.n AS n, l.prev AS prev, l.author AS author, w.name AS writer, l.seq AS seq,
-		l.time_ms AS time_ms, l.summary AS summary, l.words AS words
+		l.time_ms AS time_ms, l.restored AS restored, l.summary AS summary, l.words AS words
 	FROM authority_link l JOIN index_name w ON w.no = l.writer;
 
 CREATE TABLE authority_person (

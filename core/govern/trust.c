@@ -1,0 +1,448 @@
+/* trust.c - see trust.h. */
+#include "core/govern/trust.h"
+
+#include "core/base/fs.h"
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/govern/_trust.h"
+#include "core/govern/authority.h"
+#include "core/govern/key.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { ID = BN_SHA256_BYTES, PAUSE_MS = 250 };
+
+struct bn_trust {
+	bn_workspace *ws;
+	sqlite3 *db;
+	const bn_env *env;
+	bn_pins pins;
+	bn_memory *memory;
+	bn_place place;
+	bn_memory_verdict verdict;
+	bool has_chain, is_above;
+	char note[700];
+};
+
+static void look_release(bn_trust *t)
+{
+	bn_memory_verdict_release(&t->verdict);
+	bn_place_release(&t->place);
+	t->place = (bn_place){0};
+	bn_memory_free(t->memory);
+	t->memory = NULL;
+}
+
+void bn_trust_free(bn_trust *t)
+{
+	if (!t)
+		return;
+	look_release(t);
+	bn_pins_release(&t->pins);
+	bn_free(t);
+}
+
+static void note(bn_trust *t, const char *words)
+{
+	size_t n = strlen(t->note);
+	if (words[0])
+		snprintf(t->note + n, sizeof t->note - n, "%s%s", n ? "; " : "", words);
+}
+
+/* ---- looking ----------------------------------------------------------------------------------- */
+
+/* Whether the workspace lies above the directory that was named. */
+static int above_find(bn_trust *t, const char *start, bn_err *err)
+{
+	const char *home = bn_env_get(t->env, "BINNACLE_HOME");
+	char *named = NULL;
+	if (!start)
+		start = home && *home ? home : ".";
+	int rc = bn_path_absolute(&named, start, err);
+	if (rc < 0)
+		return rc;
+	size_t n = strlen(named);
+	while (n > 1 && named[n - 1] == '/')
+		named[--n] = '\0';
+	t->is_above = strcmp(named, bn_workspace_dir(t->ws)) != 0;
+	bn_free(named);
+	return 0;
+}
+
+/* Another user's workspace that nobody named. One without a chain is used as it always was, unless everybody
+ * could have put it there. */
+static bool is_unasked(const bn_trust *t)
+{
+	struct stat root, dir;
+	uid_t me = t->env->uid(t->env);
+	if (!t->is_above || t->env->fs->stat(t->env, NULL, bn_workspace_root(t->ws), &root) < 0 ||
+		t->env->fs->stat(t->env, NULL, bn_workspace_dir(t->ws), &dir) < 0 ||
+		root.st_uid == me)
+		return false;
+	return t->has_chain || (root.st_uid != 0 && (dir.st_mode & S_IWOTH));
+}
+
+static int judge(bn_trust *t, bn_err *err)
+{
+	bn_trust_view v;
+	int rc = bn_trust_view_open(&v, t->db, bn_workspace_id(t->ws), err);
+	if (rc < 0)
+		goto out;
+	t->has_chain = v.view.has_chain;
+	t->place.is_unasked = is_unasked(t);
+	rc = bn_memory_judge(&t->verdict, t->memory, &v.view, &t->pins, &t->place, err);
+out:
+	bn_trust_view_close(&v);
+	return rc;
+}
+
+static int look_once(bn_trust *t, bn_err *err)
+{
+	const char *id = bn_workspace_id(t->ws);
+	int rc;
+	look_release(t);
+	if ((rc = bn_memory_load(&t->memory, t->env, id, err)) < 0 ||
+		(rc = bn_place_find(&t->place, t->env, bn_workspace_root(t->ws), id, err)) < 0 ||
+		(rc = bn_workspace_read(&t->db, t->ws, err)) < 0)
+		return rc;
+	return judge(t, err);
+}
+
+/* Whether something that is missing stops it, which may only not have arrived yet. */
+static bool shows_less(const bn_trust *t, bn_memory_allows need)
+{
+	for (size_t i = 0; i < t->verdict.count; i++) {
+		const bn_memory_finding *f = &t->verdict.findings[i];
+		if (f->allows > need &&
+			(f->kind == BN_MEMORY_CHAIN_BEHIND || f->kind == BN_MEMORY_PIN_BEHIND ||
+				f->kind == BN_MEMORY_WRITER_BEHIND))
+			return true;
+	}
+	return false;
+}
+
+static int look_on(bn_trust *t, const bn_trust_options *opt, bn_err *err)
+{
+	int64_t began = bn_env_monotonic_ns(t->env), most = opt->look_ms;
+	if (!most && bn_dir_is_network(bn_workspace_at(t->ws)))
+		most = BN_TRUST_LOOK_MS;
+	for (;;) {
+		int rc = look_once(t, err);
+		if (rc < 0)
+			return rc;
+		int64_t spent = (bn_env_monotonic_ns(t->env) - began) / 1000000;
+		if (spent >= most || !shows_less(t, opt->need))
+			return 0;
+		if ((rc = bn_progress_step(opt->progress, "looking for records that are missing",
+			     (uint64_t)spent / 1000, (uint64_t)most / 1000, err)) < 0)
+			return rc;
+		nanosleep(&(struct timespec){0, PAUSE_MS * 1000000}, NULL);
+	}
+}
+
+/* ---- remembering ------------------------------------------------------------------------------- */
+
+/* Whether the memory lacks something of the view; heads are those that it lacks. */
+static int has_news(const bn_trust *t, const bn_trust_view *v, bn_err *err)
+{
+	uint8_t id[ID];
+	const bn_memory_link *tip = bn_memory_newest(t->memory);
+	if (!bn_memory_first(t->memory) || bn_memory_is_due(t->memory) || v->view.n_heads || !tip ||
+		tip->n != v->view.newest)
+		return 1;
+	int rc = v->view.link_at(v->view.user, tip->n, id, err);
+	return rc < 0 ? rc : memcmp(id, tip->id, ID) != 0;
+}
+
+static int memory_learn(bn_trust *t, const bn_memory_answer *answer, bn_err *err)
+{
+	bn_trust_view v;
+	int rc = bn_trust_view_open(&v, t->db, bn_workspace_id(t->ws), err);
+	if (rc < 0 ||
+		(rc = bn_trust_view_add_heads(&v, t->memory, bn_memory_is_due(t->memory), err)) < 0)
+		goto out;
+	if ((rc = has_news(t, &v, err)) == 1)
+		rc = bn_memory_learn(NULL, t->env, &v.view, answer, err);
+out:
+	bn_trust_view_close(&v);
+	return rc;
+}
+
+static int place_learn(bn_trust *t, bool replace, bn_err *err)
+{
+	return bn_place_learn(
+		t->env, bn_workspace_root(t->ws), bn_workspace_id(t->ws), replace, err);
+}
+
+/* What is not remembered now is the next time: words, no error. That another process holds the lock is not even
+ * worth words. */
+static void failed_to_learn(bn_trust *t, bn_err *why)
+{
+	if (why->code != BN_ECONFLICT)
+		note(t, why->msg);
+	bn_err_clear(why);
+}
+
+static void learn(bn_trust *t)
+{
+	bn_err why = BN_ERR_INIT;
+	bn_memory_state state = bn_memory_state_of(t->memory);
+	const bn_pin *pin = t->verdict.pin;
+	const bn_memory_answer answer = {
+		.by = pin && pin->source == BN_PIN_OPTION ? "option" : "pin",
+		.words = pin ? pin->where : ""};
+	if (!t->has_chain || t->verdict.allows == BN_ALLOWS_TRUST ||
+		!(state == BN_MEMORY_KNOWN || (state == BN_MEMORY_NONE && pin)))
+		return;
+	if (memory_learn(t, state == BN_MEMORY_NONE ? &answer : NULL, &why) < 0)
+		failed_to_learn(t, &why);
+	else if (t->place.kind != BN_PLACE_KNOWN && place_learn(t, false, &why) < 0)
+		failed_to_learn(t, &why);
+}
+
+int bn_trust_look(bn_trust **out, bn_workspace *ws, const bn_trust_options *opt, bn_err *err)
+{
+	int rc;
+	bn_trust *t = bn_alloc_zeroed(1, sizeof *t);
+	if (!t)
+		return bn_err_nomem(err, "what is known of a workspace");
+	t->ws = ws;
+	t->env = bn_workspace_env(ws);
+	if ((rc = bn_pins_load(&t->pins, t->env, opt->invitation, err)) < 0 ||
+		(rc = above_find(t, opt->start, err)) < 0 || (rc = look_on(t, opt, err)) < 0)
+		goto out;
+	note(t, t->pins.notes);
+	learn(t);
+	*out = t;
+	t = NULL;
+out:
+	bn_trust_free(t);
+	return rc;
+}
+
+/* ---- what was found ---------------------------------------------------------------------------- */
+
+bn_memory_allows bn_trust_allows(const bn_trust *t)
+{
+	return t->verdict.allows;
+}
+
+const bn_memory_verdict *bn_trust_verdict(const bn_trust *t)
+{
+	return &t->verdict;
+}
+
+const char *bn_trust_note(const bn_trust *t)
+{
+	return t->note;
+}
+
+const bn_memory *bn_trust_memory(const bn_trust *t)
+{
+	return t->memory;
+}
+
+static bool is_unanswered(const bn_memory_finding *f)
+{
+	return f->kind == BN_MEMORY_FIRST_USE || f->kind == BN_MEMORY_PLACE_ABOVE;
+}
+
+bool bn_trust_asks(const bn_trust *t)
+{
+	bool asks = false;
+	for (size_t i = 0; i < t->verdict.count; i++) {
+		const bn_memory_finding *f = &t->verdict.findings[i];
+		if (f->allows > BN_ALLOWS_ALL && !is_unanswered(f))
+			return false;
+		asks |= f->allows > BN_ALLOWS_ALL;
+	}
+	return asks;
+}
+
+int bn_trust_require(const bn_trust *t, bn_memory_allows need, bn_err *err)
+{
+	if (t->verdict.allows <= need)
+		return 0;
+	/* What is left out of the list allows reading. */
+	const bn_memory_finding *f = t->verdict.count ? &t->verdict.findings[0] : NULL;
+	if (!f || f->allows <= need)
+		return bn_err_set(err, BN_ECONFLICT,
+			"logs of %zu writers are not what was seen before", t->verdict.left_out);
+	int rc = bn_err_set(err, is_unanswered(f) ? BN_EREFUSED : BN_ECONFLICT, "%s", f->words);
+	if (f->hint[0])
+		bn_err_hint(err, "%s", f->hint);
+	return rc;
+}
+
+/* ---- answers ----------------------------------------------------------------------------------- */
+
+/* All that is there. */
+static int view_whole(bn_trust_view *v, sqlite3 *db, const bn_workspace *ws, bn_err *err)
+{
+	int rc = bn_trust_view_open(v, db, bn_workspace_id(ws), err);
+	return rc < 0 ? rc : bn_trust_view_add_heads(v, NULL, true, err);
+}
+
+/* A first use that was answered and cannot be remembered is answered for this command. */
+static void forget_to_ask(bn_trust *t)
+{
+	bn_memory_verdict *v = &t->verdict;
+	size_t kept = 0;
+	v->allows = BN_ALLOWS_ALL;
+	for (size_t i = 0; i < v->count; i++) {
+		if (is_unanswered(&v->findings[i]))
+			continue;
+		if (v->findings[i].allows > v->allows)
+			v->allows = v->findings[i].allows;
+		v->findings[kept++] = v->findings[i];
+	}
+	v->count = kept;
+}
+
+int bn_trust_accept(bn_trust *t, const char *by, const char *words, bn_err *err)
+{
+	bn_trust_view v;
+	const bn_memory_answer answer = {.by = by, .words = words};
+	bool first = bn_trust_asks(t) || bn_memory_state_of(t->memory) == BN_MEMORY_NONE;
+	bool replaces = !first || t->verdict.allows == BN_ALLOWS_TRUST;
+	int rc = view_whole(&v, t->db, t->ws, err);
+	if (rc >= 0)
+		rc = first ? bn_memory_learn(NULL, t->env, &v.view, &answer, err)
+			   : bn_memory_accept(t->env, &v.view, &answer, err);
+	bn_trust_view_close(&v);
+	if (rc < 0 || (rc = place_learn(t, replaces, err)) < 0) {
+		if (bn_trust_asks(t))
+			forget_to_ask(t);
+		return rc;
+	}
+	return look_once(t, err);
+}
+
+static int other_chain(bn_err *err, const char *words)
+{
+	bn_err_set(err, BN_ECONFLICT, "%s", words);
+	bn_err_hint(
+		err, "ask who gave you the invitation; `binnacle trust show` shows what is here");
+	return BN_ECONFLICT;
+}
+
+int bn_trust_compare(const bn_trust *t, const char *invitation, bn_err *err)
+{
+	bn_pin pin;
+	bn_trust_view v;
+	uint8_t id[ID];
+	char words[200];
+	int rc = bn_pin_parse(&pin, invitation, strlen(invitation), err);
+	if (rc < 0)
+		return rc;
+	if (strcmp(pin.workspace_id, bn_workspace_id(t->ws)) != 0) {
+		snprintf(words, sizeof words, "the invitation is for workspace %s, and this is %s",
+			pin.workspace_id, bn_workspace_id(t->ws));
+		return other_chain(err, words);
+	}
+	if ((rc = bn_trust_view_open(&v, t->db, bn_workspace_id(t->ws), err)) < 0)
+		goto out;
+	if (!v.view.has_chain || pin.n > v.view.newest) {
+		snprintf(words, sizeof words,
+			"the invitation names link %u of the chain of authority, which is not here",
+			pin.n);
+		rc = other_chain(err, words);
+		goto out;
+	}
+	if ((rc = v.view.link_at(v.view.user, pin.n, id, err)) < 0)
+		goto out;
+	if (!bn_pin_is_of(&pin, id))
+		rc = other_chain(err, "the invitation names another chain of authority than this");
+out:
+	bn_trust_view_close(&v);
+	return rc;
+}
+
+int bn_trust_forget(bn_trust *t, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	const char *id = bn_workspace_id(t->ws);
+	int rc = bn_memory_forget(t->env, id, err);
+	if (rc < 0)
+		return rc;
+	/* The places come second: without a memory they only say where it was. */
+	if ((rc = bn_place_forget(t->env, id, &why)) < 0)
+		return bn_err_move(err, &why);
+	return look_once(t, err);
+}
+
+int bn_trust_founded(bn_workspace *ws, bn_err *err)
+{
+	bn_trust_view v = {0};
+	sqlite3 *db = NULL;
+	const bn_env *env = bn_workspace_env(ws);
+	static const bn_memory_answer answer = {.by = "init", .words = ""};
+	int rc = bn_workspace_read(&db, ws, err);
+	if (rc < 0 || (rc = view_whole(&v, db, ws, err)) < 0 || !v.view.has_chain)
+		goto out;
+	if ((rc = bn_memory_learn(NULL, env, &v.view, &answer, err)) < 0)
+		goto out;
+	rc = bn_place_learn(env, bn_workspace_root(ws), bn_workspace_id(ws), true, err);
+out:
+	bn_trust_view_close(&v);
+	return rc;
+}
+
+/* ---- what there is to compare ------------------------------------------------------------------ */
+
+static void person_read(bn_trust_person *p, sqlite3 *db, int64_t epoch, const char *person)
+{
+	bn_authority_name(db, epoch, person, p->name, sizeof p->name);
+	bn_key_fingerprint(person, p->fingerprint);
+}
+
+static int admins_read(bn_trust_about *a, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_cached(&st, db, err,
+		"SELECT person FROM authority_role WHERE role = 'admin' AND to_n IS NULL ORDER BY "
+		"seniority",
+		"");
+	if (rc < 0)
+		return rc;
+	while (a->n_admins < BN_TRUST_ADMINS && (rc = bn_sql_step(st, err)) == 1)
+		person_read(&a->admins[a->n_admins++], db, a->newest,
+			(const char *)sqlite3_column_text(st, 0));
+	sqlite3_reset(st);
+	return rc < 0 ? rc : 0;
+}
+
+static int founder_read(bn_trust_about *a, sqlite3 *db, bn_err *err)
+{
+	uint8_t key[ID];
+	char person[2 * ID + 1] = "";
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_cached(
+		&st, db, err, "SELECT author, time_ms FROM authority_link WHERE n = 0", "");
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 1 && bn_sql_bytes(st, 0, key, ID)) {
+		bn_hex(key, ID, person);
+		a->founded_ms = sqlite3_column_int64(st, 1);
+	}
+	sqlite3_reset(st);
+	if (rc == 1)
+		person_read(&a->founder, db, 0, person);
+	return rc < 0 ? rc : 0;
+}
+
+int bn_trust_about_read(bn_trust_about *out, const bn_trust *t, bn_err *err)
+{
+	uint8_t id[ID];
+	*out = (bn_trust_about){0};
+	int64_t newest = bn_authority_newest(t->db, id);
+	if (newest < 0)
+		return 0;
+	out->has_chain = true;
+	out->newest = (uint32_t)newest;
+	bn_pin_format(out->invitation, bn_workspace_id(t->ws), out->newest, id);
+	int rc = founder_read(out, t->db, err);
+	return rc < 0 ? rc : admins_read(out, t->db, err);
+}
