@@ -8,7 +8,8 @@
 
 /* Opens the directory of this user's queue on this host, made when it is missing. *out is yours. Anybody may
  * make directories there, so somebody else may have made that one: then it is <user>@<host>-1, -2 ..., the first
- * that is this user's or is free. BN_EREFUSED, with whose they are, when none is. */
+ * that is this user's or is free. Likewise for queue/ itself, of which there may be queue-1/ ... queue-7/. BN_EREFUSED,
+ * with whose they are, or what is the matter with queue/, when there is no place. */
 int bn_queue_dir(bn_dir **out, bn_workspace *ws, bn_err *err);
 
 /* Takes the runner's lock; *fd is held until it is closed. BN_ECONFLICT when another process is the

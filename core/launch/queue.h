@@ -21,7 +21,8 @@
  * A user's queue events count for the user's own runs alone: rows are kept by owner of the segment.
  *
  * Files, below .binnacle/queue/<user>@<host>/, which belongs to that user alone (0700; <user>@<host>-1, -2 ... when
- * somebody else has made that one before):
+ * somebody else has made that one before, and queue-1/, queue-2/ ... when somebody has made queue/ such that it is of
+ * no use to others):
  *	runner   the runner holds an exclusive flock on it; its text is a pid, for people
  *	order    the clock of the last entry, 20 decimal digits and a newline. Who queues a run holds a
  *	         flock on it while the entry gets its clock, so that the line follows the order of the
@@ -88,6 +89,9 @@ int bn_queue_names(bn_names *out, bn_workspace *ws, bn_err *err);
  * *out is yours. */
 int bn_queue_read(bn_queue **out, bn_workspace *ws, const char *name, size_t most, bn_err *err);
 void bn_queue_free(bn_queue *q);
+/* BN_EREFUSED, with words, when other users leave this user's queue no place for its files: no run can be queued, and
+ * what waits is not started. */
+int bn_queue_check_place(bn_workspace *ws, bn_err *err);
 /* Whether the run waits in this user's queue on this host, as the log says now. */
 int bn_queue_waits(bool *out, bn_workspace *ws, const char *id, bn_err *err);
 /* The same as of the last refresh; true where that cannot be told. */

@@ -1,6 +1,7 @@
 /* queue_files.c - see _queue_files.h. */
 #include "core/base/str.h"
 #include "core/launch/_queue_files.h"
+#include "core/launch/queue.h"
 #include "core/launch/queue_name.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 
 #define PLACES "queue"
 #define PLACES_MAX 64 /* that others may have made before */
+#define ROOTS_MAX 8   /* likewise: queue, queue-1, ... */
 #define RUNNER_FILE "runner"
 #define ORDER_FILE "order"
 #define BELL_FILE "bell"
@@ -55,31 +57,73 @@ out:
 	return rc;
 }
 
+/* A place below one of the directories that hold those of all users. 1 when all there are others'. */
+static int take_any(
+	bn_dir **out, const bn_dir *root, const char *places, uid_t *squatter, bn_err *err)
+{
+	const bn_env *env = root->env;
+	char name[BN_QUEUE_NAME], path[BN_QUEUE_NAME + 40];
+	bn_queue_own_name(name, env);
+	/* As init makes the shared directories: every user adds to it, nobody removes another's. */
+	int rc, e = env->fs->mkdir(env, root, places, 01777);
+	if (e < 0 && e != -EEXIST)
+		return bn_err_sys(
+			err, BN_EIO, -e, "cannot make the directory '%s/%s'", root->path, places);
+	for (int i = 0; i < PLACES_MAX; i++) {
+		int n = snprintf(path, sizeof path, "%s/%s", places, name);
+		if (i > 0)
+			snprintf(path + n, sizeof path - (size_t)n, "-%d", i);
+		if ((rc = take_place(out, root, path, squatter, err)) <= 0)
+			return rc;
+	}
+	return 1;
+}
+
+/* Whether it is there, and is not as this user would have made it. */
+static bool is_others(uid_t *owner, const bn_dir *root, const char *places)
+{
+	struct stat st;
+	if (root->env->fs->stat(root->env, root, places, &st) < 0)
+		return false;
+	*owner = st.st_uid;
+	return !S_ISDIR(st.st_mode) || st.st_uid != root->env->uid(root->env);
+}
+
 int bn_queue_dir(bn_dir **out, bn_workspace *ws, bn_err *err)
 {
 	const bn_dir *root = bn_workspace_at(ws);
 	const bn_env *env = bn_workspace_env(ws);
-	char name[BN_QUEUE_NAME], path[BN_QUEUE_NAME + 24];
-	uid_t squatter = 0;
-	bn_queue_own_name(name, env);
-	/* As init makes the shared directories: every user adds to it, nobody removes another's. */
-	int e = env->fs->mkdir(env, root, PLACES, 01777);
-	if (e < 0 && e != -EEXIST)
-		return bn_err_sys(
-			err, BN_EIO, -e, "cannot make the directory '%s/" PLACES "'", root->path);
-	for (int i = 0; i < PLACES_MAX; i++) {
-		int n = snprintf(path, sizeof path, PLACES "/%s", name);
+	char places[sizeof PLACES + 12] = PLACES, user[65] = "";
+	uid_t owner = 0;
+	for (int i = 0; i < ROOTS_MAX; i++) {
 		if (i > 0)
-			snprintf(path + n, sizeof path - (size_t)n, "-%d", i);
-		int rc = take_place(out, root, path, &squatter, err);
-		if (rc <= 0)
-			return rc;
+			snprintf(places, sizeof places, PLACES "-%d", i);
+		bn_err why = BN_ERR_INIT;
+		int rc = take_any(out, root, places, &owner, &why);
+		if (rc == 0)
+			return 0;
+		/* What another user has made there is no trouble of the disk. */
+		if (rc < 0 && !is_others(&owner, root, places))
+			return bn_err_move(err, &why);
 	}
-	env->user_name(env, squatter, name, sizeof name);
-	bn_err_set(err, BN_EREFUSED, "'%s/%s' belongs to %s, and the %d places before it to others",
-		root->path, path, name, PLACES_MAX - 1);
+	env->user_name(env, owner, user, sizeof user);
+	bn_err_set(err, BN_EREFUSED,
+		"'%s/" PLACES "', and " PLACES "-1 to " PLACES
+		"-%d beside it, are other users' (%s), and none has a place for this user's queue",
+		root->path, ROOTS_MAX - 1, user);
 	bn_err_hint(err, "whoever may remove them gives this user's queue its place again");
 	return BN_EREFUSED;
+}
+
+int bn_queue_check_place(bn_workspace *ws, bn_err *err)
+{
+	bn_dir *at = NULL;
+	uid_t owner;
+	if (!is_others(&owner, bn_workspace_at(ws), PLACES))
+		return 0;
+	int rc = bn_queue_dir(&at, ws, err);
+	bn_dir_close(at);
+	return rc;
 }
 
 /* ---- the runner's lock ---------------------------------------------------------------------- */

@@ -16,7 +16,7 @@ static const struct {
 	const char *name;
 	mode_t mode;
 } parts[] = {{"log", 01777}, {"objects", 0777}, {"claims", 01777}, {"runs", 01777},
-	{"trash", 01777}, {"tmp", 01777}};
+	{"trash", 01777}, {"tmp", 01777}, {"queue", 01777}};
 
 static int write_identity(const bn_dir *root, const bn_founder *founder, bn_err *err)
 {
@@ -54,7 +54,7 @@ int bn_workspace_init_signed(
 		goto out;
 	if ((rc = bn_fs_make_dirs(env, abs, 0777, err)) < 0 ||
 		(rc = bn_dir_open(&at, env, abs, err)) < 0 ||
-		(rc = make_part(at, ".binnacle", 0777, err)) < 0 ||
+		(rc = make_part(at, ".binnacle", 01777, err)) < 0 ||
 		(rc = bn_dir_open_below(&root, at, ".binnacle", err)) < 0)
 		goto out;
 	if (bn_dir_has(root, BN_IDENTITY)) {

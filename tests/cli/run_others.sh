@@ -1,6 +1,6 @@
 #!/bin/bash
 # Another user's run, by its name, a prefix of its id or the whole id: what the fold would refuse is refused before
-# anything is written.
+# anything is written. Another user's files in the place of the queue's directory, or of the workspace's own.
 set -u
 . tests/support/shell.sh || exit 2
 B=${BINNACLE:-$PWD/build/binnacle}
@@ -68,3 +68,35 @@ for run in theirs "$id"; do
 	expect 4 "run note likewise" as 40102 "$B" run note "$run" c
 done
 [ "$(records)" = "$before" ] || fail "what is refused is written: $(as 40101 "$B" audit log)"
+
+# ---- in the place of directories ------------------------------------------------------------------
+[ -k .binnacle ] || fail "init makes no sticky .binnacle: $(ls -ld .binnacle)"
+as 40101 "$B" doctor --json >shown; grep -q '"what": "directories"' shown && fail "doctor of a new workspace: $(cat shown)"
+as 40101 rmdir .binnacle/queue || fail "queue is not empty"
+for how in "mkfifo .binnacle/queue" "ln -s /tmp .binnacle/queue" "touch .binnacle/queue" "mkdir -m 755 .binnacle/queue" \
+	"mkdir -m 700 .binnacle/queue"; do
+	# shellcheck disable=SC2086
+	as 40102 $how
+	expect 0 "the queue with: $how" as 40101 "$B" run start --queue --wait -q -- true
+	rm -rf .binnacle/queue .binnacle/queue-*
+done
+for i in "" -1 -2 -3 -4 -5 -6 -7; do as 40102 mkdir -m 755 ".binnacle/queue$i"; done
+runs() { as 40101 "$B" run ls --json | grep -c '"id"'; }
+before=$(runs)
+expect 4 "no place left for the queue" as 40101 "$B" run start --queue -- true
+says "uid-40102"
+[ "$(runs)" = "$before" ] || fail "a run that could not be queued is left"
+expect 0 "queue ls with no place" as 40101 "$B" queue ls
+says "the queue cannot be used"
+rm -rf .binnacle/queue*
+
+mv .binnacle/runs .binnacle/old && as 40102 mkdir -m 1777 .binnacle/runs
+expect 1 "doctor names a directory that another has put there" as 40101 "$B" doctor --json
+says ".binnacle/runs belongs to uid-40102, not to uid-40101, who founded the workspace"
+says "chown uid-40101 "
+as 40102 rmdir .binnacle/runs && as 40102 mkfifo .binnacle/runs
+expect 1 "doctor names what is no directory" as 40101 "$B" doctor --json
+says "is no directory"
+rm .binnacle/runs && mv .binnacle/old .binnacle/runs && chmod -t .binnacle
+expect 1 "doctor names a shared .binnacle that is not sticky" as 40101 "$B" doctor --json
+says "chmod +t "

@@ -183,26 +183,52 @@ static void find_cache(json_t *list, bn_workspace *ws)
 	bn_cache_close(cache);
 }
 
-/* Who can rename a directory of the workspace can put another in its place. */
-static void find_unsticky(json_t *list, const bn_workspace *ws)
+static void find_part(json_t *list, const bn_workspace *ws, const bn_part_fault *f, uid_t founder)
 {
-	bn_names names = BN_NAMES_INIT;
-	bn_err e = BN_ERR_INIT;
-	if (bn_workspace_unsticky(&names, ws, &e) < 0)
-		find(list, "directories", "FAIL", NULL, "%s", e.msg);
-	for (size_t i = 0; i < names.count; i++) {
-		const char *name = names.items[i];
-		char *path = bn_strf("%s%s%s", bn_workspace_root(ws), name[0] ? "/" : "", name);
-		char *cure = path ? bn_strf("chmod +t '%s'", path) : NULL;
-		if (cure)
-			find(list, "directories", "OFF", cure,
-				"%s: who may write there can put another's directories out of the "
-				"way",
-				path);
-		bn_free(cure);
-		bn_free(path);
+	const bn_env *env = bn_workspace_env(ws);
+	char has[65] = "", founded[65] = "";
+	char *path = bn_strf("%s%s%s", bn_workspace_root(ws), f->name[0] ? "/" : "", f->name);
+	char *cure = NULL;
+	if (!path)
+		return;
+	env->user_name(env, f->owner, has, sizeof has);
+	env->user_name(env, founder, founded, sizeof founded);
+	switch (f->state) {
+	case BN_PART_LOOSE:
+	case BN_PART_SHARED:
+		cure = bn_strf("chmod +t '%s'", path);
+		find(list, "directories", f->state == BN_PART_SHARED ? "FAIL" : "OFF", cure,
+			"%s: who may write there can put another's directories out of the way",
+			path);
+		break;
+	case BN_PART_FOREIGN:
+		cure = bn_strf("chown %s '%s', by root, when its content is known to be whole",
+			founded, path);
+		find(list, "directories", "FAIL", cure,
+			"%s belongs to %s, not to %s, who founded the workspace: somebody has put "
+			"it there",
+			path, has, founded);
+		break;
+	case BN_PART_NONE:
+		cure = bn_strf("rm '%s'", path);
+		find(list, "directories", "FAIL", cure, "%s of %s is no directory", path, has);
+		break;
 	}
-	bn_names_release(&names);
+	bn_free(cure);
+	bn_free(path);
+}
+
+/* Who can rename a directory of the workspace can put another in its place. */
+static void find_parts(json_t *list, const bn_workspace *ws, sqlite3 *db)
+{
+	uid_t founder = db ? bn_policy_founder(bn_workspace_id(ws), db) : BN_NOBODY;
+	bn_part_fault faults[BN_PART_FAULTS];
+	bn_err e = BN_ERR_INIT;
+	int n = bn_workspace_check_parts(faults, ws, founder, &e);
+	if (n < 0)
+		find(list, "directories", "FAIL", NULL, "%s", e.msg);
+	for (int i = 0; i < n; i++)
+		find_part(list, ws, &faults[i], founder);
 }
 
 static void find_workspace(json_t *list, bn_cli *cli)
@@ -223,7 +249,7 @@ static void find_workspace(json_t *list, bn_cli *cli)
 		"%s (%s%s)%s%s", root, type,
 		bn_fs_is_network(root) ? ", network: the index is kept on a local disk" : "",
 		fault ? ": " : "", fault ? fault : "");
-	find_unsticky(list, ws);
+	find_parts(list, ws, db);
 	find_index(list, ws);
 	find_cache(list, ws);
 }

@@ -73,6 +73,13 @@ static void say_state(bn_cli *cli, const bn_queue *q)
 		bn_fmt_bytes((uint64_t)q->limits.memory_bytes, memory), most);
 }
 
+static void warn_of_place(bn_cli *cli, bn_workspace *ws)
+{
+	bn_err why = BN_ERR_INIT;
+	if (bn_queue_check_place(ws, &why) < 0)
+		bn_cli_warn(cli, "the queue cannot be used: %s", why.msg);
+}
+
 static int queue_ls(bn_cli *cli, bn_err *err)
 {
 	static const bn_col cols[] = {{"position", "#", BN_AS_INT}, {"id", "RUN", BN_AS_ID},
@@ -91,6 +98,7 @@ static int queue_ls(bn_cli *cli, bn_err *err)
 	int rc = items ? open_queue(cli, &ws, err) : bn_err_nomem(err, "a queue");
 	if (rc < 0 || (rc = bn_queue_wake(ws, bn_cli_program(cli), err)) < 0)
 		goto out;
+	warn_of_place(cli, ws);
 	if ((rc = bn_queue_names(&names, ws, err)) < 0)
 		goto out;
 	for (size_t i = 0; i < (all ? names.count : 1) && rc == 0; i++) {
