@@ -95,6 +95,20 @@ int bn_authority_person(
 	return rc;
 }
 
+int bn_authority_owned(
+	sqlite3 *db, int64_t epoch, const char *person, const uint8_t key[32], bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_cached(&st, db, err,
+		"SELECT 1 FROM authority_key WHERE key = ? AND person = ? AND from_n <= ?", "bsi",
+		key, (size_t)ID_BYTES, person, epoch);
+	if (rc < 0)
+		return rc;
+	rc = bn_sql_step(st, err);
+	sqlite3_reset(st);
+	return rc;
+}
+
 static int judge_key(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err *err)
 {
 	char hex[2 * ID_BYTES + 1];

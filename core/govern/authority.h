@@ -60,6 +60,9 @@ int bn_authority_judge(bn_standing *out, sqlite3 *db, const bn_event *ev, bn_err
 /* Whose key it is in an epoch: 1, and the person; 0 nobody's. */
 int bn_authority_person(char person[BN_PERSON_TEXT], sqlite3 *db, int64_t epoch,
 	const uint8_t key[32], bn_err *err);
+/* 1 when the key is the person's in the epoch, or was before it; 0 not. */
+int bn_authority_owned(
+	sqlite3 *db, int64_t epoch, const char *person, const uint8_t key[32], bn_err *err);
 /* Bits 1u << role of what the person is in an epoch, default_role included; 0 for somebody who is no
  * person there. */
 int bn_authority_roles(unsigned *out, sqlite3 *db, int64_t epoch, const char *person, bn_err *err);
@@ -77,6 +80,10 @@ void bn_authority_name(sqlite3 *db, int64_t epoch, const char *person, char *out
  * that it was made just now. name: of the founder, NULL the user's. policy NULL: all defaults. */
 int bn_authority_init(const bn_env *env, const char *dir, const char *name, const json_t *policy,
 	bool *made_key, bn_err *err);
+/* How far the writers of signed records are known here that go on behind the horizon of the newest link:
+ * {writer: [sequence number, chain hash after it in hex]}, of the last signed record of each. What a decision
+ * says that its signer had seen. A new reference. */
+int bn_authority_seen(json_t **out, sqlite3 *db, bn_err *err);
 /* Appends a record under the newest link, signed with the user's own key, as are all segments of this process
  * from then on. Buffers only. BN_EREFUSED without a chain. */
 int bn_authority_append(bn_workspace *ws, unsigned version, const char *kind, const char *entity,

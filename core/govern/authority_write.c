@@ -96,6 +96,47 @@ int bn_authority_append(bn_workspace *ws, unsigned version, const char *kind, co
 		      : bn_workspace_append_signed(ws, version, kind, entity, payload, epoch, err);
 }
 
+int bn_authority_seen(json_t **out, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	uint8_t after[ID];
+	char hex[2 * ID + 1];
+	json_t *seen = json_object();
+	int rc = !seen ? bn_err_nomem(err, "what was seen")
+		       : bn_sql_prepare(&st, db, err,
+				 "SELECT w.name, s.seq, s.after FROM signed_record s JOIN "
+				 "index_name w ON "
+				 "w.no = s.writer WHERE s.seq = (SELECT max(seq) FROM "
+				 "signed_record WHERE "
+				 "writer = s.writer) AND s.seq > coalesce((SELECT h.seq FROM "
+				 "authority_horizon h WHERE h.writer = s.writer ORDER BY h.n DESC "
+				 "LIMIT 1), "
+				 "0) ORDER BY w.name",
+				 "");
+	if (rc < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		if (!bn_sql_bytes(st, 2, after, sizeof after)) {
+			rc = bn_sql_damaged(err, "a signed record without its chain hash");
+			goto out;
+		}
+		bn_hex(after, ID, hex);
+		if (json_object_set_new(seen, (const char *)sqlite3_column_text(st, 0),
+			    json_pack("[I, s]", (json_int_t)sqlite3_column_int64(st, 1), hex)) <
+			0) {
+			rc = bn_err_nomem(err, "what was seen");
+			goto out;
+		}
+	}
+out:
+	sqlite3_finalize(st);
+	if (rc < 0)
+		json_decref(seen);
+	else
+		*out = seen;
+	return rc;
+}
+
 /* ---- links ----------------------------------------------------------------------------------- */
 
 /* The writers that hold signed records, and how far: the horizon of a link that is signed now. */

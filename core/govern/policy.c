@@ -2,6 +2,7 @@
  * policy_history.c. See policy.h. */
 #include "core/govern/policy.h"
 
+#include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -17,16 +18,17 @@
 
 /* The members of a document. */
 static const char *const document_keys[] = {"default_role", "self_approval", "approvals",
-	"gate_override", "protected_aliases", "allow", "gates", "links", NULL};
-static const char *const metric_keys[] = {
-	"name", "metric", "part", "op", "threshold", "than", "margin", "severity", NULL};
-static const char *const check_keys[] = {"name", "check", "severity", NULL};
+	"gate_override", "protected_aliases", "allow", "gates", "links", "recheck", NULL};
+static const char *const metric_keys[] = {"name", "metric", "part", "op", "threshold", "than",
+	"margin", "severity", "by", "data", NULL};
+static const char *const check_keys[] = {"name", "check", "severity", "by", NULL};
 static const char *const links_keys[] = {"signers", NULL};
 
 static const char *const role_names[BN_ROLES + 1] = {
 	"viewer", "developer", "reviewer", "admin", NULL};
 static const char *const act_names[BN_ACTS + 1] = {
 	"register", "request", "approve", "alias", "tag", "attest", "remove", "policy", NULL};
+static const char *const by_names[] = {"", "author", "other", NULL};
 static const char *const op_names[] = {"<=", "<", ">=", ">", "==", NULL};
 
 /* Who may do what when the document does not say. admin always may. */
@@ -123,6 +125,7 @@ void bn_policy_free(bn_policy *p)
 		bn_free(p->gates[i].metric);
 		bn_free(p->gates[i].part);
 		bn_free(p->gates[i].check);
+		bn_free(p->gates[i].data);
 	}
 	bn_free(p->protected_aliases);
 	bn_free(p->gates);
@@ -265,6 +268,39 @@ static int gate_limit_parse(bn_policy_gate *g, const json_t *gate, const char *w
 	return 0;
 }
 
+/* "NAME@v3" or "NAME@sha256:" and 64 digits. */
+static bool names_data(const char *data)
+{
+	const char *at = strchr(data, '@');
+	int64_t version;
+	if (!at || at == data || at - data > 128)
+		return false;
+	if (at[1] == 'v')
+		return bn_parse_i64(at + 2, strlen(at + 2), &version) && version > 0;
+	return !strncmp(at + 1, "sha256:", 7) && strlen(at + 8) == 64 && bn_is_hex(at + 8);
+}
+
+/* Whose word counts, and on which data. */
+static int gate_source_parse(bn_policy_gate *g, const json_t *gate, const char *where, bn_err *err)
+{
+	const json_t *by = json_object_get(gate, "by");
+	int i = by ? word_find(by_names, json_is_string(by) ? json_string_value(by) : "") : 0;
+	if (by && i < 1)
+		return bn_err_set(err, BN_EINVAL, "%s.by: expected \"author\" or \"other\"", where);
+	g->by = (bn_gate_by)i;
+	const json_t *data = json_object_get(gate, "data");
+	if (!data)
+		return 0;
+	if (!json_is_string(data) || !names_data(json_string_value(data)))
+		return bn_err_set(err, BN_EINVAL,
+			"%s.data: expected a version of a dataset, as \"jobs@v3\" or "
+			"\"jobs@sha256:\" "
+			"and the whole digest",
+			where);
+	g->data = bn_strdup(json_string_value(data));
+	return g->data ? 0 : bn_err_nomem(err, "a policy");
+}
+
 static int gate_parse(bn_policy_gate *g, const json_t *gate, const char *where, bn_err *err)
 {
 	if (!json_is_object(gate))
@@ -289,6 +325,8 @@ static int gate_parse(bn_policy_gate *g, const json_t *gate, const char *where, 
 		return rc;
 	if (!g->metric && !g->check)
 		return bn_err_set(err, BN_EINVAL, "%s: expected a metric or a check", where);
+	if ((rc = gate_source_parse(g, gate, where, err)) < 0)
+		return rc;
 	if (g->metric && (rc = gate_limit_parse(g, gate, where, err)) < 0)
 		return rc;
 	if (g->metric && !g->part && !(g->part = bn_strdup("test")))
@@ -382,6 +420,8 @@ static int policy_fill(bn_policy *p, const json_t *doc, const char *source, bn_e
 	if ((rc = flag_parse(&p->self_approval, doc, "self_approval", source, err)) < 0)
 		return rc;
 	if ((rc = flag_parse(&p->gate_override, doc, "gate_override", source, err)) < 0)
+		return rc;
+	if ((rc = flag_parse(&p->recheck, doc, "recheck", source, err)) < 0)
 		return rc;
 	if ((v = json_object_get(doc, "approvals")) &&
 		(rc = approvals_parse(p, v, source, err)) < 0)
@@ -480,11 +520,13 @@ int bn_policy_link_check(const json_t *document, bn_err *err)
 static json_t *gate_document(const bn_policy_gate *g)
 {
 	const char *severity = g->severity == BN_GATE_BLOCK ? "block" : "warn";
+	const char *by = g->by == BN_GATE_BY_UNSAID ? NULL : by_names[g->by];
 	if (g->check)
-		return json_pack("{s:s, s:s, s:s}", "name", g->name, "check", g->check, "severity",
-			severity);
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", g->name, "metric", g->metric,
-		"part", g->part, "op", op_names[g->op], "severity", severity);
+		return json_pack("{s:s, s:s, s:s, s:s*}", "name", g->name, "check", g->check,
+			"severity", severity, "by", by);
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}", "name", g->name, "metric",
+		g->metric, "part", g->part, "op", op_names[g->op], "severity", severity, "by", by,
+		"data", g->data);
 	if (o && g->than_champion) {
 		json_object_set_new(o, "than", json_string("champion"));
 		json_object_set_new(o, "margin", json_real(g->margin));
@@ -511,8 +553,9 @@ json_t *bn_policy_document(const bn_policy *p)
 		json_array_append_new(gates, gate_document(&p->gates[i]));
 	for (size_t i = 0; i < p->n_protected; i++)
 		json_array_append_new(aliases, json_string(p->protected_aliases[i]));
-	return json_pack("{s:s, s:b, s:i, s:b, s:o, s:o, s:o, s:{s:i}}", "default_role",
+	return json_pack("{s:s, s:b, s:i, s:b, s:o, s:o, s:o, s:{s:i}, s:b}", "default_role",
 		role_names[p->default_role], "self_approval", (int)p->self_approval, "approvals",
 		p->approvals, "gate_override", (int)p->gate_override, "allow", allow, "gates",
-		gates, "protected_aliases", aliases, "links", "signers", p->link_signers);
+		gates, "protected_aliases", aliases, "links", "signers", p->link_signers, "recheck",
+		(int)p->recheck);
 }

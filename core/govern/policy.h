@@ -39,11 +39,20 @@
  *	    {"name": "error", "metric": "rmse", "part": "test", "op": "<=", "threshold": 12.5,
  *	     "severity": "block"},
  *	    {"name": "no worse", "metric": "rmse", "op": "<=", "than": "champion", "margin": 0.5},
- *	    {"name": "reproducible", "check": "reproducible", "severity": "warn"}
+ *	    {"name": "reproducible", "check": "reproducible", "severity": "warn"},
+ *	    {"name": "on ours", "metric": "rmse", "data": "holdout@v2", "by": "other", "op": "<=",
+ *	     "threshold": 13}
  *	  ],
+ *	  "recheck": false,                     does evidence that comes later undo an approval?
  *	  "links": {"signers": 1}               admins who sign a change of policy or roles
  *	}
  * admin need not be listed under "allow": it may do everything.
+ *
+ * "by" of a gate says whose word counts: "other", evidence by somebody who is neither author nor registrar
+ * (core/registry/evidence.h), or "author", what the run reports as well. Without it: "other" in a workspace
+ * with a chain of authority, and what the run reports where there is none. "data" says on which dataset
+ * version a metric has to be measured, "NAME@v3" or "NAME@sha256:" and the whole digest; without it, on
+ * the data of the registration.
  */
 #ifndef BN_GOVERN_POLICY_H
 #define BN_GOVERN_POLICY_H
@@ -71,11 +80,14 @@ const char *bn_act_name(bn_act act);
 
 typedef enum bn_gate_op { BN_GATE_LE, BN_GATE_LT, BN_GATE_GE, BN_GATE_GT, BN_GATE_EQ } bn_gate_op;
 typedef enum bn_gate_severity { BN_GATE_BLOCK, BN_GATE_WARN } bn_gate_severity;
+typedef enum bn_gate_by { BN_GATE_BY_UNSAID, BN_GATE_BY_AUTHOR, BN_GATE_BY_OTHER } bn_gate_by;
 
 typedef struct bn_policy_gate {
 	char *name;
 	char *metric, *part; /* part: "test" unless said; both NULL for a check */
 	char *check;         /* "reproducible", "data", "card" ...; NULL for a metric */
+	char *data;          /* of a metric; NULL: the registration's */
+	bn_gate_by by;
 	bn_gate_op op;
 	bool than_champion; /* compare with the champion's value + margin instead of threshold */
 	double threshold, margin;
@@ -84,7 +96,7 @@ typedef struct bn_policy_gate {
 
 typedef struct bn_policy {
 	bn_role default_role;
-	bool self_approval, gate_override;
+	bool self_approval, gate_override, recheck;
 	int approvals;
 	int link_signers;        /* admins who sign a link of the chain of authority */
 	unsigned allow[BN_ACTS]; /* bit 1u << role */

@@ -98,13 +98,15 @@ static int keep(bn_entry *e, const char **out, const char *s)
 static int registered_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
 {
 	const json_t *p = a->payload;
-	char author[BN_WHO_TEXT];
-	int rc = r->author(r->ctx, a, author, err);
+	char id[2 * BN_SHA256_BYTES + 1];
+	bn_buf authors = BN_BUF_INIT;
+	bn_entry_version *v = NULL;
+	int rc = r->authors(r->ctx, a, &authors, err);
 	if (rc < 0)
-		return rc;
-	bn_entry_version *v = bn_entry_add_version(e, a->version);
-	if (!v)
-		return bn_err_nomem(err, "a model version");
+		goto out;
+	rc = BN_ENOMEM;
+	if (!(v = bn_entry_add_version(e, a->version)))
+		goto out;
 	v->author_uid = (uid_t)bn_json_int(p, "author_uid", -1);
 	v->registrar_uid = a->uid;
 	v->registered_ms = v->state_ms = a->time_ms;
@@ -114,15 +116,21 @@ static int registered_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_a
 	v->data = member(p, "data", JSON_ARRAY);
 	v->metrics = member(p, "metrics", JSON_OBJECT);
 	v->files = member(p, "files", JSON_ARRAY);
-	if (!v->data || !v->metrics || !v->files || keep(e, &v->author_who, author) ||
+	if (a->ev && a->ev->sig)
+		bn_hex(a->ev->sig->id, BN_SHA256_BYTES, id);
+	if (!v->data || !v->metrics || !v->files || keep(e, &v->author_who, authors.ptr) ||
 		keep(e, &v->registrar_who, a->who) || keep(e, &v->uuid, text(a, "uuid")) ||
 		keep(e, &v->digest, text(a, "digest")) ||
 		keep(e, &v->manifest, text(a, "manifest")) || keep(e, &v->run_id, text(a, "run")) ||
 		keep(e, &v->trainer, text(a, "trainer")) ||
 		keep(e, &v->description, text(a, "description")) ||
-		keep(e, &v->author, text(a, "author")))
-		return bn_err_nomem(err, "a model version");
-	return 0;
+		keep(e, &v->author, text(a, "author")) ||
+		keep(e, &v->registration, a->ev && a->ev->sig ? id : NULL))
+		goto out;
+	rc = 0;
+out:
+	bn_buf_release(&authors);
+	return rc == BN_ENOMEM ? bn_err_nomem(err, "a model version") : rc;
 }
 
 /* ---- requested ------------------------------------------------------------------------------- */
@@ -182,16 +190,14 @@ static int subject_check(bn_entry *e, const bn_entry_version *v, const bn_entry_
 		(long long)a->version);
 }
 
-/* Neither the person nor the account. */
-static int four_eyes(bn_entry *e, const bn_policy *p, const bn_entry_version *v,
-	const bn_entry_act *a, bn_err *err)
+static int four_eyes(bn_entry *e, const bn_policy *p, const bn_entry_rights *r,
+	const bn_entry_version *v, const bn_entry_act *a, bn_err *err)
 {
-	bool is_author = !strcmp(a->who, v->author_who) || a->uid == v->author_uid;
-	bool is_registrar = !strcmp(a->who, v->registrar_who) || a->uid == v->registrar_uid;
-	if (p->self_approval || (!is_author && !is_registrar))
-		return 0;
+	int rc = p->self_approval ? 0 : bn_entry_is_own(r, v, a, err);
+	if (rc <= 0)
+		return rc;
 	bn_err_set(err, BN_EREFUSED, "%s %s %s/%lld: an author may not approve their own", a->user,
-		is_author ? "is the author of" : "registered", e->name, (long long)a->version);
+		rc == 1 ? "is the author of" : "registered", e->name, (long long)a->version);
 	bn_err_hint(err, "somebody else with role reviewer or admin has to approve it");
 	return BN_EREFUSED;
 }
@@ -242,11 +248,12 @@ static int approved_check(bn_entry_finding *out, bn_entry *e, const bn_entry_rig
 	if ((rc = r->policy(r->ctx, a, &p, refused ? &unheard : err)) < 0)
 		return refused ? BN_EREFUSED : rc;
 	if ((rc = bn_entry_find(&v, e, a->version, refused ? &unheard : err)) < 0 ||
-		(v && (rc = bn_entry_gates(&out->gates, e, v, p, refused ? &unheard : err)) < 0))
+		(v && (rc = bn_entry_gates(&out->gates, e, v, p, r, a, refused ? &unheard : err)) <
+				0))
 		return refused ? BN_EREFUSED : rc;
 	if (refused)
 		return BN_EREFUSED;
-	if ((rc = decidable(&v, e, a, err)) < 0 || (rc = four_eyes(e, p, v, a, err)) < 0 ||
+	if ((rc = decidable(&v, e, a, err)) < 0 || (rc = four_eyes(e, p, r, v, a, err)) < 0 ||
 		(rc = not_twice(e, v, a, err)) < 0)
 		return rc;
 	const char *reason = text(a, "reason");
@@ -331,22 +338,6 @@ json_t *bn_entry_decision_draft(const bn_entry_version *v, const char *reason, b
 }
 
 /* ---- attested, aliases, tags, removed -------------------------------------------------------- */
-
-static int attested_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
-{
-	const char *check = bn_json_str(a->payload, "check", "");
-	const char *verdict = bn_json_str(a->payload, "verdict", "");
-	bn_entry_version *v;
-	int rc = bn_entry_need(&v, e, a->version, err);
-	if (rc < 0)
-		return rc;
-	if (!bn_name_is_valid(check))
-		return bn_err_set(err, BN_EINVAL, "'%s' is no name for a check", check);
-	if (strcmp(verdict, "pass") && strcmp(verdict, "fail") && strcmp(verdict, "inconclusive"))
-		return bn_err_set(err, BN_EINVAL,
-			"verdict '%s' is none of pass, fail, inconclusive", verdict);
-	return 0;
-}
 
 static int attested_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
 {
@@ -486,6 +477,7 @@ static const bn_act acts[BN_ENTRY_KINDS] = {
 	[BN_ENTRY_ALIAS_REMOVED] = BN_ACT_ALIAS,
 	[BN_ENTRY_TAG] = BN_ACT_TAG,
 	[BN_ENTRY_REMOVED] = BN_ACT_REMOVE,
+	[BN_ENTRY_EVIDENCE] = BN_ACT_ATTEST,
 };
 
 void bn_entry_finding_release(bn_entry_finding *f)
@@ -511,7 +503,7 @@ int bn_entry_check(bn_entry_finding *out, bn_entry *e, const bn_entry_rights *r,
 	case BN_ENTRY_REJECTED:
 		return rejected_check(e, r, a, err);
 	case BN_ENTRY_ATTESTED:
-		return attested_check(e, a, err);
+		return bn_entry_attested_check(e, a, err);
 	case BN_ENTRY_ALIAS:
 		return alias_check(e, r, a, err);
 	case BN_ENTRY_ALIAS_REMOVED:
@@ -520,6 +512,8 @@ int bn_entry_check(bn_entry_finding *out, bn_entry *e, const bn_entry_rights *r,
 		return tag_check(e, a, err);
 	case BN_ENTRY_REMOVED:
 		return removed_check(e, r, a, err);
+	case BN_ENTRY_EVIDENCE:
+		return bn_entry_evidence_check(e, a, err);
 	default:
 		return 0;
 	}
@@ -539,7 +533,10 @@ int bn_entry_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a,
 	case BN_ENTRY_REJECTED:
 		return rejected_do(e, a, found, err);
 	case BN_ENTRY_ATTESTED:
-		return attested_do(e, a, err);
+		return e->is_chained ? bn_entry_evidence_do(e, r, a, remark, size, err)
+				     : attested_do(e, a, err);
+	case BN_ENTRY_EVIDENCE:
+		return bn_entry_evidence_do(e, r, a, remark, size, err);
 	case BN_ENTRY_ALIAS:
 		return alias_do(e, a, err);
 	case BN_ENTRY_ALIAS_REMOVED:

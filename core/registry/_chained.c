@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/registry/_seen.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -193,39 +194,104 @@ static int policy(void *ctx, const bn_entry_act *a, const bn_policy **out, bn_er
 	return rc;
 }
 
-/* The person whose key vouches for the log in which the run ended; else its account. */
-static int author(void *ctx, const bn_entry_act *a, char who[BN_WHO_TEXT], bn_err *err)
+/* Adds a word unless it is there. */
+static void word_add(bn_buf *words, const char *word)
+{
+	size_t n = strlen(word);
+	const char *at = words->len ? words->ptr : NULL;
+	for (; at && (at = strstr(at, word)); at += n)
+		if ((at == words->ptr || at[-1] == ' ') && (!at[n] || at[n] == ' '))
+			return;
+	bn_buf_addf(words, "%s%s", words->len ? " " : "", word);
+}
+
+/* Whose key vouches for a record of the run; the fold remembers it, since a later seal may change it. */
+static int author_of_record(const bn_person_rights *r, const bn_entry_act *a, sqlite3_stmt *st,
+	bn_buf *who, bn_err *err)
+{
+	char hex[2 * ID + 1] = "", number[BN_UID_TEXT];
+	uint8_t key[ID];
+	int64_t seq = sqlite3_column_int64(st, 1);
+	int rc = bn_writer_author(key, r->db, sqlite3_column_int64(st, 0), (uint64_t)seq, err);
+	if (rc < 0)
+		return rc;
+	if (rc == 1)
+		bn_hex(key, ID, hex);
+	word_add(who, rc == 1 ? hex : bn_uid_text((uid_t)sqlite3_column_int64(st, 2), number));
+	if (!r->f)
+		return 0;
+	return bn_sql_run(r->db, err,
+		"INSERT OR REPLACE INTO model_author (name, writer, seq, key) VALUES (substr(?, "
+		"7), ?, "
+		"?, ?)",
+		"ssis", a->ev->entity, (const char *)sqlite3_column_text(st, 3), seq, hex);
+}
+
+/* The keys that vouch for the run's own records; for one that nobody's key vouches for, the account that wrote
+ * it. A run that is not here, or none: the account that the registration names. */
+static int authors(void *ctx, const bn_entry_act *a, bn_buf *who, bn_err *err)
 {
 	const bn_person_rights *r = ctx;
 	char number[BN_UID_TEXT], entity[80];
-	uint8_t key[ID];
 	sqlite3_stmt *st = NULL;
-	snprintf(who, BN_WHO_TEXT, "%s",
-		bn_uid_text((uid_t)bn_json_int(a->payload, "author_uid", -1), number));
+	int rc = 0;
 	const char *run = bn_json_str(a->payload, "run", NULL);
-	if (!run)
-		return 0;
-	snprintf(entity, sizeof entity, "run/%.64s", run);
-	int rc = r->f ? bn_fold_depends(r->f, entity, err) : 0;
-	if (rc < 0 ||
-		(rc = bn_sql_prepare(&st, r->db, err,
-			 "SELECT e.writer, e.seq FROM event e WHERE e.entity = ? ORDER BY e.clock "
-			 "DESC LIMIT 1",
-			 "i", bn_index_entity(r->db, entity))) < 0)
-		return rc;
-	if ((rc = bn_sql_step(st, err)) == 1)
-		rc = bn_writer_author(key, r->db, sqlite3_column_int64(st, 0),
-			(uint64_t)sqlite3_column_int64(st, 1), err);
-	sqlite3_finalize(st);
-	if (rc == 1)
-		rc = bn_authority_person(who, r->db, r->epoch, key, err);
-	return rc < 0 ? rc : 0;
+	if (run) {
+		snprintf(entity, sizeof entity, "run/%.64s", run);
+		if ((rc = r->f ? bn_fold_depends(r->f, entity, err) : 0) < 0 ||
+			(rc = bn_sql_prepare(&st, r->db, err,
+				 "SELECT e.writer, e.seq, e.owner, w.name FROM event e JOIN "
+				 "index_name w ON w.no = e.writer JOIN index_name k ON k.no = "
+				 "e.kind "
+				 "WHERE e.entity = ? AND k.name IN ('run.created', 'run.started', "
+				 "'run.artifact', 'run.finished') ORDER BY w.name, e.seq",
+				 "i", bn_index_entity(r->db, entity))) < 0)
+			return rc;
+		while ((rc = bn_sql_step(st, err)) == 1)
+			if ((rc = author_of_record(r, a, st, who, err)) < 0)
+				break;
+		sqlite3_finalize(st);
+	}
+	if (rc >= 0 && !who->len)
+		bn_buf_adds(
+			who, bn_uid_text((uid_t)bn_json_int(a->payload, "author_uid", -1), number));
+	return rc < 0 ? rc : bn_buf_check(who, err, "an author");
+}
+
+/* Any key that is or was the person's; or his account, for what no key vouches for. */
+static int is_author(void *ctx, const bn_entry_act *a, const bn_entry_version *v, bn_err *err)
+{
+	const bn_person_rights *r = ctx;
+	char number[BN_UID_TEXT];
+	uint8_t key[ID];
+	int rc = 0;
+	bn_uid_text(a->uid, number);
+	for (const char *at = v->author_who; *at && rc == 0; at += strspn(at, " ")) {
+		size_t n = strcspn(at, " ");
+		if (n == 2 * ID && bn_unhex(at, ID, key) == 0)
+			rc = bn_authority_owned(r->db, r->epoch, a->who, key, err);
+		else
+			rc = n == strlen(number) && !strncmp(at, number, n);
+		at += n;
+	}
+	return rc;
+}
+
+static int sees(void *ctx, const bn_entry_act *a, const bn_entry_evidence *x, bn_err *err)
+{
+	const bn_person_rights *r = ctx;
+	return bn_model_sees(r->db, a, x, err);
 }
 
 void bn_person_rights_init(bn_person_rights *r, sqlite3 *db, bn_fold *f, int64_t epoch, bool is_bot)
 {
 	*r = (bn_person_rights){.db = db, .f = f, .epoch = epoch, .is_bot = is_bot};
-	r->rights = (bn_entry_rights){.may = may, .policy = policy, .author = author, .ctx = r};
+	r->rights = (bn_entry_rights){.may = may,
+		.policy = policy,
+		.authors = authors,
+		.is_author = is_author,
+		.sees = f ? sees : NULL,
+		.ctx = r};
 }
 
 void bn_person_rights_release(bn_person_rights *r)
@@ -280,6 +346,7 @@ static void subjects_answered(subjects *s, const bn_entry_act *a)
 		subject_add(s, "request/%lld", v);
 		return;
 	case BN_ENTRY_ATTESTED:
+	case BN_ENTRY_EVIDENCE:
 		subject_add(s, "registration/%lld", v);
 		return;
 	case BN_ENTRY_ALIAS:

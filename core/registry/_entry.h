@@ -30,6 +30,7 @@ typedef enum bn_entry_kind {
 	BN_ENTRY_ALIAS_REMOVED,
 	BN_ENTRY_TAG,
 	BN_ENTRY_REMOVED,
+	BN_ENTRY_EVIDENCE,
 	BN_ENTRY_KINDS
 } bn_entry_kind;
 
@@ -75,6 +76,7 @@ typedef struct bn_entry_version {
 	const char *uuid, *digest, *manifest;
 	const char *run_id, *trainer, *description, *author; /* may be NULL */
 	const char *author_who, *registrar_who;
+	const char *registration; /* id of the signed record; NULL by the rules of uids */
 	uid_t author_uid, registrar_uid;
 	int64_t registered_ms;
 	bn_model_state state;
@@ -104,6 +106,7 @@ typedef struct bn_entry {
 	const char *name; /* of the model; borrowed */
 	sqlite3 *db;      /* the index that it is read from */
 	bool names_users; /* texts for people name users as this host does, else "uid-1000" */
+	bool is_chained;  /* the workspace has a chain of authority */
 	bn_entry_version **versions; /* those that were asked for */
 	size_t n_versions, cap_versions;
 	bn_entry_alias *aliases; /* all */
@@ -121,7 +124,28 @@ typedef struct bn_entry_act {
 	const char *user; /* for messages */
 	int64_t time_ms;
 	const bn_event *ev; /* NULL: it is not an event yet */
+	bool is_bot;        /* who acts by a bot's key */
 } bn_entry_act;
+
+/* What somebody found out about a version: evidence.h. Texts may be NULL but for id, who, user and writer. */
+typedef struct bn_entry_evidence {
+	const char *id, *who, *user;
+	bool is_other;             /* of neither author nor registrar */
+	const char *metric, *part; /* metric NULL: a check */
+	double value;              /* NaN: not defined on these rows */
+	int64_t rows;
+	const char *dataset, *dataset_digest; /* "jobs@v3" */
+	const char *check, *verdict, *detail;
+	const char *how, *tool;
+	int64_t epoch, clock;
+	const char *writer;
+	int64_t seq;
+} bn_entry_evidence;
+
+typedef struct bn_entry_evidences {
+	bn_entry_evidence *items;
+	size_t count, cap;
+} bn_entry_evidences;
 
 /* Who may do what: by uids and the policy as of an event, see _rights.h. Each returns 0 or a negative
  * code; BN_EREFUSED says no in words. */
@@ -129,8 +153,12 @@ typedef struct bn_entry_rights {
 	int (*may)(void *ctx, const bn_entry_act *a, bn_act act, bn_err *err);
 	/* The policy that the act is judged by; borrowed until the next call. */
 	int (*policy)(void *ctx, const bn_entry_act *a, const bn_policy **out, bn_err *err);
-	/* Who made what is registered. */
-	int (*author)(void *ctx, const bn_entry_act *a, char who[BN_WHO_TEXT], bn_err *err);
+	/* Who made what is registered: words for author_who. */
+	int (*authors)(void *ctx, const bn_entry_act *a, bn_buf *who, bn_err *err);
+	/* 1 when who acts is one of them. */
+	int (*is_author)(void *ctx, const bn_entry_act *a, const bn_entry_version *v, bn_err *err);
+	/* 1 when the act is to be judged with this evidence, 0 when it came later. NULL: with all. */
+	int (*sees)(void *ctx, const bn_entry_act *a, const bn_entry_evidence *x, bn_err *err);
 	/* Whether a signature of who acts covers it. NULL: it will. */
 	int (*vouched)(void *ctx, const bn_entry_act *a, bn_err *err);
 	void *ctx;
@@ -189,8 +217,24 @@ int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *s
 
 /* ---- gates (judge.c) ------------------------------------------------------------------------- */
 
+/* For an act, with the evidence that it sees; a NULL: with all there is. */
 int bn_entry_gates(bn_gate_report **out, bn_entry *e, const bn_entry_version *v,
-	const bn_policy *policy, bn_err *err);
+	const bn_policy *policy, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err);
+
+/* ---- evidence (_evidence.c) --------------------------------------------------------------------- */
+
+/* Whether who acts is author or registrar of the version: 1 author, 2 registrar, 0 neither. Neither the
+ * person nor the account. */
+int bn_entry_is_own(
+	const bn_entry_rights *r, const bn_entry_version *v, const bn_entry_act *a, bn_err *err);
+int bn_entry_evidence_check(bn_entry *e, const bn_entry_act *a, bn_err *err);
+int bn_entry_attested_check(bn_entry *e, const bn_entry_act *a, bn_err *err);
+/* Of an event alone. remark as bn_entry_do. */
+int bn_entry_evidence_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, char *remark,
+	size_t size, bn_err *err);
+/* What an act sees of it, in order; texts lie in the entry's arena. a NULL: all. items are yours. */
+int bn_entry_evidence_read(bn_entry_evidences *out, bn_entry *e, const bn_entry_version *v,
+	const bn_entry_rights *r, const bn_entry_act *a, bn_err *err);
 
 /* ---- rows (_entry_rows.c) --------------------------------------------------------------------- */
 

@@ -50,7 +50,7 @@ static int version_row(bn_entry *e, bn_entry_version *v, sqlite3_stmt *st, bn_er
 		keep(e, &v->manifest, st, 3) || keep(e, &v->trainer, st, 4) ||
 		keep(e, &v->description, st, 5) || keep(e, &v->author, st, 7) ||
 		keep(e, &v->request_reason, st, 14) || keep(e, &v->author_who, st, 19) ||
-		keep(e, &v->registrar_who, st, 20))
+		keep(e, &v->registrar_who, st, 20) || keep(e, &v->registration, st, 21))
 		return bn_err_nomem(err, "a model version");
 	v->author_uid = (uid_t)sqlite3_column_int64(st, 6);
 	v->registrar_uid = (uid_t)sqlite3_column_int64(st, 8);
@@ -129,7 +129,7 @@ int bn_entry_version_read(bn_entry_version **out, bn_entry *e, int64_t version, 
 			"SELECT uuid, run_id, digest, manifest, trainer, description, author_uid, "
 			"author, registrar_uid, registered_ms, state, state_ms, request_no, "
 			"requested_ms, request_reason, requester_uid, data, metrics, files, "
-			"author_who, registrar_who FROM "
+			"author_who, registrar_who, registration FROM "
 			"model_version WHERE name = ? AND version = ?"},
 		{decision_row,
 			"SELECT request_no, uid, time_ms, approved, override, reason, policy_hash, "
@@ -171,12 +171,12 @@ static int version_insert(const bn_entry *e, const bn_entry_version *v, bn_err *
 		"INSERT INTO model_version (name, version, uuid, run_id, digest, manifest, "
 		"trainer, "
 		"description, author_uid, author, registrar_uid, registered_ms, state, state_ms, "
-		"data, metrics, files, author_who, registrar_who) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
-		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"sissssssisiiiisssss", e->name, v->version, v->uuid, v->run_id, v->digest,
+		"data, metrics, files, author_who, registrar_who, registration) VALUES (?, ?, ?, "
+		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"sissssssisiiiissssss", e->name, v->version, v->uuid, v->run_id, v->digest,
 		v->manifest, v->trainer, v->description, (int64_t)v->author_uid, v->author,
 		(int64_t)v->registrar_uid, v->registered_ms, (int64_t)v->state, v->state_ms,
-		data.ptr, metrics.ptr, files.ptr, v->author_who, v->registrar_who);
+		data.ptr, metrics.ptr, files.ptr, v->author_who, v->registrar_who, v->registration);
 out:
 	bn_buf_release(&data);
 	bn_buf_release(&metrics);
@@ -292,8 +292,11 @@ int bn_entry_rows_clear(sqlite3 *db, const char *name, bn_err *err)
 		"DELETE FROM model_alias WHERE name = ?",
 		"DELETE FROM model_tag WHERE name = ?",
 		"DELETE FROM model_attestation WHERE name = ?",
+		"DELETE FROM model_evidence WHERE name = ?",
+		"DELETE FROM model_author WHERE name = ?",
 		"DELETE FROM model_last WHERE name = ?",
 		"DELETE FROM model_wait WHERE name = ?",
+		"DELETE FROM model_unseen WHERE name = ?",
 	};
 	int rc = 0;
 	for (size_t i = 0; rc >= 0 && i < sizeof statements / sizeof *statements; i++)

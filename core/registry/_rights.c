@@ -4,7 +4,7 @@
 #include "core/base/json.h"
 #include "core/govern/identity.h"
 
-#include <stdio.h>
+#include <string.h>
 
 static int may(void *ctx, const bn_entry_act *a, bn_act act, bn_err *err)
 {
@@ -24,14 +24,19 @@ static int policy(void *ctx, const bn_entry_act *a, const bn_policy **out, bn_er
 }
 
 /* The owner of the run, by the registration's word. */
-static int author(void *ctx, const bn_entry_act *a, char who[BN_WHO_TEXT], bn_err *err)
+static int authors(void *ctx, const bn_entry_act *a, bn_buf *who, bn_err *err)
 {
 	char number[BN_UID_TEXT];
 	(void)ctx;
+	bn_buf_adds(who, bn_uid_text((uid_t)bn_json_int(a->payload, "author_uid", -1), number));
+	return bn_buf_check(who, err, "an author");
+}
+
+static int is_author(void *ctx, const bn_entry_act *a, const bn_entry_version *v, bn_err *err)
+{
+	(void)ctx;
 	(void)err;
-	snprintf(who, BN_WHO_TEXT, "%s",
-		bn_uid_text((uid_t)bn_json_int(a->payload, "author_uid", -1), number));
-	return 0;
+	return !strcmp(a->who, v->author_who);
 }
 
 /* An event depends on the keys of who signs it from then on. */
@@ -52,7 +57,8 @@ void bn_uid_rights_init(bn_uid_rights *r, const char *workspace_id, sqlite3 *db,
 	*r = (bn_uid_rights){.workspace_id = workspace_id, .db = db, .f = f};
 	r->rights = (bn_entry_rights){.may = may,
 		.policy = policy,
-		.author = author,
+		.authors = authors,
+		.is_author = is_author,
 		.vouched = f ? vouched : NULL,
 		.ctx = r};
 }

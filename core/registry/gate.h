@@ -2,8 +2,9 @@
  * gate.h - what a model version must show before it is approved, and whether it does.
  *
  * A gate comes from the policy (core/govern/policy.h). Its verdict is a pure function of what the
- * registration recorded (metrics, files, data), of the attestations so far, and of the champion at
+ * registration recorded (metrics, files, data), of the evidence so far, and of the champion at
  * that moment, so every fold comes to the same one. A missing value is INCONCLUSIVE, never PASS.
+ * Whose evidence counts in a workspace with a chain of authority: evidence.h.
  *
  * Checks that a gate may name instead of a metric:
  *	data          the training data has a name and a content digest
@@ -14,6 +15,9 @@
 #ifndef BN_REGISTRY_GATE_H
 #define BN_REGISTRY_GATE_H
 #include "core/govern/policy.h"
+
+/* By which rules evidence and decisions are judged; they say so themselves, for ever. */
+enum { BN_GATE_RULES = 1 };
 
 typedef enum bn_verdict {
 	BN_VERDICT_PASS,

@@ -87,6 +87,7 @@ static int item_judge(bn_inbox_item *i, bn_workspace *ws, sqlite3 *db, bn_err *e
 	e.names_users = true;
 	if ((rc = bn_actor_init(&me, ws, db, err)) < 0)
 		goto out;
+	e.is_chained = me.is_chained;
 	bn_entry_act a = {
 		.version = i->version->version, .who = me.who, .uid = me.uid, .user = me.user};
 	rc = bn_entry_find(&v, &e, a.version, err);

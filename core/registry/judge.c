@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/govern/authority.h"
 
 #include <math.h>
 #include <string.h>
@@ -30,10 +31,11 @@ void bn_gate_report_free(bn_gate_report *r)
 	bn_free(r);
 }
 
-/* One version, and who it is compared with. */
+/* One version, who it is compared with, and what is known about them. */
 typedef struct facts {
 	const bn_entry *e;
 	const bn_entry_version *v, *champion; /* champion NULL: none */
+	bn_entry_evidences found, of_champion;
 } facts;
 
 static double metric_get(const json_t *metrics, const char *part, const char *metric)
@@ -78,43 +80,177 @@ static char *origin(const facts *f)
 	return f->v->run_id ? bn_strf("run %.8s", f->v->run_id) : bn_strdup("registration");
 }
 
-static void judge_metric(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
+/* ---- whose word counts ------------------------------------------------------------------------ */
+
+/* What the run reports counts for the gate. */
+static bool takes_reported(const facts *f, const bn_policy_gate *g)
 {
-	char limit[BN_FMT], value[BN_FMT], margin[BN_FMT];
-	const char *op = bn_gate_op_text(g->op);
-	r->value = metric_get(f->v->metrics, g->part, g->metric);
-	r->source = origin(f);
-	short_number(r->value, value);
+	return g->by == BN_GATE_BY_AUTHOR || (g->by == BN_GATE_BY_UNSAID && !f->e->is_chained);
+}
+
+static bool is_dataset(const char *wanted, const bn_entry_evidence *x)
+{
+	const char *digest = strstr(wanted, "@sha256:");
+	if (!digest)
+		return !strcmp(wanted, x->dataset);
+	size_t n = (size_t)(digest - wanted);
+	return !strcmp(digest + 8, x->dataset_digest) && !strncmp(wanted, x->dataset, n) &&
+	       x->dataset[n] == '@';
+}
+
+/* Measured on the data that the gate names; else on some that the version was registered with (a champion
+ * too, else they could not be compared). */
+static bool is_on_data(
+	const bn_policy_gate *g, const bn_entry_version *v, const bn_entry_evidence *x)
+{
+	if (!x->dataset || !x->dataset_digest)
+		return false;
+	if (g->data)
+		return is_dataset(g->data, x);
+	for (size_t i = 0; i < json_array_size(v->data); i++)
+		if (!strcmp(x->dataset_digest,
+			    bn_json_str(json_array_get(v->data, i), "digest", "")))
+			return true;
+	return false;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : !a && !b;
+}
+
+/* The evidence speaks of the gate's metric or check. */
+static bool is_about(const bn_policy_gate *g, const bn_entry_evidence *x)
+{
+	if (!g->metric)
+		return x->check && !strcmp(x->check, g->check);
+	return x->metric && !strcmp(x->metric, g->metric) && is_same(x->part, g->part);
+}
+
+/* The last word of who says it, of those that count for the gate. */
+static bool counts(const facts *f, const bn_policy_gate *g, const bn_entry_evidences *all, size_t i)
+{
+	const bn_entry_evidence *x = &all->items[i];
+	if (!is_about(g, x) || (g->by != BN_GATE_BY_AUTHOR && !x->is_other) ||
+		(g->metric && !is_on_data(g, f->v, x)))
+		return false;
+	for (size_t k = i + 1; k < all->count; k++) {
+		const bn_entry_evidence *later = &all->items[k];
+		if (!strcmp(later->who, x->who) && is_about(g, later) &&
+			is_same(later->dataset_digest, x->dataset_digest))
+			return false;
+	}
+	return true;
+}
+
+/* ---- metrics ------------------------------------------------------------------------------------ */
+
+/* Limits are limits from above or from below. */
+static bool is_worse(bn_gate_op op, double limit, double a, double b)
+{
+	switch (op) {
+	case BN_GATE_LE:
+	case BN_GATE_LT:
+		return a > b;
+	case BN_GATE_GE:
+	case BN_GATE_GT:
+		return a < b;
+	case BN_GATE_EQ:
+		return fabs(a - limit) > fabs(b - limit);
+	}
+	return false;
+}
+
+/* A number and whose word it is. */
+typedef struct measured {
+	double value;                /* NaN: none */
+	const bn_entry_evidence *by; /* NULL: as the run reports it */
+} measured;
+
+/* The worst number that counts, or the best of a champion: between two words the gate is the stricter. */
+static measured measured_find(const facts *f, const bn_policy_gate *g, const bn_entry_version *v,
+	const bn_entry_evidences *all, bool best)
+{
+	measured m = {NAN, NULL};
+	if (takes_reported(f, g) && !g->data)
+		m.value = metric_get(v->metrics, g->part, g->metric);
+	for (size_t i = 0; i < all->count; i++) {
+		double x = all->items[i].value;
+		if (!counts(f, g, all, i) || isnan(x))
+			continue;
+		if (isnan(m.value) || (best ? is_worse(g->op, g->threshold, m.value, x)
+					    : is_worse(g->op, g->threshold, x, m.value)))
+			m = (measured){x, &all->items[i]};
+	}
+	return m;
+}
+
+/* What is missing, and what the run says meanwhile. */
+static void nothing_measured(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
+{
+	char text[BN_FMT];
+	double reported = metric_get(f->v->metrics, g->part, g->metric);
+	const char *on = g->data ? " on " : "", *data = g->data ? g->data : "";
+	r->verdict = BN_VERDICT_INCONCLUSIVE;
+	if (takes_reported(f, g) && !g->data)
+		r->evidence = bn_strf("no %s %s was recorded", g->part, g->metric);
+	else if (!f->e->is_chained)
+		r->evidence = bn_strdup("evidence by others needs a chain of authority");
+	else if (isnan(reported) || g->data)
+		r->evidence =
+			bn_strf("nobody else has measured %s %s%s%s", g->part, g->metric, on, data);
+	else
+		r->evidence = bn_strf("nobody else has measured %s %s; reported: %s", g->part,
+			g->metric, short_number(reported, text));
+}
+
+/* The claim, and the limit; false when there is none to compare with. */
+static bool limit_find(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
+{
+	char text[BN_FMT];
+	const char *op = bn_gate_op_text(g->op), *on = g->data ? " on " : "",
+		   *data = g->data ? g->data : "";
 	if (!g->than_champion) {
 		r->threshold = g->threshold;
-		r->claim = bn_strf(
-			"%s %s %s %s", g->part, g->metric, op, short_number(g->threshold, limit));
-	} else {
-		double champion =
-			f->champion ? metric_get(f->champion->metrics, g->part, g->metric) : NAN;
-		r->threshold = champion + g->margin;
-		r->claim = bn_strf("%s %s %s champion's %s %s", g->part, g->metric, op,
-			g->margin < 0 ? "-" : "+", short_number(fabs(g->margin), margin));
-		short_number(r->threshold, limit);
-		if (!f->champion) {
-			r->verdict = BN_VERDICT_NOT_APPLICABLE;
-			r->evidence = bn_strdup("there is no champion yet");
-			return;
-		}
-		if (isnan(r->threshold)) {
-			r->verdict = BN_VERDICT_INCONCLUSIVE;
-			r->evidence = bn_strf("the champion %s/%lld recorded no %s %s", f->e->name,
-				(long long)f->champion->version, g->part, g->metric);
-			return;
-		}
+		r->claim = bn_strf("%s %s%s%s %s %s", g->part, g->metric, on, data, op,
+			short_number(g->threshold, text));
+		return true;
 	}
-	if (isnan(r->value)) {
-		r->verdict = BN_VERDICT_INCONCLUSIVE;
-		r->evidence = bn_strf("no %s %s was recorded", g->part, g->metric);
+	r->claim = bn_strf("%s %s%s%s %s champion's %s %s", g->part, g->metric, on, data, op,
+		g->margin < 0 ? "-" : "+", short_number(fabs(g->margin), text));
+	if (!f->champion) {
+		r->verdict = BN_VERDICT_NOT_APPLICABLE;
+		r->evidence = bn_strdup("there is no champion yet");
+		return false;
+	}
+	measured m = measured_find(f, g, f->champion, &f->of_champion, true);
+	r->threshold = m.value + g->margin;
+	if (!isnan(r->threshold))
+		return true;
+	r->verdict = BN_VERDICT_INCONCLUSIVE;
+	r->evidence =
+		bn_strf(takes_reported(f, g) ? "the champion %s/%lld recorded no %s %s"
+					     : "nobody else has measured the champion %s/%lld's "
+					       "%s %s",
+			f->e->name, (long long)f->champion->version, g->part, g->metric);
+	return false;
+}
+
+static void judge_metric(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
+{
+	char limit[BN_FMT], value[BN_FMT];
+	measured m = measured_find(f, g, f->v, &f->found, false);
+	r->value = m.value;
+	r->source = m.by ? bn_strf("%s by %s", m.by->how, m.by->user) : origin(f);
+	if (!limit_find(r, g, f))
+		return;
+	if (isnan(m.value)) {
+		nothing_measured(r, g, f);
 		return;
 	}
-	r->verdict = holds(r->value, g->op, r->threshold) ? BN_VERDICT_PASS : BN_VERDICT_FAIL;
-	r->evidence = bn_strf("%s, limit %s", value, limit);
+	r->verdict = holds(m.value, g->op, r->threshold) ? BN_VERDICT_PASS : BN_VERDICT_FAIL;
+	r->evidence = bn_strf(
+		"%s, limit %s", short_number(m.value, value), short_number(r->threshold, limit));
 }
 
 static bool files_have(const json_t *files, const char *name)
@@ -154,6 +290,48 @@ static void judge_file(bn_gate_result *r, const facts *f, const char *file)
 	r->evidence = bn_strf("%s %s", there ? "has" : "has no", file);
 }
 
+static bn_verdict verdict_parse(const char *word)
+{
+	for (int v = BN_VERDICT_PASS; v <= BN_VERDICT_INCONCLUSIVE; v++)
+		if (!strcmp(word, verdict_names[v]))
+			return (bn_verdict)v;
+	return BN_VERDICT_INCONCLUSIVE;
+}
+
+/* A fail beats a pass, and a pass what is inconclusive. */
+static int weight(bn_verdict v)
+{
+	return v == BN_VERDICT_FAIL ? 2 : v == BN_VERDICT_PASS;
+}
+
+/* Under the chain: the words of those who count. */
+static void judge_word(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
+{
+	const bn_entry_evidence *said = NULL;
+	r->verdict = BN_VERDICT_INCONCLUSIVE;
+	for (size_t i = 0; i < f->found.count; i++) {
+		const bn_entry_evidence *x = &f->found.items[i];
+		if (!counts(f, g, &f->found, i))
+			continue;
+		bn_verdict v = verdict_parse(x->verdict ? x->verdict : "");
+		if (!said || weight(v) > weight(r->verdict)) {
+			said = x;
+			r->verdict = v;
+		}
+	}
+	if (!said) {
+		r->evidence = bn_strf(takes_reported(f, g) ? "nobody has attested '%s'"
+							   : "nobody else has attested '%s'",
+			g->check);
+		r->source = bn_strdup("attestation");
+		return;
+	}
+	r->evidence = bn_strdup(
+		said->detail && said->detail[0] ? said->detail : bn_verdict_name(r->verdict));
+	r->source = bn_strf("attested by %s", said->user);
+}
+
+/* By uids: the last word, whoever's it is. */
 static void judge_attested(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
 {
 	char user[128];
@@ -162,14 +340,13 @@ static void judge_attested(bn_gate_result *r, const bn_policy_gate *g, const fac
 		if (!strcmp(f->v->attestations[i].check, g->check))
 			a = &f->v->attestations[i];
 	r->verdict = BN_VERDICT_INCONCLUSIVE;
-	if (!a) {
-		r->evidence = bn_strf("nobody has attested '%s'", g->check);
+	if (!a || g->by == BN_GATE_BY_OTHER) {
+		r->evidence = a ? bn_strdup("evidence by others needs a chain of authority")
+				: bn_strf("nobody has attested '%s'", g->check);
 		r->source = bn_strdup("attestation");
 		return;
 	}
-	for (int v = BN_VERDICT_PASS; v <= BN_VERDICT_INCONCLUSIVE; v++)
-		if (!strcmp(a->verdict, verdict_names[v]))
-			r->verdict = (bn_verdict)v;
+	r->verdict = verdict_parse(a->verdict);
 	bn_entry_user(f->e, a->uid, user, sizeof user);
 	r->evidence =
 		bn_strdup(a->detail && a->detail[0] ? a->detail : bn_verdict_name(r->verdict));
@@ -191,6 +368,8 @@ static int judge(bn_gate_result *r, const bn_policy_gate *g, const facts *f, bn_
 		judge_file(r, f, "features.json");
 	else if (!strcmp(g->check, "card"))
 		judge_file(r, f, "model_card.md");
+	else if (f->e->is_chained)
+		judge_word(r, g, f);
 	else
 		judge_attested(r, g, f);
 	return r->name && r->claim && r->evidence && r->source ? 0 : bn_err_nomem(err, "a gate");
@@ -206,7 +385,8 @@ static void count(bn_gate_report *r, const bn_gate_result *g)
 }
 
 int bn_entry_gates(bn_gate_report **out, bn_entry *e, const bn_entry_version *v,
-	const bn_policy *policy, bn_err *err)
+	const bn_policy *policy, const bn_entry_rights *rights, const bn_entry_act *act,
+	bn_err *err)
 {
 	bn_entry_version *champion = NULL;
 	const bn_entry_alias *a = bn_entry_find_alias(e, "champion");
@@ -214,13 +394,19 @@ int bn_entry_gates(bn_gate_report **out, bn_entry *e, const bn_entry_version *v,
 	if (a && a->version != v->version &&
 		(rc = bn_entry_find(&champion, e, a->version, err)) < 0)
 		return rc;
-	facts f = {e, v, champion};
+	facts f = {.e = e, .v = v, .champion = champion};
 	bn_gate_report *r = bn_alloc_zeroed(1, sizeof *r);
 	rc = 0;
 	if (!r || !(r->items = bn_alloc_zeroed(policy->n_gates + 1, sizeof *r->items))) {
 		rc = bn_err_nomem(err, "gates");
 		goto out;
 	}
+	const bn_entry_act *sees = policy->recheck ? NULL : act;
+	if (e->is_chained && policy->n_gates &&
+		((rc = bn_entry_evidence_read(&f.found, e, v, rights, sees, err)) < 0 ||
+			(champion && (rc = bn_entry_evidence_read(&f.of_champion, e, champion,
+					      rights, sees, err)) < 0)))
+		goto out;
 	for (size_t i = 0; i < policy->n_gates; i++) {
 		r->count++;
 		if ((rc = judge(&r->items[i], &policy->gates[i], &f, err)) < 0)
@@ -231,6 +417,8 @@ int bn_entry_gates(bn_gate_report **out, bn_entry *e, const bn_entry_version *v,
 	*out = r;
 	r = NULL;
 out:
+	bn_free(f.found.items);
+	bn_free(f.of_champion.items);
 	bn_gate_report_free(r);
 	return rc;
 }
@@ -244,9 +432,10 @@ int bn_gate_evaluate(bn_gate_report **out, sqlite3 *db, const bn_policy *policy,
 	if (rc < 0)
 		return rc;
 	e.names_users = true;
+	e.is_chained = bn_authority_is_founded(db);
 	if ((rc = bn_entry_find(&v, &e, version, err)) < 0)
 		goto out;
-	rc = v ? bn_entry_gates(out, &e, v, policy, err)
+	rc = v ? bn_entry_gates(out, &e, v, policy, NULL, NULL, err)
 	       : bn_err_set(
 			 err, BN_ENOTFOUND, "no model version '%s/%lld'", name, (long long)version);
 out:

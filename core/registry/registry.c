@@ -8,8 +8,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/govern/identity.h"
-#include "core/registry/_actor.h"
-#include "core/registry/_entry.h"
+#include "core/registry/_action.h"
 #include "core/registry/_tensors.h"
 #include "core/run/spec.h"
 #include "core/store/object/live.h"
@@ -20,111 +19,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-/* One act on one model: who, on what, by which rules. */
-typedef struct action {
-	bn_workspace *ws;
-	sqlite3 *db;
-	bn_actor me;
-	char *name;
-	bn_entry entry;
-	bn_entry_version *version; /* that the spec names; NULL: it was not asked for */
-	bn_entry_act act;
-} action;
-
-/* name: of the model; NULL: spec says it, and the version, which must be there. */
-static int action_begin(action *d, bn_workspace *ws, bn_entry_kind kind, const char *name,
-	const char *spec, bn_err *err)
-{
-	int rc;
-	*d = (action){.ws = ws};
-	if ((rc = bn_workspace_read(&d->db, ws, err)) < 0 ||
-		(rc = bn_actor_init(&d->me, ws, d->db, err)) < 0)
-		return rc;
-	d->act = (bn_entry_act){
-		.kind = kind, .who = d->me.who, .uid = d->me.uid, .user = d->me.user};
-	if (name && !(d->name = bn_strdup(name)))
-		return bn_err_nomem(err, "a name");
-	if (!name && (rc = bn_version_resolve(&d->name, &d->act.version, d->db, spec, err)) < 0)
-		return rc;
-	if ((rc = bn_entry_open(&d->entry, d->db, d->name, err)) < 0)
-		return rc;
-	d->entry.names_users = true;
-	return name ? 0 : bn_entry_need(&d->version, &d->entry, d->act.version, err);
-}
-
-static void action_end(action *d)
-{
-	bn_entry_release(&d->entry);
-	bn_actor_release(&d->me);
-	bn_free(d->name);
-}
-
-/* Checks what the payload says. */
-static int action_check(bn_entry_finding *found, action *d, json_t *payload, bn_err *err)
-{
-	*found = (bn_entry_finding){0};
-	if (!payload)
-		return bn_err_nomem(err, "an event");
-	d->act.payload = payload;
-	int rc = bn_entry_check(found, &d->entry, d->me.rights, &d->act, err);
-	d->act.payload = NULL;
-	return rc;
-}
-
-/* Under the chain of authority all acts are signed records that say what they answer. */
-static int chained_append(
-	action *d, const char *kind, const char *entity, json_t *payload, bn_err *err)
-{
-	json_t *answers = NULL;
-	d->act.payload = payload;
-	int rc = bn_model_answers(&answers, &d->entry, &d->act, err);
-	d->act.payload = NULL;
-	if (rc < 0)
-		return rc;
-	if (json_object_set_new(payload, "answers", answers) < 0)
-		return bn_err_nomem(err, "an event");
-	return bn_authority_append(d->ws, BN_MODEL_CLASS_VERSION, kind, entity, payload, err);
-}
-
-/* Writes the event when the verdict is 0 or a refusal (the attempt is worth remembering, unless nobody knows
- * whose it is). Reference to payload taken. Returns the verdict, or why it could not be written. */
-static int action_write(action *d, bool is_signed, json_t *payload, int verdict, bn_err *err)
-{
-	bn_err e = BN_ERR_INIT;
-	char *entity = NULL;
-	const char *kind = bn_entry_kinds[d->act.kind].name;
-	int rc = 0;
-	if (!payload || (verdict < 0 && (verdict != BN_EREFUSED || !d->me.who[0])))
-		goto out;
-	if (!(entity = bn_strf("model/%s", d->name))) {
-		rc = bn_err_nomem(&e, "an event");
-		goto out;
-	}
-	if (d->me.is_chained)
-		rc = chained_append(d, kind, entity, payload, &e);
-	else if (is_signed)
-		rc = bn_identity_append_signed(d->ws, kind, entity, payload, &e);
-	else
-		rc = bn_workspace_append(d->ws, kind, entity, payload, &e);
-	if (rc >= 0)
-		rc = bn_workspace_sync(d->ws, &e);
-out:
-	bn_free(entity);
-	json_decref(payload);
-	if (verdict < 0)
-		return verdict;
-	return rc < 0 ? bn_err_move(err, &e) : 0;
-}
-
-/* An act that needs no more than its payload. */
-static int action_take(action *d, bool is_signed, json_t *payload, bn_err *err)
-{
-	bn_entry_finding found;
-	int rc = action_check(&found, d, payload, err);
-	bn_entry_finding_release(&found);
-	return action_write(d, is_signed, payload, rc, err);
-}
 
 /* ---- register ------------------------------------------------------------------------------- */
 
@@ -160,11 +54,11 @@ static json_t *registered_payload(
 int bn_version_register_manifest(
 	int64_t *version, bn_workspace *ws, const bn_registration *r, bn_err *err)
 {
-	action d;
+	bn_action d;
 	bn_manifest m;
 	char uuid[BN_UUID_TEXT], claim[160];
 	bn_manifest_init(&m, BN_MANIFEST_MODEL);
-	int rc = action_begin(&d, ws, BN_ENTRY_REGISTERED, r->name, NULL, err);
+	int rc = bn_action_begin(&d, ws, BN_ENTRY_REGISTERED, r->name, NULL, err);
 	if (rc < 0)
 		goto out;
 	if (!bn_name_is_valid(r->name)) {
@@ -181,12 +75,13 @@ int bn_version_register_manifest(
 	snprintf(claim, sizeof claim, "model/%s", r->name);
 	if (allowed >= 0 && (rc = bn_claim_next(ws, claim, uuid, &d.act.version, err)) < 0)
 		goto out;
-	rc = action_write(&d, false, registered_payload(r, d.act.version, uuid, &m), allowed, err);
+	rc = bn_action_write(
+		&d, false, registered_payload(r, d.act.version, uuid, &m), allowed, err);
 	if (rc >= 0)
 		*version = d.act.version;
 out:
 	bn_manifest_release(&m);
-	action_end(&d);
+	bn_action_end(&d);
 	return rc;
 }
 
@@ -323,19 +218,19 @@ out:
 
 int bn_version_request(bn_workspace *ws, const char *spec, const char *reason, bn_err *err)
 {
-	action d;
-	int rc = action_begin(&d, ws, BN_ENTRY_REQUESTED, NULL, spec, err);
+	bn_action d;
+	int rc = bn_action_begin(&d, ws, BN_ENTRY_REQUESTED, NULL, spec, err);
 	if (rc >= 0)
-		rc = action_take(&d, false,
+		rc = bn_action_take(&d, false,
 			json_pack("{s:I, s:s*}", "version", (json_int_t)d.act.version, "reason",
 				reason),
 			err);
-	action_end(&d);
+	bn_action_end(&d);
 	return rc;
 }
 
 /* Did the fold agree? Between the check and the event another decision may have come in. */
-static int decision_confirm(const action *d, bn_err *err)
+static int decision_confirm(const bn_action *d, bn_err *err)
 {
 	if (bn_sql_int(d->db, 0,
 		    "SELECT 1 FROM model_decision WHERE name = ? AND version = ? AND request_no = ?"
@@ -360,39 +255,39 @@ static int gates_add(json_t *payload, const bn_gate_report *gates, bn_err *err)
 int bn_version_approve(
 	bn_workspace *ws, const char *spec, const char *reason, bool override, bn_err *err)
 {
-	action d;
+	bn_action d;
 	bn_entry_finding found = {0};
 	json_t *payload = NULL;
-	int rc = action_begin(&d, ws, BN_ENTRY_APPROVED, NULL, spec, err);
+	int rc = bn_action_begin(&d, ws, BN_ENTRY_APPROVED, NULL, spec, err);
 	if (rc < 0)
 		goto out;
 	payload = bn_entry_decision_draft(d.version, reason, override);
-	int verdict = action_check(&found, &d, payload, err);
+	int verdict = bn_action_check(&found, &d, payload, err);
 	if (payload && found.gates &&
 		(rc = gates_add(payload, found.gates, verdict < 0 ? NULL : err)) < 0)
 		goto out;
-	rc = action_write(&d, true, payload, verdict, err);
+	rc = bn_action_write(&d, true, payload, verdict, err);
 	payload = NULL;
 	if (rc >= 0)
 		rc = decision_confirm(&d, err);
 out:
 	json_decref(payload);
 	bn_entry_finding_release(&found);
-	action_end(&d);
+	bn_action_end(&d);
 	return rc;
 }
 
 int bn_version_reject(bn_workspace *ws, const char *spec, const char *reason, bn_err *err)
 {
-	action d;
+	bn_action d;
 	bn_gate_report *gates = NULL;
 	const bn_policy *p;
 	json_t *payload = NULL;
-	int rc = action_begin(&d, ws, BN_ENTRY_REJECTED, NULL, spec, err);
+	int rc = bn_action_begin(&d, ws, BN_ENTRY_REJECTED, NULL, spec, err);
 	if (rc < 0)
 		goto out;
 	if ((rc = d.me.rights->policy(d.me.rights->ctx, &d.act, &p, err)) < 0 ||
-		(rc = bn_entry_gates(&gates, &d.entry, d.version, p, err)) < 0)
+		(rc = bn_entry_gates(&gates, &d.entry, d.version, p, d.me.rights, &d.act, err)) < 0)
 		goto out;
 	if (!(payload = bn_entry_decision_draft(d.version, reason, false))) {
 		rc = bn_err_nomem(err, "an event");
@@ -400,14 +295,14 @@ int bn_version_reject(bn_workspace *ws, const char *spec, const char *reason, bn
 	}
 	if ((rc = gates_add(payload, gates, err)) < 0)
 		goto out;
-	rc = action_take(&d, true, payload, err);
+	rc = bn_action_take(&d, true, payload, err);
 	payload = NULL;
 	if (rc >= 0)
 		rc = decision_confirm(&d, err);
 out:
 	json_decref(payload);
 	bn_gate_report_free(gates);
-	action_end(&d);
+	bn_action_end(&d);
 	return rc;
 }
 
@@ -416,64 +311,64 @@ out:
 int bn_version_attest(bn_workspace *ws, const char *spec, const char *check, bn_verdict verdict,
 	const char *detail, bn_err *err)
 {
-	action d;
-	int rc = action_begin(&d, ws, BN_ENTRY_ATTESTED, NULL, spec, err);
+	bn_action d;
+	int rc = bn_action_begin(&d, ws, BN_ENTRY_ATTESTED, NULL, spec, err);
 	if (rc >= 0)
-		rc = action_take(&d, false,
+		rc = bn_action_take(&d, false,
 			json_pack("{s:I, s:s, s:s, s:s*}", "version", (json_int_t)d.act.version,
 				"check", check, "verdict", bn_verdict_name(verdict), "detail",
 				detail),
 			err);
-	action_end(&d);
+	bn_action_end(&d);
 	return rc;
 }
 
 int bn_version_remove(bn_workspace *ws, const char *spec, const char *reason, bn_err *err)
 {
-	action d;
-	int rc = action_begin(&d, ws, BN_ENTRY_REMOVED, NULL, spec, err);
+	bn_action d;
+	int rc = bn_action_begin(&d, ws, BN_ENTRY_REMOVED, NULL, spec, err);
 	if (rc >= 0)
-		rc = action_take(&d, true,
+		rc = bn_action_take(&d, true,
 			json_pack("{s:I, s:s*}", "version", (json_int_t)d.act.version, "reason",
 				reason),
 			err);
-	action_end(&d);
+	bn_action_end(&d);
 	return rc;
 }
 
 int bn_version_set_alias(bn_workspace *ws, const char *spec, const char *alias, bn_err *err)
 {
-	action d;
-	int rc = action_begin(&d, ws, BN_ENTRY_ALIAS, NULL, spec, err);
+	bn_action d;
+	int rc = bn_action_begin(&d, ws, BN_ENTRY_ALIAS, NULL, spec, err);
 	if (rc >= 0)
-		rc = action_take(&d, true,
+		rc = bn_action_take(&d, true,
 			json_pack(
 				"{s:I, s:s}", "version", (json_int_t)d.act.version, "alias", alias),
 			err);
-	action_end(&d);
+	bn_action_end(&d);
 	return rc;
 }
 
 int bn_model_remove_alias(bn_workspace *ws, const char *name, const char *alias, bn_err *err)
 {
-	action d;
-	int rc = action_begin(&d, ws, BN_ENTRY_ALIAS_REMOVED, name, NULL, err);
+	bn_action d;
+	int rc = bn_action_begin(&d, ws, BN_ENTRY_ALIAS_REMOVED, name, NULL, err);
 	if (rc >= 0)
-		rc = action_take(&d, true, json_pack("{s:s}", "alias", alias), err);
-	action_end(&d);
+		rc = bn_action_take(&d, true, json_pack("{s:s}", "alias", alias), err);
+	bn_action_end(&d);
 	return rc;
 }
 
 int bn_version_set_tag(
 	bn_workspace *ws, const char *spec, const char *key, const char *value, bn_err *err)
 {
-	action d;
-	int rc = action_begin(&d, ws, BN_ENTRY_TAG, NULL, spec, err);
+	bn_action d;
+	int rc = bn_action_begin(&d, ws, BN_ENTRY_TAG, NULL, spec, err);
 	if (rc >= 0)
-		rc = action_take(&d, false,
+		rc = bn_action_take(&d, false,
 			json_pack("{s:I, s:s, s:s?}", "version", (json_int_t)d.act.version, "key",
 				key, "value", value),
 			err);
-	action_end(&d);
+	bn_action_end(&d);
 	return rc;
 }

@@ -20,9 +20,11 @@
  *	model.alias_removed {alias}
  *	model.tag           {version?, key, value}    value null removes
  *	model.removed       {version, reason}
+ *	model.evidence      see evidence.h
  *
  * In a workspace with a chain of authority (core/govern/authority.h) all of them are signed records of class
- * version 2, which say in `answers` what they act on (_chained.h), and persons take the place of uids.
+ * version 2, which say in `answers` what they act on (_chained.h), and persons take the place of uids. A
+ * decision has `seen` and `rules` as well, and an act that was refused to its signer `attempt` (_seen.h).
  *
  * The fold decides, whoever wrote: role (policy of that moment), four eyes (neither who registered
  * a version nor its author, the owner of the run, may approve it, unless the policy allows it),
@@ -43,7 +45,7 @@
 #include "core/registry/state.h"
 
 /* Fold class "model": tables registered_model, model_version, model_decision, model_alias,
- * model_tag, model_attestation. */
+ * model_tag, model_attestation, model_evidence. */
 extern const bn_fold_class bn_registry_class;
 
 /* ---- reading ------------------------------------------------------------------------------- */

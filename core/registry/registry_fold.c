@@ -6,6 +6,7 @@
 #include "core/registry/_chained.h"
 #include "core/registry/_entry.h"
 #include "core/registry/_rights.h"
+#include "core/registry/_seen.h"
 #include "core/store/index/ref.h"
 
 #include <string.h>
@@ -21,6 +22,9 @@ static int refuse(bn_fold *f, int rc, bn_err *why, bn_err *err)
 	switch (rc) {
 	case BN_EREFUSED:
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s", why->msg);
+		return 0;
+	case BN_EUNSUPPORTED:
+		bn_fold_outcome(f, BN_OUTCOME_NEWER, "%s", why->msg);
 		return 0;
 	case BN_EINVAL:
 	case BN_ENOTFOUND:
@@ -45,6 +49,16 @@ static int refs_add(bn_fold *f, const json_t *payload, bn_err *err)
 	return rc;
 }
 
+/* What a signed record says of itself. */
+static int signed_check(const bn_entry_act *a, bn_err *err)
+{
+	if (json_is_true(json_object_get(a->payload, "attempt")))
+		return bn_err_set(err, BN_EREFUSED, "it was refused to its signer already");
+	if (a->kind != BN_ENTRY_APPROVED && a->kind != BN_ENTRY_REJECTED)
+		return 0;
+	return bn_model_decision_check(a, err);
+}
+
 static int act_apply(
 	bn_fold *f, bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
 {
@@ -53,9 +67,14 @@ static int act_apply(
 	bn_entry_finding found = {0};
 	const bn_entry_alias *alias = bn_entry_find_alias(e, bn_json_str(a->payload, "alias", ""));
 	int64_t old_alias = alias ? alias->version : 0;
-	int rc = a->ev->sig ? bn_model_request_check(e, a, &why) : 0;
+	int rc;
+	if (a->ev->sig && (rc = bn_model_seen_wait(f, a, err)) < 0)
+		return rc;
+	rc = a->ev->sig ? bn_model_request_check(e, a, &why) : 0;
 	if (rc >= 0)
 		rc = bn_entry_check(&found, e, r, a, &why);
+	if (rc >= 0 && a->ev->sig)
+		rc = signed_check(a, &why);
 	if (rc < 0) {
 		rc = refuse(f, rc, &why, err);
 		goto out;
@@ -77,7 +96,8 @@ out:
 	return rc;
 }
 
-static int entry_apply(bn_fold *f, const bn_entry_rights *r, bn_entry_act *a, bn_err *err)
+static int entry_apply(
+	bn_fold *f, const bn_entry_rights *r, bn_entry_act *a, bool is_chained, bn_err *err)
 {
 	bn_entry e;
 	const bn_event *ev = a->ev;
@@ -89,6 +109,7 @@ static int entry_apply(bn_fold *f, const bn_entry_rights *r, bn_entry_act *a, bn
 	int rc = bn_entry_open(&e, bn_fold_db(f), entity_name(ev->entity), err);
 	if (rc < 0)
 		return rc;
+	e.is_chained = is_chained;
 	rc = act_apply(f, &e, r, a, err);
 	bn_entry_release(&e);
 	return rc;
@@ -104,7 +125,7 @@ static int apply_by_uid(bn_fold *f, const bn_event *ev, bn_err *err)
 	if (rc < 0)
 		return rc;
 	bn_uid_rights_init(&r, bn_fold_workspace_id(f), bn_fold_db(f), f);
-	rc = entry_apply(f, &r.rights, &a, err);
+	rc = entry_apply(f, &r.rights, &a, false, err);
 	bn_uid_rights_release(&r);
 	return rc;
 }
@@ -119,9 +140,9 @@ static int apply_by_person(bn_fold *f, const bn_event *ev, bn_err *err)
 	if (rc <= 0)
 		return rc;
 	bn_authority_name(bn_fold_db(f), s.epoch, s.person, name, sizeof name);
-	bn_entry_act a = {.who = s.person, .user = name, .ev = ev};
+	bn_entry_act a = {.who = s.person, .user = name, .ev = ev, .is_bot = s.is_bot};
 	bn_person_rights_init(&r, bn_fold_db(f), f, s.epoch, s.is_bot);
-	rc = entry_apply(f, &r.rights, &a, err);
+	rc = entry_apply(f, &r.rights, &a, true, err);
 	bn_person_rights_release(&r);
 	return rc;
 }
@@ -153,6 +174,7 @@ static const bn_fold_gone gone[] = {
 	{"model_decision", OF_REMOVED_VERSION("model_decision")},
 	{"model_tag", OF_REMOVED_VERSION("model_tag")},
 	{"model_attestation", OF_REMOVED_VERSION("model_attestation")},
+	{"model_evidence", OF_REMOVED_VERSION("model_evidence")},
 	{NULL, NULL},
 };
 
@@ -164,5 +186,6 @@ const bn_fold_class bn_registry_class = {
 	.version = BN_MODEL_CLASS_VERSION,
 	.apply = registry_apply,
 	.place = bn_model_place,
+	.before_replay = bn_model_before_replay,
 	.clear = registry_clear,
 };

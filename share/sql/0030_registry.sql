@@ -23,8 +23,10 @@ CREATE TABLE model_version (
 	data TEXT NOT NULL,
 	metrics TEXT NOT NULL,
 	files TEXT NOT NULL,
-	author_who TEXT NOT NULL,    -- "uid-1000", or the hex of a person's first key
-	registrar_who TEXT NOT NULL,
+	author_who TEXT NOT NULL,    -- "uid-1000"; under a chain the keys that vouch for the run's records, and
+	                             -- the uids of those for which none does, separated by spaces
+	registrar_who TEXT NOT NULL, -- "uid-1000", or the hex of a person's first key
+	registration TEXT,           -- id of the signed record, hex; NULL by the rules of uids
 	PRIMARY KEY (name, version)
 ) WITHOUT ROWID;
 CREATE INDEX model_version_by_uuid ON model_version (uuid);
@@ -75,6 +77,43 @@ CREATE TABLE model_attestation (
 	PRIMARY KEY (name, version, check_name)
 ) WITHOUT ROWID;
 
+-- Under the chain of authority: what was found out about a version (core/registry/evidence.h), in the order in
+-- which it counts.
+CREATE TABLE model_evidence (
+	name TEXT NOT NULL,
+	version INTEGER NOT NULL,
+	epoch INTEGER NOT NULL,
+	clock INTEGER NOT NULL,
+	writer TEXT NOT NULL,
+	seq INTEGER NOT NULL,
+	id TEXT NOT NULL,        -- of the record, hex
+	who TEXT NOT NULL,
+	user TEXT NOT NULL,      -- the person's name then
+	is_other INTEGER NOT NULL, -- 1: by neither author nor registrar
+	metric TEXT,             -- NULL: a check
+	part TEXT,
+	value REAL,              -- NULL: not defined on these rows
+	rows INTEGER,
+	dataset TEXT,            -- "jobs@v3"
+	dataset_digest TEXT,
+	check_name TEXT,
+	verdict TEXT,
+	detail TEXT,
+	how TEXT,
+	tool TEXT,
+	PRIMARY KEY (name, version, epoch, clock, writer, seq)
+) WITHOUT ROWID;
+
+-- The records of runs by which authors were found, and whose key vouched for them: a new seal may change it.
+CREATE TABLE model_author (
+	name TEXT NOT NULL,
+	writer TEXT NOT NULL,
+	seq INTEGER NOT NULL,
+	key TEXT NOT NULL,       -- hex; '' for nobody's
+	PRIMARY KEY (name, writer, seq)
+) WITHOUT ROWID;
+CREATE INDEX model_author_by_writer ON model_author (writer);
+
 -- Under the chain of authority: the last record about each subject of a model ("version/3", "request/3",
 -- "alias/champion"), which the next act on it answers; and records that others answer before they are here.
 CREATE TABLE model_last (
@@ -88,4 +127,12 @@ CREATE TABLE model_wait (
 	name TEXT NOT NULL,
 	id TEXT NOT NULL,
 	PRIMARY KEY (name, id)
+) WITHOUT ROWID;
+
+-- Records that decisions have seen and the log lacks: who brings one has the model judged anew.
+CREATE TABLE model_unseen (
+	name TEXT NOT NULL,
+	writer TEXT NOT NULL,
+	seq INTEGER NOT NULL,
+	PRIMARY KEY (writer, seq, name)
 ) WITHOUT ROWID;

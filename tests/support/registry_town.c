@@ -15,8 +15,9 @@
 const bn_fold_class *const registry_town_classes[] = {
 	&bn_authority_class, &bn_user_class, &bn_policy_class, &bn_registry_class, NULL};
 
-int town_try_register(
-	person *p, const char *name, const person *author, const char *metrics, int64_t *version)
+/* A registration of the three files; r has the rest. */
+static int register_files(
+	person *p, bn_registration *r, const char *metrics, int64_t *version, bn_err *out)
 {
 	static const char *const files[] = {"MLmodel", "features.json", "model.safetensors"};
 	bn_err err = BN_ERR_INIT;
@@ -26,24 +27,55 @@ int town_try_register(
 	bn_manifest_init(&m, BN_MANIFEST_MODEL);
 	ck_assert_bn_ok(bn_json_parse(&numbers, metrics, strlen(metrics), "metrics", &err), &err);
 	for (size_t i = 0; i < 3; i++) {
-		snprintf(text, sizeof text, "%s of %s %s", files[i], name, metrics);
+		snprintf(text, sizeof text, "%s of %s %s", files[i], r->name, metrics);
 		ck_assert_bn_ok(bn_object_put(p->ws, text, strlen(text), hash, &err), &err);
 		ck_assert_bn_ok(bn_manifest_add_file(&m, files[i], hash, strlen(text), &err), &err);
 	}
 	ck_assert_bn_ok(bn_manifest_seal(&m, &err), &err);
 	ck_assert_bn_ok(bn_manifest_store(p->ws, &m, hash, &err), &err);
-	bn_registration r = {
-		.name = name,
-		.author_uid = author->uid,
-		.author = author->name,
-		.manifest = hash,
-		.trainer = "ridge",
-		.metrics = numbers,
-	};
-	int rc = bn_version_register_manifest(version, p->ws, &r, &err);
+	r->manifest = hash;
+	r->trainer = "ridge";
+	r->metrics = numbers;
+	int rc = bn_version_register_manifest(version, p->ws, r, out);
 	bn_manifest_release(&m);
 	json_decref(numbers);
 	return rc;
+}
+
+int town_try_register(
+	person *p, const char *name, const person *author, const char *metrics, int64_t *version)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_registration r = {.name = name, .author_uid = author->uid, .author = author->name};
+	return register_files(p, &r, metrics, version, &err);
+}
+
+int64_t town_register_run(
+	person *p, const char *name, const person *author, const char *run, const char *metrics)
+{
+	bn_err err = BN_ERR_INIT;
+	int64_t version = 0;
+	json_t *data =
+		json_pack("[{s:s, s:i, s:s}]", "name", "jobs", "version", 3, "digest", TOWN_DATA);
+	bn_registration r = {.name = name,
+		.run_id = run,
+		.author_uid = author->uid,
+		.author = author->name,
+		.data = data};
+	ck_assert_bn_ok(register_files(p, &r, metrics, &version, &err), &err);
+	json_decref(data);
+	return version;
+}
+
+void town_run(person *p, const char *run)
+{
+	bn_err err = BN_ERR_INIT;
+	char entity[64];
+	json_t *payload = json_pack("{s:s}", "name", "steady-heron");
+	snprintf(entity, sizeof entity, "run/%s", run);
+	ck_assert_bn_ok(bn_workspace_append(p->ws, "run.created", entity, payload, &err), &err);
+	json_decref(payload);
+	ck_assert_bn_ok(bn_workspace_seal(p->ws, &err), &err);
 }
 
 int64_t town_register(person *p, const char *name, const person *author, const char *metrics)

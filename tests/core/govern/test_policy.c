@@ -45,8 +45,9 @@ START_TEST(test_full_document_survives_being_written_and_read_again)
 			"\"gates\":[{\"metric\":\"rmse\",\"op\":\"<=\",\"threshold\":12.5},"
 			"{\"name\":\"no "
 			"worse\",\"metric\":\"rmse\",\"part\":\"valid\",\"op\":\"<\","
-			"\"than\":\"champion\",\"margin\":-0.5,\"severity\":\"warn\"},"
-			"{\"check\":\"reproducible\"}]}",
+			"\"than\":\"champion\",\"margin\":-0.5,\"severity\":\"warn\","
+			"\"data\":\"jobs@v3\",\"by\":\"other\"},"
+			"{\"check\":\"reproducible\",\"by\":\"author\"}],\"recheck\":true}",
 			&err),
 		&err);
 	json_t *doc = bn_policy_document(p);
@@ -60,6 +61,11 @@ START_TEST(test_full_document_survives_being_written_and_read_again)
 	ck_assert_double_eq(q->gates[1].margin, -0.5);
 	ck_assert_int_eq(q->gates[1].severity, BN_GATE_WARN);
 	ck_assert_str_eq(q->gates[2].check, "reproducible");
+	ck_assert_int_eq(q->gates[0].by, BN_GATE_BY_UNSAID);
+	ck_assert_int_eq(q->gates[1].by, BN_GATE_BY_OTHER);
+	ck_assert_str_eq(q->gates[1].data, "jobs@v3");
+	ck_assert_int_eq(q->gates[2].by, BN_GATE_BY_AUTHOR);
+	ck_assert(q->recheck);
 	/* admin is never locked out */
 	ck_assert_uint_eq(q->allow[BN_ACT_TAG], 1u << BN_ROLE_ADMIN);
 	json_decref(doc);
@@ -98,6 +104,16 @@ START_TEST(test_errors_name_the_field)
 		{"{\"gates\":[{\"check\":\"data\",\"op\":\">=\"}]}", "gates[0]"},
 		{"{\"gates\":[{\"check\":\"data\",\"severity\":\"bad\"}]}", "gates[0].severity"},
 		{"{\"gates\":[{}]}", "gates[0]"},
+		{"{\"gates\":[{\"check\":\"data\",\"by\":\"me\"}]}", "gates[0].by"},
+		{"{\"gates\":[{\"check\":\"data\",\"by\":1}]}", "gates[0].by"},
+		{"{\"gates\":[{\"check\":\"drift\",\"data\":\"jobs@v1\"}]}", "gates[0]"},
+		{"{\"gates\":[{\"metric\":\"r2\",\"op\":\">=\",\"threshold\":1,\"data\":"
+		 "\"jobs\"}]}",
+			"gates[0].data"},
+		{"{\"gates\":[{\"metric\":\"r2\",\"op\":\">=\",\"threshold\":1,\"data\":"
+		 "\"jobs@sha256:ab\"}]}",
+			"gates[0].data"},
+		{"{\"recheck\":1}", "p.json: recheck"},
 		{"[]", "p.json"},
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -114,6 +114,12 @@ static const struct {
 	{"model/m#", "model.alias_removed", "{'alias':'a#'}", true},
 	{"model/m#", "model.tag", "{'version':#,'key':'k#','value':'v#'}", false},
 	{"model/m#", "model.removed", "{'version':#,'reason':'r'}", true},
+	{"model/m#", "model.evidence",
+		"{'version':#,'registration':'@','model':'@','metric':'rmse','part':'test','value':"
+		"1.#,"
+		"'rows':#,'dataset':{'name':'d#','version':#,'digest':'@'},'how':'h','tool':'t',"
+		"'rules':1,'answers':['@']}",
+		false},
 	{"endpoint/e#", "endpoint.started",
 		"{'models':['m#/#'],'url':'http://h:#','host':'h#','pid':#,'port':#}", false},
 	{"endpoint/e#", "endpoint.seen", "{'requests':#,'errors':#,'p50_ms':0.#}", false},

@@ -4,6 +4,7 @@
 #include "core/govern/audit.h"
 #include "core/govern/authority.h"
 #include "core/govern/key.h"
+#include "core/registry/evidence.h"
 #include "core/store/inspect.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
@@ -59,9 +60,9 @@ static json_t *decision_on(person *p, const char *reason)
 		"v.name AND l.subject = 'request/1' WHERE v.version = 1",
 		""));
 	ck_assert_int_eq(bn_sql_step(st, &err), 1);
-	json_t *payload = json_pack("{s:i, s:s, s:s, s:s, s:[s]}", "version", 1, "uuid",
+	json_t *payload = json_pack("{s:i, s:s, s:s, s:s, s:[s], s:{}, s:i}", "version", 1, "uuid",
 		sqlite3_column_text(st, 0), "digest", sqlite3_column_text(st, 1), "reason", reason,
-		"answers", sqlite3_column_text(st, 2));
+		"answers", sqlite3_column_text(st, 2), "seen", "rules", BN_GATE_RULES);
 	sqlite3_finalize(st);
 	return payload;
 }

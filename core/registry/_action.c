@@ -1,0 +1,139 @@
+/* _action.c - see _action.h. */
+#include "core/registry/_action.h"
+
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/govern/identity.h"
+#include "core/registry/_seen.h"
+
+int bn_action_begin(bn_action *d, bn_workspace *ws, bn_entry_kind kind, const char *name,
+	const char *spec, bn_err *err)
+{
+	int rc;
+	*d = (bn_action){.ws = ws};
+	if ((rc = bn_workspace_read(&d->db, ws, err)) < 0 ||
+		(rc = bn_actor_init(&d->me, ws, d->db, err)) < 0)
+		return rc;
+	d->act = (bn_entry_act){
+		.kind = kind, .who = d->me.who, .uid = d->me.uid, .user = d->me.user};
+	if (name && !(d->name = bn_strdup(name)))
+		return bn_err_nomem(err, "a name");
+	if (!name && (rc = bn_version_resolve(&d->name, &d->act.version, d->db, spec, err)) < 0)
+		return rc;
+	if ((rc = bn_entry_open(&d->entry, d->db, d->name, err)) < 0)
+		return rc;
+	d->entry.names_users = true;
+	d->entry.is_chained = d->me.is_chained;
+	return name ? 0 : bn_entry_need(&d->version, &d->entry, d->act.version, err);
+}
+
+void bn_action_end(bn_action *d)
+{
+	bn_entry_release(&d->entry);
+	bn_actor_release(&d->me);
+	bn_free(d->name);
+}
+
+int bn_action_check(bn_entry_finding *found, bn_action *d, json_t *payload, bn_err *err)
+{
+	*found = (bn_entry_finding){0};
+	if (!payload)
+		return bn_err_nomem(err, "an event");
+	d->act.payload = payload;
+	int rc = bn_entry_check(found, &d->entry, d->me.rights, &d->act, err);
+	d->act.payload = NULL;
+	return rc;
+}
+
+/* What the fold made of the record that was just written: behind `clock`, by this key. 0 when it counts. */
+static int outcome_confirm(
+	const bn_action *d, const char *kind, const char *entity, uint64_t clock, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, d->db, err,
+		"SELECT e.outcome, bn_reason(e.reason) FROM signed_record s JOIN event e ON "
+		"e.entity = "
+		"s.entity AND e.clock = s.clock AND e.writer = s.writer AND e.seq = s.seq JOIN "
+		"index_name k ON k.no = s.kind WHERE s.key = ? AND s.entity = ? AND k.name = ? AND "
+		"s.clock > ? ORDER BY s.clock DESC LIMIT 1",
+		"bisi", bn_workspace_key(d->ws), (size_t)BN_SHA256_BYTES,
+		bn_index_entity(d->db, entity), kind, (int64_t)clock);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) != 1)
+		goto out;
+	const char *reason = (const char *)sqlite3_column_text(st, 1);
+	int outcome = sqlite3_column_int(st, 0);
+	rc = 0;
+	if (outcome == BN_OUTCOME_LATE) {
+		rc = bn_err_set(err, BN_ECONFLICT, "recorded, but it does not count: %s", reason);
+		bn_err_hint(err, "do it once more, under the link that is the newest now");
+	} else if (outcome != BN_OUTCOME_APPLIED) {
+		rc = bn_err_set(err, outcome == BN_OUTCOME_REFUSED ? BN_EREFUSED : BN_ECONFLICT,
+			"recorded, but it has no effect: %s", reason ? reason : "");
+		bn_err_hint(err, "see: binnacle audit log --entity model/%s", d->name);
+	}
+out:
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* Under the chain of authority all acts are signed records that say what they answer; decisions also, what
+ * their signer has seen. */
+static int chained_append(bn_action *d, const char *kind, const char *entity, json_t *payload,
+	bool refused, bn_err *err)
+{
+	json_t *answers = NULL;
+	bool decides = d->act.kind == BN_ENTRY_APPROVED || d->act.kind == BN_ENTRY_REJECTED;
+	d->act.payload = payload;
+	int rc = bn_model_answers(&answers, &d->entry, &d->act, err);
+	d->act.payload = NULL;
+	if (rc < 0)
+		return rc;
+	if (json_object_set_new(payload, "answers", answers) < 0 ||
+		(refused && json_object_set_new(payload, "attempt", json_true()) < 0))
+		return bn_err_nomem(err, "an event");
+	if (decides && (rc = bn_model_seen_add(payload, d->db, err)) < 0)
+		return rc;
+	return bn_authority_append(d->ws, BN_MODEL_CLASS_VERSION, kind, entity, payload, err);
+}
+
+int bn_action_write(bn_action *d, bool is_signed, json_t *payload, int verdict, bn_err *err)
+{
+	bn_err e = BN_ERR_INIT;
+	char *entity = NULL;
+	const char *kind = bn_entry_kinds[d->act.kind].name;
+	uint64_t clock = bn_workspace_clock(d->ws);
+	int rc = 0;
+	if (!payload || (verdict < 0 && (verdict != BN_EREFUSED || !d->me.who[0])))
+		goto out;
+	if (!(entity = bn_strf("model/%s", d->name))) {
+		rc = bn_err_nomem(&e, "an event");
+		goto out;
+	}
+	if (d->me.is_chained)
+		rc = chained_append(d, kind, entity, payload, verdict < 0, &e);
+	else if (is_signed)
+		rc = bn_identity_append_signed(d->ws, kind, entity, payload, &e);
+	else
+		rc = bn_workspace_append(d->ws, kind, entity, payload, &e);
+	if (rc >= 0)
+		rc = bn_workspace_sync(d->ws, &e);
+	if (rc >= 0 && verdict >= 0 && d->me.is_chained)
+		rc = outcome_confirm(d, kind, entity, clock, &e);
+out:
+	bn_free(entity);
+	json_decref(payload);
+	if (verdict < 0)
+		return verdict;
+	return rc < 0 ? bn_err_move(err, &e) : 0;
+}
+
+int bn_action_take(bn_action *d, bool is_signed, json_t *payload, bn_err *err)
+{
+	bn_entry_finding found;
+	int rc = bn_action_check(&found, d, payload, err);
+	bn_entry_finding_release(&found);
+	return bn_action_write(d, is_signed, payload, rc, err);
+}

@@ -1,0 +1,406 @@
+/* test_evidence.c - whose word counts for a gate under the chain of authority, and when. */
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/govern/authority.h"
+#include "core/registry/evidence.h"
+#include "tests/support/chain_people.h"
+#include "tests/support/check_main.h"
+#include "tests/support/registry_town.h"
+
+#include <math.h>
+#include <string.h>
+
+#define RUN "00112233445566778899aabbccddeeff"
+#define OTHER_DATA "07e407e407e407e407e407e407e407e407e407e407e407e407e407e407e407e4"
+#define GATE "{'name':'error','metric':'rmse','op':'<=','threshold':12.5"
+
+static bn_err err = BN_ERR_INIT;
+static town t;
+static person *ann, *bob, *cleo, *dan;
+
+static void must(int rc)
+{
+	ck_assert_bn_ok(rc, &err);
+}
+
+static void must_be(int rc, int code)
+{
+	ck_assert_msg(rc == code, "%d instead of %d: %s", rc, code, err.msg);
+	bn_err_clear(&err);
+}
+
+static void see(person *p)
+{
+	must(bn_workspace_refresh(p->ws, NULL, &err));
+}
+
+static bn_change policy_is(const char *text, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", text);
+	for (char *c = buf; *c; c++)
+		*c = *c == '\'' ? '"' : *c;
+	return (bn_change){.kind = BN_CHANGE_POLICY, .policy = buf, .signers = 1};
+}
+
+/* ann founded it; bob and dan are reviewers, cleo is a developer. policy: with ' for ". */
+static void setup(const char *policy)
+{
+	char text[1000];
+	json_t *doc = NULL;
+	bn_buf canonical = BN_BUF_INIT;
+	town_make_signed(&t, registry_town_classes);
+	ann = &t.people[0];
+	bob = &t.people[1];
+	cleo = &t.people[2];
+	dan = &t.people[3];
+	person_link(ann,
+		(bn_change[]){person_admitted(bob), person_admitted(cleo), person_admitted(dan)},
+		3);
+	bn_change p = policy_is(policy, text, sizeof text);
+	must(bn_json_parse(&doc, text, strlen(text), "policy", &err));
+	must(bn_json_canonical(doc, &canonical, &err));
+	p.policy = canonical.ptr;
+	person_link(ann,
+		(bn_change[]){person_role(bob, BN_ROLE_REVIEWER, true),
+			person_role(dan, BN_ROLE_REVIEWER, true), p},
+		3);
+	json_decref(doc);
+	bn_buf_release(&canonical);
+	for (int i = 0; i < PEOPLE; i++)
+		see(&t.people[i]);
+}
+
+static void teardown(void)
+{
+	town_expect_one_view(&t);
+	town_remove(&t);
+}
+
+static int give(person *p, const char *metric, double value, const char *digest)
+{
+	const bn_measured m = {.metric = metric,
+		.part = "test",
+		.value = value,
+		.rows = 100,
+		.dataset = "jobs",
+		.dataset_version = 3,
+		.dataset_digest = digest};
+	bn_err_clear(&err);
+	return bn_evidence_give(p->ws, "power/1", &m, 1, "recomputed", "test 1", &err);
+}
+
+static bn_verdict gate(person *p)
+{
+	bn_inbox_item *sheet = NULL;
+	must(bn_inbox_item_read(&sheet, p->ws, "power/1", &err));
+	ck_assert_uint_eq(sheet->gates->count, 1);
+	bn_verdict v = sheet->gates->items[0].verdict;
+	bn_inbox_item_free(sheet);
+	return v;
+}
+
+/* cleo's run, whose records her key vouches for, registered by her and to be approved. */
+static void cleos_model(const char *metrics)
+{
+	json_t *tag = json_pack("{s:s, s:s}", "key", "k", "value", "v");
+	/* signs from here on */
+	must(bn_authority_append(cleo->ws, 2, "model.tag", "model/other", tag, &err));
+	json_decref(tag);
+	town_run(cleo, RUN);
+	see(cleo);
+	town_register_run(cleo, "power", cleo, RUN, metrics);
+	must(bn_version_request(cleo->ws, "power/1", "please", &err));
+	for (int i = 0; i < PEOPLE; i++)
+		see(&t.people[i]);
+}
+
+START_TEST(test_what_the_author_reports_is_shown_and_passes_no_gate)
+{
+	setup("{'gates':[" GATE "}]}");
+	cleos_model("{\"test\": {\"rmse\": 1.0}}");
+	ck_assert_int_eq(gate(bob), BN_VERDICT_INCONCLUSIVE);
+	must_be(bn_version_approve(bob->ws, "power/1", "fine", false, &err), BN_EREFUSED);
+	must(give(cleo, "rmse", 1.0, TOWN_DATA)); /* her own word */
+	ck_assert_int_eq(gate(bob), BN_VERDICT_INCONCLUSIVE);
+	must(give(bob, "rmse", 11.9, TOWN_DATA));
+	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
+	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
+	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_gate_that_says_author_takes_what_is_reported_and_the_worst_of_all)
+{
+	setup("{'gates':[" GATE ",'by':'author'}]}");
+	cleos_model("{\"test\": {\"rmse\": 1.0}}");
+	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
+	must(give(dan, "rmse", 13, TOWN_DATA));
+	ck_assert_int_eq(gate(bob), BN_VERDICT_FAIL);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_fail_of_one_beats_the_pass_of_another_and_one_may_correct_himself)
+{
+	setup("{'gates':[" GATE "}]}");
+	cleos_model("{}");
+	must(give(bob, "rmse", 11, TOWN_DATA));
+	must(give(dan, "rmse", 13, TOWN_DATA));
+	ck_assert_int_eq(gate(bob), BN_VERDICT_FAIL);
+	must_be(bn_version_approve(bob->ws, "power/1", "fine", false, &err), BN_EREFUSED);
+	must(give(dan, "rmse", 12, TOWN_DATA));
+	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
+	must(give(dan, "rmse", NAN, TOWN_DATA)); /* not defined: bob's stands */
+	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_evidence_on_other_data_than_the_gate_or_registration_names_does_not_count)
+{
+	setup("{'gates':[" GATE "}]}");
+	cleos_model("{}");
+	must(give(bob, "rmse", 1, OTHER_DATA));
+	must(give(bob, "mae", 1, TOWN_DATA));
+	ck_assert_int_eq(gate(bob), BN_VERDICT_INCONCLUSIVE);
+	teardown();
+	setup("{'gates':[" GATE ",'data':'jobs@sha256:" OTHER_DATA "'}]}");
+	cleos_model("{}");
+	must(give(bob, "rmse", 1, TOWN_DATA));
+	ck_assert_int_eq(gate(bob), BN_VERDICT_INCONCLUSIVE);
+	must(give(bob, "rmse", 1, OTHER_DATA));
+	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_attestation_of_author_or_registrar_passes_no_gate)
+{
+	setup("{'gates':[{'name':'again','check':'reproducible'}]}");
+	cleos_model("{}");
+	must(bn_version_attest(
+		cleo->ws, "power/1", "reproducible", BN_VERDICT_PASS, "bit-identical", &err));
+	ck_assert_int_eq(gate(bob), BN_VERDICT_INCONCLUSIVE);
+	must(bn_version_attest(
+		dan->ws, "power/1", "reproducible", BN_VERDICT_PASS, "so it is", &err));
+	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_author_whose_model_somebody_else_registers_is_the_author)
+{
+	setup("{'gates':[{'name':'again','check':'reproducible'}]}");
+	json_t *tag = json_pack("{s:s, s:s}", "key", "k", "value", "v");
+	must(bn_authority_append(bob->ws, 2, "model.tag", "model/other", tag, &err));
+	json_decref(tag);
+	town_run(bob, RUN);
+	see(cleo);
+	/* cleo says that it is dan's */
+	town_register_run(cleo, "power", dan, RUN, "{}");
+	must(bn_version_request(cleo->ws, "power/1", "please", &err));
+	must(bn_version_attest(bob->ws, "power/1", "reproducible", BN_VERDICT_PASS, NULL, &err));
+	ck_assert_int_eq(gate(ann), BN_VERDICT_INCONCLUSIVE);
+	must(bn_version_attest(ann->ws, "power/1", "reproducible", BN_VERDICT_PASS, NULL, &err));
+	must_be(bn_version_approve(bob->ws, "power/1", "fine", false, &err), BN_EREFUSED);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_seal_that_comes_after_the_registration_names_the_author)
+{
+	setup("{'gates':[{'name':'again','check':'reproducible'}]}");
+	json_t *tag = json_pack("{s:s, s:s}", "key", "k", "value", "v");
+	must(bn_authority_append(bob->ws, 2, "model.tag", "model/other", tag, &err));
+	json_decref(tag);
+	json_t *created = json_pack("{s:s}", "name", "steady-heron");
+	must(bn_workspace_append(bob->ws, "run.created", "run/" RUN, created, &err));
+	json_decref(created);
+	must(bn_workspace_commit(bob->ws, &err)); /* not sealed: nobody's yet */
+	see(cleo);
+	town_register_run(cleo, "power", dan, RUN, "{}");
+	must(bn_version_request(cleo->ws, "power/1", "please", &err));
+	see(ann);
+	must(bn_workspace_seal(bob->ws, &err));
+	see(ann);
+	must(bn_version_attest(bob->ws, "power/1", "reproducible", BN_VERDICT_PASS, NULL, &err));
+	ck_assert_int_eq(gate(ann), BN_VERDICT_INCONCLUSIVE);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_fail_that_came_after_the_decision_is_shown_and_does_not_undo_it)
+{
+	setup("{'gates':[" GATE "}]}");
+	cleos_model("{}");
+	must(give(bob, "rmse", 11, TOWN_DATA));
+	see(dan);
+	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
+	dan->clock_offset_ms = -(int64_t)86400 * 1000; /* as if it had been before */
+	must(give(dan, "rmse", 13, TOWN_DATA));
+	dan->clock_offset_ms = 0;
+	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(gate(ann), BN_VERDICT_FAIL);
+	/* A link closes the epoch: still so. */
+	person_link(ann, (bn_change[]){person_role(cleo, BN_ROLE_REVIEWER, true)}, 1);
+	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_policy_that_rechecks_ends_an_approval_when_evidence_fails_later)
+{
+	setup("{'recheck':true,'gates':[" GATE "}]}");
+	cleos_model("{}");
+	must(give(bob, "rmse", 11, TOWN_DATA));
+	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
+	must(give(ann, "rmse", 11, TOWN_DATA));
+	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	person_link(ann, (bn_change[]){person_role(cleo, BN_ROLE_REVIEWER, true)}, 1);
+	see(dan);
+	must(give(dan, "rmse", 13, TOWN_DATA));
+	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REGISTERED);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_pass_that_its_signer_had_not_seen_does_not_make_a_decision_count)
+{
+	json_t *p = NULL;
+	sqlite3_stmt *st = NULL;
+	setup("{'gates':[" GATE "}]}");
+	cleos_model("{}");
+	must(bn_sql_prepare(&st, bn_workspace_index(bob->ws), &err,
+		"SELECT v.uuid, v.digest, l.id FROM model_version v JOIN model_last l ON l.name = "
+		"v.name AND l.subject = 'request/1'",
+		""));
+	ck_assert_int_eq(bn_sql_step(st, &err), 1);
+	/* bob claims to have seen all that dan will ever write */
+	char writer[300] = "";
+	must(give(dan, "mae", 1, TOWN_DATA));
+	sqlite3_stmt *w = NULL;
+	must(bn_sql_prepare(&w, bn_workspace_index(dan->ws), &err,
+		"SELECT writer FROM model_evidence WHERE metric = 'mae'", ""));
+	ck_assert_int_eq(bn_sql_step(w, &err), 1);
+	snprintf(writer, sizeof writer, "%s", (const char *)sqlite3_column_text(w, 0));
+	sqlite3_finalize(w);
+	p = json_pack("{s:i, s:s, s:s, s:s, s:[s], s:{s:[i, s]}, s:i}", "version", 1, "uuid",
+		sqlite3_column_text(st, 0), "digest", sqlite3_column_text(st, 1), "reason", "x",
+		"answers", sqlite3_column_text(st, 2), "seen", writer, 999999, TOWN_DATA, "rules",
+		BN_GATE_RULES);
+	sqlite3_finalize(st);
+	must(bn_authority_append(bob->ws, 2, "model.approved", "model/power", p, &err));
+	json_decref(p);
+	must(bn_workspace_sync(bob->ws, &err));
+	must(give(dan, "rmse", 1, TOWN_DATA));
+	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REQUESTED);
+	/* What he signs now counts. */
+	see(bob);
+	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
+	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_attempt_that_was_refused_stays_refused_when_evidence_passes_later)
+{
+	setup("{'gates':[" GATE "}]}");
+	cleos_model("{}");
+	must_be(bn_version_approve(bob->ws, "power/1", "fine", false, &err), BN_EREFUSED);
+	must(give(bob, "rmse", 1, TOWN_DATA));
+	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REQUESTED);
+	ck_assert_uint_eq(town_count(ann, "model.approved", BN_OUTCOME_REFUSED), 1);
+	teardown();
+}
+END_TEST
+
+/* Evidence of cleo's registration with one member replaced, signed by bob. */
+static bn_outcome outcome_of(const char *member, json_t *value)
+{
+	sqlite3 *db = bn_workspace_index(bob->ws);
+	sqlite3_stmt *st = NULL;
+	must(bn_sql_prepare(&st, db, &err,
+		"SELECT registration, digest FROM model_version WHERE version = 1", ""));
+	ck_assert_int_eq(bn_sql_step(st, &err), 1);
+	json_t *p = json_pack(
+		"{s:i, s:s, s:s, s:s, s:s, s:f, s:i, s:{s:s, s:i, s:s}, s:s, s:s, s:i, s:[s]}",
+		"version", 1, "registration", sqlite3_column_text(st, 0), "model",
+		sqlite3_column_text(st, 1), "metric", "rmse", "part", "test", "value", 1.0, "rows",
+		10, "dataset", "name", "jobs", "version", 3, "digest", TOWN_DATA, "how", "so",
+		"tool", "t", "rules", BN_GATE_RULES, "answers", sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	ck_assert_int_eq(json_object_set_new(p, member, value), 0);
+	must(bn_authority_append(bob->ws, 2, "model.evidence", "model/power", p, &err));
+	json_decref(p);
+	must(bn_workspace_sync(bob->ws, &err));
+	int64_t outcome = bn_sql_int(db, -1,
+		"SELECT e.outcome FROM event e JOIN index_name k ON k.no = e.kind WHERE k.name = "
+		"'model.evidence' ORDER BY e.clock DESC LIMIT 1",
+		"");
+	return (bn_outcome)outcome;
+}
+
+START_TEST(test_malformed_evidence_has_no_effect_and_newer_rules_are_not_guessed_at)
+{
+	setup("{'gates':[" GATE "}]}");
+	cleos_model("{}");
+	ck_assert_int_eq(outcome_of("registration", json_string(TOWN_DATA)), BN_OUTCOME_INVALID);
+	ck_assert_int_eq(outcome_of("answers", json_array()), BN_OUTCOME_INVALID);
+	ck_assert_int_eq(outcome_of("model", json_string(TOWN_DATA)), BN_OUTCOME_INVALID);
+	ck_assert_int_eq(outcome_of("value", json_string("1")), BN_OUTCOME_INVALID);
+	ck_assert_int_eq(outcome_of("rows", json_integer(-1)), BN_OUTCOME_INVALID);
+	ck_assert_int_eq(outcome_of("dataset", json_null()), BN_OUTCOME_INVALID);
+	ck_assert_int_eq(outcome_of("metric", json_string("")), BN_OUTCOME_INVALID);
+	ck_assert_int_eq(outcome_of("check", json_string("drift")), BN_OUTCOME_INVALID);
+	ck_assert_int_eq(outcome_of("how", json_null()), BN_OUTCOME_INVALID);
+	ck_assert_int_eq(outcome_of("rules", json_integer(0)), BN_OUTCOME_INVALID);
+	ck_assert_int_eq(outcome_of("rules", json_integer(2)), BN_OUTCOME_NEWER);
+	ck_assert_int_eq(outcome_of("attempt", json_true()), BN_OUTCOME_REFUSED);
+	ck_assert_int_eq(gate(bob), BN_VERDICT_INCONCLUSIVE);
+	ck_assert_int_eq(outcome_of("value", json_real(2)), BN_OUTCOME_APPLIED);
+	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_champion_is_compared_on_the_data_of_the_challenger)
+{
+	bn_measured m = {.metric = "rmse",
+		.part = "test",
+		.value = 10,
+		.rows = 100,
+		.dataset = "jobs",
+		.dataset_version = 3,
+		.dataset_digest = TOWN_DATA};
+	setup("{'gates':[{'name':'better','metric':'rmse','op':'<=','than':'champion'}]}");
+	cleos_model("{\"test\": {\"rmse\": 10.0}}");
+	must(bn_version_approve(bob->ws, "power/1", "first", false, &err));
+	must(bn_version_set_alias(bob->ws, "power/1", "champion", &err));
+	see(cleo);
+	town_register_run(cleo, "power", cleo, RUN, "{\"test\": {\"rmse\": 9.0}}");
+	must(bn_version_request(cleo->ws, "power/2", "better", &err));
+	see(bob);
+	m.value = 9.5;
+	must(bn_evidence_give(bob->ws, "power/2", &m, 1, "recomputed", "t", &err));
+	must_be(bn_version_approve(bob->ws, "power/2", "x", false, &err), BN_EREFUSED);
+	m.value = 10;
+	must(bn_evidence_give(bob->ws, "power/1", &m, 1, "recomputed", "t", &err));
+	must(bn_version_approve(bob->ws, "power/2", "x", false, &err));
+	teardown();
+}
+END_TEST
+
+BN_TEST_MAIN("core/registry/evidence", test_what_the_author_reports_is_shown_and_passes_no_gate,
+	test_gate_that_says_author_takes_what_is_reported_and_the_worst_of_all,
+	test_fail_of_one_beats_the_pass_of_another_and_one_may_correct_himself,
+	test_evidence_on_other_data_than_the_gate_or_registration_names_does_not_count,
+	test_attestation_of_author_or_registrar_passes_no_gate,
+	test_author_whose_model_somebody_else_registers_is_the_author,
+	test_seal_that_comes_after_the_registration_names_the_author,
+	test_fail_that_came_after_the_decision_is_shown_and_does_not_undo_it,
+	test_policy_that_rechecks_ends_an_approval_when_evidence_fails_later,
+	test_pass_that_its_signer_had_not_seen_does_not_make_a_decision_count,
+	test_attempt_that_was_refused_stays_refused_when_evidence_passes_later,
+	test_malformed_evidence_has_no_effect_and_newer_rules_are_not_guessed_at,
+	test_champion_is_compared_on_the_data_of_the_challenger)
