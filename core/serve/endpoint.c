@@ -78,6 +78,11 @@ int bn_endpoint_write_started(
 		url ? url : "", "host", env->host(env), "boot_id", env->boot_id(env), "pid",
 		(json_int_t)getpid(), "start_ticks", (json_int_t)bn_process_start_ticks(getpid()),
 		"port", about->port);
+	if (payload && about->unix_path &&
+		json_object_set_new(payload, "unix", json_string(about->unix_path))) {
+		json_decref(payload);
+		payload = NULL;
+	}
 	bn_free(url);
 	return append(ws, "endpoint.started", id, payload, err);
 }
@@ -133,11 +138,13 @@ static int apply_started(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	int rc = bn_buf_check(&names, err, "names");
 	if (!rc)
 		rc = bn_sql_run(db, err,
-			"INSERT INTO endpoint (id, models, url, host, boot_id, pid, start_ticks, "
-			"port, uid, started_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			"sssssiiiii", id, names.ptr, url, host, bn_json_str(p, "boot_id", ""),
-			bn_json_int(p, "pid", -1), bn_json_int(p, "start_ticks", 0),
-			bn_json_int(p, "port", 0), (int64_t)ev->uid, bn_event_time_ms(ev));
+			"INSERT INTO endpoint (id, models, url, unix_path, host, boot_id, pid, "
+			"start_ticks, port, uid, started_ms) "
+			"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			"ssssssiiiii", id, names.ptr, url, bn_json_str(p, "unix", NULL), host,
+			bn_json_str(p, "boot_id", ""), bn_json_int(p, "pid", -1),
+			bn_json_int(p, "start_ticks", 0), bn_json_int(p, "port", 0),
+			(int64_t)ev->uid, bn_event_time_ms(ev));
 	bn_buf_release(&names);
 	return rc;
 }
@@ -186,7 +193,7 @@ static int apply_seen(bn_fold *f, const bn_event *ev, const char *id, bn_err *er
 enum { STARTED, SEEN, STOPPED };
 static const bn_fold_kind kinds[] = {
 	[STARTED] = {"endpoint.started", .fields = BN_FIELDS("models", "url", "host", "boot_id",
-						 "pid", "start_ticks", "port")},
+						 "pid", "start_ticks", "port", "unix")},
 	[SEEN] = {"endpoint.seen", .fields = BN_FIELDS(COUNTERS), .commuting = true},
 	[STOPPED] = {"endpoint.stopped", .fields = BN_FIELDS(COUNTERS)},
 	{NULL},
@@ -233,6 +240,7 @@ enum {
 	C_ID,
 	C_MODELS,
 	C_URL,
+	C_UNIX,
 	C_HOST,
 	C_USER,
 	C_PID,
@@ -251,7 +259,8 @@ enum {
 };
 
 static const char query[] =
-	"SELECT e.id, e.models, e.url, e.host, bn_user(e.uid), e.pid, e.port, e.started_ms, "
+	"SELECT e.id, e.models, e.url, e.unix_path, e.host, bn_user(e.uid), e.pid, e.port, "
+	"e.started_ms, "
 	"e.stopped_ms, "
 	"s.clock >> 16, coalesce(e.requests, s.requests), coalesce(e.errors, s.errors), "
 	"coalesce(e.predictions, s.predictions), coalesce(e.p50_ms, s.p50_ms), "
@@ -264,6 +273,7 @@ static int read_endpoint(bn_endpoint *e, const bn_env *env, sqlite3_stmt *st)
 	*e = (bn_endpoint){.id = bn_sql_text(st, C_ID),
 		.models = bn_sql_text(st, C_MODELS),
 		.url = bn_sql_text(st, C_URL),
+		.unix_path = bn_sql_text(st, C_UNIX),
 		.host = bn_sql_text(st, C_HOST),
 		.user = bn_sql_text(st, C_USER),
 		.pid = sqlite3_column_int64(st, C_PID),
@@ -278,6 +288,9 @@ static int read_endpoint(bn_endpoint *e, const bn_env *env, sqlite3_stmt *st)
 		.p95_ms = bn_sql_double(st, C_P95),
 		.p99_ms = bn_sql_double(st, C_P99)};
 	if (!e->id || !e->models || !e->url || !e->host || !e->user)
+		return -1;
+	if (!e->unix_path && !strncmp(e->url, "unix:", 5) &&
+		!(e->unix_path = bn_strdup(e->url + 5)))
 		return -1;
 	if (e->seen_ms < e->started_ms)
 		e->seen_ms = e->started_ms;
@@ -326,12 +339,56 @@ int bn_endpoint_list(bn_endpoints *out, bn_workspace *ws, bn_err *err)
 	return 0;
 }
 
+/* Whether models ("power/3, power/2") has this one, of any version where name says none. */
+static bool serves(const char *models, const char *name)
+{
+	size_t n = strlen(name);
+	for (const char *at = models; at; at = strstr(at, ", ")) {
+		at += at == models ? 0 : 2;
+		if (!strncmp(at, name, n) && (!at[n] || at[n] == ',' || at[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+int bn_endpoint_find(const bn_endpoint **out, const bn_endpoints *l, const char *name, bn_err *err)
+{
+	const bn_endpoint *by_id = NULL, *by_model = NULL;
+	size_t ids = 0, running = 0;
+	for (size_t i = 0; i < l->count; i++) {
+		const bn_endpoint *e = &l->items[i];
+		if (name[0] && !strncmp(e->id, name, strlen(name))) {
+			by_id = e;
+			ids++;
+		}
+		if (!name[0] || !serves(e->models, name))
+			continue;
+		by_model = by_model ? by_model : e;
+		running += e->state == BN_ENDPOINT_RUNNING;
+	}
+	if (ids > 1 || (!ids && running > 1)) {
+		bn_err_set(err, BN_EINVAL, "'%.80s' is the name of %zu servers", name,
+			ids ? ids : running);
+		bn_err_hint(err, "take more of the id: binnacle endpoint ls has them");
+		return BN_EINVAL;
+	}
+	if (!by_id && !by_model) {
+		bn_err_set(err, BN_ENOTFOUND, "no server '%.80s'", name);
+		bn_err_hint(
+			err, "binnacle endpoint ls --all lists them; a name is an id or a model");
+		return BN_ENOTFOUND;
+	}
+	*out = by_id ? by_id : by_model;
+	return 0;
+}
+
 void bn_endpoints_release(bn_endpoints *e)
 {
 	for (size_t i = 0; i < e->count; i++) {
 		bn_free(e->items[i].id);
 		bn_free(e->items[i].models);
 		bn_free(e->items[i].url);
+		bn_free(e->items[i].unix_path);
 		bn_free(e->items[i].host);
 		bn_free(e->items[i].user);
 	}

@@ -1,7 +1,8 @@
 /*
  * endpoint.h - which servers there are: started, alive, stopped, lost.
  *
- * A server writes `endpoint.started` (entity `endpoint/<id>`) with what it serves and where, then
+ * A server writes `endpoint.started` (entity `endpoint/<id>`) with what it serves and where ("url", and
+ * "unix", the path of its socket, when it listens on one; older programs left that out), then
  * `endpoint.seen` (commuting, about every 20 s, with its counters), and `endpoint.stopped` when it
  * ends in good order. State is worked out at reading time and never stored: on the server's own
  * host by asking whether the process is still that process (pid, its start time, boot id), from
@@ -21,9 +22,10 @@ typedef enum bn_endpoint_state {
 const char *bn_endpoint_state_name(bn_endpoint_state s); /* "RUNNING", "STOPPED", "LOST" */
 
 typedef struct bn_endpoint {
-	char *id;     /* 12 hex digits */
-	char *models; /* "power/3", several with ", " */
-	char *url;    /* "http://127.0.0.1:8420", "unix:/run/user/1000/power" */
+	char *id;        /* 12 hex digits */
+	char *models;    /* "power/3", several with ", " */
+	char *url;       /* "http://127.0.0.1:8420", "unix:/run/user/1000/power" */
+	char *unix_path; /* of the socket that it listens on as well, or alone; NULL: none */
 	char *host, *user;
 	int64_t pid, port;
 	int64_t started_ms, seen_ms, stopped_ms; /* 0: never */
@@ -38,6 +40,9 @@ typedef struct bn_endpoints {
 } bn_endpoints;
 
 int bn_endpoint_list(bn_endpoints *out, bn_workspace *ws, bn_err *err);
+/* By id, a unique beginning of one, or a model that it serves ("power/3", "power"): the one that runs, else
+ * the newest. *out is borrowed from l. BN_EINVAL when several are meant. */
+int bn_endpoint_find(const bn_endpoint **out, const bn_endpoints *l, const char *name, bn_err *err);
 void bn_endpoints_release(bn_endpoints *e);
 
 typedef struct bn_endpoint_about {

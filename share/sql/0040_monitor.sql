@@ -4,6 +4,7 @@ CREATE TABLE endpoint (
 	id TEXT PRIMARY KEY,
 	models TEXT NOT NULL,     -- "power/3, power/2"
 	url TEXT NOT NULL,
+	unix_path TEXT,           -- of its socket; NULL: none, or an older program
 	host TEXT NOT NULL,
 	boot_id TEXT NOT NULL,
 	pid INTEGER NOT NULL,

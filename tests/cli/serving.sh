@@ -121,6 +121,11 @@ grep -q "ssh -N -L" serve.err || fail "no ssh line"
 [ ${#BINNACLE_TOKEN} = 48 ] || fail "no token in: $(cat serve.err)"
 expect 0 "endpoint ls" "$B" endpoint ls
 says RUNNING
+expect 0 "endpoint show by the model's name" "$B" endpoint show power --json
+says '"unix": null'
+says "\"url\": \"$url\""
+expect 3 "endpoint show of nobody" "$B" endpoint show nobody
+says "endpoint ls --all"
 expect 0 "predict through the server" "$B" predict --endpoint "$url" jobs.csv -q
 cmp -s out csv || fail "the server answers otherwise"
 token=$BINNACLE_TOKEN
@@ -208,6 +213,14 @@ says "unix:$PWD/power.sock"
 expect 6 "the same path twice" "$B" serve power/1 --unix power.sock
 stop_server
 [ ! -e power.sock ] || fail "the socket was left behind"
+start_server --unix power.sock || fail "serve on a port and a socket: $(cat serve.err)"
+expect 0 "endpoint ls shows both" "$B" endpoint ls
+says "$url"
+says "$PWD/power.sock"
+expect 0 "endpoint show has the socket" "$B" endpoint show power/1 --json
+says "\"unix\": \"$PWD/power.sock\""
+stop_server
+unset BINNACLE_TOKEN
 touch power.sock
 expect 6 "a file is no socket" "$B" serve power/1 --unix power.sock
 expect 2 "a certificate without its key" "$B" serve power/1 --tls-cert cert.pem

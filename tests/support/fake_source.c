@@ -787,6 +787,61 @@ static int fake_reports(void *context, const void *arg, bn_page *page, bn_job *j
 	return 0;
 }
 
+/* ---- servers ------------------------------------------------------------------------------------- */
+
+static int fake_endpoints(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	static bn_endpoint items[] = {{.id = (char *)"7c01d9e2ab34",
+					      .models = (char *)"power/3",
+					      .url = (char *)"http://127.0.0.1:8420",
+					      .unix_path = (char *)"/home/ada/.power.sock",
+					      .host = (char *)"n12",
+					      .user = (char *)"ada",
+					      .pid = 40312,
+					      .port = 8420,
+					      .started_ms = NOW - 7500000,
+					      .seen_ms = NOW - 12000,
+					      .requests = 41203,
+					      .errors = 2,
+					      .predictions = 164812,
+					      .p50_ms = 0.08,
+					      .p95_ms = 0.31,
+					      .p99_ms = 1.02,
+					      .state = BN_ENDPOINT_RUNNING},
+		{.id = (char *)"19be00f2c5d7",
+			.models = (char *)"power/2, power/1",
+			.url = (char *)"unix:/run/user/1003/power",
+			.unix_path = (char *)"/run/user/1003/power",
+			.host = (char *)"n07",
+			.user = (char *)"lin",
+			.pid = 977,
+			.started_ms = NOW - 90000000,
+			.seen_ms = NOW - 86400000,
+			.requests = 12,
+			.p50_ms = 0.2,
+			.p95_ms = 0.4,
+			.p99_ms = 0.4,
+			.state = BN_ENDPOINT_LOST},
+		{.id = (char *)"e3aa41d0b6f8",
+			.models = (char *)"a-model-with-a-rather-long-name/12",
+			.url = (char *)"https://[2001:db8::17]:8420",
+			.host = (char *)"n12",
+			.user = (char *)"grace",
+			.pid = 31002,
+			.port = 8420,
+			.started_ms = NOW - 190000000,
+			.seen_ms = NOW - 100000000,
+			.stopped_ms = NOW - 100000000,
+			.p50_ms = NAN,
+			.p95_ms = NAN,
+			.p99_ms = NAN,
+			.state = BN_ENDPOINT_STOPPED}};
+	static const bn_endpoints list = {items, 3}, none = {NULL, 0};
+	take(page, fake->is_empty ? &none : &list, sizeof list);
+	return 0;
+}
+
 static int fake_report(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
@@ -865,6 +920,7 @@ const bn_page_source *bn_fake_source(void)
 		.deed = fake_deed,
 		.reports = fake_reports,
 		.report = fake_report,
+		.endpoints = fake_endpoints,
 		.audit = fake_audit,
 		.make_profile = fake_make_profile,
 		.make_frequency = fake_make_frequency,
@@ -909,7 +965,8 @@ bn_frame *bn_fake_frame(bn_fake *fake, bool readonly)
 		.loader = {.open = lane_open, .user = fake},
 		.tabs = bn_view_tabs,
 		.tab_count = bn_view_tab_count,
-		.jobs = bn_view_jobs_new,
+		.side = bn_view_side,
+		.side_count = bn_view_side_count,
 		.status = fake_status,
 		.title = "power-forecast",
 		.save_dir = "build",

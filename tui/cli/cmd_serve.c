@@ -1,5 +1,5 @@
 /*
- * cmd_serve.c - binnacle serve: models over HTTP until SIGTERM or Ctrl-C; binnacle endpoint.
+ * cmd_serve.c - binnacle serve: models over HTTP until SIGTERM or Ctrl-C.
  *
  * The server answers from its own threads. This one waits, writes the endpoint's life into the log
  * of the workspace (when there is one), and keeps the drift gauges fresh.
@@ -369,47 +369,7 @@ static int run_serve(bn_cli *cli, bn_err *err)
 	return rc;
 }
 
-/* ---- endpoint ls ---------------------------------------------------------------------------- */
-
-static json_t *endpoint_json(const bn_endpoint *e)
-{
-	bool asked = e->seen_ms > e->started_ms || e->stopped_ms;
-	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"id", e->id, "state", bn_endpoint_state_name(e->state), "models", e->models, "url",
-		e->url, "host", e->host, "user", e->user, "pid", (json_int_t)e->pid, "port",
-		(json_int_t)e->port, "started_ms", (json_int_t)e->started_ms, "stopped_ms",
-		e->stopped_ms ? json_integer(e->stopped_ms) : json_null(), "requests",
-		asked ? json_integer(e->requests) : json_null(), "errors",
-		asked ? json_integer(e->errors) : json_null(), "predictions",
-		asked ? json_integer(e->predictions) : json_null(), "p50_ms",
-		bn_json_real_or_null(e->p50_ms), "p95_ms", bn_json_real_or_null(e->p95_ms),
-		"p99_ms", bn_json_real_or_null(e->p99_ms));
-}
-
-static int run_endpoint_ls(bn_cli *cli, bn_err *err)
-{
-	static const bn_col cols[] = {{"id", "ENDPOINT", BN_AS_WHOLE},
-		{"state", "STATE", BN_AS_TEXT}, {"models", "MODELS", BN_AS_TEXT},
-		{"url", "URL", BN_AS_WHOLE}, {"host", "HOST", BN_AS_GROUP},
-		{"user", "USER", BN_AS_GROUP}, {"requests", "REQUESTS", BN_AS_COUNT},
-		{"p99_ms", "P99 MS", BN_AS_NUM}, {"started_ms", "STARTED", BN_AS_TIME_MS}, {0}};
-	bn_workspace *ws = NULL;
-	bn_endpoints l = {NULL, 0};
-	int rc = bn_cli_workspace(cli, &ws, err);
-	if (!rc)
-		rc = bn_endpoint_list(&l, ws, err);
-	if (rc)
-		return rc;
-	json_t *items = json_array();
-	for (size_t i = 0; i < l.count; i++)
-		if (bn_cli_flag(cli, "all") || l.items[i].state == BN_ENDPOINT_RUNNING)
-			json_array_append_new(items, endpoint_json(&l.items[i]));
-	bn_endpoints_release(&l);
-	return bn_cli_list(cli, items, cols,
-		"nothing is served; start with: binnacle serve MODEL (--all shows what has ended)",
-		err);
-}
+/* ---- the verb ------------------------------------------------------------------------------- */
 
 static const bn_opt serve_options[] = {{"port", 'p', "N", "port (default 8420; 0: any free one)"},
 	{"host", 0, "ADDR", "address to listen on (default 127.0.0.1; * for all)"},
@@ -428,8 +388,6 @@ static const bn_opt serve_options[] = {{"port", 'p', "N", "port (default 8420; 0
 	{"grace", 0, "TIME", "how long requests may take to finish when stopping (default 10s)"},
 	{0}};
 
-static const bn_opt endpoint_options[] = {{"all", 'a', NULL, "also those that have ended"}, {0}};
-
 const bn_verb bn_verbs_serve[] = {
 	{"serve", NULL, "MODEL...", 1, -1, "Answer predictions over HTTP until SIGTERM",
 		"Routes: POST /predict, /v2/models/NAME/infer (Open Inference Protocol), "
@@ -443,7 +401,4 @@ const bn_verb bn_verbs_serve[] = {
 		{"binnacle serve power@champion --port 0",
 			"binnacle serve power/3 power/4 --unix ~/.power.sock"},
 		serve_options, 0, run_serve},
-	{"endpoint", "ls", "", 0, 0, "List servers: running, stopped, lost", NULL,
-		{"binnacle endpoint ls", "binnacle endpoint ls --all --json"}, endpoint_options, 0,
-		run_endpoint_ls},
 	{0}};

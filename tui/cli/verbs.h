@@ -25,6 +25,7 @@
 	X(approval) \
 	X(predict) \
 	X(serve) \
+	X(endpoint) \
 	X(monitor) \
 	X(govern) \
 	X(demo) \

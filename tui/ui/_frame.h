@@ -67,6 +67,7 @@ bn_view *bn_frame_top(const bn_frame *f); /* NULL when a tab could not be opened
 unsigned bn_frame_kind(const bn_frame *f);
 bn_grid *bn_frame_table(const bn_frame *f); /* of the view on top; NULL when it has none */
 int bn_frame_tab(const bn_frame *f, bn_command_id command); /* -1: no tab of that name */
+const bn_side_screen *bn_frame_side(const bn_frame *f, bn_command_id command); /* NULL: none */
 void bn_frame_refresh(bn_view *v);
 bool bn_frame_is_waiting(const bn_frame *f); /* for the first page of the view on top */
 /* Takes jobs that ended, and gives their results to views that wait. True: draw again. */

@@ -71,7 +71,8 @@ void bn_command_where(bn_command_id id, bn_buf *out)
 		{BN_ON_COMPARE, "a comparison"}, {BN_ON_MODELS, "Models (4)"},
 		{BN_ON_MODEL, "a model"}, {BN_ON_MONITOR, "Monitor (6)"},
 		{BN_ON_FEATURE, "a feature"}, {BN_ON_AUDIT, "Audit (9)"}, {BN_ON_DETAIL, "details"},
-		{BN_ON_JOBS, "jobs (B)"}, {BN_ON_JOB, "a job"}, {BN_ON_FINDINGS, "findings"}};
+		{BN_ON_JOBS, "jobs (B)"}, {BN_ON_JOB, "a job"}, {BN_ON_FINDINGS, "findings"},
+		{BN_ON_ENDPOINTS, "servers (:endpoints)"}, {BN_ON_ENDPOINT, "a server"}};
 	const char *between = "";
 	if (__builtin_popcount(command_table[id].views) > 4)
 		return;

@@ -38,9 +38,12 @@
 #define BN_ON_JOBS 65536u
 #define BN_ON_JOB 131072u
 #define BN_ON_FINDINGS 262144u
-#define BN_ON_ALL 524287u
+#define BN_ON_ENDPOINTS 524288u
+#define BN_ON_ENDPOINT 1048576u
+#define BN_ON_ALL 2097151u
 #define BN_ON_TABLES \
-	(BN_ON_ALL & ~(BN_ON_OVERVIEW | BN_ON_RUN | BN_ON_MODEL | BN_ON_DETAIL | BN_ON_JOB))
+	(BN_ON_ALL & ~(BN_ON_OVERVIEW | BN_ON_RUN | BN_ON_MODEL | BN_ON_DETAIL | BN_ON_JOB | \
+			     BN_ON_ENDPOINT))
 
 #define BN_COMMANDS(X) \
 	X(OPEN, "open", "Enter", BN_CMD_BAR, BN_ON_ALL, "open what is selected") \
@@ -121,6 +124,8 @@
 	X(AUDIT, "audit", "9", 0, BN_ON_ALL, "who did what") \
 	X(JOBS, "jobs", "B", 0, BN_ON_ALL, \
 		"what works in the background: progress, results, logs") \
+	X(ENDPOINTS, "endpoints", "", 0, BN_ON_ALL, \
+		"servers: what they serve, where, and how fast they answered") \
 	X(COPY, "copy", "y", 0, BN_ON_TABLES, \
 		"copy the row to the clipboard (OSC 52), tab-separated") \
 	X(COPY_CLI, "copy-cli", "Y", 0, BN_ON_ALL, \

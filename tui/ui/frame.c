@@ -126,10 +126,6 @@ bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size)
 		snprintf(why, size, "'%s' changes things, and this is --readonly", c->name);
 		return true;
 	}
-	if (id == BN_CMD_JOBS && !f->opt.jobs) {
-		snprintf(why, size, "there are no jobs here");
-		return true;
-	}
 	if (id == BN_CMD_SUSPEND && !f->opt.host.suspend) {
 		snprintf(why, size, "there is no shell to go back to");
 		return true;
@@ -314,25 +310,6 @@ static bool host_do(bn_frame *f, bn_command_id id, const char *arg, int *rc, bn_
 	}
 }
 
-/* The list of jobs on this stack: it comes back to the top when it is there already. */
-static void jobs_show(bn_frame *f)
-{
-	bn_stack *s = &f->stacks[f->tab];
-	bn_view *v = NULL;
-	bn_err err = BN_ERR_INIT;
-	int at = 0;
-	while (at < s->depth && s->views[at]->cls->kind != BN_ON_JOBS)
-		at++;
-	if (at < s->depth) {
-		while (s->depth > at + 1)
-			bn_frame_pop(f);
-	} else if (f->opt.jobs(&v, f, &err)) {
-		bn_frame_error(f, &err);
-	} else {
-		bn_frame_push(f, v);
-	}
-}
-
 static bool frame_do(bn_frame *f, bn_command_id id)
 {
 	bn_view *v = bn_frame_top(f);
@@ -342,9 +319,6 @@ static bool frame_do(bn_frame *f, bn_command_id id)
 		return true;
 	case BN_CMD_QUIT:
 		bn_frame_quit(f);
-		return true;
-	case BN_CMD_JOBS:
-		jobs_show(f);
 		return true;
 	case BN_CMD_HELP:
 	case BN_CMD_PALETTE:
@@ -374,7 +348,7 @@ static bool frame_do(bn_frame *f, bn_command_id id)
 		}
 		return true;
 	default:
-		if (bn_frame_tab(f, id) < 0)
+		if (bn_frame_tab(f, id) < 0 && !bn_frame_side(f, id))
 			return false;
 		bn_frame_go(f, id);
 		return true;

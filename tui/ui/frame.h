@@ -26,6 +26,13 @@ typedef struct bn_tab {
 	int (*make)(bn_view **out, bn_frame *f, bn_err *err);
 } bn_tab;
 
+/* A screen without a digit: put upon whatever is there, or gone back to when it is there already. */
+typedef struct bn_side_screen {
+	bn_command_id command;
+	unsigned kind; /* of its view */
+	int (*make)(bn_view **out, bn_frame *f, bn_err *err);
+} bn_side_screen;
+
 /* What the frame asks of the world around it. All may be NULL but now_ms. */
 typedef struct bn_frame_host {
 	int64_t (*now_ms)(void *user);
@@ -42,8 +49,8 @@ typedef struct bn_frame_options {
 	bn_loader_hooks loader; /* wake may be NULL */
 	const bn_tab *tabs;
 	int tab_count;
-	/* Makes the list of jobs, which B opens. NULL: there is none. */
-	int (*jobs)(bn_view **out, bn_frame *f, bn_err *err);
+	const bn_side_screen *side; /* NULL: none */
+	int side_count;
 	bn_page_fn status;    /* makes the words at the right of the title: page data is a char * */
 	const char *title;    /* name of the workspace */
 	const char *save_dir; /* for :save-screen and :export; NULL: the current directory */
@@ -70,7 +77,8 @@ bn_jobs *bn_frame_jobs(bn_frame *f);
 
 void bn_frame_push(bn_frame *f, bn_view *v); /* takes v; Esc comes back */
 void bn_frame_pop(bn_frame *f);
-void bn_frame_go(bn_frame *f, bn_command_id tab);
+/* To a tab, or to a screen without a digit. */
+void bn_frame_go(bn_frame *f, bn_command_id command);
 bn_view *bn_frame_root(bn_frame *f, bn_command_id tab); /* borrowed; made when it was not yet */
 void bn_frame_message(bn_frame *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void bn_frame_error(bn_frame *f, const bn_err *err);

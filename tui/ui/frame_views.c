@@ -146,11 +146,40 @@ bn_view *bn_frame_root(bn_frame *f, bn_command_id command)
 	return f->stacks[t].views[0];
 }
 
+const bn_side_screen *bn_frame_side(const bn_frame *f, bn_command_id command)
+{
+	for (int i = 0; i < f->opt.side_count; i++)
+		if (f->opt.side[i].command == command)
+			return &f->opt.side[i];
+	return NULL;
+}
+
+static void side_show(bn_frame *f, const bn_side_screen *side)
+{
+	bn_stack *s = &f->stacks[f->tab];
+	bn_view *v = NULL;
+	bn_err err = BN_ERR_INIT;
+	int at = 0;
+	while (at < s->depth && s->views[at]->cls->kind != side->kind)
+		at++;
+	if (at < s->depth) {
+		while (s->depth > at + 1)
+			bn_frame_pop(f);
+	} else if (side->make(&v, f, &err)) {
+		bn_frame_error(f, &err);
+	} else {
+		bn_frame_push(f, v);
+	}
+}
+
 /* The digit of the screen one is on leads back to its beginning. */
 void bn_frame_go(bn_frame *f, bn_command_id command)
 {
 	int tab = bn_frame_tab(f, command);
-	if (!bn_frame_root(f, command))
+	const bn_side_screen *side = bn_frame_side(f, command);
+	if (side)
+		side_show(f, side);
+	if (side || !bn_frame_root(f, command))
 		return;
 	bn_stack *s = &f->stacks[tab];
 	while (tab == f->tab && s->depth > 1)

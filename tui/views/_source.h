@@ -39,6 +39,7 @@ int bn_source_sheet(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_deed(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_reports(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_report(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_endpoints(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_make_profile(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_make_frequency(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_verify_log(void *, const void *, bn_page *, bn_job *, bn_err *);

@@ -12,8 +12,8 @@
 
 typedef struct station_info {
 	const char *name;
-	bn_command_id screen; /* BN_CMD_NONE: has none yet */
-	const char *next;     /* what to do when it is empty: a command line */
+	bn_command_id screen;
+	const char *next; /* what to do when it is empty: a command line */
 } station_info;
 
 static const station_info stations[BN_STATION_COUNT] = {
@@ -28,7 +28,7 @@ static const station_info stations[BN_STATION_COUNT] = {
 	[BN_STATION_APPROVE] = {"approve", BN_CMD_MODELS,
 		"binnacle model register RUN --name NAME"},
 	[BN_STATION_DEPLOY] = {"deploy", BN_CMD_MODELS, NULL},
-	[BN_STATION_SERVE] = {"serve", BN_CMD_NONE, "binnacle serve NAME@champion"},
+	[BN_STATION_SERVE] = {"serve", BN_CMD_ENDPOINTS, "binnacle serve NAME@champion"},
 	[BN_STATION_MONITOR] = {"monitor", BN_CMD_MONITOR, "binnacle monitor report NAME"},
 	[BN_STATION_LOG] = {"log", BN_CMD_AUDIT, NULL},
 };
@@ -194,11 +194,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	}
 	if (id != BN_CMD_OPEN)
 		return bn_grid_command(&v->grid, id, arg);
-	bn_command_id screen = stations[v->grid.selected].screen;
-	if (screen == BN_CMD_NONE)
-		bn_frame_message(view->frame, "servers are listed by: binnacle endpoint ls");
-	else
-		bn_frame_go(view->frame, screen);
+	bn_frame_go(view->frame, stations[v->grid.selected].screen);
 	return true;
 }
 

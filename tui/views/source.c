@@ -86,6 +86,7 @@ const bn_page_source *bn_source_workspace(void)
 		.deed = bn_source_deed,
 		.reports = bn_source_reports,
 		.report = bn_source_report,
+		.endpoints = bn_source_endpoints,
 		.audit = bn_source_audit,
 		.make_profile = bn_source_make_profile,
 		.make_frequency = bn_source_make_frequency,

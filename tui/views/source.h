@@ -17,6 +17,7 @@
 #include "core/launch/queue.h"
 #include "core/monitor/report.h"
 #include "core/registry/registry.h"
+#include "core/serve/endpoint.h"
 #include "core/track/compare.h"
 #include "core/track/query.h"
 #include "core/track/run.h"
@@ -300,6 +301,7 @@ typedef struct bn_page_source {
 	bn_page_fn deed;      /* bn_deed_arg; char *: what was done, in words */
 	bn_page_fn reports;   /* bn_monitor_reports * (made with bn_alloc) */
 	bn_page_fn report;    /* bn_ref_arg; bn_monitor_report with features */
+	bn_page_fn endpoints; /* bn_endpoints */
 	bn_page_fn audit;     /* bn_audit_page */
 	/* As jobs (tui/ui/job.h). */
 	bn_page_fn make_profile;   /* as profile, with data */

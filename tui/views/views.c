@@ -16,6 +16,12 @@ const bn_tab bn_view_tabs[] = {
 };
 const int bn_view_tab_count = sizeof bn_view_tabs / sizeof *bn_view_tabs;
 
+const bn_side_screen bn_view_side[] = {
+	{BN_CMD_JOBS, BN_ON_JOBS, bn_view_jobs_new},
+	{BN_CMD_ENDPOINTS, BN_ON_ENDPOINTS, bn_view_endpoints_new},
+};
+const int bn_view_side_count = sizeof bn_view_side / sizeof *bn_view_side;
+
 void *bn_view_alloc(size_t bytes, const bn_view_class *cls, bn_frame *f, bn_err *err)
 {
 	bn_view *v = bn_alloc_zeroed(1, bytes);

@@ -12,6 +12,8 @@
 
 extern const bn_tab bn_view_tabs[];
 extern const int bn_view_tab_count;
+extern const bn_side_screen bn_view_side[];
+extern const int bn_view_side_count;
 
 int bn_view_overview_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_data_new(bn_view **out, bn_frame *f, bn_err *err);
@@ -39,6 +41,8 @@ int bn_view_audit_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_report_new(bn_view **out, bn_frame *f, const char *id, bn_err *err);
 /* Verifies a model version ("power/3"), or with "" the log. */
 int bn_view_findings_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
+/* Servers, those that run first. */
+int bn_view_endpoints_new(bn_view **out, bn_frame *f, bn_err *err);
 /* What works in the background. */
 int bn_view_jobs_new(bn_view **out, bn_frame *f, bn_err *err);
 /* One thing as a sheet of lines (an audit record, a run's environment). text is copied. */

@@ -116,6 +116,70 @@ START_TEST(test_endpoint_events_that_make_no_sense_change_nothing)
 }
 END_TEST
 
+/* A port and a socket, or a socket alone. */
+static void start_at(const char *id, const char *model, int port, const char *unix_path)
+{
+	bn_endpoint_about about = {.models = &model,
+		.model_count = 1,
+		.host = "127.0.0.1",
+		.port = port,
+		.unix_path = unix_path};
+	ck_assert_bn_ok(bn_endpoint_write_started(ws, id, &about, &err), &err);
+	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
+}
+
+START_TEST(test_endpoint_tells_its_socket_beside_its_port)
+{
+	bn_endpoints l;
+	const bn_endpoint *e = NULL;
+	open_workspace();
+	start_at("a0aaaaaaaaaa", "power/1", 8420, "/run/p");
+	start_at("b0bbbbbbbbbb", "power/2", 0, "/run/q");
+	start_at("c0cccccccccc", "power/3", 8421, NULL);
+	ck_assert_bn_ok(bn_endpoint_list(&l, ws, &err), &err);
+	ck_assert_int_eq(bn_endpoint_find(&e, &l, "a0", &err), 0);
+	ck_assert_str_eq(e->url, "http://127.0.0.1:8420");
+	ck_assert_str_eq(e->unix_path, "/run/p");
+	ck_assert_int_eq(bn_endpoint_find(&e, &l, "b0", &err), 0);
+	ck_assert_str_eq(e->url, "unix:/run/q");
+	ck_assert_str_eq(e->unix_path, "/run/q");
+	ck_assert_int_eq(bn_endpoint_find(&e, &l, "c0", &err), 0);
+	ck_assert_ptr_null(e->unix_path);
+	bn_endpoints_release(&l);
+	bn_workspace_close(ws);
+}
+END_TEST
+
+START_TEST(test_endpoint_is_found_by_id_and_by_what_it_serves)
+{
+	bn_endpoints l;
+	const bn_endpoint *e = NULL;
+	bn_endpoint_counters c = counters(1);
+	open_workspace();
+	start_at("aa0000000000", "power/1", 1, NULL);
+	start_at("ab0000000000", "power/2", 2, NULL);
+	start_at("ba0000000000", "cooling/1", 3, NULL);
+	ck_assert_bn_ok(bn_endpoint_write_stopped(ws, "aa0000000000", &c, &err), &err);
+	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
+	ck_assert_bn_ok(bn_endpoint_list(&l, ws, &err), &err);
+	ck_assert_int_eq(bn_endpoint_find(&e, &l, "power", &err), 0); /* the one that runs */
+	ck_assert_str_eq(e->id, "ab0000000000");
+	ck_assert_int_eq(bn_endpoint_find(&e, &l, "power/1", &err), 0); /* it has ended */
+	ck_assert_str_eq(e->id, "aa0000000000");
+	ck_assert_int_eq(bn_endpoint_find(&e, &l, "b", &err), 0);
+	ck_assert_str_eq(e->models, "cooling/1");
+	ck_assert_int_eq(bn_endpoint_find(&e, &l, "a", &err), BN_EINVAL);
+	bn_err_clear(&err);
+	const char *const none[] = {"", "pow", "power/", "cooling/12", "aa00000000000"};
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+		ck_assert_int_eq(bn_endpoint_find(&e, &l, none[i], &err), BN_ENOTFOUND);
+		bn_err_clear(&err);
+	}
+	bn_endpoints_release(&l);
+	bn_workspace_close(ws);
+}
+END_TEST
+
 START_TEST(test_endpoint_ids_differ)
 {
 	char a[BN_ENDPOINT_ID_TEXT], b[BN_ENDPOINT_ID_TEXT];
@@ -145,4 +209,6 @@ END_TEST
 
 BN_TEST_MAIN("core/serve/endpoint", test_endpoint_lives_and_stops,
 	test_endpoint_url_names_a_host_that_can_be_asked, test_endpoint_whose_process_died_is_lost,
-	test_endpoint_events_that_make_no_sense_change_nothing, test_endpoint_ids_differ)
+	test_endpoint_events_that_make_no_sense_change_nothing,
+	test_endpoint_tells_its_socket_beside_its_port,
+	test_endpoint_is_found_by_id_and_by_what_it_serves, test_endpoint_ids_differ)

@@ -85,6 +85,9 @@ SCREEN(test_screen_monitor, "monitor", "6", false)
 SCREEN(test_screen_report, "report", "6 Enter", false)
 SCREEN(test_screen_feature, "feature", "6 Enter Enter", false)
 SCREEN(test_screen_category, "category", "6 Enter j Enter", false)
+SCREEN(test_screen_servers, "servers", "j j j j j j j j j j Enter", false)
+SCREEN(test_screen_servers_of_an_empty_workspace, "servers-empty", ":endpoints", true)
+SCREEN(test_screen_server, "server", ":endpoints\nEnter", false)
 SCREEN(test_screen_audit, "audit", "9 j", false)
 SCREEN(test_screen_audit_record, "audit-record", "9 Enter", false)
 SCREEN(test_screen_help, "help", "3 ?", false)
@@ -101,6 +104,7 @@ BN_TEST_MAIN("tui/views/screens", test_screen_overview, test_screen_overview_of_
 	test_screen_run_with_cursor_and_log_axis, test_screen_run_facts, test_screen_run_console,
 	test_screen_compare, test_screen_compare_all_rows_and_chart, test_screen_models,
 	test_screen_sheet, test_screen_approve, test_screen_reject, test_screen_monitor,
-	test_screen_report, test_screen_feature, test_screen_category, test_screen_audit,
+	test_screen_report, test_screen_feature, test_screen_category, test_screen_servers,
+	test_screen_servers_of_an_empty_workspace, test_screen_server, test_screen_audit,
 	test_screen_audit_record, test_screen_help, test_screen_palette_search,
 	test_screen_prompt_completion, test_screen_filter_as_typed, test_screen_error)
