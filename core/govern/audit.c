@@ -31,8 +31,8 @@ void bn_audit_page_free(bn_audit_page *p)
 		return;
 	for (size_t i = 0; i < p->count; i++) {
 		bn_audit_row *r = &p->items[i];
-		char *const texts[] = {
-			r->writer, r->user, r->kind, r->entity, r->reason, r->summary, r->payload};
+		char *const texts[] = {r->writer, r->user, r->kind, r->entity, r->reason,
+			r->summary, r->payload, r->unknown};
 		for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
 			bn_free(texts[k]);
 	}
@@ -107,6 +107,11 @@ static char *summary_make(const json_t *payload)
 	"END)," \
 	" lower(?7)) > 0)"
 #define WHERE_TYPES "ssssiis"
+/* Of a row of dump_event. */
+#define UNKNOWN \
+	" FROM index_unknown_field u JOIN index_name w ON w.no = u.writer" \
+	" JOIN index_name n ON n.no = u.field" \
+	" WHERE w.name = dump_event.writer AND u.seq = dump_event.seq"
 
 static const char *or_null(const char *s)
 {
@@ -131,6 +136,7 @@ static int row_read(bn_audit_row *r, sqlite3_stmt *st, bn_err *err)
 	/* A payload that is no JSON was folded as invalid; it is shown without a summary. */
 	if (r->payload && bn_json_parse(&payload, r->payload, strlen(r->payload), "payload", NULL))
 		payload = NULL;
+	r->unknown = bn_sql_text(st, 10);
 	r->is_signed = json_is_object(json_object_get(payload, "signature"));
 	r->summary = summary_make(payload);
 	json_decref(payload);
@@ -169,21 +175,26 @@ int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *
 	int rc = p ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "the audit log");
 	if (rc < 0)
 		goto out;
+	/* Most workspaces have no unknown field: that is asked once, not of every row. */
 	if ((rc = bn_sql_prepare(&st, db, err,
-		     "SELECT count(*), coalesce(sum(outcome IN ('refused', 'invalid')), 0)" WHERE, WHERE_TYPES,
-		     user, kind, entity, outcome, from, to, text)) < 0)
+		     "SELECT count(*), coalesce(sum(outcome IN ('refused', 'invalid')), 0),"
+		     " coalesce(sum(outcome = 'newer' OR (EXISTS (SELECT 1 FROM "
+		     "index_unknown_field)"
+		     " AND EXISTS (SELECT 1" UNKNOWN "))), 0)" WHERE,
+		     WHERE_TYPES, user, kind, entity, outcome, from, to, text)) < 0)
 		goto out;
 	if ((rc = bn_sql_step(st, err)) < 0)
 		goto out;
 	if (rc == 1) {
 		p->total = (size_t)sqlite3_column_int64(st, 0);
 		p->refused = (size_t)sqlite3_column_int64(st, 1);
+		p->newer = (size_t)sqlite3_column_int64(st, 2);
 	}
 	sqlite3_finalize(st);
 	st = NULL;
 	if ((rc = bn_sql_prepare(&st, db, err,
 		     "SELECT clock, writer, seq, kind, entity, uid, bn_user(uid), payload, outcome,"
-		     " bn_reason(reason)" WHERE
+		     " bn_reason(reason), (SELECT group_concat(n.name, ', ')" UNKNOWN ")" WHERE
 		     " ORDER BY clock DESC, writer DESC, seq DESC LIMIT ?8 OFFSET ?9",
 		     WHERE_TYPES "ii", user, kind, entity, outcome, from, to, text,
 		     (int64_t)(f->limit ? f->limit : DEFAULT_LIMIT), (int64_t)f->offset)) < 0)

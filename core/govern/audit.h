@@ -31,6 +31,7 @@ typedef struct bn_audit_row {
 	char *reason;  /* why refused or invalid, or a remark ("OVERRIDE: ..."); NULL when none */
 	char *summary; /* the payload in one line for people: "version 3, reason: ..." */
 	char *payload; /* canonical JSON, or NULL for raw bytes */
+	char *unknown; /* fields of it that this program does not know: "font, source.path"; NULL: none */
 	bool is_signed;
 } bn_audit_row;
 
@@ -40,6 +41,7 @@ typedef struct bn_audit_page {
 	size_t count;
 	size_t total;   /* rows that the filter matches */
 	size_t refused; /* of them refused or invalid: they changed nothing */
+	size_t newer;   /* of them of a newer binnacle: not known at all, or with unknown fields */
 } bn_audit_page;
 
 int bn_audit_read(

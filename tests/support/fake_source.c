@@ -894,9 +894,21 @@ static int fake_audit(void *context, const void *arg, bn_page *page, bn_job *job
 			.entity = (char *)"model/power",
 			.outcome = BN_OUTCOME_APPLIED,
 			.is_signed = true,
-			.summary = (char *)"version 2, reason: all gates pass"},
+			.summary = (char *)"version 2, reason: all gates pass",
+			.unknown = (char *)"energy.budget"},
+		{.time_ms = NOW - 27 * HOUR,
+			.clock = 4,
+			.seq = 8,
+			.writer = (char *)"ada@login1-77-01HW",
+			.uid = 1001,
+			.user = (char *)"ada",
+			.kind = (char *)"model.quantised",
+			.entity = (char *)"model/power",
+			.outcome = BN_OUTCOME_NEWER,
+			.reason = (char *)"unknown kind",
+			.summary = (char *)"version 2"},
 	};
-	static const bn_audit_page p = {rows, 3, 41, 1}, none = {NULL, 0, 0, 0};
+	static const bn_audit_page p = {rows, 4, 41, 1, 2}, none = {NULL, 0, 0, 0, 0};
 	take(page, fake->is_empty ? &none : &p, sizeof p);
 	return 0;
 }

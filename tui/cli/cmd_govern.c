@@ -316,11 +316,12 @@ static json_t *audit_json(const bn_audit_row *r)
 	json_t *payload = NULL;
 	if (r->payload)
 		bn_json_parse(&payload, r->payload, strlen(r->payload), "payload", NULL);
-	return json_pack("{s:I, s:s, s:I, s:s, s:s, s:s, s:s?, s:s, s:b, s:s, s:I, s:o}", "time_ms",
-		(json_int_t)r->time_ms, "user", r->user, "uid", (json_int_t)r->uid, "kind", r->kind,
-		"entity", r->entity, "outcome", bn_outcome_name(r->outcome), "reason", r->reason,
-		"summary", r->summary, "signed", (int)r->is_signed, "writer", r->writer, "seq",
-		(json_int_t)r->seq, "payload", payload ? payload : json_null());
+	return json_pack("{s:I, s:s, s:I, s:s, s:s, s:s, s:s?, s:s, s:b, s:s, s:I, s:s?, s:o}",
+		"time_ms", (json_int_t)r->time_ms, "user", r->user, "uid", (json_int_t)r->uid,
+		"kind", r->kind, "entity", r->entity, "outcome", bn_outcome_name(r->outcome),
+		"reason", r->reason, "summary", r->summary, "signed", (int)r->is_signed, "writer",
+		r->writer, "seq", (json_int_t)r->seq, "unknown_fields", r->unknown, "payload",
+		payload ? payload : json_null());
 }
 
 static int run_audit_log(bn_cli *cli, bn_err *err)
@@ -361,6 +362,11 @@ static int run_audit_log(bn_cli *cli, bn_err *err)
 	if (p->total > p->count)
 		bn_cli_say(cli, "%zu of %zu events, newest first (--limit, --offset)", p->count,
 			p->total);
+	if (p->newer)
+		bn_cli_warn(cli,
+			"%zu of them are of a newer binnacle, as a whole or in part: "
+			"binnacle index status names what is not shown",
+			p->newer);
 	bn_audit_page_free(p);
 	return bn_cli_list(cli, items, cols, "no such events", err);
 }

@@ -36,6 +36,33 @@ static int64_t grid_rows(void *ctx)
 	return d ? (int64_t)d->count : 0;
 }
 
+/* Applied, but not all of it: the rest is of a newer binnacle. */
+static bool is_part(const bn_audit_row *r)
+{
+	return r->outcome == BN_OUTCOME_NEWER || r->unknown;
+}
+
+static bn_state outcome_state(const bn_audit_row *r)
+{
+	bool changed = r->outcome == BN_OUTCOME_APPLIED || r->outcome == BN_OUTCOME_NEWER;
+	return !changed ? BN_STATE_FAIL : is_part(r) ? BN_STATE_WARN : BN_STATE_OK;
+}
+
+static void detail_cell(const bn_audit_row *r, bn_grid_cell *out)
+{
+	out->ink = is_part(r) ? BN_INK_WARN : r->reason ? BN_INK_FAIL : BN_INK_DIM;
+	out->text = r->reason ? r->reason : r->summary ? r->summary : "";
+	if (r->outcome == BN_OUTCOME_NEWER)
+		snprintf(out->buf, sizeof out->buf, "%.40s: of a newer binnacle; kept, not shown",
+			r->reason ? r->reason : "not known");
+	else if (r->unknown && !r->reason)
+		snprintf(out->buf, sizeof out->buf, "%.50s: of a newer binnacle; kept, not shown",
+			r->unknown);
+	else
+		return;
+	out->text = out->buf;
+}
+
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	const bn_list *l = ctx;
@@ -47,8 +74,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->ink = BN_INK_DIM;
 		return;
 	case COL_OUTCOME:
-		bn_state_cell(out, r->outcome == BN_OUTCOME_APPLIED ? BN_STATE_OK : BN_STATE_FAIL,
-			bn_outcome_name(r->outcome));
+		bn_state_cell(out, outcome_state(r), bn_outcome_name(r->outcome));
 		return;
 	case COL_USER:
 		out->text = r->user;
@@ -63,8 +89,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->text = r->is_signed ? "yes" : "";
 		return;
 	default:
-		out->text = r->reason ? r->reason : r->summary ? r->summary : "";
-		out->ink = r->reason ? BN_INK_FAIL : BN_INK_DIM;
+		detail_cell(r, out);
 		return;
 	}
 }
@@ -116,7 +141,11 @@ static void draw(bn_view *view, bn_area a, bool focused)
 			bn_format_count(shown, (int64_t)d->count),
 			bn_format_count(total, (int64_t)d->total));
 		if (d->refused)
-			bn_area_textf(a, a.rows - 1, col, BN_INK_FAIL, ", %zu refused", d->refused);
+			col = bn_area_textf(
+				a, a.rows - 1, col, BN_INK_FAIL, ", %zu refused", d->refused);
+		if (d->newer)
+			bn_area_textf(a, a.rows - 1, col, BN_INK_WARN, ", %zu of a newer binnacle",
+				d->newer);
 		a.rows--;
 	}
 	bn_list_draw(view, a, focused);
@@ -143,6 +172,10 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		bn_outcome_name(r->outcome), r->reason ? ": " : "", r->reason ? r->reason : "",
 		r->is_signed ? "yes" : "no", r->writer ? r->writer : "-",
 		(unsigned long long)r->seq);
+	if (r->unknown)
+		bn_buf_addf(&text,
+			"not known %s: a newer binnacle wrote it; kept, and not shown elsewhere\n",
+			r->unknown);
 	bn_buf_addf(&text, "\n%s\n\n%s\n", r->summary ? r->summary : "",
 		r->payload ? r->payload : "(not text)");
 	int rc = bn_view_text_new(&made, view->frame, r->kind, text.ptr, &err);

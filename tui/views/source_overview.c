@@ -3,6 +3,7 @@
 #include "core/base/fs.h"
 #include "core/monitor/report.h"
 #include "core/serve/endpoint.h"
+#include "core/store/index/report.h"
 #include "tui/ui/format.h"
 #include "tui/views/_source.h"
 
@@ -211,26 +212,38 @@ static int gather_serving(gather *g)
 
 static int gather_log(gather *g)
 {
+	int rc = 0;
 	bn_audit_page *log = NULL;
 	bn_audit_filter newest = {.outcome = -1, .limit = NEWS};
-	int rc = bn_audit_read(&log, g->r->ws, &newest, g->err);
+	sqlite3 *db = NULL;
+	if ((rc = bn_audit_read(&log, g->r->ws, &newest, g->err)) < 0)
+		goto out;
 	bn_news *news = bn_arena_alloc(g->arena, NEWS * sizeof *news);
-	if (!rc && !news)
+	if (!news) {
 		rc = bn_err_nomem(g->err, "news");
-	for (size_t i = 0; !rc && i < log->count && i < NEWS; i++) {
+		goto out;
+	}
+	for (size_t i = 0; i < log->count && i < NEWS; i++) {
 		const bn_audit_row *a = &log->items[i];
 		news[i].time_ms = a->time_ms;
 		news[i].text = bn_arena_strf(g->arena, "%-8s  %s  %s%s%s", a->user ? a->user : "-",
 			a->kind, a->entity, a->reason ? "  " : "", a->reason ? a->reason : "");
 		g->o->news_count = i + 1;
 	}
-	if (!rc) {
-		g->o->news = news;
-		station_set(g, BN_STATION_LOG, log->total ? BN_STATE_OK : BN_STATE_NONE,
-			(int64_t)log->total,
-			bn_arena_strf(g->arena, "%zu record%s, %zu refused", log->total,
-				plural((int64_t)log->total), log->refused));
-	}
+	g->o->news = news;
+	if ((rc = bn_workspace_read(&db, g->r->ws, g->err)) < 0)
+		goto out;
+	int64_t newer = bn_index_newer_count(db);
+	station_set(g, BN_STATION_LOG,
+		newer        ? BN_STATE_WARN
+		: log->total ? BN_STATE_OK
+			     : BN_STATE_NONE,
+		(int64_t)log->total,
+		bn_arena_strf(g->arena,
+			newer ? "%zu record%s, %zu refused, %lld of a newer binnacle"
+			      : "%zu record%s, %zu refused",
+			log->total, plural((int64_t)log->total), log->refused, (long long)newer));
+out:
 	bn_audit_page_free(log);
 	return rc;
 }

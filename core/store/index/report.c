@@ -59,6 +59,12 @@ static int64_t count_outcome(sqlite3 *db, bn_outcome outcome)
 		"i", (int64_t)outcome);
 }
 
+static int64_t count_with_fields(sqlite3 *db)
+{
+	return bn_sql_int(db, 0,
+		"SELECT count(*) FROM (SELECT DISTINCT writer, seq FROM index_unknown_field)", "");
+}
+
 static int add_unknown(bn_index_status *s, sqlite3_stmt *st, bn_err *err)
 {
 	bn_index_unknown *grown = bn_realloc(s->unknown, (s->unknown_count + 1) * sizeof *grown);
@@ -162,8 +168,7 @@ int bn_index_describe(bn_index_status *out, bn_index *ix, bn_err *err)
 	if (rc < 0 || (rc = describe_forks(out, ix->db, err)) < 0 ||
 		(rc = describe_unknown(out, ix->db, err)) < 0)
 		return rc;
-	out->with_unknown_fields = bn_sql_int(ix->db, 0,
-		"SELECT count(*) FROM (SELECT DISTINCT writer, seq FROM index_unknown_field)", "");
+	out->with_unknown_fields = count_with_fields(ix->db);
 	return describe_fields(out, ix->db, err);
 }
 
@@ -228,6 +233,11 @@ out:
 	sqlite3_finalize(st);
 	bn_buf_release(&b);
 	return rc;
+}
+
+int64_t bn_index_newer_count(sqlite3 *db)
+{
+	return count_outcome(db, BN_OUTCOME_NEWER) + count_with_fields(db);
 }
 
 /* ---- dump ----------------------------------------------------------------------------------- */

@@ -63,6 +63,9 @@ void bn_index_status_release(bn_index_status *s);
  * run.later"; *out is yours, NULL when there is nothing. */
 int bn_index_newer_words(char **out, sqlite3 *db, const char *entity, bn_err *err);
 
+/* How many records this program does not know, or knows without a field of theirs; commuting ones too. */
+int64_t bn_index_newer_count(sqlite3 *db);
+
 /* Everything the index says, as text in a stable order: each table (but index_*, which is about
  * the index itself) with its columns, each row with all its values, sorted; view dump_<table> in
  * the place of a table that has one. Two indexes of the same

@@ -10,6 +10,7 @@
 #include "tui/cli/cli.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -145,5 +146,55 @@ START_TEST(test_what_shows_an_entity_says_what_it_does_not_show)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/cli/newer", test_index_status_names_fields_of_a_newer_binnacle,
-	test_index_status_names_them_in_json, test_what_shows_an_entity_says_what_it_does_not_show)
+START_TEST(test_audit_log_says_what_it_does_not_show)
+{
+	char text[8192];
+	setup();
+	says(text, "audit", "log", NULL);
+	has(text,
+		"warning: 6 of them are of a newer binnacle, as a whole or in part: binnacle index "
+		"status names what is not shown");
+	says(text, "audit", "log", "--json");
+	has(text, "\"unknown_fields\": \"font\"");
+	has(text, "\"unknown_fields\": null");
+	has(text, "\"outcome\": \"newer\"");
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+/* Screens that a script saved below dir. */
+static void screen(char text[8192], const char *name)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%s/%s.screen", dir.path, name);
+	FILE *f = fopen(path, "re");
+	ck_assert_msg(f != NULL, "no %s", path);
+	text[fread(text, 1, 8191, f)] = '\0';
+	fclose(f);
+}
+
+START_TEST(test_the_workbench_counts_and_names_what_it_does_not_show)
+{
+	char text[8192], script[512], save[512];
+	setup();
+	setenv("XDG_STATE_HOME", dir.path, 1); /* the workbench has an environment of its own */
+	snprintf(script, sizeof script, "%s/keys", dir.path);
+	FILE *f = fopen(script, "we");
+	ck_assert_ptr_nonnull(f);
+	fputs("1\n:save-screen one\n9\n:save-screen nine\n", f);
+	fclose(f);
+	snprintf(script, sizeof script, "--script=%s/keys", dir.path);
+	snprintf(save, sizeof save, "--save-dir=%s", dir.path);
+	says(text, "workbench", script, save);
+	screen(text, "one");
+	has(text, "8 records, 0 refused, 7 of a newer binnacle");
+	screen(text, "nine");
+	has(text, "the newest 8 of 8 records, 6 of a newer binnacle");
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+BN_TEST_MAIN("tui/cli/newer", test_audit_log_says_what_it_does_not_show,
+	test_the_workbench_counts_and_names_what_it_does_not_show,
+	test_index_status_names_fields_of_a_newer_binnacle, test_index_status_names_them_in_json,
+	test_what_shows_an_entity_says_what_it_does_not_show)
