@@ -252,11 +252,3 @@ void bn_pins_release(bn_pins *p)
 	bn_free(p->items);
 	*p = (bn_pins){0};
 }
-
-const bn_pin *bn_pins_find(const bn_pins *p, const char *workspace_id)
-{
-	for (size_t i = 0; i < p->count; i++)
-		if (!strcmp(p->items[i].workspace_id, workspace_id))
-			return &p->items[i];
-	return NULL;
-}

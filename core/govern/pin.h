@@ -64,7 +64,5 @@ typedef struct bn_pins {
 /* option: its text, or NULL. BN_EINVAL names the option or the variable. Release also after a failure. */
 int bn_pins_load(bn_pins *out, const bn_env *env, const char *option, bn_err *err);
 void bn_pins_release(bn_pins *p);
-/* The first one of that workspace, or NULL. */
-const bn_pin *bn_pins_find(const bn_pins *p, const char *workspace_id);
 
 #endif

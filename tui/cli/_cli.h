@@ -1,5 +1,6 @@
 /*
- * _cli.h - the inside of bn_cli, for cli.c (parsing), words.c, out.c and out_table.c (results) and help.c alone.
+ * _cli.h - the inside of bn_cli, for cli.c (parsing), words.c, trust.c and cmd_trust.c (may it be used), out.c and
+ * out_table.c (results) and help.c alone.
  */
 #ifndef BN_TUI_CLI_PRIVATE_H
 #define BN_TUI_CLI_PRIVATE_H
@@ -22,9 +23,10 @@ struct bn_cli {
 	size_t n_rest;
 	cli_option *options;
 	size_t n_options, cap_options;
-	const char *start_dir, *program;
+	const char *start_dir, *program, *invitation; /* invitation: of --trust, or NULL */
 	bool json, tsv, quiet, yes, dry_run, utc, color, no_color, help, version;
 	bn_workspace *workspace;
+	bn_trust *trust; /* of workspace; NULL: nobody has looked */
 	struct {
 		int64_t started_ns, shown_ns;
 		bool visible;
@@ -33,6 +35,11 @@ struct bn_cli {
 
 /* words.c: the error for words[0..n) that name no verb, n >= 1, with a hint at what was meant. */
 int bn_cli_word_unknown(const char *const *words, size_t n, bn_err *err);
+
+/* trust.c: whether the verb may use the workspace that was opened just now; lines for people that say what there
+ * is to compare. */
+int bn_cli_judge_workspace(bn_cli *cli, bn_err *err);
+void bn_cli_about_add(bn_buf *b, const bn_cli *cli, const bn_trust_about *a);
 
 /* out.c: the escape sequence of a role, "" where colours are off; what a key reaches in an object; a value as
  * people read it. */

@@ -29,6 +29,7 @@ const bn_opt bn_global_options[] = {
 	{"no-color", 0, NULL, "no colours (NO_COLOR does the same)"},
 	{"utc", 0, NULL, "times in UTC instead of local"},
 	{"", 'C', "DIR", "work on the workspace around DIR"},
+	{"trust", 0, "INVITATION", "the workspace must be the one of this invitation (bn1:...)"},
 	{0},
 };
 
@@ -82,6 +83,8 @@ static void option_apply_global(bn_cli *cli, const bn_opt *o, const char *value)
 {
 	if (o->letter == 'C')
 		cli->start_dir = value;
+	else if (!strcmp(o->name, "trust"))
+		cli->invitation = value;
 	else if (!strcmp(o->name, "version"))
 		cli->version = true;
 	else if (!strcmp(o->name, "help"))
@@ -335,14 +338,26 @@ const bn_env *bn_cli_env(const bn_cli *cli)
 	return cli->env;
 }
 
+static void workspace_close(bn_cli *cli)
+{
+	bn_trust_free(cli->trust);
+	cli->trust = NULL;
+	bn_workspace_close(cli->workspace);
+	cli->workspace = NULL;
+}
+
 int bn_cli_workspace(bn_cli *cli, bn_workspace **out, bn_err *err)
 {
 	int rc = 0;
-	if (!cli->workspace)
-		rc = bn_workspace_open(
-			&cli->workspace, cli->env, bn_fold_classes, cli->start_dir, err);
-	if (!rc)
-		*out = cli->workspace;
+	if (cli->workspace)
+		goto out;
+	if ((rc = bn_workspace_open(
+		     &cli->workspace, cli->env, bn_fold_classes, cli->start_dir, err)) < 0)
+		return rc;
+	if ((rc = bn_cli_judge_workspace(cli, err)) < 0)
+		workspace_close(cli);
+out:
+	*out = cli->workspace;
 	return rc;
 }
 
@@ -515,7 +530,7 @@ int bn_cli_main(const bn_env *env, int argc, char **argv)
 out:
 	if (rc && !err.code)
 		bn_err_set(&err, rc, "failed without a message (%s)", bn_code_name(rc));
-	bn_workspace_close(cli.workspace);
+	workspace_close(&cli);
 	if (fflush(cli.out) != 0 && errno != EPIPE && !rc)
 		rc = bn_err_sys(&err, BN_EIO, errno, "cannot write the result");
 	if (rc)

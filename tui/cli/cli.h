@@ -15,6 +15,7 @@
 #define BN_TUI_CLI_H
 #include "core/base/env.h"
 #include "core/base/err.h"
+#include "core/govern/trust.h"
 #include "core/store/workspace.h"
 
 #include <jansson.h>
@@ -37,6 +38,11 @@ enum {
 	BN_VERB_NO_WORKSPACE = 4, /* documentation only: does not need one */
 	BN_VERB_NAMES_GAPS = 16,  /* says by itself what of the log cannot be read */
 	BN_VERB_DRY_RUN = 8,      /* knows --dry-run; the frame refuses it for any other verb */
+	/* What it needs of a workspace (core/govern/trust.h). Without a flag: that reading is allowed. */
+	BN_VERB_NEEDS_TRUST =
+		32, /* signs, serves, verifies, exports, removes, or runs what others made */
+	BN_VERB_UNJUDGED =
+		64, /* nothing: it goes on in a run that this user started, mends, or says what is wrong */
 };
 
 typedef struct bn_verb {
@@ -70,8 +76,15 @@ int bn_cli_opt_bytes(const bn_cli *cli, const char *name, int64_t *bytes, bn_err
 
 const bn_env *bn_cli_env(const bn_cli *cli);
 /* The workspace around us (-C, BINNACLE_HOME, working directory), opened at the first call and
- * closed by the frame. Borrowed. */
+ * closed by the frame. Borrowed. At the first call it is judged by what the verb needs: BN_EREFUSED or BN_ECONFLICT
+ * with the command that mends it; a first use is asked on a terminal. */
 int bn_cli_workspace(bn_cli *cli, bn_workspace **out, bn_err *err);
+/* For what only some calls of a verb need: 0 where the workspace, which is open, is trusted in full. */
+int bn_cli_need_trust(bn_cli *cli, bn_err *err);
+/* The same before what that user wrote is run; 0 for what is this user's own. */
+int bn_cli_need_trust_of(bn_cli *cli, uid_t author, bn_err *err);
+/* What is known of the workspace, which is open; looks at the first call, asks nothing. Borrowed. */
+int bn_cli_trust(bn_trust **out, bn_cli *cli, bn_memory_allows need, bn_err *err);
 const char *bn_cli_start_dir(const bn_cli *cli); /* -C, or NULL */
 const char *bn_cli_program(
 	const bn_cli *cli);             /* absolute path of this binary, to start children with */

@@ -61,9 +61,11 @@ out:
 
 const bn_verb bn_verbs_cache[] = {
 	{"cache", "status", "", 0, 0, "where results that can be made again are kept",
-		"Profiles of filtered rows, and which bytes were hashed already. It is yours alone, "
+		"Profiles of filtered rows, and which bytes were hashed already. It is yours "
+		"alone, "
 		"on a\nlocal disk of this host, and holds no evidence: verify computes everything "
-		"anew.\nBINNACLE_CACHE=SIZE sets how large it may become (256 MiB), 0 turns it off.",
+		"anew.\nBINNACLE_CACHE=SIZE sets how large it may become (256 MiB), 0 turns it "
+		"off.",
 		{"binnacle cache status", "binnacle cache status --json", NULL}, NULL, 0,
 		run_status},
 	{"cache", "clear", "", 0, 0, "remove everything from the cache",

@@ -365,5 +365,5 @@ const bn_verb bn_verbs_data_table[] = {
 		"and R.",
 		{"binnacle data export power@v3 power.csv",
 			"binnacle data export jobs.csv -o jobs.arrow"},
-		export_opts, BN_VERB_NO_WORKSPACE, run_export},
+		export_opts, BN_VERB_NO_WORKSPACE | BN_VERB_NEEDS_TRUST, run_export},
 	{0}};

@@ -491,6 +491,6 @@ const bn_verb bn_verbs_demo[] = {
 		"type.\n"
 		"DIR (binnacle-demo) is made; an earlier demo in it is replaced.",
 		{"binnacle demo", "binnacle demo /tmp/tour --no-workbench"}, demo_options,
-		BN_VERB_NO_WORKSPACE, run_demo},
+		BN_VERB_NO_WORKSPACE | BN_VERB_UNJUDGED, run_demo},
 	{0},
 };

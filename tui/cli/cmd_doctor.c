@@ -281,6 +281,6 @@ const bn_verb bn_verbs_doctor[] = {
 	{"doctor", NULL, "", 0, 0, "what was found on this machine, what is off, and the cure",
 		NULL,
 		{"binnacle doctor", "binnacle doctor --json", "binnacle doctor fs /scratch/me"},
-		NULL, BN_VERB_NO_WORKSPACE, run_doctor},
+		NULL, BN_VERB_NO_WORKSPACE | BN_VERB_UNJUDGED, run_doctor},
 	{0},
 };

@@ -418,7 +418,8 @@ static int run_audit_verify(bn_cli *cli, bn_err *err)
 	else if (!rc)
 		bn_cli_say(cli, "whole: every record, signature and object is as it was written");
 	bn_audit_report_free(r);
-	return rc;
+	/* What was seen before and is gone is whole for somebody who sees it for the first time. */
+	return rc < 0 ? rc : bn_cli_need_trust(cli, err);
 }
 
 /* ---- tables --------------------------------------------------------------------------------- */
@@ -446,17 +447,17 @@ const bn_verb bn_verbs_govern[] = {
 	{"role", "grant", "USER ROLE", 2, 2, "give a user a role", NULL,
 		{"binnacle role grant alice reviewer",
 			"binnacle role grant 1002 admin --reason lead", NULL},
-		reason_options, BN_VERB_DRY_RUN, run_role_grant},
+		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_role_grant},
 	{"role", "revoke", "USER ROLE", 2, 2, "take a role from a user", NULL,
 		{"binnacle role revoke alice reviewer", "binnacle role revoke 1002 admin", NULL},
-		reason_options, BN_VERB_DRY_RUN, run_role_revoke},
+		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_role_revoke},
 	{"policy", "show", "", 0, 0, "the policy that holds now, as JSON", NULL,
 		{"binnacle policy show", "binnacle policy show --json >policy.json", NULL}, NULL, 0,
 		run_policy_show},
 	{"policy", "set", "FILE", 1, 1, "put a policy document into force", NULL,
 		{"binnacle policy set policy.json --reason 'two reviewers from now on'",
 			"binnacle policy set policy.json --dry-run", NULL},
-		reason_options, BN_VERB_DRY_RUN, run_policy_set},
+		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_policy_set},
 	{"policy", "check", "FILE", 1, 1, "check a document, and what it would say about a model",
 		"With --model the exit status is 1 when a gate fails, 7 when one is inconclusive.",
 		{"binnacle policy check policy.json",

@@ -576,5 +576,5 @@ const bn_verb bn_verbs_predict[] = {
 		"model answers.",
 		{"binnacle predict power@champion jobs.csv --out power.csv",
 			"binnacle predict power/3 jobs.csv --endpoint http://127.0.0.1:8420"},
-		predict_options, 0, run_predict},
+		predict_options, BN_VERB_NEEDS_TRUST, run_predict},
 	{0}};

@@ -245,6 +245,7 @@ const bn_verb bn_verbs_queue[] = {
 		set_options, 0, queue_set},
 	{"queue", "run", "", 0, 0, "start what has its turn, until nothing waits (internal)",
 		"Started by whoever queues a run; a second one ends at once.",
-		{"binnacle queue run", "binnacle queue ls"}, NULL, BN_VERB_HIDDEN, queue_run},
+		{"binnacle queue run", "binnacle queue ls"}, NULL,
+		BN_VERB_HIDDEN | BN_VERB_UNJUDGED, queue_run},
 	{0},
 };

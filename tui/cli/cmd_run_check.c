@@ -257,6 +257,8 @@ static int run_reproduce(bn_cli *cli, bn_err *err)
 		return rc;
 	if ((rc = bn_run_get(&r, ws, id, err)) < 0)
 		return rc;
+	if ((rc = bn_cli_need_trust_of(cli, r->uid, err)) < 0)
+		goto out;
 	if (r->code_changed)
 		bn_cli_warn(cli, "run %.8s did not start with the code that its spec names: %s",
 			r->id, r->code_changed);

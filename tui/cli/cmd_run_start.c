@@ -194,6 +194,6 @@ const bn_verb bn_verbs_run_start[] = {
 	{"exec", NULL, "RUN", 1, 1, "supervise a run that was prepared (internal)",
 		"`binnacle run start` starts it; it is not for people.",
 		{"binnacle exec 0123456789abcdef0123456789abcdef", "binnacle help run start"},
-		exec_options, BN_VERB_HIDDEN, run_exec},
+		exec_options, BN_VERB_HIDDEN | BN_VERB_UNJUDGED, run_exec},
 	{0},
 };

@@ -400,5 +400,5 @@ const bn_verb bn_verbs_serve[] = {
 		"the training data.",
 		{"binnacle serve power@champion --port 0",
 			"binnacle serve power/3 power/4 --unix ~/.power.sock"},
-		serve_options, 0, run_serve},
+		serve_options, BN_VERB_NEEDS_TRUST, run_serve},
 	{0}};

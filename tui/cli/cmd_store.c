@@ -278,15 +278,15 @@ const bn_verb bn_verbs_store[] = {
 	{"index", "status", "", 0, 0, "where the index is and what is in it",
 		"The index is derived from the log and may be deleted at any time.",
 		{"binnacle index status", "binnacle index status --dump", NULL}, status_options,
-		BN_VERB_NAMES_GAPS, run_index_status},
+		BN_VERB_NAMES_GAPS | BN_VERB_UNJUDGED, run_index_status},
 	{"index", "rebuild", "", 0, 0, "fold the whole log into the index anew", NULL,
-		{"binnacle index rebuild", "binnacle index rebuild --json", NULL}, NULL, 0,
-		run_index_rebuild},
+		{"binnacle index rebuild", "binnacle index rebuild --json", NULL}, NULL,
+		BN_VERB_UNJUDGED, run_index_rebuild},
 	{"gc", NULL, "", 0, 0, "give back the space of objects that nothing names",
 		"Removes objects that no row of the index names and that are older than 14 days, "
 		"and\nleftovers in tmp/ and trash/. What it removes is written to the log first.",
 		{"binnacle gc --dry-run", "binnacle gc --older-than 30d", NULL}, gc_options,
-		BN_VERB_DRY_RUN, run_gc},
+		BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_gc},
 	{0},
 };
 

@@ -29,6 +29,7 @@ static const struct {
 	{"user", "who may work here"},
 	{"role", "grant and revoke roles"},
 	{"policy", "gates and rules of approval"},
+	{"trust", "is this the workspace that you know: first use, invitations"},
 	{"audit", "who did what, and proof that nobody changed it"},
 	{"index", "the SQLite index, which can always be rebuilt"},
 	{"cache", "results that can be made again, kept for you on this host"},

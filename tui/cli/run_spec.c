@@ -247,8 +247,8 @@ static int set_numbers(bn_spec *spec, bn_cli *cli, bn_err *err)
 }
 
 /* The spec of another run, without what belongs to that run alone. */
-static int spec_of_run(
-	bn_spec **out, bn_workspace *ws, const char *run, char again[BN_RUN_ID_TEXT], bn_err *err)
+static int spec_of_run(bn_spec **out, bn_cli *cli, bn_workspace *ws, const char *run,
+	char again[BN_RUN_ID_TEXT], bn_err *err)
 {
 	static const char *const not_again[] = {"code", "environment", "workdir", "tags"};
 	bn_run_info *r = NULL;
@@ -259,6 +259,8 @@ static int spec_of_run(
 		return rc;
 	if ((rc = bn_run_get(&r, ws, again, err)) < 0)
 		return rc;
+	if ((rc = bn_cli_need_trust_of(cli, r->uid, err)) < 0)
+		goto out;
 	if (!r->spec_hash) {
 		rc = bn_err_set(
 			err, BN_EINVAL, "run %.8s has no spec: it came from the API", again);
@@ -285,7 +287,7 @@ static int base_spec(
 		return bn_err_set(err, BN_EINVAL, "--spec and --again: give one of them");
 	if (file)
 		return bn_spec_load(out, bn_cli_env(cli), file, err);
-	return run ? spec_of_run(out, ws, run, again, err) : bn_spec_new(out, err);
+	return run ? spec_of_run(out, cli, ws, run, again, err) : bn_spec_new(out, err);
 }
 
 static int set_what_runs(bn_spec *spec, bn_cli *cli, bn_err *err)

@@ -28,6 +28,7 @@
 	X(endpoint) \
 	X(monitor) \
 	X(govern) \
+	X(trust) \
 	X(demo) \
 	X(doctor_fs) \
 	X(doctor) \

@@ -176,8 +176,7 @@ START_TEST(test_sources_are_read_in_their_order)
 	ck_assert_ptr_nonnull(strstr(p.items[4].where, "/trusted:4"));
 	ck_assert_str_eq(p.items[5].where, "/etc/binnacle/trusted:1");
 	ck_assert_int_eq(p.items[5].source, BN_PIN_SITE);
-	ck_assert_ptr_eq(bn_pins_find(&p, REMEMBERED_ID), &p.items[0]);
-	ck_assert_ptr_null(bn_pins_find(&p, REMEMBERED_OTHER));
+	ck_assert_str_eq(p.items[0].workspace_id, REMEMBERED_ID);
 	bn_pins_release(&p);
 	toy_dir_remove(&dir);
 }
@@ -222,7 +221,7 @@ START_TEST(test_slip_in_a_file_is_a_note_and_the_other_lines_count)
 	put(site, "bn1:slip\n" PIN "\nbn2:" ID_HEX ".0." LINK_HEX "\n");
 	bn_pins p = load(NULL);
 	ck_assert_uint_eq(p.count, 1);
-	ck_assert_uint_eq(bn_pins_find(&p, REMEMBERED_ID)->n, 3);
+	ck_assert_uint_eq(p.items[0].n, 3);
 	ck_assert_ptr_nonnull(strstr(p.notes, "/etc/binnacle/trusted:1: 'bn1:slip'"));
 	ck_assert_ptr_nonnull(strstr(p.notes, "newer binnacle"));
 	bn_pins_release(&p);

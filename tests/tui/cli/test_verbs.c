@@ -89,5 +89,42 @@ START_TEST(test_examples_are_real_commands)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/cli/verbs", test_every_verb_has_help_and_two_examples,
-	test_options_do_not_hide_each_other, test_examples_are_real_commands)
+/* What a verb needs of the workspace (core/govern/trust.h) is decided when the verb is made: reading verbs, and
+ * those that touch nothing but the user's own, stand here; the others have a flag. */
+static const char *const read_or_own[] = {"workbench", "cache status", "cache clear", "data add",
+	"data generate", "data ls", "data show", "data split", "data tag", "data rm",
+	"data restore", "data check", "data infer", "data describe", "data freq", "data diff",
+	"data head", "run start", "run show", "run ls", "run watch", "run log", "run stop",
+	"run tag", "run note", "run rm", "run restore", "run compare", "run reproduce", "queue ls",
+	"queue show", "queue pause", "queue resume", "queue set", "model ls", "model show",
+	"model lineage", "model card", "endpoint ls", "endpoint show", "monitor report",
+	"monitor ls", "monitor show", "user ls", "user key", "role ls", "policy show",
+	"policy check", "audit log", "audit verify", "init", "doctor fs", "help", "completion",
+	"complete"};
+
+static int need_is_decided(const bn_verb *v, void *ctx)
+{
+	char words[80];
+	bool listed = false;
+	(void)ctx;
+	snprintf(
+		words, sizeof words, "%s%s%s", v->noun, v->verb ? " " : "", v->verb ? v->verb : "");
+	for (size_t i = 0; i < sizeof read_or_own / sizeof *read_or_own; i++)
+		listed |= !strcmp(words, read_or_own[i]);
+	bool flagged = (v->flags & (BN_VERB_NEEDS_TRUST | BN_VERB_UNJUDGED)) != 0;
+	ck_assert_msg(listed != flagged, "%s: %s", words,
+		flagged ? "has a flag, and stands among those that need none"
+			: "signs, serves, verifies, exports, removes, or runs what "
+			  "others made? Then BN_VERB_NEEDS_TRUST; else a line here");
+	return 0;
+}
+
+START_TEST(test_what_a_verb_needs_of_the_workspace_is_decided)
+{
+	bn_verbs_each(need_is_decided, NULL);
+}
+END_TEST
+
+BN_TEST_MAIN("tui/cli/verbs", test_what_a_verb_needs_of_the_workspace_is_decided,
+	test_every_verb_has_help_and_two_examples, test_options_do_not_hide_each_other,
+	test_examples_are_real_commands)
