@@ -22,7 +22,7 @@ struct bn_trust {
 	bn_memory *memory;
 	bn_place place;
 	bn_memory_verdict verdict;
-	bool has_chain, is_above;
+	bool has_chain, is_above, has_folded;
 	char note[700];
 };
 
@@ -101,12 +101,16 @@ out:
 static int look_once(bn_trust *t, bn_err *err)
 {
 	const char *id = bn_workspace_id(t->ws);
+	bool changed = false;
 	int rc;
 	look_release(t);
 	if ((rc = bn_memory_load(&t->memory, t->env, id, err)) < 0 ||
 		(rc = bn_place_find(&t->place, t->env, bn_workspace_root(t->ws), id, err)) < 0 ||
-		(rc = bn_workspace_read(&t->db, t->ws, err)) < 0)
+		(rc = bn_workspace_refresh(t->ws, &changed, err)) < 0)
 		return rc;
+	t->has_folded |= changed;
+	if (!(t->db = bn_workspace_index(t->ws)))
+		return bn_err_set(err, BN_EIO, "the index cannot be opened");
 	return judge(t, err);
 }
 
@@ -242,6 +246,11 @@ const char *bn_trust_note(const bn_trust *t)
 const bn_memory *bn_trust_memory(const bn_trust *t)
 {
 	return t->memory;
+}
+
+bool bn_trust_has_folded(const bn_trust *t)
+{
+	return t->has_folded;
 }
 
 static bool is_unanswered(const bn_memory_finding *f)

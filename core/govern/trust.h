@@ -61,6 +61,8 @@ bool bn_trust_asks(const bn_trust *t);
 /* What could not be remembered or read, in words for a warning; "" for nothing. */
 const char *bn_trust_note(const bn_trust *t);
 const bn_memory *bn_trust_memory(const bn_trust *t);
+/* Whether looking has folded something new: who keeps pages of the index makes them anew. */
+bool bn_trust_has_folded(const bn_trust *t);
 
 /* ---- answers ---------------------------------------------------------------------------------- */
 

@@ -38,12 +38,18 @@ static int run_workbench(bn_cli *cli, bn_err *err)
 	};
 	const char *size = bn_cli_opt(cli, "size"), *now = bn_cli_opt(cli, "now");
 	int64_t now_ns = 0;
+	bn_workspace *ws;
+	int rc;
 	if (size && read_size(size, &opt, err))
 		return BN_EINVAL;
 	if (now && !bn_timestamp_parse(now, strlen(now), &now_ns))
 		return bn_err_set(err, BN_EINVAL,
 			"--now %s: must be a time such as 2026-01-31T09:00:00Z", now);
 	opt.fixed_now_ms = now_ns / 1000000;
+	/* Asks a first use, and tells errors of the workspace, before the screen is taken. */
+	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0)
+		return rc;
+	opt.dir = bn_workspace_dir(ws);
 	return bn_tui_run(&opt, err);
 }
 

@@ -7,18 +7,24 @@
 #ifndef BN_TUI_VIEWS__SOURCE_H
 #define BN_TUI_VIEWS__SOURCE_H
 #include "core/data/table.h"
+#include "core/govern/trust.h"
 #include "tui/views/source.h"
 
 typedef struct bn_reader {
 	bn_workspace *ws;
 	uint64_t generation; /* rises when the index changed */
+	bn_trust *trust;     /* as of looked_ns; NULL: nobody has looked */
+	int64_t looked_ns;
 	/* The table read last stays open: scrolling asks for windows of it again and again. */
 	char ref[BN_REF_BYTES];
 	bn_table_reader *table;
 } bn_reader;
 
-/* The index as of now. Every page function begins with it. */
+/* The index as of now. Every page function begins with it. From time to time it looks whether this still is the
+ * known workspace (core/govern/trust.h): BN_EREFUSED or BN_ECONFLICT when not even reading is allowed. */
 int bn_reader_refresh(bn_reader *r, bn_err *err);
+/* 0 when the workspace is trusted in full as of now: before signing, verifying, exporting. */
+int bn_reader_need_trust(bn_reader *r, bn_err *err);
 /* Starts the runner of this user's queue, when something waits. */
 void bn_reader_wake_queue(bn_reader *r);
 /* Table of "name@v3", borrowed until the next call. */

@@ -32,15 +32,45 @@ void bn_source_close(void *context)
 	if (!r)
 		return;
 	bn_table_reader_free(r->table);
+	bn_trust_free(r->trust);
 	bn_workspace_close(r->ws);
 	bn_free(r);
+}
+
+#define LOOK_EVERY_NS (10 * INT64_C(1000000000))
+
+/* The directory is named here: the command line has judged how it was found. */
+static int trust_look(bn_reader *r, bn_memory_allows need, bn_err *err)
+{
+	const bn_trust_options opt = {.start = bn_workspace_dir(r->ws), .need = need};
+	bn_trust *t = NULL;
+	int rc = bn_trust_look(&t, r->ws, &opt, err);
+	if (rc < 0)
+		return rc;
+	r->generation += bn_trust_has_folded(t);
+	bn_trust_free(r->trust);
+	r->trust = t;
+	r->looked_ns = bn_env_monotonic_ns(bn_workspace_env(r->ws));
+	return 0;
+}
+
+int bn_reader_need_trust(bn_reader *r, bn_err *err)
+{
+	int rc = trust_look(r, BN_ALLOWS_ALL, err);
+	return rc < 0 ? rc : bn_trust_require(r->trust, BN_ALLOWS_ALL, err);
 }
 
 int bn_reader_refresh(bn_reader *r, bn_err *err)
 {
 	bool changed = false;
 	size_t lost = 0;
-	int rc = bn_workspace_refresh(r->ws, &changed, err);
+	int rc = 0;
+	int64_t now = bn_env_monotonic_ns(bn_workspace_env(r->ws));
+	if (!r->trust || now - r->looked_ns > LOOK_EVERY_NS)
+		rc = trust_look(r, BN_ALLOWS_READING, err);
+	if (rc < 0 || (rc = bn_trust_require(r->trust, BN_ALLOWS_READING, err)) < 0)
+		return rc;
+	rc = bn_workspace_refresh(r->ws, &changed, err);
 	/* A run whose supervisor is gone must not stay RUNNING on the screen. */
 	if (!rc)
 		rc = bn_run_reconcile(r->ws, &lost, err);

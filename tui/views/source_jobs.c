@@ -78,8 +78,9 @@ int bn_source_verify_log(void *context, const void *arg, bn_page *page, bn_job *
 	bn_findings *f = NULL;
 	bn_progress watch = bn_job_watch(job);
 	(void)arg;
+	bn_err why = BN_ERR_INIT;
 	int rc = bn_audit_verify(&report, r->ws, &watch, err);
-	if (rc < 0 || (rc = findings_new(&f, page, "the log", 8, err)) < 0)
+	if (rc < 0 || (rc = findings_new(&f, page, "the log", 9, err)) < 0)
 		goto out;
 	uint64_t other = report->faults - report->bad_signatures - report->bad_objects -
 			 report->missing_objects;
@@ -95,6 +96,12 @@ int bn_source_verify_log(void *context, const void *arg, bn_page *page, bn_job *
 		finding_add(f, BN_STATE_FAIL, "first fault",
 			bn_arena_strdup(arena, report->first_fault));
 	log_verdict(f, arena, report);
+	if (bn_reader_need_trust(r, &why) < 0) {
+		finding_add(
+			f, BN_STATE_FAIL, "what was seen before", bn_arena_strdup(arena, why.msg));
+		f->state = BN_STATE_FAIL;
+		f->verdict = "not trusted as it is";
+	}
 	bn_job_log(job, "%s", f->verdict ? f->verdict : "");
 	page->data = f;
 out:
@@ -110,8 +117,9 @@ int bn_source_verify_model(void *context, const void *arg, bn_page *page, bn_job
 	bn_verify_report *report = NULL;
 	bn_findings *f = NULL;
 	bn_progress watch = bn_job_watch(job);
-	int rc = bn_reader_refresh(r, err);
-	if (rc < 0 || (rc = bn_version_verify(&report, r->ws, a->ref, &watch, err)) < 0 ||
+	int rc = bn_reader_need_trust(r, err);
+	if (rc < 0 || (rc = bn_reader_refresh(r, err)) < 0 ||
+		(rc = bn_version_verify(&report, r->ws, a->ref, &watch, err)) < 0 ||
 		(rc = findings_new(&f, page, a->ref, report->count, err)) < 0)
 		goto out;
 	for (size_t i = 0; i < report->count; i++) {
@@ -216,8 +224,8 @@ int bn_source_export_rows(void *context, const void *arg, bn_page *page, bn_job 
 	size_t count = 0;
 	uint64_t bytes = 0;
 	char n[BN_FMT], size[BN_FMT];
-	int rc = bn_reader_refresh(r, err);
-	if (rc < 0)
+	int rc = bn_reader_need_trust(r, err);
+	if (rc < 0 || (rc = bn_reader_refresh(r, err)) < 0)
 		return rc;
 	bn_cache_open(&cache, r->ws, NULL); /* without one the bytes are hashed again */
 	if ((rc = bn_dataset_resolve(&v, r->ws, a->rows.ref, BN_DATASET_REMOVED_TOO, err)) < 0 ||

@@ -90,10 +90,14 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 	(void)job;
 	switch (a->deed) {
 	case BN_DEED_APPROVE:
+		if ((rc = bn_reader_need_trust(r, err)) < 0)
+			break;
 		rc = bn_version_approve(
 			r->ws, a->ref, a->reason[0] ? a->reason : NULL, a->override, err);
 		break;
 	case BN_DEED_REJECT:
+		if ((rc = bn_reader_need_trust(r, err)) < 0)
+			break;
 		rc = bn_version_reject(r->ws, a->ref, a->reason, err);
 		break;
 	case BN_DEED_STOP:

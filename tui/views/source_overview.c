@@ -288,8 +288,10 @@ int bn_source_status(void *context, const void *arg, bn_page *page, bn_job *job,
 	if (!rc) {
 		int64_t live = runs.by_status[BN_RUN_RUNNING];
 		bool alert = reports.count && reports.items[0]->dataset.verdict == BN_DRIFT_FOUND;
+		if (bn_trust_allows(r->trust) > BN_ALLOWS_ALL)
+			bn_buf_adds(&text, "not trusted: reading only");
 		if (live)
-			bn_buf_addf(&text, "%lld running", (long long)live);
+			bn_buf_addf(&text, "%s%lld running", text.len ? "  " : "", (long long)live);
 		if (inbox->count)
 			bn_buf_addf(&text, "%s%zu to approve", text.len ? "  " : "", inbox->count);
 		if (alert)

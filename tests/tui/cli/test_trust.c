@@ -68,6 +68,14 @@ static void home_make(const user *u)
 		ck_assert_int_eq(chown(home, u->uid, u->uid), 0);
 }
 
+/* A path in u's home; good until the next call. */
+static const char *in_home(const user *u, const char *name)
+{
+	static char path[400];
+	snprintf(path, sizeof path, "%s/home-%s/%s", dir, u->name, name);
+	return path;
+}
+
 /* u founds a workspace with a chain of authority. */
 static void found(const user *u, const char *where)
 {
@@ -406,6 +414,30 @@ START_TEST(test_restore_signs_a_link_for_an_admin_and_nobody_else)
 }
 END_TEST
 
+START_TEST(test_workbench_asks_before_it_draws_and_says_that_it_only_reads)
+{
+	char keys[400], screen[4000] = "";
+	setup();
+	snprintf(keys, sizeof keys, "%s/keys", dir);
+	shell("echo ':save-screen first' >%s; chmod 644 %s", keys, keys);
+	expect(0, run_answering(&bob, team, "n", "--script", keys, "--save-dir", in_home(&bob, ""),
+			  NULL));
+	says("Use this workspace?");
+	says("reading only");
+	FILE *f = fopen(in_home(&bob, "first.screen"), "r");
+	ck_assert_ptr_nonnull(f);
+	screen[fread(screen, 1, sizeof screen - 1, f)] = '\0';
+	fclose(f);
+	ck_assert_msg(strstr(screen, "not trusted: reading only") != NULL, "%s", screen);
+	expect(0, run(&bob, "trust", "accept", "--yes", NULL));
+	shell("mv %s/.binnacle %s/aside", team, team);
+	found(&mal, team);
+	expect(6, run(&bob, "--script", keys, NULL));
+	says("another workspace lies in");
+	teardown();
+}
+END_TEST
+
 START_TEST(test_workspace_without_a_chain_is_used_as_it_always_was)
 {
 	char old[300], sub[320];
@@ -436,4 +468,5 @@ BN_TEST_MAIN("tui/cli/trust", test_without_a_terminal_reading_works_and_the_rest
 	test_another_workspace_in_its_place_stops_all_but_trust,
 	test_planted_workspaces_are_not_used_unasked,
 	test_restore_signs_a_link_for_an_admin_and_nobody_else,
+	test_workbench_asks_before_it_draws_and_says_that_it_only_reads,
 	test_workspace_without_a_chain_is_used_as_it_always_was)
