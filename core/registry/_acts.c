@@ -225,6 +225,7 @@ static int gates_check(
 		(g->verdict != BN_VERDICT_FAIL && g->verdict != BN_VERDICT_INCONCLUSIVE))
 		g++;
 	if (!override || !p->gate_override) {
+		out->by_gates = true;
 		bn_err_set(err, BN_EREFUSED, "gate '%s' is %s: %s (%s)%s", g->name,
 			bn_verdict_name(g->verdict), g->claim, g->evidence,
 			override ? "; the policy allows no override" : "");

@@ -169,6 +169,7 @@ typedef struct bn_entry_finding {
 	bn_gate_report *
 		gates; /* of an approval, whenever the version is there; bn_entry_finding_release */
 	bool overridden; /* gates block, and the override holds */
+	bool by_gates; /* refused for gates that block, and for nothing else that was looked at before */
 } bn_entry_finding;
 
 /* ---- acting --------------------------------------------------------------------------------- */

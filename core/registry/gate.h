@@ -36,6 +36,7 @@ typedef struct bn_gate_result {
 	bn_verdict verdict;
 	bn_gate_severity severity;
 	double value, threshold; /* NaN when absent or not a number */
+	bool recomputes; /* inconclusive until somebody else measures it, which approving does (recompute.h) */
 } bn_gate_result;
 
 typedef struct bn_gate_report {

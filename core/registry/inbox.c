@@ -52,6 +52,22 @@ static int decision_try(bn_entry_finding *found, bn_entry *e, const bn_entry_ver
 	return rc;
 }
 
+/* How many gates approving has to measure first; 0 when others stay open. */
+static size_t open_gates_to_measure(const bn_gate_report *r)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->count; i++) {
+		const bn_gate_result *g = &r->items[i];
+		bool is_open =
+			g->severity == BN_GATE_BLOCK &&
+			(g->verdict == BN_VERDICT_FAIL || g->verdict == BN_VERDICT_INCONCLUSIVE);
+		if (is_open && !g->recomputes)
+			return 0;
+		n += is_open;
+	}
+	return n;
+}
+
 static int item_judge_with(bn_inbox_item *i, bn_entry *e, const bn_entry_version *v,
 	const bn_entry_rights *r, bn_entry_act *a, bn_err *err)
 {
@@ -62,8 +78,9 @@ static int item_judge_with(bn_inbox_item *i, bn_entry *e, const bn_entry_version
 	i->gates = found.gates;
 	if (rc < 0 && !is_refusal(rc))
 		return bn_err_move(err, &why);
-	i->can_approve = rc >= 0;
-	if (rc < 0 && !(i->why_not = bn_strdup(why.msg)))
+	i->recomputes = rc < 0 && found.by_gates ? open_gates_to_measure(found.gates) : 0;
+	i->can_approve = rc >= 0 || i->recomputes;
+	if (!i->can_approve && !(i->why_not = bn_strdup(why.msg)))
 		return bn_err_nomem(err, "an approval sheet");
 	if (rc < 0 && i->gates && i->gates->blocked) {
 		rc = decision_try(&again, e, v, r, a, "reason", true, &unheard);

@@ -185,6 +185,18 @@ static measured measured_find(const facts *f, const bn_policy_gate *g, const bn_
 	return m;
 }
 
+/* Approving can measure it (core/learn/score.h). */
+static bool is_measurable(const facts *f, const bn_policy_gate *g)
+{
+	static const char *const parts[] = {"train", "valid", "test"};
+	if (!f->e->is_chained || takes_reported(f, g))
+		return false;
+	for (int i = 0; i < 3; i++)
+		if (g->data || !strcmp(g->part, parts[i]))
+			return true;
+	return false;
+}
+
 /* What is missing, and what the run says meanwhile. */
 static void nothing_measured(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
 {
@@ -192,6 +204,7 @@ static void nothing_measured(bn_gate_result *r, const bn_policy_gate *g, const f
 	double reported = metric_get(f->v->metrics, g->part, g->metric);
 	const char *on = g->data ? " on " : "", *data = g->data ? g->data : "";
 	r->verdict = BN_VERDICT_INCONCLUSIVE;
+	r->recomputes = is_measurable(f, g);
 	if (takes_reported(f, g) && !g->data)
 		r->evidence = bn_strf("no %s %s was recorded", g->part, g->metric);
 	else if (!f->e->is_chained)
@@ -228,6 +241,7 @@ static bool limit_find(bn_gate_result *r, const bn_policy_gate *g, const facts *
 	if (!isnan(r->threshold))
 		return true;
 	r->verdict = BN_VERDICT_INCONCLUSIVE;
+	r->recomputes = is_measurable(f, g);
 	r->evidence =
 		bn_strf(takes_reported(f, g) ? "the champion %s/%lld recorded no %s %s"
 					     : "nobody else has measured the champion %s/%lld's "

@@ -118,7 +118,8 @@ typedef struct bn_inbox_item {
 	bn_version *champion; /* NULL when none, or when it is this one */
 	bn_gate_report *gates;
 	bool can_approve, can_reject, override_allowed;
-	char *why_not; /* why I cannot approve: "you registered it; ..."; NULL when I can */
+	size_t recomputes; /* so many gates approving has to measure first (recompute.h) */
+	char *why_not;     /* why I cannot approve: "you registered it; ..."; NULL when I can */
 } bn_inbox_item;
 
 typedef struct bn_inbox {

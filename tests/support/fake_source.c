@@ -589,13 +589,13 @@ static int fake_compare(void *context, const void *arg, bn_page *page, bn_job *j
 
 static bn_gate_result gates[] = {
 	{(char *)"error", (char *)"test rmse <= 12.5", (char *)"11.92, 0.58 below the limit",
-		(char *)"run", BN_VERDICT_PASS, BN_GATE_BLOCK, 11.92, 12.5},
+		(char *)"run", BN_VERDICT_PASS, BN_GATE_BLOCK, 11.92, 12.5, false},
 	{(char *)"no worse", (char *)"test rmse <= champion", (char *)"11.92 against 12.44",
-		(char *)"run", BN_VERDICT_PASS, BN_GATE_BLOCK, 11.92, 12.44},
+		(char *)"run", BN_VERDICT_PASS, BN_GATE_BLOCK, 11.92, 12.44, false},
 	{(char *)"reproducible", (char *)"reproducible", (char *)"nobody has attested it",
-		(char *)"policy", BN_VERDICT_INCONCLUSIVE, BN_GATE_WARN, NAN, NAN},
+		(char *)"policy", BN_VERDICT_INCONCLUSIVE, BN_GATE_WARN, NAN, NAN, false},
 	{(char *)"card", (char *)"card", (char *)"model_card.md, 2.1 KiB", (char *)"manifest",
-		BN_VERDICT_PASS, BN_GATE_BLOCK, NAN, NAN},
+		BN_VERDICT_PASS, BN_GATE_BLOCK, NAN, NAN, false},
 };
 static bn_gate_report gate_report = {.items = gates, .count = 4, .passed = 3, .inconclusive = 1};
 static bn_decision old_decision = {.time_ms = NOW - 26 * HOUR,

@@ -2,6 +2,7 @@
  * removal. */
 #include "core/base/json.h"
 #include "core/registry/registry.h"
+#include "tui/cli/evidence.h"
 #include "tui/cli/model_json.h"
 #include "tui/cli/verbs.h"
 
@@ -70,6 +71,8 @@ static int run_approve(bn_cli *cli, bn_err *err)
 		bn_inbox_item_free(sheet);
 		return rc;
 	}
+	if (!rc && !bn_cli_flag(cli, "no-recompute"))
+		rc = bn_cli_recompute(cli, ws, spec, err);
 	if (!rc)
 		rc = bn_version_approve(ws, spec, bn_cli_opt(cli, "reason"), override, err);
 	return rc ? rc : show_after(cli, ws, spec, "you approved", err);
@@ -179,6 +182,8 @@ static const bn_opt reason_options[] = {{"reason", 'r', "TEXT", "why; kept in th
 static const bn_opt approve_options[] = {{"reason", 'r', "TEXT", "why; kept in the audit log"},
 	{"override", 0, NULL,
 		"approve although a blocking gate does not pass (only where the policy allows it)"},
+	{"no-recompute", 0, NULL,
+		"do not measure what the gates ask for: somebody else's evidence is enough"},
 	{0}};
 static const bn_opt attest_options[] = {{"detail", 0, "TEXT", "what was seen"}, {0}};
 static const bn_opt alias_options[] = {{"remove", 0, NULL, "take the alias off"}, {0}};
@@ -189,8 +194,11 @@ const bn_verb bn_verbs_approval[] = {
 			"binnacle model request power@latest", NULL},
 		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_request},
 	{"model", "approve", "MODEL", 1, 1, "approve a version, with your signature",
-		"Refused when your role or a blocking gate does not allow it, or when you are its"
-		" author. The attempt is recorded all the same.",
+		"Measures first what the policy's gates ask for, on the registered bytes, and "
+		"signs it"
+		" as evidence. Refused when your role or a blocking gate does not allow it, or "
+		"when "
+		"you are its author. The attempt is recorded all the same.",
 		{"binnacle model approve power/3 --reason 'checked on node 12'",
 			"binnacle model approve power/3 --override --reason 'limit is being "
 			"revised'",

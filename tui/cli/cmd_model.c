@@ -3,6 +3,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/registry/provenance.h"
+#include "tui/cli/evidence.h"
 #include "tui/cli/model_json.h"
 #include "tui/cli/verbs.h"
 
@@ -162,7 +163,7 @@ static void print_metrics(bn_cli *cli, const bn_version *v)
 	}
 	if (!n)
 		return;
-	bn_cli_print_in(cli, "bold", "\n%-26s", "Metric");
+	bn_cli_print_in(cli, "bold", "\n%-26s", "Reported metric");
 	for (size_t i = 0; i < n; i++)
 		bn_cli_print_in(cli, "bold", " %12s", parts[i]);
 	bn_cli_print(cli, "\n");
@@ -212,7 +213,9 @@ static void print_sheet(bn_cli *cli, const bn_inbox_item *s)
 	}
 	if (v->state == BN_MODEL_REQUESTED)
 		bn_cli_print(cli, "\n%d of %d approvals. %s%s\n", v->approvals, v->approvals_needed,
-			s->can_approve ? "You may approve it." : "You may not approve it: ",
+			s->recomputes ? "You may approve it, which measures what is missing first."
+			: s->can_approve ? "You may approve it."
+					 : "You may not approve it: ",
 			s->can_approve ? "" : s->why_not);
 }
 
@@ -229,7 +232,7 @@ static int run_show(bn_cli *cli, bn_err *err)
 		{"bytes_gone", "Bytes gone", BN_AS_BOOL}, {0}};
 	bn_workspace *ws = NULL;
 	bn_inbox_item *sheet = NULL;
-	json_t *o;
+	json_t *o, *evidence = NULL;
 	int rc;
 	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
 		(rc = bn_inbox_item_read(&sheet, ws, bn_cli_arg(cli, 0), err)) < 0)
@@ -239,11 +242,19 @@ static int run_show(bn_cli *cli, bn_err *err)
 		goto out;
 	}
 	join_aliases(o);
+	if ((rc = bn_cli_evidence_json(&evidence, ws, bn_cli_arg(cli, 0), err)) < 0) {
+		json_decref(o);
+		goto out;
+	}
+	json_object_set(o, "evidence", evidence);
 	if ((rc = bn_cli_object(cli, o, fields, err)) < 0)
 		goto out;
 	print_sheet(cli, sheet);
+	if (bn_cli_is_text(cli))
+		bn_cli_print_evidence(cli, evidence);
 	rc = bn_cli_warn_newer(cli, ws, "model", sheet->version->name, err);
 out:
+	json_decref(evidence);
 	bn_inbox_item_free(sheet);
 	return rc;
 }

@@ -73,6 +73,7 @@ json_t *bn_sheet_json(const bn_inbox_item *item)
 		item->champion ? json_integer(item->champion->version) : json_null());
 	json_object_set_new(o, "can_approve", json_boolean(item->can_approve));
 	json_object_set_new(o, "can_reject", json_boolean(item->can_reject));
+	json_object_set_new(o, "recomputes", json_integer((json_int_t)item->recomputes));
 	json_object_set_new(o, "override_allowed", json_boolean(item->override_allowed));
 	json_object_set_new(o, "why_not", text_or_null(item->why_not));
 	return o;

@@ -23,6 +23,7 @@
 	X(log) \
 	X(model) \
 	X(approval) \
+	X(evidence) \
 	X(predict) \
 	X(serve) \
 	X(endpoint) \

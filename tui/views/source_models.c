@@ -1,5 +1,6 @@
 /* source_models.c - models, the approval sheet, the audit log, and the deeds that change things. */
 #include "core/launch/launch.h"
+#include "core/registry/recompute.h"
 #include "tui/views/_source.h"
 
 #include <string.h>
@@ -80,6 +81,18 @@ static int stop_several(bn_reader *r, const bn_deed_arg *a, char *text, size_t s
 	return rc;
 }
 
+/* What the gates ask for is measured first; where it cannot be, the gates say so. */
+static int approve(bn_workspace *ws, const bn_deed_arg *a, bn_err *err)
+{
+	bn_recomputed_list *measured = NULL;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_version_recompute(&measured, ws, a->ref, NULL, &why);
+	bn_recomputed_list_free(measured);
+	if (rc < 0 && rc != BN_EREFUSED)
+		return bn_err_move(err, &why);
+	return bn_version_approve(ws, a->ref, a->reason[0] ? a->reason : NULL, a->override, err);
+}
+
 int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
@@ -92,8 +105,7 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 	case BN_DEED_APPROVE:
 		if ((rc = bn_reader_need_trust(r, err)) < 0)
 			break;
-		rc = bn_version_approve(
-			r->ws, a->ref, a->reason[0] ? a->reason : NULL, a->override, err);
+		rc = approve(r->ws, a, err);
 		break;
 	case BN_DEED_REJECT:
 		if ((rc = bn_reader_need_trust(r, err)) < 0)

@@ -11,6 +11,7 @@
 #include "core/launch/launch.h"
 #include "core/launch/reproduce.h"
 #include "core/learn/model.h"
+#include "core/learn/score.h"
 #include "core/pipeline/fold_classes.h"
 #include "core/run/spec.h"
 #include "core/run/supervisor.h"
@@ -165,6 +166,51 @@ START_TEST(test_fit_every_trainer_leaves_a_model_that_reproduces_bit_for_bit)
 }
 END_TEST
 
+START_TEST(test_fit_model_scored_again_has_the_numbers_that_its_run_reported)
+{
+	static const char *const parts[] = {"train", "valid", "test"};
+	NEED_PROGRAM();
+	make();
+	for (size_t i = 0; i < sizeof natives / sizeof *natives; i++) {
+		char id[BN_RUN_ID_TEXT];
+		bn_model *m = NULL;
+		bn_spec *fetched = NULL;
+		bn_score score;
+		json_t *spec = spec_of(natives[i].trainer, natives[i].target, 1);
+		bn_run_info *r = launch_and_wait(spec, id);
+		char *model = bn_path_join(dir.path, id);
+		ck_assert_bn_ok(bn_run_export(ws, id, "model", model, &err), &err);
+		ck_assert_bn_ok(bn_model_load(&m, &env.env, NULL, model, &err), &err);
+		ck_assert_bn_ok(bn_spec_fetch(&fetched, ws, r->spec_hash, &err), &err);
+		for (int p = 0; p < 3; p++) {
+			json_t *reported = NULL;
+			char *path = bn_path_join(model, "metrics.json");
+			ck_assert_bn_ok(bn_json_load(&reported, &env.env, path, &err), &err);
+			ck_assert_bn_ok(
+				bn_score_part(&score, ws, m, fetched, parts[p], NULL, &err), &err);
+			ck_assert(json_equal(score.metrics, json_object_get(reported, parts[p])));
+			ck_assert_str_eq(score.dataset, "jobs");
+			ck_assert_str_eq(score.digest, fetched->data[0].digest);
+			bn_score_release(&score);
+			json_decref(reported);
+			bn_free(path);
+		}
+		ck_assert_int_eq(
+			bn_score_part(&score, ws, m, fetched, "run", NULL, &err), BN_ENOTFOUND);
+		bn_err_clear(&err);
+		ck_assert_bn_ok(bn_score_dataset(&score, ws, m, "jobs@v1", NULL, &err), &err);
+		ck_assert_uint_eq(score.rows, 600);
+		bn_score_release(&score);
+		bn_spec_free(fetched);
+		bn_model_free(m);
+		bn_free(model);
+		bn_run_info_free(r);
+		json_decref(spec);
+	}
+	finish();
+}
+END_TEST
+
 START_TEST(test_fit_a_changed_model_is_named_by_tensor_element_and_cause)
 {
 	NEED_PROGRAM();
@@ -297,6 +343,7 @@ START_TEST(test_fit_kill_9_of_a_training_is_failed_and_its_metrics_stay)
 END_TEST
 
 BN_TEST_MAIN("core/learn/fit", test_fit_every_trainer_leaves_a_model_that_reproduces_bit_for_bit,
+	test_fit_model_scored_again_has_the_numbers_that_its_run_reported,
 	test_fit_a_changed_model_is_named_by_tensor_element_and_cause,
 	test_fit_takes_parts_from_versions_and_shares_in_order,
 	test_fit_failure_is_recorded_with_the_trainers_own_words,

@@ -1,0 +1,41 @@
+/*
+ * _parts.h - the rows that a spec trains on and keeps back, and how good a model is on them: for fit.c, which has
+ * just trained it, and score.c, which loaded one.
+ */
+#ifndef BN_LEARN_PARTS_H
+#define BN_LEARN_PARTS_H
+#include "core/learn/matrix.h"
+#include "core/learn/rowset.h"
+#include "core/learn/trainer.h"
+#include "core/run/spec.h"
+#include "core/store/workspace.h"
+
+enum { BN_PART_TRAIN, BN_PART_VALID, BN_PART_TEST, BN_PARTS };
+extern const char *const bn_part_names[BN_PARTS];
+
+typedef struct bn_parts_input {
+	bn_workspace *ws;
+	const bn_spec *spec;
+	const char *const *columns; /* NULL: all */
+	size_t n_columns;
+	void (*skipped)(void *ctx,
+		const char *column); /* a column of free text is left out; NULL: nobody asks */
+	void *ctx;
+} bn_parts_input;
+
+typedef struct bn_parts {
+	bn_rowset *part[BN_PARTS]; /* NULL: no rows */
+	char dataset[160], digest[80],
+		split[120]; /* of the training data: "jobs@v3", "sha256:..." */
+} bn_parts;
+
+/* A part of its own where the spec names a version for it; else its share of the training rows. Which row goes
+ * where depends on the spec and the number of rows alone. Released in any case. */
+int bn_parts_load(bn_parts *out, const bn_parts_input *in, bn_err *err);
+void bn_parts_release(bn_parts *p);
+
+/* How good the estimator is on the rows: what metrics.json says of a part. *out is yours. */
+int bn_score_matrix(
+	json_t **out, const bn_estimator *e, const bn_features *f, const bn_matrix *m, bn_err *err);
+
+#endif
