@@ -178,6 +178,6 @@ const bn_verb bn_verbs_evidence[] = {
 		"evidence is missing.",
 		{"binnacle model check power/3", "binnacle model check power/3 --dry-run --json",
 			NULL},
-		NULL, BN_VERB_DRY_RUN, run_check},
+		NULL, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_check},
 	{0},
 };
