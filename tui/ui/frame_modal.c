@@ -336,18 +336,34 @@ static void dialog_draw(bn_frame *f, bn_area all)
 	bn_area_cursor(a, last, f->dialog_on_yes ? col + 5 : 2, false);
 }
 
+/* What a command does, and where when that is not here: "on Runs (3): compare the marked runs". */
+static void list_row_words(const bn_frame *f, bn_command_id id, char *out, size_t size)
+{
+	const bn_command *c = bn_command_get(id);
+	bn_buf where = BN_BUF_INIT;
+	if (!(c->views & bn_frame_kind(f)))
+		bn_command_where(id, &where);
+	const char *more = where.len ? strchr(where.ptr, ',') : NULL;
+	int n = more ? (int)(more - where.ptr) : (int)where.len;
+	snprintf(out, size, "%s%.*s%s%s%s", where.len ? "on " : "", n, where.len ? where.ptr : "",
+		more ? " and others" : "", where.len ? ": " : "", c->help);
+	bn_buf_release(&where);
+}
+
 static void list_row_draw(const bn_frame *f, bn_area a, int r, bn_command_id id, bool selected)
 {
 	const bn_command *c = bn_command_get(id);
 	char why[256];
 	bool off = bn_frame_refuses((bn_frame *)f, id, why, sizeof why);
+	if (!off || !(c->views & bn_frame_kind(f)))
+		list_row_words(f, id, why, sizeof why);
 	bn_ink role = selected ? BN_INK_SELECTED : off ? BN_INK_DIM : BN_INK_DIALOG;
 	int keys = 16, name = 17;
 	bn_area_fill(a, r, 0, 1, a.cols, role);
 	bn_area_field(a, r, 0, keys, selected || off ? role : BN_INK_DIALOG_STRONG, c->keys);
 	int col = bn_area_textf(a, r, keys, role, ":%s", c->name);
 	col = col < keys + name ? keys + name : col + 1;
-	bn_area_field(a, r, col, a.cols - col, role, off ? why : c->help);
+	bn_area_field(a, r, col, a.cols - col, role, why);
 	if (selected)
 		bn_area_cursor(a, r, 0, false);
 }

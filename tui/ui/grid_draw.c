@@ -97,10 +97,15 @@ static int layout_worst(const bn_grid *t, const layout *l, int priority)
 	return worst;
 }
 
-/* The least important of the columns that are empty in most rows, or -1. */
+/* The least important of the columns that are empty in most rows, where names need their room; or -1. */
 static int layout_sparse(const bn_grid *t, const layout *l)
 {
 	int worst = -1;
+	bool names = false;
+	for (int i = 0; i < l->count; i++)
+		names = names || t->columns[l->column[i]].wish;
+	if (!names)
+		return -1;
 	for (int i = 0; i < l->count; i++) {
 		int c = l->column[i], p = t->columns[c].priority;
 		bool sparse = p > 0 && !t->seen[c].useful && c != t->sort_column;
@@ -154,16 +159,33 @@ static void layout_place(const bn_grid *t, layout *l, int cols)
 	}
 }
 
-/* The mark of what is further right gets a place of its own beside the last title, where columns can give
- * it; for that none is left out. */
+/* The column behind the last title. */
+static int layout_title_end(const bn_grid *t, const layout *l)
+{
+	int i = l->count - 1;
+	const bn_grid_column *c = &t->columns[l->column[i]];
+	int title = (int)bn_utf8_width(c->title) + (l->column[i] == t->sort_column);
+	return l->at[i] + (c->right || title > l->width[i] ? l->width[i] : title);
+}
+
+/* Room for the mark of what is further right, which hides no title; returns how much. Columns give it that
+ * stay as wide as they wish; else the mark stands in the room that the last title leaves; else one gets
+ * narrower. None is left out for it. */
 static int layout_reserve(const bn_grid *t, layout *l, int cols)
 {
-	for (int room = GAP; room > 0; room--) {
-		layout tight = *l;
-		if (layout_narrow(t, &tight, cols - room, false)) {
+	layout tight;
+	for (int kept = 1; kept >= 0; kept--) {
+		for (int room = GAP; room > 0; room--) {
+			tight = *l;
+			if (!layout_narrow(t, &tight, cols - room, kept))
+				continue;
 			*l = tight;
 			return room;
 		}
+		tight = *l;
+		layout_place(t, &tight, cols);
+		if (layout_title_end(t, &tight) <= cols - GAP)
+			return 0;
 	}
 	return 0;
 }

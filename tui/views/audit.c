@@ -1,9 +1,11 @@
 /* audit.c - who did what, when, and whether it was allowed; Enter shows the whole record. */
+#include "core/base/json.h"
 #include "core/base/mem.h"
 #include "tui/ui/format.h"
 #include "tui/views/_list.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { COL_TIME, COL_OUTCOME, COL_USER, COL_WHAT, COL_ENTITY, COL_SIGNED, COL_SUMMARY, COLUMNS };
@@ -151,13 +153,41 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	bn_list_draw(view, a, focused);
 }
 
+/* The payload as a person reads it: a field in a line. */
+static void payload_text(bn_buf *text, const char *payload)
+{
+	json_t *parsed = NULL;
+	char *lines = NULL;
+	if (payload && !bn_json_parse(&parsed, payload, strlen(payload), "payload", NULL))
+		lines = json_dumps(
+			parsed, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+	bn_buf_addf(text, "\n%s\n", lines ? lines : payload ? payload : "(not text)");
+	free(lines);
+	json_decref(parsed);
+}
+
+static void record_text(bn_buf *text, const bn_audit_row *r, bool utc)
+{
+	char when[BN_FORMAT_BYTES];
+	bn_format_time(when, r->time_ms, utc);
+	bn_buf_addf(text, "what      %s\non        %s\nwhen      %s\nwho       %s (uid %u)\n",
+		r->kind, r->entity, when, r->user, (unsigned)r->uid);
+	bn_buf_addf(text, "outcome   %s%s%s\nsigned    %s\nwriter    %s, record %llu\n",
+		bn_outcome_name(r->outcome), r->reason ? ": " : "", r->reason ? r->reason : "",
+		r->is_signed ? "yes" : "no", r->writer ? r->writer : "-",
+		(unsigned long long)r->seq);
+	if (r->unknown)
+		bn_buf_addf(text, "not known %s: of a newer binnacle; kept, not shown elsewhere\n",
+			r->unknown);
+	payload_text(text, r->payload);
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	bn_list *l = (bn_list *)view;
 	const bn_audit_row *r = item(l, bn_grid_selected_row(&l->grid));
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
-	char when[BN_FORMAT_BYTES];
 	bn_buf text = BN_BUF_INIT;
 	(void)arg;
 	if (id == BN_CMD_VERIFY)
@@ -165,19 +195,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 			&made, &err);
 	if (id != BN_CMD_OPEN || !r)
 		return false;
-	bn_format_time(when, r->time_ms, bn_frame_is_utc(view->frame));
-	bn_buf_addf(&text, "what      %s\non        %s\nwhen      %s\nwho       %s (uid %u)\n",
-		r->kind, r->entity, when, r->user, (unsigned)r->uid);
-	bn_buf_addf(&text, "outcome   %s%s%s\nsigned    %s\nwriter    %s, record %llu\n",
-		bn_outcome_name(r->outcome), r->reason ? ": " : "", r->reason ? r->reason : "",
-		r->is_signed ? "yes" : "no", r->writer ? r->writer : "-",
-		(unsigned long long)r->seq);
-	if (r->unknown)
-		bn_buf_addf(&text,
-			"not known %s: a newer binnacle wrote it; kept, and not shown elsewhere\n",
-			r->unknown);
-	bn_buf_addf(&text, "\n%s\n\n%s\n", r->summary ? r->summary : "",
-		r->payload ? r->payload : "(not text)");
+	record_text(&text, r, bn_frame_is_utc(view->frame));
 	int rc = bn_view_text_new(&made, view->frame, r->kind, text.ptr, &err);
 	bn_buf_release(&text);
 	return bn_view_open(view->frame, rc, &made, &err);

@@ -28,7 +28,7 @@ static const bn_grid_column dataset_columns[COLUMNS] = {
 	[COL_SIZE] = {.title = "size", .right = true, .min = 6, .priority = 4},
 	[COL_CHECKS] = {.title = "checks", .min = 8, .priority = 1},
 	[COL_AGE] = {.title = "added", .min = 8, .priority = 2},
-	[COL_SOURCE] = {.title = "from", .flexible = true, .min = 8, .priority = 5},
+	[COL_SOURCE] = {.title = "from", .flexible = true, .min = 12, .priority = 5},
 	[COL_SCHEMA] = {.title = "schema", .min = 8, .max = 8, .priority = 7},
 	[COL_USER] = {.title = "by", .min = 4, .max = 12, .priority = 6},
 };
@@ -41,7 +41,7 @@ static const bn_grid_column version_columns[COLUMNS] = {
 	[COL_SIZE] = {.title = "size", .right = true, .min = 6, .priority = 4},
 	[COL_CHECKS] = {.title = "checks", .min = 8, .priority = 1},
 	[COL_AGE] = {.title = "added", .min = 8, .priority = 2},
-	[COL_SOURCE] = {.title = "from", .flexible = true, .min = 8, .priority = 5},
+	[COL_SOURCE] = {.title = "from", .flexible = true, .min = 12, .priority = 5},
 	[COL_SCHEMA] = {.title = "schema", .min = 8, .max = 8, .priority = 7},
 	[COL_USER] = {.title = "by", .min = 4, .max = 12, .priority = 6},
 };

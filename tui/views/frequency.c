@@ -46,6 +46,15 @@ static int64_t count_of(const bn_frequency *d, int64_t row)
 	return row < (int64_t)d->count ? d->counts[row] : d->others;
 }
 
+/* The longest bar. Values fall, but bins of a continuous column stand in their own order. */
+static int64_t largest(const bn_frequency *d)
+{
+	int64_t most = 0;
+	for (size_t i = 0; i < d->count; i++)
+		most = d->counts[i] > most ? d->counts[i] : most;
+	return most;
+}
+
 static void bar_cell(const bn_list *l, double fraction, bn_grid_cell *out)
 {
 	int cells = (int)(fraction * BAR + 0.5);
@@ -61,7 +70,7 @@ static void bar_cell(const bn_list *l, double fraction, bn_grid_cell *out)
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	const bn_frequency *d = bn_list_data(ctx);
-	int64_t n = count_of(d, row);
+	int64_t n = count_of(d, row), most;
 	switch (col) {
 	case COL_VALUE:
 		if (row < (int64_t)d->count) {
@@ -79,8 +88,8 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 			out->text = bn_format_percent(out->buf, (double)n / (double)d->total);
 		return;
 	default:
-		if (d->count && d->counts[0])
-			bar_cell(ctx, (double)n / (double)d->counts[0], out);
+		if ((most = largest(d)) > 0)
+			bar_cell(ctx, (double)n / (double)most, out);
 		return;
 	}
 }

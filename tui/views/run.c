@@ -155,13 +155,15 @@ static int facts_draw(const run_view *v, const bn_run_detail *d, bn_area a, int 
 		bn_area_name(a, row, 0, 24, BN_INK_TEXT, d->params.items[i].key);
 		bn_area_text(a, row, 25, BN_INK_NUMBER, d->params.items[i].value);
 	}
-	section_draw(a, ++row, "metrics: last, best");
-	row++;
+	section_draw(a, ++row, "metrics");
+	bn_area_field_right(a, row, 25, 12, BN_INK_HEADER, "last");
+	bn_area_field_right(a, row++, 38, 12, BN_INK_HEADER, "best");
 	for (size_t i = 0; i < d->metric_count; i++, row++) {
-		bn_area_field(
+		bn_area_name(
 			a, row, 0, 24, i == d->metric ? BN_INK_STRONG : BN_INK_TEXT, d->metrics[i]);
 		bn_area_field_right(a, row, 25, 12, BN_INK_NUMBER, value_text(text, d->last[i]));
-		bn_area_field_right(a, row, 38, 12, BN_INK_BEST, value_text(text, d->best[i]));
+		bn_area_field_right(
+			a, row, 38, 12, BN_INK_BEST, bn_format_number(text, d->best[i]));
 	}
 	section_draw(a, ++row, "run");
 	row++;

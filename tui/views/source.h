@@ -128,7 +128,7 @@ typedef struct bn_frequency_arg {
 typedef struct bn_frequency {
 	const char *const *filters; /* what shows just these rows: bn_order_arg.filter */
 	const char *const *values;  /* NULL: absent values */
-	const int64_t *counts;      /* falling */
+	const int64_t *counts;      /* falling; bins of a continuous column stand in their own order */
 	size_t count;
 	int64_t total, others; /* rows; rows whose values are not listed */
 	bool exact;            /* false: counts may be a little low */

@@ -226,8 +226,9 @@ static int gather_log(gather *g)
 	for (size_t i = 0; i < log->count && i < NEWS; i++) {
 		const bn_audit_row *a = &log->items[i];
 		news[i].time_ms = a->time_ms;
-		news[i].text = bn_arena_strf(g->arena, "%-8s  %s  %s%s%s", a->user ? a->user : "-",
-			a->kind, a->entity, a->reason ? "  " : "", a->reason ? a->reason : "");
+		news[i].text = bn_arena_strf(g->arena, "%-8s  %-18s  %s%s%s",
+			a->user ? a->user : "-", a->kind, a->entity, a->reason ? "  " : "",
+			a->reason ? a->reason : "");
 		g->o->news_count = i + 1;
 	}
 	g->o->news = news;
