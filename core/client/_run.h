@@ -4,6 +4,7 @@
  *	capi.c     the public functions: opening, arguments, closing
  *	logged.c   what was logged and is not taken yet; all that a call which logs touches
  *	writing.c  taking that, and making it durable
+ *	message.c  what is said on stderr
  *	thread.c   the one thread of the process that does so every second, fork, and exit
  *
  * Callers touch what `brief` guards, for as long as an addition to memory takes. Whoever writes swaps that
@@ -77,6 +78,7 @@ struct binnacle_run {
 	int harm_untold;
 	uint64_t dropped; /* points and words that were refused since nothing could be written */
 	uint64_t dropped_told;
+	bool told; /* on stderr, at exit */
 
 	/* Of ws_mutex. */
 	pthread_mutex_t ws_mutex;
@@ -123,22 +125,34 @@ int64_t bn_client_write_in_turn(binnacle_run *run);
 /* Makes everything durable, with the end of a run that we made (exit_code 0: FINISHED), and seals. */
 int bn_client_end(binnacle_run *run, int exit_code);
 /* The same when the program exits: 1 when somebody writes to the run all the time (a large artifact), so that it
- * is to be tried again. A failure is told on stderr, as nobody is left to ask for it. */
+ * is to be tried again. A failure is told on stderr, as nobody is left to ask for it, and so is a loss that nobody
+ * was told. */
 int bn_client_end_at_exit(binnacle_run *run, int exit_code);
+/* A negative code when something that was logged will never be on disk, whatever is tried. */
+int bn_client_loss(binnacle_run *run);
+/* Says on stderr, once, that the run is not on disk as a whole: run->err, why. */
+void bn_client_tell(binnacle_run *run);
+
+/* ---- message.c ------------------------------------------------------------------------------ */
+
+/* A line on stderr, if descriptor 2 is that; the newline is added. Neither ends the program nor keeps it for long. */
+void bn_client_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- thread.c ------------------------------------------------------------------------------- */
 
 /* Around the opening of a run, up to bn_client_thread_add: exit waits for who is in between. BN_ECONFLICT when it
- * has begun, but for the thread that exits. */
-int bn_client_thread_enter(bn_err *err);
+ * has begun, but for the thread that exits. Starts the thread for a run that is to be made, so that where it cannot
+ * be started none is. */
+int bn_client_thread_enter(bool makes, bn_err *err);
 void bn_client_thread_leave(void);
-/* From now on the thread looks after the run; it is started when it has something to do for it. */
-int bn_client_thread_add(binnacle_run *run, bn_err *err);
+/* From now on the thread looks after the run. */
+void bn_client_thread_add(binnacle_run *run);
 /* Something was logged into a run that is asleep (full: BN_FLUSH_POINTS wait, so it is due now). */
 int bn_client_thread_wake(binnacle_run *run, bool full, bn_err *err);
 /* The caller will end the run; exit waits for that, or ends it in the same way. */
 void bn_client_thread_closing(binnacle_run *run, int exit_code);
-/* Returns when the thread has let go of the run; with the last one it ends. */
-void bn_client_thread_remove(binnacle_run *run);
+/* Returns when the thread has let go of the run; with the last one it ends. failed: to make it durable, which is told
+ * on stderr when another thread exits, as that does not wait for the caller to hear it. */
+void bn_client_thread_remove(binnacle_run *run, bool failed);
 
 #endif

@@ -47,8 +47,7 @@ static void say_unseen(const bn_err *why)
 {
 	static atomic_flag told = ATOMIC_FLAG_INIT;
 	if (!atomic_flag_test_and_set(&told))
-		dprintf(STDERR_FILENO, "binnacle: what this program logs is not shown: %s\n",
-			why->msg);
+		bn_client_say("binnacle: what this program logs is not shown: %s", why->msg);
 }
 
 static int attach(binnacle_run *run, const char *id, bn_err *err)
@@ -102,10 +101,11 @@ binnacle_run *binnacle_run_open(const binnacle_options *options)
 		     : bn_err_nomem(&err, "a run");
 	if (rc < 0)
 		goto failed;
-	if ((rc = bn_client_thread_enter(&err)) < 0)
+	bool makes = !id || !id[0];
+	if ((rc = bn_client_thread_enter(makes, &err)) < 0)
 		goto failed;
-	if ((rc = id && id[0] ? attach(run, id, &err) : begin(run, &opt, &err)) >= 0)
-		rc = bn_client_thread_add(run, &err);
+	if ((rc = makes ? begin(run, &opt, &err) : attach(run, id, &err)) >= 0)
+		bn_client_thread_add(run);
 	bn_client_thread_leave();
 	if (rc >= 0)
 		return run;
@@ -219,13 +219,9 @@ int binnacle_run_close(binnacle_run *run, int exit_code)
 	if (run->foreign)
 		return 0; /* our parent's: its memory may be half changed, and stays */
 	bn_client_thread_closing(run, exit_code);
-	rc = bn_client_end(run, exit_code);
-	bn_client_thread_remove(run);
-	if (rc < 0)
-		goto out;
-	rc = run->dropped ? BN_EIO : run->refused; /* something will never get to the disk */
-	rc = rc < 0 ? rc : run->harm;
-out:
+	if ((rc = bn_client_end(run, exit_code)) >= 0)
+		rc = bn_client_loss(run);
+	bn_client_thread_remove(run, rc < 0);
 	run_free(run);
 	return rc;
 }

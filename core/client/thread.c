@@ -266,8 +266,6 @@ static bool end_runs(int64_t until_ns)
 static void at_exit(int status, void *unused)
 {
 	int64_t until_ns = now_ns() + (int64_t)EXIT_MS * 1000000;
-	const char *told =
-		"binnacle: a run was open at exit, and not all that was logged is on disk\n";
 	(void)unused;
 	if (getpid() != all.pid)
 		return;
@@ -280,7 +278,8 @@ static void at_exit(int status, void *unused)
 		pthread_mutex_unlock(&all.mutex);
 	}
 	if (!done)
-		dprintf(STDERR_FILENO, "%s", told);
+		bn_client_say(
+			"binnacle: a run was open at exit, and not all that was logged is on disk");
 }
 
 static void set_up(void)
@@ -298,15 +297,34 @@ static bool others_exit(void)
 	return all.exits && !pthread_equal(all.exiter, pthread_self());
 }
 
-int bn_client_thread_enter(bn_err *err)
+/* Under all.mutex. */
+static void end_idle_thread(void)
+{
+	if (all.runs || all.opening || all.state != THREAD_RUNS)
+		return;
+	all.state = THREAD_ENDS;
+	pthread_cond_signal(&all.wake);
+	pthread_mutex_unlock(&all.mutex);
+	pthread_join(all.thread, NULL);
+	pthread_mutex_lock(&all.mutex);
+	all.state = THREAD_NONE;
+	pthread_cond_broadcast(&all.done);
+}
+
+int bn_client_thread_enter(bool makes, bn_err *err)
 {
 	int rc = 0;
 	pthread_once(&once, set_up);
 	pthread_mutex_lock(&all.mutex);
+	if (makes && (rc = thread_start(err)) < 0)
+		goto out;
 	if (others_exit()) {
 		rc = bn_err_set(err, BN_ECONFLICT, "the program exits: no run is opened any more");
 		goto out;
 	}
+	/* A destructor opens one, behind our work at exit: do that again. */
+	if (all.exits)
+		on_exit(at_exit, NULL);
 	all.opening++;
 	opening_here++;
 out:
@@ -320,24 +338,20 @@ void bn_client_thread_leave(void)
 	all.opening--;
 	opening_here--;
 	pthread_cond_broadcast(&all.done);
+	end_idle_thread();
 	pthread_mutex_unlock(&all.mutex);
 }
 
-int bn_client_thread_add(binnacle_run *run, bn_err *err)
+void bn_client_thread_add(binnacle_run *run)
 {
-	int rc = 0;
 	pthread_mutex_lock(&all.mutex);
 	plan(run, now_ns(), run->owned ? (int64_t)BN_FLUSH_MS * 1000000 : INT64_MAX);
-	if (run->owned && (rc = thread_start(err)) < 0)
-		goto out;
 	run->next = all.runs;
 	all.runs = run;
 	if (others_exit())
 		run->due_ns = 0;
 	pthread_cond_signal(&all.wake);
-out:
 	pthread_mutex_unlock(&all.mutex);
-	return rc;
 }
 
 int bn_client_thread_wake(binnacle_run *run, bool full, bn_err *err)
@@ -367,9 +381,15 @@ void bn_client_thread_closing(binnacle_run *run, int exit_code)
 	pthread_mutex_unlock(&all.mutex);
 }
 
-void bn_client_thread_remove(binnacle_run *run)
+void bn_client_thread_remove(binnacle_run *run, bool failed)
 {
 	pthread_mutex_lock(&all.mutex);
+	if (failed && others_exit()) {
+		/* While it is in the list, exit waits. */
+		pthread_mutex_unlock(&all.mutex);
+		bn_client_tell(run);
+		pthread_mutex_lock(&all.mutex);
+	}
 	binnacle_run **at = &all.runs;
 	while (*at && *at != run)
 		at = &(*at)->next;
@@ -378,14 +398,6 @@ void bn_client_thread_remove(binnacle_run *run)
 	while (run->busy)
 		pthread_cond_wait(&all.done, &all.mutex);
 	pthread_cond_broadcast(&all.done);
-	if (!all.runs && all.state == THREAD_RUNS) {
-		all.state = THREAD_ENDS;
-		pthread_cond_signal(&all.wake);
-		pthread_mutex_unlock(&all.mutex);
-		pthread_join(all.thread, NULL);
-		pthread_mutex_lock(&all.mutex);
-		all.state = THREAD_NONE;
-		pthread_cond_broadcast(&all.done);
-	}
+	end_idle_thread();
 	pthread_mutex_unlock(&all.mutex);
 }

@@ -181,6 +181,37 @@ int bn_client_end(binnacle_run *run, int exit_code)
 	return rc;
 }
 
+int bn_client_loss(binnacle_run *run)
+{
+	bn_brief_take(&run->brief);
+	int rc = run->refused ? run->refused : run->harm;
+	rc = run->dropped ? BN_EIO : rc;
+	bn_brief_give(&run->brief);
+	return rc;
+}
+
+/* Of that, what neither a flush nor binnacle_run_error has told. */
+static bool has_untold_loss(binnacle_run *run)
+{
+	bn_brief_take(&run->brief);
+	bool has = run->dropped > run->dropped_told || run->refused || run->harm_untold;
+	bn_brief_give(&run->brief);
+	return has;
+}
+
+void bn_client_tell(binnacle_run *run)
+{
+	char why[sizeof run->err.msg];
+	bn_brief_take(&run->brief);
+	snprintf(why, sizeof why, "%s", run->err.msg);
+	bool told = run->told;
+	run->told = true;
+	bn_brief_give(&run->brief);
+	if (!told)
+		bn_client_say("binnacle: run %.8s: not everything that was logged is on disk%s%s",
+			run->id, why[0] ? ": " : "", why);
+}
+
 int bn_client_end_at_exit(binnacle_run *run, int exit_code)
 {
 	const int64_t most = BN_EXIT_TURN_MS * MS;
@@ -193,9 +224,8 @@ int bn_client_end_at_exit(binnacle_run *run, int exit_code)
 		return 1;
 	int rc = end(run, exit_code, &err);
 	pthread_mutex_unlock(&run->ws_mutex);
-	if (rc < 0)
-		dprintf(STDERR_FILENO,
-			"binnacle: run %.8s: not everything that was logged is on disk: %s\n",
-			run->id, err.msg);
+	bn_client_note(run, &err, false);
+	if (rc < 0 || has_untold_loss(run))
+		bn_client_tell(run);
 	return rc;
 }

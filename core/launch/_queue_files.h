@@ -11,6 +11,8 @@
  * that is this user's or is free. Likewise for queue/ itself, of which there may be queue-1/ ... queue-7/. BN_EREFUSED,
  * with whose they are, or what is the matter with queue/, when there is no place. */
 int bn_queue_dir(bn_dir **out, bn_workspace *ws, bn_err *err);
+/* Whether queue/ is there, and is another user's or no directory. */
+bool bn_queue_dir_is_others(bn_workspace *ws);
 
 /* Takes the runner's lock; *fd is held until it is closed. BN_ECONFLICT when another process is the
  * runner, BN_EUNSUPPORTED where files cannot be locked. */

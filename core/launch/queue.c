@@ -50,6 +50,16 @@ out:
 	return rc;
 }
 
+int bn_queue_check_place(bn_workspace *ws, bn_err *err)
+{
+	bn_dir *at = NULL;
+	if (!bn_queue_dir_is_others(ws)) /* who looks makes no directories */
+		return 0;
+	int rc = bn_queue_dir(&at, ws, err);
+	bn_dir_close(at);
+	return rc;
+}
+
 /* ---- setting it ----------------------------------------------------------------------------- */
 
 /* What a word about the queue asks for; limits of -1 and paused -1 are as they were. */

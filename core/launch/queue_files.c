@@ -1,7 +1,6 @@
 /* queue_files.c - see _queue_files.h. */
 #include "core/base/str.h"
 #include "core/launch/_queue_files.h"
-#include "core/launch/queue.h"
 #include "core/launch/queue_name.h"
 
 #include <errno.h>
@@ -95,16 +94,17 @@ int bn_queue_dir(bn_dir **out, bn_workspace *ws, bn_err *err)
 	const bn_env *env = bn_workspace_env(ws);
 	char places[sizeof PLACES + 12] = PLACES, user[65] = "";
 	uid_t owner = 0;
+	*out = NULL;
 	for (int i = 0; i < ROOTS_MAX; i++) {
 		if (i > 0)
 			snprintf(places, sizeof places, PLACES "-%d", i);
 		bn_err why = BN_ERR_INIT;
 		int rc = take_any(out, root, places, &owner, &why);
-		if (rc == 0)
-			return 0;
 		/* What another user has made there is no trouble of the disk. */
 		if (rc < 0 && !is_others(&owner, root, places))
 			return bn_err_move(err, &why);
+		if (*out)
+			return 0;
 	}
 	env->user_name(env, owner, user, sizeof user);
 	bn_err_set(err, BN_EREFUSED,
@@ -115,15 +115,10 @@ int bn_queue_dir(bn_dir **out, bn_workspace *ws, bn_err *err)
 	return BN_EREFUSED;
 }
 
-int bn_queue_check_place(bn_workspace *ws, bn_err *err)
+bool bn_queue_dir_is_others(bn_workspace *ws)
 {
-	bn_dir *at = NULL;
 	uid_t owner;
-	if (!is_others(&owner, bn_workspace_at(ws), PLACES))
-		return 0;
-	int rc = bn_queue_dir(&at, ws, err);
-	bn_dir_close(at);
-	return rc;
+	return is_others(&owner, bn_workspace_at(ws), PLACES);
 }
 
 /* ---- the runner's lock ---------------------------------------------------------------------- */

@@ -24,7 +24,8 @@
  *
  * Close each run. One that is open when the program returns from main or calls exit is written and, when it was
  * made here, ended then: FINISHED for exit status 0, else FAILED. exit waits for that as long as the disk needs,
- * at most 10 s, and says on stderr when that was not enough. What exits later (the destructor of a C++ object that
+ * at most 10 s, and says on stderr when that was not enough, or when something was refused or dropped that neither
+ * a flush nor binnacle_run_error has told; so is a close that fails in another thread meanwhile. What exits later (the destructor of a C++ object that
  * was made before the first run) may still log and close; the run's end stays as it is. _exit, abort and a
  * signal that kills lose what was logged since the last second or flush; such a run is LOST. A plugin that has
  * libbinnacle.a in it is linked with -Wl,-z,nodelete, as libbinnacle.so is: it may be closed, never unmapped.
@@ -37,6 +38,10 @@
  *
  * A run belongs to the process that opened it. In a child of fork every call on it fails at once, without
  * touching the parent's log, and close does nothing; the child may open the same run by its id.
+ *
+ * Nothing is said on stderr but at exit, and when a run is opened that is nobody's. A descriptor 2 that the program
+ * has closed and given to a regular file or a socket of its own is no stderr: then nothing is said, except into a
+ * file that is opened for appending.
  *
  * Functions return 0, or a negative code with the message in binnacle_run_error.
  */

@@ -198,12 +198,15 @@ class Run:
                 rc = self._log_at(handle, raw, value, step, time_ms)
             else:
                 raise Error("time_ms %r is not in -2**63 .. 2**63-1" % time_ms)
-        except (ctypes.ArgumentError, TypeError):  # numbers of other types, such as numpy's
-            if isinstance(key, dict) and step == 0:
-                value, step = _ABSENT, value
-            return self._log_all(_pairs("log", key, value, others), step, time_ms)
+        except (ctypes.ArgumentError, TypeError):
+            rc = None
         if rc:
             self._check(rc)
+        elif rc is None:  # numbers of other types, such as numpy's, or none at all; outside of the except block, so
+            # that what it raises is one traceback
+            if isinstance(key, dict) and step == 0:
+                value, step = _ABSENT, value
+            self._log_all(_pairs("log", key, value, others), step, time_ms)
 
     def _log_all(self, values, step, time_ms):
         step = _whole("the step", step)
@@ -265,8 +268,8 @@ class Run:
             return
         try:
             self.close(_status_of(error.code) if isinstance(error, SystemExit) else 1)
-        except Error:
-            pass  # the program's own exception says more
+        except Error as e:  # the program's own exception goes on
+            sys.stderr.write("binnacle: %s\n" % e)
 
 
 def run(name=None, experiment=None, title=None, run_id=None, workspace=None, required=False):
@@ -290,13 +293,13 @@ def run(name=None, experiment=None, title=None, run_id=None, workspace=None, req
 
 @atexit.register
 def _leave():
-    """Nobody here knows the status with which the process will end; the library, which is told it at exit, ends the
-    runs that are open. But since 3.8 Python ends by the signal itself, without exit, where nobody has caught
-    Control-C. A child of os.fork() that ends as its parent does leaves its parent's runs alone."""
+    """Nobody here knows the status with which the process will end; the library, which is told it at exit, writes and
+    ends the runs that are open, and says what it could not. But since 3.8 Python ends by the signal itself, without
+    exit, where nobody has caught Control-C. A child of os.fork() leaves its parent's runs alone."""
     interrupted = (getattr(sys, "last_type", None) is KeyboardInterrupt and not hasattr(sys, "ps1")
                    and sys.version_info >= (3, 8))
-    for one in [one for one in _open.values() if one._pid == os.getpid()]:
+    for one in [one for one in _open.values() if interrupted and one._pid == os.getpid()]:
         try:
-            one.close(130) if interrupted else one.flush()
+            one.close(130)
         except Error as e:
             sys.stderr.write("binnacle: %s\n" % e)

@@ -179,6 +179,7 @@ for call, kind, word in (
         call()
     except kind as e:
         assert word in str(e), e
+        assert e.__context__ is None, e  # one traceback
     else:
         raise AssertionError(word)
 refused(lambda: run.log("loss", 1, 1, time_ms=2**70), "time_ms")
@@ -253,6 +254,18 @@ atexit._clear()
 sys.exit(4)')
 	shows uncleared '"status": "FAILED"' '"exit_code": 4' '"count": 1'
 	echo "ok Python: every call, exceptions, fork, and a run that is left open"
+	full='import binnacle, resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+run = binnacle.run(name="full")
+run.flush()
+run.log("x", 1)
+resource.setrlimit(resource.RLIMIT_FSIZE, (16, resource.RLIM_INFINITY))
+'
+	for how in "" "with run: pass" $'with run:\n    raise ZeroDivisionError'; do
+		(cd ws && "$python" -c "$full$how" 2>&1 | cat >err) # the limit is for files
+		[ "$(grep -c 'File too large' ws/err)" = 1 ] || fail "a full disk, with '$how', is told: $(cat ws/err)"
+	done
+	echo "ok Python: what a full disk refuses is told once"
 	(cd ws && "$python" -c 'import binnacle, os, sys
 run = binnacle.run(name="parent")
 run.log("x", 1)

@@ -284,7 +284,7 @@ static int wait_for_end(bn_cli *cli, bn_workspace *ws, const char *id, bn_err *e
 {
 	bn_err end = BN_ERR_INIT;
 	int rc = bn_run_follow(cli, ws, id, BN_FOLLOW_QUIET, &end);
-	return rc == BN_EFAILED ? 0 : rc < 0 ? bn_err_move(err, &end) : 0;
+	return rc < 0 && rc != BN_EFAILED ? bn_err_move(err, &end) : 0;
 }
 
 /* All are found before the first is asked to end. The others are asked too when one refuses; the status is

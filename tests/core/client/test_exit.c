@@ -8,8 +8,10 @@
 #include "tests/support/check_main.h"
 #include "tests/support/track.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -370,6 +372,209 @@ START_TEST(test_exit_says_what_a_full_disk_refuses)
 }
 END_TEST
 
+/* What is on the pipe until its writers are gone; this process is one no more. */
+static void hear_all(char *said, size_t size)
+{
+	size_t n = 0;
+	ssize_t got;
+	close(told[1]);
+	while (n + 1 < size && (got = read(told[0], said + n, size - 1 - n)) > 0)
+		n += (size_t)got;
+	said[n] = '\0';
+	close(told[0]);
+}
+
+/* How often the program says on stderr that something is not on disk. What it says otherwise fails the test. */
+static int times_told(void (*end)(binnacle_run *run), int status, const char *why)
+{
+	char id[BN_RUN_ID_TEXT], said[2000];
+	int times = 0;
+	make_world();
+	ck_assert_int_eq(program(end, id), status);
+	hear_all(said, sizeof said);
+	for (const char *at = said; (at = strstr(at, "not everything that was logged is on disk"));
+		at++)
+		times++;
+	ck_assert_msg(times == 0 ? !said[0] : strstr(said, why) != NULL, "%s", said);
+	track_remove(&w);
+	return times;
+}
+
+static void stderr_to_test(void)
+{
+	if (dup2(told[1], STDERR_FILENO) < 0)
+		_exit(99);
+}
+
+static void end_after_a_refusal(binnacle_run *run)
+{
+	stderr_to_test();
+	binnacle_log_metric(run, "", 1, 1);
+	binnacle_run_flush(run);
+	exit(6);
+}
+
+static void end_after_asking(binnacle_run *run)
+{
+	stderr_to_test();
+	binnacle_log_metric(run, "", 1, 1);
+	if (!strstr(binnacle_run_error(run), "empty key"))
+		_exit(98);
+	exit(6);
+}
+
+/* More than memory may hold while nothing can be written, and then the disk has room again. */
+static void drop_some(binnacle_run *run)
+{
+	char key[20];
+	stderr_to_test();
+	signal(SIGXFSZ, SIG_IGN);
+	if (binnacle_run_flush(run) != 0)
+		_exit(98);
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){16, RLIM_INFINITY});
+	for (int i = 0; i < (1 << 16) + 100; i++) {
+		snprintf(key, sizeof key, "k%d", i);
+		binnacle_log_tag(run, key, "v");
+		if (i == 10 && binnacle_run_flush(run) == 0)
+			_exit(97);
+	}
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
+}
+
+static void end_after_drops(binnacle_run *run)
+{
+	drop_some(run);
+	exit(6);
+}
+
+static void end_after_drops_that_were_told(binnacle_run *run)
+{
+	drop_some(run);
+	if (binnacle_run_flush(run) == 0 || binnacle_run_flush(run) != 0)
+		_exit(96);
+	if (!binnacle_run_error(run)[0])
+		_exit(95);
+	exit(6);
+}
+
+static void end_while_a_close_fails(binnacle_run *run)
+{
+	pthread_t thread;
+	stderr_to_test();
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){16, RLIM_INFINITY});
+	if (pthread_create(&thread, NULL, close_now, run) != 0)
+		_exit(96);
+	nanosleep(&(struct timespec){0, end_after_us * 1000}, NULL);
+	exit(6);
+}
+
+START_TEST(test_exit_tells_once_what_was_refused_or_dropped_unless_that_was_asked_for)
+{
+	ck_assert_int_eq(times_told(end_after_a_refusal, 6, "an empty key"), 1);
+	ck_assert_int_eq(times_told(end_after_asking, 6, ""), 0);
+	ck_assert_int_eq(times_told(end_after_drops, 6, "File too large"), 1);
+	ck_assert_int_eq(times_told(end_after_drops_that_were_told, 6, ""), 0);
+}
+END_TEST
+
+/* A close that has ended before exit has told its caller, and nobody else. */
+START_TEST(test_exit_tells_at_most_once_of_a_close_in_another_thread_that_fails)
+{
+	int told_of = 0;
+	for (int i = 0; i < 12; i++) {
+		end_after_us = i * 40;
+		int times = times_told(end_while_a_close_fails, 6, "File too large");
+		ck_assert_int_le(times, 1);
+		told_of += times;
+	}
+	ck_assert_int_gt(told_of, 0);
+}
+END_TEST
+
+static void open_late(void)
+{
+	open_and_log(NULL);
+}
+
+START_TEST(test_exit_ends_a_run_that_is_opened_while_the_program_exits)
+{
+	char id[BN_RUN_ID_TEXT], other[BN_RUN_ID_TEXT];
+	make_world();
+	pid_t pid = fork();
+	if (pid == 0) {
+		atexit(open_late);
+		open_and_log(NULL);
+		exit(3);
+	}
+	hear(id);
+	ck_assert_int_eq(status_of(pid), 3);
+	hear(other);
+	check_run(id, BN_RUN_FAILED, 3, POINTS);
+	check_run(other, BN_RUN_FAILED, 3, POINTS);
+	track_remove(&w);
+}
+END_TEST
+
+static int flags_of_own;
+
+/* A file of the program's own gets the number of the stderr that it has closed. */
+static void end_with_an_own_file_as_stderr(binnacle_run *run)
+{
+	char path[300];
+	snprintf(path, sizeof path, "%s/own", w.dir.path);
+	close(STDERR_FILENO);
+	if (open(path, O_WRONLY | O_CREAT | flags_of_own, 0600) != STDERR_FILENO ||
+		write(STDERR_FILENO, "data\n", 5) != 5)
+		_exit(94);
+	binnacle_log_metric(run, "", 1, 1);
+	exit(6);
+}
+
+static void check_own_file(int flags, const char *wanted)
+{
+	char id[BN_RUN_ID_TEXT], path[300], bytes[400] = "";
+	make_world();
+	flags_of_own = flags;
+	ck_assert_int_eq(program(end_with_an_own_file_as_stderr, id), 6);
+	snprintf(path, sizeof path, "%s/own", w.dir.path);
+	FILE *f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_gt(fread(bytes, 1, sizeof bytes - 1, f), 0);
+	fclose(f);
+	ck_assert_msg(strstr(bytes, wanted) && strncmp(bytes, "data\n", 5) == 0, "%s", bytes);
+	ck_assert_msg(flags || strcmp(bytes, "data\n") == 0, "%s", bytes);
+	track_remove(&w);
+}
+
+START_TEST(test_exit_says_nothing_into_a_file_of_the_program_but_into_its_log)
+{
+	check_own_file(0, "data");
+	check_own_file(O_APPEND, "not everything that was logged is on disk");
+}
+END_TEST
+
+static void end_with_nobody_at_stderr(binnacle_run *run)
+{
+	int ends[2];
+	if (pipe(ends) != 0 || dup2(ends[1], STDERR_FILENO) < 0)
+		_exit(94);
+	close(ends[0]);
+	signal(SIGPIPE, SIG_DFL);
+	binnacle_log_metric(run, "", 1, 1);
+	exit(6);
+}
+
+START_TEST(test_exit_survives_a_stderr_that_nobody_reads)
+{
+	char id[BN_RUN_ID_TEXT];
+	make_world();
+	ck_assert_int_eq(program(end_with_nobody_at_stderr, id), 6);
+	check_run(id, BN_RUN_FAILED, 6, POINTS);
+	track_remove(&w);
+}
+END_TEST
+
 #ifndef __SANITIZE_THREAD__ /* which refuses exit in a handler as it is */
 static void exit_in_handler(int signal)
 {
@@ -407,4 +612,9 @@ BN_TEST_MAIN("core/client/exit",
 	test_exit_while_another_thread_closes_the_run_waits_for_its_end,
 	test_exit_while_threads_open_and_close_runs_leaves_none_open,
 	test_exit_leaves_a_run_usable_for_those_who_run_later,
-	test_exit_says_what_a_full_disk_refuses)
+	test_exit_says_what_a_full_disk_refuses,
+	test_exit_tells_once_what_was_refused_or_dropped_unless_that_was_asked_for,
+	test_exit_tells_at_most_once_of_a_close_in_another_thread_that_fails,
+	test_exit_ends_a_run_that_is_opened_while_the_program_exits,
+	test_exit_says_nothing_into_a_file_of_the_program_but_into_its_log,
+	test_exit_survives_a_stderr_that_nobody_reads)
