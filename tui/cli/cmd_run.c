@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* ---- ls ------------------------------------------------------------------------------------- */
@@ -101,29 +102,51 @@ static const char *empty_text(const bn_run_query *q)
 	return q->filter ? "no run matches" : "no runs yet; start one with: binnacle run start ...";
 }
 
+/* Whether some run of the list has a value of the field. Those that have one come first where it sorts, and
+ * the first row of a list is found without reading the others. */
+static int has_any(
+	bool *out, bn_workspace *ws, const bn_run_query *q, const char *field, bn_err *err)
+{
+	bn_run_page *first = NULL;
+	const char *const columns[] = {field};
+	bn_run_query having = {.experiment = q->experiment,
+		.removed = q->removed,
+		.sort = field,
+		.columns = columns,
+		.column_count = 1,
+		.limit = 1};
+	int rc = bn_run_query_page(&first, ws, &having, err);
+	if (rc >= 0)
+		*out = first->count > 0 && first->rows[0].cells[0].kind != BN_CELL_ABSENT;
+	bn_run_page_free(first);
+	return rc;
+}
+
+/* The field of a sort's key: without its sign, and without the words behind it. */
+static const char *sorted_field(char *key)
+{
+	key += strspn(key, " \t+-");
+	size_t n = strlen(key);
+	while (n && (key[n - 1] == ' ' || key[n - 1] == '\t'))
+		key[--n] = '\0';
+	if (n > 5 && !strcasecmp(key + n - 5, " desc"))
+		key[n - 5] = '\0';
+	else if (n > 4 && !strcasecmp(key + n - 4, " asc"))
+		key[n - 4] = '\0';
+	return key;
+}
+
 /* What no run has sorts nothing: says so, instead of showing runs in some order. */
 static int warn_of_sort(bn_cli *cli, bn_workspace *ws, const bn_run_query *q, bn_err *err)
 {
-	const char **keys = NULL;
-	size_t count = 0;
-	char *copy = bn_strdup(q->sort ? q->sort : "");
-	int rc = copy ? split_fields(copy, &keys, &count, err) : bn_err_nomem(err, "a sort");
-	for (size_t i = 0; rc >= 0 && i < count; i++) {
-		const char *key = keys[i] + (*keys[i] == '-' || *keys[i] == '+');
-		bn_run_page *some = NULL;
-		char *filter = bn_strf("%s IS NOT NULL", key);
-		bn_run_query having = {.experiment = q->experiment,
-			.removed = q->removed,
-			.filter = filter,
-			.limit = 1};
-		rc = filter ? bn_run_query_page(&some, ws, &having, err)
-			    : bn_err_nomem(err, "a sort");
-		if (rc >= 0 && some->total == 0)
-			bn_cli_warn(cli, "no run has %s: it sorts nothing", key);
-		bn_run_page_free(some);
-		bn_free(filter);
+	char *copy = bn_strdup(q->sort ? q->sort : ""), *rest = copy, *key;
+	int rc = copy ? 0 : bn_err_nomem(err, "a sort");
+	while (rc >= 0 && (key = strsep(&rest, ","))) {
+		const char *field = sorted_field(key);
+		bool has = !field[0];
+		if (!has && (rc = has_any(&has, ws, q, field, err)) >= 0 && !has)
+			bn_cli_warn(cli, "no run has %s: it sorts nothing", field);
 	}
-	bn_free(keys);
 	bn_free(copy);
 	return rc;
 }
