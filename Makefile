@@ -243,7 +243,7 @@ $(BUILD)-fuzz/%: $(BUILD)-fuzz/obj/tests/fuzz/%.o $(BUILD)-fuzz/libengine.a
 fuzz: $(patsubst tests/fuzz/%.c,$(BUILD)-fuzz/%,$(FUZZ_SRC))
 	$(Q)bash tests/fuzz/run.sh $(BUILD)-fuzz $(FUZZ_SECONDS)
 
-$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB_A)
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(SUPPORT_A) $(LIB_A)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
 

@@ -14,7 +14,14 @@ enum { ID_BYTES = BN_SHA256_BYTES, SHOWN_DIGITS = 12 };
 
 bool bn_authority_is_founded(sqlite3 *db)
 {
-	return bn_sql_int(db, 0, "SELECT 1 FROM authority_link WHERE n = 0", "") == 1;
+	/* The version of a UUID is its 15th character. */
+	return bn_sql_int(db, 0,
+		       "SELECT EXISTS (SELECT 1 FROM authority_link WHERE n = 0) OR (EXISTS "
+		       "(SELECT 1 "
+		       "FROM index_meta WHERE key = 'workspace' AND substr(value, 15, 1) = '8') "
+		       "AND NOT "
+		       "EXISTS (SELECT 1 FROM workspace_founder WHERE uid >= 0))",
+		       "") == 1;
 }
 
 int64_t bn_authority_newest(sqlite3 *db, uint8_t id[ID_BYTES])

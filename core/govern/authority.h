@@ -49,7 +49,9 @@ typedef struct bn_standing {
 	char words[200]; /* why it does not count; "" when it does */
 } bn_standing;
 
-/* Whether the log has a link 0, and so a chain. */
+/* Whether the workspace has a chain of authority: the log has a link 0, or the id names a founding record
+ * (core/store/founding.h) that the log lacks. Then nothing is signed under a link that is known, and nothing
+ * counts: to hide the founding record makes nobody's uid count for more. */
 bool bn_authority_is_founded(sqlite3 *db);
 /* The newest link of the chain: its number, and its id when `id` is not NULL. -1 when there is none. */
 int64_t bn_authority_newest(sqlite3 *db, uint8_t id[32]);

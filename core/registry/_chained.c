@@ -103,6 +103,8 @@ int bn_model_place(bn_fold *f, bn_event *ev, bn_err *err)
 	int rc;
 	if (!bn_authority_is_founded(bn_fold_db(f)))
 		return BN_PLACED;
+	if (bn_authority_newest(bn_fold_db(f), NULL) < 0)
+		return BN_PLACED_LATER; /* the links of this batch are read first */
 	if (!ev->sig || !ev->payload)
 		return BN_PLACED_ASIDE;
 	bool moves = is_awaited(f, ev);

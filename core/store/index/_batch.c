@@ -232,7 +232,7 @@ static int place(bn_fold *f, fold_entity *e, bn_event *ev, bool is_json, bn_err 
 		return rc;
 	if (rc == BN_PLACED_ASIDE)
 		return 1;
-	e->late = e->late || rc == BN_PLACED_MOVES_OTHERS;
+	e->late = e->late || rc == BN_PLACED_MOVES_OTHERS || rc == BN_PLACED_LATER;
 	order(e, ev);
 	return applies_now(e);
 }
@@ -245,7 +245,10 @@ static int take_inserted(
 	int rc = event_insert(f, ev, r, err), applies;
 	if (rc || !understood)
 		return rc;
-	applies = e->class->place ? place(f, e, ev, holds_json(r), err) : applies_now(e);
+	bool is_placed = e->class->place;
+	if (is_placed && e->late)
+		return 0; /* placed and applied with all others */
+	applies = is_placed ? place(f, e, ev, holds_json(r), err) : applies_now(e);
 	if (applies < 0)
 		return applies;
 	f->outcome = BN_OUTCOME_APPLIED;

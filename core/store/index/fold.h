@@ -108,7 +108,7 @@ typedef enum bn_outcome {
 	BN_OUTCOME_REFUSED, /* role or policy does not allow it */
 	BN_OUTCOME_INVALID, /* malformed, or makes no sense in this state */
 	BN_OUTCOME_NEWER,   /* of a class, version or kind that this program does not know */
-	BN_OUTCOME_LATE,    /* not known to who closed the epoch that it is signed under (core/govern) */
+	BN_OUTCOME_LATE, /* not known to who closed the epoch that it is signed under (core/govern) */
 } bn_outcome;
 
 /* What a number of index_name stands for. Stored in the index only: may be renumbered. */
@@ -180,6 +180,7 @@ typedef enum bn_placing {
 	BN_PLACED,
 	BN_PLACED_MOVES_OTHERS, /* the places of events that are there are others now: all are placed anew */
 	BN_PLACED_ASIDE, /* it has no effect wherever it stands; apply() says why */
+	BN_PLACED_LATER, /* it can be placed at the end of the batch alone: all are, then */
 } bn_placing;
 
 struct bn_fold_class {
