@@ -121,11 +121,8 @@ static int apply_by_uid(bn_fold *f, const bn_event *ev, bn_err *err)
 	char who[BN_UID_TEXT];
 	bn_uid_rights r;
 	bn_entry_act a = {.who = bn_uid_text(ev->uid, who), .user = who, .ev = ev};
-	int rc = bn_fold_depends(f, "policy", err);
-	if (rc < 0)
-		return rc;
 	bn_uid_rights_init(&r, bn_fold_workspace_id(f), bn_fold_db(f), f);
-	rc = entry_apply(f, &r.rights, &a, false, err);
+	int rc = entry_apply(f, &r.rights, &a, false, err);
 	bn_uid_rights_release(&r);
 	return rc;
 }
@@ -147,8 +144,20 @@ static int apply_by_person(bn_fold *f, const bn_event *ev, bn_err *err)
 	return rc;
 }
 
+/* Where there is no link 0 (yet), who may do what depends on the founding record and the policies of uids. */
+static int depend_on_rules(bn_fold *f, bn_err *err)
+{
+	if (bn_authority_newest(bn_fold_db(f), NULL) >= 0)
+		return 0;
+	int rc = bn_fold_depends(f, "policy", err);
+	return rc < 0 ? rc : bn_fold_depends(f, BN_AUTHORITY_ENTITY, err);
+}
+
 static int registry_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
+	int rc = depend_on_rules(f, err);
+	if (rc < 0)
+		return rc;
 	if (!ev->payload) {
 		bn_fold_outcome(f, BN_OUTCOME_INVALID, "the payload is no JSON object");
 		return 0;

@@ -8,6 +8,7 @@
 #include "core/store/inspect.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
+#include "tests/support/forged_log.h"
 
 #include <string.h>
 
@@ -401,6 +402,58 @@ START_TEST(test_batch_says_whose_logs_have_a_new_seal)
 }
 END_TEST
 
+static int64_t verified(person *p)
+{
+	return bn_sql_int(read_by(p), -1, "SELECT count(*) FROM index_signed_verdict", "");
+}
+
+/* Records with signatures that are none, each of another key. */
+static void flood(const char *writer, const uint8_t epoch[32], int n)
+{
+	forged_log l;
+	toy_dir d;
+	uint8_t key[32] = {0x55}, bytes[64] = {1};
+	const bn_signature block = {.scheme = BN_SIGNATURE_ED25519,
+		.key = key,
+		.key_bytes = sizeof key,
+		.epoch = epoch,
+		.epoch_bytes = 32,
+		.bytes = bytes,
+		.signature_bytes = sizeof bytes};
+	snprintf(d.path, sizeof d.path, "%s", t.dir);
+	forged_begin(&l, bn_workspace_id(ann->ws), writer, 1790000000000);
+	for (int i = 0; i < n; i++) {
+		memcpy(key + 1, &i, sizeof i);
+		forged_add_block(&l, &block, "note.made", "note/a", "{\"v\":7}");
+		forged_add_block(&l, &block, "authority.link", "authority", "{\"n\":2}");
+		forged_add_block(&l, &block, "authority.signed", "authority", "{}");
+	}
+	forged_seal(&l, &d, NULL);
+	forged_end(&l);
+}
+
+START_TEST(test_only_signatures_of_known_keys_are_verified_and_each_once)
+{
+	uint8_t epoch[32];
+	setup();
+	person_link(ann, (bn_change[]){person_admitted(bob)}, 1);
+	for (int i = 0; i < 10; i++)
+		note(bob, "note/a", i);
+	/* Link 0, link 1 and ten notes. */
+	ck_assert_int_eq(verified(cleo), 12);
+	ck_assert_int_eq(bn_authority_newest(read_by(cleo), epoch), 1);
+	flood("mal@host-boot-0", epoch, 1000);
+	ck_assert_int_eq(verified(cleo), 12);
+	person_reopen(&t, cleo, true);
+	ck_assert_int_eq(verified(cleo), 12);
+	/* Each further record is verified when it comes, and nothing again. */
+	note(bob, "note/a", 20);
+	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, true)}, 1);
+	ck_assert_int_eq(verified(cleo), 14);
+	teardown();
+}
+END_TEST
+
 BN_TEST_MAIN("core/govern/authority", test_each_epoch_has_its_policy_roles_and_names,
 	test_batch_says_whose_logs_have_a_new_seal,
 	test_founder_is_admin_by_a_key_and_the_id_names_link_0,
@@ -410,4 +463,5 @@ BN_TEST_MAIN("core/govern/authority", test_each_epoch_has_its_policy_roles_and_n
 	test_void_and_cut_take_what_they_name_and_nothing_else,
 	test_removed_admin_forks_at_the_old_link_and_moves_nobody,
 	test_who_may_not_sign_a_link_is_told_and_nothing_changes,
-	test_rows_do_not_depend_on_which_writer_was_seen_first)
+	test_rows_do_not_depend_on_which_writer_was_seen_first,
+	test_only_signatures_of_known_keys_are_verified_and_each_once)
