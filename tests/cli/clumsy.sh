@@ -3,12 +3,7 @@
 # nothing is left behind.
 set -u
 . tests/support/shell.sh || exit 2
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-bad=0
-
 cd "$dir" || exit 1
-export XDG_STATE_HOME=$dir/state
 "$BINNACLE" init . >/dev/null 2>&1 || { echo "not ok init"; exit 1; }
 seq 40 | awk 'BEGIN { print "nodes,power" } { print $1 "," 2 * $1 + $1 % 3 }' >jobs.csv
 "$BINNACLE" data add jobs jobs.csv >/dev/null 2>&1

@@ -2,16 +2,12 @@
 # binnacle data: from a file to versions, checks, splits and removal, as a script sees them.
 set -u
 . tests/support/shell.sh || exit 2
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-bad=0
 
 field() { # FILE KEY: a top-level scalar of pretty JSON
 	sed -n "s/^ *\"$2\": *\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$1" | head -1
 }
 
 cd "$dir" || exit 1
-export XDG_STATE_HOME=$dir/state
 "$BINNACLE" init . >/dev/null 2>&1 || { echo "not ok init"; exit 1; }
 printf 'id,host,w\n1,n1,10.5\n2,n2,11\n3,n1,\n4,n1,900\n' >power.csv
 "$BINNACLE" data add power power.csv --json >added.json 2>err

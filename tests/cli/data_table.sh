@@ -2,10 +2,6 @@
 # binnacle data head and export: the rows of files, in and out, without a workspace.
 set -u
 . tests/support/shell.sh || exit 2
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-bad=0
-
 cd "$dir" || exit 1
 printf 'id,at,host,x\r\n1,2024-01-01,"a ""b"", c",0.1\r\n2,NA,,-3e-7\r\n3,2024-01-02T03:04:05.5Z,"",1e22\r\n' >in.csv
 want='id,at,host,x

@@ -2,21 +2,19 @@
 # The whole life of a model, as `binnacle demo` walks it: every station ends as it should, the index
 # can be thrown away, and the log verifies.
 set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export HOME=$work/home XDG_CONFIG_HOME=$work/config XDG_STATE_HOME=$work/state
+. tests/support/shell.sh || exit 2
+export HOME=$dir/home
 mkdir -p "$HOME"
-cd "$work" || exit 1
-bad=0
+cd "$dir" || exit 1
 
 check() { # WHAT CONDITION...
 	local what=$1
 	shift
-	if "$@" >"$work/out" 2>&1; then
+	if "$@" >"$dir/out" 2>&1; then
 		echo "ok $what"
 	else
 		echo "FAIL: $what"
-		head -c 2000 "$work/out"
+		head -c 2000 "$dir/out"
 		bad=1
 	fi
 }
@@ -38,14 +36,14 @@ check "the best run is reproduced" grep -q 'bit-identical' demo.log
 cd tour || exit 1
 check "the champion is approved" bash -c '"$BINNACLE" model show power@champion --json | grep -q "\"state\": \"approved\""'
 check "nothing keeps running" bash -c '! "$BINNACLE" endpoint ls --json | grep -qi "\"running\""'
-"$BINNACLE" index status --dump >"$work/before" 2>/dev/null
+"$BINNACLE" index status --dump >"$dir/before" 2>/dev/null
 check "the index is rebuilt" "$BINNACLE" index rebuild
-"$BINNACLE" index status --dump >"$work/after" 2>/dev/null
-check "the rebuilt index is equal" cmp "$work/before" "$work/after"
-check "the dump is not empty" test -s "$work/before"
+"$BINNACLE" index status --dump >"$dir/after" 2>/dev/null
+check "the rebuilt index is equal" cmp "$dir/before" "$dir/after"
+check "the dump is not empty" test -s "$dir/before"
 check "the log verifies" "$BINNACLE" audit verify
 check "it knows each field that it writes" bash -c '"$BINNACLE" index status --json | grep -q "\"unknown_fields\": \[\]"'
-check "a demo may be run again" bash -c 'cd "$1" && "$BINNACLE" demo tour' _ "$work"
-mkdir "$work/mine" && cd "$work/mine" && "$BINNACLE" init >/dev/null 2>&1
-check "somebody's workspace is not overwritten" bash -c 'cd "$1" && ! "$BINNACLE" demo mine' _ "$work"
+check "a demo may be run again" bash -c 'cd "$1" && "$BINNACLE" demo tour' _ "$dir"
+mkdir "$dir/mine" && cd "$dir/mine" && "$BINNACLE" init >/dev/null 2>&1
+check "somebody's workspace is not overwritten" bash -c 'cd "$1" && ! "$BINNACLE" demo mine' _ "$dir"
 exit $bad

@@ -3,17 +3,13 @@
 # Needs a file system of its own: root makes one in memory.
 set -u
 . tests/support/shell.sh || exit 2
-B=${BINNACLE:-$PWD/build/binnacle}
-dir=$(mktemp -d)
 mkdir "$dir/disk"
 if ! mount -t tmpfs -o size=2m,mode=777 tmpfs "$dir/disk" 2>/dev/null; then
 	echo "SKIP: a full disk: a tmpfs cannot be mounted here"
-	rm -rf "$dir"
 	exit 0
 fi
-trap 'cd /; umount -l "$dir/disk"; rm -rf "$dir"' EXIT
-export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state BINNACLE_HEARTBEAT=200ms
-unset BINNACLE_HOME BINNACLE_RUN_ID
+at_end() { cd / && umount -l "$dir/disk"; }
+export BINNACLE_HEARTBEAT=200ms
 cd "$dir/disk" || exit 1
 
 fill() { dd if=/dev/zero of="$dir/disk/filler" bs=4k 2>/dev/null; }

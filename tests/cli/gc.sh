@@ -3,30 +3,8 @@
 # frees of removed runs, models and datasets, what it keeps of them, and what can be restored.
 set -u
 . tests/support/shell.sh || exit 2
-B=${BINNACLE:-$PWD/build/binnacle}
-dir=$(mktemp -d)
-trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
-export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
-unset BINNACLE_HOME BINNACLE_INDEX
 mkdir "$dir/ws"
 cd "$dir/ws" || exit 1
-
-# expect STATUS NAME COMMAND...: output in $out
-expect() {
-	local want=$1 name=$2 got
-	shift 2
-	out=$("$@" 2>&1)
-	got=$?
-	[ "$got" = "$want" ] || fail "$name: exit $got, expected $want: $* :: $out"
-	echo "ok $name"
-}
-
-says() {
-	case $out in
-	*"$1"*) echo "ok   and says '$1'" ;;
-	*) fail "expected '$1' in: $out" ;;
-	esac
-}
 
 object() { echo ".binnacle/objects/${1:0:2}/${1:2}"; }
 id_of() { "$B" run show "$1" --json | sed -n 's/.*"id": "\([0-9a-f]\{32\}\)".*/\1/p'; }

@@ -3,12 +3,7 @@
 # library: with a workspace, without one, and inside a run that was started.
 set -u
 . tests/support/shell.sh || exit 2
-B=${BINNACLE:-$PWD/build/binnacle}
-root=$PWD build=$(dirname "$B")
-dir=$(mktemp -d)
-trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
-export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
-unset BINNACLE_HOME BINNACLE_RUN_ID BINNACLE_LIBRARY PYTHONPATH LD_LIBRARY_PATH DESTDIR MAKEFLAGS MFLAGS MAKELEVEL
+unset BINNACLE_LIBRARY PYTHONPATH LD_LIBRARY_PATH DESTDIR MAKEFLAGS MFLAGS MAKELEVEL
 
 if nm -D "$build/libbinnacle.so" 2>/dev/null | grep -qE '__(asan|tsan)_init'; then
 	echo "SKIP: the examples against an installed library: this build has a sanitizer in it"

@@ -3,11 +3,7 @@
 # happens when everybody is killed; exit statuses and JSON.
 set -u
 . tests/support/shell.sh || exit 2
-B=${BINNACLE:-$PWD/build/binnacle}
-dir=$(mktemp -d)
-trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
-export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state BINNACLE_HEARTBEAT=200ms
-unset BINNACLE_HOME BINNACLE_RUN_ID
+export BINNACLE_HEARTBEAT=200ms
 mkdir "$dir/ws"
 cd "$dir/ws" || exit 1
 

@@ -2,27 +2,27 @@
 # The README's "Five minutes", as it stands there: every line works, in that order. The approval by
 # the author is refused, as the README says it needs somebody else; a policy then allows it.
 set -u
-readme=$PWD/README.md
-work=$(mktemp -d)
-trap 'rm -rf "$work"; [ -z "${server:-}" ] || kill "$server" 2>/dev/null' EXIT
-export HOME=$work/home XDG_CONFIG_HOME=$work/config XDG_STATE_HOME=$work/state
-mkdir -p "$HOME" "$work/bin" "$work/ws"
-ln -s "$BINNACLE" "$work/bin/binnacle"
-export PATH=$work/bin:$PATH BINNACLE_TOKEN=of-the-readme
-cd "$work/ws" || exit 1
-bad=0 lines=0
+. tests/support/shell.sh || exit 2
+server=
+at_end() { [ -z "$server" ] || kill "$server" 2>/dev/null; }
+export HOME=$dir/home
+mkdir -p "$HOME" "$dir/bin" "$dir/ws"
+ln -s "$BINNACLE" "$dir/bin/binnacle"
+export PATH=$dir/bin:$PATH BINNACLE_TOKEN=of-the-readme
+cd "$dir/ws" || exit 1
+lines=0
 
 # Something for the lines to work on: jobs.csv and new.csv.
-(mkdir "$work/gen" && cd "$work/gen" && binnacle init && binnacle data generate jobs --rows 3000 &&
-	binnacle data export jobs "$work/ws/jobs.csv" && binnacle data generate later --rows 500 --seed 9 &&
-	binnacle data export later "$work/ws/new.csv") >"$work/gen.log" 2>&1 || {
-	cat "$work/gen.log"
+(mkdir "$dir/gen" && cd "$dir/gen" && binnacle init && binnacle data generate jobs --rows 3000 &&
+	binnacle data export jobs "$dir/ws/jobs.csv" && binnacle data generate later --rows 500 --seed 9 &&
+	binnacle data export later "$dir/ws/new.csv") >"$dir/gen.log" 2>&1 || {
+	cat "$dir/gen.log"
 	exit 1
 }
 
 fail() {
 	echo "FAIL: $1"
-	tail -n 15 "$work/out"
+	tail -n 15 "$dir/out"
 	bad=1
 }
 
@@ -36,11 +36,11 @@ while IFS= read -r line; do
 	esac
 	case $line in
 	"binnacle serve"*)
-		${line/--port 8420*/--port 0} >"$work/serve" 2>&1 &
+		${line/--port 8420*/--port 0} >"$dir/serve" 2>&1 &
 		server=$!
-		for _ in $(seq 100); do grep -q http:// "$work/serve" && break || sleep 0.1; done
-		url=$(grep -oE 'http://[0-9.:]+' "$work/serve" | head -n 1)
-		binnacle predict --endpoint "$url" new.csv --out served.csv >"$work/out" 2>&1 || fail "$line"
+		for _ in $(seq 100); do grep -q http:// "$dir/serve" && break || sleep 0.1; done
+		url=$(grep -oE 'http://[0-9.:]+' "$dir/serve" | head -n 1)
+		binnacle predict --endpoint "$url" new.csv --out served.csv >"$dir/out" 2>&1 || fail "$line"
 		kill "$server" && wait "$server"
 		[ $? = 0 ] || fail "the server did not end well"
 		server=
@@ -48,20 +48,20 @@ while IFS= read -r line; do
 		continue
 		;;
 	"binnacle model approve"*)
-		eval "$line" >"$work/out" 2>&1
+		eval "$line" >"$dir/out" 2>&1
 		[ $? = 4 ] && echo "ok an author may not approve their own" || fail "$line"
 		echo '{"self_approval": true}' >policy.json
 		binnacle policy set policy.json --reason 'alone here' >/dev/null 2>&1
 		;;
 	esac
-	if eval "$line" >"$work/out" 2>&1 </dev/null; then echo "ok $line"; else fail "$line"; fi
+	if eval "$line" >"$dir/out" 2>&1 </dev/null; then echo "ok $line"; else fail "$line"; fi
 	case $line in
 	"binnacle run compare"*)
-		grep -q '^ *hidden .*\[128,64\]' "$work/out" && grep -q '^ *model_digest ' "$work/out" ||
+		grep -q '^ *hidden .*\[128,64\]' "$dir/out" && grep -q '^ *model_digest ' "$dir/out" ||
 			fail "the two runs of the README do not differ"
 		;;
 	esac
-done < <(sed -n '/^## Five minutes/,/^No data at hand/p' "$readme" | sed -n '/^```$/,/^```$/p' |
+done < <(sed -n '/^## Five minutes/,/^No data at hand/p' "$root/README.md" | sed -n '/^```$/,/^```$/p' |
 	grep -v '^```' | sed -e ':a' -e '/\\$/N; s/\\\n *//; ta' | sed 's/ *#.*//' | grep -v '^ *$')
 [ "$lines" -ge 20 ] || { echo "FAIL: only $lines lines found in the README"; bad=1; }
 exit $bad

@@ -3,30 +3,8 @@
 # and with which exit status, and what verification says after somebody has touched the files.
 set -u
 . tests/support/shell.sh || exit 2
-B=${BINNACLE:-$PWD/build/binnacle}
-dir=$(mktemp -d)
-trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
-export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
-unset BINNACLE_HOME
 mkdir "$dir/ws"
 cd "$dir/ws" || exit 1
-
-# expect STATUS NAME COMMAND...: output in $out
-expect() {
-	local want=$1 name=$2 got
-	shift 2
-	out=$("$@" 2>&1)
-	got=$?
-	[ "$got" = "$want" ] || fail "$name: exit $got, expected $want: $* :: $out"
-	echo "ok $name"
-}
-
-says() {
-	case $out in
-	*"$1"*) echo "ok   and says '$1'" ;;
-	*) fail "expected '$1' in: $out" ;;
-	esac
-}
 
 "$B" init >/dev/null || fail init
 "$B" data generate jobs --rows 600 -q >/dev/null || fail generate

@@ -3,11 +3,6 @@
 # thread count; and says what differs when the model is not the run's.
 set -u
 . tests/support/shell.sh || exit 2
-B=${BINNACLE:-$PWD/build/binnacle}
-dir=$(mktemp -d)
-trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
-export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
-unset BINNACLE_HOME BINNACLE_RUN_ID
 cd "$dir" || exit 1
 
 "$B" init -q >/dev/null || fail init

@@ -2,13 +2,7 @@
 # What a command finds of its data, and how two that would hide each other are told apart.
 set -u
 . tests/support/shell.sh || exit 2
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-bad=0
-
 cd "$dir" || exit 1
-export XDG_STATE_HOME=$dir/state
-unset BINNACLE_RUN_ID BINNACLE_DATA
 "$BINNACLE" init . >/dev/null 2>&1 || { echo "not ok init"; exit 1; }
 for rows in 3 4; do
 	seq $rows | sed '1i n' >small.csv

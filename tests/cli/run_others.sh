@@ -2,15 +2,12 @@
 # Another user's run, by its name, a prefix of its id or the whole id: what the fold would refuse is refused before
 # anything is written. Another user's files in the place of the queue's directory, or of the workspace's own.
 set -u
+TMPDIR=/tmp # other users look into $dir
 . tests/support/shell.sh || exit 2
-B=${BINNACLE:-$PWD/build/binnacle}
 if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
 	echo "SKIP: another user's run: needs root and setpriv"
 	exit 0
 fi
-dir=$(mktemp -d -p /tmp) # not below $TMPDIR, where other users may not look
-trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
-unset BINNACLE_HOME BINNACLE_RUN_ID BINNACLE_INDEX
 export BINNACLE_HEARTBEAT=200ms
 chmod 755 "$dir"
 mkdir "$dir/ws" && chown 40101:40100 "$dir/ws" && chmod 2775 "$dir/ws"

@@ -4,12 +4,7 @@
 # standard streams logs whole.
 set -u
 . tests/support/shell.sh || exit 2
-B=${BINNACLE:-$PWD/build/binnacle}
-root=$PWD build=$(dirname "$B")
-dir=$(mktemp -d)
-trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
-export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state BINNACLE_INDEX=$dir/index
-unset BINNACLE_HOME BINNACLE_RUN_ID
+export BINNACLE_INDEX=$dir/index
 
 cd "$dir" && mkdir ws && cd ws && "$B" init -q >/dev/null || fail init
 # Waits until the run is under way.
@@ -166,7 +161,7 @@ if ! command -v setpriv >/dev/null; then
 	exit 0
 fi
 theirs=$(mktemp -d /tmp/binnacle-XXXXXX) && chown 65534 "$theirs" && cd "$theirs" || fail theirs
-trap 'chmod -R u+w "$dir"; rm -rf "$dir" "$theirs"' EXIT
+at_end() { rm -rf "$theirs"; }
 as() {
 	setpriv --reuid=65534 --regid=65534 --clear-groups env -u BINNACLE_INDEX HOME="$PWD" XDG_STATE_HOME="$PWD/s" \
 		XDG_CONFIG_HOME="$PWD/c" "$@"

@@ -4,14 +4,11 @@
 # users by other names. What decides is the segments (and, of unsigned ones, who owns the file).
 # SEED=N repeats an order.
 set -u
-B=${BINNACLE:-$PWD/build/binnacle}
-fixture=$PWD/tests/fixtures/first-version.tar.gz
-dir=$(mktemp -d -p /tmp) # not below $TMPDIR, where other users may not look
-trap 'rm -rf "$dir"' EXIT
+TMPDIR=/tmp # other users look into $dir
+. tests/support/shell.sh || exit 2
+fixture=$root/tests/fixtures/first-version.tar.gz
 chmod 755 "$dir"
-export HOME=$dir XDG_STATE_HOME=$dir/state XDG_CONFIG_HOME=$dir/config TZ=UTC
-unset BINNACLE_HOME BINNACLE_INDEX
-bad=0
+export HOME=$dir TZ=UTC
 RANDOM=${SEED:=$(date +%N | sed 's/^0*//')}
 as_root=$([ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && echo yes)
 mounts=$([ -n "$as_root" ] && unshare --mount true 2>/dev/null && echo yes)

@@ -3,12 +3,8 @@
 # and see drift in what was asked. Needs loopback; says so and stops when there is none.
 set -u
 . tests/support/shell.sh || exit 2
-B=${BINNACLE:-$PWD/build/binnacle}
-dir=$(mktemp -d)
 server=
-trap '[ -n "$server" ] && kill "$server" 2>/dev/null; chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
-export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
-unset BINNACLE_HOME BINNACLE_TOKEN
+at_end() { [ -z "$server" ] || kill "$server" 2>/dev/null; }
 mkdir "$dir/ws"
 cd "$dir/ws" || exit 1
 

@@ -3,11 +3,7 @@
 # name read as another one. JSON has them escaped, a pipe has the bytes of a log as they are.
 set -u
 . tests/support/shell.sh || exit 2
-B=${BINNACLE:-$PWD/build/binnacle}
-dir=$(mktemp -d)
-trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
-export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state LC_ALL=C.UTF-8
-unset BINNACLE_HOME BINNACLE_RUN_ID
+export LC_ALL=C.UTF-8
 mkdir "$dir/ws"
 cd "$dir/ws" || exit 1
 

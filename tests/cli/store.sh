@@ -1,20 +1,7 @@
 #!/bin/bash
 # binnacle init, index, gc, doctor fs: as a script sees them.
 set -u
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-export XDG_STATE_HOME=$dir/state XDG_CONFIG_HOME=$dir/config
-B=${BINNACLE:-$PWD/build/binnacle}
-bad=0
-
-check() { # NAME WANT GOT
-	if [ "$2" = "$3" ]; then
-		echo "ok $1"
-	else
-		echo "not ok $1: wanted '$2', got '$3'"
-		bad=1
-	fi
-}
+. tests/support/shell.sh || exit 2
 
 "$B" init "$dir/w" >/dev/null
 check init_exit 0 $?

@@ -1,11 +1,9 @@
 #!/bin/bash
 # The program's words as a user types them: exit statuses, near misses, help, man page, completion.
 set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export HOME=$work XDG_CONFIG_HOME=$work/config XDG_STATE_HOME=$work/state
-cd "$work" || exit 1
-bad=0
+. tests/support/shell.sh || exit 2
+export HOME=$dir
+cd "$dir" || exit 1
 
 expect() { # STATUS PATTERN COMMAND...
 	local want=$1 pattern=$2 out status

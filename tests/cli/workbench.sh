@@ -3,11 +3,6 @@
 # stands on it. What screens look like is held by the golden pictures of tests/tui.
 set -u
 . tests/support/shell.sh || exit 2
-B=${BINNACLE:-$PWD/build/binnacle}
-dir=$(mktemp -d)
-trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
-export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
-unset BINNACLE_HOME BINNACLE_RUN_ID
 
 shows() { # SCREEN WORDS...
 	local screen=$1 word

@@ -1,5 +1,16 @@
-# What the scripts of tests/cli share; they source it from the root of the tree and set dir, a directory of
-# their own, and bad=0 where they go on after a failure.
+# What the scripts of tests/cli share; they source it from the root of the tree. It makes $dir, a directory of the
+# script's own that is removed at its end, where the program keeps what it keeps for its user. TMPDIR=/tmp before
+# it, where other users have to look into $dir. A script that has more to end at its end defines at_end.
+
+root=$PWD
+export BINNACLE=${BINNACLE:-$root/build/binnacle}
+B=$BINNACLE build=$(dirname "$BINNACLE")
+bad=0
+dir=$(mktemp -d) || exit 2
+at_end() { :; }
+trap 'at_end; chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
+export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
+unset BINNACLE_HOME BINNACLE_INDEX BINNACLE_RUN_ID BINNACLE_DATA BINNACLE_TOKEN
 
 fail() {
 	echo "FAIL: $*"
