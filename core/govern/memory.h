@@ -179,6 +179,7 @@ typedef enum bn_memory_kind {
 	BN_MEMORY_PLACE_BENEATH, /* trust: beneath a known workspace */
 	BN_MEMORY_PLACE_NEW,     /* a note: known, but not at this place */
 	BN_MEMORY_PLACE_UNKNOWN, /* where workspaces were met cannot be read: trust at first use, else a warning */
+	BN_MEMORY_PLACE_LOST, /* trust: found above a place where another workspace was known, which is gone */
 	BN_MEMORY_PLACE_ABOVE, /* trust: found above the current directory, another user's, neither known nor invited */
 } bn_memory_kind;
 

@@ -73,6 +73,11 @@ static int judge_place(bn_memory_verdict *v, const bn_memory *m, const bn_place 
 {
 	const char *at = p->other_path ? p->other_path : p->path;
 	int rc = 0;
+	if (p->lost_path &&
+		(rc = add(v, BN_MEMORY_PLACE_LOST, BN_ALLOWS_TRUST, ASK_AN_ADMIN, err,
+			 "workspace %s was in '%.180s' and is gone; '%.180s' above it is %s",
+			 p->lost_id, p->lost_path, p->path, m->id)) < 0)
+		return rc;
 	switch (p->kind) {
 	case BN_PLACE_OTHER:
 		rc = add(v, BN_MEMORY_PLACE_OTHER, BN_ALLOWS_TRUST, ASK_AN_ADMIN, err,

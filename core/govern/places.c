@@ -238,7 +238,7 @@ static bn_place_kind decide(
 				return BN_PLACE_OTHER;
 		} else if (is_same_directory(x, h)) {
 			mount = x;
-		} else if (is_below(h->path, x->path) &&
+		} else if (strcmp(x->id, id) != 0 && is_below(h->path, x->path) &&
 			   (!above || strlen(x->path) > strlen(above->path))) {
 			above = x;
 		}
@@ -294,8 +294,53 @@ out:
 	return rc;
 }
 
+/* The deepest known path of another workspace at or above `named` and below where the found one lies. */
+static const entry *entry_on_the_way(
+	const entries *e, const char *own, const char *named, const char *found, const char *id)
+{
+	const entry *on = NULL;
+	for (size_t i = 0; i < e->count; i++) {
+		const entry *x = &e->items[i];
+		if (counts_here(x, own) && strcmp(x->id, id) != 0 && is_below(x->path, found) &&
+			(!strcmp(x->path, named) || is_below(named, x->path)) &&
+			(!on || strlen(x->path) > strlen(on->path)))
+			on = x;
+	}
+	return on;
+}
+
+int bn_place_find_lost(
+	bn_place *p, const bn_env *env, const char *named, const char *workspace_id, bn_err *err)
+{
+	entries e = {0};
+	bn_host_files f = {.lock = -1};
+	char *real = NULL, why[256] = "";
+	int rc = bn_path_real(&real, named, err);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_host_files_open(&f, env, FOLDER, KIND, err)) < 0)
+		goto out;
+	/* What cannot be read is said by bn_place_find. */
+	if (entries_of(&e, &f, why, NULL) == BN_ENOMEM) {
+		rc = bn_err_nomem(err, "places");
+		goto out;
+	}
+	const entry *on = entry_on_the_way(&e, f.own, real, p->path, workspace_id);
+	if (!on)
+		goto out;
+	snprintf(p->lost_id, sizeof p->lost_id, "%s", on->id);
+	if (!(p->lost_path = bn_strdup(on->path)))
+		rc = bn_err_nomem(err, "a file name");
+out:
+	entries_release(&e);
+	bn_host_files_close(&f);
+	bn_free(real);
+	return rc;
+}
+
 void bn_place_release(bn_place *p)
 {
+	bn_free(p->lost_path);
 	bn_free(p->path);
 	bn_free(p->other_path);
 	*p = (bn_place){0};

@@ -42,9 +42,10 @@ typedef struct bn_place {
 	char other_id[BN_UUID_TEXT]; /* or "" */
 	char *other_path;            /* or NULL */
 	char why[256];               /* also beside another kind: a host's file that was not read */
-	/* Not set here; for who judges: nobody named it, it was found above the directory that was, and
-	 * belongs to another user. */
-	bool is_unasked;
+	/* For who judges, when it was found above the directory that was named. */
+	bool is_unasked; /* not set here: it belongs to another user, and nobody named it */
+	char lost_id[BN_UUID_TEXT]; /* of the known workspace that lay on the way up, or "" */
+	char *lost_path;            /* where that was, or NULL */
 } bn_place;
 
 /* root: the path of .binnacle. BN_ENOTFOUND, BN_EIO when it cannot be resolved. Release also after a
@@ -52,6 +53,11 @@ typedef struct bn_place {
 int bn_place_find(
 	bn_place *out, const bn_env *env, const char *root, const char *workspace_id, bn_err *err);
 void bn_place_release(bn_place *p);
+
+/* The workspace that bn_place_find has found lies above `named`, a directory: whether a known one was on the way,
+ * which is gone from there. Sets lost_id and lost_path. */
+int bn_place_find_lost(
+	bn_place *p, const bn_env *env, const char *named, const char *workspace_id, bn_err *err);
 
 /* Remembers that this workspace lies there; does nothing when that is known. replace: whatever was known
  * of the path, for `trust accept` and `init`; else BN_EREFUSED when it is another's or lies beneath one.

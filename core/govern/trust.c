@@ -22,7 +22,9 @@ struct bn_trust {
 	bn_memory *memory;
 	bn_place place;
 	bn_memory_verdict verdict;
-	bool has_chain, is_above, has_folded;
+	char *named;   /* the directory that was named, absolute */
+	bool is_above; /* the workspace lies above it */
+	bool has_chain, has_folded;
 	char note[700];
 };
 
@@ -41,6 +43,7 @@ void bn_trust_free(bn_trust *t)
 		return;
 	look_release(t);
 	bn_pins_release(&t->pins);
+	bn_free(t->named);
 	bn_free(t);
 }
 
@@ -57,17 +60,15 @@ static void note(bn_trust *t, const char *words)
 static int above_find(bn_trust *t, const char *start, bn_err *err)
 {
 	const char *home = bn_env_get(t->env, "BINNACLE_HOME");
-	char *named = NULL;
 	if (!start)
 		start = home && *home ? home : ".";
-	int rc = bn_path_absolute(&named, start, err);
+	int rc = bn_path_absolute(&t->named, start, err);
 	if (rc < 0)
 		return rc;
-	size_t n = strlen(named);
-	while (n > 1 && named[n - 1] == '/')
-		named[--n] = '\0';
-	t->is_above = strcmp(named, bn_workspace_dir(t->ws)) != 0;
-	bn_free(named);
+	size_t n = strlen(t->named);
+	while (n > 1 && t->named[n - 1] == '/')
+		t->named[--n] = '\0';
+	t->is_above = strcmp(t->named, bn_workspace_dir(t->ws)) != 0;
 	return 0;
 }
 
@@ -98,6 +99,15 @@ out:
 	return rc;
 }
 
+static int place_find(bn_trust *t, bn_err *err)
+{
+	const char *id = bn_workspace_id(t->ws);
+	int rc = bn_place_find(&t->place, t->env, bn_workspace_root(t->ws), id, err);
+	if (rc < 0 || !t->is_above)
+		return rc;
+	return bn_place_find_lost(&t->place, t->env, t->named, id, err);
+}
+
 static int look_once(bn_trust *t, bn_err *err)
 {
 	const char *id = bn_workspace_id(t->ws);
@@ -105,7 +115,7 @@ static int look_once(bn_trust *t, bn_err *err)
 	int rc;
 	look_release(t);
 	if ((rc = bn_memory_load(&t->memory, t->env, id, err)) < 0 ||
-		(rc = bn_place_find(&t->place, t->env, bn_workspace_root(t->ws), id, err)) < 0 ||
+		(rc = place_find(t, err)) < 0 ||
 		(rc = bn_workspace_refresh(t->ws, &changed, err)) < 0)
 		return rc;
 	t->has_folded |= changed;
@@ -321,6 +331,8 @@ int bn_trust_accept(bn_trust *t, const char *by, const char *words, bn_err *err)
 		rc = first ? bn_memory_learn(NULL, t->env, &v.view, &answer, err)
 			   : bn_memory_accept(t->env, &v.view, &answer, err);
 	bn_trust_view_close(&v);
+	if (rc >= 0 && t->place.lost_id[0])
+		rc = bn_place_forget(t->env, t->place.lost_id, err);
 	if (rc < 0 || (rc = place_learn(t, replaces, err)) < 0) {
 		if (bn_trust_asks(t))
 			forget_to_ask(t);

@@ -173,9 +173,11 @@ out:
 
 static int accept(bn_cli *cli, const known *k, const char *invitation, bn_err *err)
 {
-	int rc = invitation ? bn_trust_compare(k->trust, invitation, err)
-			    : look_and_confirm(cli, k, err);
+	int rc = invitation ? bn_trust_compare(k->trust, invitation, err) : 0;
 	if (rc < 0)
+		return rc;
+	/* An invitation answers a first use. A stop says that there was more, or something else: it may be older. */
+	if ((!invitation || !bn_trust_asks(k->trust)) && (rc = look_and_confirm(cli, k, err)) < 0)
 		return rc;
 	if ((rc = bn_trust_accept(
 		     k->trust, "accept", invitation ? "invitation compared" : "", err)) < 0)

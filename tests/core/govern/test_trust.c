@@ -602,6 +602,32 @@ START_TEST(test_workspace_planted_above_is_used_only_when_it_is_named)
 }
 END_TEST
 
+START_TEST(test_known_workspace_that_is_gone_is_not_looked_for_above)
+{
+	setup();
+	const char *below = in_town("work");
+	shell("mkdir %s", below);
+	ck_assert_bn_ok(bn_authority_init(&dan->env, below, NULL, NULL, NULL, &err), &err);
+	accept(bob);
+	move_to(bob, below);
+	accept(bob);
+	expect(bob, BN_ALLOWS_ALL, -1);
+	shell("rm -rf %s/.binnacle", below);
+	move_to(bob, t.dir); /* what is found from below on */
+	bn_trust_options opt = {.start = below};
+	bn_trust *trust = look_with(bob, &opt);
+	ck_assert_int_eq(bn_trust_allows(trust), BN_ALLOWS_TRUST);
+	ck_assert(has(trust, BN_MEMORY_PLACE_LOST));
+	ck_assert_bn_ok(bn_trust_accept(trust, "accept", "", &err), &err);
+	ck_assert_int_eq(bn_trust_allows(trust), BN_ALLOWS_ALL);
+	bn_trust_free(trust);
+	trust = look_with(bob, &opt);
+	ck_assert_uint_eq(bn_trust_verdict(trust)->count, 0);
+	bn_trust_free(trust);
+	teardown();
+}
+END_TEST
+
 START_TEST(test_one_without_a_chain_above_is_used_unless_everybody_could_have_put_it_there)
 {
 	town_make(&t, classes);
@@ -702,6 +728,7 @@ BN_TEST_MAIN("core/govern/trust",
 	test_what_only_arrives_late_is_looked_for_before_less_is_shown,
 	test_workspace_planted_beneath_a_known_one_is_not_used,
 	test_workspace_planted_above_is_used_only_when_it_is_named,
+	test_known_workspace_that_is_gone_is_not_looked_for_above,
 	test_one_without_a_chain_above_is_used_unless_everybody_could_have_put_it_there,
 	test_known_workspace_through_a_link_and_moved_is_the_known_one,
 	test_damaged_memory_is_a_stop_and_no_first_use,

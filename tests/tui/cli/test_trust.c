@@ -349,6 +349,7 @@ END_TEST
 
 START_TEST(test_another_workspace_in_its_place_stops_all_but_trust)
 {
+	char invitation[200];
 	setup();
 	expect(0, run(&bob, "trust", "accept", "--yes", NULL));
 	shell("mv %s/.binnacle %s/aside", team, team);
@@ -362,6 +363,8 @@ START_TEST(test_another_workspace_in_its_place_stops_all_but_trust)
 	expect(0, run(&bob, "trust", "show", NULL));
 	says("STOPS");
 	expect(4, run(&bob, "trust", "accept", NULL)); /* nobody looked */
+	shown(invitation, sizeof invitation, &mal, "invitation");
+	expect(4, run(&bob, "trust", "accept", invitation, NULL)); /* is for a first use */
 	expect(6, run(&bob, "run", "ls", NULL));
 	expect(0, run(&bob, "trust", "accept", "--yes", NULL));
 	expect(0, run(&bob, "gc", "--dry-run", NULL));
