@@ -1,0 +1,60 @@
+/*
+ * _runs.h - the list of runs from the inside: runs.c is the screen and its commands, runs_table.c what rows and
+ * columns show, runs_window.c which of many runs are here. For those three alone.
+ */
+#ifndef BN_TUI_VIEWS__RUNS_H
+#define BN_TUI_VIEWS__RUNS_H
+#include "tui/views/_list.h"
+
+typedef struct bn_runs_view {
+	bn_list list;
+	bn_grid_column *columns;
+	char **fields; /* names of the columns in use */
+	size_t field_count;
+	bn_view *detail; /* made when there is room for it */
+	bool in_detail;  /* it has the keys */
+	bool is_split;
+	char baseline[BN_RUN_ID_TEXT];
+	char stopping[BN_RUN_ID_TEXT]; /* the run of the open question */
+	bool stops_marked;             /* or all that are marked */
+	char where[384];               /* in force */
+	bool where_is_new;             /* asked for, not answered yet */
+	/* While the page is a window on more runs: where it was asked to begin (-1 nothing is on its
+	 * way), and where the grid was then. */
+	int64_t asked_first, asked_top;
+} bn_runs_view;
+
+/* Of the page at hand; NULL before the first. */
+const bn_run_page *bn_runs_page(const bn_runs_view *v);
+const bn_queue *bn_runs_queue(const bn_runs_view *v);
+/* Whether the page is a window on more runs; rows are places then. */
+bool bn_runs_is_window(const bn_runs_view *v);
+/* NULL outside of the window. */
+const bn_run_row *bn_runs_row(const bn_runs_view *v, int64_t row);
+
+/* ---- runs_table.c -------------------------------------------------------------------------------- */
+
+extern const bn_grid_source bn_runs_source;
+/* Of a list without a page: state, name, what. */
+extern const bn_grid_column bn_runs_first_columns[];
+extern const int bn_runs_first_count;
+
+/* Whether the columns are those of the page; else they are made anew, with the sort kept. */
+bool bn_runs_columns_fit(const bn_runs_view *v, const bn_runs *d);
+int bn_runs_columns_set(bn_runs_view *v, const bn_runs *d);
+void bn_runs_columns_release(bn_runs_view *v);
+/* The sort in force, as core/track/query.h has it; "" when there is none. */
+void bn_runs_sort_text(const bn_runs_view *v, char *out, size_t size);
+
+/* ---- runs_window.c ------------------------------------------------------------------------------- */
+
+/* Asks for the page that arg describes, with filter, sort and search; first: the place of its first row. */
+void bn_runs_ask(bn_runs_view *v, bn_runs_arg *arg, int64_t first);
+/* For the rows at hand: those that came before them meanwhile move the window's place. */
+void bn_runs_ask_again(bn_runs_view *v, bn_runs_arg *arg);
+/* For the window around what is on screen, unless it is here or on its way. */
+void bn_runs_window_follow(bn_runs_view *v);
+/* A page came: is it a window now, and how far did its rows move? */
+void bn_runs_window_take(bn_runs_view *v, const bn_run_page *p);
+
+#endif
