@@ -107,6 +107,11 @@ static int open_version(bn_predictor **out, bn_workspace *ws, const char *spec, 
 		rc = bn_err_nomem(err, "a name");
 		goto out;
 	}
+	if (v->key < 0) {
+		rc = bn_err_set(err, BN_EREFUSED, "%s does not hold the number of %s: %s", v->uuid,
+			exact, v->contested ? v->contested : "contested");
+		goto out;
+	}
 	if (v->state == BN_MODEL_REMOVED) {
 		rc = bn_err_set(err, BN_ENOTFOUND, "model version %s was removed", exact);
 		goto out;

@@ -2,7 +2,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
-#include "core/registry/_entry.h"
+#include "core/registry/_contested.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -66,8 +66,9 @@ static int registered_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 		(rc = bn_json_need_str(a->payload, "manifest", &manifest, where, err)) < 0 ||
 		(rc = bn_json_need_int(a->payload, "author_uid", &author, where, err)) < 0)
 		return rc;
-	if (a->version < 1 || strlen(uuid) != 36 || !is_digest(digest) || !is_digest(manifest) ||
-		author < 0 || author > UINT_MAX || !bn_name_is_valid(e->name))
+	if (bn_entry_number(a->version) < 1 || strlen(uuid) != 36 || !is_digest(digest) ||
+		!is_digest(manifest) || author < 0 || author > UINT_MAX ||
+		!bn_name_is_valid(e->name))
 		return bn_err_set(
 			err, BN_EINVAL, "version, uuid, digest, manifest or author is malformed");
 	bn_entry_version *there;
@@ -75,7 +76,7 @@ static int registered_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 		return rc;
 	if (there)
 		return bn_err_set(err, BN_ECONFLICT, "%s/%lld exists already", e->name,
-			(long long)a->version);
+			(long long)bn_entry_number(a->version));
 	return 0;
 }
 
@@ -110,6 +111,7 @@ static int registered_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_a
 	v->author_uid = (uid_t)bn_json_int(p, "author_uid", -1);
 	v->registrar_uid = a->uid;
 	v->registered_ms = v->state_ms = a->time_ms;
+	v->epoch = a->ev && a->ev->sig ? a->ev->epoch : 0;
 	v->state = BN_MODEL_REGISTERED;
 	v->is_new = true;
 	v->changed = BN_ENTRY_PART_STATE;
@@ -143,7 +145,7 @@ static int requested_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 		return rc;
 	if (v->state == BN_MODEL_REQUESTED || v->state == BN_MODEL_APPROVED)
 		return bn_err_set(err, BN_ECONFLICT, "%s/%lld is %s already", e->name,
-			(long long)a->version, state_names[v->state]);
+			(long long)bn_entry_number(a->version), state_names[v->state]);
 	return 0;
 }
 
@@ -173,10 +175,10 @@ static int decidable(bn_entry_version **v, bn_entry *e, const bn_entry_act *a, b
 	if (rc < 0 || (*v)->state == BN_MODEL_REQUESTED)
 		return rc;
 	bn_err_set(err, BN_ECONFLICT, "%s/%lld is %s: there is no open request to decide", e->name,
-		(long long)a->version, state_names[(*v)->state]);
+		(long long)bn_entry_number(a->version), state_names[(*v)->state]);
 	if ((*v)->state != BN_MODEL_APPROVED)
 		bn_err_hint(err, "ask first: binnacle model request %s/%lld", e->name,
-			(long long)a->version);
+			(long long)bn_entry_number(a->version));
 	return BN_ECONFLICT;
 }
 
@@ -187,7 +189,7 @@ static int subject_check(bn_entry *e, const bn_entry_version *v, const bn_entry_
 	if (digest && !strcmp(digest, v->digest) && uuid && !strcmp(uuid, v->uuid))
 		return 0;
 	return bn_err_set(err, BN_EINVAL, "the decision is about other bytes than %s/%lld", e->name,
-		(long long)a->version);
+		(long long)bn_entry_number(a->version));
 }
 
 static int four_eyes(bn_entry *e, const bn_policy *p, const bn_entry_rights *r,
@@ -197,7 +199,8 @@ static int four_eyes(bn_entry *e, const bn_policy *p, const bn_entry_rights *r,
 	if (rc <= 0)
 		return rc;
 	bn_err_set(err, BN_EREFUSED, "%s %s %s/%lld: an author may not approve their own", a->user,
-		rc == 1 ? "is the author of" : "registered", e->name, (long long)a->version);
+		rc == 1 ? "is the author of" : "registered", e->name,
+		(long long)bn_entry_number(a->version));
 	bn_err_hint(err, "somebody else with role reviewer or admin has to approve it");
 	return BN_EREFUSED;
 }
@@ -209,7 +212,7 @@ static int not_twice(bn_entry *e, const bn_entry_version *v, const bn_entry_act 
 			!strcmp(v->decisions[i].who, a->who))
 			return bn_err_set(err, BN_ECONFLICT,
 				"%s has approved this request of %s/%lld already", a->user, e->name,
-				(long long)a->version);
+				(long long)bn_entry_number(a->version));
 	return 0;
 }
 
@@ -260,7 +263,8 @@ static int approved_check(bn_entry_finding *out, bn_entry *e, const bn_entry_rig
 	const char *reason = text(a, "reason");
 	if (reason && strlen(reason) > MAX_REASON_BYTES)
 		return reason_check(reason, "an approval", err);
-	if ((rc = gates_check(out, p, a, err)) < 0 || (rc = vouched(r, a, err)) < 0)
+	if ((rc = bn_contested_check(e, a, err)) < 0 || (rc = gates_check(out, p, a, err)) < 0 ||
+		(rc = vouched(r, a, err)) < 0)
 		return rc;
 	return subject_check(e, v, a, err);
 }
@@ -329,8 +333,9 @@ static int rejected_do(
 
 json_t *bn_entry_decision_draft(const bn_entry_version *v, const char *reason, bool override)
 {
-	json_t *p = json_pack("{s:I, s:s, s:s, s:s*}", "version", (json_int_t)v->version, "uuid",
-		v->uuid, "digest", v->digest, "reason", reason);
+	json_t *p = json_pack("{s:I, s:s, s:s, s:s*}", "version",
+		(json_int_t)bn_entry_number(v->version), "uuid", v->uuid, "digest", v->digest,
+		"reason", reason);
 	if (p && override && json_object_set_new(p, "override", json_true()) < 0) {
 		json_decref(p);
 		p = NULL;
@@ -377,12 +382,16 @@ static int alias_check(bn_entry *e, const bn_entry_rights *r, const bn_entry_act
 	if ((rc = bn_entry_need(&v, e, a->version, err)) < 0 ||
 		(rc = r->policy(r->ctx, a, &p, err)) < 0)
 		return rc;
+	if (a->version < 0)
+		return bn_err_set(err, BN_EREFUSED,
+			"%s/%lld belongs to another registration than %s", e->name,
+			(long long)bn_entry_number(a->version), v->uuid);
 	if (v->state != BN_MODEL_APPROVED && bn_policy_protects(p, alias)) {
 		bn_err_set(err, BN_EREFUSED,
 			"alias '%s' is only for approved versions, and %s/%lld is %s", alias,
-			e->name, (long long)a->version, state_names[v->state]);
-		bn_err_hint(
-			err, "see: binnacle model show %s/%lld", e->name, (long long)a->version);
+			e->name, (long long)bn_entry_number(a->version), state_names[v->state]);
+		bn_err_hint(err, "see: binnacle model show %s/%lld", e->name,
+			(long long)bn_entry_number(a->version));
 		return BN_EREFUSED;
 	}
 	return vouched(r, a, err);
@@ -425,8 +434,8 @@ static int tag_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 	for (size_t i = 0; i < v->tags.count; i++)
 		if (!strcmp(v->tags.items[i].key, key))
 			return 0;
-	return bn_err_set(
-		err, BN_ENOTFOUND, "%s/%lld has no tag '%s'", e->name, (long long)a->version, key);
+	return bn_err_set(err, BN_ENOTFOUND, "%s/%lld has no tag '%s'", e->name,
+		(long long)bn_entry_number(a->version), key);
 }
 
 static int tag_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
@@ -459,7 +468,7 @@ static int removed_check(bn_entry *e, const bn_entry_rights *r, const bn_entry_a
 			first = e->aliases[i].alias;
 	if (first) {
 		bn_err_set(err, BN_EREFUSED, "alias '%s' points to %s/%lld", first, e->name,
-			(long long)a->version);
+			(long long)bn_entry_number(a->version));
 		bn_err_hint(err, "move or remove the alias first");
 		return BN_EREFUSED;
 	}

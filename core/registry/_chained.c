@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/registry/_contested.h"
 #include "core/registry/_seen.h"
 
 #include <stdio.h>
@@ -335,75 +336,90 @@ static void subject_add(subjects *s, const char *fmt, ...)
 	s->count++;
 }
 
-static void subjects_answered(subjects *s, const bn_entry_act *a)
+/* Subjects of a version are named by its registration, whose number may change hands. */
+static int registration_of(const char **out, bn_entry *e, int64_t version, bn_err *err)
 {
-	long long v = (long long)a->version;
-	const char *alias = bn_json_str(a->payload, "alias", "");
+	bn_entry_version *v = NULL;
+	int rc = version ? bn_entry_find(&v, e, version, err) : 0;
+	*out = v && v->registration ? v->registration : "";
+	return rc;
+}
+
+static int subjects_answered(subjects *s, bn_entry *e, const bn_entry_act *a, bn_err *err)
+{
+	const char *v, *alias = bn_json_str(a->payload, "alias", "");
+	int rc = registration_of(&v, e, a->version, err);
+	if (rc < 0)
+		return rc;
 	switch (a->kind) {
 	case BN_ENTRY_REQUESTED:
-		subject_add(s, "version/%lld", v);
-		return;
+		subject_add(s, "version/%s", v);
+		return 0;
 	case BN_ENTRY_APPROVED:
 	case BN_ENTRY_REJECTED:
-		subject_add(s, "request/%lld", v);
-		return;
+		subject_add(s, "request/%s", v);
+		return 0;
 	case BN_ENTRY_ATTESTED:
 	case BN_ENTRY_EVIDENCE:
-		subject_add(s, "registration/%lld", v);
-		return;
+		subject_add(s, "registration/%s", v);
+		return 0;
 	case BN_ENTRY_ALIAS:
-		subject_add(s, "version/%lld", v);
-		subject_add(s, "aliases/%lld", v);
+		subject_add(s, "version/%s", v);
+		subject_add(s, "aliases/%s", v);
 		subject_add(s, "alias/%.200s", alias);
-		return;
+		return 0;
 	case BN_ENTRY_ALIAS_REMOVED:
 		subject_add(s, "alias/%.200s", alias);
-		return;
+		return 0;
 	case BN_ENTRY_TAG:
-		if (v)
-			subject_add(s, "registration/%lld", v);
-		subject_add(s, "tag/%lld/%.255s", v, bn_json_str(a->payload, "key", ""));
-		return;
+		if (a->version)
+			subject_add(s, "registration/%s", v);
+		subject_add(s, "tag/%s/%.200s", v, bn_json_str(a->payload, "key", ""));
+		return 0;
 	case BN_ENTRY_REMOVED:
-		subject_add(s, "version/%lld", v);
-		subject_add(s, "aliases/%lld", v);
-		return;
+		subject_add(s, "version/%s", v);
+		subject_add(s, "aliases/%s", v);
+		return 0;
 	default:
-		return;
+		return 0;
 	}
 }
 
-static void subjects_touched(subjects *s, const bn_entry_act *a, int64_t old_alias)
+static int subjects_touched(
+	subjects *s, bn_entry *e, const bn_entry_act *a, int64_t old_alias, bn_err *err)
 {
-	long long v = (long long)a->version;
-	const char *alias = bn_json_str(a->payload, "alias", "");
+	const char *v, *left, *alias = bn_json_str(a->payload, "alias", "");
+	int rc;
+	if ((rc = registration_of(&v, e, a->version, err)) < 0 ||
+		(rc = registration_of(&left, e, old_alias, err)) < 0)
+		return rc;
 	switch (a->kind) {
 	case BN_ENTRY_REGISTERED:
-		subject_add(s, "registration/%lld", v);
-		subject_add(s, "version/%lld", v);
-		return;
+		subject_add(s, "registration/%s", v);
+		subject_add(s, "version/%s", v);
+		return 0;
 	case BN_ENTRY_REQUESTED:
-		subject_add(s, "version/%lld", v);
-		subject_add(s, "request/%lld", v);
-		return;
+		subject_add(s, "version/%s", v);
+		subject_add(s, "request/%s", v);
+		return 0;
 	case BN_ENTRY_APPROVED:
 	case BN_ENTRY_REJECTED:
 	case BN_ENTRY_REMOVED:
-		subject_add(s, "version/%lld", v);
-		return;
+		subject_add(s, "version/%s", v);
+		return 0;
 	case BN_ENTRY_ALIAS:
 	case BN_ENTRY_ALIAS_REMOVED:
 		subject_add(s, "alias/%.200s", alias);
-		if (v)
-			subject_add(s, "aliases/%lld", v);
-		if (old_alias && old_alias != v)
-			subject_add(s, "aliases/%lld", (long long)old_alias);
-		return;
+		if (a->version)
+			subject_add(s, "aliases/%s", v);
+		if (old_alias && old_alias != a->version)
+			subject_add(s, "aliases/%s", left);
+		return 0;
 	case BN_ENTRY_TAG:
-		subject_add(s, "tag/%lld/%.255s", v, bn_json_str(a->payload, "key", ""));
-		return;
+		subject_add(s, "tag/%s/%.200s", v, bn_json_str(a->payload, "key", ""));
+		return 0;
 	default:
-		return;
+		return 0;
 	}
 }
 
@@ -412,8 +428,7 @@ int bn_model_answers(json_t **out, bn_entry *e, const bn_entry_act *a, bn_err *e
 	subjects s = {.count = 0};
 	char id[BN_RECORD_ID_TEXT];
 	json_t *answers = json_array();
-	int rc = answers ? 0 : bn_err_nomem(err, "an event");
-	subjects_answered(&s, a);
+	int rc = answers ? subjects_answered(&s, e, a, err) : bn_err_nomem(err, "an event");
 	for (size_t i = 0; rc >= 0 && i < s.count; i++) {
 		if ((rc = last_read(id, e, s.items[i], err)) < 0)
 			break;
@@ -431,8 +446,10 @@ int bn_model_touch(
 	bn_entry *e, const bn_entry_act *a, int64_t old_alias, const char *id, bn_err *err)
 {
 	subjects s = {.count = 0};
-	int rc = 0;
-	subjects_touched(&s, a, old_alias);
+	int rc;
+	if ((rc = bn_contested_remember(e, a, id, err)) < 0 ||
+		(rc = subjects_touched(&s, e, a, old_alias, err)) < 0)
+		return rc;
 	for (size_t i = 0; rc >= 0 && i < s.count; i++)
 		rc = bn_sql_run(e->db, err,
 			"INSERT OR REPLACE INTO model_last (name, subject, id) VALUES (?, ?, ?)",
@@ -442,17 +459,20 @@ int bn_model_touch(
 
 int bn_model_request_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 {
-	char id[BN_RECORD_ID_TEXT], subject[40];
+	char id[BN_RECORD_ID_TEXT], subject[BN_RECORD_ID_TEXT + 10];
+	const char *registration;
 	if (a->kind != BN_ENTRY_APPROVED && a->kind != BN_ENTRY_REJECTED)
 		return 0;
-	snprintf(subject, sizeof subject, "request/%lld", (long long)a->version);
-	int rc = last_read(id, e, subject, err);
+	int rc = registration_of(&registration, e, a->version, err);
 	if (rc < 0)
+		return rc;
+	snprintf(subject, sizeof subject, "request/%.64s", registration);
+	if ((rc = last_read(id, e, subject, err)) < 0)
 		return rc;
 	const char *answered =
 		json_string_value(json_array_get(json_object_get(a->payload, "answers"), 0));
 	if (!id[0] || (answered && !strcmp(answered, id)))
 		return 0;
 	return bn_err_set(err, BN_ECONFLICT, "it decides another request of %s/%lld than the last",
-		e->name, (long long)a->version);
+		e->name, (long long)bn_entry_number(a->version));
 }

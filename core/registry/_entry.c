@@ -76,10 +76,10 @@ int bn_entry_need(bn_entry_version **out, bn_entry *e, int64_t version, bn_err *
 		return rc;
 	if (!*out || !version)
 		return bn_err_set(err, BN_ENOTFOUND, "no model version '%s/%lld'", e->name,
-			(long long)version);
+			(long long)bn_entry_number(version));
 	if ((*out)->state == BN_MODEL_REMOVED)
-		return bn_err_set(
-			err, BN_ENOTFOUND, "%s/%lld was removed", e->name, (long long)version);
+		return bn_err_set(err, BN_ENOTFOUND, "%s/%lld was removed", e->name,
+			(long long)bn_entry_number(version));
 	return 0;
 }
 

@@ -72,11 +72,12 @@ typedef enum bn_entry_part {
 } bn_entry_part;
 
 typedef struct bn_entry_version {
-	int64_t version; /* 0: the model itself, which has tags alone */
+	int64_t version; /* 0: the model itself, which has tags alone; negative: contested */
 	const char *uuid, *digest, *manifest;
 	const char *run_id, *trainer, *description, *author; /* may be NULL */
 	const char *author_who, *registrar_who;
 	const char *registration; /* id of the signed record; NULL by the rules of uids */
+	int64_t epoch;            /* of the registration; 0 by the rules of uids */
 	uid_t author_uid, registrar_uid;
 	int64_t registered_ms;
 	bn_model_state state;
@@ -183,6 +184,9 @@ void bn_entry_finding_release(bn_entry_finding *f);
 /* What a checked act does. remark, of the given size, gets a text for the audit log, or "". */
 int bn_entry_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a,
 	const bn_entry_finding *found, char *remark, size_t size, bn_err *err);
+
+/* The number of a version's key, which is the number itself unless it is contested (_contested.h). */
+int64_t bn_entry_number(int64_t version);
 
 /* ---- looking -------------------------------------------------------------------------------- */
 

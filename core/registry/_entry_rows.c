@@ -55,6 +55,7 @@ static int version_row(bn_entry *e, bn_entry_version *v, sqlite3_stmt *st, bn_er
 	v->author_uid = (uid_t)sqlite3_column_int64(st, 6);
 	v->registrar_uid = (uid_t)sqlite3_column_int64(st, 8);
 	v->registered_ms = sqlite3_column_int64(st, 9);
+	v->epoch = sqlite3_column_int64(st, 22);
 	v->state = (bn_model_state)sqlite3_column_int(st, 10);
 	v->state_ms = sqlite3_column_int64(st, 11);
 	v->request_no = sqlite3_column_int64(st, 12);
@@ -129,7 +130,7 @@ int bn_entry_version_read(bn_entry_version **out, bn_entry *e, int64_t version, 
 			"SELECT uuid, run_id, digest, manifest, trainer, description, author_uid, "
 			"author, registrar_uid, registered_ms, state, state_ms, request_no, "
 			"requested_ms, request_reason, requester_uid, data, metrics, files, "
-			"author_who, registrar_who, registration FROM "
+			"author_who, registrar_who, registration, epoch FROM "
 			"model_version WHERE name = ? AND version = ?"},
 		{decision_row,
 			"SELECT request_no, uid, time_ms, approved, override, reason, policy_hash, "
@@ -171,12 +172,14 @@ static int version_insert(const bn_entry *e, const bn_entry_version *v, bn_err *
 		"INSERT INTO model_version (name, version, uuid, run_id, digest, manifest, "
 		"trainer, "
 		"description, author_uid, author, registrar_uid, registered_ms, state, state_ms, "
-		"data, metrics, files, author_who, registrar_who, registration) VALUES (?, ?, ?, "
+		"data, metrics, files, author_who, registrar_who, registration, epoch) VALUES (?, "
+		"?, ?, ?, "
 		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"sissssssisiiiissssss", e->name, v->version, v->uuid, v->run_id, v->digest,
+		"sissssssisiiiissssssi", e->name, v->version, v->uuid, v->run_id, v->digest,
 		v->manifest, v->trainer, v->description, (int64_t)v->author_uid, v->author,
 		(int64_t)v->registrar_uid, v->registered_ms, (int64_t)v->state, v->state_ms,
-		data.ptr, metrics.ptr, files.ptr, v->author_who, v->registrar_who, v->registration);
+		data.ptr, metrics.ptr, files.ptr, v->author_who, v->registrar_who, v->registration,
+		v->epoch);
 out:
 	bn_buf_release(&data);
 	bn_buf_release(&metrics);
@@ -294,6 +297,7 @@ int bn_entry_rows_clear(sqlite3 *db, const char *name, bn_err *err)
 		"DELETE FROM model_attestation WHERE name = ?",
 		"DELETE FROM model_evidence WHERE name = ?",
 		"DELETE FROM model_author WHERE name = ?",
+		"DELETE FROM model_about WHERE name = ?",
 		"DELETE FROM model_last WHERE name = ?",
 		"DELETE FROM model_wait WHERE name = ?",
 		"DELETE FROM model_unseen WHERE name = ?",

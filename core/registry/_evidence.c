@@ -54,7 +54,7 @@ static int answers_registration(bn_entry *e, const bn_entry_version *v, const bn
 		!strcmp(registration, v->registration))
 		return 0;
 	return bn_err_set(err, BN_EINVAL, "it is about another registration than that of %s/%lld",
-		e->name, (long long)a->version);
+		e->name, (long long)bn_entry_number(a->version));
 }
 
 int bn_entry_attested_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
@@ -124,7 +124,7 @@ int bn_entry_evidence_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 		return rc;
 	if (strcmp(bn_json_str(a->payload, "model", ""), v->digest) != 0)
 		return bn_err_set(err, BN_EINVAL, "it is about other bytes than %s/%lld", e->name,
-			(long long)a->version);
+			(long long)bn_entry_number(a->version));
 	return json_object_get(a->payload, "check") ? check_is_said(a, err) : metric_check(a, err);
 }
 
@@ -181,7 +181,7 @@ static int recheck(bn_entry *e, bn_entry_version *v, const bn_entry_rights *r,
 		v->state_ms = a->time_ms;
 		v->changed |= BN_ENTRY_PART_STATE;
 		snprintf(remark, size, "it ends the approval of %s/%lld: the policy rechecks",
-			e->name, (long long)a->version);
+			e->name, (long long)bn_entry_number(a->version));
 	}
 	bn_gate_report_free(gates);
 	return 0;

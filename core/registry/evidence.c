@@ -15,8 +15,8 @@ static json_t *payload_make(
 	const bn_entry_version *v, const bn_measured *m, const char *how, const char *tool)
 {
 	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:I, s:{s:s, s:I, s:s}, s:s, s:s, s:i}",
-		"version", (json_int_t)v->version, "registration", v->registration, "model",
-		v->digest, "metric", m->metric, "part", m->part, "value",
+		"version", (json_int_t)bn_entry_number(v->version), "registration", v->registration,
+		"model", v->digest, "metric", m->metric, "part", m->part, "value",
 		bn_json_real_or_null(m->value), "rows", (json_int_t)m->rows, "dataset", "name",
 		m->dataset, "version", (json_int_t)m->dataset_version, "digest", m->dataset_digest,
 		"how", how, "tool", tool, "rules", BN_GATE_RULES);

@@ -106,7 +106,7 @@ static int item_judge(bn_inbox_item *i, bn_workspace *ws, sqlite3 *db, bn_err *e
 		goto out;
 	e.is_chained = me.is_chained;
 	bn_entry_act a = {
-		.version = i->version->version, .who = me.who, .uid = me.uid, .user = me.user};
+		.version = i->version->key, .who = me.who, .uid = me.uid, .user = me.user};
 	rc = bn_entry_find(&v, &e, a.version, err);
 	if (rc >= 0)
 		rc = v ? item_judge_with(i, &e, v, me.rights, &a, err)

@@ -275,8 +275,12 @@ static int versions_find(recompute *c, const char *spec, bn_err *err)
 	for (int i = 0; i < MODELS; i++) {
 		if (!c->version[i])
 			continue;
-		snprintf(c->spec_text[i], sizeof c->spec_text[i], "%s/%lld", d->name,
-			(long long)c->version[i]->version);
+		if (c->version[i]->version < 0) /* contested */
+			snprintf(
+				c->spec_text[i], sizeof c->spec_text[i], "%s", c->version[i]->uuid);
+		else
+			snprintf(c->spec_text[i], sizeof c->spec_text[i], "%s/%lld", d->name,
+				(long long)c->version[i]->version);
 		if ((rc = bn_entry_evidence_read(
 			     &c->found[i], &d->entry, c->version[i], NULL, NULL, err)) < 0)
 			return rc;

@@ -11,6 +11,7 @@
 #include "core/registry/_action.h"
 #include "core/registry/_tensors.h"
 #include "core/run/spec.h"
+#include "core/store/claim.h"
 #include "core/store/object/live.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
@@ -51,12 +52,55 @@ static json_t *registered_payload(
 		"metrics", r->metrics, "files", files);
 }
 
+/* The next number, claimed. Under a chain of authority claims only keep honest writers apart: a number that was
+ * registered is not taken although its claim is gone, and where none can be claimed the next one is taken. */
+static int number_take(bn_action *d, const char *uuid, bn_err *err)
+{
+	enum { TRIES = 100 };
+	char claim[160];
+	bn_err why = BN_ERR_INIT;
+	int64_t *number = &d->act.version;
+	snprintf(claim, sizeof claim, "model/%s", d->name);
+	if (!d->me.is_chained)
+		return bn_claim_next(d->ws, claim, uuid, number, err);
+	int64_t newest = bn_sql_int(
+		d->db, 0, "SELECT max(version) FROM model_version WHERE name = ?", "s", d->name);
+	for (int i = 0; i < TRIES; i++) {
+		int rc = bn_claim_next(d->ws, claim, uuid, number, &why);
+		if (rc == BN_ENOMEM)
+			return bn_err_move(err, &why);
+		if (rc < 0)
+			break;
+		if (*number > newest)
+			return 0;
+	}
+	bn_err_clear(&why);
+	*number = newest + 1;
+	return 0;
+}
+
+/* Whether the registration holds its number: somebody may have registered it meanwhile. */
+static int number_confirm(const bn_action *d, const char *uuid, bn_err *err)
+{
+	int64_t key = bn_sql_int(d->db, 0,
+		"SELECT version FROM model_version WHERE name = ? AND uuid = ? ORDER BY version "
+		"DESC",
+		"ss", d->name, uuid);
+	if (key >= 0)
+		return 0;
+	bn_err_set(err, BN_ECONFLICT, "registered as %s, but number %lld of %s was taken meanwhile",
+		uuid, (long long)d->act.version, d->name);
+	bn_err_hint(err,
+		"register it once more, or ask for its approval: binnacle model request %s", uuid);
+	return BN_ECONFLICT;
+}
+
 int bn_version_register_manifest(
 	int64_t *version, bn_workspace *ws, const bn_registration *r, bn_err *err)
 {
 	bn_action d;
 	bn_manifest m;
-	char uuid[BN_UUID_TEXT], claim[160];
+	char uuid[BN_UUID_TEXT];
 	bn_manifest_init(&m, BN_MANIFEST_MODEL);
 	int rc = bn_action_begin(&d, ws, BN_ENTRY_REGISTERED, r->name, NULL, err);
 	if (rc < 0)
@@ -72,12 +116,11 @@ int bn_version_register_manifest(
 		(rc = bn_uuid_new(bn_workspace_env(ws), uuid, err)) < 0)
 		goto out;
 	int allowed = d.me.rights->may(d.me.rights->ctx, &d.act, BN_ACT_REGISTER, err);
-	snprintf(claim, sizeof claim, "model/%s", r->name);
-	if (allowed >= 0 && (rc = bn_claim_next(ws, claim, uuid, &d.act.version, err)) < 0)
+	if (allowed >= 0 && (rc = number_take(&d, uuid, err)) < 0)
 		goto out;
 	rc = bn_action_write(
 		&d, false, registered_payload(r, d.act.version, uuid, &m), allowed, err);
-	if (rc >= 0)
+	if (rc >= 0 && (rc = number_confirm(&d, uuid, err)) >= 0)
 		*version = d.act.version;
 out:
 	bn_manifest_release(&m);
@@ -222,8 +265,8 @@ int bn_version_request(bn_workspace *ws, const char *spec, const char *reason, b
 	int rc = bn_action_begin(&d, ws, BN_ENTRY_REQUESTED, NULL, spec, err);
 	if (rc >= 0)
 		rc = bn_action_take(&d, false,
-			json_pack("{s:I, s:s*}", "version", (json_int_t)d.act.version, "reason",
-				reason),
+			json_pack("{s:I, s:s*}", "version",
+				(json_int_t)bn_entry_number(d.act.version), "reason", reason),
 			err);
 	bn_action_end(&d);
 	return rc;
@@ -232,15 +275,41 @@ int bn_version_request(bn_workspace *ws, const char *spec, const char *reason, b
 /* Did the fold agree? Between the check and the event another decision may have come in. */
 static int decision_confirm(const bn_action *d, bn_err *err)
 {
-	if (bn_sql_int(d->db, 0,
-		    "SELECT 1 FROM model_decision WHERE name = ? AND version = ? AND request_no = ?"
-		    " AND who = ?",
-		    "siis", d->name, d->act.version, d->version->request_no, d->act.who))
+	if (d->me.is_chained || /* bn_action_write has asked already */
+		bn_sql_int(d->db, 0,
+			"SELECT 1 FROM model_decision WHERE name = ? AND version = ? AND "
+			"request_no = ?"
+			" AND who = ?",
+			"siis", d->name, d->act.version, d->version->request_no, d->act.who))
 		return 0;
 	bn_err_set(err, BN_ECONFLICT, "%s/%lld changed meanwhile: the decision had no effect",
 		d->name, (long long)d->act.version);
 	bn_err_hint(err, "see: binnacle audit log --entity model/%s", d->name);
 	return BN_ECONFLICT;
+}
+
+/* Whose the claim of the number is, as its signer found it: it decides nothing. */
+static int claim_add(json_t *payload, const bn_action *d, bn_err *err)
+{
+	char name[200];
+	uid_t owner;
+	bn_buf uuid = BN_BUF_INIT;
+	int rc = 0;
+	if (!d->me.is_chained)
+		return 0;
+	snprintf(name, sizeof name, "model/%s/%lld", d->name,
+		(long long)bn_entry_number(d->act.version));
+	if (bn_claim_get(d->ws, name, &uuid, NULL) < 0 || !uuid.len || uuid.len >= BN_UUID_TEXT ||
+		bn_claim_owner(d->ws, name, &owner, NULL) < 0)
+		goto out;
+	json_t *claim = json_pack("{s:s, s:I}", "uuid", uuid.ptr, "owner", (json_int_t)owner);
+	if (!claim) /* no text */
+		goto out;
+	if (json_object_set_new(payload, "claim", claim) < 0)
+		rc = bn_err_nomem(err, "an event");
+out:
+	bn_buf_release(&uuid);
+	return rc;
 }
 
 /* The gates as the decider saw them. */
@@ -264,7 +333,8 @@ int bn_version_approve(
 	payload = bn_entry_decision_draft(d.version, reason, override);
 	int verdict = bn_action_check(&found, &d, payload, err);
 	if (payload && found.gates &&
-		(rc = gates_add(payload, found.gates, verdict < 0 ? NULL : err)) < 0)
+		((rc = gates_add(payload, found.gates, verdict < 0 ? NULL : err)) < 0 ||
+			(rc = claim_add(payload, &d, verdict < 0 ? NULL : err)) < 0))
 		goto out;
 	rc = bn_action_write(&d, true, payload, verdict, err);
 	payload = NULL;
@@ -293,7 +363,7 @@ int bn_version_reject(bn_workspace *ws, const char *spec, const char *reason, bn
 		rc = bn_err_nomem(err, "an event");
 		goto out;
 	}
-	if ((rc = gates_add(payload, gates, err)) < 0)
+	if ((rc = gates_add(payload, gates, err)) < 0 || (rc = claim_add(payload, &d, err)) < 0)
 		goto out;
 	rc = bn_action_take(&d, true, payload, err);
 	payload = NULL;
@@ -315,9 +385,9 @@ int bn_version_attest(bn_workspace *ws, const char *spec, const char *check, bn_
 	int rc = bn_action_begin(&d, ws, BN_ENTRY_ATTESTED, NULL, spec, err);
 	if (rc >= 0)
 		rc = bn_action_take(&d, false,
-			json_pack("{s:I, s:s, s:s, s:s*}", "version", (json_int_t)d.act.version,
-				"check", check, "verdict", bn_verdict_name(verdict), "detail",
-				detail),
+			json_pack("{s:I, s:s, s:s, s:s*}", "version",
+				(json_int_t)bn_entry_number(d.act.version), "check", check,
+				"verdict", bn_verdict_name(verdict), "detail", detail),
 			err);
 	bn_action_end(&d);
 	return rc;
@@ -329,8 +399,8 @@ int bn_version_remove(bn_workspace *ws, const char *spec, const char *reason, bn
 	int rc = bn_action_begin(&d, ws, BN_ENTRY_REMOVED, NULL, spec, err);
 	if (rc >= 0)
 		rc = bn_action_take(&d, true,
-			json_pack("{s:I, s:s*}", "version", (json_int_t)d.act.version, "reason",
-				reason),
+			json_pack("{s:I, s:s*}", "version",
+				(json_int_t)bn_entry_number(d.act.version), "reason", reason),
 			err);
 	bn_action_end(&d);
 	return rc;
@@ -342,8 +412,8 @@ int bn_version_set_alias(bn_workspace *ws, const char *spec, const char *alias, 
 	int rc = bn_action_begin(&d, ws, BN_ENTRY_ALIAS, NULL, spec, err);
 	if (rc >= 0)
 		rc = bn_action_take(&d, true,
-			json_pack(
-				"{s:I, s:s}", "version", (json_int_t)d.act.version, "alias", alias),
+			json_pack("{s:I, s:s}", "version",
+				(json_int_t)bn_entry_number(d.act.version), "alias", alias),
 			err);
 	bn_action_end(&d);
 	return rc;
@@ -366,8 +436,9 @@ int bn_version_set_tag(
 	int rc = bn_action_begin(&d, ws, BN_ENTRY_TAG, NULL, spec, err);
 	if (rc >= 0)
 		rc = bn_action_take(&d, false,
-			json_pack("{s:I, s:s, s:s?}", "version", (json_int_t)d.act.version, "key",
-				key, "value", value),
+			json_pack("{s:I, s:s, s:s?}", "version",
+				(json_int_t)bn_entry_number(d.act.version), "key", key, "value",
+				value),
 			err);
 	bn_action_end(&d);
 	return rc;

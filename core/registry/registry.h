@@ -63,6 +63,8 @@ typedef struct bn_decision {
 typedef struct bn_version {
 	char *name;
 	int64_t version;
+	int64_t key; /* = version; negative: contested, it does not hold its number, and its UUID names it */
+	char *contested; /* in words: who else registered that number, and whose it is; NULL: nobody */
 	char *uuid, *run_id, *digest, *manifest, *trainer, *description;
 	bn_model_state state;
 	bool bytes_gone; /* removed, and gc has freed its files */
@@ -109,6 +111,9 @@ void bn_version_page_free(bn_version_page *p);
  * BN_ENOTFOUND naming what is there instead. */
 int bn_version_get(bn_version **out, bn_workspace *ws, const char *spec, bn_err *err);
 void bn_version_free(bn_version *v);
+/* What names it: "power/3"; the UUID of one that does not hold its number. */
+enum { BN_VERSION_SPEC = 200 };
+const char *bn_version_spec(const bn_version *v, char spec[BN_VERSION_SPEC]);
 /* A double of metrics; NaN when absent. */
 double bn_version_metric(const bn_version *v, const char *part, const char *metric);
 

@@ -4,6 +4,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/registry/_chained.h"
+#include "core/registry/_contested.h"
 #include "core/registry/_entry.h"
 #include "core/registry/_rights.h"
 #include "core/registry/_seen.h"
@@ -86,7 +87,8 @@ static int act_apply(
 		goto out;
 	if (a->ev->sig) {
 		bn_hex(a->ev->sig->id, BN_SHA256_BYTES, id);
-		if ((rc = bn_model_touch(e, a, old_alias, id, err)) < 0)
+		if ((rc = bn_model_touch(e, a, old_alias, id, err)) < 0 ||
+			(rc = bn_contested_settle(e, a, remark, sizeof remark, err)) < 0)
 			goto out;
 	}
 	if (remark[0])
@@ -101,6 +103,7 @@ static int entry_apply(
 {
 	bn_entry e;
 	const bn_event *ev = a->ev;
+	bn_err why = BN_ERR_INIT;
 	a->kind = (bn_entry_kind)ev->kind_no;
 	a->version = bn_json_int(ev->payload, "version", 0);
 	a->payload = ev->payload;
@@ -110,7 +113,8 @@ static int entry_apply(
 	if (rc < 0)
 		return rc;
 	e.is_chained = is_chained;
-	rc = act_apply(f, &e, r, a, err);
+	rc = is_chained ? bn_contested_target(&e, a, &why) : 0;
+	rc = rc < 0 ? refuse(f, rc, &why, err) : act_apply(f, &e, r, a, err);
 	bn_entry_release(&e);
 	return rc;
 }

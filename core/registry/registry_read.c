@@ -3,11 +3,12 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/registry/_entry.h"
+#include "core/registry/_contested.h"
 #include "core/registry/_read.h"
 #include "core/store/object/object.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- owned things --------------------------------------------------------------------------- */
@@ -15,7 +16,8 @@
 static void version_release(bn_version *v)
 {
 	char *const texts[] = {v->name, v->uuid, v->run_id, v->digest, v->manifest, v->trainer,
-		v->description, v->author, v->registrar, v->request_reason, v->requester};
+		v->description, v->author, v->registrar, v->request_reason, v->requester,
+		v->contested};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		bn_free(texts[i]);
 	json_decref(v->data);
@@ -61,6 +63,15 @@ void bn_model_page_free(bn_model_page *p)
 	bn_free(p);
 }
 
+const char *bn_version_spec(const bn_version *v, char spec[BN_VERSION_SPEC])
+{
+	if (v->key < 0)
+		snprintf(spec, BN_VERSION_SPEC, "%s", v->uuid);
+	else
+		snprintf(spec, BN_VERSION_SPEC, "%s/%lld", v->name, (long long)v->version);
+	return spec;
+}
+
 double bn_version_metric(const bn_version *v, const char *part, const char *metric)
 {
 	return bn_json_num(json_object_get(v->metrics, part), metric, NAN);
@@ -80,7 +91,7 @@ static int load_aliases(bn_version *v, sqlite3 *db, bn_err *err)
 	size_t cap = 0;
 	int rc = bn_sql_prepare(&st, db, err,
 		"SELECT alias FROM model_alias WHERE name = ? AND version = ? ORDER BY alias", "si",
-		v->name, v->version);
+		v->name, v->key);
 	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
 		rc = 0;
 		if (bn_grow(&v->aliases, &cap, v->n_aliases + 1, sizeof *v->aliases) ||
@@ -100,7 +111,7 @@ static int load_tags(bn_version *v, sqlite3 *db, bn_err *err)
 		return bn_err_nomem(err, "tags");
 	int rc = bn_sql_prepare(&st, db, err,
 		"SELECT key, value FROM model_tag WHERE name = ? AND version = ? ORDER BY key",
-		"si", v->name, v->version);
+		"si", v->name, v->key);
 	if (rc)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) == 1)
@@ -134,7 +145,7 @@ static int load_decisions(bn_version *v, sqlite3 *db, int64_t request_no, bn_err
 		"gates,"
 		" request_no = ? FROM model_decision WHERE name = ? AND version = ?"
 		" ORDER BY request_no, time_ms, uid",
-		"isi", request_no, v->name, v->version);
+		"isi", request_no, v->name, v->key);
 	if (rc)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) == 1) {
@@ -152,10 +163,39 @@ static int load_decisions(bn_version *v, sqlite3 *db, int64_t request_no, bn_err
 	return rc;
 }
 
+/* Two registrations of one number, in words. */
+static int load_contested(bn_version *v, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	bn_buf words = BN_BUF_INIT;
+	int64_t low, high;
+	bn_contested_keys(v->version, &low, &high);
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT uuid, bn_user(registrar_uid), version FROM model_version WHERE name = ?1 "
+		"AND "
+		"version <> ?2 AND (version = ?3 OR version BETWEEN ?4 AND ?5) ORDER BY version "
+		"DESC",
+		"siiii", v->name, v->key, v->version, low, high);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1)
+		bn_buf_addf(&words, "%sregistered by %s as %s%s",
+			words.len ? "; " : "the number was ",
+			(const char *)sqlite3_column_text(st, 1),
+			(const char *)sqlite3_column_text(st, 0),
+			sqlite3_column_int64(st, 2) > 0 ? ", whose it is" : " too");
+	sqlite3_finalize(st);
+	if (rc >= 0 && (rc = bn_buf_check(&words, err, "a model version")) >= 0 && words.len)
+		v->contested = bn_buf_take(&words, NULL);
+	bn_buf_release(&words);
+	return rc;
+}
+
 static int version_read(bn_version *v, sqlite3 *db, sqlite3_stmt *st, int needed, bn_err *err)
 {
 	v->name = bn_sql_text(st, 0);
-	v->version = sqlite3_column_int64(st, 1);
+	v->key = sqlite3_column_int64(st, 1);
+	v->version = bn_entry_number(v->key);
 	v->uuid = bn_sql_text(st, 2);
 	v->run_id = bn_sql_text(st, 3);
 	v->digest = bn_sql_text(st, 4);
@@ -178,6 +218,8 @@ static int version_read(bn_version *v, sqlite3 *db, sqlite3_stmt *st, int needed
 	int rc = column_json(&v->data, st, 19, err);
 	if (!rc)
 		rc = column_json(&v->metrics, st, 20, err);
+	if (!rc)
+		rc = load_contested(v, db, err);
 	if (!rc)
 		rc = load_aliases(v, db, err);
 	if (!rc)
@@ -275,7 +317,9 @@ static int name_unknown(sqlite3 *db, const char *name, bn_err *err)
 	size_t n = 0;
 	bn_err_set(err, BN_ENOTFOUND, "no model '%s'", name);
 	if (!bn_sql_prepare(&st, db, NULL,
-		    "SELECT DISTINCT name FROM model_version ORDER BY name LIMIT 63", ""))
+		    "SELECT DISTINCT name FROM model_version WHERE version > 0 ORDER BY name LIMIT "
+		    "63",
+		    ""))
 		while (bn_sql_step(st, NULL) == 1 && (names[n] = bn_sql_text(st, 0)))
 			n++;
 	sqlite3_finalize(st);
@@ -293,7 +337,9 @@ static int name_unknown(sqlite3 *db, const char *name, bn_err *err)
 static int64_t latest_version(sqlite3 *db, const char *name)
 {
 	return bn_sql_int(db, 0,
-		"SELECT max(version) FROM model_version WHERE name = ? AND state != 4", "s", name);
+		"SELECT max(version) FROM model_version WHERE name = ? AND state != 4 AND version "
+		"> 0",
+		"s", name);
 }
 
 int64_t bn_version_of_alias(sqlite3 *db, const char *name, const char *alias)
@@ -315,7 +361,10 @@ int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *s
 		return bn_err_nomem(err, "a name");
 	if (!spec[n] && strlen(spec) == 36 &&
 		!bn_sql_prepare(&st, db, err,
-			"SELECT name, version FROM model_version WHERE uuid = ?", "s", spec) &&
+			"SELECT name, version FROM model_version WHERE uuid = ? ORDER BY version "
+			"DESC "
+			"LIMIT 1",
+			"s", spec) &&
 		bn_sql_step(st, err) == 1) {
 		bn_free(*name);
 		*name = bn_sql_text(st, 0);
@@ -338,7 +387,7 @@ int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *s
 		rc = bn_err_set(err, BN_EINVAL,
 			"'%s' is no version of '%s': write %s/3 or %s@champion", rest, *name, *name,
 			*name);
-	if (!rc && *version < 1)
+	if (!rc && *version == 0)
 		rc = bn_err_set(err, BN_ENOTFOUND, "every version of '%s' was removed", *name);
 	if (rc) {
 		bn_free(*name);
@@ -413,7 +462,7 @@ int bn_model_list(bn_model_page **out, bn_workspace *ws, bn_err *err)
 		rc = bn_sql_prepare(&st, db, err,
 			"SELECT name, max(version), count(*), sum(state = 1), max(state_ms),"
 			" (SELECT version FROM model_alias a WHERE a.name = v.name AND"
-			" alias = 'champion') FROM model_version v WHERE state != 4"
+			" alias = 'champion') FROM model_version v WHERE state != 4 AND version > 0"
 			" GROUP BY name ORDER BY name",
 			"");
 	if (!rc && !(p = bn_alloc_zeroed(1, sizeof *p)))

@@ -116,7 +116,8 @@ static int verify_event(bn_verify_report *r, size_t *cap, bn_workspace *ws, cons
 		.uid = (uid_t)sqlite3_column_int64(st, 4),
 		.payload = payload,
 	};
-	if (bn_json_int(payload, "version", 0) == v->version) {
+	if (bn_json_int(payload, "version", 0) == v->version &&
+		!strcmp(bn_json_str(payload, "uuid", v->uuid), v->uuid)) {
 		rc = bn_identity_check(bn_workspace_index(ws), bn_workspace_id(ws), &ev, &e);
 		if (!rc && strcmp(bn_json_str(payload, "digest", ""), v->digest) != 0)
 			rc = bn_err_set(&e, BN_ECORRUPT, "is about other bytes: %.12s",

@@ -215,3 +215,14 @@ int bn_claim_get(bn_workspace *ws, const char *name, bn_buf *value, bn_err *err)
 	bn_free(path);
 	return rc;
 }
+
+int bn_claim_owner(bn_workspace *ws, const char *name, uid_t *owner, bn_err *err)
+{
+	struct stat st;
+	char *path = NULL;
+	int rc = claim_path(&path, name, err);
+	if (rc >= 0 && (rc = bn_dir_stat(ws->at, path, &st, err)) >= 0)
+		*owner = st.st_uid;
+	bn_free(path);
+	return rc;
+}

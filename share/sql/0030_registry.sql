@@ -3,7 +3,7 @@
 
 CREATE TABLE model_version (
 	name TEXT NOT NULL,
-	version INTEGER NOT NULL,
+	version INTEGER NOT NULL, -- negative: contested (core/registry/_contested.h)
 	uuid TEXT NOT NULL,
 	run_id TEXT,
 	digest TEXT NOT NULL,
@@ -27,6 +27,7 @@ CREATE TABLE model_version (
 	                             -- the uids of those for which none does, separated by spaces
 	registrar_who TEXT NOT NULL, -- "uid-1000", or the hex of a person's first key
 	registration TEXT,           -- id of the signed record, hex; NULL by the rules of uids
+	epoch INTEGER,               -- of the registration; NULL by the rules of uids
 	PRIMARY KEY (name, version)
 ) WITHOUT ROWID;
 CREATE INDEX model_version_by_uuid ON model_version (uuid);
@@ -114,8 +115,17 @@ CREATE TABLE model_author (
 ) WITHOUT ROWID;
 CREATE INDEX model_author_by_writer ON model_author (writer);
 
--- Under the chain of authority: the last record about each subject of a model ("version/3", "request/3",
--- "alias/champion"), which the next act on it answers; and records that others answer before they are here.
+-- Each record that counted, and the registration that it is about.
+CREATE TABLE model_about (
+	name TEXT NOT NULL,
+	id TEXT NOT NULL,        -- of the record, hex
+	registration TEXT NOT NULL,
+	PRIMARY KEY (name, id)
+) WITHOUT ROWID;
+CREATE INDEX model_version_by_registration ON model_version (name, registration) WHERE registration IS NOT NULL;
+
+-- Under the chain of authority: the last record about each subject of a model ("version/" or "request/"
+-- and the id of the registration, "alias/champion"), which the next act on it answers; and records that others answer before they are here.
 CREATE TABLE model_last (
 	name TEXT NOT NULL,
 	subject TEXT NOT NULL,

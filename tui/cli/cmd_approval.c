@@ -153,13 +153,13 @@ static int run_rm(bn_cli *cli, bn_err *err)
 	bn_version *v = NULL;
 	bool done = false;
 	const char *spec = bn_cli_arg(cli, 0);
-	char exact[200];
+	char exact[BN_VERSION_SPEC];
 	int rc = begin(cli, &ws, false, "remove", &done, err);
 	if (rc || done)
 		return rc;
 	if ((rc = bn_version_get(&v, ws, spec, err)))
 		return rc;
-	snprintf(exact, sizeof exact, "%s/%lld", v->name, (long long)v->version);
+	bn_version_spec(v, exact);
 	rc = bn_cli_confirm(cli, err,
 		"remove model version %s (%s)? It stays in the audit log, but cannot be served or "
 		"approved again",

@@ -228,7 +228,7 @@ static int run_show(bn_cli *cli, bn_err *err)
 		{"author", "Author", BN_AS_TEXT}, {"registrar", "Registered by", BN_AS_TEXT},
 		{"registered_ms", "Registered", BN_AS_TIME_MS},
 		{"requester", "Asked by", BN_AS_TEXT}, {"request_reason", "Request", BN_AS_TEXT},
-		{"description", "Description", BN_AS_TEXT},
+		{"description", "Description", BN_AS_TEXT}, {"contested", "Contested", BN_AS_TEXT},
 		{"bytes_gone", "Bytes gone", BN_AS_BOOL}, {0}};
 	bn_workspace *ws = NULL;
 	bn_inbox_item *sheet = NULL;

@@ -36,8 +36,8 @@ json_t *bn_version_json(const bn_version *v)
 	json_t *aliases = json_array(), *o;
 	for (size_t i = 0; i < v->n_aliases; i++)
 		json_array_append_new(aliases, json_string(v->aliases[i]));
-	char spec[200];
-	snprintf(spec, sizeof spec, "%s/%lld", v->name, (long long)v->version);
+	char spec[BN_VERSION_SPEC];
+	bn_version_spec(v, spec);
 	o = json_pack("{s:s, s:s, s:I, s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o}", "spec", spec,
 		"name", v->name, "version", (json_int_t)v->version, "uuid", v->uuid, "state",
 		bn_model_state_name(v->state), "aliases", aliases, "run", text_or_null(v->run_id),
@@ -57,6 +57,7 @@ json_t *bn_version_json(const bn_version *v)
 		o = NULL;
 	}
 	json_decref(rest);
+	json_object_set_new(o, "contested", text_or_null(v->contested));
 	json_object_set_new(o, "bytes_gone", json_boolean(v->bytes_gone));
 	return o;
 }

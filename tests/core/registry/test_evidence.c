@@ -273,7 +273,7 @@ START_TEST(test_pass_that_its_signer_had_not_seen_does_not_make_a_decision_count
 	cleos_model("{}");
 	must(bn_sql_prepare(&st, bn_workspace_index(bob->ws), &err,
 		"SELECT v.uuid, v.digest, l.id FROM model_version v JOIN model_last l ON l.name = "
-		"v.name AND l.subject = 'request/1'",
+		"v.name AND l.subject = 'request/' || v.registration",
 		""));
 	ck_assert_int_eq(bn_sql_step(st, &err), 1);
 	/* bob claims to have seen all that dan will ever write */

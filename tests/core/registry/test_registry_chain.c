@@ -10,7 +10,9 @@
 #include "tests/support/check_main.h"
 #include "tests/support/registry_town.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static bn_err err = BN_ERR_INIT;
 static town t;
@@ -57,7 +59,7 @@ static json_t *decision_on(person *p, const char *reason)
 	sqlite3_stmt *st = NULL;
 	must(bn_sql_prepare(&st, bn_workspace_index(p->ws), &err,
 		"SELECT v.uuid, v.digest, l.id FROM model_version v JOIN model_last l ON l.name = "
-		"v.name AND l.subject = 'request/1' WHERE v.version = 1",
+		"v.name AND l.subject = 'request/' || v.registration WHERE v.version = 1",
 		""));
 	ck_assert_int_eq(bn_sql_step(st, &err), 1);
 	json_t *payload = json_pack("{s:i, s:s, s:s, s:s, s:[s], s:{}, s:i}", "version", 1, "uuid",
@@ -182,10 +184,157 @@ START_TEST(test_acts_come_in_the_order_of_what_they_answer_whatever_the_clocks)
 }
 END_TEST
 
+/* The uuid of the version that a spec names, as p sees it; "" for none. */
+static const char *uuid_of(person *p, const char *spec, char uuid[40])
+{
+	bn_version *v = NULL;
+	must(bn_version_get(&v, p->ws, spec, &err));
+	snprintf(uuid, 40, "%s", v->uuid);
+	bn_version_free(v);
+	return uuid;
+}
+
+/* p registers power/1, whatever is there already. */
+static void register_again(person *p, const char *uuid)
+{
+	char digest[65];
+	bn_sha256_hex(uuid, strlen(uuid), digest);
+	json_t *r = json_pack("{s:i, s:s, s:i, s:s, s:s, s:[]}", "version", 1, "uuid", uuid,
+		"author_uid", (int)p->uid, "digest", digest, "manifest", digest, "files");
+	must(bn_authority_append(p->ws, 2, "model.registered", "model/power", r, &err));
+	json_decref(r);
+	must(bn_workspace_sync(p->ws, &err));
+}
+
+static bool is_contested(person *p, const char *spec)
+{
+	bn_version *v = NULL;
+	must(bn_version_get(&v, p->ws, spec, &err));
+	bool yes = v->contested != NULL;
+	bn_version_free(v);
+	return yes;
+}
+
+#define DANS "dddddddd-0000-4000-8000-000000000001"
+
+START_TEST(test_registration_dated_back_takes_no_approved_champion_away)
+{
+	char uuid[40], now[40];
+	setup();
+	see(dan); /* what he has not seen he can sign a clock before */
+	town_register(cleo, "power", cleo, "{}");
+	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
+	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
+	must(bn_version_set_alias(bob->ws, "power/1", "champion", &err));
+	uuid_of(ann, "power/1", uuid);
+	dan->clock_offset_ms = -(int64_t)86400 * 1000;
+	register_again(dan, DANS);
+	dan->clock_offset_ms = 0;
+	for (int i = 0; i < PEOPLE; i++) {
+		ck_assert_str_eq(uuid_of(&t.people[i], "power@champion", now), uuid);
+		ck_assert_int_eq(town_state(&t.people[i], "power/1"), BN_MODEL_APPROVED);
+		ck_assert(is_contested(&t.people[i], "power/1"));
+		ck_assert(is_contested(&t.people[i], DANS));
+	}
+	/* It can be asked for, and gets the number never. */
+	must(bn_version_request(dan->ws, DANS, NULL, &err));
+	must_be(bn_version_approve(bob->ws, DANS, NULL, false, &err), BN_EREFUSED);
+	must_be(bn_version_set_alias(bob->ws, DANS, "champion", &err), BN_EREFUSED);
+	town_expect_one_view(&t);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_contested_number_goes_to_the_one_that_is_approved_in_either_order)
+{
+	char uuid[40], now[40];
+	for (int dans_first = 0; dans_first < 2; dans_first++) {
+		setup();
+		see(dan);
+		town_register(cleo, "power", cleo, "{}");
+		must(bn_version_request(cleo->ws, "power/1", NULL, &err));
+		uuid_of(ann, "power/1", uuid);
+		dan->clock_offset_ms = (dans_first ? -1 : 1) * (int64_t)86400 * 1000;
+		register_again(dan, DANS);
+		dan->clock_offset_ms = 0;
+		see(bob);
+		ck_assert_str_eq(uuid_of(bob, "power/1", now), dans_first ? DANS : uuid);
+		must(bn_version_approve(bob->ws, uuid, "this one", false, &err));
+		for (int i = 0; i < PEOPLE; i++)
+			ck_assert_str_eq(uuid_of(&t.people[i], "power/1", now), uuid);
+		ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+		town_expect_one_view(&t);
+		teardown();
+	}
+}
+END_TEST
+
+START_TEST(test_number_of_an_earlier_epoch_is_never_given_away)
+{
+	char uuid[40], now[40];
+	setup();
+	town_register(cleo, "power", cleo, "{}");
+	uuid_of(ann, "power/1", uuid);
+	person_link(ann, (bn_change[]){person_role(dan, BN_ROLE_REVIEWER, true)}, 1);
+	see(dan);
+	register_again(dan, DANS);
+	must(bn_version_request(dan->ws, DANS, NULL, &err));
+	see(bob);
+	must_be(bn_version_approve(bob->ws, DANS, NULL, false, &err), BN_EREFUSED);
+	ck_assert_str_eq(uuid_of(ann, "power/1", now), uuid);
+	town_expect_one_view(&t);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_claims_that_were_taken_away_or_shut_decide_nothing)
+{
+	char path[700];
+	setup();
+	ck_assert_int_eq(town_register(cleo, "power", cleo, "{}"), 1);
+	snprintf(path, sizeof path, "%s/.binnacle/claims/model/power/1", t.dir);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(town_register(dan, "power", dan, "{}"), 2);
+	ck_assert(!is_contested(ann, "power/1"));
+	snprintf(path, sizeof path,
+		"rm -rf '%s/.binnacle/claims/model/power' && : >'%s/.binnacle/claims/"
+		"model/power'",
+		t.dir, t.dir);
+	ck_assert_int_eq(system(path), 0); /* a file in the place of the directory */
+	ck_assert_int_eq(town_register(cleo, "power", cleo, "{}"), 3);
+	town_expect_one_view(&t);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_act_says_at_once_that_it_has_no_effect)
+{
+	setup();
+	town_register(cleo, "power", cleo, "{}");
+	see(bob); /* bob's index ends here: he does not know what comes */
+	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
+	must_be(bn_version_set_alias(cleo->ws, "power/1", "champion", &err), BN_EREFUSED);
+	must_be(bn_version_set_alias(bob->ws, "power/1", "champion", &err), BN_EREFUSED);
+	/* A record that answers nothing has no effect either. */
+	json_t *p = json_pack("{s:i, s:s, s:[]}", "version", 1, "alias", "best", "answers");
+	must(bn_authority_append(bob->ws, 2, "model.alias", "model/power", p, &err));
+	json_decref(p);
+	must(bn_workspace_sync(bob->ws, &err));
+	ck_assert_uint_eq(town_count(ann, "model.alias", BN_OUTCOME_INVALID), 1);
+	town_expect_one_view(&t);
+	teardown();
+}
+END_TEST
+
 BN_TEST_MAIN("core/registry/registry_chain",
 	test_version_goes_from_registered_to_champion_under_the_chain,
 	test_alias_dated_2056_is_taken_back_by_the_next_one,
 	test_act_dated_back_before_a_revocation_is_late,
 	test_rejection_beats_an_approval_that_answers_the_same_request,
 	test_unsigned_and_strangers_events_change_nothing,
-	test_acts_come_in_the_order_of_what_they_answer_whatever_the_clocks)
+	test_acts_come_in_the_order_of_what_they_answer_whatever_the_clocks,
+	test_registration_dated_back_takes_no_approved_champion_away,
+	test_contested_number_goes_to_the_one_that_is_approved_in_either_order,
+	test_number_of_an_earlier_epoch_is_never_given_away,
+	test_claims_that_were_taken_away_or_shut_decide_nothing,
+	test_act_says_at_once_that_it_has_no_effect)
