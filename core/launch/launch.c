@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/launch/created.h"
 #include "core/launch/executor.h"
 #include "core/launch/resolve.h"
 #include "core/launch/secret.h"
@@ -81,13 +82,17 @@ static int write_spec_file(bn_workspace *ws, const char *id, const char *spec_ha
 	return rc;
 }
 
-/* The spec as it will be run: exact, and with what it depends on. */
-static int complete(bn_spec **out, bn_workspace *ws, const bn_spec *given,
-	const bn_launch_options *opt, const bn_executor *by, bn_err *err)
+static int find_executor(
+	const bn_executor **by, const bn_spec *given, const bn_launch_options *opt, bn_err *err)
+{
+	return bn_executor_find(by, opt->executor ? opt->executor : given->executor, err);
+}
+
+/* Exact, and judged: what cannot be run, or the executor cannot give, is refused here. */
+static int settle(bn_spec **out, bn_workspace *ws, const bn_spec *given, const char *workdir,
+	const bn_executor *by, bn_err *err)
 {
 	bn_spec *spec = NULL;
-	char *here = NULL;
-	const char *workdir = opt->workdir;
 	int rc = bn_spec_resolve(&spec, ws, given, err);
 	if (rc < 0)
 		return rc;
@@ -98,14 +103,59 @@ static int complete(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 		goto out;
 	if ((rc = bn_secrets_check(spec, bn_workspace_env(ws), err)) < 0)
 		goto out;
-	if (!workdir)
-		workdir = bn_path_absolute(&here, ".", NULL) == 0 ? here : bn_workspace_dir(ws);
 	if (bn_spec_is_command(spec) && !spec->workdir &&
 		!(spec->workdir = bn_spec_text(spec, workdir))) {
 		rc = bn_err_nomem(err, "a spec");
 		goto out;
 	}
+	*out = spec;
+	spec = NULL;
+out:
+	bn_spec_free(spec);
+	return rc;
+}
+
+/* *here is yours: what the result may point to. */
+static const char *find_workdir(char **here, const bn_workspace *ws, const bn_launch_options *opt)
+{
+	*here = NULL;
+	if (opt->workdir)
+		return opt->workdir;
+	return bn_path_absolute(here, ".", NULL) == 0 ? *here : bn_workspace_dir(ws);
+}
+
+/* The spec as it will be run, with what it depends on. */
+static int complete(bn_spec **out, bn_workspace *ws, const bn_spec *given,
+	const bn_launch_options *opt, const bn_executor *by, bn_err *err)
+{
+	bn_spec *spec = NULL;
+	char *here;
+	const char *workdir = find_workdir(&here, ws, opt);
+	int rc = settle(&spec, ws, given, workdir, by, err);
+	if (rc < 0)
+		goto out;
 	if ((rc = bn_spec_add_provenance(spec, ws, workdir, err)) < 0)
+		goto out;
+	*out = spec;
+	spec = NULL;
+out:
+	bn_free(here);
+	bn_spec_free(spec);
+	return rc;
+}
+
+int bn_launch_spec(bn_spec **out, const bn_executor **by, bn_workspace *ws, const bn_spec *given,
+	const bn_launch_options *opt, bn_err *err)
+{
+	bn_spec *spec = NULL;
+	char *here;
+	const char *workdir = find_workdir(&here, ws, opt);
+	int rc;
+	if ((rc = find_executor(by, given, opt, err)) < 0)
+		goto out;
+	if ((rc = settle(&spec, ws, given, workdir, *by, err)) < 0)
+		goto out;
+	if ((rc = bn_spec_hash_inputs(spec, bn_workspace_env(ws), NULL, err)) < 0)
 		goto out;
 	*out = spec;
 	spec = NULL;
@@ -158,7 +208,7 @@ int bn_launch_prepare(bn_workspace *ws, const bn_spec *given, const bn_launch_op
 	const bn_executor *by;
 	bn_spec *spec = NULL;
 	char hash[65];
-	int rc = bn_executor_find(&by, opt->executor ? opt->executor : given->executor, err);
+	int rc = find_executor(&by, given, opt, err);
 	if (rc < 0)
 		return rc;
 	rc = append_run(&spec, ws, given, opt, by, id, hash, err);
@@ -175,7 +225,7 @@ int bn_launch(bn_workspace *ws, const bn_spec *given, const bn_launch_options *o
 	bn_err why = BN_ERR_INIT;
 	bn_spec *spec = NULL;
 	char *self = NULL, hash[65];
-	int rc = bn_executor_find(&by, opt->executor ? opt->executor : given->executor, err);
+	int rc = find_executor(&by, given, opt, err);
 	if (rc < 0)
 		return rc;
 	if (!opt->program && (rc = bn_process_program(&self, err)) < 0)
@@ -197,8 +247,14 @@ out:
 
 int bn_launch_stop(bn_workspace *ws, const char *id, bn_cancel *how, bn_err *err)
 {
+	const bn_env *env = bn_workspace_env(ws);
 	const bn_executor *by;
+	bn_created made;
 	bn_cancel unused;
+	/* Whoever it is: neither a signal nor a file gets there, and an event would change nothing. */
+	if (bn_created_find(&made, ws, id, NULL) >= 0 && made.owner != env->uid(env) &&
+		env->uid(env) != 0)
+		return bn_err_set(err, BN_EREFUSED, "run %.8s belongs to another user", id);
 	int rc = bn_executor_of(&by, ws, id, err);
 	return rc < 0 ? rc : by->cancel(ws, id, how ? how : &unused, err);
 }

@@ -39,6 +39,11 @@ int bn_launch(bn_workspace *ws, const bn_spec *given, const bn_launch_options *o
 int bn_launch_prepare(bn_workspace *ws, const bn_spec *given, const bn_launch_options *opt,
 	char id[BN_RUN_ID_TEXT], bn_err *err);
 
+/* The spec that bn_launch would run, but for code and environment, and the executor that it would be given to. Refuses
+ * what that would refuse; nothing is written. *out is yours. */
+int bn_launch_spec(bn_spec **out, const bn_executor **by, bn_workspace *ws, const bn_spec *given,
+	const bn_launch_options *opt, bn_err *err);
+
 /* Asks a run to end: SIGTERM to its supervisor on this host, which passes it on and kills after the
  * spec's grace time. On another host, or before it has a supervisor: an event run.stop for the
  * record and the file runs/<id>/stop, which its supervisor looks for. One that waits in this user's

@@ -54,6 +54,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define BN_QUEUE_RUN 168 /* bytes of at most 40 columns */
 #define BN_QUEUE_TRIES 6 /* 1 s, 2 s, 4 s ... apart */
 
 /* cores, memory_bytes, at_once: 0 means none, or not set. */
@@ -63,6 +64,7 @@ typedef struct bn_queue_amounts {
 
 typedef struct bn_queue_item {
 	char run[BN_RUN_ID_TEXT];
+	char name[BN_QUEUE_RUN];     /* of the run, as it is shown: cut when it is long */
 	int64_t position;            /* 1, 2, 3 ... in line; 0: it has started */
 	int64_t cores, memory_bytes; /* of one that takes all cores: the limit now */
 	int64_t since_ms;            /* when it was queued */

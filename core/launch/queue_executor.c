@@ -104,19 +104,37 @@ static int queue_cancel(bn_workspace *ws, const char *run, bn_cancel *how, bn_er
 	return bn_executor_local.cancel(ws, run, how, err);
 }
 
+/* What keeps it, as the queue is now; "" when nothing does. */
+static void describe_wait(bn_buf *out, const bn_queue *q, const bn_queue_item *item)
+{
+	char why[160];
+	if (q->paused_ms >= 0)
+		bn_buf_addf(out, "waits in queue %s, which is paused", q->name);
+	else if (q->waiting > 0)
+		bn_buf_addf(out, "waits in queue %s behind %zu other%s", q->name, q->waiting,
+			q->waiting == 1 ? "" : "s");
+	else if (!bn_queue_fits(q, item, why))
+		bn_buf_addf(out, "waits in queue %s (%s)", q->name, why);
+	else
+		bn_buf_addf(out, "starts at once from queue %s", q->name);
+}
+
 static int queue_describe(bn_buf *out, bn_workspace *ws, const bn_spec *spec, bn_err *err)
 {
 	bn_queue *q = NULL;
 	char *title = bn_spec_title(spec);
+	int64_t cores = cores_of(spec);
 	int rc = title ? bn_queue_read(&q, ws, NULL, 1, err) : bn_err_nomem(err, "a description");
 	if (rc < 0)
 		goto out;
-	bn_buf_addf(out, "waits in queue %s behind %zu others for ", q->name, q->waiting);
-	if (cores_of(spec) == 0)
-		bn_buf_addf(out, "all cores: %s", title);
+	const bn_queue_item item = {
+		.cores = cores ? cores : q->limits.cores, .memory_bytes = memory_of(spec)};
+	describe_wait(out, q, &item);
+	if (cores == 0)
+		bn_buf_addf(out, ", with all cores: %s", title);
 	else
-		bn_buf_addf(out, "%lld core%s: %s", (long long)cores_of(spec),
-			cores_of(spec) == 1 ? "" : "s", title);
+		bn_buf_addf(out, ", with %lld core%s: %s", (long long)cores, cores == 1 ? "" : "s",
+			title);
 	rc = bn_buf_check(out, err, "a description");
 out:
 	bn_queue_free(q);

@@ -2,6 +2,7 @@
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/launch/_queue_files.h"
 #include "core/launch/queue.h"
 #include "core/launch/queue_environ.h"
@@ -11,6 +12,8 @@
 
 #include <stdio.h>
 #include <string.h>
+
+#define RUN_COLUMNS 40
 
 /* ---- does it fit ---------------------------------------------------------------------------- */
 
@@ -36,8 +39,8 @@ bool bn_queue_fits(const bn_queue *q, const bn_queue_item *item, char why[160])
 {
 	const bn_queue_amounts *l = &q->limits, *u = &q->used;
 	if (l->at_once > 0 && u->at_once >= l->at_once) {
-		snprintf(why, 160, "%lld of %lld runs at once", (long long)u->at_once,
-			(long long)l->at_once);
+		snprintf(why, 160, "%lld run%s; the limit is %lld at once", (long long)u->at_once,
+			u->at_once == 1 ? "s" : "", (long long)l->at_once);
 		return false;
 	}
 	if (l->cores > 0 && u->cores + item->cores > l->cores) {
@@ -74,7 +77,7 @@ static void give_reasons(bn_queue *q, bn_workspace *ws)
 				"in line on another host, or of "
 				"another user");
 		else if (first)
-			snprintf(item->reason, sizeof item->reason, "behind %.8s", first->run);
+			snprintf(item->reason, sizeof item->reason, "behind %.150s", first->name);
 		else if (bn_queue_fits(q, item, item->reason))
 			snprintf(item->reason, sizeof item->reason,
 				bn_queue_read_failure(failure, ws, item->run)
@@ -131,6 +134,10 @@ static int add_items(bn_queue *q, size_t *cap, sqlite3_stmt *st, bn_err *err)
 			.position = sqlite3_column_int(st, 5) ? 0 : ++position};
 		snprintf(item->run, sizeof item->run, "%s",
 			(const char *)sqlite3_column_text(st, 0));
+		const char *name = (const char *)sqlite3_column_text(st, 6);
+		name = name ? name : "";
+		snprintf(item->name, sizeof item->name, "%.*s",
+			(int)bn_utf8_head(name, strlen(name), RUN_COLUMNS), name);
 	}
 	return rc;
 }
@@ -139,7 +146,8 @@ static int read_items(bn_queue *q, sqlite3 *db, int64_t owner, size_t most, bn_e
 {
 	static const char sql[] =
 		"SELECT (SELECT id FROM index_entity_text WHERE no = e.run), cores, memory_bytes, "
-		"clock, stop, started FROM queue_entry e WHERE owner = ?1 AND queue = ?2 AND "
+		"clock, stop, started, (SELECT name FROM run WHERE no = e.run) "
+		"FROM queue_entry e WHERE owner = ?1 AND queue = ?2 AND "
 		"started = ?3 ORDER BY clock, (SELECT name FROM index_name WHERE no = e.writer), "
 		"seq LIMIT ?4";
 	int64_t no = bn_index_name(db, BN_NAME_TEXT, q->name);

@@ -20,8 +20,22 @@ expect 4 "too much memory" "$B" run start --queue --memory 2G -- true
 says "1.0 GiB"
 expect 0 "no run was made for them" "$B" run ls --json
 says '"count": 0'
-expect 0 "what would be done" "$B" run start --queue --dry-run -- true
-says "waits in queue"
+echo input >in.txt
+expect 0 "what would be done" "$B" run start --queue --dry-run --cores 2 --input in.txt -- true
+says "starts at once from queue"
+says '"executor": "queue"'
+says "\"hash\": \"$(sha256sum in.txt | cut -d' ' -f1)\""
+printf '%s\n' "$out" >spec.json
+"$B" queue pause -q >/dev/null
+expect 0 "what would be done while the queue is paused" "$B" run start --queue --dry-run -- true
+says "which is paused"
+expect 0 "a spec that --dry-run has shown" "$B" run start --spec spec.json
+says QUEUED
+expect 0 "what would be done behind another" "$B" run stop latest
+"$B" queue resume -q >/dev/null
+expect 2 "a queue and another executor" "$B" run start --queue --executor local -- true
+says "contradict"
+expect 0 "the queue by both names" "$B" run start --queue --executor queue --dry-run -- true
 
 WORD=first expect 0 "queued and waited for" "$B" run start --queue --wait --name a -- sh -c 'echo "$WORD" $PWD'
 says FINISHED
@@ -50,6 +64,25 @@ expect 0 "resumed" "$B" queue resume
 expect 0 "and the other one runs" "$B" run watch c
 expect 0 "the audit log has it" "$B" audit log --json
 says queue.paused
+
+# Each line names the runs.
+"$B" run start --queue --quiet --name holds -- sleep 60 >/dev/null 2>&1
+for i in $(seq 100); do
+	"$B" run show holds --json | grep -q '"status": "RUNNING"' && break
+	sleep 0.1
+done
+"$B" run start --queue --quiet --name q1 -- true >/dev/null 2>&1
+"$B" run start --queue --quiet --name q2 -- true >/dev/null 2>&1
+expect 0 "why they wait" "$B" queue ls --json
+says '"reason": "1 runs; the limit is 1 at once"'
+says '"reason": "behind q1"'
+expect 0 "what would be done behind two others" "$B" run start --queue --dry-run -- true
+says "behind 2 others"
+expect 3 "a stop of several, one of which there is not" "$B" run stop q1 nosuch q2
+says "none was stopped: no run 'nosuch'"
+expect 0 "a stop of several" "$B" run stop q1 q2 holds --wait
+says "cancelled, before it had started"
+says "asked to end"
 
 # Everybody is killed while one runs and one waits.
 "$B" run start --queue --quiet --name long -- sleep 60 >/dev/null 2>&1

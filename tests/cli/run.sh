@@ -60,6 +60,11 @@ expect 0 "it was killed" "$B" run ls --filter "status = KILLED" --json
 says '"count": 1'
 expect 6 "stopping twice" "$B" run stop long
 expect 4 "rm asks" "$B" run rm long
+says "not confirmed: Move run"
+expect 0 "no run in the trash" "$B" run ls --removed
+says "the trash is empty"
+expect 0 "an experiment without runs" "$B" run ls -e nosuch
+says "no runs of experiment 'nosuch'"
 expect 0 "rm" "$B" run rm long --yes
 expect 0 "gone from the list" "$B" run ls --filter "name = long" --json
 says '"count": 0'

@@ -45,6 +45,15 @@ for run in theirs "${id:0:8}" "$id"; do
 done
 [ "$(records)" = "$before" ] || fail "what is refused is written: $(as 40101 "$B" audit log)"
 [ -z "$(find .binnacle/log -user 40102 -name '*.seg')" ] || fail "records of the other user: $(find .binnacle/log -ls)"
+# One that runs, and one that waits.
+as 40101 "$B" run start --name sleeps -q -- sleep 100 >/dev/null && as 40101 "$B" queue pause -q >/dev/null &&
+	as 40101 "$B" run start --queue --name waits -q -- true >/dev/null || fail "their runs"
+for run in sleeps waits; do
+	expect 4 "run stop of another user's run that $run" as 40102 "$B" run stop "$run"
+	says "belongs to another user"
+done
+[ "$(records)" = "$before" ] || fail "a stop that is refused is written: $(as 40101 "$B" audit log)"
+as 40101 "$B" run stop sleeps waits -q >/dev/null && as 40101 "$B" queue resume -q >/dev/null || fail "their own stop"
 # The policy lets developers tag, any run.
 for run in theirs "$id"; do
 	expect 0 "log tag --run $run" as 40102 "$B" log tag "by-$run=b" --run "$run"
@@ -69,7 +78,7 @@ done
 # ---- in the place of directories ------------------------------------------------------------------
 [ -k .binnacle ] || fail "init makes no sticky .binnacle: $(ls -ld .binnacle)"
 as 40101 "$B" doctor --json >shown; grep -q '"what": "directories"' shown && fail "doctor of a new workspace: $(cat shown)"
-as 40101 rmdir .binnacle/queue || fail "queue is not empty"
+rm -rf .binnacle/queue
 for how in "mkfifo .binnacle/queue" "ln -s /tmp .binnacle/queue" "touch .binnacle/queue" "mkdir -m 755 .binnacle/queue" \
 	"mkdir -m 700 .binnacle/queue"; do
 	# shellcheck disable=SC2086

@@ -425,8 +425,12 @@ static bn_queue *fake_queue(const bn_fake *fake, bn_page *page, bn_run_page *p)
 		r->started_ms = r->finished_ms = -1;
 		item->position = i + 1;
 		memcpy(item->run, r->id, sizeof item->run);
-		snprintf(item->reason, sizeof item->reason, "%s",
-			i ? "behind 7f3a004d" : "needs 4 cores, 6 of 8 are taken");
+		snprintf(item->name, sizeof item->name, "%.40s", r->name);
+		if (i)
+			snprintf(item->reason, sizeof item->reason, "behind %.40s", item[-1].name);
+		else
+			snprintf(item->reason, sizeof item->reason,
+				"needs 4 cores, 6 of 8 are taken");
 	}
 	return q;
 }

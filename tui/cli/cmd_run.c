@@ -95,11 +95,21 @@ static int split_fields(char *copy, const char ***list, size_t *count, bn_err *e
 	}
 }
 
-static const char *empty_text(const bn_run_query *q)
+/* text is for words that have a name in them. */
+static const char *empty_text(const bn_run_query *q, char *text, size_t size)
 {
 	if (q->offset > 0)
 		return "no run behind the --offset: there are fewer";
-	return q->filter ? "no run matches" : "no runs yet; start one with: binnacle run start ...";
+	if (q->filter)
+		return "no run matches";
+	if (q->experiment)
+		snprintf(text, size, "no runs%s of experiment '%.128s'",
+			q->removed ? " in the trash" : "", q->experiment);
+	else
+		snprintf(text, size, "%s",
+			q->removed ? "the trash is empty"
+				   : "no runs yet; start one with: binnacle run start ...");
+	return text;
 }
 
 /* Whether some run of the list has a value of the field. Those that have one come first where it sorts, and
@@ -158,6 +168,7 @@ static int show_page(bn_cli *cli, const bn_run_page *page, const bn_run_query *q
 		{"title", "RUNS", BN_AS_LONG}, {"duration_ns", "TIME", BN_AS_DURATION},
 		{"created_ms", "CREATED", BN_AS_TIME_MS}};
 	size_t n = sizeof fixed / sizeof *fixed;
+	char empty[200];
 	bn_col *cols = bn_alloc_zeroed(n + q->column_count + 1, sizeof *cols);
 	char(*keys)[24] = bn_alloc_zeroed(q->column_count + 1, sizeof *keys);
 	json_t *items = json_array();
@@ -171,7 +182,7 @@ static int show_page(bn_cli *cli, const bn_run_page *page, const bn_run_query *q
 		int64_t now = bn_env_now_ms(bn_cli_env(cli));
 		for (size_t i = 0; i < page->count; i++)
 			json_array_append_new(items, row_json(&page->rows[i], q, now));
-		rc = bn_cli_list(cli, items, cols, empty_text(q), err);
+		rc = bn_cli_list(cli, items, cols, empty_text(q, empty, sizeof empty), err);
 		if (rc == 0 && page->total > (int64_t)page->count)
 			bn_cli_say(cli, "%zu of %lld runs; --limit and --offset show others",
 				page->count, (long long)page->total);
@@ -321,8 +332,11 @@ static int run_stop(bn_cli *cli, bn_err *err)
 	if (!ids)
 		return bn_err_nomem(err, "runs");
 	for (int i = 0; i < n; i++)
-		if ((rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, i), ids[i], err)) < 0)
+		if ((rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, i), ids[i], err)) < 0) {
+			if (n > 1)
+				bn_err_prefix(err, "none was stopped");
 			goto out;
+		}
 	for (int i = 0; i < n; i++) {
 		bn_err why = BN_ERR_INIT;
 		rc = stop_one(cli, ws, ids[i], &why);

@@ -66,36 +66,43 @@ static int show_started(bn_cli *cli, bn_workspace *ws, const char *id, bn_err *e
 	return bn_cli_object(cli, o, fields, err);
 }
 
-/* NULL: what the spec says. */
-static const char *executor_name(bn_cli *cli)
+/* *name: NULL for what the spec says. */
+static int executor_name(const char **name, bn_cli *cli, bn_err *err)
 {
-	return bn_cli_flag(cli, "queue") ? bn_executor_queue.name : bn_cli_opt(cli, "executor");
+	const char *queue = bn_executor_queue.name;
+	*name = bn_cli_opt(cli, "executor");
+	if (!bn_cli_flag(cli, "queue"))
+		return 0;
+	if (*name && strcmp(*name, queue) != 0) {
+		bn_err_set(
+			err, BN_EINVAL, "--queue and --executor %s contradict each other", *name);
+		bn_err_hint(err, "--queue is --executor %s", queue);
+		return BN_EINVAL;
+	}
+	*name = queue;
+	return 0;
 }
 
-static int show_spec(bn_cli *cli, bn_workspace *ws, const bn_spec *spec, bn_err *err)
+static int show_spec(bn_cli *cli, bn_workspace *ws, const bn_spec *given,
+	const bn_launch_options *opt, bn_err *err)
 {
-	const char *name = executor_name(cli);
 	const bn_executor *by;
-	bn_spec *resolved = NULL;
+	bn_spec *spec = NULL;
 	bn_buf what = BN_BUF_INIT;
 	json_t *json = NULL;
-	int rc = bn_spec_resolve(&resolved, ws, spec, err);
-	if (rc < 0)
-		return rc;
-	if ((rc = bn_executor_find(&by, name ? name : resolved->executor, err)) < 0)
+	int rc;
+	if ((rc = bn_launch_spec(&spec, &by, ws, given, opt, err)) < 0)
 		goto out;
-	if ((rc = by->check(ws, resolved, err)) < 0)
-		goto out;
-	if ((rc = by->describe(&what, ws, resolved, err)) < 0)
+	if ((rc = by->describe(&what, ws, spec, err)) < 0)
 		goto out;
 	if (bn_cli_is_text(cli))
 		bn_cli_say(cli, "%s", what.ptr);
-	if ((rc = bn_spec_to_json(&json, resolved, err)) < 0)
+	if ((rc = bn_spec_to_json(&json, spec, err)) < 0)
 		goto out;
 	rc = bn_cli_document(cli, json, err);
 out:
 	bn_buf_release(&what);
-	bn_spec_free(resolved);
+	bn_spec_free(spec);
 	return rc;
 }
 
@@ -123,23 +130,25 @@ static int run_start(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
 	bn_spec *spec = NULL;
+	const char *executor;
 	char id[BN_RUN_ID_TEXT], again[BN_RUN_ID_TEXT];
-	int rc = bn_cli_workspace(cli, &ws, err);
-	if (rc < 0)
+	int rc;
+	if ((rc = executor_name(&executor, cli, err)) < 0 ||
+		(rc = bn_cli_workspace(cli, &ws, err)) < 0)
 		return rc;
 	if ((rc = bn_run_spec_read(&spec, cli, ws, again, err)) < 0)
 		return rc;
-	if (bn_cli_dry_run(cli)) {
-		rc = show_spec(cli, ws, spec, err);
-		goto out;
-	}
 	bn_launch_options opt = {.name = bn_cli_opt(cli, "name"),
 		.experiment = bn_cli_opt(cli, "experiment"),
 		.note = bn_cli_opt(cli, "note"),
 		.parent = bn_env_get(bn_cli_env(cli), "BINNACLE_RUN_ID"),
 		.again = again[0] ? again : NULL,
 		.program = bn_cli_program(cli),
-		.executor = executor_name(cli)};
+		.executor = executor};
+	if (bn_cli_dry_run(cli)) {
+		rc = show_spec(cli, ws, spec, &opt, err);
+		goto out;
+	}
 	if ((rc = bn_launch(ws, spec, &opt, id, err)) < 0)
 		goto out;
 	const char *by = opt.executor ? opt.executor : spec->executor;

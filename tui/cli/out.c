@@ -461,7 +461,7 @@ int bn_cli_confirm(bn_cli *cli, bn_err *err, const char *fmt, ...)
 	if (cli->yes)
 		return 0;
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
-		bn_err_set(err, BN_EREFUSED, "%s: not confirmed", question);
+		bn_err_set(err, BN_EREFUSED, "not confirmed: %s", question);
 		bn_err_hint(err, "add --yes to do it without being asked");
 		return BN_EREFUSED;
 	}

@@ -53,7 +53,7 @@ int bn_source_sheet(void *context, const void *arg, bn_page *page, bn_job *job, 
 /* Each is tried; what was done goes into text, and the first reason why one was not. */
 static int stop_several(bn_reader *r, const bn_deed_arg *a, char *text, size_t size, bn_err *err)
 {
-	size_t asked = 0, over = 0, refused = 0;
+	size_t asked = 0, cancelled = 0, over = 0, refused = 0;
 	bn_err why = BN_ERR_INIT;
 	int rc = bn_reader_refresh(r, err);
 	for (size_t i = 0; rc >= 0 && i < a->stop_count; i++) {
@@ -69,10 +69,16 @@ static int stop_several(bn_reader *r, const bn_deed_arg *a, char *text, size_t s
 			over++;
 		else if (bn_launch_stop(r->ws, id, &how, &why) < 0)
 			refused++;
+		else if (how == BN_CANCEL_DONE)
+			cancelled++;
 		else
 			asked++;
 	}
 	snprintf(text, size, "asked %zu to end", asked);
+	if (cancelled && !asked)
+		snprintf(text, size, "cancelled %zu, before they had started", cancelled);
+	else if (cancelled)
+		snprintf(text + strlen(text), size - strlen(text), ", cancelled %zu", cancelled);
 	if (over)
 		snprintf(text + strlen(text), size - strlen(text), ", %zu were over", over);
 	if (refused)
