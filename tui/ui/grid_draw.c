@@ -73,7 +73,9 @@ static bool layout_narrow(const bn_grid *t, layout *l, int cols, bool kept)
 		int widest = -1;
 		for (int i = 0; i < l->count; i++) {
 			const bn_grid_column *c = &t->columns[l->column[i]];
-			int least = kept && c->wish ? c->wish : c->min ? c->min : 4;
+			int least = c->min ? c->min : 4;
+			if (kept && c->wish)
+				least = c->wish;
 			bool can = c->flexible && l->width[i] > least;
 			if (can && (widest < 0 || l->width[i] > l->width[widest]))
 				widest = i;

@@ -47,13 +47,17 @@ static bool is_part(const bn_audit_row *r)
 static bn_state outcome_state(const bn_audit_row *r)
 {
 	bool changed = r->outcome == BN_OUTCOME_APPLIED || r->outcome == BN_OUTCOME_NEWER;
-	return !changed ? BN_STATE_FAIL : is_part(r) ? BN_STATE_WARN : BN_STATE_OK;
+	if (!changed)
+		return BN_STATE_FAIL;
+	return is_part(r) ? BN_STATE_WARN : BN_STATE_OK;
 }
 
 static void detail_cell(const bn_audit_row *r, bn_grid_cell *out)
 {
-	out->ink = is_part(r) ? BN_INK_WARN : r->reason ? BN_INK_FAIL : BN_INK_DIM;
-	out->text = r->reason ? r->reason : r->summary ? r->summary : "";
+	out->ink = r->reason ? BN_INK_FAIL : BN_INK_DIM;
+	out->text = r->reason ? r->reason : r->summary;
+	if (is_part(r))
+		out->ink = BN_INK_WARN;
 	if (r->outcome == BN_OUTCOME_NEWER)
 		snprintf(out->buf, sizeof out->buf, "%.40s: of a newer binnacle; kept, not shown",
 			r->reason ? r->reason : "not known");
@@ -161,7 +165,9 @@ static void payload_text(bn_buf *text, const char *payload)
 	if (payload && !bn_json_parse(&parsed, payload, strlen(payload), "payload", NULL))
 		lines = json_dumps(
 			parsed, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
-	bn_buf_addf(text, "\n%s\n", lines ? lines : payload ? payload : "(not text)");
+	if (!payload)
+		payload = "(not text)";
+	bn_buf_addf(text, "\n%s\n", lines ? lines : payload);
 	free(lines);
 	json_decref(parsed);
 }

@@ -13,9 +13,10 @@
 
 static bn_state endpoint_state(const bn_endpoint *e)
 {
-	return e->state == BN_ENDPOINT_RUNNING ? BN_STATE_RUN
-	       : e->state == BN_ENDPOINT_LOST  ? BN_STATE_FAIL
-					       : BN_STATE_NONE;
+	static const bn_state states[] = {[BN_ENDPOINT_RUNNING] = BN_STATE_RUN,
+		[BN_ENDPOINT_STOPPED] = BN_STATE_NONE,
+		[BN_ENDPOINT_LOST] = BN_STATE_FAIL};
+	return states[e->state];
 }
 
 /* Counters come with a server's first word about them. */

@@ -235,11 +235,8 @@ static int gather_log(gather *g)
 	if ((rc = bn_workspace_read(&db, g->r->ws, g->err)) < 0)
 		goto out;
 	int64_t newer = bn_index_newer_count(db);
-	station_set(g, BN_STATION_LOG,
-		newer        ? BN_STATE_WARN
-		: log->total ? BN_STATE_OK
-			     : BN_STATE_NONE,
-		(int64_t)log->total,
+	bn_state state = log->total ? BN_STATE_OK : BN_STATE_NONE;
+	station_set(g, BN_STATION_LOG, newer ? BN_STATE_WARN : state, (int64_t)log->total,
 		bn_arena_strf(g->arena,
 			newer ? "%zu record%s, %zu refused, %lld of a newer binnacle"
 			      : "%zu record%s, %zu refused",
