@@ -7,6 +7,7 @@
 #include "core/govern/_trust.h"
 #include "core/govern/authority.h"
 #include "core/govern/key.h"
+#include "core/store/recent.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -114,6 +115,7 @@ static int look_once(bn_trust *t, bn_err *err)
 	bool changed = false;
 	int rc;
 	look_release(t);
+	bn_workspace_unmark_recent(t->ws);
 	if ((rc = bn_memory_load(&t->memory, t->env, id, err)) < 0 ||
 		(rc = place_find(t, err)) < 0 ||
 		(rc = bn_workspace_refresh(t->ws, &changed, err)) < 0)
@@ -229,6 +231,7 @@ int bn_trust_look(bn_trust **out, bn_workspace *ws, const bn_trust_options *opt,
 		goto out;
 	note(t, t->pins.notes);
 	learn(t);
+	bn_workspace_mark_recent(ws, t->has_folded);
 	*out = t;
 	t = NULL;
 out:
@@ -256,11 +259,6 @@ const char *bn_trust_note(const bn_trust *t)
 const bn_memory *bn_trust_memory(const bn_trust *t)
 {
 	return t->memory;
-}
-
-bool bn_trust_has_folded(const bn_trust *t)
-{
-	return t->has_folded;
 }
 
 static bool is_unanswered(const bn_memory_finding *f)

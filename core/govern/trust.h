@@ -15,7 +15,7 @@
  *
  * Order: the memory is loaded, then the log is folded, then they are compared; what was seen is
  * remembered when nothing speaks against it. So a verb calls bn_trust_look once, before it reads the
- * workspace, and bn_trust_require with what it needs. Long-lived processes look again after they refreshed.
+ * workspace (its own refresh then looks at no file: core/store/recent.h), and bn_trust_require with what it needs. Long-lived processes look again after they refreshed.
  *
  * First use is for workspaces with a chain of authority. One without is not remembered, but the place
  * where it lies is judged: at the place of a known workspace, beneath one, or in a directory that everybody
@@ -61,8 +61,6 @@ bool bn_trust_asks(const bn_trust *t);
 /* What could not be remembered or read, in words for a warning; "" for nothing. */
 const char *bn_trust_note(const bn_trust *t);
 const bn_memory *bn_trust_memory(const bn_trust *t);
-/* Whether looking has folded something new: who keeps pages of the index makes them anew. */
-bool bn_trust_has_folded(const bn_trust *t);
 
 /* ---- answers ---------------------------------------------------------------------------------- */
 

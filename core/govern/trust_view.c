@@ -35,23 +35,19 @@ static int after_at(void *user, const char *writer, uint64_t seq, uint8_t after[
 {
 	const bn_trust_view *v = user;
 	sqlite3_stmt *st = NULL;
-	int64_t no = bn_index_name(v->db, BN_NAME_WRITER, writer);
-	if (no < 0)
-		return 0;
 	int rc = bn_sql_cached(&st, v->db, err,
-		"SELECT after FROM signed_record WHERE writer = ? AND seq = ?", "ii", no,
-		(int64_t)seq);
+		"SELECT s.after FROM index_name w JOIN index_tail t ON t.writer = w.no LEFT JOIN "
+		"signed_record s ON s.writer = w.no AND s.seq = ?3 WHERE w.class = ?1 AND w.name = "
+		"?2 "
+		"AND t.last_seq >= ?3",
+		"isi", (int64_t)BN_NAME_WRITER, writer, (int64_t)seq);
 	if (rc < 0)
 		return rc;
 	memset(after, 0, ID);
-	rc = bn_sql_step(st, err);
-	if (rc == 1)
+	if ((rc = bn_sql_step(st, err)) == 1)
 		bn_sql_bytes(st, 0, after, ID);
 	sqlite3_reset(st);
-	if (rc)
-		return rc;
-	return bn_sql_int(v->db, 0, "SELECT last_seq FROM index_tail WHERE writer = ?", "i", no) >=
-	       (int64_t)seq;
+	return rc;
 }
 
 int bn_trust_view_open(bn_trust_view *v, sqlite3 *db, const char *workspace_id, bn_err *err)

@@ -25,6 +25,8 @@ struct bn_workspace {
 	uint64_t seen_clock;    /* what this process was told (bn_workspace_see_clock) */
 	size_t merge_at;        /* sealed segments from which on small ones are merged */
 	struct bn_index *index; /* NULL until first used; index/index.h */
+	int64_t recent_ns;      /* monotonic: when it was refreshed for the next reader; 0: not */
+	bool recent_changed;    /* and that folded something */
 	void (*index_close)(struct bn_index *ix);           /* set with index, so that a */
 	uint64_t (*index_clock)(const struct bn_index *ix); /* writer links no SQLite */
 	struct bn_object_store *objects; /* NULL until first used; object/object.h */

@@ -8,8 +8,11 @@
 #include "core/store/index/index.h"
 #include "core/store/log/listing.h"
 #include "core/store/log/slot.h"
+#include "core/store/recent.h"
 
 #include <string.h>
+
+#define RECENT_NS 20000000
 
 int bn_workspace_need_index(bn_workspace *ws, bn_err *err)
 {
@@ -35,13 +38,38 @@ static void give_up_slots(bn_workspace *ws)
 	}
 }
 
+void bn_workspace_mark_recent(bn_workspace *ws, bool changed)
+{
+	ws->recent_ns = bn_env_monotonic_ns(ws->env);
+	ws->recent_changed |= changed;
+}
+
+void bn_workspace_unmark_recent(bn_workspace *ws)
+{
+	ws->recent_ns = 0;
+}
+
+static bool is_recent(const bn_workspace *ws)
+{
+	return ws->index && ws->recent_ns &&
+	       bn_env_monotonic_ns(ws->env) - ws->recent_ns < RECENT_NS;
+}
+
 int bn_workspace_refresh(bn_workspace *ws, bool *changed, bn_err *err)
 {
-	bool unused;
+	bool folded = false;
 	int rc = bn_workspace_need_index(ws, err);
-	if (rc < 0 || (rc = bn_index_refresh(ws->index, changed ? changed : &unused, err)) < 0)
+	if (rc < 0)
 		return rc;
-	give_up_slots(ws);
+	if (!is_recent(ws)) {
+		if ((rc = bn_index_refresh(ws->index, &folded, err)) < 0)
+			return rc;
+		give_up_slots(ws);
+	}
+	if (changed)
+		*changed = folded || ws->recent_changed;
+	ws->recent_ns = 0;
+	ws->recent_changed = false;
 	return rc;
 }
 

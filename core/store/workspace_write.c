@@ -178,6 +178,7 @@ static int append(bn_workspace *ws, const bn_draft *d, bn_err *err)
 		return rc;
 	if ((rc = need_writer(ws, err)) < 0)
 		return rc;
+	ws->recent_ns = 0;
 	return bn_writer_append(ws->writer, d, seen_clock(ws), err);
 }
 

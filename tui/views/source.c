@@ -47,7 +47,6 @@ static int trust_look(bn_reader *r, bn_memory_allows need, bn_err *err)
 	int rc = bn_trust_look(&t, r->ws, &opt, err);
 	if (rc < 0)
 		return rc;
-	r->generation += bn_trust_has_folded(t);
 	bn_trust_free(r->trust);
 	r->trust = t;
 	r->looked_ns = bn_env_monotonic_ns(bn_workspace_env(r->ws));

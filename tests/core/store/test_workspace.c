@@ -7,6 +7,7 @@
 #include "core/store/inspect.h"
 #include "core/store/log/verify.h"
 #include "core/store/object/object.h"
+#include "core/store/recent.h"
 #include "tests/support/check_main.h"
 #include "tests/support/objects.h"
 #include "tests/support/toy.h"
@@ -542,9 +543,52 @@ START_TEST(test_workspace_json_has_64_kib_at_most)
 }
 END_TEST
 
-BN_TEST_MAIN("core/store/workspace", test_workspace_init_refuses_a_second_time,
-	test_workspace_is_found_by_walking_up, test_workspace_that_is_not_there_hints_at_init,
-	test_workspace_shows_what_was_committed, test_workspace_is_the_same_after_reopening,
+static int64_t still_ns = 1000000000;
+
+static int64_t still(const bn_env *e)
+{
+	(void)e;
+	return still_ns;
+}
+
+START_TEST(
+	test_recent_refresh_answers_the_next_one_alone_unless_something_is_written_or_time_goes_by)
+{
+	bn_workspace *ws = make(), *other = reopen();
+	bool changed = false;
+	env.env.monotonic_ns = still;
+	for (int i = 0; i < 3; i++) {
+		ck_assert_bn_ok(bn_workspace_refresh(other, NULL, &err), &err);
+		bn_workspace_mark_recent(other, true);
+		toy_append_set(ws, "toy/a", i);
+		ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
+		int64_t before = toy_value(other, "toy/a");
+		if (i == 1)
+			still_ns += 20000000;
+		if (i == 2)
+			toy_append_set(other, "toy/b", 1);
+		ck_assert_bn_ok(bn_workspace_refresh(other, &changed, &err), &err);
+		ck_assert(changed); /* as the one before had said */
+		ck_assert_int_eq(toy_value(other, "toy/a") == before, i == 0);
+		ck_assert_bn_ok(bn_workspace_refresh(other, &changed, &err), &err);
+		ck_assert_int_eq(changed, i == 0);
+	}
+	bn_workspace_mark_recent(other, false);
+	bn_workspace_unmark_recent(other);
+	toy_append_set(ws, "toy/a", 9);
+	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(other, &changed, &err), &err);
+	ck_assert(changed);
+	bn_workspace_close(other);
+	finish(ws);
+}
+END_TEST
+
+BN_TEST_MAIN("core/store/workspace",
+	test_recent_refresh_answers_the_next_one_alone_unless_something_is_written_or_time_goes_by,
+	test_workspace_init_refuses_a_second_time, test_workspace_is_found_by_walking_up,
+	test_workspace_that_is_not_there_hints_at_init, test_workspace_shows_what_was_committed,
+	test_workspace_is_the_same_after_reopening,
 	test_workspace_refresh_says_whether_something_changed,
 	test_workspace_keeps_refused_events_with_their_reason,
 	test_workspace_child_of_fork_takes_a_writer_of_its_own,
