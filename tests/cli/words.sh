@@ -25,6 +25,8 @@ expect 0 'usage: binnacle' "$b" help
 expect 2 "did you mean 'data'" "$b" dtaa ls
 expect 2 "did you mean 'data ls'" "$b" data lss
 expect 2 'did you mean --json' "$b" data ls --jsno
+expect 2 "hint: --filter \"status = 'FAILED'\"" "$b" run ls --status FAILED
+expect 2 'run log RUN \| tail' "$b" run log --tail 5 latest
 expect 2 'needs a value' "$b" data ls -C
 expect 3 'binnacle init' "$b" data ls
 expect 3 '"code": ?"not_found"' "$b" data ls --json

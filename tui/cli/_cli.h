@@ -35,6 +35,8 @@ struct bn_cli {
 
 /* words.c: the error for words[0..n) that name no verb, n >= 1, with a hint at what was meant. */
 int bn_cli_word_unknown(const char *const *words, size_t n, bn_err *err);
+/* What does it instead of an option that the verb does not have (run ls --status); NULL: nothing known. */
+const char *bn_cli_other_option(const bn_verb *verb, const char *name);
 
 /* trust.c: whether the verb may use the workspace that was opened just now; lines for people that say what there
  * is to compare. */

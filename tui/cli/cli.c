@@ -73,8 +73,11 @@ static int option_unknown(const bn_cli *cli, const char *word, bn_err *err)
 	snprintf(bare, sizeof bare, "%s", word + strspn(word, "-"));
 	bare[strcspn(bare, "=")] = '\0';
 	const char *near = bn_nearest_word(bare, names);
+	const char *other = bn_cli_other_option(cli->verb, bare);
 	bn_err_set(err, BN_EINVAL, "no option '%s'", word);
-	if (near)
+	if (other)
+		bn_err_hint(err, "%s", other);
+	else if (near)
 		bn_err_hint(err, "did you mean --%s?", near);
 	return BN_EINVAL;
 }

@@ -49,6 +49,26 @@ static const char *other_words(const char *noun, const char *verb)
 	return NULL;
 }
 
+const char *bn_cli_other_option(const bn_verb *verb, const char *name)
+{
+	static const struct {
+		const char *noun, *verb, *option, *instead;
+	} options[] = {{"run", "ls", "status", "--filter \"status = 'FAILED'\""},
+		{"run", "ls", "state", "--filter \"status = 'FAILED'\""},
+		{"run", "ls", "name", "--filter \"name LIKE 'mlp%'\""},
+		{"run", "ls", "user", "--filter \"user = 'ada'\""},
+		{"run", "ls", "tag", "--filter \"tags.stage = 'draft'\""},
+		{"run", "ls", "since", "--filter \"created > '2h'\""},
+		{"run", "log", "tail", "binnacle run log RUN | tail"},
+		{"run", "log", "lines", "binnacle run log RUN | tail"},
+		{"run", "log", "n", "binnacle run log RUN | tail"}};
+	for (size_t i = 0; verb && verb->verb && i < sizeof options / sizeof *options; i++)
+		if (!strcmp(options[i].noun, verb->noun) && !strcmp(options[i].verb, verb->verb) &&
+			!strcmp(options[i].option, name))
+			return options[i].instead;
+	return NULL;
+}
+
 int bn_cli_word_unknown(const char *const *words, size_t n, bn_err *err)
 {
 	word_list nouns = {{NULL}, 0, NULL}, verbs = {{NULL}, 0, words[0]};
