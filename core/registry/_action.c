@@ -137,3 +137,28 @@ int bn_action_take(bn_action *d, bool is_signed, json_t *payload, bn_err *err)
 	bn_entry_finding_release(&found);
 	return bn_action_write(d, is_signed, payload, rc, err);
 }
+
+int bn_action_number(bn_action *d, const char *uuid, bn_err *err)
+{
+	enum { TRIES = 100 };
+	char claim[160];
+	bn_err why = BN_ERR_INIT;
+	int64_t *number = &d->act.version;
+	snprintf(claim, sizeof claim, "model/%s", d->name);
+	if (!d->me.is_chained)
+		return bn_claim_next(d->ws, claim, uuid, number, err);
+	int64_t newest = bn_sql_int(
+		d->db, 0, "SELECT max(version) FROM model_version WHERE name = ?", "s", d->name);
+	for (int i = 0; i < TRIES; i++) {
+		int rc = bn_claim_next(d->ws, claim, uuid, number, &why);
+		if (rc == BN_ENOMEM)
+			return bn_err_move(err, &why);
+		if (rc < 0)
+			break;
+		if (*number > newest)
+			return 0;
+	}
+	bn_err_clear(&why);
+	*number = newest + 1;
+	return 0;
+}

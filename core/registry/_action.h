@@ -27,6 +27,10 @@ int bn_action_check(bn_entry_finding *found, bn_action *d, json_t *payload, bn_e
 /* Writes the event when the verdict is 0 or a refusal (the attempt is worth remembering, unless nobody knows
  * whose it is). Reference to payload taken. Returns the verdict, or why it could not be written. */
 int bn_action_write(bn_action *d, bool is_signed, json_t *payload, int verdict, bn_err *err);
+/* The next number for a registration, claimed. Under a chain of authority claims only keep honest writers apart: a
+ * number that was registered is not taken although its claim is gone, and where none can be claimed the next one
+ * is taken. */
+int bn_action_number(bn_action *d, const char *uuid, bn_err *err);
 /* An act that needs no more than its payload. */
 int bn_action_take(bn_action *d, bool is_signed, json_t *payload, bn_err *err);
 

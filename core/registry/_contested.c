@@ -46,7 +46,13 @@ static int registration_target(bn_entry *e, bn_entry_act *a, bn_err *err)
 	if (number < 1)
 		return 0; /* its own check says so */
 	int rc = bn_entry_find(&holder, e, number, err);
-	return rc < 0 || !holder ? rc : next_key(&a->version, e, number, err);
+	if (rc < 0 || !holder)
+		return rc;
+	if (!strcmp(holder->uuid, bn_json_str(a->payload, "uuid", "")) &&
+		!strcmp(holder->registrar_who, a->who))
+		return bn_err_set(err, BN_EINVAL, "%s/%lld is registered already, as %s", e->name,
+			(long long)number, holder->uuid);
+	return next_key(&a->version, e, number, err);
 }
 
 /* The key of the version that a record is about; 0 when it is about none that counts. */

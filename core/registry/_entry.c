@@ -11,7 +11,7 @@ const bn_fold_kind bn_entry_kinds[BN_ENTRY_KINDS + 1] = {
 	[BN_ENTRY_REGISTERED] = {"model.registered",
 		.fields = BN_FIELDS("version", "uuid", "run", "author_uid", "author", "digest",
 			"manifest", "trainer", "description", "data.*", "metrics.*", "files.path",
-			"files.sha256", "answers", "attempt")},
+			"files.sha256", "answers", "attempt", "repeats")},
 	[BN_ENTRY_REQUESTED] = {"model.requested",
 		.fields = BN_FIELDS("version", "reason", "answers", "attempt")},
 	[BN_ENTRY_APPROVED] = {"model.approved",

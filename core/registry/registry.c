@@ -52,33 +52,6 @@ static json_t *registered_payload(
 		"metrics", r->metrics, "files", files);
 }
 
-/* The next number, claimed. Under a chain of authority claims only keep honest writers apart: a number that was
- * registered is not taken although its claim is gone, and where none can be claimed the next one is taken. */
-static int number_take(bn_action *d, const char *uuid, bn_err *err)
-{
-	enum { TRIES = 100 };
-	char claim[160];
-	bn_err why = BN_ERR_INIT;
-	int64_t *number = &d->act.version;
-	snprintf(claim, sizeof claim, "model/%s", d->name);
-	if (!d->me.is_chained)
-		return bn_claim_next(d->ws, claim, uuid, number, err);
-	int64_t newest = bn_sql_int(
-		d->db, 0, "SELECT max(version) FROM model_version WHERE name = ?", "s", d->name);
-	for (int i = 0; i < TRIES; i++) {
-		int rc = bn_claim_next(d->ws, claim, uuid, number, &why);
-		if (rc == BN_ENOMEM)
-			return bn_err_move(err, &why);
-		if (rc < 0)
-			break;
-		if (*number > newest)
-			return 0;
-	}
-	bn_err_clear(&why);
-	*number = newest + 1;
-	return 0;
-}
-
 /* Whether the registration holds its number: somebody may have registered it meanwhile. */
 static int number_confirm(const bn_action *d, const char *uuid, bn_err *err)
 {
@@ -116,7 +89,7 @@ int bn_version_register_manifest(
 		(rc = bn_uuid_new(bn_workspace_env(ws), uuid, err)) < 0)
 		goto out;
 	int allowed = d.me.rights->may(d.me.rights->ctx, &d.act, BN_ACT_REGISTER, err);
-	if (allowed >= 0 && (rc = number_take(&d, uuid, err)) < 0)
+	if (allowed >= 0 && (rc = bn_action_number(&d, uuid, err)) < 0)
 		goto out;
 	rc = bn_action_write(
 		&d, false, registered_payload(r, d.act.version, uuid, &m), allowed, err);

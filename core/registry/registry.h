@@ -11,7 +11,8 @@
  *
  * Events on entity model/NAME (decisions, aliases and removals are signed):
  *	model.registered    {version, uuid, run, author_uid, author, digest, manifest, data, metrics,
- *	                     trainer, description, files [{path, sha256}]}
+ *	                     trainer, description, files [{path, sha256}], repeats?: the id of the late
+ *	                     registration that it stands for (late.h)}
  *	model.requested     {version, reason}
  *	model.approved      {version, uuid, digest, reason, policy, gates, override}
  *	model.rejected      {version, uuid, digest, reason, policy, gates}

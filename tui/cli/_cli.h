@@ -41,6 +41,8 @@ const char *bn_cli_other_option(const bn_verb *verb, const char *name);
 /* trust.c: whether the verb may use the workspace that was opened just now; lines for people that say what there
  * is to compare. */
 int bn_cli_judge_workspace(bn_cli *cli, bn_err *err);
+/* cmd_late.c: registrations of who runs this that a link did not know, once more. A failure is a warning. */
+void bn_cli_repeat_late(bn_cli *cli);
 void bn_cli_about_add(bn_buf *b, const bn_cli *cli, const bn_trust_about *a);
 
 /* out.c: the escape sequence of a role, "" where colours are off; what a key reaches in an object; a value as

@@ -359,6 +359,8 @@ int bn_cli_workspace(bn_cli *cli, bn_workspace **out, bn_err *err)
 		return rc;
 	if ((rc = bn_cli_judge_workspace(cli, err)) < 0)
 		workspace_close(cli);
+	else if (cli->verb->flags & BN_VERB_NEEDS_TRUST && !cli->dry_run)
+		bn_cli_repeat_late(cli);
 out:
 	*out = cli->workspace;
 	return rc;

@@ -24,6 +24,7 @@
 	X(model) \
 	X(approval) \
 	X(evidence) \
+	X(late) \
 	X(predict) \
 	X(serve) \
 	X(endpoint) \
