@@ -6,6 +6,7 @@
 #include "core/base/str.h"
 #include "core/govern/_host_files.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -406,6 +407,42 @@ static int entry_put(
 	return 1;
 }
 
+/* Whether a host has a file among those that were read. */
+static bool has_file(const bn_host_files *f, const char *host)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (!strcmp(f->items[i].host, host))
+			return true;
+	return false;
+}
+
+/* Whether the entry is of no use any more: forgotten, or a local path that is gone, of this host or of one that is
+ * gone itself. */
+static bool is_spent(const entry *x, const bn_host_files *f)
+{
+	struct stat st;
+	if (!x->id[0])
+		return true;
+	if (!strcmp(x->scope, EVERYWHERE))
+		return false;
+	return strcmp(x->scope, f->own) ? !has_file(f, x->scope)
+					: f->env->fs->stat(f->env, NULL, x->path, &st) == -ENOENT;
+}
+
+/* Makes room when there is none: containers have a new name each time, tests a new directory. */
+static void entries_prune(entries *e, const bn_host_files *f)
+{
+	size_t kept = 0;
+	if (e->count < BN_PLACES)
+		return;
+	for (size_t i = 0; i < e->count; i++)
+		if (is_spent(&e->items[i], f))
+			bn_free(e->items[i].path);
+		else
+			e->items[kept++] = e->items[i];
+	e->count = kept;
+}
+
 /* Reads under the lock, lets change() say whether there is something to write, and writes. */
 static int change_locked(const bn_env *env,
 	int (*change)(entries *e, const char *own, void *arg, bn_err *err), void *arg, bool replace,
@@ -423,6 +460,7 @@ static int change_locked(const bn_env *env,
 		bn_err_move(err, &why);
 		goto out;
 	}
+	entries_prune(&e, &f);
 	if ((rc = change(&e, f.own, arg, err)) <= 0 && !bn_host_files_are_stale(&f))
 		goto out;
 	if (rc < 0)

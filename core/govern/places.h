@@ -17,7 +17,8 @@
  * another workspace, or forgetting, on one host counts on all. No clock is compared.
  *
  * The same workspace at a further path (moved, copied, another mount) is a note. What is damaged, of
- * another user or writable for others is treated as memory.h says. At most BN_PLACES paths are kept.
+ * another user or writable for others is treated as memory.h says. At most BN_PLACES paths are kept; when they are
+ * reached, those that were forgotten go, and local ones that are gone, of this host or of hosts without a file.
  */
 #ifndef BN_GOVERN_PLACES_H
 #define BN_GOVERN_PLACES_H

@@ -231,6 +231,27 @@ static void find_parts(json_t *list, const bn_workspace *ws, sqlite3 *db)
 		find_part(list, ws, &faults[i], founder);
 }
 
+/* Whether it is the workspace that this user knows. One without a chain that nothing speaks against says nothing. */
+static void find_trust(json_t *list, bn_cli *cli)
+{
+	bn_err e = BN_ERR_INIT;
+	bn_trust *t = NULL;
+	if (bn_cli_trust(&t, cli, BN_ALLOWS_TRUST, &e) < 0) {
+		find(list, "trust", "FAIL", e.hint[0] ? e.hint : NULL, "%s", e.msg);
+		return;
+	}
+	const bn_memory_verdict *v = bn_trust_verdict(t);
+	if (bn_trust_note(t)[0])
+		find(list, "trust", "OFF", NULL, "%s", bn_trust_note(t));
+	for (size_t i = 0; i < v->count; i++) {
+		const bn_memory_finding *f = &v->findings[i];
+		find(list, "trust", f->allows == BN_ALLOWS_TRUST ? "FAIL" : "OFF",
+			f->hint[0] ? f->hint : NULL, "%s", f->words);
+	}
+	if (!v->count && bn_memory_first(bn_trust_memory(t)))
+		find(list, "trust", "OK", NULL, "known, and as it was");
+}
+
 static void find_workspace(json_t *list, bn_cli *cli)
 {
 	bn_err e = BN_ERR_INIT;
@@ -249,6 +270,7 @@ static void find_workspace(json_t *list, bn_cli *cli)
 		"%s (%s%s)%s%s", root, type,
 		bn_fs_is_network(root) ? ", network: the index is kept on a local disk" : "",
 		fault ? ": " : "", fault ? fault : "");
+	find_trust(list, cli);
 	find_parts(list, ws, db);
 	find_index(list, ws);
 	find_cache(list, ws);

@@ -324,7 +324,33 @@ START_TEST(test_without_memory_places_fail_whole)
 }
 END_TEST
 
-BN_TEST_MAIN("core/govern/places", test_place_is_new_then_known,
+START_TEST(test_paths_that_are_gone_make_room_for_new_ones_and_others_stay)
+{
+	bn_buf text = BN_BUF_INIT;
+	bn_err err = BN_ERR_INIT;
+	setup();
+	learn(&here, "w/.binnacle", X, false);
+	for (int i = 0; i < BN_PLACES - 2; i++)
+		bn_buf_addf(
+			&text, "path 1 %s 5 %s /gone/%d\n", i % 2 ? "node1" : "container7", Y, i);
+	bn_buf_addf(&text, "path 1 node1 5 %s %s\n", X, top);
+	bn_buf_addf(&text, "path 1 - 5 %s /unmounted/team\n", X);
+	put_paths("node1", text.ptr);
+	learn(&here, "v/.binnacle", X, true);
+	ck_assert_int_eq(find(&here, "v/.binnacle", X, X, "v"), BN_PLACE_KNOWN);
+	bn_buf_clear(&text);
+	ck_assert_bn_ok(
+		bn_fs_read_file(bn_env_real(), remembered_path(&here, "paths/node1"), &text, &err),
+		&err);
+	ck_assert_ptr_null(strstr(text.ptr, "/gone/"));
+	ck_assert_ptr_nonnull(strstr(text.ptr, "/unmounted/team"));
+	bn_buf_release(&text);
+	teardown();
+}
+END_TEST
+
+BN_TEST_MAIN("core/govern/places", test_paths_that_are_gone_make_room_for_new_ones_and_others_stay,
+	test_place_is_new_then_known,
 	test_another_workspace_at_a_known_path_is_found_also_through_a_link,
 	test_workspace_beneath_a_known_one_is_found_until_accepted,
 	test_workspace_that_moved_is_noted, test_local_paths_are_of_their_host,

@@ -360,6 +360,8 @@ START_TEST(test_another_workspace_in_its_place_stops_all_but_trust)
 	expect(6, run_answering(&bob, team, "y", "run", "ls", NULL));
 	is_silent_on("[y/N");
 	ck_shown(&bob, "allows", "trust");
+	run(&bob, "doctor", NULL);
+	says("another workspace lies in");
 	expect(0, run(&bob, "trust", "show", NULL));
 	says("STOPS");
 	expect(4, run(&bob, "trust", "accept", NULL)); /* nobody looked */
