@@ -8,10 +8,11 @@
  * the same things, not with the same positions.
  *
  * Columns: those that do not fit are left out, least important first, until the user walks to the
- * right; from then on the table scrolls sideways and the frozen columns stay. Where there is no room,
- * a column beside names (that have a wish) gives way first that has a value in less than a quarter of the
- * rows, then those of priority 2 and more before a flexible one gets narrower than it wishes. Widths only grow while a table is open,
- * and a column that was worth its place stays so, so that scrolling does not make columns jump.
+ * right; from then on the table scrolls sideways and the frozen columns stay. Where there is no room
+ * beside names (columns with a wish), those of priority 2 and more go first, and of them such that have a
+ * value in less than a quarter of the rows; then nearly empty ones of priority 1; then names get narrower
+ * than they wish. Widths only grow while a table is open, and a column that was worth its place stays so,
+ * so that scrolling does not make columns jump.
  *
  * The source outlives the grid. One thread.
  */

@@ -99,8 +99,9 @@ static int layout_worst(const bn_grid *t, const layout *l, int priority)
 	return worst;
 }
 
-/* The least important of the columns that are empty in most rows, where names need their room; or -1. */
-static int layout_sparse(const bn_grid *t, const layout *l)
+/* The least important of the columns that are empty in most rows, from that priority on, where names need
+ * their room; or -1. */
+static int layout_sparse(const bn_grid *t, const layout *l, int priority)
 {
 	int worst = -1;
 	bool names = false;
@@ -110,7 +111,7 @@ static int layout_sparse(const bn_grid *t, const layout *l)
 		return -1;
 	for (int i = 0; i < l->count; i++) {
 		int c = l->column[i], p = t->columns[c].priority;
-		bool sparse = p > 0 && !t->seen[c].useful && c != t->sort_column;
+		bool sparse = p >= priority && !t->seen[c].useful && c != t->sort_column;
 		if (sparse && (worst < 0 || p >= t->columns[l->column[worst]].priority))
 			worst = i;
 	}
@@ -125,14 +126,16 @@ static void layout_leave(const bn_grid *t, layout *l, int i)
 	layout_remove(l, i);
 }
 
-/* Leaves out what is nearly empty, then makes flexible columns narrower and leaves out the less important,
- * in turn. */
+/* Leaves out what is nearly empty and less important, then makes flexible columns narrower, as far as they
+ * wish, and leaves out the less important in turn; then what is nearly empty; then what is left. */
 static void layout_shrink(const bn_grid *t, layout *l, int cols)
 {
 	int i;
-	while (layout_width(l) > cols && (i = layout_sparse(t, l)) >= 0)
+	while (layout_width(l) > cols && (i = layout_sparse(t, l, 2)) >= 0)
 		layout_leave(t, l, i);
 	while (!layout_narrow(t, l, cols, true) && (i = layout_worst(t, l, 2)) >= 0)
+		layout_leave(t, l, i);
+	while (!layout_narrow(t, l, cols, true) && (i = layout_sparse(t, l, 1)) >= 0)
 		layout_leave(t, l, i);
 	while (!layout_narrow(t, l, cols, false) && l->count > 1) {
 		i = layout_worst(t, l, 1);

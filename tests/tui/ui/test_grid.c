@@ -168,7 +168,7 @@ START_TEST(test_grid_keeps_names_before_columns_that_are_nearly_empty)
 {
 	static const bn_grid_column named[] = {
 		{.title = "run", .min = 8, .max = 40, .wish = 24, .flexible = true},
-		{.title = "rare", .right = true, .min = 8, .priority = 1},
+		{.title = "rare", .right = true, .min = 8, .priority = 2},
 		{.title = "time", .right = true, .min = 8, .priority = 1},
 		{.title = "by", .right = true, .min = 8, .priority = 2},
 	};
