@@ -95,12 +95,42 @@ static bool can_ask(const bn_cli *cli)
 	return bn_cli_is_text(cli) && !cli->quiet && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
-static char *read_answer(char *line, size_t size)
+/* One line, without blanks around it. */
+static const char *read_answer(char *line, size_t size)
 {
 	if (!fgets(line, (int)size, stdin))
 		line[0] = '\0';
-	line[strcspn(line, "\r\n")] = '\0';
-	return line + strspn(line, " \t");
+	char *answer = line + strspn(line, " \t");
+	size_t n = strlen(answer);
+	while (n && strchr(" \t\r\n", answer[n - 1]))
+		answer[--n] = '\0';
+	return answer;
+}
+
+static int show_first_use(bn_cli *cli, const bn_trust *t, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	bn_trust_about *about = bn_alloc_zeroed(1, sizeof *about);
+	int rc = about ? bn_trust_about_read(about, t, err)
+		       : bn_err_nomem(err, "what is known of a workspace");
+	if (rc < 0)
+		goto out;
+	bn_cli_about_add(&text, cli, about);
+	if ((rc = bn_buf_check(&text, err, "what is known of a workspace")) < 0)
+		goto out;
+	bn_cli_note(cli, "%s.", bn_trust_verdict(t)->findings[0].words);
+	bn_cli_say(cli, "%s%s", text.ptr,
+		about->has_chain
+			? "Compare the invitation with the one that an admin gave you. Paste that "
+			  "one "
+			  "here to have it\ncompared, or answer yes if they are the same."
+			: "Everybody may put one there. Answer yes if you know who made it.");
+	fprintf(cli->err, "Use this workspace? [y/N%s] ", about->has_chain ? ", or bn1:..." : "");
+	fflush(cli->err);
+out:
+	bn_buf_release(&text);
+	bn_free(about);
+	return rc;
 }
 
 /* Yes and a matching invitation answer; anything else leaves the question open. */
@@ -108,40 +138,22 @@ static int ask_first_use(bn_cli *cli, bn_trust *t, bn_err *err)
 {
 	char line[256];
 	bn_err why = BN_ERR_INIT;
-	bn_buf text = BN_BUF_INIT;
-	bn_trust_about *about = bn_alloc_zeroed(1, sizeof *about);
-	if (!about)
-		return bn_err_nomem(err, "what is known of a workspace");
-	int rc = bn_trust_about_read(about, t, err);
+	int rc = show_first_use(cli, t, err);
 	if (rc < 0)
-		goto out;
-	bn_cli_about_add(&text, cli, about);
-	if ((rc = bn_buf_check(&text, err, "what is known of a workspace")) < 0)
-		goto out;
-	bn_cli_note(cli, "%s.", bn_trust_verdict(t)->findings[0].words);
-	bn_cli_say(cli,
-		"%sCompare the invitation with the one that an admin gave you. Paste that one here "
-		"to "
-		"have it\ncompared, or answer yes if they are the same.",
-		text.ptr);
-	fputs("Use this workspace? [y/N, or bn1:...] ", cli->err);
-	fflush(cli->err);
+		return rc;
 	const char *answer = read_answer(line, sizeof line);
 	bool pasted = !strncmp(answer, "bn1:", 4);
 	if (pasted && (rc = bn_trust_compare(t, answer, err)) < 0)
-		goto out;
+		return rc;
 	if (!pasted && strcmp(answer, "y") && strcmp(answer, "Y") && strcmp(answer, "yes"))
-		goto out;
+		return 0;
 	if (bn_trust_accept(t, "terminal", pasted ? "invitation compared" : "", &why) < 0)
 		bn_cli_warn(cli, "%s", why.msg);
 	else
 		bn_cli_say(cli,
 			"Remembered. `binnacle trust show` says what, `binnacle trust forget` "
 			"takes it back.");
-out:
-	bn_buf_release(&text);
-	bn_free(about);
-	return rc;
+	return 0;
 }
 
 /* ---- a verb and its workspace ------------------------------------------------------------------- */
