@@ -7,6 +7,7 @@
 #ifndef BN_GOVERN_AUDIT_H
 #define BN_GOVERN_AUDIT_H
 #include "core/base/progress.h"
+#include "core/govern/prove.h"
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
 
@@ -58,10 +59,16 @@ typedef struct bn_audit_report {
 	uint64_t newer; /* records and signatures in a form that this version does not know */
 	uint64_t faults;
 	char *first_fault; /* names file and offset, event or object; NULL when whole */
+	/* Faults, and what had no effect, by record and rule where there is a chain of authority (prove.h). */
+	bn_proof_findings findings;
+	bool is_chained;
+	bn_proof_about about;
 } bn_audit_report;
 
-/* Re-reads the whole log (chain, CRC, sequence, owner), checks every signature, and re-hashes every
- * object that an event names. 0 also when there are faults: look at the report. progress (may be
+/* Re-reads the whole log (chain, CRC, sequence, owner), checks every signature of a known key, follows the chain
+ * of authority from link 0 to its newest link, and re-hashes every object that an event names. Proved from the
+ * segments, in a view (core/store/view.h): no index is believed. Without a chain of authority the signatures that
+ * events of that form carry are checked, and who may do what is the word of the files' owners. 0 also when there are faults: look at the report. progress (may be
  * NULL) hears "log" in bytes, "signatures", "objects", and "hashing" in bytes of a large object. */
 int bn_audit_verify(
 	bn_audit_report **out, bn_workspace *ws, const bn_progress *progress, bn_err *err);

@@ -1,21 +1,23 @@
-/* audit_verify.c - proof that the record is whole: the log's chains (core/store/log/verify.h), the
- * signatures of the events that counted, and the bytes of every object that a live row names. See
- * audit.h. */
+/* audit_verify.c - proof that the record is whole: the log's chains (core/store/log/verify.h), the chain of
+ * authority and the records under it (prove.h), or else the signatures of the events that counted, and the
+ * bytes of every object that a live row names. See audit.h. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
+#include "core/govern/authority.h"
 #include "core/govern/identity.h"
 #include "core/govern/policy.h"
 #include "core/store/log/verify.h"
 #include "core/store/object/live.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
+#include "core/store/view.h"
 
 #include <stdio.h>
 #include <string.h>
 
 typedef struct check {
-	bn_workspace *ws;
+	bn_workspace *ws; /* a view */
 	sqlite3 *db;
 	bn_audit_report *r;
 	const bn_progress *progress;
@@ -25,24 +27,41 @@ typedef struct check {
 
 void bn_audit_report_free(bn_audit_report *r)
 {
-	if (r)
+	if (r) {
 		bn_free(r->first_fault);
+		bn_proof_findings_release(&r->findings);
+		bn_proof_about_release(&r->about);
+	}
 	bn_free(r);
 }
 
-/* Counts a fault and keeps the words of the first. */
+/* Keeps a finding, and the words of the first fault. */
+static int found(check *c, const bn_proof_finding *f, bn_err *err)
+{
+	bn_buf b = BN_BUF_INIT;
+	int rc = bn_proof_finding_add(&c->r->findings, f, err);
+	if (rc < 0 || !f->is_fault || c->r->faults++)
+		return rc;
+	bn_proof_finding_text(f, &b);
+	if ((rc = bn_buf_check(&b, err, "a report")) >= 0)
+		c->r->first_fault = bn_buf_take(&b, NULL);
+	return rc < 0 || c->r->first_fault ? rc : bn_err_nomem(err, "a report");
+}
+
+/* A fault that is no single record's. */
 static int fault(check *c, bn_err *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static int fault(check *c, bn_err *err, const char *fmt, ...)
 {
 	bn_buf b = BN_BUF_INIT;
 	va_list ap;
-	if (c->r->faults++)
-		return 0;
 	va_start(ap, fmt);
 	bn_buf_vaddf(&b, fmt, ap);
 	va_end(ap);
-	c->r->first_fault = bn_buf_take(&b, NULL);
-	return c->r->first_fault ? 0 : bn_err_nomem(err, "a report");
+	int rc = bn_buf_check(&b, err, "a report");
+	if (rc >= 0)
+		rc = found(c, &(bn_proof_finding){.is_fault = true, .words = b.ptr}, err);
+	bn_buf_release(&b);
+	return rc;
 }
 
 static int step(check *c, const char *phase, uint64_t done, uint64_t total, bn_err *err)
@@ -52,14 +71,21 @@ static int step(check *c, const char *phase, uint64_t done, uint64_t total, bn_e
 
 /* ---- the log -------------------------------------------------------------------------------- */
 
+static int log_fault(check *c, const bn_log_fault *f, bn_err *err)
+{
+	return fault(c, err, "log/%s/%s at byte %llu (record %llu): %s: %s", f->writer,
+		f->file ? f->file : "(missing)", (unsigned long long)f->offset,
+		(unsigned long long)f->seq, bn_fault_kind_name(f->kind), f->what);
+}
+
 static int check_log(check *c, bn_err *err)
 {
 	bn_log_report log = {0};
 	int rc = step(c, "log", 0, 0, err);
 	if (rc < 0)
 		return rc;
-	rc = bn_log_verify(
-		&log, bn_workspace_at(c->ws), bn_workspace_id(c->ws), c->progress, err);
+	rc = bn_log_verify(&log, bn_workspace_at(c->ws),
+		c->r->is_chained ? NULL : bn_workspace_id(c->ws), c->progress, err);
 	c->r->writers = log.head_count;
 	c->r->segments = log.segments;
 	c->r->records = log.records;
@@ -67,13 +93,9 @@ static int check_log(check *c, bn_err *err)
 	c->r->bytes = log.bytes;
 	if (rc < 0)
 		goto out;
-	for (size_t i = 0; i < log.fault_count; i++) {
-		const bn_log_fault *f = &log.faults[i];
-		if ((rc = fault(c, err, "log/%s/%s at byte %llu (record %llu): %s: %s", f->writer,
-			     f->file ? f->file : "(missing)", (unsigned long long)f->offset,
-			     (unsigned long long)f->seq, bn_fault_kind_name(f->kind), f->what)) < 0)
+	for (size_t i = 0; i < log.fault_count; i++)
+		if ((rc = log_fault(c, &log.faults[i], err)) < 0)
 			goto out;
-	}
 out:
 	bn_log_report_release(&log);
 	return rc;
@@ -177,6 +199,32 @@ static int check_founding(check *c, bn_err *err)
 	return what ? fault(c, err, "workspace.json: %s", what) : 0;
 }
 
+/* ---- the chain of authority ------------------------------------------------------------------------ */
+
+static int check_chain(check *c, bn_err *err)
+{
+	bn_proof_findings f = {0};
+	int rc;
+	if ((rc = bn_prove_chain(&f, c->db, err)) < 0 ||
+		(rc = bn_prove_records(&f, c->db, NULL, err)) < 0)
+		goto out;
+	uint64_t faults = c->r->faults + f.faults, others = c->r->findings.others + f.others;
+	for (size_t i = 0; i < f.count; i++)
+		if ((rc = found(c, &f.items[i], err)) < 0)
+			goto out;
+	c->r->faults = c->r->findings.faults =
+		faults; /* more than have items, when they are many */
+	c->r->findings.others = others;
+	c->r->signatures =
+		(uint64_t)bn_sql_int(c->db, 0, "SELECT count(*) FROM index_signed_verdict", "");
+	c->r->bad_signatures = (uint64_t)bn_sql_int(
+		c->db, 0, "SELECT count(*) FROM index_signed_verdict WHERE good = 0", "");
+	rc = bn_proof_about_read(&c->r->about, c->ws, err);
+out:
+	bn_proof_findings_release(&f);
+	return rc;
+}
+
 /* ---- objects -------------------------------------------------------------------------------- */
 
 /* gc frees what only removed rows name: that it is missing is no fault. */
@@ -247,25 +295,41 @@ out:
 	return rc;
 }
 
+/* By the rules that hold here. */
+static int check_authority(check *c, bn_err *err)
+{
+	int rc;
+	if (c->r->is_chained)
+		return check_chain(c, err);
+	if ((rc = check_founding(c, err)) < 0)
+		return rc;
+	return check_signatures(c, err);
+}
+
 int bn_audit_verify(
 	bn_audit_report **out, bn_workspace *ws, const bn_progress *progress, bn_err *err)
 {
-	check c = {.ws = ws, .progress = progress};
-	c.r = bn_alloc_zeroed(1, sizeof *c.r);
-	int rc = c.r ? check_log(&c, err) : bn_err_nomem(err, "a report");
-	if (rc < 0)
+	check c = {.progress = progress};
+	int rc;
+	if (!(c.r = bn_alloc_zeroed(1, sizeof *c.r)))
+		return bn_err_nomem(err, "a report");
+	c.r->about.epoch = -1;
+	if ((rc = step(&c, "folding the log", 0, 0, err)) < 0 ||
+		(rc = bn_workspace_view(&c.ws, ws, NULL, err)) < 0 ||
+		(rc = bn_workspace_read(&c.db, c.ws, err)) < 0)
 		goto out;
-	if ((rc = bn_workspace_read(&c.db, ws, err)) < 0)
+	c.r->is_chained = bn_authority_is_founded(c.db);
+	if ((rc = check_log(&c, err)) < 0)
 		goto out;
-	if ((rc = check_founding(&c, err)) < 0)
-		goto out;
-	if ((rc = check_signatures(&c, err)) < 0)
+	if ((rc = check_authority(&c, err)) < 0)
 		goto out;
 	if ((rc = check_newer(&c, err)) < 0)
 		goto out;
 	rc = check_objects(&c, err);
 out:
 	bn_live_free(c.live);
+	if (c.ws)
+		bn_workspace_close(c.ws);
 	if (rc < 0)
 		bn_audit_report_free(c.r);
 	else

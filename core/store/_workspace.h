@@ -8,6 +8,7 @@
 #define BN_STORE__WORKSPACE_H
 #include "core/base/dir.h"
 #include "core/store/log/writer.h"
+#include "core/store/view.h"
 #include "core/store/workspace.h"
 
 #define BN_IDENTITY "workspace.json"
@@ -29,6 +30,8 @@ struct bn_workspace {
 	bool recent_changed;    /* and that folded something */
 	void (*index_close)(struct bn_index *ix);           /* set with index, so that a */
 	uint64_t (*index_clock)(const struct bn_index *ix); /* writer links no SQLite */
+	bool is_view; /* view.h: at, dir, root and id are another's, and nothing is written */
+	bn_view_filter only;             /* of a view; wants NULL: everything */
 	struct bn_object_store *objects; /* NULL until first used; object/object.h */
 	void (*objects_free)(struct bn_object_store *s);
 };

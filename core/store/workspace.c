@@ -156,10 +156,12 @@ void bn_workspace_close(bn_workspace *ws)
 		ws->objects_free(ws->objects);
 	if (ws->signer.release)
 		ws->signer.release(ws->signer.ctx);
-	bn_dir_close(ws->at);
-	bn_free(ws->dir);
-	bn_free(ws->root);
-	bn_free(ws->id);
+	if (!ws->is_view) {
+		bn_dir_close(ws->at);
+		bn_free(ws->dir);
+		bn_free(ws->root);
+		bn_free(ws->id);
+	}
 	bn_free(ws);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "core/store/workspace.h"
 
+#include "core/base/mem.h"
 #include "core/store/_workspace.h"
 #include "core/store/index/index.h"
 #include "core/store/log/listing.h"
@@ -16,7 +17,12 @@
 
 int bn_workspace_need_index(bn_workspace *ws, bn_err *err)
 {
-	const bn_index_source of = {ws->at, ws->id, ws->classes};
+	const bn_index_source of = {.at = ws->at,
+		.id = ws->id,
+		.classes = ws->classes,
+		.is_private = ws->is_view,
+		.wants = ws->only.wants,
+		.wants_ctx = ws->only.ctx};
 	if (ws->index)
 		return 0;
 	ws->index_close = bn_index_close;
@@ -64,7 +70,8 @@ int bn_workspace_refresh(bn_workspace *ws, bool *changed, bn_err *err)
 	if (!is_recent(ws)) {
 		if ((rc = bn_index_refresh(ws->index, &folded, err)) < 0)
 			return rc;
-		give_up_slots(ws);
+		if (!ws->is_view)
+			give_up_slots(ws);
 	}
 	if (changed)
 		*changed = folded || ws->recent_changed;
@@ -99,6 +106,31 @@ sqlite3 *bn_workspace_index(bn_workspace *ws)
 	if (!ws->index && bn_workspace_refresh(ws, NULL, NULL))
 		return NULL;
 	return bn_index_db(ws->index);
+}
+
+int bn_workspace_view(
+	bn_workspace **out, const bn_workspace *of, const bn_view_filter *only, bn_err *err)
+{
+	bn_workspace *ws = bn_alloc_zeroed(1, sizeof *ws);
+	if (!ws)
+		return bn_err_nomem(err, "a workspace");
+	ws->env = of->env;
+	ws->at = of->at;
+	ws->dir = of->dir;
+	ws->root = of->root;
+	ws->id = of->id;
+	ws->format = of->format;
+	ws->classes = of->classes;
+	ws->merge_at = of->merge_at;
+	ws->is_view = true;
+	if (only)
+		ws->only = *only;
+	int rc = bn_workspace_refresh(ws, NULL, err);
+	if (rc < 0)
+		bn_workspace_close(ws);
+	else
+		*out = ws;
+	return rc < 0 ? rc : 0;
 }
 
 int bn_workspace_sync(bn_workspace *ws, bn_err *err)

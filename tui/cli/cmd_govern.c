@@ -377,9 +377,91 @@ static bool show_progress(void *ctx, const char *phase, uint64_t done, uint64_t 
 	return !bn_cli_interrupted();
 }
 
+static json_t *finding_json(const bn_proof_finding *f)
+{
+	return json_pack("{s:b, s:i, s:s, s:s?, s:o, s:s?, s:s?, s:s}", "fault", (int)f->is_fault,
+		"rule", f->rule, "rule_name", bn_rule_name(f->rule), "writer", f->writer, "seq",
+		f->writer ? json_integer((json_int_t)f->seq) : json_null(), "kind", f->kind,
+		"entity", f->entity, "words", f->words);
+}
+
+static json_t *audit_report_json(const bn_audit_report *r)
+{
+	json_t *findings = json_array(), *unseen = json_array();
+	for (size_t i = 0; i < r->findings.count; i++)
+		json_array_append_new(findings, finding_json(&r->findings.items[i]));
+	for (size_t i = 0; i < r->about.unseen.count; i++)
+		json_array_append_new(unseen, json_string(r->about.unseen.items[i]));
+	json_t *o = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?, s:b}",
+		"writers", (json_int_t)r->writers, "segments", (json_int_t)r->segments, "records",
+		(json_int_t)r->records, "bytes", (json_int_t)r->bytes, "signatures",
+		(json_int_t)r->signatures, "bad_signatures", (json_int_t)r->bad_signatures,
+		"objects", (json_int_t)r->objects, "bad_objects", (json_int_t)r->bad_objects,
+		"missing_objects", (json_int_t)r->missing_objects, "newer", (json_int_t)r->newer,
+		"faults", (json_int_t)r->faults, "first_fault", r->first_fault, "chained",
+		(int)r->is_chained);
+	bool has_chain = r->about.epoch >= 0;
+	json_object_set_new(o, "epoch", has_chain ? json_integer(r->about.epoch) : json_null());
+	json_object_set_new(o, "link", has_chain ? json_string(r->about.link) : json_null());
+	json_object_set_new(
+		o, "founder", r->about.founder ? json_string(r->about.founder) : json_null());
+	json_object_set_new(
+		o, "persons", r->about.persons ? json_string(r->about.persons) : json_null());
+	json_object_set_new(o, "without_effect", json_integer((json_int_t)r->findings.others));
+	json_object_set_new(o, "findings", findings);
+	json_object_set_new(o, "not_seen", unseen);
+	return o;
+}
+
+/* Faults, what had no effect, and what was not looked at, line by line. */
+static void print_findings(bn_cli *cli, const bn_audit_report *r)
+{
+	bn_buf line = BN_BUF_INIT;
+	for (int faults = 1; faults >= 0; faults--)
+		for (size_t i = 0; i < r->findings.count; i++) {
+			const bn_proof_finding *f = &r->findings.items[i];
+			if (f->is_fault != (bool)faults)
+				continue;
+			bn_buf_clear(&line);
+			bn_proof_finding_text(f, &line);
+			if (!line.failed)
+				bn_cli_print(cli, "%s  %s\n", faults ? "FAULT    " : "no effect",
+					line.ptr);
+		}
+	for (size_t i = 0; i < r->about.unseen.count; i++)
+		bn_cli_print(cli, "not seen   %s\n", r->about.unseen.items[i]);
+	bn_buf_release(&line);
+}
+
+/* What the report comes to, in words. */
+static int audit_conclude(bn_cli *cli, const bn_audit_report *r, bn_err *err)
+{
+	if (r->faults)
+		return bn_err_set(err, BN_EFAILED, "%llu fault%s, first: %s",
+			(unsigned long long)r->faults, r->faults > 1 ? "s" : "", r->first_fault);
+	if (r->newer)
+		bn_cli_say(cli,
+			"whole but for %llu records or signatures of a newer binnacle, which this "
+			"one cannot check",
+			(unsigned long long)r->newer);
+	else
+		bn_cli_say(cli, "whole: every record, signature and object is as it was written");
+	if (!r->is_chained)
+		bn_cli_say(cli, "without a chain of authority who did what is the word of the "
+				"files' owners: "
+				"this proves no more");
+	else if (r->findings.others)
+		bn_cli_say(cli, "%llu record%s had no effect, and %s named above",
+			(unsigned long long)r->findings.others, r->findings.others > 1 ? "s" : "",
+			r->findings.others > 1 ? "are" : "is");
+	return 0;
+}
+
 static int run_audit_verify(bn_cli *cli, bn_err *err)
 {
-	static const bn_col fields[] = {{"writers", "Writers", BN_AS_COUNT},
+	static const bn_col fields[] = {{"epoch", "Epoch", BN_AS_NUM},
+		{"link", "Newest link", BN_AS_TEXT}, {"founder", "Founder", BN_AS_TEXT},
+		{"persons", "Persons", BN_AS_TEXT}, {"writers", "Writers", BN_AS_COUNT},
 		{"segments", "Segments", BN_AS_COUNT}, {"records", "Records", BN_AS_COUNT},
 		{"bytes", "Bytes", BN_AS_BYTES}, {"signatures", "Signatures", BN_AS_COUNT},
 		{"bad_signatures", "Bad signatures", BN_AS_COUNT},
@@ -397,26 +479,12 @@ static int run_audit_verify(bn_cli *cli, bn_err *err)
 	bn_cli_progress_end(cli);
 	if (rc)
 		return rc;
-	rc = bn_cli_object(cli,
-		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?}",
-			"writers", (json_int_t)r->writers, "segments", (json_int_t)r->segments,
-			"records", (json_int_t)r->records, "bytes", (json_int_t)r->bytes,
-			"signatures", (json_int_t)r->signatures, "bad_signatures",
-			(json_int_t)r->bad_signatures, "objects", (json_int_t)r->objects,
-			"bad_objects", (json_int_t)r->bad_objects, "missing_objects",
-			(json_int_t)r->missing_objects, "newer", (json_int_t)r->newer, "faults",
-			(json_int_t)r->faults, "first_fault", r->first_fault),
-		fields, err);
-	if (!rc && r->faults)
-		rc = bn_err_set(err, BN_EFAILED, "%llu fault%s, first: %s",
-			(unsigned long long)r->faults, r->faults > 1 ? "s" : "", r->first_fault);
-	else if (!rc && r->newer)
-		bn_cli_say(cli,
-			"whole but for %llu records or signatures of a newer binnacle, which this "
-			"one cannot check",
-			(unsigned long long)r->newer);
-	else if (!rc)
-		bn_cli_say(cli, "whole: every record, signature and object is as it was written");
+	/* The members that only a chain has are left out of the list of fields without one. */
+	rc = bn_cli_object(cli, audit_report_json(r), r->is_chained ? fields : fields + 4, err);
+	if (rc >= 0 && bn_cli_is_text(cli))
+		print_findings(cli, r);
+	if (rc >= 0)
+		rc = audit_conclude(cli, r, err);
 	bn_audit_report_free(r);
 	/* What was seen before and is gone is whole for somebody who sees it for the first time. */
 	return rc < 0 ? rc : bn_cli_need_trust(cli, err);
@@ -469,7 +537,10 @@ const bn_verb bn_verbs_govern[] = {
 		audit_options, 0, run_audit_log},
 	{"audit", "verify", "", 0, 0,
 		"re-read the whole log, check every signature, re-hash every object",
-		"Exit status 1 when anything is not as it was written; the first fault is named.",
+		"It is read from the log itself, never from the index. Exit status 1 when anything "
+		"is not as it was "
+		"written, or a record that somebody names is gone; each finding is named by record "
+		"and rule.",
 		{"binnacle audit verify", "binnacle audit verify --json", NULL}, NULL,
 		BN_VERB_NAMES_GAPS, run_audit_verify},
 	{0},

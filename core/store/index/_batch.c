@@ -295,6 +295,9 @@ int bn_fold_take(bn_fold *f, const fold_record *from, bn_err *err)
 		.raw = r->payload,
 		.raw_len = r->payload_len};
 	f->folded++;
+	if (f->from->wants && r->type != BN_RECORD_SIGNED &&
+		!f->from->wants(f->from->wants_ctx, r->entity))
+		return 0;
 	fold_entity *e = bn_fold_entity_get(f, r->entity, err);
 	if (!e)
 		return BN_ENOMEM;

@@ -38,6 +38,9 @@ typedef struct bn_fold_source {
 	sqlite3 *db;
 	bn_log *log;      /* as listed; how far each writer is folded is noted in it */
 	bool follow_open; /* local file system: every open.seg may be read */
+	/* Whether unsigned records of the entity are folded; NULL: all are. */
+	bool (*wants)(void *ctx, const char *entity);
+	void *wants_ctx;
 } bn_fold_source;
 
 /* A batch, inside the caller's transaction. BN_FOLD_REBUILD when the log is no longer the one that was

@@ -224,9 +224,10 @@ int bn_index_open(bn_index **out, const bn_index_source *of, bn_err *err)
 		goto out;
 	}
 	bn_err why = BN_ERR_INIT;
-	if ((rc = open_next(ix, &why, err)) < 0)
+	if ((rc = of->is_private ? open_at(ix, err) : open_next(ix, &why, err)) < 0)
 		goto out;
-	remove_old(ix);
+	if (!of->is_private)
+		remove_old(ix);
 	*out = ix;
 	ix = NULL;
 out:
@@ -272,7 +273,9 @@ static bn_fold_source source_of(bn_index *ix)
 		.classes = ix->of.classes,
 		.db = ix->db,
 		.log = &ix->log,
-		.follow_open = ix->follow_open};
+		.follow_open = ix->follow_open,
+		.wants = ix->of.wants,
+		.wants_ctx = ix->of.wants_ctx};
 }
 
 static void see_clock(bn_index *ix, uint64_t clock)

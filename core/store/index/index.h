@@ -18,6 +18,10 @@ typedef struct bn_index_source {
 	const bn_dir *at; /* .binnacle */
 	const char *id;   /* of the workspace */
 	const bn_fold_class *const *classes;
+	bool is_private; /* in the memory of this process; no file is opened */
+	/* Whether unsigned records of the entity are folded; NULL: all are. */
+	bool (*wants)(void *ctx, const char *entity);
+	void *wants_ctx;
 } bn_index_source;
 
 typedef struct bn_index bn_index;

@@ -98,7 +98,7 @@ static int check_signature(
 {
 	bn_err why = BN_ERR_INIT;
 	bn_writer_card card;
-	if (r->type != BN_RECORD_SIGNED)
+	if (r->type != BN_RECORD_SIGNED || !c->who.workspace)
 		return 0;
 	int rc = bn_verify_record(r, &c->who, s->chain_before, &why);
 	if (rc == BN_ECORRUPT)
@@ -124,7 +124,7 @@ static int check_seal(check *c, const bn_segment *s, const char *file, bn_err *e
 {
 	const bn_seg_trailer *t = &s->trailer;
 	bn_err why = BN_ERR_INIT;
-	if (s->end != BN_SEGMENT_SEALED || !t->signature.scheme)
+	if (s->end != BN_SEGMENT_SEALED || !t->signature.scheme || !c->who.workspace)
 		return 0;
 	int rc = bn_verify_trailer(t, &c->who, &why);
 	if (rc == BN_ECORRUPT)

@@ -51,7 +51,8 @@ typedef struct bn_log_report {
 	size_t fault_count;
 } bn_log_report;
 
-/* at: the workspace's handle (.binnacle); id: the workspace's, which signatures speak of. 0 when the
+/* at: the workspace's handle (.binnacle); id: the workspace's, which signatures speak of; NULL: signatures are
+ * checked elsewhere (whoever knows whose keys matter verifies no others). 0 when the
  * log could be looked at, faults or not. progress (may be NULL) hears of bytes, and not of how many there
  * are. Release the report, also after a failure. */
 int bn_log_verify(bn_log_report *report, const bn_dir *at, const char *id,

@@ -1,0 +1,562 @@
+/* prove.c - see prove.h. */
+#include "core/govern/prove.h"
+
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/govern/authority.h"
+#include "core/store/inspect.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ID = BN_SHA256_BYTES, SHOWN = 12 };
+
+/* ---- findings --------------------------------------------------------------------------------- */
+
+const char *bn_rule_name(int rule)
+{
+	static const char *const names[] = {"", "signed records", "seals", "chain of authority",
+		"epochs", "forked links", "order", "persons", "evidence", "decisions", "holes"};
+	return rule > 0 && rule < (int)(sizeof names / sizeof *names) ? names[rule] : "";
+}
+
+void bn_proof_finding_text(const bn_proof_finding *f, bn_buf *out)
+{
+	if (f->rule)
+		bn_buf_addf(out, "rule %d (%s)%s", f->rule, bn_rule_name(f->rule),
+			f->writer ? ", " : "");
+	if (f->writer)
+		bn_buf_addf(out, "log/%s record %llu", f->writer, (unsigned long long)f->seq);
+	if (f->kind)
+		bn_buf_addf(out, ", %s on %s", f->kind, f->entity);
+	bn_buf_addf(out, "%s%s", f->rule || f->writer ? ": " : "", f->words);
+}
+
+static void finding_release(bn_proof_finding *x)
+{
+	bn_free(x->writer);
+	bn_free(x->kind);
+	bn_free(x->entity);
+	bn_free(x->words);
+}
+
+void bn_proof_findings_release(bn_proof_findings *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		finding_release(&f->items[i]);
+	bn_free(f->items);
+	*f = (bn_proof_findings){0};
+}
+
+/* Where the next finding goes: behind the others, or, where the list is full, in the place of one that is no
+ * fault; NULL: nowhere. */
+static int place_find(bn_proof_finding **out, bn_proof_findings *f, bool is_fault, bn_err *err)
+{
+	size_t at = f->count;
+	*out = NULL;
+	if (f->count < BN_FINDINGS_MAX) {
+		if (bn_grow(&f->items, &f->cap, f->count + 1, sizeof *f->items))
+			return bn_err_nomem(err, "a report");
+		*out = &f->items[f->count++];
+		return 0;
+	}
+	while (is_fault && at && f->items[at - 1].is_fault)
+		at--;
+	if (!is_fault || !at)
+		return 0;
+	*out = &f->items[at - 1];
+	finding_release(*out);
+	return 0;
+}
+
+int bn_proof_finding_add(bn_proof_findings *f, const bn_proof_finding *of, bn_err *err)
+{
+	bn_proof_finding *x;
+	int rc = place_find(&x, f, of->is_fault, err);
+	if (rc < 0)
+		return rc;
+	f->faults += of->is_fault;
+	f->others += !of->is_fault;
+	if (!x)
+		return 0;
+	*x = *of;
+	x->writer = bn_strdup(of->writer);
+	x->kind = bn_strdup(of->kind);
+	x->entity = bn_strdup(of->entity);
+	x->words = bn_strdup(of->words);
+	bool whole = x->words && (!of->writer || x->writer) && (!of->kind || x->kind) &&
+		     (!of->entity || x->entity);
+	return whole ? 0 : bn_err_nomem(err, "a report");
+}
+
+/* The record that is looked at; texts are borrowed. */
+typedef struct subject {
+	const char *writer, *kind, *entity; /* writer NULL: the workspace; kind NULL: not here */
+	uint64_t seq;
+} subject;
+
+static int add(bn_proof_findings *f, bool is_fault, int rule, const subject *of, bn_err *err,
+	const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+static int add(bn_proof_findings *f, bool is_fault, int rule, const subject *of, bn_err *err,
+	const char *fmt, ...)
+{
+	bn_buf words = BN_BUF_INIT;
+	va_list ap;
+	va_start(ap, fmt);
+	bn_buf_vaddf(&words, fmt, ap);
+	va_end(ap);
+	int rc = bn_buf_check(&words, err, "a report");
+	const bn_proof_finding x = {.is_fault = is_fault,
+		.rule = rule,
+		.seq = of->seq,
+		.writer = (char *)(uintptr_t)of->writer,
+		.kind = (char *)(uintptr_t)of->kind,
+		.entity = (char *)(uintptr_t)(of->kind ? of->entity : NULL),
+		.words = words.ptr};
+	if (rc >= 0)
+		rc = bn_proof_finding_add(f, &x, err);
+	bn_buf_release(&words);
+	return rc;
+}
+
+/* Of which rule, and whether anything can be vouched for all the same. */
+typedef struct breach {
+	int rule;
+	bool is_fault;
+} breach;
+
+static const char *text_at(sqlite3_stmt *st, int column)
+{
+	return (const char *)sqlite3_column_text(st, column);
+}
+
+/* ---- what is named and not there ---------------------------------------------------------------- */
+
+typedef enum found {
+	IS_THERE,
+	IS_MISSING,
+	IS_OTHER, /* a record is there, and not the one that is named */
+} found;
+
+/* Whether the log has the signed record, with that chain hash behind it. */
+static int head_find(found *out, sqlite3 *db, const char *writer, int64_t seq,
+	const uint8_t after[ID], bn_err *err)
+{
+	uint8_t have[ID];
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_cached(&st, db, err,
+		"SELECT s.after FROM index_name w JOIN signed_record s ON s.writer = w.no WHERE "
+		"w.class = ? AND w.name = ? AND s.seq = ?",
+		"isi", (int64_t)BN_NAME_WRITER, writer, seq);
+	if (rc < 0)
+		return rc;
+	*out = IS_MISSING;
+	if ((rc = bn_sql_step(st, err)) == 1)
+		*out = bn_sql_bytes(st, 0, have, ID) && !memcmp(have, after, ID) ? IS_THERE
+										 : IS_OTHER;
+	sqlite3_reset(st);
+	return rc < 0 ? rc : 0;
+}
+
+/* `by` says in words who names it. */
+static int head_check(bn_proof_findings *f, sqlite3 *db, const subject *of, const char *by,
+	const char *writer, int64_t seq, const uint8_t after[ID], bn_err *err)
+{
+	found there;
+	int rc = head_find(&there, db, writer, seq, after, err);
+	if (rc < 0 || there == IS_THERE)
+		return rc;
+	return add(f, true, 10, of, err, "%s names record %lld of log/%s, which %s", by,
+		(long long)seq, writer,
+		there == IS_MISSING ? "the log lacks" : "is another one in this log");
+}
+
+static int record_is_here(sqlite3 *db, const char *hex, bn_err *err)
+{
+	uint8_t id[ID];
+	sqlite3_stmt *st = NULL;
+	if (strlen(hex) != 2 * ID || bn_unhex(hex, ID, id) < 0)
+		return 1; /* names nothing; the fold has said so */
+	int rc = bn_sql_cached(
+		&st, db, err, "SELECT 1 FROM signed_record WHERE id = ?", "b", id, (size_t)ID);
+	if (rc < 0)
+		return rc;
+	rc = bn_sql_step(st, err);
+	sqlite3_reset(st);
+	return rc;
+}
+
+/* What a record that counts answers, and what its signer had seen. */
+static int names_check(
+	bn_proof_findings *f, sqlite3 *db, const subject *of, const json_t *payload, bn_err *err)
+{
+	const json_t *answers = json_object_get(payload, "answers");
+	const char *writer;
+	json_t *head;
+	uint8_t after[ID];
+	int rc;
+	for (size_t i = 0; i < json_array_size(answers); i++) {
+		const char *hex = json_string_value(json_array_get(answers, i));
+		if (!hex)
+			continue;
+		if ((rc = record_is_here(db, hex, err)) < 0 ||
+			(rc == 0 && (rc = add(f, true, 10, of, err,
+					     "it answers record %.*s, which the log lacks", SHOWN,
+					     hex)) < 0))
+			return rc;
+	}
+	json_object_foreach(json_object_get(payload, "seen"), writer, head)
+	{
+		const char *hex = json_string_value(json_array_get(head, 1));
+		if (!hex || strlen(hex) != 2 * ID || bn_unhex(hex, ID, after) < 0)
+			continue;
+		if ((rc = head_check(f, db, of, "its signer", writer,
+			     json_integer_value(json_array_get(head, 0)), after, err)) < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* ---- the chain ---------------------------------------------------------------------------------- */
+
+/* How words of the fold of class "authority" begin (authority_fold.c, chain_words.c), and what that breaks. */
+static breach breach_of_link(const char *words)
+{
+	static const struct {
+		const char *start;
+		breach breach;
+	} kinds[] = {{"beaten by", {5, false}}, {"goes on from", {5, false}},
+		{"a link before it", {10, true}}, {"made by a newer", {3, true}},
+		{"its signature", {1, true}}, {"the chain of authority knows", {7, false}}};
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (!strncmp(words, kinds[i].start, strlen(kinds[i].start)))
+			return kinds[i].breach;
+	return (breach){3, false};
+}
+
+/* Records of authority that the chain does not take. */
+static int links_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT w.name, e.seq, k.name, coalesce(e.reason, '') FROM event e JOIN index_name "
+		"w "
+		"ON w.no = e.writer JOIN index_name k ON k.no = e.kind WHERE e.entity = (SELECT no "
+		"FROM authority_entity) AND e.outcome <> 0 AND e.signed IS NOT NULL ORDER BY "
+		"e.clock, "
+		"w.name, e.seq",
+		"");
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		const subject of = {text_at(st, 0), text_at(st, 2), "authority",
+			(uint64_t)sqlite3_column_int64(st, 1)};
+		const char *words = text_at(st, 3);
+		breach b = breach_of_link(words);
+		if ((rc = add(f, b.is_fault, b.rule, &of, err, "the chain does not take it: %s",
+			     words)) < 0)
+			break;
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+static int horizons_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
+{
+	uint8_t after[ID];
+	char by[60];
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT w.name, h.seq, h.after, h.n, a.name, l.seq FROM authority_horizon h "
+		"JOIN index_name w ON w.no = h.writer JOIN authority_link l ON l.n = h.n "
+		"JOIN index_name a ON a.no = l.writer ORDER BY h.n, w.name",
+		"");
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		const subject of = {text_at(st, 4), "authority.link", "authority",
+			(uint64_t)sqlite3_column_int64(st, 5)};
+		if (!bn_sql_bytes(st, 2, after, ID))
+			continue;
+		snprintf(by, sizeof by, "link %lld", (long long)sqlite3_column_int64(st, 3));
+		if ((rc = head_check(f, db, &of, by, text_at(st, 0), sqlite3_column_int64(st, 1),
+			     after, err)) < 0)
+			break;
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+int bn_prove_chain(bn_proof_findings *out, sqlite3 *db, bn_err *err)
+{
+	const subject workspace = {0};
+	if (bn_authority_newest(db, NULL) < 0)
+		return add(out, true, 3, &workspace, err,
+			"link 0, the founding record that the workspace's id names, is not in the "
+			"log");
+	int rc = links_check(out, db, err);
+	return rc < 0 ? rc : horizons_check(out, db, err);
+}
+
+/* ---- records ------------------------------------------------------------------------------------ */
+
+/* Whether the key is or was somebody's in some epoch. */
+static bool is_known_key(sqlite3 *db, const uint8_t key[ID])
+{
+	return bn_sql_int(db, 0, "SELECT 1 FROM authority_key WHERE key = ? LIMIT 1", "b", key,
+		       (size_t)ID) == 1;
+}
+
+static breach breach_of(const bn_standing *s, sqlite3 *db, const uint8_t *key)
+{
+	switch (s->kind) {
+	case BN_STANDING_LATE:
+		return (breach){4, false};
+	case BN_STANDING_HOLE:
+		return (breach){10, key && is_known_key(db, key)};
+	case BN_STANDING_BESIDE:
+		return (breach){5, false};
+	case BN_STANDING_NOBODY:
+		return (breach){7, false};
+	case BN_STANDING_UNSIGNED:
+		return (breach){1, false};
+	case BN_STANDING_BAD:
+		return (breach){1, true};
+	case BN_STANDING_FORKED:
+		return (breach){10, true};
+	case BN_STANDING_VOID:
+	case BN_STANDING_CUT:
+		return (breach){3, false};
+	default:
+		return (breach){0, false};
+	}
+}
+
+/* Records of the chain itself and cards are signed under no epoch that they could be judged in. */
+static bool is_judged(const char *kind)
+{
+	return strncmp(kind, "authority.", 10) != 0 && strncmp(kind, "writer.", 7) != 0;
+}
+
+#define ENTITY_IS "(?1 IS NULL OR t.entity = ?1)"
+
+static int signed_check(bn_proof_findings *f, sqlite3 *db, sqlite3_stmt *st, bn_err *err)
+{
+	uint8_t id[ID], key[ID], epoch[ID];
+	json_t *payload = NULL;
+	const subject of = {text_at(st, 1), text_at(st, 3), text_at(st, 4),
+		(uint64_t)sqlite3_column_int64(st, 2)};
+	const char *text = text_at(st, 9);
+	bn_signed sig = {.id = id,
+		.key = bn_sql_bytes(st, 6, key, ID) ? key : NULL,
+		.epoch = bn_sql_bytes(st, 7, epoch, ID) ? epoch : NULL};
+	const bn_event ev = {.key = {(uint64_t)sqlite3_column_int64(st, 0), of.writer, of.seq},
+		.kind = of.kind,
+		.entity = of.entity,
+		.writer_no = sqlite3_column_int64(st, 8),
+		.sig = &sig};
+	bn_standing s;
+	if (!is_judged(of.kind) || !bn_sql_bytes(st, 5, id, ID))
+		return 0;
+	int rc = bn_authority_judge(&s, db, &ev, err);
+	if (rc < 0)
+		return rc;
+	if (s.kind != BN_STANDING_COUNTS) {
+		breach b = breach_of(&s, db, sig.key);
+		return add(f, b.is_fault, b.rule, &of, err, "%s", s.words);
+	}
+	if (text && bn_json_parse(&payload, text, strlen(text), "event", NULL) == 0)
+		rc = names_check(f, db, &of, payload, err);
+	json_decref(payload);
+	return rc;
+}
+
+static int all_signed_check(bn_proof_findings *f, sqlite3 *db, const char *entity, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT s.clock, w.name, s.seq, k.name, t.entity, s.id, s.key, s.epoch, s.writer, "
+		"e.payload FROM signed_record s JOIN index_name w ON w.no = s.writer JOIN "
+		"index_name k ON k.no = s.kind JOIN index_entity_text t ON t.no = s.entity LEFT "
+		"JOIN event e ON e.entity = s.entity AND e.clock = s.clock AND e.writer = s.writer "
+		"AND e.seq = s.seq WHERE " ENTITY_IS " ORDER BY s.clock, w.name, s.seq",
+		"s", entity);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1)
+		if ((rc = signed_check(f, db, st, err)) < 0)
+			break;
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+/* Unsigned acts on what only signed records change. */
+static int unsigned_check(bn_proof_findings *f, sqlite3 *db, const char *entity, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT w.name, e.seq, k.name, t.entity FROM event e JOIN index_name w ON w.no = "
+		"e.writer JOIN index_name k ON k.no = e.kind JOIN index_entity_text t ON t.no = "
+		"e.entity WHERE e.signed IS NULL AND (t.class = 'model' OR t.class = 'authority') "
+		"AND e.outcome <> 0 AND " ENTITY_IS " ORDER BY e.clock, w.name, e.seq",
+		"s", entity);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		const subject of = {text_at(st, 0), text_at(st, 2), text_at(st, 3),
+			(uint64_t)sqlite3_column_int64(st, 1)};
+		if ((rc = add(f, false, 9, &of, err, "it is not signed")) < 0)
+			break;
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+/* A card is followed by a seal of its key, or its writer is at work still. */
+static int seals_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT w.name, s.seq, s.writer FROM writer_seal s JOIN index_name w ON w.no = "
+		"s.writer JOIN writer_card c ON c.writer = s.writer AND c.seq = (SELECT max(seq) "
+		"FROM "
+		"writer_card WHERE writer = s.writer AND seq <= s.seq) JOIN authority_key k ON "
+		"k.key = "
+		"s.key GROUP BY s.writer ORDER BY w.name",
+		"");
+	uint8_t key[ID];
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		const subject of = {
+			.writer = text_at(st, 0), .seq = (uint64_t)sqlite3_column_int64(st, 1)};
+		if ((rc = bn_writer_author(key, db, sqlite3_column_int64(st, 2), of.seq, err)) <
+				0 ||
+			(rc == 0 && (rc = add(f, true, 2, &of, err,
+					     "the seal behind it is not the one of the writer's "
+					     "card")) < 0))
+			break;
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+int bn_prove_records(bn_proof_findings *out, sqlite3 *db, const char *entity, bn_err *err)
+{
+	int rc;
+	if ((rc = all_signed_check(out, db, entity, err)) < 0 ||
+		(rc = unsigned_check(out, db, entity, err)) < 0)
+		return rc;
+	return entity ? 0 : seals_check(out, db, err);
+}
+
+/* ---- who stands behind it ------------------------------------------------------------------------- */
+
+void bn_proof_about_release(bn_proof_about *a)
+{
+	bn_free(a->founder);
+	bn_free(a->persons);
+	bn_names_release(&a->unseen);
+	*a = (bn_proof_about){0};
+}
+
+static int persons_read(bn_proof_about *a, sqlite3 *db, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT p.name, (SELECT group_concat(role, ', ') FROM (SELECT role FROM "
+		"authority_role WHERE person = p.person AND from_n <= ?1 AND (to_n IS NULL OR to_n "
+		"> "
+		"?1) ORDER BY role)) FROM authority_person p WHERE p.from_n <= ?1 AND (p.to_n IS "
+		"NULL "
+		"OR p.to_n > ?1) ORDER BY p.from_n, p.name",
+		"i", a->epoch);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		bn_buf_addf(&text, "%s%s", text.len ? ", " : "", text_at(st, 0));
+		if (text_at(st, 1))
+			bn_buf_addf(&text, " (%s)", text_at(st, 1));
+	}
+	sqlite3_finalize(st);
+	if (rc < 0 || (rc = bn_buf_check(&text, err, "the persons")) < 0) {
+		bn_buf_release(&text);
+		return rc;
+	}
+	a->persons = bn_buf_take(&text, NULL);
+	return 0;
+}
+
+static int unseen_add(bn_proof_about *a, bn_err *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static int unseen_add(bn_proof_about *a, bn_err *err, const char *fmt, ...)
+{
+	char words[300];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof words, fmt, ap);
+	va_end(ap);
+	return bn_names_add(&a->unseen, words) < 0 ? bn_err_nomem(err, "a report") : 0;
+}
+
+/* What lies there and could not be folded, and what nobody has looked at. */
+static int unseen_read(bn_proof_about *a, bn_workspace *view, bn_err *err)
+{
+	bn_index_status status;
+	sqlite3 *db = bn_workspace_index(view);
+	int64_t n;
+	int rc = bn_index_status_get(&status, view, err);
+	for (size_t i = 0; rc >= 0 && i < status.gap_count; i++)
+		rc = unseen_add(a, err, "log/%s from record %lld on: %s", status.gaps[i].writer,
+			(long long)status.gaps[i].folded + 1, status.gaps[i].why);
+	bn_index_status_release(&status);
+	if (rc < 0)
+		return rc;
+	n = bn_sql_int(db, 0,
+		"SELECT count(*) FROM signed_record s WHERE NOT EXISTS (SELECT 1 FROM "
+		"index_signed_verdict v WHERE v.writer = s.writer AND v.seq = s.seq)",
+		"");
+	if (n && (rc = unseen_add(a, err,
+			  "%lld signatures of keys that nobody has admitted, or that nothing hangs "
+			  "on",
+			  (long long)n)) < 0)
+		return rc;
+	n = bn_sql_int(db, 0,
+		"SELECT count(*) FROM index_tail t WHERE EXISTS (SELECT 1 FROM writer_card c WHERE "
+		"c.writer = t.writer) AND NOT EXISTS (SELECT 1 FROM writer_seal s WHERE s.writer = "
+		"t.writer AND s.seq = t.last_seq)",
+		"");
+	return n ? unseen_add(a, err, "the ends of %lld writers, which are not sealed yet",
+			   (long long)n)
+		 : 0;
+}
+
+int bn_proof_about_read(bn_proof_about *out, bn_workspace *view, bn_err *err)
+{
+	uint8_t id[ID];
+	char founder[200];
+	sqlite3 *db = bn_workspace_index(view);
+	*out = (bn_proof_about){.epoch = -1};
+	if (!db)
+		return bn_err_set(err, BN_EIO, "the index cannot be opened");
+	out->epoch = bn_authority_newest(db, id);
+	if (out->epoch < 0)
+		return unseen_read(out, view, err);
+	bn_hex(id, ID, out->link);
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_cached(
+		&st, db, err, "SELECT name FROM authority_person WHERE from_n = 0 LIMIT 1", "");
+	if (rc < 0)
+		return rc;
+	rc = bn_sql_step(st, err);
+	snprintf(founder, sizeof founder, "%s", rc == 1 ? text_at(st, 0) : "");
+	sqlite3_reset(st);
+	if (rc >= 0 && !(out->founder = bn_strdup(founder)))
+		rc = bn_err_nomem(err, "the founder");
+	if (rc < 0 || (rc = persons_read(out, db, err)) < 0)
+		return rc;
+	return unseen_read(out, view, err);
+}

@@ -1,0 +1,72 @@
+/*
+ * prove.h - what a log with a chain of authority says against itself: records that claim what they may not,
+ * and records that others name and the log lacks. Read from a view (core/store/view.h), which was made of
+ * the segments and in whose making every signature of a known key was verified.
+ *
+ * A finding names the record (writer, sequence number) and the rule of docs/governance.md that it breaks.
+ * Those that are *faults* keep anybody from vouching for what they concern. The others had no effect: they
+ * are traces of attempts, or of acts that came too late, and prove nothing against what counts.
+ *
+ *	rule                   fault                               no effect
+ *	1 signed records       a signature that is not its key's   a form that this program does not know
+ *	2 seals                a seal that is not the card's key's
+ *	3 chain of authority                                       a link that the chain does not take; void; cut
+ *	4 epochs                                                   late: not known to who closed the epoch
+ *	5 forked links                                             a link beaten by another; what is signed under it
+ *	7 persons                                                  a key that is nobody's
+ *	9 decisions                                                an act that is not signed
+ *	10 holes               a link, a record or the head of a writer that a person names and the log lacks,
+ *	                       or has otherwise; two histories     the same, named by a key that is nobody's
+ */
+#ifndef BN_GOVERN_PROVE_H
+#define BN_GOVERN_PROVE_H
+#include "core/base/buf.h"
+#include "core/base/fs.h"
+#include "core/store/index/fold.h"
+#include "core/store/workspace.h"
+
+typedef struct bn_proof_finding {
+	bool is_fault;
+	int rule;
+	char *writer; /* of the record; NULL: the workspace itself */
+	uint64_t seq;
+	char *kind, *entity; /* NULL when the record is not here */
+	char *words;
+} bn_proof_finding;
+
+enum { BN_FINDINGS_MAX = 1000 };
+
+typedef struct bn_proof_findings {
+	bn_proof_finding *items; /* BN_FINDINGS_MAX at most, faults and others */
+	size_t count, cap;
+	uint64_t faults, others; /* all that were found */
+} bn_proof_findings;
+
+void bn_proof_findings_release(bn_proof_findings *f);
+/* "signed records" */
+const char *bn_rule_name(int rule);
+/* kind and entity NULL, or both not; all are copied. rule 0: of the log's bytes, whatever is in them. */
+int bn_proof_finding_add(bn_proof_findings *f, const bn_proof_finding *of, bn_err *err);
+/* "rule 4 (epochs), log/WRITER record 7, model.approved on model/power: words"; appends. */
+void bn_proof_finding_text(const bn_proof_finding *f, bn_buf *out);
+
+/* Links that are not in the chain, and what its links name. */
+int bn_prove_chain(bn_proof_findings *out, sqlite3 *db, bn_err *err);
+/* The signed records of an entity (NULL: of all), those that they name, and the unsigned ones of the classes
+ * whose records have to be signed. */
+int bn_prove_records(bn_proof_findings *out, sqlite3 *db, const char *entity, bn_err *err);
+
+/* Who stands behind it, and what was not seen. */
+typedef struct bn_proof_about {
+	int64_t epoch;   /* -1: no chain */
+	char link[65];   /* id of the newest link */
+	char *founder;   /* name of the founder; NULL without a chain */
+	char *persons;   /* "ann (admin), bob (reviewer), cleo" */
+	bn_names unseen; /* in words: "log/WRITER from record 12 on: a segment is missing" */
+} bn_proof_about;
+
+/* Release it, also after a failure. */
+int bn_proof_about_read(bn_proof_about *out, bn_workspace *view, bn_err *err);
+void bn_proof_about_release(bn_proof_about *a);
+
+#endif

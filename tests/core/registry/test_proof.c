@@ -1,0 +1,405 @@
+/* test_proof.c - each attack on a workspace with a chain of authority that leaves a trace is named by record and
+ * rule, and what is proven does not come from an index. */
+#include "core/base/fs.h"
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/govern/audit.h"
+#include "core/govern/authority.h"
+#include "core/govern/key.h"
+#include "core/registry/provenance.h"
+#include "core/store/inspect.h"
+#include "core/store/log/segment.h"
+#include "tests/support/chain_people.h"
+#include "tests/support/check_main.h"
+#include "tests/support/forged_log.h"
+#include "tests/support/registry_town.h"
+#include "tests/support/signer.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static bn_err err = BN_ERR_INIT;
+static town t;
+static toy_dir dir; /* the town's, for forged logs */
+static person *ann, *bob, *cleo, *dan;
+static bn_signer mal;   /* a key that nobody has admitted */
+static bn_key *bob_key; /* what a forger of bob's would need */
+
+static void must(int rc)
+{
+	ck_assert_bn_ok(rc, &err);
+}
+
+/* ann founded it; bob is a reviewer, cleo and dan are developers. power/1 of cleo is approved by bob. */
+static void setup(void)
+{
+	town_make_signed(&t, registry_town_classes);
+	ann = &t.people[0];
+	bob = &t.people[1];
+	cleo = &t.people[2];
+	dan = &t.people[3];
+	snprintf(dir.path, sizeof dir.path, "%s", t.dir);
+	person_link(ann,
+		(bn_change[]){person_admitted(bob), person_admitted(cleo), person_admitted(dan)},
+		3);
+	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, true)}, 1);
+	town_register(cleo, "power", cleo, "{}");
+	must(bn_version_request(cleo->ws, "power/1", "please", &err));
+	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
+	test_signer_init(&mal, 9);
+	must(bn_key_open(&bob_key, &bob->env, NULL, &err));
+}
+
+static void teardown(void)
+{
+	test_signer_release(&mal);
+	bn_key_free(bob_key);
+	town_remove(&t);
+}
+
+/* ---- what is found ------------------------------------------------------------------------------- */
+
+static bn_audit_report *audit(person *p)
+{
+	bn_audit_report *r = NULL;
+	must(bn_audit_verify(&r, p->ws, NULL, &err));
+	return r;
+}
+
+/* The finding of that rule whose record and words have these texts in them; NULL: there is none. */
+static const bn_proof_finding *find(
+	const bn_audit_report *r, int rule, const char *writer, const char *words)
+{
+	for (size_t i = 0; i < r->findings.count; i++) {
+		const bn_proof_finding *f = &r->findings.items[i];
+		if (f->rule == rule && f->writer && strstr(f->writer, writer) &&
+			strstr(f->words, words))
+			return f;
+	}
+	return NULL;
+}
+
+static void expect(person *p, bool is_fault, int rule, const char *writer, const char *words)
+{
+	bn_buf all = BN_BUF_INIT;
+	bn_audit_report *r = audit(p);
+	const bn_proof_finding *f = find(r, rule, writer, words);
+	for (size_t i = 0; i < r->findings.count; i++) {
+		bn_buf_addf(&all, "\n%s ", r->findings.items[i].is_fault ? "FAULT" : "no effect");
+		bn_proof_finding_text(&r->findings.items[i], &all);
+	}
+	ck_assert_msg(f != NULL, "nothing by rule %d of %s that says '%s', but%s", rule, writer,
+		words, all.ptr ? all.ptr : " nothing");
+	ck_assert_msg(f->is_fault == is_fault && (r->faults > 0) == is_fault,
+		"found as %s, %d faults: %s", f->is_fault ? "a fault" : "without effect",
+		(int)r->faults, all.ptr);
+	bn_buf_release(&all);
+	bn_audit_report_free(r);
+}
+
+static void expect_whole(person *p)
+{
+	bn_audit_report *r = audit(p);
+	ck_assert_msg(r->faults == 0, "%s", r->first_fault);
+	ck_assert_uint_eq(r->findings.others, 0);
+	bn_audit_report_free(r);
+}
+
+/* ---- forging ------------------------------------------------------------------------------------- */
+
+static void newest(uint8_t epoch[32])
+{
+	sqlite3 *db = NULL;
+	must(bn_workspace_read(&db, ann->ws, &err));
+	ck_assert_int_ge(bn_authority_newest(db, epoch), 0);
+}
+
+static void forge_begin(forged_log *l, const char *writer)
+{
+	forged_begin(l, bn_workspace_id(ann->ws), writer, 1500000000000);
+}
+
+/* A record of a writer of its own: by whom, under which link (NULL: none). */
+static void forge(const char *writer, const bn_signer *by, const uint8_t *epoch, const char *kind,
+	const char *payload)
+{
+	forged_log l;
+	forge_begin(&l, writer);
+	if (by)
+		forged_sign(&l, by, epoch, kind, "model/power", payload);
+	else
+		forged_add(&l, kind, "model/power", payload);
+	forged_seal(&l, &dir, NULL);
+	forged_end(&l);
+}
+
+static bn_signer signer_of(bn_key *key)
+{
+	bn_signer s;
+	bn_key_signer(&s, key);
+	return s;
+}
+
+/* The writer in which p's key signs, as ann sees it; yours. */
+static char *writer_of(person *p)
+{
+	uint8_t key[32];
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	must(bn_workspace_read(&db, ann->ws, &err));
+	person_key(p, key);
+	must(bn_sql_prepare(&st, db, &err,
+		"SELECT w.name FROM signed_record s JOIN index_name w ON w.no = s.writer WHERE "
+		"s.key = ? "
+		"ORDER BY s.clock DESC LIMIT 1",
+		"b", key, (size_t)32));
+	ck_assert_int_eq(bn_sql_step(st, &err), 1);
+	char *name = bn_sql_text(st, 0);
+	sqlite3_finalize(st);
+	return name;
+}
+
+static void seal_all(void)
+{
+	for (size_t i = 0; i < PEOPLE; i++)
+		person_reopen(&t, &t.people[i], false);
+}
+
+/* ---- tests --------------------------------------------------------------------------------------- */
+
+START_TEST(test_whole_log_is_proven_and_says_who_stands_behind_it)
+{
+	setup();
+	expect_whole(dan);
+	bn_audit_report *r = audit(dan);
+	ck_assert(r->is_chained);
+	ck_assert_int_eq(r->about.epoch, 2);
+	ck_assert_uint_eq(strlen(r->about.link), 64);
+	ck_assert_str_eq(r->about.founder, "ann");
+	ck_assert_str_eq(r->about.persons, "ann (admin), bob (reviewer), cleo, dan");
+	/* Link 0, two links, registration, request, approval. */
+	ck_assert_uint_ge(r->signatures, 6);
+	ck_assert_uint_eq(r->bad_signatures, 0);
+	bn_audit_report_free(r);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_acts_that_are_not_signed_are_named_and_are_no_fault)
+{
+	setup();
+	forge("mal@host-boot-0", NULL, NULL, "model.registered", "{\"version\":1}");
+	forge("mal@host-boot-1", NULL, NULL, "model.attested",
+		"{\"check\":\"drift\",\"verdict\":\"fail\",\"version\":1}");
+	expect(dan, false, 9, "mal@host-boot-0", "not signed");
+	expect(dan, false, 9, "mal@host-boot-1", "not signed");
+	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_APPROVED);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_keys_of_nobody_and_invented_links_of_strangers_are_no_fault)
+{
+	uint8_t epoch[32], invented[32] = {7};
+	setup();
+	newest(epoch);
+	forge("mal@host-boot-0", &mal, epoch, "model.removed", "{\"version\":1}");
+	forge("mal@host-boot-1", &mal, invented, "model.removed", "{\"version\":1}");
+	expect(dan, false, 7, "mal@host-boot-0", "nobody's");
+	expect(dan, false, 10, "mal@host-boot-1", "not in the log");
+	teardown();
+}
+END_TEST
+
+START_TEST(test_link_that_a_person_names_and_the_log_lacks_is_a_hole)
+{
+	uint8_t invented[32] = {7};
+	setup();
+	const bn_signer s = signer_of(bob_key);
+	forge("bob@host-boot-9", &s, invented, "model.tag", "{\"version\":1}");
+	expect(dan, true, 10, "bob@host-boot-9", "not in the log");
+	teardown();
+}
+END_TEST
+
+START_TEST(test_signature_that_is_not_its_keys_is_named)
+{
+	uint8_t epoch[32], key[32], bytes[64] = {3};
+	forged_log l;
+	setup();
+	newest(epoch);
+	person_key(bob, key);
+	const bn_signature block = {.scheme = BN_SIGNATURE_ED25519,
+		.key = key,
+		.key_bytes = 32,
+		.epoch = epoch,
+		.epoch_bytes = 32,
+		.bytes = bytes,
+		.signature_bytes = 64};
+	forge_begin(&l, "mal@host-boot-0");
+	forged_add_block(&l, &block, "model.approved", "model/power", "{\"version\":1}");
+	forged_seal(&l, &dir, NULL);
+	forged_end(&l);
+	expect(dan, true, 1, "mal@host-boot-0", "does not fit");
+	teardown();
+}
+END_TEST
+
+START_TEST(test_late_void_and_cut_acts_are_named_with_the_rule)
+{
+	uint8_t old[32], key[32], ids[2][32];
+	sqlite3_stmt *st = NULL;
+	sqlite3 *db = NULL;
+	setup();
+	newest(old);
+	person_link(ann, (bn_change[]){person_role(dan, BN_ROLE_REVIEWER, true)}, 1);
+	const bn_signer s = signer_of(bob_key);
+	forge("bob@host-boot-9", &s, old, "model.rejected", "{\"version\":1}");
+	expect(dan, false, 4, "bob@host-boot-9", "did not know it");
+	/* What bob did is void, and cleo's key is cut from the start. */
+	must(bn_workspace_read(&db, ann->ws, &err));
+	person_key(bob, key);
+	must(bn_sql_prepare(&st, db, &err,
+		"SELECT s.id FROM signed_record s JOIN index_name k ON k.no = s.kind WHERE s.key = "
+		"? AND "
+		"k.name = 'model.approved'",
+		"b", key, (size_t)32));
+	ck_assert_int_eq(bn_sql_step(st, &err), 1);
+	ck_assert(bn_sql_bytes(st, 0, ids[0], 32));
+	sqlite3_finalize(st);
+	char *bobs = writer_of(bob), *cleos = writer_of(cleo);
+	bn_chain_cut cut = {.writer = cleos, .seq = 0};
+	person_key(cleo, cut.key);
+	const bn_link link = {
+		.cuts = &cut, .n_cuts = 1, .voids = (const uint8_t(*)[32])ids, .n_voids = 1};
+	must(bn_authority_change(ann->ws, &link, &err));
+	expect(dan, false, 3, bobs, "says that it does not count");
+	expect(dan, false, 3, cleos, "cuts its key");
+	bn_free(bobs);
+	bn_free(cleos);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_beaten_link_is_named_with_what_beats_it)
+{
+	setup();
+	person_link(ann,
+		(bn_change[]){person_role(bob, BN_ROLE_ADMIN, true),
+			person_role(cleo, BN_ROLE_ADMIN, true)},
+		2);
+	must(bn_workspace_refresh(cleo->ws, NULL, &err));
+	person_link(ann, (bn_change[]){person_removed(cleo)}, 1);
+	bn_change c = person_role(dan, BN_ROLE_REVIEWER, true);
+	const bn_link link = {.changes = &c, .n_changes = 1};
+	ck_assert_int_ne(bn_authority_change(cleo->ws, &link, &err), 0);
+	bn_err_clear(&err);
+	char *cleos = writer_of(cleo);
+	bn_audit_report *r = audit(dan);
+	ck_assert_uint_eq(r->faults, 0);
+	ck_assert(find(r, 5, cleos, "beaten by") || find(r, 3, cleos, "invalid"));
+	bn_audit_report_free(r);
+	bn_free(cleos);
+	teardown();
+}
+END_TEST
+
+/* Takes the writer's last sealed segment away, as its owner can. */
+static void remove_last_segment(const char *writer)
+{
+	bn_names names = BN_NAMES_INIT;
+	char *below = bn_strf("log/%s", writer);
+	must(bn_segment_list(bn_workspace_at(ann->ws), below, &names, NULL, &err));
+	ck_assert_uint_ge(names.count, 1);
+	char *path = bn_strf("%s/.binnacle/%s/%s", t.dir, below, names.items[names.count - 1]);
+	ck_assert_int_eq(unlink(path), 0);
+	bn_free(path);
+	bn_free(below);
+	bn_names_release(&names);
+}
+
+START_TEST(test_removed_segment_that_a_link_names_is_a_hole)
+{
+	setup();
+	char *bobs = writer_of(bob);
+	seal_all();
+	person_link(ann, (bn_change[]){person_role(dan, BN_ROLE_REVIEWER, true)}, 1);
+	expect_whole(dan);
+	remove_last_segment(bobs);
+	char *anns = writer_of(ann);
+	expect(dan, true, 10, anns, "the log lacks");
+	bn_free(anns);
+	bn_free(bobs);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_removed_registration_that_others_answer_is_a_hole)
+{
+	setup();
+	char *cleos = writer_of(cleo), *bobs = writer_of(bob);
+	seal_all();
+	remove_last_segment(cleos);
+	expect(dan, true, 10, bobs, "the log lacks");
+	bn_free(cleos);
+	bn_free(bobs);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_two_signed_histories_are_named)
+{
+	forged_log l, other;
+	uint8_t epoch[32];
+	setup();
+	newest(epoch);
+	const bn_signer s = signer_of(bob_key);
+	forge_begin(&l, "bob@host-boot-9");
+	forged_card(&l, &s);
+	forged_branch(&other, &l);
+	forged_sign(&l, &s, epoch, "model.tag", "model/power", "{\"key\":\"a\",\"version\":1}");
+	forged_sign(&other, &s, epoch, "model.tag", "model/power", "{\"key\":\"b\",\"version\":1}");
+	forged_sign(&other, &s, epoch, "model.tag", "model/power", "{\"key\":\"c\",\"version\":1}");
+	forged_seal(&l, &dir, &s);
+	forged_seal(&other, &dir, &s);
+	forged_end(&l);
+	forged_end(&other);
+	expect(dan, true, 10, "bob@host-boot-9", "two histories");
+	teardown();
+}
+END_TEST
+
+START_TEST(test_lost_founding_record_is_a_fault_and_nothing_counts)
+{
+	setup();
+	char *anns = writer_of(ann);
+	seal_all();
+	char *path = bn_strf("%s/.binnacle/log/%s", t.dir, anns);
+	char *away = bn_strf("%s/away", t.dir);
+	ck_assert_int_eq(rename(path, away), 0);
+	person_reopen(&t, dan, true);
+	bn_audit_report *r = audit(dan);
+	ck_assert_uint_ge(r->faults, 1);
+	ck_assert_ptr_nonnull(strstr(r->first_fault, "link 0"));
+	bn_audit_report_free(r);
+	ck_assert_int_eq(bn_sql_int(bn_workspace_index(dan->ws), 0,
+				 "SELECT count(*) FROM model_version", ""),
+		0);
+	bn_free(path);
+	bn_free(away);
+	bn_free(anns);
+	teardown();
+}
+END_TEST
+
+BN_TEST_MAIN("core/registry/proof", test_whole_log_is_proven_and_says_who_stands_behind_it,
+	test_acts_that_are_not_signed_are_named_and_are_no_fault,
+	test_keys_of_nobody_and_invented_links_of_strangers_are_no_fault,
+	test_link_that_a_person_names_and_the_log_lacks_is_a_hole,
+	test_signature_that_is_not_its_keys_is_named,
+	test_late_void_and_cut_acts_are_named_with_the_rule,
+	test_beaten_link_is_named_with_what_beats_it,
+	test_removed_segment_that_a_link_names_is_a_hole,
+	test_removed_registration_that_others_answer_is_a_hole, test_two_signed_histories_are_named,
+	test_lost_founding_record_is_a_fault_and_nothing_counts)
