@@ -69,6 +69,16 @@ static int replay_writer(bn_fold *f, int64_t writer_no, bn_err *err)
 	return rc < 0 ? rc : replay_those(f, st, err);
 }
 
+/* Whoever was judged by the rules of uids, which depends on entity "policy" (policy.h). */
+static int replay_judged_by_uid(bn_fold *f, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, bn_fold_db(f), err,
+		"SELECT entity FROM depends WHERE on_entity = ?", "i",
+		bn_index_entity(bn_fold_db(f), "policy"));
+	return rc < 0 ? rc : replay_those(f, st, err);
+}
+
 /* What is signed under link n - 1 and lies beyond the horizon of link n. */
 static int replay_beyond(bn_fold *f, const uint8_t id[ID], int64_t n, bn_err *err)
 {
@@ -508,6 +518,8 @@ int bn_authority_store(bn_fold *f, const bn_authority_tree *t, bn_err *err)
 	if (t->chain && ((rc = links_store(t, c.db, err)) < 0 || (rc = chain_store(f, t, err)) < 0))
 		goto out;
 	if ((rc = requests_store(f, t, err)) < 0 || (rc = links_compare(&c, &first, err)) < 0)
+		goto out;
+	if (t->chain && c.old_newest < 0 && (rc = replay_judged_by_uid(f, err)) < 0)
 		goto out;
 	if (first != INT64_MAX && ((rc = horizon_compare(&c, first, err)) < 0 ||
 					  (rc = touched_compare(&c, first, err)) < 0))

@@ -148,13 +148,11 @@ static int apply_by_person(bn_fold *f, const bn_event *ev, bn_err *err)
 	return rc;
 }
 
-/* Where there is no link 0 (yet), who may do what depends on the founding record and the policies of uids. */
+/* Where there is no link 0 (yet), who may do what depends on the founding record and the policies of uids; who
+ * depends on these is replayed when link 0 comes. */
 static int depend_on_rules(bn_fold *f, bn_err *err)
 {
-	if (bn_authority_newest(bn_fold_db(f), NULL) >= 0)
-		return 0;
-	int rc = bn_fold_depends(f, "policy", err);
-	return rc < 0 ? rc : bn_fold_depends(f, BN_AUTHORITY_ENTITY, err);
+	return bn_authority_newest(bn_fold_db(f), NULL) < 0 ? bn_fold_depends(f, "policy", err) : 0;
 }
 
 static int registry_apply(bn_fold *f, const bn_event *ev, bn_err *err)
