@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,17 @@ static size_t code_index(int code)
 			io = i;
 	}
 	return io;
+}
+
+int bn_err_exit_status(const bn_err *err)
+{
+	int code = err->code;
+	bool is_of_system = code == BN_EIO || code == BN_ENOTFOUND;
+	if (is_of_system && (err->cause == EACCES || err->cause == EPERM))
+		code = BN_EREFUSED;
+	else if (is_of_system && (err->cause == ENOENT || err->cause == ENOTDIR))
+		code = BN_ENOTFOUND;
+	return bn_code_exit_status(code);
 }
 
 const char *bn_code_name(int code)
@@ -87,6 +99,7 @@ int bn_err_set(bn_err *err, int code, const char *fmt, ...)
 	if (!err || err->code)
 		return code;
 	err->code = code;
+	err->cause = 0;
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
@@ -122,6 +135,7 @@ int bn_err_sys(bn_err *err, int code, int errnum, const char *fmt, ...)
 	if (!err || err->code)
 		return code;
 	err->code = code;
+	err->cause = errnum;
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(err->msg, sizeof err->msg, fmt, ap);

@@ -33,11 +33,12 @@ typedef struct bn_err {
 	int code;       /* 0 or a bn_code */
 	char msg[512];  /* one line, no trailing full stop or newline */
 	char hint[256]; /* what the user can do, or empty */
+	int cause;      /* errno of the system call that failed; 0 for none or unknown */
 } bn_err;
 
 #define BN_ERR_INIT \
 	{ \
-		0, "", "" \
+		0, "", "", 0 \
 	}
 
 /* Records code and the formatted message unless err is NULL or already set. Returns code. */
@@ -61,8 +62,11 @@ void bn_err_clear(bn_err *err);
 int bn_err_nomem(bn_err *err, const char *what);
 
 /* The one table. Unknown codes map as BN_EIO does. */
-const char *bn_code_name(int code);        /* "not_found": stable, for --json */
-int bn_code_exit_status(int code);         /* 0..130, see docs/cli */
+const char *bn_code_name(int code); /* "not_found": stable, for --json */
+int bn_code_exit_status(int code);  /* 0..130, see docs/cli */
+/* The same of an error: what is not there, and what the system does not allow, have the statuses of BN_ENOTFOUND and
+ * BN_EREFUSED whatever failed for that (the code says which part of the program may go on). */
+int bn_err_exit_status(const bn_err *err);
 int bn_code_http_status(int code);         /* 200, 400, 404, 403, ... */
 const char *bn_code_mlflow_name(int code); /* "RESOURCE_DOES_NOT_EXIST", ... */
 

@@ -75,6 +75,23 @@ for run in theirs "$id"; do
 done
 [ "$(records)" = "$before" ] || fail "what is refused is written: $(as 40101 "$B" audit log)"
 
+# ---- one exit status for what is not there, and for what the system does not allow ------------------
+mkdir -m 700 "$dir/closed" && printf 'a,b\n1,2\n' >"$dir/closed/t.csv" && printf 'a,b\n1,2\n' >"$dir/open.csv"
+as 40101 "$B" data add t "$dir/open.csv" -q >/dev/null || fail "data add"
+for where in "3 $dir/nowhere" "4 $dir/closed"; do
+	want=${where%% *} at=${where#* }
+	expect "$want" "data add $at" as 40101 "$B" data add x "$at/t.csv"
+	expect "$want" "data export $at" as 40101 "$B" data export t "$at/x.csv"
+	expect "$want" "data infer -o $at" as 40101 "$B" data infer t -o "$at/s.json"
+	expect "$want" "run start --spec $at" as 40101 "$B" run start --spec "$at/s.json"
+	expect "$want" "run start --input $at" as 40101 "$B" run start --input "$at/t.csv" -- true
+	expect "$want" "run start --secret $at" as 40101 "$B" run start --secret "A=file:$at/s" -- true
+	expect "$want" "log artifact $at" as 40101 "$B" log artifact "$at/a" --run theirs
+	expect "$want" "policy check $at" as 40101 "$B" policy check "$at/p.json"
+	expect "$want" "doctor fs $at" as 40101 "$B" doctor fs "$at"
+done
+expect 4 "a workspace in a closed directory" as 40101 "$B" init "$dir/closed/ws"
+
 # ---- in the place of directories ------------------------------------------------------------------
 [ -k .binnacle ] || fail "init makes no sticky .binnacle: $(ls -ld .binnacle)"
 as 40101 "$B" doctor --json >shown; grep -q '"what": "directories"' shown && fail "doctor of a new workspace: $(cat shown)"

@@ -544,5 +544,5 @@ out:
 	bn_free(cli.rest);
 	bn_free(cli.options);
 	bn_free(program);
-	return bn_code_exit_status(rc);
+	return rc ? bn_err_exit_status(&err) : 0;
 }

@@ -230,9 +230,9 @@ static int write_man(bn_cli *cli)
 	bn_buf_release(&keys);
 	fputs(".SH EXIT STATUS\n.nf\n0 done\n1 a check, gate or test said no\n2 the command line "
 	      "or an "
-	      "input file is wrong\n3 no such thing\n4 refused: role, policy or state does not "
-	      "allow "
-	      "it\n5 the file system, network or another program failed\n6 conflict or busy\n"
+	      "input file is wrong\n3 no such thing, file or directory\n4 refused: role, policy, "
+	      "state or a file's mode does not allow it\n5 the file system, network or another "
+	      "program failed\n6 conflict or busy\n"
 	      "7 inconclusive: the evidence needed is missing\n130 interrupted\n.fi\n"
 	      ".SH ENVIRONMENT\n.TP\n.B BINNACLE_HOME\nthe workspace, when it is not around the "
 	      "working "

@@ -88,8 +88,26 @@ START_TEST(test_err_codes_map_to_exit_statuses)
 }
 END_TEST
 
+START_TEST(test_err_of_the_system_has_the_exit_status_of_its_cause)
+{
+	static const int want[][3] = {{BN_EIO, ENOENT, 3}, {BN_EIO, ENOTDIR, 3},
+		{BN_EIO, EACCES, 4}, {BN_EIO, EPERM, 4}, {BN_EIO, ENOSPC, 5}, {BN_EIO, EIO, 5},
+		{BN_ENOTFOUND, EACCES, 4}, {BN_ENOTFOUND, ENOENT, 3}, {BN_ECONFLICT, EACCES, 6}};
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+		bn_err e = BN_ERR_INIT, moved = BN_ERR_INIT;
+		bn_err_sys(&e, want[i][0], want[i][1], "cannot open 'a'");
+		bn_err_prefix(&e, "b");
+		bn_err_move(&moved, &e);
+		ck_assert_int_eq(moved.code, want[i][0]);
+		ck_assert_int_eq(bn_err_exit_status(&moved), want[i][2]);
+		ck_assert_int_eq(e.cause, 0);
+	}
+}
+END_TEST
+
 BN_TEST_MAIN("core/base/err", test_err_first_error_wins, test_err_null_is_allowed_everywhere,
 	test_err_prefix_puts_the_place_in_front,
 	test_err_sys_names_the_cause_and_a_cure_for_a_full_disk,
 	test_err_messages_are_one_line_of_clean_text,
-	test_err_sys_tells_the_cure_where_access_is_missing, test_err_codes_map_to_exit_statuses)
+	test_err_sys_tells_the_cure_where_access_is_missing, test_err_codes_map_to_exit_statuses,
+	test_err_of_the_system_has_the_exit_status_of_its_cause)
