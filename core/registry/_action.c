@@ -1,11 +1,14 @@
 /* _action.c - see _action.h. */
 #include "core/registry/_action.h"
 
-#include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/govern/identity.h"
 #include "core/registry/_seen.h"
+#include "core/store/appended.h"
+#include "core/store/log/sign.h"
+
+#include <stdio.h>
 
 int bn_action_begin(bn_action *d, bn_workspace *ws, bn_entry_kind kind, const char *name,
 	const char *spec, bn_err *err)
@@ -46,19 +49,16 @@ int bn_action_check(bn_entry_finding *found, bn_action *d, json_t *payload, bn_e
 	return rc;
 }
 
-/* What the fold made of the record that was just written: behind `clock`, by this key. 0 when it counts. */
-static int outcome_confirm(
-	const bn_action *d, const char *kind, const char *entity, uint64_t clock, bn_err *err)
+/* What the fold made of a record. 0 when it counts. */
+static int outcome_confirm(const bn_action *d, const char *writer, uint64_t seq, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, d->db, err,
-		"SELECT e.outcome, bn_reason(e.reason) FROM signed_record s JOIN event e ON "
-		"e.entity = "
-		"s.entity AND e.clock = s.clock AND e.writer = s.writer AND e.seq = s.seq JOIN "
-		"index_name k ON k.no = s.kind WHERE s.key = ? AND s.entity = ? AND k.name = ? AND "
-		"s.clock > ? ORDER BY s.clock DESC LIMIT 1",
-		"bisi", bn_workspace_key(d->ws), (size_t)BN_SHA256_BYTES,
-		bn_index_entity(d->db, entity), kind, (int64_t)clock);
+		"SELECT e.outcome, bn_reason(e.reason) FROM index_name w JOIN signed_record s ON "
+		"s.writer = w.no JOIN event e ON e.entity = s.entity AND e.clock = s.clock AND "
+		"e.writer = s.writer AND e.seq = s.seq WHERE w.class = ? AND w.name = ? AND s.seq "
+		"= ?",
+		"isi", (int64_t)BN_NAME_WRITER, writer, (int64_t)seq);
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_sql_step(st, err)) != 1)
@@ -77,6 +77,20 @@ static int outcome_confirm(
 out:
 	sqlite3_finalize(st);
 	return rc;
+}
+
+/* Where the record lies that was just appended. */
+typedef struct place {
+	char writer[BN_WRITER_NAME_MAX + 1];
+	uint64_t seq; /* 0: nowhere */
+} place;
+
+static void place_note(place *p, const bn_workspace *ws)
+{
+	const char *writer;
+	*p = (place){.seq = 0};
+	if (bn_workspace_appended(ws, &writer, &p->seq))
+		snprintf(p->writer, sizeof p->writer, "%s", writer);
 }
 
 /* Under the chain of authority all acts are signed records that say what they answer; decisions also, what
@@ -104,7 +118,7 @@ int bn_action_write(bn_action *d, bool is_signed, json_t *payload, int verdict, 
 	bn_err e = BN_ERR_INIT;
 	char *entity = NULL;
 	const char *kind = bn_entry_kinds[d->act.kind].name;
-	uint64_t clock = bn_workspace_clock(d->ws);
+	place at = {.seq = 0};
 	int rc = 0;
 	if (!payload || (verdict < 0 && (verdict != BN_EREFUSED || !d->me.who[0])))
 		goto out;
@@ -118,10 +132,12 @@ int bn_action_write(bn_action *d, bool is_signed, json_t *payload, int verdict, 
 		rc = bn_identity_append_signed(d->ws, kind, entity, payload, &e);
 	else
 		rc = bn_workspace_append(d->ws, kind, entity, payload, &e);
-	if (rc >= 0)
+	if (rc >= 0) {
+		place_note(&at, d->ws);
 		rc = bn_workspace_sync(d->ws, &e);
-	if (rc >= 0 && verdict >= 0 && d->me.is_chained)
-		rc = outcome_confirm(d, kind, entity, clock, &e);
+	}
+	if (rc >= 0 && verdict >= 0 && d->me.is_chained && at.seq)
+		rc = outcome_confirm(d, at.writer, at.seq, &e);
 out:
 	bn_free(entity);
 	json_decref(payload);

@@ -60,6 +60,15 @@ static int signed_check(const bn_entry_act *a, bn_err *err)
 	return bn_model_decision_check(a, err);
 }
 
+static int act_check(bn_entry_finding *found, bn_entry *e, const bn_entry_rights *r,
+	const bn_entry_act *a, bn_err *why)
+{
+	int rc = a->ev->sig ? bn_model_request_check(e, a, why) : 0;
+	if (rc < 0 || (rc = bn_entry_check(found, e, r, a, why)) < 0)
+		return rc;
+	return a->ev->sig ? signed_check(a, why) : 0;
+}
+
 static int act_apply(
 	bn_fold *f, bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
 {
@@ -68,16 +77,13 @@ static int act_apply(
 	bn_entry_finding found = {0};
 	const bn_entry_alias *alias = bn_entry_find_alias(e, bn_json_str(a->payload, "alias", ""));
 	int64_t old_alias = alias ? alias->version : 0;
-	int rc;
-	if (a->ev->sig && (rc = bn_model_seen_wait(f, a, err)) < 0)
-		return rc;
-	rc = a->ev->sig ? bn_model_request_check(e, a, &why) : 0;
-	if (rc >= 0)
-		rc = bn_entry_check(&found, e, r, a, &why);
-	if (rc >= 0 && a->ev->sig)
-		rc = signed_check(a, &why);
-	if (rc < 0) {
-		rc = refuse(f, rc, &why, err);
+	int rc = 0, verdict = act_check(&found, e, r, a, &why);
+	/* What it has seen and the log lacks may count for its gates when it comes. */
+	if (a->ev->sig && found.gates && found.gates->count &&
+		(rc = bn_model_seen_wait(f, a, err)) < 0)
+		goto out;
+	if (verdict < 0) {
+		rc = refuse(f, verdict, &why, err);
 		goto out;
 	}
 	if ((rc = bn_entry_do(e, r, a, &found, remark, sizeof remark, err)) < 0 ||

@@ -1,6 +1,7 @@
 /*
  * workspace_write.c - see workspace.h: the writing side, which needs no index and links none.
  */
+#include "core/store/appended.h"
 #include "core/store/workspace.h"
 
 #include "core/base/buf.h"
@@ -306,4 +307,13 @@ void bn_workspace_abandon(bn_workspace *ws)
 {
 	if (ws->writer)
 		bn_writer_abandon(ws->writer);
+}
+
+bool bn_workspace_appended(const bn_workspace *ws, const char **writer, uint64_t *seq)
+{
+	if (!ws->writer || !ws->writer->tip.seq)
+		return false;
+	*writer = ws->writer->name;
+	*seq = ws->writer->tip.seq;
+	return true;
 }

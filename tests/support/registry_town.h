@@ -19,6 +19,8 @@ int town_try_register(
 /* A registration that names its run and its data. */
 int64_t town_register_run(
 	person *p, const char *name, const person *author, const char *run, const char *metrics);
+int town_try_register_run(person *p, const char *name, const person *author, const char *run,
+	const char *metrics, int64_t *version);
 /* A run of 32 hex digits that p creates, in a sealed segment. */
 void town_run(person *p, const char *run);
 void town_policy(person *p, const char *document);

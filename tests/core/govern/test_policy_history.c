@@ -1,11 +1,10 @@
 /* test_policy_history.c - which policy and which roles hold when: refused acts, last admin, late
  * events, and the same rows whatever the order of arrival. */
-#include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/base/rng.h"
 #include "core/govern/audit.h"
 #include "core/govern/identity.h"
+#include "tests/support/arrival.h"
 #include "tests/support/check_main.h"
 #include "tests/support/registry_town.h"
 
@@ -161,52 +160,11 @@ END_TEST
 
 /* ---- order of arrival ----------------------------------------------------------------------- */
 
-/* A sealed segment, and whether it is out of sight at present. */
-typedef struct piece {
-	char writer[128], file[128];
-	bool hidden;
-} piece;
-
-static void piece_move(piece *p, bool away)
-{
-	char in_log[700], hidden[700];
-	snprintf(in_log, sizeof in_log, "%s/.binnacle/log/%s/%s", t.dir, p->writer, p->file);
-	snprintf(hidden, sizeof hidden, "%s/hidden-%s-%s", t.dir, p->writer, p->file);
-	if (p->hidden != away)
-		ck_assert_int_eq(rename(away ? in_log : hidden, away ? hidden : in_log), 0);
-	p->hidden = away;
-}
-
-/* Every segment of the log, each writer's in order. */
-static size_t list_pieces(piece *pieces, size_t max)
-{
-	bn_err err = BN_ERR_INIT;
-	bn_names writers = BN_NAMES_INIT;
-	char dir[700];
-	size_t n = 0;
-	snprintf(dir, sizeof dir, "%s/.binnacle/log", t.dir);
-	ck_assert_bn_ok(bn_fs_list_dir(bn_env_real(), dir, &writers, &err), &err);
-	for (size_t i = 0; i < writers.count; i++) {
-		bn_names files = BN_NAMES_INIT;
-		snprintf(dir, sizeof dir, "%s/.binnacle/log/%s", t.dir, writers.items[i]);
-		ck_assert_bn_ok(bn_fs_list_dir(bn_env_real(), dir, &files, &err), &err);
-		for (size_t k = 0; k < files.count; k++) {
-			ck_assert_uint_lt(n, max);
-			snprintf(pieces[n].writer, sizeof pieces[n].writer, "%s", writers.items[i]);
-			snprintf(pieces[n].file, sizeof pieces[n].file, "%s", files.items[k]);
-			pieces[n++].hidden = false;
-		}
-		bn_names_release(&files);
-	}
-	bn_names_release(&writers);
-	return n;
-}
-
 START_TEST(test_policy_that_arrives_late_changes_what_was_decided_after_it)
 {
 	town_make(&t, registry_town_classes);
 	bn_err err = BN_ERR_INIT;
-	piece pieces[64];
+	arrival_piece pieces[64];
 	ck_assert_bn_ok(
 		bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err), &err);
 	ck_assert_bn_ok(bn_role_grant(ann->ws, cleo->uid, "cleo", BN_ROLE_ADMIN, NULL, &err), &err);
@@ -214,10 +172,10 @@ START_TEST(test_policy_that_arrives_late_changes_what_was_decided_after_it)
 	ck_assert_bn_ok(
 		bn_role_revoke(cleo->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err), &err);
 	ck_assert_bn_ok(bn_workspace_seal(cleo->ws, &err), &err);
-	size_t n = list_pieces(pieces, 64), late = 0;
+	size_t n = arrival_list(&t, pieces, 64), late = 0;
 	for (size_t i = 0; i < n; i++)
 		if (!strncmp(pieces[i].writer, "cleo", 4)) {
-			piece_move(&pieces[i], true);
+			arrival_hide(&t, &pieces[i], true);
 			late++;
 		}
 	ck_assert_uint_gt(late, 0);
@@ -229,7 +187,7 @@ START_TEST(test_policy_that_arrives_late_changes_what_was_decided_after_it)
 	ck_assert_bn_ok(bn_version_set_alias(bob->ws, "power/1", "champion", &err), &err);
 	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_APPROVED);
 	for (size_t i = 0; i < n; i++)
-		piece_move(&pieces[i], false);
+		arrival_hide(&t, &pieces[i], false);
 	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_REQUESTED);
 	ck_assert_uint_eq(town_count(dan, "model.*", BN_OUTCOME_REFUSED), 2);
 	town_remove(&t);
@@ -241,7 +199,7 @@ START_TEST(test_act_dated_back_before_a_revocation_does_not_count)
 {
 	town_make(&t, registry_town_classes);
 	bn_err err = BN_ERR_INIT;
-	piece pieces[64];
+	arrival_piece pieces[64];
 	const int64_t hour_ms = 3600 * 1000;
 	ck_assert_bn_ok(
 		bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err), &err);
@@ -255,16 +213,16 @@ START_TEST(test_act_dated_back_before_a_revocation_does_not_count)
 	ck_assert_bn_ok(
 		bn_role_revoke(cleo->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err), &err);
 	ck_assert_bn_ok(bn_workspace_seal(cleo->ws, &err), &err);
-	size_t n = list_pieces(pieces, 64);
+	size_t n = arrival_list(&t, pieces, 64);
 	for (size_t i = 0; i < n; i++)
 		if (!strncmp(pieces[i].writer, "cleo", 4))
-			piece_move(&pieces[i], true);
+			arrival_hide(&t, &pieces[i], true);
 	person_reopen(&t, bob, true);
 	bob->clock_offset_ms = -hour_ms / 2;
 	ck_assert_bn_ok(bn_version_approve(bob->ws, "power/2", NULL, false, &err), &err);
 	ck_assert_int_eq(town_state(bob, "power/2"), BN_MODEL_APPROVED);
 	for (size_t i = 0; i < n; i++)
-		piece_move(&pieces[i], false);
+		arrival_hide(&t, &pieces[i], false);
 	for (size_t i = 0; i < PEOPLE; i++) {
 		person_reopen(&t, &t.people[i], i % 2 == 0);
 		ck_assert_int_eq(town_state(&t.people[i], "power/1"), BN_MODEL_APPROVED);
@@ -338,48 +296,20 @@ static void busy_week(void)
 		ck_assert_bn_ok(bn_workspace_seal(t.people[i].ws, &err), &err);
 }
 
-/* The next hidden segment of a writer picked by chance: each writer's come in their own order. */
-static piece *pick(piece *pieces, size_t n, bn_rng *rng)
-{
-	for (;;) {
-		piece *p = &pieces[bn_rng_below(rng, n)];
-		while (p > pieces && !strcmp(p[-1].writer, p->writer))
-			p--;
-		for (size_t i = (size_t)(p - pieces); i < n && !strcmp(pieces[i].writer, p->writer);
-			i++)
-			if (pieces[i].hidden)
-				return &pieces[i];
-	}
-}
-
 START_TEST(test_rows_are_the_same_in_any_order_of_arrival)
 {
 	enum { ORDERS = 6, MAX = 256 };
-	static piece pieces[MAX];
+	static arrival_piece pieces[MAX];
 	town_make(&t, registry_town_classes);
-	bn_err err = BN_ERR_INIT;
 	busy_week();
-	size_t n = list_pieces(pieces, MAX);
+	size_t n = arrival_list(&t, pieces, MAX);
 	person_reopen(&t, cleo, true);
 	char *expected = person_dump(cleo);
 	size_t refused = town_count(cleo, NULL, BN_OUTCOME_REFUSED);
 	size_t applied = town_count(cleo, NULL, BN_OUTCOME_APPLIED);
 	ck_assert_uint_gt(refused, 0);
-	ck_assert_uint_eq(list_pieces(pieces, MAX), n);
-	for (uint64_t k = 0; k < ORDERS; k++) {
-		bn_rng rng;
-		bn_rng_init(&rng, 11, "arrival", k);
-		for (size_t i = 0; i < n; i++)
-			piece_move(&pieces[i], true);
-		person_reopen(&t, dan, true);
-		for (size_t i = 0; i < n; i++) {
-			piece_move(pick(pieces, n, &rng), false);
-			ck_assert_bn_ok(bn_workspace_refresh(dan->ws, NULL, &err), &err);
-		}
-		char *got = person_dump(dan);
-		ck_assert_str_eq(got, expected);
-		bn_free(got);
-	}
+	ck_assert_uint_eq(arrival_list(&t, pieces, MAX), n);
+	arrival_try_orders(&t, dan, expected, ORDERS);
 	printf("NOTE: %zu segments of %d people in %d orders of arrival: %zu applied, %zu refused, "
 	       "equal rows\n",
 		n, PEOPLE, ORDERS, applied, refused);

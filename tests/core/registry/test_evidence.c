@@ -391,6 +391,91 @@ START_TEST(test_champion_is_compared_on_the_data_of_the_challenger)
 }
 END_TEST
 
+START_TEST(test_second_key_of_the_author_is_the_author)
+{
+	const char *policy = "{\"gates\":[{\"check\":\"reproducible\"}]}";
+	json_t *doc = NULL;
+	bn_buf canonical = BN_BUF_INIT;
+	town_make_signed(&t, registry_town_classes);
+	ann = &t.people[0];
+	bob = &t.people[1];
+	cleo = &t.people[2];
+	dan = &t.people[3];
+	must(bn_json_parse(&doc, policy, strlen(policy), "policy", &err));
+	must(bn_json_canonical(doc, &canonical, &err));
+	person_link(ann, (bn_change[]){person_admitted(bob), person_admitted(cleo)}, 2);
+	bn_change further = {.kind = BN_CHANGE_KEY};
+	person_key(cleo, further.person);
+	person_key(dan, further.key); /* from another account, too */
+	person_link(ann,
+		(bn_change[]){further, person_role(cleo, BN_ROLE_REVIEWER, true),
+			{.kind = BN_CHANGE_POLICY, .policy = canonical.ptr, .signers = 1}},
+		3);
+	json_decref(doc);
+	bn_buf_release(&canonical);
+	see(cleo);
+	cleos_model("{}");
+	must(bn_version_attest(dan->ws, "power/1", "reproducible", BN_VERDICT_PASS, NULL, &err));
+	ck_assert_int_eq(gate(bob), BN_VERDICT_INCONCLUSIVE);
+	must_be(bn_version_approve(dan->ws, "power/1", "fine", false, &err), BN_EREFUSED);
+	must(bn_version_attest(bob->ws, "power/1", "reproducible", BN_VERDICT_PASS, NULL, &err));
+	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
+	teardown();
+}
+END_TEST
+
+static void append_unsigned(person *p, const char *kind, json_t *payload)
+{
+	must(bn_workspace_append_version(p->ws, 2, kind, "model/power", payload, &err));
+	json_decref(payload);
+}
+
+START_TEST(test_unsigned_and_dated_back_nothing_is_taken_away)
+{
+	bn_version *v = NULL;
+	setup("{'gates':[{'name':'again','check':'reproducible'}]}");
+	see(dan); /* who signs nothing yet */
+	cleos_model("{}");
+	must(bn_version_attest(ann->ws, "power/1", "reproducible", BN_VERDICT_PASS, NULL, &err));
+	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
+	must(bn_version_set_alias(bob->ws, "power/1", "champion", &err));
+	dan->clock_offset_ms = -(int64_t)400 * 86400 * 1000;
+	append_unsigned(dan, "model.registered",
+		json_pack("{s:i, s:s, s:i, s:s, s:s, s:[]}", "version", 1, "uuid",
+			"dddddddd-0000-4000-8000-000000000001", "author_uid", (int)dan->uid,
+			"digest", OTHER_DATA, "manifest", OTHER_DATA, "files"));
+	append_unsigned(dan, "model.attested",
+		json_pack("{s:i, s:s, s:s}", "version", 1, "check", "reproducible", "verdict",
+			"fail"));
+	append_unsigned(dan, "model.alias_removed", json_pack("{s:s}", "alias", "champion"));
+	append_unsigned(dan, "model.removed", json_pack("{s:i}", "version", 1));
+	dan->clock_offset_ms = 0;
+	must(bn_workspace_sync(dan->ws, &err));
+	for (int i = 0; i < PEOPLE; i++) {
+		must(bn_version_get(&v, t.people[i].ws, "power@champion", &err));
+		ck_assert_int_eq(v->state, BN_MODEL_APPROVED);
+		ck_assert_ptr_null(v->contested);
+		bn_version_free(v);
+	}
+	ck_assert_uint_eq(town_count(ann, "model.*", BN_OUTCOME_REFUSED), 4);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_attestation_dated_2056_is_beaten_by_a_fail_and_corrected_by_its_signer)
+{
+	setup("{'gates':[{'name':'again','check':'reproducible'}]}");
+	cleos_model("{}");
+	bob->clock_offset_ms = (int64_t)30 * 365 * 86400 * 1000;
+	must(bn_version_attest(bob->ws, "power/1", "reproducible", BN_VERDICT_PASS, NULL, &err));
+	bob->clock_offset_ms = 0;
+	ck_assert_int_eq(gate(ann), BN_VERDICT_PASS);
+	must(bn_version_attest(dan->ws, "power/1", "reproducible", BN_VERDICT_FAIL, NULL, &err));
+	ck_assert_int_eq(gate(ann), BN_VERDICT_FAIL);
+	teardown();
+}
+END_TEST
+
 BN_TEST_MAIN("core/registry/evidence", test_what_the_author_reports_is_shown_and_passes_no_gate,
 	test_gate_that_says_author_takes_what_is_reported_and_the_worst_of_all,
 	test_fail_of_one_beats_the_pass_of_another_and_one_may_correct_himself,
@@ -403,4 +488,7 @@ BN_TEST_MAIN("core/registry/evidence", test_what_the_author_reports_is_shown_and
 	test_pass_that_its_signer_had_not_seen_does_not_make_a_decision_count,
 	test_attempt_that_was_refused_stays_refused_when_evidence_passes_later,
 	test_malformed_evidence_has_no_effect_and_newer_rules_are_not_guessed_at,
-	test_champion_is_compared_on_the_data_of_the_challenger)
+	test_champion_is_compared_on_the_data_of_the_challenger,
+	test_second_key_of_the_author_is_the_author,
+	test_unsigned_and_dated_back_nothing_is_taken_away,
+	test_attestation_dated_2056_is_beaten_by_a_fail_and_corrected_by_its_signer)
