@@ -98,7 +98,6 @@ CLIENT_A := $(BUILD)/libbinnacle.a
 CLIENT_SO := $(BUILD)/libbinnacle.so.0
 CUDA_SO := $(if $(and $(NVCC),$(CUDA_SRC)),$(BUILD)/binnacle_cuda.so)
 TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SRC))
-FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 PEER_BIN := $(patsubst tests/%.c,$(BUILD)/%,$(PEER_SRC))
 

@@ -1,8 +1,9 @@
 #!/bin/bash
-# Every header compiles alone, in C; the public one in C++ too.
+# Every header compiles alone, in C; the public one in C++ too. So does every fuzz target, which nothing but
+# make fuzz builds.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-bad=0 n=0
+bad=0 n=0 targets=0
 for h in $(git ls-files '*.h'); do
 	case $h in kernels/cuda/*) continue ;; esac
 	n=$((n + 1))
@@ -16,5 +17,10 @@ if command -v g++ >/dev/null && [ -e share/include/binnacle.h ]; then
 	echo '#include "binnacle.h"' | g++ -std=c++11 -Wall -Wextra -Wpedantic -Ishare/include \
 		-fsyntax-only -x c++ - || bad=1
 fi
-[ $bad = 0 ] && echo "headers: $n compile alone"
+for target in tests/fuzz/*.c; do
+	targets=$((targets + 1))
+	# shellcheck disable=SC2086
+	${CC:-gcc} ${CFLAGS:--std=c11 -D_GNU_SOURCE -I.} -fsyntax-only "$target" || bad=1
+done
+[ $bad = 0 ] && echo "headers: $n compile alone, and $targets fuzz targets"
 exit $bad
