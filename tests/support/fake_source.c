@@ -514,6 +514,8 @@ static int fake_run(void *context, const void *arg, bn_page *page, bn_job *job, 
 		.cpu_ms = 21 * MIN,
 		.energy_joules = 48200};
 	snprintf(info->id, sizeof info->id, "%s", a->id);
+	if (fake->has_long_name)
+		info->name = (char *)"a-sweep-over-widths-and-learning-rates-17";
 	bn_run_detail d = {.info = info,
 		.params = {params, 3, 3},
 		.metrics = metrics,

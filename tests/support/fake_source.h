@@ -18,9 +18,10 @@ typedef struct bn_fake {
 	bool own_request;  /* the request is one's own, so it cannot be approved */
 	bool is_unmade;    /* profiles and frequencies have to be made by a job */
 	bool job_fails;
-	atomic_bool hold; /* jobs stay at 42 % until it is false, or they are stopped */
-	atomic_int jobs;  /* that began */
-	bool has_queue;   /* the first of them waits, with others that a filter hides */
+	atomic_bool hold;   /* jobs stay at 42 % until it is false, or they are stopped */
+	atomic_int jobs;    /* that began */
+	bool has_long_name; /* a run whose name is wider than what is there for it */
+	bool has_queue;     /* the first of them waits, with others that a filter hides */
 	bool is_paused;
 	bn_deed_arg last; /* the last deed asked for */
 	int deeds;

@@ -4,6 +4,7 @@
  * console alone.
  */
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 #include "tui/ui/chart.h"
 #include "tui/ui/format.h"
 #include "tui/views/views.h"
@@ -70,8 +71,11 @@ static int head_draw(const run_view *v, const bn_run_detail *d, bn_area a)
 	int col = bn_area_glyph(a, 0, 0, bn_state_ink(state), (bn_glyph_id)bn_state_glyph(state));
 	col = bn_area_textf(
 		a, 0, col + 1, bn_state_ink(state), "%s", bn_run_status_name(r->status));
-	col = bn_area_textf(a, 0, col + 2, BN_INK_STRONG, "%s", r->name ? r->name : r->id);
+	const char *name = r->name ? r->name : r->id;
 	int room = a.cols - (a.cols >= 76 ? 36 : 0) - col - 2; /* the names of panes stand there */
+	int width = (int)bn_utf8_width(name);
+	col = bn_area_name(a, 0, col + 2, width < room ? width : room, BN_INK_STRONG, name);
+	room -= width + 2;
 	if (r->title && room > 4)
 		bn_area_field(a, 0, col + 2, room, BN_INK_DIM, r->title);
 	if (r->started_ms < 0) /* its duration and its resources are nothing yet */

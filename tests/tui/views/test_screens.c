@@ -72,6 +72,12 @@ END_TEST
 
 SCREEN(test_screen_runs_sorted_and_filtered, "runs-filtered", "3 l l l ] / \"ridge\" Enter", false)
 SCREEN(test_screen_run, "run", "3 Enter m", false)
+START_TEST(test_screen_run_with_a_long_name)
+{
+	shoot_of("run-name", "3 Enter Tab", (bn_fake){.has_long_name = true});
+}
+END_TEST
+
 SCREEN(test_screen_run_with_cursor_and_log_axis, "run-cursor", "3 Enter . L h h h h h h", false)
 SCREEN(test_screen_run_facts, "run-facts", "3 Enter Tab", false)
 SCREEN(test_screen_run_console, "run-console", "3 Enter Tab Tab", false)
@@ -100,7 +106,7 @@ BN_TEST_MAIN("tui/views/screens", test_screen_overview, test_screen_overview_of_
 	test_screen_data, test_screen_data_empty, test_screen_versions, test_screen_rows,
 	test_screen_rows_filtered, test_screen_profile, test_screen_frequency, test_screen_checks,
 	test_screen_failing_rows, test_screen_runs, test_screen_runs_in_a_queue,
-	test_screen_runs_sorted_and_filtered, test_screen_run,
+	test_screen_runs_sorted_and_filtered, test_screen_run, test_screen_run_with_a_long_name,
 	test_screen_run_with_cursor_and_log_axis, test_screen_run_facts, test_screen_run_console,
 	test_screen_compare, test_screen_compare_all_rows_and_chart, test_screen_models,
 	test_screen_sheet, test_screen_approve, test_screen_reject, test_screen_monitor,
