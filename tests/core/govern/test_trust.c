@@ -677,6 +677,33 @@ START_TEST(test_known_workspace_through_a_link_and_moved_is_the_known_one)
 }
 END_TEST
 
+START_TEST(test_without_memory_a_stop_is_a_stop_or_an_error)
+{
+	long n = 1;
+	setup();
+	accept(bob);
+	all_seal();
+	ck_assert_int_eq(rename(in_town(".binnacle"), in_town("aside")), 0);
+	ck_assert_bn_ok(bn_authority_init(&dan->env, t.dir, NULL, NULL, NULL, &err), &err);
+	all_seal();
+	expect(bob, BN_ALLOWS_TRUST, BN_MEMORY_PLACE_OTHER);
+	const bn_trust_options opt = {.start = t.dir};
+	for (bool failed = true; failed; n++) {
+		bn_trust *trust = NULL;
+		bn_alloc_fail_at(n);
+		int rc = bn_trust_look(&trust, bob->ws, &opt, NULL);
+		failed = bn_alloc_count() >= n;
+		bn_alloc_fail_at(0);
+		if (rc == 0)
+			ck_assert_int_eq(bn_trust_allows(trust), BN_ALLOWS_TRUST);
+		bn_trust_free(trust);
+	}
+	ck_assert_int_gt(n, 30);
+	expect(bob, BN_ALLOWS_TRUST, BN_MEMORY_PLACE_OTHER);
+	teardown();
+}
+END_TEST
+
 /* ---- memory that is damaged --------------------------------------------------------------------- */
 
 START_TEST(test_damaged_memory_is_a_stop_and_no_first_use)
@@ -731,5 +758,6 @@ BN_TEST_MAIN("core/govern/trust",
 	test_known_workspace_that_is_gone_is_not_looked_for_above,
 	test_one_without_a_chain_above_is_used_unless_everybody_could_have_put_it_there,
 	test_known_workspace_through_a_link_and_moved_is_the_known_one,
+	test_without_memory_a_stop_is_a_stop_or_an_error,
 	test_damaged_memory_is_a_stop_and_no_first_use,
 	test_memory_removed_is_a_first_use_and_damaged_places_are_a_warning)
