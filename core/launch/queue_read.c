@@ -39,8 +39,8 @@ bool bn_queue_fits(const bn_queue *q, const bn_queue_item *item, char why[160])
 {
 	const bn_queue_amounts *l = &q->limits, *u = &q->used;
 	if (l->at_once > 0 && u->at_once >= l->at_once) {
-		snprintf(why, 160, "%lld run%s; the limit is %lld at once", (long long)u->at_once,
-			u->at_once == 1 ? "s" : "", (long long)l->at_once);
+		snprintf(why, 160, "%lld running, at most %lld at once", (long long)u->at_once,
+			(long long)l->at_once);
 		return false;
 	}
 	if (l->cores > 0 && u->cores + item->cores > l->cores) {

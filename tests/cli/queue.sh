@@ -74,7 +74,7 @@ done
 "$B" run start --queue --quiet --name q1 -- true >/dev/null 2>&1
 "$B" run start --queue --quiet --name q2 -- true >/dev/null 2>&1
 expect 0 "why they wait" "$B" queue ls --json
-says '"reason": "1 runs; the limit is 1 at once"'
+says '"reason": "1 running, at most 1 at once"'
 says '"reason": "behind q1"'
 expect 0 "what would be done behind two others" "$B" run start --queue --dry-run -- true
 says "behind 2 others"

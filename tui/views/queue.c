@@ -32,7 +32,7 @@ void bn_queue_line(bn_area *a, const bn_queue *q)
 	int col = bn_area_textf(*a, row, 1, ink, "queue%s: %zu waiting, %lld running",
 		q->paused_ms >= 0 ? " (paused)" : "", q->waiting, (long long)q->used.at_once);
 	if (first && q->paused_ms < 0 && first->reason[0])
-		bn_area_textf(*a, row, col, BN_INK_DIM, "; %s %s", first->name, first->reason);
+		bn_area_textf(*a, row, col, BN_INK_DIM, "; %s: %s", first->name, first->reason);
 	a->rows--;
 }
 
