@@ -8,7 +8,7 @@
 #include "core/base/id.h"
 #include "core/base/mem.h"
 #include "core/predict/predictor.h"
-#include "core/registry/provenance.h"
+#include "core/registry/proof.h"
 #include "core/registry/registry.h"
 #include "core/track/run.h"
 
@@ -93,7 +93,8 @@ out:
 	return rc;
 }
 
-static int open_version(bn_predictor **out, bn_workspace *ws, const char *spec, bn_err *err)
+/* The files of a version that is read from ws. */
+static int open_version_from(bn_predictor **out, bn_workspace *ws, const char *spec, bn_err *err)
 {
 	bn_version *v = NULL;
 	char *dir = NULL;
@@ -105,11 +106,6 @@ static int open_version(bn_predictor **out, bn_workspace *ws, const char *spec, 
 	char *key = bn_strf("%s-%lld", v->name, (long long)v->version);
 	if (!number || !exact || !key) {
 		rc = bn_err_nomem(err, "a name");
-		goto out;
-	}
-	if (v->key < 0) {
-		rc = bn_err_set(err, BN_EREFUSED, "%s does not hold the number of %s: %s", v->uuid,
-			exact, v->contested ? v->contested : "contested");
 		goto out;
 	}
 	if (v->state == BN_MODEL_REMOVED) {
@@ -125,6 +121,18 @@ out:
 	bn_free(exact);
 	bn_free(key);
 	bn_version_free(v);
+	return rc;
+}
+
+/* Where there is a chain of authority, as the segments prove it. */
+static int open_version(bn_predictor **out, bn_workspace *ws, const char *spec, bn_err *err)
+{
+	bn_model_view *proven = NULL;
+	int rc = bn_version_demand(&proven, ws, spec, err);
+	if (rc < 0)
+		return rc;
+	rc = open_version_from(out, proven ? bn_model_view_workspace(proven) : ws, spec, err);
+	bn_model_view_close(proven);
 	return rc;
 }
 

@@ -27,7 +27,8 @@ typedef struct bn_predictor bn_predictor;
 
 /* spec: a model directory (any path that has MLmodel in it), or, with a workspace,
  * "power@champion", "power/3", "power" (its latest version), or a run by id. ws may be NULL for a
- * directory. */
+ * directory. Where the workspace has a chain of authority a registered version is proven first
+ * (core/registry/proof.h): BN_EREFUSED when nobody can vouch for it. */
 int bn_predictor_open(bn_predictor **out, bn_workspace *ws, const char *spec, bn_err *err);
 /* The same from a directory alone. name, version, source NULL: the model's own name (else the
  * directory's), "1", dir. */

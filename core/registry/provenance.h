@@ -6,6 +6,7 @@
 #define BN_REGISTRY_PROVENANCE_H
 #include "core/base/buf.h"
 #include "core/base/progress.h"
+#include "core/govern/prove.h"
 #include "core/registry/registry.h"
 
 /* ---- lineage: data -> run -> model version ------------------------------------------------- */
@@ -41,18 +42,25 @@ int bn_version_card(bn_buf *out, bn_workspace *ws, const char *spec, bn_err *err
 typedef struct bn_verify_line {
 	char *what;    /* "file model.safetensors", "approval by bob", "manifest" */
 	char *problem; /* NULL: fine */
+	bool is_note;  /* for information: an act without effect */
 } bn_verify_line;
 
 typedef struct bn_verify_report {
 	bn_verify_line *items;
-	size_t count, problems;
+	size_t count, cap, problems;
+	bool is_chained;
+	bn_proof_about about;
 } bn_verify_report;
 
-/* Re-hashes manifest and files, recomputes the digest, checks every decision's signature and key.
- * 0 also with problems: look at the report. progress may be NULL. */
+/* Re-hashes manifest and files, recomputes the digest, and proves who registered and decided: by the chain of
+ * authority (proof.h), or, where there is none, by the signature and key of every decision. Read from the segments,
+ * not from the index. 0 also with problems: look at the report. progress may be NULL. */
 int bn_version_verify(bn_verify_report **out, bn_workspace *ws, const char *spec,
 	const bn_progress *progress, bn_err *err);
 void bn_verify_report_free(bn_verify_report *r);
+/* A line of it; problem NULL: fine. */
+int bn_verify_line_add(bn_verify_report *r, const char *problem, bn_err *err, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* ---- files --------------------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/identity.h"
-#include "core/registry/provenance.h"
+#include "core/registry/proof.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
 
@@ -23,24 +23,21 @@ void bn_verify_report_free(bn_verify_report *r)
 		bn_free(r->items[i].problem);
 	}
 	bn_free(r->items);
+	bn_proof_about_release(&r->about);
 	bn_free(r);
 }
 
-/* problem NULL: fine. */
-static int line_add(bn_verify_report *r, size_t *cap, const char *problem, bn_err *err,
-	const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-static int line_add(
-	bn_verify_report *r, size_t *cap, const char *problem, bn_err *err, const char *fmt, ...)
+int bn_verify_line_add(bn_verify_report *r, const char *problem, bn_err *err, const char *fmt, ...)
 {
 	char what[400];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
-	if (bn_grow(&r->items, cap, r->count + 1, sizeof *r->items))
+	if (bn_grow(&r->items, &r->cap, r->count + 1, sizeof *r->items))
 		return bn_err_nomem(err, "a report");
 	bn_verify_line *l = &r->items[r->count];
-	*l = (bn_verify_line){bn_strdup(what), bn_strdup(problem)};
+	*l = (bn_verify_line){.what = bn_strdup(what), .problem = bn_strdup(problem)};
 	r->count++;
 	r->problems += problem != NULL;
 	return l->what && (!problem || l->problem) ? 0 : bn_err_nomem(err, "a report");
@@ -52,8 +49,8 @@ static bool is_finding(int rc)
 	return rc == BN_ECORRUPT || rc == BN_ENOTFOUND || rc == BN_EINVAL || rc == BN_EREFUSED;
 }
 
-static int verify_object(bn_verify_report *r, size_t *cap, bn_workspace *ws, const char *hash,
-	const char *what, const bn_progress *progress, bn_err *err)
+static int verify_object(bn_verify_report *r, bn_workspace *ws, const char *hash, const char *what,
+	const bn_progress *progress, bn_err *err)
 {
 	bn_err e = BN_ERR_INIT;
 	int rc = bn_object_verify_watched(ws, hash, progress, what, &e);
@@ -61,40 +58,40 @@ static int verify_object(bn_verify_report *r, size_t *cap, bn_workspace *ws, con
 		bn_err_prefix(&e, "%s", what);
 		return bn_err_move(err, &e);
 	}
-	return line_add(r, cap, rc ? e.msg : NULL, err, "%s", what);
+	return bn_verify_line_add(r, rc ? e.msg : NULL, err, "%s", what);
 }
 
-static int verify_files(bn_verify_report *r, size_t *cap, bn_workspace *ws, const bn_version *v,
+static int verify_files(bn_verify_report *r, bn_workspace *ws, const bn_version *v,
 	const bn_progress *progress, bn_err *err)
 {
 	bn_manifest m;
 	bn_err e = BN_ERR_INIT;
 	char what[400], problem[400];
-	int rc = verify_object(r, cap, ws, v->manifest, "manifest", progress, err);
+	int rc = verify_object(r, ws, v->manifest, "manifest", progress, err);
 	if (rc)
 		return rc;
 	rc = bn_manifest_load(&m, ws, v->manifest, &e);
 	if (rc)
-		return is_finding(rc) ? line_add(r, cap, e.msg, err, "list of files")
+		return is_finding(rc) ? bn_verify_line_add(r, e.msg, err, "list of files")
 				      : bn_err_move(err, &e);
 	for (size_t i = 0; !rc && i < m.count; i++) {
 		snprintf(what, sizeof what, "file %s", m.parts[i].path);
 		rc = bn_progress_step(progress, "files", i, m.count, err);
 		if (!rc)
-			rc = verify_object(r, cap, ws, m.parts[i].hash, what, progress, err);
+			rc = verify_object(r, ws, m.parts[i].hash, what, progress, err);
 	}
 	snprintf(problem, sizeof problem, "the files give %.12s, registered was %.12s", m.content,
 		v->digest);
 	if (!rc)
-		rc = line_add(r, cap, strcmp(m.content, v->digest) ? problem : NULL, err,
+		rc = bn_verify_line_add(r, strcmp(m.content, v->digest) ? problem : NULL, err,
 			"digest sha256:%s", v->digest);
 	bn_manifest_release(&m);
 	return rc;
 }
 
 /* Re-checks the signature of one decision event as it lies in the index. */
-static int verify_event(bn_verify_report *r, size_t *cap, bn_workspace *ws, const bn_version *v,
-	sqlite3_stmt *st, bn_err *err)
+static int verify_event(
+	bn_verify_report *r, bn_workspace *ws, const bn_version *v, sqlite3_stmt *st, bn_err *err)
 {
 	const char *text = (const char *)sqlite3_column_text(st, 6);
 	char *entity = bn_strf("model/%s", v->name);
@@ -122,18 +119,17 @@ static int verify_event(bn_verify_report *r, size_t *cap, bn_workspace *ws, cons
 		if (!rc && strcmp(bn_json_str(payload, "digest", ""), v->digest) != 0)
 			rc = bn_err_set(&e, BN_ECORRUPT, "is about other bytes: %.12s",
 				bn_json_str(payload, "digest", "none"));
-		rc = rc && !is_finding(rc)
-			     ? bn_err_move(err, &e)
-			     : line_add(r, cap, rc ? e.msg : NULL, err, "signature of %s by %s",
-				       ev.kind, (const char *)sqlite3_column_text(st, 5));
+		rc = rc && !is_finding(rc) ? bn_err_move(err, &e)
+					   : bn_verify_line_add(r, rc ? e.msg : NULL, err,
+						     "signature of %s by %s", ev.kind,
+						     (const char *)sqlite3_column_text(st, 5));
 	}
 	json_decref(payload);
 	bn_free(entity);
 	return rc;
 }
 
-static int verify_decisions(
-	bn_verify_report *r, size_t *cap, bn_workspace *ws, const bn_version *v, bn_err *err)
+static int verify_decisions(bn_verify_report *r, bn_workspace *ws, const bn_version *v, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	char *entity = bn_strf("model/%s", v->name);
@@ -146,29 +142,27 @@ static int verify_decisions(
 				  "s", entity)
 			: bn_err_nomem(err, "a report");
 	while (!rc && (rc = bn_sql_step(st, err)) == 1)
-		rc = verify_event(r, cap, ws, v, st, err);
+		rc = verify_event(r, ws, v, st, err);
 	sqlite3_finalize(st);
 	bn_free(entity);
 	return rc;
 }
 
 /* What a newer binnacle signed about the model is not guessed at. */
-static int verify_newer(
-	bn_verify_report *r, size_t *cap, bn_workspace *ws, const bn_version *v, bn_err *err)
+static int verify_newer(bn_verify_report *r, bn_workspace *ws, const bn_version *v, bn_err *err)
 {
 	char *entity = bn_strf("model/%s", v->name);
 	if (!entity)
 		return bn_err_nomem(err, "a report");
 	bool newer = bn_index_is_newer(bn_workspace_index(ws), entity);
 	bn_free(entity);
-	return newer ? line_add(r, cap, "it was made by a newer binnacle", err, "history of %s",
-			       v->name)
+	return newer ? bn_verify_line_add(
+			       r, "it was made by a newer binnacle", err, "history of %s", v->name)
 		     : 0;
 }
 
 /* The author whom the registration names is the owner of the run. */
-static int verify_author(
-	bn_verify_report *r, size_t *cap, bn_workspace *ws, const bn_version *v, bn_err *err)
+static int verify_author(bn_verify_report *r, bn_workspace *ws, const bn_version *v, bn_err *err)
 {
 	if (!v->run_id)
 		return 0;
@@ -183,25 +177,43 @@ static int verify_author(
 	else
 		snprintf(problem, sizeof problem, "run %.8s belongs to uid %lld, not %lu",
 			v->run_id, (long long)owner, (unsigned long)v->author_uid);
-	return line_add(r, cap, fine ? NULL : problem, err, "author %s", v->author);
+	return bn_verify_line_add(r, fine ? NULL : problem, err, "author %s", v->author);
+}
+
+/* Who registered and decided, where uids say who may. */
+static int verify_by_uid(bn_verify_report *r, bn_workspace *ws, const bn_version *v, bn_err *err)
+{
+	int rc = verify_author(r, ws, v, err);
+	return rc < 0 ? rc : verify_decisions(r, ws, v, err);
 }
 
 int bn_version_verify(bn_verify_report **out, bn_workspace *ws, const char *spec,
 	const bn_progress *progress, bn_err *err)
 {
-	size_t cap = 0;
 	bn_version *v = NULL;
-	bn_verify_report *r = bn_alloc_zeroed(1, sizeof *r);
-	int rc = r ? bn_version_get(&v, ws, spec, err) : bn_err_nomem(err, "a report");
-	if (rc < 0 || (rc = verify_files(r, &cap, ws, v, progress, err)) < 0 ||
-		(rc = verify_author(r, &cap, ws, v, err)) < 0 ||
-		(rc = verify_newer(r, &cap, ws, v, err)) < 0 ||
-		(rc = verify_decisions(r, &cap, ws, v, err)) < 0)
+	bn_model_view *view = NULL;
+	bn_verify_report *r = NULL;
+	int rc = bn_progress_step(progress, "folding the log", 0, 0, err);
+	if (rc < 0 || (rc = bn_model_view_open(&view, ws, spec, err)) < 0)
+		goto out;
+	bn_workspace *from = bn_model_view_workspace(view);
+	if (!(r = bn_alloc_zeroed(1, sizeof *r))) {
+		rc = bn_err_nomem(err, "a report");
+		goto out;
+	}
+	r->is_chained = bn_model_view_is_chained(view);
+	if ((rc = bn_version_get(&v, from, spec, err)) < 0 ||
+		(rc = verify_files(r, from, v, progress, err)) < 0 ||
+		(rc = verify_newer(r, from, v, err)) < 0 ||
+		(rc = r->is_chained ? bn_version_prove(r, view, v, err)
+				    : verify_by_uid(r, from, v, err)) < 0 ||
+		(rc = bn_proof_about_read(&r->about, from, err)) < 0)
 		goto out;
 	*out = r;
 	r = NULL;
 out:
 	bn_version_free(v);
+	bn_model_view_close(view);
 	bn_verify_report_free(r);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include "core/govern/key.h"
 #include "core/registry/registry.h"
 #include "tui/cli/model_json.h"
+#include "tui/cli/proof_json.h"
 #include "tui/cli/verbs.h"
 
 #include <limits.h>
@@ -377,60 +378,57 @@ static bool show_progress(void *ctx, const char *phase, uint64_t done, uint64_t 
 	return !bn_cli_interrupted();
 }
 
-static json_t *finding_json(const bn_proof_finding *f)
-{
-	return json_pack("{s:b, s:i, s:s, s:s?, s:o, s:s?, s:s?, s:s}", "fault", (int)f->is_fault,
-		"rule", f->rule, "rule_name", bn_rule_name(f->rule), "writer", f->writer, "seq",
-		f->writer ? json_integer((json_int_t)f->seq) : json_null(), "kind", f->kind,
-		"entity", f->entity, "words", f->words);
-}
-
 static json_t *audit_report_json(const bn_audit_report *r)
 {
-	json_t *findings = json_array(), *unseen = json_array();
+	json_t *findings = json_array();
 	for (size_t i = 0; i < r->findings.count; i++)
-		json_array_append_new(findings, finding_json(&r->findings.items[i]));
-	for (size_t i = 0; i < r->about.unseen.count; i++)
-		json_array_append_new(unseen, json_string(r->about.unseen.items[i]));
-	json_t *o = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?, s:b}",
+		json_array_append_new(findings, bn_proof_finding_json(&r->findings.items[i]));
+	json_t *o = json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s?, s:I, s:o}",
 		"writers", (json_int_t)r->writers, "segments", (json_int_t)r->segments, "records",
 		(json_int_t)r->records, "bytes", (json_int_t)r->bytes, "signatures",
 		(json_int_t)r->signatures, "bad_signatures", (json_int_t)r->bad_signatures,
 		"objects", (json_int_t)r->objects, "bad_objects", (json_int_t)r->bad_objects,
 		"missing_objects", (json_int_t)r->missing_objects, "newer", (json_int_t)r->newer,
-		"faults", (json_int_t)r->faults, "first_fault", r->first_fault, "chained",
-		(int)r->is_chained);
-	bool has_chain = r->about.epoch >= 0;
-	json_object_set_new(o, "epoch", has_chain ? json_integer(r->about.epoch) : json_null());
-	json_object_set_new(o, "link", has_chain ? json_string(r->about.link) : json_null());
-	json_object_set_new(
-		o, "founder", r->about.founder ? json_string(r->about.founder) : json_null());
-	json_object_set_new(
-		o, "persons", r->about.persons ? json_string(r->about.persons) : json_null());
-	json_object_set_new(o, "without_effect", json_integer((json_int_t)r->findings.others));
-	json_object_set_new(o, "findings", findings);
-	json_object_set_new(o, "not_seen", unseen);
+		"faults", (json_int_t)r->faults, "first_fault", r->first_fault, "without_effect",
+		(json_int_t)r->findings.others, "findings", findings);
+	if (o)
+		bn_proof_about_add(o, r->is_chained, &r->about);
 	return o;
 }
 
-/* Faults, what had no effect, and what was not looked at, line by line. */
-static void print_findings(bn_cli *cli, const bn_audit_report *r)
+static void add_line(json_t *items, const char *state, int rule, const char *words)
 {
+	json_array_append_new(
+		items, json_pack("{s:s, s:o, s:s}", "state", state, "rule",
+			       rule ? json_integer(rule) : json_null(), "words", words));
+}
+
+/* Faults, what had no effect, and what was not looked at, line by line. */
+static int list_findings(bn_cli *cli, const bn_audit_report *r, bn_err *err)
+{
+	static const bn_col cols[] = {{"state", "FOUND", BN_AS_TEXT}, {"rule", "RULE", BN_AS_NUM},
+		{"words", "RECORD", BN_AS_WHOLE}, {0}};
 	bn_buf line = BN_BUF_INIT;
+	json_t *items = json_array();
+	int rc = 0;
 	for (int faults = 1; faults >= 0; faults--)
-		for (size_t i = 0; i < r->findings.count; i++) {
+		for (size_t i = 0; i < r->findings.count && rc >= 0; i++) {
 			const bn_proof_finding *f = &r->findings.items[i];
 			if (f->is_fault != (bool)faults)
 				continue;
 			bn_buf_clear(&line);
 			bn_proof_finding_text(f, &line);
-			if (!line.failed)
-				bn_cli_print(cli, "%s  %s\n", faults ? "FAULT    " : "no effect",
-					line.ptr);
+			if ((rc = bn_buf_check(&line, err, "a report")) >= 0)
+				add_line(items, faults ? "FAULT" : "no effect", f->rule, line.ptr);
 		}
 	for (size_t i = 0; i < r->about.unseen.count; i++)
-		bn_cli_print(cli, "not seen   %s\n", r->about.unseen.items[i]);
+		add_line(items, "not seen", 0, r->about.unseen.items[i]);
 	bn_buf_release(&line);
+	if (rc >= 0 && json_array_size(items))
+		return bn_cli_list(cli, items, cols, NULL, err);
+	json_decref(items);
+	return rc;
 }
 
 /* What the report comes to, in words. */
@@ -482,7 +480,7 @@ static int run_audit_verify(bn_cli *cli, bn_err *err)
 	/* The members that only a chain has are left out of the list of fields without one. */
 	rc = bn_cli_object(cli, audit_report_json(r), r->is_chained ? fields : fields + 4, err);
 	if (rc >= 0 && bn_cli_is_text(cli))
-		print_findings(cli, r);
+		rc = list_findings(cli, r, err);
 	if (rc >= 0)
 		rc = audit_conclude(cli, r, err);
 	bn_audit_report_free(r);

@@ -2,9 +2,10 @@
  * and decisions are in cmd_approval.c. */
 #include "core/base/json.h"
 #include "core/base/str.h"
-#include "core/registry/provenance.h"
+#include "core/registry/proof.h"
 #include "tui/cli/evidence.h"
 #include "tui/cli/model_json.h"
+#include "tui/cli/proof_json.h"
 #include "tui/cli/verbs.h"
 
 #include <string.h>
@@ -301,11 +302,49 @@ static bool show_verifying(void *ctx, const char *what, uint64_t done, uint64_t 
 	return !bn_cli_interrupted();
 }
 
+static json_t *verify_lines(const bn_verify_report *r)
+{
+	json_t *items = json_array();
+	for (size_t i = 0; i < r->count; i++) {
+		const bn_verify_line *l = &r->items[i];
+		json_array_append_new(items, json_pack("{s:s, s:s, s:s?}", "state",
+						     l->problem   ? "FAIL"
+						     : l->is_note ? "NOTE"
+								  : "OK",
+						     "what", l->what, "problem", l->problem));
+	}
+	return items;
+}
+
+/* As a document with who stands behind it, or as a table followed by that in words. */
+static int show_verified(bn_cli *cli, const bn_verify_report *r, bn_err *err)
+{
+	static const bn_col cols[] = {{"state", "STATE", BN_AS_TEXT}, {"what", "WHAT", BN_AS_WHOLE},
+		{"problem", "PROBLEM", BN_AS_TEXT}, {0}};
+	json_t *items = verify_lines(r);
+	if (bn_cli_is_json(cli)) {
+		json_t *o = json_pack("{s:I, s:o}", "count", (json_int_t)r->count, "items", items);
+		if (o)
+			bn_proof_about_add(o, r->is_chained, &r->about);
+		return bn_cli_document(cli, o, err);
+	}
+	for (size_t i = 0; i < r->about.unseen.count; i++)
+		json_array_append_new(items, json_pack("{s:s, s:s, s:n}", "state", "NOT SEEN",
+						     "what", r->about.unseen.items[i], "problem"));
+	int rc = bn_cli_list(cli, items, cols, NULL, err);
+	if (rc >= 0 && r->is_chained && r->about.epoch >= 0)
+		bn_cli_say(cli, "under link %lld, founded by %s; persons: %s",
+			(long long)r->about.epoch, r->about.founder, r->about.persons);
+	else if (rc >= 0)
+		bn_cli_say(cli, "without a chain of authority who did what is the word of the "
+				"files' owners: "
+				"this proves no more");
+	return rc;
+}
+
 static int run_verify(bn_cli *cli, bn_err *err)
 {
 	bn_progress progress = {show_verifying, cli};
-	static const bn_col cols[] = {{"state", "STATE", BN_AS_TEXT}, {"what", "WHAT", BN_AS_TEXT},
-		{"problem", "PROBLEM", BN_AS_TEXT}, {0}};
 	bn_workspace *ws = NULL;
 	bn_verify_report *r = NULL;
 	const char *spec = bn_cli_arg(cli, 0);
@@ -315,13 +354,8 @@ static int run_verify(bn_cli *cli, bn_err *err)
 	bn_cli_progress_end(cli);
 	if (rc)
 		return rc;
-	json_t *items = json_array();
-	for (size_t i = 0; i < r->count; i++)
-		json_array_append_new(items,
-			json_pack("{s:s, s:s, s:s?}", "state", r->items[i].problem ? "FAIL" : "OK",
-				"what", r->items[i].what, "problem", r->items[i].problem));
-	rc = bn_cli_list(cli, items, cols, NULL, err);
-	if (!rc && r->problems)
+	rc = show_verified(cli, r, err);
+	if (rc >= 0 && r->problems)
 		rc = bn_err_set(err, BN_EFAILED, "%zu of %zu checks of %s failed", r->problems,
 			r->count, spec);
 	bn_verify_report_free(r);
@@ -353,7 +387,7 @@ static int run_export(bn_cli *cli, bn_err *err)
 		return 0;
 	}
 	if (!rc)
-		rc = bn_version_checkout(ws, spec, dir, err);
+		rc = bn_version_export(ws, spec, dir, err);
 	if (rc)
 		return rc;
 	bn_cli_say(cli, "wrote %s to %s", spec, dir);

@@ -12,6 +12,7 @@
 #include "core/monitor/gauges.h"
 #include "core/monitor/prediction_log.h"
 #include "core/net/message.h"
+#include "core/registry/proof.h"
 #include "core/serve/endpoint.h"
 #include "core/serve/server.h"
 #include "tui/cli/token.h"
@@ -28,11 +29,13 @@
 #define LOOP_MS 100
 #define SEEN_MS 20000
 #define GAUGES_MS 5000
+#define LOOK_MS 5000 /* at what is served */
 
 typedef struct serving {
 	bn_cli *cli;
 	bn_workspace *ws; /* NULL: outside a workspace, or --no-log */
 	bn_predictor *models[MAX_MODELS];
+	bn_model_view *views[MAX_MODELS]; /* of those that were proven; else NULL */
 	const char *names[MAX_MODELS], *sources[MAX_MODELS];
 	size_t count;
 	bn_server *server;
@@ -129,11 +132,30 @@ static int find_workspace(serving *s, bn_err *err)
 	return 0;
 }
 
+/* A registered version is looked at again while it is served. */
+static int open_model(serving *s, int i, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_predictor_open(&s->models[i], s->ws, bn_cli_arg(s->cli, i), err);
+	if (rc < 0 || !s->ws)
+		return rc;
+	const bn_predictor *p = s->models[i];
+	char *exact = bn_strf("%s/%s", bn_predictor_name(p), bn_predictor_version(p));
+	if (!exact)
+		return bn_err_nomem(err, "a name");
+	bool is_registered = !strcmp(exact, bn_predictor_source(p));
+	rc = is_registered ? bn_version_demand(&s->views[i], s->ws, exact, &why) : 0;
+	bn_free(exact);
+	if (rc == BN_ENOTFOUND) /* a directory of that name */
+		bn_err_clear(&why);
+	return rc < 0 && rc != BN_ENOTFOUND ? bn_err_move(err, &why) : 0;
+}
+
 static int open_models(serving *s, bn_err *err)
 {
 	int rc = 0;
 	for (int i = 0; i < bn_cli_nargs(s->cli) && !rc; i++) {
-		rc = bn_predictor_open(&s->models[i], s->ws, bn_cli_arg(s->cli, i), err);
+		rc = open_model(s, i, err);
 		if (rc)
 			break;
 		s->names[i] = bn_predictor_name(s->models[i]);
@@ -299,16 +321,41 @@ static void look_after_workspace(serving *s, int64_t now_ms, int64_t *seen_ms, i
 	bn_workspace_tick(s->ws, NULL);
 }
 
-static void wait_for_the_end(serving *s)
+/* Whether every model may still be served: BN_EREFUSED says which may not. A log that cannot be read now is
+ * a warning. */
+static int look_at_models(serving *s, bn_err *err)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		bn_err why = BN_ERR_INIT;
+		int rc =
+			s->views[i] ? bn_version_demand_again(s->views[i], s->sources[i], &why) : 0;
+		if (rc == BN_EREFUSED)
+			return bn_err_move(err, &why);
+		if (rc < 0)
+			bn_cli_warn(s->cli, "%s", why.msg);
+	}
+	return 0;
+}
+
+/* 0 when it was told to stop; BN_EREFUSED when a model may be served no more. */
+static int wait_for_the_end(serving *s, bn_err *err)
 {
 	const bn_env *env = bn_cli_env(s->cli);
 	int64_t seen_ms = bn_env_monotonic_ns(env) / 1000000, gauges_ms = seen_ms;
 	uint64_t failures = 0;
+	int64_t looked_ms = seen_ms;
 	while (!bn_cli_interrupted()) {
+		int64_t now_ms;
 		nanosleep(&(struct timespec){0, LOOP_MS * 1000000}, NULL);
+		now_ms = bn_env_monotonic_ns(env) / 1000000;
+		if (now_ms - looked_ms >= LOOK_MS) {
+			looked_ms = now_ms;
+			int rc = look_at_models(s, err);
+			if (rc < 0)
+				return rc;
+		}
 		if (s->ws)
-			look_after_workspace(
-				s, bn_env_monotonic_ns(env) / 1000000, &seen_ms, &gauges_ms);
+			look_after_workspace(s, now_ms, &seen_ms, &gauges_ms);
 		bn_prediction_log_stats stats = {0};
 		if (s->log)
 			bn_prediction_log_get_stats(s->log, &stats);
@@ -316,6 +363,7 @@ static void wait_for_the_end(serving *s)
 			bn_cli_warn(s->cli, "predictions cannot be logged: %s", stats.last_error);
 		failures = stats.failures;
 	}
+	return 0;
 }
 
 static int shut_down(serving *s, bn_err *err)
@@ -356,14 +404,17 @@ static int run_serve(bn_cli *cli, bn_err *err)
 	if (!rc)
 		rc = announce(&s, err);
 	if (!rc) {
-		wait_for_the_end(&s);
-		rc = shut_down(&s, err);
+		int refused = wait_for_the_end(&s, err);
+		rc = shut_down(&s, refused < 0 ? NULL : err);
+		rc = refused < 0 ? refused : rc;
 	}
 	bn_server_free(s.server);
 	bn_prediction_log_stop(s.log, NULL);
 	bn_drift_gauges_free(s.gauges);
-	for (size_t i = 0; i < MAX_MODELS; i++)
+	for (size_t i = 0; i < MAX_MODELS; i++) {
 		bn_predictor_free(s.models[i]);
+		bn_model_view_close(s.views[i]);
+	}
 	bn_free(s.token);
 	bn_free(s.unix_path);
 	return rc;

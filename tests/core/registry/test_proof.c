@@ -7,7 +7,7 @@
 #include "core/govern/audit.h"
 #include "core/govern/authority.h"
 #include "core/govern/key.h"
-#include "core/registry/provenance.h"
+#include "core/registry/proof.h"
 #include "core/store/inspect.h"
 #include "core/store/log/segment.h"
 #include "tests/support/chain_people.h"
@@ -393,6 +393,235 @@ START_TEST(test_lost_founding_record_is_a_fault_and_nothing_counts)
 }
 END_TEST
 
+/* ---- one version ----------------------------------------------------------------------------------- */
+
+static bn_verify_report *verify(person *p, const char *spec)
+{
+	bn_verify_report *r = NULL;
+	must(bn_version_verify(&r, p->ws, spec, NULL, &err));
+	return r;
+}
+
+/* Of each line that has `what` in it, how many have a problem with `problem` in it; problem NULL: have none. */
+static size_t lines(const bn_verify_report *r, const char *what, const char *problem)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->count; i++) {
+		const bn_verify_line *l = &r->items[i];
+		if (strstr(l->what, what))
+			n += problem ? l->problem && strstr(l->problem, problem) : !l->problem;
+	}
+	return n;
+}
+
+static void refuses(person *p, const char *spec, int code, const char *words)
+{
+	bn_model_view *v = NULL;
+	int rc = bn_version_demand(&v, p->ws, spec, &err);
+	ck_assert_msg(
+		rc == code && strstr(err.msg, words), "%d: %s", rc, rc < 0 ? err.msg : "demanded");
+	ck_assert_ptr_null(v);
+	bn_err_clear(&err);
+}
+
+START_TEST(test_version_is_proven_from_link_0_to_its_decision)
+{
+	bn_model_view *view = NULL;
+	setup();
+	bn_verify_report *r = verify(dan, "power/1");
+	ck_assert_uint_eq(r->problems, 0);
+	ck_assert_uint_eq(lines(r, "link 0 to 2", NULL), 1);
+	ck_assert_uint_eq(lines(r, "registered by cleo under link 2", NULL), 1);
+	ck_assert_uint_eq(lines(r, "requested by cleo", NULL), 1);
+	ck_assert_uint_eq(lines(r, "approved by bob under link 2", NULL), 1);
+	ck_assert_uint_eq(lines(r, "file model.safetensors", NULL), 1);
+	ck_assert(r->is_chained);
+	ck_assert_int_eq(r->about.epoch, 2);
+	ck_assert_str_eq(r->about.persons, "ann (admin), bob (reviewer), cleo, dan");
+	bn_verify_report_free(r);
+	must(bn_version_demand(&view, dan->ws, "power/1", &err));
+	ck_assert_ptr_nonnull(view);
+	bn_model_view_close(view);
+	refuses(dan, "power/7", BN_ENOTFOUND, "power");
+	teardown();
+}
+END_TEST
+
+START_TEST(test_unsigned_decision_is_a_note_and_moves_nothing)
+{
+	setup();
+	town_register(cleo, "power", cleo, "{}");
+	must(bn_version_request(cleo->ws, "power/2", "please", &err));
+	forge("mal@host-boot-0", NULL, NULL, "model.approved", "{\"version\":2}");
+	bn_verify_report *r = verify(dan, "power/2");
+	ck_assert_uint_eq(r->problems, 0);
+	ck_assert_uint_eq(lines(r, "approved by", NULL), 0);
+	ck_assert_uint_eq(
+		lines(r, "no effect: rule 9 (decisions), log/mal@host-boot-0 record 1", NULL), 1);
+	bn_verify_report_free(r);
+	ck_assert_int_eq(town_state(dan, "power/2"), BN_MODEL_REQUESTED);
+	teardown();
+}
+END_TEST
+
+/* Writes into dan's index as whoever can write as dan could. */
+static void edit_index(const char *sql)
+{
+	sqlite3 *db = NULL;
+	char *path = bn_strf("%s/%s/index.db", dan->index, bn_workspace_id(dan->ws));
+	if (!bn_fs_exists(bn_env_real(), path)) {
+		bn_free(path);
+		path = bn_strf("%s/index.db", dan->index);
+	}
+	must(bn_workspace_refresh(dan->ws, NULL, &err));
+	ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	char *why = NULL;
+	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &why) == SQLITE_OK, "%s: %s", path, why);
+	sqlite3_close_v2(db);
+	bn_free(path);
+}
+
+START_TEST(test_edited_index_changes_no_answer)
+{
+	bn_model_view *view = NULL;
+	bn_version *v = NULL;
+	setup();
+	town_register(cleo, "power", cleo, "{}");
+	must(bn_workspace_refresh(dan->ws, NULL, &err));
+	edit_index("UPDATE model_version SET state = 2 WHERE version = 2;"
+		   "UPDATE model_version SET digest = 'beef', manifest = 'beef' WHERE version = 1;"
+		   "INSERT INTO model_decision (name, version, request_no, uid, time_ms, approved, "
+		   "override, "
+		   "who) VALUES ('power', 2, 0, 5002, 1, 1, 0, 'bob');"
+		   "DELETE FROM authority_role WHERE role = 'reviewer'; DELETE FROM authority_link "
+		   "WHERE n = 2;"
+		   "DELETE FROM signed_record; UPDATE index_signed_verdict SET good = 0;"
+		   "INSERT INTO writer_fork SELECT no, 1, 'x' FROM writer;");
+	/* The index is believed where it is shown ... */
+	ck_assert_int_eq(town_state(dan, "power/2"), BN_MODEL_APPROVED);
+	/* ... and nowhere where something is proven. */
+	expect_whole(dan);
+	bn_verify_report *r = verify(dan, "power/1");
+	ck_assert_uint_eq(r->problems, 0);
+	ck_assert_uint_eq(lines(r, "approved by bob", NULL), 1);
+	bn_verify_report_free(r);
+	r = verify(dan, "power/2");
+	ck_assert_uint_eq(lines(r, "approved by", NULL), 0);
+	bn_verify_report_free(r);
+	must(bn_version_demand(&view, dan->ws, "power/2", &err));
+	must(bn_version_get(&v, bn_model_view_workspace(view), "power/2", &err));
+	ck_assert_int_eq(v->state, BN_MODEL_REGISTERED);
+	bn_version_free(v);
+	bn_model_view_close(view);
+	char *out = bn_strf("%s/out", t.dir);
+	must(bn_version_export(dan->ws, "power/1", out, &err));
+	bn_free(out);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_version_whose_chain_has_a_hole_is_refused)
+{
+	setup();
+	char *bobs = writer_of(bob);
+	seal_all();
+	person_link(ann, (bn_change[]){person_role(dan, BN_ROLE_REVIEWER, true)}, 1);
+	remove_last_segment(bobs);
+	person_reopen(&t, dan, true);
+	bn_verify_report *r = verify(dan, "power/1");
+	ck_assert_uint_ge(lines(r, "holes", "the log lacks"), 1);
+	bn_verify_report_free(r);
+	refuses(dan, "power/1", BN_EREFUSED, "the log lacks");
+	char *out = bn_strf("%s/out", t.dir);
+	ck_assert_int_eq(bn_version_export(dan->ws, "power/1", out, &err), BN_EREFUSED);
+	bn_err_clear(&err);
+	ck_assert(!bn_fs_exists(bn_env_real(), out));
+	bn_free(out);
+	bn_free(bobs);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_hole_that_a_person_makes_fails_that_model_alone)
+{
+	uint8_t invented[32] = {7};
+	bn_model_view *view = NULL;
+	setup();
+	town_register(cleo, "other", cleo, "{}");
+	const bn_signer s = signer_of(bob_key);
+	forge("bob@host-boot-9", &s, invented, "model.tag", "{\"version\":1}");
+	refuses(dan, "power/1", BN_EREFUSED, "holes");
+	must(bn_version_demand(&view, dan->ws, "other/1", &err));
+	bn_model_view_close(view);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_records_of_the_run_are_sealed_by_a_person_or_nobody_vouches)
+{
+	static const char run[] = "00112233445566778899aabbccddeeff";
+	static const char bare[] = "ffeeddccbbaa99887766554433221100";
+	setup();
+	town_run(cleo, run); /* cleo signs */
+	town_register_run(cleo, "power", cleo, run, "{}");
+	bn_verify_report *r = verify(dan, "power/2");
+	ck_assert_uint_eq(lines(r, "sealed records of run 00112233", NULL), 1);
+	ck_assert_uint_eq(r->problems, 0);
+	bn_verify_report_free(r);
+	forged_log l;
+	forge_begin(&l, "cleo@host-boot-9");
+	forged_add(
+		&l, "run.created", "run/ffeeddccbbaa99887766554433221100", "{\"name\":\"bare\"}");
+	forged_seal(&l, &dir, NULL);
+	forged_end(&l);
+	must(bn_workspace_refresh(cleo->ws, NULL, &err));
+	town_register_run(cleo, "power", cleo, bare, "{}");
+	r = verify(dan, "power/3");
+	ck_assert_uint_eq(lines(r, "sealed records of run ffeeddcc", "nobody's key vouches"), 1);
+	bn_verify_report_free(r);
+	refuses(dan, "power/3", BN_EREFUSED, "nobody's key vouches");
+	teardown();
+}
+END_TEST
+
+START_TEST(test_who_goes_on_serving_hears_of_a_void_approval_and_of_a_removal)
+{
+	uint8_t key[32], ids[1][32];
+	sqlite3_stmt *st = NULL;
+	sqlite3 *db = NULL;
+	bn_model_view *view = NULL, *other = NULL;
+	setup();
+	town_register(cleo, "power", cleo, "{}");
+	must(bn_version_demand(&view, dan->ws, "power/1", &err));
+	must(bn_version_demand(&other, dan->ws, "power/2", &err));
+	must(bn_version_demand_again(view, "power/1", &err));
+	must(bn_version_demand_again(other, "power/2", &err)); /* never approved */
+	must(bn_workspace_read(&db, ann->ws, &err));
+	person_key(bob, key);
+	must(bn_sql_prepare(&st, db, &err,
+		"SELECT s.id FROM signed_record s JOIN index_name k ON k.no = s.kind WHERE s.key = "
+		"? AND "
+		"k.name = 'model.approved'",
+		"b", key, (size_t)32));
+	ck_assert_int_eq(bn_sql_step(st, &err), 1);
+	ck_assert(bn_sql_bytes(st, 0, ids[0], 32));
+	sqlite3_finalize(st);
+	const bn_link link = {.voids = (const uint8_t(*)[32])ids, .n_voids = 1};
+	must(bn_authority_change(ann->ws, &link, &err));
+	ck_assert_int_eq(bn_version_demand_again(view, "power/1", &err), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(err.msg, "was approved and is requested now"));
+	bn_err_clear(&err);
+	must(bn_version_demand_again(other, "power/2", &err));
+	must(bn_version_remove(ann->ws, "power/2", "old", &err));
+	ck_assert_int_eq(bn_version_demand_again(other, "power/2", &err), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(err.msg, "was removed"));
+	bn_err_clear(&err);
+	bn_model_view_close(view);
+	bn_model_view_close(other);
+	teardown();
+}
+END_TEST
+
 BN_TEST_MAIN("core/registry/proof", test_whole_log_is_proven_and_says_who_stands_behind_it,
 	test_acts_that_are_not_signed_are_named_and_are_no_fault,
 	test_keys_of_nobody_and_invented_links_of_strangers_are_no_fault,
@@ -402,4 +631,10 @@ BN_TEST_MAIN("core/registry/proof", test_whole_log_is_proven_and_says_who_stands
 	test_beaten_link_is_named_with_what_beats_it,
 	test_removed_segment_that_a_link_names_is_a_hole,
 	test_removed_registration_that_others_answer_is_a_hole, test_two_signed_histories_are_named,
-	test_lost_founding_record_is_a_fault_and_nothing_counts)
+	test_lost_founding_record_is_a_fault_and_nothing_counts,
+	test_version_is_proven_from_link_0_to_its_decision,
+	test_unsigned_decision_is_a_note_and_moves_nothing, test_edited_index_changes_no_answer,
+	test_version_whose_chain_has_a_hole_is_refused,
+	test_hole_that_a_person_makes_fails_that_model_alone,
+	test_records_of_the_run_are_sealed_by_a_person_or_nobody_vouches,
+	test_who_goes_on_serving_hears_of_a_void_approval_and_of_a_removal)

@@ -1,0 +1,351 @@
+/* proof.c - see proof.h. */
+#include "core/registry/proof.h"
+
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/govern/authority.h"
+#include "core/store/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ID = 32, SHOWN = 12 };
+
+/* ---- the view ---------------------------------------------------------------------------------- */
+
+struct bn_model_view {
+	bn_workspace *ws;
+	bn_names runs; /* "run/<id>": whose records are read as well */
+	bool is_chained;
+	bool was_approved; /* when it was demanded */
+};
+
+/* What says who may do what, the models, and the runs that versions of this one come from. */
+static bool wants(void *ctx, const char *entity)
+{
+	static const char *const always[] = {"authority", "policy", "user/", "model/"};
+	const bn_model_view *v = ctx;
+	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+		if (!strncmp(entity, always[i], strlen(always[i])))
+			return true;
+	for (size_t i = 0; i < v->runs.count; i++)
+		if (!strcmp(entity, v->runs.items[i]))
+			return true;
+	return false;
+}
+
+static int runs_list(bn_model_view *v, const char *name, bn_err *err)
+{
+	char entity[80];
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, bn_workspace_index(v->ws), err,
+		"SELECT DISTINCT run_id FROM model_version WHERE name = ? AND run_id IS NOT NULL",
+		"s", name);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		snprintf(entity, sizeof entity, "run/%.64s",
+			(const char *)sqlite3_column_text(st, 0));
+		if (bn_names_add(&v->runs, entity) < 0) {
+			rc = bn_err_nomem(err, "the runs of a model");
+			break;
+		}
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+/* Closes the view that is there. only NULL: of everything. */
+static int view_renew(
+	bn_model_view *v, const bn_workspace *ws, const bn_view_filter *only, bn_err *err)
+{
+	bn_workspace_close(v->ws);
+	v->ws = NULL;
+	return bn_workspace_view(&v->ws, ws, only, err);
+}
+
+int bn_model_view_open(bn_model_view **out, bn_workspace *ws, const char *spec, bn_err *err)
+{
+	bn_version *version = NULL;
+	bn_model_view *v = bn_alloc_zeroed(1, sizeof *v);
+	const bn_view_filter only = {wants, v};
+	if (!v)
+		return bn_err_nomem(err, "a model");
+	int rc = view_renew(v, ws, &only, err);
+	if (rc < 0)
+		goto out;
+	v->is_chained = bn_authority_is_founded(bn_workspace_index(v->ws));
+	/* Without a chain the first event of the log, whatever it is about, may say who founded it. */
+	if (!v->is_chained && (rc = view_renew(v, ws, NULL, err)) < 0)
+		goto out;
+	if ((rc = bn_version_get(&version, v->ws, spec, err)) < 0)
+		goto out;
+	if (v->is_chained && (rc = runs_list(v, version->name, err)) < 0)
+		goto out;
+	if (v->runs.count && (rc = view_renew(v, ws, &only, err)) < 0)
+		goto out;
+	*out = v;
+	v = NULL;
+out:
+	bn_version_free(version);
+	bn_model_view_close(v);
+	return rc;
+}
+
+void bn_model_view_close(bn_model_view *v)
+{
+	if (!v)
+		return;
+	bn_workspace_close(v->ws);
+	bn_names_release(&v->runs);
+	bn_free(v);
+}
+
+bn_workspace *bn_model_view_workspace(const bn_model_view *v)
+{
+	return v->ws;
+}
+
+bool bn_model_view_is_chained(const bn_model_view *v)
+{
+	return v->is_chained;
+}
+
+/* ---- proving ------------------------------------------------------------------------------------- */
+
+static int finding_lines(bn_verify_report *r, const bn_proof_findings *f, bool notes, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	int rc = 0;
+	for (size_t i = 0; i < f->count && rc >= 0; i++) {
+		const bn_proof_finding *x = &f->items[i];
+		if (!x->is_fault && !notes)
+			continue;
+		bn_buf_clear(&text);
+		bn_proof_finding_text(x, &text);
+		if ((rc = bn_buf_check(&text, err, "a report")) < 0)
+			break;
+		if (x->is_fault)
+			rc = bn_verify_line_add(r, text.ptr, err, "%s", bn_rule_name(x->rule));
+		else if ((rc = bn_verify_line_add(r, NULL, err, "no effect: %s", text.ptr)) >= 0)
+			r->items[r->count - 1].is_note = true;
+	}
+	bn_buf_release(&text);
+	return rc;
+}
+
+/* From link 0 to the newest, and nothing missing that its links name. */
+static int prove_chain(bn_verify_report *r, sqlite3 *db, bn_err *err)
+{
+	char hex[2 * ID + 1] = "";
+	uint8_t id[ID];
+	bn_proof_findings f = {0};
+	int rc = bn_prove_chain(&f, db, err);
+	if (rc < 0)
+		goto out;
+	int64_t newest = bn_authority_newest(db, id);
+	if (newest >= 0)
+		bn_hex(id, ID, hex);
+	if (!f.faults &&
+		(rc = bn_verify_line_add(r, NULL, err, "chain of authority, link 0 to %lld (%.*s)",
+			 (long long)newest, SHOWN, hex)) < 0)
+		goto out;
+	rc = finding_lines(r, &f, false, err);
+out:
+	bn_proof_findings_release(&f);
+	return rc;
+}
+
+/* What any record about the model says that it may not, or names that is gone. */
+static int prove_records(bn_verify_report *r, sqlite3 *db, const bn_version *v, bn_err *err)
+{
+	bn_proof_findings f = {0};
+	char *entity = bn_strf("model/%s", v->name);
+	int rc = entity ? bn_prove_records(&f, db, entity, err) : bn_err_nomem(err, "a report");
+	if (rc >= 0)
+		rc = finding_lines(r, &f, true, err);
+	bn_proof_findings_release(&f);
+	bn_free(entity);
+	return rc;
+}
+
+static const char *act_word(const char *kind)
+{
+	static const char *const words[][2] = {{"model.registered", "registered"},
+		{"model.requested", "requested"}, {"model.approved", "approved"},
+		{"model.rejected", "rejected"}, {"model.evidence", "evidence"},
+		{"model.attested", "attested"}, {"model.alias", "alias set"}};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcmp(kind, words[i][0]))
+			return words[i][1];
+	return kind;
+}
+
+/* Who did it, under which link, by which record. */
+static int act_line(bn_verify_report *r, sqlite3 *db, sqlite3_stmt *st, bn_err *err)
+{
+	char person[BN_PERSON_TEXT] = "", name[200];
+	uint8_t key[ID];
+	int64_t epoch = sqlite3_column_int64(st, 3);
+	int rc =
+		bn_sql_bytes(st, 4, key, ID) ? bn_authority_person(person, db, epoch, key, err) : 0;
+	if (rc < 0)
+		return rc;
+	bn_authority_name(db, epoch, person, name, sizeof name);
+	return bn_verify_line_add(r, rc == 1 ? NULL : "its key is nobody's under that link", err,
+		"%s by %s under link %lld (log/%s record %lld)",
+		act_word((const char *)sqlite3_column_text(st, 2)), name, (long long)epoch,
+		(const char *)sqlite3_column_text(st, 0), (long long)sqlite3_column_int64(st, 1));
+}
+
+/* The signed acts that made the version what it is. */
+static int prove_acts(bn_verify_report *r, sqlite3 *db, const bn_version *v, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int n = 0,
+	    rc = bn_sql_prepare(&st, db, err,
+		    "SELECT w.name, s.seq, k.name, l.n, s.key FROM event e JOIN signed_record "
+		    "s ON s.writer = e.writer AND s.seq = e.seq JOIN index_name w ON w.no = "
+		    "e.writer JOIN index_name k ON k.no = e.kind JOIN authority_link l ON l.id "
+		    "= s.epoch JOIN index_entity_text t ON t.no = e.entity WHERE t.entity = "
+		    "'model/' || ?1 AND e.outcome = 0 AND k.name IN ('model.registered', "
+		    "'model.requested', 'model.approved', 'model.rejected', 'model.evidence', "
+		    "'model.attested', 'model.alias') AND json_extract(e.payload, "
+		    "'$.version') = ?2 ORDER BY e.epoch, e.depth, e.clock, w.name, e.seq",
+		    "si", v->name, v->version);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		n += !strcmp((const char *)sqlite3_column_text(st, 2), "model.registered");
+		if ((rc = act_line(r, db, st, err)) < 0)
+			break;
+	}
+	sqlite3_finalize(st);
+	if (rc < 0)
+		return rc;
+	return n ? 0 : bn_verify_line_add(r, "no signed record that counts", err, "registration");
+}
+
+/* Persons whose keys vouch for all records of the run. */
+static int prove_author(bn_verify_report *r, sqlite3 *db, const bn_version *v, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	uint8_t key[ID];
+	char problem[200] = "";
+	if (!v->run_id)
+		return 0;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT author_who FROM model_version WHERE name = ? AND version = ?", "si",
+		v->name, v->version);
+	if (rc < 0)
+		return rc;
+	rc = bn_sql_step(st, err);
+	const char *who = rc == 1 ? (const char *)sqlite3_column_text(st, 0) : NULL;
+	for (const char *at = who ? who : ""; *at && !problem[0]; at += strspn(at, " ")) {
+		size_t n = strcspn(at, " ");
+		if (n != 2 * ID || bn_unhex(at, ID, key) < 0)
+			snprintf(problem, sizeof problem,
+				"nobody's key vouches for records of run %.8s, which %.*s wrote",
+				v->run_id, (int)(n < 60 ? n : 60), at);
+		else if (bn_sql_int(db, 0, "SELECT 1 FROM authority_key WHERE key = ? LIMIT 1", "b",
+				 key, (size_t)ID) != 1)
+			snprintf(problem, sizeof problem,
+				"key %.*s, which vouches for run %.8s, is nobody's", SHOWN, at,
+				v->run_id);
+		at += n;
+	}
+	if (!who || !who[0])
+		snprintf(problem, sizeof problem, "run %.8s is not in this workspace", v->run_id);
+	sqlite3_finalize(st);
+	return rc < 0 ? rc
+		      : bn_verify_line_add(r, problem[0] ? problem : NULL, err,
+				"sealed records of run %.8s, author %s", v->run_id,
+				v->author ? v->author : "unknown");
+}
+
+int bn_version_prove(bn_verify_report *r, bn_model_view *v, const bn_version *version, bn_err *err)
+{
+	sqlite3 *db = bn_workspace_index(v->ws);
+	int rc;
+	if ((rc = prove_chain(r, db, err)) < 0 || (rc = prove_acts(r, db, version, err)) < 0 ||
+		(rc = prove_author(r, db, version, err)) < 0)
+		return rc;
+	return prove_records(r, db, version, err);
+}
+
+/* ---- demanding ----------------------------------------------------------------------------------- */
+
+/* BN_EREFUSED with the first problem. */
+static int refuse(const bn_verify_report *r, const bn_version *v, bn_err *err)
+{
+	size_t i = 0;
+	while (i < r->count && !r->items[i].problem)
+		i++;
+	if (i == r->count)
+		return 0;
+	bn_err_set(err, BN_EREFUSED, "%s/%lld is not vouched for: %s: %s", v->name,
+		(long long)v->version, r->items[i].what, r->items[i].problem);
+	bn_err_hint(
+		err, "all of it: binnacle model verify %s/%lld", v->name, (long long)v->version);
+	return BN_EREFUSED;
+}
+
+int bn_version_demand(bn_model_view **out, bn_workspace *ws, const char *spec, bn_err *err)
+{
+	bn_model_view *v = NULL;
+	bn_version *version = NULL;
+	bn_verify_report *r = NULL;
+	*out = NULL;
+	int rc = bn_model_view_open(&v, ws, spec, err);
+	if (rc < 0 || !v->is_chained)
+		goto out;
+	if (!(r = bn_alloc_zeroed(1, sizeof *r))) {
+		rc = bn_err_nomem(err, "a report");
+		goto out;
+	}
+	if ((rc = bn_version_get(&version, v->ws, spec, err)) < 0 ||
+		(rc = bn_version_prove(r, v, version, err)) < 0 ||
+		(rc = refuse(r, version, err)) < 0)
+		goto out;
+	v->was_approved = version->state == BN_MODEL_APPROVED;
+	*out = v;
+	v = NULL;
+out:
+	bn_verify_report_free(r);
+	bn_version_free(version);
+	bn_model_view_close(v);
+	return rc;
+}
+
+int bn_version_demand_again(bn_model_view *v, const char *exact, bn_err *err)
+{
+	bn_version *now = NULL;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_workspace_refresh(v->ws, NULL, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_version_get(&now, v->ws, exact, &why);
+	if (rc == BN_ENOTFOUND)
+		return bn_err_set(err, BN_EREFUSED, "%s counts as registered no more", exact);
+	if (rc < 0)
+		return bn_err_move(err, &why);
+	bool is_approved = now->state == BN_MODEL_APPROVED;
+	if (now->state == BN_MODEL_REMOVED)
+		rc = bn_err_set(err, BN_EREFUSED, "%s was removed", exact);
+	else if (v->was_approved && !is_approved)
+		rc = bn_err_set(err, BN_EREFUSED, "%s was approved and is %s now", exact,
+			bn_model_state_name(now->state));
+	bn_version_free(now);
+	return rc;
+}
+
+int bn_version_export(bn_workspace *ws, const char *spec, const char *dir, bn_err *err)
+{
+	bn_model_view *v = NULL;
+	int rc = bn_version_demand(&v, ws, spec, err);
+	if (rc >= 0)
+		rc = bn_version_checkout(v ? v->ws : ws, spec, dir, err);
+	bn_model_view_close(v);
+	return rc;
+}
