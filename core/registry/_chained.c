@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/registry/_commute.h"
 #include "core/registry/_contested.h"
 #include "core/registry/_seen.h"
 
@@ -28,7 +29,7 @@ static int depth_of_record(
 	*depth = HOLE;
 	if (level > LEVELS_MAX || !hex || strlen(hex) != 2 * ID || bn_unhex(hex, ID, id) < 0)
 		return 0;
-	int rc = bn_sql_prepare(&st, bn_fold_db(f), err,
+	int rc = bn_sql_cached(&st, bn_fold_db(f), err,
 		"SELECT e.depth, e.payload FROM signed_record s JOIN event e ON e.entity = "
 		"s.entity "
 		"AND e.clock = s.clock AND e.writer = s.writer AND e.seq = s.seq WHERE s.id = ? "
@@ -44,10 +45,12 @@ static int depth_of_record(
 		goto out;
 	}
 	const char *text = (const char *)sqlite3_column_text(st, 1);
-	if (text && bn_json_parse(&payload, text, strlen(text), "event", NULL) == 0)
-		rc = depth_of_answers(depth, f, ev, payload, level + 1, err);
+	if (text)
+		bn_json_parse(&payload, text, strlen(text), "event", NULL);
 out:
-	sqlite3_finalize(st);
+	sqlite3_reset(st);
+	if (rc >= 0 && payload)
+		rc = depth_of_answers(depth, f, ev, payload, level + 1, err);
 	json_decref(payload);
 	return rc < 0 ? rc : 0;
 }
@@ -119,7 +122,10 @@ int bn_model_place(bn_fold *f, bn_event *ev, bn_err *err)
 	ev->epoch = s.epoch;
 	if (moves)
 		return BN_PLACED_MOVES_OTHERS;
-	return s.kind == BN_STANDING_COUNTS ? BN_PLACED : BN_PLACED_ASIDE;
+	if (s.kind != BN_STANDING_COUNTS)
+		return BN_PLACED_ASIDE;
+	rc = bn_model_commutes(bn_fold_db(f), ev, s.epoch, err);
+	return rc < 0 ? rc : rc ? BN_PLACED_ASIDE : BN_PLACED;
 }
 
 /* ---- admitting ------------------------------------------------------------------------------- */
@@ -242,7 +248,7 @@ static int authors(void *ctx, const bn_entry_act *a, bn_buf *who, bn_err *err)
 	if (run) {
 		snprintf(entity, sizeof entity, "run/%.64s", run);
 		if ((rc = r->f ? bn_fold_depends(r->f, entity, err) : 0) < 0 ||
-			(rc = bn_sql_prepare(&st, r->db, err,
+			(rc = bn_sql_cached(&st, r->db, err,
 				 "SELECT e.writer, e.seq, e.owner, w.name FROM event e JOIN "
 				 "index_name w ON w.no = e.writer JOIN index_name k ON k.no = "
 				 "e.kind "
@@ -253,7 +259,7 @@ static int authors(void *ctx, const bn_entry_act *a, bn_buf *who, bn_err *err)
 		while ((rc = bn_sql_step(st, err)) == 1)
 			if ((rc = author_of_record(r, a, st, who, err)) < 0)
 				break;
-		sqlite3_finalize(st);
+		sqlite3_reset(st);
 	}
 	if (rc >= 0 && !who->len)
 		bn_buf_adds(
@@ -358,6 +364,7 @@ static int subjects_answered(subjects *s, bn_entry *e, const bn_entry_act *a, bn
 	case BN_ENTRY_APPROVED:
 	case BN_ENTRY_REJECTED:
 		subject_add(s, "request/%s", v);
+		subject_add(s, "alias/champion"); /* whom its gates compare with */
 		return 0;
 	case BN_ENTRY_ATTESTED:
 	case BN_ENTRY_EVIDENCE:

@@ -3,8 +3,8 @@
  * do what, and what each answers.
  *
  * A signed record of class "model" says what it answers: `answers`, the ids of the records that its signer acted
- * on (a request answers the registration or the decision before it, a decision its request, an alias the one
- * that it replaces). Records are applied by (epoch, depth, clock, writer, sequence), where depth is 1 + that of
+ * on (a request answers the registration or the decision before it, a decision its request and the alias of the
+ * champion that it is compared with, an alias the one that it replaces). Records are applied by (epoch, depth, clock, writer, sequence), where depth is 1 + that of
  * the deepest that it answers, so nobody comes before what he answers, whatever the clocks say, and nobody is
  * too far ahead to be answered. A rejection comes before the approvals that answer the same request.
  *

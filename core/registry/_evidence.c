@@ -237,7 +237,7 @@ int bn_entry_evidence_read(bn_entry_evidences *out, bn_entry *e, const bn_entry_
 {
 	sqlite3_stmt *st = NULL;
 	*out = (bn_entry_evidences){0};
-	int rc = bn_sql_prepare(&st, e->db, err,
+	int rc = bn_sql_cached(&st, e->db, err,
 		"SELECT writer, id, who, user, metric, part, dataset, dataset_digest, check_name, "
 		"verdict, detail, how, tool, epoch, clock, seq, is_other, value, rows FROM "
 		"model_evidence WHERE name = ? AND version = ? ORDER BY epoch, clock, writer, seq",
@@ -255,7 +255,7 @@ int bn_entry_evidence_read(bn_entry_evidences *out, bn_entry *e, const bn_entry_
 			break;
 		out->count += rc;
 	}
-	sqlite3_finalize(st);
+	sqlite3_reset(st);
 	if (rc < 0) {
 		bn_free(out->items);
 		*out = (bn_entry_evidences){0};

@@ -179,7 +179,7 @@ typedef struct bn_fold_kind {
 typedef enum bn_placing {
 	BN_PLACED,
 	BN_PLACED_MOVES_OTHERS, /* the places of events that are there are others now: all are placed anew */
-	BN_PLACED_ASIDE, /* it has no effect wherever it stands; apply() says why */
+	BN_PLACED_ASIDE, /* for no other event it matters where it stands: apply() is called at once */
 	BN_PLACED_LATER, /* it can be placed at the end of the batch alone: all are, then */
 } bn_placing;
 

@@ -391,6 +391,48 @@ START_TEST(test_champion_is_compared_on_the_data_of_the_challenger)
 }
 END_TEST
 
+START_TEST(test_fold_compares_with_the_champion_that_the_decision_answers)
+{
+	sqlite3_stmt *st = NULL;
+	bn_measured m = {.metric = "rmse",
+		.part = "test",
+		.value = 10,
+		.rows = 100,
+		.dataset = "jobs",
+		.dataset_version = 3,
+		.dataset_digest = TOWN_DATA};
+	setup("{'gates':[{'name':'better','metric':'rmse','op':'<=','than':'champion'}]}");
+	cleos_model("{}");
+	must(bn_evidence_give(bob->ws, "power/1", &m, 1, "recomputed", "t", &err));
+	must(bn_version_approve(bob->ws, "power/1", "first", false, &err));
+	must(bn_version_set_alias(bob->ws, "power/1", "champion", &err));
+	see(cleo);
+	town_register_run(cleo, "power", cleo, RUN, "{}");
+	must(bn_version_request(cleo->ws, "power/2", "better", &err));
+	see(bob);
+	m.value = 11;
+	must(bn_evidence_give(bob->ws, "power/2", &m, 1, "recomputed", "t", &err));
+	/* He signs all the same, as no program of ours would. */
+	must(bn_sql_prepare(&st, bn_workspace_index(bob->ws), &err,
+		"SELECT v.uuid, v.digest, l.id, a.id FROM model_version v JOIN model_last l ON "
+		"l.subject = 'request/' || v.registration JOIN model_last a ON a.subject = "
+		"'alias/champion' WHERE v.version = 2",
+		""));
+	ck_assert_int_eq(bn_sql_step(st, &err), 1);
+	json_t *p = json_pack("{s:i, s:s, s:s, s:[s, s], s:{}, s:i}", "version", 2, "uuid",
+		sqlite3_column_text(st, 0), "digest", sqlite3_column_text(st, 1), "answers",
+		sqlite3_column_text(st, 2), sqlite3_column_text(st, 3), "seen", "rules",
+		BN_GATE_RULES);
+	sqlite3_finalize(st);
+	must(bn_authority_append(bob->ws, 2, "model.approved", "model/power", p, &err));
+	json_decref(p);
+	must(bn_workspace_sync(bob->ws, &err));
+	ck_assert_int_eq(town_state(ann, "power/2"), BN_MODEL_REQUESTED);
+	ck_assert_uint_eq(town_count(ann, "model.approved", BN_OUTCOME_REFUSED), 1);
+	teardown();
+}
+END_TEST
+
 START_TEST(test_second_key_of_the_author_is_the_author)
 {
 	const char *policy = "{\"gates\":[{\"check\":\"reproducible\"}]}";
@@ -489,6 +531,7 @@ BN_TEST_MAIN("core/registry/evidence", test_what_the_author_reports_is_shown_and
 	test_attempt_that_was_refused_stays_refused_when_evidence_passes_later,
 	test_malformed_evidence_has_no_effect_and_newer_rules_are_not_guessed_at,
 	test_champion_is_compared_on_the_data_of_the_challenger,
+	test_fold_compares_with_the_champion_that_the_decision_answers,
 	test_second_key_of_the_author_is_the_author,
 	test_unsigned_and_dated_back_nothing_is_taken_away,
 	test_attestation_dated_2056_is_beaten_by_a_fail_and_corrected_by_its_signer)
