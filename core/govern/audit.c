@@ -1,10 +1,13 @@
 /* audit.c - reading the audit log. Verification is in audit_verify.c. See audit.h. */
 #include "core/govern/audit.h"
 
+#include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/govern/key.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define DEFAULT_LIMIT 1000
@@ -31,13 +34,28 @@ void bn_audit_page_free(bn_audit_page *p)
 		return;
 	for (size_t i = 0; i < p->count; i++) {
 		bn_audit_row *r = &p->items[i];
-		char *const texts[] = {r->writer, r->user, r->kind, r->entity, r->reason,
+		char *const texts[] = {r->writer, r->user, r->person, r->kind, r->entity, r->reason,
 			r->summary, r->payload, r->unknown};
 		for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
 			bn_free(texts[k]);
 	}
 	bn_free(p->items);
 	bn_free(p);
+}
+
+/* What became of it in a word, from the words of the fold (authority.c, core/registry). */
+static const char *standing_of(bn_outcome outcome, const char *reason)
+{
+	static const struct {
+		const char *words, *standing;
+	} known[] = {{"says that it does not count", "void"}, {"cuts its key before it", "cut"},
+		{"has signed two histories", "forked"}, {"contested", "contested"},
+		{"the log lacks", "hole"}, {"which is not in the log", "hole"},
+		{"which does not count:", "beside"}};
+	for (size_t i = 0; reason && i < sizeof known / sizeof *known; i++)
+		if (outcome != BN_OUTCOME_APPLIED && strstr(reason, known[i].words))
+			return known[i].standing;
+	return bn_outcome_name(outcome);
 }
 
 /* ---- one line of text -------------------------------------------------------------------- */
@@ -97,16 +115,36 @@ static char *summary_make(const json_t *payload)
 
 /* ---- query ---------------------------------------------------------------------------------- */
 
+/* Of a row of dump_event; ones are BN_NAME_WRITER. */
+#define SIGNATURE \
+	" FROM signed_record s JOIN index_name sw ON sw.no = s.writer WHERE sw.class = 1 AND " \
+	"sw.name = dump_event.writer AND s.seq = dump_event.seq"
+_Static_assert(BN_NAME_WRITER == 1, "the number in SIGNATURE");
+/* Whose signature it is: that of a key that somebody has or had, found good. */
+#define PERSON \
+	"(SELECT p.name FROM authority_person p JOIN authority_key k ON k.person = p.person JOIN " \
+	"(SELECT s.key AS key, s.writer AS writer, s.seq AS seq" SIGNATURE \
+	") g ON g.key = k.key JOIN " \
+	"index_signed_verdict v ON v.writer = g.writer AND v.seq = g.seq AND v.good = 1 " \
+	"ORDER BY p.from_n DESC LIMIT 1)"
+/* What a link changes. */
+#define LINK \
+	"CASE WHEN kind IN ('authority.founded', 'authority.link') THEN (SELECT l.summary FROM " \
+	"authority_link l JOIN index_name lw ON lw.no = l.writer WHERE lw.name = " \
+	"dump_event.writer AND " \
+	"l.seq = dump_event.seq) END"
+
 #define WHERE \
 	" FROM dump_event WHERE (?1 IS NULL OR bn_user(uid) = ?1 OR CAST(uid AS TEXT) = ?1)" \
 	" AND (?2 IS NULL OR kind GLOB ?2) AND (?3 IS NULL OR entity GLOB ?3)" \
-	" AND (?4 IS NULL OR outcome = ?4) AND clock >= ?5 AND clock < ?6" \
+	" AND (?4 IS NULL OR instr(?4, ',' || outcome || ',') > 0) AND clock >= ?5 AND clock < ?6" \
+	" AND (?8 < 0 OR uid = ?8 OR EXISTS (SELECT 1" SIGNATURE " AND s.key = ?9))" \
 	" AND (?7 IS NULL OR instr(lower(kind || ' ' || entity || ' ' || bn_user(uid) || ' ' ||" \
 	" coalesce(bn_reason(reason), '') || ' ' || CASE typeof(payload) WHEN 'text' THEN " \
 	"payload ELSE '' " \
 	"END)," \
 	" lower(?7)) > 0)"
-#define WHERE_TYPES "ssssiis"
+#define WHERE_TYPES "ssssiisib"
 /* Of a row of dump_event. */
 #define UNKNOWN \
 	" FROM index_unknown_field u JOIN index_name w ON w.no = u.writer" \
@@ -137,8 +175,12 @@ static int row_read(bn_audit_row *r, sqlite3_stmt *st, bn_err *err)
 	if (r->payload && bn_json_parse(&payload, r->payload, strlen(r->payload), "payload", NULL))
 		payload = NULL;
 	r->unknown = bn_sql_text(st, 10);
-	r->is_signed = json_is_object(json_object_get(payload, "signature"));
-	r->summary = summary_make(payload);
+	r->is_signed = sqlite3_column_type(st, 11) != SQLITE_NULL ||
+		       json_is_object(json_object_get(payload, "signature"));
+	r->person = bn_sql_text(st, 12);
+	r->standing = standing_of(r->outcome, r->reason);
+	r->summary = sqlite3_column_type(st, 13) == SQLITE_TEXT ? bn_sql_text(st, 13)
+								: summary_make(payload);
 	json_decref(payload);
 	if (!r->writer || !r->kind || !r->entity || !r->user || !r->summary)
 		return bn_err_nomem(err, "the audit log");
@@ -159,12 +201,39 @@ static int page_fill(bn_audit_page *p, sqlite3_stmt *st, bn_err *err)
 	return rc;
 }
 
+/* ",refused,late,", or NULL for all. */
+static const char *outcomes_text(char *out, size_t size, const bn_audit_filter *f)
+{
+	unsigned bits = f->outcomes;
+	if (!bits && f->outcome >= 0 && f->outcome <= BN_OUTCOME_LATE)
+		bits = 1u << f->outcome;
+	size_t n = (size_t)snprintf(out, size, ",");
+	for (int o = BN_OUTCOME_APPLIED; o <= BN_OUTCOME_LATE && n < size; o++)
+		if (bits & 1u << o)
+			n += (size_t)snprintf(out + n, size - n, "%s,", outcome_names[o]);
+	return bits ? out : NULL;
+}
+
+/* How many bytes the user's own key has: 0 when there is none. */
+static size_t own_key(uint8_t out[32], const bn_env *env)
+{
+	bn_key *key = NULL;
+	if (bn_key_find(&key, env, NULL) < 0)
+		return 0;
+	size_t n = bn_unhex(bn_key_public(key), 32, out) == 0 ? 32 : 0;
+	bn_key_free(key);
+	return n;
+}
+
 int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *filter, bn_err *err)
 {
 	static const bn_audit_filter all = {.outcome = -1};
 	const bn_audit_filter *f = filter ? filter : &all;
-	const char *outcome =
-		f->outcome < 0 || f->outcome > BN_OUTCOME_LATE ? NULL : outcome_names[f->outcome];
+	char outcomes[80];
+	uint8_t key[32];
+	int64_t uid = f->mine ? (int64_t)bn_workspace_env(ws)->uid(bn_workspace_env(ws)) : -1;
+	size_t key_bytes = f->mine ? own_key(key, bn_workspace_env(ws)) : 0;
+	const char *outcome = outcomes_text(outcomes, sizeof outcomes, f);
 	int64_t from = f->since_ms > 0 ? f->since_ms << 16 : 0;
 	int64_t to = f->until_ms > 0 ? f->until_ms << 16 : INT64_MAX;
 	const char *user = or_null(f->user), *kind = or_null(f->kind);
@@ -181,7 +250,8 @@ int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *
 		     " coalesce(sum(outcome = 'newer' OR (EXISTS (SELECT 1 FROM "
 		     "index_unknown_field)"
 		     " AND EXISTS (SELECT 1" UNKNOWN "))), 0)" WHERE,
-		     WHERE_TYPES, user, kind, entity, outcome, from, to, text)) < 0)
+		     WHERE_TYPES, user, kind, entity, outcome, from, to, text, uid, key,
+		     key_bytes)) < 0)
 		goto out;
 	if ((rc = bn_sql_step(st, err)) < 0)
 		goto out;
@@ -194,10 +264,12 @@ int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *
 	st = NULL;
 	if ((rc = bn_sql_prepare(&st, db, err,
 		     "SELECT clock, writer, seq, kind, entity, uid, bn_user(uid), payload, outcome,"
-		     " bn_reason(reason), (SELECT group_concat(n.name, ', ')" UNKNOWN ")" WHERE
-		     " ORDER BY clock DESC, writer DESC, seq DESC LIMIT ?8 OFFSET ?9",
-		     WHERE_TYPES "ii", user, kind, entity, outcome, from, to, text,
-		     (int64_t)(f->limit ? f->limit : DEFAULT_LIMIT), (int64_t)f->offset)) < 0)
+		     " bn_reason(reason), (SELECT group_concat(n.name, ', ')" UNKNOWN
+		     "), signed, " PERSON ", " LINK WHERE
+		     " ORDER BY clock DESC, writer DESC, seq DESC LIMIT ?10 OFFSET ?11",
+		     WHERE_TYPES "ii", user, kind, entity, outcome, from, to, text, uid, key,
+		     key_bytes, (int64_t)(f->limit ? f->limit : DEFAULT_LIMIT),
+		     (int64_t)f->offset)) < 0)
 		goto out;
 	rc = page_fill(p, st, err);
 out:

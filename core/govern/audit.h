@@ -12,10 +12,13 @@
 #include "core/store/workspace.h"
 
 typedef struct bn_audit_filter {
-	const char *user;           /* name or uid in digits; NULL any */
-	const char *kind;           /* glob: "model.*"; NULL any */
-	const char *entity;         /* glob: "model/power"; NULL any */
-	int outcome;                /* a bn_outcome, or -1 for any */
+	const char *user;   /* name or uid in digits; NULL any */
+	const char *kind;   /* glob: "model.*"; NULL any */
+	const char *entity; /* glob: "model/power"; NULL any */
+	int outcome;        /* a bn_outcome, or -1 for any */
+	unsigned
+		outcomes; /* bits 1u << bn_outcome of those that are wanted; 0: `outcome` says it */
+	bool mine;        /* of this user's account, or signed with this user's key */
 	int64_t since_ms, until_ms; /* 0: open */
 	const char *text; /* somewhere in kind, entity, user, reason or payload; NULL any */
 	size_t limit;     /* 0: 1000 */
@@ -28,7 +31,11 @@ typedef struct bn_audit_row {
 	char *writer;
 	uid_t uid;
 	char *user, *kind, *entity;
+	char *person; /* whose key signed it, by name; NULL: nobody's that is known */
 	bn_outcome outcome;
+	/* The outcome in one word, more exactly where there is one: "void", "cut", "forked", "contested", "late".
+	 * Borrowed for ever. */
+	const char *standing;
 	char *reason;  /* why refused or invalid, or a remark ("OVERRIDE: ..."); NULL when none */
 	char *summary; /* the payload in one line for people: "version 3, reason: ..." */
 	char *payload; /* canonical JSON, or NULL for raw bytes */

@@ -299,16 +299,27 @@ static int time_option(bn_cli *cli, const char *name, int64_t *ms, bn_err *err)
 	return 0;
 }
 
-static int outcome_option(bn_cli *cli, int *outcome, bn_err *err)
+/* One outcome, or several: "refused|late" or "refused,late". */
+static int outcome_option(bn_cli *cli, unsigned *outcomes, bn_err *err)
 {
 	const char *text = bn_cli_opt(cli, "outcome");
-	*outcome = -1;
-	for (int o = BN_OUTCOME_APPLIED; text && o <= BN_OUTCOME_LATE; o++)
-		if (!strcmp(text, bn_outcome_name((bn_outcome)o)))
-			*outcome = o;
-	if (text && *outcome < 0)
-		return bn_err_set(err, BN_EINVAL,
-			"--outcome '%s': expected applied, refused, invalid, newer or late", text);
+	*outcomes = 0;
+	for (const char *at = text ? text : ""; *at; at += strspn(at, "|,")) {
+		size_t n = strcspn(at, "|,");
+		unsigned bit = 0;
+		for (int o = BN_OUTCOME_APPLIED; o <= BN_OUTCOME_LATE; o++)
+			if (!strncmp(at, bn_outcome_name((bn_outcome)o), n) &&
+				strlen(bn_outcome_name((bn_outcome)o)) == n)
+				bit = 1u << o;
+		if (!bit)
+			return bn_err_set(err, BN_EINVAL,
+				"--outcome '%s': expected applied, refused, invalid, newer or "
+				"late, or "
+				"several as in 'refused|late'",
+				text);
+		*outcomes |= bit;
+		at += n;
+	}
 	return 0;
 }
 
@@ -317,18 +328,20 @@ static json_t *audit_json(const bn_audit_row *r)
 	json_t *payload = NULL;
 	if (r->payload)
 		bn_json_parse(&payload, r->payload, strlen(r->payload), "payload", NULL);
-	return json_pack("{s:I, s:s, s:I, s:s, s:s, s:s, s:s?, s:s, s:b, s:s, s:I, s:s?, s:o}",
+	return json_pack("{s:I, s:s, s:I, s:s?, s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:b, s:s, s:I, "
+			 "s:s?, s:o}",
 		"time_ms", (json_int_t)r->time_ms, "user", r->user, "uid", (json_int_t)r->uid,
-		"kind", r->kind, "entity", r->entity, "outcome", bn_outcome_name(r->outcome),
-		"reason", r->reason, "summary", r->summary, "signed", (int)r->is_signed, "writer",
-		r->writer, "seq", (json_int_t)r->seq, "unknown_fields", r->unknown, "payload",
-		payload ? payload : json_null());
+		"person", r->person, "who", r->person ? r->person : r->user, "kind", r->kind,
+		"entity", r->entity, "outcome", bn_outcome_name(r->outcome), "standing",
+		r->standing, "reason", r->reason, "summary", r->summary, "signed",
+		(int)r->is_signed, "writer", r->writer, "seq", (json_int_t)r->seq, "unknown_fields",
+		r->unknown, "payload", payload ? payload : json_null());
 }
 
 static int run_audit_log(bn_cli *cli, bn_err *err)
 {
 	static const bn_col cols[] = {{"time_ms", "WHEN", BN_AS_TIME_MS},
-		{"user", "WHO", BN_AS_TEXT}, {"outcome", "OUTCOME", BN_AS_TEXT},
+		{"who", "WHO", BN_AS_TEXT}, {"standing", "OUTCOME", BN_AS_TEXT},
 		{"kind", "WHAT", BN_AS_TEXT}, {"entity", "ON", BN_AS_TEXT},
 		{"summary", "DETAIL", BN_AS_TEXT}, {"reason", "REMARK", BN_AS_TEXT}, {0}};
 	bn_workspace *ws = NULL;
@@ -339,8 +352,10 @@ static int run_audit_log(bn_cli *cli, bn_err *err)
 		.kind = bn_cli_opt(cli, "kind"),
 		.entity = bn_cli_opt(cli, "entity"),
 		.text = bn_cli_opt(cli, "text"),
+		.outcome = -1,
+		.mine = bn_cli_flag(cli, "mine"),
 	};
-	int rc = outcome_option(cli, &f.outcome, err);
+	int rc = outcome_option(cli, &f.outcomes, err);
 	if (!rc)
 		rc = time_option(cli, "since", &f.since_ms, err);
 	if (!rc)
@@ -496,7 +511,9 @@ static const bn_opt check_options[] = {
 static const bn_opt audit_options[] = {{"user", 'u', "USER", "by this user (name or uid)"},
 	{"kind", 'k', "GLOB", "events of this kind: 'model.*'"},
 	{"entity", 'e', "GLOB", "about this: 'model/power'"},
-	{"outcome", 'o', "WORD", "applied, refused, invalid, newer or late"},
+	{"outcome", 'o', "WORD",
+		"applied, refused, invalid, newer or late; several as 'refused|late'"},
+	{"mine", 0, NULL, "by my account, or signed with my key"},
 	{"since", 0, "WHEN", "a date, or an age such as 2h"},
 	{"until", 0, "WHEN", "a date, or an age such as 2h"},
 	{"text", 't', "TEXT", "with this text somewhere in it"},
@@ -530,7 +547,8 @@ const bn_verb bn_verbs_govern[] = {
 			"binnacle policy check policy.json --model power/3", NULL},
 		check_options, 0, run_policy_check},
 	{"audit", "log", "", 0, 0, "who did what, when, and whether it was allowed", NULL,
-		{"binnacle audit log --entity model/power", "binnacle audit log --outcome refused",
+		{"binnacle audit log --entity model/power",
+			"binnacle audit log --mine --outcome 'refused|late'",
 			"binnacle audit log --since 7d --user alice --json"},
 		audit_options, 0, run_audit_log},
 	{"audit", "verify", "", 0, 0,

@@ -38,6 +38,12 @@ static int64_t grid_rows(void *ctx)
 	return d ? (int64_t)d->count : 0;
 }
 
+/* The person whose key signed it, else the account. */
+static const char *who(const bn_audit_row *r)
+{
+	return r->person ? r->person : r->user;
+}
+
 /* Applied, but not all of it: the rest is of a newer binnacle. */
 static bool is_part(const bn_audit_row *r)
 {
@@ -80,10 +86,10 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->ink = BN_INK_DIM;
 		return;
 	case COL_OUTCOME:
-		bn_state_cell(out, outcome_state(r), bn_outcome_name(r->outcome));
+		bn_state_cell(out, outcome_state(r), r->standing);
 		return;
 	case COL_USER:
-		out->text = r->user;
+		out->text = who(r);
 		return;
 	case COL_WHAT:
 		out->text = r->kind;
@@ -114,7 +120,7 @@ static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
 	case COL_OUTCOME:
 		return (int)x->outcome - (int)y->outcome;
 	case COL_USER:
-		return text_compare(x->user, y->user);
+		return text_compare(who(x), who(y));
 	case COL_WHAT:
 		return text_compare(x->kind, y->kind);
 	case COL_ENTITY:
@@ -178,9 +184,12 @@ static void record_text(bn_buf *text, const bn_audit_row *r, bool utc)
 	bn_format_time(when, r->time_ms, utc);
 	bn_buf_addf(text, "what      %s\non        %s\nwhen      %s\nwho       %s (uid %u)\n",
 		r->kind, r->entity, when, r->user, (unsigned)r->uid);
-	bn_buf_addf(text, "outcome   %s%s%s\nsigned    %s\nwriter    %s, record %llu\n",
-		bn_outcome_name(r->outcome), r->reason ? ": " : "", r->reason ? r->reason : "",
-		r->is_signed ? "yes" : "no", r->writer ? r->writer : "-",
+	bn_buf_addf(text, "outcome   %s%s%s\nsigned    %s%s\nwriter    %s, record %llu\n",
+		r->standing, r->reason ? ": " : "", r->reason ? r->reason : "",
+		r->person      ? "by "
+		: r->is_signed ? "yes"
+			       : "no",
+		r->person ? r->person : "", r->writer ? r->writer : "-",
 		(unsigned long long)r->seq);
 	if (r->unknown)
 		bn_buf_addf(text, "not known %s: of a newer binnacle; kept, not shown elsewhere\n",

@@ -622,6 +622,63 @@ START_TEST(test_who_goes_on_serving_hears_of_a_void_approval_and_of_a_removal)
 }
 END_TEST
 
+/* ---- the audit log --------------------------------------------------------------------------------- */
+
+static const bn_audit_row *row_of(const bn_audit_page *p, const char *kind)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (!strcmp(p->items[i].kind, kind))
+			return &p->items[i];
+	return NULL;
+}
+
+START_TEST(test_audit_log_says_who_signed_and_what_became_of_it_in_a_word)
+{
+	uint8_t key[32], old[32], ids[1][32];
+	sqlite3_stmt *st = NULL;
+	sqlite3 *db = NULL;
+	bn_audit_page *p = NULL;
+	setup();
+	newest(old);
+	must(bn_workspace_read(&db, ann->ws, &err));
+	person_key(bob, key);
+	must(bn_sql_prepare(&st, db, &err,
+		"SELECT s.id FROM signed_record s JOIN index_name k ON k.no = s.kind WHERE s.key = "
+		"? AND "
+		"k.name = 'model.approved'",
+		"b", key, (size_t)32));
+	ck_assert_int_eq(bn_sql_step(st, &err), 1);
+	ck_assert(bn_sql_bytes(st, 0, ids[0], 32));
+	sqlite3_finalize(st);
+	const bn_link link = {.voids = (const uint8_t(*)[32])ids, .n_voids = 1};
+	must(bn_authority_change(ann->ws, &link, &err));
+	const bn_signer s = signer_of(bob_key);
+	forge("bob@host-boot-9", &s, old, "model.rejected", "{\"version\":1}");
+	bn_audit_filter f = {
+		.outcome = -1, .outcomes = 1u << BN_OUTCOME_REFUSED | 1u << BN_OUTCOME_LATE};
+	must(bn_audit_read(&p, dan->ws, &f, &err));
+	ck_assert_uint_eq(p->total, 2);
+	ck_assert_str_eq(row_of(p, "model.approved")->standing, "void");
+	ck_assert_str_eq(row_of(p, "model.approved")->person, "bob");
+	ck_assert(row_of(p, "model.approved")->is_signed);
+	ck_assert_str_eq(row_of(p, "model.rejected")->standing, "late");
+	bn_audit_page_free(p);
+	f.mine = true; /* by key: the forged log's file is another account's */
+	must(bn_audit_read(&p, bob->ws, &f, &err));
+	ck_assert_uint_eq(p->total, 2);
+	bn_audit_page_free(p);
+	must(bn_audit_read(&p, cleo->ws, &f, &err));
+	ck_assert_uint_eq(p->total, 0);
+	bn_audit_page_free(p);
+	f = (bn_audit_filter){.outcome = -1, .kind = "authority.*"};
+	must(bn_audit_read(&p, dan->ws, &f, &err));
+	ck_assert_str_eq(row_of(p, "authority.founded")->summary, "founded by ann");
+	ck_assert_ptr_nonnull(strstr(row_of(p, "authority.founded")->person, "ann"));
+	bn_audit_page_free(p);
+	teardown();
+}
+END_TEST
+
 BN_TEST_MAIN("core/registry/proof", test_whole_log_is_proven_and_says_who_stands_behind_it,
 	test_acts_that_are_not_signed_are_named_and_are_no_fault,
 	test_keys_of_nobody_and_invented_links_of_strangers_are_no_fault,
@@ -637,4 +694,5 @@ BN_TEST_MAIN("core/registry/proof", test_whole_log_is_proven_and_says_who_stands
 	test_version_whose_chain_has_a_hole_is_refused,
 	test_hole_that_a_person_makes_fails_that_model_alone,
 	test_records_of_the_run_are_sealed_by_a_person_or_nobody_vouches,
-	test_who_goes_on_serving_hears_of_a_void_approval_and_of_a_removal)
+	test_who_goes_on_serving_hears_of_a_void_approval_and_of_a_removal,
+	test_audit_log_says_who_signed_and_what_became_of_it_in_a_word)
