@@ -34,6 +34,7 @@ typedef struct bn_fs_ops {
 	ssize_t (*write)(const bn_env *, int fd, const void *bytes, size_t n);
 	int (*fsync)(const bn_env *, int fd);
 	int (*fchmod)(const bn_env *, int fd, mode_t mode);
+	int (*fchown)(const bn_env *, int fd, uid_t uid, gid_t gid); /* -1: as it is */
 	int (*ftruncate)(const bn_env *, int fd, off_t size);
 	int (*rename)(const bn_env *, const bn_dir *at, const char *from, const bn_dir *to_at,
 		const char *to);

@@ -268,6 +268,12 @@ static int real_fchmod(const bn_env *env, int fd, mode_t mode)
 	return OR_ERRNO(fchmod(fd, mode));
 }
 
+static int real_fchown(const bn_env *env, int fd, uid_t uid, gid_t gid)
+{
+	(void)env;
+	return OR_ERRNO(fchown(fd, uid, gid));
+}
+
 static int real_ftruncate(const bn_env *env, int fd, off_t size)
 {
 	(void)env;
@@ -368,6 +374,7 @@ const bn_fs_ops bn_fs_real = {
 	.write = real_write,
 	.fsync = real_fsync,
 	.fchmod = real_fchmod,
+	.fchown = real_fchown,
 	.ftruncate = real_ftruncate,
 	.rename = real_rename,
 	.link = real_link,

@@ -8,8 +8,9 @@
  * manifest.h says. New reference, NULL without memory. */
 json_t *bn_dataset_stats(const bn_profile *p);
 
-/* Appends an event of the dataset and makes it visible. payload NULL: there was no memory for it. */
-int bn_dataset_append(bn_workspace *ws, unsigned class_version, const char *kind, const char *name,
-	const json_t *payload, bn_err *err);
+/* Appends an event about the dataset that needs a right (core/govern/rights.h), of class version 1, and makes it visible.
+ * payload NULL: there was no memory for it. */
+int bn_dataset_act(bn_workspace *ws, const char *kind, const char *name, const json_t *payload,
+	bn_err *err);
 
 #endif

@@ -7,7 +7,7 @@
 #include "core/data/_dataset.h"
 #include "core/data/profiler.h"
 #include "core/data/table.h"
-#include "core/govern/policy.h"
+#include "core/govern/rights.h"
 #include "core/store/index/fold.h"
 #include "core/store/object/object.h"
 #include "core/store/workspace.h"
@@ -53,20 +53,29 @@ int bn_dataset_load_profile(
 
 /* ---- publishing ---------------------------------------------------------------------------- */
 
-int bn_dataset_append(bn_workspace *ws, unsigned version, const char *kind, const char *name,
-	const json_t *payload, bn_err *err)
+/* needs_right: an act by right (rights.h). */
+static int append(bn_workspace *ws, bool needs_right, unsigned version, const char *kind,
+	const char *name, const json_t *payload, bn_err *err)
 {
 	char *entity = bn_strf("dataset/%s", name);
+	int rc;
 	if (!entity || !payload) {
-		bn_free(entity);
-		return bn_err_nomem(err, "an event");
+		rc = bn_err_nomem(err, "an event");
+		goto out;
 	}
-	int rc = version > 1 ? bn_workspace_append_version(ws, version, kind, entity, payload, err)
-			     : bn_workspace_append(ws, kind, entity, payload, err);
-	if (!rc)
-		rc = bn_workspace_sync(ws, err);
+	if ((rc = (needs_right ? bn_rights_append : bn_workspace_append_version)(
+		     ws, version, kind, entity, payload, err)) < 0)
+		goto out;
+	rc = bn_workspace_sync(ws, err);
+out:
 	bn_free(entity);
 	return rc;
+}
+
+int bn_dataset_act(
+	bn_workspace *ws, const char *kind, const char *name, const json_t *payload, bn_err *err)
+{
+	return append(ws, true, 1, kind, name, payload, err);
 }
 
 /* Everything about the table that the event says; profile and manifest become objects. */
@@ -253,7 +262,7 @@ int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	if (rc)
 		goto out;
 	payload = version_payload(&f, d, number);
-	rc = bn_dataset_append(ws, 2, "dataset.version", d->name, payload, err);
+	rc = append(ws, false, 2, "dataset.version", d->name, payload, err);
 out:
 	if (!rc)
 		rc = resolve_number(out, ws, d->name, number, err);
@@ -281,7 +290,7 @@ int bn_dataset_record_check(bn_workspace *ws, const bn_dataset_version *v, const
 		(int)bn_json_bool(result, "success", false), "evaluated",
 		(json_int_t)bn_json_int(statistics, "evaluated_expectations", 0), "failed",
 		(json_int_t)bn_json_int(statistics, "unsuccessful_expectations", 0));
-	rc = bn_dataset_append(ws, 1, "dataset.checked", v->name, payload, err);
+	rc = append(ws, false, 1, "dataset.checked", v->name, payload, err);
 	json_decref(payload);
 	return rc;
 }
@@ -305,12 +314,12 @@ int bn_dataset_tag(bn_workspace *ws, const bn_dataset_version *v, const char *ke
 			"sis", v->name, v->version, key) == 0)
 		return bn_err_set(err, BN_ENOTFOUND, "dataset %s has no tag '%s'",
 			bn_dataset_version_name(v, name, sizeof name), key);
-	rc = bn_policy_may(ws, BN_ACT_TAG, err);
+	rc = bn_rights_may(ws, BN_ACT_TAG, err);
 	if (rc)
 		return rc;
 	json_t *payload = json_pack(
 		"{s:I, s:s, s:s?}", "version", (json_int_t)v->version, "key", key, "value", value);
-	rc = bn_dataset_append(ws, 1, "dataset.tag", v->name, payload, err);
+	rc = bn_dataset_act(ws, "dataset.tag", v->name, payload, err);
 	json_decref(payload);
 	return rc;
 }

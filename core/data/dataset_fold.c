@@ -7,7 +7,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/data/dataset.h"
-#include "core/govern/policy.h"
+#include "core/govern/rights.h"
 #include "core/store/index/fold.h"
 #include "core/store/index/ref.h"
 #include "core/store/object/manifest.h"
@@ -186,7 +186,7 @@ static int apply_tag(bn_fold *f, const bn_event *ev, const char *name, bn_err *e
 		return invalid(f, "needs a key that is a valid name");
 	if (version_state(db, name, version) < 0)
 		return invalid(f, "no such version");
-	int may = bn_policy_admits(f, ev, BN_ACT_TAG, err);
+	int may = bn_rights_admits(f, ev, BN_ACT_TAG, err);
 	if (may <= 0)
 		return may;
 	if (!value)
@@ -204,7 +204,7 @@ static int apply_removal(bn_fold *f, const bn_event *ev, const char *name, bn_er
 	bool removing = !strcmp(ev->kind, "dataset.removed");
 	int64_t version = bn_json_int(ev->payload, "version", -1);
 	int64_t when = removing ? bn_event_time_ms(ev) : 0;
-	int may = bn_policy_admits(f, ev, BN_ACT_REMOVE, err);
+	int may = bn_rights_admits(f, ev, BN_ACT_REMOVE, err);
 	if (may <= 0)
 		return may;
 	if (version == 0)

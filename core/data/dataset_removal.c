@@ -4,7 +4,7 @@
  */
 #include "core/data/_dataset.h"
 #include "core/data/dataset.h"
-#include "core/govern/policy.h"
+#include "core/govern/rights.h"
 #include "core/store/index/fold.h"
 #include "core/store/object/live.h"
 
@@ -95,12 +95,12 @@ static int change_removal(
 			removing ? "removed already" : "not removed");
 	if (!removing && (rc = refuse_gone(ws, name, version, err)) < 0)
 		return rc;
-	rc = bn_policy_may(ws, BN_ACT_REMOVE, err);
+	rc = bn_rights_may(ws, BN_ACT_REMOVE, err);
 	if (rc || (!removing && (rc = renew_bytes(ws, name, version, err)) < 0))
 		return rc;
 	json_t *payload = json_pack("{s:I}", "version", (json_int_t)version);
-	rc = bn_dataset_append(
-		ws, 1, removing ? "dataset.removed" : "dataset.restored", name, payload, err);
+	rc = bn_dataset_act(
+		ws, removing ? "dataset.removed" : "dataset.restored", name, payload, err);
 	json_decref(payload);
 	return rc;
 }

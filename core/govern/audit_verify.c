@@ -6,7 +6,7 @@
 #include "core/govern/audit.h"
 #include "core/govern/authority.h"
 #include "core/govern/identity.h"
-#include "core/govern/policy.h"
+#include "core/govern/rights.h"
 #include "core/store/log/verify.h"
 #include "core/store/object/live.h"
 #include "core/store/object/manifest.h"
@@ -195,7 +195,7 @@ static int check_newer(check *c, bn_err *err)
 
 static int check_founding(check *c, bn_err *err)
 {
-	const char *what = bn_policy_founding_fault(bn_workspace_id(c->ws), c->db);
+	const char *what = bn_rights_founding_fault(bn_workspace_id(c->ws), c->db);
 	return what ? fault(c, err, "workspace.json: %s", what) : 0;
 }
 

@@ -12,6 +12,11 @@
 
 enum { ID_BYTES = BN_SHA256_BYTES, SHOWN_DIGITS = 12 };
 
+bn_outcome bn_standing_outcome(bn_standing_kind kind)
+{
+	return kind == BN_STANDING_LATE ? BN_OUTCOME_LATE : BN_OUTCOME_REFUSED;
+}
+
 bool bn_authority_is_founded(sqlite3 *db)
 {
 	/* The version of a UUID is its 15th character. */

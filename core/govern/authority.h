@@ -49,6 +49,9 @@ typedef struct bn_standing {
 	char words[200]; /* why it does not count; "" when it does */
 } bn_standing;
 
+/* What the fold makes of a record that does not count. */
+bn_outcome bn_standing_outcome(bn_standing_kind kind);
+
 /* Whether the workspace has a chain of authority: the log has a link 0, or the id names a founding record
  * (core/store/founding.h) that the log lacks. Then nothing is signed under a link that is known, and nothing
  * counts: to hide the founding record makes nobody's uid count for more. */
@@ -78,21 +81,36 @@ void bn_authority_name(sqlite3 *db, int64_t epoch, const char *person, char *out
 
 /* ---- writing ---------------------------------------------------------------------------------- */
 
+typedef struct bn_authority_start {
+	const char *name;        /* of the founder; NULL: the user's */
+	const json_t *policy;    /* NULL: all defaults */
+	const uint8_t *recovery; /* a key that can sign links when the admins' keys are lost; NULL: none */
+	bool is_shared;          /* with the members of a group (core/store/workspace.h) */
+	gid_t group;
+} bn_authority_start;
+
 /* Makes a workspace that begins with link 0, signed with the user's own key; *made_key (may be NULL) says
- * that it was made just now. name: of the founder, NULL the user's. policy NULL: all defaults. */
-int bn_authority_init(const bn_env *env, const char *dir, const char *name, const json_t *policy,
+ * that it was made just now. how NULL: all as it says for NULL. */
+int bn_authority_init(const bn_env *env, const char *dir, const bn_authority_start *how,
 	bool *made_key, bn_err *err);
 /* How far the writers of signed records are known here that go on behind the horizon of the newest link:
  * {writer: [sequence number, chain hash after it in hex]}, of the last signed record of each. What a decision
  * says that its signer had seen. A new reference. */
 int bn_authority_seen(json_t **out, sqlite3 *db, bn_err *err);
+/* From now on this process signs with the user's own key, which is made at first need. */
+int bn_authority_sign(bn_workspace *ws, bn_err *err);
 /* Appends a record under the newest link, signed with the user's own key, as are all segments of this process
  * from then on. Buffers only. BN_EREFUSED without a chain. */
 int bn_authority_append(bn_workspace *ws, unsigned version, const char *kind, const char *entity,
 	const json_t *payload, bn_err *err);
+/* What became of a link that was signed. */
+enum { BN_LINK_TAKEN = 0, BN_LINK_WAITS = 1 /* for signatures of further admins */ };
 /* Signs the next link: `what` says changes, cuts and voids; n, prev and the horizon are filled in. Commits.
- * BN_EREFUSED, in words, when the chain does not take it. */
-int bn_authority_change(bn_workspace *ws, const bn_link *what, bn_err *err);
+ * Gives its id, and one of the above; BN_EREFUSED, in words, when the chain does not take it. */
+int bn_authority_change(
+	bn_workspace *ws, const bn_link *what, uint8_t id[BN_CHAIN_ID_BYTES], bn_err *err);
+/* Signs a link of somebody else. Commits; answers as bn_authority_change does. */
+int bn_authority_cosign(bn_workspace *ws, const uint8_t id[BN_CHAIN_ID_BYTES], bn_err *err);
 
 /* Fold class "authority", entity "authority": tables of share/sql/0006_authority.sql. */
 extern const bn_fold_class bn_authority_class;

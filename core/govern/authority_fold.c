@@ -26,7 +26,8 @@ static const bn_fold_kind kinds[] = {
 		.fields = BN_FIELDS("founder.key", "founder.name", "host", "nonce", "policy.*",
 			"recovery", "uid", "upgrade.closes.*", "user")},
 	[BN_AUTHORITY_KIND_LINK] = {BN_AUTHORITY_LINK,
-		.fields = BN_FIELDS("changes", "cuts.*", "horizon.*", "n", "prev", "void")},
+		.fields =
+			BN_FIELDS("changes.*", "cuts.*", "horizon.*", "n", "prev", "reason", "void")},
 	[BN_AUTHORITY_KIND_SIGNED] = {BN_AUTHORITY_SIGNED, .fields = BN_FIELDS("id")},
 	[BN_AUTHORITY_KIND_BOT] = {BN_AUTHORITY_BOT,
 		.fields = BN_FIELDS("end", "key", "name", "patterns", "until", "verbs")},

@@ -5,6 +5,7 @@
 #include "core/base/str.h"
 #include "core/govern/_authority.h"
 #include "core/govern/authority.h"
+#include "core/store/founding.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -254,18 +255,17 @@ static bool is_restored(const bn_link *link)
 
 /* link NULL: link 0. */
 static int link_row(sqlite3 *db, const bn_event *ev, int64_t n, const bn_link *link,
-	const char *summary, const char *words, bn_err *err)
+	const char *summary, const char *words, bool lacks, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_cached(&st, db, err,
 		"INSERT OR IGNORE INTO authority_link (id, n, prev, author, writer, seq, time_ms, "
-		"restored, summary, words) VALUES (?, nullif(?, -1), nullif(?, x''), ?, ?, ?, ?, "
-		"?, "
-		"?, ?)",
-		"bibbiiiiss", ev->sig->id, (size_t)ID, n, link ? link->prev : (const uint8_t *)"",
+		"restored, summary, words, lacks) VALUES (?, nullif(?, -1), nullif(?, x''), ?, ?, "
+		"?, ?, ?, ?, ?, ?)",
+		"bibbiiiissi", ev->sig->id, (size_t)ID, n, link ? link->prev : (const uint8_t *)"",
 		link ? (size_t)ID : (size_t)0, ev->sig->key, (size_t)ID, ev->writer_no,
 		(int64_t)ev->key.seq, bn_event_time_ms(ev), (int64_t)is_restored(link), summary,
-		words);
+		words, (int64_t)lacks);
 	if (rc < 0)
 		return rc;
 	rc = bn_sql_step(st, err);
@@ -279,7 +279,7 @@ static int links_store(const bn_authority_tree *t, sqlite3 *db, bn_err *err)
 	bn_buf_addf(&summary, "founded by %s", t->founded->name);
 	int rc = bn_buf_check(&summary, err, "a link");
 	if (rc >= 0)
-		rc = link_row(db, t->root, 0, NULL, summary.ptr, NULL, err);
+		rc = link_row(db, t->root, 0, NULL, summary.ptr, NULL, false, err);
 	for (size_t k = 0; rc >= 0 && k < t->n_links; k++) {
 		const bn_link *link = t->links[k].link;
 		bool on = t->chain->standings[k] == BN_CHAIN_CHOSEN;
@@ -292,7 +292,8 @@ static int links_store(const bn_authority_tree *t, sqlite3 *db, bn_err *err)
 			(rc = bn_buf_check(&words, err, "a link")) < 0)
 			break;
 		rc = link_row(db, &t->events[t->event_of[k]], on ? (int64_t)link->n : NOT_ON_CHAIN,
-			link, summary.ptr ? summary.ptr : "", on ? NULL : words.ptr, err);
+			link, summary.ptr ? summary.ptr : "", on ? NULL : words.ptr,
+			bn_chain_lacks_signers(t->chain, k), err);
 	}
 	bn_buf_release(&summary);
 	bn_buf_release(&words);
@@ -505,6 +506,14 @@ static int touched_compare(change *c, int64_t first, bn_err *err)
 	return rc;
 }
 
+/* A founding record that the workspace's id does not name says that nobody founded it by uid either
+ * (bn_policy_founder). */
+static int replay_policy(bn_fold *f, bn_err *err)
+{
+	int64_t policy = bn_index_entity(bn_fold_db(f), BN_FOUNDING_ENTITY);
+	return policy > 0 ? bn_fold_replay_entity(f, policy, err) : 0;
+}
+
 int bn_authority_store(bn_fold *f, const bn_authority_tree *t, bn_err *err)
 {
 	change c;
@@ -514,6 +523,8 @@ int bn_authority_store(bn_fold *f, const bn_authority_tree *t, bn_err *err)
 		goto out;
 	if ((rc = bn_sql_run(c.db, err, "INSERT INTO authority_entity (no, has_fork) VALUES (?, ?)",
 		     "ii", t->events[0].entity_no, (int64_t)(t->chain && t->chain->has_fork))) < 0)
+		goto out;
+	if (!t->chain && (rc = replay_policy(f, err)) < 0)
 		goto out;
 	if (t->chain && ((rc = links_store(t, c.db, err)) < 0 || (rc = chain_store(f, t, err)) < 0))
 		goto out;

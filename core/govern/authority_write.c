@@ -14,22 +14,25 @@ enum { ID = BN_CHAIN_ID_BYTES };
 
 /* ---- founding -------------------------------------------------------------------------------- */
 
-static int founded_text(bn_buf *out, const bn_env *env, const bn_signer *signer, const char *name,
-	const json_t *policy, bn_err *err)
+static int founded_text(bn_buf *out, const bn_env *env, const bn_signer *signer,
+	const bn_authority_start *how, bn_err *err)
 {
 	char user[128];
 	bn_buf document = BN_BUF_INIT;
 	bn_founded f = {.host = env->host(env), .uid = (int64_t)env->uid(env), .user = user};
 	bn_policy *parsed = NULL;
-	json_t *empty = policy ? NULL : json_object();
+	json_t *empty = how->policy ? NULL : json_object();
+	const json_t *policy = how->policy ? how->policy : empty;
 	env->user_name(env, env->uid(env), user, sizeof user);
-	f.name = name ? name : user;
+	f.name = how->name ? how->name : user;
 	memcpy(f.founder, signer->key, ID);
-	int rc = bn_policy_parse(&parsed, policy ? policy : empty, "policy", err);
+	if ((f.has_recovery = how->recovery != NULL))
+		memcpy(f.recovery, how->recovery, ID);
+	int rc = bn_policy_parse(&parsed, policy, "policy", err);
 	if (rc < 0)
 		goto out;
 	f.signers = (uint32_t)parsed->link_signers;
-	if ((rc = bn_json_canonical(policy ? policy : empty, &document, err)) < 0 ||
+	if ((rc = bn_json_canonical(policy, &document, err)) < 0 ||
 		(rc = bn_env_random(env, f.nonce, sizeof f.nonce, err)) < 0)
 		goto out;
 	f.policy = document.ptr;
@@ -41,24 +44,29 @@ out:
 	return rc;
 }
 
-int bn_authority_init(const bn_env *env, const char *dir, const char *name, const json_t *policy,
+int bn_authority_init(const bn_env *env, const char *dir, const bn_authority_start *how,
 	bool *made_key, bn_err *err)
 {
+	static const bn_authority_start plain;
 	bn_key *key = NULL;
 	bn_signer signer;
 	bn_buf text = BN_BUF_INIT;
 	int rc = bn_key_open(&key, env, made_key, err);
 	if (rc < 0)
 		return rc;
+	if (!how)
+		how = &plain;
 	bn_key_signer(&signer, key);
-	if ((rc = founded_text(&text, env, &signer, name, policy, err)) < 0)
+	if ((rc = founded_text(&text, env, &signer, how, err)) < 0)
 		goto out;
 	const bn_founder founder = {.kind = BN_AUTHORITY_FOUNDED,
 		.entity = BN_AUTHORITY_ENTITY,
 		.payload = text.ptr,
 		.n = text.len,
 		.signer = &signer};
-	rc = bn_workspace_init_signed(env, dir, &founder, err);
+	const bn_workspace_making making = {
+		.founder = &founder, .is_shared = how->is_shared, .group = how->group};
+	rc = bn_workspace_make(env, dir, &making, err);
 out:
 	bn_buf_release(&text);
 	bn_key_free(key);
@@ -67,8 +75,7 @@ out:
 
 /* ---- signing --------------------------------------------------------------------------------- */
 
-/* From now on this process's records are signed. */
-static int signer_set(bn_workspace *ws, bn_err *err)
+int bn_authority_sign(bn_workspace *ws, bn_err *err)
 {
 	bn_key *key = NULL;
 	bn_signer signer;
@@ -91,7 +98,7 @@ int bn_authority_append(bn_workspace *ws, unsigned version, const char *kind, co
 	if (!db || bn_authority_newest(db, epoch) < 0)
 		return bn_err_set(
 			err, BN_EREFUSED, "this workspace has no chain of authority to sign under");
-	int rc = signer_set(ws, err);
+	int rc = bn_authority_sign(ws, err);
 	return rc < 0 ? rc
 		      : bn_workspace_append_signed(ws, version, kind, entity, payload, epoch, err);
 }
@@ -171,29 +178,48 @@ static int horizon_read(
 	return rc;
 }
 
-/* Whether the chain took the link that this process has just signed. */
-static int link_confirm(sqlite3 *db, int64_t n, const uint8_t author[ID], bn_err *err)
+/* What became of a link: BN_LINK_TAKEN, BN_LINK_WAITS; BN_EREFUSED, and why. */
+static int link_confirm(sqlite3 *db, const uint8_t id[ID], bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT l.n = ?1, l.words FROM authority_link l JOIN signed_record s ON s.id = "
-		"l.id "
-		"WHERE l.author = ?2 ORDER BY s.clock DESC LIMIT 1",
-		"ib", n, author, (size_t)ID);
+		"SELECT n IS NOT NULL, lacks, words FROM authority_link WHERE id = ?", "b", id,
+		(size_t)ID);
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_sql_step(st, err)) == 1 && sqlite3_column_int(st, 0))
-		rc = 0;
+		rc = BN_LINK_TAKEN;
+	else if (rc == 1 && sqlite3_column_int(st, 1))
+		rc = BN_LINK_WAITS;
 	else if (rc >= 0)
 		rc = bn_err_set(err, BN_EREFUSED, "the chain of authority does not take it: %s",
-			rc == 1 && sqlite3_column_text(st, 1)
-				? (const char *)sqlite3_column_text(st, 1)
-				: "another link came first");
+			rc == 1 && sqlite3_column_text(st, 2)
+				? (const char *)sqlite3_column_text(st, 2)
+				: "it is no link");
 	sqlite3_finalize(st);
 	return rc;
 }
 
-int bn_authority_change(bn_workspace *ws, const bn_link *what, bn_err *err)
+/* The id of the newest link of this process's key. */
+static int newest_own(uint8_t id[ID], bn_workspace *ws, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT l.id FROM authority_link l JOIN signed_record s ON s.writer = l.writer AND "
+		"s.seq = l.seq WHERE l.author = ? ORDER BY s.clock DESC LIMIT 1",
+		"b", bn_workspace_key(ws), (size_t)ID);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 0)
+		rc = bn_err_set(
+			err, BN_EREFUSED, "the chain of authority does not take it: it is no link");
+	else if (rc == 1 && !bn_sql_bytes(st, 0, id, ID))
+		rc = bn_sql_damaged(err, "a link without an id");
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+int bn_authority_change(bn_workspace *ws, const bn_link *what, uint8_t id[ID], bn_err *err)
 {
 	bn_arena arena = BN_ARENA_INIT;
 	bn_buf text = BN_BUF_INIT;
@@ -202,7 +228,7 @@ int bn_authority_change(bn_workspace *ws, const bn_link *what, bn_err *err)
 	json_t *payload = NULL;
 	sqlite3 *db;
 	int rc;
-	if ((rc = bn_workspace_read(&db, ws, err)) < 0 || (rc = signer_set(ws, err)) < 0)
+	if ((rc = bn_workspace_read(&db, ws, err)) < 0 || (rc = bn_authority_sign(ws, err)) < 0)
 		goto out;
 	int64_t newest = bn_authority_newest(db, link.prev);
 	if (newest < 0) {
@@ -221,11 +247,46 @@ int bn_authority_change(bn_workspace *ws, const bn_link *what, bn_err *err)
 			 payload, link.prev, err)) < 0 ||
 		(rc = bn_workspace_sync(ws, err)) < 0)
 		goto out;
-	rc = link_confirm(db, newest + 1, bn_workspace_key(ws), err);
+	if ((rc = newest_own(id, ws, db, err)) == 0)
+		rc = link_confirm(db, id, err);
 out:
 	json_decref(payload);
 	bn_free(horizon);
 	bn_buf_release(&text);
 	bn_arena_release(&arena);
+	return rc;
+}
+
+int bn_authority_cosign(bn_workspace *ws, const uint8_t id[ID], bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	json_t *payload = NULL;
+	uint8_t prev[ID];
+	sqlite3 *db;
+	sqlite3_stmt *st = NULL;
+	int rc;
+	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
+		(rc = bn_sql_prepare(&st, db, err, "SELECT prev FROM authority_link WHERE id = ?",
+			 "b", id, (size_t)ID)) < 0)
+		goto out;
+	if ((rc = bn_sql_step(st, err)) < 0)
+		goto out;
+	if (rc == 0 || !bn_sql_bytes(st, 0, prev, ID)) {
+		rc = bn_err_set(err, BN_ENOTFOUND, "there is no such link to sign");
+		goto out;
+	}
+	sqlite3_reset(st);
+	if ((rc = bn_authority_sign(ws, err)) < 0 ||
+		(rc = bn_link_signed_encode(&text, id, err)) < 0 ||
+		(rc = bn_json_parse(&payload, text.ptr, text.len, "link", err)) < 0 ||
+		(rc = bn_workspace_append_signed(ws, 1, BN_AUTHORITY_SIGNED, BN_AUTHORITY_ENTITY,
+			 payload, prev, err)) < 0 ||
+		(rc = bn_workspace_sync(ws, err)) < 0)
+		goto out;
+	rc = link_confirm(db, id, err);
+out:
+	sqlite3_finalize(st);
+	json_decref(payload);
+	bn_buf_release(&text);
 	return rc;
 }

@@ -102,6 +102,7 @@ typedef struct bn_chain_cut {
 typedef struct bn_link {
 	uint32_t n; /* 1, 2, ... */
 	uint8_t prev[BN_CHAIN_ID_BYTES];
+	const char *reason; /* for people; NULL: none is given */
 	bool is_newer; /* says something that this program does not know: only n and prev hold */
 	const bn_change *changes;
 	size_t n_changes;
@@ -194,6 +195,8 @@ void bn_chain_free(bn_chain *c);
 /* The standing of link i in words: "invalid: carol may not remove alice: that needs ...". Names come from the
  * input, and are what others wrote: show them as such. */
 void bn_chain_words(const bn_chain *c, size_t i, bn_buf *out);
+/* Whether the link is invalid for want of signatures alone, so that further admins can make it valid. */
+bool bn_chain_lacks_signers(const bn_chain *c, size_t i);
 /* "outnumbered": for tables and --json. */
 const char *bn_chain_standing_name(bn_chain_standing s);
 

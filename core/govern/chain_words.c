@@ -155,6 +155,16 @@ const char *bn_chain_standing_name(bn_chain_standing s)
 	return names[s];
 }
 
+bool bn_chain_lacks_signers(const bn_chain *c, size_t i)
+{
+	const chain_tree *t = &((const chain_result *)c)->tree;
+	if (c->standings[i] != BN_CHAIN_INVALID)
+		return false;
+	chain_flaw flaw = t->nodes[t->node_of[i]].flaw;
+	return flaw == FLAW_SIGNERS || flaw == FLAW_POWER || flaw == FLAW_RESTORED ||
+	       flaw == FLAW_MAKE_ADMIN || flaw == FLAW_ADD_KEY || flaw == FLAW_RECOVERY;
+}
+
 void bn_chain_words(const bn_chain *c, size_t i, bn_buf *out)
 {
 	const chain_tree *t = &((const chain_result *)c)->tree;

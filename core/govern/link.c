@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-static const char *const top_names[] = {"changes", "cuts", "horizon", "n", "prev", "void", NULL};
+static const char *const top_names[] = {
+	"changes", "cuts", "horizon", "n", "prev", "reason", "void", NULL};
 
 typedef int change_read(const bn_link_reader *r, const json_t *body, bn_change *out);
 
@@ -292,6 +293,9 @@ static int link_read(const bn_link_reader *r, uint32_t version, const json_t *o,
 		return rc;
 	if ((rc = bn_link_heads(r, o, "horizon", &link->horizon, &link->n_horizon)) < 0)
 		return rc;
+	if (json_object_get(o, "reason") &&
+		(rc = bn_link_text(r, o, "", "reason", &link->reason)) < 0)
+		return rc;
 	if ((rc = cuts_read(r, o, link)) < 0)
 		return rc;
 	return voids_read(r, o, link);
@@ -408,8 +412,10 @@ int bn_link_encode(bn_buf *out, const bn_link *link, bn_err *err)
 	json_t *o = json_pack("{so so sI so}", "changes", changes_json(link), "horizon",
 		bn_link_heads_json(link->horizon, link->n_horizon), "n", (json_int_t)link->n,
 		"prev", bn_link_hex_json(link->prev, BN_CHAIN_ID_BYTES));
-	bool is_whole = o && (!link->n_cuts || json_object_set(o, "cuts", cuts) == 0) &&
-			(!link->n_voids || json_object_set(o, "void", voids) == 0);
+	bool is_whole =
+		o && (!link->n_cuts || json_object_set(o, "cuts", cuts) == 0) &&
+		(!link->n_voids || json_object_set(o, "void", voids) == 0) &&
+		(!link->reason || json_object_set_new(o, "reason", json_string(link->reason)) == 0);
 	json_decref(cuts);
 	json_decref(voids);
 	if (!is_whole) {

@@ -11,7 +11,7 @@
  *	   "recovery"?: hex 32, "uid": n, "upgrade"?: {"closes": horizon}, "user": text}
  *	authority.link      link n; epoch = prev
  *	  {"changes": [change...], "cuts"?: {key: {writer: seq}}, "horizon": horizon, "n": n >= 1,
- *	   "prev": id, "void"?: [id...]}
+ *	   "prev": id, "reason"?: text, "void"?: [id...]}
  *	  horizon {writer: [seq, chain hash hex 32]}; a change is an object with one member:
  *	  {"policy": document}
  *	  {"person": {"key": hex, "name": text, "request"?: id}}

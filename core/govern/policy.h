@@ -141,8 +141,6 @@ int bn_policy_allows(const char *workspace_id, sqlite3 *db, uid_t uid, const cha
 /* The same in apply(): 1 allowed, 0 refused (the outcome says so), negative: the index failed. The
  * entity depends on the policy from then on. */
 int bn_policy_admits(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err);
-/* The same for whoever runs this process, now; NULL db: the workspace's own index. */
-int bn_policy_may(bn_workspace *ws, bn_act act, bn_err *err);
 
 /* ---- writing: checked first, recorded even when refused, decided again by every fold --------- */
 

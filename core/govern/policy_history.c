@@ -63,7 +63,12 @@ out:
  * with this log, or a record was planted. Then nobody founded the workspace. */
 static bool founding_is_claimed(sqlite3 *db)
 {
-	return bn_sql_int(db, 0, "SELECT 1 FROM workspace_founder WHERE uid < 0", "") == 1;
+	return bn_sql_int(db, 0, "SELECT 1 FROM workspace_founder WHERE uid < 0", "") == 1 ||
+	       bn_sql_int(db, 0,
+		       "SELECT 1 FROM authority_entity a JOIN event e ON e.entity = a.no JOIN "
+		       "index_name k ON k.no = e.kind WHERE k.name = 'authority.founded' AND "
+		       "json_extract(e.payload, '$.upgrade') IS NULL LIMIT 1",
+		       "") == 1;
 }
 
 uid_t bn_policy_founder(const char *workspace_id, sqlite3 *db)
@@ -192,7 +197,8 @@ int bn_policy_admits(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err)
 	return 0;
 }
 
-int bn_policy_may(bn_workspace *ws, bn_act act, bn_err *err)
+/* For whoever runs this process, now. */
+static int may(bn_workspace *ws, bn_act act, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	sqlite3 *db = bn_workspace_index(ws);
@@ -403,7 +409,7 @@ int bn_policy_set(bn_workspace *ws, const json_t *document, const char *reason, 
 	bn_policy_free(p);
 	if (rc < 0 || (rc = bn_workspace_refresh(ws, NULL, err)) < 0)
 		return rc;
-	rc = bn_policy_may(ws, BN_ACT_POLICY, err);
+	rc = may(ws, BN_ACT_POLICY, err);
 	if (rc < 0 && rc != BN_EREFUSED)
 		return rc;
 	return act_record(ws, "policy.set",
@@ -432,7 +438,7 @@ static int role_change(bn_workspace *ws, bool grant, uid_t uid, const char *user
 		return rc;
 	char number[40];
 	snprintf(number, sizeof number, "uid-%lu", (unsigned long)uid);
-	rc = bn_policy_may(ws, BN_ACT_POLICY, err);
+	rc = may(ws, BN_ACT_POLICY, err);
 	if (rc >= 0)
 		rc = role_check(bn_workspace_id(ws), bn_workspace_index(ws), grant, uid,
 			user ? user : number, role, NULL, err);

@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/base/str.h"
+#include "core/govern/rights.h"
 #include "core/launch/_child.h"
 #include "core/learn/evaluate.h"
 #include "core/learn/fit.h"
@@ -188,6 +189,7 @@ int bn_child_train(const bn_child_task *task)
 	int rc = bn_workspace_open(&t.ws, task->env, task->classes, task->workspace_dir, &err);
 	if (rc < 0)
 		goto out;
+	bn_rights_seal(t.ws);
 	bn_run_clock_follow(t.ws, t.id);
 	t.flushed_ns = bn_env_monotonic_ns(task->env);
 	rc = train(task, &t, &err);

@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/process.h"
 #include "core/base/str.h"
+#include "core/govern/rights.h"
 #include "core/launch/_child.h"
 #include "core/launch/_exec.h"
 #include "core/launch/_guard.h"
@@ -276,6 +277,7 @@ static int run(bn_exec *x, const char *dir, int lock_fd, int *exit_status, bn_er
 	int rc = bn_workspace_open(&x->ws, x->env, NULL, dir, err);
 	if (rc < 0)
 		return rc;
+	bn_rights_seal(x->ws);
 	bn_run_clock_follow(x->ws, x->id);
 	if ((rc = open_run(x, claimed, err)) < 0)
 		return rc;

@@ -3,6 +3,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/govern/rights.h"
 #include "core/launch/_queue_files.h"
 #include "core/launch/_queue_supervisor.h"
 #include "core/launch/created.h"
@@ -455,7 +456,10 @@ int bn_queue_run(const bn_env *env, const bn_fold_class *const *classes, const c
 		.signals = -1,
 		.retry_ms = bn_env_get_ms(env, "BINNACLE_QUEUE_RETRY", 1, RETRY_MS)};
 	int rc = bn_workspace_open(&r.ws, env, classes, dir, err);
-	if (rc < 0 || (rc = bn_queue_dir(&r.at, r.ws, err)) < 0)
+	if (rc < 0)
+		goto out;
+	bn_rights_seal(r.ws);
+	if ((rc = bn_queue_dir(&r.at, r.ws, err)) < 0)
 		goto out;
 	if ((rc = open_signals(&r, err)) < 0 || (rc = open_bell(&r, err)) < 0)
 		goto out;

@@ -2,6 +2,7 @@
 #include "core/launch/queue_supervisor.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/govern/rights.h"
 #include "core/launch/_child.h"
 #include "core/launch/_queue_supervisor.h"
 #include "core/launch/exec.h"
@@ -60,6 +61,7 @@ int bn_queue_supervise(const bn_env *env, const bn_fold_class *const *classes, c
 	pid_t runner = getppid();
 	int rc = bn_exec_run(env, classes, dir, id, spec_hash, lock_fd, status, err);
 	if (bn_workspace_open(&ws, env, NULL, dir, NULL) == 0) {
+		bn_rights_seal(ws);
 		if (rc < 0 && err)
 			bn_queue_note_failure(ws, id, err->msg);
 		/* A parent that lives notices by itself. */
@@ -95,6 +97,8 @@ int bn_queue_be_supervisor(
 	bn_dir *dir = NULL;
 	int status = 0;
 	int rc = bn_workspace_open(&ws, t->env, NULL, home, &err);
+	if (rc == 0)
+		bn_rights_seal(ws);
 	if (rc < 0) {
 		say(&err);
 		return 1;

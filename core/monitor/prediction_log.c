@@ -13,6 +13,7 @@
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
 #include "core/data/table.h"
+#include "core/govern/rights.h"
 #include "core/store/object/object.h"
 
 #include <math.h>
@@ -377,6 +378,8 @@ static void *write_loop(void *user)
 	bn_prediction_log *l = user;
 	bn_workspace *ws = NULL;
 	int rc = bn_workspace_open(&ws, l->env, NULL, l->dir, &l->start_error);
+	if (rc == 0)
+		bn_rights_seal(ws);
 	pthread_mutex_lock(&l->lock);
 	l->ready = true;
 	pthread_cond_broadcast(&l->idle);

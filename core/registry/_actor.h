@@ -5,6 +5,7 @@
 #ifndef BN_REGISTRY_ACTOR_H
 #define BN_REGISTRY_ACTOR_H
 #include "core/registry/_chained.h"
+#include "core/govern/rights.h"
 #include "core/registry/_rights.h"
 
 typedef struct bn_actor {

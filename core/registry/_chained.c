@@ -155,18 +155,13 @@ static int answers_later(bn_fold *f, const bn_event *ev, int64_t epoch, bn_err *
 	return 0;
 }
 
-static bn_outcome outcome_of(bn_standing_kind kind)
-{
-	return kind == BN_STANDING_LATE ? BN_OUTCOME_LATE : BN_OUTCOME_REFUSED;
-}
-
 int bn_model_admit(bn_standing *s, bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	int rc = bn_authority_judge(s, bn_fold_db(f), ev, err);
 	if (rc < 0)
 		return rc;
 	if (s->kind != BN_STANDING_COUNTS) {
-		bn_fold_outcome(f, outcome_of(s->kind), "%s", s->words);
+		bn_fold_outcome(f, bn_standing_outcome(s->kind), "%s", s->words);
 		return 0;
 	}
 	if (ev->depth < 0) {

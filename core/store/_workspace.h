@@ -22,7 +22,11 @@ struct bn_workspace {
 	const struct bn_fold_class *const *classes; /* NULL: never reads */
 	bn_writer *writer;                          /* NULL until the first append */
 	bn_err unsealed;        /* set: why a commit could not seal in passing; told once */
+	bool is_chained;        /* workspace.json says "chain": true */
 	bn_signer signer;       /* sign NULL: nothing is signed */
+	bn_signer_source *signer_of; /* asked before the first record, when the workspace is chained */
+	uint8_t epoch[32];      /* of acts, when has_epoch */
+	bool has_epoch;
 	uint64_t seen_clock;    /* what this process was told (bn_workspace_see_clock) */
 	size_t merge_at;        /* sealed segments from which on small ones are merged */
 	struct bn_index *index; /* NULL until first used; index/index.h */

@@ -98,6 +98,7 @@ static int read_identity(bn_workspace *ws, bn_err *err)
 	if (rc < 0 || (rc = bn_json_need_str(j, "id", &id, BN_IDENTITY, err)) < 0 ||
 		(rc = bn_json_need_int(j, "format", &ws->format, BN_IDENTITY, err)) < 0)
 		goto out;
+	ws->is_chained = json_is_true(json_object_get(j, "chain"));
 	if (ws->format < BN_FORMAT_OLDEST || strlen(id) > 64 || strchr(id, '/') || !*id)
 		rc = bn_err_set(err, BN_ECORRUPT, "'%s/" BN_IDENTITY "' is malformed", ws->root);
 	else if (!(ws->id = bn_strdup(id)))

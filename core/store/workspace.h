@@ -2,7 +2,8 @@
  * workspace.h - a .binnacle directory: its log (the truth), objects, claims and index.
  *
  * Layout (architecture.md section 3):
- *	workspace.json   {"id": UUID, "format": 2}; see "Formats" below
+ *	workspace.json   {"id": UUID, "format": 2, "chain": true}; see "Formats" below. chain: there is a chain
+ *	                 of authority, so who has a key signs what he writes
  *	log/<writer>/    sealed segments and at most one open.seg, owned by the user who writes
  *	objects/ab/cd..  immutable blobs named by their SHA-256, mode 0444
  *	claims/          names that must be unique across hosts, taken with link(2)
@@ -49,18 +50,25 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 typedef struct bn_workspace bn_workspace;
 typedef struct sqlite3 sqlite3; /* sqlite3.h, which a writer does without */
 struct bn_fold_class;           /* core/store/index/fold.h */
 struct bn_signer;               /* core/store/log/sign.h */
+struct bn_founder;              /* core/store/founding.h */
 
 /* Makes DIR/.binnacle. BN_ECONFLICT when there is one already. */
 int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err);
-/* The same, founded by a signed record (core/store/founding.h); NULL: by an unsigned one. */
-struct bn_founder;
-int bn_workspace_init_signed(
-	const bn_env *env, const char *dir, const struct bn_founder *founder, bn_err *err);
+/* The same with what is said here. */
+typedef struct bn_workspace_making {
+	const struct bn_founder *founder; /* a signed founding record (core/store/founding.h); NULL: an
+					   * unsigned one */
+	bool is_shared; /* for the members of a group, whatever the umask says; others see nothing */
+	gid_t group;
+} bn_workspace_making;
+int bn_workspace_make(
+	const bn_env *env, const char *dir, const bn_workspace_making *how, bn_err *err);
 /* start: a directory inside the workspace, or NULL for BINNACLE_HOME, else the working directory;
  * found by walking up, like .git. BN_ENOTFOUND with a hint to run `binnacle init`. classes: what
  * the rooms fold (bn_fold_classes of core/pipeline/fold_classes.h); NULL for a writer that never reads. */
@@ -127,6 +135,14 @@ void bn_workspace_see_clock(bn_workspace *ws, uint64_t clock);
 /* From now on this process's segments are signed (sign.h). signer is copied; its ctx belongs to the
  * workspace when the call succeeds and the signer has a release, and is borrowed until close otherwise. */
 int bn_workspace_set_signer(bn_workspace *ws, const struct bn_signer *signer, bn_err *err);
+/* The user's key, for the segments of a process that signs nothing else: asked for once, before the first record,
+ * in a workspace that says that it has a chain ("chain": true in workspace.json: a hint, like "format").
+ * out->sign stays NULL when the user has none. */
+typedef void bn_signer_source(struct bn_signer *out, const bn_env *env);
+void bn_workspace_set_signer_source(bn_workspace *ws, bn_signer_source *source);
+/* From now on what is appended as JSON is signed under that epoch; NULL: no longer. BN_EREFUSED without a
+ * signer. */
+int bn_workspace_set_epoch(bn_workspace *ws, const uint8_t *epoch, bn_err *err);
 bool bn_workspace_signs(const bn_workspace *ws);
 const uint8_t *bn_workspace_key(const bn_workspace *ws); /* 32 bytes of the signer; borrowed */
 /* A signed event. epoch: 32 bytes, or NULL. BN_EREFUSED without a signer. */

@@ -83,6 +83,10 @@ static int need_writer(bn_workspace *ws, bn_err *err)
 	if (rc < 0)
 		return rc;
 	bn_slot_adopt_dead(ws->at, ws->writer->name, ADOPT_MOST);
+	if (!ws->signer.sign && ws->signer_of && ws->is_chained) {
+		ws->signer_of(&ws->signer, ws->env);
+		ws->signer_of = NULL;
+	}
 	if (ws->signer.sign &&
 		(rc = bn_writer_set_signer(ws->writer, &ws->signer, ws->id, err)) < 0) {
 		bn_writer_free(ws->writer);
@@ -102,6 +106,21 @@ int bn_workspace_set_signer(bn_workspace *ws, const struct bn_signer *signer, bn
 	if ((rc = bn_writer_set_signer(ws->writer, &ws->signer, ws->id, err)) < 0)
 		ws->signer = (bn_signer){0};
 	return rc;
+}
+
+void bn_workspace_set_signer_source(bn_workspace *ws, bn_signer_source *source)
+{
+	ws->signer_of = source;
+}
+
+int bn_workspace_set_epoch(bn_workspace *ws, const uint8_t *epoch, bn_err *err)
+{
+	if (epoch && !ws->signer.sign)
+		return bn_err_set(err, BN_EREFUSED, "nobody signs in this process");
+	ws->has_epoch = epoch != NULL;
+	if (epoch)
+		memcpy(ws->epoch, epoch, sizeof ws->epoch);
+	return 0;
 }
 
 bool bn_workspace_signs(const bn_workspace *ws)
@@ -215,6 +234,9 @@ int bn_workspace_append_version(bn_workspace *ws, unsigned version, const char *
 	const char *entity, const json_t *payload, bn_err *err)
 {
 	bn_draft d = {.type = BN_RECORD_JSON, .version = version, .kind = kind, .entity = entity};
+	if (ws->has_epoch)
+		return bn_workspace_append_signed(
+			ws, version, kind, entity, payload, ws->epoch, err);
 	return append_json(ws, &d, payload, err);
 }
 

@@ -36,9 +36,15 @@ int bn_run_admits_act(bn_workspace *ws, const char *id, bn_act act, bn_err *err)
 	bn_err theirs = BN_ERR_INIT;
 	bool own;
 	int rc = look(&own, &theirs, ws, id, err);
-	if (rc < 0 || own)
+	if (rc < 0)
 		return rc;
-	return bn_policy_may(ws, act, err);
+	if (own) {
+		bn_rights_end(ws);
+		return 0;
+	}
+	if ((rc = bn_rights_may(ws, act, err)) < 0)
+		return rc;
+	return bn_rights_begin(ws, err);
 }
 
 int bn_run_admits_param(

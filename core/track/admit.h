@@ -9,12 +9,14 @@
  */
 #ifndef BN_TRACK_ADMIT_H
 #define BN_TRACK_ADMIT_H
-#include "core/govern/policy.h"
+#include "core/govern/rights.h"
 #include "core/store/workspace.h"
 
 /* What a run is made of (parameters, metrics, artifacts, how it ended): BN_EREFUSED for all but its owner. */
 int bn_run_admits_owner(bn_workspace *ws, const char *id, bn_err *err);
-/* Tags and notes (BN_ACT_TAG), the trash (BN_ACT_REMOVE): its owner, and whom the policy allows. BN_EREFUSED. */
+/* Tags and notes (BN_ACT_TAG), the trash (BN_ACT_REMOVE): its owner, and whom the policy allows. BN_EREFUSED. What
+ * is appended after it is signed as an act by right when the run is somebody else's (bn_rights_begin), until it
+ * is asked about a run of one's own. */
 int bn_run_admits_act(bn_workspace *ws, const char *id, bn_act act, bn_err *err);
 /* BN_ECONFLICT when the run has another value for that parameter. The same value again is none. */
 int bn_run_admits_param(

@@ -8,7 +8,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
-#include "core/govern/policy.h"
+#include "core/govern/rights.h"
 #include "core/launch/queue_fold.h"
 #include "core/store/index/ref.h"
 #include "core/track/_fold.h"
@@ -112,7 +112,7 @@ static int owner_or_act(bn_fold *f, const bn_event *ev, const run_state *s, bn_a
 {
 	if (ev->uid == s->uid)
 		return 1;
-	return bn_policy_admits(f, ev, act, err);
+	return bn_rights_admits(f, ev, act, err);
 }
 
 static int invalid(bn_fold *f, const char *why)

@@ -12,13 +12,15 @@ CREATE TABLE authority_link (
 	restored INTEGER NOT NULL, -- 1: it closes a loss of records
 	summary TEXT NOT NULL,   -- what it changes, for people
 	words TEXT,              -- why it is not in the chain
+	lacks INTEGER NOT NULL,  -- 1: signatures of further admins would bring it there
 	PRIMARY KEY (id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX authority_link_by_n ON authority_link (n) WHERE n IS NOT NULL;
 CREATE INDEX authority_link_restored ON authority_link (n) WHERE restored;
 CREATE VIEW dump_authority_link AS
 	SELECT l.id AS id, l.n AS n, l.prev AS prev, l.author AS author, w.name AS writer, l.seq AS seq,
-		l.time_ms AS time_ms, l.restored AS restored, l.summary AS summary, l.words AS words
+		l.time_ms AS time_ms, l.restored AS restored, l.summary AS summary, l.words AS words,
+		l.lacks AS lacks
 	FROM authority_link l JOIN index_name w ON w.no = l.writer;
 
 CREATE TABLE authority_person (
@@ -42,7 +44,7 @@ CREATE TABLE authority_role (
 	role TEXT NOT NULL,
 	from_n INTEGER NOT NULL,
 	to_n INTEGER,
-	seniority INTEGER,       -- of an admin at from_n: 1 is the most senior
+	seniority INTEGER,       -- of an admin at from_n: smaller is more senior
 	PRIMARY KEY (person, role, from_n)
 ) WITHOUT ROWID;
 

@@ -69,7 +69,7 @@ static void admit(maker *m)
 		memcpy(changes[i].key, m->persons[i].key, ID);
 	}
 	const bn_link link = {.changes = changes, .n_changes = PERSONS};
-	must(bn_authority_change(ws, &link, &err));
+	must(bn_authority_change(ws, &link, (uint8_t[32]){0}, &err));
 	bn_authority_newest(db, m->epoch);
 	bn_workspace_close(ws);
 }
@@ -169,7 +169,7 @@ static void make(const char *dir, bool is_signed, size_t flood)
 	for (size_t i = 0; i < PERSONS; i++)
 		test_signer_init(&m.persons[i], (uint8_t)(i + 1));
 	if (is_signed)
-		must(bn_authority_init(bn_env_real(), dir, "founder", NULL, NULL, &err));
+		must(bn_authority_init(bn_env_real(), dir, NULL, NULL, &err));
 	else
 		must(bn_workspace_init(bn_env_real(), dir, &err));
 	bn_workspace *ws = NULL;
@@ -205,7 +205,7 @@ static void fold(const char *dir)
 		bn_change change = {.kind = BN_CHANGE_POLICY, .signers = 1, .policy = "{}"};
 		const bn_link link = {.changes = &change, .n_changes = 1};
 		t0 = seconds();
-		must(bn_authority_change(ws, &link, &err));
+		must(bn_authority_change(ws, &link, (uint8_t[32]){0}, &err));
 		linked = seconds() - t0;
 	}
 	printf("{\"records\": %lld, \"signed\": %lld, \"verified\": %lld, \"refused\": %lld, "

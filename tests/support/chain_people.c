@@ -43,7 +43,9 @@ int person_try_link(person *p, const bn_change *changes, size_t n, bn_err *err)
 {
 	const bn_link link = {.changes = changes, .n_changes = n};
 	bn_err_clear(err);
-	return bn_authority_change(p->ws, &link, err);
+	uint8_t id[BN_CHAIN_ID_BYTES];
+	int rc = bn_authority_change(p->ws, &link, id, err);
+	return rc == BN_LINK_WAITS ? bn_err_set(err, BN_EREFUSED, "it lacks signatures") : rc;
 }
 
 void person_link(person *p, const bn_change *changes, size_t n)

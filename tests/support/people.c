@@ -195,7 +195,7 @@ void town_make(town *t, const bn_fold_class *const *classes)
 
 static int found_signed(const bn_env *env, const char *dir, bn_err *err)
 {
-	return bn_authority_init(env, dir, NULL, NULL, NULL, err);
+	return bn_authority_init(env, dir, NULL, NULL, err);
 }
 
 void town_make_signed(town *t, const bn_fold_class *const *classes)

@@ -6,6 +6,7 @@
  */
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/govern/rights.h"
 #include "core/pipeline/fold_classes.h"
 #include "core/store/inspect.h"
 #include "tui/cli/_cli.h"
@@ -357,6 +358,7 @@ int bn_cli_workspace(bn_cli *cli, bn_workspace **out, bn_err *err)
 	if ((rc = bn_workspace_open(
 		     &cli->workspace, cli->env, bn_fold_classes, cli->start_dir, err)) < 0)
 		return rc;
+	bn_rights_seal(cli->workspace);
 	if ((rc = bn_cli_judge_workspace(cli, err)) < 0)
 		workspace_close(cli);
 	else if (cli->verb->flags & BN_VERB_NEEDS_TRUST && !cli->dry_run)

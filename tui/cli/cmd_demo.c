@@ -263,7 +263,7 @@ static int approve_model(demo *d, bn_err *err)
 	int rc = 0;
 	station(d, "approve",
 		"a gate, a signature, a reason; you are alone here, so the policy says that "
-		"an author may approve their own");
+		"an author may approve their own, on their own figures");
 	if ((rc = write_embedded(d, "share/embed/demo_policy.json", "policy.json", err)) ||
 		(rc = step(d, err, 0,
 			 "binnacle policy set policy.json --reason 'a demo has one person'")) ||

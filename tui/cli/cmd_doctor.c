@@ -9,7 +9,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/govern/policy.h"
+#include "core/govern/rights.h"
 #include "core/store/cache.h"
 #include "core/store/inspect.h"
 #include "kernels/backend.h"
@@ -221,7 +221,7 @@ static void find_part(json_t *list, const bn_workspace *ws, const bn_part_fault 
 /* Who can rename a directory of the workspace can put another in its place. */
 static void find_parts(json_t *list, const bn_workspace *ws, sqlite3 *db)
 {
-	uid_t founder = db ? bn_policy_founder(bn_workspace_id(ws), db) : BN_NOBODY;
+	uid_t founder = db ? bn_rights_founder_uid(bn_workspace_id(ws), db) : BN_NOBODY;
 	bn_part_fault faults[BN_PART_FAULTS];
 	bn_err e = BN_ERR_INIT;
 	int n = bn_workspace_check_parts(faults, ws, founder, &e);
@@ -264,7 +264,7 @@ static void find_workspace(json_t *list, bn_cli *cli)
 	char buf[24];
 	const char *root = bn_workspace_root(ws), *type = bn_fs_type(root, buf);
 	sqlite3 *db = bn_workspace_index(ws);
-	const char *fault = db ? bn_policy_founding_fault(bn_workspace_id(ws), db) : NULL;
+	const char *fault = db ? bn_rights_founding_fault(bn_workspace_id(ws), db) : NULL;
 	find(list, "workspace", fault ? "FAIL" : "OK",
 		fault ? "put the workspace.json back that was made with this log" : NULL,
 		"%s (%s%s)%s%s", root, type,

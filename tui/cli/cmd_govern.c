@@ -1,155 +1,21 @@
-/* cmd_govern.c - binnacle user, role, policy and audit: who may do what, and who did. */
+/* cmd_govern.c - binnacle policy and audit, and what roles may do. (Users: cmd_people.c.) */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
 #include "core/govern/audit.h"
-#include "core/govern/key.h"
+#include "core/govern/people.h"
+#include "core/govern/rights.h"
 #include "core/registry/registry.h"
 #include "tui/cli/model_json.h"
+#include "tui/cli/people.h"
 #include "tui/cli/proof_json.h"
 #include "tui/cli/verbs.h"
 
-#include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
-/* ---- users and roles ------------------------------------------------------------------------ */
-
-static json_t *user_json(const bn_user_row *u)
-{
-	char roles[80], print[25] = "";
-	bn_roles_text(u->roles, roles, sizeof roles);
-	if (u->public_key)
-		bn_key_fingerprint(u->public_key, print);
-	json_t *o = json_pack("{s:I, s:s, s:s, s:b, s:s?, s:s?, s:o}", "uid", (json_int_t)u->uid,
-		"user", u->user, "roles", roles, "owner", (int)u->is_founder, "public_key",
-		u->public_key, "fingerprint", print[0] ? print : NULL, "since_ms",
-		u->since_ms ? json_integer(u->since_ms) : json_null());
-	return o;
-}
-
-static int run_user_ls(bn_cli *cli, bn_err *err)
-{
-	static const bn_col cols[] = {{"uid", "UID", BN_AS_INT}, {"user", "USER", BN_AS_TEXT},
-		{"roles", "ROLES", BN_AS_TEXT}, {"owner", "OWNER", BN_AS_BOOL},
-		{"fingerprint", "KEY", BN_AS_TEXT}, {"since_ms", "SINCE", BN_AS_TIME_MS}, {0}};
-	bn_workspace *ws = NULL;
-	bn_user_list *l = NULL;
-	int rc = bn_cli_workspace(cli, &ws, err);
-	if (!rc)
-		rc = bn_user_list_read(&l, ws, err);
-	if (rc)
-		return rc;
-	json_t *items = json_array();
-	for (size_t i = 0; i < l->count; i++)
-		json_array_append_new(items, user_json(&l->items[i]));
-	bn_user_list_free(l);
-	return bn_cli_list(cli, items, cols, NULL, err);
-}
-
-static int run_user_key(bn_cli *cli, bn_err *err)
-{
-	static const bn_col fields[] = {{"path", "Private key", BN_AS_TEXT},
-		{"public_key", "Public key", BN_AS_TEXT},
-		{"fingerprint", "Fingerprint", BN_AS_TEXT},
-		{"created", "Made just now", BN_AS_BOOL}, {0}};
-	const bn_env *env = bn_cli_env(cli);
-	bn_key *key = NULL;
-	bool created = false;
-	char print[25], *path = NULL;
-	int rc = bn_key_open(&key, env, &created, err);
-	if (rc < 0)
-		return rc;
-	if (!(path = bn_key_path(env))) {
-		rc = bn_err_nomem(err, "a path");
-	} else {
-		bn_key_fingerprint(bn_key_public(key), print);
-		rc = bn_cli_object(cli,
-			json_pack("{s:s, s:s, s:s, s:b}", "path", path, "public_key",
-				bn_key_public(key), "fingerprint", print, "created", (int)created),
-			fields, err);
-	}
-	bn_key_free(key);
-	bn_free(path);
-	return rc;
-}
-
-/* USER as a uid in digits, a name that the workspace knows, or one that this machine knows. */
-static int user_find(
-	uid_t *uid, char *user, size_t size, bn_workspace *ws, const char *word, bn_err *err)
-{
-	int64_t number;
-	bn_user_list *l = NULL;
-	const bn_env *env = bn_workspace_env(ws);
-	if (bn_parse_i64(word, strlen(word), &number)) {
-		if (number < 0 || number > UINT_MAX)
-			return bn_err_set(err, BN_EINVAL, "'%s' is no uid", word);
-		*uid = (uid_t)number;
-		env->user_name(env, *uid, user, size);
-		return 0;
-	}
-	snprintf(user, size, "%s", word);
-	int rc = bn_user_list_read(&l, ws, err);
-	if (rc)
-		return rc;
-	bool found = false;
-	for (size_t i = 0; i < l->count && !found; i++)
-		if (!strcmp(l->items[i].user, word)) {
-			*uid = l->items[i].uid;
-			found = true;
-		}
-	bn_user_list_free(l);
-	struct passwd pw, *known = NULL;
-	char text[4096];
-	if (!found && getpwnam_r(word, &pw, text, sizeof text, &known) == 0 && known) {
-		*uid = known->pw_uid;
-		found = true;
-	}
-	if (found)
-		return 0;
-	bn_err_set(err, BN_ENOTFOUND, "no user '%s'", word);
-	bn_err_hint(err, "give the uid in digits when this machine does not know the name");
-	return BN_ENOTFOUND;
-}
-
-static int role_change(bn_cli *cli, bool grant, bn_err *err)
-{
-	bn_workspace *ws = NULL;
-	uid_t uid = 0;
-	bn_role role;
-	char user[128];
-	const char *word = bn_cli_arg(cli, 1), *reason = bn_cli_opt(cli, "reason");
-	int rc = bn_role_parse(&role, word, err);
-	if (!rc)
-		rc = bn_cli_workspace(cli, &ws, err);
-	if (!rc)
-		rc = user_find(&uid, user, sizeof user, ws, bn_cli_arg(cli, 0), err);
-	if (!rc && bn_cli_dry_run(cli)) {
-		bn_cli_say(cli, "would %s role %s %s %s (uid %lu)", grant ? "grant" : "revoke",
-			word, grant ? "to" : "of", user, (unsigned long)uid);
-		return bn_policy_may(ws, BN_ACT_POLICY, err);
-	}
-	if (!rc)
-		rc = bn_cli_announce_key(cli, ws, err);
-	if (!rc)
-		rc = grant ? bn_role_grant(ws, uid, user, role, reason, err)
-			   : bn_role_revoke(ws, uid, user, role, reason, err);
-	if (!rc)
-		bn_cli_say(cli, "%s %s role %s", user, grant ? "has now" : "has no longer", word);
-	return rc;
-}
-
-static int run_role_grant(bn_cli *cli, bn_err *err)
-{
-	return role_change(cli, true, err);
-}
-
-static int run_role_revoke(bn_cli *cli, bn_err *err)
-{
-	return role_change(cli, false, err);
-}
+/* ---- roles ---------------------------------------------------------------------------------- */
 
 /* What each role may do under the policy of now. */
 static int run_role_ls(bn_cli *cli, bn_err *err)
@@ -162,7 +28,7 @@ static int run_role_ls(bn_cli *cli, bn_err *err)
 	if (!rc)
 		rc = bn_workspace_refresh(ws, NULL, err);
 	if (!rc)
-		rc = bn_policy_get(&p, bn_workspace_index(ws), NULL, err);
+		rc = bn_rights_policy(&p, ws, bn_workspace_index(ws), err);
 	if (rc)
 		return rc;
 	json_t *items = json_array();
@@ -191,12 +57,25 @@ static int run_policy_show(bn_cli *cli, bn_err *err)
 	if (!rc)
 		rc = bn_workspace_refresh(ws, NULL, err);
 	if (!rc)
-		rc = bn_policy_get(&p, bn_workspace_index(ws), NULL, err);
+		rc = bn_rights_policy(&p, ws, bn_workspace_index(ws), err);
 	if (!rc) {
 		bn_cli_say(cli, "policy %.12s, every default filled in:", p->hash);
 		rc = bn_cli_document(cli, bn_policy_document(p), err);
 	}
 	bn_policy_free(p);
+	return rc;
+}
+
+/* BN_LINK_WAITS when others have to sign, which has been said. */
+static int policy_put(bn_cli *cli, bn_workspace *ws, const json_t *doc, bn_err *err)
+{
+	uint8_t link[BN_CHAIN_ID_BYTES];
+	const char *reason = bn_cli_opt(cli, "reason");
+	if (!bn_authority_is_founded(bn_workspace_index(ws)))
+		return bn_policy_set(ws, doc, reason, err);
+	int rc = bn_people_set_policy(ws, doc, reason, link, err);
+	if (rc == BN_LINK_WAITS)
+		bn_cli_say_waits(cli, link);
 	return rc;
 }
 
@@ -213,16 +92,18 @@ static int run_policy_set(bn_cli *cli, bn_err *err)
 		rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc && bn_cli_dry_run(cli)) {
 		bn_cli_say(cli, "would set policy %.12s with %zu gates", p->hash, p->n_gates);
-		rc = bn_policy_may(ws, BN_ACT_POLICY, err);
+		rc = bn_rights_may(ws, BN_ACT_POLICY, err);
 		goto out;
 	}
 	if (!rc)
 		rc = bn_cli_announce_key(cli, ws, err);
 	if (!rc)
-		rc = bn_policy_set(ws, doc, bn_cli_opt(cli, "reason"), err);
-	if (!rc)
+		rc = policy_put(cli, ws, doc, err);
+	if (rc == BN_LINK_TAKEN)
 		bn_cli_say(cli, "policy %.12s holds from now on: %zu gates, %d approval%s", p->hash,
 			p->n_gates, p->approvals, p->approvals > 1 ? "s" : "");
+	else if (rc == BN_LINK_WAITS)
+		rc = 0;
 out:
 	bn_policy_free(p);
 	json_decref(doc);
@@ -520,20 +401,8 @@ static const bn_opt audit_options[] = {{"user", 'u', "USER", "by this user (name
 	{"limit", 0, "N", "at most so many (100)"}, {"offset", 0, "N", "skip so many"}, {0}};
 
 const bn_verb bn_verbs_govern[] = {
-	{"user", "ls", "", 0, 0, "everybody whom this workspace knows, with their roles", NULL,
-		{"binnacle user ls", "binnacle user ls --json", NULL}, NULL, 0, run_user_ls},
-	{"user", "key", "", 0, 0, "your signing key; makes it when there is none", NULL,
-		{"binnacle user key", "binnacle user key --json", NULL}, NULL, BN_VERB_NO_WORKSPACE,
-		run_user_key},
 	{"role", "ls", "", 0, 0, "what each role may do", NULL,
 		{"binnacle role ls", "binnacle role ls --json", NULL}, NULL, 0, run_role_ls},
-	{"role", "grant", "USER ROLE", 2, 2, "give a user a role", NULL,
-		{"binnacle role grant alice reviewer",
-			"binnacle role grant 1002 admin --reason lead", NULL},
-		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_role_grant},
-	{"role", "revoke", "USER ROLE", 2, 2, "take a role from a user", NULL,
-		{"binnacle role revoke alice reviewer", "binnacle role revoke 1002 admin", NULL},
-		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_role_revoke},
 	{"policy", "show", "", 0, 0, "the policy that holds now, as JSON", NULL,
 		{"binnacle policy show", "binnacle policy show --json >policy.json", NULL}, NULL, 0,
 		run_policy_show},

@@ -1,5 +1,5 @@
 /*
- * cmd_store.c - the store from the command line: init, index status, index rebuild, gc, doctor fs.
+ * cmd_store.c - the store from the command line: index status, index rebuild, gc, doctor fs.
  * (`audit log` and `audit verify` are in cmd_govern.c.)
  */
 #include "core/base/json.h"
@@ -13,29 +13,6 @@
 #include "tui/cli/verbs.h"
 
 #include <string.h>
-
-/* ---- init ----------------------------------------------------------------------------------- */
-
-static int run_init(bn_cli *cli, bn_err *err)
-{
-	static const bn_col fields[] = {
-		{"workspace", "workspace", BN_AS_TEXT}, {"id", "id", BN_AS_TEXT}, {0}};
-	const bn_env *env = bn_cli_env(cli);
-	const char *dir = bn_cli_arg(cli, 0);
-	bn_workspace *ws = NULL;
-	if (!dir)
-		dir = bn_cli_start_dir(cli) ? bn_cli_start_dir(cli) : ".";
-	int rc = bn_workspace_init(env, dir, err);
-	if (!rc)
-		rc = bn_workspace_open(&ws, env, NULL, dir, err);
-	if (!rc) {
-		json_t *o = json_pack(
-			"{s:s, s:s}", "workspace", bn_workspace_dir(ws), "id", bn_workspace_id(ws));
-		rc = o ? bn_cli_object(cli, o, fields, err) : bn_err_nomem(err, "the result");
-	}
-	bn_workspace_close(ws);
-	return rc;
-}
 
 /* ---- index ---------------------------------------------------------------------------------- */
 
@@ -270,11 +247,6 @@ static const bn_opt gc_options[] = {
 	{"older-than", 0, "AGE", "how old an unnamed object must be (default 14d)"}, {0}};
 
 const bn_verb bn_verbs_store[] = {
-	{"init", NULL, "[DIR]", 0, 1, "make a workspace",
-		"Makes DIR/.binnacle (the working directory by default). Commands find it by "
-		"walking up,\nlike git does with .git.",
-		{"binnacle init", "binnacle init ~/experiments", NULL}, NULL, BN_VERB_NO_WORKSPACE,
-		run_init},
 	{"index", "status", "", 0, 0, "where the index is and what is in it",
 		"The index is derived from the log and may be deleted at any time.",
 		{"binnacle index status", "binnacle index status --dump", NULL}, status_options,

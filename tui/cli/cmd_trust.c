@@ -1,8 +1,11 @@
 /* cmd_trust.c - binnacle trust: is this the workspace that I know. These verbs work whatever was found. */
+#include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/base/timestamp.h"
-#include "core/govern/authority.h"
+#include "core/govern/people.h"
+#include "core/govern/rights.h"
 #include "tui/cli/_cli.h"
+#include "tui/cli/people.h"
 #include "tui/cli/verbs.h"
 
 #include <string.h>
@@ -184,6 +187,7 @@ static int accept(bn_cli *cli, const known *k, const char *invitation, bn_err *e
 		return rc;
 	bn_cli_say(cli, "remembered: workspace %s in '%s'", bn_workspace_id(k->ws),
 		bn_workspace_dir(k->ws));
+	bn_cli_ask_admission(cli, k->ws);
 	/* An invitation that lies there may still speak against it. */
 	return bn_trust_require(k->trust, BN_ALLOWS_ALL, err);
 }
@@ -243,6 +247,7 @@ static int run_restore(bn_cli *cli, bn_err *err)
 	known k;
 	const bn_change restored = {.kind = BN_CHANGE_RESTORED, .text = bn_cli_opt(cli, "reason")};
 	const bn_link link = {.changes = &restored, .n_changes = 1};
+	uint8_t id[BN_CHAIN_ID_BYTES];
 	int rc = known_open(&k, cli, err);
 	if (rc < 0)
 		goto out;
@@ -257,11 +262,81 @@ static int run_restore(bn_cli *cli, bn_err *err)
 	bn_cli_say(cli, "Closes for everybody, by a link that a majority of the admins signs:");
 	say_lost(cli, bn_trust_verdict(k.trust));
 	if ((rc = bn_cli_confirm(cli, err, "Take the log as it is now for whole?")) < 0 ||
-		(rc = bn_authority_change(k.ws, &link, err)) < 0)
+		(rc = bn_authority_change(k.ws, &link, id, err)) < 0)
 		goto out;
-	bn_cli_say(cli, "restored: link %u closes the loss", k.about->newest + 1);
+	if (rc == BN_LINK_WAITS)
+		bn_cli_say_waits(cli, id);
+	else
+		bn_cli_say(cli, "restored: link %u closes the loss", k.about->newest + 1);
+	rc = 0;
 out:
 	bn_free(k.about);
+	return rc;
+}
+
+/* ---- the chain as a list ---------------------------------------------------------------------- */
+
+static json_t *link_json(const bn_link_row *l)
+{
+	char id[2 * BN_CHAIN_ID_BYTES + 1];
+	bn_hex(l->id, BN_CHAIN_ID_BYTES, id);
+	return json_pack("{s:s, s:o, s:s, s:s, s:I, s:s, s:s?, s:b}", "id", id, "n",
+		l->n >= 0 ? json_integer(l->n) : json_null(), "state",
+		l->n >= 0  ? "holds"
+		: l->waits ? "waits"
+			   : "beaten",
+		"by", l->author, "time_ms", (json_int_t)l->time_ms, "summary", l->summary, "why",
+		l->words, "mine", (int)l->mine);
+}
+
+static int run_log(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {{"n", "LINK", BN_AS_INT}, {"id", "ID", BN_AS_ID},
+		{"state", "STATE", BN_AS_TEXT}, {"time_ms", "WHEN", BN_AS_TIME_MS},
+		{"by", "BY", BN_AS_TEXT}, {"summary", "WHAT", BN_AS_TEXT},
+		{"why", "REMARK", BN_AS_TEXT}, {0}};
+	bn_workspace *ws = NULL;
+	bn_link_list *l = NULL;
+	int rc;
+	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 || (rc = bn_links_read(&l, ws, err)) < 0)
+		return rc;
+	json_t *items = json_array();
+	for (size_t i = 0; i < l->count; i++)
+		json_array_append_new(items, link_json(&l->items[i]));
+	bn_links_free(l);
+	return bn_cli_list(cli, items, cols, "this workspace has no chain of authority", err);
+}
+
+/* Signs a link of another admin. */
+static int sign_link(bn_cli *cli, bn_workspace *ws, const bn_link_row *l, bn_err *err)
+{
+	int rc;
+	if (!l->waits)
+		return bn_err_set(err, BN_ECONFLICT, "that link does not wait for signatures: %s",
+			l->n >= 0 ? "it holds already" : l->words);
+	if (l->mine)
+		return bn_err_set(err, BN_ECONFLICT, "you have signed that link already");
+	bn_cli_say(cli, "%s, by %s", l->summary, l->author);
+	if ((rc = bn_rights_may(ws, BN_ACT_POLICY, err)) < 0 || bn_cli_dry_run(cli) ||
+		(rc = bn_cli_confirm(cli, err, "Sign it?")) < 0 ||
+		(rc = bn_authority_cosign(ws, l->id, err)) < 0)
+		return rc;
+	bn_cli_say(cli, rc == BN_LINK_WAITS ? "signed; it waits for more signatures"
+					    : "signed; it holds from now on");
+	return 0;
+}
+
+static int run_sign(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_link_list *l = NULL;
+	const bn_link_row *link;
+	int rc;
+	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 || (rc = bn_links_read(&l, ws, err)) < 0)
+		return rc;
+	if ((rc = bn_links_find(&link, l, bn_cli_arg(cli, 0), err)) == 0)
+		rc = sign_link(cli, ws, link, err);
+	bn_links_free(l);
 	return rc;
 }
 
@@ -293,5 +368,13 @@ const bn_verb bn_verbs_trust[] = {
 		{"binnacle trust restore --reason 'disk of node 7 died on May 3'",
 			"binnacle trust restore --reason 'bob removed his log' --yes"},
 		restore_options, BN_VERB_UNJUDGED, run_restore},
+	{"trust", "log", "", 0, 0, "the chain of authority: who changed what, and what waits", NULL,
+		{"binnacle trust log", "binnacle trust log --json", NULL}, NULL, BN_VERB_UNJUDGED,
+		run_log},
+	{"trust", "sign", "LINK", 1, 1, "sign a link of another admin that waits for it",
+		"LINK: digits of its id; see binnacle trust log.",
+		{"binnacle trust sign 7763411ff850", "binnacle trust sign 7763411ff850 --dry-run",
+			NULL},
+		NULL, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_sign},
 	{0},
 };

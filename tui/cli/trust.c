@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "core/base/timestamp.h"
 #include "tui/cli/_cli.h"
+#include "tui/cli/people.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -153,6 +154,7 @@ static int ask_first_use(bn_cli *cli, bn_trust *t, bn_err *err)
 		bn_cli_say(cli,
 			"Remembered. `binnacle trust show` says what, `binnacle trust forget` "
 			"takes it back.");
+	bn_cli_ask_admission(cli, cli->workspace);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 /* clang-format off */
 #define BN_VERB_TABLES(X) \
 	X(workbench) \
+	X(init) \
 	X(store) \
 	X(cache) \
 	X(data) \
@@ -29,6 +30,7 @@
 	X(serve) \
 	X(endpoint) \
 	X(monitor) \
+	X(people) \
 	X(govern) \
 	X(trust) \
 	X(demo) \

@@ -3,6 +3,7 @@
 
 #include "core/base/env.h"
 #include "core/base/mem.h"
+#include "core/govern/rights.h"
 #include "core/pipeline/fold_classes.h"
 #include "core/store/workspace.h"
 #include "core/track/reconcile.h"
@@ -21,6 +22,7 @@ int bn_source_open(void **context, const char *dir, bn_err *err)
 		bn_free(r);
 		return rc;
 	}
+	bn_rights_seal(r->ws);
 	r->generation = 1;
 	*context = r;
 	return 0;

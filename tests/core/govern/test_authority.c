@@ -13,6 +13,7 @@
 #include <string.h>
 
 static bn_err err = BN_ERR_INIT;
+static uint8_t link_id[32];
 static town t;
 static person *ann, *bob, *cleo, *dan;
 static int applied; /* events of class "note", in all indexes */
@@ -267,7 +268,7 @@ START_TEST(test_void_and_cut_take_what_they_name_and_nothing_else)
 		.n_cuts = 1,
 		.voids = voids,
 		.n_voids = 1};
-	ck_assert_bn_ok(bn_authority_change(ann->ws, &link, &err), &err);
+	ck_assert_bn_ok(bn_authority_change(ann->ws, &link, link_id, &err), &err);
 	bn_free(writer);
 	expect(dan, 1, COUNTS "1");
 	expect(dan, 2, CUT_OFF);
@@ -297,7 +298,7 @@ START_TEST(test_removed_admin_forks_at_the_old_link_and_moves_nobody)
 	cleo->clock_offset_ms = -1000 * 86400;
 	bn_change c = person_role(dan, BN_ROLE_REVIEWER, true);
 	const bn_link link = {.changes = &c, .n_changes = 1};
-	int rc = bn_authority_change(cleo->ws, &link, &err);
+	int rc = bn_authority_change(cleo->ws, &link, link_id, &err);
 	cleo->clock_offset_ms = 0;
 	ck_assert_int_eq(rc, BN_EREFUSED);
 	bn_err_clear(&err);
@@ -342,8 +343,8 @@ START_TEST(test_rows_do_not_depend_on_which_writer_was_seen_first)
 		  d = person_role(dan, BN_ROLE_REVIEWER, true);
 	const bn_link by_bob = {.changes = &c, .n_changes = 1},
 		      by_ann = {.changes = &d, .n_changes = 1};
-	(void)bn_authority_change(bob->ws, &by_bob, NULL);
-	(void)bn_authority_change(ann->ws, &by_ann, NULL);
+	(void)bn_authority_change(bob->ws, &by_bob, link_id, NULL);
+	(void)bn_authority_change(ann->ws, &by_ann, link_id, NULL);
 	note_blind(cleo, "note/c", 4);
 	town_expect_one_view(&t);
 	teardown();

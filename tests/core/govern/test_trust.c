@@ -340,7 +340,8 @@ START_TEST(test_workspace_moved_aside_and_a_new_one_in_its_place_stops_who_knew_
 	accept(bob);
 	all_seal();
 	ck_assert_int_eq(rename(in_town(".binnacle"), in_town("aside")), 0);
-	ck_assert_bn_ok(bn_authority_init(&dan->env, t.dir, "ann", NULL, NULL, &err), &err);
+	const bn_authority_start as_ann = {.name = "ann"};
+	ck_assert_bn_ok(bn_authority_init(&dan->env, t.dir, &as_ann, NULL, &err), &err);
 	all_seal();
 	expect(bob, BN_ALLOWS_TRUST, BN_MEMORY_PLACE_OTHER);
 	expect(bob, BN_ALLOWS_TRUST, BN_MEMORY_PLACE_OTHER);
@@ -372,7 +373,7 @@ START_TEST(test_accepting_another_workspace_makes_the_old_one_the_stop)
 	accept(bob);
 	all_seal();
 	ck_assert_int_eq(rename(in_town(".binnacle"), in_town("aside")), 0);
-	ck_assert_bn_ok(bn_authority_init(&dan->env, t.dir, NULL, NULL, NULL, &err), &err);
+	ck_assert_bn_ok(bn_authority_init(&dan->env, t.dir, NULL, NULL, &err), &err);
 	all_seal();
 	accept(bob);
 	expect(bob, BN_ALLOWS_ALL, -1);
@@ -565,7 +566,7 @@ START_TEST(test_workspace_planted_beneath_a_known_one_is_not_used)
 		shell("rm -rf %s && mkdir %s", below, below);
 		if (chained)
 			ck_assert_bn_ok(
-				bn_authority_init(&dan->env, below, NULL, NULL, NULL, &err), &err);
+				bn_authority_init(&dan->env, below, NULL, NULL, &err), &err);
 		else
 			ck_assert_bn_ok(bn_workspace_init(&dan->env, below, &err), &err);
 		move_to(bob, below);
@@ -607,7 +608,7 @@ START_TEST(test_known_workspace_that_is_gone_is_not_looked_for_above)
 	setup();
 	const char *below = in_town("work");
 	shell("mkdir %s", below);
-	ck_assert_bn_ok(bn_authority_init(&dan->env, below, NULL, NULL, NULL, &err), &err);
+	ck_assert_bn_ok(bn_authority_init(&dan->env, below, NULL, NULL, &err), &err);
 	accept(bob);
 	move_to(bob, below);
 	accept(bob);
@@ -684,7 +685,7 @@ START_TEST(test_without_memory_a_stop_is_a_stop_or_an_error)
 	accept(bob);
 	all_seal();
 	ck_assert_int_eq(rename(in_town(".binnacle"), in_town("aside")), 0);
-	ck_assert_bn_ok(bn_authority_init(&dan->env, t.dir, NULL, NULL, NULL, &err), &err);
+	ck_assert_bn_ok(bn_authority_init(&dan->env, t.dir, NULL, NULL, &err), &err);
 	all_seal();
 	expect(bob, BN_ALLOWS_TRUST, BN_MEMORY_PLACE_OTHER);
 	const bn_trust_options opt = {.start = t.dir};

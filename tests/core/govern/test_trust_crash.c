@@ -47,7 +47,7 @@ static void trial_make(trial *t)
 	snprintf(t->founder, sizeof t->founder, "%.200s/founder", t->dir.path);
 	remembered_env_init(&t->ann, t->founder, "node1");
 	ck_assert_bn_ok(bn_fs_make_dirs(bn_env_real(), t->founder, 0700, &err), &err);
-	ck_assert_bn_ok(bn_authority_init(&t->ann.env, t->team, "ann", NULL, NULL, &err), &err);
+	ck_assert_bn_ok(bn_authority_init(&t->ann.env, t->team, NULL, NULL, &err), &err);
 }
 
 static void ann_opens(trial *t)
@@ -77,7 +77,8 @@ static void ann_links(trial *t)
 	c.grant = sqlite3_column_int(st, 1) == 0;
 	sqlite3_finalize(st);
 	const bn_link link = {.changes = &c, .n_changes = 1};
-	ck_assert_bn_ok(bn_authority_change(t->ws, &link, &err), &err);
+	uint8_t link_id[BN_CHAIN_ID_BYTES];
+	ck_assert_bn_ok(bn_authority_change(t->ws, &link, link_id, &err), &err);
 }
 
 /* ---- a reader ------------------------------------------------------------------------------------ */

@@ -52,7 +52,8 @@ static void setup(void)
 	snprintf(config, sizeof config, "%.200s/config", dir.path);
 	toy_get = env.env.get;
 	env.env.get = get_env;
-	must(bn_authority_init(&env.env, dir.path, "ann", policy, NULL, &err));
+	const bn_authority_start how = {.name = "ann", .policy = policy};
+	must(bn_authority_init(&env.env, dir.path, &how, NULL, &err));
 	json_decref(policy);
 	must(bn_workspace_open(&ws, &env.env, bn_fold_classes, dir.path, &err));
 }

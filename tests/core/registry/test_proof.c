@@ -273,7 +273,7 @@ START_TEST(test_late_void_and_cut_acts_are_named_with_the_rule)
 	person_key(cleo, cut.key);
 	const bn_link link = {
 		.cuts = &cut, .n_cuts = 1, .voids = (const uint8_t(*)[32])ids, .n_voids = 1};
-	must(bn_authority_change(ann->ws, &link, &err));
+	must(bn_authority_change(ann->ws, &link, (uint8_t[32]){0}, &err));
 	expect(dan, false, 3, bobs, "says that it does not count");
 	expect(dan, false, 3, cleos, "cuts its key");
 	bn_free(bobs);
@@ -293,7 +293,7 @@ START_TEST(test_beaten_link_is_named_with_what_beats_it)
 	person_link(ann, (bn_change[]){person_removed(cleo)}, 1);
 	bn_change c = person_role(dan, BN_ROLE_REVIEWER, true);
 	const bn_link link = {.changes = &c, .n_changes = 1};
-	ck_assert_int_ne(bn_authority_change(cleo->ws, &link, &err), 0);
+	ck_assert_int_ne(bn_authority_change(cleo->ws, &link, (uint8_t[32]){0}, &err), 0);
 	bn_err_clear(&err);
 	char *cleos = writer_of(cleo);
 	bn_audit_report *r = audit(dan);
@@ -607,7 +607,7 @@ START_TEST(test_who_goes_on_serving_hears_of_a_void_approval_and_of_a_removal)
 	ck_assert(bn_sql_bytes(st, 0, ids[0], 32));
 	sqlite3_finalize(st);
 	const bn_link link = {.voids = (const uint8_t(*)[32])ids, .n_voids = 1};
-	must(bn_authority_change(ann->ws, &link, &err));
+	must(bn_authority_change(ann->ws, &link, (uint8_t[32]){0}, &err));
 	ck_assert_int_eq(bn_version_demand_again(view, "power/1", &err), BN_EREFUSED);
 	ck_assert_ptr_nonnull(strstr(err.msg, "was approved and is requested now"));
 	bn_err_clear(&err);

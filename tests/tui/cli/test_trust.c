@@ -85,7 +85,8 @@ static void found(const user *u, const char *where)
 		bn_err err = BN_ERR_INIT;
 		become(u);
 		umask(0); /* all may log */
-		int rc = bn_authority_init(bn_env_real(), where, u->name, NULL, NULL, &err);
+		const bn_authority_start how = {.name = u->name};
+		int rc = bn_authority_init(bn_env_real(), where, &how, NULL, &err);
 		if (rc < 0)
 			fprintf(stderr, "%s\n", err.msg);
 		_exit(rc < 0);

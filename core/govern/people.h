@@ -1,0 +1,108 @@
+/*
+ * people.h - the people of a workspace with a chain of authority (authority.h): who they are, which keys ask to be
+ * admitted, and the acts of admins that change that, each a link.
+ *
+ * A person is a set of keys. Names are what an admin called them when admitting them; no two persons of a
+ * workspace are admitted under one name by these functions, yet a log may hold such (two admins at once), so what
+ * people type is looked up and refused when it means two.
+ */
+#ifndef BN_GOVERN_PEOPLE_H
+#define BN_GOVERN_PEOPLE_H
+#include "core/govern/authority.h"
+
+typedef struct bn_people_key {
+	char hex[2 * BN_CHAIN_ID_BYTES + 1];
+	char print[25]; /* bn_key_fingerprint */
+} bn_people_key;
+
+typedef struct bn_person_row {
+	char person[BN_PERSON_TEXT];
+	char *name;
+	unsigned roles; /* bits 1u << role, everybody's included */
+	int64_t rank;   /* among the admins: 1 is the most senior; 0 no admin */
+	bn_people_key *keys;
+	size_t n_keys;
+	int64_t since_link, since_ms; /* when it was admitted */
+	bool is_me;
+} bn_person_row;
+
+/* A key that asks, by its own word, with a good signature. */
+typedef struct bn_request_row {
+	uint8_t id[BN_CHAIN_ID_BYTES];
+	bn_people_key key;
+	char *name, *user, *host; /* as it says */
+	uid_t uid, owner;         /* as it says; of who owns the file */
+	int64_t time_ms;
+	bool is_mine;
+} bn_request_row;
+
+enum { BN_PEOPLE_REQUESTS_MOST = 1000 };
+
+typedef struct bn_people {
+	int64_t epoch;
+	bn_person_row *persons; /* of now: admins by rank, then the others by name */
+	size_t count;
+	/* Keys that are nobody's and were never anybody's, newest first, one request a key: at most
+	 * BN_PEOPLE_REQUESTS_MOST are looked at. */
+	bn_request_row *requests;
+	size_t n_requests;
+	bool has_more; /* there are more requests than were looked at */
+} bn_people;
+
+/* BN_EREFUSED without a chain. */
+int bn_people_read(bn_people **out, bn_workspace *ws, bn_err *err);
+void bn_people_free(bn_people *p);
+/* word: a name, a fingerprint or digits of a key (6 or more). BN_ENOTFOUND; BN_EINVAL when it means several. */
+int bn_people_find(const bn_person_row **out, const bn_people *p, const char *word, bn_err *err);
+int bn_people_find_request(
+	const bn_request_row **out, const bn_people *p, const char *word, bn_err *err);
+
+/* ---- acts ------------------------------------------------------------------------------------- */
+
+/*
+ * All of them refresh the index and commit. Those of admins sign a link: BN_LINK_TAKEN or BN_LINK_WAITS, with
+ * the link's id; reason: kept in it, NULL for none. BN_EREFUSED when the chain would not take it, BN_ECONFLICT when it changes nothing.
+ */
+
+/* Asks for the user's own key to be admitted; name NULL: the user's. 1 asked, 0 it had asked before with
+ * that name. BN_ECONFLICT when the key is admitted already, BN_EREFUSED when it was revoked. */
+int bn_people_request(bn_workspace *ws, const char *name, bn_err *err);
+/* Admits the key of a request as a new person with these roles (bits, besides everybody's). */
+int bn_people_admit(bn_workspace *ws, const bn_request_row *request, const char *name,
+	unsigned roles, const char *reason, uint8_t link[BN_CHAIN_ID_BYTES], bn_err *err);
+/* Admits it as a further key of a person. */
+int bn_people_add_key(bn_workspace *ws, const bn_request_row *request, const char *person,
+	const char *reason, uint8_t link[BN_CHAIN_ID_BYTES], bn_err *err);
+int bn_people_set_role(bn_workspace *ws, const char *person, bn_role role, bool grant,
+	const char *reason, uint8_t link[BN_CHAIN_ID_BYTES], bn_err *err);
+int bn_people_remove(bn_workspace *ws, const char *person, const char *reason,
+	uint8_t link[BN_CHAIN_ID_BYTES], bn_err *err);
+/* Revokes a key of a person. since_ms: what it signed from then on counts no more, in each of its writers by
+ * that writer's clock; -1: all that it signed and an admin knows of stands. */
+int bn_people_revoke_key(bn_workspace *ws, const char *key_hex, int64_t since_ms,
+	const char *reason, uint8_t link[BN_CHAIN_ID_BYTES], bn_err *err);
+int bn_people_set_policy(bn_workspace *ws, const json_t *document, const char *reason,
+	uint8_t link[BN_CHAIN_ID_BYTES], bn_err *err);
+
+/* ---- links as a list ---------------------------------------------------------------------------- */
+
+typedef struct bn_link_row {
+	uint8_t id[BN_CHAIN_ID_BYTES];
+	int64_t n; /* -1: not in the chain */
+	char *author, *summary, *words;
+	int64_t time_ms;
+	bool waits; /* for signatures, and goes on from the newest link */
+	bool mine;  /* I am its author or have signed it */
+} bn_link_row;
+
+typedef struct bn_link_list {
+	bn_link_row *items; /* newest first: those that wait, the chain, then what is not in it */
+	size_t count;
+} bn_link_list;
+
+int bn_links_read(bn_link_list **out, bn_workspace *ws, bn_err *err);
+void bn_links_free(bn_link_list *l);
+/* hex: digits of its id (6 or more), or its number. */
+int bn_links_find(const bn_link_row **out, const bn_link_list *l, const char *hex, bn_err *err);
+
+#endif

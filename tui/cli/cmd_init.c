@@ -1,0 +1,173 @@
+/* cmd_init.c - binnacle init: a workspace whose first record is signed with its founder's key. */
+#include "core/base/hash.h"
+#include "core/base/mem.h"
+#include "core/govern/key.h"
+#include "core/govern/people.h"
+#include "core/govern/pin.h"
+#include "core/govern/trust.h"
+#include "core/pipeline/fold_classes.h"
+#include "tui/cli/cli.h"
+#include "tui/cli/verbs.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+
+static int group_option(bn_cli *cli, bn_authority_start *how, bn_err *err)
+{
+	const char *name = bn_cli_opt(cli, "shared");
+	struct group gr, *found = NULL;
+	char text[16384];
+	if (!name)
+		return 0;
+	int e = getgrnam_r(name, &gr, text, sizeof text, &found);
+	if (!found) {
+		bn_err_set(err, BN_ENOTFOUND, "no group '%s'%s%s", name, e ? ": " : "",
+			e ? strerror(e) : "");
+		bn_err_hint(err, "the groups that you are in: id -Gn");
+		return BN_ENOTFOUND;
+	}
+	how->is_shared = true;
+	how->group = gr.gr_gid;
+	return 0;
+}
+
+/*
+ * The recovery key signs link 1, which says the policy once more: so the state of link 0, in which the founder
+ * is alone, is one that nobody can go on from anew.
+ */
+static int recovery_seal(const bn_env *env, const char *dir, const bn_key *recovery, bn_err *err)
+{
+	bn_workspace *ws = NULL, *other = NULL;
+	json_t *doc = NULL;
+	bn_signer signer;
+	uint8_t link[BN_CHAIN_ID_BYTES];
+	int rc;
+	if ((rc = bn_workspace_open(&ws, env, bn_fold_classes, dir, err)) < 0 ||
+		!(doc = json_object()) ||
+		(rc = bn_people_set_policy(ws, doc, "with the recovery key", link, err)) < 0 ||
+		(rc = bn_workspace_seal(ws, err)) < 0 ||
+		(rc = bn_workspace_open(&other, env, bn_fold_classes, dir, err)) < 0)
+		goto out;
+	bn_key_signer(&signer, (bn_key *)(uintptr_t)recovery);
+	signer.release = NULL;
+	if ((rc = bn_workspace_set_signer(other, &signer, err)) < 0)
+		goto out;
+	rc = bn_authority_cosign(other, link, err);
+out:
+	json_decref(doc);
+	bn_workspace_close(other);
+	bn_workspace_close(ws);
+	return rc < 0 ? rc : 0;
+}
+
+static json_t *result_json(bn_workspace *ws, const bn_key *key, const char *recovery, bn_err *err)
+{
+	uint8_t id[BN_CHAIN_ID_BYTES];
+	char invitation[BN_PIN_TEXT], print[25];
+	sqlite3 *db;
+	if (bn_workspace_read(&db, ws, err) < 0)
+		return NULL;
+	int64_t n = bn_authority_newest(db, id);
+	if (n < 0) {
+		bn_err_set(err, BN_ECORRUPT, "the founding record is not in the index");
+		return NULL;
+	}
+	bn_pin_format(invitation, bn_workspace_id(ws), (uint32_t)n, id);
+	bn_key_fingerprint(bn_key_public(key), print);
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s*}", "workspace", bn_workspace_dir(ws), "id",
+		bn_workspace_id(ws), "key", print, "invitation", invitation, "recovery", recovery);
+	if (!o)
+		bn_err_nomem(err, "the result");
+	return o;
+}
+
+static void say_next(
+	bn_cli *cli, const bn_authority_start *how, bool made_key, const char *recovery)
+{
+	char *path = made_key ? bn_key_path(bn_cli_env(cli)) : NULL;
+	if (path)
+		bn_cli_say(cli, "made your signing key: %s (keep it private)", path);
+	bn_free(path);
+	if (recovery)
+		bn_cli_say(cli,
+			"the recovery key is %s: move it to where only you reach it, such as paper "
+			"or a "
+			"drive in a drawer",
+			recovery);
+	if (how->is_shared) {
+		bn_cli_say(cli,
+			"others: give them the invitation; their first command here asks to be "
+			"admitted, and you see who asks with: binnacle user ls");
+		if (!recovery)
+			bn_cli_say(cli,
+				"if your key is lost nobody can admit or remove anybody: make a "
+				"second admin (binnacle user accept WHO --role admin)");
+	}
+}
+
+static int run_init(bn_cli *cli, bn_err *err)
+{
+	static const bn_col fields[] = {{"workspace", "Workspace", BN_AS_WHOLE},
+		{"id", "Id", BN_AS_WHOLE}, {"key", "Founder's key", BN_AS_WHOLE},
+		{"invitation", "Invitation", BN_AS_WHOLE}, {0}};
+	const bn_env *env = bn_cli_env(cli);
+	const char *dir = bn_cli_arg(cli, 0), *recovery_path = bn_cli_opt(cli, "recovery");
+	bn_authority_start how = {.name = bn_cli_opt(cli, "name")};
+	uint8_t recovery_key[BN_CHAIN_ID_BYTES];
+	bn_key *key = NULL, *recovery = NULL;
+	bn_workspace *ws = NULL;
+	json_t *o = NULL;
+	bn_err why = BN_ERR_INIT;
+	bool made_key = false;
+	int rc = group_option(cli, &how, err);
+	if (rc < 0)
+		goto out;
+	if (!dir)
+		dir = bn_cli_start_dir(cli) ? bn_cli_start_dir(cli) : ".";
+	if ((rc = bn_key_open(&key, env, &made_key, err)) < 0)
+		goto out;
+	if (recovery_path) {
+		if ((rc = bn_key_create(&recovery, env, recovery_path, err)) < 0)
+			goto out;
+		if ((rc = bn_unhex(bn_key_public(recovery), sizeof recovery_key, recovery_key)) < 0)
+			goto out;
+		how.recovery = recovery_key;
+	}
+	if ((rc = bn_authority_init(env, dir, &how, NULL, err)) < 0 ||
+		(recovery && (rc = recovery_seal(env, dir, recovery, err)) < 0) ||
+		(rc = bn_workspace_open(&ws, env, bn_fold_classes, dir, err)) < 0)
+		goto out;
+	if (bn_trust_founded(ws, &why) < 0)
+		bn_cli_warn(cli, "%s", why.msg);
+	if (!(o = result_json(ws, key, recovery_path, err))) {
+		rc = err->code;
+		goto out;
+	}
+	if ((rc = bn_cli_object(cli, o, fields, err)) == 0)
+		say_next(cli, &how, made_key, recovery_path);
+out:
+	bn_workspace_close(ws);
+	bn_key_free(recovery);
+	bn_key_free(key);
+	return rc;
+}
+
+static const bn_opt init_options[] = {
+	{"shared", 0, "GROUP", "for the members of this group, whatever your umask says"},
+	{"recovery", 0, "FILE",
+		"make a second key there, which can admit an admin when yours is lost"},
+	{"name", 0, "NAME", "how you are called here (your account's name)"}, {0}};
+
+const bn_verb bn_verbs_init[] = {
+	{"init", NULL, "[DIR]", 0, 1, "make a workspace",
+		"Makes DIR/.binnacle (the working directory by default). Commands find it by "
+		"walking up,\nlike git does with .git. You are its founder: its first record is "
+		"signed "
+		"with your key,\nwhich is made when you have none.",
+		{"binnacle init", "binnacle init ~/experiments",
+			"binnacle init /proj/power --shared power --recovery ~/recovery.pem"},
+		init_options, BN_VERB_NO_WORKSPACE, run_init},
+	{0},
+};
