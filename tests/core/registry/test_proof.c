@@ -651,7 +651,7 @@ START_TEST(test_audit_log_says_who_signed_and_what_became_of_it_in_a_word)
 	ck_assert(bn_sql_bytes(st, 0, ids[0], 32));
 	sqlite3_finalize(st);
 	const bn_link link = {.voids = (const uint8_t(*)[32])ids, .n_voids = 1};
-	must(bn_authority_change(ann->ws, &link, &err));
+	must(bn_authority_change(ann->ws, &link, (uint8_t[32]){0}, &err));
 	const bn_signer s = signer_of(bob_key);
 	forge("bob@host-boot-9", &s, old, "model.rejected", "{\"version\":1}");
 	bn_audit_filter f = {
