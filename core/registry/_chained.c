@@ -6,72 +6,13 @@
 #include "core/base/mem.h"
 #include "core/registry/_commute.h"
 #include "core/registry/_contested.h"
+#include "core/registry/_depth.h"
 #include "core/registry/_seen.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { ID = 32, LEVELS_MAX = 400, ANSWERS_MAX = 8, HOLE = -1 };
-
-/* ---- depth ----------------------------------------------------------------------------------- */
-
-static int depth_of_answers(int64_t *depth, bn_fold *f, const bn_event *ev, const json_t *payload,
-	int level, bn_err *err);
-
-/* Depth of a record of the same model: 1 or more; HOLE when the log lacks it, or one that it stands on. It
- * never changes once it is known, and is kept with the event then. */
-static int depth_of_record(
-	int64_t *depth, bn_fold *f, const bn_event *ev, const char *hex, int level, bn_err *err)
-{
-	uint8_t id[ID];
-	sqlite3_stmt *st = NULL;
-	json_t *payload = NULL;
-	*depth = HOLE;
-	if (level > LEVELS_MAX || !hex || strlen(hex) != 2 * ID || bn_unhex(hex, ID, id) < 0)
-		return 0;
-	int rc = bn_sql_cached(&st, bn_fold_db(f), err,
-		"SELECT e.depth, e.payload FROM signed_record s JOIN event e ON e.entity = "
-		"s.entity "
-		"AND e.clock = s.clock AND e.writer = s.writer AND e.seq = s.seq WHERE s.id = ? "
-		"AND "
-		"s.entity = ?",
-		"bi", id, (size_t)ID, ev->entity_no);
-	if (rc < 0)
-		return rc;
-	if ((rc = bn_sql_step(st, err)) != 1)
-		goto out;
-	if (sqlite3_column_type(st, 0) != SQLITE_NULL) {
-		*depth = sqlite3_column_int64(st, 0) / 2;
-		goto out;
-	}
-	const char *text = (const char *)sqlite3_column_text(st, 1);
-	if (text)
-		bn_json_parse(&payload, text, strlen(text), "event", NULL);
-out:
-	sqlite3_reset(st);
-	if (rc >= 0 && payload)
-		rc = depth_of_answers(depth, f, ev, payload, level + 1, err);
-	json_decref(payload);
-	return rc < 0 ? rc : 0;
-}
-
-static int depth_of_answers(int64_t *depth, bn_fold *f, const bn_event *ev, const json_t *payload,
-	int level, bn_err *err)
-{
-	const json_t *answers = json_object_get(payload, "answers");
-	int64_t deepest = 0, one;
-	size_t n = json_array_size(answers);
-	*depth = HOLE;
-	for (size_t i = 0; i < n && i < ANSWERS_MAX; i++) {
-		int rc = depth_of_record(
-			&one, f, ev, json_string_value(json_array_get(answers, i)), level, err);
-		if (rc < 0 || one == HOLE)
-			return rc;
-		deepest = one > deepest ? one : deepest;
-	}
-	*depth = deepest + 1;
-	return 0;
-}
+enum { ID = 32, ANSWERS_MAX = BN_ANSWERS_MAX };
 
 /* ---- placing --------------------------------------------------------------------------------- */
 
@@ -112,9 +53,9 @@ int bn_model_place(bn_fold *f, bn_event *ev, bn_err *err)
 	if (!ev->sig || !ev->payload)
 		return BN_PLACED_ASIDE;
 	bool moves = is_awaited(f, ev);
-	if ((rc = depth_of_answers(&depth, f, ev, ev->payload, 0, err)) < 0)
+	if ((rc = bn_model_depth(&depth, bn_fold_db(f), ev, err)) < 0)
 		return rc;
-	if (depth == HOLE)
+	if (depth == BN_DEPTH_HOLE)
 		return (rc = waits_add(f, ev, err)) < 0 ? rc : BN_PLACED_ASIDE;
 	ev->depth = 2 * depth + (ev->kind_no != BN_ENTRY_REJECTED);
 	if ((rc = bn_authority_judge(&s, bn_fold_db(f), ev, err)) < 0)

@@ -139,6 +139,12 @@ CREATE TABLE model_wait (
 	PRIMARY KEY (name, id)
 ) WITHOUT ROWID;
 
+-- How deep each signed record of a model lies (core/registry/_depth.h), once it is known.
+CREATE TABLE index_model_depth (
+	id BLOB NOT NULL PRIMARY KEY, -- of the record, 32 bytes
+	depth INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- Records that decisions have seen and the log lacks: who brings one has the model judged anew.
 CREATE TABLE model_unseen (
 	name TEXT NOT NULL,

@@ -307,6 +307,45 @@ START_TEST(test_claims_that_were_taken_away_or_shut_decide_nothing)
 }
 END_TEST
 
+START_TEST(test_alias_that_moved_hundreds_of_times_is_where_it_was_put_last)
+{
+	enum { MOVES = 500 };
+	bn_version *v = NULL;
+	char last[70] = "", registration[2][70];
+	sqlite3_stmt *st = NULL;
+	setup();
+	town_register(cleo, "power", cleo, "{}");
+	town_register(cleo, "power", cleo, "{}");
+	see(bob);
+	must(bn_sql_prepare(&st, bn_workspace_index(bob->ws), &err,
+		"SELECT registration FROM model_version ORDER BY version", ""));
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(bn_sql_step(st, &err), 1);
+		snprintf(registration[i], 70, "%s", (const char *)sqlite3_column_text(st, 0));
+	}
+	sqlite3_finalize(st);
+	/* Each answers the one before, as its id is known once it is folded. */
+	for (int i = 0; i < MOVES; i++) {
+		json_t *p = json_pack("{s:i, s:s, s:[s, s]}", "version", 1 + i % 2, "alias", "best",
+			"answers", registration[i % 2], last[0] ? last : registration[i % 2]);
+		must(bn_authority_append(bob->ws, 2, "model.alias", "model/power", p, &err));
+		json_decref(p);
+		must(bn_workspace_sync(bob->ws, &err));
+		st = NULL;
+		must(bn_sql_prepare(&st, bn_workspace_index(bob->ws), &err,
+			"SELECT id FROM model_last WHERE subject = 'alias/best'", ""));
+		ck_assert_int_eq(bn_sql_step(st, &err), 1);
+		snprintf(last, sizeof last, "%s", (const char *)sqlite3_column_text(st, 0));
+		sqlite3_finalize(st);
+	}
+	must(bn_version_get(&v, ann->ws, "power@best", &err));
+	ck_assert_int_eq(v->version, 2);
+	bn_version_free(v);
+	town_expect_one_view(&t);
+	teardown();
+}
+END_TEST
+
 START_TEST(test_act_says_at_once_that_it_has_no_effect)
 {
 	setup();
@@ -337,4 +376,5 @@ BN_TEST_MAIN("core/registry/registry_chain",
 	test_contested_number_goes_to_the_one_that_is_approved_in_either_order,
 	test_number_of_an_earlier_epoch_is_never_given_away,
 	test_claims_that_were_taken_away_or_shut_decide_nothing,
+	test_alias_that_moved_hundreds_of_times_is_where_it_was_put_last,
 	test_act_says_at_once_that_it_has_no_effect)
