@@ -264,7 +264,7 @@ static long end_after_us;
 static void end_while_another_closes(binnacle_run *run)
 {
 	pthread_t thread;
-	if (pthread_create(&thread, NULL, close_now, run) != 0)
+	if (pthread_create(&thread, NULL, close_now, run) != 0 || pthread_detach(thread) != 0)
 		_exit(96);
 	nanosleep(&(struct timespec){0, end_after_us * 1000}, NULL);
 	exit(5);
@@ -473,7 +473,7 @@ static void end_while_a_close_fails(binnacle_run *run)
 	stderr_to_test();
 	signal(SIGXFSZ, SIG_IGN);
 	setrlimit(RLIMIT_FSIZE, &(struct rlimit){16, RLIM_INFINITY});
-	if (pthread_create(&thread, NULL, close_now, run) != 0)
+	if (pthread_create(&thread, NULL, close_now, run) != 0 || pthread_detach(thread) != 0)
 		_exit(96);
 	nanosleep(&(struct timespec){0, end_after_us * 1000}, NULL);
 	exit(6);
