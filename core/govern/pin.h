@@ -30,7 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BN_PIN_TEXT 80 /* enough for bn_pin_format, with the NUL */
+#define BN_PIN_TEXT 81 /* for bn_pin_format with the longest number, with the NUL */
 
 typedef enum bn_pin_source {
 	BN_PIN_OPTION,

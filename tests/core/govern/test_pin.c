@@ -106,7 +106,10 @@ START_TEST(test_invitation_reads_back_and_fits_a_terminal)
 	bn_pin_format(again, p.workspace_id, p.n, p.link);
 	ck_assert_str_eq(text, again);
 	bn_pin_format(text, REMEMBERED_ID, UINT32_MAX, link);
-	ck_assert_uint_lt(strlen(text), BN_PIN_TEXT);
+	ck_assert_uint_eq(strlen(text), 80);
+	ck_assert_int_eq(bn_pin_parse(&p, text, strlen(text), NULL), 0);
+	ck_assert_uint_eq(p.n, UINT32_MAX);
+	ck_assert(bn_pin_is_of(&p, link));
 }
 END_TEST
 
