@@ -277,7 +277,7 @@ deps:
 
 check-layers:
 	$(Q)bash tests/lint/layers.sh && bash tests/lint/files.sh && bash tests/lint/idioms.sh && \
-		bash tests/lint/circles.sh
+		bash tests/lint/circles.sh && bash tests/lint/attacks.sh
 
 check-docs:
 	$(Q)bash tests/lint/docs.sh
