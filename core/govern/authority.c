@@ -331,6 +331,15 @@ int bn_authority_allows(sqlite3 *db, int64_t epoch, const char *person, bool is_
 	bn_policy *p = NULL;
 	unsigned roles;
 	char have[80], need[80];
+	if (!person[0]) {
+		bn_err_set(
+			err, BN_EREFUSED, "the key of %s is not admitted to this workspace", user);
+		bn_err_hint(err,
+			"ask with: binnacle user request; an admin admits you with: binnacle user "
+			"accept %s",
+			user);
+		return BN_EREFUSED;
+	}
 	int rc = bn_authority_policy(&p, db, epoch, err);
 	if (rc < 0)
 		return rc;

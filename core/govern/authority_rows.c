@@ -5,6 +5,7 @@
 #include "core/base/str.h"
 #include "core/govern/_authority.h"
 #include "core/govern/authority.h"
+#include "core/govern/key.h"
 #include "core/store/founding.h"
 
 #include <stdio.h>
@@ -212,32 +213,47 @@ static int rows_clear(sqlite3 *db, bn_err *err)
 	return rc;
 }
 
-static void summary_add(bn_buf *b, const bn_change *c)
+/* What a person was called when admitted on the chain; "" for nobody's name. */
+static const char *name_of(const bn_authority_tree *t, const uint8_t person[ID])
 {
-	char hex[2 * ID + 1];
+	const bn_chain *c = t->chain;
+	for (size_t i = 0; i < c->n_facts; i++)
+		if (c->facts[i].kind == BN_FACT_PERSON &&
+			memcmp(c->facts[i].person, person, ID) == 0)
+			return c->facts[i].change ? c->facts[i].change->text : t->founded->name;
+	return "";
+}
+
+/* A change in words, with the names and fingerprints that people know. */
+static void summary_add(bn_buf *b, const bn_authority_tree *t, const bn_change *c)
+{
+	char hex[2 * ID + 1], key[25], person[25];
+	bn_hex(c->key, ID, hex);
+	bn_key_fingerprint(hex, key);
+	bn_hex(c->person, ID, hex);
+	bn_key_fingerprint(hex, person);
+	const char *name = name_of(t, c->person), *who = name[0] ? name : person;
 	if (b->len)
 		bn_buf_adds(b, "; ");
-	bn_hex(c->kind == BN_CHANGE_REVOKE ? c->key : c->person, ID, hex);
 	switch (c->kind) {
 	case BN_CHANGE_POLICY:
 		bn_buf_adds(b, "policy");
 		return;
 	case BN_CHANGE_PERSON:
-		bn_hex(c->key, ID, hex);
-		bn_buf_addf(b, "admits %s (key %.12s)", c->text, hex);
+		bn_buf_addf(b, "admits %s (%s)", c->text, key);
 		return;
 	case BN_CHANGE_KEY:
-		bn_buf_addf(b, "a further key for %.12s", hex);
+		bn_buf_addf(b, "a further key for %s (%s)", who, key);
 		return;
 	case BN_CHANGE_ROLE:
-		bn_buf_addf(b, "%s %s %.12s", c->grant ? "grants" : "revokes",
-			bn_role_name(c->role), hex);
+		bn_buf_addf(
+			b, "%s %s %s", c->grant ? "grants" : "revokes", bn_role_name(c->role), who);
 		return;
 	case BN_CHANGE_REVOKE:
-		bn_buf_addf(b, "revokes key %.12s", hex);
+		bn_buf_addf(b, "revokes key %s", key);
 		return;
 	case BN_CHANGE_REMOVE:
-		bn_buf_addf(b, "removes %.12s", hex);
+		bn_buf_addf(b, "removes %s (%s)", who, person);
 		return;
 	case BN_CHANGE_RESTORED:
 		bn_buf_addf(b, "restored: %s", c->text);
@@ -286,7 +302,7 @@ static int links_store(const bn_authority_tree *t, sqlite3 *db, bn_err *err)
 		bn_buf_clear(&summary);
 		bn_buf_clear(&words);
 		for (size_t i = 0; i < link->n_changes; i++)
-			summary_add(&summary, &link->changes[i]);
+			summary_add(&summary, t, &link->changes[i]);
 		bn_chain_words(t->chain, k, &words);
 		if ((rc = bn_buf_check(&summary, err, "a link")) < 0 ||
 			(rc = bn_buf_check(&words, err, "a link")) < 0)

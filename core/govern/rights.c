@@ -92,16 +92,25 @@ const char *bn_rights_founding_fault(const char *workspace_id, sqlite3 *db)
 						  : bn_policy_founding_fault(workspace_id, db);
 }
 
+/* The event of link 0. */
+#define FOUNDING_EVENT \
+	"FROM authority_link l JOIN signed_record s ON s.id = l.id JOIN event e ON e.entity = " \
+	"s.entity AND e.clock = s.clock AND e.writer = s.writer AND e.seq = s.seq WHERE l.n = 0"
+
 uid_t bn_rights_founder_uid(const char *workspace_id, sqlite3 *db)
 {
-	int64_t uid = bn_sql_int(db, -1,
-		"SELECT e.owner FROM authority_link l JOIN signed_record s ON s.id = l.id JOIN "
-		"event e "
-		"ON e.entity = s.entity AND e.clock = s.clock AND e.writer = s.writer AND e.seq = "
-		"s.seq "
-		"WHERE l.n = 0",
-		"");
+	int64_t uid = bn_sql_int(db, -1, "SELECT e.owner " FOUNDING_EVENT, "");
 	return uid >= 0 ? (uid_t)uid : bn_policy_founder(workspace_id, db);
+}
+
+/* Whether my key is the recovery key that link 0 names: it signs links alone; the chain says which it takes. */
+static bool is_recovery(const bn_self *me, sqlite3 *db)
+{
+	char hex[2 * BN_CHAIN_ID_BYTES + 1];
+	bn_hex(me->key, sizeof me->key, hex);
+	return me->has_key &&
+	       bn_sql_int(db, 0, "SELECT json_extract(e.payload, '$.recovery') = ? " FOUNDING_EVENT,
+		       "s", hex) == 1;
 }
 
 int bn_rights_may(bn_workspace *ws, bn_act act, bn_err *err)
@@ -113,6 +122,8 @@ int bn_rights_may(bn_workspace *ws, bn_act act, bn_err *err)
 		return rc;
 	if (!me.is_chained)
 		return bn_policy_allows(bn_workspace_id(ws), db, me.uid, me.name, act, NULL, err);
+	if (act == BN_ACT_POLICY && is_recovery(&me, db))
+		return 0;
 	if ((rc = self_need(&me, err)) < 0)
 		return rc;
 	return bn_authority_allows(db, me.epoch, me.person, me.is_bot, me.name, act, err);

@@ -303,7 +303,7 @@ static void add_line(json_t *items, const char *state, int rule, const char *wor
 /* Faults, what had no effect, and what was not looked at, line by line. */
 static int list_findings(bn_cli *cli, const bn_audit_report *r, bn_err *err)
 {
-	static const bn_col cols[] = {{"state", "FOUND", BN_AS_TEXT}, {"rule", "RULE", BN_AS_NUM},
+	static const bn_col cols[] = {{"state", "FOUND", BN_AS_TEXT}, {"rule", "RULE", BN_AS_INT},
 		{"words", "RECORD", BN_AS_WHOLE}, {0}};
 	bn_buf line = BN_BUF_INIT;
 	json_t *items = json_array();
@@ -353,7 +353,7 @@ static int audit_conclude(bn_cli *cli, const bn_audit_report *r, bn_err *err)
 
 static int run_audit_verify(bn_cli *cli, bn_err *err)
 {
-	static const bn_col fields[] = {{"epoch", "Epoch", BN_AS_NUM},
+	static const bn_col fields[] = {{"epoch", "Epoch", BN_AS_INT},
 		{"link", "Newest link", BN_AS_TEXT}, {"founder", "Founder", BN_AS_TEXT},
 		{"persons", "Persons", BN_AS_TEXT}, {"writers", "Writers", BN_AS_COUNT},
 		{"segments", "Segments", BN_AS_COUNT}, {"records", "Records", BN_AS_COUNT},

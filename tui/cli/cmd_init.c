@@ -98,8 +98,9 @@ static void say_next(
 			recovery);
 	if (how->is_shared) {
 		bn_cli_say(cli,
-			"others: give them the invitation; their first command here asks to be "
-			"admitted, and you see who asks with: binnacle user ls");
+			"others: give them the invitation, not by way of this directory; they run: "
+			"binnacle trust accept INVITATION, which asks to be admitted too, and you "
+			"see who asks with: binnacle user ls");
 		if (!recovery)
 			bn_cli_say(cli,
 				"if your key is lost nobody can admit or remove anybody: make a "

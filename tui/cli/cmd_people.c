@@ -3,6 +3,7 @@
  *
  * Under a chain of authority users are persons with keys; without one they are uids (uid_people.c).
  */
+#include "core/base/buf.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -98,6 +99,20 @@ static json_t *request_json(const bn_request_row *row)
 		"host", row->host);
 }
 
+/* All keys of who has several, in the order in which they were admitted. */
+static void say_keys(bn_cli *cli, const bn_people *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		const bn_person_row *row = &p->persons[i];
+		bn_buf keys = BN_BUF_INIT;
+		for (size_t k = 0; k < row->n_keys; k++)
+			bn_buf_addf(&keys, "%s%s", k ? ", " : "", row->keys[k].print);
+		if (row->n_keys > 1 && bn_buf_check(&keys, NULL, "keys") == 0)
+			bn_cli_say(cli, "keys of %s: %s", row->name, keys.ptr);
+		bn_buf_release(&keys);
+	}
+}
+
 static void say_asks(bn_cli *cli, const bn_people *p)
 {
 	for (size_t i = 0; i < p->n_requests; i++)
@@ -134,8 +149,10 @@ static int run_user_ls(bn_cli *cli, bn_err *err)
 	for (size_t i = 0; i < p->n_requests; i++)
 		json_array_append_new(items, request_json(&p->requests[i]));
 	rc = bn_cli_list(cli, items, cols, NULL, err);
-	if (rc == 0)
+	if (rc == 0) {
+		say_keys(cli, p);
 		say_asks(cli, p);
+	}
 	bn_people_free(p);
 	return rc;
 }
@@ -329,9 +346,12 @@ static int key_find(
 	}
 	if (!found && person->n_keys == 1)
 		found = &person->keys[0];
-	if (!found)
-		return bn_err_set(err, BN_EINVAL, "%s has %zu keys: name the key, not the person",
+	if (!found) {
+		bn_err_set(err, BN_EINVAL, "%s has %zu keys: name the key, not the person",
 			person->name, person->n_keys);
+		bn_err_hint(err, "the fingerprints: binnacle user ls");
+		return BN_EINVAL;
+	}
 	*out = found;
 	return 0;
 }
@@ -476,9 +496,9 @@ const bn_verb bn_verbs_people[] = {
 			NULL},
 		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_user_remove},
 	{"user", "revoke", "KEY", 1, 1, "revoke one key of a person",
-		"KEY is a fingerprint, or the name of somebody with one other key. A person keeps "
-		"a key: "
-		"add the new one first, or remove the person.",
+		"KEY is a fingerprint; binnacle user ls shows them. A person keeps a key: admit "
+		"the "
+		"new one first (binnacle user accept --for), or remove the person.",
 		{"binnacle user revoke ed25519:1f2a3b4c5d6e7f80",
 			"binnacle user revoke ed25519:1f2a3b4c5d6e7f80 --since 2d", NULL},
 		revoke_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_user_revoke},

@@ -1,0 +1,121 @@
+#!/bin/bash
+# The walk of docs/governance.md with three accounts, one group and a directory: each command line there is run as it
+# stands, by whom it names, and what the page shows below it is said, with the exit status that it shows.
+# Numbers, keys, dates and ids may be others.
+set -u
+if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
+	echo "SKIP: three users: only root can be three accounts (with setpriv)"
+	exit 0
+fi
+TMPDIR=/tmp
+. tests/support/shell.sh || exit 2
+chmod 755 "$dir"
+group=$(getent group users games nogroup | head -n 1)
+[ -n "$group" ] || fail "no group to share with"
+gid=$(cut -d: -f3 <<<"$group") group=${group%%:*}
+declare -A uid=([ann]=64101 [ben]=64102 [eva]=64103) # accounts without a name: they are called uid-64101
+mkdir "$dir/bin" "$dir/team" && cp "$BINNACLE" "$dir/bin/binnacle" || fail "a copy of the program"
+for who in ann ben eva; do
+	mkdir -m 700 "$dir/$who" && chown "${uid[$who]}:$gid" "$dir/$who"
+done
+chown "${uid[ann]}:$gid" "$dir/team"
+serving=
+at_end() { [ -z "$serving" ] || kill "$serving" 2>/dev/null; }
+
+# as WHO LINE: runs a line of shell as that account, in the shared directory.
+as() {
+	cd "$dir/team" && exec env -i HOME="$dir/$1" PATH="$dir/bin:/usr/bin:/bin" LANG=C.UTF-8 \
+		setpriv --reuid "${uid[$1]}" --regid "$gid" --clear-groups bash -c "$2"
+}
+ask() { (as "$@") 2>/dev/null; }
+
+named() { sed "s/uid-${uid[ann]}/ann/g; s/uid-${uid[ben]}/ben/g; s/uid-${uid[eva]}/eva/g"; }
+numbered() {
+	sed "s/\bann\b/uid-${uid[ann]}/g; s/\bben\b/uid-${uid[ben]}/g; s/\beva\b/uid-${uid[eva]}/g; s/\bhpcteam\b/$group/g"
+}
+# What may differ from the page is the same in both.
+plain() {
+	named | sed -E 's/ed25519:[0-9a-f]{16}/KEY/g; s/bn1:[0-9a-f]+\.[0-9]+\.[0-9a-f]+/INVITATION/g
+		s/-?[0-9]+\.[0-9]+/NUMBER/g; s/[[:space:]]+/ /g; s/^ //'
+}
+
+# Of eva's log: the segments that there are.
+segments() { [ ! -d "$dir/team/.binnacle/log" ] || (cd "$dir/team/.binnacle/log" && find . -name '*.seg' -path "./*${uid[eva]}*" | sort); }
+hide_new() { # all but those of the list
+	mkdir -p "$dir/hidden"
+	segments | grep -vxF "$1" >"$dir/hidden/list"
+	[ -s "$dir/hidden/list" ] || fail "there is nothing to hide"
+	while read -r s; do mv "$dir/team/.binnacle/log/$s" "$dir/hidden/$(basename "$s")"; done <"$dir/hidden/list"
+}
+bring_back() {
+	while read -r s; do mv "$dir/hidden/$(basename "$s")" "$dir/team/.binnacle/log/$s"; done <"$dir/hidden/list"
+}
+
+begin() { # LINE: "ben$ binnacle run ls"
+	who=${1%%\$*} line=${1#*\$ } want=0 shown=()
+}
+finish() { # the line that was begun, with all that the page shows below it
+	[ -n "$line" ] || return 0
+	local command got before text
+	command=$(numbered <<<"$line")
+	command=${command//INVITATION/$invitation}
+	[[ $command != *NEW-KEY* ]] ||
+		command=${command//NEW-KEY/$(ask eva 'binnacle user key' | sed -n 's/^Fingerprint *//p')}
+	command=${command//OLD-KEY/$old_key}
+	before=$(segments)
+	if [[ $command == *' &' ]]; then
+		(as "$who" "exec ${command% &}") >"$dir/served" 2>&1 &
+		serving=$!
+		for _ in $(seq 100); do grep -q '^Serving at' "$dir/served" && break; sleep 0.1; done
+		text=$(cat "$dir/served") got=0
+	else
+		text=$( (as "$who" "$command") 2>&1)
+		got=$?
+	fi
+	[ "$got" = "$want" ] || fail "$who: $line: exit $got, the page says $want :: $text"
+	text=$(plain <<<"$text")
+	for s in "${shown[@]}"; do
+		grep -qF -- "$(plain <<<"$s")" <<<"$text" || fail "$who: $line: the page says '$s' :: $text"
+	done
+	echo "ok $who: $line"
+	case $line in
+	*' init '*) invitation=$(ask ann 'binnacle trust show' | sed -n 's/^ *invitation *//p') ;;
+	*'mv ~/.config'*) old_key=$(ask ann 'binnacle user ls --json' |
+		grep -B4 "\"name\": \"uid-${uid[eva]}\"" | grep -m 1 -o 'ed25519:[0-9a-f]*') ;;
+	esac
+	if [ "$hide" = 1 ]; then
+		hide_new "$before"
+		hide=0
+	fi
+	line=
+}
+
+line='' invitation='' old_key='' hide=0 count=0
+while IFS= read -r l; do
+	case $l in
+	'ann$ '* | 'ben$ '* | 'eva$ '*)
+		finish
+		begin "$l"
+		count=$((count + 1))
+		;;
+	'# what comes next has not reached'*)
+		finish
+		hide=1
+		;;
+	'# now it has'*)
+		finish
+		bring_back
+		;;
+	'(end)') finish ;;
+	'[exit '*) want=${l//[!0-9]/} ;;
+	*) [ -z "$line" ] || shown+=("$l") ;;
+	esac
+done < <(awk '/^## /{ on = $0 == "## The walk" } /^```/{ block = !block; if (on) print "(end)"; next } on && block' docs/governance.md)
+finish
+[ "$count" -ge 40 ] || fail "the page has $count commands of its walk"
+for who in ann ben eva; do
+	[ "$who" = ben ] || ask "$who" 'binnacle model verify power@champion' >/dev/null || fail "$who does not verify the champion"
+done
+[ -s "$dir/ben/answers.csv" ] || fail "the server gave no answers"
+echo "ok the champion is proven for those who are still there, and was served"
+exit $bad
