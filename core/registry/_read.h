@@ -5,9 +5,15 @@
 #define BN_REGISTRY_READ_H
 #include "core/registry/registry.h"
 
+/* How somebody is shown: a person of the chain of authority by the name there, else the account's. */
+#define BN_NAME_OF(who, uid) \
+	"coalesce((SELECT p.name FROM authority_person p WHERE p.person = " who \
+	" ORDER BY p.from_n DESC LIMIT 1), bn_user(" uid "))"
+#define BN_NAME_OF_REGISTRAR BN_NAME_OF("registrar_who", "registrar_uid")
+
 #define BN_VERSION_COLUMNS \
 	"name, version, uuid, run_id, digest, manifest, trainer, description, state, author_uid," \
-	" coalesce(author, bn_user(author_uid)), registrar_uid, bn_user(registrar_uid), " \
+	" coalesce(author, bn_user(author_uid)), registrar_uid, " BN_NAME_OF_REGISTRAR ", " \
 	"registered_ms, state_ms, request_no, requested_ms," \
 	" bn_user(requester_uid), request_reason, data, metrics"
 

@@ -135,14 +135,16 @@ static int decision_read(bn_decision *d, sqlite3_stmt *st, bn_err *err)
 	return column_json(&d->gates, st, 8, err);
 }
 
+#define NAME_OF_DECIDER BN_NAME_OF("who", "uid")
+
 static int load_decisions(bn_version *v, sqlite3 *db, int64_t request_no, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	size_t cap = 0;
 	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT uid, bn_user(uid), time_ms, approved, override, reason, policy_hash, "
-		"public_key, "
-		"gates,"
+		"SELECT uid, " NAME_OF_DECIDER
+		", time_ms, approved, override, reason, policy_hash, "
+		"public_key, gates,"
 		" request_no = ? FROM model_decision WHERE name = ? AND version = ?"
 		" ORDER BY request_no, time_ms, uid",
 		"isi", request_no, v->name, v->key);

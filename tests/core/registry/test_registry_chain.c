@@ -81,6 +81,8 @@ START_TEST(test_version_goes_from_registered_to_champion_under_the_chain)
 	must(bn_version_set_alias(bob->ws, "power/1", "champion", &err));
 	must(bn_version_get(&v, dan->ws, "power@champion", &err));
 	ck_assert_int_eq(v->state, BN_MODEL_APPROVED);
+	ck_assert_str_eq(v->registrar, "cleo");
+	ck_assert_str_eq(v->decisions[0].user, "bob");
 	bn_version_free(v);
 	town_expect_one_view(&t);
 	teardown();
