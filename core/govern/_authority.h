@@ -13,6 +13,7 @@ typedef enum bn_authority_kind {
 	BN_AUTHORITY_KIND_LINK,
 	BN_AUTHORITY_KIND_SIGNED,
 	BN_AUTHORITY_KIND_BOT,
+	BN_AUTHORITY_KIND_BOT_ENDED,
 	BN_AUTHORITY_KIND_REQUEST,
 } bn_authority_kind;
 
@@ -30,6 +31,19 @@ typedef struct bn_authority_tree {
 
 /* Replaces the rows, and has the entities replayed whose records are worth something else now. */
 int bn_authority_store(bn_fold *f, const bn_authority_tree *t, bn_err *err);
+/* authority_bots.c: the bots as they are in the rows, to see whose are others afterwards. */
+typedef struct bn_authority_bots {
+	char **items; /* a text for each bot */
+	size_t count, cap;
+} bn_authority_bots;
+int bn_authority_bots_read(bn_authority_bots *out, sqlite3 *db, bn_err *err);
+void bn_authority_bots_release(bn_authority_bots *b);
+/* The rows of bots, from the records that count, when all other rows are there. */
+int bn_authority_bots_store(bn_fold *f, const bn_authority_tree *t, bn_err *err);
+/* Has everybody replayed with records of keys whose text is in one of the lists alone. */
+int bn_authority_bots_compare(bn_fold *f, const bn_authority_bots *was, bn_err *err);
+/* Has the entities replayed in which the key has signed records. */
+int bn_authority_replay_key(bn_fold *f, const uint8_t key[BN_CHAIN_ID_BYTES], bn_err *err);
 /* Signed records that came in this batch, and what they change for older ones. */
 int bn_authority_before_replay(bn_fold *f, bn_err *err);
 

@@ -5,6 +5,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/govern/bot.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -121,10 +122,22 @@ int bn_authority_owned(
 	return rc;
 }
 
+int bn_key_person(char person[BN_PERSON_TEXT], bool *is_bot, sqlite3 *db, int64_t epoch,
+	const uint8_t key[32], bn_err *err)
+{
+	int rc = bn_authority_person(person, db, epoch, key, err);
+	*is_bot = false;
+	if (rc != 0)
+		return rc;
+	rc = bn_bot_person(person, db, epoch, key, err);
+	*is_bot = rc == 1;
+	return rc;
+}
+
 static int judge_key(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err *err)
 {
 	char hex[2 * ID_BYTES + 1];
-	int rc = bn_authority_person(s->person, db, s->epoch, ev->sig->key, err);
+	int rc = bn_key_person(s->person, &s->is_bot, db, s->epoch, ev->sig->key, err);
 	if (rc < 0)
 		return rc;
 	return rc == 1 ? 0
@@ -157,6 +170,16 @@ static int judge_void(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err *e
 			(long long)sqlite3_column_int64(st, 0));
 	sqlite3_reset(st);
 	return rc;
+}
+
+static int judge_bot(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err *err)
+{
+	if (!s->is_bot)
+		return 0;
+	int rc = bn_bot_is_ended(db, ev->sig->key, ev->writer_no, ev->key.seq, err);
+	return rc <= 0 ? rc
+		       : worth(s, BN_STANDING_CUT,
+				 "its bot was ended before it: who ended it did not know it");
 }
 
 /* Several cuts of one key: each holds. */
@@ -235,7 +258,8 @@ int bn_authority_judge(bn_standing *out, sqlite3 *db, const bn_event *ev, bn_err
 {
 	static int (*const steps[])(
 		bn_standing * s, sqlite3 * db, const bn_event *ev, bn_err *err) = {
-		judge_epoch, judge_key, judge_signature, judge_void, judge_cut, judge_horizon};
+		judge_epoch, judge_key, judge_signature, judge_void, judge_cut, judge_bot,
+		judge_horizon};
 	*out = (bn_standing){.kind = BN_STANDING_COUNTS, .epoch = -1};
 	if (!ev->sig || !ev->sig->key) {
 		worth(out, BN_STANDING_UNSIGNED,

@@ -68,6 +68,9 @@ int bn_authority_person(char person[BN_PERSON_TEXT], sqlite3 *db, int64_t epoch,
 /* 1 when the key is the person's in the epoch, or was before it; 0 not. */
 int bn_authority_owned(
 	sqlite3 *db, int64_t epoch, const char *person, const uint8_t key[32], bn_err *err);
+/* Who acts with a key in an epoch: 1, and the person whose own key or whose bot's (bot.h) it is; 0 nobody. */
+int bn_key_person(char person[BN_PERSON_TEXT], bool *is_bot, sqlite3 *db, int64_t epoch,
+	const uint8_t key[32], bn_err *err);
 /* Bits 1u << role of what the person is in an epoch, default_role included; 0 for somebody who is no
  * person there. */
 int bn_authority_roles(unsigned *out, sqlite3 *db, int64_t epoch, const char *person, bn_err *err);

@@ -30,7 +30,9 @@ static const bn_fold_kind kinds[] = {
 			BN_FIELDS("changes.*", "cuts.*", "horizon.*", "n", "prev", "reason", "void")},
 	[BN_AUTHORITY_KIND_SIGNED] = {BN_AUTHORITY_SIGNED, .fields = BN_FIELDS("id")},
 	[BN_AUTHORITY_KIND_BOT] = {BN_AUTHORITY_BOT,
-		.fields = BN_FIELDS("end", "key", "name", "patterns", "until", "verbs")},
+		.fields = BN_FIELDS("key", "name", "patterns", "proof", "until", "verbs")},
+	[BN_AUTHORITY_KIND_BOT_ENDED] = {BN_AUTHORITY_BOT_ENDED,
+		.fields = BN_FIELDS("horizon.*", "key")},
 	[BN_AUTHORITY_KIND_REQUEST] = {BN_AUTHORITY_REQUEST,
 		.fields = BN_FIELDS("host", "key", "name", "uid", "user")},
 	{NULL}};

@@ -53,7 +53,7 @@ static int replay_epoch(bn_fold *f, const uint8_t id[ID], bn_err *err)
 	return replay_by_id(f, ENTITIES_WHERE("s.epoch = ?"), id, err);
 }
 
-static int replay_key(bn_fold *f, const uint8_t key[ID], bn_err *err)
+int bn_authority_replay_key(bn_fold *f, const uint8_t key[ID], bn_err *err)
 {
 	return replay_by_id(f, ENTITIES_WHERE("s.key = ?"), key, err);
 }
@@ -206,6 +206,7 @@ static int rows_clear(sqlite3 *db, bn_err *err)
 		"DELETE FROM authority_role", "DELETE FROM authority_policy",
 		"DELETE FROM authority_horizon", "DELETE FROM authority_cut",
 		"DELETE FROM authority_void", "DELETE FROM authority_request",
+		"DELETE FROM authority_bot", "DELETE FROM authority_bot_end",
 		"DELETE FROM authority_entity"};
 	int rc = 0;
 	for (size_t i = 0; i < sizeof tables / sizeof *tables && rc >= 0; i++)
@@ -515,7 +516,7 @@ static int touched_compare(change *c, int64_t first, bn_err *err)
 	int rc = all_touched_read(c, err);
 	for (size_t i = 0; rc >= 0 && i < c->cuts.count; i++)
 		if (c->cuts.items[i].n >= first)
-			rc = replay_key(c->f, c->cuts.items[i].id, err);
+			rc = bn_authority_replay_key(c->f, c->cuts.items[i].id, err);
 	for (size_t i = 0; rc >= 0 && i < c->voids.count; i++)
 		if (c->voids.items[i].n >= first)
 			rc = replay_record(c->f, c->voids.items[i].id, err);
@@ -533,9 +534,10 @@ static int replay_policy(bn_fold *f, bn_err *err)
 int bn_authority_store(bn_fold *f, const bn_authority_tree *t, bn_err *err)
 {
 	change c;
+	bn_authority_bots bots = {0};
 	int64_t first;
 	int rc = change_read(&c, f, err);
-	if (rc < 0 || (rc = rows_clear(c.db, err)) < 0)
+	if (rc < 0 || (rc = bn_authority_bots_read(&bots, c.db, err)) < 0 || (rc = rows_clear(c.db, err)) < 0)
 		goto out;
 	if ((rc = bn_sql_run(c.db, err, "INSERT INTO authority_entity (no, has_fork) VALUES (?, ?)",
 		     "ii", t->events[0].entity_no, (int64_t)(t->chain && t->chain->has_fork))) < 0)
@@ -551,8 +553,11 @@ int bn_authority_store(bn_fold *f, const bn_authority_tree *t, bn_err *err)
 	if (first != INT64_MAX && ((rc = horizon_compare(&c, first, err)) < 0 ||
 					  (rc = touched_compare(&c, first, err)) < 0))
 		goto out;
-	rc = 0;
+	if (t->chain && (rc = bn_authority_bots_store(f, t, err)) < 0)
+		goto out;
+	rc = bn_authority_bots_compare(f, &bots, err);
 out:
+	bn_authority_bots_release(&bots);
 	change_release(&c);
 	return rc;
 }

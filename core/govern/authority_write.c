@@ -5,6 +5,7 @@
 #include "core/govern/authority.h"
 #include "core/govern/key.h"
 #include "core/govern/link.h"
+#include "core/store/appended.h"
 #include "core/store/founding.h"
 
 #include <stdio.h>
@@ -200,14 +201,18 @@ static int link_confirm(sqlite3 *db, const uint8_t id[ID], bn_err *err)
 	return rc;
 }
 
-/* The id of the newest link of this process's key. */
+/* The id of the link that this process has just written. */
 static int newest_own(uint8_t id[ID], bn_workspace *ws, sqlite3 *db, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
+	const char *writer;
+	uint64_t seq;
+	if (!bn_workspace_appended(ws, &writer, &seq))
+		return bn_err_set(err, BN_EIO, "no link was written");
 	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT l.id FROM authority_link l JOIN signed_record s ON s.writer = l.writer AND "
-		"s.seq = l.seq WHERE l.author = ? ORDER BY s.clock DESC LIMIT 1",
-		"b", bn_workspace_key(ws), (size_t)ID);
+		"SELECT l.id FROM authority_link l JOIN index_name w ON w.no = l.writer WHERE "
+		"w.name = ? AND l.seq = ?",
+		"si", writer, (int64_t)seq);
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_sql_step(st, err)) == 0)

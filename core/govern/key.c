@@ -25,7 +25,12 @@ struct bn_key {
 
 static int key_path(char **out, const bn_env *env, bn_err *err)
 {
+	const char *own = bn_env_get(env, "BINNACLE_KEY");
 	char *dir = NULL;
+	if (own && *own) {
+		*out = bn_strdup(own);
+		return *out ? 0 : bn_err_nomem(err, "a file name");
+	}
 	bn_err e = BN_ERR_INIT;
 	int rc = bn_env_config_dir(&dir, env, &e);
 	if (rc < 0) {
@@ -179,7 +184,8 @@ int bn_key_create(bn_key **out, const bn_env *env, const char *path, bn_err *err
 	bn_key *key = NULL;
 	BIO *bio = NULL;
 	char *pem = NULL;
-	char *dir = bn_strndup(path, (size_t)(bn_path_base(path) - path));
+	size_t above = (size_t)(bn_path_base(path) - path);
+	char *dir = above ? bn_strndup(path, above) : bn_strdup(".");
 	if (!dir) {
 		rc = bn_err_nomem(err, "a file name");
 		goto out;

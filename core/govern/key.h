@@ -1,7 +1,8 @@
 /*
  * key.h - Ed25519 keys and signatures (RFC 8032), through OpenSSL 3.
  *
- * A user has one private key, in $XDG_CONFIG_HOME/binnacle/identity.pem (PKCS#8, mode 0600). It
+ * A user has one private key, in $XDG_CONFIG_HOME/binnacle/identity.pem (PKCS#8, mode 0600); $BINNACLE_KEY names
+ * another file, as for a bot (bot.h). It
  * never leaves that file; a file that group or others can read, or that another user owns, is
  * refused, not repaired. Public keys and signatures travel as lower-case hex.
  *

@@ -22,9 +22,12 @@
  *	  {"restored": {"why": text}}
  *	authority.signed    another admin signs a link; epoch = the link's prev
  *	  {"id": id of the link}
- *	authority.bot       a person's key signs a bot's; the newest of a key holds
- *	  {"end"?: true, "key": hex, "name": text, "patterns": [text...], "until"?: ms since 1970,
+ *	authority.bot       a person's key signs a bot's (bot.h)
+ *	  {"key": hex, "name": text, "patterns": [text...], "proof": signature hex 64, "until"?: ms since 1970,
  *	   "verbs": [text...]}
+ *	  proof: by the bot's key over "binnacle bot 1\n" workspace id "\n" hex of the person "\n" key hex
+ *	authority.bot_ended the person ends it: records of the key beyond these count no more
+ *	  {"horizon": {writer: seq...}, "key": hex}
  *	authority.request   a key asks to be admitted, signed by itself
  *	  {"host": text, "key": hex, "name": text, "uid": n, "user": text}
  *
@@ -54,6 +57,7 @@
 #define BN_AUTHORITY_LINK "authority.link"
 #define BN_AUTHORITY_SIGNED "authority.signed"
 #define BN_AUTHORITY_BOT "authority.bot"
+#define BN_AUTHORITY_BOT_ENDED "authority.bot_ended"
 #define BN_AUTHORITY_REQUEST "authority.request"
 
 enum {
@@ -104,11 +108,20 @@ typedef struct bn_bot {
 	const char *name;
 	const char *const *verbs, *const *patterns; /* NULL-terminated */
 	int64_t until_ms;                           /* -1: no end date */
-	bool is_ended;
+	uint8_t proof[64];
 } bn_bot;
+
+typedef struct bn_bot_ending {
+	uint8_t key[BN_CHAIN_ID_BYTES];
+	const bn_chain_cut *horizon; /* key: as above */
+	size_t n_horizon;
+} bn_bot_ending;
 
 int bn_bot_encode(bn_buf *out, const bn_bot *bot, bn_err *err);
 int bn_bot_decode(const bn_bot **out, bn_arena *arena, const void *payload, size_t n, bn_err *err);
+int bn_bot_ending_encode(bn_buf *out, const bn_bot_ending *ending, bn_err *err);
+int bn_bot_ending_decode(
+	const bn_bot_ending **out, bn_arena *arena, const void *payload, size_t n, bn_err *err);
 
 typedef struct bn_key_request {
 	uint8_t key[BN_CHAIN_ID_BYTES];

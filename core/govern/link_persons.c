@@ -155,8 +155,7 @@ static int words_read(
 static int bot_read(const bn_link_reader *r, const json_t *o, bn_bot *bot)
 {
 	static const char *const names[] = {
-		"end", "key", "name", "patterns", "until", "verbs", NULL};
-	const json_t *end = json_object_get(o, "end");
+		"key", "name", "patterns", "proof", "until", "verbs", NULL};
 	int rc;
 	if ((rc = bn_link_refuse_other(r, o, names)) < 0)
 		return rc;
@@ -168,9 +167,8 @@ static int bot_read(const bn_link_reader *r, const json_t *o, bn_bot *bot)
 		return rc;
 	if ((rc = words_read(r, o, "patterns", &bot->patterns)) < 0)
 		return rc;
-	if (end && !json_is_true(end))
-		return bn_link_bad(r, "", "end", "is not true");
-	bot->is_ended = end != NULL;
+	if ((rc = bn_link_hex(r, o, "", "proof", bot->proof, sizeof bot->proof)) < 0)
+		return rc;
 	bot->until_ms = -1;
 	if (json_object_get(o, "until"))
 		return bn_link_int(r, o, "", "until", 0, INT64_MAX, &bot->until_ms);
@@ -211,15 +209,92 @@ int bn_bot_encode(bn_buf *out, const bn_bot *bot, bn_err *err)
 	bn_arena arena = BN_ARENA_INIT;
 	const bn_bot *again;
 	size_t start = out->len;
-	json_t *end = bot->is_ended ? json_true() : NULL;
 	json_t *until = bot->until_ms >= 0 ? json_integer(bot->until_ms) : NULL;
-	json_t *o = json_pack("{so* so ss so so* so}", "end", end, "key",
+	char proof[2 * sizeof bot->proof + 1];
+	bn_hex(bot->proof, sizeof bot->proof, proof);
+	json_t *o = json_pack("{so ss so ss so* so}", "key",
 		bn_link_hex_json(bot->key, BN_CHAIN_ID_BYTES), "name", bot->name, "patterns",
-		words_json(bot->patterns), "until", until, "verbs", words_json(bot->verbs));
+		words_json(bot->patterns), "proof", proof, "until", until, "verbs",
+		words_json(bot->verbs));
 	int rc;
 	if ((rc = bn_link_write(out, o, BN_AUTHORITY_BOT, err)) < 0)
 		goto out;
 	rc = bn_bot_decode(&again, &arena, out->ptr + start, out->len - start, err);
+out:
+	if (rc < 0)
+		bn_buf_truncate(out, start);
+	bn_arena_release(&arena);
+	return rc;
+}
+
+/* How far the key's records count in a writer; 0: none does. */
+static int ending_read(const bn_link_reader *r, json_t *o, bn_bot_ending *e)
+{
+	json_t *horizon, *value;
+	const char *writer;
+	int64_t seq;
+	int rc;
+	if ((rc = bn_link_refuse_other(r, o, (const char *const[]){"horizon", "key", NULL})) < 0 ||
+		(rc = bn_link_hex(r, o, "", "key", e->key, BN_CHAIN_ID_BYTES)) < 0 ||
+		(rc = bn_link_object(r, o, "", "horizon", &horizon)) < 0)
+		return rc;
+	bn_chain_cut *all = bn_arena_alloc(r->arena, (json_object_size(horizon) + 1) * sizeof *all);
+	if (!all)
+		return bn_err_nomem(r->err, "the end of a bot");
+	json_object_foreach(horizon, writer, value)
+	{
+		bn_chain_cut *at = &all[e->n_horizon];
+		if ((rc = bn_link_writer(r, "horizon.", writer, &at->writer)) < 0 ||
+			(rc = bn_link_int(r, horizon, "horizon.", writer, 0, INT64_MAX, &seq)) < 0)
+			return rc;
+		memcpy(at->key, e->key, BN_CHAIN_ID_BYTES);
+		at->seq = (uint64_t)seq;
+		e->n_horizon++;
+	}
+	e->horizon = all;
+	return 0;
+}
+
+int bn_bot_ending_decode(
+	const bn_bot_ending **out, bn_arena *arena, const void *payload, size_t n, bn_err *err)
+{
+	bn_link_reader r = {.what = BN_AUTHORITY_BOT_ENDED, .arena = arena, .err = err};
+	json_t *o = NULL;
+	int rc;
+	bn_bot_ending *e = bn_arena_alloc(arena, sizeof *e);
+	if (!e)
+		return bn_err_nomem(err, "the end of a bot");
+	*e = (bn_bot_ending){0};
+	if ((rc = bn_link_parse(&o, &r, payload, n)) < 0)
+		return rc;
+	if ((rc = ending_read(&r, o, e)) < 0)
+		goto out;
+	*out = e;
+out:
+	json_decref(o);
+	return rc;
+}
+
+int bn_bot_ending_encode(bn_buf *out, const bn_bot_ending *e, bn_err *err)
+{
+	bn_arena arena = BN_ARENA_INIT;
+	const bn_bot_ending *again;
+	size_t start = out->len;
+	json_t *horizon = json_object();
+	for (size_t i = 0; horizon && i < e->n_horizon; i++)
+		if (json_object_set_new(horizon, e->horizon[i].writer,
+			    json_integer((json_int_t)e->horizon[i].seq)) != 0) {
+			json_decref(horizon);
+			horizon = NULL;
+		}
+	int rc = bn_link_write(out,
+		horizon ? json_pack("{so so}", "horizon", horizon, "key",
+				  bn_link_hex_json(e->key, BN_CHAIN_ID_BYTES))
+			: NULL,
+		BN_AUTHORITY_BOT_ENDED, err);
+	if (rc < 0)
+		goto out;
+	rc = bn_bot_ending_decode(&again, &arena, out->ptr + start, out->len - start, err);
 out:
 	if (rc < 0)
 		bn_buf_truncate(out, start);

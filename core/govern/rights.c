@@ -3,6 +3,7 @@
 
 #include "core/base/hash.h"
 #include "core/base/mem.h"
+#include "core/govern/bot.h"
 #include "core/govern/key.h"
 
 #include <stdio.h>
@@ -10,10 +11,25 @@
 
 /* ---- who I am -------------------------------------------------------------------------------- */
 
-/* Whose the key is. */
-static int person_read(bn_self *me, sqlite3 *db, bn_err *err)
+/* A bot whose end has come is nobody: what it would sign counts for nothing, or soon will. */
+static void bot_check(bn_self *me, sqlite3 *db, int64_t now_ms)
 {
-	int rc = bn_authority_person(me->person, db, me->epoch, me->key, err);
+	if (!bn_sql_int(db, 0,
+		    "SELECT 1 FROM authority_bot b WHERE key = ?1 AND (until_ms < ?2 OR EXISTS "
+		    "(SELECT 1 "
+		    "FROM authority_bot_end e WHERE e.key = b.key))",
+		    "bi", me->key, (size_t)BN_CHAIN_ID_BYTES, now_ms))
+		return;
+	me->person[0] = '\0';
+	snprintf(me->key_fault, sizeof me->key_fault, "the bot of this key has ended");
+}
+
+/* Whose the key is. */
+static int person_read(bn_self *me, sqlite3 *db, int64_t now_ms, bn_err *err)
+{
+	int rc = bn_key_person(me->person, &me->is_bot, db, me->epoch, me->key, err);
+	if (me->is_bot)
+		bot_check(me, db, now_ms);
 	if (rc == 1)
 		bn_authority_name(db, me->epoch, me->person, me->name, sizeof me->name);
 	return rc < 0 ? rc : 0;
@@ -50,11 +66,10 @@ int bn_self_read(bn_self *out, bn_workspace *ws, sqlite3 *db, bn_err *err)
 		return 0;
 	}
 	int rc = key_read(out, env, err);
-	return rc < 0 || !out->has_key ? rc : person_read(out, db, err);
+	return rc < 0 || !out->has_key ? rc : person_read(out, db, bn_env_now_ms(env), err);
 }
 
-/* BN_EREFUSED, with what to do, for who is nobody. */
-static int self_need(const bn_self *me, bn_err *err)
+int bn_self_need(const bn_self *me, bn_err *err)
 {
 	char hex[2 * BN_CHAIN_ID_BYTES + 1], print[25];
 	if (me->person[0])
@@ -124,9 +139,10 @@ int bn_rights_may(bn_workspace *ws, bn_act act, bn_err *err)
 		return bn_policy_allows(bn_workspace_id(ws), db, me.uid, me.name, act, NULL, err);
 	if (act == BN_ACT_POLICY && is_recovery(&me, db))
 		return 0;
-	if ((rc = self_need(&me, err)) < 0)
+	if ((rc = bn_self_need(&me, err)) < 0)
 		return rc;
-	return bn_authority_allows(db, me.epoch, me.person, me.is_bot, me.name, act, err);
+	rc = bn_authority_allows(db, me.epoch, me.person, me.is_bot, me.name, act, err);
+	return rc < 0 || !me.is_bot ? rc : bn_bot_allows(db, me.key, act, NULL, err);
 }
 
 /* ---- in the fold ------------------------------------------------------------------------------ */
@@ -146,6 +162,8 @@ static int admits_person(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err
 	}
 	bn_authority_name(db, s.epoch, s.person, name, sizeof name);
 	rc = bn_authority_allows(db, s.epoch, s.person, s.is_bot, name, act, &why);
+	if (rc >= 0 && s.is_bot)
+		rc = bn_bot_allows(db, ev->sig->key, act, ev->entity, &why);
 	if (rc >= 0)
 		return 1;
 	if (rc != BN_EREFUSED)

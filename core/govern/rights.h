@@ -27,6 +27,9 @@ typedef struct bn_self {
 /* db: the workspace's index, refreshed. Makes no key; one that may not be read is none. */
 int bn_self_read(bn_self *out, bn_workspace *ws, sqlite3 *db, bn_err *err);
 
+/* BN_EREFUSED, with what to do, when I am nobody in the workspace. */
+int bn_self_need(const bn_self *me, bn_err *err);
+
 /* The policy that holds now. */
 int bn_rights_policy(bn_policy **out, bn_workspace *ws, sqlite3 *db, bn_err *err);
 /* What is wrong between the workspace's id and the log's founding records, in words; NULL when nothing is. */

@@ -18,12 +18,16 @@ int bn_action_begin(bn_action *d, bn_workspace *ws, bn_entry_kind kind, const ch
 	if ((rc = bn_workspace_read(&d->db, ws, err)) < 0 ||
 		(rc = bn_actor_init(&d->me, ws, d->db, err)) < 0)
 		return rc;
+	if (d->me.is_chained && (rc = bn_self_need(&d->me.self, err)) < 0)
+		return rc;
 	d->act = (bn_entry_act){
-		.kind = kind, .who = d->me.who, .uid = d->me.uid, .user = d->me.user};
+		.kind = kind, .who = d->me.who, .uid = d->me.uid, .user = d->me.user,
+		.is_bot = d->me.self.is_bot};
 	if (name && !(d->name = bn_strdup(name)))
 		return bn_err_nomem(err, "a name");
 	if (!name && (rc = bn_version_resolve(&d->name, &d->act.version, d->db, spec, err)) < 0)
 		return rc;
+	d->me.by_person.entity = d->name;
 	if ((rc = bn_entry_open(&d->entry, d->db, d->name, err)) < 0)
 		return rc;
 	d->entry.names_users = true;

@@ -5,17 +5,20 @@
 
 int bn_actor_init(bn_actor *me, bn_workspace *ws, sqlite3 *db, bn_err *err)
 {
-	bn_self self;
-	int rc = bn_self_read(&self, ws, db, err);
+	*me = (bn_actor){0};
+	int rc = bn_self_read(&me->self, ws, db, err);
 	if (rc < 0)
 		return rc;
-	*me = (bn_actor){.uid = self.uid, .is_chained = self.is_chained};
-	snprintf(me->who, sizeof me->who, "%s", self.person);
-	snprintf(me->user, sizeof me->user, "%s", self.name);
+	me->uid = me->self.uid;
+	me->is_chained = me->self.is_chained;
+	snprintf(me->who, sizeof me->who, "%s", me->self.person);
+	snprintf(me->user, sizeof me->user, "%s", me->self.name);
 	bn_uid_rights_init(&me->by_uid, bn_workspace_id(ws), db, NULL);
 	me->rights = &me->by_uid.rights;
 	if (me->is_chained) {
-		bn_person_rights_init(&me->by_person, db, NULL, self.epoch, self.is_bot);
+		bn_person_rights_init(
+			&me->by_person, db, NULL, me->self.epoch, me->self.is_bot);
+		me->by_person.key = me->self.key;
 		me->rights = &me->by_person.rights;
 	}
 	return 0;

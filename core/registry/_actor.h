@@ -4,12 +4,13 @@
  */
 #ifndef BN_REGISTRY_ACTOR_H
 #define BN_REGISTRY_ACTOR_H
-#include "core/registry/_chained.h"
 #include "core/govern/rights.h"
+#include "core/registry/_chained.h"
 #include "core/registry/_rights.h"
 
 typedef struct bn_actor {
 	bool is_chained; /* the workspace has a chain of authority */
+	bn_self self;
 	uid_t uid;
 	char who[BN_WHO_TEXT]; /* "" for a key that is nobody's, or no key */
 	char user[128];

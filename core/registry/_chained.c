@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/govern/bot.h"
 #include "core/registry/_commute.h"
 #include "core/registry/_contested.h"
 #include "core/registry/_depth.h"
@@ -127,7 +128,11 @@ int bn_model_admit(bn_standing *s, bn_fold *f, const bn_event *ev, bn_err *err)
 static int may(void *ctx, const bn_entry_act *a, bn_act act, bn_err *err)
 {
 	const bn_person_rights *r = ctx;
-	return bn_authority_allows(r->db, r->epoch, a->who, r->is_bot, a->user, act, err);
+	int rc = bn_authority_allows(r->db, r->epoch, a->who, r->is_bot, a->user, act, err);
+	if (rc < 0 || !r->is_bot)
+		return rc;
+	return bn_bot_allows(r->db, a->ev ? a->ev->sig->key : r->key, act,
+		a->ev ? a->ev->entity : r->entity, err);
 }
 
 static int policy(void *ctx, const bn_entry_act *a, const bn_policy **out, bn_err *err)

@@ -30,6 +30,8 @@ typedef struct bn_person_rights {
 	bn_fold *f; /* NULL: asked by a reader or a writer, as of now */
 	int64_t epoch;
 	bool is_bot;
+	const uint8_t *key;  /* of a bot that acts now, and on what; f NULL */
+	const char *entity;
 	bn_policy *policy;
 	bn_entry_rights rights; /* borrow this */
 } bn_person_rights;

@@ -188,15 +188,17 @@ static int act_line(bn_verify_report *r, sqlite3 *db, sqlite3_stmt *st, bn_err *
 	char person[BN_PERSON_TEXT] = "", name[200];
 	uint8_t key[ID];
 	int64_t epoch = sqlite3_column_int64(st, 3);
-	int rc =
-		bn_sql_bytes(st, 4, key, ID) ? bn_authority_person(person, db, epoch, key, err) : 0;
+	bool is_bot = false;
+	int rc = bn_sql_bytes(st, 4, key, ID) ? bn_key_person(person, &is_bot, db, epoch, key, err)
+					      : 0;
 	if (rc < 0)
 		return rc;
 	bn_authority_name(db, epoch, person, name, sizeof name);
 	return bn_verify_line_add(r, rc == 1 ? NULL : "its key is nobody's under that link", err,
-		"%s by %s under link %lld (log/%s record %lld)",
-		act_word((const char *)sqlite3_column_text(st, 2)), name, (long long)epoch,
-		(const char *)sqlite3_column_text(st, 0), (long long)sqlite3_column_int64(st, 1));
+		"%s by %s%s under link %lld (log/%s record %lld)",
+		act_word((const char *)sqlite3_column_text(st, 2)), is_bot ? "a bot of " : "", name,
+		(long long)epoch, (const char *)sqlite3_column_text(st, 0),
+		(long long)sqlite3_column_int64(st, 1));
 }
 
 /* The signed acts that made the version what it is. */

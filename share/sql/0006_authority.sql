@@ -84,6 +84,30 @@ CREATE TABLE authority_void (
 	PRIMARY KEY (id)
 ) WITHOUT ROWID;
 
+-- core/govern/bot.h. What the first record of a key that counts says.
+CREATE TABLE authority_bot (
+	key BLOB NOT NULL,
+	from_n INTEGER NOT NULL, -- epoch of the record
+	person TEXT NOT NULL,
+	name TEXT NOT NULL,
+	verbs TEXT NOT NULL,     -- JSON
+	patterns TEXT NOT NULL,  -- JSON
+	until_ms INTEGER,
+	PRIMARY KEY (key)
+) WITHOUT ROWID;
+
+-- An end of it: the last record of the key that counts in a writer; in one that is not named none does.
+CREATE TABLE authority_bot_end (
+	key BLOB NOT NULL,
+	id BLOB NOT NULL,        -- of the record that ends it
+	writer INTEGER NOT NULL, -- 0: none is named
+	seq INTEGER NOT NULL,
+	PRIMARY KEY (key, id, writer)
+) WITHOUT ROWID;
+CREATE VIEW dump_authority_bot_end AS
+	SELECT b.key AS key, b.id AS id, coalesce(w.name, '') AS writer, b.seq AS seq
+	FROM authority_bot_end b LEFT JOIN index_name w ON w.no = b.writer;
+
 -- Keys that ask to be admitted, by their own word; who lists them verifies them.
 CREATE TABLE authority_request (
 	id BLOB NOT NULL,

@@ -39,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const bn_link *link;
 	const bn_founded *founded;
 	const bn_bot *bot;
+	const bn_bot_ending *ending;
 	const bn_key_request *request;
 	uint8_t id[BN_CHAIN_ID_BYTES];
 	if (bn_link_decode(&link, &arena, 1, data, size, NULL, &err) == 0) {
@@ -60,6 +61,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bn_buf_clear(&b);
 	if (bn_bot_decode(&bot, &arena, data, size, NULL) == 0) {
 		if (bn_bot_encode(&b, bot, NULL) != 0)
+			abort();
+		same(&b, data, size);
+	}
+	bn_buf_clear(&b);
+	if (bn_bot_ending_decode(&ending, &arena, data, size, NULL) == 0) {
+		if (bn_bot_ending_encode(&b, ending, NULL) != 0)
 			abort();
 		same(&b, data, size);
 	}

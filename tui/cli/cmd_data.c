@@ -471,15 +471,15 @@ const bn_verb bn_verbs_data[] = {
 		split_opts, 0, run_split},
 	{"data", "tag", "NAME[@vN] KEY[=VALUE]", 2, 2, "tag a version", NULL,
 		{"binnacle data tag jobs@v3 stage=gold", "binnacle data tag jobs gold --remove"},
-		tag_opts, BN_VERB_DRY_RUN, run_tag},
+		tag_opts, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_tag},
 	{"data", "rm", "NAME[@vN]", 1, 1, "remove a version, or a dataset with all of them",
 		"It is hidden, not erased: restore brings it back until gc has freed its bytes, "
 		"and\n"
 		"lineage still knows it.",
 		{"binnacle data rm jobs@v2", "binnacle data rm jobs --dry-run"}, NULL,
-		BN_VERB_DRY_RUN, run_rm},
+		BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_rm},
 	{"data", "restore", "NAME[@vN]", 1, 1, "bring back what was removed", NULL,
 		{"binnacle data restore jobs@v2", "binnacle data restore jobs"}, NULL,
-		BN_VERB_DRY_RUN, run_restore},
+		BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_restore},
 	{0},
 };

@@ -1,4 +1,5 @@
 /* cmd_late.c - binnacle audit late: what its signer has to do again, and how. */
+#include "core/govern/bots.h"
 #include "core/registry/late.h"
 #include "tui/cli/_cli.h"
 #include "tui/cli/verbs.h"
@@ -7,10 +8,14 @@
 
 void bn_cli_repeat_late(bn_cli *cli)
 {
-	size_t n = 0;
+	size_t n = 0, ended = 0;
 	bn_err why = BN_ERR_INIT;
 	if (bn_registry_repeat(cli->workspace, &n, &why) < 0)
 		bn_cli_warn(cli, "cannot repeat what the newest link did not know: %s", why.msg);
+	if (bn_bots_end_due(cli->workspace, &ended, &why) < 0)
+		bn_cli_warn(cli, "cannot end the bots whose time is over: %s", why.msg);
+	if (ended)
+		bn_cli_say(cli, "ended %zu of your bots, whose time is over", ended);
 	if (n)
 		bn_cli_say(cli,
 			"repeated %zu of your registrations, which the newest link did not know",

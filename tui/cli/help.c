@@ -28,6 +28,7 @@ static const struct {
 	{"monitor", "drift of what is served"},
 	{"user", "who may work here"},
 	{"role", "grant and revoke roles"},
+	{"bot", "keys that act for you where nobody sits"},
 	{"policy", "gates and rules of approval"},
 	{"trust", "is this the workspace that you know: first use, invitations"},
 	{"audit", "who did what, and proof that nobody changed it"},

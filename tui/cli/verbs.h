@@ -31,6 +31,7 @@
 	X(endpoint) \
 	X(monitor) \
 	X(people) \
+	X(bot) \
 	X(govern) \
 	X(trust) \
 	X(demo) \

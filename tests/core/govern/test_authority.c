@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/govern/authority.h"
 #include "core/govern/identity.h"
+#include "core/govern/bots.h"
 #include "core/govern/key.h"
 #include "core/store/inspect.h"
 #include "tests/support/chain_people.h"
@@ -281,6 +282,38 @@ START_TEST(test_void_and_cut_take_what_they_name_and_nothing_else)
 }
 END_TEST
 
+/* dan is nobody, and his key is ann's bot. */
+START_TEST(test_a_bot_is_its_person_until_its_end_and_proves_its_key)
+{
+	static const char *const verbs[] = {"tag", NULL}, *const patterns[] = {"*", NULL};
+	const bn_bot_wish wish = {
+		.name = "nightly", .verbs = verbs, .patterns = patterns, .until_ms = -1};
+	bn_key *key = NULL;
+	setup();
+	person_link(ann, (bn_change[]){person_admitted(bob), person_admitted(cleo)}, 2);
+	ck_assert_bn_ok(bn_key_open(&key, &dan->env, NULL, &err), &err);
+	read_by(ann);
+	ck_assert_bn_ok(bn_bot_add(ann->ws, key, &wish, &err), &err);
+	/* bob calls it his, with the proof that it gave to ann */
+	ck_assert_int_eq(bn_bot_add(bob->ws, key, &wish, &err), BN_ECONFLICT);
+	bn_err_clear(&err);
+	note(dan, "note/a", 1);
+	expect(cleo, 1, COUNTS "1");
+	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, true)}, 1);
+	note(dan, "note/a", 2);
+	expect(cleo, 2, COUNTS "2");
+	ck_assert_int_eq(bn_bot_end(bob->ws, "nightly", &err), BN_ENOTFOUND);
+	bn_err_clear(&err);
+	ck_assert_bn_ok(bn_bot_end(ann->ws, "nightly", &err), &err);
+	note(dan, "note/a", 3);
+	expect(cleo, 2, COUNTS "2");
+	expect(cleo, 3, CUT_OFF);
+	town_expect_one_view(&t);
+	bn_key_free(key);
+	teardown();
+}
+END_TEST
+
 START_TEST(test_removed_admin_forks_at_the_old_link_and_moves_nobody)
 {
 	setup();
@@ -462,6 +495,7 @@ BN_TEST_MAIN("core/govern/authority", test_each_epoch_has_its_policy_roles_and_n
 	test_what_the_signer_of_the_next_link_did_not_know_is_late_whatever_its_clock,
 	test_link_replays_only_those_whose_records_it_makes_late,
 	test_void_and_cut_take_what_they_name_and_nothing_else,
+	test_a_bot_is_its_person_until_its_end_and_proves_its_key,
 	test_removed_admin_forks_at_the_old_link_and_moves_nobody,
 	test_who_may_not_sign_a_link_is_told_and_nothing_changes,
 	test_rows_do_not_depend_on_which_writer_was_seen_first,

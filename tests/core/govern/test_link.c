@@ -309,8 +309,8 @@ END_TEST
 START_TEST(test_bots_requests_and_signatures_are_read_and_written_to_the_same_bytes)
 {
 	static const char bot[] =
-		"{\"end\":true,\"key\":\"" K "\",\"name\":\"nightly\",\"patterns\":"
-		"[\"power-*\"],\"until\":0,\"verbs\":[\"run\",\"register\"]}";
+		"{\"key\":\"" K "\",\"name\":\"nightly\",\"patterns\":"
+		"[\"power-*\"],\"proof\":\"" K K "\",\"until\":0,\"verbs\":[\"run\",\"register\"]}";
 	static const char request[] = "{\"host\":\"h1\",\"key\":\"" K
 				      "\",\"name\":\"Bob\",\"uid\":1001,\"user\":\"bob\"}";
 	bn_err err = BN_ERR_INIT;
@@ -321,9 +321,16 @@ START_TEST(test_bots_requests_and_signatures_are_read_and_written_to_the_same_by
 	ck_assert_bn_ok(bn_bot_decode(&t, &arena, bot, strlen(bot), &err), &err);
 	ck_assert_str_eq(t->verbs[1], "register");
 	ck_assert_ptr_null(t->verbs[2]);
-	ck_assert(t->is_ended && t->until_ms == 0);
+	ck_assert(t->until_ms == 0 && t->proof[63]);
 	ck_assert_bn_ok(bn_bot_encode(&b, t, &err), &err);
 	ck_assert_str_eq(b.ptr, bot);
+	bn_buf_clear(&b);
+	static const char ending[] = "{\"horizon\":{\"bob@h1-0\":7,\"bob@h2-0\":0},\"key\":\"" K "\"}";
+	const bn_bot_ending *e;
+	ck_assert_bn_ok(bn_bot_ending_decode(&e, &arena, ending, strlen(ending), &err), &err);
+	ck_assert_int_eq((int)e->n_horizon, 2);
+	ck_assert_bn_ok(bn_bot_ending_encode(&b, e, &err), &err);
+	ck_assert_str_eq(b.ptr, ending);
 	bn_buf_clear(&b);
 	ck_assert_bn_ok(bn_key_request_decode(&q, &arena, request, strlen(request), &err), &err);
 	ck_assert_str_eq(q->user, "bob");
@@ -348,7 +355,8 @@ START_TEST(test_other_records_of_a_newer_binnacle_are_unsupported)
 	static const char bot[] =
 		"{\"hosts\":[],\"key\":\"" K "\",\"name\":\"n\",\"patterns\":[],\"verbs\":[]}";
 	static const char twice[] =
-		"{\"key\":\"" K "\",\"name\":\"n\",\"patterns\":[],\"verbs\":[\"a\",\"a\"]}";
+		"{\"key\":\"" K "\",\"name\":\"n\",\"patterns\":[],\"proof\":\"" K K "\",\"verbs\":"
+		"[\"a\",\"a\"]}";
 	static const char request[] = "{\"host\":\"h\",\"key\":\"" K
 				      "\",\"name\":\"n\",\"ssh\":1,\"uid\":1,\"user\":\"u\"}";
 	static const char sign[] = "{\"id\":\"" K "\",\"if\":1}";
