@@ -26,8 +26,8 @@ static const bn_fold_kind kinds[] = {
 		.fields = BN_FIELDS("founder.key", "founder.name", "host", "nonce", "policy.*",
 			"recovery", "uid", "upgrade.closes.*", "user")},
 	[BN_AUTHORITY_KIND_LINK] = {BN_AUTHORITY_LINK,
-		.fields =
-			BN_FIELDS("changes.*", "cuts.*", "horizon.*", "n", "prev", "reason", "void")},
+		.fields = BN_FIELDS(
+			"changes.*", "cuts.*", "horizon.*", "n", "prev", "reason", "void")},
 	[BN_AUTHORITY_KIND_SIGNED] = {BN_AUTHORITY_SIGNED, .fields = BN_FIELDS("id")},
 	[BN_AUTHORITY_KIND_BOT] = {BN_AUTHORITY_BOT,
 		.fields = BN_FIELDS("key", "name", "patterns", "proof", "until", "verbs")},
@@ -300,7 +300,9 @@ static int choose(bn_chain **out, gather *g, bn_err *err)
 		.count = g->n_links,
 		.acts = acts_of,
 		.ctx = g,
-		.root = {.has_recovery = g->founded->has_recovery, .signers = g->founded->signers}};
+		.root = {.has_recovery = g->founded->has_recovery,
+			.signers = g->founded->signers,
+			.founder_name = g->founded->name}};
 	memcpy(in.root.id, g->events[g->root].sig->id, ID);
 	memcpy(in.root.founder, g->founded->founder, ID);
 	memcpy(in.root.recovery, g->founded->recovery, ID);

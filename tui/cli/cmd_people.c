@@ -284,6 +284,19 @@ static int accept_write(bn_cli *cli, bn_workspace *ws, const bn_people *p,
 	return done(cli, rc, link, words);
 }
 
+/* Who asks; BN_ECONFLICT when the word means somebody who is here. */
+static int request_find(
+	const bn_request_row **out, const bn_people *p, const char *word, bn_err *err)
+{
+	const bn_person_row *person;
+	int rc = bn_people_find_request(out, p, word, err);
+	if (rc != BN_ENOTFOUND || bn_people_find(&person, p, word, NULL) < 0)
+		return rc;
+	bn_err_clear(err);
+	return bn_err_set(err, BN_ECONFLICT,
+		"%s is admitted already, and no other key of that name asks", person->name);
+}
+
 static int run_user_accept(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws = NULL;
@@ -294,7 +307,7 @@ static int run_user_accept(bn_cli *cli, bn_err *err)
 	if ((rc = roles_option(cli, &roles, err)) < 0 ||
 		(rc = begin_chained(cli, &ws, &p, err)) < 0)
 		return rc;
-	if ((rc = bn_people_find_request(&request, p, bn_cli_arg(cli, 0), err)) == 0)
+	if ((rc = request_find(&request, p, bn_cli_arg(cli, 0), err)) == 0)
 		rc = accept_write(cli, ws, p, request, roles, err);
 	bn_people_free(p);
 	return rc;

@@ -257,7 +257,8 @@ static int run_restore(bn_cli *cli, bn_err *err)
 			"authority for ever");
 		goto out;
 	}
-	if ((rc = bn_trust_require(k.trust, BN_ALLOWS_READING, err)) < 0)
+	if ((rc = bn_trust_require(k.trust, BN_ALLOWS_READING, err)) < 0 ||
+		(rc = bn_rights_may(k.ws, BN_ACT_POLICY, err)) < 0)
 		goto out;
 	bn_cli_say(cli, "Closes for everybody, by a link that a majority of the admins signs:");
 	say_lost(cli, bn_trust_verdict(k.trust));
