@@ -100,16 +100,19 @@ static int counted_compare(const void *a, const void *b)
 	if (p->clock != q->clock)
 		return p->clock < q->clock ? -1 : 1;
 	int by_writer = strcmp(p->writer, q->writer);
-	return by_writer ? by_writer : p->seq < q->seq ? -1 : p->seq > q->seq;
+	if (by_writer)
+		return by_writer;
+	return p->seq < q->seq ? -1 : p->seq > q->seq;
 }
 
 static void refuse(bn_fold *f, const counted *c, int rc, const char *why)
 {
-	bn_fold_outcome_of(f, c->i,
-		rc == BN_EUNSUPPORTED ? BN_OUTCOME_NEWER
-		: rc == BN_EINVAL     ? BN_OUTCOME_INVALID
-				      : BN_OUTCOME_REFUSED,
-		"%s", why);
+	bn_outcome outcome = BN_OUTCOME_REFUSED;
+	if (rc == BN_EUNSUPPORTED)
+		outcome = BN_OUTCOME_NEWER;
+	else if (rc == BN_EINVAL)
+		outcome = BN_OUTCOME_INVALID;
+	bn_fold_outcome_of(f, c->i, outcome, "%s", why);
 }
 
 static bool is_taken(sqlite3 *db, const uint8_t key[ID])

@@ -276,7 +276,7 @@ int bn_authority_cosign(bn_workspace *ws, const uint8_t id[ID], bn_err *err)
 		goto out;
 	if ((rc = bn_sql_step(st, err)) < 0)
 		goto out;
-	if (rc == 0 || !bn_sql_bytes(st, 0, prev, ID)) {
+	if (rc < 1 || !bn_sql_bytes(st, 0, prev, ID)) {
 		rc = bn_err_set(err, BN_ENOTFOUND, "there is no such link to sign");
 		goto out;
 	}

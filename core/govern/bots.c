@@ -89,10 +89,10 @@ int bn_bots_read(bn_bot_list **out, bn_workspace *ws, bn_err *err)
 		if ((rc = row_fill(&l->items[l->count++], db, st, &me, err)) < 0)
 			goto out;
 	}
-	if (rc == 0) {
-		*out = l;
-		l = NULL;
-	}
+	if (rc < 0)
+		goto out;
+	*out = l;
+	l = NULL;
 out:
 	sqlite3_finalize(st);
 	bn_bots_free(l);

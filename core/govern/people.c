@@ -194,10 +194,11 @@ static int requests_read(bn_people *p, sqlite3 *db, const bn_self *me, bn_err *e
 			request_release(row);
 			break;
 		}
-		if (rc == 0 || is_listed(p, row->key.hex))
-			request_release(row);
-		else
+		bool is_good = rc > 0;
+		if (is_good && !is_listed(p, row->key.hex))
 			p->n_requests++;
+		else
+			request_release(row);
 	}
 	sqlite3_finalize(st);
 	return rc < 0 ? rc : 0;

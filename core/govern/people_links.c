@@ -28,7 +28,7 @@ void bn_links_free(bn_link_list *l)
 static char *author_name(sqlite3 *db, int64_t n, const uint8_t key[ID])
 {
 	char person[BN_PERSON_TEXT], name[128];
-	int64_t before = n > 0 ? n - 1 : n == 0 ? 0 : bn_authority_newest(db, NULL);
+	int64_t before = n < 0 ? bn_authority_newest(db, NULL) : n - (n > 0);
 	if (bn_authority_person(person, db, before, key, NULL) != 1)
 		bn_hex(key, ID, person);
 	bn_authority_name(db, before, person, name, sizeof name);
@@ -88,10 +88,10 @@ int bn_links_read(bn_link_list **out, bn_workspace *ws, bn_err *err)
 		if ((rc = link_fill(&l->items[l->count++], db, st, &me, err)) < 0)
 			goto out;
 	}
-	if (rc == 0) {
-		*out = l;
-		l = NULL;
-	}
+	if (rc < 0)
+		goto out;
+	*out = l;
+	l = NULL;
 out:
 	sqlite3_finalize(st);
 	bn_links_free(l);

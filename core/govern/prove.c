@@ -201,10 +201,12 @@ static int names_check(
 		const char *hex = json_string_value(json_array_get(answers, i));
 		if (!hex)
 			continue;
-		if ((rc = record_is_here(db, hex, err)) < 0 ||
-			(rc == 0 && (rc = add(f, true, 10, of, err,
-					     "it answers record %.*s, which the log lacks", SHOWN,
-					     hex)) < 0))
+		if ((rc = record_is_here(db, hex, err)) < 0)
+			return rc;
+		bool is_here = rc > 0;
+		if (!is_here &&
+			(rc = add(f, true, 10, of, err,
+				 "it answers record %.*s, which the log lacks", SHOWN, hex)) < 0)
 			return rc;
 	}
 	json_object_foreach(json_object_get(payload, "seen"), writer, head)
@@ -432,11 +434,12 @@ static int seals_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
 	while ((rc = bn_sql_step(st, err)) == 1) {
 		const subject of = {
 			.writer = text_at(st, 0), .seq = (uint64_t)sqlite3_column_int64(st, 1)};
-		if ((rc = bn_writer_author(key, db, sqlite3_column_int64(st, 2), of.seq, err)) <
-				0 ||
-			(rc == 0 && (rc = add(f, true, 2, &of, err,
-					     "the seal behind it is not the one of the writer's "
-					     "card")) < 0))
+		if ((rc = bn_writer_author(key, db, sqlite3_column_int64(st, 2), of.seq, err)) < 0)
+			break;
+		bool has_author = rc > 0;
+		if (!has_author && (rc = add(f, true, 2, &of, err,
+					    "the seal behind it is not the one of the writer's "
+					    "card")) < 0)
 			break;
 	}
 	sqlite3_finalize(st);

@@ -97,7 +97,7 @@ int bn_queue_be_supervisor(
 	bn_dir *dir = NULL;
 	int status = 0;
 	int rc = bn_workspace_open(&ws, t->env, NULL, home, &err);
-	if (rc == 0)
+	if (ws)
 		bn_rights_seal(ws);
 	if (rc < 0) {
 		say(&err);

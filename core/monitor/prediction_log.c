@@ -378,7 +378,7 @@ static void *write_loop(void *user)
 	bn_prediction_log *l = user;
 	bn_workspace *ws = NULL;
 	int rc = bn_workspace_open(&ws, l->env, NULL, l->dir, &l->start_error);
-	if (rc == 0)
+	if (ws)
 		bn_rights_seal(ws);
 	pthread_mutex_lock(&l->lock);
 	l->ready = true;

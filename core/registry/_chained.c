@@ -67,7 +67,9 @@ int bn_model_place(bn_fold *f, bn_event *ev, bn_err *err)
 	if (s.kind != BN_STANDING_COUNTS)
 		return BN_PLACED_ASIDE;
 	rc = bn_model_commutes(bn_fold_db(f), ev, s.epoch, err);
-	return rc < 0 ? rc : rc ? BN_PLACED_ASIDE : BN_PLACED;
+	if (rc < 0)
+		return rc;
+	return rc ? BN_PLACED_ASIDE : BN_PLACED;
 }
 
 /* ---- admitting ------------------------------------------------------------------------------- */

@@ -195,12 +195,12 @@ int bn_entry_evidence_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_a
 	BN_BUG(rc >= 0 && !v);
 	if (rc < 0 || (rc = bn_entry_is_own(r, v, a, err)) < 0)
 		return rc;
+	static const char *const whose[] = {
+		"a bot's word", "its author's own word", "its registrar's own word"};
 	bool is_other = !rc && !a->is_bot;
 	if (!is_other)
 		snprintf(remark, size, "%s: gates that ask for somebody else's do not count it",
-			rc == 1   ? "its author's own word"
-			: rc == 2 ? "its registrar's own word"
-				  : "a bot's word");
+			whose[rc]);
 	if ((rc = row_add(e, a, is_other, err)) < 0)
 		return rc;
 	return recheck(e, v, r, a, remark, size, err);

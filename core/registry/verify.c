@@ -252,20 +252,27 @@ int bn_version_checkout(bn_workspace *ws, const char *spec, const char *dir, bn_
 	char *tmp = NULL;
 	bn_manifest_init(&m, BN_MANIFEST_MODEL);
 	int e, rc = bn_version_get(&v, ws, spec, err);
-	if (!rc && bn_fs_exists(env, dir))
+	if (rc < 0)
+		goto out;
+	if (bn_fs_exists(env, dir)) {
 		rc = bn_err_set(err, BN_ECONFLICT, "'%s' exists already", dir);
-	if (!rc)
-		rc = bn_manifest_load(&m, ws, v->manifest, err);
-	if (!rc && !(tmp = bn_strf("%s.partial", dir)))
+		goto out;
+	}
+	if ((rc = bn_manifest_load(&m, ws, v->manifest, err)) < 0)
+		goto out;
+	if (!(tmp = bn_strf("%s.partial", dir))) {
 		rc = bn_err_nomem(err, "a path");
-	if (!rc)
-		rc = bn_fs_remove_tree(env, tmp, err);
-	if (!rc)
-		rc = bn_fs_make_dirs(env, tmp, 0777, err);
-	for (size_t i = 0; !rc && i < m.count; i++)
-		rc = copy_out(ws, &m.parts[i], tmp, err);
-	if (!rc && (e = env->fs->rename(env, NULL, tmp, NULL, dir)) < 0)
+		goto out;
+	}
+	if ((rc = bn_fs_remove_tree(env, tmp, err)) < 0 ||
+		(rc = bn_fs_make_dirs(env, tmp, 0777, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < m.count; i++)
+		if ((rc = copy_out(ws, &m.parts[i], tmp, err)) < 0)
+			goto out;
+	if ((e = env->fs->rename(env, NULL, tmp, NULL, dir)) < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", tmp, dir);
+out:
 	if (rc && tmp)
 		bn_fs_remove_tree(env, tmp, NULL);
 	bn_free(tmp);

@@ -8,7 +8,6 @@
 #define BN_STORE__WORKSPACE_H
 #include "core/base/dir.h"
 #include "core/store/log/writer.h"
-#include "core/store/view.h"
 #include "core/store/workspace.h"
 
 #define BN_IDENTITY "workspace.json"
@@ -21,11 +20,12 @@ struct bn_workspace {
 	int64_t format;        /* of workspace.json, as this process last saw it */
 	const struct bn_fold_class *const *classes; /* NULL: never reads */
 	bn_writer *writer;                          /* NULL until the first append */
-	bn_err unsealed;        /* set: why a commit could not seal in passing; told once */
-	bool is_chained;        /* workspace.json says "chain": true */
-	bn_signer signer;       /* sign NULL: nothing is signed */
-	bn_signer_source *signer_of; /* asked before the first record, when the workspace is chained */
-	uint8_t epoch[32];      /* of acts, when has_epoch */
+	bn_err unsealed;  /* set: why a commit could not seal in passing; told once */
+	bool is_chained;  /* workspace.json says "chain": true */
+	bn_signer signer; /* sign NULL: nothing is signed */
+	bn_signer_source
+		*signer_of; /* asked before the first record, when the workspace is chained */
+	uint8_t epoch[32];  /* of acts, when has_epoch */
 	bool has_epoch;
 	uint64_t seen_clock;    /* what this process was told (bn_workspace_see_clock) */
 	size_t merge_at;        /* sealed segments from which on small ones are merged */
@@ -35,7 +35,9 @@ struct bn_workspace {
 	void (*index_close)(struct bn_index *ix);           /* set with index, so that a */
 	uint64_t (*index_clock)(const struct bn_index *ix); /* writer links no SQLite */
 	bool is_view; /* view.h: at, dir, root and id are another's, and nothing is written */
-	bn_view_filter only;             /* of a view; wants NULL: everything */
+	bool (*wants)(
+		void *ctx, const char *entity); /* of a view (bn_view_filter); NULL: everything */
+	void *wants_ctx;
 	struct bn_object_store *objects; /* NULL until first used; object/object.h */
 	void (*objects_free)(struct bn_object_store *s);
 };

@@ -10,6 +10,7 @@
 #include "core/store/log/listing.h"
 #include "core/store/log/slot.h"
 #include "core/store/recent.h"
+#include "core/store/view.h"
 
 #include <string.h>
 
@@ -21,8 +22,8 @@ int bn_workspace_need_index(bn_workspace *ws, bn_err *err)
 		.id = ws->id,
 		.classes = ws->classes,
 		.is_private = ws->is_view,
-		.wants = ws->only.wants,
-		.wants_ctx = ws->only.ctx};
+		.wants = ws->wants,
+		.wants_ctx = ws->wants_ctx};
 	if (ws->index)
 		return 0;
 	ws->index_close = bn_index_close;
@@ -123,8 +124,10 @@ int bn_workspace_view(
 	ws->classes = of->classes;
 	ws->merge_at = of->merge_at;
 	ws->is_view = true;
-	if (only)
-		ws->only = *only;
+	if (only) {
+		ws->wants = only->wants;
+		ws->wants_ctx = only->ctx;
+	}
 	int rc = bn_workspace_refresh(ws, NULL, err);
 	if (rc < 0)
 		bn_workspace_close(ws);

@@ -80,12 +80,11 @@ static json_t *person_json(const bn_person_row *row)
 	bn_roles_text(row->roles, roles, sizeof roles);
 	if (row->n_keys > 1)
 		snprintf(more, sizeof more, "%s +%zu", row->keys[0].print, row->n_keys - 1);
+	else
+		snprintf(more, sizeof more, "%s", row->n_keys ? row->keys[0].print : "-");
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:b, s:o, s:I}", "name", row->name,
-		"status", "member", "roles", roles, "key",
-		more[0]       ? more
-		: row->n_keys ? row->keys[0].print
-			      : "-",
-		"keys", keys_json(row), "person", row->person, "me", (int)row->is_me, "seniority",
+		"status", "member", "roles", roles, "key", more, "keys", keys_json(row), "person",
+		row->person, "me", (int)row->is_me, "seniority",
 		row->rank ? json_integer(row->rank) : json_null(), "since_ms",
 		(json_int_t)row->since_ms);
 }
@@ -265,11 +264,10 @@ static int accept_write(bn_cli *cli, bn_workspace *ws, const bn_people *p,
 			"then");
 	if (of && (rc = bn_people_find(&person, p, of, err)) < 0)
 		return rc;
+	const char *called = name ? name : request->name;
 	if (bn_cli_dry_run(cli)) {
 		bn_cli_say(cli, "would admit key %s as %s", request->key.print,
-			person ? person->name
-			: name ? name
-			       : request->name);
+			person ? person->name : called);
 		return bn_rights_may(ws, BN_ACT_POLICY, err);
 	}
 	if (person) {

@@ -37,10 +37,12 @@ static const bn_opt ls_options[] = {
 
 static json_t *cell_json(const bn_cell *c)
 {
+	if (c->kind == BN_CELL_NUMBER && isnan(c->number))
+		return json_string("nan");
+	if (c->kind == BN_CELL_NUMBER && isinf(c->number))
+		return json_string(c->number > 0 ? "inf" : "-inf");
 	if (c->kind == BN_CELL_NUMBER)
-		return isnan(c->number)   ? json_string("nan")
-		       : isinf(c->number) ? json_string(c->number > 0 ? "inf" : "-inf")
-					  : json_real(c->number);
+		return json_real(c->number);
 	return c->kind == BN_CELL_TEXT ? json_string(c->text) : json_null();
 }
 

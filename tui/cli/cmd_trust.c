@@ -281,13 +281,13 @@ static json_t *link_json(const bn_link_row *l)
 {
 	char id[2 * BN_CHAIN_ID_BYTES + 1];
 	bn_hex(l->id, BN_CHAIN_ID_BYTES, id);
+	const char *state = l->n >= 0 ? "holds" : "beaten";
+	if (l->waits)
+		state = "waits";
 	return json_pack("{s:s, s:o, s:s, s:s, s:I, s:s, s:s?, s:b}", "id", id, "n",
-		l->n >= 0 ? json_integer(l->n) : json_null(), "state",
-		l->n >= 0  ? "holds"
-		: l->waits ? "waits"
-			   : "beaten",
-		"by", l->author, "time_ms", (json_int_t)l->time_ms, "summary", l->summary, "why",
-		l->words, "mine", (int)l->mine);
+		l->n >= 0 ? json_integer(l->n) : json_null(), "state", state, "by", l->author,
+		"time_ms", (json_int_t)l->time_ms, "summary", l->summary, "why", l->words, "mine",
+		(int)l->mine);
 }
 
 static int run_log(bn_cli *cli, bn_err *err)
