@@ -23,6 +23,8 @@ typedef struct bn_fake {
 	bool has_long_name; /* a run whose name is wider than what is there for it */
 	bool has_queue;     /* the first of them waits, with others that a filter hides */
 	bool is_paused;
+	bool has_chain;     /* a chain of authority; the user is ada, its admin */
+	bool is_nobody;     /* there, the user's key is not admitted */
 	bn_deed_arg last; /* the last deed asked for */
 	int deeds;
 	char copied[512]; /* what went to the clipboard */

@@ -72,7 +72,9 @@ void bn_command_where(bn_command_id id, bn_buf *out)
 		{BN_ON_MODEL, "a model"}, {BN_ON_MONITOR, "Monitor (6)"},
 		{BN_ON_FEATURE, "a feature"}, {BN_ON_AUDIT, "Audit (9)"}, {BN_ON_DETAIL, "details"},
 		{BN_ON_JOBS, "jobs (B)"}, {BN_ON_JOB, "a job"}, {BN_ON_FINDINGS, "findings"},
-		{BN_ON_ENDPOINTS, "servers (:endpoints)"}, {BN_ON_ENDPOINT, "a server"}};
+		{BN_ON_ENDPOINTS, "servers (:endpoints)"}, {BN_ON_ENDPOINT, "a server"},
+		{BN_ON_PEOPLE, "people (:people)"}, {BN_ON_CHAIN, "the chain (:chain)"},
+		{BN_ON_LATE, "late acts (:late)"}};
 	const char *between = "";
 	if (__builtin_popcount(command_table[id].views) > 4)
 		return;

@@ -40,7 +40,10 @@
 #define BN_ON_FINDINGS 262144u
 #define BN_ON_ENDPOINTS 524288u
 #define BN_ON_ENDPOINT 1048576u
-#define BN_ON_ALL 2097151u
+#define BN_ON_PEOPLE 2097152u
+#define BN_ON_CHAIN 4194304u
+#define BN_ON_LATE 8388608u
+#define BN_ON_ALL 16777215u
 #define BN_ON_TABLES \
 	(BN_ON_ALL & ~(BN_ON_OVERVIEW | BN_ON_RUN | BN_ON_MODEL | BN_ON_DETAIL | BN_ON_JOB | \
 			     BN_ON_ENDPOINT))
@@ -88,6 +91,18 @@
 		BN_ON_MODELS | BN_ON_MODEL, "approve the request, with your signature") \
 	X(REJECT, "reject", "R", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, \
 		BN_ON_MODELS | BN_ON_MODEL, "reject the request; a reason is required") \
+	X(REQUEST, "request", "", BN_CMD_WRITES | BN_CMD_ARGUMENT, BN_ON_OVERVIEW | BN_ON_PEOPLE, \
+		"ask for your key to be admitted: :request, or :request NAME to be called so") \
+	X(ACCEPT, "accept", "A", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, BN_ON_PEOPLE, \
+		"admit the key that asks; shows its fingerprint, and lets you choose roles") \
+	X(GRANT, "grant", "", BN_CMD_WRITES | BN_CMD_ARGUMENT | BN_CMD_DESTRUCTIVE, BN_ON_PEOPLE, \
+		"give the person a role: :grant reviewer") \
+	X(REVOKE, "revoke", "", BN_CMD_WRITES | BN_CMD_ARGUMENT | BN_CMD_DESTRUCTIVE, \
+		BN_ON_PEOPLE, "take a role from the person: :revoke reviewer") \
+	X(REMOVE, "remove", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON_PEOPLE, \
+		"remove the person from the workspace; what was signed before stands") \
+	X(SIGN, "sign", "A", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, BN_ON_CHAIN, \
+		"sign the link that waits") \
 	X(VERIFY, "verify", "", 0, BN_ON_AUDIT | BN_ON_MODEL, \
 		"hash everything again and check every signature") \
 	X(REPORT, "report", "", BN_CMD_WRITES, BN_ON_MONITOR | BN_ON_MODEL, \
@@ -126,6 +141,13 @@
 		"what works in the background: progress, results, logs") \
 	X(ENDPOINTS, "endpoints", "", 0, BN_ON_ALL, \
 		"servers: what they serve, where, and how fast they answered") \
+	X(PEOPLE, "people", "", 0, BN_ON_ALL, \
+		"who is who here, with roles and keys, and who asks to be admitted") \
+	X(USERS, "users", "", 0, BN_ON_ALL, "the same as :people") \
+	X(CHAIN, "chain", "", 0, BN_ON_ALL, \
+		"the chain of authority: its links, and those that wait for signatures") \
+	X(LATE, "late", "", 0, BN_ON_ALL, \
+		"what you signed too late for the next link, and how to repeat it") \
 	X(COPY, "copy", "y", 0, BN_ON_TABLES, \
 		"copy the row to the clipboard (OSC 52), tab-separated") \
 	X(COPY_CLI, "copy-cli", "Y", 0, BN_ON_ALL, \

@@ -326,7 +326,7 @@ static void dialog_draw(bn_frame *f, bn_area all)
 		bn_input_draw(&f->input, a, at, 2, BN_INK_SELECTED_IDLE);
 		bool empty = !f->input.text[strspn(f->input.text, " ")];
 		bn_area_textf(a, last, 0, BN_INK_DIALOG, "Enter: %s%s    Esc: leave it as it is",
-			f->dialog_yes, empty ? " (a reason is required)" : "");
+			f->dialog_yes, empty ? " (an answer is required)" : "");
 		return;
 	}
 	bn_ink no = f->dialog_on_yes ? BN_INK_BUTTON : BN_INK_BUTTON_ACTIVE;

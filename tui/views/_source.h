@@ -55,6 +55,13 @@ int bn_source_export_rows(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_add_data(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_check(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_audit(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_authority(void *, const void *, bn_page *, bn_job *, bn_err *);
+/* Those of people and of the chain; what was done goes into text. */
+int bn_reader_authority_deed(
+	bn_reader *r, const bn_deed_arg *a, char *text, size_t size, bn_err *err);
+/* What authority shows, to be released; borrowed by nobody. */
+int bn_reader_authority(bn_authority_page *out, bn_reader *r, bn_err *err);
+void bn_authority_page_release(void *page);
 int bn_source_overview(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_status(void *, const void *, bn_page *, bn_job *, bn_err *);
 

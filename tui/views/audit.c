@@ -191,6 +191,9 @@ static void record_text(bn_buf *text, const bn_audit_row *r, bool utc)
 			       : "no",
 		r->person ? r->person : "", r->writer ? r->writer : "-",
 		(unsigned long long)r->seq);
+	if (strcmp(r->standing, "late") == 0)
+		bn_buf_adds(
+			text, "again     :late lists yours, with the command that repeats each\n");
 	if (r->unknown)
 		bn_buf_addf(text, "not known %s: of a newer binnacle; kept, not shown elsewhere\n",
 			r->unknown);

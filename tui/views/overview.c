@@ -8,6 +8,7 @@
 #include "tui/ui/format.h"
 #include "tui/views/views.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct station_info {
@@ -52,19 +53,79 @@ static const bn_overview *data_of(const overview *v)
 	return v->page ? v->page->data : NULL;
 }
 
+/* What waits for the user stands before the stations. */
+enum { NEED_REQUESTS, NEED_TO_SIGN, NEED_LATE, NEEDS };
+
+static const struct {
+	const char *name, *detail;
+	bn_command_id screen;
+} needs[NEEDS] = {
+	[NEED_REQUESTS] = {"requests", "keys that ask to be admitted", BN_CMD_PEOPLE},
+	[NEED_TO_SIGN] = {"to sign", "links of the chain that wait for you", BN_CMD_CHAIN},
+	[NEED_LATE] = {"late", "what you signed too late, to repeat", BN_CMD_LATE},
+};
+
+static int64_t need_count(const bn_overview *d, int need)
+{
+	return !d                      ? 0
+	       : need == NEED_REQUESTS ? d->requests
+	       : need == NEED_TO_SIGN  ? d->to_sign
+				       : d->late;
+}
+
+static int needs_shown(const overview *v)
+{
+	int n = 0;
+	for (int i = 0; i < NEEDS; i++)
+		n += need_count(data_of(v), i) > 0;
+	return n;
+}
+
+/* Which need the row is; its station when it is none: -1 - station. */
+static int row_meaning(const overview *v, int64_t row)
+{
+	int64_t at = row;
+	for (int i = 0; i < NEEDS; i++)
+		if (need_count(data_of(v), i) > 0 && at-- == 0)
+			return i;
+	return -1 - (int)at;
+}
+
 static int64_t grid_rows(void *ctx)
 {
-	(void)ctx;
-	return BN_STATION_COUNT;
+	return BN_STATION_COUNT + needs_shown(ctx);
+}
+
+/* The selection stays on what it is on when something begins or ceases to wait. */
+static uint64_t grid_key(void *ctx, int64_t row)
+{
+	return (uint64_t)(row_meaning(ctx, row) + BN_STATION_COUNT + 1);
+}
+
+static void need_cell(const bn_overview *d, int need, int col, bn_grid_cell *out)
+{
+	if (col == COL_STATION)
+		out->text = needs[need].name;
+	else if (col == COL_STATE)
+		bn_state_cell(out, BN_STATE_WAIT, NULL);
+	else if (col == COL_COUNT)
+		out->text = bn_format_count(out->buf, need_count(d, need));
+	else
+		out->text = needs[need].detail;
 }
 
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	const bn_overview *d = data_of(ctx);
-	const bn_station *s = d ? &d->stations[row] : NULL;
+	int need = row_meaning(ctx, row), station = -1 - need;
+	if (need >= 0) {
+		need_cell(d, need, col, out);
+		return;
+	}
+	const bn_station *s = d ? &d->stations[station] : NULL;
 	switch (col) {
 	case COL_STATION:
-		out->text = stations[row].name;
+		out->text = stations[station].name;
 		return;
 	case COL_STATE:
 		out->pending = !s;
@@ -97,7 +158,7 @@ static int flow_draw(const overview *v, bn_area a)
 			col = 3;
 		}
 		bn_area_glyph(a, row, col, bn_state_ink(state), (bn_glyph_id)bn_state_glyph(state));
-		bool here = v->grid.selected == i;
+		bool here = row_meaning(v, v->grid.selected) == -1 - i;
 		col = bn_area_text(a, row, col + 2,
 			here                     ? BN_INK_STRONG
 			: state == BN_STATE_NONE ? BN_INK_DIM
@@ -168,15 +229,25 @@ static void news_draw(const overview *v, bn_area a)
 	}
 }
 
+static int who_draw(const overview *v, bn_area a)
+{
+	const bn_overview *d = data_of(v);
+	if (!d || !d->who)
+		return 0;
+	bn_area_text(a, 0, 1, d->is_nobody ? BN_INK_WARN : BN_INK_TEXT, d->who);
+	return 1;
+}
+
 static void draw(bn_view *view, bn_area a, bool focused)
 {
 	overview *v = (overview *)view;
-	int row = 0;
-	if (a.rows >= 16)
-		row = flow_draw(v, bn_area_sub(a, 0, 0, 4, a.cols)) + 1;
+	int row = who_draw(v, a);
+	int lines = BN_STATION_COUNT + 1 + needs_shown(v);
+	if (a.rows >= 16 + row)
+		row += flow_draw(v, bn_area_sub(a, row, 0, 4, a.cols)) + 1;
 	int next = is_empty(data_of(v)) ? 3 : next_step(v) ? 1 : 0;
 	int list = a.rows - row - next - (next ? 1 : 0);
-	list = list > BN_STATION_COUNT + 1 ? BN_STATION_COUNT + 1 : list < 2 ? a.rows - row : list;
+	list = list > lines ? lines : list < 2 ? a.rows - row : list;
 	bn_grid_draw(&v->grid, bn_area_sub(a, row, 0, list, a.cols), focused);
 	row += list;
 	if (next && row + next < a.rows)
@@ -187,14 +258,18 @@ static void draw(bn_view *view, bn_area a, bool focused)
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	overview *v = (overview *)view;
-	(void)arg;
 	if (id == BN_CMD_LEFT || id == BN_CMD_RIGHT) { /* along the line of stations */
 		bn_grid_select(&v->grid, v->grid.selected + (id == BN_CMD_RIGHT ? 1 : -1));
 		return true;
 	}
+	if (id == BN_CMD_REQUEST) {
+		bn_view_do(view, BN_DEED_REQUEST, arg ? arg : "", NULL, false);
+		return true;
+	}
 	if (id != BN_CMD_OPEN)
 		return bn_grid_command(&v->grid, id, arg);
-	bn_frame_go(view->frame, stations[v->grid.selected].screen);
+	int need = row_meaning(v, v->grid.selected);
+	bn_frame_go(view->frame, need >= 0 ? needs[need].screen : stations[-1 - need].screen);
 	return true;
 }
 
@@ -206,12 +281,31 @@ static void refresh(bn_view *view)
 static void page(bn_view *view, bn_page *p)
 {
 	overview *v = (overview *)view;
+	if (bn_view_deed_done(view, p))
+		return;
 	if (!p->data) {
 		bn_page_free(p);
 		return;
 	}
+	bool is_first = !v->page;
 	bn_page_free(v->page);
 	v->page = p;
+	bn_grid_reload(&v->grid);
+	if (is_first)
+		bn_grid_select(&v->grid, 0);
+}
+
+static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
+{
+	const bn_overview *d = data_of((overview *)view);
+	if (id != BN_CMD_REQUEST)
+		return false;
+	snprintf(why, size, "%s",
+		!d       ? "it is still being loaded"
+		: d->who ? "your key is admitted already"
+			 : "in this workspace users are known by their uid: nobody has to be "
+			   "admitted");
+	return !d || !d->is_nobody;
 }
 
 static void cli(const bn_view *view, bn_buf *out)
@@ -235,6 +329,7 @@ static const bn_view_class overview_class = {
 	.refresh_ms = 2000,
 	.draw = draw,
 	.command = command,
+	.refuses = refuses,
 	.page = page,
 	.refresh = refresh,
 	.cli = cli,
@@ -246,7 +341,7 @@ int bn_view_overview_new(bn_view **out, bn_frame *f, bn_err *err)
 	overview *v = bn_view_alloc(sizeof *v, &overview_class, f, err);
 	if (!v)
 		return BN_ENOMEM;
-	bn_grid_source source = {.ctx = v, .rows = grid_rows, .cell = grid_cell};
+	bn_grid_source source = {.ctx = v, .rows = grid_rows, .cell = grid_cell, .key = grid_key};
 	int rc = bn_grid_init(&v->grid, &source, columns, COLUMNS, err);
 	if (rc) {
 		view_free(&v->view);

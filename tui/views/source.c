@@ -119,6 +119,7 @@ const bn_page_source *bn_source_workspace(void)
 		.report = bn_source_report,
 		.endpoints = bn_source_endpoints,
 		.audit = bn_source_audit,
+		.authority = bn_source_authority,
 		.make_profile = bn_source_make_profile,
 		.make_frequency = bn_source_make_frequency,
 		.verify_log = bn_source_verify_log,

@@ -13,9 +13,12 @@
 #include "core/data/dataset.h"
 #include "core/data/profile.h"
 #include "core/govern/audit.h"
+#include "core/govern/people.h"
+#include "core/govern/rights.h"
 #include "core/launch/executor.h"
 #include "core/launch/queue.h"
 #include "core/monitor/report.h"
+#include "core/registry/late.h"
 #include "core/registry/registry.h"
 #include "core/serve/endpoint.h"
 #include "core/track/compare.h"
@@ -70,6 +73,12 @@ typedef struct bn_news {
 
 typedef struct bn_overview {
 	bn_station stations[BN_STATION_COUNT];
+	const char
+		*who; /* who the user is here, or how to become somebody; NULL: known by the uid */
+	bool is_nobody;      /* the key is not admitted */
+	int64_t requests;    /* keys that ask, when the user may admit them */
+	int64_t to_sign;     /* links that wait for the user's signature */
+	int64_t late;        /* acts of the user to repeat */
 	const bn_news *news; /* newest first */
 	size_t news_count;
 } bn_overview;
@@ -128,7 +137,7 @@ typedef struct bn_frequency_arg {
 typedef struct bn_frequency {
 	const char *const *filters; /* what shows just these rows: bn_order_arg.filter */
 	const char *const *values;  /* NULL: absent values */
-	const int64_t *counts;      /* falling; bins of a continuous column stand in their own order */
+	const int64_t *counts; /* falling; bins of a continuous column stand in their own order */
 	size_t count;
 	int64_t total, others; /* rows; rows whose values are not listed */
 	bool exact;            /* false: counts may be a little low */
@@ -234,7 +243,13 @@ typedef enum bn_deed {
 	BN_DEED_REJECT,
 	BN_DEED_STOP,
 	BN_DEED_QUEUE_PAUSE,
-	BN_DEED_QUEUE_RESUME
+	BN_DEED_QUEUE_RESUME,
+	BN_DEED_REQUEST, /* ref: the wanted name, or "" */
+	BN_DEED_ACCEPT,  /* ref: the key that asks, in hex; roles */
+	BN_DEED_GRANT,   /* ref: a person; roles: the one */
+	BN_DEED_REVOKE,
+	BN_DEED_REMOVE,
+	BN_DEED_SIGN, /* ref: a link's id, in hex */
 } bn_deed;
 
 #define BN_STOP_MAX 64
@@ -243,12 +258,26 @@ typedef struct bn_deed_arg {
 	bn_deed deed;
 	char ref[BN_REF_BYTES];
 	char reason[512];
-	bool override; /* approve although blocking gates do not pass */
+	unsigned roles; /* bits 1u << role */
+	bool override;  /* approve although blocking gates do not pass */
 	/* BN_DEED_STOP of several, by unique beginnings of their ids; 0: the one in ref. Those that are over stay
 	 * as they are. */
 	size_t stop_count;
 	char stop[BN_STOP_MAX][BN_RUN_ID_TEXT];
 } bn_deed_arg;
+
+/* ---- people -------------------------------------------------------------------------------------- */
+
+/* Who is who and by whose word. Without a chain of authority the lists are NULL. */
+typedef struct bn_authority_page {
+	bool is_chained;
+	bn_self me;
+	char print[25]; /* of the user's key; "" for none */
+	unsigned roles; /* of the user: bits 1u << role */
+	bn_people *people;
+	bn_link_list *links;
+	bn_late_list *late;
+} bn_authority_page;
 
 /* ---- jobs ---------------------------------------------------------------------------------------- */
 
@@ -303,6 +332,7 @@ typedef struct bn_page_source {
 	bn_page_fn report;    /* bn_ref_arg; bn_monitor_report with features */
 	bn_page_fn endpoints; /* bn_endpoints */
 	bn_page_fn audit;     /* bn_audit_page */
+	bn_page_fn authority; /* bn_authority_page */
 	/* As jobs (tui/ui/job.h). */
 	bn_page_fn make_profile;   /* as profile, with data */
 	bn_page_fn make_frequency; /* as frequency, with data */

@@ -126,6 +126,14 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 	case BN_DEED_QUEUE_RESUME:
 		rc = bn_queue_pause(r->ws, a->deed == BN_DEED_QUEUE_PAUSE, err);
 		break;
+	case BN_DEED_REQUEST:
+	case BN_DEED_ACCEPT:
+	case BN_DEED_GRANT:
+	case BN_DEED_REVOKE:
+	case BN_DEED_REMOVE:
+	case BN_DEED_SIGN:
+		rc = bn_reader_authority_deed(r, a, text, sizeof text, err);
+		break;
 	}
 	if (!rc)
 		rc = bn_workspace_sync(r->ws, err);
@@ -143,7 +151,7 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 					      : "asked run %.8s to end%s",
 			a->ref,
 			how == BN_CANCEL_ASKED ? ", through the log: it is on another host" : "");
-	else if (a->deed != BN_DEED_STOP)
+	else if (a->deed == BN_DEED_APPROVE || a->deed == BN_DEED_REJECT)
 		snprintf(text, sizeof text, "%s and signed: %.150s",
 			a->deed == BN_DEED_APPROVE ? "approved" : "rejected", a->ref);
 	page->data = bn_arena_strdup(&page->arena, text);

@@ -246,25 +246,58 @@ out:
 	return rc;
 }
 
+/* Who the user is, in a sentence. */
+static const char *who_words(gather *g, const bn_authority_page *a)
+{
+	char roles[80];
+	const bn_request_row *mine = NULL;
+	if (a->me.key_fault[0])
+		return bn_arena_strf(g->arena, "your key cannot be read: %s", a->me.key_fault);
+	for (size_t i = 0; i < a->people->n_requests && !mine; i++)
+		if (a->people->requests[i].is_mine)
+			mine = &a->people->requests[i];
+	bn_roles_text(a->roles, roles, sizeof roles);
+	if (a->me.person[0])
+		return bn_arena_strf(g->arena, "you are %s: %s", a->me.name, roles);
+	if (mine)
+		return bn_arena_strf(
+			g->arena, "your key %s asks; an admin admits it", mine->key.print);
+	return "your key is not admitted: :request asks";
+}
+
+static int gather_people(gather *g)
+{
+	bn_authority_page a;
+	int rc = bn_reader_authority(&a, g->r, g->err);
+	if (rc < 0 || !a.is_chained)
+		return rc;
+	bool is_admin = a.roles & 1u << BN_ROLE_ADMIN;
+	g->o->who = who_words(g, &a);
+	g->o->is_nobody = !a.me.person[0];
+	g->o->requests = is_admin ? (int64_t)a.people->n_requests : 0;
+	g->o->late = (int64_t)a.late->count;
+	for (size_t i = 0; is_admin && i < a.links->count; i++)
+		g->o->to_sign += a.links->items[i].waits && !a.links->items[i].mine;
+	bn_authority_page_release(&a);
+	return g->o->who ? 0 : bn_err_nomem(g->err, "who you are");
+}
+
 int bn_source_overview(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_overview *o = bn_arena_alloc(&page->arena, sizeof *o);
 	gather g = {context, &page->arena, o, err};
 	(void)arg;
 	(void)job;
-	int rc = o ? bn_reader_refresh(g.r, err) : bn_err_nomem(err, "the overview");
-	if (!rc)
-		rc = gather_data(&g);
-	if (!rc)
-		rc = gather_runs(&g);
-	if (!rc)
-		rc = gather_models(&g);
-	if (!rc)
-		rc = gather_serving(&g);
-	if (!rc)
-		rc = gather_log(&g);
-	page->data = rc ? NULL : o;
-	return rc;
+	int rc = 0;
+	if (!o)
+		return bn_err_nomem(err, "the overview");
+	if ((rc = bn_reader_refresh(g.r, err)) < 0 || (rc = gather_people(&g)) < 0 ||
+		(rc = gather_data(&g)) < 0 || (rc = gather_runs(&g)) < 0 ||
+		(rc = gather_models(&g)) < 0 || (rc = gather_serving(&g)) < 0 ||
+		(rc = gather_log(&g)) < 0)
+		return rc;
+	page->data = o;
+	return 0;
 }
 
 int bn_source_status(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)

@@ -19,6 +19,10 @@ const int bn_view_tab_count = sizeof bn_view_tabs / sizeof *bn_view_tabs;
 const bn_side_screen bn_view_side[] = {
 	{BN_CMD_JOBS, BN_ON_JOBS, bn_view_jobs_new},
 	{BN_CMD_ENDPOINTS, BN_ON_ENDPOINTS, bn_view_endpoints_new},
+	{BN_CMD_PEOPLE, BN_ON_PEOPLE, bn_view_people_new},
+	{BN_CMD_USERS, BN_ON_PEOPLE, bn_view_people_new},
+	{BN_CMD_CHAIN, BN_ON_CHAIN, bn_view_chain_new},
+	{BN_CMD_LATE, BN_ON_LATE, bn_view_late_new},
 };
 const int bn_view_side_count = sizeof bn_view_side / sizeof *bn_view_side;
 

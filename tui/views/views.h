@@ -43,6 +43,12 @@ int bn_view_report_new(bn_view **out, bn_frame *f, const char *id, bn_err *err);
 int bn_view_findings_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
 /* Servers, those that run first. */
 int bn_view_endpoints_new(bn_view **out, bn_frame *f, bn_err *err);
+/* Persons, and the keys that ask to be admitted. */
+int bn_view_people_new(bn_view **out, bn_frame *f, bn_err *err);
+/* Links of the chain of authority, those that wait first. */
+int bn_view_chain_new(bn_view **out, bn_frame *f, bn_err *err);
+/* What the user signed too late. */
+int bn_view_late_new(bn_view **out, bn_frame *f, bn_err *err);
 /* What works in the background. */
 int bn_view_jobs_new(bn_view **out, bn_frame *f, bn_err *err);
 /* One thing as a sheet of lines (an audit record, a run's environment). text is copied. */

@@ -68,7 +68,7 @@ START_TEST(test_frame_rejection_needs_a_reason)
 	bench_open(&b, false);
 	play(&b, "4 Enter R Enter \"   \" Enter");
 	ck_assert_int_eq(b.fake.deeds, 0);
-	ck_assert(shows(&b, "a reason is required"));
+	ck_assert(shows(&b, "an answer is required"));
 	play(&b, "\"fails at night\" Enter");
 	ck_assert_int_eq(b.fake.deeds, 1);
 	ck_assert_int_eq(b.fake.last.deed, BN_DEED_REJECT);
@@ -406,6 +406,85 @@ START_TEST(test_frame_survives_any_keys)
 }
 END_TEST
 
+START_TEST(test_frame_admits_with_the_roles_that_are_typed)
+{
+	bench b = {.fake = {.has_chain = true}};
+	bench_open(&b, false);
+	play(&b, "Enter A Enter");
+	ck_assert_int_eq(b.fake.deeds, 0); /* a fingerprint is not waved through */
+	ck_assert(shows(&b, "ed25519:1111aaaa66007711"));
+	play(&b, "\"reviewer, boss\" Enter");
+	ck_assert_int_eq(b.fake.deeds, 0);
+	ck_assert(shows(&b, "boss"));
+	play(&b, "A \"reviewer, developer\" Enter");
+	ck_assert_int_eq(b.fake.deeds, 1);
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_ACCEPT);
+	ck_assert_uint_eq(b.fake.last.roles, 1u << BN_ROLE_REVIEWER | 1u << BN_ROLE_DEVELOPER);
+	ck_assert_str_eq(b.fake.last.ref,
+		"1111aaaa00000000000000000000000000000000000000000000000000000004");
+	play(&b, "A \"none\" Enter");
+	ck_assert_int_eq(b.fake.deeds, 2);
+	ck_assert_uint_eq(b.fake.last.roles, 0);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_roles_are_given_and_taken_and_persons_removed_after_a_question)
+{
+	bench b = {.fake = {.has_chain = true}};
+	bench_open(&b, false);
+	play(&b, ":people\nG A");
+	ck_assert(shows(&b, "a key that asks is admitted"));
+	play(&b, "G\n:grant developer\nEnter");
+	ck_assert_int_eq(b.fake.deeds, 0);
+	play(&b, ":grant developer\ny");
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_GRANT);
+	ck_assert_uint_eq(b.fake.last.roles, 1u << BN_ROLE_DEVELOPER);
+	ck_assert_str_eq(b.fake.last.ref,
+		"5c0ffee500000000000000000000000000000000000000000000000000000003");
+	play(&b, ":revoke\n\"reviewer\" Enter");
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_REVOKE);
+	ck_assert_uint_eq(b.fake.last.roles, 1u << BN_ROLE_REVIEWER);
+	play(&b, ":remove\nEnter");
+	ck_assert_int_eq(b.fake.deeds, 2);
+	play(&b, ":remove\nTab Enter");
+	ck_assert_int_eq(b.fake.deeds, 3);
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_REMOVE);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_signs_links_that_wait_and_no_others)
+{
+	bench b = {.fake = {.has_chain = true}};
+	bench_open(&b, false);
+	play(&b, ":chain\nA y");
+	ck_assert_int_eq(b.fake.deeds, 1);
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_SIGN);
+	ck_assert_int_eq(strncmp(b.fake.last.ref, "a1f00000", 8), 0);
+	play(&b, "j A");
+	ck_assert(shows(&b, "it holds already"));
+	ck_assert_int_eq(b.fake.deeds, 1);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_who_is_nobody_asks_and_signs_nothing)
+{
+	bench b = {.fake = {.has_chain = true, .is_nobody = true}};
+	bench_open(&b, false);
+	play(&b, ":people\nA");
+	ck_assert(shows(&b, "your key is not admitted: :request asks"));
+	play(&b, ":chain\nA");
+	ck_assert_int_eq(b.fake.deeds, 0);
+	play(&b, "1\n:request lin");
+	ck_assert_int_eq(b.fake.deeds, 1);
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_REQUEST);
+	ck_assert_str_eq(b.fake.last.ref, "lin");
+	bench_close(&b);
+}
+END_TEST
+
 BN_TEST_MAIN("tui/views/frame", test_frame_approval_asks_with_no_as_default,
 	test_frame_rejection_needs_a_reason, test_frame_says_why_ones_own_model_cannot_be_approved,
 	test_frame_readonly_refuses_and_says_so, test_frame_stop_takes_all_marked_runs,
@@ -421,4 +500,7 @@ BN_TEST_MAIN("tui/views/frame", test_frame_approval_asks_with_no_as_default,
 	test_frame_keeps_what_is_typed_before_the_data_is_there,
 	test_frame_leaves_while_pages_are_under_way,
 	test_frame_moves_through_a_hundred_thousand_runs, test_frame_draws_at_every_size,
-	test_frame_survives_any_keys)
+	test_frame_survives_any_keys, test_frame_admits_with_the_roles_that_are_typed,
+	test_frame_roles_are_given_and_taken_and_persons_removed_after_a_question,
+	test_frame_signs_links_that_wait_and_no_others,
+	test_frame_who_is_nobody_asks_and_signs_nothing)

@@ -94,6 +94,38 @@ SCREEN(test_screen_category, "category", "6 Enter j Enter", false)
 SCREEN(test_screen_servers, "servers", "j j j j j j j j j j Enter", false)
 SCREEN(test_screen_servers_of_an_empty_workspace, "servers-empty", ":endpoints", true)
 SCREEN(test_screen_server, "server", ":endpoints\nEnter", false)
+START_TEST(test_screen_what_waits_for_me)
+{
+	shoot_of("overview-me", "", (bn_fake){.has_chain = true});
+	shoot_of("overview-nobody", "", (bn_fake){.has_chain = true, .is_nobody = true});
+}
+END_TEST
+
+START_TEST(test_screen_people)
+{
+	shoot_of("people", "Enter", (bn_fake){.has_chain = true});
+	shoot_of("people-request", ":people\nEnter", (bn_fake){.has_chain = true});
+	shoot_of("people-accept", ":users\nj A \"reviewer\"", (bn_fake){.has_chain = true});
+	shoot_of("people-remove", ":people\nG\n:remove", (bn_fake){.has_chain = true});
+	shoot_of("people-uids", ":people", (bn_fake){.has_chain = false});
+}
+END_TEST
+
+START_TEST(test_screen_chain)
+{
+	shoot_of("chain", "j Enter", (bn_fake){.has_chain = true});
+	shoot_of("chain-link", ":chain\nG Enter", (bn_fake){.has_chain = true});
+	shoot_of("chain-sign", ":chain\nA", (bn_fake){.has_chain = true});
+}
+END_TEST
+
+START_TEST(test_screen_late_acts)
+{
+	shoot_of("late", "j j Enter", (bn_fake){.has_chain = true});
+	shoot_of("late-act", ":late\nEnter", (bn_fake){.has_chain = true});
+}
+END_TEST
+
 SCREEN(test_screen_audit, "audit", "9 j", false)
 SCREEN(test_screen_audit_record, "audit-record", "9 Enter", false)
 SCREEN(test_screen_help, "help", "3 ?", false)
@@ -111,6 +143,7 @@ BN_TEST_MAIN("tui/views/screens", test_screen_overview, test_screen_overview_of_
 	test_screen_compare, test_screen_compare_all_rows_and_chart, test_screen_models,
 	test_screen_sheet, test_screen_approve, test_screen_reject, test_screen_monitor,
 	test_screen_report, test_screen_feature, test_screen_category, test_screen_servers,
-	test_screen_servers_of_an_empty_workspace, test_screen_server, test_screen_audit,
-	test_screen_audit_record, test_screen_help, test_screen_palette_search,
+	test_screen_servers_of_an_empty_workspace, test_screen_server,
+	test_screen_what_waits_for_me, test_screen_people, test_screen_chain, test_screen_late_acts,
+	test_screen_audit, test_screen_audit_record, test_screen_help, test_screen_palette_search,
 	test_screen_prompt_completion, test_screen_filter_as_typed, test_screen_error)
