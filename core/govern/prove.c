@@ -520,12 +520,12 @@ static int unseen_read(bn_proof_about *a, bn_workspace *view, bn_err *err)
 		return rc;
 	n = bn_sql_int(db, 0,
 		"SELECT count(*) FROM signed_record s WHERE NOT EXISTS (SELECT 1 FROM "
-		"index_signed_verdict v WHERE v.writer = s.writer AND v.seq = s.seq)",
+		"authority_key k WHERE k.key = s.key)",
 		"");
-	if (n && (rc = unseen_add(a, err,
-			  "%lld signatures of keys that nobody has admitted, or that nothing hangs "
-			  "on",
-			  (long long)n)) < 0)
+	if (n &&
+		(rc = unseen_add(a, err,
+			 "%lld records signed with keys that nobody has admitted: their signatures",
+			 (long long)n)) < 0)
 		return rc;
 	n = bn_sql_int(db, 0,
 		"SELECT count(*) FROM index_tail t WHERE EXISTS (SELECT 1 FROM writer_card c WHERE "

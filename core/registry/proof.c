@@ -239,7 +239,7 @@ static int prove_author(bn_verify_report *r, sqlite3 *db, const bn_version *v, b
 		return 0;
 	int rc = bn_sql_prepare(&st, db, err,
 		"SELECT author_who FROM model_version WHERE name = ? AND version = ?", "si",
-		v->name, v->version);
+		v->name, v->key);
 	if (rc < 0)
 		return rc;
 	rc = bn_sql_step(st, err);
