@@ -1,6 +1,5 @@
 /* The public C library, used as a simulation uses it. */
 #include "core/base/mem.h"
-#include "core/govern/audit.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 #include "core/track/run.h"
@@ -187,11 +186,10 @@ START_TEST(test_capi_refuses_another_value_of_a_parameter_and_writes_nothing_of_
 	ck_assert_bn_ok(bn_run_params(&params, w.ws, id, &err), &err);
 	ck_assert_uint_eq(params.count, 1000);
 	bn_pairs_release(&params);
-	bn_audit_page *refused = NULL;
-	const bn_audit_filter invalid = {.outcome = BN_OUTCOME_INVALID};
-	ck_assert_bn_ok(bn_audit_read(&refused, w.ws, &invalid, &err), &err);
-	ck_assert_uint_eq(refused->total, 0);
-	bn_audit_page_free(refused);
+	ck_assert_int_eq(bn_sql_int(bn_workspace_index(w.ws), -1,
+				 "SELECT count(*) FROM event WHERE outcome = ?", "i",
+				 (int64_t)BN_OUTCOME_INVALID),
+		0);
 	track_remove(&w);
 }
 END_TEST
