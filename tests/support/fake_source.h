@@ -23,8 +23,8 @@ typedef struct bn_fake {
 	bool has_long_name; /* a run whose name is wider than what is there for it */
 	bool has_queue;     /* the first of them waits, with others that a filter hides */
 	bool is_paused;
-	bool has_chain;     /* a chain of authority; the user is ada, its admin */
-	bool is_nobody;     /* there, the user's key is not admitted */
+	bool has_chain;   /* a chain of authority; the user is ada, its admin */
+	bool is_nobody;   /* there, the user's key is not admitted */
 	bn_deed_arg last; /* the last deed asked for */
 	int deeds;
 	char copied[512]; /* what went to the clipboard */
@@ -32,6 +32,7 @@ typedef struct bn_fake {
 } bn_fake;
 
 const bn_page_source *bn_fake_source(void);
+int bn_fake_authority(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 /* A frame on the fake; fake must outlive it. */
 bn_frame *bn_fake_frame(bn_fake *fake, bool readonly);
 

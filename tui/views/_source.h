@@ -10,6 +10,13 @@
 #include "core/govern/trust.h"
 #include "tui/views/source.h"
 
+/* What concerns the user as one of the people of the workspace. */
+typedef struct bn_waiting {
+	char who[240]; /* who they are, in a sentence; "" without a chain of authority */
+	bool is_nobody;
+	int64_t requests, to_sign, late;
+} bn_waiting;
+
 typedef struct bn_reader {
 	bn_workspace *ws;
 	uint64_t generation; /* rises when the index changed */
@@ -18,6 +25,8 @@ typedef struct bn_reader {
 	/* The table read last stays open: scrolling asks for windows of it again and again. */
 	char ref[BN_REF_BYTES];
 	bn_table_reader *table;
+	bn_waiting waiting;
+	uint64_t waiting_of; /* the generation that it is of; 0: none */
 } bn_reader;
 
 /* The index as of now. Every page function begins with it. From time to time it looks whether this still is the
@@ -61,6 +70,8 @@ int bn_reader_authority_deed(
 	bn_reader *r, const bn_deed_arg *a, char *text, size_t size, bn_err *err);
 /* What authority shows, to be released; borrowed by nobody. */
 int bn_reader_authority(bn_authority_page *out, bn_reader *r, bn_err *err);
+/* Read anew when the index has changed; borrowed until the next call. */
+int bn_reader_waiting(const bn_waiting **out, bn_reader *r, bn_err *err);
 void bn_authority_page_release(void *page);
 int bn_source_overview(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_status(void *, const void *, bn_page *, bn_job *, bn_err *);

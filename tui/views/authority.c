@@ -18,7 +18,12 @@ bool bn_authority_page_refuses(const bn_authority_page *d, char *why, size_t siz
 		return true;
 	}
 	if (!d->me.person[0]) {
-		snprintf(why, size, "your key is not admitted: :request asks");
+		bool asks = false;
+		for (size_t i = 0; i < d->people->n_requests; i++)
+			asks |= d->people->requests[i].is_mine;
+		snprintf(why, size, "%s",
+			asks ? "your key is not admitted yet: it asks"
+			     : "your key is not admitted: :request asks");
 		return true;
 	}
 	if (d->roles & 1u << BN_ROLE_ADMIN)

@@ -58,6 +58,51 @@ int bn_source_authority(void *context, const void *arg, bn_page *page, bn_job *j
 	return BN_PAGE_TAKE(page, p, bn_authority_page_release);
 }
 
+/* ---- what waits -------------------------------------------------------------------------------- */
+
+static void who_fill(bn_waiting *w, const bn_authority_page *a)
+{
+	char roles[80];
+	const bn_request_row *mine = NULL;
+	for (size_t i = 0; i < a->people->n_requests && !mine; i++)
+		if (a->people->requests[i].is_mine)
+			mine = &a->people->requests[i];
+	bn_roles_text(a->roles, roles, sizeof roles);
+	w->is_nobody = !a->me.person[0];
+	if (a->me.key_fault[0])
+		snprintf(w->who, sizeof w->who, "your key cannot be read: %s", a->me.key_fault);
+	else if (a->me.person[0])
+		snprintf(w->who, sizeof w->who, "you are %s: %s", a->me.name, roles);
+	else if (mine)
+		snprintf(w->who, sizeof w->who, "your key %s asks; an admin admits it",
+			mine->key.print);
+	else
+		snprintf(w->who, sizeof w->who, "your key is not admitted: :request asks");
+}
+
+int bn_reader_waiting(const bn_waiting **out, bn_reader *r, bn_err *err)
+{
+	bn_authority_page a;
+	int rc;
+	*out = &r->waiting;
+	if (r->waiting_of == r->generation)
+		return 0;
+	if ((rc = bn_reader_authority(&a, r, err)) < 0)
+		return rc;
+	r->waiting = (bn_waiting){.who = ""};
+	if (a.is_chained) {
+		bool is_admin = a.roles & 1u << BN_ROLE_ADMIN;
+		who_fill(&r->waiting, &a);
+		r->waiting.requests = is_admin ? (int64_t)a.people->n_requests : 0;
+		r->waiting.late = (int64_t)a.late->count;
+		for (size_t i = 0; is_admin && i < a.links->count; i++)
+			r->waiting.to_sign += a.links->items[i].waits && !a.links->items[i].mine;
+	}
+	bn_authority_page_release(&a);
+	r->waiting_of = r->generation;
+	return 0;
+}
+
 /* ---- deeds ------------------------------------------------------------------------------------- */
 
 typedef struct deed {

@@ -246,39 +246,17 @@ out:
 	return rc;
 }
 
-/* Who the user is, in a sentence. */
-static const char *who_words(gather *g, const bn_authority_page *a)
-{
-	char roles[80];
-	const bn_request_row *mine = NULL;
-	if (a->me.key_fault[0])
-		return bn_arena_strf(g->arena, "your key cannot be read: %s", a->me.key_fault);
-	for (size_t i = 0; i < a->people->n_requests && !mine; i++)
-		if (a->people->requests[i].is_mine)
-			mine = &a->people->requests[i];
-	bn_roles_text(a->roles, roles, sizeof roles);
-	if (a->me.person[0])
-		return bn_arena_strf(g->arena, "you are %s: %s", a->me.name, roles);
-	if (mine)
-		return bn_arena_strf(
-			g->arena, "your key %s asks; an admin admits it", mine->key.print);
-	return "your key is not admitted: :request asks";
-}
-
 static int gather_people(gather *g)
 {
-	bn_authority_page a;
-	int rc = bn_reader_authority(&a, g->r, g->err);
-	if (rc < 0 || !a.is_chained)
+	const bn_waiting *w;
+	int rc = bn_reader_waiting(&w, g->r, g->err);
+	if (rc < 0 || !w->who[0])
 		return rc;
-	bool is_admin = a.roles & 1u << BN_ROLE_ADMIN;
-	g->o->who = who_words(g, &a);
-	g->o->is_nobody = !a.me.person[0];
-	g->o->requests = is_admin ? (int64_t)a.people->n_requests : 0;
-	g->o->late = (int64_t)a.late->count;
-	for (size_t i = 0; is_admin && i < a.links->count; i++)
-		g->o->to_sign += a.links->items[i].waits && !a.links->items[i].mine;
-	bn_authority_page_release(&a);
+	g->o->who = bn_arena_strdup(g->arena, w->who);
+	g->o->is_nobody = w->is_nobody;
+	g->o->requests = w->requests;
+	g->o->to_sign = w->to_sign;
+	g->o->late = w->late;
 	return g->o->who ? 0 : bn_err_nomem(g->err, "who you are");
 }
 
@@ -307,9 +285,12 @@ int bn_source_status(void *context, const void *arg, bn_page *page, bn_job *job,
 	bn_inbox *inbox = NULL;
 	bn_monitor_reports reports = {NULL, 0};
 	bn_buf text = BN_BUF_INIT;
+	const bn_waiting *w = NULL;
 	(void)arg;
 	(void)job;
 	int rc = bn_reader_refresh(r, err);
+	if (!rc)
+		rc = bn_reader_waiting(&w, r, err);
 	if (!rc)
 		rc = bn_run_count(&runs, r->ws, err);
 	if (!rc)
@@ -325,6 +306,14 @@ int bn_source_status(void *context, const void *arg, bn_page *page, bn_job *job,
 			bn_buf_addf(&text, "%s%lld running", text.len ? "  " : "", (long long)live);
 		if (inbox->count)
 			bn_buf_addf(&text, "%s%zu to approve", text.len ? "  " : "", inbox->count);
+		if (w->requests)
+			bn_buf_addf(&text, "%s%lld to admit", text.len ? "  " : "",
+				(long long)w->requests);
+		if (w->to_sign)
+			bn_buf_addf(&text, "%s%lld to sign", text.len ? "  " : "",
+				(long long)w->to_sign);
+		if (w->late)
+			bn_buf_addf(&text, "%s%lld late", text.len ? "  " : "", (long long)w->late);
 		if (alert)
 			bn_buf_addf(&text, "%s1 alert", text.len ? "  " : "");
 		page->data = bn_arena_strdup(&page->arena, text.ptr);
