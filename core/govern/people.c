@@ -12,6 +12,7 @@
 #include <strings.h>
 
 enum { ID = BN_CHAIN_ID_BYTES, DIGITS_LEAST = 6 };
+#define SCHEME "ed25519:" /* what a fingerprint begins with */
 
 void bn_people_free(bn_people *p)
 {
@@ -233,12 +234,11 @@ out:
 /* Digits of a key, or a fingerprint or its beginning. */
 static bool key_has(const bn_people_key *key, const char *word)
 {
-	static const char scheme[] = "ed25519:";
 	size_t n = strlen(word);
-	if (!strncmp(word, scheme, sizeof scheme - 1))
-		return n >= sizeof scheme - 1 + DIGITS_LEAST && !strncmp(key->print, word, n);
+	if (!strncmp(word, SCHEME, sizeof SCHEME - 1))
+		return n >= sizeof SCHEME - 1 + DIGITS_LEAST && !strncmp(key->print, word, n);
 	return n >= DIGITS_LEAST && (!strncasecmp(key->hex, word, n) ||
-					    !strncasecmp(key->print + sizeof scheme - 1, word, n));
+					    !strncasecmp(key->print + sizeof SCHEME - 1, word, n));
 }
 
 static bool person_has(const bn_person_row *row, const char *word)
@@ -252,22 +252,36 @@ static bool person_has(const bn_person_row *row, const char *word)
 static int several(const char *what, const char *word, bn_err *err)
 {
 	bn_err_set(err, BN_EINVAL, "'%s' means several %s", word, what);
-	bn_err_hint(err, "give digits of the key: binnacle user ls");
+	bn_err_hint(err, "give the fingerprint of the key: binnacle user ls");
 	return BN_EINVAL;
+}
+
+/* A fingerprint: never a name, since people choose theirs and may choose another's fingerprint. */
+static bool is_key_word(const char *word)
+{
+	return !strncmp(word, SCHEME, sizeof SCHEME - 1);
+}
+
+static bool person_is(const bn_person_row *row, const char *word)
+{
+	return (!is_key_word(word) && !strcmp(row->name, word)) || person_has(row, word);
+}
+
+static bool request_is(const bn_request_row *row, const char *word)
+{
+	return (!is_key_word(word) && !strcmp(row->name, word)) || key_has(&row->key, word);
 }
 
 int bn_people_find(const bn_person_row **out, const bn_people *p, const char *word, bn_err *err)
 {
 	const bn_person_row *found = NULL;
-	for (int by_name = 1; by_name >= 0 && !found; by_name--)
-		for (size_t i = 0; i < p->count; i++) {
-			const bn_person_row *row = &p->persons[i];
-			if (by_name ? strcmp(row->name, word) != 0 : !person_has(row, word))
-				continue;
-			if (found)
-				return several("persons", word, err);
-			found = row;
-		}
+	for (size_t i = 0; i < p->count; i++) {
+		if (!person_is(&p->persons[i], word))
+			continue;
+		if (found)
+			return several("persons", word, err);
+		found = &p->persons[i];
+	}
 	if (found) {
 		*out = found;
 		return 0;
@@ -281,15 +295,13 @@ int bn_people_find_request(
 	const bn_request_row **out, const bn_people *p, const char *word, bn_err *err)
 {
 	const bn_request_row *found = NULL;
-	for (int by_name = 1; by_name >= 0 && !found; by_name--)
-		for (size_t i = 0; i < p->n_requests; i++) {
-			const bn_request_row *row = &p->requests[i];
-			if (by_name ? strcmp(row->name, word) != 0 : !key_has(&row->key, word))
-				continue;
-			if (found)
-				return several("requests", word, err);
-			found = row;
-		}
+	for (size_t i = 0; i < p->n_requests; i++) {
+		if (!request_is(&p->requests[i], word))
+			continue;
+		if (found)
+			return several("requests", word, err);
+		found = &p->requests[i];
+	}
 	if (found) {
 		*out = found;
 		return 0;

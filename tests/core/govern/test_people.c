@@ -1,0 +1,96 @@
+/* test_people.c - who a word means, of the people of a workspace and of the keys that ask. */
+#include "core/govern/people.h"
+
+#include "core/base/hash.h"
+#include "core/govern/authority.h"
+#include "core/govern/identity.h"
+#include "core/govern/key.h"
+#include "tests/support/chain_people.h"
+#include "tests/support/check_main.h"
+
+#include <string.h>
+
+static const bn_fold_class *const classes[] = {
+	&bn_authority_class, &bn_user_class, &bn_policy_class, NULL};
+static bn_err err = BN_ERR_INIT;
+static town t;
+static person *const ann = &t.people[0], *const bob = &t.people[1], *const cleo = &t.people[2];
+
+static const char *print_of(person *p, char print[25])
+{
+	uint8_t key[BN_CHAIN_ID_BYTES];
+	char hex[2 * BN_CHAIN_ID_BYTES + 1];
+	person_key(p, key);
+	bn_hex(key, sizeof key, hex);
+	bn_key_fingerprint(hex, print);
+	return print;
+}
+
+static bn_people *people_of(person *p)
+{
+	bn_people *all;
+	ck_assert_bn_ok(bn_people_read(&all, p->ws, &err), &err);
+	return all;
+}
+
+START_TEST(test_name_that_looks_like_another_fingerprint_is_not_taken_for_that_key)
+{
+	char bobs[25], cleos[25];
+	const bn_request_row *asks;
+	town_make_signed(&t, classes);
+	print_of(bob, bobs);
+	print_of(cleo, cleos);
+	ck_assert_int_eq(bn_people_request(bob->ws, NULL, &err), 1);
+	ck_assert_int_eq(bn_people_request(cleo->ws, bobs, &err), 1);
+	bn_people *p = people_of(ann);
+	ck_assert_uint_eq(p->n_requests, 2);
+	ck_assert_bn_ok(bn_people_find_request(&asks, p, bobs, &err), &err);
+	ck_assert_str_eq(asks->key.print, bobs);
+	ck_assert_bn_ok(bn_people_find_request(&asks, p, cleos, &err), &err);
+	ck_assert_str_eq(asks->key.print, cleos);
+	bn_people_free(p);
+	town_remove(&t);
+}
+END_TEST
+
+START_TEST(test_name_of_the_digits_of_another_key_means_several)
+{
+	char bobs[25];
+	const bn_request_row *asks;
+	town_make_signed(&t, classes);
+	print_of(bob, bobs);
+	const char *digits = strchr(bobs, ':') + 1;
+	ck_assert_int_eq(bn_people_request(bob->ws, NULL, &err), 1);
+	ck_assert_int_eq(bn_people_request(cleo->ws, digits, &err), 1);
+	bn_people *p = people_of(ann);
+	ck_assert_int_eq(bn_people_find_request(&asks, p, digits, &err), BN_EINVAL);
+	bn_err_clear(&err);
+	ck_assert_bn_ok(bn_people_find_request(&asks, p, bobs, &err), &err);
+	ck_assert_str_eq(asks->key.print, bobs);
+	bn_people_free(p);
+	town_remove(&t);
+}
+END_TEST
+
+START_TEST(test_person_who_is_called_like_another_fingerprint_is_not_taken_for_that_person)
+{
+	char bobs[25];
+	const bn_person_row *who;
+	town_make_signed(&t, classes);
+	print_of(bob, bobs);
+	bn_change called = person_admitted(cleo);
+	called.text = bobs;
+	person_link(ann, (bn_change[]){person_admitted(bob), called}, 2);
+	bn_people *p = people_of(ann);
+	ck_assert_uint_eq(p->count, 3);
+	ck_assert_bn_ok(bn_people_find(&who, p, bobs, &err), &err);
+	ck_assert_str_eq(who->name, "bob");
+	bn_people_free(p);
+	town_remove(&t);
+}
+END_TEST
+
+BN_TEST_MAIN("core/govern/people",
+	test_name_that_looks_like_another_fingerprint_is_not_taken_for_that_key,
+	test_name_of_the_digits_of_another_key_means_several,
+	test_person_who_is_called_like_another_fingerprint_is_not_taken_for_that_person)
