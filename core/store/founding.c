@@ -208,7 +208,7 @@ int bn_founding_make(
 		return BN_ECONFLICT;
 	}
 	/* Also seals what an init that died left open, so that the record is durable. */
-	if ((rc = bn_writer_open(&w, root, err)) < 0 || founding)
+	if ((rc = bn_writer_open(&w, root, NULL, err)) < 0 || founding)
 		goto out;
 	rc = founder ? founding_append(id, w, founder, err) : founding_append_unsigned(id, w, err);
 	if (rc >= 0)

@@ -79,14 +79,14 @@ static int need_writer(bn_workspace *ws, bn_err *err)
 		return 0;
 	bn_writer_free(ws->writer); /* our parent's, or one that failed: others will adopt it */
 	ws->writer = NULL;
-	int rc = bn_writer_open(&ws->writer, ws->at, err);
-	if (rc < 0)
-		return rc;
-	bn_slot_adopt_dead(ws->at, ws->writer->name, ADOPT_MOST);
 	if (!ws->signer.sign && ws->signer_of && ws->is_chained) {
 		ws->signer_of(&ws->signer, ws->env);
 		ws->signer_of = NULL;
 	}
+	int rc = bn_writer_open(&ws->writer, ws->at, ws->signer.sign ? ws->signer.key : NULL, err);
+	if (rc < 0)
+		return rc;
+	bn_slot_adopt_dead(ws->at, ws->writer->name, ADOPT_MOST);
 	if (ws->signer.sign &&
 		(rc = bn_writer_set_signer(ws->writer, &ws->signer, ws->id, err)) < 0) {
 		bn_writer_free(ws->writer);
@@ -97,14 +97,18 @@ static int need_writer(bn_workspace *ws, bn_err *err)
 
 int bn_workspace_set_signer(bn_workspace *ws, const struct bn_signer *signer, bn_err *err)
 {
+	bn_signer before = ws->signer;
+	bool had_writer = ws->writer != NULL;
 	int rc = bn_workspace_need_writable(ws, err);
-	if (rc < 0 || (rc = need_writer(ws, err)) < 0)
+	if (rc < 0)
 		return rc;
-	if (ws->signer.release)
-		ws->signer.release(ws->signer.ctx);
-	ws->signer = *signer;
-	if ((rc = bn_writer_set_signer(ws->writer, &ws->signer, ws->id, err)) < 0)
-		ws->signer = (bn_signer){0};
+	ws->signer = *signer; /* before the writer is opened, which chooses its slot by the key */
+	if ((rc = need_writer(ws, err)) == 0 && had_writer)
+		rc = bn_writer_set_signer(ws->writer, &ws->signer, ws->id, err);
+	if (rc < 0)
+		ws->signer = before;
+	else if (before.release)
+		before.release(before.ctx);
 	return rc;
 }
 

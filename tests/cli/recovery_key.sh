@@ -4,11 +4,11 @@
 set -u
 . tests/support/shell.sh || exit 2
 own=$XDG_CONFIG_HOME cold=$dir/cold
-mkdir -p "$cold/binnacle" "$dir/ws" && chmod 700 "$cold" && cd "$dir/ws" || exit 2
-with_recovery() { XDG_CONFIG_HOME=$cold "$B" "$@"; }
+mkdir -p "$cold" "$dir/ws" && chmod 700 "$cold" && cd "$dir/ws" || exit 2
+with_recovery() { BINNACLE_KEY=$cold/recovery.pem "$B" "$@"; }
 links() { "$B" trust log --json | grep -c '"state": "holds"'; }
 
-expect 0 "init makes a recovery key" "$B" init --name ann --recovery "$cold/binnacle/identity.pem"
+expect 0 "init makes a recovery key" "$B" init --name ann --recovery "$cold/recovery.pem"
 says "the recovery key is"
 check "the recovery key has signed link 1" 2 "$(links)"
 

@@ -64,7 +64,8 @@ finish() { # the line that was begun, with all that the page shows below it
 	command=${command//OLD-KEY/$old_key}
 	before=$(segments)
 	if [[ $command == *' &' ]]; then
-		(as "$who" "exec ${command% &}") >"$dir/served" 2>&1 &
+		command=${command% &}
+		(as "$who" "${command/binnacle /exec binnacle }") >"$dir/served" 2>&1 &
 		serving=$!
 		for _ in $(seq 100); do grep -q '^Serving at' "$dir/served" && break; sleep 0.1; done
 		text=$(cat "$dir/served") got=0

@@ -92,9 +92,10 @@ static void say_next(
 	bn_free(path);
 	if (recovery)
 		bn_cli_say(cli,
-			"the recovery key is %s: move it to where only you reach it, such as paper "
-			"or a "
-			"drive in a drawer",
+			"the recovery key is %s: move it to where only you reach it, such as a "
+			"drive "
+			"in a drawer; with it: BINNACLE_KEY=FILE binnacle user accept WHO --role "
+			"admin",
 			recovery);
 	if (how->is_shared) {
 		bn_cli_say(cli,

@@ -297,6 +297,41 @@ out:
 	return rc;
 }
 
+/* 1 the segment is signed, and *is_other says whether with another key; 0 it is not. */
+static int signed_by(bool *is_other, const bn_dir *at, const char *path,
+	const uint8_t key[BN_ED25519_KEY_BYTES], bn_err *err)
+{
+	bn_segment s = {.fd = -1};
+	bn_seg_trailer t;
+	int rc;
+	if ((rc = bn_segment_open(&s, at, path, false, err)) < 0 ||
+		(rc = bn_segment_read_trailer(&s, &t, err)) < 0)
+		goto out;
+	rc = t.signature.scheme != 0;
+	*is_other = rc && (t.signature.key_bytes != BN_ED25519_KEY_BYTES ||
+				  memcmp(t.signature.key, key, BN_ED25519_KEY_BYTES) != 0);
+out:
+	bn_segment_close(&s);
+	return rc;
+}
+
+int bn_slot_is_of_other_key(
+	const bn_dir *at, const char *dir, const uint8_t key[BN_ED25519_KEY_BYTES], bn_err *err)
+{
+	bn_names names = BN_NAMES_INIT;
+	bool is_other = false;
+	int rc = bn_segment_list(at, dir, &names, NULL, err);
+	size_t most = names.count < BN_SLOT_UNSIGNED_MOST ? names.count : BN_SLOT_UNSIGNED_MOST;
+	for (size_t i = 0; i < most && rc == 0; i++) {
+		char *path = bn_path_join(dir, names.items[names.count - 1 - i]);
+		rc = path ? signed_by(&is_other, at, path, key, err)
+			  : bn_err_nomem(err, "a file name");
+		bn_free(path);
+	}
+	bn_names_release(&names);
+	return rc < 0 ? rc : is_other;
+}
+
 /* ---- what dead writers left ----------------------------------------------------------------- */
 
 /* A lock on a network file system may be local to each client (Lustre's localflock), and two hosts

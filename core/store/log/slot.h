@@ -16,6 +16,7 @@
 #ifndef BN_STORE_LOG_SLOT_H
 #define BN_STORE_LOG_SLOT_H
 #include "core/base/dir.h"
+#include "core/base/ed25519.h"
 #include "core/store/log/record.h"
 
 #include <stdbool.h>
@@ -45,6 +46,12 @@ int bn_slot_lock(int *lock_fd, const bn_dir *at, const char *dir, bn_err *err);
  * BN_ECORRUPT when what is there cannot be continued, BN_EUNSUPPORTED when only a newer binnacle
  * can: nothing is changed then. */
 int bn_slot_adopt(bn_log_point *end, const bn_dir *at, const char *dir, bn_err *err);
+
+/* Whether the newest of its sealed segments that are signed is signed with another key: 1, 0, or an error. Of
+ * those that nobody signed (of killed processes) BN_SLOT_UNSIGNED_MOST are looked behind. */
+enum { BN_SLOT_UNSIGNED_MOST = 16 };
+int bn_slot_is_of_other_key(
+	const bn_dir *at, const char *dir, const uint8_t key[BN_ED25519_KEY_BYTES], bn_err *err);
 
 /* Gives the slot in dir up. Best effort. */
 void bn_slot_give_up(const bn_dir *at, const char *dir, const char *why);

@@ -59,12 +59,15 @@ typedef struct bn_writer {
 	const bn_signer *signer; /* borrowed; NULL: trailers are not signed */
 	char *workspace;         /* the id that is signed */
 	uint64_t card_seq;       /* of the signer's card; 0 when it is not appended yet */
+	const uint8_t *open_key; /* while it is opened: as bn_writer_open says; NULL else */
 	int64_t opened_ms;       /* monotonic: when the slot was taken */
 	int64_t seg_ms;          /* monotonic: when open.seg was created */
 } bn_writer;
 
-/* Takes a slot below at, the workspace's handle, which must outlive the writer. */
-int bn_writer_open(bn_writer **out, const bn_dir *at, bn_err *err);
+/* Takes a slot below at, the workspace's handle, which must outlive the writer. key: with which it will be signed,
+ * NULL for none or not known yet. A slot that another key has signed is left to that key: the newest card and
+ * seal of a log say who vouches for it, so a second key there would take the first one's records from it. */
+int bn_writer_open(bn_writer **out, const bn_dir *at, const uint8_t *key, bn_err *err);
 /* Gives the slot up as it is; a child after fork() uses this to forget its parent's writer. */
 void bn_writer_free(bn_writer *w);
 /* In a child of fork: closes its copies of the descriptors, since the slot's lock lives as long as any of

@@ -76,7 +76,12 @@ static int slot_continue(slot_state *state, bn_writer *w, const char *dir, bn_er
 {
 	bn_err why = BN_ERR_INIT;
 	int rc = bn_slot_adopt(&w->tip, w->at, dir, &why);
+	if (rc == 0 && w->open_key && w->tip.seq)
+		rc = bn_slot_is_of_other_key(w->at, dir, w->open_key, &why);
 	switch (rc) {
+	case 1:
+		*state = SLOT_TAKEN;
+		return 0;
 	case 0:
 		/* Behind a clock that was far ahead once, no record could be added. */
 		*state = bn_clock_is_sane(w->env, w->tip.clock) ? SLOT_OURS : SLOT_TAKEN;
@@ -158,7 +163,7 @@ static int slot_take(bn_writer *w, bn_err *err)
 	return bn_err_set(err, BN_EIO, "cannot take a place in '%s/log'", w->at->path);
 }
 
-int bn_writer_open(bn_writer **out, const bn_dir *at, bn_err *err)
+int bn_writer_open(bn_writer **out, const bn_dir *at, const uint8_t *key, bn_err *err)
 {
 	int rc = 0;
 	bn_writer *w = bn_alloc_zeroed(1, sizeof *w);
@@ -166,6 +171,7 @@ int bn_writer_open(bn_writer **out, const bn_dir *at, bn_err *err)
 		return bn_err_nomem(err, "a log writer");
 	w->at = at;
 	w->env = at->env;
+	w->open_key = key;
 	w->fd = w->lock_fd = -1;
 	w->pid = getpid();
 	bn_buf_init(&w->pending);
@@ -175,6 +181,7 @@ int bn_writer_open(bn_writer **out, const bn_dir *at, bn_err *err)
 		rc = bn_err_nomem(err, "a log writer");
 		goto out;
 	}
+	w->open_key = NULL;
 	w->durable = w->start = w->tip;
 	w->opened_ms = bn_env_monotonic_ns(w->env) / 1000000;
 	*out = w;

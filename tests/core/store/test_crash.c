@@ -109,7 +109,7 @@ static void dead_writer(bn_workspace *ws)
 {
 	bn_writer *w = NULL;
 	char payload[32];
-	if (bn_writer_open(&w, bn_workspace_at(ws), NULL) == 0) {
+	if (bn_writer_open(&w, bn_workspace_at(ws), NULL, NULL) == 0) {
 		int id = next_id++;
 		snprintf(payload, sizeof payload, "{\"v\":%d}", id);
 		bn_draft d = {.type = BN_RECORD_JSON,

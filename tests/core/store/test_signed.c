@@ -181,6 +181,47 @@ START_TEST(test_trailer_signed_with_another_key_than_the_card_is_named)
 }
 END_TEST
 
+/* The name of the slot that a process with this key writes to. */
+static void write_as(char name[BN_WRITER_NAME_MAX + 1], const bn_signer *key, bool dies)
+{
+	bn_workspace *ws = open_here();
+	if (key)
+		ck_assert_bn_ok(bn_workspace_set_signer(ws, key, &err), &err);
+	seal_one(ws, 1);
+	if (dies) { /* what it leaves is closed without a key */
+		ws->writer->signer = NULL;
+		seal_one(ws, 2);
+	}
+	snprintf(name, BN_WRITER_NAME_MAX + 1, "%s", ws->writer->name);
+	bn_workspace_close(ws);
+}
+
+/* The newest card and seal say who vouches for a log: another key there would take its records from the first. */
+START_TEST(test_process_with_another_key_takes_another_slot)
+{
+	bn_signer other;
+	char first[BN_WRITER_NAME_MAX + 1], name[BN_WRITER_NAME_MAX + 1];
+	bn_workspace_close(make());
+	test_signer_init(&other, 2);
+	bn_signer lent = signer, lent_other = other; /* the workspace releases what it is given */
+	lent.release = lent_other.release = NULL;
+	write_as(first, &lent, false);
+	write_as(name, &lent_other, false);
+	ck_assert_str_ne(name, first);
+	write_as(name, &lent, true);
+	ck_assert_str_eq(name, first);
+	write_as(name, &lent_other, false);
+	ck_assert_str_ne(name, first);
+	write_as(name, NULL, false); /* who has no key goes on with either */
+	ck_assert_str_eq(name, first);
+	bn_workspace *ws = open_here();
+	verify(ws);
+	ck_assert_uint_eq(report.fault_count, 0);
+	test_signer_release(&other);
+	finish(ws);
+}
+END_TEST
+
 /* The whole writer's directory in another workspace: every record is there, no signature holds. */
 START_TEST(test_signed_log_copied_to_another_workspace_is_named)
 {
@@ -332,6 +373,7 @@ BN_TEST_MAIN("core/store/signed", test_writer_with_a_signer_signs_its_card_first
 	test_signed_event_needs_a_signer, test_merging_keeps_the_signature_of_the_newest_segment,
 	test_merging_does_not_lose_signatures_to_an_unsigned_end,
 	test_trailer_signed_with_another_key_than_the_card_is_named,
+	test_process_with_another_key_takes_another_slot,
 	test_signed_log_copied_to_another_workspace_is_named,
 	test_signer_that_fails_loses_nothing_that_was_committed,
 	test_records_of_unknown_types_are_stepped_over_and_kept_by_merges,
