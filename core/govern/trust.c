@@ -57,19 +57,18 @@ static void note(bn_trust *t, const char *words)
 
 /* ---- looking ----------------------------------------------------------------------------------- */
 
-/* Whether the workspace lies above the directory that was named. */
-static int above_find(bn_trust *t, const char *start, bn_err *err)
+/* The directory that bn_workspace_open began with; *out is yours. */
+static int named_find(char **out, const bn_env *env, const char *start, bn_err *err)
 {
-	const char *home = bn_env_get(t->env, "BINNACLE_HOME");
+	const char *home = bn_env_get(env, "BINNACLE_HOME");
 	if (!start)
 		start = home && *home ? home : ".";
-	int rc = bn_path_absolute(&t->named, start, err);
+	int rc = bn_path_absolute(out, start, err);
 	if (rc < 0)
 		return rc;
-	size_t n = strlen(t->named);
-	while (n > 1 && t->named[n - 1] == '/')
-		t->named[--n] = '\0';
-	t->is_above = strcmp(t->named, bn_workspace_dir(t->ws)) != 0;
+	size_t n = strlen(*out);
+	while (n > 1 && (*out)[n - 1] == '/')
+		(*out)[--n] = '\0';
 	return 0;
 }
 
@@ -227,7 +226,10 @@ int bn_trust_look(bn_trust **out, bn_workspace *ws, const bn_trust_options *opt,
 	t->ws = ws;
 	t->env = bn_workspace_env(ws);
 	if ((rc = bn_pins_load(&t->pins, t->env, opt->invitation, err)) < 0 ||
-		(rc = above_find(t, opt->start, err)) < 0 || (rc = look_on(t, opt, err)) < 0)
+		(rc = named_find(&t->named, t->env, opt->start, err)) < 0)
+		goto out;
+	t->is_above = strcmp(t->named, bn_workspace_dir(ws)) != 0;
+	if ((rc = look_on(t, opt, err)) < 0)
 		goto out;
 	note(t, t->pins.notes);
 	learn(t);
@@ -237,6 +239,23 @@ int bn_trust_look(bn_trust **out, bn_workspace *ws, const bn_trust_options *opt,
 out:
 	bn_trust_free(t);
 	return rc;
+}
+
+void bn_trust_explain_missing(const bn_env *env, const char *start, bn_err *err)
+{
+	char *named = NULL;
+	bn_place p = {.path = bn_strdup("/")};
+	if (!p.path || named_find(&named, env, start, NULL) < 0 ||
+		bn_place_find_lost(&p, env, named, "", NULL) < 0 || !p.lost_path)
+		goto out;
+	bn_err_clear(err);
+	bn_err_set(
+		err, BN_ENOTFOUND, "workspace %s was in '%s', and is gone", p.lost_id, p.lost_path);
+	bn_err_hint(err, "ask who may write to that directory; if it was removed on purpose: "
+			 "binnacle init");
+out:
+	bn_place_release(&p);
+	bn_free(named);
 }
 
 /* ---- what was found ---------------------------------------------------------------------------- */

@@ -49,6 +49,8 @@ typedef struct bn_trust bn_trust;
  * finding; errors are BN_EINVAL for an invitation that is none, BN_EINTR, and those of the index. */
 int bn_trust_look(bn_trust **out, bn_workspace *ws, const bn_trust_options *opt, bn_err *err);
 void bn_trust_free(bn_trust *t); /* NULL is fine */
+/* bn_workspace_open has found none: says so in other words when a known one was there. */
+void bn_trust_explain_missing(const bn_env *env, const char *start, bn_err *err);
 
 bn_memory_allows bn_trust_allows(const bn_trust *t);
 /* The findings, what stops most first. Borrowed, as all below. */

@@ -355,8 +355,10 @@ int bn_cli_workspace(bn_cli *cli, bn_workspace **out, bn_err *err)
 	int rc = 0;
 	if (cli->workspace)
 		goto out;
-	if ((rc = bn_workspace_open(
-		     &cli->workspace, cli->env, bn_fold_classes, cli->start_dir, err)) < 0)
+	rc = bn_workspace_open(&cli->workspace, cli->env, bn_fold_classes, cli->start_dir, err);
+	if (rc == BN_ENOTFOUND)
+		bn_trust_explain_missing(cli->env, cli->start_dir, err);
+	if (rc < 0)
 		return rc;
 	bn_rights_seal(cli->workspace);
 	if ((rc = bn_cli_judge_workspace(cli, err)) < 0)

@@ -355,6 +355,11 @@ START_TEST(test_another_workspace_in_its_place_stops_all_but_trust)
 	setup();
 	expect(0, run(&bob, "trust", "accept", "--yes", NULL));
 	shell("mv %s/.binnacle %s/aside", team, team);
+	expect(3, run(&bob, "run", "ls", NULL));
+	says("and is gone");
+	expect(3, run(&mal, "run", "ls", NULL));
+	says("binnacle init");
+	is_silent_on("and is gone");
 	found(&mal, team);
 	expect(6, run(&bob, "run", "ls", NULL));
 	says("another workspace lies in");
