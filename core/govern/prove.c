@@ -304,11 +304,13 @@ int bn_prove_chain(bn_proof_findings *out, sqlite3 *db, bn_err *err)
 
 /* ---- records ------------------------------------------------------------------------------------ */
 
-/* Whether the key is or was somebody's in some epoch. */
-static bool is_known_key(sqlite3 *db, const uint8_t key[ID])
+bool bn_prove_is_known_key(sqlite3 *db, const uint8_t key[ID])
 {
-	return bn_sql_int(db, 0, "SELECT 1 FROM authority_key WHERE key = ? LIMIT 1", "b", key,
-		       (size_t)ID) == 1;
+	return bn_sql_int(db, 0,
+		       "SELECT EXISTS (SELECT 1 FROM authority_key WHERE key = ?1) OR EXISTS "
+		       "(SELECT 1 "
+		       "FROM authority_bot WHERE key = ?1)",
+		       "b", key, (size_t)ID) == 1;
 }
 
 static breach breach_of(const bn_standing *s, sqlite3 *db, const uint8_t *key)
@@ -317,7 +319,7 @@ static breach breach_of(const bn_standing *s, sqlite3 *db, const uint8_t *key)
 	case BN_STANDING_LATE:
 		return (breach){4, false};
 	case BN_STANDING_HOLE:
-		return (breach){10, key && is_known_key(db, key)};
+		return (breach){10, key && bn_prove_is_known_key(db, key)};
 	case BN_STANDING_BESIDE:
 		return (breach){5, false};
 	case BN_STANDING_NOBODY:
@@ -520,7 +522,9 @@ static int unseen_read(bn_proof_about *a, bn_workspace *view, bn_err *err)
 		return rc;
 	n = bn_sql_int(db, 0,
 		"SELECT count(*) FROM signed_record s WHERE NOT EXISTS (SELECT 1 FROM "
-		"authority_key k WHERE k.key = s.key)",
+		"authority_key k WHERE k.key = s.key) AND NOT EXISTS (SELECT 1 FROM authority_bot "
+		"b "
+		"WHERE b.key = s.key)",
 		"");
 	if (n &&
 		(rc = unseen_add(a, err,

@@ -56,6 +56,9 @@ int bn_prove_chain(bn_proof_findings *out, sqlite3 *db, bn_err *err);
  * whose records have to be signed. */
 int bn_prove_records(bn_proof_findings *out, sqlite3 *db, const char *entity, bn_err *err);
 
+/* Whether the key is or was a person's, or a bot's. */
+bool bn_prove_is_known_key(sqlite3 *db, const uint8_t key[32]);
+
 /* Who stands behind it, and what was not seen. */
 typedef struct bn_proof_about {
 	int64_t epoch;   /* -1: no chain */

@@ -250,8 +250,7 @@ static int prove_author(bn_verify_report *r, sqlite3 *db, const bn_version *v, b
 			snprintf(problem, sizeof problem,
 				"nobody's key vouches for records of run %.8s, which %.*s wrote",
 				v->run_id, (int)(n < 60 ? n : 60), at);
-		else if (bn_sql_int(db, 0, "SELECT 1 FROM authority_key WHERE key = ? LIMIT 1", "b",
-				 key, (size_t)ID) != 1)
+		else if (!bn_prove_is_known_key(db, key))
 			snprintf(problem, sizeof problem,
 				"key %.*s, which vouches for run %.8s, is nobody's", SHOWN, at,
 				v->run_id);
