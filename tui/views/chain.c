@@ -44,14 +44,25 @@ static int64_t grid_rows(void *ctx)
 	return d && d->links ? (int64_t)d->links->count : 0;
 }
 
+typedef enum standing { HOLDS, WAITS, OUTSIDE } standing;
+
+static standing link_standing(const bn_link_row *k)
+{
+	if (k->n >= 0)
+		return HOLDS;
+	return k->waits ? WAITS : OUTSIDE;
+}
+
 static bn_state link_state(const bn_link_row *k)
 {
-	return k->n >= 0 ? BN_STATE_OK : k->waits ? BN_STATE_WAIT : BN_STATE_FAIL;
+	static const bn_state states[] = {BN_STATE_OK, BN_STATE_WAIT, BN_STATE_FAIL};
+	return states[link_standing(k)];
 }
 
 static const char *link_word(const bn_link_row *k)
 {
-	return k->n >= 0 ? "holds" : k->waits ? "waits" : "beaten";
+	static const char *const words[] = {"holds", "waits", "beaten"};
+	return words[link_standing(k)];
 }
 
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
@@ -142,12 +153,9 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	const bn_link_row *k = link_at(&v->list, bn_grid_selected_row(&v->list.grid));
 	char body[600];
 	(void)arg;
+	static const char *const crumbs[] = {"link", "link that waits", "link outside"};
 	if (id == BN_CMD_OPEN)
-		return bn_authority_list_open(view,
-			!k || k->n >= 0 ? "link"
-			: k->waits      ? "link that waits"
-					: "link outside",
-			describe);
+		return k && bn_authority_list_open(view, crumbs[link_standing(k)], describe);
 	if (id != BN_CMD_SIGN || !k)
 		return false;
 	bn_hex(k->id, BN_CHAIN_ID_BYTES, v->id);
@@ -168,11 +176,14 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		return false;
 	if (bn_authority_page_refuses(bn_list_data(l), why, size))
 		return true;
-	snprintf(why, size, "%s",
-		!k          ? "there is no link"
-		: k->n >= 0 ? "it holds already"
-		: !k->waits ? "it does not wait for signatures"
-			    : "you have signed it already");
+	if (!k)
+		snprintf(why, size, "there is no link");
+	else if (link_standing(k) == HOLDS)
+		snprintf(why, size, "it holds already");
+	else if (link_standing(k) == OUTSIDE)
+		snprintf(why, size, "it does not wait for signatures");
+	else
+		snprintf(why, size, "you have signed it already");
 	return !k || !k->waits || k->mine;
 }
 

@@ -67,10 +67,10 @@ static const struct {
 
 static int64_t need_count(const bn_overview *d, int need)
 {
-	return !d                      ? 0
-	       : need == NEED_REQUESTS ? d->requests
-	       : need == NEED_TO_SIGN  ? d->to_sign
-				       : d->late;
+	const int64_t counts[NEEDS] = {[NEED_REQUESTS] = d ? d->requests : 0,
+		[NEED_TO_SIGN] = d ? d->to_sign : 0,
+		[NEED_LATE] = d ? d->late : 0};
+	return counts[need];
 }
 
 static int needs_shown(const overview *v)
@@ -300,11 +300,14 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	const bn_overview *d = data_of((overview *)view);
 	if (id != BN_CMD_REQUEST)
 		return false;
-	snprintf(why, size, "%s",
-		!d       ? "it is still being loaded"
-		: d->who ? "your key is admitted already"
-			 : "in this workspace users are known by their uid: nobody has to be "
-			   "admitted");
+	if (!d)
+		snprintf(why, size, "it is still being loaded");
+	else if (d->who)
+		snprintf(why, size, "your key is admitted already");
+	else
+		snprintf(why, size,
+			"in this workspace users are known by their uid: nobody has to be "
+			"admitted");
 	return !d || !d->is_nobody;
 }
 

@@ -184,7 +184,7 @@ static void person_describe(const bn_frame *f, const bn_person_row *p, bn_buf *t
 	bn_roles_text(p->roles, line, sizeof line);
 	bn_authority_fact(text, "roles", line);
 	for (size_t i = 0; i < p->n_keys; i++)
-		bn_authority_fact(text, i ? "" : p->n_keys > 1 ? "keys" : "key", p->keys[i].print);
+		bn_authority_fact(text, i ? "" : "key", p->keys[i].print);
 	if (p->rank) {
 		snprintf(line, sizeof line, "%lld of the admins, by seniority", (long long)p->rank);
 		bn_authority_fact(text, "rank", line);
@@ -271,7 +271,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	const bn_person_row *p = person_at(&v->list, row);
 	switch (id) {
 	case BN_CMD_OPEN:
-		return bn_authority_list_open(view, r ? r->name : p ? p->name : "", describe);
+		return (r || p) && bn_authority_list_open(view, r ? r->name : p->name, describe);
 	case BN_CMD_REQUEST:
 		bn_view_do(view, BN_DEED_REQUEST, arg ? arg : "", NULL, false);
 		return true;
@@ -335,12 +335,17 @@ static int roles_parse(unsigned *roles, const char *text, bn_err *err)
 static void answer(bn_view *view, bn_command_id id, const char *text)
 {
 	people_view *v = (people_view *)view;
-	bn_deed_arg arg = {.deed = id == BN_CMD_ACCEPT   ? BN_DEED_ACCEPT
-				   : id == BN_CMD_GRANT  ? BN_DEED_GRANT
-				   : id == BN_CMD_REVOKE ? BN_DEED_REVOKE
-							 : BN_DEED_REMOVE};
+	static const struct {
+		bn_command_id command;
+		bn_deed deed;
+	} deeds[] = {{BN_CMD_ACCEPT, BN_DEED_ACCEPT}, {BN_CMD_GRANT, BN_DEED_GRANT},
+		{BN_CMD_REVOKE, BN_DEED_REVOKE}, {BN_CMD_REMOVE, BN_DEED_REMOVE}};
+	bn_deed_arg arg = {.ref = ""};
 	bn_err err = BN_ERR_INIT;
 	int rc = 0;
+	for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
+		if (deeds[i].command == id)
+			arg.deed = deeds[i].deed;
 	snprintf(arg.ref, sizeof arg.ref, "%s", v->key);
 	if (id == BN_CMD_ACCEPT)
 		rc = roles_parse(&arg.roles, text, &err);
