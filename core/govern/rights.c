@@ -175,6 +175,12 @@ static int admits_person(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err
 
 int bn_rights_admits(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err)
 {
+	/* Where there is no link 0 (yet), the founding record decides which rules hold; who depends on the policy is
+	 * replayed when either comes. */
+	int rc = bn_authority_newest(bn_fold_db(f), NULL) >= 0 ? 0
+							       : bn_fold_depends(f, "policy", err);
+	if (rc < 0)
+		return rc;
 	return bn_authority_is_founded(bn_fold_db(f)) ? admits_person(f, ev, act, err)
 						      : bn_policy_admits(f, ev, act, err);
 }

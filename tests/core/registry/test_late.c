@@ -194,7 +194,8 @@ START_TEST(test_owner_who_may_not_register_any_more_repeats_nothing)
 	sign_unaware(cleo, "model.registered", registration(1));
 	must(bn_registry_repeat(cleo->ws, &n, &err));
 	ck_assert_uint_eq(n, 0);
-	must_be(bn_version_request(cleo->ws, "power/1", NULL, &err), BN_ENOTFOUND);
+	must_be(bn_version_request(bob->ws, "power/1", NULL, &err), BN_ENOTFOUND);
+	must_be(bn_version_request(cleo->ws, "power/1", NULL, &err), BN_EREFUSED);
 	town_expect_one_view(&t);
 	town_remove(&t);
 }
