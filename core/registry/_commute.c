@@ -3,6 +3,7 @@
 
 #include "core/base/json.h"
 #include "core/govern/authority.h"
+#include "core/registry/_contested.h"
 #include "core/registry/_entry.h"
 
 #include <stdio.h>
@@ -10,29 +11,41 @@
 
 enum { ID_TEXT = 65 };
 
-/* What the record answers first: the registration and the state of its version. 1; 0 when it is not known. */
-static int answered(
-	char registration[ID_TEXT], int64_t *state, sqlite3 *db, const bn_event *ev, bn_err *err)
+/* The registration that a record is about, and the state and the key of its version. 1; 0 when it is not known. */
+static int about_read(char registration[ID_TEXT], int64_t *state, int64_t *key, sqlite3 *db,
+	const char *entity, const char *id, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	const char *id =
-		json_string_value(json_array_get(json_object_get(ev->payload, "answers"), 0));
-	if (!id)
-		return 0;
 	int rc = bn_sql_cached(&st, db, err,
-		"SELECT v.registration, v.state FROM model_about b JOIN model_version v ON v.name "
-		"= "
-		"b.name AND v.registration = b.registration WHERE b.name = substr(?, 7) AND b.id = "
-		"?",
-		"ss", ev->entity, id);
+		"SELECT v.registration, v.state, v.version FROM model_about b JOIN model_version v "
+		"ON v.name = b.name AND v.registration = b.registration WHERE b.name = substr(?, "
+		"7) AND b.id = ?",
+		"ss", entity, id);
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_sql_step(st, err)) == 1) {
 		snprintf(registration, ID_TEXT, "%s", (const char *)sqlite3_column_text(st, 0));
 		*state = sqlite3_column_int64(st, 1);
+		*key = sqlite3_column_int64(st, 2);
 	}
 	sqlite3_reset(st);
 	return rc;
+}
+
+/* The registration that the event is about, found as bn_contested_target does: an event may answer records about
+ * other versions too. 1; 0 when there is none. */
+static int answered(
+	char registration[ID_TEXT], int64_t *state, sqlite3 *db, const bn_event *ev, bn_err *err)
+{
+	const json_t *answers = json_object_get(ev->payload, "answers");
+	int64_t key = 0, number = bn_json_int(ev->payload, "version", 0);
+	for (size_t i = 0; number > 0 && i < json_array_size(answers); i++) {
+		const char *id = json_string_value(json_array_get(answers, i));
+		int rc = id ? about_read(registration, state, &key, db, ev->entity, id, err) : 0;
+		if (rc < 0 || (rc == 1 && bn_entry_number(key) == number))
+			return rc;
+	}
+	return 0;
 }
 
 /* The last record about a subject is one that the event answers; fresh: or there is none. */

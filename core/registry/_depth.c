@@ -23,11 +23,13 @@ static int ids_push(ids *l, const uint8_t id[ID], bn_err *err)
 	return 0;
 }
 
-/* 0: not known. */
-static int64_t known(sqlite3 *db, const uint8_t id[ID])
+/* 0: not known. Of another entity's record nothing is known, whichever of the two was folded first. */
+static int64_t known(sqlite3 *db, int64_t entity_no, const uint8_t id[ID])
 {
-	return bn_sql_int(
-		db, 0, "SELECT depth FROM index_model_depth WHERE id = ?", "b", id, (size_t)ID);
+	return bn_sql_int(db, 0,
+		"SELECT d.depth FROM index_model_depth d JOIN signed_record s ON s.id = d.id WHERE "
+		"d.id = ? AND s.entity = ?",
+		"bi", id, (size_t)ID, entity_no);
 }
 
 static int keep(sqlite3 *db, const uint8_t id[ID], int64_t depth, bn_err *err)
@@ -59,7 +61,8 @@ static int payload_read(
 }
 
 /* The depth that a payload's answers give; 0 when some are not known, which are pushed; or HOLE. */
-static int answers_look(int64_t *depth, ids *todo, sqlite3 *db, const json_t *payload, bn_err *err)
+static int answers_look(int64_t *depth, ids *todo, sqlite3 *db, int64_t entity_no,
+	const json_t *payload, bn_err *err)
 {
 	const json_t *answers = json_object_get(payload, "answers");
 	size_t n = json_array_size(answers);
@@ -71,7 +74,7 @@ static int answers_look(int64_t *depth, ids *todo, sqlite3 *db, const json_t *pa
 		const char *hex = json_string_value(json_array_get(answers, i));
 		if (!hex || strlen(hex) != 2 * ID || bn_unhex(hex, ID, id) < 0)
 			return 0;
-		int64_t one = known(db, id);
+		int64_t one = known(db, entity_no, id);
 		int rc = one ? 0 : ids_push(todo, id, err);
 		if (rc < 0)
 			return rc;
@@ -89,14 +92,14 @@ static int settle_last(ids *todo, sqlite3 *db, int64_t entity_no, bn_err *err)
 	int64_t depth;
 	json_t *payload = NULL;
 	memcpy(id, todo->items[todo->count - 1], ID);
-	if (known(db, id)) {
+	if (known(db, entity_no, id)) {
 		todo->count--;
 		return 1;
 	}
 	int rc = payload_read(&payload, db, entity_no, id, err);
 	if (rc <= 0)
 		return rc;
-	rc = answers_look(&depth, todo, db, payload, err);
+	rc = answers_look(&depth, todo, db, entity_no, payload, err);
 	json_decref(payload);
 	if (rc < 0 || depth == BN_DEPTH_HOLE)
 		return rc;
@@ -111,9 +114,10 @@ int bn_model_depth(int64_t *depth, sqlite3 *db, const bn_event *ev, bn_err *err)
 {
 	ids todo = {0};
 	int rc = 1;
-	if ((*depth = known(db, ev->sig->id)))
+	if ((*depth = known(db, ev->entity_no, ev->sig->id)))
 		return 0;
-	if ((rc = answers_look(depth, &todo, db, ev->payload, err)) < 0 || *depth == BN_DEPTH_HOLE)
+	if ((rc = answers_look(depth, &todo, db, ev->entity_no, ev->payload, err)) < 0 ||
+		*depth == BN_DEPTH_HOLE)
 		goto out;
 	while (todo.count && (rc = settle_last(&todo, db, ev->entity_no, err)) == 1)
 		;
@@ -123,7 +127,8 @@ int bn_model_depth(int64_t *depth, sqlite3 *db, const bn_event *ev, bn_err *err)
 		*depth = BN_DEPTH_HOLE;
 		goto out;
 	}
-	if (*depth == 0 && (rc = answers_look(depth, &todo, db, ev->payload, err)) < 0)
+	if (*depth == 0 &&
+		(rc = answers_look(depth, &todo, db, ev->entity_no, ev->payload, err)) < 0)
 		goto out;
 	rc = keep(db, ev->sig->id, *depth, err);
 out:

@@ -200,13 +200,20 @@ static int event_insert(bn_fold *f, const bn_event *ev, const bn_record *r, bn_e
 }
 
 /* The place of an event in its entity's order: F1 holds for e, or e is late. */
-static void order(fold_entity *e, const bn_event *ev)
+/* Whether it stands before one that is there; otherwise it is the last now. */
+static bool stands_before(fold_entity *e, const bn_event *ev)
 {
 	fold_key key = key_of(ev, e->class);
 	if (e->last.seq && bn_fold_key_compare(&key, &e->last) < 0)
+		return true;
+	e->last = key;
+	return false;
+}
+
+static void order(fold_entity *e, const bn_event *ev)
+{
+	if (stands_before(e, ev))
 		e->late = true;
-	else
-		e->last = key;
 	if (e->class && e->class->apply_all)
 		e->late = true; /* handed over whole at the end */
 }
@@ -230,8 +237,10 @@ static int place(bn_fold *f, fold_entity *e, bn_event *ev, bool is_json, bn_err 
 	ev->payload = NULL;
 	if (rc < 0)
 		return rc;
-	if (rc == BN_PLACED_ASIDE)
+	if (rc == BN_PLACED_ASIDE) {
+		stands_before(e, ev); /* which is no matter, and for who comes next it is there */
 		return 1;
+	}
 	e->late = e->late || rc == BN_PLACED_MOVES_OTHERS || rc == BN_PLACED_LATER;
 	order(e, ev);
 	return applies_now(e);

@@ -92,7 +92,7 @@ static void act(person *p, bn_rng *rng, int i)
 	size_t n;
 	int number = (int)bn_rng_below(rng, 4) + 1;
 	snprintf(spec, sizeof spec, "power/%d", number);
-	switch (bn_rng_below(rng, 14)) {
+	switch (bn_rng_below(rng, 17)) {
 	case 0:
 		town_try_register(p, "power", p, GOOD, &version);
 		break;
@@ -126,6 +126,14 @@ static void act(person *p, bn_rng *rng, int i)
 		break;
 	case 12:
 		bn_version_set_alias(p->ws, spec, i & 1 ? "champion" : "canary", NULL);
+		break;
+	case 13:
+	case 14:
+		bn_version_set_tag(p->ws, spec, i & 2 ? "place" : "season", p->name, NULL);
+		break;
+	case 15:
+		if (i % 3 == 0)
+			bn_version_remove(p->ws, spec, NULL, NULL);
 		break;
 	default:
 		bn_registry_repeat(p->ws, &n, NULL);
