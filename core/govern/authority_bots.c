@@ -28,7 +28,8 @@ int bn_authority_bots_read(bn_authority_bots *out, sqlite3 *db, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT hex(key) || '|' || from_n || '|' || person || '|' || verbs || '|' || "
+		"SELECT hex(key) || '|' || from_n || '|' || person || '|' || hex(name) || '|' || "
+		"verbs || '|' || "
 		"patterns || coalesce((SELECT group_concat(hex(id) || writer || ' ' || seq) FROM "
 		"(SELECT * FROM authority_bot_end e WHERE e.key = b.key ORDER BY id, writer)), '') "
 		"FROM authority_bot b",

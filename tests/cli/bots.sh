@@ -36,6 +36,9 @@ expect 6 "once" "$B" bot end nightly
 expect 4 "it acts no more" bot model register first --name power
 says "has ended"
 
+expect 2 "an end that is over is none" "$B" bot add past --may tag --until 1960-01-01 --key past.pem
+says "is over already"
+[ ! -e past.pem ] || fail "a key was made for a bot that was refused"
 expect 0 "an end date" "$B" bot add brief --may tag --until 1s --key brief.pem
 sleep 1.5
 expect 4 "is kept by the bot" env BINNACLE_KEY=brief.pem "$B" model tag power/1 a b

@@ -12,6 +12,8 @@ expect 0 "init makes a recovery key" "$B" init --name ann --recovery "$cold/reco
 says "the recovery key is"
 check "the recovery key has signed link 1" 2 "$(links)"
 
+"$B" init --recovery "$dir/second.pem" >"$dir/out" 2>&1 && fail "init twice"
+[ ! -e "$dir/second.pem" ] || fail "a recovery key was left of a workspace that was not made"
 mv "$own/binnacle/identity.pem" "$dir/lost.pem"
 expect 0 "a new key asks" "$B" user request --name ann-2
 key=$("$B" user key | sed -n 's/^Fingerprint *//p')

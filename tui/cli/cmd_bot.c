@@ -73,6 +73,8 @@ static int until_option(bn_cli *cli, int64_t *ms, bn_err *err)
 		return bn_err_set(err, BN_EINVAL,
 			"--until '%s': expected a date such as 2027-01-31 or a time such as 90d",
 			text);
+	if (*ms <= bn_env_now_ms(bn_cli_env(cli))) /* one before 1970 would be no end at all */
+		return bn_err_set(err, BN_EINVAL, "--until '%s' is over already", text);
 	return 0;
 }
 

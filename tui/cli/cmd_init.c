@@ -13,6 +13,7 @@
 #include <grp.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int group_option(bn_cli *cli, bn_authority_start *how, bn_err *err)
 {
@@ -43,9 +44,8 @@ static int recovery_seal(const bn_env *env, const char *dir, const bn_key *recov
 	json_t *doc = NULL;
 	bn_signer signer;
 	uint8_t link[BN_CHAIN_ID_BYTES];
-	int rc;
-	if ((rc = bn_workspace_open(&ws, env, bn_fold_classes, dir, err)) < 0 ||
-		!(doc = json_object()) ||
+	int rc = (doc = json_object()) ? 0 : bn_err_nomem(err, "a policy");
+	if (rc < 0 || (rc = bn_workspace_open(&ws, env, bn_fold_classes, dir, err)) < 0 ||
 		(rc = bn_people_set_policy(ws, doc, "with the recovery key", link, err)) < 0 ||
 		(rc = bn_workspace_seal(ws, err)) < 0 ||
 		(rc = bn_workspace_open(&other, env, bn_fold_classes, dir, err)) < 0)
@@ -137,8 +137,12 @@ static int run_init(bn_cli *cli, bn_err *err)
 			goto out;
 		how.recovery = recovery_key;
 	}
-	if ((rc = bn_authority_init(env, dir, &how, NULL, err)) < 0 ||
-		(recovery && (rc = recovery_seal(env, dir, recovery, err)) < 0) ||
+	if ((rc = bn_authority_init(env, dir, &how, NULL, err)) < 0) {
+		if (recovery) /* of no workspace; made just now */
+			unlink(recovery_path);
+		goto out;
+	}
+	if ((recovery && (rc = recovery_seal(env, dir, recovery, err)) < 0) ||
 		(rc = bn_workspace_open(&ws, env, bn_fold_classes, dir, err)) < 0)
 		goto out;
 	if (bn_trust_founded(ws, &why) < 0)

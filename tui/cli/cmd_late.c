@@ -12,6 +12,7 @@ void bn_cli_repeat_late(bn_cli *cli)
 	bn_err why = BN_ERR_INIT;
 	if (bn_registry_repeat(cli->workspace, &n, &why) < 0)
 		bn_cli_warn(cli, "cannot repeat what the newest link did not know: %s", why.msg);
+	bn_err_clear(&why);
 	if (bn_bots_end_due(cli->workspace, &ended, &why) < 0)
 		bn_cli_warn(cli, "cannot end the bots whose time is over: %s", why.msg);
 	if (ended)

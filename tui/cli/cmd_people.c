@@ -345,7 +345,8 @@ static int key_find(
 	const bn_people_key **out, const bn_person_row *person, const char *word, bn_err *err)
 {
 	const bn_people_key *found = NULL;
-	for (size_t i = 0; i < person->n_keys; i++) {
+	bool is_name = !strcmp(person->name, word); /* "fab" says nothing about which key */
+	for (size_t i = 0; i < person->n_keys && !is_name; i++) {
 		const bn_people_key *k = &person->keys[i];
 		if (strncmp(k->print, word, strlen(word)) != 0 &&
 			strncmp(k->hex, word, strlen(word)) != 0 &&
@@ -384,6 +385,8 @@ static int since_option(bn_cli *cli, int64_t *ms, bn_err *err)
 			"--since '%s': expected a date such as 2026-01-31T09:00 or an age such as "
 			"2h",
 			text);
+	if (*ms < 0) /* before all that was ever signed; -1 would be no --since */
+		*ms = 0;
 	return 0;
 }
 
