@@ -190,8 +190,12 @@ int bn_key_create(bn_key **out, const bn_env *env, const char *path, bn_err *err
 		rc = bn_err_nomem(err, "a file name");
 		goto out;
 	}
-	if ((rc = bn_fs_make_dirs(env, dir, 0700, err)) < 0)
+	if ((rc = bn_fs_make_dirs(env, dir, 0700, err)) < 0) {
+		bn_err_prefix(err, "no place for your signing key");
+		bn_err_hint(err, "set HOME or XDG_CONFIG_HOME to a directory of yours, or "
+				 "BINNACLE_KEY to a file");
 		goto out;
+	}
 	if ((rc = key_wrap(&key, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), path, err)) < 0)
 		goto out;
 	bio = BIO_new(BIO_s_secmem());

@@ -92,6 +92,15 @@ static int judge_place(bn_memory_verdict *v, const bn_memory *m, const bn_place 
 			m->id, p->path, at, p->other_id);
 		break;
 	case BN_PLACE_MOVED:
+		if (p->is_copy) {
+			rc = add(v, BN_MEMORY_PLACE_NEW, BN_ALLOWS_ALL,
+				"go on in one of the two: what you sign in one is missed in the "
+				"other",
+				err,
+				"this is a copy of the workspace in '%.300s', which is there too",
+				at);
+			break;
+		}
 		rc = add(v, BN_MEMORY_PLACE_NEW, BN_ALLOWS_ALL, "", err,
 			"this workspace was met before in '%.220s', and is now in '%.220s'", at,
 			p->path);
@@ -222,13 +231,15 @@ static int judge_head(bn_memory_verdict *v, const bn_memory_head *h, const bn_me
 	}
 	if (rc == 1)
 		rc = add(v, BN_MEMORY_WRITER_BESIDE, allows,
-			"`binnacle audit verify` names the records", err,
-			"record %llu of writer %.200s is another one than was seen before",
+			"two copies of a workspace that both went on look so: in the one that "
+			"counts, `binnacle trust forget`, then `binnacle trust accept`; if you "
+			"made no copy, ask an admin",
+			err, "record %llu of writer %.200s is another one than was seen before",
 			(unsigned long long)h->seq, h->writer);
 	else
 		rc = add(v, BN_MEMORY_WRITER_BEHIND, allows,
-			"records were lost or hidden: ask their writer; admins close a loss with "
-			"`binnacle trust restore`",
+			"records were lost or hidden, or written to a copy of this workspace: ask "
+			"their writer; admins close a loss with `binnacle trust restore`",
 			err,
 			"the log of writer %.200s ends before record %llu, which was seen before",
 			h->writer, (unsigned long long)h->seq);

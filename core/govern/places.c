@@ -258,6 +258,17 @@ static bn_place_kind decide(
 	return moved ? BN_PLACE_MOVED : BN_PLACE_NEW;
 }
 
+/* Whether another directory than the one that was found is the workspace at `path`. */
+static bool lies_there_too(const bn_env *env, const here *h, const char *path)
+{
+	struct stat st;
+	char *root = bn_path_join(path, ".binnacle");
+	bool is = root && env->fs->stat(env, NULL, root, &st) == 0 && S_ISDIR(st.st_mode) &&
+		  env->fs->stat(env, NULL, path, &st) == 0 && st.st_ino != h->st.st_ino;
+	bn_free(root);
+	return is;
+}
+
 int bn_place_find(
 	bn_place *out, const bn_env *env, const char *root, const char *workspace_id, bn_err *err)
 {
@@ -288,6 +299,7 @@ int bn_place_find(
 		rc = bn_err_nomem(err, "a file name");
 	if (by)
 		snprintf(out->other_id, sizeof out->other_id, "%s", by->id);
+	out->is_copy = by && out->kind == BN_PLACE_MOVED && lies_there_too(env, &h, by->path);
 out:
 	bn_free(h.path);
 	entries_release(&e);

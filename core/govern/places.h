@@ -42,7 +42,8 @@ typedef struct bn_place {
 	char *path;                  /* resolved */
 	char other_id[BN_UUID_TEXT]; /* or "" */
 	char *other_path;            /* or NULL */
-	char why[256];               /* also beside another kind: a host's file that was not read */
+	bool is_copy;  /* BN_PLACE_MOVED, and a workspace lies at other_path as well */
+	char why[256]; /* also beside another kind: a host's file that was not read */
 	/* For who judges, when it was found above the directory that was named. */
 	bool is_unasked; /* not set here: it belongs to another user, and nobody named it */
 	char lost_id[BN_UUID_TEXT]; /* of the known workspace that lay on the way up, or "" */

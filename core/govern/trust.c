@@ -195,8 +195,10 @@ static int place_learn(bn_trust *t, bool replace, bn_err *err)
  * worth words. */
 static void failed_to_learn(bn_trust *t, bn_err *why)
 {
-	if (why->code != BN_ECONFLICT)
+	if (why->code != BN_ECONFLICT) {
+		bn_err_prefix(why, "what was seen of this workspace cannot be remembered");
 		note(t, why->msg);
+	}
 	bn_err_clear(why);
 }
 

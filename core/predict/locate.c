@@ -2,7 +2,7 @@
  * locate.c - see predictor.h: from a name to the model's files.
  *
  * A registered version or a run's model lies in the workspace as objects. It is checked out once
- * into this user's state directory and found there again as long as its digest is right.
+ * into this user's state directory (or beside the index, where the home is read-only) and found there again as long as its digest is right.
  */
 #include "core/base/fs.h"
 #include "core/base/id.h"
@@ -10,19 +10,10 @@
 #include "core/predict/predictor.h"
 #include "core/registry/proof.h"
 #include "core/registry/registry.h"
+#include "core/store/index/place.h"
 #include "core/track/run.h"
 
 #include <string.h>
-
-/* Where checked-out models of this workspace are kept: yours, NULL without memory. */
-static char *cache_path(bn_workspace *ws, const char *key, bn_err *err)
-{
-	char *state = NULL;
-	int rc = bn_env_state_dir(&state, bn_workspace_env(ws), err);
-	char *path = rc == 0 ? bn_strf("%s/%s/models/%s", state, bn_workspace_id(ws), key) : NULL;
-	bn_free(state);
-	return path;
-}
 
 typedef int (*checkout_fn)(bn_workspace *ws, const char *what, const char *dir, bn_err *err);
 
@@ -65,19 +56,21 @@ static int cached_dir(char **dir, bn_workspace *ws, const char *key, const char 
 	checkout_fn checkout, const char *what, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
-	char uuid[BN_UUID_TEXT], *fresh = NULL;
-	char *path = cache_path(ws, key, err), *parent = cache_path(ws, "", err);
-	int rc = path && parent ? 0 : bn_err_nomem(err, "a path");
-	if (rc < 0 || is_intact(env, path, digest))
+	char uuid[BN_UUID_TEXT], *fresh = NULL, *path = NULL, *parent = NULL;
+	int rc = bn_index_place_files(
+		&parent, env, bn_workspace_root(ws), bn_workspace_id(ws), "models", err);
+	if (rc < 0)
 		goto out;
-	if ((rc = bn_uuid_new(env, uuid, err)) < 0)
+	if (!(path = bn_path_join(parent, key))) {
+		rc = bn_err_nomem(err, "a path");
+		goto out;
+	}
+	if (is_intact(env, path, digest) || (rc = bn_uuid_new(env, uuid, err)) < 0)
 		goto out;
 	if (!(fresh = bn_strf("%s.%s", path, uuid))) {
 		rc = bn_err_nomem(err, "a path");
 		goto out;
 	}
-	if ((rc = bn_fs_make_dirs(env, parent, 0700, err)) < 0)
-		goto out;
 	if ((rc = checkout(ws, what, fresh, err)) < 0)
 		goto out;
 	rc = put_in_place(env, fresh, path, digest, err);

@@ -201,7 +201,9 @@ static int four_eyes(bn_entry *e, const bn_policy *p, const bn_entry_rights *r,
 	bn_err_set(err, BN_EREFUSED, "%s %s %s/%lld: an author may not approve their own", a->user,
 		rc == 1 ? "is the author of" : "registered", e->name,
 		(long long)bn_entry_number(a->version));
-	bn_err_hint(err, "somebody else with role reviewer or admin has to approve it");
+	bn_err_hint(err,
+		"somebody else with role reviewer or admin has to approve it; who works alone "
+		"allows it with a policy: {\"self_approval\": true}");
 	return BN_EREFUSED;
 }
 

@@ -10,6 +10,7 @@
 #include "core/registry/_action.h"
 #include "core/registry/evidence.h"
 #include "core/registry/provenance.h"
+#include "core/store/index/place.h"
 #include "core/track/run.h"
 
 #include <math.h>
@@ -75,22 +76,13 @@ static void recompute_release(recompute *c)
 static int fresh_dir(char **out, bn_workspace *ws, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
-	char uuid[BN_UUID_TEXT], *state = NULL, *parent = NULL;
-	int rc;
-	if ((rc = bn_env_state_dir(&state, env, err)) < 0 || (rc = bn_uuid_new(env, uuid, err)) < 0)
-		goto out;
-	if (!(parent = bn_strf("%s/%s/models", state, bn_workspace_id(ws))) ||
-		!(*out = bn_strf("%s/check-%s", parent, uuid))) {
+	char uuid[BN_UUID_TEXT], *parent = NULL;
+	int rc = bn_uuid_new(env, uuid, err);
+	if (rc < 0 || (rc = bn_index_place_files(&parent, env, bn_workspace_root(ws),
+			       bn_workspace_id(ws), "models", err)) < 0)
+		return rc;
+	if (!(*out = bn_strf("%s/check-%s", parent, uuid)))
 		rc = bn_err_nomem(err, "a path");
-		goto out;
-	}
-	rc = bn_fs_make_dirs(env, parent, 0700, err);
-out:
-	if (rc < 0) {
-		bn_free(*out);
-		*out = NULL;
-	}
-	bn_free(state);
 	bn_free(parent);
 	return rc;
 }

@@ -100,8 +100,9 @@ static int run_policy_set(bn_cli *cli, bn_err *err)
 	if (!rc)
 		rc = policy_put(cli, ws, doc, err);
 	if (rc == BN_LINK_TAKEN)
-		bn_cli_say(cli, "policy %.12s holds from now on: %zu gates, %d approval%s", p->hash,
-			p->n_gates, p->approvals, p->approvals > 1 ? "s" : "");
+		bn_cli_say(cli, "policy %.12s holds from now on: %zu gate%s, %d approval%s",
+			p->hash, p->n_gates, p->n_gates == 1 ? "" : "s", p->approvals,
+			p->approvals > 1 ? "s" : "");
 	else if (rc == BN_LINK_WAITS)
 		rc = 0;
 out:

@@ -1,6 +1,7 @@
 /* place.c - see place.h. */
 #include "core/store/index/place.h"
 
+#include "core/base/id.h"
 #include "core/base/mem.h"
 
 #include <stdio.h>
@@ -184,4 +185,81 @@ int bn_index_place_open(bn_dir **out, const bn_index_place *p, const bn_env *env
 {
 	return p->step == STEP_CHOSEN ? open_named(out, env, p->dir, err)
 				      : open_steps(out, env, p->dir, err);
+}
+
+/* ---- other files -------------------------------------------------------------------------------- */
+
+/* Makes path, and tries whether something can be made in it: a file system may be mounted read-only. */
+static int make_usable(const bn_env *env, const char *path, bn_err *err)
+{
+	char uuid[BN_UUID_TEXT];
+	int rc = bn_uuid_new(env, uuid, err);
+	if (rc < 0 || (rc = bn_fs_make_dirs(env, path, 0700, err)) < 0)
+		return rc;
+	char *probe = bn_strf("%s/.%s", path, uuid);
+	if (!probe)
+		return bn_err_nomem(err, "a file name");
+	int e = env->fs->mkdir(env, NULL, probe, 0700);
+	if (e < 0)
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot make a directory in '%s'", path);
+	else
+		bn_fs_remove_tree(env, probe, NULL);
+	bn_free(probe);
+	return rc;
+}
+
+static int files_elsewhere(char **out, const bn_env *env, const char *root, const char *id,
+	const char *sub, bn_err *err)
+{
+	bn_index_place p = {0};
+	int rc;
+	while ((rc = bn_index_place_next(&p, env, root, id, err)) == 0 && p.dir) {
+		bn_err why = BN_ERR_INIT;
+		bn_dir *d = NULL;
+		char *path = bn_path_join(p.dir, sub);
+		if (!path) {
+			rc = bn_err_nomem(err, "a file name");
+			break;
+		}
+		if (bn_index_place_open(&d, &p, env, &why) == 0 &&
+			make_usable(env, path, &why) == 0) {
+			bn_dir_close(d);
+			*out = path;
+			break;
+		}
+		bn_dir_close(d);
+		bn_free(path);
+		bn_index_place_failed(&p, why.msg);
+		bn_err_clear(&why);
+	}
+	if (rc == 0 && !*out) {
+		rc = bn_err_set(err, BN_EIO, "no directory of yours for files: %s", p.why);
+		bn_err_hint(err, "set XDG_STATE_HOME or BINNACLE_INDEX to a directory of yours");
+	}
+	bn_index_place_release(&p);
+	return rc;
+}
+
+int bn_index_place_files(char **out, const bn_env *env, const char *root, const char *id,
+	const char *sub, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	char *state = NULL, *path = NULL;
+	*out = NULL;
+	int rc = bn_env_state_dir(&state, env, &why);
+	if (rc == 0 && !(path = bn_strf("%s/%s/%s", state, id, sub)))
+		rc = bn_err_nomem(&why, "a file name");
+	if (rc == 0)
+		rc = make_usable(env, path, &why);
+	bn_free(state);
+	if (rc == 0)
+		*out = path;
+	else
+		bn_free(path);
+	if (rc < 0 && rc != BN_ENOMEM)
+		rc = files_elsewhere(out, env, root, id, sub, err);
+	else if (rc < 0)
+		bn_err_move(err, &why);
+	bn_err_clear(&why);
+	return rc;
 }

@@ -34,4 +34,10 @@ int bn_index_place_open(bn_dir **out, const bn_index_place *p, const bn_env *env
 void bn_index_place_failed(bn_index_place *p, const char *why);
 void bn_index_place_release(bn_index_place *p);
 
+/* A directory `sub` of this user alone for files that can be made again, such as a model's that is checked out;
+ * yours. It is below <id> in the state directory; where nothing can be made there (a read-only home, none), below the
+ * next of the places above. */
+int bn_index_place_files(char **out, const bn_env *env, const char *root, const char *id,
+	const char *sub, bn_err *err);
+
 #endif

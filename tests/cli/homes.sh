@@ -1,0 +1,37 @@
+#!/bin/bash
+# A home in which nothing can be made (a container, a read-only mount) and a workspace that was copied: what works,
+# and what is said.
+set -u
+. tests/support/shell.sh || exit 2
+unset BINNACLE_INDEX
+mkdir "$dir/ws" && cd "$dir/ws" && : >"$dir/file" || exit 2
+nowhere() { HOME=$dir/file/home XDG_STATE_HOME=$dir/file/state XDG_CONFIG_HOME=$dir/file/config "$B" "$@"; }
+
+expect 0 "init" "$B" init
+invitation=$("$B" trust show | awk '$1 == "invitation" { print $2 }')
+expect 0 "data" "$B" data generate jobs --rows 400
+expect 0 "train" "$B" run start --trainer ridge --data jobs --target node_power_consumption --name first --wait
+expect 0 "register" "$B" model register first --name power
+expect 0 "a file to predict" "$B" data export jobs new.csv
+echo '{"self_approval": true, "gates": [{"metric": "rmse", "part": "train", "op": "<=", "threshold": 1e6, "by": "author"}]}' >policy.json
+expect 0 "policy" "$B" policy set policy.json
+expect 0 "request" "$B" model request power/1
+expect 0 "approve" "$B" model approve power/1
+
+expect 5 "a key needs a place" nowhere init "$dir/other"
+says "no place for your signing key"
+says "BINNACLE_KEY"
+export BINNACLE_TRUST=$invitation
+expect 0 "a home that cannot be made: predictions" nowhere predict power/1 new.csv --out answers.csv
+says "400 rows predicted"
+says "what was seen of this workspace cannot be remembered"
+expect 0 "and the proof" nowhere model verify power/1
+unset BINNACLE_TRUST
+
+cp -r "$dir/ws" "$dir/copy" && cd "$dir/copy" || exit 2
+expect 0 "a copy" "$B" run ls
+says "this is a copy of the workspace in '$dir/ws', which is there too"
+cd "$dir" && mv ws moved && rm -rf copy && cd moved || exit 2
+expect 0 "a workspace that was moved" "$B" run ls
+says "this workspace was met before in"
+exit $bad
