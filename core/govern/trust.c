@@ -138,6 +138,46 @@ static bool shows_less(const bn_trust *t, bn_memory_allows need)
 	return false;
 }
 
+/* 1: link 0 has an author: its key in hex. */
+static int founder_key(char key[2 * ID + 1], int64_t *founded_ms, sqlite3 *db, bn_err *err)
+{
+	uint8_t bytes[ID];
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_cached(
+		&st, db, err, "SELECT author, time_ms FROM authority_link WHERE n = 0", "");
+	if (rc < 0)
+		return rc;
+	rc = bn_sql_step(st, err);
+	if (rc == 1 && bn_sql_bytes(st, 0, bytes, ID)) {
+		bn_hex(bytes, ID, key);
+		*founded_ms = sqlite3_column_int64(st, 1);
+	} else if (rc == 1) {
+		rc = 0;
+	}
+	sqlite3_reset(st);
+	return rc;
+}
+
+/* A founder whose memory is lost has nobody to ask. */
+static void hint_founder(bn_trust *t)
+{
+	char founder[2 * ID + 1];
+	int64_t when;
+	bn_key *key = NULL;
+	for (size_t i = 0; i < t->verdict.count; i++) {
+		bn_memory_finding *f = &t->verdict.findings[i];
+		if (f->kind != BN_MEMORY_FIRST_USE || bn_key_find(&key, t->env, NULL) < 0)
+			continue;
+		if (founder_key(founder, &when, t->db, NULL) == 1 &&
+			!strcmp(founder, bn_key_public(key)))
+			snprintf(f->hint, sizeof f->hint,
+				"your key founded it: see `binnacle trust show`, then: binnacle "
+				"trust accept --yes");
+		bn_key_free(key);
+		return;
+	}
+}
+
 static int look_on(bn_trust *t, const bn_trust_options *opt, bn_err *err)
 {
 	int64_t began = bn_env_monotonic_ns(t->env), most = opt->look_ms;
@@ -147,6 +187,7 @@ static int look_on(bn_trust *t, const bn_trust_options *opt, bn_err *err)
 		int rc = look_once(t, err);
 		if (rc < 0)
 			return rc;
+		hint_founder(t);
 		int64_t spent = (bn_env_monotonic_ns(t->env) - began) / 1000000;
 		if (spent >= most || !shows_less(t, opt->need))
 			return 0;
@@ -456,18 +497,8 @@ static int admins_read(bn_trust_about *a, sqlite3 *db, bn_err *err)
 
 static int founder_read(bn_trust_about *a, sqlite3 *db, bn_err *err)
 {
-	uint8_t key[ID];
-	char person[2 * ID + 1] = "";
-	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_cached(
-		&st, db, err, "SELECT author, time_ms FROM authority_link WHERE n = 0", "");
-	if (rc < 0)
-		return rc;
-	if ((rc = bn_sql_step(st, err)) == 1 && bn_sql_bytes(st, 0, key, ID)) {
-		bn_hex(key, ID, person);
-		a->founded_ms = sqlite3_column_int64(st, 1);
-	}
-	sqlite3_reset(st);
+	char person[2 * ID + 1];
+	int rc = founder_key(person, &a->founded_ms, db, err);
 	if (rc == 1)
 		person_read(&a->founder, db, 0, person);
 	return rc < 0 ? rc : 0;

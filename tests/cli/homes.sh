@@ -28,9 +28,21 @@ says "what was seen of this workspace cannot be remembered"
 expect 0 "and the proof" nowhere model verify power/1
 unset BINNACLE_TRUST
 
+mv "$XDG_STATE_HOME" "$dir/state.before"
+expect 4 "a founder whose memory is lost" "$B" model tag power/1 key value
+says "your key founded it"
+says "trust accept --yes"
+expect 0 "accepts" "$B" trust accept --yes
+expect 0 "and goes on" "$B" model tag power/1 key value
+
 cp -r "$dir/ws" "$dir/copy" && cd "$dir/copy" || exit 2
 expect 0 "a copy" "$B" run ls
 says "this is a copy of the workspace in '$dir/ws', which is there too"
+expect 0 "a run in the copy" "$B" run start --name there --wait -- true
+cd "$dir/ws" && expect 0 "a run beside it" "$B" run start --name here --wait -- true
+names() { "$B" -C "$1" run ls --json | grep -o '"name": "[a-z]*"' | sort | tr -d '\n'; }
+check "the copy has its own runs" '"name": "first""name": "there"' "$(names "$dir/copy")"
+check "and the first one its own" '"name": "first""name": "here"' "$(names "$dir/ws")"
 cd "$dir" && mv ws moved && rm -rf copy && cd moved || exit 2
 expect 0 "a workspace that was moved" "$B" run ls
 says "this workspace was met before in"

@@ -12,8 +12,9 @@ struct bn_index {
 	bn_index_source of;
 	sqlite3 *db;
 	bn_index_place place;
-	bn_dir *dir;         /* the place, opened; NULL: in memory */
-	char *path, *schema; /* path: of the file, or ":memory:"; schema: bn_schema_key */
+	bn_dir *dir; /* the place, opened; NULL: in memory */
+	char *path,
+		*schema; /* path: of the file, or ":memory:"; schema: bn_schema_key, and of which log */
 	uint64_t inode, device;
 	pid_t pid;
 	bool follow_open; /* local file system: every open.seg may be read */

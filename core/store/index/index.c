@@ -208,6 +208,19 @@ static void remove_old(const bn_index *ix)
 			bn_dir_unlink(ix->of.at, file_names[i], NULL);
 }
 
+/* What the index is of: the tables, and on a local disk which directory the log is. A copy of a workspace has the same
+ * id, and segments of the same names that say something else; so has an older state that was put back. */
+static char *identity_of(const bn_index_source *of)
+{
+	struct stat st;
+	char *schema = bn_schema_key(of->classes), *all = NULL;
+	if (!schema || bn_dir_is_network(of->at) || bn_dir_stat(of->at, "log", &st, NULL) < 0)
+		return schema;
+	all = bn_strf("%s of %llu", schema, (unsigned long long)st.st_ino);
+	bn_free(schema);
+	return all;
+}
+
 int bn_index_open(bn_index **out, const bn_index_source *of, bn_err *err)
 {
 	int rc = 0;
@@ -219,7 +232,7 @@ int bn_index_open(bn_index **out, const bn_index_source *of, bn_err *err)
 	ix->env = of->at->env;
 	ix->of = *of;
 	ix->follow_open = !bn_dir_is_network(of->at);
-	if (!(ix->schema = bn_schema_key(of->classes))) {
+	if (!(ix->schema = identity_of(of))) {
 		rc = bn_err_nomem(err, "the index");
 		goto out;
 	}
