@@ -103,13 +103,15 @@ int bn_workspace_set_signer(bn_workspace *ws, const struct bn_signer *signer, bn
 	if (rc < 0)
 		return rc;
 	ws->signer = *signer; /* before the writer is opened, which chooses its slot by the key */
-	if ((rc = need_writer(ws, err)) == 0 && had_writer)
-		rc = bn_writer_set_signer(ws->writer, &ws->signer, ws->id, err);
-	if (rc < 0)
+	if ((rc = need_writer(ws, err)) < 0 ||
+		(had_writer &&
+			(rc = bn_writer_set_signer(ws->writer, &ws->signer, ws->id, err)) < 0)) {
 		ws->signer = before;
-	else if (before.release)
+		return rc;
+	}
+	if (before.release)
 		before.release(before.ctx);
-	return rc;
+	return 0;
 }
 
 void bn_workspace_set_signer_source(bn_workspace *ws, bn_signer_source *source)

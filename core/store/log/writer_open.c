@@ -76,7 +76,8 @@ static int slot_continue(slot_state *state, bn_writer *w, const char *dir, bn_er
 {
 	bn_err why = BN_ERR_INIT;
 	int rc = bn_slot_adopt(&w->tip, w->at, dir, &why);
-	if (rc == 0 && w->open_key && w->tip.seq)
+	bool has_key = w->open_key && w->tip.seq;
+	if (rc >= 0 && has_key)
 		rc = bn_slot_is_of_other_key(w->at, dir, w->open_key, &why);
 	switch (rc) {
 	case 1:
