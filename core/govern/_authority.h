@@ -42,6 +42,8 @@ void bn_authority_bots_release(bn_authority_bots *b);
 int bn_authority_bots_store(bn_fold *f, const bn_authority_tree *t, bn_err *err);
 /* Has everybody replayed with records of keys whose text is in one of the lists alone. */
 int bn_authority_bots_compare(bn_fold *f, const bn_authority_bots *was, bn_err *err);
+/* Has the chain folded anew when the writer has records about bots: what its horizon named has come. */
+int bn_authority_bots_of_writer(bn_fold *f, int64_t writer_no, bn_err *err);
 /* Has the entities replayed in which the key has signed records. */
 int bn_authority_replay_key(bn_fold *f, const uint8_t key[BN_CHAIN_ID_BYTES], bn_err *err);
 /* Signed records that came in this batch, and what they change for older ones. */

@@ -113,8 +113,9 @@ int bn_authority_owned(
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_cached(&st, db, err,
-		"SELECT 1 FROM authority_key WHERE key = ? AND person = ? AND from_n <= ?", "bsi",
-		key, (size_t)ID_BYTES, person, epoch);
+		"SELECT 1 FROM authority_key WHERE key = ?1 AND person = ?2 AND from_n <= ?3 UNION "
+		"ALL SELECT 1 FROM authority_bot WHERE key = ?1 AND person = ?2 AND from_n <= ?3",
+		"bsi", key, (size_t)ID_BYTES, person, epoch);
 	if (rc < 0)
 		return rc;
 	rc = bn_sql_step(st, err);
@@ -257,9 +258,8 @@ static int judge_horizon(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err
 int bn_authority_judge(bn_standing *out, sqlite3 *db, const bn_event *ev, bn_err *err)
 {
 	static int (*const steps[])(
-		bn_standing * s, sqlite3 * db, const bn_event *ev, bn_err *err) = {
-		judge_epoch, judge_key, judge_signature, judge_void, judge_cut, judge_bot,
-		judge_horizon};
+		bn_standing * s, sqlite3 * db, const bn_event *ev, bn_err *err) = {judge_epoch,
+		judge_key, judge_signature, judge_void, judge_cut, judge_bot, judge_horizon};
 	*out = (bn_standing){.kind = BN_STANDING_COUNTS, .epoch = -1};
 	if (!ev->sig || !ev->sig->key) {
 		worth(out, BN_STANDING_UNSIGNED,

@@ -65,7 +65,7 @@ int bn_authority_judge(bn_standing *out, sqlite3 *db, const bn_event *ev, bn_err
 /* Whose key it is in an epoch: 1, and the person; 0 nobody's. */
 int bn_authority_person(char person[BN_PERSON_TEXT], sqlite3 *db, int64_t epoch,
 	const uint8_t key[32], bn_err *err);
-/* 1 when the key is the person's in the epoch, or was before it; 0 not. */
+/* 1 when the key is the person's in the epoch, or was before it, or a bot's of theirs; 0 not. */
 int bn_authority_owned(
 	sqlite3 *db, int64_t epoch, const char *person, const uint8_t key[32], bn_err *err);
 /* Who acts with a key in an epoch: 1, and the person whose own key or whose bot's (bot.h) it is; 0 nobody. */

@@ -83,6 +83,16 @@ int bn_authority_bots_compare(bn_fold *f, const bn_authority_bots *was, bn_err *
 	return rc;
 }
 
+int bn_authority_bots_of_writer(bn_fold *f, int64_t writer_no, bn_err *err)
+{
+	int64_t authority = bn_sql_int(bn_fold_db(f), 0,
+		"SELECT a.no FROM authority_entity a WHERE EXISTS (SELECT 1 FROM signed_record s "
+		"JOIN index_name k ON k.no = s.kind WHERE s.writer = ? AND s.entity = a.no AND "
+		"k.name IN (?, ?))",
+		"iss", writer_no, BN_AUTHORITY_BOT, BN_AUTHORITY_BOT_ENDED);
+	return authority ? bn_fold_replay_entity(f, authority, err) : 0;
+}
+
 /* ---- writing ----------------------------------------------------------------------------------- */
 
 /* A record about a bot that counts, in the order in which they hold. */

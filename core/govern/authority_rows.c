@@ -572,7 +572,8 @@ static int fills_horizon(bn_fold *f, const bn_signed_new *r, bn_err *err)
 		    "SELECT 1 FROM authority_horizon WHERE writer = ? AND seq = ? LIMIT 1", "ii",
 		    r->writer_no, (int64_t)r->seq))
 		return 0;
-	return replay_writer(f, r->writer_no, err);
+	int rc = bn_authority_bots_of_writer(f, r->writer_no, err);
+	return rc < 0 ? rc : replay_writer(f, r->writer_no, err);
 }
 
 int bn_authority_before_replay(bn_fold *f, bn_err *err)

@@ -157,6 +157,14 @@ static void word_add(bn_buf *words, const char *word)
 	bn_buf_addf(words, "%s%s", words->len ? " " : "", word);
 }
 
+/* The key is no person's own: a bot's, whose record may come later. Then who is an author hangs on the bots. */
+static int bot_depend(const bn_person_rights *r, const uint8_t key[ID], bn_err *err)
+{
+	bool is_own = bn_sql_int(r->db, 0, "SELECT 1 FROM authority_key WHERE key = ? LIMIT 1", "b",
+			      key, (size_t)ID) == 1;
+	return is_own || !r->f ? 0 : bn_fold_depends(r->f, BN_AUTHORITY_ENTITY, err);
+}
+
 /* Whose key vouches for a record of the run; the fold remembers it, since a later seal may change it. */
 static int author_of_record(const bn_person_rights *r, const bn_entry_act *a, sqlite3_stmt *st,
 	bn_buf *who, bn_err *err)
@@ -167,9 +175,12 @@ static int author_of_record(const bn_person_rights *r, const bn_entry_act *a, sq
 	int rc = bn_writer_author(key, r->db, sqlite3_column_int64(st, 0), (uint64_t)seq, err);
 	if (rc < 0)
 		return rc;
-	if (rc == 1)
+	bool is_sealed = rc == 1;
+	if (is_sealed && (rc = bot_depend(r, key, err)) < 0)
+		return rc;
+	if (is_sealed)
 		bn_hex(key, ID, hex);
-	word_add(who, rc == 1 ? hex : bn_uid_text((uid_t)sqlite3_column_int64(st, 2), number));
+	word_add(who, is_sealed ? hex : bn_uid_text((uid_t)sqlite3_column_int64(st, 2), number));
 	if (!r->f)
 		return 0;
 	return bn_sql_run(r->db, err,

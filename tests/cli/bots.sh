@@ -22,6 +22,9 @@ expect 0 "it registers" bot model register first --name power
 expect 4 "not what it has no part in" bot model register first --name cooling
 says "has no part in 'cooling'"
 expect 0 "it asks" bot model request power/1
+expect 0 "it trains" bot run start --trainer ridge --data jobs --target node_power_consumption --name second --wait -q
+expect 0 "what it trained is registered" "$B" model register second --name trained
+expect 0 "and vouched for" "$B" model verify trained/1
 expect 4 "it never approves" bot model approve power/1
 says "takes a person"
 expect 4 "it has not that act" bot model tag power/1 a b
