@@ -302,6 +302,29 @@ static int decision_add(bn_entry *e, bn_entry_version *v, const bn_entry_act *a,
 	return 0;
 }
 
+/* Of the current request, by those who hold the right where this act is judged: an approval whose signer has lost
+ * the right since does not help another one to a quorum. */
+static int approvals_that_hold(size_t *out, const bn_entry_version *v, const bn_entry_rights *r,
+	const bn_entry_act *a, bn_err *err)
+{
+	*out = 0;
+	for (size_t i = 0; i < v->n_decisions; i++) {
+		const bn_entry_decision *d = &v->decisions[i];
+		bn_err why = BN_ERR_INIT;
+		bn_entry_act his = *a;
+		if (!d->approved || d->request_no != v->request_no)
+			continue;
+		his.who = d->who;
+		his.uid = d->uid;
+		int rc = r->may(r->ctx, &his, BN_ACT_APPROVE, &why);
+		if (rc < 0 && rc != BN_EREFUSED)
+			return bn_err_move(err, &why);
+		bn_err_clear(&why);
+		*out += rc >= 0;
+	}
+	return 0;
+}
+
 static int approved_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a,
 	const bn_entry_finding *found, char *remark, size_t size, bn_err *err)
 {
@@ -311,7 +334,9 @@ static int approved_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act
 	if ((rc = decision_add(e, v, a, found, err)) < 0 ||
 		(rc = r->policy(r->ctx, a, &p, err)) < 0)
 		return rc;
-	size_t have = bn_entry_approvals(v);
+	size_t have;
+	if ((rc = approvals_that_hold(&have, v, r, a, err)) < 0)
+		return rc;
 	if (have >= (size_t)p->approvals)
 		state_set(v, BN_MODEL_APPROVED, a);
 	if (found->overridden)

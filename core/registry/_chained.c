@@ -221,6 +221,16 @@ static int authors(void *ctx, const bn_entry_act *a, bn_buf *who, bn_err *err)
 	return rc < 0 ? rc : bn_buf_check(who, err, "an author");
 }
 
+bool bn_author_key(uint8_t key[32], const char *word, size_t n)
+{
+	char hex[2 * ID + 1];
+	if (n != 2 * ID)
+		return false;
+	memcpy(hex, word, n);
+	hex[n] = '\0';
+	return bn_unhex(hex, ID, key) == 0;
+}
+
 /* Any key that is or was the person's; or his account, for what no key vouches for. */
 static int is_author(void *ctx, const bn_entry_act *a, const bn_entry_version *v, bn_err *err)
 {
@@ -231,7 +241,7 @@ static int is_author(void *ctx, const bn_entry_act *a, const bn_entry_version *v
 	bn_uid_text(a->uid, number);
 	for (const char *at = v->author_who; *at && rc == 0; at += strspn(at, " ")) {
 		size_t n = strcspn(at, " ");
-		if (n == 2 * ID && bn_unhex(at, ID, key) == 0)
+		if (bn_author_key(key, at, n))
 			rc = bn_authority_owned(r->db, r->epoch, a->who, key, err);
 		else
 			rc = n == strlen(number) && !strncmp(at, number, n);

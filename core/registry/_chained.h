@@ -40,6 +40,9 @@ void bn_person_rights_init(
 	bn_person_rights *r, sqlite3 *db, bn_fold *f, int64_t epoch, bool is_bot);
 void bn_person_rights_release(bn_person_rights *r);
 
+/* The key that a word of model_version.author_who names, of n bytes; false: it names an account. */
+bool bn_author_key(uint8_t key[32], const char *word, size_t n);
+
 /* The ids that an act made now answers; a new reference. */
 int bn_model_answers(json_t **out, bn_entry *e, const bn_entry_act *a, bn_err *err);
 /* Remembers the record as the last of what it is about. old_alias: the version that the alias left, or 0. */

@@ -18,7 +18,8 @@
  *
  * Author is whoever's key vouches for the run's records (bn_writer_author): of a person, any key of his;
  * where no key vouches, the account that wrote them. The registrar, and who registered from the same account,
- * is not somebody else either, nor is a bot. Between the evidence of several persons a fail beats a pass; of
+ * is not somebody else either, nor is a bot; of their words only what speaks against the version counts (so a
+ * registration that calls a strict colleague the author does not silence him). Between the evidence of several persons a fail beats a pass; of
  * one person's evidence on one subject the last counts. A gate that says "by": "author" takes what the
  * registration reports too.
  *

@@ -127,12 +127,12 @@ static bool is_about(const bn_policy_gate *g, const bn_entry_evidence *x)
 	return x->metric && !strcmp(x->metric, g->metric) && is_same(x->part, g->part);
 }
 
-/* The last word of who says it, of those that count for the gate. */
-static bool counts(const facts *f, const bn_policy_gate *g, const bn_entry_evidences *all, size_t i)
+/* The last word of who says it about what the gate asks, on its data. */
+static bool is_word(
+	const facts *f, const bn_policy_gate *g, const bn_entry_evidences *all, size_t i)
 {
 	const bn_entry_evidence *x = &all->items[i];
-	if (!is_about(g, x) || (g->by != BN_GATE_BY_AUTHOR && !x->is_other) ||
-		(g->metric && !is_on_data(g, f->v, x)))
+	if (!is_about(g, x) || (g->metric && !is_on_data(g, f->v, x)))
 		return false;
 	for (size_t k = i + 1; k < all->count; k++) {
 		const bn_entry_evidence *later = &all->items[k];
@@ -141,6 +141,13 @@ static bool counts(const facts *f, const bn_policy_gate *g, const bn_entry_evide
 			return false;
 	}
 	return true;
+}
+
+/* Of the author, the registrar or a bot only what speaks against the version counts: nobody gains by it, and a
+ * registration that calls a strict colleague the author does not silence him. */
+static bool is_own_word(const bn_policy_gate *g, const bn_entry_evidence *x)
+{
+	return g->by != BN_GATE_BY_AUTHOR && !x->is_other;
 }
 
 /* ---- metrics ------------------------------------------------------------------------------------ */
@@ -167,16 +174,21 @@ typedef struct measured {
 	const bn_entry_evidence *by; /* NULL: as the run reports it */
 } measured;
 
-/* The worst number that counts, or the best of a champion: between two words the gate is the stricter. */
+/* The worst number that counts, or the best of a champion: between two words the gate is the stricter. limit: of
+ * the gate; NaN: a champion's number, or there is none. */
 static measured measured_find(const facts *f, const bn_policy_gate *g, const bn_entry_version *v,
-	const bn_entry_evidences *all, bool best)
+	const bn_entry_evidences *all, double limit)
 {
+	bool best = v == f->champion;
 	measured m = {NAN, NULL};
 	if (takes_reported(f, g) && !g->data)
 		m.value = metric_get(v->metrics, g->part, g->metric);
 	for (size_t i = 0; i < all->count; i++) {
 		double x = all->items[i].value;
-		if (!counts(f, g, all, i) || isnan(x))
+		if (isnan(x) || !is_word(f, g, all, i))
+			continue;
+		if (is_own_word(g, &all->items[i]) &&
+			(best || isnan(limit) || holds(x, g->op, limit)))
 			continue;
 		if (isnan(m.value) || (best ? is_worse(g->op, g->threshold, m.value, x)
 					    : is_worse(g->op, g->threshold, x, m.value)))
@@ -236,7 +248,7 @@ static bool limit_find(bn_gate_result *r, const bn_policy_gate *g, const facts *
 		r->evidence = bn_strdup("there is no champion yet");
 		return false;
 	}
-	measured m = measured_find(f, g, f->champion, &f->of_champion, true);
+	measured m = measured_find(f, g, f->champion, &f->of_champion, NAN);
 	r->threshold = m.value + g->margin;
 	if (!isnan(r->threshold))
 		return true;
@@ -253,10 +265,11 @@ static bool limit_find(bn_gate_result *r, const bn_policy_gate *g, const facts *
 static void judge_metric(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
 {
 	char limit[BN_FMT], value[BN_FMT];
-	measured m = measured_find(f, g, f->v, &f->found, false);
+	bool has_limit = limit_find(r, g, f);
+	measured m = measured_find(f, g, f->v, &f->found, has_limit ? r->threshold : NAN);
 	r->value = m.value;
 	r->source = m.by ? bn_strf("%s by %s", m.by->how, m.by->user) : origin(f);
-	if (!limit_find(r, g, f))
+	if (!has_limit)
 		return;
 	if (isnan(m.value)) {
 		nothing_measured(r, g, f);
@@ -325,9 +338,11 @@ static void judge_word(bn_gate_result *r, const bn_policy_gate *g, const facts *
 	r->verdict = BN_VERDICT_INCONCLUSIVE;
 	for (size_t i = 0; i < f->found.count; i++) {
 		const bn_entry_evidence *x = &f->found.items[i];
-		if (!counts(f, g, &f->found, i))
+		if (!is_word(f, g, &f->found, i))
 			continue;
 		bn_verdict v = verdict_parse(x->verdict ? x->verdict : "");
+		if (is_own_word(g, x) && v != BN_VERDICT_FAIL)
+			continue;
 		if (!said || weight(v) > weight(r->verdict)) {
 			said = x;
 			r->verdict = v;

@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/govern/authority.h"
+#include "core/registry/_chained.h"
 #include "core/store/view.h"
 
 #include <stdio.h>
@@ -229,11 +230,32 @@ static int prove_acts(bn_verify_report *r, sqlite3 *db, const bn_version *v, bn_
 	return n ? 0 : bn_verify_line_add(r, "no signed record that counts", err, "registration");
 }
 
+/* Whether an account that wrote records of the run which no key vouches for is the author's: it wrote some that a
+ * person's key vouches for. What others write about a run is no part of it. */
+static bool is_authors_account(sqlite3 *db, const bn_version *v, const char *uid, size_t n)
+{
+	char entity[80], number[BN_UID_TEXT];
+	snprintf(entity, sizeof entity, "run/%.64s", v->run_id);
+	snprintf(number, sizeof number, "%.*s", (int)n, uid);
+	return bn_sql_int(db, 0,
+		       "SELECT 1 FROM event e JOIN index_name w ON w.no = e.writer JOIN "
+		       "model_author a ON a.name = ?1 AND a.writer = w.name AND a.seq = e.seq "
+		       "WHERE "
+		       "e.entity = ?2 AND e.owner = CAST(?3 AS INTEGER) AND a.key <> '' LIMIT 1",
+		       "sis", v->name, bn_index_entity(db, entity), number) == 1;
+}
+
+static bool is_somebodys(sqlite3 *db, const char *word, size_t n)
+{
+	uint8_t key[ID];
+	return bn_author_key(key, word, n) && bn_prove_is_known_key(db, key);
+}
+
 /* Persons whose keys vouch for all records of the run. */
 static int prove_author(bn_verify_report *r, sqlite3 *db, const bn_version *v, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	uint8_t key[ID];
+	bool is_vouched = false;
 	char problem[200] = "";
 	if (!v->run_id)
 		return 0;
@@ -244,18 +266,18 @@ static int prove_author(bn_verify_report *r, sqlite3 *db, const bn_version *v, b
 		return rc;
 	rc = bn_sql_step(st, err);
 	const char *who = rc == 1 ? (const char *)sqlite3_column_text(st, 0) : NULL;
-	for (const char *at = who ? who : ""; *at && !problem[0]; at += strspn(at, " ")) {
+	for (const char *at = who ? who : ""; *at; at += strspn(at, " ")) {
 		size_t n = strcspn(at, " ");
-		if (n != 2 * ID || bn_unhex(at, ID, key) < 0)
+		if (is_somebodys(db, at, n))
+			is_vouched = true;
+		else if (n != 2 * ID && is_authors_account(db, v, at, n))
 			snprintf(problem, sizeof problem,
 				"nobody's key vouches for records of run %.8s, which %.*s wrote",
 				v->run_id, (int)(n < 60 ? n : 60), at);
-		else if (!bn_prove_is_known_key(db, key))
-			snprintf(problem, sizeof problem,
-				"key %.*s, which vouches for run %.8s, is nobody's", SHOWN, at,
-				v->run_id);
 		at += n;
 	}
+	if (!is_vouched && who && who[0])
+		snprintf(problem, sizeof problem, "nobody's key vouches for run %.8s", v->run_id);
 	if (!who || !who[0])
 		snprintf(problem, sizeof problem, "run %.8s is not in this workspace", v->run_id);
 	sqlite3_finalize(st);
