@@ -85,10 +85,11 @@ void bn_authority_name(sqlite3 *db, int64_t epoch, const char *person, char *out
 /* ---- writing ---------------------------------------------------------------------------------- */
 
 typedef struct bn_authority_start {
-	const char *name;        /* of the founder; NULL: the user's */
-	const json_t *policy;    /* NULL: all defaults */
-	const uint8_t *recovery; /* a key that can sign links when the admins' keys are lost; NULL: none */
-	bool is_shared;          /* with the members of a group (core/store/workspace.h) */
+	const char *name;     /* of the founder; NULL: the user's */
+	const json_t *policy; /* NULL: all defaults */
+	const uint8_t *
+		recovery; /* a key that can sign links when the admins' keys are lost; NULL: none */
+	bool is_shared;   /* with the members of a group (core/store/workspace.h) */
 	gid_t group;
 } bn_authority_start;
 
@@ -96,9 +97,10 @@ typedef struct bn_authority_start {
  * that it was made just now. how NULL: all as it says for NULL. */
 int bn_authority_init(const bn_env *env, const char *dir, const bn_authority_start *how,
 	bool *made_key, bn_err *err);
-/* How far the writers of signed records are known here that go on behind the horizon of the newest link:
- * {writer: [sequence number, chain hash after it in hex]}, of the last signed record of each. What a decision
- * says that its signer had seen. A new reference. */
+/* How far the writers are known here that go on behind the horizon of the newest link: {writer: [sequence
+ * number, chain hash after it in hex]}, of the last record of each that somebody signed whom the chain knows
+ * (horizons of links are made of the same: what strangers sign is named by nobody, so it can be missed by
+ * nobody). What a decision says that its signer had seen. A new reference. */
 int bn_authority_seen(json_t **out, sqlite3 *db, bn_err *err);
 /* From now on this process signs with the user's own key, which is made at first need. */
 int bn_authority_sign(bn_workspace *ws, bn_err *err);

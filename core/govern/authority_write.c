@@ -104,40 +104,83 @@ int bn_authority_append(bn_workspace *ws, unsigned version, const char *kind, co
 		      : bn_workspace_append_signed(ws, version, kind, entity, payload, epoch, err);
 }
 
-int bn_authority_seen(json_t **out, sqlite3 *db, bn_err *err)
+/* ---- how far writers are known ----------------------------------------------------------------- */
+
+/* The newest good record of a writer that somebody signed whom the chain knows: what a link or a decision can
+ * name without depending on strangers, who may remove what they wrote, or fill the log. 1, or 0 for none. */
+static int head_find(bn_chain_head *out, sqlite3 *db, int64_t writer_no, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	uint8_t after[ID];
+	int rc = bn_sql_cached(&st, db, err,
+		"SELECT s.seq, s.after FROM signed_record s WHERE s.writer = ?1 AND (EXISTS "
+		"(SELECT "
+		"1 FROM authority_key k WHERE k.key = s.key) OR EXISTS (SELECT 1 FROM "
+		"authority_bot b WHERE b.key = s.key) OR (s.kind <> ?2 AND EXISTS (SELECT 1 "
+		"FROM index_signed_verdict v WHERE v.writer = s.writer AND v.seq = s.seq AND "
+		"v.good))) ORDER BY s.seq DESC",
+		"ii", writer_no, bn_index_name(db, BN_NAME_KIND, BN_WRITER_OPENED));
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		out->seq = (uint64_t)sqlite3_column_int64(st, 0);
+		if (!bn_sql_bytes(st, 1, out->after, ID))
+			rc = bn_sql_damaged(err, "a signed record without its chain hash");
+		else
+			rc = bn_signed_verify(db, writer_no, out->seq, err);
+		if (rc)
+			break;
+	}
+	sqlite3_reset(st);
+	return rc;
+}
+
+/* Of all writers, by name, those that go on behind the horizon of the newest link; all of them: also the others. */
+static int heads_read(bn_chain_head **out, size_t *count, bn_arena *arena, sqlite3 *db,
+	bool all_of_them, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	size_t cap = 0;
+	bn_chain_head h;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT w.no, w.name, (SELECT x.seq FROM authority_horizon x WHERE x.writer = w.no "
+		"ORDER BY x.n DESC LIMIT 1) FROM index_name w WHERE w.class = ? ORDER BY w.name",
+		"i", (int64_t)BN_NAME_WRITER);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		uint64_t horizon = (uint64_t)sqlite3_column_int64(st, 2);
+		if ((rc = head_find(&h, db, sqlite3_column_int64(st, 0), err)) < 0)
+			break;
+		if (rc == 0 || (!all_of_them && h.seq <= horizon))
+			continue;
+		h.writer = bn_arena_strdup(arena, (const char *)sqlite3_column_text(st, 1));
+		if (!h.writer || bn_grow(out, &cap, *count + 1, sizeof **out)) {
+			rc = bn_err_nomem(err, "how far writers are known");
+			break;
+		}
+		(*out)[(*count)++] = h;
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+int bn_authority_seen(json_t **out, sqlite3 *db, bn_err *err)
+{
+	bn_arena arena = BN_ARENA_INIT;
+	bn_chain_head *heads = NULL;
+	size_t count = 0;
 	char hex[2 * ID + 1];
 	json_t *seen = json_object();
-	int rc = !seen ? bn_err_nomem(err, "what was seen")
-		       : bn_sql_prepare(&st, db, err,
-				 "SELECT w.name, s.seq, s.after FROM signed_record s JOIN "
-				 "index_name w ON "
-				 "w.no = s.writer WHERE s.seq = (SELECT max(seq) FROM "
-				 "signed_record WHERE "
-				 "writer = s.writer) AND s.seq > coalesce((SELECT h.seq FROM "
-				 "authority_horizon h WHERE h.writer = s.writer ORDER BY h.n DESC "
-				 "LIMIT 1), "
-				 "0) ORDER BY w.name",
-				 "");
-	if (rc < 0)
-		goto out;
-	while ((rc = bn_sql_step(st, err)) == 1) {
-		if (!bn_sql_bytes(st, 2, after, sizeof after)) {
-			rc = bn_sql_damaged(err, "a signed record without its chain hash");
-			goto out;
-		}
-		bn_hex(after, ID, hex);
-		if (json_object_set_new(seen, (const char *)sqlite3_column_text(st, 0),
-			    json_pack("[I, s]", (json_int_t)sqlite3_column_int64(st, 1), hex)) <
-			0) {
+	int rc = seen ? heads_read(&heads, &count, &arena, db, false, err)
+		      : bn_err_nomem(err, "what was seen");
+	for (size_t i = 0; i < count && rc >= 0; i++) {
+		bn_hex(heads[i].after, ID, hex);
+		if (json_object_set_new(seen, heads[i].writer,
+			    json_pack("[I, s]", (json_int_t)heads[i].seq, hex)) < 0)
 			rc = bn_err_nomem(err, "what was seen");
-			goto out;
-		}
 	}
-out:
-	sqlite3_finalize(st);
+	bn_free(heads);
+	bn_arena_release(&arena);
 	if (rc < 0)
 		json_decref(seen);
 	else
@@ -146,38 +189,6 @@ out:
 }
 
 /* ---- links ----------------------------------------------------------------------------------- */
-
-/* The writers that hold signed records, and how far: the horizon of a link that is signed now. */
-static int horizon_read(
-	bn_chain_head **out, size_t *count, bn_arena *arena, sqlite3 *db, bn_err *err)
-{
-	sqlite3_stmt *st = NULL;
-	size_t cap = 0;
-	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT w.name, s.seq, s.after FROM signed_record s JOIN index_name w ON w.no = "
-		"s.writer WHERE s.seq = (SELECT max(seq) FROM signed_record WHERE writer = "
-		"s.writer) "
-		"ORDER BY w.name",
-		"");
-	if (rc < 0)
-		return rc;
-	while ((rc = bn_sql_step(st, err)) == 1) {
-		if (bn_grow(out, &cap, *count + 1, sizeof **out)) {
-			rc = bn_err_nomem(err, "a horizon");
-			break;
-		}
-		bn_chain_head *h = &(*out)[*count];
-		h->writer = bn_arena_strdup(arena, (const char *)sqlite3_column_text(st, 0));
-		h->seq = (uint64_t)sqlite3_column_int64(st, 1);
-		if (!h->writer || !bn_sql_bytes(st, 2, h->after, ID)) {
-			rc = bn_err_nomem(err, "a horizon");
-			break;
-		}
-		++*count;
-	}
-	sqlite3_finalize(st);
-	return rc;
-}
 
 /* What became of a link: BN_LINK_TAKEN, BN_LINK_WAITS; BN_EREFUSED, and why. */
 static int link_confirm(sqlite3 *db, const uint8_t id[ID], bn_err *err)
@@ -243,7 +254,7 @@ int bn_authority_change(bn_workspace *ws, const bn_link *what, uint8_t id[ID], b
 	}
 	link.n = (uint32_t)(newest + 1);
 	link.n_horizon = 0;
-	if ((rc = horizon_read(&horizon, &link.n_horizon, &arena, db, err)) < 0)
+	if ((rc = heads_read(&horizon, &link.n_horizon, &arena, db, true, err)) < 0)
 		goto out;
 	link.horizon = horizon;
 	if ((rc = bn_link_encode(&text, &link, err)) < 0 ||

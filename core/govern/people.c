@@ -170,14 +170,25 @@ static void request_release(bn_request_row *row)
 	bn_free(row->host);
 }
 
+static int request_compare(const void *a, const void *b)
+{
+	const bn_request_row *x = a, *y = b;
+	if (x->time_ms != y->time_ms)
+		return x->time_ms > y->time_ms ? -1 : 1;
+	return memcmp(x->id, y->id, ID);
+}
+
+/* Accounts take turns: whoever files a million requests hides nobody else's. */
 static int requests_read(bn_people *p, sqlite3 *db, const bn_self *me, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	size_t cap = 0, seen = 0;
 	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT id, key, name, user, host, uid, owner, time_ms, writer, seq FROM "
+		"SELECT id, key, name, user, host, uid, owner, time_ms, writer, seq FROM (SELECT "
+		"*, "
+		"row_number() OVER (PARTITION BY owner ORDER BY time_ms DESC, id) AS turn FROM "
 		"authority_request r WHERE NOT EXISTS (SELECT 1 FROM authority_key k WHERE k.key = "
-		"r.key) ORDER BY time_ms DESC, id",
+		"r.key)) ORDER BY turn, time_ms DESC, id",
 		"");
 	if (rc < 0)
 		return rc;
@@ -202,6 +213,8 @@ static int requests_read(bn_people *p, sqlite3 *db, const bn_self *me, bn_err *e
 			request_release(row);
 	}
 	sqlite3_finalize(st);
+	if (rc >= 0 && p->n_requests)
+		qsort(p->requests, p->n_requests, sizeof *p->requests, request_compare);
 	return rc < 0 ? rc : 0;
 }
 

@@ -43,7 +43,7 @@ typedef struct bn_people {
 	bn_person_row *persons; /* of now: admins by rank, then the others by name */
 	size_t count;
 	/* Keys that are nobody's and were never anybody's, newest first, one request a key: at most
-	 * BN_PEOPLE_REQUESTS_MOST are looked at. */
+	 * BN_PEOPLE_REQUESTS_MOST are looked at, of each account that filed some as many as of the others. */
 	bn_request_row *requests;
 	size_t n_requests;
 	bool has_more; /* there are more requests than were looked at */

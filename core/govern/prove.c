@@ -313,13 +313,43 @@ bool bn_prove_is_known_key(sqlite3 *db, const uint8_t key[ID])
 		       "b", key, (size_t)ID) == 1;
 }
 
-static breach breach_of(const bn_standing *s, sqlite3 *db, const uint8_t *key)
+/* Whether the writer's own log is a person's: his key has signed something in it. What lies in a log of somebody
+ * else and names his key proves nothing, and keeps nobody from anything. */
+static int is_writer_of(sqlite3 *db, int64_t writer_no, const uint8_t key[ID], bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT seq FROM signed_record WHERE writer = ? AND key = ?", "ib", writer_no, key,
+		(size_t)ID);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		rc = bn_signed_verify(db, writer_no, (uint64_t)sqlite3_column_int64(st, 0), err);
+		if (rc)
+			break;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* Of a record whose worth hangs on its signature: 1 it is a person's word. */
+static int is_his_word(sqlite3 *db, const bn_event *ev, bn_standing_kind kind, bn_err *err)
+{
+	if ((kind != BN_STANDING_HOLE && kind != BN_STANDING_BAD) || !ev->sig->key)
+		return 0;
+	if (!bn_prove_is_known_key(db, ev->sig->key))
+		return 0;
+	return kind == BN_STANDING_HOLE ? bn_signed_verify(db, ev->writer_no, ev->key.seq, err)
+					: is_writer_of(db, ev->writer_no, ev->sig->key, err);
+}
+
+static breach breach_of(const bn_standing *s, bool is_his)
 {
 	switch (s->kind) {
 	case BN_STANDING_LATE:
 		return (breach){4, false};
 	case BN_STANDING_HOLE:
-		return (breach){10, key && bn_prove_is_known_key(db, key)};
+		return (breach){10, is_his};
 	case BN_STANDING_BESIDE:
 		return (breach){5, false};
 	case BN_STANDING_NOBODY:
@@ -327,7 +357,7 @@ static breach breach_of(const bn_standing *s, sqlite3 *db, const uint8_t *key)
 	case BN_STANDING_UNSIGNED:
 		return (breach){1, false};
 	case BN_STANDING_BAD:
-		return (breach){1, true};
+		return (breach){1, is_his};
 	case BN_STANDING_FORKED:
 		return (breach){10, true};
 	case BN_STANDING_VOID:
@@ -368,7 +398,9 @@ static int signed_check(bn_proof_findings *f, sqlite3 *db, sqlite3_stmt *st, bn_
 	if (rc < 0)
 		return rc;
 	if (s.kind != BN_STANDING_COUNTS) {
-		breach b = breach_of(&s, db, sig.key);
+		if ((rc = is_his_word(db, &ev, s.kind, err)) < 0)
+			return rc;
+		breach b = breach_of(&s, rc == 1);
 		return add(f, b.is_fault, b.rule, &of, err, "%s", s.words);
 	}
 	if (text && bn_json_parse(&payload, text, strlen(text), "event", NULL) == 0)
@@ -423,7 +455,8 @@ static int seals_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT w.name, s.seq, s.writer FROM writer_seal s JOIN index_name w ON w.no = "
+		"SELECT w.name, s.seq, s.writer, c.seq FROM writer_seal s JOIN index_name w ON "
+		"w.no = "
 		"s.writer JOIN writer_card c ON c.writer = s.writer AND c.seq = (SELECT max(seq) "
 		"FROM "
 		"writer_card WHERE writer = s.writer AND seq <= s.seq) JOIN authority_key k ON "
@@ -436,7 +469,13 @@ static int seals_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
 	while ((rc = bn_sql_step(st, err)) == 1) {
 		const subject of = {
 			.writer = text_at(st, 0), .seq = (uint64_t)sqlite3_column_int64(st, 1)};
-		if ((rc = bn_writer_author(key, db, sqlite3_column_int64(st, 2), of.seq, err)) < 0)
+		int64_t writer_no = sqlite3_column_int64(st, 2);
+		if ((rc = bn_signed_verify(
+			     db, writer_no, (uint64_t)sqlite3_column_int64(st, 3), err)) < 0)
+			break;
+		if (rc == 0)
+			continue; /* a card that is nobody's */
+		if ((rc = bn_writer_author(key, db, writer_no, of.seq, err)) < 0)
 			break;
 		bool has_author = rc > 0;
 		if (!has_author && (rc = add(f, true, 2, &of, err,

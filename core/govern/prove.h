@@ -8,8 +8,9 @@
  * are traces of attempts, or of acts that came too late, and prove nothing against what counts.
  *
  *	rule                   fault                               no effect
- *	1 signed records       a signature that is not its key's   a form that this program does not know
- *	2 seals                a seal that is not the card's key's
+ *	1 signed records       a signature that is not its key's,  the same in the log of somebody else; a form
+ *	                       in a log of that key                that this program does not know
+ *	2 seals                a seal that is not the good card's
  *	3 chain of authority                                       a link that the chain does not take; void; cut
  *	4 epochs                                                   late: not known to who closed the epoch
  *	5 forked links                                             a link beaten by another; what is signed under it
