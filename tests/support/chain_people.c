@@ -55,6 +55,19 @@ void person_link(person *p, const bn_change *changes, size_t n)
 	ck_assert_bn_ok(rc, &err);
 }
 
+/* Where two dumps begin to differ, and what comes before; in a buffer that the next call takes. */
+static const char *first_difference(const char *a, const char *b)
+{
+	enum { BEFORE = 120, SHOWN = 300 };
+	static char text[2 * SHOWN + 20];
+	size_t same = 0;
+	while (a[same] && a[same] == b[same])
+		same++;
+	size_t from = same > BEFORE ? same - BEFORE : 0;
+	snprintf(text, sizeof text, "\n'%.*s'\n'%.*s'", SHOWN, a + from, SHOWN, b + from);
+	return text;
+}
+
 void town_expect_one_view(town *t)
 {
 	char *first = NULL;
@@ -67,8 +80,9 @@ void town_expect_one_view(town *t)
 			char *dump = person_dump(&t->people[i]);
 			if (!first)
 				first = bn_strdup(dump);
-			ck_assert_msg(!strcmp(first, dump), "%s sees other rows%s",
-				t->people[i].name, fresh ? " in a fresh index" : "");
+			ck_assert_msg(!strcmp(first, dump), "%s sees other rows%s: %s",
+				t->people[i].name, fresh ? " in a fresh index" : "",
+				first_difference(first, dump));
 			bn_free(dump);
 		}
 	bn_free(first);

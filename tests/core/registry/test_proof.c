@@ -241,7 +241,15 @@ START_TEST(test_signature_that_is_not_its_keys_is_named)
 	forged_add_block(&l, &block, "model.approved", "model/power", "{\"version\":1}");
 	forged_seal(&l, &dir, NULL);
 	forged_end(&l);
-	expect(dan, true, 1, "mal@host-boot-0", "does not fit");
+	expect(dan, false, 1, "mal@host-boot-0", "does not fit");
+	/* In the log of the key itself something was changed, or its owner lies. */
+	forge_begin(&l, "bob@host-boot-9");
+	const bn_signer s = signer_of(bob_key);
+	forged_card(&l, &s);
+	forged_add_block(&l, &block, "model.approved", "model/power", "{\"version\":1}");
+	forged_seal(&l, &dir, NULL);
+	forged_end(&l);
+	expect(dan, true, 1, "bob@host-boot-9", "does not fit");
 	teardown();
 }
 END_TEST

@@ -1,0 +1,69 @@
+/*
+ * attacked.h - a town with something to lose, and what all its people see after an attack.
+ *
+ * ann founded it; bob is a reviewer, cleo and dan are developers. The policy wants test rmse <= 12.5, measured by
+ * somebody else. power/1 comes from cleo's run; bob has measured 11 and approved it; ann made it champion. All
+ * four have looked at the workspace, and remember it. mal has an account, and a key that nobody has admitted.
+ */
+#ifndef BN_TEST_ATTACKED_H
+#define BN_TEST_ATTACKED_H
+#include "core/govern/trust.h"
+#include "core/registry/evidence.h"
+#include "tests/support/chain_people.h"
+#include "tests/support/forged_log.h"
+#include "tests/support/registry_town.h"
+#include "tests/support/signer.h"
+
+#define ATTACKED_RUN "00112233445566778899aabbccddeeff"
+#define ATTACKED_POLICY \
+	"{\"gates\":[{\"metric\":\"rmse\",\"name\":\"error\",\"op\":\"<=\",\"threshold\":12.5}]}"
+
+typedef struct attacked {
+	town t;
+	toy_dir dir; /* the town's, for forged logs */
+	person *ann, *bob, *cleo, *dan;
+	bn_signer mal;
+	char uuid[40]; /* of the champion */
+} attacked;
+
+extern attacked at;
+extern bn_err attacked_err;
+
+void attacked_begin(void);
+void attacked_must(int rc);
+void attacked_must_be(int rc, int code);
+void attacked_see_all(void);
+void attacked_seal_all(void);
+void attacked_shell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* What every reader must see of power/1. */
+typedef struct attacked_sight {
+	bool falls; /* it is champion and approved no more */
+	bool is_not_served;
+	bool is_fault;           /* `audit verify` fails */
+	bn_memory_allows allows; /* whoever remembers */
+} attacked_sight;
+
+/* All four, with the index that they had and with a new one, with a memory and without; their rows are equal. */
+void attacked_expect(const attacked_sight *sight);
+/* The same, and the town is removed. */
+void attacked_end(const attacked_sight *sight);
+
+/* ---- forging --------------------------------------------------------------------------------- */
+
+void attacked_newest(uint8_t epoch[32]);
+/* Signs with p's key; lives until the end of the test. */
+bn_signer attacked_signer(person *p);
+/* A record in a log of its own: by whom (NULL: unsigned), under which link (NULL: none). ms 0: 2017. */
+void attacked_forge(const char *writer, const bn_signer *by, const uint8_t *epoch, const char *kind,
+	const char *entity, const char *payload, int64_t ms);
+/* The name of the writer in which p's key signs; yours. */
+char *attacked_writer(person *p);
+/* The id, in hex, of the last record of that kind. */
+void attacked_record(const char *kind, char hex[65]);
+/* Evidence about a version on its data. */
+int attacked_measure(person *p, const char *spec, double value);
+/* What the fold made of the record of a writer. */
+bn_outcome attacked_outcome(person *p, const char *writer, uint64_t seq);
+
+#endif
