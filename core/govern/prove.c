@@ -450,7 +450,7 @@ static int unsigned_check(bn_proof_findings *f, sqlite3 *db, const char *entity,
 	return rc < 0 ? rc : 0;
 }
 
-/* A card is followed by a seal of its key, or its writer is at work still. */
+/* A person's card is followed by a seal of its key, or its writer is at work still. */
 static int seals_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -461,7 +461,7 @@ static int seals_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
 		"FROM "
 		"writer_card WHERE writer = s.writer AND seq <= s.seq) JOIN authority_key k ON "
 		"k.key = "
-		"s.key GROUP BY s.writer ORDER BY w.name",
+		"c.key GROUP BY s.writer ORDER BY w.name",
 		"");
 	uint8_t key[ID];
 	if (rc < 0)

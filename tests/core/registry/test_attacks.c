@@ -78,6 +78,11 @@ START_TEST(test_stranger_makes_a_card_and_a_seal_with_a_reviewers_key)
 	forged_add(&l, "run.created", "run/ffeeddccbbaa99887766554433221100", "{\"name\":\"x\"}");
 	forged_seal(&l, &at.dir, &as_bob);
 	forged_end(&l);
+	/* The card is his own, the seal is not. */
+	forged_begin(&l, bn_workspace_id(at.ann->ws), "mal@host-boot-8", 1500000000000);
+	forged_card(&l, &at.mal);
+	forged_seal(&l, &at.dir, &as_bob);
+	forged_end(&l);
 	attacked_end(&unmoved);
 }
 END_TEST
