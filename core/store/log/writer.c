@@ -83,6 +83,8 @@ static int open_segment(bn_writer *w, bn_err *err)
 	}
 	struct stat st;
 	int e = w->env->fs->fstat(w->env, w->fd, &st);
+	if (e == 0 && (st.st_mode & 0777) != 0644) /* its directory says who reads it, not the umask */
+		e = w->env->fs->fchmod(w->env, w->fd, 0644);
 	if (e < 0) {
 		w->broken = true;
 		return bn_dir_error(err, -e, "cannot stat", w->at, w->open_path);

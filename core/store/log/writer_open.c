@@ -8,6 +8,7 @@
 #include "core/store/log/writer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,24 @@ enum {
 	SLOTS_MAX = 4096,
 	SLOTS_UNREADABLE_MAX = 8,
 };
+
+/* Whoever may read the log may read this one, whatever the umask of the moment has taken. */
+static int slot_share(const bn_dir *at, const char *dir, const struct stat *made, bn_err *err)
+{
+	const bn_env *env = at->env;
+	struct stat log;
+	if (bn_dir_stat(at, "log", &log, NULL) < 0)
+		return 0;
+	mode_t mode = 0700 | (log.st_mode & 0055);
+	if ((made->st_mode & 0777) == mode)
+		return 0;
+	int fd = env->fs->open(env, at, dir, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return bn_dir_error(err, -fd, "cannot open", at, dir);
+	int e = env->fs->fchmod(env, fd, mode | (made->st_mode & 06000));
+	env->fs->close(env, fd);
+	return e < 0 ? bn_dir_error(err, -e, "cannot set the mode of", at, dir) : 0;
+}
 
 static int slot_make(const bn_dir *at, const char *dir, bn_err *err)
 {
@@ -33,7 +52,9 @@ static int slot_make(const bn_dir *at, const char *dir, bn_err *err)
 	}
 	/* Just made, so it is ours; where it is not, the next slot would not be either. */
 	struct stat st;
-	if (bn_dir_stat(at, dir, &st, NULL) == 0 && st.st_uid != env->uid(env)) {
+	if (bn_dir_stat(at, dir, &st, NULL) < 0)
+		return 0;
+	if (st.st_uid != env->uid(env)) {
 		env->fs->rmdir(env, at, dir);
 		bn_err_set(err, BN_EREFUSED,
 			"what you make in '%s/log' belongs to uid %lu, not to you", at->path,
@@ -43,7 +64,7 @@ static int slot_make(const bn_dir *at, const char *dir, bn_err *err)
 			"it maps to");
 		return BN_EREFUSED;
 	}
-	return 0;
+	return slot_share(at, dir, &st, err);
 }
 
 /* Leftovers of a merge that died. */

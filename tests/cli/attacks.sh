@@ -1,0 +1,109 @@
+#!/bin/bash
+# Rows of tests/attacks/table.txt that only real accounts can show: what a member of the group does to a shared
+# workspace with mv, ln, rm and a program of his own, and what its people are told.
+set -u
+if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
+	echo "SKIP: attacks by another account: only root can be several accounts (with setpriv)"
+	exit 0
+fi
+TMPDIR=/tmp
+. tests/support/shell.sh || exit 2
+chmod 755 "$dir"
+group=$(getent group users games nogroup | head -n 1)
+[ -n "$group" ] || fail "no group to share with"
+gid=$(cut -d: -f3 <<<"$group") group=${group%%:*}
+declare -A uid=([ann]=64201 [ben]=64202 [mal]=64204)
+mkdir "$dir/bin" "$dir/team" && cp "$BINNACLE" "$dir/bin/binnacle" || fail "a copy of the program"
+for who in ann ben mal; do
+	mkdir -m 700 "$dir/$who" && chown "${uid[$who]}:$gid" "$dir/$who"
+done
+chown "${uid[ann]}:$gid" "$dir/team" && chmod 2775 "$dir/team" # a group may rename what lies in it
+
+# as WHO LINE: runs a line of shell as that account, in the shared directory.
+as() {
+	(cd "$dir/team" && exec env -i HOME="$dir/$1" PATH="$dir/bin:/usr/bin:/bin" LANG=C.UTF-8 \
+		setpriv --reuid "${uid[$1]}" --regid "$gid" --clear-groups bash -c "$2") 2>&1
+}
+works() { text=$(as "$1" "$2") || fail "$1: $2: $text"; }
+stops() { # WHO LINE WORDS
+	text=$(as "$1" "$2") && fail "$1: $2 went on: $text"
+	grep -qi -- "$3" <<<"$text" || fail "$1: $2 does not say '$3': $text"
+}
+
+works ann "umask 077 && binnacle init --shared $group"
+invitation=$(as ann 'binnacle trust show' | sed -n 's/^ *invitation *//p')
+[ -n "$invitation" ] || fail "no invitation"
+works ben "binnacle trust accept '$invitation' --yes"
+works ann "binnacle user accept uid-${uid[ben]} --role reviewer"
+works ann 'binnacle run start --wait -q --name first -- true'
+works ben 'binnacle run ls && binnacle audit verify'
+works ben 'umask 077 && binnacle run start --wait -q --name hidden -- true'
+works ann 'binnacle run ls'
+grep -q hidden <<<"$text" || fail "who has umask 077 is not seen: $text"
+echo "ok what is shared is read by its members whatever the umask of each is"
+
+# ---- the directory ---------------------------------------------------------------------------------
+works mal 'mv .binnacle aside && binnacle init --name ann'
+stops ben 'binnacle run ls' 'another workspace'
+stops ann 'binnacle run start --wait -q -- true' 'another workspace'
+works ben 'binnacle trust show; true'
+grep -qi 'another workspace' <<<"$text" || fail "trust show does not say it: $text"
+works mal 'rm -rf .binnacle && mv aside .binnacle'
+works ben 'binnacle run ls && binnacle audit verify'
+echo "ok a workspace moved aside by another account, and his own in its place"
+
+works mal 'mkdir sub && cd sub && binnacle init'
+stops ben 'cd sub && binnacle run ls' 'lies within'
+works mal 'rm -rf sub'
+echo "ok a workspace of another account planted beneath"
+
+works mal "mkdir $dir/mal/own && cd $dir/mal/own && binnacle init && chmod -R a+rX $dir/mal && cd $dir/team && mv .binnacle aside && ln -s $dir/mal/own/.binnacle .binnacle"
+stops ben 'binnacle run ls' .
+stops ann 'binnacle user ls' .
+works mal 'rm .binnacle && mv aside .binnacle'
+works ben 'binnacle run ls && binnacle audit verify'
+echo "ok a link of another account in its place"
+
+# ---- files of others ---------------------------------------------------------------------------------
+for line in 'mv .binnacle/log/uid-64201@* /tmp/x' 'rm -rf .binnacle/log/uid-64201@*' \
+	'echo {} >.binnacle/workspace.json' 'mv .binnacle/workspace.json .binnacle/w' 'rm -f .binnacle/workspace.json' \
+	'touch .binnacle/log/uid-64201@*/0000000099-0000000099.seg' "ls $dir/ann/.local" "ls $dir/ben/.config" \
+	'for f in .binnacle/log/uid-64201@*/*.seg; do echo x >>$f; done'; do
+	text=$(as mal "$line") && fail "mal may: $line"
+done
+works ben 'binnacle audit verify'
+echo "ok logs, keys and memories of others are out of reach"
+
+# ---- what he may write ---------------------------------------------------------------------------------
+works mal 'd=$(ls -d .binnacle/log/uid-64201@*-0 | head -n 1) && n=$(basename $d) && cp -r $d .binnacle/log/uid-64202@${n#*@} 2>/dev/null || mkdir .binnacle/log/uid-64202@other-boot-0'
+works mal 'mkdir -p .binnacle/log/uid-64202@x-y-0 && head -c 5000 /dev/urandom >.binnacle/log/uid-64202@x-y-0/0000000001-0000000009.seg'
+works ben 'binnacle run start --wait -q --name second -- true && binnacle run ls'
+works ann 'binnacle index rebuild; binnacle run ls'
+grep -q second <<<"$text" || fail "ben's run is not seen: $text"
+as ann 'binnacle audit verify' >"$dir/verified"
+grep -q 'uid-64202@' "$dir/verified" || fail "the forged log is not named: $(cat "$dir/verified")"
+works mal 'rm -rf .binnacle/log/uid-64202@x-y-0'
+echo "ok logs in the name of another account"
+
+works mal 'ln -s /etc .binnacle/log/mal@a-b-0; ln -s /dev/zero .binnacle/log/mal@a-b-1; mkfifo .binnacle/log/mal@a-b-2; true'
+text=$(as ben 'timeout 60 binnacle run ls') || fail "links and pipes in the log: $text"
+works mal 'rm -f .binnacle/log/mal@a-b-*'
+echo "ok links and pipes in the log"
+
+# ---- an old state --------------------------------------------------------------------------------------
+works ann 'mkdir old && cp -a .binnacle/log/uid-64201@* old/'
+works ann "binnacle role grant uid-${uid[ben]} admin"
+works ben 'binnacle trust show'
+works ann 'mkdir new && cp -a .binnacle/log/uid-64201@* new/ && rm -rf .binnacle/log/uid-64201@* && cp -a old/uid-64201@* .binnacle/log/'
+stops ben 'binnacle run ls' 'link'
+works ann 'rm -rf .binnacle/log/uid-64201@* && cp -a new/uid-64201@* .binnacle/log/'
+works ben 'binnacle run ls'
+echo "ok the founder rolls his log back"
+
+# ---- first use -------------------------------------------------------------------------------------------
+wrong=$(sed 's/\(.*\)[0-9a-f]/\1/' <<<"$invitation")
+[ "$wrong" != "$invitation" ] || fail "no other invitation"
+text=$(as mal "binnacle trust accept '${wrong}0' --yes; binnacle trust accept '${wrong}1' --yes")
+grep -qi -e 'not for' -e 'another' -e 'invitation' <<<"$text" || fail "a wrong invitation: $text"
+echo "ok a wrong invitation is compared and refused"
+[ "$bad" = 0 ] || exit 1
