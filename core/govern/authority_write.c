@@ -151,7 +151,7 @@ static int heads_read(bn_chain_head **out, size_t *count, bn_arena *arena, sqlit
 		uint64_t horizon = (uint64_t)sqlite3_column_int64(st, 2);
 		if ((rc = head_find(&h, db, sqlite3_column_int64(st, 0), err)) < 0)
 			break;
-		if (rc == 0 || (!all_of_them && h.seq <= horizon))
+		if (rc < 1 || (!all_of_them && h.seq <= horizon))
 			continue;
 		h.writer = bn_arena_strdup(arena, (const char *)sqlite3_column_text(st, 1));
 		if (!h.writer || bn_grow(out, &cap, *count + 1, sizeof **out)) {

@@ -473,7 +473,7 @@ static int seals_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
 		if ((rc = bn_signed_verify(
 			     db, writer_no, (uint64_t)sqlite3_column_int64(st, 3), err)) < 0)
 			break;
-		if (rc == 0)
+		if (rc < 1)
 			continue; /* a card that is nobody's */
 		if ((rc = bn_writer_author(key, db, writer_no, of.seq, err)) < 0)
 			break;

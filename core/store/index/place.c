@@ -213,7 +213,7 @@ static int files_elsewhere(char **out, const bn_env *env, const char *root, cons
 {
 	bn_index_place p = {0};
 	int rc;
-	while ((rc = bn_index_place_next(&p, env, root, id, err)) == 0 && p.dir) {
+	while ((rc = bn_index_place_next(&p, env, root, id, err)) >= 0 && p.dir) {
 		bn_err why = BN_ERR_INIT;
 		bn_dir *d = NULL;
 		char *path = bn_path_join(p.dir, sub);
@@ -232,7 +232,7 @@ static int files_elsewhere(char **out, const bn_env *env, const char *root, cons
 		bn_index_place_failed(&p, why.msg);
 		bn_err_clear(&why);
 	}
-	if (rc == 0 && !*out) {
+	if (rc >= 0 && !*out) {
 		rc = bn_err_set(err, BN_EIO, "no directory of yours for files: %s", p.why);
 		bn_err_hint(err, "set XDG_STATE_HOME or BINNACLE_INDEX to a directory of yours");
 	}
@@ -247,15 +247,19 @@ int bn_index_place_files(char **out, const bn_env *env, const char *root, const 
 	char *state = NULL, *path = NULL;
 	*out = NULL;
 	int rc = bn_env_state_dir(&state, env, &why);
-	if (rc == 0 && !(path = bn_strf("%s/%s/%s", state, id, sub)))
+	if (rc < 0)
+		goto out;
+	if (!(path = bn_strf("%s/%s/%s", state, id, sub))) {
 		rc = bn_err_nomem(&why, "a file name");
-	if (rc == 0)
-		rc = make_usable(env, path, &why);
+		goto out;
+	}
+	if ((rc = make_usable(env, path, &why)) < 0)
+		goto out;
+	*out = path;
+	path = NULL;
+out:
 	bn_free(state);
-	if (rc == 0)
-		*out = path;
-	else
-		bn_free(path);
+	bn_free(path);
 	if (rc < 0 && rc != BN_ENOMEM)
 		rc = files_elsewhere(out, env, root, id, sub, err);
 	else if (rc < 0)
