@@ -234,7 +234,7 @@ static const bn_fold_kind kinds[] = {
 	[TAG] = {"dataset.tag", .fields = BN_FIELDS("version", "key", "value")},
 	[REMOVED] = {"dataset.removed", .fields = BN_FIELDS("version")},
 	[RESTORED] = {"dataset.restored", .fields = BN_FIELDS("version")},
-	{NULL},
+	{0},
 };
 
 static int dataset_apply(bn_fold *f, const bn_event *ev, bn_err *err)

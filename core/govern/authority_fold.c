@@ -35,7 +35,7 @@ static const bn_fold_kind kinds[] = {
 		.fields = BN_FIELDS("horizon.*", "key")},
 	[BN_AUTHORITY_KIND_REQUEST] = {BN_AUTHORITY_REQUEST,
 		.fields = BN_FIELDS("host", "key", "name", "uid", "user")},
-	{NULL}};
+	{0}};
 
 /* ---- gathering ------------------------------------------------------------------------------- */
 

@@ -183,7 +183,7 @@ static int user_clear(bn_fold *f, const char *entity, bn_err *err)
 
 static const bn_fold_kind kinds[] = {
 	{"user.key", .fields = BN_FIELDS("public_key", BN_SIGNATURE_FIELDS)},
-	{NULL},
+	{0},
 };
 
 const bn_fold_class bn_user_class = {

@@ -332,7 +332,7 @@ static const bn_fold_kind kinds[] = {
 		.fields = BN_FIELDS("uid", "user", "role", "reason", BN_SIGNATURE_FIELDS)},
 	[ROLE_REVOKE] = {"role.revoke", .fields = BN_FIELDS("uid", "user", "role", "reason",
 						"seen.*", BN_SIGNATURE_FIELDS)},
-	{NULL},
+	{0},
 };
 
 static int policy_apply(bn_fold *f, const bn_event *ev, bn_err *err)

@@ -95,7 +95,7 @@ static const bn_fold_kind kinds[] = {
 	[SET] = {"queue.set", .fields = BN_FIELDS("cores", "memory_bytes", "at_once")},
 	[PAUSED] = {.name = "queue.paused"},
 	[RESUMED] = {.name = "queue.resumed"},
-	{NULL},
+	{0},
 };
 
 static int queue_apply(bn_fold *f, const bn_event *ev, bn_err *err)

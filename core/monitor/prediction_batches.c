@@ -37,7 +37,7 @@ static const bn_fold_kind kinds[] = {
 		.fields = BN_FIELDS("endpoint", "model", "version", "rows", "object", "from_ms",
 			"to_ms", "dropped"),
 		.commuting = true},
-	{NULL},
+	{0},
 };
 
 const bn_fold_class bn_prediction_class = {

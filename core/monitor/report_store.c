@@ -97,7 +97,7 @@ static const bn_fold_kind kinds[] = {
 				   "window.to", "window.rows", "dataset.verdict", "dataset.share",
 				   "dataset.threshold", "dataset.columns", "dataset.drifted",
 				   "dataset.inconclusive", "dataset.why", "object")},
-	{NULL},
+	{0},
 };
 
 const bn_fold_class bn_monitor_class = {

@@ -196,7 +196,7 @@ static const bn_fold_kind kinds[] = {
 						 "pid", "start_ticks", "port", "unix")},
 	[SEEN] = {"endpoint.seen", .fields = BN_FIELDS(COUNTERS), .commuting = true},
 	[STOPPED] = {"endpoint.stopped", .fields = BN_FIELDS(COUNTERS)},
-	{NULL},
+	{0},
 };
 
 static int apply(bn_fold *f, const bn_event *ev, bn_err *err)

@@ -13,7 +13,7 @@ static const bn_fold_kind kinds[] = {
 	[NOTE] = {"experiment.note", .fields = BN_FIELDS("note")},
 	[REMOVED] = {.name = "experiment.removed"},
 	[RESTORED] = {.name = "experiment.restored"},
-	{NULL},
+	{0},
 };
 
 static int experiment_apply(bn_fold *f, const bn_event *ev, bn_err *err)

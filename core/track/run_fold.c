@@ -478,7 +478,7 @@ static const bn_fold_kind kinds[] = {
 	[ARTIFACT] = {"run.artifact", .fields = BN_FIELDS("artifacts.path", "artifacts.hash",
 					      "artifacts.size", "model", "manifest")},
 	[STOP] = {.name = "run.stop"},
-	{NULL},
+	{0},
 };
 
 /* Ordered kinds of a run that exists. */

@@ -13,11 +13,11 @@ enum { FIELDS_NAMED_MOST = 16, FIELD_TEXT = 128 };
 
 static const bn_fold_kind gc_kinds[] = {
 	{"gc.removing", .fields = BN_FIELDS("objects", "bytes")},
-	{NULL},
+	{0},
 };
 static const bn_fold_kind writer_kinds[] = {
 	{BN_WRITER_OPENED, .fields = BN_FIELDS("host", "uid", "user")},
-	{NULL},
+	{0},
 };
 static const bn_fold_class gc_class = {.name = "gc", .nameless = true, .kinds = gc_kinds},
 			   writer_class = {.name = "writer", .kinds = writer_kinds};
