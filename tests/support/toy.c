@@ -146,7 +146,7 @@ static const bn_fold_kind toy_kinds[] = {
 	{"toy.needs", .fields = BN_FIELDS("on")},
 	{"toy.object", .fields = BN_FIELDS("hash")},
 	{.name = "toy.refuse"},
-	{NULL},
+	{0},
 };
 static const bn_fold_class toy_class = {
 	.name = "toy",

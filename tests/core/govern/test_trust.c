@@ -40,7 +40,7 @@ static int note_clear(bn_fold *f, const char *entity, bn_err *e)
 	return 0;
 }
 
-static const bn_fold_kind note_kinds[] = {{"note.made", .fields = BN_FIELDS("v")}, {NULL}};
+static const bn_fold_kind note_kinds[] = {{"note.made", .fields = BN_FIELDS("v")}, {0}};
 static const bn_fold_class note_class = {
 	.name = "note", .kinds = note_kinds, .apply = note_apply, .clear = note_clear};
 static const bn_fold_class *const classes[] = {

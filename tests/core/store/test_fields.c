@@ -231,7 +231,7 @@ static int no_apply_all(bn_fold *f, const char *entity, const bn_event *events, 
 static const bn_fold_kind whole_kinds[] = {
 	{"toy.other", .fields = BN_FIELDS("v")},
 	{"toy.set", .fields = BN_FIELDS("v")},
-	{NULL},
+	{0},
 };
 static const bn_fold_class whole_class = {
 	.name = "toy", .kinds = whole_kinds, .apply_all = no_apply_all, .clear = no_clear};
@@ -253,7 +253,7 @@ END_TEST
 
 static const bn_fold_kind later_kinds[] = {
 	{"toy.set", .fields = BN_FIELDS("v", "later")},
-	{NULL},
+	{0},
 };
 static const bn_fold_class later_class = {
 	.name = "toy", .kinds = later_kinds, .apply = no_apply, .clear = no_clear};

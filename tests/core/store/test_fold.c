@@ -378,7 +378,7 @@ static int whole_apply_all(
 }
 
 static const bn_fold_kind whole_kinds[] = {
-	{"whole.x", .fields = BN_FIELDS("epoch", "depth", "v")}, {NULL}};
+	{"whole.x", .fields = BN_FIELDS("epoch", "depth", "v")}, {0}};
 static const bn_fold_class whole_class = {
 	.name = "whole", .kinds = whole_kinds, .apply_all = whole_apply_all, .clear = whole_clear};
 static const bn_fold_class *const whole_classes[] = {&whole_class, NULL};

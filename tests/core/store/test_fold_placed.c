@@ -56,7 +56,7 @@ static int placed_apply(bn_fold *f, const bn_event *ev, bn_err *e)
 }
 
 static const bn_fold_kind kinds[] = {
-	{"placed.x", .fields = BN_FIELDS("epoch", "depth", "v", "aside", "waits")}, {NULL}};
+	{"placed.x", .fields = BN_FIELDS("epoch", "depth", "v", "aside", "waits")}, {0}};
 static const bn_fold_class placed_class = {.name = "placed",
 	.kinds = kinds,
 	.apply = placed_apply,

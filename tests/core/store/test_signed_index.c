@@ -78,9 +78,9 @@ static int before(bn_fold *f, bn_err *e)
 }
 
 static const bn_fold_kind sig_kinds[] = {{.name = "sig.x"}, {.name = "sig.y"}, {.name = "sig.xs"},
-	{NULL}},
-			  ord_kinds[] = {{"ord.x", .fields = BN_FIELDS("n")}, {NULL}},
-			  auth_kinds[] = {{.name = "auth.x"}, {NULL}};
+	{0}},
+			  ord_kinds[] = {{"ord.x", .fields = BN_FIELDS("n")}, {0}},
+			  auth_kinds[] = {{.name = "auth.x"}, {0}};
 static const bn_fold_class sig_class = {.name = "sig", .kinds = sig_kinds, .apply_all = tell_all},
 			   ord_class = {.name = "ord", .kinds = ord_kinds, .apply = tell},
 			   auth_class = {.name = "auth",
