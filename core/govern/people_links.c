@@ -55,7 +55,8 @@ static int link_fill(
 			    bn_sql_int(db, 0,
 				    "SELECT 1 FROM signed_record s JOIN event e ON e.entity = "
 				    "s.entity AND e.clock = s.clock AND e.writer = s.writer AND "
-				    "e.seq = s.seq WHERE s.key = ? AND s.kind = ? AND "
+				    "e.seq = s.seq JOIN index_name k ON k.no = s.kind WHERE s.key "
+				    "= ? AND k.name = ? AND "
 				    "e.payload ->> '$.id' = lower(hex(?))",
 				    "bsb", me->key, (size_t)ID, BN_AUTHORITY_SIGNED, row->id,
 				    (size_t)ID));

@@ -90,7 +90,42 @@ START_TEST(test_person_who_is_called_like_another_fingerprint_is_not_taken_for_t
 }
 END_TEST
 
+static bool has_signed_what_waits(person *p)
+{
+	bn_link_list *l;
+	ck_assert_bn_ok(bn_links_read(&l, p->ws, &err), &err);
+	ck_assert(l->items[0].waits);
+	bool mine = l->items[0].mine;
+	bn_links_free(l);
+	return mine;
+}
+
+/* Four admins, of whom three sign. */
+START_TEST(test_who_has_signed_a_waiting_link_is_not_asked_again)
+{
+	uint8_t id[BN_CHAIN_ID_BYTES];
+	town_make_signed(&t, classes);
+	person *const dan = &t.people[3];
+	person_link(ann,
+		(bn_change[]){person_admitted(bob), person_admitted(cleo), person_admitted(dan),
+			person_role(bob, BN_ROLE_ADMIN, true),
+			person_role(cleo, BN_ROLE_ADMIN, true),
+			person_role(dan, BN_ROLE_ADMIN, true)},
+		6);
+	json_t *policy = json_pack("{s:{s:i}}", "links", "signers", 3);
+	ck_assert_int_eq(bn_people_set_policy(ann->ws, policy, NULL, id, &err), BN_LINK_TAKEN);
+	ck_assert_int_eq(bn_people_set_policy(ann->ws, policy, "again", id, &err), BN_LINK_WAITS);
+	json_decref(policy);
+	ck_assert(has_signed_what_waits(ann) && !has_signed_what_waits(bob));
+	ck_assert_int_eq(bn_authority_cosign(bob->ws, id, &err), BN_LINK_WAITS);
+	ck_assert(has_signed_what_waits(bob) && !has_signed_what_waits(cleo));
+	ck_assert_int_eq(bn_authority_cosign(cleo->ws, id, &err), BN_LINK_TAKEN);
+	town_remove(&t);
+}
+END_TEST
+
 BN_TEST_MAIN("core/govern/people",
 	test_name_that_looks_like_another_fingerprint_is_not_taken_for_that_key,
 	test_name_of_the_digits_of_another_key_means_several,
-	test_person_who_is_called_like_another_fingerprint_is_not_taken_for_that_person)
+	test_person_who_is_called_like_another_fingerprint_is_not_taken_for_that_person,
+	test_who_has_signed_a_waiting_link_is_not_asked_again)
