@@ -6,6 +6,7 @@
  */
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/base/timestamp.h"
 #include "core/govern/rights.h"
 #include "core/pipeline/fold_classes.h"
 #include "core/store/inspect.h"
@@ -316,6 +317,23 @@ int bn_cli_opt_duration(const bn_cli *cli, const char *name, int64_t *ns, bn_err
 	if (s && !bn_parse_duration_ns(s, ns))
 		return bn_err_set(err, BN_EINVAL,
 			"--%s %s: must be a duration such as 250ms, 10s, 5m or 1h30m", name, s);
+	return 0;
+}
+
+int bn_cli_opt_past(const bn_cli *cli, const char *name, int64_t *ms, bn_err *err)
+{
+	const char *text = bn_cli_opt(cli, name);
+	int64_t ns;
+	if (!text)
+		return 0;
+	if (bn_timestamp_parse(text, strlen(text), &ns))
+		*ms = ns / 1000000;
+	else if (bn_parse_duration_ns(text, &ns))
+		*ms = bn_env_now_ms(bn_cli_env(cli)) - ns / 1000000;
+	else
+		return bn_err_set(err, BN_EINVAL,
+			"--%s '%s': expected a date such as 2026-01-31T09:00 or an age such as 2h",
+			name, text);
 	return 0;
 }
 

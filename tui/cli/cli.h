@@ -72,6 +72,8 @@ int bn_cli_opt_int(
 int bn_cli_opt_num(
 	const bn_cli *cli, const char *name, double min, double max, double *out, bn_err *err);
 int bn_cli_opt_duration(const bn_cli *cli, const char *name, int64_t *ns, bn_err *err);
+/* A date, or an age ("2h", "7d" before now), in ms since 1970. */
+int bn_cli_opt_past(const bn_cli *cli, const char *name, int64_t *ms, bn_err *err);
 int bn_cli_opt_bytes(const bn_cli *cli, const char *name, int64_t *bytes, bn_err *err);
 
 const bn_env *bn_cli_env(const bn_cli *cli);

@@ -2,7 +2,6 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/base/timestamp.h"
 #include "core/govern/audit.h"
 #include "core/govern/people.h"
 #include "core/govern/rights.h"
@@ -163,24 +162,6 @@ static int run_policy_check(bn_cli *cli, bn_err *err)
 
 /* ---- audit ---------------------------------------------------------------------------------- */
 
-/* An instant ("2026-01-31T09:00") or an age ("2h", "7d"), in ms since 1970. */
-static int time_option(bn_cli *cli, const char *name, int64_t *ms, bn_err *err)
-{
-	const char *text = bn_cli_opt(cli, name);
-	int64_t ns;
-	if (!text)
-		return 0;
-	if (bn_timestamp_parse(text, strlen(text), &ns))
-		*ms = ns / 1000000;
-	else if (bn_parse_duration_ns(text, &ns))
-		*ms = bn_env_now_ms(bn_cli_env(cli)) - ns / 1000000;
-	else
-		return bn_err_set(err, BN_EINVAL,
-			"--%s '%s': expected a date such as 2026-01-31T09:00 or an age such as 2h",
-			name, text);
-	return 0;
-}
-
 /* One outcome, or several: "refused|late" or "refused,late". */
 static int outcome_option(bn_cli *cli, unsigned *outcomes, bn_err *err)
 {
@@ -239,9 +220,9 @@ static int run_audit_log(bn_cli *cli, bn_err *err)
 	};
 	int rc = outcome_option(cli, &f.outcomes, err);
 	if (!rc)
-		rc = time_option(cli, "since", &f.since_ms, err);
+		rc = bn_cli_opt_past(cli, "since", &f.since_ms, err);
 	if (!rc)
-		rc = time_option(cli, "until", &f.until_ms, err);
+		rc = bn_cli_opt_past(cli, "until", &f.until_ms, err);
 	if (!rc)
 		rc = bn_cli_opt_int(cli, "limit", 1, 1000000, &limit, err);
 	if (!rc)

@@ -8,7 +8,6 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/base/timestamp.h"
 #include "core/govern/key.h"
 #include "core/govern/rights.h"
 #include "tui/cli/model_json.h"
@@ -371,20 +370,12 @@ static int key_find(
 /* --since: an instant or an age, in ms; -1 without it. */
 static int since_option(bn_cli *cli, int64_t *ms, bn_err *err)
 {
-	const char *text = bn_cli_opt(cli, "since");
-	int64_t ns;
 	*ms = -1;
-	if (!text)
+	if (!bn_cli_opt(cli, "since"))
 		return 0;
-	if (bn_timestamp_parse(text, strlen(text), &ns))
-		*ms = ns / 1000000;
-	else if (bn_parse_duration_ns(text, &ns))
-		*ms = bn_env_now_ms(bn_cli_env(cli)) - ns / 1000000;
-	else
-		return bn_err_set(err, BN_EINVAL,
-			"--since '%s': expected a date such as 2026-01-31T09:00 or an age such as "
-			"2h",
-			text);
+	int rc = bn_cli_opt_past(cli, "since", ms, err);
+	if (rc < 0)
+		return rc;
 	if (*ms < 0) /* before all that was ever signed; -1 would be no --since */
 		*ms = 0;
 	return 0;
