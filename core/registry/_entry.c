@@ -91,14 +91,6 @@ const bn_entry_alias *bn_entry_find_alias(const bn_entry *e, const char *alias)
 	return NULL;
 }
 
-size_t bn_entry_approvals(const bn_entry_version *v)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < v->n_decisions; i++)
-		n += v->decisions[i].approved && v->decisions[i].request_no == v->request_no;
-	return n;
-}
-
 /* ---- adding --------------------------------------------------------------------------------- */
 
 bn_entry_version *bn_entry_add_version(bn_entry *e, int64_t version)

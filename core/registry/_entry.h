@@ -199,7 +199,6 @@ int bn_entry_find(bn_entry_version **out, bn_entry *e, int64_t version, bn_err *
 /* The same for a version that must be there: BN_ENOTFOUND, also for a removed one. */
 int bn_entry_need(bn_entry_version **out, bn_entry *e, int64_t version, bn_err *err);
 const bn_entry_alias *bn_entry_find_alias(const bn_entry *e, const char *alias); /* NULL: none */
-size_t bn_entry_approvals(const bn_entry_version *v); /* of the current request */
 /* How a user is named in texts for people. */
 void bn_entry_user(const bn_entry *e, uid_t uid, char *out, size_t size);
 
