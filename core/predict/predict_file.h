@@ -23,7 +23,7 @@ int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, 
 	const bn_predict_sink *sink, uint64_t *rows, bn_err *err);
 
 /* As above, but each block of rows goes to a sink as {"columns": [names], "data": [[..]]}, for
- * asking a server: no model is needed here. */
+ * asking a server: no model is needed here. An infinite number is BN_EINVAL, as with a model here. */
 typedef struct bn_frame_sink {
 	int (*block)(void *user, const json_t *frame, bn_err *err);
 	void (*restart)(void *user);

@@ -83,7 +83,8 @@ int bn_session_set_number(bn_session *s, size_t row, size_t input, double value,
 /* Text of a CSV cell or a BYTES tensor: a category, a number, true/false; empty is missing. */
 int bn_session_set_text(
 	bn_session *s, size_t row, size_t input, const char *text, size_t len, bn_err *err);
-/* Answers all rows. */
+/* Answers all rows. BN_EINVAL names the first row whose answer is no finite number: its inputs are so large
+ * that the model's arithmetic overflows. */
 int bn_session_run(bn_session *s, bn_err *err);
 
 /* Regression: the value. Classification: the number of the most probable class. */

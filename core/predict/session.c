@@ -418,19 +418,58 @@ static void fill_block(bn_session *s, size_t first, size_t rows)
 	}
 }
 
+/* The number of a row that lies furthest from what training saw: what to look at first. */
+static void hint_largest(const bn_session *s, size_t row, bn_err *err)
+{
+	const bn_feature_input *worst = NULL;
+	double most = 1, value = 0;
+	char text[3][BN_FMT];
+	for (size_t i = 0; i < s->p->input_count; i++) {
+		const bn_feature_input *in = bn_features_input(s->p->features, i);
+		double x = s->cells[row * s->p->input_count + i];
+		double usual = fmax(fabs(in->ref_min), fabs(in->ref_max));
+		if (in->kind != BN_VIEW_NUMBER || !(fabs(x) / fmax(usual, 1) > most))
+			continue;
+		most = fabs(x) / fmax(usual, 1);
+		worst = in;
+		value = x;
+	}
+	if (worst)
+		bn_err_hint(err, "field '%.80s' is %s; training saw %s to %s", worst->name,
+			bn_fmt_f64(value, text[0]), bn_fmt_f64(worst->ref_min, text[1]),
+			bn_fmt_f64(worst->ref_max, text[2]));
+}
+
+static int check_finite(const bn_session *s, size_t first, size_t rows, bn_err *err)
+{
+	size_t k = s->p->outputs;
+	for (size_t i = first * k; i < (first + rows) * k; i++)
+		if (!isfinite(s->outputs[i])) {
+			bn_err_set(err, BN_EINVAL,
+				"row %llu: the answer is no finite number (the model's arithmetic "
+				"overflows)",
+				(unsigned long long)s->first_row + i / k + 1);
+			hint_largest(s, i / k, err);
+			return BN_EINVAL;
+		}
+	return 0;
+}
+
 int bn_session_run(bn_session *s, bn_err *err)
 {
+	int rc = 0;
 	size_t k = s->p->outputs;
 	for (size_t first = 0; first < s->rows; first += BN_PREDICT_ROWS) {
 		size_t rows = s->rows - first < BN_PREDICT_ROWS ? s->rows - first : BN_PREDICT_ROWS;
-		int rc = bn_model_batch_set_rows(s->batch, rows, err);
-		if (rc)
+		if ((rc = bn_model_batch_set_rows(s->batch, rows, err)) < 0)
 			return rc;
 		fill_block(s, first, rows);
 		bn_model_batch_predict(s->batch);
 		for (size_t r = 0; r < rows; r++)
 			memcpy(s->outputs + (first + r) * k, bn_model_batch_output(s->batch, r),
 				k * sizeof *s->outputs);
+		if ((rc = check_finite(s, first, rows, err)) < 0)
+			return rc;
 	}
 	return 0;
 }

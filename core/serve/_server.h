@@ -28,8 +28,9 @@ typedef enum bn_route_id {
 } bn_route_id;
 
 /* Statuses that we send; the last one stands for any other. */
-#define BN_STATUS_LIST 200, 400, 401, 403, 404, 405, 413, 415, 500, 501, 503, 0
-#define BN_STATUS_COUNT 12
+#define BN_STATUS_LIST \
+	200, 400, 401, 403, 404, 405, 408, 413, 414, 415, 417, 422, 429, 431, 500, 501, 503, 505, 0
+#define BN_STATUS_COUNT 19
 #define BN_LATENCY_EDGES 16 /* of the exposed histogram */
 #define BN_LATENCY_FINE 208 /* 8 per octave from 1 us: for percentiles */
 
@@ -125,11 +126,13 @@ int bn_call_use_model(bn_call *c, const char *name, const char *version, bn_err 
  * optional. */
 bool bn_call_has_type(const bn_call *c, const char *media, bool optional);
 int bn_call_wrong_type(bn_call *c, const char *wanted, bn_err *err); /* 415 */
-/* The body as JSON, NaN and Infinity outside strings as null; a new reference. */
+/* There is a body, and it holds no NUL. */
+int bn_call_check_text(const bn_call *c, const char *wanted, bn_err *err);
+/* The body as JSON, NaN outside strings as null; a new reference. */
 int bn_call_json(json_t **out, bn_call *c, bn_err *err);
 /* Begins a session of that many rows: 413 above the server's limit. */
 int bn_call_begin(bn_call *c, size_t rows, bn_err *err);
-/* Predicts and remembers that it did. */
+/* Predicts and remembers that it did. An answer that is no finite number: 422 with its row. */
 int bn_call_run(bn_call *c, bn_err *err);
 
 /* Writing answers. */

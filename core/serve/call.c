@@ -77,22 +77,16 @@ int bn_call_wrong_type(bn_call *c, const char *wanted, bn_err *err)
 	return BN_EINVAL;
 }
 
-/* Python writes NaN and Infinity, which are not JSON, and MLflow's own client sends them for missing
- * values: outside strings they become null. */
+/* Python writes NaN, which is not JSON, and MLflow's own client sends it for missing values: outside strings
+ * it becomes null. Infinity is a number that was, and is beyond what a model takes: an error. */
 static void replace_nan(bn_buf *out, const char *at, const char *end)
 {
 	bool quoted = false;
 	for (const char *p = at; p < end; p++) {
-		size_t left = (size_t)(end - p), n = 0;
-		if (!quoted && left >= 3 && !memcmp(p, "NaN", 3))
-			n = 3;
-		else if (!quoted && left >= 8 && !memcmp(p, "Infinity", 8))
-			n = 8;
-		else if (!quoted && left >= 9 && !memcmp(p, "-Infinity", 9))
-			n = 9;
-		if (n) {
+		size_t left = (size_t)(end - p);
+		if (!quoted && left >= 3 && !memcmp(p, "NaN", 3)) {
 			bn_buf_adds(out, "null");
-			p += n - 1;
+			p += 2;
 			continue;
 		}
 		if (quoted && *p == '\\' && left > 1)
@@ -103,19 +97,38 @@ static void replace_nan(bn_buf *out, const char *at, const char *end)
 	}
 }
 
+int bn_call_check_text(const bn_call *c, const char *wanted, bn_err *err)
+{
+	const char *body = c->request->body;
+	size_t n = c->request->body_len;
+	const char *nul = n ? memchr(body, '\0', n) : NULL;
+	if (!n)
+		return bn_err_set(err, BN_EINVAL, "the body is empty, %s was expected", wanted);
+	if (nul)
+		return bn_err_set(err, BN_EINVAL, "body: byte %zu is NUL, which no text holds",
+			(size_t)(nul - body) + 1);
+	return 0;
+}
+
 int bn_call_json(json_t **out, bn_call *c, bn_err *err)
 {
 	const char *body = c->request->body;
 	size_t n = c->request->body_len;
-	if (!n)
-		return bn_err_set(err, BN_EINVAL, "the body is empty, JSON was expected");
-	if (!memmem(body, n, "NaN", 3) && !memmem(body, n, "Infinity", 8))
-		return bn_json_parse(out, body, n, "body", err);
 	bn_buf text = BN_BUF_INIT;
-	replace_nan(&text, body, body + n);
-	int rc = bn_buf_check(&text, err, "the body");
-	if (!rc)
-		rc = bn_json_parse(out, text.ptr, text.len, "body", err);
+	int rc = 0;
+	if ((rc = bn_call_check_text(c, "JSON", err)) < 0)
+		return rc;
+	if (memmem(body, n, "NaN", 3)) {
+		replace_nan(&text, body, body + n);
+		if ((rc = bn_buf_check(&text, err, "the body")) < 0)
+			goto out;
+		body = text.ptr;
+		n = text.len;
+	}
+	rc = bn_json_parse(out, body, n, "body", err);
+	if (rc < 0 && memmem(body, n, "Infinity", 8))
+		bn_err_hint(err, "a model takes finite numbers; null and NaN are missing values");
+out:
 	bn_buf_release(&text);
 	return rc;
 }
@@ -135,6 +148,8 @@ int bn_call_begin(bn_call *c, size_t rows, bn_err *err)
 int bn_call_run(bn_call *c, bn_err *err)
 {
 	int rc = bn_session_run(c->session, err);
+	if (rc == BN_EINVAL) /* well-formed, and without an answer */
+		c->status = 422;
 	c->answered = !rc;
 	return rc;
 }

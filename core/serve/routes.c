@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #define JSON_TYPE "application/json"
 
@@ -157,6 +158,16 @@ static void tell_observer(bn_call *c, int64_t took_ns)
 	s->o.observe(s->o.observe_user, &served);
 }
 
+static int look_at_coding(const bn_http_request *rq, bn_err *err)
+{
+	const char *coding = bn_http_request_header(rq, "Content-Encoding");
+	if (!coding || !strcasecmp(coding, "identity"))
+		return 0;
+	bn_err_set(err, BN_EINVAL, "content encoding '%.40s' is not taken here", coding);
+	bn_err_hint(err, "send the body as it is, without Content-Encoding");
+	return 415;
+}
+
 /* Token, page, path, method, and whether there may be a body. 0: the request may go on; else a status. */
 static int look(bn_call *c, bool has_body, bn_err *err)
 {
@@ -193,7 +204,7 @@ static int look(bn_call *c, bool has_body, bn_err *err)
 		bn_err_set(err, BN_EINVAL, "%.20s %.100s takes no body", rq->method, rq->path);
 		return 413;
 	}
-	return 0;
+	return has_body ? look_at_coding(rq, err) : 0;
 }
 
 static const bn_route_about *about_match(const bn_route_match *m)

@@ -4,6 +4,7 @@
  * Messages name row and field, counted from 1 as people count.
  */
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 #include "core/serve/_server.h"
 
 #include <stdio.h>
@@ -266,6 +267,26 @@ static int read_row(bn_call *c, csv *t, const columns *cols, size_t row, bn_err 
 	}
 }
 
+/* A name or a category that is not UTF-8 could be neither answered with nor logged. */
+static int check_csv_text(const bn_call *c, bn_err *err)
+{
+	const char *body = c->request->body, *end = body + c->request->body_len;
+	size_t line = 1;
+	int rc = bn_call_check_text(c, "CSV with a header line", err);
+	if (rc < 0 || bn_utf8_is_valid(body, c->request->body_len))
+		return rc;
+	for (const char *at = body; at < end; line++) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		stop = stop ? stop : end;
+		if (!bn_utf8_is_valid(at, (size_t)(stop - at)))
+			break;
+		at = stop + 1;
+	}
+	bn_err_set(err, BN_EINVAL, "body:%zu: bytes that are not UTF-8", line);
+	bn_err_hint(err, "convert it: iconv -f LATIN1 -t UTF-8");
+	return BN_EINVAL;
+}
+
 int bn_rows_from_csv(bn_call *c, bn_err *err)
 {
 	const char *body = c->request->body;
@@ -273,7 +294,9 @@ int bn_rows_from_csv(bn_call *c, bn_err *err)
 	columns *cols = NULL;
 	if (c->request->body_len >= 3 && !memcmp(body, "\xef\xbb\xbf", 3))
 		t.at += 3;
-	int rc = new_columns(&cols, c, err);
+	int rc = check_csv_text(c, err);
+	if (!rc)
+		rc = new_columns(&cols, c, err);
 	if (!rc && t.at == t.end)
 		rc = bn_err_set(
 			err, BN_EINVAL, "the body is empty, CSV with a header line was expected");

@@ -73,6 +73,11 @@ expect 0 "types that change at the end" "$B" predict power turn.csv -q
 head -n 45001 out | cmp -s - long_answers && [ "$(wc -l <out)" = 45002 ] ||
 	fail "types that change at the end: $(wc -l <out) lines"
 ls long_out.csv.* 2>/dev/null && fail "a temporary file stays behind"
+awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) if ($i ~ /_consumption$/) at[i] = 1}
+	NR == 3 {for (i in at) $i = "1.7e308"}
+	{OFS = ","; print}' jobs.csv >huge.csv
+expect 2 "an answer that overflows names its row" "$B" predict power/1 huge.csv
+says "huge.csv: row 2: the answer is no finite number"
 expect 3 "no such model" "$B" predict nothing/1 jobs.csv
 expect 2 "no such column" "$B" predict power answers.csv
 says "which the model needs"

@@ -116,7 +116,7 @@ static void start(void)
 
 static void check_response(const bn_http_response *r, size_t rows)
 {
-	static const int known[] = {200, 400, 404, 405, 413, 415};
+	static const int known[] = {200, 400, 404, 405, 413, 415, 422};
 	bool found = false;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		found |= known[i] == r->status;

@@ -328,6 +328,8 @@ static int take_answer(remote *m, bn_err *err)
 						   "not that server's"
 						 : "give the server's token: --token-file FILE, or "
 						   "BINNACLE_TOKEN");
+		else if (m->rows) /* the server counts the rows of one request */
+			bn_err_prefix(err, "behind row %llu", (unsigned long long)m->rows);
 		return rc;
 	}
 	if ((rc = bn_json_parse(&doc, m->answer.body.ptr, m->answer.body.len, m->url, err)) < 0)

@@ -596,11 +596,129 @@ START_TEST(test_nan_as_python_writes_it_is_a_missing_value)
 				"\"colour\":\"red\",\"note\":null}";
 	double x = one_prediction(with_null);
 	ck_assert_double_eq(
-		one_prediction("{\"x0\":NaN,\"x1\":Infinity,\"x2\":-Infinity,\"x3\":0,"
+		one_prediction("{\"x0\":NaN,\"x1\":NaN,\"x2\":NaN,\"x3\":0,"
 			       "\"flag\":true,\"colour\":\"red\",\"note\":\"NaN \\\" NaN\"}"),
 		x);
 	ck_assert_int_eq(post("/predict", "{\"x0\":NaNa}"), 400);
 	ck_assert_int_eq(post("/predict", "{\"x0\":\"NaN"), 400);
+	close_server();
+}
+END_TEST
+
+#define HUGE_ROW \
+	"{\"x0\":1e308,\"x1\":-1e308,\"x2\":1e308,\"x3\":1e308,\"colour\":\"red\",\"flag\":true}"
+#define COLUMNS "x0,x1,x2,x3,colour,flag\n"
+
+START_TEST(test_an_answer_that_overflows_is_422_and_names_its_row)
+{
+	static const struct {
+		const char *path, *type, *body, *row;
+	} cases[] = {
+		{"/predict", JSON_TYPE, HUGE_ROW, "row 1:"},
+		{"/predict", JSON_TYPE, "[{" ROW "}," HUGE_ROW "]", "row 2:"},
+		{"/predict", JSON_TYPE, "[1e308,-1e308,1e308,1e308,\"red\",true]", "row 1:"},
+		{"/predict", "text/csv",
+			COLUMNS
+			"1,2,3,4,red,true\n1,2,3,4,red,true\n1e308,-1e308,1e308,1e308,red,true\n",
+			"row 3:"},
+		{"/invocations", "text/csv", COLUMNS "1e308,-1e308,1e308,1e308,red,true\n",
+			"row 1:"},
+		{"/invocations", JSON_TYPE, "{\"dataframe_records\":[{" ROW "}," HUGE_ROW "]}",
+			"row 2:"},
+		{"/invocations", JSON_TYPE,
+			"{\"instances\":[[1e308,-1e308,1e308,1e308,\"red\",true]]}", "row 1:"},
+		{"/v2/models/power/infer", JSON_TYPE,
+			"{\"inputs\":["
+			"{\"name\":\"x0\",\"shape\":[2],\"datatype\":\"FP64\",\"data\":[0,1e308]},"
+			"{\"name\":\"x1\",\"shape\":[2],\"datatype\":\"FP64\",\"data\":[0,-1e308]},"
+			"{\"name\":\"x2\",\"shape\":[2],\"datatype\":\"FP64\",\"data\":[0,1e308]},"
+			"{\"name\":\"x3\",\"shape\":[2],\"datatype\":\"FP64\",\"data\":[0,1e308]},"
+			"{\"name\":\"colour\",\"shape\":[2],\"datatype\":\"BYTES\",\"data\":["
+			"\"red\",\"red\"]},"
+			"{\"name\":\"flag\",\"shape\":[2],\"datatype\":\"BOOL\",\"data\":[true,"
+			"true]}]}",
+			"row 2:"},
+	};
+	open_server(NULL, false);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int status = ask_with("POST", cases[i].path, cases[i].type, NULL, cases[i].body,
+			strlen(cases[i].body));
+		ck_assert_msg(status == 422, "case %zu: %d %s", i, status, answer.body.ptr);
+		ck_assert_msg(says(cases[i].row), "case %zu: %s", i, answer.body.ptr);
+		ck_assert_msg(says("no finite number"), "case %zu: %s", i, answer.body.ptr);
+		ck_assert_msg(says("training saw"), "case %zu: %s", i, answer.body.ptr);
+	}
+	ck_assert_int_eq(observed_rows, 0);
+	close_server();
+}
+END_TEST
+
+START_TEST(test_bodies_that_are_no_text_or_beyond_a_double_are_400_with_words)
+{
+	static const struct {
+		const char *path, *type, *body;
+		size_t len;
+		const char *words;
+	} cases[] = {
+		{"/predict", JSON_TYPE, "{" ROW "}\0", sizeof "{" ROW "}", "is NUL"},
+		{"/predict", JSON_TYPE, "{" ROW "}\n\0\0", sizeof "{" ROW "}" + 2, "is NUL"},
+		{"/predict", JSON_TYPE, "\0{" ROW "}", sizeof "{" ROW "}", "byte 1 is NUL"},
+		{"/invocations", JSON_TYPE, "{\"instances\":[[0]]}\0",
+			sizeof "{\"instances\":[[0]]}", "is NUL"},
+		{"/predict", "text/csv", COLUMNS "1,2,3,4,red,true\0", sizeof COLUMNS + 16,
+			"is NUL"},
+		{"/predict", "text/csv", COLUMNS "1,2,3,4,r\0d,true\n", sizeof COLUMNS + 16,
+			"is NUL"},
+		{"/invocations", "text/csv", COLUMNS "1,2,3,4,red,true\n\0", sizeof COLUMNS + 17,
+			"is NUL"},
+		{"/predict", "text/csv", COLUMNS "1,2,3,4,red,true\n1,2,3,4,\xff\xfe,true\n", 0,
+			"body:3: bytes that are not UTF-8"},
+		{"/predict", "text/csv", "x0,x1,x2,x3,colour,flag,\xe4\n1,2,3,4,red,true,1\n", 0,
+			"body:1: bytes"},
+		{"/predict", JSON_TYPE, "{" ROW ",\"other\":1e999}", 0,
+			"real number overflow near '1e999'"},
+		{"/predict", JSON_TYPE, "{" ROW ",\"other\":[{\"a\":-1e400}]}", 0,
+			"real number overflow"},
+		{"/predict", JSON_TYPE, "[1e999,-1,2,0.25,\"red\",true]", 0,
+			"real number overflow"},
+		{"/predict", JSON_TYPE, "{\"x0\":Infinity," ROW "}", 0, "finite numbers"},
+		{"/predict", JSON_TYPE, "[-Infinity,-1,2,0.25,\"red\",true]", 0, "finite numbers"},
+		{"/predict", JSON_TYPE, "[NaN,Infinity,2,0.25,\"red\",true]", 0, "finite numbers"},
+		{"/predict", JSON_TYPE, "[18446744073709551616,-1,2,0.25,\"red\",true]", 0,
+			"too big integer"},
+		{"/invocations", JSON_TYPE, "{\"instances\":[[1e999,1,2,3,\"red\",true]]}", 0,
+			"overflow"},
+		{"/v2/models/power/infer", JSON_TYPE,
+			"{\"id\":\"1\",\"parameters\":{\"p\":1e999},\"inputs\":[]}", 0, "overflow"},
+		{"/predict", "text/csv", COLUMNS "1e999,2,3,4,red,true\n", 0, "field 'x0'"},
+		{"/predict", "text/csv", COLUMNS "1,2,3,4,red,true\n1,-inf,3,4,red,true\n", 0,
+			"row 2: field 'x1'"},
+	};
+	open_server(NULL, false);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		size_t n = cases[i].len ? cases[i].len : strlen(cases[i].body);
+		int status = ask_with("POST", cases[i].path, cases[i].type, NULL, cases[i].body, n);
+		ck_assert_msg(status == 400, "case %zu: %d %s", i, status, answer.body.ptr);
+		ck_assert_msg(says(cases[i].words), "case %zu: %s", i, answer.body.ptr);
+	}
+	ck_assert_int_eq(observed_rows, 0);
+	close_server();
+}
+END_TEST
+
+START_TEST(test_a_compressed_body_is_415_before_it_is_read)
+{
+	open_server(NULL, false);
+	bn_http_header headers[] = {{"Content-Type", JSON_TYPE}, {"Content-Encoding", "gzip"}};
+	bn_http_request r = {
+		.method = "POST", .path = "/predict", .headers = headers, .header_count = 2};
+	const bn_route *route = NULL;
+	ck_assert(bn_server_refuses(server, &r, true, &route, &answer));
+	ck_assert_int_eq(answer.status, 415);
+	ck_assert(says("content encoding 'gzip'"));
+	headers[1].value = "identity";
+	bn_http_response_release(&answer);
+	ck_assert(!bn_server_refuses(server, &r, true, &route, &answer));
 	close_server();
 }
 END_TEST
@@ -713,6 +831,9 @@ BN_TEST_MAIN("core/serve/routes", test_predict_answers_an_object_and_an_array_al
 	test_oip_infer_takes_one_tensor_per_input, test_oip_infer_takes_one_matrix_of_all_inputs,
 	test_oip_infer_says_what_is_wrong, test_invocations_takes_every_form_of_mlflow,
 	test_nan_as_python_writes_it_is_a_missing_value,
+	test_an_answer_that_overflows_is_422_and_names_its_row,
+	test_bodies_that_are_no_text_or_beyond_a_double_are_400_with_words,
+	test_a_compressed_body_is_415_before_it_is_read,
 	test_invocations_says_which_of_several_models_answered,
 	test_invocations_says_what_is_wrong_in_mlflows_words,
 	test_metrics_are_strict_prometheus_text, test_a_server_needs_a_model)
