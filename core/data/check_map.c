@@ -24,6 +24,9 @@ typedef struct map_state {
 	bn_pattern *patterns[PATTERNS];
 	size_t pattern_count;
 	bool match_all;
+	unsigned asked; /* how many texts */
+	int rc;         /* of a verdict that could not be had; what there was is in err */
+	bn_err *err;
 	bn_duplicates duplicates;
 	bool falling, strictly, has_last;
 	int64_t last_int;
@@ -61,6 +64,7 @@ static int map_batch(map_state *s, const bn_column *c, uint64_t first, map_fn pa
 	verdicts *v, uint64_t *considered, bn_err *err)
 {
 	int rc = by_value ? verdicts_fit(v, c, err) : 0;
+	s->err = err;
 	for (size_t r = 0; !rc && r < c->rows; r++) {
 		bool pass;
 		if (value_is_missing(c, r))
@@ -74,6 +78,8 @@ static int map_batch(map_state *s, const bn_column *c, uint64_t first, map_fn pa
 		} else {
 			pass = passes(s, c, r, first + r);
 		}
+		if (s->rc < 0)
+			return s->rc;
 		if (pass == s->negate)
 			rc = bn_check_fail_row(s->run, first + r, err);
 	}
@@ -293,13 +299,20 @@ int bn_check_decreasing(bn_check_run *run, bn_err *err)
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
+#define LOOK_EACH 16 /* texts: each may take as long as a pattern's bounds allow */
+
 static bool matches(map_state *s, const bn_column *c, size_t row, uint64_t table_row)
 {
 	bn_text t = bn_column_text(c, row);
 	size_t hits = 0;
+	bool hit = false;
 	(void)table_row;
-	for (size_t i = 0; i < s->pattern_count; i++)
-		hits += bn_pattern_matches(s->patterns[i], t.ptr, t.len);
+	if (s->asked++ % LOOK_EACH == 0)
+		s->rc = bn_check_cancelled(s->run, s->err);
+	for (size_t i = 0; s->rc == 0 && i < s->pattern_count; i++) {
+		s->rc = bn_pattern_matches(&hit, s->patterns[i], t.ptr, t.len, s->err);
+		hits += hit;
+	}
 	return s->match_all ? hits == s->pattern_count : hits > 0;
 }
 
@@ -325,6 +338,8 @@ static int pattern_run(bn_check_run *run, const char *key, bool like, bool negat
 			  : bn_pattern_compile(&s.patterns[i], p, err);
 		if (!rc)
 			s.pattern_count = i + 1;
+		if (!rc && run->cancelled)
+			bn_pattern_watch(s.patterns[i], run->cancelled, run->ctx);
 	}
 	if (!rc)
 		rc = map_run(&s, matches, true, err);

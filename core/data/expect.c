@@ -61,6 +61,7 @@ static int run_one(bn_expect_result *out, size_t i, bn_table_reader *table, cons
 		json_object_clear(run.result);
 	}
 	out->failed += !item->success;
+	out->raised += item->raised;
 	json_t *one = json_pack("{s:b, s:O, s:o, s:{}, s:o}", "success", (int)item->success,
 		"expectation_config", suite->items[i].config, "result", run.result, "meta",
 		"exception_info", exception_json(item->raised, &own));

@@ -3,8 +3,8 @@
  *
  * Semantics are Great Expectations' (1.x, pandas engine): absent values (and NaN) are skipped except
  * by the null checks, `mostly` is the share of the others that must pass, with none to look at a
- * check of values passes. A check that cannot run (no such column, text where numbers are needed)
- * fails with exception_info, and the others go on.
+ * check of values passes. A check that cannot run (no such column, text where numbers are needed), or
+ * reaches a bound of its pattern (pattern.h), has no success but exception_info, and the others go on.
  *
  * The result document has GX's shape: {success, suite_name, results: [{success, expectation_config,
  * result {element_count, unexpected_count, unexpected_percent, partial_unexpected_list (20),
@@ -32,7 +32,8 @@
 
 typedef struct bn_expect_result {
 	bool success;
-	size_t count, failed;
+	size_t count, failed;  /* failed: those without success, so also those that raised */
+	size_t raised;         /* could not be run or decided: neither pass nor fail */
 	bn_expect_item *items; /* as the suite's */
 	json_t *document;
 } bn_expect_result;

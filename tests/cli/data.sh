@@ -38,6 +38,20 @@ check failing_check_exit 1 $?
 check failing_check_message "power@v2: 1 of 2 checks failed" "$(grep -o 'power@v2: 1 of 2 checks failed' err)"
 check failing_row 3 "$(tr -d ' \n' <result.json | grep -o '"partial_unexpected_index_list":\[[0-9,]*\]' | grep -o '[0-9]*' | head -1)"
 check kept_with_the_version "1 of 2 failed" "$("$BINNACLE" data show power --json | sed -n 's/.*"checks_text": "\(.*\)".*/\1/p')"
+cat >slow.json <<'J'
+{"name": "slow", "expectations": [
+ {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "t", "regex": "(a+)+$"}},
+ {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "t", "regex": "^a"}}]}
+J
+printf 't\n%s!\n' aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa >slow.csv
+"$BINNACLE" data add slow slow.csv >/dev/null 2>&1
+"$BINNACLE" data check slow --suite slow.json >out 2>err
+check bounded_pattern_is_no_verdict 7 $?
+check bounded_pattern_says_error "ERROR pass" "$(awk 'NR > 1 { print $1 }' out | xargs)"
+sed 's/(a+)+\$/((((a{1,100}){1,100}){1,100}){1,100})/' slow.json >huge.json
+(ulimit -v 1000000 && exec "$BINNACLE" data check slow --suite huge.json --json >out 2>err)
+check pattern_of_24_gigabytes 7 $?
+check pattern_of_24_gigabytes_is_named 1 "$(grep -c 'exception_message.*too large' out)"
 sed 's/be_between/be_betwen/' strict.json >typo.json
 "$BINNACLE" data check power --suite typo.json >/dev/null 2>err
 check bad_suite_exit 2 $?

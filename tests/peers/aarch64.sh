@@ -10,7 +10,7 @@ build=${build#"$PWD"/}
 cross=build-aarch64
 root=$PWD/$cross/root
 libraries="libncurses-dev libsqlite3-dev libgit2-dev libjansson-dev libopenblas-dev libcurl4-openssl-dev
-	libssl-dev nettle-dev libyaml-dev libzstd-dev check libgomp1"
+	libssl-dev nettle-dev libyaml-dev libzstd-dev libpcre2-dev check libgomp1"
 suites="core/base core/store core/data kernels/test_ops core/run/test_metric_chunk core/learn/test_safetensors
 	core/track/test_series_pack"
 

@@ -106,6 +106,24 @@ static void failing_rows_json(json_t *document, const bn_expect_result *r)
 	}
 }
 
+/* What a check could not say is neither pass nor fail. */
+static int tell_verdict(bn_cli *cli, const bn_expect_result *r, const char *ref, bn_err *err)
+{
+	size_t failed = r->failed - r->raised;
+	if (r->success)
+		bn_cli_say(cli, "%s: all %zu checks passed", ref, r->count);
+	else if (r->raised == 0)
+		bn_err_set(err, BN_EFAILED, "%s: %zu of %zu checks failed", ref, failed, r->count);
+	else if (failed == 0)
+		bn_err_set(err, BN_EINCONCLUSIVE,
+			"%s: none of %zu checks failed, but %zu ended in an error and say nothing",
+			ref, r->count, r->raised);
+	else
+		bn_err_set(err, BN_EFAILED, "%s: %zu of %zu checks failed, %zu ended in an error",
+			ref, failed, r->count, r->raised);
+	return err->code;
+}
+
 static int show_result(
 	bn_cli *cli, const bn_expect_result *r, const bn_dataset_version *v, bn_err *err)
 {
@@ -122,12 +140,7 @@ static int show_result(
 	} else {
 		rc = bn_cli_list(cli, lines_json(r), cols, "the suite has no checks", err);
 	}
-	if (!rc && r->success)
-		bn_cli_say(cli, "%s: all %zu checks passed", ref, r->count);
-	else if (!rc)
-		rc = bn_err_set(
-			err, BN_EFAILED, "%s: %zu of %zu checks failed", ref, r->failed, r->count);
-	return rc;
+	return rc < 0 ? rc : tell_verdict(cli, r, ref, err);
 }
 
 static void add_meta(const bn_expect_result *r, const bn_dataset_version *v)
@@ -244,8 +257,9 @@ static const bn_opt infer_opts[] = {
 
 const bn_verb bn_verbs_data_check[] = {
 	{"data", "check", "NAME[@vN] --suite FILE", 0, 1, "check a version by a suite",
-		"The result is kept with the version. Exit status 1 when a check fails; --dry-run\n"
-		"does not keep it.",
+		"The result is kept with the version. Exit status 1 when a check fails, 7 when "
+		"none\n"
+		"does and one ends in an error; --dry-run does not keep it.",
 		{"binnacle data check jobs --suite jobs.json", "binnacle data check --list"},
 		check_opts, BN_VERB_DRY_RUN, run_check},
 	{"data", "infer", "NAME[@vN]", 1, 1, "propose a suite from what a version looks like",

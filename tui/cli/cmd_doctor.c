@@ -22,6 +22,8 @@
 #include <langinfo.h>
 #include <nettle/version.h>
 #include <openssl/crypto.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -137,12 +139,15 @@ static void find_terminal(json_t *list, const bn_env *env)
 static void find_libraries(json_t *list)
 {
 	int major, minor, rev;
+	char pcre2[64] = "?";
+	pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
 	git_libgit2_version(&major, &minor, &rev);
 	find(list, "libraries", "OK", NULL,
-		"SQLite %s, libgit2 %d.%d.%d, jansson %s, libcurl %s, %s, nettle %d.%d, zstd %s",
+		"SQLite %s, libgit2 %d.%d.%d, jansson %s, libcurl %s, %s, nettle %d.%d, zstd %s, "
+		"PCRE2 %s",
 		sqlite3_libversion(), major, minor, rev, jansson_version_str(),
 		curl_version_info(CURLVERSION_NOW)->version, OpenSSL_version(OPENSSL_VERSION),
-		nettle_version_major(), nettle_version_minor(), ZSTD_versionString());
+		nettle_version_major(), nettle_version_minor(), ZSTD_versionString(), pcre2);
 }
 
 static void find_index(json_t *list, bn_workspace *ws)

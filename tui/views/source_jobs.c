@@ -349,7 +349,10 @@ int bn_source_check(void *context, const void *arg, bn_page *page, bn_job *job, 
 		(rc = bn_expect_run(&result, table, suite, &progress, err)) < 0 ||
 		(rc = check_keep(r->ws, v, suite, result, err)) < 0)
 		goto out;
-	if (result->failed)
+	if (result->raised)
+		bn_job_log(job, "%zu of %zu checks failed, %zu ended in an error",
+			result->failed - result->raised, result->count, result->raised);
+	else if (result->failed)
 		bn_job_log(job, "%zu of %zu checks failed", result->failed, result->count);
 	else
 		bn_job_log(job, "all %zu checks passed", result->count);

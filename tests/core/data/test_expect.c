@@ -1,10 +1,9 @@
 /* Checks against Great Expectations (tests/reference/expect.json, or another file of its shape named
- * by BINNACLE_EXPECT_TABLE), reading suites, patterns, and what is said when something is wrong. */
+ * by BINNACLE_EXPECT_TABLE), reading suites, and what is said when something is wrong. */
 #include "core/base/json.h"
 #include "core/base/timestamp.h"
 #include "core/data/expect.h"
 #include "core/data/infer.h"
-#include "core/data/pattern.h"
 #include "core/data/profiler.h"
 #include "tests/support/check_main.h"
 
@@ -265,33 +264,6 @@ START_TEST(test_suite_errors_name_the_check_and_help)
 }
 END_TEST
 
-START_TEST(test_pattern_means_what_python_means_or_is_refused)
-{
-	static const struct {
-		const char *regex, *text;
-		int want; /* 1, 0, or an error code */
-	} cases[] = {{"^\\d{3}$", "123", 1}, {"^\\d{3}$", "12x", 0}, {"[\\w-]+@x", "a-b@x", 1},
-		{"[^\\]]", "]", 0}, {"[^\\]]", "a", 1}, {"[\\]x]", "]", 1}, {"a.c", "a\nc", 0},
-		{"^..$", "äö", 1}, {"(?:a|b)c", "bc", 1}, {"[\\d.]+", "1.5", 1}, {"\\.", "x", 0},
-		{"\\$5", "$5", 1}, {"\\S", " \t", 0}, {"[]x]", "]", 1}, {"^[a\\-z]$", "-", 1},
-		{"^[a\\-z]$", "b", 0}, {"[\\^]", "^", 1}, {"", "anything", 1},
-		{"a(?=b)", "ab", BN_EUNSUPPORTED}, {"a+?", "a", BN_EUNSUPPORTED},
-		{"(a)\\1", "aa", BN_EUNSUPPORTED}, {"(?P<n>a)", "a", BN_EUNSUPPORTED},
-		{"(?i)a", "A", BN_EUNSUPPORTED}, {"\\Aa", "a", BN_EUNSUPPORTED},
-		{"a(", "a", BN_EINVAL}, {"[a", "a", BN_EINVAL}, {"a\\", "a", BN_EINVAL}};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		bn_err err = BN_ERR_INIT;
-		bn_pattern *p = NULL;
-		int got = bn_pattern_compile(&p, cases[i].regex, &err);
-		if (!got)
-			got = bn_pattern_matches(p, cases[i].text, strlen(cases[i].text));
-		ck_assert_msg(got == cases[i].want, "/%s/ on '%s': %d (%s)", cases[i].regex,
-			cases[i].text, got, err.msg);
-		bn_pattern_free(p);
-	}
-}
-END_TEST
-
 START_TEST(test_expect_keeps_failing_rows_bounded_and_counts_exact)
 {
 	bn_err err = BN_ERR_INIT;
@@ -397,7 +369,6 @@ END_TEST
 
 BN_TEST_MAIN("core/data/expect", test_expect_agrees_with_great_expectations,
 	test_suite_reads_both_spellings_and_parameters, test_suite_errors_name_the_check_and_help,
-	test_pattern_means_what_python_means_or_is_refused,
 	test_expect_keeps_failing_rows_bounded_and_counts_exact,
 	test_infer_is_careful_and_its_suite_passes_on_its_table,
 	test_expect_out_of_memory_is_an_error_at_every_allocation)
