@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "core/client/_run.h"
 #include "core/run/run_dir.h"
+#include "core/run/run_id.h"
 #include "core/run/runlog.h"
 
 #include <errno.h>
@@ -23,14 +24,17 @@ static _Thread_local char run_error[sizeof(((bn_err *)0)->msg)];
 
 static int begin(binnacle_run *run, const binnacle_options *opt, bn_err *err)
 {
+	bn_run_id new_id;
 	bn_run_created made = {.name = opt->name,
 		.experiment = opt->experiment,
 		.kind = "api",
-		.title = opt->title ? opt->title : program_invocation_short_name};
+		.title = opt->title ? opt->title : program_invocation_short_name,
+		.nonce = new_id.nonce};
 	run->owned = true;
 	int rc;
-	if ((rc = bn_run_id_new(bn_workspace_env(run->ws), run->id, err)) < 0)
+	if ((rc = bn_run_id_make(&new_id, run->ws, err)) < 0)
 		return rc;
+	memcpy(run->id, new_id.id, sizeof run->id);
 	if ((rc = bn_supervisor_take(&run->lock, run->ws, run->id, err)) < 0)
 		return rc;
 	if ((rc = bn_runlog_created(run->ws, run->id, &made, err)) < 0)

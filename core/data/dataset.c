@@ -72,6 +72,18 @@ out:
 	return rc;
 }
 
+/* Under a chain of authority a version is signed by who has a key there, so that nobody takes its number by a
+ * clock; without one it is added all the same, and gives way to a signed one. */
+static int append_version(bn_workspace *ws, const char *name, const json_t *payload, bn_err *err)
+{
+	bn_self me;
+	sqlite3 *db;
+	int rc;
+	if ((rc = bn_workspace_read(&db, ws, err)) < 0 || (rc = bn_self_read(&me, ws, db, err)) < 0)
+		return rc;
+	return append(ws, me.is_chained && me.person[0], 2, "dataset.version", name, payload, err);
+}
+
 int bn_dataset_act(
 	bn_workspace *ws, const char *kind, const char *name, const json_t *payload, bn_err *err)
 {
@@ -262,7 +274,7 @@ int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	if (rc)
 		goto out;
 	payload = version_payload(&f, d, number);
-	rc = append(ws, false, 2, "dataset.version", d->name, payload, err);
+	rc = append_version(ws, d->name, payload, err);
 out:
 	if (!rc)
 		rc = resolve_number(out, ws, d->name, number, err);

@@ -1,7 +1,12 @@
 /*
  * dataset_fold.c - events of class "dataset" become rows (see dataset.h for the events, fold.h for
- * the contract). An ordered class: apply() is an ordinary state machine. A payload that lacks
- * something makes the whole event invalid, never half a row.
+ * the contract). apply() is an ordinary state machine. A payload that lacks something makes the whole
+ * event invalid, never half a row.
+ *
+ * A number belongs to the first version that takes it. Under a chain of authority a clock does not say which that
+ * is: versions whose signatures count come first, by their epoch, then everything else by clocks. So a record of a
+ * stranger, or one dated back under a link that is closed, takes no number that a member has. Within one epoch
+ * members' clocks decide; a link may void the record of a member who lies.
  */
 #include "core/base/hash.h"
 #include "core/base/json.h"
@@ -19,11 +24,90 @@
 #define REMOVED_ALONE 1
 #define REMOVED_WITH_DATASET 2
 
+enum { VERSION, CHECKED, TAG, REMOVED, RESTORED };
+
 static int invalid(bn_fold *f, const char *why)
 {
 	bn_fold_outcome(f, BN_OUTCOME_INVALID, "%s", why);
 	return 0;
 }
+
+/* ---- order ---------------------------------------------------------------------------------- */
+
+/* Of what no link has a say in. */
+#define LAST_EPOCH INT64_MAX
+
+/* Whether a signed version is worth what its signature says. */
+static bool is_refused(bn_standing_kind kind)
+{
+	return kind == BN_STANDING_VOID || kind == BN_STANDING_CUT || kind == BN_STANDING_BAD ||
+	       kind == BN_STANDING_FORKED;
+}
+
+static int dataset_place(bn_fold *f, bn_event *ev, bn_err *err)
+{
+	sqlite3 *db = bn_fold_db(f);
+	bn_standing s;
+	int rc;
+	if (!bn_authority_is_founded(db))
+		return BN_PLACED;
+	if (bn_authority_newest(db, NULL) < 0)
+		return BN_PLACED_LATER; /* the links of this batch are read first */
+	ev->epoch = LAST_EPOCH;
+	ev->depth = 0;
+	if (ev->kind_no != VERSION || !ev->sig)
+		return BN_PLACED;
+	if ((rc = bn_authority_judge(&s, db, ev, err)) < 0)
+		return rc;
+	if (s.kind == BN_STANDING_COUNTS)
+		ev->epoch = s.epoch;
+	return BN_PLACED;
+}
+
+static int all_replay(bn_fold *f, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, bn_fold_db(f), err,
+		"SELECT no FROM index_entity_text WHERE class = 'dataset'", "");
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1)
+		if ((rc = bn_fold_replay_entity(f, sqlite3_column_int64(st, 0), err)) < 0)
+			break;
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* The order is another one from link 0 on, which may come after the datasets: then all are placed anew. */
+static int dataset_before_replay(bn_fold *f, bn_err *err)
+{
+	size_t n;
+	const bn_signed_new *signed_new = bn_fold_signed_new(f, &n);
+	if (!n || bn_authority_newest(bn_fold_db(f), NULL) >= 0)
+		return 0;
+	int64_t authority = bn_index_entity(bn_fold_db(f), BN_AUTHORITY_ENTITY);
+	for (size_t i = 0; i < n; i++)
+		if (signed_new[i].entity_no == authority)
+			return all_replay(f, err);
+	return 0;
+}
+
+/* 1; 0: a link or its own signature speaks against the version, and the event has its outcome. */
+static int version_admit(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	sqlite3 *db = bn_fold_db(f);
+	bn_standing s;
+	int rc;
+	if (!ev->sig || bn_authority_newest(db, NULL) < 0)
+		return 1;
+	if ((rc = bn_authority_judge(&s, db, ev, err)) < 0)
+		return rc;
+	if (is_refused(s.kind))
+		bn_fold_outcome(f, bn_standing_outcome(s.kind), "%s", s.words);
+	return !is_refused(s.kind);
+}
+
+/* ---- versions ------------------------------------------------------------------------------- */
 
 static bool is_hash(const char *s)
 {
@@ -120,8 +204,8 @@ static int apply_version(bn_fold *f, const bn_event *ev, const char *name, bn_er
 	int64_t columns = bn_json_int(p, "columns", -1), size = bn_json_int(p, "size", -1);
 	const char *profile = bn_json_str(p, "profile", NULL), *why = NULL;
 	identity id = {.hash = NULL};
-	int rc = identity_read(&id, ev, &why, err);
-	if (rc < 0)
+	int rc;
+	if ((rc = version_admit(f, ev, err)) <= 0 || (rc = identity_read(&id, ev, &why, err)) < 0)
 		return rc;
 	if (version < 1 || rows < 0 || columns < 0 || size < 0 || (profile && !is_hash(profile)))
 		why = "needs version, rows, columns and size";
@@ -221,7 +305,6 @@ static int apply_removal(bn_fold *f, const bn_event *ev, const char *name, bn_er
 		"iisi", (int64_t)(removing ? REMOVED_ALONE : LIVE), when, name, version);
 }
 
-enum { VERSION, CHECKED, TAG, REMOVED, RESTORED };
 static const bn_fold_kind kinds[] = {
 	[VERSION] = {"dataset.version",
 		.fields = BN_FIELDS("version", "hash", "manifest", "content", "part", "parts",
@@ -297,5 +380,7 @@ const bn_fold_class bn_dataset_class = {
 	.gone = gone,
 	.kept_whole = kept_whole,
 	.apply = dataset_apply,
+	.place = dataset_place,
+	.before_replay = dataset_before_replay,
 	.clear = dataset_clear,
 };

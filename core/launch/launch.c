@@ -10,6 +10,7 @@
 #include "core/launch/resolve.h"
 #include "core/launch/secret.h"
 #include "core/run/run_dir.h"
+#include "core/run/run_id.h"
 #include "core/run/runlog.h"
 
 #include <stdio.h>
@@ -18,7 +19,7 @@
 /* ---- preparing ------------------------------------------------------------------------------ */
 
 static int write_created(bn_workspace *ws, const bn_spec *spec, const bn_launch_options *opt,
-	const char *id, const char *spec_hash, bn_err *err)
+	const bn_run_id *made, const char *spec_hash, bn_err *err)
 {
 	const bn_spec_data *data = spec->data;
 	char *title = bn_spec_title(spec);
@@ -32,8 +33,9 @@ static int write_created(bn_workspace *ws, const bn_spec *spec, const bn_launch_
 		.dataset = dataset,
 		.parent = opt->parent,
 		.again = opt->again,
-		.note = opt->note};
-	int rc = title && (dataset || !data) ? bn_runlog_created(ws, id, &created, err)
+		.note = opt->note,
+		.nonce = made->nonce};
+	int rc = title && (dataset || !data) ? bn_runlog_created(ws, made->id, &created, err)
 					     : bn_err_nomem(err, "a run");
 	bn_free(title);
 	bn_free(dataset);
@@ -178,17 +180,19 @@ static int append_run(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 	bn_err *err)
 {
 	bn_spec *spec = NULL;
+	bn_run_id made;
 	bn_err why = BN_ERR_INIT;
 	int rc = complete(&spec, ws, given, opt, by, err);
 	if (rc < 0)
 		return rc;
-	if ((rc = bn_run_id_new(bn_workspace_env(ws), id, err)) < 0)
+	if ((rc = bn_run_id_make(&made, ws, err)) < 0)
 		goto out;
+	memcpy(id, made.id, sizeof made.id);
 	if ((rc = bn_spec_store(ws, spec, hash, err)) < 0)
 		goto out;
 	if ((rc = write_spec_file(ws, id, hash, err)) < 0)
 		goto out;
-	if ((rc = write_created(ws, spec, opt, id, hash, err)) < 0)
+	if ((rc = write_created(ws, spec, opt, &made, hash, err)) < 0)
 		goto out;
 	if ((rc = write_params(ws, spec, id, &why)) < 0) {
 		end_unstarted(ws, id, why.msg);

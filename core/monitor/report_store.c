@@ -67,8 +67,9 @@ static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	if (!id || !model || verdict < 0 || !object || strlen(object) != BN_SHA256_HEX ||
 		!bn_is_hex(object))
 		return invalid(f, "needs id, dataset.verdict and object");
-	if (bn_sql_int(db, 0, "SELECT count(*) FROM monitor_report WHERE model = ? AND id = ?",
-		    "ss", model + 1, id))
+	if (bn_sql_int(db, 0,
+		    "SELECT count(*) FROM monitor_report WHERE model = ? AND id = ? AND uid = ?",
+		    "ssi", model + 1, id, (int64_t)ev->uid))
 		return invalid(f, "this report exists already");
 	int rc = bn_sql_run(db, err,
 		"INSERT INTO monitor_report VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
@@ -175,7 +176,7 @@ int bn_monitor_report_list(
 	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
 		(rc = bn_sql_prepare(&st, db, err,
 			 "SELECT * FROM monitor_report WHERE ?1 IS NULL OR model = ?1 ORDER BY "
-			 "time_ms DESC, id, model LIMIT ?2",
+			 "time_ms DESC, id, model, uid LIMIT ?2",
 			 "si", model, limit ? (int64_t)limit : (int64_t)-1)) < 0)
 		goto out;
 	while ((rc = bn_sql_step(st, err)) == 1) {

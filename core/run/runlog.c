@@ -1,5 +1,6 @@
 /* runlog.c - see runlog.h. */
 #include "core/run/runlog.h"
+#include "core/run/run_id.h"
 
 #include "core/base/buf.h"
 #include "core/base/dir.h"
@@ -115,7 +116,8 @@ int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *b,
 	char made_up[64];
 	int rc;
 	if ((rc = name_check("run", b->name, err)) < 0 ||
-		(rc = name_check("experiment", b->experiment, err)) < 0)
+		(rc = name_check("experiment", b->experiment, err)) < 0 ||
+		(rc = bn_run_id_check(id, b->nonce, ws, err)) < 0)
 		return rc;
 	bn_readable_name(id, made_up, sizeof made_up);
 	json_t *p = json_object();
@@ -130,6 +132,7 @@ int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *b,
 	set_text(p, "parent", b->parent);
 	set_text(p, "again", b->again);
 	set_text(p, "note", b->note);
+	set_text(p, "nonce", b->nonce);
 	return append_take(ws, "run.created", id, p, err);
 }
 

@@ -5,7 +5,7 @@
  * function appends to the workspace's log; bn_workspace_commit makes it durable.
  *
  *	run.created   {"name","experiment","kind","title","host","spec","diff","dataset",
- *	              "parent","again","note"}
+ *	              "parent","again","note","nonce"}   nonce: that of the id (run_id.h)
  *	run.submitted {"executor","job"}   it was given to that executor (core/launch/executor.h), where it is
  *	              that job; without a job: it is about to be, and the job's id comes in another one
  *	run.queued    {"queue","cores","memory_bytes"}   it waits in that queue (core/launch/queue.h); cores 0:
@@ -49,6 +49,7 @@ typedef struct bn_run_created {
 	const char *spec_hash; /* the rest may be NULL */
 	const char *diff_hash; /* uncommitted changes of the code */
 	const char *dataset, *parent, *again, *note;
+	const char *nonce; /* of bn_run_id_make; NULL: the id is of another form */
 } bn_run_created;
 
 /* 32 hex digits. */
@@ -58,8 +59,8 @@ int bn_run_key_check(const char *what, const char *key, bn_err *err);
 /* A parameter is written once. Returns BN_ECONFLICT, with words: it is that already. */
 int bn_run_param_conflict(const char *key, const char *is, bn_err *err);
 
-/* BN_EINVAL when a name has more than BN_NAME_MAX bytes. */
-int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *birth, bn_err *err);
+/* BN_EINVAL when a name has more than BN_NAME_MAX bytes; bn_run_id_check. */
+int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *created, bn_err *err);
 /* job: NULL when it is not known yet. */
 int bn_runlog_submitted(
 	bn_workspace *ws, const char *id, const char *executor, const char *job, bn_err *err);

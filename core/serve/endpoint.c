@@ -130,7 +130,8 @@ static int apply_started(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	json_t *m;
 	if (!url || !host || !json_array_size(models))
 		return invalid(f, "needs models, url and host");
-	if (bn_sql_int(db, 0, "SELECT count(*) FROM endpoint WHERE id = ?", "s", id))
+	if (bn_sql_int(db, 0, "SELECT count(*) FROM endpoint WHERE id = ? AND uid = ?", "si", id,
+		    (int64_t)ev->uid))
 		return invalid(f, "this endpoint has started already");
 	bn_buf names = BN_BUF_INIT;
 	json_array_foreach((json_t *)models, i, m) bn_buf_addf(
@@ -153,21 +154,22 @@ static int apply_stopped(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 {
 	sqlite3 *db = bn_fold_db(f);
 	const json_t *p = ev->payload;
-	int64_t owner = bn_sql_int(db, -1, "SELECT uid FROM endpoint WHERE id = ?", "s", id);
-	if (owner < 0)
+	int64_t own = bn_sql_int(db, 0, "SELECT count(*) FROM endpoint WHERE id = ? AND uid = ?",
+		"si", id, (int64_t)ev->uid);
+	if (!own && !bn_sql_int(db, 0, "SELECT count(*) FROM endpoint WHERE id = ?", "s", id))
 		return invalid(f, "this endpoint never started");
-	if (owner != (int64_t)ev->uid) {
+	if (!own) {
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "only who started an endpoint may stop it");
 		return 0;
 	}
 	return bn_sql_run(db, err,
 		"UPDATE endpoint SET stopped_ms = ?, requests = ?, errors = ?, predictions = ?, "
 		"p50_ms = ?, "
-		"p95_ms = ?, p99_ms = ? WHERE id = ?",
-		"iiiiddds", bn_event_time_ms(ev), bn_json_int(p, "requests", 0),
+		"p95_ms = ?, p99_ms = ? WHERE id = ? AND uid = ?",
+		"iiiidddsi", bn_event_time_ms(ev), bn_json_int(p, "requests", 0),
 		bn_json_int(p, "errors", 0), bn_json_int(p, "predictions", 0),
 		bn_json_num(p, "p50_ms", NAN), bn_json_num(p, "p95_ms", NAN),
-		bn_json_num(p, "p99_ms", NAN), id);
+		bn_json_num(p, "p99_ms", NAN), id, (int64_t)ev->uid);
 }
 
 static int apply_seen(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
@@ -266,7 +268,7 @@ static const char query[] =
 	"coalesce(e.predictions, s.predictions), coalesce(e.p50_ms, s.p50_ms), "
 	"coalesce(e.p95_ms, s.p95_ms), coalesce(e.p99_ms, s.p99_ms), e.boot_id, e.start_ticks "
 	"FROM endpoint e LEFT JOIN endpoint_seen s ON s.id = e.id AND s.uid = e.uid "
-	"ORDER BY e.started_ms DESC, e.id";
+	"ORDER BY e.started_ms DESC, e.id, e.uid";
 
 static int read_endpoint(bn_endpoint *e, const bn_env *env, sqlite3_stmt *st)
 {
@@ -309,7 +311,8 @@ static int running_first(const void *a, const void *b)
 		return p ? -1 : 1;
 	if (x->started_ms != y->started_ms)
 		return x->started_ms > y->started_ms ? -1 : 1;
-	return strcmp(x->id, y->id);
+	int by_id = strcmp(x->id, y->id);
+	return by_id ? by_id : strcmp(x->user, y->user);
 }
 
 int bn_endpoint_list(bn_endpoints *out, bn_workspace *ws, bn_err *err)
@@ -369,7 +372,9 @@ int bn_endpoint_find(const bn_endpoint **out, const bn_endpoints *l, const char 
 	if (ids > 1 || (!ids && running > 1)) {
 		bn_err_set(err, BN_EINVAL, "'%.80s' is the name of %zu servers", name,
 			ids ? ids : running);
-		bn_err_hint(err, "take more of the id: binnacle endpoint ls has them");
+		bn_err_hint(err,
+			"take more of the id, or the URL where two users gave the same one: "
+			"binnacle endpoint ls has them");
 		return BN_EINVAL;
 	}
 	if (!by_id && !by_model) {

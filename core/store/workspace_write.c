@@ -337,6 +337,15 @@ void bn_workspace_abandon(bn_workspace *ws)
 		bn_writer_abandon(ws->writer);
 }
 
+int bn_workspace_writer(const char **name, bn_workspace *ws, bn_err *err)
+{
+	int rc = bn_workspace_need_writable(ws, err);
+	if (rc < 0 || (rc = need_writer(ws, err)) < 0)
+		return rc;
+	*name = ws->writer->name;
+	return 0;
+}
+
 bool bn_workspace_appended(const bn_workspace *ws, const char **writer, uint64_t *seq)
 {
 	if (!ws->writer || !ws->writer->tip.seq)

@@ -1,8 +1,8 @@
 /*
  * run_fold.c - events of runs become rows (see run.h and train/runlog.h).
  *
- * A run belongs to who created it: what it is made of (parameters, artifacts, how it ended) is
- * taken from its owner alone; tags, notes, the trash and stopping also from those whom the policy
+ * A run belongs to who created it, which its id proves (core/run/run_id.h): what it is made of (parameters,
+ * artifacts, how it ended) is taken from its owner alone; tags, notes, the trash and stopping also from those whom the policy
  * allows; anybody may say that it is LOST, which its owner's word overrules.
  */
 #include "core/base/hash.h"
@@ -10,6 +10,7 @@
 #include "core/base/str.h"
 #include "core/govern/rights.h"
 #include "core/launch/queue_fold.h"
+#include "core/run/run_id.h"
 #include "core/store/index/ref.h"
 #include "core/track/_fold.h"
 #include "core/track/run.h"
@@ -152,6 +153,12 @@ static int apply_created(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	int rc;
 	if (!name || !name[0] || !experiment || !experiment[0])
 		return invalid(f, "a run needs a name and an experiment");
+	if (bn_run_id_maker(id, ev->key.writer, bn_json_str(p, "nonce", NULL)) ==
+		BN_RUN_MAKER_OTHER) {
+		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "the run's id names another writer than %s",
+			ev->key.writer);
+		return 0;
+	}
 	if ((rc = created_objects(f, ev, &fine, err)) < 0 || !fine)
 		return rc;
 	bn_unhex(id, sizeof raw, raw);
@@ -462,7 +469,7 @@ static const bn_fold_kind kinds[] = {
 		.commuting = true},
 	[CREATED] = {"run.created",
 		.fields = BN_FIELDS("name", "experiment", "kind", "title", "host", "spec", "diff",
-			"dataset", "parent", "again", "note")},
+			"dataset", "parent", "again", "note", "nonce")},
 	[SUBMITTED] = {"run.submitted", .fields = BN_FIELDS("executor", "job")},
 	[QUEUED] = {"run.queued", .fields = BN_FIELDS("queue", "cores", "memory_bytes")},
 	/* code: as in a spec, which has a table of its own. */

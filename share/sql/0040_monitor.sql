@@ -1,7 +1,7 @@
 -- Endpoints (core/serve/endpoint.c), logged predictions and drift reports (core/monitor).
 
 CREATE TABLE endpoint (
-	id TEXT PRIMARY KEY,
+	id TEXT NOT NULL,         -- two users may name one: then there are two servers
 	models TEXT NOT NULL,     -- "power/3, power/2"
 	url TEXT NOT NULL,
 	unix_path TEXT,           -- of its socket; NULL: none, or an older program
@@ -18,7 +18,8 @@ CREATE TABLE endpoint (
 	predictions INTEGER,
 	p50_ms REAL,
 	p95_ms REAL,
-	p99_ms REAL
+	p99_ms REAL,
+	PRIMARY KEY (id, uid)
 ) WITHOUT ROWID;
 
 CREATE TABLE endpoint_seen (  -- commuting: the newest of each user by (clock, writer, seq) stays
@@ -52,7 +53,7 @@ CREATE TABLE prediction_batch ( -- commuting
 CREATE INDEX prediction_batch_by_time ON prediction_batch (model, to_ms DESC);
 
 CREATE TABLE monitor_report (
-	id TEXT NOT NULL,         -- as the payload has it: unique within the model alone
+	id TEXT NOT NULL,         -- as the payload has it: unique within a model's reports of one user
 	model TEXT NOT NULL,
 	version TEXT,
 	time_ms INTEGER NOT NULL,
@@ -71,6 +72,6 @@ CREATE TABLE monitor_report (
 	reference TEXT,
 	reference_rows INTEGER NOT NULL,
 	object TEXT NOT NULL,
-	PRIMARY KEY (model, id)
+	PRIMARY KEY (model, id, uid)
 ) WITHOUT ROWID;
 CREATE INDEX monitor_report_by_time ON monitor_report (model, time_ms DESC);

@@ -340,7 +340,11 @@ static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
 
 static uint64_t grid_key(void *ctx, int64_t row)
 {
-	return strtoull(endpoint_at(ctx, row)->id, NULL, 16);
+	const bn_endpoint *e = endpoint_at(ctx, row); /* of one id there may be two users' */
+	uint64_t key = strtoull(e->id, NULL, 16);
+	for (const char *c = e->user; *c; c++)
+		key = key * 31 + (unsigned char)*c;
+	return key;
 }
 
 static const bn_grid_source source = {

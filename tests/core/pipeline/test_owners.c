@@ -1,0 +1,358 @@
+/*
+ * test_owners.c - what belongs to whoever says it first: a stranger says it yesterday. Rows of tests/attacks/table.txt.
+ *
+ * ann founded the workspace, bob is admitted; dan has an account and no key. dan's records are dated back by a day, so
+ * that they come first in the order of clocks. All four see the same, in the index that they had and in a new one.
+ */
+#include "core/base/fs.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/data/add.h"
+#include "core/govern/authority.h"
+#include "core/govern/rights.h"
+#include "core/monitor/report.h"
+#include "core/pipeline/fold_classes.h"
+#include "core/run/run_id.h"
+#include "core/run/runlog.h"
+#include "core/serve/endpoint.h"
+#include "core/track/run.h"
+#include "tests/support/chain_people.h"
+#include "tests/support/check_main.h"
+
+#include <string.h>
+
+static town t;
+static person *const ann = &t.people[0], *const bob = &t.people[1], *const dan = &t.people[3];
+static bn_err err = BN_ERR_INIT;
+
+enum { A_DAY_MS = 86400000 };
+
+static void must(int rc)
+{
+	ck_assert_bn_ok(rc, &err);
+}
+
+static void begin(void)
+{
+	town_make_signed(&t, bn_fold_classes);
+	person_link(ann, (bn_change[]){person_admitted(bob)}, 1);
+}
+
+static void end(void)
+{
+	town_expect_one_view(&t);
+	town_remove(&t);
+}
+
+/* Signs with p's key when it is admitted and `is_signed`. A day back: the clock that p's index has seen is forgotten. */
+static void say(person *p, bool dated_back, bool is_signed, unsigned version, const char *kind,
+	const char *entity, const char *payload)
+{
+	json_t *j = NULL;
+	must(bn_json_parse(&j, payload, strlen(payload), "payload", &err));
+	person_reopen(&t, p, dated_back && !is_signed);
+	if (is_signed)
+		must(bn_workspace_refresh(p->ws, NULL, &err));
+	p->clock_offset_ms = dated_back ? -A_DAY_MS : 0;
+	must((is_signed ? bn_rights_append : bn_workspace_append_version)(
+		p->ws, version, kind, entity, j, &err));
+	must(bn_workspace_seal(p->ws, &err));
+	p->clock_offset_ms = 0;
+	json_decref(j);
+	person_reopen(&t, p, false);
+}
+
+static void look(void)
+{
+	for (size_t i = 0; i < PEOPLE; i++)
+		must(bn_workspace_refresh(t.people[i].ws, NULL, &err));
+}
+
+/* ---- runs ------------------------------------------------------------------------------------- */
+
+static void run_make(person *p, bn_run_id *out)
+{
+	must(bn_run_id_make(out, p->ws, &err));
+	bn_run_created made = {
+		.name = "mine", .experiment = "x", .kind = "api", .nonce = out->nonce};
+	must(bn_runlog_created(p->ws, out->id, &made, &err));
+	must(bn_runlog_param(p->ws, out->id, "lr", "0.1", &err));
+	must(bn_runlog_started(p->ws, out->id, 5000, &err));
+	must(bn_workspace_sync(p->ws, &err));
+}
+
+static void expect_run(person *reader, const char *id, const person *owner)
+{
+	bn_run_info *r = NULL;
+	bn_pairs params;
+	must(bn_run_get(&r, reader->ws, id, &err));
+	ck_assert_uint_eq(r->uid, owner->uid);
+	ck_assert_str_eq(r->name, "mine");
+	ck_assert_int_eq(r->status, BN_RUN_RUNNING);
+	bn_run_info_free(r);
+	must(bn_run_params(&params, reader->ws, id, &err));
+	ck_assert_int_eq(params.count, 1);
+	bn_pairs_release(&params);
+}
+
+START_TEST(test_run_is_not_taken_by_a_creation_dated_back)
+{
+	static const char *const payloads[] = {"{\"name\":\"his\",\"experiment\":\"x\"}",
+		"{\"name\":\"his\",\"experiment\":\"x\",\"nonce\":\"%s\"}",
+		"{\"name\":\"his\",\"experiment\":\"x\",\"nonce\":\"\"}"};
+	bn_run_id made;
+	char entity[64], text[160];
+	begin();
+	run_make(bob, &made);
+	snprintf(entity, sizeof entity, "run/%s", made.id);
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(text, sizeof text,
+			i == 1 ? "{\"name\":\"his\",\"experiment\":\"x\",\"nonce\":\"%s\"}" : "%s",
+			i == 1 ? made.nonce : payloads[i]);
+		say(dan, true, false, 1, "run.created", entity, text);
+		say(dan, true, false, 1, "run.param", entity, "{\"params\":{\"depth\":\"3\"}}");
+	}
+	look();
+	for (size_t i = 0; i < PEOPLE; i++)
+		expect_run(&t.people[i], made.id, bob);
+	end();
+}
+END_TEST
+
+START_TEST(test_run_is_not_taken_by_a_creation_that_is_there_before_it)
+{
+	bn_run_id made;
+	char entity[64];
+	begin();
+	must(bn_run_id_make(&made, bob->ws, &err));
+	snprintf(entity, sizeof entity, "run/%s", made.id);
+	say(dan, false, false, 1, "run.created", entity, "{\"name\":\"his\",\"experiment\":\"x\"}");
+	look();
+	bn_run_created about = {
+		.name = "mine", .experiment = "x", .kind = "api", .nonce = made.nonce};
+	must(bn_runlog_created(bob->ws, made.id, &about, &err));
+	must(bn_runlog_param(bob->ws, made.id, "lr", "0.1", &err));
+	must(bn_runlog_started(bob->ws, made.id, 5000, &err));
+	must(bn_workspace_sync(bob->ws, &err));
+	look();
+	expect_run(ann, made.id, bob);
+	end();
+}
+END_TEST
+
+START_TEST(test_run_of_an_older_program_keeps_its_id_and_its_owner)
+{
+	static const char id[] = "00112233445566778899aabbccddeeff";
+	bn_run_info *r = NULL;
+	begin();
+	ck_assert_int_eq(bn_run_id_maker(id, "bob@h-b-0", NULL), BN_RUN_MAKER_UNSAID);
+	say(bob, false, false, 1, "run.created", "run/00112233445566778899aabbccddeeff",
+		"{\"name\":\"old\",\"experiment\":\"x\"}");
+	say(dan, false, false, 1, "run.created", "run/00112233445566778899aabbccddeeff",
+		"{\"name\":\"his\",\"experiment\":\"x\"}");
+	look();
+	must(bn_run_get(&r, ann->ws, id, &err));
+	ck_assert_str_eq(r->name, "old");
+	bn_run_info_free(r);
+	end();
+}
+END_TEST
+
+START_TEST(test_run_id_names_one_writer_and_one_nonce)
+{
+	bn_run_id a, b;
+	const char *writer = NULL;
+	begin();
+	must(bn_run_id_make(&a, bob->ws, &err));
+	must(bn_run_id_make(&b, bob->ws, &err));
+	ck_assert_str_ne(a.id, b.id);
+	ck_assert(bn_run_id_is_valid(a.id));
+	ck_assert(strncmp(bob->name, "bob", 3) == 0);
+	ck_assert_int_eq(bn_run_id_maker(a.id, "dan@h-b-0", a.nonce), BN_RUN_MAKER_OTHER);
+	ck_assert_int_eq(bn_run_id_maker(a.id, "dan@h-b-0", NULL), BN_RUN_MAKER_OTHER);
+	must(bn_run_id_check(a.id, a.nonce, bob->ws, &err));
+	ck_assert_int_eq(bn_run_id_check(a.id, b.nonce, bob->ws, NULL), BN_ECONFLICT);
+	ck_assert_int_eq(bn_run_id_check(a.id, a.nonce, dan->ws, NULL), BN_ECONFLICT);
+	(void)writer;
+	end();
+}
+END_TEST
+
+/* ---- datasets --------------------------------------------------------------------------------- */
+
+#define HASH(digit) digit digit digit digit digit digit digit digit
+#define H8(d) d d d d d d d d
+#define VERSION(d) \
+	"{\"version\":1,\"manifest\":\"" HASH(H8(d)) "\",\"content\":\"" HASH(H8( \
+		d)) "\",\"parts\":2,\"schema_hash\":\"" HASH(H8("a")) "\",\"rows\":3,\"columns\":" \
+								      "1,\"size\":9,\"source\":{" \
+								      "\"kind\":\"csv\"}}"
+
+static void expect_version(person *reader, const char *digit)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st = NULL;
+	must(bn_workspace_read(&db, reader->ws, &err));
+	must(bn_sql_prepare(&st, db, &err,
+		"SELECT substr(hash, 1, 1) FROM dataset_version WHERE name = 'jobs' AND version = "
+		"1",
+		""));
+	ck_assert_int_eq(bn_sql_step(st, &err), 1);
+	ck_assert_str_eq((const char *)sqlite3_column_text(st, 0), digit);
+	sqlite3_finalize(st);
+}
+
+START_TEST(test_number_of_a_dataset_is_not_taken_by_a_stranger_who_dates_back)
+{
+	begin();
+	say(bob, false, true, 2, "dataset.version", "dataset/jobs", VERSION("b"));
+	say(dan, true, false, 2, "dataset.version", "dataset/jobs", VERSION("d"));
+	look();
+	for (size_t i = 0; i < PEOPLE; i++)
+		expect_version(&t.people[i], "b");
+	end();
+}
+END_TEST
+
+START_TEST(test_number_of_a_dataset_is_not_taken_under_a_link_that_is_closed)
+{
+	begin();
+	person_link(ann, (bn_change[]){person_admitted(&t.people[2])}, 1);
+	say(bob, false, true, 2, "dataset.version", "dataset/jobs", VERSION("b"));
+	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, true)}, 1);
+	look();
+	person_link(ann, (bn_change[]){person_removed(&t.people[2])}, 1);
+	say(dan, true, false, 2, "dataset.version", "dataset/jobs", VERSION("d"));
+	say(&t.people[2], false, true, 2, "dataset.version", "dataset/jobs", VERSION("c"));
+	look();
+	for (size_t i = 0; i < PEOPLE; i++)
+		expect_version(&t.people[i], "b");
+	end();
+}
+END_TEST
+
+START_TEST(test_dataset_of_who_has_no_key_is_there_until_a_member_takes_its_number)
+{
+	begin();
+	say(dan, false, false, 2, "dataset.version", "dataset/jobs", VERSION("d"));
+	look();
+	expect_version(ann, "d");
+	say(bob, false, true, 2, "dataset.version", "dataset/jobs", VERSION("b"));
+	look();
+	expect_version(ann, "b");
+	end();
+}
+END_TEST
+
+START_TEST(test_dataset_that_a_member_adds_is_signed)
+{
+	bn_dataset_version *v = NULL;
+	bn_generate_options o = {.rows = 20, .seed = 1};
+	bool added = false;
+	begin();
+	must(bn_workspace_refresh(bob->ws, NULL, &err));
+	must(bn_dataset_generate(&v, &added, bob->ws, "jobs", &o, &err));
+	bn_dataset_version_free(v);
+	v = NULL;
+	must(bn_dataset_generate(&v, &added, dan->ws, "others", &o, &err));
+	bn_dataset_version_free(v);
+	look();
+	sqlite3 *db = NULL;
+	must(bn_workspace_read(&db, ann->ws, &err));
+	ck_assert_int_eq(bn_sql_int(db, 0,
+				 "SELECT count(*) FROM signed_record s JOIN index_entity_text t ON "
+				 "t.no = s.entity WHERE t.entity = 'dataset/jobs'",
+				 ""),
+		1);
+	ck_assert_int_eq(bn_sql_int(db, 0,
+				 "SELECT count(*) FROM signed_record s JOIN index_entity_text t ON "
+				 "t.no = s.entity WHERE t.entity = 'dataset/others'",
+				 ""),
+		0);
+	ck_assert_int_eq(bn_sql_int(db, 0, "SELECT count(*) FROM dataset_version", ""), 2);
+	end();
+}
+END_TEST
+
+/* ---- servers, reports, experiments ------------------------------------------------------------ */
+
+START_TEST(test_server_is_not_taken_by_a_start_dated_back)
+{
+	bn_endpoints l;
+	const bn_endpoint *e = NULL;
+	begin();
+	say(bob, false, false, 1, "endpoint.started", "endpoint/0123456789ab",
+		"{\"models\":[\"power/1\"],\"url\":\"http://bob:1\",\"host\":\"h\"}");
+	say(dan, true, false, 1, "endpoint.started", "endpoint/0123456789ab",
+		"{\"models\":[\"power/1\"],\"url\":\"http://dan:1\",\"host\":\"h\"}");
+	say(dan, false, false, 1, "endpoint.stopped", "endpoint/0123456789ab", "{\"requests\":1}");
+	look();
+	must(bn_endpoint_list(&l, ann->ws, &err));
+	ck_assert_uint_eq(l.count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		bool is_bobs = !strcmp(l.items[i].user, "bob");
+		ck_assert_str_eq(l.items[i].url, is_bobs ? "http://bob:1" : "http://dan:1");
+		ck_assert_int_eq(l.items[i].stopped_ms != 0, !is_bobs);
+	}
+	ck_assert_int_eq(bn_endpoint_find(&e, &l, "0123456789ab", NULL), BN_EINVAL);
+	bn_endpoints_release(&l);
+	end();
+}
+END_TEST
+
+#define REPORT(verdict) \
+	"{\"id\":\"r1\",\"object\":\"" HASH( \
+		H8("a")) "\",\"version\":\"1\",\"dataset\":{\"verdict\":\"" verdict \
+			 "\",\"share\":0.5},\"window\":{\"rows\":3},\"reference\":{\"kind\":" \
+			 "\"dataset\",\"dataset\":\"d\"}}"
+
+START_TEST(test_report_is_not_taken_by_one_dated_back)
+{
+	sqlite3 *db = NULL;
+	begin();
+	say(bob, false, false, 1, "monitor.report", "monitor/power", REPORT("drift"));
+	say(dan, true, false, 1, "monitor.report", "monitor/power", REPORT("no drift"));
+	look();
+	must(bn_workspace_read(&db, ann->ws, &err));
+	ck_assert_int_eq(
+		bn_sql_int(db, -1, "SELECT verdict FROM monitor_report WHERE id = 'r1' AND uid = ?",
+			"i", (int64_t)bob->uid),
+		1);
+	ck_assert_int_eq(bn_sql_int(db, -1, "SELECT count(*) FROM monitor_report", ""), 2);
+	end();
+}
+END_TEST
+
+START_TEST(test_experiment_is_hidden_and_described_by_those_who_may)
+{
+	sqlite3 *db = NULL;
+	begin();
+	say(bob, false, true, 1, "experiment.created", "experiment/x", "{\"note\":\"n\"}");
+	say(dan, true, false, 1, "experiment.created", "experiment/x", "{\"note\":\"his\"}");
+	say(dan, false, false, 1, "experiment.removed", "experiment/x", "{}");
+	say(dan, false, false, 1, "experiment.note", "experiment/x", "{\"note\":\"his\"}");
+	look();
+	must(bn_workspace_read(&db, ann->ws, &err));
+	ck_assert_int_eq(
+		bn_sql_int(db, -1, "SELECT removed FROM experiment WHERE name = 'x' AND note = 'n'",
+			""),
+		0);
+	say(ann, false, true, 1, "experiment.removed", "experiment/x", "{}");
+	look();
+	must(bn_workspace_read(&db, bob->ws, &err));
+	ck_assert_int_eq(
+		bn_sql_int(db, -1, "SELECT removed FROM experiment WHERE name = 'x'", ""), 1);
+	end();
+}
+END_TEST
+
+BN_TEST_MAIN("core/pipeline/owners", test_run_is_not_taken_by_a_creation_dated_back,
+	test_run_is_not_taken_by_a_creation_that_is_there_before_it,
+	test_run_of_an_older_program_keeps_its_id_and_its_owner,
+	test_run_id_names_one_writer_and_one_nonce,
+	test_number_of_a_dataset_is_not_taken_by_a_stranger_who_dates_back,
+	test_number_of_a_dataset_is_not_taken_under_a_link_that_is_closed,
+	test_dataset_of_who_has_no_key_is_there_until_a_member_takes_its_number,
+	test_dataset_that_a_member_adds_is_signed, test_server_is_not_taken_by_a_start_dated_back,
+	test_report_is_not_taken_by_one_dated_back,
+	test_experiment_is_hidden_and_described_by_those_who_may)
