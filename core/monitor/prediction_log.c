@@ -3,20 +3,19 @@
  * the thread that writes.
  *
  * A request's rows are copied into one block (a parcel) and hung onto a list; the writer takes the
- * whole list at once. A batch that cannot be written goes back to the head of the list and is tried
- * again, until max_pending is reached: then the newest are dropped and counted.
+ * whole list at once and sorts it into batches, one per model. A batch stays what it is until it is in the
+ * log: one that cannot be written goes behind the others and is tried again, from the step that failed.
  */
 #include "core/monitor/prediction_log.h"
 
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/base/utf8.h"
-#include "core/data/table.h"
 #include "core/govern/rights.h"
+#include "core/monitor/_prediction_log.h"
+#include "core/net/exposition.h"
 #include "core/store/object/object.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -24,262 +23,136 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Rows of one request. cells and texts are [rows][inputs]; a text is set for categories. */
-typedef struct parcel {
-	struct parcel *next;
-	const bn_predictor *predictor;
-	int64_t time_ns;
-	double latency_us;
-	size_t rows, inputs;
-	char request_id[37];
-	double *cells, *predictions;
-	const char **texts, **labels; /* into the predictor, or into this block */
-} parcel;
+#define FAILURES_AT_ONCE 4 /* batches that fail, before the disk is left alone for a while */
+#define MAX_BACKOFF 16     /* intervals between two tries */
+
+/* Parcels of one model on their way into the log. */
+typedef struct batch {
+	struct batch *next;
+	bn_parcel *first, **end;
+	uint64_t rows;
+	size_t bytes;
+	bool is_stored; /* the object is there; its event is not */
+	bn_parcels_written written;
+	char object[65];
+} batch;
 
 struct bn_prediction_log {
 	const bn_env *env;
 	char *dir, *endpoint;
-	size_t batch_rows, max_pending;
+	size_t batch_rows, max_pending, max_bytes;
 	int64_t interval_ms;
 	pthread_t thread;
-	pthread_mutex_t lock;
+	batch *batches, **last; /* the thread's own: taken, not written */
+	unsigned backoff;       /* the thread's: intervals until it tries again; 0: all is well */
+	pthread_mutex_t lock;   /* of the following */
 	pthread_cond_t wake, idle; /* there is work; all work is done */
-	parcel *first, **end;      /* waiting */
-	size_t waiting;            /* rows */
-	bool stop, hurry, busy, ready;
-	bool failing;         /* the last write failed: not again before the interval is over */
-	uint64_t dropped_new; /* not yet named in an event */
-	uint64_t serial;
+	bn_parcel *first, **end;   /* handed over, not taken */
+	size_t fresh;              /* rows of those */
+	size_t waiting_bytes;      /* of all that is not written */
+	bool stop, hurry, busy, ready, finished;
+	bool failing;          /* the last write failed: not again before its time */
+	uint64_t unlogged_new; /* set aside or lost, and not yet named in an event */
 	bn_prediction_log_stats stats;
 	bn_err start_error;
 };
 
 /* ---- taking rows ---------------------------------------------------------------------------- */
 
-static const bn_feature_input *input_of(const bn_predictor *p, size_t i)
-{
-	return bn_features_input(bn_model_features(bn_predictor_model(p)), i);
-}
-
-/* Of a text that training never saw: what is kept, cut between characters. */
-static size_t kept_bytes(const char *text)
-{
-	size_t n = text ? strnlen(text, BN_PREDICTION_TEXT + 1) : 0;
-	return n <= BN_PREDICTION_TEXT
-		       ? n
-		       : BN_PREDICTION_TEXT - bn_utf8_tail(text, BN_PREDICTION_TEXT);
-}
-
-static size_t unknown_text_bytes(const bn_session *s, size_t rows, size_t inputs)
-{
-	size_t n = 0;
-	for (size_t r = 0; r < rows; r++)
-		for (size_t i = 0; i < inputs; i++)
-			if (bn_session_cell_is_unknown(s, r, i))
-				n += kept_bytes(bn_session_cell_text(s, r, i)) + 1;
-	return n;
-}
-
-static parcel *make_parcel(const bn_served *served)
-{
-	const bn_session *s = served->session;
-	const bn_predictor *p = bn_session_predictor(s);
-	size_t rows = bn_session_rows(s);
-	size_t inputs = bn_features_input_count(bn_model_features(bn_predictor_model(p)));
-	size_t cells = rows * inputs, text = unknown_text_bytes(s, rows, inputs);
-	parcel *q = bn_alloc(sizeof *q + (cells + rows) * (sizeof(double) + sizeof(char *)) + text);
-	if (!q)
-		return NULL;
-	memset(q, 0, sizeof *q);
-	q->predictor = p;
-	q->time_ns = served->time_ns;
-	q->latency_us = served->latency_us;
-	q->rows = rows;
-	q->inputs = inputs;
-	snprintf(q->request_id, sizeof q->request_id, "%s", served->request_id);
-	q->cells = (double *)(q + 1);
-	q->predictions = q->cells + cells;
-	q->texts = (const char **)(q->predictions + rows);
-	q->labels = q->texts + cells;
-	char *copy = (char *)(q->labels + rows);
-	for (size_t r = 0; r < rows; r++) {
-		q->predictions[r] = bn_session_prediction(s, r);
-		q->labels[r] = bn_session_label(s, r);
-		for (size_t i = 0; i < inputs; i++) {
-			size_t at = r * inputs + i;
-			q->cells[at] = bn_session_cell_number(s, r, i);
-			q->texts[at] = bn_session_cell_text(s, r, i);
-			if (bn_session_cell_is_unknown(
-				    s, r, i)) { /* its text dies with the request */
-				size_t n = kept_bytes(q->texts[at]);
-				q->texts[at] = memcpy(copy, q->texts[at], n);
-				copy[n] = '\0';
-				copy += n + 1;
-			}
-		}
-	}
-	return q;
-}
-
 void bn_prediction_log_add(void *log, const bn_served *served)
 {
 	bn_prediction_log *l = log;
-	parcel *q = make_parcel(served);
+	bn_parcel *q = bn_parcel_new(served);
 	size_t rows = bn_session_rows(served->session);
 	pthread_mutex_lock(&l->lock);
-	if (!q || l->waiting + rows > l->max_pending) {
-		l->stats.dropped += rows;
-		l->dropped_new += rows;
+	if (!q || l->stats.waiting + rows > l->max_pending ||
+		l->waiting_bytes + q->bytes > l->max_bytes) {
+		l->stats.lost += rows;
+		l->unlogged_new += rows;
 		bn_free(q);
 	} else {
 		*l->end = q;
 		l->end = &q->next;
-		l->waiting += rows;
-		if (l->waiting >= l->batch_rows)
+		l->fresh += rows;
+		l->stats.waiting += rows;
+		l->waiting_bytes += q->bytes;
+		if (l->fresh >= l->batch_rows)
 			pthread_cond_signal(&l->wake);
 	}
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* ---- one Arrow file ------------------------------------------------------------------------- */
+/* ---- batches -------------------------------------------------------------------------------- */
 
-enum { COL_TIME, COL_REQUEST, COL_LATENCY, COL_PREDICTION, COL_INPUTS };
-
-static bn_type type_of(bn_view_kind kind)
+static void free_batch(batch *b)
 {
-	switch (kind) {
-	case BN_VIEW_CATEGORY:
-		return BN_TYPE_CATEGORY;
-	case BN_VIEW_BOOL:
-		return BN_TYPE_BOOL;
-	default:
-		return BN_TYPE_FLOAT64;
+	while (b->first) {
+		bn_parcel *q = b->first;
+		b->first = q->next;
+		bn_free(q);
 	}
+	bn_free(b);
 }
 
-static int build_schema(bn_schema *s, const parcel *q, bn_err *err)
+static void queue_batch(bn_prediction_log *l, batch *b)
 {
-	bn_type answer = q->labels[0] ? BN_TYPE_CATEGORY : BN_TYPE_FLOAT64;
-	int rc;
-	if ((rc = bn_schema_add(s, "_time", BN_TYPE_TIMESTAMP, false, NULL, err)) < 0 ||
-		(rc = bn_schema_add(s, "_request", BN_TYPE_STRING, false, NULL, err)) < 0 ||
-		(rc = bn_schema_add(s, "_latency_us", BN_TYPE_FLOAT64, true, "us", err)) < 0 ||
-		(rc = bn_schema_add(s, "_prediction", answer, true, NULL, err)) < 0)
-		return rc;
-	for (size_t i = 0; i < q->inputs; i++) {
-		const bn_feature_input *in = input_of(q->predictor, i);
-		if ((rc = bn_schema_add(s, in->name, type_of(in->kind), true, NULL, err)) < 0)
-			return rc;
-	}
-	if ((rc = bn_schema_set_meta(s, "model", bn_predictor_name(q->predictor), err)) < 0)
-		return rc;
-	return bn_schema_set_meta(s, "version", bn_predictor_version(q->predictor), err);
+	b->next = NULL;
+	*l->last = b;
+	l->last = &b->next;
 }
 
-static int write_row(bn_table_writer *w, const parcel *q, size_t r, bn_err *err)
+static batch *next_batch(bn_prediction_log *l)
 {
-	bn_table_row_i64(w, COL_TIME, q->time_ns);
-	bn_table_row_text(w, COL_REQUEST, q->request_id, strlen(q->request_id));
-	bn_table_row_f64(w, COL_LATENCY, q->latency_us);
-	if (q->labels[r])
-		bn_table_row_text(w, COL_PREDICTION, q->labels[r], strlen(q->labels[r]));
-	else
-		bn_table_row_f64(w, COL_PREDICTION, q->predictions[r]);
-	for (size_t i = 0; i < q->inputs; i++) {
-		size_t at = r * q->inputs + i;
-		double x = q->cells[at];
-		switch (input_of(q->predictor, i)->kind) {
-		case BN_VIEW_CATEGORY:
-			if (q->texts[at])
-				bn_table_row_text(
-					w, COL_INPUTS + i, q->texts[at], strlen(q->texts[at]));
-			break;
-		case BN_VIEW_BOOL:
-			if (!isnan(x))
-				bn_table_row_bool(w, COL_INPUTS + i, x != 0);
-			break;
-		case BN_VIEW_NUMBER:
-			bn_table_row_f64(w, COL_INPUTS + i, x);
-			break;
-		}
-	}
-	return bn_table_row_end(w, err);
+	batch *b = l->batches;
+	if (!b)
+		return NULL;
+	l->batches = b->next;
+	if (!l->batches)
+		l->last = &l->batches;
+	return b;
 }
 
-typedef struct batch {
-	const bn_predictor *predictor;
-	uint64_t rows;
-	int64_t from_ns, to_ns;
-	char object[65];
-} batch;
-
-/* All parcels of one predictor, in the list's order. */
-static int write_table(
-	batch *b, bn_workspace *ws, const char *path, const parcel *list, bn_err *err)
+/* The batch of a model among those that were made since `from`. NULL without memory. */
+static batch *batch_of(bn_prediction_log *l, batch **from, const bn_predictor *p)
 {
-	bn_schema schema = BN_SCHEMA_INIT;
-	bn_table_writer *w = NULL;
-	int rc = 0;
-	for (const parcel *q = list; q; q = q->next) {
-		if (q->predictor != b->predictor)
-			continue;
-		if (!w) {
-			if ((rc = build_schema(&schema, q, err)) < 0 ||
-				(rc = bn_table_create(&w, bn_workspace_env(ws), bn_workspace_at(ws),
-					 path, &schema, err)) < 0)
-				goto out;
-			b->from_ns = b->to_ns = q->time_ns;
-		}
-		for (size_t r = 0; r < q->rows; r++)
-			if ((rc = write_row(w, q, r, err)) < 0)
-				goto out;
-		b->rows += q->rows;
-		b->from_ns = q->time_ns < b->from_ns ? q->time_ns : b->from_ns;
-		b->to_ns = q->time_ns > b->to_ns ? q->time_ns : b->to_ns;
-	}
-	rc = bn_table_writer_finish(w, err);
-out:
-	bn_table_writer_free(w);
-	bn_schema_release(&schema);
-	return rc;
+	for (batch *b = *from; b; b = b->next)
+		if (b->first->predictor == p)
+			return b;
+	batch *b = bn_alloc_zeroed(1, sizeof *b);
+	if (!b)
+		return NULL;
+	b->end = &b->first;
+	queue_batch(l, b);
+	return b;
 }
 
-static int append_batch(
-	bn_prediction_log *l, bn_workspace *ws, const batch *b, uint64_t dropped, bn_err *err)
+/* All that was handed over, into batches. What there is no memory for stays where it is. */
+static void take_fresh(bn_prediction_log *l)
 {
-	char *entity = bn_strf("predictions/%s", l->endpoint);
-	json_t *p = json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:I}", "endpoint", l->endpoint,
-		"model", bn_predictor_name(b->predictor), "version",
-		bn_predictor_version(b->predictor), "rows", (json_int_t)b->rows, "object",
-		b->object, "from_ms", (json_int_t)(b->from_ns / 1000000), "to_ms",
-		(json_int_t)(b->to_ns / 1000000), "dropped", (json_int_t)dropped);
-	int rc = entity && p ? bn_workspace_append(ws, "prediction.batch", entity, p, err)
-			     : bn_err_nomem(err, "an event");
-	json_decref(p);
-	bn_free(entity);
-	return rc;
-}
-
-static void drop_written(parcel **list, const bn_predictor *p)
-{
-	for (parcel **at = list; *at;) {
-		parcel *q = *at;
-		if (q->predictor == p) {
-			*at = q->next;
-			bn_free(q);
-		} else {
-			at = &q->next;
-		}
-	}
-}
-
-/* Writes the parcels of the predictor that the list starts with, and takes them off it. */
-static int write_some(bn_prediction_log *l, bn_workspace *ws, parcel **list, bn_err *err)
-{
-	batch b = {.predictor = (*list)->predictor};
+	batch **made = l->last;
 	pthread_mutex_lock(&l->lock);
-	uint64_t dropped = l->dropped_new;
+	while (l->first) {
+		bn_parcel *q = l->first;
+		batch *b = batch_of(l, made, q->predictor);
+		if (!b)
+			break;
+		l->first = q->next;
+		l->fresh -= q->rows;
+		q->next = NULL;
+		*b->end = q;
+		b->end = &q->next;
+		b->rows += q->rows;
+		b->bytes += q->bytes;
+	}
+	if (!l->first)
+		l->end = &l->first;
 	pthread_mutex_unlock(&l->lock);
+}
+
+/* ---- writing one ---------------------------------------------------------------------------- */
+
+static int store_object(batch *b, bn_prediction_log *l, bn_workspace *ws, bn_err *err)
+{
 	uint64_t tag = 0;
 	int rc = bn_env_random(l->env, &tag, sizeof tag, err);
 	if (rc < 0)
@@ -287,19 +160,10 @@ static int write_some(bn_prediction_log *l, bn_workspace *ws, parcel **list, bn_
 	char *path = bn_strf("tmp/predictions-%016llx.arrow", (unsigned long long)tag);
 	if (!path)
 		return bn_err_nomem(err, "a path");
-	if ((rc = write_table(&b, ws, path, *list, err)) < 0 ||
-		(rc = bn_object_put_below(
-			 ws, bn_workspace_at(ws), path, true, b.object, NULL, err)) < 0 ||
-		(rc = append_batch(l, ws, &b, dropped, err)) < 0 ||
-		(rc = bn_workspace_commit(ws, err)) < 0)
+	if ((rc = bn_parcels_write(&b->written, ws, path, b->first, err)) < 0 || !b->written.rows)
 		goto out;
-	drop_written(list, b.predictor);
-	pthread_mutex_lock(&l->lock);
-	l->stats.rows += b.rows;
-	l->stats.batches++;
-	l->stats.last_error[0] = '\0';
-	l->dropped_new -= dropped;
-	pthread_mutex_unlock(&l->lock);
+	rc = bn_object_put_below(ws, bn_workspace_at(ws), path, true, b->object, NULL, err);
+	b->is_stored = rc == 0;
 out:
 	if (rc < 0)
 		bn_dir_unlink(bn_workspace_at(ws), path, NULL);
@@ -307,67 +171,126 @@ out:
 	return rc;
 }
 
-/* ---- the thread ----------------------------------------------------------------------------- */
-
-static size_t count_rows(const parcel *list)
+/* Without the commit a failed append would be the answer to every later one (writer.h). */
+static int commit(bn_workspace *ws, int appended, bn_err *err)
 {
-	size_t n = 0;
-	for (; list; list = list->next)
-		n += list->rows;
-	return n;
+	int rc = bn_workspace_commit(ws, appended < 0 ? NULL : err);
+	return appended < 0 ? appended : rc;
 }
 
-/* Hangs what could not be written in front of what came meanwhile. */
-static void put_back(bn_prediction_log *l, parcel *list, const bn_err *why)
+static int append_event(
+	const batch *b, bn_prediction_log *l, bn_workspace *ws, uint64_t dropped, bn_err *err)
 {
-	parcel **tail = &list;
-	while (*tail)
-		tail = &(*tail)->next;
-	size_t rows = count_rows(list);
+	const bn_predictor *p = b->first->predictor;
+	char *entity = bn_strf("predictions/%s", l->endpoint);
+	json_t *payload = json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:I}", "endpoint",
+		l->endpoint, "model", bn_predictor_name(p), "version", bn_predictor_version(p),
+		"rows", (json_int_t)b->written.rows, "object", b->object, "from_ms",
+		(json_int_t)(b->written.from_ns / 1000000), "to_ms",
+		(json_int_t)(b->written.to_ns / 1000000), "dropped", (json_int_t)dropped);
+	int rc = entity && payload
+			 ? bn_workspace_append(ws, "prediction.batch", entity, payload, err)
+			 : bn_err_nomem(err, "an event");
+	json_decref(payload);
+	bn_free(entity);
+	return commit(ws, rc, err);
+}
+
+/* named: of unlogged_new, what the batch's event has told. */
+static void count_written(bn_prediction_log *l, const batch *b, uint64_t named)
+{
+	const bn_parcels_written *w = &b->written;
 	pthread_mutex_lock(&l->lock);
-	*tail = l->first;
-	if (!l->first)
-		l->end = tail;
-	l->first = list;
-	l->waiting += rows;
+	l->stats.rows += w->rows;
+	l->stats.batches += w->rows > 0;
+	l->stats.waiting -= b->rows;
+	l->stats.set_aside += w->set_aside;
+	l->unlogged_new -= named;
+	if (!w->rows)
+		l->unlogged_new += w->set_aside;
+	l->waiting_bytes -= b->bytes;
+	if (w->set_aside)
+		snprintf(l->stats.last_set_aside, sizeof l->stats.last_set_aside, "%s", w->why);
+	pthread_mutex_unlock(&l->lock);
+}
+
+static int write_batch(batch *b, bn_prediction_log *l, bn_workspace *ws, bn_err *err)
+{
+	int rc = 0;
+	uint64_t named = 0;
+	if (!b->is_stored && (rc = store_object(b, l, ws, err)) < 0)
+		return rc;
+	if (b->written.rows) {
+		pthread_mutex_lock(&l->lock);
+		named = l->unlogged_new;
+		pthread_mutex_unlock(&l->lock);
+		if ((rc = append_event(b, l, ws, named + b->written.set_aside, err)) < 0)
+			return rc;
+	}
+	count_written(l, b, named);
+	return 0;
+}
+
+/* ---- the thread ----------------------------------------------------------------------------- */
+
+/* Waits for a reason to write. Under the lock. */
+static void wait_for_work(bn_prediction_log *l)
+{
+	struct timespec until;
+	int64_t ms = l->interval_ms * (l->backoff ? l->backoff : 1);
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	int64_t ns = until.tv_nsec + ms % 1000 * 1000000;
+	until.tv_sec += ms / 1000 + ns / 1000000000;
+	until.tv_nsec = ns % 1000000000;
+	while (!l->stop && !l->hurry && (l->failing || l->fresh < l->batch_rows))
+		if (pthread_cond_timedwait(&l->wake, &l->lock, &until))
+			break;
+}
+
+static void note_failure(bn_prediction_log *l, const bn_err *why)
+{
+	pthread_mutex_lock(&l->lock);
 	l->stats.failures++;
 	snprintf(l->stats.last_error, sizeof l->stats.last_error, "%.*s",
 		(int)sizeof l->stats.last_error - 1, why->msg);
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* Waits for a reason to write. Under the lock. */
-static void wait_for_work(bn_prediction_log *l)
+/* Each batch once, unless some fail: those go behind the others. */
+static bool write_batches(bn_prediction_log *l, bn_workspace *ws)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	int64_t ns = until.tv_nsec + l->interval_ms % 1000 * 1000000;
-	until.tv_sec += l->interval_ms / 1000 + ns / 1000000000;
-	until.tv_nsec = ns % 1000000000;
-	while (!l->stop && !l->hurry && (l->failing || l->waiting < l->batch_rows))
-		if (pthread_cond_timedwait(&l->wake, &l->lock, &until))
-			break;
+	size_t count = 0, failed = 0;
+	for (const batch *b = l->batches; b; b = b->next)
+		count++;
+	while (count-- && failed < FAILURES_AT_ONCE) {
+		bn_err err = BN_ERR_INIT;
+		batch *b = next_batch(l);
+		if (write_batch(b, l, ws, &err) == 0) {
+			free_batch(b);
+			continue;
+		}
+		note_failure(l, &err);
+		queue_batch(l, b);
+		failed++;
+	}
+	return failed == 0;
 }
 
 static void write_waiting(bn_prediction_log *l, bn_workspace *ws)
 {
 	pthread_mutex_lock(&l->lock);
-	parcel *list = l->first;
-	l->first = NULL;
-	l->end = &l->first;
-	l->waiting = 0;
 	l->busy = true;
 	pthread_mutex_unlock(&l->lock);
-	bool failed = false;
-	while (list && !failed) {
-		bn_err err = BN_ERR_INIT;
-		failed = write_some(l, ws, &list, &err) != 0;
-		if (failed)
-			put_back(l, list, &err);
-	}
+	take_fresh(l);
+	bool failed = !write_batches(l, ws);
 	bn_workspace_tick(ws, NULL);
+	l->backoff = failed ? 2 * l->backoff + 1 : 0;
+	if (l->backoff > MAX_BACKOFF)
+		l->backoff = MAX_BACKOFF;
 	pthread_mutex_lock(&l->lock);
 	l->failing = failed;
+	if (!failed)
+		l->stats.last_error[0] = '\0';
 	l->busy = l->hurry = false;
 	pthread_cond_broadcast(&l->idle);
 	pthread_mutex_unlock(&l->lock);
@@ -400,8 +323,11 @@ static void *write_loop(void *user)
 
 static void free_log(bn_prediction_log *l)
 {
+	batch *b;
+	while ((b = next_batch(l)) != NULL)
+		free_batch(b);
 	while (l->first) {
-		parcel *q = l->first;
+		bn_parcel *q = l->first;
 		l->first = q->next;
 		bn_free(q);
 	}
@@ -428,11 +354,13 @@ int bn_prediction_log_start(bn_prediction_log **out, const bn_env *env,
 	pthread_condattr_destroy(&monotonic);
 	l->env = env;
 	l->end = &l->first;
+	l->last = &l->batches;
 	l->dir = bn_strdup(options->workspace_dir);
 	l->endpoint = bn_strdup(options->endpoint);
 	l->batch_rows = options->batch_rows ? options->batch_rows : 4096;
 	l->max_pending = options->max_pending ? options->max_pending : 262144;
-	l->interval_ms = options->interval_ms > 0 ? options->interval_ms : 1000;
+	l->max_bytes = options->max_bytes ? options->max_bytes : (size_t)64 << 20;
+	l->interval_ms = options->interval_ms > 0 ? options->interval_ms : 500;
 	int rc = 0;
 	if (!l->dir || !l->endpoint) {
 		rc = bn_err_nomem(err, "a prediction log");
@@ -466,33 +394,74 @@ void bn_prediction_log_get_stats(bn_prediction_log *l, bn_prediction_log_stats *
 	pthread_mutex_unlock(&l->lock);
 }
 
+void bn_prediction_log_write_metrics(bn_prediction_log *l, bn_buf *out)
+{
+	bn_prediction_log_stats s;
+	bn_prediction_log_get_stats(l, &s);
+	bn_buf_addf(out,
+		"# HELP binnacle_predictions_logged_total Rows in the prediction log.\n"
+		"# TYPE binnacle_predictions_logged_total counter\n"
+		"binnacle_predictions_logged_total %llu\n"
+		"# HELP binnacle_predictions_unlogged_total Rows answered that are not in the log: "
+		"of a form that no table holds, or when the disk could not follow.\n"
+		"# TYPE binnacle_predictions_unlogged_total counter\n"
+		"binnacle_predictions_unlogged_total{reason=\"set_aside\"} %llu\n"
+		"binnacle_predictions_unlogged_total{reason=\"lost\"} %llu\n"
+		"# HELP binnacle_predictions_waiting Rows that wait to be logged.\n"
+		"# TYPE binnacle_predictions_waiting gauge\n"
+		"binnacle_predictions_waiting %llu\n",
+		(unsigned long long)s.rows, (unsigned long long)s.set_aside,
+		(unsigned long long)s.lost, (unsigned long long)s.waiting);
+}
+
+static bool is_written(const bn_prediction_log *l)
+{
+	return !l->stats.waiting && !l->busy;
+}
+
 int bn_prediction_log_flush(bn_prediction_log *l, bn_err *err)
 {
 	int rc = 0;
 	pthread_mutex_lock(&l->lock);
 	uint64_t failures = l->stats.failures;
-	while ((l->first || l->busy) && l->stats.failures == failures) {
+	while (!is_written(l) && (l->busy || l->stats.failures == failures)) {
 		l->hurry = true;
 		pthread_cond_signal(&l->wake);
 		pthread_cond_wait(&l->idle, &l->lock);
 	}
-	if (l->first)
+	if (l->stats.waiting)
 		rc = bn_err_set(
 			err, BN_EIO, "predictions could not be logged: %s", l->stats.last_error);
 	pthread_mutex_unlock(&l->lock);
 	return rc;
 }
 
-int bn_prediction_log_stop(bn_prediction_log *l, bn_err *err)
+int bn_prediction_log_finish(bn_prediction_log *l, bn_err *err)
 {
-	if (!l)
+	if (l->finished)
 		return 0;
-	int rc = bn_prediction_log_flush(l, err);
+	bn_prediction_log_flush(l, NULL);
 	pthread_mutex_lock(&l->lock);
 	l->stop = true;
 	pthread_cond_signal(&l->wake);
 	pthread_mutex_unlock(&l->lock);
 	pthread_join(l->thread, NULL);
+	l->finished = true;
+	uint64_t lost = l->stats.waiting;
+	l->stats.lost += lost;
+	l->stats.waiting = 0;
+	if (!lost)
+		return 0;
+	bn_err_set(err, BN_EIO, "%llu predictions are lost, which could not be logged: %s",
+		(unsigned long long)lost, l->stats.last_error);
+	return BN_EIO;
+}
+
+int bn_prediction_log_stop(bn_prediction_log *l, bn_err *err)
+{
+	if (!l)
+		return 0;
+	int rc = bn_prediction_log_finish(l, err);
 	free_log(l);
 	return rc;
 }

@@ -2,7 +2,7 @@
  * prediction_log.h - every answer a model gives, kept so that drift can be seen later.
  *
  * A server's threads hand over rows and go on at once (a short mutex, no disk); one thread of the
- * log writes them. Rows are gathered and written every second or every N rows, whichever comes
+ * log writes them. Rows are gathered and written twice a second or every N rows, whichever comes
  * first, as an Arrow IPC file in objects/ with the columns
  *
  *	_time (timestamp ns UTC), _request (string), _latency_us (float64), _prediction (float64 or
@@ -16,9 +16,17 @@
  * so that any number of servers on any number of nodes log to one workspace and a reader takes a
  * window over all of them. An event appears only after its object is durable.
  *
- * What may be lost: rows not yet written when the process is killed (at most about a second's), and
- * rows above max_pending when the disk cannot follow; those are counted in dropped and in the
- * event's "dropped".
+ * Each row that was handed over is in exactly one of four numbers (bn_prediction_log_stats): in the log, waiting,
+ * set aside, or lost. Set aside is a row that no table can hold (text that is not UTF-8, a model whose input
+ * has the name of one of the columns above): it is counted and left out when it is first met, so it is never
+ * in the way of others. Lost are rows above max_pending or max_bytes while the disk cannot follow, and
+ * rows that still wait when the log ends. Both are in the "dropped" of the next event: rows that were answered
+ * since the event before and are in no batch. What cannot be written now (a full disk) is tried again as the
+ * batch that it is, object first, so that no row comes twice and no second object is made; each batch that fails
+ * lets those behind it go first.
+ *
+ * When the process is killed, rows are missing that were handed over half a second before, and the time
+ * of two writes: within a second, where the disk takes a batch in a quarter of one.
  */
 #ifndef BN_MONITOR_PREDICTION_LOG_H
 #define BN_MONITOR_PREDICTION_LOG_H
@@ -38,13 +46,18 @@ typedef struct bn_prediction_log_options {
 	const char *workspace_dir; /* where the workspace is found from */
 	const char *endpoint;      /* id */
 	size_t batch_rows;         /* 0: 4096 */
-	int64_t interval_ms;       /* 0: 1000 */
+	int64_t interval_ms;       /* 0: 500 */
 	size_t max_pending;        /* rows waiting; 0: 262144 */
+	size_t max_bytes;          /* of them in memory; 0: 64 MiB */
 } bn_prediction_log_options;
 
 typedef struct bn_prediction_log_stats {
-	uint64_t rows, batches, dropped, failures; /* failures: batches that could not be written */
-	char last_error[256];                      /* empty when the last write went well */
+	uint64_t rows;              /* in the log */
+	uint64_t waiting;           /* not written yet */
+	uint64_t set_aside, lost;   /* see above */
+	uint64_t batches, failures; /* failures: times that a batch could not be written */
+	char last_error[256];       /* empty when the last write went well */
+	char last_set_aside[256];   /* which request, and why; empty when there was none */
 } bn_prediction_log_stats;
 
 /* Starts the thread, which opens its own bn_workspace. */
@@ -54,10 +67,15 @@ int bn_prediction_log_start(bn_prediction_log **out, const bn_env *env,
  * disk. */
 void bn_prediction_log_add(void *log, const bn_served *served);
 void bn_prediction_log_get_stats(bn_prediction_log *log, bn_prediction_log_stats *out);
-/* Returns when everything added so far is written (or has failed: the error). */
+/* Returns when everything added so far is written or set aside (or has failed: the error). */
 int bn_prediction_log_flush(bn_prediction_log *log, bn_err *err);
-/* Flushes, ends the thread, frees. NULL is fine. */
+/* Flushes and ends the thread. What still waits is lost: BN_EIO says how many rows, and why. The numbers can
+ * be asked for until stop. A second time does nothing. */
+int bn_prediction_log_finish(bn_prediction_log *log, bn_err *err);
+/* Finishes, and frees. NULL is fine. */
 int bn_prediction_log_stop(bn_prediction_log *log, bn_err *err);
+/* Appends Prometheus text: rows in the log, waiting, set aside, lost. Any thread. */
+void bn_prediction_log_write_metrics(bn_prediction_log *log, bn_buf *out);
 
 /* ---- reading back -------------------------------------------------------------------------- */
 

@@ -89,10 +89,20 @@ int bn_endpoint_write_started(
 
 static json_t *counters_json(const bn_endpoint_counters *c)
 {
-	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "requests", (json_int_t)c->requests,
+	json_t *o = json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "requests", (json_int_t)c->requests,
 		"errors", (json_int_t)c->errors, "predictions", (json_int_t)c->predictions,
 		"p50_ms", bn_json_real_or_null(c->p50_ms), "p95_ms",
 		bn_json_real_or_null(c->p95_ms), "p99_ms", bn_json_real_or_null(c->p99_ms));
+	if (!o || !c->has_log)
+		return o;
+	json_t *log = json_pack("{s:I, s:I, s:I}", "logged", (json_int_t)c->logged, "set_aside",
+		(json_int_t)c->set_aside, "lost", (json_int_t)c->lost);
+	if (!log || json_object_update(o, log)) {
+		json_decref(o);
+		o = NULL;
+	}
+	json_decref(log);
+	return o;
 }
 
 int bn_endpoint_write_seen(
@@ -164,12 +174,13 @@ static int apply_stopped(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	}
 	return bn_sql_run(db, err,
 		"UPDATE endpoint SET stopped_ms = ?, requests = ?, errors = ?, predictions = ?, "
-		"p50_ms = ?, "
-		"p95_ms = ?, p99_ms = ? WHERE id = ? AND uid = ?",
-		"iiiidddsi", bn_event_time_ms(ev), bn_json_int(p, "requests", 0),
+		"p50_ms = ?, p95_ms = ?, p99_ms = ?, logged = nullif(?, -1), "
+		"set_aside = nullif(?, -1), lost = nullif(?, -1) WHERE id = ? AND uid = ?",
+		"iiiidddiiisi", bn_event_time_ms(ev), bn_json_int(p, "requests", 0),
 		bn_json_int(p, "errors", 0), bn_json_int(p, "predictions", 0),
 		bn_json_num(p, "p50_ms", NAN), bn_json_num(p, "p95_ms", NAN),
-		bn_json_num(p, "p99_ms", NAN), id, (int64_t)ev->uid);
+		bn_json_num(p, "p99_ms", NAN), bn_json_int(p, "logged", -1),
+		bn_json_int(p, "set_aside", -1), bn_json_int(p, "lost", -1), id, (int64_t)ev->uid);
 }
 
 static int apply_seen(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
@@ -178,19 +189,25 @@ static int apply_seen(bn_fold *f, const bn_event *ev, const char *id, bn_err *er
 	if (!p)
 		return 0;
 	return bn_sql_run(bn_fold_db(f), err,
-		"INSERT INTO endpoint_seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+		"INSERT INTO endpoint_seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		"nullif(?, -1), nullif(?, -1), nullif(?, -1)) "
 		"ON CONFLICT (id, uid) DO UPDATE SET clock = excluded.clock, "
 		"writer = excluded.writer, seq = excluded.seq, requests = excluded.requests, "
 		"errors = excluded.errors, predictions = excluded.predictions, "
-		"p50_ms = excluded.p50_ms, p95_ms = excluded.p95_ms, p99_ms = excluded.p99_ms "
+		"p50_ms = excluded.p50_ms, p95_ms = excluded.p95_ms, p99_ms = excluded.p99_ms, "
+		"logged = excluded.logged, set_aside = excluded.set_aside, lost = excluded.lost "
 		"WHERE (excluded.clock, excluded.writer, excluded.seq) > (clock, writer, seq)",
-		"sisiiiiiddd", id, (int64_t)ev->key.clock, ev->key.writer, (int64_t)ev->key.seq,
+		"sisiiiiidddiii", id, (int64_t)ev->key.clock, ev->key.writer, (int64_t)ev->key.seq,
 		(int64_t)ev->uid, bn_json_int(p, "requests", 0), bn_json_int(p, "errors", 0),
 		bn_json_int(p, "predictions", 0), bn_json_num(p, "p50_ms", NAN),
-		bn_json_num(p, "p95_ms", NAN), bn_json_num(p, "p99_ms", NAN));
+		bn_json_num(p, "p95_ms", NAN), bn_json_num(p, "p99_ms", NAN),
+		bn_json_int(p, "logged", -1), bn_json_int(p, "set_aside", -1),
+		bn_json_int(p, "lost", -1));
 }
 
-#define COUNTERS "requests", "errors", "predictions", "p50_ms", "p95_ms", "p99_ms"
+#define COUNTERS \
+	"requests", "errors", "predictions", "p50_ms", "p95_ms", "p99_ms", "logged", "set_aside", \
+		"lost"
 
 enum { STARTED, SEEN, STOPPED };
 static const bn_fold_kind kinds[] = {
@@ -257,7 +274,10 @@ enum {
 	C_P95,
 	C_P99,
 	C_BOOT,
-	C_TICKS
+	C_TICKS,
+	C_LOGGED,
+	C_SET_ASIDE,
+	C_LOST
 };
 
 static const char query[] =
@@ -266,7 +286,9 @@ static const char query[] =
 	"e.stopped_ms, "
 	"s.clock >> 16, coalesce(e.requests, s.requests), coalesce(e.errors, s.errors), "
 	"coalesce(e.predictions, s.predictions), coalesce(e.p50_ms, s.p50_ms), "
-	"coalesce(e.p95_ms, s.p95_ms), coalesce(e.p99_ms, s.p99_ms), e.boot_id, e.start_ticks "
+	"coalesce(e.p95_ms, s.p95_ms), coalesce(e.p99_ms, s.p99_ms), e.boot_id, e.start_ticks, "
+	"coalesce(e.logged, s.logged, -1), coalesce(e.set_aside, s.set_aside, -1), "
+	"coalesce(e.lost, s.lost, -1) "
 	"FROM endpoint e LEFT JOIN endpoint_seen s ON s.id = e.id AND s.uid = e.uid "
 	"ORDER BY e.started_ms DESC, e.id, e.uid";
 
@@ -286,6 +308,9 @@ static int read_endpoint(bn_endpoint *e, const bn_env *env, sqlite3_stmt *st)
 		.requests = sqlite3_column_int64(st, C_REQUESTS),
 		.errors = sqlite3_column_int64(st, C_ERRORS),
 		.predictions = sqlite3_column_int64(st, C_PREDICTIONS),
+		.logged = sqlite3_column_int64(st, C_LOGGED),
+		.set_aside = sqlite3_column_int64(st, C_SET_ASIDE),
+		.lost = sqlite3_column_int64(st, C_LOST),
 		.p50_ms = bn_sql_double(st, C_P50),
 		.p95_ms = bn_sql_double(st, C_P95),
 		.p99_ms = bn_sql_double(st, C_P99)};

@@ -4,7 +4,9 @@
  * A server writes `endpoint.started` (entity `endpoint/<id>`) with what it serves and where ("url", and
  * "unix", the path of its socket, when it listens on one; older programs left that out), then
  * `endpoint.seen` (commuting, about every 20 s, with its counters), and `endpoint.stopped` when it
- * ends in good order. State is worked out at reading time and never stored: on the server's own
+ * ends in good order. Where predictions are logged the counters say what became of them
+ * (core/monitor/prediction_log.h): "logged", "set_aside", "lost"; what is missing from "predictions" waits, and
+ * after `endpoint.stopped` nothing is missing. Older programs left these out. State is worked out at reading time and never stored: on the server's own
  * host by asking whether the process is still that process (pid, its start time, boot id), from
  * another host by the age of the last `endpoint.seen`.
  */
@@ -30,7 +32,8 @@ typedef struct bn_endpoint {
 	int64_t pid, port;
 	int64_t started_ms, seen_ms, stopped_ms; /* 0: never */
 	int64_t requests, errors, predictions;   /* as last seen */
-	double p50_ms, p95_ms, p99_ms;           /* of requests, as last seen; NaN: none yet */
+	int64_t logged, set_aside, lost; /* of predictions; -1: not known, or there is no log */
+	double p50_ms, p95_ms, p99_ms;   /* of requests, as last seen; NaN: none yet */
 	bn_endpoint_state state;
 } bn_endpoint;
 
@@ -57,6 +60,8 @@ typedef struct bn_endpoint_about {
 typedef struct bn_endpoint_counters {
 	uint64_t requests, errors, predictions;
 	double p50_ms, p95_ms, p99_ms;
+	bool has_log; /* predictions are logged; the following counts */
+	uint64_t logged, set_aside, lost;
 } bn_endpoint_counters;
 
 #define BN_ENDPOINT_ID_TEXT 13
@@ -68,7 +73,7 @@ const char *bn_endpoint_host(const bn_env *env, const char *listens_on);
 char *bn_endpoint_url(const bn_env *env, const bn_endpoint_about *about);
 
 int bn_endpoint_id_new(char id[BN_ENDPOINT_ID_TEXT], const bn_env *env, bn_err *err);
-/* Each appends one event; the caller commits. */
+/* Each appends one event; the caller commits, also when it failed (writer.h). */
 int bn_endpoint_write_started(
 	bn_workspace *ws, const char *id, const bn_endpoint_about *about, bn_err *err);
 int bn_endpoint_write_seen(

@@ -19,6 +19,9 @@ CREATE TABLE endpoint (
 	p50_ms REAL,
 	p95_ms REAL,
 	p99_ms REAL,
+	logged INTEGER,           -- of predictions; NULL: no log, or an older program
+	set_aside INTEGER,
+	lost INTEGER,
 	PRIMARY KEY (id, uid)
 ) WITHOUT ROWID;
 
@@ -34,6 +37,9 @@ CREATE TABLE endpoint_seen (  -- commuting: the newest of each user by (clock, w
 	p50_ms REAL,
 	p95_ms REAL,
 	p99_ms REAL,
+	logged INTEGER,
+	set_aside INTEGER,
+	lost INTEGER,
 	PRIMARY KEY (id, uid)
 ) WITHOUT ROWID;
 

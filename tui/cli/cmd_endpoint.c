@@ -7,11 +7,16 @@
 #include "core/serve/endpoint.h"
 #include "tui/cli/verbs.h"
 
+static json_t *count_json(int64_t n)
+{
+	return n < 0 ? json_null() : json_integer(n);
+}
+
 static json_t *endpoint_json(const bn_endpoint *e)
 {
 	bool asked = e->seen_ms > e->started_ms || e->stopped_ms;
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, "
-			 "s:o, s:o, s:o, s:o}",
+			 "s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"id", e->id, "state", bn_endpoint_state_name(e->state), "models", e->models, "url",
 		e->url, "unix", e->unix_path ? json_string(e->unix_path) : json_null(), "host",
 		e->host, "user", e->user, "pid", (json_int_t)e->pid, "port", (json_int_t)e->port,
@@ -22,7 +27,8 @@ static json_t *endpoint_json(const bn_endpoint *e)
 		asked ? json_integer(e->errors) : json_null(), "predictions",
 		asked ? json_integer(e->predictions) : json_null(), "p50_ms",
 		bn_json_real_or_null(e->p50_ms), "p95_ms", bn_json_real_or_null(e->p95_ms),
-		"p99_ms", bn_json_real_or_null(e->p99_ms));
+		"p99_ms", bn_json_real_or_null(e->p99_ms), "logged", count_json(e->logged),
+		"set_aside", count_json(e->set_aside), "lost", count_json(e->lost));
 }
 
 static int read_endpoints(bn_endpoints *out, bn_cli *cli, bn_err *err)
@@ -76,8 +82,10 @@ static int run_show(bn_cli *cli, bn_err *err)
 		{"pid", "PID", BN_AS_INT}, {"started_ms", "Started", BN_AS_TIME_MS},
 		{"seen_ms", "Last word", BN_AS_TIME_MS}, {"stopped_ms", "Stopped", BN_AS_TIME_MS},
 		{"requests", "Requests", BN_AS_COUNT}, {"errors", "Errors", BN_AS_COUNT},
-		{"predictions", "Predictions", BN_AS_COUNT}, {"p50_ms", "P50 ms", BN_AS_NUM},
-		{"p95_ms", "P95 ms", BN_AS_NUM}, {"p99_ms", "P99 ms", BN_AS_NUM}, {0}};
+		{"predictions", "Predictions", BN_AS_COUNT}, {"logged", "Logged", BN_AS_COUNT},
+		{"set_aside", "Set aside", BN_AS_COUNT}, {"lost", "Lost", BN_AS_COUNT},
+		{"p50_ms", "P50 ms", BN_AS_NUM}, {"p95_ms", "P95 ms", BN_AS_NUM},
+		{"p99_ms", "P99 ms", BN_AS_NUM}, {0}};
 	bn_endpoints l = {NULL, 0};
 	const bn_endpoint *e = NULL;
 	int rc = 0;

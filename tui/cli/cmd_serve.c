@@ -29,7 +29,8 @@
 #define LOOP_MS 100
 #define SEEN_MS 20000
 #define GAUGES_MS 5000
-#define LOOK_MS 5000 /* at what is served */
+#define LOOK_MS 5000  /* at what is served */
+#define TELL_MS 60000 /* again that the log fails */
 
 typedef struct serving {
 	bn_cli *cli;
@@ -187,6 +188,13 @@ static int start_log(serving *s, bn_err *err)
 	return rc;
 }
 
+static void write_metrics(void *user, bn_buf *out)
+{
+	serving *s = user;
+	bn_prediction_log_write_metrics(s->log, out);
+	bn_drift_gauges_write(s->gauges, out);
+}
+
 static int start_server(serving *s, bn_err *err)
 {
 	bn_server_options o = {.host = s->host,
@@ -204,8 +212,8 @@ static int start_server(serving *s, bn_err *err)
 			.allow_extra = !bn_cli_flag(s->cli, "strict")},
 		.observe = s->log ? bn_prediction_log_add : NULL,
 		.observe_user = s->log,
-		.more_metrics = s->gauges ? bn_drift_gauges_write : NULL,
-		.more_metrics_user = s->gauges};
+		.more_metrics = s->gauges ? write_metrics : NULL,
+		.more_metrics_user = s};
 	int rc = bn_server_new(&s->server, bn_cli_env(s->cli),
 		(const bn_predictor *const *)s->models, s->count, &o, err);
 	return rc ? rc : bn_server_start(s->server, err);
@@ -217,8 +225,27 @@ static void counters(const serving *s, bn_endpoint_counters *c)
 {
 	bn_server_stats stats;
 	bn_server_get_stats(s->server, &stats);
-	*c = (bn_endpoint_counters){stats.requests, stats.errors, stats.predictions, stats.p50_ms,
-		stats.p95_ms, stats.p99_ms};
+	*c = (bn_endpoint_counters){.requests = stats.requests,
+		.errors = stats.errors,
+		.predictions = stats.predictions,
+		.p50_ms = stats.p50_ms,
+		.p95_ms = stats.p95_ms,
+		.p99_ms = stats.p99_ms};
+	if (!s->log)
+		return;
+	bn_prediction_log_stats log;
+	bn_prediction_log_get_stats(s->log, &log);
+	c->has_log = true;
+	c->logged = log.rows;
+	c->set_aside = log.set_aside;
+	c->lost = log.lost;
+}
+
+/* Commits what was appended; what could not be is told by the commit, and held against nothing that follows. */
+static int commit(serving *s, int appended, bn_err *err)
+{
+	int rc = bn_workspace_commit(s->ws, appended < 0 ? NULL : err);
+	return appended < 0 ? appended : rc;
 }
 
 static bn_endpoint_about about_endpoint(const serving *s)
@@ -237,9 +264,8 @@ static int write_started(serving *s, bn_err *err)
 	bn_endpoint_about about = about_endpoint(s);
 	if (!s->ws)
 		return 0;
-	if ((rc = bn_endpoint_write_started(s->ws, s->id, &about, err)) < 0)
-		return rc;
-	return bn_workspace_commit(s->ws, err);
+	rc = bn_endpoint_write_started(s->ws, s->id, &about, err);
+	return commit(s, rc, err);
 }
 
 /* What a person must know who wants to ask. */
@@ -308,8 +334,8 @@ static void look_after_workspace(serving *s, int64_t now_ms, int64_t *seen_ms, i
 	if (now_ms - *seen_ms >= SEEN_MS) {
 		*seen_ms = now_ms;
 		counters(s, &c);
-		if (bn_endpoint_write_seen(s->ws, s->id, &c, &err) ||
-			bn_workspace_commit(s->ws, &err))
+		int rc = bn_endpoint_write_seen(s->ws, s->id, &c, &err);
+		if (commit(s, rc, &err) < 0)
 			bn_cli_warn(s->cli, "%s", err.msg);
 	}
 	if (s->gauges && now_ms - *gauges_ms >= GAUGES_MS) {
@@ -337,12 +363,44 @@ static int look_at_models(serving *s, bn_err *err)
 	return 0;
 }
 
+typedef struct log_news {
+	bool is_failing;
+	int64_t told_ms;
+	uint64_t failures, set_aside;
+} log_news;
+
+/* What a person has to know of the prediction log: that it fails (again each minute), that it goes on, and rows
+ * that were set aside. */
+static void tell_of_log(const serving *s, log_news *n, int64_t now_ms)
+{
+	bn_prediction_log_stats l;
+	bn_prediction_log_get_stats(s->log, &l);
+	bool failed = l.failures > n->failures && l.last_error[0];
+	if (failed && (!n->is_failing || now_ms - n->told_ms >= TELL_MS)) {
+		bn_cli_warn(s->cli,
+			"predictions cannot be logged: %s; %llu rows wait, %llu are lost",
+			l.last_error, (unsigned long long)l.waiting, (unsigned long long)l.lost);
+		n->told_ms = now_ms;
+		n->is_failing = true;
+	}
+	if (n->is_failing && !l.last_error[0]) {
+		bn_cli_say(s->cli, "predictions are logged again; %llu rows are lost",
+			(unsigned long long)l.lost);
+		n->is_failing = false;
+	}
+	if (l.set_aside > n->set_aside)
+		bn_cli_warn(s->cli, "%llu rows cannot be logged and are set aside, as of %s",
+			(unsigned long long)l.set_aside, l.last_set_aside);
+	n->failures = l.failures;
+	n->set_aside = l.set_aside;
+}
+
 /* 0 when it was told to stop; BN_EREFUSED when a model may be served no more. */
 static int wait_for_the_end(serving *s, bn_err *err)
 {
 	const bn_env *env = bn_cli_env(s->cli);
 	int64_t seen_ms = bn_env_monotonic_ns(env) / 1000000, gauges_ms = seen_ms;
-	uint64_t failures = 0;
+	log_news news = {0};
 	int64_t looked_ms = seen_ms;
 	while (!bn_cli_interrupted()) {
 		int64_t now_ms;
@@ -356,14 +414,21 @@ static int wait_for_the_end(serving *s, bn_err *err)
 		}
 		if (s->ws)
 			look_after_workspace(s, now_ms, &seen_ms, &gauges_ms);
-		bn_prediction_log_stats stats = {0};
 		if (s->log)
-			bn_prediction_log_get_stats(s->log, &stats);
-		if (stats.failures > failures && stats.last_error[0])
-			bn_cli_warn(s->cli, "predictions cannot be logged: %s", stats.last_error);
-		failures = stats.failures;
+			tell_of_log(s, &news, now_ms);
 	}
 	return 0;
+}
+
+static void tell_counts(const serving *s, const bn_endpoint_counters *c)
+{
+	char of_log[120] = "";
+	if (c->has_log && c->logged < c->predictions)
+		snprintf(of_log, sizeof of_log, "; %llu logged, %llu lost, %llu set aside",
+			(unsigned long long)c->logged, (unsigned long long)c->lost,
+			(unsigned long long)c->set_aside);
+	bn_cli_say(s->cli, "served %llu requests, %llu predictions%s",
+		(unsigned long long)c->requests, (unsigned long long)c->predictions, of_log);
 }
 
 static int shut_down(serving *s, bn_err *err)
@@ -371,17 +436,17 @@ static int shut_down(serving *s, bn_err *err)
 	bn_endpoint_counters c;
 	bn_cli_say(s->cli, "stopping: finishing what is in work");
 	bn_server_stop(s->server, (int)(s->grace_ns / 1000000));
+	int rc = s->log ? bn_prediction_log_finish(s->log, err) : 0;
 	counters(s, &c);
-	int rc = bn_prediction_log_stop(s->log, err);
-	s->log = NULL;
 	if (s->ws) {
-		int wrote = bn_endpoint_write_stopped(s->ws, s->id, &c, rc ? NULL : err);
-		if (!wrote)
-			wrote = bn_workspace_commit(s->ws, rc ? NULL : err);
-		rc = rc ? rc : wrote;
+		bn_err why = BN_ERR_INIT;
+		int wrote = bn_endpoint_write_stopped(s->ws, s->id, &c, &why);
+		wrote = commit(s, wrote, &why);
+		if (wrote < 0)
+			bn_cli_warn(s->cli, "that it stopped cannot be written down: %s", why.msg);
+		rc = rc < 0 || !wrote ? rc : bn_err_move(err, &why);
 	}
-	bn_cli_say(s->cli, "served %llu requests, %llu predictions", (unsigned long long)c.requests,
-		(unsigned long long)c.predictions);
+	tell_counts(s, &c);
 	return rc;
 }
 

@@ -40,6 +40,17 @@ static int count_draw(bn_area a, int row, const char *name, const bn_endpoint *e
 		a, row, name, BN_INK_TEXT, has_counters(e) ? bn_format_count(text, n) : NULL);
 }
 
+/* Predictions that were answered and are not in the log. */
+static int unlogged_draw(bn_area a, int row, const bn_endpoint *e)
+{
+	char aside[BN_FORMAT_BYTES], lost[BN_FORMAT_BYTES], text[160];
+	if (e->set_aside <= 0 && e->lost <= 0)
+		return row;
+	snprintf(text, sizeof text, "%s lost, %s set aside", bn_format_count(lost, e->lost),
+		bn_format_count(aside, e->set_aside));
+	return bn_area_fact(a, row, "not logged", BN_INK_FAIL, text);
+}
+
 static int latency_draw(bn_area a, int row, const bn_endpoint *e)
 {
 	char p50[BN_FORMAT_BYTES], p95[BN_FORMAT_BYTES], p99[BN_FORMAT_BYTES], text[160];
@@ -87,6 +98,7 @@ static void endpoint_draw(const bn_frame *f, const bn_endpoint *e, bn_area a)
 	row = count_draw(a, row, "requests", e, e->requests);
 	row = count_draw(a, row, "errors", e, e->errors);
 	row = count_draw(a, row, "predictions", e, e->predictions);
+	row = unlogged_draw(a, row, e);
 	row = latency_draw(a, row, e) + 1;
 	if (e->state != BN_ENDPOINT_RUNNING)
 		return;

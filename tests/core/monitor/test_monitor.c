@@ -246,7 +246,7 @@ START_TEST(test_log_writes_when_rows_are_many_and_finds_windows)
 	bn_prediction_log_get_stats(log, &stats);
 	ck_assert_uint_eq(stats.rows, 200);
 	ck_assert_uint_eq(stats.batches, 20);
-	ck_assert_uint_eq(stats.dropped, 0);
+	ck_assert_uint_eq(stats.lost, 0);
 	ck_assert_bn_ok(bn_prediction_log_stop(log, &err), &err);
 	bn_prediction_window w = {.model = "power", .from_ms = 5000, .to_ms = 8000};
 	bn_prediction_batches l;
@@ -274,7 +274,7 @@ START_TEST(test_log_counts_what_it_must_drop)
 	bn_prediction_log_stats stats;
 	serve_rows(log, 0, 16, 0, now()); /* more than may ever wait */
 	bn_prediction_log_get_stats(log, &stats);
-	ck_assert_uint_eq(stats.dropped, 16);
+	ck_assert_uint_eq(stats.lost, 16);
 	serve_rows(log, 0, 5, 0, now());
 	ck_assert_bn_ok(bn_prediction_log_stop(log, &err), &err);
 	bn_prediction_window w = {.model = "power"};

@@ -34,7 +34,16 @@ static void start(bn_workspace *w, const char *id)
 
 static bn_endpoint_counters counters(uint64_t requests)
 {
-	return (bn_endpoint_counters){requests, 1, 2 * requests, 0.5, NAN, 2.5};
+	return (bn_endpoint_counters){.requests = requests,
+		.errors = 1,
+		.predictions = 2 * requests,
+		.p50_ms = 0.5,
+		.p95_ms = NAN,
+		.p99_ms = 2.5,
+		.has_log = requests > 5,
+		.logged = 2 * requests - 3,
+		.set_aside = 2,
+		.lost = 1};
 }
 
 START_TEST(test_endpoint_lives_and_stops)
@@ -50,12 +59,16 @@ START_TEST(test_endpoint_lives_and_stops)
 	ck_assert_str_eq(l.items[0].url, "http://127.0.0.1:8420");
 	ck_assert_int_eq(l.items[0].pid, getpid());
 	ck_assert(isnan(l.items[0].p50_ms));
+	ck_assert_int_eq(l.items[0].logged, -1);
 	bn_endpoints_release(&l);
 	ck_assert_bn_ok(bn_endpoint_write_seen(ws, "aaaaaaaaaaaa", &c, &err), &err);
 	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
 	ck_assert_bn_ok(bn_endpoint_list(&l, ws, &err), &err);
 	ck_assert_int_eq(l.items[0].requests, 10);
 	ck_assert_double_eq(l.items[0].p99_ms, 2.5);
+	ck_assert_int_eq(l.items[0].logged, 17);
+	ck_assert_int_eq(l.items[0].set_aside, 2);
+	ck_assert_int_eq(l.items[0].lost, 1);
 	ck_assert(isnan(l.items[0].p95_ms));
 	bn_endpoints_release(&l);
 	c = counters(30);
