@@ -1,8 +1,10 @@
 /*
- * utf8.c - see utf8.h. Widths follow the blocks of Unicode's East Asian Width (W and F) and
- * general categories Mn/Me/Cf, as ranges; the terminal's own table may differ for rare scripts.
+ * utf8.c - see utf8.h. Widths follow the blocks of Unicode's East Asian Width (W and F), and marks (_utf8_marks.h);
+ * the terminal's own table may differ for rare scripts.
  */
 #include "core/base/utf8.h"
+
+#include "core/base/_utf8_marks.h"
 
 #include <string.h>
 
@@ -90,25 +92,39 @@ bool bn_utf8_is_valid(const char *s, size_t n)
 	return true;
 }
 
+/* Ignored by default (they have no form of their own), format characters of the direction, joining and annotation of
+ * text, ends of lines and paragraphs. */
+static const bn_utf8_range hidden[] = {{0x00ad, 0x00ad}, {0x034f, 0x034f}, {0x061c, 0x061c},
+	{0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e},
+	{0x2060, 0x206f}, {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
+	{0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+
+static bool range_has(const bn_utf8_range *r, size_t n, uint32_t cp)
+{
+	size_t lo = 0;
+	while (lo < n) {
+		size_t mid = lo + (n - lo) / 2;
+		if (cp > r[mid].hi)
+			lo = mid + 1;
+		else if (cp < r[mid].lo)
+			n = mid;
+		else
+			return true;
+	}
+	return false;
+}
+
 bool bn_utf8_is_shown(uint32_t cp)
 {
 	if (cp < 0xa0)
 		return cp >= 0x20 && cp < 0x7f;
-	return cp != BN_UTF8_BAD && cp != 0x061c && cp != 0x200e && cp != 0x200f &&
-	       !(cp >= 0x2028 && cp <= 0x202e) && !(cp >= 0x2066 && cp <= 0x2069);
+	if (cp > 0x10ffff || (cp & 0xfffe) == 0xfffe || (cp >= 0xfdd0 && cp <= 0xfdef) ||
+		(cp >= 0xd800 && cp <= 0xdfff))
+		return false;
+	return !range_has(hidden, sizeof hidden / sizeof *hidden, cp);
 }
 
-typedef struct range {
-	uint32_t lo, hi;
-} range;
-
-static const range zero_width[] = {{0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd},
-	{0x0610, 0x061a}, {0x064b, 0x065f}, {0x06d6, 0x06dc}, {0x0900, 0x0902}, {0x093a, 0x093a},
-	{0x093c, 0x093c}, {0x0941, 0x0948}, {0x0e31, 0x0e31}, {0x0e34, 0x0e3a}, {0x0e47, 0x0e4e},
-	{0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200b, 0x200d}, {0x2060, 0x2064}, {0x20d0, 0x20ff},
-	{0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}, {0xfeff, 0xfeff}, {0xe0100, 0xe01ef}};
-
-static const range double_width[] = {{0x1100, 0x115f}, {0x231a, 0x231b}, {0x2329, 0x232a},
+static const bn_utf8_range double_width[] = {{0x1100, 0x115f}, {0x231a, 0x231b}, {0x2329, 0x232a},
 	{0x23e9, 0x23ec}, {0x23f0, 0x23f0}, {0x23f3, 0x23f3}, {0x25fd, 0x25fe}, {0x2614, 0x2615},
 	{0x2648, 0x2653}, {0x267f, 0x267f}, {0x2693, 0x2693}, {0x26a1, 0x26a1}, {0x26aa, 0x26ab},
 	{0x26bd, 0x26be}, {0x26c4, 0x26c5}, {0x26ce, 0x26ce}, {0x26d4, 0x26d4}, {0x26ea, 0x26ea},
@@ -128,27 +144,14 @@ static const range double_width[] = {{0x1100, 0x115f}, {0x231a, 0x231b}, {0x2329
 	{0x1f6f4, 0x1f6fc}, {0x1f7e0, 0x1f7eb}, {0x1f90c, 0x1f93a}, {0x1f93c, 0x1f945},
 	{0x1f947, 0x1f9ff}, {0x1fa70, 0x1faff}, {0x20000, 0x2fffd}, {0x30000, 0x3fffd}};
 
-static bool range_has(const range *r, size_t n, uint32_t cp)
-{
-	size_t lo = 0;
-	while (lo < n) {
-		size_t mid = lo + (n - lo) / 2;
-		if (cp > r[mid].hi)
-			lo = mid + 1;
-		else if (cp < r[mid].lo)
-			n = mid;
-		else
-			return true;
-	}
-	return false;
-}
-
 int bn_utf8_char_width(uint32_t cp)
 {
 	if (cp >= 0x20 && cp < 0x7f)
 		return 1;
-	if (range_has(zero_width, sizeof zero_width / sizeof *zero_width, cp))
+	if (range_has(bn_utf8_marks, sizeof bn_utf8_marks / sizeof *bn_utf8_marks, cp))
 		return 0;
+	if (!bn_utf8_is_shown(cp))
+		return 1;
 	return range_has(double_width, sizeof double_width / sizeof *double_width, cp) ? 2 : 1;
 }
 

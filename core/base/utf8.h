@@ -16,10 +16,12 @@ size_t bn_utf8_encode(uint32_t cp, char out[4]); /* bytes written; bad code poin
 /* Bytes at the end of s[0..n), 0 to 3, that begin a character whose rest is behind the end. */
 size_t bn_utf8_tail(const char *s, size_t n);
 bool bn_utf8_is_valid(const char *s, size_t n);
-/* Whether a person may be shown cp as it is. Not: BN_UTF8_BAD, control characters (C0, DEL, C1),
- * ends of lines and paragraphs (U+2028, U+2029), and what turns the direction of the text around it
- * (U+061C, U+200E, U+200F, U+202A..U+202E, U+2066..U+2069): they steer a terminal, or make a name read
- * as another one. Every text from a file, a log, a name or the network is asked through this. */
+/* Whether a person may be shown cp as it is. Not: BN_UTF8_BAD, control characters (C0, DEL, C1), ends of lines and
+ * paragraphs (U+2028, U+2029), what turns the direction of the text around it (U+061C, U+200E, U+200F,
+ * U+202A..U+202E, U+2066..U+2069), annotations, code points that are no characters, and whatever Unicode lets a
+ * terminal ignore: blanks without width, joiners, soft hyphens, fillers, variation selectors, tags. They steer a terminal,
+ * or make a name read as another one. That costs joiners of Persian and Indic words and of some emoji, which show the
+ * sign in their place; JSON has every text whole. What only looks like another letter is shown. */
 bool bn_utf8_is_shown(uint32_t cp);
 /* Columns: 0 combining, 1, or 2 (East Asian wide, emoji); 1 for what is not shown, because one sign
  * stands in its place. */

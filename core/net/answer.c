@@ -3,8 +3,8 @@
 
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/base/shown.h"
 #include "core/base/str.h"
-#include "core/base/utf8.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -146,21 +146,10 @@ static int code_of(int status)
 	}
 }
 
-/* Text of a stranger as one line of at most 300 bytes: what is no printable UTF-8 becomes '?'. */
+/* Text of a stranger as one line: its first 300 bytes. */
 static void add_plain(bn_buf *out, const char *s, size_t n)
 {
-	size_t stop = out->len + 300;
-	for (size_t i = 0; i < n && out->len < stop;) {
-		uint32_t cp;
-		size_t used = bn_utf8_decode(s + i, n - i, &cp);
-		if (s[i] == '\n' || s[i] == '\t' || s[i] == '\r')
-			bn_buf_addch(out, ' ');
-		else if (!bn_utf8_is_shown(cp))
-			bn_buf_addch(out, '?');
-		else
-			bn_buf_add(out, s + i, used);
-		i += used;
-	}
+	bn_shown_add(out, s, n < 300 ? n : 300, BN_SHOWN_LINE);
 }
 
 /* The first text under one of the keys that servers use, looked for in nested objects and lists. */

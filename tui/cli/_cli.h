@@ -6,8 +6,7 @@
 #define BN_TUI_CLI_PRIVATE_H
 #include "core/base/buf.h"
 #include "tui/cli/cli.h"
-
-#include <stdio.h>
+#include "tui/cli/stream.h"
 
 typedef struct cli_option {
 	const char *name, *value; /* value "" for flags */
@@ -15,7 +14,7 @@ typedef struct cli_option {
 
 struct bn_cli {
 	const bn_env *env;
-	FILE *out, *err;
+	bn_stream out, err;
 	const bn_verb *verb;
 	const char **args; /* positional words after the verb's own */
 	size_t n_args;
@@ -24,7 +23,7 @@ struct bn_cli {
 	cli_option *options;
 	size_t n_options, cap_options;
 	const char *start_dir, *program, *invitation; /* invitation: of --trust, or NULL */
-	bool json, tsv, quiet, yes, dry_run, utc, color, no_color, help, version;
+	bool json, tsv, quiet, yes, dry_run, utc, no_color, help, version;
 	bn_workspace *workspace;
 	bn_trust *trust; /* of workspace; NULL: nobody has looked */
 	struct {
@@ -45,9 +44,7 @@ int bn_cli_judge_workspace(bn_cli *cli, bn_err *err);
 void bn_cli_repeat_late(bn_cli *cli);
 void bn_cli_about_add(bn_buf *b, const bn_cli *cli, const bn_trust_about *a);
 
-/* out.c: the escape sequence of a role, "" where colours are off; what a key reaches in an object; a value as
- * people read it. */
-const char *bn_cli_color(const bn_cli *cli, const char *role);
+/* out.c: what a key reaches in an object; a value as people read it. */
 const json_t *bn_cli_value_at(const json_t *object, const char *key);
 void bn_cli_add_value(bn_buf *b, const json_t *v, bn_format format, const bn_cli *cli);
 
@@ -55,8 +52,6 @@ void bn_cli_add_value(bn_buf *b, const json_t *v, bn_format format, const bn_cli
  * those after the first indented. */
 void bn_cli_add_padded(bn_buf *b, const char *text, size_t width, bool right, bool last);
 void bn_cli_add_wrapped(bn_buf *b, const char *text, size_t width, size_t indent);
-/* Columns of the terminal that f is; 0 when it is none, or one that does not say. */
-size_t bn_cli_terminal_width(FILE *f);
 void bn_cli_list_text(bn_cli *cli, const json_t *items, const bn_col *cols);
 
 #endif

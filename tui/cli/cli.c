@@ -106,7 +106,7 @@ static void option_apply_global(bn_cli *cli, const bn_opt *o, const char *value)
 		cli->dry_run = true;
 	else if (!strcmp(o->name, "no-color")) {
 		cli->no_color = true;
-		cli->color = false;
+		cli->out.has_color = false;
 	} else if (!strcmp(o->name, "utc"))
 		cli->utc = true;
 }
@@ -428,19 +428,21 @@ bool bn_cli_utc(const bn_cli *cli)
 static void show_error(bn_cli *cli, const bn_err *err)
 {
 	bn_cli_progress_end(cli);
-	fflush(cli->out);
+	bn_stream_flush(&cli->out);
 	if (cli->json) {
 		json_t *e = json_pack("{s:{s:s,s:s,s:s}}", "error", "code", bn_code_name(err->code),
 			"message", err->msg, "hint", err->hint);
 		char *text = e ? json_dumps(e, JSON_SORT_KEYS) : NULL;
-		fprintf(cli->err, "%s\n", text ? text : "{\"error\":{}}");
+		bn_stream_json(&cli->err, text ? text : "{\"error\":{}}",
+			text ? strlen(text) : strlen("{\"error\":{}}"));
+		bn_stream_put(&cli->err, "\n");
 		free(text);
 		json_decref(e);
 		return;
 	}
-	fprintf(cli->err, "binnacle: %s\n", err->msg);
+	bn_stream_printf(&cli->err, "binnacle: %s\n", err->msg);
 	if (err->hint[0])
-		fprintf(cli->err, "  hint: %s\n", err->hint);
+		bn_stream_printf(&cli->err, "  hint: %s\n", err->hint);
 }
 
 /* What a reader shows is not all that was written. */
@@ -455,7 +457,7 @@ static void warn_of_gaps(bn_cli *cli)
 		"%zu writer%s of the log %s left out in part: a segment is damaged, missing or "
 		"cannot be read",
 		n, n == 1 ? "" : "s", n == 1 ? "is" : "are");
-	fputs("  hint: `binnacle index status` names them\n", cli->err);
+	bn_stream_put(&cli->err, "  hint: `binnacle index status` names them\n");
 }
 
 int bn_cli_warn_newer(
@@ -525,13 +527,16 @@ static char *program_path(const char *argv0)
 int bn_cli_main(const bn_env *env, int argc, char **argv)
 {
 	bn_err err = BN_ERR_INIT;
-	bn_cli cli = {.env = env, .out = stdout, .err = stderr};
+	bn_cli cli = {.env = env};
 	const char *no_color = bn_env_get(env, "NO_COLOR"), *term = bn_env_get(env, "TERM");
 	char *program = program_path(argv[0]);
 	int rc = 0, noun_at = -1;
 	cli.program = program;
 	cli.no_color = no_color && *no_color;
-	cli.color = isatty(STDOUT_FILENO) && !cli.no_color && term && strcmp(term, "dumb");
+	bn_stream_open(&cli.out, stdout);
+	bn_stream_open(&cli.err, stderr);
+	cli.out.has_color =
+		cli.out.is_terminal && !cli.no_color && term && strcmp(term, "dumb") != 0;
 	cli.args = bn_alloc_zeroed((size_t)argc + 1, sizeof *cli.args);
 	cli.rest = bn_alloc_zeroed((size_t)argc + 1, sizeof *cli.rest);
 	if (!cli.args || !cli.rest || !program) {
@@ -543,7 +548,7 @@ int bn_cli_main(const bn_env *env, int argc, char **argv)
 		goto out;
 	}
 	if (cli.version) {
-		fprintf(cli.out, "binnacle " BN_VERSION "\n");
+		bn_stream_put(&cli.out, "binnacle " BN_VERSION "\n");
 		goto out;
 	}
 	if (!cli.verb || (cli.help && noun_at < 0)) {
@@ -558,7 +563,7 @@ out:
 	if (rc && !err.code)
 		bn_err_set(&err, rc, "failed without a message (%s)", bn_code_name(rc));
 	workspace_close(&cli);
-	if (fflush(cli.out) != 0 && errno != EPIPE && !rc)
+	if (bn_stream_flush(&cli.out) != 0 && errno != EPIPE && !rc)
 		rc = bn_err_sys(&err, BN_EIO, errno, "cannot write the result");
 	if (rc)
 		show_error(&cli, &err);

@@ -138,17 +138,17 @@ int bn_cli_object(bn_cli *cli, json_t *object, const bn_col *fields, bn_err *err
 int bn_cli_document(bn_cli *cli, json_t *document, bn_err *err);
 
 /* Text for people on stdout; nothing with --json or --tsv. Names, notes and other text from elsewhere may
- * stand in it: '?' takes the place of every character that is not shown (bn_utf8_is_shown). The same
- * holds for lists, objects and messages; --json escapes such characters. */
+ * stand in it: '?' takes the place of what is not shown (core/base/shown.h), by the one way to the terminal
+ * (stream.h). The same holds for lists, objects and messages; --json escapes such characters. */
 void bn_cli_print(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same in a role: "bold", "dim", "good", "bad", "warn". Plain where colours are off. */
 void bn_cli_print_in(bn_cli *cli, const char *role, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* What a run printed, a card: the bytes as they are into a file or a pipe, as with bn_cli_print on a
- * terminal. */
-void bn_cli_write_text(bn_cli *cli, const char *text, size_t n);
-/* Raw bytes to stdout in every form. */
-void bn_cli_write(bn_cli *cli, const void *bytes, size_t n);
+/* What a program or a file holds (a run's log, a card, CSV), in every form: the same bytes into a file or a pipe,
+ * on a terminal as with bn_cli_print. Pieces end with a whole character. */
+void bn_cli_write_data(bn_cli *cli, const void *bytes, size_t n);
+/* The same bytes on a terminal too: for `run log --raw`, which says so, alone. */
+void bn_cli_write_raw(bn_cli *cli, const void *bytes, size_t n);
 /* A line on stderr, unless --quiet. */
 void bn_cli_say(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same for a line of facts: on a terminal it goes on in the next line at a blank. At most 511 bytes. */

@@ -219,7 +219,7 @@ static int put_text(void *ctx, const char *bytes, size_t n, bn_err *err)
 		return bn_err_set(err, BN_EINTR, "the export was interrupted");
 	if (t->path)
 		return bn_fs_write_all(env, t->fd, bytes, n, t->path, err);
-	bn_cli_write(t->cli, bytes, n);
+	bn_cli_write_data(t->cli, bytes, n);
 	return 0;
 }
 

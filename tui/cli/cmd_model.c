@@ -372,7 +372,7 @@ static int run_card(bn_cli *cli, bn_err *err)
 	if (!rc && bn_cli_is_json(cli))
 		rc = bn_cli_document(cli, json_pack("{s:s}", "card", card.ptr), err);
 	else if (!rc)
-		bn_cli_write_text(cli, card.ptr, card.len);
+		bn_cli_write_data(cli, card.ptr, card.len);
 	bn_buf_release(&card);
 	return rc;
 }

@@ -186,7 +186,7 @@ static void start_over(void *user)
 static int print(void *user, const void *bytes, size_t n, bn_err *err)
 {
 	(void)err;
-	bn_cli_write(user, bytes, n);
+	bn_cli_write_data(user, bytes, n);
 	return 0;
 }
 
@@ -233,7 +233,7 @@ static int finish_text(output *o, bn_err *err)
 	if (o->path)
 		return bn_fs_write_file(
 			bn_cli_env(o->cli), o->path, o->text.ptr, o->text.len, 0666, err);
-	bn_cli_write(o->cli, o->text.ptr, o->text.len);
+	bn_cli_write_data(o->cli, o->text.ptr, o->text.len);
 	return 0;
 }
 

@@ -240,6 +240,7 @@ static int run_watch(bn_cli *cli, bn_err *err)
 
 static const bn_opt log_options[] = {
 	{"follow", 'f', NULL, "go on until the run is over"},
+	{"raw", 0, NULL, "the bytes as they are, also onto a terminal, which they may steer"},
 	{0},
 };
 
@@ -273,8 +274,9 @@ static int run_log(bn_cli *cli, bn_err *err)
 	char id[BN_RUN_ID_TEXT], bytes[16384];
 	size_t got = sizeof bytes;
 	int fd, rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
+	unsigned raw = bn_cli_flag(cli, "raw") ? BN_FOLLOW_RAW : 0;
 	if (rc == 0 && bn_cli_flag(cli, "follow"))
-		return bn_run_follow(cli, ws, id, BN_FOLLOW_LOG, err);
+		return bn_run_follow(cli, ws, id, BN_FOLLOW_LOG | raw, err);
 	if (rc < 0 || (rc = open_log(&fd, ws, id, err)) < 0)
 		return rc;
 	for (off_t at = 0; got > 0; at += (off_t)got) {
@@ -283,7 +285,10 @@ static int run_log(bn_cli *cli, bn_err *err)
 			goto out;
 		if (got == sizeof bytes)
 			got -= bn_utf8_tail(bytes, got);
-		bn_cli_write_text(cli, bytes, got);
+		if (bn_cli_flag(cli, "raw"))
+			bn_cli_write_raw(cli, bytes, got);
+		else
+			bn_cli_write_data(cli, bytes, got);
 	}
 out:
 	close(fd);

@@ -18,7 +18,7 @@
 
 static int dump_line(void *ctx, const char *text, size_t n)
 {
-	bn_cli_write(ctx, text, n);
+	bn_cli_write_data(ctx, text, n);
 	return bn_cli_interrupted();
 }
 

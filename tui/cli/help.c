@@ -47,13 +47,13 @@ const char *bn_noun_summary(const char *noun)
 	return NULL;
 }
 
-static void print_usage(FILE *out, const bn_verb *v)
+static void print_usage(bn_stream *out, const bn_verb *v)
 {
-	fprintf(out, "binnacle %s%s%s%s%s", v->noun, v->verb ? " " : "", v->verb ? v->verb : "",
-		v->args[0] ? " " : "", v->args);
+	bn_stream_printf(out, "binnacle %s%s%s%s%s", v->noun, v->verb ? " " : "",
+		v->verb ? v->verb : "", v->args[0] ? " " : "", v->args);
 }
 
-static void print_options(FILE *out, const bn_opt *o)
+static void print_options(bn_stream *out, const bn_opt *o)
 {
 	for (; o && o->help; o++) {
 		char left[64], letter[5] = "    ";
@@ -62,33 +62,34 @@ static void print_options(FILE *out, const bn_opt *o)
 				o->name[0] ? ", " : "  ");
 		snprintf(left, sizeof left, "%s%s%s%s%s", letter, o->name[0] ? "--" : "", o->name,
 			o->arg ? " " : "", o->arg ? o->arg : "");
-		fprintf(out, "  %-28s %s\n", left, o->help);
+		bn_stream_printf(out, "  %-28s %s\n", left, o->help);
 	}
 }
 
 int bn_help_verb(bn_cli *cli, const bn_verb *v)
 {
-	FILE *out = cli->out;
-	fprintf(out, "%s\n\nusage: ", v->summary);
+	bn_stream *out = &cli->out;
+	bn_stream_printf(out, "%s\n\nusage: ", v->summary);
 	print_usage(out, v);
-	fprintf(out, "%s\n", v->options ? " [options]" : "");
+	bn_stream_printf(out, "%s\n", v->options ? " [options]" : "");
 	if (v->details)
-		fprintf(out, "\n%s\n", v->details);
+		bn_stream_printf(out, "\n%s\n", v->details);
 	if (v->options) {
-		fputs("\noptions:\n", out);
+		bn_stream_put(out, "\noptions:\n");
 		print_options(out, v->options);
 	}
 	if (v->examples[0])
-		fputs("\nexamples:\n", out);
+		bn_stream_put(out, "\nexamples:\n");
 	for (size_t i = 0; i < 3 && v->examples[i]; i++)
-		fprintf(out, "  %s\n", v->examples[i]);
-	fprintf(out, "\neverywhere: --json --tsv --quiet --yes%s --no-color --utc -C DIR\n",
+		bn_stream_printf(out, "  %s\n", v->examples[i]);
+	bn_stream_printf(out,
+		"\neverywhere: --json --tsv --quiet --yes%s --no-color --utc -C DIR\n",
 		v->flags & BN_VERB_DRY_RUN ? " --dry-run" : "");
 	return 0;
 }
 
 typedef struct listing {
-	FILE *out;
+	bn_stream *out;
 	const char *noun, *last;
 	size_t shown;
 } listing;
@@ -101,14 +102,14 @@ static int list_verb(const bn_verb *v, void *ctx)
 	char left[96];
 	snprintf(left, sizeof left, "%s%s%s %s", v->noun, v->verb ? " " : "",
 		v->verb ? v->verb : "", v->args);
-	fprintf(l->out, "  %-38s %s\n", left, v->summary);
+	bn_stream_printf(l->out, "  %-38s %s\n", left, v->summary);
 	l->shown++;
 	return 0;
 }
 
 int bn_help_noun(bn_cli *cli, const char *noun, bn_err *err)
 {
-	listing l = {cli->out, noun, NULL, 0};
+	listing l = {&cli->out, noun, NULL, 0};
 	const char *words[1] = {noun};
 	size_t used;
 	const bn_verb *single = bn_verb_find(words, 1, &used);
@@ -120,9 +121,10 @@ int bn_help_noun(bn_cli *cli, const char *noun, bn_err *err)
 		bn_err_hint(err, "see: binnacle help");
 		return BN_ENOTFOUND;
 	}
-	fprintf(cli->out, "binnacle %s: %s\n\n", noun, summary);
+	bn_stream_printf(&cli->out, "binnacle %s: %s\n\n", noun, summary);
 	bn_verbs_each(list_verb, &l);
-	fprintf(cli->out, "\nbinnacle %s VERB --help shows options and examples.\n", noun);
+	bn_stream_printf(
+		&cli->out, "\nbinnacle %s VERB --help shows options and examples.\n", noun);
 	return 0;
 }
 
@@ -133,113 +135,115 @@ static int list_noun(const bn_verb *v, void *ctx)
 		return 0;
 	l->last = v->noun;
 	const char *summary = v->verb ? bn_noun_summary(v->noun) : v->summary;
-	fprintf(l->out, "  %-12s %s\n", v->noun, summary ? summary : v->summary);
+	bn_stream_printf(l->out, "  %-12s %s\n", v->noun, summary ? summary : v->summary);
 	return 0;
 }
 
 int bn_help_all(bn_cli *cli)
 {
-	listing l = {cli->out, NULL, NULL, 0};
-	fputs("binnacle: the life of a machine-learning model, over SSH\n\n"
-	      "usage: binnacle                     open the workbench\n"
-	      "       binnacle NOUN VERB [ARGS]    do one thing and exit\n\n",
-		cli->out);
+	listing l = {&cli->out, NULL, NULL, 0};
+	bn_stream_put(&cli->out, "binnacle: the life of a machine-learning model, over SSH\n\n"
+				 "usage: binnacle                     open the workbench\n"
+				 "       binnacle NOUN VERB [ARGS]    do one thing and exit\n\n");
 	bn_verbs_each(list_noun, &l);
-	fputs("\noptions everywhere:\n", cli->out);
-	print_options(cli->out, bn_global_options);
-	fputs("\nbinnacle help NOUN lists its verbs. The first step: binnacle init, or binnacle "
-	      "demo.\n",
-		cli->out);
+	bn_stream_put(&cli->out, "\noptions everywhere:\n");
+	print_options(&cli->out, bn_global_options);
+	bn_stream_put(&cli->out,
+		"\nbinnacle help NOUN lists its verbs. The first step: binnacle init, or binnacle "
+		"demo.\n");
 	return 0;
 }
 
 /* ---- man page ------------------------------------------------------------------------------- */
 
 /* roff: a leading '.' or '\'' and backslashes mean something. */
-static void man_text(FILE *out, const char *s)
+static void man_text(bn_stream *out, const char *s)
 {
+	bn_buf text = BN_BUF_INIT;
 	bool line_start = true;
 	for (; *s; s++) {
 		if (line_start && (*s == '.' || *s == '\''))
-			fputs("\\&", out);
+			bn_buf_adds(&text, "\\&");
 		if (*s == '\\')
-			fputs("\\e", out);
+			bn_buf_adds(&text, "\\e");
 		else if (*s == '-')
-			fputs("\\-", out);
+			bn_buf_adds(&text, "\\-");
 		else
-			fputc(*s, out);
+			bn_buf_addch(&text, *s);
 		line_start = *s == '\n';
 	}
+	bn_stream_text(out, text.ptr ? text.ptr : "", text.len);
+	bn_buf_release(&text);
 }
 
 static int man_verb(const bn_verb *v, void *ctx)
 {
-	FILE *out = ctx;
+	bn_stream *out = ctx;
 	if (v->flags & BN_VERB_HIDDEN)
 		return 0;
-	fputs(".TP\n.B \"", out);
+	bn_stream_put(out, ".TP\n.B \"");
 	print_usage(out, v);
-	fputs("\"\n", out);
+	bn_stream_put(out, "\"\n");
 	man_text(out, v->summary);
-	fputs(".\n", out);
+	bn_stream_put(out, ".\n");
 	if (v->details) {
-		fputs(".br\n", out);
+		bn_stream_put(out, ".br\n");
 		man_text(out, v->details);
-		fputc('\n', out);
+		bn_stream_put(out, "\n");
 	}
 	for (const bn_opt *o = v->options; o && o->help; o++) {
-		fprintf(out, ".br\n\\fB\\-\\-%s\\fR%s%s: ", o->name, o->arg ? " " : "",
+		bn_stream_printf(out, ".br\n\\fB\\-\\-%s\\fR%s%s: ", o->name, o->arg ? " " : "",
 			o->arg ? o->arg : "");
 		man_text(out, o->help);
-		fputc('\n', out);
+		bn_stream_put(out, "\n");
 	}
 	for (size_t i = 0; i < 3 && v->examples[i]; i++) {
-		fputs(".br\nExample: \\fI", out);
+		bn_stream_put(out, ".br\nExample: \\fI");
 		man_text(out, v->examples[i]);
-		fputs("\\fR\n", out);
+		bn_stream_put(out, "\\fR\n");
 	}
 	return 0;
 }
 
 static int write_man(bn_cli *cli)
 {
-	FILE *out = cli->out;
-	fputs(".TH BINNACLE 1 \"\" \"binnacle " BN_VERSION "\" \"User Commands\"\n"
-	      ".SH NAME\nbinnacle \\- the life of a machine\\-learning model, over SSH\n"
-	      ".SH SYNOPSIS\n.B binnacle\n[\\fIoptions\\fR]\n.br\n.B binnacle\n"
-	      "\\fINOUN VERB\\fR [\\fIarguments\\fR]\n"
-	      ".SH DESCRIPTION\nAlone,\n.B binnacle\nopens the workbench on the workspace around "
-	      "the "
-	      "working directory. With words it does one thing and exits.\n.SH OPTIONS\n",
-		out);
+	bn_stream *out = &cli->out;
+	bn_stream_put(out,
+		".TH BINNACLE 1 \"\" \"binnacle " BN_VERSION "\" \"User Commands\"\n"
+		".SH NAME\nbinnacle \\- the life of a machine\\-learning model, over SSH\n"
+		".SH SYNOPSIS\n.B binnacle\n[\\fIoptions\\fR]\n.br\n.B binnacle\n"
+		"\\fINOUN VERB\\fR [\\fIarguments\\fR]\n"
+		".SH DESCRIPTION\nAlone,\n.B binnacle\nopens the workbench on the workspace around "
+		"the "
+		"working directory. With words it does one thing and exits.\n.SH OPTIONS\n");
 	for (const bn_opt *o = bn_global_options; o->help; o++) {
-		fputs(".TP\n.B ", out);
+		bn_stream_put(out, ".TP\n.B ");
 		if (o->letter)
-			fprintf(out, "\\-%c%s", o->letter, o->name[0] ? ", " : "");
-		fprintf(out, "%s%s%s%s\n", o->name[0] ? "\\-\\-" : "", o->name, o->arg ? " " : "",
-			o->arg ? o->arg : "");
+			bn_stream_printf(out, "\\-%c%s", o->letter, o->name[0] ? ", " : "");
+		bn_stream_printf(out, "%s%s%s%s\n", o->name[0] ? "\\-\\-" : "", o->name,
+			o->arg ? " " : "", o->arg ? o->arg : "");
 		man_text(out, o->help);
-		fputc('\n', out);
+		bn_stream_put(out, "\n");
 	}
-	fputs(".SH COMMANDS\n", out);
+	bn_stream_put(out, ".SH COMMANDS\n");
 	bn_verbs_each(man_verb, out);
 	bn_buf keys = BN_BUF_INIT;
-	fputs(".SH WORKBENCH\nEverything that a key does can be typed after ':' and scripted.\n",
-		out);
+	bn_stream_put(out,
+		".SH WORKBENCH\nEverything that a key does can be typed after ':' and scripted.\n");
 	bn_command_write_man(&keys);
-	fputs(keys.ptr, out);
+	bn_stream_put(out, keys.ptr);
 	bn_buf_release(&keys);
-	fputs(".SH EXIT STATUS\n.nf\n0 done\n1 a check, gate or test said no\n2 the command line "
-	      "or an "
-	      "input file is wrong\n3 no such thing, file or directory\n4 refused: role, policy, "
-	      "state or a file's mode does not allow it\n5 the file system, network or another "
-	      "program failed\n6 conflict or busy\n"
-	      "7 inconclusive: the evidence needed is missing\n130 interrupted\n.fi\n"
-	      ".SH ENVIRONMENT\n.TP\n.B BINNACLE_HOME\nthe workspace, when it is not around the "
-	      "working "
-	      "directory\n.TP\n.B BINNACLE_BACKEND\ncpu, cuda or auto\n.TP\n.B NO_COLOR\nno "
-	      "colours\n",
-		out);
+	bn_stream_put(out,
+		".SH EXIT STATUS\n.nf\n0 done\n1 a check, gate or test said no\n2 the command line "
+		"or an "
+		"input file is wrong\n3 no such thing, file or directory\n4 refused: role, policy, "
+		"state or a file's mode does not allow it\n5 the file system, network or another "
+		"program failed\n6 conflict or busy\n"
+		"7 inconclusive: the evidence needed is missing\n130 interrupted\n.fi\n"
+		".SH ENVIRONMENT\n.TP\n.B BINNACLE_HOME\nthe workspace, when it is not around the "
+		"working "
+		"directory\n.TP\n.B BINNACLE_BACKEND\ncpu, cuda or auto\n.TP\n.B NO_COLOR\nno "
+		"colours\n");
 	return 0;
 }
 
@@ -247,7 +251,7 @@ static int write_man(bn_cli *cli)
 
 /* Prints the words that may follow: the shells' scripts only call this. */
 typedef struct completion {
-	FILE *out;
+	bn_stream *out;
 	const char *noun, *verb, *last;
 } completion;
 
@@ -258,14 +262,14 @@ static int complete_verb(const bn_verb *v, void *ctx)
 		return 0;
 	if (!c->noun) {
 		if (!c->last || strcmp(c->last, v->noun))
-			fprintf(c->out, "%s\n", v->noun);
+			bn_stream_printf(c->out, "%s\n", v->noun);
 		c->last = v->noun;
 	} else if (!strcmp(v->noun, c->noun)) {
 		bool chosen = !v->verb || (c->verb && !strcmp(c->verb, v->verb));
 		if (!c->verb && v->verb)
-			fprintf(c->out, "%s\n", v->verb);
+			bn_stream_printf(c->out, "%s\n", v->verb);
 		for (const bn_opt *o = chosen ? v->options : NULL; o && o->help; o++)
-			fprintf(c->out, "--%s\n", o->name);
+			bn_stream_printf(c->out, "--%s\n", o->name);
 	}
 	return 0;
 }
@@ -276,11 +280,11 @@ static int run_complete(bn_cli *cli, bn_err *err)
 	(void)err;
 	size_t n = 0;
 	const char *const *words = bn_cli_rest(cli, &n);
-	completion c = {cli->out, n > 0 ? words[0] : NULL, n > 1 ? words[1] : NULL, NULL};
+	completion c = {&cli->out, n > 0 ? words[0] : NULL, n > 1 ? words[1] : NULL, NULL};
 	bn_verbs_each(complete_verb, &c);
 	for (const bn_opt *o = bn_global_options; c.noun && o->help; o++)
 		if (o->name[0])
-			fprintf(cli->out, "--%s\n", o->name);
+			bn_stream_printf(&cli->out, "--%s\n", o->name);
 	return 0;
 }
 
@@ -289,30 +293,29 @@ static int run_completion(bn_cli *cli, bn_err *err)
 	static const char *const shells[] = {"bash", "zsh", "fish", NULL};
 	const char *shell = bn_cli_arg(cli, 0);
 	if (!strcmp(shell, "bash"))
-		fputs("_binnacle() {\n"
-		      "\tlocal w=() i\n"
-		      "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-		      "\t\t[[ ${COMP_WORDS[i]} == -* ]] || w+=(\"${COMP_WORDS[i]}\")\n"
-		      "\tdone\n"
-		      "\tCOMPREPLY=($(compgen -W \"$(binnacle complete -- \"${w[@]:0:2}\")\" -- "
-		      "\"${COMP_WORDS[COMP_CWORD]}\"))\n"
-		      "}\n"
-		      "complete -o default -F _binnacle binnacle\n",
-			cli->out);
+		bn_stream_put(&cli->out,
+			"_binnacle() {\n"
+			"\tlocal w=() i\n"
+			"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+			"\t\t[[ ${COMP_WORDS[i]} == -* ]] || w+=(\"${COMP_WORDS[i]}\")\n"
+			"\tdone\n"
+			"\tCOMPREPLY=($(compgen -W \"$(binnacle complete -- \"${w[@]:0:2}\")\" -- "
+			"\"${COMP_WORDS[COMP_CWORD]}\"))\n"
+			"}\n"
+			"complete -o default -F _binnacle binnacle\n");
 	else if (!strcmp(shell, "zsh"))
-		fputs("#compdef binnacle\n"
-		      "_binnacle() {\n"
-		      "\tlocal -a w c\n"
-		      "\tw=(${${words[2,CURRENT-1]}:#-*})\n"
-		      "\tc=(${(f)\"$(binnacle complete -- ${w[1,2]})\"})\n"
-		      "\tcompadd -a c || _files\n"
-		      "}\n"
-		      "compdef _binnacle binnacle\n",
-			cli->out);
+		bn_stream_put(&cli->out, "#compdef binnacle\n"
+					 "_binnacle() {\n"
+					 "\tlocal -a w c\n"
+					 "\tw=(${${words[2,CURRENT-1]}:#-*})\n"
+					 "\tc=(${(f)\"$(binnacle complete -- ${w[1,2]})\"})\n"
+					 "\tcompadd -a c || _files\n"
+					 "}\n"
+					 "compdef _binnacle binnacle\n");
 	else if (!strcmp(shell, "fish"))
-		fputs("complete -c binnacle -a '(binnacle complete -- (string match -v -- \"-*\" "
-		      "(commandline -opc)[2..-1])[1..2])'\n",
-			cli->out);
+		bn_stream_put(&cli->out,
+			"complete -c binnacle -a '(binnacle complete -- (string match -v -- \"-*\" "
+			"(commandline -opc)[2..-1])[1..2])'\n");
 	else {
 		const char *near = bn_nearest_word(shell, shells);
 		bn_err_set(err, BN_EINVAL, "no completion for shell '%s'", shell);

@@ -15,20 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *bn_cli_color(const bn_cli *cli, const char *role)
-{
-	static const struct {
-		const char *role, *code;
-	} codes[] = {{"bold", "\033[1m"}, {"dim", "\033[2m"}, {"good", "\033[32m"},
-		{"bad", "\033[31m"}, {"warn", "\033[33m"}, {"reset", "\033[0m"}};
-	if (!cli->color)
-		return "";
-	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-		if (!strcmp(codes[i].role, role))
-			return codes[i].code;
-	return "";
-}
-
 /* ---- values --------------------------------------------------------------------------------- */
 
 const json_t *bn_cli_value_at(const json_t *object, const char *key)
@@ -51,22 +37,6 @@ static void add_scalar(bn_buf *b, const json_t *v)
 		bn_buf_adds(b, json_string_value(v));
 	else
 		bn_json_canonical(v, b, &ignored);
-}
-
-/* What would break lines, columns and terminals, or make a name read as another. */
-static void add_clean(bn_buf *b, const char *s, size_t n, bool tsv)
-{
-	size_t k;
-	for (size_t i = 0; i < n; i += k) {
-		uint32_t c;
-		k = bn_utf8_decode(s + i, n - i, &c);
-		if (c == '\t' || c == '\n' || c == '\r')
-			bn_buf_adds(b, tsv ? (c == '\t' ? "\\t" : c == '\n' ? "\\n" : "\\r") : " ");
-		else if (!bn_utf8_is_shown(c))
-			bn_buf_addch(b, '?');
-		else
-			bn_buf_add(b, s + i, k);
-	}
 }
 
 static void add_age(bn_buf *b, int64_t seconds)
@@ -157,7 +127,7 @@ void bn_cli_add_value(bn_buf *b, const json_t *v, bn_format format, const bn_cli
 	}
 	bn_buf raw = BN_BUF_INIT;
 	add_scalar(&raw, v);
-	add_clean(b, raw.ptr, raw.len, false);
+	bn_shown_add(b, raw.ptr ? raw.ptr : "", raw.len, BN_SHOWN_LINE);
 	bn_buf_release(&raw);
 }
 
@@ -175,30 +145,13 @@ static void list_tsv(bn_cli *cli, const json_t *items, const bn_col *cols)
 			add_scalar(&cell, bn_cli_value_at(json_array_get(items, i), c->key));
 			if (c != cols)
 				bn_buf_addch(&line, '\t');
-			add_clean(&line, cell.ptr, cell.len, true);
+			bn_shown_add(&line, cell.ptr ? cell.ptr : "", cell.len, BN_SHOWN_TSV);
 		}
 		bn_buf_addch(&line, '\n');
 	}
-	bn_cli_write(cli, line.ptr, line.len);
+	bn_stream_text(&cli->out, line.ptr, line.len);
 	bn_buf_release(&line);
 	bn_buf_release(&cell);
-}
-
-/* Inside its strings, what a terminal should not get is escaped; readers get the same text back. */
-static void write_json(bn_cli *cli, const char *text, size_t n)
-{
-	bn_buf out = BN_BUF_INIT;
-	size_t used;
-	for (size_t i = 0; i < n; i += used) {
-		uint32_t cp;
-		used = bn_utf8_decode(text + i, n - i, &cp);
-		if (cp == '\n' || cp == BN_UTF8_BAD || bn_utf8_is_shown(cp))
-			bn_buf_add(&out, text + i, used);
-		else
-			bn_buf_addf(&out, "\\u%04x", (unsigned)cp);
-	}
-	bn_cli_write(cli, out.ptr, out.len);
-	bn_buf_release(&out);
 }
 
 int bn_cli_document(bn_cli *cli, json_t *document, bn_err *err)
@@ -208,7 +161,7 @@ int bn_cli_document(bn_cli *cli, json_t *document, bn_err *err)
 	bn_buf text = BN_BUF_INIT;
 	int rc = bn_json_pretty(document, &text, err);
 	if (!rc)
-		write_json(cli, text.ptr, text.len);
+		bn_stream_json(&cli->out, text.ptr, text.len);
 	bn_buf_release(&text);
 	json_decref(document);
 	return rc;
@@ -233,6 +186,26 @@ int bn_cli_list(bn_cli *cli, json_t *items, const bn_col *cols, const char *empt
 	return 0;
 }
 
+static void show_field(bn_cli *cli, const bn_col *f, const json_t *value, size_t width)
+{
+	bn_buf title = BN_BUF_INIT, cell = BN_BUF_INIT;
+	if (cli->tsv) {
+		add_scalar(&cell, value);
+		bn_buf_addf(&title, "%s\t", f->key);
+		bn_shown_add(&title, cell.ptr ? cell.ptr : "", cell.len, BN_SHOWN_TSV);
+		bn_stream_printf(&cli->out, "%s\n", title.ptr);
+	} else {
+		bn_cli_add_value(&cell, value, f->format, cli);
+		bn_cli_add_padded(&title, f->title, width, false, false);
+		bn_stream_role(&cli->out, "dim");
+		bn_stream_put(&cli->out, title.ptr);
+		bn_stream_role(&cli->out, "reset");
+		bn_stream_printf(&cli->out, "  %s\n", cell.ptr ? cell.ptr : "");
+	}
+	bn_buf_release(&title);
+	bn_buf_release(&cell);
+}
+
 int bn_cli_object(bn_cli *cli, json_t *object, const bn_col *fields, bn_err *err)
 {
 	if (!object)
@@ -243,65 +216,21 @@ int bn_cli_object(bn_cli *cli, json_t *object, const bn_col *fields, bn_err *err
 	for (const bn_col *f = fields; f->key; f++)
 		if (bn_utf8_width(f->title) > width)
 			width = bn_utf8_width(f->title);
-	bn_buf out = BN_BUF_INIT, cell = BN_BUF_INIT;
-	for (const bn_col *f = fields; f->key; f++) {
-		const json_t *v = bn_cli_value_at(object, f->key);
-		bn_buf_clear(&cell);
-		if (cli->tsv) {
-			add_scalar(&cell, v);
-			bn_buf_addf(&out, "%s\t", f->key);
-			add_clean(&out, cell.ptr, cell.len, true);
-		} else {
-			bn_cli_add_value(&cell, v, f->format, cli);
-			bn_buf_adds(&out, bn_cli_color(cli, "dim"));
-			bn_cli_add_padded(&out, f->title, width, false, false);
-			bn_buf_adds(&out, bn_cli_color(cli, "reset"));
-			bn_buf_addf(&out, "  %s", cell.ptr);
-		}
-		bn_buf_addch(&out, '\n');
-	}
-	bn_cli_write(cli, out.ptr, out.len);
-	bn_buf_release(&out);
-	bn_buf_release(&cell);
+	for (const bn_col *f = fields; f->key; f++)
+		show_field(cli, f, bn_cli_value_at(object, f->key), width);
 	json_decref(object);
 	return 0;
 }
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
-void bn_cli_write(bn_cli *cli, const void *bytes, size_t n)
-{
-	fwrite(bytes, 1, n, cli->out);
-}
-
-/* Text in which its own line ends stay. */
-static void add_lines(bn_buf *b, const char *text, size_t n)
-{
-	for (size_t i = 0; i < n;) {
-		const char *end = memchr(text + i, '\n', n - i);
-		size_t len = end ? (size_t)(end - text) - i : n - i;
-		add_clean(b, text + i, len, false);
-		if (end)
-			bn_buf_addch(b, '\n');
-		i += len + (end != NULL);
-	}
-}
-
 /* Names from the disk and from others may stand in it. */
-static void print_clean(FILE *to, const char *fmt, va_list ap)
+static void print(bn_stream *to, const char *fmt, va_list ap)
 {
-	bn_buf clean = BN_BUF_INIT;
-	char text[1024], *longer = NULL;
-	va_list again;
-	va_copy(again, ap);
-	int n = vsnprintf(text, sizeof text, fmt, ap);
-	if (n >= (int)sizeof text && (longer = bn_alloc((size_t)n + 1)))
-		vsnprintf(longer, (size_t)n + 1, fmt, again);
-	va_end(again);
-	add_lines(&clean, longer ? longer : text, strlen(longer ? longer : text));
-	fputs(clean.len ? clean.ptr : "", to);
-	bn_buf_release(&clean);
-	bn_free(longer);
+	bn_buf text = BN_BUF_INIT;
+	bn_buf_vaddf(&text, fmt, ap);
+	bn_stream_text(to, text.ptr ? text.ptr : "", text.len);
+	bn_buf_release(&text);
 }
 
 void bn_cli_print(bn_cli *cli, const char *fmt, ...)
@@ -310,7 +239,7 @@ void bn_cli_print(bn_cli *cli, const char *fmt, ...)
 		return;
 	va_list ap;
 	va_start(ap, fmt);
-	print_clean(cli->out, fmt, ap);
+	print(&cli->out, fmt, ap);
 	va_end(ap);
 }
 
@@ -320,46 +249,20 @@ void bn_cli_print_in(bn_cli *cli, const char *role, const char *fmt, ...)
 		return;
 	va_list ap;
 	va_start(ap, fmt);
-	fputs(bn_cli_color(cli, role), cli->out);
-	print_clean(cli->out, fmt, ap);
-	fputs(bn_cli_color(cli, "reset"), cli->out);
+	bn_stream_role(&cli->out, role);
+	print(&cli->out, fmt, ap);
+	bn_stream_role(&cli->out, "reset");
 	va_end(ap);
 }
 
-/* Bytes of the colour (ESC [ ... m) that s begins with; 0 for none. Programs write them into logs. */
-static size_t color_length(const char *s, size_t n)
+void bn_cli_write_data(bn_cli *cli, const void *bytes, size_t n)
 {
-	size_t i = 2;
-	if (n < 3 || s[0] != '\033' || s[1] != '[')
-		return 0;
-	while (i < n && ((s[i] >= '0' && s[i] <= '9') || s[i] == ';'))
-		i++;
-	return i < n && s[i] == 'm' ? i + 1 : 0;
+	bn_stream_data(&cli->out, bytes, n);
 }
 
-void bn_cli_write_text(bn_cli *cli, const char *text, size_t n)
+void bn_cli_write_raw(bn_cli *cli, const void *bytes, size_t n)
 {
-	if (!isatty(fileno(cli->out))) {
-		bn_cli_write(cli, text, n);
-		return;
-	}
-	bn_buf clean = BN_BUF_INIT;
-	size_t used;
-	for (size_t i = 0; i < n; i += used) {
-		used = color_length(text + i, n - i);
-		if (used)
-			continue;
-		uint32_t cp;
-		used = bn_utf8_decode(text + i, n - i, &cp);
-		if (cp == '\r')
-			bn_buf_adds(&clean, i + 1 < n && text[i + 1] == '\n' ? "" : "\n");
-		else if (cp == '\n' || cp == '\t' || bn_utf8_is_shown(cp))
-			bn_buf_add(&clean, text + i, used);
-		else
-			bn_buf_addch(&clean, '?');
-	}
-	bn_cli_write(cli, clean.ptr ? clean.ptr : "", clean.len);
-	bn_buf_release(&clean);
+	bn_stream_raw(&cli->out, bytes, n);
 }
 
 void bn_cli_say(bn_cli *cli, const char *fmt, ...)
@@ -367,11 +270,11 @@ void bn_cli_say(bn_cli *cli, const char *fmt, ...)
 	if (cli->quiet)
 		return;
 	bn_cli_progress_end(cli);
-	fflush(cli->out);
+	bn_stream_flush(&cli->out);
 	va_list ap;
 	va_start(ap, fmt);
-	print_clean(cli->err, fmt, ap);
-	fputc('\n', cli->err);
+	print(&cli->err, fmt, ap);
+	bn_stream_put(&cli->err, "\n");
 	va_end(ap);
 }
 
@@ -382,7 +285,7 @@ void bn_cli_note(bn_cli *cli, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	size_t room = bn_cli_terminal_width(cli->err);
+	size_t room = bn_stream_columns(&cli->err);
 	bn_buf lines = BN_BUF_INIT;
 	bn_cli_add_wrapped(&lines, text, room ? room : sizeof text, 0);
 	bn_cli_say(cli, "%s", lines.len ? lines.ptr : "");
@@ -392,12 +295,12 @@ void bn_cli_note(bn_cli *cli, const char *fmt, ...)
 void bn_cli_warn(bn_cli *cli, const char *fmt, ...)
 {
 	bn_cli_progress_end(cli);
-	fflush(cli->out);
-	fputs("warning: ", cli->err);
+	bn_stream_flush(&cli->out);
+	bn_stream_put(&cli->err, "warning: ");
 	va_list ap;
 	va_start(ap, fmt);
-	print_clean(cli->err, fmt, ap);
-	fputc('\n', cli->err);
+	print(&cli->err, fmt, ap);
+	bn_stream_put(&cli->err, "\n");
 	va_end(ap);
 }
 
@@ -418,7 +321,7 @@ void bn_cli_progress(bn_cli *cli, const char *what, uint64_t done, uint64_t tota
 		cli->progress.started_ns = now;
 	int64_t spent = now - cli->progress.started_ns;
 	if (cli->quiet || spent < second || now - cli->progress.shown_ns < second / 5 ||
-		!isatty(STDERR_FILENO))
+		!cli->err.is_terminal)
 		return;
 	cli->progress.shown_ns = now;
 	cli->progress.visible = true;
@@ -438,15 +341,16 @@ void bn_cli_progress(bn_cli *cli, const char *what, uint64_t done, uint64_t tota
 	if (total > done && rate > 0)
 		bn_buf_addf(&line, ", %s left",
 			bn_fmt_duration((int64_t)((double)(total - done) / rate * 1e9), text));
-	fprintf(cli->err, "\r\033[K%s", line.ptr);
-	fflush(cli->err);
+	bn_stream_clear_line(&cli->err);
+	bn_stream_put(&cli->err, line.ptr ? line.ptr : "");
+	bn_stream_flush(&cli->err);
 	bn_buf_release(&line);
 }
 
 void bn_cli_progress_end(bn_cli *cli)
 {
 	if (cli->progress.visible)
-		fputs("\r\033[K", cli->err);
+		bn_stream_clear_line(&cli->err);
 	cli->progress.visible = false;
 	cli->progress.started_ns = cli->progress.shown_ns = 0;
 }
@@ -460,16 +364,13 @@ int bn_cli_confirm(bn_cli *cli, bn_err *err, const char *fmt, ...)
 	va_end(ap);
 	if (cli->yes)
 		return 0;
-	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+	if (!isatty(STDIN_FILENO) || !cli->err.is_terminal) {
 		bn_err_set(err, BN_EREFUSED, "not confirmed: %s", question);
 		bn_err_hint(err, "add --yes to do it without being asked");
 		return BN_EREFUSED;
 	}
-	bn_buf line = BN_BUF_INIT;
-	add_clean(&line, question, strlen(question), false);
-	fprintf(cli->err, "%s [y/N] ", line.len ? line.ptr : "");
-	bn_buf_release(&line);
-	fflush(cli->err);
+	bn_stream_printf(&cli->err, "%s [y/N] ", question);
+	bn_stream_flush(&cli->err);
 	if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
 		return bn_err_set(err, BN_EREFUSED, "not confirmed, nothing was changed");
 	return 0;

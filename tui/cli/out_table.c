@@ -6,8 +6,6 @@
 #include "tui/cli/_cli.h"
 
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 static bool is_right_aligned(bn_format f)
 {
@@ -62,14 +60,6 @@ void bn_cli_add_wrapped(bn_buf *b, const char *text, size_t width, size_t indent
 		len = i + len < n && blank ? blank : len;
 		bn_buf_add(b, text + i, len - (i + len < n && blank));
 	}
-}
-
-/* Columns of the terminal that f is; 0 when it is none, or one that does not say. */
-size_t bn_cli_terminal_width(FILE *f)
-{
-	struct winsize size = {0};
-	bool known = isatty(fileno(f)) && ioctl(fileno(f), TIOCGWINSZ, &size) == 0;
-	return known ? size.ws_col : 0;
 }
 
 enum { MAX_COLS = 32, GAP = 2, LEAST = 8, USEFUL = 16, MOST = 80 };
@@ -211,19 +201,22 @@ static void add_row(bn_buf *out, bn_cli *cli, const json_t *item, const bn_col *
 void bn_cli_list_text(bn_cli *cli, const json_t *items, const bn_col *cols)
 {
 	table t;
-	size_t room = bn_cli_terminal_width(cli->out);
+	size_t room = bn_stream_columns(&cli->out);
 	bn_buf out = BN_BUF_INIT, left_out = BN_BUF_INIT;
 	table_measure(&t, cli, items, cols, room ? SIZE_MAX : MOST);
 	if (room)
 		table_fit(&t, room, &left_out);
-	bn_buf_adds(&out, bn_cli_color(cli, "bold"));
 	add_row(&out, cli, NULL, t.cols, t.width, t.n);
-	bn_buf_addf(&out, "%s\n", bn_cli_color(cli, "reset"));
+	bn_stream_role(&cli->out, "bold");
+	bn_stream_text(&cli->out, out.ptr, out.len);
+	bn_stream_role(&cli->out, "reset");
+	bn_buf_clear(&out);
+	bn_buf_addch(&out, '\n');
 	for (size_t i = 0; i < json_array_size(items); i++) {
 		add_row(&out, cli, json_array_get(items, i), t.cols, t.width, t.n);
 		bn_buf_addch(&out, '\n');
 	}
-	bn_cli_write(cli, out.ptr, out.len);
+	bn_stream_text(&cli->out, out.ptr, out.len);
 	if (left_out.len)
 		bn_cli_say(cli, "no room for: %s (--json has all)", left_out.ptr);
 	bn_buf_release(&out);

@@ -48,7 +48,10 @@ static int show_log(follower *f, uid_t owner, bn_err *err)
 		n -= (ssize_t)bn_utf8_tail(bytes, (size_t)n);
 		if (n == 0)
 			break;
-		bn_cli_write_text(f->cli, bytes, (size_t)n);
+		if (f->what & BN_FOLLOW_RAW)
+			bn_cli_write_raw(f->cli, bytes, (size_t)n);
+		else
+			bn_cli_write_data(f->cli, bytes, (size_t)n);
 		f->shown += n;
 	}
 	close(fd);

@@ -10,6 +10,7 @@ typedef enum bn_follow {
 	BN_FOLLOW_QUIET = 0, /* only wait */
 	BN_FOLLOW_LOG = 1,   /* what the run prints, on stdout */
 	BN_FOLLOW_METRICS = 2,
+	BN_FOLLOW_RAW = 4, /* what it prints byte by byte, also onto a terminal */
 } bn_follow;
 
 /* Refreshes and reconciles until the run is over. The run goes on when the user interrupts:

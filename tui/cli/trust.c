@@ -126,8 +126,9 @@ static int show_first_use(bn_cli *cli, const bn_trust *t, bn_err *err)
 			  "one "
 			  "here to have it\ncompared, or answer yes if they are the same."
 			: "Everybody may put one there. Answer yes if you know who made it.");
-	fprintf(cli->err, "Use this workspace? [y/N%s] ", about->has_chain ? ", or bn1:..." : "");
-	fflush(cli->err);
+	bn_stream_printf(
+		&cli->err, "Use this workspace? [y/N%s] ", about->has_chain ? ", or bn1:..." : "");
+	bn_stream_flush(&cli->err);
 out:
 	bn_buf_release(&text);
 	bn_free(about);

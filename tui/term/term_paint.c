@@ -2,6 +2,7 @@
 #include "tui/term/_term.h"
 
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 #include "tui/ui/key.h"
 
 #include <errno.h>
@@ -74,7 +75,10 @@ void bn_term_set_theme(bn_term *t, const bn_theme *theme)
 
 static void cell_put(const bn_term *t, int row, int col, const bn_surface_cell *cell)
 {
-	wchar_t text[3] = {(wchar_t)cell->cp, (wchar_t)cell->mark, 0};
+	/* Cells hold what is shown (surface.c); whatever else got there gets no further. */
+	bool shown = bn_utf8_is_shown(cell->cp);
+	wchar_t text[4] = {shown ? (wchar_t)cell->cp : L'?', (wchar_t)cell->mark[0],
+		(wchar_t)cell->mark[1], 0};
 	int pair = t->pairs[cell->role];
 	cchar_t c;
 	if (setcchar(&c, text, t->attrs[cell->role], (short)pair, pair ? &pair : NULL) != ERR)

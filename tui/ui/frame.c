@@ -2,6 +2,8 @@
 #include "tui/ui/_frame.h"
 
 #include "core/base/mem.h"
+#include "core/base/shown.h"
+#include "core/base/str.h"
 #include "tui/ui/key.h"
 
 #include <errno.h>
@@ -78,9 +80,24 @@ const void *bn_frame_source(const bn_frame *f)
 	return f->opt.source;
 }
 
+/* One line, whatever names stand in it: it may be pasted into a shell. Fields keep their tabs. */
 bool bn_frame_copy(bn_frame *f, const char *text)
 {
-	return f->opt.host.copy && f->opt.host.copy(f->opt.host.user, text);
+	bn_buf line = BN_BUF_INIT;
+	size_t n;
+	for (const char *at = text; *at; at += n) {
+		n = strcspn(at, "\t");
+		bn_shown_add(&line, at, n, BN_SHOWN_LINE);
+		if (at[n]) {
+			bn_buf_addch(&line, '\t');
+			n++;
+		}
+	}
+	if (bn_str_ends(text, "\n") && line.len)
+		bn_buf_truncate(&line, line.len - 1);
+	bool copied = line.ptr && f->opt.host.copy && f->opt.host.copy(f->opt.host.user, line.ptr);
+	bn_buf_release(&line);
+	return copied;
 }
 
 static void message_set(bn_frame *f, bool is_error, const char *text)

@@ -77,7 +77,7 @@ int bn_surface_resize(bn_surface *s, int rows, int cols, bn_err *err)
 
 void bn_surface_blank(bn_surface *s)
 {
-	static const bn_surface_cell blank = {' ', 0, BN_INK_TEXT, 1};
+	static const bn_surface_cell blank = {' ', {0, 0}, BN_INK_TEXT, 1};
 	size_t n = (size_t)s->rows * (size_t)s->cols;
 	for (size_t i = 0; i < n; i++)
 		s->cells[i] = blank;
@@ -128,12 +128,38 @@ static void cell_split(bn_surface *s, bn_surface_cell *c)
 	size_t col = (size_t)(c - s->cells) % (size_t)s->cols;
 	if (c->width == 0 && col > 0) {
 		c[-1].cp = blank;
-		c[-1].mark = 0;
+		c[-1].mark[0] = c[-1].mark[1] = 0;
 		c[-1].width = 1;
 	} else if (c->width == 2 && col + 1 < (size_t)s->cols) {
 		c[1].cp = blank;
 		c[1].width = 1;
 	}
+}
+
+/* A mark onto the character before (row, col). One that stands on nothing, or does not fit onto it, may not go
+ * unseen: text with it reads differently. Returns the columns that it takes, or that its sign does. */
+static int mark_put(bn_area a, int row, int col, bn_ink role, uint32_t cp)
+{
+	const uint32_t sign = bn_glyph(a.s->alphabet, BN_GLYPH_REPLACEMENT);
+	bn_surface_cell *c = area_cell(a, row, col - 1);
+	if (c && c->width == 0)
+		c = area_cell(a, row, col - 2);
+	if (!c || c->cp == ' ' || c->cp == sign) {
+		if ((c = area_cell(a, row, col))) {
+			cell_split(a.s, c);
+			*c = (bn_surface_cell){sign, {0, 0}, (uint8_t)role, 1};
+		}
+		return 1;
+	}
+	if (a.s->alphabet == BN_ALPHABET_ASCII)
+		c->cp = '?';
+	else if (!c->mark[0])
+		c->mark[0] = cp;
+	else if (!c->mark[1])
+		c->mark[1] = cp;
+	else if (c->width == 1)
+		*c = (bn_surface_cell){sign, {0, 0}, c->role, 1};
+	return 0;
 }
 
 /* One character at (row, col); returns its width in columns. */
@@ -144,14 +170,8 @@ static int area_put(bn_area a, int row, int col, bn_ink role, uint32_t cp)
 		cp = bn_glyph(a.s->alphabet, BN_GLYPH_REPLACEMENT);
 	} else if (cp >= 0x7f) {
 		width = bn_utf8_char_width(cp);
-		if (width == 0) {
-			bn_surface_cell *before = area_cell(a, row, col - 1);
-			if (before && before->width == 0)
-				before = area_cell(a, row, col - 2);
-			if (before && a.s->alphabet != BN_ALPHABET_ASCII && !before->mark)
-				before->mark = cp;
-			return 0;
-		}
+		if (width == 0)
+			return mark_put(a, row, col, role, cp);
 		if (a.s->alphabet == BN_ALPHABET_ASCII) {
 			for (int i = 0; i < width; i++)
 				area_put(a, row, col + i, role, '?');
@@ -164,12 +184,12 @@ static int area_put(bn_area a, int row, int col, bn_ink role, uint32_t cp)
 		cell_split(a.s, c);
 		bool whole = width == 1 || right;
 		*c = (bn_surface_cell){
-			whole ? cp : ' ', 0, (uint8_t)role, whole ? (uint8_t)width : 1};
+			whole ? cp : ' ', {0, 0}, (uint8_t)role, whole ? (uint8_t)width : 1};
 	}
 	if (right) {
 		cell_split(a.s, right);
-		*right = c ? (bn_surface_cell){0, 0, (uint8_t)role, 0}
-			   : (bn_surface_cell){' ', 0, (uint8_t)role, 1};
+		*right = c ? (bn_surface_cell){0, {0, 0}, (uint8_t)role, 0}
+			   : (bn_surface_cell){' ', {0, 0}, (uint8_t)role, 1};
 	}
 	return width;
 }
@@ -251,7 +271,7 @@ int bn_area_cp(bn_area a, int row, int col, bn_ink role, uint32_t cp)
 	bn_surface_cell *c = area_cell(a, row, col);
 	if (c) {
 		cell_split(a.s, c);
-		*c = (bn_surface_cell){cp, 0, (uint8_t)role, 1};
+		*c = (bn_surface_cell){cp, {0, 0}, (uint8_t)role, 1};
 	}
 	return col + 1;
 }
@@ -359,9 +379,9 @@ void bn_surface_dump(const bn_surface *s, bn_buf *out, bool roles)
 					bn_buf_addch(out, bn_ink_letter((bn_ink)cell->role));
 				} else if (cell->width) {
 					bn_buf_add(out, utf8, bn_utf8_encode(cell->cp, utf8));
-					if (cell->mark)
+					for (int m = 0; m < 2 && cell->mark[m]; m++)
 						bn_buf_add(out, utf8,
-							bn_utf8_encode(cell->mark, utf8));
+							bn_utf8_encode(cell->mark[m], utf8));
 				}
 			}
 			bn_buf_adds(out, "|\n");

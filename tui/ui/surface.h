@@ -76,8 +76,8 @@ char bn_ink_letter(bn_ink role);
 int bn_ink_from_name(const char *name, size_t n); /* -1 when there is none */
 
 typedef struct bn_surface_cell {
-	uint32_t cp;   /* 0 in the right half of a wide character */
-	uint32_t mark; /* one combining character, or 0 */
+	uint32_t cp;      /* 0 in the right half of a wide character */
+	uint32_t mark[2]; /* combining characters, or 0 */
 	uint8_t role;
 	uint8_t width; /* 1 or 2; 0 in the right half */
 } bn_surface_cell;
@@ -105,7 +105,8 @@ bn_area bn_area_sub(bn_area a, int row, int col, int rows, int cols); /* clipped
 bool bn_area_is_empty(bn_area a);
 
 /* Each returns the column after what was drawn, so that calls can follow one another. Control
- * characters and bad UTF-8 show as one replacement glyph. In the ASCII alphabet whatever is not
+ * characters and whatever else is not shown (core/base/shown.h) shows as one replacement glyph, as does a mark
+ * that stands on nothing, and a character with more than two marks. In the ASCII alphabet whatever is not
  * ASCII shows as '?', keeping its width. */
 int bn_area_text(bn_area a, int row, int col, bn_ink role, const char *utf8);
 int bn_area_textf(bn_area a, int row, int col, bn_ink role, const char *fmt, ...)

@@ -1,6 +1,7 @@
 /* Text: growable buffers, strict numbers, quantities for people, names, UTF-8. */
 #include "core/base/buf.h"
 #include "core/base/mem.h"
+#include "core/base/shown.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "tests/support/check_main.h"
@@ -182,16 +183,56 @@ END_TEST
 
 START_TEST(test_utf8_shows_no_character_that_steers_a_terminal_or_the_direction_of_text)
 {
-	static const uint32_t not [] = {0, 0x1b, '\n', 0x7f, 0x80, 0x9b, 0x9f, 0x061c, 0x200e,
-		0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069, BN_UTF8_BAD};
-	static const uint32_t shown[] = {
-		' ', '~', 0xa0, 0xe9, 0x05d0, 0x061b, 0x200d, 0x2027, 0x202f, 0x206a, 0x1f600};
+	static const uint32_t not [] = {0, 0x1b, '\n', 0x7f, 0x80, 0x9b, 0x9f, 0xad, 0x034f, 0x061c,
+		0x115f, 0x180e, 0x200b, 0x200d, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202e,
+		0x2060, 0x2066, 0x2069, 0x206a, 0x3164, 0xd800, 0xdfff, 0xfdd0, 0xfe0f, 0xfeff,
+		0xfff9, 0xffff, 0x1fffe, 0xe0001, 0xe0041, 0x110000, BN_UTF8_BAD};
+	static const uint32_t shown[] = {' ', '~', 0xa0, 0xe9, 0x0301, 0x05d0, 0x061b, 0x200a,
+		0x2027, 0x202f, 0x2800, 0xfffd, 0x1f600};
 	for (size_t i = 0; i < sizeof not / sizeof *not ; i++) {
 		ck_assert_msg(!bn_utf8_is_shown(not [i]), "%x", (unsigned)not [i]);
 		ck_assert_int_eq(bn_utf8_char_width(not [i]), 1); /* of the sign in its place */
 	}
 	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
 		ck_assert_msg(bn_utf8_is_shown(shown[i]), "%x", (unsigned)shown[i]);
+}
+END_TEST
+
+static const char *shown_as(bn_buf *b, const char *s, size_t n, bn_shown_form form)
+{
+	bn_buf_clear(b);
+	bn_shown_add(b, s, n, form);
+	return b->ptr ? b->ptr : "";
+}
+
+START_TEST(test_shown_text_has_a_sign_for_what_steers_and_for_marks_on_nothing)
+{
+	bn_buf b = BN_BUF_INIT;
+	static const struct {
+		const char *text;
+		bn_shown_form form;
+		const char *want;
+	} cases[] = {{"a\033[31mb", BN_SHOWN_LINE, "a?[31mb"},
+		{"a\nb\tc\rd", BN_SHOWN_LINE, "a b c d"},
+		{"a\nb\tc\rd\r\ne", BN_SHOWN_LINES, "a\nb\tc\nd\ne"},
+		{"a\nb\tc\rd", BN_SHOWN_TSV, "a\\nb\\tc\\rd"},
+		{"\xff\xc3(\xed\xa0\x80", BN_SHOWN_LINE, "?" "?(" "???"},
+		{"e\u0301", BN_SHOWN_LINE, "e\u0301"}, {"\u0301e", BN_SHOWN_LINE, "?e"},
+		{"\u202e\u0301", BN_SHOWN_LINE, "??"}, {"a\n\u0301", BN_SHOWN_LINES, "a\n?"},
+		{"a\u0301\u0301\u0301\u0301\u0301\u0301", BN_SHOWN_LINE,
+			"a\u0301\u0301\u0301\u0301??"},
+		{"\u00e9\u0301", BN_SHOWN_LINE, "\u00e9\u0301"},
+		{"x\u200by", BN_SHOWN_LINE, "x?y"}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		ck_assert_str_eq(shown_as(&b, cases[i].text, strlen(cases[i].text), cases[i].form),
+			cases[i].want);
+	ck_assert_str_eq(shown_as(&b, "a\0b", 3, BN_SHOWN_LINES), "a?b");
+	bn_shown state = {false, 0};
+	bn_buf_clear(&b);
+	bn_shown_add_piece(&b, &state, "e", 1, BN_SHOWN_LINES);
+	bn_shown_add_piece(&b, &state, "\u0301", 2, BN_SHOWN_LINES);
+	ck_assert_str_eq(b.ptr, "e\u0301");
+	bn_buf_release(&b);
 }
 END_TEST
 
@@ -240,5 +281,6 @@ BN_TEST_MAIN("core/base/text", test_buf_grows_and_can_be_taken,
 	test_near_misses_are_found, test_names_cannot_escape_a_directory,
 	test_utf8_refuses_overlong_surrogate_and_truncated, test_utf8_round_trips_every_code_point,
 	test_utf8_shows_no_character_that_steers_a_terminal_or_the_direction_of_text,
+	test_shown_text_has_a_sign_for_what_steers_and_for_marks_on_nothing,
 	test_utf8_tail_is_a_character_whose_rest_is_missing,
 	test_utf8_width_counts_terminal_columns, test_arena_gives_zeroed_aligned_memory)

@@ -183,7 +183,7 @@ static void cell_check(const kind *k, const char *screen, int row, int col,
 	int pair = 0;
 	expect(getcchar(shown, wcs, &attrs, &few, &pair) == OK, "%s, %s: an unreadable cell",
 		k->label, screen);
-	expect((uint32_t)wcs[0] == drawn->cp && (uint32_t)wcs[1] == drawn->mark,
+	expect((uint32_t)wcs[0] == drawn->cp && (uint32_t)wcs[1] == drawn->mark[0],
 		"%s, %s %d,%d: U+%04X on the screen, U+%04X drawn", k->label, screen, row, col,
 		(unsigned)wcs[0], drawn->cp);
 	char_check(k, screen, row, col, wcs[0]);
