@@ -2,6 +2,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/govern/_turn.h"
 #include "core/govern/authority.h"
 #include "core/govern/key.h"
 #include "core/govern/link.h"
@@ -190,6 +191,18 @@ int bn_authority_seen(json_t **out, sqlite3 *db, bn_err *err)
 
 /* ---- links ----------------------------------------------------------------------------------- */
 
+/* words: of its standing, or NULL. One that others beat is as good as any, and came at the same time. */
+static int not_taken(const char *words, bn_err *err)
+{
+	if (!words || !bn_link_words_are_lost(words))
+		return bn_err_set(err, BN_EREFUSED, "the chain of authority does not take it: %s",
+			words ? words : "it is no link");
+	bn_err_set(err, BN_ECONFLICT, "recorded, but another link was made at the same time: %s",
+		words);
+	bn_err_hint(err, "look at what holds now (binnacle trust log), and do it once more");
+	return BN_ECONFLICT;
+}
+
 /* What became of a link: BN_LINK_TAKEN, BN_LINK_WAITS; BN_EREFUSED, and why. */
 static int link_confirm(sqlite3 *db, const uint8_t id[ID], bn_err *err)
 {
@@ -204,10 +217,7 @@ static int link_confirm(sqlite3 *db, const uint8_t id[ID], bn_err *err)
 	else if (rc == 1 && sqlite3_column_int(st, 1))
 		rc = BN_LINK_WAITS;
 	else if (rc >= 0)
-		rc = bn_err_set(err, BN_EREFUSED, "the chain of authority does not take it: %s",
-			rc == 1 && sqlite3_column_text(st, 2)
-				? (const char *)sqlite3_column_text(st, 2)
-				: "it is no link");
+		rc = not_taken(rc == 1 ? (const char *)sqlite3_column_text(st, 2) : NULL, err);
 	sqlite3_finalize(st);
 	return rc;
 }
@@ -227,12 +237,18 @@ static int newest_own(uint8_t id[ID], bn_workspace *ws, sqlite3 *db, bn_err *err
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_sql_step(st, err)) == 0)
-		rc = bn_err_set(
-			err, BN_EREFUSED, "the chain of authority does not take it: it is no link");
+		rc = not_taken(NULL, err);
 	else if (rc == 1 && !bn_sql_bytes(st, 0, id, ID))
 		rc = bn_sql_damaged(err, "a link without an id");
 	sqlite3_finalize(st);
 	return rc < 0 ? rc : 0;
+}
+
+/* Other hosts see what is sealed: whoever signs the next link goes on from this one. */
+static int publish(bn_workspace *ws, bn_err *err)
+{
+	int rc = bn_workspace_seal(ws, err);
+	return rc < 0 ? rc : bn_workspace_sync(ws, err);
 }
 
 int bn_authority_change(bn_workspace *ws, const bn_link *what, uint8_t id[ID], bn_err *err)
@@ -243,8 +259,10 @@ int bn_authority_change(bn_workspace *ws, const bn_link *what, uint8_t id[ID], b
 	bn_link link = *what;
 	json_t *payload = NULL;
 	sqlite3 *db;
+	bn_turn turn = {0};
 	int rc;
-	if ((rc = bn_workspace_read(&db, ws, err)) < 0 || (rc = bn_authority_sign(ws, err)) < 0)
+	if ((rc = bn_authority_sign(ws, err)) < 0 || (rc = bn_turn_take(&turn, ws, err)) < 0 ||
+		(rc = bn_workspace_read(&db, ws, err)) < 0)
 		goto out;
 	int64_t newest = bn_authority_newest(db, link.prev);
 	if (newest < 0) {
@@ -261,11 +279,12 @@ int bn_authority_change(bn_workspace *ws, const bn_link *what, uint8_t id[ID], b
 		(rc = bn_json_parse(&payload, text.ptr, text.len, "link", err)) < 0 ||
 		(rc = bn_workspace_append_signed(ws, 1, BN_AUTHORITY_LINK, BN_AUTHORITY_ENTITY,
 			 payload, link.prev, err)) < 0 ||
-		(rc = bn_workspace_sync(ws, err)) < 0)
+		(rc = publish(ws, err)) < 0)
 		goto out;
 	if ((rc = newest_own(id, ws, db, err)) == 0)
 		rc = link_confirm(db, id, err);
 out:
+	bn_turn_give(&turn);
 	json_decref(payload);
 	bn_free(horizon);
 	bn_buf_release(&text);
@@ -280,8 +299,10 @@ int bn_authority_cosign(bn_workspace *ws, const uint8_t id[ID], bn_err *err)
 	uint8_t prev[ID];
 	sqlite3 *db;
 	sqlite3_stmt *st = NULL;
+	bn_turn turn = {0};
 	int rc;
-	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
+	if ((rc = bn_authority_sign(ws, err)) < 0 || (rc = bn_turn_take(&turn, ws, err)) < 0 ||
+		(rc = bn_workspace_read(&db, ws, err)) < 0 ||
 		(rc = bn_sql_prepare(&st, db, err, "SELECT prev FROM authority_link WHERE id = ?",
 			 "b", id, (size_t)ID)) < 0)
 		goto out;
@@ -292,15 +313,15 @@ int bn_authority_cosign(bn_workspace *ws, const uint8_t id[ID], bn_err *err)
 		goto out;
 	}
 	sqlite3_reset(st);
-	if ((rc = bn_authority_sign(ws, err)) < 0 ||
-		(rc = bn_link_signed_encode(&text, id, err)) < 0 ||
+	if ((rc = bn_link_signed_encode(&text, id, err)) < 0 ||
 		(rc = bn_json_parse(&payload, text.ptr, text.len, "link", err)) < 0 ||
 		(rc = bn_workspace_append_signed(ws, 1, BN_AUTHORITY_SIGNED, BN_AUTHORITY_ENTITY,
 			 payload, prev, err)) < 0 ||
-		(rc = bn_workspace_sync(ws, err)) < 0)
+		(rc = publish(ws, err)) < 0)
 		goto out;
 	rc = link_confirm(db, id, err);
 out:
+	bn_turn_give(&turn);
 	sqlite3_finalize(st);
 	json_decref(payload);
 	bn_buf_release(&text);

@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/govern/lost.h"
 #include "core/registry/_action.h"
 
 #include <stdio.h>
@@ -268,6 +269,34 @@ static int list_fill(bn_late_list *list, sqlite3 *db, const char *who, bn_err *e
 	return rc;
 }
 
+/* Links of one's own that others beat, behind the acts. */
+static int links_add(bn_late_list *list, sqlite3 *db, const char *who, bn_err *err)
+{
+	bn_lost_links lost = {0};
+	size_t cap = list->count;
+	int rc = bn_lost_links_read(&lost, db, who, err);
+	for (size_t i = 0; i < lost.count && rc >= 0; i++) {
+		bn_lost_link *l = &lost.items[i];
+		if (bn_grow(&list->items, &cap, list->count + 1, sizeof *list->items)) {
+			rc = bn_err_nomem(err, "late acts");
+			break;
+		}
+		bn_late_act *a = &list->items[list->count++];
+		*a = (bn_late_act){.writer = l->writer,
+			.seq = l->seq,
+			.kind = bn_strdup(BN_AUTHORITY_LINK),
+			.entity = bn_strdup(BN_AUTHORITY_ENTITY),
+			.reason = l->words,
+			.command = l->command,
+			.time_ms = l->time_ms};
+		l->writer = l->words = l->command = NULL;
+		if (!a->kind || !a->entity)
+			rc = bn_err_nomem(err, "late acts");
+	}
+	bn_lost_links_release(&lost);
+	return rc;
+}
+
 int bn_registry_late(bn_late_list **out, bn_workspace *ws, bn_err *err)
 {
 	sqlite3 *db = NULL;
@@ -276,7 +305,9 @@ int bn_registry_late(bn_late_list **out, bn_workspace *ws, bn_err *err)
 	int rc = list ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "late acts");
 	if (rc < 0 || (rc = bn_actor_init(&me, ws, db, err)) < 0)
 		goto out;
-	if (me.is_chained && me.who[0] && (rc = list_fill(list, db, me.who, err)) < 0)
+	if (me.is_chained && me.who[0] &&
+		((rc = list_fill(list, db, me.who, err)) < 0 ||
+			(rc = links_add(list, db, me.who, err)) < 0))
 		goto out;
 	*out = list;
 	list = NULL;

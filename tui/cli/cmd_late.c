@@ -1,10 +1,28 @@
 /* cmd_late.c - binnacle audit late: what its signer has to do again, and how. */
 #include "core/govern/bots.h"
+#include "core/govern/lost.h"
+#include "core/govern/rights.h"
 #include "core/registry/late.h"
 #include "tui/cli/_cli.h"
 #include "tui/cli/verbs.h"
 
 #include <jansson.h>
+
+/* A link that held when it was signed, and lost against one that came to light later. */
+static void warn_of_lost(bn_cli *cli)
+{
+	bn_self me;
+	bn_lost_links lost = {0};
+	sqlite3 *db = bn_workspace_index(cli->workspace);
+	if (db && bn_self_read(&me, cli->workspace, db, NULL) == 0 && me.is_chained &&
+		me.person[0] && bn_lost_links_read(&lost, db, me.person, NULL) == 0 && lost.count)
+		bn_cli_warn(cli,
+			"%zu of your links do not hold, as others were made at the same time: "
+			"binnacle "
+			"audit late says how to repeat them",
+			lost.count);
+	bn_lost_links_release(&lost);
+}
 
 void bn_cli_repeat_late(bn_cli *cli)
 {
@@ -21,6 +39,7 @@ void bn_cli_repeat_late(bn_cli *cli)
 		bn_cli_say(cli,
 			"repeated %zu of your registrations, which the newest link did not know",
 			n);
+	warn_of_lost(cli);
 }
 
 static int run_late(bn_cli *cli, bn_err *err)
@@ -55,7 +74,9 @@ const bn_verb bn_verbs_late[] = {
 		"not "
 		"seen does not count. Your registrations are repeated by your next command that "
 		"signs; "
-		"the rest is listed here, with the command, until there is nothing left to repeat.",
+		"the rest is listed here, with the command, until there is nothing left to repeat. "
+		"So "
+		"are your links that lost against others made at the same time.",
 		{"binnacle audit late", "binnacle audit late --json", NULL}, NULL, 0, run_late},
 	{0},
 };

@@ -1,0 +1,27 @@
+/*
+ * lost.h - links that a person signed and that another one beat, made at the same time by somebody who could not know of
+ * it: who signed it may have been told that it holds. Listed with the command that does it once more, until what they
+ * change is so, or was decided anew.
+ */
+#ifndef BN_GOVERN_LOST_H
+#define BN_GOVERN_LOST_H
+#include "core/govern/authority.h"
+
+typedef struct bn_lost_link {
+	char *writer; /* the record */
+	uint64_t seq;
+	char *words;   /* why it does not hold */
+	char *command; /* for a shell; those of several changes joined with && */
+	int64_t time_ms;
+} bn_lost_link;
+
+typedef struct bn_lost_links {
+	bn_lost_link *items; /* oldest first */
+	size_t count;
+} bn_lost_links;
+
+/* Release it, also after a failure. */
+int bn_lost_links_read(bn_lost_links *out, sqlite3 *db, const char *person, bn_err *err);
+void bn_lost_links_release(bn_lost_links *l);
+
+#endif
