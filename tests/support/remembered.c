@@ -41,7 +41,9 @@ static const char *host(const bn_env *env)
 static int64_t now_ns(const bn_env *env)
 {
 	const remembered_env *e = env->ctx;
-	return e->now_ms ? e->now_ms * 1000000 : bn_env_now_ns(bn_env_real());
+	if (!e->now_ms)
+		return bn_env_now_ns(bn_env_real());
+	return e->now_ms < INT64_MAX / 1000000 ? e->now_ms * 1000000 : INT64_MAX;
 }
 
 void remembered_env_init(remembered_env *e, const char *home, const char *name)
