@@ -244,11 +244,15 @@ static int newest_own(uint8_t id[ID], bn_workspace *ws, sqlite3 *db, bn_err *err
 	return rc < 0 ? rc : 0;
 }
 
-/* Other hosts see what is sealed: whoever signs the next link goes on from this one. */
+/* Other hosts see what is sealed: whoever signs the next link goes on from this one. What is committed is done, also when
+ * it cannot be sealed yet: who is told that it failed signs it once more. */
 static int publish(bn_workspace *ws, bn_err *err)
 {
-	int rc = bn_workspace_seal(ws, err);
-	return rc < 0 ? rc : bn_workspace_sync(ws, err);
+	int rc = bn_workspace_commit(ws, err);
+	if (rc < 0)
+		return rc;
+	bn_workspace_seal(ws, NULL); /* else when the process ends, or by the next one */
+	return bn_workspace_refresh(ws, NULL, err);
 }
 
 int bn_authority_change(bn_workspace *ws, const bn_link *what, uint8_t id[ID], bn_err *err)

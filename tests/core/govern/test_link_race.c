@@ -7,12 +7,11 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/identity.h"
-#include "core/govern/key.h"
 #include "core/govern/lost.h"
 #include "core/govern/people.h"
 #include "core/store/inspect.h"
 #include "tests/support/check_main.h"
-#include "tests/support/toy.h"
+#include "tests/support/human.h"
 
 #include <string.h>
 #include <sys/file.h>
@@ -25,54 +24,13 @@ enum { RACERS = 4, ROUNDS = 6 };
 static const bn_fold_class *const classes[] = {
 	&bn_authority_class, &bn_user_class, &bn_policy_class, NULL};
 
-/* A key in a home, on a host. */
-typedef struct human {
-	toy_env toy;
-	char config[300], host[20];
-} human;
-
 static bn_err err = BN_ERR_INIT;
 static toy_dir dir;
 static char team[300];
-static const char *(*toy_get)(const bn_env *e, const char *name);
 
 static void must(int rc)
 {
 	ck_assert_bn_ok(rc, &err);
-}
-
-static const char *human_get(const bn_env *e, const char *name)
-{
-	const human *h = (const human *)e->ctx; /* its toy comes first */
-	return strcmp(name, "XDG_CONFIG_HOME") ? toy_get(e, name) : h->config;
-}
-
-static const char *human_host(const bn_env *e)
-{
-	return ((const human *)e->ctx)->host;
-}
-
-/* home: of whom; host: the index is the host's. */
-static void human_make(human *h, const char *home, const char *host)
-{
-	char index[330];
-	toy_env_init(&h->toy, &dir);
-	toy_get = h->toy.env.get;
-	h->toy.env.get = human_get;
-	h->toy.env.host = human_host;
-	snprintf(h->host, sizeof h->host, "%s", host);
-	snprintf(h->config, sizeof h->config, "%.200s/%s-config", dir.path, home);
-	snprintf(h->toy.state_dir, sizeof h->toy.state_dir, "%.200s/%s-state", dir.path, home);
-	snprintf(index, sizeof index, "%.200s/%s-index-of-%s", dir.path, home, host);
-	toy_env_own_index(&h->toy, index);
-}
-
-static void human_key(const human *h, uint8_t key[32])
-{
-	bn_key *k = NULL;
-	must(bn_key_open(&k, &h->toy.env, NULL, &err));
-	ck_assert_int_eq(bn_unhex(bn_key_public(k), 32, key), 0);
-	bn_key_free(k);
 }
 
 static bn_workspace *open_as(const human *h)
@@ -100,9 +58,9 @@ static void town_begin(void)
 	uint8_t id[32];
 	toy_dir_make(&dir);
 	snprintf(team, sizeof team, "%.200s/team", dir.path);
-	human_make(&ann, "ann", "node1");
-	human_make(&ann_elsewhere, "ann", "node2");
-	human_make(&bob, "bob", "node1");
+	human_make(&ann, &dir, "ann", "node1");
+	human_make(&ann_elsewhere, &dir, "ann", "node2");
+	human_make(&bob, &dir, "bob", "node1");
 	must(bn_authority_init(&ann.toy.env, team, NULL, NULL, &err));
 	human_key(&bob, changes[0].key);
 	human_key(&bob, changes[1].person);
