@@ -8,8 +8,10 @@
  * owns a few dozen files at most.
  *
  * Records are copied byte by byte, those of types that this version does not know included (L5). The
- * wide segment ends where its newest part ends, so it repeats that part's signature. A segment that
- * only a newer binnacle can read to its end is no part of any merge.
+ * wide segment ends where its newest part ends, so it repeats that part's signature. While the newest is
+ * not signed (a program on the logging library, or a dead process's, closed by the next), only what lies
+ * behind the newest signed one is merged: else its signature would be lost. A segment that only a newer
+ * binnacle can read to its end is no part of any merge.
  */
 #include "core/store/log/merge.h"
 
@@ -57,8 +59,13 @@ static size_t parts_uncover(const bn_dir *at, part *parts, size_t n)
 	return kept;
 }
 
-/* The newest parts worth merging, parts[*first..n): at least half of merge_at, and then as long as
- * the next older one is not much larger than all of them. */
+static size_t run_least(size_t merge_at)
+{
+	return merge_at < 4 ? 2 : merge_at / 2;
+}
+
+/* The newest parts worth merging, parts[*first..n): at least run_least, and then as long as the next older one is
+ * not much larger than all of them. */
 static bool choose_run(const part *parts, size_t n, size_t merge_at, size_t *first)
 {
 	if (n < merge_at || parts[n - 1].foreign)
@@ -69,13 +76,13 @@ static bool choose_run(const part *parts, size_t n, size_t merge_at, size_t *fir
 		const part *p = &parts[j - 1];
 		if (p->foreign || p->last + 1 != parts[j].first || bytes + p->size > MERGE_BYTES)
 			break;
-		if (p->size > 2 * bytes && n - j >= merge_at / 2)
+		if (p->size > 2 * bytes && n - j >= run_least(merge_at))
 			break;
 		bytes += p->size;
 		j--;
 	}
 	*first = j;
-	return n - j >= 2;
+	return n - j >= run_least(merge_at);
 }
 
 /* A wide segment that is being written. */
@@ -229,17 +236,15 @@ out:
 	return rc;
 }
 
-/* The wide segment has its newest part's signature or none: a run whose newest part is not signed (a
- * dead process's, closed by the next) waits for one that is, if signatures would be lost. */
-static int run_keeps_signatures(
-	bool *out, const bn_dir *at, const part *parts, size_t n, bn_err *err)
+/* The wide segment has its newest part's signature or none: *first moves up until no other one is lost. */
+static int run_keep_signatures(
+	size_t *first, const bn_dir *at, const part *parts, size_t n, bn_err *err)
 {
-	int rc = 0;
-	*out = true;
-	for (size_t i = n; i-- > 0;) {
+	for (size_t i = n; i-- > *first;) {
 		bn_segment s = {.fd = -1};
 		bn_seg_trailer t;
-		if ((rc = bn_segment_open(&s, at, parts[i].path, false, err)) < 0)
+		int rc = bn_segment_open(&s, at, parts[i].path, false, err);
+		if (rc < 0)
 			return rc;
 		rc = bn_segment_read_trailer(&s, &t, err);
 		bool is_signed = rc == 0 && t.signature.scheme != 0;
@@ -247,7 +252,7 @@ static int run_keeps_signatures(
 		if (rc < 0)
 			return rc;
 		if (is_signed) {
-			*out = i == n - 1;
+			*first = i == n - 1 ? *first : i + 1;
 			return 0;
 		}
 	}
@@ -258,7 +263,6 @@ int bn_log_merge(const bn_dir *at, const char *dir, size_t merge_at, bn_err *err
 {
 	part *parts = NULL;
 	size_t n = 0, first;
-	bool keeps;
 	char *tmp = NULL, *to = NULL, name[BN_SEGMENT_NAME];
 	int rc = parts_list(&parts, &n, at, dir, err);
 	if (rc < 0)
@@ -266,7 +270,8 @@ int bn_log_merge(const bn_dir *at, const char *dir, size_t merge_at, bn_err *err
 	n = parts_uncover(at, parts, n);
 	if (!choose_run(parts, n, merge_at, &first))
 		goto out;
-	if ((rc = run_keeps_signatures(&keeps, at, parts + first, n - first, err)) < 0 || !keeps)
+	if ((rc = run_keep_signatures(&first, at, parts, n, err)) < 0 ||
+		n - first < run_least(merge_at))
 		goto out;
 	bn_segment_name(name, parts[first].first, parts[n - 1].last);
 	to = bn_path_join(dir, name);

@@ -12,9 +12,26 @@
 
 enum { WINDOW = 1 << 18 };
 
+enum { DIGITS_LEAST = 10 }; /* of a number in a name, which has no other leading zeros */
+
+static char *put_number(char *p, uint64_t v)
+{
+	char digits[20];
+	size_t n = 0;
+	do
+		digits[n++] = (char)('0' + v % 10);
+	while ((v /= 10) > 0 || n < DIGITS_LEAST);
+	while (n)
+		*p++ = digits[--n];
+	return p;
+}
+
+/* A listing is made of thousands of names: without snprintf. */
 void bn_segment_name(char name[BN_SEGMENT_NAME], uint64_t first, uint64_t last)
 {
-	snprintf(name, BN_SEGMENT_NAME, "%010" PRIu64 "-%010" PRIu64 ".seg", first, last);
+	char *p = put_number(name, first);
+	*p++ = '-';
+	strcpy(put_number(p, last), ".seg");
 }
 
 static bool parse_number(const char **p, uint64_t *out)
@@ -26,56 +43,63 @@ static bool parse_number(const char **p, uint64_t *out)
 			return false;
 		v = v * 10 + (uint64_t)(*s - '0');
 	}
-	bool any = s - *p >= 10;
+	/* One range has one name. */
+	bool canonical = s - *p == DIGITS_LEAST || (s - *p > DIGITS_LEAST && **p != '0');
 	*p = s;
 	*out = v;
-	return any;
+	return canonical;
 }
 
 bool bn_segment_parse_name(const char *name, uint64_t *first, uint64_t *last)
 {
-	char canonical[BN_SEGMENT_NAME];
 	const char *p = name;
-	if (!parse_number(&p, first) || *p++ != '-' || !parse_number(&p, last))
-		return false;
-	if (strcmp(p, ".seg") != 0 || *first < 1 || *first > *last)
-		return false;
-	bn_segment_name(canonical, *first, *last); /* one range has one name */
-	return !strcmp(name, canonical);
+	return parse_number(&p, first) && *p++ == '-' && parse_number(&p, last) &&
+	       !strcmp(p, ".seg") && *first >= 1 && *first <= *last;
 }
 
-static int compare_segments(const void *a, const void *b)
+typedef struct listed {
+	char *name; /* of the list that was read */
+	uint64_t first, last;
+} listed;
+
+static int compare_listed(const void *a, const void *b)
 {
-	uint64_t af, al, bf, bl;
-	bn_segment_parse_name(*(char *const *)a, &af, &al);
-	bn_segment_parse_name(*(char *const *)b, &bf, &bl);
-	if (af != bf)
-		return af < bf ? -1 : 1;
-	return al > bl ? -1 : al < bl;
+	const listed *x = a, *y = b;
+	if (x->first != y->first)
+		return x->first < y->first ? -1 : 1;
+	return x->last > y->last ? -1 : x->last < y->last;
 }
 
 int bn_segment_list(
 	const bn_dir *at, const char *dir, bn_names *segments, bool *has_open, bn_err *err)
 {
 	bn_names all = BN_NAMES_INIT;
-	uint64_t first, last;
+	listed *found = NULL;
+	size_t n = 0;
 	bool any_open = false;
 	int rc = bn_dir_list(at, dir, &all, err);
 	if (rc < 0)
 		goto out;
+	if (!(found = bn_alloc_zeroed(all.count + 1, sizeof *found))) {
+		rc = bn_err_nomem(err, "a list of segments");
+		goto out;
+	}
 	for (size_t i = 0; i < all.count; i++) {
+		listed *l = &found[n];
 		any_open = any_open || !strcmp(all.items[i], BN_SEGMENT_OPEN);
-		if (bn_segment_parse_name(all.items[i], &first, &last) &&
-			bn_names_add(segments, all.items[i])) {
+		l->name = all.items[i];
+		n += bn_segment_parse_name(l->name, &l->first, &l->last);
+	}
+	qsort(found, n, sizeof *found, compare_listed);
+	for (size_t i = 0; i < n; i++)
+		if (bn_names_add(segments, found[i].name)) {
 			rc = bn_err_nomem(err, "a list of segments");
 			goto out;
 		}
-	}
-	if (segments->count)
-		qsort(segments->items, segments->count, sizeof *segments->items, compare_segments);
 out:
 	if (has_open)
 		*has_open = any_open;
+	bn_free(found);
 	bn_names_release(&all);
 	return rc;
 }

@@ -136,6 +136,31 @@ START_TEST(test_merging_keeps_the_signature_of_the_newest_segment)
 }
 END_TEST
 
+/* A program on the logging library signs nothing: its segments become few, and no signature is lost. */
+START_TEST(test_unsigned_segments_behind_signed_ones_are_merged_among_themselves)
+{
+	bn_workspace *ws = make();
+	bn_names names = BN_NAMES_INIT;
+	size_t is_kept = 0;
+	ck_assert_bn_ok(bn_workspace_set_signer(ws, &signer, &err), &err);
+	for (int i = 0; i < 3; i++)
+		seal_one(ws, i);
+	ws->writer->signer = NULL;
+	ws->merge_at = 8;
+	for (int i = 0; i < 200; i++)
+		seal_one(ws, i);
+	list(ws, &names);
+	ck_assert_uint_lt(names.count, 20);
+	for (size_t i = 0; i < names.count; i++)
+		is_kept += is_signed(ws, names.items[i]);
+	ck_assert_uint_eq(is_kept, 3);
+	verify(ws);
+	ck_assert_uint_eq(report.fault_count, 0);
+	bn_names_release(&names);
+	finish(ws);
+}
+END_TEST
+
 /* A dead process's open.seg is closed without a key: merging waits for a signed end. */
 START_TEST(test_merging_does_not_lose_signatures_to_an_unsigned_end)
 {
@@ -371,6 +396,7 @@ END_TEST
 
 BN_TEST_MAIN("core/store/signed", test_writer_with_a_signer_signs_its_card_first_and_every_trailer,
 	test_signed_event_needs_a_signer, test_merging_keeps_the_signature_of_the_newest_segment,
+	test_unsigned_segments_behind_signed_ones_are_merged_among_themselves,
 	test_merging_does_not_lose_signatures_to_an_unsigned_end,
 	test_trailer_signed_with_another_key_than_the_card_is_named,
 	test_process_with_another_key_takes_another_slot,
