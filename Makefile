@@ -19,7 +19,8 @@ Q := $(if $(V),,@)
 
 # ---- what this machine has -----------------------------------------------------------------------
 
-PKGS := ncursesw sqlite3 libgit2 jansson openblas libcurl libssl libcrypto nettle yaml-0.1 libzstd libpcre2-8
+PKGS := ncursesw sqlite3 libgit2 jansson openblas libcurl libssl libcrypto nettle hogweed yaml-0.1 libzstd \
+	libpcre2-8
 # What the logging client stands on, and nothing else (docs/dependencies.md).
 CLIENT_PKGS := jansson libzstd nettle
 TEST_PKGS := check

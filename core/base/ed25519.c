@@ -1,8 +1,7 @@
 /* ed25519.c - see ed25519.h. */
 #include "core/base/ed25519.h"
 
-#include <openssl/err.h>
-#include <openssl/evp.h>
+#include <nettle/eddsa.h>
 #include <string.h>
 
 /* y coordinates (little-endian, sign bit clear) of the points whose order divides 8: 0 and 1 are of
@@ -49,29 +48,17 @@ bool bn_ed25519_verify(const uint8_t key[BN_ED25519_KEY_BYTES],
 {
 	if (!point_is_sound(key) || !point_is_sound(signature))
 		return false;
-	EVP_PKEY *pkey =
-		EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, BN_ED25519_KEY_BYTES);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool ok = pkey && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
-		  EVP_DigestVerify(ctx, signature, BN_ED25519_SIGNATURE_BYTES, bytes, n) == 1;
-	EVP_MD_CTX_free(ctx);
-	EVP_PKEY_free(pkey);
-	ERR_clear_error();
-	return ok;
+	return ed25519_sha512_verify(key, n, bytes, signature) == 1;
 }
 
-int bn_ed25519_sign(EVP_PKEY *key, const void *bytes, size_t n,
-	uint8_t signature[BN_ED25519_SIGNATURE_BYTES], bn_err *err)
+void bn_ed25519_public(uint8_t key[BN_ED25519_KEY_BYTES], const uint8_t seed[BN_ED25519_SEED_BYTES])
 {
-	size_t len = BN_ED25519_SIGNATURE_BYTES;
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool ok = ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
-		  EVP_DigestSign(ctx, signature, &len, bytes, n) == 1 &&
-		  len == BN_ED25519_SIGNATURE_BYTES;
-	EVP_MD_CTX_free(ctx);
-	if (!ok) {
-		ERR_clear_error();
-		return bn_err_set(err, BN_EIO, "OpenSSL could not sign with Ed25519");
-	}
-	return 0;
+	ed25519_sha512_public_key(key, seed);
+}
+
+void bn_ed25519_sign(uint8_t signature[BN_ED25519_SIGNATURE_BYTES],
+	const uint8_t key[BN_ED25519_KEY_BYTES], const uint8_t seed[BN_ED25519_SEED_BYTES],
+	const void *bytes, size_t n)
+{
+	ed25519_sha512_sign(key, seed, n, bytes, signature);
 }

@@ -41,8 +41,7 @@ static int payload_sign(bn_workspace *ws, const bn_key *key, const char *kind, c
 		&bytes, bn_workspace_id(ws), kind, entity, env->uid(env), payload, err);
 	if (rc < 0)
 		goto out;
-	if ((rc = bn_key_sign(key, bytes.ptr, bytes.len, value, err)) < 0)
-		goto out;
+	bn_key_sign(key, bytes.ptr, bytes.len, value);
 	if (json_object_set_new(payload, "signature",
 		    json_pack("{s:s, s:s}", "public_key", bn_key_public(key), "value", value)) < 0)
 		rc = bn_err_nomem(err, "a signature");

@@ -1,4 +1,4 @@
-/* key.c - see key.h. The PEM text is wiped from memory as soon as it has been read or written. */
+/* key.c - see key.h. Keys and their PEM text are wiped from memory as soon as they are not needed. */
 #include "core/govern/key.h"
 
 #include "core/base/buf.h"
@@ -6,12 +6,9 @@
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
+#include "core/govern/_key_pem.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +16,7 @@
 #define SIGNATURE_BYTES (BN_KEY_SIGNATURE_HEX / 2)
 
 struct bn_key {
-	EVP_PKEY *pkey;
+	uint8_t seed[BN_ED25519_SEED_BYTES], public[KEY_BYTES];
 	char public_hex[BN_KEY_PUBLIC_HEX + 1];
 };
 
@@ -52,7 +49,7 @@ void bn_key_free(bn_key *key)
 {
 	if (!key)
 		return;
-	EVP_PKEY_free(key->pkey); /* clears the private part */
+	explicit_bzero(key->seed, sizeof key->seed);
 	bn_free(key);
 }
 
@@ -74,24 +71,14 @@ void bn_key_fingerprint(const char *public_hex, char out[25])
 	snprintf(out, 25, "ed25519:%s", hex);
 }
 
-/* Takes pkey over, also on failure. */
-static int key_wrap(bn_key **out, EVP_PKEY *pkey, const char *path, bn_err *err)
+static int key_make(bn_key **out, const uint8_t seed[BN_ED25519_SEED_BYTES], bn_err *err)
 {
-	uint8_t raw[KEY_BYTES];
-	size_t n = sizeof raw;
-	if (!pkey || EVP_PKEY_get_id(pkey) != EVP_PKEY_ED25519 ||
-		EVP_PKEY_get_raw_public_key(pkey, raw, &n) != 1 || n != sizeof raw) {
-		EVP_PKEY_free(pkey);
-		ERR_clear_error();
-		return bn_err_set(err, BN_ECORRUPT, "'%s' is not an Ed25519 private key", path);
-	}
 	bn_key *key = bn_alloc_zeroed(1, sizeof *key);
-	if (!key) {
-		EVP_PKEY_free(pkey);
+	if (!key)
 		return bn_err_nomem(err, "a key");
-	}
-	key->pkey = pkey;
-	bn_hex(raw, sizeof raw, key->public_hex);
+	memcpy(key->seed, seed, sizeof key->seed);
+	bn_ed25519_public(key->public, seed);
+	bn_hex(key->public, sizeof key->public, key->public_hex);
 	*out = key;
 	return 0;
 }
@@ -121,33 +108,25 @@ static int key_check_file(const bn_env *env, const char *path, bn_err *err)
 	return 0;
 }
 
-/* No passphrase is ever asked for: an encrypted key is not ours. */
-static int no_passphrase(char *buf, int size, int writing, void *ctx)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	(void)ctx;
-	return -1;
-}
-
 /* BN_ENOTFOUND when the file is not there, BN_EREFUSED when its mode or owner is wrong,
- * BN_ECORRUPT when it is no Ed25519 private key. */
+ * BN_ECORRUPT when it is no Ed25519 private key; no passphrase is ever asked for. */
 static int key_load(bn_key **out, const bn_env *env, const char *path, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
-	BIO *bio = NULL;
+	uint8_t seed[BN_ED25519_SEED_BYTES];
 	int rc = key_check_file(env, path, err);
 	if (rc < 0)
 		goto out;
 	if ((rc = bn_fs_read_file(env, path, &text, err)) < 0)
 		goto out;
-	bio = BIO_new_mem_buf(text.ptr, (int)text.len);
-	rc = key_wrap(out, bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL,
-		path, err);
+	if (bn_key_pem_read(seed, text.ptr, text.len))
+		rc = key_make(out, seed, err);
+	else
+		rc = bn_err_set(err, BN_ECORRUPT, "'%s' is not an Ed25519 private key", path);
 out:
-	BIO_free(bio);
-	OPENSSL_cleanse(text.ptr, text.len);
+	explicit_bzero(seed, sizeof seed);
+	if (text.ptr)
+		explicit_bzero(text.ptr, text.len);
 	bn_buf_release(&text);
 	return rc;
 }
@@ -182,8 +161,8 @@ int bn_key_create(bn_key **out, const bn_env *env, const char *path, bn_err *err
 {
 	int rc = 0;
 	bn_key *key = NULL;
-	BIO *bio = NULL;
-	char *pem = NULL;
+	uint8_t seed[BN_ED25519_SEED_BYTES];
+	char pem[BN_KEY_PEM_TEXT] = "";
 	size_t above = (size_t)(bn_path_base(path) - path);
 	char *dir = above ? bn_strndup(path, above) : bn_strdup(".");
 	if (!dir) {
@@ -196,20 +175,17 @@ int bn_key_create(bn_key **out, const bn_env *env, const char *path, bn_err *err
 				 "BINNACLE_KEY to a file");
 		goto out;
 	}
-	if ((rc = key_wrap(&key, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), path, err)) < 0)
+	if ((rc = bn_env_random(env, seed, sizeof seed, err)) < 0 ||
+		(rc = key_make(&key, seed, err)) < 0)
 		goto out;
-	bio = BIO_new(BIO_s_secmem());
-	if (!bio || PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL, NULL, 0, NULL, NULL) != 1) {
-		rc = bn_err_nomem(err, "a private key");
-		goto out;
-	}
-	long n = BIO_get_mem_data(bio, &pem);
-	if ((rc = key_store(env, path, dir, pem, (size_t)n, err)) < 0)
+	bn_key_pem_write(pem, seed);
+	if ((rc = key_store(env, path, dir, pem, strlen(pem), err)) < 0)
 		goto out;
 	*out = key;
 	key = NULL;
 out:
-	BIO_free(bio); /* secure memory: wiped */
+	explicit_bzero(seed, sizeof seed);
+	explicit_bzero(pem, sizeof pem);
 	bn_key_free(key);
 	bn_free(dir);
 	return rc;
@@ -250,22 +226,21 @@ int bn_key_find(bn_key **out, const bn_env *env, bn_err *err)
 	return rc;
 }
 
-int bn_key_sign(const bn_key *key, const void *bytes, size_t n,
-	char signature[BN_KEY_SIGNATURE_HEX + 1], bn_err *err)
+void bn_key_sign(
+	const bn_key *key, const void *bytes, size_t n, char signature[BN_KEY_SIGNATURE_HEX + 1])
 {
 	uint8_t raw[SIGNATURE_BYTES];
-	int rc = bn_ed25519_sign(key->pkey, bytes, n, raw, err);
-	if (rc < 0)
-		return rc;
+	bn_ed25519_sign(raw, key->public, key->seed, bytes, n);
 	bn_hex(raw, sizeof raw, signature);
-	return 0;
 }
 
 static int record_sign(void *ctx, const void *bytes, size_t n,
 	uint8_t signature[BN_ED25519_SIGNATURE_BYTES], bn_err *err)
 {
 	const bn_key *key = ctx;
-	return bn_ed25519_sign(key->pkey, bytes, n, signature, err);
+	(void)err;
+	bn_ed25519_sign(signature, key->public, key->seed, bytes, n);
+	return 0;
 }
 
 static void signer_release(void *ctx)
@@ -276,7 +251,7 @@ static void signer_release(void *ctx)
 void bn_key_signer(bn_signer *out, bn_key *key)
 {
 	*out = (bn_signer){.sign = record_sign, .ctx = key, .release = signer_release};
-	BN_BUG(bn_unhex(key->public_hex, sizeof out->key, out->key) < 0);
+	memcpy(out->key, key->public, sizeof out->key);
 }
 
 int bn_key_verify(

@@ -1,5 +1,5 @@
 /*
- * key.h - Ed25519 keys and signatures (RFC 8032), through OpenSSL 3.
+ * key.h - Ed25519 keys and signatures (RFC 8032).
  *
  * A user has one private key, in $XDG_CONFIG_HOME/binnacle/identity.pem (PKCS#8, mode 0600); $BINNACLE_KEY names
  * another file, as for a bot (bot.h). It
@@ -38,8 +38,8 @@ const char *bn_key_public(const bn_key *key); /* BN_KEY_PUBLIC_HEX digits, borro
 /* "ed25519:1f2a3b4c5d6e7f80", the first 8 bytes of SHA-256 of the public key: for people. */
 void bn_key_fingerprint(const char *public_hex, char out[25]);
 
-int bn_key_sign(const bn_key *key, const void *bytes, size_t n,
-	char signature[BN_KEY_SIGNATURE_HEX + 1], bn_err *err);
+void bn_key_sign(
+	const bn_key *key, const void *bytes, size_t n, char signature[BN_KEY_SIGNATURE_HEX + 1]);
 /* The key as what signs records; the signer's ctx is the key, which its release frees. */
 void bn_key_signer(bn_signer *out, bn_key *key);
 /* 0 when the signature is that key's over those bytes; BN_ECORRUPT when it is not (malformed hex

@@ -43,12 +43,11 @@ START_TEST(test_ed25519_agrees_with_rfc_8032)
 		bytes_of(vectors[i].key, key);
 		bytes_of(vectors[i].signature, want);
 		size_t n = bytes_of(vectors[i].message, message);
-		EVP_PKEY *pkey =
-			EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, secret, sizeof secret);
-		ck_assert_int_eq(bn_ed25519_sign(pkey, message, n, got, NULL), 0);
+		bn_ed25519_public(got, secret);
+		ck_assert_mem_eq(got, key, sizeof key);
+		bn_ed25519_sign(got, key, secret, message, n);
 		ck_assert_mem_eq(got, want, sizeof want);
 		ck_assert(bn_ed25519_verify(key, want, message, n));
-		EVP_PKEY_free(pkey);
 	}
 }
 END_TEST
@@ -121,6 +120,60 @@ START_TEST(test_ed25519_refuses_keys_of_small_order_and_keys_that_are_not_canoni
 }
 END_TEST
 
-BN_TEST_MAIN("core/base/ed25519", test_ed25519_agrees_with_rfc_8032,
-	test_ed25519_refuses_any_changed_bit, test_ed25519_refuses_s_plus_the_order_of_the_group,
+/* What libcrypto says, behind the same refusals of this file's. */
+static bool libcrypto_verifies(
+	const uint8_t *key, const uint8_t *signature, const void *bytes, size_t n)
+{
+	EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, 32);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = pkey && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
+		  EVP_DigestVerify(ctx, signature, 64, bytes, n) == 1;
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	return ok;
+}
+
+static void libcrypto_signs(
+	uint8_t *key, uint8_t *signature, const uint8_t *seed, const void *bytes, size_t n)
+{
+	size_t len = 64, key_len = 32;
+	EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	ck_assert(pkey && EVP_DigestSignInit(ctx, NULL, NULL, NULL, pkey) == 1);
+	ck_assert_int_eq(EVP_DigestSign(ctx, signature, &len, bytes, n), 1);
+	ck_assert_int_eq(EVP_PKEY_get_raw_public_key(pkey, key, &key_len), 1);
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+}
+
+START_TEST(test_ed25519_equals_that_of_libcrypto)
+{
+	uint8_t seed[32], message[64], key[32], signature[64], theirs[64], their_key[32];
+	uint64_t state = 88172645463325252u;
+	for (int round = 0; round < 300; round++) {
+		for (size_t i = 0; i < sizeof message; i++) {
+			state ^= state << 13;
+			state ^= state >> 7;
+			state ^= state << 17;
+			message[i] = (uint8_t)(state >> 40);
+			seed[i / 2] = (uint8_t)(state >> 20);
+		}
+		size_t n = (size_t)round % sizeof message;
+		bn_ed25519_public(key, seed);
+		bn_ed25519_sign(signature, key, seed, message, n);
+		libcrypto_signs(their_key, theirs, seed, message, n);
+		ck_assert_mem_eq(key, their_key, sizeof key);
+		ck_assert_mem_eq(signature, theirs, sizeof signature);
+		ck_assert(bn_ed25519_verify(key, signature, message, n));
+		uint8_t *hit = round % 3 ? signature : key; /* as a forger would try */
+		hit[state % (round % 3 ? 64 : 32)] ^= (uint8_t)(1 << state / 64 % 8);
+		ck_assert_int_eq(bn_ed25519_verify(key, signature, message, n),
+			libcrypto_verifies(key, signature, message, n));
+	}
+}
+END_TEST
+
+BN_TEST_MAIN("core/base/ed25519", test_ed25519_equals_that_of_libcrypto,
+	test_ed25519_agrees_with_rfc_8032, test_ed25519_refuses_any_changed_bit,
+	test_ed25519_refuses_s_plus_the_order_of_the_group,
 	test_ed25519_refuses_keys_of_small_order_and_keys_that_are_not_canonical)

@@ -6,6 +6,7 @@
 #include "tests/support/check_main.h"
 #include "tests/support/faultfs.h"
 
+#include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -164,6 +165,79 @@ START_TEST(test_damaged_key_is_corrupt_and_is_not_replaced)
 }
 END_TEST
 
+/* RFC 8410, section 10: the same key alone, and with attributes and its public half; then what is refused. */
+START_TEST(test_keys_are_read_in_every_form_that_others_write)
+{
+	static const char *const good[] = {
+		"-----BEGIN PRIVATE KEY-----\n"
+		"MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+		"-----END PRIVATE KEY-----\n",
+		"a comment\r\n-----BEGIN PRIVATE KEY-----\r\n"
+		"MHICAQEwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\r\n"
+		"oB8wHQYKKoZIhvcNAQkJFDEPDA1DdXJkbGUgQ2hhaXJzgSEAGb9ECWmEzf6FQbrB\r\n"
+		"Z9w7lshQhqowtrbLDFw4rXAxZuE=\r\n"
+		"-----END PRIVATE KEY-----"};
+	static const char *const bad[] = {
+		"-----BEGIN PRIVATE KEY-----\n" /* X25519 */
+		"MC4CAQAwBQYDK2VuBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+		"-----END PRIVATE KEY-----\n",
+		"-----BEGIN PRIVATE KEY-----\n" /* a byte is missing */
+		"MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVg=\n"
+		"-----END PRIVATE KEY-----\n",
+		"-----BEGIN PRIVATE KEY-----\n"
+		"MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n",
+		"-----BEGIN ENCRYPTED PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw\n"
+		"-----END ENCRYPTED PRIVATE KEY-----\n",
+		""};
+	setup();
+	bn_err err = BN_ERR_INIT;
+	bn_key *key = NULL;
+	char *path = bn_key_path(&env);
+	ck_assert_bn_ok(bn_key_open(&key, &env, NULL, &err), &err);
+	bn_key_free(key);
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		ck_assert_bn_ok(
+			bn_fs_write_file(&env, path, good[i], strlen(good[i]), 0600, &err), &err);
+		ck_assert_bn_ok(bn_key_find(&key, &env, &err), &err);
+		ck_assert_str_eq(bn_key_public(key),
+			"19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1");
+		bn_key_free(key);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		ck_assert_bn_ok(
+			bn_fs_write_file(&env, path, bad[i], strlen(bad[i]), 0600, &err), &err);
+		ck_assert_int_eq(bn_key_find(&key, &env, NULL), BN_ECORRUPT);
+	}
+	bn_free(path);
+	teardown();
+}
+END_TEST
+
+/* What openssl(1) and whoever else stands on libcrypto make of it. */
+START_TEST(test_a_new_key_is_read_by_libcrypto)
+{
+	setup();
+	bn_err err = BN_ERR_INIT;
+	bn_key *key = NULL;
+	uint8_t raw[32];
+	char hex[65];
+	size_t n = sizeof raw;
+	ck_assert_bn_ok(bn_key_open(&key, &env, NULL, &err), &err);
+	char *path = bn_key_path(&env);
+	FILE *f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	EVP_PKEY *pkey = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+	fclose(f);
+	ck_assert_int_eq(EVP_PKEY_get_raw_public_key(pkey, raw, &n), 1);
+	bn_hex(raw, sizeof raw, hex);
+	ck_assert_str_eq(hex, bn_key_public(key));
+	EVP_PKEY_free(pkey);
+	bn_key_free(key);
+	bn_free(path);
+	teardown();
+}
+END_TEST
+
 START_TEST(test_signature_verifies_and_fails_for_other_bytes_key_or_signature)
 {
 	setup();
@@ -173,7 +247,7 @@ START_TEST(test_signature_verifies_and_fails_for_other_bytes_key_or_signature)
 	snprintf(path, sizeof path, "%s/other.pem", home);
 	ck_assert_bn_ok(bn_key_open(&key, &env, NULL, &err), &err);
 	ck_assert_bn_ok(bn_key_create(&other, &env, path, &err), &err);
-	ck_assert_bn_ok(bn_key_sign(key, "abc", 3, sig, &err), &err);
+	bn_key_sign(key, "abc", 3, sig);
 	ck_assert_bn_ok(bn_key_verify(bn_key_public(key), sig, "abc", 3, &err), &err);
 	ck_assert_int_eq(bn_key_verify(bn_key_public(key), sig, "abd", 3, NULL), BN_ECORRUPT);
 	ck_assert_int_eq(bn_key_verify(bn_key_public(other), sig, "abc", 3, NULL), BN_ECORRUPT);
@@ -248,6 +322,7 @@ BN_TEST_MAIN("core/govern/key",
 	test_key_that_others_may_read_is_refused_with_the_cure, test_key_of_another_user_is_refused,
 	test_key_is_whole_or_absent_whatever_dies_or_fails_while_it_is_made,
 	test_damaged_key_is_corrupt_and_is_not_replaced,
+	test_keys_are_read_in_every_form_that_others_write, test_a_new_key_is_read_by_libcrypto,
 	test_signature_verifies_and_fails_for_other_bytes_key_or_signature,
 	test_verification_agrees_with_rfc_8032_section_7_1_tests_1_to_3,
 	test_key_without_a_home_directory_is_refused)
