@@ -258,9 +258,25 @@ int bn_queue_has_work(bool *out, bn_workspace *ws, bn_err *err)
 	return 0;
 }
 
+/* Whether runs of this user may wait here: most commands that ask need not read the queue. */
+static bool may_wait(bn_workspace *ws)
+{
+	char own[BN_QUEUE_NAME];
+	const bn_env *env = bn_workspace_env(ws);
+	sqlite3 *db = bn_workspace_index(ws);
+	bn_queue_own_name(own, env);
+	return !db ||
+	       bn_sql_int(db, 1,
+		       "SELECT EXISTS (SELECT 1 FROM queue_entry WHERE owner = ? AND queue = "
+		       "? AND started = 0)",
+		       "ii", (int64_t)env->uid(env), bn_index_name(db, BN_NAME_TEXT, own)) == 1;
+}
+
 int bn_queue_wake(bn_workspace *ws, const char *program, bn_err *err)
 {
 	bn_queue *q = NULL;
+	if (!may_wait(ws))
+		return 0;
 	int rc = bn_queue_read(&q, ws, NULL, 0, err);
 	if (rc < 0)
 		return rc;

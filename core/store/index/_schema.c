@@ -20,43 +20,52 @@ static bool is_schema(const bn_embedded_file *f, const bn_fold_class *const *cla
 	return false;
 }
 
+/* A checksum of many texts, each with its end. Not SHA-256, and no text is put together: every command that
+ * opens the index makes this key. */
+typedef struct digest {
+	uint32_t crc;
+	size_t len;
+} digest;
+
+static void add_bytes(digest *d, const void *bytes, size_t n)
+{
+	d->crc = bn_crc32c(d->crc, bytes, n);
+	d->len += n;
+}
+
+static void add_text(digest *d, const char *s)
+{
+	add_bytes(d, s, strlen(s) + 1);
+}
+
 /* What the fold knows: an index of another program has other events and fields that are unknown. */
-static void add_classes(bn_buf *b, const bn_fold_class *const *classes)
+static void add_classes(digest *d, const bn_fold_class *const *classes)
 {
 	for (; classes && *classes; classes++) {
-		bn_buf_addf(b, "class %s %u\n", (*classes)->name, (unsigned)(*classes)->version);
+		unsigned version = (*classes)->version;
+		add_text(d, (*classes)->name);
+		add_bytes(d, &version, sizeof version);
 		for (const bn_fold_kind *k = (*classes)->kinds; k->name; k++) {
-			bn_buf_addf(b, "kind %s %d:", k->name, (int)k->commuting);
+			add_text(d, k->name);
+			add_text(d, k->commuting ? "commuting" : "");
 			for (const char *const *field = k->fields; field && *field; field++)
-				bn_buf_addf(b, " %s", *field);
-			bn_buf_addch(b, '\n');
+				add_text(d, *field);
+			add_text(d, "");
 		}
 	}
 }
 
 char *bn_schema_key(const bn_fold_class *const *classes)
 {
-	bn_buf b = BN_BUF_INIT;
-	bn_buf_addf(&b, "%s\n", BN_VERSION);
+	digest d = {0};
 	for (const bn_embedded_file *f = bn_embedded_files; f->path; f++)
 		if (is_schema(f, classes)) {
-			bn_buf_addf(&b, "%s %zu\n", f->path, f->len);
-			bn_buf_add(&b, f->data, f->len);
+			add_text(&d, f->path);
+			add_bytes(&d, f->data, f->len + 1);
 		}
-	add_classes(&b, bn_fold_own_classes);
-	add_classes(&b, classes);
-	if (b.failed) {
-		bn_buf_release(&b);
-		return NULL;
-	}
-	/* Not SHA-256: the first use of libcrypto in a process costs more than all else here. */
-	uint32_t crc = bn_crc32c(0, b.ptr, b.len);
-	size_t len = b.len;
-	bn_buf_clear(&b);
-	bn_buf_addf(&b, "%s %zu %08x", BN_VERSION, len, crc);
-	char *key = b.failed ? NULL : bn_strdup(b.ptr);
-	bn_buf_release(&b);
-	return key;
+	add_classes(&d, bn_fold_own_classes);
+	add_classes(&d, classes);
+	return bn_strf("%s %zu %08x", BN_VERSION, d.len, d.crc);
 }
 
 static int drop_everything(sqlite3 *db, bn_err *err)
