@@ -9,6 +9,7 @@
 #include "core/base/mem.h"
 #include "core/predict/predictor.h"
 #include "core/registry/proof.h"
+#include "core/registry/proof_kept.h"
 #include "core/registry/registry.h"
 #include "core/store/index/place.h"
 #include "core/track/run.h"
@@ -86,47 +87,99 @@ out:
 	return rc;
 }
 
-/* The files of a version that is read from ws. */
-static int open_version_from(bn_predictor **out, bn_workspace *ws, const char *spec, bn_err *err)
+typedef struct version_names {
+	char *number, *exact, *key; /* "3", "power/3", "power-3" */
+} version_names;
+
+static void names_release(version_names *n)
 {
-	bn_version *v = NULL;
+	bn_free(n->number);
+	bn_free(n->exact);
+	bn_free(n->key);
+}
+
+static int names_make(version_names *n, const bn_version *v, bn_err *err)
+{
+	long long number = (long long)v->version;
+	n->number = bn_strf("%lld", number);
+	n->exact = bn_strf("%s/%lld", v->name, number);
+	n->key = bn_strf("%s-%lld", v->name, number);
+	return n->number && n->exact && n->key ? 0 : bn_err_nomem(err, "a name");
+}
+
+/* The files of a version that is read from ws. */
+static int open_version_from(bn_predictor **out, bn_workspace *ws, const bn_version *v, bn_err *err)
+{
+	version_names n = {0};
 	char *dir = NULL;
-	int rc = bn_version_get(&v, ws, spec, err);
+	int rc = names_make(&n, v, err);
 	if (rc < 0)
-		return rc;
-	char *number = bn_strf("%lld", (long long)v->version);
-	char *exact = bn_strf("%s/%lld", v->name, (long long)v->version);
-	char *key = bn_strf("%s-%lld", v->name, (long long)v->version);
-	if (!number || !exact || !key) {
-		rc = bn_err_nomem(err, "a name");
 		goto out;
-	}
 	if (v->state == BN_MODEL_REMOVED) {
-		rc = bn_err_set(err, BN_ENOTFOUND, "model version %s was removed", exact);
+		rc = bn_err_set(err, BN_ENOTFOUND, "model version %s was removed", n.exact);
 		goto out;
 	}
-	if ((rc = cached_dir(&dir, ws, key, v->digest, checkout_version, exact, err)) < 0)
+	if ((rc = cached_dir(&dir, ws, n.key, v->digest, checkout_version, n.exact, err)) < 0)
 		goto out;
-	rc = bn_predictor_open_dir(out, bn_workspace_env(ws), dir, v->name, number, exact, err);
+	rc = bn_predictor_open_dir(out, bn_workspace_env(ws), dir, v->name, n.number, n.exact, err);
 out:
 	bn_free(dir);
-	bn_free(number);
-	bn_free(exact);
-	bn_free(key);
+	names_release(&n);
+	return rc;
+}
+
+/* What was proven before, when its files are still there with that digest. 1, 0. */
+static int open_proven(bn_predictor **out, bn_workspace *ws, const bn_kept_proof *kept, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	version_names n = {0};
+	bn_version *v = NULL;
+	char *parent = NULL, *dir = NULL;
+	int rc = bn_kept_proof_get(&v, kept, err);
+	if (rc != 1)
+		return rc;
+	if ((rc = names_make(&n, v, err)) < 0 ||
+		(rc = bn_index_place_files(&parent, env, bn_workspace_root(ws), bn_workspace_id(ws),
+			 "models", err)) < 0)
+		goto out;
+	if (!(dir = bn_path_join(parent, n.key))) {
+		rc = bn_err_nomem(err, "a path");
+		goto out;
+	}
+	if (is_intact(env, dir, v->digest) &&
+		(rc = bn_predictor_open_dir(out, env, dir, v->name, n.number, n.exact, err)) == 0)
+		rc = 1;
+out:
+	bn_free(dir);
+	bn_free(parent);
+	names_release(&n);
 	bn_version_free(v);
 	return rc;
 }
 
-/* Where there is a chain of authority, as the segments prove it. */
+/* Where there is a chain of authority, as the segments prove it, now or while nothing has changed since. */
 static int open_version(bn_predictor **out, bn_workspace *ws, const char *spec, bn_err *err)
 {
+	bn_kept_proof kept;
 	bn_model_view *proven = NULL;
-	int rc = bn_version_demand(&proven, ws, spec, err);
-	if (rc < 0)
-		return rc;
-	rc = open_version_from(out, proven ? bn_model_view_workspace(proven) : ws, spec, err);
+	bn_version *v = NULL;
+	bn_kept_proof_open(&kept, ws, spec);
+	int rc = open_proven(out, ws, &kept, err);
+	if (rc != 0)
+		goto out;
+	if ((rc = bn_version_demand(&proven, ws, spec, err)) < 0)
+		goto out;
+	bn_workspace *from = proven ? bn_model_view_workspace(proven) : ws;
+	if ((rc = bn_version_get(&v, from, spec, err)) < 0 ||
+		(rc = open_version_from(out, from, v, err)) < 0)
+		goto out;
+	if (proven)
+		bn_kept_proof_put(&kept, ws, v);
+out:
+	bn_version_free(v);
 	bn_model_view_close(proven);
-	return rc;
+	bn_kept_proof_release(&kept);
+	return rc < 0 ? rc : 0;
 }
 
 static int open_run(bn_predictor **out, bn_workspace *ws, const char *id, bn_err *err)

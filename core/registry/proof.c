@@ -36,11 +36,20 @@ static bool wants(void *ctx, const char *entity)
 	return false;
 }
 
-static int runs_list(bn_model_view *v, const char *name, bn_err *err)
+static bool has_run(const bn_model_view *v, const char *entity)
+{
+	size_t i = 0;
+	while (i < v->runs.count && strcmp(v->runs.items[i], entity) != 0)
+		i++;
+	return i < v->runs.count;
+}
+
+/* Adds the runs of a model's versions; *added becomes true when one was not there yet. */
+static int runs_list(bn_model_view *v, bool *added, sqlite3 *db, const char *name, bn_err *err)
 {
 	char entity[80];
 	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, bn_workspace_index(v->ws), err,
+	int rc = bn_sql_prepare(&st, db, err,
 		"SELECT DISTINCT run_id FROM model_version WHERE name = ? AND run_id IS NOT NULL",
 		"s", name);
 	if (rc < 0)
@@ -48,13 +57,26 @@ static int runs_list(bn_model_view *v, const char *name, bn_err *err)
 	while ((rc = bn_sql_step(st, err)) == 1) {
 		snprintf(entity, sizeof entity, "run/%.64s",
 			(const char *)sqlite3_column_text(st, 0));
+		if (has_run(v, entity))
+			continue;
 		if (bn_names_add(&v->runs, entity) < 0) {
 			rc = bn_err_nomem(err, "the runs of a model");
 			break;
 		}
+		*added = true;
 	}
 	sqlite3_finalize(st);
 	return rc < 0 ? rc : 0;
+}
+
+/* Which runs they will be, as the index has it. Where it is wrong, the view is made twice. */
+static void runs_guess(bn_model_view *v, bn_workspace *ws, const char *spec)
+{
+	bool added;
+	bn_version *shown = NULL;
+	if (bn_version_get(&shown, ws, spec, NULL) == 0)
+		runs_list(v, &added, bn_workspace_index(ws), shown->name, NULL);
+	bn_version_free(shown);
 }
 
 /* Closes the view that is there. only NULL: of everything. */
@@ -69,10 +91,12 @@ static int view_renew(
 int bn_model_view_open(bn_model_view **out, bn_workspace *ws, const char *spec, bn_err *err)
 {
 	bn_version *version = NULL;
+	bool lacks = false;
 	bn_model_view *v = bn_alloc_zeroed(1, sizeof *v);
 	const bn_view_filter only = {wants, v};
 	if (!v)
 		return bn_err_nomem(err, "a model");
+	runs_guess(v, ws, spec);
 	int rc = view_renew(v, ws, &only, err);
 	if (rc < 0)
 		goto out;
@@ -82,9 +106,10 @@ int bn_model_view_open(bn_model_view **out, bn_workspace *ws, const char *spec, 
 		goto out;
 	if ((rc = bn_version_get(&version, v->ws, spec, err)) < 0)
 		goto out;
-	if (v->is_chained && (rc = runs_list(v, version->name, err)) < 0)
+	if (v->is_chained &&
+		(rc = runs_list(v, &lacks, bn_workspace_index(v->ws), version->name, err)) < 0)
 		goto out;
-	if (v->runs.count && (rc = view_renew(v, ws, &only, err)) < 0)
+	if (lacks && (rc = view_renew(v, ws, &only, err)) < 0)
 		goto out;
 	*out = v;
 	v = NULL;

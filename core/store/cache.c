@@ -80,7 +80,8 @@ int bn_cache_open(bn_cache **out, const bn_workspace *ws, bn_err *err)
 	}
 	c->limit = limit;
 	if ((rc = bn_dir_make(at, FOLDER, 0700, err)) < 0 ||
-		(rc = bn_dir_open_below(&c->dir, at, FOLDER, err)) < 0)
+		(rc = bn_dir_open_below(&c->dir, at, FOLDER, err)) < 0 ||
+		(rc = bn_dir_check_private(c->dir, err)) < 0)
 		goto out;
 	*out = c;
 	c = NULL;
@@ -170,7 +171,8 @@ static int file_read(bn_cache *c, const char *name, bn_buf *text)
 		return rc;
 	size_t got = 0, size = 0;
 	rc = BN_ECORRUPT;
-	if (env->fs->fstat(env, fd, &st) < 0 || st.st_uid != env->uid(env) || st.st_size > c->limit)
+	if (env->fs->fstat(env, fd, &st) < 0 || st.st_uid != env->uid(env) || (st.st_mode & 022) ||
+		st.st_size > c->limit)
 		goto out;
 	size = (size_t)st.st_size;
 	if (bn_buf_reserve(text, size + 1) < 0 ||

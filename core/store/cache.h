@@ -16,7 +16,8 @@
  * Where: directory cache/ beside the index, by the same rules (core/store/index/place.h): a local disk,
  * 0700, this user's. Never in the workspace, where others may write: such an entry would be believed.
  * For the same reason it is no evidence: what a signature, a gate or `verify` rests on is computed from
- * the objects each time (trust.md: bytes re-hashed), and nobody sends an entry to another host.
+ * the objects each time, and nobody sends an entry to another host. What may be *used* is remembered there
+ * while no file that it was read from has changed (verify_once.h, core/registry/proof_kept.h).
  *
  * An entry is one file named by its key:
  *
@@ -24,7 +25,7 @@
  *
  * Invariants
  *  1. get gives the bytes that put was given, or misses. A file that is cut, altered, renamed, of
- *     another user or of another format is a miss, and is removed.
+ *     another user, writable by others or of another format is a miss, and is removed.
  *  2. A file gets its name last (written beside, synced, renamed). Any number of processes may use the
  *     directory; who comes second writes the same bytes again.
  *  3. After each put at most `limit` bytes in BN_CACHE_ENTRIES files are kept; what was used longest ago
