@@ -3,6 +3,7 @@
 
 #include "core/base/hash.h"
 #include "core/base/json.h"
+#include "core/base/json_bytes.h"
 #include "core/base/str.h"
 #include "core/data/_dataset.h"
 #include "core/data/profiler.h"
@@ -170,8 +171,11 @@ static json_t *parents_json(const bn_dataset_draft *d)
 
 static json_t *version_payload(const facts *f, const bn_dataset_draft *d, int64_t version)
 {
-	json_t *source = json_pack("{s:s, s:s?, s:s?, s:I}", "kind", d->source_kind, "path",
-		d->source_path, "sha256", d->source_sha256, "rejected", (json_int_t)d->rejected);
+	/* Where it came from is for people; the name of a file need not be UTF-8. */
+	json_t *path = d->source_path ? bn_json_lossy(d->source_path, strlen(d->source_path))
+				      : json_null();
+	json_t *source = json_pack("{s:s, s:o, s:s?, s:I}", "kind", d->source_kind, "path", path,
+		"sha256", d->source_sha256, "rejected", (json_int_t)d->rejected);
 	json_t *p = json_pack("{s:I, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:s, s:s}", "version",
 		(json_int_t)version, "manifest", f->hash, "content", f->content, "part", f->part,
 		"parts", 1, "size", (json_int_t)f->size, "rows", (json_int_t)f->rows, "columns",

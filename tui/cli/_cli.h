@@ -44,7 +44,8 @@ int bn_cli_judge_workspace(bn_cli *cli, bn_err *err);
 void bn_cli_repeat_late(bn_cli *cli);
 void bn_cli_about_add(bn_buf *b, const bn_cli *cli, const bn_trust_about *a);
 
-/* out.c: what a key reaches in an object; a value as people read it. */
+/* out.c: the end of what bn_cli_begin_text began, if it did; what a key reaches in an object; a value as people read it. */
+int bn_cli_end_text(bn_cli *cli, bn_err *err);
 const json_t *bn_cli_value_at(const json_t *object, const char *key);
 void bn_cli_add_value(bn_buf *b, const json_t *v, bn_format format, const bn_cli *cli);
 

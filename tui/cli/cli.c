@@ -548,6 +548,7 @@ int bn_cli_main(const bn_env *env, int argc, char **argv)
 		goto out;
 	}
 	if (cli.version) {
+		bn_cli_begin_text(&cli);
 		bn_stream_put(&cli.out, "binnacle " BN_VERSION "\n");
 		goto out;
 	}
@@ -563,6 +564,8 @@ out:
 	if (rc && !err.code)
 		bn_err_set(&err, rc, "failed without a message (%s)", bn_code_name(rc));
 	workspace_close(&cli);
+	if (!rc)
+		rc = bn_cli_end_text(&cli, &err);
 	if (bn_stream_flush(&cli.out) != 0 && errno != EPIPE && !rc)
 		rc = bn_err_sys(&err, BN_EIO, errno, "cannot write the result");
 	if (rc)
@@ -570,6 +573,7 @@ out:
 	bn_free(cli.args);
 	bn_free(cli.rest);
 	bn_free(cli.options);
+	bn_buf_release(&cli.out.held);
 	bn_free(program);
 	return rc ? bn_err_exit_status(&err) : 0;
 }

@@ -321,6 +321,8 @@ static int run_export(bn_cli *cli, bn_err *err)
 	rc = rc ? rc : pick_columns(&columns, &n, cli, bn_table_schema(r), err);
 	if (rc)
 		goto out;
+	if (!path)
+		bn_cli_begin_text(cli);
 	if (format == EXPORT_ARROW)
 		rc = export_arrow(&t, r, columns, n, err);
 	else

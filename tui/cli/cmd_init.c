@@ -1,5 +1,6 @@
 /* cmd_init.c - binnacle init: a workspace whose first record is signed with its founder's key. */
 #include "core/base/hash.h"
+#include "core/base/json_bytes.h"
 #include "core/base/mem.h"
 #include "core/govern/key.h"
 #include "core/govern/people.h"
@@ -76,10 +77,16 @@ static json_t *result_json(bn_workspace *ws, const bn_key *key, const char *reco
 	}
 	bn_pin_format(invitation, bn_workspace_id(ws), (uint32_t)n, id);
 	bn_key_fingerprint(bn_key_public(key), print);
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s*}", "workspace", bn_workspace_dir(ws), "id",
-		bn_workspace_id(ws), "key", print, "invitation", invitation, "recovery", recovery);
-	if (!o)
+	const char *dir = bn_workspace_dir(ws);
+	json_t *o = json_pack("{s:s, s:s, s:s}", "id", bn_workspace_id(ws), "key", print,
+		"invitation", invitation);
+	if (!o || bn_json_set_bytes(o, "workspace", dir, strlen(dir), err) < 0 ||
+		(recovery &&
+			bn_json_set_bytes(o, "recovery", recovery, strlen(recovery), err) < 0)) {
+		json_decref(o);
 		bn_err_nomem(err, "the result");
+		return NULL;
+	}
 	return o;
 }
 

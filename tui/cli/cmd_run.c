@@ -235,6 +235,7 @@ static int run_watch(bn_cli *cli, bn_err *err)
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT];
 	int rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
+	bn_cli_begin_text(cli);
 	return rc == 0 ? bn_run_follow(cli, ws, id, BN_FOLLOW_LOG | BN_FOLLOW_METRICS, err) : rc;
 }
 
@@ -275,6 +276,7 @@ static int run_log(bn_cli *cli, bn_err *err)
 	size_t got = sizeof bytes;
 	int fd, rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
 	unsigned raw = bn_cli_flag(cli, "raw") ? BN_FOLLOW_RAW : 0;
+	bn_cli_begin_text(cli);
 	if (rc == 0 && bn_cli_flag(cli, "follow"))
 		return bn_run_follow(cli, ws, id, BN_FOLLOW_LOG | raw, err);
 	if (rc < 0 || (rc = open_log(&fd, ws, id, err)) < 0)

@@ -3,6 +3,7 @@
  * (`audit log` and `audit verify` are in cmd_govern.c.)
  */
 #include "core/base/json.h"
+#include "core/base/json_bytes.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/store/doctor.h"
@@ -155,6 +156,7 @@ static int run_index_status(bn_cli *cli, bn_err *err)
 		return rc ? rc : show_status(cli, ws, err);
 	if ((rc = bn_workspace_refresh(ws, NULL, err)))
 		return rc;
+	bn_cli_begin_text(cli);
 	rc = bn_index_dump(ws, dump_line, cli, err);
 	return rc && bn_cli_interrupted() ? BN_EINTR : rc;
 }
@@ -227,12 +229,15 @@ static int run_doctor_fs(bn_cli *cli, bn_err *err)
 	if (!list)
 		return bn_err_nomem(err, "the findings");
 	if (bn_cli_is_json(cli)) {
-		json_t *o = json_pack("{s:s, s:s, s:b, s:o, s:o, s:s, s:o}", "dir", dir, "type",
-			r.type, "network", r.is_network, "fsync_median_ms",
-			bn_json_real_or_null(r.fsync_median_ms), "fsync_p99_ms",
-			bn_json_real_or_null(r.fsync_p99_ms), "verdict",
+		json_t *o = json_pack("{s:s, s:b, s:o, s:o, s:s, s:o}", "type", r.type, "network",
+			r.is_network, "fsync_median_ms", bn_json_real_or_null(r.fsync_median_ms),
+			"fsync_p99_ms", bn_json_real_or_null(r.fsync_p99_ms), "verdict",
 			bn_fs_state_name(r.verdict), "checks", list);
-		rc = o ? bn_cli_document(cli, o, err) : bn_err_nomem(err, "the findings");
+		if (!o || bn_json_set_bytes(o, "dir", dir, strlen(dir), err) < 0) {
+			json_decref(o);
+			return bn_err_nomem(err, "the findings");
+		}
+		rc = bn_cli_document(cli, o, err);
 	} else {
 		rc = bn_cli_list(cli, list, cols, NULL, err);
 	}

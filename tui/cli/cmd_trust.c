@@ -1,5 +1,6 @@
 /* cmd_trust.c - binnacle trust: is this the workspace that I know. These verbs work whatever was found. */
 #include "core/base/hash.h"
+#include "core/base/json_bytes.h"
 #include "core/base/mem.h"
 #include "core/base/timestamp.h"
 #include "core/govern/people.h"
@@ -79,9 +80,10 @@ static json_t *known_json(const known *k)
 	json_t *admins = json_array();
 	for (size_t i = 0; admins && i < a->n_admins; i++)
 		json_array_append_new(admins, person_json(&a->admins[i]));
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:I, s:s}",
-		"workspace", bn_workspace_dir(k->ws), "id", bn_workspace_id(k->ws), "allows",
-		allows_word(bn_trust_allows(k->trust)), "invitation",
+	const char *dir = bn_workspace_dir(k->ws);
+	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:I, s:s}",
+		"workspace", bn_json_lossy(dir, strlen(dir)), "id", bn_workspace_id(k->ws),
+		"allows", allows_word(bn_trust_allows(k->trust)), "invitation",
 		a->has_chain ? json_string(a->invitation) : json_null(), "newest_link",
 		a->has_chain ? json_integer(a->newest) : json_null(), "founder",
 		a->has_chain ? person_json(&a->founder) : json_null(), "founded_ms",

@@ -69,6 +69,7 @@ static void print_options(bn_stream *out, const bn_opt *o)
 int bn_help_verb(bn_cli *cli, const bn_verb *v)
 {
 	bn_stream *out = &cli->out;
+	bn_cli_begin_text(cli);
 	bn_stream_printf(out, "%s\n\nusage: ", v->summary);
 	print_usage(out, v);
 	bn_stream_printf(out, "%s\n", v->options ? " [options]" : "");
@@ -121,6 +122,7 @@ int bn_help_noun(bn_cli *cli, const char *noun, bn_err *err)
 		bn_err_hint(err, "see: binnacle help");
 		return BN_ENOTFOUND;
 	}
+	bn_cli_begin_text(cli);
 	bn_stream_printf(&cli->out, "binnacle %s: %s\n\n", noun, summary);
 	bn_verbs_each(list_verb, &l);
 	bn_stream_printf(
@@ -142,6 +144,7 @@ static int list_noun(const bn_verb *v, void *ctx)
 int bn_help_all(bn_cli *cli)
 {
 	listing l = {&cli->out, NULL, NULL, 0};
+	bn_cli_begin_text(cli);
 	bn_stream_put(&cli->out, "binnacle: the life of a machine-learning model, over SSH\n\n"
 				 "usage: binnacle                     open the workbench\n"
 				 "       binnacle NOUN VERB [ARGS]    do one thing and exit\n\n");
@@ -208,6 +211,7 @@ static int man_verb(const bn_verb *v, void *ctx)
 static int write_man(bn_cli *cli)
 {
 	bn_stream *out = &cli->out;
+	bn_cli_begin_text(cli);
 	bn_stream_put(out,
 		".TH BINNACLE 1 \"\" \"binnacle " BN_VERSION "\" \"User Commands\"\n"
 		".SH NAME\nbinnacle \\- the life of a machine\\-learning model, over SSH\n"
@@ -281,6 +285,7 @@ static int run_complete(bn_cli *cli, bn_err *err)
 	size_t n = 0;
 	const char *const *words = bn_cli_rest(cli, &n);
 	completion c = {&cli->out, n > 0 ? words[0] : NULL, n > 1 ? words[1] : NULL, NULL};
+	bn_cli_begin_text(cli);
 	bn_verbs_each(complete_verb, &c);
 	for (const bn_opt *o = bn_global_options; c.noun && o->help; o++)
 		if (o->name[0])
@@ -292,6 +297,7 @@ static int run_completion(bn_cli *cli, bn_err *err)
 {
 	static const char *const shells[] = {"bash", "zsh", "fish", NULL};
 	const char *shell = bn_cli_arg(cli, 0);
+	bn_cli_begin_text(cli);
 	if (!strcmp(shell, "bash"))
 		bn_stream_put(&cli->out,
 			"_binnacle() {\n"

@@ -4,6 +4,7 @@
  */
 #include "core/base/buf.h"
 #include "core/base/json.h"
+#include "core/base/json_bytes.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
@@ -253,6 +254,31 @@ void bn_cli_print_in(bn_cli *cli, const char *role, const char *fmt, ...)
 	print(&cli->out, fmt, ap);
 	bn_stream_role(&cli->out, "reset");
 	va_end(ap);
+}
+
+void bn_cli_begin_text(bn_cli *cli)
+{
+	if (cli->json)
+		bn_stream_hold(&cli->out);
+}
+
+int bn_cli_end_text(bn_cli *cli, bn_err *err)
+{
+	json_t *o = json_object();
+	const bn_buf *held = &cli->out.held;
+	int rc;
+	if (!cli->out.is_held) {
+		json_decref(o);
+		return 0;
+	}
+	cli->out.is_held = false;
+	if ((rc = bn_buf_check(held, err, "a text")) < 0 ||
+		(rc = bn_json_set_bytes(o, "text", held->ptr ? held->ptr : "", held->len, err)) <
+			0) {
+		json_decref(o);
+		return rc;
+	}
+	return bn_cli_document(cli, o, err);
 }
 
 void bn_cli_write_data(bn_cli *cli, const void *bytes, size_t n)

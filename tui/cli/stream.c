@@ -12,7 +12,7 @@
 
 void bn_stream_open(bn_stream *s, FILE *file)
 {
-	*s = (bn_stream){.file = file, .is_terminal = isatty(fileno(file))};
+	*s = (bn_stream){.file = file, .is_terminal = isatty(fileno(file)), .held = BN_BUF_INIT};
 }
 
 size_t bn_stream_columns(const bn_stream *s)
@@ -29,7 +29,16 @@ int bn_stream_flush(bn_stream *s)
 
 void bn_stream_raw(bn_stream *s, const void *bytes, size_t n)
 {
-	fwrite(bytes, 1, n, s->file);
+	if (s->is_held)
+		bn_buf_add(&s->held, bytes, n);
+	else
+		fwrite(bytes, 1, n, s->file);
+}
+
+void bn_stream_hold(bn_stream *s)
+{
+	s->is_held = true;
+	s->has_color = false;
 }
 
 /* ---- text ----------------------------------------------------------------------------------- */
@@ -99,7 +108,7 @@ static size_t color_length(const char *s, size_t n)
 void bn_stream_data(bn_stream *s, const void *bytes, size_t n)
 {
 	const char *text = bytes;
-	if (!s->is_terminal) {
+	if (!s->is_terminal || s->is_held) {
 		bn_stream_raw(s, bytes, n);
 		return;
 	}

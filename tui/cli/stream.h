@@ -18,12 +18,16 @@ typedef struct bn_stream {
 	FILE *file; /* for stream.c alone */
 	bool is_terminal, has_color;
 	bn_shown seen; /* of the text so far */
+	bool is_held;  /* what is written is kept in held instead */
+	bn_buf held;
 } bn_stream;
 
 void bn_stream_open(bn_stream *s, FILE *file);
 size_t bn_stream_columns(const bn_stream *s); /* 0: no terminal, or one that does not say */
 int bn_stream_flush(bn_stream *s);            /* 0, or what fflush gives, with errno */
 
+/* From here on what is written is held; the frame ends that, and has it in s->held. */
+void bn_stream_hold(bn_stream *s);
 /* Text for people, in lines: '?' is in the place of what is not shown, into files and pipes as well. */
 void bn_stream_text(bn_stream *s, const char *text, size_t n);
 void bn_stream_put(bn_stream *s, const char *text);

@@ -1,7 +1,7 @@
 /* term_paint.c - surfaces to the screen, bytes to keys, text to the clipboard. See term.h. */
 #include "tui/term/_term.h"
 
-#include "core/base/mem.h"
+#include "core/base/json_bytes.h"
 #include "core/base/utf8.h"
 #include "tui/ui/key.h"
 
@@ -195,22 +195,6 @@ void bn_term_send(bn_term *t, const char *capability)
 	}
 }
 
-/* RFC 4648. out: 4 * ((n + 2) / 3) + 1 bytes. */
-static void base64_write(char *out, const unsigned char *s, size_t n)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	for (size_t i = 0; i < n; i += 3) {
-		uint32_t v = (uint32_t)s[i] << 16 | (i + 1 < n ? (uint32_t)s[i + 1] << 8 : 0) |
-			     (i + 2 < n ? s[i + 2] : 0);
-		*out++ = digits[v >> 18];
-		*out++ = digits[v >> 12 & 63];
-		*out++ = i + 1 < n ? digits[v >> 6 & 63] : '=';
-		*out++ = i + 2 < n ? digits[v & 63] : '=';
-	}
-	*out = '\0';
-}
-
 bool bn_term_copy(bn_term *t, const char *text)
 {
 	static const char clipboard[] = "c";
@@ -218,11 +202,9 @@ bool bn_term_copy(bn_term *t, const char *text)
 	size_t n = strlen(text);
 	if (t->lost || !ms || ms == (char *)-1 || n > 70000) /* xterm takes no more */
 		return false;
-	char *coded = bn_alloc(4 * ((n + 2) / 3) + 1);
-	if (!coded)
-		return false;
-	base64_write(coded, (const unsigned char *)text, n);
-	const char *sequence = tiparm(ms, clipboard, coded);
+	bn_buf coded = BN_BUF_INIT;
+	bn_base64_add(&coded, text, n);
+	const char *sequence = coded.failed || !coded.ptr ? NULL : tiparm(ms, clipboard, coded.ptr);
 	bool ok = sequence && *sequence;
 	if (ok) {
 		fflush(t->out);
@@ -235,6 +217,6 @@ bool bn_term_copy(bn_term *t, const char *text)
 			}
 		}
 	}
-	bn_free(coded);
+	bn_buf_release(&coded);
 	return ok;
 }

@@ -1,0 +1,20 @@
+/*
+ * json_bytes.h - bytes that need not be UTF-8 (a file's name, what a program printed) in JSON, which can only hold text.
+ */
+#ifndef BN_BASE_JSON_BYTES_H
+#define BN_BASE_JSON_BYTES_H
+#include "core/base/buf.h"
+#include "core/base/err.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+/* The string, with U+FFFD in the place of what is no UTF-8: for what is shown and told, never for a name that is to be
+ * opened again. New reference. */
+json_t *bn_json_lossy(const char *text, size_t n);
+/* object[key] = the text so; where it was not UTF-8, object[key + "_base64"] has its bytes. */
+int bn_json_set_bytes(json_t *object, const char *key, const char *text, size_t n, bn_err *err);
+/* Appends RFC 4648's base 64, with padding. */
+void bn_base64_add(bn_buf *out, const void *bytes, size_t n);
+
+#endif
