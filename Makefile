@@ -66,7 +66,8 @@ OPT ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
 # TSan does not understand libgomp, so that build uses the pthread fallback of kernels/parallel.c.
 OPENMP := $(if $(findstring thread,$(SANITIZE)),,$(if $(findstring clang,$(CC)),,-fopenmp))
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS))
-PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS))
+# OpenBLAS is opened when it is needed (kernels/blas.h).
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(filter-out openblas,$(PKGS)))
 CLIENT_LIBS := $(shell $(PKG_CONFIG) --libs $(CLIENT_PKGS)) -lm -lpthread
 CFLAGS ?= -g
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -fPIC \

@@ -4,8 +4,8 @@
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "kernels/blas.h"
 
-#include <cblas.h>
 #include <curl/curl.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
@@ -93,8 +93,9 @@ static void describe_libraries(json_t *o)
 	set_text(l, "zstd", ZSTD_versionString());
 	set_text(l, "openssl", OpenSSL_version(OPENSSL_VERSION));
 	set_text(l, "curl", curl_version_info(CURLVERSION_NOW)->version);
-	set_text(l, "openblas", openblas_get_config());
-	set_text(o, "blas_core", openblas_get_corename());
+	const bnk_blas *blas = bnk_blas_open(NULL, 0);
+	set_text(l, "openblas", blas ? blas->get_config() : NULL);
+	set_text(o, "blas_core", blas ? blas->get_corename() : NULL);
 	json_object_set_new(o, "libraries", l);
 }
 

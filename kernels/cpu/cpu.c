@@ -7,25 +7,15 @@
 #include "kernels/cpu/cpu.h"
 
 #include "kernels/backend.h"
+#include "kernels/blas.h"
 
-#include <cblas.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static pthread_once_t blas_once = PTHREAD_ONCE_INIT;
-
-static void pin_blas(void)
-{
-	openblas_set_num_threads(1);
-}
-
 static int cpu_available(char *why, size_t why_size)
 {
-	if (why_size)
-		why[0] = '\0';
-	return 1;
+	return bnk_blas_open(why, why_size) != NULL;
 }
 
 static int cpu_supports(bnk_op op, bnk_dtype dtype, bnk_shape shape)
@@ -36,7 +26,8 @@ static int cpu_supports(bnk_op op, bnk_dtype dtype, bnk_shape shape)
 
 static int cpu_open(bnk_context **out, int threads)
 {
-	pthread_once(&blas_once, pin_blas);
+	if (!bnk_blas_open(NULL, 0))
+		return BNK_EDEVICE;
 	bnk_context *ctx = malloc(sizeof *ctx);
 	if (!ctx)
 		return BNK_ENOMEM;
@@ -71,7 +62,8 @@ static const char *simd_name(void)
 
 static void cpu_describe(bnk_context *ctx, char *out, size_t out_size)
 {
-	snprintf(out, out_size, "cpu: OpenBLAS (%s), %d thread%s, %s", openblas_get_corename(),
+	const bnk_blas *blas = bnk_blas_open(NULL, 0); /* opened with the context */
+	snprintf(out, out_size, "cpu: OpenBLAS (%s), %d thread%s, %s", blas->get_corename(),
 		ctx->threads, ctx->threads == 1 ? "" : "s", simd_name());
 }
 

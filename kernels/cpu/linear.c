@@ -4,9 +4,9 @@
  * Each is cut into shards by shape alone. Where shards produce partial sums, these are added in
  * shard order, in double precision.
  */
+#include "kernels/blas.h"
 #include "kernels/cpu/cpu.h"
 
-#include <cblas.h>
 #include <limits.h>
 #include <math.h>
 #include <string.h>
@@ -45,6 +45,7 @@ typedef struct gemm_work {
 static int gemm_shard(void *user, size_t shard, size_t begin, size_t end)
 {
 	const gemm_work *w = user;
+	const bnk_blas *blas = bnk_blas_open(NULL, 0); /* opened with the context */
 	(void)shard;
 	size_t size = w->dtype == BNK_F32 ? sizeof(float) : sizeof(double);
 	const char *a = w->a + size * (w->trans_a ? begin : begin * w->lda);
@@ -53,11 +54,11 @@ static int gemm_shard(void *user, size_t shard, size_t begin, size_t end)
 	CBLAS_TRANSPOSE tb = w->trans_b ? CblasTrans : CblasNoTrans;
 	blasint m = (blasint)(end - begin), n = (blasint)w->n, k = (blasint)w->k;
 	if (w->dtype == BNK_F32)
-		cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, (float)w->alpha, (const float *)a,
+		blas->sgemm(CblasRowMajor, ta, tb, m, n, k, (float)w->alpha, (const float *)a,
 			(blasint)w->lda, (const float *)w->b, (blasint)w->ldb, (float)w->beta,
 			(float *)c, (blasint)w->ldc);
 	else
-		cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, w->alpha, (const double *)a,
+		blas->dgemm(CblasRowMajor, ta, tb, m, n, k, w->alpha, (const double *)a,
 			(blasint)w->lda, (const double *)w->b, (blasint)w->ldb, w->beta,
 			(double *)c, (blasint)w->ldc);
 	return BNK_OK;
@@ -115,6 +116,7 @@ static void gram_block(const gram_work *g, size_t begin, size_t rows, double *bl
 static int gram_shard(void *user, size_t shard, size_t begin, size_t end)
 {
 	const gram_work *g = user;
+	const bnk_blas *blas = bnk_blas_open(NULL, 0);
 	size_t n = g->n;
 	double *sum = g->scratch + shard * (n * n + BNK_CPU_ROW_BLOCK * n);
 	double *block = sum + n * n;
@@ -122,7 +124,7 @@ static int gram_shard(void *user, size_t shard, size_t begin, size_t end)
 	for (size_t i = begin; i < end; i += BNK_CPU_ROW_BLOCK) {
 		size_t rows = end - i < BNK_CPU_ROW_BLOCK ? end - i : BNK_CPU_ROW_BLOCK;
 		gram_block(g, i, rows, block);
-		cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)n, (blasint)rows, 1.0,
+		blas->dsyrk(CblasRowMajor, CblasLower, CblasTrans, (blasint)n, (blasint)rows, 1.0,
 			block, (blasint)n, 1.0, sum, (blasint)n);
 	}
 	return BNK_OK;

@@ -1,0 +1,25 @@
+/*
+ * blas.h - OpenBLAS, opened when the first product is computed.
+ *
+ * Linking it would cost every command 5 ms and a pool of threads: it has 12 000 symbols of its own to bind. The
+ * program that trains or scores opens it with dlopen, once; the types come from its header.
+ */
+#ifndef BNK_BLAS_H
+#define BNK_BLAS_H
+#include <cblas.h>
+#include <stddef.h>
+
+typedef struct bnk_blas {
+	__typeof__(cblas_sgemm) *sgemm;
+	__typeof__(cblas_dgemm) *dgemm;
+	__typeof__(cblas_dsyrk) *dsyrk;
+	__typeof__(openblas_get_config) *get_config;
+	__typeof__(openblas_get_corename) *get_corename;
+	__typeof__(openblas_set_num_threads) *set_num_threads;
+} bnk_blas;
+
+/* Set to one thread: our own fixed shards call it. NULL when this machine has none; why (of why_size, may be NULL)
+ * says so. Any thread may call it; the answer stays the same. */
+const bnk_blas *bnk_blas_open(char *why, size_t why_size);
+
+#endif
