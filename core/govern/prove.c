@@ -376,6 +376,26 @@ static bool is_judged(const char *kind)
 
 #define ENTITY_IS "(?1 IS NULL OR t.entity = ?1)"
 
+/* The rule by which a model's fold refuses an act of that kind; 0: acts of other classes. */
+static int rule_of_act(const char *kind)
+{
+	if (!strcmp(kind, "model.approved") || !strcmp(kind, "model.rejected"))
+		return 9;
+	if (!strcmp(kind, "model.evidence") || !strcmp(kind, "model.attested"))
+		return 8;
+	return strncmp(kind, "model.", 6) ? 0 : 6;
+}
+
+/* What a person signed in time, and may or can not do: an attempt. */
+static int refusal_check(
+	bn_proof_findings *f, const subject *of, int outcome, const char *why, bn_err *err)
+{
+	int rule = rule_of_act(of->kind);
+	if (!rule || (outcome != BN_OUTCOME_REFUSED && outcome != BN_OUTCOME_INVALID))
+		return 0;
+	return add(f, false, rule, of, err, "%s", why[0] ? why : "it is malformed");
+}
+
 static int signed_check(bn_proof_findings *f, sqlite3 *db, sqlite3_stmt *st, bn_err *err)
 {
 	uint8_t id[ID], key[ID], epoch[ID];
@@ -406,6 +426,8 @@ static int signed_check(bn_proof_findings *f, sqlite3 *db, sqlite3_stmt *st, bn_
 			return 0;
 		return add(f, b.is_fault, b.rule, &of, err, "%s", s.words);
 	}
+	if ((rc = refusal_check(f, &of, sqlite3_column_int(st, 10), text_at(st, 11), err)) < 0)
+		return rc;
 	if (text && bn_json_parse(&payload, text, strlen(text), "event", NULL) == 0)
 		rc = names_check(f, db, &of, payload, err);
 	json_decref(payload);
@@ -417,7 +439,8 @@ static int all_signed_check(bn_proof_findings *f, sqlite3 *db, const char *entit
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, db, err,
 		"SELECT s.clock, w.name, s.seq, k.name, t.entity, s.id, s.key, s.epoch, s.writer, "
-		"e.payload, coalesce(e.outcome, -1) FROM signed_record s JOIN index_name w ON w.no "
+		"e.payload, coalesce(e.outcome, -1), coalesce(bn_reason(e.reason), '') FROM "
+		"signed_record s JOIN index_name w ON w.no "
 		"= s.writer JOIN "
 		"index_name k ON k.no = s.kind JOIN index_entity_text t ON t.no = s.entity LEFT "
 		"JOIN event e ON e.entity = s.entity AND e.clock = s.clock AND e.writer = s.writer "

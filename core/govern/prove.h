@@ -14,8 +14,11 @@
  *	3 chain of authority                                       a link that the chain does not take; void; cut
  *	4 epochs                                                   late: not known to who closed the epoch
  *	5 forked links                                             a link beaten by another; what is signed under it
+ *	6 order                                                    a registration, request, alias or tag that the
+ *	                                                           rules refuse, whoever signed it
  *	7 persons                                                  a key that is nobody's
- *	9 decisions                                                an act that is not signed
+ *	8 evidence                                                 evidence that does not count
+ *	9 decisions                                                an act that is not signed; a decision that is refused
  *	10 holes               a link, a record or the head of a writer that a person names and the log lacks,
  *	                       or has otherwise; two histories     the same, named by a key that is nobody's
  */

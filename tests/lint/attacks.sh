@@ -9,7 +9,7 @@ bad=0 n=0
 complain() { echo "$table: $*"; bad=1; }
 while IFS= read -r line; do
 	case $line in '' | '#'*) continue ;; esac
-	[ "$(awk -F' [|] ' '{ print NF }' <<<"$line")" = 4 ] || { complain "not four columns: $line"; continue; }
+	[ "$(awk -F' [|] ' '{ print NF }' <<<"$line")" = 6 ] || { complain "not six columns: $line"; continue; }
 	n=$((n + 1))
 	[ "${line%% *}" = $n ] || complain "row $n is numbered ${line%% *}"
 	test=${line##* | }

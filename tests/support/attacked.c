@@ -4,10 +4,11 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/govern/audit.h"
 #include "core/govern/authority.h"
 #include "core/govern/key.h"
 #include "core/registry/proof.h"
+#include "core/store/recent.h"
+#include "tests/support/attack_table.h"
 #include "tests/support/check_main.h"
 
 #include <stdarg.h>
@@ -101,6 +102,18 @@ static void remember(person *p)
 	bn_trust_free(trust);
 }
 
+static void invite(void)
+{
+	const bn_trust_options opt = {.start = at.t.dir};
+	bn_trust *trust = NULL;
+	bn_trust_about *about = bn_alloc_zeroed(1, sizeof *about);
+	attacked_must(bn_trust_look(&trust, at.ann->ws, &opt, &err));
+	attacked_must(bn_trust_about_read(about, trust, &err));
+	snprintf(at.invitation, sizeof at.invitation, "%s", about->invitation);
+	bn_trust_free(trust);
+	bn_free(about);
+}
+
 void attacked_begin(void)
 {
 	memset(keys, 0, sizeof keys);
@@ -117,6 +130,9 @@ void attacked_begin(void)
 	attacked_seal_all();
 	for (int i = 0; i < PEOPLE; i++)
 		remember(&at.t.people[i]);
+	invite();
+	for (int i = 0; i < PEOPLE; i++) /* what follows is another command */
+		bn_workspace_unmark_recent(at.t.people[i].ws);
 }
 
 /* ---- what is seen ------------------------------------------------------------------------------ */
@@ -139,14 +155,16 @@ static void expect_state(person *p, const attacked_sight *sight, const char *how
 		how, sight->falls ? "" : " not");
 }
 
-static void expect_trust(person *p, bn_memory_allows allows)
+/* how: with which memory; invitation: of which option, or NULL. */
+static void expect_trust(
+	person *p, const char *how, const char *invitation, bn_memory_allows allows)
 {
 	bn_trust *trust = NULL;
-	const bn_trust_options opt = {.start = at.t.dir};
+	const bn_trust_options opt = {.start = at.t.dir, .invitation = invitation};
 	attacked_must(bn_trust_look(&trust, p->ws, &opt, &err));
 	const bn_memory_verdict *v = bn_trust_verdict(trust);
-	ck_assert_msg(bn_trust_allows(trust) == allows, "%s is allowed %d, not %d: %s", p->name,
-		(int)bn_trust_allows(trust), (int)allows,
+	ck_assert_msg(bn_trust_allows(trust) == allows, "%s, %s, is allowed %d, not %d: %s",
+		p->name, how, (int)bn_trust_allows(trust), (int)allows,
 		v->count ? v->findings[0].words : "nothing");
 	bn_trust_free(trust);
 }
@@ -161,36 +179,65 @@ static void expect_served(person *p, bool is_served)
 	bn_model_view_close(view);
 }
 
-static void expect_audit(person *p, bool is_fault)
+static void forget(person *p)
 {
-	bn_audit_report *r = NULL;
-	attacked_must(bn_audit_verify(&r, p->ws, NULL, &err));
-	ck_assert_msg((r->faults > 0) == is_fault, "%d faults: %s", (int)r->faults,
-		r->first_fault ? r->first_fault : "");
-	bn_audit_report_free(r);
+	attacked_shell("rm -rf %s/binnacle/trust", p->state);
 }
 
 void attacked_expect(const attacked_sight *sight)
 {
 	for (int i = 0; i < PEOPLE; i++) {
 		expect_state(&at.t.people[i], sight, "with the old index");
-		expect_trust(&at.t.people[i], sight->allows);
+		expect_trust(&at.t.people[i], "who remembers", NULL, sight->allows);
 	}
-	town_expect_one_view(&at.t); /* makes new indexes */
-	for (int i = 0; i < PEOPLE; i++)
+	town_expect_one_view(&at.t); /* opens the old indexes anew, then makes new ones */
+	for (int i = 0; i < PEOPLE; i++) {
 		expect_state(&at.t.people[i], sight, "with a new index");
+		expect_trust(
+			&at.t.people[i], "who remembers, with a new index", NULL, sight->allows);
+	}
 	expect_served(at.dan, !sight->is_not_served);
-	expect_audit(at.dan, sight->is_fault);
-	/* dan forgets everything: he is asked, and sees the same. */
-	attacked_shell("rm -rf %s/binnacle/trust", at.dan->state);
-	expect_trust(at.dan, BN_ALLOWS_READING);
+	/* dan forgets everything: he is asked, or shows the invitation, and sees the same. */
+	forget(at.dan);
+	expect_trust(at.dan, "who is new", NULL, sight->new);
+	expect_state(at.dan, sight, "new");
+	forget(at.dan);
+	expect_trust(at.dan, "who is invited", at.invitation, sight->invited);
+	expect_state(at.dan, sight, "invited");
+	forget(at.dan);
 	if (sight->allows == BN_ALLOWS_ALL)
 		remember(at.dan);
 }
 
-void attacked_end(const attacked_sight *sight)
+/* "trust" behind "known: " */
+static bn_memory_allows allowed(const attack_row *row, const char *who, bn_memory_allows usual)
 {
-	attacked_expect(sight);
+	static const char *const words[] = {"all", "reading", "trust"};
+	char text[40];
+	for (int i = 0; i < 3; i++) {
+		snprintf(text, sizeof text, "%s: %s", who, words[i]);
+		if (attack_row_says(row, text))
+			return (bn_memory_allows)i;
+	}
+	return usual;
+}
+
+void attacked_end_row(const char *function)
+{
+	attack_row row;
+	attack_row_find(&row, function);
+	bool falls = attack_row_says(&row, "falls");
+	ck_assert_msg(falls != attack_row_says(&row, "stays"),
+		"row %d: 'stays' or 'falls' is wanted for its readers", row.number);
+	ck_assert_msg(strcmp(row.trace, "-") != 0, "row %d: which trace it leaves is not said",
+		row.number);
+	attacked_sight sight = {.falls = falls,
+		.is_not_served = attack_row_says(&row, "not served"),
+		.allows = allowed(&row, "known", BN_ALLOWS_ALL),
+		.new = allowed(&row, "new", BN_ALLOWS_READING)};
+	sight.invited = allowed(&row, "invited", sight.allows);
+	attacked_expect(&sight);
+	attack_expect_trace(&row, at.ann->ws, "power/1");
 	for (int i = 0; i < PEOPLE; i++)
 		bn_key_free(keys[i]);
 	test_signer_release(&at.mal);

@@ -24,6 +24,7 @@ typedef struct attacked {
 	person *ann, *bob, *cleo, *dan;
 	bn_signer mal;
 	char uuid[40]; /* of the champion */
+	char invitation[BN_PIN_TEXT];
 } attacked;
 
 extern attacked at;
@@ -36,18 +37,21 @@ void attacked_see_all(void);
 void attacked_seal_all(void);
 void attacked_shell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* What every reader must see of power/1. */
+/* What every reader must see of power/1: the column `readers` of the table (attack_table.h). */
 typedef struct attacked_sight {
 	bool falls; /* it is champion and approved no more */
 	bool is_not_served;
-	bool is_fault;           /* `audit verify` fails */
 	bn_memory_allows allows; /* whoever remembers */
+	bn_memory_allows new,
+		invited; /* who has no memory; with the invitation from before the attack */
 } attacked_sight;
 
-/* All four, with the index that they had and with a new one, with a memory and without; their rows are equal. */
+/* All four, with the index that they had and saw the attack come, with that index opened anew and with a new one, with a
+ * memory, without and with an invitation from before; their rows are equal. */
 void attacked_expect(const attacked_sight *sight);
-/* The same, and the town is removed. */
-void attacked_end(const attacked_sight *sight);
+/* The same by the row of this test, and what verify says of it; then the town is removed. */
+void attacked_end_row(const char *function);
+#define attacked_end() attacked_end_row(__func__)
 
 /* ---- forging --------------------------------------------------------------------------------- */
 

@@ -260,6 +260,26 @@ static int check_history(segments *s)
 	return 0;
 }
 
+/* Whether the segment that ends where the fold stands is the one that was folded: its owner may have put another one under
+ * its name. */
+static int check_newest(segments *s)
+{
+	bn_segment seg = {.fd = -1};
+	bn_seg_trailer t = {0};
+	state found;
+	const bn_log_range *range = bn_log_cover(s->w, s->w->seq);
+	if (s->fresh || !range || range->last != s->w->seq)
+		return 0;
+	int rc = read_trailer(&found, &seg, &t, s, range);
+	bn_segment_close(&seg);
+	if (rc < 0)
+		return rc;
+	s->incomplete = s->incomplete || found == UNREAD;
+	bool is_other = found == NOT_WHOLE ||
+			(found == SAME && memcmp(t.chain, s->w->chain, sizeof t.chain) != 0);
+	return is_other ? BN_FOLD_REBUILD : 0;
+}
+
 /* ---- the seal ----------------------------------------------------------------------------------- */
 
 #define NEWEST_SEAL \
@@ -308,7 +328,7 @@ int bn_fold_segments(bn_fold *f, bn_log_writer *w, const fold_marks *marks, bool
 			return rc;
 	}
 	if ((rc = drop_gone(&s)) != 0 || (rc = check_history(&s)) != 0 ||
-		(rc = seal_update(&s)) < 0)
+		(rc = check_newest(&s)) != 0 || (rc = seal_update(&s)) < 0)
 		return rc;
 	if (!s.incomplete)
 		w->compared = bn_log_names_digest(w, w->seq);

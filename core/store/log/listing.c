@@ -60,6 +60,33 @@ static int log_add(bn_log_writer **out, bn_log *log, const char *name, bn_err *e
 	return 0;
 }
 
+/* Which file lies under the name of the newest sealed segment. */
+static int look_at_newest(bn_log_writer *w, const bn_dir *at, bn_err *err)
+{
+	struct stat st;
+	char name[BN_SEGMENT_NAME];
+	const bn_log_range *newest = bn_log_cover(w, bn_log_sealed_end(w));
+	w->newest_inode = 0;
+	w->newest_changed_ns = 0;
+	if (!newest)
+		return 0;
+	bn_segment_name(name, newest->first, newest->last);
+	char *path = bn_path_join(w->dir, name);
+	if (!path)
+		return bn_err_nomem(err, "a file name");
+	if (bn_dir_stat(at, path, &st, NULL) == 0) {
+		w->newest_inode = (uint64_t)st.st_ino;
+		w->newest_changed_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+	}
+	bn_free(path);
+	return 0;
+}
+
+static int64_t mtime_ns(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
 int bn_log_relist(bn_log_writer *w, const bn_dir *at, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
@@ -75,16 +102,12 @@ int bn_log_relist(bn_log_writer *w, const bn_dir *at, bn_err *err)
 		bn_log_range *r = &w->sealed[w->sealed_count++];
 		bn_segment_parse_name(names.items[i], &r->first, &r->last);
 	}
+	rc = look_at_newest(w, at, err);
 out:
 	bn_names_release(&names);
 	w->stuck = false;
 	w->listed_ns = bn_env_now_ns(at->env);
 	return rc;
-}
-
-static int64_t mtime_ns(const struct stat *st)
-{
-	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
 /* Size and age of open.seg, for a look without opening it. */
@@ -211,6 +234,11 @@ uint64_t bn_log_names_digest(const bn_log_writer *w, uint64_t upto)
 		return 0;
 	bn_sha256(w->sealed, n * sizeof *w->sealed, hash);
 	memcpy(&digest, hash, sizeof digest);
+	if (n == w->sealed_count) { /* the newest is among them */
+		const uint64_t file[] = {digest, w->newest_inode, (uint64_t)w->newest_changed_ns};
+		bn_sha256(file, sizeof file, hash);
+		memcpy(&digest, hash, sizeof digest);
+	}
 	return digest & INT64_MAX; /* SQLite keeps it */
 }
 

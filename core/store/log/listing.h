@@ -19,7 +19,10 @@ typedef struct bn_log_writer {
 	bn_log_range *sealed; /* by first, widest first */
 	size_t sealed_count, sealed_cap;
 	bool has_open;
-	bool seen; /* in the scan under way */
+	uint64_t
+		newest_inode; /* of the sealed segment that reaches furthest, and when that file was changed: */
+	int64_t newest_changed_ns; /* another one may have been put there under its name */
+	bool seen;                 /* in the scan under way */
 
 	/* the listing */
 	int64_t mtime_ns, listed_ns;
@@ -59,8 +62,8 @@ int bn_log_relist(bn_log_writer *w, const bn_dir *at, bn_err *err);
 bn_log_writer *bn_log_find(bn_log *log, const char *name);
 /* The sealed range that holds seq and reaches furthest; NULL when there is none. */
 const bn_log_range *bn_log_cover(const bn_log_writer *w, uint64_t seq);
-/* Of the names of the sealed segments that start at or before `upto`: two lists with one digest are the
- * same. 0 for none. */
+/* Of the names of the sealed segments that start at or before `upto`, and which file the newest of all is: two lists with
+ * one digest are the same. 0 for none. */
 uint64_t bn_log_names_digest(const bn_log_writer *w, uint64_t upto);
 uint64_t bn_log_sealed_end(const bn_log_writer *w); /* last sealed sequence number, 0 for none */
 
