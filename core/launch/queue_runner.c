@@ -9,6 +9,7 @@
 #include "core/launch/created.h"
 #include "core/launch/queue.h"
 #include "core/launch/queue_environ.h"
+#include "core/run/environment.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
@@ -463,6 +464,7 @@ int bn_queue_run(const bn_env *env, const bn_fold_class *const *classes, const c
 		goto out;
 	if ((rc = open_signals(&r, err)) < 0 || (rc = open_bell(&r, err)) < 0)
 		goto out;
+	bn_code_prepare(bn_workspace_dir(r.ws));
 	rc = take_turns(&r, err);
 out:
 	for (int i = 0; i < 3; i++) {

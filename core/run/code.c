@@ -1,7 +1,9 @@
 /* code.c - see environment.h: which code this is, through libgit2. */
+#include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/run/environment.h"
 
+#include <errno.h>
 #include <git2.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,6 +81,36 @@ static void count_untracked(json_t *o, git_repository *repo)
 	git_status_list_free(list);
 }
 
+/* False when no directory from dir upwards can be a repository, or lies in one: what git_repository_open_ext would
+ * say. libgit2 reads all certificates of the system when it starts, which takes 7 ms; most runs are in none. */
+static bool may_be_repository(const char *dir)
+{
+	static const char *const marks[] = {".git", "HEAD"}; /* HEAD: of a bare one, or in .git */
+	const bn_env *env = bn_env_real();
+	struct stat st;
+	char *at = NULL;
+	bool found = false;
+	if (bn_path_real(&at, dir, NULL) < 0)
+		return true;
+	for (char *end = at + strlen(at); !found && end; end = strrchr(at, '/')) {
+		*end = '\0';
+		for (size_t i = 0; i < sizeof marks / sizeof *marks && !found; i++) {
+			char *path = bn_strf("%s/%s", at, marks[i]);
+			int e = path ? env->fs->stat(env, NULL, path, &st) : 0;
+			found = e != -ENOENT && e != -ENOTDIR;
+			bn_free(path);
+		}
+	}
+	bn_free(at);
+	return found;
+}
+
+void bn_code_prepare(const char *dir)
+{
+	if (may_be_repository(dir))
+		git_libgit2_init();
+}
+
 int bn_code_describe(json_t **out, char **diff, const char *dir, bn_err *err)
 {
 	git_repository *repo = NULL;
@@ -87,7 +119,9 @@ int bn_code_describe(json_t **out, char **diff, const char *dir, bn_err *err)
 	int rc = 0;
 	*out = NULL;
 	*diff = NULL;
-	git_libgit2_init();
+	if (!may_be_repository(dir))
+		return 0;
+	git_libgit2_init(); /* and not shut down: who asks again does not wait again */
 	int git = git_repository_open_ext(&repo, dir, 0, NULL);
 	if (git == GIT_ENOTFOUND)
 		goto out;
@@ -119,6 +153,5 @@ out:
 	json_decref(o);
 	git_tree_free(tree);
 	git_repository_free(repo);
-	git_libgit2_shutdown();
 	return rc;
 }

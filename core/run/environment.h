@@ -19,5 +19,8 @@ int bn_environment_describe(json_t **out, const bn_env *env, bn_err *err);
  * holds it; *out is NULL when there is none. *diff (yours) gets the uncommitted changes of tracked
  * files as a patch, NULL when there are none. BN_EIO when the repository cannot be read. */
 int bn_code_describe(json_t **out, char **diff, const char *dir, bn_err *err);
+/* Whoever forks processes that will describe code around dir: what each would have to set up is set up here, for
+ * good, when dir lies in a repository. */
+void bn_code_prepare(const char *dir);
 
 #endif
