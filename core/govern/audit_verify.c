@@ -325,7 +325,9 @@ int bn_audit_verify(
 		goto out;
 	if ((rc = check_newer(&c, err)) < 0)
 		goto out;
-	rc = check_objects(&c, err);
+	if ((rc = check_objects(&c, err)) < 0)
+		goto out;
+	rc = bn_sql_failed(c.db, err);
 out:
 	bn_live_free(c.live);
 	if (c.ws)

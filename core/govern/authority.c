@@ -268,10 +268,12 @@ int bn_authority_judge(bn_standing *out, sqlite3 *db, const bn_event *ev, bn_err
 	}
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
 		int rc = steps[i](out, db, ev, err);
+		if (rc < 0)
+			return rc;
 		if (rc)
-			return rc < 0 ? rc : 0;
+			break;
 	}
-	return 0;
+	return bn_sql_failed(db, err);
 }
 
 /* ---- what holds in an epoch ------------------------------------------------------------------- */
@@ -343,8 +345,8 @@ int bn_authority_roles(unsigned *out, sqlite3 *db, int64_t epoch, const char *pe
 {
 	bn_policy *p = NULL;
 	int rc = bn_authority_policy(&p, db, epoch, err);
-	if (rc >= 0)
-		rc = roles_by(out, db, epoch, person, p, err);
+	if (rc >= 0 && (rc = roles_by(out, db, epoch, person, p, err)) >= 0)
+		rc = bn_sql_failed(db, err);
 	bn_policy_free(p);
 	return rc;
 }
@@ -367,7 +369,8 @@ int bn_authority_allows(sqlite3 *db, int64_t epoch, const char *person, bool is_
 	int rc = bn_authority_policy(&p, db, epoch, err);
 	if (rc < 0)
 		return rc;
-	if ((rc = roles_by(&roles, db, epoch, person, p, err)) < 0)
+	if ((rc = roles_by(&roles, db, epoch, person, p, err)) < 0 ||
+		(rc = bn_sql_failed(db, err)) < 0)
 		goto out;
 	if (is_bot && (act == BN_ACT_APPROVE || act == BN_ACT_POLICY)) {
 		rc = bn_err_set(err, BN_EREFUSED, "a bot of %s may not %s: that takes a person",

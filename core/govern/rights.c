@@ -63,10 +63,12 @@ int bn_self_read(bn_self *out, bn_workspace *ws, sqlite3 *db, bn_err *err)
 	if (!out->is_chained) {
 		out->has_key = true;
 		bn_uid_text(out->uid, out->person);
-		return 0;
+		return bn_sql_failed(db, err);
 	}
 	int rc = key_read(out, env, err);
-	return rc < 0 || !out->has_key ? rc : person_read(out, db, bn_env_now_ms(env), err);
+	if (rc >= 0 && out->has_key)
+		rc = person_read(out, db, bn_env_now_ms(env), err);
+	return rc < 0 ? rc : bn_sql_failed(db, err);
 }
 
 int bn_self_need(const bn_self *me, bn_err *err)
@@ -97,6 +99,9 @@ int bn_rights_policy(bn_policy **out, bn_workspace *ws, sqlite3 *db, bn_err *err
 {
 	(void)ws;
 	int64_t epoch = bn_authority_newest(db, NULL);
+	int rc = bn_sql_failed(db, err);
+	if (rc < 0)
+		return rc;
 	return epoch < 0 ? bn_policy_get(out, db, NULL, err)
 			 : bn_authority_policy(out, db, epoch, err);
 }
@@ -137,8 +142,9 @@ int bn_rights_may(bn_workspace *ws, bn_act act, bn_err *err)
 		return rc;
 	if (!me.is_chained)
 		return bn_policy_allows(bn_workspace_id(ws), db, me.uid, me.name, act, NULL, err);
-	if (act == BN_ACT_POLICY && is_recovery(&me, db))
-		return 0;
+	bool recovers = act == BN_ACT_POLICY && is_recovery(&me, db);
+	if ((rc = bn_sql_failed(db, err)) < 0 || recovers)
+		return rc;
 	if ((rc = bn_self_need(&me, err)) < 0)
 		return rc;
 	rc = bn_authority_allows(db, me.epoch, me.person, me.is_bot, me.name, act, err);

@@ -272,7 +272,7 @@ int bn_trust_look(bn_trust **out, bn_workspace *ws, const bn_trust_options *opt,
 		(rc = named_find(&t->named, t->env, opt->start, err)) < 0)
 		goto out;
 	t->is_above = strcmp(t->named, bn_workspace_dir(ws)) != 0;
-	if ((rc = look_on(t, opt, err)) < 0)
+	if ((rc = look_on(t, opt, err)) < 0 || (rc = bn_sql_failed(t->db, err)) < 0)
 		goto out;
 	note(t, t->pins.notes);
 	learn(t);

@@ -20,8 +20,10 @@ int bn_action_begin(bn_action *d, bn_workspace *ws, bn_entry_kind kind, const ch
 		return rc;
 	if (d->me.is_chained && (rc = bn_self_need(&d->me.self, err)) < 0)
 		return rc;
-	d->act = (bn_entry_act){
-		.kind = kind, .who = d->me.who, .uid = d->me.uid, .user = d->me.user,
+	d->act = (bn_entry_act){.kind = kind,
+		.who = d->me.who,
+		.uid = d->me.uid,
+		.user = d->me.user,
 		.is_bot = d->me.self.is_bot};
 	if (name && !(d->name = bn_strdup(name)))
 		return bn_err_nomem(err, "a name");
@@ -65,7 +67,13 @@ static int outcome_confirm(const bn_action *d, const char *writer, uint64_t seq,
 		"isi", (int64_t)BN_NAME_WRITER, writer, (int64_t)seq);
 	if (rc < 0)
 		return rc;
-	if ((rc = bn_sql_step(st, err)) != 1)
+	if ((rc = bn_sql_step(st, err)) == 0) {
+		rc = bn_err_set(err, BN_ECONFLICT,
+			"recorded, but whether it counts is not known: the index does not have it");
+		bn_err_hint(
+			err, "look later: binnacle audit log --mine --entity model/%s", d->name);
+	}
+	if (rc < 0)
 		goto out;
 	const char *reason = (const char *)sqlite3_column_text(st, 1);
 	int outcome = sqlite3_column_int(st, 0);

@@ -101,6 +101,8 @@ int bn_model_view_open(bn_model_view **out, bn_workspace *ws, const char *spec, 
 	if (rc < 0)
 		goto out;
 	v->is_chained = bn_authority_is_founded(bn_workspace_index(v->ws));
+	if ((rc = bn_sql_failed(bn_workspace_index(v->ws), err)) < 0)
+		goto out;
 	/* Without a chain the first event of the log, whatever it is about, may say who founded it. */
 	if (!v->is_chained && (rc = view_renew(v, ws, NULL, err)) < 0)
 		goto out;
@@ -317,9 +319,10 @@ int bn_version_prove(bn_verify_report *r, bn_model_view *v, const bn_version *ve
 	sqlite3 *db = bn_workspace_index(v->ws);
 	int rc;
 	if ((rc = prove_chain(r, db, err)) < 0 || (rc = prove_acts(r, db, version, err)) < 0 ||
-		(rc = prove_author(r, db, version, err)) < 0)
+		(rc = prove_author(r, db, version, err)) < 0 ||
+		(rc = prove_records(r, db, version, err)) < 0)
 		return rc;
-	return prove_records(r, db, version, err);
+	return bn_sql_failed(db, err);
 }
 
 /* ---- demanding ----------------------------------------------------------------------------------- */
@@ -385,7 +388,7 @@ int bn_version_demand_again(bn_model_view *v, const char *exact, bn_err *err)
 		rc = bn_err_set(err, BN_EREFUSED, "%s was approved and is %s now", exact,
 			bn_model_state_name(now->state));
 	bn_version_free(now);
-	return rc;
+	return rc < 0 ? rc : bn_sql_failed(bn_workspace_index(v->ws), err);
 }
 
 int bn_version_export(bn_workspace *ws, const char *spec, const char *dir, bn_err *err)

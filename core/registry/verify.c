@@ -207,7 +207,8 @@ int bn_version_verify(bn_verify_report **out, bn_workspace *ws, const char *spec
 		(rc = verify_newer(r, from, v, err)) < 0 ||
 		(rc = r->is_chained ? bn_version_prove(r, view, v, err)
 				    : verify_by_uid(r, from, v, err)) < 0 ||
-		(rc = bn_proof_about_read(&r->about, from, err)) < 0)
+		(rc = bn_proof_about_read(&r->about, from, err)) < 0 ||
+		(rc = bn_sql_failed(bn_workspace_index(from), err)) < 0)
 		goto out;
 	*out = r;
 	r = NULL;

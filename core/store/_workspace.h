@@ -32,8 +32,9 @@ struct bn_workspace {
 	struct bn_index *index; /* NULL until first used; index/index.h */
 	int64_t recent_ns;      /* monotonic: when it was refreshed for the next reader; 0: not */
 	bool recent_changed;    /* and that folded something */
-	void (*index_close)(struct bn_index *ix);           /* set with index, so that a */
-	uint64_t (*index_clock)(const struct bn_index *ix); /* writer links no SQLite */
+	void (*index_close)(struct bn_index *ix);              /* set with index, so that a */
+	uint64_t (*index_clock)(const struct bn_index *ix);    /* writer links no SQLite */
+	int (*index_failed)(struct bn_index *ix, bn_err *err); /* bn_sql_failed */
 	bool is_view; /* view.h: at, dir, root and id are another's, and nothing is written */
 	bool (*wants)(
 		void *ctx, const char *entity); /* of a view (bn_view_filter); NULL: everything */

@@ -28,6 +28,7 @@ int bn_workspace_need_index(bn_workspace *ws, bn_err *err)
 		return 0;
 	ws->index_close = bn_index_close;
 	ws->index_clock = bn_index_seen_clock;
+	ws->index_failed = bn_index_failed;
 	return bn_index_open(&ws->index, &of, err);
 }
 

@@ -199,6 +199,9 @@ static int append(bn_workspace *ws, const bn_draft *d, bn_err *err)
 	int rc = check_draft(d, err);
 	if (rc < 0 || (rc = bn_workspace_need_writable(ws, err)) < 0)
 		return rc;
+	/* Nothing is written that was decided by an index which gave no answer. */
+	if (ws->index && (rc = ws->index_failed(ws->index, err)) < 0)
+		return rc;
 	bool is_old = d->version <= 1 && d->type != BN_RECORD_SIGNED && !ws->signer.sign;
 	if (!is_old && (rc = upgrade(ws, err)) < 0) /* S7 */
 		return rc;

@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/govern/authority.h"
 #include "core/govern/policy.h"
 #include "core/launch/launch.h"
 #include "core/launch/queue_fold.h"
@@ -19,8 +20,8 @@
 
 track_world queued;
 static bn_err err = BN_ERR_INIT;
-const bn_fold_class *const queued_classes[] = {&bn_run_fold_class, &bn_experiment_fold_class,
-	&bn_queue_fold_class, &bn_policy_class, NULL};
+const bn_fold_class *const queued_classes[] = {&bn_authority_class, &bn_run_fold_class,
+	&bn_experiment_fold_class, &bn_queue_fold_class, &bn_policy_class, NULL};
 
 bn_workspace *queued_open(void)
 {

@@ -20,6 +20,7 @@ struct bn_index {
 	bool follow_open; /* local file system: every open.seg may be read */
 	bool unwritable;  /* the last fold failed because the file cannot be written */
 	bool loaded;      /* log.items mirror index_tail */
+	bool is_stuck; /* a transaction could not be rolled back: the handle is closed at the next refresh */
 	int64_t data_version;
 	bn_log log;
 	uint64_t seen_clock;    /* the highest sane clock that was folded */

@@ -111,9 +111,10 @@ bool bn_schema_is(sqlite3 *db, const char *key)
 {
 	sqlite3_stmt *st = NULL;
 	bool ours = false;
+	bn_err why = BN_ERR_INIT; /* there is no such table yet */
 	if (bn_sql_prepare(
-		    &st, db, NULL, "SELECT value FROM index_meta WHERE key = 'schema'", "") == 0 &&
-		bn_sql_step(st, NULL) == 1) {
+		    &st, db, &why, "SELECT value FROM index_meta WHERE key = 'schema'", "") == 0 &&
+		bn_sql_step(st, &why) == 1) {
 		const char *found = (const char *)sqlite3_column_text(st, 0);
 		ours = found && !strcmp(found, key);
 	}

@@ -7,10 +7,13 @@
 
 /* Runs statements that bind and return nothing. */
 int bn_sql_exec(sqlite3 *db, const char *sql, bn_err *err);
+/* Once, after the handle was opened: what it keeps its statements and failures in. */
+int bn_sql_begin(sqlite3 *db, bn_err *err);
 /* Finalises the handle's cached statements; bn_sql_close also closes it. */
 void bn_sql_forget(sqlite3 *db);
 void bn_sql_close(sqlite3 *db);
-/* Turns the handle's last error into ours: BN_ECORRUPT, BN_ECONFLICT (busy), BN_ENOMEM or BN_EIO. */
+/* Turns the handle's last error into ours: BN_ECORRUPT, BN_ECONFLICT (busy), BN_ENOMEM or BN_EIO. err NULL: it is
+ * kept for bn_sql_failed. */
 int bn_sql_error(sqlite3 *db, bn_err *err, const char *doing);
 /* Whether an error of the handle so far (until bn_sql_forget) was that of a file which cannot be written: a
  * full disk, a quota, a read-only file system. */

@@ -269,8 +269,14 @@ int bn_sql_cached(
 int bn_sql_run(sqlite3 *db, bn_err *err, const char *sql, const char *types, ...);
 /* 1 a row is there, 0 none left, negative an error. */
 int bn_sql_step(sqlite3_stmt *st, bn_err *err);
-/* First column of the first row; fallback when there is no row or it is NULL. */
+/* First column of the first row; fallback when there is no row or it is NULL, and when the index fails (memory, disk,
+ * a lock), which is kept for bn_sql_failed. */
 int64_t bn_sql_int(sqlite3 *db, int64_t fallback, const char *sql, const char *types, ...);
+/* As ferror is to getc: 0, or the first failure of this handle that nobody was told of, since its call had no bn_err
+ * (bn_sql_int, a NULL for err) or none to give (bn_sql_text, bn_sql_bytes); it is told once. What such a call gave
+ * then was no answer. So who decides by the index asks this last: what somebody may do, whether a record counts,
+ * whether a version is proven. The fold asks before each commit, so apply() and place() need not. */
+int bn_sql_failed(sqlite3 *db, bn_err *err);
 /* Column as an owned string (NULL for SQL NULL), or a double (NaN for SQL NULL). */
 char *bn_sql_text(sqlite3_stmt *st, int column);
 double bn_sql_double(sqlite3_stmt *st, int column);

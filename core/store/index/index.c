@@ -35,6 +35,7 @@ static int db_prepare(sqlite3 *db, bn_err *err)
 		/* Derived data: NORMAL may lose the last refresh in a power cut, never consistency. */
 		/* The number first: it is in the file itself from the first transaction on. */
 		bool known = bn_sql_int(db, 0, "PRAGMA application_id", "") == NUMBER;
+		bn_sql_failed(db, NULL); /* the next statement says it */
 		int rc = known ? 0 : bn_sql_exec(db, SET_NUMBER, &why);
 		if (rc >= 0)
 			rc = bn_sql_exec(db,
@@ -53,7 +54,7 @@ static void db_close(bn_index *ix)
 	if (ix->db)
 		bn_sql_close(ix->db);
 	ix->db = NULL;
-	ix->loaded = false;
+	ix->loaded = ix->is_stuck = false;
 }
 
 static int db_remove(bn_index *ix, bn_err *err)
@@ -134,7 +135,7 @@ static int db_open(bn_index *ix, bn_err *err)
 	sqlite3_busy_timeout(ix->db, BUSY_MS);
 	ix->loaded = false;
 	ix->pid = getpid();
-	if ((rc = db_prepare(ix->db, err)) < 0)
+	if ((rc = bn_sql_begin(ix->db, err)) < 0 || (rc = db_prepare(ix->db, err)) < 0)
 		return rc;
 	if ((rc = bn_functions_register(ix->db, ix->env, err)) < 0)
 		return rc;
@@ -265,7 +266,7 @@ void bn_index_close(bn_index *ix)
 
 sqlite3 *bn_index_db(bn_index *ix)
 {
-	return ix->pid == getpid() ? ix->db : NULL;
+	return ix->pid == getpid() && !ix->is_stuck ? ix->db : NULL;
 }
 
 /* ---- bringing it up to date ----------------------------------------------------------------- */
@@ -300,6 +301,11 @@ static void see_clock(bn_index *ix, uint64_t clock)
 uint64_t bn_index_seen_clock(const bn_index *ix)
 {
 	return ix ? ix->seen_clock : 0;
+}
+
+int bn_index_failed(bn_index *ix, bn_err *err)
+{
+	return bn_sql_failed(ix->db, err);
 }
 
 /* Mirrors table index_tail into the writers of the log. A row without a writer is a lost one. */
@@ -366,7 +372,7 @@ static int fold_in_transaction(
 	if (ix->log.lost)
 		return BN_FOLD_REBUILD;
 	const bn_fold_source from = source_of(ix);
-	if ((rc = bn_fold_batch(&from, folded, err)))
+	if ((rc = bn_fold_batch(&from, folded, err)) || (rc = bn_sql_failed(ix->db, err)) < 0)
 		return rc;
 	for (size_t i = 0; i < ix->log.count; i++)
 		see_clock(ix, ix->log.items[i].clock);
@@ -388,7 +394,9 @@ static int fold_once(bn_index *ix, bool rebuild, uint64_t *folded, bn_err *err)
 	rc = fold_in_transaction(ix, rebuild, &made, folded, err);
 	if (rc || (rc = bn_sql_exec(ix->db, "COMMIT", err)) < 0) { /* or BN_FOLD_REBUILD */
 		ix->unwritable = bn_sql_is_unwritable(ix->db);
+		/* Without memory not even that works: then the handle shows half a batch. */
 		sqlite3_exec(ix->db, "ROLLBACK", NULL, NULL, NULL);
+		ix->is_stuck = !sqlite3_get_autocommit(ix->db);
 		bn_sql_forget(ix->db); /* statements of tables that are gone again */
 		ix->loaded = false;
 	}
@@ -460,9 +468,10 @@ static int index_fold(bn_index *ix, bool rebuild, bool *changed, bn_err *err)
 static int reopen_if_replaced(bn_index *ix, bn_err *err)
 {
 	struct stat st;
-	if (ix->db && (!ix->dir || (bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) == 0 &&
-					   (uint64_t)st.st_ino == ix->inode &&
-					   (uint64_t)st.st_dev == ix->device)))
+	if (ix->db && !ix->is_stuck &&
+		(!ix->dir || (bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) == 0 &&
+				     (uint64_t)st.st_ino == ix->inode &&
+				     (uint64_t)st.st_dev == ix->device)))
 		return 0;
 	db_close(ix);
 	bn_err why = BN_ERR_INIT;

@@ -39,5 +39,7 @@ const struct bn_log_writer *bn_index_next_gap(
 	const bn_index *ix, const struct bn_log_writer *after);
 /* The highest sane clock that was folded: a writer's own goes on above it. 0 without an index. */
 uint64_t bn_index_seen_clock(const bn_index *ix);
+/* bn_sql_failed of its handle. */
+int bn_index_failed(bn_index *ix, bn_err *err);
 
 #endif

@@ -23,6 +23,7 @@ typedef struct sql_cache {
 		sqlite3_stmt *st;
 	} slots[CACHE_SLOTS];
 	bool unwritable; /* see bn_sql_is_unwritable */
+	bn_err untold;   /* see bn_sql_failed */
 } sql_cache;
 
 static void hook_nothing(void *cache)
@@ -39,20 +40,47 @@ static sql_cache *cache_of(sqlite3 *db, bool make)
 	return c;
 }
 
+int bn_sql_begin(sqlite3 *db, bn_err *err)
+{
+	return cache_of(db, true) ? 0 : bn_err_nomem(err, "the index's statements");
+}
+
 void bn_sql_forget(sqlite3 *db)
 {
-	sql_cache *c = db ? sqlite3_rollback_hook(db, NULL, NULL) : NULL;
+	sql_cache *c = db ? cache_of(db, false) : NULL;
 	if (!c)
 		return;
-	for (size_t i = 0; i < CACHE_SLOTS; i++)
+	for (size_t i = 0; i < CACHE_SLOTS; i++) {
 		sqlite3_finalize(c->slots[i].st);
-	bn_free(c);
+		c->slots[i].st = NULL;
+	}
+	c->unwritable = false;
 }
 
 void bn_sql_close(sqlite3 *db)
 {
 	bn_sql_forget(db);
+	bn_free(db ? sqlite3_rollback_hook(db, NULL, NULL) : NULL);
 	sqlite3_close_v2(db);
+}
+
+/* Keeps a failure that the caller takes no words of. */
+static int untold(sqlite3 *db, int code, const char *words)
+{
+	sql_cache *c = cache_of(db, true);
+	if (c)
+		bn_err_set(&c->untold, code, "index: %s", words);
+	return code;
+}
+
+int bn_sql_failed(sqlite3 *db, bn_err *err)
+{
+	sql_cache *c = db ? cache_of(db, false) : NULL;
+	if (!c || !c->untold.code)
+		return 0;
+	int rc = bn_err_move(err, &c->untold);
+	bn_err_clear(&c->untold);
+	return rc;
 }
 
 int bn_sql_error(sqlite3 *db, bn_err *err, const char *doing)
@@ -82,6 +110,8 @@ int bn_sql_error(sqlite3 *db, bn_err *err, const char *doing)
 	default:
 		code = BN_EIO;
 	}
+	if (!err)
+		return untold(db, code, sqlite3_errmsg(db));
 	bn_err_set(err, code, "index: %s: %s", doing, sqlite3_errmsg(db));
 	if (code == BN_EIO)
 		bn_err_hint(err, "is the disk full? BINNACLE_INDEX=DIR keeps the index elsewhere");
@@ -182,7 +212,8 @@ static int cache_get(sqlite3_stmt **out, sqlite3 *db, bn_err *err, const char *s
 		if (!sqlite3_stmt_busy(c->slots[(h + i) % CACHE_SLOTS].st))
 			victim = (h + i) % CACHE_SLOTS;
 	if (victim == CACHE_SLOTS)
-		return bn_err_set(err, BN_EIO, "index: too many statements at once");
+		return err ? bn_err_set(err, BN_EIO, "index: too many statements at once")
+			   : untold(db, BN_EIO, "too many statements at once");
 	sqlite3_stmt *st = NULL;
 	if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) != SQLITE_OK)
 		return bn_sql_error(db, err, sql);
@@ -253,21 +284,37 @@ int64_t bn_sql_int(sqlite3 *db, int64_t fallback, const char *sql, const char *t
 	va_end(ap);
 	if (rc)
 		return fallback;
-	if (sqlite3_step(st) == SQLITE_ROW && sqlite3_column_type(st, 0) != SQLITE_NULL)
+	if (bn_sql_step(st, NULL) == 1 && sqlite3_column_type(st, 0) != SQLITE_NULL)
 		v = sqlite3_column_int64(st, 0);
 	sqlite3_reset(st);
 	return v;
 }
 
+/* There is nothing in a column: it is NULL, or SQLite had no memory for it. */
+static void column_empty(sqlite3_stmt *st)
+{
+	sqlite3 *db = sqlite3_db_handle(st);
+	if (sqlite3_errcode(db) == SQLITE_NOMEM)
+		untold(db, BN_ENOMEM, "not enough memory for a column");
+}
+
 char *bn_sql_text(sqlite3_stmt *st, int column)
 {
 	const unsigned char *s = sqlite3_column_text(st, column);
-	return s ? bn_strndup((const char *)s, (size_t)sqlite3_column_bytes(st, column)) : NULL;
+	char *copy =
+		s ? bn_strndup((const char *)s, (size_t)sqlite3_column_bytes(st, column)) : NULL;
+	if (s && !copy)
+		untold(sqlite3_db_handle(st), BN_ENOMEM, "not enough memory for a text");
+	else if (!s)
+		column_empty(st);
+	return copy;
 }
 
 bool bn_sql_bytes(sqlite3_stmt *st, int column, void *out, size_t n)
 {
 	const void *bytes = sqlite3_column_blob(st, column);
+	if (!bytes)
+		column_empty(st);
 	if (!bytes || (size_t)sqlite3_column_bytes(st, column) != n)
 		return false;
 	memcpy(out, bytes, n);

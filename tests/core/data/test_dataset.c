@@ -8,6 +8,7 @@
 #include "core/data/split.h"
 #include "core/data/table.h"
 #include "core/govern/audit.h"
+#include "core/govern/authority.h"
 #include "core/govern/policy.h"
 #include "core/store/index/fold.h"
 #include "core/store/object/gc.h"
@@ -24,7 +25,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const bn_fold_class *const classes[] = {&bn_dataset_class, &bn_policy_class, NULL};
+static const bn_fold_class *const classes[] = {
+	&bn_authority_class, &bn_dataset_class, &bn_policy_class, NULL};
 
 static bn_workspace *workspace_new(char dir[64])
 {

@@ -21,6 +21,7 @@
 #include "core/data/profiler.h"
 #include "core/data/table.h"
 #include "core/govern/audit.h"
+#include "core/govern/authority.h"
 #include "core/govern/policy.h"
 #include "core/store/index/fold.h"
 #include "core/store/inspect.h"
@@ -41,7 +42,8 @@
 
 enum { JOURNAL_BYTES = 8 << 20, VERSIONS = 3 };
 
-static const bn_fold_class *const classes[] = {&bn_dataset_class, &bn_policy_class, NULL};
+static const bn_fold_class *const classes[] = {
+	&bn_authority_class, &bn_dataset_class, &bn_policy_class, NULL};
 static const char streamed[] = "0123456789abcdef0123456789abcdef";
 
 /* ---- the scenario --------------------------------------------------------------------------- */

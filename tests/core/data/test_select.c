@@ -6,6 +6,7 @@
 #include "core/data/profile_cache.h"
 #include "core/data/profiler.h"
 #include "core/data/select.h"
+#include "core/govern/authority.h"
 #include "core/govern/policy.h"
 #include "core/store/index/fold.h"
 #include "tests/support/check_main.h"
@@ -15,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const bn_fold_class *const classes[] = {&bn_dataset_class, &bn_policy_class, NULL};
+static const bn_fold_class *const classes[] = {
+	&bn_authority_class, &bn_dataset_class, &bn_policy_class, NULL};
 
 enum { FEW = 3000, ROWS = BN_BATCH_ROWS + 10 }; /* one batch, two batches */
 
