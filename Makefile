@@ -210,6 +210,7 @@ $(BUILD)/peers/%: $(BUILD)/obj/tests/peers/%.o $(SUPPORT_A) $(LIB_A)
 # Here the crash tests meet every change of the disk; `check` alone meets each kind of change.
 check-all: export BINNACLE_CRASH_STRIDE ?= 1
 check-all: export BINNACLE_QUEUE_RUNS ?= 3000
+check-all: export BINNACLE_FLOOD ?= full
 check-all: check check-layers check-symbols check-headers check-docs
 	$(Q)BUILD=$(BUILD) bash tests/run_all.sh $(BUILD)
 

@@ -14,7 +14,8 @@
 #include <sys/socket.h>
 
 #define HEAD_STEP ((size_t)4096) /* bytes of a head that are copied at a time */
-#define TURN_PIECES 256          /* steps in a turn: chunks of a body may be tiny */
+#define SMALL_BODY ((size_t)64 << 10)
+#define TURN_PIECES 256 /* steps in a turn: chunks of a body may be tiny */
 
 static ssize_t receive(bn_conn *c, char *to, size_t n)
 {
@@ -144,6 +145,14 @@ static size_t take_head(bn_conn *c, const char *bytes, size_t n)
 	return used;
 }
 
+/* A few large bodies do not keep all small ones out: a quarter of the memory is kept for those. */
+static bool may_grow(const bn_exchange *x, size_t n)
+{
+	const bn_listener *l = x->loop->listener;
+	size_t most = l->limits.memory_bytes - l->limits.memory_bytes / 4;
+	return x->counted + n <= SMALL_BODY || atomic_load(&l->memory) + n <= most;
+}
+
 /* One piece of the body. False when the exchange is not to go on now. */
 static bool take_piece(bn_conn *c, const char *bytes, size_t n)
 {
@@ -155,7 +164,7 @@ static bool take_piece(bn_conn *c, const char *bytes, size_t n)
 		return false;
 	}
 	if (!x->has_sink) {
-		bool fits = bn_exchange_count(x, n);
+		bool fits = may_grow(x, n) && bn_exchange_count(x, n);
 		if (fits)
 			bn_buf_add(&x->body, bytes, n);
 		if (fits && !x->body.failed)

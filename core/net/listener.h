@@ -40,7 +40,7 @@ typedef struct bn_http_limits {
 	size_t head_bytes; /* request line and headers; 64 KiB; 431, and 414 for the line */
 	size_t body_bytes; /* of a body kept in memory; 16 MiB; 413 */
 	/* All bodies in memory, of requests and of answers from when they are complete until they are
-	 * taken; 256 MiB. 503 for what does not fit; a client is hung up on when its small or flowing
+	 * taken; 256 MiB, of which a quarter is kept for answers and bodies of up to 64 KiB. 503 for what does not fit; a client is hung up on when its small or flowing
 	 * answer would have to be kept and does not fit. Small answers that leave at once are not
 	 * counted, nor is what a handler has in its hands. */
 	size_t memory_bytes;

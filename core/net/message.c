@@ -182,7 +182,7 @@ bool bn_http_has_bearer(const bn_http_request *r, const char *token)
 	size_t n = strlen(token), m = strlen(given);
 	unsigned difference = n != m;
 	for (size_t i = 0; i < m; i++)
-		difference |= (unsigned char)given[i] ^ (unsigned char)token[n ? i % n : 0];
+		difference |= (unsigned char)given[i] ^ (unsigned char)token[i < n ? i : 0];
 	return difference == 0;
 }
 

@@ -52,15 +52,42 @@ void bn_metrics_count(bn_metrics *m, bn_route_id route, int status, int64_t late
 /* Seconds below which a share of the predicting requests stayed; NaN when there were none. */
 double bn_metrics_quantile(const bn_metrics *m, double share);
 
+/* ---- tokens --------------------------------------------------------------------------------- */
+
+typedef struct bn_token {
+	char *text;
+	atomic_uint in_hand; /* requests: from their head to the end of their answer */
+} bn_token;
+
+typedef struct bn_tokens {
+	bn_token *items;
+	size_t count;
+} bn_tokens;
+
+/* One a line; NULL: none. What was read before a failure is there to be released. */
+int bn_tokens_read(bn_tokens *t, const char *text, bn_err *err);
+void bn_tokens_release(bn_tokens *t);
+/* The one that the request bears, or NULL. */
+bn_token *bn_tokens_find(const bn_tokens *t, const bn_http_request *request);
+/* False: so many of its requests are in hand. True: one more is, until it is given. */
+bool bn_token_take(bn_token *t, unsigned most);
+void bn_token_give(bn_token *t);
+
 /* ---- server and worker ---------------------------------------------------------------------- */
+
+typedef struct bn_heavy bn_heavy;
 
 struct bn_server {
 	bn_server_options o;
-	char *host, *token, *unix_path, *tls_cert, *tls_key;
+	char *host, *unix_path, *tls_cert, *tls_key;
+	bn_tokens tokens;
+	atomic_size_t
+		tree_bytes; /* of large bodies that are being read as trees, as they are estimated */
 	const bn_env *env;
 	const bn_predictor **models;
 	size_t model_count;
 	bn_listener *http;
+	bn_heavy *heavy;
 	int port;
 	int64_t started_ns;
 	uint64_t id_seed;
@@ -80,6 +107,20 @@ struct bn_server_worker {
 	bool no_quick; /* for tests: every body through a tree */
 };
 
+/* Of the largest body there may be so many in memory as they came, and their trees take as much. */
+#define BODIES_AT_ONCE ((size_t)4)
+
+/* heavy.c: threads for what takes long. */
+typedef void (*bn_heavy_answer)(void *user, bn_exchange *x);
+/* threads 0: one per CPU, at most 8. */
+int bn_heavy_start(
+	bn_heavy **out, unsigned threads, bn_heavy_answer answer, void *user, bn_err *err);
+/* From a handler that says BN_HTTP_LATER then: it is answered and finished by one of the threads. The state of the
+ * exchange begins with a bn_admission. */
+void bn_heavy_add(bn_heavy *h, bn_exchange *x);
+/* Answers what was added, and ends the threads. NULL is fine. */
+void bn_heavy_stop(bn_heavy *h);
+
 /* How a route says what went wrong. */
 typedef enum bn_error_style { BN_ERROR_PLAIN, BN_ERROR_OIP, BN_ERROR_MLFLOW } bn_error_style;
 
@@ -93,8 +134,9 @@ typedef struct bn_call {
 	char request_id[37];  /* the caller's own when it sent one */
 	size_t model;         /* number of the model at hand */
 	bn_session *session;
-	bool answered; /* rows were predicted: for the log */
-	int status;    /* set by a handler that fails with another status than its code's; else 0 */
+	size_t tree_bytes; /* of server->tree_bytes */
+	bool answered;     /* rows were predicted: for the log */
+	int status; /* set by a handler that fails with another status than its code's; else 0 */
 	int64_t begun_ns;
 } bn_call;
 
@@ -107,11 +149,19 @@ typedef struct bn_route_about {
 	bn_error_style style;
 } bn_route_about;
 
+/* What the head of a request has shown, until its answer has left. */
+typedef struct bn_admission {
+	const bn_route *route;
+	bn_token *token;   /* that was taken, and has to be given; NULL: none */
+	bn_exchange *next; /* heavy.c's */
+} bn_admission;
+
 /* routes.c: from a request to a response.
  * What needs only the head: token, pages of other sites, no such path, not that method, a body where
- * none is taken. True: the response is filled in, and counted. */
-bool bn_server_refuses(bn_server *s, const bn_http_request *request, bool has_body,
-	const bn_route **route, bn_http_response *out);
+ * none is taken, too many requests of the token. True: the response is filled in, and counted, and nothing is
+ * taken. */
+bool bn_server_refuses(bn_server *s, const bn_http_request *request, bool has_body, bn_admission *a,
+	bn_http_response *out);
 /* Answers a request that bn_server_refuses let pass, by the route that it found. */
 void bn_server_answer(bn_server_worker *w, const bn_http_request *request, const bn_route *route,
 	bn_http_response *out);
@@ -128,8 +178,10 @@ bool bn_call_has_type(const bn_call *c, const char *media, bool optional);
 int bn_call_wrong_type(bn_call *c, const char *wanted, bn_err *err); /* 415 */
 /* There is a body, and it holds no NUL. */
 int bn_call_check_text(const bn_call *c, const char *wanted, bn_err *err);
-/* The body as JSON, NaN outside strings as null; a new reference. */
+/* The body as JSON, NaN outside strings as null, to be freed with bn_call_free_json. Memory for the trees of
+ * large bodies has a limit: 413 for one, 503 for all. */
 int bn_call_json(json_t **out, bn_call *c, bn_err *err);
+void bn_call_free_json(json_t *body, bn_call *c); /* NULL is fine */
 /* Begins a session of that many rows: 413 above the server's limit. */
 int bn_call_begin(bn_call *c, size_t rows, bn_err *err);
 /* Predicts and remembers that it did. An answer that is no finite number: 422 with its row. */

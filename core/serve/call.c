@@ -110,6 +110,51 @@ int bn_call_check_text(const bn_call *c, const char *wanted, bn_err *err)
 	return 0;
 }
 
+/* What jansson takes for the tree of a text, by its marks: a bound that holds for numbers, short strings, empty
+ * arrays and objects (a "{}" of two bytes costs 230). */
+static size_t tree_bytes(const char *text, size_t n)
+{
+	size_t values = 0, members = 0, arrays = 0, objects = 0;
+	for (size_t i = 0; i < n; i++) {
+		values += text[i] == ',';
+		members += text[i] == ':';
+		arrays += text[i] == '[';
+		objects += text[i] == '{';
+	}
+	return n + 64 * values + 96 * members + 160 * arrays + 288 * objects;
+}
+
+#define SMALL_BODY ((size_t)65536) /* is read without being counted: there are as many as threads */
+
+/* Memory for the tree of a body, until it is given back. A large one alone may take all of it. */
+static int take_tree(size_t *taken, bn_call *c, const char *text, size_t n, bn_err *err)
+{
+	size_t most = BODIES_AT_ONCE * c->server->o.max_body_bytes;
+	*taken = n > SMALL_BODY ? tree_bytes(text, n) : 0;
+	if (*taken > most) {
+		c->status = 413;
+		*taken = 0;
+		bn_err_set(err, BN_EINVAL, "the body holds too many values to be read at once");
+		bn_err_hint(err, "send fewer rows at a time, or CSV, which takes less");
+		return BN_EINVAL;
+	}
+	if (*taken && atomic_fetch_add(&c->server->tree_bytes, *taken) + *taken > most) {
+		atomic_fetch_sub(&c->server->tree_bytes, *taken);
+		c->status = 503;
+		*taken = 0;
+		return bn_err_set(err, BN_ENOMEM, "too many bodies are being read; try again");
+	}
+	return 0;
+}
+
+void bn_call_free_json(json_t *body, bn_call *c)
+{
+	json_decref(body);
+	if (c->tree_bytes)
+		atomic_fetch_sub(&c->server->tree_bytes, c->tree_bytes);
+	c->tree_bytes = 0;
+}
+
 int bn_call_json(json_t **out, bn_call *c, bn_err *err)
 {
 	const char *body = c->request->body;
@@ -117,6 +162,8 @@ int bn_call_json(json_t **out, bn_call *c, bn_err *err)
 	bn_buf text = BN_BUF_INIT;
 	int rc = 0;
 	if ((rc = bn_call_check_text(c, "JSON", err)) < 0)
+		return rc;
+	if ((rc = take_tree(&c->tree_bytes, c, body, n, err)) < 0)
 		return rc;
 	if (memmem(body, n, "NaN", 3)) {
 		replace_nan(&text, body, body + n);
@@ -129,6 +176,8 @@ int bn_call_json(json_t **out, bn_call *c, bn_err *err)
 	if (rc < 0 && memmem(body, n, "Infinity", 8))
 		bn_err_hint(err, "a model takes finite numbers; null and NaN are missing values");
 out:
+	if (rc < 0)
+		bn_call_free_json(NULL, c);
 	bn_buf_release(&text);
 	return rc;
 }

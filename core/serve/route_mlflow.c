@@ -110,6 +110,6 @@ int bn_route_invocations(bn_call *c, bn_err *err)
 		}
 		bn_buf_adds(b, "]}");
 	}
-	json_decref(body);
+	bn_call_free_json(body, c);
 	return rc;
 }

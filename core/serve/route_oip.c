@@ -410,6 +410,6 @@ int bn_route_oip_infer(bn_call *c, bn_err *err)
 		write_outputs(c, prediction, probabilities);
 		bn_buf_adds(b, "]}\n");
 	}
-	json_decref(body);
+	bn_call_free_json(body, c);
 	return rc;
 }

@@ -158,7 +158,7 @@ static int rows_from_body(bn_call *c, bool *many, bn_err *err)
 	if (rc < 0)
 		return rc;
 	rc = rows_from_json(c, body, many, err);
-	json_decref(body);
+	bn_call_free_json(body, c);
 	return rc;
 }
 

@@ -57,15 +57,19 @@ static bool is_own_user(const bn_server *s, const bn_http_request *request)
 	return p && p->is_unix && (p->uid == 0 || p->uid == s->env->uid(s->env));
 }
 
-static bool is_authorised(const bn_server *s, const bn_http_request *request)
+/* token: the one that it bears, when it needed one. */
+static bool is_authorised(const bn_server *s, const bn_http_request *request, bn_token **token)
 {
-	return !*s->o.token || is_own_user(s, request) || bn_http_has_bearer(request, s->o.token);
+	if (!s->tokens.count || is_own_user(s, request))
+		return true;
+	*token = bn_tokens_find(&s->tokens, request);
+	return *token != NULL;
 }
 
 /* Without a token a browser of this machine would do as a go-between. */
 static bool is_foreign_page(const bn_server *s, const bn_http_request *request)
 {
-	if (*s->o.token || is_own_user(s, request))
+	if (s->tokens.count || is_own_user(s, request))
 		return false;
 	return bn_http_is_foreign_page(request, bn_http_is_loopback_name(s->o.host));
 }
@@ -169,7 +173,7 @@ static int look_at_coding(const bn_http_request *rq, bn_err *err)
 }
 
 /* Token, page, path, method, and whether there may be a body. 0: the request may go on; else a status. */
-static int look(bn_call *c, bool has_body, bn_err *err)
+static int look(bn_call *c, bool has_body, bn_token **token, bn_err *err)
 {
 	char allow[64];
 	const bn_http_request *rq = c->request;
@@ -177,7 +181,7 @@ static int look(bn_call *c, bool has_body, bn_err *err)
 	bn_router_find(&router, rq->method, rq->path, &c->match);
 	r = c->match.route;
 	bool open = r && r->flags & BN_ROUTE_OPEN;
-	if (!open && !is_authorised(c->server, rq)) {
+	if (!open && !is_authorised(c->server, rq, token)) {
 		bn_err_set(err, BN_EREFUSED, "a valid bearer token is needed");
 		bn_err_hint(err, "send the header Authorization: Bearer TOKEN");
 		bn_http_response_add(
@@ -212,13 +216,29 @@ static const bn_route_about *about_match(const bn_route_match *m)
 	return about(m->route ? m->route : m->other);
 }
 
-bool bn_server_refuses(bn_server *s, const bn_http_request *request, bool has_body,
-	const bn_route **route, bn_http_response *out)
+static int too_many_of_token(bn_call *c, bn_err *err)
+{
+	bn_err_set(err, BN_EREFUSED, "%u requests with this token are in hand already",
+		c->server->o.max_per_token);
+	bn_err_hint(err, "ask again when one of them is answered");
+	bn_http_response_add(c->response, "Retry-After", "1", NULL);
+	return 429;
+}
+
+bool bn_server_refuses(bn_server *s, const bn_http_request *request, bool has_body, bn_admission *a,
+	bn_http_response *out)
 {
 	bn_err err = BN_ERR_INIT;
 	bn_call c = {.server = s, .request = request, .response = out};
-	int status = look(&c, has_body, &err);
-	*route = c.match.route;
+	bn_token *token = NULL;
+	int status = look(&c, has_body, &token, &err);
+	*a = (bn_admission){.route = c.match.route};
+	if (!status && token && s->o.max_per_token) {
+		if (bn_token_take(token, s->o.max_per_token))
+			a->token = token;
+		else
+			status = too_many_of_token(&c, &err);
+	}
 	if (!status)
 		return false;
 	bn_server_write_refusal(s, request, status, &err, out);
@@ -266,13 +286,16 @@ void bn_server_handle(bn_server_worker *w, const bn_http_request *request, bn_ht
 {
 	bn_err err = BN_ERR_INIT;
 	bn_server *s = w->server;
-	const bn_route *route = NULL;
-	if (bn_server_refuses(s, request, request->body_len > 0, &route, out))
+	bn_admission a;
+	if (bn_server_refuses(s, request, request->body_len > 0, &a, out))
 		return;
 	if (request->body_len <= s->o.max_body_bytes) {
-		bn_server_answer(w, request, route, out);
-		return;
+		bn_server_answer(w, request, a.route, out);
+	} else {
+		bn_err_set(
+			&err, BN_EINVAL, "the body is larger than %zu bytes", s->o.max_body_bytes);
+		bn_server_write_refusal(s, request, 413, &err, out);
 	}
-	bn_err_set(&err, BN_EINVAL, "the body is larger than %zu bytes", s->o.max_body_bytes);
-	bn_server_write_refusal(s, request, 413, &err, out);
+	if (a.token)
+		bn_token_give(a.token);
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define DEFAULT_BODY ((size_t)16 << 20)
+#define DEFAULT_CONNECTIONS 4096u      /* the listener's own */
+#define LIGHT_BODY ((size_t)256 << 10) /* is answered by the thread of its connection */
 
 /* ---- workers -------------------------------------------------------------------------------- */
 
@@ -61,12 +63,21 @@ static void return_worker(bn_server *s, bn_server_worker *w)
 
 static bool on_head(void *user, bn_exchange *x)
 {
-	const bn_route **route = bn_exchange_state(x);
-	return !bn_server_refuses(user, bn_exchange_request(x), bn_exchange_has_body(x), route,
-		bn_exchange_response(x));
+	_Static_assert(sizeof(bn_admission) <= BN_EXCHANGE_STATE, "an exchange has room for it");
+	return !bn_server_refuses(user, bn_exchange_request(x), bn_exchange_has_body(x),
+		bn_exchange_state(x), bn_exchange_response(x));
 }
 
-static int on_request(void *user, bn_exchange *x)
+static void on_sent(void *user, bn_exchange *x, bool whole)
+{
+	const bn_admission *a = bn_exchange_state(x);
+	(void)user;
+	(void)whole;
+	if (a->token)
+		bn_token_give(a->token);
+}
+
+static void answer(void *user, bn_exchange *x)
 {
 	bn_err err = BN_ERR_INIT;
 	bn_server *s = user;
@@ -74,12 +85,22 @@ static int on_request(void *user, bn_exchange *x)
 	if (!w) {
 		bn_err_nomem(&err, "a worker");
 		bn_http_response_error(bn_exchange_response(x), 503, &err);
+		return;
+	}
+	const bn_admission *a = bn_exchange_state(x);
+	bn_server_answer(w, bn_exchange_request(x), a->route, bn_exchange_response(x));
+	return_worker(s, w);
+}
+
+static int on_request(void *user, bn_exchange *x)
+{
+	bn_server *s = user;
+	if (bn_exchange_request(x)->body_len <= LIGHT_BODY) {
+		answer(s, x);
 		return 0;
 	}
-	const bn_route **route = bn_exchange_state(x);
-	bn_server_answer(w, bn_exchange_request(x), *route, bn_exchange_response(x));
-	return_worker(s, w);
-	return 0;
+	bn_heavy_add(s->heavy, x);
+	return BN_HTTP_LATER;
 }
 
 static void on_refusal(void *user, bn_exchange *x, int status, const bn_err *err)
@@ -114,13 +135,13 @@ static int copy_strings(bn_server *s, bn_err *err)
 	int rc = 0;
 	bn_server_options *o = &s->o;
 	if ((rc = copy_string(&s->host, o->host, err)) < 0 ||
-		(rc = copy_string(&s->token, o->token ? o->token : "", err)) < 0 ||
+		(rc = bn_tokens_read(&s->tokens, o->token, err)) < 0 ||
 		(rc = copy_string(&s->unix_path, o->unix_path, err)) < 0 ||
 		(rc = copy_string(&s->tls_cert, o->tls_cert, err)) < 0 ||
 		(rc = copy_string(&s->tls_key, o->tls_key, err)) < 0)
 		return rc;
 	o->host = s->host;
-	o->token = s->token;
+	o->token = NULL; /* s->tokens has it */
 	o->unix_path = s->unix_path;
 	o->tls_cert = s->tls_cert;
 	o->tls_key = s->tls_key;
@@ -161,6 +182,15 @@ out:
 	return rc;
 }
 
+/* On a network one address may not take all connections; on loopback all of this host have one. */
+static unsigned most_per_address(const bn_server *s)
+{
+	unsigned all = s->o.max_connections ? s->o.max_connections : DEFAULT_CONNECTIONS;
+	if (s->o.max_per_address || bn_http_is_loopback_name(s->o.host))
+		return s->o.max_per_address;
+	return all > 1 ? all / 2 : 1;
+}
+
 int bn_server_start(bn_server *s, bn_err *err)
 {
 	int head_ms = s->o.timeout_s < 10 ? s->o.timeout_s * 1000 : 10000;
@@ -171,16 +201,23 @@ int bn_server_start(bn_server *s, bn_err *err)
 		.tls_key = s->o.tls_key,
 		.threads = s->o.threads,
 		.limits = {.body_bytes = s->o.max_body_bytes,
+			.memory_bytes = BODIES_AT_ONCE * s->o.max_body_bytes,
 			.connections = s->o.max_connections,
-			.per_address = s->o.max_per_address,
+			.per_address = most_per_address(s),
 			.idle_ms = s->o.timeout_s * 1000,
 			.head_ms = head_ms},
-		.handler = {
-			.head = on_head, .handle = on_request, .refuse = on_refusal, .user = s}};
-	int rc = bn_listener_start(&s->http, s->env, &o, err);
-	if (rc == 0)
-		s->port = bn_listener_port(s->http);
-	return rc;
+		.handler = {.head = on_head,
+			.handle = on_request,
+			.refuse = on_refusal,
+			.sent = on_sent,
+			.user = s}};
+	int rc = 0;
+	if ((rc = bn_heavy_start(&s->heavy, (unsigned)s->o.threads, answer, s, err)) < 0)
+		return rc;
+	if ((rc = bn_listener_start(&s->http, s->env, &o, err)) < 0)
+		return rc;
+	s->port = bn_listener_port(s->http);
+	return 0;
 }
 
 int bn_server_port(const bn_server *s)
@@ -191,7 +228,9 @@ int bn_server_port(const bn_server *s)
 void bn_server_stop(bn_server *s, int grace_ms)
 {
 	bn_listener_stop(s->http, grace_ms);
+	bn_heavy_stop(s->heavy); /* the listener waited for what it owed */
 	s->http = NULL;
+	s->heavy = NULL;
 }
 
 void bn_server_free(bn_server *s)
@@ -209,7 +248,7 @@ void bn_server_free(bn_server *s)
 	bn_free(s->metrics.unknown);
 	bn_free(s->models);
 	bn_free(s->host);
-	bn_free(s->token);
+	bn_tokens_release(&s->tokens);
 	bn_free(s->unix_path);
 	bn_free(s->tls_cert);
 	bn_free(s->tls_key);

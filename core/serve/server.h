@@ -31,13 +31,15 @@
 typedef struct bn_server_options {
 	const char *host;         /* NULL: "127.0.0.1" */
 	int port;                 /* 0: any free one (bn_server_port says which) */
-	const char *token;        /* NULL or "": no token is asked for */
+	const char *token;        /* one a line, each lets in; NULL or "": none is asked for */
+	unsigned max_per_token;   /* requests of one token in hand: 429; 0: as many as come */
 	int threads;              /* 0: one per CPU, at most 8 */
-	size_t max_body_bytes;    /* 0: 16 MiB */
+	size_t max_body_bytes;    /* 0: 16 MiB. Of all bodies four times as much is kept: 503 */
 	size_t max_rows;          /* per request; 0: 10000 */
 	int timeout_s;            /* of an idle connection; 0: 30 */
 	unsigned max_connections; /* 0: 4096, or what the process may open */
-	unsigned max_per_address; /* connections of one address; 0: as many as all */
+	unsigned
+		max_per_address; /* connections of one address; 0: all on loopback, else half of all */
 	/* A Unix socket beside host and port. Who connects is this process's user or root, by the
 	 * kernel's word, and needs no token. NULL: none. */
 	const char *unix_path;

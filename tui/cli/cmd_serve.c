@@ -19,6 +19,9 @@
 #include "tui/cli/verbs.h"
 
 #include <math.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -27,6 +30,7 @@
 #define MAX_MODELS 64
 #define DEFAULT_PORT 8420
 #define LOOP_MS 100
+#define SAFE_TOKEN 16 /* characters */
 #define SEEN_MS 20000
 #define GAUGES_MS 5000
 #define LOOK_MS 5000  /* at what is served */
@@ -45,7 +49,7 @@ typedef struct serving {
 	char id[BN_ENDPOINT_ID_TEXT];
 	char *token;
 	bool token_made;
-	int64_t port, threads, max_body, max_connections, max_per_address, grace_ns;
+	int64_t port, threads, max_body, max_connections, max_per_address, max_per_token, grace_ns;
 	const char *host, *cert, *key;
 	char *unix_path; /* absolute, or NULL */
 	bool no_tcp;
@@ -93,6 +97,8 @@ static int read_options(serving *s, bn_err *err)
 			 cli, "max-connections", 1, 1000000, &s->max_connections, err)) < 0 ||
 		(rc = bn_cli_opt_int(
 			 cli, "max-per-address", 1, 1000000, &s->max_per_address, err)) < 0 ||
+		(rc = bn_cli_opt_int(cli, "max-per-token", 1, 1000000, &s->max_per_token, err)) <
+			0 ||
 		(rc = bn_cli_opt_duration(cli, "grace", &s->grace_ns, err)) < 0)
 		return rc;
 	if (bn_cli_opt(cli, "max-body") && s->max_body <= 0)
@@ -102,23 +108,41 @@ static int read_options(serving *s, bn_err *err)
 	return 0;
 }
 
+static void warn_of_short_tokens(const serving *s)
+{
+	for (const char *at = s->token; *at;) {
+		size_t n = strcspn(at, "\n");
+		if (n && n < SAFE_TOKEN) {
+			bn_cli_warn(s->cli,
+				"a token of %zu characters can be guessed: head -c 24 /dev/urandom "
+				"| "
+				"base64 makes a better one",
+				n);
+			return;
+		}
+		at += n + (at[n] == '\n');
+	}
+}
+
 static int choose_token(serving *s, bn_err *err)
 {
 	uint8_t bytes[24];
 	if (bn_cli_flag(s->cli, "no-token"))
 		return 0;
-	int rc = bn_cli_token(&s->token, s->cli, err);
-	if (rc || s->token)
+	int rc = 0;
+	if ((rc = bn_cli_tokens(&s->token, s->cli, err)) < 0)
 		return rc;
-	rc = bn_env_random(bn_cli_env(s->cli), bytes, sizeof bytes, err);
-	s->token = rc ? NULL : bn_alloc(2 * sizeof bytes + 1);
-	if (!rc && !s->token)
-		rc = bn_err_nomem(err, "a token");
-	if (!rc) {
-		bn_hex(bytes, sizeof bytes, s->token);
-		s->token_made = true;
+	if (s->token) {
+		warn_of_short_tokens(s);
+		return 0;
 	}
-	return rc;
+	if ((rc = bn_env_random(bn_cli_env(s->cli), bytes, sizeof bytes, err)) < 0)
+		return rc;
+	if (!(s->token = bn_alloc(2 * sizeof bytes + 1)))
+		return bn_err_nomem(err, "a token");
+	bn_hex(bytes, sizeof bytes, s->token);
+	s->token_made = true;
+	return 0;
 }
 
 /* Without a workspace model directories can still be served, unlogged. */
@@ -204,6 +228,7 @@ static int start_server(serving *s, bn_err *err)
 		.max_body_bytes = s->max_body > 0 ? (size_t)s->max_body : 0,
 		.max_connections = (unsigned)s->max_connections,
 		.max_per_address = (unsigned)s->max_per_address,
+		.max_per_token = (unsigned)s->max_per_token,
 		.unix_path = s->unix_path,
 		.no_tcp = s->no_tcp,
 		.tls_cert = s->cert,
@@ -450,9 +475,20 @@ static int shut_down(serving *s, bn_err *err)
 	return rc;
 }
 
+/* Large bodies are mapped each by itself, so their memory is nobody's when they are gone. Left to itself malloc
+ * keeps ever larger ones in the heap of the thread that read them. */
+static void give_memory_back(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+	mallopt(M_TRIM_THRESHOLD, 2 << 20);
+#endif
+}
+
 static int run_serve(bn_cli *cli, bn_err *err)
 {
 	serving s = {.cli = cli};
+	give_memory_back();
 	int rc = read_options(&s, err);
 	if (!rc)
 		rc = choose_token(&s, err);
@@ -493,12 +529,15 @@ static const bn_opt serve_options[] = {{"port", 'p', "N", "port (default 8420; 0
 		"listen on a Unix socket for your own user; with --port or --host on both"},
 	{"tls-cert", 0, "FILE", "TLS on the port: certificate and its chain (PEM)"},
 	{"tls-key", 0, "FILE", "the certificate's key (PEM, mode 0600)"},
-	{"token-file", 0, "FILE", "bearer token to ask for (else BINNACLE_TOKEN, else a new one)"},
+	{"token-file", 0, "FILE",
+		"bearer tokens to ask for, one a line (else BINNACLE_TOKEN, else a new one)"},
 	{"no-token", 0, NULL, "answer everybody who can connect"},
 	{"threads", 0, "N", "threads that answer (default: one per CPU, at most 8)"},
 	{"max-body", 0, "BYTES", "largest request body (default 16M)"},
 	{"max-connections", 0, "N", "connections at a time (default 4096)"},
-	{"max-per-address", 0, "N", "of them from one address (default: all)"},
+	{"max-per-address", 0, "N",
+		"of them from one address (default: all on loopback, else half)"},
+	{"max-per-token", 0, "N", "requests of one token at a time (default: as many as come)"},
 	{"strict", 0, NULL, "refuse unknown fields, and categories that training never saw"},
 	{"no-log", 0, NULL, "do not log predictions"},
 	{"grace", 0, "TIME", "how long requests may take to finish when stopping (default 10s)"},

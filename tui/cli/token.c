@@ -6,18 +6,19 @@
 
 #include <string.h>
 
-static int check(const char *token, const char *where, bn_err *err)
+/* many: one a line. */
+static int check(const char *token, bool many, const char *where, bn_err *err)
 {
 	if (!*token)
 		return bn_err_set(err, BN_EINVAL, "%s holds no token", where);
 	for (const char *p = token; *p; p++)
-		if (*p <= ' ' || *p > '~')
+		if ((*p <= ' ' || *p > '~') && !(many && *p == '\n'))
 			return bn_err_set(err, BN_EINVAL,
 				"%s: a token is printable ASCII without blanks", where);
 	return 0;
 }
 
-static int from_file(char **out, const bn_cli *cli, const char *path, bn_err *err)
+static int from_file(char **out, const bn_cli *cli, bool many, const char *path, bn_err *err)
 {
 	const bn_env *env = bn_cli_env(cli);
 	bn_buf text = BN_BUF_INIT;
@@ -31,24 +32,34 @@ static int from_file(char **out, const bn_cli *cli, const char *path, bn_err *er
 	while (!rc && text.len && strchr("\r\n", text.ptr[text.len - 1]))
 		bn_buf_truncate(&text, text.len - 1);
 	if (!rc)
-		rc = check(text.ptr, path, err);
+		rc = check(text.ptr, many, path, err);
 	if (!rc && !(*out = bn_strdup(text.ptr)))
 		rc = bn_err_nomem(err, "a token");
 	bn_buf_release(&text);
 	return rc;
 }
 
-int bn_cli_token(char **out, const bn_cli *cli, bn_err *err)
+static int read_token(char **out, const bn_cli *cli, bool many, bn_err *err)
 {
 	const char *path = bn_cli_opt(cli, "token-file");
 	const char *value = bn_env_get(bn_cli_env(cli), "BINNACLE_TOKEN");
 	*out = NULL;
 	if (path)
-		return from_file(out, cli, path, err);
+		return from_file(out, cli, many, path, err);
 	if (!value || !*value)
 		return 0;
-	int rc = check(value, "BINNACLE_TOKEN", err);
+	int rc = check(value, false, "BINNACLE_TOKEN", err);
 	if (!rc && !(*out = bn_strdup(value)))
 		rc = bn_err_nomem(err, "a token");
 	return rc;
+}
+
+int bn_cli_token(char **out, const bn_cli *cli, bn_err *err)
+{
+	return read_token(out, cli, false, err);
+}
+
+int bn_cli_tokens(char **out, const bn_cli *cli, bn_err *err)
+{
+	return read_token(out, cli, true, err);
 }

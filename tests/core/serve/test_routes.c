@@ -712,13 +712,13 @@ START_TEST(test_a_compressed_body_is_415_before_it_is_read)
 	bn_http_header headers[] = {{"Content-Type", JSON_TYPE}, {"Content-Encoding", "gzip"}};
 	bn_http_request r = {
 		.method = "POST", .path = "/predict", .headers = headers, .header_count = 2};
-	const bn_route *route = NULL;
-	ck_assert(bn_server_refuses(server, &r, true, &route, &answer));
+	bn_admission a;
+	ck_assert(bn_server_refuses(server, &r, true, &a, &answer));
 	ck_assert_int_eq(answer.status, 415);
 	ck_assert(says("content encoding 'gzip'"));
 	headers[1].value = "identity";
 	bn_http_response_release(&answer);
-	ck_assert(!bn_server_refuses(server, &r, true, &route, &answer));
+	ck_assert(!bn_server_refuses(server, &r, true, &a, &answer));
 	close_server();
 }
 END_TEST

@@ -406,7 +406,137 @@ START_TEST(test_server_answers_many_clients_at_once)
 }
 END_TEST
 
-BN_TEST_MAIN("core/serve/server", test_server_answers_over_one_kept_connection,
+/* Sends the head of a POST and nothing of its body. */
+static int begin_request(const char *token)
+{
+	char text[256];
+	int fd = raw_connect();
+	int n = snprintf(text, sizeof text,
+		"POST /predict HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\n"
+		"Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n",
+		token);
+	ck_assert_int_eq(send(fd, text, (size_t)n, 0), n);
+	return fd;
+}
+
+static int first_status(int fd)
+{
+	char text[1024];
+	ssize_t n = recv(fd, text, sizeof text - 1, 0);
+	ck_assert_int_gt(n, 12);
+	text[n] = '\0';
+	ck_assert_msg(n < 200 || strstr(text, "429") == NULL || strstr(text, "Retry-After: 1"),
+		"%s", text);
+	return atoi(text + 9);
+}
+
+START_TEST(test_server_takes_so_many_requests_of_a_token_and_no_more)
+{
+	NEED_LOOPBACK();
+	int fds[3];
+	start(&(bn_server_options){.token = "one\ntwo\n", .max_per_token = 2});
+	for (int i = 0; i < 3; i++) {
+		fds[i] = begin_request("one");
+		ck_assert_int_eq(first_status(fds[i]), i < 2 ? 100 : 429);
+	}
+	close(fds[2]);
+	fds[2] = begin_request("two"); /* the other token has its own */
+	ck_assert_int_eq(first_status(fds[2]), 100);
+	close(fds[0]); /* gone in the middle: given back */
+	for (int i = 0, status = 429; status != 100; i++) {
+		ck_assert_int_lt(i, 500);
+		usleep(10000);
+		fds[0] = begin_request("one");
+		status = first_status(fds[0]);
+		if (status != 100)
+			close(fds[0]);
+	}
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+	fds[0] = begin_request("three");
+	ck_assert_int_eq(first_status(fds[0]), 401);
+	close(fds[0]);
+	stop();
+}
+END_TEST
+
+/* A large body is read by another thread: others of its connection's thread are answered meanwhile, and stopping
+ * waits for it. */
+START_TEST(test_server_answers_large_bodies_beside_the_others)
+{
+	NEED_LOOPBACK();
+	enum { ROWS = 9000 };
+	bn_buf body = BN_BUF_INIT;
+	bn_http_client *h;
+	bn_http_answer a;
+	start(&(bn_server_options){.threads = 1});
+	ck_assert_int_eq(bn_http_client_new(&h, bn_env_real(), NULL, NULL), 0);
+	bn_http_answer_init(&a);
+	for (int r = 0; r < ROWS; r++)
+		bn_buf_adds(&body, r ? ",{" ROW "}" : "[{" ROW "}");
+	bn_buf_adds(&body, "]");
+	ck_assert_uint_gt(body.len, 512 << 10);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(call(h, "/predict", body.ptr, &a), 200);
+		json_t *v = json_loads(a.body.ptr, 0, NULL);
+		ck_assert_uint_eq(json_array_size(json_object_get(v, "prediction")), ROWS);
+		json_decref(v);
+		ck_assert_int_eq(call(h, "/predict", "{" ROW "}", &a), 200);
+	}
+	int fd = raw_connect();
+	char text[1024];
+	int n = snprintf(text, sizeof text,
+		"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\n"
+		"Content-Length: %zu\r\n\r\n",
+		body.len);
+	ck_assert_int_eq(send(fd, text, (size_t)n, 0), n);
+	ck_assert_int_gt(recv(fd, text, sizeof text, 0), 12); /* 100 Continue */
+	for (size_t at = 0; at < body.len;) {
+		ssize_t sent = send(fd, body.ptr + at, body.len - at, 0);
+		ck_assert_int_gt(sent, 0);
+		at += (size_t)sent;
+	}
+	bn_server_stop(server, 10000);
+	ck_assert_uint_gt(raw_read(fd, text, sizeof text), 12);
+	ck_assert(!strncmp(text, "HTTP/1.1 200", 12));
+	close(fd);
+	bn_buf_release(&body);
+	bn_http_answer_release(&a);
+	bn_http_client_free(h);
+	stop();
+}
+END_TEST
+
+/* Sixteen megabytes of "{}," would be more than a gigabyte as a tree. */
+START_TEST(test_server_refuses_bodies_of_too_many_values)
+{
+	NEED_LOOPBACK();
+	static const char *const pieces[] = {"{},", "[],", "1,", "{\"a\":1},"};
+	bn_http_client *h;
+	bn_http_answer a;
+	start(&(bn_server_options){.max_body_bytes = 4 << 20});
+	ck_assert_int_eq(bn_http_client_new(&h, bn_env_real(), NULL, NULL), 0);
+	bn_http_answer_init(&a);
+	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+		bn_buf body = BN_BUF_INIT;
+		bn_buf_adds(&body, "[");
+		while (body.len < (4 << 20) - 64)
+			bn_buf_adds(&body, pieces[i]);
+		bn_buf_adds(&body, "1]");
+		ck_assert_int_eq(call(h, "/predict", body.ptr, &a), 413);
+		ck_assert_msg(strstr(a.body.ptr, "too many values") != NULL, "%s", a.body.ptr);
+		ck_assert_int_eq(call(h, "/predict", "{" ROW "}", &a), 200);
+		bn_buf_release(&body);
+	}
+	bn_http_answer_release(&a);
+	bn_http_client_free(h);
+	stop();
+}
+END_TEST
+
+BN_TEST_MAIN("core/serve/server", test_server_takes_so_many_requests_of_a_token_and_no_more,
+	test_server_answers_large_bodies_beside_the_others,
+	test_server_refuses_bodies_of_too_many_values, test_server_answers_over_one_kept_connection,
 	test_server_wants_its_token, test_server_limits_body_and_headers,
 	test_server_refuses_before_it_reads_a_body,
 	test_server_takes_no_body_where_it_asks_for_no_token, test_server_survives_broken_clients,

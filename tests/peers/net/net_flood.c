@@ -1,0 +1,421 @@
+/*
+ * A crowd for a server, and one honest client in its middle:
+ *
+ *	net_flood PORT TOKEN SECONDS SLOW BUSY BAD LARGE BODY-FILE
+ *
+ * SLOW connections send a byte of a head or of a body every half second (every third has the token), BUSY
+ * ones post BODY-FILE again and again, BAD ones send tokens that are none, many requests at once, and
+ * LARGE ones post bodies of the largest size that are made to be costly. Whoever is hung up on comes again. The
+ * honest client, a thread of its own, asks every 20 ms, by turns over a kept connection and a new one. Prints a
+ * table, and as its last line "honest N FAILED P50_MS P99_MS MAX_MS rows ROWS": ROWS were predicted in answers
+ * of status 200 that came to somebody.
+ */
+#include "core/base/env.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef enum kind { SLOW_HEAD, SLOW_BODY, BUSY, BAD, LARGE, KINDS } kind;
+
+static const char *const names[KINDS] = {
+	"slow heads", "slow bodies", "busy", "bad tokens", "large bodies"};
+
+typedef struct client {
+	kind kind;
+	int fd;
+	unsigned number;
+	const char *out; /* what it sends, and how far it is */
+	size_t out_len, sent;
+	char in[1024]; /* the end of what came */
+	size_t len;
+	size_t skip;      /* bytes of an answer's body that are still to come */
+	unsigned waiting; /* answers */
+	int64_t next_ns;  /* of a slow one */
+} client;
+
+typedef struct tally {
+	uint64_t answers, ok, refused, closed, rows;
+} tally;
+
+enum { PIPELINED = 16, SAMPLES = 1000000, LARGE_BYTES = 16 << 20 };
+
+static struct sockaddr_in address;
+static const char *token;
+static int epoll_fd;
+static tally tallies[KINDS];
+static char *busy_request, *bad_requests, *large_requests[3];
+static size_t busy_len, bad_len, large_len[3];
+static char slow_head[256], slow_body[512];
+static int64_t until_ns;
+static uint32_t samples[SAMPLES]; /* microseconds, of the honest client */
+static size_t sample_count, honest_failed;
+
+static int64_t now_ns(void)
+{
+	return bn_env_monotonic_ns(bn_env_real());
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "net_flood: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static int dial(int flags)
+{
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+	if (fd < 0)
+		die("socket");
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (connect(fd, (struct sockaddr *)&address, sizeof address) && errno != EINPROGRESS) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* ---- requests ------------------------------------------------------------------------------- */
+
+static char *make_request(size_t *len, const char *bearer, const char *body, size_t n)
+{
+	char *text = malloc(n + 512);
+	int head = snprintf(text, 512,
+		"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+		"Authorization: Bearer %s\r\nContent-Length: %zu\r\n\r\n",
+		bearer, n);
+	memcpy(text + head, body, n);
+	*len = (size_t)head + n;
+	return text;
+}
+
+/* What costs most to read: empty objects, numbers, a text without an end. */
+static void make_large(void)
+{
+	static const char *const pieces[] = {"{},", "1,", "aaaaaaaa"};
+	for (int i = 0; i < 3; i++) {
+		size_t n = strlen(pieces[i]), used = 0;
+		char *body = malloc(LARGE_BYTES);
+		used += (size_t)sprintf(body, i == 2 ? "{\"a\":\"" : "[");
+		for (; used + n + 4 < LARGE_BYTES; used += n)
+			memcpy(body + used, pieces[i], n);
+		used += (size_t)sprintf(body + used, i == 2 ? "\"}" : "1]");
+		large_requests[i] = make_request(&large_len[i], token, body, used);
+		free(body);
+	}
+}
+
+static void make_requests(const char *path)
+{
+	static char body[1 << 20];
+	FILE *f = fopen(path, "r");
+	if (!f)
+		die(path);
+	size_t n = fread(body, 1, sizeof body, f);
+	fclose(f);
+	busy_request = make_request(&busy_len, token, body, n);
+	bad_requests = malloc(PIPELINED * 512);
+	for (int i = 0; i < PIPELINED; i++)
+		bad_len += (size_t)sprintf(bad_requests + bad_len,
+			"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
+			"%048x\r\n\r\n",
+			rand());
+	snprintf(slow_head, sizeof slow_head,
+		"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: %0100d", 0);
+	snprintf(slow_body, sizeof slow_body,
+		"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+		"Authorization: Bearer %s\r\nContent-Length: 1000000\r\n\r\n%0100d",
+		token, 0);
+}
+
+/* ---- one of the crowd ----------------------------------------------------------------------- */
+
+static void start_request(client *c)
+{
+	unsigned of = c->number % 3;
+	c->sent = 0;
+	switch (c->kind) {
+	case SLOW_HEAD:
+		c->out = slow_head;
+		break;
+	case SLOW_BODY:
+		c->out = slow_body;
+		break;
+	case BUSY:
+		c->out = busy_request;
+		c->out_len = busy_len;
+		break;
+	case BAD:
+		c->out = bad_requests;
+		c->out_len = bad_len;
+		break;
+	default:
+		c->out = large_requests[of];
+		c->out_len = large_len[of];
+	}
+	if (c->kind == SLOW_HEAD || c->kind == SLOW_BODY)
+		c->out_len = strlen(c->out);
+	c->waiting = c->kind == BAD ? PIPELINED : 1;
+}
+
+static void watch(client *c, int op)
+{
+	bool is_slow = c->kind == SLOW_HEAD || c->kind == SLOW_BODY;
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
+	if (c->sent < c->out_len && !is_slow)
+		e.events |= EPOLLOUT;
+	epoll_ctl(epoll_fd, op, c->fd, &e);
+}
+
+static void come(client *c)
+{
+	c->fd = dial(SOCK_NONBLOCK);
+	if (c->fd < 0)
+		die("connect");
+	c->len = c->skip = 0;
+	start_request(c);
+	watch(c, EPOLL_CTL_ADD);
+}
+
+static void come_again(client *c)
+{
+	tallies[c->kind].closed++;
+	close(c->fd);
+	come(c);
+}
+
+/* False: it was hung up on. */
+static bool send_some(client *c, size_t most)
+{
+	size_t left = c->out_len - c->sent;
+	if (!left)
+		return true;
+	ssize_t n = send(c->fd, c->out + c->sent, left < most ? left : most, MSG_NOSIGNAL);
+	if (n > 0)
+		c->sent += (size_t)n;
+	return n > 0 || errno == EAGAIN;
+}
+
+static void take_answer(client *c, const char *head)
+{
+	tally *t = &tallies[c->kind];
+	const char *length = strcasestr(head, "content-length:");
+	c->skip = length ? strtoul(length + 15, NULL, 10) : 0;
+	t->answers++;
+	if (!strncmp(head, "HTTP/1.1 200", 12)) {
+		t->ok++;
+		t->rows += c->kind == BUSY;
+	} else {
+		t->refused++;
+	}
+	if (c->waiting)
+		c->waiting--;
+}
+
+/* Cuts what came into answers. */
+static void take(client *c, const char *bytes, size_t n)
+{
+	while (n) {
+		size_t drop = n < c->skip ? n : c->skip;
+		bytes += drop;
+		n -= drop;
+		c->skip -= drop;
+		if (!n)
+			return;
+		if (c->len + 1 == sizeof c->in) { /* a head without an end */
+			c->len = 0;
+			return;
+		}
+		c->in[c->len++] = *bytes++;
+		n--;
+		c->in[c->len] = '\0';
+		if (c->len >= 4 && !memcmp(c->in + c->len - 4, "\r\n\r\n", 4)) {
+			take_answer(c, c->in);
+			c->len = 0;
+		}
+	}
+}
+
+static void on_event(client *c, unsigned events)
+{
+	static char page[65536];
+	ssize_t n = 1;
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+		n = recv(c->fd, page, sizeof page, 0);
+		if (n > 0)
+			take(c, page, (size_t)n);
+		else if (n < 0 && errno == EAGAIN)
+			n = 1;
+	}
+	bool gone = n <= 0 || (events & EPOLLOUT && !send_some(c, SIZE_MAX));
+	if (!gone && !c->waiting && !c->skip) {
+		start_request(c);
+		gone = c->kind != SLOW_HEAD && c->kind != SLOW_BODY && !send_some(c, SIZE_MAX);
+	}
+	if (gone)
+		come_again(c);
+	else
+		watch(c, EPOLL_CTL_MOD);
+}
+
+static void drip(client *clients, size_t count, int64_t at)
+{
+	for (size_t i = 0; i < count; i++) {
+		client *c = &clients[i];
+		if ((c->kind != SLOW_HEAD && c->kind != SLOW_BODY) || c->next_ns > at)
+			continue;
+		/* the head of a slow body comes at once */
+		size_t head = c->kind == SLOW_BODY && !c->sent ? c->out_len - 100 : 1;
+		c->next_ns = at + 500000000;
+		if (!send_some(c, head))
+			come_again(c);
+	}
+}
+
+/* ---- the honest client ---------------------------------------------------------------------- */
+
+static bool ask(int fd)
+{
+	char text[65536];
+	size_t len = 0;
+	if (send(fd, busy_request, busy_len, MSG_NOSIGNAL) != (ssize_t)busy_len)
+		return false;
+	for (;;) {
+		ssize_t n = recv(fd, text + len, sizeof text - 1 - len, 0);
+		if (n <= 0)
+			return false;
+		len += (size_t)n;
+		text[len] = '\0';
+		char *end = strstr(text, "\r\n\r\n"), *length = strcasestr(text, "content-length:");
+		if (end && length &&
+			len >= (size_t)(end + 4 - text) + strtoul(length + 15, NULL, 10))
+			return !strncmp(text, "HTTP/1.1 200", 12);
+	}
+}
+
+static void *be_honest(void *user)
+{
+	int kept = -1;
+	(void)user;
+	for (unsigned i = 0; now_ns() < until_ns && sample_count < SAMPLES; i++) {
+		struct timeval wait = {30, 0};
+		int64_t begun = now_ns();
+		bool is_new = i % 2;
+		int fd = is_new || kept < 0 ? dial(0) : kept;
+		if (fd >= 0)
+			setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+		bool ok = fd >= 0 && ask(fd);
+		honest_failed += !ok;
+		samples[sample_count++] = (uint32_t)((now_ns() - begun) / 1000);
+		if (is_new || !ok) {
+			if (fd >= 0)
+				close(fd);
+			kept = is_new ? kept : -1;
+		} else {
+			kept = fd;
+		}
+		usleep(20000);
+	}
+	return NULL;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static double quantile_ms(double share)
+{
+	if (!sample_count)
+		return 0;
+	return samples[(size_t)(share * (double)(sample_count - 1))] / 1e3;
+}
+
+/* ---- all ------------------------------------------------------------------------------------ */
+
+static void run(client *clients, size_t count)
+{
+	int64_t at = now_ns();
+	while (at < until_ns) {
+		struct epoll_event events[512];
+		int n = epoll_wait(epoll_fd, events, 512, 50);
+		at = now_ns();
+		for (int i = 0; i < n; i++)
+			on_event(events[i].data.ptr, events[i].events);
+		drip(clients, count, at);
+	}
+}
+
+static void report(const size_t *of)
+{
+	uint64_t rows = sample_count - honest_failed;
+	printf("| who | connections | answers | of them 200 | refused | came again |\n");
+	printf("|---|---|---|---|---|---|\n");
+	for (int k = 0; k < KINDS; k++) {
+		const tally *t = &tallies[k];
+		printf("| %s | %zu | %llu | %llu | %llu | %llu |\n", names[k], of[k],
+			(unsigned long long)t->answers, (unsigned long long)t->ok,
+			(unsigned long long)t->refused, (unsigned long long)t->closed);
+		rows += t->rows;
+	}
+	qsort(samples, sample_count, sizeof *samples, by_size);
+	printf("honest %zu %zu %.1f %.1f %.1f rows %llu\n", sample_count, honest_failed,
+		quantile_ms(0.5), quantile_ms(0.99), quantile_ms(1), (unsigned long long)rows);
+}
+
+int main(int argc, char **argv)
+{
+	struct rlimit r;
+	if (argc != 9) {
+		fprintf(stderr,
+			"usage: net_flood PORT TOKEN SECONDS SLOW BUSY BAD LARGE BODY-FILE\n");
+		return 2;
+	}
+	address = (struct sockaddr_in){.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)atoi(argv[1])),
+		.sin_addr = {htonl(INADDR_LOOPBACK)}};
+	token = argv[2];
+	size_t slow = strtoul(argv[4], NULL, 10);
+	size_t of[KINDS] = {[SLOW_HEAD] = slow - slow / 3,
+		[SLOW_BODY] = slow / 3,
+		[BUSY] = strtoul(argv[5], NULL, 10),
+		[BAD] = strtoul(argv[6], NULL, 10),
+		[LARGE] = strtoul(argv[7], NULL, 10)};
+	if (!getrlimit(RLIMIT_NOFILE, &r)) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	make_requests(argv[8]);
+	make_large();
+	size_t count = 0, made = 0;
+	for (int k = 0; k < KINDS; k++)
+		count += of[k];
+	client *clients = calloc(count, sizeof *clients);
+	until_ns = now_ns() + atoll(argv[3]) * 1000000000;
+	pthread_t honest;
+	pthread_create(&honest, NULL, be_honest, NULL);
+	for (int k = 0; k < KINDS; k++)
+		for (size_t i = 0; i < of[k]; i++) {
+			client *c = &clients[made++];
+			c->kind = (kind)k;
+			c->number = (unsigned)i;
+			c->next_ns = now_ns() + (int64_t)(i % 500) * 1000000;
+			come(c);
+		}
+	run(clients, count);
+	pthread_join(honest, NULL);
+	report(of);
+	return 0;
+}
