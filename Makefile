@@ -211,6 +211,7 @@ $(BUILD)/peers/%: $(BUILD)/obj/tests/peers/%.o $(SUPPORT_A) $(LIB_A)
 check-all: export BINNACLE_CRASH_STRIDE ?= 1
 check-all: export BINNACLE_QUEUE_RUNS ?= 3000
 check-all: export BINNACLE_FLOOD ?= full
+check-all: export BINNACLE_KILLS ?= 100
 check-all: check check-layers check-symbols check-headers check-docs
 	$(Q)BUILD=$(BUILD) bash tests/run_all.sh $(BUILD)
 
