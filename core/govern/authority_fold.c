@@ -17,6 +17,7 @@
 #include "core/govern/link.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ID = BN_CHAIN_ID_BYTES };
@@ -45,6 +46,12 @@ typedef struct keys {
 	size_t count, cap;
 } keys;
 
+/* An event under a key or an id, in lists sorted by that: nobody goes through all events for each link. */
+typedef struct keyed {
+	uint8_t key[ID];
+	size_t event;
+} keyed;
+
 typedef struct gather {
 	bn_fold *f;
 	sqlite3 *db;
@@ -60,6 +67,9 @@ typedef struct gather {
 	bn_chain_link *chain_links;
 	size_t *event_of; /* of each chain link */
 	size_t n_links;
+	keyed *by_author;  /* links, by the key that signed them */
+	keyed *signatures; /* of links, by the id of the link */
+	size_t n_by_author, n_signatures;
 } gather;
 
 static size_t keys_place(const keys *k, const uint8_t key[ID])
@@ -93,6 +103,27 @@ static int keys_add(keys *k, const uint8_t key[ID], bn_err *err)
 	memcpy(k->items[at], key, ID);
 	k->count++;
 	return 1;
+}
+
+static int keyed_order(const void *a, const void *b)
+{
+	const keyed *x = a, *y = b;
+	int c = memcmp(x->key, y->key, ID);
+	return c ? c : (x->event > y->event) - (x->event < y->event);
+}
+
+/* The first of the list that has the key, or a greater one. */
+static size_t keyed_first(const keyed *list, size_t n, const uint8_t key[ID])
+{
+	size_t low = 0, high = n;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (memcmp(list[mid].key, key, ID) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
 }
 
 static bool is_kind(const gather *g, size_t i, bn_authority_kind kind)
@@ -151,11 +182,7 @@ static int root_find(gather *g, bn_err *err)
 	for (size_t i = 0; i < g->n && rc == 0; i++)
 		if (is_kind(g, i, BN_AUTHORITY_KIND_FOUNDED))
 			rc = root_try(g, i, err);
-	if (rc <= 0)
-		return rc;
-	if ((rc = keys_add(&g->known, g->founded->founder, err)) < 0)
-		return rc;
-	return g->founded->has_recovery ? keys_add(&g->known, g->founded->recovery, err) : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int links_decode(gather *g, bn_err *err)
@@ -181,55 +208,99 @@ static int links_decode(gather *g, bn_err *err)
 	return 0;
 }
 
-/* The keys that a link gives to somebody. 1 when one is new. */
-static int keys_of_link(gather *g, const bn_link *link, bn_err *err)
+/* Keys whose links are to be looked at; each is on it once. */
+typedef struct pending {
+	uint8_t (*keys)[ID];
+	size_t count, cap;
+} pending;
+
+static int pending_add(pending *p, gather *g, const uint8_t key[ID], bn_err *err)
 {
-	int found = 0;
+	int rc = keys_add(&g->known, key, err);
+	if (rc != 1)
+		return rc;
+	if (bn_grow(&p->keys, &p->cap, p->count + 1, sizeof *p->keys))
+		return bn_err_nomem(err, "the keys of the chain of authority");
+	memcpy(p->keys[p->count++], key, ID);
+	return 0;
+}
+
+/* The keys that a link gives to somebody. */
+static int keys_of_link(pending *p, gather *g, const bn_link *link, bn_err *err)
+{
 	for (size_t i = 0; i < link->n_changes; i++) {
 		const bn_change *c = &link->changes[i];
 		if (c->kind != BN_CHANGE_PERSON && c->kind != BN_CHANGE_KEY)
 			continue;
-		int rc = keys_add(&g->known, c->key, err);
+		int rc = pending_add(p, g, c->key, err);
 		if (rc < 0)
 			return rc;
-		found |= rc;
 	}
-	return found;
+	return 0;
+}
+
+static int links_of_key(pending *p, gather *g, const uint8_t key[ID], bn_err *err)
+{
+	size_t at = keyed_first(g->by_author, g->n_by_author, key);
+	for (; at < g->n_by_author && !memcmp(g->by_author[at].key, key, ID); at++) {
+		size_t i = g->by_author[at].event;
+		int rc = is_good(g, i, err);
+		if (rc > 0)
+			rc = keys_of_link(p, g, g->links[i], err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* Links whose author is known, until none names a further key. */
 static int links_verify(gather *g, bn_err *err)
 {
-	int found = 1;
-	while (found > 0) {
-		found = 0;
-		for (size_t i = 0; i < g->n; i++) {
-			if (!g->links[i] || g->is_asked[i] ||
-				!keys_have(&g->known, g->events[i].sig->key))
-				continue;
-			int rc = is_good(g, i, err);
-			if (rc > 0)
-				rc = keys_of_link(g, g->links[i], err);
-			if (rc < 0)
-				return rc;
-			found |= rc;
+	pending p = {0};
+	uint8_t key[ID];
+	int rc = 0;
+	for (size_t i = 0; i < g->n; i++)
+		if (g->links[i]) {
+			keyed *k = &g->by_author[g->n_by_author++];
+			memcpy(k->key, g->events[i].sig->key, ID);
+			k->event = i;
 		}
+	qsort(g->by_author, g->n_by_author, sizeof *g->by_author, keyed_order);
+	if ((rc = pending_add(&p, g, g->founded->founder, err)) >= 0 && g->founded->has_recovery)
+		rc = pending_add(&p, g, g->founded->recovery, err);
+	while (rc >= 0 && p.count) {
+		memcpy(key, p.keys[--p.count], ID);
+		rc = links_of_key(&p, g, key, err);
 	}
-	return 0;
+	bn_free(p.keys);
+	return rc < 0 ? rc : 0;
+}
+
+/* What known keys sign of links, each decoded once. */
+static void signatures_list(gather *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		const bn_event *ev = &g->events[i];
+		keyed *k = &g->signatures[g->n_signatures];
+		if (!is_kind(g, i, BN_AUTHORITY_KIND_SIGNED) || !ev->sig->epoch ||
+			!keys_have(&g->known, ev->sig->key) ||
+			bn_link_signed_decode(k->key, ev->raw, ev->raw_len, NULL) < 0)
+			continue;
+		k->event = i;
+		g->n_signatures++;
+	}
+	qsort(g->signatures, g->n_signatures, sizeof *g->signatures, keyed_order);
 }
 
 /* The good co-signatures of a link that are signed under the link before it. */
 static int signers_add(gather *g, bn_chain_link *link, bn_err *err)
 {
-	uint8_t id[ID], (*signers)[ID] = NULL;
-	size_t cap = 0, count = 0;
-	for (size_t i = 0; i < g->n; i++) {
-		const bn_event *ev = &g->events[i];
-		if (!is_kind(g, i, BN_AUTHORITY_KIND_SIGNED) || !ev->sig->epoch ||
-			memcmp(ev->sig->epoch, link->link->prev, ID) != 0 ||
-			!keys_have(&g->known, ev->sig->key) ||
-			bn_link_signed_decode(id, ev->raw, ev->raw_len, NULL) < 0 ||
-			memcmp(id, link->id, ID) != 0)
+	uint8_t(*signers)[ID] = NULL;
+	size_t cap = 0, count = 0, at = keyed_first(g->signatures, g->n_signatures, link->id);
+	for (; at < g->n_signatures && !memcmp(g->signatures[at].key, link->id, ID); at++) {
+		size_t i = g->signatures[at].event;
+		const bn_signed *sig = g->events[i].sig;
+		if (memcmp(sig->epoch, link->link->prev, ID) != 0)
 			continue;
 		int rc = is_good(g, i, err);
 		if (rc > 0 && bn_grow(&signers, &cap, count + 1, sizeof *signers))
@@ -239,7 +310,7 @@ static int signers_add(gather *g, bn_chain_link *link, bn_err *err)
 			return rc;
 		}
 		if (rc > 0)
-			memcpy(signers[count++], ev->sig->key, ID);
+			memcpy(signers[count++], sig->key, ID);
 	}
 	link->signers = (const uint8_t(*)[ID])signers;
 	link->n_signers = count;
@@ -368,6 +439,8 @@ static void gather_release(gather *g)
 	bn_free(g->is_asked);
 	bn_free(g->chain_links);
 	bn_free(g->event_of);
+	bn_free(g->by_author);
+	bn_free(g->signatures);
 	bn_arena_release(&g->arena);
 }
 
@@ -378,7 +451,10 @@ static int gather_make(gather *g, bn_err *err)
 	g->is_asked = bn_alloc_zeroed(g->n, sizeof *g->is_asked);
 	g->chain_links = bn_alloc_zeroed(g->n, sizeof *g->chain_links);
 	g->event_of = bn_alloc_zeroed(g->n, sizeof *g->event_of);
-	if (!g->links || !g->is_good || !g->is_asked || !g->chain_links || !g->event_of)
+	g->by_author = bn_alloc_zeroed(g->n, sizeof *g->by_author);
+	g->signatures = bn_alloc_zeroed(g->n, sizeof *g->signatures);
+	if (!g->links || !g->is_good || !g->is_asked || !g->chain_links || !g->event_of ||
+		!g->by_author || !g->signatures)
 		return bn_err_nomem(err, "the chain of authority");
 	int rc;
 	if ((rc = root_find(g, err)) < 0 || (rc = links_decode(g, err)) < 0)
@@ -387,6 +463,7 @@ static int gather_make(gather *g, bn_err *err)
 		return 0;
 	if ((rc = links_verify(g, err)) < 0)
 		return rc;
+	signatures_list(g);
 	return links_list(g, err);
 }
 

@@ -20,7 +20,7 @@ enum { ID = BN_CHAIN_ID_BYTES, NOT_ON_CHAIN = -1 };
 	"SELECT DISTINCT s.entity FROM signed_record s, authority_entity a WHERE s.entity <> " \
 	"a.no AND " condition
 
-/* Has the entities replayed that a statement lists, and finalizes it. */
+/* Has the entities replayed that a cached statement lists. */
 static int replay_those(bn_fold *f, sqlite3_stmt *st, bn_err *err)
 {
 	int64_t *found = NULL;
@@ -33,7 +33,7 @@ static int replay_those(bn_fold *f, sqlite3_stmt *st, bn_err *err)
 		}
 		found[count++] = sqlite3_column_int64(st, 0);
 	}
-	sqlite3_finalize(st);
+	sqlite3_reset(st);
 	for (size_t i = 0; rc >= 0 && i < count; i++)
 		rc = bn_fold_replay_entity(f, found[i], err);
 	bn_free(found);
@@ -43,7 +43,7 @@ static int replay_those(bn_fold *f, sqlite3_stmt *st, bn_err *err)
 static int replay_by_id(bn_fold *f, const char *sql, const uint8_t id[ID], bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, bn_fold_db(f), err, sql, "b", id, (size_t)ID);
+	int rc = bn_sql_cached(&st, bn_fold_db(f), err, sql, "b", id, (size_t)ID);
 	return rc < 0 ? rc : replay_those(f, st, err);
 }
 
@@ -66,7 +66,7 @@ static int replay_record(bn_fold *f, const uint8_t id[ID], bn_err *err)
 static int replay_writer(bn_fold *f, int64_t writer_no, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(
+	int rc = bn_sql_cached(
 		&st, bn_fold_db(f), err, ENTITIES_WHERE("s.writer = ?"), "i", writer_no);
 	return rc < 0 ? rc : replay_those(f, st, err);
 }
@@ -75,7 +75,7 @@ static int replay_writer(bn_fold *f, int64_t writer_no, bn_err *err)
 static int replay_judged_by_uid(bn_fold *f, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, bn_fold_db(f), err,
+	int rc = bn_sql_cached(&st, bn_fold_db(f), err,
 		"SELECT entity FROM depends WHERE on_entity = ?", "i",
 		bn_index_entity(bn_fold_db(f), "policy"));
 	return rc < 0 ? rc : replay_those(f, st, err);
@@ -85,7 +85,7 @@ static int replay_judged_by_uid(bn_fold *f, bn_err *err)
 static int replay_beyond(bn_fold *f, const uint8_t id[ID], int64_t n, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, bn_fold_db(f), err,
+	int rc = bn_sql_cached(&st, bn_fold_db(f), err,
 		ENTITIES_WHERE(
 			"s.epoch = ?1 AND NOT EXISTS (SELECT 1 FROM authority_horizon h JOIN "
 			"signed_record at ON at.writer = h.writer AND at.seq = h.seq AND at.after "
@@ -537,7 +537,8 @@ int bn_authority_store(bn_fold *f, const bn_authority_tree *t, bn_err *err)
 	bn_authority_bots bots = {0};
 	int64_t first;
 	int rc = change_read(&c, f, err);
-	if (rc < 0 || (rc = bn_authority_bots_read(&bots, c.db, err)) < 0 || (rc = rows_clear(c.db, err)) < 0)
+	if (rc < 0 || (rc = bn_authority_bots_read(&bots, c.db, err)) < 0 ||
+		(rc = rows_clear(c.db, err)) < 0)
 		goto out;
 	if ((rc = bn_sql_run(c.db, err, "INSERT INTO authority_entity (no, has_fork) VALUES (?, ?)",
 		     "ii", t->events[0].entity_no, (int64_t)(t->chain && t->chain->has_fork))) < 0)

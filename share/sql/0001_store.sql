@@ -139,6 +139,7 @@ CREATE TABLE signed_record (
 ) WITHOUT ROWID;
 CREATE INDEX signed_record_by_id ON signed_record (id);
 CREATE INDEX signed_record_by_key ON signed_record (key, epoch);
+CREATE INDEX signed_record_by_epoch ON signed_record (epoch);
 CREATE VIEW dump_signed_record AS
 	SELECT w.name AS writer, s.seq AS seq, s.clock AS clock, t.entity AS entity, k.name AS kind,
 		s.version AS version, s.id AS id, s.before AS before, s.after AS after,

@@ -3,6 +3,8 @@
  * 2 000 are about models, by 20 persons.
  *	bench_signed make DIR plain|signed [FLOOD]   makes a workspace in DIR; FLOOD further records have bad
  *	                                             signatures of keys that nobody has admitted
+ *	bench_signed make DIR members N              the same with N records of the entity "authority" by persons who
+ *	                                             are no admins: links, signatures of links, requests in turn
  *	bench_signed fold DIR                        folds it into BINNACLE_INDEX, from nothing; where there is a
  *	                                             chain, adds a link and folds that
  * Prints seconds of processor time and, counted, the signatures that were verified.
@@ -162,7 +164,40 @@ static void write_flood(maker *m, size_t n)
 	forged_end(&l);
 }
 
-static void make(const char *dir, bool is_signed, size_t flood)
+/* What persons who may decide nothing write about authority. */
+static void write_members(maker *m, size_t n)
+{
+	char payload[400], prev[2 * ID + 1], hex[2 * ID + 1];
+	forged_log l;
+	forged_begin(&l, m->workspace, "p0@host-boot-900", START_MS);
+	bn_hex(m->epoch, ID, prev);
+	for (size_t i = 0; i < n; i++) {
+		uint8_t key[ID] = {0x77};
+		memcpy(key + 1, &i, sizeof i);
+		bn_hex(key, ID, hex);
+		if (i % 3 == 0)
+			snprintf(payload, sizeof payload,
+				"{\"changes\":[{\"person\":{\"key\":\"%s\",\"name\":\"x%zu\"}}],"
+				"\"horizon\":{},\"n\":2,\"prev\":\"%s\"}",
+				hex, i, prev);
+		else if (i % 3 == 1)
+			snprintf(payload, sizeof payload, "{\"id\":\"%s\"}", hex);
+		else
+			snprintf(payload, sizeof payload,
+				"{\"host\":\"h\",\"key\":\"%s\",\"name\":\"n\",\"uid\":1,"
+				"\"user\":\"u\"}",
+				hex);
+		forged_sign(&l, &m->persons[0], m->epoch,
+			i % 3 == 0   ? "authority.link"
+			: i % 3 == 1 ? "authority.signed"
+				     : "authority.request",
+			"authority", payload);
+	}
+	forged_seal(&l, &m->dir, &m->persons[0]);
+	forged_end(&l);
+}
+
+static void make(const char *dir, bool is_signed, size_t flood, size_t members)
 {
 	maker m = {.is_signed = is_signed};
 	snprintf(m.dir.path, sizeof m.dir.path, "%s", dir);
@@ -182,6 +217,8 @@ static void make(const char *dir, bool is_signed, size_t flood)
 		write_writer(&m, w);
 	if (flood)
 		write_flood(&m, flood);
+	if (members)
+		write_members(&m, members);
 	for (size_t i = 0; i < PERSONS; i++)
 		test_signer_release(&m.persons[i]);
 }
@@ -221,9 +258,11 @@ static void fold(const char *dir)
 
 int main(int argc, char **argv)
 {
+	size_t n = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
+	bool members = argc > 4 && !strcmp(argv[3], "members");
 	if (argc >= 4 && !strcmp(argv[1], "make"))
-		make(argv[2], !strcmp(argv[3], "signed"),
-			argc > 4 ? strtoull(argv[4], NULL, 10) : 0);
+		make(argv[2], members || !strcmp(argv[3], "signed"), members ? 0 : n,
+			members ? n : 0);
 	else if (argc == 3 && !strcmp(argv[1], "fold"))
 		fold(argv[2]);
 	else
