@@ -8,9 +8,14 @@
  * manifest.h says. New reference, NULL without memory. */
 json_t *bn_dataset_stats(const bn_profile *p);
 
+/* The version with this content that a member or the reader has added, live or removed: what others have said of the
+ * same bytes is not taken. *number is 0 when there is none. Refreshes the index. */
+int bn_dataset_with_content(
+	int64_t *number, bn_workspace *ws, const char *name, const char *content, bn_err *err);
+
 /* Appends an event about the dataset that needs a right (core/govern/rights.h), of class version 1, and makes it visible.
  * payload NULL: there was no memory for it. */
-int bn_dataset_act(bn_workspace *ws, const char *kind, const char *name, const json_t *payload,
-	bn_err *err);
+int bn_dataset_act(
+	bn_workspace *ws, const char *kind, const char *name, const json_t *payload, bn_err *err);
 
 #endif

@@ -204,21 +204,6 @@ static int resolve_number(
 	return rc;
 }
 
-/* The version with this content, live or removed. *number is 0 when there is none. */
-static int reuse_version(
-	int64_t *number, bn_workspace *ws, const char *name, const char *content, bn_err *err)
-{
-	int rc = bn_workspace_refresh(ws, NULL, err);
-	if (rc)
-		return rc;
-	sqlite3 *db = bn_workspace_index(ws);
-	*number = bn_sql_int(db, 0,
-		"SELECT version FROM dataset_version WHERE name = ? AND content = ? "
-		"ORDER BY removed <> 0, version DESC LIMIT 1",
-		"ss", name, content);
-	return 0;
-}
-
 /* Brings a removed version back. When gc has freed what names its parts, that is made anew from the same
  * bytes; *number is 0 when it comes out differently (a newer binnacle's statistics). */
 static int restore_version(
@@ -263,7 +248,7 @@ int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 		return rc;
 	rc = facts_begin(&f, ws, d, err);
 	if (!rc)
-		rc = reuse_version(&number, ws, d->name, f.content, err);
+		rc = bn_dataset_with_content(&number, ws, d->name, f.content, err);
 	if (!rc && number)
 		rc = restore_version(&number, &f, ws, d, err);
 	if (added)

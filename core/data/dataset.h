@@ -106,7 +106,8 @@ typedef enum bn_dataset_which {
 } bn_dataset_which;
 
 /*
- * ref: "power" and "power@latest" (newest version that is not removed), "power@v3",
+ * ref: "power" and "power@latest" (newest version that is not removed; under a chain of authority of those that
+ * members or the reader have added, when there are some: core/govern/members.h), "power@v3",
  * "power@sha256:ab12..." (at least 4 hex digits, unique among the dataset's versions; looked up among
  * their hashes, then among those of their only parts). BN_EINVAL
  * for a malformed ref, BN_ENOTFOUND with the nearest name, BN_ECONFLICT for an ambiguous hash
@@ -173,7 +174,7 @@ typedef struct bn_dataset_draft {
 	const bn_dir *table_at; /* NULL: the user named table_path; else it is below that handle */
 	const char *table_path; /* a complete Arrow file */
 	bool take;              /* move it into objects/ */
-	const bn_profile *profile; /* NULL: made by reading the table once */
+	const bn_profile *profile;                  /* NULL: made by reading the table once */
 	const struct bn_profile_progress *progress; /* of that; NULL: nobody asks */
 	const char *source_kind;
 	const char *source_path;   /* or NULL */

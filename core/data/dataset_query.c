@@ -5,7 +5,9 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/data/_dataset.h"
 #include "core/data/dataset.h"
+#include "core/govern/members.h"
 #include "core/store/index/fold.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
@@ -124,13 +126,15 @@ static int read_tags(bn_dataset_version *v, sqlite3 *db, bn_err *err)
 	return rc;
 }
 
-static int read_newest_check(bn_dataset_version *v, sqlite3 *db, bn_err *err)
+/* The newest that a member or the reader has made. */
+static int read_newest_check(bn_dataset_version *v, sqlite3 *db, const char *members, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, db, err,
 		"SELECT checked_ms, success, evaluated, failed, suite, result FROM dataset_check "
-		"WHERE name = ? AND version = ? ORDER BY number DESC LIMIT 1",
-		"si", v->name, v->version);
+		"WHERE name = ? AND version = ?2 AND (?3 IS NULL OR uid IN (SELECT value FROM "
+		"json_each(?3))) ORDER BY number DESC LIMIT 1",
+		"sis", v->name, v->version, members);
 	if (!rc && (rc = bn_sql_step(st, err)) == 1) {
 		rc = 0;
 		v->checked_ms = sqlite3_column_int64(st, 0);
@@ -164,8 +168,9 @@ static bool are_bytes_gone(bn_workspace *ws, const bn_dataset_version *v)
 	return v->part[0] ? !bn_object_is_here(ws, v->part) : parts_are_gone(ws, v->hash);
 }
 
-/* The row that st (SELECT COLUMNS ...) stands on, with what hangs on it. */
-static int read_version(bn_dataset_version **out, bn_workspace *ws, sqlite3_stmt *st, bn_err *err)
+/* The row that st (SELECT COLUMNS ...) stands on, with what hangs on it. members: whose checks are shown. */
+static int read_version(bn_dataset_version **out, bn_workspace *ws, sqlite3_stmt *st,
+	const char *members, bn_err *err)
 {
 	sqlite3 *db = bn_workspace_index(ws);
 	bn_dataset_version *v = bn_alloc_zeroed(1, sizeof *v);
@@ -198,7 +203,7 @@ static int read_version(bn_dataset_version **out, bn_workspace *ws, sqlite3_stmt
 	if (!rc)
 		rc = read_tags(v, db, err);
 	if (!rc)
-		rc = read_newest_check(v, db, err);
+		rc = read_newest_check(v, db, members, err);
 	if (rc)
 		bn_dataset_version_free(v);
 	else
@@ -259,16 +264,63 @@ static int too_short_hash(const char *ref, bn_err *err)
 	return bn_err_set(err, BN_EINVAL, "'%s': a hash is 4 to 64 lower-case hex digits", ref);
 }
 
+/* Of a version v: a member or the reader has added it, or its signature counts though nobody has its key any more.
+ * ?1 members, ?2 the dataset's entity, ?3 the epoch of what no link has a say in. */
+#define IS_TAKEN \
+	"(?1 IS NULL OR v.uid IN (SELECT value FROM json_each(?1)) OR EXISTS (SELECT 1 FROM " \
+	"event " \
+	"e JOIN index_name k ON k.no = e.kind WHERE e.entity = ?2 AND k.name = 'dataset.version' " \
+	"AND e.outcome = 0 AND coalesce(e.epoch, -1) < ?3 AND json_extract(e.payload, " \
+	"'$.version') = v.version))"
+
+static int64_t entity_of(sqlite3 *db, const char *name)
+{
+	char entity[160];
+	snprintf(entity, sizeof entity, "dataset/%.128s", name);
+	return bn_index_entity(db, entity);
+}
+
+/* Of a name's versions that are not removed the newest that is taken; the newest of all when none is. */
+static int prepare_newest(
+	sqlite3_stmt **st, sqlite3 *db, const char *name, const char *members, bn_err *err)
+{
+	return bn_sql_prepare(st, db, err,
+		"SELECT " COLUMNS " FROM dataset_version v WHERE name = ?4 AND removed = 0 "
+		"ORDER BY " IS_TAKEN " DESC, version DESC LIMIT 1",
+		"siis", members, entity_of(db, name), INT64_MAX, name);
+}
+
+static int members_read(char **out, bn_workspace *ws, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	return bn_member_accounts(out, bn_workspace_index(ws), env->uid(env), err);
+}
+
+int bn_dataset_with_content(
+	int64_t *number, bn_workspace *ws, const char *name, const char *content, bn_err *err)
+{
+	char *members = NULL;
+	sqlite3 *db = NULL;
+	int rc;
+	if ((rc = bn_workspace_refresh(ws, NULL, err)) < 0 ||
+		(rc = members_read(&members, ws, err)) < 0)
+		return rc;
+	db = bn_workspace_index(ws);
+	*number = bn_sql_int(db, 0,
+		"SELECT version FROM dataset_version v WHERE name = ?4 AND content = ?5 "
+		"AND " IS_TAKEN " ORDER BY removed <> 0, version DESC LIMIT 1",
+		"siiss", members, entity_of(db, name), INT64_MAX, name, content);
+	bn_free(members);
+	return 0;
+}
+
 /* Prepares the statement that finds it: at most two rows, the second one making it ambiguous. */
 static int prepare_ref(sqlite3_stmt **st, sqlite3 *db, const char *ref, const char *name,
-	const char *which, bn_err *err)
+	const char *which, const char *members, bn_err *err)
 {
 	int64_t number;
 	if (!which || !strcmp(which, "latest"))
-		return bn_sql_prepare(st, db, err,
-			"SELECT " COLUMNS " FROM dataset_version WHERE name = ? AND removed = 0 "
-			"ORDER BY version DESC LIMIT 1",
-			"s", name);
+		return prepare_newest(st, db, name, members, err);
 	if (which[0] == 'v' && bn_parse_i64(which + 1, strlen(which + 1), &number) && number > 0)
 		return bn_sql_prepare(st, db, err,
 			"SELECT " COLUMNS " FROM dataset_version WHERE name = ? AND version = ?",
@@ -327,18 +379,21 @@ int bn_dataset_resolve(bn_dataset_version **out, bn_workspace *ws, const char *r
 	const char *after = NULL;
 	sqlite3_stmt *st = NULL;
 	bn_dataset_version *v = NULL;
+	char *members = NULL;
 	int rc = split_ref(ref, name, &after, err);
 	if (rc || (rc = bn_workspace_refresh(ws, NULL, err)))
 		return rc;
 	sqlite3 *db = bn_workspace_index(ws);
-	rc = prepare_ref(&st, db, ref, name, after, err);
-	if (rc)
+	if ((rc = members_read(&members, ws, err)) < 0 ||
+		(rc = prepare_ref(&st, db, ref, name, after, members, err)) < 0) {
+		bn_free(members);
 		return rc;
+	}
 	rc = bn_sql_step(st, err);
 	if (rc == 0)
 		rc = not_found(db, ref, name, err);
 	else if (rc == 1)
-		rc = read_version(&v, ws, st, err);
+		rc = read_version(&v, ws, st, members, err);
 	if (!rc && bn_sql_step(st, err) == 1 && !v->removed) {
 		/* the same bytes twice are not ambiguous; removed ones sort last */
 		const char *other = (const char *)sqlite3_column_text(st, CONTENT_COLUMN);
@@ -347,6 +402,7 @@ int bn_dataset_resolve(bn_dataset_version **out, bn_workspace *ws, const char *r
 				v->hash, (const char *)sqlite3_column_text(st, 2));
 	}
 	sqlite3_finalize(st);
+	bn_free(members);
 	if (!rc && v->removed && which == BN_DATASET_LIVE)
 		rc = refuse_removed(v, err);
 	if (rc)
@@ -362,15 +418,17 @@ static int versions_collect(
 	bn_dataset_versions **out, bn_workspace *ws, sqlite3_stmt *st, bn_err *err)
 {
 	size_t cap = 0;
+	char *members = NULL;
 	bn_dataset_versions *all = bn_alloc_zeroed(1, sizeof *all);
-	int rc = all ? 0 : bn_err_nomem(err, "a list of datasets");
+	int rc = all ? members_read(&members, ws, err) : bn_err_nomem(err, "a list of datasets");
 	while (!rc && (rc = bn_sql_step(st, err)) == 1) {
 		rc = bn_grow(&all->items, &cap, all->count + 1, sizeof *all->items)
 			     ? bn_err_nomem(err, "a list of datasets")
-			     : read_version(&all->items[all->count], ws, st, err);
+			     : read_version(&all->items[all->count], ws, st, members, err);
 		if (!rc)
 			all->count++;
 	}
+	bn_free(members);
 	if (rc)
 		bn_dataset_versions_free(all);
 	else
@@ -421,7 +479,8 @@ int bn_dataset_children_load(
 	return rc;
 }
 
-static int list_row(bn_dataset_row *row, bn_workspace *ws, sqlite3_stmt *names, bn_err *err)
+static int list_row(bn_dataset_row *row, bn_workspace *ws, sqlite3_stmt *names, const char *members,
+	bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	row->name = bn_sql_text(names, 0);
@@ -429,12 +488,9 @@ static int list_row(bn_dataset_row *row, bn_workspace *ws, sqlite3_stmt *names, 
 	row->removed = row->versions == 0;
 	if (!row->name)
 		return bn_err_nomem(err, "a list of datasets");
-	int rc = bn_sql_prepare(&st, bn_workspace_index(ws), err,
-		"SELECT " COLUMNS " FROM dataset_version WHERE name = ? AND removed = 0 "
-		"ORDER BY version DESC LIMIT 1",
-		"s", row->name);
+	int rc = prepare_newest(&st, bn_workspace_index(ws), row->name, members, err);
 	if (!rc && (rc = bn_sql_step(st, err)) == 1)
-		rc = read_version(&row->latest, ws, st, err);
+		rc = read_version(&row->latest, ws, st, members, err);
 	sqlite3_finalize(st);
 	return rc;
 }
@@ -448,6 +504,9 @@ int bn_dataset_list_load(
 	if (rc)
 		return rc;
 	sqlite3 *db = bn_workspace_index(ws);
+	char *members = NULL;
+	if ((rc = members_read(&members, ws, err)) < 0)
+		return rc;
 	bn_dataset_list *list = bn_alloc_zeroed(1, sizeof *list);
 	rc = list ? bn_sql_prepare(&st, db, err,
 			    "SELECT name, sum(removed = 0) AS live FROM dataset_version "
@@ -460,9 +519,10 @@ int bn_dataset_list_load(
 			break;
 		}
 		memset(&list->rows[list->count], 0, sizeof *list->rows);
-		rc = list_row(&list->rows[list->count++], ws, st, err);
+		rc = list_row(&list->rows[list->count++], ws, st, members, err);
 	}
 	sqlite3_finalize(st);
+	bn_free(members);
 	if (rc)
 		bn_dataset_list_free(list);
 	else

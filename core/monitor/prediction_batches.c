@@ -2,6 +2,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/govern/members.h"
 #include "core/monitor/prediction_log.h"
 #include "core/store/index/ref.h"
 
@@ -57,18 +58,23 @@ int bn_prediction_batches_list(bn_prediction_batches *out, bn_workspace *ws,
 	size_t cap = 0;
 	sqlite3_stmt *st = NULL;
 	sqlite3 *db = NULL;
+	char *members = NULL;
 	int64_t last = (int64_t)window->last;
+	const bn_env *env = bn_workspace_env(ws);
 	int rc;
 	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
+		(rc = bn_member_accounts(&members, db, env->uid(env), err)) < 0 ||
 		(rc = bn_sql_prepare(&st, db, err,
 			 "SELECT endpoint, model, version, object, rows, from_ms, to_ms, dropped "
 			 "FROM "
 			 "prediction_batch WHERE model = ?1 AND (?2 IS NULL OR version = ?2) AND "
 			 "(?3 = 0 OR "
-			 "to_ms >= ?3) AND (?4 = 0 OR from_ms < ?4) ORDER BY to_ms DESC, writer, "
-			 "seq DESC",
-			 "ssii", window->model, window->version, window->from_ms, window->to_ms)) <
-			0)
+			 "to_ms >= ?3) AND (?4 = 0 OR from_ms < ?4) AND (?5 IS NULL OR "
+			 "(SELECT w.owner FROM writer w JOIN index_name n ON n.no = w.no WHERE "
+			 "n.class = ?6 AND n.name = prediction_batch.writer) IN (SELECT value FROM "
+			 "json_each(?5))) ORDER BY to_ms DESC, writer, seq DESC",
+			 "ssiisi", window->model, window->version, window->from_ms, window->to_ms,
+			 members, (int64_t)BN_NAME_WRITER)) < 0)
 		goto out;
 	while ((!last || l.rows < last) && (rc = bn_sql_step(st, err)) == 1) {
 		if (bn_grow(&l.items, &cap, l.count + 1, sizeof *l.items)) {
@@ -84,7 +90,7 @@ int bn_prediction_batches_list(bn_prediction_batches *out, bn_workspace *ws,
 			rc = bn_err_nomem(err, "batches of predictions");
 			goto out;
 		}
-		l.rows += b->rows;
+		l.rows += b->rows < INT64_MAX - l.rows ? b->rows : INT64_MAX - l.rows;
 	}
 	if (rc < 0)
 		goto out;
@@ -93,6 +99,7 @@ int bn_prediction_batches_list(bn_prediction_batches *out, bn_workspace *ws,
 	l = (bn_prediction_batches){NULL, 0, 0};
 out:
 	sqlite3_finalize(st);
+	bn_free(members);
 	bn_prediction_batches_release(&l);
 	return rc;
 }

@@ -98,6 +98,7 @@ typedef struct bn_prediction_batches {
 	int64_t rows;
 } bn_prediction_batches;
 
+/* Those that members or the reader have written (core/govern/members.h). */
 int bn_prediction_batches_list(bn_prediction_batches *out, bn_workspace *ws,
 	const bn_prediction_window *window, bn_err *err);
 void bn_prediction_batches_release(bn_prediction_batches *b);

@@ -66,7 +66,7 @@ typedef struct bn_monitor_report {
  * A verdict of drift is a result, not an error. */
 int bn_monitor_report_make(bn_monitor_report **out, bn_workspace *ws, const char *model,
 	const bn_monitor_options *options, bn_err *err);
-/* id: any unique prefix, or "latest" (of model when that is not NULL). */
+/* id: any unique prefix, or "latest" (of model when that is not NULL); of those that are listed. */
 int bn_monitor_report_load(
 	bn_monitor_report **out, bn_workspace *ws, const char *id, const char *model, bn_err *err);
 int bn_monitor_report_json(json_t **out, const bn_monitor_report *r, bn_err *err);
@@ -77,7 +77,8 @@ typedef struct bn_monitor_reports {
 	size_t count;
 } bn_monitor_reports;
 
-/* model NULL: of all. limit 0: all. */
+/* model NULL: of all. limit 0: all. Those that members or the reader have made (core/govern/members.h), and that are
+ * not dated a day or more ahead. */
 int bn_monitor_report_list(
 	bn_monitor_reports *out, bn_workspace *ws, const char *model, size_t limit, bn_err *err);
 void bn_monitor_reports_release(bn_monitor_reports *l);

@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/govern/members.h"
 #include "core/monitor/_report.h"
 #include "core/store/index/ref.h"
 #include "core/store/object/object.h"
@@ -11,6 +12,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#define AHEAD_MS 86400000 /* that a report may be dated ahead: no clock is that wrong and works */
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
@@ -172,12 +175,18 @@ int bn_monitor_report_list(
 	size_t cap = 0;
 	sqlite3_stmt *st = NULL;
 	sqlite3 *db = NULL;
+	char *members = NULL;
+	const bn_env *env = bn_workspace_env(ws);
 	int rc;
 	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
+		(rc = bn_member_accounts(&members, db, env->uid(env), err)) < 0 ||
 		(rc = bn_sql_prepare(&st, db, err,
-			 "SELECT * FROM monitor_report WHERE ?1 IS NULL OR model = ?1 ORDER BY "
-			 "time_ms DESC, id, model, uid LIMIT ?2",
-			 "si", model, limit ? (int64_t)limit : (int64_t)-1)) < 0)
+			 "SELECT * FROM monitor_report WHERE (?1 IS NULL OR model = ?1) AND "
+			 "time_ms < ?3 AND (?4 IS NULL OR uid IN (SELECT value FROM "
+			 "json_each(?4))) "
+			 "ORDER BY time_ms DESC, id, model, uid LIMIT ?2",
+			 "siis", model, limit ? (int64_t)limit : (int64_t)-1,
+			 bn_env_now_ms(env) + AHEAD_MS, members)) < 0)
 		goto out;
 	while ((rc = bn_sql_step(st, err)) == 1) {
 		if (bn_grow(&l.items, &cap, l.count + 1, sizeof *l.items)) {
@@ -194,6 +203,7 @@ int bn_monitor_report_list(
 	l = (bn_monitor_reports){NULL, 0};
 out:
 	sqlite3_finalize(st);
+	bn_free(members);
 	bn_monitor_reports_release(&l);
 	return rc;
 }

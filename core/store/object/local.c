@@ -137,8 +137,9 @@ typedef struct local_put {
 	bool named; /* it has become the object, or is gone */
 } local_put;
 
-/* True when the object is there with that size, and young again. Somebody else's is not ours to renew: a
- * copy of our own replaces it, where that is allowed. One that gc has just taken away has lost its name. */
+/* True when the object is there with that size, and young again. Somebody else's is not ours to renew, even if its
+ * mode would let us: who owns it may have put other bytes there before anybody stored these. A copy of our own
+ * replaces it, where that is allowed. One that gc has just taken away has lost its name. */
 static bool object_touch(local_store *s, const char *hash, uint64_t size)
 {
 	char name[BN_OBJECT_NAME];
@@ -147,7 +148,8 @@ static bool object_touch(local_store *s, const char *hash, uint64_t size)
 	if (bn_dir_open_file(&fd, s->root, bn_object_name(hash, name), O_RDONLY, 0, NULL) < 0)
 		return false;
 	bool ok = s->env->fs->fstat(s->env, fd, &st) == 0 && (uint64_t)st.st_size == size &&
-		  futimens(fd, NULL) == 0 && s->env->fs->stat(s->env, s->root, name, &st) == 0;
+		  st.st_uid == s->env->uid(s->env) && futimens(fd, NULL) == 0 &&
+		  s->env->fs->stat(s->env, s->root, name, &st) == 0;
 	s->env->fs->close(s->env, fd);
 	return ok;
 }

@@ -7,9 +7,11 @@
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/data/_dataset.h"
 #include "core/data/add.h"
 #include "core/govern/authority.h"
 #include "core/govern/rights.h"
+#include "core/monitor/prediction_log.h"
 #include "core/monitor/report.h"
 #include "core/pipeline/fold_classes.h"
 #include "core/run/run_id.h"
@@ -182,8 +184,9 @@ END_TEST
 
 #define HASH(digit) digit digit digit digit digit digit digit digit
 #define H8(d) d d d d d d d d
-#define VERSION(d) \
-	"{\"version\":1,\"manifest\":\"" HASH(H8(d)) "\",\"content\":\"" HASH(H8( \
+#define VERSION(d) NUMBERED("1", d)
+#define NUMBERED(number, d) \
+	"{\"version\":" number ",\"manifest\":\"" HASH(H8(d)) "\",\"content\":\"" HASH(H8( \
 		d)) "\",\"parts\":2,\"schema_hash\":\"" HASH(H8("a")) "\",\"rows\":3,\"columns\":" \
 								      "1,\"size\":9,\"source\":{" \
 								      "\"kind\":\"csv\"}}"
@@ -201,6 +204,56 @@ static void expect_version(person *reader, const char *digit)
 	ck_assert_str_eq((const char *)sqlite3_column_text(st, 0), digit);
 	sqlite3_finalize(st);
 }
+
+/* What the name means to the reader; *checked: that somebody says that it passed. */
+static int64_t meant(person *reader, bool *checked)
+{
+	bn_dataset_version *v = NULL;
+	must(bn_dataset_resolve(&v, reader->ws, "jobs", BN_DATASET_LIVE, &err));
+	int64_t version = v->version;
+	*checked = v->check_success;
+	bn_dataset_version_free(v);
+	return version;
+}
+
+#define CHECKED \
+	"{\"version\":1,\"suite\":\"" HASH(H8("a")) "\",\"result\":\"" HASH( \
+		H8("b")) "\",\"success\":true,\"evaluated\":1,\"failed\":0}"
+
+START_TEST(test_name_of_a_dataset_means_no_version_or_check_of_a_stranger)
+{
+	person *const cleo = &t.people[2];
+	int64_t number = -1;
+	bool checked;
+	begin();
+	say(bob, false, true, 2, "dataset.version", "dataset/jobs", NUMBERED("1", "b"));
+	say(dan, false, false, 2, "dataset.version", "dataset/jobs", NUMBERED("1000", "d"));
+	say(dan, false, false, 1, "dataset.checked", "dataset/jobs", CHECKED);
+	look();
+	for (size_t i = 0; i < PEOPLE; i++) {
+		bool is_dan = &t.people[i] == dan;
+		ck_assert_int_eq(meant(&t.people[i], &checked), is_dan ? 1000 : 1);
+		ck_assert(!checked);
+		must(bn_dataset_with_content(&number, t.people[i].ws, "jobs", HASH(H8("d")), &err));
+		ck_assert_int_eq(number, is_dan ? 1000 : 0);
+	}
+	say(bob, false, false, 1, "dataset.checked", "dataset/jobs", CHECKED);
+	look();
+	ck_assert_int_eq(meant(ann, &checked), 1);
+	ck_assert(checked);
+	person_link(ann, (bn_change[]){person_admitted(cleo)}, 1);
+	look();
+	say(cleo, false, true, 2, "dataset.version", "dataset/jobs", NUMBERED("2", "c"));
+	look();
+	person_link(ann, (bn_change[]){person_removed(cleo)}, 1);
+	look();
+	say(cleo, false, true, 2, "dataset.version", "dataset/jobs", NUMBERED("3", "e"));
+	look();
+	ck_assert_int_eq(meant(ann, &checked), 2);
+	ck_assert_int_eq(meant(bob, &checked), 2);
+	end();
+}
+END_TEST
 
 START_TEST(test_number_of_a_dataset_is_not_taken_by_a_stranger_who_dates_back)
 {
@@ -323,6 +376,56 @@ START_TEST(test_report_is_not_taken_by_one_dated_back)
 }
 END_TEST
 
+#define BATCH(rows, to_ms) \
+	"{\"endpoint\":\"e1\",\"model\":\"power\",\"version\":\"1\",\"rows\":" rows \
+	",\"object\":\"" HASH(H8("a")) "\",\"from_ms\":1,\"to_ms\":" to_ms ",\"dropped\":0}"
+#define VERDICT(id, verdict, time) \
+	"{\"id\":\"" id "\",\"time\":" time ",\"object\":\"" HASH( \
+		H8("a")) "\",\"version\":\"1\",\"dataset\":{\"verdict\":\"" verdict \
+			 "\",\"share\":0.5},\"window\":{\"rows\":3},\"reference\":{\"kind\":" \
+			 "\"dataset\",\"dataset\":\"d\"}}"
+
+static int64_t rows_logged(person *reader)
+{
+	bn_prediction_batches l;
+	const bn_prediction_window w = {.model = "power", .last = 5000};
+	must(bn_prediction_batches_list(&l, reader->ws, &w, &err));
+	int64_t rows = l.rows;
+	bn_prediction_batches_release(&l);
+	return rows;
+}
+
+/* Of the reports that the reader is shown the newest; "" for none. */
+static void expect_newest(person *reader, const char *id)
+{
+	bn_monitor_reports l;
+	must(bn_monitor_report_list(&l, reader->ws, "power", 1, &err));
+	ck_assert_str_eq(l.count ? l.items[0]->id : "", id);
+	bn_monitor_reports_release(&l);
+}
+
+START_TEST(test_drift_is_looked_for_in_what_members_logged_and_reported)
+{
+	begin();
+	say(bob, false, true, 2, "dataset.version", "dataset/jobs", VERSION("b"));
+	say(bob, false, false, 1, "prediction.batch", "predictions/e1", BATCH("10", "2000"));
+	say(dan, false, false, 1, "prediction.batch", "predictions/e1",
+		BATCH("9000000000000000000", "2713000000000"));
+	say(bob, false, false, 1, "monitor.report", "monitor/power", VERDICT("r1", "drift", "5"));
+	say(bob, false, false, 1, "monitor.report", "monitor/power",
+		VERDICT("r2", "drift", "2713000000000"));
+	say(dan, false, false, 1, "monitor.report", "monitor/power",
+		VERDICT("r3", "no drift", "6"));
+	look();
+	for (size_t i = 0; i < PEOPLE; i++) {
+		bool is_dan = &t.people[i] == dan;
+		ck_assert_int_eq(rows_logged(&t.people[i]), is_dan ? 9000000000000000000 : 10);
+		expect_newest(&t.people[i], is_dan ? "r3" : "r1");
+	}
+	end();
+}
+END_TEST
+
 START_TEST(test_experiment_is_hidden_and_described_by_those_who_may)
 {
 	sqlite3 *db = NULL;
@@ -350,9 +453,11 @@ BN_TEST_MAIN("core/pipeline/owners", test_run_is_not_taken_by_a_creation_dated_b
 	test_run_is_not_taken_by_a_creation_that_is_there_before_it,
 	test_run_of_an_older_program_keeps_its_id_and_its_owner,
 	test_run_id_names_one_writer_and_one_nonce,
+	test_name_of_a_dataset_means_no_version_or_check_of_a_stranger,
 	test_number_of_a_dataset_is_not_taken_by_a_stranger_who_dates_back,
 	test_number_of_a_dataset_is_not_taken_under_a_link_that_is_closed,
 	test_dataset_of_who_has_no_key_is_there_until_a_member_takes_its_number,
 	test_dataset_that_a_member_adds_is_signed, test_server_is_not_taken_by_a_start_dated_back,
 	test_report_is_not_taken_by_one_dated_back,
+	test_drift_is_looked_for_in_what_members_logged_and_reported,
 	test_experiment_is_hidden_and_described_by_those_who_may)

@@ -354,6 +354,50 @@ START_TEST(test_object_list_is_in_order_and_skips_what_is_none)
 }
 END_TEST
 
+static int foreign_fstat(const bn_env *e, int fd, struct stat *st)
+{
+	char link[64], path[512] = "";
+	int rc = bn_fs_real.fstat(e, fd, st);
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	if (readlink(link, path, sizeof path - 1) > 0 && strstr(path, "/objects/"))
+		st->st_uid += 1;
+	return rc;
+}
+
+/* Other bytes of the same size lie there already, in a file of somebody else that everybody may write to. */
+START_TEST(test_object_of_another_user_is_not_taken_for_what_is_put)
+{
+	bn_object_store *s = NULL;
+	bn_workspace *ws = make(&s);
+	bn_err err = BN_ERR_INIT;
+	bn_fs_ops ops = bn_fs_real;
+	char hash[65], *path = NULL, *source = bn_strf("%s/source", dir.path);
+	ck_assert_bn_ok(bn_object_put(ws, "the right bytes", 15, hash, &err), &err);
+	ck_assert_bn_ok(object_path(ws, hash, &path, &err), &err);
+	for (int by_name = 0; by_name < 2; by_name++) {
+		ck_assert_int_eq(unlink(path), 0);
+		ck_assert_int_eq(
+			bn_fs_write_file(&env.env, path, "the wrong bytes", 15, 0666, NULL), 0);
+		ops.fstat = foreign_fstat;
+		env.env.fs = &ops;
+		if (by_name) {
+			ck_assert_int_eq(bn_fs_write_file(&env.env, source, "the right bytes", 15,
+						 0600, NULL),
+				0);
+			ck_assert_bn_ok(
+				bn_object_put_file(ws, source, true, hash, NULL, &err), &err);
+		} else {
+			ck_assert_bn_ok(bn_object_put(ws, "the right bytes", 15, hash, &err), &err);
+		}
+		env.env.fs = &bn_fs_real;
+		ck_assert_bn_ok(bn_object_verify(ws, hash, &err), &err);
+	}
+	bn_free(path);
+	bn_free(source);
+	finish(ws);
+}
+END_TEST
+
 /* 300 MB through put, verify and get: the process grows by a few blocks. */
 START_TEST(test_object_of_300_mb_passes_in_flat_memory)
 {
@@ -389,4 +433,5 @@ BN_TEST_MAIN("core/store/object", test_object_put_as_a_stream_is_got_as_a_stream
 	test_object_kept_bytes_that_are_wrong_are_not_named,
 	test_object_two_puts_of_one_hash_do_not_share_a_file, test_object_links_are_not_followed,
 	test_object_list_is_in_order_and_skips_what_is_none,
+	test_object_of_another_user_is_not_taken_for_what_is_put,
 	test_object_of_300_mb_passes_in_flat_memory)
