@@ -95,6 +95,12 @@ bool bn_process_is_alive(pid_t pid, uint64_t start_ticks)
 	return start_ticks == 0 || st.start == start_ticks;
 }
 
+bool bn_process_is_stopped(pid_t pid)
+{
+	proc_stat st;
+	return pid > 0 && proc_stat_read(pid, &st) && (st.state == 'T' || st.state == 't');
+}
+
 bool bn_process_belongs_to(pid_t pid, uid_t uid)
 {
 	char text[1024];

@@ -21,6 +21,8 @@ uint64_t bn_process_start_ticks(pid_t pid);
 /* True when pid runs and is the one that started then; a zombie counts as dead. start_ticks 0
  * means "whichever". */
 bool bn_process_is_alive(pid_t pid, uint64_t start_ticks);
+/* Whether a process is held by SIGSTOP and the like, or by a debugger. */
+bool bn_process_is_stopped(pid_t pid);
 /* Whether a process is this user's. */
 bool bn_process_belongs_to(pid_t pid, uid_t uid);
 

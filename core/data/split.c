@@ -150,9 +150,17 @@ static uint64_t value_key(const bn_column *c, size_t row)
 	return bn_hash_bits(bits ^ UINT64_C(0x5851f42d4c957f2d));
 }
 
+static int step(const bn_progress *progress, const char *what, const bn_table_reader *table,
+	size_t batch, bn_err *err)
+{
+	return bn_progress_step(
+		progress, what, bn_table_batch_start(table, batch), bn_table_rows(table), err);
+}
+
 typedef int (*column_fn)(void *ctx, const bn_column *c, uint64_t first_row, bn_err *err);
 
-static int each_batch(bn_table_reader *table, size_t column, column_fn fn, void *ctx, bn_err *err)
+static int each_batch(bn_table_reader *table, size_t column, column_fn fn, void *ctx,
+	const bn_progress *progress, bn_err *err)
 {
 	bn_batch batch = BN_BATCH_INIT;
 	int rc = 0;
@@ -161,6 +169,8 @@ static int each_batch(bn_table_reader *table, size_t column, column_fn fn, void 
 		if (!rc)
 			rc = fn(ctx, &batch.columns[0], bn_table_batch_start(table, b), err);
 		bn_table_forget(table, &batch);
+		if (rc || (rc = step(progress, "reading", table, b, err)) < 0)
+			break;
 	}
 	bn_batch_release(&batch);
 	return rc;
@@ -274,10 +284,10 @@ static int assign_stratified(uint8_t *part_of, bn_table_reader *table, size_t co
 {
 	strata s = {.options = o, .part_of = part_of};
 	bn_rng_init(&s.rng, o->seed, "data.split.stratified", 0);
-	int rc = each_batch(table, column, strata_count, &s, err);
+	int rc = each_batch(table, column, strata_count, &s, o->progress, err);
 	if (!rc) {
 		strata_deal(&s);
-		rc = each_batch(table, column, strata_draw, &s, err);
+		rc = each_batch(table, column, strata_draw, &s, o->progress, err);
 	}
 	bn_free(s.slots);
 	return rc;
@@ -357,7 +367,7 @@ static int assign_temporal(uint8_t *part_of, bn_table_reader *table, size_t colu
 	if (!t.keys || !t.sorted)
 		rc = bn_err_nomem(err, "the time line of a split");
 	if (!rc)
-		rc = each_batch(table, column, timeline_read, &t, err);
+		rc = each_batch(table, column, timeline_read, &t, o->progress, err);
 	if (!rc && t.missing)
 		rc = bn_err_set(err, BN_EINVAL, "column '%s' is missing in %llu of %llu rows",
 			o->column, (unsigned long long)t.missing, (unsigned long long)rows);
@@ -420,7 +430,7 @@ int bn_split_assign(uint8_t **out, bn_table_reader *table, const bn_split_option
 		rc = assign_temporal(part_of, table, column, o, err);
 		break;
 	case BN_SPLIT_GROUP:
-		rc = each_batch(table, column, group_assign, &g, err);
+		rc = each_batch(table, column, group_assign, &g, o->progress, err);
 		break;
 	}
 	if (rc)
@@ -430,7 +440,7 @@ int bn_split_assign(uint8_t **out, bn_table_reader *table, const bn_split_option
 	return rc;
 }
 
-static int write_parts(bn_table_reader *table, const uint8_t *part_of, size_t parts,
+static int write_parts(bn_table_reader *table, const uint8_t *part_of, const bn_split_options *o,
 	bn_table_writer **writers, bn_err *err)
 {
 	bn_batch batch = BN_BATCH_INIT;
@@ -442,7 +452,7 @@ static int write_parts(bn_table_reader *table, const uint8_t *part_of, size_t pa
 		rc = bn_table_read(table, b, NULL, 0, &batch, err);
 		if (!rc && bn_grow(&rows, &cap, batch.rows, sizeof *rows))
 			rc = bn_err_nomem(err, "a split");
-		for (size_t p = 0; !rc && p < parts; p++) {
+		for (size_t p = 0; !rc && p < o->part_count; p++) {
 			size_t n = 0;
 			for (size_t r = 0; r < batch.rows; r++)
 				if (part[r] == p)
@@ -451,6 +461,8 @@ static int write_parts(bn_table_reader *table, const uint8_t *part_of, size_t pa
 				rc = bn_table_write_rows(writers[p], &batch, rows, n, err);
 		}
 		bn_table_forget(table, &batch);
+		if (rc || (rc = step(o->progress, "writing", table, b, err)) < 0)
+			break;
 	}
 	bn_batch_release(&batch);
 	bn_free(rows);
@@ -466,7 +478,7 @@ int bn_split_table(const bn_env *env, bn_table_reader *table, const bn_split_opt
 	for (size_t p = 0; !rc && p < o->part_count; p++)
 		rc = bn_table_create(&writers[p], env, at, paths[p], bn_table_schema(table), err);
 	if (!rc)
-		rc = write_parts(table, part_of, o->part_count, writers, err);
+		rc = write_parts(table, part_of, o, writers, err);
 	for (size_t p = 0; !rc && p < o->part_count; p++) {
 		rc = bn_table_writer_finish(writers[p], err);
 		if (counts)

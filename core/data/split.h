@@ -16,6 +16,7 @@
 #ifndef BN_DATA_SPLIT_H
 #define BN_DATA_SPLIT_H
 #include "core/base/err.h"
+#include "core/base/progress.h"
 #include "core/data/dataset.h"
 #include "core/data/table.h"
 
@@ -42,6 +43,7 @@ typedef struct bn_split_options {
 	uint64_t seed;
 	bn_split_part parts[BN_SPLIT_MAX_PARTS];
 	size_t part_count;
+	const bn_progress *progress; /* NULL: nobody asks */
 } bn_split_options;
 
 int bn_split_kind_parse(bn_split_kind *out, const char *name, bn_err *err);

@@ -5,6 +5,7 @@
 #ifndef BN_LAUNCH_EXEC_PRIVATE_H
 #define BN_LAUNCH_EXEC_PRIVATE_H
 #include "core/base/dir.h"
+#include "core/launch/_log_writer.h"
 #include "core/launch/code_again.h"
 #include "core/run/metric_chunk.h"
 #include "core/run/spec.h"
@@ -33,6 +34,8 @@ typedef struct bn_exec {
 	bool ended;                    /* the child, with status as wait gives it */
 	int status;
 	bn_metric_set metrics;
+	bn_log_pump pump;
+	bn_log_writer writer; /* while the guard is gone */
 } bn_exec;
 
 int64_t bn_exec_now_ms(const bn_exec *x);
@@ -49,6 +52,8 @@ void bn_exec_watch(bn_exec *x);
 void bn_exec_end_leftovers(bn_exec *x);
 /* Whether the run has been asked to end since the last look: for work that the supervisor does itself. */
 bool bn_exec_look_for_stop(bn_exec *x);
+/* What was printed by now is in the log, or the log's writer does not get on. */
+void bn_exec_flush_log(bn_exec *x);
 /* Between two attempts. Returns at once when the run is to end. */
 void bn_exec_pause(bn_exec *x, int64_t ms);
 

@@ -150,6 +150,7 @@ int bn_exec_finish(bn_exec *x, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
 	append_leftovers(x);
+	bn_exec_flush_log(x);
 	verdict v = judge(x);
 	/* One commit for all of it, as a rule. */
 	append_end(x, &v, &why);
@@ -171,6 +172,7 @@ void bn_exec_fail(bn_exec *x, const char *reason)
 	verdict v = {x->asked ? "KILLED" : "FAILED", -1, 0, ""};
 	snprintf(v.reason, sizeof v.reason, "%s",
 		x->asked ? "stopped on request, before it started" : reason);
+	bn_exec_flush_log(x);
 	bn_queue_forget(x->ws, x->id);
 	write_end(x, &v, false, &err);
 }

@@ -292,10 +292,29 @@ static int run(bn_exec *x, const char *dir, int lock_fd, int *exit_status, bn_er
 			bn_exec_fail(x, err->msg);
 		return rc;
 	}
+	if (x->spec->log_limit_bytes > 0)
+		atomic_store(&x->pump.shared->limit, (uint64_t)x->spec->log_limit_bytes);
 	if ((rc = supervise(x, err)) < 0)
 		return rc;
 	*exit_status = WIFSIGNALED(x->status) ? 128 + WTERMSIG(x->status) : WEXITSTATUS(x->status);
 	return 0;
+}
+
+/* The guard's half. Without the run's directory the supervisor writes the log, as far as it can. */
+static int guard_run(bn_guard *guard, bn_exec *x, const char *dir, int *exit_status, bn_err *err)
+{
+	bn_log_writer writer = {.fd = -1};
+	bn_workspace *ws = NULL;
+	bn_dir *run_dir = NULL;
+	bool writes = bn_workspace_open(&ws, x->env, NULL, dir, NULL) >= 0 &&
+		      bn_run_dir_open_own(&run_dir, ws, x->id, NULL) >= 0 &&
+		      bn_log_writer_open(&writer, run_dir, NULL) >= 0;
+	bn_workspace_close(ws);
+	bn_log_pump_leave(&x->pump);
+	int rc = bn_guard_wait(guard, x->id, &x->pump, writes ? &writer : NULL, exit_status, err);
+	bn_log_writer_close(&writer);
+	bn_dir_close(run_dir);
+	return rc;
 }
 
 int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
@@ -307,22 +326,25 @@ int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const ch
 		.spec_hash = spec_hash,
 		.lock = {.fd = -1},
 		.beat_ms = bn_env_get_ms(env, "BINNACLE_HEARTBEAT", BEAT_LEAST_MS, BEAT_MS),
-		.metrics = BN_METRIC_SET_INIT};
+		.metrics = BN_METRIC_SET_INIT,
+		.writer = {.fd = -1}};
 	bn_guard guard;
 	bn_err why = BN_ERR_INIT;
-	int status = 0, rc = bn_guard_fork(&guard, err);
-	if (rc < 0)
+	int status = 0, rc = bn_log_pump_make(&x.pump, err);
+	if (rc < 0 || (rc = bn_guard_fork(&guard, err)) < 0)
 		return rc;
 	if (!guard.is_supervisor && lock_fd >= 0)
 		close(lock_fd); /* the supervisor's alone */
 	if (!guard.is_supervisor)
-		return bn_guard_wait(&guard, id, exit_status, err);
+		return guard_run(&guard, &x, dir, exit_status, err);
+	bn_log_pump_enter(&x.pump);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	rc = run(&x, dir, lock_fd, &status, &why);
 	bn_data_env_free(x.data_env);
 	bn_metric_set_release(&x.metrics);
 	bn_code_again_release(&x.code);
 	bn_spec_free(x.spec);
+	bn_log_writer_close(&x.writer);
 	bn_dir_close(x.run_dir);
 	bn_workspace_close(x.ws);
 	bn_supervisor_release(&x.lock);

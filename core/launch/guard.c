@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,22 +55,38 @@ void bn_guard_report(bn_guard *g, int rc, int exit_status, const bn_err *err)
 	_exit(written ? 0 : 125);
 }
 
-/* Until the supervisor is dead. Signals reach it as if they had been sent to it. */
-static int wait_supervisor(pid_t supervisor)
+/* Signals that came reach the supervisor as if they had been sent to it. */
+static void pass_on(int signals, pid_t supervisor)
+{
+	struct signalfd_siginfo s;
+	while (read(signals, &s, sizeof s) == (ssize_t)sizeof s)
+		if (bn_signal_is_passed_on((int)s.ssi_signo))
+			kill(supervisor, (int)s.ssi_signo);
+}
+
+/* Until the supervisor is dead. */
+static int wait_supervisor(pid_t supervisor, bn_log_pump *pump, bn_log_writer *writer)
 {
 	sigset_t all;
 	int status = 0;
 	sigfillset(&all);
+	struct pollfd on[2] = {{signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK), POLLIN, 0},
+		{writer ? pump->in : -1, POLLIN, 0}};
 	for (;;) {
 		pid_t pid = waitpid(-1, &status, WNOHANG);
 		if (pid == supervisor || (pid < 0 && errno == ECHILD))
-			return status;
+			break;
 		if (pid > 0)
 			continue;
-		int signal = sigwaitinfo(&all, NULL);
-		if (signal > 0 && bn_signal_is_passed_on(signal))
-			kill(supervisor, signal);
+		poll(on, 2, on[0].fd < 0 ? 100 : -1);
+		if (on[1].revents)
+			bn_log_pump_step(pump, writer);
+		if (on[1].revents & POLLHUP && !(on[1].revents & POLLIN))
+			on[1].fd = -1; /* nobody will print any more */
+		pass_on(on[0].fd, supervisor);
 	}
+	close(on[0].fd);
+	return status;
 }
 
 static void end_leftovers(const char *id)
@@ -87,16 +105,19 @@ static void end_leftovers(const char *id)
 	}
 }
 
-int bn_guard_wait(bn_guard *g, const char *id, int *exit_status, bn_err *err)
+int bn_guard_wait(bn_guard *g, const char *id, bn_log_pump *pump, bn_log_writer *writer,
+	int *exit_status, bn_err *err)
 {
 	report r;
 	char name[24];
-	int status = wait_supervisor(g->supervisor);
+	int status = wait_supervisor(g->supervisor, pump, writer);
 	/* The write end may be open in what was left: what the supervisor wrote is there, or nothing. */
 	fcntl(g->report, F_SETFL, O_NONBLOCK);
 	ssize_t got = read(g->report, &r, sizeof r);
 	close(g->report);
 	end_leftovers(id);
+	if (writer)
+		bn_log_pump_drain(pump, writer);
 	if (got != (ssize_t)sizeof r)
 		return bn_err_set(err, BN_EFAILED, "run %.8s: its supervisor was ended by %s", id,
 			WIFSIGNALED(status) ? bn_signal_name(WTERMSIG(status), name) : "a fault");

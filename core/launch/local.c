@@ -12,6 +12,7 @@
 #include "core/launch/executor.h"
 #include "core/launch/resolve.h"
 #include "core/run/run_dir.h"
+#include "core/run/run_log.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
 
@@ -179,6 +180,8 @@ static int local_cancel(bn_workspace *ws, const char *id, bn_cancel *how, bn_err
 					 "run %.8s: cannot signal process %d", id, (int)s.pid);
 	/* One that is stopped hears it only then. */
 	kill(s.pid, SIGCONT);
+	if (s.guard > 1 && bn_process_belongs_to(s.guard, s.uid))
+		kill(s.guard, SIGCONT);
 	*how = BN_CANCEL_SIGNALLED;
 	return 0;
 }

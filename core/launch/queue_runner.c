@@ -11,6 +11,7 @@
 #include "core/launch/queue_environ.h"
 #include "core/run/environment.h"
 #include "core/run/run_dir.h"
+#include "core/run/run_log.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
 

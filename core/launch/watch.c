@@ -15,6 +15,8 @@
 #define BEAT_FIRST_MS 250 /* run.started is a sign of life: a short run needs no beat */
 #define BEAT_SECOND_MS 1000
 #define LEFTOVER_GRACE_MS 2000
+#define LOG_FLUSH_MS 5000
+#define PRINT_MS 20               /* between two looks at what was printed, when that is ours */
 #define LEFTOVER_GIVE_UP_MS 20000 /* a process that even SIGKILL does not end hangs in the kernel */
 
 /* ---- beats ---------------------------------------------------------------------------------- */
@@ -122,6 +124,27 @@ static void handle(bn_exec *x, int signal)
 	}
 }
 
+/* ---- what it prints --------------------------------------------------------------------------- */
+
+/* Once the guard is gone. Its end of the pipe is ours as well, so nobody got SIGPIPE. */
+static bool writes_log(bn_exec *x)
+{
+	if (getppid() == x->lock.guard)
+		return false;
+	if (x->writer.fd < 0 && bn_log_writer_open(&x->writer, x->run_dir, NULL) < 0)
+		return false;
+	bn_log_pump_step(&x->pump, &x->writer);
+	return true;
+}
+
+void bn_exec_flush_log(bn_exec *x)
+{
+	int64_t end = bn_exec_now_ms(x) + LOG_FLUSH_MS;
+	while (!bn_log_pump_is_empty(&x->pump) && bn_exec_now_ms(x) < end)
+		if (!writes_log(x))
+			nanosleep(&(struct timespec){0, 1000000}, NULL);
+}
+
 /* One signal, or the time is up. */
 static void wait_signal(bn_exec *x, int64_t ms)
 {
@@ -166,7 +189,10 @@ void bn_exec_watch(bn_exec *x)
 		}
 		look_for_stop(x);
 		/* Signals are held back by no more than the look at the files. */
-		wait_signal(x, clamp(next_beat - bn_exec_now_ms(x), 1, x->kill_ms ? 100 : 1000));
+		int64_t most = x->kill_ms ? 100 : 1000;
+		if (writes_log(x))
+			most = PRINT_MS;
+		wait_signal(x, clamp(next_beat - bn_exec_now_ms(x), 1, most));
 		reap(x);
 	}
 }

@@ -5,7 +5,7 @@
  *	clock           the log's clock when the run had been created: decimal digits, a newline
  *	supervisor      who looks after the run (core/run/supervisor.h)
  *	stop            asks the supervisor to end the run: its id and a newline ("stop" by earlier versions)
- *	log.txt         what the run printed
+ *	log.txt, log.tail.* what the run printed (core/run/run_log.h)
  *	why             what a trainer said when it failed
  *	artifacts/      what a command leaves to be stored
  *	metrics.json    numbers that a command leaves
@@ -17,8 +17,6 @@
 #define BN_RUN_RUN_DIR_H
 #include "core/base/dir.h"
 #include "core/store/workspace.h"
-
-#define BN_RUN_LOG_FILE "log.txt"
 
 /* *out is yours. BN_ENOTFOUND when it is not on this file system. */
 int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
@@ -42,11 +40,5 @@ void bn_run_clock_follow(bn_workspace *ws, const char *id);
  * exchanged with another run's. */
 int bn_run_stop_ask(const bn_workspace *ws, const char *id, bn_err *err);
 bool bn_run_stop_asked(const bn_dir *run_dir, const char *id);
-/* Opens runs/<id>/log.txt to append what the run prints; made when it is missing. */
-int bn_run_log_append(int *fd, const bn_dir *run_dir, bn_err *err);
-/* Opens what the run has printed (runs/<id>/log.txt) for reading. BN_ENOTFOUND likewise, with a hint. BN_EREFUSED
- * when directory or file are not of owner, the run's user as the log says, nor of root: anybody may have put
- * them there. */
-int bn_run_log_open(int *fd, const bn_workspace *ws, const char *id, uid_t owner, bn_err *err);
 
 #endif

@@ -24,6 +24,7 @@
  *	threads    * >= 0; 0: as many as the process may use
  *	time_limit_s * > 0
  *	grace_s    * >= 0: between SIGTERM and SIGKILL
+ *	log_limit_bytes * >= 65536: of what it prints, beginning and end that are kept (core/run/run_log.h)
  *	retries    * >= 0: how often a failed command is started again
  *	code         {"commit", "branch", "dirty", "diff", "path"}; diff names an object
  *	environment * {"binnacle", "compiler", "libraries", "cpu", "gpu", "modules", ...}
@@ -122,7 +123,7 @@ typedef struct bn_spec {
 	const char *task, *impute;
 	int standardise;
 	bn_spec_split split;
-	int64_t seed, threads, time_limit_s, grace_s, retries;
+	int64_t seed, threads, time_limit_s, grace_s, log_limit_bytes, retries;
 	bn_spec_code code;
 	json_t *environment;
 	const char *workdir;

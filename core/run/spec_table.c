@@ -1,5 +1,6 @@
 /* spec_table.c - the table of a spec's fields (spec.h says what they mean), and the rules of single ones. */
 #include "core/run/_spec.h"
+#include "core/run/run_log.h"
 
 #include <string.h>
 
@@ -206,6 +207,7 @@ const bn_field bn_spec_fields[] = {
 	INT(bn_spec, threads, 0, BN_FIELD_NO_RECIPE),
 	INT(bn_spec, time_limit_s, 1, BN_FIELD_NO_RECIPE),
 	INT(bn_spec, grace_s, 0, BN_FIELD_NO_RECIPE),
+	INT(bn_spec, log_limit_bytes, BN_RUN_LOG_LIMIT_LEAST, BN_FIELD_NO_RECIPE),
 	INT(bn_spec, retries, 0, BN_FIELD_NO_RECIPE | BN_FIELD_COMMAND),
 	{.name = "code",
 		.type = BN_FIELD_GROUP,

@@ -6,6 +6,7 @@
 #include "core/base/process.h"
 #include "core/launch/launch.h"
 #include "core/run/run_dir.h"
+#include "core/run/run_log.h"
 #include "core/track/reconcile.h"
 #include "tests/support/check_main.h"
 

@@ -32,6 +32,9 @@ struct bn_cli {
 	} progress;
 };
 
+/* interrupt.c: from here on SIGINT and SIGTERM are heard; json: how it is told where the verb does not notice. */
+void bn_cli_catch_interrupts(bool json);
+
 /* words.c: the error for words[0..n) that name no verb, n >= 1, with a hint at what was meant. */
 int bn_cli_word_unknown(const char *const *words, size_t n, bn_err *err);
 /* What does it instead of an option that the verb does not have (run ls --status); NULL: nothing known. */

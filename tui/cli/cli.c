@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,19 +33,6 @@ const bn_opt bn_global_options[] = {
 	{"trust", 0, "INVITATION", "the workspace must be the one of this invitation (bn1:...)"},
 	{0},
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-}
-
-bool bn_cli_interrupted(void)
-{
-	return interrupted != 0;
-}
 
 /* ---- parsing -------------------------------------------------------------------------------- */
 
@@ -504,16 +490,6 @@ static int run_verb(bn_cli *cli, bn_err *err)
 	return v->run(cli, err);
 }
 
-static void catch_interrupts(void)
-{
-	struct sigaction sa = {.sa_handler = on_interrupt};
-	sigemptyset(&sa.sa_mask);
-	sa.sa_flags = (int)SA_RESETHAND; /* a second Ctrl-C ends us the hard way */
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 static char *program_path(const char *argv0)
 {
 	char path[PATH_MAX];
@@ -556,7 +532,7 @@ int bn_cli_main(const bn_env *env, int argc, char **argv)
 		rc = bn_help_all(&cli);
 		goto out;
 	}
-	catch_interrupts();
+	bn_cli_catch_interrupts(cli.json);
 	rc = run_verb(&cli, &err);
 	bn_cli_progress_end(&cli);
 	warn_of_gaps(&cli);

@@ -299,6 +299,12 @@ out:
 
 /* ---- split ---------------------------------------------------------------------------------- */
 
+static bool split_progress(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	bn_cli_progress(ctx, what, done, total, "rows");
+	return !bn_cli_interrupted();
+}
+
 static int run_split(bn_cli *cli, bn_err *err)
 {
 	static const bn_col cols[] = {{"ref", "PART", BN_AS_TEXT}, {"rows", "ROWS", BN_AS_COUNT},
@@ -306,6 +312,7 @@ static int run_split(bn_cli *cli, bn_err *err)
 	bn_workspace *ws = NULL;
 	bn_dataset_version *v = NULL, *parts[BN_SPLIT_MAX_PARTS] = {NULL};
 	bn_split_options o = {0};
+	const bn_progress progress = {split_progress, cli};
 	int64_t seed = 1;
 	const char *how = bn_cli_opt(cli, "how"), *text = bn_cli_opt(cli, "parts");
 	o.column = bn_cli_opt(cli, "by");
@@ -324,6 +331,7 @@ static int run_split(bn_cli *cli, bn_err *err)
 	if (!rc)
 		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err);
 	o.seed = (uint64_t)seed;
+	o.progress = &progress;
 	if (!rc)
 		rc = bn_dataset_split(parts, ws, v, &o, err);
 	json_t *items = json_array();

@@ -143,6 +143,8 @@ static int add_items(json_t *items, bn_table_reader *r, const size_t *columns, s
 					bn_column_json(&b.columns[c], k));
 			if (!o || json_array_append_new(items, o))
 				rc = bn_err_nomem(err, "rows");
+			else if (bn_cli_interrupted())
+				rc = bn_err_set(err, BN_EINTR, "reading rows was interrupted");
 		}
 	}
 	bn_batch_release(&b);

@@ -6,7 +6,7 @@
 #include "core/launch/executor.h"
 #include "core/launch/launch.h"
 #include "core/launch/queue.h"
-#include "core/run/run_dir.h"
+#include "core/run/run_log.h"
 #include "core/run/runlog.h"
 #include "core/track/admit.h"
 #include "core/track/query.h"
@@ -246,14 +246,14 @@ static const bn_opt log_options[] = {
 };
 
 /* A run that never started printed nothing, which is no missing file. */
-static int open_log(int *fd, bn_workspace *ws, const char *id, bn_err *err)
+static int open_log(bn_run_log *log, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_run_info *r = NULL;
 	bn_err why = BN_ERR_INIT;
 	int rc = bn_run_get(&r, ws, id, err);
 	if (rc < 0)
 		return rc;
-	rc = bn_run_log_open(fd, ws, id, r->uid, &why);
+	rc = bn_run_log_open(log, ws, id, r->uid, &why);
 	if (rc != BN_ENOTFOUND) {
 		rc = rc < 0 ? bn_err_move(err, &why) : rc;
 	} else if (r->started_ms >= 0) {
@@ -272,33 +272,23 @@ static int open_log(int *fd, bn_workspace *ws, const char *id, bn_err *err)
 static int run_log(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
-	char id[BN_RUN_ID_TEXT], bytes[16384];
-	size_t got = sizeof bytes;
-	int fd, rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
+	bn_run_log log;
+	char id[BN_RUN_ID_TEXT];
+	uint64_t at = 0;
+	int rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
 	unsigned raw = bn_cli_flag(cli, "raw") ? BN_FOLLOW_RAW : 0;
 	bn_cli_begin_text(cli);
 	if (rc == 0 && bn_cli_flag(cli, "follow"))
 		return bn_run_follow(cli, ws, id, BN_FOLLOW_LOG | raw, err);
-	if (rc < 0 || (rc = open_log(&fd, ws, id, err)) < 0)
+	if (rc < 0 || (rc = open_log(&log, ws, id, err)) < 0)
 		return rc;
-	for (off_t at = 0; got > 0; at += (off_t)got) {
-		rc = bn_fs_read_at(bn_cli_env(cli), fd, bytes, sizeof bytes, at, &got, id, err);
-		if (rc < 0)
-			goto out;
-		if (got == sizeof bytes)
-			got -= bn_utf8_tail(bytes, got);
-		if (bn_cli_flag(cli, "raw"))
-			bn_cli_write_raw(cli, bytes, got);
-		else
-			bn_cli_write_data(cli, bytes, got);
-	}
-out:
-	close(fd);
+	rc = bn_run_log_show(cli, &log, &at, true, raw, err);
+	bn_run_log_close(&log);
 	return rc;
 }
 
 static const bn_opt stop_options[] = {
-	{"wait", 'w', NULL, "wait until it is over"},
+	{"wait", 'w', NULL, "wait until it is over, at most a minute beyond its grace time"},
 	{0},
 };
 
@@ -326,7 +316,7 @@ static int stop_one(bn_cli *cli, bn_workspace *ws, const char *id, bn_err *err)
 static int wait_for_end(bn_cli *cli, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_err end = BN_ERR_INIT;
-	int rc = bn_run_follow(cli, ws, id, BN_FOLLOW_QUIET, &end);
+	int rc = bn_run_follow(cli, ws, id, BN_FOLLOW_QUIET | BN_FOLLOW_STOPPING, &end);
 	return rc < 0 && rc != BN_EFAILED ? bn_err_move(err, &end) : 0;
 }
 

@@ -3,6 +3,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/launch/executor.h"
+#include "core/run/run_log.h"
 #include "core/run/spec.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
@@ -112,6 +113,30 @@ static int add_job(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
 	return 0;
 }
 
+/* What of its log is kept: null where the log is not, on another file system or for a run that has printed nothing. */
+static int add_log(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_run_info *r = NULL;
+	bn_run_log log;
+	bn_err gone = BN_ERR_INIT;
+	char kept[BN_FMT], printed[BN_FMT], words[120];
+	int rc = bn_run_get(&r, ws, id, err);
+	if (rc < 0)
+		return rc;
+	bool there = bn_run_log_open(&log, ws, id, r->uid, &gone) >= 0;
+	bn_run_info_free(r);
+	if (!there)
+		return json_object_set_new(o, "log", json_null()) ? bn_err_nomem(err, "a run") : 0;
+	uint64_t left_out = log.printed - log.kept;
+	snprintf(words, sizeof words, "%s of %s are kept: beginning and end",
+		bn_fmt_bytes(log.kept, kept), bn_fmt_bytes(log.printed, printed));
+	json_t *l = json_pack("{sI sI sI ss?}", "printed_bytes", (json_int_t)log.printed,
+		"kept_bytes", (json_int_t)log.kept, "left_out_bytes", (json_int_t)left_out, "words",
+		left_out ? words : bn_fmt_bytes(log.kept, kept));
+	bn_run_log_close(&log);
+	return json_object_set_new(o, "log", l) ? bn_err_nomem(err, "a run") : 0;
+}
+
 static json_t *amount(int64_t n)
 {
 	return n > 0 ? json_integer(n) : json_null();
@@ -187,7 +212,7 @@ static int run_show(bn_cli *cli, bn_err *err)
 		{"dataset", "data", BN_AS_TEXT}, {"code_changed", "code at start", BN_AS_TEXT},
 		{"user", "user", BN_AS_TEXT}, {"host", "host", BN_AS_TEXT},
 		{"created_ms", "created", BN_AS_TIME_MS}, {"duration_ns", "time", BN_AS_DURATION},
-		{"peak_rss_bytes", "peak memory", BN_AS_BYTES},
+		{"peak_rss_bytes", "peak memory", BN_AS_BYTES}, {"log.words", "log", BN_AS_TEXT},
 		{"model_digest", "model", BN_AS_TEXT}, {"note", "note", BN_AS_TEXT},
 		{"removed", "in the trash", BN_AS_BOOL}, {"bytes_gone", "bytes gone", BN_AS_BOOL},
 		{0}};
@@ -199,7 +224,7 @@ static int run_show(bn_cli *cli, bn_err *err)
 	if ((rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err)) < 0)
 		return rc;
 	if ((rc = bn_run_to_json(&o, ws, id, err)) < 0 || (rc = add_job(o, ws, id, err)) < 0 ||
-		(rc = add_asked(o, ws, err)) < 0 ||
+		(rc = add_asked(o, ws, err)) < 0 || (rc = add_log(o, ws, id, err)) < 0 ||
 		(rc = bn_series_find_all(&metrics, ws, id, err)) < 0 ||
 		(rc = bn_cli_object(cli, json_incref(o), fields, err)) < 0)
 		goto out;

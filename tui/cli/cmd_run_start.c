@@ -38,6 +38,7 @@ static const bn_opt start_options[] = {
 	{"tag", 0, "KEY=VALUE", "a tag; may be repeated"},
 	{"time-limit", 0, "TIME", "end it after this long (1h30m)"},
 	{"grace", 0, "TIME", "between SIGTERM and SIGKILL (10s)"},
+	{"log-limit", 0, "SIZE", "of what it prints, beginning and end that are kept (64M)"},
 	{"retries", 0, "N", "start a command that failed again, N times at most"},
 	{"input", 0, "FILE", "a file that the command reads, hashed now; may be repeated"},
 	{"output", 0, "PATTERN",

@@ -7,7 +7,7 @@
 #include "core/base/utf8.h"
 #include "core/launch/executor.h"
 #include "core/launch/queue.h"
-#include "core/run/run_dir.h"
+#include "core/launch/stopping.h"
 #include "core/track/reconcile.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
@@ -26,36 +26,61 @@ typedef struct follower {
 	bn_workspace *ws;
 	const char *id;
 	unsigned what;
-	off_t shown; /* bytes of the log */
+	uint64_t shown; /* place in the log */
 	int64_t points;
 	unsigned looks;
 	char waits[160]; /* why it waits, as it was said last */
 } follower;
 
+static void show_bytes(bn_cli *cli, unsigned what, const char *bytes, size_t n)
+{
+	if (what & BN_FOLLOW_RAW)
+		bn_cli_write_raw(cli, bytes, n);
+	else
+		bn_cli_write_data(cli, bytes, n);
+}
+
+int bn_run_log_show(
+	bn_cli *cli, bn_run_log *log, uint64_t *at, bool whole, unsigned what, bn_err *err)
+{
+	char bytes[16384], words[120];
+	size_t got = 1;
+	while (got > 0) {
+		uint64_t left_out;
+		int rc = bn_run_log_read(log, at, bytes, sizeof bytes, &got, &left_out, err);
+		if (rc < 0)
+			return rc;
+		if (bn_cli_interrupted())
+			return bn_err_set(err, BN_EINTR, "the log was interrupted");
+		if (left_out > 0) {
+			bn_run_log_gap_words(words, left_out);
+			show_bytes(cli, what, words, strlen(words));
+		}
+		/* The rest of its last character may not be written yet. */
+		size_t tail = bn_utf8_tail(bytes, got);
+		if (tail > 0 && (tail < got || !whole)) {
+			*at -= tail;
+			got -= tail;
+		}
+		show_bytes(cli, what, bytes, got);
+	}
+	return 0;
+}
+
 static int show_log(follower *f, uid_t owner, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
-	char bytes[8192];
-	int fd;
-	ssize_t n;
-	int rc = bn_run_log_open(&fd, f->ws, f->id, owner, &why);
+	bn_run_log log;
+	int rc = bn_run_log_open(&log, f->ws, f->id, owner, &why);
 	if (rc == BN_EREFUSED)
 		return bn_err_move(err, &why);
 	if (rc < 0)
 		return 0; /* not yet */
-	while ((n = pread(fd, bytes, sizeof bytes, f->shown)) > 0) {
-		/* The rest of its last character may not be written yet. */
-		n -= (ssize_t)bn_utf8_tail(bytes, (size_t)n);
-		if (n == 0)
-			break;
-		if (f->what & BN_FOLLOW_RAW)
-			bn_cli_write_raw(f->cli, bytes, (size_t)n);
-		else
-			bn_cli_write_data(f->cli, bytes, (size_t)n);
-		f->shown += n;
-	}
-	close(fd);
-	return 0;
+	rc = bn_run_log_show(f->cli, &log, &f->shown, false, f->what, err);
+	bn_run_log_close(&log);
+	if (rc == BN_EINTR)
+		bn_err_clear(err);
+	return rc == BN_EINTR ? 0 : rc; /* who follows notices by itself */
 }
 
 /* One line with the last value of each of the run's own series, when something was added. */
@@ -106,20 +131,18 @@ static void say_why(follower *f)
 
 static int look(follower *f, bn_run_info **info, bn_err *err)
 {
-	int rc = bn_workspace_refresh(f->ws, NULL, err);
-	if (rc == 0)
-		rc = bn_run_reconcile_one(f->ws, f->id, err);
-	if (rc == 0)
-		bn_queue_wake(f->ws, bn_cli_program(f->cli), NULL);
-	if (rc == 0)
-		rc = bn_run_get(info, f->ws, f->id, err);
-	if (rc == 0 && (*info)->status == BN_RUN_QUEUED)
+	int rc;
+	if ((rc = bn_workspace_refresh(f->ws, NULL, err)) < 0 ||
+		(rc = bn_run_reconcile_one(f->ws, f->id, err)) < 0)
+		return rc;
+	bn_queue_wake(f->ws, bn_cli_program(f->cli), NULL);
+	if ((rc = bn_run_get(info, f->ws, f->id, err)) < 0)
+		return rc;
+	if ((*info)->status == BN_RUN_QUEUED)
 		say_why(f);
-	if (rc == 0 && f->what & BN_FOLLOW_LOG)
-		rc = show_log(f, (*info)->uid, err);
-	if (rc == 0 && f->what & BN_FOLLOW_METRICS)
-		rc = show_metrics(f, err);
-	return rc;
+	if (f->what & BN_FOLLOW_LOG && (rc = show_log(f, (*info)->uid, err)) < 0)
+		return rc;
+	return f->what & BN_FOLLOW_METRICS ? show_metrics(f, err) : 0;
 }
 
 int bn_cli_open_runs(
@@ -134,9 +157,25 @@ int bn_cli_open_runs(
 	return name ? bn_run_resolve(*ws, name, id, err) : 0;
 }
 
+/* A supervisor that is stopped does not end it. */
+static int look_at_stopping(follower *f, bn_stopping *stopping, bn_err *err)
+{
+	bool killed;
+	int rc = bn_stopping_look(stopping, f->ws, f->id, &killed, err);
+	if (killed)
+		bn_cli_warn(f->cli,
+			"run %.8s: its supervisor was stopped and did not go on: it was killed, "
+			"and "
+			"what it supervised is ended",
+			f->id);
+	return rc;
+}
+
 int bn_run_follow(bn_cli *cli, bn_workspace *ws, const char *id, unsigned what, bn_err *err)
 {
 	follower f = {.cli = cli, .ws = ws, .id = id, .what = what};
+	bn_stopping stopping;
+	bn_stopping_begin(&stopping, ws, id);
 	for (;;) {
 		bn_run_info *r = NULL;
 		int rc = look(&f, &r, err);
@@ -147,6 +186,8 @@ int bn_run_follow(bn_cli *cli, bn_workspace *ws, const char *id, unsigned what, 
 				r->reason ? r->reason : "");
 		bn_run_info_free(r);
 		if (rc != 0 || over)
+			return rc;
+		if (what & BN_FOLLOW_STOPPING && (rc = look_at_stopping(&f, &stopping, err)) < 0)
 			return rc;
 		if (bn_cli_interrupted()) {
 			bn_err_set(err, BN_EINTR, "interrupted; run %.8s goes on", id);

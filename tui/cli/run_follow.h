@@ -4,20 +4,27 @@
 #ifndef BN_TUI_RUN_FOLLOW_H
 #define BN_TUI_RUN_FOLLOW_H
 #include "core/base/id.h"
+#include "core/run/run_log.h"
 #include "tui/cli/cli.h"
 
 typedef enum bn_follow {
 	BN_FOLLOW_QUIET = 0, /* only wait */
 	BN_FOLLOW_LOG = 1,   /* what the run prints, on stdout */
 	BN_FOLLOW_METRICS = 2,
-	BN_FOLLOW_RAW = 4, /* what it prints byte by byte, also onto a terminal */
+	BN_FOLLOW_STOPPING = 8, /* it was asked to end (core/launch/stopping.h) */
+	BN_FOLLOW_RAW = 4,      /* what it prints byte by byte, also onto a terminal */
 } bn_follow;
 
 /* Refreshes and reconciles until the run is over. The run goes on when the user interrupts:
  * BN_EINTR. While it waits in a queue, stderr says why. BN_EFAILED, with its reason, when it ended as
- * anything but FINISHED. BN_EIO when nobody supervises it any more and that cannot be written down.
+ * anything but FINISHED. BN_ECONFLICT: it was asked to end, and does not. BN_EIO when nobody supervises it any more and that cannot be written down.
  * what: or-ed. */
 int bn_run_follow(bn_cli *cli, bn_workspace *ws, const char *id, unsigned what, bn_err *err);
+
+/* Shows what is in the log from place *at on, and moves it behind that. whole: also a character whose rest is missing.
+ * what: BN_FOLLOW_RAW or 0. */
+int bn_run_log_show(
+	bn_cli *cli, bn_run_log *log, uint64_t *at, bool whole, unsigned what, bn_err *err);
 
 /* Opens, refreshes and reconciles, and lets a queue go on whose runner was killed; with name, also the
  * id of the run that it names. */

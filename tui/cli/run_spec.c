@@ -3,6 +3,7 @@
 
 #include "core/base/str.h"
 #include "core/learn/trainer.h"
+#include "core/run/run_log.h"
 #include "core/run/runlog.h"
 #include "core/track/run.h"
 
@@ -230,6 +231,19 @@ static int set_seconds(int64_t *field, bn_cli *cli, const char *option, bn_err *
 	return rc;
 }
 
+static int set_log_limit(bn_spec *spec, bn_cli *cli, bn_err *err)
+{
+	int64_t bytes = spec->log_limit_bytes;
+	int rc = bn_cli_opt_bytes(cli, "log-limit", &bytes, err);
+	if (rc < 0)
+		return rc;
+	if (bytes >= 0 && bytes < BN_RUN_LOG_LIMIT_LEAST)
+		return bn_err_set(
+			err, BN_EINVAL, "--log-limit: at least %d bytes", BN_RUN_LOG_LIMIT_LEAST);
+	spec->log_limit_bytes = bytes;
+	return 0;
+}
+
 static int set_numbers(bn_spec *spec, bn_cli *cli, bn_err *err)
 {
 	int rc;
@@ -241,6 +255,7 @@ static int set_numbers(bn_spec *spec, bn_cli *cli, bn_err *err)
 		(rc = set_text(&spec->split.kind, spec, cli, "split", err)) < 0 ||
 		(rc = bn_cli_opt_int(cli, "cores", 1, 1 << 20, &spec->resources.cpus, err)) < 0 ||
 		(rc = bn_cli_opt_bytes(cli, "memory", &spec->resources.memory_bytes, err)) < 0 ||
+		(rc = set_log_limit(spec, cli, err)) < 0 ||
 		(rc = set_seconds(&spec->time_limit_s, cli, "time-limit", err)) < 0)
 		return rc;
 	return set_seconds(&spec->grace_s, cli, "grace", err);

@@ -3,7 +3,7 @@
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/launch/launch.h"
-#include "core/run/run_dir.h"
+#include "core/run/run_log.h"
 #include "core/track/best.h"
 #include "core/track/series.h"
 #include "tui/views/_source.h"
@@ -210,26 +210,49 @@ static int log_lines(bn_run_detail *d, bn_arena *arena, char *text, bn_err *err)
 	return 0;
 }
 
+/* The last of it: whole lines, and words where something is left out among them. */
+static size_t log_tail(char *text, size_t size, bn_run_log *log)
+{
+	uint64_t at = log->printed > size ? log->printed - size : 0, left_out;
+	size_t n = 0, got = 1;
+	bool cut = at > 0;
+	while (got > 0 && n + 1 < size) {
+		if (bn_run_log_read(log, &at, text + n, size - 1 - n, &got, &left_out, NULL) < 0)
+			break;
+		char words[120];
+		size_t k = 0;
+		if (left_out > 0) {
+			bn_run_log_gap_words(words, left_out);
+			k = strlen(words);
+		}
+		if (k > 0 && n + got + k < size) {
+			memmove(text + n + k, text + n, got);
+			memcpy(text + n, words, k);
+			n += k;
+		}
+		n += got;
+	}
+	text[n] = '\0';
+	const char *line = cut ? strchr(text, '\n') : NULL;
+	return line ? (size_t)(line + 1 - text) : 0;
+}
+
 static int log_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, bn_err *err)
 {
 	char *text = bn_arena_alloc(arena, LOG_BYTES + 1);
 	bn_err why = BN_ERR_INIT;
-	int fd;
+	bn_run_log log;
 	if (!text)
 		return bn_err_nomem(err, "the console");
-	if (bn_run_log_open(&fd, r->ws, d->info->id, d->info->uid, &why) < 0) {
+	if (bn_run_log_open(&log, r->ws, d->info->id, d->info->uid, &why) < 0) {
 		if (why.code != BN_EREFUSED)
 			return 0;
 		snprintf(text, LOG_BYTES, "%s", why.msg);
 		return log_lines(d, arena, text, err);
 	}
-	off_t size = lseek(fd, 0, SEEK_END), from = size > LOG_BYTES ? size - LOG_BYTES : 0;
-	ssize_t got = pread(fd, text, LOG_BYTES, from);
-	text[got > 0 ? got : 0] = '\0';
-	char *line = from > 0 ? strchr(text, '\n') : NULL;
-	int rc = log_lines(d, arena, line ? line + 1 : text, err);
-	close(fd);
-	return rc;
+	size_t from = log_tail(text, LOG_BYTES + 1, &log);
+	bn_run_log_close(&log);
+	return log_lines(d, arena, text + from, err);
 }
 
 /* ---- one run ------------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "core/base/process.h"
 #include "core/launch/launch.h"
 #include "core/run/run_dir.h"
+#include "core/run/run_log.h"
 #include "core/track/series.h"
 #include "tests/support/check_main.h"
 #include "tests/support/launched.h"
@@ -108,7 +109,7 @@ START_TEST(test_exec_does_not_enter_a_run_directory_that_is_a_link)
 {
 	bn_supervisor s;
 	bn_dir *dir = NULL;
-	int fd;
+	bn_run_log log;
 	bn_err e = BN_ERR_INIT;
 	const char *planted = "0123456789abcdef0123456789abcdef";
 	launched_make(&run);
@@ -120,7 +121,7 @@ START_TEST(test_exec_does_not_enter_a_run_directory_that_is_a_link)
 	ck_assert_int_eq(symlink(outside, link_path), 0);
 	ck_assert_int_eq(bn_run_dir_make(&dir, run.w.ws, planted, &e), BN_EREFUSED);
 	bn_err_clear(&e);
-	ck_assert_int_eq(bn_run_log_open(&fd, run.w.ws, planted, geteuid(), &e), BN_EREFUSED);
+	ck_assert_int_eq(bn_run_log_open(&log, run.w.ws, planted, geteuid(), &e), BN_EREFUSED);
 	ck_assert_ptr_nonnull(strstr(e.msg, "link"));
 	ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, planted, geteuid(), &err), &err);
 	ck_assert_int_eq(s.state, BN_SUPERVISOR_UNKNOWN);

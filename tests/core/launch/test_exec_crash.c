@@ -9,6 +9,7 @@
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/launch/launch.h"
+#include "core/launch/stopping.h"
 #include "tests/support/check_main.h"
 #include "tests/support/launched.h"
 
@@ -16,6 +17,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 
 static launched_run run;
 static bn_err err = BN_ERR_INIT;
@@ -360,6 +363,41 @@ START_TEST(test_exec_run_that_was_started_inside_a_run_goes_on_without_it)
 }
 END_TEST
 
+/* A debugger holds it: SIGCONT does not let it go on, and who waits for the end waits no longer than that. */
+START_TEST(test_exec_supervisor_that_stays_stopped_is_killed_for_who_waits_for_its_end)
+{
+	bn_stopping stopping;
+	bn_err e = BN_ERR_INIT;
+	bool killed = false;
+	pid_t pids[3];
+	NEED_PROGRAM();
+	launched_shell(&run, FAMILY "sleep 100", 1, 0);
+	bn_supervisor s = launched_supervisor(&run);
+	family_pids(pids);
+	if (ptrace(PTRACE_SEIZE, s.pid, NULL, NULL) != 0 ||
+		ptrace(PTRACE_INTERRUPT, s.pid, NULL, NULL) != 0) {
+		kill(s.pid, SIGKILL);
+		launched_end(&run, launched_wait_end(&run));
+		BN_TEST_SKIP("a stopped supervisor: no debugging here");
+	}
+	ck_assert(wait_state(s.pid, "tT"));
+	ck_assert_bn_ok(bn_launch_stop(run.w.ws, run.id, NULL, &err), &err);
+	bn_stopping_begin(&stopping, run.w.ws, run.id);
+	ck_assert_int_eq(stopping.grace_s, 1);
+	for (int i = 0; i < 300 && !killed; i++) {
+		ck_assert_bn_ok(bn_stopping_look(&stopping, run.w.ws, run.id, &killed, &err), &err);
+		launched_pause_ms(50);
+	}
+	ck_assert(killed);
+	ck_assert_int_eq(waitpid(s.pid, NULL, __WALL), s.pid); /* then its parent sees it, too */
+	for (int i = 0; i < 3; i++)
+		ck_assert_msg(launched_wait_dead(pids[i]), "%s outlives it", family[i]);
+	stopping.begun_ms -= (1 + BN_STOPPING_LONGEST_S) * 1000;
+	ck_assert_int_eq(bn_stopping_look(&stopping, run.w.ws, run.id, &killed, &e), BN_ECONFLICT);
+	launched_end(&run, launched_wait_end(&run));
+}
+END_TEST
+
 BN_TEST_MAIN("core/launch/exec_crash", test_exec_signals_reach_the_command,
 	test_exec_no_signal_but_kill_is_fatal_to_the_supervisor,
 	test_exec_supervisor_that_is_stopped_can_be_asked_to_end,
@@ -371,4 +409,5 @@ BN_TEST_MAIN("core/launch/exec_crash", test_exec_signals_reach_the_command,
 	test_exec_kill_9_of_the_guard_does_not_matter,
 	test_exec_kill_9_of_guard_and_supervisor_leaves_no_marked_orphan,
 	test_exec_kill_9_at_each_moment_ends_in_a_state_and_leaves_nothing,
-	test_exec_run_that_was_started_inside_a_run_goes_on_without_it)
+	test_exec_run_that_was_started_inside_a_run_goes_on_without_it,
+	test_exec_supervisor_that_stays_stopped_is_killed_for_who_waits_for_its_end)

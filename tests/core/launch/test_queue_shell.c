@@ -9,6 +9,7 @@
 #include "core/launch/queue_environ.h"
 #include "core/launch/queue_limits.h"
 #include "core/run/run_dir.h"
+#include "core/run/run_log.h"
 #include "tests/support/check_main.h"
 #include "tests/support/queued.h"
 

@@ -10,6 +10,7 @@
 #include "core/launch/queue.h"
 #include "core/launch/queue_environ.h"
 #include "core/run/run_dir.h"
+#include "core/run/run_log.h"
 #include "core/run/supervisor.h"
 #include "core/track/reconcile.h"
 #include "tests/support/check_main.h"
