@@ -23,17 +23,31 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define FLUSH_NS 500000000
 #define MODEL_DIR "model" /* below runs/<id> until it is stored */
 
-static volatile sig_atomic_t stop_wanted;
+/* How long a trainer may go on after SIGTERM until it asks whether it is to stop (an epoch, reading a table). Then
+ * it ends where it is: as a kill, which what is on disk is made for, but with time left of the grace. */
+#define PATIENCE_US 800000
+
+static volatile sig_atomic_t stop_wanted, stop_noticed;
 
 static void on_stop(int signal)
 {
+	const struct itimerval soon = {.it_value = {0, PATIENCE_US}};
 	(void)signal;
 	stop_wanted = 1;
+	setitimer(ITIMER_REAL, &soon, NULL);
+}
+
+static void on_patience_over(int signal)
+{
+	(void)signal;
+	if (!stop_noticed)
+		_exit(130);
 }
 
 void bn_child_log(const char *line)
@@ -93,6 +107,8 @@ static void on_log(void *user, const char *line)
 static bool is_cancelled(void *user)
 {
 	(void)user;
+	if (stop_wanted)
+		stop_noticed = 1;
 	return stop_wanted != 0;
 }
 
@@ -173,7 +189,9 @@ out:
 
 void bn_child_train_signals(void)
 {
-	struct sigaction sa = {.sa_handler = on_stop};
+	struct sigaction sa = {.sa_handler = on_patience_over};
+	sigaction(SIGALRM, &sa, NULL);
+	sa.sa_handler = on_stop;
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	/* A trainer has nothing to do then: these must not end it. */

@@ -77,7 +77,7 @@ static const verb_case cases[] = {
 	{"model", "export", "model export power/1 {h}/model{u}", ONCE},
 	{"model", "rm", "model rm power/1 --dry-run", PLAIN},
 	{"predict", "", "predict power/1 more.csv", PLAIN},
-	{"predict", "", "predict power/1 jobs{u}.csv --output {h}/p{u}.csv", PLAIN},
+	{"predict", "", "predict power/1 jobs{u}.csv --out {h}/p{u}.csv", PLAIN},
 	{"predict", "", "predict power/1 no{b}.csv", PLAIN},
 	{"serve", "", "serve no{u}", PLAIN},
 	{"endpoint", "ls", "endpoint ls", PLAIN},

@@ -1,0 +1,94 @@
+#!/bin/bash
+# Long work notices SIGTERM and SIGINT within a second, ends with status 130, and leaves nothing half done: no unfinished
+# file beside the user's, nothing in tmp/ that gc does not take, and the same command works afterwards.
+set -u
+. tests/support/shell.sh || exit 2
+mkdir "$dir/ws"
+cd "$dir/ws" || exit 1
+limit=${BINNACLE_SIGNAL_MS:-4000} # a second, on a machine that has other things to do
+
+"$B" init -q >/dev/null || fail init
+expect 0 "rows" "$B" data generate big --rows 400000 -q
+"$B" data export big big.csv -q >/dev/null 2>&1 || fail "export"
+target=$("$B" data describe big --tsv | awk -F'\t' '$2 == "float64" { print $1; exit }')
+expect 0 "a model" "$B" run start --wait -q --trainer ridge --data big --target "$target" --name fit
+expect 0 "a version" "$B" model register fit --name power
+cat >suite.json <<'J'
+{"name": "s", "expectations": [
+ {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}},
+ {"type": "expect_compound_columns_to_be_unique", "kwargs": {"column_list": ["job_id", "submit_time"]}}]}
+J
+
+now() { date +%s%N; }
+heard=0 over=0
+# try SIGNAL SECONDS NAME COMMAND...: the signal after so long. What is over by then has nothing to notice.
+try() {
+	local signal=$1 after=$2 name=$3 begun ms status
+	shift 3
+	"$@" >"$dir/out" 2>"$dir/err" &
+	local pid=$!
+	sleep "$after"
+	begun=$(now)
+	if ! kill "-$signal" $pid 2>/dev/null; then
+		wait $pid
+		over=$((over + 1))
+		echo "ok $name: over before"
+		return
+	fi
+	wait $pid
+	status=$?
+	ms=$((($(now) - begun) / 1000000))
+	[ $ms -le "$limit" ] || fail "$name: SIG$signal was noticed after $ms ms: $(tail -1 "$dir/err")"
+	# Whoever is over in that moment has an answer of his own; one that has not begun to listen is ended by the signal.
+	[ $status = 130 ] || [ $status -le 7 ] || [ $status = 143 ] ||
+		fail "$name: exit $status after SIG$signal: $(tail -1 "$dir/err")"
+	[ $status = 130 ] && heard=$((heard + 1))
+	find . -name '*.tmp' -not -path './.binnacle/*' | grep -q . && fail "$name: leaves $(find . -name '*.tmp' | head -1)"
+	echo "ok $name: $ms ms, status $status"
+}
+
+# set -m: a background command has SIGINT ignored otherwise
+set -m
+for signal in TERM INT; do
+	try $signal 0.2 "data add" "$B" data add more big.csv
+	try $signal 0.3 "data check" "$B" data check big --suite suite.json
+	try $signal 0.1 "data describe" "$B" data describe big
+	try $signal 0.1 "data freq" "$B" data freq big job_id
+	try $signal 0.1 "data infer" "$B" data infer big
+	try $signal 0.3 "data export, CSV" "$B" data export big out.csv
+	try $signal 0.1 "data export, Arrow" "$B" data export big out.arrow
+	try $signal 0.3 "data split" "$B" data split big --parts x=0.5,y=0.5
+	try $signal 0.3 "data head" "$B" data head big --rows 1000000
+	try $signal 0.3 "data generate" "$B" data generate gen --rows 3000000
+	try $signal 0.15 "predict" "$B" predict power/1 big.csv --out predicted.csv
+	try $signal 0.1 "model verify" "$B" model verify power/1
+	try $signal 0.05 "audit verify" "$B" audit verify
+	try $signal 0.05 "index rebuild" "$B" index rebuild
+	try $signal 0.05 "gc" "$B" gc --yes
+	try $signal 0.5 "run start --wait" "$B" run start --wait -q -- sleep 5
+	try $signal 0.5 "run log --follow" "$B" run log latest --follow
+done
+set +m
+[ $heard -ge 14 ] || fail "only $heard commands were still at work when the signal came"
+echo "NOTE: $heard noticed it, $over were over before"
+
+for p in out.csv out.arrow predicted.csv; do
+	[ ! -e $p ] || "$B" data head $p >/dev/null || fail "$p is half a file"
+done
+expect 0 "what was interrupted works" "$B" data split big --parts x=0.5,y=0.5 -q
+expect 0 "index rebuild" "$B" index rebuild
+expect 0 "audit verify" "$B" audit verify
+# Who had to be ended where he was (a read that took longer than his patience) leaves a file for gc.
+find .binnacle/tmp -type f -exec touch -d '40 days ago' {} +
+expect 0 "gc" "$B" gc --yes
+[ -z "$(ls .binnacle/tmp)" ] || fail "left in tmp: $(ls .binnacle/tmp)"
+
+# A trainer's run is ended as one.
+"$B" run start -q --trainer mlp --data big --target "$target" --set epochs=1000 --name long >/dev/null || fail "start"
+sleep 1
+begun=$(now)
+expect 0 "a training is stopped" "$B" run stop --wait long
+ms=$((($(now) - begun) / 1000000))
+[ $ms -le $((limit + 2500)) ] || fail "a training takes $ms ms to end"
+expect 0 "and says so" "$B" run show long
+says KILLED
