@@ -100,6 +100,42 @@ works ann 'rm -rf .binnacle/log/uid-64201@* && cp -a new/uid-64201@* .binnacle/l
 works ben 'binnacle run ls'
 echo "ok the founder rolls his log back"
 
+# ---- other ways to it ------------------------------------------------------------------------------------
+works mal "test -d $dir/mal/own/.binnacle" # of above
+ln -s "$dir/team" "$dir/way" || fail "a link"
+works ben "cd $dir/way && binnacle run ls && BINNACLE_HOME=$dir/way binnacle audit verify"
+stops mal "ln -sfn $dir/mal/own $dir/way" .
+works mal "ln -s $dir/team $dir/mal/way"
+works ben "cd $dir/mal/way && binnacle run ls"
+works mal "ln -sfn $dir/mal/own $dir/mal/way"
+stops ben "cd $dir/mal/way && binnacle run start --wait -q -- true" .
+stops ben "BINNACLE_HOME=$dir/mal/way binnacle run start --wait -q -- true" .
+works ben 'binnacle run ls'
+echo "ok a path that is a link of another account, and is turned to his own"
+
+mkdir -m 1777 "$dir/open" && mkdir -m 777 "$dir/open/deep" || fail "a directory like /tmp"
+works mal "chmod 600 $dir/mal/.config/binnacle/identity.pem && cd $dir/open && binnacle init"
+stops ben "cd $dir/open/deep && binnacle run ls" .
+stops ben "cd $dir/open/deep && binnacle run start --wait -q -- true" .
+echo "ok one of another account above, in a directory like /tmp"
+
+if mkdir "$dir/bound" && mount --bind "$dir/team" "$dir/bound" 2>/dev/null; then
+	text=$(as ben "cd $dir/bound && binnacle run ls && binnacle run start --wait -q --name bound -- true")
+	rc=$?
+	umount "$dir/bound"
+	[ $rc = 0 ] || fail "the known one, mounted elsewhere: $text"
+	mount --bind "$dir/mal/own" "$dir/team" || fail "a mount"
+	text=$(as ben "cd $dir/team && binnacle run ls")
+	rc=$?
+	umount "$dir/team"
+	[ $rc != 0 ] || fail "another one is mounted over the known one, and used: $text"
+	grep -q 'another workspace' <<<"$text" || fail "it does not say what is wrong: $text"
+	works ben 'binnacle run ls && binnacle audit verify'
+	echo "ok bind mounts of the known one elsewhere, and of another in its place"
+else
+	echo "SKIP: bind mounts: mount --bind is not allowed here"
+fi
+
 # ---- first use -------------------------------------------------------------------------------------------
 wrong=$(sed 's/\(.*\)[0-9a-f]/\1/' <<<"$invitation")
 [ "$wrong" != "$invitation" ] || fail "no other invitation"

@@ -141,10 +141,10 @@ void attack_expect_trace(const attack_row *row, bn_workspace *ws, const char *sp
 		printf("row %d\n%s", row->number, said.ptr ? said.ptr : "");
 	if (!strcmp(row->trace, "-"))
 		goto out;
-	ck_assert_msg(is_fault == attack_row_has_fault(row), "row %d: audit verify says:\n%s",
+	ck_assert_msg(is_fault == attack_row_has_fault(row), "row %d: audit verify says:\n%.3000s",
 		row->number, said.ptr ? said.ptr : "");
 	if (!strcmp(row->trace, "none")) {
-		ck_assert_msg(!said.len, "row %d leaves a trace:\n%s", row->number, said.ptr);
+		ck_assert_msg(!said.len, "row %d leaves a trace:\n%.3000s", row->number, said.ptr);
 		goto out;
 	}
 	snprintf(trace, sizeof trace, "%s", row->trace);
@@ -155,7 +155,7 @@ void attack_expect_trace(const attack_row *row, bn_workspace *ws, const char *sp
 		char what[20];
 		snprintf(what, sizeof what, "%.*s: ", (int)(colon - p), p);
 		ck_assert_msg(said.len && says(&said, what, colon + 2),
-			"row %d: nothing says '%s'; said is:\n%s", row->number, p,
+			"row %d: nothing says '%s'; said is:\n%.3000s", row->number, p,
 			said.ptr ? said.ptr : "");
 	}
 out:

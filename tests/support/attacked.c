@@ -276,6 +276,23 @@ void attacked_forge(const char *writer, const bn_signer *by, const uint8_t *epoc
 	forged_end(&l);
 }
 
+void attacked_decide(const char *writer, const bn_signer *by, const char *kind, const char *spec,
+	const char *answers, const char *digest)
+{
+	char text[800];
+	uint8_t epoch[32];
+	bn_version *v = NULL;
+	attacked_newest(epoch);
+	attacked_must(bn_version_get(&v, at.ann->ws, spec, &err));
+	snprintf(text, sizeof text,
+		"{\"answers\":[%s%s%s],\"digest\":\"%s\",\"reason\":\"x\",\"rules\":1,\"seen\":{},"
+		"\"uuid\":\"%s\",\"version\":%d}",
+		answers ? "\"" : "", answers ? answers : "", answers ? "\"" : "",
+		digest ? digest : v->digest, v->uuid, (int)v->version);
+	bn_version_free(v);
+	attacked_forge(writer, by, epoch, kind, "model/power", text, 1900000000000);
+}
+
 char *attacked_writer(person *p)
 {
 	uint8_t key[32];

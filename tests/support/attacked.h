@@ -61,6 +61,10 @@ bn_signer attacked_signer(person *p);
 /* A record in a log of its own: by whom (NULL: unsigned), under which link (NULL: none). ms 0: 2017. */
 void attacked_forge(const char *writer, const bn_signer *by, const uint8_t *epoch, const char *kind,
 	const char *entity, const char *payload, int64_t ms);
+/* A decision about a version, as no program of ours signs it: answers (an id in hex or NULL: none), digest (NULL: the
+ * version's own). */
+void attacked_decide(const char *writer, const bn_signer *by, const char *kind, const char *spec,
+	const char *answers, const char *digest);
 /* The name of the writer in which p's key signs; yours. */
 char *attacked_writer(person *p);
 /* The id, in hex, of the last record of that kind. */

@@ -127,38 +127,20 @@ START_TEST(test_long_rows_of_answers_are_seen_alike_whatever_came_first)
 }
 END_TEST
 
-/* A decision about a version, with any member replaced: hand-made, as no program of ours signs it. */
-static void decide(const char *writer, person *as, const char *kind, const char *spec,
-	const char *answers, const char *digest)
-{
-	char text[800];
-	uint8_t epoch[32];
-	bn_version *v = NULL;
-	const bn_signer s = attacked_signer(as);
-	attacked_newest(epoch);
-	attacked_must(bn_version_get(&v, at.ann->ws, spec, &err));
-	snprintf(text, sizeof text,
-		"{\"answers\":[%s%s%s],\"digest\":\"%s\",\"reason\":\"x\",\"rules\":1,\"seen\":{},"
-		"\"uuid\":\"%s\",\"version\":%d}",
-		answers ? "\"" : "", answers ? answers : "", answers ? "\"" : "",
-		digest ? digest : v->digest, v->uuid, (int)v->version);
-	bn_version_free(v);
-	attacked_forge(writer, &s, epoch, kind, "model/power", text, 1900000000000);
-}
-
 START_TEST(test_decision_about_other_bytes_another_request_or_none)
 {
 	char first[65];
 	attacked_begin();
+	const bn_signer bob = attacked_signer(at.bob);
 	attacked_record("model.requested", first);
 	town_register_run(at.cleo, "power", at.cleo, ATTACKED_RUN, "{}");
 	attacked_must(bn_version_request(at.cleo->ws, "power/2", NULL, &err));
 	attacked_must(attacked_measure(at.dan, "power/2", 11));
 	attacked_see_all();
-	decide("bob@host-boot-5", at.bob, "model.approved", "power/2", first, NULL);
-	decide("bob@host-boot-6", at.bob, "model.approved", "power/2", NULL, NULL);
+	attacked_decide("bob@host-boot-5", &bob, "model.approved", "power/2", first, NULL);
+	attacked_decide("bob@host-boot-6", &bob, "model.approved", "power/2", NULL, NULL);
 	attacked_record("model.requested", first);
-	decide("bob@host-boot-7", at.bob, "model.approved", "power/2", first, TOWN_DATA);
+	attacked_decide("bob@host-boot-7", &bob, "model.approved", "power/2", first, TOWN_DATA);
 	ck_assert_int_eq(attacked_outcome(at.dan, "bob@host-boot-5", 1), BN_OUTCOME_INVALID);
 	ck_assert_int_eq(attacked_outcome(at.dan, "bob@host-boot-6", 1), BN_OUTCOME_INVALID);
 	ck_assert_int_eq(attacked_outcome(at.dan, "bob@host-boot-7", 1), BN_OUTCOME_REFUSED);

@@ -10,6 +10,7 @@
 #include "core/registry/proof.h"
 #include "core/store/inspect.h"
 #include "core/store/log/segment.h"
+#include "tests/support/attack_table.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
 #include "tests/support/forged_log.h"
@@ -208,6 +209,7 @@ START_TEST(test_keys_of_nobody_and_invented_links_of_strangers_are_no_fault)
 	forge("mal@host-boot-1", &mal, invented, "model.removed", "{\"version\":1}");
 	expect(dan, false, 7, "mal@host-boot-0", "nobody's");
 	expect(dan, false, 10, "mal@host-boot-1", "not in the log");
+	ATTACK_TRACE(dan->ws, "power/1");
 	teardown();
 }
 END_TEST
@@ -250,6 +252,7 @@ START_TEST(test_signature_that_is_not_its_keys_is_named)
 	forged_seal(&l, &dir, NULL);
 	forged_end(&l);
 	expect(dan, true, 1, "bob@host-boot-9", "does not fit");
+	ATTACK_TRACE(dan->ws, "power/1");
 	teardown();
 }
 END_TEST
@@ -309,6 +312,7 @@ START_TEST(test_beaten_link_is_named_with_what_beats_it)
 	ck_assert(find(r, 5, cleos, "beaten by") || find(r, 3, cleos, "invalid"));
 	bn_audit_report_free(r);
 	bn_free(cleos);
+	ATTACK_TRACE(dan->ws, "power/1");
 	teardown();
 }
 END_TEST
@@ -339,6 +343,7 @@ START_TEST(test_removed_segment_that_a_link_names_is_a_hole)
 	expect(dan, true, 10, anns, "the log lacks");
 	bn_free(anns);
 	bn_free(bobs);
+	ATTACK_TRACE(dan->ws, "power/1");
 	teardown();
 }
 END_TEST
@@ -352,6 +357,7 @@ START_TEST(test_removed_registration_that_others_answer_is_a_hole)
 	expect(dan, true, 10, bobs, "the log lacks");
 	bn_free(cleos);
 	bn_free(bobs);
+	ATTACK_TRACE(dan->ws, "power/1");
 	teardown();
 }
 END_TEST
@@ -374,6 +380,7 @@ START_TEST(test_two_signed_histories_are_named)
 	forged_end(&l);
 	forged_end(&other);
 	expect(dan, true, 10, "bob@host-boot-9", "two histories");
+	ATTACK_TRACE(dan->ws, "power/1");
 	teardown();
 }
 END_TEST
@@ -397,6 +404,7 @@ START_TEST(test_lost_founding_record_is_a_fault_and_nothing_counts)
 	bn_free(path);
 	bn_free(away);
 	bn_free(anns);
+	ATTACK_TRACE(dan->ws, "power/1");
 	teardown();
 }
 END_TEST
@@ -468,6 +476,7 @@ START_TEST(test_unsigned_decision_is_a_note_and_moves_nothing)
 		lines(r, "no effect: rule 9 (decisions), log/mal@host-boot-0 record 1", NULL), 1);
 	bn_verify_report_free(r);
 	ck_assert_int_eq(town_state(dan, "power/2"), BN_MODEL_REQUESTED);
+	ATTACK_TRACE(dan->ws, "power/1");
 	teardown();
 }
 END_TEST
@@ -524,6 +533,7 @@ START_TEST(test_edited_index_changes_no_answer)
 	char *out = bn_strf("%s/out", t.dir);
 	must(bn_version_export(dan->ws, "power/1", out, &err));
 	bn_free(out);
+	ATTACK_TRACE(dan->ws, "power/1");
 	teardown();
 }
 END_TEST
@@ -561,6 +571,7 @@ START_TEST(test_hole_that_a_person_makes_fails_that_model_alone)
 	refuses(dan, "power/1", BN_EREFUSED, "holes");
 	must(bn_version_demand(&view, dan->ws, "other/1", &err));
 	bn_model_view_close(view);
+	ATTACK_TRACE(dan->ws, "power/1");
 	teardown();
 }
 END_TEST
@@ -588,6 +599,7 @@ START_TEST(test_records_of_the_run_are_sealed_by_a_person_or_nobody_vouches)
 	ck_assert_uint_eq(lines(r, "sealed records of run ffeeddcc", "nobody's key vouches"), 1);
 	bn_verify_report_free(r);
 	refuses(dan, "power/3", BN_EREFUSED, "nobody's key vouches");
+	ATTACK_TRACE(dan->ws, "power/1");
 	teardown();
 }
 END_TEST
