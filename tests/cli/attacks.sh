@@ -142,4 +142,11 @@ wrong=$(sed 's/\(.*\)[0-9a-f]/\1/' <<<"$invitation")
 text=$(as mal "binnacle trust accept '${wrong}0' --yes; binnacle trust accept '${wrong}1' --yes")
 grep -qi -e 'not for' -e 'another' -e 'invitation' <<<"$text" || fail "a wrong invitation: $text"
 echo "ok a wrong invitation is compared and refused"
+
+works mal "binnacle trust accept '$invitation' --yes && binnacle user request --name uid-64203"
+stops ann 'binnacle user accept uid-64203 --role reviewer' 'uid-64204'
+works ann 'binnacle user ls'
+grep -q 'uid-64203.*asks' <<<"$text" || fail "the request is not there: $text"
+grep -q 'uid-64203 .*member' <<<"$text" && fail "somebody was admitted by the name of another account: $text"
+echo "ok a request in the name of an account that has not asked yet"
 [ "$bad" = 0 ] || exit 1

@@ -294,6 +294,25 @@ static int request_find(
 		"%s is admitted already, and no other key of that name asks", person->name);
 }
 
+/* A name is what a key calls itself: it is enough where the account that asks is called so too. */
+static int name_check(bn_cli *cli, const bn_request_row *r, const char *word, bn_err *err)
+{
+	char account[128];
+	const bn_env *env = bn_cli_env(cli);
+	env->user_name(env, r->owner, account, sizeof account);
+	if (strcmp(word, r->name) != 0 || !strcmp(account, r->name))
+		return 0;
+	int rc = bn_cli_confirm(cli, err,
+		"%s is what key %s calls itself, and the account %s asks for it: admit it?",
+		r->name, r->key.print, account);
+	if (rc < 0)
+		bn_err_hint(err,
+			"compare the fingerprint with what %.60s sees, then: binnacle user accept "
+			"%s",
+			r->name, r->key.print);
+	return rc;
+}
+
 static int run_user_accept(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws = NULL;
@@ -304,8 +323,11 @@ static int run_user_accept(bn_cli *cli, bn_err *err)
 	if ((rc = roles_option(cli, &roles, err)) < 0 ||
 		(rc = begin_chained(cli, &ws, &p, err)) < 0)
 		return rc;
-	if ((rc = request_find(&request, p, bn_cli_arg(cli, 0), err)) == 0)
-		rc = accept_write(cli, ws, p, request, roles, err);
+	if ((rc = request_find(&request, p, bn_cli_arg(cli, 0), err)) < 0 ||
+		(rc = name_check(cli, request, bn_cli_arg(cli, 0), err)) < 0)
+		goto out;
+	rc = accept_write(cli, ws, p, request, roles, err);
+out:
 	bn_people_free(p);
 	return rc;
 }
@@ -489,7 +511,7 @@ const bn_verb bn_verbs_people[] = {
 	{"user", "accept", "WHO", 1, 1, "admit a key that asks",
 		"Compare the fingerprint with what its owner sees (binnacle user key) first: the "
 		"name "
-		"is what they wrote.",
+		"is what they wrote, and admits nobody unasked whose account is called otherwise.",
 		{"binnacle user accept ed25519:1f2a3b4c5d6e7f80 --role reviewer",
 			"binnacle user accept bob --for 'Bob Ray'", NULL},
 		accept_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_user_accept},
