@@ -182,12 +182,16 @@ int toy_append_tick(bn_workspace *ws, const char *entity, int n)
 
 int64_t toy_value(bn_workspace *ws, const char *entity)
 {
-	return bn_sql_int(
-		bn_workspace_index(ws), -1, "SELECT value FROM toy WHERE entity = ?", "s", entity);
+	sqlite3 *db = bn_workspace_index(ws);
+	int64_t value = bn_sql_int(db, -1, "SELECT value FROM toy WHERE entity = ?", "s", entity);
+	bn_sql_failed(db, NULL); /* before the first event there is no table */
+	return value;
 }
 
 int64_t toy_ticks(bn_workspace *ws, const char *entity)
 {
-	return bn_sql_int(
-		bn_workspace_index(ws), -1, "SELECT n FROM toy_tick WHERE entity = ?", "s", entity);
+	sqlite3 *db = bn_workspace_index(ws);
+	int64_t n = bn_sql_int(db, -1, "SELECT n FROM toy_tick WHERE entity = ?", "s", entity);
+	bn_sql_failed(db, NULL); /* as above */
+	return n;
 }
