@@ -31,6 +31,7 @@ expect 2 'needs a value' "$b" data ls -C
 expect 3 'binnacle init' "$b" data ls
 expect 3 '"code": ?"not_found"' "$b" data ls --json
 expect 0 '  data add NAME' "$b" help data
+expect 1 '^$' grep . <("$b" --help | awk '/^  [a-z]/ { print $1 }' | sort | uniq -d)
 expect 3 'no command' "$b" help nonsense
 expect 0 'examples:' "$b" data add --help
 expect 0 '^\.TH BINNACLE' "$b" help --man

@@ -32,6 +32,17 @@ static const bn_opt compare_options[] = {
 	{0},
 };
 
+/* "+0.00012": small differences of small numbers are what a comparison is for. */
+static const char *signed_text(double x, char buf[BN_FMT])
+{
+	char text[BN_FMT];
+	if (fabs(x) < 0.1)
+		snprintf(buf, BN_FMT, "%+.3g", x);
+	else
+		snprintf(buf, BN_FMT, "%s%.24s", x > 0 ? "+" : "", bn_fmt_sig(x, 3, text));
+	return buf;
+}
+
 /* "11.92 (-1.2, -9.2 %)" */
 static void cell_text(
 	char *out, size_t size, const bn_compare_row *row, const bn_compare_cell *c, bool is_base)
@@ -44,12 +55,10 @@ static void cell_text(
 	else if (is_base || isnan(c->delta) || c->delta == 0 || row->group > BN_COMPARE_METRIC)
 		snprintf(out, size, "%.30s", c->text);
 	else if (isnan(c->percent))
-		snprintf(out, size, "%.40s (%s%s)", c->text, c->delta > 0 ? "+" : "",
-			bn_fmt_sig(c->delta, 3, delta));
+		snprintf(out, size, "%.40s (%s)", c->text, signed_text(c->delta, delta));
 	else
-		snprintf(out, size, "%.40s (%s%s, %s%s %%)", c->text, c->delta > 0 ? "+" : "",
-			bn_fmt_sig(c->delta, 3, delta), c->delta > 0 ? "+" : "",
-			bn_fmt_sig(c->percent, 3, percent));
+		snprintf(out, size, "%.40s (%s, %s %%)", c->text, signed_text(c->delta, delta),
+			signed_text(c->percent, percent));
 }
 
 static void print_comparison(bn_cli *cli, const bn_comparison *c, bool all)

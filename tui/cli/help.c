@@ -91,7 +91,7 @@ int bn_help_verb(bn_cli *cli, const bn_verb *v)
 
 typedef struct listing {
 	bn_stream *out;
-	const char *noun, *last;
+	const char *noun;
 	size_t shown;
 } listing;
 
@@ -110,7 +110,7 @@ static int list_verb(const bn_verb *v, void *ctx)
 
 int bn_help_noun(bn_cli *cli, const char *noun, bn_err *err)
 {
-	listing l = {&cli->out, noun, NULL, 0};
+	listing l = {&cli->out, noun, 0};
 	const char *words[1] = {noun};
 	size_t used;
 	const bn_verb *single = bn_verb_find(words, 1, &used);
@@ -130,25 +130,14 @@ int bn_help_noun(bn_cli *cli, const char *noun, bn_err *err)
 	return 0;
 }
 
-static int list_noun(const bn_verb *v, void *ctx)
-{
-	listing *l = ctx;
-	if ((v->flags & BN_VERB_HIDDEN) || (l->last && !strcmp(l->last, v->noun)))
-		return 0;
-	l->last = v->noun;
-	const char *summary = v->verb ? bn_noun_summary(v->noun) : v->summary;
-	bn_stream_printf(l->out, "  %-12s %s\n", v->noun, summary ? summary : v->summary);
-	return 0;
-}
-
 int bn_help_all(bn_cli *cli)
 {
-	listing l = {&cli->out, NULL, NULL, 0};
 	bn_cli_begin_text(cli);
 	bn_stream_put(&cli->out, "binnacle: the life of a machine-learning model, over SSH\n\n"
 				 "usage: binnacle                     open the workbench\n"
 				 "       binnacle NOUN VERB [ARGS]    do one thing and exit\n\n");
-	bn_verbs_each(list_noun, &l);
+	for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++)
+		bn_stream_printf(&cli->out, "  %-12s %s\n", nouns[i].noun, nouns[i].summary);
 	bn_stream_put(&cli->out, "\noptions everywhere:\n");
 	print_options(&cli->out, bn_global_options);
 	bn_stream_put(&cli->out,
@@ -256,7 +245,7 @@ static int write_man(bn_cli *cli)
 /* Prints the words that may follow: the shells' scripts only call this. */
 typedef struct completion {
 	bn_stream *out;
-	const char *noun, *verb, *last;
+	const char *noun, *verb;
 } completion;
 
 static int complete_verb(const bn_verb *v, void *ctx)
@@ -264,17 +253,13 @@ static int complete_verb(const bn_verb *v, void *ctx)
 	completion *c = ctx;
 	if (v->flags & BN_VERB_HIDDEN)
 		return 0;
-	if (!c->noun) {
-		if (!c->last || strcmp(c->last, v->noun))
-			bn_stream_printf(c->out, "%s\n", v->noun);
-		c->last = v->noun;
-	} else if (!strcmp(v->noun, c->noun)) {
-		bool chosen = !v->verb || (c->verb && !strcmp(c->verb, v->verb));
-		if (!c->verb && v->verb)
-			bn_stream_printf(c->out, "%s\n", v->verb);
-		for (const bn_opt *o = chosen ? v->options : NULL; o && o->help; o++)
-			bn_stream_printf(c->out, "--%s\n", o->name);
-	}
+	if (strcmp(v->noun, c->noun) != 0)
+		return 0;
+	bool chosen = !v->verb || (c->verb && !strcmp(c->verb, v->verb));
+	if (!c->verb && v->verb)
+		bn_stream_printf(c->out, "%s\n", v->verb);
+	for (const bn_opt *o = chosen ? v->options : NULL; o && o->help; o++)
+		bn_stream_printf(c->out, "--%s\n", o->name);
 	return 0;
 }
 
@@ -284,10 +269,15 @@ static int run_complete(bn_cli *cli, bn_err *err)
 	(void)err;
 	size_t n = 0;
 	const char *const *words = bn_cli_rest(cli, &n);
-	completion c = {&cli->out, n > 0 ? words[0] : NULL, n > 1 ? words[1] : NULL, NULL};
+	completion c = {&cli->out, n > 0 ? words[0] : NULL, n > 1 ? words[1] : NULL};
 	bn_cli_begin_text(cli);
+	if (!c.noun) {
+		for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++)
+			bn_stream_printf(c.out, "%s\n", nouns[i].noun);
+		return 0;
+	}
 	bn_verbs_each(complete_verb, &c);
-	for (const bn_opt *o = bn_global_options; c.noun && o->help; o++)
+	for (const bn_opt *o = bn_global_options; o->help; o++)
 		if (o->name[0])
 			bn_stream_printf(&cli->out, "--%s\n", o->name);
 	return 0;
