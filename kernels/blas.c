@@ -5,6 +5,19 @@
 #include <pthread.h>
 #include <stdio.h>
 
+/* Its thousands of symbols are looked for in itself first, not in the fifty libraries of the program. Sanitizers
+ * refuse that. */
+#ifndef __has_feature /* clang says by this which sanitizers are on */
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+	__has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+	__has_feature(memory_sanitizer) || !defined(RTLD_DEEPBIND)
+#define ITSELF_FIRST 0
+#else
+#define ITSELF_FIRST RTLD_DEEPBIND
+#endif
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bnk_blas blas;
 static int is_open;
@@ -22,7 +35,7 @@ static int take(void *lib, void *to, const char *name)
 /* Never closed: its threads may not be stopped while others compute. */
 static void open_once(void)
 {
-	void *lib = dlopen("libopenblas.so.0", RTLD_LAZY | RTLD_LOCAL);
+	void *lib = dlopen("libopenblas.so.0", RTLD_LAZY | RTLD_LOCAL | ITSELF_FIRST);
 	const char *text = lib ? NULL : dlerror();
 	if (!lib) {
 		snprintf(fault, sizeof fault, "%s", text ? text : "OpenBLAS cannot be opened");
