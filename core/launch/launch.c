@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/base/utf8.h"
 #include "core/launch/created.h"
 #include "core/launch/executor.h"
 #include "core/launch/resolve.h"
@@ -90,6 +91,18 @@ static int find_executor(
 	return bn_executor_find(by, opt->executor ? opt->executor : given->executor, err);
 }
 
+/* A spec is JSON: without the directory it would run wherever its supervisor is, later perhaps elsewhere. */
+static int check_workdir(const bn_spec *spec, bn_err *err)
+{
+	if (bn_utf8_is_valid(spec->workdir, strlen(spec->workdir)))
+		return 0;
+	bn_err_set(err, BN_EINVAL,
+		"the working directory '%s' has a name that is no UTF-8, which a spec cannot hold",
+		spec->workdir);
+	bn_err_hint(err, "start the run from a directory that has another name");
+	return BN_EINVAL;
+}
+
 /* Exact, and judged: what cannot be run, or the executor cannot give, is refused here. */
 static int settle(bn_spec **out, bn_workspace *ws, const bn_spec *given, const char *workdir,
 	const bn_executor *by, bn_err *err)
@@ -110,6 +123,8 @@ static int settle(bn_spec **out, bn_workspace *ws, const bn_spec *given, const c
 		rc = bn_err_nomem(err, "a spec");
 		goto out;
 	}
+	if (bn_spec_is_command(spec) && (rc = check_workdir(spec, err)) < 0)
+		goto out;
 	*out = spec;
 	spec = NULL;
 out:
