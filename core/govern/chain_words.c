@@ -87,10 +87,6 @@ static void add_flaw(bn_buf *b, const chain_tree *t, const chain_node *node)
 		add_person(b, t, node->flaw_atom);
 		bn_buf_adds(b, ", who signed it, is no admin there");
 		return;
-	case FLAW_SIGNERS:
-		bn_buf_addf(b, "it needs the signatures of %" PRIu64 " admins, %" PRIu64 " signed",
-			node->flaw_need, node->flaw_have);
-		return;
 	case FLAW_POWER:
 		bn_buf_adds(b, "what it does to ");
 		add_person(b, t, node->flaw_atom);
@@ -155,14 +151,29 @@ const char *bn_chain_standing_name(bn_chain_standing s)
 	return names[s];
 }
 
+static bool is_for_signers(chain_flaw flaw)
+{
+	return flaw == FLAW_SIGNERS || flaw == FLAW_POWER || flaw == FLAW_RESTORED ||
+	       flaw == FLAW_MAKE_ADMIN || flaw == FLAW_ADD_KEY || flaw == FLAW_RECOVERY;
+}
+
 bool bn_chain_lacks_signers(const bn_chain *c, size_t i)
 {
 	const chain_tree *t = &((const chain_result *)c)->tree;
-	if (c->standings[i] != BN_CHAIN_INVALID)
-		return false;
-	chain_flaw flaw = t->nodes[t->node_of[i]].flaw;
-	return flaw == FLAW_SIGNERS || flaw == FLAW_POWER || flaw == FLAW_RESTORED ||
-	       flaw == FLAW_MAKE_ADMIN || flaw == FLAW_ADD_KEY || flaw == FLAW_RECOVERY;
+	return c->standings[i] == BN_CHAIN_INVALID && is_for_signers(t->nodes[t->node_of[i]].flaw);
+}
+
+/* A link that signatures can still mend waits for them. */
+static void add_invalid(bn_buf *b, const chain_tree *t, const chain_node *node)
+{
+	uint64_t more = node->flaw_need - node->flaw_have;
+	if (node->flaw == FLAW_SIGNERS) {
+		bn_buf_addf(b, "waits for %" PRIu64 " more signature%s of %s", more,
+			more == 1 ? "" : "s", more == 1 ? "an admin" : "admins");
+		return;
+	}
+	bn_buf_adds(b, is_for_signers(node->flaw) ? "waits for signatures: " : "invalid: ");
+	add_flaw(b, t, node);
 }
 
 void bn_chain_words(const bn_chain *c, size_t i, bn_buf *out)
@@ -189,8 +200,7 @@ void bn_chain_words(const bn_chain *c, size_t i, bn_buf *out)
 		bn_buf_adds(out, ", which is not on the chain");
 		return;
 	case BN_CHAIN_INVALID:
-		bn_buf_adds(out, "invalid: ");
-		add_flaw(out, t, node);
+		add_invalid(out, t, node);
 		return;
 	case BN_CHAIN_ORPHAN:
 		bn_buf_adds(out, "a link before it is not in the log");

@@ -178,11 +178,37 @@ static int request_compare(const void *a, const void *b)
 	return memcmp(x->id, y->id, ID);
 }
 
-/* Accounts take turns: whoever files a million requests hides nobody else's. */
-static int requests_read(bn_people *p, sqlite3 *db, const bn_self *me, bn_err *err)
+static bool request_is(const bn_request_row *row, const char *word);
+
+/* Takes the row of st when its signature is good and its key not listed yet. word: only what it means; NULL: all. */
+static int request_take(bn_people *p, size_t *cap, sqlite3 *db, sqlite3_stmt *st, const bn_self *me,
+	const char *word, bn_err *err)
+{
+	int rc;
+	if (bn_grow(&p->requests, cap, p->n_requests + 1, sizeof *p->requests))
+		return bn_err_nomem(err, "the requests");
+	bn_request_row *row = &p->requests[p->n_requests];
+	if ((rc = request_fill(row, st, me, err)) < 0)
+		goto out;
+	if ((word && !request_is(row, word)) || is_listed(p, row->key.hex))
+		goto out;
+	if ((rc = bn_signed_verify(db, sqlite3_column_int64(st, 8),
+		     (uint64_t)sqlite3_column_int64(st, 9), err)) <= 0)
+		goto out;
+	p->n_requests++;
+	return 0;
+out:
+	request_release(row);
+	return rc < 0 ? rc : 0;
+}
+
+/* Accounts take turns: whoever files a million requests hides nobody else's. With a word those beyond the limit are
+ * looked at too, and only the signatures of what it means. */
+static int requests_read(
+	bn_people *p, sqlite3 *db, const bn_self *me, const char *word, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	size_t cap = 0, seen = 0;
+	size_t cap = p->n_requests, seen = 0;
 	int rc = bn_sql_prepare(&st, db, err,
 		"SELECT id, key, name, user, host, uid, owner, time_ms, writer, seq FROM (SELECT "
 		"*, "
@@ -193,29 +219,27 @@ static int requests_read(bn_people *p, sqlite3 *db, const bn_self *me, bn_err *e
 	if (rc < 0)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) == 1) {
-		if ((p->has_more = seen++ == BN_PEOPLE_REQUESTS_MOST))
+		if (!word && (p->has_more = seen++ == BN_PEOPLE_REQUESTS_MOST))
 			break;
-		if (bn_grow(&p->requests, &cap, p->n_requests + 1, sizeof *p->requests)) {
-			rc = bn_err_nomem(err, "the requests");
+		if ((rc = request_take(p, &cap, db, st, me, word, err)) < 0)
 			break;
-		}
-		bn_request_row *row = &p->requests[p->n_requests];
-		if ((rc = request_fill(row, st, me, err)) < 0 ||
-			(rc = bn_signed_verify(db, sqlite3_column_int64(st, 8),
-				 (uint64_t)sqlite3_column_int64(st, 9), err)) < 0) {
-			request_release(row);
-			break;
-		}
-		bool is_good = rc > 0;
-		if (is_good && !is_listed(p, row->key.hex))
-			p->n_requests++;
-		else
-			request_release(row);
 	}
 	sqlite3_finalize(st);
 	if (rc >= 0 && p->n_requests)
 		qsort(p->requests, p->n_requests, sizeof *p->requests, request_compare);
 	return rc < 0 ? rc : 0;
+}
+
+int bn_people_add_request(bn_people *p, bn_workspace *ws, const char *word, bn_err *err)
+{
+	bn_self me;
+	sqlite3 *db;
+	int rc;
+	if (!p->has_more)
+		return 0;
+	if ((rc = bn_workspace_read(&db, ws, err)) < 0 || (rc = bn_self_read(&me, ws, db, err)) < 0)
+		return rc;
+	return requests_read(p, db, &me, word, err);
 }
 
 int bn_people_read(bn_people **out, bn_workspace *ws, bn_err *err)
@@ -233,7 +257,8 @@ int bn_people_read(bn_people **out, bn_workspace *ws, bn_err *err)
 		goto out;
 	}
 	p->epoch = me.epoch;
-	if ((rc = persons_read(p, db, &me, err)) < 0 || (rc = requests_read(p, db, &me, err)) < 0)
+	if ((rc = persons_read(p, db, &me, err)) < 0 ||
+		(rc = requests_read(p, db, &me, NULL, err)) < 0)
 		goto out;
 	*out = p;
 	p = NULL;

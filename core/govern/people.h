@@ -52,6 +52,8 @@ typedef struct bn_people {
 /* BN_EREFUSED without a chain. */
 int bn_people_read(bn_people **out, bn_workspace *ws, bn_err *err);
 void bn_people_free(bn_people *p);
+/* Adds the requests beyond that limit which a word means, as bn_people_find_request takes it: rows of `requests` move. */
+int bn_people_add_request(bn_people *p, bn_workspace *ws, const char *word, bn_err *err);
 /* word: a name, a fingerprint or digits of a key (6 or more); what begins as fingerprints do is never a name.
  * BN_ENOTFOUND; BN_EINVAL when it means several. */
 int bn_people_find(const bn_person_row **out, const bn_people *p, const char *word, bn_err *err);

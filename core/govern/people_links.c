@@ -28,6 +28,8 @@ void bn_links_free(bn_link_list *l)
 static char *author_name(sqlite3 *db, int64_t n, const uint8_t key[ID])
 {
 	char person[BN_PERSON_TEXT], name[128];
+	if (bn_rights_is_recovery(db, key))
+		return bn_strdup("the recovery key");
 	int64_t before = n < 0 ? bn_authority_newest(db, NULL) : n - (n > 0);
 	if (bn_authority_person(person, db, before, key, NULL) != 1)
 		bn_hex(key, ID, person);

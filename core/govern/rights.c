@@ -123,13 +123,11 @@ uid_t bn_rights_founder_uid(const char *workspace_id, sqlite3 *db)
 	return uid >= 0 ? (uid_t)uid : bn_policy_founder(workspace_id, db);
 }
 
-/* Whether my key is the recovery key that link 0 names: it signs links alone; the chain says which it takes. */
-static bool is_recovery(const bn_self *me, sqlite3 *db)
+bool bn_rights_is_recovery(sqlite3 *db, const uint8_t key[BN_CHAIN_ID_BYTES])
 {
 	char hex[2 * BN_CHAIN_ID_BYTES + 1];
-	bn_hex(me->key, sizeof me->key, hex);
-	return me->has_key &&
-	       bn_sql_int(db, 0, "SELECT json_extract(e.payload, '$.recovery') = ? " FOUNDING_EVENT,
+	bn_hex(key, BN_CHAIN_ID_BYTES, hex);
+	return bn_sql_int(db, 0, "SELECT json_extract(e.payload, '$.recovery') = ? " FOUNDING_EVENT,
 		       "s", hex) == 1;
 }
 
@@ -142,7 +140,7 @@ int bn_rights_may(bn_workspace *ws, bn_act act, bn_err *err)
 		return rc;
 	if (!me.is_chained)
 		return bn_policy_allows(bn_workspace_id(ws), db, me.uid, me.name, act, NULL, err);
-	bool recovers = act == BN_ACT_POLICY && is_recovery(&me, db);
+	bool recovers = act == BN_ACT_POLICY && me.has_key && bn_rights_is_recovery(db, me.key);
 	if ((rc = bn_sql_failed(db, err)) < 0 || recovers)
 		return rc;
 	if ((rc = bn_self_need(&me, err)) < 0)

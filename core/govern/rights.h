@@ -37,6 +37,8 @@ const char *bn_rights_founding_fault(const char *workspace_id, sqlite3 *db);
 /* The account that founded the workspace, which owns its directories: who owns the file of link 0, or as
  * bn_policy_founder says. For looking at owners of files; it gives no right. BN_NOBODY when that is not known. */
 uid_t bn_rights_founder_uid(const char *workspace_id, sqlite3 *db);
+/* Whether it is the recovery key that link 0 names: it signs links alone; the chain says which it takes. */
+bool bn_rights_is_recovery(sqlite3 *db, const uint8_t key[BN_CHAIN_ID_BYTES]);
 /* 0, or BN_EREFUSED in words. Refreshes the index. The recovery key of link 0 may sign links (BN_ACT_POLICY). */
 int bn_rights_may(bn_workspace *ws, bn_act act, bn_err *err);
 /* In apply(): 1 whoever wrote the event may do that; 0 not, and the event has its outcome; negative: the index

@@ -25,7 +25,7 @@ struct bn_trust {
 	bn_memory_verdict verdict;
 	char *named;   /* the directory that was named, absolute */
 	bool is_above; /* the workspace lies above it */
-	bool has_chain, has_folded;
+	bool has_chain, has_folded, met_by_invitation;
 	char note[700];
 };
 
@@ -254,9 +254,12 @@ static void learn(bn_trust *t)
 	if (!t->has_chain || t->verdict.allows == BN_ALLOWS_TRUST ||
 		!(state == BN_MEMORY_KNOWN || (state == BN_MEMORY_NONE && pin)))
 		return;
-	if (memory_learn(t, state == BN_MEMORY_NONE ? &answer : NULL, &why) < 0)
+	if (memory_learn(t, state == BN_MEMORY_NONE ? &answer : NULL, &why) < 0) {
 		failed_to_learn(t, &why);
-	else if (t->place.kind != BN_PLACE_KNOWN && place_learn(t, false, &why) < 0)
+		return;
+	}
+	t->met_by_invitation = state == BN_MEMORY_NONE;
+	if (t->place.kind != BN_PLACE_KNOWN && place_learn(t, false, &why) < 0)
 		failed_to_learn(t, &why);
 }
 
@@ -316,6 +319,11 @@ const bn_memory_verdict *bn_trust_verdict(const bn_trust *t)
 const char *bn_trust_note(const bn_trust *t)
 {
 	return t->note;
+}
+
+bool bn_trust_met_by_invitation(const bn_trust *t)
+{
+	return t->met_by_invitation;
 }
 
 const bn_memory *bn_trust_memory(const bn_trust *t)

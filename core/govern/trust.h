@@ -60,6 +60,8 @@ const bn_memory_verdict *bn_trust_verdict(const bn_trust *t);
 int bn_trust_require(const bn_trust *t, bn_memory_allows need, bn_err *err);
 /* Whether nothing but a first use stops it: somebody who compares it with an invitation may answer. */
 bool bn_trust_asks(const bn_trust *t);
+/* Whether this look was the first, and an invitation answered it. */
+bool bn_trust_met_by_invitation(const bn_trust *t);
 /* What could not be remembered or read, in words for a warning; "" for nothing. */
 const char *bn_trust_note(const bn_trust *t);
 const bn_memory *bn_trust_memory(const bn_trust *t);

@@ -229,13 +229,36 @@ static int act_line(bn_verify_report *r, sqlite3 *db, sqlite3_stmt *st, bn_err *
 		(long long)sqlite3_column_int64(st, 1));
 }
 
+static const char *text_of(sqlite3_stmt *st, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(st, column);
+	return text ? text : "";
+}
+
+/* Whether an act is about this version, and not about another registration of its number: it says so, or it answers a
+ * record that is. An alias means who has the number. Adds what is: `ids` come in the order of what answers what. */
+static int is_act_of(bn_names *ids, const bn_version *v, sqlite3_stmt *st, bn_err *err)
+{
+	const char *uuid = text_of(st, 6), *answers = text_of(st, 7);
+	bool is_its = uuid[0] ? !strcmp(uuid, v->uuid)
+			      : v->version > 0 && !strcmp(text_of(st, 2), "model.alias");
+	for (size_t i = 0; i < ids->count && !uuid[0] && !is_its; i++)
+		is_its = strstr(answers, ids->items[i]) != NULL;
+	if (is_its && bn_names_add(ids, text_of(st, 5)) < 0)
+		return bn_err_nomem(err, "a report");
+	return is_its;
+}
+
 /* The signed acts that made the version what it is. */
 static int prove_acts(bn_verify_report *r, sqlite3 *db, const bn_version *v, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
+	bn_names ids = BN_NAMES_INIT;
 	int n = 0,
 	    rc = bn_sql_prepare(&st, db, err,
-		    "SELECT w.name, s.seq, k.name, l.n, s.key FROM event e JOIN signed_record "
+		    "SELECT w.name, s.seq, k.name, l.n, s.key, lower(hex(s.id)), "
+		    "json_extract(e.payload, '$.uuid'), json_extract(e.payload, '$.answers') FROM "
+		    "event e JOIN signed_record "
 		    "s ON s.writer = e.writer AND s.seq = e.seq JOIN index_name w ON w.no = "
 		    "e.writer JOIN index_name k ON k.no = e.kind JOIN authority_link l ON l.id "
 		    "= s.epoch JOIN index_entity_text t ON t.no = e.entity WHERE t.entity = "
@@ -243,15 +266,18 @@ static int prove_acts(bn_verify_report *r, sqlite3 *db, const bn_version *v, bn_
 		    "'model.requested', 'model.approved', 'model.rejected', 'model.evidence', "
 		    "'model.attested', 'model.alias') AND json_extract(e.payload, "
 		    "'$.version') = ?2 ORDER BY e.epoch, e.depth, e.clock, w.name, e.seq",
-		    "si", v->name, v->version);
+		    "si", v->name, bn_entry_number(v->version));
 	if (rc < 0)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) == 1) {
-		n += !strcmp((const char *)sqlite3_column_text(st, 2), "model.registered");
-		if ((rc = act_line(r, db, st, err)) < 0)
+		int is_its = is_act_of(&ids, v, st, err);
+		if (is_its > 0)
+			n += !strcmp(text_of(st, 2), "model.registered");
+		if ((rc = is_its > 0 ? act_line(r, db, st, err) : is_its) < 0)
 			break;
 	}
 	sqlite3_finalize(st);
+	bn_names_release(&ids);
 	if (rc < 0)
 		return rc;
 	return n ? 0 : bn_verify_line_add(r, "no signed record that counts", err, "registration");

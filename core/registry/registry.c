@@ -294,6 +294,29 @@ static int gates_add(json_t *payload, const bn_gate_report *gates, bn_err *err)
 		       : 0;
 }
 
+int bn_version_may_be_approved(
+	bn_workspace *ws, const char *spec, const char *reason, bool override, bn_err *err)
+{
+	bn_action d;
+	bn_err why = BN_ERR_INIT;
+	bn_entry_finding found = {0};
+	json_t *payload = NULL;
+	int rc = bn_action_begin(&d, ws, BN_ENTRY_APPROVED, NULL, spec, err);
+	if (rc < 0)
+		goto out;
+	payload = bn_entry_decision_draft(d.version, reason, override);
+	rc = bn_action_check(&found, &d, payload, &why);
+	if (rc < 0 && !found.by_gates)
+		bn_err_move(err, &why);
+	rc = found.by_gates ? 0 : rc;
+out:
+	bn_err_clear(&why);
+	json_decref(payload);
+	bn_entry_finding_release(&found);
+	bn_action_end(&d);
+	return rc;
+}
+
 int bn_version_approve(
 	bn_workspace *ws, const char *spec, const char *reason, bool override, bn_err *err)
 {

@@ -161,6 +161,9 @@ int bn_version_register_manifest(
 int bn_version_register(
 	int64_t *version, bn_workspace *ws, const char *name, const char *run, bn_err *err);
 int bn_version_request(bn_workspace *ws, const char *spec, const char *reason, bn_err *err);
+/* Whether bn_version_approve would count, or only gates are in its way, which evidence may still open. */
+int bn_version_may_be_approved(
+	bn_workspace *ws, const char *spec, const char *reason, bool override, bn_err *err);
 /* override: approve although blocking gates do not pass; needs a reason and a policy that allows
  * it. Approving twice, or without an open request: BN_ECONFLICT. */
 int bn_version_approve(

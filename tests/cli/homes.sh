@@ -35,6 +35,21 @@ says "trust accept --yes"
 expect 0 "accepts" "$B" trust accept --yes
 expect 0 "and goes on" "$B" model tag power/1 key value
 
+# A chain that is put back under a running server.
+cp -a .binnacle/log "$dir/old"
+sed 's/1e6/2e6/' policy.json >other.json
+expect 0 "one more link" "$B" policy set other.json
+"$B" serve power/1 --unix s.sock --no-token >served 2>&1 &
+server=$!
+for _ in $(seq 100); do grep -q 'erving' served && break; sleep 0.1; done
+mv .binnacle/log "$dir/new" && cp -a "$dir/old" .binnacle/log
+for _ in $(seq 150); do kill -0 $server 2>/dev/null || break; sleep 0.1; done
+kill $server 2>/dev/null
+wait $server
+check "a chain that was put back ends the server" 6 $?
+rm -rf .binnacle/log && mv "$dir/new" .binnacle/log
+expect 0 "and it is as it was" "$B" model verify power/1
+
 cp -r "$dir/ws" "$dir/copy" && cd "$dir/copy" || exit 2
 expect 0 "a copy" "$B" run ls
 says "this is a copy of the workspace in '$dir/ws', which is there too"

@@ -83,6 +83,9 @@ const bn_env *bn_cli_env(const bn_cli *cli);
 int bn_cli_workspace(bn_cli *cli, bn_workspace **out, bn_err *err);
 /* For what only some calls of a verb need: 0 where the workspace, which is open, is trusted in full. */
 int bn_cli_need_trust(bn_cli *cli, bn_err *err);
+/* Looks once more, in a verb that goes on for long: 0, or why the workspace is no longer the one that is remembered.
+ * That it cannot be looked at is a warning. */
+int bn_cli_trust_again(bn_cli *cli, bn_err *err);
 /* The same before what that user wrote is run; 0 for what is this user's own. */
 int bn_cli_need_trust_of(bn_cli *cli, uid_t author, bn_err *err);
 /* What is known of the workspace, which is open; looks at the first call, asks nothing. Borrowed. */

@@ -71,7 +71,10 @@ static int run_approve(bn_cli *cli, bn_err *err)
 		bn_inbox_item_free(sheet);
 		return rc;
 	}
-	if (!rc && !bn_cli_flag(cli, "no-recompute"))
+	/* Evidence stands for ever: none is signed for a decision that cannot be. Why not, approving says. */
+	if (!rc && !bn_cli_flag(cli, "no-recompute") &&
+		bn_version_may_be_approved(ws, spec, bn_cli_opt(cli, "reason"), override, NULL) >=
+			0)
 		rc = bn_cli_recompute(cli, ws, spec, err);
 	if (!rc)
 		rc = bn_version_approve(ws, spec, bn_cli_opt(cli, "reason"), override, err);

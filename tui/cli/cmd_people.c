@@ -46,10 +46,13 @@ static int begin_chained(bn_cli *cli, bn_workspace **ws, bn_people **people, bn_
 	int rc = begin(cli, ws, &is_chained, err);
 	if (rc < 0)
 		return rc;
-	if (!is_chained)
-		return bn_err_set(err, BN_EREFUSED,
+	if (!is_chained) {
+		bn_err_set(err, BN_ECONFLICT,
 			"in this workspace users are known by their uid: nobody has to be "
 			"admitted");
+		bn_err_hint(err, "keys and persons come with: binnacle upgrade");
+		return BN_ECONFLICT;
+	}
 	return people ? bn_people_read(people, *ws, err) : 0;
 }
 
@@ -283,10 +286,13 @@ static int accept_write(bn_cli *cli, bn_workspace *ws, const bn_people *p,
 
 /* Who asks; BN_ECONFLICT when the word means somebody who is here. */
 static int request_find(
-	const bn_request_row **out, const bn_people *p, const char *word, bn_err *err)
+	const bn_request_row **out, bn_people *p, bn_workspace *ws, const char *word, bn_err *err)
 {
 	const bn_person_row *person;
-	int rc = bn_people_find_request(out, p, word, err);
+	int rc = bn_people_add_request(p, ws, word, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_people_find_request(out, p, word, err);
 	if (rc != BN_ENOTFOUND || bn_people_find(&person, p, word, NULL) < 0)
 		return rc;
 	bn_err_clear(err);
@@ -323,7 +329,7 @@ static int run_user_accept(bn_cli *cli, bn_err *err)
 	if ((rc = roles_option(cli, &roles, err)) < 0 ||
 		(rc = begin_chained(cli, &ws, &p, err)) < 0)
 		return rc;
-	if ((rc = request_find(&request, p, bn_cli_arg(cli, 0), err)) < 0 ||
+	if ((rc = request_find(&request, p, ws, bn_cli_arg(cli, 0), err)) < 0 ||
 		(rc = name_check(cli, request, bn_cli_arg(cli, 0), err)) < 0)
 		goto out;
 	rc = accept_write(cli, ws, p, request, roles, err);

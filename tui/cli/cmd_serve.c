@@ -372,8 +372,8 @@ static void look_after_workspace(serving *s, int64_t now_ms, int64_t *seen_ms, i
 	bn_workspace_tick(s->ws, NULL);
 }
 
-/* Whether every model may still be served: BN_EREFUSED says which may not. A log that cannot be read now is
- * a warning. */
+/* Whether every model may still be served, and the workspace is still the one that is remembered: BN_EREFUSED or
+ * BN_ECONFLICT, in words. A log that cannot be read now is a warning. */
 static int look_at_models(serving *s, bn_err *err)
 {
 	for (size_t i = 0; i < s->count; i++) {
@@ -385,7 +385,7 @@ static int look_at_models(serving *s, bn_err *err)
 		if (rc < 0)
 			bn_cli_warn(s->cli, "%s", why.msg);
 	}
-	return 0;
+	return bn_cli_trust_again(s->cli, err);
 }
 
 typedef struct log_news {
@@ -420,7 +420,7 @@ static void tell_of_log(const serving *s, log_news *n, int64_t now_ms)
 	n->set_aside = l.set_aside;
 }
 
-/* 0 when it was told to stop; BN_EREFUSED when a model may be served no more. */
+/* 0 when it was told to stop; as look_at_models when a model may be served no more. */
 static int wait_for_the_end(serving *s, bn_err *err)
 {
 	const bn_env *env = bn_cli_env(s->cli);

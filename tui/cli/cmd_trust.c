@@ -231,17 +231,32 @@ out:
 	return rc;
 }
 
-/* Writers whose logs are not what this user has seen, each in a line. */
-static void say_lost(bn_cli *cli, const bn_memory_verdict *v)
+static size_t count_lost(const bn_memory_verdict *v)
 {
 	size_t n = v->left_out;
 	for (size_t i = 0; i < v->count; i++)
-		if (v->findings[i].writer) {
+		n += v->findings[i].writer != NULL;
+	return n;
+}
+
+/* Writers whose logs are not what this user has seen, each in a line. */
+static void say_lost(bn_cli *cli, const bn_memory_verdict *v)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (v->findings[i].writer)
 			bn_cli_say(cli, "  %s", v->findings[i].words);
-			n++;
-		}
-	if (!n)
-		bn_cli_say(cli, "  you have seen nothing that is lost; others may have");
+}
+
+/* BN_ECONFLICT when there is nothing that a link could close: it would stand there for ever, and say that there was. */
+static int need_lost(const bn_memory_verdict *v, bn_err *err)
+{
+	if (count_lost(v))
+		return 0;
+	bn_err_set(err, BN_ECONFLICT,
+		"nothing that you have seen is lost: there is nothing to restore");
+	bn_err_hint(
+		err, "who has seen what is lost closes it; what is missing: binnacle trust show");
+	return BN_ECONFLICT;
 }
 
 static int run_restore(bn_cli *cli, bn_err *err)
@@ -260,7 +275,8 @@ static int run_restore(bn_cli *cli, bn_err *err)
 		goto out;
 	}
 	if ((rc = bn_trust_require(k.trust, BN_ALLOWS_READING, err)) < 0 ||
-		(rc = bn_rights_may(k.ws, BN_ACT_POLICY, err)) < 0)
+		(rc = bn_rights_may(k.ws, BN_ACT_POLICY, err)) < 0 ||
+		(rc = need_lost(bn_trust_verdict(k.trust), err)) < 0)
 		goto out;
 	bn_cli_say(cli, "Closes for everybody, by a link that a majority of the admins signs:");
 	say_lost(cli, bn_trust_verdict(k.trust));

@@ -55,7 +55,8 @@ static void warn_of_findings(bn_cli *cli, const bn_trust *t, bn_memory_allows ne
 		if (f->allows > need)
 			continue;
 		bn_cli_warn(cli, "%s%s", f->words,
-			f->allows == BN_ALLOWS_READING ? ": reading only" : "");
+			f->allows == BN_ALLOWS_READING ? ": reading, and runs and data of your own"
+						       : "");
 		say_hint(cli, f->hint);
 		said++;
 	}
@@ -168,6 +169,22 @@ int bn_cli_need_trust(bn_cli *cli, bn_err *err)
 	return rc < 0 ? rc : bn_trust_require(t, BN_ALLOWS_ALL, err);
 }
 
+int bn_cli_trust_again(bn_cli *cli, bn_err *err)
+{
+	const bn_trust_options opt = {
+		.start = cli->start_dir, .invitation = cli->invitation, .need = BN_ALLOWS_ALL};
+	bn_err why = BN_ERR_INIT;
+	bn_trust *t = NULL;
+	if (!cli->workspace)
+		return 0;
+	int rc = bn_trust_look(&t, cli->workspace, &opt, &why);
+	if (rc < 0)
+		bn_cli_warn(cli, "%s", why.msg);
+	rc = rc < 0 ? 0 : bn_trust_require(t, BN_ALLOWS_ALL, err);
+	bn_trust_free(t);
+	return rc;
+}
+
 int bn_cli_need_trust_of(bn_cli *cli, uid_t author, bn_err *err)
 {
 	return author == cli->env->uid(cli->env) ? 0 : bn_cli_need_trust(cli, err);
@@ -188,5 +205,7 @@ int bn_cli_judge_workspace(bn_cli *cli, bn_err *err)
 	if ((rc = bn_trust_require(t, need, err)) < 0)
 		return rc;
 	warn_of_findings(cli, t, need);
+	if (bn_trust_met_by_invitation(t) && !cli->dry_run)
+		bn_cli_ask_admission(cli, cli->workspace);
 	return 0;
 }

@@ -90,11 +90,42 @@ START_TEST(test_person_who_is_called_like_another_fingerprint_is_not_taken_for_t
 }
 END_TEST
 
+/* More requests of his account than are looked at: they hide his own from the list, and from nobody who has the
+ * fingerprint. */
+START_TEST(test_request_is_found_by_its_fingerprint_however_many_others_there_are)
+{
+	char bobs[25];
+	const bn_request_row *asks;
+	sqlite3 *db;
+	town_make_signed(&t, classes);
+	print_of(bob, bobs);
+	ck_assert_int_eq(bn_people_request(bob->ws, NULL, &err), 1);
+	ck_assert_bn_ok(bn_workspace_read(&db, ann->ws, &err), &err);
+	ck_assert_bn_ok(bn_sql_run(db, &err,
+				"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+				"WHERE i < 1500) "
+				"INSERT INTO authority_request SELECT randomblob(32), "
+				"randomblob(32), 'x', 'h', "
+				"'x', 1, ?, 4000000000000 + i, 1, 1000000 + i FROM n",
+				"i", (int64_t)bob->uid),
+		&err);
+	bn_people *p = people_of(ann);
+	ck_assert(p->has_more);
+	ck_assert_int_eq(bn_people_find_request(&asks, p, bobs, NULL), BN_ENOTFOUND);
+	ck_assert_bn_ok(bn_people_add_request(p, ann->ws, bobs, &err), &err);
+	ck_assert_bn_ok(bn_people_find_request(&asks, p, bobs, &err), &err);
+	ck_assert_str_eq(asks->key.print, bobs);
+	bn_people_free(p);
+	town_remove(&t);
+}
+END_TEST
+
 static bool has_signed_what_waits(person *p)
 {
 	bn_link_list *l;
 	ck_assert_bn_ok(bn_links_read(&l, p->ws, &err), &err);
 	ck_assert(l->items[0].waits);
+	ck_assert(!strncmp(l->items[0].words, "waits for ", 10));
 	bool mine = l->items[0].mine;
 	bn_links_free(l);
 	return mine;
@@ -128,4 +159,5 @@ BN_TEST_MAIN("core/govern/people",
 	test_name_that_looks_like_another_fingerprint_is_not_taken_for_that_key,
 	test_name_of_the_digits_of_another_key_means_several,
 	test_person_who_is_called_like_another_fingerprint_is_not_taken_for_that_person,
+	test_request_is_found_by_its_fingerprint_however_many_others_there_are,
 	test_who_has_signed_a_waiting_link_is_not_asked_again)

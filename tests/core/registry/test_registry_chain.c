@@ -5,6 +5,7 @@
 #include "core/govern/authority.h"
 #include "core/govern/key.h"
 #include "core/registry/evidence.h"
+#include "core/registry/provenance.h"
 #include "core/store/inspect.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
@@ -240,6 +241,13 @@ START_TEST(test_registration_dated_back_takes_no_approved_champion_away)
 	}
 	/* It can be asked for, and gets the number never. */
 	must(bn_version_request(dan->ws, DANS, NULL, &err));
+	/* Its acts are not those of the version. */
+	bn_verify_report *r = NULL;
+	must(bn_version_verify(&r, ann->ws, "power/1", NULL, &err));
+	for (size_t i = 0; i < r->count; i++)
+		ck_assert_msg(!strstr(r->items[i].what, "by dan"), "%s", r->items[i].what);
+	bn_verify_report_free(r);
+	must_be(bn_version_may_be_approved(bob->ws, "power/1", NULL, false, &err), BN_ECONFLICT);
 	must_be(bn_version_approve(bob->ws, DANS, NULL, false, &err), BN_EREFUSED);
 	must_be(bn_version_set_alias(bob->ws, DANS, "champion", &err), BN_EREFUSED);
 	town_expect_one_view(&t);
