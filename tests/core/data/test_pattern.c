@@ -171,7 +171,11 @@ START_TEST(test_pattern_needs_bounded_memory_on_a_long_text)
 	long before = peak_kib();
 	int got = match_text("^(?:a|b)*$", false, text, &err);
 	ck_assert_msg(got == BN_EUNSUPPORTED, "%d %s", got, err.msg);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* their memory is not ours */
 	ck_assert_int_lt(peak_kib() - before, 96 * 1024);
+#else
+	(void)before;
+#endif
 	bn_free(text);
 }
 END_TEST
