@@ -90,15 +90,38 @@ int bn_dir_error(bn_err *err, int errnum, const char *doing, const bn_dir *at, c
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
+/* Opens with what O_CREAT makes having exactly that mode: 1 made it, 0 found it, or -errno. */
+static int open_or_make(int *fd, const bn_dir *at, const char *name, int flags, mode_t mode)
+{
+	const bn_env *env = at->env;
+	int tries = 100; /* somebody removes it as fast as it is made */
+	*fd = -ENOENT;
+	if (!(flags & O_CREAT)) {
+		*fd = env->fs->open(env, at, name, flags, 0);
+		return *fd < 0 ? *fd : 0;
+	}
+	while (tries-- > 0) {
+		if (!(flags & O_EXCL) &&
+			(*fd = env->fs->open(env, at, name, flags & ~O_CREAT, 0)) != -ENOENT)
+			return *fd < 0 ? *fd : 0;
+		*fd = env->fs->open(env, at, name, flags | O_EXCL, mode);
+		if (*fd >= 0)
+			return 1;
+		if (*fd != -EEXIST || (flags & O_EXCL))
+			return *fd;
+	}
+	return *fd;
+}
+
 int bn_dir_open_file(
 	int *fd, const bn_dir *at, const char *name, int flags, mode_t mode, bn_err *err)
 {
 	const bn_env *env = at->env;
 	struct stat st;
-	int e, got = env->fs->open(env, at, name, flags | O_NONBLOCK, mode);
-	if (got < 0)
+	int e, got, made = open_or_make(&got, at, name, flags | O_NONBLOCK, mode);
+	if (made < 0)
 		return bn_dir_error(
-			err, -got, flags & O_CREAT ? "cannot create" : "cannot open", at, name);
+			err, -made, flags & O_CREAT ? "cannot create" : "cannot open", at, name);
 	if ((e = env->fs->fstat(env, got, &st)) < 0) {
 		env->fs->close(env, got);
 		return bn_dir_error(err, -e, "cannot stat", at, name);
@@ -108,9 +131,7 @@ int bn_dir_open_file(
 		return bn_err_set(
 			err, BN_ECORRUPT, "'%s/%s' is not a regular file", at->path, name);
 	}
-	/* With O_EXCL this call made it, so its mode is ours to say. */
-	if ((flags & O_CREAT) && (flags & O_EXCL) && (st.st_mode & 07777) != mode &&
-		(e = env->fs->fchmod(env, got, mode)) < 0) {
+	if (made && (st.st_mode & 07777) != mode && (e = env->fs->fchmod(env, got, mode)) < 0) {
 		env->fs->close(env, got);
 		env->fs->unlink(env, at, name);
 		return bn_dir_error(err, -e, "cannot set the mode of", at, name);

@@ -37,7 +37,7 @@ bool bn_dir_free_bytes(const bn_dir *d, uint64_t *bytes);
 /* ---- files ---------------------------------------------------------------------------------- */
 
 /* Opens a regular file; never waits (for a pipe's other end) while opening. flags as open(2);
- * O_CREAT sets mode whatever the umask is. BN_ENOTFOUND, BN_EREFUSED for a link, BN_ECORRUPT for
+ * what O_CREAT makes has mode whatever the umask is. BN_ENOTFOUND, BN_EREFUSED for a link, BN_ECORRUPT for
  * anything else that is no regular file. */
 int bn_dir_open_file(
 	int *fd, const bn_dir *at, const char *name, int flags, mode_t mode, bn_err *err);

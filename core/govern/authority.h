@@ -89,8 +89,8 @@ typedef struct bn_authority_start {
 	const json_t *policy; /* NULL: all defaults */
 	const uint8_t *
 		recovery; /* a key that can sign links when the admins' keys are lost; NULL: none */
-	bool is_shared;   /* with the members of a group (core/store/workspace.h) */
-	gid_t group;
+	bn_access access; /* of its directories (core/store/workspace.h) */
+	gid_t group;      /* of BN_ACCESS_GROUP */
 } bn_authority_start;
 
 /* Makes a workspace that begins with link 0, signed with the user's own key; *made_key (may be NULL) says

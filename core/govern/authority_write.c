@@ -67,7 +67,7 @@ int bn_authority_init(const bn_env *env, const char *dir, const bn_authority_sta
 		.n = text.len,
 		.signer = &signer};
 	const bn_workspace_making making = {
-		.founder = &founder, .is_shared = how->is_shared, .group = how->group};
+		.founder = &founder, .access = how->access, .group = how->group};
 	rc = bn_workspace_make(env, dir, &making, err);
 out:
 	bn_buf_release(&text);

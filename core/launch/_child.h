@@ -18,6 +18,7 @@ typedef struct bn_child_task {
 	char **data_env; /* commands: "BINNACLE_DATA_X=path", NULL-terminated, may be NULL */
 	char **secrets;  /* commands: "NAME=value", likewise */
 	int attempt;     /* from 1 */
+	mode_t masked;   /* commands: bits that the umask has besides the user's own */
 } bn_child_task;
 
 /* Trains in this process and returns the exit status: 0, 1 with the reason written to runs/<id>/why

@@ -23,6 +23,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -264,6 +265,7 @@ int bn_child_command(const bn_child_task *t)
 	const char **set = command_environment(t);
 	/* Those of a run that this one was started in name no data of ours. */
 	bn_process_forget_variables("BINNACLE_DATA");
+	umask(umask(077) | t->masked);
 	if (set)
 		bn_process_become(t->spec->command.items, set, t->spec->workdir, &err);
 	else

@@ -158,7 +158,9 @@ static void child_main(bn_exec *x, int gate, pid_t parent)
 	sigaction(SIGHUP, &sa, NULL);
 	sigemptyset(&none);
 	bn_child_task task = {x->env, x->classes, bn_workspace_dir(x->ws), x->run_dir, x->id,
-		x->spec, x->data_env, x->secrets, x->attempt};
+		x->spec, x->data_env, x->secrets, x->attempt,
+		/* What it leaves in its directory would be the group's, who could write into it. */
+		bn_workspace_access(x->ws) == BN_ACCESS_GROUP ? 022 : 0};
 	if (bn_spec_is_command(x->spec))
 		_exit(bn_child_command(&task));
 	bn_child_train_signals();

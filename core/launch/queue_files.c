@@ -57,17 +57,16 @@ out:
 }
 
 /* A place below one of the directories that hold those of all users. 1 when all there are others'. */
-static int take_any(
-	bn_dir **out, const bn_dir *root, const char *places, uid_t *squatter, bn_err *err)
+static int take_any(bn_dir **out, const bn_dir *root, bn_access access, const char *places,
+	uid_t *squatter, bn_err *err)
 {
 	const bn_env *env = root->env;
 	char name[BN_QUEUE_NAME], path[BN_QUEUE_NAME + 40];
 	bn_queue_own_name(name, env);
 	/* As init makes the shared directories: every user adds to it, nobody removes another's. */
-	int rc, e = env->fs->mkdir(env, root, places, 01777);
-	if (e < 0 && e != -EEXIST)
-		return bn_err_sys(
-			err, BN_EIO, -e, "cannot make the directory '%s/%s'", root->path, places);
+	int rc = bn_dir_make(root, places, bn_access_dir_mode(access), err);
+	if (rc < 0)
+		return rc;
 	for (int i = 0; i < PLACES_MAX; i++) {
 		int n = snprintf(path, sizeof path, "%s/%s", places, name);
 		if (i > 0)
@@ -99,7 +98,7 @@ int bn_queue_dir(bn_dir **out, bn_workspace *ws, bn_err *err)
 		if (i > 0)
 			snprintf(places, sizeof places, PLACES "-%d", i);
 		bn_err why = BN_ERR_INIT;
-		int rc = take_any(out, root, places, &owner, &why);
+		int rc = take_any(out, root, bn_workspace_access(ws), places, &owner, &why);
 		/* What another user has made there is no trouble of the disk. */
 		if (rc < 0 && !is_others(&owner, root, places))
 			return bn_err_move(err, &why);

@@ -80,7 +80,8 @@ int bn_run_of_another(const bn_env *env, const char *id, uid_t owner, bn_err *er
 
 int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err)
 {
-	int rc = bn_dir_make(bn_workspace_at(ws), run_dir(id).text, 0755, err);
+	mode_t mode = bn_workspace_access(ws) == BN_ACCESS_PRIVATE ? 0700 : 0755;
+	int rc = bn_dir_make(bn_workspace_at(ws), run_dir(id).text, mode, err);
 	return rc < 0 ? rc : bn_run_dir_open(out, ws, id, err);
 }
 

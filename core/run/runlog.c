@@ -304,6 +304,18 @@ out:
 	return rc;
 }
 
+/* Whether others may write to the directory that a lies in: they can give a file of its user's a name there
+ * (where the system lets them link what is not theirs). */
+static bool is_open_to_others(const artifact *a)
+{
+	struct stat st;
+	const char *slash = strrchr(a->src, '/');
+	char *dir = slash ? bn_strndup(a->src, (size_t)(slash - a->src)) : bn_strdup(".");
+	bool is = !dir || bn_dir_stat(a->at, dir, &st, NULL) < 0 || (st.st_mode & 022);
+	bn_free(dir);
+	return is;
+}
+
 static int put_below(
 	bn_workspace *ws, const artifact *a, char hash[65], uint64_t *size, bn_err *err)
 {
@@ -319,6 +331,14 @@ static int put_below(
 	if (st.st_uid != env->uid(env)) {
 		rc = bn_err_set(err, BN_EREFUSED, "'%s/%s' belongs to another user (uid %lu)",
 			a->at->path, a->src, (unsigned long)st.st_uid);
+		goto out;
+	}
+	if (st.st_nlink > 1 && is_open_to_others(a)) {
+		rc = bn_err_set(err, BN_EREFUSED,
+			"'%s/%s' has a second name, and others may write to its directory: it may "
+			"be "
+			"another file of yours that they have linked there",
+			a->at->path, a->src);
 		goto out;
 	}
 	rc = put_stream(ws, a, fd, hash, size, err);

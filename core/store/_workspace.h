@@ -20,9 +20,11 @@ struct bn_workspace {
 	int64_t format;        /* of workspace.json, as this process last saw it */
 	const struct bn_fold_class *const *classes; /* NULL: never reads */
 	bn_writer *writer;                          /* NULL until the first append */
-	bn_err unsealed;  /* set: why a commit could not seal in passing; told once */
-	bool is_chained;  /* workspace.json says "chain": true */
-	bn_signer signer; /* sign NULL: nothing is signed */
+	bn_err unsealed;     /* set: why a commit could not seal in passing; told once */
+	bool is_chained;     /* workspace.json says "chain": true */
+	bn_access access;    /* likewise */
+	bool is_access_said; /* it does say; else access is what the mode of .binnacle tells */
+	bn_signer signer;    /* sign NULL: nothing is signed */
 	bn_signer_source
 		*signer_of; /* asked before the first record, when the workspace is chained */
 	uint8_t epoch[32];  /* of acts, when has_epoch */

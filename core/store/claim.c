@@ -91,12 +91,12 @@ static int claim_sync(const bn_dir *at, char *dir, bn_err *err)
 	}
 }
 
-/* Directories of claims are as open to others as claims/ itself. */
+/* Directories of claims are as open to others as claims/ itself, and as sticky. */
 static int make_dir(const bn_dir *at, const char *dir, bn_err *err)
 {
 	struct stat st;
 	int rc = bn_dir_stat(at, "claims", &st, err);
-	return rc < 0 ? rc : bn_dir_make(at, dir, st.st_mode & 0777, err);
+	return rc < 0 ? rc : bn_dir_make(at, dir, st.st_mode & 01777, err);
 }
 
 /* A name under tmp/ that nobody else uses; *out is yours. */

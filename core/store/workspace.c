@@ -99,6 +99,9 @@ static int read_identity(bn_workspace *ws, bn_err *err)
 		(rc = bn_json_need_int(j, "format", &ws->format, BN_IDENTITY, err)) < 0)
 		goto out;
 	ws->is_chained = json_is_true(json_object_get(j, "chain"));
+	ws->is_access_said = bn_json_str(j, "access", NULL) != NULL;
+	if ((rc = bn_access_find(&ws->access, ws->at, bn_json_str(j, "access", NULL), err)) < 0)
+		goto out;
 	if (ws->format < BN_FORMAT_OLDEST || strlen(id) > 64 || strchr(id, '/') || !*id)
 		rc = bn_err_set(err, BN_ECORRUPT, "'%s/" BN_IDENTITY "' is malformed", ws->root);
 	else if (!(ws->id = bn_strdup(id)))
@@ -189,6 +192,11 @@ const char *bn_workspace_root(const bn_workspace *ws)
 const bn_dir *bn_workspace_at(const bn_workspace *ws)
 {
 	return ws->at;
+}
+
+bn_access bn_workspace_access(const bn_workspace *ws)
+{
+	return ws->access;
 }
 
 char *bn_workspace_path(const bn_workspace *ws, const char *fmt, ...)

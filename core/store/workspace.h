@@ -2,8 +2,9 @@
  * workspace.h - a .binnacle directory: its log (the truth), objects, claims and index.
  *
  * Layout (architecture.md section 3):
- *	workspace.json   {"id": UUID, "format": 2, "chain": true}; see "Formats" below. chain: there is a chain
- *	                 of authority, so who has a key signs what he writes
+ *	workspace.json   {"id": UUID, "format": 2, "chain": true, "access": "owner"}; see "Formats" below. chain:
+ *	                 there is a chain of authority, so who has a key signs what he writes. access: "owner",
+ *	                 "private" or "group" (access.h)
  *	log/<writer>/    sealed segments and at most one open.seg, owned by the user who writes
  *	objects/ab/cd..  immutable blobs named by their SHA-256, mode 0444
  *	claims/          names that must be unique across hosts, taken with link(2)
@@ -47,6 +48,7 @@
 #include "core/base/dir.h"
 #include "core/base/env.h"
 #include "core/base/err.h"
+#include "core/store/access.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -58,14 +60,15 @@ struct bn_fold_class;           /* core/store/index/fold.h */
 struct bn_signer;               /* core/store/log/sign.h */
 struct bn_founder;              /* core/store/founding.h */
 
-/* Makes DIR/.binnacle. BN_ECONFLICT when there is one already. */
+/* Makes DIR/.binnacle, of BN_ACCESS_OWNER. BN_ECONFLICT when there is one already. */
 int bn_workspace_init(const bn_env *env, const char *dir, bn_err *err);
 /* The same with what is said here. */
 typedef struct bn_workspace_making {
-	const struct bn_founder *founder; /* a signed founding record (core/store/founding.h); NULL: an
+	const struct bn_founder
+		*founder; /* a signed founding record (core/store/founding.h); NULL: an
 					   * unsigned one */
-	bool is_shared; /* for the members of a group, whatever the umask says; others see nothing */
-	gid_t group;
+	bn_access access;
+	gid_t group; /* of BN_ACCESS_GROUP */
 } bn_workspace_making;
 int bn_workspace_make(
 	const bn_env *env, const char *dir, const bn_workspace_making *how, bn_err *err);
@@ -84,6 +87,8 @@ const char *bn_workspace_dir(const bn_workspace *ws);  /* the directory that hol
 const char *bn_workspace_root(const bn_workspace *ws); /* .../.binnacle */
 /* The handle of .binnacle: what lies below is reached through it (core/base/dir.h). Borrowed. */
 const bn_dir *bn_workspace_at(const bn_workspace *ws);
+/* As workspace.json says; of one that was made before it did, as the mode of .binnacle has it. */
+bn_access bn_workspace_access(const bn_workspace *ws);
 char *bn_workspace_path(const bn_workspace *ws, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3))); /* under root; yours (bn_free) */
 

@@ -10,23 +10,20 @@
 #include "core/store/founding.h"
 
 #include <errno.h>
+#include <string.h>
 
-/* Shared directories are sticky, so that group members can add but not remove each other's. */
-static const struct {
-	const char *name;
-	mode_t mode;
-} parts[] = {{"log", 01777}, {"objects", 0777}, {"claims", 01777}, {"runs", 01777},
-	{"trash", 01777}, {"tmp", 01777}, {"queue", 01777}};
+static const char *const parts[] = {"log", "objects", "claims", "runs", "trash", "tmp", "queue"};
 
-static int write_identity(const bn_dir *root, const bn_founder *founder, bn_err *err)
+static int write_identity(const bn_dir *root, const bn_workspace_making *how, bn_err *err)
 {
 	char id[BN_UUID_TEXT];
 	bn_buf text = BN_BUF_INIT;
-	int rc = bn_founding_make(id, root, founder, err);
+	int rc = bn_founding_make(id, root, how->founder, err);
 	if (rc < 0)
 		return rc;
-	bn_buf_addf(&text, "{\n%s  \"format\": %d,\n  \"id\": \"%s\"\n}\n",
-		founder ? "  \"chain\": true,\n" : "", BN_FORMAT, id);
+	bn_buf_addf(&text, "{\n  \"access\": \"%s\",\n%s  \"format\": %d,\n  \"id\": \"%s\"\n}\n",
+		bn_access_name(how->access), how->founder ? "  \"chain\": true,\n" : "", BN_FORMAT,
+		id);
 	if ((rc = bn_buf_check(&text, err, BN_IDENTITY)) < 0)
 		goto out;
 	rc = bn_dir_write_file(root, BN_IDENTITY, text.ptr, text.len, 0644, err);
@@ -35,32 +32,60 @@ out:
 	return rc;
 }
 
-/* Gives an open directory to the group: members may write, others see nothing, and what is made in it is the
- * group's. Sticky: members take no part away, and nothing of each other's. */
-static int share(const bn_dir *d, gid_t group, mode_t mode, bn_err *err)
+/* Gives an open directory to whom it shall be for, whatever the umask has left of its mode. */
+static int set_access(const bn_dir *d, const bn_workspace_making *how, bn_err *err)
 {
-	int e = d->env->fs->fchown(d->env, d->fd, (uid_t)-1, group);
+	const bn_fs_ops *fs = d->env->fs;
+	int e = how->access == BN_ACCESS_GROUP ? fs->fchown(d->env, d->fd, (uid_t)-1, how->group)
+					       : 0;
 	if (e == -EPERM) {
 		bn_err_sys(err, BN_EREFUSED, -e, "cannot give '%s' to group %lu", d->path,
-			(unsigned long)group);
+			(unsigned long)how->group);
 		bn_err_hint(err, "you have to be a member of the group");
 		return BN_EREFUSED;
 	}
 	if (e == 0)
-		e = d->env->fs->fchmod(d->env, d->fd, 02770 | (mode & 01000));
-	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot share '%s'", d->path) : 0;
+		e = fs->fchmod(d->env, d->fd, bn_access_dir_mode(how->access));
+	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot set the mode of '%s'", d->path) : 0;
 }
 
-/* Without sharing, mode is cut by the umask: who may use the workspace is what the user's umask says. */
-static int make_part(bn_dir **out, const bn_dir *at, const char *name, mode_t mode,
+static int make_part(bn_dir **out, const bn_dir *at, const char *name,
 	const bn_workspace_making *how, bn_err *err)
 {
-	int e = at->env->fs->mkdir(at->env, at, name, mode);
+	int e = at->env->fs->mkdir(at->env, at, name, 0700);
 	if (e < 0 && e != -EEXIST)
 		return bn_err_sys(
 			err, BN_EIO, -e, "cannot make the directory '%s/%s'", at->path, name);
 	int rc = bn_dir_open_below(out, at, name, err);
-	return rc < 0 || !how->is_shared ? rc : share(*out, how->group, mode, err);
+	return rc < 0 ? rc : set_access(*out, how, err);
+}
+
+/* The directory that shall hold .binnacle. What is there already stays as it is: it is not ours to say who uses
+ * it. What is missing is made, and given to whom the workspace is for; directories on the way are such that
+ * everybody gets to it. */
+static int make_dir(bn_dir **out, const bn_env *env, const char *path,
+	const bn_workspace_making *how, bn_err *err)
+{
+	bn_dir *above = NULL;
+	char *parent = NULL;
+	int rc = 0;
+	if (bn_fs_is_dir(env, path))
+		return bn_dir_open(out, env, path, err);
+	const char *slash = strrchr(path, '/');
+	if (!(parent = bn_strndup(path, slash > path ? (size_t)(slash - path) : 1)))
+		return bn_err_nomem(err, "a file name");
+	const bn_workspace_making open_to_all = {.access = BN_ACCESS_OWNER};
+	if (bn_fs_is_dir(env, parent))
+		rc = bn_dir_open(&above, env, parent, err);
+	else
+		rc = make_dir(&above, env, parent, &open_to_all, err);
+	if (rc < 0 || (rc = make_part(out, above, slash + 1, how, err)) < 0)
+		goto out;
+	rc = bn_dir_sync(above, NULL, err);
+out:
+	bn_dir_close(above);
+	bn_free(parent);
+	return rc;
 }
 
 int bn_workspace_make(
@@ -71,18 +96,19 @@ int bn_workspace_make(
 	bn_dir *at = NULL, *root = NULL;
 	if ((rc = bn_path_absolute(&abs, dir, err)) < 0)
 		goto out;
-	if ((rc = bn_fs_make_dirs(env, abs, 0777, err)) < 0 ||
-		(rc = bn_dir_open(&at, env, abs, err)) < 0)
+	for (size_t n = strlen(abs); n > 1 && abs[n - 1] == '/';)
+		abs[--n] = '\0';
+	if ((rc = make_dir(&at, env, abs, how, err)) < 0)
 		goto out;
 	if (bn_dir_has(at, ".binnacle/" BN_IDENTITY)) {
 		rc = bn_err_set(err, BN_ECONFLICT, "'%s' is a workspace already", dir);
 		goto out;
 	}
-	if ((rc = make_part(&root, at, ".binnacle", 01777, how, err)) < 0)
+	if ((rc = make_part(&root, at, ".binnacle", how, err)) < 0)
 		goto out;
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		bn_dir *part = NULL;
-		rc = make_part(&part, root, parts[i].name, parts[i].mode, how, err);
+		rc = make_part(&part, root, parts[i], how, err);
 		bn_dir_close(part);
 		if (rc < 0)
 			goto out;
@@ -91,7 +117,7 @@ int bn_workspace_make(
 	 * without it is none, so a crash before this is harmless. */
 	if ((rc = bn_dir_sync(root, NULL, err)) < 0 || (rc = bn_dir_sync(at, NULL, err)) < 0)
 		goto out;
-	rc = write_identity(root, how->founder, err);
+	rc = write_identity(root, how, err);
 out:
 	bn_dir_close(root);
 	bn_dir_close(at);

@@ -124,6 +124,8 @@ int bn_workspace_view(
 	ws->format = of->format;
 	ws->classes = of->classes;
 	ws->merge_at = of->merge_at;
+	ws->access = of->access;
+	ws->is_access_said = of->is_access_said;
 	ws->is_view = true;
 	if (only) {
 		ws->wants = only->wants;

@@ -24,7 +24,7 @@ if ! as 40101 test -x "$B"; then
 	echo "SKIP: another user's run: another user cannot run the program where it lies"
 	exit 0
 fi
-as 40101 "$B" init -q >/dev/null || fail init
+as 40101 "$B" init --shared 40100 -q >/dev/null || fail init
 invitation=$(as 40101 "$B" trust show --json | sed -n 's/^ *"invitation": "\(.*\)",*/\1/p')
 as 40102 "$B" trust accept "$invitation" >/dev/null || fail "trust accept"
 as 40102 "$B" user request >/dev/null || fail "user request"
@@ -99,7 +99,8 @@ expect 4 "a workspace in a closed directory" as 40101 "$B" init "$dir/closed/ws"
 
 # ---- in the place of directories ------------------------------------------------------------------
 [ -k .binnacle ] || fail "init makes no sticky .binnacle: $(ls -ld .binnacle)"
-as 40101 "$B" doctor --json >shown; grep -q '"what": "directories"' shown && fail "doctor of a new workspace: $(cat shown)"
+as 40101 "$B" doctor --json >shown; grep -qE '"what": "(directories|modes)"' shown && fail "doctor of a new workspace: $(cat shown)"
+grep -q '"what": "parents"' shown || fail "a directory in which others may rename is not named: $(cat shown)"
 rm -rf .binnacle/queue
 for how in "mkfifo .binnacle/queue" "ln -s /tmp .binnacle/queue" "touch .binnacle/queue" "mkdir -m 755 .binnacle/queue" \
 	"mkdir -m 700 .binnacle/queue"; do

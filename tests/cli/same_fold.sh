@@ -90,7 +90,7 @@ ours=$dir/new
 mkdir -m 2775 "$ours" && { [ -z "$as_root" ] || chown 40101:40100 "$ours"; }
 echo '{"default_role": "viewer"}' >"$dir/policy.json"
 umask 002
-as 40101 init "$ours" && as 40101 data add jobs "$dir/power/jobs.csv" && as 40101 policy set "$dir/policy.json" &&
+as 40101 init ${as_root:+--shared 40100} "$ours" && as 40101 data add jobs "$dir/power/jobs.csv" && as 40101 policy set "$dir/policy.json" &&
 	as 40101 run start --name one --wait -- true && as 40101 log metric a=1 --run one --step 3 &&
 	as 40102 data add other "$dir/power/later.csv" || { echo "FAIL: writing"; cat "$dir/out"; exit 1; }
 [ -z "$as_root" ] || ! as 40102 policy set "$dir/policy.json" || { echo "FAIL: who did not found it sets policy"; bad=1; }

@@ -12,6 +12,7 @@
 #include "core/govern/rights.h"
 #include "core/store/cache.h"
 #include "core/store/inspect.h"
+#include "core/store/modes.h"
 #include "kernels/backend.h"
 #include "tui/cli/cli.h"
 #include "tui/cli/verbs.h"
@@ -188,52 +189,99 @@ static void find_cache(json_t *list, bn_workspace *ws)
 	bn_cache_close(cache);
 }
 
-static void find_part(json_t *list, const bn_workspace *ws, const bn_part_fault *f, uid_t founder)
+/* Who has to run the cure, where that is not this user: " (as ann)". */
+static const char *as_whom(char buf[80], const bn_env *env, uid_t owner)
 {
-	const bn_env *env = bn_workspace_env(ws);
-	char has[65] = "", founded[65] = "";
-	char *path = bn_strf("%s%s%s", bn_workspace_root(ws), f->name[0] ? "/" : "", f->name);
-	char *cure = NULL;
-	if (!path)
-		return;
-	env->user_name(env, f->owner, has, sizeof has);
-	env->user_name(env, founder, founded, sizeof founded);
-	switch (f->state) {
-	case BN_PART_LOOSE:
-	case BN_PART_SHARED:
-		cure = bn_strf("chmod +t '%s'", path);
-		find(list, "directories", f->state == BN_PART_SHARED ? "FAIL" : "OFF", cure,
-			"%s: who may write there can put another's directories out of the way",
-			path);
-		break;
-	case BN_PART_FOREIGN:
-		cure = bn_strf("chown %s '%s', by root, when its content is known to be whole",
-			founded, path);
-		find(list, "directories", "FAIL", cure,
-			"%s belongs to %s, not to %s, who founded the workspace: somebody has put "
-			"it there",
-			path, has, founded);
-		break;
-	case BN_PART_NONE:
-		cure = bn_strf("rm '%s'", path);
-		find(list, "directories", "FAIL", cure, "%s of %s is no directory", path, has);
-		break;
+	char name[65] = "";
+	buf[0] = '\0';
+	if (owner != env->uid(env)) {
+		env->user_name(env, owner, name, sizeof name);
+		snprintf(buf, 80, " (as %s)", name);
 	}
-	bn_free(cure);
-	bn_free(path);
+	return buf;
 }
 
-/* Who can rename a directory of the workspace can put another in its place. */
-static void find_parts(json_t *list, const bn_workspace *ws, sqlite3 *db)
+static void find_foreign(json_t *list, const bn_env *env, const bn_mode_finding *f, uid_t founder)
+{
+	char has[65] = "", founded[65] = "";
+	env->user_name(env, f->owner, has, sizeof has);
+	env->user_name(env, founder, founded, sizeof founded);
+	char *cure = bn_strf(
+		"chown %s '%s', by root, when its content is known to be whole", founded, f->path);
+	find(list, "directories", "FAIL", cure,
+		"%s belongs to %s, not to %s, who founded the workspace: somebody has put it there",
+		f->path, has, founded);
+	bn_free(cure);
+}
+
+/* What mends it; yours. */
+static char *mode_cure(const bn_env *env, const bn_mode_finding *f)
+{
+	char as[80];
+	as_whom(as, env, f->owner);
+	switch (f->fault) {
+	case BN_MODE_KIND:
+		return bn_strf("rm '%s'%s", f->path, as);
+	case BN_MODE_DEVICE:
+		return bn_strf("umount '%s', or move what it holds into the workspace", f->path);
+	case BN_MODE_ABOVE:
+		if (f->is == f->want) /* its owner may, sticky or not */
+			return bn_strf(
+				"move the workspace, or have root give '%s' to who founded it",
+				f->path);
+		return bn_strf("chmod +t '%s'%s", f->path, as);
+	case BN_MODE_LOOSE:
+		return bn_strf("chmod +t '%s'%s", f->path, as);
+	default:
+		return bn_strf("chmod %o '%s'%s", (unsigned)f->want, f->path, as);
+	}
+}
+
+static void find_mode(json_t *list, const bn_env *env, const bn_mode_finding *f, uid_t founder)
+{
+	static const struct {
+		const char *what, *state, *says;
+	} words[] = {
+		[BN_MODE_OPEN] = {"modes", "FAIL", "others may write to what is not theirs"},
+		[BN_MODE_SHUT] = {"modes", "FAIL", "members of the group cannot use it"},
+		[BN_MODE_LOOSE] = {"directories", "OFF",
+			"who may write there can put another's directories out of the way"},
+		[BN_MODE_SHOWN] = {"modes", "FAIL", "others see what is not for them"},
+		[BN_MODE_FOREIGN] = {0},
+		[BN_MODE_KIND] = {"directories", "FAIL", "is no directory"},
+		[BN_MODE_DEVICE] = {"directories", "OFF",
+			"lies on another file system than the workspace: gc leaves it alone"},
+		[BN_MODE_ABOVE] = {"parents", "OFF",
+			"others may rename what lies there, the workspace with it: who remembers "
+			"it is stopped then"},
+	};
+	if (f->fault == BN_MODE_FOREIGN) {
+		find_foreign(list, env, f, founder);
+		return;
+	}
+	char *cure = mode_cure(env, f);
+	find(list, words[f->fault].what, f->holds_others ? "FAIL" : words[f->fault].state, cure,
+		"%s (mode %o) %s", f->path, (unsigned)f->is, words[f->fault].says);
+	bn_free(cure);
+}
+
+/* Modes below .binnacle, and directories above in which others may rename it. */
+static void find_modes(json_t *list, const bn_workspace *ws, sqlite3 *db)
 {
 	uid_t founder = db ? bn_rights_founder_uid(bn_workspace_id(ws), db) : BN_NOBODY;
-	bn_part_fault faults[BN_PART_FAULTS];
+	bn_mode_findings f;
 	bn_err e = BN_ERR_INIT;
-	int n = bn_workspace_check_parts(faults, ws, founder, &e);
-	if (n < 0)
+	if (bn_modes_look(&f, ws, founder, &e) < 0)
 		find(list, "directories", "FAIL", NULL, "%s", e.msg);
-	for (int i = 0; i < n; i++)
-		find_part(list, ws, &faults[i], founder);
+	for (size_t i = 0; i < f.count; i++)
+		find_mode(list, bn_workspace_env(ws), &f.items[i], founder);
+	if (f.left_out)
+		find(list, "modes", "FAIL", "mend those above, and run this again",
+			"%zu more like these", f.left_out);
+	if (f.stopped)
+		find(list, "modes", "OFF", NULL, "only the first %d entries were looked at",
+			BN_MODE_ENTRIES);
+	bn_modes_release(&f);
 }
 
 /* Whether it is the workspace that this user knows. One without a chain that nothing speaks against says nothing. */
@@ -276,7 +324,7 @@ static void find_workspace(json_t *list, bn_cli *cli)
 		bn_fs_is_network(root) ? ", network: the index is kept on a local disk" : "",
 		fault ? ": " : "", fault ? fault : "");
 	find_trust(list, cli);
-	find_parts(list, ws, db);
+	find_modes(list, ws, db);
 	find_index(list, ws);
 	find_cache(list, ws);
 }

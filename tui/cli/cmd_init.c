@@ -2,6 +2,7 @@
 #include "core/base/hash.h"
 #include "core/base/json_bytes.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/govern/key.h"
 #include "core/govern/people.h"
 #include "core/govern/pin.h"
@@ -16,23 +17,40 @@
 #include <string.h>
 #include <unistd.h>
 
-static int group_option(bn_cli *cli, bn_authority_start *how, bn_err *err)
+/* By its name, or by its number as chown takes it. */
+static int group_find(gid_t *out, const char *name, bn_err *err)
 {
-	const char *name = bn_cli_opt(cli, "shared");
 	struct group gr, *found = NULL;
 	char text[16384];
+	int64_t number;
+	int e = getgrnam_r(name, &gr, text, sizeof text, &found);
+	if (found) {
+		*out = gr.gr_gid;
+		return 0;
+	}
+	if (bn_parse_i64(name, strlen(name), &number) && number >= 0 && number < UINT32_MAX) {
+		*out = (gid_t)number;
+		return 0;
+	}
+	bn_err_set(
+		err, BN_ENOTFOUND, "no group '%s'%s%s", name, e ? ": " : "", e ? strerror(e) : "");
+	bn_err_hint(err, "the groups that you are in: id -Gn");
+	return BN_ENOTFOUND;
+}
+
+static int access_option(bn_cli *cli, bn_authority_start *how, bn_err *err)
+{
+	const char *name = bn_cli_opt(cli, "shared");
+	if (bn_cli_flag(cli, "private")) {
+		how->access = BN_ACCESS_PRIVATE;
+		return name ? bn_err_set(err, BN_EINVAL,
+				      "--private and --shared: it is either yours or a group's")
+			    : 0;
+	}
 	if (!name)
 		return 0;
-	int e = getgrnam_r(name, &gr, text, sizeof text, &found);
-	if (!found) {
-		bn_err_set(err, BN_ENOTFOUND, "no group '%s'%s%s", name, e ? ": " : "",
-			e ? strerror(e) : "");
-		bn_err_hint(err, "the groups that you are in: id -Gn");
-		return BN_ENOTFOUND;
-	}
-	how->is_shared = true;
-	how->group = gr.gr_gid;
-	return 0;
+	how->access = BN_ACCESS_GROUP;
+	return group_find(&how->group, name, err);
 }
 
 /*
@@ -104,7 +122,7 @@ static void say_next(
 			"in a drawer; with it: BINNACLE_KEY=FILE binnacle user accept WHO --role "
 			"admin",
 			recovery);
-	if (how->is_shared) {
+	if (how->access == BN_ACCESS_GROUP) {
 		bn_cli_say(cli,
 			"others: give them the invitation, not by way of this directory; they run: "
 			"binnacle trust accept INVITATION, which asks to be admitted too, and you "
@@ -130,7 +148,7 @@ static int run_init(bn_cli *cli, bn_err *err)
 	json_t *o = NULL;
 	bn_err why = BN_ERR_INIT;
 	bool made_key = false;
-	int rc = group_option(cli, &how, err);
+	int rc = access_option(cli, &how, err);
 	if (rc < 0)
 		goto out;
 	if (!dir)
@@ -169,6 +187,7 @@ out:
 
 static const bn_opt init_options[] = {
 	{"shared", 0, "GROUP", "for the members of this group, whatever your umask says"},
+	{"private", 0, NULL, "for you alone: others do not even see what is in it"},
 	{"recovery", 0, "FILE",
 		"make a second key there, which can admit an admin when yours is lost"},
 	{"name", 0, "NAME", "how you are called here (your account's name)"}, {0}};
@@ -178,8 +197,11 @@ const bn_verb bn_verbs_init[] = {
 		"Makes DIR/.binnacle (the working directory by default). Commands find it by "
 		"walking up,\nlike git does with .git. You are its founder: its first record is "
 		"signed "
-		"with your key,\nwhich is made when you have none.",
-		{"binnacle init", "binnacle init ~/experiments",
+		"with your key,\nwhich is made when you have none. You alone write to it, and who "
+		"gets "
+		"as far as DIR may read,\nunless --shared or --private says otherwise; your umask "
+		"does not matter.",
+		{"binnacle init", "binnacle init ~/thesis --private",
 			"binnacle init /proj/power --shared power --recovery ~/recovery.pem"},
 		init_options, BN_VERB_NO_WORKSPACE, run_init},
 	{0},

@@ -4,6 +4,15 @@
 #include "core/base/dir.h"
 #include "core/store/object/object.h"
 
+/*
+ * Who stores an object that is there already, and somebody else's in a sticky directory, can neither renew nor
+ * replace it. He leaves tmp/keep-HASH-TAG, and looks for the object after that: gc looks for the file after it
+ * has set the object aside, so one of them sees the other.
+ */
+#define BN_KEEP "keep-"
+#define BN_KEEP_MS ((int64_t)86400 * 1000) /* as long as a leftover of tmp/ lives */
+enum { BN_KEEP_NAME = 5 + 64 + 1 + 16 + 1 };
+
 enum { BN_OBJECT_BLOCK = 1 << 18 }; /* bytes that a stream has in memory at a time */
 
 /* "objects/ab/cdef...", for a handle of the workspace. */

@@ -17,10 +17,12 @@
 #include <sys/file.h>
 
 enum {
-	BATCH = 1000,   /* hashes in one gc.removing event */
-	DEPTH_MAX = 64, /* of directories below tmp/ */
-	ROUNDS = 4,     /* of looking again when something has become live meanwhile */
-	ASIDE_NAME = 9 + BN_SHA256_HEX + 1 + 16 + 1,
+	BATCH = 1000,    /* hashes in one gc.removing event */
+	DEPTH_MAX = 64,  /* of directories below tmp/ */
+	ROUNDS = 4,      /* of looking again when something has become live meanwhile */
+	TRASH_NAME = 32, /* "trash/UID" */
+	ASIDE_NAME = TRASH_NAME + 4 + BN_SHA256_HEX + 1 + 16 + 1,
+	TRASHES = 8, /* that others may have made in this user's name */
 };
 
 typedef enum victim_state {
@@ -149,16 +151,31 @@ static int open_here(int *fd, struct stat *st, bn_workspace *ws, const char *nam
 	return -1;
 }
 
-/* trash/ is sticky where several users write: another's object could be moved there, but neither
- * removed nor put back. */
-static bool may_remove(const bn_workspace *ws, const struct stat *st)
+/* Where this user sets aside: a directory of his own in trash/, which nobody else can write to. The names
+ * are tried in turn, since others may have taken some. */
+static int own_trash(char out[TRASH_NAME], bn_workspace *ws, bn_err *err)
 {
 	const bn_env *env = ws->env;
-	struct stat top;
+	const bn_dir *root = bn_workspace_at(ws);
+	struct stat st;
 	uid_t me = env->uid(env);
-	return me == 0 || st->st_uid == me ||
-	       (env->fs->stat(env, bn_workspace_at(ws), "trash", &top) == 0 &&
-		       (top.st_uid == me || !(top.st_mode & S_ISVTX)));
+	int rc = bn_dir_make(root, "trash", bn_access_dir_mode(ws->access), err);
+	for (int i = 0; rc == 0 && i < TRASHES; i++) {
+		bn_err why = BN_ERR_INIT;
+		snprintf(out, TRASH_NAME, i ? "trash/%lu-%d" : "trash/%lu", (unsigned long)me, i);
+		if (bn_dir_make(root, out, 0700, &why) == 0 &&
+			env->fs->stat(env, root, out, &st) == 0 && S_ISDIR(st.st_mode) &&
+			st.st_uid == me && !(st.st_mode & 022))
+			return 0;
+		if (why.code && why.code != BN_ECORRUPT && why.code != BN_EREFUSED)
+			return bn_err_move(err, &why);
+	}
+	if (rc < 0)
+		return rc;
+	bn_err_set(err, BN_EREFUSED,
+		"'%s/trash' has no directory for you: others have taken its names", root->path);
+	bn_err_hint(err, "`binnacle doctor` names them");
+	return BN_EREFUSED;
 }
 
 /* Puts an object that was set aside back, unless it was stored anew: the young one must stay. */
@@ -180,11 +197,13 @@ typedef struct removing {
 	victims *victims;
 	int64_t cutoff_ms;
 	uint64_t tag; /* of this process's names in trash/: another gc may be at work */
+	char trash[TRASH_NAME];
+	bn_names keeps; /* objects that somebody is about to name (_object.h), sorted */
 } removing;
 
 static const char *aside_name(const removing *r, const victim *v, char buf[ASIDE_NAME])
 {
-	snprintf(buf, ASIDE_NAME, "trash/gc-%.64s-%016" PRIx64, v->hash, r->tag);
+	snprintf(buf, ASIDE_NAME, "%s/gc-%.64s-%016" PRIx64, r->trash, v->hash, r->tag);
 	return buf;
 }
 
@@ -217,8 +236,7 @@ static void set_aside(removing *r, victim *v)
 	}
 	if (mtime_ms(&opened) != v->stored_ms) {
 		settle_young(r, v);
-	} else if (!may_remove(r->ws, &opened) ||
-		   env->fs->rename(env, root, name, root, aside) < 0) {
+	} else if (env->fs->rename(env, root, name, root, aside) < 0) {
 		settle_failed(r, v);
 	} else if (env->fs->stat(env, root, aside, &st) < 0 || st.st_ino != opened.st_ino ||
 		   st.st_dev != opened.st_dev) {
@@ -264,13 +282,40 @@ static void put_all_back(removing *r)
 	}
 }
 
+/* Whom the directories do not let renew an object (another's, in a sticky directory) says so in tmp/. */
+static int find_keeps(removing *r, bn_err *err)
+{
+	const bn_dir *root = bn_workspace_at(r->ws);
+	bn_names_release(&r->keeps);
+	return bn_dir_list(root, "tmp", &r->keeps, err);
+}
+
+static bool is_kept(const removing *r, const char *hash)
+{
+	char start[BN_KEEP_NAME], path[BN_KEEP_NAME + 64];
+	struct stat st;
+	const bn_env *env = r->ws->env;
+	int64_t oldest = bn_env_now_ms(env) - BN_KEEP_MS;
+	snprintf(start, sizeof start, BN_KEEP "%.64s-", hash);
+	for (size_t i = 0; i < r->keeps.count; i++) {
+		if (strncmp(r->keeps.items[i], start, strlen(start)) != 0 ||
+			strlen(r->keeps.items[i]) >= BN_KEEP_NAME)
+			continue;
+		snprintf(path, sizeof path, "tmp/%.*s", BN_KEEP_NAME, r->keeps.items[i]);
+		if (env->fs->stat(env, bn_workspace_at(r->ws), path, &st) == 0 &&
+			mtime_ms(&st) > oldest)
+			return true;
+	}
+	return false;
+}
+
 /* How many of those in that state something names. */
 static size_t count_live(const removing *r, const bn_live *live, victim_state state)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < r->victims->count; i++) {
 		const victim *v = &r->victims->items[i];
-		n += v->state == state && bn_live_has(live, v->hash);
+		n += v->state == state && (bn_live_has(live, v->hash) || is_kept(r, v->hash));
 	}
 	return n;
 }
@@ -279,7 +324,13 @@ static void settle_live(removing *r, const bn_live *live)
 {
 	for (size_t i = 0; i < r->victims->count; i++) {
 		victim *v = &r->victims->items[i];
-		if (v->state != AT_HOME || !bn_live_has(live, v->hash))
+		if (v->state != AT_HOME)
+			continue;
+		if (is_kept(r, v->hash)) {
+			settle_young(r, v);
+			continue;
+		}
+		if (!bn_live_has(live, v->hash))
 			continue;
 		v->state = SETTLED;
 		r->report->live++;
@@ -295,7 +346,9 @@ static int remove_unless_live(removing *r, bn_live **live, bn_err *err)
 	for (size_t i = 0; i < r->victims->count; i++)
 		if (r->victims->items[i].state == AT_HOME)
 			set_aside(r, &r->victims->items[i]);
-	int rc = find_live(live, r->ws, r->cutoff_ms, &e);
+	int rc = find_keeps(r, &e);
+	if (rc >= 0)
+		rc = find_live(live, r->ws, r->cutoff_ms, &e);
 	if (rc >= 0 && !count_live(r, *live, SET_ASIDE)) {
 		for (size_t i = 0; i < r->victims->count; i++)
 			if (r->victims->items[i].state == SET_ASIDE)
@@ -315,8 +368,9 @@ static int remove_unless_live(removing *r, bn_live **live, bn_err *err)
 
 static int remove_victims(removing *r, bn_live **live, bn_err *err)
 {
-	int rc = announce(r->ws, r->victims, err);
-	if (rc < 0 || (rc = bn_env_random(r->ws->env, &r->tag, sizeof r->tag, err)) < 0)
+	int rc = own_trash(r->trash, r->ws, err);
+	if (rc < 0 || (rc = announce(r->ws, r->victims, err)) < 0 ||
+		(rc = bn_env_random(r->ws->env, &r->tag, sizeof r->tag, err)) < 0)
 		return rc;
 	for (int round = 0; rc == 0 && round < ROUNDS; round++)
 		rc = remove_unless_live(r, live, err);
@@ -369,11 +423,14 @@ static int remove_leftovers(bn_workspace *ws, const char *name, dev_t device, in
 }
 
 typedef struct sweeping {
-	const char *dir; /* "tmp", "trash" */
+	const char *dir; /* "tmp", "trash", "trash/UID" */
 	int64_t cutoff_ms;
 	bool dry_run;
 	dev_t device;
 } sweeping;
+
+static int sweep(bn_gc_report *report, bn_workspace *ws, const char *dir, int64_t cutoff_ms,
+	bool dry_run, bn_err *err);
 
 /* "gc-HASH-TAG"; a former version wrote "gc-HASH". */
 static bool is_set_aside(const char *entry)
@@ -386,20 +443,34 @@ static bool is_set_aside(const char *entry)
 	return bn_is_hex(hash) && (!after || after == '-');
 }
 
-/* An object that gc set aside and died over is put back: whether it may go is decided anew. */
+/* A directory in trash/ in which a user's gc sets aside: "UID" or "UID-N". */
+static bool is_users_trash(const sweeping *s, const char *entry, const struct stat *st)
+{
+	return !strcmp(s->dir, "trash") && S_ISDIR(st->st_mode) &&
+	       entry[strspn(entry, "0123456789-")] == '\0';
+}
+
+/* An object that gc set aside and died over is put back: whether it may go is decided anew. Only this user's:
+ * what somebody else has laid there is no object because its name says so. */
 static int sweep_one(
 	bn_gc_report *report, bn_workspace *ws, const sweeping *s, const char *entry, bn_err *err)
 {
 	const bn_env *env = ws->env;
 	struct stat st;
+	int rc = 0;
 	char *name = bn_path_join(s->dir, entry);
 	if (!name)
 		return bn_err_nomem(err, "a file name");
-	if (is_set_aside(entry)) {
-		if (!s->dry_run)
+	if (env->fs->stat(env, bn_workspace_at(ws), name, &st) < 0)
+		goto out;
+	if (is_users_trash(s, entry, &st)) {
+		if (st.st_uid == env->uid(env) && st.st_dev == s->device)
+			rc = sweep(report, ws, name, s->cutoff_ms, s->dry_run, err);
+	} else if (is_set_aside(entry)) {
+		if (!s->dry_run && S_ISREG(st.st_mode) && st.st_uid == env->uid(env) &&
+			st.st_dev == s->device)
 			put_back(ws, name, entry + 3);
-	} else if (env->fs->stat(env, bn_workspace_at(ws), name, &st) == 0 &&
-		   mtime_ms(&st) <= s->cutoff_ms) {
+	} else if (mtime_ms(&st) <= s->cutoff_ms) {
 		if (!s->dry_run && remove_leftovers(ws, name, s->device, 0) < 0) {
 			report->failed++;
 		} else {
@@ -407,8 +478,9 @@ static int sweep_one(
 			report->leftover_bytes += (uint64_t)st.st_size;
 		}
 	}
+out:
 	bn_free(name);
-	return 0;
+	return rc;
 }
 
 /* Old entries of tmp/ or trash/. */
@@ -436,7 +508,7 @@ int bn_gc_run(bn_gc_report *report, bn_workspace *ws, const bn_gc_options *optio
 	victims v = {0};
 	int64_t now = bn_env_now_ms(ws->env), cutoff = now - options->retention_ms;
 	*report = (bn_gc_report){0};
-	removing r = {ws, report, &v, cutoff, 0};
+	removing r = {.ws = ws, .report = report, .victims = &v, .cutoff_ms = cutoff};
 	int rc = refuse_gaps(ws, err);
 	if (rc < 0 || (rc = sweep(report, ws, "trash", cutoff, options->dry_run, err)) < 0 ||
 		(rc = sweep(report, ws, "tmp", now - options->tmp_ms, options->dry_run, err)) < 0 ||
@@ -454,6 +526,7 @@ int bn_gc_run(bn_gc_report *report, bn_workspace *ws, const bn_gc_options *optio
 		rc = remove_victims(&r, &live, err);
 	}
 out:
+	bn_names_release(&r.keeps);
 	bn_live_free(live);
 	bn_free(v.items);
 	return rc;

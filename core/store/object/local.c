@@ -28,6 +28,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+enum { PUBLISH_TRIES = 8 }; /* while others put and remove the same object */
+
 typedef struct local_store {
 	bn_object_store base;
 	bn_workspace *ws;
@@ -161,25 +163,64 @@ static bool object_renew(local_store *s, const char *hash, uint64_t size)
 	return object_touch(s, hash, size) && bn_dir_sync(s->root, fan_name(hash, fan), NULL) == 0;
 }
 
+/* Says to every gc that the object is about to be named (_object.h). */
+static int object_keep(local_store *s, const char *hash, bn_err *err)
+{
+	char name[8 + BN_KEEP_NAME];
+	uint64_t tag;
+	int fd = -1, rc = bn_env_random(s->env, &tag, sizeof tag, err);
+	if (rc < 0)
+		return rc;
+	snprintf(name, sizeof name, "tmp/" BN_KEEP "%.64s-%016llx", hash, (unsigned long long)tag);
+	if ((rc = bn_dir_open_file(&fd, s->root, name, O_WRONLY | O_CREAT | O_EXCL, 0444, err)) < 0)
+		return rc;
+	s->env->fs->close(s->env, fd);
+	return bn_dir_sync(s->root, "tmp", err);
+}
+
+/* Somebody else's object is in the way of the file tmp, and cannot be replaced: it is taken as it is when its bytes
+ * are right. 1 when it is gone meanwhile. */
+static int object_adopt(local_store *s, const char *tmp, const char *hash, int failed, bn_err *err)
+{
+	char name[BN_OBJECT_NAME];
+	bn_err e = BN_ERR_INIT;
+	int rc = object_keep(s, hash, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_object_verify(s->ws, hash, &e);
+	if (rc == 0)
+		return bn_dir_unlink(s->root, tmp, err);
+	if (rc == BN_ENOTFOUND)
+		return 1;
+	if (rc == BN_ECORRUPT)
+		return bn_err_move(err, &e);
+	return bn_err_sys(err, BN_EIO, -failed, "cannot rename '%s/%s' to '%s/%s'", s->root->path,
+		tmp, s->root->path, bn_object_name(hash, name));
+}
+
 /* Gives the finished file of that name in tmp/ its name: synced and read-only already. */
 static int object_publish(local_store *s, const char *tmp, const char *hash, bn_err *err)
 {
 	char name[BN_OBJECT_NAME], fan[16];
 	struct stat st;
-	bn_err e = BN_ERR_INIT;
 	int rc = bn_dir_stat(s->root, "objects", &st, err);
 	if (rc < 0 || (rc = bn_dir_make(s->root, fan_name(hash, fan), st.st_mode & 07777, err)) < 0)
 		return rc;
 	/* Another process may have made it and died before syncing objects/. */
 	if ((rc = bn_dir_sync(s->root, "objects", err)) < 0)
 		return rc;
-	int failed = s->env->fs->rename(s->env, s->root, tmp, s->root, bn_object_name(hash, name));
-	if (failed == 0)
-		return bn_dir_sync(s->root, fan, err);
-	if ((failed == -EPERM || failed == -EACCES) && bn_object_verify(s->ws, hash, &e) == 0)
-		return bn_dir_unlink(s->root, tmp, err);
-	return bn_err_sys(err, BN_EIO, -failed, "cannot rename '%s/%s' to '%s/%s'", s->root->path,
-		tmp, s->root->path, name);
+	for (int tries = 0; tries < PUBLISH_TRIES; tries++) {
+		int failed = s->env->fs->rename(
+			s->env, s->root, tmp, s->root, bn_object_name(hash, name));
+		if (failed == 0)
+			return bn_dir_sync(s->root, fan, err);
+		if (failed != -EPERM && failed != -EACCES)
+			return bn_err_sys(err, BN_EIO, -failed, "cannot rename '%s/%s' to '%s/%s'",
+				s->root->path, tmp, s->root->path, name);
+		if ((rc = object_adopt(s, tmp, hash, failed, err)) <= 0)
+			return rc;
+	}
+	return bn_err_set(err, BN_EREFUSED, "'%s/%s' cannot be made there", s->root->path, name);
 }
 
 static int tmp_name(local_store *s, char name[BN_OBJECT_NAME], bn_err *err)

@@ -187,7 +187,21 @@ START_TEST(test_modes_are_set_whatever_the_umask_is)
 	expect(bn_dir_write_file(d, "x/f", "1", 1, 0644, &err), 0, "write");
 	expect(bn_dir_open_file(&fd, d, "x/g", O_WRONLY | O_CREAT | O_EXCL, 0664, &err), 0, "open");
 	close(fd);
+	expect(bn_dir_open_file(&fd, d, "x/h", O_WRONLY | O_CREAT | O_APPEND, 0644, &err), 0,
+		"open");
+	close(fd);
+	ck_assert_int_eq(chmod(path_of("in/x/h"), 0600), 0);
+	expect(bn_dir_open_file(&fd, d, "x/i", O_RDWR | O_CREAT, 0644, &err), 0, "open");
+	close(fd);
+	/* What is there keeps the mode that its user has given it. */
+	expect(bn_dir_open_file(&fd, d, "x/h", O_WRONLY | O_CREAT | O_APPEND, 0644, &err), 0,
+		"again");
+	close(fd);
 	umask(old);
+	expect(bn_dir_stat(d, "x/h", &st, &err), 0, "stat");
+	ck_assert_int_eq(st.st_mode & 07777, 0600);
+	expect(bn_dir_stat(d, "x/i", &st, &err), 0, "stat");
+	ck_assert_int_eq(st.st_mode & 07777, 0644);
 	expect(bn_dir_stat(d, "x/y", &st, &err), 0, "stat");
 	ck_assert_int_eq(st.st_mode & 07777, 01777);
 	expect(bn_dir_stat(d, "x/f", &st, &err), 0, "stat");

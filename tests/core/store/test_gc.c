@@ -225,14 +225,22 @@ END_TEST
 static bn_fs_ops hooked;
 static bn_workspace *second; /* another process */
 static char target[65];
-static bool done, renews;
+static bool done, renews, keeps;
 
 /* Between the look and the removal: a row names the object again. */
 static int rename_after_event(
 	const bn_env *e, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
 {
-	if (!done && !strncmp(to, "trash/gc-", 9)) {
+	if (!done && !strncmp(to, "trash/", 6) && strstr(to, "/gc-")) {
 		done = true;
+		if (keeps) {
+			char keep[160];
+			snprintf(keep, sizeof keep, "tmp/keep-%s-0123456789abcdef", target);
+			ck_assert_bn_ok(
+				bn_dir_write_file(bn_workspace_at(second), keep, "", 0, 0444, &err),
+				&err);
+			return bn_fs_real.rename(e, at, from, to_at, to);
+		}
 		if (renews)
 			ck_assert_bn_ok(bn_object_renew(second, target, &err), &err);
 		name_object(second, target);
@@ -266,7 +274,9 @@ static void become_live_meanwhile(bool with_renewal)
 	ck_assert(bn_object_is_here(ws, target) && bn_object_is_here(ws, leaf));
 	ck_assert(!bn_object_is_here(ws, loose));
 	bn_names left = BN_NAMES_INIT;
-	ck_assert_bn_ok(bn_dir_list(bn_workspace_at(ws), "trash", &left, &err), &err);
+	char trash[32];
+	snprintf(trash, sizeof trash, "trash/%lu", (unsigned long)env.env.uid(&env.env));
+	ck_assert_bn_ok(bn_dir_list(bn_workspace_at(ws), trash, &left, &err), &err);
 	ck_assert_uint_eq(left.count, 0);
 	bn_names_release(&left);
 	bn_workspace_close(second);
@@ -282,6 +292,63 @@ END_TEST
 START_TEST(test_gc_keeps_what_becomes_live_without_renewal)
 {
 	become_live_meanwhile(false);
+}
+END_TEST
+
+/* Somebody who may not renew another's object has said that he is about to name it. */
+START_TEST(test_gc_keeps_what_another_user_is_about_to_name)
+{
+	bn_workspace *ws = make();
+	char loose[65];
+	put_old(ws, "loose", loose);
+	put_old(ws, "wanted", target);
+	ck_assert_bn_ok(bn_workspace_open(&second, &env.env, toy_classes, dir.path, &err), &err);
+	keeps = true;
+	done = false;
+	hooked = *env.env.fs;
+	hooked.rename = rename_after_event;
+	const bn_fs_ops *before = env.env.fs;
+	env.env.fs = &hooked;
+	bn_gc_report r = collect(ws);
+	env.env.fs = before;
+	keeps = false;
+	ck_assert(done);
+	ck_assert_uint_eq(r.objects, 1);
+	ck_assert_uint_eq(r.young, 1);
+	ck_assert(bn_object_is_here(ws, target));
+	ck_assert(!bn_object_is_here(ws, loose));
+	bn_workspace_close(second);
+	finish(ws);
+}
+END_TEST
+
+static int stat_of_a_stranger(const bn_env *e, const bn_dir *at, const char *path, struct stat *st)
+{
+	int rc = bn_fs_real.stat(e, at, path, st);
+	if (rc == 0 && at && !strncmp(path, "trash/gc-", 9))
+		st->st_uid = 4711;
+	return rc;
+}
+
+/* A file in trash/ that another user has given the name of an object set aside is none. */
+START_TEST(test_gc_puts_back_nothing_that_another_has_laid_into_the_trash)
+{
+	bn_workspace *ws = make();
+	char hash[65];
+	memset(hash, 'c', 64);
+	hash[64] = '\0';
+	char *planted = bn_workspace_path(ws, "trash/gc-%s-0123456789abcdef", hash);
+	FILE *f = fopen(planted, "w");
+	ck_assert_ptr_nonnull(f);
+	fclose(f);
+	hooked = *env.env.fs;
+	hooked.stat = stat_of_a_stranger;
+	env.env.fs = &hooked;
+	collect(ws);
+	ck_assert(!bn_object_is_here(ws, hash));
+	ck_assert_int_eq(access(planted, F_OK), 0);
+	bn_free(planted);
+	finish(ws);
 }
 END_TEST
 
@@ -343,4 +410,6 @@ BN_TEST_MAIN("core/store/gc", test_gc_follows_no_link_out_of_tmp,
 	test_gc_follows_no_link_in_objects, test_gc_leaves_a_put_that_goes_on,
 	test_gc_keeps_what_named_json_objects_name, test_gc_keeps_what_becomes_live_while_it_runs,
 	test_gc_keeps_what_becomes_live_without_renewal,
+	test_gc_keeps_what_another_user_is_about_to_name,
+	test_gc_puts_back_nothing_that_another_has_laid_into_the_trash,
 	test_gc_renewal_of_what_is_gone_is_an_error, test_gc_over_nfs_leaves_a_put_that_goes_on)
