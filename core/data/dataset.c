@@ -11,19 +11,38 @@
 #include "core/govern/rights.h"
 #include "core/store/index/fold.h"
 #include "core/store/object/object.h"
+#include "core/store/object/verify_once.h"
 #include "core/store/workspace.h"
 
 #include <string.h>
 
-int bn_dataset_open_table(
-	bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
+int bn_dataset_open_table_watched(bn_table_reader **out, bn_workspace *ws,
+	const bn_dataset_version *v, const bn_progress *progress, bn_err *err)
 {
 	char **paths = NULL, name[192];
 	size_t n = 0;
-	int rc = bn_dataset_paths(&paths, &n, ws, v->hash, err);
+	int rc = bn_dataset_paths(&paths, &n, ws, v->hash, progress, err);
 	if (rc == 0)
 		rc = bn_table_open_parts(out, bn_workspace_env(ws), bn_workspace_at(ws),
 			(const char *const *)paths, n, err);
+	if (rc < 0)
+		bn_err_prefix(err, "dataset %s", bn_dataset_version_name(v, name, sizeof name));
+	bn_dataset_paths_free(paths, n);
+	return rc;
+}
+
+int bn_dataset_open_table(
+	bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
+{
+	return bn_dataset_open_table_watched(out, ws, v, NULL, err);
+}
+
+int bn_dataset_verify(
+	bn_workspace *ws, const bn_dataset_version *v, const bn_progress *progress, bn_err *err)
+{
+	char **paths = NULL, name[192];
+	size_t n = 0;
+	int rc = bn_dataset_paths(&paths, &n, ws, v->hash, progress, err);
 	if (rc < 0)
 		bn_err_prefix(err, "dataset %s", bn_dataset_version_name(v, name, sizeof name));
 	bn_dataset_paths_free(paths, n);
@@ -99,6 +118,24 @@ typedef struct facts {
 	bn_table_reader *table;
 } facts;
 
+/* The part's bytes were hashed when it was put, by this very process; one that was there already is looked at as
+ * by any reader. */
+static int part_settle(bn_workspace *ws, const char *part, bn_err *err)
+{
+	bn_cache *cache = NULL;
+	if (bn_cache_open(&cache, ws, NULL) < 0)
+		cache = NULL;
+	int rc = bn_object_remember(ws, cache, part)
+			 ? 0
+			 : bn_object_verify_once(ws, cache, part, NULL, "hashing", NULL, err);
+	if (rc == BN_ECORRUPT)
+		bn_err_hint(err,
+			"it was stored before; remove '%s/objects/%.2s/%s' and add the data again",
+			bn_workspace_root(ws), part, part + 2);
+	bn_cache_close(cache);
+	return rc;
+}
+
 /* The table is stored; what can be said without reading its rows. */
 static int facts_begin(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
 {
@@ -106,7 +143,8 @@ static int facts_begin(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn
 	const char *path = name;
 	int rc = bn_object_put_below(
 		ws, d->table_at, d->table_path, d->take, f->part, &f->size, err);
-	if (rc < 0 || (rc = bn_object_file(ws, f->part, name, err)) < 0)
+	if (rc < 0 || (rc = part_settle(ws, f->part, err)) < 0 ||
+		(rc = bn_object_file(ws, f->part, name, err)) < 0)
 		return rc;
 	if ((rc = bn_table_open_parts(
 		     &f->table, bn_workspace_env(ws), bn_workspace_at(ws), &path, 1, err)) == 0) {

@@ -36,6 +36,7 @@
 #ifndef BN_DATA_DATASET_H
 #define BN_DATA_DATASET_H
 #include "core/base/err.h"
+#include "core/base/progress.h"
 #include "core/store/workspace.h"
 
 #include <jansson.h>
@@ -153,13 +154,25 @@ void bn_dataset_versions_free(bn_dataset_versions *v);
 
 /* ---- content ------------------------------------------------------------------------------- */
 
-/* Opens the table of a version (memory-mapped, does not re-hash). *out is yours. */
+/*
+ * Every reader comes through one of these. The parts' bytes are hashed at the first use by this user on this host
+ * since they were written (core/store/object/verify_once.h): BN_ECORRUPT names dataset, part and both digests.
+ */
+/* Opens the table of a version (memory-mapped). *out is yours. */
 int bn_dataset_open_table(
 	bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
+/* The same of something that may be large: hashing shows how far it is, and can be stopped. */
+int bn_dataset_open_table_watched(bn_table_reader **out, bn_workspace *ws,
+	const bn_dataset_version *v, const bn_progress *progress, bn_err *err);
 /* The files of a version's parts below bn_workspace_at, in their order, by the hash that names the version: of a manifest, or
  * (format 0) of the only part. *paths and the strings are yours (bn_dataset_paths_free). */
-int bn_dataset_paths(char ***paths, size_t *n, bn_workspace *ws, const char *hash, bn_err *err);
+int bn_dataset_paths(char ***paths, size_t *n, bn_workspace *ws, const char *hash,
+	const bn_progress *progress, bn_err *err);
 void bn_dataset_paths_free(char **paths, size_t n);
+/* For who is about to record something as made from a version that he has read: that its bytes are still those
+ * that were verified. Cheap when the files were not touched. */
+int bn_dataset_verify(
+	bn_workspace *ws, const bn_dataset_version *v, const bn_progress *progress, bn_err *err);
 /* BN_ENOTFOUND when the version has no profile. *out is yours. */
 int bn_dataset_load_profile(
 	bn_profile **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);

@@ -6,6 +6,7 @@
 #include "core/data/_dataset.h"
 #include "core/data/dataset.h"
 #include "core/store/object/object.h"
+#include "core/store/object/verify_once.h"
 
 #include <math.h>
 #include <string.h>
@@ -87,11 +88,42 @@ static int is_manifest(bool *yes, bn_workspace *ws, const char *hash, bn_err *er
 	return rc;
 }
 
-static int manifest_paths(
-	char ***paths, size_t *n, bn_workspace *ws, const bn_manifest *m, bn_err *err)
+/* Hashes those that this user has not hashed on this host since they were written. */
+static int verify_parts(
+	bn_workspace *ws, const bn_manifest *m, const bn_progress *progress, bn_err *err)
 {
+	bn_cache *cache = NULL;
+	char what[64];
 	int rc = 0;
+	if (bn_cache_open(&cache, ws, NULL) < 0)
+		cache = NULL; /* each time, then */
+	for (size_t i = 0; rc == 0 && i < m->count; i++) {
+		bn_err why = BN_ERR_INIT;
+		snprintf(what, sizeof what, "hashing part %zu of %zu", i + 1, m->count);
+		rc = bn_object_verify_once(ws, cache, m->parts[i].hash, progress, what, NULL, &why);
+		if (rc == 0)
+			continue;
+		if (rc == BN_ECORRUPT) {
+			bn_err_prefix(&why, "part %zu of %zu", i + 1, m->count);
+			bn_err_hint(&why,
+				"nothing was made from it; put '%s/objects/%.2s/%s' back from a "
+				"copy, or "
+				"remove it and add the data again",
+				bn_workspace_root(ws), m->parts[i].hash, m->parts[i].hash + 2);
+		}
+		bn_err_move(err, &why);
+	}
+	bn_cache_close(cache);
+	return rc;
+}
+
+static int manifest_paths(char ***paths, size_t *n, bn_workspace *ws, const bn_manifest *m,
+	const bn_progress *progress, bn_err *err)
+{
+	int rc = verify_parts(ws, m, progress, err);
 	*n = 0;
+	if (rc < 0)
+		return rc;
 	if (!(*paths = bn_alloc_zeroed(m->count + 1, sizeof **paths)))
 		return bn_err_nomem(err, "the parts of a dataset");
 	for (; *n < m->count; ++*n) {
@@ -104,7 +136,8 @@ static int manifest_paths(
 	return 0;
 }
 
-int bn_dataset_paths(char ***out, size_t *n, bn_workspace *ws, const char *hash, bn_err *err)
+int bn_dataset_paths(char ***out, size_t *n, bn_workspace *ws, const char *hash,
+	const bn_progress *progress, bn_err *err)
 {
 	bn_manifest m;
 	char **paths = NULL;
@@ -123,7 +156,7 @@ int bn_dataset_paths(char ***out, size_t *n, bn_workspace *ws, const char *hash,
 			bn_manifest_kind_name(m.kind));
 	}
 	if (rc == 0)
-		rc = manifest_paths(&paths, &count, ws, &m, err);
+		rc = manifest_paths(&paths, &count, ws, &m, progress, err);
 	bn_manifest_release(&m);
 	if (rc < 0) {
 		bn_dataset_paths_free(paths, count);

@@ -2,10 +2,6 @@
 #include "core/data/profile_cache.h"
 
 #include "core/base/json.h"
-#include "core/store/object/manifest.h"
-#include "core/store/object/verify_once.h"
-
-#include <stdio.h>
 
 static void key_make(bn_cache_key *k, const bn_dataset_version *v, const char *filter)
 {
@@ -48,23 +44,5 @@ out:
 	json_decref(doc);
 	bn_buf_release(&text);
 	bn_cache_key_release(&key);
-	return rc;
-}
-
-int bn_dataset_verify_once(bn_workspace *ws, bn_cache *cache, const bn_dataset_version *v,
-	const bn_progress *progress, bn_err *err)
-{
-	bn_manifest m;
-	char what[64];
-	int rc;
-	if (v->parts <= 1 && v->part[0])
-		return bn_object_verify_once(ws, cache, v->part, progress, "hashing", NULL, err);
-	if ((rc = bn_manifest_load(&m, ws, v->hash, err)) < 0)
-		return rc;
-	for (size_t i = 0; rc == 0 && i < m.count; i++) {
-		snprintf(what, sizeof what, "hashing part %zu of %zu", i + 1, m.count);
-		rc = bn_object_verify_once(ws, cache, m.parts[i].hash, progress, what, NULL, err);
-	}
-	bn_manifest_release(&m);
 	return rc;
 }

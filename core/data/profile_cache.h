@@ -7,7 +7,6 @@
  */
 #ifndef BN_DATA_PROFILE_CACHE_H
 #define BN_DATA_PROFILE_CACHE_H
-#include "core/base/progress.h"
 #include "core/data/dataset.h"
 #include "core/data/profile.h"
 #include "core/store/cache.h"
@@ -21,10 +20,5 @@ bool bn_profile_recall(
 /* A failure costs time later and nothing else. */
 int bn_profile_remember(bn_cache *cache, const bn_dataset_version *v, const char *filter,
 	const bn_profile *p, bn_err *err);
-
-/* Hashes the parts of a version that this user has not hashed since they were written, before they are
- * used (core/store/object/verify_once.h). BN_ECORRUPT names the part. */
-int bn_dataset_verify_once(bn_workspace *ws, bn_cache *cache, const bn_dataset_version *v,
-	const bn_progress *progress, bn_err *err);
 
 #endif

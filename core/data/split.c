@@ -532,23 +532,27 @@ int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_datase
 	uint64_t tag = 0;
 	size_t done = 0;
 	int rc = parts_check(o, err);
-	if (rc)
+	if (rc < 0)
 		return rc;
-	rc = bn_env_random(env, &tag, sizeof tag, err);
-	if (!rc)
-		rc = bn_dataset_open_table(&table, ws, v, err);
-	for (size_t p = 0; !rc && p < o->part_count; p++) {
+	if ((rc = bn_env_random(env, &tag, sizeof tag, err)) < 0 ||
+		(rc = bn_dataset_open_table_watched(&table, ws, v, o->progress, err)) < 0)
+		goto out;
+	for (size_t p = 0; p < o->part_count; p++) {
 		paths[p] = bn_strf("tmp/split-%016llx-%zu.arrow", (unsigned long long)tag, p);
-		rc = paths[p] ? 0 : bn_err_nomem(err, "a path");
+		if (!paths[p]) {
+			rc = bn_err_nomem(err, "a path");
+			goto out;
+		}
 	}
-	if (!rc)
-		rc = bn_split_table(
-			env, table, o, bn_workspace_at(ws), (const char *const *)paths, NULL, err);
-	while (!rc && done < o->part_count) {
-		rc = publish_part(&out[done], ws, v, o, done, paths[done], err);
-		done += !rc;
-	}
-	for (size_t p = 0; rc && p < done; p++)
+	if ((rc = bn_split_table(env, table, o, bn_workspace_at(ws), (const char *const *)paths,
+		     NULL, err)) < 0 ||
+		(rc = bn_dataset_verify(ws, v, o->progress, err)) < 0)
+		goto out;
+	for (; done < o->part_count; done++)
+		if ((rc = publish_part(&out[done], ws, v, o, done, paths[done], err)) < 0)
+			goto out;
+out:
+	for (size_t p = 0; rc < 0 && p < done; p++)
 		bn_dataset_version_free(out[p]);
 	for (size_t p = 0; p < o->part_count; p++) {
 		if (paths[p])

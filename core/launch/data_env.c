@@ -65,7 +65,7 @@ static int add_item(char **out, json_t *all, bn_workspace *ws, const bn_spec_dat
 	char **paths = NULL;
 	size_t n = 0;
 	json_t *list = NULL, *o = NULL;
-	int rc = bn_dataset_paths(&paths, &n, ws, d->digest, err);
+	int rc = bn_dataset_paths(&paths, &n, ws, d->digest, NULL, err);
 	if (rc < 0)
 		return rc;
 	bn_buf_adds(&b, variable_of(d).text);

@@ -4,6 +4,7 @@
  */
 #ifndef BN_LEARN_PARTS_H
 #define BN_LEARN_PARTS_H
+#include "core/base/progress.h"
 #include "core/learn/matrix.h"
 #include "core/learn/rowset.h"
 #include "core/learn/trainer.h"
@@ -21,6 +22,7 @@ typedef struct bn_parts_input {
 	void (*skipped)(void *ctx,
 		const char *column); /* a column of free text is left out; NULL: nobody asks */
 	void *ctx;
+	const bn_progress *progress; /* of hashing what was not hashed before; NULL: nobody asks */
 } bn_parts_input;
 
 typedef struct bn_parts {

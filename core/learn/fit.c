@@ -63,9 +63,23 @@ static void say_skipped(void *ctx, const char *column)
 	say(ctx, "column '%s' is free text: left out", column);
 }
 
+static bool goes_on(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	const fit *f = ctx;
+	(void)what;
+	(void)done;
+	(void)total;
+	return !f->hooks || !f->hooks->is_cancelled || !f->hooks->is_cancelled(f->hooks->user);
+}
+
 static int load_parts(fit *f, bn_err *err)
 {
-	bn_parts_input in = {.ws = f->ws, .spec = f->spec, .skipped = say_skipped, .ctx = f};
+	const bn_progress progress = {goes_on, f};
+	bn_parts_input in = {.ws = f->ws,
+		.spec = f->spec,
+		.skipped = say_skipped,
+		.ctx = f,
+		.progress = &progress};
 	const char **wanted;
 	int rc = wanted_columns(&wanted, &in.n_columns, f->spec, err);
 	if (rc < 0)

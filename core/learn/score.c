@@ -7,7 +7,6 @@
 #include "core/learn/_model.h"
 #include "core/learn/_parts.h"
 #include "core/learn/evaluate.h"
-#include "core/store/object/verify_once.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -44,28 +43,6 @@ out:
 }
 
 /* ---- data --------------------------------------------------------------------------------------- */
-
-/* Hashes the files of a dataset version: "objects/ab/cd..." is named by what it hashes to. */
-static int data_verify(bn_workspace *ws, const char *hash, const bn_progress *progress, bn_err *err)
-{
-	bn_cache *cache = NULL;
-	char **paths = NULL, object[65];
-	size_t n = 0;
-	int rc = bn_dataset_paths(&paths, &n, ws, hash, err);
-	if (rc < 0)
-		return rc;
-	if (bn_cache_open(&cache, ws, NULL) < 0)
-		cache = NULL;
-	for (size_t i = 0; i < n && rc >= 0; i++) {
-		const char *name = strlen(paths[i]) == 73 ? paths[i] + 8 : "";
-		snprintf(object, sizeof object, "%.2s%s", name, name[0] ? name + 3 : "");
-		rc = bn_object_verify_once(
-			ws, cache, object, progress, "hashing the data", NULL, err);
-	}
-	bn_cache_close(cache);
-	bn_dataset_paths_free(paths, n);
-	return rc < 0 ? rc : 0;
-}
 
 /* The columns that a model needs to be scored; names are its own. *out is yours. */
 static int columns_of(const char ***out, size_t *n, const bn_features *f, bn_err *err)
@@ -124,9 +101,9 @@ static const bn_spec_data *data_of_part(const bn_spec *spec, const char *part)
 }
 
 static int part_score(bn_score *out, bn_workspace *ws, const bn_model *m, const bn_spec *spec,
-	int part, bn_err *err)
+	int part, const bn_progress *progress, bn_err *err)
 {
-	bn_parts_input in = {.ws = ws, .spec = spec};
+	bn_parts_input in = {.ws = ws, .spec = spec, .progress = progress};
 	bn_parts parts = {0};
 	const char **columns = NULL;
 	int rc = columns_of(&columns, &in.n_columns, m->features, err);
@@ -145,21 +122,15 @@ out:
 int bn_score_part(bn_score *out, bn_workspace *ws, const bn_model *m, const bn_spec *spec,
 	const char *part, const bn_progress *progress, bn_err *err)
 {
-	int p = 0, rc;
+	int p = 0;
 	*out = (bn_score){0};
 	while (p < BN_PARTS && strcmp(part, bn_part_names[p]) != 0)
 		p++;
 	const bn_spec_data *data = p < BN_PARTS ? data_of_part(spec, part) : NULL;
 	if (!data || !data->digest)
 		return bn_err_set(err, BN_ENOTFOUND, "its run had no data for part '%s'", part);
-	for (size_t i = 0; i < spec->data_count; i++) {
-		if (!spec->data[i].digest)
-			continue;
-		if ((rc = data_verify(ws, spec->data[i].digest, progress, err)) < 0)
-			return rc;
-	}
 	name_data(out, data->name, data->version, data->digest);
-	return part_score(out, ws, m, spec, p, err);
+	return part_score(out, ws, m, spec, p, progress, err);
 }
 
 int bn_score_dataset(bn_score *out, bn_workspace *ws, const bn_model *m, const char *ref,
@@ -175,10 +146,10 @@ int bn_score_dataset(bn_score *out, bn_workspace *ws, const bn_model *m, const c
 	if (rc < 0)
 		return rc;
 	name_data(out, v->name, v->version, v->hash);
-	if ((rc = data_verify(ws, v->hash, progress, err)) < 0 ||
-		(rc = columns_of(&columns, &n, m->features, err)) < 0 ||
-		(rc = bn_dataset_open_table(&table, ws, v, err)) < 0 ||
-		(rc = bn_rowset_load(&rows, table, columns, n, err)) < 0)
+	if ((rc = columns_of(&columns, &n, m->features, err)) < 0 ||
+		(rc = bn_dataset_open_table_watched(&table, ws, v, progress, err)) < 0 ||
+		(rc = bn_rowset_load(&rows, table, columns, n, err)) < 0 ||
+		(rc = bn_dataset_verify(ws, v, progress, err)) < 0)
 		goto out;
 	rc = rows_score(out, m, rows, err);
 out:

@@ -8,6 +8,7 @@
 #include "core/monitor/_collect.h"
 #include "core/monitor/_report.h"
 #include "core/store/object/object.h"
+#include "core/store/object/verify_once.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -78,6 +79,22 @@ static int add_batch(gathering *g, const bn_batch *b, const bn_prediction_window
 	return 0;
 }
 
+/* Hashed when this user has not done so on this host since it was written. */
+static int verify_file(gathering *g, const char *object, bn_err *err)
+{
+	bn_cache *cache = NULL;
+	bn_err why = BN_ERR_INIT;
+	if (bn_cache_open(&cache, g->ws, NULL) < 0)
+		cache = NULL;
+	int rc = bn_object_verify_once(g->ws, cache, object, NULL, "hashing", NULL, &why);
+	bn_cache_close(cache);
+	if (rc < 0) {
+		bn_err_prefix(&why, "the prediction log");
+		bn_err_move(err, &why);
+	}
+	return rc;
+}
+
 /* One logged file; of it the last `take` rows. */
 static int add_file(
 	gathering *g, const char *object, const bn_prediction_window *w, uint64_t take, bn_err *err)
@@ -88,7 +105,8 @@ static int add_file(
 	bn_batch b = BN_BATCH_INIT;
 	size_t *where = NULL, time_column = 0;
 	int rc;
-	if ((rc = bn_object_file(g->ws, object, name, err)) < 0 ||
+	if ((rc = verify_file(g, object, err)) < 0 ||
+		(rc = bn_object_file(g->ws, object, name, err)) < 0 ||
 		(rc = bn_table_open_parts(
 			 &t, bn_workspace_env(g->ws), bn_workspace_at(g->ws), &path, 1, err)) < 0 ||
 		(rc = bn_schema_need(bn_table_schema(t), "_time", &time_column, err)) < 0)
@@ -238,8 +256,16 @@ static int gather_reference(gathering *g, bn_err *err)
 	bn_table_reader *t = NULL;
 	char name[300];
 	bn_dataset_version *v = training_version(g);
+	bn_err why = BN_ERR_INIT;
 	int rc = 0;
-	if (v && bn_dataset_open_table(&t, g->ws, v, NULL) == 0) {
+	/* One that is not here, or not for this user, is replaced by what the model says of it; damaged bytes are
+	 * not passed over. */
+	if (v && (rc = bn_dataset_open_table(&t, g->ws, v, &why)) == BN_ECORRUPT) {
+		bn_err_move(err, &why);
+		goto out;
+	}
+	rc = 0;
+	if (t) {
 		r->reference_kind = bn_strdup("table");
 		r->reference = bn_strdup(bn_dataset_version_name(v, name, sizeof name));
 		if (!r->reference) {

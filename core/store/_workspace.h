@@ -43,6 +43,7 @@ struct bn_workspace {
 	void *wants_ctx;
 	struct bn_object_store *objects; /* NULL until first used; object/object.h */
 	void (*objects_free)(struct bn_object_store *s);
+	char stored[65]; /* the object to which this process gave its name last */
 };
 
 /* Reads workspace.json below root; *out is yours. */

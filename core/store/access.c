@@ -31,8 +31,9 @@ int bn_access_find(bn_access *out, const bn_dir *root, const char *name, bn_err 
 	int e = root->env->fs->fstat(root->env, root->fd, &st);
 	if (e < 0)
 		return bn_err_sys(err, BN_EIO, -e, "cannot look at '%s'", root->path);
-	*out = st.st_mode & 022   ? BN_ACCESS_GROUP
-	       : st.st_mode & 055 ? BN_ACCESS_OWNER
-				  : BN_ACCESS_PRIVATE;
+	if (st.st_mode & 022)
+		*out = BN_ACCESS_GROUP;
+	else
+		*out = st.st_mode & 055 ? BN_ACCESS_OWNER : BN_ACCESS_PRIVATE;
 	return 0;
 }

@@ -30,9 +30,7 @@ static bn_mode_finding *found(
 		out->left_out++;
 		return NULL;
 	}
-	char *whole = path[0] == '/' ? bn_strdup(path)
-		      : path[0]      ? bn_dir_join(l->root, path)
-				     : bn_strdup(l->root->path);
+	char *whole = path[0] ? bn_path_join(l->root->path, path) : bn_strdup(l->root->path);
 	if (!whole || bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items)) {
 		bn_free(whole);
 		l->failed = BN_ENOMEM;
@@ -292,7 +290,7 @@ int bn_modes_look(bn_mode_findings *out, const bn_workspace *ws, uid_t founder, 
 		look_at_part(&l, parts[i].name, parts[i].is_anybodys ? (uid_t)-1 : founder,
 			parts[i].visit);
 	int rc = look_up(&l, err);
-	if (rc == 0 && l.failed)
-		rc = bn_err_nomem(err, "what doctor found");
-	return rc;
+	if (rc < 0)
+		return rc;
+	return l.failed ? bn_err_nomem(err, "what doctor found") : 0;
 }

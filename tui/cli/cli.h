@@ -15,6 +15,7 @@
 #define BN_TUI_CLI_H
 #include "core/base/env.h"
 #include "core/base/err.h"
+#include "core/base/progress.h"
 #include "core/govern/trust.h"
 #include "core/store/workspace.h"
 
@@ -167,6 +168,8 @@ int bn_cli_warn_newer(
 void bn_cli_progress(
 	bn_cli *cli, const char *what, uint64_t done, uint64_t total, const char *unit);
 void bn_cli_progress_end(bn_cli *cli);
+/* The same for what takes a bn_progress (bytes): it stops at Ctrl-C. */
+bn_progress bn_cli_watch(bn_cli *cli);
 /* Asks on the terminal; default No. --yes answers; without a terminal and --yes: BN_EREFUSED. */
 int bn_cli_confirm(bn_cli *cli, bn_err *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -334,6 +334,7 @@ static int run_split(bn_cli *cli, bn_err *err)
 	o.progress = &progress;
 	if (!rc)
 		rc = bn_dataset_split(parts, ws, v, &o, err);
+	bn_cli_progress_end(cli);
 	json_t *items = json_array();
 	for (size_t i = 0; !rc && i < o.part_count; i++)
 		json_array_append_new(items, bn_data_version_json(parts[i]));

@@ -161,6 +161,7 @@ static int run_check(bn_cli *cli, bn_err *err)
 	json_t *doc = NULL;
 	const char *path = bn_cli_opt(cli, "suite");
 	bn_expect_progress progress = {check_progress, cli};
+	const bn_progress watch = bn_cli_watch(cli);
 	if (bn_cli_flag(cli, "list"))
 		return list_kinds(cli, err);
 	if (!bn_cli_arg(cli, 0) || !path) {
@@ -170,24 +171,22 @@ static int run_check(bn_cli *cli, bn_err *err)
 		return BN_EINVAL;
 	}
 	int rc = bn_cli_workspace(cli, &ws, err);
-	if (!rc)
-		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err);
-	if (!rc)
-		rc = bn_suite_load(&suite, bn_cli_env(cli), path, err);
-	if (!rc)
-		rc = bn_dataset_open_table(&table, ws, v, err);
-	if (!rc)
-		rc = bn_expect_run(&result, table, suite, &progress, err);
+	if (rc < 0 ||
+		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0 ||
+		(rc = bn_suite_load(&suite, bn_cli_env(cli), path, err)) < 0 ||
+		(rc = bn_dataset_open_table_watched(&table, ws, v, &watch, err)) < 0)
+		goto out;
+	rc = bn_expect_run(&result, table, suite, &progress, err);
 	bn_cli_progress_end(cli);
-	if (!rc)
-		rc = bn_suite_to_json(&doc, suite, err);
-	if (!rc) {
-		add_meta(result, v);
-		if (!bn_cli_dry_run(cli))
-			rc = bn_dataset_record_check(ws, v, doc, result->document, err);
-	}
-	if (!rc)
-		rc = show_result(cli, result, v, err);
+	if (rc < 0 || (rc = bn_suite_to_json(&doc, suite, err)) < 0 ||
+		(rc = bn_dataset_verify(ws, v, &watch, err)) < 0)
+		goto out;
+	add_meta(result, v);
+	if (!bn_cli_dry_run(cli) &&
+		(rc = bn_dataset_record_check(ws, v, doc, result->document, err)) < 0)
+		goto out;
+	rc = show_result(cli, result, v, err);
+out:
 	json_decref(doc);
 	bn_expect_result_free(result);
 	bn_suite_free(suite);
@@ -228,11 +227,12 @@ static int run_infer(bn_cli *cli, bn_err *err)
 	bn_profile *profile = NULL;
 	bn_suite *suite = NULL;
 	char ref[192];
+	const bn_progress watch = bn_cli_watch(cli);
 	int rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc)
 		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err);
 	if (!rc)
-		rc = bn_dataset_open_table(&table, ws, v, err);
+		rc = bn_dataset_open_table_watched(&table, ws, v, &watch, err);
 	if (!rc)
 		rc = bn_dataset_load_profile(&profile, ws, v, err);
 	if (!rc)

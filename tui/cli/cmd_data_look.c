@@ -154,6 +154,7 @@ static int run_freq(bn_cli *cli, bn_err *err)
 	bn_dataset_version *v = NULL;
 	bn_table_reader *table = NULL;
 	bn_tally t;
+	const bn_progress watch = bn_cli_watch(cli);
 	uint64_t missing = 0;
 	int64_t k = 20;
 	size_t column = 0;
@@ -164,7 +165,7 @@ static int run_freq(bn_cli *cli, bn_err *err)
 	if (!rc)
 		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err);
 	if (!rc)
-		rc = bn_dataset_open_table(&table, ws, v, err);
+		rc = bn_dataset_open_table_watched(&table, ws, v, &watch, err);
 	if (!rc)
 		rc = bn_schema_need(bn_table_schema(table), bn_cli_arg(cli, 1), &column, err);
 	if (!rc)

@@ -34,12 +34,13 @@ static bool is_file(const bn_env *env, const char *word)
 
 static int open_dataset(bn_table_reader **out, bn_cli *cli, const char *ref, bn_err *err)
 {
+	const bn_progress watch = bn_cli_watch(cli);
 	bn_workspace *ws = NULL;
 	bn_dataset_version *v = NULL;
 	int rc = bn_cli_workspace(cli, &ws, err);
 
 	rc = rc ? rc : bn_dataset_resolve(&v, ws, ref, BN_DATASET_LIVE, err);
-	rc = rc ? rc : bn_dataset_open_table(out, ws, v, err);
+	rc = rc ? rc : bn_dataset_open_table_watched(out, ws, v, &watch, err);
 	bn_dataset_version_free(v);
 	return rc;
 }

@@ -381,6 +381,17 @@ void bn_cli_progress_end(bn_cli *cli)
 	cli->progress.started_ns = cli->progress.shown_ns = 0;
 }
 
+static bool watched(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	bn_cli_progress(ctx, what, done, total, "B");
+	return !bn_cli_interrupted();
+}
+
+bn_progress bn_cli_watch(bn_cli *cli)
+{
+	return (bn_progress){watched, cli};
+}
+
 int bn_cli_confirm(bn_cli *cli, bn_err *err, const char *fmt, ...)
 {
 	char question[512], answer[16];

@@ -218,7 +218,6 @@ int bn_source_export_rows(void *context, const void *arg, bn_page *page, bn_job 
 	const bn_export_arg *a = arg;
 	bn_dataset_version *v = NULL;
 	bn_table_reader *table = NULL;
-	bn_cache *cache = NULL;
 	bn_progress watch = bn_job_watch(job);
 	int64_t *rows = NULL;
 	size_t count = 0;
@@ -227,9 +226,8 @@ int bn_source_export_rows(void *context, const void *arg, bn_page *page, bn_job 
 	int rc = bn_reader_need_trust(r, err);
 	if (rc < 0 || (rc = bn_reader_refresh(r, err)) < 0)
 		return rc;
-	bn_cache_open(&cache, r->ws, NULL); /* without one the bytes are hashed again */
 	if ((rc = bn_dataset_resolve(&v, r->ws, a->rows.ref, BN_DATASET_REMOVED_TOO, err)) < 0 ||
-		(rc = bn_dataset_verify_once(r->ws, cache, v, &watch, err)) < 0 ||
+		(rc = bn_dataset_verify(r->ws, v, &watch, err)) < 0 ||
 		(rc = bn_reader_table(&table, r, a->rows.ref, err)) < 0)
 		goto out;
 	bn_job_step(job, "filtering", "rows", 0, 0);
@@ -244,7 +242,6 @@ int bn_source_export_rows(void *context, const void *arg, bn_page *page, bn_job 
 out:
 	bn_free(rows);
 	bn_dataset_version_free(v);
-	bn_cache_close(cache);
 	return rc;
 }
 
@@ -335,18 +332,17 @@ int bn_source_check(void *context, const void *arg, bn_page *page, bn_job *job, 
 	bn_table_reader *table = NULL;
 	bn_suite *suite = NULL;
 	bn_expect_result *result = NULL;
-	bn_cache *cache = NULL;
 	bn_progress watch = bn_job_watch(job);
 	bn_expect_progress progress = {check_report, job};
 	int rc = bn_reader_refresh(r, err);
 	if (rc < 0)
 		return rc;
-	bn_cache_open(&cache, r->ws, NULL);
 	if ((rc = bn_dataset_resolve(&v, r->ws, a->ref, BN_DATASET_LIVE, err)) < 0 ||
 		(rc = suite_read(&suite, r->ws, v, a->suite, err)) < 0 ||
-		(rc = bn_dataset_verify_once(r->ws, cache, v, &watch, err)) < 0 ||
+		(rc = bn_dataset_verify(r->ws, v, &watch, err)) < 0 ||
 		(rc = bn_reader_table(&table, r, a->ref, err)) < 0 ||
 		(rc = bn_expect_run(&result, table, suite, &progress, err)) < 0 ||
+		(rc = bn_dataset_verify(r->ws, v, &watch, err)) < 0 ||
 		(rc = check_keep(r->ws, v, suite, result, err)) < 0)
 		goto out;
 	if (result->raised)
@@ -361,6 +357,5 @@ out:
 	bn_expect_result_free(result);
 	bn_suite_free(suite);
 	bn_dataset_version_free(v);
-	bn_cache_close(cache);
 	return rc;
 }

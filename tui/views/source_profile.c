@@ -142,7 +142,7 @@ static int profile_load(bn_profile **out, bn_reader *r, const char *ref, const c
 	}
 	bn_cache_open(&cache, r->ws, NULL); /* without one it is made each time */
 	if ((rc = bn_dataset_resolve(&v, r->ws, ref, BN_DATASET_REMOVED_TOO, err)) < 0 ||
-		(rc = bn_dataset_verify_once(r->ws, cache, v, &watch, err)) < 0 ||
+		(rc = bn_dataset_verify(r->ws, v, &watch, err)) < 0 ||
 		(rc = profile_make(&p, r, ref, filter, job, err)) < 0)
 		goto out;
 	bn_profile_remember(cache, v, filter, p, NULL);

@@ -187,13 +187,16 @@ static int object_adopt(local_store *s, const char *tmp, const char *hash, int f
 	int rc = object_keep(s, hash, err);
 	if (rc < 0)
 		return rc;
-	rc = bn_object_verify(s->ws, hash, &e);
-	if (rc == 0)
+	switch (bn_object_verify(s->ws, hash, &e)) {
+	case 0:
 		return bn_dir_unlink(s->root, tmp, err);
-	if (rc == BN_ENOTFOUND)
+	case BN_ENOTFOUND:
 		return 1;
-	if (rc == BN_ECORRUPT)
+	case BN_ECORRUPT:
 		return bn_err_move(err, &e);
+	default:
+		break;
+	}
 	return bn_err_sys(err, BN_EIO, -failed, "cannot rename '%s/%s' to '%s/%s'", s->root->path,
 		tmp, s->root->path, bn_object_name(hash, name));
 }
@@ -212,8 +215,10 @@ static int object_publish(local_store *s, const char *tmp, const char *hash, bn_
 	for (int tries = 0; tries < PUBLISH_TRIES; tries++) {
 		int failed = s->env->fs->rename(
 			s->env, s->root, tmp, s->root, bn_object_name(hash, name));
-		if (failed == 0)
+		if (failed == 0) {
+			snprintf(s->ws->stored, sizeof s->ws->stored, "%s", hash);
 			return bn_dir_sync(s->root, fan, err);
+		}
 		if (failed != -EPERM && failed != -EACCES)
 			return bn_err_sys(err, BN_EIO, -failed, "cannot rename '%s/%s' to '%s/%s'",
 				s->root->path, tmp, s->root->path, name);

@@ -1,8 +1,15 @@
 /* verify_once.c - see verify_once.h. */
 #include "core/store/object/verify_once.h"
 
+#include "core/store/_workspace.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#define DAY_MS ((int64_t)86400 * 1000)
 
 static void key_make(bn_cache_key *k, const char *hash, const struct stat *st)
 {
@@ -21,6 +28,48 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
 	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+static int64_t changed_ms(const struct stat *st)
+{
+	return (int64_t)st->st_ctim.tv_sec * 1000 + st->st_ctim.tv_nsec / 1000000;
+}
+
+/* Whether the file system's stamps are this kernel's, with fractions of a second. */
+static bool is_local(const bn_workspace *ws, const struct stat *st)
+{
+	return st->st_ctim.tv_nsec != 0 && !bn_dir_is_network(bn_workspace_at(ws));
+}
+
+/* What time the file system gives to a file that is made now; false where none can be made. */
+static bool file_system_now(int64_t *ms, const bn_workspace *ws)
+{
+	const bn_dir *at = bn_workspace_at(ws);
+	char name[40];
+	uint64_t tag;
+	struct stat st;
+	int fd = -1;
+	if (bn_env_random(at->env, &tag, sizeof tag, NULL) < 0)
+		return false;
+	snprintf(name, sizeof name, "tmp/clock-%016" PRIx64, tag);
+	if (bn_dir_open_file(&fd, at, name, O_WRONLY | O_CREAT | O_EXCL, 0600, NULL) < 0)
+		return false;
+	bool ok = at->env->fs->fstat(at->env, fd, &st) == 0;
+	at->env->fs->close(at->env, fd);
+	bn_dir_unlink(at, name, NULL);
+	*ms = ok ? changed_ms(&st) : 0;
+	return ok;
+}
+
+/* Whether a change from `now` on would give the file another change time than it has. */
+static bool is_settled(const bn_workspace *ws, const struct stat *st, int64_t now_ms)
+{
+	int64_t theirs;
+	if (is_local(ws, st))
+		return now_ms - changed_ms(st) > BN_VERIFY_ONCE_LOCAL_MS;
+	if (now_ms - changed_ms(st) > DAY_MS) /* no clock is that wrong and works */
+		return true;
+	return file_system_now(&theirs, ws) && theirs - changed_ms(st) > BN_VERIFY_ONCE_SETTLED_MS;
 }
 
 int bn_object_verify_once(bn_workspace *ws, bn_cache *cache, const char *hash,
@@ -42,16 +91,37 @@ int bn_object_verify_once(bn_workspace *ws, bn_cache *cache, const char *hash,
 		goto out;
 	if (hashed)
 		*hashed = true;
-	int64_t begun_ms = bn_env_now_ms(bn_workspace_env(ws));
+	worth = worth && is_settled(ws, &before, bn_env_now_ms(bn_workspace_env(ws)));
 	if ((rc = bn_object_verify_watched(ws, hash, progress, what, err)) < 0)
 		goto out;
-	int64_t changed_ms =
-		(int64_t)before.st_ctim.tv_sec * 1000 + before.st_ctim.tv_nsec / 1000000;
-	if (worth && begun_ms - changed_ms > BN_VERIFY_ONCE_SETTLED_MS &&
-		bn_dir_stat(at, name, &after, NULL) == 0 && is_same(&before, &after))
+	if (worth && bn_dir_stat(at, name, &after, NULL) == 0 && is_same(&before, &after))
 		bn_cache_put(cache, &key, "", 0, NULL); /* not kept: hashed again next time */
 out:
 	bn_cache_key_release(&key);
 	bn_buf_release(&none);
 	return rc;
+}
+
+bool bn_object_remember(bn_workspace *ws, bn_cache *cache, const char *hash)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	char name[BN_OBJECT_NAME];
+	struct stat st;
+	bn_cache_key key;
+	if (strcmp(ws->stored, hash) != 0)
+		return false;
+	if (!cache || bn_object_file(ws, hash, name, NULL) < 0 ||
+		bn_dir_stat(bn_workspace_at(ws), name, &st, NULL) < 0 ||
+		st.st_size < BN_VERIFY_ONCE_BYTES || st.st_uid != env->uid(env) ||
+		!is_local(ws, &st))
+		return true;
+	int64_t left = changed_ms(&st) + BN_VERIFY_ONCE_LOCAL_MS + 1 - bn_env_now_ms(env);
+	if (left > BN_VERIFY_ONCE_LOCAL_MS + 1)
+		return true; /* its clock is ahead of ours */
+	if (left > 0)
+		nanosleep(&(struct timespec){.tv_nsec = left * 1000000}, NULL);
+	key_make(&key, hash, &st);
+	bn_cache_put(cache, &key, "", 0, NULL);
+	bn_cache_key_release(&key);
+	return true;
 }

@@ -156,8 +156,8 @@ START_TEST(test_select_a_version_whose_bytes_changed_is_not_used)
 	char **paths = NULL;
 	size_t n = 0;
 	make(FEW);
-	ck_assert_bn_ok(bn_dataset_verify_once(ws, NULL, v, NULL, &err), &err);
-	ck_assert_bn_ok(bn_dataset_paths(&paths, &n, ws, v->hash, &err), &err);
+	ck_assert_bn_ok(bn_dataset_verify(ws, v, NULL, &err), &err);
+	ck_assert_bn_ok(bn_dataset_paths(&paths, &n, ws, v->hash, NULL, &err), &err);
 	char *path = bn_path_join(bn_workspace_root(ws), paths[0]);
 	ck_assert_int_eq(chmod(path, 0644), 0);
 	FILE *f = fopen(path, "r+");
@@ -165,7 +165,7 @@ START_TEST(test_select_a_version_whose_bytes_changed_is_not_used)
 	fseek(f, 5000, SEEK_SET);
 	fputc('?', f);
 	fclose(f);
-	ck_assert_int_eq(bn_dataset_verify_once(ws, NULL, v, NULL, NULL), BN_ECORRUPT);
+	ck_assert_int_eq(bn_dataset_verify(ws, v, NULL, NULL), BN_ECORRUPT);
 	bn_free(path);
 	bn_dataset_paths_free(paths, n);
 	finish();
