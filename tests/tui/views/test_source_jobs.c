@@ -147,7 +147,7 @@ START_TEST(test_source_profile_of_damaged_bytes_is_refused_and_not_kept)
 	bn_workspace *ws = workspace();
 	bn_dataset_version *v = NULL;
 	ck_assert_int_eq(bn_dataset_resolve(&v, ws, "jobs@v1", BN_DATASET_LIVE, NULL), 0);
-	ck_assert_int_eq(bn_dataset_paths(&paths, &n, ws, v->hash, NULL), 0);
+	ck_assert_int_eq(bn_dataset_paths(&paths, &n, ws, v->hash, NULL, NULL), 0);
 	char *path = bn_path_join(bn_workspace_root(ws), paths[0]);
 	ck_assert_int_eq(chmod(path, 0644), 0);
 	FILE *f = fopen(path, "r+");
