@@ -12,6 +12,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/data/dataset.h"
+#include "core/govern/closed.h"
 #include "core/govern/rights.h"
 #include "core/store/index/fold.h"
 #include "core/store/index/ref.h"
@@ -53,8 +54,8 @@ static int dataset_place(bn_fold *f, bn_event *ev, bn_err *err)
 		return BN_PLACED;
 	if (bn_authority_newest(db, NULL) < 0)
 		return BN_PLACED_LATER; /* the links of this batch are read first */
-	ev->epoch = LAST_EPOCH;
 	ev->depth = 0;
+	ev->epoch = bn_closed_has(db, ev) ? BN_CLOSED_EPOCH : LAST_EPOCH;
 	if (ev->kind_no != VERSION || !ev->sig)
 		return BN_PLACED;
 	if ((rc = bn_authority_judge(&s, db, ev, err)) < 0)
@@ -205,6 +206,9 @@ static int apply_version(bn_fold *f, const bn_event *ev, const char *name, bn_er
 	const char *profile = bn_json_str(p, "profile", NULL), *why = NULL;
 	identity id = {.hash = NULL};
 	int rc;
+	/* Whether it comes before all others may be known later only. */
+	if (!ev->sig && bn_fold_founding(f)[0] && (rc = bn_fold_depends(f, "policy", err)) < 0)
+		return rc;
 	if ((rc = version_admit(f, ev, err)) <= 0 || (rc = identity_read(&id, ev, &why, err)) < 0)
 		return rc;
 	if (version < 1 || rows < 0 || columns < 0 || size < 0 || (profile && !is_hash(profile)))

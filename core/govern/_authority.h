@@ -46,6 +46,11 @@ int bn_authority_bots_compare(bn_fold *f, const bn_authority_bots *was, bn_err *
 int bn_authority_bots_of_writer(bn_fold *f, int64_t writer_no, bn_err *err);
 /* Has the entities replayed in which the key has signed records. */
 int bn_authority_replay_key(bn_fold *f, const uint8_t key[BN_CHAIN_ID_BYTES], bn_err *err);
+/* authority_closes.c: the rows of an upgrade (closed.h). changed: what the rules of uids are asked about is
+ * another now. */
+int bn_authority_closes_store(bn_fold *f, const bn_authority_tree *t, bool *changed, bn_err *err);
+/* The entity to fold anew, since a writer that is closed has come so far; 0: none. */
+int64_t bn_authority_closes_due(sqlite3 *db);
 /* Signed records that came in this batch, and what they change for older ones. */
 int bn_authority_before_replay(bn_fold *f, bn_err *err);
 

@@ -22,7 +22,9 @@ bool bn_authority_is_founded(sqlite3 *db)
 {
 	/* The version of a UUID is its 15th character. */
 	return bn_sql_int(db, 0,
-		       "SELECT EXISTS (SELECT 1 FROM authority_link WHERE n = 0) OR (EXISTS "
+		       "SELECT EXISTS (SELECT 1 FROM authority_link WHERE n = 0) OR EXISTS "
+		       "(SELECT 1 FROM index_meta WHERE key = 'founding' AND value <> '') OR "
+		       "(EXISTS "
 		       "(SELECT 1 "
 		       "FROM index_meta WHERE key = 'workspace' AND substr(value, 15, 1) = '8') "
 		       "AND NOT "

@@ -15,7 +15,8 @@
  * Signatures are verified when a record is judged for the first time, and only those of keys that were
  * a person's or a bot's in that epoch.
  *
- * A workspace without link 0 is judged by the rules of uids (policy.h).
+ * A workspace without link 0 is judged by the rules of uids (policy.h), and so is what an upgraded one closed
+ * (closed.h).
  */
 #ifndef BN_GOVERN_AUTHORITY_H
 #define BN_GOVERN_AUTHORITY_H
@@ -52,8 +53,8 @@ typedef struct bn_standing {
 /* What the fold makes of a record that does not count. */
 bn_outcome bn_standing_outcome(bn_standing_kind kind);
 
-/* Whether the workspace has a chain of authority: the log has a link 0, or the id names a founding record
- * (core/store/founding.h) that the log lacks. Then nothing is signed under a link that is known, and nothing
+/* Whether the workspace has a chain of authority: the log has a link 0, or the id (core/store/founding.h) or
+ * workspace.json, after an upgrade (upgrade.h), names one that the log lacks. Then nothing is signed under a link that is known, and nothing
  * counts: to hide the founding record makes nobody's uid count for more. */
 bool bn_authority_is_founded(sqlite3 *db);
 /* The newest link of the chain: its number, and its id when `id` is not NULL. -1 when there is none. */

@@ -25,7 +25,7 @@ enum { ID = BN_CHAIN_ID_BYTES };
 static const bn_fold_kind kinds[] = {
 	[BN_AUTHORITY_KIND_FOUNDED] = {BN_AUTHORITY_FOUNDED,
 		.fields = BN_FIELDS("founder.key", "founder.name", "host", "nonce", "policy.*",
-			"recovery", "uid", "upgrade.closes.*", "user")},
+			"recovery", "uid", "upgrade.closes.*", "upgrade.founder", "user")},
 	[BN_AUTHORITY_KIND_LINK] = {BN_AUTHORITY_LINK,
 		.fields = BN_FIELDS(
 			"changes.*", "cuts.*", "horizon.*", "n", "prev", "reason", "void")},
@@ -148,15 +148,25 @@ static int is_good(gather *g, size_t i, bn_err *err)
 	return g->is_good[i];
 }
 
-/* Whether event i is link 0 of a workspace whose id is made of it. */
-static int root_try(gather *g, size_t i, bn_err *err)
+/* Whether the record is named: by the workspace's id, which is made of it, or, by_file, by workspace.json. */
+static bool is_named(const gather *g, const bn_event *ev, bool by_file)
+{
+	char id[BN_UUID_TEXT], hex[2 * ID + 1];
+	if (by_file) {
+		bn_hex(ev->sig->id, ID, hex);
+		return !strcmp(hex, bn_fold_founding(g->f));
+	}
+	bn_founded_workspace_id(id, ev->key.writer, ev->raw, ev->raw_len);
+	return !strcmp(id, bn_fold_workspace_id(g->f));
+}
+
+/* Whether event i is link 0. */
+static int root_try(gather *g, size_t i, bool by_file, bn_err *err)
 {
 	const bn_event *ev = &g->events[i];
 	const bn_founded *founded;
-	char id[BN_UUID_TEXT];
 	bn_err why = BN_ERR_INIT;
-	bn_founded_workspace_id(id, ev->key.writer, ev->raw, ev->raw_len);
-	if (strcmp(id, bn_fold_workspace_id(g->f)) != 0 || ev->sig->epoch)
+	if (ev->sig->epoch || !is_named(g, ev, by_file))
 		return 0;
 	int rc = bn_founded_decode(
 		&founded, &g->arena, ev->raw, ev->raw_len, bn_policy_link_check, &why);
@@ -168,7 +178,11 @@ static int root_try(gather *g, size_t i, bn_err *err)
 			why.msg);
 		return 0;
 	}
-	if (memcmp(founded->founder, ev->sig->key, ID) != 0 || (rc = is_good(g, i, err)) <= 0)
+	if (founded->is_upgrade != by_file)
+		return 0;
+	if (memcmp(founded->founder, ev->sig->key, ID) != 0)
+		return 0;
+	if ((rc = is_good(g, i, err)) <= 0)
 		return rc;
 	g->root = i;
 	g->founded = founded;
@@ -179,9 +193,11 @@ static int root_find(gather *g, bn_err *err)
 {
 	int rc = 0;
 	g->root = g->n;
-	for (size_t i = 0; i < g->n && rc == 0; i++)
-		if (is_kind(g, i, BN_AUTHORITY_KIND_FOUNDED))
-			rc = root_try(g, i, err);
+	/* What the id is made of comes before what the file names. */
+	for (int by_file = 0; by_file <= 1 && rc == 0; by_file++)
+		for (size_t i = 0; i < g->n && rc == 0; i++)
+			if (is_kind(g, i, BN_AUTHORITY_KIND_FOUNDED))
+				rc = root_try(g, i, by_file == 1, err);
 	return rc < 0 ? rc : 0;
 }
 
@@ -382,6 +398,14 @@ static int choose(bn_chain **out, gather *g, bn_err *err)
 
 /* ---- outcomes ---------------------------------------------------------------------------------- */
 
+/* Why a founding record is none. */
+static const char *not_link_0(const bn_event *ev)
+{
+	return json_object_get(ev->payload, "upgrade")
+		       ? "it is not the upgrade that workspace.json names"
+		       : "it is not the record that the workspace's id names";
+}
+
 /* Of the events that are no links of the chain's tree, and are not malformed. */
 static void outcomes_of_others(gather *g)
 {
@@ -390,8 +414,7 @@ static void outcomes_of_others(gather *g)
 		if (!ev->sig || !ev->sig->key)
 			bn_fold_outcome_of(g->f, i, BN_OUTCOME_REFUSED, "it is not signed");
 		else if (ev->kind_no == BN_AUTHORITY_KIND_FOUNDED && i != g->root)
-			bn_fold_outcome_of(g->f, i, BN_OUTCOME_REFUSED,
-				"it is not the record that the workspace's id names");
+			bn_fold_outcome_of(g->f, i, BN_OUTCOME_REFUSED, "%s", not_link_0(ev));
 		else if (g->links[i] && !g->is_asked[i])
 			bn_fold_outcome_of(g->f, i, BN_OUTCOME_REFUSED,
 				"the chain of authority knows no such key");

@@ -293,7 +293,8 @@ static int link_row(sqlite3 *db, const bn_event *ev, int64_t n, const bn_link *l
 static int links_store(const bn_authority_tree *t, sqlite3 *db, bn_err *err)
 {
 	bn_buf summary = BN_BUF_INIT, words = BN_BUF_INIT;
-	bn_buf_addf(&summary, "founded by %s", t->founded->name);
+	bn_buf_addf(&summary, "%s by %s", t->founded->is_upgrade ? "upgraded" : "founded",
+		t->founded->name);
 	int rc = bn_buf_check(&summary, err, "a link");
 	if (rc >= 0)
 		rc = link_row(db, t->root, 0, NULL, summary.ptr, NULL, false, err);
@@ -531,11 +532,24 @@ static int replay_policy(bn_fold *f, bn_err *err)
 	return policy > 0 ? bn_fold_replay_entity(f, policy, err) : 0;
 }
 
+/* What is closed is judged by keys, roles and policy that are closed too: all of these, and whom they concern. */
+static int replay_closed(bn_fold *f, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc;
+	if ((rc = replay_policy(f, err)) < 0 || (rc = replay_judged_by_uid(f, err)) < 0 ||
+		(rc = bn_sql_prepare(&st, bn_fold_db(f), err,
+			 "SELECT no FROM index_entity_text WHERE class = 'user'", "")) < 0)
+		return rc;
+	return replay_those(f, st, err);
+}
+
 int bn_authority_store(bn_fold *f, const bn_authority_tree *t, bn_err *err)
 {
 	change c;
 	bn_authority_bots bots = {0};
 	int64_t first;
+	bool closes_changed;
 	int rc = change_read(&c, f, err);
 	if (rc < 0 || (rc = bn_authority_bots_read(&bots, c.db, err)) < 0 ||
 		(rc = rows_clear(c.db, err)) < 0)
@@ -546,6 +560,9 @@ int bn_authority_store(bn_fold *f, const bn_authority_tree *t, bn_err *err)
 	if (!t->chain && (rc = replay_policy(f, err)) < 0)
 		goto out;
 	if (t->chain && ((rc = links_store(t, c.db, err)) < 0 || (rc = chain_store(f, t, err)) < 0))
+		goto out;
+	if ((rc = bn_authority_closes_store(f, t, &closes_changed, err)) < 0 ||
+		(closes_changed && (rc = replay_closed(f, err)) < 0))
 		goto out;
 	if ((rc = requests_store(f, t, err)) < 0 || (rc = links_compare(&c, &first, err)) < 0)
 		goto out;
@@ -587,6 +604,9 @@ int bn_authority_before_replay(bn_fold *f, bn_err *err)
 	/* Whom an admin has worked under has a part in which branch is chosen. */
 	if (n && forked)
 		rc = bn_fold_replay_entity(f, forked, err);
+	int64_t closes = rc < 0 ? 0 : bn_authority_closes_due(db);
+	if (closes > 0)
+		rc = bn_fold_replay_entity(f, closes, err);
 	for (size_t i = 0; rc >= 0 && i < n; i++)
 		rc = fills_horizon(f, &new[i], err);
 	return rc;

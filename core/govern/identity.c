@@ -5,6 +5,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/govern/closed.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -150,6 +151,10 @@ static int user_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	if (strlen(public_hex) != BN_KEY_PUBLIC_HEX || !bn_is_hex(public_hex)) {
 		bn_fold_outcome(f, BN_OUTCOME_INVALID, "public_key is not %d hex digits",
 			BN_KEY_PUBLIC_HEX);
+		return 0;
+	}
+	if (bn_fold_founding(f)[0] && !bn_closed_by_uid(bn_fold_db(f), ev)) {
+		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s", bn_closed_refusal);
 		return 0;
 	}
 	if (strcmp(ev->entity, me) != 0) {

@@ -8,7 +8,10 @@
  *
  *	authority.founded   link 0; its record has no epoch
  *	  {"founder": {"key": hex 32, "name": text}, "host": text, "nonce": hex 16, "policy": document,
- *	   "recovery"?: hex 32, "uid": n, "upgrade"?: {"closes": horizon}, "user": text}
+ *	   "recovery"?: hex 32, "uid": n,
+ *	   "upgrade"?: {"closes": horizon, "founder"?: uid}, "user": text}
+ *	   upgrade: the log was one of uids (upgrade.h). closes: how far all writers are known, whoever signs;
+ *	   founder: the account that had founded it, by the rules of uids; none: nobody had
  *	authority.link      link n; epoch = prev
  *	  {"changes": [change...], "cuts"?: {key: {writer: seq}}, "horizon": horizon, "n": n >= 1,
  *	   "prev": id, "reason"?: text, "void"?: [id...]}
@@ -34,7 +37,7 @@
  * A policy document is an object; what it says beyond "links": {"signers"?: 1 to 64} is policy.h's.
  * The id of a link, of a request, of every record here is SHA-256 of the whole record. The id of a workspace
  * is the UUID of version 8 of SHA-256("binnacle workspace 2\n" writer "\n" payload of link 0); an upgraded
- * workspace (link 0 has "upgrade") keeps the id that it had.
+ * workspace (link 0 has "upgrade") keeps the id that it had, and its workspace.json names the id of link 0.
  *
  * Limits: texts have 1 to BN_LINK_TEXT_MAX bytes and no control character; lists and objects BN_LINK_MANY_MAX
  * members, changes BN_LINK_CHANGES_MAX; seq, ms and uid are below 2^63, n below 2^32 - 1. A list may not
@@ -84,6 +87,7 @@ typedef struct bn_founded {
 	const char *policy;          /* canonical JSON */
 	const bn_chain_head *closes; /* of an upgrade */
 	size_t n_closes;
+	int64_t old_founder; /* of an upgrade: uid; -1: nobody */
 } bn_founded;
 
 int bn_founded_encode(bn_buf *out, const bn_founded *f, bn_err *err);

@@ -11,11 +11,17 @@ static int upgrade_read(const bn_link_reader *r, const json_t *o, bn_founded *f)
 	json_t *upgrade;
 	int rc;
 	f->is_upgrade = json_object_get(o, "upgrade") != NULL;
+	f->old_founder = -1;
 	if (!f->is_upgrade)
 		return 0;
 	if ((rc = bn_link_object(r, o, "", "upgrade", &upgrade)) < 0)
 		return rc;
-	if ((rc = bn_link_refuse_other(r, upgrade, (const char *const[]){"closes", NULL})) < 0)
+	if ((rc = bn_link_refuse_other(
+		     r, upgrade, (const char *const[]){"closes", "founder", NULL})) < 0)
+		return rc;
+	if (json_object_get(upgrade, "founder") &&
+		(rc = bn_link_int(
+			 r, upgrade, "upgrade.", "founder", 0, UINT32_MAX, &f->old_founder)) < 0)
 		return rc;
 	return bn_link_heads(r, upgrade, "closes", &f->closes, &f->n_closes);
 }
@@ -85,8 +91,10 @@ static json_t *founded_json(const bn_founded *f)
 {
 	json_t *recovery =
 		f->has_recovery ? bn_link_hex_json(f->recovery, BN_CHAIN_ID_BYTES) : NULL;
-	json_t *upgrade = f->is_upgrade ? json_pack("{so}", "closes",
-						  bn_link_heads_json(f->closes, f->n_closes))
+	json_t *founder = f->old_founder >= 0 ? json_integer(f->old_founder) : NULL;
+	json_t *upgrade = f->is_upgrade ? json_pack("{so sO*}", "closes",
+						  bn_link_heads_json(f->closes, f->n_closes),
+						  "founder", founder)
 					: NULL;
 	json_t *o = json_pack("{s{so ss} ss so so sO* sI sO* ss}", "founder", "key",
 		bn_link_hex_json(f->founder, BN_CHAIN_ID_BYTES), "name", f->name, "host", f->host,
@@ -94,7 +102,9 @@ static json_t *founded_json(const bn_founded *f)
 		bn_link_policy_json(f->policy), "recovery", recovery, "uid", (json_int_t)f->uid,
 		"upgrade", upgrade, "user", f->user);
 	bool is_whole = o && !f->has_recovery == !recovery && !f->is_upgrade == !upgrade;
+	is_whole = is_whole && (!f->is_upgrade || f->old_founder < 0 || founder);
 	json_decref(recovery);
+	json_decref(founder);
 	json_decref(upgrade);
 	if (is_whole)
 		return o;

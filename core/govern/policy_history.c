@@ -3,6 +3,7 @@
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/govern/closed.h"
 #include "core/govern/identity.h"
 #include "core/govern/policy.h"
 #include "core/store/founding.h"
@@ -74,6 +75,8 @@ static bool founding_is_claimed(sqlite3 *db)
 uid_t bn_policy_founder(const char *workspace_id, sqlite3 *db)
 {
 	uid_t first = BN_NOBODY;
+	if (bn_closed_is_upgraded(db))
+		return bn_closed_founder(db);
 	int64_t uid = bn_sql_int(db, -1, "SELECT uid FROM workspace_founder WHERE uid >= 0", "");
 	if (uid >= 0)
 		return (uid_t)uid;
@@ -163,7 +166,7 @@ int bn_policy_allows(const char *workspace_id, sqlite3 *db, uid_t uid, const cha
 		goto out;
 	/* The log's first event is not in the index yet while it is applied. */
 	if (founder == BN_NOBODY && at && !bn_founding_is_named(workspace_id) &&
-		!founding_is_claimed(db))
+		!bn_closed_is_upgraded(db) && !founding_is_claimed(db))
 		founder = uid;
 	unsigned roles = granted_roles(db, uid, founder, at) | BIT(p->default_role);
 	if (!(roles & p->allow[act])) {
@@ -339,13 +342,18 @@ static int policy_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	char signer[40];
 	bn_err e = BN_ERR_INIT;
+	bn_identity_entity(ev->uid, signer, sizeof signer);
+	/* Of an upgrade by the rules of uids; it names who had founded it, so a record that comes later founds nothing. */
+	if (bn_fold_founding(f)[0] && !bn_closed_by_uid(bn_fold_db(f), ev)) {
+		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s", bn_closed_refusal);
+		return 0;
+	}
 	if (ev->kind_no == FOUNDED && !strcmp(ev->entity, "policy"))
 		return founded_apply(f, ev, err);
 	if (strcmp(ev->entity, "policy") != 0 || !ev->payload) {
 		bn_fold_outcome(f, BN_OUTCOME_INVALID, "unknown entity or payload");
 		return 0;
 	}
-	bn_identity_entity(ev->uid, signer, sizeof signer);
 	int rc = bn_fold_depends(f, signer, err);
 	if (rc < 0 || (rc = bn_policy_admits(f, ev, BN_ACT_POLICY, err)) != 1)
 		return rc;

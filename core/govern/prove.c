@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/authority.h"
+#include "core/govern/closed.h"
 #include "core/store/inspect.h"
 #include "core/store/log/limits.h"
 
@@ -186,7 +187,7 @@ static int record_is_here(sqlite3 *db, const char *hex, bn_err *err)
 		return rc;
 	rc = bn_sql_step(st, err);
 	sqlite3_reset(st);
-	return rc;
+	return rc ? rc : bn_closed_is_id(db, -1, id);
 }
 
 /* What a record that counts answers, and what its signer had seen. */
@@ -322,15 +323,46 @@ static int horizons_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
 	return rc < 0 ? rc : heads_left_out(f, last, last_seq, missing, err);
 }
 
+/* The logs that link 0 of an upgrade closed. Where admins have closed a loss since (`restored`), what is gone is no
+ * fault any more. */
+static int closes_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT w.name, c.seq, c.state, a.name, l.seq, EXISTS (SELECT 1 FROM "
+		"authority_link "
+		"r WHERE r.restored AND r.n IS NOT NULL) FROM authority_close c JOIN index_name w "
+		"ON w.no = c.writer JOIN authority_link l ON l.n = 0 JOIN index_name a ON a.no = "
+		"l.writer WHERE c.state <> 1 ORDER BY w.name",
+		"");
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		const subject of = {text_at(st, 3), "authority.founded", "authority",
+			(uint64_t)sqlite3_column_int64(st, 4)};
+		if ((rc = add(f, !sqlite3_column_int(st, 5), 10, &of, err,
+			     "the upgrade closed log/%s at record %lld, which %s", text_at(st, 0),
+			     (long long)sqlite3_column_int64(st, 1),
+			     sqlite3_column_int(st, 2) ? "is another one in this log"
+						       : "the log lacks")) < 0)
+			break;
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
 int bn_prove_chain(bn_proof_findings *out, sqlite3 *db, bn_err *err)
 {
 	const subject workspace = {0};
 	if (bn_authority_newest(db, NULL) < 0)
 		return add(out, true, 3, &workspace, err,
-			"link 0, the founding record that the workspace's id names, is not in the "
-			"log");
-	int rc = links_check(out, db, err);
-	return rc < 0 ? rc : horizons_check(out, db, err);
+			"link 0, the founding record that the workspace's id names, or the upgrade "
+			"that "
+			"workspace.json names, is not in the log");
+	int rc;
+	if ((rc = links_check(out, db, err)) < 0 || (rc = closes_check(out, db, err)) < 0)
+		return rc;
+	return horizons_check(out, db, err);
 }
 
 /* ---- records ------------------------------------------------------------------------------------ */
@@ -491,7 +523,10 @@ static int unsigned_check(bn_proof_findings *f, sqlite3 *db, const char *entity,
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT w.name, e.seq, k.name, t.entity FROM event e JOIN index_name w ON w.no = "
+		"SELECT w.name, e.seq, k.name, t.entity, CASE WHEN EXISTS (SELECT 1 FROM "
+		"authority_close c WHERE c.writer = e.writer AND c.state = 1 AND c.seq >= e.seq) "
+		"THEN 'before the upgrade: ' || coalesce(bn_reason(e.reason), '') ELSE 'it is not "
+		"signed' END FROM event e JOIN index_name w ON w.no = "
 		"e.writer JOIN index_name k ON k.no = e.kind JOIN index_entity_text t ON t.no = "
 		"e.entity WHERE e.signed IS NULL AND (t.class = 'model' OR t.class = 'authority') "
 		"AND e.outcome <> 0 AND " ENTITY_IS " ORDER BY e.clock, w.name, e.seq",
@@ -501,7 +536,7 @@ static int unsigned_check(bn_proof_findings *f, sqlite3 *db, const char *entity,
 	while ((rc = bn_sql_step(st, err)) == 1) {
 		const subject of = {text_at(st, 0), text_at(st, 2), text_at(st, 3),
 			(uint64_t)sqlite3_column_int64(st, 1)};
-		if ((rc = add(f, false, 9, &of, err, "it is not signed")) < 0)
+		if ((rc = add(f, false, 9, &of, err, "%s", text_at(st, 4))) < 0)
 			break;
 	}
 	sqlite3_finalize(st);
@@ -560,6 +595,7 @@ void bn_proof_about_release(bn_proof_about *a)
 {
 	bn_free(a->founder);
 	bn_free(a->persons);
+	bn_names_release(&a->before);
 	bn_names_release(&a->unseen);
 	*a = (bn_proof_about){0};
 }
@@ -661,6 +697,9 @@ int bn_proof_about_read(bn_proof_about *out, bn_workspace *view, bn_err *err)
 	if (rc >= 0 && !(out->founder = bn_strdup(founder)))
 		rc = bn_err_nomem(err, "the founder");
 	if (rc < 0 || (rc = persons_read(out, db, err)) < 0)
+		return rc;
+	out->is_upgraded = bn_closed_is_upgraded(db);
+	if (out->is_upgraded && (rc = bn_closed_doubts(&out->before, db, err)) < 0)
 		return rc;
 	return unseen_read(out, view, err);
 }

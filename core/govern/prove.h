@@ -65,11 +65,13 @@ bool bn_prove_is_known_key(sqlite3 *db, const uint8_t key[32]);
 
 /* Who stands behind it, and what was not seen. */
 typedef struct bn_proof_about {
-	int64_t epoch;   /* -1: no chain */
-	char link[65];   /* id of the newest link */
-	char *founder;   /* name of the founder; NULL without a chain */
-	char *persons;   /* "ann (admin), bob (reviewer), cleo" */
-	bn_names unseen; /* in words: "log/WRITER from record 12 on: a segment is missing" */
+	int64_t epoch;    /* -1: no chain */
+	char link[65];    /* id of the newest link */
+	char *founder;    /* name of the founder; NULL without a chain */
+	char *persons;    /* "ann (admin), bob (reviewer), cleo" */
+	bool is_upgraded; /* the founder upgraded it */
+	bn_names before;  /* of an upgraded one: what nobody vouches for (closed.h) */
+	bn_names unseen;  /* in words: "log/WRITER from record 12 on: a segment is missing" */
 } bn_proof_about;
 
 /* Release it, also after a failure. */

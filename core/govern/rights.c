@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/govern/bot.h"
+#include "core/govern/closed.h"
 #include "core/govern/key.h"
 
 #include <stdio.h>
@@ -181,12 +182,14 @@ int bn_rights_admits(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err)
 {
 	/* Where there is no link 0 (yet), the founding record decides which rules hold; who depends on the policy is
 	 * replayed when either comes. */
-	int rc = bn_authority_newest(bn_fold_db(f), NULL) >= 0 ? 0
+	sqlite3 *db = bn_fold_db(f);
+	bool is_old = !ev->sig && bn_closed_is_upgraded(db);
+	int rc = bn_authority_newest(db, NULL) >= 0 && !is_old ? 0
 							       : bn_fold_depends(f, "policy", err);
 	if (rc < 0)
 		return rc;
-	return bn_authority_is_founded(bn_fold_db(f)) ? admits_person(f, ev, act, err)
-						      : bn_policy_admits(f, ev, act, err);
+	return bn_closed_by_uid(db, ev) ? bn_policy_admits(f, ev, act, err)
+					: admits_person(f, ev, act, err);
 }
 
 int bn_rights_append(bn_workspace *ws, unsigned version, const char *kind, const char *entity,

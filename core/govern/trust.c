@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/govern/_trust.h"
 #include "core/govern/authority.h"
+#include "core/govern/closed.h"
 #include "core/govern/key.h"
 #include "core/store/recent.h"
 
@@ -522,6 +523,12 @@ int bn_trust_about_read(bn_trust_about *out, const bn_trust *t, bn_err *err)
 	out->has_chain = true;
 	out->newest = (uint32_t)newest;
 	bn_pin_format(out->invitation, bn_workspace_id(t->ws), out->newest, id);
-	int rc = founder_read(out, t->db, err);
-	return rc < 0 ? rc : admins_read(out, t->db, err);
+	bn_names doubts = BN_NAMES_INIT;
+	out->is_upgraded = bn_closed_is_upgraded(t->db);
+	int rc = out->is_upgraded ? bn_closed_doubts(&doubts, t->db, err) : 0;
+	out->doubts = doubts.count;
+	bn_names_release(&doubts);
+	if (rc < 0 || (rc = founder_read(out, t->db, err)) < 0)
+		return rc;
+	return admins_read(out, t->db, err);
 }

@@ -95,7 +95,9 @@ typedef struct bn_trust_about {
 	uint32_t newest; /* number of the newest link */
 	char invitation[BN_PIN_TEXT];
 	bn_trust_person founder;
-	int64_t founded_ms;                      /* by the founder's clock */
+	bool is_upgraded;   /* the founder upgraded a workspace of uids (upgrade.h) */
+	size_t doubts;      /* what came before, and no key says: bn_closed_doubts */
+	int64_t founded_ms; /* by the founder's clock */
 	bn_trust_person admins[BN_TRUST_ADMINS]; /* who invite; the most senior first */
 	size_t n_admins;
 } bn_trust_about;

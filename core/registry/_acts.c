@@ -99,7 +99,6 @@ static int keep(bn_entry *e, const char **out, const char *s)
 static int registered_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
 {
 	const json_t *p = a->payload;
-	char id[2 * BN_SHA256_BYTES + 1];
 	bn_buf authors = BN_BUF_INIT;
 	bn_entry_version *v = NULL;
 	int rc = r->authors(r->ctx, a, &authors, err);
@@ -111,23 +110,20 @@ static int registered_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_a
 	v->author_uid = (uid_t)bn_json_int(p, "author_uid", -1);
 	v->registrar_uid = a->uid;
 	v->registered_ms = v->state_ms = a->time_ms;
-	v->epoch = a->ev && a->ev->sig ? a->ev->epoch : 0;
+	v->epoch = a->ev && a->id ? a->ev->epoch : 0;
 	v->state = BN_MODEL_REGISTERED;
 	v->is_new = true;
 	v->changed = BN_ENTRY_PART_STATE;
 	v->data = member(p, "data", JSON_ARRAY);
 	v->metrics = member(p, "metrics", JSON_OBJECT);
 	v->files = member(p, "files", JSON_ARRAY);
-	if (a->ev && a->ev->sig)
-		bn_hex(a->ev->sig->id, BN_SHA256_BYTES, id);
 	if (!v->data || !v->metrics || !v->files || keep(e, &v->author_who, authors.ptr) ||
 		keep(e, &v->registrar_who, a->who) || keep(e, &v->uuid, text(a, "uuid")) ||
 		keep(e, &v->digest, text(a, "digest")) ||
 		keep(e, &v->manifest, text(a, "manifest")) || keep(e, &v->run_id, text(a, "run")) ||
 		keep(e, &v->trainer, text(a, "trainer")) ||
 		keep(e, &v->description, text(a, "description")) ||
-		keep(e, &v->author, text(a, "author")) ||
-		keep(e, &v->registration, a->ev && a->ev->sig ? id : NULL))
+		keep(e, &v->author, text(a, "author")) || keep(e, &v->registration, a->id))
 		goto out;
 	rc = 0;
 out:

@@ -5,12 +5,15 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/bot.h"
+#include "core/govern/closed.h"
+#include "core/govern/identity.h"
 #include "core/registry/_commute.h"
 #include "core/registry/_contested.h"
 #include "core/registry/_depth.h"
 #include "core/registry/_seen.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ID = 32, ANSWERS_MAX = BN_ANSWERS_MAX };
@@ -51,6 +54,8 @@ int bn_model_place(bn_fold *f, bn_event *ev, bn_err *err)
 		return BN_PLACED;
 	if (bn_authority_newest(bn_fold_db(f), NULL) < 0)
 		return BN_PLACED_LATER; /* the links of this batch are read first */
+	if (!ev->sig && bn_closed_has(bn_fold_db(f), ev))
+		return (rc = bn_closed_add(f, ev, err)) < 0 ? rc : BN_PLACED;
 	if (!ev->sig || !ev->payload)
 		return BN_PLACED_ASIDE;
 	bool moves = is_awaited(f, ev);
@@ -231,20 +236,46 @@ bool bn_author_key(uint8_t key[32], const char *word, size_t n)
 	return bn_unhex(hex, ID, key) == 0;
 }
 
+/* Whether the account is his, by a key that it published before an upgrade. */
+static int owns(void *ctx, const bn_entry_act *a, uid_t uid, bn_err *err)
+{
+	const bn_person_rights *r = ctx;
+	char signer[40];
+	if (a->uid == uid)
+		return 1;
+	if (!bn_closed_is_upgraded(r->db))
+		return 0;
+	bn_identity_entity(uid, signer, sizeof signer);
+	int rc = r->f ? bn_fold_depends(r->f, signer, err) : 0;
+	return rc < 0 ? rc : bn_closed_owns(r->db, r->epoch, a->who, uid, err);
+}
+
+/* word: of author_who; what is no account's name is nobody's. */
+static int owns_number(
+	const bn_person_rights *r, const bn_entry_act *a, const char *word, size_t n, bn_err *err)
+{
+	static const char start[] = "uid-";
+	char digits[BN_UID_TEXT], *end;
+	if (n >= sizeof digits || n < sizeof start || strncmp(word, start, sizeof start - 1) != 0)
+		return 0;
+	memcpy(digits, word, n);
+	digits[n] = '\0';
+	unsigned long uid = strtoul(digits + sizeof start - 1, &end, 10);
+	return *end ? 0 : owns((void *)(uintptr_t)r, a, (uid_t)uid, err);
+}
+
 /* Any key that is or was the person's; or his account, for what no key vouches for. */
 static int is_author(void *ctx, const bn_entry_act *a, const bn_entry_version *v, bn_err *err)
 {
 	const bn_person_rights *r = ctx;
-	char number[BN_UID_TEXT];
 	uint8_t key[ID];
 	int rc = 0;
-	bn_uid_text(a->uid, number);
 	for (const char *at = v->author_who; *at && rc == 0; at += strspn(at, " ")) {
 		size_t n = strcspn(at, " ");
 		if (bn_author_key(key, at, n))
 			rc = bn_authority_owned(r->db, r->epoch, a->who, key, err);
 		else
-			rc = n == strlen(number) && !strncmp(at, number, n);
+			rc = owns_number(r, a, at, n, err);
 		at += n;
 	}
 	return rc;
@@ -263,6 +294,7 @@ void bn_person_rights_init(bn_person_rights *r, sqlite3 *db, bn_fold *f, int64_t
 		.policy = policy,
 		.authors = authors,
 		.is_author = is_author,
+		.owns = owns,
 		.sees = f ? sees : NULL,
 		.ctx = r};
 }

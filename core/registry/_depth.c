@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/govern/closed.h"
 
 #include <string.h>
 
@@ -23,9 +24,11 @@ static int ids_push(ids *l, const uint8_t id[ID], bn_err *err)
 	return 0;
 }
 
-/* 0: not known. Of another entity's record nothing is known, whichever of the two was folded first. */
+/* 0: not known. 1 of what an upgrade closed. Of another entity's record nothing is known, whichever of the two was folded first. */
 static int64_t known(sqlite3 *db, int64_t entity_no, const uint8_t id[ID])
 {
+	if (bn_closed_is_id(db, entity_no, id))
+		return 1;
 	return bn_sql_int(db, 0,
 		"SELECT d.depth FROM index_model_depth d JOIN signed_record s ON s.id = d.id WHERE "
 		"d.id = ? AND s.entity = ?",

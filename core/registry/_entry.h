@@ -76,8 +76,8 @@ typedef struct bn_entry_version {
 	const char *uuid, *digest, *manifest;
 	const char *run_id, *trainer, *description, *author; /* may be NULL */
 	const char *author_who, *registrar_who;
-	const char *registration; /* id of the signed record; NULL by the rules of uids */
-	int64_t epoch;            /* of the registration; 0 by the rules of uids */
+	const char *registration; /* id of the record; NULL where there is no chain */
+	int64_t epoch; /* of the registration; 0 where there is no chain; BN_CLOSED_EPOCH */
 	uid_t author_uid, registrar_uid;
 	int64_t registered_ms;
 	bn_model_state state;
@@ -125,6 +125,7 @@ typedef struct bn_entry_act {
 	const char *user; /* for messages */
 	int64_t time_ms;
 	const bn_event *ev; /* NULL: it is not an event yet */
+	const char *id;     /* of its record in hex; NULL: it has none that others could answer */
 	bool is_bot;        /* who acts by a bot's key */
 } bn_entry_act;
 
@@ -158,6 +159,8 @@ typedef struct bn_entry_rights {
 	int (*authors)(void *ctx, const bn_entry_act *a, bn_buf *who, bn_err *err);
 	/* 1 when who acts is one of them. */
 	int (*is_author)(void *ctx, const bn_entry_act *a, const bn_entry_version *v, bn_err *err);
+	/* 1 when the account is that of who acts. */
+	int (*owns)(void *ctx, const bn_entry_act *a, uid_t uid, bn_err *err);
 	/* 1 when the act is to be judged with this evidence, 0 when it came later. NULL: with all. */
 	int (*sees)(void *ctx, const bn_entry_act *a, const bn_entry_evidence *x, bn_err *err);
 	/* Whether a signature of who acts covers it. NULL: it will. */

@@ -15,12 +15,11 @@ enum { TEXT_MAX = 1000, NAME_MAX_BYTES = 250 };
 int bn_entry_is_own(
 	const bn_entry_rights *r, const bn_entry_version *v, const bn_entry_act *a, bn_err *err)
 {
-	int rc = r->is_author(r->ctx, a, v, err);
-	if (rc < 0)
+	int rc;
+	if ((rc = r->is_author(r->ctx, a, v, err)) || (rc = r->owns(r->ctx, a, v->author_uid, err)))
 		return rc;
-	if (rc || a->uid == v->author_uid)
-		return 1;
-	return !strcmp(a->who, v->registrar_who) || a->uid == v->registrar_uid ? 2 : 0;
+	rc = !strcmp(a->who, v->registrar_who) ? 1 : r->owns(r->ctx, a, v->registrar_uid, err);
+	return rc > 0 ? 2 : rc;
 }
 
 /* ---- checking --------------------------------------------------------------------------------- */
@@ -48,7 +47,7 @@ static int answers_registration(bn_entry *e, const bn_entry_version *v, const bn
 {
 	const char *answered =
 		json_string_value(json_array_get(json_object_get(a->payload, "answers"), 0));
-	if (!a->ev || !v->registration)
+	if (!a->ev || !a->ev->sig || !v->registration)
 		return 0;
 	if (answered && !strcmp(answered, v->registration) && registration &&
 		!strcmp(registration, v->registration))

@@ -39,6 +39,13 @@ static int is_author(void *ctx, const bn_entry_act *a, const bn_entry_version *v
 	return !strcmp(a->who, v->author_who);
 }
 
+static int owns(void *ctx, const bn_entry_act *a, uid_t uid, bn_err *err)
+{
+	(void)ctx;
+	(void)err;
+	return a->uid == uid;
+}
+
 /* An event depends on the keys of who signs it from then on. */
 static int vouched(void *ctx, const bn_entry_act *a, bn_err *err)
 {
@@ -59,6 +66,7 @@ void bn_uid_rights_init(bn_uid_rights *r, const char *workspace_id, sqlite3 *db,
 		.policy = policy,
 		.authors = authors,
 		.is_author = is_author,
+		.owns = owns,
 		.vouched = f ? vouched : NULL,
 		.ctx = r};
 }

@@ -198,6 +198,13 @@ static int prove_records(bn_verify_report *r, sqlite3 *db, const bn_version *v, 
 	return rc;
 }
 
+static int64_t entity_of(sqlite3 *db, const bn_version *v)
+{
+	char entity[300];
+	snprintf(entity, sizeof entity, "model/%.250s", v->name);
+	return bn_index_entity(db, entity);
+}
+
 static const char *act_word(const char *kind)
 {
 	static const char *const words[][2] = {{"model.registered", "registered"},
@@ -249,6 +256,40 @@ static int is_act_of(bn_names *ids, const bn_version *v, sqlite3_stmt *st, bn_er
 	return is_its;
 }
 
+/* Acts from before an upgrade that made the version what it is: for information, since nobody's key says so. */
+static int closed_acts(
+	bn_verify_report *r, int *registered, sqlite3 *db, const bn_version *v, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT w.name, e.seq, k.name, bn_user(e.owner), json_extract(e.payload, "
+		"'$.signature.public_key') FROM event e JOIN index_name w ON w.no = e.writer JOIN "
+		"index_name k ON k.no = e.kind JOIN authority_close c ON c.writer = e.writer AND "
+		"c.state = 1 AND c.seq >= e.seq WHERE e.entity = ?1 AND e.signed IS NULL AND "
+		"e.outcome = 0 AND k.name IN ('model.registered', 'model.requested', "
+		"'model.approved', 'model.rejected', 'model.attested', 'model.alias') AND "
+		"json_extract(e.payload, '$.version') = ?2 ORDER BY e.clock, w.name, e.seq",
+		"ii", entity_of(db, v), v->version);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		const char *kind = (const char *)sqlite3_column_text(st, 2);
+		bool has_key = sqlite3_column_type(st, 4) != SQLITE_NULL;
+		*registered += !strcmp(kind, "model.registered");
+		rc = bn_verify_line_add(r, NULL, err,
+			"before the upgrade: %s by %s, %s (log/%s record %lld)", act_word(kind),
+			(const char *)sqlite3_column_text(st, 3),
+			has_key ? "with a key that the account had published" : "not signed",
+			(const char *)sqlite3_column_text(st, 0),
+			(long long)sqlite3_column_int64(st, 1));
+		if (rc < 0)
+			break;
+		r->items[r->count - 1].is_note = true;
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
 /* The signed acts that made the version what it is. */
 static int prove_acts(bn_verify_report *r, sqlite3 *db, const bn_version *v, bn_err *err)
 {
@@ -278,7 +319,7 @@ static int prove_acts(bn_verify_report *r, sqlite3 *db, const bn_version *v, bn_
 	}
 	sqlite3_finalize(st);
 	bn_names_release(&ids);
-	if (rc < 0)
+	if (rc < 0 || (rc = closed_acts(r, &n, db, v, err)) < 0)
 		return rc;
 	return n ? 0 : bn_verify_line_add(r, "no signed record that counts", err, "registration");
 }
@@ -302,6 +343,21 @@ static bool is_somebodys(sqlite3 *db, const char *word, size_t n)
 {
 	uint8_t key[ID];
 	return bn_author_key(key, word, n) && bn_prove_is_known_key(db, key);
+}
+
+/* Whether all of the run's own records were closed by an upgrade: then whoever upgraded vouches for the account. */
+static bool is_closed_run(sqlite3 *db, const bn_version *v)
+{
+	char entity[80];
+	snprintf(entity, sizeof entity, "run/%.64s", v->run_id);
+	return bn_sql_int(db, 0,
+		       "SELECT count(*) > 0 AND count(*) = sum(EXISTS (SELECT 1 FROM "
+		       "authority_close c "
+		       "WHERE c.writer = e.writer AND c.state = 1 AND c.seq >= e.seq)) FROM event "
+		       "e "
+		       "JOIN index_name k ON k.no = e.kind WHERE e.entity = ? AND k.name IN "
+		       "('run.created', 'run.started', 'run.artifact', 'run.finished')",
+		       "i", bn_index_entity(db, entity)) == 1;
 }
 
 /* Persons whose keys vouch for all records of the run. */
@@ -333,7 +389,16 @@ static int prove_author(bn_verify_report *r, sqlite3 *db, const bn_version *v, b
 		snprintf(problem, sizeof problem, "nobody's key vouches for run %.8s", v->run_id);
 	if (!who || !who[0])
 		snprintf(problem, sizeof problem, "run %.8s is not in this workspace", v->run_id);
+	bool is_there = who && who[0];
 	sqlite3_finalize(st);
+	if (rc >= 0 && is_there && !is_vouched && is_closed_run(db, v)) {
+		rc = bn_verify_line_add(r, NULL, err,
+			"before the upgrade: records of run %.8s by the account of %s, not sealed",
+			v->run_id, v->author ? v->author : "unknown");
+		if (rc >= 0)
+			r->items[r->count - 1].is_note = true;
+		return rc;
+	}
 	return rc < 0 ? rc
 		      : bn_verify_line_add(r, problem[0] ? problem : NULL, err,
 				"sealed records of run %.8s, author %s", v->run_id,

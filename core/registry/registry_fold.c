@@ -3,6 +3,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/govern/closed.h"
 #include "core/registry/_chained.h"
 #include "core/registry/_contested.h"
 #include "core/registry/_entry.h"
@@ -72,7 +73,7 @@ static int act_check(bn_entry_finding *found, bn_entry *e, const bn_entry_rights
 static int act_apply(
 	bn_fold *f, bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
 {
-	char remark[200], id[BN_RECORD_ID_TEXT];
+	char remark[200];
 	bn_err why = BN_ERR_INIT;
 	bn_entry_finding found = {0};
 	const bn_entry_alias *alias = bn_entry_find_alias(e, bn_json_str(a->payload, "alias", ""));
@@ -91,9 +92,8 @@ static int act_apply(
 		goto out;
 	if (a->kind == BN_ENTRY_REGISTERED && (rc = refs_add(f, a->payload, err)) < 0)
 		goto out;
-	if (a->ev->sig) {
-		bn_hex(a->ev->sig->id, BN_SHA256_BYTES, id);
-		if ((rc = bn_model_touch(e, a, old_alias, id, err)) < 0 ||
+	if (a->id) {
+		if ((rc = bn_model_touch(e, a, old_alias, a->id, err)) < 0 ||
 			(rc = bn_contested_settle(e, a, remark, sizeof remark, err)) < 0)
 			goto out;
 	}
@@ -125,14 +125,20 @@ static int entry_apply(
 	return rc;
 }
 
-/* By uids, and the policy of the event's moment. */
+/* By uids, and the policy of the event's moment. What an upgrade closed can be answered from then on. */
 static int apply_by_uid(bn_fold *f, const bn_event *ev, bn_err *err)
 {
-	char who[BN_UID_TEXT];
+	char who[BN_UID_TEXT], id[BN_RECORD_ID_TEXT];
 	bn_uid_rights r;
 	bn_entry_act a = {.who = bn_uid_text(ev->uid, who), .user = who, .ev = ev};
+	int rc = 0;
+	if (bn_closed_is_upgraded(bn_fold_db(f))) {
+		if ((rc = bn_closed_id(id, ev, err)) < 0)
+			return rc;
+		a.id = id;
+	}
 	bn_uid_rights_init(&r, bn_fold_workspace_id(f), bn_fold_db(f), f);
-	int rc = entry_apply(f, &r.rights, &a, false, err);
+	rc = entry_apply(f, &r.rights, &a, false, err);
 	bn_uid_rights_release(&r);
 	return rc;
 }
@@ -142,12 +148,13 @@ static int apply_by_person(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	bn_standing s;
 	bn_person_rights r;
-	char name[128];
+	char name[128], id[BN_RECORD_ID_TEXT];
 	int rc = bn_model_admit(&s, f, ev, err);
 	if (rc <= 0)
 		return rc;
 	bn_authority_name(bn_fold_db(f), s.epoch, s.person, name, sizeof name);
-	bn_entry_act a = {.who = s.person, .user = name, .ev = ev, .is_bot = s.is_bot};
+	bn_hex(ev->sig->id, BN_SHA256_BYTES, id);
+	bn_entry_act a = {.who = s.person, .user = name, .ev = ev, .id = id, .is_bot = s.is_bot};
 	bn_person_rights_init(&r, bn_fold_db(f), f, s.epoch, s.is_bot);
 	rc = entry_apply(f, &r.rights, &a, true, err);
 	bn_person_rights_release(&r);
@@ -155,23 +162,25 @@ static int apply_by_person(bn_fold *f, const bn_event *ev, bn_err *err)
 }
 
 /* Where there is no link 0 (yet), who may do what depends on the founding record and the policies of uids; who
- * depends on these is replayed when link 0 comes. */
-static int depend_on_rules(bn_fold *f, bn_err *err)
+ * depends on these is replayed when link 0 comes. So it does for what may be closed. */
+static int depend_on_rules(bn_fold *f, const bn_event *ev, bn_err *err)
 {
-	return bn_authority_newest(bn_fold_db(f), NULL) < 0 ? bn_fold_depends(f, "policy", err) : 0;
+	bool is_old = bn_authority_newest(bn_fold_db(f), NULL) < 0 ||
+		      (!ev->sig && bn_closed_is_upgraded(bn_fold_db(f)));
+	return is_old ? bn_fold_depends(f, "policy", err) : 0;
 }
 
 static int registry_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
-	int rc = depend_on_rules(f, err);
+	int rc = depend_on_rules(f, ev, err);
 	if (rc < 0)
 		return rc;
 	if (!ev->payload) {
 		bn_fold_outcome(f, BN_OUTCOME_INVALID, "the payload is no JSON object");
 		return 0;
 	}
-	return bn_authority_is_founded(bn_fold_db(f)) ? apply_by_person(f, ev, err)
-						      : apply_by_uid(f, ev, err);
+	return bn_closed_by_uid(bn_fold_db(f), ev) ? apply_by_uid(f, ev, err)
+						   : apply_by_person(f, ev, err);
 }
 
 static int registry_clear(bn_fold *f, const char *entity, bn_err *err)

@@ -10,8 +10,12 @@
 #include "core/store/log/writer.h"
 #include "core/store/workspace.h"
 
+#include <time.h>
+
 #define BN_IDENTITY "workspace.json"
-enum { BN_FORMAT_OLDEST = 1, BN_FORMAT = 2 };
+/* SIGNED: with records that the first version cannot read. UPGRADED: judged by a link 0 that workspace.json names. */
+enum { BN_FORMAT_OLDEST = 1, BN_FORMAT_SIGNED = 2, BN_FORMAT_UPGRADED = 3, BN_FORMAT = 3 };
+enum { BN_LINK_NAME = 65 }; /* 64 hex digits */
 
 struct bn_workspace {
 	const bn_env *env;
@@ -21,10 +25,15 @@ struct bn_workspace {
 	const struct bn_fold_class *const *classes; /* NULL: never reads */
 	bn_writer *writer;                          /* NULL until the first append */
 	bn_err unsealed;     /* set: why a commit could not seal in passing; told once */
-	bool is_chained;     /* workspace.json says "chain": true */
-	bn_access access;    /* likewise */
+	bn_access access;    /* workspace.json says "access" */
 	bool is_access_said; /* it does say; else access is what the mode of .binnacle tells */
-	bn_signer signer;    /* sign NULL: nothing is signed */
+	bool is_chained;     /* workspace.json says "chain": true */
+	char founding
+		[BN_LINK_NAME];  /* of an upgraded workspace: the id of its link 0; "" of another */
+	bool sees_founding;      /* the index knows of it */
+	uint64_t identity_inode; /* of workspace.json, as this process read it */
+	struct timespec identity_time;
+	bn_signer signer; /* sign NULL: nothing is signed */
 	bn_signer_source
 		*signer_of; /* asked before the first record, when the workspace is chained */
 	uint8_t epoch[32];  /* of acts, when has_epoch */
@@ -48,6 +57,8 @@ struct bn_workspace {
 
 /* Reads workspace.json below root; *out is yours. */
 int bn_workspace_load_identity(json_t **out, const bn_dir *root, bn_err *err);
+/* Reads it into ws: format, chain, founding; and the id, which is compared when ws has one already. */
+int bn_workspace_read_identity(bn_workspace *ws, bn_err *err);
 /* Opens ws->index when that has not been done. */
 int bn_workspace_need_index(bn_workspace *ws, bn_err *err);
 

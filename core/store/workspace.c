@@ -5,6 +5,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/fs.h"
+#include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -90,22 +91,32 @@ out:
 	return rc;
 }
 
-static int read_identity(bn_workspace *ws, bn_err *err)
+int bn_workspace_read_identity(bn_workspace *ws, bn_err *err)
 {
 	json_t *j = NULL;
-	const char *id;
-	int rc = bn_workspace_load_identity(&j, ws->at, err);
-	if (rc < 0 || (rc = bn_json_need_str(j, "id", &id, BN_IDENTITY, err)) < 0 ||
+	const char *id, *founding;
+	struct stat st;
+	int rc;
+	if ((rc = bn_dir_stat(ws->at, BN_IDENTITY, &st, err)) < 0 ||
+		(rc = bn_workspace_load_identity(&j, ws->at, err)) < 0 ||
+		(rc = bn_json_need_str(j, "id", &id, BN_IDENTITY, err)) < 0 ||
 		(rc = bn_json_need_int(j, "format", &ws->format, BN_IDENTITY, err)) < 0)
 		goto out;
+	ws->identity_inode = (uint64_t)st.st_ino;
+	ws->identity_time = st.st_mtim;
 	ws->is_chained = json_is_true(json_object_get(j, "chain"));
 	ws->is_access_said = bn_json_str(j, "access", NULL) != NULL;
 	if ((rc = bn_access_find(&ws->access, ws->at, bn_json_str(j, "access", NULL), err)) < 0)
 		goto out;
-	if (ws->format < BN_FORMAT_OLDEST || strlen(id) > 64 || strchr(id, '/') || !*id)
+	founding = bn_json_str(j, "founding", "");
+	bool fits = !*founding || (strlen(founding) == BN_LINK_NAME - 1 && bn_is_hex(founding));
+	if (ws->format < BN_FORMAT_OLDEST || strlen(id) > 64 || strchr(id, '/') || !*id || !fits ||
+		(ws->id && strcmp(ws->id, id) != 0))
 		rc = bn_err_set(err, BN_ECORRUPT, "'%s/" BN_IDENTITY "' is malformed", ws->root);
-	else if (!(ws->id = bn_strdup(id)))
+	else if (!ws->id && !(ws->id = bn_strdup(id)))
 		rc = bn_err_nomem(err, "a workspace");
+	else
+		memcpy(ws->founding, founding, strlen(founding) + 1);
 out:
 	json_decref(j);
 	return rc;
@@ -137,7 +148,7 @@ int bn_workspace_open(bn_workspace **out, const bn_env *env,
 	/* The way to the directory is the user's; .binnacle in it may not be a link, as for init. */
 	if ((rc = bn_dir_open(&above, env, ws->dir, err)) < 0 ||
 		(rc = bn_dir_open_below(&ws->at, above, ".binnacle", err)) < 0 ||
-		(rc = read_identity(ws, err)) < 0)
+		(rc = bn_workspace_read_identity(ws, err)) < 0)
 		goto out;
 	*out = ws;
 	ws = NULL;

@@ -22,8 +22,8 @@ static int write_identity(const bn_dir *root, const bn_workspace_making *how, bn
 	if (rc < 0)
 		return rc;
 	bn_buf_addf(&text, "{\n  \"access\": \"%s\",\n%s  \"format\": %d,\n  \"id\": \"%s\"\n}\n",
-		bn_access_name(how->access), how->founder ? "  \"chain\": true,\n" : "", BN_FORMAT,
-		id);
+		bn_access_name(how->access), how->founder ? "  \"chain\": true,\n" : "",
+		BN_FORMAT_SIGNED, id);
 	if ((rc = bn_buf_check(&text, err, BN_IDENTITY)) < 0)
 		goto out;
 	rc = bn_dir_write_file(root, BN_IDENTITY, text.ptr, text.len, 0644, err);

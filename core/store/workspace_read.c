@@ -20,6 +20,7 @@ int bn_workspace_need_index(bn_workspace *ws, bn_err *err)
 {
 	const bn_index_source of = {.at = ws->at,
 		.id = ws->id,
+		.founding = ws->founding,
 		.classes = ws->classes,
 		.is_private = ws->is_view,
 		.wants = ws->wants,
@@ -29,6 +30,7 @@ int bn_workspace_need_index(bn_workspace *ws, bn_err *err)
 	ws->index_close = bn_index_close;
 	ws->index_clock = bn_index_seen_clock;
 	ws->index_failed = bn_index_failed;
+	ws->sees_founding = ws->founding[0] != '\0';
 	return bn_index_open(&ws->index, &of, err);
 }
 
@@ -63,9 +65,29 @@ static bool is_recent(const bn_workspace *ws)
 	       bn_env_monotonic_ns(ws->env) - ws->recent_ns < RECENT_NS;
 }
 
+/* Somebody may have upgraded the workspace meanwhile: from then on it is judged by the chain of authority. What
+ * cannot be read now is looked at the next time. */
+static void see_upgrade(bn_workspace *ws)
+{
+	struct stat st;
+	if (ws->is_view)
+		return;
+	if (!ws->is_chained && bn_dir_stat(ws->at, BN_IDENTITY, &st, NULL) == 0 &&
+		((uint64_t)st.st_ino != ws->identity_inode ||
+			st.st_mtim.tv_sec != ws->identity_time.tv_sec ||
+			st.st_mtim.tv_nsec != ws->identity_time.tv_nsec))
+		bn_workspace_read_identity(ws, NULL);
+	if (!ws->founding[0] || !ws->index || ws->sees_founding)
+		return;
+	bn_index_founded(ws->index);
+	ws->sees_founding = true;
+	ws->recent_ns = 0;
+}
+
 int bn_workspace_refresh(bn_workspace *ws, bool *changed, bn_err *err)
 {
 	bool folded = false;
+	see_upgrade(ws);
 	int rc = bn_workspace_need_index(ws, err);
 	if (rc < 0)
 		return rc;
@@ -122,6 +144,8 @@ int bn_workspace_view(
 	ws->root = of->root;
 	ws->id = of->id;
 	ws->format = of->format;
+	ws->is_chained = of->is_chained;
+	memcpy(ws->founding, of->founding, sizeof ws->founding);
 	ws->classes = of->classes;
 	ws->merge_at = of->merge_at;
 	ws->access = of->access;

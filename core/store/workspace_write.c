@@ -21,7 +21,7 @@ int bn_workspace_need_writable(const bn_workspace *ws, bn_err *err)
 	if (ws->format <= BN_FORMAT)
 		return 0;
 	bn_err_set(err, BN_EUNSUPPORTED,
-		"'%s' has format %lld: this binnacle reads it, and writes formats %d and %d only",
+		"'%s' has format %lld: this binnacle reads it, and writes formats %d to %d only",
 		ws->dir, (long long)ws->format, BN_FORMAT_OLDEST, BN_FORMAT);
 	bn_err_hint(err, "use the newer binnacle that others work with there");
 	return BN_EUNSUPPORTED;
@@ -36,22 +36,22 @@ static int upgrade(bn_workspace *ws, bn_err *err)
 	bn_buf text = BN_BUF_INIT;
 	struct stat st;
 	json_t *j = NULL;
-	if (ws->format >= BN_FORMAT)
+	if (ws->format >= BN_FORMAT_SIGNED)
 		return 0;
 	int rc = bn_workspace_load_identity(&j, ws->at, &why);
 	if (rc < 0)
 		goto out;
 	int64_t now =
 		bn_json_int(j, "format", BN_FORMAT_OLDEST); /* somebody may have been faster */
-	if (now < BN_FORMAT) {
-		if (json_object_set_new(j, "format", json_integer(BN_FORMAT))) {
+	if (now < BN_FORMAT_SIGNED) {
+		if (json_object_set_new(j, "format", json_integer(BN_FORMAT_SIGNED))) {
 			rc = bn_err_nomem(&why, BN_IDENTITY);
 			goto out;
 		}
 		if ((rc = bn_json_pretty(j, &text, &why)) < 0)
 			goto out;
 		rc = bn_dir_write_file(ws->at, BN_IDENTITY, text.ptr, text.len, 0644, &why);
-		now = BN_FORMAT;
+		now = BN_FORMAT_SIGNED;
 	}
 	if (rc < 0 && bn_dir_stat(ws->at, BN_IDENTITY, &st, NULL) == 0 &&
 		st.st_uid != ws->env->uid(ws->env)) {

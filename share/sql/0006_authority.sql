@@ -133,3 +133,31 @@ CREATE TABLE authority_entity (
 	has_fork INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE VIEW dump_authority_entity AS SELECT has_fork FROM authority_entity;
+
+-- An upgraded workspace: at most one row.
+CREATE TABLE authority_upgrade (
+	founder INTEGER,         -- the account that had founded it, by the rules of uids; NULL: nobody had
+	uid INTEGER NOT NULL,    -- the account that upgraded it, as link 0 says
+	person TEXT NOT NULL,
+	user TEXT NOT NULL,
+	PRIMARY KEY (person)
+) WITHOUT ROWID;
+
+-- How far link 0 of an upgrade closes each writer: unsigned records up to there are judged by the rules of uids, as
+-- they were. state: 0 the log lacks the record; 1 it is the one that is named; 2 it is another one.
+CREATE TABLE authority_close (
+	writer INTEGER NOT NULL PRIMARY KEY,
+	seq INTEGER NOT NULL,
+	after BLOB NOT NULL,     -- the chain hash after it
+	state INTEGER NOT NULL
+);
+CREATE INDEX authority_close_open ON authority_close (state) WHERE state = 0;
+CREATE VIEW dump_authority_close AS
+	SELECT w.name AS writer, c.seq AS seq, c.after AS after, c.state AS state
+	FROM authority_close c JOIN index_name w ON w.no = c.writer;
+
+-- Ids of closed records (core/govern/closed.h), which signed ones answer.
+CREATE TABLE index_closed (
+	id BLOB NOT NULL PRIMARY KEY,
+	entity INTEGER NOT NULL
+) WITHOUT ROWID;

@@ -300,6 +300,8 @@ static int list_findings(bn_cli *cli, const bn_audit_report *r, bn_err *err)
 			if ((rc = bn_buf_check(&line, err, "a report")) >= 0)
 				add_line(items, faults ? "FAULT" : "no effect", f->rule, line.ptr);
 		}
+	for (size_t i = 0; i < r->about.before.count; i++)
+		add_line(items, "before", 0, r->about.before.items[i]);
 	for (size_t i = 0; i < r->about.unseen.count; i++)
 		add_line(items, "not seen", 0, r->about.unseen.items[i]);
 	bn_buf_release(&line);
@@ -322,6 +324,12 @@ static int audit_conclude(bn_cli *cli, const bn_audit_report *r, bn_err *err)
 			(unsigned long long)r->newer);
 	else
 		bn_cli_say(cli, "whole: every record, signature and object is as it was written");
+	if (r->about.before.count)
+		bn_cli_note(cli,
+			"what came before the upgrade is vouched for by %s alone, who upgraded, "
+			"and "
+			"listed above",
+			r->about.founder);
 	if (!r->is_chained)
 		bn_cli_say(cli, "without a chain of authority who did what is the word of the "
 				"files' owners: "

@@ -333,9 +333,16 @@ static int show_verified(bn_cli *cli, const bn_verify_report *r, bn_err *err)
 						     "what", r->about.unseen.items[i], "problem"));
 	int rc = bn_cli_list(cli, items, cols, NULL, err);
 	if (rc >= 0 && r->is_chained && r->about.epoch >= 0)
-		bn_cli_say(cli, "under link %lld, founded by %s; persons: %s",
-			(long long)r->about.epoch, r->about.founder, r->about.persons);
-	else if (rc >= 0)
+		bn_cli_say(cli, "under link %lld, %s by %s; persons: %s", (long long)r->about.epoch,
+			r->about.is_upgraded ? "upgraded" : "founded", r->about.founder,
+			r->about.persons);
+	if (rc >= 0 && r->about.before.count)
+		bn_cli_note(cli,
+			"what came before the upgrade is vouched for by %s alone, who upgraded; "
+			"%zu "
+			"things that no key says are listed by: binnacle audit verify",
+			r->about.founder, r->about.before.count);
+	if (rc >= 0 && !(r->is_chained && r->about.epoch >= 0))
 		bn_cli_say(cli, "without a chain of authority who did what is the word of the "
 				"files' owners: "
 				"this proves no more");

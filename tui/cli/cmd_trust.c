@@ -81,13 +81,15 @@ static json_t *known_json(const known *k)
 	for (size_t i = 0; admins && i < a->n_admins; i++)
 		json_array_append_new(admins, person_json(&a->admins[i]));
 	const char *dir = bn_workspace_dir(k->ws);
-	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:I, s:s}",
+	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:I, s:o, s:s, s:s, s:o, s:o, "
+			 "s:I, s:s}",
 		"workspace", bn_json_lossy(dir, strlen(dir)), "id", bn_workspace_id(k->ws),
 		"allows", allows_word(bn_trust_allows(k->trust)), "invitation",
 		a->has_chain ? json_string(a->invitation) : json_null(), "newest_link",
 		a->has_chain ? json_integer(a->newest) : json_null(), "founder",
 		a->has_chain ? person_json(&a->founder) : json_null(), "founded_ms",
-		a->has_chain ? json_integer(a->founded_ms) : json_null(), "admins", admins,
+		a->has_chain ? json_integer(a->founded_ms) : json_null(), "upgraded",
+		(int)a->is_upgraded, "not_vouched_for", (json_int_t)a->doubts, "admins", admins,
 		"memory", state_word(bn_memory_state_of(m)), "memory_words", bn_memory_why(m),
 		"remembered", memory_json(m), "findings", findings_json(v), "findings_left_out",
 		(json_int_t)v->left_out, "note", bn_trust_note(k->trust));

@@ -15,6 +15,7 @@ static const struct {
 } nouns[] = {
 	{"workbench", "the workbench in the terminal"},
 	{"init", "make a workspace"},
+	{"upgrade", "give a workspace of an older version a chain of authority"},
 	{"demo", "walk one model through its whole life"},
 	{"doctor", "what was found on this machine, and what is off"},
 	{"data", "datasets: add, check, split, describe"},

@@ -1,10 +1,19 @@
 /* proof_json.c - see proof_json.h. */
 #include "tui/cli/proof_json.h"
 
+#include "core/base/json_bytes.h"
+
+#include <string.h>
+
 void bn_proof_about_add(json_t *o, bool is_chained, const bn_proof_about *a)
 {
 	bool has_chain = a->epoch >= 0;
-	json_t *unseen = json_array();
+	json_t *unseen = json_array(), *before = json_array();
+	for (size_t i = 0; i < a->before.count; i++)
+		json_array_append_new(
+			before, bn_json_lossy(a->before.items[i], strlen(a->before.items[i])));
+	json_object_set_new(o, "upgraded", json_boolean(a->is_upgraded));
+	json_object_set_new(o, "before_upgrade", before);
 	for (size_t i = 0; i < a->unseen.count; i++)
 		json_array_append_new(unseen, json_string(a->unseen.items[i]));
 	json_object_set_new(o, "chained", json_boolean(is_chained));

@@ -82,9 +82,15 @@ void bn_cli_about_add(bn_buf *b, const bn_cli *cli, const bn_trust_about *a)
 			"no chain: who may do what is judged by who owns the files");
 		return;
 	}
-	person_add(b, "founded by", &a->founder);
-	bn_buf_addf(b, "  %-12s%s\n", "founded",
+	person_add(b, a->is_upgraded ? "upgraded by" : "founded by", &a->founder);
+	bn_buf_addf(b, "  %-12s%s\n", a->is_upgraded ? "upgraded" : "founded",
 		bn_timestamp_short(a->founded_ms * 1000000, cli->utc, when));
+	if (a->is_upgraded)
+		bn_buf_addf(b,
+			"  %-12swhat came before is vouched for by %s alone; %zu things that no "
+			"key "
+			"says: binnacle audit verify\n",
+			"", a->founder.name, a->doubts);
 	for (size_t i = 0; i < a->n_admins; i++)
 		person_add(b, i ? "" : "admins", &a->admins[i]);
 	bn_buf_addf(b, "  %-12s%s\n", "invitation", a->invitation);

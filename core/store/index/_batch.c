@@ -53,6 +53,11 @@ const char *bn_fold_workspace_id(bn_fold *f)
 	return f->from->id;
 }
 
+const char *bn_fold_founding(bn_fold *f)
+{
+	return f->from->founding;
+}
+
 int bn_fold_depends(bn_fold *f, const char *entity, bn_err *err)
 {
 	int64_t no;

@@ -32,8 +32,9 @@ enum { FOLD_CLASSES_MAX = 32 };
 /* What a batch reads and where its rows go; all of it is borrowed, and there is nothing else that the
  * fold knows. */
 typedef struct bn_fold_source {
-	const bn_dir *at; /* .binnacle */
-	const char *id;   /* of the workspace */
+	const bn_dir *at;     /* .binnacle */
+	const char *id;       /* of the workspace */
+	const char *founding; /* as bn_index_source */
 	const bn_fold_class *const *classes;
 	sqlite3 *db;
 	bn_log *log;      /* as listed; how far each writer is folded is noted in it */

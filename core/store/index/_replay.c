@@ -480,7 +480,8 @@ static int ask_classes(bn_fold *f, bn_err *err)
 	int rc = 0;
 	for (size_t i = 0; !rc && f->classes[i]; i++)
 		if (f->classes[i]->before_replay &&
-			(f->signed_count || f->seal_count || has_events(f, i)))
+			(f->signed_count || f->seal_count || (f->classes[i]->first && f->folded) ||
+				has_events(f, i)))
 			rc = f->classes[i]->before_replay(f, err);
 	return rc;
 }

@@ -103,8 +103,9 @@ int bn_schema_create(sqlite3 *db, const bn_index_source *of, const char *key, bn
 			bn_err_prefix(err, "%s", f->path);
 			return rc;
 		}
-	return bn_sql_run(db, err, "INSERT INTO index_meta VALUES ('schema', ?), ('workspace', ?)",
-		"ss", key, of->id);
+	return bn_sql_run(db, err,
+		"INSERT INTO index_meta VALUES ('schema', ?), ('workspace', ?), ('founding', ?)",
+		"sss", key, of->id, of->founding);
 }
 
 bool bn_schema_is(sqlite3 *db, const char *key)

@@ -127,6 +127,11 @@ typedef struct bn_fold_class bn_fold_class;
 
 sqlite3 *bn_fold_db(bn_fold *f);
 const char *bn_fold_workspace_id(bn_fold *f);
+/* Hex of the record that workspace.json names as link 0 of an upgraded workspace; "" for none. */
+const char *bn_fold_founding(bn_fold *f);
+/* The chain hash behind record seq of a writer, as it was folded: 1; 0 when it has not been folded so far, or its
+ * segment cannot be read now. Only in before_replay and apply_all. */
+int bn_fold_chain_at(uint8_t chain[32], bn_fold *f, const char *writer, uint64_t seq, bn_err *err);
 /* This entity (the one being applied) is replayed whenever `entity` gets an event. */
 int bn_fold_depends(bn_fold *f, const char *entity, bn_err *err);
 /* Only for ordered events; without a call the outcome is APPLIED. reason is copied; an applied event
@@ -210,7 +215,8 @@ struct bn_fold_class {
 	/* Its entities are replayed before those of other classes. */
 	bool first;
 	/* After all events of a batch were taken and before any entity is replayed, when the batch took an
-	 * event of the class, any signed record or a new seal: to say who else is replayed. */
+	 * event of the class, any signed record or a new seal (of a class that goes first: anything): to say who
+	 * else is replayed. */
 	int (*before_replay)(bn_fold *f, bn_err *err);
 	/* After everything else of a batch in which the class got an event or an entity was
 	 * replayed, before the commit: for rows that are derived from others. */

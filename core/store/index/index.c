@@ -9,6 +9,7 @@
 #include "core/store/log/clock.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -209,17 +210,31 @@ static void remove_old(const bn_index *ix)
 			bn_dir_unlink(ix->of.at, file_names[i], NULL);
 }
 
-/* What the index is of: the tables, and on a local disk which directory the log is. A copy of a workspace has the same
- * id, and segments of the same names that say something else; so has an older state that was put back. */
+/* What the index is of: the tables, the link 0 that workspace.json names, and on a local disk which directory the
+ * log is. A copy of a workspace has the same id, and segments of the same names that say something else; so has an
+ * older state that was put back. */
 static char *identity_of(const bn_index_source *of)
 {
 	struct stat st;
-	char *schema = bn_schema_key(of->classes), *all = NULL;
-	if (!schema || bn_dir_is_network(of->at) || bn_dir_stat(of->at, "log", &st, NULL) < 0)
-		return schema;
-	all = bn_strf("%s of %llu", schema, (unsigned long long)st.st_ino);
+	char *schema = bn_schema_key(of->classes), *all;
+	char place[40] = "";
+	if (schema && !bn_dir_is_network(of->at) && bn_dir_stat(of->at, "log", &st, NULL) == 0)
+		snprintf(place, sizeof place, " of %llu", (unsigned long long)st.st_ino);
+	all = schema ? bn_strf("%s%s%s%s", schema, place, *of->founding ? " founded " : "",
+			       of->founding)
+		     : NULL;
 	bn_free(schema);
 	return all;
+}
+
+void bn_index_founded(bn_index *ix)
+{
+	char *schema = identity_of(&ix->of);
+	if (!schema)
+		return; /* without memory: the index stays of the old rules until it is opened anew */
+	bn_free(ix->schema);
+	ix->schema = schema;
+	ix->loaded = false;
 }
 
 int bn_index_open(bn_index **out, const bn_index_source *of, bn_err *err)
@@ -284,6 +299,7 @@ static bn_fold_source source_of(bn_index *ix)
 {
 	return (bn_fold_source){.at = ix->of.at,
 		.id = ix->of.id,
+		.founding = ix->of.founding,
 		.classes = ix->of.classes,
 		.db = ix->db,
 		.log = &ix->log,

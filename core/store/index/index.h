@@ -15,8 +15,9 @@
 
 /* What an index is made of; borrowed while it is open. */
 typedef struct bn_index_source {
-	const bn_dir *at; /* .binnacle */
-	const char *id;   /* of the workspace */
+	const bn_dir *at;     /* .binnacle */
+	const char *id;       /* of the workspace */
+	const char *founding; /* hex of the link 0 that workspace.json names; "" for none */
 	const bn_fold_class *const *classes;
 	bool is_private; /* in the memory of this process; no file is opened */
 	/* Whether unsigned records of the entity are folded; NULL: all are. */
@@ -33,6 +34,8 @@ void bn_index_close(bn_index *ix); /* NULL is fine */
 sqlite3 *bn_index_db(bn_index *ix);
 int bn_index_refresh(bn_index *ix, bool *changed, bn_err *err);
 int bn_index_rebuild_all(bn_index *ix, bn_err *err);
+/* What `founding` of its source points to is another text now: the next refresh makes the index anew. */
+void bn_index_founded(bn_index *ix);
 /* The writer after `after` (NULL: the first) whose log the last refresh could not fold to its end; NULL when
  * there are no more. Borrowed until the next refresh. */
 const struct bn_log_writer *bn_index_next_gap(

@@ -420,12 +420,12 @@ START_TEST(test_workspace_of_a_later_format_is_read_and_not_written_to)
 	char hash[65];
 	ck_assert_int_eq(toy_append_set(ws, "toy/a", 5), 0);
 	bn_workspace_close(ws);
-	write_format("{\"format\": 3, " ID "}");
+	write_format("{\"format\": 4, " ID "}");
 	ws = reopen();
 	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
 	ck_assert_int_eq(toy_value(ws, "toy/a"), 5);
 	ck_assert_int_eq(bn_workspace_append(ws, "toy.set", "toy/a", NULL, &e), BN_EUNSUPPORTED);
-	ck_assert_ptr_nonnull(strstr(e.msg, "format 3"));
+	ck_assert_ptr_nonnull(strstr(e.msg, "format 4"));
 	ck_assert_ptr_nonnull(strstr(e.hint, "newer"));
 	ck_assert_int_eq(bn_claim_take(ws, "model/m/1", "", NULL), BN_EUNSUPPORTED);
 	ck_assert_int_eq(bn_object_put(ws, "x", 1, hash, NULL), BN_EUNSUPPORTED);

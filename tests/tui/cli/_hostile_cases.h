@@ -109,6 +109,8 @@ static const verb_case cases[] = {
 	{"trust", "sign", "trust sign no{u}", PLAIN},
 	{"trust", "restore", "trust restore", PLAIN},
 	{"trust", "forget", "trust forget --dry-run", PLAIN},
+	{"upgrade", "", "upgrade --dry-run", PLAIN},
+	{"upgrade", "", "upgrade --admit no{u}", PLAIN},
 	{"doctor", "fs", "doctor fs .", PLAIN},
 	{"doctor", "", "doctor", PLAIN},
 	{"demo", "", "demo --help", ONCE},

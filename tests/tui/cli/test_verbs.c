@@ -99,7 +99,7 @@ static const char *const read_or_own[] = {"workbench", "cache status", "cache cl
 	"queue set", "model ls", "model show", "model lineage", "model card", "endpoint ls",
 	"endpoint show", "monitor report", "monitor ls", "monitor show", "user ls", "user key",
 	"bot ls", "role ls", "policy show", "policy check", "audit log", "audit late",
-	"audit verify", "init", "doctor fs", "help", "completion", "complete"};
+	"audit verify", "init", "upgrade", "doctor fs", "help", "completion", "complete"};
 
 static int need_is_decided(const bn_verb *v, void *ctx)
 {

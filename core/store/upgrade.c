@@ -1,0 +1,129 @@
+/* upgrade.c - see upgrade.h. */
+#include "core/store/upgrade.h"
+
+#include "core/base/fs.h"
+#include "core/base/json.h"
+#include "core/store/_workspace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define LOCK "upgrade.lock"
+enum { LOCK_TRIES = 50, LOCK_PAUSE_NS = 100000000 };
+
+const char *bn_workspace_founding(const bn_workspace *ws)
+{
+	return ws->founding;
+}
+
+int bn_workspace_owner(uid_t *uid, const bn_workspace *ws, bn_err *err)
+{
+	struct stat st;
+	int rc = bn_dir_stat(ws->at, BN_IDENTITY, &st, err);
+	if (rc < 0)
+		return rc;
+	*uid = st.st_uid;
+	return 0;
+}
+
+/* Only processes of one user meet here. A file of somebody else's locks nobody out. */
+static int lock_take(bn_upgrade_lock *lock, bn_workspace *ws, bn_err *err)
+{
+	const bn_env *env = ws->env;
+	struct stat st;
+	int e;
+	if (bn_dir_open_file(&lock->fd, ws->at, LOCK, O_RDWR | O_CREAT, 0600, NULL) < 0) {
+		lock->fd = -1;
+		return 0;
+	}
+	if (env->fs->fstat(env, lock->fd, &st) == 0 && st.st_uid == env->uid(env))
+		e = bn_fs_lock(env, lock->fd, LOCK_TRIES, LOCK_PAUSE_NS);
+	else
+		e = -ENOLCK;
+	if (e == 0)
+		return 0;
+	env->fs->close(env, lock->fd);
+	lock->fd = -1;
+	return e == -EWOULDBLOCK ? bn_err_set(err, BN_ECONFLICT,
+					   "another process of yours is upgrading this workspace")
+				 : 0;
+}
+
+static int need_unnamed(bn_workspace *ws, bn_err *err)
+{
+	int rc = bn_workspace_read_identity(ws, err);
+	if (rc < 0 || (!ws->founding[0] && !ws->is_chained))
+		return rc;
+	return bn_err_set(err, BN_ECONFLICT, "this workspace is upgraded already");
+}
+
+/* Replaces workspace.json, which keeps what else it says. id NULL: nothing is named. */
+static int identity_write(bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	json_t *j = NULL;
+	int rc = bn_workspace_load_identity(&j, ws->at, err);
+	if (rc < 0)
+		goto out;
+	if (json_object_set_new(j, "format", json_integer(BN_FORMAT_UPGRADED)) < 0 ||
+		(id && (json_object_set_new(j, "chain", json_true()) < 0 ||
+			       json_object_set_new(j, "founding", json_string(id)) < 0))) {
+		rc = bn_err_nomem(err, BN_IDENTITY);
+		goto out;
+	}
+	if ((rc = bn_json_pretty(j, &text, err)) < 0)
+		goto out;
+	rc = bn_dir_write_file(ws->at, BN_IDENTITY, text.ptr, text.len, 0644, err);
+out:
+	json_decref(j);
+	bn_buf_release(&text);
+	return rc;
+}
+
+/* Who may write into .binnacle must not replace workspace.json, which says from now on who founded the workspace. */
+static int protect(bn_workspace *ws, bn_err *err)
+{
+	const bn_env *env = ws->env;
+	struct stat st;
+	int e = env->fs->fstat(env, ws->at->fd, &st);
+	if (e == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX) &&
+		st.st_uid == env->uid(env))
+		e = env->fs->fchmod(env, ws->at->fd, (st.st_mode & 07777) | S_ISVTX);
+	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot protect '%s'", ws->root) : 0;
+}
+
+int bn_upgrade_begin(bn_upgrade_lock *lock, bn_workspace *ws, bn_err *err)
+{
+	int rc;
+	lock->fd = -1;
+	if ((rc = bn_workspace_need_writable(ws, err)) < 0 || (rc = lock_take(lock, ws, err)) < 0 ||
+		(rc = need_unnamed(ws, err)) < 0)
+		return rc;
+	if ((rc = protect(ws, err)) < 0)
+		return rc;
+	if (ws->format < BN_FORMAT_UPGRADED && (rc = identity_write(ws, NULL, err)) < 0)
+		return rc;
+	ws->format = BN_FORMAT_UPGRADED;
+	return 0;
+}
+
+int bn_upgrade_name(bn_workspace *ws, const char *id, bn_err *err)
+{
+	int rc;
+	if ((rc = need_unnamed(ws, err)) < 0 || (rc = identity_write(ws, id, err)) < 0)
+		return rc;
+	if ((rc = bn_workspace_read_identity(ws, err)) < 0)
+		return rc;
+	ws->recent_ns = 0;
+	return 0;
+}
+
+void bn_upgrade_end(bn_upgrade_lock *lock, bn_workspace *ws)
+{
+	if (lock->fd < 0)
+		return;
+	bn_dir_unlink(ws->at, LOCK, NULL); /* who waits for it reads workspace.json anew */
+	ws->env->fs->close(ws->env, lock->fd);
+	lock->fd = -1;
+}
