@@ -413,7 +413,8 @@ static int fold_once(bn_index *ix, bool rebuild, uint64_t *folded, bn_err *err)
 		/* Without memory not even that works: then the handle shows half a batch. */
 		sqlite3_exec(ix->db, "ROLLBACK", NULL, NULL, NULL);
 		ix->is_stuck = !sqlite3_get_autocommit(ix->db);
-		bn_sql_forget(ix->db); /* statements of tables that are gone again */
+		bn_sql_forget(ix->db);       /* statements of tables that are gone again */
+		bn_sql_failed(ix->db, NULL); /* of a batch that is undone, as the caller is told */
 		ix->loaded = false;
 	}
 	if (made) {
@@ -423,9 +424,18 @@ static int fold_once(bn_index *ix, bool rebuild, uint64_t *folded, bn_err *err)
 	return rc;
 }
 
+/* -1, which is like no other, when it cannot be read. */
 static int64_t data_version(bn_index *ix)
 {
-	return bn_sql_int(ix->db, -1, "PRAGMA data_version", "");
+	bn_err why = BN_ERR_INIT;
+	sqlite3_stmt *st = NULL;
+	int64_t version = -1;
+	if (bn_sql_prepare(&st, ix->db, &why, "PRAGMA data_version", "") >= 0 &&
+		bn_sql_step(st, &why) == 1)
+		version = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	bn_err_clear(&why);
+	return version;
 }
 
 /* The place is full or read-only: the index is kept in the next one. *why becomes the error when there is
