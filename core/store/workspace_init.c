@@ -10,6 +10,7 @@
 #include "core/store/founding.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const parts[] = {"log", "objects", "claims", "runs", "trash", "tmp", "queue"};
@@ -58,6 +59,25 @@ static int make_part(bn_dir **out, const bn_dir *at, const char *name,
 			err, BN_EIO, -e, "cannot make the directory '%s/%s'", at->path, name);
 	int rc = bn_dir_open_below(out, at, name, err);
 	return rc < 0 ? rc : set_access(*out, how, err);
+}
+
+/* Who makes a directory may remove what others lay into it, sticky or not. So a group's directories of objects are
+ * made here, by who founds the workspace, and not by whoever stores first. */
+static int make_fan(const bn_dir *root, const bn_workspace_making *how, bn_err *err)
+{
+	bn_dir *objects = NULL;
+	int rc = bn_dir_open_below(&objects, root, "objects", err);
+	for (int i = 0; rc >= 0 && i < 256; i++) {
+		char name[3];
+		bn_dir *fan = NULL;
+		snprintf(name, sizeof name, "%02x", i);
+		rc = make_part(&fan, objects, name, how, err);
+		bn_dir_close(fan);
+	}
+	if (rc >= 0)
+		rc = bn_dir_sync(objects, NULL, err);
+	bn_dir_close(objects);
+	return rc;
 }
 
 /* The directory that shall hold .binnacle. What is there already stays as it is: it is not ours to say who uses
@@ -113,6 +133,8 @@ int bn_workspace_make(
 		if (rc < 0)
 			goto out;
 	}
+	if (how->access == BN_ACCESS_GROUP && (rc = make_fan(root, how, err)) < 0)
+		goto out;
 	/* Also what an init that died may have left unsynced. The identity comes last: a workspace
 	 * without it is none, so a crash before this is harmless. */
 	if ((rc = bn_dir_sync(root, NULL, err)) < 0 || (rc = bn_dir_sync(at, NULL, err)) < 0)

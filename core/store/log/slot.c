@@ -109,6 +109,9 @@ int bn_slot_lock(int *lock_fd, const bn_dir *at, const char *dir, bn_err *err)
 		return 1;
 	}
 	if ((e = env->fs->flock(env, fd, LOCK_EX | LOCK_NB)) == 0) {
+		/* Its directory says who reads it, not the umask. No harm when it fails. */
+		if ((st.st_mode & 0777) != 0644)
+			env->fs->fchmod(env, fd, 0644);
 		*lock_fd = fd;
 		return 0;
 	}

@@ -712,7 +712,7 @@ static int restore_then_rename(
 {
 	bn_err err = BN_ERR_INIT;
 	bool added = true;
-	if (!restored && !strncmp(to, "trash/gc-", 9)) {
+	if (!restored && !strncmp(to, "trash/", 6) && strstr(to, "/gc-")) {
 		restored = true;
 		if (restored_by_adding) {
 			char *path = bn_workspace_path(other_process, "tmp/again.arrow");
