@@ -291,7 +291,7 @@ START_TEST(test_the_log_goes_on_when_there_is_space_again)
 	bn_prediction_log *log = start_log("again", 0);
 	faultfs_arm(FAULTFS_FULL, 1);
 	for (int i = 1; i <= 20; i++) {
-		char request[8];
+		char request[16];
 		snprintf(request, sizeof request, "r%d", i);
 		serve(log, i % 2 ? power : class, request, 2);
 		ck_assert_int_eq(bn_prediction_log_flush(log, &err), BN_EIO);
