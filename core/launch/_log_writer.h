@@ -27,7 +27,8 @@ typedef struct bn_log_writer {
 	int64_t retry_ms; /* after a failure: not before */
 } bn_log_writer;
 
-/* Goes on behind what lies there. */
+/* Goes on behind what lies there. A file that cannot be opened or made is one that cannot be written: it is passed
+ * over. */
 int bn_log_writer_open(bn_log_writer *out, const bn_dir *dir, bn_err *err);
 /* Never fails: what cannot be written is passed over. limit: of all files together. */
 void bn_log_writer_add(bn_log_writer *w, const char *bytes, size_t n, uint64_t limit);
@@ -40,7 +41,9 @@ typedef struct bn_log_pump {
 	struct {
 		_Atomic uint64_t limit;
 		_Atomic bool is_busy; /* something was taken out that is not in the files yet */
-	} * shared;                   /* by guard and supervisor */
+		_Atomic bool
+			is_left; /* the guard has no directory to write to: the supervisor takes out */
+	} * shared;              /* by guard and supervisor */
 } bn_log_pump;
 
 /* Before the two part. */

@@ -312,6 +312,7 @@ static int guard_run(bn_guard *guard, bn_exec *x, const char *dir, int *exit_sta
 		      bn_run_dir_open_own(&run_dir, ws, x->id, NULL) >= 0 &&
 		      bn_log_writer_open(&writer, run_dir, NULL) >= 0;
 	bn_workspace_close(ws);
+	atomic_store(&x->pump.shared->is_left, !writes);
 	bn_log_pump_leave(&x->pump);
 	int rc = bn_guard_wait(guard, x->id, &x->pump, writes ? &writer : NULL, exit_status, err);
 	bn_log_writer_close(&writer);

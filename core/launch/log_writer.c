@@ -38,9 +38,8 @@ int bn_log_writer_open(bn_log_writer *out, const bn_dir *dir, bn_err *err)
 		w.size = parts[count - 1].size;
 		w.at = w.from + w.size;
 	}
-	if ((rc = bn_dir_open_file(&w.fd, dir, w.name, O_WRONLY | O_CREAT | O_APPEND, 0644, err)) <
-		0)
-		return rc;
+	if (bn_dir_open_file(&w.fd, dir, w.name, O_WRONLY | O_CREAT | O_APPEND, 0644, NULL) < 0)
+		w.fd = -1; /* the next file may be made, later */
 	*out = w;
 	return 0;
 }
@@ -102,14 +101,13 @@ static bool begin_tail(bn_log_writer *w, const char *bytes, size_t n, size_t *do
 	return true;
 }
 
-/* Of n bytes, how many the file takes: to the end of a line where one is near. */
-static size_t fitting(const bn_log_writer *w, const char *bytes, size_t n, uint64_t room)
+/* Of n bytes, how many a file with that room takes: to the end of a line where one is near. */
+static size_t fitting(const char *bytes, size_t n, uint64_t room)
 {
 	if (n <= room)
 		return n;
 	size_t most = (size_t)room, least = most > LINE_BACK ? most - LINE_BACK : 0;
 	const char *end = most > least ? memrchr(bytes + least, '\n', most - least) : NULL;
-	(void)w;
 	return end ? (size_t)(end - bytes) + 1 : most;
 }
 
@@ -124,7 +122,7 @@ static size_t add_piece(bn_log_writer *w, const char *bytes, size_t n, uint64_t 
 		w->at += n;
 		return n;
 	}
-	want = whole && !full ? fitting(w, bytes, n, most - w->size) : 0;
+	want = whole && !full ? fitting(bytes, n, most - w->size) : 0;
 	if (want > 0) {
 		done = put(w, w->fd, bytes, want);
 		w->size += done;
@@ -138,7 +136,7 @@ static size_t add_piece(bn_log_writer *w, const char *bytes, size_t n, uint64_t 
 		w->size += done;
 		w->at += done;
 	}
-	want = fitting(w, bytes, n, limit / (2 * BN_RUN_LOG_TAILS));
+	want = fitting(bytes, n, limit / (2 * BN_RUN_LOG_TAILS));
 	bool begun = begin_tail(w, bytes, want, &done);
 	w->at += want - (begun ? done : 0);
 	w->retry_ms = begun && done == want ? 0 : now + RETRY_MS;

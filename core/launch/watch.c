@@ -126,10 +126,10 @@ static void handle(bn_exec *x, int signal)
 
 /* ---- what it prints --------------------------------------------------------------------------- */
 
-/* Once the guard is gone. Its end of the pipe is ours as well, so nobody got SIGPIPE. */
+/* Once the guard is gone, or where it cannot. Its end of the pipe is ours as well, so nobody got SIGPIPE. */
 static bool writes_log(bn_exec *x)
 {
-	if (getppid() == x->lock.guard)
+	if (getppid() == x->lock.guard && !atomic_load(&x->pump.shared->is_left))
 		return false;
 	if (x->writer.fd < 0 && bn_log_writer_open(&x->writer, x->run_dir, NULL) < 0)
 		return false;

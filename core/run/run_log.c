@@ -154,19 +154,19 @@ int bn_run_log_read(bn_run_log *l, uint64_t *at, void *bytes, size_t n, size_t *
 	*left_out = 0;
 	for (size_t i = 0; i < l->count; i++) {
 		const bn_run_log_part *p = &l->parts[i];
-		if (*at >= p->from + p->size)
+		/* What lies behind the next file's beginning is the next file's, also in one that has grown since. */
+		uint64_t end = i + 1 < l->count ? l->parts[i + 1].from : UINT64_MAX;
+		if (*at >= p->from + p->size || *at >= end)
 			continue;
 		if (*at < p->from) {
-			*left_out = p->from - *at;
+			*left_out += p->from - *at;
 			*at = p->from;
 		}
-		int rc = bn_fs_read_at(
-			l->env, p->fd, bytes, n, (off_t)(*at - p->from), got, l->path, err);
+		int rc =
+			bn_fs_read_at(l->env, p->fd, bytes, end - *at < n ? (size_t)(end - *at) : n,
+				(off_t)(*at - p->from), got, l->path, err);
 		if (rc < 0)
 			return rc;
-		/* Read while more was printed: what belongs to the next file is there, too. */
-		if (i + 1 < l->count && *at + *got > l->parts[i + 1].from)
-			*got = (size_t)(l->parts[i + 1].from - *at);
 		if (*got == 0)
 			continue;
 		*at += *got;

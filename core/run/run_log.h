@@ -31,7 +31,7 @@ typedef struct bn_run_log_part {
 typedef struct bn_run_log {
 	const bn_env *env;
 	char *path;          /* of the directory, for messages */
-	size_t count, after; /* after: of the parts, how many lie before the one read last */
+	size_t count;
 	bn_run_log_part parts[BN_RUN_LOG_TAILS + 2];
 	uint64_t printed, kept; /* bytes */
 } bn_run_log;

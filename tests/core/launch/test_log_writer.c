@@ -5,8 +5,10 @@
 #include "tests/support/toy.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define LIMIT 65536
@@ -156,7 +158,60 @@ START_TEST(test_log_of_a_full_disk_gives_no_end_up_that_it_has)
 }
 END_TEST
 
+/* Whose directory it is may put any file there: one that begins within another must not make a reader run over. */
+START_TEST(test_log_whose_files_overlap_is_read_within_its_buffer)
+{
+	char bytes[65], head[1000];
+	bn_run_log log = {.env = &env.env};
+	uint64_t at = 0, left_out;
+	size_t got, all = 0;
+	place_make();
+	memset(head, 'h', sizeof head);
+	ck_assert_bn_ok(bn_dir_write_file(dir, BN_RUN_LOG_FILE, head, 1000, 0644, &err), &err);
+	ck_assert_bn_ok(bn_dir_write_file(dir, BN_RUN_LOG_TAIL "10", "tails", 5, 0644, &err), &err);
+	log.path = bn_strdup(place.path);
+	ck_assert_bn_ok(
+		bn_run_log_list(log.parts, BN_RUN_LOG_TAILS + 2, &log.count, dir, &err), &err);
+	for (size_t i = 0; i < log.count; i++)
+		ck_assert_bn_ok(bn_dir_open_file(&log.parts[i].fd, dir, log.parts[i].name, O_RDONLY,
+					0, &err),
+			&err);
+	do {
+		ck_assert_bn_ok(
+			bn_run_log_read(&log, &at, bytes + all, 64 - all, &got, &left_out, &err),
+			&err);
+		ck_assert_uint_le(got, 64 - all);
+		ck_assert_uint_eq(left_out, 0);
+		all += got;
+	} while (got > 0);
+	bytes[all] = '\0';
+	ck_assert_str_eq(bytes, "hhhhhhhhhhtails");
+	bn_run_log_close(&log);
+	place_remove();
+}
+END_TEST
+
+/* A disk on which not even a file can be made: what is printed is passed over until one can. */
+START_TEST(test_log_without_a_file_passes_over_what_is_printed)
+{
+	bn_log_writer w;
+	place_make();
+	ck_assert_int_eq(mkdirat(dir->fd, BN_RUN_LOG_FILE, 0755), 0);
+	ck_assert_bn_ok(bn_log_writer_open(&w, dir, &err), &err);
+	print_lines(&w, 1, 100);
+	nanosleep(&(struct timespec){0, 700000000}, NULL);
+	print_lines(&w, 101, 200);
+	char *tail = text_of(BN_RUN_LOG_TAIL "1000");
+	ck_assert_int_eq(strncmp(tail, "000000101\n", 10), 0);
+	bn_free(tail);
+	bn_log_writer_close(&w);
+	place_remove();
+}
+END_TEST
+
 BN_TEST_MAIN("core/launch/log_writer", test_log_keeps_beginning_and_end_within_its_limit,
 	test_log_below_its_limit_is_one_file_and_gone_on_with,
 	test_log_of_a_full_disk_leaves_out_what_it_could_not_write_and_goes_on,
-	test_log_of_a_full_disk_gives_no_end_up_that_it_has)
+	test_log_of_a_full_disk_gives_no_end_up_that_it_has,
+	test_log_whose_files_overlap_is_read_within_its_buffer,
+	test_log_without_a_file_passes_over_what_is_printed)
