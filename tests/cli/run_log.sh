@@ -58,6 +58,13 @@ kill -KILL "$(file_of guard "$id")"
 for _ in $(seq 100); do "$B" run show late | grep -q FINISHED && break; sleep 0.1; done
 [ "$("$B" run log late | wc -l)" = 40 ] || fail "the supervisor writes the log when its guard is gone"
 
+# A log that could not be written to where it was to go is no success.
+if [ -c /dev/full ]; then
+	expect 0 "a run that prints much" "$B" run start --wait -q --name much -- seq 1 20000
+	"$B" run log much >/dev/full 2>/dev/null && fail "a log that got nowhere is a success"
+	"$B" run log much | head -1 >/dev/null
+fi
+
 # Who cannot print since the disk is full goes on.
 if [ "$(id -u)" = 0 ] && mkdir "$dir/small" && mount -t tmpfs -o size=3m none "$dir/small" 2>/dev/null; then
 	at_end() { umount -l "$dir/small"; }

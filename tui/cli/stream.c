@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
@@ -24,15 +25,18 @@ size_t bn_stream_columns(const bn_stream *s)
 
 int bn_stream_flush(bn_stream *s)
 {
-	return fflush(s->file);
+	if (fflush(s->file) != 0 && !s->failed)
+		s->failed = errno;
+	errno = s->failed;
+	return s->failed ? EOF : 0;
 }
 
 void bn_stream_raw(bn_stream *s, const void *bytes, size_t n)
 {
 	if (s->is_held)
 		bn_buf_add(&s->held, bytes, n);
-	else
-		fwrite(bytes, 1, n, s->file);
+	else if (fwrite(bytes, 1, n, s->file) < n && !s->failed)
+		s->failed = errno; /* what stdio has dropped, a later fflush does not tell */
 }
 
 void bn_stream_hold(bn_stream *s)

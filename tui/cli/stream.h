@@ -19,12 +19,14 @@ typedef struct bn_stream {
 	bool is_terminal, has_color;
 	bn_shown seen; /* of the text so far */
 	bool is_held;  /* what is written is kept in held instead */
+	int failed;    /* errno of the first write that failed; 0: none */
 	bn_buf held;
 } bn_stream;
 
 void bn_stream_open(bn_stream *s, FILE *file);
 size_t bn_stream_columns(const bn_stream *s); /* 0: no terminal, or one that does not say */
-int bn_stream_flush(bn_stream *s);            /* 0, or what fflush gives, with errno */
+int bn_stream_flush(
+	bn_stream *s); /* 0; EOF when any write so far has failed, with the errno of the first */
 
 /* From here on what is written is held; the frame ends that, and has it in s->held. */
 void bn_stream_hold(bn_stream *s);
