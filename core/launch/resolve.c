@@ -198,7 +198,7 @@ int bn_spec_resolve(bn_spec **out, bn_workspace *ws, const bn_spec *given, bn_er
 	spec->format = or_default(spec->format, 1);
 	spec->seed = or_default(spec->seed, 0);
 	spec->threads = or_default(spec->threads, 0);
-	spec->grace_s = or_default(spec->grace_s, 10);
+	spec->grace_s = or_default(spec->grace_s, BN_SPEC_GRACE_S);
 	for (size_t i = 0; i < spec->data_count; i++)
 		if ((rc = resolve_data(spec, &spec->data[i], ws, err)) < 0)
 			goto out;

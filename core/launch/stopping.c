@@ -18,10 +18,10 @@ void bn_stopping_begin(bn_stopping *s, bn_workspace *ws, const char *id)
 {
 	bn_created made;
 	bn_spec *spec = NULL;
-	*s = (bn_stopping){.begun_ms = now_ms(ws), .grace_s = 10};
+	*s = (bn_stopping){.begun_ms = now_ms(ws), .grace_s = BN_SPEC_GRACE_S};
 	if (bn_created_find(&made, ws, id, NULL) >= 0 && made.spec[0] &&
-		bn_spec_fetch(&spec, ws, made.spec, NULL) >= 0 && spec->grace_s >= 0)
-		s->grace_s = spec->grace_s;
+		bn_spec_fetch(&spec, ws, made.spec, NULL) >= 0)
+		s->grace_s = bn_spec_grace_s(spec);
 	bn_spec_free(spec);
 }
 

@@ -67,16 +67,11 @@ static int signal_tree(const bn_exec *x, int signal)
 		getpid(), (bn_process_mark){BN_RUN_MARK, x->id}, signal);
 }
 
-static int64_t grace_s(const bn_exec *x)
-{
-	return x->spec->grace_s == BN_SPEC_ABSENT ? 10 : x->spec->grace_s;
-}
-
 static void begin_stop(bn_exec *x)
 {
 	if (x->kill_ms)
 		return;
-	x->kill_ms = bn_exec_now_ms(x) + grace_s(x) * 1000 + 1;
+	x->kill_ms = bn_exec_now_ms(x) + bn_spec_grace_s(x->spec) * 1000 + 1;
 	/* A child that has not become its command yet carries the mark of who forked the supervisor. */
 	if (signal_tree(x, SIGTERM) == 0 && x->child > 0)
 		kill(x->child, SIGTERM);

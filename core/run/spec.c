@@ -259,6 +259,13 @@ bool bn_spec_is_command(const bn_spec *spec)
 	return spec->command.items != NULL;
 }
 
+int64_t bn_spec_grace_s(const bn_spec *spec)
+{
+	const int64_t most_s = (int64_t)10 * 366 * 86400;
+	int64_t s = spec->grace_s == BN_SPEC_ABSENT ? BN_SPEC_GRACE_S : spec->grace_s;
+	return s < most_s ? s : most_s;
+}
+
 bool bn_spec_has_part(const bn_spec *spec, const char *part)
 {
 	for (size_t i = 0; i < spec->data_count; i++)

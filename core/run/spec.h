@@ -186,6 +186,9 @@ int bn_spec_check(const bn_spec *spec, const char *where, bn_err *err);
 int bn_spec_is_understood(const bn_spec *spec, bn_err *err);
 
 bool bn_spec_is_command(const bn_spec *spec);
+enum { BN_SPEC_GRACE_S = 10 }; /* where grace_s is absent */
+/* Between SIGTERM and SIGKILL; at most ten years, so that milliseconds of it can be added to a time. */
+int64_t bn_spec_grace_s(const bn_spec *spec);
 bool bn_spec_has_part(const bn_spec *spec, const char *part);
 /* "trainer ridge", or the command line with shell quoting; yours. NULL without memory. */
 char *bn_spec_title(const bn_spec *spec);
