@@ -147,19 +147,13 @@ static int head_find(found *out, sqlite3 *db, const char *writer, int64_t seq,
 	const uint8_t after[ID], bn_err *err)
 {
 	uint8_t have[ID];
-	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_cached(&st, db, err,
-		"SELECT s.after FROM index_name w JOIN signed_record s ON s.writer = w.no WHERE "
-		"w.class = ? AND w.name = ? AND s.seq = ?",
-		"isi", (int64_t)BN_NAME_WRITER, writer, seq);
+	int rc = bn_signed_after(have, db, writer, seq, err);
 	if (rc < 0)
 		return rc;
 	*out = IS_MISSING;
-	if ((rc = bn_sql_step(st, err)) == 1)
-		*out = bn_sql_bytes(st, 0, have, ID) && !memcmp(have, after, ID) ? IS_THERE
-										 : IS_OTHER;
-	sqlite3_reset(st);
-	return rc < 0 ? rc : 0;
+	if (rc == 1)
+		*out = memcmp(have, after, ID) == 0 ? IS_THERE : IS_OTHER;
+	return 0;
 }
 
 /* `by` says in words who names it. */

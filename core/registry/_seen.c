@@ -4,27 +4,11 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/store/index/signed.h"
 
 #include <string.h>
 
 enum { ID = BN_SHA256_BYTES };
-
-/* The chain hash after a signed record of a writer: 1, or 0 when the log has no such record. */
-static int after_find(uint8_t after[ID], sqlite3 *db, const char *writer, int64_t seq, bn_err *err)
-{
-	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_cached(&st, db, err,
-		"SELECT s.after FROM index_name w JOIN signed_record s ON s.writer = w.no WHERE "
-		"w.class = ? AND w.name = ? AND s.seq = ?",
-		"isi", (int64_t)BN_NAME_WRITER, writer, seq);
-	if (rc < 0)
-		return rc;
-	rc = bn_sql_step(st, err);
-	if (rc == 1 && !bn_sql_bytes(st, 0, after, ID))
-		rc = bn_sql_damaged(err, "a signed record without its chain hash");
-	sqlite3_reset(st);
-	return rc;
-}
 
 /* One member of `seen`: false when it is malformed. */
 static bool head_read(const json_t *head, int64_t *seq, uint8_t after[ID])
@@ -48,7 +32,7 @@ int bn_model_sees(sqlite3 *db, const bn_entry_act *a, const bn_entry_evidence *x
 	const json_t *head = json_object_get(json_object_get(a->payload, "seen"), x->writer);
 	if (!head || !head_read(head, &seq, said) || seq < x->seq)
 		return 0;
-	int rc = after_find(found, db, x->writer, seq, err);
+	int rc = bn_signed_after(found, db, x->writer, seq, err);
 	return rc <= 0 ? rc : !memcmp(said, found, ID);
 }
 
@@ -85,7 +69,7 @@ int bn_model_seen_wait(bn_fold *f, const bn_entry_act *a, bn_err *err)
 	{
 		if (!head_read(head, &seq, said))
 			continue;
-		int rc = after_find(found, bn_fold_db(f), writer, seq, err);
+		int rc = bn_signed_after(found, bn_fold_db(f), writer, seq, err);
 		if (rc == 0)
 			rc = bn_sql_run(bn_fold_db(f), err,
 				"INSERT OR IGNORE INTO model_unseen (name, writer, seq) VALUES "

@@ -88,6 +88,23 @@ int bn_signed_verify(sqlite3 *db, int64_t writer_no, uint64_t seq, bn_err *err)
 	return kept >= 0 ? (int)kept : record_verify(db, writer_no, seq, err);
 }
 
+int bn_signed_after(
+	uint8_t after[BN_SHA256_BYTES], sqlite3 *db, const char *writer, int64_t seq, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_cached(&st, db, err,
+		"SELECT s.after FROM index_name w JOIN signed_record s ON s.writer = w.no WHERE "
+		"w.class = ? AND w.name = ? AND s.seq = ?",
+		"isi", (int64_t)BN_NAME_WRITER, writer, seq);
+	if (rc < 0)
+		return rc;
+	rc = bn_sql_step(st, err);
+	if (rc == 1 && !bn_sql_bytes(st, 0, after, BN_SHA256_BYTES))
+		rc = bn_sql_damaged(err, "a signed record without its chain hash");
+	sqlite3_reset(st);
+	return rc;
+}
+
 int bn_signed_is_forked(sqlite3 *db, int64_t writer_no, uint64_t seq, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;

@@ -13,12 +13,17 @@
  */
 #ifndef BN_STORE_INDEX_SIGNED_H
 #define BN_STORE_INDEX_SIGNED_H
+#include "core/base/hash.h"
 #include "core/store/index/fold.h"
 
 /* 1 the signature is good; 0 it is not, or is of a form that this program does not know, or there is no
  * such signed record, or its payload is not kept (commuting kinds); negative: the index failed. In
  * the fold's transaction the verdict is kept; elsewhere it is computed each time that none is kept. */
 int bn_signed_verify(sqlite3 *db, int64_t writer_no, uint64_t seq, bn_err *err);
+
+/* The chain hash behind a signed record of a writer: 1, or 0 when the log has no such record. */
+int bn_signed_after(
+	uint8_t after[BN_SHA256_BYTES], sqlite3 *db, const char *writer, int64_t seq, bn_err *err);
 
 /* 1 the writer has two histories that differ at or before this record: nothing that is signed there counts,
  * whichever of them was folded. A function of the files that lie in the log. 0 not. */
