@@ -272,8 +272,8 @@ int bn_modes_look(bn_mode_findings *out, const bn_workspace *ws, uid_t founder, 
 		bool is_anybodys; /* its entries are judged one by one, whoever owns it */
 	} parts[] = {{"log", visit_writer, false}, {"objects", visit_fan, false},
 		{"claims", visit_claim, false}, {"runs", visit_run, false},
-		{"trash", visit_hidden, false}, {"tmp", NULL, false}, {"queue", visit_hidden, true},
-		{"private", visit_hidden, false}};
+		{"trash", visit_hidden, false}, {"tmp", NULL, false},
+		{"queue", visit_hidden, true}};
 	const bn_dir *root = bn_workspace_at(ws);
 	look l = {.out = out, .ws = ws, .root = root, .founder = founder};
 	struct stat st;

@@ -5,7 +5,7 @@
  *	.binnacle and its parts                0755    0700      03770
  *	objects/ab, claims/model, ...          as the part that they lie in
  *	log/<writer>, runs/<id>                0755    0700      0750, 0755   its user's
- *	a run's on private data, queue/<user>, trash/<uid>, private/<uid>      0700   its user's
+ *	queue/<user>, trash/<uid>              0700                         its user's
  *	objects, claims, sealed segments       0444, 0444, 0644
  *
  * They are set when something is made, whatever the umask is. In a group's workspace the directories that all
