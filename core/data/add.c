@@ -4,7 +4,7 @@
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
-#include "core/data/profiler.h"
+#include "core/profile/profiler.h"
 
 #include <fcntl.h>
 #include <pthread.h>

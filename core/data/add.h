@@ -6,7 +6,7 @@
 #define BN_DATA_ADD_H
 #include "core/data/dataset.h"
 #include "core/data/generate.h"
-#include "core/data/ingest.h"
+#include "core/source/ingest.h"
 
 /* source_name NULL: detect. report may be NULL; it is the caller's to release. On failure nothing
  * is published and the temporary file is gone. */

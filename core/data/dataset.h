@@ -47,8 +47,8 @@
 struct bn_fold_class;
 extern const struct bn_fold_class bn_dataset_class; /* for core/pipeline/fold_classes.c */
 
-typedef struct bn_table_reader bn_table_reader; /* core/data/table.h */
-typedef struct bn_profile bn_profile;           /* core/data/profile.h */
+typedef struct bn_table_reader bn_table_reader; /* core/table/table.h */
+typedef struct bn_profile bn_profile;           /* core/profile/profile.h */
 
 /* ---- one version --------------------------------------------------------------------------- */
 

@@ -9,7 +9,7 @@
 #include "core/data/generate.h"
 
 #include "core/base/rng.h"
-#include "core/data/table.h"
+#include "core/table/table.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #ifndef BN_DATA_PROFILE_CACHE_H
 #define BN_DATA_PROFILE_CACHE_H
 #include "core/data/dataset.h"
-#include "core/data/profile.h"
+#include "core/profile/profile.h"
 #include "core/store/cache.h"
 
 /* Of what a profile says of given rows, and of its JSON. Raise it when either changes. */

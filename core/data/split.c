@@ -4,7 +4,7 @@
 #include "core/base/fs.h"
 #include "core/base/rng.h"
 #include "core/base/str.h"
-#include "core/data/tally.h"
+#include "core/profile/tally.h"
 
 #include <math.h>
 #include <stdio.h>

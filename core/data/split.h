@@ -18,7 +18,7 @@
 #include "core/base/err.h"
 #include "core/base/progress.h"
 #include "core/data/dataset.h"
-#include "core/data/table.h"
+#include "core/table/table.h"
 
 #include <stdint.h>
 

@@ -5,7 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/data/dataset.h"
-#include "core/data/table.h"
+#include "core/table/table.h"
 #include "core/launch/data_env.h"
 #include "core/learn/trainer.h"
 #include "core/run/environment.h"

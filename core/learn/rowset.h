@@ -9,7 +9,7 @@
 #ifndef BN_LEARN_ROWSET_H
 #define BN_LEARN_ROWSET_H
 #include "core/base/err.h"
-#include "core/data/table.h"
+#include "core/table/table.h"
 #include "core/learn/frame.h"
 
 typedef struct bn_rowset bn_rowset;

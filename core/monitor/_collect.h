@@ -4,7 +4,7 @@
  */
 #ifndef BN_MONITOR_COLLECT_H
 #define BN_MONITOR_COLLECT_H
-#include "core/data/table.h"
+#include "core/table/table.h"
 #include "core/learn/frame.h"
 #include "core/monitor/drift.h"
 

@@ -2,7 +2,7 @@
 #include "core/monitor/_collect.h"
 
 #include "core/base/mem.h"
-#include "core/data/tally.h"
+#include "core/profile/tally.h"
 
 #include <math.h>
 #include <stdlib.h>

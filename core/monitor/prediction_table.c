@@ -1,7 +1,7 @@
 /* prediction_table.c - see _prediction_log.h: rows as they wait, and the Arrow file that they become. */
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
-#include "core/data/table.h"
+#include "core/table/table.h"
 #include "core/monitor/_prediction_log.h"
 
 #include <math.h>

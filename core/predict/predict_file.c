@@ -2,7 +2,7 @@
 #include "core/predict/predict_file.h"
 
 #include "core/base/mem.h"
-#include "core/data/ingest.h"
+#include "core/source/ingest.h"
 #include "core/predict/_predictor.h"
 
 #include <math.h>

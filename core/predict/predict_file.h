@@ -6,7 +6,7 @@
  */
 #ifndef BN_PREDICT_PREDICT_FILE_H
 #define BN_PREDICT_PREDICT_FILE_H
-#include "core/data/table.h"
+#include "core/table/table.h"
 #include "core/predict/predictor.h"
 
 /* What predict_file tells its caller. */

@@ -11,8 +11,8 @@
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/base/timestamp.h"
-#include "core/data/csv.h"
-#include "core/data/ingest.h"
+#include "core/source/csv.h"
+#include "core/source/ingest.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Any bytes as an Arrow IPC file: an error, or a table whose every value can be looked at. */
 #include "core/base/utf8.h"
-#include "core/data/arrow_read.h"
+#include "core/table/arrow_read.h"
 
 #include <stdlib.h>
 #include <string.h>

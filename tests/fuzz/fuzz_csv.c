@@ -4,7 +4,7 @@
  */
 #include "core/base/fs.h"
 #include "core/base/utf8.h"
-#include "core/data/csv.h"
+#include "core/source/csv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "core/base/json_bytes.h"
 #include "core/base/shown.h"
 #include "core/base/utf8.h"
-#include "core/data/pattern.h"
+#include "core/check/pattern.h"
 
 #include <stdlib.h>
 #include <string.h>

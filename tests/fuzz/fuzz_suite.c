@@ -1,7 +1,7 @@
 /* Any bytes as a suite: an error that says something, or a suite that writes and reads back equal and
  * runs over a small table without harm. */
 #include "core/base/json.h"
-#include "core/data/expect.h"
+#include "core/check/expect.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -16,7 +16,7 @@ complain() { # TITLE LINES
 
 # The order in which the modules of core/ may know each other: a module includes itself and those
 # before it.
-modules=(base net store govern run data learn launch track registry predict monitor serve pipeline client)
+modules=(base net store govern run table source profile check data learn launch track registry predict monitor serve pipeline client)
 for m in core/*/; do
 	case " ${modules[*]} " in *" $(basename "$m") "*) ;; *)
 		echo "$m is no module that tests/lint/layers.sh knows"; bad=1 ;; esac

@@ -11,7 +11,7 @@ cross=build-aarch64
 root=$PWD/$cross/root
 libraries="libncurses-dev libsqlite3-dev libgit2-dev libjansson-dev libopenblas-dev libcurl4-openssl-dev
 	libssl-dev nettle-dev libyaml-dev libzstd-dev libpcre2-dev check libgomp1"
-suites="core/base core/store core/data kernels/test_ops core/run/test_metric_chunk core/learn/test_safetensors
+suites="core/base core/store core/table core/source core/profile core/check core/data kernels/test_ops core/run/test_metric_chunk core/learn/test_safetensors
 	core/track/test_series_pack"
 
 qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static)

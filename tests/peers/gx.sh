@@ -10,5 +10,5 @@ fi
 table=$(mktemp)
 trap 'rm -f "$table"' EXIT
 "$PYTHON" tests/reference/expect.py >"$table" 2>/dev/null
-[ -x "$build/tests/core/data/test_expect" ] || make "$build/tests/core/data/test_expect"
-BINNACLE_EXPECT_TABLE=$table "$build/tests/core/data/test_expect"
+[ -x "$build/tests/core/check/test_expect" ] || make "$build/tests/core/check/test_expect"
+BINNACLE_EXPECT_TABLE=$table "$build/tests/core/check/test_expect"

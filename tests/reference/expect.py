@@ -4,7 +4,7 @@
     .venv/bin/python tests/reference/expect.py > tests/reference/expect.json
 
 Each case is a table and a check; the answer is GX's success, counts and failing values on the pandas
-engine. tests/core/data/test_expect.c asks our own checks the same; tests/peers/gx.sh does it against
+engine. tests/core/check/test_expect.c asks our own checks the same; tests/peers/gx.sh does it against
 the GX that is installed.
 """
 import json

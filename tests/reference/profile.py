@@ -4,7 +4,7 @@
     .venv/bin/python tests/reference/profile.py > tests/reference/profile.json
 
 Numbers come from a 64-bit LCG (x = x * 6364136223846793005 + 1442695040888963407, u = (x >> 11) /
-2^53) and plain arithmetic, so tests/core/data/test_profile.c makes the same doubles bit for bit.
+2^53) and plain arithmetic, so tests/core/profile/test_profile.c makes the same doubles bit for bit.
 """
 import json
 import math

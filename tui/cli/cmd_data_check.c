@@ -2,8 +2,8 @@
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/data/expect.h"
-#include "core/data/infer.h"
+#include "core/check/expect.h"
+#include "core/check/infer.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/verbs.h"
 

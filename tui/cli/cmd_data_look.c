@@ -3,8 +3,8 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/data/table.h"
-#include "core/data/tally.h"
+#include "core/table/table.h"
+#include "core/profile/tally.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/verbs.h"
 

@@ -8,9 +8,9 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/data/csv_write.h"
+#include "core/source/csv_write.h"
 #include "core/data/dataset.h"
-#include "core/data/ingest.h"
+#include "core/source/ingest.h"
 #include "tui/cli/verbs.h"
 
 #include <errno.h>

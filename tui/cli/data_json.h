@@ -5,7 +5,7 @@
 #ifndef BN_TUI_DATA_JSON_H
 #define BN_TUI_DATA_JSON_H
 #include "core/data/dataset.h"
-#include "core/data/profile.h"
+#include "core/profile/profile.h"
 
 #include <jansson.h>
 

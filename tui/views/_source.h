@@ -6,7 +6,7 @@
  */
 #ifndef BN_TUI_VIEWS__SOURCE_H
 #define BN_TUI_VIEWS__SOURCE_H
-#include "core/data/table.h"
+#include "core/table/table.h"
 #include "core/govern/trust.h"
 #include "tui/views/source.h"
 

@@ -11,7 +11,7 @@
 #ifndef BN_TUI_VIEWS_SOURCE_H
 #define BN_TUI_VIEWS_SOURCE_H
 #include "core/data/dataset.h"
-#include "core/data/profile.h"
+#include "core/profile/profile.h"
 #include "core/govern/audit.h"
 #include "core/govern/people.h"
 #include "core/govern/rights.h"

@@ -5,8 +5,8 @@
  */
 #include "core/base/timestamp.h"
 #include "core/data/profile_cache.h"
-#include "core/data/profiler.h"
-#include "core/data/select.h"
+#include "core/profile/profiler.h"
+#include "core/table/select.h"
 #include "tui/views/_source.h"
 
 #include <inttypes.h>

@@ -3,9 +3,9 @@
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/data/generate.h"
-#include "core/data/profiler.h"
+#include "core/profile/profiler.h"
 #include "core/data/split.h"
-#include "core/data/tally.h"
+#include "core/profile/tally.h"
 #include "tests/support/check_main.h"
 
 #include <math.h>

@@ -7,7 +7,7 @@
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/data/dataset.h"
-#include "core/data/table.h"
+#include "core/table/table.h"
 #include "core/launch/launch.h"
 #include "core/launch/reproduce.h"
 #include "core/learn/model.h"

@@ -4,7 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/data/dataset.h"
-#include "core/data/table.h"
+#include "core/table/table.h"
 #include "core/monitor/gauges.h"
 #include "core/monitor/prediction_log.h"
 #include "core/monitor/report.h"

@@ -5,7 +5,7 @@
 #include "core/base/rng.h"
 #include "core/base/str.h"
 #include "core/data/dataset.h"
-#include "core/data/table.h"
+#include "core/table/table.h"
 #include "core/govern/authority.h"
 #include "core/launch/resolve.h"
 #include "core/learn/fit.h"

@@ -4,7 +4,7 @@
  */
 #include "core/base/env.h"
 #include "core/base/mem.h"
-#include "core/data/table.h"
+#include "core/table/table.h"
 #include "core/monitor/prediction_log.h"
 #include "core/pipeline/fold_classes.h"
 #include "tests/support/check_main.h"

@@ -1,9 +1,9 @@
 /* The numbers of docs/limits.md are those of the headers, and names that are too long are refused. */
 #include "core/base/str.h"
-#include "core/data/csv.h"
-#include "core/data/pattern.h"
+#include "core/source/csv.h"
+#include "core/check/pattern.h"
 #include "core/data/split.h"
-#include "core/data/suite.h"
+#include "core/check/suite.h"
 #include "core/learn/features.h"
 #include "core/run/metric_chunk.h"
 #include "core/run/runlog.h"

@@ -16,7 +16,7 @@
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/data/add.h"
-#include "core/data/csv_write.h"
+#include "core/source/csv_write.h"
 #include "core/learn/model.h"
 #include "core/pipeline/fold_classes.h"
 #include "core/run/runlog.h"

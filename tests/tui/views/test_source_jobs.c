@@ -2,7 +2,7 @@
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/data/add.h"
-#include "core/data/csv_write.h"
+#include "core/source/csv_write.h"
 #include "core/pipeline/fold_classes.h"
 #include "tests/support/check_main.h"
 #include "tui/ui/job.h"

@@ -1,0 +1,51 @@
+/*
+ * check.h - the kinds of checks there are: one table of Great Expectations types with what each
+ * takes. Reading a suite (suite.h) and running it (expect.h) both go by this table; a new check is
+ * one more entry in check.c and the function that runs it.
+ */
+#ifndef BN_CHECK_CHECK_H
+#define BN_CHECK_CHECK_H
+#include "core/base/err.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum bn_check_arg_kind {
+	BN_ARG_COLUMN, /* name of a column: a string */
+	BN_ARG_TEXT,
+	BN_ARG_NUMBER,
+	BN_ARG_BOUND, /* a number, or a string (dates, text) */
+	BN_ARG_INT,
+	BN_ARG_SHARE, /* 0 .. 1 */
+	BN_ARG_BOOL,
+	BN_ARG_VALUES, /* array of numbers, strings, booleans */
+	BN_ARG_TEXTS,  /* array of strings */
+	BN_ARG_OBJECT,
+	BN_ARG_ANY,
+} bn_check_arg_kind;
+
+typedef struct bn_check_arg {
+	const char *name; /* NULL ends the list */
+	bn_check_arg_kind kind;
+	bool required;
+} bn_check_arg;
+
+struct bn_check_run; /* core/check/_check_run.h */
+
+typedef struct bn_check_def {
+	const char *type; /* "expect_column_values_to_be_between" */
+	const char *help; /* one line */
+	const bn_check_arg *args;
+	int (*run)(struct bn_check_run *run, bn_err *err);
+} bn_check_def;
+
+size_t bn_check_count(void);
+const bn_check_def *bn_check_get(size_t i);
+/* BN_EINVAL naming the type, with the nearest one we have. */
+int bn_check_find(const bn_check_def **out, const char *type, bn_err *err);
+/* Are these kwargs what the check takes? BN_EINVAL, BN_EUNSUPPORTED; `where` leads the message. */
+int bn_check_validate(
+	const bn_check_def *def, const json_t *kwargs, const char *where, bn_err *err);
+
+#endif

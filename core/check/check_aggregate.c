@@ -1,0 +1,467 @@
+/* check_aggregate.c - checks of what a whole column amounts to. */
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/timestamp.h"
+#include "core/check/_check_run.h"
+#include "core/profile/duplicates.h"
+#include "core/profile/moments.h"
+#include "core/profile/quantile.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CHUNK 4096
+
+typedef int (*chunk_fn)(void *ctx, const double *values, size_t n, bn_err *err);
+
+/* Hands the values that are there to fn, in order, as doubles. */
+static int each_chunk(bn_check_run *run, size_t column, chunk_fn fn, void *ctx, bn_err *err)
+{
+	double values[CHUNK];
+	bn_batch batch = BN_BATCH_INIT;
+	int rc = 0;
+	for (size_t b = 0; !rc && b < bn_table_batches(run->table); b++) {
+		rc = bn_table_read(run->table, b, &column, 1, &batch, err);
+		for (size_t at = 0; !rc && at < batch.rows; at += CHUNK) {
+			size_t n = batch.rows - at < CHUNK ? batch.rows - at : CHUNK, kept = 0;
+			rc = bn_column_numbers(&batch.columns[0], at, n, values, err);
+			for (size_t i = 0; i < n; i++)
+				if (!isnan(values[i]))
+					values[kept++] = values[i];
+			if (!rc)
+				rc = fn(ctx, values, kept, err);
+		}
+		bn_table_forget(run->table, &batch);
+		if (!rc)
+			rc = bn_check_cancelled(run, err);
+	}
+	bn_batch_release(&batch);
+	return rc;
+}
+
+static int open_numbers(bn_check_run *run, size_t *column, bool times_too, bn_err *err)
+{
+	int rc = bn_check_column(run, "column", column, err);
+	if (rc)
+		return rc;
+	bn_type type = run->schema->fields[*column].type;
+	if (bn_type_is_text(type) || (type == BN_TYPE_TIMESTAMP && !times_too))
+		return bn_err_set(err, BN_EINVAL, "column '%s' is %s; this check needs numbers",
+			run->schema->fields[*column].name, bn_type_name(type));
+	return 0;
+}
+
+/* JSON has no infinities: they are the texts "inf" and "-inf". */
+static json_t *number_json(double x)
+{
+	return isinf(x) ? json_string(x > 0 ? "inf" : "-inf") : bn_json_real_or_null(x);
+}
+
+/* An observed number against the range; absent fails. */
+static int finish_number(bn_check_run *run, double x, bn_err *err)
+{
+	bn_check_range r;
+	int rc = bn_check_range_read(&r, run->kwargs, BN_TYPE_FLOAT64, err);
+	if (rc)
+		return rc;
+	run->item->success = !isnan(x) && bn_check_range_has_number(&r, x);
+	if (json_object_set_new(run->result, "observed_value", number_json(x)))
+		return bn_err_nomem(err, "the result of a check");
+	return 0;
+}
+
+/* ---- moments ------------------------------------------------------------------------------- */
+
+static int add_moments(void *ctx, const double *values, size_t n, bn_err *err)
+{
+	(void)err;
+	bn_moments_add(ctx, values, n);
+	return 0;
+}
+
+static int moments_of(bn_check_run *run, bn_moments *m, bn_err *err)
+{
+	size_t column;
+	int rc = open_numbers(run, &column, false, err);
+	return rc ? rc : each_chunk(run, column, add_moments, m, err);
+}
+
+int bn_check_mean(bn_check_run *run, bn_err *err)
+{
+	bn_moments m = BN_MOMENTS_INIT;
+	int rc = moments_of(run, &m, err);
+	/* with an infinity the running mean is not a number; the sum still says which */
+	double mean = isfinite(bn_moments_sum(&m)) ? bn_moments_mean(&m) : m.sum;
+	return rc ? rc : finish_number(run, m.n ? mean : NAN, err);
+}
+
+int bn_check_stdev(bn_check_run *run, bn_err *err)
+{
+	bn_moments m = BN_MOMENTS_INIT;
+	int rc = moments_of(run, &m, err);
+	return rc ? rc : finish_number(run, bn_moments_std(&m), err);
+}
+
+int bn_check_sum(bn_check_run *run, bn_err *err)
+{
+	bn_moments m = BN_MOMENTS_INIT;
+	int rc = moments_of(run, &m, err);
+	return rc ? rc : finish_number(run, bn_moments_sum(&m), err);
+}
+
+/* ---- extremes: exact for integers and times ------------------------------------------------ */
+
+typedef struct extreme {
+	bool largest, any, is_int;
+	double number;
+	int64_t integer;
+} extreme;
+
+static void extreme_add(extreme *e, const bn_column *c, size_t row)
+{
+	int64_t i;
+	if (bn_column_int(c, row, &i)) {
+		if (!e->any || (e->largest ? i > e->integer : i < e->integer))
+			e->integer = i;
+		e->is_int = e->any = true;
+		return;
+	}
+	double x = bn_column_number(c, row);
+	if (isnan(x))
+		return;
+	if (!e->any || (e->largest ? x > e->number : x < e->number))
+		e->number = x;
+	e->any = true;
+}
+
+static int extreme_run(bn_check_run *run, bool largest, bn_err *err)
+{
+	size_t column;
+	bn_check_range range;
+	bn_batch batch = BN_BATCH_INIT;
+	extreme e = {.largest = largest};
+	int rc = open_numbers(run, &column, true, err);
+	bn_type type = rc ? BN_TYPE_FLOAT64 : run->schema->fields[column].type;
+	if (!rc)
+		rc = bn_check_range_read(&range, run->kwargs, type, err);
+	for (size_t b = 0; !rc && b < bn_table_batches(run->table); b++) {
+		rc = bn_table_read(run->table, b, &column, 1, &batch, err);
+		for (size_t r = 0; !rc && r < batch.rows; r++)
+			extreme_add(&e, &batch.columns[0], r);
+		bn_table_forget(run->table, &batch);
+		if (!rc)
+			rc = bn_check_cancelled(run, err);
+	}
+	bn_batch_release(&batch);
+	if (rc || !e.is_int)
+		return rc ? rc : finish_number(run, e.any ? e.number : NAN, err);
+	char text[BN_TIMESTAMP_TEXT];
+	run->item->success = bn_check_range_has_int(&range, e.integer);
+	json_object_set_new(run->result, "observed_value",
+		type == BN_TYPE_TIMESTAMP ? json_string(bn_timestamp_iso(e.integer, text))
+					  : json_integer(e.integer));
+	return 0;
+}
+
+int bn_check_min(bn_check_run *run, bn_err *err)
+{
+	return extreme_run(run, false, err);
+}
+
+int bn_check_max(bn_check_run *run, bn_err *err)
+{
+	return extreme_run(run, true, err);
+}
+
+/* ---- quantiles ----------------------------------------------------------------------------- */
+
+/* All values, sorted; or, when there are too many, a sketch. */
+typedef struct ranks {
+	double *values;
+	size_t n, cap;
+	bool sketched;
+	bn_quantile sketch;
+} ranks;
+
+static int ranks_add(void *ctx, const double *values, size_t n, bn_err *err)
+{
+	ranks *r = ctx;
+	if (!n)
+		return 0;
+	if (!r->sketched && r->n + n > BN_EXPECT_EXACT) {
+		r->sketched = true;
+		int rc = bn_quantile_add(&r->sketch, r->values, r->n, err);
+		if (rc)
+			return rc;
+		bn_free(r->values);
+		r->values = NULL;
+	}
+	if (r->sketched)
+		return bn_quantile_add(&r->sketch, values, n, err);
+	if (bn_grow(&r->values, &r->cap, r->n + n, sizeof *r->values))
+		return bn_err_nomem(err, "the values of a column");
+	memcpy(r->values + r->n, values, n * sizeof *values);
+	r->n += n;
+	return 0;
+}
+
+static int ranks_read(ranks *r, bn_check_run *run, bn_err *err)
+{
+	size_t column;
+	memset(r, 0, sizeof *r);
+	bn_quantile_init(&r->sketch);
+	int rc = open_numbers(run, &column, false, err);
+	if (!rc)
+		rc = each_chunk(run, column, ranks_add, r, err);
+	if (!rc && r->sketched)
+		return bn_quantile_prepare(&r->sketch, err);
+	if (rc || r->n < 2)
+		return rc;
+	double *scratch = bn_alloc(r->n * sizeof *scratch);
+	if (!scratch)
+		return bn_err_nomem(err, "the values of a column");
+	bn_sort_doubles(r->values, r->n, scratch);
+	bn_free(scratch);
+	return 0;
+}
+
+static void ranks_release(ranks *r)
+{
+	bn_free(r->values);
+	bn_quantile_release(&r->sketch);
+}
+
+static void say_estimated(bn_check_run *run, const ranks *r)
+{
+	json_t *details = json_object_get(run->result, "details");
+	if (!r->sketched)
+		return;
+	if (!details)
+		json_object_set_new(run->result, "details", details = json_object());
+	json_object_set_new(details, "estimated", json_true());
+	json_object_set_new(details, "rank_error", json_real(BN_QUANTILE_RANK_ERROR));
+}
+
+/* how: the interpolations of numpy.quantile. */
+static double ranks_at(const ranks *r, double p, const char *how)
+{
+	if (r->sketched)
+		return bn_quantile_at(&r->sketch, p);
+	if (!r->n)
+		return NAN;
+	double h = (double)(r->n - 1) * p;
+	size_t lo = (size_t)h, hi = lo + 1 < r->n ? lo + 1 : lo;
+	double t = h - (double)lo, a = r->values[lo], b = r->values[hi];
+	if (!strcmp(how, "lower"))
+		return a;
+	if (!strcmp(how, "higher"))
+		return t > 0 ? b : a;
+	if (!strcmp(how, "midpoint"))
+		return t > 0 ? (a + b) / 2 : a;
+	if (!strcmp(how, "nearest")) /* half goes to the even index */
+		return t < 0.5 || (t == 0.5 && lo % 2 == 0) ? a : b;
+	return t == 0 || a == b ? a : t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t);
+}
+
+int bn_check_median(bn_check_run *run, bn_err *err)
+{
+	ranks r;
+	int rc = ranks_read(&r, run, err);
+	double median = NAN;
+	if (!rc && r.sketched)
+		median = bn_quantile_at(&r.sketch, 0.5);
+	else if (!rc && r.n) /* the mean of the two in the middle */
+		median = r.n % 2 ? r.values[r.n / 2]
+				 : (r.values[r.n / 2 - 1] + r.values[r.n / 2]) / 2;
+	if (!rc)
+		rc = finish_number(run, median, err);
+	if (!rc)
+		say_estimated(run, &r);
+	ranks_release(&r);
+	return rc;
+}
+
+static bool is_close(double a, double b) /* numpy.isclose(rtol=1e-4, atol=1e-8) */
+{
+	return a == b || (isfinite(b) && fabs(a - b) <= 1e-8 + 1e-4 * fabs(b));
+}
+
+static bool quantile_fits(double x, const json_t *range)
+{
+	const json_t *lo = json_array_get(range, 0), *hi = json_array_get(range, 1);
+	double a = json_is_number(lo) ? json_number_value(lo) : -INFINITY;
+	double b = json_is_number(hi) ? json_number_value(hi) : INFINITY;
+	return !isnan(x) && (is_close(x, a) || is_close(x, b) || (a <= x && x <= b));
+}
+
+static int quantile_args(const json_t *ranges, const json_t *values, bn_err *err)
+{
+	size_t n = json_array_size(ranges);
+	if (!n || n != json_array_size(values))
+		return bn_err_set(err, BN_EINVAL,
+			"quantile_ranges needs \"quantiles\" and as many \"value_ranges\"");
+	for (size_t i = 0; i < n; i++) {
+		double p = json_number_value(json_array_get(ranges, i));
+		if (!json_is_number(json_array_get(ranges, i)) || p < 0 || p > 1 ||
+			json_array_size(json_array_get(values, i)) != 2)
+			return bn_err_set(err, BN_EINVAL,
+				"quantile_ranges: entry %zu must be a number from 0 to 1 with "
+				"[low, high]",
+				i + 1);
+	}
+	return 0;
+}
+
+int bn_check_quantiles(bn_check_run *run, bn_err *err)
+{
+	static const char *const ways[] = {"linear", "lower", "higher", "midpoint", "nearest"};
+	const json_t *spec = json_object_get(run->kwargs, "quantile_ranges");
+	const json_t *at = json_object_get(spec, "quantiles");
+	const json_t *wanted = json_object_get(spec, "value_ranges");
+	const char *how = bn_json_str(run->kwargs, "allow_relative_error", "nearest");
+	ranks r = {0};
+	bool known = false, success = true;
+	for (size_t i = 0; i < 5; i++)
+		known |= !strcmp(how, ways[i]);
+	if (!known)
+		return bn_err_set(err, BN_EINVAL,
+			"allow_relative_error: false, linear, lower, higher, midpoint or nearest");
+	int rc = quantile_args(at, wanted, err);
+	if (!rc)
+		rc = ranks_read(&r, run, err);
+	json_t *values = json_array(), *details = json_array();
+	for (size_t i = 0; !rc && i < json_array_size(at); i++) {
+		double x = ranks_at(&r, json_number_value(json_array_get(at, i)), how);
+		bool fits = quantile_fits(x, json_array_get(wanted, i));
+		success &= fits;
+		json_array_append_new(values, number_json(x));
+		json_array_append_new(details, json_boolean(fits));
+	}
+	if (!rc) {
+		run->item->success = success;
+		json_object_set_new(run->result, "observed_value",
+			json_pack("{s:O, s:O}", "quantiles", at, "values", values));
+		json_object_set_new(
+			run->result, "details", json_pack("{s:O}", "success_details", details));
+		say_estimated(run, &r);
+	}
+	json_decref(values);
+	json_decref(details);
+	ranks_release(&r);
+	return rc;
+}
+
+/* ---- different values ---------------------------------------------------------------------- */
+
+static int count_distinct(bn_check_run *run, uint64_t *distinct, uint64_t *present, bn_err *err)
+{
+	size_t column;
+	bn_duplicates d = {0};
+	int rc = bn_check_column(run, "column", &column, err);
+	if (!rc)
+		rc = bn_duplicates_find(&d, run->table, &column, 1, BN_SKIP_ALL_MISSING,
+			run->cancelled, run->ctx, err);
+	*distinct = d.distinct;
+	*present = d.considered;
+	bn_duplicates_release(&d);
+	return rc;
+}
+
+int bn_check_unique_count(bn_check_run *run, bn_err *err)
+{
+	uint64_t distinct, present;
+	int rc = count_distinct(run, &distinct, &present, err);
+	return rc ? rc : finish_number(run, (double)distinct, err);
+}
+
+int bn_check_unique_share(bn_check_run *run, bn_err *err)
+{
+	uint64_t distinct, present;
+	int rc = count_distinct(run, &distinct, &present, err);
+	return rc ? rc : finish_number(run, present ? (double)distinct / (double)present : 0, err);
+}
+
+/* Which values of the set occur, and how many rows have one that is none of it. */
+typedef struct occurrence {
+	bn_check_set set;
+	uint8_t *seen;
+	size_t seen_count;
+	uint64_t outside;
+} occurrence;
+
+static void occurrence_add(occurrence *o, const bn_column *c)
+{
+	for (size_t r = 0; r < c->rows; r++) {
+		if (bn_column_is_null(c, r) ||
+			(!bn_type_is_text(c->type) && isnan(bn_column_number(c, r))))
+			continue;
+		long at = bn_check_set_find(&o->set, c, r);
+		if (at < 0)
+			o->outside++;
+		else if (!o->seen[at]) {
+			o->seen[at] = 1;
+			o->seen_count++;
+		}
+	}
+}
+
+static int occurrence_read(occurrence *o, bn_check_run *run, bn_err *err)
+{
+	size_t column;
+	bn_batch batch = BN_BATCH_INIT;
+	memset(o, 0, sizeof *o);
+	int rc = bn_check_column(run, "column", &column, err);
+	if (!rc)
+		rc = bn_check_set_read(&o->set, json_object_get(run->kwargs, "value_set"),
+			run->schema->fields[column].type, err);
+	if (!rc && !(o->seen = bn_alloc_zeroed(bn_check_set_size(&o->set), 1)))
+		rc = bn_err_nomem(err, "a set of values");
+	for (size_t b = 0; !rc && b < bn_table_batches(run->table); b++) {
+		rc = bn_table_read(run->table, b, &column, 1, &batch, err);
+		if (!rc)
+			occurrence_add(o, &batch.columns[0]);
+		bn_table_forget(run->table, &batch);
+		if (!rc)
+			rc = bn_check_cancelled(run, err);
+	}
+	bn_batch_release(&batch);
+	if (!rc) {
+		json_object_set_new(
+			run->result, "rows_outside_set", json_integer((json_int_t)o->outside));
+		json_object_set_new(run->result, "set_values_missing",
+			json_integer((json_int_t)(bn_check_set_size(&o->set) + o->set.foreign -
+						  o->seen_count)));
+	}
+	return rc;
+}
+
+static void occurrence_release(occurrence *o)
+{
+	bn_check_set_release(&o->set);
+	bn_free(o->seen);
+}
+
+static int distinct_run(bn_check_run *run, bool within, bool whole, bn_err *err)
+{
+	occurrence o;
+	int rc = occurrence_read(&o, run, err);
+	bool all = o.seen_count == bn_check_set_size(&o.set) && !o.set.foreign;
+	run->item->success = (!within || !o.outside) && (!whole || all);
+	occurrence_release(&o);
+	return rc;
+}
+
+int bn_check_distinct_in_set(bn_check_run *run, bn_err *err)
+{
+	return distinct_run(run, true, false, err);
+}
+
+int bn_check_distinct_contain_set(bn_check_run *run, bn_err *err)
+{
+	return distinct_run(run, false, true, err);
+}
+
+int bn_check_distinct_equal_set(bn_check_run *run, bn_err *err)
+{
+	return distinct_run(run, true, true, err);
+}

@@ -1,0 +1,232 @@
+/* check_value.c - bounds and sets of values as checks compare them with columns (see _check_run.h). */
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/timestamp.h"
+#include "core/check/_check_run.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- ranges -------------------------------------------------------------------------------- */
+
+static int bound_read(bn_check_bound *b, const json_t *v, bool strict, const char *name,
+	bn_type type, bn_err *err)
+{
+	memset(b, 0, sizeof *b);
+	if (!v || json_is_null(v))
+		return 0;
+	b->given = true;
+	b->strict = strict;
+	if (bn_type_is_text(type)) {
+		b->text = json_string_value(v);
+		return b->text ? 0
+			       : bn_err_set(err, BN_EINVAL, "'%s' is a number, the column is text",
+					 name);
+	}
+	if (type == BN_TYPE_TIMESTAMP) {
+		const char *s = json_string_value(v);
+		b->is_int = true;
+		if (s && bn_timestamp_parse(s, strlen(s), &b->integer))
+			return 0;
+		return bn_err_set(
+			err, BN_EINVAL, "'%s' must be an ISO 8601 date: the column is times", name);
+	}
+	if (!json_is_number(v))
+		return bn_err_set(
+			err, BN_EINVAL, "'%s' is text, the column is %s", name, bn_type_name(type));
+	b->number = json_number_value(v);
+	b->is_int = json_is_integer(v);
+	b->integer = json_integer_value(v);
+	return 0;
+}
+
+static bool range_is_empty(const bn_check_range *r)
+{
+	const bn_check_bound *lo = &r->low, *hi = &r->high;
+	if (!lo->given || !hi->given)
+		return false;
+	if (lo->text && hi->text)
+		return strcmp(lo->text, hi->text) > 0;
+	if (lo->is_int && hi->is_int)
+		return lo->integer > hi->integer;
+	return lo->number > hi->number;
+}
+
+int bn_check_range_read(bn_check_range *out, const json_t *kwargs, bn_type type, bn_err *err)
+{
+	int rc = bound_read(&out->low, json_object_get(kwargs, "min_value"),
+		bn_json_bool(kwargs, "strict_min", false), "min_value", type, err);
+	if (!rc)
+		rc = bound_read(&out->high, json_object_get(kwargs, "max_value"),
+			bn_json_bool(kwargs, "strict_max", false), "max_value", type, err);
+	if (!rc && range_is_empty(out))
+		rc = bn_err_set(err, BN_EINVAL, "min_value is greater than max_value");
+	return rc;
+}
+
+bool bn_check_range_has_number(const bn_check_range *r, double x)
+{
+	double lo = r->low.number, hi = r->high.number;
+	if (r->low.given && !(r->low.strict ? x > lo : x >= lo))
+		return false;
+	return !r->high.given || (r->high.strict ? x < hi : x <= hi);
+}
+
+bool bn_check_range_has_int(const bn_check_range *r, int64_t x)
+{
+	bool above = true, below = true;
+	if (r->low.given && r->low.is_int)
+		above = r->low.strict ? x > r->low.integer : x >= r->low.integer;
+	else if (r->low.given)
+		above = r->low.strict ? (double)x > r->low.number : (double)x >= r->low.number;
+	if (r->high.given && r->high.is_int)
+		below = r->high.strict ? x < r->high.integer : x <= r->high.integer;
+	else if (r->high.given)
+		below = r->high.strict ? (double)x < r->high.number : (double)x <= r->high.number;
+	return above && below;
+}
+
+static int compare_text(bn_text t, const char *s)
+{
+	size_t n = strlen(s);
+	int c = memcmp(t.ptr, s, t.len < n ? t.len : n);
+	return c ? c : (t.len > n) - (t.len < n);
+}
+
+bool bn_check_range_has_text(const bn_check_range *r, bn_text t)
+{
+	int lo = r->low.given ? compare_text(t, r->low.text) : 1;
+	int hi = r->high.given ? compare_text(t, r->high.text) : -1;
+	return (r->low.strict ? lo > 0 : lo >= 0) && (r->high.strict ? hi < 0 : hi <= 0);
+}
+
+/* ---- sets ---------------------------------------------------------------------------------- */
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+static int compare_integers(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void set_add(bn_check_set *s, const json_t *v, bn_type type)
+{
+	const char *text = json_string_value(v);
+	int64_t ns;
+	if (json_is_null(v))
+		return;
+	if (bn_type_is_text(type) && text) {
+		s->texts[s->text_count++] = text;
+		return;
+	}
+	if (type == BN_TYPE_TIMESTAMP && text && bn_timestamp_parse(text, strlen(text), &ns)) {
+		s->integers[s->integer_count++] = ns;
+		return;
+	}
+	if (bn_type_is_text(type) || type == BN_TYPE_TIMESTAMP || text) {
+		s->foreign++;
+		return;
+	}
+	if (json_is_boolean(v)) {
+		s->integers[s->integer_count++] = json_is_true(v);
+		s->numbers[s->number_count++] = json_is_true(v);
+	} else if (json_is_number(v)) {
+		double x = json_number_value(v);
+		s->numbers[s->number_count++] = x;
+		if (json_is_integer(v))
+			s->integers[s->integer_count++] = json_integer_value(v);
+		else if (x == floor(x) && fabs(x) < 0x1p62)
+			s->integers[s->integer_count++] = (int64_t)x;
+	}
+}
+
+/* Sorts and keeps one of each. */
+static size_t sort_unique(
+	void *items, size_t n, size_t size, int (*cmp)(const void *, const void *))
+{
+	char *p = items;
+	size_t kept = 0;
+	qsort(items, n, size, cmp);
+	for (size_t i = 0; i < n; i++)
+		if (!kept || cmp(p + (kept - 1) * size, p + i * size) != 0)
+			memmove(p + kept++ * size, p + i * size, size);
+	return kept;
+}
+
+int bn_check_set_read(bn_check_set *out, const json_t *values, bn_type type, bn_err *err)
+{
+	size_t n = json_array_size(values);
+	memset(out, 0, sizeof *out);
+	out->numbers = bn_alloc((n ? n : 1) * sizeof *out->numbers);
+	out->integers = bn_alloc((n ? n : 1) * sizeof *out->integers);
+	out->texts = bn_alloc((n ? n : 1) * sizeof *out->texts);
+	if (!out->numbers || !out->integers || !out->texts) {
+		bn_check_set_release(out);
+		return bn_err_nomem(err, "a set of values");
+	}
+	for (size_t i = 0; i < n; i++)
+		set_add(out, json_array_get(values, i), type);
+	out->number_count =
+		sort_unique(out->numbers, out->number_count, sizeof(double), compare_doubles);
+	out->integer_count =
+		sort_unique(out->integers, out->integer_count, sizeof(int64_t), compare_integers);
+	out->text_count = sort_unique(out->texts, out->text_count, sizeof(char *), compare_strings);
+	return 0;
+}
+
+void bn_check_set_release(bn_check_set *s)
+{
+	bn_free(s->numbers);
+	bn_free(s->integers);
+	bn_free(s->texts);
+	memset(s, 0, sizeof *s);
+}
+
+static long find_text(const bn_check_set *s, bn_text t)
+{
+	size_t lo = 0, hi = s->text_count;
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		int c = compare_text(t, s->texts[mid]);
+		if (c == 0)
+			return (long)mid;
+		if (c < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return -1;
+}
+
+long bn_check_set_find(const bn_check_set *s, const bn_column *c, size_t row)
+{
+	int64_t i;
+	if (bn_type_is_text(c->type))
+		return find_text(s, bn_column_text(c, row));
+	if (bn_column_int(c, row, &i)) {
+		const int64_t *p =
+			bsearch(&i, s->integers, s->integer_count, sizeof i, compare_integers);
+		return p ? (long)(p - s->integers) : -1;
+	}
+	double x = bn_column_number(c, row);
+	const double *p = bsearch(&x, s->numbers, s->number_count, sizeof x, compare_doubles);
+	return p ? (long)(p - s->numbers) : -1;
+}
+
+size_t bn_check_set_size(const bn_check_set *s)
+{
+	if (s->text_count)
+		return s->text_count;
+	return s->number_count > s->integer_count ? s->number_count : s->integer_count;
+}

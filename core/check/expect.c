@@ -1,0 +1,121 @@
+/* expect.c - see expect.h: runs the checks one by one and writes the document. */
+#include "core/check/expect.h"
+
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/check/_check_run.h"
+
+#include <string.h>
+
+typedef struct suite_run {
+	const bn_expect_progress *progress;
+	uint64_t done, total;
+	bool stopped;
+} suite_run;
+
+static bool is_cancelled(void *ctx)
+{
+	suite_run *s = ctx;
+	if (!s->stopped && s->progress && s->progress->report)
+		s->stopped = !s->progress->report(s->progress->ctx, s->done, s->total);
+	return s->stopped;
+}
+
+/* What a check may get wrong by itself; anything else ends the run. */
+static bool is_own_fault(int rc)
+{
+	return rc == BN_EINVAL || rc == BN_ENOTFOUND || rc == BN_EUNSUPPORTED;
+}
+
+static json_t *exception_json(bool raised, const bn_err *e)
+{
+	char message[sizeof e->msg + sizeof e->hint + 8];
+	snprintf(message, sizeof message, "%s%s%s", e->msg, e->hint[0] ? "; " : "", e->hint);
+	return json_pack("{s:b, s:s?, s:n}", "raised_exception", (int)raised, "exception_message",
+		raised ? message : NULL, "exception_traceback");
+}
+
+static int run_one(bn_expect_result *out, size_t i, bn_table_reader *table, const bn_suite *suite,
+	suite_run *state, json_t *results, bn_err *err)
+{
+	bn_err own = BN_ERR_INIT;
+	bn_expect_item *item = &out->items[i];
+	bn_check_run run = {.table = table,
+		.schema = bn_table_schema(table),
+		.kwargs = suite->items[i].kwargs,
+		.cancelled = is_cancelled,
+		.ctx = state,
+		.item = item,
+		.result = json_object()};
+	int rc = run.result ? suite->items[i].def->run(&run, &own)
+			    : bn_err_nomem(&own, "the result of a check");
+	if (rc && !is_own_fault(rc)) {
+		json_decref(run.result);
+		if (err && !err->code)
+			*err = own;
+		return rc;
+	}
+	item->raised = rc != 0;
+	if (rc) {
+		item->success = false;
+		json_object_clear(run.result);
+	}
+	out->failed += !item->success;
+	out->raised += item->raised;
+	json_t *one = json_pack("{s:b, s:O, s:o, s:{}, s:o}", "success", (int)item->success,
+		"expectation_config", suite->items[i].config, "result", run.result, "meta",
+		"exception_info", exception_json(item->raised, &own));
+	if (!one || json_array_append_new(results, one))
+		return bn_err_nomem(err, "the result of a check");
+	return 0;
+}
+
+static json_t *statistics_json(const bn_expect_result *r)
+{
+	size_t passed = r->count - r->failed;
+	return json_pack("{s:I, s:I, s:I, s:o}", "evaluated_expectations", (json_int_t)r->count,
+		"successful_expectations", (json_int_t)passed, "unsuccessful_expectations",
+		(json_int_t)r->failed, "success_percent", bn_check_percent(passed, r->count));
+}
+
+int bn_expect_run(bn_expect_result **out, bn_table_reader *table, const bn_suite *suite,
+	const bn_expect_progress *progress, bn_err *err)
+{
+	suite_run state = {.progress = progress, .total = suite->count};
+	json_t *results = json_array();
+	bn_expect_result *r = bn_alloc_zeroed(1, sizeof *r);
+	int rc = r && results ? 0 : bn_err_nomem(err, "the results of a suite");
+	if (!rc) {
+		r->count = suite->count;
+		r->items = bn_alloc_zeroed(suite->count, sizeof *r->items);
+		rc = r->items ? 0 : bn_err_nomem(err, "the results of a suite");
+	}
+	for (; !rc && state.done < suite->count; state.done++)
+		rc = run_one(r, state.done, table, suite, &state, results, err);
+	if (!rc) {
+		r->success = r->failed == 0;
+		r->document = json_pack("{s:b, s:s, s:O, s:o, s:O, s:{s:O}, s:n}", "success",
+			(int)r->success, "suite_name", suite->name, "results", results,
+			"statistics", statistics_json(r), "suite_parameters", suite->parameters,
+			"meta", "suite_meta", suite->meta, "id");
+		if (!r->document)
+			rc = bn_err_nomem(err, "the results of a suite");
+	}
+	json_decref(results);
+	if (rc)
+		bn_expect_result_free(r);
+	else
+		*out = r;
+	return rc;
+}
+
+void bn_expect_result_free(bn_expect_result *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; r->items && i < r->count; i++)
+		bn_free(r->items[i].rows);
+	bn_free(r->items);
+	json_decref(r->document);
+	bn_free(r);
+}

@@ -1,0 +1,107 @@
+/* infer.c - see infer.h. */
+#include "core/check/infer.h"
+
+#include "core/base/json.h"
+#include "core/profile/tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add(json_t *list, const char *type, json_t *kwargs, json_t *meta)
+{
+	json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "type", type, "kwargs", kwargs,
+					    "meta", meta ? meta : json_object()));
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(
+		(*(const bn_tally_slot *const *)a)->text, (*(const bn_tally_slot *const *)b)->text);
+}
+
+/* All values of a text column, in byte order; NULL in *out when they are too many or too long. */
+static int domain_read(json_t **out, bn_table_reader *table, size_t column, bn_err *err)
+{
+	bn_tally t;
+	bn_batch batch = BN_BATCH_INIT;
+	const bn_tally_slot *slots[BN_INFER_MAX_DOMAIN];
+	bool too_long = false;
+	int rc = 0;
+	*out = NULL;
+	bn_tally_init(&t, true);
+	for (size_t b = 0; !rc && b < bn_table_batches(table); b++) {
+		rc = bn_table_read(table, b, &column, 1, &batch, err);
+		for (size_t r = 0; !rc && r < batch.rows; r++) {
+			bn_text x = bn_column_text(&batch.columns[0], r);
+			too_long |= x.ptr && x.len > BN_TALLY_TEXT;
+			if (x.ptr)
+				rc = bn_tally_add_text(&t, x.ptr, x.len, 1, err);
+		}
+	}
+	bn_batch_release(&batch);
+	if (!rc && t.exact && !too_long && t.used <= BN_INFER_MAX_DOMAIN) {
+		size_t n = bn_tally_top(&t, BN_INFER_MAX_DOMAIN, NULL, slots);
+		qsort(slots, n, sizeof *slots, compare_texts);
+		*out = json_array();
+		for (size_t i = 0; i < n; i++)
+			json_array_append_new(*out, json_string(slots[i]->text));
+	}
+	bn_tally_release(&t);
+	return rc;
+}
+
+static json_t *range_kwargs(const bn_profile_column *c)
+{
+	if (c->type == BN_TYPE_TIMESTAMP)
+		return json_pack("{s:s, s:s, s:s}", "column", c->name, "min_value", c->min_text,
+			"max_value", c->max_text);
+	return json_pack(
+		"{s:s, s:f, s:f}", "column", c->name, "min_value", c->min, "max_value", c->max);
+}
+
+static int infer_column(json_t *list, bn_table_reader *table, size_t i, const bn_profile_column *c,
+	bool ranges, bn_err *err)
+{
+	uint64_t present = c->rows - c->missing;
+	add(list, "expect_column_values_to_be_of_type",
+		json_pack("{s:s, s:s}", "column", c->name, "type_", bn_type_name(c->type)), NULL);
+	if (c->rows && !c->missing)
+		add(list, "expect_column_values_to_not_be_null",
+			json_pack("{s:s}", "column", c->name), NULL);
+	if (bn_type_is_text(c->type) && c->distinct_exact && c->distinct &&
+		c->distinct <= BN_INFER_MAX_DOMAIN && c->distinct < present) {
+		json_t *domain = NULL;
+		int rc = domain_read(&domain, table, i, err);
+		if (rc)
+			return rc;
+		if (domain)
+			add(list, "expect_column_values_to_be_in_set",
+				json_pack("{s:s, s:o}", "column", c->name, "value_set", domain),
+				NULL);
+	}
+	if (ranges && c->is_numeric && c->type != BN_TYPE_BOOL && present && !c->infinities)
+		add(list, "expect_column_values_to_be_between", range_kwargs(c),
+			json_pack("{s:{s:b}}", "binnacle", "observed", 1));
+	return 0;
+}
+
+int bn_infer_suite(bn_suite **out, const char *name, bn_table_reader *table,
+	const bn_profile *profile, bool ranges, bn_err *err)
+{
+	json_t *list = json_array(), *names = json_array();
+	int rc = 0;
+	BN_BUG(profile->column_count != bn_table_schema(table)->count);
+	for (size_t i = 0; i < profile->column_count; i++)
+		json_array_append_new(names, json_string(profile->columns[i].name));
+	add(list, "expect_table_columns_to_match_set",
+		json_pack("{s:o, s:b}", "column_set", names, "exact_match", 1), NULL);
+	for (size_t i = 0; !rc && i < profile->column_count; i++)
+		rc = infer_column(list, table, i, &profile->columns[i], ranges, err);
+	json_t *doc = json_pack("{s:s, s:O, s:{}, s:{s:{s:s}}}", "name", name, "expectations", list,
+		"suite_parameters", "meta", "binnacle", "inferred_from", name);
+	if (!rc)
+		rc = doc ? bn_suite_from_json(out, doc, name, err) : bn_err_nomem(err, "a suite");
+	json_decref(doc);
+	json_decref(list);
+	return rc;
+}

@@ -1,0 +1,344 @@
+/* quantile.c - see quantile.h. */
+#include "core/profile/quantile.h"
+
+#include "core/base/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LEVEL_MIN 8
+
+/* ---- sorting ------------------------------------------------------------------------------- */
+
+/* Doubles order as these integers do. */
+static uint64_t key_of(double x)
+{
+	uint64_t u;
+	memcpy(&u, &x, sizeof u);
+	return u & 0x8000000000000000u ? ~u : u | 0x8000000000000000u;
+}
+
+static double value_of(uint64_t u)
+{
+	u = u & 0x8000000000000000u ? u & 0x7fffffffffffffffu : ~u;
+	double x;
+	memcpy(&x, &u, sizeof x);
+	return x;
+}
+
+static void sort_few(double *v, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		double x = v[i];
+		size_t j = i;
+		for (; j > 0 && v[j - 1] > x; j--)
+			v[j] = v[j - 1];
+		v[j] = x;
+	}
+}
+
+/* Least significant digit first, eight bits at a time; a digit that all values share is skipped. */
+void bn_sort_doubles(double *values, size_t n, double *scratch)
+{
+	if (n < 48) {
+		sort_few(values, n);
+		return;
+	}
+	size_t counts[8][256];
+	memset(counts, 0, sizeof counts);
+	uint64_t *from = (uint64_t *)(void *)values, *to = (uint64_t *)(void *)scratch;
+	for (size_t i = 0; i < n; i++) {
+		double x;
+		memcpy(&x, &values[i], sizeof x);
+		uint64_t u = key_of(x);
+		memcpy(&from[i], &u, sizeof u);
+		for (int d = 0; d < 8; d++)
+			counts[d][u >> (8 * d) & 255]++;
+	}
+	for (int d = 0; d < 8; d++) {
+		uint64_t first;
+		memcpy(&first, &from[0], sizeof first);
+		if (counts[d][first >> (8 * d) & 255] == n)
+			continue;
+		size_t at = 0;
+		for (int b = 0; b < 256; b++) {
+			size_t c = counts[d][b];
+			counts[d][b] = at;
+			at += c;
+		}
+		for (size_t i = 0; i < n; i++) {
+			uint64_t u;
+			memcpy(&u, &from[i], sizeof u);
+			memcpy(&to[counts[d][u >> (8 * d) & 255]++], &u, sizeof u);
+		}
+		uint64_t *swap = from;
+		from = to;
+		to = swap;
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint64_t u;
+		memcpy(&u, &from[i], sizeof u);
+		double x = value_of(u);
+		memcpy(&values[i], &x, sizeof x);
+	}
+}
+
+/* ---- the sketch ---------------------------------------------------------------------------- */
+
+void bn_quantile_init(bn_quantile *q)
+{
+	memset(q, 0, sizeof *q);
+	q->level_count = 1;
+	q->min = q->max = NAN;
+}
+
+static void cache_drop(bn_quantile *q)
+{
+	bn_free(q->sorted);
+	bn_free(q->ranks);
+	q->sorted = NULL;
+	q->ranks = NULL;
+	q->sorted_count = 0;
+}
+
+void bn_quantile_release(bn_quantile *q)
+{
+	for (int h = 0; h < BN_QUANTILE_LEVELS; h++)
+		bn_free(q->levels[h].items);
+	bn_free(q->scratch);
+	cache_drop(q);
+	bn_quantile_init(q);
+}
+
+bool bn_quantile_is_exact(const bn_quantile *q)
+{
+	return q->level_count == 1;
+}
+
+/* The top level holds k; each one below two thirds of the next. The bottom is kept at 2 k, so that
+ * its sort is long enough to be cheap and small streams stay exact. */
+static size_t level_limit(const bn_quantile *q, int h)
+{
+	if (h == 0)
+		return 2 * BN_QUANTILE_K;
+	double limit = BN_QUANTILE_K;
+	for (int i = h; i < q->level_count - 1; i++)
+		limit = limit * 2 / 3;
+	return limit < LEVEL_MIN ? LEVEL_MIN : (size_t)limit;
+}
+
+static int level_reserve(bn_quantile_level *l, size_t more, bn_err *err)
+{
+	if (bn_grow(&l->items, &l->cap, l->count + more, sizeof *l->items))
+		return bn_err_nomem(err, "a quantile sketch");
+	return 0;
+}
+
+static uint32_t coin(int level, uint32_t compactions)
+{
+	uint64_t z = ((uint64_t)level << 32 | compactions) + 0x9e3779b97f4a7c15u;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return (uint32_t)(z >> 63);
+}
+
+/* Merges the sorted runs a[0..n) and a[n..n+m) through scratch. */
+static void merge_runs(double *a, size_t n, size_t m, double *scratch)
+{
+	memcpy(scratch, a, n * sizeof *a);
+	size_t i = 0, j = n, at = 0;
+	while (i < n && j < n + m)
+		a[at++] = scratch[i] <= a[j] ? scratch[i++] : a[j++];
+	memcpy(a + at, scratch + i, (n - i) * sizeof *a);
+}
+
+/* Halves level h into h + 1. Levels above 0 are always sorted. */
+static int level_compact(bn_quantile *q, int h, bn_err *err)
+{
+	if (h + 1 >= BN_QUANTILE_LEVELS)
+		return bn_err_set(err, BN_EINVAL, "too many values for a quantile sketch");
+	bn_quantile_level *l = &q->levels[h], *up = &q->levels[h + 1];
+	if (level_reserve(up, l->count / 2, err))
+		return BN_ENOMEM;
+	/* scratch serves the sort of this level and the merge into the next */
+	size_t need = l->count > up->count ? l->count : up->count;
+	double *scratch = bn_realloc(q->scratch, (need ? need : 1) * sizeof *scratch);
+	if (!scratch)
+		return bn_err_nomem(err, "a quantile sketch");
+	q->scratch = scratch;
+	if (h == 0)
+		bn_sort_doubles(l->items, l->count, scratch);
+	size_t keep = l->count & 1; /* an odd one out stays behind: the first */
+	size_t pick = keep + coin(h, l->compactions++);
+	size_t moved = 0;
+	for (size_t i = pick; i < l->count; i += 2)
+		up->items[up->count + moved++] = l->items[i];
+	merge_runs(up->items, up->count, moved, scratch);
+	up->count += moved;
+	l->count = keep;
+	if (q->level_count < h + 2)
+		q->level_count = h + 2;
+	return 0;
+}
+
+static int compress(bn_quantile *q, bn_err *err)
+{
+	for (int h = 0; h < q->level_count; h++) {
+		if (q->levels[h].count < level_limit(q, h))
+			continue;
+		int rc = level_compact(q, h, err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int bn_quantile_add(bn_quantile *q, const double *values, size_t n, bn_err *err)
+{
+	if (!n)
+		return 0;
+	cache_drop(q);
+	bn_quantile_level *l = &q->levels[0];
+	size_t limit = level_limit(q, 0);
+	for (size_t i = 0; i < n;) {
+		if (l->count >= limit) {
+			int rc = compress(q, err);
+			if (rc)
+				return rc;
+		}
+		size_t take = limit - l->count < n - i ? limit - l->count : n - i;
+		if (level_reserve(l, take, err))
+			return BN_ENOMEM;
+		memcpy(l->items + l->count, values + i, take * sizeof *values);
+		l->count += take;
+		i += take;
+	}
+	double lo = q->n ? q->min : values[0], hi = q->n ? q->max : values[0];
+	for (size_t i = 0; i < n; i++) {
+		lo = values[i] < lo ? values[i] : lo;
+		hi = values[i] > hi ? values[i] : hi;
+	}
+	q->min = lo;
+	q->max = hi;
+	q->n += n;
+	return 0;
+}
+
+int bn_quantile_merge(bn_quantile *q, const bn_quantile *other, bn_err *err)
+{
+	if (!other->n)
+		return 0;
+	cache_drop(q);
+	for (int h = 1; h < other->level_count; h++) {
+		const bn_quantile_level *from = &other->levels[h];
+		bn_quantile_level *to = &q->levels[h];
+		size_t need = to->count;
+		double *scratch = bn_realloc(q->scratch, (need ? need : 1) * sizeof *scratch);
+		if (!scratch || level_reserve(to, from->count, err))
+			return bn_err_nomem(err, "a quantile sketch");
+		q->scratch = scratch;
+		if (from->count)
+			memcpy(to->items + to->count, from->items, from->count * sizeof(double));
+		merge_runs(to->items, to->count, from->count, scratch);
+		to->count += from->count;
+	}
+	if (q->level_count < other->level_count)
+		q->level_count = other->level_count;
+	double lo = q->n ? fmin(q->min, other->min) : other->min;
+	double hi = q->n ? fmax(q->max, other->max) : other->max;
+	uint64_t total = q->n + other->n;
+	int rc = compress(q, err);
+	if (!rc)
+		rc = bn_quantile_add(q, other->levels[0].items, other->levels[0].count, err);
+	q->min = lo;
+	q->max = hi;
+	q->n = total;
+	return rc;
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+/* Takes the smallest head of all levels, again and again: few levels, so no heap. */
+int bn_quantile_prepare(bn_quantile *q, bn_err *err)
+{
+	if (q->sorted || !q->n)
+		return 0;
+	size_t total = 0, at[BN_QUANTILE_LEVELS] = {0};
+	for (int h = 0; h < q->level_count; h++)
+		total += q->levels[h].count;
+	double *scratch = bn_realloc(q->scratch, (total ? total : 1) * sizeof *scratch);
+	double *sorted = bn_alloc(total * sizeof *sorted);
+	uint64_t *ranks = bn_alloc(total * sizeof *ranks);
+	if (scratch)
+		q->scratch = scratch;
+	if (!scratch || !sorted || !ranks) {
+		bn_free(sorted);
+		bn_free(ranks);
+		return bn_err_nomem(err, "the answers of a quantile sketch");
+	}
+	bn_sort_doubles(q->levels[0].items, q->levels[0].count, scratch);
+	uint64_t weight = 0;
+	for (size_t i = 0; i < total; i++) {
+		int least = -1;
+		for (int h = 0; h < q->level_count; h++)
+			if (at[h] < q->levels[h].count &&
+				(least < 0 || q->levels[h].items[at[h]] <
+						      q->levels[least].items[at[least]]))
+				least = h;
+		sorted[i] = q->levels[least].items[at[least]++];
+		weight += (uint64_t)1 << least;
+		ranks[i] = weight;
+	}
+	q->sorted = sorted;
+	q->ranks = ranks;
+	q->sorted_count = total;
+	return 0;
+}
+
+double bn_quantile_at(const bn_quantile *q, double p)
+{
+	if (!q->n || !q->sorted)
+		return NAN;
+	if (p <= 0)
+		return q->min;
+	if (p >= 1)
+		return q->max;
+	if (bn_quantile_is_exact(q)) {
+		double h = (double)(q->n - 1) * p;
+		size_t i = (size_t)h;
+		double t = h - (double)i, a = q->sorted[i];
+		double b = q->sorted[i + 1 < q->sorted_count ? i + 1 : i];
+		/* numpy's lerp: from the nearer end */
+		return t == 0 || a == b ? a : t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t);
+	}
+	double want = p * (double)q->ranks[q->sorted_count - 1];
+	size_t lo = 0, hi = q->sorted_count - 1;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if ((double)q->ranks[mid] >= want)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return q->sorted[lo];
+}
+
+double bn_quantile_rank(const bn_quantile *q, double x)
+{
+	if (!q->n || !q->sorted || x < q->min)
+		return 0;
+	if (x >= q->max)
+		return (double)q->n;
+	size_t lo = 0, hi = q->sorted_count; /* how many sorted items are <= x */
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (q->sorted[mid] <= x)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (!lo)
+		return 0;
+	double share = (double)q->ranks[lo - 1] / (double)q->ranks[q->sorted_count - 1];
+	return share * (double)q->n;
+}

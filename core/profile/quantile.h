@@ -1,0 +1,62 @@
+/*
+ * quantile.h - quantiles of a stream in flat memory: a deterministic, mergeable KLL sketch.
+ *
+ * Karnin, Lang, Liberty: "Optimal Quantile Approximation in Streams" (FOCS 2016), with level
+ * capacities k (2/3)^depth. The coin of each compaction is a hash of (level, how many compactions
+ * that level has had), so the same stream gives the same sketch, and merging in the same order the
+ * same result. Nothing is approximate before the first compaction (about 2 k values): the answers
+ * are then exact and interpolate as numpy and pandas do by default.
+ *
+ * Error: with k = 2048 the rank of an answer is within 0.24 % of n of the one asked for, with 99 %
+ * confidence (single rank, bound 2.296 / k^0.9021 of Apache DataSketches' analysis; a test measures
+ * ours). Minimum and maximum are always exact.
+ *
+ * NaN must not be added. Infinities order as numbers do. Belongs to one thread.
+ */
+#ifndef BN_PROFILE_QUANTILE_H
+#define BN_PROFILE_QUANTILE_H
+#include "core/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BN_QUANTILE_K 2048
+#define BN_QUANTILE_LEVELS 52
+#define BN_QUANTILE_RANK_ERROR 0.0024 /* of n, once the sketch is no longer exact */
+
+typedef struct bn_quantile_level {
+	double *items;
+	size_t count, cap;
+	uint32_t compactions;
+} bn_quantile_level;
+
+typedef struct bn_quantile {
+	bn_quantile_level levels[BN_QUANTILE_LEVELS]; /* an item of level h stands for 2^h values */
+	int level_count;
+	uint64_t n;
+	double min, max; /* NaN while empty */
+	double *scratch; /* of the sort */
+	double *sorted;  /* cache of the queries: values ... */
+	uint64_t *ranks; /* ... and cumulative weights; NULL when stale */
+	size_t sorted_count;
+} bn_quantile;
+
+void bn_quantile_init(bn_quantile *q);
+void bn_quantile_release(bn_quantile *q);
+int bn_quantile_add(bn_quantile *q, const double *values, size_t n, bn_err *err);
+/* q takes in everything of other, which stays as it is. */
+int bn_quantile_merge(bn_quantile *q, const bn_quantile *other, bn_err *err);
+bool bn_quantile_is_exact(const bn_quantile *q);
+
+/* Answers need sorting once after the last addition; BN_ENOMEM. */
+int bn_quantile_prepare(bn_quantile *q, bn_err *err);
+/* After prepare. p in [0, 1]; NaN when empty. */
+double bn_quantile_at(const bn_quantile *q, double p);
+/* After prepare. How many values are <= x (an estimate unless exact). */
+double bn_quantile_rank(const bn_quantile *q, double x);
+
+/* Sorts doubles without NaN in O(n); scratch: n doubles. Shared with whoever needs it exact. */
+void bn_sort_doubles(double *values, size_t n, double *scratch);
+
+#endif

@@ -1,0 +1,92 @@
+/* arrow_source.c - see arrow_source.h. */
+#include "core/source/arrow_source.h"
+
+#include "core/base/fs.h"
+
+typedef struct arrow_stream {
+	bn_stream base;
+	bn_table_reader *reader;
+	bn_batch batch;
+	size_t next;
+	uint64_t bytes, rows;
+	bn_source_options options;
+} arrow_stream;
+
+static const bn_schema *stream_schema(bn_stream *base)
+{
+	return bn_table_schema(((arrow_stream *)base)->reader);
+}
+
+static uint64_t stream_bytes_total(const bn_stream *base)
+{
+	return ((const arrow_stream *)base)->bytes;
+}
+
+/* By rows: the batches of a file are alike. */
+static uint64_t stream_bytes_done(const bn_stream *base)
+{
+	const arrow_stream *s = (const arrow_stream *)base;
+	uint64_t rows = bn_table_rows(s->reader);
+
+	if (s->rows == rows)
+		return s->bytes;
+	return (uint64_t)((double)s->bytes * ((double)s->rows / (double)rows));
+}
+
+static uint64_t stream_rejected(const bn_stream *base)
+{
+	(void)base;
+	return 0;
+}
+
+static int stream_next(bn_stream *base, const bn_batch **out, bn_err *err)
+{
+	arrow_stream *s = (arrow_stream *)base;
+	const bn_source_options *o = &s->options;
+
+	if (s->next == bn_table_batches(s->reader))
+		return BN_STREAM_END;
+	int rc = bn_table_read(s->reader, s->next++, NULL, 0, &s->batch, err);
+	if (rc)
+		return rc;
+	s->rows += s->batch.rows;
+	*out = &s->batch;
+	if (o->progress &&
+		!o->progress(o->progress_ctx, stream_bytes_done(base), s->bytes, s->rows))
+		return bn_err_set(err, BN_EINTR, "reading was interrupted");
+	return BN_STREAM_BATCH;
+}
+
+static void stream_free(bn_stream *base)
+{
+	arrow_stream *s = (arrow_stream *)base;
+
+	bn_batch_release(&s->batch);
+	bn_table_reader_free(s->reader);
+	bn_free(s);
+}
+
+static const bn_stream_ops arrow_ops = {stream_schema, stream_next, stream_bytes_done,
+	stream_bytes_total, stream_rejected, stream_free};
+
+int bn_arrow_stream_open(bn_stream **out, const bn_env *env, const char *path,
+	const bn_source_options *options, bn_err *err)
+{
+	arrow_stream *s = bn_alloc_zeroed(1, sizeof *s);
+	struct stat st;
+
+	if (!s)
+		return bn_err_nomem(err, "an Arrow stream");
+	s->base.ops = &arrow_ops;
+	if (options)
+		s->options = *options;
+	int rc = bn_table_open(&s->reader, env, path, err);
+	if (rc) {
+		bn_free(s);
+		return rc;
+	}
+	if (!env->fs->stat(env, NULL, path, &st))
+		s->bytes = (uint64_t)st.st_size;
+	*out = &s->base;
+	return 0;
+}

@@ -1,0 +1,12 @@
+/*
+ * arrow_source.h - an Arrow IPC file as a source of rows, for ingestion.
+ */
+#ifndef BN_SOURCE_ARROW_SOURCE_H
+#define BN_SOURCE_ARROW_SOURCE_H
+#include "core/source/source.h"
+
+/* Of the options only progress is looked at. Errors as bn_table_open. */
+int bn_arrow_stream_open(bn_stream **out, const bn_env *env, const char *path,
+	const bn_source_options *options, bn_err *err);
+
+#endif

@@ -1,0 +1,475 @@
+/*
+ * csv.c - the CSV stream: see csv.h for the rules, _csv_parts.h for the parts.
+ *
+ * Pass 1 converts by types guessed on the sample. As long as every value fits, its chunks are handed
+ * out, and one pass is all. When one does not, the rest of the pass is a survey: no batches, only
+ * facts. At its end the types are those of the whole file, and the stream starts over. A category
+ * that outgrows its limits turns into string, which takes a restart too.
+ */
+#include "core/source/csv.h"
+
+#include "core/base/fs.h"
+#include "core/source/_csv_pool.h"
+#include "core/source/csv_write.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PASSES_MAX 3
+#define CATEGORY_ALWAYS 32      /* so few distinct values are a category however few the rows */
+#define INLINE_BYTES (2u << 20) /* files up to this size are not worth a thread */
+
+typedef struct csv_tally {
+	bn_dict_builder dict; /* distinct values of a category, over all chunks */
+	uint64_t values;
+	bool overflow;
+} csv_tally;
+
+typedef struct csv_stream {
+	bn_stream base;
+	const bn_env *env;
+	csv_dialect dialect;
+	bn_source_options options;
+	bn_schema schema;
+	csv_input in;
+	csv_plan plan;
+	csv_tally *tallies;
+	csv_pool *pool;
+	char *rejects_path;
+	int rejects_fd; /* -1: no malformed record so far */
+	bn_buf rejects;
+	uint64_t rejected, rows, bytes;
+	int passes;
+	bool survey;
+	bool ended;
+} csv_stream;
+
+/* What pandas, R, SQL and Python write for "no value"; csv.h names them. */
+static const char *const default_nulls[] = {
+	"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", NULL};
+
+/* ---- types ---------------------------------------------------------------------------------- */
+
+static void set_type(csv_stream *s, size_t i, bn_type type, bool empty)
+{
+	s->plan.columns[i].type = type;
+	s->plan.columns[i].empty = empty;
+	s->schema.fields[i].type = type;
+}
+
+static bool is_category(const csv_tally *t)
+{
+	return !t->overflow && (t->dict.count <= CATEGORY_ALWAYS || t->dict.count * 2 <= t->values);
+}
+
+/* Adds the distinct values of a chunk's category column. */
+static int tally_chunk(csv_tally *t, const csv_column *c, size_t rows, bn_err *err)
+{
+	bn_dict d = bn_dict_builder_view(&c->dict);
+
+	t->values += rows - c->nulls;
+	for (size_t i = 0; i < d.count && !t->overflow; i++) {
+		bn_text x = bn_dict_get(&d, i);
+		if (bn_dict_builder_add(&t->dict, x.ptr, x.len) < 0)
+			return bn_err_set(err, BN_ENOMEM, "no memory for a dictionary");
+		t->overflow =
+			t->dict.count > CSV_CATEGORY_MAX || t->dict.bytes.len > CSV_CATEGORY_BYTES;
+	}
+	return 0;
+}
+
+static void clear_tallies(csv_stream *s)
+{
+	for (size_t i = 0; i < s->plan.count; i++) {
+		bn_dict_builder_clear(&s->tallies[i].dict);
+		s->tallies[i].values = 0;
+		s->tallies[i].overflow = false;
+	}
+}
+
+/* First guesses: the first chunk is converted by nothing (which yields facts), then categories by
+ * category (which counts them). Malformed records are none of its business. */
+static int guess_types(csv_stream *s, bn_err *err)
+{
+	csv_chunk c = {0};
+	int rc = bn_csv_input_fill(&s->in, &s->dialect, &c, err);
+
+	if (!rc && c.len)
+		rc = bn_csv_find_rows(&c, &s->plan, err);
+	if (rc || !c.len)
+		goto out;
+	rc = bn_csv_convert_chunk(&c, &s->plan, err);
+	for (size_t i = 0; i < s->plan.count && !rc; i++) {
+		bool empty = false;
+		if (s->plan.columns[i].declared)
+			continue;
+		bn_type type = bn_csv_type_of(c.columns[i].misfit ? c.columns[i].facts : 0, &empty);
+		set_type(s, i, type, empty);
+	}
+	rc = rc ? rc : bn_csv_convert_chunk(&c, &s->plan, err);
+	for (size_t i = 0; i < s->plan.count && !rc; i++) {
+		if (s->plan.columns[i].type != BN_TYPE_CATEGORY || s->plan.columns[i].declared)
+			continue;
+		rc = tally_chunk(&s->tallies[i], &c.columns[i], c.rows, err);
+		if (!is_category(&s->tallies[i]))
+			set_type(s, i, BN_TYPE_STRING, false);
+	}
+out:
+	bn_csv_chunk_release(&c, s->plan.count);
+	bn_csv_input_rewind(&s->in);
+	clear_tallies(s);
+	return rc;
+}
+
+/* Facts of a chunk to those of the file. *misfit when the plan does not hold. */
+static int learn(csv_stream *s, const csv_chunk *c, bool *misfit, bn_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < s->plan.count && !rc; i++) {
+		csv_column_plan *p = &s->plan.columns[i];
+		p->facts |= c->columns[i].facts;
+		*misfit |= c->columns[i].misfit;
+		if (p->declared || p->type != BN_TYPE_CATEGORY || c->columns[i].misfit)
+			continue;
+		rc = tally_chunk(&s->tallies[i], &c->columns[i], c->rows, err);
+		*misfit |= s->tallies[i].overflow;
+	}
+	return rc;
+}
+
+/* The types that the facts ask for; true when one of them is not what the plan says. */
+static bool settle_types(csv_stream *s)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < s->plan.count; i++) {
+		csv_column_plan *p = &s->plan.columns[i];
+		bool empty = false;
+		if (p->declared)
+			continue;
+		bn_type type = bn_csv_type_of(p->facts, &empty);
+		if (type == BN_TYPE_CATEGORY &&
+			(p->type == BN_TYPE_STRING ||
+				(p->type == BN_TYPE_CATEGORY && !is_category(&s->tallies[i]))))
+			type = BN_TYPE_STRING;
+		changed |= type != p->type || empty != p->empty;
+		set_type(s, i, type, empty);
+	}
+	return changed;
+}
+
+/* ---- malformed records ---------------------------------------------------------------------- */
+
+static void place_of(
+	const csv_chunk *c, const csv_reject *r, char newline, uint64_t *line, uint64_t *column)
+{
+	const char *begin = c->text, *at = c->text + r->at, *p;
+
+	*line = c->line;
+	while ((p = memchr(begin, newline, (size_t)(at - begin)))) {
+		begin = p + 1;
+		++*line;
+	}
+	*column = (uint64_t)(at - begin) + 1;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const csv_reject *x = a, *y = b;
+
+	return (x->begin > y->begin) - (x->begin < y->begin);
+}
+
+static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, bn_err *err)
+{
+	uint64_t line, column;
+
+	place_of(c, r, s->dialect.newline, &line, &column);
+	if (r->column == UINT32_MAX)
+		bn_err_set(err, BN_EINVAL, "%s:%" PRIu64 ":%" PRIu64 ": %s", s->in.path, line,
+			column, r->reason);
+	else
+		bn_err_set(err, BN_EINVAL, "%s:%" PRIu64 ":%" PRIu64 ": column '%s': %s",
+			s->in.path, line, column, s->schema.fields[r->column].name, r->reason);
+	bn_err_hint(err, "mend the file%s",
+		s->options.no_rejects ? ""
+				      : ", or let malformed records go to a file with "
+					"--on-error reject");
+	return BN_EINVAL;
+}
+
+static int flush_rejects(csv_stream *s, bn_err *err)
+{
+	int rc = bn_buf_check(&s->rejects, err, "malformed records");
+
+	if (!rc && s->rejects.len)
+		rc = bn_fs_write_all(s->env, s->rejects_fd, s->rejects.ptr, s->rejects.len,
+			s->rejects_path, err);
+	bn_buf_clear(&s->rejects);
+	return rc;
+}
+
+static int write_reject(csv_stream *s, const csv_chunk *c, const csv_reject *r, bn_err *err)
+{
+	static const char header[] = "line,column,reason,record\n";
+	bn_buf reason = BN_BUF_INIT;
+	uint64_t line, column;
+	uint32_t end = r->end;
+
+	if (s->rejects_fd < 0) {
+		s->rejects_fd = s->env->fs->open(
+			s->env, NULL, s->rejects_path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+		if (s->rejects_fd < 0)
+			return bn_err_sys(
+				err, BN_EIO, -s->rejects_fd, "cannot create %s", s->rejects_path);
+		bn_buf_adds(&s->rejects, header);
+	}
+	if (end > r->begin && s->dialect.newline == '\n' && c->text[end - 1] == '\r')
+		end--;
+	place_of(c, r, s->dialect.newline, &line, &column);
+	if (r->column != UINT32_MAX)
+		bn_buf_addf(&reason, "column '%s': ", s->schema.fields[r->column].name);
+	bn_buf_adds(&reason, r->reason);
+	bn_buf_addf(&s->rejects, "%" PRIu64 ",%" PRIu64 ",", line, column);
+	bn_csv_add_field(&s->rejects, reason.ptr, reason.len, ',');
+	bn_buf_addch(&s->rejects, ',');
+	bn_csv_add_field(&s->rejects, c->text + r->begin, end - r->begin, ',');
+	bn_buf_addch(&s->rejects, '\n');
+	bn_buf_release(&reason);
+	return s->rejects.len > 1 << 20 ? flush_rejects(s, err) : 0;
+}
+
+static int handle_rejects(csv_stream *s, csv_chunk *c, bn_err *err)
+{
+	int rc = 0;
+
+	if (!c->reject_count)
+		return 0;
+	qsort(c->rejects, c->reject_count, sizeof *c->rejects, by_place);
+	if (!s->rejects_path)
+		return fail_record(s, c, &c->rejects[0], err);
+	for (size_t i = 0; i < c->reject_count && !rc && !s->survey; i++)
+		rc = write_reject(s, c, &c->rejects[i], err);
+	s->rejected += c->reject_count;
+	return rc;
+}
+
+/* ---- the stream ----------------------------------------------------------------------------- */
+
+static int restart(csv_stream *s, bn_err *err)
+{
+	bn_csv_pool_stop(s->pool);
+	bn_csv_input_rewind(&s->in);
+	clear_tallies(s);
+	for (size_t i = 0; i < s->plan.count; i++)
+		s->plan.columns[i].facts = 0;
+	s->rejected = s->rows = s->bytes = 0;
+	s->survey = false;
+	bn_buf_clear(&s->rejects);
+	if (s->rejects_fd >= 0) {
+		s->env->fs->close(s->env, s->rejects_fd);
+		s->rejects_fd = -1;
+	}
+	if (++s->passes > PASSES_MAX)
+		return bn_err_set(err, BN_ECONFLICT, "%s changed while it was read", s->in.path);
+	return BN_STREAM_RESTART;
+}
+
+static int finish_pass(csv_stream *s, bn_err *err)
+{
+	if (settle_types(s))
+		return restart(s, err);
+	s->ended = true;
+	int rc = s->rejects_fd >= 0 ? flush_rejects(s, err) : 0;
+	if (!rc && s->rejects_fd >= 0) {
+		int sync = s->env->fs->fsync(s->env, s->rejects_fd);
+		if (sync < 0)
+			rc = bn_err_sys(err, BN_EIO, -sync, "cannot sync %s", s->rejects_path);
+	}
+	return rc ? rc : BN_STREAM_END;
+}
+
+static int report_progress(const csv_stream *s, bn_err *err)
+{
+	const bn_source_options *o = &s->options;
+
+	if (o->progress && !o->progress(o->progress_ctx, s->bytes, s->in.size, s->rows))
+		return bn_err_set(err, BN_EINTR, "reading %s was interrupted", s->in.path);
+	return 0;
+}
+
+static int stream_next(bn_stream *base, const bn_batch **out, bn_err *err)
+{
+	csv_stream *s = (csv_stream *)base;
+	csv_chunk *c;
+	bool misfit;
+
+	if (s->ended)
+		return BN_STREAM_END;
+	for (;;) {
+		int rc = bn_csv_pool_next(s->pool, &c, err);
+		if (rc)
+			return rc;
+		if (!c)
+			return finish_pass(s, err);
+		misfit = false;
+		rc = handle_rejects(s, c, err);
+		rc = rc ? rc : learn(s, c, &misfit, err);
+		s->bytes += c->bytes;
+		s->rows += c->rows;
+		rc = rc ? rc : report_progress(s, err);
+		if (rc)
+			return rc;
+		if (misfit && s->passes > 1) { /* all facts are known: only a category outgrew */
+			bn_csv_pool_stop(s->pool);
+			for (size_t i = 0; i < s->plan.count; i++) {
+				if (s->tallies[i].overflow)
+					set_type(s, i, BN_TYPE_STRING, false);
+			}
+			return restart(s, err);
+		}
+		s->survey |= misfit;
+		if (s->survey || !c->rows)
+			continue;
+		c->batch.first_row = s->rows - c->rows;
+		*out = &c->batch;
+		return BN_STREAM_BATCH;
+	}
+}
+
+static const bn_schema *stream_schema(bn_stream *base)
+{
+	return &((csv_stream *)base)->schema;
+}
+
+static uint64_t stream_bytes_done(const bn_stream *base)
+{
+	const csv_stream *s = (const csv_stream *)base;
+
+	return s->bytes < s->in.size ? s->bytes : s->in.size;
+}
+
+static uint64_t stream_bytes_total(const bn_stream *base)
+{
+	return ((const csv_stream *)base)->in.size;
+}
+
+static uint64_t stream_rejected(const bn_stream *base)
+{
+	return ((const csv_stream *)base)->rejected;
+}
+
+static void stream_free(bn_stream *base)
+{
+	csv_stream *s = (csv_stream *)base;
+
+	bn_csv_pool_free(s->pool);
+	for (size_t i = 0; s->tallies && i < s->plan.count; i++)
+		bn_dict_builder_release(&s->tallies[i].dict);
+	if (s->rejects_fd >= 0)
+		s->env->fs->close(s->env, s->rejects_fd);
+	bn_csv_input_close(&s->in);
+	bn_schema_release(&s->schema);
+	bn_buf_release(&s->rejects);
+	bn_free(s->tallies);
+	bn_free(s->plan.columns);
+	bn_free(s->rejects_path);
+	bn_free(s);
+}
+
+static const bn_stream_ops csv_ops = {stream_schema, stream_next, stream_bytes_done,
+	stream_bytes_total, stream_rejected, stream_free};
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+static int set_dialect(csv_stream *s, char delimiter, bn_err *err)
+{
+	csv_dialect *d = &s->dialect;
+	const bn_source_options *o = &s->options;
+
+	d->delimiter = o->delimiter ? o->delimiter : delimiter;
+	d->quote = o->quote ? o->quote : '"';
+	d->newline = '\n';
+	d->nulls = o->nulls ? o->nulls : default_nulls;
+	for (const char *const *p = d->nulls; *p; p++)
+		d->null_first[(uint8_t) * *p] = true; /* of the empty spelling: its NUL */
+	if (d->delimiter == d->quote || strchr("\r\n", d->delimiter) || strchr("\r\n", d->quote) ||
+		(uint8_t)d->delimiter >= 0x80 || (uint8_t)d->quote >= 0x80)
+		return bn_err_set(err, BN_EINVAL,
+			"delimiter and quote must be two different ASCII characters and no line "
+			"ends");
+	return 0;
+}
+
+static int make_plan(csv_stream *s, bn_err *err)
+{
+	size_t n = s->schema.count, at = 0;
+
+	s->plan.columns = bn_alloc_zeroed(n + 1, sizeof *s->plan.columns);
+	s->tallies = bn_alloc_zeroed(n + 1, sizeof *s->tallies);
+	if (!s->plan.columns || !s->tallies)
+		return bn_err_nomem(err, "the columns of a CSV file");
+	s->plan.dialect = &s->dialect;
+	s->plan.count = n;
+	for (size_t i = 0; i < n; i++) {
+		s->tallies[i].dict = (bn_dict_builder)BN_DICT_BUILDER_INIT;
+		set_type(s, i, BN_TYPE_FLOAT64, true);
+	}
+	for (size_t i = 0; i < s->options.type_count; i++) {
+		int rc = bn_schema_need(&s->schema, s->options.types[i].column, &at, err);
+		if (rc) {
+			bn_err_prefix(err, "%s", s->in.path);
+			return rc;
+		}
+		set_type(s, at, s->options.types[i].type, false);
+		s->plan.columns[at].declared = true;
+	}
+	return 0;
+}
+
+static size_t thread_count(const csv_stream *s)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t n = s->options.threads > 0 ? (size_t)s->options.threads
+		   : cpus > 0             ? (size_t)cpus
+					  : 1;
+
+	if (s->in.size < INLINE_BYTES)
+		return 1;
+	return n > 64 ? 64 : s->options.threads <= 0 && n > 8 ? 8 : n;
+}
+
+int bn_csv_open(bn_stream **out, const bn_env *env, const char *path, char delimiter,
+	const bn_source_options *options, bn_err *err)
+{
+	csv_stream *s = bn_alloc_zeroed(1, sizeof *s);
+	int rc = 0;
+
+	if (!s)
+		return bn_err_nomem(err, "a CSV stream");
+	s->base.ops = &csv_ops;
+	s->env = env;
+	s->in.fd = s->rejects_fd = -1;
+	s->passes = 1;
+	bn_buf_init(&s->rejects);
+	if (options)
+		s->options = *options;
+	rc = set_dialect(s, delimiter, err);
+	if (!rc && s->options.rejects && !(s->rejects_path = bn_strdup(s->options.rejects)))
+		rc = bn_err_nomem(err, "a CSV stream");
+	rc = rc ? rc : bn_csv_input_open(&s->in, env, path, err);
+	rc = rc ? rc
+		: bn_csv_input_header(&s->in, &s->dialect, s->options.no_header, &s->schema, err);
+	rc = rc ? rc : make_plan(s, err);
+	rc = rc ? rc : guess_types(s, err);
+	rc = rc ? rc : bn_csv_pool_new(&s->pool, &s->in, &s->plan, thread_count(s), err);
+	if (rc)
+		stream_free(&s->base);
+	else
+		*out = &s->base;
+	return rc;
+}

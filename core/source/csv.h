@@ -1,0 +1,50 @@
+/*
+ * csv.h - CSV and TSV as a stream of typed batches.
+ *
+ * Dialect: RFC 4180, and what files really contain. Records end with LF or CRLF (or, when the first
+ * record ends with a lone CR, with CR). A field that begins with a quote runs to the closing one
+ * and may hold delimiters, line ends and doubled quotes; a quote elsewhere is an ordinary character
+ * (12" disk). A UTF-8 byte order mark is skipped. Empty lines are skipped, except in a file of one
+ * column, where they are absent values. The header names the columns; an empty name becomes c0, c1.
+ *
+ * Absent: an empty field, or NA, N/A, NaN, nan, null, NULL, None (what pandas, R, SQL and Python
+ * write). A quoted field is never absent in a text column ("" is the empty string, "NA" is text);
+ * in any other column it is, so that files with every field quoted keep their types.
+ *
+ * Types: guessed on the first MiB (or 65536 records), checked on every value of the file, and
+ * widened when a value does not fit: int64 -> float64 -> text. The final type is the one that the
+ * whole file asks for; when a guess was too narrow the file is read once more (at most three passes
+ * in all: guess, widened, category -> string). Nothing is rounded silently: "007" and integers
+ * beyond int64 are text, integers beyond 2^53 do not mix with fractions (text), numbers beyond the
+ * range of float64 are text. Decimal fractions are rounded correctly to float64. true/false (any of
+ * the usual capitals) are bool, ISO 8601 dates and times are timestamps. Text is a category when the
+ * sample has at most 32 distinct values, or at most half as many as values, and the file does not
+ * pass 65536 or 16 MiB of them; string otherwise. A column without any value is float64.
+ *
+ * Malformed records: wrong number of fields, a quote that never closes, text behind a closing quote,
+ * bytes that are not UTF-8, a NUL byte, a field over 10 MiB, a record over 64 MiB, a value that
+ * contradicts a type the user gave. Each either fails the ingest with file:line:column, or goes to
+ * the rejects file (CSV: line, column, reason, record) and takes no part in the types. After a quote
+ * that never closes, reading resumes on the next line.
+ *
+ * Memory is flat: a few chunks of 8 MiB, dictionaries of at most 16 MiB a column. The batches, and
+ * so the bytes written, do not depend on the number of threads or the CPU.
+ */
+#ifndef BN_SOURCE_CSV_H
+#define BN_SOURCE_CSV_H
+#include "core/source/source.h"
+
+#define BN_CSV_FIELD_MAX ((size_t)10 << 20)
+#define BN_CSV_RECORD_MAX ((size_t)64 << 20)
+
+/* A regular file. delimiter: when the options name none. Errors: BN_ENOTFOUND, BN_EIO, BN_EINVAL
+ * (the file or an option is wrong), BN_EUNSUPPORTED (UTF-16, compressed). */
+int bn_csv_open(bn_stream **out, const bn_env *env, const char *path, char delimiter,
+	const bn_source_options *options, bn_err *err);
+
+/* Which scanner this CPU gets: "avx512", "avx2" or "portable". */
+const char *bn_csv_isa(void);
+/* Tests: 0 the best, 1 at most AVX2, 2 portable. Not while a stream is open. */
+void bn_csv_limit_isa(int level);
+
+#endif

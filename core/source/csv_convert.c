@@ -1,0 +1,599 @@
+/*
+ * csv_convert.c - the fields of a chunk, column by column, to typed arrays.
+ *
+ * Each converter has a short path for the plain form of its type and one slow path for everything
+ * else (quotes, absent values, blanks, exponents, errors). A field that does not fit the plan makes
+ * the column a misfit: its facts are then gathered from every field of the chunk, and the chunk will
+ * not be used. A malformed field takes its record out: the rows close up and the chunk is converted
+ * again, so that rejected records leave no trace, neither in values nor in types.
+ */
+#include "core/base/timestamp.h"
+#include "core/base/utf8.h"
+#include "core/source/_csv_parts.h"
+#include "core/source/csv.h"
+
+#include <math.h>
+#include <string.h>
+
+#define TILE_BYTES ((size_t)32 << 10) /* of text and separators: half of a level 1 cache */
+
+typedef struct convert {
+	csv_chunk *chunk;
+	const csv_plan *plan;
+	size_t column;
+	const csv_column_plan *want;
+	csv_column *out;
+	bn_buf scratch;
+	char day[16]; /* last date seen, and its midnight */
+	int64_t midnight_ns;
+	bool day_known;
+	size_t from, to; /* rows of this tile */
+	int rc;
+	bn_err *err;
+} convert;
+
+typedef enum slow_result { SLOW_VALUE, SLOW_NULL, SLOW_MISFIT } slow_result;
+
+typedef union slow_value {
+	int64_t i;
+	double f;
+} slow_value;
+
+static void field_at(const convert *v, size_t row, const char **s, const char **e)
+{
+	csv_field(v->chunk, v->plan->count, v->plan->dialect->newline, row, v->column, s, e);
+}
+
+/* For short texts with 7 readable bytes behind them, as all fields of a chunk have. */
+static inline bool same_bytes(const char *a, const char *b, size_t n)
+{
+	uint64_t x, y;
+
+	for (; n >= 8; a += 8, b += 8, n -= 8) {
+		memcpy(&x, a, 8);
+		memcpy(&y, b, 8);
+		if (x != y)
+			return false;
+	}
+	memcpy(&x, a, 8);
+	memcpy(&y, b, 8);
+	return n == 0 || (x ^ y) << (64 - 8 * n) == 0;
+}
+
+static void clear_bit(uint8_t *bits, size_t i)
+{
+	bits[i >> 3] = (uint8_t)(bits[i >> 3] & ~(1u << (i & 7)));
+}
+
+static void set_null(convert *v, size_t row)
+{
+	clear_bit(v->out->validity, row);
+	v->out->nulls++;
+}
+
+/* ---- what every field goes through that is not plain ---------------------------------------- */
+
+static void reject(
+	convert *v, size_t row, const char *at, const char *what, const char *s, size_t n)
+{
+	int shown = n > 40 ? 40 : (int)n;
+
+	if (v->rc)
+		return;
+	if (s)
+		v->rc = bn_csv_reject_row(
+			v->chunk, v->plan, row, v->column, at, v->err, what, shown, s);
+	else
+		v->rc = bn_csv_reject_row(
+			v->chunk, v->plan, row, v->column, at, v->err, "%s", what);
+}
+
+/* Text of the field without quotes; false when it was malformed (and its record is rejected). */
+static bool clean_field(convert *v, size_t row, const char **s, const char **e, bool *quoted)
+{
+	const char *begin = *s, *at = NULL;
+	char quote = v->plan->dialect->quote;
+
+	*quoted = *s < *e && **s == quote;
+	if (*quoted && !bn_csv_unquote(quote, s, e, &v->scratch, &at)) {
+		reject(v, row, at, "text after the closing quote", NULL, 0);
+		return false;
+	}
+	if (!v->chunk->scan.odd_bytes)
+		return true;
+	if (!bn_utf8_is_valid(*s, (size_t)(*e - *s))) {
+		reject(v, row, begin, "bytes that are not UTF-8", NULL, 0);
+		return false;
+	}
+	if (memchr(*s, 0, (size_t)(*e - *s))) {
+		reject(v, row, begin, "a NUL byte", NULL, 0);
+		return false;
+	}
+	return true;
+}
+
+static bool parse_number_as(
+	bn_type type, bool declared, const char *s, size_t n, slow_value *x, unsigned *facts)
+{
+	int64_t i = 0;
+	double f = 0;
+	csv_token token = bn_csv_parse_number(s, n, &i, &f);
+	bool is_int = token == CSV_INT || token == CSV_BIG_INT;
+
+	switch (type) {
+	case BN_TYPE_FLOAT64:
+	case BN_TYPE_FLOAT32:
+		x->f = f;
+		return token == CSV_INT || token == CSV_FLOAT || (declared && is_int);
+	case BN_TYPE_INT64:
+	case BN_TYPE_INT32:
+	case BN_TYPE_INT8:
+		x->i = i;
+		*facts |= token == CSV_BIG_INT ? CSV_HAS_BIG_INT : 0;
+		return is_int && (type != BN_TYPE_INT32 || (i >= INT32_MIN && i <= INT32_MAX)) &&
+		       (type != BN_TYPE_INT8 || (i >= INT8_MIN && i <= INT8_MAX));
+	default:
+		return false;
+	}
+}
+
+static bool parse_as(const convert *v, const char *s, size_t n, slow_value *x, unsigned *facts)
+{
+	bool declared = v->want->declared;
+
+	while (n && (*s == ' ' || *s == '\t'))
+		s++, n--;
+	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
+		n--;
+	if (v->want->type == BN_TYPE_TIMESTAMP)
+		return bn_timestamp_parse(s, n, &x->i);
+	if (v->want->type == BN_TYPE_BOOL) {
+		x->i = bn_csv_parse_bool(s, n);
+		if (x->i < 0 && declared && n == 1 && (*s == '0' || *s == '1'))
+			x->i = *s == '1';
+		return x->i >= 0;
+	}
+	return parse_number_as(v->want->type, declared, s, n, x, facts);
+}
+
+static slow_result slow_field(convert *v, size_t row, const char *s, const char *e, slow_value *x)
+{
+	const char *at = s;
+	bool quoted;
+
+	if (!clean_field(v, row, &s, &e, &quoted) ||
+		bn_csv_is_null(v->plan->dialect, s, (size_t)(e - s)))
+		return SLOW_NULL;
+	if (!v->want->empty && parse_as(v, s, (size_t)(e - s), x, &v->out->facts))
+		return SLOW_VALUE;
+	if (!v->want->declared)
+		return SLOW_MISFIT;
+	switch (v->want->type) {
+	case BN_TYPE_BOOL:
+		reject(v, row, at, "'%.*s' is not true or false", s, (size_t)(e - s));
+		break;
+	case BN_TYPE_TIMESTAMP:
+		reject(v, row, at, "'%.*s' is not a date or time", s, (size_t)(e - s));
+		break;
+	case BN_TYPE_FLOAT64:
+	case BN_TYPE_FLOAT32:
+		reject(v, row, at, "'%.*s' is not a number", s, (size_t)(e - s));
+		break;
+	case BN_TYPE_INT64:
+		reject(v, row, at, "'%.*s' is not an int64", s, (size_t)(e - s));
+		break;
+	case BN_TYPE_INT32:
+		reject(v, row, at, "'%.*s' is not an int32", s, (size_t)(e - s));
+		break;
+	default:
+		reject(v, row, at, "'%.*s' is not an int8", s, (size_t)(e - s));
+	}
+	return SLOW_NULL;
+}
+
+/* ---- converters: false means misfit --------------------------------------------------------- */
+
+static csv_fields fields_of(const convert *v)
+{
+	size_t columns = v->plan->count;
+	bool last = v->column + 1 == columns;
+
+	return (csv_fields){v->chunk->text, v->chunk->scan.seps + v->column, columns,
+		v->column ? NULL : v->chunk->starts, last && v->plan->dialect->newline == '\n'};
+}
+
+static bool convert_float64(convert *v)
+{
+	const csv_fields f = fields_of(v);
+	double *to = (double *)(void *)v->out->values;
+	slow_value x = {0};
+	const char *s, *e;
+
+	for (size_t r = v->from; (r = bn_csv_plain_floats(&f, to, r, v->to)) < v->to; r++) {
+		field_at(v, r, &s, &e);
+		slow_result got = SLOW_NULL;
+		if (s < e || !v->plan->dialect->null_first[0])
+			got = slow_field(v, r, s, e, &x);
+		if (got == SLOW_MISFIT)
+			return false;
+		to[r] = got == SLOW_VALUE ? x.f : 0;
+		if (got == SLOW_NULL)
+			set_null(v, r);
+	}
+	v->out->facts |= CSV_HAS_FLOAT;
+	return true;
+}
+
+static bool convert_int64(convert *v)
+{
+	const csv_fields f = fields_of(v);
+	int64_t *to = (int64_t *)(void *)v->out->values;
+	slow_value x = {0};
+	const char *s, *e;
+
+	for (size_t r = v->from; (r = bn_csv_plain_ints(&f, to, r, v->to)) < v->to; r++) {
+		field_at(v, r, &s, &e);
+		slow_result got = slow_field(v, r, s, e, &x);
+		if (got == SLOW_MISFIT)
+			return false;
+		to[r] = got == SLOW_VALUE ? x.i : 0;
+		if (got == SLOW_NULL)
+			set_null(v, r);
+	}
+	v->out->facts |= CSV_HAS_INT;
+	return true;
+}
+
+/* YYYY-MM-DDTHH:MM:SS[Z] on a day that was parsed before. */
+static bool plain_time(const convert *v, const char *s, const char *e, int64_t *out)
+{
+	unsigned d[6];
+	size_t n = (size_t)(e - s);
+
+	if (!(n == 19 || (n == 20 && s[19] == 'Z')) || !v->day_known ||
+		!same_bytes(s, v->day, 10) || (s[10] != 'T' && s[10] != ' ') || s[13] != ':' ||
+		s[16] != ':')
+		return false;
+	for (int i = 0; i < 6; i++) {
+		d[i] = (unsigned)(s[11 + i / 2 * 3 + i % 2] - '0');
+		if (d[i] > 9)
+			return false;
+	}
+	unsigned hour = d[0] * 10 + d[1], minute = d[2] * 10 + d[3], second = d[4] * 10 + d[5];
+	if (hour > 23 || minute > 59 || second > 59)
+		return false;
+	int64_t seconds = (int64_t)hour * 3600 + minute * 60 + second;
+	return !__builtin_add_overflow(v->midnight_ns, seconds * 1000000000, out);
+}
+
+static void remember_day(convert *v, const char *s, const char *e)
+{
+	if (e - s >= 10 && bn_timestamp_parse(s, 10, &v->midnight_ns)) {
+		memcpy(v->day, s, 10);
+		v->day_known = true;
+	}
+}
+
+static bool convert_timestamp(convert *v)
+{
+	int64_t *to = (int64_t *)(void *)v->out->values;
+	slow_value x = {0};
+	const char *s, *e;
+
+	for (size_t r = v->from; r < v->to; r++) {
+		field_at(v, r, &s, &e);
+		if (plain_time(v, s, e, &to[r]))
+			continue;
+		slow_result got = slow_field(v, r, s, e, &x);
+		if (got == SLOW_MISFIT)
+			return false;
+		to[r] = got == SLOW_VALUE ? x.i : 0;
+		if (got == SLOW_NULL)
+			set_null(v, r);
+		else
+			remember_day(v, s, e);
+	}
+	v->out->facts |= CSV_HAS_TIME;
+	return true;
+}
+
+/* The types that only the user asks for, bool, and columns without a value. */
+static bool convert_other(convert *v)
+{
+	csv_column *o = v->out;
+	const char *s, *e;
+
+	for (size_t r = v->from; r < v->to; r++) {
+		slow_value x = {0};
+		field_at(v, r, &s, &e);
+		slow_result got = slow_field(v, r, s, e, &x);
+		if (got == SLOW_MISFIT)
+			return false;
+		if (got == SLOW_NULL)
+			set_null(v, r);
+		switch (v->want->type) {
+		case BN_TYPE_FLOAT32:
+			((float *)(void *)o->values)[r] = got == SLOW_NULL ? 0 : (float)x.f;
+			break;
+		case BN_TYPE_INT32:
+			((int32_t *)(void *)o->values)[r] = got == SLOW_NULL ? 0 : (int32_t)x.i;
+			break;
+		case BN_TYPE_INT8:
+			o->values[r] = got == SLOW_NULL ? 0 : (char)x.i;
+			break;
+		case BN_TYPE_BOOL:
+			if (got == SLOW_NULL || !x.i)
+				clear_bit((uint8_t *)o->values, r);
+			break;
+		default: /* a column without a value: float64 */
+			((double *)(void *)o->values)[r] = 0;
+		}
+	}
+	if (v->want->type == BN_TYPE_BOOL)
+		o->facts |= CSV_HAS_BOOL;
+	return true;
+}
+
+static bool convert_text(convert *v)
+{
+	csv_column *o = v->out;
+	bool category = v->want->type == BN_TYPE_CATEGORY, quoted = false, cached = false;
+	int32_t *codes = (int32_t *)(void *)o->values, code = 0;
+	const char *s, *e, *last = NULL;
+	size_t last_len = 0;
+	char quote = v->plan->dialect->quote;
+
+	for (size_t r = v->from; r < v->to && !v->rc; r++) {
+		field_at(v, r, &s, &e);
+		if (category) {
+			codes[r] = 0;
+			/* Values often repeat the one above. */
+			if (cached && (size_t)(e - s) == last_len &&
+				same_bytes(s, last, last_len)) {
+				codes[r] = code;
+				continue;
+			}
+		}
+		const char *raw = s;
+		size_t raw_len = (size_t)(e - s);
+		bool plain = s < e && *s != quote && !v->chunk->scan.odd_bytes;
+		if ((!plain && !clean_field(v, r, &s, &e, &quoted)) ||
+			((plain || !quoted) &&
+				bn_csv_is_null(v->plan->dialect, s, (size_t)(e - s)))) {
+			set_null(v, r);
+		} else if (category) {
+			code = codes[r] = bn_dict_builder_add(&o->dict, s, (size_t)(e - s));
+			if (code < 0)
+				v->rc = bn_err_set(v->err, BN_ENOMEM, "no memory for a dictionary");
+			cached = true;
+			last = raw;
+			last_len = raw_len;
+		} else {
+			bn_buf_add(&o->bytes, s, (size_t)(e - s));
+		}
+		if (!category)
+			o->ends[r + 1] = (int32_t)o->bytes.len;
+	}
+	o->facts |= CSV_HAS_TEXT;
+	if (!v->rc)
+		v->rc = bn_buf_check(&o->bytes, v->err, "text of a chunk");
+	return true;
+}
+
+static void classify_all(convert *v)
+{
+	const char *s, *e;
+	bool quoted;
+
+	v->out->misfit = true;
+	v->out->facts = 0;
+	for (size_t r = 0; r < v->chunk->rows && !v->rc; r++) {
+		field_at(v, r, &s, &e);
+		if (clean_field(v, r, &s, &e, &quoted))
+			v->out->facts |=
+				bn_csv_classify(v->plan->dialect, s, (size_t)(e - s), quoted);
+	}
+}
+
+/* ---- a chunk -------------------------------------------------------------------------------- */
+
+static int make_room(csv_chunk *c, const csv_plan *plan, bn_err *err)
+{
+	size_t rows = c->rows;
+
+	if (!c->columns) {
+		c->columns = bn_alloc_zeroed(plan->count + 1, sizeof *c->columns);
+		c->batch.columns = bn_alloc_zeroed(plan->count + 1, sizeof *c->batch.columns);
+		if (!c->columns || !c->batch.columns)
+			return bn_err_nomem(err, "the columns of a chunk");
+		for (size_t i = 0; i < plan->count; i++) {
+			bn_buf_init(&c->columns[i].bytes);
+			c->columns[i].dict = (bn_dict_builder)BN_DICT_BUILDER_INIT;
+		}
+	}
+	if (rows < c->row_cap)
+		return 0;
+	rows += rows / 8 + 1; /* chunks of one file differ a little */
+	for (size_t i = 0; i < plan->count; i++) {
+		csv_column *k = &c->columns[i];
+		bn_free(k->values);
+		bn_free(k->validity);
+		bn_free(k->ends);
+		k->ends = NULL;
+		k->values = bn_alloc(rows * 8 + 64);
+		k->validity = bn_alloc(rows / 8 + 64);
+		if (!k->values || !k->validity) {
+			c->row_cap = 0;
+			return bn_err_nomem(err, "the columns of a chunk");
+		}
+	}
+	c->row_cap = rows;
+	return 0;
+}
+
+static int begin_column(convert *v)
+{
+	csv_column *o = v->out;
+	size_t rows = v->chunk->rows;
+
+	o->facts = 0;
+	o->nulls = 0;
+	o->misfit = false;
+	memset(o->validity, 0xff, rows / 8 + 1);
+	if (v->want->type == BN_TYPE_BOOL)
+		memset(o->values, 0xff, rows / 8 + 1);
+	bn_dict_builder_clear(&o->dict);
+	bn_buf_clear(&o->bytes);
+	if (v->want->type != BN_TYPE_STRING)
+		return 0;
+	if (!o->ends && !(o->ends = bn_alloc((v->chunk->row_cap + 1) * sizeof *o->ends)))
+		return bn_err_nomem(v->err, "text offsets");
+	o->ends[0] = 0;
+	return 0;
+}
+
+static int convert_tile(convert *v)
+{
+	bool fits;
+
+	if (v->want->empty) {
+		fits = convert_other(v);
+	} else {
+		switch (v->want->type) {
+		case BN_TYPE_FLOAT64:
+			fits = convert_float64(v);
+			break;
+		case BN_TYPE_INT64:
+			fits = convert_int64(v);
+			break;
+		case BN_TYPE_TIMESTAMP:
+			fits = convert_timestamp(v);
+			break;
+		case BN_TYPE_STRING:
+		case BN_TYPE_CATEGORY:
+			fits = convert_text(v);
+			break;
+		default:
+			fits = convert_other(v);
+		}
+	}
+	if (!fits && !v->rc)
+		classify_all(v);
+	return v->rc;
+}
+
+/* Every column, a tile of rows at a time, so that a tile's text and separators stay in the cache
+ * while column after column goes over them. */
+static int convert_columns(csv_chunk *c, const csv_plan *plan, bn_err *err)
+{
+	convert *list = bn_alloc_zeroed(plan->count + 1, sizeof *list);
+	int rc = list ? 0 : bn_err_nomem(err, "the columns of a chunk");
+	size_t text_per_row = c->rows ? c->len / c->rows + 1 : 1;
+	size_t tile = TILE_BYTES / (text_per_row + 4 * plan->count);
+
+	tile = tile < 64 ? 64 : tile;
+	for (size_t i = 0; i < plan->count && !rc; i++) {
+		list[i] = (convert){.chunk = c,
+			.plan = plan,
+			.column = i,
+			.want = &plan->columns[i],
+			.out = &c->columns[i],
+			.scratch = BN_BUF_INIT,
+			.err = err};
+		rc = begin_column(&list[i]);
+	}
+	for (size_t from = 0; from < c->rows && !rc; from += tile) {
+		for (size_t i = 0; i < plan->count && !rc; i++) {
+			if (c->columns[i].misfit)
+				continue;
+			list[i].from = from;
+			list[i].to = from + tile < c->rows ? from + tile : c->rows;
+			rc = convert_tile(&list[i]);
+		}
+	}
+	for (size_t i = 0; list && i < plan->count; i++)
+		bn_buf_release(&list[i].scratch);
+	bn_free(list);
+	return rc;
+}
+
+/* Takes the rows that conversion rejected out of the chunk. */
+static void drop_rows(csv_chunk *c, size_t columns)
+{
+	size_t out = 0;
+
+	for (size_t r = 0; r < c->rows; r++) {
+		if (c->bad[r >> 3] >> (r & 7) & 1)
+			continue;
+		c->starts[out] = c->starts[r];
+		memmove(c->scan.seps + out * columns, c->scan.seps + r * columns,
+			columns * sizeof *c->scan.seps);
+		out++;
+	}
+	c->rows = out;
+}
+
+static void make_batch(csv_chunk *c, const csv_plan *plan)
+{
+	c->batch.rows = c->rows;
+	c->batch.column_count = plan->count;
+	for (size_t i = 0; i < plan->count; i++) {
+		csv_column *k = &c->columns[i];
+		bn_column *b = &c->batch.columns[i];
+		*b = (bn_column){.type = plan->columns[i].type,
+			.rows = c->rows,
+			.nulls = k->nulls,
+			.validity = k->nulls ? k->validity : NULL,
+			.bytes = k->bytes.ptr};
+		b->any = b->type == BN_TYPE_STRING ? (const void *)k->ends : k->values;
+		if (b->type == BN_TYPE_CATEGORY) {
+			k->dict_view = bn_dict_builder_view(&k->dict);
+			b->dict = &k->dict_view;
+		}
+	}
+}
+
+/* Only a chunk that had to grow can hold such a field. */
+static int check_lengths(csv_chunk *c, const csv_plan *plan, bn_err *err)
+{
+	const char *s, *e;
+	int rc = 0;
+
+	for (size_t r = 0; r < c->rows && !rc && c->len > BN_CSV_FIELD_MAX; r++) {
+		for (size_t i = 0; i < plan->count && !rc; i++) {
+			csv_field(c, plan->count, plan->dialect->newline, r, i, &s, &e);
+			if ((size_t)(e - s) > BN_CSV_FIELD_MAX)
+				rc = bn_csv_reject_row(c, plan, r, i, s, err,
+					"a field of %zu bytes, the limit is %zu", (size_t)(e - s),
+					BN_CSV_FIELD_MAX);
+		}
+	}
+	return rc;
+}
+
+int bn_csv_convert_chunk(csv_chunk *c, const csv_plan *plan, bn_err *err)
+{
+	int rc = make_room(c, plan, err);
+
+	if (!rc && bn_grow(&c->bad, &c->bad_cap, c->rows / 8 + 1, 1))
+		rc = bn_err_nomem(err, "the rows of a chunk");
+	if (rc)
+		return rc;
+	memset(c->bad, 0, c->rows / 8 + 1);
+	size_t structural = c->reject_count;
+	rc = check_lengths(c, plan, err);
+
+	/* Twice at most: rows that are left after dropping have no complaints. */
+	size_t rejects = structural;
+	for (bool again = true; again && !rc; rejects = c->reject_count) {
+		rc = convert_columns(c, plan, err);
+		again = c->reject_count > rejects;
+		if (again) {
+			drop_rows(c, plan->count);
+			memset(c->bad, 0, c->rows / 8 + 1);
+		}
+	}
+	if (!rc)
+		make_batch(c, plan);
+	return rc;
+}

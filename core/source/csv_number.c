@@ -1,0 +1,148 @@
+/*
+ * csv_number.c - decimal text to int64 and float64, correctly rounded.
+ *
+ * A decimal of at most 19 significant digits is an integer m < 2^64 times a power of ten. When
+ * m <= 2^53 and the power is at most 10^22, both are exact doubles and one multiplication or division
+ * rounds once (Clinger, "How to read floating point numbers accurately", PLDI 1990). Where long
+ * double has 64 bits of precision, the same holds for every m < 2^64 and powers up to 10^27, rounded
+ * to 64 bits; rounding that to 53 is right unless it is exactly half-way between two doubles. What
+ * is left goes to strtod in the C locale, which is correctly rounded in glibc.
+ */
+#include "core/base/str.h"
+#include "core/source/_csv_parts.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static const double p10[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13,
+	1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+typedef struct decimal {
+	uint64_t mantissa; /* of the first 19 significant digits */
+	int digits;        /* significant ones */
+	int exponent;      /* of ten */
+	bool negative, fraction, leading_zero;
+} decimal;
+
+/* Reads the exponent at *s (behind the e). */
+static bool read_exponent(const char **s, const char *e, int *exponent)
+{
+	bool negative = false;
+	int x = 0;
+
+	if (*s < e && (**s == '+' || **s == '-'))
+		negative = *(*s)++ == '-';
+	if (*s == e)
+		return false;
+	for (; *s < e; ++*s) {
+		if (**s < '0' || **s > '9')
+			return false;
+		x = x < 100000 ? x * 10 + (**s - '0') : x;
+	}
+	*exponent += negative ? -x : x;
+	return true;
+}
+
+static bool read_decimal(decimal *d, const char *s, const char *e)
+{
+	bool any = false;
+
+	if (s < e && (*s == '-' || *s == '+'))
+		d->negative = *s++ == '-';
+	d->leading_zero = e - s > 1 && s[0] == '0' && s[1] >= '0' && s[1] <= '9';
+	for (; s < e; s++) {
+		unsigned digit = (unsigned)(*s - '0');
+		if (digit > 9) {
+			if (*s != '.' || d->fraction)
+				break;
+			d->fraction = true;
+			continue;
+		}
+		any = true;
+		d->digits += d->digits || digit;
+		if (d->digits <= 19)
+			d->mantissa = d->mantissa * 10 + digit;
+		d->exponent += (d->digits > 19) - d->fraction;
+	}
+	if (!any)
+		return false;
+	if (s < e && (*s == 'e' || *s == 'E')) {
+		s++;
+		d->fraction = true;
+		return read_exponent(&s, e, &d->exponent);
+	}
+	return s == e;
+}
+
+static bool round_exactly(const decimal *d, double *out)
+{
+	double x;
+
+	if (d->digits > 19)
+		return false;
+	if (!d->mantissa) {
+		*out = d->negative ? -0.0 : 0.0;
+		return true;
+	}
+	if (d->mantissa <= 1ull << 53 && d->exponent >= -22 && d->exponent <= 22) {
+		x = (double)d->mantissa;
+		x = d->exponent < 0 ? x / p10[-d->exponent] : x * p10[d->exponent];
+		*out = d->negative ? -x : x;
+		return true;
+	}
+#if LDBL_MANT_DIG == 64
+	static const long double p10l[] = {1e0L, 1e1L, 1e2L, 1e3L, 1e4L, 1e5L, 1e6L, 1e7L, 1e8L,
+		1e9L, 1e10L, 1e11L, 1e12L, 1e13L, 1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
+		1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+	if (d->exponent >= -27 && d->exponent <= 27) {
+		long double y = (long double)d->mantissa;
+		uint64_t bits;
+		y = d->exponent < 0 ? y / p10l[-d->exponent] : y * p10l[d->exponent];
+		memcpy(&bits, &y, sizeof bits);
+		if ((bits & 0x7ff) != 0x400) {
+			*out = d->negative ? -(double)y : (double)y;
+			return true;
+		}
+	}
+#endif
+	return false;
+}
+
+static bool is_infinity(const char *s, size_t n)
+{
+	static const char *const words[] = {"inf", "Inf", "INF", "infinity", "Infinity"};
+
+	if (n && (*s == '-' || *s == '+'))
+		s++, n--;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strlen(words[i]) == n && !memcmp(words[i], s, n))
+			return true;
+	}
+	return false;
+}
+
+csv_token bn_csv_parse_number(const char *s, size_t n, int64_t *i, double *f)
+{
+	decimal d = {0, 0, 0, false, false, false};
+
+	if (!read_decimal(&d, s, s + n)) {
+		if (!is_infinity(s, n))
+			return CSV_NOT_NUMBER;
+		*f = *s == '-' ? -INFINITY : INFINITY;
+		return CSV_FLOAT;
+	}
+	if (d.leading_zero)
+		return CSV_NOT_NUMBER;
+	if (!d.fraction && !(d.negative && !d.mantissa)) {
+		uint64_t limit = (uint64_t)INT64_MAX + d.negative;
+		if (d.digits > 19 || d.mantissa > limit)
+			return CSV_NOT_NUMBER;
+		*i = (int64_t)(d.negative ? 0 - d.mantissa : d.mantissa);
+		*f = (double)*i;
+		return d.mantissa > 1ull << 53 ? CSV_BIG_INT : CSV_INT;
+	}
+	if (!round_exactly(&d, f) && !bn_parse_f64(s, n, f))
+		return CSV_NOT_NUMBER;
+	return CSV_FLOAT;
+}

@@ -1,0 +1,181 @@
+/* csv_write.c - see csv_write.h. */
+#include "core/source/csv_write.h"
+
+#include "core/base/mem.h"
+
+#include <string.h>
+
+static bool needs_quotes(const char *s, size_t n, char delimiter)
+{
+	if (!n)
+		return false;
+	if (s[0] == ' ' || s[0] == '\t' || s[n - 1] == ' ' || s[n - 1] == '\t')
+		return true;
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == delimiter || s[i] == '"' || s[i] == '\n' || s[i] == '\r')
+			return true;
+	}
+	return false;
+}
+
+static void add_quoted(bn_buf *out, const char *s, size_t n)
+{
+	bn_buf_addch(out, '"');
+	for (const char *end = s + n; s < end;) {
+		const char *q = memchr(s, '"', (size_t)(end - s));
+		size_t part = q ? (size_t)(q - s) + 1 : (size_t)(end - s);
+		bn_buf_add(out, s, part);
+		if (q)
+			bn_buf_addch(out, '"');
+		s += part;
+	}
+	bn_buf_addch(out, '"');
+}
+
+void bn_csv_add_field(bn_buf *out, const char *s, size_t n, char delimiter)
+{
+	if (needs_quotes(s, n, delimiter))
+		add_quoted(out, s, n);
+	else
+		bn_buf_add(out, s, n);
+}
+
+/* Text that would be taken for something else without quotes. */
+static bool looks_absent(const char *s, size_t n)
+{
+	static const char *const words[] = {"NA", "N/A", "NaN", "nan", "null", "NULL", "None"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strlen(words[i]) == n && !memcmp(words[i], s, n))
+			return true;
+	}
+	return n == 0;
+}
+
+static void add_header(
+	bn_buf *out, const bn_schema *schema, const size_t *columns, size_t n, char delimiter)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *name = schema->fields[columns ? columns[i] : i].name;
+		if (i)
+			bn_buf_addch(out, delimiter);
+		bn_csv_add_field(out, name, strlen(name), delimiter);
+	}
+	bn_buf_addch(out, '\n');
+}
+
+static void add_number(bn_buf *out, const bn_column *c, size_t row)
+{
+	size_t at = out->len;
+
+	bn_column_format(c, row, out);
+	if (c->type > BN_TYPE_FLOAT32 || out->failed)
+		return;
+	for (size_t i = at; i < out->len; i++) {
+		if (!strchr("-0123456789", out->ptr[i]))
+			return;
+	}
+	bn_buf_adds(out, ".0");
+}
+
+static void add_row(bn_buf *out, const bn_batch *b, size_t row, char delimiter)
+{
+	for (size_t i = 0; i < b->column_count; i++) {
+		const bn_column *c = &b->columns[i];
+		if (i)
+			bn_buf_addch(out, delimiter);
+		if (bn_column_is_null(c, row))
+			continue;
+		if (!bn_type_is_text(c->type)) {
+			add_number(out, c, row);
+			continue;
+		}
+		bn_text t = bn_column_text(c, row);
+		if (looks_absent(t.ptr, t.len))
+			add_quoted(out, t.ptr, t.len);
+		else
+			bn_csv_add_field(out, t.ptr, t.len, delimiter);
+	}
+	bn_buf_addch(out, '\n');
+}
+
+static int drain(bn_buf *buf, bn_csv_sink sink, void *ctx, bn_err *err)
+{
+	int rc = bn_buf_check(buf, err, "CSV output");
+
+	rc = rc ? rc : buf->len ? sink(ctx, buf->ptr, buf->len, err) : 0;
+	bn_buf_clear(buf);
+	return rc;
+}
+
+int bn_csv_export(bn_table_reader *r, const size_t *columns, size_t n, uint64_t from, uint64_t to,
+	char delimiter, bn_csv_sink sink, void *ctx, bn_err *err)
+{
+	bn_buf buf = BN_BUF_INIT;
+	bn_batch b = BN_BATCH_INIT;
+	int rc = 0;
+
+	n = columns ? n : bn_table_schema(r)->count;
+	add_header(&buf, bn_table_schema(r), columns, n, delimiter);
+	for (size_t i = 0; i < bn_table_batches(r) && !rc; i++) {
+		uint64_t start = bn_table_batch_start(r, i);
+		size_t rows = bn_table_batch_rows(r, i);
+		if (start + rows <= from || start >= to)
+			continue;
+		rc = bn_table_read(r, i, columns, n, &b, err);
+		for (size_t k = from > start ? (size_t)(from - start) : 0;
+			k < rows && start + k < to && !rc; k++) {
+			add_row(&buf, &b, k, delimiter);
+			if (buf.len > 1 << 20)
+				rc = drain(&buf, sink, ctx, err);
+		}
+	}
+	rc = rc ? rc : drain(&buf, sink, ctx, err);
+	bn_batch_release(&b);
+	bn_buf_release(&buf);
+	return rc;
+}
+
+/* The batch that holds a row of the table, opened once; *row becomes its number there. */
+static int batch_of(const bn_batch **out, bn_table_reader *r, bn_batch *open, uint64_t number,
+	size_t *row, bn_err *err)
+{
+	size_t at = 0;
+	int rc = bn_table_locate(r, number, &at, row, err);
+	if (rc < 0)
+		return rc;
+	if (!open[at].columns && (rc = bn_table_read(r, at, NULL, 0, &open[at], err)) < 0)
+		return rc;
+	*out = &open[at];
+	return 0;
+}
+
+int bn_csv_export_rows(bn_table_reader *r, const int64_t *rows, size_t n, char delimiter,
+	const bn_progress *progress, bn_csv_sink sink, void *ctx, bn_err *err)
+{
+	bn_buf buf = BN_BUF_INIT;
+	const bn_batch *b = NULL;
+	size_t row = 0, batches = bn_table_batches(r);
+	int rc = 0;
+	bn_batch *open = bn_alloc_zeroed(batches + 1, sizeof *open);
+	if (!open)
+		return bn_err_nomem(err, "the rows to write");
+	n = rows ? n : (size_t)bn_table_rows(r);
+	add_header(&buf, bn_table_schema(r), NULL, bn_table_schema(r)->count, delimiter);
+	for (size_t i = 0; i < n; i++) {
+		if (i % 4096 == 0 && (rc = bn_progress_step(progress, "writing", i, n, err)) < 0)
+			goto out;
+		if ((rc = batch_of(&b, r, open, rows ? (uint64_t)rows[i] : i, &row, err)) < 0)
+			goto out;
+		add_row(&buf, b, row, delimiter);
+		if (buf.len > 1 << 20 && (rc = drain(&buf, sink, ctx, err)) < 0)
+			goto out;
+	}
+	rc = drain(&buf, sink, ctx, err);
+out:
+	for (size_t i = 0; i < batches; i++)
+		bn_batch_release(&open[i]);
+	bn_free(open);
+	bn_buf_release(&buf);
+	return rc;
+}

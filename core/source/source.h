@@ -1,0 +1,79 @@
+/*
+ * source.h - a kind of input as a stream of typed batches: what the kinds have in common.
+ *
+ * A source is CSV, TSV, Arrow, the counters of this node. The stream that open returns is pulled batch by batch.
+ * A source that has to guess its types (CSV) may find out late that a guess was too narrow; it then says
+ * BN_STREAM_RESTART: all batches so far are void, the schema has changed, and the stream starts over. Bounded by
+ * the source (CSV: twice).
+ */
+#ifndef BN_SOURCE_SOURCE_H
+#define BN_SOURCE_SOURCE_H
+#include "core/base/progress.h"
+#include "core/table/table.h"
+
+/* What the user said about the input; a source takes what concerns it. */
+typedef struct bn_source_type {
+	const char *column;
+	bn_type type;
+} bn_source_type;
+
+typedef struct bn_source_options {
+	char delimiter; /* 0: the format's own (',' or tab) */
+	char quote;     /* 0: '"' */
+	bool no_header; /* columns are then named c0, c1, ... */
+	const char *const
+		*nulls; /* NULL-terminated spellings of "absent"; NULL: the default list */
+	const bn_source_type *types;
+	size_t type_count;
+	const char *rejects; /* NULL: a malformed row fails the ingest; else the file they go to */
+	bool no_rejects;     /* nor can the caller offer that */
+	int threads;         /* 0: as many as there are CPUs, at most 8. Never changes the result */
+	int64_t duration_ns; /* live sources: how long, */
+	int64_t interval_ns; /* and how often */
+	/* Called now and then from the caller's own thread; false cancels (BN_EINTR). total 0: not
+	 * known. May be NULL. */
+	bool (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total, uint64_t rows);
+	void *progress_ctx;
+	/* Of the pass over the rows that follows (bn_dataset_add): from one thread at a time. */
+	const bn_progress *profiling;
+} bn_source_options;
+
+#define BN_SOURCE_OPTIONS_INIT \
+	{ \
+		0, 0, false, NULL, NULL, 0, NULL, false, 0, 0, 0, NULL, NULL, NULL \
+	}
+
+typedef enum bn_stream_state {
+	BN_STREAM_END = 0,
+	BN_STREAM_BATCH = 1,
+	BN_STREAM_RESTART = 2, /* see above; ask for the schema again, then go on calling next */
+} bn_stream_state;
+
+typedef struct bn_stream bn_stream;
+typedef struct bn_stream_ops {
+	const bn_schema *(*schema)(bn_stream *); /* borrowed until the next call of next */
+	/* A bn_stream_state, or a negative code. *out is borrowed until the next call. */
+	int (*next)(bn_stream *, const bn_batch **out, bn_err *);
+	uint64_t (*bytes_done)(const bn_stream *);
+	uint64_t (*bytes_total)(const bn_stream *); /* 0: not known */
+	uint64_t (*rejected)(const bn_stream *);
+	void (*free)(bn_stream *);
+} bn_stream_ops;
+
+/* The first member of every source's own struct. */
+struct bn_stream {
+	const bn_stream_ops *ops;
+};
+
+typedef struct bn_source {
+	const char *name; /* "csv", "tsv", "arrow", "proc" */
+	const char *help; /* one line */
+	bool live;        /* does not end by itself: needs duration_ns */
+	/* Is `uri` mine? head holds the first n bytes of the file (n 0 when uri is no file). 0: no;
+	 * the highest bid wins. */
+	int (*detect)(const char *uri, const char *head, size_t n);
+	int (*open)(bn_stream **out, const bn_env *env, const char *uri,
+		const bn_source_options *options, bn_err *err);
+} bn_source;
+
+#endif

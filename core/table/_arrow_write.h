@@ -1,0 +1,26 @@
+/*
+ * _arrow_write.h - laying record batches down as an Arrow IPC file; bn_table_create in table.h is
+ * the way in for everybody else.
+ *
+ * The file is written front to back: schema, record batches as they come, then one dictionary per
+ * category column, then the footer. The file format allows dictionaries behind the batches that use
+ * them, because a reader goes by the footer; so nothing has to be known in advance. Bodies and
+ * buffers are aligned to 64 bytes. Equal calls write equal bytes.
+ */
+#ifndef BN_TABLE_ARROW_WRITE_H
+#define BN_TABLE_ARROW_WRITE_H
+#include "core/table/table.h"
+
+typedef struct bn_arrow_writer bn_arrow_writer;
+
+/* at and path as for bn_table_create; at and schema are borrowed. */
+int bn_arrow_writer_open(bn_arrow_writer **out, const bn_env *env, const bn_dir *at,
+	const char *path, const bn_schema *schema, bn_err *err);
+/* One record batch; codes of categories are those of the dictionaries given at the end. */
+int bn_arrow_write_batch(bn_arrow_writer *w, const bn_column *columns, size_t rows, bn_err *err);
+/* dicts: one per column of the schema (others than categories are not looked at). */
+int bn_arrow_writer_finish(bn_arrow_writer *w, const bn_dict *dicts, bn_err *err);
+uint64_t bn_arrow_writer_bytes(const bn_arrow_writer *w);
+void bn_arrow_writer_free(bn_arrow_writer *w); /* removes an unfinished file */
+
+#endif

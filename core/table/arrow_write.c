@@ -1,0 +1,464 @@
+/* arrow_write.c - see _arrow_write.h, and _arrow.h for the format. */
+#include "core/base/dir.h"
+#include "core/table/_arrow.h"
+#include "core/table/_arrow_write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define ALIGNMENT 64
+#define FLUSH_BYTES ((size_t)1 << 20)
+#define DIRECT_BYTES ((size_t)1 << 17) /* from here on a copy costs more than a system call */
+
+typedef struct file_block {
+	uint64_t offset, body_bytes;
+	int32_t meta_bytes;
+} file_block;
+
+struct bn_arrow_writer {
+	const bn_env *env;
+	const bn_dir *at; /* NULL: the user named path */
+	char *path;
+	int fd;
+	const bn_schema *schema;
+	uint64_t offset; /* of the next byte */
+	bn_buf pending;  /* small pieces, not yet written */
+	bn_buf meta;     /* of the message under construction */
+	file_block *records, *dicts;
+	size_t record_count, record_cap, dict_count, dict_cap;
+	bool finished;
+};
+
+/* ---- bytes ---------------------------------------------------------------------------------- */
+
+static int flush(bn_arrow_writer *w, bn_err *err)
+{
+	int rc = bn_buf_check(&w->pending, err, "the output of a table");
+
+	if (!rc && w->pending.len)
+		rc = bn_dir_write_all(
+			w->env, w->at, w->path, w->fd, w->pending.ptr, w->pending.len, err);
+	bn_buf_clear(&w->pending);
+	return rc;
+}
+
+static int put(bn_arrow_writer *w, const void *bytes, size_t n, bn_err *err)
+{
+	int rc = 0;
+
+	w->offset += n;
+	if (n < DIRECT_BYTES) {
+		bn_buf_add(&w->pending, bytes, n);
+		return w->pending.len >= FLUSH_BYTES ? flush(w, err) : 0;
+	}
+	rc = flush(w, err);
+	return rc ? rc : bn_dir_write_all(w->env, w->at, w->path, w->fd, bytes, n, err);
+}
+
+static int put_padding(bn_arrow_writer *w, size_t alignment, bn_err *err)
+{
+	static const char zeros[ALIGNMENT];
+	size_t over = (size_t)(w->offset % alignment);
+
+	return over ? put(w, zeros, alignment - over, err) : 0;
+}
+
+static uint64_t padded(uint64_t n)
+{
+	return (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+/* ---- metadata ------------------------------------------------------------------------------- */
+
+static void add_metadata(bn_buf *b, size_t slot, const bn_schema_meta *meta, size_t n)
+{
+	size_t first, at[2];
+
+	bn_fbw_refer(b, slot, bn_fbw_refs(b, n, &first));
+	for (size_t i = 0; i < n; i++) {
+		const bn_fbw_field kv[2] = {BN_FBW_REF, BN_FBW_REF};
+		bn_fbw_refer(b, first + 4 * i, bn_fbw_table(b, kv, 2, at));
+		bn_fbw_refer(b, at[KV_KEY], bn_fbw_string(b, meta[i].key));
+		bn_fbw_refer(b, at[KV_VALUE], bn_fbw_string(b, meta[i].value));
+	}
+}
+
+static size_t add_int_type(bn_buf *b, int bits)
+{
+	const bn_fbw_field f[2] = {{4, bits}, {1, 1}};
+
+	return bn_fbw_table(b, f, 2, NULL);
+}
+
+static int arrow_type_number(bn_type type)
+{
+	switch (type) {
+	case BN_TYPE_FLOAT64:
+	case BN_TYPE_FLOAT32:
+		return ARROW_FLOAT;
+	case BN_TYPE_BOOL:
+		return ARROW_BOOL;
+	case BN_TYPE_TIMESTAMP:
+		return ARROW_TIMESTAMP;
+	case BN_TYPE_CATEGORY:
+	case BN_TYPE_STRING:
+		return ARROW_UTF8;
+	default:
+		return ARROW_INT;
+	}
+}
+
+static size_t add_type(bn_buf *b, bn_type type)
+{
+	size_t at[2], place;
+
+	switch (type) {
+	case BN_TYPE_FLOAT64:
+	case BN_TYPE_FLOAT32:
+		return bn_fbw_table(
+			b, (const bn_fbw_field[]){{2, type == BN_TYPE_FLOAT64 ? 2 : 1}}, 1, NULL);
+	case BN_TYPE_TIMESTAMP: /* unit 3: nanoseconds */
+		place = bn_fbw_table(b, (const bn_fbw_field[]){{2, 3}, BN_FBW_REF}, 2, at);
+		bn_fbw_refer(b, at[1], bn_fbw_string(b, "UTC"));
+		return place;
+	case BN_TYPE_BOOL:
+	case BN_TYPE_CATEGORY:
+	case BN_TYPE_STRING:
+		return bn_fbw_table(b, NULL, 0, NULL);
+	default:
+		return add_int_type(b, (int)bn_type_width(type) * 8);
+	}
+}
+
+static void add_field(bn_buf *b, size_t slot, const bn_field *f, size_t i)
+{
+	bool category = f->type == BN_TYPE_CATEGORY;
+	const bn_fbw_field none = BN_FBW_NONE, ref = BN_FBW_REF;
+	const bn_fbw_field fields[] = {ref, {1, f->nullable}, {1, arrow_type_number(f->type)}, ref,
+		category ? ref : none, ref, f->unit ? ref : none};
+	size_t at[7], first, encoding[3];
+
+	bn_fbw_refer(b, slot, bn_fbw_table(b, fields, 7, at));
+	bn_fbw_refer(b, at[FIELD_NAME], bn_fbw_string(b, f->name));
+	bn_fbw_refer(b, at[FIELD_TYPE], add_type(b, f->type));
+	bn_fbw_refer(b, at[FIELD_CHILDREN], bn_fbw_refs(b, 0, &first));
+	if (category) {
+		const bn_fbw_field enc[] = {{8, (int64_t)i}, ref, {1, 0}};
+		bn_fbw_refer(b, at[FIELD_DICTIONARY], bn_fbw_table(b, enc, 3, encoding));
+		bn_fbw_refer(b, encoding[DICTENC_INDEX], add_int_type(b, 32));
+	}
+	if (f->unit) {
+		char key[] = "unit";
+		const bn_schema_meta unit = {key, f->unit};
+		add_metadata(b, at[FIELD_METADATA], &unit, 1);
+	}
+}
+
+static void add_schema(bn_buf *b, size_t slot, const bn_schema *s)
+{
+	const bn_fbw_field none = BN_FBW_NONE, ref = BN_FBW_REF;
+	const bn_fbw_field fields[] = {{2, 0}, ref, s->meta_count ? ref : none};
+	size_t at[3], first;
+
+	bn_fbw_refer(b, slot, bn_fbw_table(b, fields, 3, at));
+	bn_fbw_refer(b, at[SCHEMA_FIELDS], bn_fbw_refs(b, s->count, &first));
+	for (size_t i = 0; i < s->count; i++)
+		add_field(b, first + 4 * i, &s->fields[i], i);
+	if (s->meta_count)
+		add_metadata(b, at[SCHEMA_METADATA], s->meta, s->meta_count);
+}
+
+/* Begins w->meta with a Message table; returns where to refer to the header. */
+static size_t begin_message(bn_arrow_writer *w, int header, uint64_t body_bytes)
+{
+	const bn_fbw_field fields[] = {
+		{2, BN_ARROW_V5}, {1, header}, BN_FBW_REF, {8, (int64_t)body_bytes}};
+	const uint32_t root = 0;
+	size_t at[4];
+
+	bn_buf_clear(&w->meta);
+	bn_buf_add(&w->meta, &root, 4);
+	bn_fbw_refer(&w->meta, 0, bn_fbw_table(&w->meta, fields, 4, at));
+	return at[MSG_HEADER];
+}
+
+/* Writes prefix and metadata so that the body begins at a multiple of 64. */
+static int end_message(bn_arrow_writer *w, file_block *block, uint64_t body_bytes, bn_err *err)
+{
+	int rc = put_padding(w, 8, err);
+	uint64_t begin = w->offset;
+
+	while ((begin + 8 + w->meta.len) % ALIGNMENT && !w->meta.failed)
+		bn_buf_addch(&w->meta, 0);
+	rc = rc ? rc : bn_buf_check(&w->meta, err, "the metadata of a table");
+	const uint32_t head[2] = {BN_ARROW_CONTINUATION, (uint32_t)w->meta.len};
+	rc = rc ? rc : put(w, head, sizeof head, err);
+	rc = rc ? rc : put(w, w->meta.ptr, w->meta.len, err);
+	if (block)
+		*block = (file_block){begin, body_bytes, (int32_t)(w->offset - begin)};
+	return rc;
+}
+
+/* ---- record batches ------------------------------------------------------------------------- */
+
+/* Bytes of a column's buffers in their order; how many there are. */
+static size_t buffer_sizes(const bn_column *c, uint64_t sizes[3])
+{
+	size_t bits = (c->rows + 7) / 8;
+
+	sizes[0] = c->nulls ? bits : 0;
+	if (c->type == BN_TYPE_STRING) {
+		sizes[1] = (c->rows + 1) * 4;
+		sizes[2] = c->rows ? (uint64_t)(c->ends[c->rows] - c->ends[0]) : 0;
+		return 3;
+	}
+	sizes[1] = c->type == BN_TYPE_BOOL ? bits : c->rows * bn_type_width(c->type);
+	return 2;
+}
+
+/* Refers slot to a RecordBatch table; returns the bytes of the body. */
+static void add_records(bn_buf *b, size_t slot, const bn_column *columns, size_t n, size_t rows)
+{
+	const bn_fbw_field fields[] = {{8, (int64_t)rows}, BN_FBW_REF, BN_FBW_REF};
+	uint64_t sizes[3], at_body = 0;
+	size_t at[3], buffers = 0;
+
+	bn_fbw_refer(b, slot, bn_fbw_table(b, fields, 3, at));
+	bn_fbw_refer(b, at[RECORDS_NODES], bn_fbw_structs(b, n));
+	for (size_t i = 0; i < n; i++) {
+		bn_fbw_i64(b, (int64_t)rows);
+		bn_fbw_i64(b, (int64_t)columns[i].nulls);
+		buffers += columns[i].type == BN_TYPE_STRING ? 3 : 2;
+	}
+	bn_fbw_refer(b, at[RECORDS_BUFFERS], bn_fbw_structs(b, buffers));
+	for (size_t i = 0; i < n; i++) {
+		size_t k = buffer_sizes(&columns[i], sizes);
+		for (size_t j = 0; j < k; j++) {
+			bn_fbw_i64(b, (int64_t)at_body);
+			bn_fbw_i64(b, (int64_t)sizes[j]);
+			at_body += padded(sizes[j]);
+		}
+	}
+}
+
+static uint64_t body_size(const bn_column *columns, size_t n)
+{
+	uint64_t sizes[3], total = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t k = buffer_sizes(&columns[i], sizes);
+		for (size_t j = 0; j < k; j++)
+			total += padded(sizes[j]);
+	}
+	return total;
+}
+
+/* A bitmap whose bits beyond n are written as 0, whatever they are. */
+static int put_bits(bn_arrow_writer *w, const uint8_t *bits, size_t n, bn_err *err)
+{
+	int rc = n / 8 ? put(w, bits, n / 8, err) : 0;
+
+	if (!rc && n % 8) {
+		uint8_t last = (uint8_t)(bits[n / 8] & ((1u << n % 8) - 1));
+		rc = put(w, &last, 1, err);
+	}
+	return rc;
+}
+
+/* Offsets that begin at 0. */
+static int put_ends(bn_arrow_writer *w, const bn_column *c, bn_err *err)
+{
+	int32_t part[1024], base = c->rows ? c->ends[0] : 0;
+	int rc = 0;
+
+	if (c->rows && !base)
+		return put(w, c->ends, (c->rows + 1) * 4, err);
+	for (size_t done = 0; done <= c->rows && !rc;) {
+		size_t n = 0;
+		for (; n < 1024 && done <= c->rows; n++, done++)
+			part[n] = c->rows ? c->ends[done] - base : 0;
+		rc = put(w, part, n * 4, err);
+	}
+	return rc;
+}
+
+static int put_column(bn_arrow_writer *w, const bn_column *c, bn_err *err)
+{
+	uint64_t sizes[3];
+	int rc = 0;
+
+	buffer_sizes(c, sizes);
+	if (sizes[0])
+		rc = put_bits(w, c->validity, c->rows, err);
+	rc = rc ? rc : put_padding(w, ALIGNMENT, err);
+	if (rc)
+		return rc;
+	if (c->type == BN_TYPE_STRING) {
+		rc = put_ends(w, c, err);
+		rc = rc ? rc : put_padding(w, ALIGNMENT, err);
+		if (!rc && sizes[2])
+			rc = put(w, c->bytes + c->ends[0], (size_t)sizes[2], err);
+	} else if (c->type == BN_TYPE_BOOL) {
+		rc = c->rows ? put_bits(w, c->bits, c->rows, err) : 0;
+	} else if (sizes[1]) {
+		rc = put(w, c->any, (size_t)sizes[1], err);
+	}
+	return rc ? rc : put_padding(w, ALIGNMENT, err);
+}
+
+static int put_records(bn_arrow_writer *w, file_block *block, const bn_column *columns, size_t n,
+	uint64_t body_bytes, bn_err *err)
+{
+	int rc = end_message(w, block, body_bytes, err);
+
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = put_column(w, &columns[i], err);
+	return rc;
+}
+
+int bn_arrow_write_batch(bn_arrow_writer *w, const bn_column *columns, size_t rows, bn_err *err)
+{
+	size_t n = w->schema->count;
+	uint64_t body = body_size(columns, n);
+
+	if (bn_grow(&w->records, &w->record_cap, w->record_count + 1, sizeof *w->records))
+		return bn_err_nomem(err, "the list of record batches");
+	size_t slot = begin_message(w, HEADER_RECORDS, body);
+	add_records(&w->meta, slot, columns, n, rows);
+	return put_records(w, &w->records[w->record_count++], columns, n, body, err);
+}
+
+static int write_dictionary(bn_arrow_writer *w, size_t column, const bn_dict *d, bn_err *err)
+{
+	const bn_fbw_field fields[] = {{8, (int64_t)column}, BN_FBW_REF, {1, 0}};
+	const bn_column text = {
+		.type = BN_TYPE_STRING, .rows = d->count, .ends = d->offsets, .bytes = d->bytes};
+	uint64_t body = body_size(&text, 1);
+	size_t at[3];
+
+	if (bn_grow(&w->dicts, &w->dict_cap, w->dict_count + 1, sizeof *w->dicts))
+		return bn_err_nomem(err, "the list of dictionaries");
+	size_t slot = begin_message(w, HEADER_DICTIONARY, body);
+	bn_fbw_refer(&w->meta, slot, bn_fbw_table(&w->meta, fields, 3, at));
+	add_records(&w->meta, at[DICT_DATA], &text, 1, d->count);
+	return put_records(w, &w->dicts[w->dict_count++], &text, 1, body, err);
+}
+
+/* ---- begin and end -------------------------------------------------------------------------- */
+
+static void add_blocks(bn_buf *b, size_t slot, const file_block *blocks, size_t n)
+{
+	bn_fbw_refer(b, slot, bn_fbw_structs(b, n));
+	for (size_t i = 0; i < n; i++) {
+		bn_fbw_i64(b, (int64_t)blocks[i].offset);
+		bn_fbw_i64(b, blocks[i].meta_bytes); /* int32 and 4 bytes of padding */
+		bn_fbw_i64(b, (int64_t)blocks[i].body_bytes);
+	}
+}
+
+static int write_footer(bn_arrow_writer *w, bn_err *err)
+{
+	static const uint32_t end_of_stream[2] = {BN_ARROW_CONTINUATION, 0};
+	const bn_fbw_field fields[] = {{2, BN_ARROW_V5}, BN_FBW_REF, BN_FBW_REF, BN_FBW_REF};
+	const uint32_t root = 0;
+	size_t at[4];
+
+	bn_buf_clear(&w->meta);
+	bn_buf_add(&w->meta, &root, 4);
+	bn_fbw_refer(&w->meta, 0, bn_fbw_table(&w->meta, fields, 4, at));
+	add_schema(&w->meta, at[FOOTER_SCHEMA], w->schema);
+	add_blocks(&w->meta, at[FOOTER_DICTIONARIES], w->dicts, w->dict_count);
+	add_blocks(&w->meta, at[FOOTER_RECORDS], w->records, w->record_count);
+	bn_fbw_pad(&w->meta, 8);
+	int rc = bn_buf_check(&w->meta, err, "the footer of a table");
+	const uint32_t n = (uint32_t)w->meta.len;
+	rc = rc ? rc : put_padding(w, 8, err);
+	rc = rc ? rc : put(w, end_of_stream, sizeof end_of_stream, err);
+	rc = rc ? rc : put(w, w->meta.ptr, w->meta.len, err);
+	rc = rc ? rc : put(w, &n, sizeof n, err);
+	rc = rc ? rc : put(w, BN_ARROW_MAGIC, BN_ARROW_MAGIC_BYTES, err);
+	return rc ? rc : flush(w, err);
+}
+
+int bn_arrow_writer_open(bn_arrow_writer **out, const bn_env *env, const bn_dir *at,
+	const char *path, const bn_schema *schema, bn_err *err)
+{
+	bn_arrow_writer *w = bn_alloc_zeroed(1, sizeof *w);
+	int rc = 0;
+
+	if (!w)
+		return bn_err_nomem(err, "a table writer");
+	w->env = env;
+	w->at = at;
+	w->schema = schema;
+	w->fd = -1;
+	bn_buf_init(&w->pending);
+	bn_buf_init(&w->meta);
+	w->path = bn_strdup(path);
+	if (!w->path) {
+		rc = bn_err_nomem(err, "a table writer");
+		goto out;
+	}
+	if (at && (rc = bn_dir_open_file(
+			   &w->fd, at, path, O_WRONLY | O_CREAT | O_EXCL, 0644, err)) < 0)
+		goto out;
+	if (!at)
+		w->fd = env->fs->open(env, NULL, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	if (w->fd < 0) {
+		rc = bn_err_sys(err, BN_EIO, -w->fd, "cannot create %s", path);
+		goto out;
+	}
+	rc = put(w, BN_ARROW_MAGIC "\0\0", BN_ARROW_MAGIC_BYTES + 2, err);
+	if (!rc) {
+		add_schema(&w->meta, begin_message(w, HEADER_SCHEMA, 0), schema);
+		rc = end_message(w, NULL, 0, err);
+	}
+out:
+	if (rc)
+		bn_arrow_writer_free(w);
+	else
+		*out = w;
+	return rc;
+}
+
+int bn_arrow_writer_finish(bn_arrow_writer *w, const bn_dict *dicts, bn_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < w->schema->count && !rc; i++) {
+		if (w->schema->fields[i].type == BN_TYPE_CATEGORY)
+			rc = write_dictionary(w, i, &dicts[i], err);
+	}
+	rc = rc ? rc : write_footer(w, err);
+	rc = rc ? rc : bn_dir_sync_file(w->env, w->at, w->path, w->fd, err);
+	if (!rc) {
+		int closed = w->env->fs->close(w->env, w->fd);
+		w->fd = -1;
+		if (closed < 0)
+			rc = bn_dir_error(err, -closed, "cannot close", w->at, w->path);
+	}
+	w->finished = !rc;
+	return rc;
+}
+
+uint64_t bn_arrow_writer_bytes(const bn_arrow_writer *w)
+{
+	return w->offset;
+}
+
+void bn_arrow_writer_free(bn_arrow_writer *w)
+{
+	if (!w)
+		return;
+	if (w->fd >= 0)
+		w->env->fs->close(w->env, w->fd);
+	if (!w->finished && (w->fd >= 0 || w->offset))
+		w->env->fs->unlink(w->env, w->at, w->path);
+	bn_buf_release(&w->pending);
+	bn_buf_release(&w->meta);
+	bn_free(w->records);
+	bn_free(w->dicts);
+	bn_free(w->path);
+	bn_free(w);
+}

@@ -1,0 +1,250 @@
+/*
+ * table_read.c - reading tables: bn_table_reader over the parts of a table, each an Arrow IPC file.
+ *
+ * Batches are numbered through all parts, and so are rows. Invariant 3 of table.h (one dictionary a
+ * column) holds over parts because a part's dictionary begins with that of the part before: what is
+ * handed out is the last part's, in which every code means what it meant in its own.
+ */
+#include "core/table/arrow_read.h"
+#include "core/table/table.h"
+
+#include <string.h>
+
+typedef struct part {
+	bn_arrow_file *file;
+	size_t first_batch;
+	uint64_t first_row;
+} part;
+
+struct bn_table_reader {
+	part *parts;
+	size_t count;
+	size_t batches;
+	uint64_t rows;
+};
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+static bool dict_begins_with(const bn_dict *d, const bn_dict *head)
+{
+	if (head->count > d->count)
+		return false;
+	for (size_t i = 0; i < head->count; i++) {
+		bn_text a = bn_dict_get(d, i), b = bn_dict_get(head, i);
+		if (a.len != b.len || (a.len && memcmp(a.ptr, b.ptr, a.len) != 0))
+			return false;
+	}
+	return true;
+}
+
+/* Does the part just added go on with the table? */
+static int check_part(const bn_table_reader *r, bn_err *err)
+{
+	const bn_arrow_file *last = r->parts[r->count - 1].file;
+	const bn_arrow_file *before = r->count > 1 ? r->parts[r->count - 2].file : NULL;
+	const bn_schema *schema = bn_arrow_file_schema(last);
+	if (!before)
+		return 0;
+	if (!bn_schema_equal(schema, bn_arrow_file_schema(before)))
+		return bn_err_set(err, BN_ECORRUPT,
+			"%s: its columns are not those of the part before",
+			bn_arrow_file_name(last));
+	for (size_t c = 0; c < schema->count; c++) {
+		const bn_dict *d = bn_arrow_file_dict(last, c);
+		if (d && !dict_begins_with(d, bn_arrow_file_dict(before, c)))
+			return bn_err_set(err, BN_ECORRUPT,
+				"%s: column '%s': its dictionary does not begin with that of the "
+				"part before",
+				bn_arrow_file_name(last), schema->fields[c].name);
+	}
+	return 0;
+}
+
+/* Takes the file, also on failure. */
+static int add_part(bn_table_reader *r, bn_arrow_file *file, bn_err *err)
+{
+	r->parts[r->count++] =
+		(part){.file = file, .first_batch = r->batches, .first_row = r->rows};
+	r->batches += bn_arrow_file_batches(file);
+	r->rows += bn_arrow_file_rows(file);
+	return check_part(r, err);
+}
+
+static int reader_new(bn_table_reader **out, size_t parts, bn_err *err)
+{
+	bn_table_reader *r = bn_alloc_zeroed(1, sizeof *r);
+	if (!r || !(r->parts = bn_alloc_zeroed(parts, sizeof *r->parts))) {
+		bn_free(r);
+		return bn_err_nomem(err, "a table reader");
+	}
+	*out = r;
+	return 0;
+}
+
+int bn_table_open_parts(bn_table_reader **out, const bn_env *env, const bn_dir *at,
+	const char *const *paths, size_t n, bn_err *err)
+{
+	bn_table_reader *r = NULL;
+	int rc = n ? reader_new(&r, n, err) : bn_err_set(err, BN_EINVAL, "a table without parts");
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		bn_arrow_file *file = NULL;
+		rc = bn_arrow_file_open(&file, env, at, paths[i], err);
+		if (rc == 0)
+			rc = add_part(r, file, err);
+	}
+	if (rc < 0) {
+		bn_table_reader_free(r);
+		return rc;
+	}
+	*out = r;
+	return 0;
+}
+
+int bn_table_open(bn_table_reader **out, const bn_env *env, const char *path, bn_err *err)
+{
+	return bn_table_open_parts(out, env, NULL, &path, 1, err);
+}
+
+int bn_arrow_open_bytes(
+	bn_table_reader **out, const void *bytes, size_t n, const char *name, bn_err *err)
+{
+	bn_table_reader *r = NULL;
+	bn_arrow_file *file = NULL;
+	int rc = reader_new(&r, 1, err);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_arrow_file_open_bytes(&file, bytes, n, name, err)) < 0 ||
+		(rc = add_part(r, file, err)) < 0) {
+		bn_table_reader_free(r);
+		return rc;
+	}
+	*out = r;
+	return 0;
+}
+
+void bn_table_reader_free(bn_table_reader *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		bn_arrow_file_free(r->parts[i].file);
+	bn_free(r->parts);
+	bn_free(r);
+}
+
+/* ---- asking --------------------------------------------------------------------------------- */
+
+/* The last part's, which has the longest dictionaries. */
+static const bn_arrow_file *last_file(const bn_table_reader *r)
+{
+	return r->parts[r->count - 1].file;
+}
+
+/* The part that holds a batch, or a row; the last one for what lies beyond. */
+static part *part_of_batch(const bn_table_reader *r, size_t batch)
+{
+	size_t low = 0, high = r->count;
+	while (high - low > 1) {
+		size_t mid = low + (high - low) / 2;
+		if (r->parts[mid].first_batch <= batch)
+			low = mid;
+		else
+			high = mid;
+	}
+	return &r->parts[low];
+}
+
+static part *part_of_row(const bn_table_reader *r, uint64_t row)
+{
+	size_t low = 0, high = r->count;
+	while (high - low > 1) {
+		size_t mid = low + (high - low) / 2;
+		if (r->parts[mid].first_row <= row)
+			low = mid;
+		else
+			high = mid;
+	}
+	return &r->parts[low];
+}
+
+const bn_schema *bn_table_schema(const bn_table_reader *r)
+{
+	return bn_arrow_file_schema(r->parts[0].file);
+}
+
+uint64_t bn_table_rows(const bn_table_reader *r)
+{
+	return r->rows;
+}
+
+size_t bn_table_batches(const bn_table_reader *r)
+{
+	return r->batches;
+}
+
+uint64_t bn_table_batch_start(const bn_table_reader *r, size_t batch)
+{
+	const part *p = part_of_batch(r, batch);
+	return batch < r->batches
+		       ? p->first_row + bn_arrow_file_batch_start(p->file, batch - p->first_batch)
+		       : r->rows;
+}
+
+size_t bn_table_batch_rows(const bn_table_reader *r, size_t batch)
+{
+	const part *p = part_of_batch(r, batch);
+	return bn_arrow_file_batch_rows(p->file, batch - p->first_batch);
+}
+
+const bn_dict *bn_table_dict(const bn_table_reader *r, size_t column)
+{
+	return bn_arrow_file_dict(last_file(r), column);
+}
+
+int bn_table_locate(
+	const bn_table_reader *r, uint64_t row, size_t *batch, size_t *row_in_batch, bn_err *err)
+{
+	if (row >= r->rows)
+		return bn_err_set(err, BN_EINVAL, "%s has %llu rows, no row %llu",
+			bn_arrow_file_name(r->parts[0].file), (unsigned long long)r->rows,
+			(unsigned long long)row);
+	size_t low = 0, high = r->batches;
+	while (high - low > 1) { /* the last batch that starts at or before row */
+		size_t mid = low + (high - low) / 2;
+		if (bn_table_batch_start(r, mid) <= row)
+			low = mid;
+		else
+			high = mid;
+	}
+	*batch = low;
+	*row_in_batch = (size_t)(row - bn_table_batch_start(r, low));
+	return 0;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+int bn_table_read(bn_table_reader *r, size_t batch, const size_t *columns, size_t n, bn_batch *out,
+	bn_err *err)
+{
+	if (batch >= r->batches) {
+		bn_batch_release(out);
+		return bn_err_set(err, BN_EINVAL, "%s has %zu batches, no batch %zu",
+			bn_arrow_file_name(r->parts[0].file), r->batches, batch);
+	}
+	const part *p = part_of_batch(r, batch);
+	int rc = bn_arrow_file_read(p->file, batch - p->first_batch, columns, n, out, err);
+	if (rc < 0)
+		return rc;
+	out->first_row += p->first_row;
+	if (p->file == last_file(r))
+		return 0;
+	for (size_t i = 0; i < out->column_count; i++)
+		if (out->columns[i].dict)
+			out->columns[i].dict = bn_table_dict(r, columns ? columns[i] : i);
+	return 0;
+}
+
+void bn_table_forget(const bn_table_reader *r, const bn_batch *b)
+{
+	bn_arrow_file_forget(part_of_row(r, b->first_row)->file, b);
+}

@@ -1,0 +1,137 @@
+/* Decimal text to float64: correctly rounded, whichever of the paths takes it. */
+#include "core/base/rng.h"
+#include "core/source/_csv_parts.h"
+#include "core/source/csv.h"
+#include "tests/support/check_main.h"
+
+#include <math.h>
+#include <string.h>
+
+static void check_text(const char *text)
+{
+	int64_t i = 0;
+	double f = 0, want = strtod(text, NULL);
+	csv_token token = bn_csv_parse_number(text, strlen(text), &i, &f);
+
+	ck_assert_msg(token != CSV_NOT_NUMBER, "%s is a number", text);
+	ck_assert_msg(memcmp(&f, &want, sizeof f) == 0, "%s: %a, not %a", text, f, want);
+}
+
+/* As one field of one column, through the converters of every instruction set. */
+static void check_plain(const char *text)
+{
+	char line[128] = {0};
+	uint32_t start = 0, end = (uint32_t)strlen(text);
+	double want = strtod(text, NULL);
+
+	memcpy(line + 64, text, end);
+	line[64 + end] = '\n';
+	csv_fields f = {line + 64, &end, 1, &start, true};
+	for (int level = 0; level < 3; level++) {
+		double got = 0;
+		int64_t whole = 0;
+		bn_csv_limit_isa(level);
+		if (bn_csv_plain_floats(&f, &got, 0, 1) == 1)
+			ck_assert_msg(memcmp(&got, &want, sizeof got) == 0, "%s: %a, not %a", text,
+				got, want);
+		if (bn_csv_plain_ints(&f, &whole, 0, 1) == 1)
+			ck_assert_msg((double)whole == want, "%s: %lld", text, (long long)whole);
+	}
+	bn_csv_limit_isa(0);
+}
+
+START_TEST(test_known_hard_numbers)
+{
+	static const char *const texts[] = {"0", "0.0", "-0.0", "1", "9007199254740993",
+		"9007199254740992.9", "9007199254740993.0000000000000000000001", "1e22", "1e23",
+		"8.5e22", "123456789012345678", "0.30000000000000004", "2.2250738585072011e-308",
+		"2.2250738585072014e-308", "4.9e-324", "2.4e-324", "1.7976931348623157e308",
+		"179769313486231580793e288", "0.000000000000000000000000000123456789",
+		"6.631236846766476e-316", "3.2378839133029012895883524125015321748630e-319",
+		"7.3177701707893310e+15", "5e-20", "67e+14", "985e+15", "93e-234",
+		"36028797018963967.5", "18014398509481986.000000001", "0.1e-6", "1.e3", ".5",
+		"5e+3", "18446744073709551615.5", "18446744073709551616.5",
+		"99999999999999999999.5"};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		check_text(texts[i]);
+}
+END_TEST
+
+START_TEST(test_what_is_no_number)
+{
+	static const char *const texts[] = {"", "-", "+", ".", "e5", "1e", "1e+", "--1", "1.2.3",
+		"0x10", "007", "-01.5", "00", "1_000", "1,5", "12a", " 1", "1 ", "nan", "NaN",
+		"1e400", "-1e400", "9223372036854775808", "-9223372036854775809", "infinit", "1d5"};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		int64_t n;
+		double f;
+		ck_assert_msg(
+			bn_csv_parse_number(texts[i], strlen(texts[i]), &n, &f) == CSV_NOT_NUMBER,
+			"'%s' is no number", texts[i]);
+	}
+}
+END_TEST
+
+START_TEST(test_random_numbers_are_rounded_as_strtod_rounds_them)
+{
+	char text[64];
+	bn_rng r;
+	long n = 0;
+
+	bn_rng_init(&r, 11, "test.csv.number", 0);
+	for (int i = 0; i < 50000; i++) {
+		uint64_t bits = bn_rng_u64(&r);
+		double x;
+		memcpy(&x, &bits, sizeof x);
+		if (!isfinite(x))
+			continue;
+		snprintf(text, sizeof text, "%.17g", x);
+		if (!strpbrk(text, ".e")) /* an integer: another rule */
+			continue;
+		check_text(text);
+		/* A halfway case, nearly. */
+		snprintf(text, sizeof text, "%.*f", (int)bn_rng_below(&r, 18) + 1,
+			(double)bn_rng_below(&r, 1u << 30) * 1.0000000001);
+		check_text(text);
+		n += 2;
+	}
+	for (int i = 0; i < 50000; i++) {
+		snprintf(text, sizeof text, "%s%.*f", bn_rng_below(&r, 2) ? "-" : "",
+			(int)bn_rng_below(&r, 14),
+			bn_rng_uniform(&r) * pow(10, (int)bn_rng_below(&r, 9)));
+		check_plain(text);
+		snprintf(text, sizeof text, "%lld",
+			(long long)(bn_rng_u64(&r) >> bn_rng_below(&r, 64)));
+		check_plain(text);
+		n += 2;
+	}
+	printf("NOTE: %ld random decimals rounded as strtod does, on every path\n", n);
+}
+END_TEST
+
+START_TEST(test_plain_fields_that_are_not_plain_are_left_alone)
+{
+	static const char *const texts[] = {"", "-", ".", "-.", "1.2.3", "007", "-00", "01.5",
+		"1e5", "12345678901234567", "9007199254740993", "1 ", "1,", "abc", "\"1\"", "0x1"};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		char line[128] = {0};
+		uint32_t start = 0, end = (uint32_t)strlen(texts[i]);
+		double got;
+		memcpy(line + 64, texts[i], end);
+		line[64 + end] = '\n';
+		csv_fields f = {line + 64, &end, 1, &start, false};
+		for (int level = 0; level < 3; level++) {
+			bn_csv_limit_isa(level);
+			ck_assert_msg(bn_csv_plain_floats(&f, &got, 0, 1) == 0, "'%s'", texts[i]);
+		}
+		bn_csv_limit_isa(0);
+	}
+}
+END_TEST
+
+BN_TEST_MAIN("core/source/csv_number", test_known_hard_numbers, test_what_is_no_number,
+	test_random_numbers_are_rounded_as_strtod_rounds_them,
+	test_plain_fields_that_are_not_plain_are_left_alone)
