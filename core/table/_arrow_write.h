@@ -13,14 +13,14 @@
 
 typedef struct bn_arrow_writer bn_arrow_writer;
 
-/* at and path as for bn_table_create; at and schema are borrowed. */
-int bn_arrow_writer_open(bn_arrow_writer **out, const bn_env *env, const bn_dir *at,
-	const char *path, const bn_schema *schema, bn_err *err);
+/* The schema is borrowed, the ends of `to` are the caller's. */
+int bn_arrow_writer_open(
+	bn_arrow_writer **out, const bn_table_out *to, const bn_schema *schema, bn_err *err);
 /* One record batch; codes of categories are those of the dictionaries given at the end. */
 int bn_arrow_write_batch(bn_arrow_writer *w, const bn_column *columns, size_t rows, bn_err *err);
 /* dicts: one per column of the schema (others than categories are not looked at). */
 int bn_arrow_writer_finish(bn_arrow_writer *w, const bn_dict *dicts, bn_err *err);
 uint64_t bn_arrow_writer_bytes(const bn_arrow_writer *w);
-void bn_arrow_writer_free(bn_arrow_writer *w); /* removes an unfinished file */
+void bn_arrow_writer_free(bn_arrow_writer *w);
 
 #endif

@@ -1,10 +1,7 @@
 /* arrow_write.c - see _arrow_write.h, and _arrow.h for the format. */
-#include "core/base/dir.h"
 #include "core/table/_arrow.h"
 #include "core/table/_arrow_write.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #define ALIGNMENT 64
@@ -17,17 +14,13 @@ typedef struct file_block {
 } file_block;
 
 struct bn_arrow_writer {
-	const bn_env *env;
-	const bn_dir *at; /* NULL: the user named path */
-	char *path;
-	int fd;
+	bn_table_out to;
 	const bn_schema *schema;
 	uint64_t offset; /* of the next byte */
 	bn_buf pending;  /* small pieces, not yet written */
 	bn_buf meta;     /* of the message under construction */
 	file_block *records, *dicts;
 	size_t record_count, record_cap, dict_count, dict_cap;
-	bool finished;
 };
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
@@ -37,8 +30,7 @@ static int flush(bn_arrow_writer *w, bn_err *err)
 	int rc = bn_buf_check(&w->pending, err, "the output of a table");
 
 	if (!rc && w->pending.len)
-		rc = bn_dir_write_all(
-			w->env, w->at, w->path, w->fd, w->pending.ptr, w->pending.len, err);
+		rc = w->to.write(w->to.ctx, w->pending.ptr, w->pending.len, err);
 	bn_buf_clear(&w->pending);
 	return rc;
 }
@@ -53,7 +45,7 @@ static int put(bn_arrow_writer *w, const void *bytes, size_t n, bn_err *err)
 		return w->pending.len >= FLUSH_BYTES ? flush(w, err) : 0;
 	}
 	rc = flush(w, err);
-	return rc ? rc : bn_dir_write_all(w->env, w->at, w->path, w->fd, bytes, n, err);
+	return rc ? rc : w->to.write(w->to.ctx, bytes, n, err);
 }
 
 static int put_padding(bn_arrow_writer *w, size_t alignment, bn_err *err)
@@ -381,40 +373,23 @@ static int write_footer(bn_arrow_writer *w, bn_err *err)
 	return rc ? rc : flush(w, err);
 }
 
-int bn_arrow_writer_open(bn_arrow_writer **out, const bn_env *env, const bn_dir *at,
-	const char *path, const bn_schema *schema, bn_err *err)
+int bn_arrow_writer_open(
+	bn_arrow_writer **out, const bn_table_out *to, const bn_schema *schema, bn_err *err)
 {
 	bn_arrow_writer *w = bn_alloc_zeroed(1, sizeof *w);
-	int rc = 0;
+	int rc;
 
 	if (!w)
 		return bn_err_nomem(err, "a table writer");
-	w->env = env;
-	w->at = at;
+	w->to = *to;
 	w->schema = schema;
-	w->fd = -1;
 	bn_buf_init(&w->pending);
 	bn_buf_init(&w->meta);
-	w->path = bn_strdup(path);
-	if (!w->path) {
-		rc = bn_err_nomem(err, "a table writer");
-		goto out;
-	}
-	if (at && (rc = bn_dir_open_file(
-			   &w->fd, at, path, O_WRONLY | O_CREAT | O_EXCL, 0644, err)) < 0)
-		goto out;
-	if (!at)
-		w->fd = env->fs->open(env, NULL, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	if (w->fd < 0) {
-		rc = bn_err_sys(err, BN_EIO, -w->fd, "cannot create %s", path);
-		goto out;
-	}
 	rc = put(w, BN_ARROW_MAGIC "\0\0", BN_ARROW_MAGIC_BYTES + 2, err);
 	if (!rc) {
 		add_schema(&w->meta, begin_message(w, HEADER_SCHEMA, 0), schema);
 		rc = end_message(w, NULL, 0, err);
 	}
-out:
 	if (rc)
 		bn_arrow_writer_free(w);
 	else
@@ -430,16 +405,7 @@ int bn_arrow_writer_finish(bn_arrow_writer *w, const bn_dict *dicts, bn_err *err
 		if (w->schema->fields[i].type == BN_TYPE_CATEGORY)
 			rc = write_dictionary(w, i, &dicts[i], err);
 	}
-	rc = rc ? rc : write_footer(w, err);
-	rc = rc ? rc : bn_dir_sync_file(w->env, w->at, w->path, w->fd, err);
-	if (!rc) {
-		int closed = w->env->fs->close(w->env, w->fd);
-		w->fd = -1;
-		if (closed < 0)
-			rc = bn_dir_error(err, -closed, "cannot close", w->at, w->path);
-	}
-	w->finished = !rc;
-	return rc;
+	return rc ? rc : write_footer(w, err);
 }
 
 uint64_t bn_arrow_writer_bytes(const bn_arrow_writer *w)
@@ -451,14 +417,9 @@ void bn_arrow_writer_free(bn_arrow_writer *w)
 {
 	if (!w)
 		return;
-	if (w->fd >= 0)
-		w->env->fs->close(w->env, w->fd);
-	if (!w->finished && (w->fd >= 0 || w->offset))
-		w->env->fs->unlink(w->env, w->at, w->path);
 	bn_buf_release(&w->pending);
 	bn_buf_release(&w->meta);
 	bn_free(w->records);
 	bn_free(w->dicts);
-	bn_free(w->path);
 	bn_free(w);
 }

@@ -217,6 +217,24 @@ typedef struct bn_table_writer bn_table_writer;
  * the same batches give the same bytes. */
 int bn_table_create(bn_table_writer **out, const bn_env *env, const bn_dir *at, const char *path,
 	const bn_schema *schema, bn_err *err);
+/* Where the bytes of a table go that is not a file of its own (an object of the store). They come front to
+ * back, from one thread at a time. */
+typedef struct bn_table_out {
+	int (*write)(void *ctx, const void *bytes, size_t n, bn_err *err);
+	void *ctx;
+} bn_table_out;
+/* The same to `to`; finishing writes the last bytes, and leaves what has to be synced to the caller. */
+int bn_table_create_out(
+	bn_table_writer **out, const bn_table_out *to, const bn_schema *schema, bn_err *err);
+/* Somebody who looks at each record batch of the table as it is written, so that nothing has to be read back. take
+ * calls write(w) once before it returns, on whatever thread; the batch is good until it returns. Its dictionaries
+ * hold what has been used so far, and are the beginning of those of the table. */
+typedef struct bn_table_tap {
+	int (*take)(void *ctx, const bn_batch *b, int (*write)(void *w, bn_err *err), void *w,
+		bn_err *err);
+	void *ctx;
+} bn_table_tap;
+void bn_table_writer_tap(bn_table_writer *w, const bn_table_tap *tap);
 /* All columns of the schema, in order, of the schema's types; the rows join those added before, and
  * dictionaries are merged (codes by first appearance). BN_EINVAL names the column that does not
  * fit.

@@ -8,6 +8,7 @@
  */
 #include "core/base/utf8.h"
 #include "core/table/_arrow_write.h"
+#include "core/table/_table_file.h"
 #include "core/table/dict.h"
 
 #include <math.h>
@@ -33,8 +34,13 @@ typedef struct pending_column {
 struct bn_table_writer {
 	bn_schema schema;
 	bn_arrow_writer *file;
+	bn_table_file *own; /* that it writes to; NULL: the caller's bn_table_out */
+	bn_table_tap tap;
 	pending_column *columns;
-	bn_column *out;  /* scratch: the columns of one record batch */
+	bn_column *out; /* scratch: the columns of one record batch, */
+	bn_dict *dicts; /* and their dictionaries so far */
+	size_t out_rows;
+	uint64_t written; /* rows that have been */
 	size_t capacity; /* rows of a pending batch */
 	size_t row_bytes;
 	size_t pending;
@@ -82,6 +88,38 @@ static void set_bit(uint8_t *bits, size_t i, bool on)
 	bits[i >> 3] = (uint8_t)((bits[i >> 3] & ~(1u << (i & 7))) | (unsigned)on << (i & 7));
 }
 
+static int write_out(void *writer, bn_err *err)
+{
+	bn_table_writer *w = writer;
+
+	return bn_arrow_write_batch(w->file, w->out, w->out_rows, err);
+}
+
+/* The columns of w->out as a record batch. */
+static int emit(bn_table_writer *w, size_t rows, bn_err *err)
+{
+	int rc;
+
+	w->out_rows = rows;
+	if (w->tap.take) {
+		bn_batch b = {.rows = rows,
+			.column_count = w->schema.count,
+			.columns = w->out,
+			.first_row = w->written};
+		for (size_t i = 0; i < w->schema.count; i++) {
+			if (w->out[i].type != BN_TYPE_CATEGORY)
+				continue;
+			w->dicts[i] = bn_dict_builder_view(&w->columns[i].dict);
+			w->out[i].dict = &w->dicts[i];
+		}
+		rc = w->tap.take(w->tap.ctx, &b, write_out, w, err);
+	} else {
+		rc = write_out(w, err);
+	}
+	w->written += rows;
+	return rc;
+}
+
 static int flush_pending(bn_table_writer *w, bn_err *err)
 {
 	if (!w->pending)
@@ -94,11 +132,11 @@ static int flush_pending(bn_table_writer *w, bn_err *err)
 		w->out[i] = (bn_column){.type = w->schema.fields[i].type,
 			.rows = w->pending,
 			.nulls = p->nulls,
-			.validity = p->validity,
+			.validity = p->nulls ? p->validity : NULL,
 			.bytes = p->bytes.ptr};
 		w->out[i].any = p->ends ? (const void *)p->ends : p->values;
 	}
-	int rc = bn_arrow_write_batch(w->file, w->out, w->pending, err);
+	int rc = emit(w, w->pending, err);
 	for (size_t i = 0; i < w->schema.count; i++) {
 		w->columns[i].nulls = 0;
 		bn_buf_clear(&w->columns[i].bytes);
@@ -202,7 +240,7 @@ static int write_slice(bn_table_writer *w, const bn_batch *b, size_t from, size_
 		}
 	}
 	w->rows += n;
-	return bn_arrow_write_batch(w->file, w->out, n, err);
+	return emit(w, n, err);
 }
 
 /* Appends n rows of c to what is pending; there is room. */
@@ -446,23 +484,21 @@ int bn_table_row_end(bn_table_writer *w, bn_err *err)
 
 /* ---- begin and end -------------------------------------------------------------------------- */
 
-int bn_table_create(bn_table_writer **out, const bn_env *env, const bn_dir *at, const char *path,
-	const bn_schema *schema, bn_err *err)
+static int writer_new(bn_table_writer **out, const bn_schema *schema, bn_err *err)
 {
 	bn_table_writer *w = bn_alloc_zeroed(1, sizeof *w);
-	int rc = 0;
 
 	if (!w)
 		return bn_err_nomem(err, "a table writer");
-	rc = bn_schema_copy(&w->schema, schema, err);
-	if (rc)
-		goto out;
+	*out = w;
+	int rc = bn_schema_copy(&w->schema, schema, err);
+	if (rc < 0)
+		return rc;
 	w->columns = bn_alloc_zeroed(schema->count + 1, sizeof *w->columns);
 	w->out = bn_alloc_zeroed(schema->count + 1, sizeof *w->out);
-	if (!w->columns || !w->out) {
-		rc = bn_err_nomem(err, "a table writer");
-		goto out;
-	}
+	w->dicts = bn_alloc_zeroed(schema->count + 1, sizeof *w->dicts);
+	if (!w->columns || !w->out || !w->dicts)
+		return bn_err_nomem(err, "a table writer");
 	for (size_t i = 0; i < schema->count; i++) {
 		w->columns[i].dict = (bn_dict_builder)BN_DICT_BUILDER_INIT;
 		bn_buf_init(&w->columns[i].bytes);
@@ -471,13 +507,47 @@ int bn_table_create(bn_table_writer **out, const bn_env *env, const bn_dir *at, 
 	w->capacity = PENDING_BYTES / w->row_bytes;
 	w->capacity = w->capacity < 1024 ? 1024 : w->capacity;
 	w->capacity = w->capacity > BN_BATCH_ROWS ? BN_BATCH_ROWS : w->capacity;
-	rc = bn_arrow_writer_open(&w->file, env, at, path, &w->schema, err);
-out:
-	if (rc)
+	return 0;
+}
+
+/* own: what `to` writes to, or NULL; it is the writer's from now on. */
+static int writer_begin(bn_table_writer **out, bn_table_file *own, const bn_table_out *to,
+	const bn_schema *schema, bn_err *err)
+{
+	bn_table_writer *w = NULL;
+	int rc = writer_new(&w, schema, err);
+
+	if (w)
+		w->own = own;
+	else
+		bn_table_file_free(own);
+	rc = rc < 0 ? rc : bn_arrow_writer_open(&w->file, to, &w->schema, err);
+	if (rc < 0)
 		bn_table_writer_free(w);
 	else
 		*out = w;
 	return rc;
+}
+
+int bn_table_create_out(
+	bn_table_writer **out, const bn_table_out *to, const bn_schema *schema, bn_err *err)
+{
+	return writer_begin(out, NULL, to, schema, err);
+}
+
+int bn_table_create(bn_table_writer **out, const bn_env *env, const bn_dir *at, const char *path,
+	const bn_schema *schema, bn_err *err)
+{
+	bn_table_file *file = NULL;
+	bn_table_out to;
+	int rc = bn_table_file_open(&file, &to, env, at, path, err);
+
+	return rc < 0 ? rc : writer_begin(out, file, &to, schema, err);
+}
+
+void bn_table_writer_tap(bn_table_writer *w, const bn_table_tap *tap)
+{
+	w->tap = *tap;
 }
 
 uint64_t bn_table_written_rows(const bn_table_writer *w)
@@ -492,14 +562,12 @@ uint64_t bn_table_written_bytes(const bn_table_writer *w)
 
 int bn_table_writer_finish(bn_table_writer *w, bn_err *err)
 {
-	bn_dict *dicts = bn_alloc_zeroed(w->schema.count + 1, sizeof *dicts);
-	int rc = dicts ? flush_pending(w, err) : bn_err_nomem(err, "dictionaries");
+	int rc = flush_pending(w, err);
 
-	for (size_t i = 0; i < w->schema.count && !rc; i++)
-		dicts[i] = bn_dict_builder_view(&w->columns[i].dict);
-	rc = rc ? rc : bn_arrow_writer_finish(w->file, dicts, err);
-	bn_free(dicts);
-	return rc;
+	for (size_t i = 0; i < w->schema.count; i++)
+		w->dicts[i] = bn_dict_builder_view(&w->columns[i].dict);
+	rc = rc ? rc : bn_arrow_writer_finish(w->file, w->dicts, err);
+	return rc || !w->own ? rc : bn_table_file_finish(w->own, err);
 }
 
 void bn_table_writer_free(bn_table_writer *w)
@@ -517,8 +585,10 @@ void bn_table_writer_free(bn_table_writer *w)
 		bn_dict_builder_release(&p->dict);
 	}
 	bn_arrow_writer_free(w->file);
+	bn_table_file_free(w->own);
 	bn_free(w->columns);
 	bn_free(w->out);
+	bn_free(w->dicts);
 	bn_schema_release(&w->schema);
 	bn_free(w);
 }
