@@ -7,6 +7,12 @@
 #include <string.h>
 
 #define LEVEL_MIN 8
+#define WIDE_DIGITS_FROM 1024 /* fewer values are not worth counting 3 x 2048 digits */
+#define TIE_BITS 31           /* what the wide digits leave: 64 - 3 * 11 */
+#define TIE_INSERT 32
+
+/* The bits of doubles, where they lie. */
+typedef uint64_t __attribute__((may_alias)) sort_key;
 
 /* ---- sorting ------------------------------------------------------------------------------- */
 
@@ -37,50 +43,98 @@ static void sort_few(double *v, size_t n)
 	}
 }
 
-/* Least significant digit first, eight bits at a time; a digit that all values share is skipped. */
+/*
+ * Radix sort of keys by `digits` digits of `bits` bits, the lowest of which begins at bit `low`; least significant
+ * digit first, a digit that all keys share is skipped. Returns where the result is: keys or scratch.
+ */
+#define DIGIT_BITS_MAX 11
+static sort_key *sort_digits(
+	sort_key *keys, sort_key *scratch, size_t n, unsigned low, unsigned digits, unsigned bits)
+{
+	uint32_t counts[8][1 << DIGIT_BITS_MAX];
+	const uint64_t mask = (UINT64_C(1) << bits) - 1;
+
+	for (unsigned d = 0; d < digits; d++)
+		memset(counts[d], 0, sizeof(uint32_t) << bits);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t u = keys[i] >> low;
+		for (unsigned d = 0; d < digits; d++, u >>= bits)
+			counts[d][u & mask]++;
+	}
+	for (unsigned d = 0; d < digits; d++) {
+		const unsigned shift = low + d * bits;
+		uint32_t *c = counts[d], at = 0;
+		if (c[keys[0] >> shift & mask] == n)
+			continue;
+		for (size_t v = 0; v <= mask; v++) {
+			uint32_t here = c[v];
+			c[v] = at;
+			at += here;
+		}
+		for (size_t i = 0; i < n; i++)
+			scratch[c[keys[i] >> shift & mask]++] = keys[i];
+		sort_key *swap = keys;
+		keys = scratch;
+		scratch = swap;
+	}
+	return keys;
+}
+
+static void insert_keys(sort_key *k, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		uint64_t x = k[i];
+		size_t j = i;
+		for (; j > 0 && k[j - 1] > x; j--)
+			k[j] = k[j - 1];
+		k[j] = x;
+	}
+}
+
+static bool are_sorted(const sort_key *k, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (k[i - 1] > k[i])
+			return false;
+	return true;
+}
+
+/* The keys are sorted by their upper bits; now by the lower ones, where those are equal. scratch: n keys. */
+static void sort_ties(sort_key *k, sort_key *scratch, size_t n)
+{
+	for (size_t from = 0, to; from < n; from = to) {
+		for (to = from + 1; to < n && k[to] >> TIE_BITS == k[from] >> TIE_BITS;)
+			to++;
+		if (to - from <= TIE_INSERT)
+			insert_keys(k + from, to - from);
+		else if (!are_sorted(k + from, to - from) &&
+			 sort_digits(k + from, scratch, to - from, 0, 4, 8) != k + from)
+			memcpy(k + from, scratch, (to - from) * sizeof *k);
+	}
+}
+
+/*
+ * By three digits of 11 bits, which tell apart what has 21 bits of the mantissa different, and then the few that
+ * those leave equal: half the work of sorting by all 64 bits.
+ */
 void bn_sort_doubles(double *values, size_t n, double *scratch)
 {
+	sort_key *keys = (sort_key *)(void *)values, *other = (sort_key *)(void *)scratch, *sorted;
+
 	if (n < 48) {
 		sort_few(values, n);
 		return;
 	}
-	size_t counts[8][256];
-	memset(counts, 0, sizeof counts);
-	uint64_t *from = (uint64_t *)(void *)values, *to = (uint64_t *)(void *)scratch;
-	for (size_t i = 0; i < n; i++) {
-		double x;
-		memcpy(&x, &values[i], sizeof x);
-		uint64_t u = key_of(x);
-		memcpy(&from[i], &u, sizeof u);
-		for (int d = 0; d < 8; d++)
-			counts[d][u >> (8 * d) & 255]++;
+	for (size_t i = 0; i < n; i++)
+		keys[i] = key_of(values[i]);
+	if (n < WIDE_DIGITS_FROM) {
+		sorted = sort_digits(keys, other, n, 0, 8, 8);
+	} else {
+		sorted = sort_digits(keys, other, n, TIE_BITS, 3, 11);
+		sort_ties(sorted, sorted == keys ? other : keys, n);
 	}
-	for (int d = 0; d < 8; d++) {
-		uint64_t first;
-		memcpy(&first, &from[0], sizeof first);
-		if (counts[d][first >> (8 * d) & 255] == n)
-			continue;
-		size_t at = 0;
-		for (int b = 0; b < 256; b++) {
-			size_t c = counts[d][b];
-			counts[d][b] = at;
-			at += c;
-		}
-		for (size_t i = 0; i < n; i++) {
-			uint64_t u;
-			memcpy(&u, &from[i], sizeof u);
-			memcpy(&to[counts[d][u >> (8 * d) & 255]++], &u, sizeof u);
-		}
-		uint64_t *swap = from;
-		from = to;
-		to = swap;
-	}
-	for (size_t i = 0; i < n; i++) {
-		uint64_t u;
-		memcpy(&u, &from[i], sizeof u);
-		double x = value_of(u);
-		memcpy(&values[i], &x, sizeof x);
-	}
+	for (size_t i = 0; i < n; i++)
+		values[i] = value_of(sorted[i]);
 }
 
 /* ---- the sketch ---------------------------------------------------------------------------- */
