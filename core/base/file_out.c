@@ -103,6 +103,11 @@ out:
 	return rc;
 }
 
+int bn_file_out_fd(const bn_file_out *f)
+{
+	return f->fd;
+}
+
 int bn_file_out_finish(bn_file_out *f, bn_err *err)
 {
 	const bn_env *env = f->env;

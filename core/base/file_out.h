@@ -24,6 +24,8 @@ int bn_file_out_restart(bn_file_out *f, bn_err *err); /* what was added is void 
 /* Hands everything to give(), in pieces. */
 int bn_file_out_read(bn_file_out *f,
 	int (*give)(void *user, const void *bytes, size_t n, bn_err *err), void *user, bn_err *err);
+/* Of a nameless file, for who reads it at places; it stays the file's. */
+int bn_file_out_fd(const bn_file_out *f);
 /* Durable at its path: file and directory are synced. Not of a nameless one. */
 int bn_file_out_finish(bn_file_out *f, bn_err *err);
 void bn_file_out_free(bn_file_out *f); /* an unfinished file goes; NULL is fine */

@@ -1,85 +1,8 @@
 /* add.c - see add.h. */
 #include "core/data/add.h"
 
-#include "core/base/fs.h"
-#include "core/base/hash.h"
 #include "core/base/mem.h"
-#include "core/profile/profiler.h"
-
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <string.h>
-
-/* The hash of the source, on a thread of its own. */
-typedef struct hashing {
-	const bn_env *env;
-	const char *path;
-	char hex[65];
-	uint64_t size;
-	int rc;
-	pthread_t thread;
-	bool started;
-	atomic_bool stop; /* nobody wants it any more */
-} hashing;
-
-enum { HASH_BLOCK = 1 << 18 };
-
-static int hash_file(hashing *h, int fd, bn_hasher *hasher, uint8_t *block)
-{
-	uint8_t raw[BN_SHA256_BYTES];
-	size_t got = 0;
-	do {
-		if (atomic_load(&h->stop))
-			return BN_EINTR;
-		int rc = bn_fs_read_at(
-			h->env, fd, block, HASH_BLOCK, (off_t)h->size, &got, h->path, NULL);
-		if (rc < 0)
-			return rc;
-		bn_hasher_add(hasher, block, got);
-		h->size += got;
-	} while (got == HASH_BLOCK);
-	bn_hasher_finish(hasher, raw);
-	bn_hex(raw, sizeof raw, h->hex);
-	return 0;
-}
-
-static void *hash_main(void *arg)
-{
-	hashing *h = arg;
-	bn_hasher *hasher = NULL;
-	uint8_t *block = bn_alloc(HASH_BLOCK);
-	int fd = h->env->fs->open(h->env, NULL, h->path, O_RDONLY, 0);
-	if (block && fd >= 0 && bn_hasher_new(&hasher, NULL) == 0)
-		h->rc = hash_file(h, fd, hasher, block);
-	bn_hasher_free(hasher);
-	if (fd >= 0)
-		h->env->fs->close(h->env, fd);
-	bn_free(block);
-	return NULL;
-}
-
-static bool profile_report(void *ctx, uint64_t done, uint64_t total)
-{
-	const bn_progress *p = ctx;
-	return bn_progress_step(p, "profiling", done, total, NULL) == 0;
-}
-
-static void hash_start(hashing *h, const bn_env *env, const char *path)
-{
-	memset(h, 0, sizeof *h);
-	h->env = env;
-	h->path = path;
-	h->rc = -1;
-	if (bn_fs_exists(env, path) && !bn_fs_is_dir(env, path))
-		h->started = pthread_create(&h->thread, NULL, hash_main, h) == 0;
-}
-
-static void hash_join(hashing *h)
-{
-	if (h->started)
-		pthread_join(h->thread, NULL);
-}
+#include "core/data/builder.h"
 
 /* The name of a new file below the workspace's directory. */
 static int temporary(char **path, bn_workspace *ws, bn_err *err)
@@ -107,46 +30,70 @@ static json_t *options_json(const bn_source_options *o)
 	return recipe;
 }
 
+static int build_begin(
+	void *ctx, const bn_schema *schema, bn_crew *crew, bn_table_writer **w, bn_err *err)
+{
+	return bn_table_builder_begin(ctx, schema, crew, w, err);
+}
+
+/* The source's rows as a stored table, and what it was. */
+static int build(bn_table_builder *b, bn_built *built, char sha256[65], bn_input *in,
+	const char *source_name, const bn_source_options *options, bn_ingest_report *report,
+	bn_err *err)
+{
+	const bn_source_options defaults = BN_SOURCE_OPTIONS_INIT;
+	const bn_ingest_sink sink = {.begin = build_begin, .ctx = b};
+	const bn_source *source = NULL;
+	int rc = bn_source_find(&source, source_name, in, err);
+	if (rc == 0 && bn_input_is_file(in))
+		rc = bn_input_hash(in, err);
+	if (rc < 0 || (rc = bn_ingest_input(in, source, options ? options : &defaults, &sink,
+			       report, err)) < 0)
+		return rc;
+	if ((rc = bn_table_builder_finish(b, built, err)) == 0 && bn_input_is_file(in))
+		rc = bn_input_digest(in, sha256, err);
+	return rc;
+}
+
+static bool spooling_report(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	const bn_source_options *o = ctx;
+	(void)what;
+	return !o->progress || o->progress(o->progress_ctx, done, total, 0);
+}
+
 int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, const char *name,
 	const char *source_name, const char *uri, const bn_source_options *options,
 	bn_ingest_report *report, bn_err *err)
 {
-	const bn_env *env = bn_workspace_env(ws);
+	const bn_progress spooling = {spooling_report, (void *)(uintptr_t)options};
 	bn_ingest_report mine = {0};
-	char *path = NULL;
-	hashing h;
-	const bn_source *source = NULL;
+	bn_table_builder *builder = NULL;
+	bn_built built;
+	bn_input *in = NULL;
+	json_t *recipe = NULL;
+	char sha256[65] = "";
 	int rc = bn_dataset_check_name(name, err);
-	if (!rc) /* before a device without end is hashed */
-		rc = bn_source_find(&source, env, source_name, uri, err);
-	if (!rc)
-		rc = temporary(&path, ws, err);
-	if (rc)
-		return rc;
-	hash_start(&h, env, uri);
-	rc = bn_ingest(env, source_name, uri, options, bn_workspace_at(ws), path, &mine, err);
-	atomic_store(&h.stop, rc != 0);
-	hash_join(&h);
-	bn_profile_progress profiling = {
-		profile_report, (void *)(uintptr_t)(options ? options->profiling : NULL)};
-	json_t *recipe = rc ? NULL : options_json(options);
-	if (!rc) {
-		bn_dataset_draft d = {.name = name,
-			.table_at = bn_workspace_at(ws),
-			.table_path = path,
-			.take = true,
-			.progress = &profiling,
-			.source_kind = mine.source->name,
-			.source_path = uri,
-			.source_size = h.size,
-			.source_sha256 = h.rc ? NULL : h.hex,
-			.rejected = (int64_t)mine.rejected,
-			.recipe = recipe};
-		rc = bn_dataset_publish(out, added, ws, &d, err);
-	}
-	bn_dir_unlink(bn_workspace_at(ws), path, NULL);
+	if (rc < 0 ||
+		(rc = bn_input_open(&in, bn_workspace_env(ws), uri, options ? &spooling : NULL,
+			 err)) < 0 ||
+		(rc = bn_table_builder_new(&builder, ws, err)) < 0 ||
+		(rc = build(builder, &built, sha256, in, source_name, options, &mine, err)) < 0)
+		goto out;
+	recipe = options_json(options);
+	bn_dataset_draft d = {.name = name,
+		.built = &built,
+		.source_kind = mine.source->name,
+		.source_path = uri,
+		.source_size = bn_input_size(in),
+		.source_sha256 = sha256[0] ? sha256 : NULL,
+		.rejected = (int64_t)mine.rejected,
+		.recipe = recipe};
+	rc = bn_dataset_publish(out, added, ws, &d, err);
+out:
 	json_decref(recipe);
-	bn_free(path);
+	bn_table_builder_free(builder);
+	bn_input_free(in);
 	if (rc || !report)
 		bn_ingest_report_release(&mine);
 	else

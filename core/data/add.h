@@ -1,6 +1,6 @@
 /*
- * add.h - from a source to a dataset version: ingest (ingest.h) into a temporary Arrow file, profile
- * it, publish it (dataset.h). The source file's own hash is taken meanwhile, by a second thread.
+ * add.h - from a source to a dataset version in one pass: what is read is hashed and written as a table (ingest.h),
+ * what is written is hashed, stored and profiled (builder.h), and nothing is read back.
  */
 #ifndef BN_DATA_ADD_H
 #define BN_DATA_ADD_H
@@ -9,7 +9,7 @@
 #include "core/source/ingest.h"
 
 /* source_name NULL: detect. report may be NULL; it is the caller's to release. On failure nothing
- * is published and the temporary file is gone. */
+ * is published. */
 int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, const char *name,
 	const char *source_name, const char *uri, const bn_source_options *options,
 	bn_ingest_report *report, bn_err *err);

@@ -6,6 +6,7 @@
 #include "core/base/json_bytes.h"
 #include "core/base/str.h"
 #include "core/data/_dataset.h"
+#include "core/data/builder.h"
 #include "core/profile/profiler.h"
 #include "core/table/table.h"
 #include "core/govern/rights.h"
@@ -115,7 +116,8 @@ typedef struct facts {
 	char part[65], hash[65], profile_hash[65], schema_hash[65], content[65];
 	uint64_t size, rows;
 	size_t columns;
-	bn_table_reader *table;
+	const bn_schema *schema;
+	bn_table_reader *table; /* NULL while nobody had to look into it */
 } facts;
 
 /* The part's bytes were hashed when it was put, by this very process; one that was there already is looked at as
@@ -136,25 +138,40 @@ static int part_settle(bn_workspace *ws, const char *part, bn_err *err)
 	return rc;
 }
 
-/* The table is stored; what can be said without reading its rows. */
-static int facts_begin(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
+static int open_part(bn_table_reader **out, bn_workspace *ws, const char *part, bn_err *err)
 {
 	char name[BN_OBJECT_NAME];
 	const char *path = name;
-	int rc = bn_object_put_below(
-		ws, d->table_at, d->table_path, d->take, f->part, &f->size, err);
-	if (rc < 0 || (rc = part_settle(ws, f->part, err)) < 0 ||
-		(rc = bn_object_file(ws, f->part, name, err)) < 0)
-		return rc;
-	if ((rc = bn_table_open_parts(
-		     &f->table, bn_workspace_env(ws), bn_workspace_at(ws), &path, 1, err)) == 0) {
-		f->rows = bn_table_rows(f->table);
-		f->columns = bn_table_schema(f->table)->count;
-		rc = bn_schema_hash(bn_table_schema(f->table), f->schema_hash, err);
+	int rc = bn_object_file(ws, part, name, err);
+	return rc < 0 ? rc
+		      : bn_table_open_parts(out, bn_workspace_env(ws), bn_workspace_at(ws), &path,
+				1, err);
+}
+
+/* The table is stored; what can be said without reading its rows. */
+static int facts_begin(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
+{
+	int rc = 0;
+	if (d->built) {
+		memcpy(f->part, d->built->hash, sizeof f->part);
+		f->size = d->built->bytes;
+	} else {
+		rc = bn_object_put_below(
+			ws, d->table_at, d->table_path, d->take, f->part, &f->size, err);
 	}
-	if (rc == 0)
-		rc = bn_manifest_of_part(f->schema_hash, f->part, f->content, err);
-	return rc;
+	if (rc < 0 || (rc = part_settle(ws, f->part, err)) < 0)
+		return rc;
+	if (d->built) {
+		f->schema = d->built->schema;
+		f->rows = d->built->rows;
+	} else if ((rc = open_part(&f->table, ws, f->part, err)) == 0) {
+		f->schema = bn_table_schema(f->table);
+		f->rows = bn_table_rows(f->table);
+	}
+	if (rc < 0 || (rc = bn_schema_hash(f->schema, f->schema_hash, err)) < 0)
+		return rc;
+	f->columns = f->schema->count;
+	return bn_manifest_of_part(f->schema_hash, f->part, f->content, err);
 }
 
 static int facts_manifest(facts *f, bn_workspace *ws, const bn_profile *profile, bn_err *err)
@@ -165,7 +182,7 @@ static int facts_manifest(facts *f, bn_workspace *ws, const bn_profile *profile,
 	bn_manifest_init(&m, BN_MANIFEST_TABLE);
 	memcpy(part.hash, f->part, sizeof part.hash);
 	part.stats = bn_dataset_stats(profile);
-	m.schema = bn_schema_json(bn_table_schema(f->table));
+	m.schema = bn_schema_json(f->schema);
 	if (!part.stats || !m.schema)
 		rc = bn_err_nomem(err, "a manifest");
 	if (rc < 0 || (rc = bn_manifest_add(&m, &part, err)) < 0 ||
@@ -183,8 +200,12 @@ static int facts_gather(facts *f, bn_workspace *ws, const bn_dataset_draft *d, b
 {
 	bn_profile *own = NULL;
 	json_t *doc = NULL;
-	int rc = d->profile ? 0 : bn_profile_table(&own, f->table, 0, d->progress, err);
-	const bn_profile *profile = d->profile ? d->profile : own;
+	int rc = 0;
+	const bn_profile *profile = d->built ? d->built->profile : d->profile;
+	if (!profile) {
+		rc = bn_profile_table(&own, f->table, 0, d->progress, err);
+		profile = own;
+	}
 	if (rc < 0 || (rc = bn_profile_to_json(&doc, profile, err)) < 0 ||
 		(rc = bn_object_put_json(ws, doc, f->profile_hash, err)) < 0)
 		goto out;

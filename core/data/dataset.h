@@ -184,6 +184,7 @@ int bn_dataset_load_json(json_t **out, bn_workspace *ws, const char *hash, bn_er
 /* What to publish. Everything is borrowed. */
 typedef struct bn_dataset_draft {
 	const char *name;
+	const struct bn_built *built; /* the table, stored and profiled (builder.h); or NULL: */
 	const bn_dir *table_at; /* NULL: the user named table_path; else it is below that handle */
 	const char *table_path; /* a complete Arrow file */
 	bool take;              /* move it into objects/ */

@@ -2,7 +2,7 @@
 #include "core/predict/predict_file.h"
 
 #include "core/base/mem.h"
-#include "core/source/ingest.h"
+#include "core/source/sources.h"
 #include "core/predict/_predictor.h"
 
 #include <math.h>
@@ -17,12 +17,12 @@ static int open_stream(bn_stream **out, const bn_env *env, const char *path, bn_
 	const bn_source *source = NULL;
 	bn_source_options options = BN_SOURCE_OPTIONS_INIT;
 	options.no_rejects = true;
-	int rc = bn_source_find(&source, env, NULL, path, err);
-	if (rc < 0)
+	int rc = bn_sources_open(out, &source, env, NULL, path, &options, err);
+	if (rc < 0 || !source->live)
 		return rc;
-	if (source->live)
-		return bn_err_set(err, BN_EINVAL, "'%s' is not a file", path);
-	return source->open(out, env, path, &options, err);
+	bn_sources_close(*out);
+	*out = NULL;
+	return bn_err_set(err, BN_EINVAL, "'%s' is not a file", path);
 }
 
 /* ---- with a model here ---------------------------------------------------------------------- */
@@ -132,8 +132,7 @@ int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, 
 	if (rows)
 		*rows = f.done;
 out:
-	if (stream)
-		stream->ops->free(stream);
+	bn_sources_close(stream);
 	bn_session_free(f.session);
 	bn_free(f.where);
 	return rc;
@@ -215,7 +214,6 @@ int bn_predict_frames(const bn_env *env, const char *path, size_t block_rows,
 	if (rows)
 		*rows = done;
 out:
-	if (stream)
-		stream->ops->free(stream);
+	bn_sources_close(stream);
 	return rc;
 }

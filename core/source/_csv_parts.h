@@ -7,7 +7,7 @@
  *	csv_plain.c    plain numbers, many at a time
  *	csv_convert.c  fields of a column -> typed array                  (in parallel, per chunk)
  *	csv_infer.c    fields -> facts -> type
- *	csv.c          the stream: threads, order, restarts, rejects
+ *	csv.c          the stream: types, restarts, rejects
  *
  * A chunk is cut after at most 65536 records or about 8 MiB; where depends on the file alone. All
  * state that crosses chunks belongs either to the input (under its turn) or to the consumer.
@@ -181,9 +181,8 @@ bool bn_csv_unquote(char quote, const char **s, const char **e, bn_buf *scratch,
 /* ---- input ---------------------------------------------------------------------------------- */
 
 typedef struct csv_input {
-	const bn_env *env;
-	char *path;
-	int fd;
+	bn_input *file;        /* borrowed */
+	const char *path;      /* its name, for messages */
 	uint64_t size, offset; /* of the file; of the next byte to read */
 	uint64_t data_offset;  /* where the records begin */
 	uint64_t line, data_line;
@@ -194,7 +193,7 @@ typedef struct csv_input {
 	bool end;
 } csv_input;
 
-int bn_csv_input_open(csv_input *in, const bn_env *env, const char *path, bn_err *err);
+int bn_csv_input_open(csv_input *in, bn_input *file, bn_err *err);
 /* Looks at the beginning: byte order mark, line ends; then the first record. */
 int bn_csv_input_header(
 	csv_input *in, csv_dialect *d, bool no_header, bn_schema *schema, bn_err *err);

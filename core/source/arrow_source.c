@@ -1,8 +1,6 @@
 /* arrow_source.c - see arrow_source.h. */
 #include "core/source/arrow_source.h"
 
-#include "core/base/fs.h"
-
 typedef struct arrow_stream {
 	bn_stream base;
 	bn_table_reader *reader;
@@ -69,24 +67,24 @@ static void stream_free(bn_stream *base)
 static const bn_stream_ops arrow_ops = {stream_schema, stream_next, stream_bytes_done,
 	stream_bytes_total, stream_rejected, stream_free};
 
-int bn_arrow_stream_open(bn_stream **out, const bn_env *env, const char *path,
-	const bn_source_options *options, bn_err *err)
+int bn_arrow_stream_open(
+	bn_stream **out, bn_input *in, const bn_source_options *options, bn_err *err)
 {
-	arrow_stream *s = bn_alloc_zeroed(1, sizeof *s);
-	struct stat st;
+	arrow_stream *s;
+	int rc = bn_input_need_file(in, err);
 
-	if (!s)
+	if (rc < 0)
+		return rc;
+	if (!(s = bn_alloc_zeroed(1, sizeof *s)))
 		return bn_err_nomem(err, "an Arrow stream");
 	s->base.ops = &arrow_ops;
 	if (options)
 		s->options = *options;
-	int rc = bn_table_open(&s->reader, env, path, err);
-	if (rc) {
+	s->bytes = bn_input_size(in);
+	rc = bn_table_open_fd(&s->reader, bn_input_env(in), bn_input_fd(in), bn_input_name(in), err);
+	if (rc < 0)
 		bn_free(s);
-		return rc;
-	}
-	if (!env->fs->stat(env, NULL, path, &st))
-		s->bytes = (uint64_t)st.st_size;
-	*out = &s->base;
-	return 0;
+	else
+		*out = &s->base;
+	return rc;
 }

@@ -6,7 +6,7 @@
 #include "core/source/source.h"
 
 /* Of the options only progress is looked at. Errors as bn_table_open. */
-int bn_arrow_stream_open(bn_stream **out, const bn_env *env, const char *path,
-	const bn_source_options *options, bn_err *err);
+int bn_arrow_stream_open(
+	bn_stream **out, bn_input *in, const bn_source_options *options, bn_err *err);
 
 #endif

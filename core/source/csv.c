@@ -1,10 +1,11 @@
 /*
  * csv.c - the CSV stream: see csv.h for the rules, _csv_parts.h for the parts.
  *
- * Pass 1 converts by types guessed on the sample. As long as every value fits, its chunks are handed
- * out, and one pass is all. When one does not, the rest of the pass is a survey: no batches, only
- * facts. At its end the types are those of the whole file, and the stream starts over. A category
- * that outgrows its limits turns into string, which takes a restart too.
+ * The first pass converts by types guessed on the sample. As long as every value fits, its chunks are handed
+ * out, and one pass is all. When one does not, its column is widened and the stream starts over: at once when
+ * that happens early (all such beginnings together read at most half of the file), else after the rest
+ * of the pass, which is then a survey: no batches, only facts. A category that outgrows its limits turns into
+ * string, which takes a new beginning too. So what comes out is what the final types, declared, would give.
  */
 #include "core/source/csv.h"
 
@@ -16,9 +17,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#define PASSES_MAX 3
+#define PASSES_MAX 3 /* besides the early beginnings, */
+#define EARLY_MAX 64 /* of which there are at most so many */
 #define CATEGORY_ALWAYS 32      /* so few distinct values are a category however few the rows */
 #define INLINE_BYTES (2u << 20) /* files up to this size are not worth a thread */
 
@@ -37,12 +38,14 @@ typedef struct csv_stream {
 	csv_input in;
 	csv_plan plan;
 	csv_tally *tallies;
+	bn_crew *own_crew; /* NULL: the options', or none */
 	csv_pool *pool;
 	char *rejects_path;
 	int rejects_fd; /* -1: no malformed record so far */
 	bn_buf rejects;
 	uint64_t rejected, rows, bytes;
-	int passes;
+	uint64_t given_up; /* bytes of early beginnings */
+	int passes, early;
 	bool survey;
 	bool ended;
 } csv_stream;
@@ -260,7 +263,7 @@ static int handle_rejects(csv_stream *s, csv_chunk *c, bn_err *err)
 
 /* ---- the stream ----------------------------------------------------------------------------- */
 
-static int restart(csv_stream *s, bn_err *err)
+static int restart(csv_stream *s, bool early, bn_err *err)
 {
 	bn_csv_pool_stop(s->pool);
 	bn_csv_input_rewind(&s->in);
@@ -274,15 +277,36 @@ static int restart(csv_stream *s, bn_err *err)
 		s->env->fs->close(s->env, s->rejects_fd);
 		s->rejects_fd = -1;
 	}
-	if (++s->passes > PASSES_MAX)
+	s->passes += !early;
+	s->early += early;
+	if (s->passes > PASSES_MAX)
 		return bn_err_set(err, BN_ECONFLICT, "%s changed while it was read", s->in.path);
 	return BN_STREAM_RESTART;
+}
+
+/* A value did not fit, and little has been read: its column is widened, and the stream starts over. What is no
+ * category yet by what has been read may become one by the rest, so that is left to the end. */
+static int restart_early(csv_stream *s, const csv_chunk *c, bn_err *err)
+{
+	s->given_up += s->bytes;
+	for (size_t i = 0; i < s->plan.count; i++) {
+		csv_column_plan *p = &s->plan.columns[i];
+		bool empty = false;
+		if (p->declared)
+			continue;
+		bn_type type = bn_csv_type_of(p->facts, &empty);
+		if (s->tallies[i].overflow)
+			set_type(s, i, BN_TYPE_STRING, false);
+		else if (c->columns[i].misfit)
+			set_type(s, i, type, empty);
+	}
+	return restart(s, true, err);
 }
 
 static int finish_pass(csv_stream *s, bn_err *err)
 {
 	if (settle_types(s))
-		return restart(s, err);
+		return restart(s, false, err);
 	s->ended = true;
 	int rc = s->rejects_fd >= 0 ? flush_rejects(s, err) : 0;
 	if (!rc && s->rejects_fd >= 0) {
@@ -324,14 +348,9 @@ static int stream_next(bn_stream *base, const bn_batch **out, bn_err *err)
 		rc = rc ? rc : report_progress(s, err);
 		if (rc)
 			return rc;
-		if (misfit && s->passes > 1) { /* all facts are known: only a category outgrew */
-			bn_csv_pool_stop(s->pool);
-			for (size_t i = 0; i < s->plan.count; i++) {
-				if (s->tallies[i].overflow)
-					set_type(s, i, BN_TYPE_STRING, false);
-			}
-			return restart(s, err);
-		}
+		if (misfit && !s->survey && s->early < EARLY_MAX &&
+			(s->passes > 1 || s->given_up + s->bytes <= s->in.size / 2))
+			return restart_early(s, c, err);
 		s->survey |= misfit;
 		if (s->survey || !c->rows)
 			continue;
@@ -368,6 +387,7 @@ static void stream_free(bn_stream *base)
 	csv_stream *s = (csv_stream *)base;
 
 	bn_csv_pool_free(s->pool);
+	bn_crew_free(s->own_crew);
 	for (size_t i = 0; s->tallies && i < s->plan.count; i++)
 		bn_dict_builder_release(&s->tallies[i].dict);
 	if (s->rejects_fd >= 0)
@@ -431,29 +451,32 @@ static int make_plan(csv_stream *s, bn_err *err)
 	return 0;
 }
 
-static size_t thread_count(const csv_stream *s)
+/* Whoever reads ahead. */
+static int find_crew(csv_stream *s, bn_crew **crew, bn_err *err)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t n = s->options.threads > 0 ? (size_t)s->options.threads
-		   : cpus > 0             ? (size_t)cpus
-					  : 1;
+	const int threads = s->options.threads;
 
-	if (s->in.size < INLINE_BYTES)
-		return 1;
-	return n > 64 ? 64 : s->options.threads <= 0 && n > 8 ? 8 : n;
+	*crew = s->options.crew;
+	if (*crew || threads == 1 || s->in.size < INLINE_BYTES)
+		return 0;
+	int rc = threads > 0 ? bn_crew_new(&s->own_crew, (size_t)threads, err)
+			     : bn_crew_new_default(&s->own_crew, err);
+	*crew = s->own_crew;
+	return rc;
 }
 
-int bn_csv_open(bn_stream **out, const bn_env *env, const char *path, char delimiter,
-	const bn_source_options *options, bn_err *err)
+int bn_csv_open(bn_stream **out, bn_input *in, char delimiter, const bn_source_options *options,
+	bn_err *err)
 {
 	csv_stream *s = bn_alloc_zeroed(1, sizeof *s);
+	bn_crew *crew = NULL;
 	int rc = 0;
 
 	if (!s)
 		return bn_err_nomem(err, "a CSV stream");
 	s->base.ops = &csv_ops;
-	s->env = env;
-	s->in.fd = s->rejects_fd = -1;
+	s->env = bn_input_env(in);
+	s->rejects_fd = -1;
 	s->passes = 1;
 	bn_buf_init(&s->rejects);
 	if (options)
@@ -461,12 +484,13 @@ int bn_csv_open(bn_stream **out, const bn_env *env, const char *path, char delim
 	rc = set_dialect(s, delimiter, err);
 	if (!rc && s->options.rejects && !(s->rejects_path = bn_strdup(s->options.rejects)))
 		rc = bn_err_nomem(err, "a CSV stream");
-	rc = rc ? rc : bn_csv_input_open(&s->in, env, path, err);
+	rc = rc ? rc : bn_csv_input_open(&s->in, in, err);
 	rc = rc ? rc
 		: bn_csv_input_header(&s->in, &s->dialect, s->options.no_header, &s->schema, err);
 	rc = rc ? rc : make_plan(s, err);
 	rc = rc ? rc : guess_types(s, err);
-	rc = rc ? rc : bn_csv_pool_new(&s->pool, &s->in, &s->plan, thread_count(s), err);
+	rc = rc ? rc : find_crew(s, &crew, err);
+	rc = rc ? rc : bn_csv_pool_new(&s->pool, &s->in, &s->plan, crew, err);
 	if (rc)
 		stream_free(&s->base);
 	else

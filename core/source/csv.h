@@ -37,10 +37,10 @@
 #define BN_CSV_FIELD_MAX ((size_t)10 << 20)
 #define BN_CSV_RECORD_MAX ((size_t)64 << 20)
 
-/* A regular file. delimiter: when the options name none. Errors: BN_ENOTFOUND, BN_EIO, BN_EINVAL
+/* delimiter: when the options name none; they may be NULL. Errors: BN_ENOTFOUND, BN_EIO, BN_EINVAL
  * (the file or an option is wrong), BN_EUNSUPPORTED (UTF-16, compressed). */
-int bn_csv_open(bn_stream **out, const bn_env *env, const char *path, char delimiter,
-	const bn_source_options *options, bn_err *err);
+int bn_csv_open(bn_stream **out, bn_input *in, char delimiter, const bn_source_options *options,
+	bn_err *err);
 
 /* Which scanner this CPU gets: "avx512", "avx2" or "portable". */
 const char *bn_csv_isa(void);

@@ -6,13 +6,10 @@
  * up to BN_CSV_RECORD_MAX; so does a quote that never closes, whose chunk then ends with the line on
  * which it opens. Where chunks end depends on the bytes alone.
  */
-#include "core/base/fs.h"
 #include "core/base/utf8.h"
 #include "core/source/_csv_parts.h"
 #include "core/source/csv.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,38 +18,22 @@
 #define HEADER_MAX ((size_t)1 << 20)
 #define OVERSIZED_SHOWN 4096 /* of a record that is too long, for the rejects file */
 
-int bn_csv_input_open(csv_input *in, const bn_env *env, const char *path, bn_err *err)
+int bn_csv_input_open(csv_input *in, bn_input *file, bn_err *err)
 {
-	struct stat st;
+	int rc = bn_input_need_file(file, err);
 
-	in->env = env;
-	in->fd = -1;
-	in->path = bn_strdup(path);
-	if (!in->path)
-		return bn_err_nomem(err, "the name of a file");
-	in->fd = env->fs->open(env, NULL, path, O_RDONLY, 0);
-	if (in->fd < 0)
-		return bn_err_sys(err, in->fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -in->fd,
-			"cannot open %s", path);
-	int rc = env->fs->fstat(env, in->fd, &st);
 	if (rc < 0)
-		return bn_err_sys(err, BN_EIO, -rc, "cannot read %s", path);
-	if (!S_ISREG(st.st_mode)) {
-		bn_err_set(err, BN_EUNSUPPORTED, "%s is not a regular file", path);
-		bn_err_hint(err, "it may have to be read twice: save it to a file first");
-		return BN_EUNSUPPORTED;
-	}
-	in->size = (uint64_t)st.st_size;
+		return rc;
+	in->file = file;
+	in->path = bn_input_name(file);
+	in->size = bn_input_size(file);
 	return 0;
 }
 
 void bn_csv_input_close(csv_input *in)
 {
-	if (in->fd >= 0 && in->env)
-		in->env->fs->close(in->env, in->fd);
-	bn_free(in->path);
 	bn_free(in->carry);
-	*in = (csv_input){.fd = -1};
+	*in = (csv_input){.file = NULL};
 }
 
 void bn_csv_input_rewind(csv_input *in)
@@ -195,7 +176,7 @@ int bn_csv_input_header(
 
 	if (!text)
 		return bn_err_nomem(err, "the header");
-	rc = bn_fs_read_at(in->env, in->fd, text, want, 0, &n, in->path, err);
+	rc = bn_input_read(in->file, text, want, 0, &n, err);
 	rc = rc ? rc : refuse_format(in->path, text, n, err);
 	if (rc)
 		goto out;
@@ -268,8 +249,7 @@ static int load(csv_input *in, csv_chunk *c, size_t want, bn_err *err)
 	size_t more = want - c->len < left ? want - c->len : (size_t)left;
 	if (!more)
 		return 0;
-	int rc = bn_fs_read_at(
-		in->env, in->fd, c->text + c->len, more, (off_t)in->offset, &got, in->path, err);
+	int rc = bn_input_read(in->file, c->text + c->len, more, in->offset, &got, err);
 	if (!rc && got < more)
 		rc = bn_err_set(err, BN_ECONFLICT, "%s became shorter while it was read", in->path);
 	in->offset += got;

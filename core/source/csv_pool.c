@@ -1,11 +1,11 @@
 /*
- * csv_pool.c - threads that turn the input into converted chunks, handed out in file order.
+ * csv_pool.c - the input as converted chunks in file order, made ahead by a crew (core/base/crew.h).
  *
- * Chunk k lives in slot k % slots. A worker takes the turn to read (one at a time: where a chunk ends
+ * Chunk k lives in slot k % slots. A step takes the turn to read (one at a time: where a chunk ends
  * depends on the one before), gives the turn up, and converts what it read. The consumer takes chunks
- * in order, and frees a slot when it asks for the next one. With one thread the consumer does it all.
+ * in order, and frees a slot when it asks for the next one. Without threads the consumer does it all.
  *
- * Invariant: only the holder of the reading turn touches the input; only its worker touches a slot
+ * Invariant: only the holder of the reading turn touches the input; only its step touches a slot
  * that is neither free nor ready.
  */
 #include "core/source/_csv_pool.h"
@@ -24,20 +24,19 @@ typedef struct slot {
 struct csv_pool {
 	csv_input *in;
 	const csv_plan *plan;
+	bn_crew *crew; /* NULL: the consumer alone */
 	slot *slots;
 	size_t slot_count;
-	pthread_t *threads;
-	size_t thread_count, running;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
+	bool running; /* the crew works for us */
 	bool reading; /* somebody has the turn */
 	bool ended;   /* nothing is left to read */
-	bool stop;
 	uint64_t next_read, next_out;
 };
 
 int bn_csv_pool_new(
-	csv_pool **out, csv_input *in, const csv_plan *plan, size_t threads, bn_err *err)
+	csv_pool **out, csv_input *in, const csv_plan *plan, bn_crew *crew, bn_err *err)
 {
 	csv_pool *p = bn_alloc_zeroed(1, sizeof *p);
 
@@ -45,13 +44,10 @@ int bn_csv_pool_new(
 		return bn_err_nomem(err, "CSV workers");
 	p->in = in;
 	p->plan = plan;
-	p->thread_count = threads > 1 ? threads : 0;
-	p->slot_count = threads > 1 ? threads + 2 : 1;
+	p->crew = bn_crew_threads(crew) ? crew : NULL;
+	p->slot_count = p->crew ? bn_crew_threads(crew) + 2 : 1;
 	p->slots = bn_alloc_zeroed(p->slot_count, sizeof *p->slots);
-	p->threads = bn_alloc_zeroed(threads + 1, sizeof *p->threads);
-	if (!p->slots || !p->threads) {
-		bn_free(p->slots);
-		bn_free(p->threads);
+	if (!p->slots) {
 		bn_free(p);
 		return bn_err_nomem(err, "CSV workers");
 	}
@@ -82,93 +78,91 @@ static void convert_slot(csv_pool *p, slot *s)
 		c->rc = bn_csv_convert_chunk(c, p->plan, &c->err);
 }
 
-static void *work(void *ctx)
+/* A step ahead: one chunk. */
+static bool work(void *ctx)
 {
 	csv_pool *p = ctx;
 
 	pthread_mutex_lock(&p->lock);
-	for (;;) {
-		slot *s = &p->slots[p->next_read % p->slot_count];
-		if (p->stop || p->ended)
-			break;
-		if (p->reading || s->state != SLOT_FREE) {
-			pthread_cond_wait(&p->changed, &p->lock);
-			continue;
-		}
+	slot *s = &p->slots[p->next_read % p->slot_count];
+	bool may = !p->ended && !p->reading && s->state == SLOT_FREE;
+	if (may) {
 		p->reading = true;
 		p->next_read++;
 		s->state = SLOT_BUSY;
-		pthread_mutex_unlock(&p->lock);
-		read_slot(p, s);
-		pthread_mutex_lock(&p->lock);
-		p->reading = false;
-		p->ended = s->end;
-		pthread_cond_broadcast(&p->changed);
-		pthread_mutex_unlock(&p->lock);
-		convert_slot(p, s);
-		pthread_mutex_lock(&p->lock);
-		s->state = SLOT_READY;
-		pthread_cond_broadcast(&p->changed);
 	}
 	pthread_mutex_unlock(&p->lock);
-	return NULL;
-}
-
-static void start(csv_pool *p)
-{
-	while (p->running < p->thread_count &&
-		!pthread_create(&p->threads[p->running], NULL, work, p))
-		p->running++;
-	if (!p->running)
-		p->thread_count = 0; /* no threads to be had: do it here */
+	if (!may)
+		return false;
+	read_slot(p, s);
+	pthread_mutex_lock(&p->lock);
+	p->reading = false;
+	p->ended = s->end;
+	pthread_mutex_unlock(&p->lock);
+	bn_crew_wake(p->crew);
+	convert_slot(p, s);
+	pthread_mutex_lock(&p->lock);
+	s->state = SLOT_READY;
+	pthread_cond_broadcast(&p->changed);
+	pthread_mutex_unlock(&p->lock);
+	return true;
 }
 
 void bn_csv_pool_stop(csv_pool *p)
 {
-	pthread_mutex_lock(&p->lock);
-	p->stop = true;
-	pthread_cond_broadcast(&p->changed);
-	pthread_mutex_unlock(&p->lock);
-	for (size_t i = 0; i < p->running; i++)
-		pthread_join(p->threads[i], NULL);
-	p->running = 0;
-	p->stop = p->ended = p->reading = false;
+	if (p->running)
+		bn_crew_ahead(p->crew, NULL, NULL);
+	p->running = p->ended = p->reading = false;
 	p->next_read = p->next_out = 0;
 	for (size_t i = 0; i < p->slot_count; i++)
 		p->slots[i].state = SLOT_FREE;
 }
 
-int bn_csv_pool_next(csv_pool *p, csv_chunk **out, bn_err *err)
+/* Gives back the slot that was given out last, and waits for the next one. */
+static slot *wait_for_next(csv_pool *p)
 {
-	slot *s;
+	slot *s = &p->slots[p->next_out % p->slot_count];
 
-	*out = NULL;
 	pthread_mutex_lock(&p->lock);
-	if (p->next_out) { /* the one given out last */
+	if (p->next_out)
 		p->slots[(p->next_out - 1) % p->slot_count].state = SLOT_FREE;
-		pthread_cond_broadcast(&p->changed);
-	}
-	s = &p->slots[p->next_out % p->slot_count];
-	if (p->thread_count && !p->running && !p->ended)
-		start(p);
-	while (p->running && s->state != SLOT_READY)
-		pthread_cond_wait(&p->changed, &p->lock);
 	pthread_mutex_unlock(&p->lock);
 	if (!p->running) {
+		p->running = true;
+		bn_crew_ahead(p->crew, work, p);
+	} else {
+		bn_crew_wake(p->crew);
+	}
+	if (!bn_crew_threads(p->crew)) { /* no threads to be had: do it here */
+		while (s->state != SLOT_READY && work(p)) {}
+		return s;
+	}
+	pthread_mutex_lock(&p->lock);
+	while (s->state != SLOT_READY)
+		pthread_cond_wait(&p->changed, &p->lock);
+	pthread_mutex_unlock(&p->lock);
+	return s;
+}
+
+int bn_csv_pool_next(csv_pool *p, csv_chunk **out, bn_err *err)
+{
+	slot *s = &p->slots[0];
+
+	*out = NULL;
+	if (p->crew) {
+		s = wait_for_next(p);
+	} else {
 		read_slot(p, s);
 		convert_slot(p, s);
 	}
-	p->next_out++;
 	if (s->chunk.rc) {
-		bn_err_set(err, s->chunk.rc, "%s", s->chunk.err.msg);
-		if (s->chunk.err.hint[0])
-			bn_err_hint(err, "%s", s->chunk.err.hint);
+		bn_err_move(err, &s->chunk.err);
 		return s->chunk.rc;
 	}
-	if (!s->end)
-		*out = &s->chunk;
-	else
-		p->next_out--; /* asking again gives the end again */
+	if (s->end)
+		return 0; /* asking again gives the end again */
+	p->next_out++;
+	*out = &s->chunk;
 	return 0;
 }
 
@@ -182,6 +176,5 @@ void bn_csv_pool_free(csv_pool *p)
 	pthread_mutex_destroy(&p->lock);
 	pthread_cond_destroy(&p->changed);
 	bn_free(p->slots);
-	bn_free(p->threads);
 	bn_free(p);
 }

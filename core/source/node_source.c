@@ -158,9 +158,10 @@ static int stream_buffers(node_stream *s, bn_err *err)
 	return 0;
 }
 
-static int node_open(bn_stream **out, const bn_env *env, const char *uri,
-	const bn_source_options *options, bn_err *err)
+static int node_open(bn_stream **out, bn_input *in, const bn_source_options *options, bn_err *err)
 {
+	const bn_env *env = bn_input_env(in);
+	const char *uri = bn_input_name(in);
 	const char *root = bn_str_starts(uri, "proc:") ? uri + strlen("proc:") : uri;
 	int64_t every = options->interval_ns ? options->interval_ns : INTERVAL_NS;
 	if (every < INTERVAL_MIN_NS)
@@ -186,11 +187,9 @@ static int node_open(bn_stream **out, const bn_env *env, const char *uri,
 	return 0;
 }
 
-static int node_detect(const char *uri, const char *head, size_t n)
+static int node_detect(const bn_input *in)
 {
-	(void)head;
-	(void)n;
-	return bn_str_starts(uri, "proc:") ? 1000 : 0;
+	return bn_str_starts(bn_input_name(in), "proc:") ? 1000 : 0;
 }
 
 const bn_source bn_source_node = {

@@ -8,7 +8,9 @@
  */
 #ifndef BN_SOURCE_SOURCE_H
 #define BN_SOURCE_SOURCE_H
+#include "core/base/crew.h"
 #include "core/base/progress.h"
+#include "core/source/input.h"
 #include "core/table/table.h"
 
 /* What the user said about the input; a source takes what concerns it. */
@@ -27,20 +29,19 @@ typedef struct bn_source_options {
 	size_t type_count;
 	const char *rejects; /* NULL: a malformed row fails the ingest; else the file they go to */
 	bool no_rejects;     /* nor can the caller offer that */
-	int threads;         /* 0: as many as there are CPUs, at most 8. Never changes the result */
+	int threads;    /* 0: as many as there are CPUs, at most 8. Never changes the result */
+	bn_crew *crew;  /* that reads ahead; NULL: the stream has one of its own, of so many threads */
 	int64_t duration_ns; /* live sources: how long, */
 	int64_t interval_ns; /* and how often */
 	/* Called now and then from the caller's own thread; false cancels (BN_EINTR). total 0: not
 	 * known. May be NULL. */
 	bool (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total, uint64_t rows);
 	void *progress_ctx;
-	/* Of the pass over the rows that follows (bn_dataset_add): from one thread at a time. */
-	const bn_progress *profiling;
 } bn_source_options;
 
 #define BN_SOURCE_OPTIONS_INIT \
 	{ \
-		0, 0, false, NULL, NULL, 0, NULL, false, 0, 0, 0, NULL, NULL, NULL \
+		0, 0, false, NULL, NULL, 0, NULL, false, 0, NULL, 0, 0, NULL, NULL \
 	}
 
 typedef enum bn_stream_state {
@@ -63,17 +64,17 @@ typedef struct bn_stream_ops {
 /* The first member of every source's own struct. */
 struct bn_stream {
 	const bn_stream_ops *ops;
+	bn_input *owned; /* by bn_sources_open; else NULL */
 };
 
 typedef struct bn_source {
 	const char *name; /* "csv", "tsv", "arrow", "proc" */
 	const char *help; /* one line */
 	bool live;        /* does not end by itself: needs duration_ns */
-	/* Is `uri` mine? head holds the first n bytes of the file (n 0 when uri is no file). 0: no;
-	 * the highest bid wins. */
-	int (*detect)(const char *uri, const char *head, size_t n);
-	int (*open)(bn_stream **out, const bn_env *env, const char *uri,
-		const bn_source_options *options, bn_err *err);
+	/* Is it mine? By its name and its first bytes. 0: no; the highest bid wins. */
+	int (*detect)(const bn_input *in);
+	/* The input is borrowed for the stream's life. */
+	int (*open)(bn_stream **out, bn_input *in, const bn_source_options *options, bn_err *err);
 } bn_source;
 
 #endif

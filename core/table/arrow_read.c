@@ -364,11 +364,26 @@ bool bn_arrow_detect(const char *head, size_t n)
 	return n >= BN_ARROW_MAGIC_BYTES && !memcmp(head, BN_ARROW_MAGIC, BN_ARROW_MAGIC_BYTES);
 }
 
+int bn_arrow_file_open_fd(
+	bn_arrow_file **out, const bn_env *env, int fd, const char *name, bn_err *err)
+{
+	struct stat st;
+	int e = env->fs->fstat(env, fd, &st);
+
+	if (e < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot read %s", name);
+	if (!S_ISREG(st.st_mode) || st.st_size == 0)
+		return bn_err_set(err, BN_ECORRUPT, "%s: not an Arrow IPC file (%s)", name,
+			S_ISREG(st.st_mode) ? "it is empty" : "not a regular file");
+	void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return bn_err_sys(err, BN_EIO, errno, "cannot map %s", name);
+	return open_over(out, map, (size_t)st.st_size, true, name, err);
+}
+
 int bn_arrow_file_open(
 	bn_arrow_file **out, const bn_env *env, const bn_dir *at, const char *path, bn_err *err)
 {
-	struct stat st;
-	void *map = MAP_FAILED;
 	int fd, rc = 0;
 
 	if (at && (rc = bn_dir_open_file(&fd, at, path, O_RDONLY, 0, err)) < 0)
@@ -376,19 +391,9 @@ int bn_arrow_file_open(
 	if (!at && (fd = env->fs->open(env, NULL, path, O_RDONLY, 0)) < 0)
 		return bn_err_sys(
 			err, fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -fd, "cannot open %s", path);
-	rc = env->fs->fstat(env, fd, &st);
-	if (rc < 0) {
-		rc = bn_err_sys(err, BN_EIO, -rc, "cannot read %s", path);
-	} else if (!S_ISREG(st.st_mode) || st.st_size == 0) {
-		rc = bn_err_set(err, BN_ECORRUPT, "%s: not an Arrow IPC file (%s)", path,
-			S_ISREG(st.st_mode) ? "it is empty" : "not a regular file");
-	} else {
-		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (map == MAP_FAILED)
-			rc = bn_err_sys(err, BN_EIO, errno, "cannot map %s", path);
-	}
+	rc = bn_arrow_file_open_fd(out, env, fd, path, err);
 	env->fs->close(env, fd);
-	return rc ? rc : open_over(out, map, (size_t)st.st_size, true, path, err);
+	return rc;
 }
 
 void bn_arrow_file_free(bn_arrow_file *r)

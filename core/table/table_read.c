@@ -105,21 +105,37 @@ int bn_table_open(bn_table_reader **out, const bn_env *env, const char *path, bn
 	return bn_table_open_parts(out, env, NULL, &path, 1, err);
 }
 
+/* A table of that one file, which is taken, also on failure. rc: of opening it. */
+static int open_one(bn_table_reader **out, int rc, bn_arrow_file *file, bn_err *err)
+{
+	bn_table_reader *r = NULL;
+	if (rc < 0)
+		return rc;
+	if ((rc = reader_new(&r, 1, err)) < 0) {
+		bn_arrow_file_free(file);
+		return rc;
+	}
+	if ((rc = add_part(r, file, err)) < 0)
+		bn_table_reader_free(r);
+	else
+		*out = r;
+	return rc;
+}
+
+int bn_table_open_fd(
+	bn_table_reader **out, const bn_env *env, int fd, const char *name, bn_err *err)
+{
+	bn_arrow_file *file = NULL;
+	int rc = bn_arrow_file_open_fd(&file, env, fd, name, err);
+	return open_one(out, rc, file, err);
+}
+
 int bn_arrow_open_bytes(
 	bn_table_reader **out, const void *bytes, size_t n, const char *name, bn_err *err)
 {
-	bn_table_reader *r = NULL;
 	bn_arrow_file *file = NULL;
-	int rc = reader_new(&r, 1, err);
-	if (rc < 0)
-		return rc;
-	if ((rc = bn_arrow_file_open_bytes(&file, bytes, n, name, err)) < 0 ||
-		(rc = add_part(r, file, err)) < 0) {
-		bn_table_reader_free(r);
-		return rc;
-	}
-	*out = r;
-	return 0;
+	int rc = bn_arrow_file_open_bytes(&file, bytes, n, name, err);
+	return open_one(out, rc, file, err);
 }
 
 void bn_table_reader_free(bn_table_reader *r)

@@ -96,12 +96,13 @@ static int parse(const char *path)
 	const bn_env *env = bn_env_real();
 	bn_err err = BN_ERR_INIT;
 	bn_stream *s = NULL;
+	const bn_source *source = NULL;
 	const bn_batch *b = NULL;
 	uint64_t rows = 0;
 	int64_t began = bn_env_monotonic_ns(env);
 	int state;
 
-	if (bn_csv_open(&s, env, path, ',', NULL, &err))
+	if (bn_sources_open(&s, &source, env, "csv", path, NULL, &err))
 		return fail(&err);
 	while ((state = s->ops->next(s, &b, &err)) > 0)
 		rows = state == BN_STREAM_BATCH ? rows + b->rows : 0;
@@ -109,7 +110,7 @@ static int parse(const char *path)
 		return fail(&err);
 	print_result(
 		(double)(bn_env_monotonic_ns(env) - began) * 1e-9, rows, s->ops->bytes_total(s));
-	s->ops->free(s);
+	bn_sources_close(s);
 	return 0;
 }
 

@@ -82,6 +82,7 @@ static void read_all(bn_buf *out, uint8_t choice)
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
 	bn_err err = BN_ERR_INIT;
 	bn_stream *s = NULL;
+	bn_input *in = NULL;
 	const bn_batch *b = NULL;
 	int state;
 
@@ -90,8 +91,10 @@ static void read_all(bn_buf *out, uint8_t choice)
 	o.no_header = choice & 4;
 	o.quote = choice & 8 ? '\'' : 0;
 	o.rejects = choice & 16 ? "rejects" : NULL;
-	if (bn_csv_open(&s, &env, "in", delimiters[choice & 3], &o, &err)) {
+	if (bn_input_open(&in, &env, "in", NULL, &err) ||
+		bn_csv_open(&s, in, delimiters[choice & 3], &o, &err)) {
 		bn_buf_adds(out, err.msg);
+		bn_input_free(in);
 		return;
 	}
 	while ((state = s->ops->next(s, &b, &err)) > 0) {
@@ -104,6 +107,7 @@ static void read_all(bn_buf *out, uint8_t choice)
 	if (state < 0 && !err.msg[0])
 		abort();
 	s->ops->free(s);
+	bn_input_free(in);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -56,12 +56,6 @@ static bool add_progress(void *ctx, uint64_t done, uint64_t total, uint64_t rows
 	return !bn_cli_interrupted();
 }
 
-static bool profiling_progress(void *ctx, const char *what, uint64_t done, uint64_t total)
-{
-	bn_cli_progress(ctx, what, done, total, "");
-	return !bn_cli_interrupted();
-}
-
 static int read_types(add_options *o, bn_cli *cli, bn_err *err)
 {
 	const char *text;
@@ -128,7 +122,6 @@ static int run_add(bn_cli *cli, bn_err *err)
 	bn_ingest_report report = {0};
 	bool added = false;
 	int64_t threads = 0;
-	bn_progress profiling = {profiling_progress, cli};
 	add_options *o = bn_alloc_zeroed(1, sizeof *o);
 	if (!o)
 		return bn_err_nomem(err, "options");
@@ -136,7 +129,6 @@ static int run_add(bn_cli *cli, bn_err *err)
 	o->source.no_header = bn_cli_flag(cli, "no-header");
 	o->source.progress = add_progress;
 	o->source.progress_ctx = cli;
-	o->source.profiling = &profiling;
 	int rc = read_types(o, cli, err);
 	if (rc || (rc = read_nulls(o, cli, err)) || (rc = read_delimiter(o, cli, err)) ||
 		(rc = read_on_error(o, cli, err)) ||

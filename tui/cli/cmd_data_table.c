@@ -52,34 +52,39 @@ static bool show_reading(void *ctx, uint64_t done, uint64_t total, uint64_t rows
 	return !bn_cli_interrupted();
 }
 
-/* A file that is no Arrow file is ingested into a temporary one, which has no name any more when it
- * is open. */
+/* A file's rows as a table: where they lie, or ingested into a temporary file, which has no name any more when
+ * it is open. */
 static int open_file(bn_table_reader **out, bn_cli *cli, const char *path, bn_err *err)
 {
 	const bn_env *env = bn_cli_env(cli);
 	const bn_source *source = NULL;
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
 	const char *tmp = bn_env_get(env, "TMPDIR");
-	int rc = bn_source_find(&source, env, NULL, path, err);
+	char *name = NULL;
+	bn_input *in = NULL;
+	int fd = -1, rc = bn_input_open(&in, env, path, NULL, err);
 
-	if (rc)
-		return rc;
-	if (!strcmp(source->name, "arrow"))
-		return bn_table_open(out, env, path, err);
-	char *name = bn_strf("%s/binnacle-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	int fd = name ? mkstemp(name) : -1;
-	if (fd < 0) {
-		bn_free(name);
-		return bn_err_set(err, BN_EIO, "no temporary file could be made");
+	if (rc < 0 || (rc = bn_source_find(&source, NULL, in, err)) < 0)
+		goto out;
+	if (!strcmp(source->name, "arrow")) {
+		rc = bn_table_open_fd(out, env, bn_input_fd(in), path, err);
+		goto out;
+	}
+	name = bn_strf("%s/binnacle-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	if (!name || (fd = mkstemp(name)) < 0) {
+		rc = bn_err_set(err, BN_EIO, "no temporary file could be made");
+		goto out;
 	}
 	close(fd);
 	o.progress = show_reading;
 	o.progress_ctx = cli;
-	rc = bn_ingest(env, source->name, path, &o, NULL, name, NULL, err);
+	rc = bn_ingest_file(in, source, &o, NULL, name, NULL, err);
 	bn_cli_progress_end(cli);
 	rc = rc ? rc : bn_table_open(out, env, name, err);
 	unlink(name);
+out:
 	bn_free(name);
+	bn_input_free(in);
 	return rc;
 }
 

@@ -260,12 +260,10 @@ int bn_source_add_data(void *context, const void *arg, bn_page *page, bn_job *jo
 	const bn_add_arg *a = arg;
 	bn_dataset_version *v = NULL;
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
-	bn_progress watch = bn_job_watch(job);
 	bool added = false;
 	char ref[BN_REF_BYTES], n[BN_FMT];
 	o.progress = add_report;
 	o.progress_ctx = job;
-	o.profiling = &watch;
 	int rc = bn_reader_refresh(r, err);
 	if (rc < 0 ||
 		(rc = bn_dataset_add(&v, &added, r->ws, a->name, NULL, a->uri, &o, NULL, err)) < 0)

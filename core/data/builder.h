@@ -1,0 +1,31 @@
+/*
+ * builder.h - the table of a new version while it is written: its bytes go into an object of the store, which hashes
+ * them, and its record batches into a profile, so that publishing it (dataset.h) reads nothing back.
+ */
+#ifndef BN_DATA_BUILDER_H
+#define BN_DATA_BUILDER_H
+#include "core/base/crew.h"
+#include "core/profile/profile.h"
+#include "core/store/workspace.h"
+#include "core/table/table.h"
+
+typedef struct bn_table_builder bn_table_builder;
+
+int bn_table_builder_new(bn_table_builder **out, bn_workspace *ws, bn_err *err);
+void bn_table_builder_free(bn_table_builder *b); /* what was not finished is gone; NULL is fine */
+/* A table for rows of this schema; *w stays the builder's. A second call voids the first. crew: threads that may
+ * profile and write side by side; NULL is fine, it must live until the table is finished. */
+int bn_table_builder_begin(bn_table_builder *b, const bn_schema *schema, bn_crew *crew,
+	bn_table_writer **w, bn_err *err);
+
+typedef struct bn_built {
+	char hash[65]; /* of the Arrow file, which is an object */
+	uint64_t bytes, rows;
+	const bn_schema *schema;
+	const bn_profile *profile;
+} bn_built;
+
+/* After bn_table_writer_finish: stored and durable. What *out points to stays the builder's. */
+int bn_table_builder_finish(bn_table_builder *b, bn_built *out, bn_err *err);
+
+#endif
