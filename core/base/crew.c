@@ -90,10 +90,12 @@ static bool do_step(bn_crew *c)
 {
 	if (!c->step || (c->is_idle && c->idle == c->wakes))
 		return false;
+	bool (*step)(void *ctx) = c->step;
+	void *ctx = c->step_ctx;
 	unsigned wakes = c->wakes;
 	c->steps++;
 	pthread_mutex_unlock(&c->lock);
-	bool did = c->step(c->step_ctx);
+	bool did = step(ctx);
 	pthread_mutex_lock(&c->lock);
 	c->steps--;
 	if (!did) {

@@ -288,6 +288,7 @@ static int restart(csv_stream *s, bool early, bn_err *err)
  * category yet by what has been read may become one by the rest, so that is left to the end. */
 static int restart_early(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
+	bn_csv_pool_stop(s->pool); /* which reads the plan; the chunk stays as it is */
 	s->given_up += s->bytes;
 	for (size_t i = 0; i < s->plan.count; i++) {
 		csv_column_plan *p = &s->plan.columns[i];

@@ -60,7 +60,7 @@ static int refuse_kind(const char *name, mode_t mode, bn_err *err)
 		bn_err_hint(err, "name one file");
 		return BN_EINVAL;
 	}
-	bn_err_set(err, BN_EUNSUPPORTED, "%s is not a regular file and no pipe", name);
+	bn_err_set(err, BN_EUNSUPPORTED, "%s is neither a regular file nor a pipe", name);
 	bn_err_hint(err, "save what it gives to a file first");
 	return BN_EUNSUPPORTED;
 }

@@ -57,7 +57,7 @@ add() {
 	echo "$? $(head -1 err)"
 }
 check directory "2 binnacle: . is a directory" "$(add x .)"
-check device "2 binnacle: /dev/zero is not a regular file" "$(add x /dev/zero)"
+check device "2 binnacle: /dev/zero is neither a regular file nor a pipe" "$(add x /dev/zero)"
 check name_first "2 binnacle: 'a/b' cannot be the name of a dataset" "$(add a/b missing.csv)"
 check one_line "2 binnacle: 'a?b' cannot be the name of a dataset" "$(add $'a\nb' jobs.csv)"
 check nothing_left 0 "$(ls .binnacle/tmp | wc -l)"
