@@ -8,6 +8,13 @@
  * manifest.h says. New reference, NULL without memory. */
 json_t *bn_dataset_stats(const bn_profile *p);
 
+/* The parts of a version, by the hash that names it: of a manifest, or (format 0) of the only part. Released in any
+ * case. */
+int bn_dataset_parts(bn_manifest *out, bn_workspace *ws, const char *hash, bn_err *err);
+/* Moves why, of the part that could not be used, to err; of damage it names the part and what helps. */
+int bn_dataset_part_failed(
+	bn_err *err, bn_workspace *ws, const bn_manifest *m, size_t part, bn_err *why);
+
 /* The version with this content that a member or the reader has added, live or removed: what others have said of the
  * same bytes is not taken. *number is 0 when there is none. Refreshes the index. */
 int bn_dataset_with_content(

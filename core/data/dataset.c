@@ -4,6 +4,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/json_bytes.h"
+#include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/data/_dataset.h"
 #include "core/data/builder.h"
@@ -11,10 +12,12 @@
 #include "core/table/table.h"
 #include "core/govern/rights.h"
 #include "core/store/index/fold.h"
+#include "core/store/object/held.h"
 #include "core/store/object/object.h"
 #include "core/store/object/verify_once.h"
 #include "core/store/workspace.h"
 
+#include <stdio.h>
 #include <string.h>
 
 int bn_dataset_open_table_watched(bn_table_reader **out, bn_workspace *ws,
@@ -36,6 +39,58 @@ int bn_dataset_open_table(
 	bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
 {
 	return bn_dataset_open_table_watched(out, ws, v, NULL, err);
+}
+
+/* Closes the descriptors. */
+static int open_held_parts(bn_table_reader **out, bn_workspace *ws, const bn_manifest *m,
+	const bn_progress *progress, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	bn_cache *cache = NULL;
+	char what[64];
+	size_t n = 0;
+	int rc = 0, *fds = bn_alloc(m->count * sizeof *fds);
+	const char **names = bn_alloc(m->count * sizeof *names);
+	if (bn_cache_open(&cache, ws, NULL) < 0)
+		cache = NULL; /* hashed each time, then */
+	if (!fds || !names) {
+		rc = bn_err_nomem(err, "the parts of a dataset");
+		goto out;
+	}
+	for (; n < m->count; n++) {
+		bn_err why = BN_ERR_INIT;
+		names[n] = m->parts[n].hash;
+		snprintf(what, sizeof what, "hashing part %zu of %zu", n + 1, m->count);
+		rc = bn_object_hold(&fds[n], ws, cache, names[n], progress, what, &why);
+		if (rc < 0) {
+			bn_dataset_part_failed(err, ws, m, n, &why);
+			goto out;
+		}
+	}
+	rc = bn_table_open_files(out, env, fds, names, n, err);
+out:
+	while (n)
+		env->fs->close(env, fds[--n]);
+	bn_cache_close(cache);
+	bn_free(names);
+	bn_free(fds);
+	return rc;
+}
+
+int bn_dataset_open_held(bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v,
+	const bn_progress *progress, bn_err *err)
+{
+	bn_manifest m;
+	char name[192];
+	int rc = bn_dataset_parts(&m, ws, v->hash, err);
+	if (rc < 0)
+		goto out;
+	rc = open_held_parts(out, ws, &m, progress, err);
+out:
+	bn_manifest_release(&m);
+	if (rc < 0)
+		bn_err_prefix(err, "dataset %s", bn_dataset_version_name(v, name, sizeof name));
+	return rc;
 }
 
 int bn_dataset_verify(

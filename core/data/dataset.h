@@ -164,6 +164,10 @@ int bn_dataset_open_table(
 /* The same of something that may be large: hashing shows how far it is, and can be stopped. */
 int bn_dataset_open_table_watched(bn_table_reader **out, bn_workspace *ws,
 	const bn_dataset_version *v, const bn_progress *progress, bn_err *err);
+/* The same for what is trained on, judged or signed about: no other member can change a byte of what the reader gives
+ * once it was hashed (core/store/object/held.h). Copies parts that are another's. */
+int bn_dataset_open_held(bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v,
+	const bn_progress *progress, bn_err *err);
 /* The files of a version's parts below bn_workspace_at, in their order, by the hash that names the version: of a manifest, or
  * (format 0) of the only part. *paths and the strings are yours (bn_dataset_paths_free). */
 int bn_dataset_paths(char ***paths, size_t *n, bn_workspace *ws, const char *hash,

@@ -88,6 +88,20 @@ static int is_manifest(bool *yes, bn_workspace *ws, const char *hash, bn_err *er
 	return rc;
 }
 
+int bn_dataset_part_failed(
+	bn_err *err, bn_workspace *ws, const bn_manifest *m, size_t part, bn_err *why)
+{
+	const char *hash = m->parts[part].hash;
+	if (why->code == BN_ECORRUPT) {
+		bn_err_prefix(why, "part %zu of %zu", part + 1, m->count);
+		bn_err_hint(why,
+			"nothing was made from it; put '%s/objects/%.2s/%s' back from a copy, or "
+			"remove it and add the data again",
+			bn_workspace_root(ws), hash, hash + 2);
+	}
+	return bn_err_move(err, why);
+}
+
 /* Hashes those that this user has not hashed on this host since they were written. */
 static int verify_parts(
 	bn_workspace *ws, const bn_manifest *m, const bn_progress *progress, bn_err *err)
@@ -101,17 +115,8 @@ static int verify_parts(
 		bn_err why = BN_ERR_INIT;
 		snprintf(what, sizeof what, "hashing part %zu of %zu", i + 1, m->count);
 		rc = bn_object_verify_once(ws, cache, m->parts[i].hash, progress, what, NULL, &why);
-		if (rc == 0)
-			continue;
-		if (rc == BN_ECORRUPT) {
-			bn_err_prefix(&why, "part %zu of %zu", i + 1, m->count);
-			bn_err_hint(&why,
-				"nothing was made from it; put '%s/objects/%.2s/%s' back from a "
-				"copy, or "
-				"remove it and add the data again",
-				bn_workspace_root(ws), m->parts[i].hash, m->parts[i].hash + 2);
-		}
-		bn_err_move(err, &why);
+		if (rc < 0)
+			bn_dataset_part_failed(err, ws, m, i, &why);
 	}
 	bn_cache_close(cache);
 	return rc;
@@ -136,25 +141,31 @@ static int manifest_paths(char ***paths, size_t *n, bn_workspace *ws, const bn_m
 	return 0;
 }
 
+int bn_dataset_parts(bn_manifest *out, bn_workspace *ws, const char *hash, bn_err *err)
+{
+	bool manifest = false;
+	bn_manifest_init(out, BN_MANIFEST_TABLE);
+	int rc = is_manifest(&manifest, ws, hash, err);
+	if (rc < 0)
+		return rc;
+	if (!manifest) {
+		bn_manifest_part only = {.rows = 0};
+		memcpy(only.hash, hash, sizeof only.hash);
+		return bn_manifest_add(out, &only, err);
+	}
+	if ((rc = bn_manifest_load(out, ws, hash, err)) < 0 || out->kind == BN_MANIFEST_TABLE)
+		return rc;
+	return bn_err_set(err, BN_ECORRUPT, "manifest %.12s is of a %s, not of a table", hash,
+		bn_manifest_kind_name(out->kind));
+}
+
 int bn_dataset_paths(char ***out, size_t *n, bn_workspace *ws, const char *hash,
 	const bn_progress *progress, bn_err *err)
 {
 	bn_manifest m;
 	char **paths = NULL;
-	bool manifest = false;
 	size_t count = 0;
-	int rc = is_manifest(&manifest, ws, hash, err);
-	if (rc < 0)
-		return rc;
-	bn_manifest_init(&m, BN_MANIFEST_TABLE);
-	if (!manifest) {
-		bn_manifest_part only = {.rows = 0};
-		memcpy(only.hash, hash, sizeof only.hash);
-		rc = bn_manifest_add(&m, &only, err);
-	} else if ((rc = bn_manifest_load(&m, ws, hash, err)) == 0 && m.kind != BN_MANIFEST_TABLE) {
-		rc = bn_err_set(err, BN_ECORRUPT, "manifest %.12s is of a %s, not of a table", hash,
-			bn_manifest_kind_name(m.kind));
-	}
+	int rc = bn_dataset_parts(&m, ws, hash, err);
 	if (rc == 0)
 		rc = manifest_paths(&paths, &count, ws, &m, progress, err);
 	bn_manifest_release(&m);

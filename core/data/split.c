@@ -535,7 +535,7 @@ int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_datase
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_env_random(env, &tag, sizeof tag, err)) < 0 ||
-		(rc = bn_dataset_open_table_watched(&table, ws, v, o->progress, err)) < 0)
+		(rc = bn_dataset_open_held(&table, ws, v, o->progress, err)) < 0)
 		goto out;
 	for (size_t p = 0; p < o->part_count; p++) {
 		paths[p] = bn_strf("tmp/split-%016llx-%zu.arrow", (unsigned long long)tag, p);
@@ -545,8 +545,7 @@ int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_datase
 		}
 	}
 	if ((rc = bn_split_table(env, table, o, bn_workspace_at(ws), (const char *const *)paths,
-		     NULL, err)) < 0 ||
-		(rc = bn_dataset_verify(ws, v, o->progress, err)) < 0)
+		     NULL, err)) < 0)
 		goto out;
 	for (; done < o->part_count; done++)
 		if ((rc = publish_part(&out[done], ws, v, o, done, paths[done], err)) < 0)

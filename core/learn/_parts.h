@@ -31,7 +31,7 @@ typedef struct bn_parts {
 		split[120]; /* of the training data: "jobs@v3", "sha256:..." */
 } bn_parts;
 
-/* A part of its own where the spec names a version for it; else its share of the training rows. Which row goes
+/* From held bytes (bn_dataset_open_held). A part of its own where the spec names a version for it; else its share of the training rows. Which row goes
  * where depends on the spec and the number of rows alone. Released in any case. */
 int bn_parts_load(bn_parts *out, const bn_parts_input *in, bn_err *err);
 void bn_parts_release(bn_parts *p);

@@ -29,11 +29,9 @@ static int load_version(bn_rowset **out, bn_parts *f, const bn_parts_input *in,
 			item->digest);
 		goto out;
 	}
-	if ((rc = bn_dataset_open_table_watched(&table, in->ws, v, in->progress, &why)) < 0)
+	if ((rc = bn_dataset_open_held(&table, in->ws, v, in->progress, &why)) < 0)
 		goto out;
 	if ((rc = bn_rowset_load(out, table, in->columns, in->n_columns, &why)) < 0)
-		goto out;
-	if ((rc = bn_dataset_verify(in->ws, v, in->progress, &why)) < 0)
 		goto out;
 	if (!f->dataset[0]) {
 		snprintf(f->dataset, sizeof f->dataset, "%s", ref);

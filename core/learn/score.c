@@ -147,9 +147,8 @@ int bn_score_dataset(bn_score *out, bn_workspace *ws, const bn_model *m, const c
 		return rc;
 	name_data(out, v->name, v->version, v->hash);
 	if ((rc = columns_of(&columns, &n, m->features, err)) < 0 ||
-		(rc = bn_dataset_open_table_watched(&table, ws, v, progress, err)) < 0 ||
-		(rc = bn_rowset_load(&rows, table, columns, n, err)) < 0 ||
-		(rc = bn_dataset_verify(ws, v, progress, err)) < 0)
+		(rc = bn_dataset_open_held(&table, ws, v, progress, err)) < 0 ||
+		(rc = bn_rowset_load(&rows, table, columns, n, err)) < 0)
 		goto out;
 	rc = rows_score(out, m, rows, err);
 out:

@@ -2,8 +2,8 @@
  * score.h - how good a model that lies there is, measured anew by the code that trains: on the rows that a run's spec
  * kept back, or on a dataset version that somebody else names.
  *
- * The bytes of the data are hashed first, once for this process's user and host (bn_dataset_paths): what
- * comes out speaks of the digest that it names.
+ * The rows are read from held bytes (core/store/object/held.h), so what comes out speaks of the digest that it
+ * names, whoever owns the files.
  */
 #ifndef BN_LEARN_SCORE_H
 #define BN_LEARN_SCORE_H

@@ -190,6 +190,10 @@ int bn_table_open_fd(
  * are below the handle at; with at NULL they are paths that the user named. */
 int bn_table_open_parts(bn_table_reader **out, const bn_env *env, const bn_dir *at,
 	const char *const *paths, size_t n, bn_err *err);
+/* The same of files that are open for reading; names: what messages call them. The descriptors stay the
+ * caller's and may be closed. */
+int bn_table_open_files(bn_table_reader **out, const bn_env *env, const int *fds,
+	const char *const *names, size_t n, bn_err *err);
 void bn_table_reader_free(bn_table_reader *r);
 
 const bn_schema *bn_table_schema(const bn_table_reader *r); /* borrowed for the reader's life */

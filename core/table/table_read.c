@@ -81,14 +81,22 @@ static int reader_new(bn_table_reader **out, size_t parts, bn_err *err)
 	return 0;
 }
 
-int bn_table_open_parts(bn_table_reader **out, const bn_env *env, const bn_dir *at,
-	const char *const *paths, size_t n, bn_err *err)
+/* Where the parts are: open already, or at names below a handle. */
+typedef struct places {
+	const int *fds; /* NULL: names are paths below at */
+	const bn_dir *at;
+	const char *const *names;
+} places;
+
+static int open_all(
+	bn_table_reader **out, const bn_env *env, const places *p, size_t n, bn_err *err)
 {
 	bn_table_reader *r = NULL;
 	int rc = n ? reader_new(&r, n, err) : bn_err_set(err, BN_EINVAL, "a table without parts");
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		bn_arrow_file *file = NULL;
-		rc = bn_arrow_file_open(&file, env, at, paths[i], err);
+		rc = p->fds ? bn_arrow_file_open_fd(&file, env, p->fds[i], p->names[i], err)
+			    : bn_arrow_file_open(&file, env, p->at, p->names[i], err);
 		if (rc == 0)
 			rc = add_part(r, file, err);
 	}
@@ -98,6 +106,18 @@ int bn_table_open_parts(bn_table_reader **out, const bn_env *env, const bn_dir *
 	}
 	*out = r;
 	return 0;
+}
+
+int bn_table_open_parts(bn_table_reader **out, const bn_env *env, const bn_dir *at,
+	const char *const *paths, size_t n, bn_err *err)
+{
+	return open_all(out, env, &(places){.at = at, .names = paths}, n, err);
+}
+
+int bn_table_open_files(bn_table_reader **out, const bn_env *env, const int *fds,
+	const char *const *names, size_t n, bn_err *err)
+{
+	return open_all(out, env, &(places){.fds = fds, .names = names}, n, err);
 }
 
 int bn_table_open(bn_table_reader **out, const bn_env *env, const char *path, bn_err *err)

@@ -337,10 +337,8 @@ int bn_source_check(void *context, const void *arg, bn_page *page, bn_job *job, 
 		return rc;
 	if ((rc = bn_dataset_resolve(&v, r->ws, a->ref, BN_DATASET_LIVE, err)) < 0 ||
 		(rc = suite_read(&suite, r->ws, v, a->suite, err)) < 0 ||
-		(rc = bn_dataset_verify(r->ws, v, &watch, err)) < 0 ||
-		(rc = bn_reader_table(&table, r, a->ref, err)) < 0 ||
+		(rc = bn_dataset_open_held(&table, r->ws, v, &watch, err)) < 0 ||
 		(rc = bn_expect_run(&result, table, suite, &progress, err)) < 0 ||
-		(rc = bn_dataset_verify(r->ws, v, &watch, err)) < 0 ||
 		(rc = check_keep(r->ws, v, suite, result, err)) < 0)
 		goto out;
 	if (result->raised)
@@ -354,6 +352,7 @@ int bn_source_check(void *context, const void *arg, bn_page *page, bn_job *job, 
 out:
 	bn_expect_result_free(result);
 	bn_suite_free(suite);
+	bn_table_reader_free(table);
 	bn_dataset_version_free(v);
 	return rc;
 }

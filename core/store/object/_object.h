@@ -18,4 +18,9 @@ enum { BN_OBJECT_BLOCK = 1 << 18 }; /* bytes that a stream has in memory at a ti
 /* "objects/ab/cdef...", for a handle of the workspace. */
 const char *bn_object_name(const char *hash, char buf[BN_OBJECT_NAME]);
 
+/* Reads and hashes the whole object, and writes it to fd unless that is -1 (path is for messages). With
+ * BN_ECORRUPT the last block was not written. */
+int bn_object_pass(bn_workspace *ws, const char *hash, int fd, const char *path,
+	const bn_progress *progress, const char *what, bn_err *err);
+
 #endif

@@ -224,8 +224,8 @@ int bn_object_verify(bn_workspace *ws, const char *hash, bn_err *err)
 	return bn_object_verify_watched(ws, hash, NULL, "hashing", err);
 }
 
-int bn_object_verify_watched(bn_workspace *ws, const char *hash, const bn_progress *progress,
-	const char *what, bn_err *err)
+int bn_object_pass(bn_workspace *ws, const char *hash, int fd, const char *path,
+	const bn_progress *progress, const char *what, bn_err *err)
 {
 	uint64_t done = 0, total;
 	bn_object_store *s = NULL;
@@ -241,6 +241,9 @@ int bn_object_verify_watched(bn_workspace *ws, const char *hash, const bn_progre
 	while (got) {
 		if ((rc = bn_object_read(r, block, BN_OBJECT_BLOCK, &got, err)) < 0)
 			goto out;
+		if (fd >= 0 && (rc = bn_fs_write_all(bn_workspace_env(ws), fd, block, got, path,
+					err)) < 0)
+			goto out;
 		done += got;
 		/* Every 16 MiB: some hundredths of a second. */
 		if (done % (64 * BN_OBJECT_BLOCK) == 0 &&
@@ -253,28 +256,20 @@ out:
 	return rc;
 }
 
+int bn_object_verify_watched(bn_workspace *ws, const char *hash, const bn_progress *progress,
+	const char *what, bn_err *err)
+{
+	return bn_object_pass(ws, hash, -1, NULL, progress, what, err);
+}
+
 int bn_object_copy(bn_workspace *ws, const char *hash, int fd, const char *path, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
-	bn_object_store *s = NULL;
-	bn_object_reader *r = NULL;
-	size_t got = 1;
-	int e;
-	uint8_t *block = bn_alloc(BN_OBJECT_BLOCK);
-	int rc = block ? bn_workspace_objects(&s, ws, err) : bn_err_nomem(err, "an object");
-	if (rc < 0 || (rc = bn_object_reader_new(&r, s, hash, 0, UINT64_MAX, err)) < 0)
-		goto out;
-	while (got) {
-		if ((rc = bn_object_read(r, block, BN_OBJECT_BLOCK, &got, err)) < 0 ||
-			(rc = bn_fs_write_all(env, fd, block, got, path, err)) < 0)
-			goto out;
-	}
-	if ((e = env->fs->fsync(env, fd)) < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", path);
-out:
-	bn_object_reader_free(r);
-	bn_free(block);
-	return rc;
+	int rc = bn_object_pass(ws, hash, fd, path, NULL, "copying", err);
+	if (rc < 0)
+		return rc;
+	int e = env->fs->fsync(env, fd);
+	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", path) : 0;
 }
 
 static int sync_parent(const bn_env *env, const char *path, bn_err *err)

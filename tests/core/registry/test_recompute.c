@@ -291,8 +291,84 @@ START_TEST(test_changed_bytes_of_the_data_give_no_evidence)
 }
 END_TEST
 
+/* ---- bytes that are another member's --------------------------------------------------------------- */
+
+/* The owner of a part writes other bytes to it before the n-th time that it is opened, and the old ones back before
+ * the next. */
+static struct {
+	bn_fs_ops ops;
+	const bn_fs_ops *below;
+	char object[80], path[500]; /* below .binnacle, and to the test */
+	long opened, at;
+} flip;
+
+static void flip_bytes(void)
+{
+	char bytes[64];
+	FILE *f = fopen(flip.path, "r+");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fseek(f, -900, SEEK_END), 0);
+	ck_assert_int_eq(fread(bytes, 1, sizeof bytes, f), sizeof bytes);
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (char)~bytes[i];
+	ck_assert_int_eq(fseek(f, -900, SEEK_END), 0);
+	ck_assert_int_eq(fwrite(bytes, 1, sizeof bytes, f), sizeof bytes);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static int flip_open(const bn_env *e, const bn_dir *at, const char *path, int flags, mode_t mode)
+{
+	if (!strcmp(path, flip.object)) {
+		flip.opened++;
+		if (flip.at && (flip.opened == flip.at || flip.opened == flip.at + 1))
+			flip_bytes();
+	}
+	return flip.below->open(e, at, path, flags, mode);
+}
+
+START_TEST(test_bytes_that_are_others_for_a_moment_give_no_evidence)
+{
+	bn_recomputed_list *l = NULL;
+	bn_dataset_version *v = NULL;
+	double honest = 0;
+	int measured = 0, refused = 0;
+	setup("{\"gates\":[{\"metric\":\"rmse\",\"op\":\"<=\",\"threshold\":0.2}]}");
+	add_data("jobs", 400, 3);
+	train("00000000000000000000000000000001", 0.1, 0.1);
+	must(bn_dataset_resolve(&v, bob->ws, "jobs@v1", BN_DATASET_LIVE, &err));
+	snprintf(flip.object, sizeof flip.object, "objects/%.2s/%s", v->part, v->part + 2);
+	snprintf(flip.path, sizeof flip.path, "%s/.binnacle/%s", t.dir, flip.object);
+	bn_dataset_version_free(v);
+	ck_assert_int_eq(chmod(flip.path, 0644), 0);
+	flip.below = bob->env.fs;
+	flip.ops = *flip.below;
+	flip.ops.open = flip_open;
+	bob->env.fs = &flip.ops;
+	do {
+		flip.opened = 0;
+		must(bn_version_recompute(&l, bob->ws, "power/1", NULL, &err));
+		ck_assert_uint_eq(l->count, 1);
+		if (flip.at == 0)
+			honest = l->items[0].value;
+		if (l->items[0].problem)
+			refused++;
+		else
+			ck_assert_double_eq(l->items[0].value, honest);
+		measured += !l->items[0].problem;
+		if (flip.opened == flip.at)
+			flip_bytes(); /* nobody has opened it since */
+		bn_recomputed_list_free(l);
+	} while (flip.opened >= flip.at++);
+	bob->env.fs = flip.below;
+	ck_assert_int_ge(measured, 2);
+	ck_assert_int_ge(refused, 1);
+	town_remove(&t);
+}
+END_TEST
+
 BN_TEST_MAIN("core/registry/recompute", test_number_that_the_author_made_up_is_measured_and_blocks,
 	test_honest_number_is_measured_once_and_approved,
 	test_gate_names_its_own_data_and_the_champion_is_measured_on_the_same,
 	test_what_cannot_be_measured_is_said_and_leaves_the_gate_open,
-	test_changed_bytes_of_the_data_give_no_evidence)
+	test_changed_bytes_of_the_data_give_no_evidence,
+	test_bytes_that_are_others_for_a_moment_give_no_evidence)

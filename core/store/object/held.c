@@ -1,0 +1,80 @@
+/* held.c - see held.h. */
+#include "core/store/object/held.h"
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/store/index/place.h"
+#include "core/store/object/_object.h"
+#include "core/store/object/verify_once.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+
+/* A file of this user in a directory of his own, already without a name. *path is for messages and yours. */
+static int nameless_file(int *fd, char **path, bn_workspace *ws, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	char *parent = NULL;
+	uint64_t tag;
+	int rc = bn_env_random(env, &tag, sizeof tag, err);
+	if (rc < 0 || (rc = bn_index_place_files(&parent, env, bn_workspace_root(ws),
+			       bn_workspace_id(ws), "held", err)) < 0)
+		return rc;
+	*path = bn_strf("%s/%016" PRIx64, parent, tag);
+	bn_free(parent);
+	if (!*path)
+		return bn_err_nomem(err, "a path");
+	*fd = env->fs->open(env, NULL, *path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	if (*fd < 0)
+		return bn_err_sys(err, BN_EIO, -*fd, "cannot create '%s'", *path);
+	int e = env->fs->unlink(env, NULL, *path);
+	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot unlink '%s'", *path) : 0;
+}
+
+static int copy_hold(int *fd, bn_workspace *ws, const char *hash, const bn_progress *progress,
+	const char *what, bn_err *err)
+{
+	char *path = NULL;
+	int rc = nameless_file(fd, &path, ws, err);
+	if (rc < 0)
+		goto out;
+	rc = bn_object_pass(ws, hash, *fd, path, progress, what, err);
+out:
+	bn_free(path);
+	return rc;
+}
+
+/* Whether the file that is open is this user's, nobody else may write to it, and it is what lies at name. */
+static bool is_own(const bn_dir *at, const char *name, int fd)
+{
+	struct stat st, there;
+	return at->env->fs->fstat(at->env, fd, &st) == 0 && st.st_uid == at->env->uid(at->env) &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH)) && bn_dir_stat(at, name, &there, NULL) == 0 &&
+	       there.st_dev == st.st_dev && there.st_ino == st.st_ino;
+}
+
+int bn_object_hold(int *out, bn_workspace *ws, bn_cache *cache, const char *hash,
+	const bn_progress *progress, const char *what, bn_err *err)
+{
+	const bn_dir *at = bn_workspace_at(ws);
+	const bn_env *env = bn_workspace_env(ws);
+	char name[BN_OBJECT_NAME];
+	int fd = -1, rc = bn_object_file(ws, hash, name, err);
+	if (rc < 0 || (rc = bn_dir_open_file(&fd, at, name, O_RDONLY, 0, err)) < 0)
+		return rc;
+	if (is_own(at, name, fd)) {
+		rc = bn_object_verify_once(ws, cache, hash, progress, what, NULL, err);
+		/* The name may have been given to another file meanwhile. */
+		if (rc < 0 || is_own(at, name, fd))
+			goto out;
+	}
+	env->fs->close(env, fd);
+	fd = -1;
+	rc = copy_hold(&fd, ws, hash, progress, what, err);
+out:
+	if (rc >= 0)
+		*out = fd;
+	else if (fd >= 0)
+		env->fs->close(env, fd);
+	return rc;
+}
