@@ -1,6 +1,7 @@
 /* gauges.c - see gauges.h. */
 #include "core/monitor/gauges.h"
 
+#include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/monitor/report.h"
@@ -8,11 +9,13 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 struct bn_drift_gauges {
 	pthread_mutex_t lock;
 	bn_buf text;
+	bn_names told; /* ids of reports that could not be read; the refreshing thread's */
 };
 
 int bn_drift_gauges_new(bn_drift_gauges **out, bn_err *err)
@@ -22,6 +25,7 @@ int bn_drift_gauges_new(bn_drift_gauges **out, bn_err *err)
 		return bn_err_nomem(err, "gauges");
 	pthread_mutex_init(&g->lock, NULL);
 	bn_buf_init(&g->text);
+	g->told = (bn_names)BN_NAMES_INIT;
 	*out = g;
 	return 0;
 }
@@ -32,6 +36,7 @@ void bn_drift_gauges_free(bn_drift_gauges *g)
 		return;
 	pthread_mutex_destroy(&g->lock);
 	bn_buf_release(&g->text);
+	bn_names_release(&g->told);
 	bn_free(g);
 }
 
@@ -118,9 +123,29 @@ static bool is_among(const char *name, const char *const *names, size_t n)
 	return false;
 }
 
-int bn_drift_gauges_refresh(
-	bn_drift_gauges *g, bn_workspace *ws, const char *const *names, size_t n, bn_err *err)
+typedef struct telling {
+	bn_drift_gauges *g;
+	bn_drift_gauges_warn *warn;
+	void *ctx;
+} telling;
+
+static void tell_unreadable(void *ctx, const bn_monitor_report *row, const bn_err *why)
 {
+	telling *t = ctx;
+	bn_names *told = &t->g->told;
+	char line[400 + sizeof why->msg];
+	if (!t->warn || is_among(row->id, (const char *const *)told->items, told->count))
+		return;
+	bn_names_add(told, row->id); /* without memory it is told again */
+	snprintf(line, sizeof line, "drift report %.32s of %.256s cannot be read: %s", row->id,
+		row->model, why->msg);
+	t->warn(t->ctx, line);
+}
+
+int bn_drift_gauges_refresh(bn_drift_gauges *g, bn_workspace *ws, const char *const *names,
+	size_t n, bn_drift_gauges_warn *warn, void *ctx, bn_err *err)
+{
+	telling t = {g, warn, ctx};
 	bn_buf text = BN_BUF_INIT;
 	size_t found = 0;
 	bn_monitor_report **reports = bn_alloc_zeroed(n + 1, sizeof *reports);
@@ -131,7 +156,8 @@ int bn_drift_gauges_refresh(
 		bn_err mine = BN_ERR_INIT;
 		if (is_among(names[i], names, i))
 			continue;
-		int one = bn_monitor_report_load(&reports[found], ws, "latest", names[i], &mine);
+		int one = bn_monitor_report_newest(
+			&reports[found], ws, names[i], tell_unreadable, &t, &mine);
 		if (one == BN_ENOTFOUND)
 			continue;
 		if (one < 0) {

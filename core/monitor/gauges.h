@@ -13,9 +13,11 @@ typedef struct bn_drift_gauges bn_drift_gauges;
 
 int bn_drift_gauges_new(bn_drift_gauges **out, bn_err *err);
 void bn_drift_gauges_free(bn_drift_gauges *g);
-/* names[n]: models. Reads their newest reports, those without one are left out. */
-int bn_drift_gauges_refresh(
-	bn_drift_gauges *g, bn_workspace *ws, const char *const *names, size_t n, bn_err *err);
+/* names[n]: models. Reads their newest reports that can be read; models without one are left out. warn (may be NULL) is
+ * told of a newer report that cannot be read, once. */
+typedef void bn_drift_gauges_warn(void *ctx, const char *line);
+int bn_drift_gauges_refresh(bn_drift_gauges *g, bn_workspace *ws, const char *const *names,
+	size_t n, bn_drift_gauges_warn *warn, void *ctx, bn_err *err);
 /* For bn_server_options.more_metrics, with the gauges as its user pointer. Thread-safe. */
 void bn_drift_gauges_write(void *gauges, bn_buf *out);
 

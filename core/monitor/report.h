@@ -69,6 +69,11 @@ int bn_monitor_report_make(bn_monitor_report **out, bn_workspace *ws, const char
 /* id: any unique prefix, or "latest" (of model when that is not NULL); of those that are listed. */
 int bn_monitor_report_load(
 	bn_monitor_report **out, bn_workspace *ws, const char *id, const char *model, bn_err *err);
+/* The newest report of a model that can be read. Anybody may make reports: one whose object is gone, damaged or another
+ * report's is told to unreadable (may be NULL) and hides none. BN_ENOTFOUND when none is left. */
+typedef void bn_monitor_unreadable(void *ctx, const bn_monitor_report *row, const bn_err *why);
+int bn_monitor_report_newest(bn_monitor_report **out, bn_workspace *ws, const char *model,
+	bn_monitor_unreadable *unreadable, void *ctx, bn_err *err);
 int bn_monitor_report_json(json_t **out, const bn_monitor_report *r, bn_err *err);
 void bn_monitor_report_free(bn_monitor_report *r);
 

@@ -237,25 +237,68 @@ static int choose(const bn_monitor_report **out, const bn_monitor_reports *l, co
 	return BN_ENOTFOUND;
 }
 
+/* The report whose row that is, with its features; what its object says of itself has to be what the row says. */
+static int read_details(
+	bn_monitor_report **out, bn_workspace *ws, const bn_monitor_report *row, bn_err *err)
+{
+	json_t *doc = NULL;
+	bn_monitor_report *r = NULL;
+	int rc;
+	if ((rc = bn_object_load_json(&doc, ws, row->object, err)) < 0 ||
+		(rc = bn_monitor_report_parse(&r, doc, err)) < 0)
+		goto out;
+	if (strcmp(r->id, row->id) != 0 || strcmp(r->model, row->model) != 0) {
+		rc = bn_err_set(err, BN_ECORRUPT, "its object is report %s of %s", r->id, r->model);
+		goto out;
+	}
+	if (!(r->object = bn_strdup(row->object))) {
+		rc = bn_err_nomem(err, "a report");
+		goto out;
+	}
+	*out = r;
+	r = NULL;
+out:
+	json_decref(doc);
+	bn_monitor_report_free(r);
+	return rc;
+}
+
 int bn_monitor_report_load(
 	bn_monitor_report **out, bn_workspace *ws, const char *id, const char *model, bn_err *err)
 {
 	bn_monitor_reports l = {NULL, 0};
 	const bn_monitor_report *chosen = NULL;
-	json_t *doc = NULL;
 	int rc;
 	if ((rc = bn_monitor_report_list(&l, ws, model, 0, err)) < 0 ||
-		(rc = choose(&chosen, &l, id, model, err)) < 0 ||
-		(rc = bn_object_load_json(&doc, ws, chosen->object, err)) < 0 ||
-		(rc = bn_monitor_report_parse(out, doc, err)) < 0)
+		(rc = choose(&chosen, &l, id, model, err)) < 0)
 		goto out;
-	if (!((*out)->object = bn_strdup(chosen->object))) {
-		bn_monitor_report_free(*out);
-		*out = NULL;
-		rc = bn_err_nomem(err, "a report");
-	}
+	rc = read_details(out, ws, chosen, err);
 out:
-	json_decref(doc);
+	bn_monitor_reports_release(&l);
+	return rc;
+}
+
+int bn_monitor_report_newest(bn_monitor_report **out, bn_workspace *ws, const char *model,
+	bn_monitor_unreadable *unreadable, void *ctx, bn_err *err)
+{
+	bn_monitor_reports l = {NULL, 0};
+	int rc = bn_monitor_report_list(&l, ws, model, 0, err);
+	if (rc < 0)
+		return rc;
+	rc = BN_ENOTFOUND;
+	for (size_t i = 0; i < l.count && rc < 0; i++) {
+		bn_err why = BN_ERR_INIT;
+		rc = read_details(out, ws, l.items[i], &why);
+		if (rc == BN_ENOMEM) {
+			bn_err_move(err, &why);
+			goto out;
+		}
+		if (rc < 0 && unreadable)
+			unreadable(ctx, l.items[i], &why);
+	}
+	if (rc < 0)
+		rc = bn_err_set(err, BN_ENOTFOUND, "no drift report of %s can be read", model);
+out:
 	bn_monitor_reports_release(&l);
 	return rc;
 }

@@ -198,6 +198,17 @@ static int open_models(serving *s, bn_err *err)
 	return rc;
 }
 
+static void warn_line(void *user, const char *line)
+{
+	serving *s = user;
+	bn_cli_warn(s->cli, "%s", line);
+}
+
+static int refresh_gauges(serving *s, bn_err *err)
+{
+	return bn_drift_gauges_refresh(s->gauges, s->ws, s->names, s->count, warn_line, s, err);
+}
+
 static int start_log(serving *s, bn_err *err)
 {
 	int rc = bn_endpoint_id_new(s->id, bn_cli_env(s->cli), err);
@@ -208,7 +219,7 @@ static int start_log(serving *s, bn_err *err)
 	if (!rc)
 		rc = bn_drift_gauges_new(&s->gauges, err);
 	if (!rc)
-		rc = bn_drift_gauges_refresh(s->gauges, s->ws, s->names, s->count, err);
+		rc = refresh_gauges(s, err);
 	return rc;
 }
 
@@ -366,7 +377,7 @@ static void look_after_workspace(serving *s, int64_t now_ms, int64_t *seen_ms, i
 	if (s->gauges && now_ms - *gauges_ms >= GAUGES_MS) {
 		*gauges_ms = now_ms;
 		bn_err_clear(&err);
-		if (bn_drift_gauges_refresh(s->gauges, s->ws, s->names, s->count, &err))
+		if (refresh_gauges(s, &err) < 0)
 			bn_cli_warn(s->cli, "%s", err.msg);
 	}
 	bn_workspace_tick(s->ws, NULL);

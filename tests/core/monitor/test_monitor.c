@@ -4,12 +4,12 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/data/dataset.h"
-#include "core/table/table.h"
 #include "core/monitor/gauges.h"
 #include "core/monitor/prediction_log.h"
 #include "core/monitor/report.h"
 #include "core/pipeline/fold_classes.h"
 #include "core/store/object/object.h"
+#include "core/table/table.h"
 #include "tests/support/check_main.h"
 #include "tests/support/exposition.h"
 #include "tests/support/objects.h"
@@ -476,6 +476,58 @@ START_TEST(test_reports_are_kept_listed_and_read_back_equal)
 }
 END_TEST
 
+static int warnings;
+
+static void count_warning(void *ctx, const char *line)
+{
+	(void)ctx;
+	ck_assert_ptr_nonnull(strstr(line, "cannot be read"));
+	warnings++;
+}
+
+/* A report that names an object which is not there, or is another model's report. */
+static void append_report(const char *model, const char *id, const char *object)
+{
+	char entity[80];
+	json_t *event = json_pack("{s:s, s:s, s:I, s:{s:s}, s:s}", "id", id, "model", model, "time",
+		(json_int_t)now() / 1000000 + 1000, "dataset", "verdict", "no drift", "object",
+		object);
+	snprintf(entity, sizeof entity, "monitor/%s", model);
+	ck_assert_bn_ok(bn_workspace_append(ws, "monitor.report", entity, event, &err), &err);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+	json_decref(event);
+}
+
+START_TEST(test_report_that_cannot_be_read_hides_no_gauge_and_is_told_once)
+{
+	open_workspace();
+	open_model(NULL, NULL);
+	bn_drift_gauges *g = NULL;
+	const char *const names[] = {"power", "other"};
+	bn_prediction_log *log = start_log(0, 0);
+	serve_rows(log, 0, 100, 500, now());
+	ck_assert_bn_ok(bn_prediction_log_stop(log, &err), &err);
+	bn_monitor_report *good = report(&(bn_monitor_options){0});
+	append_report("power", "0000000000000001",
+		"1111111111111111111111111111111111111111111111111111111111111111");
+	append_report("other", "0000000000000002", good->object);
+	bn_monitor_report_free(good);
+	ck_assert_bn_ok(bn_drift_gauges_new(&g, &err), &err);
+	for (int again = 0; again < 2; again++) {
+		bn_buf out = BN_BUF_INIT;
+		ck_assert_bn_ok(
+			bn_drift_gauges_refresh(g, ws, names, 2, count_warning, NULL, &err), &err);
+		bn_drift_gauges_write(g, &out);
+		exposition_check(out.ptr);
+		ck_assert_ptr_nonnull(strstr(out.ptr, "binnacle_drift_share{model=\"power\""));
+		ck_assert_int_eq(warnings, 2);
+		bn_buf_release(&out);
+	}
+	bn_drift_gauges_free(g);
+	close_all();
+}
+END_TEST
+
 START_TEST(test_gauges_show_the_newest_report)
 {
 	open_workspace();
@@ -484,14 +536,14 @@ START_TEST(test_gauges_show_the_newest_report)
 	bn_buf out = BN_BUF_INIT;
 	const char *const names[] = {"power", "power", "other"};
 	ck_assert_bn_ok(bn_drift_gauges_new(&g, &err), &err);
-	ck_assert_bn_ok(bn_drift_gauges_refresh(g, ws, names, 3, &err), &err);
+	ck_assert_bn_ok(bn_drift_gauges_refresh(g, ws, names, 3, NULL, NULL, &err), &err);
 	bn_drift_gauges_write(g, &out);
 	ck_assert_uint_eq(out.len, 0);
 	bn_prediction_log *log = start_log(0, 0);
 	serve_rows(log, 0, 100, 500, now());
 	ck_assert_bn_ok(bn_prediction_log_stop(log, &err), &err);
 	bn_monitor_report_free(report(&(bn_monitor_options){0}));
-	ck_assert_bn_ok(bn_drift_gauges_refresh(g, ws, names, 3, &err), &err);
+	ck_assert_bn_ok(bn_drift_gauges_refresh(g, ws, names, 3, NULL, NULL, &err), &err);
 	bn_drift_gauges_write(g, &out);
 	exposition_check(out.ptr);
 	ck_assert_ptr_nonnull(
@@ -510,4 +562,5 @@ BN_TEST_MAIN("core/monitor/monitor", test_log_writes_batches_that_read_back,
 	test_report_finds_the_input_that_moved,
 	test_report_without_training_rows_says_what_it_cannot_tell, test_report_of_few_or_no_rows,
 	test_report_that_is_stopped_keeps_nothing, test_reports_are_kept_listed_and_read_back_equal,
+	test_report_that_cannot_be_read_hides_no_gauge_and_is_told_once,
 	test_gauges_show_the_newest_report)
