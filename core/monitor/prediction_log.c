@@ -126,16 +126,19 @@ static batch *batch_of(bn_prediction_log *l, batch **from, const bn_predictor *p
 	return b;
 }
 
-/* All that was handed over, into batches. What there is no memory for stays where it is. */
-static void take_fresh(bn_prediction_log *l)
+/* All that was handed over, into batches. False without memory: the rest stays where it is. */
+static bool take_fresh(bn_prediction_log *l)
 {
+	bool taken = true;
 	batch **made = l->last;
 	pthread_mutex_lock(&l->lock);
 	while (l->first) {
 		bn_parcel *q = l->first;
 		batch *b = batch_of(l, made, q->predictor);
-		if (!b)
+		if (!b) {
+			taken = false;
 			break;
+		}
 		l->first = q->next;
 		l->fresh -= q->rows;
 		q->next = NULL;
@@ -147,6 +150,7 @@ static void take_fresh(bn_prediction_log *l)
 	if (!l->first)
 		l->end = &l->first;
 	pthread_mutex_unlock(&l->lock);
+	return taken;
 }
 
 /* ---- writing one ---------------------------------------------------------------------------- */
@@ -281,8 +285,13 @@ static void write_waiting(bn_prediction_log *l, bn_workspace *ws)
 	pthread_mutex_lock(&l->lock);
 	l->busy = true;
 	pthread_mutex_unlock(&l->lock);
-	take_fresh(l);
-	bool failed = !write_batches(l, ws);
+	bool failed = !take_fresh(l);
+	if (failed) {
+		bn_err none = BN_ERR_INIT;
+		bn_err_nomem(&none, "a batch of predictions");
+		note_failure(l, &none);
+	}
+	failed |= !write_batches(l, ws);
 	bn_workspace_tick(ws, NULL);
 	l->backoff = failed ? 2 * l->backoff + 1 : 0;
 	if (l->backoff > MAX_BACKOFF)
@@ -446,10 +455,13 @@ int bn_prediction_log_finish(bn_prediction_log *l, bn_err *err)
 	pthread_cond_signal(&l->wake);
 	pthread_mutex_unlock(&l->lock);
 	pthread_join(l->thread, NULL);
+	/* Threads of the server may still ask for the numbers. */
+	pthread_mutex_lock(&l->lock);
 	l->finished = true;
 	uint64_t lost = l->stats.waiting;
 	l->stats.lost += lost;
 	l->stats.waiting = 0;
+	pthread_mutex_unlock(&l->lock);
 	if (!lost)
 		return 0;
 	bn_err_set(err, BN_EIO, "%llu predictions are lost, which could not be logged: %s",

@@ -69,7 +69,9 @@ bn_parcel *bn_parcel_new(const bn_served *served)
 			if (bn_session_cell_is_unknown(
 				    s, r, i)) { /* its text dies with the request */
 				size_t n = kept_bytes(q->texts[at]);
-				q->texts[at] = memcpy(copy, q->texts[at], n);
+				if (n)
+					memcpy(copy, q->texts[at], n);
+				q->texts[at] = copy;
 				copy[n] = '\0';
 				copy += n + 1;
 			}

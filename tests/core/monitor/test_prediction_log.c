@@ -4,9 +4,9 @@
  */
 #include "core/base/env.h"
 #include "core/base/mem.h"
-#include "core/table/table.h"
 #include "core/monitor/prediction_log.h"
 #include "core/pipeline/fold_classes.h"
+#include "core/table/table.h"
 #include "tests/support/check_main.h"
 #include "tests/support/faultfs.h"
 #include "tests/support/objects.h"
@@ -314,9 +314,31 @@ START_TEST(test_the_log_goes_on_when_there_is_space_again)
 }
 END_TEST
 
+/* The writer's thread gets no memory for a batch: it waits for its next turn and tells, and nothing is lost. */
+START_TEST(test_batch_without_memory_is_a_failure_and_tried_again)
+{
+	open_all();
+	bn_prediction_log *log = start_log("memory", 0);
+	serve(log, power, "r1", 3);
+	bn_alloc_fail_at(1);
+	int rc = bn_prediction_log_flush(log, NULL);
+	bn_alloc_fail_at(0);
+	ck_assert_int_eq(rc, BN_EIO);
+	ck_assert_uint_eq(stats_of(log).waiting, 3);
+	ck_assert_uint_ge(stats_of(log).failures, 1);
+	ck_assert_ptr_nonnull(strstr(stats_of(log).last_error, "memory"));
+	ck_assert_bn_ok(bn_prediction_log_flush(log, &err), &err);
+	ck_assert_uint_eq(stats_of(log).rows, 3);
+	ck_assert_bn_ok(bn_prediction_log_stop(log, &err), &err);
+	ck_assert_int_eq(find("memory").rows, 3);
+	close_all();
+}
+END_TEST
+
 BN_TEST_MAIN("core/monitor/prediction_log",
 	test_rows_that_no_table_holds_are_set_aside_and_in_nobodys_way,
 	test_rows_that_wait_take_so_much_memory_and_no_more,
 	test_a_write_that_fails_once_loses_nothing_wherever_it_is,
 	test_what_a_full_disk_takes_at_the_end_has_a_number,
-	test_the_log_goes_on_when_there_is_space_again)
+	test_the_log_goes_on_when_there_is_space_again,
+	test_batch_without_memory_is_a_failure_and_tried_again)
