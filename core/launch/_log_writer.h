@@ -48,6 +48,8 @@ typedef struct bn_log_pump {
 
 /* Before the two part. */
 int bn_log_pump_make(bn_log_pump *p, bn_err *err);
+/* Where they did not part. One that was not made, or is released, is all zeroes but the descriptors, and empty. */
+void bn_log_pump_release(bn_log_pump *p);
 /* In the supervisor: what it and its children print goes into the pipe. */
 void bn_log_pump_enter(bn_log_pump *p);
 /* In who takes out: only he holds p->in. */

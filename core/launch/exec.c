@@ -272,8 +272,8 @@ static int supervise(bn_exec *x, bn_err *err)
 	return bn_exec_finish(x, err);
 }
 
-/* The supervisor's half. */
-static int run(bn_exec *x, const char *dir, int lock_fd, int *exit_status, bn_err *err)
+/* The run is ours: its directory is open and its lock taken. */
+static int begin(bn_exec *x, const char *dir, int lock_fd, bn_err *err)
 {
 	bool claimed = lock_fd >= 0;
 	int rc = bn_workspace_open(&x->ws, x->env, NULL, dir, err);
@@ -283,15 +283,26 @@ static int run(bn_exec *x, const char *dir, int lock_fd, int *exit_status, bn_er
 	bn_run_clock_follow(x->ws, x->id);
 	if ((rc = open_run(x, claimed, err)) < 0)
 		return rc;
-	rc = !claimed ? bn_supervisor_take(&x->lock, x->ws, x->id, err)
-		      : bn_supervisor_adopt(&x->lock, x->ws, x->id, lock_fd, err);
+	return !claimed ? bn_supervisor_take(&x->lock, x->ws, x->id, err)
+			: bn_supervisor_adopt(&x->lock, x->ws, x->id, lock_fd, err);
+}
+
+/* A run that could not even start says why; of one that was claimed the queue counts the tries that may pass. */
+static void fail_to_start(bn_exec *x, int lock_fd, const bn_err *why)
+{
+	if (x->asked || lock_fd < 0 || !bn_exec_may_pass(why->code))
+		bn_exec_fail(x, why->msg);
+}
+
+/* The supervisor's half. */
+static int run(bn_exec *x, const char *dir, int lock_fd, int *exit_status, bn_err *err)
+{
+	int rc = begin(x, dir, lock_fd, err);
 	if (rc < 0)
 		return rc;
 	x->lock.guard = getppid();
-	/* A run that could not even start says why. */
-	if ((rc = load_spec(x, claimed, err)) < 0) {
-		if (x->asked || !claimed || !bn_exec_may_pass(rc))
-			bn_exec_fail(x, err->msg);
+	if ((rc = load_spec(x, lock_fd >= 0, err)) < 0) {
+		fail_to_start(x, lock_fd, err);
 		return rc;
 	}
 	if (x->spec->log_limit_bytes > 0)
@@ -300,6 +311,18 @@ static int run(bn_exec *x, const char *dir, int lock_fd, int *exit_status, bn_er
 		return rc;
 	*exit_status = WIFSIGNALED(x->status) ? 128 + WTERMSIG(x->status) : WEXITSTATUS(x->status);
 	return 0;
+}
+
+static void exec_release(bn_exec *x)
+{
+	bn_data_env_free(x->data_env);
+	bn_metric_set_release(&x->metrics);
+	bn_code_again_release(&x->code);
+	bn_spec_free(x->spec);
+	bn_log_writer_close(&x->writer);
+	bn_dir_close(x->run_dir);
+	bn_workspace_close(x->ws);
+	bn_supervisor_release(&x->lock);
 }
 
 /* The guard's half. Without the run's directory the supervisor writes the log, as far as it can. */
@@ -320,6 +343,16 @@ static int guard_run(bn_guard *guard, bn_exec *x, const char *dir, int *exit_sta
 	return rc;
 }
 
+/* There is no second process: we record that in place of the supervisor. */
+static int not_supervised(bn_exec *x, const char *dir, int lock_fd, bn_err *why, bn_err *err)
+{
+	bn_log_pump_release(&x->pump);
+	if (begin(x, dir, lock_fd, NULL) >= 0)
+		fail_to_start(x, lock_fd, why);
+	exec_release(x);
+	return bn_err_move(err, why);
+}
+
 int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const char *dir,
 	const char *id, const char *spec_hash, int lock_fd, int *exit_status, bn_err *err)
 {
@@ -330,12 +363,13 @@ int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const ch
 		.lock = {.fd = -1},
 		.beat_ms = bn_env_get_ms(env, "BINNACLE_HEARTBEAT", BEAT_LEAST_MS, BEAT_MS),
 		.metrics = BN_METRIC_SET_INIT,
+		.pump = {.in = -1, .out = -1},
 		.writer = {.fd = -1}};
 	bn_guard guard;
 	bn_err why = BN_ERR_INIT;
-	int status = 0, rc = bn_log_pump_make(&x.pump, err);
-	if (rc < 0 || (rc = bn_guard_fork(&guard, err)) < 0)
-		return rc;
+	int status = 0, rc = bn_log_pump_make(&x.pump, &why);
+	if (rc < 0 || (rc = bn_guard_fork(&guard, &why)) < 0)
+		return not_supervised(&x, dir, lock_fd, &why, err);
 	if (!guard.is_supervisor && lock_fd >= 0)
 		close(lock_fd); /* the supervisor's alone */
 	if (!guard.is_supervisor)
@@ -343,13 +377,6 @@ int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const ch
 	bn_log_pump_enter(&x.pump);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	rc = run(&x, dir, lock_fd, &status, &why);
-	bn_data_env_free(x.data_env);
-	bn_metric_set_release(&x.metrics);
-	bn_code_again_release(&x.code);
-	bn_spec_free(x.spec);
-	bn_log_writer_close(&x.writer);
-	bn_dir_close(x.run_dir);
-	bn_workspace_close(x.ws);
-	bn_supervisor_release(&x.lock);
+	exec_release(&x);
 	bn_guard_report(&guard, rc, status, &why);
 }

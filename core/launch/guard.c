@@ -27,7 +27,7 @@ int bn_guard_fork(bn_guard *g, bn_err *err)
 	int fd[2];
 	if (pipe2(fd, O_CLOEXEC) != 0)
 		return bn_err_sys(err, BN_EIO, errno, "cannot make a pipe");
-	bn_signals_block();
+	bn_signals_block(); /* also where it fails: the caller records that, and ends */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pid_t guard = getpid(), pid = fork();
 	if (pid < 0) {

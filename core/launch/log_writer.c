@@ -170,6 +170,16 @@ int bn_log_pump_make(bn_log_pump *p, bn_err *err)
 	return 0;
 }
 
+void bn_log_pump_release(bn_log_pump *p)
+{
+	if (!p->shared)
+		return;
+	close(p->in);
+	close(p->out);
+	munmap(p->shared, sizeof *p->shared);
+	*p = (bn_log_pump){-1, -1, NULL};
+}
+
 void bn_log_pump_enter(bn_log_pump *p)
 {
 	dup2(p->out, 1);
@@ -207,6 +217,8 @@ void bn_log_pump_drain(bn_log_pump *p, bn_log_writer *w)
 bool bn_log_pump_is_empty(const bn_log_pump *p)
 {
 	int waiting = 0;
+	if (!p->shared)
+		return true;
 	return (ioctl(p->in, FIONREAD, &waiting) != 0 || waiting == 0) &&
 	       !atomic_load(&p->shared->is_busy);
 }

@@ -13,11 +13,28 @@
 #include "tests/support/faultfs.h"
 #include "tests/support/launched.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+
+/* In the place of the C library's: fails when told to. */
+static bool forks_fail;
+
+pid_t fork(void)
+{
+	static pid_t (*next)(void);
+	if (forks_fail) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "fork");
+	return next();
+}
 
 static launched_run run;
 static bn_err err = BN_ERR_INIT;
@@ -181,6 +198,29 @@ START_TEST(test_exec_each_change_of_the_disk_finds_it_full)
 }
 END_TEST
 
+START_TEST(test_exec_without_a_process_for_the_supervisor_ends_the_run)
+{
+	int status = 0;
+	make();
+	prepare();
+	pid_t pid = fork();
+	if (pid == 0) {
+		forks_fail = true;
+		int rc = bn_exec_run(
+			&run.w.env.env, NULL, run.w.dir.path, run.id, NULL, -1, &status, NULL);
+		_exit(rc == BN_EIO ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	bn_run_info *r = launched_look(&run);
+	ck_assert_int_eq(r->status, BN_RUN_FAILED);
+	ck_assert_ptr_nonnull(strstr(r->reason, "cannot start the supervisor"));
+	bn_run_info_free(r);
+	launched_end(&run, NULL);
+}
+END_TEST
+
 BN_TEST_MAIN("core/launch/exec_steps", test_exec_supervisor_killed_at_each_change_of_the_disk,
 	test_exec_supervisor_killed_amid_each_change_of_the_disk,
-	test_exec_each_change_of_the_disk_fails, test_exec_each_change_of_the_disk_finds_it_full)
+	test_exec_each_change_of_the_disk_fails, test_exec_each_change_of_the_disk_finds_it_full,
+	test_exec_without_a_process_for_the_supervisor_ends_the_run)
