@@ -2,8 +2,10 @@
 #include "core/base/file_out.h"
 
 #include "core/base/_fs.h"
+#include "core/base/fs.h"
 #include "core/base/mem.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,8 +14,9 @@
 
 struct bn_file_out {
 	const bn_env *env;
-	char *path; /* NULL: nameless */
-	char *tmp;  /* NULL when nothing of that name is there (any more) */
+	char *path;    /* NULL: nameless */
+	char *tmp;     /* NULL when nothing of that name is there (any more) */
+	bool in_place; /* path is a device or a pipe */
 	int fd;
 };
 
@@ -49,6 +52,14 @@ int bn_file_out_open(
 		rc = bn_err_nomem(err, "a file name");
 		goto out;
 	}
+	f->in_place = path && bn_fs_is_device(env, path);
+	if (f->in_place) {
+		if ((rc = bn_fs_open_device(&f->fd, env, path, err)) < 0)
+			goto out;
+		*out = f;
+		f = NULL;
+		goto out;
+	}
 	int fd = env->fs->open(env, NULL, tmp, O_RDWR | O_CREAT | O_EXCL, path ? mode : 0600);
 	if (fd < 0) {
 		rc = bn_fs_error_named(err, -fd, "cannot create", path ? path : tmp);
@@ -76,6 +87,8 @@ int bn_file_out_add(bn_file_out *f, const void *bytes, size_t n, bn_err *err)
 
 int bn_file_out_restart(bn_file_out *f, bn_err *err)
 {
+	if (f->in_place)
+		return 0;
 	int e = f->env->fs->ftruncate(f->env, f->fd, 0);
 	if (e < 0)
 		return bn_fs_error_named(err, -e, "cannot empty", shown(f));
@@ -112,12 +125,14 @@ int bn_file_out_finish(bn_file_out *f, bn_err *err)
 {
 	const bn_env *env = f->env;
 	int e = env->fs->fsync(env, f->fd);
-	if (e < 0)
+	if (e < 0 && !(f->in_place && e == -EINVAL)) /* a pipe cannot be synced */
 		return bn_fs_error_named(err, -e, "cannot sync", f->path);
 	e = env->fs->close(env, f->fd);
 	f->fd = -1;
 	if (e < 0)
 		return bn_fs_error_named(err, -e, "cannot close", f->path);
+	if (f->in_place)
+		return 0;
 	if ((e = env->fs->rename(env, NULL, f->tmp, NULL, f->path)) < 0)
 		return bn_fs_error_named(err, -e, "cannot put in place", f->path);
 	bn_free(f->tmp);

@@ -159,14 +159,31 @@ bool bn_fs_is_device(const bn_env *env, const char *path)
 	       !S_ISDIR(st.st_mode);
 }
 
+int bn_fs_open_device(int *fd, const bn_env *env, const char *path, bn_err *err)
+{
+	struct stat st;
+	if (!is_descriptor(path) && env->fs->stat(env, NULL, path, &st) == 0 &&
+		(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) && st.st_uid != 0 &&
+		st.st_uid != env->uid(env)) {
+		char owner[64];
+		env->user_name(env, st.st_uid, owner, sizeof owner);
+		bn_err_set(err, BN_EREFUSED, "'%s' is no file but a pipe of %s", path, owner);
+		bn_err_hint(err, "who made it gets what is written there: name another file");
+		return BN_EREFUSED;
+	}
+	*fd = env->fs->open(env, NULL, path, O_WRONLY | O_APPEND, 0);
+	return *fd < 0 ? bn_err_sys(err, BN_EIO, -*fd, "cannot open '%s'", path) : 0;
+}
+
 /* A device or a pipe is written to; a rename would put a file in its place. */
 static int write_in_place(
 	const bn_env *env, const char *path, const void *bytes, size_t n, bn_err *err)
 {
-	int fd = env->fs->open(env, NULL, path, O_WRONLY | O_APPEND, 0);
-	if (fd < 0)
-		return bn_err_sys(err, BN_EIO, -fd, "cannot open '%s'", path);
-	int rc = bn_fs_write_all(env, fd, bytes, n, path, err), e = env->fs->close(env, fd);
+	int fd = -1, rc = bn_fs_open_device(&fd, env, path, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_fs_write_all(env, fd, bytes, n, path, err);
+	int e = env->fs->close(env, fd);
 	if (rc < 0)
 		return rc;
 	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot close '%s'", path) : 0;

@@ -94,6 +94,9 @@ bool bn_fs_is_dir(const bn_env *env, const char *path);
 /* There, and neither file nor directory: a device, a pipe, a socket; or a name of an open descriptor
  * (/dev/stdout, /dev/fd/3), whatever that leads to. */
 bool bn_fs_is_device(const bn_env *env, const char *path);
+/* Opens such a path to write to it as it stands. BN_EREFUSED for a pipe or socket of another user, laid there to get
+ * what was meant for a file, or to keep the writer waiting. */
+int bn_fs_open_device(int *fd, const bn_env *env, const char *path, bn_err *err);
 int bn_fs_make_dirs(
 	const bn_env *env, const char *path, mode_t mode, bn_err *err); /* mkdir -p, durable */
 int bn_fs_sync_dir(const bn_env *env, const char *path, bn_err *err);

@@ -9,11 +9,10 @@
  */
 #include "core/source/csv.h"
 
-#include "core/base/fs.h"
+#include "core/base/file_out.h"
 #include "core/source/_csv_pool.h"
 #include "core/source/csv_write.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +40,7 @@ typedef struct csv_stream {
 	bn_crew *own_crew; /* NULL: the options', or none */
 	csv_pool *pool;
 	char *rejects_path;
-	int rejects_fd; /* -1: no malformed record so far */
+	bn_file_out *rejects_out; /* NULL: no malformed record so far */
 	bn_buf rejects;
 	uint64_t rejected, rows, bytes;
 	uint64_t given_up; /* bytes of early beginnings */
@@ -210,8 +209,7 @@ static int flush_rejects(csv_stream *s, bn_err *err)
 	int rc = bn_buf_check(&s->rejects, err, "malformed records");
 
 	if (!rc && s->rejects.len)
-		rc = bn_fs_write_all(s->env, s->rejects_fd, s->rejects.ptr, s->rejects.len,
-			s->rejects_path, err);
+		rc = bn_file_out_add(s->rejects_out, s->rejects.ptr, s->rejects.len, err);
 	bn_buf_clear(&s->rejects);
 	return rc;
 }
@@ -223,12 +221,10 @@ static int write_reject(csv_stream *s, const csv_chunk *c, const csv_reject *r, 
 	uint64_t line, column;
 	uint32_t end = r->end;
 
-	if (s->rejects_fd < 0) {
-		s->rejects_fd = s->env->fs->open(
-			s->env, NULL, s->rejects_path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-		if (s->rejects_fd < 0)
-			return bn_err_sys(
-				err, BN_EIO, -s->rejects_fd, "cannot create %s", s->rejects_path);
+	if (!s->rejects_out) {
+		int rc = bn_file_out_open(&s->rejects_out, s->env, s->rejects_path, 0644, err);
+		if (rc < 0)
+			return rc;
 		bn_buf_adds(&s->rejects, header);
 	}
 	if (end > r->begin && s->dialect.newline == '\n' && c->text[end - 1] == '\r')
@@ -273,10 +269,8 @@ static int restart(csv_stream *s, bool early, bn_err *err)
 	s->rejected = s->rows = s->bytes = 0;
 	s->survey = false;
 	bn_buf_clear(&s->rejects);
-	if (s->rejects_fd >= 0) {
-		s->env->fs->close(s->env, s->rejects_fd);
-		s->rejects_fd = -1;
-	}
+	bn_file_out_free(s->rejects_out);
+	s->rejects_out = NULL;
 	s->passes += !early;
 	s->early += early;
 	if (s->passes > PASSES_MAX)
@@ -309,12 +303,9 @@ static int finish_pass(csv_stream *s, bn_err *err)
 	if (settle_types(s))
 		return restart(s, false, err);
 	s->ended = true;
-	int rc = s->rejects_fd >= 0 ? flush_rejects(s, err) : 0;
-	if (!rc && s->rejects_fd >= 0) {
-		int sync = s->env->fs->fsync(s->env, s->rejects_fd);
-		if (sync < 0)
-			rc = bn_err_sys(err, BN_EIO, -sync, "cannot sync %s", s->rejects_path);
-	}
+	int rc = s->rejects_out ? flush_rejects(s, err) : 0;
+	if (!rc && s->rejects_out)
+		rc = bn_file_out_finish(s->rejects_out, err);
 	return rc ? rc : BN_STREAM_END;
 }
 
@@ -391,8 +382,7 @@ static void stream_free(bn_stream *base)
 	bn_crew_free(s->own_crew);
 	for (size_t i = 0; s->tallies && i < s->plan.count; i++)
 		bn_dict_builder_release(&s->tallies[i].dict);
-	if (s->rejects_fd >= 0)
-		s->env->fs->close(s->env, s->rejects_fd);
+	bn_file_out_free(s->rejects_out);
 	bn_csv_input_close(&s->in);
 	bn_schema_release(&s->schema);
 	bn_buf_release(&s->rejects);
@@ -477,7 +467,6 @@ int bn_csv_open(bn_stream **out, bn_input *in, char delimiter, const bn_source_o
 		return bn_err_nomem(err, "a CSV stream");
 	s->base.ops = &csv_ops;
 	s->env = bn_input_env(in);
-	s->rejects_fd = -1;
 	s->passes = 1;
 	bn_buf_init(&s->rejects);
 	if (options)

@@ -2,14 +2,16 @@
 #include "core/table/_table_file.h"
 
 #include "core/base/dir.h"
+#include "core/base/file_out.h"
 
 #include <fcntl.h>
 
 struct bn_table_file {
 	const bn_env *env;
-	const bn_dir *at; /* NULL: the user named path */
+	const bn_dir *at;  /* NULL: the user named path, and it appears when it is whole */
+	bn_file_out *file; /* there */
 	char *path;
-	int fd; /* -1: never created, or closed */
+	int fd; /* below at; -1: never created, or closed */
 	bool finished;
 };
 
@@ -17,7 +19,8 @@ static int file_write(void *ctx, const void *bytes, size_t n, bn_err *err)
 {
 	bn_table_file *f = ctx;
 
-	return bn_dir_write_all(f->env, f->at, f->path, f->fd, bytes, n, err);
+	return f->file ? bn_file_out_add(f->file, bytes, n, err)
+		       : bn_dir_write_all(f->env, f->at, f->path, f->fd, bytes, n, err);
 }
 
 int bn_table_file_open(bn_table_file **out, bn_table_out *to, const bn_env *env, const bn_dir *at,
@@ -33,9 +36,8 @@ int bn_table_file_open(bn_table_file **out, bn_table_out *to, const bn_env *env,
 		rc = bn_err_nomem(err, "a table writer");
 	else if (at)
 		rc = bn_dir_open_file(&f->fd, at, path, O_WRONLY | O_CREAT | O_EXCL, 0644, err);
-	else if ((f->fd = env->fs->open(
-			  env, NULL, path, O_WRONLY | O_CREAT | O_TRUNC, 0644)) < 0)
-		rc = bn_err_sys(err, BN_EIO, -f->fd, "cannot create %s", path);
+	else
+		rc = bn_file_out_open(&f->file, env, path, 0644, err);
 	if (rc < 0) {
 		f->finished = true; /* nothing of ours is there */
 		f->fd = -1;
@@ -49,8 +51,9 @@ int bn_table_file_open(bn_table_file **out, bn_table_out *to, const bn_env *env,
 
 int bn_table_file_finish(bn_table_file *f, bn_err *err)
 {
-	int rc = bn_dir_sync_file(f->env, f->at, f->path, f->fd, err);
-	if (rc < 0)
+	int rc = f->file ? bn_file_out_finish(f->file, err)
+			 : bn_dir_sync_file(f->env, f->at, f->path, f->fd, err);
+	if (rc < 0 || f->file)
 		return rc;
 	int closed = f->env->fs->close(f->env, f->fd);
 	f->fd = -1;
@@ -66,7 +69,8 @@ void bn_table_file_free(bn_table_file *f)
 		return;
 	if (f->fd >= 0)
 		f->env->fs->close(f->env, f->fd);
-	if (!f->finished)
+	bn_file_out_free(f->file);
+	if (f->at && !f->finished)
 		f->env->fs->unlink(f->env, f->at, f->path);
 	bn_free(f->path);
 	bn_free(f);

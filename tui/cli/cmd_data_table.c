@@ -5,6 +5,7 @@
  * A word with a '/' is a file, and so is one with the suffix of a table (.csv, .tsv, .arrow,
  * .feather) when such a file exists; everything else is a dataset.
  */
+#include "core/base/file_out.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -13,8 +14,7 @@
 #include "core/source/ingest.h"
 #include "tui/cli/verbs.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,9 +60,9 @@ static int open_file(bn_table_reader **out, bn_cli *cli, const char *path, bn_er
 	const bn_source *source = NULL;
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
 	const char *tmp = bn_env_get(env, "TMPDIR");
-	char *name = NULL;
+	char *dir = NULL, *name = NULL;
 	bn_input *in = NULL;
-	int fd = -1, rc = bn_input_open(&in, env, path, NULL, err);
+	int rc = bn_input_open(&in, env, path, NULL, err);
 
 	if (rc < 0 || (rc = bn_source_find(&source, NULL, in, err)) < 0)
 		goto out;
@@ -70,19 +70,27 @@ static int open_file(bn_table_reader **out, bn_cli *cli, const char *path, bn_er
 		rc = bn_table_open_fd(out, env, bn_input_fd(in), path, err);
 		goto out;
 	}
-	name = bn_strf("%s/binnacle-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	if (!name || (fd = mkstemp(name)) < 0) {
-		rc = bn_err_set(err, BN_EIO, "no temporary file could be made");
+	dir = bn_strf("%s/binnacle-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	if (!dir || !mkdtemp(dir)) { /* of mode 0700: the file may hold what is nobody else's */
+		bn_free(dir);
+		dir = NULL;
+		rc = bn_err_set(err, BN_EIO, "no temporary directory could be made");
 		goto out;
 	}
-	close(fd);
 	o.progress = show_reading;
 	o.progress_ctx = cli;
+	if (!(name = bn_path_join(dir, "table"))) {
+		rc = bn_err_nomem(err, "a file name");
+		goto out;
+	}
 	rc = bn_ingest_file(in, source, &o, NULL, name, NULL, err);
 	bn_cli_progress_end(cli);
 	rc = rc ? rc : bn_table_open(out, env, name, err);
 	unlink(name);
 out:
+	if (dir)
+		rmdir(dir);
+	bn_free(dir);
 	bn_free(name);
 	bn_input_free(in);
 	return rc;
@@ -213,20 +221,18 @@ out:
 
 typedef struct export_target {
 	bn_cli *cli;
-	const char *path; /* of the unfinished file; NULL: stdout */
-	int fd;
-	uint64_t rows, total;
+	const char *path;  /* NULL: stdout */
+	bn_file_out *file; /* of text */
 } export_target;
 
 static int put_text(void *ctx, const char *bytes, size_t n, bn_err *err)
 {
 	export_target *t = ctx;
-	const bn_env *env = bn_cli_env(t->cli);
 
 	if (bn_cli_interrupted())
 		return bn_err_set(err, BN_EINTR, "the export was interrupted");
 	if (t->path)
-		return bn_fs_write_all(env, t->fd, bytes, n, t->path, err);
+		return bn_file_out_add(t->file, bytes, n, err);
 	bn_cli_write_data(t->cli, bytes, n);
 	return 0;
 }
@@ -234,21 +240,14 @@ static int put_text(void *ctx, const char *bytes, size_t n, bn_err *err)
 static int export_text(export_target *t, bn_table_reader *r, const size_t *columns, size_t n,
 	char delimiter, bn_err *err)
 {
-	const bn_env *env = bn_cli_env(t->cli);
-	int rc = 0;
+	int rc = t->path ? bn_file_out_open(&t->file, bn_cli_env(t->cli), t->path, 0666, err) : 0;
 
-	if (t->path) {
-		t->fd = env->fs->open(env, NULL, t->path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-		if (t->fd < 0)
-			return bn_err_sys(err, BN_EIO, -t->fd, "cannot create %s", t->path);
-	}
-	rc = bn_csv_export(r, columns, n, 0, UINT64_MAX, delimiter, put_text, t, err);
-	if (!t->path)
+	if (rc < 0)
 		return rc;
-	int sync = rc ? 0 : env->fs->fsync(env, t->fd);
-	if (sync < 0 && sync != -EINVAL) /* a pipe cannot be synced */
-		rc = bn_err_sys(err, BN_EIO, -sync, "cannot sync %s", t->path);
-	env->fs->close(env, t->fd);
+	rc = bn_csv_export(r, columns, n, 0, UINT64_MAX, delimiter, put_text, t, err);
+	if (!rc && t->path)
+		rc = bn_file_out_finish(t->file, err);
+	bn_file_out_free(t->file);
 	return rc;
 }
 
@@ -313,21 +312,15 @@ static int pick_format(export_format *out, bn_cli *cli, const char *path, bn_err
 
 static int run_export(bn_cli *cli, bn_err *err)
 {
-	const bn_env *env = bn_cli_env(cli);
 	const char *path = bn_cli_arg(cli, 1) ? bn_cli_arg(cli, 1) : bn_cli_opt(cli, "output");
-	/* A file appears when it is whole; a device or a pipe is written to as it stands. */
-	bool in_place = path && bn_fs_is_device(env, path);
-	char *unfinished = path ? bn_strf("%s%s", path, in_place ? "" : ".tmp") : NULL;
-	export_target t = {.cli = cli, .path = unfinished, .fd = -1};
+	export_target t = {.cli = cli, .path = path};
 	export_format format;
 	bn_table_reader *r = NULL;
 	size_t *columns = NULL, n = 0;
-	int rc = path && !unfinished ? bn_err_nomem(err, "a file name") : 0;
+	int rc = pick_format(&format, cli, path, err);
 
-	rc = rc ? rc : pick_format(&format, cli, path, err);
-	rc = rc ? rc : open_table(&r, cli, err);
-	rc = rc ? rc : pick_columns(&columns, &n, cli, bn_table_schema(r), err);
-	if (rc)
+	if (rc < 0 || (rc = open_table(&r, cli, err)) < 0 ||
+		(rc = pick_columns(&columns, &n, cli, bn_table_schema(r), err)) < 0)
 		goto out;
 	if (!path)
 		bn_cli_begin_text(cli);
@@ -335,18 +328,10 @@ static int run_export(bn_cli *cli, bn_err *err)
 		rc = export_arrow(&t, r, columns, n, err);
 	else
 		rc = export_text(&t, r, columns, n, format == EXPORT_TSV ? '\t' : ',', err);
-	if (!rc && path) {
-		int moved = in_place ? 0 : env->fs->rename(env, NULL, unfinished, NULL, path);
-		if (moved < 0)
-			rc = bn_err_sys(err, BN_EIO, -moved, "cannot write %s", path);
-		else
-			bn_cli_say(cli, "%s: %llu rows, %zu columns", path,
-				(unsigned long long)bn_table_rows(r), n);
-	}
-	if (rc && path && !in_place)
-		env->fs->unlink(env, NULL, unfinished);
+	if (rc == 0 && path)
+		bn_cli_say(cli, "%s: %llu rows, %zu columns", path,
+			(unsigned long long)bn_table_rows(r), n);
 out:
-	bn_free(unfinished);
 	bn_free(columns);
 	bn_table_reader_free(r);
 	return rc;

@@ -213,9 +213,9 @@ static int finish_file(output *o, bn_err *err)
 		return bn_file_out_read(o->file, print, o->cli, err);
 	if (!bn_fs_is_device(env, o->path))
 		return bn_file_out_finish(o->file, err);
-	device d = {env, o->path, env->fs->open(env, NULL, o->path, O_WRONLY | O_APPEND, 0)};
-	if (d.fd < 0)
-		return bn_err_sys(err, BN_EIO, -d.fd, "cannot open '%s'", o->path);
+	device d = {env, o->path, -1};
+	if ((rc = bn_fs_open_device(&d.fd, env, o->path, err)) < 0)
+		return rc;
 	rc = bn_file_out_read(o->file, write_device, &d, err);
 	int e = env->fs->close(env, d.fd);
 	if (rc == 0 && e < 0)

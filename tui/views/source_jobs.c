@@ -1,5 +1,6 @@
 /* source_jobs.c - what runs as a job beside profiles: verifying, drift reports, exports, ingest, checks.
  * See _source.h; each asks every fraction of a second whether it shall stop. */
+#include "core/base/file_out.h"
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/str.h"
@@ -10,8 +11,6 @@
 #include "core/registry/provenance.h"
 #include "tui/views/_source.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -163,9 +162,7 @@ int bn_source_make_report(void *context, const void *arg, bn_page *page, bn_job 
 /* ---- export -------------------------------------------------------------------------------------- */
 
 typedef struct target {
-	const bn_env *env;
-	int fd;
-	const char *path;
+	bn_file_out *file;
 	uint64_t bytes;
 } target;
 
@@ -173,42 +170,23 @@ static int target_put(void *ctx, const char *bytes, size_t n, bn_err *err)
 {
 	target *t = ctx;
 	t->bytes += n;
-	return bn_fs_write_all(t->env, t->fd, bytes, n, t->path, err);
+	return bn_file_out_add(t->file, bytes, n, err);
 }
 
-/* A file appears when it is whole; a device or a pipe is written to as it stands. */
 static int export_write(bn_table_reader *table, const int64_t *rows, size_t count,
 	const bn_env *env, const char *path, bn_job *job, uint64_t *bytes, bn_err *err)
 {
 	bn_progress watch = bn_job_watch(job);
-	bool in_place = bn_fs_is_device(env, path);
-	char *unfinished = bn_strf("%s%s", path, in_place ? "" : ".tmp");
-	target t = {.env = env, .fd = -1, .path = unfinished};
+	target t = {0};
 	char delimiter = bn_str_ends(path, ".tsv") ? '\t' : ',';
-	int e, rc = unfinished ? 0 : bn_err_nomem(err, "a file name");
+	int rc = bn_file_out_open(&t.file, env, path, 0666, err);
 	if (rc < 0)
 		return rc;
-	t.fd = env->fs->open(env, NULL, unfinished, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-	if (t.fd < 0) {
-		rc = bn_err_sys(err, BN_EIO, -t.fd, "cannot create %s", unfinished);
-		goto out;
-	}
-	if ((rc = bn_csv_export_rows(table, rows, count, delimiter, &watch, target_put, &t, err)) <
+	if ((rc = bn_csv_export_rows(table, rows, count, delimiter, &watch, target_put, &t, err)) ==
 		0)
-		goto out;
+		rc = bn_file_out_finish(t.file, err);
 	*bytes = t.bytes;
-	if ((e = env->fs->fsync(env, t.fd)) < 0 && e != -EINVAL) { /* a pipe cannot be synced */
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync %s", unfinished);
-		goto out;
-	}
-	if (!in_place && (e = env->fs->rename(env, NULL, unfinished, NULL, path)) < 0)
-		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename %s to %s", unfinished, path);
-out:
-	if (t.fd >= 0)
-		env->fs->close(env, t.fd);
-	if (rc < 0 && t.fd >= 0 && !in_place)
-		env->fs->unlink(env, NULL, unfinished);
-	bn_free(unfinished);
+	bn_file_out_free(t.file);
 	return rc;
 }
 

@@ -5,7 +5,10 @@
 #include "tests/support/faultfs.h"
 #include "tests/support/toy.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static toy_dir dir;
 static char path[400];
@@ -132,6 +135,65 @@ START_TEST(test_file_out_without_a_name_is_read_back_and_leaves_nothing)
 }
 END_TEST
 
-BN_TEST_MAIN("core/base/file_out", test_file_out_appears_when_it_is_finished,
-	test_file_out_fails_whole_at_every_call,
+/* What somebody has laid at the path, or where the unfinished file would be if its name could be foreseen. */
+START_TEST(test_file_out_follows_no_link_that_lies_in_its_way)
+{
+	start();
+	char secret[420], tmp[420];
+	bn_file_out *f;
+	bn_buf b = BN_BUF_INIT;
+	snprintf(secret, sizeof secret, "%s/secret", dir.path);
+	snprintf(tmp, sizeof tmp, "%s.tmp", path);
+	ck_assert_bn_ok(bn_fs_write_file(bn_env_real(), secret, "secret", 6, 0600, &err), &err);
+	ck_assert_int_eq(symlink(secret, path), 0);
+	ck_assert_int_eq(symlink(secret, tmp), 0);
+	ck_assert_bn_ok(bn_file_out_open(&f, bn_env_real(), path, 0666, &err), &err);
+	ck_assert_bn_ok(bn_file_out_add(f, "answers", 7, &err), &err);
+	ck_assert_bn_ok(bn_file_out_finish(f, &err), &err);
+	bn_file_out_free(f);
+	holds("answers");
+	ck_assert_bn_ok(bn_fs_read_file(bn_env_real(), secret, &b, &err), &err);
+	ck_assert_str_eq(b.ptr, "secret");
+	bn_buf_release(&b);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+static uid_t another(const bn_env *env)
+{
+	(void)env;
+	return getuid() + 1;
+}
+
+START_TEST(test_file_out_writes_to_ones_own_pipe_and_to_nobody_elses)
+{
+	start();
+	bn_file_out *f = NULL;
+	char got[8] = "";
+	bn_env env = *bn_env_real();
+	ck_assert_int_eq(mkfifo(path, 0666), 0);
+	int reader = open(path, O_RDONLY | O_NONBLOCK);
+	ck_assert_bn_ok(bn_file_out_open(&f, &env, path, 0666, &err), &err);
+	ck_assert_bn_ok(bn_file_out_add(f, "abc", 3, &err), &err);
+	ck_assert_bn_ok(bn_file_out_finish(f, &err), &err);
+	bn_file_out_free(f);
+	ck_assert_int_eq(read(reader, got, sizeof got), 3);
+	ck_assert_str_eq(got, "abc");
+	ck_assert_uint_eq(entries(), 1);
+	if (getuid() == 0) /* what is root's is anybody's */
+		ck_assert_int_eq(chown(path, 12345, (gid_t)-1), 0);
+	else
+		env.uid = another;
+	ck_assert_int_eq(bn_file_out_open(&f, &env, path, 0666, &err), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(err.msg, "a pipe of"));
+	bn_err_clear(&err);
+	ck_assert_int_eq(bn_fs_write_file(&env, path, "abc", 3, 0666, &err), BN_EREFUSED);
+	close(reader);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+BN_TEST_MAIN("core/base/file_out", test_file_out_follows_no_link_that_lies_in_its_way,
+	test_file_out_writes_to_ones_own_pipe_and_to_nobody_elses,
+	test_file_out_appears_when_it_is_finished, test_file_out_fails_whole_at_every_call,
 	test_file_out_without_a_name_is_read_back_and_leaves_nothing)

@@ -293,6 +293,7 @@ START_TEST(test_rejected_records_are_counted_kept_and_have_no_say_in_types)
 	const bn_source_type t[] = {{"b", BN_TYPE_FLOAT64}, {"a", BN_TYPE_STRING}};
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
 	bn_buf rejects = BN_BUF_INIT;
+	char secret[80];
 
 	begin();
 	o.rejects = rejects_path;
@@ -310,6 +311,11 @@ START_TEST(test_rejected_records_are_counted_kept_and_have_no_say_in_types)
 				      "6,1,column 'a': bytes that are not UTF-8,\"\xff,5\"\n"
 				      "8,3,the quote opened here is never closed,\"8,\"\"open\"\n");
 	bn_buf_clear(&rejects);
+	/* Somebody has laid a link where they go next: it is replaced, and nothing is written through it. */
+	snprintf(secret, sizeof secret, "%s/secret", dir);
+	ck_assert_bn_ok(bn_fs_write_file(env, secret, "secret", 6, 0600, &err), &err);
+	ck_assert_int_eq(unlink(rejects_path), 0);
+	ck_assert_int_eq(symlink(secret, rejects_path), 0);
 	o.types = t;
 	o.type_count = 2;
 	ck_assert_bn_ok(ingest_text("a,b\n1,2\n2,x\n3,\n", &o), &err);
@@ -319,6 +325,9 @@ START_TEST(test_rejected_records_are_counted_kept_and_have_no_say_in_types)
 	ck_assert_bn_ok(bn_fs_read_file(env, rejects_path, &rejects, &err), &err);
 	ck_assert_str_eq(rejects.ptr,
 		"line,column,reason,record\n3,3,column 'b': 'x' is not a number,\"2,x\"\n");
+	bn_buf_clear(&rejects);
+	ck_assert_bn_ok(bn_fs_read_file(env, secret, &rejects, &err), &err);
+	ck_assert_str_eq(rejects.ptr, "secret");
 	bn_buf_release(&rejects);
 	end();
 }
