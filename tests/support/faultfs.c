@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 static faultfs_kind armed;
-static long armed_at, count;
+static long armed_at;
+static _Atomic long count; /* threads of a server write side by side */
 static bool lost; /* the reply of the call under way will be */
 
 /* ---- the journal: what happened, as a list of entries in shared memory ------------------------ */
@@ -136,14 +137,14 @@ void faultfs_note_kinds(uint32_t *to, long most)
 }
 
 /* The innermost calls tell one kind from another: who writes which file. */
-static void note_kind(void)
+static void note_kind(long which)
 {
 	enum { CALLS = 5 };
 	void *calls[CALLS];
-	if (!kinds || count > kinds_most)
+	if (!kinds || which > kinds_most)
 		return;
 	int n = backtrace(calls, CALLS);
-	kinds[count - 1] = bn_crc32c(0, calls, (size_t)n * sizeof *calls);
+	kinds[which - 1] = bn_crc32c(0, calls, (size_t)n * sizeof *calls);
 }
 
 static void die(void)
@@ -157,11 +158,11 @@ static void die(void)
 static int before(bool *tear, bool needs_space)
 {
 	*tear = false;
-	count++;
-	note_kind();
-	if (armed == FAULTFS_FULL && armed_at && count >= armed_at && needs_space)
+	long which = ++count;
+	note_kind(which);
+	if (armed == FAULTFS_FULL && armed_at && which >= armed_at && needs_space)
 		return -ENOSPC;
-	if (!armed_at || count != armed_at)
+	if (!armed_at || which != armed_at)
 		return 0;
 	switch (armed) {
 	case FAULTFS_KILL:

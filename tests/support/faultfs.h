@@ -3,7 +3,8 @@
  *
  * faultfs_ops wraps bn_fs_real and counts every call that changes the disk: creating a file, write,
  * fsync, ftruncate, rename, link, unlink, mkdir, rmdir, fchmod, sync_dir. One fault can be armed for
- * the n-th of them. There is one fault at a time in a process, for one thread; crash tests arm it
+ * the n-th of them. There is one fault at a time in a process; where several of its threads write, the n-th change
+ * is whoever comes n-th, and only the kinds of a full or failing disk are for them. Crash tests arm it
  * in a forked child and look at what is left from the parent.
  *
  * Power loss: with a journal (shared memory made before the fork) every change under `root` is

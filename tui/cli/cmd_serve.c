@@ -53,6 +53,7 @@ typedef struct serving {
 	const char *host, *cert, *key;
 	char *unix_path; /* absolute, or NULL */
 	bool no_tcp;
+	bool is_noted; /* endpoint.started is in the log */
 } serving;
 
 /* ---- setting up ----------------------------------------------------------------------------- */
@@ -301,6 +302,18 @@ static int write_started(serving *s, bn_err *err)
 	if (!s->ws)
 		return 0;
 	rc = bn_endpoint_write_started(s->ws, s->id, &about, err);
+	rc = commit(s, rc, err);
+	s->is_noted = rc >= 0;
+	return rc;
+}
+
+/* A server that answered before its start could be written down is tried again: a stop needs a start. */
+static int write_stopped(serving *s, const bn_endpoint_counters *c, bn_err *err)
+{
+	int rc = s->is_noted ? 0 : write_started(s, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_endpoint_write_stopped(s->ws, s->id, c, err);
 	return commit(s, rc, err);
 }
 
@@ -467,23 +480,27 @@ static void tell_counts(const serving *s, const bn_endpoint_counters *c)
 		(unsigned long long)c->requests, (unsigned long long)c->predictions, of_log);
 }
 
-static int shut_down(serving *s, bn_err *err)
+/* ended: why it stops, 0 for having been told to. What was lost is the error then, and a warning beside another. */
+static int shut_down(serving *s, int ended, bn_err *err)
 {
 	bn_endpoint_counters c;
+	bn_err why = BN_ERR_INIT;
 	bn_cli_say(s->cli, "stopping: finishing what is in work");
 	bn_server_stop(s->server, (int)(s->grace_ns / 1000000));
-	int rc = s->log ? bn_prediction_log_finish(s->log, err) : 0;
+	int rc = s->log ? bn_prediction_log_finish(s->log, &why) : 0;
+	if (rc < 0 && ended < 0)
+		bn_cli_warn(s->cli, "%s", why.msg);
+	else if (rc < 0)
+		ended = bn_err_move(err, &why);
 	counters(s, &c);
-	if (s->ws) {
-		bn_err why = BN_ERR_INIT;
-		int wrote = bn_endpoint_write_stopped(s->ws, s->id, &c, &why);
-		wrote = commit(s, wrote, &why);
-		if (wrote < 0)
-			bn_cli_warn(s->cli, "that it stopped cannot be written down: %s", why.msg);
-		rc = rc < 0 || !wrote ? rc : bn_err_move(err, &why);
-	}
+	bn_err_clear(&why);
+	rc = s->ws ? write_stopped(s, &c, &why) : 0;
+	if (rc < 0)
+		bn_cli_warn(s->cli, "that it stopped cannot be written down: %s", why.msg);
+	if (rc < 0 && !ended)
+		ended = bn_err_move(err, &why);
 	tell_counts(s, &c);
-	return rc;
+	return ended;
 }
 
 /* Large bodies are mapped each by itself, so their memory is nobody's when they are gone. Left to itself malloc
@@ -511,14 +528,13 @@ static int run_serve(bn_cli *cli, bn_err *err)
 		rc = start_log(&s, err);
 	if (!rc)
 		rc = start_server(&s, err);
-	if (!rc)
+	if (!rc) { /* who knows the port or the socket is answered from here on */
 		rc = write_started(&s, err);
-	if (!rc)
-		rc = announce(&s, err);
-	if (!rc) {
-		int refused = wait_for_the_end(&s, err);
-		rc = shut_down(&s, refused < 0 ? NULL : err);
-		rc = refused < 0 ? refused : rc;
+		if (!rc)
+			rc = announce(&s, err);
+		if (!rc)
+			rc = wait_for_the_end(&s, err);
+		rc = shut_down(&s, rc, err);
 	}
 	bn_server_free(s.server);
 	bn_prediction_log_stop(s.log, NULL);
