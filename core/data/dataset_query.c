@@ -311,7 +311,7 @@ int bn_dataset_with_content(
 		"AND " IS_TAKEN " ORDER BY removed <> 0, version DESC LIMIT 1",
 		"siiss", members, entity_of(db, name), INT64_MAX, name, content);
 	bn_free(members);
-	return 0;
+	return bn_sql_failed(db, err);
 }
 
 /* Prepares the statement that finds it: at most two rows, the second one making it ambiguous. */
@@ -360,6 +360,9 @@ static int not_found(sqlite3 *db, const char *ref, const char *name, bn_err *err
 	int64_t newest = bn_sql_int(db, 0,
 		"SELECT max(version) FROM dataset_version WHERE name = ? AND removed = 0", "s",
 		name);
+	int rc = bn_sql_failed(db, err);
+	if (rc < 0)
+		return rc;
 	if (!all)
 		return no_dataset(db, name, err);
 	if (!newest) {
@@ -444,8 +447,12 @@ int bn_dataset_versions_load(bn_dataset_versions **out, bn_workspace *ws, const 
 	if (rc)
 		return rc;
 	sqlite3 *db = bn_workspace_index(ws);
-	if (name && !bn_sql_int(db, 0, "SELECT count(*) FROM dataset_version WHERE name = ?", "s",
-			    name))
+	bool none =
+		name && !bn_sql_int(db, 0, "SELECT count(*) FROM dataset_version WHERE name = ?",
+				"s", name);
+	if ((rc = bn_sql_failed(db, err)) < 0)
+		return rc;
+	if (none)
 		return no_dataset(db, name, err);
 	rc = bn_sql_prepare(&st, db, err,
 		name ? "SELECT " COLUMNS " FROM dataset_version WHERE name = ?1 AND "

@@ -18,6 +18,8 @@ static int count_affected(int64_t *affected, bn_workspace *ws, const char *name,
 	int64_t all = bn_sql_int(db, 0,
 		"SELECT count(*) FROM dataset_version WHERE name = ?1 AND ?2 IN (0, version)", "si",
 		name, version);
+	if ((rc = bn_sql_failed(db, err)) < 0)
+		return rc;
 	if (!all && version)
 		return bn_err_set(err, BN_ENOTFOUND, "no dataset version '%s@v%lld'", name,
 			(long long)version);
@@ -29,7 +31,7 @@ static int count_affected(int64_t *affected, bn_workspace *ws, const char *name,
 			 : "SELECT count(*) FROM dataset_version WHERE name = ?1 AND "
 			   "?2 IN (0, version) AND removed >= CASE ?2 WHEN 0 THEN 2 ELSE 1 END",
 		"si", name, version);
-	return 0;
+	return bn_sql_failed(db, err);
 }
 
 /* What gc has freed does not come back by an event. */

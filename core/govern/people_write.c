@@ -152,6 +152,8 @@ int bn_people_set_role(bn_workspace *ws, const char *person, bn_role role, bool 
 		"SELECT 1 FROM authority_role WHERE person = ?1 AND role = ?2 AND from_n <= ?3 AND "
 		"(to_n IS NULL OR to_n > ?3)",
 		"ssi", person, bn_role_name(role), epoch);
+	if ((rc = bn_sql_failed(db, err)) < 0)
+		return rc;
 	bn_authority_name(db, epoch, person, name, sizeof name);
 	if (has == grant)
 		return bn_err_set(err, BN_ECONFLICT, "%s %s role %s", name,

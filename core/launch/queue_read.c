@@ -225,6 +225,9 @@ int bn_queue_read(bn_queue **out, bn_workspace *ws, const char *name, size_t mos
 	if (q->own && q->count > 0 && bn_queue_dir(&at, ws, NULL) == 0)
 		q->runner = bn_queue_has_runner(at);
 	give_reasons(q, ws);
+	/* Of an index that failed no run may wait. */
+	if ((rc = bn_sql_failed(db, err)) < 0)
+		goto out;
 	*out = q;
 	q = NULL;
 out:

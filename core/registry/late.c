@@ -307,7 +307,8 @@ int bn_registry_late(bn_late_list **out, bn_workspace *ws, bn_err *err)
 		goto out;
 	if (me.is_chained && me.who[0] &&
 		((rc = list_fill(list, db, me.who, err)) < 0 ||
-			(rc = links_add(list, db, me.who, err)) < 0))
+			(rc = links_add(list, db, me.who, err)) < 0 ||
+			(rc = bn_sql_failed(db, err)) < 0))
 		goto out;
 	*out = list;
 	list = NULL;

@@ -59,8 +59,9 @@ static int number_confirm(const bn_action *d, const char *uuid, bn_err *err)
 		"SELECT version FROM model_version WHERE name = ? AND uuid = ? ORDER BY version "
 		"DESC",
 		"ss", d->name, uuid);
-	if (key >= 0)
-		return 0;
+	int rc = bn_sql_failed(d->db, err);
+	if (rc < 0 || key >= 0)
+		return rc;
 	bn_err_set(err, BN_ECONFLICT, "registered as %s, but number %lld of %s was taken meanwhile",
 		uuid, (long long)d->act.version, d->name);
 	bn_err_hint(err,
@@ -255,6 +256,9 @@ static int decision_confirm(const bn_action *d, bn_err *err)
 			" AND who = ?",
 			"siis", d->name, d->act.version, d->version->request_no, d->act.who))
 		return 0;
+	int rc = bn_sql_failed(d->db, err);
+	if (rc < 0)
+		return rc;
 	bn_err_set(err, BN_ECONFLICT, "%s/%lld changed meanwhile: the decision had no effect",
 		d->name, (long long)d->act.version);
 	bn_err_hint(err, "see: binnacle audit log --entity model/%s", d->name);

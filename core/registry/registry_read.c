@@ -350,7 +350,7 @@ int64_t bn_version_of_alias(sqlite3 *db, const char *name, const char *alias)
 		"ss", name, alias);
 }
 
-int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *spec, bn_err *err)
+static int resolve(char **name, int64_t *version, sqlite3 *db, const char *spec, bn_err *err)
 {
 	size_t n = strcspn(spec, "/@");
 	const char *rest = spec[n] ? spec + n + 1 : "";
@@ -396,6 +396,20 @@ int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *s
 		*name = NULL;
 	}
 	return rc;
+}
+
+int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *spec, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	int rc = resolve(name, version, db, spec, &why);
+	/* Of an index that failed a name may have no champion, or not be there. */
+	int failed = bn_sql_failed(db, err);
+	if (failed < 0) {
+		bn_free(*name);
+		*name = NULL;
+		return failed;
+	}
+	return rc < 0 ? bn_err_move(err, &why) : 0;
 }
 
 /* One version by number; with its newest neighbour in the hint when it is not there. */

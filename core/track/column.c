@@ -250,6 +250,9 @@ static int load(bn_column *c, bn_err *err)
 {
 	int64_t key = bn_index_key(c->db, c->kind, c->key);
 	c->count = (size_t)bn_sql_int(c->db, -1, "SELECT max(no) FROM run", "") + 1;
+	int rc = bn_sql_failed(c->db, err);
+	if (rc < 0)
+		return rc;
 	c->has = bn_alloc_zeroed(c->count / 8 + 1, 1);
 	c->number = bn_alloc((c->count + 1) * sizeof *c->number);
 	if (c->kind != BN_KEY_METRIC)

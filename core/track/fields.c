@@ -73,12 +73,14 @@ static int fields_recount(fields *l, sqlite3 *db, const char *experiment, bn_err
 	sqlite3_stmt *st = NULL;
 	uint8_t *in = NULL;
 	size_t count = (size_t)bn_sql_int(db, -1, "SELECT max(no) FROM run", "") + 1;
+	int rc = bn_sql_failed(db, err);
+	if (rc < 0)
+		return rc;
 	if (!(in = bn_alloc_zeroed(count / 8 + 1, 1)))
 		return bn_err_nomem(err, "a list of fields");
-	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT no FROM run WHERE experiment = ? AND removed = 0", "i",
-		bn_index_name(db, BN_NAME_EXPERIMENT, experiment));
-	if (rc < 0)
+	if ((rc = bn_sql_prepare(&st, db, err,
+		     "SELECT no FROM run WHERE experiment = ? AND removed = 0", "i",
+		     bn_index_name(db, BN_NAME_EXPERIMENT, experiment))) < 0)
 		goto out;
 	while ((rc = bn_sql_step(st, err)) > 0)
 		bn_set_add(in, (size_t)sqlite3_column_int64(st, 0));

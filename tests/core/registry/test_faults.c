@@ -191,6 +191,44 @@ START_TEST(test_version_is_not_served_unproven_without_memory)
 }
 END_TEST
 
+/* "power" is its champion, not its newest version, or not known. */
+static void expect_names(long k, bool for_good)
+{
+	bn_version *v = NULL;
+	sqlite3 *db = bn_workspace_index(at.dan->ws);
+	arm(k, for_good);
+	int rc = bn_version_get(&v, at.dan->ws, "power", NULL);
+	disarm();
+	bn_sql_failed(db, NULL);
+	ck_assert_msg(rc != BN_ENOTFOUND, "fault %ld: there is no model", k);
+	ck_assert_msg(rc < 0 || v->version == 1, "fault %ld: version %lld", k,
+		rc < 0 ? 0 : (long long)v->version);
+	bn_version_free(v);
+}
+
+START_TEST(test_name_of_an_index_that_fails_is_an_error_and_not_another_thing)
+{
+	bn_version *v = NULL;
+	begin();
+	ck_assert_int_eq(town_register(at.cleo, "power", at.cleo, "{}"), 2);
+	attacked_see_all();
+	sqlite3 *db = bn_workspace_index(at.dan->ws);
+	sqlite3_progress_handler(db, 1, interrupts, NULL);
+	arm(1000000, false);
+	attacked_must(bn_version_get(&v, at.dan->ws, "power", &err));
+	ck_assert_int_eq(v->version, 1);
+	long most = asked;
+	disarm();
+	bn_version_free(v);
+	for (long k = 0; k <= most; k++) {
+		expect_names(k, false);
+		expect_names(k, true);
+	}
+	sqlite3_progress_handler(db, 0, NULL, NULL);
+	town_remove(&at.t);
+}
+END_TEST
+
 /* ---- the fold ----------------------------------------------------------------------------------- */
 
 START_TEST(test_fold_without_memory_judges_nobody_by_other_rules)
@@ -227,4 +265,5 @@ BN_TEST_MAIN("core/registry/faults", test_reader_without_memory_grants_nothing,
 	test_reader_whose_statements_are_interrupted_grants_nothing,
 	test_nothing_is_appended_on_the_word_of_an_index_that_failed,
 	test_version_is_not_served_unproven_without_memory,
+	test_name_of_an_index_that_fails_is_an_error_and_not_another_thing,
 	test_fold_without_memory_judges_nobody_by_other_rules)
