@@ -59,6 +59,8 @@ typedef struct gather {
 	size_t n;
 	bn_arena arena;
 	keys known;
+	uint8_t (*others)[ID];     /* ids of founding records that are not link 0, in order */
+	size_t n_others;
 	size_t root;               /* the event of link 0; n: there is none */
 	const bn_founded *founded; /* what it says */
 	const bn_link **links;     /* of each event; NULL: it is none, or is malformed */
@@ -333,6 +335,20 @@ static int signers_add(gather *g, bn_chain_link *link, bn_err *err)
 	return 0;
 }
 
+static int others_list(gather *g, bn_err *err)
+{
+	size_t cap = 0;
+	for (size_t i = 0; i < g->n; i++) {
+		if (i == g->root || !is_kind(g, i, BN_AUTHORITY_KIND_FOUNDED))
+			continue;
+		if (bn_grow(&g->others, &cap, g->n_others + 1, sizeof *g->others))
+			return bn_err_nomem(err, "founding records");
+		memcpy(g->others[g->n_others++], g->events[i].sig->id, ID);
+	}
+	qsort(g->others, g->n_others, sizeof *g->others, bn_chain_id_order);
+	return 0;
+}
+
 static int links_list(gather *g, bn_err *err)
 {
 	for (size_t i = 0; i < g->n; i++) {
@@ -386,6 +402,8 @@ static int choose(bn_chain **out, gather *g, bn_err *err)
 	bn_chain_input in = {.links = g->chain_links,
 		.count = g->n_links,
 		.acts = acts_of,
+		.others = (const uint8_t(*)[ID])g->others,
+		.n_others = g->n_others,
 		.ctx = g,
 		.root = {.has_recovery = g->founded->has_recovery,
 			.signers = g->founded->signers,
@@ -457,6 +475,7 @@ static void gather_release(gather *g)
 	for (size_t k = 0; k < g->n_links; k++)
 		bn_free((void *)(uintptr_t)g->chain_links[k].signers);
 	bn_free(g->known.items);
+	bn_free(g->others);
 	bn_free(g->links);
 	bn_free(g->is_good);
 	bn_free(g->is_asked);
@@ -485,6 +504,8 @@ static int gather_make(gather *g, bn_err *err)
 	if (g->root == g->n)
 		return 0;
 	if ((rc = links_verify(g, err)) < 0)
+		return rc;
+	if ((rc = others_list(g, err)) < 0)
 		return rc;
 	signatures_list(g);
 	return links_list(g, err);

@@ -382,27 +382,48 @@ static bool has_fork(const chain_tree *t)
 
 /* ---- the result ----------------------------------------------------------------------------- */
 
-/* Marks what link 0 leads to, valid or not; the rest are orphans. stack: a cell a node. */
-static void reach(const chain_tree *t, uint32_t *stack, uint8_t *is_reached)
+/* What leads to a node. */
+enum { FROM_NOTHING, FROM_LINK_0, FROM_ANOTHER };
+
+/* Marks what the node leads to, valid or not. stack: a cell a node. */
+static void reach(
+	const chain_tree *t, uint32_t from, uint8_t mark, uint32_t *stack, uint8_t *reached)
 {
 	size_t n = 1;
-	stack[0] = 0;
-	is_reached[0] = 1;
+	stack[0] = from;
+	reached[from] = mark;
 	while (n) {
 		const chain_node *node = &t->nodes[stack[--n]];
 		for (uint32_t i = 0; i < node->n_kids; i++) {
 			stack[n++] = t->kids[node->kid0 + i];
-			is_reached[t->kids[node->kid0 + i]] = 1;
+			reached[t->kids[node->kid0 + i]] = mark;
 		}
 	}
 }
 
+int bn_chain_id_order(const void *a, const void *b)
+{
+	return memcmp(a, b, BN_CHAIN_ID_BYTES);
+}
+
+/* The rest are orphans. */
+static void reach_all(const chain_tree *t, uint32_t *stack, uint8_t *reached)
+{
+	const bn_chain_input *in = t->in;
+	reach(t, 0, FROM_LINK_0, stack, reached);
+	for (uint32_t i = 1; in->n_others && i < t->n_nodes; i++)
+		if (t->nodes[i].parent == CHAIN_NONE &&
+			bsearch(t->nodes[i].in->link->prev, in->others, in->n_others,
+				sizeof *in->others, bn_chain_id_order))
+			reach(t, i, FROM_ANOTHER, stack, reached);
+}
+
 static bn_chain_standing standing_of(
-	const chain_tree *t, uint32_t at, const uint8_t *is_reached, const uint8_t *is_on)
+	const chain_tree *t, uint32_t at, const uint8_t *reached, const uint8_t *is_on)
 {
 	const chain_node *node = &t->nodes[at];
-	if (!is_reached[at])
-		return BN_CHAIN_ORPHAN;
+	if (reached[at] != FROM_LINK_0)
+		return reached[at] == FROM_ANOTHER ? BN_CHAIN_ELSEWHERE : BN_CHAIN_ORPHAN;
 	if (node->visit == VISIT_INVALID)
 		return BN_CHAIN_INVALID;
 	if (is_on[at])
@@ -463,14 +484,14 @@ static int result_make(chain_result *r, bn_err *err)
 		bn_arena_alloc(&t->arena, (t->in->count + 1) * sizeof *standings);
 	if (!stack || !marks || !on || !standings)
 		return bn_err_nomem(err, "links");
-	uint8_t *is_reached = marks, *is_on = marks + t->n_nodes;
-	reach(t, stack, is_reached);
+	uint8_t *reached = marks, *is_on = marks + t->n_nodes;
+	reach_all(t, stack, reached);
 	chain_follow(r, on, is_on);
 	newer_mark(t, stack, is_on);
 	for (size_t i = 0; i < t->in->count; i++)
 		standings[i] = t->node_of[i] == CHAIN_NONE
 				       ? BN_CHAIN_ORPHAN
-				       : standing_of(t, t->node_of[i], is_reached, is_on);
+				       : standing_of(t, t->node_of[i], reached, is_on);
 	r->chain.on = on;
 	r->chain.standings = standings;
 	return bn_chain_facts(r, err);

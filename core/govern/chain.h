@@ -141,6 +141,10 @@ typedef struct bn_chain_input {
 	bn_chain_root root;
 	const bn_chain_link *links; /* borrowed during the call, and by the result */
 	size_t count;
+	/* Ids of founding records in the log that are not link 0, in order of the bytes: what goes on from one lacks
+	 * nothing. */
+	const uint8_t (*others)[BN_CHAIN_ID_BYTES];
+	size_t n_others;
 	/* Adds the epoch of every good signed record of key, each once at least. Called for keys of admins
 	 * when there is a fork. NULL: there are no other records. */
 	int (*acts)(
@@ -155,6 +159,7 @@ typedef enum bn_chain_standing {
 	BN_CHAIN_LARGER,      /* 5.3: the rival's id is smaller */
 	BN_CHAIN_BESIDE,      /* goes on from a link that is not on the chain, beaten or invalid */
 	BN_CHAIN_INVALID,     /* words say why */
+	BN_CHAIN_ELSEWHERE, /* goes back to a founding record that is not link 0: an upgrade that was killed */
 	BN_CHAIN_ORPHAN, /* a link between link 0 and it is not among the links: not here yet, or lost */
 	BN_CHAIN_NEWER, /* it, or one before it, is made by a newer binnacle, and nothing beats it: the
 			       * chain ends before it, and nobody can say what holds */
@@ -189,6 +194,7 @@ typedef struct bn_chain {
 	size_t n_facts;
 } bn_chain;
 
+int bn_chain_id_order(const void *a, const void *b); /* of ids, for qsort and bsearch */
 /* Two entries with one id are one link (their signers count together). 0; BN_ENOMEM; what acts() gave. */
 int bn_chain_choose(bn_chain **out, const bn_chain_input *in, bn_err *err);
 void bn_chain_free(bn_chain *c);

@@ -145,6 +145,7 @@ const char *bn_chain_standing_name(bn_chain_standing s)
 		[BN_CHAIN_LARGER] = "larger",
 		[BN_CHAIN_BESIDE] = "beside",
 		[BN_CHAIN_INVALID] = "invalid",
+		[BN_CHAIN_ELSEWHERE] = "elsewhere",
 		[BN_CHAIN_ORPHAN] = "orphan",
 		[BN_CHAIN_NEWER] = "newer",
 	};
@@ -201,6 +202,9 @@ void bn_chain_words(const bn_chain *c, size_t i, bn_buf *out)
 		return;
 	case BN_CHAIN_INVALID:
 		add_invalid(out, t, node);
+		return;
+	case BN_CHAIN_ELSEWHERE:
+		bn_buf_adds(out, "of another link 0, which does not found this workspace");
 		return;
 	case BN_CHAIN_ORPHAN:
 		bn_buf_adds(out, "a link before it is not in the log");

@@ -263,7 +263,7 @@ int bn_upgrade(bn_workspace *ws, const bn_upgrade_how *how, bn_err *err)
 		(rc = users_admit(&u, err)) < 0 || (rc = bn_workspace_seal(ws, err)) < 0)
 		goto out;
 	bn_hex(u.root, ID, hex);
-	if ((rc = bn_upgrade_name(ws, hex, err)) < 0)
+	if ((rc = bn_upgrade_name(&lock, ws, hex, err)) < 0)
 		goto out;
 	rc = confirm(&u, err);
 out:

@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 
 #define LOCK "upgrade.lock"
+#define TURN "upgrade.turn"
 enum { LOCK_TRIES = 50, LOCK_PAUSE_NS = 100000000 };
 
 const char *bn_workspace_founding(const bn_workspace *ws)
@@ -108,12 +110,38 @@ int bn_upgrade_begin(bn_upgrade_lock *lock, bn_workspace *ws, bn_err *err)
 	return 0;
 }
 
-int bn_upgrade_name(bn_workspace *ws, const char *id, bn_err *err)
+/* One process of all hosts, without locks. -1: the directory takes no such file, and nobody waits. */
+static int turn_take(bn_workspace *ws)
 {
-	int rc;
-	if ((rc = need_unnamed(ws, err)) < 0 || (rc = identity_write(ws, id, err)) < 0)
-		return rc;
-	if ((rc = bn_workspace_read_identity(ws, err)) < 0)
+	const struct timespec pause = {0, LOCK_PAUSE_NS};
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+	int fd = -EEXIST;
+	for (int i = 0; i < LOCK_TRIES && fd == -EEXIST; i++) {
+		if (i)
+			nanosleep(&pause, NULL);
+		fd = ws->env->fs->open(ws->env, ws->at, TURN, flags, 0600);
+	}
+	if (fd == -EEXIST && bn_dir_unlink(ws->at, TURN, NULL) == 0)
+		fd = ws->env->fs->open(ws->env, ws->at, TURN, flags, 0600);
+	return fd < 0 ? -1 : fd;
+}
+
+static void turn_end(bn_workspace *ws, int fd)
+{
+	if (fd < 0)
+		return;
+	bn_dir_unlink(ws->at, TURN, NULL);
+	ws->env->fs->close(ws->env, fd);
+}
+
+int bn_upgrade_name(const bn_upgrade_lock *lock, bn_workspace *ws, const char *id, bn_err *err)
+{
+	int turn = lock->fd < 0 ? turn_take(ws) : -1;
+	int rc = need_unnamed(ws, err);
+	if (rc >= 0)
+		rc = identity_write(ws, id, err);
+	turn_end(ws, turn);
+	if (rc < 0 || (rc = bn_workspace_read_identity(ws, err)) < 0)
 		return rc;
 	ws->recent_ns = 0;
 	return 0;

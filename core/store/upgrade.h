@@ -28,8 +28,10 @@ typedef struct bn_upgrade_lock {
 
 /* BN_ECONFLICT when a link 0 is named already, or another process of this user is upgrading. */
 int bn_upgrade_begin(bn_upgrade_lock *lock, bn_workspace *ws, bn_err *err);
-/* Durable when it returns. BN_ECONFLICT when one is named already. */
-int bn_upgrade_name(bn_workspace *ws, const char *id, bn_err *err);
+/* Durable when it returns. BN_ECONFLICT when one is named already. Where there are no locks, a file keeps others from
+ * naming one at the same moment; who finds it for five seconds takes its maker for dead. */
+int bn_upgrade_name(
+	const bn_upgrade_lock *lock, bn_workspace *ws, const char *id, bn_err *err);
 void bn_upgrade_end(bn_upgrade_lock *lock, bn_workspace *ws);
 
 #endif
