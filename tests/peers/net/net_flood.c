@@ -1,12 +1,13 @@
 /*
  * A crowd for a server, and one honest client in its middle:
  *
- *	net_flood PORT TOKEN SECONDS SLOW BUSY BAD LARGE BODY-FILE
+ *	net_flood PORT TOKEN SECONDS SLOW BUSY BAD LARGE BODY-FILE [--tls]
  *
  * SLOW connections send a byte of a head or of a body every half second (every third has the token), BUSY
  * ones post BODY-FILE again and again, BAD ones send tokens that are none, many requests at once, and
  * LARGE ones post bodies of the largest size that are made to be costly. Whoever is hung up on comes again. The
- * honest client, a thread of its own, asks every 20 ms, by turns over a kept connection and a new one. Prints a
+ * honest client, a thread of its own, asks every 20 ms, by turns over a kept connection and a new one. With --tls all
+ * of them speak TLS, each connection with a whole handshake. Prints a
  * table, and as its last line "honest N FAILED P50_MS P99_MS MAX_MS rows ROWS": ROWS were predicted in answers
  * of status 200 that came to somebody.
  */
@@ -17,7 +18,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +38,7 @@ static const char *const names[KINDS] = {
 typedef struct client {
 	kind kind;
 	int fd;
+	SSL *tls; /* NULL: none */
 	unsigned number;
 	const char *out; /* what it sends, and how far it is */
 	size_t out_len, sent;
@@ -51,6 +56,7 @@ typedef struct tally {
 enum { PIPELINED = 16, SAMPLES = 1000000, LARGE_BYTES = 16 << 20 };
 
 static struct sockaddr_in address;
+static SSL_CTX *with_tls; /* NULL: without */
 static const char *token;
 static int epoll_fd;
 static tally tallies[KINDS];
@@ -83,6 +89,60 @@ static int dial(int flags)
 		return -1;
 	}
 	return fd;
+}
+
+/* ---- bytes, with TLS or without ------------------------------------------------------------- */
+
+static SSL *begin_tls(int fd)
+{
+	SSL *tls = with_tls ? SSL_new(with_tls) : NULL;
+	if (!tls)
+		return NULL;
+	SSL_set_fd(tls, fd);
+	SSL_set_connect_state(tls);
+	SSL_do_handshake(tls); /* as far as it goes */
+	return tls;
+}
+
+/* What OpenSSL answered, as send and recv would. */
+static ssize_t plainly(SSL *tls, int n)
+{
+	if (n > 0)
+		return n;
+	int why = SSL_get_error(tls, n);
+	ERR_clear_error();
+	errno = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? EAGAIN : ECONNRESET;
+	return why == SSL_ERROR_ZERO_RETURN ? 0 : -1;
+}
+
+/* OpenSSL takes a record at a time: as much as the socket takes, so that large bodies come as fast as without. */
+static ssize_t put(int fd, SSL *tls, const char *bytes, size_t n)
+{
+	ssize_t sent = 0, got;
+	if (!tls)
+		return send(fd, bytes, n, MSG_NOSIGNAL);
+	do {
+		size_t left = n - (size_t)sent;
+		got = plainly(tls, SSL_write(tls, bytes + sent, left > 16384 ? 16384 : (int)left));
+		sent += got > 0 ? got : 0;
+	} while (got > 0 && (size_t)sent < n && sent < 1 << 20);
+	return sent ? sent : got;
+}
+
+static ssize_t get(int fd, SSL *tls, char *bytes, size_t n)
+{
+	return tls ? plainly(tls, SSL_read(tls, bytes, (int)n)) : recv(fd, bytes, n, 0);
+}
+
+static void use_tls(void)
+{
+	signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without MSG_NOSIGNAL */
+	with_tls = SSL_CTX_new(TLS_client_method());
+	if (!with_tls)
+		die("TLS");
+	SSL_CTX_set_mode(with_tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
+					   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+					   SSL_MODE_RELEASE_BUFFERS);
 }
 
 /* ---- requests ------------------------------------------------------------------------------- */
@@ -172,7 +232,8 @@ static void watch(client *c, int op)
 {
 	bool is_slow = c->kind == SLOW_HEAD || c->kind == SLOW_BODY;
 	struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
-	if (c->sent < c->out_len && !is_slow)
+	if (c->tls && SSL_in_init(c->tls) ? SSL_want_write(c->tls)
+					  : c->sent < c->out_len && !is_slow)
 		e.events |= EPOLLOUT;
 	epoll_ctl(epoll_fd, op, c->fd, &e);
 }
@@ -182,6 +243,7 @@ static void come(client *c)
 	c->fd = dial(SOCK_NONBLOCK);
 	if (c->fd < 0)
 		die("connect");
+	c->tls = begin_tls(c->fd);
 	c->len = c->skip = 0;
 	start_request(c);
 	watch(c, EPOLL_CTL_ADD);
@@ -190,6 +252,7 @@ static void come(client *c)
 static void come_again(client *c)
 {
 	tallies[c->kind].closed++;
+	SSL_free(c->tls);
 	close(c->fd);
 	come(c);
 }
@@ -200,7 +263,7 @@ static bool send_some(client *c, size_t most)
 	size_t left = c->out_len - c->sent;
 	if (!left)
 		return true;
-	ssize_t n = send(c->fd, c->out + c->sent, left < most ? left : most, MSG_NOSIGNAL);
+	ssize_t n = put(c->fd, c->tls, c->out + c->sent, left < most ? left : most);
 	if (n > 0)
 		c->sent += (size_t)n;
 	return n > 0 || errno == EAGAIN;
@@ -251,7 +314,7 @@ static void on_event(client *c, unsigned events)
 	static char page[65536];
 	ssize_t n = 1;
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
-		n = recv(c->fd, page, sizeof page, 0);
+		n = get(c->fd, c->tls, page, sizeof page);
 		if (n > 0)
 			take(c, page, (size_t)n);
 		else if (n < 0 && errno == EAGAIN)
@@ -284,14 +347,14 @@ static void drip(client *clients, size_t count, int64_t at)
 
 /* ---- the honest client ---------------------------------------------------------------------- */
 
-static bool ask(int fd)
+static bool ask(int fd, SSL *tls)
 {
 	char text[65536];
 	size_t len = 0;
-	if (send(fd, busy_request, busy_len, MSG_NOSIGNAL) != (ssize_t)busy_len)
+	if (put(fd, tls, busy_request, busy_len) != (ssize_t)busy_len)
 		return false;
 	for (;;) {
-		ssize_t n = recv(fd, text + len, sizeof text - 1 - len, 0);
+		ssize_t n = get(fd, tls, text + len, sizeof text - 1 - len);
 		if (n <= 0)
 			return false;
 		len += (size_t)n;
@@ -306,23 +369,28 @@ static bool ask(int fd)
 static void *be_honest(void *user)
 {
 	int kept = -1;
+	SSL *kept_tls = NULL;
 	(void)user;
 	for (unsigned i = 0; now_ns() < until_ns && sample_count < SAMPLES; i++) {
 		struct timeval wait = {30, 0};
 		int64_t begun = now_ns();
-		bool is_new = i % 2;
-		int fd = is_new || kept < 0 ? dial(0) : kept;
+		bool is_new = i % 2, dials = is_new || kept < 0;
+		int fd = dials ? dial(0) : kept;
 		if (fd >= 0)
 			setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-		bool ok = fd >= 0 && ask(fd);
+		SSL *tls = !dials ? kept_tls : fd >= 0 ? begin_tls(fd) : NULL;
+		bool ok = fd >= 0 && ask(fd, tls);
 		honest_failed += !ok;
 		samples[sample_count++] = (uint32_t)((now_ns() - begun) / 1000);
 		if (is_new || !ok) {
+			SSL_free(tls);
 			if (fd >= 0)
 				close(fd);
 			kept = is_new ? kept : -1;
+			kept_tls = is_new ? kept_tls : NULL;
 		} else {
 			kept = fd;
+			kept_tls = tls;
 		}
 		usleep(20000);
 	}
@@ -377,11 +445,13 @@ static void report(const size_t *of)
 int main(int argc, char **argv)
 {
 	struct rlimit r;
-	if (argc != 9) {
-		fprintf(stderr,
-			"usage: net_flood PORT TOKEN SECONDS SLOW BUSY BAD LARGE BODY-FILE\n");
+	if (argc != 9 && (argc != 10 || strcmp(argv[9], "--tls") != 0)) {
+		fprintf(stderr, "usage: net_flood PORT TOKEN SECONDS SLOW BUSY BAD LARGE BODY-FILE "
+				"[--tls]\n");
 		return 2;
 	}
+	if (argc == 10)
+		use_tls();
 	address = (struct sockaddr_in){.sin_family = AF_INET,
 		.sin_port = htons((uint16_t)atoi(argv[1])),
 		.sin_addr = {htonl(INADDR_LOOPBACK)}};
