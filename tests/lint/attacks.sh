@@ -1,34 +1,54 @@
 #!/bin/bash
-# The table of attacks names tests that exist, in order and without gaps, and every test of an attack that
-# has no other home is in it.
+# The tables of attacks name tests that exist, in order and without gaps, and every test of an attack that
+# has no other home is in them.
 #   tests/lint/attacks.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-table=tests/attacks/table.txt
-bad=0 n=0
+bad=0
 complain() { echo "$table: $*"; bad=1; }
-while IFS= read -r line; do
-	case $line in '' | '#'*) continue ;; esac
-	[ "$(awk -F' [|] ' '{ print NF }' <<<"$line")" = 6 ] || { complain "not six columns: $line"; continue; }
-	n=$((n + 1))
-	[ "${line%% *}" = $n ] || complain "row $n is numbered ${line%% *}"
-	test=${line##* | }
-	file=tests/${test%% *} name=${test#* }
-	if [ -f "$file.c" ]; then
-		grep -qE "START_TEST\($name(##[a-z]+)?\)" "$file.c" || complain "row $n: $file.c has no $name"
-	elif [ -f "$file.sh" ]; then
-		grep -qF "ok $name" "$file.sh" || complain "row $n: $file.sh does not say 'ok $name'"
+# What a test of the scripts is called: as it says itself, or through the functions that say it.
+says() { grep -qF -e "ok $2" -e "untouched \"$2\"" -e "during \"$2\"" -e "check \"$2\"" "$1"; }
+is_there() { # FILE NAME
+	if [ -f "$1.c" ]; then
+		grep -qE "START_TEST\($2(##[a-z]+)?\)|^SWAP\(${2#test_swap_}," "$1.c"
 	else
-		complain "row $n: there is no $file"
+		says "$1.sh" "$2"
 	fi
-done <$table
+}
+rows() { # TABLE LEAST
+	local line test file name n=0
+	table=$1
+	while IFS= read -r line; do
+		case $line in '' | '#'*) continue ;; esac
+		[ "$(awk -F' [|] ' '{ print NF }' <<<"$line")" = 6 ] || { complain "not six columns: $line"; continue; }
+		n=$((n + 1))
+		[ "${line%% *}" = $n ] || complain "row $n is numbered ${line%% *}"
+		test=${line##* | }
+		file=tests/${test%% *} name=${test#* }
+		if [ ! -f "$file.c" ] && [ ! -f "$file.sh" ]; then
+			complain "row $n: there is no $file"
+		else
+			is_there "$file" "$name" || complain "row $n: $file has no '$name'"
+		fi
+	done <"$table"
+	[ $n -ge "$2" ] || complain "has $n rows; $2 are promised"
+	total="${total:+$total, }$n in ${table##*/}"
+}
+named() { grep -qF -- "| $1" "$table" || complain "${1%% *}: '${1#* }' is in no row"; } # FILE NAME
+rows tests/attacks/table.txt 80
 for file in tests/*/*/test_attacks*.c; do
 	[ -f "$file" ] || continue
 	while read -r name; do
-		grep -qF "${file#tests/} $name" <(sed 's/ | \([^| ]*\) test_/ | \1.c test_/' $table) ||
-			complain "$file: $name is in no row"
+		file=${file#tests/}
+		named "${file%.c} $name"
 	done < <(sed -nE 's/^START_TEST\((test_[a-z0-9_]*)\).*/\1/p' "$file")
 done
-[ $n -ge 80 ] || complain "has $n rows; 80 are promised"
+rows tests/attacks/files.txt 40
+while read -r name; do
+	named "core/store/test_swapped test_swap_$name"
+done < <(sed -nE 's/^SWAP\(([a-z0-9_]*),.*/\1/p' tests/core/store/test_swapped.c)
+while read -r name; do
+	named "cli/file_attacks $name"
+done < <(sed -nE 's/^(untouched|during|echo) "(ok )?([^$"]*)".*/\3/p' tests/cli/file_attacks.sh)
 [ $bad = 0 ] || exit 1
-echo "attacks: $n rows, each a test"
+echo "attacks: $total, each a test"
