@@ -23,6 +23,8 @@ struct bn_features {
 	size_t skipped_count;
 };
 
+/* The type of an input of that kind whose numbers, if it has any, are of that type. */
+bn_type bn_feature_type(bn_view_kind kind, bn_type number);
 /* The value of a number or boolean column as a double; NaN when missing or infinite. */
 double bn_view_number(const bn_column_view *column, size_t row);
 /* Index of text among count strings in byte order, or -1. */

@@ -101,6 +101,13 @@ void bn_features_number_columns(bn_features *f)
 	}
 }
 
+bn_type bn_feature_type(bn_view_kind kind, bn_type number)
+{
+	if (kind == BN_VIEW_BOOL)
+		return BN_TYPE_BOOL;
+	return kind == BN_VIEW_CATEGORY ? BN_TYPE_CATEGORY : number;
+}
+
 double bn_view_number(const bn_column_view *column, size_t row)
 {
 	if (bn_column_is_missing(column, row))

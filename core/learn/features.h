@@ -58,6 +58,8 @@ typedef struct bn_features_options {
 typedef struct bn_feature_input {
 	const char *name;
 	bn_view_kind kind;
+	bn_type type; /* as training had it; a model that was made before this was kept says float64 of
+	                 numbers, or timestamp where all of training lay after 1973 */
 	size_t width;                  /* design columns it makes */
 	size_t first;                  /* index of the first of them */
 	double fill, mean, scale;      /* NUMBER and BOOL: the design value is (x - mean) / scale */

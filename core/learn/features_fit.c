@@ -290,7 +290,9 @@ static bool is_listed(const char *const *names, size_t n, const char *name)
 static int fit_input(bn_features *f, const bn_column_view *c, const bn_features_options *opt,
 	double *values, uint32_t *order, bn_err *err)
 {
-	bn_feature_input in = {.name = bn_arena_strdup(&f->arena, c->name), .kind = c->kind};
+	bn_feature_input in = {.name = bn_arena_strdup(&f->arena, c->name),
+		.kind = c->kind,
+		.type = bn_feature_type(c->kind, c->type)};
 	size_t limit = opt->max_categories ? opt->max_categories : DEFAULT_MAX_CATEGORIES;
 	const char *reason = NULL;
 	if (!in.name)

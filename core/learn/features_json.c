@@ -48,6 +48,9 @@ static json_t *input_to_json(const bn_feature_input *in)
 		  put(o, "kind", json_string(bn_view_kind_name(in->kind))) ||
 		  put(ref, "count", json_integer((json_int_t)in->count)) ||
 		  put(ref, "missing", json_integer((json_int_t)in->missing));
+	/* float64 goes without saying, unless it could be taken for a time of an older model (read_type). */
+	if (in->kind == BN_VIEW_NUMBER && (in->type != BN_TYPE_FLOAT64 || in->ref_min > 1e17))
+		bad = bad || put(o, "type", json_string(bn_type_name(in->type)));
 	if (in->kind == BN_VIEW_CATEGORY) {
 		bad = bad ||
 		      put(o, "categories", string_array(in->categories, in->category_count)) ||
@@ -200,6 +203,21 @@ static int read_number_input(bn_features *f, bn_feature_input *in, const json_t 
 	return read_reals(f, &in->deciles, 11, json_object_get(ref, "deciles"), where, err);
 }
 
+/* Numbers say their type since models keep it; before, times were told by their size alone. */
+static int read_type(bn_feature_input *in, const json_t *o, const char *where, bn_err *err)
+{
+	const char *name = bn_json_str(o, "type", NULL);
+	in->type = bn_feature_type(in->kind,
+		in->ref_min > 1e17 && in->ref_max < 0x1p63 ? BN_TYPE_TIMESTAMP : BN_TYPE_FLOAT64);
+	if (!name || in->kind != BN_VIEW_NUMBER)
+		return 0;
+	if (bn_type_parse(&in->type, name, NULL) < 0 ||
+		!(bn_type_is_number(in->type) || in->type == BN_TYPE_TIMESTAMP))
+		return bn_err_set(err, BN_EUNSUPPORTED,
+			"%s: this build knows no numbers of type '%.40s'", where, name);
+	return 0;
+}
+
 static int read_input(bn_features *f, const json_t *o, size_t i, bn_err *err)
 {
 	bn_feature_input *in = &f->inputs[i];
@@ -223,8 +241,9 @@ static int read_input(bn_features *f, const json_t *o, size_t i, bn_err *err)
 	int64_t count = bn_json_int(ref, "count", 0), missing = bn_json_int(ref, "missing", 0);
 	in->count = count > 0 ? (size_t)count : 0;
 	in->missing = missing > 0 ? (size_t)missing : 0;
-	return in->kind == BN_VIEW_CATEGORY ? read_category_input(f, in, o, ref, where, err)
-					    : read_number_input(f, in, o, ref, where, err);
+	rc = in->kind == BN_VIEW_CATEGORY ? read_category_input(f, in, o, ref, where, err)
+					  : read_number_input(f, in, o, ref, where, err);
+	return rc ? rc : read_type(in, o, where, err);
 }
 
 static int read_classes(bn_features *f, const json_t *target, bn_err *err)

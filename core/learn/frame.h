@@ -6,6 +6,8 @@
  */
 #ifndef BN_LEARN_FRAME_H
 #define BN_LEARN_FRAME_H
+#include "core/table/table.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +21,7 @@ typedef enum bn_view_kind {
 typedef struct bn_column_view {
 	const char *name;
 	bn_view_kind kind;
+	bn_type type; /* NUMBER: of the numbers where they came from */
 	size_t rows;
 	const double *numbers;         /* NUMBER: rows values; NaN is missing */
 	const int32_t *codes;          /* BOOL, CATEGORY: rows codes; negative is missing */

@@ -51,9 +51,17 @@ void bn_rowset_free(bn_rowset *r)
 	bn_free(r);
 }
 
-/* Room for a column's values. BN_ENOMEM says how much was wanted. */
-static int column_add(bn_rowset *r, const char *name, bn_view_kind kind, bn_err *err)
+static bn_view_kind kind_of(bn_type type)
 {
+	if (type == BN_TYPE_BOOL)
+		return BN_VIEW_BOOL;
+	return type == BN_TYPE_CATEGORY ? BN_VIEW_CATEGORY : BN_VIEW_NUMBER;
+}
+
+/* Room for a column's values. BN_ENOMEM says how much was wanted. */
+static int column_add(bn_rowset *r, const char *name, bn_type type, bn_err *err)
+{
+	bn_view_kind kind = kind_of(type);
 	size_t i = r->view.column_count, rows = r->view.rows;
 	size_t bytes = rows * (kind == BN_VIEW_NUMBER ? sizeof(double) : sizeof(int32_t));
 	void *values = bn_alloc(bytes);
@@ -69,6 +77,7 @@ static int column_add(bn_rowset *r, const char *name, bn_view_kind kind, bn_err 
 		r->codes[i] = values;
 	r->columns[i] = (bn_column_view){.name = copy,
 		.kind = kind,
+		.type = type,
 		.rows = rows,
 		.numbers = r->numbers[i],
 		.codes = r->codes[i]};
@@ -102,13 +111,6 @@ static int choose(bn_rowset *r, const bn_schema *s, const char *const *wanted, s
 		r->skipped[r->skipped_count++] = copy;
 	}
 	return 0;
-}
-
-static bn_view_kind kind_of(bn_type type)
-{
-	if (type == BN_TYPE_BOOL)
-		return BN_VIEW_BOOL;
-	return type == BN_TYPE_CATEGORY ? BN_VIEW_CATEGORY : BN_VIEW_NUMBER;
 }
 
 static int column_fill(bn_rowset *r, size_t i, const bn_column *c, size_t at, bn_err *err)
@@ -161,7 +163,7 @@ int bn_rowset_load(bn_rowset **out, bn_table_reader *table, const char *const *w
 		    : bn_err_nomem(err, "columns");
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		const bn_field *f = &s->fields[picked[i]];
-		rc = column_add(r, f->name, kind_of(f->type), err);
+		rc = column_add(r, f->name, f->type, err);
 		const bn_dict *dict = rc == 0 ? bn_table_dict(table, picked[i]) : NULL;
 		if (dict) {
 			rc = bn_dict_strings(&r->columns[i].dictionary, dict, &r->arena, err);
@@ -185,7 +187,7 @@ int bn_rowset_select(
 	int rc = rowset_new(&r, from->view.column_count, count, err);
 	for (size_t i = 0; i < from->view.column_count && rc == 0; i++) {
 		const bn_column_view *c = &from->columns[i];
-		rc = column_add(r, c->name, c->kind, err);
+		rc = column_add(r, c->name, c->type, err);
 		if (rc != 0)
 			break;
 		for (size_t k = 0; k < count; k++)

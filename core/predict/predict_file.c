@@ -2,8 +2,8 @@
 #include "core/predict/predict_file.h"
 
 #include "core/base/mem.h"
-#include "core/source/sources.h"
 #include "core/predict/_predictor.h"
+#include "core/source/sources.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,11 +12,16 @@
 
 /* ---- a stream of batches from a file -------------------------------------------------------- */
 
-static int open_stream(bn_stream **out, const bn_env *env, const char *path, bn_err *err)
+/* as NULL: types are guessed. */
+static int open_stream(
+	bn_stream **out, const bn_env *env, const char *path, const bn_schema *as, bn_err *err)
 {
 	const bn_source *source = NULL;
 	bn_source_options options = BN_SOURCE_OPTIONS_INIT;
 	options.no_rejects = true;
+	options.as = as;
+	options.as_whose = "the model needs";
+	options.as_only = options.as_inputs = true;
 	int rc = bn_sources_open(out, &source, env, NULL, path, &options, err);
 	if (rc < 0 || !source->live)
 		return rc;
@@ -31,40 +36,22 @@ typedef struct filer {
 	const bn_predictor *p;
 	bn_session *session;
 	const bn_predict_sink *sink;
-	size_t *where; /* column of each input */
+	int32_t **codes; /* of each category input: its dictionary in the model's codes */
+	size_t *room;    /* in each of them */
 	uint64_t done;
 } filer;
 
-static int match_columns(filer *f, const bn_schema *schema, const char *path, bn_err *err)
+static int recode(filer *f, const bn_batch *b, bn_err *err)
 {
-	for (size_t i = 0; i < f->p->input_count; i++) {
-		f->where[i] = bn_schema_find(schema, f->p->input_names[i]);
-		if (f->where[i] == BN_SCHEMA_NONE) {
-			bn_err near = BN_ERR_INIT;
-			bn_schema_need(schema, f->p->input_names[i], &f->where[i], &near);
-			bn_err_set(err, BN_EINVAL, "%s: %s, which the model needs", path, near.msg);
-			if (near.hint[0])
-				bn_err_hint(err, "%s", near.hint);
-			return BN_EINVAL;
-		}
+	for (size_t i = 0; i < b->column_count; i++) {
+		const bn_dict *dict = b->columns[i].dict;
+		if (!dict)
+			continue;
+		if (bn_grow(&f->codes[i], &f->room[i], dict->count + 1, sizeof **f->codes))
+			return bn_err_nomem(err, "codes of categories");
+		bn_predictor_recode(f->codes[i], f->p, i, dict);
 	}
 	return 0;
-}
-
-static int set_cell(
-	filer *f, const bn_column *c, size_t from, size_t row, size_t input, bn_err *err)
-{
-	bn_text text = bn_column_text(c, from + row);
-	if (text.ptr)
-		return bn_session_set_text(f->session, row, input, text.ptr, text.len, err);
-	double x = bn_column_number(c, from + row);
-	if (isnan(x))
-		return 0;
-	if (c->type == BN_TYPE_BOOL &&
-		bn_features_input(f->p->features, input)->kind == BN_VIEW_CATEGORY)
-		return bn_session_set_text(
-			f->session, row, input, x != 0 ? "true" : "false", x != 0 ? 4 : 5, err);
-	return bn_session_set_number(f->session, row, input, x, err);
 }
 
 static int answer_block(filer *f, const bn_batch *b, size_t from, size_t n, bn_err *err)
@@ -74,9 +61,9 @@ static int answer_block(filer *f, const bn_batch *b, size_t from, size_t n, bn_e
 		return rc;
 	bn_session_set_first_row(f->session, f->done);
 	for (size_t i = 0; i < f->p->input_count; i++)
-		for (size_t r = 0; r < n; r++)
-			if ((rc = set_cell(f, &b->columns[f->where[i]], from, r, i, err)) < 0)
-				return rc;
+		if ((rc = bn_session_set_column(
+			     f->session, i, &b->columns[i], from, n, f->codes[i], err)) < 0)
+			return rc;
 	if ((rc = bn_session_run(f->session, err)) < 0)
 		return rc;
 	if ((rc = f->sink->rows(f->sink->user, f->session, f->done, err)) < 0)
@@ -87,9 +74,12 @@ static int answer_block(filer *f, const bn_batch *b, size_t from, size_t n, bn_e
 
 static int answer_batch(filer *f, const bn_batch *b, const char *path, bn_err *err)
 {
+	int rc = recode(f, b, err);
+	if (rc < 0)
+		return rc;
 	for (size_t from = 0; from < b->rows; from += BLOCK_ROWS) {
 		size_t left = b->rows - from;
-		int rc = answer_block(f, b, from, left < BLOCK_ROWS ? left : BLOCK_ROWS, err);
+		rc = answer_block(f, b, from, left < BLOCK_ROWS ? left : BLOCK_ROWS, err);
 		if (rc < 0) {
 			bn_err_prefix(err, "%s", path);
 			return rc;
@@ -103,30 +93,26 @@ int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, 
 {
 	filer f = {.p = p, .sink = sink};
 	bn_session_policy policy = {allow_unknown, true};
+	bn_schema as = BN_SCHEMA_INIT;
 	bn_stream *stream = NULL;
 	const bn_batch *b = NULL;
-	int rc = open_stream(&stream, env, path, err);
-	if (rc < 0)
+	int rc;
+	if ((rc = bn_predictor_schema(&as, p, err)) < 0)
+		goto out;
+	if ((rc = open_stream(&stream, env, path, &as, err)) < 0)
 		goto out;
 	if ((rc = bn_session_new(&f.session, p, &policy, err)) < 0)
 		goto out;
-	if (!(f.where = bn_alloc(p->input_count * sizeof *f.where))) {
+	f.codes = bn_alloc_zeroed(p->input_count, sizeof *f.codes);
+	f.room = bn_alloc_zeroed(p->input_count, sizeof *f.room);
+	if (!f.codes || !f.room) {
 		rc = bn_err_nomem(err, "columns");
 		goto out;
 	}
-	if ((rc = match_columns(&f, stream->ops->schema(stream), path, err)) < 0)
-		goto out;
-	while ((rc = stream->ops->next(stream, &b, err)) > 0) {
-		if (rc == BN_STREAM_RESTART) {
-			f.done = 0;
-			sink->restart(sink->user);
-			rc = match_columns(&f, stream->ops->schema(stream), path, err);
-		} else {
-			rc = answer_batch(&f, b, path, err);
-		}
-		if (rc < 0)
+	/* All types are known, so the stream never starts over. */
+	while ((rc = stream->ops->next(stream, &b, err)) == BN_STREAM_BATCH)
+		if ((rc = answer_batch(&f, b, path, err)) < 0)
 			goto out;
-	}
 	if (rc < 0)
 		goto out;
 	if (rows)
@@ -134,7 +120,11 @@ int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, 
 out:
 	bn_sources_close(stream);
 	bn_session_free(f.session);
-	bn_free(f.where);
+	bn_schema_release(&as);
+	for (size_t i = 0; f.codes && i < p->input_count; i++)
+		bn_free(f.codes[i]);
+	bn_free(f.codes);
+	bn_free(f.room);
 	return rc;
 }
 
@@ -192,7 +182,7 @@ int bn_predict_frames(const bn_env *env, const char *path, size_t block_rows,
 	bn_stream *stream = NULL;
 	const bn_batch *b = NULL;
 	uint64_t done = 0;
-	int rc = open_stream(&stream, env, path, err);
+	int rc = open_stream(&stream, env, path, NULL, err);
 	if (rc < 0)
 		goto out;
 	while ((rc = stream->ops->next(stream, &b, err)) > 0) {

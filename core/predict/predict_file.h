@@ -1,24 +1,23 @@
 /*
  * predict_file.h - predictions for a table in a file (CSV, TSV, Arrow), in flat memory.
  *
- * The file is read as `data add` would read it; columns are matched to the model's inputs by name,
- * and columns that the model does not use are ignored. Answers come in the order of the rows.
+ * The file is read as the types that the model's inputs have, so a row means the same whatever stands beside it;
+ * columns are matched by name, and columns that the model does not use are ignored. Answers come in the order
+ * of the rows.
  */
 #ifndef BN_PREDICT_PREDICT_FILE_H
 #define BN_PREDICT_PREDICT_FILE_H
-#include "core/table/table.h"
 #include "core/predict/predictor.h"
+#include "core/table/table.h"
 
 /* What predict_file tells its caller. */
 typedef struct bn_predict_sink {
 	/* Some answered rows, session rows 0 .. n-1, numbered from first_row (0-based) in the file. */
 	int (*rows)(void *user, const bn_session *s, uint64_t first_row, bn_err *err);
-	/* Types were guessed too narrowly: everything so far is void and comes again. */
-	void (*restart)(void *user);
 	void *user;
 } bn_predict_sink;
 
-/* *rows (may be NULL) gets how many were answered. BN_EINVAL names file, row and field. */
+/* *rows (may be NULL) gets how many were answered. BN_EINVAL names file, row and column. */
 int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, bool allow_unknown,
 	const bn_predict_sink *sink, uint64_t *rows, bn_err *err);
 
@@ -26,6 +25,7 @@ int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, 
  * asking a server: no model is needed here. An infinite number is BN_EINVAL, as with a model here. */
 typedef struct bn_frame_sink {
 	int (*block)(void *user, const json_t *frame, bn_err *err);
+	/* Types were guessed too narrowly: everything so far is void and comes again. */
 	void (*restart)(void *user);
 	void *user;
 } bn_frame_sink;

@@ -153,3 +153,22 @@ size_t bn_predictor_output_count(const bn_predictor *p)
 {
 	return p->outputs;
 }
+
+int bn_predictor_schema(bn_schema *out, const bn_predictor *p, bn_err *err)
+{
+	for (size_t i = 0; i < p->input_count; i++) {
+		const bn_feature_input *in = bn_features_input(p->features, i);
+		int rc = bn_schema_add(out, in->name, in->type, true, NULL, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+void bn_predictor_recode(int32_t *codes, const bn_predictor *p, size_t input, const bn_dict *dict)
+{
+	for (size_t i = 0; i < dict->count; i++) {
+		bn_text t = bn_dict_get(dict, i);
+		codes[i] = bn_name_map_find(&p->categories[input], t.ptr, t.len);
+	}
+}

@@ -10,7 +10,8 @@
  * not have; a value of the wrong type; a category that training never saw (unless allow_unknown);
  * a field the model does not know (unless allow_extra). JSON null, and an empty cell of CSV, are
  * missing values: they are filled as in training and counted. An input that held timestamps takes
- * ISO 8601 text as well as nanoseconds since 1970.
+ * ISO 8601 text as well as nanoseconds since 1970; one that held float32 rounds to that. Any other number
+ * type takes every finite number.
  */
 #ifndef BN_PREDICT_PREDICTOR_H
 #define BN_PREDICT_PREDICTOR_H
@@ -52,6 +53,12 @@ bn_view_kind bn_predictor_input_kind(const bn_predictor *p, size_t input);
 /* Number of the input of that name; -1 when the model has none. */
 int bn_predictor_find_input(const bn_predictor *p, const char *name, size_t len);
 
+/* What a file of rows must have to be asked with: a column per input, of the type that training had. *out is
+ * yours (bn_schema_release), and to be empty. */
+int bn_predictor_schema(bn_schema *out, const bn_predictor *p, bn_err *err);
+/* codes[dict->count]: the number of each text among the input's categories, or -1. */
+void bn_predictor_recode(int32_t *codes, const bn_predictor *p, size_t input, const bn_dict *dict);
+
 typedef struct bn_session bn_session;
 
 typedef struct bn_session_policy {
@@ -80,9 +87,15 @@ int bn_session_set_object(bn_session *s, size_t row, const json_t *object, bn_er
 /* One cell by the input's number, as bn_features_input counts. */
 int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *value, bn_err *err);
 int bn_session_set_number(bn_session *s, size_t row, size_t input, double value, bn_err *err);
-/* Text of a CSV cell or a BYTES tensor: a category, a number, true/false; empty is missing. */
+/* Text of a CSV cell or a BYTES tensor: a category as it stands, or what a number, bool or time says
+ * (core/source/cell.h). Empty text is missing, unless it is a category that training had. */
 int bn_session_set_text(
 	bn_session *s, size_t row, size_t input, const char *text, size_t len, bn_err *err);
+/* One input's cells in rows 0 .. n-1, from rows from .. of a column that was read as the input's type
+ * (bn_predictor_schema): float64, timestamp, bool or category. codes: of a category column's dictionary, in the
+ * model's own (bn_predictor_recode). */
+int bn_session_set_column(bn_session *s, size_t input, const bn_column *c, size_t from, size_t n,
+	const int32_t *codes, bn_err *err);
 /* Answers all rows. BN_EINVAL names the first row whose answer is no finite number: its inputs are so large
  * that the model's arithmetic overflows. */
 int bn_session_run(bn_session *s, bn_err *err);

@@ -8,14 +8,13 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/base/timestamp.h"
 #include "core/learn/evaluate.h"
 #include "core/predict/_predictor.h"
+#include "core/source/cell.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define CELL_MISSING (-1.0)
 #define CELL_UNKNOWN (-2.0)
@@ -201,6 +200,8 @@ static int set_category(
 {
 	size_t at = row * s->p->input_count + input;
 	int32_t code = bn_name_map_find(&s->p->categories[input], text, len);
+	if (code < 0 && len == 0) /* no text, unless training had that very one */
+		return 0;
 	if (code >= 0) {
 		s->cells[at] = code;
 		return 0;
@@ -247,25 +248,10 @@ int bn_session_set_number(bn_session *s, size_t row, size_t input, double value,
 			return wrong_type(s, row, input, "infinity", err);
 		break;
 	}
+	if (in->type == BN_TYPE_FLOAT32) /* as training saw it */
+		value = (double)(float)value;
 	s->cells[row * s->p->input_count + input] = value;
 	return 0;
-}
-
-static bool is_word(const char *text, size_t len, const char *word)
-{
-	return strlen(word) == len && !strncasecmp(text, word, len);
-}
-
-/* Instants are numbers to a model: nanoseconds since 1970. Text is taken for one only where all of
- * training lay after 1973, so that a date for a count of cores stays a mistake. */
-static bool parse_instant(const bn_feature_input *in, const char *text, size_t len, double *value)
-{
-	int64_t ns = 0;
-	if (in->kind != BN_VIEW_NUMBER || !(in->ref_min > 1e17) ||
-		!bn_timestamp_parse(text, len, &ns))
-		return false;
-	*value = (double)ns;
-	return true;
 }
 
 int bn_session_set_text(
@@ -274,24 +260,56 @@ int bn_session_set_text(
 	const bn_feature_input *in = bn_features_input(s->p->features, input);
 	double value = NAN;
 	char shown[SHOWN + 3];
-	if (len == 0)
-		return 0;
 	if (in->kind == BN_VIEW_CATEGORY)
 		return set_category(s, row, input, text, len, err);
-	bool ok = bn_parse_f64(text, len, &value) || parse_instant(in, text, len, &value);
-	if (in->kind == BN_VIEW_BOOL && !ok) {
-		ok = is_word(text, len, "true") || is_word(text, len, "false");
-		value = is_word(text, len, "true");
-	}
-	if (ok)
+	if (len == 0)
+		return 0;
+	if (bn_cell_number(in->type, text, len, &value))
 		return bn_session_set_number(s, row, input, value, err);
 	snprintf(shown, sizeof shown, "'%.*s'", (int)(len < SHOWN ? len : SHOWN), text);
 	return wrong_type(s, row, input, shown, err);
 }
 
+static int set_codes(bn_session *s, size_t input, const bn_column *c, size_t from, size_t n,
+	const int32_t *codes, bn_err *err)
+{
+	size_t inputs = s->p->input_count;
+	double *to = s->cells + input;
+	for (size_t r = 0; r < n; r++, to += inputs) {
+		if (bn_column_is_null(c, from + r))
+			continue;
+		int32_t code = codes[c->codes[from + r]];
+		if (code >= 0) {
+			*to = code;
+			continue;
+		}
+		bn_text t = bn_column_text(c, from + r);
+		int rc = set_category(s, r, input, t.ptr, t.len, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int bn_session_set_column(bn_session *s, size_t input, const bn_column *c, size_t from, size_t n,
+	const int32_t *codes, bn_err *err)
+{
+	size_t inputs = s->p->input_count;
+	double *to = s->cells + input;
+	bool narrow = bn_features_input(s->p->features, input)->type == BN_TYPE_FLOAT32;
+	if (c->type == BN_TYPE_CATEGORY)
+		return set_codes(s, input, c, from, n, codes, err);
+	for (size_t r = 0; r < n; r++, to += inputs) {
+		double x = bn_column_number(c, from + r);
+		*to = narrow ? (double)(float)x : x;
+	}
+	return 0;
+}
+
 int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *value, bn_err *err)
 {
-	bn_view_kind kind = bn_features_input(s->p->features, input)->kind;
+	const bn_feature_input *in = bn_features_input(s->p->features, input);
+	bn_view_kind kind = in->kind;
 	char shown[SHOWN + 16];
 	double instant = NAN;
 	switch (json_typeof(value)) {
@@ -307,14 +325,22 @@ int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *
 				err);
 		return wrong_type(s, row, input, json_is_true(value) ? "true" : "false", err);
 	case JSON_INTEGER:
+		snprintf(shown, sizeof shown, "%lld", (long long)json_integer_value(value));
+		if (kind == BN_VIEW_CATEGORY) /* all its digits */
+			return bn_session_set_text(s, row, input, shown, strlen(shown), err);
+		return bn_session_set_number(s, row, input, json_number_value(value), err);
 	case JSON_REAL:
 		return bn_session_set_number(s, row, input, json_number_value(value), err);
 	case JSON_STRING:
 		if (kind == BN_VIEW_CATEGORY)
 			return bn_session_set_text(s, row, input, json_string_value(value),
 				json_string_length(value), err);
-		if (parse_instant(bn_features_input(s->p->features, input),
-			    json_string_value(value), json_string_length(value), &instant))
+		/* Times have no form of their own in JSON; a number in quotes stays a mistake. */
+		if (in->type == BN_TYPE_TIMESTAMP &&
+			!bn_parse_f64(
+				json_string_value(value), json_string_length(value), &instant) &&
+			bn_cell_number(in->type, json_string_value(value),
+				json_string_length(value), &instant))
 			return bn_session_set_number(s, row, input, instant, err);
 		snprintf(shown, sizeof shown, "string \"%.*s\"", SHOWN, json_string_value(value));
 		return wrong_type(s, row, input, shown, err);

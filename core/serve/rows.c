@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
 #include "core/serve/_server.h"
+#include "core/source/cell.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -242,6 +243,14 @@ static size_t count_lines(const char *at, const char *end)
 	return n + (end > at && (quoted || (end[-1] != '\n' && end[-1] != '\r')));
 }
 
+/* As in a file (core/source/csv.h): what stands in quotes is text in a text column. */
+static bool is_absent(const bn_call *c, const csv *t, size_t input)
+{
+	bool text = bn_predictor_input_kind(bn_session_predictor(c->session), input) ==
+		    BN_VIEW_CATEGORY;
+	return !(text && t->quoted) && bn_cell_is_absent(t->ptr, t->len);
+}
+
 static int read_row(bn_call *c, csv *t, const columns *cols, size_t row, bn_err *err)
 {
 	size_t line = t->line;
@@ -250,7 +259,7 @@ static int read_row(bn_call *c, csv *t, const columns *cols, size_t row, bn_err 
 		if (!rc && k >= cols->count)
 			rc = bn_err_set(err, BN_EINVAL,
 				"body:%zu: more than the header's %zu fields", line, cols->count);
-		if (!rc && cols->inputs[k] >= 0 && t->len) {
+		if (!rc && cols->inputs[k] >= 0 && !is_absent(c, t, (size_t)cols->inputs[k])) {
 			rc = bn_session_set_text(
 				c->session, row, (size_t)cols->inputs[k], t->ptr, t->len, err);
 			if (rc)

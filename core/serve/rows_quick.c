@@ -13,6 +13,7 @@
 #include "core/base/utf8.h"
 #include "core/serve/_server.h"
 
+#include <math.h>
 #include <string.h>
 
 #define MAX_EXTRA 32 /* fields that the model does not use, per row */
@@ -182,13 +183,16 @@ static bool take_value(reader *r, value *v)
 	}
 }
 
-/* False for what needs words, or another way to read it: times, a bool for a category. */
+/* False for what needs words, or another way to read it: times, a bool for a category, a category by a number
+ * whose digits a double does not hold. */
 static bool store(reader *r, size_t input, const value *v)
 {
 	bn_session *s = r->call->session;
 	bn_view_kind kind = bn_predictor_input_kind(bn_session_predictor(s), input);
 	if (v->kind == VALUE_NULL)
 		return true;
+	if (v->kind == VALUE_NUMBER && kind == BN_VIEW_CATEGORY && fabs(v->number) >= 0x1p53)
+		return false;
 	if (v->kind == VALUE_NUMBER || (v->kind == VALUE_BOOL && kind == BN_VIEW_BOOL))
 		return bn_session_set_number(s, r->row, input, v->number, NULL) == 0;
 	return v->kind == VALUE_STRING && kind == BN_VIEW_CATEGORY &&

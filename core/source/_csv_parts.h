@@ -14,8 +14,8 @@
  */
 #ifndef BN_SOURCE_CSV_PARTS_H
 #define BN_SOURCE_CSV_PARTS_H
-#include "core/table/dict.h"
 #include "core/source/source.h"
+#include "core/table/dict.h"
 
 #define CSV_CHUNK_BYTES ((size_t)8 << 20)
 #define CSV_CHUNK_ROWS BN_BATCH_ROWS
@@ -93,7 +93,10 @@ enum {
 typedef struct csv_column_plan {
 	bn_type type;
 	bool empty;    /* no value seen so far: any value is a misfit */
-	bool declared; /* by the user: a value that does not fit makes the record malformed */
+	bool declared; /* not guessed: a value that does not fit makes the record malformed */
+	bool input;    /* of a model: its text is read by cell.h */
+	bool unwanted; /* is not converted */
+	bn_type told;  /* declared: as messages call it */
 	unsigned facts;
 } csv_column_plan;
 
@@ -156,6 +159,8 @@ typedef struct csv_plan {
 	const csv_dialect *dialect;
 	csv_column_plan *columns;
 	size_t count;
+	size_t *handed; /* the columns of a batch, in its order */
+	size_t handed_count;
 } csv_plan;
 
 int bn_csv_find_rows(csv_chunk *c, const csv_plan *plan, bn_err *err);

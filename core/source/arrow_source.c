@@ -1,9 +1,12 @@
 /* arrow_source.c - see arrow_source.h. */
 #include "core/source/arrow_source.h"
 
+#include "core/source/cast.h"
+
 typedef struct arrow_stream {
 	bn_stream base;
 	bn_table_reader *reader;
+	bn_cast *cast; /* NULL: the file's own types */
 	bn_batch batch;
 	size_t next;
 	uint64_t bytes, rows;
@@ -12,7 +15,9 @@ typedef struct arrow_stream {
 
 static const bn_schema *stream_schema(bn_stream *base)
 {
-	return bn_table_schema(((arrow_stream *)base)->reader);
+	const arrow_stream *s = (arrow_stream *)base;
+
+	return s->cast ? bn_cast_schema(s->cast) : bn_table_schema(s->reader);
 }
 
 static uint64_t stream_bytes_total(const bn_stream *base)
@@ -49,6 +54,8 @@ static int stream_next(bn_stream *base, const bn_batch **out, bn_err *err)
 		return rc;
 	s->rows += s->batch.rows;
 	*out = &s->batch;
+	if (s->cast && (rc = bn_cast_batch(out, s->cast, &s->batch, err)) < 0)
+		return rc;
 	if (o->progress &&
 		!o->progress(o->progress_ctx, stream_bytes_done(base), s->bytes, s->rows))
 		return bn_err_set(err, BN_EINTR, "reading was interrupted");
@@ -60,6 +67,7 @@ static void stream_free(bn_stream *base)
 	arrow_stream *s = (arrow_stream *)base;
 
 	bn_batch_release(&s->batch);
+	bn_cast_free(s->cast);
 	bn_table_reader_free(s->reader);
 	bn_free(s);
 }
@@ -81,10 +89,15 @@ int bn_arrow_stream_open(
 	if (options)
 		s->options = *options;
 	s->bytes = bn_input_size(in);
-	rc = bn_table_open_fd(&s->reader, bn_input_env(in), bn_input_fd(in), bn_input_name(in), err);
+	if ((rc = bn_table_open_fd(
+		     &s->reader, bn_input_env(in), bn_input_fd(in), bn_input_name(in), err)) < 0)
+		goto out;
+	if (s->options.as && (rc = bn_cast_new(&s->cast, bn_table_schema(s->reader), &s->options,
+				      bn_input_name(in), err)) < 0)
+		goto out;
+	*out = &s->base;
+out:
 	if (rc < 0)
-		bn_free(s);
-	else
-		*out = &s->base;
+		stream_free(&s->base);
 	return rc;
 }

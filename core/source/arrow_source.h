@@ -5,7 +5,7 @@
 #define BN_SOURCE_ARROW_SOURCE_H
 #include "core/source/source.h"
 
-/* Of the options only progress is looked at. Errors as bn_table_open. */
+/* Of the options progress and `as` are looked at. Errors as bn_table_open. */
 int bn_arrow_stream_open(
 	bn_stream **out, bn_input *in, const bn_source_options *options, bn_err *err);
 

@@ -11,14 +11,16 @@
 
 #include "core/base/file_out.h"
 #include "core/source/_csv_pool.h"
+#include "core/source/cast.h"
+#include "core/source/cell.h"
 #include "core/source/csv_write.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define PASSES_MAX 3 /* besides the early beginnings, */
-#define EARLY_MAX 64 /* of which there are at most so many */
+#define PASSES_MAX 3            /* besides the early beginnings, */
+#define EARLY_MAX 64            /* of which there are at most so many */
 #define CATEGORY_ALWAYS 32      /* so few distinct values are a category however few the rows */
 #define INLINE_BYTES (2u << 20) /* files up to this size are not worth a thread */
 
@@ -33,7 +35,8 @@ typedef struct csv_stream {
 	const bn_env *env;
 	csv_dialect dialect;
 	bn_source_options options;
-	bn_schema schema;
+	bn_schema schema; /* of the file */
+	bn_schema handed; /* of the batches, where that is another one */
 	csv_input in;
 	csv_plan plan;
 	csv_tally *tallies;
@@ -48,10 +51,6 @@ typedef struct csv_stream {
 	bool survey;
 	bool ended;
 } csv_stream;
-
-/* What pandas, R, SQL and Python write for "no value"; csv.h names them. */
-static const char *const default_nulls[] = {
-	"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", NULL};
 
 /* ---- types ---------------------------------------------------------------------------------- */
 
@@ -97,6 +96,12 @@ static void clear_tallies(csv_stream *s)
 static int guess_types(csv_stream *s, bn_err *err)
 {
 	csv_chunk c = {0};
+	size_t known = 0;
+
+	while (known < s->plan.count && s->plan.columns[known].declared)
+		known++;
+	if (known == s->plan.count)
+		return 0;
 	int rc = bn_csv_input_fill(&s->in, &s->dialect, &c, err);
 
 	if (!rc && c.len)
@@ -354,7 +359,9 @@ static int stream_next(bn_stream *base, const bn_batch **out, bn_err *err)
 
 static const bn_schema *stream_schema(bn_stream *base)
 {
-	return &((csv_stream *)base)->schema;
+	csv_stream *s = (csv_stream *)base;
+
+	return s->handed.count ? &s->handed : &s->schema;
 }
 
 static uint64_t stream_bytes_done(const bn_stream *base)
@@ -385,9 +392,11 @@ static void stream_free(bn_stream *base)
 	bn_file_out_free(s->rejects_out);
 	bn_csv_input_close(&s->in);
 	bn_schema_release(&s->schema);
+	bn_schema_release(&s->handed);
 	bn_buf_release(&s->rejects);
 	bn_free(s->tallies);
 	bn_free(s->plan.columns);
+	bn_free(s->plan.handed);
 	bn_free(s->rejects_path);
 	bn_free(s);
 }
@@ -405,7 +414,7 @@ static int set_dialect(csv_stream *s, char delimiter, bn_err *err)
 	d->delimiter = o->delimiter ? o->delimiter : delimiter;
 	d->quote = o->quote ? o->quote : '"';
 	d->newline = '\n';
-	d->nulls = o->nulls ? o->nulls : default_nulls;
+	d->nulls = o->nulls ? o->nulls : bn_cell_absent_texts;
 	for (const char *const *p = d->nulls; *p; p++)
 		d->null_first[(uint8_t) * *p] = true; /* of the empty spelling: its NUL */
 	if (d->delimiter == d->quote || strchr("\r\n", d->delimiter) || strchr("\r\n", d->quote) ||
@@ -416,30 +425,89 @@ static int set_dialect(csv_stream *s, char delimiter, bn_err *err)
 	return 0;
 }
 
-static int make_plan(csv_stream *s, bn_err *err)
+static void declare(csv_stream *s, size_t i, bn_type told, bool input)
 {
-	size_t n = s->schema.count, at = 0;
+	bool number = bn_type_is_number(told);
 
-	s->plan.columns = bn_alloc_zeroed(n + 1, sizeof *s->plan.columns);
-	s->tallies = bn_alloc_zeroed(n + 1, sizeof *s->tallies);
-	if (!s->plan.columns || !s->tallies)
-		return bn_err_nomem(err, "the columns of a CSV file");
-	s->plan.dialect = &s->dialect;
-	s->plan.count = n;
-	for (size_t i = 0; i < n; i++) {
-		s->tallies[i].dict = (bn_dict_builder)BN_DICT_BUILDER_INIT;
-		set_type(s, i, BN_TYPE_FLOAT64, true);
+	set_type(s, i, input && number ? BN_TYPE_FLOAT64 : told, false);
+	s->plan.columns[i].declared = true;
+	s->plan.columns[i].input = input && !bn_type_is_text(told);
+	s->plan.columns[i].told = told;
+}
+
+/* The types of `as`. */
+static int read_as(csv_stream *s, bn_err *err)
+{
+	const bn_schema *as = s->options.as;
+
+	for (size_t i = 0; s->options.as_only && i < s->plan.count; i++) {
+		s->plan.columns[i].unwanted = s->plan.columns[i].declared = true;
+		set_type(s, i, BN_TYPE_FLOAT64, false);
 	}
+	for (size_t k = 0; k < as->count; k++) {
+		size_t i = bn_schema_find(&s->schema, as->fields[k].name);
+		if (i == BN_SCHEMA_NONE)
+			return bn_cast_missing(
+				&s->schema, as->fields[k].name, &s->options, s->in.path, err);
+		s->plan.columns[i].unwanted = false;
+		declare(s, i, as->fields[k].type, s->options.as_inputs);
+		if (s->options.as_only)
+			s->plan.handed[k] = i;
+	}
+	return 0;
+}
+
+/* Only the columns of `as`: their types are known, so this schema never changes. */
+static int hand_out_as(csv_stream *s, bn_err *err)
+{
+	s->plan.handed_count = s->options.as->count;
+	for (size_t k = 0; k < s->plan.handed_count; k++) {
+		const bn_field *f = &s->schema.fields[s->plan.handed[k]];
+		int rc = bn_schema_add(&s->handed, f->name, f->type, f->nullable, f->unit, err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int read_types(csv_stream *s, bn_err *err)
+{
+	size_t at = 0;
+
 	for (size_t i = 0; i < s->options.type_count; i++) {
 		int rc = bn_schema_need(&s->schema, s->options.types[i].column, &at, err);
 		if (rc) {
 			bn_err_prefix(err, "%s", s->in.path);
 			return rc;
 		}
-		set_type(s, at, s->options.types[i].type, false);
-		s->plan.columns[at].declared = true;
+		declare(s, at, s->options.types[i].type, false);
 	}
 	return 0;
+}
+
+static int make_plan(csv_stream *s, bn_err *err)
+{
+	const bn_schema *as = s->options.as;
+	size_t n = s->schema.count;
+	int rc;
+
+	s->plan.columns = bn_alloc_zeroed(n + 1, sizeof *s->plan.columns);
+	s->plan.handed = bn_alloc_zeroed(n + 1, sizeof *s->plan.handed);
+	s->tallies = bn_alloc_zeroed(n + 1, sizeof *s->tallies);
+	if (!s->plan.columns || !s->plan.handed || !s->tallies)
+		return bn_err_nomem(err, "the columns of a CSV file");
+	s->plan.dialect = &s->dialect;
+	s->plan.count = s->plan.handed_count = n;
+	for (size_t i = 0; i < n; i++) {
+		s->tallies[i].dict = (bn_dict_builder)BN_DICT_BUILDER_INIT;
+		s->plan.handed[i] = i;
+		set_type(s, i, BN_TYPE_FLOAT64, true);
+	}
+	if (as && (rc = read_as(s, err)) < 0)
+		return rc;
+	if ((rc = read_types(s, err)) < 0)
+		return rc;
+	return as && s->options.as_only ? hand_out_as(s, err) : 0;
 }
 
 /* Whoever reads ahead. */

@@ -23,7 +23,7 @@
  *
  * Malformed records: wrong number of fields, a quote that never closes, text behind a closing quote,
  * bytes that are not UTF-8, a NUL byte, a field over 10 MiB, a record over 64 MiB, a value that
- * contradicts a type the user gave. Each either fails the ingest with file:line:column, or goes to
+ * does not fit a type that was not guessed (source.h). Each either fails the ingest with file:line:column, or goes to
  * the rejects file (CSV: line, column, reason, record) and takes no part in the types. After a quote
  * that never closes, reading resumes on the next line.
  *

@@ -10,6 +10,7 @@
 #include "core/base/timestamp.h"
 #include "core/base/utf8.h"
 #include "core/source/_csv_parts.h"
+#include "core/source/cell.h"
 #include "core/source/csv.h"
 
 #include <math.h>
@@ -73,19 +74,19 @@ static void set_null(convert *v, size_t row)
 
 /* ---- what every field goes through that is not plain ---------------------------------------- */
 
-static void reject(
-	convert *v, size_t row, const char *at, const char *what, const char *s, size_t n)
+static void reject(convert *v, size_t row, const char *at, const char *what)
 {
-	int shown = n > 40 ? 40 : (int)n;
-
-	if (v->rc)
-		return;
-	if (s)
-		v->rc = bn_csv_reject_row(
-			v->chunk, v->plan, row, v->column, at, v->err, what, shown, s);
-	else
+	if (!v->rc)
 		v->rc = bn_csv_reject_row(
 			v->chunk, v->plan, row, v->column, at, v->err, "%s", what);
+}
+
+static void reject_value(convert *v, size_t row, const char *at, const char *s, size_t n)
+{
+	if (!v->rc)
+		v->rc = bn_csv_reject_row(v->chunk, v->plan, row, v->column, at, v->err,
+			"\"%.*s\" is not %s", n > 40 ? 40 : (int)n, s,
+			bn_cell_wanted(v->want->told));
 }
 
 /* Text of the field without quotes; false when it was malformed (and its record is rejected). */
@@ -96,17 +97,17 @@ static bool clean_field(convert *v, size_t row, const char **s, const char **e, 
 
 	*quoted = *s < *e && **s == quote;
 	if (*quoted && !bn_csv_unquote(quote, s, e, &v->scratch, &at)) {
-		reject(v, row, at, "text after the closing quote", NULL, 0);
+		reject(v, row, at, "text after the closing quote");
 		return false;
 	}
 	if (!v->chunk->scan.odd_bytes)
 		return true;
 	if (!bn_utf8_is_valid(*s, (size_t)(*e - *s))) {
-		reject(v, row, begin, "bytes that are not UTF-8", NULL, 0);
+		reject(v, row, begin, "bytes that are not UTF-8");
 		return false;
 	}
 	if (memchr(*s, 0, (size_t)(*e - *s))) {
-		reject(v, row, begin, "a NUL byte", NULL, 0);
+		reject(v, row, begin, "a NUL byte");
 		return false;
 	}
 	return true;
@@ -137,6 +138,21 @@ static bool parse_number_as(
 	}
 }
 
+/* A cell of a model's input; *absent when it says that there is no value. */
+static bool parse_input(const convert *v, const char *s, size_t n, slow_value *x, bool *absent)
+{
+	double f = 0;
+
+	if (!bn_cell_number(v->want->told, s, n, &f) || isinf(f))
+		return false;
+	*absent = isnan(f);
+	if (v->want->type == BN_TYPE_FLOAT64)
+		x->f = f;
+	else
+		x->i = *absent ? 0 : (int64_t)f;
+	return true;
+}
+
 static bool parse_as(const convert *v, const char *s, size_t n, slow_value *x, unsigned *facts)
 {
 	bool declared = v->want->declared;
@@ -159,35 +175,20 @@ static bool parse_as(const convert *v, const char *s, size_t n, slow_value *x, u
 static slow_result slow_field(convert *v, size_t row, const char *s, const char *e, slow_value *x)
 {
 	const char *at = s;
-	bool quoted;
+	bool quoted, absent;
 
 	if (!clean_field(v, row, &s, &e, &quoted) ||
 		bn_csv_is_null(v->plan->dialect, s, (size_t)(e - s)))
 		return SLOW_NULL;
-	if (!v->want->empty && parse_as(v, s, (size_t)(e - s), x, &v->out->facts))
+	if (v->want->input) {
+		if (parse_input(v, s, (size_t)(e - s), x, &absent))
+			return absent ? SLOW_NULL : SLOW_VALUE;
+	} else if (!v->want->empty && parse_as(v, s, (size_t)(e - s), x, &v->out->facts)) {
 		return SLOW_VALUE;
+	}
 	if (!v->want->declared)
 		return SLOW_MISFIT;
-	switch (v->want->type) {
-	case BN_TYPE_BOOL:
-		reject(v, row, at, "'%.*s' is not true or false", s, (size_t)(e - s));
-		break;
-	case BN_TYPE_TIMESTAMP:
-		reject(v, row, at, "'%.*s' is not a date or time", s, (size_t)(e - s));
-		break;
-	case BN_TYPE_FLOAT64:
-	case BN_TYPE_FLOAT32:
-		reject(v, row, at, "'%.*s' is not a number", s, (size_t)(e - s));
-		break;
-	case BN_TYPE_INT64:
-		reject(v, row, at, "'%.*s' is not an int64", s, (size_t)(e - s));
-		break;
-	case BN_TYPE_INT32:
-		reject(v, row, at, "'%.*s' is not an int32", s, (size_t)(e - s));
-		break;
-	default:
-		reject(v, row, at, "'%.*s' is not an int8", s, (size_t)(e - s));
-	}
+	reject_value(v, row, at, s, (size_t)(e - s));
 	return SLOW_NULL;
 }
 
@@ -416,6 +417,8 @@ static int make_room(csv_chunk *c, const csv_plan *plan, bn_err *err)
 	rows += rows / 8 + 1; /* chunks of one file differ a little */
 	for (size_t i = 0; i < plan->count; i++) {
 		csv_column *k = &c->columns[i];
+		if (plan->columns[i].unwanted)
+			continue;
 		bn_free(k->values);
 		bn_free(k->validity);
 		bn_free(k->ends);
@@ -500,11 +503,12 @@ static int convert_columns(csv_chunk *c, const csv_plan *plan, bn_err *err)
 			.out = &c->columns[i],
 			.scratch = BN_BUF_INIT,
 			.err = err};
-		rc = begin_column(&list[i]);
+		if (!plan->columns[i].unwanted)
+			rc = begin_column(&list[i]);
 	}
 	for (size_t from = 0; from < c->rows && !rc; from += tile) {
 		for (size_t i = 0; i < plan->count && !rc; i++) {
-			if (c->columns[i].misfit)
+			if (c->columns[i].misfit || plan->columns[i].unwanted)
 				continue;
 			list[i].from = from;
 			list[i].to = from + tile < c->rows ? from + tile : c->rows;
@@ -536,11 +540,11 @@ static void drop_rows(csv_chunk *c, size_t columns)
 static void make_batch(csv_chunk *c, const csv_plan *plan)
 {
 	c->batch.rows = c->rows;
-	c->batch.column_count = plan->count;
-	for (size_t i = 0; i < plan->count; i++) {
-		csv_column *k = &c->columns[i];
+	c->batch.column_count = plan->handed_count;
+	for (size_t i = 0; i < plan->handed_count; i++) {
+		csv_column *k = &c->columns[plan->handed[i]];
 		bn_column *b = &c->batch.columns[i];
-		*b = (bn_column){.type = plan->columns[i].type,
+		*b = (bn_column){.type = plan->columns[plan->handed[i]].type,
 			.rows = c->rows,
 			.nulls = k->nulls,
 			.validity = k->nulls ? k->validity : NULL,

@@ -27,10 +27,21 @@ typedef struct bn_source_options {
 		*nulls; /* NULL-terminated spellings of "absent"; NULL: the default list */
 	const bn_source_type *types;
 	size_t type_count;
+	/* Read as these types, as far as `types` names no other: every column of it must be there, and a value
+	 * that does not fit its column's type is malformed. A number column takes its type's text form (cell.h
+	 * when `inputs`), a category or string column the bytes as they stand: "true", "1.0", "+5". What
+	 * `as` does not name is guessed, or left out. NULL: all is guessed. */
+	const bn_schema *as;
+	const char *as_whose; /* "the model needs": behind the name of a column that is missing */
+	bool as_only;         /* hand out the columns of `as` alone, in its order */
+	/* They are inputs of a model, which computes with numbers: whatever number type `as` says, a number column
+	 * comes as float64 and takes every finite number. */
+	bool as_inputs;
 	const char *rejects; /* NULL: a malformed row fails the ingest; else the file they go to */
 	bool no_rejects;     /* nor can the caller offer that */
-	int threads;    /* 0: as many as there are CPUs, at most 8. Never changes the result */
-	bn_crew *crew;  /* that reads ahead; NULL: the stream has one of its own, of so many threads */
+	int threads;         /* 0: as many as there are CPUs, at most 8. Never changes the result */
+	bn_crew *
+		crew; /* that reads ahead; NULL: the stream has one of its own, of so many threads */
 	int64_t duration_ns; /* live sources: how long, */
 	int64_t interval_ns; /* and how often */
 	/* Called now and then from the caller's own thread; false cancels (BN_EINTR). total 0: not
@@ -41,7 +52,8 @@ typedef struct bn_source_options {
 
 #define BN_SOURCE_OPTIONS_INIT \
 	{ \
-		0, 0, false, NULL, NULL, 0, NULL, false, 0, NULL, 0, 0, NULL, NULL \
+		0, 0, false, NULL, NULL, 0, NULL, NULL, false, false, NULL, false, 0, NULL, 0, 0, \
+			NULL, NULL \
 	}
 
 typedef enum bn_stream_state {

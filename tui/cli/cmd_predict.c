@@ -4,10 +4,10 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/source/csv_write.h"
-#include "core/table/table.h"
 #include "core/net/client.h"
 #include "core/predict/predict_file.h"
+#include "core/source/csv_write.h"
+#include "core/table/table.h"
 #include "tui/cli/token.h"
 #include "tui/cli/verbs.h"
 
@@ -20,8 +20,7 @@
 #define TEXT_BYTES (256u << 10)
 
 /* Answers on their way out: CSV text, or rows of an Arrow file, or JSON. CSV waits until all rows are
- * answered, as a later row may show that types were guessed too narrowly: a little in text, more in file,
- * which lies beside the path, or has no name when the text goes to stdout or a device. */
+ * answered, as a later row may be one that has no answer: a little in text, more in file, which lies beside the path, or has no name when the text goes to stdout or a device. */
 typedef struct output {
 	bn_cli *cli;
 	const char *path; /* NULL: stdout */
@@ -261,7 +260,7 @@ static int predict_here(output *o, const char *model, const char *file, bn_err *
 	bn_workspace *ws = NULL;
 	bn_predictor *p = NULL;
 	uint64_t rows = 0;
-	bn_predict_sink sink = {take_rows, start_over, o};
+	bn_predict_sink sink = {take_rows, o};
 	char *mlmodel = bn_path_join(model, "MLmodel");
 	bool is_dir = mlmodel && bn_fs_exists(bn_cli_env(o->cli), mlmodel);
 	bn_free(mlmodel);

@@ -278,7 +278,7 @@ START_TEST(test_malformed_records_fail_with_file_line_and_column)
 	ck_assert_ptr_nonnull(strstr(err.msg, "in.csv:2:3: column 'b': a NUL byte"));
 	o.types = t;
 	o.type_count = 1;
-	ck_fails("a,b\n1,2\n1,2.5\n", &o, "in.csv:3:3: column 'b': '2.5' is not an int32");
+	ck_fails("a,b\n1,2\n1,2.5\n", &o, "in.csv:3:3: column 'b': \"2.5\" is not an int32");
 	ck_assert_int_eq(ingest_text("a,c\n1,2\n", &o), BN_ENOTFOUND);
 	put_file("\xff\xfe"
 		 "a\0",
@@ -323,8 +323,8 @@ START_TEST(test_rejected_records_are_counted_kept_and_have_no_say_in_types)
 	ck_assert_str_eq(csv_out.ptr, "a,b\n1,2.0\n3,\n");
 	ck_assert_uint_eq(report.rejected, 1);
 	ck_assert_bn_ok(bn_fs_read_file(env, rejects_path, &rejects, &err), &err);
-	ck_assert_str_eq(rejects.ptr,
-		"line,column,reason,record\n3,3,column 'b': 'x' is not a number,\"2,x\"\n");
+	ck_assert_str_eq(rejects.ptr, "line,column,reason,record\n3,3,\"column 'b': \"\"x\"\" is "
+				      "not a number\",\"2,x\"\n");
 	bn_buf_clear(&rejects);
 	ck_assert_bn_ok(bn_fs_read_file(env, secret, &rejects, &err), &err);
 	ck_assert_str_eq(rejects.ptr, "secret");

@@ -1,0 +1,367 @@
+/* cast.c - see cast.h. */
+#include "core/source/cast.h"
+
+#include "core/base/mem.h"
+#include "core/source/_csv_parts.h"
+#include "core/source/cell.h"
+#include "core/table/dict.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#define SHOWN 40 /* bytes of a value in a message */
+
+typedef struct cast_column {
+	size_t from;  /* column of the source */
+	bn_type type; /* as it comes out */
+	bn_type told; /* as it was asked for */
+	bool input;   /* of a model */
+	bn_dict_builder words;
+	bn_dict dict;
+	bn_buf bytes;
+} cast_column;
+
+struct bn_cast {
+	bn_schema schema;
+	cast_column *columns;
+	bn_column *made; /* of the batch at hand */
+	bn_batch batch;
+	bn_arena arena; /* its arrays */
+	char *path;
+};
+
+/* ---- one value ------------------------------------------------------------------------------ */
+
+/* The value as a number, and exactly as an integer where it is one; *absent when it says "no value". */
+typedef struct cast_value {
+	double number;
+	int64_t whole;
+	bool is_whole, absent, is_text;
+} cast_value;
+
+static bool is_float(bn_type type)
+{
+	return type == BN_TYPE_FLOAT64 || type == BN_TYPE_FLOAT32;
+}
+
+static void set_number(cast_value *v, double x)
+{
+	v->number = x;
+	v->absent = isnan(x);
+	v->is_whole = x == floor(x) && fabs(x) < 0x1p63;
+	v->whole = v->is_whole ? (int64_t)x : 0;
+}
+
+static bool read_text(cast_value *v, bn_type told, bn_text t)
+{
+	v->is_text = true;
+	v->absent = bn_cell_is_absent(t.ptr, t.len);
+	csv_token token = bn_csv_parse_number(t.ptr, t.len, &v->whole, &v->number);
+	v->is_whole = token == CSV_INT || token == CSV_BIG_INT;
+	if (v->absent || (v->is_whole && told != BN_TYPE_BOOL))
+		return true;
+	if (!bn_cell_number(told, t.ptr, t.len, &v->number))
+		return false;
+	set_number(v, v->number);
+	return true;
+}
+
+static bool read_value(cast_value *v, const cast_column *k, const bn_column *c, size_t row)
+{
+	*v = (cast_value){0};
+	if (bn_type_is_text(c->type))
+		return read_text(v, k->told, bn_column_text(c, row));
+	if (is_float(c->type)) {
+		set_number(v, bn_column_number(c, row));
+		return true;
+	}
+	v->is_whole = bn_column_int(c, row, &v->whole);
+	v->number = (double)v->whole;
+	/* What unit a plain number of a time has, only a model's input says. */
+	return k->input || (c->type == BN_TYPE_TIMESTAMP) == (k->told == BN_TYPE_TIMESTAMP);
+}
+
+/* Is it exactly a value of that type? */
+static bool value_fits(const cast_value *v, const cast_column *k)
+{
+	switch (k->type) {
+	case BN_TYPE_FLOAT64:
+		if (k->input)
+			return isfinite(v->number);
+		return v->is_text || !v->is_whole ||
+		       (fabs(v->number) < 0x1p63 && (int64_t)v->number == v->whole);
+	case BN_TYPE_FLOAT32:
+		return v->is_text || (double)(float)v->number == v->number;
+	case BN_TYPE_INT32:
+		return v->is_whole && v->whole >= INT32_MIN && v->whole <= INT32_MAX;
+	case BN_TYPE_INT8:
+		return v->is_whole && v->whole >= INT8_MIN && v->whole <= INT8_MAX;
+	case BN_TYPE_BOOL:
+		return v->is_whole && (v->whole == 0 || v->whole == 1);
+	default:
+		return v->is_whole;
+	}
+}
+
+static void store(void *values, bn_type type, size_t row, const cast_value *v)
+{
+	switch (type) {
+	case BN_TYPE_FLOAT64:
+		((double *)values)[row] = v->number;
+		break;
+	case BN_TYPE_FLOAT32:
+		((float *)values)[row] = (float)v->number;
+		break;
+	case BN_TYPE_INT32:
+		((int32_t *)values)[row] = (int32_t)v->whole;
+		break;
+	case BN_TYPE_INT8:
+		((int8_t *)values)[row] = (int8_t)v->whole;
+		break;
+	case BN_TYPE_BOOL:
+		((uint8_t *)values)[row >> 3] |= (uint8_t)(v->whole << (row & 7));
+		break;
+	default:
+		((int64_t *)values)[row] = v->whole;
+	}
+}
+
+/* ---- one column ----------------------------------------------------------------------------- */
+
+static int misfit(const bn_cast *cast, const cast_column *k, const bn_column *c, size_t row,
+	uint64_t first_row, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	const char *name = "";
+	for (size_t i = 0; i < cast->schema.count; i++)
+		if (&cast->columns[i] == k)
+			name = cast->schema.fields[i].name;
+	bn_column_format(c, row, &text);
+	bn_err_set(err, BN_EINVAL, "%s: row %" PRIu64 ": column '%.80s': \"%.*s\" is not %s",
+		cast->path, first_row + row + 1, name, text.len > SHOWN ? SHOWN : (int)text.len,
+		text.ptr ? text.ptr : "", bn_cell_wanted(k->told));
+	bn_buf_release(&text);
+	return BN_EINVAL;
+}
+
+static int cast_numbers(bn_cast *cast, cast_column *k, bn_column *out, const bn_column *c,
+	uint64_t first_row, bn_err *err)
+{
+	size_t rows = c->rows;
+	size_t width = k->type == BN_TYPE_BOOL ? 1 : bn_type_width(k->type);
+	uint8_t *values = bn_arena_alloc(&cast->arena, rows * width + 8);
+	uint8_t *validity = bn_arena_alloc(&cast->arena, rows / 8 + 1);
+	cast_value v;
+	if (!values || !validity)
+		return bn_err_nomem(err, "the columns of a batch");
+	memset(values, 0, rows * width + 8);
+	memset(validity, 0xff, rows / 8 + 1);
+	for (size_t r = 0; r < rows; r++) {
+		bool there = !bn_column_is_null(c, r);
+		if (there && !read_value(&v, k, c, r))
+			return misfit(cast, k, c, r, first_row, err);
+		there = there && !v.absent;
+		if (there && !value_fits(&v, k))
+			return misfit(cast, k, c, r, first_row, err);
+		if (there) {
+			store(values, k->type, r, &v);
+			continue;
+		}
+		validity[r >> 3] = (uint8_t)(validity[r >> 3] & ~(1u << (r & 7)));
+		out->nulls++;
+	}
+	out->any = values;
+	out->validity = out->nulls ? validity : NULL;
+	return 0;
+}
+
+/* Appends the text of a value to k->bytes. */
+static bool text_of(cast_column *k, const bn_column *c, size_t row)
+{
+	if (is_float(c->type) && isnan(bn_column_number(c, row)))
+		return false;
+	return bn_column_format(c, row, &k->bytes);
+}
+
+static int cast_texts(
+	bn_cast *cast, cast_column *k, bn_column *out, const bn_column *c, bn_err *err)
+{
+	size_t rows = c->rows;
+	int32_t *to = bn_arena_alloc(&cast->arena, (rows + 1) * sizeof *to);
+	uint8_t *validity = bn_arena_alloc(&cast->arena, rows / 8 + 1);
+	if (!to || !validity)
+		return bn_err_nomem(err, "the columns of a batch");
+	memset(validity, 0xff, rows / 8 + 1);
+	bn_dict_builder_clear(&k->words);
+	bn_buf_clear(&k->bytes);
+	to[0] = 0;
+	for (size_t r = 0; r < rows; r++) {
+		if (k->type == BN_TYPE_CATEGORY) {
+			bn_buf_clear(&k->bytes);
+			to[r] = 0;
+		}
+		if (!text_of(k, c, r)) {
+			validity[r >> 3] = (uint8_t)(validity[r >> 3] & ~(1u << (r & 7)));
+			out->nulls++;
+		} else if (k->type == BN_TYPE_CATEGORY) {
+			to[r] = bn_dict_builder_add(&k->words, k->bytes.ptr, k->bytes.len);
+			if (to[r] < 0)
+				return bn_err_nomem(err, "a dictionary");
+		}
+		if (k->type == BN_TYPE_STRING && k->bytes.len > INT32_MAX)
+			return bn_err_set(err, BN_EUNSUPPORTED, "%s: over 2 GiB of text in a batch",
+				cast->path);
+		if (k->type == BN_TYPE_STRING)
+			to[r + 1] = (int32_t)k->bytes.len;
+	}
+	int rc = bn_buf_check(&k->bytes, err, "text of a batch");
+	if (rc < 0)
+		return rc;
+	k->dict = bn_dict_builder_view(&k->words);
+	out->any = to;
+	out->bytes = k->bytes.ptr;
+	out->dict = k->type == BN_TYPE_CATEGORY ? &k->dict : NULL;
+	out->validity = out->nulls ? validity : NULL;
+	return 0;
+}
+
+static int cast_column_of(bn_cast *cast, cast_column *k, bn_column *out, const bn_column *c,
+	uint64_t first_row, bn_err *err)
+{
+	/* A float that is infinite fits no model, so its column is looked at. */
+	if (c->type == k->type && !(k->input && is_float(k->type))) {
+		*out = *c;
+		return 0;
+	}
+	*out = (bn_column){.type = k->type, .rows = c->rows};
+	if (bn_type_is_text(k->type))
+		return cast_texts(cast, k, out, c, err);
+	return cast_numbers(cast, k, out, c, first_row, err);
+}
+
+/* ---- batches -------------------------------------------------------------------------------- */
+
+int bn_cast_batch(const bn_batch **out, bn_cast *c, const bn_batch *in, bn_err *err)
+{
+	bn_arena_release(&c->arena);
+	for (size_t i = 0; i < c->schema.count; i++) {
+		cast_column *k = &c->columns[i];
+		int rc = cast_column_of(
+			c, k, &c->made[i], &in->columns[k->from], in->first_row, err);
+		if (rc < 0)
+			return rc;
+	}
+	c->batch = (bn_batch){.rows = in->rows,
+		.column_count = c->schema.count,
+		.columns = c->made,
+		.first_row = in->first_row};
+	*out = &c->batch;
+	return 0;
+}
+
+const bn_schema *bn_cast_schema(const bn_cast *c)
+{
+	return &c->schema;
+}
+
+int bn_cast_missing(const bn_schema *from, const char *name, const bn_source_options *options,
+	const char *path, bn_err *err)
+{
+	bn_err near = BN_ERR_INIT;
+	size_t none;
+	bn_schema_need(from, name, &none, &near);
+	bn_err_set(err, BN_EINVAL, "%s: %s, which %s", path, near.msg, options->as_whose);
+	if (near.hint[0])
+		bn_err_hint(err, "%s", near.hint);
+	return BN_EINVAL;
+}
+
+static int add_column(
+	bn_cast *c, const bn_field *f, size_t from, bn_type told, bool input, bn_err *err)
+{
+	cast_column *k = &c->columns[c->schema.count];
+	k->from = from;
+	k->told = told;
+	k->type = input && bn_type_is_number(told) ? BN_TYPE_FLOAT64 : told;
+	k->input = input;
+	return bn_schema_add(&c->schema, f->name, k->type, k->type == f->type ? f->nullable : true,
+		f->unit, err);
+}
+
+/* The columns of `as`, in its order. */
+static int add_wanted(bn_cast *c, const bn_schema *from, const bn_source_options *o, bn_err *err)
+{
+	for (size_t i = 0; i < o->as->count; i++) {
+		const bn_field *want = &o->as->fields[i];
+		size_t at = bn_schema_find(from, want->name);
+		int rc = add_column(c, &from->fields[at], at, want->type, o->as_inputs, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* The columns of the source, those of `as` in its types. */
+static int add_all(bn_cast *c, const bn_schema *from, const bn_source_options *o, bn_err *err)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		const bn_field *f = &from->fields[i];
+		size_t at = bn_schema_find(o->as, f->name);
+		bool wanted = at != BN_SCHEMA_NONE;
+		int rc = add_column(c, f, i, wanted ? o->as->fields[at].type : f->type,
+			wanted && o->as_inputs, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int bn_cast_new(bn_cast **out, const bn_schema *from, const bn_source_options *options,
+	const char *path, bn_err *err)
+{
+	size_t n = from->count + options->as->count + 1;
+	int rc = 0;
+	bn_cast *c = bn_alloc_zeroed(1, sizeof *c);
+	if (!c)
+		return bn_err_nomem(err, "types of columns");
+	c->columns = bn_alloc_zeroed(n, sizeof *c->columns);
+	c->made = bn_alloc_zeroed(n, sizeof *c->made);
+	c->path = bn_strdup(path);
+	if (!c->columns || !c->made || !c->path) {
+		rc = bn_err_nomem(err, "types of columns");
+		goto out;
+	}
+	for (size_t i = 0; i < n; i++)
+		c->columns[i].words = (bn_dict_builder)BN_DICT_BUILDER_INIT;
+	for (size_t i = 0; i < options->as->count; i++) {
+		const char *name = options->as->fields[i].name;
+		if (bn_schema_find(from, name) != BN_SCHEMA_NONE)
+			continue;
+		rc = bn_cast_missing(from, name, options, path, err);
+		goto out;
+	}
+	rc = options->as_only ? add_wanted(c, from, options, err) : add_all(c, from, options, err);
+out:
+	if (rc < 0)
+		bn_cast_free(c);
+	else
+		*out = c;
+	return rc;
+}
+
+void bn_cast_free(bn_cast *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; c->columns && i < c->schema.count; i++) {
+		bn_dict_builder_release(&c->columns[i].words);
+		bn_buf_release(&c->columns[i].bytes);
+	}
+	bn_schema_release(&c->schema);
+	bn_arena_release(&c->arena);
+	bn_free(c->columns);
+	bn_free(c->made);
+	bn_free(c->path);
+	bn_free(c);
+}

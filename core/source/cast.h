@@ -1,0 +1,27 @@
+/*
+ * cast.h - batches of a typed source read as other types: the half of `as` (source.h) that has no text.
+ *
+ * A value is converted when it is exactly one of the wanted type: 3.0 is an int64, 3.5 is none; text is read as
+ * cell.h reads it, and text of a number, bool or time is what bn_column_format writes. What does not fit is an
+ * error that names row and column. A column that has its type already is handed on as it is.
+ */
+#ifndef BN_SOURCE_CAST_H
+#define BN_SOURCE_CAST_H
+#include "core/source/source.h"
+
+typedef struct bn_cast bn_cast;
+
+/* from: the schema of the batches to come; path: for messages. options->as must not be NULL; it is needed no longer than
+ * this call. BN_EINVAL when a column of `as` is missing. *out is yours. */
+int bn_cast_new(bn_cast **out, const bn_schema *from, const bn_source_options *options,
+	const char *path, bn_err *err);
+void bn_cast_free(bn_cast *c);
+const bn_schema *bn_cast_schema(const bn_cast *c); /* borrowed */
+/* *out is borrowed until the next call, and borrows from in. */
+int bn_cast_batch(const bn_batch **out, bn_cast *c, const bn_batch *in, bn_err *err);
+
+/* "FILE: no column 'x', which the model needs". */
+int bn_cast_missing(const bn_schema *from, const char *name, const bn_source_options *options,
+	const char *path, bn_err *err);
+
+#endif
