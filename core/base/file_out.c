@@ -121,6 +121,18 @@ int bn_file_out_fd(const bn_file_out *f)
 	return f->fd;
 }
 
+static int finish_named(bn_file_out *f, const char *dir, bn_err *err)
+{
+	const bn_env *env = f->env;
+	int e = env->fs->rename(env, NULL, f->tmp, NULL, f->path);
+	if (e < 0)
+		return bn_fs_error_named(err, -e, "cannot put in place", f->path);
+	bn_free(f->tmp);
+	f->tmp = NULL;
+	e = env->fs->sync_dir(env, NULL, dir);
+	return e < 0 ? bn_fs_error_named(err, -e, "cannot sync the directory of", f->path) : 0;
+}
+
 int bn_file_out_finish(bn_file_out *f, bn_err *err)
 {
 	const bn_env *env = f->env;
@@ -133,16 +145,13 @@ int bn_file_out_finish(bn_file_out *f, bn_err *err)
 		return bn_fs_error_named(err, -e, "cannot close", f->path);
 	if (f->in_place)
 		return 0;
-	if ((e = env->fs->rename(env, NULL, f->tmp, NULL, f->path)) < 0)
-		return bn_fs_error_named(err, -e, "cannot put in place", f->path);
-	bn_free(f->tmp);
-	f->tmp = NULL;
-	char *dir = bn_path_dir(f->path);
+	char *dir =
+		bn_path_dir(f->path); /* first: what fails without memory leaves nothing in place */
 	if (!dir)
 		return bn_err_nomem(err, "a file name");
-	e = env->fs->sync_dir(env, NULL, dir);
+	int rc = finish_named(f, dir, err);
 	bn_free(dir);
-	return e < 0 ? bn_fs_error_named(err, -e, "cannot sync the directory of", f->path) : 0;
+	return rc;
 }
 
 void bn_file_out_free(bn_file_out *f)
