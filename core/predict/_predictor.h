@@ -8,6 +8,7 @@
 
 struct bn_predictor {
 	char *name, *version, *source;
+	char *damage; /* NULL: none known */
 	char digest[65];
 	bn_model *model;
 	const bn_features *features; /* of model */

@@ -7,11 +7,15 @@
 #include "core/base/fs.h"
 #include "core/base/id.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/predict/_predictor.h"
 #include "core/predict/predictor.h"
 #include "core/registry/proof.h"
 #include "core/registry/proof_kept.h"
 #include "core/registry/registry.h"
 #include "core/store/index/place.h"
+#include "core/store/object/manifest.h"
+#include "core/store/object/verify_once.h"
 #include "core/track/run.h"
 
 #include <string.h>
@@ -52,9 +56,9 @@ static int put_in_place(
 		       : bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", fresh, path);
 }
 
-/* Checks `what` out under key unless it is there and still has that digest. *dir is yours. */
-static int cached_dir(char **dir, bn_workspace *ws, const char *key, const char *digest,
-	checkout_fn checkout, const char *what, bn_err *err)
+/* Checks `what` out under key unless it is there (*found) and still has that digest. *dir is yours. */
+static int cached_dir(char **dir, bool *found, bn_workspace *ws, const char *key,
+	const char *digest, checkout_fn checkout, const char *what, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	char uuid[BN_UUID_TEXT], *fresh = NULL, *path = NULL, *parent = NULL;
@@ -66,7 +70,7 @@ static int cached_dir(char **dir, bn_workspace *ws, const char *key, const char 
 		rc = bn_err_nomem(err, "a path");
 		goto out;
 	}
-	if (is_intact(env, path, digest) || (rc = bn_uuid_new(env, uuid, err)) < 0)
+	if ((*found = is_intact(env, path, digest)) || (rc = bn_uuid_new(env, uuid, err)) < 0)
 		goto out;
 	if (!(fresh = bn_strf("%s.%s", path, uuid))) {
 		rc = bn_err_nomem(err, "a path");
@@ -85,6 +89,57 @@ out:
 	else
 		*dir = path;
 	return rc;
+}
+
+/* ---- the bytes in the workspace ----------------------------------------------------------------- */
+
+/* One file of which the user's copy is a copy; the first thing that is wrong stays in why. */
+static void look_at_file(
+	bn_workspace *ws, bn_cache *cache, const char *path, const char *hash, bn_err *why)
+{
+	bn_err one = BN_ERR_INIT;
+	if (why->code || bn_object_verify_once(ws, cache, hash, NULL, "hashing", NULL, &one) >= 0)
+		return;
+	bn_err_prefix(&one, "file %s", path);
+	bn_err_move(why, &one);
+}
+
+/* Copies that were there already hide what has become of the files in the workspace: that is told with the answers, but
+ * keeps nobody from them. */
+static void note_damage(bn_predictor *p, const bn_err *why)
+{
+	if (why->code)
+		p->damage = bn_strf("%s is damaged in the workspace (%s); the answers come from "
+				    "your own copy, which is whole",
+			p->source, why->msg);
+}
+
+static void look_at_version(bn_predictor *p, bn_workspace *ws, const char *manifest)
+{
+	bn_manifest m;
+	bn_cache *cache = NULL;
+	bn_err why = BN_ERR_INIT;
+	if (bn_cache_open(&cache, ws, NULL) < 0)
+		cache = NULL; /* hashed each time, then */
+	if (bn_manifest_load(&m, ws, manifest, &why) >= 0)
+		for (size_t i = 0; i < m.count; i++)
+			look_at_file(ws, cache, m.parts[i].path, m.parts[i].hash, &why);
+	bn_manifest_release(&m);
+	bn_cache_close(cache);
+	note_damage(p, &why);
+}
+
+static void look_at_run(bn_predictor *p, bn_workspace *ws, const char *id)
+{
+	bn_artifacts all = BN_ARTIFACTS_INIT;
+	bn_err why = BN_ERR_INIT;
+	if (bn_run_artifacts(&all, ws, id, NULL) < 0)
+		return;
+	for (size_t i = 0; i < all.count; i++)
+		if (bn_str_starts(all.items[i].path, "model/"))
+			look_at_file(ws, NULL, all.items[i].path, all.items[i].hash, &why);
+	bn_artifacts_release(&all);
+	note_damage(p, &why);
 }
 
 typedef struct version_names {
@@ -112,6 +167,7 @@ static int open_version_from(bn_predictor **out, bn_workspace *ws, const bn_vers
 {
 	version_names n = {0};
 	char *dir = NULL;
+	bool found = false;
 	int rc = names_make(&n, v, err);
 	if (rc < 0)
 		goto out;
@@ -119,9 +175,13 @@ static int open_version_from(bn_predictor **out, bn_workspace *ws, const bn_vers
 		rc = bn_err_set(err, BN_ENOTFOUND, "model version %s was removed", n.exact);
 		goto out;
 	}
-	if ((rc = cached_dir(&dir, ws, n.key, v->digest, checkout_version, n.exact, err)) < 0)
+	if ((rc = cached_dir(&dir, &found, ws, n.key, v->digest, checkout_version, n.exact, err)) <
+			0 ||
+		(rc = bn_predictor_open_dir(
+			 out, bn_workspace_env(ws), dir, v->name, n.number, n.exact, err)) < 0)
 		goto out;
-	rc = bn_predictor_open_dir(out, bn_workspace_env(ws), dir, v->name, n.number, n.exact, err);
+	if (found)
+		look_at_version(*out, ws, v->manifest);
 out:
 	bn_free(dir);
 	names_release(&n);
@@ -146,9 +206,11 @@ static int open_proven(bn_predictor **out, bn_workspace *ws, const bn_kept_proof
 		rc = bn_err_nomem(err, "a path");
 		goto out;
 	}
-	if (is_intact(env, dir, v->digest) &&
-		(rc = bn_predictor_open_dir(out, env, dir, v->name, n.number, n.exact, err)) == 0)
-		rc = 1;
+	if (!is_intact(env, dir, v->digest) ||
+		(rc = bn_predictor_open_dir(out, env, dir, v->name, n.number, n.exact, err)) < 0)
+		goto out;
+	look_at_version(*out, ws, v->manifest);
+	rc = 1;
 out:
 	bn_free(dir);
 	bn_free(parent);
@@ -189,6 +251,7 @@ static int open_run(bn_predictor **out, bn_workspace *ws, const char *id, bn_err
 	int rc = bn_run_get(&run, ws, id, err);
 	if (rc < 0)
 		return rc;
+	bool found = false;
 	char *key = bn_strf("run-%s", id), short_id[9];
 	memcpy(short_id, id, 8);
 	short_id[8] = '\0';
@@ -196,12 +259,14 @@ static int open_run(bn_predictor **out, bn_workspace *ws, const char *id, bn_err
 		rc = bn_err_nomem(err, "a name");
 		goto out;
 	}
-	rc = cached_dir(&dir, ws, key, run->model_digest, checkout_run, id, err);
+	rc = cached_dir(&dir, &found, ws, key, run->model_digest, checkout_run, id, err);
 	if (rc == BN_ENOTFOUND)
 		bn_err_hint(err, "this run stored no model: binnacle run show %s", short_id);
-	if (rc < 0)
+	if (rc < 0 || (rc = bn_predictor_open_dir(
+			       out, bn_workspace_env(ws), dir, NULL, short_id, id, err)) < 0)
 		goto out;
-	rc = bn_predictor_open_dir(out, bn_workspace_env(ws), dir, NULL, short_id, id, err);
+	if (found)
+		look_at_run(*out, ws, id);
 out:
 	bn_free(dir);
 	bn_free(key);

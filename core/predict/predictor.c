@@ -29,6 +29,11 @@ const char *bn_predictor_digest(const bn_predictor *p)
 	return p->digest;
 }
 
+const char *bn_predictor_damage(const bn_predictor *p)
+{
+	return p->damage;
+}
+
 const bn_model *bn_predictor_model(const bn_predictor *p)
 {
 	return p->model;
@@ -47,6 +52,7 @@ void bn_predictor_free(bn_predictor *p)
 	bn_free(p->name);
 	bn_free(p->version);
 	bn_free(p->source);
+	bn_free(p->damage);
 	bn_free(p);
 }
 

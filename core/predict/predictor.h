@@ -41,6 +41,9 @@ const char *bn_predictor_name(const bn_predictor *p);    /* "power"; never empty
 const char *bn_predictor_version(const bn_predictor *p); /* "3"; "1" for a bare directory */
 const char *bn_predictor_source(const bn_predictor *p);  /* the spec as resolved: "power/3" */
 const char *bn_predictor_digest(const bn_predictor *p);  /* SHA-256 of the model, hex */
+/* In words: what is wrong with the files in the workspace of which this user's copy is read, whose digest is right. NULL:
+ * nothing, or the model was copied a moment ago. */
+const char *bn_predictor_damage(const bn_predictor *p);
 const bn_model *bn_predictor_model(const bn_predictor *p);
 const bn_features *bn_predictor_features(const bn_predictor *p); /* of the model */
 bool bn_predictor_is_classifier(const bn_predictor *p);

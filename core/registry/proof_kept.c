@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of what is proven and how; raise it when a version could be proven by the rules before and not by the new ones. */
-enum { RULES = 1 };
+/* Of what is proven and how, and what is kept of it; raise it when a version could be proven by the rules before and
+ * not by the new ones. */
+enum { RULES = 2 };
 
 void bn_kept_proof_open(bn_kept_proof *out, bn_workspace *ws, const char *spec)
 {
@@ -43,10 +44,11 @@ int bn_kept_proof_get(bn_version **out, const bn_kept_proof *k, bn_err *err)
 	if (bn_json_parse(&j, bytes.ptr, bytes.len, "proof", NULL) < 0)
 		goto out;
 	const char *name = bn_json_str(j, "name", NULL), *digest = bn_json_str(j, "digest", NULL);
-	if (!name || !digest)
+	const char *manifest = bn_json_str(j, "manifest", NULL);
+	if (!name || !digest || !manifest)
 		goto out;
 	if (!(v = bn_alloc_zeroed(1, sizeof *v)) || !(v->name = bn_strdup(name)) ||
-		!(v->digest = bn_strdup(digest))) {
+		!(v->digest = bn_strdup(digest)) || !(v->manifest = bn_strdup(manifest))) {
 		rc = bn_err_nomem(err, "a model version");
 		goto out;
 	}
@@ -65,12 +67,12 @@ void bn_kept_proof_put(const bn_kept_proof *k, bn_workspace *ws, const bn_versio
 {
 	bn_log_state now;
 	bn_buf bytes = BN_BUF_INIT;
-	if (!k->cache || !v->digest || v->key < 0 || v->state == BN_MODEL_REMOVED ||
+	if (!k->cache || !v->digest || !v->manifest || v->key < 0 || v->state == BN_MODEL_REMOVED ||
 		bn_log_state_read(&now, bn_workspace_at(ws), NULL) < 0 ||
 		memcmp(now.hash, k->log.hash, sizeof now.hash) != 0)
 		return;
-	json_t *j = json_pack("{s:s, s:I, s:s}", "name", v->name, "version", (json_int_t)v->version,
-		"digest", v->digest);
+	json_t *j = json_pack("{s:s, s:I, s:s, s:s}", "name", v->name, "version",
+		(json_int_t)v->version, "digest", v->digest, "manifest", v->manifest);
 	if (j && bn_json_canonical(j, &bytes, NULL) == 0)
 		bn_cache_put(k->cache, &k->key, bytes.ptr, bytes.len, NULL);
 	json_decref(j);

@@ -30,7 +30,7 @@ typedef struct bn_kept_proof {
 
 /* Looks at the log; before the proof begins. */
 void bn_kept_proof_open(bn_kept_proof *out, bn_workspace *ws, const char *spec);
-/* 1 and the name, number and digest that spec was proven to be; *out is yours (bn_version_free). 0: prove it. */
+/* 1 and the name, number, digest and manifest that spec was proven to be; *out is yours (bn_version_free). 0: prove it. */
 int bn_kept_proof_get(bn_version **out, const bn_kept_proof *k, bn_err *err);
 /* It was proven, from the log as it was at open. */
 void bn_kept_proof_put(const bn_kept_proof *k, bn_workspace *ws, const bn_version *v);

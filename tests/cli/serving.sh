@@ -268,4 +268,23 @@ expect 2 "a directory is no file of rows" "$B" predict --endpoint http://127.0.0
 says "is a directory"
 expect 2 "a socket without a name" "$B" serve power --unix ''
 says "--unix needs the path"
+
+# ---- the files in the workspace -------------------------------------------------------------
+for model in power/1 first; do
+	expect 0 "predict from whole files" "$B" predict $model jobs.csv -q
+	! grep -q damaged err || fail "whole files are called damaged"
+done
+expect 0 "export" "$B" model export power/1 exported
+hash=$(sha256sum exported/model.safetensors | cut -d' ' -f1)
+object=.binnacle/objects/${hash:0:2}/${hash:2}
+chmod u+w "$object" && printf 'x' | dd of="$object" bs=1 seek=100 conv=notrunc status=none
+for model in power/1 first; do
+	expect 0 "predict from the copy of damaged files" "$B" predict $model jobs.csv --out copied.csv
+	grep -q "damaged in the workspace (file" err || fail "predict does not tell of damage: $(cat err)"
+	cmp -s copied.csv csv || fail "the user's own copy gives other answers"
+done
+start_server || fail "serve from the copy: $(cat serve.err)"
+stop_server
+grep -q "damaged in the workspace" serve.err || fail "serve does not tell of damage: $(cat serve.err)"
+echo "ok what is damaged in the workspace is told where a copy answers"
 knows_its_fields

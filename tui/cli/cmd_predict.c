@@ -267,6 +267,8 @@ static int predict_here(output *o, const char *model, const char *file, bn_err *
 	int rc = is_dir ? 0 : bn_cli_workspace(o->cli, &ws, err);
 	if (!rc)
 		rc = bn_predictor_open(&p, ws, model, err);
+	if (!rc && bn_predictor_damage(p))
+		bn_cli_warn(o->cli, "%s", bn_predictor_damage(p));
 	if (!rc)
 		rc = bn_predict_file(bn_cli_env(o->cli), p, file, !bn_cli_flag(o->cli, "strict"),
 			&sink, &rows, err);

@@ -166,6 +166,8 @@ static int open_model(serving *s, int i, bn_err *err)
 	if (rc < 0 || !s->ws)
 		return rc;
 	const bn_predictor *p = s->models[i];
+	if (bn_predictor_damage(p))
+		bn_cli_warn(s->cli, "%s", bn_predictor_damage(p));
 	char *exact = bn_strf("%s/%s", bn_predictor_name(p), bn_predictor_version(p));
 	if (!exact)
 		return bn_err_nomem(err, "a name");

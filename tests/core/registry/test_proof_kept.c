@@ -49,6 +49,7 @@ static bool is_kept(const char *spec)
 		ck_assert_str_eq(v->name, "power");
 		ck_assert_int_eq(v->version, 1);
 		ck_assert_uint_gt(strlen(v->digest), 0);
+		ck_assert_uint_eq(strlen(v->manifest), 64);
 	}
 	bn_version_free(v);
 	bn_kept_proof_release(&k);
