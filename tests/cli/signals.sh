@@ -9,6 +9,7 @@ limit=${BINNACLE_SIGNAL_MS:-4000} # a second, on a machine that has other things
 
 "$B" init -q >/dev/null || fail init
 expect 0 "rows" "$B" data generate big --rows 400000 -q
+expect 0 "other rows" "$B" data generate other --rows 10000 --seed 5 -q
 "$B" data export big big.csv -q >/dev/null 2>&1 || fail "export"
 target=$("$B" data describe big --tsv | awk -F'\t' '$2 == "float64" { print $1; exit }')
 expect 0 "a model" "$B" run start --wait -q --trainer ridge --data big --target "$target" --name fit
@@ -18,6 +19,30 @@ cat >suite.json <<'J'
  {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}},
  {"type": "expect_compound_columns_to_be_unique", "kwargs": {"column_list": ["job_id", "submit_time"]}}]}
 J
+
+# What a drift report reads: 120 000 rows that a server answered.
+served=
+head -n 10001 big.csv >part.csv
+"$B" serve power/1 --port 0 --no-token --json >serve.json 2>serve.err &
+server=$!
+for _ in $(seq 200); do
+	port=$(sed -n 's/.*"port": \([0-9]*\).*/\1/p' serve.json)
+	[ -n "$port" ] && break
+	kill -0 $server 2>/dev/null || break
+	sleep 0.05
+done
+if [ -n "$port" ]; then
+	for _ in $(seq 12); do
+		curl -sf -m 60 -o answer -H "Content-Type: text/csv" --data-binary @part.csv "http://127.0.0.1:$port/predict" ||
+			fail "no rows for a drift report: $(cat serve.err)"
+	done
+	kill -TERM $server
+	wait $server || fail "serve: $(cat serve.err)"
+	served=1
+else
+	wait $server
+	echo "SKIP: a drift report that is interrupted: no server starts here: $(tail -1 serve.err)"
+fi
 
 now() { date +%s%N; }
 heard=0 over=0
@@ -62,6 +87,9 @@ for signal in TERM INT; do
 	try $signal 0.3 "data generate" "$B" data generate gen --rows 3000000
 	try $signal 0.15 "predict" "$B" predict power/1 big.csv --out predicted.csv
 	try $signal 0.1 "model verify" "$B" model verify power/1
+	[ -z "$served" ] || try $signal 0.2 "monitor report" "$B" monitor report power/1
+	try $signal 0.03 "data diff" "$B" data diff big other
+	try $signal 0.03 "model export" "$B" model export power/1 exported-$signal
 	try $signal 0.05 "audit verify" "$B" audit verify
 	try $signal 0.05 "index rebuild" "$B" index rebuild
 	try $signal 0.05 "gc" "$B" gc --yes
@@ -76,6 +104,7 @@ for p in out.csv out.arrow predicted.csv; do
 	[ ! -e $p ] || "$B" data head $p >/dev/null || fail "$p is half a file"
 done
 expect 0 "what was interrupted works" "$B" data split big --parts x=0.5,y=0.5 -q
+[ -z "$served" ] || expect 0 "monitor report" "$B" monitor report power/1
 expect 0 "index rebuild" "$B" index rebuild
 expect 0 "audit verify" "$B" audit verify
 # Who had to be ended where he was (a read that took longer than his patience) leaves a file for gc.
