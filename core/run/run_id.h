@@ -13,7 +13,8 @@
  * To find a nonce for an id that exists takes 2^96 tries. One of 2^32 random ids has the form by chance.
  *
  * It is the writer's name and not the owner's uid, since user namespaces show another uid for a file. Ids of
- * older programs are random; their runs belong to the first `run.created` in the order of clocks, as before.
+ * older programs are random; their runs belong to the first `run.created` in the order of clocks, as before, and after an
+ * upgrade of the workspace (core/govern/closed.h) to the first that it closed.
  */
 #ifndef BN_RUN_RUN_ID_H
 #define BN_RUN_RUN_ID_H

@@ -1,13 +1,15 @@
 /*
  * run_fold.c - events of runs become rows (see run.h and train/runlog.h).
  *
- * A run belongs to who created it, which its id proves (core/run/run_id.h): what it is made of (parameters,
+ * A run belongs to who created it, which its id proves (core/run/run_id.h), or, where an older program made the id, to the
+ * first creation, those that an upgrade closed before all others: what it is made of (parameters,
  * artifacts, how it ended) is taken from its owner alone; tags, notes, the trash and stopping also from those whom the policy
  * allows; anybody may say that it is LOST, which its owner's word overrules.
  */
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/govern/closed.h"
 #include "core/govern/rights.h"
 #include "core/launch/queue_fold.h"
 #include "core/run/run_id.h"
@@ -142,6 +144,22 @@ static int created_objects(bn_fold *f, const bn_event *ev, bool *fine, bn_err *e
 	return rc;
 }
 
+/* An id of an older program does not say who made it. What an upgrade had not closed of such runs is noted. */
+static int unclosed_note(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	sqlite3 *db = bn_fold_db(f);
+	int rc;
+	if (!bn_fold_founding(f)[0])
+		return 0;
+	/* What is closed may be known later only. */
+	if ((rc = bn_fold_depends(f, "policy", err)) < 0)
+		return rc;
+	if (!bn_closed_is_upgraded(db) || bn_closed_has(db, ev))
+		return 0;
+	return bn_sql_run(
+		db, err, "INSERT OR IGNORE INTO run_unclosed (run) VALUES (?)", "i", ev->entity_no);
+}
+
 static int apply_created(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
 {
 	const json_t *p = ev->payload;
@@ -153,13 +171,15 @@ static int apply_created(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	int rc;
 	if (!name || !name[0] || !experiment || !experiment[0])
 		return invalid(f, "a run needs a name and an experiment");
-	if (bn_run_id_maker(id, ev->key.writer, bn_json_str(p, "nonce", NULL)) ==
-		BN_RUN_MAKER_OTHER) {
+	bn_run_maker maker = bn_run_id_maker(id, ev->key.writer, bn_json_str(p, "nonce", NULL));
+	if (maker == BN_RUN_MAKER_OTHER) {
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "the run's id names another writer than %s",
 			ev->key.writer);
 		return 0;
 	}
 	if ((rc = created_objects(f, ev, &fine, err)) < 0 || !fine)
+		return rc;
+	if (maker == BN_RUN_MAKER_UNSAID && (rc = unclosed_note(f, ev, err)) < 0)
 		return rc;
 	bn_unhex(id, sizeof raw, raw);
 	if ((rc = bn_fold_name(f, BN_NAME_EXPERIMENT, experiment, &in, err)) < 0)
@@ -503,40 +523,12 @@ static int (*const actions[])(bn_fold *, const bn_event *, const run_state *, bn
 	[STOP] = apply_stop,
 };
 
-static int apply_ordered(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
-{
-	run_state s;
-	int rc;
-	if (!id)
-		return invalid(f, "not the id of a run");
-	if (!ev->payload)
-		return invalid(f, "not a JSON object");
-	if ((rc = state_get(&s, bn_fold_db(f), ev->entity_no, err)) < 0)
-		return rc;
-	if (ev->kind_no == CREATED)
-		return s.exists ? invalid(f, "created already") : apply_created(f, ev, id, err);
-	return s.exists ? actions[ev->kind_no](f, ev, &s, err) : invalid(f, "no such run");
-}
-
-static int run_apply(bn_fold *f, const bn_event *ev, bn_err *err)
-{
-	static int (*const commuting[])(bn_fold *, const bn_event *, bn_err *) = {
-		[METRICS] = bn_series_apply,
-		[HEARTBEAT] = bn_liveness_apply_heartbeat,
-		[RESOURCES] = bn_liveness_apply_resources,
-	};
-	const char *id = entity_id(ev->entity);
-	if (!kinds[ev->kind_no].commuting)
-		return apply_ordered(f, ev, id, err);
-	return id ? commuting[ev->kind_no](f, ev, err) : 0;
-}
-
 /* Summaries, points and signs of life were made by commuting events: they stay. */
 static int run_clear(bn_fold *f, const char *entity, bn_err *err)
 {
 	static const char *const deletes[] = {"DELETE FROM run WHERE no = ?",
 		"DELETE FROM run_param WHERE run = ?", "DELETE FROM run_tag WHERE run = ?",
-		"DELETE FROM run_artifact WHERE run = ?"};
+		"DELETE FROM run_artifact WHERE run = ?", "DELETE FROM run_unclosed WHERE run = ?"};
 	sqlite3 *db = bn_fold_db(f);
 	run_state s;
 	int64_t no;
@@ -556,6 +548,49 @@ static int run_clear(bn_fold *f, const char *entity, bn_err *err)
 	return bn_queue_fold_left(f, no, err);
 }
 
+/* 1: a creation that an upgrade closed takes the place of one that it did not, whatever the clocks say; 0: not. */
+static int takes_over(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	sqlite3 *db = bn_fold_db(f);
+	int rc;
+	if (!bn_fold_founding(f)[0] || !bn_closed_has(db, ev) ||
+		bn_sql_int(db, 0, "SELECT 1 FROM run_unclosed WHERE run = ?", "i", ev->entity_no) !=
+			1)
+		return 0;
+	return (rc = run_clear(f, ev->entity, err)) < 0 ? rc : 1;
+}
+
+static int apply_ordered(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
+{
+	run_state s;
+	int rc;
+	if (!id)
+		return invalid(f, "not the id of a run");
+	if (!ev->payload)
+		return invalid(f, "not a JSON object");
+	if ((rc = state_get(&s, bn_fold_db(f), ev->entity_no, err)) < 0)
+		return rc;
+	if (ev->kind_no == CREATED) {
+		if (s.exists && (rc = takes_over(f, ev, err)) <= 0)
+			return rc < 0 ? rc : invalid(f, "created already");
+		return apply_created(f, ev, id, err);
+	}
+	return s.exists ? actions[ev->kind_no](f, ev, &s, err) : invalid(f, "no such run");
+}
+
+static int run_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	static int (*const commuting[])(bn_fold *, const bn_event *, bn_err *) = {
+		[METRICS] = bn_series_apply,
+		[HEARTBEAT] = bn_liveness_apply_heartbeat,
+		[RESOURCES] = bn_liveness_apply_resources,
+	};
+	const char *id = entity_id(ev->entity);
+	if (!kinds[ev->kind_no].commuting)
+		return apply_ordered(f, ev, id, err);
+	return id ? commuting[ev->kind_no](f, ev, err) : 0;
+}
+
 /* The id of a run in a dump view, or in an entity's name. */
 #define OF_REMOVED_RUN(id) \
 	id " IN (SELECT r.id FROM dump_run r WHERE r.removed <> 0 AND r.removed_ms <= ?1)"
@@ -567,6 +602,7 @@ static const bn_fold_gone gone[] = {
 	{"run_artifact", OF_REMOVED_RUN("run_artifact.run_id")},
 	{"run_param", OF_REMOVED_RUN("run_param.run_id")},
 	{"run_tag", OF_REMOVED_RUN("run_tag.run_id")},
+	{"run_unclosed", OF_REMOVED_RUN("run_unclosed.run_id")},
 	{NULL, NULL},
 };
 

@@ -70,6 +70,11 @@ CREATE VIEW dump_run_param AS
 		(SELECT substr(name, 8) FROM index_name WHERE no = p.key) AS key, value, number
 	FROM run_param p;
 
+-- Runs with an id of an older program whose creation an upgrade had not closed: one that it closed takes their place.
+CREATE TABLE run_unclosed (run INTEGER PRIMARY KEY);
+CREATE VIEW dump_run_unclosed AS
+	SELECT (SELECT id FROM index_entity_text WHERE no = u.run) AS run_id FROM run_unclosed u;
+
 CREATE TABLE run_tag (
 	run INTEGER NOT NULL,
 	key INTEGER NOT NULL,

@@ -1,8 +1,10 @@
 /* cmd_upgrade.c - binnacle upgrade: a workspace of uids gets a chain of authority. See core/govern/upgrade.h. */
+#include "core/base/hash.h"
 #include "core/base/json_bytes.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/govern/authority.h"
+#include "core/govern/key.h"
 #include "core/govern/pin.h"
 #include "core/govern/trust.h"
 #include "core/govern/upgrade.h"
@@ -153,9 +155,19 @@ static json_t *plan_json(bn_workspace *ws, const bn_upgrade_plan *p, const chose
 		"not_seen", names_json(&p->unseen));
 }
 
+/* The founder's key, which the upgrade may have made. */
+static void key_note(bn_upgrade_plan *p, bn_workspace *ws)
+{
+	char hex[2 * BN_CHAIN_ID_BYTES + 1];
+	bn_hex(bn_workspace_key(ws), BN_CHAIN_ID_BYTES, hex);
+	for (size_t i = 0; i < p->count; i++)
+		if (p->users[i].is_me)
+			bn_key_fingerprint(hex, p->users[i].print);
+}
+
 /* What it is now: for everybody to compare. */
 static int show_done(
-	bn_cli *cli, bn_workspace *ws, const bn_upgrade_plan *p, const chosen *c, bn_err *err)
+	bn_cli *cli, bn_workspace *ws, bn_upgrade_plan *p, const chosen *c, bn_err *err)
 {
 	static const bn_col fields[] = {{"workspace", "Workspace", BN_AS_WHOLE},
 		{"id", "Id", BN_AS_WHOLE}, {"invitation", "Invitation", BN_AS_WHOLE}, {0}};
@@ -167,6 +179,7 @@ static int show_done(
 		return rc;
 	int64_t n = bn_authority_newest(db, id);
 	bn_pin_format(invitation, bn_workspace_id(ws), (uint32_t)n, id);
+	key_note(p, ws);
 	json_t *o = plan_json(ws, p, c, true);
 	if (!o || json_object_set_new(o, "invitation", json_string(invitation)) < 0) {
 		json_decref(o);
@@ -190,13 +203,9 @@ static int confirm(bn_cli *cli, const chosen *c, bn_err *err)
 {
 	if (bn_cli_opt(cli, "admit"))
 		return 0;
-	int rc = bn_cli_confirm(cli, err,
+	return bn_cli_confirm(cli, err,
 		"Upgrade this workspace for good, and admit %zu user%s as listed?", c->count,
 		c->count == 1 ? "" : "s");
-	if (rc == BN_EREFUSED)
-		bn_err_hint(err, "say whom to admit: --admit all, none or NAME,NAME; see what it "
-				 "would do: --dry-run");
-	return rc;
 }
 
 static int run_upgrade(bn_cli *cli, bn_err *err)
