@@ -23,10 +23,11 @@
 static launched_run run;
 static bn_err err = BN_ERR_INIT;
 
+/* A child, one in a session of its own, and a daemon: its parent is gone, its session and environment are others. */
 #define FAMILY \
 	"sleep 100 & echo $! > near; BINNACLE_RUN_ID=other setsid sh -c 'echo $$ > far; exec " \
 	"sleep 100' & " \
-	"env -i setsid sh -c 'echo $$ > bare; exec sleep 100' & " \
+	"env -i setsid sh -c \"sh -c 'echo \\$\\$ > bare; exec sleep 100' & exit 0\" & " \
 	"until [ -s far ] && [ -s bare ]; do sleep 0.01; done; "
 
 static const char *const family[] = {"near", "far", "bare"};
