@@ -224,12 +224,54 @@ static void decimal_point(char *s)
 			*s = '.';
 }
 
+/*
+ * What most numbers are: m / 10^k with m below 10^15 and k at most 15. Both are exact doubles and the division is
+ * rounded once, so a quotient equal to x is what the text reads back as; a decimal of 15 digits that does is
+ * the one that %.15g gives.
+ */
+static bool format_short(double x, char buf[BN_FMT])
+{
+	static const double tens[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+		1e12, 1e13, 1e14, 1e15};
+	const int count = (int)(sizeof tens / sizeof *tens);
+	const double size = fabs(x);
+	double m = 0;
+	int k = 0, n = 0;
+	char digits[24];
+	if (!(size >= 1e-4 && size < 1e15))
+		return false;
+	for (; k < count; k++) {
+		m = nearbyint(size * tens[k]);
+		if (m >= 1e15)
+			return false;
+		if (m / tens[k] == size)
+			break;
+	}
+	if (k == count)
+		return false;
+	const int least = k ? k + 2 : 1; /* with a point, a digit before it */
+	for (uint64_t rest = (uint64_t)m; rest || n < least; rest /= 10) {
+		digits[n++] = (char)('0' + rest % 10);
+		if (n == k)
+			digits[n++] = '.';
+	}
+	char *out = buf;
+	if (x < 0)
+		*out++ = '-';
+	while (n)
+		*out++ = digits[--n];
+	*out = '\0';
+	return true;
+}
+
 const char *bn_fmt_f64(double x, char buf[BN_FMT])
 {
 	if (isnan(x))
 		return strcpy(buf, "-");
 	if (isinf(x))
 		return strcpy(buf, x > 0 ? "inf" : "-inf");
+	if (format_short(x, buf))
+		return buf;
 	for (int digits = 15; digits <= 17; digits++) {
 		snprintf(buf, BN_FMT, "%.*g", digits, x);
 		decimal_point(buf);

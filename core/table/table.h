@@ -73,11 +73,13 @@ typedef struct bn_schema {
 	size_t count, cap;
 	bn_schema_meta *meta; /* of the whole table, in the order set */
 	size_t meta_count, meta_cap;
+	uint32_t *places; /* by the hash of a name: its number + 1; NULL while there are few */
+	size_t place_count;
 } bn_schema;
 
 #define BN_SCHEMA_INIT \
 	{ \
-		NULL, 0, 0, NULL, 0, 0 \
+		NULL, 0, 0, NULL, 0, 0, NULL, 0 \
 	}
 #define BN_SCHEMA_NONE SIZE_MAX /* "no such column" */
 

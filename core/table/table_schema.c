@@ -66,7 +66,47 @@ void bn_schema_release(bn_schema *s)
 	}
 	bn_free(s->fields);
 	bn_free(s->meta);
+	bn_free(s->places);
 	*s = (bn_schema)BN_SCHEMA_INIT;
+}
+
+#define PLACES_FROM 32 /* so few names are compared one by one */
+
+static size_t name_hash(const char *name)
+{
+	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
+
+	for (; *name; name++)
+		h = (h ^ (unsigned char)*name) * 0x100000001b3u;
+	return (size_t)(h ^ h >> 32);
+}
+
+/* Where the name stands in the table, or the free place where it belongs. */
+static size_t find_place(const bn_schema *s, const char *name)
+{
+	size_t mask = s->place_count - 1, at = name_hash(name) & mask;
+
+	while (s->places[at] && strcmp(s->fields[s->places[at] - 1].name, name))
+		at = (at + 1) & mask;
+	return at;
+}
+
+/* Room in the table for one more name: at most half of it is taken. */
+static int reserve_place(bn_schema *s, bn_err *err)
+{
+	size_t n = s->place_count ? s->place_count * 2 : PLACES_FROM * 4;
+	bn_schema grown = *s;
+
+	if (s->count < PLACES_FROM || (s->count + 1) * 2 <= s->place_count)
+		return 0;
+	if (s->count >= UINT32_MAX - 1 || !(grown.places = bn_alloc_zeroed(n, sizeof *grown.places)))
+		return bn_err_nomem(err, "a column of a schema");
+	grown.place_count = n;
+	for (size_t i = 0; i < s->count; i++)
+		grown.places[find_place(&grown, s->fields[i].name)] = (uint32_t)i + 1;
+	bn_free(s->places);
+	*s = grown;
+	return 0;
 }
 
 int bn_schema_add(
@@ -89,6 +129,14 @@ int bn_schema_add(
 		bn_free(f.unit);
 		return bn_err_nomem(err, "a column of a schema");
 	}
+	int rc = reserve_place(s, err);
+	if (rc < 0) {
+		bn_free(f.name);
+		bn_free(f.unit);
+		return rc;
+	}
+	if (s->places)
+		s->places[find_place(s, name)] = (uint32_t)s->count + 1;
 	s->fields[s->count++] = f;
 	return 0;
 }
@@ -110,6 +158,10 @@ int bn_schema_copy(bn_schema *out, const bn_schema *s, bn_err *err)
 
 size_t bn_schema_find(const bn_schema *s, const char *name)
 {
+	if (s->places) {
+		size_t at = find_place(s, name);
+		return s->places[at] ? s->places[at] - 1 : BN_SCHEMA_NONE;
+	}
 	for (size_t i = 0; i < s->count; i++) {
 		if (!strcmp(s->fields[i].name, name))
 			return i;

@@ -1,12 +1,15 @@
 /* Text: growable buffers, strict numbers, quantities for people, names, UTF-8. */
 #include "core/base/buf.h"
 #include "core/base/mem.h"
+#include "core/base/rng.h"
 #include "core/base/shown.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "tests/support/check_main.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 START_TEST(test_buf_grows_and_can_be_taken)
@@ -101,6 +104,52 @@ START_TEST(test_reals_are_written_so_that_they_read_back_equal)
 	}
 	ck_assert_str_eq(bn_fmt_f64(0.1, text), "0.1");
 	ck_assert_str_eq(bn_fmt_f64(NAN, text), "-");
+}
+END_TEST
+
+/* What was before there was a quick way for the short ones, and still is for the others. */
+static const char *shortest(double x, char buf[64])
+{
+	for (int digits = 15; digits <= 17; digits++) {
+		snprintf(buf, 64, "%.*g", digits, x);
+		if (strtod(buf, NULL) == x)
+			break;
+	}
+	return buf;
+}
+
+static double some_real(bn_rng *r, int kind)
+{
+	double unit = bn_rng_uniform(r), x;
+	uint64_t bits = bn_rng_below(r, UINT64_MAX);
+	switch (kind) {
+	case 0:
+		return unit * pow(10, (double)bn_rng_below(r, 22) - 6);
+	case 1:
+		return (double)bn_rng_below(r, 100000) / pow(10, (double)bn_rng_below(r, 9));
+	case 2:
+		return -(double)bn_rng_below(r, UINT64_C(1) << 50) / pow(10, (double)bn_rng_below(r, 17));
+	case 3:
+		return nextafter((double)bn_rng_below(r, 1000) / 10, unit < 0.5 ? 1e9 : -1e9);
+	default:
+		memcpy(&x, &bits, sizeof x);
+		return isfinite(x) ? x : 0;
+	}
+}
+
+START_TEST(test_the_quick_way_of_writing_reals_is_the_shortest_too)
+{
+	static const double edges[] = {0, -0.0, 1, -1, 1e-4, 9.99999999999999e-5, 1e15, 1e15 - 1,
+		-999999999999999, 0.000123456789012345, 123456789012345.6, 0.3, 0.1 + 0.2, 10, 1e14};
+	char got[BN_FMT], want[64];
+	bn_rng r;
+	for (size_t i = 0; i < sizeof edges / sizeof *edges; i++)
+		ck_assert_str_eq(bn_fmt_f64(edges[i], got), shortest(edges[i], want));
+	bn_rng_init(&r, 1, "reals", 0);
+	for (int i = 0; i < 200000; i++) {
+		double x = some_real(&r, i % 5);
+		ck_assert_str_eq(bn_fmt_f64(x, got), shortest(x, want));
+	}
 }
 END_TEST
 
@@ -277,6 +326,7 @@ BN_TEST_MAIN("core/base/text", test_buf_grows_and_can_be_taken,
 	test_buf_escapes_json_and_replaces_bad_utf8, test_integers_are_read_whole_or_not_at_all,
 	test_reals_are_correctly_rounded_and_strict,
 	test_reals_are_written_so_that_they_read_back_equal,
+	test_the_quick_way_of_writing_reals_is_the_shortest_too,
 	test_durations_and_sizes_are_read_with_units, test_quantities_look_the_same_everywhere,
 	test_near_misses_are_found, test_names_cannot_escape_a_directory,
 	test_utf8_refuses_overlong_surrogate_and_truncated, test_utf8_round_trips_every_code_point,

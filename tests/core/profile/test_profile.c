@@ -1,12 +1,14 @@
 /* Profiles against pandas, NumPy and SciPy (tests/reference/profile.json), at their limits, merged,
  * stored and read again. */
 #include "core/base/json.h"
+#include "core/base/rng.h"
 #include "core/profile/profiler.h"
 #include "core/profile/quantile.h"
 #include "core/profile/tally.h"
 #include "tests/support/check_main.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -327,6 +329,50 @@ START_TEST(test_profile_knows_constant_unique_and_rising_columns)
 }
 END_TEST
 
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+/* Among them values that only the lower bits tell apart, few of them and many. */
+static double sortable(bn_rng *r, int kind, size_t i)
+{
+	double unit = bn_rng_uniform(r);
+	switch (kind) {
+	case 0:
+		return (unit - 0.5) * 1e6;
+	case 1:
+		return (double)bn_rng_below(r, 9);
+	case 2:
+		return 1 + unit * 1e-9;
+	case 3:
+		return i % 3 ? 1e300 * unit : 1 + 1e-12 * unit;
+	case 4:
+		return i % 50 ? -unit : unit < 0.5 ? INFINITY : -INFINITY;
+	default:
+		return (double)(5000 - i);
+	}
+}
+
+START_TEST(test_doubles_are_sorted_whatever_bits_tell_them_apart)
+{
+	static const size_t sizes[] = {0, 1, 2, 47, 48, 49, 1023, 1024, 1025, 4096, 5000};
+	static double got[5000], want[5000], scratch[5000];
+	bn_rng r;
+	bn_rng_init(&r, 1, "sort", 0);
+	for (int kind = 0; kind < 6; kind++)
+		for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+			size_t n = sizes[s];
+			for (size_t i = 0; i < n; i++)
+				got[i] = want[i] = sortable(&r, kind, i);
+			qsort(want, n, sizeof *want, by_value);
+			bn_sort_doubles(got, n, scratch);
+			ck_assert_mem_eq(got, want, n * sizeof *got);
+		}
+}
+END_TEST
+
 START_TEST(test_quantile_rank_error_is_what_it_says)
 {
 	enum { N = 1000000, PARTS = 7 };
@@ -452,6 +498,7 @@ BN_TEST_MAIN("core/profile/profile", test_profile_agrees_with_pandas_and_scipy,
 	test_profile_merged_equals_profile_of_the_whole, test_profile_of_nothing_says_nothing,
 	test_profile_keeps_infinities_as_values_and_the_mean_absent,
 	test_profile_knows_constant_unique_and_rising_columns,
+	test_doubles_are_sorted_whatever_bits_tell_them_apart,
 	test_quantile_rank_error_is_what_it_says, test_tally_estimates_within_its_stated_error,
 	test_tally_finds_the_frequent_among_many,
 	test_profile_out_of_memory_is_an_error_at_every_allocation)

@@ -267,6 +267,27 @@ START_TEST(test_a_row_that_does_not_fit_is_refused_and_forgotten)
 }
 END_TEST
 
+START_TEST(test_schema_of_many_columns_finds_each_by_name)
+{
+	bn_schema s = BN_SCHEMA_INIT, copy = BN_SCHEMA_INIT;
+	char name[32];
+	for (int i = 0; i < 3000; i++) {
+		snprintf(name, sizeof name, "c%d", i * 7);
+		ck_assert_bn_ok(bn_schema_add(&s, name, BN_TYPE_INT8, true, NULL, &err), &err);
+		ck_assert_int_eq(bn_schema_add(&s, name, BN_TYPE_INT8, true, NULL, NULL), BN_ECONFLICT);
+	}
+	ck_assert_bn_ok(bn_schema_copy(&copy, &s, &err), &err);
+	bn_schema_release(&s);
+	for (int i = 0; i < 3000; i++) {
+		snprintf(name, sizeof name, "c%d", i * 7);
+		ck_assert_uint_eq(bn_schema_find(&copy, name), (size_t)i);
+		snprintf(name, sizeof name, "c%d", i * 7 + 1);
+		ck_assert(bn_schema_find(&copy, name) == BN_SCHEMA_NONE);
+	}
+	bn_schema_release(&copy);
+}
+END_TEST
+
 START_TEST(test_schema_names_are_unique_and_near_misses_are_named)
 {
 	bn_schema s = BN_SCHEMA_INIT, t = BN_SCHEMA_INIT;
@@ -328,5 +349,6 @@ BN_TEST_MAIN("core/table/table", test_every_type_reads_back_as_written,
 	test_same_rows_give_same_bytes_and_empty_tables_are_tables,
 	test_rows_of_a_batch_can_be_picked_and_batches_copied,
 	test_a_row_that_does_not_fit_is_refused_and_forgotten,
+	test_schema_of_many_columns_finds_each_by_name,
 	test_schema_names_are_unique_and_near_misses_are_named,
 	test_every_cut_and_every_flipped_byte_is_survived)
