@@ -79,7 +79,7 @@ ALL_LIBS = $(PKG_LIBS) -lm -lpthread -ldl
 # ---- sources: one pattern, so a new module or test needs no line here ------------------------------
 
 CORE_SRC := $(sort $(wildcard core/*/*.c core/*/*/*.c))
-KERNEL_SRC := $(sort $(wildcard kernels/*.c kernels/cpu/*.c))
+KERNEL_SRC := $(sort $(wildcard kernels/*.c kernels/cpu/*.c kernels/op/*.c))
 TUI_SRC := $(sort $(filter-out tui/main.c,$(wildcard tui/*.c tui/*/*.c tui/*/*/*.c)))
 CUDA_SRC := $(sort $(wildcard kernels/cuda/*.cu))
 TEST_SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
@@ -164,7 +164,7 @@ $(PROGRAM): $(BUILD)/obj/tui/main.o $(TUI_A) $(LIB_A)
 cuda: $(CUDA_SO)
 	@$(if $(CUDA_SO),true,echo "no nvcc found: nothing to build")
 
-$(BUILD)/binnacle_cuda.so: $(CUDA_SRC) $(wildcard kernels/*.h kernels/cuda/*.h kernels/cuda/*.cuh)
+$(BUILD)/binnacle_cuda.so: $(CUDA_SRC) $(wildcard kernels/*.h kernels/op/*.h kernels/cuda/*.h kernels/cuda/*.cuh)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  NVCC  $@")
 	$(Q)$(NVCC) -O3 -std=c++17 -I. --fmad=false -Xcompiler -fPIC,-Wall -shared \

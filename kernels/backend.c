@@ -71,7 +71,7 @@ static const bnk_backend *cuda_get(const char *plugin, char *why, size_t why_siz
 		else
 			cuda_backend = open_plugin(found, cuda_why, sizeof cuda_why);
 	}
-	if (cuda_backend && cuda_backend->available(cuda_why, sizeof cuda_why))
+	if (cuda_backend && cuda_backend->devices(cuda_why, sizeof cuda_why))
 		usable = cuda_backend;
 	if (why_size)
 		snprintf(why, why_size, "%s", usable ? "" : cuda_why);
@@ -79,36 +79,64 @@ static const bnk_backend *cuda_get(const char *plugin, char *why, size_t why_siz
 	return usable;
 }
 
+/* The N of "cuda:N"; 0 for "cuda", -1 for another word. */
+static int cuda_device(const char *which)
+{
+	int n = 0;
+	if (strcmp(which, "cuda") == 0)
+		return 0;
+	if (strncmp(which, "cuda:", 5) != 0 || !which[5] || strlen(which + 5) > 3)
+		return -1;
+	for (const char *p = which + 5; *p; p++) {
+		if (*p < '0' || *p > '9')
+			return -1;
+		n = n * 10 + (*p - '0');
+	}
+	return n;
+}
+
+static int select_cuda(bnk_target *out, int device, const char *plugin, char *why, size_t why_size)
+{
+	const bnk_backend *found = cuda_get(plugin, why, why_size);
+	if (!found)
+		return BNK_EUNSUPPORTED;
+	int count = found->devices(why, why_size);
+	if (device >= count) {
+		snprintf(why, why_size, "there is no device %d, only %d", device, count);
+		return BNK_EUNSUPPORTED;
+	}
+	out->backend = found;
+	out->device = device;
+	return BNK_OK;
+}
+
 int bnk_backend_select(
-	const bnk_backend **out, const char *which, const char *plugin, char *why, size_t why_size)
+	bnk_target *out, const char *which, const char *plugin, char *why, size_t why_size)
 {
 	char reason[WHY_BYTES] = "";
 	int rc = BNK_OK;
-	const bnk_backend *found = NULL;
+	bnk_target found = {.backend = bnk_backend_cpu()};
 	if (!which || strcmp(which, "auto") == 0) {
-		found = cuda_get(plugin, reason, sizeof reason);
-		if (!found)
-			found = bnk_backend_cpu();
-	} else if (strcmp(which, "cpu") == 0) {
-		found = bnk_backend_cpu();
-	} else if (strcmp(which, "cuda") == 0) {
-		found = cuda_get(plugin, reason, sizeof reason);
-		rc = found ? BNK_OK : BNK_EUNSUPPORTED;
-	} else {
+		select_cuda(&found, 0, plugin, reason, sizeof reason);
+	} else if (cuda_device(which) >= 0) {
+		rc = select_cuda(&found, cuda_device(which), plugin, reason, sizeof reason);
+	} else if (strcmp(which, "cpu") != 0) {
 		snprintf(reason, sizeof reason, "no back end '%.40s': cpu, cuda or auto", which);
 		rc = BNK_EINVAL;
 	}
 	if (why && why_size)
 		snprintf(why, why_size, "%s", reason);
-	if (rc == BNK_OK)
-		*out = found;
+	if (rc == BNK_OK) {
+		out->backend = found.backend;
+		out->device = found.device;
+	}
 	return rc;
 }
 
 static void describe_one(const bnk_backend *b, char *out, size_t out_size)
 {
 	bnk_context *ctx = NULL;
-	int rc = b->open(&ctx, 0);
+	int rc = b->open(&ctx, 0, 0, NULL);
 	if (rc == BNK_OK)
 		b->describe(ctx, out, out_size);
 	else

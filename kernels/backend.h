@@ -11,20 +11,26 @@
  */
 #ifndef BNK_BACKEND_H
 #define BNK_BACKEND_H
-#include "kernels/kernels.h"
+#include "kernels/queue.h"
 
 #define BNK_CUDA_PLUGIN "binnacle_cuda.so"
 
 const bnk_backend *bnk_backend_cpu(void);
 
-/* which: "cpu", "cuda", "auto" or NULL (auto). plugin: path of the CUDA plug-in or NULL.
- * BNK_EUNSUPPORTED when "cuda" cannot be had, BNK_EINVAL for another word; why[] then says so
- * (it also says why "auto" settled on the CPU). why may be NULL. Thread-safe. */
+/* which: "cpu", "cuda", "cuda:N" (its device N, from 0), "auto" or NULL (auto). plugin: path of the CUDA plug-in
+ * or NULL. Sets the target's back end and device. BNK_EUNSUPPORTED when "cuda" cannot be had or has no such
+ * device, BNK_EINVAL for another word; why[] then says so (it also says why "auto" settled on the CPU). why may
+ * be NULL. Thread-safe. */
 int bnk_backend_select(
-	const bnk_backend **out, const char *which, const char *plugin, char *why, size_t why_size);
+	bnk_target *out, const char *which, const char *plugin, char *why, size_t why_size);
 
 /* What was found, one line per back end: "cpu: ...\ncuda: not used: no NVIDIA driver ...\n".
  * Returns the length that the full text has; out is cut to out_size and NUL-terminated. */
 size_t bnk_backend_describe(const char *plugin, char *out, size_t out_size);
+
+/* The variant of each operation that the CPU would run here, "gemm=openblas,adam=avx512,...", when BINNACLE_KERNELS
+ * is `variants` (NULL: unset). It says the same when it is given back as `variants`. BNK_EINVAL for a word that is
+ * not known and BNK_EUNSUPPORTED for what this processor lacks: out then says which. */
+int bnk_variants_describe(const char *variants, char *out, size_t out_size);
 
 #endif

@@ -7,7 +7,7 @@
  */
 #ifndef BNK_ROW_H
 #define BNK_ROW_H
-#include "kernels/kernels.h"
+#include "kernels/op/bias_act.h"
 
 /* to[outputs] = act(bias + from[inputs] * weight[inputs, outputs]). from and to do not overlap. */
 void bnk_row_dense(size_t inputs, size_t outputs, const float *weight, const float *bias,

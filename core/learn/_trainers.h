@@ -3,6 +3,7 @@
  */
 #ifndef BN_LEARN__TRAINERS_H
 #define BN_LEARN__TRAINERS_H
+#include "core/learn/device.h"
 #include "core/learn/trainer.h"
 
 #include <stdarg.h>
@@ -17,6 +18,8 @@ int bn_fit_metric(const bn_fit_request *r, const char *name, int64_t step, doubl
 int bn_fit_check_cancel(const bn_fit_request *r, bn_err *err);
 void bn_fit_log(const bn_fit_request *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* A line when operations fell back to the CPU. */
+void bn_fit_log_device(const bn_fit_request *r, const bn_device *d);
 
 /* BN_EINVAL unless the tensor is there with that dtype and shape (cols 0: a vector). out may be
  * NULL. */

@@ -126,9 +126,9 @@ static uint64_t seed_of(const bn_spec *spec)
 static int train(fit *f, int threads, bn_err *err)
 {
 	char machine[200] = "";
-	const bnk_backend *backend = NULL;
+	bnk_target target;
 	int rc = bn_device_choose(
-		&backend, bn_workspace_env(f->ws), threads, machine, sizeof machine, err);
+		&target, bn_workspace_env(f->ws), threads, machine, sizeof machine, err);
 	for (int p = 0; p < BN_PARTS && rc == 0; p++) {
 		if (!f->parts.part[p])
 			continue;
@@ -150,7 +150,7 @@ static int train(fit *f, int threads, bn_err *err)
 		.hyper = f->spec->hyper,
 		.seed = seed_of(f->spec),
 		.threads = threads,
-		.backend = backend};
+		.target = target};
 	say(f, "%s", machine);
 	if (f->hooks)
 		request.hooks = *f->hooks;

@@ -7,9 +7,13 @@
  * until the objective falls. It stops when no gradient element is above `tolerance` times the sum
  * of weights. More than two classes: multinomial.c.
  */
+#include "kernels/op/logistic.h"
 #include "core/base/mem.h"
 #include "core/learn/_logistic.h"
 #include "core/learn/device.h"
+#include "kernels/op/gemv.h"
+#include "kernels/op/gemv_t.h"
+#include "kernels/op/gram.h"
 #include "kernels/solve.h"
 
 #include <math.h>
@@ -29,21 +33,18 @@ typedef struct newton {
 	bn_device dev;
 	size_t rows, cols, size; /* size: cols, and 1 more with an intercept */
 	bool intercept;
-	double penalty;                                                                /* 1 / C */
-	double *x, *y, *w, *z, *residual, *curvature, *vector, *sums, *gram, *scratch; /* device */
-	double *theta, *trial, *gradient, *step, *hessian, *block;                     /* host */
+	double penalty;                                               /* 1 / C */
+	bnk_view x, y, w, z, residual, curvature, vector, sums, gram; /* device */
+	double *theta, *trial, *gradient, *step, *hessian, *block;    /* host */
 	double loss;
 	double host_sums[3];
 } newton;
 
 static int allocate(newton *s, const bn_design *d, bn_err *err)
 {
-	size_t m = d->rows, n = d->cols, bytes = m * sizeof(double), scratch = 0;
-	const bnk_op ops[] = {BNK_OP_GRAM, BNK_OP_GEMV_T, BNK_OP_LOGISTIC};
-	for (size_t i = 0; i < 3; i++) {
-		size_t need = s->dev.be->scratch_bytes(ops[i], BNK_F64, (bnk_shape){m, n, 0});
-		scratch = need > scratch ? need : scratch;
-	}
+	size_t m = d->rows, n = d->cols;
+	bn_device *dev = &s->dev;
+	int rc;
 	s->theta = bn_alloc_zeroed(n + 1, sizeof(double));
 	s->trial = bn_alloc_zeroed(n + 1, sizeof(double));
 	s->gradient = bn_alloc_zeroed(n + 1, sizeof(double));
@@ -52,56 +53,53 @@ static int allocate(newton *s, const bn_design *d, bn_err *err)
 	s->block = bn_alloc_zeroed(n * n + n, sizeof(double));
 	if (!s->theta || !s->trial || !s->gradient || !s->step || !s->hessian || !s->block)
 		return bn_err_nomem(err, "logistic regression");
-	int rc = bn_device_put(&s->dev, &s->x, d->x, n * bytes, "design matrix", err);
-	if (rc == 0)
-		rc = bn_device_put(&s->dev, &s->y, d->y, bytes, "target", err);
-	if (rc == 0 && d->weights)
-		rc = bn_device_put(&s->dev, &s->w, d->weights, bytes, "weights", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&s->dev, &s->z, bytes, "margins", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&s->dev, &s->residual, bytes, "residuals", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&s->dev, &s->curvature, bytes, "curvature", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&s->dev, &s->vector, n * sizeof(double), "vector", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&s->dev, &s->sums, 3 * sizeof(double), "sums", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&s->dev, &s->gram, n * n * sizeof(double), "Hessian", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&s->dev, &s->scratch, scratch, "scratch", err);
-	return rc;
+	if ((rc = bn_device_lend(dev, &s->x, d->x, BNK_F64, m, n, "design matrix", err)) < 0 ||
+		(rc = bn_device_lend(dev, &s->y, d->y, BNK_F64, 1, m, "target", err)) < 0 ||
+		(rc = bn_device_lend(dev, &s->w, d->weights, BNK_F64, 1, m, "weights", err)) < 0 ||
+		(rc = bn_device_alloc(dev, &s->z, BNK_F64, 1, m, "margins", err)) < 0 ||
+		(rc = bn_device_alloc(dev, &s->residual, BNK_F64, 1, m, "residuals", err)) < 0 ||
+		(rc = bn_device_alloc(dev, &s->curvature, BNK_F64, 1, m, "curvature", err)) < 0 ||
+		(rc = bn_device_alloc(dev, &s->vector, BNK_F64, 1, n, "vector", err)) < 0 ||
+		(rc = bn_device_alloc(dev, &s->sums, BNK_F64, 1, 3, "sums", err)) < 0)
+		return rc;
+	return bn_device_alloc(dev, &s->gram, BNK_F64, n, n, "Hessian", err);
 }
 
 /* Loss at theta; residual and curvature are left on the device. */
 static int pass(newton *s, const double *theta, double *loss, bn_err *err)
 {
-	const bnk_backend *be = s->dev.be;
-	bnk_context *ctx = s->dev.ctx;
+	bnk_queue *q = s->dev.queue;
 	double norm = 0, bias = s->intercept ? theta[s->cols] : 0;
-	int rc = be->upload(ctx, s->vector, theta, s->cols * sizeof(double));
-	if (rc == 0)
-		rc = be->gemv(ctx, s->rows, s->cols, s->x, s->cols, s->vector, bias, s->z);
-	if (rc == 0)
-		rc = be->logistic(ctx, s->rows, s->z, s->y, s->w, s->residual, s->curvature,
-			s->sums, s->scratch);
-	if (rc == 0)
-		rc = be->download(ctx, s->host_sums, s->sums, sizeof s->host_sums);
+	bnk_upload(q, &s->vector, theta);
+	bnk_run(q, BNK_OP_GEMV, BNK_F64,
+		&(bnk_gemv_args){.x = s->x, .v = s->vector, .out = s->z, .bias = bias});
+	bnk_run(q, BNK_OP_LOGISTIC, BNK_F64,
+		&(bnk_logistic_args){.z = s->z,
+			.y = s->y,
+			.w = s->w,
+			.residual = s->residual,
+			.curvature = s->curvature,
+			.sums = s->sums});
+	int rc = bnk_download(q, s->host_sums, &s->sums);
 	for (size_t j = 0; j < s->cols; j++)
 		norm += theta[j] * theta[j];
 	*loss = s->host_sums[0] + s->penalty * norm / 2;
 	return bn_device_check(&s->dev, rc, "log-loss", err);
 }
 
+/* to[cols] = sum over rows of v[r] * x[r]. */
+static int sum_columns(newton *s, const bnk_view *v, double *to)
+{
+	bnk_queue *q = s->dev.queue;
+	bnk_run(q, BNK_OP_GEMV_T, BNK_F64,
+		&(bnk_gemv_t_args){.x = s->x, .v = *v, .out = s->vector});
+	return bnk_download(q, to, &s->vector);
+}
+
 /* At theta, after pass: largest absolute element in *largest. */
 static int gradient(newton *s, double *largest, bn_err *err)
 {
-	const bnk_backend *be = s->dev.be;
-	int rc = be->gemv_t(s->dev.ctx, s->rows, s->cols, s->x, s->cols, s->residual, NULL,
-		s->vector, s->scratch);
-	if (rc == 0)
-		rc = be->download(s->dev.ctx, s->gradient, s->vector, s->cols * sizeof(double));
+	int rc = sum_columns(s, &s->residual, s->gradient);
 	s->gradient[s->cols] = s->host_sums[1];
 	*largest = 0;
 	for (size_t j = 0; j < s->size; j++) {
@@ -115,18 +113,14 @@ static int gradient(newton *s, double *largest, bn_err *err)
 /* step = Hessian^-1 gradient. */
 static int newton_step(newton *s, bn_err *err)
 {
-	const bnk_backend *be = s->dev.be;
+	bnk_queue *q = s->dev.queue;
 	size_t n = s->cols, size = s->size;
 	double *border = s->block + n * n;
-	int rc = be->gram(s->dev.ctx, s->rows, n, s->x, n, s->curvature, NULL, s->gram, s->scratch);
-	if (rc == 0)
-		rc = be->download(s->dev.ctx, s->block, s->gram, n * n * sizeof(double));
-	if (rc == 0)
-		rc = be->gemv_t(
-			s->dev.ctx, s->rows, n, s->x, n, s->curvature, NULL, s->vector, s->scratch);
-	if (rc == 0)
-		rc = be->download(s->dev.ctx, border, s->vector, n * sizeof(double));
-	if (rc)
+	bnk_run(q, BNK_OP_GRAM, BNK_F64,
+		&(bnk_gram_args){.x = s->x, .w = s->curvature, .out = s->gram});
+	bnk_download(q, s->block, &s->gram);
+	int rc = sum_columns(s, &s->curvature, border);
+	if (rc != BNK_OK)
 		return bn_device_check(&s->dev, rc, "Hessian", err);
 	for (size_t i = 0; i < n; i++) {
 		memcpy(s->hessian + i * size, s->block + i * n, n * sizeof(double));
@@ -231,10 +225,7 @@ static int binary_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hy
 		.size = d->cols + (intercept ? 1 : 0),
 		.intercept = intercept,
 		.penalty = 1 / bn_hyper_real(hyper, "C")};
-	const bnk_backend *be = r->backend;
-	if (be && !be->supports(BNK_OP_LOGISTIC, BNK_F64, (bnk_shape){d->rows, d->cols, 0}))
-		be = NULL;
-	int rc = bn_device_open(&s.dev, be, r->threads, err);
+	int rc = bn_device_open(&s.dev, &r->target, r->threads, err);
 	if (rc == 0)
 		rc = allocate(&s, d, err);
 	if (rc == 0)
@@ -244,6 +235,7 @@ static int binary_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hy
 		double bias = intercept ? s.theta[s.cols] : 0;
 		rc = bn_linear_store(e, 1, s.theta, &bias, err);
 	}
+	bn_fit_log_device(r, &s.dev);
 	newton_release(&s);
 	return rc;
 }

@@ -8,13 +8,21 @@
 #include "core/base/rng.h"
 #include "core/learn/_mlp.h"
 #include "core/learn/device.h"
+#include "kernels/op/adam.h"
+#include "kernels/op/bias_act.h"
+#include "kernels/op/col_sum.h"
+#include "kernels/op/gather.h"
+#include "kernels/op/gemm.h"
+#include "kernels/op/relu_grad.h"
+#include "kernels/op/softmax_loss.h"
+#include "kernels/op/squared_loss.h"
 
 #include <math.h>
 #include <string.h>
 
 typedef struct part {
 	size_t rows;
-	float *x, *y, *w;
+	bnk_view x, y, w;
 } part;
 
 typedef struct trainer {
@@ -25,13 +33,11 @@ typedef struct trainer {
 	double learning_rate, alpha;
 	uint64_t step;
 	part train, validation;
-	float *p, *gradient, *moment1, *moment2, *best; /* net->size each */
-	float *act[BN_MLP_MAX_LAYERS + 1];              /* act[0]: the batch's inputs */
-	float *delta[2];                                /* batch x widest, in turns */
-	float *y, *w;                                   /* the batch's targets and weights */
-	uint32_t *order;
-	double *losses; /* one per batch */
-	void *scratch;
+	bnk_view p, gradient, moment1, moment2, best; /* net->size each */
+	bnk_view act[BN_MLP_MAX_LAYERS + 1];          /* act[0]: the batch's inputs */
+	bnk_view delta[2];                            /* batch x widest, in turns */
+	bnk_view y, w;                                /* the batch's targets and weights */
+	bnk_view order, losses;                       /* losses: one per batch */
 	double *host_losses;
 	uint32_t *host_order;
 } trainer;
@@ -40,159 +46,187 @@ typedef struct trainer {
 
 static int put_part(trainer *t, part *p, const bn_mlp_part *host, bn_err *err)
 {
-	size_t bytes = host->rows * sizeof(float);
-	p->rows = host->rows;
-	int rc = bn_device_put(
-		&t->dev, &p->x, host->x, bytes * t->net->width[0], "design matrix", err);
-	if (rc == 0)
-		rc = bn_device_put(&t->dev, &p->y, host->y, bytes, "target", err);
-	if (rc == 0 && host->w)
-		rc = bn_device_put(&t->dev, &p->w, host->w, bytes, "weights", err);
-	return rc;
-}
-
-static size_t scratch_bytes(const trainer *t)
-{
-	const bnk_op ops[] = {BNK_OP_SOFTMAX_LOSS, BNK_OP_SQUARED_LOSS, BNK_OP_COL_SUM};
-	size_t most = 0;
-	for (size_t l = 1; l <= t->net->layers; l++) {
-		for (size_t i = 0; i < 3; i++) {
-			bnk_shape shape = {t->batch, t->net->width[l], 0};
-			size_t bytes = t->dev.be->scratch_bytes(ops[i], BNK_F32, shape);
-			most = bytes > most ? bytes : most;
-		}
-	}
-	return most;
+	size_t rows = p->rows = host->rows;
+	bnk_dtype y = t->labels ? BNK_I32 : BNK_F32;
+	int rc;
+	if ((rc = bn_device_lend(&t->dev, &p->x, host->x, BNK_F32, rows, t->net->width[0],
+		     "design matrix", err)) < 0 ||
+		(rc = bn_device_lend(&t->dev, &p->y, host->y, y, rows, 1, "target", err)) < 0)
+		return rc;
+	return bn_device_lend(&t->dev, &p->w, host->w, BNK_F32, rows, 1, "weights", err);
 }
 
 static int put_parameters(trainer *t, const float *p, bn_err *err)
 {
-	size_t bytes = t->net->size * sizeof(float);
-	float **const zeroed[] = {&t->gradient, &t->moment1, &t->moment2, &t->best};
-	int rc = bn_device_put(&t->dev, &t->p, p, bytes, "parameters", err);
-	for (size_t i = 0; i < 4 && rc == 0; i++) {
-		rc = bn_device_alloc(&t->dev, zeroed[i], bytes, "optimiser state", err);
-		if (rc == 0)
-			rc = bn_device_check(&t->dev,
-				t->dev.be->zero(t->dev.ctx, *zeroed[i], bytes), "optimiser state",
-				err);
+	bnk_view *const zeroed[] = {&t->gradient, &t->moment1, &t->moment2, &t->best};
+	size_t size = t->net->size;
+	bnk_queue *q = t->dev.queue;
+	int rc = bn_device_alloc(&t->dev, &t->p, BNK_F32, 1, size, "parameters", err);
+	if (rc < 0)
+		return rc;
+	bnk_upload(q, &t->p, p);
+	for (size_t i = 0; i < sizeof zeroed / sizeof *zeroed; i++) {
+		rc = bn_device_alloc(&t->dev, zeroed[i], BNK_F32, 1, size, "optimiser state", err);
+		if (rc < 0)
+			return rc;
+		bnk_zero(q, zeroed[i]);
 	}
-	return rc;
+	return 0;
 }
 
 static int allocate(trainer *t, bn_err *err)
 {
 	const bn_mlp_net *net = t->net;
+	bn_device *dev = &t->dev;
 	size_t widest = 1, watch = (t->validation.rows + t->batch - 1) / t->batch;
 	size_t losses = t->batches > watch ? t->batches : watch;
-	int rc = 0;
-	for (size_t l = 0; l <= net->layers; l++)
-		widest = net->width[l] > widest ? net->width[l] : widest;
-	for (size_t l = 0; l <= net->layers && rc == 0; l++)
-		rc = bn_device_alloc(&t->dev, &t->act[l], t->batch * net->width[l] * sizeof(float),
-			"activations", err);
-	for (size_t i = 0; i < 2 && rc == 0; i++)
-		rc = bn_device_alloc(
-			&t->dev, &t->delta[i], t->batch * widest * sizeof(float), "gradients", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&t->dev, &t->y, t->batch * sizeof(float), "targets", err);
-	if (rc == 0 && (t->train.w || t->validation.w))
-		rc = bn_device_alloc(&t->dev, &t->w, t->batch * sizeof(float), "weights", err);
-	if (rc == 0)
-		rc = bn_device_alloc(
-			&t->dev, &t->order, t->train.rows * sizeof(uint32_t), "row order", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&t->dev, &t->losses, losses * sizeof(double), "losses", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&t->dev, &t->scratch, scratch_bytes(t), "scratch", err);
+	int rc;
+	for (size_t l = 0; l <= net->layers; l++) {
+		size_t n = net->width[l];
+		widest = n > widest ? n : widest;
+		rc = bn_device_alloc(dev, &t->act[l], BNK_F32, t->batch, n, "activations", err);
+		if (rc < 0)
+			return rc;
+	}
+	for (size_t i = 0; i < 2; i++)
+		if ((rc = bn_device_alloc(
+			     dev, &t->delta[i], BNK_F32, t->batch, widest, "gradients", err)) < 0)
+			return rc;
+	if ((rc = bn_device_alloc(
+		     dev, &t->y, t->labels ? BNK_I32 : BNK_F32, 1, t->batch, "targets", err)) < 0 ||
+		(rc = bn_device_alloc(dev, &t->w, BNK_F32, 1, t->batch, "weights", err)) < 0 ||
+		(rc = bn_device_alloc(
+			 dev, &t->order, BNK_I32, 1, t->train.rows, "row order", err)) < 0 ||
+		(rc = bn_device_alloc(dev, &t->losses, BNK_F64, 1, losses, "losses", err)) < 0)
+		return rc;
 	t->host_losses = bn_alloc(losses * sizeof *t->host_losses);
 	t->host_order = bn_alloc(t->train.rows * sizeof *t->host_order);
-	if (rc == 0 && (!t->host_losses || !t->host_order))
-		rc = bn_err_nomem(err, "MLP");
-	return rc;
+	return t->host_losses && t->host_order ? 0 : bn_err_nomem(err, "MLP");
 }
 
-/* ---- one batch ------------------------------------------------------------------------------ */
+/* ---- one batch: what is queued; errors stick to the queue ------------------------------------ */
 
-/* act[0] to act[layers], for rows rows of x. The last layer has no ReLU. */
-static int forward(trainer *t, const float *x, size_t rows)
+/* The first rows of a view, with cols columns. */
+static bnk_view head(const bnk_view *v, size_t rows, size_t cols)
 {
-	const bnk_backend *be = t->dev.be;
+	return bnk_matrix(v->buffer, v->type, v->offset, rows, cols);
+}
+
+/* rows of a part's column from `first` on, as a vector; absent when the column is. */
+static bnk_view span(const bnk_view *v, size_t first, size_t rows)
+{
+	return bnk_vector(v->buffer, v->type, v->offset + first, rows);
+}
+
+static bnk_view weights_of(const trainer *t, const bnk_view *of, size_t l)
+{
+	return bnk_matrix(
+		of->buffer, BNK_F32, t->net->weight_at[l], t->net->width[l], t->net->width[l + 1]);
+}
+
+static bnk_view bias_of(const trainer *t, const bnk_view *of, size_t l)
+{
+	return bnk_vector(of->buffer, BNK_F32, t->net->bias_at[l], t->net->width[l + 1]);
+}
+
+/* act[1] to act[layers], for the rows of x. The last layer has no ReLU. */
+static void forward(trainer *t, const bnk_view *x)
+{
 	const bn_mlp_net *net = t->net;
-	int rc = 0;
-	for (size_t l = 0; l < net->layers && rc == 0; l++) {
-		size_t in = net->width[l], out = net->width[l + 1];
-		const float *from = l ? t->act[l] : x;
-		rc = be->gemm(t->dev.ctx, BNK_F32, 0, 0, rows, out, in, 1, from, in,
-			t->p + net->weight_at[l], out, 0, t->act[l + 1], out);
-		if (rc == 0)
-			rc = be->bias_act(t->dev.ctx, rows, out, t->act[l + 1],
-				t->p + net->bias_at[l],
-				l + 1 < net->layers ? BNK_ACT_RELU : BNK_ACT_NONE);
+	bnk_queue *q = t->dev.queue;
+	for (size_t l = 0; l < net->layers; l++) {
+		bnk_view to = head(&t->act[l + 1], x->rows, net->width[l + 1]);
+		bnk_run(q, BNK_OP_GEMM, BNK_F32,
+			&(bnk_gemm_args){.a = l ? head(&t->act[l], x->rows, net->width[l]) : *x,
+				.b = weights_of(t, &t->p, l),
+				.c = to,
+				.alpha = 1});
+		bnk_run(q, BNK_OP_BIAS_ACT, BNK_F32,
+			&(bnk_bias_act_args){.z = to,
+				.bias = bias_of(t, &t->p, l),
+				.act = l + 1 < net->layers ? BNK_ACT_RELU : BNK_ACT_NONE});
 	}
-	return rc;
 }
 
-/* The last activations become the loss's gradient; *loss on the device. */
-static int loss_of(trainer *t, const float *y, const float *w, size_t rows, double *loss)
+/* The last activations become the loss's gradient; the loss of batch number `batch` is kept. */
+static void take_loss(trainer *t, bnk_view y, bnk_view w, size_t rows, size_t batch)
 {
-	const bnk_backend *be = t->dev.be;
-	size_t last = t->net->layers;
+	const bnk_view *last = &t->act[t->net->layers];
+	bnk_view loss = span(&t->losses, batch, 1);
 	double scale = 1.0 / (double)rows;
 	if (t->labels)
-		return be->softmax_loss(t->dev.ctx, BNK_F32, rows, t->net->width[last],
-			t->act[last], (const uint32_t *)(const void *)y, w, scale, loss,
-			t->scratch);
-	return be->squared_loss(t->dev.ctx, rows, t->act[last], y, w, scale, loss, t->scratch);
+		bnk_run(t->dev.queue, BNK_OP_SOFTMAX_LOSS, BNK_F32,
+			&(bnk_softmax_loss_args){
+				.z = head(last, rows, t->net->width[t->net->layers]),
+				.label = y,
+				.w = w,
+				.loss = loss,
+				.scale = scale});
+	else
+		bnk_run(t->dev.queue, BNK_OP_SQUARED_LOSS, BNK_F32,
+			&(bnk_squared_loss_args){.z = span(last, 0, rows),
+				.y = y,
+				.w = w,
+				.loss = loss,
+				.scale = scale});
 }
 
-static int backward(trainer *t, const float *x, size_t rows)
+static void backward(trainer *t, size_t rows)
 {
-	const bnk_backend *be = t->dev.be;
-	bnk_context *ctx = t->dev.ctx;
 	const bn_mlp_net *net = t->net;
-	const float *delta = t->act[net->layers];
-	int rc = 0;
-	for (size_t l = net->layers; l-- > 0 && rc == 0;) {
+	bnk_queue *q = t->dev.queue;
+	const bnk_view *delta = &t->act[net->layers];
+	for (size_t l = net->layers; l-- > 0;) {
 		size_t in = net->width[l], out = net->width[l + 1];
-		const float *from = l ? t->act[l] : x;
-		rc = be->gemm(ctx, BNK_F32, 1, 0, in, out, rows, 1, from, in, delta, out, 0,
-			t->gradient + net->weight_at[l], out);
-		if (rc == 0)
-			rc = be->col_sum(
-				ctx, rows, out, delta, t->gradient + net->bias_at[l], t->scratch);
-		if (l == 0 || rc)
-			continue;
-		float *next = t->delta[l % 2];
-		rc = be->gemm(ctx, BNK_F32, 0, 1, rows, in, out, 1, delta, out,
-			t->p + net->weight_at[l], out, 0, next, in);
-		if (rc == 0)
-			rc = be->relu_grad(ctx, rows * in, next, t->act[l]);
+		bnk_view from = head(delta, rows, out), *next = &t->delta[l % 2];
+		bnk_run(q, BNK_OP_GEMM, BNK_F32,
+			&(bnk_gemm_args){.a = head(&t->act[l], rows, in),
+				.trans_a = 1,
+				.b = from,
+				.c = weights_of(t, &t->gradient, l),
+				.alpha = 1});
+		bnk_run(q, BNK_OP_COL_SUM, BNK_F32,
+			&(bnk_col_sum_args){.x = from, .out = bias_of(t, &t->gradient, l)});
+		if (l == 0)
+			break;
+		bnk_run(q, BNK_OP_GEMM, BNK_F32,
+			&(bnk_gemm_args){.a = from,
+				.b = weights_of(t, &t->p, l),
+				.trans_b = 1,
+				.c = head(next, rows, in),
+				.alpha = 1});
+		bnk_run(q, BNK_OP_RELU_GRAD, BNK_F32,
+			&(bnk_relu_grad_args){.grad = span(next, 0, rows * in),
+				.act = span(&t->act[l], 0, rows * in)});
 		delta = next;
 	}
-	return rc;
 }
 
-static int update(trainer *t, size_t rows)
+/* One step on n parameters from `at` on. */
+static void step(trainer *t, size_t at, size_t n, double l2)
+{
+	bnk_run(t->dev.queue, BNK_OP_ADAM, BNK_F32,
+		&(bnk_adam_args){.param = span(&t->p, at, n),
+			.grad = span(&t->gradient, at, n),
+			.moment1 = span(&t->moment1, at, n),
+			.moment2 = span(&t->moment2, at, n),
+			.learning_rate = t->learning_rate,
+			.beta1 = 0.9,
+			.beta2 = 0.999,
+			.epsilon = 1e-8,
+			.l2 = l2,
+			.step = t->step});
+}
+
+static void update(trainer *t, size_t rows)
 {
 	const bn_mlp_net *net = t->net;
-	bnk_adam how = {.learning_rate = t->learning_rate,
-		.beta1 = 0.9,
-		.beta2 = 0.999,
-		.epsilon = 1e-8,
-		.step = ++t->step};
-	int rc = 0;
-	for (size_t l = 0; l < net->layers && rc == 0; l++) {
-		size_t w = net->weight_at[l], b = net->bias_at[l];
-		how.l2 = t->alpha / (double)rows;
-		rc = t->dev.be->adam(t->dev.ctx, net->width[l] * net->width[l + 1], t->p + w,
-			t->gradient + w, t->moment1 + w, t->moment2 + w, &how);
-		how.l2 = 0; /* biases are free */
-		if (rc == 0)
-			rc = t->dev.be->adam(t->dev.ctx, net->width[l + 1], t->p + b,
-				t->gradient + b, t->moment1 + b, t->moment2 + b, &how);
+	t->step++;
+	for (size_t l = 0; l < net->layers; l++) {
+		step(t, net->weight_at[l], net->width[l] * net->width[l + 1],
+			t->alpha / (double)rows);
+		step(t, net->bias_at[l], net->width[l + 1], 0); /* biases are free */
 	}
-	return rc;
 }
 
 /* ---- epochs --------------------------------------------------------------------------------- */
@@ -205,56 +239,56 @@ static double sum_losses(const trainer *t, size_t batches, size_t rows)
 	return sum / (double)rows;
 }
 
+/* The rows that index names, as the next batch. */
+static void gather(trainer *t, const bnk_view *from, bnk_view index, const bnk_view *to)
+{
+	bnk_run(t->dev.queue, BNK_OP_GATHER, from->type,
+		&(bnk_gather_args){
+			.from = *from, .index = index, .to = head(to, index.cols, from->cols)});
+}
+
 static int train_epoch(trainer *t, uint64_t seed, uint64_t epoch, double *loss, bn_err *err)
 {
-	const bnk_backend *be = t->dev.be;
-	bnk_context *ctx = t->dev.ctx;
-	size_t rows = t->train.rows;
+	bnk_queue *q = t->dev.queue;
+	const part *from = &t->train;
+	size_t rows = from->rows;
 	bn_rng rng;
 	bn_rng_init(&rng, seed, "mlp.shuffle", epoch);
 	bn_rng_permutation(&rng, t->host_order, rows);
-	int rc = be->upload(ctx, t->order, t->host_order, rows * sizeof *t->order);
-	for (size_t i = 0; i < t->batches && rc == 0; i++) {
+	bnk_upload(q, &t->order, t->host_order);
+	for (size_t i = 0; i < t->batches; i++) {
 		size_t begin = i * t->batch, n = rows - begin < t->batch ? rows - begin : t->batch;
-		const uint32_t *index = t->order + begin;
-		rc = be->gather(ctx, BNK_F32, n, t->net->width[0], t->train.x, index, t->act[0]);
-		if (rc == 0)
-			rc = be->gather(ctx, BNK_F32, n, 1, t->train.y, index, t->y);
-		if (rc == 0 && t->train.w)
-			rc = be->gather(ctx, BNK_F32, n, 1, t->train.w, index, t->w);
-		if (rc == 0)
-			rc = forward(t, t->act[0], n);
-		if (rc == 0)
-			rc = loss_of(t, t->y, t->train.w ? t->w : NULL, n, t->losses + i);
-		if (rc == 0)
-			rc = backward(t, t->act[0], n);
-		if (rc == 0)
-			rc = update(t, n);
+		bnk_view index = span(&t->order, begin, n), x = head(&t->act[0], n, from->x.cols);
+		gather(t, &from->x, index, &t->act[0]);
+		gather(t, &from->y, index, &t->y);
+		if (from->w.buffer)
+			gather(t, &from->w, index, &t->w);
+		forward(t, &x);
+		take_loss(t, span(&t->y, 0, n),
+			from->w.buffer ? span(&t->w, 0, n) : span(&from->w, 0, n), n, i);
+		backward(t, n);
+		update(t, n);
 	}
-	if (rc == 0)
-		rc = be->download(ctx, t->host_losses, t->losses, t->batches * sizeof(double));
+	bnk_view losses = span(&t->losses, 0, t->batches);
+	int status = bnk_download(q, t->host_losses, &losses);
 	*loss = sum_losses(t, t->batches, rows);
-	return bn_device_check(&t->dev, rc, "MLP epoch", err);
+	return bn_device_check(&t->dev, status, "MLP epoch", err);
 }
 
 static int validation_loss(trainer *t, double *loss, bn_err *err)
 {
 	const part *v = &t->validation;
-	size_t batches = 0;
-	int rc = 0;
-	for (size_t begin = 0; begin < v->rows && rc == 0; begin += t->batch) {
+	size_t batches = 0, width = t->net->width[0];
+	for (size_t begin = 0; begin < v->rows; begin += t->batch, batches++) {
 		size_t n = v->rows - begin < t->batch ? v->rows - begin : t->batch;
-		rc = forward(t, v->x + begin * t->net->width[0], n);
-		if (rc == 0)
-			rc = loss_of(t, v->y + begin, v->w ? v->w + begin : NULL, n,
-				t->losses + batches);
-		batches++;
+		bnk_view x = bnk_matrix(v->x.buffer, BNK_F32, begin * width, n, width);
+		forward(t, &x);
+		take_loss(t, span(&v->y, begin, n), span(&v->w, begin, n), n, batches);
 	}
-	if (rc == 0)
-		rc = t->dev.be->download(
-			t->dev.ctx, t->host_losses, t->losses, batches * sizeof(double));
+	bnk_view losses = span(&t->losses, 0, batches);
+	int status = bnk_download(t->dev.queue, t->host_losses, &losses);
 	*loss = sum_losses(t, batches, v->rows);
-	return bn_device_check(&t->dev, rc, "MLP validation", err);
+	return bn_device_check(&t->dev, status, "MLP validation", err);
 }
 
 /* Without a validation part it is the training loss that has to fall, by 1e-4 as in scikit-learn.
@@ -266,7 +300,6 @@ static int run_epochs(
 	bool watch = t->validation.rows > 0, stop = bn_hyper_bool(hyper, "early_stopping");
 	double best = INFINITY, loss = 0, seen = 0, least = watch ? 0 : 1e-4;
 	long since = 0;
-	size_t bytes = t->net->size * sizeof(float);
 	int rc = 0;
 	e->converged = false;
 	for (e->iterations = 0; e->iterations < epochs && rc == 0;) {
@@ -286,16 +319,15 @@ static int run_epochs(
 		since = seen < best - least ? 0 : since + 1;
 		if (seen < best) {
 			best = seen;
-			rc = bn_device_check(&t->dev,
-				t->dev.be->copy(t->dev.ctx, t->best, t->p, bytes), "MLP", err);
+			rc = bn_device_check(
+				&t->dev, bnk_copy(t->dev.queue, &t->best, &t->p), "MLP", err);
 		}
 		e->converged = stop && since >= patience;
 		if (e->converged || !isfinite(loss))
 			break;
 	}
 	if (rc == 0 && stop && isfinite(best))
-		rc = bn_device_check(
-			&t->dev, t->dev.be->copy(t->dev.ctx, t->p, t->best, bytes), "MLP", err);
+		rc = bn_device_check(&t->dev, bnk_copy(t->dev.queue, &t->p, &t->best), "MLP", err);
 	bn_fit_log(r, "mlp: %lld epochs, best %s loss %.6g", (long long)e->iterations,
 		watch ? "validation" : "training", best);
 	return rc;
@@ -312,7 +344,7 @@ int bn_mlp_train(float *parameters, const bn_mlp_net *net, const bn_mlp_data *da
 		.learning_rate = bn_hyper_real(hyper, "learning_rate"),
 		.alpha = bn_hyper_real(hyper, "alpha")};
 	t.batches = (rows + t.batch - 1) / t.batch;
-	int rc = bn_device_open(&t.dev, r->backend, r->threads, err);
+	int rc = bn_device_open(&t.dev, &r->target, r->threads, err);
 	if (rc == 0)
 		rc = put_part(&t, &t.train, &data->train, err);
 	if (rc == 0 && data->validation.rows)
@@ -324,9 +356,9 @@ int bn_mlp_train(float *parameters, const bn_mlp_net *net, const bn_mlp_data *da
 	if (rc == 0)
 		rc = run_epochs(&t, e, r, hyper, err);
 	if (rc == 0)
-		rc = bn_device_check(&t.dev,
-			t.dev.be->download(t.dev.ctx, parameters, t.p, net->size * sizeof(float)),
-			"MLP parameters", err);
+		rc = bn_device_check(
+			&t.dev, bnk_download(t.dev.queue, parameters, &t.p), "MLP parameters", err);
+	bn_fit_log_device(r, &t.dev);
 	bn_device_close(&t.dev);
 	bn_free(t.host_losses);
 	bn_free(t.host_order);

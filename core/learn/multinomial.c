@@ -10,6 +10,8 @@
 #include "core/base/mem.h"
 #include "core/learn/_logistic.h"
 #include "core/learn/device.h"
+#include "kernels/op/gemm.h"
+#include "kernels/op/softmax_loss.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,8 +23,9 @@ typedef struct lbfgs {
 	size_t rows, inputs, cols, classes, size; /* cols = inputs + 1; size = cols * classes */
 	bool intercept;
 	double penalty;
-	double *x, *w, *z, *theta_dev, *gradient_dev, *loss_dev, *scratch; /* device */
-	uint32_t *label;
+	bnk_view x, label, w, z, theta_dev, gradient_dev, loss_dev; /* device */
+	double *design;                                             /* x, on the host */
+	uint32_t *labels;
 	double *theta, *trial, *gradient, *trial_gradient, *direction; /* host */
 	double *s, *y, rho[PAIRS];                                     /* the last PAIRS steps */
 	size_t pairs, next;
@@ -37,34 +40,32 @@ static double dot(const double *a, const double *b, size_t n)
 	return sum;
 }
 
-static int upload_design(lbfgs *o, const bn_design *d, bn_err *err)
+static int put_design(lbfgs *o, const bn_design *d, bn_err *err)
 {
-	size_t bytes = d->rows * o->cols * sizeof(double);
-	double *x = bn_alloc(bytes);
-	uint32_t *label = bn_alloc(d->rows * sizeof *label);
-	int rc = x && label ? 0 : bn_err_nomem(err, "design matrix");
-	for (size_t r = 0; r < d->rows && rc == 0; r++) {
+	size_t m = d->rows;
+	int rc;
+	double *x = o->design = bn_alloc(m * o->cols * sizeof *x);
+	o->labels = bn_alloc(m * sizeof *o->labels);
+	if (!x || !o->labels)
+		return bn_err_nomem(err, "design matrix");
+	for (size_t r = 0; r < m; r++) {
 		memcpy(x + r * o->cols, d->x + r * d->cols, d->cols * sizeof *x);
 		x[r * o->cols + d->cols] = o->intercept ? 1.0 : 0.0;
-		label[r] = (uint32_t)d->y[r];
+		o->labels[r] = (uint32_t)d->y[r];
 	}
-	if (rc == 0)
-		rc = bn_device_put(&o->dev, &o->x, x, bytes, "design matrix", err);
-	if (rc == 0)
-		rc = bn_device_put(
-			&o->dev, &o->label, label, d->rows * sizeof *label, "target", err);
-	if (rc == 0 && d->weights)
-		rc = bn_device_put(
-			&o->dev, &o->w, d->weights, d->rows * sizeof(double), "weights", err);
-	bn_free(x);
-	bn_free(label);
-	return rc;
+	if ((rc = bn_device_lend(&o->dev, &o->x, x, BNK_F64, m, o->cols, "design matrix", err)) <
+			0 ||
+		(rc = bn_device_lend(&o->dev, &o->label, o->labels, BNK_I32, 1, m, "target", err)) <
+			0)
+		return rc;
+	return bn_device_lend(&o->dev, &o->w, d->weights, BNK_F64, 1, m, "weights", err);
 }
 
 static int allocate(lbfgs *o, const bn_design *d, bn_err *err)
 {
-	size_t size = o->size;
-	bnk_shape shape = {o->rows, o->classes, 0};
+	size_t size = o->size, k = o->classes;
+	bn_device *dev = &o->dev;
+	int rc;
 	double *host = bn_alloc_zeroed((5 + 2 * PAIRS) * size, sizeof *host);
 	if (!host)
 		return bn_err_nomem(err, "logistic regression");
@@ -75,46 +76,42 @@ static int allocate(lbfgs *o, const bn_design *d, bn_err *err)
 	o->direction = host + 4 * size;
 	o->s = host + 5 * size;
 	o->y = host + (5 + PAIRS) * size;
-	int rc = upload_design(o, d, err);
-	if (rc == 0)
-		rc = bn_device_alloc(
-			&o->dev, &o->z, o->rows * o->classes * sizeof(double), "scores", err);
-	if (rc == 0)
-		rc = bn_device_alloc(
-			&o->dev, &o->theta_dev, size * sizeof(double), "parameters", err);
-	if (rc == 0)
-		rc = bn_device_alloc(
-			&o->dev, &o->gradient_dev, size * sizeof(double), "gradient", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&o->dev, &o->loss_dev, sizeof(double), "loss", err);
-	if (rc == 0)
-		rc = bn_device_scratch(
-			&o->dev, &o->scratch, BNK_OP_SOFTMAX_LOSS, BNK_F64, shape, err);
-	return rc;
+	if ((rc = put_design(o, d, err)) < 0 ||
+		(rc = bn_device_alloc(dev, &o->z, BNK_F64, o->rows, k, "scores", err)) < 0 ||
+		(rc = bn_device_alloc(dev, &o->theta_dev, BNK_F64, o->cols, k, "parameters", err)) <
+			0 ||
+		(rc = bn_device_alloc(
+			 dev, &o->gradient_dev, BNK_F64, o->cols, k, "gradient", err)) < 0)
+		return rc;
+	return bn_device_alloc(dev, &o->loss_dev, BNK_F64, 1, 1, "loss", err);
+}
+
+static void lbfgs_release(lbfgs *o)
+{
+	bn_device_close(&o->dev);
+	bn_free(o->design);
+	bn_free(o->labels);
+	bn_free(o->theta);
 }
 
 /* Objective and gradient at theta. */
 static int evaluate(lbfgs *o, const double *theta, double *loss, double *gradient, bn_err *err)
 {
-	const bnk_backend *be = o->dev.be;
-	bnk_context *ctx = o->dev.ctx;
-	size_t k = o->classes, penalised = o->inputs * k;
-	int rc = be->upload(ctx, o->theta_dev, theta, o->size * sizeof(double));
-	if (rc == 0)
-		rc = be->gemm(ctx, BNK_F64, 0, 0, o->rows, k, o->cols, 1, o->x, o->cols,
-			o->theta_dev, k, 0, o->z, k);
-	if (rc == 0)
-		rc = be->softmax_loss(
-			ctx, BNK_F64, o->rows, k, o->z, o->label, o->w, 1, o->loss_dev, o->scratch);
-	if (rc == 0)
-		rc = be->gemm(ctx, BNK_F64, 1, 0, o->cols, k, o->rows, 1, o->x, o->cols, o->z, k, 0,
-			o->gradient_dev, k);
-	if (rc == 0)
-		rc = be->download(ctx, gradient, o->gradient_dev, o->size * sizeof(double));
-	if (rc == 0)
-		rc = be->download(ctx, loss, o->loss_dev, sizeof *loss);
-	if (rc)
-		return bn_device_check(&o->dev, rc, "cross-entropy", err);
+	bnk_queue *q = o->dev.queue;
+	size_t penalised = o->inputs * o->classes;
+	bnk_upload(q, &o->theta_dev, theta);
+	bnk_run(q, BNK_OP_GEMM, BNK_F64,
+		&(bnk_gemm_args){.a = o->x, .b = o->theta_dev, .c = o->z, .alpha = 1});
+	bnk_run(q, BNK_OP_SOFTMAX_LOSS, BNK_F64,
+		&(bnk_softmax_loss_args){
+			.z = o->z, .label = o->label, .w = o->w, .loss = o->loss_dev, .scale = 1});
+	bnk_run(q, BNK_OP_GEMM, BNK_F64,
+		&(bnk_gemm_args){
+			.a = o->x, .trans_a = 1, .b = o->z, .c = o->gradient_dev, .alpha = 1});
+	bnk_download(q, gradient, &o->gradient_dev);
+	int status = bnk_download(q, loss, &o->loss_dev);
+	if (status != BNK_OK)
+		return bn_device_check(&o->dev, status, "cross-entropy", err);
 	for (size_t i = 0; i < penalised; i++) {
 		*loss += o->penalty * theta[i] * theta[i] / 2;
 		gradient[i] += o->penalty * theta[i];
@@ -264,11 +261,8 @@ int bn_multinomial_fit(bn_estimator *e, const bn_fit_request *r, const json_t *h
 		.size = (d->cols + 1) * r->classes,
 		.intercept = bn_hyper_bool(hyper, "fit_intercept"),
 		.penalty = 1 / bn_hyper_real(hyper, "C")};
-	const bnk_backend *be = r->backend;
-	if (be && !be->supports(BNK_OP_SOFTMAX_LOSS, BNK_F64, (bnk_shape){d->rows, r->classes, 0}))
-		be = NULL;
 	/* L-BFGS takes more, and cheaper, steps than Newton: the limit counts tens of them. */
-	int rc = bn_device_open(&o.dev, be, r->threads, err);
+	int rc = bn_device_open(&o.dev, &r->target, r->threads, err);
 	if (rc == 0)
 		rc = allocate(&o, d, err);
 	if (rc == 0)
@@ -277,7 +271,7 @@ int bn_multinomial_fit(bn_estimator *e, const bn_fit_request *r, const json_t *h
 			err);
 	if (rc == 0)
 		rc = store(e, &o, err);
-	bn_device_close(&o.dev);
-	bn_free(o.theta);
+	bn_fit_log_device(r, &o.dev);
+	lbfgs_release(&o);
 	return rc;
 }

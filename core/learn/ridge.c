@@ -9,7 +9,8 @@
 #include "core/base/mem.h"
 #include "core/learn/_trainers.h"
 #include "core/learn/device.h"
-#include "kernels/backend.h"
+#include "kernels/op/gemv_t.h"
+#include "kernels/op/gram.h"
 #include "kernels/solve.h"
 
 #include <math.h>
@@ -23,8 +24,7 @@ static const bn_hyper_def ridge_hyper[] = {
 typedef struct ridge {
 	bn_device dev;
 	size_t rows, cols;
-	double *x, *w, *centred; /* on the device */
-	double *mean_dev, *sum_dev, *gram_dev, *scratch;
+	bnk_view x, w, centred, mean_dev, sum_dev, gram_dev;    /* on the device */
 	double *mean, *gram, *factor, *right, *coef, *residual; /* on the host */
 	double target_mean;
 } ridge;
@@ -50,9 +50,8 @@ static double weighted_mean(const bn_design *d)
 static int allocate(ridge *s, const bn_design *d, bn_err *err)
 {
 	size_t n = d->cols;
-	bnk_shape shape = {d->rows, n, 0};
-	size_t a = s->dev.be->scratch_bytes(BNK_OP_GRAM, BNK_F64, shape);
-	size_t b = s->dev.be->scratch_bytes(BNK_OP_GEMV_T, BNK_F64, shape);
+	bn_device *dev = &s->dev;
+	int rc;
 	s->mean = bn_alloc_zeroed(n, sizeof(double));
 	s->gram = bn_alloc_zeroed(n * n, sizeof(double));
 	s->factor = bn_alloc_zeroed(n * n, sizeof(double));
@@ -61,70 +60,53 @@ static int allocate(ridge *s, const bn_design *d, bn_err *err)
 	s->residual = bn_alloc_zeroed(n, sizeof(double));
 	if (!s->mean || !s->gram || !s->factor || !s->right || !s->coef || !s->residual)
 		return bn_err_nomem(err, "ridge regression");
-	int rc = bn_device_put(
-		&s->dev, &s->x, d->x, d->rows * n * sizeof(double), "design matrix", err);
-	if (rc == 0 && d->weights)
-		rc = bn_device_put(
-			&s->dev, &s->w, d->weights, d->rows * sizeof(double), "weights", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&s->dev, &s->centred, d->rows * sizeof(double), "target", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&s->dev, &s->mean_dev, n * sizeof(double), "means", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&s->dev, &s->sum_dev, n * sizeof(double), "sums", err);
-	if (rc == 0)
-		rc = bn_device_alloc(
-			&s->dev, &s->gram_dev, n * n * sizeof(double), "Gram matrix", err);
-	if (rc == 0)
-		rc = bn_device_alloc(&s->dev, &s->scratch, a > b ? a : b, "scratch", err);
-	return rc;
+	if ((rc = bn_device_lend(dev, &s->x, d->x, BNK_F64, d->rows, n, "design matrix", err)) <
+			0 ||
+		(rc = bn_device_lend(dev, &s->w, d->weights, BNK_F64, 1, d->rows, "weights", err)) <
+			0 ||
+		(rc = bn_device_alloc(dev, &s->centred, BNK_F64, 1, d->rows, "target", err)) < 0 ||
+		(rc = bn_device_alloc(dev, &s->mean_dev, BNK_F64, 1, n, "means", err)) < 0 ||
+		(rc = bn_device_alloc(dev, &s->sum_dev, BNK_F64, 1, n, "sums", err)) < 0)
+		return rc;
+	return bn_device_alloc(dev, &s->gram_dev, BNK_F64, n, n, "Gram matrix", err);
 }
 
 /* Means of the features (0 without intercept) and of the target. */
 static int centre(ridge *s, const bn_design *d, bool intercept, bn_err *err)
 {
-	const bnk_backend *be = s->dev.be;
+	bnk_queue *q = s->dev.queue;
 	double total = 0;
 	if (!intercept)
-		return bn_device_check(&s->dev,
-			be->zero(s->dev.ctx, s->mean_dev, s->cols * sizeof(double)), "means", err);
+		return bn_device_check(&s->dev, bnk_zero(q, &s->mean_dev), "means", err);
 	for (size_t r = 0; r < d->rows; r++)
 		total += weight(d, r);
 	s->target_mean = weighted_mean(d);
-	int rc = be->gemv_t(
-		s->dev.ctx, s->rows, s->cols, s->x, s->cols, s->w, NULL, s->sum_dev, s->scratch);
-	if (rc == 0)
-		rc = be->download(s->dev.ctx, s->mean, s->sum_dev, s->cols * sizeof(double));
+	bnk_run(q, BNK_OP_GEMV_T, BNK_F64,
+		&(bnk_gemv_t_args){.x = s->x, .v = s->w, .out = s->sum_dev});
+	bnk_download(q, s->mean, &s->sum_dev);
 	for (size_t j = 0; j < s->cols; j++)
 		s->mean[j] /= total;
-	if (rc == 0)
-		rc = be->upload(s->dev.ctx, s->mean_dev, s->mean, s->cols * sizeof(double));
-	return bn_device_check(&s->dev, rc, "feature means", err);
+	return bn_device_check(&s->dev, bnk_upload(q, &s->mean_dev, s->mean), "feature means", err);
 }
 
 /* gram = Xc' W Xc and right = Xc' W yc on the host. */
 static int accumulate(ridge *s, const bn_design *d, bn_err *err)
 {
-	const bnk_backend *be = s->dev.be;
-	size_t n = s->cols;
+	bnk_queue *q = s->dev.queue;
 	double *v = bn_alloc(d->rows * sizeof *v);
 	if (!v)
 		return bn_err_nomem(err, "ridge regression");
 	for (size_t r = 0; r < d->rows; r++)
 		v[r] = weight(d, r) * (d->y[r] - s->target_mean);
-	int rc = be->upload(s->dev.ctx, s->centred, v, d->rows * sizeof *v);
+	bnk_upload(q, &s->centred, v);
 	bn_free(v);
-	if (rc == 0)
-		rc = be->gemv_t(s->dev.ctx, s->rows, n, s->x, n, s->centred, s->mean_dev,
-			s->sum_dev, s->scratch);
-	if (rc == 0)
-		rc = be->download(s->dev.ctx, s->right, s->sum_dev, n * sizeof(double));
-	if (rc == 0)
-		rc = be->gram(s->dev.ctx, s->rows, n, s->x, n, s->w, s->mean_dev, s->gram_dev,
-			s->scratch);
-	if (rc == 0)
-		rc = be->download(s->dev.ctx, s->gram, s->gram_dev, n * n * sizeof(double));
-	return bn_device_check(&s->dev, rc, "Gram matrix", err);
+	bnk_run(q, BNK_OP_GEMV_T, BNK_F64,
+		&(bnk_gemv_t_args){
+			.x = s->x, .v = s->centred, .shift = s->mean_dev, .out = s->sum_dev});
+	bnk_download(q, s->right, &s->sum_dev);
+	bnk_run(q, BNK_OP_GRAM, BNK_F64,
+		&(bnk_gram_args){.x = s->x, .w = s->w, .shift = s->mean_dev, .out = s->gram_dev});
+	return bn_device_check(&s->dev, bnk_download(q, s->gram, &s->gram_dev), "Gram matrix", err);
 }
 
 static int solve(ridge *s, double alpha, bn_err *err)
@@ -170,11 +152,7 @@ static int ridge_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hyp
 {
 	const bn_design *d = &r->train;
 	ridge s = {.dev = BN_DEVICE_INIT, .rows = d->rows, .cols = d->cols};
-	bnk_shape shape = {d->rows, d->cols, 0};
-	const bnk_backend *be = r->backend;
-	if (be && !be->supports(BNK_OP_GRAM, BNK_F64, shape))
-		be = NULL;
-	int rc = bn_device_open(&s.dev, be, r->threads, err);
+	int rc = bn_device_open(&s.dev, &r->target, r->threads, err);
 	if (rc == 0)
 		rc = allocate(&s, d, err);
 	if (rc == 0)
@@ -197,6 +175,7 @@ static int ridge_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hyp
 			    : bn_err_set(err, BN_EINVAL,
 				      "ridge: features or target are too large to square");
 	}
+	bn_fit_log_device(r, &s.dev);
 	ridge_release(&s);
 	return rc;
 }

@@ -13,7 +13,7 @@
 #include "core/learn/hyper.h"
 #include "core/learn/matrix.h"
 #include "core/learn/safetensors.h"
-#include "kernels/kernels.h"
+#include "kernels/queue.h"
 
 #include <jansson.h>
 
@@ -40,8 +40,8 @@ typedef struct bn_fit_request {
 	bn_design validation; /* rows 0 when there is none; early stopping then carves its own */
 	const json_t *hyper;  /* given values; defaults are filled in */
 	uint64_t seed;
-	int threads;                /* <= 0: as many as the process may use */
-	const bnk_backend *backend; /* NULL: CPU */
+	int threads;       /* <= 0: as many as the process may use */
+	bnk_target target; /* all zero: the CPU */
 	bn_fit_hooks hooks;
 } bn_fit_request;
 

@@ -69,6 +69,14 @@ void bn_fit_log(const bn_fit_request *r, const char *fmt, ...)
 	r->hooks.log(r->hooks.user, line);
 }
 
+void bn_fit_log_device(const bn_fit_request *r, const bn_device *d)
+{
+	char what[200];
+	bn_device_fallbacks(d, what, sizeof what);
+	if (what[0])
+		bn_fit_log(r, "on the CPU instead of the device: %s", what);
+}
+
 int bn_estimator_need(const bn_estimator *e, const bn_tensor **out, const char *name,
 	bn_dtype dtype, size_t rows, size_t cols, bn_err *err)
 {

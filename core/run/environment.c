@@ -4,6 +4,7 @@
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "kernels/backend.h"
 #include "kernels/blas.h"
 
 #include <curl/curl.h>
@@ -82,7 +83,7 @@ static void describe_gpu(json_t *o, const bn_env *env)
 	bn_names_release(&names);
 }
 
-static void describe_libraries(json_t *o)
+static void describe_libraries(json_t *o, const bn_env *env)
 {
 	json_t *l = json_object();
 	char text[40];
@@ -96,6 +97,10 @@ static void describe_libraries(json_t *o)
 	const bnk_blas *blas = bnk_blas_open(NULL, 0);
 	set_text(l, "openblas", blas ? blas->get_config() : NULL);
 	set_text(o, "blas_core", blas ? blas->get_corename() : NULL);
+	char variants[1024];
+	if (bnk_variants_describe(bn_env_get(env, "BINNACLE_KERNELS"), variants, sizeof variants) ==
+		BNK_OK)
+		set_text(o, "kernel_variants", variants);
 	json_object_set_new(o, "libraries", l);
 }
 
@@ -126,7 +131,7 @@ int bn_environment_describe(json_t **out, const bn_env *env, bn_err *err)
 		snprintf(text, sizeof text, "%.40s %.80s %.40s", u.sysname, u.release, u.machine);
 		set_text(o, "kernel", text);
 	}
-	describe_libraries(o);
+	describe_libraries(o, env);
 	describe_cpu(o, env);
 	describe_gpu(o, env);
 	describe_scheduler(o, env);

@@ -1,8 +1,8 @@
 /*
  * cpu.c - the CPU back end: always there, complete, and the oracle of the others.
  *
- * Products go to OpenBLAS, which is told to use one thread: our own fixed shards call it, so what
- * it computes does not depend on how many threads there are.
+ * Its queues run at once, so that they and events have nothing to hold. Products go to OpenBLAS, which is told to
+ * use one thread: our own fixed shards call it, so what it computes does not depend on how many threads there are.
  */
 #include "kernels/cpu/cpu.h"
 
@@ -12,26 +12,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static int cpu_available(char *why, size_t why_size)
+static int cpu_devices(char *why, size_t why_size)
 {
 	return bnk_blas_open(why, why_size) != NULL;
 }
 
-static int cpu_supports(bnk_op op, bnk_dtype dtype, bnk_shape shape)
+static int cpu_open(bnk_context **out, int device, int threads, const char *variants)
 {
-	(void)shape;
-	return bnk_op_has_dtype(op, dtype);
-}
-
-static int cpu_open(bnk_context **out, int threads)
-{
+	char why[8];
+	if (device != 0)
+		return BNK_EINVAL;
 	if (!bnk_blas_open(NULL, 0))
 		return BNK_EDEVICE;
 	bnk_context *ctx = malloc(sizeof *ctx);
 	if (!ctx)
 		return BNK_ENOMEM;
 	ctx->threads = threads > 0 ? threads : bnk_threads_default();
+	int rc = bnk_cpu_choose(ctx->variant, variants, why, sizeof why);
+	if (rc != BNK_OK) {
+		free(ctx);
+		return rc;
+	}
 	*out = ctx;
 	return BNK_OK;
 }
@@ -41,18 +44,16 @@ static void cpu_close(bnk_context *ctx)
 	free(ctx);
 }
 
-int bnk_cpu_team(const bnk_context *ctx, double ns)
+int bnk_cpu_team(const bnk_call *call, double ns)
 {
-	return ns < BNK_CPU_TEAM_NS ? 1 : ctx->threads;
+	return ns < BNK_CPU_TEAM_NS ? 1 : call->ctx->threads;
 }
 
 static const char *simd_name(void)
 {
 #if defined(__x86_64__)
-	__builtin_cpu_init();
-	return __builtin_cpu_supports("avx512f") ? "AVX-512"
-	       : __builtin_cpu_supports("avx2")  ? "AVX2"
-						 : "SSE2";
+	unsigned has = bnk_cpu_features();
+	return has & BNK_CPU_AVX512 ? "AVX-512" : has & BNK_CPU_AVX2 ? "AVX2" : "SSE2";
 #elif defined(__aarch64__)
 	return "NEON";
 #else
@@ -71,8 +72,6 @@ static int cpu_alloc(bnk_context *ctx, void **out, size_t bytes)
 {
 	(void)ctx;
 	*out = NULL;
-	if (bytes == 0)
-		return BNK_OK;
 	if (bytes > SIZE_MAX - BNK_CPU_ALIGN)
 		return BNK_ENOMEM;
 	size_t rounded = (bytes + BNK_CPU_ALIGN - 1) / BNK_CPU_ALIGN * BNK_CPU_ALIGN;
@@ -86,82 +85,95 @@ static void cpu_free(bnk_context *ctx, void *p)
 	free(p);
 }
 
-static int cpu_copy(bnk_context *ctx, void *dst, const void *src, size_t bytes)
+static int cpu_memory_free(bnk_context *ctx, size_t *out)
 {
+	long pages = sysconf(_SC_AVPHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
 	(void)ctx;
-	if (bytes)
-		memcpy(dst, src, bytes);
+	if (pages < 0 || bytes < 0)
+		return BNK_EUNSUPPORTED;
+	*out = (size_t)pages * (size_t)bytes;
 	return BNK_OK;
 }
 
-static int cpu_zero(bnk_context *ctx, void *dst, size_t bytes)
+static int cpu_queue_new(bnk_context *ctx, void **out)
 {
-	(void)ctx;
-	if (bytes)
-		memset(dst, 0, bytes);
+	*out = ctx;
 	return BNK_OK;
 }
 
-static int cpu_sync(bnk_context *ctx)
+static void cpu_queue_free(bnk_context *ctx, void *queue)
 {
 	(void)ctx;
+	(void)queue;
+}
+
+static int cpu_copy(bnk_context *ctx, void *queue, void *to, const void *from, size_t bytes,
+	bnk_direction direction)
+{
+	(void)ctx;
+	(void)queue;
+	(void)direction;
+	memcpy(to, from, bytes);
 	return BNK_OK;
 }
 
-static size_t cpu_scratch_bytes(bnk_op op, bnk_dtype dtype, bnk_shape shape)
+static int cpu_zero(bnk_context *ctx, void *queue, void *p, size_t bytes)
 {
-	(void)dtype;
-	size_t m = shape.m, n = shape.n;
-	switch (op) {
-	case BNK_OP_GRAM:
-		return bnk_cpu_gram_shards(m, n) * (n * n + BNK_CPU_ROW_BLOCK * n) * sizeof(double);
-	case BNK_OP_GEMV_T:
-		return bnk_cpu_row_shards(m) * n * sizeof(double);
-	case BNK_OP_LOGISTIC:
-		return bnk_cpu_row_shards(m) * 3 * sizeof(double);
-	case BNK_OP_SOFTMAX_LOSS:
-		return bnk_cpu_element_shards(m, n) * sizeof(double);
-	case BNK_OP_SQUARED_LOSS:
-		return bnk_cpu_element_shards(m, 1) * sizeof(double);
-	case BNK_OP_COL_SUM:
-		return bnk_cpu_element_shards(m, n) * n * sizeof(float);
-	default:
-		return 0;
-	}
+	(void)ctx;
+	(void)queue;
+	memset(p, 0, bytes);
+	return BNK_OK;
+}
+
+/* All that was queued is done already. */
+static int cpu_sync(bnk_context *ctx, void *queue)
+{
+	(void)ctx;
+	(void)queue;
+	return BNK_OK;
+}
+
+static int cpu_event_record(bnk_context *ctx, void *event, void *queue)
+{
+	(void)event;
+	return cpu_sync(ctx, queue);
+}
+
+static int cpu_event_wait(bnk_context *ctx, void *queue, void *event)
+{
+	(void)event;
+	return cpu_sync(ctx, queue);
 }
 
 const bnk_backend *bnk_backend_cpu(void)
 {
+	static const bnk_impl *const ops[BNK_OP_COUNT] = {
+#define BNK_ROW(number, NAME, name, types, klass, tolerance) &bnk_cpu_##name.impl,
+		BNK_OPS(BNK_ROW)
+#undef BNK_ROW
+	};
 	static const bnk_backend cpu = {
 		.api_version = BNK_API_VERSION,
 		.struct_bytes = sizeof(bnk_backend),
+		.op_count = BNK_OP_COUNT,
 		.name = "cpu",
-		.available = cpu_available,
-		.supports = cpu_supports,
+		.ops = ops,
+		.devices = cpu_devices,
 		.open = cpu_open,
 		.close = cpu_close,
 		.describe = cpu_describe,
 		.alloc = cpu_alloc,
 		.free = cpu_free,
-		.upload = cpu_copy,
-		.download = cpu_copy,
+		.memory_free = cpu_memory_free,
+		.queue_new = cpu_queue_new,
+		.queue_free = cpu_queue_free,
 		.copy = cpu_copy,
 		.zero = cpu_zero,
 		.sync = cpu_sync,
-		.scratch_bytes = cpu_scratch_bytes,
-		.gemm = bnk_cpu_gemm,
-		.gram = bnk_cpu_gram,
-		.gemv = bnk_cpu_gemv,
-		.gemv_t = bnk_cpu_gemv_t,
-		.logistic = bnk_cpu_logistic,
-		.softmax = bnk_cpu_softmax,
-		.softmax_loss = bnk_cpu_softmax_loss,
-		.squared_loss = bnk_cpu_squared_loss,
-		.bias_act = bnk_cpu_bias_act,
-		.relu_grad = bnk_cpu_relu_grad,
-		.col_sum = bnk_cpu_col_sum,
-		.adam = bnk_cpu_adam,
-		.gather = bnk_cpu_gather,
+		.event_new = cpu_queue_new,
+		.event_free = cpu_queue_free,
+		.event_record = cpu_event_record,
+		.event_wait = cpu_event_wait,
 	};
 	return &cpu;
 }

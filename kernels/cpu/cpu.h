@@ -1,17 +1,43 @@
 /*
- * cpu.h - what the files of the CPU back end share: its context and the shards of each operation.
+ * cpu.h - what the files of the CPU back end share: its context, its operations and the shards of each.
  *
  * Shard sizes are constants of this back end. Changing one changes the last bits of models, so it
  * is a change that the CHANGELOG names.
  */
 #ifndef BNK_CPU_H
 #define BNK_CPU_H
+#include "kernels/cpu/loops.h"
 #include "kernels/kernels.h"
 #include "kernels/parallel.h"
 
+/* One operation here: kernels/cpu/NAME.c. */
+typedef struct bnk_cpu_op {
+	bnk_impl impl;
+	const bnk_cpu_variant *variants; /* best first; the last needs nothing */
+	size_t variant_count;
+} bnk_cpu_op;
+
+#define BNK_ROW(number, NAME, name, types, klass, tolerance) extern const bnk_cpu_op bnk_cpu_##name;
+BNK_OPS(BNK_ROW)
+#undef BNK_ROW
+
 struct bnk_context {
 	int threads;
+	const bnk_cpu_variant *variant[BNK_OP_COUNT];
 };
+
+/* Which variant of each operation runs here: the best that the processor has, but for what text names:
+ * "adam=avx2,gram_tile=portable", or a variant alone for all operations that have it ("portable"). NULL or ""
+ * names none. BNK_EINVAL for a word that is not known, BNK_EUNSUPPORTED for what this processor lacks; why says
+ * which. */
+int bnk_cpu_choose(
+	const bnk_cpu_variant *out[BNK_OP_COUNT], const char *text, char *why, size_t why_size);
+
+/* The loop that was chosen for the operation that is running. */
+static inline bnk_cpu_loop bnk_cpu_loop_of(const bnk_call *call)
+{
+	return call->ctx->variant[call->op]->loop;
+}
 
 enum {
 	BNK_CPU_ALIGN = 64,
@@ -26,38 +52,13 @@ enum {
 /* Threads for work that takes about that many nanoseconds on one: one when it is over before others
  * would be awake, which on a node that is busy elsewhere takes milliseconds. Never changes a
  * result, only who computes it. */
-int bnk_cpu_team(const bnk_context *ctx, double ns);
+int bnk_cpu_team(const bnk_call *call, double ns);
 
-/* Shards of a reduction over m rows: as many as the rows allow, fewer when each shard's partial
- * result is wide, so that adding them up stays cheap. */
-size_t bnk_cpu_gram_shards(size_t m, size_t n);
+/* Shards of work over m rows, and over m rows of n elements. */
 size_t bnk_cpu_row_shards(size_t m);
 size_t bnk_cpu_element_shards(size_t m, size_t n);
 
-int bnk_cpu_gemm(bnk_context *ctx, bnk_dtype dtype, int trans_a, int trans_b, size_t m, size_t n,
-	size_t k, double alpha, const void *a, size_t lda, const void *b, size_t ldb, double beta,
-	void *c, size_t ldc);
-int bnk_cpu_gram(bnk_context *ctx, size_t m, size_t n, const double *x, size_t ldx, const double *w,
-	const double *shift, double *out, void *scratch);
-int bnk_cpu_gemv(bnk_context *ctx, size_t m, size_t n, const double *x, size_t ldx, const double *v,
-	double bias, double *out);
-int bnk_cpu_gemv_t(bnk_context *ctx, size_t m, size_t n, const double *x, size_t ldx,
-	const double *v, const double *shift, double *out, void *scratch);
-int bnk_cpu_logistic(bnk_context *ctx, size_t m, const double *z, const double *y, const double *w,
-	double *residual, double *curvature, double *sums, void *scratch);
-int bnk_cpu_softmax(bnk_context *ctx, bnk_dtype dtype, size_t m, size_t n, void *z);
-int bnk_cpu_softmax_loss(bnk_context *ctx, bnk_dtype dtype, size_t m, size_t n, void *z,
-	const uint32_t *label, const void *w, double scale, double *loss_sum, void *scratch);
-int bnk_cpu_squared_loss(bnk_context *ctx, size_t m, float *z, const float *y, const float *w,
-	double scale, double *loss_sum, void *scratch);
-int bnk_cpu_bias_act(
-	bnk_context *ctx, size_t m, size_t n, float *z, const float *bias, bnk_act act);
-int bnk_cpu_relu_grad(bnk_context *ctx, size_t count, float *grad, const float *act);
-int bnk_cpu_col_sum(
-	bnk_context *ctx, size_t m, size_t n, const float *x, float *out, void *scratch);
-int bnk_cpu_adam(bnk_context *ctx, size_t count, float *param, const float *grad, float *moment1,
-	float *moment2, const bnk_adam *how);
-int bnk_cpu_gather(bnk_context *ctx, bnk_dtype dtype, size_t m, size_t n, const void *src,
-	const uint32_t *index, void *dst);
+/* out[n] = the sum over shards of parts[shards, n], in shard order. */
+void bnk_cpu_add_parts(size_t shards, size_t n, const double *parts, double *out);
 
 #endif

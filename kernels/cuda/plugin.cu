@@ -1,8 +1,8 @@
 /*
  * plugin.cu - the CUDA back end: device memory, streams, and the table that the host takes.
  *
- * One device (the first that CUDA shows: CUDA_VISIBLE_DEVICES chooses), one stream and one cuBLAS
- * handle per context. TF32 stays off, so float32 means float32.
+ * A device has the number that CUDA gives it (CUDA_VISIBLE_DEVICES chooses which are seen); a queue is a stream with
+ * a cuBLAS handle of its own. TF32 stays off, so float32 means float32.
  */
 #include "kernels/cuda/context.cuh"
 
@@ -10,15 +10,14 @@
 #include <cstring>
 #include <new>
 
-static int cuda_available(char *why, size_t why_size)
+static int cuda_devices(char *why, size_t why_size)
 {
 	int count = 0;
 	cudaError_t e = cudaGetDeviceCount(&count);
-	if (e == cudaSuccess && count > 0) {
-		if (why_size)
-			why[0] = '\0';
-		return 1;
-	}
+	if (why_size)
+		why[0] = '\0';
+	if (e == cudaSuccess && count > 0)
+		return count;
 	cudaGetLastError();
 	int driver = 0;
 	const char *text = e == cudaSuccess ? "no NVIDIA device" : cudaGetErrorString(e);
@@ -30,37 +29,30 @@ static int cuda_available(char *why, size_t why_size)
 	return 0;
 }
 
-static int cuda_supports(bnk_op op, bnk_dtype dtype, bnk_shape shape)
+/* Which device this thread's calls mean. */
+static int cuda_enter(bnk_context *ctx)
 {
-	if (shape.m > INT_MAX || shape.n > INT_MAX || shape.k > INT_MAX)
-		return 0;
-	return bnk_op_has_dtype(op, dtype);
+	return bnk_cuda_status(cudaSetDevice(ctx->device));
 }
 
 static void cuda_close(bnk_context *ctx)
 {
-	if (!ctx)
-		return;
-	if (ctx->blas)
-		cublasDestroy(ctx->blas);
-	if (ctx->stream)
-		cudaStreamDestroy(ctx->stream);
 	delete ctx;
 }
 
-static int cuda_open(bnk_context **out, int threads)
+static int cuda_open(bnk_context **out, int device, int, const char *)
 {
-	(void)threads;
+	int count = 0;
+	int rc = bnk_cuda_status(cudaGetDeviceCount(&count));
+	if (rc != BNK_OK)
+		return rc;
+	if (device < 0 || device >= count)
+		return BNK_EINVAL;
 	bnk_context *ctx = new (std::nothrow) bnk_context();
 	if (!ctx)
 		return BNK_ENOMEM;
-	int rc = bnk_cuda_status(cudaStreamCreateWithFlags(&ctx->stream, cudaStreamNonBlocking));
-	if (rc == BNK_OK)
-		rc = bnk_cuda_blas_status(cublasCreate(&ctx->blas));
-	if (rc == BNK_OK)
-		rc = bnk_cuda_blas_status(cublasSetStream(ctx->blas, ctx->stream));
-	if (rc == BNK_OK)
-		rc = bnk_cuda_blas_status(cublasSetMathMode(ctx->blas, CUBLAS_DEFAULT_MATH));
+	ctx->device = device;
+	rc = cuda_enter(ctx);
 	if (rc != BNK_OK) {
 		cuda_close(ctx);
 		return rc;
@@ -69,13 +61,46 @@ static int cuda_open(bnk_context **out, int threads)
 	return BNK_OK;
 }
 
+static void cuda_queue_free(bnk_context *ctx, void *queue)
+{
+	auto q = static_cast<bnk_cuda_queue *>(queue);
+	if (!q)
+		return;
+	cuda_enter(ctx);
+	if (q->blas)
+		cublasDestroy(q->blas);
+	if (q->stream)
+		cudaStreamDestroy(q->stream);
+	delete q;
+}
+
+static int cuda_queue_new(bnk_context *ctx, void **out)
+{
+	auto q = new (std::nothrow) bnk_cuda_queue();
+	if (!q)
+		return BNK_ENOMEM;
+	int rc = cuda_enter(ctx);
+	if (rc == BNK_OK)
+		rc = bnk_cuda_status(cudaStreamCreateWithFlags(&q->stream, cudaStreamNonBlocking));
+	if (rc == BNK_OK)
+		rc = bnk_cuda_blas_status(cublasCreate(&q->blas));
+	if (rc == BNK_OK)
+		rc = bnk_cuda_blas_status(cublasSetStream(q->blas, q->stream));
+	if (rc == BNK_OK)
+		rc = bnk_cuda_blas_status(cublasSetMathMode(q->blas, CUBLAS_DEFAULT_MATH));
+	if (rc != BNK_OK) {
+		cuda_queue_free(ctx, q);
+		return rc;
+	}
+	*out = q;
+	return BNK_OK;
+}
+
 static void cuda_describe(bnk_context *ctx, char *out, size_t out_size)
 {
 	cudaDeviceProp p;
-	int device = 0, driver = 0;
-	(void)ctx;
-	if (cudaGetDevice(&device) != cudaSuccess ||
-		cudaGetDeviceProperties(&p, device) != cudaSuccess ||
+	int driver = 0;
+	if (cudaGetDeviceProperties(&p, ctx->device) != cudaSuccess ||
 		cudaDriverGetVersion(&driver) != cudaSuccess) {
 		cudaGetLastError();
 		snprintf(out, out_size, "cuda: the device does not answer");
@@ -90,107 +115,121 @@ static void cuda_describe(bnk_context *ctx, char *out, size_t out_size)
 
 static int cuda_alloc(bnk_context *ctx, void **out, size_t bytes)
 {
-	(void)ctx;
+	int rc = cuda_enter(ctx);
 	*out = NULL;
-	return bytes ? bnk_cuda_status(cudaMalloc(out, bytes)) : BNK_OK;
+	return rc == BNK_OK ? bnk_cuda_status(cudaMalloc(out, bytes)) : rc;
 }
 
 static void cuda_free(bnk_context *ctx, void *p)
 {
-	(void)ctx;
-	if (cudaFree(p) != cudaSuccess)
-		cudaGetLastError();
+	if (cuda_enter(ctx) == BNK_OK)
+		bnk_cuda_status(cudaFree(p));
 }
 
-static int cuda_sync(bnk_context *ctx)
+static int cuda_memory_free(bnk_context *ctx, size_t *out)
 {
-	return bnk_cuda_status(cudaStreamSynchronize(ctx->stream));
+	size_t total;
+	int rc = cuda_enter(ctx);
+	return rc == BNK_OK ? bnk_cuda_status(cudaMemGetInfo(out, &total)) : rc;
 }
 
-static int transfer(bnk_context *ctx, void *dst, const void *src, size_t bytes, cudaMemcpyKind kind)
+static int cuda_sync(bnk_context *ctx, void *queue)
 {
-	if (bytes == 0)
-		return BNK_OK;
-	int rc = bnk_cuda_status(cudaMemcpyAsync(dst, src, bytes, kind, ctx->stream));
-	return rc == BNK_OK ? cuda_sync(ctx) : rc;
+	int rc = cuda_enter(ctx);
+	return rc == BNK_OK ? bnk_cuda_status(cudaStreamSynchronize(
+				      static_cast<bnk_cuda_queue *>(queue)->stream))
+			    : rc;
 }
 
-static int cuda_upload(bnk_context *ctx, void *dst, const void *src, size_t bytes)
+static int cuda_copy(bnk_context *ctx, void *queue, void *to, const void *from, size_t bytes,
+	bnk_direction direction)
 {
-	return transfer(ctx, dst, src, bytes, cudaMemcpyHostToDevice);
+	cudaMemcpyKind kind = direction == BNK_TO_DEVICE ? cudaMemcpyHostToDevice
+			      : direction == BNK_TO_HOST ? cudaMemcpyDeviceToHost
+							 : cudaMemcpyDeviceToDevice;
+	int rc = cuda_enter(ctx);
+	if (rc == BNK_OK)
+		rc = bnk_cuda_status(cudaMemcpyAsync(
+			to, from, bytes, kind, static_cast<bnk_cuda_queue *>(queue)->stream));
+	return rc == BNK_OK && direction != BNK_ON_DEVICE ? cuda_sync(ctx, queue) : rc;
 }
 
-static int cuda_download(bnk_context *ctx, void *dst, const void *src, size_t bytes)
+static int cuda_zero(bnk_context *ctx, void *queue, void *p, size_t bytes)
 {
-	return transfer(ctx, dst, src, bytes, cudaMemcpyDeviceToHost);
+	int rc = cuda_enter(ctx);
+	return rc == BNK_OK ? bnk_cuda_status(cudaMemsetAsync(
+				      p, 0, bytes, static_cast<bnk_cuda_queue *>(queue)->stream))
+			    : rc;
 }
 
-static int cuda_copy(bnk_context *ctx, void *dst, const void *src, size_t bytes)
+/* ---- events --------------------------------------------------------------------------------- */
+
+static int cuda_event_new(bnk_context *ctx, void **out)
 {
-	if (bytes == 0)
-		return BNK_OK;
-	return bnk_cuda_status(
-		cudaMemcpyAsync(dst, src, bytes, cudaMemcpyDeviceToDevice, ctx->stream));
+	cudaEvent_t e;
+	int rc = cuda_enter(ctx);
+	if (rc == BNK_OK)
+		rc = bnk_cuda_status(cudaEventCreateWithFlags(&e, cudaEventDisableTiming));
+	if (rc == BNK_OK)
+		*out = e;
+	return rc;
 }
 
-static int cuda_zero(bnk_context *ctx, void *dst, size_t bytes)
+static void cuda_event_free(bnk_context *ctx, void *event)
 {
-	return bytes ? bnk_cuda_status(cudaMemsetAsync(dst, 0, bytes, ctx->stream)) : BNK_OK;
+	if (event && cuda_enter(ctx) == BNK_OK)
+		bnk_cuda_status(cudaEventDestroy(static_cast<cudaEvent_t>(event)));
 }
 
-static size_t cuda_scratch_bytes(bnk_op op, bnk_dtype dtype, bnk_shape shape)
+static int cuda_event_record(bnk_context *ctx, void *event, void *queue)
 {
-	size_t m = shape.m, n = shape.n, rows = m < BNK_CUDA_GRAM_ROWS ? m : BNK_CUDA_GRAM_ROWS;
-	(void)dtype;
-	switch (op) {
-	case BNK_OP_GRAM:
-		return (rows + 1) * n * sizeof(double);
-	case BNK_OP_GEMV_T:
-	case BNK_OP_COL_SUM:
-		return bnk_cuda_row_parts(m) * n * sizeof(double);
-	case BNK_OP_LOGISTIC:
-		return bnk_cuda_blocks(m) * 3 * sizeof(double);
-	case BNK_OP_SOFTMAX_LOSS:
-	case BNK_OP_SQUARED_LOSS:
-		return bnk_cuda_blocks(m) * sizeof(double);
-	default:
-		return 0;
-	}
+	int rc = cuda_enter(ctx);
+	return rc == BNK_OK ? bnk_cuda_status(cudaEventRecord(static_cast<cudaEvent_t>(event),
+				      static_cast<bnk_cuda_queue *>(queue)->stream))
+			    : rc;
+}
+
+static int cuda_event_wait(bnk_context *ctx, void *queue, void *event)
+{
+	int rc = cuda_enter(ctx);
+	return rc == BNK_OK ? bnk_cuda_status(cudaStreamWaitEvent(
+				      static_cast<bnk_cuda_queue *>(queue)->stream,
+				      static_cast<cudaEvent_t>(event), 0))
+			    : rc;
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */
+
+static const bnk_impl *const cuda_ops[BNK_OP_COUNT] = {
+#define BNK_ROW(number, NAME, name, types, klass, tolerance) &bnk_cuda_##name,
+	BNK_OPS(BNK_ROW)
+#undef BNK_ROW
+};
 
 /* Filled in by position, since C++17 has no designated initialisers: the order of kernels.h. */
 static const bnk_backend cuda_backend = {
 	BNK_API_VERSION,
 	sizeof(bnk_backend),
+	BNK_OP_COUNT,
 	"cuda",
-	cuda_available,
-	cuda_supports,
+	cuda_ops,
+	cuda_devices,
 	cuda_open,
 	cuda_close,
 	cuda_describe,
+	cuda_enter,
 	cuda_alloc,
 	cuda_free,
-	cuda_upload,
-	cuda_download,
+	cuda_memory_free,
+	cuda_queue_new,
+	cuda_queue_free,
 	cuda_copy,
 	cuda_zero,
 	cuda_sync,
-	cuda_scratch_bytes,
-	bnk_cuda_gemm,
-	bnk_cuda_gram,
-	bnk_cuda_gemv,
-	bnk_cuda_gemv_t,
-	bnk_cuda_logistic,
-	bnk_cuda_softmax,
-	bnk_cuda_softmax_loss,
-	bnk_cuda_squared_loss,
-	bnk_cuda_bias_act,
-	bnk_cuda_relu_grad,
-	bnk_cuda_col_sum,
-	bnk_cuda_adam,
-	bnk_cuda_gather,
+	cuda_event_new,
+	cuda_event_free,
+	cuda_event_record,
+	cuda_event_wait,
 };
 
 extern "C" __attribute__((visibility("default"))) const bnk_backend *bnk_plugin_backend(

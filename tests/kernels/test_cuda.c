@@ -11,16 +11,15 @@
 enum { MAX_OUT = 4000000, ROWS = 5000, COLS = 10 };
 
 /* The plug-in lies beside the program, which tests/run.sh names. */
-static const bnk_backend *cuda(char *why, size_t why_size)
+static bool cuda(bnk_target *out, char *why, size_t why_size)
 {
-	const bnk_backend *be = NULL;
 	char path[4096];
 	const char *program = getenv("BINNACLE");
 	const char *slash = program ? strrchr(program, '/') : NULL;
 	snprintf(path, sizeof path, "%.*s%s", slash ? (int)(slash - program + 1) : 0,
 		slash ? program : "", slash ? BNK_CUDA_PLUGIN : "build/" BNK_CUDA_PLUGIN);
-	bnk_backend_select(&be, "cuda", path, why, why_size);
-	return be;
+	*out = (bnk_target){.backend = NULL};
+	return bnk_backend_select(out, "cuda", path, why, why_size) == BNK_OK;
 }
 
 START_TEST(test_cuda_agrees_with_the_cpu_on_every_operation)
@@ -29,17 +28,17 @@ START_TEST(test_cuda_agrees_with_the_cpu_on_every_operation)
 	char why[300];
 	size_t n;
 	double worst = 0;
-	const bnk_backend *be = cuda(why, sizeof why);
-	if (!be)
+	bnk_target gpu;
+	if (!cuda(&gpu, why, sizeof why))
 		BN_TEST_SKIP("CUDA operations against the CPU: %s", why);
 	const kernel_case *cases = kernel_cases(&n);
 	for (size_t i = 0; i < n; i++) {
 		char name[80];
 		kernel_case_name(&cases[i], name, sizeof name);
-		size_t a = kernel_run(be, 1, &cases[i], got, MAX_OUT);
-		kernel_run(be, 1, &cases[i], again, MAX_OUT);
+		size_t a = kernel_run(&gpu, 1, &cases[i], got, MAX_OUT);
+		kernel_run(&gpu, 1, &cases[i], again, MAX_OUT);
 		ck_assert_msg(memcmp(got, again, a * sizeof *got) == 0, "%s: not repeatable", name);
-		size_t b = kernel_run(bnk_backend_cpu(), 1, &cases[i], want, MAX_OUT);
+		size_t b = kernel_run(NULL, 1, &cases[i], want, MAX_OUT);
 		ck_assert_uint_eq(a, b);
 		double d = kernel_distance(got, want, a);
 		worst = fmax(worst, d);
@@ -54,9 +53,9 @@ START_TEST(test_trainers_agree_between_cuda_and_cpu)
 {
 	static double x[ROWS * COLS], y[ROWS];
 	char why[300];
-	const bnk_backend *be = cuda(why, sizeof why);
+	bnk_target gpu;
 	uint64_t state = 3;
-	if (!be)
+	if (!cuda(&gpu, why, sizeof why))
 		BN_TEST_SKIP("training on CUDA against the CPU: %s", why);
 	for (size_t i = 0; i < ROWS; i++) {
 		double sum = 0;
@@ -78,7 +77,7 @@ START_TEST(test_trainers_agree_between_cuda_and_cpu)
 				.classes = 2,
 				.train = {ROWS, COLS, x, y, NULL},
 				.seed = 1,
-				.backend = k ? be : NULL};
+				.target = k ? gpu : (bnk_target){.backend = NULL}};
 			ck_assert_bn_ok(bn_trainer_fit(&e[k], trainer, &r, &err), &err);
 			ck_assert_uint_le(bn_estimator_scratch(e[k]), 4096);
 			bn_estimator_predict(e[k], x, ROWS, out[k], scratch);

@@ -1,6 +1,19 @@
 /* kernel_ops.c - see kernel_ops.h. */
 #include "tests/support/kernel_ops.h"
 
+#include "kernels/op/adam.h"
+#include "kernels/op/bias_act.h"
+#include "kernels/op/col_sum.h"
+#include "kernels/op/gather.h"
+#include "kernels/op/gemm.h"
+#include "kernels/op/gemv.h"
+#include "kernels/op/gemv_t.h"
+#include "kernels/op/gram.h"
+#include "kernels/op/logistic.h"
+#include "kernels/op/relu_grad.h"
+#include "kernels/op/softmax.h"
+#include "kernels/op/softmax_loss.h"
+#include "kernels/op/squared_loss.h"
 #include "tests/support/train_data.h"
 
 #include <check.h>
@@ -87,10 +100,10 @@ static void free_inputs(inputs *in)
 /* ---- on a back end -------------------------------------------------------------------------- */
 
 typedef struct session {
-	const bnk_backend *be;
-	bnk_context *ctx;
+	bnk_device *device;
+	bnk_queue *q;
 	bnk_dtype dtype;
-	void *blocks[16];
+	bnk_buffer blocks[16];
 	size_t count;
 	double *out;
 	size_t used, max;
@@ -101,155 +114,202 @@ static void must(int rc, const char *what)
 	ck_assert_msg(rc == BNK_OK, "%s: %s", what, bnk_status_text(rc));
 }
 
-static void *room(session *s, size_t bytes)
+/* Starts as bytes that no operation may mistake for results. */
+static bnk_view room(session *s, bnk_dtype type, size_t rows, size_t cols)
 {
-	void *p = NULL;
-	must(s->be->alloc(s->ctx, &p, bytes), "alloc");
-	s->blocks[s->count++] = p;
-	return p;
+	bnk_buffer *b = &s->blocks[s->count++];
+	size_t bytes = rows * cols * bnk_dtype_bytes(type);
+	must(bnk_buffer_new(b, s->device, bytes), "alloc");
+	char *poison = malloc(bytes + 1);
+	ck_assert_ptr_nonnull(poison);
+	memset(poison, 0xa5, bytes);
+	bnk_view v = bnk_matrix(b, type, 0, rows, cols);
+	must(bnk_upload(s->q, &v, poison), "upload");
+	free(poison);
+	return v;
 }
 
-static void *put_bytes(session *s, const void *host, size_t bytes)
+static bnk_view put_u32(session *s, const uint32_t *host, size_t n)
 {
-	void *p = room(s, bytes);
-	must(s->be->upload(s->ctx, p, host, bytes), "upload");
-	return p;
-}
-
-static size_t width(const session *s)
-{
-	return s->dtype == BNK_F32 ? sizeof(float) : sizeof(double);
+	bnk_view v = room(s, BNK_I32, 1, n);
+	must(bnk_upload(s->q, &v, host), "upload");
+	return v;
 }
 
 /* Numbers in the case's type. */
-static void *put(session *s, const double *v, size_t n)
+static bnk_view put(session *s, const double *numbers, size_t rows, size_t cols)
 {
-	if (s->dtype == BNK_F64)
-		return put_bytes(s, v, n * sizeof *v);
+	size_t n = rows * cols;
+	bnk_view v = room(s, s->dtype, rows, cols);
+	if (s->dtype == BNK_F64) {
+		must(bnk_upload(s->q, &v, numbers), "upload");
+		return v;
+	}
 	float *f = calloc(n + 1, sizeof *f);
 	for (size_t i = 0; i < n; i++)
-		f[i] = (float)v[i];
-	void *p = put_bytes(s, f, n * sizeof *f);
+		f[i] = (float)numbers[i];
+	must(bnk_upload(s->q, &v, f), "upload");
 	free(f);
-	return p;
+	return v;
 }
 
-static void get(session *s, const void *p, size_t n, bnk_dtype dtype)
+static void get(session *s, bnk_view v)
 {
+	size_t n = v.rows * v.cols;
 	char *host = calloc(n + 1, sizeof(double));
-	size_t size = dtype == BNK_F32 ? sizeof(float) : sizeof(double);
 	ck_assert_uint_le(s->used + n, s->max);
-	must(s->be->download(s->ctx, host, p, n * size), "download");
+	must(bnk_download(s->q, host, &v), "download");
 	for (size_t i = 0; i < n; i++)
-		s->out[s->used++] = dtype == BNK_F32 ? (double)((float *)(void *)host)[i]
-						     : ((double *)(void *)host)[i];
+		s->out[s->used++] = v.type == BNK_F32 ? (double)((float *)(void *)host)[i]
+						      : ((double *)(void *)host)[i];
 	free(host);
 }
 
-static void run_linear(session *s, const kernel_case *c, const inputs *in, void *scratch)
+static const bnk_view ABSENT;
+
+static void run_linear(session *s, const kernel_case *c, const inputs *in)
 {
-	const bnk_backend *be = s->be;
-	double *x = put(s, in->a, in->na), *v = put(s, in->b, in->nb);
-	double *w = c->plain ? NULL : put(s, in->w, c->m);
-	double *shift = c->plain ? NULL : put(s, in->shift, c->n);
-	double *r = put(s, in->c, in->nc), *out = room(s, (c->m + c->n * c->n + 1) * sizeof *out);
+	bnk_view x = put(s, in->a, c->m, c->n), shift = ABSENT;
+	if (!c->plain)
+		shift = put(s, in->shift, 1, c->n);
 	if (c->op == BNK_OP_GRAM) {
-		must(be->gram(s->ctx, c->m, c->n, x, c->n, w, shift, out, scratch), "gram");
-		get(s, out, c->n * c->n, BNK_F64);
+		bnk_gram_args g = {.x = x,
+			.w = c->plain ? ABSENT : put(s, in->w, 1, c->m),
+			.shift = shift,
+			.out = room(s, BNK_F64, c->n, c->n)};
+		must(bnk_run(s->q, BNK_OP_GRAM, BNK_F64, &g), "gram");
+		get(s, g.out);
 	} else if (c->op == BNK_OP_GEMV) {
-		must(be->gemv(s->ctx, c->m, c->n, x, c->n, v, 0.5, out), "gemv");
-		get(s, out, c->m, BNK_F64);
+		bnk_gemv_args g = {.x = x,
+			.v = put(s, in->b, 1, c->n),
+			.bias = 0.5,
+			.out = room(s, BNK_F64, 1, c->m)};
+		must(bnk_run(s->q, BNK_OP_GEMV, BNK_F64, &g), "gemv");
+		get(s, g.out);
 	} else {
-		must(be->gemv_t(
-			     s->ctx, c->m, c->n, x, c->n, c->plain ? NULL : r, shift, out, scratch),
-			"gemv_t");
-		get(s, out, c->n, BNK_F64);
+		bnk_gemv_t_args g = {.x = x,
+			.v = c->plain ? ABSENT : put(s, in->c, 1, c->m),
+			.shift = shift,
+			.out = room(s, BNK_F64, 1, c->n)};
+		must(bnk_run(s->q, BNK_OP_GEMV_T, BNK_F64, &g), "gemv_t");
+		get(s, g.out);
 	}
 }
 
-static void run_loss(session *s, const kernel_case *c, const inputs *in, void *scratch)
+static void run_logistic(session *s, const kernel_case *c, const inputs *in)
 {
-	const bnk_backend *be = s->be;
-	void *z = put(s, in->a, in->na), *y = put(s, in->b, in->nb);
-	void *w = c->plain ? NULL : put(s, in->w, c->m);
-	uint32_t *label = put_bytes(s, in->label, (c->m + 1) * sizeof *label);
-	double *sums = room(s, 4 * sizeof *sums), *r = NULL, *h = NULL;
-	switch (c->op) {
-	case BNK_OP_LOGISTIC:
-		if (!c->plain) {
-			r = room(s, c->m * sizeof *r);
-			h = room(s, c->m * sizeof *h);
-		}
-		must(be->logistic(s->ctx, c->m, z, y, w, r, h, sums, scratch), "logistic");
-		get(s, sums, 3, BNK_F64);
-		if (!c->plain) {
-			get(s, r, c->m, BNK_F64);
-			get(s, h, c->m, BNK_F64);
-		}
+	bnk_logistic_args l = {.z = put(s, in->a, 1, c->m),
+		.y = put(s, in->b, 1, c->m),
+		.sums = room(s, BNK_F64, 1, 3)};
+	if (!c->plain) {
+		l.w = put(s, in->w, 1, c->m);
+		l.residual = room(s, BNK_F64, 1, c->m);
+		l.curvature = room(s, BNK_F64, 1, c->m);
+	}
+	must(bnk_run(s->q, BNK_OP_LOGISTIC, BNK_F64, &l), "logistic");
+	get(s, l.sums);
+	if (!c->plain) {
+		get(s, l.residual);
+		get(s, l.curvature);
+	}
+}
+
+static void run_loss(session *s, const kernel_case *c, const inputs *in)
+{
+	bool squared = c->op == BNK_OP_SQUARED_LOSS;
+	bnk_view z = squared ? put(s, in->a, 1, c->m) : put(s, in->a, c->m, c->n);
+	bnk_view w = c->plain ? ABSENT : put(s, in->w, 1, c->m);
+	if (c->op == BNK_OP_SOFTMAX) {
+		must(bnk_run(s->q, c->op, c->dtype, &(bnk_softmax_args){.z = z}), "softmax");
+		get(s, z);
 		return;
-	case BNK_OP_SOFTMAX:
-		must(be->softmax(s->ctx, c->dtype, c->m, c->n, z), "softmax");
-		break;
-	case BNK_OP_SOFTMAX_LOSS:
-		must(be->softmax_loss(
-			     s->ctx, c->dtype, c->m, c->n, z, label, w, 0.25, sums, scratch),
-			"softmax_loss");
-		get(s, sums, 1, BNK_F64);
-		break;
-	default:
-		must(be->squared_loss(s->ctx, c->m, z, y, w, 0.25, sums, scratch), "squared_loss");
-		get(s, sums, 1, BNK_F64);
 	}
-	get(s, z, in->na, c->dtype);
+	bnk_view loss = room(s, BNK_F64, 1, 1);
+	if (squared)
+		must(bnk_run(s->q, c->op, c->dtype,
+			     &(bnk_squared_loss_args){.z = z,
+				     .y = put(s, in->b, 1, c->m),
+				     .w = w,
+				     .loss = loss,
+				     .scale = 0.25}),
+			"squared_loss");
+	else
+		must(bnk_run(s->q, c->op, c->dtype,
+			     &(bnk_softmax_loss_args){.z = z,
+				     .label = put_u32(s, in->label, c->m),
+				     .w = w,
+				     .loss = loss,
+				     .scale = 0.25}),
+			"softmax_loss");
+	get(s, loss);
+	get(s, z);
 }
 
-static void run_elementwise(session *s, const kernel_case *c, const inputs *in, void *scratch)
+static void run_adam(session *s, const kernel_case *c, const inputs *in)
 {
-	const bnk_backend *be = s->be;
-	void *x = put(s, in->a, in->na), *y = put(s, in->b, in->nb);
-	bnk_adam how = {0.01, 0.9, 0.999, 1e-8, c->plain ? 0 : 0.1, 3};
+	bnk_adam_args a = {.param = put(s, in->a, 1, c->m),
+		.grad = put(s, in->b, 1, c->m),
+		.moment1 = put(s, in->b, 1, c->m),
+		.moment2 = put(s, in->c, 1, c->m),
+		.learning_rate = 0.01,
+		.beta1 = 0.9,
+		.beta2 = 0.999,
+		.epsilon = 1e-8,
+		.l2 = c->plain ? 0 : 0.1,
+		.step = 3};
+	must(bnk_run(s->q, BNK_OP_ADAM, BNK_F32, &a), "adam");
+	get(s, a.param);
+	get(s, a.moment1);
+	get(s, a.moment2);
+}
+
+static void run_elementwise(session *s, const kernel_case *c, const inputs *in)
+{
 	if (c->op == BNK_OP_BIAS_ACT) {
-		must(be->bias_act(s->ctx, c->m, c->n, x, y, c->plain ? BNK_ACT_NONE : BNK_ACT_RELU),
-			"bias_act");
-		get(s, x, in->na, BNK_F32);
+		bnk_bias_act_args a = {.z = put(s, in->a, c->m, c->n),
+			.bias = put(s, in->b, 1, c->n),
+			.act = c->plain ? BNK_ACT_NONE : BNK_ACT_RELU};
+		must(bnk_run(s->q, c->op, c->dtype, &a), "bias_act");
+		get(s, a.z);
 	} else if (c->op == BNK_OP_RELU_GRAD) {
-		must(be->relu_grad(s->ctx, c->m, x, y), "relu_grad");
-		get(s, x, c->m, BNK_F32);
+		bnk_relu_grad_args a = {
+			.grad = put(s, in->a, 1, c->m), .act = put(s, in->b, 1, c->m)};
+		must(bnk_run(s->q, c->op, c->dtype, &a), "relu_grad");
+		get(s, a.grad);
 	} else if (c->op == BNK_OP_COL_SUM) {
-		must(be->col_sum(s->ctx, c->m, c->n, x, y, scratch), "col_sum");
-		get(s, y, c->n, BNK_F32);
-	} else if (c->op == BNK_OP_ADAM) {
-		float *m1 = put(s, in->b, c->m), *m2 = put(s, in->c, c->m);
-		must(be->adam(s->ctx, c->m, x, y, m1, m2, &how), "adam");
-		get(s, x, c->m, BNK_F32);
-		get(s, m1, c->m, BNK_F32);
-		get(s, m2, c->m, BNK_F32);
+		bnk_col_sum_args a = {
+			.x = put(s, in->a, c->m, c->n), .out = room(s, BNK_F32, 1, c->n)};
+		must(bnk_run(s->q, c->op, c->dtype, &a), "col_sum");
+		get(s, a.out);
 	} else {
-		uint32_t *index = put_bytes(s, in->index, (c->m + 1) * sizeof *index);
-		void *to = room(s, (c->m * c->n + 1) * width(s));
-		must(be->gather(s->ctx, c->dtype, c->m, c->n, x, index, to), "gather");
-		get(s, to, c->m * c->n, c->dtype);
+		bnk_gather_args a = {.from = put(s, in->a, GATHER_ROWS, c->n),
+			.index = put_u32(s, in->index, c->m),
+			.to = room(s, c->dtype, c->m, c->n)};
+		must(bnk_run(s->q, c->op, c->dtype, &a), "gather");
+		get(s, a.to);
 	}
 }
 
 static void run_gemm(session *s, const kernel_case *c, const inputs *in)
 {
-	void *a = put(s, in->a, in->na), *b = put(s, in->b, in->nb), *d = put(s, in->c, in->nc);
-	must(s->be->gemm(s->ctx, c->dtype, c->trans_a, c->trans_b, c->m, c->n, c->k, 0.5, a,
-		     c->trans_a ? c->m : c->k, b, c->trans_b ? c->k : c->n, c->plain ? 0 : 2, d,
-		     c->n),
-		"gemm");
-	get(s, d, in->nc, c->dtype);
+	bnk_gemm_args g = {.trans_a = c->trans_a,
+		.trans_b = c->trans_b,
+		.a = c->trans_a ? put(s, in->a, c->k, c->m) : put(s, in->a, c->m, c->k),
+		.b = c->trans_b ? put(s, in->b, c->n, c->k) : put(s, in->b, c->k, c->n),
+		.c = put(s, in->c, c->m, c->n),
+		.alpha = 0.5,
+		.beta = c->plain ? 0 : 2};
+	must(bnk_run(s->q, c->op, c->dtype, &g), "gemm");
+	get(s, g.c);
 }
 
-size_t kernel_run(const bnk_backend *be, int threads, const kernel_case *c, double *out, size_t max)
+size_t kernel_run(
+	const bnk_target *target, int threads, const kernel_case *c, double *out, size_t max)
 {
-	session s = {.be = be, .dtype = c->dtype, .out = out, .max = max};
+	session s = {.dtype = c->dtype, .out = out, .max = max};
 	inputs in = make_inputs(c);
-	bnk_shape shape = {c->m, c->n, c->k};
-	must(be->open(&s.ctx, threads), "open");
-	ck_assert(be->supports(c->op, c->dtype, shape));
-	void *scratch = room(&s, be->scratch_bytes(c->op, c->dtype, shape));
+	must(bnk_device_open(&s.device, target, threads), "open");
+	must(bnk_queue_new(&s.q, s.device), "queue");
 	switch (c->op) {
 	case BNK_OP_GEMM:
 		run_gemm(&s, c, &in);
@@ -257,20 +317,28 @@ size_t kernel_run(const bnk_backend *be, int threads, const kernel_case *c, doub
 	case BNK_OP_GRAM:
 	case BNK_OP_GEMV:
 	case BNK_OP_GEMV_T:
-		run_linear(&s, c, &in, scratch);
+		run_linear(&s, c, &in);
 		break;
 	case BNK_OP_LOGISTIC:
+		run_logistic(&s, c, &in);
+		break;
 	case BNK_OP_SOFTMAX:
 	case BNK_OP_SOFTMAX_LOSS:
 	case BNK_OP_SQUARED_LOSS:
-		run_loss(&s, c, &in, scratch);
+		run_loss(&s, c, &in);
+		break;
+	case BNK_OP_ADAM:
+		run_adam(&s, c, &in);
 		break;
 	default:
-		run_elementwise(&s, c, &in, scratch);
+		run_elementwise(&s, c, &in);
 	}
+	must(bnk_sync(s.q), "sync");
+	ck_assert_uint_eq(bnk_queue_count(s.q, c->op).runs, 1);
 	for (size_t i = 0; i < s.count; i++)
-		be->free(s.ctx, s.blocks[i]);
-	be->close(s.ctx);
+		bnk_buffer_release(&s.blocks[i]);
+	bnk_queue_free(s.q);
+	bnk_device_close(s.device);
 	free_inputs(&in);
 	return s.used;
 }
@@ -523,7 +591,8 @@ double kernel_distance(const double *a, const double *b, size_t n)
 
 double kernel_tolerance(const kernel_case *c)
 {
-	if (c->op == BNK_OP_GATHER || c->op == BNK_OP_RELU_GRAD)
+	const bnk_op_row *row = bnk_op_get(c->op);
+	if (row->klass == BNK_EXACT)
 		return 0;
 	size_t terms = c->m; /* of a sum over rows */
 	if (c->op == BNK_OP_GEMM)
@@ -532,7 +601,7 @@ double kernel_tolerance(const kernel_case *c)
 		terms = c->n;
 	else if (c->op == BNK_OP_ADAM || c->op == BNK_OP_BIAS_ACT)
 		terms = 0;
-	return (c->dtype == BNK_F32 ? 1.2e-7 : 2.3e-16) * (16 + (double)terms);
+	return row->tolerance * (c->dtype == BNK_F32 ? 1.2e-7 : 2.3e-16) * (16 + (double)terms);
 }
 
 void kernel_case_name(const kernel_case *c, char *out, size_t size)

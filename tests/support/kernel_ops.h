@@ -4,7 +4,7 @@
  */
 #ifndef BN_TEST_KERNEL_OPS_H
 #define BN_TEST_KERNEL_OPS_H
-#include "kernels/kernels.h"
+#include "kernels/queue.h"
 
 #include <stdbool.h>
 
@@ -19,7 +19,7 @@ typedef struct kernel_case {
 
 /* Outputs, at most `max` doubles; returns how many. Fails the test when the back end errs. */
 size_t kernel_run(
-	const bnk_backend *be, int threads, const kernel_case *c, double *out, size_t max);
+	const bnk_target *target, int threads, const kernel_case *c, double *out, size_t max);
 /* The same numbers from plain loops, in long double where that is fast. */
 size_t kernel_reference(const kernel_case *c, double *out, size_t max);
 

@@ -85,6 +85,18 @@ static void find_backends(json_t *list, const bn_env *env)
 	}
 }
 
+/* Which variant of each operation the CPU runs; BINNACLE_KERNELS changes it. */
+static void find_variants(json_t *list, const bn_env *env)
+{
+	char text[1024];
+	const char *forced = bn_env_get(env, "BINNACLE_KERNELS");
+	if (bnk_variants_describe(forced, text, sizeof text) == BNK_OK)
+		find(list, "kernels", "OK", NULL, "%s", text);
+	else
+		find(list, "kernels", "FAIL", "BINNACLE_KERNELS is operation=variant,...",
+			"BINNACLE_KERNELS: %s", text);
+}
+
 static void find_schedulers(json_t *list, const bn_env *env)
 {
 	static const struct {
@@ -339,6 +351,7 @@ static int run_doctor(bn_cli *cli, bn_err *err)
 		return bn_err_nomem(err, "the findings");
 	find_workspace(list, cli);
 	find_backends(list, env);
+	find_variants(list, env);
 	find_schedulers(list, env);
 	find_meters(list);
 	find_terminal(list, env);

@@ -236,7 +236,10 @@ static int write_man(bn_cli *cli)
 		"7 inconclusive: the evidence needed is missing\n130 interrupted\n.fi\n"
 		".SH ENVIRONMENT\n.TP\n.B BINNACLE_HOME\nthe workspace, when it is not around the "
 		"working "
-		"directory\n.TP\n.B BINNACLE_BACKEND\ncpu, cuda or auto\n.TP\n.B NO_COLOR\nno "
+		"directory\n.TP\n.B BINNACLE_BACKEND\ncpu, cuda, "
+		"cuda:N (its device N) or auto\n.TP\n.B BINNACLE_KERNELS\nvariants of the CPU's "
+		"operations, as adam=avx2,gemv_t=portable; portable alone is all that have "
+		"it\n.TP\n.B NO_COLOR\nno "
 		"colours\n");
 	return 0;
 }

@@ -264,6 +264,7 @@ START_TEST(test_resolve_environment_names_what_a_result_depends_on)
 	ck_assert_bn_ok(bn_environment_describe(&e, bn_env_real(), &err), &err);
 	ck_assert_str_ne(bn_json_str(e, "compiler", ""), "");
 	ck_assert_str_ne(bn_json_str(e, "blas_core", ""), "");
+	ck_assert_ptr_nonnull(strstr(bn_json_str(e, "kernel_variants", ""), "gemm=openblas,"));
 	ck_assert_str_ne(bn_json_str(json_object_get(e, "libraries"), "openblas", ""), "");
 	ck_assert_int_gt(bn_json_int(e, "cores", 0), 0);
 	json_decref(e);

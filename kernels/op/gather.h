@@ -1,0 +1,15 @@
+/*
+ * gather.h - to[i,:] = from[index[i],:], dense rows of n elements.
+ *
+ * Bits are moved as they are, labels and NaN payloads too. index is checked against nothing: it has to lie within
+ * from's rows.
+ */
+#ifndef BNK_OP_GATHER_H
+#define BNK_OP_GATHER_H
+#include "kernels/kernels.h"
+
+typedef struct bnk_gather_args {
+	bnk_view from, index, to;
+} bnk_gather_args;
+
+#endif
