@@ -532,6 +532,34 @@ START_TEST(test_log_that_was_cut_counts_for_nothing_until_it_is_back)
 }
 END_TEST
 
+/* bob's log is gone for good, and the admins say so: it counts for nothing, and stands in nobody's way. */
+START_TEST(test_loss_of_a_closed_log_is_no_fault_once_admins_have_closed_it)
+{
+	arrival_piece pieces[200];
+	begin(false);
+	upgrade();
+	size_t n = arrival_list(&t, pieces, 200);
+	for (size_t i = 0; i < n; i++)
+		if (strstr(pieces[i].writer, "uid-5002") || strstr(pieces[i].writer, "bob"))
+			arrival_hide(&t, &pieces[i], true);
+	person_reopen(&t, dan, true);
+	ck_assert_uint_eq(faults(dan), 1);
+	person_reopen(&t, ann, true);
+	person_link(ann, (bn_change[]){{.kind = BN_CHANGE_RESTORED, .text = "his disk"}}, 1);
+	must(bn_workspace_refresh(dan->ws, NULL, &err));
+	ck_assert_uint_eq(faults(dan), 0);
+	ck_assert(has_doubt(dan, "lacks record"));
+	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_REQUESTED);
+	for (size_t i = 0; i < n; i++)
+		if (pieces[i].hidden)
+			arrival_hide(&t, &pieces[i], false);
+	see_all();
+	expect_all_is_well();
+	ck_assert_uint_eq(faults(dan), 0);
+	end();
+}
+END_TEST
+
 /* ---- workspace.json --------------------------------------------------------------------------------- */
 
 START_TEST(test_begun_upgrade_leaves_a_workspace_of_uids_that_older_programs_leave_alone)
@@ -616,5 +644,6 @@ BN_TEST_MAIN("core/govern/upgrade", test_upgrade_keeps_what_was_decided_and_make
 	test_record_and_key_of_a_reviewer_dated_back_change_nothing,
 	test_upgrade_of_somebody_else_is_none, test_upgrade_that_nothing_names_changes_nothing,
 	test_log_that_was_cut_counts_for_nothing_until_it_is_back,
+	test_loss_of_a_closed_log_is_no_fault_once_admins_have_closed_it,
 	test_begun_upgrade_leaves_a_workspace_of_uids_that_older_programs_leave_alone,
 	test_memory_stops_at_a_workspace_that_was_downgraded, test_hidden_link_0_makes_nobody_more)
