@@ -14,7 +14,9 @@ bool bn_authority_page_refuses(const bn_authority_page *d, char *why, size_t siz
 		return true;
 	}
 	if (!d->is_chained) {
-		snprintf(why, size, "users are known by their uid here: binnacle role grant");
+		snprintf(why, size,
+			"users are uids here (binnacle role grant); persons come with: binnacle "
+			"upgrade");
 		return true;
 	}
 	if (!d->me.person[0]) {
@@ -49,8 +51,8 @@ void bn_authority_list_page(bn_view *v, bn_page *p, const char *empty)
 		return;
 	bn_list_page(v, p);
 	const bn_authority_page *d = bn_list_data(l);
-	l->grid.empty = d && !d->is_chained ? "in this workspace users are known by their uid: "
-					      "binnacle user ls"
+	l->grid.empty = d && !d->is_chained ? "users are uids here; persons come with: "
+					      "binnacle upgrade"
 					    : empty;
 }
 
