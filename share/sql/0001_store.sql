@@ -58,6 +58,8 @@ CREATE TABLE index_segment (
 	key BLOB,       -- NULL: not signed, or in a form that this program does not know
 	epoch BLOB,
 	signature BLOB,
+	inode INTEGER NOT NULL,   -- which file that was, and when it was changed
+	changed INTEGER NOT NULL, -- ns
 	PRIMARY KEY (writer, last, first)
 ) WITHOUT ROWID;
 

@@ -47,17 +47,20 @@ typedef struct segments {
 
 /* ---- what is there, and what was ---------------------------------------------------------------- */
 
-/* UNREAD when it has no row. */
-static int state_of(state *out, const segments *s, const bn_log_range *r)
+/* UNREAD when it has no row. *other: the file is not the one, or not as, it was then. */
+static int state_of(state *out, bool *other, const segments *s, const bn_log_range *r)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_cached(&st, s->f->db, s->err,
-		"SELECT state FROM index_segment WHERE writer = ? AND last = ? AND first = ?",
+		"SELECT state, inode, changed FROM index_segment WHERE writer = ? AND last = ? AND "
+		"first = ?",
 		"iii", s->no, (int64_t)r->last, (int64_t)r->first);
 	if (rc < 0)
 		return rc;
 	rc = bn_sql_step(st, s->err);
 	*out = rc == 1 ? (state)sqlite3_column_int(st, 0) : UNREAD;
+	*other = rc == 1 && (sqlite3_column_int64(st, 1) != (int64_t)r->inode ||
+				    sqlite3_column_int64(st, 2) != r->changed_ns);
 	sqlite3_reset(st);
 	return rc < 0 ? rc : 0;
 }
@@ -180,9 +183,9 @@ static state trailer_failed(int rc)
 	return rc == BN_ECORRUPT || rc == BN_EREFUSED ? NOT_WHOLE : UNREAD;
 }
 
-/* Opens the segment and reads its trailer. */
-static int read_trailer(
-	state *out, bn_segment *seg, bn_seg_trailer *t, segments *s, const bn_log_range *r)
+/* Opens the segment (checks_chain: to read the rest as well) and reads its trailer. */
+static int read_trailer(state *out, bn_segment *seg, bool checks_chain, bn_seg_trailer *t,
+	segments *s, const bn_log_range *r)
 {
 	char name[BN_SEGMENT_NAME];
 	bn_err why = BN_ERR_INIT;
@@ -190,7 +193,7 @@ static int read_trailer(
 	char *path = bn_path_join(s->w->dir, name);
 	if (!path)
 		return bn_err_nomem(s->err, "a file name");
-	int rc = bn_segment_open(seg, s->f->from->at, path, false, &why);
+	int rc = bn_segment_open(seg, s->f->from->at, path, checks_chain, &why);
 	bn_free(path);
 	if (rc >= 0)
 		rc = bn_segment_read_trailer(seg, t, &why);
@@ -210,16 +213,17 @@ static int row_add(segments *s, const bn_log_range *r, state found, const bn_seg
 	bool known = bn_signature_is_known(g);
 	if (found == NOT_WHOLE || found == OTHER)
 		return bn_sql_run(s->f->db, s->err,
-			"INSERT INTO index_segment (writer, last, first, state) VALUES (?, ?, ?, "
-			"?)",
-			"iiii", s->no, (int64_t)r->last, (int64_t)r->first, (int64_t)found);
+			"INSERT INTO index_segment (writer, last, first, state, inode, changed) "
+			"VALUES (?, ?, ?, ?, ?, ?)",
+			"iiiiii", s->no, (int64_t)r->last, (int64_t)r->first, (int64_t)found,
+			(int64_t)r->inode, r->changed_ns);
 	return bn_sql_run(s->f->db, s->err,
 		"INSERT INTO index_segment (writer, last, first, state, clock, chain, key, epoch, "
-		"signature) VALUES (?, ?, ?, ?, ?, ?, nullif(?, x''), ?, ?)",
-		"iiiiibbbb", s->no, (int64_t)r->last, (int64_t)r->first, (int64_t)found,
+		"signature, inode, changed) VALUES (?, ?, ?, ?, ?, ?, nullif(?, x''), ?, ?, ?, ?)",
+		"iiiiibbbbii", s->no, (int64_t)r->last, (int64_t)r->first, (int64_t)found,
 		(int64_t)t->last_clock, t->chain, sizeof t->chain, known ? g->key : NULL,
 		(size_t)(known ? g->key_bytes : 0), g->epoch, (size_t)g->epoch_bytes, g->bytes,
-		(size_t)g->signature_bytes);
+		(size_t)g->signature_bytes, (int64_t)r->inode, r->changed_ns);
 }
 
 static int segment_add(segments *s, const bn_log_range *r)
@@ -228,7 +232,7 @@ static int segment_add(segments *s, const bn_log_range *r)
 	bn_seg_trailer t = {0};
 	uint8_t chain[BN_SHA256_BYTES];
 	state found = SAME;
-	int rc = read_trailer(&found, &seg, &t, s, r);
+	int rc = read_trailer(&found, &seg, false, &t, s, r);
 	if (rc < 0)
 		goto out;
 	bool same = found == SAME && known_chain(chain, s, r->last) &&
@@ -243,16 +247,67 @@ out:
 	return rc;
 }
 
+/* Reads the whole segment: whether it is one, and ends where the one that was folded did. */
+static int read_again(state *out, segments *s, const bn_log_range *r)
+{
+	bn_segment seg = {.fd = -1};
+	bn_seg_trailer t = {0};
+	bn_record record;
+	uint8_t chain[BN_SHA256_BYTES];
+	bn_err why = BN_ERR_INIT;
+	int rc = read_trailer(out, &seg, true, &t, s, r);
+	if (rc < 0 || *out != SAME)
+		goto out;
+	*out = OTHER;
+	if (!known_chain(chain, s, r->last) || memcmp(chain, t.chain, sizeof chain) != 0)
+		goto out;
+	while ((rc = bn_segment_next(&seg, &record, &why)) == 1)
+		;
+	if (rc == BN_ENOMEM) {
+		bn_err_move(s->err, &why);
+		goto out;
+	}
+	*out = seg.end == BN_SEGMENT_SEALED ? SAME : NOT_WHOLE;
+	if (rc < 0)
+		*out = UNREAD;
+	rc = 0;
+out:
+	bn_err_clear(&why);
+	bn_segment_close(&seg);
+	return rc;
+}
+
+/* Of one that was folded another file lies there now, or it was written to. */
+static int segment_again(segments *s, const bn_log_range *r, state was)
+{
+	state found = UNREAD;
+	int rc;
+	if (was != SAME)
+		return BN_FOLD_REBUILD;
+	if ((rc = read_again(&found, s, r)) < 0)
+		return rc;
+	s->incomplete = s->incomplete || found == UNREAD;
+	if (found == NOT_WHOLE || found == OTHER)
+		return BN_FOLD_REBUILD;
+	return found == UNREAD ? 0
+			       : bn_sql_run(s->f->db, s->err,
+					 "UPDATE index_segment SET inode = ?, changed = ? WHERE "
+					 "writer = ? AND last = ? AND first = ?",
+					 "iiiii", (int64_t)r->inode, r->changed_ns, s->no,
+					 (int64_t)r->last, (int64_t)r->first);
+}
+
 /* Whether a reader who begins now takes what was folded: all that he takes is the same. */
 static int check_history(segments *s)
 {
 	const bn_log_range *range = NULL;
 	state found;
+	bool other;
 	int rc;
 	for (uint64_t seq = 0; !s->fresh && seq < s->w->seq; seq = range->last) {
 		if (!(range = bn_log_cover(s->w, seq + 1)))
 			return 0;
-		if ((rc = state_of(&found, s, range)) < 0)
+		if ((rc = state_of(&found, &other, s, range)) < 0)
 			return rc;
 		if (found == NOT_WHOLE || found == OTHER)
 			return BN_FOLD_REBUILD;
@@ -270,7 +325,7 @@ static int check_newest(segments *s)
 	const bn_log_range *range = bn_log_cover(s->w, s->w->seq);
 	if (s->fresh || !range || range->last != s->w->seq)
 		return 0;
-	int rc = read_trailer(&found, &seg, &t, s, range);
+	int rc = read_trailer(&found, &seg, false, &t, s, range);
 	bn_segment_close(&seg);
 	if (rc < 0)
 		return rc;
@@ -315,6 +370,7 @@ int bn_fold_segments(bn_fold *f, bn_log_writer *w, const fold_marks *marks, bool
 {
 	segments s = {.f = f, .w = w, .marks = marks, .fresh = fresh, .err = err};
 	state found;
+	bool other;
 	int rc;
 	if (bn_log_names_digest(w, w->seq) == w->compared)
 		return 0;
@@ -322,7 +378,9 @@ int bn_fold_segments(bn_fold *f, bn_log_writer *w, const fold_marks *marks, bool
 		(rc = bn_numbers_name(&f->numbers, BN_NAME_WRITER, w->name, &s.no, err)) < 0)
 		return rc;
 	for (size_t i = 0; i < w->sealed_count && w->sealed[i].first <= w->seq; i++) {
-		if ((rc = state_of(&found, &s, &w->sealed[i])) < 0)
+		if ((rc = state_of(&found, &other, &s, &w->sealed[i])) < 0)
+			return rc;
+		if (other && (rc = segment_again(&s, &w->sealed[i], found)) != 0)
 			return rc;
 		if (found == UNREAD && (rc = segment_add(&s, &w->sealed[i])) != 0)
 			return rc;

@@ -60,25 +60,24 @@ static int log_add(bn_log_writer **out, bn_log *log, const char *name, bn_err *e
 	return 0;
 }
 
-/* Which file lies under the name of the newest sealed segment. */
-static int look_at_newest(bn_log_writer *w, const bn_dir *at, bn_err *err)
+/* Which files lie under the names of the sealed segments. */
+static int look_at_files(bn_log_writer *w, const bn_dir *at, bn_err *err)
 {
-	struct stat st;
-	char name[BN_SEGMENT_NAME];
-	const bn_log_range *newest = bn_log_cover(w, bn_log_sealed_end(w));
-	w->newest_inode = 0;
-	w->newest_changed_ns = 0;
-	if (!newest)
-		return 0;
-	bn_segment_name(name, newest->first, newest->last);
-	char *path = bn_path_join(w->dir, name);
-	if (!path)
-		return bn_err_nomem(err, "a file name");
-	if (bn_dir_stat(at, path, &st, NULL) == 0) {
-		w->newest_inode = (uint64_t)st.st_ino;
-		w->newest_changed_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+	for (size_t i = 0; i < w->sealed_count; i++) {
+		struct stat st;
+		char name[BN_SEGMENT_NAME];
+		bn_log_range *r = &w->sealed[i];
+		bn_segment_name(name, r->first, r->last);
+		char *path = bn_path_join(w->dir, name);
+		if (!path)
+			return bn_err_nomem(err, "a file name");
+		if (bn_dir_stat(at, path, &st, NULL) == 0) {
+			r->inode = (uint64_t)st.st_ino;
+			r->changed_ns =
+				(int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+		}
+		bn_free(path);
 	}
-	bn_free(path);
 	return 0;
 }
 
@@ -100,9 +99,10 @@ int bn_log_relist(bn_log_writer *w, const bn_dir *at, bn_err *err)
 	}
 	for (size_t i = 0; i < names.count; i++) {
 		bn_log_range *r = &w->sealed[w->sealed_count++];
+		*r = (bn_log_range){0};
 		bn_segment_parse_name(names.items[i], &r->first, &r->last);
 	}
-	rc = look_at_newest(w, at, err);
+	rc = look_at_files(w, at, err);
 out:
 	bn_names_release(&names);
 	w->stuck = false;
@@ -234,11 +234,6 @@ uint64_t bn_log_names_digest(const bn_log_writer *w, uint64_t upto)
 		return 0;
 	bn_sha256(w->sealed, n * sizeof *w->sealed, hash);
 	memcpy(&digest, hash, sizeof digest);
-	if (n == w->sealed_count) { /* the newest is among them */
-		const uint64_t file[] = {digest, w->newest_inode, (uint64_t)w->newest_changed_ns};
-		bn_sha256(file, sizeof file, hash);
-		memcpy(&digest, hash, sizeof digest);
-	}
 	return digest & INT64_MAX; /* SQLite keeps it */
 }
 

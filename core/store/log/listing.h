@@ -3,7 +3,8 @@
  *
  * A scan costs a directory listing and a stat for each writer when nothing changed; a writer's own
  * directory is listed again only when its modification time moved (or is too young to be trusted:
- * two changes within one tick of the clock look alike).
+ * two changes within one tick of the clock look alike). That costs a stat of each segment, of which merge.c leaves
+ * a few dozen at most.
  */
 #ifndef BN_STORE_LOG_LISTING_H
 #define BN_STORE_LOG_LISTING_H
@@ -11,6 +12,9 @@
 
 typedef struct bn_log_range {
 	uint64_t first, last;
+	/* Which file that is, and when it was changed: its owner may have put another one under its name. */
+	uint64_t inode;
+	int64_t changed_ns;
 } bn_log_range;
 
 typedef struct bn_log_writer {
@@ -19,10 +23,7 @@ typedef struct bn_log_writer {
 	bn_log_range *sealed; /* by first, widest first */
 	size_t sealed_count, sealed_cap;
 	bool has_open;
-	uint64_t
-		newest_inode; /* of the sealed segment that reaches furthest, and when that file was changed: */
-	int64_t newest_changed_ns; /* another one may have been put there under its name */
-	bool seen;                 /* in the scan under way */
+	bool seen; /* in the scan under way */
 
 	/* the listing */
 	int64_t mtime_ns, listed_ns;
@@ -62,8 +63,8 @@ int bn_log_relist(bn_log_writer *w, const bn_dir *at, bn_err *err);
 bn_log_writer *bn_log_find(bn_log *log, const char *name);
 /* The sealed range that holds seq and reaches furthest; NULL when there is none. */
 const bn_log_range *bn_log_cover(const bn_log_writer *w, uint64_t seq);
-/* Of the names of the sealed segments that start at or before `upto`, and which file the newest of all is: two lists with
- * one digest are the same. 0 for none. */
+/* Of the sealed segments that start at or before `upto`, names and files: two lists with one digest are the same. 0 for
+ * none. */
 uint64_t bn_log_names_digest(const bn_log_writer *w, uint64_t upto);
 uint64_t bn_log_sealed_end(const bn_log_writer *w); /* last sealed sequence number, 0 for none */
 

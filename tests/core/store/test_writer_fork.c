@@ -302,6 +302,35 @@ START_TEST(test_fork_is_what_the_files_say_now)
 END_TEST
 
 /* A segment that is not whole, names another writer, or was put there by somebody else. */
+/* Neither the names nor the newest segment tell of it. */
+START_TEST(test_middle_segment_that_is_replaced_under_its_name_is_seen)
+{
+	static const char writer[] = "alice@host-boot-0";
+	char whole[65], replaced[65], again[65];
+	make();
+	for (uint64_t first = 1; first <= 5; first += 2)
+		put(writer, 'a', 1, first, first + 1);
+	read_as_all_do();
+	dump_hash(whole);
+	remove_segment(writer, 3, 4);
+	put(writer, 'b', 3, 3, 4);
+	read_as_all_do();
+	dump_hash(replaced);
+	ck_assert_str_ne(replaced, whole);
+	remove_segment(writer, 3, 4);
+	put(writer, 'a', 1, 3, 4); /* the same bytes in another file */
+	read_as_all_do();
+	dump_hash(again);
+	ck_assert_str_eq(again, whole);
+	remove_segment(writer, 3, 4);
+	put(writer, 'a', 1, 3, 4);
+	read_as_all_do();
+	dump_hash(again);
+	ck_assert_str_eq(again, whole);
+	finish();
+}
+END_TEST
+
 START_TEST(test_only_whole_segments_of_the_owner_are_evidence)
 {
 	forged_log l;
@@ -546,8 +575,10 @@ END_TEST
 BN_TEST_MAIN("core/store/writer_fork", test_two_histories_are_a_fork_whichever_segment_comes_first,
 	test_segments_that_overlap_in_part_stop_their_writer_alone,
 	test_segments_that_overlap_and_agree_are_no_fork, test_merging_keeps_a_fork_and_its_verdict,
-	test_fork_is_what_the_files_say_now, test_only_whole_segments_of_the_owner_are_evidence,
-	test_range_has_one_name, test_writer_whose_files_contradict_each_other_stops_nobody_else,
+	test_fork_is_what_the_files_say_now,
+	test_middle_segment_that_is_replaced_under_its_name_is_seen,
+	test_only_whole_segments_of_the_owner_are_evidence, test_range_has_one_name,
+	test_writer_whose_files_contradict_each_other_stops_nobody_else,
 	test_dumps_are_equal_whatever_comes_first_or_goes,
 	test_key_of_card_and_seal_vouches_for_what_lies_between,
 	test_seals_and_cards_that_are_not_right_vouch_for_nothing,
