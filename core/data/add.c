@@ -3,6 +3,7 @@
 
 #include "core/base/mem.h"
 #include "core/data/builder.h"
+#include "core/data/former.h"
 
 /* The name of a new file below the workspace's directory. */
 static int temporary(char **path, bn_workspace *ws, bn_err *err)
@@ -16,7 +17,7 @@ static int temporary(char **path, bn_workspace *ws, bn_err *err)
 }
 
 /* What the user said about reading it; absent when it was nothing. */
-static json_t *options_json(const bn_source_options *o)
+static json_t *options_json(const bn_source_options *o, const bn_former *former)
 {
 	json_t *types = json_object();
 	for (size_t i = 0; o && i < o->type_count; i++)
@@ -27,6 +28,8 @@ static json_t *options_json(const bn_source_options *o)
 		json_object_set_new(recipe, "no_header", json_true());
 	if (recipe && o && o->rejects)
 		json_object_set_new(recipe, "on_error", json_string("reject"));
+	if (recipe && former->ref[0])
+		json_object_set_new(recipe, "as", json_string(former->ref));
 	return recipe;
 }
 
@@ -41,14 +44,12 @@ static int build(bn_table_builder *b, bn_built *built, char sha256[65], bn_input
 	const char *source_name, const bn_source_options *options, bn_ingest_report *report,
 	bn_err *err)
 {
-	const bn_source_options defaults = BN_SOURCE_OPTIONS_INIT;
 	const bn_ingest_sink sink = {.begin = build_begin, .ctx = b};
 	const bn_source *source = NULL;
 	int rc = bn_source_find(&source, source_name, in, err);
 	if (rc == 0 && bn_input_is_file(in))
 		rc = bn_input_hash(in, err);
-	if (rc < 0 || (rc = bn_ingest_input(in, source, options ? options : &defaults, &sink,
-			       report, err)) < 0)
+	if (rc < 0 || (rc = bn_ingest_input(in, source, options, &sink, report, err)) < 0)
 		return rc;
 	if ((rc = bn_table_builder_finish(b, built, err)) == 0 && bn_input_is_file(in))
 		rc = bn_input_digest(in, sha256, err);
@@ -62,11 +63,32 @@ static bool spooling_report(void *ctx, const char *what, uint64_t done, uint64_t
 	return !o->progress || o->progress(o->progress_ctx, done, total, 0);
 }
 
+/* The types that the dataset has, unless new ones are asked for. */
+static int read_as(bn_source_options *o, bn_former *former, bn_workspace *ws, const char *name,
+	const bn_source_options *given, bn_err *err)
+{
+	int rc = 0;
+	if (given)
+		*o = *given;
+	if (o->retype)
+		return 0;
+	if ((rc = bn_former_load(former, ws, name, err)) < 0 ||
+		(rc = bn_former_check(former, o, err)) < 0)
+		return rc;
+	if (former->types.count) {
+		o->as = &former->types;
+		o->as_whose = former->whose;
+	}
+	return 0;
+}
+
 int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, const char *name,
 	const char *source_name, const char *uri, const bn_source_options *options,
 	bn_ingest_report *report, bn_err *err)
 {
 	const bn_progress spooling = {spooling_report, (void *)(uintptr_t)options};
+	bn_source_options as = BN_SOURCE_OPTIONS_INIT;
+	bn_former former = BN_FORMER_INIT;
 	bn_ingest_report mine = {0};
 	bn_table_builder *builder = NULL;
 	bn_built built;
@@ -74,13 +96,13 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	json_t *recipe = NULL;
 	char sha256[65] = "";
 	int rc = bn_dataset_check_name(name, err);
-	if (rc < 0 ||
-		(rc = bn_input_open(&in, bn_workspace_env(ws), uri, options ? &spooling : NULL,
-			 err)) < 0 ||
+	if (rc < 0 || (rc = read_as(&as, &former, ws, name, options, err)) < 0 ||
+		(rc = bn_input_open(
+			 &in, bn_workspace_env(ws), uri, options ? &spooling : NULL, err)) < 0 ||
 		(rc = bn_table_builder_new(&builder, ws, err)) < 0 ||
-		(rc = build(builder, &built, sha256, in, source_name, options, &mine, err)) < 0)
+		(rc = build(builder, &built, sha256, in, source_name, &as, &mine, err)) < 0)
 		goto out;
-	recipe = options_json(options);
+	recipe = options_json(options, &former);
 	bn_dataset_draft d = {.name = name,
 		.built = &built,
 		.source_kind = mine.source->name,
@@ -92,6 +114,7 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	rc = bn_dataset_publish(out, added, ws, &d, err);
 out:
 	json_decref(recipe);
+	bn_former_release(&former);
 	bn_table_builder_free(builder);
 	bn_input_free(in);
 	if (rc || !report)

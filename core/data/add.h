@@ -8,7 +8,8 @@
 #include "core/data/generate.h"
 #include "core/source/ingest.h"
 
-/* source_name NULL: detect. report may be NULL; it is the caller's to release. On failure nothing
+/* A dataset that has versions is read as the types of the newest (former.h), unless options->retype.
+ * source_name NULL: detect. report may be NULL; it is the caller's to release. On failure nothing
  * is published. */
 int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, const char *name,
 	const char *source_name, const char *uri, const bn_source_options *options,

@@ -202,7 +202,8 @@ static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, b
 	else
 		bn_err_set(err, BN_EINVAL, "%s:%" PRIu64 ":%" PRIu64 ": column '%s': %s",
 			s->in.path, line, column, s->schema.fields[r->column].name, r->reason);
-	bn_err_hint(err, "mend the file%s",
+	bool typed = s->options.as && !s->options.as_inputs && r->column != UINT32_MAX;
+	bn_err_hint(err, "mend the file%s%s", typed ? ", read it by new types with --retype" : "",
 		s->options.no_rejects ? ""
 				      : ", or let malformed records go to a file with "
 					"--on-error reject");
@@ -247,6 +248,22 @@ static int write_reject(csv_stream *s, const csv_chunk *c, const csv_reject *r, 
 	return s->rejects.len > 1 << 20 ? flush_rejects(s, err) : 0;
 }
 
+#define MANY_ROWS 10000 /* of fewer, any number may be malformed */
+
+static int check_rejects(const csv_stream *s, const csv_chunk *c, bn_err *err)
+{
+	uint64_t read = s->rows + c->rows + s->rejected, most = s->options.max_rejects;
+
+	if (most ? s->rejected <= most : read < MANY_ROWS || s->rejected <= read / 10)
+		return 0;
+	bn_err_set(err, BN_EINVAL,
+		"%s: %" PRIu64 " of the first %" PRIu64 " records are malformed, at most %" PRIu64
+		" may be",
+		s->in.path, s->rejected, read, most ? most : read / 10);
+	bn_err_hint(err, "--max-rejects N allows so many");
+	return BN_EINVAL;
+}
+
 static int handle_rejects(csv_stream *s, csv_chunk *c, bn_err *err)
 {
 	int rc = 0;
@@ -259,7 +276,7 @@ static int handle_rejects(csv_stream *s, csv_chunk *c, bn_err *err)
 	for (size_t i = 0; i < c->reject_count && !rc && !s->survey; i++)
 		rc = write_reject(s, c, &c->rejects[i], err);
 	s->rejected += c->reject_count;
-	return rc;
+	return rc ? rc : check_rejects(s, c, err);
 }
 
 /* ---- the stream ----------------------------------------------------------------------------- */

@@ -37,9 +37,11 @@ typedef struct bn_source_options {
 	/* They are inputs of a model, which computes with numbers: whatever number type `as` says, a number column
 	 * comes as float64 and takes every finite number. */
 	bool as_inputs;
+	bool retype;         /* guess the types of a dataset's next version anew (bn_dataset_add) */
 	const char *rejects; /* NULL: a malformed row fails the ingest; else the file they go to */
 	bool no_rejects;     /* nor can the caller offer that */
-	int threads;         /* 0: as many as there are CPUs, at most 8. Never changes the result */
+	uint64_t max_rejects; /* more fail the ingest; 0: a tenth of the rows, of 10 000 or more */
+	int threads; /* 0: as many as there are CPUs, at most 8. Never changes the result */
 	bn_crew *
 		crew; /* that reads ahead; NULL: the stream has one of its own, of so many threads */
 	int64_t duration_ns; /* live sources: how long, */
@@ -52,8 +54,8 @@ typedef struct bn_source_options {
 
 #define BN_SOURCE_OPTIONS_INIT \
 	{ \
-		0, 0, false, NULL, NULL, 0, NULL, NULL, false, false, NULL, false, 0, NULL, 0, 0, \
-			NULL, NULL \
+		0, 0, false, NULL, NULL, 0, NULL, NULL, false, false, false, NULL, false, 0, 0, \
+			NULL, 0, 0, NULL, NULL \
 	}
 
 typedef enum bn_stream_state {

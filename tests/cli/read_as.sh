@@ -129,3 +129,75 @@ misfit "a word for a time" "misfit.csv:3:10: column 't': \"noon\" is not a date 
 printf 'f,b,t\n1,true,2024-01-01\n' >short.csv
 expect 2 "a column that is missing" "$B" predict mixed short.csv
 says "short.csv: no column 'i', which the model needs"
+
+# ---- the next version of a dataset --------------------------------------------------------------
+# next NAME FIRST SECOND: codes of one column k, a line each; the second version keeps type and texts
+next() {
+	local name=$1
+	printf 'k,x\n%b' "$2" >v1.csv
+	printf 'k,x\n%b' "$3" >v2.csv
+	expect 0 "$name: a first version" "$B" data add "$name" v1.csv -q
+	expect 0 "$name: a second one" "$B" data add "$name" v2.csv -q
+	expect 0 "$name: is read" "$B" data export "$name@v2" back.csv -q
+	cmp -s v2.csv back.csv || fail "$name: $(paste v2.csv back.csv)"
+	[ "$("$B" data show "$name@v1" --json | grep -o '"schema_hash": *"[0-9a-f]*"')" = \
+		"$("$B" data show "$name@v2" --json | grep -o '"schema_hash": *"[0-9a-f]*"')" ] ||
+		fail "$name: the types changed"
+}
+next codes '007,1\n123,2\n+5,3\n' '123,1\n+5,2\n'
+next answers 'True,1\nMaybe,2\n' 'True,1\nFalse,2\n'
+next ids 'a1,1\nb2,2\n' '1.0,1\n2.50,2\n'
+next days '2024-01-01,1\nnever,2\n' '2024-01-01,1\n2024-05-05,2\n'
+next ratios '0.5,1\n1.5,2\n' '1.25,1\n2.5,2\n'
+next wide "$(seq -f 'u%.0f,1\n' 40 | tr -d '\n')" "$(seq -f 'w%.0f,1\n' 100 | tr -d '\n')"
+
+printf 'k,x\n007,1\n12,2\n' >v1.csv
+expect 0 "a dataset with codes" "$B" data add plant v1.csv -q
+cat >plant.json <<'END'
+{"name":"codes","expectations":[
+{"type":"expect_column_values_to_be_in_set","kwargs":{"column":"k","value_set":["007","12","+5"]}},
+{"type":"expect_column_values_to_match_regex","kwargs":{"column":"k","regex":"^[0-9+]+$"}},
+{"type":"expect_column_value_lengths_to_be_between","kwargs":{"column":"k","min_value":1,"max_value":3}}]}
+END
+expect 0 "its suite holds" "$B" data check plant --suite plant.json -q
+printf 'k,x\n12,1\n+5,2\n' >v2.csv
+expect 0 "codes that look like numbers" "$B" data add plant v2.csv -q
+expect 0 "the suite holds for them" "$B" data check plant --suite plant.json -q
+printf 'k,x\n12,1\n13,x7\n' >v3.csv
+expect 2 "a word among integers" "$B" data add plant v3.csv
+says "v3.csv:3:4: column 'x': \"x7\" is not an int64"
+says "--retype"
+expect 0 "it can be left out" "$B" data add plant v3.csv --rejects left.csv -q
+grep -q '"column '"'x'"': ""x7"" is not an int64","13,x7"' left.csv || fail "rejects: $(cat left.csv)"
+printf 'k\n12\n' >v4.csv
+expect 2 "a column that a version had" "$B" data add plant v4.csv
+says "v4.csv: no column 'x', which plant@v3 has"
+printf 'k,x\n12,1\n13,2\n' >v5.csv
+expect 2 "another type by the way" "$B" data add plant v5.csv --type k=int64
+says "column 'k' is category in plant@v3, not int64"
+{ echo k,x,y; for i in 1 2 3 4 5 6; do printf 'a,%d,%d\nb,%d,%d\n' $i $i $i $((i + 9)); done; } >v6.csv
+expect 0 "a column more" "$B" data add plant v6.csv -q
+expect 0 "a model of it" "$B" run start --trainer ridge --data plant --target y --name planted --wait -q
+expect 0 "registered" "$B" model register planted --name planted -q
+sed 's/^[ab],/7,/' v6.csv >v7.csv
+expect 0 "new types on purpose" "$B" data add plant v7.csv --retype
+says "column 'k' was category in plant@v4 and is int64 now"
+says "model planted/1 reads 'k' by its former type"
+says "suite 'codes' (of plant@v2) has 3 checks of such columns"
+printf 'e,x\n,1\n,2\n' >e1.csv
+printf 'e,x\nlate,1\n' >e2.csv
+expect 0 "a column without a value" "$B" data add late e1.csv -q
+expect 0 "has no type to keep" "$B" data add late e2.csv -q
+"$B" data export ratios@v1 half.arrow -q || fail "export"
+expect 0 "Arrow that fits exactly" "$B" data add ratios half.arrow -q
+printf 'k,x\n1,1\n2,2\n' >whole.csv
+expect 0 "integers as the floats they were" "$B" data add ratios whole.csv -q
+printf 'k,x\n1,1.5\n' >frac.csv
+"$B" data export frac.csv frac.arrow -q || fail "export"
+expect 2 "Arrow that does not fit" "$B" data add ratios frac.arrow
+says "frac.arrow: row 1: column 'x': \"1.5\" is not an int64"
+
+{ echo k,x; seq -f '%.0f,bad' 2000; seq -f '%.0f,1' 12000; } >many.csv
+expect 2 "more rejected rows than a tenth" "$B" data add many many.csv --type x=int64 --on-error reject
+says "are malformed, at most"
+expect 0 "when so many are meant" "$B" data add many many.csv --type x=int64 --on-error reject --max-rejects 2000 -q

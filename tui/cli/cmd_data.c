@@ -7,6 +7,7 @@
 #include "core/data/add.h"
 #include "core/data/split.h"
 #include "tui/cli/data_json.h"
+#include "tui/cli/data_retype.h"
 #include "tui/cli/verbs.h"
 
 #include <string.h>
@@ -121,12 +122,14 @@ static int run_add(bn_cli *cli, bn_err *err)
 	bn_dataset_version *v = NULL;
 	bn_ingest_report report = {0};
 	bool added = false;
-	int64_t threads = 0;
+	int64_t threads = 0, max_rejects = 0;
+	bn_former former = BN_FORMER_INIT;
 	add_options *o = bn_alloc_zeroed(1, sizeof *o);
 	if (!o)
 		return bn_err_nomem(err, "options");
 	o->source = (bn_source_options)BN_SOURCE_OPTIONS_INIT;
 	o->source.no_header = bn_cli_flag(cli, "no-header");
+	o->source.retype = bn_cli_flag(cli, "retype");
 	o->source.progress = add_progress;
 	o->source.progress_ctx = cli;
 	int rc = read_types(o, cli, err);
@@ -135,18 +138,24 @@ static int run_add(bn_cli *cli, bn_err *err)
 		(rc = bn_cli_opt_duration(cli, "for", &o->source.duration_ns, err)) ||
 		(rc = bn_cli_opt_duration(cli, "every", &o->source.interval_ns, err)) ||
 		(rc = bn_cli_opt_int(cli, "threads", 0, 1024, &threads, err)) ||
-		(rc = bn_cli_workspace(cli, &ws, err)))
+		(rc = bn_cli_opt_int(cli, "max-rejects", 1, INT64_MAX, &max_rejects, err)) ||
+		(rc = bn_cli_workspace(cli, &ws, err)) ||
+		(o->source.retype && (rc = bn_former_load(&former, ws, bn_cli_arg(cli, 0), err))))
 		goto out;
 	o->source.threads = (int)threads;
+	o->source.max_rejects = (uint64_t)max_rejects;
 	rc = bn_dataset_add(&v, &added, ws, bn_cli_arg(cli, 0), bn_cli_opt(cli, "format"),
 		bn_cli_arg(cli, 1), &o->source, &report, err);
 	bn_cli_progress_end(cli);
 	if (!rc && report.rejected)
 		bn_cli_warn(cli, "%llu rows were rejected; they are in %s with their reasons",
 			(unsigned long long)report.rejected, o->source.rejects);
+	if (!rc && added)
+		rc = bn_cli_tell_retyped(cli, ws, bn_cli_arg(cli, 0), &former, &report.schema, err);
 	if (!rc)
 		rc = show_added(cli, v, added, err);
 out:
+	bn_former_release(&former);
 	for (size_t i = 0; i < TYPES_MAX; i++)
 		bn_free(o->names[i]);
 	bn_free(o->rejects);
@@ -428,6 +437,8 @@ static const bn_opt add_opts[] = {
 	{"type", 0, "COLUMN=TYPE", "do not guess the type of this column (may be repeated)"},
 	{"on-error", 0, "fail|reject", "what a malformed row does (fail)"},
 	{"rejects", 0, "FILE", "where rejected rows go (NAME.rejects)"},
+	{"max-rejects", 0, "N", "more rejected rows fail (a tenth, of 10 000 rows or more)"},
+	{"retype", 0, NULL, "guess the types anew instead of taking the newest version's"},
 	{"for", 0, "TIME", "live sources: how long to sample (10s)"},
 	{"every", 0, "TIME", "live sources: how often (100ms)"},
 	{"threads", 0, "N", "threads; changes the time, never the result"}, {0}};
