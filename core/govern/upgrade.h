@@ -1,7 +1,7 @@
 /*
  * upgrade.h - a workspace whose rights are those of uids gets a chain of authority.
  *
- * Who made the workspace (whose account owns workspace.json) writes link 0, with "upgrade" in it (link.h): the policy
+ * Who made the workspace (whose account owns .binnacle) writes link 0, with "upgrade" in it (link.h): the policy
  * that holds, and how far every writer's log is known, with the chain hash there. What lies behind these places is
  * closed (closed.h): judged by the rules of uids for ever, as it was, and vouched for by whoever upgraded. Then come
  * links that admit the users whom he names, with the roles that they have, each by the key that their account

@@ -45,9 +45,8 @@ static int check_owner(bn_workspace *ws, bn_err *err)
 		return rc;
 	env->user_name(env, owner, user, sizeof user);
 	bn_err_set(err, BN_EREFUSED,
-		"only %s, whose account made this workspace and owns '%s/workspace.json', may "
-		"upgrade it",
-		user, bn_workspace_root(ws));
+		"only %s, whose account made this workspace and owns '%s', may upgrade it", user,
+		bn_workspace_root(ws));
 	bn_err_hint(err, "ask %s to run: binnacle upgrade", user);
 	return BN_EREFUSED;
 }

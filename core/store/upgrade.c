@@ -22,9 +22,9 @@ const char *bn_workspace_founding(const bn_workspace *ws)
 int bn_workspace_owner(uid_t *uid, const bn_workspace *ws, bn_err *err)
 {
 	struct stat st;
-	int rc = bn_dir_stat(ws->at, BN_IDENTITY, &st, err);
-	if (rc < 0)
-		return rc;
+	int e = ws->env->fs->fstat(ws->env, ws->at->fd, &st);
+	if (e < 0)
+		return bn_err_sys(err, BN_EIO, -e, "cannot look at '%s'", ws->root);
 	*uid = st.st_uid;
 	return 0;
 }

@@ -19,7 +19,8 @@
 
 /* The hex of the link 0 that workspace.json names; "" for none. Borrowed. */
 const char *bn_workspace_founding(const bn_workspace *ws);
-/* Who owns workspace.json: who made the workspace. */
+/* Who owns .binnacle: who made the workspace. workspace.json is no sign of it: the first member who writes with a newer
+ * program replaces it, and owns it then. */
 int bn_workspace_owner(uid_t *uid, const bn_workspace *ws, bn_err *err);
 
 typedef struct bn_upgrade_lock {

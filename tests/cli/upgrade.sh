@@ -39,10 +39,13 @@ until_there() { # FILE PATTERN: a process that was started writes it
 # ---- before -------------------------------------------------------------------------------------------
 mkfifo -m 666 "$dir/power/go"
 can ben 0 "a run begins" 'binnacle run start --name during -q -- sh -c "read x <go; binnacle log metric loss=0.5 --step 1"'
+can ben 0 "writes workspace.json anew, with a newer format" 'binnacle data add jobs later.csv -q'
+check "which is his then" "${uid[ben]}" "$(stat -c %u "$ws/workspace.json")"
 identity=$(cat "$ws/workspace.json")
 can ben 4 "who did not make it may not upgrade it" 'binnacle upgrade --admit all'
 says 'only uid-40101, whose account made this workspace'
 says 'ask uid-40101 to run: binnacle upgrade'
+echo "ok who owns workspace.json and did not make the workspace does not upgrade it"
 can cleo 4 "nor look what it would do" 'binnacle upgrade --dry-run'
 can ada 0 "sees what it would do" 'binnacle upgrade --dry-run'
 says 'founder and admin, with a key that is made for you'

@@ -15,8 +15,7 @@ bool bn_authority_page_refuses(const bn_authority_page *d, char *why, size_t siz
 	}
 	if (!d->is_chained) {
 		snprintf(why, size,
-			"users are uids here (binnacle role grant); persons come with: binnacle "
-			"upgrade");
+			"users are uids here: binnacle role grant, or: binnacle upgrade");
 		return true;
 	}
 	if (!d->me.person[0]) {
