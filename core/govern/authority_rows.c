@@ -15,6 +15,9 @@ enum { ID = BN_CHAIN_ID_BYTES, NOT_ON_CHAIN = -1 };
 
 /* ---- who is replayed --------------------------------------------------------------------------- */
 
+/* The keys that are or were somebody's, bots' too. */
+#define KNOWN_KEYS "(SELECT key FROM authority_key UNION SELECT key FROM authority_bot)"
+
 /* Entities, but for "authority" itself, of the signed records that a condition holds for. */
 #define ENTITIES_WHERE(condition) \
 	"SELECT DISTINCT s.entity FROM signed_record s, authority_entity a WHERE s.entity <> " \
@@ -81,13 +84,15 @@ static int replay_judged_by_uid(bn_fold *f, bn_err *err)
 	return rc < 0 ? rc : replay_those(f, st, err);
 }
 
-/* What is signed under link n - 1 and lies beyond the horizon of link n. */
+/* What is signed under link n - 1 and lies beyond the horizon of link n. What keys signed that are nobody's is
+ * worth what it was, and is not looked at. */
 static int replay_beyond(bn_fold *f, const uint8_t id[ID], int64_t n, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_cached(&st, bn_fold_db(f), err,
 		ENTITIES_WHERE(
-			"s.epoch = ?1 AND NOT EXISTS (SELECT 1 FROM authority_horizon h JOIN "
+			"s.key IN " KNOWN_KEYS
+			" AND +s.epoch = ?1 AND NOT EXISTS (SELECT 1 FROM authority_horizon h JOIN "
 			"signed_record at ON at.writer = h.writer AND at.seq = h.seq AND at.after "
 			"= "
 			"h.after WHERE h.writer = s.writer AND h.seq >= s.seq AND h.n = (SELECT "

@@ -107,32 +107,43 @@ int bn_authority_append(bn_workspace *ws, unsigned version, const char *kind, co
 
 /* ---- how far writers are known ----------------------------------------------------------------- */
 
+/* The newest record of a writer up to `most` by a key that the chain knows, or that was found good for another
+ * reason than to know who wrote: its seq, -1 for none. A stranger's records are not walked over: the last one is
+ * looked at, then what each known key has in the index by key. */
+static int64_t candidate(sqlite3 *db, int64_t writer_no, int64_t most)
+{
+	int64_t last = bn_sql_int(db, -1,
+		"SELECT s.seq FROM signed_record s WHERE s.writer = ?1 AND s.seq = (SELECT "
+		"max(seq) FROM signed_record WHERE writer = ?1 AND seq <= ?2) AND (EXISTS (SELECT "
+		"1 FROM authority_key k WHERE k.key = s.key) OR EXISTS (SELECT 1 FROM "
+		"authority_bot b WHERE b.key = s.key))",
+		"ii", writer_no, most);
+	if (last >= 0)
+		return last;
+	return bn_sql_int(db, -1,
+		"SELECT max(seq) FROM (SELECT (SELECT s.seq FROM signed_record s WHERE s.key = "
+		"k.key AND s.writer = ?1 AND s.seq <= ?2 ORDER BY s.seq DESC LIMIT 1) AS seq FROM "
+		"(SELECT key FROM authority_key UNION SELECT key FROM authority_bot) k UNION ALL "
+		"SELECT (SELECT v.seq FROM index_signed_verdict v CROSS JOIN signed_record s ON "
+		"s.writer = v.writer AND s.seq = v.seq WHERE v.writer = ?1 AND v.seq <= ?2 AND "
+		"v.good AND s.kind <> ?3 ORDER BY v.seq DESC LIMIT 1))",
+		"iii", writer_no, most, bn_index_name(db, BN_NAME_KIND, BN_WRITER_OPENED));
+}
+
 /* The newest good record of a writer that somebody signed whom the chain knows: what a link or a decision can
  * name without depending on strangers, who may remove what they wrote, or fill the log. 1, or 0 for none. */
-static int head_find(bn_chain_head *out, sqlite3 *db, int64_t writer_no, bn_err *err)
+static int head_find(
+	bn_chain_head *out, sqlite3 *db, const char *writer, int64_t writer_no, bn_err *err)
 {
-	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_cached(&st, db, err,
-		"SELECT s.seq, s.after FROM signed_record s WHERE s.writer = ?1 AND (EXISTS "
-		"(SELECT "
-		"1 FROM authority_key k WHERE k.key = s.key) OR EXISTS (SELECT 1 FROM "
-		"authority_bot b WHERE b.key = s.key) OR (s.kind <> ?2 AND EXISTS (SELECT 1 "
-		"FROM index_signed_verdict v WHERE v.writer = s.writer AND v.seq = s.seq AND "
-		"v.good))) ORDER BY s.seq DESC",
-		"ii", writer_no, bn_index_name(db, BN_NAME_KIND, BN_WRITER_OPENED));
-	if (rc < 0)
-		return rc;
-	while ((rc = bn_sql_step(st, err)) == 1) {
-		out->seq = (uint64_t)sqlite3_column_int64(st, 0);
-		if (!bn_sql_bytes(st, 1, out->after, ID))
-			rc = bn_sql_damaged(err, "a signed record without its chain hash");
-		else
-			rc = bn_signed_verify(db, writer_no, out->seq, err);
-		if (rc)
-			break;
+	for (int64_t seq = INT64_MAX; (seq = candidate(db, writer_no, seq)) >= 0; seq--) {
+		int rc = bn_signed_verify(db, writer_no, (uint64_t)seq, err);
+		if (rc < 0)
+			return rc;
+		out->seq = (uint64_t)seq;
+		if (rc == 1)
+			return bn_signed_after(out->after, db, writer, seq, err);
 	}
-	sqlite3_reset(st);
-	return rc;
+	return bn_sql_failed(db, err);
 }
 
 /* Of all writers, by name, those that go on behind the horizon of the newest link; all of them: also the others. */
@@ -150,11 +161,12 @@ static int heads_read(bn_chain_head **out, size_t *count, bn_arena *arena, sqlit
 		return rc;
 	while ((rc = bn_sql_step(st, err)) == 1) {
 		uint64_t horizon = (uint64_t)sqlite3_column_int64(st, 2);
-		if ((rc = head_find(&h, db, sqlite3_column_int64(st, 0), err)) < 0)
+		const char *writer = (const char *)sqlite3_column_text(st, 1);
+		if ((rc = head_find(&h, db, writer, sqlite3_column_int64(st, 0), err)) < 0)
 			break;
 		if (rc < 1 || (!all_of_them && h.seq <= horizon))
 			continue;
-		h.writer = bn_arena_strdup(arena, (const char *)sqlite3_column_text(st, 1));
+		h.writer = bn_arena_strdup(arena, writer);
 		if (!h.writer || bn_grow(out, &cap, *count + 1, sizeof **out)) {
 			rc = bn_err_nomem(err, "how far writers are known");
 			break;

@@ -59,18 +59,20 @@ int bn_model_place(bn_fold *f, bn_event *ev, bn_err *err)
 	if (!ev->sig || !ev->payload)
 		return BN_PLACED_ASIDE;
 	bool moves = is_awaited(f, ev);
+	if ((rc = bn_authority_judge(&s, bn_fold_db(f), ev, err)) < 0)
+		return rc;
+	if (s.kind != BN_STANDING_COUNTS) {
+		bn_fold_outcome(f, bn_standing_outcome(s.kind), "%s", s.words);
+		return moves ? BN_PLACED_MOVES_OTHERS : BN_PLACED_NOWHERE;
+	}
 	if ((rc = bn_model_depth(&depth, bn_fold_db(f), ev, err)) < 0)
 		return rc;
 	if (depth == BN_DEPTH_HOLE)
 		return (rc = waits_add(f, ev, err)) < 0 ? rc : BN_PLACED_ASIDE;
 	ev->depth = 2 * depth + (ev->kind_no != BN_ENTRY_REJECTED);
-	if ((rc = bn_authority_judge(&s, bn_fold_db(f), ev, err)) < 0)
-		return rc;
 	ev->epoch = s.epoch;
 	if (moves)
 		return BN_PLACED_MOVES_OTHERS;
-	if (s.kind != BN_STANDING_COUNTS)
-		return BN_PLACED_ASIDE;
 	rc = bn_model_commutes(bn_fold_db(f), ev, s.epoch, err);
 	if (rc < 0)
 		return rc;

@@ -110,6 +110,8 @@ CREATE TABLE event (
 	PRIMARY KEY (entity, clock, writer, seq)
 ) WITHOUT ROWID;
 CREATE INDEX event_by_clock ON event (clock, writer, seq);
+CREATE INDEX event_by_place ON event (entity, coalesce(epoch, -1), coalesce(depth, -1), clock)
+	WHERE epoch IS NOT NULL OR depth IS NOT NULL;
 CREATE INDEX event_by_outcome ON event (outcome) WHERE outcome <> 0;
 CREATE VIEW dump_event AS
 	SELECT e.clock AS clock, w.name AS writer, e.seq AS seq, k.name AS kind, t.entity AS entity,
@@ -140,7 +142,7 @@ CREATE TABLE signed_record (
 	PRIMARY KEY (writer, seq)
 ) WITHOUT ROWID;
 CREATE INDEX signed_record_by_id ON signed_record (id);
-CREATE INDEX signed_record_by_key ON signed_record (key, epoch);
+CREATE INDEX signed_record_by_key ON signed_record (key);
 CREATE INDEX signed_record_by_epoch ON signed_record (epoch);
 CREATE VIEW dump_signed_record AS
 	SELECT w.name AS writer, s.seq AS seq, s.clock AS clock, t.entity AS entity, k.name AS kind,

@@ -229,19 +229,34 @@ static bool applies_now(const fold_entity *e)
 	return !e->late || !bn_fold_has_rows(e->class);
 }
 
-/* 1: the event is applied now. */
-static int place(bn_fold *f, fold_entity *e, bn_event *ev, bool is_json, bn_err *err)
+int bn_fold_place_event(bn_fold *f, const fold_entity *e, bn_event *ev, bn_err *err)
+{
+	f->entity = e;
+	f->outcome = BN_OUTCOME_APPLIED;
+	f->reason[0] = '\0';
+	ev->epoch = ev->depth = -1;
+	int rc = e->class->place(f, ev, err);
+	if (rc != BN_PLACED_NOWHERE)
+		return rc;
+	ev->epoch = ev->depth = -1;
+	int noted = bn_fold_note_fields(f, e, ev, err);
+	return noted < 0 ? noted : rc;
+}
+
+/* 1: the event is applied now; 0: later, or, when it is placed nowhere, not at all. */
+static int place(
+	bn_fold *f, fold_entity *e, bn_event *ev, bool is_json, bool *is_nowhere, bn_err *err)
 {
 	json_t *payload = NULL;
 	if (is_json)
 		payload = json_loadb(ev->raw, ev->raw_len, JSON_REJECT_DUPLICATES, NULL);
 	ev->payload = json_is_object(payload) ? payload : NULL;
-	f->entity = e;
-	int rc = e->class->place(f, ev, err);
+	int rc = bn_fold_place_event(f, e, ev, err);
 	json_decref(payload);
 	ev->payload = NULL;
-	if (rc < 0)
-		return rc;
+	*is_nowhere = rc == BN_PLACED_NOWHERE;
+	if (rc < 0 || *is_nowhere)
+		return rc < 0 ? rc : 0;
 	if (rc == BN_PLACED_ASIDE) {
 		stands_before(e, ev); /* which is no matter, and for who comes next it is there */
 		return 1;
@@ -259,14 +274,16 @@ static int take_inserted(
 	int rc = event_insert(f, ev, r, err), applies;
 	if (rc || !understood)
 		return rc;
-	bool is_placed = e->class->place;
+	bool is_placed = e->class->place, is_nowhere = false;
 	if (is_placed && e->late)
 		return 0; /* placed and applied with all others */
-	applies = is_placed ? place(f, e, ev, holds_json(r), err) : applies_now(e);
+	applies = is_placed ? place(f, e, ev, holds_json(r), &is_nowhere, err) : applies_now(e);
 	if (applies < 0)
 		return applies;
-	f->outcome = BN_OUTCOME_APPLIED;
-	f->reason[0] = '\0';
+	if (!is_nowhere) {
+		f->outcome = BN_OUTCOME_APPLIED;
+		f->reason[0] = '\0';
+	}
 	if (applies && (rc = bn_fold_apply(f, e, ev, holds_json(r), err)) != 0)
 		return rc;
 	fold_verdict v = {f->outcome, f->reason, ev->epoch, ev->depth};

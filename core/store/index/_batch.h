@@ -144,6 +144,9 @@ size_t bn_fold_class_index(const bn_fold *f, const bn_fold_class *class);
 int bn_fold_take(bn_fold *f, const fold_record *from, bn_err *err);
 /* Calls apply(), if there is one, with the payload parsed; f->outcome and f->reason say how it went. */
 int bn_fold_apply(bn_fold *f, const fold_entity *e, bn_event *ev, bool is_json, bn_err *err);
+/* Asks a placed class where the event stands, whose payload is parsed: a bn_placing, or negative. What stands
+ * nowhere has its outcome in f. */
+int bn_fold_place_event(bn_fold *f, const fold_entity *e, bn_event *ev, bn_err *err);
 /* Whether the class can be trusted with the event, whose kind_no is then set; else the outcome is. */
 bool bn_fold_understands(bn_fold *f, const fold_entity *e, bn_event *ev);
 

@@ -59,33 +59,52 @@ fold_entity *bn_fold_entity_get(bn_fold *f, const char *name, bn_err *err)
 	return e;
 }
 
+/* 1: out has the last event that the statement finds; 0: it finds none. */
+static int last_read(fold_key *out, bn_fold *f, const char *sql, int64_t entity_no, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_cached(&st, f->db, err, sql, "i", entity_no);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 1) {
+		*out = (fold_key){sqlite3_column_int64(st, 3), sqlite3_column_int64(st, 4),
+			(uint64_t)sqlite3_column_int64(st, 0),
+			bn_arena_strdup(&f->arena, (const char *)sqlite3_column_text(st, 1)),
+			(uint64_t)sqlite3_column_int64(st, 2)};
+		if (!out->writer)
+			rc = bn_err_nomem(err, "the fold's entities");
+	}
+	sqlite3_reset(st);
+	return rc;
+}
+
 int bn_fold_entity_look(bn_fold *f, fold_entity *e, bn_err *err)
 {
 	static const char by_clock[] =
 		"SELECT e.clock, n.name, e.seq, 0, 0 FROM event e JOIN index_name n ON n.no = "
 		"e.writer WHERE e.entity = ? ORDER BY e.clock DESC, n.name DESC, e.seq DESC LIMIT "
 		"1";
+	/* Who has a place stands behind all that have none. */
 	static const char by_place[] =
-		"SELECT e.clock, n.name, e.seq, coalesce(e.epoch, -1) AS p, coalesce(e.depth, -1) "
-		"AS "
-		"d FROM event e JOIN index_name n ON n.no = e.writer WHERE e.entity = ? ORDER BY p "
-		"DESC, d DESC, e.clock DESC, n.name DESC, e.seq DESC LIMIT 1";
-	sqlite3_stmt *st = NULL;
+		"SELECT e.clock, n.name, e.seq, coalesce(e.epoch, -1), coalesce(e.depth, -1) FROM "
+		"event e INDEXED BY event_by_place CROSS JOIN index_name n ON n.no = e.writer "
+		"WHERE e.entity = ? AND (e.epoch IS "
+		"NOT NULL OR e.depth IS NOT NULL) ORDER BY coalesce(e.epoch, -1) DESC, "
+		"coalesce(e.depth, -1) DESC, e.clock DESC, n.name DESC, e.seq DESC LIMIT 1";
 	if (e->looked)
 		return 0;
 	bool is_placed = e->class && e->class->place;
-	int rc = bn_sql_cached(&st, f->db, err, is_placed ? by_place : by_clock, "i", e->no);
-	if (rc)
+	int rc = is_placed ? last_read(&e->last, f, by_place, e->no, err) : 0;
+	bool found = rc == 1;
+	if (rc < 0)
 		return rc;
-	if ((rc = bn_sql_step(st, err)) == 1) {
-		e->was_there = true;
-		e->last = (fold_key){sqlite3_column_int64(st, 3), sqlite3_column_int64(st, 4),
-			(uint64_t)sqlite3_column_int64(st, 0),
-			bn_arena_strdup(&f->arena, (const char *)sqlite3_column_text(st, 1)),
-			(uint64_t)sqlite3_column_int64(st, 2)};
-		rc = e->last.writer ? 0 : bn_err_nomem(err, "the fold's entities");
+	if (!found) {
+		if ((rc = last_read(&e->last, f, by_clock, e->no, err)) < 0)
+			return rc;
+		found = rc == 1;
+		e->last.epoch = e->last.depth = is_placed ? -1 : 0;
 	}
-	sqlite3_reset(st);
-	e->looked = rc == 0;
-	return rc;
+	e->was_there = found;
+	e->looked = true;
+	return 0;
 }

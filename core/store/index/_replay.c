@@ -16,8 +16,8 @@ enum { REPLAYS_MAX = 1000, DEPTH_MAX = 500 };
 /* Rows of an entity in order: ties of the clock go by the writer's name, not by its number. */
 #define ENTITY_EVENTS \
 	"SELECT e.clock, w.name, e.seq, k.name, e.owner, e.payload, e.writer, e.version, " \
-	"e.signed, e.epoch, e.depth, e.outcome <> 0 OR e.reason IS NOT NULL, e.type FROM event " \
-	"e " \
+	"e.signed, e.epoch, e.depth, e.outcome <> 0 OR e.reason IS NOT NULL, e.type, " \
+	"e.outcome, coalesce(e.reason, '') FROM event e " \
 	"JOIN index_name w ON w.no = e.writer JOIN index_name k ON k.no = e.kind " \
 	"WHERE e.entity = ? ORDER BY e.clock, w.name, e.seq"
 
@@ -123,7 +123,6 @@ typedef struct whole {
 	bn_arena arena;
 	bn_event *events;
 	size_t count, cap;
-	size_t known; /* so many at the front are understood */
 } whole;
 
 static void whole_release(whole *w)
@@ -144,49 +143,64 @@ static const bn_signed *keep_sig(whole *w, const bn_fold *f)
 	return &kept->view;
 }
 
-/* Copies the statement's row behind the last event. */
-static int whole_add(bn_fold *f, whole *w, const fold_entity *e, sqlite3_stmt *st, bn_err *err)
+/* NULL: it is no JSON object. A new reference. */
+static const json_t *payload_parse(const bn_event *ev, bool is_json)
 {
-	bool is_json;
-	int rc;
-	if (bn_grow(&w->events, &w->cap, w->count + 1, sizeof *w->events))
+	json_t *payload =
+		is_json ? json_loadb(ev->raw, ev->raw_len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	if (json_is_object(payload))
+		return payload;
+	json_decref(payload);
+	return NULL;
+}
+
+/* Copies an event that is the statement's behind the last one; its payload is taken. */
+static int whole_keep(bn_fold *f, whole *w, const bn_event *from, bn_err *err)
+{
+	if (bn_grow(&w->events, &w->cap, w->count + 1, sizeof *w->events)) {
+		json_decref((json_t *)(uintptr_t)from->payload);
 		return bn_err_nomem(err, "the events of an entity");
-	bn_event *ev = &w->events[w->count];
-	if ((rc = event_read(f, ev, &is_json, e, st, err)) < 0)
-		return rc;
+	}
+	bn_event *ev = &w->events[w->count++];
+	*ev = *from;
 	ev->key.writer = bn_arena_strdup(&w->arena, ev->key.writer);
 	ev->kind = bn_arena_strdup(&w->arena, ev->kind);
 	void *raw = bn_arena_alloc(&w->arena, ev->raw_len + 1);
 	if (!ev->key.writer || !ev->kind || !raw || (ev->sig && !(ev->sig = keep_sig(w, f))))
 		return bn_err_nomem(err, "the events of an entity");
 	ev->raw = memcpy(raw, ev->raw, ev->raw_len);
-	json_t *payload =
-		is_json ? json_loadb(raw, ev->raw_len, JSON_REJECT_DUPLICATES, NULL) : NULL;
-	ev->payload = json_is_object(payload) ? payload : NULL;
-	if (!ev->payload)
-		json_decref(payload);
-	w->count++;
 	return 0;
 }
 
-/* What the class does not understand gets its outcome; the rest moves to the front, in order. */
-static int whole_sift(bn_fold *f, const fold_entity *e, whole *w, bn_err *err)
+/* The outcome that f holds, of an event that is not kept and has no place. */
+static int outcome_note(bn_fold *f, const bn_event *ev, sqlite3_stmt *st, bn_err *err)
 {
-	size_t known = 0;
-	int rc;
-	for (size_t i = 0; i < w->count; i++) {
-		bn_event ev = w->events[i];
-		if (bn_fold_understands(f, e, &ev)) {
-			memmove(&w->events[known + 1], &w->events[known], (i - known) * sizeof ev);
-			w->events[known++] = ev;
-			continue;
-		}
-		fold_verdict v = {f->outcome, f->reason, -1, -1};
-		if ((rc = bn_fold_event_update(f, &ev, &v, err)) < 0)
-			return rc;
-	}
-	w->known = known;
-	return 0;
+	const fold_verdict v = {f->outcome, f->reason, -1, -1};
+	bool had_place = sqlite3_column_type(st, 9) != SQLITE_NULL ||
+			 sqlite3_column_type(st, 10) != SQLITE_NULL;
+	if (!had_place && (int)v.outcome == sqlite3_column_int(st, 13) &&
+		!strcmp(v.reason, (const char *)sqlite3_column_text(st, 14)))
+		return 0;
+	return bn_fold_event_update(f, ev, &v, err);
+}
+
+/* Copies the row that the statement stands on behind the last event, if the class understands it and it has a
+ * place. */
+static int whole_add(bn_fold *f, whole *w, const fold_entity *e, sqlite3_stmt *st, bn_err *err)
+{
+	bool is_json;
+	bn_event ev;
+	int rc = event_read(f, &ev, &is_json, e, st, err);
+	if (rc < 0)
+		return rc;
+	if (!bn_fold_understands(f, e, &ev))
+		return outcome_note(f, &ev, st, err);
+	ev.payload = payload_parse(&ev, is_json);
+	rc = e->class->place ? bn_fold_place_event(f, e, &ev, err) : 0;
+	if (rc >= 0 && rc != BN_PLACED_NOWHERE)
+		return whole_keep(f, w, &ev, err);
+	json_decref((json_t *)(uintptr_t)ev.payload);
+	return rc < 0 ? rc : outcome_note(f, &ev, st, err);
 }
 
 /* For a class in whole mode: one call with all. */
@@ -195,18 +209,18 @@ static int whole_apply(bn_fold *f, const fold_entity *e, whole *w, bn_err *err)
 	int rc;
 	bn_free(f->verdicts);
 	f->verdict_count = 0;
-	f->verdicts = bn_alloc_zeroed(w->known + 1, sizeof *f->verdicts);
+	f->verdicts = bn_alloc_zeroed(w->count + 1, sizeof *f->verdicts);
 	if (!f->verdicts)
 		return bn_err_nomem(err, "the events of an entity");
-	f->verdict_count = w->known;
-	for (size_t i = 0; i < w->known; i++) {
+	f->verdict_count = w->count;
+	for (size_t i = 0; i < w->count; i++) {
 		f->verdicts[i] = (fold_verdict){.epoch = -1, .depth = -1};
 		if ((rc = bn_fold_note_fields(f, e, &w->events[i], err)) < 0)
 			return rc;
 	}
-	if ((rc = e->class->apply_all(f, e->name, w->events, w->known, err)) != 0)
+	if ((rc = e->class->apply_all(f, e->name, w->events, w->count, err)) != 0)
 		return rc;
-	for (size_t i = 0; i < w->known; i++) {
+	for (size_t i = 0; i < w->count; i++) {
 		if ((rc = bn_fold_event_update(f, &w->events[i], &f->verdicts[i], err)) < 0)
 			return rc;
 	}
@@ -221,18 +235,13 @@ static int place_compare(const void *a, const void *b)
 	return bn_fold_key_compare(&left, &right);
 }
 
-/* For a placed class: all are placed, then applied one by one. */
-static int whole_place(bn_fold *f, const fold_entity *e, whole *w, bn_err *err)
+/* For a placed class: one by one. */
+static int placed_apply(bn_fold *f, const fold_entity *e, whole *w, bn_err *err)
 {
 	int rc;
-	for (size_t i = 0; i < w->known; i++) {
-		w->events[i].epoch = w->events[i].depth = -1;
-		if ((rc = e->class->place(f, &w->events[i], err)) < 0)
-			return rc;
-	}
-	if (w->known)
-		qsort(w->events, w->known, sizeof *w->events, place_compare);
-	for (size_t i = 0; i < w->known; i++) {
+	if (w->count)
+		qsort(w->events, w->count, sizeof *w->events, place_compare);
+	for (size_t i = 0; i < w->count; i++) {
 		bn_event *ev = &w->events[i];
 		f->outcome = BN_OUTCOME_APPLIED;
 		f->reason[0] = '\0';
@@ -257,9 +266,9 @@ static int replay_whole(bn_fold *f, const fold_entity *e, bn_err *err)
 		if ((rc = whole_add(f, &w, e, st, err)) < 0)
 			goto out;
 	}
-	if (rc < 0 || (rc = whole_sift(f, e, &w, err)) < 0)
+	if (rc < 0)
 		goto out;
-	rc = e->class->place ? whole_place(f, e, &w, err) : whole_apply(f, e, &w, err);
+	rc = e->class->place ? placed_apply(f, e, &w, err) : whole_apply(f, e, &w, err);
 out:
 	sqlite3_finalize(st);
 	whole_release(&w);

@@ -186,6 +186,7 @@ typedef enum bn_placing {
 	BN_PLACED_MOVES_OTHERS, /* the places of events that are there are others now: all are placed anew */
 	BN_PLACED_ASIDE, /* for no other event it matters where it stands: apply() is called at once */
 	BN_PLACED_LATER, /* it can be placed at the end of the batch alone: all are, then */
+	BN_PLACED_NOWHERE, /* it has no effect: place() has given it its outcome, and apply() is not called */
 } bn_placing;
 
 struct bn_fold_class {
@@ -194,7 +195,7 @@ struct bn_fold_class {
 	int (*apply)(bn_fold *f, const bn_event *ev, bn_err *err);
 	/* Sets ev->epoch and ev->depth, both -1 before; only with apply. A bn_placing, or negative. The event lies
 	 * in table `event` already. On a replay it is asked of each event, in the order of clocks, before any is
-	 * applied, and what it answers does not matter. */
+	 * applied, and of what it answers only BN_PLACED_NOWHERE matters. Such an event costs a replay no memory. */
 	int (*place)(bn_fold *f, bn_event *ev, bn_err *err);
 	int (*clear)(bn_fold *f, const char *entity,
 		bn_err *err); /* deletes the entity's rows made by ordered events */

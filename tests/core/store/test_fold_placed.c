@@ -16,6 +16,11 @@ static int placed_place(bn_fold *f, bn_event *ev, bn_err *e)
 	placings++;
 	if (bn_json_bool(ev->payload, "aside", false))
 		return BN_PLACED_ASIDE;
+	if (bn_json_bool(ev->payload, "nowhere", false)) {
+		ev->epoch = ev->depth = 9; /* which is not kept */
+		bn_fold_outcome(f, BN_OUTCOME_LATE, "it stands nowhere");
+		return BN_PLACED_NOWHERE;
+	}
 	ev->epoch = bn_json_int(ev->payload, "epoch", 0);
 	ev->depth = bn_json_int(ev->payload, "depth", 0);
 	if (bn_sql_int(bn_fold_db(f), 0,
@@ -46,6 +51,7 @@ static int placed_apply(bn_fold *f, const bn_event *ev, bn_err *e)
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "it has no effect");
 		return 0;
 	}
+	ck_assert(!bn_json_bool(ev->payload, "nowhere", false));
 	int rc = table_make(f, e);
 	return rc < 0 ? rc
 		      : bn_sql_run(bn_fold_db(f), e,
@@ -56,7 +62,7 @@ static int placed_apply(bn_fold *f, const bn_event *ev, bn_err *e)
 }
 
 static const bn_fold_kind kinds[] = {
-	{"placed.x", .fields = BN_FIELDS("epoch", "depth", "v", "aside", "waits")}, {0}};
+	{"placed.x", .fields = BN_FIELDS("epoch", "depth", "v", "aside", "nowhere", "waits")}, {0}};
 static const bn_fold_class placed_class = {.name = "placed",
 	.kinds = kinds,
 	.apply = placed_apply,
@@ -163,6 +169,34 @@ START_TEST(test_what_has_no_effect_moves_nothing_and_keeps_its_outcome)
 }
 END_TEST
 
+START_TEST(test_what_stands_nowhere_is_not_applied_in_a_replay_either_and_moves_nobody)
+{
+	place_of_test t;
+	begin(&t);
+	for (int batch = 0; batch < 2; batch++) {
+		append(&t, json_pack("{s:b, s:i, s:i}", "nowhere", 1, "v", 2, "strange", 1));
+		add(&t, 5, batch, 1);
+		ck_assert_int_eq(replays, 0);
+		bn_workspace_close(t.ws);
+		ck_assert_bn_ok(
+			bn_workspace_open(&t.ws, &t.env.env, classes, t.d.path, &err), &err);
+	}
+	expect(&t, "1 1 ");
+	add(&t, 4, 0, 3);
+	expect(&t, "3 1 1 ");
+	ck_assert_int_eq(replays, 1);
+	sqlite3 *db = bn_workspace_index(t.ws);
+	ck_assert_int_eq(
+		bn_sql_int(db, 0,
+			"SELECT count(*) FROM dump_event WHERE outcome = 'late' AND reason = "
+			"'it stands nowhere' AND epoch IS NULL AND depth IS NULL",
+			""),
+		2);
+	ck_assert_int_eq(bn_sql_int(db, 0, "SELECT count(*) FROM index_unknown_field", ""), 2);
+	end(&t);
+}
+END_TEST
+
 START_TEST(test_an_event_that_others_waited_for_has_all_placed_anew)
 {
 	place_of_test t;
@@ -200,5 +234,6 @@ END_TEST
 BN_TEST_MAIN("core/store/fold_placed", test_events_are_applied_by_epoch_and_depth_and_then_by_clock,
 	test_what_comes_after_the_last_one_is_applied_without_a_replay_in_the_next_batch_too,
 	test_what_has_no_effect_moves_nothing_and_keeps_its_outcome,
+	test_what_stands_nowhere_is_not_applied_in_a_replay_either_and_moves_nobody,
 	test_an_event_that_others_waited_for_has_all_placed_anew,
 	test_rows_are_the_same_however_many_batches_brought_the_events)
