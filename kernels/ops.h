@@ -30,6 +30,7 @@
 	X(9, RELU_GRAD, relu_grad, BNK_HAS(F32), EXACT, 0) \
 	X(10, COL_SUM, col_sum, BNK_HAS(F32), FIXED, 1) \
 	X(11, ADAM, adam, BNK_HAS(F32), FIXED, 1) \
-	X(12, GATHER, gather, BNK_HAS_ALL, EXACT, 0)
+	X(12, GATHER, gather, BNK_HAS_ALL, EXACT, 0) \
+	X(13, GRAM_TILE, gram_tile, BNK_HAS(F64), FIXED, 1)
 
 #endif

@@ -60,9 +60,12 @@ inline cublasHandle_t bnk_cuda_blas(const bnk_call *call)
 }
 
 /* The only way in which a kernel is launched: queues it and gives the status of that. */
+/* As clang-format takes <<< for three comparisons: */
+/* clang-format off */
 #define BNK_LAUNCH(kernel, grid, block, shared, call, ...) \
-	((kernel) < < < (grid), (block), (shared), bnk_cuda_stream(call) >>> (__VA_ARGS__), \
+	((kernel)<<<(grid), (block), (shared), bnk_cuda_stream(call)>>>(__VA_ARGS__), \
 		bnk_cuda_status(cudaGetLastError()))
+/* clang-format on */
 
 template <typename T> inline T *bnk_cuda_data(const bnk_view &v)
 {
