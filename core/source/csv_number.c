@@ -44,14 +44,48 @@ static bool read_exponent(const char **s, const char *e, int *exponent)
 	return true;
 }
 
+/* The value of eight digits, or false. In the memory's order the first digit is the lowest byte. */
+static bool eight_digits(const char *s, uint64_t *value)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t w;
+
+	memcpy(&w, s, sizeof w);
+	/* above '9' adding 6 changes the upper half of a byte; below '0' it is another one */
+	if ((w & 0xf0f0f0f0f0f0f0f0u) != 0x3030303030303030u ||
+		((w + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) != 0x3030303030303030u)
+		return false;
+	w -= 0x3030303030303030u;
+	w = w * 10 + (w >> 8); /* pairs, in every other byte */
+	w = ((w & 0x000000ff000000ffu) * (100 + (UINT64_C(1000000) << 32)) +
+		    (w >> 16 & 0x000000ff000000ffu) * (1 + (UINT64_C(10000) << 32))) >>
+	    32;
+	*value = w;
+	return true;
+#else
+	(void)s;
+	(void)value;
+	return false;
+#endif
+}
+
 static bool read_decimal(decimal *d, const char *s, const char *e)
 {
 	bool any = false;
+	uint64_t eight;
 
 	if (s < e && (*s == '-' || *s == '+'))
 		d->negative = *s++ == '-';
 	d->leading_zero = e - s > 1 && s[0] == '0' && s[1] >= '0' && s[1] <= '9';
 	for (; s < e; s++) {
+		while (d->digits && d->digits <= 11 && e - s >= 8 && eight_digits(s, &eight)) {
+			d->mantissa = d->mantissa * 100000000 + eight;
+			d->digits += 8;
+			d->exponent -= 8 * d->fraction;
+			s += 8;
+		}
+		if (s == e)
+			break;
 		unsigned digit = (unsigned)(*s - '0');
 		if (digit > 9) {
 			if (*s != '.' || d->fraction)
