@@ -203,6 +203,19 @@ static csv_fields fields_of(const convert *v)
 		v->column ? NULL : v->chunk->starts, last && v->plan->dialect->newline == '\n'};
 }
 
+/* A fraction of more digits than the plain path takes, which cannot mean "absent": what programs print so that it
+ * reads back equal. */
+static bool long_fraction(const convert *v, const char *s, const char *e, double *out)
+{
+	size_t n = (size_t)(e - s);
+	int64_t i;
+
+	if (n < 17 || n > 32 || v->plan->dialect->null_first[(uint8_t)*s] ||
+		(unsigned)(s[*s == '-'] - '0') > 9)
+		return false;
+	return bn_csv_parse_number(s, n, &i, out) == CSV_FLOAT;
+}
+
 static bool convert_float64(convert *v)
 {
 	const csv_fields f = fields_of(v);
@@ -212,6 +225,8 @@ static bool convert_float64(convert *v)
 
 	for (size_t r = v->from; (r = bn_csv_plain_floats(&f, to, r, v->to)) < v->to; r++) {
 		field_at(v, r, &s, &e);
+		if (long_fraction(v, s, e, &to[r]))
+			continue;
 		slow_result got = SLOW_NULL;
 		if (s < e || !v->plan->dialect->null_first[0])
 			got = slow_field(v, r, s, e, &x);
