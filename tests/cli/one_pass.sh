@@ -49,11 +49,12 @@ for at in 60000 100000 199999; do
 		IFS=: read -r column value type <<<"$what"
 		awk -F, -v OFS=, -v at=$at -v c="$column" -v v="$value" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == c) k = i }
 			NR == at { $k = v } { print }' jobs.csv >odd.csv
-		"$BINNACLE" data add odd odd.csv -q >/dev/null 2>err || cat err
-		"$BINNACLE" data add declared odd.csv --type "$column=$type" -q >/dev/null 2>err || cat err
-		check "as_declared_${column}_${type}_$at" "$(hash_of declared)" "$(hash_of odd)"
-		cat odd.csv | "$BINNACLE" data add odd_pipe - -q >/dev/null 2>err
-		check "as_piped_${column}_${type}_$at" "$(hash_of odd)" "$(hash_of odd_pipe)"
+		odd=odd_${column}_${at}_$type # a version after the first is read as that one's types
+		"$BINNACLE" data add "$odd" odd.csv -q >/dev/null 2>err || cat err
+		"$BINNACLE" data add "declared_$odd" odd.csv --type "$column=$type" -q >/dev/null 2>err || cat err
+		check "as_declared_${column}_${type}_$at" "$(hash_of "declared_$odd")" "$(hash_of "$odd")"
+		cat odd.csv | "$BINNACLE" data add "piped_$odd" - -q >/dev/null 2>err
+		check "as_piped_${column}_${type}_$at" "$(hash_of "$odd")" "$(hash_of "piped_$odd")"
 	done
 done
 exit $bad
