@@ -184,6 +184,21 @@ static int32_t category_of(
 	return map ? map[c->codes[r]] : c->codes[r];
 }
 
+/* A type that was guessed from this table alone has lost the text that training knew ("True", "1.0"), so such a value
+ * is no unknown category but another type. */
+static int not_text(const bn_feature_input *in, const bn_column_view *c, size_t r, bn_err *err)
+{
+	char text[BN_FMT];
+	const char *shown = c->codes && c->codes[r] ? "true" : "false";
+	if (c->kind == BN_VIEW_NUMBER)
+		shown = bn_fmt_f64(c->numbers[r], text);
+	bn_err_set(err, BN_EINVAL,
+		"row %zu: column '%s': \"%s\" of a %s column is no category of the model", r + 1,
+		in->name, shown, bn_view_kind_name(c->kind));
+	bn_err_hint(err, "add the data again with --type %.80s=category", in->name);
+	return BN_EINVAL;
+}
+
 static int transform_category(const bn_feature_input *in, const bn_column_view *c, double *design,
 	size_t width, bn_features_seen *seen, bn_err *err)
 {
@@ -206,6 +221,8 @@ static int transform_category(const bn_feature_input *in, const bn_column_view *
 			k = (int32_t)in->fill_category;
 		} else {
 			k = category_of(in, c, r, map);
+			if (k < 0 && c->kind != BN_VIEW_CATEGORY)
+				return not_text(in, c, r, err);
 			seen->unknown += k < 0;
 		}
 		if (k >= 0)

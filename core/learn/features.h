@@ -102,7 +102,7 @@ typedef struct bn_features_seen {
 
 /* design[rows * width], row-major. BN_EINVAL naming the column when an input is absent from the
  * frame or holds a value of a kind that cannot be read as the input's (numbers and booleans stand
- * in for each other, a number for a category by its text; an empty column is of any kind). No
+ * in for each other, either for a category whose text training knew; an empty column is of any kind). No
  * allocation beyond one dictionary map per category column. seen may be NULL; it is added to. */
 int bn_features_transform(const bn_features *f, const bn_frame_view *frame, double *design,
 	bn_features_seen *seen, bn_err *err);

@@ -176,13 +176,13 @@ static int send_batch(bn_stream *stream, const bn_batch *b, size_t block_rows,
 	return 0;
 }
 
-int bn_predict_frames(const bn_env *env, const char *path, size_t block_rows,
+int bn_predict_frames(const bn_env *env, const char *path, const bn_schema *as, size_t block_rows,
 	const bn_frame_sink *sink, uint64_t *rows, bn_err *err)
 {
 	bn_stream *stream = NULL;
 	const bn_batch *b = NULL;
 	uint64_t done = 0;
-	int rc = open_stream(&stream, env, path, NULL, err);
+	int rc = open_stream(&stream, env, path, as, err);
 	if (rc < 0)
 		goto out;
 	while ((rc = stream->ops->next(stream, &b, err)) > 0) {

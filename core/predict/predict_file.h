@@ -22,7 +22,8 @@ int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, 
 	const bn_predict_sink *sink, uint64_t *rows, bn_err *err);
 
 /* As above, but each block of rows goes to a sink as {"columns": [names], "data": [[..]]}, for
- * asking a server: no model is needed here. An infinite number is BN_EINVAL, as with a model here. */
+ * asking a server: no model is needed here, but the types of its inputs. as NULL: nobody knows them, so they
+ * are guessed and all columns are sent. An infinite number is BN_EINVAL, as with a model here. */
 typedef struct bn_frame_sink {
 	int (*block)(void *user, const json_t *frame, bn_err *err);
 	/* Types were guessed too narrowly: everything so far is void and comes again. */
@@ -30,7 +31,7 @@ typedef struct bn_frame_sink {
 	void *user;
 } bn_frame_sink;
 
-int bn_predict_frames(const bn_env *env, const char *path, size_t block_rows,
+int bn_predict_frames(const bn_env *env, const char *path, const bn_schema *as, size_t block_rows,
 	const bn_frame_sink *sink, uint64_t *rows, bn_err *err);
 
 #endif

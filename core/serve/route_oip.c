@@ -2,7 +2,7 @@
  * route_oip.c - Open Inference Protocol v2 (kserve/open-inference-protocol, inference_rest.md).
  *
  * Each input of the model is a tensor of its own: [n] (or [n, 1]) of FP64 for numbers, BOOL for
- * booleans, BYTES for categories. One tensor [n, inputs] of numbers, under any other name, is taken
+ * booleans, BYTES for categories; its metadata say under parameters which type training had. One tensor [n, inputs] of numbers, under any other name, is taken
  * as rows of all inputs in order. Outputs: "prediction" [n], and for a classifier "probabilities"
  * [n, classes]. `data` may be nested or flat, row-major.
  */
@@ -108,7 +108,9 @@ int bn_route_oip_model(bn_call *c, bn_err *err)
 		const bn_feature_input *in = bn_features_input(bn_predictor_features(p), i);
 		bn_buf_adds(b, i ? ",{\"name\":" : "{\"name\":");
 		bn_answer_string(b, in->name);
-		bn_buf_addf(b, ",\"datatype\":\"%s\",\"shape\":[-1]}", datatype_of(in->kind));
+		bn_buf_addf(b,
+			",\"datatype\":\"%s\",\"shape\":[-1],\"parameters\":{\"type\":\"%s\"}}",
+			datatype_of(in->kind), bn_type_name(in->type));
 	}
 	bn_buf_addf(b,
 		"],\"outputs\":[{\"name\":\"prediction\",\"datatype\":\"%s\",\"shape\":[-1]}",

@@ -3,6 +3,8 @@
 # whatever stands beside it, and what does not fit is an error that names the cell.
 set -u
 . tests/support/shell.sh || exit 2
+server=
+at_end() { [ -z "$server" ] || kill "$server" 2>/dev/null; }
 mkdir "$dir/ws"
 cd "$dir/ws" || exit 1
 "$B" init -q >/dev/null || fail init
@@ -130,6 +132,29 @@ printf 'f,b,t\n1,true,2024-01-01\n' >short.csv
 expect 2 "a column that is missing" "$B" predict mixed short.csv
 says "short.csv: no column 'i', which the model needs"
 
+# ---- through a server -------------------------------------------------------------------------
+for name in bools mixed; do "$B" model register $name --name $name -q >/dev/null || fail "register $name"; done
+"$B" serve bools/1 mixed/1 --unix s.sock --json >serve.json 2>serve.err &
+server=$!
+until grep -q '^}' serve.json; do
+	kill -0 $server 2>/dev/null || fail "serve: $(cat serve.err)"
+	sleep 0.02
+done
+url=unix:$PWD/s.sock
+printf 'k,x\nTrue,0.5\nFalse,0.5\n' >few.csv
+"$B" predict bools few.csv -q >few
+expect 0 "categories that look like bools, through a server" "$B" predict bools few.csv --endpoint "$url" -q
+cmp -s out few || fail "the server: $(paste few out)"
+expect 0 "the server's first model" "$B" predict few.csv --endpoint "$url" -q
+cmp -s out few || fail "the first model: $(paste few out)"
+expect 0 "numbers and times in other spellings, through a server" "$B" predict mixed/1 other.csv --endpoint "$url" -q
+cmp -s out plain || fail "the server: $(paste plain out)"
+expect 2 "a misfit is named before it is asked" "$B" predict mixed misfit.csv --endpoint "$url"
+says "misfit.csv:3:10: column 't': \"noon\" is not a date or time"
+kill $server
+wait $server
+server=
+
 # ---- the next version of a dataset --------------------------------------------------------------
 # next NAME FIRST SECOND: codes of one column k, a line each; the second version keeps type and texts
 next() {
@@ -201,3 +226,14 @@ says "frac.arrow: row 1: column 'x': \"1.5\" is not an int64"
 expect 2 "more rejected rows than a tenth" "$B" data add many many.csv --type x=int64 --on-error reject
 says "are malformed, at most"
 expect 0 "when so many are meant" "$B" data add many many.csv --type x=int64 --on-error reject --max-rejects 2000 -q
+
+# ---- a part of its own --------------------------------------------------------------------------
+printf 'k,x,y\nTrue,0.5,10\nFalse,0.5,20\n' >held.csv
+expect 0 "data to test on, guessed alone" "$B" data add held held.csv -q
+expect 1 "its bools are no categories" "$B" run start --trainer ridge --data bools --data held:test --target y \
+	--name held --wait
+expect 0 "which the run's log says" "$B" run log held
+says "row 1: column 'k': \"true\" of a boolean column is no category of the model"
+expect 0 "read as text" "$B" data add held held.csv --type k=category --retype -q
+expect 0 "they are" "$B" run start --trainer ridge --data bools --data held:test --target y --set alpha=0.001 \
+	--name held2 --wait -q

@@ -8,6 +8,7 @@
 #include "core/predict/predict_file.h"
 #include "core/source/csv_write.h"
 #include "core/table/table.h"
+#include "tui/cli/served_types.h"
 #include "tui/cli/token.h"
 #include "tui/cli/verbs.h"
 
@@ -287,7 +288,7 @@ typedef struct remote {
 	output *o;
 	bn_http_client *http;
 	bn_http_answer answer;
-	char *url, *authorization;
+	char *base, *url, *authorization; /* base: the server's address */
 	uint64_t rows;
 } remote;
 
@@ -482,11 +483,12 @@ static int open_remote(remote *m, const char *url, const char *model, bn_err *er
 		goto out;
 	if (n && url[n - 1] == '/')
 		n--;
-	m->url = bn_strf("%.*s/invocations%s%s", is_unix ? 16 : (int)n,
-		is_unix ? "http://localhost" : url, /* the host is in Host alone */
-		model ? "/" : "", model ? model : "");
+	m->base = bn_strf("%.*s", is_unix ? 16 : (int)n,
+		is_unix ? "http://localhost" : url); /* the host is in Host alone */
+	m->url = bn_strf(
+		"%s/invocations%s%s", m->base ? m->base : "", model ? "/" : "", model ? model : "");
 	m->authorization = token ? bn_strf("Authorization: Bearer %s", token) : NULL;
-	if (!m->url || (token && !m->authorization))
+	if (!m->base || !m->url || (token && !m->authorization))
 		rc = bn_err_nomem(err, "a request");
 out:
 	bn_free(token);
@@ -500,6 +502,7 @@ static int predict_there(
 	remote m = {.o = o};
 	uint64_t rows = 0;
 	bn_frame_sink sink = {send_frame, restart_remote, &m};
+	bn_schema as = BN_SCHEMA_INIT;
 	int rc;
 	bn_http_answer_init(&m.answer);
 	if (o->arrow)
@@ -514,7 +517,10 @@ static int predict_there(
 	if ((rc = open_remote(&m, url, model, err)) < 0)
 		goto out;
 	restart_remote(&m);
-	if ((rc = bn_predict_frames(bn_cli_env(o->cli), file, REMOTE_ROWS, &sink, &rows, err)) < 0)
+	if ((rc = bn_cli_served_types(&as, m.http, m.base, model, m.authorization, err)) < 0)
+		goto out;
+	if ((rc = bn_predict_frames(bn_cli_env(o->cli), file, as.count ? &as : NULL, REMOTE_ROWS,
+		     &sink, &rows, err)) < 0)
 		goto out;
 	if (!rows) {
 		rc = bn_err_set(err, BN_EINVAL, "%s has no rows", file);
@@ -532,6 +538,8 @@ static int predict_there(
 out:
 	bn_http_answer_release(&m.answer);
 	bn_http_client_free(m.http);
+	bn_schema_release(&as);
+	bn_free(m.base);
 	bn_free(m.url);
 	bn_free(m.authorization);
 	return rc;
