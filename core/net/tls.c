@@ -18,9 +18,22 @@ struct bn_tls {
 	SSL_CTX *ctx;
 };
 
+/* Of a ClientHello. Those of browsers have some 2 KB, and OpenSSL sets 128 KiB aside for whoever says that his
+ * has so many, before they come. */
+#define MAX_HELLO ((size_t)16 << 10)
+
+/* Where in the handshake's records what comes stands. */
+typedef struct hello_watch {
+	unsigned char record[5], message[4]; /* headers, as far as they have come */
+	size_t record_len, message_len;
+	size_t record_left, message_left; /* bytes of theirs to come */
+	bool has_hello;                   /* one has begun */
+} hello_watch;
+
 struct bn_tls_stream {
 	SSL *ssl;
 	bool wants_write;
+	hello_watch watch;
 };
 
 /* Why OpenSSL said no; its queue is empty afterwards. */
@@ -196,6 +209,9 @@ int bn_tls_new(
 					    SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_mode(t->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 					 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* A read that brings no bytes of the client's (a new key) ends: else SSL_read goes on for as long as such
+	 * come, and the thread with it. */
+	SSL_CTX_clear_mode(t->ctx, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_alpn_select_cb(t->ctx, choose_protocol, NULL);
 	if ((rc = use_certificates(t, env, cert_path, err)) < 0)
 		goto out;
@@ -216,6 +232,85 @@ void bn_tls_free(bn_tls *t)
 	bn_free(t);
 }
 
+/* ---- how large a hello may be --------------------------------------------------------------- */
+
+typedef enum watched { WATCHED, WATCHED_ENOUGH, WATCHED_TOO_LARGE } watched;
+
+/* The header of a record is whole. */
+static watched look_at_record(hello_watch *w, bool is_1_3)
+{
+	enum { CHANGE_CIPHER_SPEC = 20, APPLICATION_DATA = 23, SSL_2 = 0x80 };
+	w->record_len = 0;
+	w->record_left = (size_t)w->record[3] << 8 | w->record[4];
+	if (w->record[0] == CHANGE_CIPHER_SPEC && !w->has_hello)
+		return WATCHED_TOO_LARGE; /* a handshake does not begin so */
+	/* Before 1.3 what follows is encrypted. In 1.3 it means nothing: a second hello may come. */
+	if (w->record[0] == CHANGE_CIPHER_SPEC && !is_1_3)
+		return WATCHED_ENOUGH;
+	return w->record[0] == APPLICATION_DATA || w->record[0] & SSL_2 ? WATCHED_ENOUGH : WATCHED;
+}
+
+/* The header of a message is whole. */
+static watched look_at_message(hello_watch *w)
+{
+	enum { CLIENT_HELLO = 1 };
+	w->message_len = 0;
+	w->message_left = (size_t)w->message[1] << 16 | (size_t)w->message[2] << 8 | w->message[3];
+	if (w->message[0] != CLIENT_HELLO)
+		return WATCHED_ENOUGH; /* OpenSSL has tighter limits for those */
+	w->has_hello = true;
+	return w->message_left > MAX_HELLO ? WATCHED_TOO_LARGE : WATCHED;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static watched look_at_bytes(hello_watch *w, const unsigned char *p, size_t n, bool is_1_3)
+{
+	enum { HANDSHAKE = 22 };
+	watched found = WATCHED;
+	for (size_t i = 0, step; i < n && found == WATCHED; i += step) {
+		step = 1;
+		if (!w->record_left) {
+			w->record[w->record_len++] = p[i];
+			if (w->record_len == sizeof w->record)
+				found = look_at_record(w, is_1_3);
+			continue;
+		}
+		if (w->record[0] == HANDSHAKE && !w->message_left) {
+			w->message[w->message_len++] = p[i];
+			if (w->message_len == sizeof w->message)
+				found = look_at_message(w);
+		} else {
+			step = least(n - i, w->record_left);
+			if (w->record[0] == HANDSHAKE)
+				step = least(step, w->message_left);
+			w->message_left -= w->record[0] == HANDSHAKE ? step : 0;
+		}
+		w->record_left -= step;
+	}
+	return found;
+}
+
+/* OpenSSL's socket has read bytes, which OpenSSL has not seen yet. */
+static long on_socket(BIO *bio, int what, const char *bytes, size_t len, int argi, long argl,
+	int rc, size_t *done)
+{
+	bn_tls_stream *s = (void *)BIO_get_callback_arg(bio);
+	(void)len;
+	(void)argi;
+	(void)argl;
+	if (what != (BIO_CB_READ | BIO_CB_RETURN) || rc <= 0)
+		return rc;
+	watched found = look_at_bytes(&s->watch, (const unsigned char *)bytes, *done,
+		SSL_version(s->ssl) == TLS1_3_VERSION);
+	if (found != WATCHED)
+		BIO_set_callback_ex(bio, NULL);
+	return found == WATCHED_TOO_LARGE ? -1 : rc;
+}
+
 /* ---- one connection ------------------------------------------------------------------------- */
 
 bn_tls_stream *bn_tls_accept(bn_tls *t, int fd)
@@ -229,6 +324,8 @@ bn_tls_stream *bn_tls_accept(bn_tls *t, int fd)
 		bn_free(s);
 		return NULL;
 	}
+	BIO_set_callback_arg(SSL_get_rbio(s->ssl), (char *)s);
+	BIO_set_callback_ex(SSL_get_rbio(s->ssl), on_socket);
 	SSL_set_accept_state(s->ssl);
 	return s;
 }

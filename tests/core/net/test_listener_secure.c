@@ -2,6 +2,7 @@
 #include "core/base/env.h"
 #include "tests/support/listener_test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/ssl.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- Unix sockets ----------------------------------------------------------------------------- */
@@ -240,6 +242,106 @@ static void start_both(void)
 		.threads = 1});
 }
 
+/* The listener hangs up on who sends these; sent: bytes at a time. */
+static void is_hung_up_on(const unsigned char *bytes, size_t n, size_t at_once)
+{
+	char byte;
+	int fd = dial();
+	for (size_t i = 0, step; i < n; i += step) {
+		step = n - i < at_once ? n - i : at_once;
+		if (send(fd, bytes + i, step, MSG_NOSIGNAL) < 0)
+			break; /* already */
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	}
+	ssize_t got;
+	while ((got = recv(fd, &byte, 1, 0)) > 0)
+		; /* an alert */
+	ck_assert_msg(got == 0 || (got < 0 && errno == ECONNRESET), "%zd: it waits for more", got);
+	close(fd);
+}
+
+/* The kind: a few bytes by which who has no token makes the server set much memory aside. */
+START_TEST(test_a_hello_that_says_it_is_huge_gets_no_memory)
+{
+	NEED_LOOPBACK();
+	static const unsigned char huge[] = {22, 3, 1, 0, 10, 1, 1, 0xff, 0, 3, 3, 0, 0, 0, 0};
+	static const unsigned char apart[] = {
+		22, 3, 1, 0, 1, 1, 21, 3, 1, 0, 2, 1, 90, 22, 3, 1, 0, 6, 1, 0xff, 0, 3, 3, 0};
+	static const unsigned char changed[] = {
+		20, 3, 1, 0, 1, 1, 22, 3, 1, 0, 10, 1, 1, 0xff, 0, 3, 3, 0, 0, 0, 0};
+	if (!make_certificate())
+		BN_TEST_SKIP("TLS: no openssl command");
+	start_with((bn_listener_options){
+		.tls_cert = cert, .tls_key = key, .limits = {.head_ms = 60000}});
+	is_hung_up_on(huge, sizeof huge, sizeof huge);
+	is_hung_up_on(huge, sizeof huge, 1);
+	is_hung_up_on(apart, sizeof apart, sizeof apart);
+	is_hung_up_on(changed, sizeof changed, sizeof changed);
+	/* a large one is answered, in either version */
+	char *protocols = calloc(1, 12001);
+	for (int i = 0; i < 60; i++)
+		snprintf(protocols + 200 * i, 201, "%c%0199d", 199, i);
+	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+		SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+		SSL_CTX_set_max_proto_version(ctx, version);
+		SSL_CTX_set_alpn_protos(ctx, (unsigned char *)protocols, 12000);
+		SSL *ssl = SSL_new(ctx);
+		int fd = dial();
+		SSL_set_fd(ssl, fd);
+		ck_assert_int_eq(SSL_connect(ssl), 1);
+		SSL_free(ssl);
+		close(fd);
+		SSL_CTX_free(ctx);
+	}
+	free(protocols);
+	stop();
+	run("rm -r %s", tls_dir);
+}
+END_TEST
+
+/* The kind: what a client sends without end, and what is no request, holds the thread. */
+START_TEST(test_a_request_is_answered_between_new_keys)
+{
+	NEED_LOOPBACK();
+	enum { KEYS = 1000 };
+	static const char request[] = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+	char answer[400], byte;
+	if (!make_certificate())
+		BN_TEST_SKIP("TLS: no openssl command");
+	start_both();
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+	int tls = dial(), first = dial_unix(), second = dial_unix();
+	SSL_set_fd(ssl, tls);
+	ck_assert_int_eq(SSL_connect(ssl), 1);
+	ck_assert_int_eq(SSL_write(ssl, request, sizeof request - 1), (int)sizeof request - 1);
+	ck_assert_int_gt(SSL_read(ssl, answer, sizeof answer), 0); /* and tickets, before it */
+	hold_thread(first);
+	for (int i = 0; i < KEYS; i++) {
+		ck_assert_int_eq(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		ck_assert_int_eq(SSL_do_handshake(ssl), 1);
+	}
+	ck_assert_int_eq(SSL_write(ssl, request, sizeof request - 1), (int)sizeof request - 1);
+	put(second, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
+	let_go(first);
+	pthread_mutex_lock(&gate);
+	while (!is_held)
+		pthread_cond_wait(&moved, &gate);
+	pthread_mutex_unlock(&gate);
+	ck_assert_msg(
+		recv(tls, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0, "%d new keys came first", KEYS);
+	let_go(second);
+	ck_assert_int_gt(SSL_read(ssl, answer, sizeof answer), 0);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	close(tls);
+	close(first);
+	close(second);
+	stop();
+	run("rm -r %s", tls_dir);
+}
+END_TEST
+
 START_TEST(test_who_has_hung_up_gets_no_handshake)
 {
 	NEED_LOOPBACK();
@@ -372,5 +474,6 @@ END_TEST
 BN_TEST_MAIN("core/net/listener_secure", test_a_unix_socket_is_its_users_alone,
 	test_stopping_leaves_a_successor_its_socket,
 	test_other_users_of_a_unix_socket_are_hung_up_on, test_tls_answers_as_plain_http_does,
-	test_who_has_hung_up_gets_no_handshake, test_a_request_is_answered_between_handshakes,
-	test_a_key_must_be_secret_and_fit)
+	test_a_hello_that_says_it_is_huge_gets_no_memory,
+	test_a_request_is_answered_between_new_keys, test_who_has_hung_up_gets_no_handshake,
+	test_a_request_is_answered_between_handshakes, test_a_key_must_be_secret_and_fit)
