@@ -3,7 +3,9 @@
 #define BN_LEARN__LOGISTIC_H
 #include "core/learn/_trainers.h"
 
-double bn_logistic_total_weight(const bn_design *d);
-int bn_multinomial_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hyper, bn_err *err);
+extern const bn_fit_steps bn_multinomial_steps;
+/* A fit that a limit ended, in the run's log. */
+void bn_logistic_say_stopped(
+	const bn_fit_request *r, int64_t iterations, double largest, double tolerance);
 
 #endif

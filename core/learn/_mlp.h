@@ -16,21 +16,30 @@ typedef struct bn_mlp_net {
 	size_t weight_at[BN_MLP_MAX_LAYERS], bias_at[BN_MLP_MAX_LAYERS];
 } bn_mlp_net;
 
-/* Host arrays. y holds scaled numbers, or class indices (uint32_t) in the same bytes. */
+/* The rows of a source that one role is played by, in its order. */
 typedef struct bn_mlp_part {
-	size_t rows;
-	float *x, *y, *w;
+	bn_rows *rows;
+	const uint32_t *index; /* count numbers of rows; NULL: all rows as they are */
+	size_t count;
 } bn_mlp_part;
 
 typedef struct bn_mlp_data {
-	bn_mlp_part train, validation; /* validation.rows 0: none */
-	uint32_t *rows;                /* permutation: train_count to learn, aside_count to watch */
-	size_t train_count, aside_count;
+	bn_mlp_part train, validation; /* validation.count 0: none */
+	uint32_t *order; /* permutation of the training rows: those to learn from, those to watch */
 	double target_mean, target_scale;
+	bool labels; /* targets are class indices */
 } bn_mlp_data;
 
-/* From initial to trained parameters, in place. Sets e->iterations and e->converged. */
-int bn_mlp_train(float *parameters, const bn_mlp_net *net, const bn_mlp_data *data, bn_estimator *e,
-	const bn_fit_request *r, const json_t *hyper, bn_err *err);
+/* The epochs, as steps (bn_fit_steps): */
+typedef struct bn_mlp_fit bn_mlp_fit;
+/* parameters: initial ones, copied. What is given must outlive the fit. *out is freed also after a failure. */
+int bn_mlp_fit_start(bn_mlp_fit **out, const float *parameters, const bn_mlp_net *net,
+	const bn_mlp_data *data, const bn_fit_start *fit, bn_err *err);
+int bn_mlp_fit_epoch(bn_mlp_fit *t, bn_err *err);
+int bn_mlp_fit_save(const bn_mlp_fit *t, bn_tensors *out, bn_err *err);
+int bn_mlp_fit_restore(bn_mlp_fit *t, const bn_tensors *from, bn_err *err);
+/* The trained parameters, and e's iterations and converged. */
+int bn_mlp_fit_finish(bn_mlp_fit *t, float *parameters, bn_estimator *e, bn_err *err);
+void bn_mlp_fit_free(bn_mlp_fit *t);
 
 #endif

@@ -5,8 +5,7 @@
 #ifndef BN_LEARN_PARTS_H
 #define BN_LEARN_PARTS_H
 #include "core/base/progress.h"
-#include "core/learn/matrix.h"
-#include "core/learn/rowset.h"
+#include "core/learn/rows.h"
 #include "core/learn/trainer.h"
 #include "core/run/spec.h"
 #include "core/store/workspace.h"
@@ -26,18 +25,23 @@ typedef struct bn_parts_input {
 } bn_parts_input;
 
 typedef struct bn_parts {
-	bn_rowset *part[BN_PARTS]; /* NULL: no rows */
+	bn_part part[BN_PARTS]; /* table NULL: no rows */
+	bn_table_reader
+		*table[BN_PARTS]; /* as opened for the part; those of shares are training's */
+	uint8_t *part_of;         /* by row of training's table; NULL: it is not divided */
+	size_t *columns;
 	char dataset[160], digest[80],
 		split[120]; /* of the training data: "jobs@v3", "sha256:..." */
 } bn_parts;
 
-/* From held bytes (bn_dataset_open_held). A part of its own where the spec names a version for it; else its share of the training rows. Which row goes
- * where depends on the spec and the number of rows alone. Released in any case. */
-int bn_parts_load(bn_parts *out, const bn_parts_input *in, bn_err *err);
+/* From held bytes (bn_dataset_open_held). A part of its own where the spec names a version for it; else its share of
+ * the training rows. Which row goes where depends on the spec and the number of rows alone. No row is read. Released
+ * in any case; out stays where it is. */
+int bn_parts_open(bn_parts *out, const bn_parts_input *in, bn_err *err);
 void bn_parts_release(bn_parts *p);
 
 /* How good the estimator is on the rows: what metrics.json says of a part. *out is yours. */
-int bn_score_matrix(
-	json_t **out, const bn_estimator *e, const bn_features *f, const bn_matrix *m, bn_err *err);
+int bn_score_rows(json_t **out, const bn_estimator *e, const bn_features *f, bn_rows *rows,
+	int threads, bn_err *err);
 
 #endif

@@ -26,6 +26,10 @@ void bn_fit_log_device(const bn_fit_request *r, const bn_device *d);
 int bn_estimator_need(const bn_estimator *e, const bn_tensor **out, const char *name,
 	bn_dtype dtype, size_t rows, size_t cols, bn_err *err);
 
+/* The same of other tensors; what: "checkpoint". */
+int bn_tensor_need(const bn_tensor **out, const bn_tensors *from, const char *what,
+	const char *name, bn_dtype dtype, size_t rows, size_t cols, bn_err *err);
+
 /* linear.c: what ridge and logistic models have in common: coef [outputs or 1, inputs] and
  * intercept, float64. */
 int bn_linear_store(

@@ -3,7 +3,7 @@
 
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/learn/order.h"
+#include "core/learn/keys.h"
 
 #include <float.h>
 #include <math.h>
@@ -60,15 +60,14 @@ int bn_evaluate_regression(bn_regression_metrics *out, size_t rows, const double
 		*out = m;
 		return 0;
 	}
-	double *errors = bn_alloc(rows * sizeof *errors);
-	uint32_t *order = bn_alloc(rows * sizeof *order);
-	int rc = errors && order ? 0 : bn_err_nomem(err, "evaluation");
+	uint64_t *errors = bn_alloc(rows * sizeof *errors);
+	int rc = errors ? 0 : bn_err_nomem(err, "evaluation");
 	for (size_t i = 0; i < rows && rc == 0; i++) {
 		double e = fabs(y[i] - predicted[i]);
 		if (!isfinite(e))
 			rc = bn_err_set(err, BN_EINVAL,
 				"evaluation: row %zu has no finite prediction or target", i);
-		errors[i] = e;
+		errors[i] = bn_key_of(isnan(e) ? 0 : e);
 		sum += y[i];
 		square += e * e;
 		absolute += e;
@@ -76,9 +75,8 @@ int bn_evaluate_regression(bn_regression_metrics *out, size_t rows, const double
 		largest = fmax(largest, e);
 		any = any || y[i] != 0;
 	}
-	if (rc == 0)
-		rc = bn_order_f64(order, errors, rows, err);
 	if (rc == 0) {
+		static const double half = 0.5;
 		double n = (double)rows, mean = sum / n;
 		for (size_t i = 0; i < rows; i++)
 			spread += (y[i] - mean) * (y[i] - mean);
@@ -86,14 +84,13 @@ int bn_evaluate_regression(bn_regression_metrics *out, size_t rows, const double
 		m.mae = absolute / n;
 		m.mape = any ? relative / n : NAN;
 		m.max_error = largest;
-		m.median_ae = bn_quantile_ordered(order, errors, rows, 0.5);
+		bn_keys_quantiles(&m.median_ae, errors, rows, &half, 1);
 		/* A constant target leaves rounding behind at most. */
 		bool varies = rows > 1 && spread > n * pow(mean * DBL_EPSILON, 2) * n;
 		m.r2 = varies ? 1 - square / spread : NAN;
 		*out = m;
 	}
 	bn_free(errors);
-	bn_free(order);
 	return rc;
 }
 
@@ -115,49 +112,45 @@ void bn_classification_metrics_release(bn_classification_metrics *m)
 }
 
 /* Area under the ROC curve of class k against the rest: the Mann-Whitney statistic, ties counting
- * half. NaN when one side is empty. score and order are room for rows elements. */
-static int auc_of_class(double *out, size_t rows, size_t classes, size_t k, const double *y,
-	const double *probability, double *score, uint32_t *order, bn_err *err)
+ * half. NaN when one side is empty. keys: room for rows elements. A probability is not negative, so its key
+ * has its highest bit set: shifted, it has room for whether the row is of the class. */
+static double auc_of_class(size_t rows, size_t classes, size_t k, const double *y,
+	const double *probability, uint64_t *keys)
 {
 	double positives = 0, ranks = 0;
-	for (size_t i = 0; i < rows; i++)
-		score[i] = probability[i * classes + k];
-	int rc = bn_order_f64(order, score, rows, err);
-	if (rc)
-		return rc;
+	for (size_t i = 0; i < rows; i++) {
+		double p = probability[i * classes + k];
+		keys[i] = bn_key_of(p > 0 ? p : 0) << 1 | ((size_t)y[i] == k);
+	}
+	bn_keys_sort(keys, rows);
 	for (size_t i = 0; i < rows;) {
 		size_t j = i, in_tie = 0;
-		for (; j < rows && score[order[j]] == score[order[i]]; j++)
-			in_tie += (size_t)y[order[j]] == k;
+		for (; j < rows && keys[j] >> 1 == keys[i] >> 1; j++)
+			in_tie += keys[j] & 1;
 		/* Ranks i + 1 .. j share their mean. */
 		ranks += (double)in_tie * ((double)(i + 1 + j) / 2);
 		positives += (double)in_tie;
 		i = j;
 	}
 	double negatives = (double)rows - positives;
-	*out = positives == 0 || negatives == 0
+	return positives == 0 || negatives == 0
 		       ? NAN
 		       : (ranks - positives * (positives + 1) / 2) / (positives * negatives);
-	return 0;
 }
 
 static int roc_auc(
 	bn_classification_metrics *m, const double *y, const double *probability, bn_err *err)
 {
 	size_t first = m->classes == 2 ? 1 : 0;
-	double sum = 0, one = NAN;
-	double *score = bn_alloc(m->rows * sizeof *score);
-	uint32_t *order = bn_alloc(m->rows * sizeof *order);
-	int rc = score && order ? 0 : bn_err_nomem(err, "evaluation");
-	for (size_t k = first; k < m->classes && rc == 0; k++) {
-		rc = auc_of_class(&one, m->rows, m->classes, k, y, probability, score, order, err);
-		sum += one; /* one absent class makes the mean absent */
-	}
-	if (rc == 0)
-		m->roc_auc = sum / (double)(m->classes - first);
-	bn_free(score);
-	bn_free(order);
-	return rc;
+	double sum = 0;
+	uint64_t *keys = bn_alloc(m->rows * sizeof *keys);
+	if (!keys)
+		return bn_err_nomem(err, "evaluation");
+	for (size_t k = first; k < m->classes; k++) /* one absent class makes the mean absent */
+		sum += auc_of_class(m->rows, m->classes, k, y, probability, keys);
+	m->roc_auc = sum / (double)(m->classes - first);
+	bn_free(keys);
+	return 0;
 }
 
 static double ratio(double a, double b)
@@ -285,34 +278,51 @@ static int classification_json(json_t *doc, const bn_features *f, size_t rows, c
 	return bad ? bn_err_nomem(err, "metrics") : 0;
 }
 
+/* y and predicted without the rows that have no target. *out is yours: y, then predicted. */
+static int drop_rows(double **out, size_t kept, size_t rows, size_t width, const double *y,
+	const double *predicted, bn_err *err)
+{
+	double *copy = bn_alloc((kept + 1) * (width + 1) * sizeof *copy), *p = copy + kept;
+	if (!copy)
+		return bn_err_nomem(err, "evaluation");
+	for (size_t i = 0, k = 0; i < rows; i++) {
+		if (isnan(y[i]))
+			continue;
+		copy[k] = y[i];
+		memcpy(p + k * width, predicted + i * width, width * sizeof *p);
+		k++;
+	}
+	*out = copy;
+	return 0;
+}
+
 int bn_evaluate(json_t **out, const bn_features *f, size_t rows, const double *y,
 	const double *predicted, bn_err *err)
 {
 	size_t width = bn_features_task(f) == BN_TASK_REGRESSION ? 1 : bn_features_class_count(f);
 	size_t kept = 0;
+	double *copy = NULL;
 	json_t *doc = json_object();
-	double *y_kept = bn_alloc(rows * sizeof *y_kept);
-	double *p_kept = bn_alloc(rows * width * sizeof *p_kept);
-	int rc = doc && y_kept && p_kept ? 0 : bn_err_nomem(err, "evaluation");
-	for (size_t i = 0; i < rows && rc == 0; i++) {
-		if (isnan(y[i]))
-			continue;
-		y_kept[kept] = y[i];
-		memcpy(p_kept + kept * width, predicted + i * width, width * sizeof *p_kept);
-		kept++;
+	int rc = doc ? 0 : bn_err_nomem(err, "evaluation");
+	for (size_t i = 0; i < rows; i++)
+		kept += !isnan(y[i]);
+	if (rc == 0 && kept < rows)
+		rc = drop_rows(&copy, kept, rows, width, y, predicted, err);
+	if (copy) {
+		y = copy;
+		predicted = copy + kept;
 	}
 	if (rc == 0 && (json_object_set_new(doc, "rows", json_integer((json_int_t)kept)) ||
 			       json_object_set_new(doc, "rows_without_target",
 				       json_integer((json_int_t)(rows - kept)))))
 		rc = bn_err_nomem(err, "metrics");
 	if (rc == 0)
-		rc = width == 1 ? regression_json(doc, kept, y_kept, p_kept, err)
-				: classification_json(doc, f, kept, y_kept, p_kept, err);
+		rc = width == 1 ? regression_json(doc, kept, y, predicted, err)
+				: classification_json(doc, f, kept, y, predicted, err);
 	if (rc == 0)
 		*out = doc;
 	else
 		json_decref(doc);
-	bn_free(y_kept);
-	bn_free(p_kept);
+	bn_free(copy);
 	return rc;
 }

@@ -76,6 +76,11 @@ typedef struct bn_feature_input {
 
 int bn_features_fit(
 	bn_features **out, const bn_frame_view *train, const bn_features_options *opt, bn_err *err);
+struct bn_columns;
+/* The same from columns that are read piece by piece (columns.h), some of them at once. threads <= 0: as many
+ * as the process may use; they change nothing else. */
+int bn_features_learn(bn_features **out, const struct bn_columns *columns,
+	const bn_features_options *opt, int threads, bn_err *err);
 void bn_features_free(bn_features *f);
 
 size_t bn_features_width(const bn_features *f); /* columns of the design matrix */

@@ -2,11 +2,14 @@
  * features_fit.c - learning a feature pipeline from the training part; see features.h.
  *
  * Sums run over rows in order, in two passes with a correction, so a column's statistics depend on
- * its values alone. Columns are independent of each other.
+ * its values alone. Columns are independent of each other and learnt side by side, so many at a time
+ * that their values, twice, take half of the table at most; what they say is put together in their order.
  */
 #include "core/base/str.h"
 #include "core/learn/_features.h"
-#include "core/learn/order.h"
+#include "core/learn/columns.h"
+#include "core/learn/keys.h"
+#include "kernels/parallel.h"
 
 #include <float.h>
 #include <math.h>
@@ -14,6 +17,35 @@
 #include <string.h>
 
 enum { DEFAULT_MAX_CATEGORIES = 200, DECILES = 11 };
+
+/* What one column says, in memory of its own. */
+typedef struct learnt {
+	bn_feature_input in;
+	double deciles[DECILES];
+	size_t *counts; /* CATEGORY: rows by code */
+	bool wanted;
+	int rc;
+	bn_err err;
+} learnt;
+
+/* The values that are there, in row order. */
+typedef struct gathered {
+	double *values;
+	size_t n, cap;
+} gathered;
+
+static int gather_numbers(void *ctx, const bn_column_view *c, bn_err *err)
+{
+	gathered *g = ctx;
+	if (c->rows > g->cap - g->n)
+		return bn_err_set(err, BN_ECORRUPT, "a table with more rows than it says");
+	for (size_t r = 0; r < c->rows; r++) {
+		double v = bn_view_number(c, r);
+		if (!isnan(v))
+			g->values[g->n++] = v;
+	}
+	return 0;
+}
 
 /* ---- numbers and booleans ------------------------------------------------------------------- */
 
@@ -51,70 +83,84 @@ static bool is_constant(moments m, double n)
 	return m.variance <= bound;
 }
 
-static double most_frequent_ordered(const uint32_t *order, const double *v, size_t n)
+static double most_frequent(const uint64_t *sorted, size_t n)
 {
-	double best = v[order[0]];
+	uint64_t best = sorted[0];
 	size_t best_run = 0;
 	for (size_t i = 0; i < n;) {
 		size_t j = i;
-		while (j < n && v[order[j]] == v[order[i]])
+		while (j < n && sorted[j] == sorted[i])
 			j++;
 		if (j - i > best_run) { /* of equals the smallest, as scikit-learn takes */
 			best_run = j - i;
-			best = v[order[i]];
+			best = sorted[i];
 		}
 		i = j;
 	}
-	return best;
+	return bn_key_value(best);
 }
 
-static int fit_number(bn_features *f, bn_feature_input *in, const bn_column_view *c, double *values,
-	uint32_t *order, bn_err *err)
+/* Smallest, largest, deciles and what fills a hole. keys: room for n. */
+static void learn_order(learnt *l, const bn_features *f, const double *values, size_t n,
+	double mean, uint64_t *keys)
 {
-	size_t n = 0;
-	for (size_t r = 0; r < c->rows; r++) {
-		double v = bn_view_number(c, r);
-		if (!isnan(v))
-			values[n++] = v;
-	}
-	in->count = n;
-	in->missing = c->rows - n;
-	in->ref_mean = in->ref_deviation = in->ref_min = in->ref_max = NAN;
-	if (n == 0)
-		return 0;
-	int rc = bn_order_f64(order, values, n, err);
-	if (rc)
-		return rc;
-	moments seen = moments_of(values, n, 0, 0);
-	in->ref_mean = seen.mean;
-	in->ref_deviation = sqrt(seen.variance > 0 ? seen.variance : 0);
-	in->ref_min = values[order[0]];
-	in->ref_max = values[order[n - 1]];
-	if (c->kind == BN_VIEW_NUMBER) {
-		double *deciles = bn_arena_alloc(&f->arena, DECILES * sizeof *deciles);
-		if (!deciles)
-			return bn_err_nomem(err, "feature statistics");
-		for (int d = 0; d < DECILES; d++)
-			deciles[d] = bn_quantile_ordered(order, values, n, d / 10.0);
-		in->deciles = deciles;
-	}
-	if (c->kind == BN_VIEW_BOOL || f->impute == BN_IMPUTE_MOST_FREQUENT)
-		in->fill = most_frequent_ordered(order, values, n);
+	static const double tenths[DECILES] = {0, 1 / 10.0, 2 / 10.0, 3 / 10.0, 4 / 10.0, 5 / 10.0,
+		6 / 10.0, 7 / 10.0, 8 / 10.0, 9 / 10.0, 1};
+	static const double half = 0.5;
+	bool frequent = l->in.kind == BN_VIEW_BOOL || f->impute == BN_IMPUTE_MOST_FREQUENT;
+	for (size_t i = 0; i < n; i++)
+		keys[i] = bn_key_of(values[i]);
+	if (frequent)
+		bn_keys_sort(keys, n);
+	bn_keys_quantiles(l->deciles, keys, n, tenths, DECILES);
+	l->in.ref_min = l->deciles[0];
+	l->in.ref_max = l->deciles[DECILES - 1];
+	l->in.fill = mean;
+	if (frequent)
+		l->in.fill = most_frequent(keys, n);
 	else if (f->impute == BN_IMPUTE_MEDIAN)
-		in->fill = bn_quantile_ordered(order, values, n, 0.5);
-	else
-		in->fill = seen.mean;
+		bn_keys_quantiles(&l->in.fill, keys, n, &half, 1);
+}
+
+static int learn_number(
+	learnt *l, const bn_features *f, const bn_columns *columns, size_t column, bn_err *err)
+{
+	bn_feature_input *in = &l->in;
+	gathered g = {.cap = columns->rows};
+	uint64_t *keys = NULL;
+	g.values = bn_alloc((g.cap + 1) * sizeof *g.values);
+	int rc = g.values ? columns->walk(columns->self, column, gather_numbers, &g, err)
+			  : bn_err_nomem(err, "a column");
+	if (rc < 0)
+		goto out;
+	in->count = g.n;
+	in->missing = columns->rows - g.n;
+	in->ref_mean = in->ref_deviation = in->ref_min = in->ref_max = NAN;
 	in->mean = 0;
 	in->scale = 1;
+	if (g.n == 0)
+		goto out;
+	moments seen = moments_of(g.values, g.n, 0, 0);
+	in->ref_mean = seen.mean;
+	in->ref_deviation = sqrt(seen.variance > 0 ? seen.variance : 0);
+	keys = bn_alloc(g.n * sizeof *keys);
+	if (!keys) {
+		rc = bn_err_nomem(err, "a column");
+		goto out;
+	}
+	learn_order(l, f, g.values, g.n, seen.mean, keys);
 	if (f->standardise) {
-		moments all = moments_of(values, n, in->missing, in->fill);
+		moments all = moments_of(g.values, g.n, in->missing, in->fill);
 		in->mean = all.mean;
-		in->scale = is_constant(all, (double)c->rows) ? 1.0 : sqrt(all.variance);
+		in->scale = is_constant(all, (double)columns->rows) ? 1.0 : sqrt(all.variance);
 	}
 	if (!isfinite(in->mean) || !isfinite(in->scale))
-		return bn_err_set(
+		rc = bn_err_set(
 			err, BN_EINVAL, "column '%s' has values too large to add up", in->name);
-	return 0;
+out:
+	bn_free(g.values);
+	bn_free(keys);
+	return rc;
 }
 
 /* ---- categories ----------------------------------------------------------------------------- */
@@ -129,24 +175,43 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const named_count *)a)->name, ((const named_count *)b)->name);
 }
 
-/* The categories that occur, sorted, equal strings merged. *out is yours. */
-static int count_categories(
-	named_count **out, size_t *distinct, const bn_column_view *c, bn_err *err)
+typedef struct code_counts {
+	size_t *counts, size;
+} code_counts;
+
+static int count_codes(void *ctx, const bn_column_view *c, bn_err *err)
 {
-	size_t n = 0;
-	named_count *all = bn_alloc_zeroed(c->dictionary_size + 1, sizeof *all);
+	const code_counts *k = ctx;
+	(void)err;
+	for (size_t r = 0; r < c->rows; r++)
+		if (!bn_column_is_missing(c, r) && (size_t)c->codes[r] < k->size)
+			k->counts[c->codes[r]]++;
+	return 0;
+}
+
+/* Rows by code. *out is yours. */
+static int learn_codes(size_t **out, const bn_columns *columns, size_t column, bn_err *err)
+{
+	const bn_column_view *head = &columns->heads[column];
+	code_counts k = {bn_alloc_zeroed(head->dictionary_size + 1, sizeof *k.counts),
+		head->dictionary_size};
+	*out = k.counts;
+	return k.counts ? columns->walk(columns->self, column, count_codes, &k, err)
+			: bn_err_nomem(err, "categories");
+}
+
+/* The categories that occur, sorted, equal strings merged. *out is yours. */
+static int name_categories(named_count **out, size_t *distinct, const bn_column_view *head,
+	const size_t *counts, bn_err *err)
+{
+	size_t n = 0, kept = 0;
+	named_count *all = bn_alloc_zeroed(head->dictionary_size + 1, sizeof *all);
 	if (!all)
 		return bn_err_nomem(err, "categories");
-	for (size_t i = 0; i < c->dictionary_size; i++)
-		all[i].name = c->dictionary[i];
-	for (size_t r = 0; r < c->rows; r++)
-		if (!bn_column_is_missing(c, r) && (size_t)c->codes[r] < c->dictionary_size)
-			all[c->codes[r]].count++;
-	for (size_t i = 0; i < c->dictionary_size; i++)
-		if (all[i].count)
-			all[n++] = all[i];
+	for (size_t i = 0; i < head->dictionary_size; i++)
+		if (counts[i])
+			all[n++] = (named_count){head->dictionary[i], counts[i]};
 	qsort(all, n, sizeof *all, by_name);
-	size_t kept = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (kept && strcmp(all[kept - 1].name, all[i].name) == 0)
 			all[kept - 1].count += all[i].count;
@@ -159,11 +224,11 @@ static int count_categories(
 }
 
 static int fit_category(bn_features *f, bn_feature_input *in, const bn_column_view *c,
-	size_t max_categories, const char **reason, bn_err *err)
+	const size_t *counts, size_t max_categories, const char **reason, bn_err *err)
 {
 	named_count *found = NULL;
 	size_t n = 0;
-	int rc = count_categories(&found, &n, c, err);
+	int rc = name_categories(&found, &n, c, counts, err);
 	if (rc)
 		return rc;
 	if (n > max_categories) {
@@ -210,56 +275,95 @@ static int keep_class(bn_features *f, const char *label, double value, bn_err *e
 	return 0;
 }
 
-static int fit_number_classes(
-	bn_features *f, const bn_column_view *c, double *values, uint32_t *order, bn_err *err)
+/* The distinct values, rising. */
+typedef struct distinct {
+	double values[BN_FEATURES_MAX_CLASSES + 1];
+	size_t n;
+} distinct;
+
+/* One value too many ends the walk: keep_class says so. */
+static int gather_distinct(void *ctx, const bn_column_view *c, bn_err *err)
 {
-	size_t n = 0;
-	char text[BN_FMT];
-	for (size_t r = 0; r < c->rows; r++) {
+	distinct *d = ctx;
+	(void)err;
+	for (size_t r = 0; r < c->rows && d->n <= BN_FEATURES_MAX_CLASSES; r++) {
 		double v = bn_view_number(c, r);
-		if (!isnan(v))
-			values[n++] = v;
-	}
-	int rc = bn_order_f64(order, values, n, err);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		double v = values[order[i]];
-		if (i && v == values[order[i - 1]])
+		size_t low = 0, high = d->n;
+		while (low < high) {
+			size_t mid = low + (high - low) / 2;
+			if (d->values[mid] < v)
+				low = mid + 1;
+			else
+				high = mid;
+		}
+		if (isnan(v) || (low < d->n && d->values[low] == v))
 			continue;
-		const char *label =
-			c->kind == BN_VIEW_BOOL ? (v != 0 ? "true" : "false") : bn_fmt_f64(v, text);
+		memmove(d->values + low + 1, d->values + low, (d->n - low) * sizeof v);
+		d->values[low] = v;
+		d->n++;
+	}
+	return 0;
+}
+
+static int fit_number_classes(bn_features *f, const bn_columns *columns, size_t column, bn_err *err)
+{
+	char text[BN_FMT];
+	distinct *d = bn_alloc_zeroed(1, sizeof *d);
+	int rc = d ? columns->walk(columns->self, column, gather_distinct, d, err)
+		   : bn_err_nomem(err, "classes");
+	for (size_t i = 0; rc == 0 && i < d->n; i++) {
+		double v = d->values[i];
+		const char *label = columns->heads[column].kind == BN_VIEW_BOOL
+					    ? (v != 0 ? "true" : "false")
+					    : bn_fmt_f64(v, text);
 		rc = keep_class(f, label, v, err);
 	}
+	bn_free(d);
 	return rc;
 }
 
-static int fit_text_classes(bn_features *f, const bn_column_view *c, bn_err *err)
+static int fit_text_classes(bn_features *f, const bn_columns *columns, size_t column, bn_err *err)
 {
 	named_count *found = NULL;
-	size_t n = 0;
-	int rc = count_categories(&found, &n, c, err);
+	size_t n = 0, *counts = NULL;
+	int rc = learn_codes(&counts, columns, column, err);
+	if (rc == 0)
+		rc = name_categories(&found, &n, &columns->heads[column], counts, err);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = keep_class(f, found[i].name, (double)i, err);
 	bn_free(found);
+	bn_free(counts);
 	return rc;
 }
 
-static int fit_target(
-	bn_features *f, const bn_column_view *c, double *values, uint32_t *order, bn_err *err)
+static int count_missing(void *ctx, const bn_column_view *c, bn_err *err)
 {
-	f->target_kind = c->kind;
+	size_t *missing = ctx;
+	(void)err;
 	for (size_t r = 0; r < c->rows; r++)
-		f->target_missing += c->kind == BN_VIEW_CATEGORY ? bn_column_is_missing(c, r)
-								 : isnan(bn_view_number(c, r));
-	if (f->target_missing == c->rows)
+		*missing += c->kind == BN_VIEW_CATEGORY ? bn_column_is_missing(c, r)
+							: isnan(bn_view_number(c, r));
+	return 0;
+}
+
+static int fit_target(bn_features *f, const bn_columns *columns, size_t column, bn_err *err)
+{
+	const bn_column_view *c = &columns->heads[column];
+	f->target_kind = c->kind;
+	int rc = columns->walk(columns->self, column, count_missing, &f->target_missing, err);
+	if (rc < 0)
+		return rc;
+	if (f->target_missing == columns->rows)
 		return bn_err_set(err, BN_EINVAL,
-			"target '%s' has no value in the %zu training rows", f->target, c->rows);
+			"target '%s' has no value in the %zu training rows", f->target,
+			columns->rows);
 	if (f->task == BN_TASK_AUTO)
 		f->task = c->kind == BN_VIEW_NUMBER ? BN_TASK_REGRESSION : BN_TASK_CLASSIFICATION;
 	if (f->task == BN_TASK_REGRESSION) {
 		if (c->kind != BN_VIEW_CATEGORY)
 			return 0;
-		int rc = bn_err_set(err, BN_EINVAL,
-			"target '%s' is text, regression needs a number", f->target);
+		rc = bn_err_set(err, BN_EINVAL, "target '%s' is text, regression needs a number",
+			f->target);
 		bn_err_hint(err, "train a classifier, for instance logistic");
 		return rc;
 	}
@@ -268,8 +372,8 @@ static int fit_target(
 		bn_arena_alloc(&f->arena, BN_FEATURES_MAX_CLASSES * sizeof *f->class_values);
 	if (!f->classes || !f->class_values)
 		return bn_err_nomem(err, "classes");
-	int rc = c->kind == BN_VIEW_CATEGORY ? fit_text_classes(f, c, err)
-					     : fit_number_classes(f, c, values, order, err);
+	rc = c->kind == BN_VIEW_CATEGORY ? fit_text_classes(f, columns, column, err)
+					 : fit_number_classes(f, columns, column, err);
 	if (rc == 0 && f->class_count < 2)
 		rc = bn_err_set(err, BN_EINVAL,
 			"target '%s' has one class only ('%s'), so there is nothing to tell apart",
@@ -287,23 +391,34 @@ static bool is_listed(const char *const *names, size_t n, const char *name)
 	return false;
 }
 
-static int fit_input(bn_features *f, const bn_column_view *c, const bn_features_options *opt,
-	double *values, uint32_t *order, bn_err *err)
+/* Into the pipeline: what the column said, in memory that stays. */
+static int keep_input(bn_features *f, learnt *l, const bn_column_view *head, size_t rows,
+	const bn_features_options *opt, bn_err *err)
 {
-	bn_feature_input in = {.name = bn_arena_strdup(&f->arena, c->name),
-		.kind = c->kind,
-		.type = bn_feature_type(c->kind, c->type)};
+	bn_feature_input in = l->in;
 	size_t limit = opt->max_categories ? opt->max_categories : DEFAULT_MAX_CATEGORIES;
 	const char *reason = NULL;
+	int rc = l->rc < 0 ? bn_err_move(err, &l->err) : 0;
+	if (rc < 0)
+		return rc;
+	in.name = bn_arena_strdup(&f->arena, head->name);
 	if (!in.name)
 		return bn_err_nomem(err, "features");
-	int rc = c->kind == BN_VIEW_CATEGORY ? fit_category(f, &in, c, limit, &reason, err)
-					     : fit_number(f, &in, c, values, order, err);
-	if (rc)
+	if (in.kind == BN_VIEW_CATEGORY) {
+		in.missing = rows;
+		rc = fit_category(f, &in, head, l->counts, limit, &reason, err);
+	} else if (in.kind == BN_VIEW_NUMBER && in.count) {
+		double *deciles = bn_arena_alloc(&f->arena, sizeof l->deciles);
+		if (!deciles)
+			return bn_err_nomem(err, "feature statistics");
+		memcpy(deciles, l->deciles, sizeof l->deciles);
+		in.deciles = deciles;
+	}
+	if (rc < 0)
 		return rc;
 	if (!reason && in.count == 0)
 		reason = bn_arena_strf(
-			&f->arena, "%s: no value in the %zu training rows", in.name, c->rows);
+			&f->arena, "%s: no value in the %zu training rows", in.name, rows);
 	if (reason)
 		f->skipped[f->skipped_count++] = reason;
 	else
@@ -311,21 +426,67 @@ static int fit_input(bn_features *f, const bn_column_view *c, const bn_features_
 	return 0;
 }
 
-static int fit_inputs(bn_features *f, const bn_frame_view *train, const bn_features_options *opt,
-	double *values, uint32_t *order, bn_err *err)
+typedef struct learning {
+	const bn_features *f;
+	const bn_columns *columns;
+	learnt *learnt; /* columns->count */
+} learning;
+
+static int learn_columns(void *user, size_t shard, size_t begin, size_t end)
 {
-	int rc = 0;
-	for (size_t i = 0; opt->inputs && i < opt->input_count; i++)
-		if (!bn_frame_find(train, opt->inputs[i]))
-			return bn_err_set(err, BN_EINVAL, "no input column '%s'", opt->inputs[i]);
-	for (size_t i = 0; i < train->column_count && rc == 0; i++) {
-		const bn_column_view *c = &train->columns[i];
-		if (strcmp(c->name, opt->target) == 0 ||
-			is_listed(opt->excluded, opt->excluded_count, c->name) ||
-			(opt->inputs && !is_listed(opt->inputs, opt->input_count, c->name)))
+	const learning *g = user;
+	(void)shard;
+	for (size_t i = begin; i < end; i++) {
+		learnt *l = &g->learnt[i];
+		if (!l->wanted)
 			continue;
-		rc = fit_input(f, c, opt, values, order, err);
+		l->rc = l->in.kind == BN_VIEW_CATEGORY
+				? learn_codes(&l->counts, g->columns, i, &l->err)
+				: learn_number(l, g->f, g->columns, i, &l->err);
 	}
+	return 0;
+}
+
+static size_t find_column(const bn_columns *c, const char *name)
+{
+	size_t i = 0;
+	while (i < c->count && strcmp(c->heads[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+static int fit_inputs(bn_features *f, const bn_columns *columns, const bn_features_options *opt,
+	int threads, bn_err *err)
+{
+	size_t n = columns->count;
+	for (size_t i = 0; opt->inputs && i < opt->input_count; i++)
+		if (find_column(columns, opt->inputs[i]) == n)
+			return bn_err_set(err, BN_EINVAL, "no input column '%s'", opt->inputs[i]);
+	learning g = {f, columns, bn_alloc_zeroed(n + 1, sizeof *g.learnt)};
+	if (!g.learnt)
+		return bn_err_nomem(err, "features");
+	for (size_t i = 0; i < n; i++) {
+		const bn_column_view *c = &columns->heads[i];
+		g.learnt[i].in.name = c->name;
+		g.learnt[i].in.kind = c->kind;
+		g.learnt[i].in.type = bn_feature_type(c->kind, c->type);
+		g.learnt[i].wanted =
+			strcmp(c->name, opt->target) != 0 &&
+			!is_listed(opt->excluded, opt->excluded_count, c->name) &&
+			(!opt->inputs || is_listed(opt->inputs, opt->input_count, c->name));
+	}
+	int most = threads > 0 ? threads : bnk_threads_default();
+	if ((size_t)most > n / 4)
+		most = n / 4 ? (int)(n / 4) : 1;
+	bnk_parallel_for(n, bnk_shard_count(n, 1), most, learn_columns, &g);
+	int rc = 0;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (g.learnt[i].wanted)
+			rc = keep_input(
+				f, &g.learnt[i], &columns->heads[i], columns->rows, opt, err);
+	for (size_t i = 0; i < n; i++)
+		bn_free(g.learnt[i].counts);
+	bn_free(g.learnt);
 	if (rc == 0 && f->input_count == 0) {
 		rc = bn_err_set(
 			err, BN_EINVAL, "no usable input column beside target '%s'", opt->target);
@@ -335,43 +496,43 @@ static int fit_inputs(bn_features *f, const bn_frame_view *train, const bn_featu
 	return rc;
 }
 
-int bn_features_fit(
-	bn_features **out, const bn_frame_view *train, const bn_features_options *opt, bn_err *err)
+int bn_features_learn(bn_features **out, const bn_columns *columns, const bn_features_options *opt,
+	int threads, bn_err *err)
 {
 	int rc = 0;
+	size_t target = opt->target ? find_column(columns, opt->target) : columns->count;
 	bn_features *f = bn_alloc_zeroed(1, sizeof *f);
-	double *values = bn_alloc((train->rows + 1) * sizeof *values);
-	uint32_t *order = bn_alloc((train->rows + 1) * sizeof *order);
-	const bn_column_view *target = opt->target ? bn_frame_find(train, opt->target) : NULL;
-	if (!f || !values || !order) {
-		rc = bn_err_nomem(err, "feature pipeline");
-		goto out;
-	}
+	if (!f)
+		return bn_err_nomem(err, "feature pipeline");
 	f->task = opt->task;
 	f->impute = opt->impute;
 	f->standardise = !opt->no_standardise;
 	f->target = bn_arena_strdup(&f->arena, opt->target);
-	f->inputs = bn_arena_alloc(&f->arena, (train->column_count + 1) * sizeof *f->inputs);
-	f->skipped = bn_arena_alloc(&f->arena, (train->column_count + 1) * sizeof *f->skipped);
-	if (!target)
+	f->inputs = bn_arena_alloc(&f->arena, (columns->count + 1) * sizeof *f->inputs);
+	f->skipped = bn_arena_alloc(&f->arena, (columns->count + 1) * sizeof *f->skipped);
+	if (target == columns->count)
 		rc = bn_err_set(
 			err, BN_EINVAL, "no target column '%s'", opt->target ? opt->target : "");
-	else if (train->rows == 0 || train->rows > UINT32_MAX)
-		rc = bn_err_set(err, BN_EINVAL, "the training part has %zu rows", train->rows);
+	else if (columns->rows == 0 || columns->rows > UINT32_MAX)
+		rc = bn_err_set(err, BN_EINVAL, "the training part has %zu rows", columns->rows);
 	else if (!f->target || !f->inputs || !f->skipped)
 		rc = bn_err_nomem(err, "feature pipeline");
 	if (rc == 0)
-		rc = fit_target(f, target, values, order, err);
+		rc = fit_target(f, columns, target, err);
 	if (rc == 0)
-		rc = fit_inputs(f, train, opt, values, order, err);
+		rc = fit_inputs(f, columns, opt, threads, err);
 	if (rc == 0) {
 		bn_features_number_columns(f);
 		*out = f;
 		f = NULL;
 	}
-out:
 	bn_features_free(f);
-	bn_free(values);
-	bn_free(order);
 	return rc;
+}
+
+int bn_features_fit(
+	bn_features **out, const bn_frame_view *train, const bn_features_options *opt, bn_err *err)
+{
+	bn_columns columns = bn_columns_of_frame(train);
+	return bn_features_learn(out, &columns, opt, 1, err);
 }

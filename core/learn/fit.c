@@ -3,6 +3,8 @@
 
 #include "core/base/mem.h"
 #include "core/learn/_parts.h"
+#include "core/learn/checkpoint.h"
+#include "core/learn/columns.h"
 #include "core/learn/device.h"
 #include "core/learn/features.h"
 #include "core/learn/model.h"
@@ -12,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { CHECKPOINT_MS = 30000 };
+
 /* Everything that one fit holds. */
 typedef struct fit {
 	bn_workspace *ws;
@@ -20,8 +24,13 @@ typedef struct fit {
 	const bn_trainer *trainer;
 	bn_parts parts;
 	bn_features *features;
-	bn_matrix matrix[BN_PARTS];
+	bn_rows *rows[BN_PARTS]; /* NULL: none */
 	bn_estimator *estimator;
+	/* in the run's directory */
+	bn_rows_place place[BN_PARTS];
+	char file[BN_PARTS][200], checkpoint_file[200], recipe[128];
+	bn_checkpoint checkpoint;
+	int64_t checkpoint_ns;
 } fit;
 
 static void say(const fit *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -72,7 +81,7 @@ static bool goes_on(void *ctx, const char *what, uint64_t done, uint64_t total)
 	return !f->hooks || !f->hooks->is_cancelled || !f->hooks->is_cancelled(f->hooks->user);
 }
 
-static int load_parts(fit *f, bn_err *err)
+static int open_parts(fit *f, bn_err *err)
 {
 	const bn_progress progress = {goes_on, f};
 	bn_parts_input in = {.ws = f->ws,
@@ -85,14 +94,14 @@ static int load_parts(fit *f, bn_err *err)
 	if (rc < 0)
 		return rc;
 	in.columns = wanted;
-	rc = bn_parts_load(&f->parts, &in, err);
+	rc = bn_parts_open(&f->parts, &in, err);
 	bn_free(wanted);
 	return rc;
 }
 
 /* ---- features, training --------------------------------------------------------------------- */
 
-static int fit_features(fit *f, bn_err *err)
+static int fit_features(fit *f, int threads, bn_err *err)
 {
 	static const char *const tasks[] = {"auto", "regression", "classification"};
 	static const char *const imputes[] = {"mean", "median", "most_frequent"};
@@ -109,10 +118,15 @@ static int fit_features(fit *f, bn_err *err)
 		if (spec->impute && !strcmp(spec->impute, imputes[i]))
 			opt.impute = (bn_impute)i;
 	}
+	bn_part_columns *columns = NULL;
 	int rc = bn_trainer_task(&opt.task, f->trainer, opt.task, err);
 	if (rc == 0)
-		rc = bn_features_fit(
-			&f->features, bn_rowset_view(f->parts.part[BN_PART_TRAIN]), &opt, err);
+		rc = bn_part_columns_open(&columns, &f->parts.part[BN_PART_TRAIN], err);
+	if (rc == 0) {
+		bn_columns view = bn_part_columns_view(columns);
+		rc = bn_features_learn(&f->features, &view, &opt, threads, err);
+	}
+	bn_part_columns_free(columns);
 	for (size_t i = 0; rc == 0 && i < bn_features_skipped_count(f->features); i++)
 		say(f, "left out: %s", bn_features_skipped(f->features, i));
 	return rc;
@@ -123,48 +137,87 @@ static uint64_t seed_of(const bn_spec *spec)
 	return spec->seed < 0 ? 0 : (uint64_t)spec->seed;
 }
 
-static int train(fit *f, int threads, bn_err *err)
+static int open_rows(fit *f, int threads, bn_err *err)
+{
+	static const char *const names[BN_PARTS] = {"training", "validation", "test"};
+	for (int p = 0; p < BN_PARTS; p++) {
+		const bn_part *part = &f->parts.part[p];
+		if (!part->table || !part->rows)
+			continue;
+		int rc = bn_rows_open(
+			&f->rows[p], part, f->features, names[p], &f->place[p], threads, err);
+		if (rc < 0)
+			return rc;
+		const bn_rows_facts *about = bn_rows_about(f->rows[p]);
+		if (about->dropped)
+			say(f, "%s: %zu rows without a target left out", bn_part_names[p],
+				about->dropped);
+		if (about->unseen)
+			say(f, "%s: %zu rows of a class that training never saw left out",
+				bn_part_names[p], about->unseen);
+	}
+	return 0;
+}
+
+/* What has to be looked at again lies beside the model to be, as does what a killed fit goes on from. */
+static int name_files(
+	fit *f, const bn_dir *at, const char *model_dir, const char *machine, bn_err *err)
+{
+	char recipe[65];
+	if (!at)
+		return 0;
+	for (int p = 0; p < BN_PARTS; p++) {
+		snprintf(f->file[p], sizeof f->file[p], "%.160s.rows-%s", model_dir,
+			bn_part_names[p]);
+		f->place[p] = (bn_rows_place){at, f->file[p]};
+	}
+	int rc = bn_spec_recipe_hash(f->spec, recipe, err);
+	if (rc < 0)
+		return rc;
+	snprintf(f->checkpoint_file, sizeof f->checkpoint_file, "%.160s.checkpoint", model_dir);
+	snprintf(f->recipe, sizeof f->recipe, "%s %.60s", recipe, machine);
+	f->checkpoint = (bn_checkpoint){
+		at, f->checkpoint_file, f->recipe, CHECKPOINT_MS, &f->checkpoint_ns};
+	return 0;
+}
+
+static int train(fit *f, const bn_dir *at, const char *model_dir, int threads, bn_err *err)
 {
 	char machine[200] = "";
 	bnk_target target;
 	int rc = bn_device_choose(
 		&target, bn_workspace_env(f->ws), threads, machine, sizeof machine, err);
-	for (int p = 0; p < BN_PARTS && rc == 0; p++) {
-		if (!f->parts.part[p])
-			continue;
-		rc = bn_matrix_build(
-			&f->matrix[p], f->features, bn_rowset_view(f->parts.part[p]), err);
-		if (rc == 0 && f->matrix[p].dropped)
-			say(f, "%s: %zu rows without a target left out", bn_part_names[p],
-				f->matrix[p].dropped);
-		if (rc == 0 && f->matrix[p].unseen)
-			say(f, "%s: %zu rows of a class that training never saw left out",
-				bn_part_names[p], f->matrix[p].unseen);
-	}
-	if (rc != 0)
+	if (rc == 0)
+		rc = name_files(f, at, model_dir, target.backend->name, err);
+	if (rc == 0)
+		rc = open_rows(f, threads, err);
+	if (rc < 0)
 		return rc;
+	bn_rows *validation = f->rows[BN_PART_VALID];
 	bn_fit_request request = {.task = bn_features_task(f->features),
 		.classes = bn_features_class_count(f->features),
-		.train = f->matrix[BN_PART_TRAIN].view,
-		.validation = f->matrix[BN_PART_VALID].view,
+		.train = f->rows[BN_PART_TRAIN],
+		.validation = validation && bn_rows_about(validation)->rows ? validation : NULL,
 		.hyper = f->spec->hyper,
 		.seed = seed_of(f->spec),
 		.threads = threads,
-		.target = target};
+		.target = target,
+		.checkpoint = at ? &f->checkpoint : NULL};
 	say(f, "%s", machine);
 	if (f->hooks)
 		request.hooks = *f->hooks;
+	const bn_rows_facts *about = bn_rows_about(request.train);
 	say(f, "%s on %s: %zu rows, %zu columns, target %s", f->trainer->name, f->parts.dataset,
-		request.train.rows, request.train.cols, bn_features_target(f->features));
+		about->rows, about->cols, bn_features_target(f->features));
 	return bn_trainer_fit(&f->estimator, f->trainer, &request, err);
 }
 
 /* ---- evaluating, writing -------------------------------------------------------------------- */
 
-static int evaluate_part(json_t *metrics, fit *f, int p, bn_err *err)
+static int evaluate_part(json_t *metrics, fit *f, int p, int threads, bn_err *err)
 {
 	json_t *one;
-	int rc = bn_score_matrix(&one, f->estimator, f->features, &f->matrix[p], err);
+	int rc = bn_score_rows(&one, f->estimator, f->features, f->rows[p], threads, err);
 	if (rc < 0)
 		return rc;
 	return json_object_set_new(metrics, bn_part_names[p], one) < 0
@@ -172,16 +225,16 @@ static int evaluate_part(json_t *metrics, fit *f, int p, bn_err *err)
 		       : 0;
 }
 
-static int evaluate(bn_fit_report *report, fit *f, bn_err *err)
+static int evaluate(bn_fit_report *report, fit *f, int threads, bn_err *err)
 {
 	int rc = 0;
 	report->metrics = json_object();
 	if (!report->metrics)
 		return bn_err_nomem(err, "metrics");
 	for (int p = 0; p < BN_PARTS && rc == 0; p++) {
-		report->rows[p] = f->matrix[p].view.rows;
+		report->rows[p] = f->rows[p] ? bn_rows_about(f->rows[p])->rows : 0;
 		if (report->rows[p])
-			rc = evaluate_part(report->metrics, f, p, err);
+			rc = evaluate_part(report->metrics, f, p, threads, err);
 	}
 	report->iterations = f->estimator->iterations;
 	report->converged = f->estimator->converged;
@@ -207,7 +260,7 @@ static void fit_release(fit *f)
 	bn_estimator_free(f->estimator);
 	bn_features_free(f->features);
 	for (int p = 0; p < BN_PARTS; p++)
-		bn_matrix_release(&f->matrix[p]);
+		bn_rows_free(f->rows[p]);
 	bn_parts_release(&f->parts);
 }
 
@@ -215,21 +268,21 @@ int bn_fit_run(bn_fit_report *report, bn_workspace *ws, const bn_spec *spec, con
 	const char *model_dir, int threads, const bn_fit_hooks *hooks, bn_err *err)
 {
 	fit f = {.ws = ws, .spec = spec, .hooks = hooks};
-	for (int p = 0; p < BN_PARTS; p++)
-		f.matrix[p] = (bn_matrix)BN_MATRIX_INIT;
 	memset(report, 0, sizeof *report);
 	int rc = bn_trainer_find(&f.trainer, spec->trainer ? spec->trainer : "", err);
 	if (rc < 0)
 		goto out;
-	if ((rc = load_parts(&f, err)) < 0)
+	if ((rc = open_parts(&f, err)) < 0)
 		goto out;
-	if ((rc = fit_features(&f, err)) < 0)
+	if ((rc = fit_features(&f, threads, err)) < 0)
 		goto out;
-	if ((rc = train(&f, threads, err)) < 0)
+	if ((rc = train(&f, at, model_dir, threads, err)) < 0)
 		goto out;
-	if ((rc = evaluate(report, &f, err)) < 0)
+	if ((rc = evaluate(report, &f, threads, err)) < 0)
 		goto out;
 	rc = save(report, &f, at, model_dir, err);
+	if (rc == 0 && at)
+		rc = bn_checkpoint_remove(&f.checkpoint, err);
 out:
 	fit_release(&f);
 	if (rc < 0)

@@ -23,6 +23,20 @@ bool bn_column_is_missing(const bn_column_view *column, size_t row)
 	return column->codes[row] < 0;
 }
 
+bn_view_kind bn_view_kind_of(bn_type type)
+{
+	if (type == BN_TYPE_BOOL)
+		return BN_VIEW_BOOL;
+	return type == BN_TYPE_CATEGORY ? BN_VIEW_CATEGORY : BN_VIEW_NUMBER;
+}
+
+int32_t bn_column_code(const bn_column *c, size_t row)
+{
+	if (bn_column_is_null(c, row))
+		return -1;
+	return c->type == BN_TYPE_BOOL ? c->bits[row >> 3] >> (row & 7) & 1 : c->codes[row];
+}
+
 const char *bn_view_kind_name(bn_view_kind kind)
 {
 	return (unsigned)kind < 3 ? kind_names[kind] : "unknown";

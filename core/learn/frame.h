@@ -40,6 +40,10 @@ typedef struct bn_frame_view {
 const bn_column_view *bn_frame_find(const bn_frame_view *frame, const char *name);
 bool bn_column_is_missing(const bn_column_view *column, size_t row);
 
+bn_view_kind bn_view_kind_of(bn_type type);
+/* Of a boolean or category of a table; -1 when absent. */
+int32_t bn_column_code(const bn_column *c, size_t row);
+
 const char *bn_view_kind_name(bn_view_kind kind); /* "number", "boolean", "category" */
 /* False when there is no such kind. */
 bool bn_view_kind_parse(bn_view_kind *out, const char *name);

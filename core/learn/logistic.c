@@ -2,15 +2,14 @@
  * logistic.c - logistic regression, binary: minimise C * sum of w_i log-loss + ||coef||^2 / 2, the
  * intercept unpenalised. The objective is scikit-learn's LogisticRegression(penalty="l2").
  *
- * Newton's method (IRLS): one pass over the rows gives loss, gradient weights and curvature, one
- * weighted Gram matrix gives the Hessian, a Cholesky factorisation the step; the step is halved
- * until the objective falls. It stops when no gradient element is above `tolerance` times the sum
- * of weights. More than two classes: multinomial.c.
+ * Newton's method (IRLS): one pass over the rows gives loss, gradient and Hessian at a point, a Cholesky
+ * factorisation the step; the step is halved until the objective falls. It stops when no gradient element is
+ * above `tolerance` times the sum of weights. More than two classes: multinomial.c.
  */
 #include "kernels/op/logistic.h"
 #include "core/base/mem.h"
 #include "core/learn/_logistic.h"
-#include "core/learn/device.h"
+#include "core/learn/tiles.h"
 #include "kernels/op/gemv.h"
 #include "kernels/op/gemv_t.h"
 #include "kernels/op/gram.h"
@@ -29,221 +28,326 @@ static const bn_hyper_def logistic_hyper[] = {
 	{"max_iterations", BN_HYPER_INT, "200", 1, 100000, "stop after that many steps at most"},
 };
 
+/* What is summed, one after the other: */
+enum { LOSS = 0, RESIDUAL = 1, CURVATURE = 2, GRADIENT = 3 }; /* [n] */
+#define BORDER(n) (GRADIENT + (n))      /* [n]: curvature times the features */
+#define HESSIAN(n) (GRADIENT + 2 * (n)) /* [n, n] */
+
+typedef struct newton_lane {
+	bnk_view theta, z, residual, curvature, vector, sums, gram; /* the device's */
+} newton_lane;
+
 typedef struct newton {
-	bn_device dev;
-	size_t rows, cols, size; /* size: cols, and 1 more with an intercept */
+	const bn_fit_start *fit;
+	size_t cols, size; /* size: cols, and 1 more with an intercept */
 	bool intercept;
-	double penalty;                                               /* 1 / C */
-	bnk_view x, y, w, z, residual, curvature, vector, sums, gram; /* device */
-	double *theta, *trial, *gradient, *step, *hessian, *block;    /* host */
+	double penalty; /* 1 / C */
+	double total;   /* sum of weights */
+	bn_lanes lanes;
+	newton_lane *lane; /* lanes.count */
+	bn_tree tree;
+	const double *point; /* where a pass looks */
+	double *sum;         /* at theta, once `known` */
+	double *theta, *trial, *gradient, *step, *hessian;
 	double loss;
-	double host_sums[3];
+	bool known, converged;
+	int64_t iterations;
 } newton;
 
-static int allocate(newton *s, const bn_design *d, bn_err *err)
-{
-	size_t m = d->rows, n = d->cols;
-	bn_device *dev = &s->dev;
-	int rc;
-	s->theta = bn_alloc_zeroed(n + 1, sizeof(double));
-	s->trial = bn_alloc_zeroed(n + 1, sizeof(double));
-	s->gradient = bn_alloc_zeroed(n + 1, sizeof(double));
-	s->step = bn_alloc_zeroed(n + 1, sizeof(double));
-	s->hessian = bn_alloc_zeroed((n + 1) * (n + 1), sizeof(double));
-	s->block = bn_alloc_zeroed(n * n + n, sizeof(double));
-	if (!s->theta || !s->trial || !s->gradient || !s->step || !s->hessian || !s->block)
-		return bn_err_nomem(err, "logistic regression");
-	if ((rc = bn_device_lend(dev, &s->x, d->x, BNK_F64, m, n, "design matrix", err)) < 0 ||
-		(rc = bn_device_lend(dev, &s->y, d->y, BNK_F64, 1, m, "target", err)) < 0 ||
-		(rc = bn_device_lend(dev, &s->w, d->weights, BNK_F64, 1, m, "weights", err)) < 0 ||
-		(rc = bn_device_alloc(dev, &s->z, BNK_F64, 1, m, "margins", err)) < 0 ||
-		(rc = bn_device_alloc(dev, &s->residual, BNK_F64, 1, m, "residuals", err)) < 0 ||
-		(rc = bn_device_alloc(dev, &s->curvature, BNK_F64, 1, m, "curvature", err)) < 0 ||
-		(rc = bn_device_alloc(dev, &s->vector, BNK_F64, 1, n, "vector", err)) < 0 ||
-		(rc = bn_device_alloc(dev, &s->sums, BNK_F64, 1, 3, "sums", err)) < 0)
-		return rc;
-	return bn_device_alloc(dev, &s->gram, BNK_F64, n, n, "Hessian", err);
-}
+/* ---- one pass ------------------------------------------------------------------------------- */
 
-/* Loss at theta; residual and curvature are left on the device. */
-static int pass(newton *s, const double *theta, double *loss, bn_err *err)
+/* The first rows of a column of the lane's. */
+static bnk_view first(const bnk_view *v, size_t rows)
 {
-	bnk_queue *q = s->dev.queue;
-	double norm = 0, bias = s->intercept ? theta[s->cols] : 0;
-	bnk_upload(q, &s->vector, theta);
-	bnk_run(q, BNK_OP_GEMV, BNK_F64,
-		&(bnk_gemv_args){.x = s->x, .v = s->vector, .out = s->z, .bias = bias});
-	bnk_run(q, BNK_OP_LOGISTIC, BNK_F64,
-		&(bnk_logistic_args){.z = s->z,
-			.y = s->y,
-			.w = s->w,
-			.residual = s->residual,
-			.curvature = s->curvature,
-			.sums = s->sums});
-	int rc = bnk_download(q, s->host_sums, &s->sums);
-	for (size_t j = 0; j < s->cols; j++)
-		norm += theta[j] * theta[j];
-	*loss = s->host_sums[0] + s->penalty * norm / 2;
-	return bn_device_check(&s->dev, rc, "log-loss", err);
+	return bnk_vector(v->buffer, BNK_F64, 0, rows);
 }
 
 /* to[cols] = sum over rows of v[r] * x[r]. */
-static int sum_columns(newton *s, const bnk_view *v, double *to)
+static void sum_columns(bn_lane *lane, const bnk_view *v, double *to)
 {
-	bnk_queue *q = s->dev.queue;
-	bnk_run(q, BNK_OP_GEMV_T, BNK_F64,
-		&(bnk_gemv_t_args){.x = s->x, .v = *v, .out = s->vector});
-	return bnk_download(q, to, &s->vector);
+	const newton_lane *own = lane->own;
+	bnk_run(lane->dev.queue, BNK_OP_GEMV_T, BNK_F64,
+		&(bnk_gemv_t_args){.x = lane->x,
+			.v = *v,
+			.shift = bnk_vector(NULL, BNK_F64, 0, lane->cols),
+			.out = own->vector});
+	bnk_download(lane->dev.queue, to, &own->vector);
 }
 
-/* At theta, after pass: largest absolute element in *largest. */
-static int gradient(newton *s, double *largest, bn_err *err)
+static int sum_tile(void *self, bn_lane *lane, double *sum)
 {
-	int rc = sum_columns(s, &s->residual, s->gradient);
-	s->gradient[s->cols] = s->host_sums[1];
-	*largest = 0;
+	const newton *s = self;
+	const newton_lane *own = lane->own;
+	bnk_queue *q = lane->dev.queue;
+	size_t n = s->cols;
+	bnk_view z = first(&own->z, lane->rows), residual = first(&own->residual, lane->rows),
+		 curvature = first(&own->curvature, lane->rows);
+	bnk_upload(q, &own->theta, s->point);
+	bnk_run(q, BNK_OP_GEMV, BNK_F64,
+		&(bnk_gemv_args){.x = lane->x,
+			.v = own->theta,
+			.out = z,
+			.bias = s->intercept ? s->point[n] : 0});
+	bnk_run(q, BNK_OP_LOGISTIC, BNK_F64,
+		&(bnk_logistic_args){.z = z,
+			.y = lane->y,
+			.w = lane->w,
+			.residual = residual,
+			.curvature = curvature,
+			.sums = own->sums});
+	bnk_download(q, sum + LOSS, &own->sums);
+	sum_columns(lane, &residual, sum + GRADIENT);
+	sum_columns(lane, &curvature, sum + BORDER(n));
+	bnk_run(q, BNK_OP_GRAM, BNK_F64,
+		&(bnk_gram_args){.x = lane->x,
+			.w = curvature,
+			.shift = bnk_vector(NULL, BNK_F64, 0, n),
+			.out = own->gram});
+	return bnk_download(q, sum + HESSIAN(n), &own->gram);
+}
+
+/* All sums at theta; they stay in the tree. */
+static int pass(newton *s, const double *theta, const double **sum, double *loss, bn_err *err)
+{
+	const bn_fit_request *r = s->fit->request;
+	double norm = 0;
+	s->point = theta;
+	int rc = bn_tiles_sum(
+		sum, &s->tree, r->train, &s->lanes, sum_tile, s, r->reduce, "log-loss", err);
+	if (rc < 0)
+		return rc;
+	for (size_t j = 0; j < s->cols; j++)
+		norm += theta[j] * theta[j];
+	*loss = (*sum)[LOSS] + s->penalty * norm / 2;
+	return 0;
+}
+
+static void keep_sums(newton *s, const double *sum)
+{
+	memcpy(s->sum, sum, (HESSIAN(s->cols) + s->cols * s->cols) * sizeof *sum);
+	s->known = true;
+}
+
+/* ---- one iteration -------------------------------------------------------------------------- */
+
+/* At theta; returns the largest absolute element. */
+static double gradient(newton *s)
+{
+	double largest = 0;
+	memcpy(s->gradient, s->sum + GRADIENT, s->cols * sizeof(double));
+	s->gradient[s->cols] = s->sum[RESIDUAL];
 	for (size_t j = 0; j < s->size; j++) {
 		if (j < s->cols)
 			s->gradient[j] += s->penalty * s->theta[j];
-		*largest = fmax(*largest, fabs(s->gradient[j]));
+		largest = fmax(largest, fabs(s->gradient[j]));
 	}
-	return bn_device_check(&s->dev, rc, "gradient", err);
+	return largest;
 }
 
 /* step = Hessian^-1 gradient. */
-static int newton_step(newton *s, bn_err *err)
+static void newton_step(newton *s)
 {
-	bnk_queue *q = s->dev.queue;
 	size_t n = s->cols, size = s->size;
-	double *border = s->block + n * n;
-	bnk_run(q, BNK_OP_GRAM, BNK_F64,
-		&(bnk_gram_args){.x = s->x, .w = s->curvature, .out = s->gram});
-	bnk_download(q, s->block, &s->gram);
-	int rc = sum_columns(s, &s->curvature, border);
-	if (rc != BNK_OK)
-		return bn_device_check(&s->dev, rc, "Hessian", err);
 	for (size_t i = 0; i < n; i++) {
-		memcpy(s->hessian + i * size, s->block + i * n, n * sizeof(double));
+		memcpy(s->hessian + i * size, s->sum + HESSIAN(n) + i * n, n * sizeof(double));
 		s->hessian[i * size + i] += s->penalty;
 	}
 	if (s->intercept) {
-		memcpy(s->hessian + n * size, border, n * sizeof(double));
+		memcpy(s->hessian + n * size, s->sum + BORDER(n), n * sizeof(double));
 		/* Rows that are all certain leave no curvature: keep the step finite. */
-		s->hessian[n * size + n] = fmax(s->host_sums[2], 1e-12 * (double)s->rows);
+		s->hessian[n * size + n] = fmax(s->sum[CURVATURE], 1e-12 * s->total);
 	}
 	memcpy(s->step, s->gradient, size * sizeof(double));
 	if (bnk_cholesky_factor(size, s->hessian) == BNK_OK)
 		bnk_cholesky_solve(size, s->hessian, s->step);
 	else /* numerically flat: walk down the gradient instead */
 		for (size_t j = 0; j < size; j++)
-			s->step[j] /= s->penalty + s->host_sums[2];
-	return 0;
+			s->step[j] /= s->penalty + s->sum[CURVATURE];
 }
 
 /* Moves theta along -step as far as the objective falls. *moved false when it does not any more. */
 static int line_search(newton *s, bool *moved, bn_err *err)
 {
 	double slope = 0, t = 1, loss = 0;
+	const double *sum = NULL;
 	for (size_t j = 0; j < s->size; j++)
 		slope += s->gradient[j] * s->step[j];
 	*moved = false;
 	for (int i = 0; i < MAX_HALVINGS; i++, t /= 2) {
 		for (size_t j = 0; j < s->size; j++)
 			s->trial[j] = s->theta[j] - t * s->step[j];
-		int rc = pass(s, s->trial, &loss, err);
-		if (rc)
+		int rc = pass(s, s->trial, &sum, &loss, err);
+		if (rc < 0)
 			return rc;
 		if (isfinite(loss) && loss <= s->loss - 1e-4 * t * slope) {
 			*moved = true;
 			memcpy(s->theta, s->trial, s->size * sizeof(double));
 			s->loss = loss;
+			keep_sums(s, sum);
 			return 0;
 		}
 	}
 	return 0;
 }
 
-static int iterate(newton *s, bn_estimator *e, const bn_fit_request *r, double tolerance,
-	long max_iterations, double total, bn_err *err)
+void bn_logistic_say_stopped(
+	const bn_fit_request *r, int64_t iterations, double largest, double tolerance)
 {
-	double largest = 0;
-	bool moved = true;
-	int rc = pass(s, s->theta, &s->loss, err);
-	e->converged = false;
-	for (e->iterations = 0; rc == 0; e->iterations++) {
-		rc = gradient(s, &largest, err);
-		if (rc == 0)
-			rc = bn_fit_metric(r, "loss", e->iterations, s->loss / total);
-		if (rc == 0)
-			rc = bn_fit_check_cancel(r, err);
-		e->converged = largest <= tolerance * total;
-		if (rc || e->converged || e->iterations == max_iterations)
-			break;
-		rc = newton_step(s, err);
-		if (rc == 0)
-			rc = line_search(s, &moved, err);
-		if (rc == 0 && !moved) {
-			/* The objective cannot be resolved any finer in double precision. */
-			e->converged = largest <= 1e-6 * total;
-			break;
-		}
+	bn_fit_log(r,
+		"logistic: stopped after %lld steps with a mean gradient of %g (tolerance %g)",
+		(long long)iterations, largest, tolerance);
+}
+
+static int newton_iterate(void *state, bn_err *err)
+{
+	newton *s = state;
+	const bn_fit_request *r = s->fit->request;
+	double tolerance = bn_hyper_real(s->fit->hyper, "tolerance");
+	const double *sum = NULL;
+	bool moved = true, over;
+	int rc = 0;
+	if (!s->known) {
+		if ((rc = pass(s, s->theta, &sum, &s->loss, err)) < 0)
+			return rc;
+		keep_sums(s, sum);
 	}
-	if (rc == 0 && !e->converged)
-		bn_fit_log(r,
-			"logistic: stopped after %lld steps with a mean gradient of %g (tolerance "
-			"%g)",
-			(long long)e->iterations, largest / total, tolerance);
+	double largest = gradient(s);
+	rc = bn_fit_metric(r, "loss", s->iterations, s->loss / s->total);
+	if (rc == 0)
+		rc = bn_fit_check_cancel(r, err);
+	if (rc)
+		return rc;
+	s->converged = largest <= tolerance * s->total;
+	over = s->converged || s->iterations >= bn_hyper_int(s->fit->hyper, "max_iterations");
+	if (!over) {
+		newton_step(s);
+		if ((rc = line_search(s, &moved, err)) < 0)
+			return rc;
+		if (moved) {
+			s->iterations++;
+			return 1;
+		}
+		/* The objective cannot be resolved any finer in double precision. */
+		s->converged = largest <= 1e-6 * s->total;
+	}
+	if (!s->converged)
+		bn_logistic_say_stopped(r, s->iterations, largest / s->total, tolerance);
+	return 0;
+}
+
+/* ---- start, save, finish -------------------------------------------------------------------- */
+
+static int open_lane(bn_lane *lane, newton_lane *own, size_t n, bn_err *err)
+{
+	bn_device *d = &lane->dev;
+	int rc;
+	lane->own = own;
+	if ((rc = bn_device_alloc(d, &own->theta, BNK_F64, 1, n, "parameters", err)) < 0 ||
+		(rc = bn_device_alloc(d, &own->z, BNK_F64, 1, BN_TILE_ROWS, "margins", err)) < 0 ||
+		(rc = bn_device_alloc(
+			 d, &own->residual, BNK_F64, 1, BN_TILE_ROWS, "residuals", err)) < 0 ||
+		(rc = bn_device_alloc(
+			 d, &own->curvature, BNK_F64, 1, BN_TILE_ROWS, "curvature", err)) < 0 ||
+		(rc = bn_device_alloc(d, &own->vector, BNK_F64, 1, n, "vector", err)) < 0 ||
+		(rc = bn_device_alloc(d, &own->sums, BNK_F64, 1, 3, "sums", err)) < 0)
+		return rc;
+	return bn_device_alloc(d, &own->gram, BNK_F64, n, n, "Hessian", err);
+}
+
+static int newton_start(void **state, const bn_fit_start *fit, bn_err *err)
+{
+	const bn_fit_request *r = fit->request;
+	size_t n = fit->inputs, sum = HESSIAN(n) + n * n;
+	newton *s = bn_alloc_zeroed(1, sizeof *s);
+	if (!s)
+		return bn_err_nomem(err, "logistic regression");
+	*state = s;
+	s->fit = fit;
+	s->cols = n;
+	s->intercept = bn_hyper_bool(fit->hyper, "fit_intercept");
+	s->size = n + (s->intercept ? 1 : 0);
+	s->penalty = 1 / bn_hyper_real(fit->hyper, "C");
+	s->total = bn_rows_about(r->train)->total_weight;
+	bn_tree_init(&s->tree, sum, NULL, NULL);
+	s->sum = bn_alloc_zeroed(sum, sizeof(double));
+	s->theta = bn_alloc_zeroed(n + 1, sizeof(double));
+	s->trial = bn_alloc_zeroed(n + 1, sizeof(double));
+	s->gradient = bn_alloc_zeroed(n + 1, sizeof(double));
+	s->step = bn_alloc_zeroed(n + 1, sizeof(double));
+	s->hessian = bn_alloc_zeroed((n + 1) * (n + 1), sizeof(double));
+	if (!s->sum || !s->theta || !s->trial || !s->gradient || !s->step || !s->hessian)
+		return bn_err_nomem(err, "logistic regression");
+	int rc = bn_lanes_open(&s->lanes, &r->target, r->threads, bn_rows_about(r->train),
+		3 * n * n * sizeof(double), err);
+	s->lane = bn_alloc_zeroed(s->lanes.count + 1, sizeof *s->lane);
+	if (rc == 0 && !s->lane)
+		rc = bn_err_nomem(err, "logistic regression");
+	for (size_t i = 0; i < s->lanes.count && rc == 0; i++)
+		rc = open_lane(&s->lanes.lane[i], &s->lane[i], n, err);
 	return rc;
 }
 
-static void newton_release(newton *s)
+/* The sums at theta are not kept: a pass gives the same ones. */
+static int newton_save(const void *state, bn_tensors *out, bn_err *err)
 {
-	bn_device_close(&s->dev);
+	const newton *s = state;
+	uint64_t size = s->size, one = 1;
+	int rc = bn_tensors_add(
+		out, "theta", BN_DTYPE_F64, 1, &size, s->theta, s->size * sizeof(double), err);
+	if (rc == 0)
+		rc = bn_tensors_add(out, "iterations", BN_DTYPE_I64, 1, &one, &s->iterations,
+			sizeof s->iterations, err);
+	return rc;
+}
+
+static int newton_restore(void *state, const bn_tensors *from, bn_err *err)
+{
+	newton *s = state;
+	const bn_tensor *theta, *iterations;
+	int rc = bn_tensor_need(&theta, from, "checkpoint", "theta", BN_DTYPE_F64, s->size, 0, err);
+	if (rc == 0)
+		rc = bn_tensor_need(
+			&iterations, from, "checkpoint", "iterations", BN_DTYPE_I64, 1, 0, err);
+	if (rc < 0)
+		return rc;
+	memcpy(s->theta, theta->data, s->size * sizeof(double));
+	memcpy(&s->iterations, iterations->data, sizeof s->iterations);
+	return 0;
+}
+
+static int newton_finish(bn_estimator *e, void *state, bn_err *err)
+{
+	const newton *s = state;
+	double bias = s->intercept ? s->theta[s->cols] : 0;
+	e->iterations = s->iterations;
+	e->converged = s->converged;
+	bn_fit_log_device(s->fit->request, &s->lanes.lane[0].dev);
+	return bn_linear_store(e, 1, s->theta, &bias, err);
+}
+
+static void newton_free(void *state)
+{
+	newton *s = state;
+	if (!s)
+		return;
+	bn_lanes_close(&s->lanes);
+	bn_tree_release(&s->tree);
+	bn_free(s->lane);
+	bn_free(s->sum);
 	bn_free(s->theta);
 	bn_free(s->trial);
 	bn_free(s->gradient);
 	bn_free(s->step);
 	bn_free(s->hessian);
-	bn_free(s->block);
+	bn_free(s);
 }
 
-double bn_logistic_total_weight(const bn_design *d)
-{
-	double total = 0;
-	for (size_t i = 0; i < d->rows; i++)
-		total += d->weights ? d->weights[i] : 1.0;
-	return total;
-}
+static const bn_fit_steps newton_steps = {
+	newton_start, newton_iterate, newton_save, newton_restore, newton_finish, newton_free};
 
-static int binary_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hyper, bn_err *err)
+static const bn_fit_steps *logistic_steps(const bn_fit_request *r)
 {
-	const bn_design *d = &r->train;
-	bool intercept = bn_hyper_bool(hyper, "fit_intercept");
-	newton s = {.dev = BN_DEVICE_INIT,
-		.rows = d->rows,
-		.cols = d->cols,
-		.size = d->cols + (intercept ? 1 : 0),
-		.intercept = intercept,
-		.penalty = 1 / bn_hyper_real(hyper, "C")};
-	int rc = bn_device_open(&s.dev, &r->target, r->threads, err);
-	if (rc == 0)
-		rc = allocate(&s, d, err);
-	if (rc == 0)
-		rc = iterate(&s, e, r, bn_hyper_real(hyper, "tolerance"),
-			bn_hyper_int(hyper, "max_iterations"), bn_logistic_total_weight(d), err);
-	if (rc == 0) {
-		double bias = intercept ? s.theta[s.cols] : 0;
-		rc = bn_linear_store(e, 1, s.theta, &bias, err);
-	}
-	bn_fit_log_device(r, &s.dev);
-	newton_release(&s);
-	return rc;
-}
-
-static int logistic_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hyper, bn_err *err)
-{
-	return r->classes == 2 ? binary_fit(e, r, hyper, err)
-			       : bn_multinomial_fit(e, r, hyper, err);
+	return r->classes == 2 ? &newton_steps : &bn_multinomial_steps;
 }
 
 const bn_trainer bn_trainer_logistic = {
@@ -254,7 +358,8 @@ const bn_trainer bn_trainer_logistic = {
 	.tasks = 1u << BN_TASK_CLASSIFICATION,
 	.hyper = logistic_hyper,
 	.hyper_count = sizeof logistic_hyper / sizeof *logistic_hyper,
-	.fit = logistic_fit,
+	.want = BN_WANT_PASSES,
+	.steps = logistic_steps,
 	.check = bn_linear_check,
 	.scratch = bn_linear_scratch,
 	.predict = bn_linear_predict,

@@ -36,38 +36,45 @@ static const bn_hyper_def mlp_hyper[] = {
 
 /* ---- what a fit starts from ----------------------------------------------------------------- */
 
-/* The validation part: the request's own, or rows that the seed sets aside. train_rows lists what
- * is left to learn from. */
+/* The validation part: the request's own, or rows that the seed sets aside. */
 static int choose_rows(bn_mlp_data *data, const bn_fit_request *r, const json_t *hyper, bn_err *err)
 {
-	size_t rows = r->train.rows, aside = 0;
-	data->rows = bn_alloc(rows * sizeof *data->rows);
-	if (!data->rows)
+	size_t rows = bn_rows_about(r->train)->rows, aside = 0;
+	bool stopping = bn_hyper_bool(hyper, "early_stopping");
+	data->order = bn_alloc(rows * sizeof *data->order);
+	if (!data->order)
 		return bn_err_nomem(err, "row order");
-	if (bn_hyper_bool(hyper, "early_stopping") && r->validation.rows == 0)
+	if (stopping && !r->validation)
 		aside = (size_t)(bn_hyper_real(hyper, "validation_fraction") * (double)rows);
 	if (rows < 10)
 		aside = 0; /* too few to spare any */
 	bn_rng rng;
 	bn_rng_init(&rng, r->seed, "mlp.validation", 0);
-	bn_rng_permutation(&rng, data->rows, rows);
-	data->train_count = rows - aside;
-	data->aside_count = aside;
+	bn_rng_permutation(&rng, data->order, rows);
+	data->train = (bn_mlp_part){r->train, data->order, rows - aside};
+	if (r->validation && stopping)
+		data->validation =
+			(bn_mlp_part){r->validation, NULL, bn_rows_about(r->validation)->rows};
+	else if (aside)
+		data->validation = (bn_mlp_part){r->train, data->order + rows - aside, aside};
 	return 0;
 }
 
 static void scale_target(bn_mlp_data *data, const bn_fit_request *r)
 {
-	double n = (double)data->train_count, sum = 0, square = 0;
+	const bn_mlp_part *t = &data->train;
+	const double *y = bn_rows_targets(r->train);
+	double n = (double)t->count, sum = 0, square = 0;
 	data->target_mean = 0;
 	data->target_scale = 1;
+	data->labels = r->task == BN_TASK_CLASSIFICATION;
 	if (r->task != BN_TASK_REGRESSION)
 		return;
-	for (size_t i = 0; i < data->train_count; i++)
-		sum += r->train.y[data->rows[i]];
+	for (size_t i = 0; i < t->count; i++)
+		sum += y[t->index[i]];
 	data->target_mean = sum / n;
-	for (size_t i = 0; i < data->train_count; i++) {
-		double d = r->train.y[data->rows[i]] - data->target_mean;
+	for (size_t i = 0; i < t->count; i++) {
+		double d = y[t->index[i]] - data->target_mean;
 		square += d * d;
 	}
 	double deviation = sqrt(square / n);
@@ -75,70 +82,18 @@ static void scale_target(bn_mlp_data *data, const bn_fit_request *r)
 		data->target_scale = deviation;
 }
 
-/* Rows of a design, in the order of index (NULL: as they are), as float32 arrays. */
-static int part_from(bn_mlp_part *p, const bn_design *d, const uint32_t *index, size_t rows,
-	const bn_mlp_data *data, bool labels, bn_err *err)
-{
-	p->rows = rows;
-	p->x = bn_alloc((rows * d->cols + 1) * sizeof *p->x);
-	p->y = bn_alloc((rows + 1) * sizeof *p->y);
-	p->w = d->weights ? bn_alloc((rows + 1) * sizeof *p->w) : NULL;
-	if (!p->x || !p->y || (d->weights && !p->w))
-		return bn_err_nomem(err, "float32 copy of the design matrix");
-	for (size_t i = 0; i < rows; i++) {
-		size_t from = index ? index[i] : i;
-		for (size_t j = 0; j < d->cols; j++)
-			p->x[i * d->cols + j] = (float)d->x[from * d->cols + j];
-		if (labels) {
-			uint32_t label = (uint32_t)d->y[from];
-			memcpy(&p->y[i], &label, sizeof label);
-		} else {
-			p->y[i] = (float)((d->y[from] - data->target_mean) / data->target_scale);
-		}
-		if (p->w)
-			p->w[i] = (float)d->weights[from];
-	}
-	return 0;
-}
-
-static void part_release(bn_mlp_part *p)
-{
-	bn_free(p->x);
-	bn_free(p->y);
-	bn_free(p->w);
-}
-
-static int prepare(bn_mlp_data *data, const bn_fit_request *r, const json_t *hyper, bn_err *err)
-{
-	bool labels = r->task == BN_TASK_CLASSIFICATION;
-	int rc = choose_rows(data, r, hyper, err);
-	if (rc)
-		return rc;
-	scale_target(data, r);
-	rc = part_from(&data->train, &r->train, data->rows, data->train_count, data, labels, err);
-	if (rc)
-		return rc;
-	if (r->validation.rows && bn_hyper_bool(hyper, "early_stopping"))
-		return part_from(&data->validation, &r->validation, NULL, r->validation.rows, data,
-			labels, err);
-	if (data->aside_count)
-		return part_from(&data->validation, &r->train, data->rows + data->train_count,
-			data->aside_count, data, labels, err);
-	return 0;
-}
-
 /* Sizes of all layers, and where each one's weights lie in the parameter vector. */
-static void plan_net(bn_mlp_net *net, const bn_estimator *e, const json_t *hyper)
+static void plan_net(bn_mlp_net *net, size_t inputs, size_t outputs, const json_t *hyper)
 {
 	long hidden[BN_MLP_MAX_LAYERS];
 	size_t n = bn_hyper_int_list(hyper, "hidden", hidden, BN_MLP_MAX_LAYERS - 1), at = 0;
 	if (n > BN_MLP_MAX_LAYERS - 1)
 		n = BN_MLP_MAX_LAYERS - 1;
 	net->layers = n + 1;
-	net->width[0] = e->inputs;
+	net->width[0] = inputs;
 	for (size_t i = 0; i < n; i++)
 		net->width[i + 1] = (size_t)hidden[i];
-	net->width[n + 1] = e->outputs;
+	net->width[n + 1] = outputs;
 	for (size_t l = 0; l < net->layers; l++) {
 		net->weight_at[l] = at;
 		at += net->width[l] * net->width[l + 1];
@@ -168,7 +123,7 @@ static int initial_parameters(float **out, const bn_mlp_net *net, uint64_t seed,
 	return 0;
 }
 
-/* ---- the model ------------------------------------------------------------------------------ */
+/* ---- the model, kept ----------------------------------------------------------------------- */
 
 static int store(bn_estimator *e, const bn_mlp_net *net, const float *p, const bn_mlp_data *data,
 	bn_err *err)
@@ -202,26 +157,75 @@ static int store(bn_estimator *e, const bn_mlp_net *net, const float *p, const b
 	return rc;
 }
 
-static int mlp_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hyper, bn_err *err)
+/* ---- the steps ------------------------------------------------------------------------------ */
+
+typedef struct mlp {
+	bn_mlp_data data;
+	bn_mlp_net net;
+	float *parameters;
+	bn_mlp_fit *epochs;
+} mlp;
+
+static int mlp_start(void **state, const bn_fit_start *fit, bn_err *err)
 {
-	bn_mlp_data data = {0};
-	bn_mlp_net net = {0};
-	float *parameters = NULL;
-	int rc = prepare(&data, r, hyper, err);
-	if (rc == 0) {
-		plan_net(&net, e, hyper);
-		rc = initial_parameters(&parameters, &net, r->seed, err);
-	}
-	if (rc == 0)
-		rc = bn_mlp_train(parameters, &net, &data, e, r, hyper, err);
-	if (rc == 0)
-		rc = store(e, &net, parameters, &data, err);
-	bn_free(parameters);
-	part_release(&data.train);
-	part_release(&data.validation);
-	bn_free(data.rows);
-	return rc;
+	const bn_fit_request *r = fit->request;
+	mlp *m = bn_alloc_zeroed(1, sizeof *m);
+	if (!m)
+		return bn_err_nomem(err, "MLP");
+	*state = m;
+	int rc = choose_rows(&m->data, r, fit->hyper, err);
+	if (rc < 0)
+		return rc;
+	scale_target(&m->data, r);
+	plan_net(&m->net, fit->inputs, fit->outputs, fit->hyper);
+	rc = initial_parameters(&m->parameters, &m->net, r->seed, err);
+	return rc < 0 ? rc
+		      : bn_mlp_fit_start(&m->epochs, m->parameters, &m->net, &m->data, fit, err);
 }
+
+static int mlp_step(void *state, bn_err *err)
+{
+	return bn_mlp_fit_epoch(((mlp *)state)->epochs, err);
+}
+
+static int mlp_save(const void *state, bn_tensors *out, bn_err *err)
+{
+	return bn_mlp_fit_save(((const mlp *)state)->epochs, out, err);
+}
+
+static int mlp_restore(void *state, const bn_tensors *from, bn_err *err)
+{
+	return bn_mlp_fit_restore(((mlp *)state)->epochs, from, err);
+}
+
+static int mlp_finish(bn_estimator *e, void *state, bn_err *err)
+{
+	mlp *m = state;
+	int rc = bn_mlp_fit_finish(m->epochs, m->parameters, e, err);
+	return rc < 0 ? rc : store(e, &m->net, m->parameters, &m->data, err);
+}
+
+static void mlp_free(void *state)
+{
+	mlp *m = state;
+	if (!m)
+		return;
+	bn_mlp_fit_free(m->epochs);
+	bn_free(m->parameters);
+	bn_free(m->data.order);
+	bn_free(m);
+}
+
+static const bn_fit_steps steps = {
+	mlp_start, mlp_step, mlp_save, mlp_restore, mlp_finish, mlp_free};
+
+static const bn_fit_steps *mlp_steps(const bn_fit_request *r)
+{
+	(void)r;
+	return &steps;
+}
+
+/* ---- the model, used ------------------------------------------------------------------------ */
 
 /* Layers are numbered from 0; the first number that is missing ends them. */
 static size_t layer_count(const bn_estimator *e)
@@ -320,7 +324,8 @@ const bn_trainer bn_trainer_mlp = {
 	.tasks = 1u << BN_TASK_REGRESSION | 1u << BN_TASK_CLASSIFICATION,
 	.hyper = mlp_hyper,
 	.hyper_count = sizeof mlp_hyper / sizeof *mlp_hyper,
-	.fit = mlp_fit,
+	.want = BN_WANT_ANY_ROW,
+	.steps = mlp_steps,
 	.check = mlp_check,
 	.scratch = mlp_scratch,
 	.predict = mlp_predict,

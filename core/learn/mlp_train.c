@@ -1,8 +1,9 @@
 /*
  * mlp_train.c - the epochs of an MLP, written once for every back end; see mlp.c.
  *
- * Everything lives on the device for the whole fit: data, parameters, moments, activations. What
- * crosses per epoch is the order of the rows going in and one loss per batch coming out.
+ * Parameters, moments and activations live on the device for the whole fit. So do the rows on a device of its
+ * own, where they fit: what crosses per epoch is then the order of the rows going in and one loss per batch
+ * coming out. On the CPU, and where they do not fit, a batch's rows come from the source when it has its turn.
  */
 #include "core/base/mem.h"
 #include "core/base/rng.h"
@@ -20,40 +21,134 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct part {
-	size_t rows;
+/* A part whose rows are on the device. */
+typedef struct resident {
 	bnk_view x, y, w;
-} part;
+} resident;
 
-typedef struct trainer {
+struct bn_mlp_fit {
 	bn_device dev;
 	const bn_mlp_net *net;
-	bool labels; /* y is class indices */
+	const bn_mlp_data *data;
+	const bn_fit_start *fit;
+	bool host, held; /* host: the back end reads our memory; held: the rows are on the device */
 	size_t batch, batches;
 	double learning_rate, alpha;
 	uint64_t step;
-	part train, validation;
+	resident train, validation;
 	bnk_view p, gradient, moment1, moment2, best; /* net->size each */
 	bnk_view act[BN_MLP_MAX_LAYERS + 1];          /* act[0]: the batch's inputs */
 	bnk_view delta[2];                            /* batch x widest, in turns */
 	bnk_view y, w;                                /* the batch's targets and weights */
-	bnk_view order, losses;                       /* losses: one per batch */
+	bnk_view order, losses;                       /* order: held only; losses: one per batch */
+	bnk_buffer lent;                              /* the batch's inputs, on the CPU */
 	double *host_losses;
-	uint32_t *host_order;
-} trainer;
+	uint32_t *host_order, *host_rows;
+	float *host_y, *host_w;
+	/* between epochs */
+	double lowest;
+	int64_t epochs;
+	long since;
+	bool converged;
+};
+
+typedef bn_mlp_fit trainer;
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-static int put_part(trainer *t, part *p, const bn_mlp_part *host, bn_err *err)
+static bool is_weighted(const bn_mlp_part *p)
 {
-	size_t rows = p->rows = host->rows;
-	bnk_dtype y = t->labels ? BNK_I32 : BNK_F32;
+	return p->count && bn_rows_about(p->rows)->weighted;
+}
+
+/* Targets as the net sees them: scaled numbers, or class indices in the same bytes. */
+static void convert_targets(const trainer *t, const bn_block *b, float *y, float *w)
+{
+	for (size_t i = 0; i < b->rows; i++) {
+		if (t->data->labels) {
+			uint32_t label = (uint32_t)b->y[i];
+			memcpy(&y[i], &label, sizeof label);
+		} else {
+			y[i] = (float)((b->y[i] - t->data->target_mean) / t->data->target_scale);
+		}
+		if (b->w)
+			w[i] = (float)b->w[i];
+	}
+}
+
+/* Rows `from` and on of a part, in its order, from the source. */
+static int fetch(trainer *t, const bn_mlp_part *p, const uint32_t *order, size_t from, size_t n,
+	bn_block *out, bn_err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t at = order ? order[from + i] : (uint32_t)(from + i);
+		t->host_rows[i] = p->index ? p->index[at] : at;
+	}
+	int rc = bn_rows_gather(p->rows, t->host_rows, n, out, err);
+	if (rc == 0)
+		convert_targets(t, out, t->host_y, t->host_w);
+	return rc;
+}
+
+/* rows of a column from `first` on, as a vector; absent when the column is. */
+static bnk_view span(const bnk_view *v, size_t first, size_t rows)
+{
+	return bnk_vector(v->buffer, v->type, v->offset + first, rows);
+}
+
+static bnk_dtype target_type(const trainer *t)
+{
+	return t->data->labels ? BNK_I32 : BNK_F32;
+}
+
+/* Copies a part to the device, a batch at a time. BN_ENOMEM when it does not fit. */
+static int put_part(trainer *t, resident *to, const bn_mlp_part *p, bn_err *err)
+{
+	size_t cols = t->net->width[0];
+	bnk_queue *q = t->dev.queue;
 	int rc;
-	if ((rc = bn_device_lend(&t->dev, &p->x, host->x, BNK_F32, rows, t->net->width[0],
-		     "design matrix", err)) < 0 ||
-		(rc = bn_device_lend(&t->dev, &p->y, host->y, y, rows, 1, "target", err)) < 0)
+	if ((rc = bn_device_alloc(&t->dev, &to->x, BNK_F32, p->count, cols, "design matrix", err)) <
+			0 ||
+		(rc = bn_device_alloc(
+			 &t->dev, &to->y, target_type(t), p->count, 1, "target", err)) < 0)
 		return rc;
-	return bn_device_lend(&t->dev, &p->w, host->w, BNK_F32, rows, 1, "weights", err);
+	to->w = bnk_matrix(NULL, BNK_F32, 0, p->count, 1);
+	if (is_weighted(p) &&
+		(rc = bn_device_alloc(&t->dev, &to->w, BNK_F32, p->count, 1, "weights", err)) < 0)
+		return rc;
+	for (size_t at = 0; at < p->count; at += t->batch) {
+		bn_block b;
+		size_t n = p->count - at < t->batch ? p->count - at : t->batch;
+		if ((rc = fetch(t, p, NULL, at, n, &b, err)) < 0)
+			return rc;
+		bnk_view x = bnk_matrix(to->x.buffer, BNK_F32, at * cols, n, cols),
+			 y = span(&to->y, at, n), w = span(&to->w, at, n);
+		bnk_upload(q, &x, b.f32);
+		int status = bnk_upload(q, &y, t->host_y);
+		if (to->w.buffer)
+			status = bnk_upload(q, &w, t->host_w);
+		if ((rc = bn_device_check(&t->dev, status, "design matrix", err)) < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* Rows that do not fit are fetched batch by batch instead; their memory goes back with the device. */
+static int hold_rows(trainer *t, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	if (t->host)
+		return 0;
+	int rc = put_part(t, &t->train, &t->data->train, &why);
+	if (rc == 0 && t->data->validation.count)
+		rc = put_part(t, &t->validation, &t->data->validation, &why);
+	if (rc == 0)
+		rc = bn_device_alloc(
+			&t->dev, &t->order, BNK_I32, 1, t->data->train.count, "row order", &why);
+	t->held = rc == 0;
+	if (rc == BN_ENOMEM)
+		bn_fit_log(t->fit->request, "mlp: the rows do not fit on the device: %s", why.msg);
+	return rc == 0 || rc == BN_ENOMEM ? 0 : bn_err_move(err, &why);
 }
 
 static int put_parameters(trainer *t, const float *p, bn_err *err)
@@ -78,7 +173,7 @@ static int allocate(trainer *t, bn_err *err)
 {
 	const bn_mlp_net *net = t->net;
 	bn_device *dev = &t->dev;
-	size_t widest = 1, watch = (t->validation.rows + t->batch - 1) / t->batch;
+	size_t widest = 1, watch = (t->data->validation.count + t->batch - 1) / t->batch;
 	size_t losses = t->batches > watch ? t->batches : watch;
 	int rc;
 	for (size_t l = 0; l <= net->layers; l++) {
@@ -92,16 +187,18 @@ static int allocate(trainer *t, bn_err *err)
 		if ((rc = bn_device_alloc(
 			     dev, &t->delta[i], BNK_F32, t->batch, widest, "gradients", err)) < 0)
 			return rc;
-	if ((rc = bn_device_alloc(
-		     dev, &t->y, t->labels ? BNK_I32 : BNK_F32, 1, t->batch, "targets", err)) < 0 ||
+	if ((rc = bn_device_alloc(dev, &t->y, target_type(t), 1, t->batch, "targets", err)) < 0 ||
 		(rc = bn_device_alloc(dev, &t->w, BNK_F32, 1, t->batch, "weights", err)) < 0 ||
-		(rc = bn_device_alloc(
-			 dev, &t->order, BNK_I32, 1, t->train.rows, "row order", err)) < 0 ||
 		(rc = bn_device_alloc(dev, &t->losses, BNK_F64, 1, losses, "losses", err)) < 0)
 		return rc;
 	t->host_losses = bn_alloc(losses * sizeof *t->host_losses);
-	t->host_order = bn_alloc(t->train.rows * sizeof *t->host_order);
-	return t->host_losses && t->host_order ? 0 : bn_err_nomem(err, "MLP");
+	t->host_order = bn_alloc(t->data->train.count * sizeof *t->host_order);
+	t->host_rows = bn_alloc(t->batch * sizeof *t->host_rows);
+	t->host_y = bn_alloc(t->batch * sizeof *t->host_y);
+	t->host_w = bn_alloc(t->batch * sizeof *t->host_w);
+	return t->host_losses && t->host_order && t->host_rows && t->host_y && t->host_w
+		       ? 0
+		       : bn_err_nomem(err, "MLP");
 }
 
 /* ---- one batch: what is queued; errors stick to the queue ------------------------------------ */
@@ -110,12 +207,6 @@ static int allocate(trainer *t, bn_err *err)
 static bnk_view head(const bnk_view *v, size_t rows, size_t cols)
 {
 	return bnk_matrix(v->buffer, v->type, v->offset, rows, cols);
-}
-
-/* rows of a part's column from `first` on, as a vector; absent when the column is. */
-static bnk_view span(const bnk_view *v, size_t first, size_t rows)
-{
-	return bnk_vector(v->buffer, v->type, v->offset + first, rows);
 }
 
 static bnk_view weights_of(const trainer *t, const bnk_view *of, size_t l)
@@ -154,7 +245,7 @@ static void take_loss(trainer *t, bnk_view y, bnk_view w, size_t rows, size_t ba
 	const bnk_view *last = &t->act[t->net->layers];
 	bnk_view loss = span(&t->losses, batch, 1);
 	double scale = 1.0 / (double)rows;
-	if (t->labels)
+	if (t->data->labels)
 		bnk_run(t->dev.queue, BNK_OP_SOFTMAX_LOSS, BNK_F32,
 			&(bnk_softmax_loss_args){
 				.z = head(last, rows, t->net->width[t->net->layers]),
@@ -171,16 +262,17 @@ static void take_loss(trainer *t, bnk_view y, bnk_view w, size_t rows, size_t ba
 				.scale = scale});
 }
 
-static void backward(trainer *t, size_t rows)
+static void backward(trainer *t, const bnk_view *x)
 {
 	const bn_mlp_net *net = t->net;
 	bnk_queue *q = t->dev.queue;
 	const bnk_view *delta = &t->act[net->layers];
+	size_t rows = x->rows;
 	for (size_t l = net->layers; l-- > 0;) {
 		size_t in = net->width[l], out = net->width[l + 1];
 		bnk_view from = head(delta, rows, out), *next = &t->delta[l % 2];
 		bnk_run(q, BNK_OP_GEMM, BNK_F32,
-			&(bnk_gemm_args){.a = head(&t->act[l], rows, in),
+			&(bnk_gemm_args){.a = l ? head(&t->act[l], rows, in) : *x,
 				.trans_a = 1,
 				.b = from,
 				.c = weights_of(t, &t->gradient, l),
@@ -239,6 +331,34 @@ static double sum_losses(const trainer *t, size_t batches, size_t rows)
 	return sum / (double)rows;
 }
 
+/* Inputs, targets and weights of a batch; w absent: ones. */
+typedef struct batch {
+	bnk_view x, y, w;
+} batch;
+
+/* From the source. */
+static int fetch_batch(trainer *t, batch *out, const bn_mlp_part *p, const uint32_t *order,
+	size_t from, size_t n, bn_err *err)
+{
+	bnk_queue *q = t->dev.queue;
+	bn_block b;
+	int rc = fetch(t, p, order, from, n, &b, err);
+	if (rc < 0)
+		return rc;
+	*out = (batch){head(&t->act[0], n, b.cols), span(&t->y, 0, n),
+		bnk_vector(b.w ? t->w.buffer : NULL, BNK_F32, 0, n)};
+	if (t->host) {
+		t->lent = bnk_buffer_wrap_const(b.f32, n * b.cols * sizeof *b.f32);
+		out->x.buffer = &t->lent;
+	} else {
+		bnk_upload(q, &out->x, b.f32);
+	}
+	int status = bnk_upload(q, &out->y, t->host_y);
+	if (b.w)
+		status = bnk_upload(q, &out->w, t->host_w);
+	return bn_device_check(&t->dev, status, "rows of a batch", err);
+}
+
 /* The rows that index names, as the next batch. */
 static void gather(trainer *t, const bnk_view *from, bnk_view index, const bnk_view *to)
 {
@@ -247,26 +367,41 @@ static void gather(trainer *t, const bnk_view *from, bnk_view index, const bnk_v
 			.from = *from, .index = index, .to = head(to, index.cols, from->cols)});
 }
 
+/* From the rows on the device, in the epoch's order. */
+static void gather_batch(trainer *t, batch *out, size_t from, size_t n)
+{
+	const resident *on = &t->train;
+	bnk_view index = span(&t->order, from, n);
+	gather(t, &on->x, index, &t->act[0]);
+	gather(t, &on->y, index, &t->y);
+	if (on->w.buffer)
+		gather(t, &on->w, index, &t->w);
+	*out = (batch){head(&t->act[0], n, on->x.cols), span(&t->y, 0, n),
+		bnk_vector(on->w.buffer ? t->w.buffer : NULL, BNK_F32, 0, n)};
+}
+
 static int train_epoch(trainer *t, uint64_t seed, uint64_t epoch, double *loss, bn_err *err)
 {
 	bnk_queue *q = t->dev.queue;
-	const part *from = &t->train;
-	size_t rows = from->rows;
+	size_t rows = t->data->train.count;
 	bn_rng rng;
 	bn_rng_init(&rng, seed, "mlp.shuffle", epoch);
 	bn_rng_permutation(&rng, t->host_order, rows);
-	bnk_upload(q, &t->order, t->host_order);
+	if (t->held)
+		bnk_upload(q, &t->order, t->host_order);
 	for (size_t i = 0; i < t->batches; i++) {
 		size_t begin = i * t->batch, n = rows - begin < t->batch ? rows - begin : t->batch;
-		bnk_view index = span(&t->order, begin, n), x = head(&t->act[0], n, from->x.cols);
-		gather(t, &from->x, index, &t->act[0]);
-		gather(t, &from->y, index, &t->y);
-		if (from->w.buffer)
-			gather(t, &from->w, index, &t->w);
-		forward(t, &x);
-		take_loss(t, span(&t->y, 0, n),
-			from->w.buffer ? span(&t->w, 0, n) : span(&from->w, 0, n), n, i);
-		backward(t, n);
+		batch b;
+		int rc = 0;
+		if (t->held)
+			gather_batch(t, &b, begin, n);
+		else
+			rc = fetch_batch(t, &b, &t->data->train, t->host_order, begin, n, err);
+		if (rc < 0)
+			return rc;
+		forward(t, &b.x);
+		take_loss(t, b.y, b.w, n, i);
+		backward(t, &b.x);
 		update(t, n);
 	}
 	bnk_view losses = span(&t->losses, 0, t->batches);
@@ -277,90 +412,182 @@ static int train_epoch(trainer *t, uint64_t seed, uint64_t epoch, double *loss, 
 
 static int validation_loss(trainer *t, double *loss, bn_err *err)
 {
-	const part *v = &t->validation;
+	const bn_mlp_part *v = &t->data->validation;
+	const resident *on = &t->validation;
 	size_t batches = 0, width = t->net->width[0];
-	for (size_t begin = 0; begin < v->rows; begin += t->batch, batches++) {
-		size_t n = v->rows - begin < t->batch ? v->rows - begin : t->batch;
-		bnk_view x = bnk_matrix(v->x.buffer, BNK_F32, begin * width, n, width);
-		forward(t, &x);
-		take_loss(t, span(&v->y, begin, n), span(&v->w, begin, n), n, batches);
+	for (size_t begin = 0; begin < v->count; begin += t->batch, batches++) {
+		size_t n = v->count - begin < t->batch ? v->count - begin : t->batch;
+		batch b;
+		int rc = 0;
+		if (t->held)
+			b = (batch){bnk_matrix(on->x.buffer, BNK_F32, begin * width, n, width),
+				span(&on->y, begin, n), span(&on->w, begin, n)};
+		else
+			rc = fetch_batch(t, &b, v, NULL, begin, n, err);
+		if (rc < 0)
+			return rc;
+		forward(t, &b.x);
+		take_loss(t, b.y, b.w, n, batches);
 	}
 	bnk_view losses = span(&t->losses, 0, batches);
 	int status = bnk_download(t->dev.queue, t->host_losses, &losses);
-	*loss = sum_losses(t, batches, v->rows);
+	*loss = sum_losses(t, batches, v->count);
 	return bn_device_check(&t->dev, status, "MLP validation", err);
 }
 
-/* Without a validation part it is the training loss that has to fall, by 1e-4 as in scikit-learn.
- */
-static int run_epochs(
-	trainer *t, bn_estimator *e, const bn_fit_request *r, const json_t *hyper, bn_err *err)
+/* ---- steps ---------------------------------------------------------------------------------- */
+
+/* Without a validation part it is the training loss that has to fall, by 1e-4 as in scikit-learn. */
+int bn_mlp_fit_epoch(bn_mlp_fit *t, bn_err *err)
 {
-	long epochs = bn_hyper_int(hyper, "epochs"), patience = bn_hyper_int(hyper, "patience");
-	bool watch = t->validation.rows > 0, stop = bn_hyper_bool(hyper, "early_stopping");
-	double best = INFINITY, loss = 0, seen = 0, least = watch ? 0 : 1e-4;
-	long since = 0;
-	int rc = 0;
-	e->converged = false;
-	for (e->iterations = 0; e->iterations < epochs && rc == 0;) {
-		rc = train_epoch(t, r->seed, (uint64_t)e->iterations, &loss, err);
-		seen = loss;
-		if (rc == 0 && watch)
-			rc = validation_loss(t, &seen, err);
-		if (rc == 0)
-			rc = bn_fit_metric(r, "loss", e->iterations, loss);
-		if (rc == 0 && watch)
-			rc = bn_fit_metric(r, "val_loss", e->iterations, seen);
-		if (rc == 0)
-			rc = bn_fit_check_cancel(r, err);
-		if (rc)
-			break;
-		e->iterations++;
-		since = seen < best - least ? 0 : since + 1;
-		if (seen < best) {
-			best = seen;
-			rc = bn_device_check(
-				&t->dev, bnk_copy(t->dev.queue, &t->best, &t->p), "MLP", err);
-		}
-		e->converged = stop && since >= patience;
-		if (e->converged || !isfinite(loss))
-			break;
+	const bn_fit_request *r = t->fit->request;
+	const json_t *hyper = t->fit->hyper;
+	bool watch = t->data->validation.count > 0, stop = bn_hyper_bool(hyper, "early_stopping");
+	double loss = 0, seen, least = watch ? 0 : 1e-4;
+	/* An epoch that a killed fit ended with may have been the last one. */
+	if (t->converged || t->epochs >= bn_hyper_int(hyper, "epochs"))
+		return 0;
+	int rc = train_epoch(t, r->seed, (uint64_t)t->epochs, &loss, err);
+	if (rc < 0)
+		return rc;
+	seen = loss;
+	if ((watch && (rc = validation_loss(t, &seen, err)) < 0) ||
+		(rc = bn_fit_metric(r, "loss", t->epochs, loss)) != 0 ||
+		(watch && (rc = bn_fit_metric(r, "val_loss", t->epochs, seen)) != 0) ||
+		(rc = bn_fit_check_cancel(r, err)) < 0)
+		return rc;
+	t->epochs++;
+	t->since = seen < t->lowest - least ? 0 : t->since + 1;
+	if (seen < t->lowest) {
+		t->lowest = seen;
+		rc = bn_device_check(&t->dev, bnk_copy(t->dev.queue, &t->best, &t->p), "MLP", err);
 	}
-	if (rc == 0 && stop && isfinite(best))
-		rc = bn_device_check(&t->dev, bnk_copy(t->dev.queue, &t->p, &t->best), "MLP", err);
-	bn_fit_log(r, "mlp: %lld epochs, best %s loss %.6g", (long long)e->iterations,
-		watch ? "validation" : "training", best);
+	t->converged = stop && t->since >= bn_hyper_int(hyper, "patience");
+	if (rc < 0)
+		return rc;
+	return !t->converged && isfinite(loss) && t->epochs < bn_hyper_int(hyper, "epochs");
+}
+
+int bn_mlp_fit_start(bn_mlp_fit **out, const float *parameters, const bn_mlp_net *net,
+	const bn_mlp_data *data, const bn_fit_start *fit, bn_err *err)
+{
+	const bn_fit_request *r = fit->request;
+	size_t rows = data->train.count, wanted = (size_t)bn_hyper_int(fit->hyper, "batch_size");
+	bn_mlp_fit *t = bn_alloc_zeroed(1, sizeof *t);
+	if (!t)
+		return bn_err_nomem(err, "MLP");
+	*out = t;
+	t->net = net;
+	t->data = data;
+	t->fit = fit;
+	t->batch = wanted < rows ? wanted : rows;
+	t->batches = (rows + t->batch - 1) / t->batch;
+	t->learning_rate = bn_hyper_real(fit->hyper, "learning_rate");
+	t->alpha = bn_hyper_real(fit->hyper, "alpha");
+	t->lowest = INFINITY;
+	int rc = bn_device_open(&t->dev, &r->target, r->threads, err);
+	if (rc < 0)
+		return rc;
+	bnk_buffer probe = bnk_buffer_wrap_const(&t->batch, sizeof t->batch);
+	t->host = bnk_buffer_is_on(&probe, t->dev.dev);
+	rc = put_parameters(t, parameters, err);
+	if (rc == 0)
+		rc = allocate(t, err);
+	return rc < 0 ? rc : hold_rows(t, err);
+}
+
+int bn_mlp_fit_finish(bn_mlp_fit *t, float *parameters, bn_estimator *e, bn_err *err)
+{
+	bool best = bn_hyper_bool(t->fit->hyper, "early_stopping") && isfinite(t->lowest);
+	bn_fit_log(t->fit->request, "mlp: %lld epochs, best %s loss %.6g", (long long)t->epochs,
+		t->data->validation.count ? "validation" : "training", t->lowest);
+	e->iterations = t->epochs;
+	e->converged = t->converged;
+	bn_fit_log_device(t->fit->request, &t->dev);
+	return bn_device_check(&t->dev,
+		bnk_download(t->dev.queue, parameters, best ? &t->best : &t->p), "MLP parameters",
+		err);
+}
+
+/* What save and restore move, by name. */
+typedef struct tensor_of {
+	const char *name;
+	const bnk_view *on_device;
+} tensor_of;
+
+enum { KEPT = 4 };
+
+static void kept_tensors(const bn_mlp_fit *t, tensor_of kept[KEPT])
+{
+	kept[0] = (tensor_of){"parameters", &t->p};
+	kept[1] = (tensor_of){"moment1", &t->moment1};
+	kept[2] = (tensor_of){"moment2", &t->moment2};
+	kept[3] = (tensor_of){"best", &t->best};
+}
+
+int bn_mlp_fit_save(const bn_mlp_fit *t, bn_tensors *out, bn_err *err)
+{
+	uint64_t size = t->net->size, one = 1, four = 4;
+	int64_t counts[4] = {t->epochs, (int64_t)t->step, t->since, t->converged};
+	tensor_of kept[KEPT];
+	float *host = bn_alloc(t->net->size * sizeof *host);
+	int rc = host ? 0 : bn_err_nomem(err, "a checkpoint");
+	kept_tensors(t, kept);
+	for (size_t i = 0; i < KEPT && rc == 0; i++) {
+		rc = bn_device_check(&t->dev, bnk_download(t->dev.queue, host, kept[i].on_device),
+			"a checkpoint", err);
+		if (rc == 0)
+			rc = bn_tensors_add(out, kept[i].name, BN_DTYPE_F32, 1, &size, host,
+				t->net->size * sizeof *host, err);
+	}
+	if (rc == 0)
+		rc = bn_tensors_add(
+			out, "counts", BN_DTYPE_I64, 1, &four, counts, sizeof counts, err);
+	if (rc == 0)
+		rc = bn_tensors_add(
+			out, "lowest", BN_DTYPE_F64, 1, &one, &t->lowest, sizeof t->lowest, err);
+	bn_free(host);
 	return rc;
 }
 
-int bn_mlp_train(float *parameters, const bn_mlp_net *net, const bn_mlp_data *data, bn_estimator *e,
-	const bn_fit_request *r, const json_t *hyper, bn_err *err)
+int bn_mlp_fit_restore(bn_mlp_fit *t, const bn_tensors *from, bn_err *err)
 {
-	size_t rows = data->train.rows, wanted = (size_t)bn_hyper_int(hyper, "batch_size");
-	trainer t = {.dev = BN_DEVICE_INIT,
-		.net = net,
-		.labels = r->task == BN_TASK_CLASSIFICATION,
-		.batch = wanted < rows ? wanted : rows,
-		.learning_rate = bn_hyper_real(hyper, "learning_rate"),
-		.alpha = bn_hyper_real(hyper, "alpha")};
-	t.batches = (rows + t.batch - 1) / t.batch;
-	int rc = bn_device_open(&t.dev, &r->target, r->threads, err);
+	static const char what[] = "checkpoint";
+	const bn_tensor *found[KEPT], *counts, *lowest;
+	tensor_of kept[KEPT];
+	int64_t n[4];
+	int rc = bn_tensor_need(&counts, from, what, "counts", BN_DTYPE_I64, 4, 0, err);
 	if (rc == 0)
-		rc = put_part(&t, &t.train, &data->train, err);
-	if (rc == 0 && data->validation.rows)
-		rc = put_part(&t, &t.validation, &data->validation, err);
-	if (rc == 0)
-		rc = put_parameters(&t, parameters, err);
-	if (rc == 0)
-		rc = allocate(&t, err);
-	if (rc == 0)
-		rc = run_epochs(&t, e, r, hyper, err);
-	if (rc == 0)
-		rc = bn_device_check(
-			&t.dev, bnk_download(t.dev.queue, parameters, &t.p), "MLP parameters", err);
-	bn_fit_log_device(r, &t.dev);
-	bn_device_close(&t.dev);
-	bn_free(t.host_losses);
-	bn_free(t.host_order);
+		rc = bn_tensor_need(&lowest, from, what, "lowest", BN_DTYPE_F64, 1, 0, err);
+	kept_tensors(t, kept);
+	for (size_t i = 0; i < KEPT && rc == 0; i++)
+		rc = bn_tensor_need(
+			&found[i], from, what, kept[i].name, BN_DTYPE_F32, t->net->size, 0, err);
+	if (rc < 0)
+		return rc;
+	memcpy(n, counts->data, sizeof n);
+	if (n[0] < 0 || n[1] < 0 || n[2] < 0)
+		return bn_err_set(err, BN_EINVAL, "checkpoint: counts out of their range");
+	for (size_t i = 0; i < KEPT && rc == 0; i++)
+		rc = bn_device_check(&t->dev,
+			bnk_upload(t->dev.queue, kept[i].on_device, found[i]->data), what, err);
+	t->epochs = n[0];
+	t->step = (uint64_t)n[1];
+	t->since = (long)n[2];
+	t->converged = n[3] != 0;
+	memcpy(&t->lowest, lowest->data, sizeof t->lowest);
 	return rc;
+}
+
+void bn_mlp_fit_free(bn_mlp_fit *t)
+{
+	if (!t)
+		return;
+	bn_device_close(&t->dev);
+	bn_free(t->host_losses);
+	bn_free(t->host_order);
+	bn_free(t->host_rows);
+	bn_free(t->host_y);
+	bn_free(t->host_w);
+	bn_free(t);
 }

@@ -12,11 +12,41 @@
 
 const char *const bn_part_names[BN_PARTS] = {"train", "valid", "test"};
 
-static int load_version(bn_rowset **out, bn_parts *f, const bn_parts_input *in,
-	const bn_spec_data *item, bn_err *err)
+/* Which columns of the training table are looked at: those wanted, or all but free text, of which the caller
+ * hears. */
+static int choose_columns(bn_parts *f, const bn_parts_input *in, bn_err *err)
+{
+	bn_part *p = &f->part[BN_PART_TRAIN];
+	const bn_schema *s = bn_table_schema(p->table);
+	size_t n = in->columns ? in->n_columns : s->count, column;
+	f->columns = bn_alloc((n + 1) * sizeof *f->columns);
+	if (!f->columns)
+		return bn_err_nomem(err, "columns");
+	for (size_t i = 0; i < n; i++) {
+		column = i;
+		int rc = in->columns ? bn_schema_need(s, in->columns[i], &column, err) : 0;
+		if (rc < 0)
+			return rc == BN_ENOTFOUND && err ? (err->code = BN_EINVAL) : rc;
+		const bn_field *field = &s->fields[column];
+		if (field->type != BN_TYPE_STRING) {
+			f->columns[p->column_count++] = column;
+		} else if (!in->columns) {
+			if (in->skipped)
+				in->skipped(in->ctx, field->name);
+		} else {
+			bn_err_set(err, BN_EINVAL, "column '%s' is free text", field->name);
+			bn_err_hint(err, "leave it out, or ingest it as a category");
+			return BN_EINVAL;
+		}
+	}
+	p->columns = f->columns;
+	return 0;
+}
+
+static int open_version(
+	bn_parts *f, int part, const bn_parts_input *in, const bn_spec_data *item, bn_err *err)
 {
 	bn_dataset_version *v = NULL;
-	bn_table_reader *table = NULL;
 	bn_err why = BN_ERR_INIT;
 	char *ref = bn_strf("%s@v%lld", item->name, (long long)item->version);
 	int rc = ref ? 0 : bn_err_nomem(&why, "a name");
@@ -29,32 +59,58 @@ static int load_version(bn_rowset **out, bn_parts *f, const bn_parts_input *in,
 			item->digest);
 		goto out;
 	}
-	if ((rc = bn_dataset_open_held(&table, in->ws, v, in->progress, &why)) < 0)
+	if ((rc = bn_dataset_open_held(&f->table[part], in->ws, v, in->progress, &why)) < 0)
 		goto out;
-	if ((rc = bn_rowset_load(out, table, in->columns, in->n_columns, &why)) < 0)
+	f->part[part] = (bn_part){.table = f->table[part],
+		.which = (uint8_t)part,
+		.rows = bn_table_rows(f->table[part])};
+	if (part == BN_PART_TRAIN && (rc = choose_columns(f, in, &why)) < 0)
 		goto out;
 	if (!f->dataset[0]) {
 		snprintf(f->dataset, sizeof f->dataset, "%s", ref);
 		snprintf(f->digest, sizeof f->digest, "sha256:%s", item->digest);
-		for (size_t i = 0; in->skipped && i < bn_rowset_skipped_count(*out); i++)
-			in->skipped(in->ctx, bn_rowset_skipped(*out, i));
 	}
 out:
 	if (rc < 0) {
 		bn_err_prefix(&why, "%s", ref ? ref : item->name);
 		bn_err_move(err, &why);
 	}
-	bn_table_reader_free(table);
 	bn_dataset_version_free(v);
 	bn_free(ref);
 	return rc;
 }
 
-/* Takes the shares off f->part[BN_PART_TRAIN]. Rows stay in the order of the table within a part. */
+/* Says of each row which part it belongs to. Rows stay in the order of the table within a part. */
+static int mark_parts(bn_parts *f, const size_t counts[BN_PARTS], size_t n, bool random,
+	uint64_t seed, bn_err *err)
+{
+	uint32_t *order = bn_alloc((n + 1) * sizeof *order);
+	f->part_of = bn_alloc_zeroed(n + 1, 1);
+	if (!order || !f->part_of) {
+		bn_free(order);
+		return bn_err_nomem(err, "a split");
+	}
+	for (size_t i = 0; i < n; i++)
+		order[i] = (uint32_t)i;
+	if (random) {
+		bn_rng rng;
+		bn_rng_init(&rng, seed, "spec.split", 0);
+		bn_rng_permutation(&rng, order, n);
+	}
+	for (size_t i = counts[BN_PART_TRAIN]; i < n; i++)
+		f->part_of[order[i]] = i < counts[BN_PART_TRAIN] + counts[BN_PART_VALID]
+					       ? BN_PART_VALID
+					       : BN_PART_TEST;
+	bn_free(order);
+	return 0;
+}
+
+/* Takes the shares off the training part. */
 static int divide(bn_parts *f, const bn_parts_input *in, bn_err *err)
 {
 	const bn_spec_split *split = &in->spec->split;
-	size_t n = bn_rowset_view(f->part[BN_PART_TRAIN])->rows, counts[BN_PARTS] = {0, 0, 0};
+	bn_part *whole = &f->part[BN_PART_TRAIN];
+	size_t n = (size_t)whole->rows, counts[BN_PARTS] = {0, 0, 0};
 	double share[BN_PARTS] = {0, fmax(split->valid, 0), fmax(split->test, 0)};
 	bool random = !split->kind || !strcmp(split->kind, "random");
 	uint64_t seed = split->seed < 0 ? 0 : (uint64_t)split->seed;
@@ -67,42 +123,15 @@ static int divide(bn_parts *f, const bn_parts_input *in, bn_err *err)
 	if (counts[BN_PART_VALID] + counts[BN_PART_TEST] == 0)
 		return 0;
 	counts[BN_PART_TRAIN] = n - counts[BN_PART_VALID] - counts[BN_PART_TEST];
-	uint32_t *order = bn_alloc(n * sizeof *order), *rows = bn_alloc(n * sizeof *rows);
-	unsigned char *part_of = bn_alloc_zeroed(n, 1);
-	bn_rowset *all = f->part[BN_PART_TRAIN], *made[BN_PARTS] = {NULL, NULL, NULL};
-	int rc = order && rows && part_of ? 0 : bn_err_nomem(err, "a split");
-	if (rc == 0) {
-		for (size_t i = 0; i < n; i++)
-			order[i] = (uint32_t)i;
-		if (random) {
-			bn_rng rng;
-			bn_rng_init(&rng, seed, "spec.split", 0);
-			bn_rng_permutation(&rng, order, n);
-		}
-		for (size_t i = counts[BN_PART_TRAIN]; i < n; i++)
-			part_of[order[i]] = i < counts[BN_PART_TRAIN] + counts[BN_PART_VALID]
-						    ? BN_PART_VALID
-						    : BN_PART_TEST;
-	}
+	int rc = mark_parts(f, counts, n, random, seed, err);
+	whole->part_of = f->part_of;
 	for (int p = 0; p < BN_PARTS && rc == 0; p++) {
-		size_t k = 0;
-		for (size_t i = 0; i < n; i++)
-			if (part_of[i] == p)
-				rows[k++] = (uint32_t)i;
-		if (k)
-			rc = bn_rowset_select(&made[p], all, rows, k, err);
-	}
-	for (int p = 0; p < BN_PARTS; p++) {
-		if (rc != 0 || !made[p]) {
-			bn_rowset_free(made[p]);
+		if (!counts[p] && p != BN_PART_TRAIN)
 			continue;
-		}
-		bn_rowset_free(f->part[p]);
-		f->part[p] = made[p];
+		f->part[p] = *whole;
+		f->part[p].which = (uint8_t)p;
+		f->part[p].rows = counts[p];
 	}
-	bn_free(order);
-	bn_free(rows);
-	bn_free(part_of);
 	return rc;
 }
 
@@ -114,24 +143,29 @@ static int part_of(const bn_spec_data *item)
 	return BN_PART_TRAIN;
 }
 
-int bn_parts_load(bn_parts *f, const bn_parts_input *in, bn_err *err)
+int bn_parts_open(bn_parts *f, const bn_parts_input *in, bn_err *err)
 {
 	int rc;
 	*f = (bn_parts){0};
 	for (size_t i = 0; i < in->spec->data_count; i++) {
 		const bn_spec_data *item = &in->spec->data[i];
 		int p = part_of(item);
-		if (f->part[p])
+		if (f->part[p].table)
 			return bn_err_set(err, BN_EUNSUPPORTED,
 				"two dataset versions for part '%s'", bn_part_names[p]);
-		if ((rc = load_version(&f->part[p], f, in, item, err)) < 0)
+		if ((rc = open_version(f, p, in, item, err)) < 0)
 			return rc;
 	}
-	if (!f->part[BN_PART_TRAIN])
+	bn_part *train = &f->part[BN_PART_TRAIN];
+	if (!train->table)
 		return bn_err_set(err, BN_EINVAL, "no dataset version to train on");
+	if (train->rows > UINT32_MAX)
+		return bn_err_set(err, BN_EUNSUPPORTED,
+			"%llu rows: training takes at most 2^32 - 1",
+			(unsigned long long)train->rows);
 	if ((rc = divide(f, in, err)) < 0)
 		return rc;
-	if (bn_rowset_view(f->part[BN_PART_TRAIN])->rows == 0)
+	if (train->rows == 0)
 		return bn_err_set(err, BN_EINVAL, "%s has no rows to train on", f->dataset);
 	return 0;
 }
@@ -139,5 +173,8 @@ int bn_parts_load(bn_parts *f, const bn_parts_input *in, bn_err *err)
 void bn_parts_release(bn_parts *f)
 {
 	for (int p = 0; p < BN_PARTS; p++)
-		bn_rowset_free(f->part[p]);
+		bn_table_reader_free(f->table[p]);
+	bn_free(f->part_of);
+	bn_free(f->columns);
+	*f = (bn_parts){0};
 }

@@ -1,14 +1,15 @@
 /*
  * ridge.c - ridge regression: minimise ||y - X w - b||^2 + alpha ||w||^2, the intercept b free.
  *
- * The objective and its scaling are scikit-learn's (sklearn.linear_model.Ridge). Solved exactly:
- * features and target are centred with the (weighted) means, the Gram matrix is summed over fixed
- * shards, and a Cholesky factorisation gives w; one step of iterative refinement removes most of
- * what an ill-conditioned Gram matrix costs.
+ * The objective and its scaling are scikit-learn's (sklearn.linear_model.Ridge). Solved exactly, from one
+ * pass: each tile's Gram matrix is centred with the tile's own (weighted) means, and two sums are joined as
+ * Chan, Golub and LeVeque 1983 (eq. 2.1, for matrices) do, so nothing large cancels. A Cholesky
+ * factorisation gives w; one step of iterative refinement removes most of what an ill-conditioned Gram
+ * matrix costs.
  */
 #include "core/base/mem.h"
 #include "core/learn/_trainers.h"
-#include "core/learn/device.h"
+#include "core/learn/tiles.h"
 #include "kernels/op/gemv_t.h"
 #include "kernels/op/gram.h"
 #include "kernels/solve.h"
@@ -21,115 +22,177 @@ static const bn_hyper_def ridge_hyper[] = {
 	{"fit_intercept", BN_HYPER_BOOL, "true", 0, 1, "add a constant term"},
 };
 
+/* What is summed, one after the other: */
+enum { WEIGHT = 0, TARGET_MEAN = 1, MEAN = 2 }; /* [n] */
+#define RIGHT(n) (MEAN + (n))                   /* [n]: Xc' W yc */
+#define GRAM(n) (MEAN + 2 * (n))                /* [n, n]: Xc' W Xc, lower triangle */
+
+typedef struct ridge_lane {
+	bnk_view mean, sum, gram, centred; /* the device's */
+	double host_centred[BN_TILE_ROWS];
+} ridge_lane;
+
 typedef struct ridge {
-	bn_device dev;
-	size_t rows, cols;
-	bnk_view x, w, centred, mean_dev, sum_dev, gram_dev;    /* on the device */
-	double *mean, *gram, *factor, *right, *coef, *residual; /* on the host */
-	double target_mean;
+	const bn_fit_start *fit;
+	size_t cols;
+	bool intercept;
+	bn_lanes lanes;
+	ridge_lane *lane; /* lanes.count */
+	bn_tree tree;
+	double *gram, *factor, *coef, *residual;
+	double bias;
 } ridge;
 
-static double weight(const bn_design *d, size_t r)
-{
-	return d->weights ? d->weights[r] : 1.0;
-}
+/* ---- sums ----------------------------------------------------------------------------------- */
 
-static double weighted_mean(const bn_design *d)
+static void join(const void *shape, double *left, const double *right)
 {
-	double total = 0, sum = 0, rest = 0;
-	for (size_t r = 0; r < d->rows; r++) {
-		total += weight(d, r);
-		sum += weight(d, r) * d->y[r];
+	size_t n = *(const size_t *)shape;
+	double wl = left[WEIGHT], wr = right[WEIGHT], w = wl + wr;
+	if (wr == 0)
+		return;
+	if (wl == 0) {
+		memcpy(left, right, (GRAM(n) + n * n) * sizeof *left);
+		return;
 	}
-	double mean = sum / total;
-	for (size_t r = 0; r < d->rows; r++)
-		rest += weight(d, r) * (d->y[r] - mean);
-	return mean + rest / total;
+	double between = wl * (wr / w), share = wr / w;
+	double dy = right[TARGET_MEAN] - left[TARGET_MEAN];
+	for (size_t i = 0; i < n; i++) {
+		double di = right[MEAN + i] - left[MEAN + i], part = between * di;
+		double *to = left + GRAM(n) + i * n;
+		const double *from = right + GRAM(n) + i * n;
+		for (size_t j = 0; j <= i; j++)
+			to[j] += from[j] + part * (right[MEAN + j] - left[MEAN + j]);
+		left[RIGHT(n) + i] += right[RIGHT(n) + i] + part * dy;
+	}
+	for (size_t i = 0; i < n; i++)
+		left[MEAN + i] += share * (right[MEAN + i] - left[MEAN + i]);
+	left[TARGET_MEAN] += share * dy;
+	left[WEIGHT] = w;
 }
 
-static int allocate(ridge *s, const bn_design *d, bn_err *err)
+/* to[cols] = sum over rows of v[r] * (x[r] - shift). */
+static int sum_columns(bn_lane *lane, const bnk_view *v, const bnk_view *shift, double *to)
 {
-	size_t n = d->cols;
-	bn_device *dev = &s->dev;
+	const ridge_lane *own = lane->own;
+	bnk_gemv_t_args args = {.x = lane->x, .v = *v, .out = own->sum};
+	args.shift = shift ? *shift : bnk_vector(NULL, BNK_F64, 0, lane->cols);
+	bnk_run(lane->dev.queue, BNK_OP_GEMV_T, BNK_F64, &args);
+	return bnk_download(lane->dev.queue, to, &own->sum);
+}
+
+/* Without an intercept nothing is centred: the means stay 0, and the same join only adds. */
+static int tile_means(const ridge *s, bn_lane *lane, double *sum)
+{
+	double weight = 0, target = 0;
+	size_t n = s->cols;
+	for (size_t r = 0; r < lane->rows; r++) {
+		double w = lane->host_w ? lane->host_w[r] : 1.0;
+		weight += w;
+		target += w * lane->host_y[r];
+	}
+	sum[WEIGHT] = weight;
+	sum[TARGET_MEAN] = 0;
+	memset(sum + MEAN, 0, n * sizeof *sum);
+	if (!s->intercept || weight == 0)
+		return BNK_OK;
+	sum[TARGET_MEAN] = target / weight;
+	int rc = sum_columns(lane, &lane->w, NULL, sum + MEAN);
+	for (size_t j = 0; j < n; j++)
+		sum[MEAN + j] /= weight;
+	return rc;
+}
+
+static int sum_tile(void *self, bn_lane *lane, double *sum)
+{
+	const ridge *s = self;
+	ridge_lane *own = lane->own;
+	bnk_queue *q = lane->dev.queue;
+	size_t n = s->cols;
+	bnk_view centred = bnk_vector(own->centred.buffer, BNK_F64, 0, lane->rows);
+	int status = tile_means(s, lane, sum);
+	if (status != BNK_OK)
+		return status;
+	for (size_t r = 0; r < lane->rows; r++)
+		own->host_centred[r] = (lane->host_w ? lane->host_w[r] : 1.0) *
+				       (lane->host_y[r] - sum[TARGET_MEAN]);
+	bnk_upload(q, &own->mean, sum + MEAN);
+	bnk_upload(q, &centred, own->host_centred);
+	sum_columns(lane, &centred, &own->mean, sum + RIGHT(n));
+	bnk_run(q, BNK_OP_GRAM, BNK_F64,
+		&(bnk_gram_args){.x = lane->x, .w = lane->w, .shift = own->mean, .out = own->gram});
+	return bnk_download(q, sum + GRAM(n), &own->gram);
+}
+
+/* ---- start ---------------------------------------------------------------------------------- */
+
+static int open_lane(bn_lane *lane, ridge_lane *own, size_t n, bn_err *err)
+{
+	bn_device *d = &lane->dev;
 	int rc;
-	s->mean = bn_alloc_zeroed(n, sizeof(double));
+	lane->own = own;
+	if ((rc = bn_device_alloc(d, &own->mean, BNK_F64, 1, n, "means", err)) < 0 ||
+		(rc = bn_device_alloc(d, &own->sum, BNK_F64, 1, n, "sums", err)) < 0 ||
+		(rc = bn_device_alloc(d, &own->gram, BNK_F64, n, n, "Gram matrix", err)) < 0)
+		return rc;
+	return bn_device_alloc(d, &own->centred, BNK_F64, 1, BN_TILE_ROWS, "target", err);
+}
+
+static int ridge_start(void **state, const bn_fit_start *fit, bn_err *err)
+{
+	const bn_fit_request *r = fit->request;
+	size_t n = fit->inputs;
+	ridge *s = bn_alloc_zeroed(1, sizeof *s);
+	if (!s)
+		return bn_err_nomem(err, "ridge regression");
+	*state = s;
+	s->fit = fit;
+	s->cols = n;
+	s->intercept = bn_hyper_bool(fit->hyper, "fit_intercept");
+	bn_tree_init(&s->tree, GRAM(n) + n * n, join, &s->cols);
 	s->gram = bn_alloc_zeroed(n * n, sizeof(double));
 	s->factor = bn_alloc_zeroed(n * n, sizeof(double));
-	s->right = bn_alloc_zeroed(n, sizeof(double));
 	s->coef = bn_alloc_zeroed(n, sizeof(double));
 	s->residual = bn_alloc_zeroed(n, sizeof(double));
-	if (!s->mean || !s->gram || !s->factor || !s->right || !s->coef || !s->residual)
+	if (!s->gram || !s->factor || !s->coef || !s->residual)
 		return bn_err_nomem(err, "ridge regression");
-	if ((rc = bn_device_lend(dev, &s->x, d->x, BNK_F64, d->rows, n, "design matrix", err)) <
-			0 ||
-		(rc = bn_device_lend(dev, &s->w, d->weights, BNK_F64, 1, d->rows, "weights", err)) <
-			0 ||
-		(rc = bn_device_alloc(dev, &s->centred, BNK_F64, 1, d->rows, "target", err)) < 0 ||
-		(rc = bn_device_alloc(dev, &s->mean_dev, BNK_F64, 1, n, "means", err)) < 0 ||
-		(rc = bn_device_alloc(dev, &s->sum_dev, BNK_F64, 1, n, "sums", err)) < 0)
-		return rc;
-	return bn_device_alloc(dev, &s->gram_dev, BNK_F64, n, n, "Gram matrix", err);
+	int rc = bn_lanes_open(&s->lanes, &r->target, r->threads, bn_rows_about(r->train),
+		3 * n * n * sizeof(double), err);
+	s->lane = bn_alloc_zeroed(s->lanes.count + 1, sizeof *s->lane);
+	if (rc == 0 && !s->lane)
+		rc = bn_err_nomem(err, "ridge regression");
+	for (size_t i = 0; i < s->lanes.count && rc == 0; i++)
+		rc = open_lane(&s->lanes.lane[i], &s->lane[i], n, err);
+	return rc;
 }
 
-/* Means of the features (0 without intercept) and of the target. */
-static int centre(ridge *s, const bn_design *d, bool intercept, bn_err *err)
-{
-	bnk_queue *q = s->dev.queue;
-	double total = 0;
-	if (!intercept)
-		return bn_device_check(&s->dev, bnk_zero(q, &s->mean_dev), "means", err);
-	for (size_t r = 0; r < d->rows; r++)
-		total += weight(d, r);
-	s->target_mean = weighted_mean(d);
-	bnk_run(q, BNK_OP_GEMV_T, BNK_F64,
-		&(bnk_gemv_t_args){.x = s->x, .v = s->w, .out = s->sum_dev});
-	bnk_download(q, s->mean, &s->sum_dev);
-	for (size_t j = 0; j < s->cols; j++)
-		s->mean[j] /= total;
-	return bn_device_check(&s->dev, bnk_upload(q, &s->mean_dev, s->mean), "feature means", err);
-}
+/* ---- the step ------------------------------------------------------------------------------- */
 
-/* gram = Xc' W Xc and right = Xc' W yc on the host. */
-static int accumulate(ridge *s, const bn_design *d, bn_err *err)
-{
-	bnk_queue *q = s->dev.queue;
-	double *v = bn_alloc(d->rows * sizeof *v);
-	if (!v)
-		return bn_err_nomem(err, "ridge regression");
-	for (size_t r = 0; r < d->rows; r++)
-		v[r] = weight(d, r) * (d->y[r] - s->target_mean);
-	bnk_upload(q, &s->centred, v);
-	bn_free(v);
-	bnk_run(q, BNK_OP_GEMV_T, BNK_F64,
-		&(bnk_gemv_t_args){
-			.x = s->x, .v = s->centred, .shift = s->mean_dev, .out = s->sum_dev});
-	bnk_download(q, s->right, &s->sum_dev);
-	bnk_run(q, BNK_OP_GRAM, BNK_F64,
-		&(bnk_gram_args){.x = s->x, .w = s->w, .shift = s->mean_dev, .out = s->gram_dev});
-	return bn_device_check(&s->dev, bnk_download(q, s->gram, &s->gram_dev), "Gram matrix", err);
-}
-
-static int solve(ridge *s, double alpha, bn_err *err)
+static int solve(ridge *s, const double *sum, double alpha, bn_err *err)
 {
 	size_t n = s->cols;
+	const double *right = sum + RIGHT(n);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j <= i; j++)
+			s->gram[i * n + j] = s->gram[j * n + i] = sum[GRAM(n) + i * n + j];
 	for (size_t j = 0; j < n; j++)
 		s->gram[j * n + j] += alpha;
 	memcpy(s->factor, s->gram, n * n * sizeof(double));
-	memcpy(s->coef, s->right, n * sizeof(double));
+	memcpy(s->coef, right, n * sizeof(double));
 	if (bnk_cholesky_factor(n, s->factor) != BNK_OK) {
 		int rc = bn_err_set(err, BN_EINVAL,
 			"ridge with alpha %g has no single solution: %zu features depend on each "
 			"other in %zu rows",
-			alpha, n, s->rows);
+			alpha, n, bn_rows_about(s->fit->request->train)->rows);
 		bn_err_hint(err, "a larger alpha makes it unique; 1.0 is the default");
 		return rc;
 	}
 	bnk_cholesky_solve(n, s->factor, s->coef);
 	for (size_t i = 0; i < n; i++) {
-		double sum = s->right[i];
+		double rest = right[i];
 		for (size_t j = 0; j < n; j++)
-			sum -= s->gram[i * n + j] * s->coef[j];
-		s->residual[i] = sum;
+			rest -= s->gram[i * n + j] * s->coef[j];
+		s->residual[i] = rest;
 	}
 	bnk_cholesky_solve(n, s->factor, s->residual);
 	for (size_t j = 0; j < n; j++)
@@ -137,47 +200,62 @@ static int solve(ridge *s, double alpha, bn_err *err)
 	return 0;
 }
 
-static void ridge_release(ridge *s)
+static int ridge_step(void *state, bn_err *err)
 {
-	bn_device_close(&s->dev);
-	bn_free(s->mean);
-	bn_free(s->gram);
-	bn_free(s->factor);
-	bn_free(s->right);
-	bn_free(s->coef);
-	bn_free(s->residual);
-}
-
-static int ridge_fit(bn_estimator *e, const bn_fit_request *r, const json_t *hyper, bn_err *err)
-{
-	const bn_design *d = &r->train;
-	ridge s = {.dev = BN_DEVICE_INIT, .rows = d->rows, .cols = d->cols};
-	int rc = bn_device_open(&s.dev, &r->target, r->threads, err);
+	ridge *s = state;
+	const bn_fit_request *r = s->fit->request;
+	const double *sum = NULL;
+	int rc = bn_fit_check_cancel(r, err);
 	if (rc == 0)
-		rc = allocate(&s, d, err);
-	if (rc == 0)
-		rc = centre(&s, d, bn_hyper_bool(hyper, "fit_intercept"), err);
+		rc = bn_tiles_sum(&sum, &s->tree, r->train, &s->lanes, sum_tile, s, r->reduce,
+			"Gram matrix", err);
 	if (rc == 0)
 		rc = bn_fit_check_cancel(r, err);
 	if (rc == 0)
-		rc = accumulate(&s, d, err);
-	if (rc == 0)
-		rc = solve(&s, bn_hyper_real(hyper, "alpha"), err);
-	if (rc == 0) {
-		double intercept = s.target_mean;
-		for (size_t j = 0; j < s.cols; j++)
-			intercept -= s.mean[j] * s.coef[j];
-		bool finite = isfinite(intercept);
-		for (size_t j = 0; j < s.cols; j++)
-			finite = finite && isfinite(s.coef[j]);
-		e->iterations = 1;
-		rc = finite ? bn_linear_store(e, 1, s.coef, &intercept, err)
-			    : bn_err_set(err, BN_EINVAL,
-				      "ridge: features or target are too large to square");
-	}
-	bn_fit_log_device(r, &s.dev);
-	ridge_release(&s);
-	return rc;
+		rc = solve(s, sum, bn_hyper_real(s->fit->hyper, "alpha"), err);
+	if (rc < 0)
+		return rc;
+	s->bias = sum[TARGET_MEAN];
+	for (size_t j = 0; j < s->cols; j++)
+		s->bias -= sum[MEAN + j] * s->coef[j];
+	bool finite = isfinite(s->bias);
+	for (size_t j = 0; j < s->cols; j++)
+		finite = finite && isfinite(s->coef[j]);
+	return finite ? 0
+		      : bn_err_set(err, BN_EINVAL,
+				"ridge: features or target are too large to square");
+}
+
+static int ridge_finish(bn_estimator *e, void *state, bn_err *err)
+{
+	const ridge *s = state;
+	e->iterations = 1;
+	bn_fit_log_device(s->fit->request, &s->lanes.lane[0].dev);
+	return bn_linear_store(e, 1, s->coef, &s->bias, err);
+}
+
+static void ridge_free(void *state)
+{
+	ridge *s = state;
+	if (!s)
+		return;
+	bn_lanes_close(&s->lanes);
+	bn_tree_release(&s->tree);
+	bn_free(s->lane);
+	bn_free(s->gram);
+	bn_free(s->factor);
+	bn_free(s->coef);
+	bn_free(s->residual);
+	bn_free(s);
+}
+
+static const bn_fit_steps steps = {
+	.start = ridge_start, .step = ridge_step, .finish = ridge_finish, .free = ridge_free};
+
+static const bn_fit_steps *ridge_steps(const bn_fit_request *r)
+{
+	(void)r;
+	return &steps;
 }
 
 const bn_trainer bn_trainer_ridge = {
@@ -188,7 +266,8 @@ const bn_trainer bn_trainer_ridge = {
 	.tasks = 1u << BN_TASK_REGRESSION,
 	.hyper = ridge_hyper,
 	.hyper_count = sizeof ridge_hyper / sizeof *ridge_hyper,
-	.fit = ridge_fit,
+	.want = BN_WANT_ONE_PASS,
+	.steps = ridge_steps,
 	.check = bn_linear_check,
 	.scratch = bn_linear_scratch,
 	.predict = bn_linear_predict,

@@ -51,17 +51,10 @@ void bn_rowset_free(bn_rowset *r)
 	bn_free(r);
 }
 
-static bn_view_kind kind_of(bn_type type)
-{
-	if (type == BN_TYPE_BOOL)
-		return BN_VIEW_BOOL;
-	return type == BN_TYPE_CATEGORY ? BN_VIEW_CATEGORY : BN_VIEW_NUMBER;
-}
-
 /* Room for a column's values. BN_ENOMEM says how much was wanted. */
 static int column_add(bn_rowset *r, const char *name, bn_type type, bn_err *err)
 {
-	bn_view_kind kind = kind_of(type);
+	bn_view_kind kind = bn_view_kind_of(type);
 	size_t i = r->view.column_count, rows = r->view.rows;
 	size_t bytes = rows * (kind == BN_VIEW_NUMBER ? sizeof(double) : sizeof(int32_t));
 	void *values = bn_alloc(bytes);

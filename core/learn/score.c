@@ -7,30 +7,65 @@
 #include "core/learn/_model.h"
 #include "core/learn/_parts.h"
 #include "core/learn/evaluate.h"
+#include "kernels/parallel.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-int bn_score_matrix(
-	json_t **out, const bn_estimator *e, const bn_features *f, const bn_matrix *m, bn_err *err)
+/* Rows that are predicted side by side, each by itself. */
+typedef struct predicting {
+	const bn_estimator *e;
+	const bn_block *block;
+	double *out, *scratch;
+	size_t scratch_each;
+} predicting;
+
+static int predict_rows(void *user, size_t shard, size_t begin, size_t end)
 {
-	const bn_design *d = &m->view;
-	double *predicted = bn_alloc(d->rows * e->outputs * sizeof *predicted);
-	double *scratch = bn_alloc(bn_estimator_scratch(e) * sizeof *scratch);
+	const predicting *g = user;
+	bn_estimator_predict(g->e, g->block->f64 + begin * g->block->cols, end - begin,
+		g->out + begin * g->e->outputs, g->scratch + shard * g->scratch_each);
+	return 0;
+}
+
+enum { SHARD_ROWS = 4096, SHARDS = 16 };
+
+static int predict_all(double *out, const bn_estimator *e, bn_rows *rows, int threads, bn_err *err)
+{
+	bn_block b;
+	predicting g = {.e = e, .block = &b, .scratch_each = bn_estimator_scratch(e)};
+	g.scratch = bn_alloc(SHARDS * g.scratch_each * sizeof *g.scratch);
+	int rc = g.scratch ? bn_rows_rewind(rows, err) : bn_err_nomem(err, "predictions");
+	while (rc >= 0 && (rc = bn_rows_next(rows, &b, err)) > 0) {
+		size_t shards = bnk_shard_count(b.rows, SHARD_ROWS);
+		g.out = out;
+		bnk_parallel_for(
+			b.rows, shards < SHARDS ? shards : SHARDS, threads, predict_rows, &g);
+		out += b.rows * e->outputs;
+	}
+	bn_free(g.scratch);
+	return rc;
+}
+
+int bn_score_rows(json_t **out, const bn_estimator *e, const bn_features *f, bn_rows *rows,
+	int threads, bn_err *err)
+{
+	const bn_rows_facts *about = bn_rows_about(rows);
+	double *predicted = bn_alloc((about->rows + 1) * e->outputs * sizeof *predicted);
 	json_t *one = NULL;
-	int rc = predicted && scratch ? 0 : bn_err_nomem(err, "predictions");
+	int rc = predicted ? predict_all(predicted, e, rows, threads, err)
+			   : bn_err_nomem(err, "predictions");
 	if (rc < 0)
 		goto out;
-	bn_estimator_predict(e, d->x, d->rows, predicted, scratch);
-	if ((rc = bn_evaluate(&one, f, d->rows, d->y, predicted, err)) < 0)
+	if ((rc = bn_evaluate(&one, f, about->rows, bn_rows_targets(rows), predicted, err)) < 0)
 		goto out;
-	/* The matrix was built without them, so evaluation never saw them. */
-	if (json_object_set_new(one, "rows_without_target", json_integer((json_int_t)m->dropped)) <
-			0 ||
+	/* The rows came without them, so evaluation never saw them. */
+	if (json_object_set_new(
+		    one, "rows_without_target", json_integer((json_int_t)about->dropped)) < 0 ||
 		(bn_features_task(f) == BN_TASK_CLASSIFICATION &&
 			json_object_set_new(one, "rows_of_unseen_class",
-				json_integer((json_int_t)m->unseen)) < 0))
+				json_integer((json_int_t)about->unseen)) < 0))
 		rc = bn_err_nomem(err, "metrics");
 out:
 	if (rc < 0)
@@ -38,42 +73,22 @@ out:
 	else
 		*out = one;
 	bn_free(predicted);
-	bn_free(scratch);
 	return rc;
 }
 
 /* ---- data --------------------------------------------------------------------------------------- */
 
-/* The columns that a model needs to be scored; names are its own. *out is yours. */
-static int columns_of(const char ***out, size_t *n, const bn_features *f, bn_err *err)
+static int score_part(bn_score *out, const bn_model *m, const bn_part *part, bn_err *err)
 {
-	size_t inputs = bn_features_input_count(f);
-	const char **names = bn_alloc_zeroed(inputs + 1, sizeof *names);
-	if (!names)
-		return bn_err_nomem(err, "names of columns");
-	for (size_t i = 0; i < inputs; i++)
-		names[i] = bn_features_input(f, i)->name;
-	names[inputs] = bn_features_target(f);
-	*out = names;
-	*n = inputs + 1;
-	return 0;
-}
-
-static int rows_score(bn_score *out, const bn_model *m, const bn_rowset *rows, bn_err *err)
-{
-	bn_matrix matrix = BN_MATRIX_INIT;
-	int rc = bn_matrix_build(&matrix, m->features, bn_rowset_view(rows), err);
+	bn_rows *rows = NULL;
+	int rc = bn_rows_open(&rows, part, m->features, "scored", NULL, 0, err);
 	if (rc < 0)
-		goto out;
-	out->rows = matrix.view.rows;
-	if (!out->rows) {
-		rc = bn_err_set(err, BN_EINCONCLUSIVE, "%s@v%lld has no rows to score",
-			out->dataset, (long long)out->version);
-		goto out;
-	}
-	rc = bn_score_matrix(&out->metrics, m->estimator, m->features, &matrix, err);
-out:
-	bn_matrix_release(&matrix);
+		return rc;
+	out->rows = bn_rows_about(rows)->rows;
+	rc = out->rows ? bn_score_rows(&out->metrics, m->estimator, m->features, rows, 0, err)
+		       : bn_err_set(err, BN_EINCONCLUSIVE, "%s@v%lld has no rows to score",
+				 out->dataset, (long long)out->version);
+	bn_rows_free(rows);
 	return rc;
 }
 
@@ -100,22 +115,18 @@ static const bn_spec_data *data_of_part(const bn_spec *spec, const char *part)
 	return training;
 }
 
-static int part_score(bn_score *out, bn_workspace *ws, const bn_model *m, const bn_spec *spec,
+static int score_spec_part(bn_score *out, bn_workspace *ws, const bn_model *m, const bn_spec *spec,
 	int part, const bn_progress *progress, bn_err *err)
 {
 	bn_parts_input in = {.ws = ws, .spec = spec, .progress = progress};
-	bn_parts parts = {0};
-	const char **columns = NULL;
-	int rc = columns_of(&columns, &in.n_columns, m->features, err);
-	in.columns = columns;
-	if (rc < 0 || (rc = bn_parts_load(&parts, &in, err)) < 0)
-		goto out;
-	rc = parts.part[part] ? rows_score(out, m, parts.part[part], err)
-			      : bn_err_set(err, BN_ENOTFOUND, "its run kept no rows for part '%s'",
-					bn_part_names[part]);
-out:
+	bn_parts parts;
+	int rc = bn_parts_open(&parts, &in, err);
+	if (rc == 0)
+		rc = parts.part[part].table && parts.part[part].rows
+			     ? score_part(out, m, &parts.part[part], err)
+			     : bn_err_set(err, BN_ENOTFOUND, "its run kept no rows for part '%s'",
+				       bn_part_names[part]);
 	bn_parts_release(&parts);
-	bn_free(columns);
 	return rc;
 }
 
@@ -130,7 +141,7 @@ int bn_score_part(bn_score *out, bn_workspace *ws, const bn_model *m, const bn_s
 	if (!data || !data->digest)
 		return bn_err_set(err, BN_ENOTFOUND, "its run had no data for part '%s'", part);
 	name_data(out, data->name, data->version, data->digest);
-	return part_score(out, ws, m, spec, p, progress, err);
+	return score_spec_part(out, ws, m, spec, p, progress, err);
 }
 
 int bn_score_dataset(bn_score *out, bn_workspace *ws, const bn_model *m, const char *ref,
@@ -138,24 +149,18 @@ int bn_score_dataset(bn_score *out, bn_workspace *ws, const bn_model *m, const c
 {
 	bn_dataset_version *v = NULL;
 	bn_table_reader *table = NULL;
-	bn_rowset *rows = NULL;
-	const char **columns = NULL;
-	size_t n;
 	*out = (bn_score){0};
 	int rc = bn_dataset_resolve(&v, ws, ref, BN_DATASET_REMOVED_TOO, err);
 	if (rc < 0)
 		return rc;
 	name_data(out, v->name, v->version, v->hash);
-	if ((rc = columns_of(&columns, &n, m->features, err)) < 0 ||
-		(rc = bn_dataset_open_held(&table, ws, v, progress, err)) < 0 ||
-		(rc = bn_rowset_load(&rows, table, columns, n, err)) < 0)
+	if ((rc = bn_dataset_open_held(&table, ws, v, progress, err)) < 0)
 		goto out;
-	rc = rows_score(out, m, rows, err);
+	bn_part all = {.table = table, .rows = bn_table_rows(table)};
+	rc = score_part(out, m, &all, err);
 out:
-	bn_rowset_free(rows);
 	bn_table_reader_free(table);
 	bn_dataset_version_free(v);
-	bn_free(columns);
 	return rc;
 }
 

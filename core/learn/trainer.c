@@ -2,6 +2,7 @@
 #include "core/learn/trainer.h"
 
 #include "core/base/mem.h"
+#include "core/learn/checkpoint.h"
 
 #include <math.h>
 #include <string.h>
@@ -23,82 +24,73 @@ int bn_trainer_task(bn_task *out, const bn_trainer *trainer, bn_task asked, bn_e
 
 /* ---- fitting -------------------------------------------------------------------------------- */
 
-static int check_numbers(const char *what, const double *v, size_t n, bn_err *err)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!isfinite(v[i]))
-			return bn_err_set(
-				err, BN_EINVAL, "%s: element %zu is not a finite number", what, i);
-	return 0;
-}
-
-static int check_weights(const double *w, size_t rows, bn_err *err)
-{
-	double sum = 0;
-	for (size_t i = 0; i < rows; i++) {
-		if (!(w[i] >= 0) || !isfinite(w[i]))
-			return bn_err_set(err, BN_EINVAL,
-				"row weights: element %zu is not a number from 0 up", i);
-		sum += w[i];
-	}
-	return sum > 0 ? 0 : bn_err_set(err, BN_EINVAL, "row weights are all 0");
-}
-
-static int check_classes(const bn_design *d, size_t classes, const char *part, bn_err *err)
-{
-	for (size_t i = 0; i < d->rows; i++)
-		if (!(d->y[i] >= 0 && d->y[i] < (double)classes && d->y[i] == floor(d->y[i])))
-			return bn_err_set(err, BN_EINVAL,
-				"%s target: row %zu is not a class from 0 to %zu", part, i,
-				classes - 1);
-	return 0;
-}
-
-static int check_design(const bn_design *d, const bn_fit_request *r, const char *part, bn_err *err)
-{
-	char what[64];
-	if (!d->x || !d->y || d->cols == 0)
-		return bn_err_set(err, BN_EINVAL, "the %s part has no features or no target", part);
-	snprintf(what, sizeof what, "%s features", part);
-	int rc = check_numbers(what, d->x, d->rows * d->cols, err);
-	snprintf(what, sizeof what, "%s target", part);
-	if (rc == 0)
-		rc = check_numbers(what, d->y, d->rows, err);
-	if (rc == 0 && d->weights)
-		rc = check_weights(d->weights, d->rows, err);
-	if (rc == 0 && r->task == BN_TASK_CLASSIFICATION)
-		rc = check_classes(d, r->classes, part, err);
-	return rc;
-}
-
 static int check_request(const bn_trainer *t, const bn_fit_request *r, bn_err *err)
 {
-	const bn_design *d = &r->train;
+	const bn_rows_facts *d = r->train ? bn_rows_about(r->train) : NULL;
 	bn_task task;
 	if (r->task != BN_TASK_REGRESSION && r->task != BN_TASK_CLASSIFICATION)
 		return bn_err_set(err, BN_EINVAL, "the task is not decided");
 	int rc = bn_trainer_task(&task, t, r->task, err);
 	if (rc)
 		return rc;
-	if (d->rows == 0 || d->rows > UINT32_MAX)
-		return bn_err_set(err, BN_EINVAL, "the training part has %zu rows", d->rows);
+	if (!d || d->rows == 0 || d->rows > UINT32_MAX)
+		return bn_err_set(
+			err, BN_EINVAL, "the training part has %zu rows", d ? d->rows : 0);
 	if (r->task == BN_TASK_CLASSIFICATION && r->classes < 2)
 		return bn_err_set(err, BN_EINVAL, "a classification needs two classes");
-	rc = check_design(d, r, "training", err);
-	if (rc == 0 && r->validation.rows) {
-		if (r->validation.cols != d->cols)
-			return bn_err_set(err, BN_EINVAL,
-				"validation has %zu features, training %zu", r->validation.cols,
-				d->cols);
-		rc = check_design(&r->validation, r, "validation", err);
-	}
-	if (rc || r->task == BN_TASK_REGRESSION)
+	if (r->validation && bn_rows_about(r->validation)->cols != d->cols)
+		return bn_err_set(err, BN_EINVAL,
+			"the validation part has %zu features, training %zu",
+			bn_rows_about(r->validation)->cols, d->cols);
+	if (r->task == BN_TASK_REGRESSION)
+		return 0;
+	if ((rc = bn_rows_check_classes(r->train, r->classes, err)) < 0)
 		return rc;
-	for (size_t i = 1; i < d->rows; i++)
-		if (d->y[i] != d->y[0])
-			return 0;
+	if (r->validation && (rc = bn_rows_check_classes(r->validation, r->classes, err)) < 0)
+		return rc;
+	if (!d->one_value || r->reduce)
+		return 0;
 	return bn_err_set(err, BN_EINVAL,
 		"the training part holds one class only, so there is nothing to tell apart");
+}
+
+static int run_steps(void *state, const bn_fit_steps *steps, const bn_fit_request *r, bn_err *err)
+{
+	const bn_checkpoint *kept = steps->save ? r->checkpoint : NULL;
+	int rc = kept ? bn_checkpoint_resume(kept, steps, state, r, err) : 0;
+	if (rc < 0)
+		return rc;
+	do {
+		rc = steps->step(state, err);
+		if (rc > 0 && kept) {
+			int bad = bn_checkpoint_keep(kept, steps, state, err);
+			rc = bad < 0 ? bad : rc;
+		}
+	} while (rc > 0);
+	return rc;
+}
+
+/* From the first step to the estimator's tensors. */
+static int fit_in_steps(bn_estimator *e, const bn_fit_request *r, const json_t *hyper, bn_err *err)
+{
+	const bn_fit_steps *steps = e->trainer->steps(r);
+	bn_want want = e->trainer->want;
+	void *state = NULL;
+	bn_fit_start start = {r, hyper, e->inputs, e->outputs};
+	int rc = bn_rows_want(r->train, want, err);
+	if (rc < 0)
+		return rc;
+	if (r->validation && want == BN_WANT_ANY_ROW &&
+		(rc = bn_rows_want(r->validation, want, err)) < 0)
+		return rc;
+	if ((rc = steps->start(&state, &start, err)) < 0)
+		goto out;
+	if ((rc = run_steps(state, steps, r, err)) < 0)
+		goto out;
+	rc = steps->finish(e, state, err);
+out:
+	steps->free(state);
+	return rc;
 }
 
 int bn_trainer_fit(
@@ -107,11 +99,11 @@ int bn_trainer_fit(
 	json_t *hyper = NULL;
 	bn_estimator *e = NULL;
 	int rc = check_request(trainer, request, err);
-	if (rc == 0)
-		rc = bn_hyper_resolve(
-			&hyper, trainer->hyper, trainer->hyper_count, request->hyper, err);
-	if (rc)
-		goto out;
+	if (rc < 0)
+		return rc;
+	rc = bn_hyper_resolve(&hyper, trainer->hyper, trainer->hyper_count, request->hyper, err);
+	if (rc < 0)
+		return rc;
 	e = bn_alloc_zeroed(1, sizeof *e);
 	if (!e) {
 		rc = bn_err_nomem(err, "estimator");
@@ -119,18 +111,17 @@ int bn_trainer_fit(
 	}
 	e->trainer = trainer;
 	e->task = request->task;
-	e->inputs = request->train.cols;
+	e->inputs = bn_rows_about(request->train)->cols;
 	e->outputs = request->task == BN_TASK_CLASSIFICATION ? request->classes : 1;
 	e->converged = true;
-	rc = bn_tensors_new(&e->tensors, err);
-	if (rc == 0)
-		rc = trainer->fit(e, request, hyper, err);
-	if (rc == 0)
-		rc = trainer->check(e, err);
-	if (rc == 0) {
-		*out = e;
-		e = NULL;
-	}
+	if ((rc = bn_tensors_new(&e->tensors, err)) < 0)
+		goto out;
+	if ((rc = fit_in_steps(e, request, hyper, err)) < 0)
+		goto out;
+	if ((rc = trainer->check(e, err)) < 0)
+		goto out;
+	*out = e;
+	e = NULL;
 out:
 	bn_estimator_free(e);
 	json_decref(hyper);

@@ -1,49 +1,19 @@
 /*
  * trainer.h - what a trainer is, and the table of those we have.
  *
- * A trainer turns a design matrix into an estimator: a set of named tensors plus the rule that
- * predicts from them. The same request on the same back end gives the same bytes, whatever
- * `threads` says.
+ * A trainer turns rows into an estimator: a set of named tensors plus the rule that predicts from
+ * them. The same request on the same back end gives the same bytes, whatever `threads` says, in
+ * whichever blocks the rows come, and however often the fit was killed and gone on with: it works in steps
+ * (a pass, an epoch), and what it knows between two of them can be kept in a file (checkpoint.h).
  *
  * To add one: write core/learn/NAME.c with a bn_trainer, and put it into the table of trainers.c.
  */
 #ifndef BN_LEARN_TRAINER_H
 #define BN_LEARN_TRAINER_H
-#include "core/base/err.h"
 #include "core/learn/hyper.h"
-#include "core/learn/matrix.h"
-#include "core/learn/safetensors.h"
-#include "kernels/queue.h"
+#include "core/learn/steps.h"
 
-#include <jansson.h>
-
-typedef struct bn_estimator bn_estimator;
 typedef struct bn_trainer bn_trainer;
-
-/* How a fit talks to the outside while it works. Every member may be NULL. Called from the thread
- * that called bn_trainer_fit, never from a worker. */
-typedef struct bn_fit_hooks {
-	void *user;
-	/* A number of one epoch or iteration: ("loss", 3, 0.69). A non-zero return (a bn_code) ends
-	 * the fit with it. */
-	int (*metric)(void *user, const char *name, int64_t step, double value);
-	/* One line for the run's log. */
-	void (*log)(void *user, const char *line);
-	/* Asked at least once per epoch; true ends the fit with BN_EINTR. */
-	bool (*is_cancelled)(void *user);
-} bn_fit_hooks;
-
-typedef struct bn_fit_request {
-	bn_task task;   /* REGRESSION or CLASSIFICATION */
-	size_t classes; /* of a classification, >= 2 */
-	bn_design train;
-	bn_design validation; /* rows 0 when there is none; early stopping then carves its own */
-	const json_t *hyper;  /* given values; defaults are filled in */
-	uint64_t seed;
-	int threads;       /* <= 0: as many as the process may use */
-	bnk_target target; /* all zero: the CPU */
-	bn_fit_hooks hooks;
-} bn_fit_request;
 
 /* Row outputs: regression 1 (the value), classification `classes` probabilities. */
 struct bn_trainer {
@@ -53,8 +23,8 @@ struct bn_trainer {
 	unsigned tasks;    /* bit 1 << bn_task */
 	const bn_hyper_def *hyper;
 	size_t hyper_count;
-	int (*fit)(
-		bn_estimator *e, const bn_fit_request *request, const json_t *hyper, bn_err *err);
+	bn_want want; /* how it looks at its rows */
+	const bn_fit_steps *(*steps)(const bn_fit_request *r);
 	/* Checks that the tensors are what predict expects, and fills e->part. After fit and load. */
 	int (*check)(bn_estimator *e, bn_err *err);
 	/* out[rows * outputs]; scratch[scratch(e)] doubles per call, rows at most BN_PREDICT_ROWS.

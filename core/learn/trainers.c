@@ -77,19 +77,26 @@ void bn_fit_log_device(const bn_fit_request *r, const bn_device *d)
 		bn_fit_log(r, "on the CPU instead of the device: %s", what);
 }
 
-int bn_estimator_need(const bn_estimator *e, const bn_tensor **out, const char *name,
-	bn_dtype dtype, size_t rows, size_t cols, bn_err *err)
+int bn_tensor_need(const bn_tensor **out, const bn_tensors *from, const char *what,
+	const char *name, bn_dtype dtype, size_t rows, size_t cols, bn_err *err)
 {
-	const bn_tensor *t = bn_tensors_find(e->tensors, name);
+	const bn_tensor *t = bn_tensors_find(from, name);
 	size_t rank = cols ? 2 : 1;
 	if (!t)
-		return bn_err_set(
-			err, BN_EINVAL, "%s model: no tensor '%s'", e->trainer->name, name);
+		return bn_err_set(err, BN_EINVAL, "%s: no tensor '%s'", what, name);
 	if (t->dtype != dtype || t->rank != rank || t->shape[0] != rows ||
 		(cols && t->shape[1] != cols))
-		return bn_err_set(err, BN_EINVAL, "%s model: tensor '%s' is not %s of %zu x %zu",
-			e->trainer->name, name, bn_dtype_name(dtype), rows, cols ? cols : 1);
+		return bn_err_set(err, BN_EINVAL, "%s: tensor '%s' is not %s of %zu x %zu", what,
+			name, bn_dtype_name(dtype), rows, cols ? cols : 1);
 	if (out)
 		*out = t;
 	return 0;
+}
+
+int bn_estimator_need(const bn_estimator *e, const bn_tensor **out, const char *name,
+	bn_dtype dtype, size_t rows, size_t cols, bn_err *err)
+{
+	char what[64];
+	snprintf(what, sizeof what, "%s model", e->trainer->name);
+	return bn_tensor_need(out, e->tensors, what, name, dtype, rows, cols, err);
 }

@@ -63,12 +63,16 @@ static double time_fit(bn_estimator **out, const char *name, size_t rows, const 
 						    ? BN_TASK_CLASSIFICATION
 						    : BN_TASK_REGRESSION,
 			.classes = 2,
-			.train = {rows, COLS, x, y, NULL},
 			.hyper = hyper,
 			.seed = 1,
 			.threads = threads};
 		double start = now();
-		if (bn_trainer_fit(out, t, &r, &err) != 0) {
+		bn_design d = {rows, COLS, x, y, NULL, 0};
+		int rc = bn_rows_wrap(&r.train, &d, "training", &err);
+		if (rc == 0)
+			rc = bn_trainer_fit(out, t, &r, &err);
+		bn_rows_free(r.train);
+		if (rc != 0) {
 			fprintf(stderr, "%s: %s\n", name, err.msg);
 			exit(1);
 		}

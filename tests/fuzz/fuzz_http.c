@@ -74,25 +74,28 @@ static bn_predictor *make_model(const char *dir, const char *name, const char *t
 	bn_features_options fo = {.target = target, .inputs = inputs, .input_count = 3};
 	bn_features *f = NULL;
 	bn_estimator *e = NULL;
-	bn_matrix m = BN_MATRIX_INIT;
+	static double design[ROWS * 8], targets[ROWS];
+	bn_design d = {.rows = ROWS, .x = design, .y = targets};
 	bn_predictor *p = NULL;
 	char path[400];
 	snprintf(path, sizeof path, "%s/%s", dir, name);
-	must(!bn_features_fit(&f, &frame, &fo, NULL) && !bn_matrix_build(&m, f, &frame, NULL),
+	must(!bn_features_fit(&f, &frame, &fo, NULL) && bn_features_width(f) <= 8 &&
+			!bn_features_transform(f, &frame, design, NULL, NULL) &&
+			!bn_features_transform_target(f, &frame, targets, NULL),
 		"features");
-	bn_fit_request r = {.task = bn_features_task(f),
-		.classes = bn_features_class_count(f),
-		.train = m.view,
-		.threads = 1};
+	bn_fit_request r = {
+		.task = bn_features_task(f), .classes = bn_features_class_count(f), .threads = 1};
 	bn_model_about about = {.name = name};
 	const bn_trainer *trainer = NULL;
 	must(!bn_trainer_find(&trainer,
 		     bn_features_task(f) == BN_TASK_CLASSIFICATION ? "logistic" : "ridge", NULL),
 		"trainer");
+	d.cols = bn_features_width(f);
+	must(!bn_rows_wrap(&r.train, &d, "training", NULL), "rows");
 	must(!bn_trainer_fit(&e, trainer, &r, NULL), "fit");
 	must(!bn_model_save(bn_env_real(), NULL, path, e, f, &about, NULL), "save");
 	must(!bn_predictor_open_dir(&p, bn_env_real(), path, NULL, NULL, NULL, NULL), "open");
-	bn_matrix_release(&m);
+	bn_rows_free(r.train);
 	bn_estimator_free(e);
 	bn_features_free(f);
 	return p;

@@ -3,6 +3,7 @@
 #include "kernels/backend.h"
 #include "tests/support/check_main.h"
 #include "tests/support/kernel_ops.h"
+#include "tests/support/matrix.h"
 #include "tests/support/train_data.h"
 
 #include <math.h>
@@ -75,10 +76,11 @@ START_TEST(test_trainers_agree_between_cuda_and_cpu)
 							    ? BN_TASK_REGRESSION
 							    : BN_TASK_CLASSIFICATION,
 				.classes = 2,
-				.train = {ROWS, COLS, x, y, NULL},
 				.seed = 1,
 				.target = k ? gpu : (bnk_target){.backend = NULL}};
-			ck_assert_bn_ok(bn_trainer_fit(&e[k], trainer, &r, &err), &err);
+			ck_assert_bn_ok(matrix_fit(&e[k], trainer, &r,
+						&(bn_design){ROWS, COLS, x, y, NULL, 0}, &err),
+				&err);
 			ck_assert_uint_le(bn_estimator_scratch(e[k]), 4096);
 			bn_estimator_predict(e[k], x, ROWS, out[k], scratch);
 		}

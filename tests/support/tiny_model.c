@@ -5,6 +5,7 @@
 #include "core/base/fs.h"
 #include "core/learn/model.h"
 #include "tests/support/check_main.h"
+#include "tests/support/matrix.h"
 #include "tests/support/train_data.h"
 
 #include <stdio.h>
@@ -49,24 +50,23 @@ const char *tiny_model_of(const char *name, const char *trainer, const char *tar
 	const bn_trainer *t = NULL;
 	bn_features *f = NULL;
 	bn_estimator *e = NULL;
-	bn_matrix m = BN_MATRIX_INIT;
+	matrix m = {.x = NULL};
 	bn_features_options opt = {.target = target, .inputs = inputs, .input_count = 6};
 	char *path = paths[path_count++ % 32];
 	snprintf(path, sizeof paths[0], "%.200s/%.90s", tiny_dir(), name);
 	ck_assert_bn_ok(bn_trainer_find(&t, trainer, &err), &err);
 	ck_assert_bn_ok(bn_features_fit(&f, &d->train, &opt, &err), &err);
-	ck_assert_bn_ok(bn_matrix_build(&m, f, &d->train, &err), &err);
+	ck_assert_bn_ok(matrix_build(&m, f, &d->train, &err), &err);
 	bn_fit_request r = {.task = bn_features_task(f),
 		.classes = bn_features_class_count(f),
-		.train = m.view,
 		.seed = 42,
 		.threads = 1};
-	ck_assert_bn_ok(bn_trainer_fit(&e, t, &r, &err), &err);
+	ck_assert_bn_ok(matrix_fit(&e, t, &r, &m.view, &err), &err);
 	bn_fs_remove_tree(bn_env_real(), path, NULL);
 	bn_model_about about = {
 		.name = name, .seed = 42, .dataset = dataset, .dataset_digest = digest};
 	ck_assert_bn_ok(bn_model_save(bn_env_real(), NULL, path, e, f, &about, &err), &err);
-	bn_matrix_release(&m);
+	matrix_release(&m);
 	bn_estimator_free(e);
 	bn_features_free(f);
 	return path;

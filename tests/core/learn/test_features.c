@@ -1,8 +1,8 @@
 /* The feature pipeline: what it learns, what it does with cells it has not seen, and rubbish. */
 #include "core/base/json.h"
 #include "core/learn/features.h"
-#include "core/learn/matrix.h"
 #include "tests/support/check_main.h"
+#include "tests/support/matrix.h"
 #include "tests/support/train_data.h"
 
 #include <math.h>
@@ -72,15 +72,15 @@ START_TEST(test_rows_without_target_are_dropped_and_counted)
 	bn_column_view c[4];
 	bn_frame_view frame;
 	bn_err err = BN_ERR_INIT;
-	bn_matrix m = BN_MATRIX_INIT;
+	matrix m = {.x = NULL};
 	bn_features *f = fit_small(true);
 	small_frame(c, &frame);
-	ck_assert_bn_ok(bn_matrix_build(&m, f, &frame, &err), &err);
+	ck_assert_bn_ok(matrix_build(&m, f, &frame, &err), &err);
 	ck_assert_uint_eq(m.view.rows, 3);
 	ck_assert_uint_eq(m.dropped, 1);
 	ck_assert_double_eq(m.view.y[2], 4);
 	ck_assert_double_eq(m.view.x[2 * 4], 5);
-	bn_matrix_release(&m);
+	matrix_release(&m);
 	bn_features_free(f);
 }
 END_TEST
@@ -92,7 +92,7 @@ START_TEST(test_rows_of_a_class_unseen_in_training_are_counted_apart)
 	bn_column_view c[4];
 	bn_frame_view frame;
 	bn_err err = BN_ERR_INIT;
-	bn_matrix m = BN_MATRIX_INIT;
+	matrix m = {.x = NULL};
 	bn_features *f = NULL;
 	bn_features_options opt = {.target = "y"};
 	small_frame(c, &frame);
@@ -106,12 +106,12 @@ START_TEST(test_rows_of_a_class_unseen_in_training_are_counted_apart)
 	c[3].codes = now;
 	c[3].dictionary = later;
 	c[3].dictionary_size = 3;
-	ck_assert_bn_ok(bn_matrix_build(&m, f, &frame, &err), &err);
+	ck_assert_bn_ok(matrix_build(&m, f, &frame, &err), &err);
 	ck_assert_uint_eq(m.view.rows, 1);
 	ck_assert_double_eq(m.view.y[0], 1);
 	ck_assert_uint_eq(m.dropped, 1);
 	ck_assert_uint_eq(m.unseen, 2);
-	bn_matrix_release(&m);
+	matrix_release(&m);
 	bn_features_free(f);
 }
 END_TEST

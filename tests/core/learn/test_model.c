@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/learn/evaluate.h"
 #include "tests/support/check_main.h"
+#include "tests/support/matrix.h"
 #include "tests/support/train_data.h"
 
 #include <math.h>
@@ -34,21 +35,20 @@ static void save(
 	bn_err err = BN_ERR_INIT;
 	const bn_trainer *t = NULL;
 	bn_features *f = NULL;
-	bn_matrix m = BN_MATRIX_INIT;
+	matrix m = {.x = NULL};
 	bn_estimator *e = NULL;
 	json_t *part = NULL, *hyper = NULL;
 	bn_features_options opt = {.target = target, .inputs = inputs, .input_count = 6};
 	ck_assert_bn_ok(bn_trainer_find(&t, trainer, &err), &err);
 	ck_assert_bn_ok(bn_features_fit(&f, &d->train, &opt, &err), &err);
-	ck_assert_bn_ok(bn_matrix_build(&m, f, &d->train, &err), &err);
+	ck_assert_bn_ok(matrix_build(&m, f, &d->train, &err), &err);
 	ck_assert_bn_ok(bn_hyper_resolve(&hyper, t->hyper, t->hyper_count, NULL, &err), &err);
 	bn_fit_request r = {.task = bn_features_task(f),
 		.classes = bn_features_class_count(f),
-		.train = m.view,
 		.hyper = hyper,
 		.seed = 1,
 		.threads = threads};
-	ck_assert_bn_ok(bn_trainer_fit(&e, t, &r, &err), &err);
+	ck_assert_bn_ok(matrix_fit(&e, t, &r, &m.view, &err), &err);
 	double *out = bn_alloc(m.view.rows * e->outputs * sizeof *out);
 	double *scratch = bn_alloc(bn_estimator_scratch(e) * sizeof *scratch);
 	bn_estimator_predict(e, m.view.x, m.view.rows, out, scratch);
@@ -72,7 +72,7 @@ static void save(
 	json_decref(hyper);
 	bn_estimator_free(e);
 	bn_features_free(f);
-	bn_matrix_release(&m);
+	matrix_release(&m);
 }
 
 static bn_model *load(const char *dir, const char *name)
@@ -283,7 +283,7 @@ static int whole_life(const char *dir, const char *trainer, const char *target, 
 	train_data *d = train_data_get();
 	const bn_trainer *t = NULL;
 	bn_features *f = NULL;
-	bn_matrix m = BN_MATRIX_INIT;
+	matrix m = {.x = NULL};
 	bn_estimator *e = NULL;
 	bn_model *model = NULL;
 	json_t *metrics = NULL;
@@ -294,12 +294,12 @@ static int whole_life(const char *dir, const char *trainer, const char *target, 
 	if (rc == 0)
 		rc = bn_features_fit(&f, &d->train, &opt, err);
 	if (rc == 0)
-		rc = bn_matrix_build(&m, f, &d->train, err);
-	bn_fit_request r = {.train = m.view, .hyper = hyper, .threads = 1};
+		rc = matrix_build(&m, f, &d->train, err);
+	bn_fit_request r = {.hyper = hyper, .threads = 1};
 	if (rc == 0) {
 		r.task = bn_features_task(f);
 		r.classes = bn_features_class_count(f);
-		rc = bn_trainer_fit(&e, t, &r, err);
+		rc = matrix_fit(&e, t, &r, &m.view, err);
 	}
 	if (rc == 0) {
 		out = malloc(m.view.rows * e->outputs * sizeof *out);
@@ -316,7 +316,7 @@ static int whole_life(const char *dir, const char *trainer, const char *target, 
 		rc = bn_model_predict(model, &d->train, 1, out, NULL, err);
 	bn_model_free(model);
 	bn_estimator_free(e);
-	bn_matrix_release(&m);
+	matrix_release(&m);
 	bn_features_free(f);
 	json_decref(metrics);
 	json_decref(hyper);

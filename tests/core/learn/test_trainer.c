@@ -7,6 +7,7 @@
 #include "core/learn/model.h"
 #include "core/learn/trainer.h"
 #include "tests/support/check_main.h"
+#include "tests/support/matrix.h"
 #include "tests/support/reference.h"
 #include "tests/support/train_data.h"
 
@@ -17,7 +18,7 @@ static const char *const inputs[] = {"x0", "x1", "x2", "x3", "colour", "flag"};
 
 typedef struct fitted {
 	bn_features *f;
-	bn_matrix train, test;
+	matrix train, test;
 	bn_estimator *e;
 	double *out; /* predictions of the test part */
 	bn_err err;
@@ -27,8 +28,8 @@ static void fitted_release(fitted *s)
 {
 	bn_estimator_free(s->e);
 	bn_features_free(s->f);
-	bn_matrix_release(&s->train);
-	bn_matrix_release(&s->test);
+	matrix_release(&s->train);
+	matrix_release(&s->test);
 	bn_free(s->out);
 }
 
@@ -40,22 +41,21 @@ static int fit(fitted *s, const char *trainer, const char *target, bn_impute imp
 	const bn_trainer *t = NULL;
 	bn_features_options opt = {
 		.target = target, .inputs = inputs, .input_count = 6, .impute = impute};
-	*s = (fitted){.train = BN_MATRIX_INIT, .test = BN_MATRIX_INIT};
+	*s = (fitted){.e = NULL};
 	for (size_t i = 0; i < TRAIN_DATA_TRAIN; i++)
 		weights[i] = 1.0 + (double)(i % 3);
 	int rc = bn_trainer_find(&t, trainer, &s->err) ||
 		 bn_features_fit(&s->f, &d->train, &opt, &s->err) ||
-		 bn_matrix_build(&s->train, s->f, &d->train, &s->err) ||
-		 bn_matrix_build(&s->test, s->f, &d->test, &s->err);
+		 matrix_build(&s->train, s->f, &d->train, &s->err) ||
+		 matrix_build(&s->test, s->f, &d->test, &s->err);
 	if (rc == 0) {
 		bn_fit_request r = {.task = bn_features_task(s->f),
 			.classes = bn_features_class_count(s->f),
-			.train = s->train.view,
 			.hyper = hyper,
 			.seed = 42,
 			.threads = threads};
-		r.train.weights = weighted ? weights : NULL;
-		rc = bn_trainer_fit(&s->e, t, &r, &s->err);
+		s->train.view.weights = weighted ? weights : NULL;
+		rc = matrix_fit(&s->e, t, &r, &s->train.view, &s->err);
 	}
 	json_decref(hyper);
 	if (rc)
@@ -258,12 +258,13 @@ START_TEST(test_large_fits_are_equal_at_1_2_and_7_threads)
 			bn_fit_request r = {
 				.task = t == 0 ? BN_TASK_REGRESSION : BN_TASK_CLASSIFICATION,
 				.classes = 2,
-				.train = {ROWS, COLS, x, y, NULL},
 				.hyper = hyper,
 				.seed = 3,
 				.threads = threads[k]};
 			ck_assert_bn_ok(bn_trainer_find(&trainer, trainers[t], &err), &err);
-			ck_assert_bn_ok(bn_trainer_fit(&e, trainer, &r, &err), &err);
+			ck_assert_bn_ok(matrix_fit(&e, trainer, &r,
+						&(bn_design){ROWS, COLS, x, y, NULL, 0}, &err),
+				&err);
 			ck_assert_bn_ok(bn_safetensors_write(&bytes[k], e->tensors, &err), &err);
 			bn_estimator_free(e);
 			json_decref(hyper);
@@ -283,12 +284,13 @@ static int fit_raw(bn_estimator **out, const char *trainer, size_t rows, size_t 
 	const double *x, const double *y, json_t *hyper, bn_err *err)
 {
 	const bn_trainer *t = NULL;
-	bn_fit_request r = {.train = {rows, cols, x, y, NULL}, .hyper = hyper, .seed = 1};
+	bn_fit_request r = {.hyper = hyper, .seed = 1};
+	bn_design d = {rows, cols, x, y, NULL, 0};
 	ck_assert_bn_ok(bn_trainer_find(&t, trainer, err), err);
 	bool regression = t->tasks & 1u << BN_TASK_REGRESSION;
 	r.task = regression ? BN_TASK_REGRESSION : BN_TASK_CLASSIFICATION;
 	r.classes = 2;
-	int rc = bn_trainer_fit(out, t, &r, err);
+	int rc = matrix_fit(out, t, &r, &d, err);
 	json_decref(hyper);
 	return rc;
 }
@@ -419,9 +421,9 @@ START_TEST(test_cancelling_ends_every_fit)
 						    ? BN_TASK_REGRESSION
 						    : BN_TASK_CLASSIFICATION,
 			.classes = 2,
-			.train = {6, 1, x, y, NULL},
 			.hooks = {.user = &asked, .is_cancelled = yes}};
-		ck_assert_int_eq(bn_trainer_fit(&e, t, &r, &err), BN_EINTR);
+		ck_assert_int_eq(
+			matrix_fit(&e, t, &r, &(bn_design){6, 1, x, y, NULL, 0}, &err), BN_EINTR);
 		ck_assert_int_gt(asked, 0);
 	}
 }

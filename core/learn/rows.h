@@ -1,0 +1,92 @@
+/*
+ * rows.h - the rows that a trainer learns from: blocks of a dense design with targets and weights, in row
+ * order and as often as wanted, or any rows by number.
+ *
+ * A source over a table reads, fills, standardises and encodes block by block (features.h); no form of it
+ * holds all rows in private memory. What has to be looked at more than once lies in a file of the run's
+ * directory that is mapped, or in memory when it is small: the same bytes either way. Rows whose target is
+ * missing, or a class that training never saw, are left out and counted.
+ *
+ * A source belongs to one thread; it uses others inside.
+ */
+#ifndef BN_LEARN_ROWS_H
+#define BN_LEARN_ROWS_H
+#include "core/base/dir.h"
+#include "core/base/err.h"
+#include "core/learn/features.h"
+#include "core/table/table.h"
+
+typedef struct bn_rows bn_rows;
+
+typedef enum bn_want {
+	BN_WANT_ONE_PASS = 0, /* blocks of float64 */
+	BN_WANT_PASSES,       /* the same, many times */
+	BN_WANT_ANY_ROW,      /* bn_rows_gather: float32 */
+} bn_want;
+
+/* Borrowed until the next call. Rows are numbered in the part, without those left out. */
+typedef struct bn_block {
+	uint64_t first;
+	size_t rows, cols;
+	const double *f64; /* rows * cols, row-major: of bn_rows_next */
+	const float *f32;  /* of bn_rows_gather */
+	const double *y;   /* a number, or a class index */
+	const double *w;   /* >= 0; NULL: ones */
+} bn_block;
+
+/* Known from the start. */
+typedef struct bn_rows_facts {
+	size_t rows, cols;
+	uint64_t first; /* number of the first row; other processes have those before */
+	bool weighted;
+	double total_weight;
+	bool one_value;         /* the target is the same in every row */
+	size_t dropped, unseen; /* left out: without a target; of a class that training never saw */
+} bn_rows_facts;
+
+/* Arrays of somebody else's, checked for what no trainer takes. */
+typedef struct bn_design {
+	size_t rows, cols;
+	const double *x;       /* rows * cols */
+	const double *y;       /* rows */
+	const double *weights; /* rows, or NULL for ones */
+	uint64_t first;        /* number of the first row: a multiple of BN_TILE_ROWS */
+} bn_design;
+
+/* The rows of a table that belong to one part. */
+typedef struct bn_part {
+	bn_table_reader *table;
+	const uint8_t *part_of; /* by row of the table; NULL: all rows belong to it */
+	uint8_t which;
+	uint64_t rows;         /* of the table that do */
+	const size_t *columns; /* that training may look at, in the order of the table */
+	size_t column_count;
+} bn_part;
+
+/* Where a source may put a file. */
+typedef struct bn_rows_place {
+	const bn_dir *at; /* NULL: nowhere, everything stays in memory */
+	const char *name; /* of the file; it has no name any more while it is used */
+} bn_rows_place;
+
+/* part: "training", for messages. *out is yours; what is given must outlive it. */
+int bn_rows_wrap(bn_rows **out, const bn_design *d, const char *part, bn_err *err);
+/* threads <= 0: as many as the process may use; they change no byte. */
+int bn_rows_open(bn_rows **out, const bn_part *p, const bn_features *f, const char *part,
+	const bn_rows_place *place, int threads, bn_err *err);
+void bn_rows_free(bn_rows *r);
+
+const bn_rows_facts *bn_rows_about(const bn_rows *r);
+/* Targets that are no class below `classes` are BN_EINVAL. */
+int bn_rows_check_classes(const bn_rows *r, size_t classes, bn_err *err);
+/* Before the first block or gather. */
+int bn_rows_want(bn_rows *r, bn_want want, bn_err *err);
+int bn_rows_rewind(bn_rows *r, bn_err *err);
+/* 1, 0 at the end. Values that are not finite numbers are BN_EINVAL. */
+int bn_rows_next(bn_rows *r, bn_block *out, bn_err *err);
+/* ANY_ROW only; out's rows in the order of index. */
+int bn_rows_gather(bn_rows *r, const uint32_t *index, size_t n, bn_block *out, bn_err *err);
+/* All targets, by row. */
+const double *bn_rows_targets(const bn_rows *r);
+
+#endif

@@ -1,0 +1,521 @@
+/*
+ * rows_table.c - the source over a part of a table; see rows.h.
+ *
+ * A block is made from at most BLOCK_BYTES of design, from rows of one record batch: slices of rows are
+ * gathered, filled and encoded side by side, each row by itself, so how they are cut changes no byte. What
+ * is wanted more than once is written to the file while it is made the first time, and read from the mapping
+ * afterwards.
+ */
+#include "core/learn/_features.h"
+#include "core/learn/_rows.h"
+#include "core/learn/columns.h"
+
+#include "core/base/mem.h"
+#include "kernels/parallel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { SLICE_ROWS = 4096, BLOCK_BYTES = 16 << 20, MEMORY_BYTES = 16 << 20 };
+
+/* One input of the pipeline as the table has it. */
+typedef struct source_column {
+	bn_view_kind kind;
+	bn_type type;
+	int32_t *map; /* the table's codes in those of training; count: not among them */
+	size_t map_count;
+	const char *const *dictionary; /* for the pipeline; map NULL: the table's own */
+	size_t dictionary_size;
+} source_column;
+
+/* Where a slice's columns are gathered. */
+typedef struct slice_room {
+	double *numbers; /* SLICE_ROWS a column */
+	int32_t *codes;
+	bn_column_view *views;
+} slice_room;
+
+typedef struct table_rows {
+	bn_rows base;
+	const bn_part *part;
+	const bn_features *f;
+	const bn_rows_place *place;
+	int threads;
+	source_column *columns; /* by input */
+	size_t *picked;         /* the table's column of each input */
+	size_t inputs;
+	uint8_t *kept; /* bit by row of the table: belongs to the part and has a target */
+	double *y;     /* rows kept */
+	bn_arena arena;
+	slice_room room[BNK_MAX_SHARDS];
+	size_t rooms;
+	double *x;         /* a block */
+	size_t block_rows; /* of the table, at most */
+	/* where the next block comes from */
+	bn_batch batch;
+	size_t next_batch, in_batch;
+	uint64_t at; /* rows given */
+	/* what was made once */
+	void *made; /* float64 or float32 */
+	uint64_t made_bytes;
+	bool mapped, complete;
+} table_rows;
+
+/* ---- making blocks -------------------------------------------------------------------------- */
+
+static bool is_kept(const table_rows *t, uint64_t row)
+{
+	return t->kept[row >> 3] >> (row & 7) & 1;
+}
+
+static size_t count_kept(const table_rows *t, uint64_t first, size_t rows)
+{
+	size_t n = 0;
+	for (size_t r = 0; r < rows; r++)
+		n += is_kept(t, first + r);
+	return n;
+}
+
+/* The kept ones of rows [from, from + rows) of the batch's column i, in the room. */
+static int gather_column(
+	const table_rows *t, slice_room *room, size_t i, size_t from, size_t rows, bn_err *err)
+{
+	const bn_column *c = &t->batch.columns[i];
+	const source_column *s = &t->columns[i];
+	double *numbers = room->numbers + i * SLICE_ROWS;
+	int32_t *codes = room->codes + i * SLICE_ROWS;
+	uint64_t first = t->batch.first_row + from;
+	size_t n = 0;
+	int rc = s->kind == BN_VIEW_NUMBER ? bn_column_numbers(c, from, rows, numbers, err) : 0;
+	for (size_t r = 0; r < rows && rc == 0; r++) {
+		if (!is_kept(t, first + r))
+			continue;
+		if (s->kind == BN_VIEW_NUMBER) {
+			numbers[n++] = numbers[r];
+			continue;
+		}
+		int32_t code = bn_column_code(c, from + r);
+		codes[n++] =
+			s->map && code >= 0 && (size_t)code < s->map_count ? s->map[code] : code;
+	}
+	room->views[i].rows = n;
+	return rc;
+}
+
+typedef struct filling {
+	table_rows *t;
+	size_t from, rows, slices;
+	size_t to[BNK_MAX_SHARDS]; /* row of the block where a slice begins */
+	bn_err err[BNK_MAX_SHARDS];
+} filling;
+
+static int fill_slice(void *user, size_t shard, size_t begin, size_t end)
+{
+	filling *g = user;
+	table_rows *t = g->t;
+	slice_room *room = &t->room[shard];
+	size_t from = g->from + shard * SLICE_ROWS, left = g->rows - shard * SLICE_ROWS;
+	size_t rows = left < SLICE_ROWS ? left : SLICE_ROWS;
+	int rc = 0;
+	(void)begin;
+	(void)end;
+	for (size_t i = 0; i < t->inputs && rc == 0; i++)
+		rc = gather_column(t, room, i, from, rows, &g->err[shard]);
+	bn_frame_view frame = {room->views, t->inputs, t->inputs ? room->views[0].rows : 0};
+	if (rc == 0 && frame.rows)
+		rc = bn_features_transform(t->f, &frame, t->x + g->to[shard] * t->base.facts.cols,
+			NULL, &g->err[shard]);
+	return rc;
+}
+
+/* Rows [from, from + rows) of the batch become the block; returns how many were kept. */
+static int make_block(table_rows *t, size_t from, size_t rows, size_t *made, bn_err *err)
+{
+	filling g = {.t = t, .from = from, .rows = rows};
+	size_t n = 0;
+	g.slices = (rows + SLICE_ROWS - 1) / SLICE_ROWS;
+	for (size_t s = 0; s < g.slices; s++) {
+		size_t left = rows - s * SLICE_ROWS;
+		g.to[s] = n;
+		n += count_kept(t, t->batch.first_row + from + s * SLICE_ROWS,
+			left < SLICE_ROWS ? left : SLICE_ROWS);
+	}
+	*made = n;
+	if (n == 0)
+		return 0;
+	int rc = bnk_parallel_for(g.slices, g.slices, t->threads, fill_slice, &g);
+	for (size_t s = 0; s < g.slices && rc != 0; s++)
+		if (g.err[s].code)
+			return bn_err_move(err, &g.err[s]);
+	return rc;
+}
+
+static int table_rewind(bn_rows *r, bn_err *err)
+{
+	table_rows *t = (table_rows *)r;
+	(void)err;
+	t->next_batch = t->in_batch = 0;
+	t->at = 0;
+	bn_batch_release(&t->batch);
+	return 0;
+}
+
+/* 1: the batch has rows left. 0: there is none any more. */
+static int need_batch(table_rows *t, bn_err *err)
+{
+	while (t->in_batch >= t->batch.rows) {
+		if (t->next_batch)
+			bn_table_forget(t->part->table, &t->batch);
+		if (t->next_batch == bn_table_batches(t->part->table))
+			return 0;
+		int rc = bn_table_read(
+			t->part->table, t->next_batch++, t->picked, t->inputs, &t->batch, err);
+		if (rc < 0)
+			return rc;
+		t->in_batch = 0;
+	}
+	return 1;
+}
+
+static int make_next(table_rows *t, bn_block *out, bn_err *err)
+{
+	size_t made = 0;
+	int rc = 0;
+	while (made == 0) {
+		if ((rc = need_batch(t, err)) <= 0)
+			return rc;
+		size_t left = t->batch.rows - t->in_batch;
+		size_t rows = left < t->block_rows ? left : t->block_rows;
+		if ((rc = make_block(t, t->in_batch, rows, &made, err)) < 0)
+			return rc;
+		t->in_batch += rows;
+	}
+	*out = (bn_block){.first = t->at,
+		.rows = made,
+		.cols = t->base.facts.cols,
+		.f64 = t->x,
+		.y = t->y + t->at};
+	t->at += made;
+	return 1;
+}
+
+/* ---- what is made once ---------------------------------------------------------------------- */
+
+static int map_file(table_rows *t, int fd, bn_err *err)
+{
+	void *map = mmap(NULL, (size_t)t->made_bytes, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return bn_dir_error(err, errno, "mapping", t->place->at, t->place->name);
+	t->made = map;
+	if (t->base.want == BN_WANT_ANY_ROW)
+		madvise(map, (size_t)t->made_bytes, MADV_RANDOM);
+	t->mapped = true;
+	return 0;
+}
+
+/* Where the next bytes of the design go: memory, or the file. */
+static int put_made(table_rows *t, int fd, uint64_t at, const void *bytes, size_t n, bn_err *err)
+{
+	if (at + n > t->made_bytes)
+		return bn_err_set(err, BN_ECORRUPT, "a table that changes while it is read");
+	if (fd >= 0)
+		return bn_dir_write_all(
+			t->place->at->env, t->place->at, t->place->name, fd, bytes, n, err);
+	memcpy((char *)t->made + at, bytes, n);
+	return 0;
+}
+
+static int write_made(table_rows *t, int fd, bool narrow, bn_err *err)
+{
+	bn_block b;
+	uint64_t at = 0;
+	int rc = table_rewind(&t->base, err);
+	while (rc >= 0 && (rc = make_next(t, &b, err)) > 0) {
+		size_t n = b.rows * b.cols;
+		int bad = bn_rows_check_finite(&t->base, b.f64, b.first, b.rows, err);
+		float *f32 = (float *)(void *)t->x; /* each where its double was, or before */
+		for (size_t i = 0; narrow && bad == 0 && i < n; i++) {
+			float v = (float)t->x[i];
+			memcpy(&f32[i], &v, sizeof v);
+		}
+		size_t bytes = n * (narrow ? sizeof(float) : sizeof(double));
+		if (bad == 0)
+			bad = put_made(t, fd, at, t->x, bytes, err);
+		at += bytes;
+		rc = bad < 0 ? bad : rc;
+	}
+	if (rc == 0 && at != t->made_bytes)
+		rc = bn_err_set(err, BN_ECORRUPT, "a table that changes while it is read");
+	return rc < 0 ? rc : table_rewind(&t->base, err);
+}
+
+/* Makes the whole design: in memory when it is small or there is no place for a file. */
+static int make_all(table_rows *t, bool narrow, bn_err *err)
+{
+	const bn_rows_place *p = t->place;
+	int fd = -1, rc = 0;
+	t->made_bytes = (uint64_t)t->base.facts.rows * t->base.facts.cols *
+			(narrow ? sizeof(float) : sizeof(double));
+	if (t->made_bytes <= MEMORY_BYTES || !p || !p->at) {
+		t->made = bn_alloc((size_t)t->made_bytes + 1);
+		rc = t->made ? 0 : bn_err_nomem(err, "a design matrix");
+	} else if ((rc = bn_dir_unlink(p->at, p->name, err)) == 0) {
+		rc = bn_dir_open_file(&fd, p->at, p->name, O_RDWR | O_CREAT | O_EXCL, 0600, err);
+		if (rc == 0)
+			rc = bn_dir_unlink(p->at, p->name, err);
+	}
+	if (rc == 0)
+		rc = write_made(t, fd, narrow, err);
+	if (rc == 0 && fd >= 0)
+		rc = map_file(t, fd, err);
+	if (fd >= 0)
+		close(fd);
+	t->complete = rc == 0;
+	t->base.checked = t->complete;
+	return rc;
+}
+
+static int table_want(bn_rows *r, bn_want want, bn_err *err)
+{
+	table_rows *t = (table_rows *)r;
+	return want == BN_WANT_ONE_PASS ? 0 : make_all(t, want == BN_WANT_ANY_ROW, err);
+}
+
+static int table_next(bn_rows *r, bn_block *out, bn_err *err)
+{
+	table_rows *t = (table_rows *)r;
+	if (!t->complete || r->want != BN_WANT_PASSES)
+		return make_next(t, out, err);
+	size_t left = r->facts.rows - (size_t)t->at;
+	size_t n = left < BN_BATCH_ROWS ? left : BN_BATCH_ROWS;
+	*out = (bn_block){.first = t->at,
+		.rows = n,
+		.cols = r->facts.cols,
+		.f64 = (const double *)t->made + t->at * r->facts.cols,
+		.y = t->y + t->at};
+	t->at += n;
+	return n > 0;
+}
+
+static void table_gather(bn_rows *r, const uint32_t *index, size_t n, float *to)
+{
+	const table_rows *t = (const table_rows *)r;
+	size_t cols = r->facts.cols;
+	for (size_t i = 0; i < n; i++)
+		memcpy(to + i * cols, (const float *)t->made + index[i] * cols, cols * sizeof *to);
+}
+
+static void table_free(bn_rows *r)
+{
+	table_rows *t = (table_rows *)r;
+	for (size_t i = 0; t->columns && i < t->inputs; i++)
+		bn_free(t->columns[i].map);
+	for (size_t s = 0; s < t->rooms; s++) {
+		bn_free(t->room[s].numbers);
+		bn_free(t->room[s].codes);
+		bn_free(t->room[s].views);
+	}
+	if (t->mapped)
+		munmap(t->made, (size_t)t->made_bytes);
+	else
+		bn_free(t->made);
+	bn_batch_release(&t->batch);
+	bn_free(t->columns);
+	bn_free(t->picked);
+	bn_free(t->kept);
+	bn_free(t->y);
+	bn_free(t->x);
+	bn_arena_release(&t->arena);
+	bn_free(t);
+}
+
+static const bn_rows_ops table_ops = {
+	table_rewind, table_next, table_gather, table_want, table_free};
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+/* A category of the table in the codes of training's, so that nothing is looked up by its text later. */
+static int map_codes(table_rows *t, size_t i, const bn_feature_input *in, bn_err *err)
+{
+	source_column *c = &t->columns[i];
+	const bn_dict *dict = bn_table_dict(t->part->table, t->picked[i]);
+	if (!dict)
+		return 0;
+	int rc = bn_dict_strings(&c->dictionary, dict, &t->arena, err);
+	c->dictionary_size = dict->count;
+	if (rc < 0 || in->kind != BN_VIEW_CATEGORY)
+		return rc;
+	c->map = bn_alloc((dict->count + 1) * sizeof *c->map);
+	if (!c->map)
+		return bn_err_nomem(err, "categories");
+	c->map_count = dict->count;
+	for (size_t k = 0; k < dict->count; k++) {
+		int32_t code =
+			bn_category_find(in->categories, in->category_count, c->dictionary[k]);
+		c->map[k] = code < 0 ? (int32_t)in->category_count : code;
+	}
+	c->dictionary = in->categories;
+	c->dictionary_size = in->category_count;
+	return 0;
+}
+
+static int find_column(size_t *out, const bn_part *p, const char *name, bn_err *err)
+{
+	const bn_schema *s = bn_table_schema(p->table);
+	*out = bn_schema_find(s, name);
+	if (*out == BN_SCHEMA_NONE)
+		return bn_err_set(err, BN_EINVAL, "no column '%s', which the model needs", name);
+	if (s->fields[*out].type != BN_TYPE_STRING)
+		return 0;
+	bn_err_set(err, BN_EINVAL, "column '%s' is free text", name);
+	bn_err_hint(err, "leave it out, or ingest it as a category");
+	return BN_EINVAL;
+}
+
+static int open_columns(table_rows *t, bn_err *err)
+{
+	const bn_schema *s = bn_table_schema(t->part->table);
+	t->inputs = bn_features_input_count(t->f);
+	t->columns = bn_alloc_zeroed(t->inputs + 1, sizeof *t->columns);
+	t->picked = bn_alloc_zeroed(t->inputs + 1, sizeof *t->picked);
+	int rc = t->columns && t->picked ? 0 : bn_err_nomem(err, "columns");
+	for (size_t i = 0; i < t->inputs && rc == 0; i++) {
+		const bn_feature_input *in = bn_features_input(t->f, i);
+		rc = find_column(&t->picked[i], t->part, in->name, err);
+		if (rc < 0)
+			break;
+		t->columns[i].type = s->fields[t->picked[i]].type;
+		t->columns[i].kind = bn_view_kind_of(t->columns[i].type);
+		rc = map_codes(t, i, in, err);
+	}
+	return rc;
+}
+
+/* Targets of a piece of the part; rows that have one are kept. */
+typedef struct target_pass {
+	table_rows *t;
+	uint64_t row; /* of the table */
+} target_pass;
+
+static int take_targets(void *ctx, const bn_column_view *c, bn_err *err)
+{
+	target_pass *g = ctx;
+	table_rows *t = g->t;
+	const bn_part *p = t->part;
+	bn_rows_facts *facts = &t->base.facts;
+	bn_frame_view frame = {c, 1, c->rows};
+	double *y = t->y + facts->rows;
+	if (c->rows > p->rows - facts->rows)
+		return bn_err_set(err, BN_ECORRUPT, "a table with more rows than it says");
+	int rc = bn_features_transform_target(t->f, &frame, y, err);
+	if (rc < 0)
+		return rc;
+	size_t kept = 0;
+	for (size_t r = 0; r < c->rows; r++) {
+		while (p->part_of && p->part_of[g->row] != p->which)
+			g->row++;
+		if (!isnan(y[r])) {
+			t->kept[g->row >> 3] |= (uint8_t)(1u << (g->row & 7));
+			y[kept++] = y[r];
+			facts->one_value = facts->one_value && y[kept - 1] == t->y[0];
+		} else if (c->kind == BN_VIEW_CATEGORY ? bn_column_is_missing(c, r)
+						       : isnan(bn_view_number(c, r))) {
+			facts->dropped++;
+		} else if (bn_features_task(t->f) == BN_TASK_CLASSIFICATION) {
+			facts->unseen++;
+		} else {
+			facts->dropped++;
+		}
+		g->row++;
+	}
+	facts->rows += kept;
+	return 0;
+}
+
+static int read_targets(table_rows *t, bn_err *err)
+{
+	const char *name = bn_features_target(t->f);
+	uint64_t all = bn_table_rows(t->part->table);
+	size_t column;
+	bn_part one = *t->part;
+	bn_part_columns *columns = NULL;
+	target_pass g = {t, 0};
+	if (bn_schema_find(bn_table_schema(t->part->table), name) == BN_SCHEMA_NONE)
+		return bn_err_set(err, BN_EINVAL, "no target column '%s'", name);
+	int rc = find_column(&column, t->part, name, err);
+	if (rc < 0)
+		return rc;
+	t->kept = bn_alloc_zeroed((size_t)(all / 8 + 1), 1);
+	t->y = bn_alloc(((size_t)t->part->rows + 1) * sizeof *t->y);
+	if (!t->kept || !t->y)
+		return bn_err_nomem(err, "targets");
+	one.columns = &column;
+	one.column_count = 1;
+	if ((rc = bn_part_columns_open(&columns, &one, err)) < 0)
+		return rc;
+	bn_columns view = bn_part_columns_view(columns);
+	rc = view.walk(view.self, 0, take_targets, &g, err);
+	bn_part_columns_free(columns);
+	return rc;
+}
+
+static int open_rooms(table_rows *t, bn_err *err)
+{
+	size_t cols = t->base.facts.cols, slices;
+	t->block_rows = BLOCK_BYTES / sizeof(double) / (cols ? cols : 1) / SLICE_ROWS * SLICE_ROWS;
+	if (t->block_rows < SLICE_ROWS)
+		t->block_rows = SLICE_ROWS;
+	if (t->block_rows > BN_BATCH_ROWS)
+		t->block_rows = BN_BATCH_ROWS;
+	slices = t->block_rows / SLICE_ROWS;
+	t->x = bn_alloc(t->block_rows * cols * sizeof *t->x + 1);
+	if (!t->x)
+		return bn_err_nomem(err, "a block of rows");
+	for (size_t s = 0; s < slices; s++) {
+		slice_room *room = &t->room[s];
+		t->rooms = s + 1;
+		room->numbers = bn_alloc((t->inputs + 1) * SLICE_ROWS * sizeof *room->numbers);
+		room->codes = bn_alloc((t->inputs + 1) * SLICE_ROWS * sizeof *room->codes);
+		room->views = bn_alloc_zeroed(t->inputs + 1, sizeof *room->views);
+		if (!room->numbers || !room->codes || !room->views)
+			return bn_err_nomem(err, "a block of rows");
+		for (size_t i = 0; i < t->inputs; i++)
+			room->views[i] = (bn_column_view){.name = bn_features_input(t->f, i)->name,
+				.kind = t->columns[i].kind,
+				.type = t->columns[i].type,
+				.numbers = room->numbers + i * SLICE_ROWS,
+				.codes = room->codes + i * SLICE_ROWS,
+				.dictionary = t->columns[i].dictionary,
+				.dictionary_size = t->columns[i].dictionary_size};
+	}
+	return 0;
+}
+
+int bn_rows_open(bn_rows **out, const bn_part *p, const bn_features *f, const char *part,
+	const bn_rows_place *place, int threads, bn_err *err)
+{
+	table_rows *t = bn_alloc_zeroed(1, sizeof *t);
+	if (!t)
+		return bn_err_nomem(err, "rows");
+	t->base.ops = &table_ops;
+	t->base.part = part;
+	t->base.facts = (bn_rows_facts){.cols = bn_features_width(f), .one_value = true};
+	t->part = p;
+	t->f = f;
+	t->place = place;
+	t->threads = threads;
+	int rc;
+	if ((rc = open_columns(t, err)) < 0 || (rc = read_targets(t, err)) < 0 ||
+		(rc = open_rooms(t, err)) < 0) {
+		table_free(&t->base);
+		return rc;
+	}
+	t->base.y = t->y;
+	t->base.facts.total_weight = (double)t->base.facts.rows;
+	*out = &t->base;
+	return 0;
+}

@@ -1,0 +1,68 @@
+/*
+ * steps.h - a fit as a trainer sees it: what is asked for, whom it talks to while it works, and the steps in
+ * which it is done.
+ */
+#ifndef BN_LEARN_STEPS_H
+#define BN_LEARN_STEPS_H
+#include "core/base/err.h"
+#include "core/learn/rows.h"
+#include "core/learn/safetensors.h"
+#include "core/learn/tree.h"
+#include "kernels/queue.h"
+
+#include <jansson.h>
+
+typedef struct bn_estimator bn_estimator;
+typedef struct bn_checkpoint bn_checkpoint;
+
+/* How a fit talks to the outside while it works. Every member may be NULL. Called from the thread
+ * that called bn_trainer_fit, never from a worker. */
+typedef struct bn_fit_hooks {
+	void *user;
+	/* A number of one epoch or iteration: ("loss", 3, 0.69). A non-zero return (a bn_code) ends
+	 * the fit with it. */
+	int (*metric)(void *user, const char *name, int64_t step, double value);
+	/* One line for the run's log. */
+	void (*log)(void *user, const char *line);
+	/* Asked at least once per epoch; true ends the fit with BN_EINTR. */
+	bool (*is_cancelled)(void *user);
+} bn_fit_hooks;
+
+typedef struct bn_fit_request {
+	bn_task task;   /* REGRESSION or CLASSIFICATION */
+	size_t classes; /* of a classification, >= 2 */
+	bn_rows *train;
+	bn_rows *validation; /* NULL when there is none; early stopping then carves its own */
+	const json_t *hyper; /* given values; defaults are filled in */
+	uint64_t seed;
+	int threads;       /* <= 0: as many as the process may use */
+	bnk_target target; /* all zero: the CPU */
+	bn_fit_hooks hooks;
+	const bn_reduce
+		*reduce; /* NULL: this process has all rows. Trainers that sum over passes only */
+	const bn_checkpoint *checkpoint; /* NULL: none is kept */
+} bn_fit_request;
+
+/* What a fit in steps is given at its start, and keeps its state with. */
+typedef struct bn_fit_start {
+	const bn_fit_request *request;
+	const json_t *hyper; /* resolved */
+	size_t inputs, outputs;
+} bn_fit_start;
+
+/* A fit, step by step. */
+typedef struct bn_fit_steps {
+	/* *state is freed with free, also when start fails half-way. `fit` outlives it. */
+	int (*start)(void **state, const bn_fit_start *fit, bn_err *err);
+	/* One pass, epoch or iteration: 1 to go on, 0 when done. */
+	int (*step)(void *state, bn_err *err);
+	/* Between steps: everything that start does not know. NULL: a fit of one step. */
+	int (*save)(const void *state, bn_tensors *out, bn_err *err);
+	/* The state is as it was when this fails. */
+	int (*restore)(void *state, const bn_tensors *from, bn_err *err);
+	/* Fills tensors, iterations and converged. */
+	int (*finish)(bn_estimator *e, void *state, bn_err *err);
+	void (*free)(void *state); /* NULL is fine */
+} bn_fit_steps;
+
+#endif

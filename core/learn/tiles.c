@@ -1,0 +1,220 @@
+/* tiles.c - see tiles.h. */
+#include "core/learn/tiles.h"
+
+#include "core/base/mem.h"
+#include "kernels/backend.h"
+#include "kernels/parallel.h"
+
+#include <string.h>
+
+enum { LANES_BYTES = 256 << 20 };
+
+/* ---- lanes ---------------------------------------------------------------------------------- */
+
+static int open_lane(
+	bn_lane *l, const bnk_target *target, int threads, const bn_rows_facts *rows, bn_err *err)
+{
+	static const double here;
+	bnk_buffer probe = bnk_buffer_wrap_const(&here, sizeof here);
+	int rc = bn_device_open(&l->dev, target, threads, err);
+	l->cols = rows->cols;
+	if (rc < 0)
+		return rc;
+	l->host = bnk_buffer_is_on(&probe, l->dev.dev);
+	if (l->host)
+		return 0;
+	if ((rc = bn_device_alloc(
+		     &l->dev, &l->room[0], BNK_F64, BN_TILE_ROWS, rows->cols, "rows", err)) < 0 ||
+		(rc = bn_device_alloc(
+			 &l->dev, &l->room[1], BNK_F64, 1, BN_TILE_ROWS, "target", err)) < 0)
+		return rc;
+	return bn_device_alloc(&l->dev, &l->room[2], BNK_F64, 1, BN_TILE_ROWS, "weights", err);
+}
+
+int bn_lanes_open(bn_lanes *l, const bnk_target *target, int threads, const bn_rows_facts *rows,
+	size_t lane_bytes, bn_err *err)
+{
+	bool host = !target->backend || target->backend == bnk_backend_cpu();
+	size_t most = LANES_BYTES / (lane_bytes + 1) + 1, n = 1;
+	*l = (bn_lanes){.count = 0};
+	if (host) {
+		int given = threads > 0 ? threads : bnk_threads_default();
+		n = given > BN_LANES_MAX ? BN_LANES_MAX : (size_t)given;
+		n = n < most ? n : most;
+		/* A lane that has the machine to itself uses all of it. */
+		threads = n > 1 ? 1 : threads;
+	}
+	for (size_t i = 0; i < n; i++) {
+		l->count = i + 1;
+		int rc = open_lane(&l->lane[i], target, threads, rows, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+void bn_lanes_close(bn_lanes *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		bn_device_close(&l->lane[i].dev);
+	l->count = 0;
+}
+
+/* ---- a pass --------------------------------------------------------------------------------- */
+
+typedef struct tile {
+	size_t rows;
+	const double *x, *y, *w;
+} tile;
+
+typedef struct pass {
+	bn_tree *tree;
+	bn_lanes *lanes;
+	bn_tile_sum sum;
+	void *self;
+	const char *what;
+	tile ready[BN_LANES_MAX]; /* tiles number `next` and on */
+	double *room[BN_LANES_MAX];
+	size_t count;
+	uint64_t next;
+	/* The tile whose rows have not all come yet. */
+	double *x, *y, *w;
+	size_t held, cols;
+} pass;
+
+static void load_one(bn_lane *l, int i, bnk_view *out, const double *from, size_t rows, size_t cols)
+{
+	*out = bnk_matrix(NULL, BNK_F64, 0, rows, cols);
+	if (!from)
+		return;
+	if (l->host) {
+		l->lent[i] = bnk_buffer_wrap_const(from, rows * cols * sizeof *from);
+		out->buffer = &l->lent[i];
+		return;
+	}
+	out->buffer = l->room[i].buffer;
+	bnk_upload(l->dev.queue, out, from);
+}
+
+static void load(bn_lane *l, const tile *t)
+{
+	l->rows = t->rows;
+	l->host_y = t->y;
+	l->host_w = t->w;
+	load_one(l, 0, &l->x, t->x, t->rows, l->cols);
+	load_one(l, 1, &l->y, t->y, 1, t->rows);
+	load_one(l, 2, &l->w, t->w, 1, t->rows);
+}
+
+static int sum_tile(void *user, size_t shard, size_t begin, size_t end)
+{
+	pass *p = user;
+	bn_lane *lane = &p->lanes->lane[shard];
+	(void)begin;
+	(void)end;
+	load(lane, &p->ready[shard]);
+	return p->sum(p->self, lane, p->room[shard]);
+}
+
+/* Sums the tiles that are ready. */
+static int flush(pass *p, bn_err *err)
+{
+	size_t n = p->count, rooms = 0, added = 0;
+	int rc = 0;
+	p->count = 0;
+	for (; rooms < n && rc == 0; rooms += rc == 0)
+		if (!(p->room[rooms] = bn_tree_room(p->tree)))
+			rc = bn_err_nomem(err, p->what);
+	if (n && rc == 0)
+		rc = bn_device_check(&p->lanes->lane[0].dev,
+			bnk_parallel_for(n, n, (int)p->lanes->count, sum_tile, p), p->what, err);
+	for (; added < rooms && rc == 0; added++)
+		rc = bn_tree_add(p->tree, 0, p->next++, p->room[added], err);
+	for (; added < rooms; added++)
+		bn_tree_give_back(p->tree, p->room[added]);
+	return rc;
+}
+
+static int add(pass *p, tile t, bn_err *err)
+{
+	p->ready[p->count++] = t;
+	return p->count == p->lanes->count ? flush(p, err) : 0;
+}
+
+/* Keeps rows of a tile that is not whole yet. */
+static void hold(pass *p, const bn_block *b, size_t from, size_t n)
+{
+	memcpy(p->x + p->held * p->cols, b->f64 + from * p->cols, n * p->cols * sizeof *p->x);
+	memcpy(p->y + p->held, b->y + from, n * sizeof *p->y);
+	if (b->w)
+		memcpy(p->w + p->held, b->w + from, n * sizeof *p->w);
+	p->held += n;
+}
+
+static tile held_tile(const pass *p, bool weighted)
+{
+	return (tile){p->held, p->x, p->y, weighted ? p->w : NULL};
+}
+
+static int take_block(pass *p, const bn_block *b, bn_err *err)
+{
+	size_t at = 0;
+	int rc = 0;
+	if (p->held) {
+		size_t missing = BN_TILE_ROWS - p->held;
+		at = b->rows < missing ? b->rows : missing;
+		hold(p, b, 0, at);
+		if (p->held < BN_TILE_ROWS)
+			return 0;
+		rc = add(p, held_tile(p, b->w != NULL), err);
+	}
+	for (; rc == 0 && b->rows - at >= BN_TILE_ROWS; at += BN_TILE_ROWS)
+		rc = add(p,
+			(tile){BN_TILE_ROWS, b->f64 + at * p->cols, b->y + at,
+				b->w ? b->w + at : NULL},
+			err);
+	/* The block, and what was held, are only there until the next one comes. */
+	if (rc == 0)
+		rc = flush(p, err);
+	p->held = 0;
+	if (rc == 0)
+		hold(p, b, at, b->rows - at);
+	return rc;
+}
+
+static int sum_blocks(pass *p, bn_rows *rows, bn_err *err)
+{
+	bn_block b;
+	int rc = bn_rows_rewind(rows, err);
+	while (rc >= 0 && (rc = bn_rows_next(rows, &b, err)) > 0)
+		rc = take_block(p, &b, err);
+	if (rc == 0 && p->held)
+		rc = add(p, held_tile(p, bn_rows_about(rows)->weighted), err);
+	return rc < 0 ? rc : flush(p, err);
+}
+
+int bn_tiles_sum(const double **root, bn_tree *tree, bn_rows *rows, bn_lanes *lanes,
+	bn_tile_sum sum, void *self, const bn_reduce *reduce, const char *what, bn_err *err)
+{
+	size_t cols = bn_rows_about(rows)->cols;
+	pass p = {.tree = tree,
+		.lanes = lanes,
+		.sum = sum,
+		.self = self,
+		.what = what,
+		.cols = cols,
+		.x = bn_alloc(BN_TILE_ROWS * cols * sizeof *p.x),
+		.y = bn_alloc(BN_TILE_ROWS * sizeof *p.y),
+		.w = bn_alloc(BN_TILE_ROWS * sizeof *p.w),
+		.next = bn_rows_about(rows)->first / BN_TILE_ROWS};
+	bn_tree_clear(tree);
+	int rc = p.x && p.y && p.w ? sum_blocks(&p, rows, err) : bn_err_nomem(err, what);
+	if (rc == 0 && reduce)
+		rc = reduce->tree(reduce->self, tree, err);
+	if (rc == 0 && !(*root = bn_tree_root(tree)))
+		rc = bn_err_set(err, BN_EINVAL, "%s: there are no rows", what);
+	bn_free(p.x);
+	bn_free(p.y);
+	bn_free(p.w);
+	return rc;
+}

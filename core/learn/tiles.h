@@ -1,0 +1,48 @@
+/*
+ * tiles.h - one pass over the rows that sums something: cut into tiles of 4096 rows by their number, each
+ * tile summed by itself in float64, the tiles added in one fixed tree (tree.h).
+ *
+ * Tiles are computed side by side, each in a lane: an open back end with room for one tile. On the CPU there
+ * is a lane per thread, a device has one. Which lane computes a tile changes nothing.
+ */
+#ifndef BN_LEARN_TILES_H
+#define BN_LEARN_TILES_H
+#include "core/learn/device.h"
+#include "core/learn/rows.h"
+#include "core/learn/tree.h"
+
+/* Changing it changes the last bits of models, so it is a change that the CHANGELOG names. */
+#define BN_TILE_ROWS 4096
+#define BN_LANES_MAX 64
+
+typedef struct bn_lane {
+	bn_device dev;
+	size_t rows, cols;
+	bnk_view x, y, w; /* of the tile at hand; w absent: ones */
+	const double *host_y, *host_w;
+	void *own; /* the trainer's */
+	bool host; /* the rows are read where they lie */
+	bnk_buffer lent[3];
+	bnk_view room[3]; /* x, y, w on a device of its own */
+} bn_lane;
+
+typedef struct bn_lanes {
+	bn_lane lane[BN_LANES_MAX];
+	size_t count;
+} bn_lanes;
+
+/* lane_bytes: what the caller will take for each, beside the tile; so many lanes are
+ * opened that all together stay within 256 MiB, one at least. Released in any case. */
+int bn_lanes_open(bn_lanes *l, const bnk_target *target, int threads, const bn_rows_facts *rows,
+	size_t lane_bytes, bn_err *err);
+void bn_lanes_close(bn_lanes *l);
+
+/* Sums the lane's tile into sum: queued, downloaded. A bnk_status. Called from several threads, each with a lane of its own. */
+typedef int (*bn_tile_sum)(void *self, bn_lane *lane, double *sum);
+
+/* *root: the sum over all rows and processes, borrowed from the tree until it is cleared or summed into
+ * again. what: for messages. */
+int bn_tiles_sum(const double **root, bn_tree *tree, bn_rows *rows, bn_lanes *lanes,
+	bn_tile_sum sum, void *self, const bn_reduce *reduce, const char *what, bn_err *err);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * matrix.h - a whole design in memory, made from a frame, as tests look at one; and fits on arrays.
+ */
+#ifndef BN_TEST_MATRIX_H
+#define BN_TEST_MATRIX_H
+#include "core/learn/rows.h"
+#include "core/learn/trainer.h"
+
+/* Rows whose target is missing, or a class that no model could answer, are left out and counted. */
+typedef struct matrix {
+	bn_design view;
+	double *x, *y;
+	size_t dropped, unseen;
+} matrix;
+
+int matrix_build(matrix *out, const bn_features *f, const bn_frame_view *frame, bn_err *err);
+void matrix_release(matrix *m);
+/* bn_trainer_fit on these rows; what the request says of rows is ignored. */
+int matrix_fit(bn_estimator **out, const bn_trainer *t, const bn_fit_request *r,
+	const bn_design *train, bn_err *err);
+
+#endif
