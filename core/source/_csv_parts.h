@@ -125,6 +125,7 @@ typedef struct csv_column {
 	size_t nulls;
 	unsigned facts;
 	bool misfit; /* does not fit the plan; facts then come from classifying every field */
+	uint32_t misfit_row; /* the first that does not */
 } csv_column;
 
 typedef struct csv_chunk {

@@ -10,6 +10,7 @@
 #include "core/source/csv.h"
 
 #include "core/base/file_out.h"
+#include "core/base/utf8.h"
 #include "core/source/_csv_pool.h"
 #include "core/source/cast.h"
 #include "core/source/cell.h"
@@ -48,6 +49,8 @@ typedef struct csv_stream {
 	uint64_t rejected, rows, bytes;
 	uint64_t given_up; /* bytes of early beginnings */
 	int passes, early;
+	bn_widened *widened; /* by column, in the order in which they were met */
+	size_t widened_count, widened_cap;
 	bool survey;
 	bool ended;
 } csv_stream;
@@ -131,6 +134,32 @@ out:
 	return rc;
 }
 
+/* Notes that the column is not what the sample promised; the first time says it. */
+static int note_widened(csv_stream *s, const csv_chunk *c, size_t column, bn_err *err)
+{
+	bn_widened w = {.column = column, .from = s->plan.columns[column].type};
+	const char *at, *e;
+
+	if (s->plan.columns[column].empty) /* no promise */
+		return 0;
+	for (size_t i = 0; i < s->widened_count; i++)
+		if (s->widened[i].column == column)
+			return 0;
+	if (c->columns[column].misfit) {
+		size_t row = c->columns[column].misfit_row, n;
+		csv_field(c, s->plan.count, s->dialect.newline, row, column, &at, &e);
+		w.line = c->line;
+		for (const char *p = c->text; (p = memchr(p, s->dialect.newline, (size_t)(at - p))); p++)
+			w.line++;
+		n = (size_t)(e - at) < sizeof w.text ? (size_t)(e - at) : sizeof w.text - 1;
+		memcpy(w.text, at, n - bn_utf8_tail(at, n));
+	}
+	if (bn_grow(&s->widened, &s->widened_cap, s->widened_count + 1, sizeof w))
+		return bn_err_nomem(err, "the columns of a CSV file");
+	s->widened[s->widened_count++] = w;
+	return 0;
+}
+
 /* Facts of a chunk to those of the file. *misfit when the plan does not hold. */
 static int learn(csv_stream *s, const csv_chunk *c, bool *misfit, bn_err *err)
 {
@@ -140,10 +169,14 @@ static int learn(csv_stream *s, const csv_chunk *c, bool *misfit, bn_err *err)
 		csv_column_plan *p = &s->plan.columns[i];
 		p->facts |= c->columns[i].facts;
 		*misfit |= c->columns[i].misfit;
+		if (c->columns[i].misfit && (rc = note_widened(s, c, i, err)) < 0)
+			break;
 		if (p->declared || p->type != BN_TYPE_CATEGORY || c->columns[i].misfit)
 			continue;
 		rc = tally_chunk(&s->tallies[i], &c->columns[i], c->rows, err);
 		*misfit |= s->tallies[i].overflow;
+		if (rc == 0 && s->tallies[i].overflow)
+			rc = note_widened(s, c, i, err);
 	}
 	return rc;
 }
@@ -324,6 +357,8 @@ static int finish_pass(csv_stream *s, bn_err *err)
 {
 	if (settle_types(s))
 		return restart(s, false, err);
+	for (size_t i = 0; i < s->widened_count; i++)
+		s->widened[i].to = s->plan.columns[s->widened[i].column].type;
 	s->ended = true;
 	int rc = s->rejects_out ? flush_rejects(s, err) : 0;
 	if (!rc && s->rejects_out)
@@ -398,6 +433,14 @@ static uint64_t stream_rejected(const bn_stream *base)
 	return ((const csv_stream *)base)->rejected;
 }
 
+static size_t stream_widened(const bn_stream *base, const bn_widened **out)
+{
+	const csv_stream *s = (const csv_stream *)base;
+
+	*out = s->widened;
+	return s->widened_count;
+}
+
 static void stream_free(bn_stream *base)
 {
 	csv_stream *s = (csv_stream *)base;
@@ -412,6 +455,7 @@ static void stream_free(bn_stream *base)
 	bn_schema_release(&s->handed);
 	bn_buf_release(&s->rejects);
 	bn_free(s->tallies);
+	bn_free(s->widened);
 	bn_free(s->plan.columns);
 	bn_free(s->plan.handed);
 	bn_free(s->rejects_path);
@@ -419,7 +463,7 @@ static void stream_free(bn_stream *base)
 }
 
 static const bn_stream_ops csv_ops = {stream_schema, stream_next, stream_bytes_done,
-	stream_bytes_total, stream_rejected, stream_free};
+	stream_bytes_total, stream_rejected, stream_widened, stream_free};
 
 /* ---- opening -------------------------------------------------------------------------------- */
 

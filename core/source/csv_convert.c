@@ -186,8 +186,10 @@ static slow_result slow_field(convert *v, size_t row, const char *s, const char 
 	} else if (!v->want->empty && parse_as(v, s, (size_t)(e - s), x, &v->out->facts)) {
 		return SLOW_VALUE;
 	}
-	if (!v->want->declared)
+	if (!v->want->declared) {
+		v->out->misfit_row = (uint32_t)row;
 		return SLOW_MISFIT;
+	}
 	reject_value(v, row, at, s, (size_t)(e - s));
 	return SLOW_NULL;
 }

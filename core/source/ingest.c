@@ -8,7 +8,22 @@
 void bn_ingest_report_release(bn_ingest_report *r)
 {
 	bn_schema_release(&r->schema);
+	bn_free(r->widened);
 	memset(r, 0, sizeof *r);
+}
+
+static int copy_widened(const bn_stream *stream, bn_ingest_report *r, bn_err *err)
+{
+	const bn_widened *from = NULL;
+	size_t n = stream->ops->widened ? stream->ops->widened(stream, &from) : 0;
+
+	if (n == 0)
+		return 0;
+	if (!(r->widened = bn_alloc(n * sizeof *r->widened)))
+		return bn_err_nomem(err, "a report");
+	memcpy(r->widened, from, n * sizeof *r->widened);
+	r->widened_count = n;
+	return 0;
 }
 
 /* One pass: 0, BN_STREAM_RESTART, or an error. */
@@ -29,6 +44,7 @@ static int copy_stream(
 	if (rc != BN_STREAM_END)
 		return rc;
 	if ((rc = bn_schema_copy(&r->schema, stream->ops->schema(stream), err)) < 0 ||
+		(rc = copy_widened(stream, r, err)) < 0 ||
 		(rc = bn_table_writer_finish(w, err)) < 0)
 		return rc;
 	r->rows = bn_table_written_rows(w);

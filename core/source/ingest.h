@@ -18,6 +18,8 @@ typedef struct bn_ingest_report {
 	int passes;         /* over the input, 1 when no type guess failed */
 	double seconds;
 	bn_schema schema; /* as written */
+	bn_widened *widened; /* columns that the sample had promised to be narrower */
+	size_t widened_count;
 } bn_ingest_report;
 
 void bn_ingest_report_release(bn_ingest_report *r);

@@ -64,6 +64,14 @@ typedef enum bn_stream_state {
 	BN_STREAM_RESTART = 2, /* see above; ask for the schema again, then go on calling next */
 } bn_stream_state;
 
+/* A column whose values the sample promised to be of one type, and that a later one made another. */
+typedef struct bn_widened {
+	size_t column;
+	bn_type from, to;
+	uint64_t line; /* of the first value that did not fit; 0: there were too many different ones */
+	char text[48]; /* its first bytes */
+} bn_widened;
+
 typedef struct bn_stream bn_stream;
 typedef struct bn_stream_ops {
 	const bn_schema *(*schema)(bn_stream *); /* borrowed until the next call of next */
@@ -72,6 +80,8 @@ typedef struct bn_stream_ops {
 	uint64_t (*bytes_done)(const bn_stream *);
 	uint64_t (*bytes_total)(const bn_stream *); /* 0: not known */
 	uint64_t (*rejected)(const bn_stream *);
+	/* After the end: how many, borrowed for the stream's life. NULL: it never guesses. */
+	size_t (*widened)(const bn_stream *, const bn_widened **out);
 	void (*free)(bn_stream *);
 } bn_stream_ops;
 

@@ -116,6 +116,29 @@ static int read_on_error(add_options *o, bn_cli *cli, bn_err *err)
 	return 0;
 }
 
+#define WIDENED_SHOWN 5
+
+/* What the sample promised and the rest did not keep. */
+static void tell_widened(bn_cli *cli, const bn_ingest_report *r)
+{
+	for (size_t i = 0; i < r->widened_count && i < WIDENED_SHOWN; i++) {
+		const bn_widened *w = &r->widened[i];
+		const char *name = r->schema.fields[w->column].name;
+		if (w->line)
+			bn_cli_say(cli,
+				"column '%s' is %s, though it began as %s: line %llu has \"%s\"", name,
+				bn_type_name(w->to), bn_type_name(w->from),
+				(unsigned long long)w->line, w->text);
+		else
+			bn_cli_say(cli, "column '%s' is %s: its values are too many for %s", name,
+				bn_type_name(w->to), bn_type_name(w->from));
+	}
+	if (r->widened_count > WIDENED_SHOWN)
+		bn_cli_say(cli, "and %zu more columns", r->widened_count - WIDENED_SHOWN);
+	if (r->widened_count)
+		bn_cli_say(cli, "what had been written of it was written anew (--type says it beforehand)");
+}
+
 static int run_add(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws = NULL;
@@ -150,6 +173,8 @@ static int run_add(bn_cli *cli, bn_err *err)
 	if (!rc && report.rejected)
 		bn_cli_warn(cli, "%llu rows were rejected; they are in %s with their reasons",
 			(unsigned long long)report.rejected, o->source.rejects);
+	if (!rc)
+		tell_widened(cli, &report);
 	if (!rc && added)
 		rc = bn_cli_tell_retyped(cli, ws, bn_cli_arg(cli, 0), &former, &report.schema, err);
 	if (!rc)
