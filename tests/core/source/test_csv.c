@@ -452,6 +452,38 @@ static bool stop_at_once(void *ctx, uint64_t done, uint64_t total, uint64_t rows
 	return rows == 0;
 }
 
+/* 66 MiB of which nearly every byte stands in quotes, line ends, delimiters and doubled quotes among them: wherever
+ * the file is cut, the cut is inside of a field. */
+START_TEST(test_a_long_file_is_cut_inside_of_quotes_and_stays_what_it_was)
+{
+	static const char piece[] = "a line, then\n\"\"quoted\"\" and a\r\n,1,2\n";
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+	bn_buf text = BN_BUF_INIT;
+	int rows = 0;
+
+	begin();
+	bn_buf_adds(&text, "id,x\n");
+	for (; text.len < 66u << 20; rows++) {
+		bn_buf_addf(&text, "%d,\"", rows);
+		for (int i = 0, n = 3000 + rows % 4096; i < n; i++)
+			bn_buf_add(&text, piece, sizeof piece - 1 - (size_t)(i % 3 == 0));
+		bn_buf_adds(&text, "\"\n");
+	}
+	put_file(text.ptr, text.len);
+	for (int level = 0; level < 3; level++) {
+		bn_csv_limit_isa(level);
+		o.threads = 1 + level;
+		ck_assert_bn_ok(ingest(&o), &err);
+		ck_assert_uint_eq(report.rows, (uint64_t)rows);
+		ck_assert_uint_eq(csv_out.len, text.len);
+		ck_assert_mem_eq(csv_out.ptr, text.ptr, text.len);
+	}
+	bn_csv_limit_isa(0);
+	bn_buf_release(&text);
+	end();
+}
+END_TEST
+
 START_TEST(test_progress_can_cancel)
 {
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
@@ -501,5 +533,6 @@ BN_TEST_MAIN("core/source/csv", test_dialect, test_options_of_the_dialect, test_
 	test_malformed_records_fail_with_file_line_and_column,
 	test_rejected_records_are_counted_kept_and_have_no_say_in_types,
 	test_many_columns_long_lines_and_the_field_limit,
-	test_threads_and_instruction_sets_give_the_same_bytes, test_progress_can_cancel,
+	test_threads_and_instruction_sets_give_the_same_bytes,
+	test_a_long_file_is_cut_inside_of_quotes_and_stays_what_it_was, test_progress_can_cancel,
 	test_sources_are_found_by_name_content_and_suffix)
