@@ -590,7 +590,7 @@ int bn_csv_open(bn_stream **out, bn_input *in, char delimiter, const bn_source_o
 {
 	csv_stream *s = bn_alloc_zeroed(1, sizeof *s);
 	bn_crew *crew = NULL;
-	int rc = 0;
+	int rc;
 
 	if (!s)
 		return bn_err_nomem(err, "a CSV stream");
@@ -600,16 +600,20 @@ int bn_csv_open(bn_stream **out, bn_input *in, char delimiter, const bn_source_o
 	bn_buf_init(&s->rejects);
 	if (options)
 		s->options = *options;
-	rc = set_dialect(s, delimiter, err);
-	if (!rc && s->options.rejects && !(s->rejects_path = bn_strdup(s->options.rejects)))
+	if ((rc = set_dialect(s, delimiter, err)) < 0)
+		goto out;
+	if (s->options.rejects && !(s->rejects_path = bn_strdup(s->options.rejects))) {
 		rc = bn_err_nomem(err, "a CSV stream");
-	rc = rc ? rc : bn_csv_input_open(&s->in, in, err);
-	rc = rc ? rc
-		: bn_csv_input_header(&s->in, &s->dialect, s->options.no_header, &s->schema, err);
-	rc = rc ? rc : make_plan(s, err);
-	rc = rc ? rc : guess_types(s, err);
-	rc = rc ? rc : find_crew(s, &crew, err);
-	rc = rc ? rc : bn_csv_pool_new(&s->pool, &s->in, &s->plan, crew, err);
+		goto out;
+	}
+	if ((rc = bn_csv_input_open(&s->in, in, err)) < 0 ||
+		(rc = bn_csv_input_header(
+			 &s->in, &s->dialect, s->options.no_header, &s->schema, err)) < 0 ||
+		(rc = make_plan(s, err)) < 0 || (rc = guess_types(s, err)) < 0 ||
+		(rc = find_crew(s, &crew, err)) < 0)
+		goto out;
+	rc = bn_csv_pool_new(&s->pool, &s->in, &s->plan, crew, err);
+out:
 	if (rc)
 		stream_free(&s->base);
 	else

@@ -170,14 +170,15 @@ static int run_add(bn_cli *cli, bn_err *err)
 	rc = bn_dataset_add(&v, &added, ws, bn_cli_arg(cli, 0), bn_cli_opt(cli, "format"),
 		bn_cli_arg(cli, 1), &o->source, &report, err);
 	bn_cli_progress_end(cli);
-	if (!rc && report.rejected)
+	if (rc < 0)
+		goto out;
+	if (report.rejected)
 		bn_cli_warn(cli, "%llu rows were rejected; they are in %s with their reasons",
 			(unsigned long long)report.rejected, o->source.rejects);
-	if (!rc)
-		tell_widened(cli, &report);
-	if (!rc && added)
-		rc = bn_cli_tell_retyped(cli, ws, bn_cli_arg(cli, 0), &former, &report.schema, err);
-	if (!rc)
+	tell_widened(cli, &report);
+	if (!added ||
+		(rc = bn_cli_tell_retyped(cli, ws, bn_cli_arg(cli, 0), &former, &report.schema,
+			 err)) == 0)
 		rc = show_added(cli, v, added, err);
 out:
 	bn_former_release(&former);
