@@ -212,6 +212,7 @@ check-all: export BINNACLE_CRASH_STRIDE ?= 1
 check-all: export BINNACLE_QUEUE_RUNS ?= 3000
 check-all: export BINNACLE_FLOOD ?= full
 check-all: export BINNACLE_KILLS ?= 100
+check-all: export BINNACLE_SAME_ROUNDS ?= 40
 check-all: check check-layers check-symbols check-headers check-docs
 	$(Q)BUILD=$(BUILD) bash tests/run_all.sh $(BUILD)
 
