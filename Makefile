@@ -170,6 +170,22 @@ $(BUILD)/binnacle_cuda.so: $(CUDA_SRC) $(wildcard kernels/*.h kernels/op/*.h ker
 	$(Q)$(NVCC) -O3 -std=c++17 -I. --fmad=false -Xcompiler -fPIC,-Wall -shared \
 		$(CUDA_ARCH) -o $@ $(CUDA_SRC) -lcublas
 
+# The same sources on the CPU, for tests: threads as fibres in a seeded order (kernels/cuda/emulation).
+CUDA_EMU_SO := $(if $(call have,g++),$(BUILD)/binnacle_cuda_emu.so)
+CUDA_EMU_OBJ := $(patsubst kernels/cuda/%,$(BUILD)/emu/%.o,$(CUDA_SRC) $(wildcard kernels/cuda/emulation/*.cc))
+
+$(BUILD)/emu/%.o: kernels/cuda/% $(wildcard kernels/*.h kernels/op/*.h kernels/cuda/*.cuh kernels/cuda/emulation/*.h)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  EMU   $<")
+	$(Q)$(CROSS)g++ -x c++ -std=c++17 -O1 -g -fPIC -ffp-contract=off -Wall $(if $(DEVELOPER),-Werror) \
+		-DBNK_CUDA_EMULATION -Ikernels/cuda/emulation -I. -c -o $@ $<
+
+$(BUILD)/binnacle_cuda_emu.so: $(CUDA_EMU_OBJ)
+	@$(if $(V),,echo "  LD    $@")
+	$(Q)$(CROSS)g++ -shared -o $@ $^
+
+$(BUILD)/tests/kernels/test_cuda_emulation: | $(CUDA_EMU_SO)
+
 # ---- tests ---------------------------------------------------------------------------------------
 
 $(SUPPORT_A): $(call obj,$(TEST_SUPPORT_SRC))

@@ -7,7 +7,7 @@ struct bnk_device {
 	const bnk_backend *be;
 	bnk_context *ctx;
 	int threads;
-	char variants[256];
+	char variants[sizeof(((bnk_target *)0)->variants)];
 	/* Where operations fall back to: opened when the first one does. NULL on the CPU. */
 	bnk_device *cpu;
 	bnk_queue *cpu_queue;

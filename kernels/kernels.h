@@ -194,8 +194,8 @@ struct bnk_backend {
 
 	/* Devices that can be used on this machine; 0, and why[] says so in one sentence. */
 	int (*devices)(char *why, size_t why_size);
-	/* threads <= 0: as many as the process may run on; variants: see bnk_cpu_variants (cpu.h's text; NULL: the
-	 * best). The CPU alone uses both. */
+	/* threads <= 0: as many as the process may run on. variants: as in bnk_target; NULL: the best. The CPU alone
+	 * uses both. */
 	int (*open)(bnk_context **out, int device, int threads, const char *variants);
 	void (*close)(bnk_context *ctx); /* NULL is fine */
 	/* "cpu: OpenBLAS 0.3.21 SkylakeX, 2 threads, AVX-512": one line, always NUL-terminated. */

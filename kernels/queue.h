@@ -22,7 +22,7 @@
 typedef struct bnk_target {
 	const bnk_backend *backend; /* NULL: the CPU */
 	int device;
-	char variants[256]; /* BINNACLE_KERNELS: "adam=avx2,gram_tile=portable" */
+	char variants[1024]; /* BINNACLE_KERNELS: "adam=avx2,gram_tile=portable" */
 } bnk_target;
 
 typedef struct bnk_device bnk_device;

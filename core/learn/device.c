@@ -8,7 +8,7 @@
 
 static int choose_variants(bnk_target *out, const char *text, bn_err *err)
 {
-	char why[512];
+	char why[1024];
 	int status = text && strlen(text) >= sizeof out->variants
 			     ? BNK_EINVAL
 			     : bnk_variants_describe(text, why, sizeof why);

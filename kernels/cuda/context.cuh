@@ -60,12 +60,18 @@ inline cublasHandle_t bnk_cuda_blas(const bnk_call *call)
 }
 
 /* The only way in which a kernel is launched: queues it and gives the status of that. */
+#ifdef BNK_CUDA_EMULATION /* kernels/cuda/emulation */
+#define BNK_LAUNCH(kernel, grid, block, shared, call, ...) \
+	(bnk_emu_launch((grid), (block), [&] { (kernel)(__VA_ARGS__); }), \
+		bnk_cuda_status(cudaGetLastError()))
+#else
 /* As clang-format takes <<< for three comparisons: */
 /* clang-format off */
 #define BNK_LAUNCH(kernel, grid, block, shared, call, ...) \
 	((kernel)<<<(grid), (block), (shared), bnk_cuda_stream(call)>>>(__VA_ARGS__), \
 		bnk_cuda_status(cudaGetLastError()))
 /* clang-format on */
+#endif
 
 template <typename T> inline T *bnk_cuda_data(const bnk_view &v)
 {
@@ -90,7 +96,7 @@ inline unsigned bnk_cuda_blocks(size_t n)
 int bnk_cuda_add_partials(
 	const bnk_call *call, const double *partial, unsigned blocks, unsigned count, double *out);
 
-#ifdef __CUDACC__
+#if defined(__CUDACC__) || defined(BNK_CUDA_EMULATION)
 /* Sum over the block as a fixed tree; the result is thread 0's. All threads must call it. */
 __device__ inline double bnk_cuda_block_sum(double v)
 {

@@ -211,7 +211,11 @@ static const bnk_backend cuda_backend = {
 	BNK_API_VERSION,
 	sizeof(bnk_backend),
 	BNK_OP_COUNT,
+#ifdef BNK_CUDA_EMULATION
+	"cuda-emu",
+#else
 	"cuda",
+#endif
 	cuda_ops,
 	cuda_devices,
 	cuda_open,

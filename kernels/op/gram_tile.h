@@ -8,7 +8,7 @@
  * A tile is tile_rows rows by their number in the whole, whatever is given at once: `skip` rows of the first tile were
  * summed before, and are continued in row 0 of sums (0: begun anew). The rows of a tile are added one by one, in
  * order, without fused multiply-add: where rows are cut into calls changes no bit, nor do threads and variants. Tiles
- * are added up by kernels/tree.h.
+ * are added up by core/learn/tree.h.
  *
  * x is m x n; w[m] may be absent (ones), shift[n] may be absent (zeros).
  */

@@ -1,8 +1,8 @@
-/* gram_tile and the tree of tiles: against plain sums in long double, and equal bytes however rows are cut. */
+/* gram_tile, with the tree of tiles: against plain sums in long double, and equal bytes however rows are cut. */
 #include "core/base/rng.h"
+#include "core/learn/tree.h"
 #include "kernels/backend.h"
 #include "kernels/op/gram_tile.h"
-#include "kernels/tree.h"
 #include "tests/support/check_main.h"
 
 #include <float.h>
@@ -96,11 +96,20 @@ static void run_tiles(session *s, const data *d, size_t first, size_t m, size_t 
 	ck_assert_int_eq(bnk_run(s->q, BNK_OP_GRAM_TILE, BNK_F64, &a), BNK_OK);
 }
 
-/* Rows first .. first + m - 1, a multiple of tiles from 0 on, in blocks of random sizes, into tree. */
-static void sum_rows(
-	session *s, const data *d, size_t first, size_t m, bn_rng *cuts, bnk_tree *tree)
+/* Copies a node into the tree. */
+static void add_node(bn_tree *tree, unsigned level, uint64_t index, const double *sums)
 {
-	size_t tile = bnk_gram_tile_rows(d->n), width = width_of(d);
+	bn_err err = BN_ERR_INIT;
+	double *room = bn_tree_room(tree);
+	ck_assert_ptr_nonnull(room);
+	memcpy(room, sums, tree->size * sizeof *sums);
+	ck_assert_bn_ok(bn_tree_add(tree, level, index, room, &err), &err);
+}
+
+/* Rows first .. first + m - 1, from a tile's first row on, in blocks of random sizes, into tree. */
+static void sum_rows(session *s, const data *d, size_t first, size_t m, bn_rng *cuts, bn_tree *tree)
+{
+	size_t tile = bnk_gram_tile_rows(d->n), width = width_of(d), number = first / tile;
 	static double sums[8 * MAX_WIDTH];
 	for (size_t at = 0; at < m;) {
 		size_t rest = m - at, skip = at % tile;
@@ -111,7 +120,7 @@ static void sum_rows(
 		size_t tiles = bnk_gram_tile_count(take, skip, tile);
 		bool open = at % tile && at < m; /* the last tile goes on in the next block */
 		for (size_t t = 0; t + open < tiles; t++)
-			ck_assert_int_eq(bnk_tree_add(tree, sums + t * width), BNK_OK);
+			add_node(tree, 0, number++, sums + t * width);
 		if (open)
 			memmove(sums, sums + (tiles - 1) * width, width * sizeof *sums);
 	}
@@ -119,11 +128,11 @@ static void sum_rows(
 
 static void total_of(session *s, const data *d, double *out)
 {
-	bnk_tree tree;
-	bnk_tree_init(&tree, width_of(d), 0);
+	bn_tree tree;
+	bn_tree_init(&tree, width_of(d), NULL, NULL);
 	sum_rows(s, d, 0, d->m, NULL, &tree);
-	ck_assert_int_eq(bnk_tree_total(&tree, out), BNK_OK);
-	bnk_tree_release(&tree);
+	memcpy(out, bn_tree_root(&tree), width_of(d) * sizeof *out);
+	bn_tree_release(&tree);
 }
 
 /* Plain sums: element e of the total, and the sum of what was added as absolute values. */
@@ -227,34 +236,34 @@ START_TEST(test_where_rows_are_cut_changes_no_bit)
 	session s = begin(2, "");
 	bn_rng cuts;
 	/* All at once, tile by tile. */
-	bnk_tree whole;
-	bnk_tree_init(&whole, width_of(&d), 0);
+	bn_tree whole;
+	bn_tree_init(&whole, width_of(&d), NULL, NULL);
 	for (size_t t = 0; t < tiles; t++) {
 		size_t at = t * tile, rows = d.m - at < tile ? d.m - at : tile;
 		run_tiles(&s, &d, at, rows, 0, got);
-		ck_assert_int_eq(bnk_tree_add(&whole, got), BNK_OK);
+		add_node(&whole, 0, t, got);
 	}
-	ck_assert_uint_le(whole.count, 4); /* of 14 tiles: 8, 4, 2 */
-	ck_assert_int_eq(bnk_tree_total(&whole, want), BNK_OK);
-	bnk_tree_release(&whole);
+	memcpy(want, bn_tree_root(&whole), width_of(&d) * sizeof *want);
+	bn_tree_release(&whole);
 	bn_rng_init(&cuts, 3, "cuts", 0);
 	for (int round = 0; round < 40; round++) {
-		bnk_tree all;
-		bnk_tree_init(&all, width_of(&d), 0);
+		bn_tree all;
+		bn_tree_init(&all, width_of(&d), NULL, NULL);
 		for (size_t t = 0; t < tiles;) {
 			size_t ranks = 1 + bn_rng_u32(&cuts) % (tiles - t);
 			size_t from = t * tile, to = (t + ranks) * tile;
-			bnk_tree part;
-			bnk_tree_init(&part, width_of(&d), t);
+			bn_tree part;
+			bn_tree_init(&part, width_of(&d), NULL, NULL);
 			sum_rows(&s, &d, from, (to < d.m ? to : d.m) - from, &cuts, &part);
-			ck_assert_int_eq(bnk_tree_join(&all, &part), BNK_OK);
-			bnk_tree_release(&part);
+			for (size_t i = 0; i < part.count; i++)
+				add_node(&all, part.nodes[i].level, part.nodes[i].index,
+					part.nodes[i].sum);
+			bn_tree_release(&part);
 			t += ranks;
 		}
-		ck_assert_uint_eq(all.next, tiles);
-		ck_assert_int_eq(bnk_tree_total(&all, got), BNK_OK);
+		memcpy(got, bn_tree_root(&all), width_of(&d) * sizeof *got);
 		ck_assert_mem_eq(want, got, width_of(&d) * sizeof *want);
-		bnk_tree_release(&all);
+		bn_tree_release(&all);
 	}
 	end(&s);
 	drop(&d);
@@ -307,29 +316,7 @@ START_TEST(test_shapes_that_do_not_fit_are_refused)
 }
 END_TEST
 
-START_TEST(test_a_tree_takes_what_follows_and_nothing_else)
-{
-	bnk_tree a, b;
-	const double one = 1;
-	double total;
-	bnk_tree_init(&a, 1, 0);
-	bnk_tree_init(&b, 1, 2);
-	ck_assert_int_eq(bnk_tree_total(&a, &total), BNK_OK);
-	ck_assert_double_eq(total, 0);
-	ck_assert_int_eq(bnk_tree_add(&a, &one), BNK_OK);
-	ck_assert_int_eq(bnk_tree_add(&b, &one), BNK_OK);
-	ck_assert_int_eq(bnk_tree_join(&a, &b), BNK_EINVAL);
-	ck_assert_int_eq(bnk_tree_total(&b, &total), BNK_EINVAL);
-	ck_assert_int_eq(bnk_tree_add(&a, &one), BNK_OK);
-	ck_assert_int_eq(bnk_tree_join(&a, &b), BNK_OK);
-	ck_assert_int_eq(bnk_tree_total(&a, &total), BNK_OK);
-	ck_assert_double_eq(total, 3);
-	bnk_tree_release(&b);
-	bnk_tree_release(&a);
-}
-END_TEST
-
 BN_TEST_MAIN("kernels/gram_tile", test_sums_agree_with_long_double,
 	test_sums_of_whole_numbers_are_exact, test_threads_and_variants_change_no_bit,
 	test_where_rows_are_cut_changes_no_bit, test_what_is_not_finite_stays_in_its_columns,
-	test_shapes_that_do_not_fit_are_refused, test_a_tree_takes_what_follows_and_nothing_else)
+	test_shapes_that_do_not_fit_are_refused)

@@ -60,7 +60,7 @@ START_TEST(test_the_environment_chooses_variants)
 	ck_assert_int_eq(choose("cpu", line, sizeof line, &err), BN_EINVAL);
 	ck_assert_str_eq(err.msg, "BINNACLE_KERNELS: adam=mmx: no such variant");
 	ck_assert_ptr_nonnull(strstr(err.hint, "doctor"));
-	char many[400];
+	char many[1200];
 	memset(many, ',', sizeof many);
 	many[sizeof many - 1] = '\0';
 	variants = many;
