@@ -257,12 +257,24 @@ static int judge_horizon(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err
 	return rc < 0 ? rc : !rc;
 }
 
+bool bn_authority_is_beyond_closing(sqlite3 *db, const bn_event *ev)
+{
+	return !ev->sig &&
+	       bn_sql_int(db, 0, "SELECT 1 FROM authority_close WHERE writer = ? AND seq < ?", "ii",
+		       ev->writer_no, (int64_t)ev->key.seq) == 1;
+}
+
 int bn_authority_judge(bn_standing *out, sqlite3 *db, const bn_event *ev, bn_err *err)
 {
 	static int (*const steps[])(
 		bn_standing * s, sqlite3 * db, const bn_event *ev, bn_err *err) = {judge_epoch,
 		judge_key, judge_signature, judge_void, judge_cut, judge_bot, judge_horizon};
 	*out = (bn_standing){.kind = BN_STANDING_COUNTS, .epoch = -1};
+	if (bn_authority_is_beyond_closing(db, ev)) {
+		worth(out, BN_STANDING_LATE,
+			"who upgraded the workspace did not know it; it has to be repeated, signed");
+		return bn_sql_failed(db, err);
+	}
 	if (!ev->sig || !ev->sig->key) {
 		worth(out, BN_STANDING_UNSIGNED,
 			ev->sig ? "it is signed in an unknown form" : "it is not signed");

@@ -60,7 +60,9 @@ bool bn_authority_is_founded(sqlite3 *db);
 /* The newest link of the chain: its number, and its id when `id` is not NULL. -1 when there is none. */
 int64_t bn_authority_newest(sqlite3 *db, uint8_t id[32]);
 
-/* What a signed record is worth. */
+/* Whether an unsigned record lies behind the end of a log that link 0 of an upgrade closes (closed.h). */
+bool bn_authority_is_beyond_closing(sqlite3 *db, const bn_event *ev);
+/* What a record is worth. */
 int bn_authority_judge(bn_standing *out, sqlite3 *db, const bn_event *ev, bn_err *err);
 
 /* Whose key it is in an epoch: 1, and the person; 0 nobody's. */

@@ -8,9 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const char bn_closed_refusal[] =
-	"it is not signed, and who upgraded the workspace had not closed it in";
-
 bool bn_closed_is_upgraded(sqlite3 *db)
 {
 	return bn_sql_int(db, 0, "SELECT 1 FROM authority_upgrade", "") == 1;
@@ -22,6 +19,13 @@ bool bn_closed_has(sqlite3 *db, const bn_event *ev)
 				   "SELECT 1 FROM authority_close WHERE writer = ? AND state = 1 "
 				   "AND seq >= ?",
 				   "ii", ev->writer_no, (int64_t)ev->key.seq) == 1;
+}
+
+void bn_closed_refuse(bn_fold *f, const bn_event *ev)
+{
+	bn_fold_outcome(f,
+		bn_authority_is_beyond_closing(bn_fold_db(f), ev) ? BN_OUTCOME_LATE : BN_OUTCOME_REFUSED,
+		"it is not signed, and who upgraded the workspace had not closed it in");
 }
 
 bool bn_closed_by_uid(sqlite3 *db, const bn_event *ev)

@@ -15,8 +15,9 @@
 #include "core/base/fs.h"
 #include "core/store/index/fold.h"
 
-/* Why an unsigned record that is not closed has no effect, in words. */
-extern const char bn_closed_refusal[];
+/* The outcome of an unsigned record that is not closed, where only closed ones have a say: late when its writer's log is one
+ * that link 0 closes (an account that went on in it), refused otherwise. */
+void bn_closed_refuse(bn_fold *f, const bn_event *ev);
 /* Whether link 0 is an upgrade. */
 bool bn_closed_is_upgraded(sqlite3 *db);
 /* Whether a record is closed; ev->writer_no, key.seq and sig are looked at. */

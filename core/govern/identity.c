@@ -154,7 +154,7 @@ static int user_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		return 0;
 	}
 	if (bn_fold_founding(f)[0] && !bn_closed_by_uid(bn_fold_db(f), ev)) {
-		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s", bn_closed_refusal);
+		bn_closed_refuse(f, ev);
 		return 0;
 	}
 	if (strcmp(ev->entity, me) != 0) {

@@ -345,7 +345,7 @@ static int policy_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	bn_identity_entity(ev->uid, signer, sizeof signer);
 	/* Of an upgrade by the rules of uids; it names who had founded it, so a record that comes later founds nothing. */
 	if (bn_fold_founding(f)[0] && !bn_closed_by_uid(bn_fold_db(f), ev)) {
-		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "%s", bn_closed_refusal);
+		bn_closed_refuse(f, ev);
 		return 0;
 	}
 	if (ev->kind_no == FOUNDED && !strcmp(ev->entity, "policy"))

@@ -512,25 +512,28 @@ static int all_signed_check(bn_proof_findings *f, sqlite3 *db, const char *entit
 	return rc < 0 ? rc : 0;
 }
 
-/* Unsigned acts on what only signed records change. */
+/* Unsigned acts on what only signed records change, and runs that somebody would have made his own. */
 static int unsigned_check(bn_proof_findings *f, sqlite3 *db, const char *entity, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, db, err,
 		"SELECT w.name, e.seq, k.name, t.entity, CASE WHEN EXISTS (SELECT 1 FROM "
 		"authority_close c WHERE c.writer = e.writer AND c.state = 1 AND c.seq >= e.seq) "
-		"THEN 'before the upgrade: ' || coalesce(bn_reason(e.reason), '') ELSE 'it is not "
-		"signed' END FROM event e JOIN index_name w ON w.no = "
-		"e.writer JOIN index_name k ON k.no = e.kind JOIN index_entity_text t ON t.no = "
-		"e.entity WHERE e.signed IS NULL AND (t.class = 'model' OR t.class = 'authority') "
-		"AND e.outcome <> 0 AND " ENTITY_IS " ORDER BY e.clock, w.name, e.seq",
-		"s", entity);
+		"THEN 'before the upgrade: ' || coalesce(bn_reason(e.reason), '') WHEN e.outcome = "
+		"?2 OR t.class = 'run' THEN bn_reason(e.reason) ELSE 'it is not signed' END, CASE "
+		"WHEN e.outcome = ?2 THEN 4 WHEN t.class = 'run' THEN 6 ELSE 9 END FROM event e "
+		"JOIN index_name w ON w.no = e.writer JOIN index_name k ON k.no = e.kind JOIN "
+		"index_entity_text t ON t.no = e.entity WHERE e.signed IS NULL AND (t.class IN "
+		"('model', 'authority', 'policy', 'user') OR (k.name = 'run.created' AND e.outcome "
+		"= ?3)) AND e.outcome <> 0 AND " ENTITY_IS " ORDER BY e.clock, w.name, e.seq",
+		"sii", entity, (int64_t)BN_OUTCOME_LATE, (int64_t)BN_OUTCOME_REFUSED);
 	if (rc < 0)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) == 1) {
 		const subject of = {text_at(st, 0), text_at(st, 2), text_at(st, 3),
 			(uint64_t)sqlite3_column_int64(st, 1)};
-		if ((rc = add(f, false, 9, &of, err, "%s", text_at(st, 4))) < 0)
+		if ((rc = add(f, false, sqlite3_column_int(st, 5), &of, err, "%s", text_at(st, 4))) <
+			0)
 			break;
 	}
 	sqlite3_finalize(st);

@@ -12,7 +12,7 @@
  * is guarded as the id in it is.
  *
  * Others may be at work meanwhile, old programs too. What they write after the closing stays: runs and metrics are
- * their account's, as before; what needs a right is late, and has to be repeated under the chain.
+ * their account's, as before; what needs a right is late, and has to be repeated under the chain (core/registry/late.h).
  */
 #ifndef BN_GOVERN_UPGRADE_H
 #define BN_GOVERN_UPGRADE_H

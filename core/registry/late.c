@@ -24,7 +24,15 @@ static const char late_sql[] =
 	"(SELECT "
 	"key FROM authority_key WHERE person = ?) ORDER BY s.clock, w.name, s.seq";
 
-/* A row of it, and what its model is like now. */
+/* What one's own account wrote into its log after an upgrade had closed that, unsigned. Columns as above. */
+static const char unsigned_sql[] =
+	"SELECT w.name, e.seq, k.name, t.entity, e.payload, bn_reason(e.reason), e.clock, NULL FROM "
+	"event e JOIN authority_close c ON c.writer = e.writer AND c.seq < e.seq JOIN index_name w "
+	"ON w.no = e.writer JOIN index_name k ON k.no = e.kind JOIN index_entity_text t ON t.no = "
+	"e.entity WHERE e.outcome <> 0 AND e.outcome = ? AND e.signed IS NULL AND t.class = 'model' "
+	"AND e.owner = ? ORDER BY e.clock, w.name, e.seq";
+
+/* A row of these, and what its model is like now. */
 typedef struct late {
 	sqlite3 *db;
 	const char *kind, *name;
@@ -85,10 +93,19 @@ static bool is_registered(const late *l)
 		       l->name, bn_json_str(l->payload, "uuid", "")) == 1;
 }
 
+/* What was not signed is registered by hand, with another uuid. */
+static bool is_registered_anew(const late *l)
+{
+	return bn_sql_int(l->db, 0,
+		       "SELECT 1 FROM model_version WHERE name = ? AND run_id = ? AND digest = ?",
+		       "sss", l->name, bn_json_str(l->payload, "run", ""),
+		       bn_json_str(l->payload, "digest", "")) == 1;
+}
+
 static void command_of_registration(bn_buf *b, const late *l)
 {
 	const char *run = bn_json_str(l->payload, "run", NULL);
-	if (is_registered(l))
+	if (is_registered(l) || is_registered_anew(l))
 		return;
 	bn_buf_adds(b, "binnacle model register");
 	word_add(b, run ? run : "RUN");
@@ -244,14 +261,13 @@ static int act_add(
 	return a->writer && a->kind && a->entity && a->command ? 0 : bn_err_nomem(err, "late acts");
 }
 
-static int list_fill(bn_late_list *list, sqlite3 *db, const char *who, bn_err *err)
+/* The rows of the statement, which is taken; who: "" for nobody. */
+static int list_fill(
+	bn_late_list *list, sqlite3 *db, sqlite3_stmt *st, const char *who, bn_err *err)
 {
-	sqlite3_stmt *st = NULL;
-	size_t cap = 0;
+	size_t cap = list->count;
 	bn_buf command = BN_BUF_INIT;
-	int rc = bn_sql_prepare(&st, db, err, late_sql, "is", (int64_t)BN_OUTCOME_LATE, who);
-	if (rc < 0)
-		return rc;
+	int rc;
 	while ((rc = bn_sql_step(st, err)) == 1) {
 		late l;
 		if ((rc = late_read(&l, db, st, who, err)) < 0)
@@ -267,6 +283,19 @@ static int list_fill(bn_late_list *list, sqlite3 *db, const char *who, bn_err *e
 	sqlite3_finalize(st);
 	bn_buf_release(&command);
 	return rc;
+}
+
+/* What I signed; and what my account did, whether its key is admitted by now or not. */
+static int acts_add(bn_late_list *list, sqlite3 *db, const bn_actor *me, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc;
+	if ((rc = bn_sql_prepare(&st, db, err, unsigned_sql, "ii", (int64_t)BN_OUTCOME_LATE,
+		     (int64_t)me->uid)) < 0 ||
+		(rc = list_fill(list, db, st, me->who, err)) < 0 || !me->who[0])
+		return rc;
+	rc = bn_sql_prepare(&st, db, err, late_sql, "is", (int64_t)BN_OUTCOME_LATE, me->who);
+	return rc < 0 ? rc : list_fill(list, db, st, me->who, err);
 }
 
 /* Links of one's own that others beat, behind the acts. */
@@ -305,9 +334,9 @@ int bn_registry_late(bn_late_list **out, bn_workspace *ws, bn_err *err)
 	int rc = list ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "late acts");
 	if (rc < 0 || (rc = bn_actor_init(&me, ws, db, err)) < 0)
 		goto out;
-	if (me.is_chained && me.who[0] &&
-		((rc = list_fill(list, db, me.who, err)) < 0 ||
-			(rc = links_add(list, db, me.who, err)) < 0 ||
+	if (me.is_chained &&
+		((rc = acts_add(list, db, &me, err)) < 0 ||
+			(me.who[0] && (rc = links_add(list, db, me.who, err)) < 0) ||
 			(rc = bn_sql_failed(db, err)) < 0))
 		goto out;
 	*out = list;

@@ -3,7 +3,8 @@
  *
  * A registration is repeated by its owner's next process on its own (bn_registry_repeat): the same version, with
  * its uuid, under the newest link. Everything else is a person's to repeat, and is listed with the one command
- * that does so, until something makes it pointless. So are one's links that others beat (core/govern/lost.h).
+ * that does so, until something makes it pointless. So are one's links that others beat (core/govern/lost.h), and what
+ * an older program of one's account wrote, unsigned, into a log that an upgrade had closed.
  */
 #ifndef BN_REGISTRY_LATE_H
 #define BN_REGISTRY_LATE_H
@@ -26,7 +27,7 @@ typedef struct bn_late_list {
 	size_t count;
 } bn_late_list;
 
-/* Of whoever runs this process, oldest first, links last; empty without a chain of authority. */
+/* Of whoever runs this process, oldest first, what is unsigned before the rest, links last; empty without a chain of authority. */
 int bn_registry_late(bn_late_list **out, bn_workspace *ws, bn_err *err);
 void bn_late_list_free(bn_late_list *l);
 /* Repeats one's own late registrations; *repeated says how many. Nothing is done, and 0 returned, where one may not

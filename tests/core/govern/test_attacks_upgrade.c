@@ -1,0 +1,127 @@
+/*
+ * test_attacks_upgrade.c - what members, and strangers with an account, write beside an upgrade: into logs that it
+ * closed, and into new ones. Rows of tests/attacks/table.txt.
+ *
+ * ann made the workspace, bob reviews, cleo registered wind/1 and asks for its approval; ann upgrades and admits all who
+ * have a key. dan has an account.
+ */
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/govern/identity.h"
+#include "core/govern/rights.h"
+#include "core/govern/upgrade.h"
+#include "core/registry/evidence.h"
+#include "core/registry/late.h"
+#include "tests/support/arrival.h"
+#include "tests/support/attack_table.h"
+#include "tests/support/chain_people.h"
+#include "tests/support/check_main.h"
+#include "tests/support/registry_town.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bn_err err = BN_ERR_INIT;
+static town t;
+static person *const ann = &t.people[0], *const bob = &t.people[1], *const cleo = &t.people[2],
+		     *const dan = &t.people[3];
+
+static void must(int rc)
+{
+	ck_assert_bn_ok(rc, &err);
+}
+
+static void seal_all(void)
+{
+	for (size_t i = 0; i < PEOPLE; i++)
+		must(bn_workspace_seal(t.people[i].ws, &err));
+	for (size_t i = 0; i < PEOPLE; i++)
+		must(bn_workspace_refresh(t.people[i].ws, NULL, &err));
+}
+
+static void begin(void)
+{
+	town_make(&t, registry_town_classes);
+	town_policy(ann, "{\"approvals\":1}");
+	must(bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err));
+	seal_all();
+	town_register(cleo, "power", cleo, "{}");
+	must(bn_version_request(cleo->ws, "power/1", "good", &err));
+	town_register(cleo, "wind", cleo, "{}");
+	must(bn_version_request(cleo->ws, "wind/1", "good", &err));
+	seal_all();
+	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
+	seal_all();
+}
+
+static void upgrade(void)
+{
+	const uid_t all[] = {bob->uid};
+	const bn_upgrade_how how = {.admit = all, .n_admit = 1};
+	must(bn_upgrade(ann->ws, &how, &err));
+	seal_all();
+}
+
+static void end(void)
+{
+	char *expected = person_dump(ann);
+	town_expect_one_view(&t);
+	arrival_try_orders(&t, dan, expected, 20);
+	bn_free(expected);
+	town_remove(&t);
+}
+
+/* As a program does that knows no chain: its payload is signed as the rules of uids say, its record is not. */
+static void old_program(person *p, const char *kind, json_t *payload)
+{
+	ck_assert_ptr_nonnull(payload);
+	must(bn_identity_append_signed(p->ws, kind, "model/wind", payload, &err));
+	json_decref(payload);
+	seal_all();
+}
+
+static json_t *of_wind(const char *reason)
+{
+	bn_version *v = NULL;
+	must(bn_version_get(&v, ann->ws, "wind/1", &err));
+	json_t *payload = json_pack("{s:i, s:s, s:s, s:s}", "version", 1, "uuid", v->uuid, "digest",
+		v->digest, "reason", reason);
+	bn_version_free(v);
+	return payload;
+}
+
+static void expect_late(person *p, size_t n, const char *command)
+{
+	bn_late_list *l = NULL;
+	must(bn_registry_late(&l, p->ws, &err));
+	ck_assert_uint_eq(l->count, n);
+	if (n)
+		ck_assert_str_eq(l->items[0].command, command);
+	bn_late_list_free(l);
+}
+
+START_TEST(test_act_of_an_old_program_after_the_upgrade_is_late_and_its_account_is_told_how_to_repeat_it)
+{
+	begin();
+	upgrade();
+	old_program(bob, "model.approved", of_wind("fine"));
+	old_program(cleo, "model.tag",
+		json_pack("{s:i, s:s, s:s}", "version", 1, "key", "site", "value", "north"));
+	for (size_t i = 0; i < PEOPLE; i++)
+		ck_assert_int_eq(town_state(&t.people[i], "wind/1"), BN_MODEL_REQUESTED);
+	ck_assert_uint_eq(town_count(dan, "model.approved", BN_OUTCOME_LATE), 1);
+	expect_late(bob, 1, "binnacle model approve wind/1 --reason fine");
+	expect_late(cleo, 1, "binnacle model tag wind/1 site north"); /* who has no key yet */
+	expect_late(ann, 0, NULL);
+	ATTACK_TRACE(ann->ws, NULL);
+	must(bn_version_approve(bob->ws, "wind/1", "fine", false, &err));
+	must(bn_version_set_tag(bob->ws, "wind/1", "site", "north", &err));
+	seal_all();
+	expect_late(bob, 0, NULL);
+	expect_late(cleo, 0, NULL);
+	end();
+}
+END_TEST
+
+BN_TEST_MAIN("core/govern/attacks_upgrade",
+	test_act_of_an_old_program_after_the_upgrade_is_late_and_its_account_is_told_how_to_repeat_it)
