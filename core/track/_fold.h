@@ -2,7 +2,7 @@
  * _fold.h - what the files of core/track share about folding. Not for other modules.
  *
  * A batch (the slot of class "run") remembers what the events of one transaction touched: the
- * summaries of the run that got points last, which runs need their derived rows made anew, how the
+ * summaries of runs that got points, which runs need their derived rows made anew, how the
  * counts of runs changed, which runs got chunks. Its end writes all of that.
  */
 #ifndef BN_TRACK__FOLD_H
@@ -10,7 +10,7 @@
 #include "core/base/id.h"
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
-#include "core/track/series_pack.h"
+#include "core/track/series_cache.h"
 
 #include <stdbool.h>
 
@@ -66,13 +66,7 @@ typedef struct bn_track_batch {
 	size_t key_count, key_cap;
 	uint64_t *seen, event; /* by key number: the last event that had it */
 	size_t seen_cap;
-	/* Summaries of one (run, owner), written when another one is loaded, or at the end. */
-	struct {
-		int64_t run, owner; /* run -1: none */
-		bool dirty;
-		bn_series_summaries list;
-		bn_buf bytes;
-	} open;
+	bn_series_cache open;
 	bn_touched *touched;
 	size_t touched_count, touched_cap;
 	bn_count_change *changes;
@@ -90,7 +84,6 @@ int bn_track_attach(sqlite3 *db, bn_err *err); /* functions.c */
 
 /* series_fold.c. Commuting kinds: a malformed event changes nothing. */
 int bn_series_apply(bn_fold *f, const bn_event *ev, bn_err *err);
-int bn_series_flush(bn_fold *f, bn_track_batch *b, bn_err *err);
 /* chunk_fold.c: payloads of the log become sorted chunks of one series, when there are many. */
 int bn_chunks_compact(bn_fold *f, bn_track_batch *b, int64_t run, int64_t owner, bn_err *err);
 /* column_fold.c: the cells of touched runs, which are sorted by number. */

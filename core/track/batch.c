@@ -37,8 +37,7 @@ int bn_track_batch_get(bn_track_batch **out, bn_fold *f, bn_err *err)
 		b = bn_alloc_zeroed(1, sizeof *b);
 		if (!b)
 			return bn_err_nomem(err, "a batch of runs");
-		b->open.run = -1;
-		bn_buf_init(&b->open.bytes);
+		bn_series_cache_init(&b->open);
 		*slot = b;
 	}
 	*out = b;
@@ -131,7 +130,7 @@ int bn_track_batch_end(bn_fold *f, bn_err *err)
 	int rc;
 	if ((rc = bn_track_batch_get(&b, f, err)) < 0)
 		return rc;
-	if ((rc = bn_series_flush(f, b, err)) < 0)
+	if ((rc = bn_series_cache_flush(&b->open, bn_fold_db(f), err)) < 0)
 		return rc;
 	if ((rc = counts_write(f, b, err)) < 0)
 		return rc;
@@ -154,8 +153,7 @@ void bn_track_batch_free(void *slot)
 		bn_free(b->keys[i].text);
 	bn_free(b->keys);
 	bn_free(b->seen);
-	bn_free(b->open.list.items);
-	bn_buf_release(&b->open.bytes);
+	bn_series_cache_release(&b->open);
 	bn_free(b->touched);
 	bn_free(b->changes);
 	bn_free(b);

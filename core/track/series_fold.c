@@ -12,48 +12,6 @@
 
 #include <string.h>
 
-/* ---- summaries of one run ------------------------------------------------------------------- */
-
-int bn_series_flush(bn_fold *f, bn_track_batch *b, bn_err *err)
-{
-	if (!b->open.dirty)
-		return 0;
-	bn_buf_clear(&b->open.bytes);
-	int rc = bn_series_pack(&b->open.bytes, &b->open.list, err);
-	if (rc < 0)
-		return rc;
-	b->open.dirty = false;
-	return bn_sql_run(bn_fold_db(f), err,
-		"INSERT INTO metric_series VALUES (?, ?, ?) "
-		"ON CONFLICT DO UPDATE SET data = excluded.data",
-		"iib", b->open.run, b->open.owner, b->open.bytes.ptr, b->open.bytes.len);
-}
-
-static int series_open(bn_fold *f, bn_track_batch *b, int64_t run, int64_t owner, bn_err *err)
-{
-	sqlite3_stmt *st = NULL;
-	int rc;
-	if (b->open.run == run && b->open.owner == owner)
-		return 0;
-	if ((rc = bn_series_flush(f, b, err)) < 0)
-		return rc;
-	b->open.run = -1;
-	b->open.list.count = 0;
-	if ((rc = bn_sql_cached(&st, bn_fold_db(f), err,
-		     "SELECT data FROM metric_series WHERE run = ? AND owner = ?", "ii", run,
-		     owner)) < 0)
-		return rc;
-	if ((rc = bn_sql_step(st, err)) == 1)
-		rc = bn_series_unpack(&b->open.list, sqlite3_column_blob(st, 0),
-			(size_t)sqlite3_column_bytes(st, 0), err);
-	sqlite3_reset(st);
-	if (rc < 0)
-		return rc;
-	b->open.run = run;
-	b->open.owner = owner;
-	return 0;
-}
-
 /* ---- one event ------------------------------------------------------------------------------ */
 
 /* The number of the key at this place of the event; -1 when it is no valid key. */
@@ -97,17 +55,18 @@ static int rescue(taking *t, const bn_metric_series *m, const bn_series_point *p
 	return 0;
 }
 
-static int take_series(
-	bn_track_batch *b, taking *t, int64_t key, const bn_metric_series *m, bn_err *err)
+static int take_series(bn_track_batch *b, bn_series_open *o, taking *t, int64_t key,
+	const bn_metric_series *m, bn_err *err)
 {
 	bn_series_summary part;
 	bool found;
-	bn_series_summaries *l = &b->open.list;
+	bn_series_summaries *l = &o->list;
 	size_t at = bn_series_place(l, key, &found);
 	if (!found) {
 		bn_series_summary *s = bn_series_insert(l, at);
 		if (!s)
 			return bn_err_nomem(err, "metric summaries");
+		b->open.series++;
 		bn_series_summarise(s, m);
 		s->key = key;
 		s->loose = m->count == 1;
@@ -160,15 +119,15 @@ out:
 }
 
 /* Whose points lie in the chunk of this event are loose no more. */
-static void bind_all(bn_track_batch *b, const bn_metric_set *set)
+static void bind_all(bn_track_batch *b, bn_series_open *o, const bn_metric_set *set)
 {
 	bool found;
 	for (size_t i = 0; i < set->count; i++) {
 		if (!set->items[i].count || b->keys[i].no < 0)
 			continue;
-		size_t at = bn_series_place(&b->open.list, b->keys[i].no, &found);
+		size_t at = bn_series_place(&o->list, b->keys[i].no, &found);
 		if (found)
-			b->open.list.items[at].loose = false;
+			o->list.items[at].loose = false;
 	}
 }
 
@@ -206,14 +165,18 @@ static int take_set(
 	bn_fold *f, bn_track_batch *b, const bn_event *ev, const bn_metric_set *set, bn_err *err)
 {
 	taking t = {.needs_chunk = false};
-	int rc = 0;
+	bn_series_open *o = NULL;
+	int rc = bn_series_cache_get(
+		&o, &b->open, bn_fold_db(f), ev->entity_no, (int64_t)ev->uid, err);
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < set->count; i++)
 		if (set->items[i].count && b->keys[i].no >= 0 &&
-			(rc = take_series(b, &t, b->keys[i].no, &set->items[i], err)) < 0)
+			(rc = take_series(b, o, &t, b->keys[i].no, &set->items[i], err)) < 0)
 			goto out;
-	b->open.dirty = true;
+	o->dirty = true;
 	if (t.needs_chunk) {
-		bind_all(b, set);
+		bind_all(b, o, set);
 		if ((rc = write_chunk(f, ev, &t, set, err)) < 0)
 			goto out;
 	}
@@ -241,8 +204,6 @@ int bn_series_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		return 0; /* malformed */
 	bool again = false;
 	if ((rc = number_keys(f, b, set, &again, err)) < 0 || again)
-		return rc;
-	if ((rc = series_open(f, b, ev->entity_no, (int64_t)ev->uid, err)) < 0)
 		return rc;
 	return take_set(f, b, ev, set, err);
 }

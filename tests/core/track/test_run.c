@@ -432,12 +432,57 @@ START_TEST(test_run_metrics_of_many_long_series_are_all_kept)
 }
 END_TEST
 
+/* Counts writes of rows of summaries from here on. */
+static void count_summaries(void)
+{
+	static const char *const sql[] = {"CREATE TEMP TABLE written (n)",
+		"CREATE TEMP TRIGGER made AFTER INSERT ON main.metric_series BEGIN "
+		"INSERT INTO written VALUES (1); END",
+		"CREATE TEMP TRIGGER changed AFTER UPDATE ON main.metric_series BEGIN "
+		"INSERT INTO written VALUES (1); END"};
+	for (size_t i = 0; i < sizeof sql / sizeof *sql; i++)
+		ck_assert_bn_ok(bn_sql_run(bn_workspace_index(w.ws), &err, sql[i], ""), &err);
+}
+
+/* A row of summaries is as long as a run has series: it is not written for each of the points that come by turns. */
+START_TEST(test_run_summaries_are_written_once_for_points_that_come_by_turns)
+{
+	enum { RUNS = 3, TURNS = 200 };
+	bn_series_list l;
+	bn_metric_set set = BN_METRIC_SET_INIT;
+	track_make(&w);
+	for (int i = 1; i <= RUNS; i++)
+		track_run(&w, i, "turns", NULL, "rmse=3,1,2 loss=1", "RUNNING");
+	track_sync(&w);
+	count_summaries();
+	for (int i = 0; i < RUNS * TURNS; i++) {
+		bn_metric_set_add(&set, "rmse", 10 + i, i, i);
+		ck_assert_bn_ok(bn_runlog_metrics(w.ws, track_id(1 + i % RUNS), &set, &err), &err);
+		bn_metric_set_clear(&set);
+	}
+	track_sync(&w);
+	int64_t rows = bn_sql_int(bn_workspace_index(w.ws), -1, "SELECT count(*) FROM written", "");
+	ck_assert_int_ge(rows, RUNS);
+	ck_assert_int_lt(rows, 10 * RUNS);
+	for (int i = 1; i <= RUNS; i++) {
+		ck_assert_bn_ok(bn_series_find_all(&l, w.ws, track_id(i), &err), &err);
+		ck_assert_uint_eq(l.count, 2);
+		ck_assert_int_eq(l.items[1].count, 3 + TURNS);
+		ck_assert_double_eq(l.items[1].last, RUNS * (TURNS - 1) + i - 1);
+		bn_series_list_release(&l);
+	}
+	bn_metric_set_release(&set);
+	track_remove(&w);
+}
+END_TEST
+
 BN_TEST_MAIN("core/track/run", test_run_goes_from_scheduled_to_running_to_finished,
 	test_run_lost_is_overruled_by_a_late_real_end_but_not_the_reverse,
 	test_run_param_is_written_once_and_tags_are_last_writer_wins,
 	test_run_keys_are_checked_before_they_are_written,
 	test_run_metrics_keep_summaries_and_every_point,
 	test_run_metrics_of_many_long_series_are_all_kept,
+	test_run_summaries_are_written_once_for_points_that_come_by_turns,
 	test_run_is_found_by_prefix_name_and_latest, test_run_trash_can_be_undone,
 	test_run_artifacts_are_stored_and_come_back_with_their_hash_checked,
 	test_run_belongs_to_its_owner_and_strangers_can_only_call_it_lost,
