@@ -63,6 +63,8 @@ typedef struct bn_audit_report {
 	uint64_t writers, segments, records, bytes;     /* of the log */
 	uint64_t signatures, bad_signatures;            /* of signed events */
 	uint64_t objects, bad_objects, missing_objects; /* named by live rows, re-hashed */
+	uint64_t private_objects; /* of other users, which only they can verify: not among them */
+	char *private_of;         /* their names; NULL when there are none */
 	uint64_t newer; /* records and signatures in a form that this version does not know */
 	uint64_t faults;
 	char *first_fault; /* names file and offset, event or object; NULL when whole */

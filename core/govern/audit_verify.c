@@ -29,6 +29,7 @@ void bn_audit_report_free(bn_audit_report *r)
 {
 	if (r) {
 		bn_free(r->first_fault);
+		bn_free(r->private_of);
 		bn_proof_findings_release(&r->findings);
 		bn_proof_about_release(&r->about);
 	}
@@ -239,6 +240,7 @@ static bool may_be_missing(check *c, const char *hash)
 static int check_object(
 	check *c, const char *hash, const char *entity, const char *role, bn_err *err)
 {
+	char name[BN_OBJECT_NAME];
 	bn_err e = BN_ERR_INIT;
 	int rc = bn_object_verify_watched(c->ws, hash, c->progress, "hashing", &e);
 	if (rc == BN_ENOTFOUND && may_be_missing(c, hash))
@@ -252,7 +254,9 @@ static int check_object(
 		c->r->missing_objects++;
 	else
 		c->r->bad_objects++;
-	return fault(c, err, "objects/%.2s/%s (%s of %s): %s", hash, hash + 2, role, entity, e.msg);
+	if (bn_object_file(c->ws, hash, name, NULL) < 0)
+		snprintf(name, sizeof name, "objects/%.2s/%s", hash, hash + 2);
+	return fault(c, err, "%s (%s of %s): %s", name, role, entity, e.msg);
 }
 
 /* The parts of a version that has several; its only part is named in the index. */
@@ -268,17 +272,41 @@ static int check_parts(check *c, const char *hash, const char *entity, bn_err *e
 	return rc;
 }
 
+/* Whose they are that only others can verify. */
+static int name_private(check *c, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	const bn_env *env = bn_workspace_env(c->ws);
+	int rc = bn_sql_prepare(&st, c->db, err,
+		"SELECT group_concat(who, ', ') FROM (SELECT DISTINCT bn_user(owner) AS who FROM "
+		"object_ref WHERE owner <> ? ORDER BY who)",
+		"i", (int64_t)env->uid(env));
+	if (rc < 0 || (rc = bn_sql_step(st, err)) < 0)
+		goto out;
+	c->r->private_of = bn_sql_text(st, 0);
+	rc = c->r->private_of ? 0 : bn_err_nomem(err, "a report");
+out:
+	sqlite3_finalize(st);
+	return rc;
+}
+
 static int check_objects(check *c, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
+	const bn_env *env = bn_workspace_env(c->ws);
 	uint64_t total =
 		(uint64_t)bn_sql_int(c->db, 0, "SELECT count(DISTINCT hash) FROM object_ref", "");
 	int rc = bn_sql_prepare(&st, c->db, err,
-		"SELECT hash, min(entity), role FROM dump_object_ref GROUP BY hash ORDER BY hash",
-		"");
+		"SELECT hash, min(entity), role, total(owner IS NULL OR owner = ?) "
+		"FROM dump_object_ref GROUP BY hash ORDER BY hash",
+		"i", (int64_t)env->uid(env));
 	if (rc < 0)
 		goto out;
 	while ((rc = bn_sql_step(st, err)) == 1) {
+		if (sqlite3_column_int(st, 3) == 0) {
+			c->r->private_objects++;
+			continue;
+		}
 		if ((rc = check_object(c, (const char *)sqlite3_column_text(st, 0),
 			     (const char *)sqlite3_column_text(st, 1),
 			     (const char *)sqlite3_column_text(st, 2), err)) < 0)
@@ -292,7 +320,7 @@ static int check_objects(check *c, bn_err *err)
 	}
 out:
 	sqlite3_finalize(st);
-	return rc;
+	return rc == 0 && c->r->private_objects ? name_private(c, err) : rc;
 }
 
 /* By the rules that hold here. */

@@ -51,6 +51,7 @@ struct bn_workspace {
 		void *ctx, const char *entity); /* of a view (bn_view_filter); NULL: everything */
 	void *wants_ctx;
 	struct bn_object_store *objects; /* NULL until first used; object/object.h */
+	struct bn_object_store *private_objects; /* comes and goes with them */
 	void (*objects_free)(struct bn_object_store *s);
 	char stored[65]; /* the object to which this process gave its name last */
 };

@@ -2,6 +2,7 @@
 #include "core/store/modes.h"
 
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/store/_workspace.h"
 
 #include <string.h>
@@ -165,10 +166,34 @@ static void visit_file(look *l, const char *path, const struct stat *st, int dep
 		judge_own(l, path, st, 0444);
 }
 
+static void visit_private(look *l, const char *path, const struct stat *st, int depth)
+{
+	(void)depth;
+	if (S_ISREG(st->st_mode) && (st->st_mode & 077))
+		found(l, st->st_mode & 022 ? BN_MODE_OPEN : BN_MODE_SHOWN, path, st, 0400);
+}
+
+/* Private objects of the user whose number the name ends with. */
+static void judge_private(look *l, const char *path, const char *uid, const struct stat *st)
+{
+	int64_t number;
+	if (!bn_parse_i64(uid, strlen(uid), &number) || (int64_t)st->st_uid != number) {
+		found(l, BN_MODE_FOREIGN, path, st, 0);
+		return;
+	}
+	judge_hidden(l, path, st);
+	each(l, path, 0, visit_private);
+}
+
 static void visit_fan(look *l, const char *path, const struct stat *st, int depth)
 {
+	static const char own[] = "objects/" BN_PRIVATE_PREFIX;
 	if (!is_dir_here(l, path, st))
 		return;
+	if (bn_str_starts(path, own)) {
+		judge_private(l, path, path + sizeof own - 1, st);
+		return;
+	}
 	judge_shared(l, path, path, st);
 	each(l, path, depth + 1, visit_file);
 }

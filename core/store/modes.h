@@ -6,6 +6,7 @@
  *	objects/ab, claims/model, ...          as the part that they lie in
  *	log/<writer>, runs/<id>                0755    0700      0750, 0755   its user's
  *	queue/<user>, trash/<uid>              0700                         its user's
+ *	objects/private-<uid>                  0700                         its user's; objects there 0400
  *	objects, claims, sealed segments       0444, 0444, 0644
  *
  * They are set when something is made, whatever the umask is. In a group's workspace the directories that all
@@ -16,6 +17,9 @@
 #define BN_STORE_MODES_H
 #include "core/base/dir.h"
 #include "core/store/workspace.h"
+
+/* objects/private-UID: of the user with that number (object/_private.h). */
+#define BN_PRIVATE_PREFIX "private-"
 
 /* ---- looking at what is there ----------------------------------------------------------------- */
 

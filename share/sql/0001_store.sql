@@ -230,10 +230,11 @@ CREATE TABLE object_ref (
 	hash BLOB NOT NULL,         -- 32 bytes
 	role INTEGER NOT NULL,
 	commuting INTEGER NOT NULL, -- 1: named by a commuting event, survives a replay of the entity
+	owner INTEGER,              -- uid of the only user who can read it; NULL: everybody can
 	PRIMARY KEY (entity, hash, role, commuting)
 ) WITHOUT ROWID;
 CREATE VIEW dump_object_ref AS
 	SELECT CASE typeof(o.hash) WHEN 'blob' THEN lower(hex(o.hash)) ELSE o.hash END AS hash,
-		t.entity AS entity, r.name AS role, o.commuting AS commuting
+		t.entity AS entity, r.name AS role, o.commuting AS commuting, o.owner AS owner
 	FROM object_ref o JOIN index_entity_text t ON t.no = o.entity
 		JOIN index_name r ON r.no = o.role;

@@ -215,8 +215,16 @@ static const char *as_whom(char buf[80], const bn_env *env, uid_t owner)
 
 static void find_foreign(json_t *list, const bn_env *env, const bn_mode_finding *f, uid_t founder)
 {
-	char has[65] = "", founded[65] = "";
+	char has[65] = "", founded[65] = "", as[80];
 	env->user_name(env, f->owner, has, sizeof has);
+	if (strstr(f->path, "/objects/" BN_PRIVATE_PREFIX)) {
+		char *away = bn_strf("rm -r '%s'%s", f->path, as_whom(as, env, f->owner));
+		find(list, "directories", "FAIL", away,
+			"%s belongs to %s, not to whose private data its name is for", f->path,
+			has);
+		bn_free(away);
+		return;
+	}
 	env->user_name(env, founder, founded, sizeof founded);
 	char *cure = bn_strf(
 		"chown %s '%s', by root, when its content is known to be whole", founded, f->path);

@@ -270,8 +270,12 @@ static json_t *audit_report_json(const bn_audit_report *r)
 		"missing_objects", (json_int_t)r->missing_objects, "newer", (json_int_t)r->newer,
 		"faults", (json_int_t)r->faults, "first_fault", r->first_fault, "without_effect",
 		(json_int_t)r->findings.others, "findings", findings);
-	if (o)
-		bn_proof_about_add(o, r->is_chained, &r->about);
+	if (!o)
+		return NULL;
+	json_object_set_new(o, "private_objects", json_integer((json_int_t)r->private_objects));
+	json_object_set_new(
+		o, "private_of", r->private_of ? json_string(r->private_of) : json_null());
+	bn_proof_about_add(o, r->is_chained, &r->about);
 	return o;
 }
 
@@ -367,6 +371,9 @@ static int run_audit_verify(bn_cli *cli, bn_err *err)
 	rc = bn_cli_object(cli, audit_report_json(r), r->is_chained ? fields : fields + 4, err);
 	if (rc >= 0 && bn_cli_is_text(cli))
 		rc = list_findings(cli, r, err);
+	if (rc >= 0 && r->private_objects)
+		bn_cli_say(cli, "private: %llu objects of %s, which nobody else can verify",
+			(unsigned long long)r->private_objects, r->private_of);
 	if (rc >= 0)
 		rc = audit_conclude(cli, r, err);
 	bn_audit_report_free(r);

@@ -79,7 +79,7 @@ int bn_source_verify_log(void *context, const void *arg, bn_page *page, bn_job *
 	(void)arg;
 	bn_err why = BN_ERR_INIT;
 	int rc = bn_audit_verify(&report, r->ws, &watch, err);
-	if (rc < 0 || (rc = findings_new(&f, page, "the log", 9, err)) < 0)
+	if (rc < 0 || (rc = findings_new(&f, page, "the log", 10, err)) < 0)
 		goto out;
 	uint64_t other = report->faults - report->bad_signatures - report->bad_objects -
 			 report->missing_objects;
@@ -88,6 +88,9 @@ int bn_source_verify_log(void *context, const void *arg, bn_page *page, bn_job *
 	count_finding(f, arena, report->bad_signatures, "signatures", report->signatures);
 	count_finding(f, arena, report->bad_objects + report->missing_objects, "objects, hashed",
 		report->objects);
+	if (report->private_of)
+		finding_add(f, BN_STATE_WARN, "private objects, only verified by who owns them",
+			bn_arena_strdup(arena, report->private_of));
 	if (report->newer)
 		finding_add(f, BN_STATE_WARN, "records of a newer binnacle",
 			"this version cannot check them");

@@ -102,7 +102,8 @@ void **bn_fold_slot(bn_fold *f, const bn_fold_class *class)
 	return &f->slots[bn_fold_class_index(f, class)];
 }
 
-int bn_fold_object_ref(bn_fold *f, const char *hash, const char *role, bn_err *err)
+/* owner: -1 when everybody can read it. */
+static int object_ref(bn_fold *f, const char *hash, const char *role, int64_t owner, bn_err *err)
 {
 	uint8_t raw[BN_SHA256_BYTES];
 	int64_t role_no;
@@ -111,10 +112,21 @@ int bn_fold_object_ref(bn_fold *f, const char *hash, const char *role, bn_err *e
 		return rc;
 	if (bn_unhex(hash, sizeof raw, raw))
 		return bn_sql_run(f->db, err,
-			"INSERT OR IGNORE INTO object_ref VALUES (?, ?, ?, ?)", "isii",
-			f->entity->no, hash, role_no, (int64_t)f->commuting);
-	return bn_sql_run(f->db, err, "INSERT OR IGNORE INTO object_ref VALUES (?, ?, ?, ?)",
-		"ibii", f->entity->no, raw, sizeof raw, role_no, (int64_t)f->commuting);
+			"INSERT OR IGNORE INTO object_ref VALUES (?, ?, ?, ?, nullif(?, -1))",
+			"isiii", f->entity->no, hash, role_no, (int64_t)f->commuting, owner);
+	return bn_sql_run(f->db, err,
+		"INSERT OR IGNORE INTO object_ref VALUES (?, ?, ?, ?, nullif(?, -1))", "ibiii",
+		f->entity->no, raw, sizeof raw, role_no, (int64_t)f->commuting, owner);
+}
+
+int bn_fold_object_ref(bn_fold *f, const char *hash, const char *role, bn_err *err)
+{
+	return object_ref(f, hash, role, -1, err);
+}
+
+int bn_fold_private_ref(bn_fold *f, const char *hash, const char *role, uid_t owner, bn_err *err)
+{
+	return object_ref(f, hash, role, (int64_t)owner, err);
 }
 
 /* ---- applying one event --------------------------------------------------------------------- */

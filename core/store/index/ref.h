@@ -9,5 +9,7 @@
  * ("dataset", "artifact/model.safetensors"). The fold removes an entity's references before it
  * calls clear(); those made by commuting events stay. */
 int bn_fold_object_ref(bn_fold *f, const char *hash, const char *role, bn_err *err);
+/* The same of an object that lies among the owner's private ones: that others do not have it is no fault. */
+int bn_fold_private_ref(bn_fold *f, const char *hash, const char *role, uid_t owner, bn_err *err);
 
 #endif

@@ -4,9 +4,11 @@
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/store/_workspace.h"
 #include "core/store/inspect.h"
 #include "core/store/object/_object.h"
+#include "core/store/object/_private.h"
 #include "core/store/object/live.h"
 
 #include <errno.h>
@@ -21,9 +23,13 @@ enum {
 	DEPTH_MAX = 64,  /* of directories below tmp/ */
 	ROUNDS = 4,      /* of looking again when something has become live meanwhile */
 	TRASH_NAME = 32, /* "trash/UID" */
-	ASIDE_NAME = TRASH_NAME + 4 + BN_SHA256_HEX + 1 + 16 + 1,
+	ASIDE_NAME = TRASH_NAME + 8 + BN_SHA256_HEX + 1 + 16 + 1,
 	TRASHES = 8, /* that others may have made in this user's name */
 };
+
+/* What begins the name of an object in trash/, and says where it goes back to. */
+#define ASIDE "gc-"
+#define ASIDE_PRIVATE "private-"
 
 typedef enum victim_state {
 	AT_HOME,
@@ -34,6 +40,7 @@ typedef enum victim_state {
 typedef struct victim {
 	char hash[BN_SHA256_HEX + 1];
 	victim_state state;
+	bool is_private; /* of this user's private ones */
 	uint64_t bytes;
 	int64_t stored_ms; /* as it was seen: another time says that somebody has renewed it */
 } victim;
@@ -55,7 +62,8 @@ static int victim_add(victims *v, const char *hash, const bn_object_info *info, 
 	if (bn_grow(&v->items, &v->cap, v->count + 1, sizeof *v->items))
 		return bn_err_nomem(err, "a list of objects");
 	victim *x = &v->items[v->count++];
-	*x = (victim){.bytes = info->bytes, .stored_ms = info->stored_ms};
+	*x = (victim){
+		.is_private = info->is_private, .bytes = info->bytes, .stored_ms = info->stored_ms};
 	memcpy(x->hash, hash, sizeof x->hash);
 	return 0;
 }
@@ -178,13 +186,20 @@ static int own_trash(char out[TRASH_NAME], bn_workspace *ws, bn_err *err)
 	return BN_EREFUSED;
 }
 
+/* Where it was before it was set aside: a private one must not come to lie among everybody's. */
+static const char *home_name(
+	const bn_env *env, const char *hash, bool is_private, char buf[BN_OBJECT_NAME])
+{
+	return is_private ? bn_private_name(env, hash, buf) : bn_object_name(hash, buf);
+}
+
 /* Puts an object that was set aside back, unless it was stored anew: the young one must stay. */
-static void put_back(bn_workspace *ws, const char *aside, const char *hash)
+static void put_back(bn_workspace *ws, const char *aside, const char *hash, bool is_private)
 {
 	const bn_env *env = ws->env;
 	const bn_dir *root = bn_workspace_at(ws);
 	char home[BN_OBJECT_NAME];
-	int e = env->fs->link(env, root, aside, root, bn_object_name(hash, home));
+	int e = env->fs->link(env, root, aside, root, home_name(env, hash, is_private, home));
 	if (e == 0 || e == -EEXIST)
 		env->fs->unlink(env, root, aside);
 	else if (!bn_dir_has(root, home)) /* a file system without links, or another's file */
@@ -203,7 +218,8 @@ typedef struct removing {
 
 static const char *aside_name(const removing *r, const victim *v, char buf[ASIDE_NAME])
 {
-	snprintf(buf, ASIDE_NAME, "%s/gc-%.64s-%016" PRIx64, r->trash, v->hash, r->tag);
+	snprintf(buf, ASIDE_NAME, "%s/%s%.64s-%016" PRIx64, r->trash,
+		v->is_private ? ASIDE_PRIVATE : ASIDE, v->hash, r->tag);
 	return buf;
 }
 
@@ -230,7 +246,8 @@ static void set_aside(removing *r, victim *v)
 	char name[BN_OBJECT_NAME], aside[ASIDE_NAME];
 	int fd = -1;
 	aside_name(r, v, aside);
-	if (open_here(&fd, &opened, r->ws, bn_object_name(v->hash, name)) < 0) {
+	home_name(env, v->hash, v->is_private, name);
+	if (open_here(&fd, &opened, r->ws, name) < 0) {
 		settle_failed(r, v);
 		return;
 	}
@@ -240,10 +257,10 @@ static void set_aside(removing *r, victim *v)
 		settle_failed(r, v);
 	} else if (env->fs->stat(env, root, aside, &st) < 0 || st.st_ino != opened.st_ino ||
 		   st.st_dev != opened.st_dev) {
-		put_back(r->ws, aside, v->hash);
+		put_back(r->ws, aside, v->hash, v->is_private);
 		settle_failed(r, v);
 	} else if (mtime_ms(&st) != v->stored_ms) {
-		put_back(r->ws, aside, v->hash);
+		put_back(r->ws, aside, v->hash, v->is_private);
 		settle_young(r, v);
 	} else {
 		v->state = SET_ASIDE;
@@ -259,7 +276,7 @@ static void unlink_aside(removing *r, victim *v)
 	char aside[ASIDE_NAME];
 	aside_name(r, v, aside);
 	if (env->fs->stat(env, root, aside, &st) == 0 && mtime_ms(&st) != v->stored_ms) {
-		put_back(r->ws, aside, v->hash);
+		put_back(r->ws, aside, v->hash, v->is_private);
 		settle_young(r, v);
 	} else if (env->fs->unlink(env, root, aside) < 0) {
 		settle_failed(r, v);
@@ -277,7 +294,7 @@ static void put_all_back(removing *r)
 		victim *v = &r->victims->items[i];
 		if (v->state != SET_ASIDE)
 			continue;
-		put_back(r->ws, aside_name(r, v, aside), v->hash);
+		put_back(r->ws, aside_name(r, v, aside), v->hash, v->is_private);
 		v->state = AT_HOME;
 	}
 }
@@ -432,15 +449,19 @@ typedef struct sweeping {
 static int sweep(bn_gc_report *report, bn_workspace *ws, const char *dir, int64_t cutoff_ms,
 	bool dry_run, bn_err *err);
 
-/* "gc-HASH-TAG"; a former version wrote "gc-HASH". */
-static bool is_set_aside(const char *entry)
+/* "gc-HASH-TAG", "private-HASH-TAG"; a former version wrote "gc-HASH". Returns where the hash begins, or NULL. */
+static const char *set_aside_hash(const char *entry, bool *is_private)
 {
 	char hash[BN_SHA256_HEX + 1] = "";
-	if (strncmp(entry, "gc-", 3) != 0 || strlen(entry) < 3 + BN_SHA256_HEX)
-		return false;
-	memcpy(hash, entry + 3, BN_SHA256_HEX);
-	char after = entry[3 + BN_SHA256_HEX];
-	return bn_is_hex(hash) && (!after || after == '-');
+	*is_private = bn_str_starts(entry, ASIDE_PRIVATE);
+	if (!*is_private && !bn_str_starts(entry, ASIDE))
+		return NULL;
+	const char *from = entry + strlen(*is_private ? ASIDE_PRIVATE : ASIDE);
+	if (strlen(from) < BN_SHA256_HEX)
+		return NULL;
+	memcpy(hash, from, BN_SHA256_HEX);
+	char after = from[BN_SHA256_HEX];
+	return bn_is_hex(hash) && (!after || after == '-') ? from : NULL;
 }
 
 /* A directory in trash/ in which a user's gc sets aside: "UID" or "UID-N". */
@@ -458,6 +479,8 @@ static int sweep_one(
 	const bn_env *env = ws->env;
 	struct stat st;
 	int rc = 0;
+	bool is_private;
+	const char *hash = set_aside_hash(entry, &is_private);
 	char *name = bn_path_join(s->dir, entry);
 	if (!name)
 		return bn_err_nomem(err, "a file name");
@@ -466,10 +489,10 @@ static int sweep_one(
 	if (is_users_trash(s, entry, &st)) {
 		if (st.st_uid == env->uid(env) && st.st_dev == s->device)
 			rc = sweep(report, ws, name, s->cutoff_ms, s->dry_run, err);
-	} else if (is_set_aside(entry)) {
+	} else if (hash) {
 		if (!s->dry_run && S_ISREG(st.st_mode) && st.st_uid == env->uid(env) &&
 			st.st_dev == s->device)
-			put_back(ws, name, entry + 3);
+			put_back(ws, name, hash, is_private);
 	} else if (mtime_ms(&st) <= s->cutoff_ms) {
 		if (!s->dry_run && remove_leftovers(ws, name, s->device, 0) < 0) {
 			report->failed++;

@@ -307,12 +307,14 @@ static int keep_whole(bn_live *s, bn_workspace *ws, bn_object_store *objects, bn
 	return rc;
 }
 
-/* A live manifest that is not here hides the names of its parts. */
+/* A live manifest that is not here hides the names of its parts. Another user's private one names what is private. */
 static int check_manifests(bn_live *s, bn_workspace *ws, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, bn_workspace_index(ws), err,
-		"SELECT hash, entity FROM dump_object_ref WHERE role GLOB '*manifest*'", "");
+		"SELECT hash, entity FROM dump_object_ref WHERE role GLOB '*manifest*' AND "
+		"(owner IS NULL OR owner = ?)",
+		"i", (int64_t)ws->env->uid(ws->env));
 	if (rc < 0)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) == 1) {
@@ -341,8 +343,9 @@ int bn_object_refs_gone(bool *gone, bn_workspace *ws, const char *entity, bn_err
 	if ((rc = bn_workspace_objects(&objects, ws, err)) < 0 ||
 		(rc = bn_sql_prepare(&st, db, err,
 			 "SELECT CASE typeof(hash) WHEN 'blob' THEN lower(hex(hash)) ELSE hash END "
-			 "FROM object_ref WHERE entity = ? AND commuting = 0",
-			 "i", bn_index_entity(db, entity))) < 0)
+			 "FROM object_ref WHERE entity = ? AND commuting = 0 AND "
+			 "(owner IS NULL OR owner = ?)",
+			 "ii", bn_index_entity(db, entity), (int64_t)ws->env->uid(ws->env))) < 0)
 		return rc;
 	while (!*gone && (rc = bn_sql_step(st, err)) == 1) {
 		const char *hash = (const char *)sqlite3_column_text(st, 0);

@@ -8,6 +8,8 @@
  *  - in every JSON object (a text that begins with '{') that is itself named: so a manifest names its
  *    parts and its groups, and a spec the versions that it was run on.
  *
+ * What lies among another user's private objects is not there for this user, and his gc does not touch it.
+ *
  * A named JSON object that is damaged, or a manifest that is not there, hides what it names: that is
  * BN_EINCONCLUSIVE, and gc removes nothing.
  */

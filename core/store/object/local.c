@@ -1,5 +1,5 @@
 /*
- * local.c - the objects of a workspace as files: objects/ab/cdef..., mode 0444.
+ * local.c - the objects of a workspace as files: objects/ab/cdef..., mode 0444, and a user's private ones (_private.h).
  *
  * I1: bytes go to tmp/ first, are made read-only and synced, and only then renamed to their name;
  * the directory is synced before a put returns (I3). Storing something that is there already renews
@@ -20,6 +20,7 @@
 #include "core/base/str.h"
 #include "core/store/_workspace.h"
 #include "core/store/object/_object.h"
+#include "core/store/object/_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +36,7 @@ typedef struct local_store {
 	bn_workspace *ws;
 	const bn_env *env;
 	const bn_dir *root; /* the workspace's */
+	bool is_private;    /* what is put is the user's alone */
 } local_store;
 
 const char *bn_object_name(const char *hash, char buf[BN_OBJECT_NAME])
@@ -43,10 +45,31 @@ const char *bn_object_name(const char *hash, char buf[BN_OBJECT_NAME])
 	return buf;
 }
 
-static const char *fan_name(const char *hash, char buf[16])
+static const char *fan_name(const char *hash, char buf[BN_PRIVATE_DIR])
 {
-	snprintf(buf, 16, "objects/%.2s", hash);
+	snprintf(buf, BN_PRIVATE_DIR, "objects/%.2s", hash);
 	return buf;
+}
+
+/* Where a put makes it. */
+static const char *put_name(const local_store *s, const char *hash, char buf[BN_OBJECT_NAME])
+{
+	return s->is_private ? bn_private_name(s->env, hash, buf) : bn_object_name(hash, buf);
+}
+
+static const char *put_dir(const local_store *s, const char *hash, char buf[BN_PRIVATE_DIR])
+{
+	return s->is_private ? bn_private_dir(s->env, buf) : fan_name(hash, buf);
+}
+
+/* Where it lies for this user. */
+static const char *get_name(const local_store *s, const char *hash, char buf[BN_OBJECT_NAME])
+{
+	struct stat st;
+	if (bn_private_is_here(s->root) &&
+		s->env->fs->stat(s->env, s->root, bn_private_name(s->env, hash, buf), &st) == 0)
+		return buf;
+	return bn_object_name(hash, buf);
 }
 
 static int not_here(const char *hash, bn_err *err)
@@ -69,38 +92,49 @@ static int64_t modified_ms(const struct stat *st)
 
 /* ---- asking --------------------------------------------------------------------------------- */
 
-static int local_head(bn_object_store *base, const char *hash, bn_object_info *out, bn_err *err)
+static int head_at(
+	const local_store *s, const char *hash, const char *name, bn_object_info *out, bn_err *err)
 {
-	local_store *s = (local_store *)base;
-	char name[BN_OBJECT_NAME];
 	struct stat st;
 	bn_err e = BN_ERR_INIT;
-	if (bn_dir_stat(s->root, bn_object_name(hash, name), &st, &e) < 0)
+	if (bn_dir_stat(s->root, name, &st, &e) < 0)
 		return object_error(hash, &e, err);
 	if (!S_ISREG(st.st_mode))
 		return bn_err_set(err, BN_ECORRUPT, "object %.12s is not a regular file (%s/%s)",
 			hash, s->root->path, name);
-	*out = (bn_object_info){(uint64_t)st.st_size, modified_ms(&st)};
+	*out = (bn_object_info){.bytes = (uint64_t)st.st_size, .stored_ms = modified_ms(&st)};
 	return 0;
 }
 
-static int list_fan(local_store *s, const char *fan, bn_object_each *each, void *ctx, bn_err *err)
+static int local_head(bn_object_store *base, const char *hash, bn_object_info *out, bn_err *err)
+{
+	char name[BN_OBJECT_NAME];
+	const local_store *s = (const local_store *)base;
+	return head_at(s, hash, get_name(s, hash, name), out, err);
+}
+
+/* Of a directory whose files are named by their hashes, but for what `fan` says: "ab", or "". */
+static int list_dir(local_store *s, const char *dir, const char *fan, bn_object_each *each,
+	void *ctx, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
-	char dir[16], hash[65];
+	char hash[65], name[BN_OBJECT_NAME];
 	bn_err e = BN_ERR_INIT;
-	int rc = bn_dir_list(s->root, fan_name(fan, dir), &names, &e);
+	int rc = bn_dir_list(s->root, dir, &names, &e);
 	if (rc == BN_ENOTFOUND) /* gone since it was listed */
 		rc = 0;
 	else if (rc < 0)
 		rc = bn_err_move(err, &e);
 	for (size_t i = 0; rc == 0 && i < names.count; i++) {
 		bn_object_info info;
-		snprintf(hash, sizeof hash, "%.2s%.62s", fan, names.items[i]);
-		if (strlen(names.items[i]) != BN_SHA256_HEX - 2 || !bn_is_hex(names.items[i]))
+		if (strlen(fan) + strlen(names.items[i]) != BN_SHA256_HEX ||
+			!bn_is_hex(names.items[i]))
 			continue;
+		snprintf(hash, sizeof hash, "%s%s", fan, names.items[i]);
+		snprintf(name, sizeof name, "%s/%s", dir, names.items[i]);
 		bn_err_clear(&e);
-		rc = local_head(&s->base, hash, &info, &e);
+		rc = head_at(s, hash, name, &info, &e);
+		info.is_private = !fan[0];
 		if (rc >= 0)
 			rc = each(ctx, hash, &info, err);
 		else if (rc == BN_ENOTFOUND || rc == BN_ECORRUPT) /* removed; a stranger's link */
@@ -117,17 +151,19 @@ static int local_list(bn_object_store *base, bn_object_each *each, void *ctx, bn
 	local_store *s = (local_store *)base;
 	bn_names fans = BN_NAMES_INIT;
 	struct stat st;
-	char dir[16];
+	char dir[BN_PRIVATE_DIR];
 	int rc = bn_dir_list(s->root, "objects", &fans, err);
 	for (size_t i = 0; rc == 0 && i < fans.count; i++) {
 		const char *fan = fans.items[i];
 		if (strlen(fan) == 2 && bn_is_hex(fan) &&
 			bn_dir_stat(s->root, fan_name(fan, dir), &st, NULL) == 0 &&
 			S_ISDIR(st.st_mode))
-			rc = list_fan(s, fan, each, ctx, err);
+			rc = list_dir(s, dir, fan, each, ctx, err);
 	}
 	bn_names_release(&fans);
-	return rc;
+	if (rc || !bn_private_is_here(s->root))
+		return rc;
+	return list_dir(s, bn_private_dir(s->env, dir), "", each, ctx, err);
 }
 
 /* ---- put ------------------------------------------------------------------------------------ */
@@ -142,12 +178,11 @@ typedef struct local_put {
 /* True when the object is there with that size, and young again. Somebody else's is not ours to renew, even if its
  * mode would let us: who owns it may have put other bytes there before anybody stored these. A copy of our own
  * replaces it, where that is allowed. One that gc has just taken away has lost its name. */
-static bool object_touch(local_store *s, const char *hash, uint64_t size)
+static bool object_touch(const local_store *s, const char *name, uint64_t size)
 {
-	char name[BN_OBJECT_NAME];
 	struct stat st;
 	int fd = -1;
-	if (bn_dir_open_file(&fd, s->root, bn_object_name(hash, name), O_RDONLY, 0, NULL) < 0)
+	if (bn_dir_open_file(&fd, s->root, name, O_RDONLY, 0, NULL) < 0)
 		return false;
 	bool ok = s->env->fs->fstat(s->env, fd, &st) == 0 && (uint64_t)st.st_size == size &&
 		  st.st_uid == s->env->uid(s->env) && futimens(fd, NULL) == 0 &&
@@ -159,8 +194,10 @@ static bool object_touch(local_store *s, const char *hash, uint64_t size)
 /* The same, and its name is durable: whoever put it may not have come to that. */
 static bool object_renew(local_store *s, const char *hash, uint64_t size)
 {
-	char fan[16];
-	return object_touch(s, hash, size) && bn_dir_sync(s->root, fan_name(hash, fan), NULL) == 0;
+	char dir[BN_PRIVATE_DIR], name[BN_OBJECT_NAME];
+	return (!s->is_private || bn_private_is_here(s->root)) &&
+	       object_touch(s, put_name(s, hash, name), size) &&
+	       bn_dir_sync(s->root, put_dir(s, hash, dir), NULL) == 0;
 }
 
 /* Says to every gc that the object is about to be named (_object.h). */
@@ -201,25 +238,33 @@ static int object_adopt(local_store *s, const char *tmp, const char *hash, int f
 		tmp, s->root->path, bn_object_name(hash, name));
 }
 
+static int make_put_dir(const local_store *s, const char *dir, bn_err *err)
+{
+	struct stat st;
+	if (s->is_private)
+		return bn_private_make(s->root, err);
+	int rc = bn_dir_stat(s->root, "objects", &st, err);
+	return rc < 0 ? rc : bn_dir_make(s->root, dir, st.st_mode & 07777, err);
+}
+
 /* Gives the finished file of that name in tmp/ its name: synced and read-only already. */
 static int object_publish(local_store *s, const char *tmp, const char *hash, bn_err *err)
 {
-	char name[BN_OBJECT_NAME], fan[16];
-	struct stat st;
-	int rc = bn_dir_stat(s->root, "objects", &st, err);
-	if (rc < 0 || (rc = bn_dir_make(s->root, fan_name(hash, fan), st.st_mode & 07777, err)) < 0)
+	char name[BN_OBJECT_NAME], dir[BN_PRIVATE_DIR];
+	int rc = make_put_dir(s, put_dir(s, hash, dir), err);
+	if (rc < 0)
 		return rc;
 	/* Another process may have made it and died before syncing objects/. */
 	if ((rc = bn_dir_sync(s->root, "objects", err)) < 0)
 		return rc;
 	for (int tries = 0; tries < PUBLISH_TRIES; tries++) {
-		int failed = s->env->fs->rename(
-			s->env, s->root, tmp, s->root, bn_object_name(hash, name));
+		int failed =
+			s->env->fs->rename(s->env, s->root, tmp, s->root, put_name(s, hash, name));
 		if (failed == 0) {
 			snprintf(s->ws->stored, sizeof s->ws->stored, "%s", hash);
-			return bn_dir_sync(s->root, fan, err);
+			return bn_dir_sync(s->root, dir, err);
 		}
-		if (failed != -EPERM && failed != -EACCES)
+		if (s->is_private || (failed != -EPERM && failed != -EACCES))
 			return bn_err_sys(err, BN_EIO, -failed, "cannot rename '%s/%s' to '%s/%s'",
 				s->root->path, tmp, s->root->path, name);
 		if ((rc = object_adopt(s, tmp, hash, failed, err)) <= 0)
@@ -318,7 +363,7 @@ static int local_put_write(void *put, const void *bytes, size_t n, bn_err *err)
 /* Read-only and on the disk. */
 static int finish_file(local_store *s, int fd, const char *name, bn_err *err)
 {
-	int e = s->env->fs->fchmod(s->env, fd, 0444);
+	int e = s->env->fs->fchmod(s->env, fd, s->is_private ? BN_PRIVATE_FILE : 0444);
 	if (e < 0)
 		return bn_dir_error(err, -e, "cannot set the mode of", s->root, name);
 	return bn_dir_sync_file(s->env, s->root, name, fd, err);
@@ -371,7 +416,7 @@ static int local_get_begin(
 		return bn_err_nomem(err, "a get");
 	g->s = s;
 	snprintf(g->hash, sizeof g->hash, "%s", hash);
-	if (bn_dir_open_file(&g->fd, s->root, bn_object_name(hash, name), O_RDONLY, 0, &e) < 0) {
+	if (bn_dir_open_file(&g->fd, s->root, get_name(s, hash, name), O_RDONLY, 0, &e) < 0) {
 		bn_free(g);
 		return object_error(hash, &e, err);
 	}
@@ -427,14 +472,25 @@ out:
 	return rc;
 }
 
+/* Both, where it lies twice: a row does not say which of them it needs. */
 static int local_renew(bn_object_store *base, const char *hash, bn_err *err)
 {
 	local_store *s = (local_store *)base;
+	char name[BN_OBJECT_NAME];
 	bn_object_info info;
+	bn_err e = BN_ERR_INIT;
 	int rc = bn_workspace_need_writable(s->ws, err);
-	if (rc < 0 || (rc = local_head(base, hash, &info, err)) < 0)
+	if (rc < 0)
 		return rc;
-	return object_touch(s, hash, info.bytes) ? 0 : copy_anew(base, hash, err);
+	bool is_private = bn_private_is_here(s->root) &&
+			  head_at(s, hash, bn_private_name(s->env, hash, name), &info, NULL) == 0 &&
+			  object_touch(s, name, info.bytes);
+	rc = head_at(s, hash, bn_object_name(hash, name), &info, &e);
+	if (rc == BN_ENOTFOUND && is_private)
+		return 0;
+	if (rc < 0)
+		return bn_err_move(err, &e);
+	return object_touch(s, name, info.bytes) ? 0 : copy_anew(s->ws->objects, hash, err);
 }
 
 /* ---- the store ------------------------------------------------------------------------------ */
@@ -459,21 +515,34 @@ static const bn_object_store_ops local_ops = {
 	.free = local_free,
 };
 
+/* Everybody's, and the user's own, in one piece of memory. */
+static int make_stores(bn_workspace *ws, bn_err *err)
+{
+	const local_store all = {
+		.base.ops = &local_ops, .ws = ws, .env = ws->env, .root = bn_workspace_at(ws)};
+	local_store *two = bn_alloc(2 * sizeof *two);
+	if (!two)
+		return bn_err_nomem(err, "a store");
+	two[0] = two[1] = all;
+	two[1].is_private = true;
+	ws->objects = &two[0].base;
+	ws->private_objects = &two[1].base;
+	ws->objects_free = local_free;
+	return 0;
+}
+
 int bn_workspace_objects(bn_object_store **out, bn_workspace *ws, bn_err *err)
 {
-	if (!ws->objects) {
-		local_store *s = bn_alloc_zeroed(1, sizeof *s);
-		if (!s)
-			return bn_err_nomem(err, "a store");
-		s->base.ops = &local_ops;
-		s->ws = ws;
-		s->env = ws->env;
-		s->root = bn_workspace_at(ws);
-		ws->objects = &s->base;
-		ws->objects_free = local_free;
-	}
+	int rc = ws->objects ? 0 : make_stores(ws, err);
 	*out = ws->objects;
-	return 0;
+	return rc;
+}
+
+int bn_workspace_private_objects(bn_object_store **out, bn_workspace *ws, bn_err *err)
+{
+	int rc = ws->objects ? 0 : make_stores(ws, err);
+	*out = ws->private_objects;
+	return rc;
 }
 
 /* ---- the workspace's calls ------------------------------------------------------------------ */
@@ -481,9 +550,15 @@ int bn_workspace_objects(bn_object_store **out, bn_workspace *ws, bn_err *err)
 int bn_object_put(bn_workspace *ws, const void *bytes, size_t n, char hash[65], bn_err *err)
 {
 	bn_object_store *s = NULL;
+	int rc = bn_workspace_objects(&s, ws, err);
+	return rc < 0 ? rc : bn_object_put_in(s, bytes, n, hash, err);
+}
+
+int bn_object_put_in(bn_object_store *s, const void *bytes, size_t n, char hash[65], bn_err *err)
+{
 	bn_object_writer *w = NULL;
-	int rc = bn_workspace_need_writable(ws, err);
-	if (rc < 0 || (rc = bn_workspace_objects(&s, ws, err)) < 0)
+	int rc = bn_workspace_need_writable(((local_store *)s)->ws, err);
+	if (rc < 0)
 		return rc;
 	bn_sha256_hex(bytes, n, hash);
 	if (object_renew((local_store *)s, hash, n))
@@ -622,15 +697,23 @@ int bn_object_put_below(bn_workspace *ws, const bn_dir *at, const char *src, boo
 	char hash[65], uint64_t *size, bn_err *err)
 {
 	bn_object_store *s = NULL;
+	int rc = bn_workspace_objects(&s, ws, err);
+	return rc < 0 ? rc : bn_object_put_below_in(s, at, src, take, hash, size, err);
+}
+
+int bn_object_put_below_in(bn_object_store *s, const bn_dir *at, const char *src, bool take,
+	char hash[65], uint64_t *size, bn_err *err)
+{
+	const bn_env *env = ((local_store *)s)->env;
 	uint64_t bytes = 0;
-	int rc = bn_workspace_need_writable(ws, err);
-	if (rc < 0 || (rc = bn_workspace_objects(&s, ws, err)) < 0)
+	int rc = bn_workspace_need_writable(((local_store *)s)->ws, err);
+	if (rc < 0)
 		return rc;
 	rc = take ? put_by_rename((local_store *)s, at, src, hash, &bytes, err) : 1;
 	if (rc == 1) {
 		rc = put_by_copy((local_store *)s, at, src, hash, &bytes, err);
 		if (rc >= 0 && take)
-			ws->env->fs->unlink(ws->env, at, src);
+			env->fs->unlink(env, at, src);
 	}
 	if (rc < 0)
 		return rc;
@@ -646,7 +729,7 @@ int bn_object_file(bn_workspace *ws, const char *hash, char name[BN_OBJECT_NAME]
 	int rc = bn_workspace_objects(&s, ws, err);
 	if (rc < 0 || (rc = bn_object_head(s, hash, &info, err)) < 0)
 		return rc;
-	bn_object_name(hash, name);
+	get_name((local_store *)s, hash, name);
 	return 0;
 }
 

@@ -123,10 +123,13 @@ int bn_manifest_parse(bn_manifest *out, const char *text, size_t n, const char *
 /* ---- in the store -------------------------------------------------------------------------- */
 
 typedef struct bn_workspace bn_workspace;
+typedef struct bn_object_store bn_object_store;
 
 /* Stores it (groups first) and gives its name. The parts have to be stored already (I4: what names
  * an object comes after it). */
 int bn_manifest_store(bn_workspace *ws, const bn_manifest *m, char hash[65], bn_err *err);
+/* The same into a store of it (object.h). */
+int bn_manifest_store_in(bn_object_store *s, const bn_manifest *m, char hash[65], bn_err *err);
 /* Reads it with its groups; the bytes are checked against the hash. BN_ENOTFOUND; BN_ECORRUPT also
  * for what is no manifest. *out is initialised by this. */
 int bn_manifest_load(bn_manifest *out, bn_workspace *ws, const char *hash, bn_err *err);

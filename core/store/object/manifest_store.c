@@ -10,21 +10,21 @@
 #include <stdio.h>
 #include <string.h>
 
-static int put_text(bn_workspace *ws, const bn_buf *text, char hash[65], bn_err *err)
+static int put_text(bn_object_store *s, const bn_buf *text, char hash[65], bn_err *err)
 {
 	if (text->len > BN_MANIFEST_BYTES)
 		return bn_err_set(err, BN_EINVAL, "a manifest of %zu bytes; the limit is %d",
 			text->len, BN_MANIFEST_BYTES);
-	return bn_object_put(ws, text->ptr, text->len, hash, err);
+	return bn_object_put_in(s, text->ptr, text->len, hash, err);
 }
 
-static int put_one(bn_workspace *ws, json_t *o, char hash[65], bn_err *err)
+static int put_one(bn_object_store *s, json_t *o, char hash[65], bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	int rc = o ? bn_json_canonical(o, &text, err) : bn_err_nomem(err, "a manifest");
 	if (rc < 0)
 		goto out;
-	rc = put_text(ws, &text, hash, err);
+	rc = put_text(s, &text, hash, err);
 out:
 	bn_buf_release(&text);
 	return rc;
@@ -32,7 +32,7 @@ out:
 
 /* Stores parts[from .. to-1] and appends to groups what the top says of them. kept: the group as it was
  * read, or NULL. */
-static int put_group(json_t *groups, bn_workspace *ws, const bn_manifest *m,
+static int put_group(json_t *groups, bn_object_store *s, const bn_manifest *m,
 	const bn_manifest_group *kept, size_t from, size_t to, bn_err *err)
 {
 	char hash[65];
@@ -45,7 +45,7 @@ static int put_group(json_t *groups, bn_workspace *ws, const bn_manifest *m,
 	json_t *known = json_pack("{s:i, s:s, s:o}", "format", 1, "kind",
 		bn_manifest_kind_name(m->kind), "parts", bn_manifest_parts_json(m, from, to));
 	int rc = !o || !known || json_object_update(o, known) ? bn_err_nomem(err, "a manifest")
-							      : put_one(ws, o, hash, err);
+							      : put_one(s, o, hash, err);
 	json_decref(known);
 	json_decref(o);
 	if (rc < 0)
@@ -63,7 +63,7 @@ static int put_group(json_t *groups, bn_workspace *ws, const bn_manifest *m,
 	return rc;
 }
 
-static int put_groups(bn_workspace *ws, const bn_manifest *m, char hash[65], bn_err *err)
+static int put_groups(bn_object_store *s, const bn_manifest *m, char hash[65], bn_err *err)
 {
 	json_t *groups = json_array(), *top = bn_manifest_head_json(m);
 	int rc = groups && top ? 0 : bn_err_nomem(err, "a manifest");
@@ -74,7 +74,7 @@ static int put_groups(bn_workspace *ws, const bn_manifest *m, char hash[65], bn_
 		const bn_manifest_group *kept = i < m->group_count ? &m->groups[i] : NULL;
 		size_t n = i + 1 < m->group_count ? kept->parts : BN_MANIFEST_PARTS;
 		n = n < m->count - from ? n : m->count - from;
-		if ((rc = put_group(groups, ws, m, kept, from, from + n, err)) < 0)
+		if ((rc = put_group(groups, s, m, kept, from, from + n, err)) < 0)
 			goto out;
 		from += n;
 	}
@@ -82,25 +82,32 @@ static int put_groups(bn_workspace *ws, const bn_manifest *m, char hash[65], bn_
 		rc = bn_err_nomem(err, "a manifest");
 		goto out;
 	}
-	rc = put_one(ws, top, hash, err);
+	rc = put_one(s, top, hash, err);
 out:
 	json_decref(groups);
 	json_decref(top);
 	return rc;
 }
 
-int bn_manifest_store(bn_workspace *ws, const bn_manifest *m, char hash[65], bn_err *err)
+int bn_manifest_store_in(bn_object_store *s, const bn_manifest *m, char hash[65], bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	if (m->format && (m->count > BN_MANIFEST_PARTS || m->group_count))
-		return put_groups(ws, m, hash, err);
+		return put_groups(s, m, hash, err);
 	int rc = bn_manifest_format(&text, m, err);
 	if (rc < 0)
 		goto out;
-	rc = put_text(ws, &text, hash, err);
+	rc = put_text(s, &text, hash, err);
 out:
 	bn_buf_release(&text);
 	return rc;
+}
+
+int bn_manifest_store(bn_workspace *ws, const bn_manifest *m, char hash[65], bn_err *err)
+{
+	bn_object_store *s = NULL;
+	int rc = bn_workspace_objects(&s, ws, err);
+	return rc < 0 ? rc : bn_manifest_store_in(s, m, hash, err);
 }
 
 /* ---- loading -------------------------------------------------------------------------------- */

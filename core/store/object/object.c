@@ -241,8 +241,8 @@ int bn_object_pass(bn_workspace *ws, const char *hash, int fd, const char *path,
 	while (got) {
 		if ((rc = bn_object_read(r, block, BN_OBJECT_BLOCK, &got, err)) < 0)
 			goto out;
-		if (fd >= 0 && (rc = bn_fs_write_all(bn_workspace_env(ws), fd, block, got, path,
-					err)) < 0)
+		if (fd >= 0 &&
+			(rc = bn_fs_write_all(bn_workspace_env(ws), fd, block, got, path, err)) < 0)
 			goto out;
 		done += got;
 		/* Every 16 MiB: some hundredths of a second. */
@@ -348,14 +348,21 @@ failed:
 	return rc;
 }
 
-int bn_object_put_json(bn_workspace *ws, const json_t *value, char hash[65], bn_err *err)
+int bn_object_put_json_in(bn_object_store *s, const json_t *value, char hash[65], bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	int rc = bn_json_canonical(value, &text, err);
 	if (rc < 0)
 		goto out;
-	rc = bn_object_put(ws, text.ptr, text.len, hash, err);
+	rc = bn_object_put_in(s, text.ptr, text.len, hash, err);
 out:
 	bn_buf_release(&text);
 	return rc;
+}
+
+int bn_object_put_json(bn_workspace *ws, const json_t *value, char hash[65], bn_err *err)
+{
+	bn_object_store *s = NULL;
+	int rc = bn_workspace_objects(&s, ws, err);
+	return rc < 0 ? rc : bn_object_put_json_in(s, value, hash, err);
 }

@@ -6,6 +6,9 @@
  * I4: a caller stores an object before it writes the event that names it; every put below is
  * durable when it returns (I3).
  *
+ * A user's private objects lie in a place of their own, which others cannot read: what is put through
+ * bn_workspace_private_objects.
+ *
  * Where objects lie is a back end, a table of five operations: put_if_absent (a stream), get (with a
  * range), head (size), list and renew. The local one (local.c) is a workspace's objects/ directory; remotes
  * are copied to and from through the same door. Nothing here loads a whole object: memory is one
@@ -41,9 +44,10 @@ int bn_object_put_below(bn_workspace *ws, const bn_dir *at, const char *src, boo
 	char hash[65], uint64_t *size, bn_err *err);
 /* The canonical form of a JSON value. */
 int bn_object_put_json(bn_workspace *ws, const json_t *value, char hash[65], bn_err *err);
-/* A stored object's name below bn_workspace_at: "objects/ab/cdef..."; BN_ENOTFOUND when it is not here.
+/* A stored object's name below bn_workspace_at: "objects/ab/cdef...", or where the user's private ones lie; BN_ENOTFOUND
+ * when it is not here.
  * Does not re-hash. For what has to be mapped; everything else reads a stream. */
-#define BN_OBJECT_NAME 80
+#define BN_OBJECT_NAME 96
 int bn_object_file(bn_workspace *ws, const char *hash, char name[BN_OBJECT_NAME], bn_err *err);
 bool bn_object_is_here(bn_workspace *ws, const char *hash);
 /* Re-reads and re-hashes: BN_ECORRUPT when the bytes are not what the name says. */
@@ -67,10 +71,20 @@ typedef struct bn_object_store bn_object_store;
 
 /* The workspace's own; borrowed until it is closed. Fails only without memory. */
 int bn_workspace_objects(bn_object_store **out, bn_workspace *ws, bn_err *err);
+/* The same; but what is put there is for this user alone to read. Getting is the same of both: a user's private objects and
+ * everybody's. An object of another user's private ones is not here (BN_ENOTFOUND). */
+int bn_workspace_private_objects(bn_object_store **out, bn_workspace *ws, bn_err *err);
+
+/* bn_object_put, bn_object_put_below and bn_object_put_json into one of the two. */
+int bn_object_put_in(bn_object_store *s, const void *bytes, size_t n, char hash[65], bn_err *err);
+int bn_object_put_below_in(bn_object_store *s, const bn_dir *at, const char *src, bool take,
+	char hash[65], uint64_t *size, bn_err *err);
+int bn_object_put_json_in(bn_object_store *s, const json_t *value, char hash[65], bn_err *err);
 
 typedef struct bn_object_info {
 	uint64_t bytes;
 	int64_t stored_ms; /* when it was last put; gc's retention counts from here */
+	bool is_private;   /* it lies among the user's private ones */
 } bn_object_info;
 
 /* BN_ENOTFOUND when it is not there. */
@@ -79,7 +93,7 @@ int bn_object_head(bn_object_store *s, const char *hash, bn_object_info *out, bn
  * it for its retention. BN_ENOTFOUND. Before the event that makes a row live again which names it
  * (bn_object_renew of live.h follows what it names). */
 int bn_object_touch(bn_object_store *s, const char *hash, bn_err *err);
-/* Calls each() for every object, in order of the hashes; its non-zero return value ends the list and
+/* Calls each() for every object in order of the hashes, then for the user's private ones; its non-zero return value ends the list and
  * is returned. */
 typedef int bn_object_each(void *ctx, const char *hash, const bn_object_info *info, bn_err *err);
 int bn_object_list(bn_object_store *s, bn_object_each *each, void *ctx, bn_err *err);
