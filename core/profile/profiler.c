@@ -85,35 +85,53 @@ static void finite_range(accumulator *a, double lo, double hi)
 	a->fmax = isnan(a->fmax) || hi > a->fmax ? hi : a->fmax;
 }
 
-/* n values that are there, in order; none is NaN. */
+static int tally_doubles(bn_tally *t, const double *v, size_t n, bn_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = bn_tally_add_bits(t, double_bits(v[i]), 1, err);
+	return rc;
+}
+
+/* n values that are there, in order; none is NaN. What a value changes is kept in registers: this sees every number
+ * of a table. */
 static int add_doubles(accumulator *a, const double *v, size_t n, bool first, bn_err *err)
 {
 	if (!n)
 		return 0;
-	if (first) {
-		a->first = a->min = a->max = v[0];
-		a->last = v[0];
-	}
+	uint64_t zeros = 0, negatives = 0, infinities = 0;
+	double min = first ? v[0] : a->min, max = first ? v[0] : a->max, last = first ? v[0] : a->last;
+	double lo = INFINITY, hi = -INFINITY; /* of the finite ones */
+	size_t falls = 0, rises = 0, begin = first ? 1 : 0;
 	for (size_t i = 0; i < n; i++) {
 		double x = v[i];
-		a->zeros += x == 0;
-		a->negatives += x < 0;
-		a->min = x < a->min ? x : a->min;
-		a->max = x > a->max ? x : a->max;
-		if (i || !first) {
-			a->increasing &= x > a->last;
-			a->decreasing &= x < a->last;
-		}
-		a->last = x;
-		if (isinf(x))
-			a->infinities++;
-		else
-			finite_range(a, x, x);
-		int rc = bn_tally_add_bits(&a->tally, double_bits(x), 1, err);
-		if (rc)
-			return rc;
+		bool finite = fabs(x) < INFINITY;
+		zeros += x == 0;
+		negatives += x < 0;
+		infinities += !finite;
+		min = x < min ? x : min;
+		max = x > max ? x : max;
+		lo = finite && x < lo ? x : lo;
+		hi = finite && x > hi ? x : hi;
 	}
-	return 0;
+	for (size_t i = begin; i < n; i++) {
+		rises += v[i] > last;
+		falls += v[i] < last;
+		last = v[i];
+	}
+	if (first)
+		a->first = v[0];
+	a->min = min;
+	a->max = max;
+	a->last = last;
+	a->zeros += zeros;
+	a->negatives += negatives;
+	a->infinities += infinities;
+	a->increasing &= rises == n - begin;
+	a->decreasing &= falls == n - begin;
+	if (lo <= hi)
+		finite_range(a, lo, hi);
+	return tally_doubles(&a->tally, v, n, err);
 }
 
 static int add_integers(accumulator *a, const int64_t *v, size_t n, bool first, bn_err *err)
