@@ -71,6 +71,7 @@ struct bn_listener {
 	atomic_int stage;
 	atomic_uint open;
 	atomic_size_t memory;
+	atomic_size_t early; /* bytes of large heads, and of c->in of all connections */
 	atomic_uint_fast64_t accepted, evicted, rejected, timed_out;
 	pthread_mutex_t lock; /* of running */
 	pthread_cond_t ended;
@@ -155,6 +156,7 @@ struct bn_exchange {
 	bn_http_chunks chunks;
 	bn_buf head_bytes, body;
 	size_t counted;       /* bytes of it in listener->memory */
+	size_t early;         /* bytes of its head in listener->early */
 	uint64_t left, taken; /* of the request's body */
 	uint64_t given;       /* of the response's body */
 	bn_waker *waker;
@@ -193,6 +195,7 @@ void bn_conn_free(bn_conn *c);
 void bn_conn_enter(bn_conn *c, bn_conn_state state);
 bool bn_conn_is_reading(const bn_conn *c); /* takes what its client sends */
 bool bn_conn_is_stopping(const bn_conn *c);
+void bn_conn_drop_kept(bn_conn *c); /* c->in */
 /* All is said: no more is sent, and what arrives is dropped until the client hangs up. */
 void bn_conn_linger(bn_conn *c);
 
@@ -216,6 +219,8 @@ void bn_exchange_close_sink(bn_exchange *x, bool whole);
 /* Counts bytes held in memory until the exchange ends; false, and not counted, when that would be too
  * much for the listener. */
 bool bn_exchange_count(bn_exchange *x, size_t bytes);
+/* The same of its head. */
+bool bn_exchange_count_head(bn_exchange *x, size_t bytes);
 /* The client has gone while a handler works on it. */
 void bn_exchange_orphan(bn_exchange *x);
 /* Status line and headers of the response, into out. chunked: in which form the body follows. */

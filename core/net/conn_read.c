@@ -13,7 +13,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define HEAD_STEP ((size_t)4096) /* bytes of a head that are copied at a time */
+#define HEAD_STEP \
+	((size_t)4096) /* bytes of a head that are copied at a time; so many are not counted */
 #define SMALL_BODY ((size_t)64 << 10)
 #define TURN_PIECES 256 /* steps in a turn: chunks of a body may be tiny */
 
@@ -127,6 +128,11 @@ static size_t take_head(bn_conn *c, const char *bytes, size_t n)
 	bn_err err = BN_ERR_INIT;
 	bn_exchange *x = c->x;
 	size_t before = x->head_bytes.len, step = n < HEAD_STEP ? n : HEAD_STEP;
+	if (before + step > HEAD_STEP && !bn_exchange_count_head(x, step)) {
+		bn_err_set(&err, BN_ENOMEM, "too many large heads are being read; try again");
+		bn_conn_refuse(c, 503, &err);
+		return step;
+	}
 	bn_buf_add(&x->head_bytes, bytes, step);
 	if (x->head_bytes.failed) {
 		bn_conn_close(c);
@@ -232,6 +238,7 @@ static void keep_rest(bn_conn *c, const char *bytes, size_t n)
 	memcpy(c->in, bytes, n);
 	c->in_at = 0;
 	c->in_len = n;
+	atomic_fetch_add(&c->loop->listener->early, n);
 }
 
 /* Looks at what was read, as far as the state and the turn allow: how many bytes of it. */
@@ -273,14 +280,25 @@ void bn_conn_take_kept(bn_conn *c)
 		c->in = kept;
 		c->in_at = used;
 	} else {
+		atomic_fetch_sub(&c->loop->listener->early, c->in_len);
 		bn_free(kept);
 	}
+}
+
+/* What is read and is no part of the request at hand has to be kept: little of it, when much is kept already. */
+static size_t most_to_read(const bn_conn *c)
+{
+	const bn_listener *l = c->loop->listener;
+	bool wanted =
+		c->state == BN_CONN_LINGER ||
+		(c->state == BN_CONN_BODY && !c->x->head.chunked && c->x->left >= BN_PAGE_BYTES);
+	return wanted || atomic_load(&l->early) < l->limits.early_bytes ? BN_PAGE_BYTES : HEAD_STEP;
 }
 
 void bn_conn_read(bn_conn *c)
 {
 	char *page = c->loop->page;
-	ssize_t n = receive(c, page, BN_PAGE_BYTES);
+	ssize_t n = receive(c, page, most_to_read(c));
 	c->has_more = false;
 	if (n == BN_IO_AGAIN)
 		return;

@@ -79,6 +79,7 @@ void bn_exchange_end(bn_exchange *x, bool whole)
 	drop_waker(x);
 	bn_loop_forget(x);
 	atomic_fetch_sub(&listener->memory, x->counted);
+	atomic_fetch_sub(&listener->early, x->early);
 	bn_http_response_clear(&x->response);
 	keep_small(&x->response.headers);
 	keep_small(&x->response.body);
@@ -86,7 +87,7 @@ void bn_exchange_end(bn_exchange *x, bool whole)
 	keep_small(&x->body);
 	x->headed = x->body_done = x->head_only = x->is_chunked = x->is_finished = false;
 	x->is_kept = false;
-	x->counted = 0;
+	x->counted = x->early = 0;
 	x->left = x->taken = x->given = 0;
 	memset(x->state, 0, sizeof x->state);
 	if (l->spare_count < MAX_SPARE) {
@@ -121,6 +122,17 @@ bool bn_exchange_count(bn_exchange *x, size_t bytes)
 		return false;
 	}
 	x->counted += bytes;
+	return true;
+}
+
+bool bn_exchange_count_head(bn_exchange *x, size_t bytes)
+{
+	bn_listener *l = x->loop->listener;
+	if (atomic_fetch_add(&l->early, bytes) + bytes > l->limits.early_bytes) {
+		atomic_fetch_sub(&l->early, bytes);
+		return false;
+	}
+	x->early += bytes;
 	return true;
 }
 

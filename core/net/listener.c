@@ -185,6 +185,7 @@ static void fill_sizes(bn_http_limits *o)
 	o->head_bytes = o->head_bytes ? o->head_bytes : (size_t)64 << 10;
 	o->body_bytes = o->body_bytes ? o->body_bytes : (size_t)16 << 20;
 	o->memory_bytes = o->memory_bytes ? o->memory_bytes : (size_t)256 << 20;
+	o->early_bytes = o->early_bytes ? o->early_bytes : (size_t)16 << 20;
 	o->linger_bytes = o->linger_bytes ? o->linger_bytes : (size_t)64 << 20;
 	o->connections = o->connections ? o->connections : 4096;
 	o->min_rate = o->min_rate > 0 ? o->min_rate : 1024;
@@ -372,7 +373,8 @@ void bn_listener_get_stats(const bn_listener *l, bn_listener_stats *out)
 		.rejected = atomic_load(&l->rejected),
 		.timed_out = atomic_load(&l->timed_out),
 		.open = atomic_load(&l->open),
-		.memory_bytes = atomic_load(&l->memory)};
+		.memory_bytes = atomic_load(&l->memory),
+		.early_bytes = atomic_load(&l->early)};
 	for (unsigned i = 0; i < l->loop_count; i++)
 		out->requests += atomic_load(&l->loops[i].requests);
 }

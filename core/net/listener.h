@@ -44,6 +44,10 @@ typedef struct bn_http_limits {
 	 * answer would have to be kept and does not fit. Small answers that leave at once are not
 	 * counted, nor is what a handler has in its hands. */
 	size_t memory_bytes;
+	/* Of heads above 4 KiB, together with what was read behind requests; 16 MiB. 503 for such a head, and
+	 * little is read at a time when there is so much behind. Who has shown no token uses nothing of what bodies
+	 * share. */
+	size_t early_bytes;
 	unsigned connections; /* 4096, or what the process may open */
 	unsigned per_address; /* connections of one address (of a /64 of IPv6); all */
 	int head_ms; /* from the first byte (or connecting) to the end of the head; 10 000 */
@@ -109,6 +113,7 @@ typedef struct bn_listener_stats {
 	uint64_t timed_out;
 	unsigned open;       /* connections now */
 	size_t memory_bytes; /* of bodies and answers now */
+	size_t early_bytes;  /* of large heads, and of what came behind requests, now */
 } bn_listener_stats;
 void bn_listener_get_stats(const bn_listener *l, bn_listener_stats *out);
 

@@ -109,6 +109,7 @@ static void start(void)
 	listener.limits = (bn_http_limits){.head_bytes = 2000,
 		.body_bytes = 2000,
 		.memory_bytes = 100000,
+		.early_bytes = 20000,
 		.connections = 10,
 		.head_ms = 1000,
 		.body_ms = 1000,
@@ -174,6 +175,7 @@ static void converse(const uint8_t *data, size_t size, size_t step, bn_buf *out)
 	drain(fds[1], out);
 	close(fds[1]);
 	must(atomic_load(&listener.memory) == 0, "memory is still counted");
+	must(atomic_load(&listener.early) == 0, "heads are still counted");
 }
 
 /* Cuts out what may differ. */

@@ -336,6 +336,76 @@ START_TEST(test_the_memory_of_all_answers_is_limited)
 }
 END_TEST
 
+static size_t early_bytes(void)
+{
+	bn_listener_stats stats = {0};
+	bn_listener_get_stats(listener, &stats);
+	return stats.early_bytes;
+}
+
+static void wait_for_early(size_t least, size_t most)
+{
+	for (size_t n = early_bytes(); n < least || n > most; n = early_bytes())
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+}
+
+/* The kind: what a server keeps for those who have shown no token yet, each a little and many together. */
+START_TEST(test_the_memory_of_all_heads_is_limited)
+{
+	NEED_LOOPBACK();
+	enum { LARGE_HEAD = 60000, FIT = 4 };
+	static char head[LARGE_HEAD + 100];
+	int fds[FIT];
+	start((bn_http_limits){.early_bytes = MIB / 4});
+	int n = snprintf(head, sizeof head, "GET /a HTTP/1.1\r\n" CLOSE);
+	for (int i = 0; i < 10; i++)
+		n += snprintf(head + n, sizeof head - (size_t)n, "X-%d: %05900d\r\n", i, 0);
+	for (size_t i = 0; i < FIT; i++) {
+		fds[i] = dial();
+		put(fds[i], head);
+		wait_for_early((i + 1) * 50000, SIZE_MAX);
+	}
+	ck_assert_uint_le(early_bytes(), MIB / 4);
+	strcat(head, "\r\n");
+	const char *out = ask(head);
+	ck_assert_msg(!strncmp(out, "HTTP/1.1 503 ", 13) && strstr(out, "too many large heads"),
+		"%.300s", out);
+	ck_assert_ptr_nonnull(strstr(ask("GET /a HTTP/1.1\r\n" CLOSE "\r\n"), "GET /a"));
+	put(fds[0], "\r\n");
+	ck_assert_ptr_nonnull(strstr(all_of(fds[0]), "GET /a"));
+	wait_for_early(0, 200000);
+	ck_assert_ptr_nonnull(strstr(ask(head), "GET /a"));
+	for (int i = 1; i < FIT; i++)
+		close(fds[i]);
+	wait_for_early(0, 0);
+	stop();
+}
+END_TEST
+
+START_TEST(test_the_memory_of_what_comes_behind_requests_is_limited)
+{
+	NEED_LOOPBACK();
+	enum { CLIENTS = 40, BEHIND = 60000 };
+	static char text[BEHIND + 100];
+	int fds[CLIENTS];
+	start((bn_http_limits){.early_bytes = MIB / 4});
+	int n = snprintf(text, sizeof text, "GET /count/1000000?slow HTTP/1.1\r\nHost: h\r\n\r\n");
+	memset(text + n, 'G', BEHIND);
+	for (int i = 0; i < CLIENTS; i++) {
+		fds[i] = dial();
+		put(fds[i], text);
+		until(fds[i], "\r\n0\n");
+	}
+	/* what fits, one page above it for each thread, and a small read of each client */
+	size_t kept = early_bytes();
+	ck_assert_uint_ge(kept, BEHIND);
+	ck_assert_msg(kept <= MIB / 4 + 2 * 65536 + CLIENTS * 4096, "%zu bytes", kept);
+	for (int i = 0; i < CLIENTS; i++)
+		close(fds[i]);
+	stop();
+}
+END_TEST
+
 /* ---- answers that flow ----------------------------------------------------------------------- */
 
 START_TEST(test_an_answer_of_unknown_length_comes_in_chunks)
@@ -558,6 +628,8 @@ BN_TEST_MAIN("core/net/listener", test_requests_on_one_connection_are_answered_i
 	test_expect_100_is_answered_before_the_body_or_refused,
 	test_a_refusal_reaches_a_client_who_is_still_sending,
 	test_the_memory_of_all_bodies_is_limited, test_the_memory_of_all_answers_is_limited,
+	test_the_memory_of_all_heads_is_limited,
+	test_the_memory_of_what_comes_behind_requests_is_limited,
 	test_an_answer_of_unknown_length_comes_in_chunks, test_a_large_answer_waits_for_its_reader,
 	test_events_flow_until_the_client_goes_or_the_listener_stops,
 	test_a_handler_may_finish_later_from_another_thread,
