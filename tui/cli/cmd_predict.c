@@ -295,6 +295,10 @@ typedef struct remote {
 static int take_value(remote *m, json_t *value, bn_err *err)
 {
 	m->rows++;
+	if (json_is_object(value) || json_is_array(value))
+		return bn_err_set(err, BN_EIO,
+			"%s: row %llu: the answer is neither a number nor a text", m->url,
+			(unsigned long long)m->rows);
 	if (m->o->items) {
 		json_t *item =
 			json_pack("{s:I, s:O}", "row", (json_int_t)m->rows, "prediction", value);
@@ -307,6 +311,8 @@ static int take_value(remote *m, json_t *value, bn_err *err)
 	else if (json_is_string(value))
 		bn_csv_add_field(
 			&m->o->text, json_string_value(value), json_string_length(value), ',');
+	else if (json_is_boolean(value))
+		bn_buf_adds(&m->o->text, json_is_true(value) ? "true" : "false");
 	bn_buf_addch(&m->o->text, '\n');
 	return 0;
 }
@@ -318,7 +324,8 @@ static void hint_instead(bn_err *err, const char *hint)
 	bn_err_hint(err, "%s", hint);
 }
 
-static int take_answer(remote *m, bn_err *err)
+/* asked: rows. */
+static int take_answer(remote *m, size_t asked, bn_err *err)
 {
 	json_t *doc = NULL, *value;
 	size_t i;
@@ -336,8 +343,14 @@ static int take_answer(remote *m, bn_err *err)
 	}
 	if ((rc = bn_json_parse(&doc, m->answer.body.ptr, m->answer.body.len, m->url, err)) < 0)
 		return rc;
-	json_array_foreach(json_object_get(doc, "predictions"), i, value)
+	const json_t *values = json_object_get(doc, "predictions");
+	if (json_array_size(values) != asked)
+		rc = bn_err_set(err, BN_EIO, "%s answered %zu of %zu rows", m->url,
+			json_array_size(values), asked);
+	json_array_foreach(values, i, value)
 	{
+		if (rc < 0)
+			break;
 		if ((rc = take_value(m, value, err)) < 0)
 			break;
 	}
@@ -369,6 +382,7 @@ static int send_frame(void *user, const json_t *frame, bn_err *err)
 		.headers = headers,
 		.body = {.kind = BN_HTTP_BYTES, .bytes = text.ptr, .length = (int64_t)text.len},
 		.repeatable = true, /* a prediction is the same the second time */
+		.to = {.max_bytes = BN_CLI_MOST_ANSWER},
 		.progress = goes_on};
 	if ((rc = bn_http_do(m->http, &call, &m->answer, err)) < 0) {
 		if (m->answer.untrusted)
@@ -377,7 +391,7 @@ static int send_frame(void *user, const json_t *frame, bn_err *err)
 					  "its authority's), which must name that host");
 		goto out;
 	}
-	if ((rc = take_answer(m, err)) < 0)
+	if ((rc = take_answer(m, json_array_size(json_object_get(frame, "data")), err)) < 0)
 		goto out;
 	rc = spill(m->o, TEXT_BYTES, err);
 out:
@@ -524,11 +538,6 @@ static int predict_there(
 		goto out;
 	if (!rows) {
 		rc = bn_err_set(err, BN_EINVAL, "%s has no rows", file);
-		goto out;
-	}
-	if (m.rows != rows) {
-		rc = bn_err_set(err, BN_EIO, "%s answered %llu of %llu rows", url,
-			(unsigned long long)m.rows, (unsigned long long)rows);
 		goto out;
 	}
 	bn_http_answer_header(&m.answer, "X-Binnacle-Model", o->by, sizeof o->by);

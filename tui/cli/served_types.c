@@ -11,7 +11,8 @@ static int get(
 	json_t **doc, bn_http_client *http, const char *url, const char *authorization, bn_err *err)
 {
 	const char *headers[] = {authorization, NULL};
-	bn_http_call call = {.url = url, .headers = headers};
+	bn_http_call call = {
+		.url = url, .headers = headers, .to = {.max_bytes = BN_CLI_MOST_ANSWER}};
 	bn_http_answer answer;
 	int rc;
 	if (!url)
