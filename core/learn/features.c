@@ -203,7 +203,7 @@ static int transform_category(const bn_feature_input *in, const bn_column_view *
 	size_t width, bn_features_seen *seen, bn_err *err)
 {
 	int32_t *map = NULL;
-	/* A frame made for this very pipeline (bn_model_batch) already speaks its codes. */
+	/* A frame made for this very pipeline already speaks its codes. */
 	if (c->kind == BN_VIEW_CATEGORY && c->dictionary != in->categories) {
 		map = bn_alloc(c->dictionary_size * sizeof *map);
 		if (!map)
@@ -263,6 +263,41 @@ int bn_features_transform(const bn_features *f, const bn_frame_view *frame, doub
 		seen->unknown += ours.unknown;
 	}
 	return 0;
+}
+
+static void apply_numbers(
+	const bn_feature_input *in, const double *values, size_t rows, double *design, size_t width)
+{
+	for (size_t r = 0; r < rows; r++) {
+		double v = isfinite(values[r]) ? values[r] : in->fill;
+		design[r * width] = (v - in->mean) / in->scale;
+	}
+}
+
+static void apply_codes(const bn_feature_input *in, const bn_column *c, size_t first, size_t rows,
+	double *design, size_t width)
+{
+	for (size_t r = 0; r < rows; r++) {
+		double *to = design + r * width;
+		size_t k = bn_column_is_null(c, first + r) ? in->fill_category
+							   : (size_t)c->codes[first + r];
+		memset(to, 0, in->category_count * sizeof *to);
+		if (k < in->category_count)
+			to[k] = 1.0;
+	}
+}
+
+void bn_features_apply(
+	const bn_features *f, const bn_batch *batch, size_t first, size_t rows, double *design)
+{
+	for (size_t i = 0; i < f->input_count; i++) {
+		const bn_feature_input *in = &f->inputs[i];
+		const bn_column *c = &batch->columns[i];
+		if (in->kind == BN_VIEW_CATEGORY)
+			apply_codes(in, c, first, rows, design + in->first, f->width);
+		else
+			apply_numbers(in, c->f64 + first, rows, design + in->first, f->width);
+	}
 }
 
 /* ---- target --------------------------------------------------------------------------------- */

@@ -111,6 +111,11 @@ typedef struct bn_features_seen {
  * allocation beyond one dictionary map per category column. seen may be NULL; it is added to. */
 int bn_features_transform(const bn_features *f, const bn_frame_view *frame, double *design,
 	bn_features_seen *seen, bn_err *err);
+/* The same of rows first .. first + rows - 1 of a batch that speaks the pipeline's language: a column per input,
+ * in their order; float64 for numbers, bools and times (absent: NaN); codes of the input's categories otherwise,
+ * category_count for a text that training never saw (absent: by validity). */
+void bn_features_apply(
+	const bn_features *f, const bn_batch *batch, size_t first, size_t rows, double *design);
 /* target[rows]: the number, or the class index; NaN when missing or a class unseen in training. */
 int bn_features_transform_target(
 	const bn_features *f, const bn_frame_view *frame, double *target, bn_err *err);

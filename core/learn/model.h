@@ -61,38 +61,10 @@ bn_task bn_model_task(const bn_model *m);
 size_t bn_model_outputs(const bn_model *m);        /* per row: 1, or one probability per class */
 const json_t *bn_model_mlmodel(const bn_model *m); /* MLmodel as JSON, never NULL */
 
-/* A batch of rows on their way through a model, with all the memory that takes: made once per
- * thread, then no allocation per request.
- *
- *	bn_model_batch_new(&b, model, 1, err);
- *	bn_model_batch_set_rows(b, 1, err);              every cell is missing now
- *	bn_model_batch_set_number(b, 0, i, 3.5);         input i, as bn_features_input numbers them
- *	bn_model_batch_set_text(b, 0, j, "gpu", 3);
- *	bn_model_batch_predict(b);
- *	value = bn_model_batch_output(b, 0)[0];
- */
-typedef struct bn_model_batch bn_model_batch;
-
-/* The model must outlive it. */
-int bn_model_batch_new(bn_model_batch **out, const bn_model *m, size_t max_rows, bn_err *err);
-void bn_model_batch_free(bn_model_batch *b);
-/* BN_EINVAL above max_rows. Makes every cell missing. */
-int bn_model_batch_set_rows(bn_model_batch *b, size_t rows, bn_err *err);
-/* For a category input the number's text is looked up ("1", "2.5"). */
-void bn_model_batch_set_number(bn_model_batch *b, size_t row, size_t input, double value);
-/* A category, a number in text, or true/false. False when the input cannot take it (the cell is
- * then missing). */
-bool bn_model_batch_set_text(
-	bn_model_batch *b, size_t row, size_t input, const char *text, size_t len);
-void bn_model_batch_predict(bn_model_batch *b);
-const double *bn_model_batch_output(
-	const bn_model_batch *b, size_t row); /* bn_model_outputs values */
-/* Cells that were missing or of an unknown category in the last predict. */
-bn_features_seen bn_model_batch_seen(const bn_model_batch *b);
-
-/* Predicts a whole frame: out[frame->rows * bn_model_outputs]. Works in blocks. threads <= 0: all.
- * Rows come out the same whatever the block or thread. */
-int bn_model_predict(const bn_model *m, const bn_frame_view *frame, int threads, double *out,
-	bn_features_seen *seen, bn_err *err);
+/* Doubles of scratch that bn_model_answer needs, for any number of rows. */
+size_t bn_model_scratch(const bn_model *m);
+/* out[in->rows * bn_model_outputs], from a batch as bn_features_apply takes it. A row's answer does not depend on
+ * the rows beside it. Nothing is allocated. */
+void bn_model_answer(const bn_model *m, const bn_batch *in, double *scratch, double *out);
 
 #endif

@@ -1,12 +1,30 @@
 /*
- * _predictor.h - what predictor.c and session.c share.
+ * _predictor.h - what predictor.c, own.c and session.c share: a predictor, and what answers behind it.
  */
 #ifndef BN_PREDICT_PREDICTOR_INTERNAL_H
 #define BN_PREDICT_PREDICTOR_INTERNAL_H
 #include "core/predict/_name_map.h"
 #include "core/predict/predictor.h"
 
+/* A kind of model: ours (own.c). */
+typedef struct bn_predictor_ops {
+	/* A column per input, of the type that training had, in the order of a batch. */
+	int (*inputs)(const bn_predictor *p, bn_schema *out, bn_err *err);
+	/* "prediction", and for a classifier a probability per class. */
+	int (*outputs)(const bn_predictor *p, bn_schema *out, bn_err *err);
+	size_t (*scratch_bytes)(const bn_predictor *p, size_t rows);
+	/* in: a column per input; numbers, bools and times as float64, NaN absent; categories as codes of the input's own
+	 * texts, their number for a text that training never saw, absent by validity. out[rows * outputs]. Each row by
+	 * itself, nothing is allocated. */
+	int (*predict)(
+		const bn_predictor *p, const bn_batch *in, void *scratch, double *out, bn_err *err);
+	void (*free)(bn_predictor *p); /* what the kind holds */
+} bn_predictor_ops;
+
+extern const bn_predictor_ops bn_predictor_own;
+
 struct bn_predictor {
+	const bn_predictor_ops *ops;
 	char *name, *version, *source;
 	char *damage; /* NULL: none known */
 	char digest[65];

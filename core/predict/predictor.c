@@ -48,7 +48,8 @@ void bn_predictor_free(bn_predictor *p)
 	bn_name_map_release(&p->inputs);
 	bn_free(p->categories);
 	bn_free(p->input_names);
-	bn_model_free(p->model);
+	if (p->ops)
+		p->ops->free(p);
 	bn_free(p->name);
 	bn_free(p->version);
 	bn_free(p->source);
@@ -93,6 +94,7 @@ int bn_predictor_open_dir(bn_predictor **out, const bn_env *env, const char *dir
 	bn_predictor *p = bn_alloc_zeroed(1, sizeof *p);
 	if (!p)
 		return bn_err_nomem(err, "a predictor");
+	p->ops = &bn_predictor_own;
 	int rc = bn_model_load(&p->model, env, NULL, dir, err);
 	if (rc < 0)
 		goto out;
@@ -162,13 +164,12 @@ size_t bn_predictor_output_count(const bn_predictor *p)
 
 int bn_predictor_schema(bn_schema *out, const bn_predictor *p, bn_err *err)
 {
-	for (size_t i = 0; i < p->input_count; i++) {
-		const bn_feature_input *in = bn_features_input(p->features, i);
-		int rc = bn_schema_add(out, in->name, in->type, true, NULL, err);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
+	return p->ops->inputs(p, out, err);
+}
+
+int bn_predictor_answers(bn_schema *out, const bn_predictor *p, bn_err *err)
+{
+	return p->ops->outputs(p, out, err);
 }
 
 void bn_predictor_recode(int32_t *codes, const bn_predictor *p, size_t input, const bn_dict *dict)

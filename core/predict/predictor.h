@@ -59,6 +59,8 @@ int bn_predictor_find_input(const bn_predictor *p, const char *name, size_t len)
 /* What a file of rows must have to be asked with: a column per input, of the type that training had. *out is
  * yours (bn_schema_release), and to be empty. */
 int bn_predictor_schema(bn_schema *out, const bn_predictor *p, bn_err *err);
+/* The columns of its answers: "prediction", and for a classifier "probability_CLASS" of each. As above. */
+int bn_predictor_answers(bn_schema *out, const bn_predictor *p, bn_err *err);
 /* codes[dict->count]: the number of each text among the input's categories, or -1. */
 void bn_predictor_recode(int32_t *codes, const bn_predictor *p, size_t input, const bn_dict *dict);
 

@@ -1,9 +1,9 @@
 /*
  * session.c - see predictor.h: one thread's rows on their way through a model.
  *
- * Cells are kept as they were given until bn_session_run, because the prediction log wants them
- * afterwards: a double per cell (for a category its code, CELL_MISSING or CELL_UNKNOWN), and the
- * text of categories that training never saw.
+ * The rows are one batch in the model's own language (bn_predictor_ops.predict): float64 with NaN for absent, and codes of
+ * training's categories. It is filled in place and predicted from as it is. Beside it are the texts of categories that
+ * training never saw, for the prediction log.
  */
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -20,19 +20,32 @@
 #define CELL_UNKNOWN (-2.0)
 #define SHOWN 80 /* bytes of a value in a message */
 
+/* An input's cells: numbers, or the rest. */
+typedef struct cells {
+	double *numbers;
+	int32_t *codes;
+	uint8_t *validity;
+	char **texts; /* NULL unless unknown */
+} cells;
+
 struct bn_session {
 	const bn_predictor *p;
 	bn_session_policy policy;
-	size_t rows, room;  /* rows asked for, and allocated */
-	double *cells;      /* room * inputs */
-	char **texts;       /* the same shape; NULL unless unknown */
+	size_t room;        /* rows of every array */
+	bn_batch batch;     /* of cells; its rows are those asked for */
+	cells *cells;       /* by input */
 	uint8_t *given;     /* inputs: set in the row at hand */
 	double *outputs;    /* room * outputs */
+	void *scratch;      /* for room rows */
 	size_t unknown;     /* cells with a text */
 	uint64_t first_row; /* for messages */
 	bn_arena arena;     /* texts */
-	bn_model_batch *batch;
 };
+
+static bool is_category(const bn_session *s, size_t input)
+{
+	return s->batch.columns[input].type == BN_TYPE_CATEGORY;
+}
 
 int bn_session_new(
 	bn_session **out, const bn_predictor *p, const bn_session_policy *policy, bn_err *err)
@@ -44,25 +57,42 @@ int bn_session_new(
 	if (policy)
 		s->policy = *policy;
 	s->given = bn_alloc_zeroed(p->input_count, 1);
-	int rc = s->given ? bn_model_batch_new(&s->batch, p->model, BN_PREDICT_ROWS, err)
-			  : bn_err_nomem(err, "a session");
-	if (rc)
+	s->cells = bn_alloc_zeroed(p->input_count, sizeof *s->cells);
+	s->batch.columns = bn_alloc_zeroed(p->input_count, sizeof *s->batch.columns);
+	if (!s->given || !s->cells || !s->batch.columns) {
 		bn_session_free(s);
-	else
-		*out = s;
-	return rc;
+		return bn_err_nomem(err, "a session");
+	}
+	s->batch.column_count = p->input_count;
+	for (size_t i = 0; i < p->input_count; i++)
+		s->batch.columns[i].type =
+			bn_features_input(p->features, i)->kind == BN_VIEW_CATEGORY
+				? BN_TYPE_CATEGORY
+				: BN_TYPE_FLOAT64;
+	*out = s;
+	return 0;
+}
+
+static void free_cells(cells *c)
+{
+	bn_free(c->numbers);
+	bn_free(c->codes);
+	bn_free(c->validity);
+	bn_free(c->texts);
 }
 
 void bn_session_free(bn_session *s)
 {
 	if (!s)
 		return;
-	bn_model_batch_free(s->batch);
+	for (size_t i = 0; s->cells && i < s->p->input_count; i++)
+		free_cells(&s->cells[i]);
 	bn_arena_release(&s->arena);
 	bn_free(s->cells);
-	bn_free(s->texts);
+	bn_free(s->batch.columns);
 	bn_free(s->given);
 	bn_free(s->outputs);
+	bn_free(s->scratch);
 	bn_free(s);
 }
 
@@ -73,41 +103,53 @@ const bn_predictor *bn_session_predictor(const bn_session *s)
 
 size_t bn_session_rows(const bn_session *s)
 {
-	return s->rows;
+	return s->batch.rows;
 }
 
-static bool is_category(const bn_session *s, size_t input)
+/* *items grows to `count` of `bytes`; what is behind `kept` bytes is zero. */
+static bool grow(void *items, size_t count, size_t bytes, size_t kept)
 {
-	return bn_features_input(s->p->features, input)->kind == BN_VIEW_CATEGORY;
+	void **p = items;
+	void *bigger = bn_alloc_zeroed(count, bytes);
+	if (!bigger)
+		return false;
+	if (kept)
+		memcpy(bigger, *p, kept);
+	bn_free(*p);
+	*p = bigger;
+	return true;
 }
 
-/* Those of s->rows stay. */
+static bool grow_cells(bn_session *s, size_t input, size_t rows)
+{
+	cells *c = &s->cells[input];
+	bn_column *column = &s->batch.columns[input];
+	size_t kept = s->batch.rows;
+	if (!is_category(s, input)) {
+		bool ok = grow(&c->numbers, rows, sizeof *c->numbers, kept * sizeof *c->numbers);
+		column->f64 = c->numbers;
+		return ok;
+	}
+	bool ok = grow(&c->codes, rows, sizeof *c->codes, kept * sizeof *c->codes) &&
+		  grow(&c->texts, rows, sizeof *c->texts, kept * sizeof *c->texts) &&
+		  grow(&c->validity, rows / 8 + 1, 1, (kept + 7) / 8);
+	column->codes = c->codes;
+	column->validity = c->validity;
+	return ok;
+}
+
+/* The rows that there are stay. */
 static int make_room(bn_session *s, size_t rows, bn_err *err)
 {
 	if (rows <= s->room)
 		return 0;
-	size_t kept = s->rows * s->p->input_count;
-	size_t cells = rows * s->p->input_count;
-	double *numbers = bn_alloc(cells * sizeof *numbers);
-	char **texts = bn_alloc_zeroed(cells, sizeof *texts);
-	double *outputs = bn_alloc(rows * s->p->outputs * sizeof *outputs);
-	if (!numbers || !texts || !outputs) {
-		bn_free(numbers);
-		bn_free(texts);
-		bn_free(outputs);
+	bool ok = grow(&s->outputs, rows * s->p->outputs, sizeof *s->outputs, 0) &&
+		  grow(&s->scratch, s->p->ops->scratch_bytes(s->p, rows), 1, 0);
+	for (size_t i = 0; i < s->p->input_count && ok; i++)
+		ok = grow_cells(s, i, rows);
+	if (!ok)
 		return bn_err_set(err, BN_ENOMEM, "no memory for %zu rows of %zu inputs", rows,
 			s->p->input_count);
-	}
-	if (kept) {
-		memcpy(numbers, s->cells, kept * sizeof *numbers);
-		memcpy(texts, s->texts, kept * sizeof *texts);
-	}
-	bn_free(s->cells);
-	bn_free(s->texts);
-	bn_free(s->outputs);
-	s->cells = numbers;
-	s->texts = texts;
-	s->outputs = outputs;
 	s->room = rows;
 	return 0;
 }
@@ -118,31 +160,41 @@ static int too_many(size_t rows, bn_err *err)
 		BN_SESSION_MAX_ROWS);
 }
 
-/* The rows from s->rows on: they have no texts already. */
+/* The rows behind those that there are: they have no texts already. */
 static void add_missing(bn_session *s, size_t rows)
 {
-	size_t n = s->p->input_count;
-	for (size_t i = 0; i < n; i++) {
-		double none = is_category(s, i) ? CELL_MISSING : NAN;
-		for (size_t r = s->rows; r < rows; r++)
-			s->cells[r * n + i] = none;
+	for (size_t i = 0; i < s->p->input_count; i++) {
+		cells *c = &s->cells[i];
+		for (size_t r = s->batch.rows; r < rows; r++)
+			if (c->numbers)
+				c->numbers[r] = NAN;
+			else
+				c->validity[r >> 3] =
+					(uint8_t)(c->validity[r >> 3] & ~(1u << (r & 7)));
+		s->batch.columns[i].rows = rows;
 	}
-	s->rows = rows;
+	s->batch.rows = rows;
+}
+
+static void forget_texts(bn_session *s)
+{
+	for (size_t i = 0; s->unknown && i < s->p->input_count; i++)
+		if (s->cells[i].texts)
+			memset(s->cells[i].texts, 0, s->room * sizeof *s->cells[i].texts);
+	s->unknown = 0;
+	bn_arena_release(&s->arena);
 }
 
 int bn_session_begin(bn_session *s, size_t rows, bn_err *err)
 {
 	if (rows > BN_SESSION_MAX_ROWS)
 		return too_many(rows, err);
-	s->rows = 0;
+	forget_texts(s);
+	s->batch.rows = 0;
 	s->first_row = 0;
 	int rc = make_room(s, rows, err);
 	if (rc)
 		return rc;
-	if (s->unknown)
-		memset(s->texts, 0, s->room * s->p->input_count * sizeof *s->texts);
-	s->unknown = 0;
-	bn_arena_release(&s->arena);
 	add_missing(s, rows);
 	return 0;
 }
@@ -167,7 +219,7 @@ void bn_session_set_first_row(bn_session *s, uint64_t first_row)
 /* "row 7: " in front of a message, unless there is only one. */
 static void name_row(const bn_session *s, size_t row, bn_err *err)
 {
-	if (s->rows > 1 || s->first_row)
+	if (s->batch.rows > 1 || s->first_row)
 		bn_err_prefix(err, "row %llu", (unsigned long long)s->first_row + row + 1);
 }
 
@@ -195,23 +247,35 @@ static int wrong_type(const bn_session *s, size_t row, size_t input, const char 
 	return BN_EINVAL;
 }
 
+static int32_t unknown_code(const bn_session *s, size_t input)
+{
+	return (int32_t)bn_features_input(s->p->features, input)->category_count;
+}
+
+static void fill_code(bn_session *s, size_t row, size_t input, int32_t code)
+{
+	cells *c = &s->cells[input];
+	c->codes[row] = code;
+	c->validity[row >> 3] = (uint8_t)(c->validity[row >> 3] | 1u << (row & 7));
+}
+
 static int set_category(
 	bn_session *s, size_t row, size_t input, const char *text, size_t len, bn_err *err)
 {
-	size_t at = row * s->p->input_count + input;
 	int32_t code = bn_name_map_find(&s->p->categories[input], text, len);
 	if (code < 0 && len == 0) /* no text, unless training had that very one */
 		return 0;
 	if (code >= 0) {
-		s->cells[at] = code;
+		fill_code(s, row, input, code);
 		return 0;
 	}
 	if (s->policy.allow_unknown) {
-		s->texts[at] = bn_arena_strndup(&s->arena, text, len);
-		if (!s->texts[at])
+		char *kept = bn_arena_strndup(&s->arena, text, len);
+		if (!kept)
 			return bn_err_nomem(err, "a category");
+		s->cells[input].texts[row] = kept;
 		s->unknown++;
-		s->cells[at] = CELL_UNKNOWN;
+		fill_code(s, row, input, unknown_code(s, input));
 		return 0;
 	}
 	const bn_feature_input *in = bn_features_input(s->p->features, input);
@@ -250,7 +314,7 @@ int bn_session_set_number(bn_session *s, size_t row, size_t input, double value,
 	}
 	if (in->type == BN_TYPE_FLOAT32) /* as training saw it */
 		value = (double)(float)value;
-	s->cells[row * s->p->input_count + input] = value;
+	s->cells[input].numbers[row] = value;
 	return 0;
 }
 
@@ -273,14 +337,12 @@ int bn_session_set_text(
 static int set_codes(bn_session *s, size_t input, const bn_column *c, size_t from, size_t n,
 	const int32_t *codes, bn_err *err)
 {
-	size_t inputs = s->p->input_count;
-	double *to = s->cells + input;
-	for (size_t r = 0; r < n; r++, to += inputs) {
+	for (size_t r = 0; r < n; r++) {
 		if (bn_column_is_null(c, from + r))
 			continue;
 		int32_t code = codes[c->codes[from + r]];
 		if (code >= 0) {
-			*to = code;
+			fill_code(s, r, input, code);
 			continue;
 		}
 		bn_text t = bn_column_text(c, from + r);
@@ -294,15 +356,14 @@ static int set_codes(bn_session *s, size_t input, const bn_column *c, size_t fro
 int bn_session_set_column(bn_session *s, size_t input, const bn_column *c, size_t from, size_t n,
 	const int32_t *codes, bn_err *err)
 {
-	size_t inputs = s->p->input_count;
-	double *to = s->cells + input;
-	bool narrow = bn_features_input(s->p->features, input)->type == BN_TYPE_FLOAT32;
+	double *to = s->cells[input].numbers;
 	if (c->type == BN_TYPE_CATEGORY)
 		return set_codes(s, input, c, from, n, codes, err);
-	for (size_t r = 0; r < n; r++, to += inputs) {
-		double x = bn_column_number(c, from + r);
-		*to = narrow ? (double)(float)x : x;
-	}
+	int rc = bn_column_numbers(c, from, n, to, err);
+	if (rc < 0 || bn_features_input(s->p->features, input)->type != BN_TYPE_FLOAT32)
+		return rc;
+	for (size_t r = 0; r < n; r++)
+		to[r] = (double)(float)to[r];
 	return 0;
 }
 
@@ -423,27 +484,6 @@ int bn_session_set_object(bn_session *s, size_t row, const json_t *object, bn_er
 
 /* ---- answers -------------------------------------------------------------------------------- */
 
-static void fill_block(bn_session *s, size_t first, size_t rows)
-{
-	size_t n = s->p->input_count;
-	for (size_t i = 0; i < n; i++) {
-		const bn_feature_input *in = bn_features_input(s->p->features, i);
-		bool category = in->kind == BN_VIEW_CATEGORY;
-		for (size_t r = 0; r < rows; r++) {
-			size_t at = (first + r) * n + i;
-			double x = s->cells[at];
-			if (category) {
-				const char *text =
-					x >= 0 ? in->categories[(size_t)x] : s->texts[at];
-				if (x >= 0 || x == CELL_UNKNOWN)
-					bn_model_batch_set_text(s->batch, r, i, text, strlen(text));
-			} else if (!isnan(x)) {
-				bn_model_batch_set_number(s->batch, r, i, x);
-			}
-		}
-	}
-}
-
 /* The number of a row that lies furthest from what training saw: what to look at first. */
 static void hint_largest(const bn_session *s, size_t row, bn_err *err)
 {
@@ -452,7 +492,7 @@ static void hint_largest(const bn_session *s, size_t row, bn_err *err)
 	char text[3][BN_FMT];
 	for (size_t i = 0; i < s->p->input_count; i++) {
 		const bn_feature_input *in = bn_features_input(s->p->features, i);
-		double x = s->cells[row * s->p->input_count + i];
+		double x = in->kind == BN_VIEW_NUMBER ? s->cells[i].numbers[row] : 0;
 		double usual = fmax(fabs(in->ref_min), fabs(in->ref_max));
 		if (in->kind != BN_VIEW_NUMBER || !(fabs(x) / fmax(usual, 1) > most))
 			continue;
@@ -466,36 +506,21 @@ static void hint_largest(const bn_session *s, size_t row, bn_err *err)
 			bn_fmt_f64(worst->ref_max, text[2]));
 }
 
-static int check_finite(const bn_session *s, size_t first, size_t rows, bn_err *err)
-{
-	size_t k = s->p->outputs;
-	for (size_t i = first * k; i < (first + rows) * k; i++)
-		if (!isfinite(s->outputs[i])) {
-			bn_err_set(err, BN_EINVAL,
-				"row %llu: the answer is no finite number (the model's arithmetic "
-				"overflows)",
-				(unsigned long long)s->first_row + i / k + 1);
-			hint_largest(s, i / k, err);
-			return BN_EINVAL;
-		}
-	return 0;
-}
-
 int bn_session_run(bn_session *s, bn_err *err)
 {
-	int rc = 0;
 	size_t k = s->p->outputs;
-	for (size_t first = 0; first < s->rows; first += BN_PREDICT_ROWS) {
-		size_t rows = s->rows - first < BN_PREDICT_ROWS ? s->rows - first : BN_PREDICT_ROWS;
-		if ((rc = bn_model_batch_set_rows(s->batch, rows, err)) < 0)
-			return rc;
-		fill_block(s, first, rows);
-		bn_model_batch_predict(s->batch);
-		for (size_t r = 0; r < rows; r++)
-			memcpy(s->outputs + (first + r) * k, bn_model_batch_output(s->batch, r),
-				k * sizeof *s->outputs);
-		if ((rc = check_finite(s, first, rows, err)) < 0)
-			return rc;
+	int rc = s->p->ops->predict(s->p, &s->batch, s->scratch, s->outputs, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < s->batch.rows * k; i++) {
+		if (isfinite(s->outputs[i]))
+			continue;
+		bn_err_set(err, BN_EINVAL,
+			"row %llu: the answer is no finite number (the model's arithmetic "
+			"overflows)",
+			(unsigned long long)s->first_row + i / k + 1);
+		hint_largest(s, i / k, err);
+		return BN_EINVAL;
 	}
 	return 0;
 }
@@ -544,7 +569,12 @@ json_t *bn_session_json(const bn_session *s, size_t row)
 
 double bn_session_cell_number(const bn_session *s, size_t row, size_t input)
 {
-	return s->cells[row * s->p->input_count + input];
+	if (!is_category(s, input))
+		return s->cells[input].numbers[row];
+	if (bn_column_is_null(&s->batch.columns[input], row))
+		return CELL_MISSING;
+	int32_t code = s->cells[input].codes[row];
+	return code == unknown_code(s, input) ? CELL_UNKNOWN : code;
 }
 
 bool bn_session_cell_is_unknown(const bn_session *s, size_t row, size_t input)
@@ -554,10 +584,9 @@ bool bn_session_cell_is_unknown(const bn_session *s, size_t row, size_t input)
 
 const char *bn_session_cell_text(const bn_session *s, size_t row, size_t input)
 {
-	double x = bn_session_cell_number(s, row, input);
-	if (!is_category(s, input) || x == CELL_MISSING)
-		return NULL;
+	double x = is_category(s, input) ? bn_session_cell_number(s, row, input) : CELL_MISSING;
 	if (x == CELL_UNKNOWN)
-		return s->texts[row * s->p->input_count + input];
-	return bn_features_input(s->p->features, input)->categories[(size_t)x];
+		return s->cells[input].texts[row];
+	return x == CELL_MISSING ? NULL
+				 : bn_features_input(s->p->features, input)->categories[(size_t)x];
 }

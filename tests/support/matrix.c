@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 void matrix_release(matrix *m)
@@ -58,4 +59,51 @@ int matrix_fit(bn_estimator **out, const bn_trainer *t, const bn_fit_request *r,
 	rc = bn_trainer_fit(out, t, &with, err);
 	bn_rows_free(with.train);
 	return rc;
+}
+
+static int32_t code_of(const bn_feature_input *in, const bn_column_view *c, size_t r)
+{
+	for (size_t k = 0; k < in->category_count; k++)
+		if (!strcmp(in->categories[k], c->dictionary[c->codes[r]]))
+			return (int32_t)k;
+	return (int32_t)in->category_count;
+}
+
+void matrix_batch(bn_batch *out, const bn_features *f, const bn_frame_view *frame)
+{
+	size_t n = bn_features_input_count(f);
+	bn_column *columns = calloc(n, sizeof *columns);
+	for (size_t i = 0; i < n; i++) {
+		const bn_feature_input *in = bn_features_input(f, i);
+		const bn_column_view *c = bn_frame_find(frame, in->name);
+		double *numbers = calloc(frame->rows + 1, sizeof *numbers);
+		int32_t *codes = (int32_t *)numbers;
+		uint8_t *validity = calloc(frame->rows / 8 + 1, 1);
+		bool category = in->kind == BN_VIEW_CATEGORY;
+		for (size_t r = 0; r < frame->rows; r++) {
+			bool there = !bn_column_is_missing(c, r);
+			validity[r >> 3] = (uint8_t)(validity[r >> 3] | (unsigned)there << (r & 7));
+			if (category)
+				codes[r] = there ? code_of(in, c, r) : 0;
+			else if (c->kind == BN_VIEW_BOOL)
+				numbers[r] = there ? (double)c->codes[r] : (double)NAN;
+			else
+				numbers[r] = there ? c->numbers[r] : (double)NAN;
+		}
+		columns[i] = (bn_column){.type = category ? BN_TYPE_CATEGORY : BN_TYPE_FLOAT64,
+			.rows = frame->rows,
+			.validity = validity};
+		columns[i].any = numbers;
+	}
+	*out = (bn_batch){.rows = frame->rows, .column_count = n, .columns = columns};
+}
+
+void matrix_batch_release(bn_batch *b)
+{
+	for (size_t i = 0; i < b->column_count; i++) {
+		free((void *)(uintptr_t)b->columns[i].any);
+		free((void *)(uintptr_t)b->columns[i].validity);
+	}
+	free(b->columns);
+	*b = (bn_batch)BN_BATCH_INIT;
 }

@@ -19,4 +19,8 @@ void matrix_release(matrix *m);
 int matrix_fit(bn_estimator **out, const bn_trainer *t, const bn_fit_request *r,
 	const bn_design *train, bn_err *err);
 
+/* The frame's rows as a model's own batch (bn_features_apply). Its memory comes from malloc: matrix_batch_release. */
+void matrix_batch(bn_batch *out, const bn_features *f, const bn_frame_view *frame);
+void matrix_batch_release(bn_batch *b);
+
 #endif

@@ -51,17 +51,11 @@ static const char *class_name(const bn_session *s, size_t k)
 static int open_arrow(output *o, const bn_session *s, bn_err *err)
 {
 	bn_schema schema = BN_SCHEMA_INIT;
-	bool label = bn_session_label(s, 0) != NULL;
-	int rc = bn_schema_add(
-		&schema, "prediction", label ? BN_TYPE_CATEGORY : BN_TYPE_FLOAT64, true, NULL, err);
-	for (size_t k = 0; k < class_count(s) && !rc; k++) {
-		char *name = bn_strf("probability_%s", class_name(s, k));
-		rc = name ? bn_schema_add(&schema, name, BN_TYPE_FLOAT64, true, NULL, err)
-			  : bn_err_nomem(err, "a name");
-		bn_free(name);
-	}
-	if (!rc)
-		rc = bn_table_create(&o->w, bn_cli_env(o->cli), NULL, o->path, &schema, err);
+	int rc = bn_predictor_answers(&schema, bn_session_predictor(s), err);
+	if (rc < 0)
+		goto out;
+	rc = bn_table_create(&o->w, bn_cli_env(o->cli), NULL, o->path, &schema, err);
+out:
 	bn_schema_release(&schema);
 	return rc;
 }

@@ -3,6 +3,7 @@
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "core/learn/_model.h"
 #include "core/learn/evaluate.h"
 #include "tests/support/check_main.h"
 #include "tests/support/matrix.h"
@@ -119,70 +120,65 @@ START_TEST(test_saved_models_have_equal_bytes_at_1_2_and_7_threads)
 }
 END_TEST
 
-/* One row at a time through a batch, and the whole frame on several threads: the same bits. */
-START_TEST(test_batches_and_frames_predict_the_same)
+/* Row r of a frame without validity bitmaps. */
+static void row_of(
+	bn_frame_view *out, bn_column_view *columns, const bn_frame_view *frame, size_t r)
+{
+	for (size_t i = 0; i < frame->column_count; i++) {
+		columns[i] = frame->columns[i];
+		columns[i].rows = 1;
+		ck_assert_ptr_null(columns[i].validity);
+		if (columns[i].numbers)
+			columns[i].numbers += r;
+		if (columns[i].codes)
+			columns[i].codes += r;
+	}
+	*out = (bn_frame_view){columns, frame->column_count, 1};
+}
+
+/* All rows at once, and one at a time: the bits that the design of these rows gives. */
+START_TEST(test_a_model_answers_as_its_estimator_does)
 {
 	char *dir = temp_dir();
 	train_data *d = train_data_get();
 	for (size_t i = 0; i < CASES; i++) {
 		bn_err err = BN_ERR_INIT;
-		bn_model_batch *b = NULL;
-		bn_features_seen seen = {0, 0};
+		bn_batch all = BN_BATCH_INIT, one = BN_BATCH_INIT;
 		char name[16];
 		snprintf(name, sizeof name, "%zu", i);
 		save(dir, name, cases[i].trainer, cases[i].target, 0);
 		bn_model *m = load(dir, name);
+		const bn_features *f = bn_model_features(m);
 		size_t k = bn_model_outputs(m), rows = d->test.rows;
-		double *out = bn_alloc(rows * k * sizeof *out);
-		ck_assert_bn_ok(bn_model_predict(m, &d->test, 3, out, &seen, &err), &err);
-		ck_assert_bn_ok(bn_model_batch_new(&b, m, 1, &err), &err);
+		ck_assert_str_eq(bn_model_name(m), "power");
+		ck_assert_str_eq(bn_model_trainer(m), cases[i].trainer);
+		double *scratch = bn_alloc(bn_model_scratch(m) * sizeof *scratch);
+		double *x = bn_alloc(rows * bn_features_width(f) * sizeof *x);
+		double *want = bn_alloc(rows * k * sizeof *want),
+		       *out = bn_alloc(rows * k * sizeof *out);
+		ck_assert_bn_ok(bn_features_transform(f, &d->test, x, NULL, &err), &err);
+		bn_estimator_predict(m->estimator, x, rows, want, scratch);
+		matrix_batch(&all, f, &d->test);
 		bn_alloc_fail_at(0);
+		bn_model_answer(m, &all, scratch, out);
+		ck_assert_int_eq(bn_alloc_count(), 0);
+		ck_assert_mem_eq(out, want, rows * k * sizeof *out);
 		for (size_t r = 0; r < rows; r++) {
-			static const char *const colours[] = {"red", "blue", "green"};
-			const char *colour = colours[d->colour[TRAIN_DATA_TRAIN + r]];
-			ck_assert_bn_ok(bn_model_batch_set_rows(b, 1, &err), &err);
-			for (size_t j = 0; j < 4; j++)
-				bn_model_batch_set_number(b, 0, j, d->x[j][TRAIN_DATA_TRAIN + r]);
-			ck_assert(bn_model_batch_set_text(b, 0, 4, colour, strlen(colour)));
-			bn_model_batch_set_number(b, 0, 5, d->flag[TRAIN_DATA_TRAIN + r]);
-			bn_model_batch_predict(b);
-			ck_assert_mem_eq(bn_model_batch_output(b, 0), out + r * k, k * sizeof *out);
+			bn_frame_view row;
+			bn_column_view columns[TRAIN_DATA_COLUMNS];
+			row_of(&row, columns, &d->test, r);
+			matrix_batch(&one, f, &row);
+			bn_model_answer(m, &one, scratch, out);
+			ck_assert_mem_eq(out, want + r * k, k * sizeof *out);
+			matrix_batch_release(&one);
 		}
-		ck_assert_int_eq(bn_alloc_count(), 0); /* no allocation per request */
-		ck_assert_uint_gt(seen.missing, 0);
-		bn_model_batch_free(b);
+		matrix_batch_release(&all);
+		bn_free(scratch);
+		bn_free(x);
+		bn_free(want);
 		bn_free(out);
 		bn_model_free(m);
 	}
-	remove_dir(dir);
-}
-END_TEST
-
-START_TEST(test_a_batch_takes_text_and_counts_what_it_does_not_know)
-{
-	char *dir = temp_dir();
-	bn_err err = BN_ERR_INIT;
-	bn_model_batch *b = NULL;
-	save(dir, "m", "ridge", "y_number", 1);
-	bn_model *m = load(dir, "m");
-	ck_assert_str_eq(bn_model_name(m), "power");
-	ck_assert_str_eq(bn_model_trainer(m), "ridge");
-	ck_assert_bn_ok(bn_model_batch_new(&b, m, 2, &err), &err);
-	ck_assert_int_eq(bn_model_batch_set_rows(b, 3, &err), BN_EINVAL);
-	bn_err_clear(&err);
-	ck_assert_bn_ok(bn_model_batch_set_rows(b, 2, &err), &err);
-	ck_assert(bn_model_batch_set_text(b, 0, 0, "1.5xyz", 3));
-	ck_assert(!bn_model_batch_set_text(b, 0, 1, "nonsense", 8));
-	ck_assert(bn_model_batch_set_text(b, 0, 4, "violet", 6));
-	ck_assert(bn_model_batch_set_text(b, 1, 4, "redder", 3));
-	ck_assert(bn_model_batch_set_text(b, 0, 5, "true", 4));
-	ck_assert(!bn_model_batch_set_text(b, 1, 5, "maybe", 5));
-	bn_model_batch_predict(b);
-	ck_assert_uint_eq(bn_model_batch_seen(b).unknown, 1);
-	ck_assert_uint_eq(bn_model_batch_seen(b).missing, 3 + 5);
-	ck_assert(isfinite(bn_model_batch_output(b, 1)[0]));
-	bn_model_batch_free(b);
-	bn_model_free(m);
 	remove_dir(dir);
 }
 END_TEST
@@ -312,8 +308,6 @@ static int whole_life(const char *dir, const char *trainer, const char *target, 
 		rc = bn_model_save(quick_env(), NULL, dir, e, f, &about, err);
 	if (rc == 0)
 		rc = bn_model_load(&model, quick_env(), NULL, dir, err);
-	if (rc == 0)
-		rc = bn_model_predict(model, &d->train, 1, out, NULL, err);
 	bn_model_free(model);
 	bn_estimator_free(e);
 	matrix_release(&m);
@@ -359,7 +353,5 @@ START_TEST(test_running_out_of_memory_anywhere_is_an_error)
 END_TEST
 
 BN_TEST_MAIN("core/learn/model", test_saved_models_have_equal_bytes_at_1_2_and_7_threads,
-	test_batches_and_frames_predict_the_same,
-	test_a_batch_takes_text_and_counts_what_it_does_not_know,
-	test_the_card_and_mlmodel_say_what_the_model_is, test_a_damaged_directory_is_refused,
-	test_running_out_of_memory_anywhere_is_an_error)
+	test_a_model_answers_as_its_estimator_does, test_the_card_and_mlmodel_say_what_the_model_is,
+	test_a_damaged_directory_is_refused, test_running_out_of_memory_anywhere_is_an_error)

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/predict/predictor.h"
 #include "tests/support/check_main.h"
+#include "tests/support/matrix.h"
 #include "tests/support/tiny_model.h"
 #include "tests/support/train_data.h"
 
@@ -67,8 +68,12 @@ START_TEST(test_session_answers_equal_the_model_on_the_whole_test_part)
 	bn_err err = BN_ERR_INIT;
 	size_t n = d->test.rows, k = bn_model_outputs(bn_predictor_model(p));
 	double *want = bn_alloc(n * k * sizeof *want);
-	ck_assert_bn_ok(
-		bn_model_predict(bn_predictor_model(p), &d->test, 1, want, NULL, &err), &err);
+	bn_batch all = BN_BATCH_INIT;
+	double *scratch = bn_alloc(bn_model_scratch(bn_predictor_model(p)) * sizeof *scratch);
+	matrix_batch(&all, bn_predictor_features(p), &d->test);
+	bn_model_answer(bn_predictor_model(p), &all, scratch, want);
+	matrix_batch_release(&all);
+	bn_free(scratch);
 	ck_assert_bn_ok(bn_session_new(&s, p, NULL, &err), &err);
 	ck_assert_bn_ok(bn_session_begin(s, n, &err), &err);
 	for (size_t i = 0; i < bn_features_input_count(bn_model_features(bn_predictor_model(p)));
