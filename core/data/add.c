@@ -106,7 +106,7 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	bn_dataset_draft d = {.name = name,
 		.built = &built,
 		.source_kind = mine.source->name,
-		.source_path = uri,
+		.source_path = bn_input_name(in),
 		.source_size = bn_input_size(in),
 		.source_sha256 = sha256[0] ? sha256 : NULL,
 		.rejected = (int64_t)mine.rejected,

@@ -265,15 +265,33 @@ const bn_schema *bn_cast_schema(const bn_cast *c)
 	return &c->schema;
 }
 
+#define HAS_BYTES 160
+
+/* The first names: they show another delimiter, or a header that is none. */
+static void columns_of(const bn_schema *s, char out[HAS_BYTES])
+{
+	size_t n = 0;
+	out[0] = '\0';
+	for (size_t i = 0; i < s->count && n < HAS_BYTES; i++) {
+		bool full = n + strlen(s->fields[i].name) + 8 > HAS_BYTES;
+		n += (size_t)snprintf(out + n, HAS_BYTES - n, "%s%s", i ? ", " : "",
+			full ? "..." : s->fields[i].name);
+		if (full)
+			break;
+	}
+}
+
 int bn_cast_missing(const bn_schema *from, const char *name, const bn_source_options *options,
 	const char *path, bn_err *err)
 {
 	bn_err near = BN_ERR_INIT;
+	char has[HAS_BYTES];
 	size_t none;
 	bn_schema_need(from, name, &none, &near);
 	bn_err_set(err, BN_EINVAL, "%s: %s, which %s", path, near.msg, options->as_whose);
-	if (near.hint[0])
-		bn_err_hint(err, "%s", near.hint);
+	columns_of(from, has);
+	bn_err_hint(err, "%s%s%s", near.hint[0] ? near.hint : "the file has: ",
+		near.hint[0] ? "" : has, options->as_inputs ? "" : " (--retype takes it without)");
 	return BN_EINVAL;
 }
 

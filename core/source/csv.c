@@ -262,8 +262,12 @@ static int write_reject(csv_stream *s, const csv_chunk *c, const csv_reject *r, 
 
 	if (!s->rejects_out) {
 		int rc = bn_file_out_open(&s->rejects_out, s->env, s->rejects_path, 0644, err);
-		if (rc < 0)
+		if (rc < 0) {
+			if (err)
+				err->hint[0] = '\0';
+			bn_err_hint(err, "--rejects FILE names another place for malformed records");
 			return rc;
+		}
 		bn_buf_adds(&s->rejects, header);
 	}
 	if (end > r->begin && s->dialect.newline == '\n' && c->text[end - 1] == '\r')

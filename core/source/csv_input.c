@@ -55,8 +55,10 @@ static int refuse_format(const char *path, const char *text, size_t n, bn_err *e
 		const char *what, *hint;
 	} formats[] = {{"\xff\xfe", 2, "UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8"},
 		{"\xfe\xff", 2, "UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8"},
-		{"\x1f\x8b", 2, "compressed with gzip", "decompress it first: gunzip -k"},
-		{"\x28\xb5\x2f\xfd", 4, "compressed with zstd", "decompress it first: unzstd -k"},
+		{"\x1f\x8b", 2, "compressed with gzip",
+			"decompress it on its way: gunzip -c FILE | binnacle ... -"},
+		{"\x28\xb5\x2f\xfd", 4, "compressed with zstd",
+			"decompress it on its way: zstd -dc FILE | binnacle ... -"},
 		{"PAR1", 4, "a Parquet file",
 			"convert it to CSV or to an uncompressed Arrow file"}};
 

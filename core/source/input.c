@@ -65,12 +65,12 @@ static int refuse_kind(const char *name, mode_t mode, bn_err *err)
 	return BN_EUNSUPPORTED;
 }
 
-static int open_file(bn_input *in, const bn_progress *progress, bn_err *err)
+static int open_file(bn_input *in, bool is_stdin, const bn_progress *progress, bn_err *err)
 {
 	const bn_env *env = in->env;
 	struct stat st;
-	int rc = 0, fd = strcmp(in->name, "-") ? -1 : STDIN_FILENO;
-	if (fd < 0) {
+	int rc = 0, fd = is_stdin ? STDIN_FILENO : -1;
+	if (!is_stdin) {
 		/* A device may have no end, and opening one may do something: look first. */
 		if (env->fs->stat(env, NULL, in->name, &st) == 0 && !S_ISREG(st.st_mode) &&
 			!S_ISFIFO(st.st_mode))
@@ -83,15 +83,15 @@ static int open_file(bn_input *in, const bn_progress *progress, bn_err *err)
 	int e = env->fs->fstat(env, fd, &st);
 	if (e < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot read %s", in->name);
-	else if (S_ISREG(st.st_mode) && fd != STDIN_FILENO) {
+	else if (S_ISREG(st.st_mode) && !is_stdin) {
 		in->size = (uint64_t)st.st_size;
 		in->fd = fd;
 		return 0;
 	} else if (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
 		rc = spool(in, fd, progress, err);
 	else
-		rc = refuse_kind(fd == STDIN_FILENO ? "standard input" : in->name, st.st_mode, err);
-	if (fd != STDIN_FILENO)
+		rc = refuse_kind(in->name, st.st_mode, err);
+	if (!is_stdin)
 		env->fs->close(env, fd);
 	return rc;
 }
@@ -104,8 +104,10 @@ int bn_input_open(bn_input **out, const bn_env *env, const char *uri, const bn_p
 		return bn_err_nomem(err, "an input");
 	in->env = env;
 	in->fd = -1;
-	int rc = (in->name = bn_strdup(uri)) ? open_file(in, spooling, err)
-					     : bn_err_nomem(err, "the name of a file");
+	bool is_stdin = !strcmp(uri, "-");
+	int rc = (in->name = bn_strdup(is_stdin ? "standard input" : uri))
+			 ? open_file(in, is_stdin, spooling, err)
+			 : bn_err_nomem(err, "the name of a file");
 	if (rc == 0 && in->fd >= 0)
 		rc = bn_fs_read_at(env, in->fd, in->head, sizeof in->head, 0, &in->head_bytes,
 			in->name, err);

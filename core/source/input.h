@@ -30,7 +30,7 @@ int bn_input_open(bn_input **out, const bn_env *env, const char *uri, const bn_p
 void bn_input_free(bn_input *in); /* NULL is fine */
 
 const bn_env *bn_input_env(const bn_input *in);
-const char *bn_input_name(const bn_input *in); /* for messages; borrowed */
+const char *bn_input_name(const bn_input *in); /* "standard input" for "-"; borrowed */
 bool bn_input_is_file(const bn_input *in);
 /* 0, or BN_ENOTFOUND, BN_EIO with the reason. */
 int bn_input_need_file(const bn_input *in, bn_err *err);

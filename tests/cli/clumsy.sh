@@ -62,6 +62,32 @@ check name_first "2 binnacle: 'a/b' cannot be the name of a dataset" "$(add a/b 
 check one_line "2 binnacle: 'a?b' cannot be the name of a dataset" "$(add $'a\nb' jobs.csv)"
 check nothing_left 0 "$(ls .binnacle/tmp | wc -l)"
 
+# Standard input has a name, and what is wrong with it a cure.
+told() { # INPUT WORD...: all that is said
+	local input=$1
+	shift
+	printf "$input" | timeout 20 "$BINNACLE" "$@" 2>&1 >out
+}
+check stdin_by_name "binnacle: standard input:3:1: 1 field instead of 2" "$(told 'a,b\n1,2\n3\n' data add x - | head -1)"
+check stdin_empty "binnacle: standard input is empty" "$(told '' data add x -)"
+check stdin_compressed "  hint: decompress it on its way: gunzip -c FILE | binnacle ... -" "$(told '\037\213xx' data add x - | tail -1)"
+check delimiter_is_seen "binnacle: standard input: no column 'nodes', which jobs@v1 has
+  hint: the file has: nodes;power (--retype takes it without)" "$(told 'nodes;power\n1;2\n' data add jobs -)"
+check one_row "warning: 1 row was rejected: one.rejects has it with the reason
+added one@v1" "$(told 'a,b\n1,2\n3\n' data add one - --on-error reject)"
+check path_of_stdin 1 "$(grep -c '^Path  *standard input$' out)"
+check two_rows "warning: 2 rows were rejected: two.rejects has them with their reasons" \
+	"$(told 'a,b\n1,2\n3\n4\n' data add two - --on-error reject | head -1)"
+check rejects_elsewhere "binnacle: cannot create 'no/two.rejects': No such file or directory
+  hint: --rejects FILE names another place for malformed records" \
+	"$(told 'a,b\n1,2\n3\n' data add three - --rejects no/two.rejects)"
+told 'a,b\n8,9\n' data add one - >/dev/null
+check older_bytes "nothing new: these are the bytes of one@v1; one@v2 stays the newest" "$(told 'a,b\n1,2\n' data add one -)"
+check head_of_stdin "a 1" "$(told 'a,b\n1,2\n' data head - --tsv -c a; paste -sd' ' out)"
+check export_both_ways "b 2" "$(told 'a,b\n1,2\n' data export - - -c b; paste -sd' ' out)"
+check suite_to_stdout 1 "$(told '' data infer jobs -o -; grep -c '"expectations"' out)"
+check no_file_is_called_so no "$([ -e ./- ] && echo yes || echo no)"
+
 # A device or a pipe is written to; a file never takes its place.
 mkfifo pipe
 timeout 20 cat pipe >through &

@@ -131,6 +131,12 @@ misfit "a word for a time" "misfit.csv:3:10: column 't': \"noon\" is not a date 
 printf 'f,b,t\n1,true,2024-01-01\n' >short.csv
 expect 2 "a column that is missing" "$B" predict mixed short.csv
 says "short.csv: no column 'i', which the model needs"
+says "the file has: f, b, t"
+expect 3 "a dataset is no file" "$B" predict mixed mixed
+says "of a dataset: binnacle data export mixed | binnacle predict mixed -"
+printf 'f,i,b,t\n' >rowless.csv
+expect 2 "standard input without rows" "$B" predict mixed - <rowless.csv
+says "standard input has no rows"
 
 # ---- through a server -------------------------------------------------------------------------
 for name in bools mixed; do "$B" model register $name --name $name -q >/dev/null || fail "register $name"; done
@@ -197,6 +203,7 @@ grep -q '"column '"'x'"': ""x7"" is not an int64","13,x7"' left.csv || fail "rej
 printf 'k\n12\n' >v4.csv
 expect 2 "a column that a version had" "$B" data add plant v4.csv
 says "v4.csv: no column 'x', which plant@v3 has"
+says "(--retype takes it without)"
 printf 'k,x\n12,1\n13,2\n' >v5.csv
 expect 2 "another type by the way" "$B" data add plant v5.csv --type k=int64
 says "column 'k' is category in plant@v3, not int64"

@@ -22,7 +22,23 @@ static const bn_col version_fields[] = {{"ref", "Dataset", BN_AS_TEXT},
 	{"user", "By", BN_AS_TEXT}, {"created_ms", "At", BN_AS_TIME_MS},
 	{"removed", "Removed", BN_AS_BOOL}, {"bytes_gone", "Bytes gone", BN_AS_BOOL}, {0}};
 
-static int show_added(bn_cli *cli, const bn_dataset_version *v, bool added, bn_err *err)
+/* Bytes of an older version: the name goes on meaning the newest one. */
+static void tell_nothing_new(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v)
+{
+	char ref[192], latest[192];
+	bn_dataset_version *newest = NULL;
+	bn_dataset_version_name(v, ref, sizeof ref);
+	if (bn_dataset_resolve(&newest, ws, v->name, BN_DATASET_LIVE, NULL) == 0 &&
+		newest->version != v->version)
+		bn_cli_say(cli, "nothing new: these are the bytes of %s; %s stays the newest", ref,
+			bn_dataset_version_name(newest, latest, sizeof latest));
+	else
+		bn_cli_say(cli, "nothing new: these are the bytes of %s", ref);
+	bn_dataset_version_free(newest);
+}
+
+static int show_added(
+	bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v, bool added, bn_err *err)
 {
 	char ref[192];
 	json_t *o = bn_data_version_json(v);
@@ -33,7 +49,7 @@ static int show_added(bn_cli *cli, const bn_dataset_version *v, bool added, bn_e
 	if (added)
 		bn_cli_say(cli, "added %s", ref);
 	else
-		bn_cli_say(cli, "nothing new: these are the bytes of %s", ref);
+		tell_nothing_new(cli, ws, v);
 	return bn_cli_object(cli, o, version_fields, err);
 }
 
@@ -136,7 +152,7 @@ static void tell_widened(bn_cli *cli, const bn_ingest_report *r)
 	if (r->widened_count > WIDENED_SHOWN)
 		bn_cli_say(cli, "and %zu more columns", r->widened_count - WIDENED_SHOWN);
 	if (r->widened_count)
-		bn_cli_say(cli, "what had been written of it was written anew (--type says it beforehand)");
+		bn_cli_say(cli, "so it was read again, which --type COLUMN=TYPE saves");
 }
 
 static int run_add(bn_cli *cli, bn_err *err)
@@ -173,13 +189,15 @@ static int run_add(bn_cli *cli, bn_err *err)
 	if (rc < 0)
 		goto out;
 	if (report.rejected)
-		bn_cli_warn(cli, "%llu rows were rejected; they are in %s with their reasons",
-			(unsigned long long)report.rejected, o->source.rejects);
+		bn_cli_warn(cli, "%llu %s rejected: %s has %s",
+			(unsigned long long)report.rejected,
+			report.rejected == 1 ? "row was" : "rows were", o->source.rejects,
+			report.rejected == 1 ? "it with the reason" : "them with their reasons");
 	tell_widened(cli, &report);
 	if (!added ||
 		(rc = bn_cli_tell_retyped(cli, ws, bn_cli_arg(cli, 0), &former, &report.schema,
 			 err)) == 0)
-		rc = show_added(cli, v, added, err);
+		rc = show_added(cli, ws, v, added, err);
 out:
 	bn_former_release(&former);
 	for (size_t i = 0; i < TYPES_MAX; i++)
@@ -221,7 +239,7 @@ static int run_generate(bn_cli *cli, bn_err *err)
 	if (!rc) {
 		bn_cli_say(
 			cli, "SYNTHETIC job telemetry with PM100's columns: none of it ever ran");
-		rc = show_added(cli, v, added, err);
+		rc = show_added(cli, ws, v, added, err);
 	}
 	bn_dataset_version_free(v);
 	return rc;
@@ -481,12 +499,13 @@ static const bn_opt tag_opts[] = {{"remove", 0, NULL, "take the tag off"}, {0}};
 
 const bn_verb bn_verbs_data[] = {
 	{"data", "add", "NAME SOURCE", 2, 2, "bring a file or live telemetry in as a new version",
-		"SOURCE is a file (CSV, TSV, Arrow), or proc: for the counters of this node. The\n"
-		"version is an Arrow file with schema, profile and content hash. Bytes that are\n"
-		"there already add no version.",
+		"SOURCE is a file or a pipe (CSV, TSV, Arrow), - for standard input, or proc: for the\n"
+		"counters of this node. The version is an Arrow file with schema, profile and content\n"
+		"hash. The next one is read as the types of the newest. Bytes that are there already\n"
+		"add no version.",
 		{"binnacle data add power power.csv",
 			"binnacle data add node proc: --for 10s --every 100ms",
-			"binnacle data add jobs sacct.txt --delimiter '|' --on-error reject"},
+			"binnacle data add jobs - --delimiter '|' --on-error reject <sacct.txt"},
 		add_opts, 0, run_add},
 	{"data", "generate", "NAME", 1, 1, "make synthetic HPC job telemetry (PM100's columns)",
 		"Every row is invented; levels follow public statistics of Marconi100. There is\n"

@@ -199,6 +199,8 @@ out:
 static int write_suite(bn_cli *cli, const bn_suite *suite, bn_err *err)
 {
 	const char *path = bn_cli_opt(cli, "output");
+	if (path && !strcmp(path, "-"))
+		path = NULL;
 	json_t *doc = NULL;
 	bn_buf text = BN_BUF_INIT;
 	int rc = bn_suite_to_json(&doc, suite, err);

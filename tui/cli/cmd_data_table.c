@@ -3,7 +3,7 @@
  * is in no workspace yet.
  *
  * A word with a '/' is a file, and so is one with the suffix of a table (.csv, .tsv, .arrow,
- * .feather) when such a file exists; everything else is a dataset.
+ * .feather) when such a file exists; "-" is standard input; everything else is a dataset.
  */
 #include "core/base/file_out.h"
 #include "core/base/fs.h"
@@ -29,7 +29,7 @@ static bool is_file(const bn_env *env, const char *word)
 
 	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
 		looks |= bn_str_ends(word, suffixes[i]);
-	return strchr(word, '/') || (looks && bn_fs_exists(env, word));
+	return !strcmp(word, "-") || strchr(word, '/') || (looks && bn_fs_exists(env, word));
 }
 
 static int open_dataset(bn_table_reader **out, bn_cli *cli, const char *ref, bn_err *err)
@@ -313,6 +313,8 @@ static int pick_format(export_format *out, bn_cli *cli, const char *path, bn_err
 static int run_export(bn_cli *cli, bn_err *err)
 {
 	const char *path = bn_cli_arg(cli, 1) ? bn_cli_arg(cli, 1) : bn_cli_opt(cli, "output");
+	if (path && !strcmp(path, "-"))
+		path = NULL;
 	export_target t = {.cli = cli, .path = path};
 	export_format format;
 	bn_table_reader *r = NULL;
@@ -343,14 +345,14 @@ static const bn_opt head_opts[] = {{"rows", 'n', "N", "how many (10)"},
 	{"from", 0, "ROW", "number of the first one (0)"},
 	{"columns", 'c', "A,B", "only these, in this order"}, {0}};
 static const bn_opt export_opts[] = {
-	{"output", 'o', "FILE", "the same as the second word; without: standard output"},
+	{"output", 'o', "FILE", "the same as the second word; without, or -: standard output"},
 	{"format", 0, "KIND", "csv, tsv or arrow; default: by the suffix of FILE, else csv"},
 	{"columns", 'c', "A,B", "only these, in this order"}, {0}};
 
 const bn_verb bn_verbs_data_table[] = {
 	{"data", "head", "DATASET|FILE", 1, 1, "show the first rows, or any others",
-		"Works on a dataset version and on a file that is in no workspace. An absent value "
-		"is '-'\n(null with --json).",
+		"Works on a dataset version and on a file that is in no workspace (- is standard input).\n"
+		"An absent value is '-' (null with --json).",
 		{"binnacle data head power@v3", "binnacle data head jobs.csv --from 1000 -n 5"},
 		head_opts, BN_VERB_NO_WORKSPACE, run_head},
 	{"data", "export", "DATASET|FILE [FILE]", 1, 2, "write a table as CSV, TSV or Arrow",

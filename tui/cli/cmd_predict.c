@@ -4,6 +4,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/data/dataset.h"
 #include "core/net/client.h"
 #include "core/predict/predict_file.h"
 #include "core/source/csv_write.h"
@@ -34,6 +35,11 @@ typedef struct output {
 	char by[128];     /* NAME/VERSION of the model that answered, when a server said so */
 	uint64_t unknown; /* cells of unseen categories */
 } output;
+
+static const char *shown(const char *file)
+{
+	return strcmp(file, "-") ? file : "standard input";
+}
 
 /* ---- local ---------------------------------------------------------------------------------- */
 
@@ -250,6 +256,16 @@ static int finish(output *o, uint64_t rows, bn_err *err)
 	return 0;
 }
 
+/* What is no file may be a dataset. */
+static void hint_dataset(bn_workspace *ws, const char *model, const char *file, bn_err *err)
+{
+	bn_dataset_version *v = NULL;
+	if (!strchr(file, '/') && bn_dataset_resolve(&v, ws, file, BN_DATASET_LIVE, NULL) == 0)
+		bn_err_hint(err, "of a dataset: binnacle data export %s | binnacle predict %s -",
+			file, model);
+	bn_dataset_version_free(v);
+}
+
 static int predict_here(output *o, const char *model, const char *file, bn_err *err)
 {
 	bn_workspace *ws = NULL;
@@ -268,8 +284,10 @@ static int predict_here(output *o, const char *model, const char *file, bn_err *
 		rc = bn_predict_file(bn_cli_env(o->cli), p, file, !bn_cli_flag(o->cli, "strict"),
 			&sink, &rows, err);
 	bn_cli_progress_end(o->cli);
+	if (rc == BN_ENOTFOUND && p && ws)
+		hint_dataset(ws, model, file, err);
 	if (!rc && !rows)
-		rc = bn_err_set(err, BN_EINVAL, "%s has no rows", file);
+		rc = bn_err_set(err, BN_EINVAL, "%s has no rows", shown(file));
 	if (!rc)
 		rc = finish(o, rows, err);
 	bn_predictor_free(p);
@@ -531,7 +549,7 @@ static int predict_there(
 		     &sink, &rows, err)) < 0)
 		goto out;
 	if (!rows) {
-		rc = bn_err_set(err, BN_EINVAL, "%s has no rows", file);
+		rc = bn_err_set(err, BN_EINVAL, "%s has no rows", shown(file));
 		goto out;
 	}
 	bn_http_answer_header(&m.answer, "X-Binnacle-Model", o->by, sizeof o->by);
@@ -555,6 +573,8 @@ static int run_predict(bn_cli *cli, bn_err *err)
 	const char *endpoint = bn_cli_opt(cli, "endpoint");
 	output o = {.cli = cli, .path = bn_cli_opt(cli, "out"), .text = BN_BUF_INIT};
 	int n = bn_cli_nargs(cli);
+	if (o.path && !strcmp(o.path, "-"))
+		o.path = NULL;
 	if (n != 2 && !(endpoint && n == 1))
 		return bn_err_set(err, BN_EINVAL, "give a MODEL and a FILE");
 	o.arrow = o.path && (bn_str_ends(o.path, ".arrow") || bn_str_ends(o.path, ".feather"));
@@ -571,7 +591,7 @@ static int run_predict(bn_cli *cli, bn_err *err)
 }
 
 static const bn_opt predict_options[] = {
-	{"out", 'o', "FILE", "write CSV, or Arrow when it ends in .arrow or .feather, there"},
+	{"out", 'o', "FILE", "write CSV, or Arrow when it ends in .arrow or .feather, there (- is standard output)"},
 	{"endpoint", 0, "URL",
 		"ask that server (http:, https:, unix:PATH) instead of loading a model here"},
 	{"ca-file", 0, "FILE", "trust that certificate (PEM) instead of the system's"},
@@ -582,12 +602,10 @@ const bn_verb bn_verbs_predict[] = {
 	{"predict", NULL, "MODEL FILE", 1, 2, "Predict every row of a CSV or Arrow file",
 		"MODEL is a registered version (power@champion, power/3), a run, or a model "
 		"directory. "
-		"Columns are\nmatched by name; others are ignored. The answers come in the order "
-		"of the "
-		"rows, as CSV with a\ncolumn per class probability for a classifier. With "
-		"--endpoint, "
-		"MODEL is NAME or\nNAME/VERSION as the server has it; without, the server's first "
-		"model answers.",
+		"FILE may be\na pipe, or - for standard input. Columns are matched by name; "
+		"others are ignored. The\nanswers come in the order of the rows, as CSV with a "
+		"column per class probability for a\nclassifier. With --endpoint, MODEL is NAME or "
+		"NAME/VERSION as the server has it; without,\nthe server's first model answers.",
 		{"binnacle predict power@champion jobs.csv --out power.csv",
 			"binnacle predict power/3 jobs.csv --endpoint http://127.0.0.1:8420"},
 		predict_options, BN_VERB_NEEDS_TRUST, run_predict},
