@@ -157,7 +157,7 @@ static int threads_of(const bn_spec *spec, const bn_env *env)
 
 static int train(const bn_child_task *task, trainee *t, bn_err *err)
 {
-	bn_fit_hooks hooks = {t, on_metric, on_log, is_cancelled};
+	bn_fit_hooks hooks = {t, on_metric, on_log, is_cancelled, true};
 	bn_fit_report report = {.metrics = NULL};
 	bn_err why = BN_ERR_INIT;
 	char line[128];

@@ -181,6 +181,11 @@ static int name_files(
 	return 0;
 }
 
+static bool keeps_checkpoints(const fit *f, const bn_dir *at)
+{
+	return at && f->hooks && f->hooks->resumes;
+}
+
 static int train(fit *f, const bn_dir *at, const char *model_dir, int threads, bn_err *err)
 {
 	char machine[200] = "";
@@ -202,7 +207,7 @@ static int train(fit *f, const bn_dir *at, const char *model_dir, int threads, b
 		.seed = seed_of(f->spec),
 		.threads = threads,
 		.target = target,
-		.checkpoint = at ? &f->checkpoint : NULL};
+		.checkpoint = keeps_checkpoints(f, at) ? &f->checkpoint : NULL};
 	say(f, "%s", machine);
 	if (f->hooks)
 		request.hooks = *f->hooks;
@@ -281,7 +286,7 @@ int bn_fit_run(bn_fit_report *report, bn_workspace *ws, const bn_spec *spec, con
 	if ((rc = evaluate(report, &f, threads, err)) < 0)
 		goto out;
 	rc = save(report, &f, at, model_dir, err);
-	if (rc == 0 && at)
+	if (rc == 0 && keeps_checkpoints(&f, at))
 		rc = bn_checkpoint_remove(&f.checkpoint, err);
 out:
 	fit_release(&f);

@@ -29,7 +29,7 @@ static const bn_hyper_def logistic_hyper[] = {
 };
 
 /* What is summed, one after the other: */
-enum { LOSS = 0, RESIDUAL = 1, CURVATURE = 2, GRADIENT = 3 }; /* [n] */
+enum { LOSS = 0, RESIDUAL = 1, CURVATURE = 2, WEIGHT = 3, GRADIENT = 4 }; /* [n] */
 #define BORDER(n) (GRADIENT + (n))      /* [n]: curvature times the features */
 #define HESSIAN(n) (GRADIENT + 2 * (n)) /* [n, n] */
 
@@ -42,7 +42,7 @@ typedef struct newton {
 	size_t cols, size; /* size: cols, and 1 more with an intercept */
 	bool intercept;
 	double penalty; /* 1 / C */
-	double total;   /* sum of weights */
+	double total;   /* sum of weights, once `known` */
 	bn_lanes lanes;
 	newton_lane *lane; /* lanes.count */
 	bn_tree tree;
@@ -96,6 +96,7 @@ static int sum_tile(void *self, bn_lane *lane, double *sum)
 			.curvature = curvature,
 			.sums = own->sums});
 	bnk_download(q, sum + LOSS, &own->sums);
+	sum[WEIGHT] = bn_lane_weight(lane);
 	sum_columns(lane, &residual, sum + GRADIENT);
 	sum_columns(lane, &curvature, sum + BORDER(n));
 	bnk_run(q, BNK_OP_GRAM, BNK_F64,
@@ -125,6 +126,7 @@ static int pass(newton *s, const double *theta, const double **sum, double *loss
 static void keep_sums(newton *s, const double *sum)
 {
 	memcpy(s->sum, sum, (HESSIAN(s->cols) + s->cols * s->cols) * sizeof *sum);
+	s->total = sum[WEIGHT];
 	s->known = true;
 }
 
@@ -267,7 +269,6 @@ static int newton_start(void **state, const bn_fit_start *fit, bn_err *err)
 	s->intercept = bn_hyper_bool(fit->hyper, "fit_intercept");
 	s->size = n + (s->intercept ? 1 : 0);
 	s->penalty = 1 / bn_hyper_real(fit->hyper, "C");
-	s->total = bn_rows_about(r->train)->total_weight;
 	bn_tree_init(&s->tree, sum, NULL, NULL);
 	s->sum = bn_alloc_zeroed(sum, sizeof(double));
 	s->theta = bn_alloc_zeroed(n + 1, sizeof(double));

@@ -18,8 +18,8 @@
 
 enum { PAIRS = 10, MAX_HALVINGS = 40 };
 
-/* What is summed: the loss, then the gradient. */
-enum { LOSS = 0, GRADIENT = 1 };
+/* What is summed: the loss, the weights, then the gradient. */
+enum { LOSS = 0, WEIGHT = 1, GRADIENT = 2 };
 
 typedef struct lbfgs_lane {
 	bnk_view theta, z, gradient, ones, loss, label; /* the device's */
@@ -31,7 +31,7 @@ typedef struct lbfgs {
 	size_t inputs, classes, size; /* size = (inputs + 1) * classes */
 	bool intercept;
 	double penalty; /* 1 / C */
-	double total;   /* sum of weights */
+	double total;   /* sum of weights, once `known` */
 	bn_lanes lanes;
 	lbfgs_lane *lane; /* lanes.count */
 	bn_tree tree;
@@ -87,6 +87,7 @@ static int sum_tile(void *self, bn_lane *lane, double *sum)
 	if (o->intercept)
 		multiply(q, ones, 1, z, bnk_matrix(gradient, BNK_F64, n * k, 1, k), 0);
 	bnk_download(q, sum + LOSS, &own->loss);
+	sum[WEIGHT] = bn_lane_weight(lane);
 	return bnk_download(q, sum + GRADIENT, &own->gradient);
 }
 
@@ -102,6 +103,7 @@ static int evaluate(lbfgs *o, const double *theta, double *loss, double *gradien
 	if (rc < 0)
 		return rc;
 	*loss = sum[LOSS];
+	o->total = sum[WEIGHT];
 	memcpy(gradient, sum + GRADIENT, o->size * sizeof *gradient);
 	for (size_t i = 0; i < penalised; i++) {
 		*loss += o->penalty * theta[i] * theta[i] / 2;
@@ -272,7 +274,6 @@ static int lbfgs_start(void **state, const bn_fit_start *fit, bn_err *err)
 		.size = size,
 		.intercept = bn_hyper_bool(fit->hyper, "fit_intercept"),
 		.penalty = 1 / bn_hyper_real(fit->hyper, "C"),
-		.total = bn_rows_about(r->train)->total_weight,
 		.theta = host,
 		.trial = host + size,
 		.gradient = host + 2 * size,

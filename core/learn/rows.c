@@ -207,15 +207,9 @@ int bn_rows_wrap(bn_rows **out, const bn_design *d, const char *part, bn_err *er
 		.cols = d->cols,
 		.first = d->first,
 		.weighted = d->weights != NULL,
-		.total_weight = (double)d->rows,
 		.one_value = true};
-	if (d->weights)
-		f->total_weight = 0;
-	for (size_t i = 0; i < d->rows; i++) {
+	for (size_t i = 0; i < d->rows; i++)
 		f->one_value = f->one_value && d->y[i] == d->y[0];
-		if (d->weights)
-			f->total_weight += d->weights[i];
-	}
 	*out = &a->base;
 	return 0;
 }

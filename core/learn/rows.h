@@ -39,7 +39,6 @@ typedef struct bn_rows_facts {
 	size_t rows, cols;
 	uint64_t first; /* number of the first row; other processes have those before */
 	bool weighted;
-	double total_weight;
 	bool one_value;         /* the target is the same in every row */
 	size_t dropped, unseen; /* left out: without a target; of a class that training never saw */
 } bn_rows_facts;

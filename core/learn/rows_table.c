@@ -515,7 +515,6 @@ int bn_rows_open(bn_rows **out, const bn_part *p, const bn_features *f, const ch
 		return rc;
 	}
 	t->base.y = t->y;
-	t->base.facts.total_weight = (double)t->base.facts.rows;
 	*out = &t->base;
 	return 0;
 }

@@ -26,6 +26,8 @@ typedef struct bn_fit_hooks {
 	void (*log)(void *user, const char *line);
 	/* Asked at least once per epoch; true ends the fit with BN_EINTR. */
 	bool (*is_cancelled)(void *user);
+	/* The fit may be asked for again in the same directory, after a kill: it keeps checkpoints. */
+	bool resumes;
 } bn_fit_hooks;
 
 typedef struct bn_fit_request {

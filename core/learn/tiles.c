@@ -60,6 +60,14 @@ void bn_lanes_close(bn_lanes *l)
 	l->count = 0;
 }
 
+double bn_lane_weight(const bn_lane *l)
+{
+	double sum = 0;
+	for (size_t r = 0; r < l->rows; r++)
+		sum += l->host_w ? l->host_w[r] : 1.0;
+	return sum;
+}
+
 /* ---- a pass --------------------------------------------------------------------------------- */
 
 typedef struct tile {

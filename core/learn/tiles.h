@@ -37,6 +37,9 @@ int bn_lanes_open(bn_lanes *l, const bnk_target *target, int threads, const bn_r
 	size_t lane_bytes, bn_err *err);
 void bn_lanes_close(bn_lanes *l);
 
+/* Sum of the weights of the tile at hand. */
+double bn_lane_weight(const bn_lane *l);
+
 /* Sums the lane's tile into sum: queued, downloaded. A bnk_status. Called from several threads, each with a lane of its own. */
 typedef int (*bn_tile_sum)(void *self, bn_lane *lane, double *sum);
 

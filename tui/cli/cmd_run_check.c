@@ -256,7 +256,7 @@ static int run_reproduce(bn_cli *cli, bn_err *err)
 	bn_workspace *ws;
 	bn_run_info *r = NULL;
 	bn_reproduction p;
-	bn_fit_hooks hooks = {cli, NULL, show_line, is_cancelled};
+	bn_fit_hooks hooks = {.user = cli, .log = show_line, .is_cancelled = is_cancelled};
 	char id[BN_RUN_ID_TEXT], uuid[BN_UUID_TEXT], *dir = NULL;
 	int64_t threads = 0;
 	int rc = bn_cli_opt_int(cli, "threads", 1, 4096, &threads, err);

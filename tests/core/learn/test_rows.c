@@ -14,6 +14,7 @@
 #include "tests/support/check_main.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,10 +99,7 @@ static bn_rows *cut_open(const double *y, const double *w, uint64_t seed)
 	c->base.part = "training";
 	c->base.y = y;
 	c->base.w = w;
-	c->base.facts = (bn_rows_facts){
-		.rows = ROWS, .cols = COLS, .weighted = w != NULL, .total_weight = ROWS};
-	for (size_t i = 0; w && i < ROWS; i++)
-		c->base.facts.total_weight += w[i] - 1;
+	c->base.facts = (bn_rows_facts){.rows = ROWS, .cols = COLS, .weighted = w != NULL};
 	bn_rng_init(&c->rng, seed, "cuts", 0);
 	return &c->base;
 }
@@ -240,6 +238,120 @@ START_TEST(test_any_split_of_tiles_over_processes_gives_the_same_sum)
 }
 END_TEST
 
+/* Processes, as threads: each has some whole tiles of the rows. */
+enum { RANKS = 3 };
+
+typedef struct ranks {
+	pthread_mutex_t lock;
+	pthread_barrier_t all;
+	bn_tree tree;
+	const double *root;
+} ranks;
+
+typedef struct member {
+	ranks *world;
+	pthread_t thread;
+	size_t fit, number, first, rows;
+	bn_buf bytes;
+	int rc;
+} member;
+
+static int reduce_tree(void *self, bn_tree *t, bn_err *err)
+{
+	member *me = self;
+	ranks *world = me->world;
+	pthread_mutex_lock(&world->lock);
+	if (!world->tree.size)
+		bn_tree_init(&world->tree, t->size, t->join, t->shape);
+	for (size_t n = 0; n < t->count; n++) {
+		double *room = bn_tree_room(&world->tree);
+		memcpy(room, t->nodes[n].sum, t->size * sizeof *room);
+		bn_tree_add(&world->tree, t->nodes[n].level, t->nodes[n].index, room, err);
+	}
+	pthread_mutex_unlock(&world->lock);
+	pthread_barrier_wait(&world->all);
+	if (me->number == 0)
+		world->root = bn_tree_root(&world->tree);
+	pthread_barrier_wait(&world->all);
+	bn_tree_clear(t);
+	double *room = bn_tree_room(t);
+	memcpy(room, world->root, t->size * sizeof *room);
+	bn_tree_add(t, 0, 0, room, err);
+	pthread_barrier_wait(&world->all);
+	if (me->number == 0)
+		bn_tree_clear(&world->tree);
+	pthread_barrier_wait(&world->all);
+	return 0;
+}
+
+static void *run_rank(void *arg)
+{
+	member *me = arg;
+	bn_err err = BN_ERR_INIT;
+	const double *y;
+	json_t *hyper;
+	bn_fit_request r = request_of(me->fit, &y, &hyper);
+	bn_reduce reduce = {me, reduce_tree};
+	bn_design d = {me->rows, COLS, xs + me->first * COLS, y + me->first, weights + me->first,
+		me->first};
+	bn_estimator *e = NULL;
+	const bn_trainer *t = NULL;
+	r.reduce = &reduce;
+	r.threads = 1;
+	me->rc = bn_rows_wrap(&r.train, &d, "training", &err);
+	if (me->rc == 0)
+		me->rc = bn_trainer_find(&t, fits[me->fit].trainer, &err);
+	if (me->rc == 0)
+		me->rc = bn_trainer_fit(&e, t, &r, &err);
+	if (me->rc == 0)
+		me->rc = bn_safetensors_write(&me->bytes, e->tensors, &err);
+	bn_estimator_free(e);
+	bn_rows_free(r.train);
+	json_decref(hyper);
+	return NULL;
+}
+
+START_TEST(test_processes_that_share_the_rows_fit_the_same_bytes)
+{
+	static const size_t borders[RANKS + 1] = {0, BN_TILE_ROWS, 3 * BN_TILE_ROWS, ROWS};
+	make_data();
+	for (size_t i = 0; i < FITS - 1; i++) {
+		ranks world = {.lock = PTHREAD_MUTEX_INITIALIZER};
+		member rank[RANKS];
+		bn_err err = BN_ERR_INIT;
+		bn_buf whole = BN_BUF_INIT;
+		const double *y;
+		json_t *hyper;
+		bn_fit_request r = request_of(i, &y, &hyper);
+		r.train = cut_open(y, weights, 4);
+		ck_assert_bn_ok(fit(&whole, fits[i].trainer, &r, &err), &err);
+		pthread_barrier_init(&world.all, NULL, RANKS);
+		for (size_t k = 0; k < RANKS; k++) {
+			rank[k] = (member){.world = &world,
+				.fit = i,
+				.number = k,
+				.first = borders[k],
+				.rows = borders[k + 1] - borders[k]};
+			ck_assert_int_eq(
+				pthread_create(&rank[k].thread, NULL, run_rank, &rank[k]), 0);
+		}
+		for (size_t k = 0; k < RANKS; k++)
+			pthread_join(rank[k].thread, NULL);
+		for (size_t k = 0; k < RANKS; k++) {
+			ck_assert_int_eq(rank[k].rc, 0);
+			ck_assert_uint_eq(rank[k].bytes.len, whole.len);
+			ck_assert_mem_eq(rank[k].bytes.ptr, whole.ptr, whole.len);
+			bn_buf_release(&rank[k].bytes);
+		}
+		pthread_barrier_destroy(&world.all);
+		bn_tree_release(&world.tree);
+		bn_rows_free(r.train);
+		bn_buf_release(&whole);
+		json_decref(hyper);
+	}
+}
+END_TEST
+
 /* ---- accuracy ------------------------------------------------------------------------------- */
 
 /* Least squares with the columns' means a hundred times their deviation, against long double. */
@@ -349,7 +461,7 @@ START_TEST(test_a_fit_that_was_killed_goes_on_to_the_same_bytes)
 			bn_fit_request r = request_of(i, &y, &hyper);
 			r.train = cut_open(y, NULL, 1);
 			r.checkpoint = &c;
-			r.hooks = (bn_fit_hooks){&k, kill_at, keep_line, NULL};
+			r.hooks = (bn_fit_hooks){&k, kill_at, keep_line, NULL, true};
 			if (stop >= 0) {
 				ck_assert_int_eq(fit(&bytes, fits[i].trainer, &r, &err), BN_EINTR);
 				bn_err_clear(&err);
@@ -394,7 +506,7 @@ START_TEST(test_a_checkpoint_of_another_recipe_is_not_used)
 	r.train = cut_open(y, NULL, 1);
 	ck_assert_bn_ok(fit(&bytes[0], "logistic", &r, &err), &err);
 	r.checkpoint = &c;
-	r.hooks = (bn_fit_hooks){&k, kill_at, keep_line, NULL};
+	r.hooks = (bn_fit_hooks){&k, kill_at, keep_line, NULL, true};
 	ck_assert_int_eq(fit(&bytes[1], "logistic", &r, &err), BN_EINTR);
 	bn_err_clear(&err);
 	static const char *const other[] = {"two", "one"};
@@ -462,6 +574,7 @@ END_TEST
 
 BN_TEST_MAIN("core/learn/rows", test_blocks_of_any_size_give_the_same_bytes,
 	test_any_split_of_tiles_over_processes_gives_the_same_sum,
+	test_processes_that_share_the_rows_fit_the_same_bytes,
 	test_ridge_loses_nothing_to_large_means,
 	test_numbers_too_large_and_holes_are_refused_with_their_place,
 	test_a_fit_that_was_killed_goes_on_to_the_same_bytes,
