@@ -83,20 +83,39 @@ static bool is_person(const lost *l, const uint8_t key[ID])
 		key, "-");
 }
 
-/* Whether they have signed a later link that holds, with such a change: then they know. */
+/* Whether they have signed a later link that holds, with such a change: then they know, and have decided anew. */
+#define LATER \
+	"SELECT 1 FROM authority_link a JOIN signed_record s ON s.writer = a.writer AND s.seq = " \
+	"a.seq JOIN event e ON e.entity = s.entity AND e.clock = s.clock AND e.writer = s.writer " \
+	"AND e.seq = s.seq WHERE a.n > 0 AND s.clock > ?1 AND a.author IN (SELECT key FROM " \
+	"authority_key WHERE person = ?2) AND EXISTS (SELECT 1 FROM json_each(e.payload, " \
+	"'$.changes') c WHERE "
+
 static bool is_decided(const lost *l, const char *member)
 {
+	return bn_sql_int(l->db, 0, LATER "c.value ->> ?3 IS NOT NULL) LIMIT 1", "iss", l->clock,
+		       l->person, member) == 1;
+}
+
+static bool is_role_decided(const lost *l, const bn_change *c)
+{
+	char hex[2 * ID + 1];
+	bn_hex(c->person, ID, hex);
 	return bn_sql_int(l->db, 0,
-		       "SELECT 1 FROM authority_link a JOIN signed_record s ON s.writer = a.writer "
-		       "AND "
-		       "s.seq = a.seq JOIN event e ON e.entity = s.entity AND e.clock = s.clock "
-		       "AND "
-		       "e.writer = s.writer AND e.seq = s.seq WHERE a.n > 0 AND s.clock > ? AND "
-		       "a.author IN (SELECT key FROM authority_key WHERE person = ?) AND EXISTS "
-		       "(SELECT 1 FROM json_each(e.payload, '$.changes') c WHERE c.value ->> ? IS "
-		       "NOT "
-		       "NULL) LIMIT 1",
-		       "iss", l->clock, l->person, member) == 1;
+		       LATER "c.value ->> '$.role.person' = ?3 AND c.value ->> '$.role.role' = ?4) "
+			     "LIMIT 1",
+		       "isss", l->clock, l->person, hex, bn_role_name(c->role)) == 1;
+}
+
+/* Of a key, which is a person's id too: admitted, revoked or removed. */
+static bool is_key_decided(const lost *l, const uint8_t key[ID])
+{
+	char hex[2 * ID + 1];
+	bn_hex(key, ID, hex);
+	return bn_sql_int(l->db, 0,
+		       LATER "?3 IN (c.value ->> '$.person.key', c.value ->> '$.key.key', c.value "
+			     "->> '$.revoke.key', c.value ->> '$.remove.person')) LIMIT 1",
+		       "iss", l->clock, l->person, hex) == 1;
 }
 
 static void add_role(const lost *l, const bn_change *c)
@@ -105,7 +124,7 @@ static void add_role(const lost *l, const bn_change *c)
 		"SELECT 1 FROM authority_role WHERE person = lower(hex(?1)) AND role = ?2 AND to_n "
 		"IS NULL",
 		c->person, bn_role_name(c->role));
-	if (is_so == c->grant)
+	if (is_so == c->grant || is_role_decided(l, c))
 		return;
 	begin(l, c->grant ? "role grant" : "role revoke");
 	add_person(l, c->person);
@@ -114,7 +133,7 @@ static void add_role(const lost *l, const bn_change *c)
 
 static void add_admission(const lost *l, const bn_change *c)
 {
-	if (is_key(l, c->key))
+	if (is_key(l, c->key) || is_key_decided(l, c->key))
 		return;
 	begin(l, "user accept");
 	add_key(l, c->key);
@@ -136,13 +155,13 @@ static void add_change(const lost *l, const bn_change *c)
 		add_role(l, c);
 		return;
 	case BN_CHANGE_REVOKE:
-		if (!is_key(l, c->key))
+		if (!is_key(l, c->key) || is_key_decided(l, c->key))
 			return;
 		begin(l, "user revoke");
 		add_key(l, c->key);
 		return;
 	case BN_CHANGE_REMOVE:
-		if (!is_person(l, c->person))
+		if (!is_person(l, c->person) || is_key_decided(l, c->person))
 			return;
 		begin(l, "user remove");
 		add_person(l, c->person);

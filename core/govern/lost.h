@@ -1,7 +1,8 @@
 /*
  * lost.h - links that a person signed and that another one beat, made at the same time by somebody who could not know of
  * it: who signed it may have been told that it holds. Listed with the command that does it once more, until what they
- * change is so, or was decided anew.
+ * change is so, or the same person has decided about the same thing (a role of somebody, a key, the policy) in a later
+ * link that holds.
  */
 #ifndef BN_GOVERN_LOST_H
 #define BN_GOVERN_LOST_H

@@ -83,13 +83,18 @@ typedef struct told {
 	char words[512], hint[256];
 } told;
 
-static int grant(bn_workspace *ws, int i, uint8_t id[32], bn_err *why)
+static int role_set(bn_workspace *ws, int i, bool grant, uint8_t id[32], bn_err *why)
 {
 	char person[65];
 	uint8_t key[32];
 	person_number(key, i);
 	bn_hex(key, 32, person);
-	return bn_people_set_role(ws, person, BN_ROLE_REVIEWER, true, NULL, id, why);
+	return bn_people_set_role(ws, person, BN_ROLE_REVIEWER, grant, NULL, id, why);
+}
+
+static int grant(bn_workspace *ws, int i, uint8_t id[32], bn_err *why)
+{
+	return role_set(ws, i, true, id, why);
 }
 
 /* Everybody has read the workspace, and grants a role to somebody else at the same moment. */
@@ -249,6 +254,32 @@ START_TEST(test_link_that_loses_after_it_was_acknowledged_is_listed_until_it_is_
 }
 END_TEST
 
+START_TEST(test_lost_grant_of_who_decided_otherwise_since_is_not_listed)
+{
+	uint8_t prev[32], id[32];
+	sqlite3 *db = NULL;
+	town_begin();
+	bn_workspace *anns = open_as(&ann), *bobs = open_as(&bob);
+	must(bn_workspace_read(&db, anns, &err));
+	ck_assert_int_eq(bn_authority_newest(db, prev), 1);
+	ck_assert_int_eq(grant(bobs, 0, id, &err), BN_LINK_TAKEN);
+	link_by_hand(anns, 2, prev, 1);
+	expect_lost(bobs, &bob, "binnacle role grant 'p0' reviewer");
+	/* About somebody else, or by somebody else: bob may not know. */
+	ck_assert_int_eq(grant(bobs, 2, id, &err), BN_LINK_TAKEN);
+	ck_assert_int_eq(grant(anns, 0, id, &err), BN_LINK_TAKEN);
+	ck_assert_int_eq(role_set(anns, 0, false, id, &err), BN_LINK_TAKEN);
+	expect_lost(bobs, &bob, "binnacle role grant 'p0' reviewer");
+	ck_assert_int_eq(grant(bobs, 0, id, &err), BN_LINK_TAKEN);
+	ck_assert_int_eq(role_set(bobs, 0, false, id, &err), BN_LINK_TAKEN);
+	ck_assert_int_eq(has_role(anns, 0), 0);
+	expect_lost(bobs, &bob, NULL);
+	bn_workspace_close(anns);
+	bn_workspace_close(bobs);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
 START_TEST(test_who_keeps_the_lock_of_the_directory_stops_nobody)
 {
 	uint8_t id[32];
@@ -269,4 +300,5 @@ END_TEST
 BN_TEST_MAIN("core/govern/link_race", test_processes_of_one_person_wait_for_each_other,
 	test_two_hosts_of_one_home_wait_for_each_other, test_two_admins_wait_for_each_other,
 	test_link_that_loses_after_it_was_acknowledged_is_listed_until_it_is_repeated,
+	test_lost_grant_of_who_decided_otherwise_since_is_not_listed,
 	test_who_keeps_the_lock_of_the_directory_stops_nobody)
