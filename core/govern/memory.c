@@ -1,6 +1,7 @@
 /* memory.c - reading and writing what is remembered; see memory.h. */
 #include "core/govern/memory.h"
 
+#include "core/base/hash.h"
 #include "core/base/str.h"
 #include "core/govern/_host_files.h"
 #include "core/govern/_memory.h"
@@ -176,6 +177,47 @@ const bn_memory_head *bn_memory_heads(const bn_memory *m, size_t *n)
 {
 	*n = m->all.n_heads;
 	return m->all.heads;
+}
+
+static void hash_links(bn_hasher *h, const bn_memory_link *links, size_t n)
+{
+	bn_hasher_add(h, &n, sizeof n);
+	for (size_t i = 0; i < n; i++) {
+		bn_hasher_add(h, &links[i].n, sizeof links[i].n);
+		bn_hasher_add(h, links[i].id, sizeof links[i].id);
+	}
+}
+
+static void hash_head(bn_hasher *h, const bn_memory_head *x)
+{
+	bn_hasher_add(h, x->writer, strlen(x->writer) + 1);
+	bn_hasher_add(h, &x->seq, sizeof x->seq);
+	bn_hasher_add(h, x->after, sizeof x->after);
+	bn_hasher_add(h, x->key, sizeof x->key);
+	bn_hasher_add(h, &x->since, sizeof x->since);
+	bn_hasher_add(h, &x->acts, sizeof x->acts);
+}
+
+int bn_memory_digest(uint8_t out[32], const bn_memory *m, bn_err *err)
+{
+	const bn_memory_content *c = &m->all;
+	const char *by = c->first.by ? c->first.by : "";
+	const int state = (int)m->state;
+	bn_hasher *h = NULL;
+	int rc = bn_hasher_new(&h, err);
+	if (rc < 0)
+		return rc;
+	bn_hasher_add(h, m->id, strlen(m->id) + 1);
+	bn_hasher_add(h, &state, sizeof state);
+	bn_hasher_add(h, &c->generation, sizeof c->generation);
+	bn_hasher_add(h, by, strlen(by) + 1);
+	hash_links(h, c->links, c->n_links);
+	hash_links(h, c->beside, c->n_beside);
+	for (size_t i = 0; i < c->n_heads; i++)
+		hash_head(h, &c->heads[i]);
+	bn_hasher_finish(h, out);
+	bn_hasher_free(h);
+	return 0;
 }
 
 /* ---- learning ------------------------------------------------------------------------------- */

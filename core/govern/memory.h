@@ -130,6 +130,8 @@ const bn_memory_link *bn_memory_newest(const bn_memory *m);
 /* Whether this host's file is to be written although nothing of weight is new: it is damaged, or older than
  * BN_MEMORY_CARDS_MS, so that heads of cards are due. */
 bool bn_memory_is_due(const bn_memory *m);
+/* Of all that is remembered: other bytes when a link, a head, an answer or the state is another. */
+int bn_memory_digest(uint8_t out[32], const bn_memory *m, bn_err *err);
 /* Sorted by writer. Borrowed. */
 const bn_memory_head *bn_memory_heads(const bn_memory *m, size_t *n);
 

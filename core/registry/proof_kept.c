@@ -3,24 +3,40 @@
 
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/govern/memory.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* Of what is proven and how, and what is kept of it; raise it when a version could be proven by the rules before and
  * not by the new ones. */
-enum { RULES = 2 };
+enum { RULES = 3 };
+
+/* Of what this reader remembers; false: that cannot be said now. */
+static bool memory_hex(char out[BN_SHA256_HEX + 1], bn_workspace *ws)
+{
+	uint8_t digest[BN_SHA256_BYTES];
+	bn_memory *m = NULL;
+	int rc = bn_memory_load(&m, bn_workspace_env(ws), bn_workspace_id(ws), NULL);
+	if (rc >= 0)
+		rc = bn_memory_digest(digest, m, NULL);
+	bn_memory_free(m);
+	if (rc >= 0)
+		bn_hex(digest, sizeof digest, out);
+	return rc >= 0;
+}
 
 void bn_kept_proof_open(bn_kept_proof *out, bn_workspace *ws, const char *spec)
 {
-	char hex[BN_SHA256_HEX + 1];
+	char hex[BN_SHA256_HEX + 1], memory[BN_SHA256_HEX + 1];
 	const bn_env *env = bn_workspace_env(ws);
 	const bn_dir *at = bn_workspace_at(ws);
 	*out = (bn_kept_proof){.begun_ms = bn_env_now_ms(env)};
 	if (bn_dir_is_network(at) || bn_cache_open(&out->cache, ws, NULL) < 0)
 		return;
 	if (bn_log_state_read(&out->log, at, NULL) < 0 ||
-		out->begun_ms - out->log.changed_ns / 1000000 <= BN_PROOF_SETTLED_MS) {
+		out->begun_ms - out->log.changed_ns / 1000000 <= BN_PROOF_SETTLED_MS ||
+		!memory_hex(memory, ws)) {
 		bn_cache_close(out->cache);
 		out->cache = NULL;
 		return;
@@ -31,6 +47,7 @@ void bn_kept_proof_open(bn_kept_proof *out, bn_workspace *ws, const char *spec)
 	bn_cache_key_add(&out->key, "workspace", bn_workspace_id(ws));
 	bn_cache_key_add(&out->key, "spec", spec);
 	bn_cache_key_add(&out->key, "log", hex);
+	bn_cache_key_add(&out->key, "memory", memory);
 }
 
 int bn_kept_proof_get(bn_version **out, const bn_kept_proof *k, bn_err *err)

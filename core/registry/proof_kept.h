@@ -1,14 +1,19 @@
 /*
  * proof_kept.h - that a version was proven, for who uses it again while nothing has changed.
  *
- * A proof (proof.h) reads the whole log. While no file of it has changed since (core/store/log/state.h), it would
- * come to the same end; so what a name proved to be is kept in the cache (core/store/cache.h), under a key of the
- * name, the workspace, the state of the log and the rules by which it was proven. Any record more, a file that was
- * replaced, a link, a removed person give another key, and it is proven anew.
+ * A proof (proof.h) reads the whole log. What a name proved to be is kept in the cache (core/store/cache.h), under a
+ * key of all that the proof is made of but the objects and workspace.json: the name, the workspace, the state of the log
+ * (core/store/log/state.h), what this reader remembers of the workspace (core/govern/memory.h) and the rules by which
+ * it was proven. Any record more, a file that was replaced, a link, a removed person, anything newly remembered or
+ * forgotten give another key, and it is proven anew.
  *
- * It is as good as the reader's memory (core/govern/memory.h): it lies in a directory of this user where nobody
- * else may write, and what another user could have written there is not read. It says which bytes may be used:
- * that they are these is for the caller to compare with `digest`. `verify`, `serve` and exports prove each time.
+ * What it does not say: that the bytes are still in the workspace, or are these, is for the caller to find out by
+ * `digest`; that this log is not an old one, nor its link 0 another, is for who looks at the workspace before
+ * (core/govern/trust.h), each time;
+ * and the state of a file is what its file system says of it: inode, size, owner and times, not its bytes.
+ *
+ * It is as good as the reader's memory: it lies in a directory of this user where nobody else may write, and what
+ * another user could have written there is not read. `verify`, `serve` and exports prove each time.
  *
  * Not kept: what was proven within seconds of a change of the log, and anything on a network file system, whose
  * clients may look at old facts about files.

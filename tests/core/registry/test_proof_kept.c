@@ -2,6 +2,7 @@
  * else. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "core/govern/trust.h"
 #include "core/registry/proof.h"
 #include "core/registry/proof_kept.h"
 #include "tests/support/chain_people.h"
@@ -153,6 +154,26 @@ START_TEST(test_file_of_the_log_that_was_written_to_has_it_proven_again)
 }
 END_TEST
 
+/* dan accepts what he sees, forgets it, accepts it again: a reader with another memory has not proven it. */
+START_TEST(test_reader_who_remembers_something_else_proves_it_again)
+{
+	const bn_trust_options opt = {.start = t.dir};
+	bn_trust *trust = NULL;
+	setup();
+	must(use("power/1"));
+	ck_assert(is_kept("power/1"));
+	must(bn_trust_look(&trust, dan->ws, &opt, &err));
+	must(bn_trust_accept(trust, "accept", "", &err));
+	ck_assert(!is_kept("power/1"));
+	must(use("power/1"));
+	ck_assert(is_kept("power/1"));
+	must(bn_trust_forget(trust, &err));
+	ck_assert(!is_kept("power/1"));
+	bn_trust_free(trust);
+	town_remove(&t);
+}
+END_TEST
+
 static int (*peoples_fstat)(const bn_env *env, int fd, struct stat *st);
 
 static int files_are_bobs(const bn_env *env, int fd, struct stat *st)
@@ -205,4 +226,5 @@ END_TEST
 BN_TEST_MAIN("core/registry/proof_kept", test_what_was_proven_is_remembered_for_that_name_alone,
 	test_what_changed_a_moment_ago_is_proven_again, test_any_record_more_has_it_proven_again,
 	test_file_of_the_log_that_was_written_to_has_it_proven_again,
+	test_reader_who_remembers_something_else_proves_it_again,
 	test_planted_proof_is_not_believed)
