@@ -216,6 +216,12 @@ expect 0 "new types on purpose" "$B" data add plant v7.csv --retype
 says "column 'k' was category in plant@v4 and is int64 now"
 says "model planted/1 reads 'k' by its former type"
 says "suite 'codes' (of plant@v2) has 3 checks of such columns"
+expect 0 "parts of the new version" "$B" data split plant --parts train=0.7,test=0.3 --seed 1 -q
+expect 0 "a model of a part" "$B" run start --trainer ridge --data plant.train --target y --name parted --wait -q
+expect 0 "registered too" "$B" model register parted --name parted -q
+sed 's/^7,/c,/' v7.csv >v8.csv
+expect 0 "types changed again" "$B" data add plant v8.csv --retype
+says "model parted/1 reads 'k' by its former type"
 printf 'e,x\n,1\n,2\n' >e1.csv
 printf 'e,x\nlate,1\n' >e2.csv
 expect 0 "a column without a value" "$B" data add late e1.csv -q

@@ -41,13 +41,32 @@ static void find_columns(retyped *r, const bn_former *former, const bn_schema *t
 
 /* ---- models --------------------------------------------------------------------------------- */
 
-static bool was_trained_on(const bn_version *v, const char *dataset)
+#define LINEAGE_MAX 8 /* made from what was made from, ... */
+
+/* Of the dataset, or made from it: who trains on data mostly trains on parts of a split. */
+static bool comes_from(const retyped *r, const char *name, int64_t version, int depth)
+{
+	bn_dataset_version *v = NULL;
+	bool found = !strcmp(name, r->dataset);
+	char *ref = found || version <= 0 || depth == LINEAGE_MAX
+			    ? NULL
+			    : bn_strf("%s@v%lld", name, (long long)version);
+	if (ref && bn_dataset_resolve(&v, r->ws, ref, BN_DATASET_REMOVED_TOO, NULL) == 0)
+		for (size_t i = 0; i < v->parent_count && !found; i++)
+			found = comes_from(r, v->parents[i].name, v->parents[i].version, depth + 1);
+	bn_dataset_version_free(v);
+	bn_free(ref);
+	return found;
+}
+
+static bool was_trained_on(const retyped *r, const bn_version *v)
 {
 	size_t i;
 	json_t *item;
 	json_array_foreach(v->data, i, item)
 	{
-		if (!strcmp(bn_json_str(item, "name", ""), dataset))
+		if (comes_from(r, bn_json_str(item, "name", ""),
+			    json_integer_value(json_object_get(item, "version")), 0))
 			return true;
 	}
 	return false;
@@ -82,7 +101,7 @@ static int tell_models(const retyped *r, bn_err *err)
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < page->count; i++)
-		if (was_trained_on(&page->items[i], r->dataset) &&
+		if (was_trained_on(r, &page->items[i]) &&
 			(rc = tell_model(r, &page->items[i], err)) < 0)
 			break;
 	bn_version_page_free(page);
