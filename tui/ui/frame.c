@@ -405,6 +405,22 @@ static int name_unknown(const char *name, size_t n, bn_err *err)
 	return BN_EINVAL;
 }
 
+/* Words that nobody reads must not look as if they had been: ":data add jobs jobs.csv" only opens Data, and
+ * ":remove eva" is about whoever is selected. */
+static int words_unread(bn_command_id id, const char *words, bn_err *err)
+{
+	size_t n = strcspn(words, " ");
+	bn_command_id meant = bn_command_for_name(words, n, BN_ON_ALL);
+	const char *name = bn_command_get(id)->name;
+	bn_err_set(err, BN_EINVAL, "':%s' takes no words", name);
+	if (meant != BN_CMD_NONE && (bn_command_get(meant)->flags & BN_CMD_ARGUMENT) &&
+		bn_command_get(meant)->name[n] == '\0')
+		bn_err_hint(err, "did you mean :%s?", words);
+	else
+		bn_err_hint(err, "by itself: :%s", name);
+	return BN_EINVAL;
+}
+
 int bn_frame_run(bn_frame *f, const char *line, bn_err *err)
 {
 	bn_err own = BN_ERR_INIT;
@@ -417,6 +433,8 @@ int bn_frame_run(bn_frame *f, const char *line, bn_err *err)
 		return 0;
 	if (id == BN_CMD_NONE) {
 		rc = name_unknown(line, n, &own);
+	} else if (*arg && !(bn_command_get(id)->flags & BN_CMD_ARGUMENT)) {
+		rc = words_unread(id, arg, &own);
 	} else {
 		rc = bn_frame_do(f, id, arg, &own);
 	}

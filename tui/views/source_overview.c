@@ -129,7 +129,9 @@ static int gather_runs(gather *g)
 			(long long)live, (long long)c.by_status[BN_RUN_QUEUED], (long long)good,
 			(long long)bad));
 	station_set(g, BN_STATION_EVALUATE, evaluated ? BN_STATE_OK : BN_STATE_NONE, evaluated,
-		evaluated ? "runs with metrics of a test part" : NULL);
+		evaluated ? bn_arena_strf(g->arena, "run%s with metrics of a test part",
+				    plural((int64_t)evaluated))
+			  : NULL);
 	station_set(g, BN_STATION_SCALE, BN_STATE_NONE, -1, NULL);
 	return 0;
 }

@@ -157,6 +157,14 @@ START_TEST(test_frame_commands_are_typed_completed_and_remembered)
 		err.msg, "'queue-pause' means nothing on this screen; it does on Runs (3)");
 	bn_err_clear(&err);
 	ck_assert_int_eq(bn_frame_run(b.f, "glyphs runes", &err), BN_EINVAL);
+	bn_err_clear(&err);
+	/* Words that a command does not take are not passed over. */
+	ck_assert_int_eq(bn_frame_run(b.f, "data add jobs jobs.csv", &err), BN_EINVAL);
+	ck_assert_str_eq(err.msg, "':data' takes no words");
+	ck_assert_str_eq(err.hint, "did you mean :add jobs jobs.csv?");
+	bn_err_clear(&err);
+	ck_assert_int_eq(bn_frame_run(b.f, "approve power/3", &err), BN_EINVAL);
+	ck_assert_str_eq(err.hint, "by itself: :approve");
 	bench_close(&b);
 }
 END_TEST
