@@ -1,11 +1,11 @@
-/* env_real.c - the process's own environment (env.h): the only file of core/ that reads it. */
+/* env_real.c - the process's own environment (env.h): the only file of core/ that reads it; users come from account.h. */
+#include "core/base/account.h"
 #include "core/base/fs.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,24 +63,14 @@ static uid_t real_uid(const bn_env *env)
 static void real_user_name(const bn_env *env, uid_t uid, char *name, size_t size)
 {
 	(void)env;
-	struct passwd pw, *found = NULL;
-	char text[4096];
-	if (getpwuid_r(uid, &pw, text, sizeof text, &found) == 0 && found && found->pw_name[0])
-		snprintf(name, size, "%s", found->pw_name);
-	else
+	if (!bn_account_name(uid, name, size))
 		snprintf(name, size, "uid-%lu", (unsigned long)uid);
 }
 
 static int real_user_home(const bn_env *env, uid_t uid, char *path, size_t size)
 {
 	(void)env;
-	struct passwd pw, *found = NULL;
-	char text[4096];
-	if (getpwuid_r(uid, &pw, text, sizeof text, &found) != 0 || !found || !found->pw_dir ||
-		strlen(found->pw_dir) >= size)
-		return -1;
-	snprintf(path, size, "%s", found->pw_dir);
-	return 0;
+	return bn_account_home(uid, path, size) ? 0 : -1;
 }
 
 static char host_text[65], boot_text[40];

@@ -1,4 +1,5 @@
 /* cmd_init.c - binnacle init: a workspace whose first record is signed with its founder's key. */
+#include "core/base/account.h"
 #include "core/base/hash.h"
 #include "core/base/json_bytes.h"
 #include "core/base/mem.h"
@@ -12,7 +13,6 @@
 #include "tui/cli/verbs.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,20 +20,18 @@
 /* By its name, or by its number as chown takes it. */
 static int group_find(gid_t *out, const char *name, bn_err *err)
 {
-	struct group gr, *found = NULL;
-	char text[16384];
 	int64_t number;
-	int e = getgrnam_r(name, &gr, text, sizeof text, &found);
-	if (found) {
-		*out = gr.gr_gid;
+	int e = bn_account_find_group(out, name);
+	if (e == 0)
 		return 0;
-	}
 	if (bn_parse_i64(name, strlen(name), &number) && number >= 0 && number < UINT32_MAX) {
 		*out = (gid_t)number;
 		return 0;
 	}
-	bn_err_set(
-		err, BN_ENOTFOUND, "no group '%s'%s%s", name, e ? ": " : "", e ? strerror(e) : "");
+	if (e == ENOENT)
+		bn_err_set(err, BN_ENOTFOUND, "no group '%s'", name);
+	else
+		bn_err_set(err, BN_ENOTFOUND, "no group '%s': %s", name, strerror(e));
 	bn_err_hint(err, "the groups that you are in: id -Gn");
 	return BN_ENOTFOUND;
 }

@@ -1,4 +1,5 @@
 /* uid_people.c - see people.h: users and roles of a workspace whose rights are those of uids. */
+#include "core/base/account.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/govern/key.h"
@@ -7,7 +8,6 @@
 #include "tui/cli/people.h"
 
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,13 +65,7 @@ static int user_find(
 			found = true;
 		}
 	bn_user_list_free(l);
-	struct passwd pw, *known = NULL;
-	char text[4096];
-	if (!found && getpwnam_r(word, &pw, text, sizeof text, &known) == 0 && known) {
-		*uid = known->pw_uid;
-		found = true;
-	}
-	if (found)
+	if (found || bn_account_find_user(uid, word) == 0)
 		return 0;
 	bn_err_set(err, BN_ENOTFOUND, "no user '%s'", word);
 	bn_err_hint(err, "give the uid in digits when this machine does not know the name");
@@ -84,20 +78,21 @@ int bn_cli_uid_role(bn_cli *cli, bn_workspace *ws, bool grant, bn_err *err)
 	bn_role role;
 	char user[128];
 	const char *word = bn_cli_arg(cli, 1), *reason = bn_cli_opt(cli, "reason");
-	int rc = bn_role_parse(&role, word, err);
-	if (!rc)
-		rc = user_find(&uid, user, sizeof user, ws, bn_cli_arg(cli, 0), err);
-	if (!rc && bn_cli_dry_run(cli)) {
+	int rc;
+	if ((rc = bn_role_parse(&role, word, err)) < 0 ||
+		(rc = user_find(&uid, user, sizeof user, ws, bn_cli_arg(cli, 0), err)) < 0)
+		return rc;
+	if (bn_cli_dry_run(cli)) {
 		bn_cli_say(cli, "would %s role %s %s %s (uid %lu)", grant ? "grant" : "revoke",
 			word, grant ? "to" : "of", user, (unsigned long)uid);
 		return bn_rights_may(ws, BN_ACT_POLICY, err);
 	}
-	if (!rc)
-		rc = bn_cli_announce_key(cli, ws, err);
-	if (!rc)
-		rc = grant ? bn_role_grant(ws, uid, user, role, reason, err)
-			   : bn_role_revoke(ws, uid, user, role, reason, err);
-	if (!rc)
-		bn_cli_say(cli, "%s %s role %s", user, grant ? "has now" : "has no longer", word);
+	if ((rc = bn_cli_announce_key(cli, ws, err)) < 0)
+		return rc;
+	rc = grant ? bn_role_grant(ws, uid, user, role, reason, err)
+		   : bn_role_revoke(ws, uid, user, role, reason, err);
+	if (rc < 0)
+		return rc;
+	bn_cli_say(cli, "%s %s role %s", user, grant ? "has now" : "has no longer", word);
 	return rc;
 }
