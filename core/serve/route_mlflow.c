@@ -80,6 +80,15 @@ static void name_model(bn_call *c)
 	bn_http_response_add(c->response, "X-Binnacle-Model", name, NULL);
 }
 
+/* Nor has it room for warnings. */
+static void count_unknown(bn_call *c)
+{
+	char cells[32];
+	snprintf(cells, sizeof cells, "%zu", (size_t)bn_session_unknown(c->session));
+	if (bn_session_unknown(c->session))
+		bn_http_response_add(c->response, "X-Binnacle-Unknown-Categories", cells, NULL);
+}
+
 int bn_route_invocations(bn_call *c, bn_err *err)
 {
 	json_t *body = NULL;
@@ -102,6 +111,7 @@ int bn_route_invocations(bn_call *c, bn_err *err)
 	if (!rc)
 		rc = bn_call_run(c, err);
 	if (!rc) {
+		count_unknown(c);
 		bn_buf_adds(b, "{\"predictions\": [");
 		for (size_t r = 0; r < bn_session_rows(c->session); r++) {
 			if (r)

@@ -85,7 +85,7 @@ sed '3s/,u[0-9]*,/,u_nobody,/' jobs.csv >odd.csv
 expect 2 "a strict predict names an unknown category" "$B" predict power odd.csv --strict
 says "field 'user_id': unknown category 'u"
 expect 0 "otherwise it is counted" "$B" predict power odd.csv --out odd_answers.csv
-says "cells hold categories that training never saw"
+says "14 cells hold categories that training never saw: row 2, field 'user_id': 'u_nobody' (--strict refuses)"
 
 # ---- serve ----------------------------------------------------------------------------------
 place="--port 0"
@@ -202,6 +202,10 @@ place="--port 0"
 [ "$(stat -c %a power.sock)" = 600 ] || fail "mode of the socket"
 expect 0 "predict through a Unix socket, without a token" "$B" predict --endpoint "$url" jobs.csv -q
 cmp -s out csv || fail "the Unix socket answers otherwise"
+expect 0 "an unknown category is counted there too" "$B" predict odd.csv --endpoint "$url"
+says "14 cells hold categories that training never saw (--strict refuses)"
+expect 2 "and refused" "$B" predict odd.csv --endpoint "$url" --strict
+says "behind row 0: "
 expect 0 "a model of the server's by name" "$B" predict power/1 jobs.csv --endpoint "$url"
 says "rows predicted by power/1"
 cmp -s out csv || fail "the named model answers otherwise"

@@ -16,6 +16,7 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define REMOTE_ROWS 1000
@@ -34,6 +35,7 @@ typedef struct output {
 	bool headed;
 	char by[128];     /* NAME/VERSION of the model that answered, when a server said so */
 	uint64_t unknown; /* cells of unseen categories */
+	char first[200];  /* where the first one is; empty when a server counted */
 } output;
 
 static const char *shown(const char *file)
@@ -143,6 +145,18 @@ static int spill(output *o, size_t most, bn_err *err)
 	return rc;
 }
 
+static void find_unknown(output *o, const bn_session *s, uint64_t first_row)
+{
+	const bn_features *f = bn_model_features(bn_predictor_model(bn_session_predictor(s)));
+	size_t inputs = bn_features_input_count(f);
+	for (size_t at = 0; at < bn_session_rows(s) * inputs && !o->first[0]; at++)
+		if (bn_session_cell_is_unknown(s, at / inputs, at % inputs))
+			snprintf(o->first, sizeof o->first, ": row %llu, field '%.60s': '%.80s'",
+				(unsigned long long)(first_row + at / inputs + 1),
+				bn_features_input(f, at % inputs)->name,
+				bn_session_cell_text(s, at / inputs, at % inputs));
+}
+
 static int take_rows(void *user, const bn_session *s, uint64_t first_row, bn_err *err)
 {
 	output *o = user;
@@ -154,6 +168,8 @@ static int take_rows(void *user, const bn_session *s, uint64_t first_row, bn_err
 	if (!o->arrow && !o->items && !o->headed)
 		csv_head(o, s);
 	o->headed = true;
+	if (!o->unknown && bn_session_unknown(s))
+		find_unknown(o, s, first_row);
 	o->unknown += bn_session_unknown(s);
 	for (size_t r = 0; r < bn_session_rows(s) && !rc; r++) {
 		if (o->arrow)
@@ -179,6 +195,7 @@ static void start_over(void *user)
 	o->w = NULL;
 	o->headed = false;
 	o->unknown = 0;
+	o->first[0] = '\0';
 	if (o->items)
 		json_array_clear(o->items);
 }
@@ -243,16 +260,16 @@ static int finish(output *o, uint64_t rows, bn_err *err)
 		{"row", "ROW", BN_AS_INT}, {"prediction", "PREDICTION", BN_AS_TEXT}, {0}};
 	int rc;
 	if (o->unknown)
-		bn_cli_warn(o->cli,
-			"%llu cells hold categories that training never saw (--strict refuses)",
-			(unsigned long long)o->unknown);
+		bn_cli_warn(o->cli, "%llu cell%s that training never saw%s (--strict refuses)",
+			(unsigned long long)o->unknown,
+			o->unknown == 1 ? " holds a category" : "s hold categories", o->first);
 	if (o->items)
 		return bn_cli_list(o->cli, json_incref(o->items), cols, "no rows", err);
 	rc = o->w ? bn_table_writer_finish(o->w, err) : finish_text(o, err);
 	if (rc < 0)
 		return rc;
-	bn_cli_say(o->cli, "%llu rows predicted%s%s%s%s", (unsigned long long)rows,
-		*o->by ? " by " : "", o->by, o->path ? " into " : "", o->path ? o->path : "");
+	bn_cli_say(o->cli, "%llu row%s predicted%s%s%s%s", (unsigned long long)rows,
+		rows == 1 ? "" : "s", *o->by ? " by " : "", o->by, o->path ? " into " : "", o->path ? o->path : "");
 	return 0;
 }
 
@@ -337,6 +354,19 @@ static void hint_instead(bn_err *err, const char *hint)
 }
 
 /* asked: rows. */
+/* /invocations says in a header how many cells the model could make nothing of. */
+static int take_unknown(remote *m, bn_err *err)
+{
+	char cells[32] = "0";
+	bn_http_answer_header(&m->answer, "X-Binnacle-Unknown-Categories", cells, sizeof cells);
+	unsigned long long n = strtoull(cells, NULL, 10);
+	m->o->unknown += n;
+	if (!n || !bn_cli_flag(m->o->cli, "strict"))
+		return 0;
+	return bn_err_set(err, BN_EINVAL, "behind row %llu: %llu cell%s that training never saw",
+		(unsigned long long)m->rows, n, n == 1 ? " holds a category" : "s hold categories");
+}
+
 static int take_answer(remote *m, size_t asked, bn_err *err)
 {
 	json_t *doc = NULL, *value;
@@ -353,6 +383,8 @@ static int take_answer(remote *m, size_t asked, bn_err *err)
 			bn_err_prefix(err, "behind row %llu", (unsigned long long)m->rows);
 		return rc;
 	}
+	if ((rc = take_unknown(m, err)) < 0)
+		return rc;
 	if ((rc = bn_json_parse(&doc, m->answer.body.ptr, m->answer.body.len, m->url, err)) < 0)
 		return rc;
 	const json_t *values = json_object_get(doc, "predictions");

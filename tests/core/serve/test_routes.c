@@ -288,6 +288,10 @@ START_TEST(test_predict_names_unknown_categories)
 	ck_assert(!says("warnings"));
 	get("/metrics");
 	ck_assert(says("binnacle_unknown_categories_total{model=\"power\",version=\"3\"} 1\n"));
+	char frame[256];
+	snprintf(frame, sizeof frame, "{\"dataframe_records\":[%s]}", row);
+	ck_assert_int_eq(post("/invocations", frame), 200);
+	ck_assert_str_eq(header("X-Binnacle-Unknown-Categories"), "1");
 	close_server();
 	open_server(NULL, true);
 	ck_assert_int_eq(post("/predict", row), 400);
@@ -728,6 +732,7 @@ START_TEST(test_invocations_says_which_of_several_models_answered)
 	open_server(NULL, false);
 	ck_assert_int_eq(post("/invocations", "{\"dataframe_records\":[{" ROW "}]}"), 200);
 	ck_assert_str_eq(header("X-Binnacle-Model"), "power/3");
+	ck_assert_str_eq(header("X-Binnacle-Unknown-Categories"), "");
 	ck_assert_int_eq(post("/invocations/class", "{\"dataframe_records\":[{" ROW "}]}"), 200);
 	ck_assert_str_eq(header("X-Binnacle-Model"), "class/1");
 	ck_assert_int_eq(post("/invocations/class/1", "{\"dataframe_records\":[{" ROW "}]}"), 200);
