@@ -28,6 +28,16 @@ void bn_closed_refuse(bn_fold *f, const bn_event *ev)
 		"it is not signed, and who upgraded the workspace had not closed it in");
 }
 
+int bn_closed_place(bn_fold *f, bn_event *ev, bn_err *err)
+{
+	sqlite3 *db = bn_fold_db(f);
+	(void)err;
+	if (!bn_closed_is_upgraded(db) || bn_closed_has(db, ev))
+		return BN_PLACED;
+	bn_closed_refuse(f, ev);
+	return BN_PLACED_NOWHERE;
+}
+
 bool bn_closed_by_uid(sqlite3 *db, const bn_event *ev)
 {
 	return bn_authority_is_founded(db) ? bn_closed_has(db, ev) : true;

@@ -18,6 +18,9 @@
 /* The outcome of an unsigned record that is not closed, where only closed ones have a say: late when its writer's log is one
  * that link 0 closes (an account that went on in it), refused otherwise. */
 void bn_closed_refuse(bn_fold *f, const bn_event *ev);
+/* place() of a class whose unsigned records count only where they are closed, once there is link 0 of an upgrade: what is not
+ * closed stands nowhere, so nobody is judged anew because a stranger wrote it. */
+int bn_closed_place(bn_fold *f, bn_event *ev, bn_err *err);
 /* Whether link 0 is an upgrade. */
 bool bn_closed_is_upgraded(sqlite3 *db);
 /* Whether a record is closed; ev->writer_no, key.seq and sig are looked at. */

@@ -194,6 +194,7 @@ const bn_fold_class bn_user_class = {
 	.name = "user",
 	.kinds = kinds,
 	.schema = "share/sql/0005_govern.sql",
+	.place = bn_closed_place,
 	.apply = user_apply,
 	.clear = user_clear,
 };

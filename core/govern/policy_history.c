@@ -386,6 +386,7 @@ const bn_fold_class bn_policy_class = {
 	.schema = "share/sql/0005_govern.sql",
 	.nameless = true,
 	.follows_first = "policy",
+	.place = bn_closed_place,
 	.apply = policy_apply,
 	.clear = policy_clear,
 };

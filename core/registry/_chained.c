@@ -45,6 +45,13 @@ static bool is_awaited(bn_fold *f, const bn_event *ev)
 		       ev->entity, hex) == 1;
 }
 
+/* Whether it is unsigned, and counts as soon as its log is there up to where link 0 of an upgrade closes it. */
+static bool may_be_closed(sqlite3 *db, const bn_event *ev)
+{
+	return bn_sql_int(db, 0, "SELECT 1 FROM authority_close WHERE writer = ? AND seq >= ?",
+		       "ii", ev->writer_no, (int64_t)ev->key.seq) == 1;
+}
+
 int bn_model_place(bn_fold *f, bn_event *ev, bn_err *err)
 {
 	bn_standing s;
@@ -56,9 +63,9 @@ int bn_model_place(bn_fold *f, bn_event *ev, bn_err *err)
 		return BN_PLACED_LATER; /* the links of this batch are read first */
 	if (!ev->sig && bn_closed_has(bn_fold_db(f), ev))
 		return (rc = bn_closed_add(f, ev, err)) < 0 ? rc : BN_PLACED;
-	if (!ev->sig || !ev->payload)
+	if (ev->sig ? !ev->payload : may_be_closed(bn_fold_db(f), ev))
 		return BN_PLACED_ASIDE;
-	bool moves = is_awaited(f, ev);
+	bool moves = ev->sig && is_awaited(f, ev);
 	if ((rc = bn_authority_judge(&s, bn_fold_db(f), ev, err)) < 0)
 		return rc;
 	if (s.kind != BN_STANDING_COUNTS) {

@@ -557,7 +557,11 @@ static int takes_over(bn_fold *f, const bn_event *ev, bn_err *err)
 		bn_sql_int(db, 0, "SELECT 1 FROM run_unclosed WHERE run = ?", "i", ev->entity_no) !=
 			1)
 		return 0;
-	return (rc = run_clear(f, ev->entity, err)) < 0 ? rc : 1;
+	if ((rc = run_clear(f, ev->entity, err)) < 0 ||
+		(rc = bn_fold_overrule_earlier(f, ev,
+			 "the run is that of an older creation, which an upgrade closed", err)) < 0)
+		return rc;
+	return 1;
 }
 
 static int apply_ordered(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)

@@ -278,6 +278,14 @@ static int place(
 	return applies_now(e);
 }
 
+/* The entity got an event: who depends on it is replayed. */
+static void note_event(const bn_fold *f, fold_entity *e)
+{
+	if (!e->first_at)
+		e->first_at = f->folded;
+	e->last_at = f->folded;
+}
+
 /* What is placed, and what is signed, lies in table `event` before it is applied, so that the class can
  * have it verified. */
 static int take_inserted(
@@ -287,12 +295,15 @@ static int take_inserted(
 	if (rc || !understood)
 		return rc;
 	bool is_placed = e->class->place, is_nowhere = false;
-	if (is_placed && e->late)
+	if (is_placed && e->late) {
+		note_event(f, e);
 		return 0; /* placed and applied with all others */
+	}
 	applies = is_placed ? place(f, e, ev, holds_json(r), &is_nowhere, err) : applies_now(e);
 	if (applies < 0)
 		return applies;
 	if (!is_nowhere) {
+		note_event(f, e);
 		f->outcome = BN_OUTCOME_APPLIED;
 		f->reason[0] = '\0';
 	}
@@ -311,12 +322,11 @@ static int take_ordered(
 		return rc;
 	if (!f->first.seq)
 		f->first = key_of(ev, NULL);
-	if (!e->first_at)
-		e->first_at = f->folded;
-	e->last_at = f->folded;
 	bool is_placed = e->class && e->class->place;
-	if (!is_placed)
+	if (!is_placed) {
+		note_event(f, e);
 		order(e, ev);
+	}
 	if (is_placed || ev->sig)
 		return take_inserted(f, e, ev, r, understood, err);
 	if (understood && applies_now(e) && (rc = bn_fold_apply(f, e, ev, holds_json(r), err)) != 0)

@@ -64,6 +64,17 @@ int bn_fold_event_update(bn_fold *f, const bn_event *ev, const fold_verdict *v, 
 		(int64_t)ev->key.seq);
 }
 
+int bn_fold_overrule_earlier(bn_fold *f, const bn_event *ev, const char *reason, bn_err *err)
+{
+	return bn_sql_run(f->db, err,
+		"UPDATE event SET outcome = ?1, reason = ?2 WHERE entity = ?3 AND outcome = ?4 AND "
+		"(clock, (SELECT name FROM index_name WHERE no = event.writer), seq) < (?5, ?6, "
+		"?7)",
+		"isiiisi", (int64_t)BN_OUTCOME_REFUSED, reason, ev->entity_no,
+		(int64_t)BN_OUTCOME_APPLIED, (int64_t)ev->key.clock, ev->key.writer,
+		(int64_t)ev->key.seq);
+}
+
 /* ---- one entity, event by event --------------------------------------------------------------- */
 
 /* The event that st stands on; its row changes when its outcome does. */

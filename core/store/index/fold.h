@@ -138,6 +138,8 @@ int bn_fold_depends(bn_fold *f, const char *entity, bn_err *err);
  * may have one too, a remark for the audit log. */
 void bn_fold_outcome(bn_fold *f, bn_outcome outcome, const char *reason_fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* For ev, the event that is being applied: those of the entity before it that are applied so far have no effect after all. */
+int bn_fold_overrule_earlier(bn_fold *f, const bn_event *ev, const char *reason, bn_err *err);
 /* The number of a text, or of an entity ("run/7f3a..."); made when it is new. */
 int bn_fold_name(bn_fold *f, bn_name_class class, const char *text, int64_t *no, bn_err *err);
 int bn_fold_entity(bn_fold *f, const char *entity, int64_t *no, bn_err *err);

@@ -123,5 +123,57 @@ START_TEST(test_act_of_an_old_program_after_the_upgrade_is_late_and_its_account_
 }
 END_TEST
 
+/* How often entities were replayed for it: the policy of uids is what old runs, datasets and models depend on. */
+static uint64_t statements_of(person *p)
+{
+	sqlite3_stmt *st = NULL;
+	uint64_t n = 0;
+	sqlite3 *db = bn_workspace_index(p->ws);
+	must(bn_workspace_refresh(p->ws, NULL, &err));
+	while ((st = sqlite3_next_stmt(db, st)))
+		n += (uint64_t)sqlite3_stmt_status(st, SQLITE_STMTSTATUS_RUN, 0);
+	return n;
+}
+
+static void stranger_says(const char *kind, const char *entity, const char *payload)
+{
+	json_t *j = NULL;
+	must(bn_json_parse(&j, payload, strlen(payload), "payload", &err));
+	must(bn_workspace_append(dan->ws, kind, entity, j, &err));
+	must(bn_workspace_seal(dan->ws, &err));
+	json_decref(j);
+}
+
+START_TEST(test_policies_and_keys_of_strangers_replay_nothing_after_an_upgrade)
+{
+	static const char *const said[][3] = {{"policy.set", "policy", "{\"policy\":{}}"},
+		{"policy.nonsense", "policy", "{}"},
+		{"role.grant", "policy", "{\"role\":\"admin\",\"uid\":5004}"},
+		{"user.key", "user/5002", "{\"public_key\":\"" TOWN_DATA "\"}"}};
+	begin();
+	for (int i = 0; i < 25; i++) {
+		char name[40];
+		snprintf(name, sizeof name, "old%d", i);
+		town_register(cleo, name, cleo, "{}");
+	}
+	upgrade();
+	stranger_says("run.note", "run/00000000000000000000000000000000", "{}");
+	uint64_t before = statements_of(ann);
+	stranger_says("run.note", "run/00000000000000000000000000000000", "{}");
+	uint64_t plain = statements_of(ann) - before;
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+		before = statements_of(ann);
+		stranger_says(said[i][0], said[i][1], said[i][2]);
+		uint64_t cost = statements_of(ann) - before;
+		ck_assert_msg(cost < plain + 100, "%s costs %llu statements, a note %llu",
+			said[i][0], (unsigned long long)cost, (unsigned long long)plain);
+	}
+	ATTACK_TRACE(ann->ws, NULL);
+	town_expect_one_view(&t);
+	town_remove(&t);
+}
+END_TEST
+
 BN_TEST_MAIN("core/govern/attacks_upgrade",
-	test_act_of_an_old_program_after_the_upgrade_is_late_and_its_account_is_told_how_to_repeat_it)
+	test_act_of_an_old_program_after_the_upgrade_is_late_and_its_account_is_told_how_to_repeat_it,
+	test_policies_and_keys_of_strangers_replay_nothing_after_an_upgrade)
