@@ -24,35 +24,10 @@
  */
 #ifndef BN_GOVERN_PROVE_H
 #define BN_GOVERN_PROVE_H
-#include "core/base/buf.h"
 #include "core/base/fs.h"
+#include "core/govern/finding.h"
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
-
-typedef struct bn_proof_finding {
-	bool is_fault;
-	int rule;
-	char *writer; /* of the record; NULL: the workspace itself */
-	uint64_t seq;
-	char *kind, *entity; /* NULL when the record is not here */
-	char *words;
-} bn_proof_finding;
-
-enum { BN_FINDINGS_MAX = 1000 };
-
-typedef struct bn_proof_findings {
-	bn_proof_finding *items; /* BN_FINDINGS_MAX at most, faults and others */
-	size_t count, cap;
-	uint64_t faults, others; /* all that were found */
-} bn_proof_findings;
-
-void bn_proof_findings_release(bn_proof_findings *f);
-/* "signed records" */
-const char *bn_rule_name(int rule);
-/* kind and entity NULL, or both not; all are copied. rule 0: of the log's bytes, whatever is in them. */
-int bn_proof_finding_add(bn_proof_findings *f, const bn_proof_finding *of, bn_err *err);
-/* "rule 4 (epochs), log/WRITER record 7, model.approved on model/power: words"; appends. */
-void bn_proof_finding_text(const bn_proof_finding *f, bn_buf *out);
 
 /* Links that are not in the chain, and what its links name. */
 int bn_prove_chain(bn_proof_findings *out, sqlite3 *db, bn_err *err);

@@ -339,9 +339,10 @@ static int audit_conclude(bn_cli *cli, const bn_audit_report *r, bn_err *err)
 				"files' owners: "
 				"this proves no more");
 	else if (r->findings.others)
-		bn_cli_say(cli, "%llu record%s had no effect, and %s named above",
+		bn_cli_say(cli, "%llu record%s had no effect, and %s named%s above",
 			(unsigned long long)r->findings.others, r->findings.others > 1 ? "s" : "",
-			r->findings.others > 1 ? "are" : "is");
+			r->findings.others > 1 ? "are" : "is",
+			r->findings.others > r->findings.count ? " or counted" : "");
 	return 0;
 }
 

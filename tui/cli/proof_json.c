@@ -26,8 +26,9 @@ void bn_proof_about_add(json_t *o, bool is_chained, const bn_proof_about *a)
 
 json_t *bn_proof_finding_json(const bn_proof_finding *f)
 {
-	return json_pack("{s:b, s:i, s:s, s:s?, s:o, s:s?, s:s?, s:s}", "fault", (int)f->is_fault,
-		"rule", f->rule, "rule_name", bn_rule_name(f->rule), "writer", f->writer, "seq",
-		f->writer ? json_integer((json_int_t)f->seq) : json_null(), "kind", f->kind,
-		"entity", f->entity, "words", f->words);
+	return json_pack("{s:b, s:i, s:s, s:s?, s:o, s:s?, s:s?, s:s, s:I}", "fault",
+		(int)f->is_fault, "rule", f->rule, "rule_name", bn_rule_name(f->rule), "writer",
+		f->writer, "seq", f->writer ? json_integer((json_int_t)f->seq) : json_null(),
+		"kind", f->kind, "entity", f->entity, "words", f->words, "count",
+		(json_int_t)f->count);
 }

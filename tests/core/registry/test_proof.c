@@ -214,6 +214,36 @@ START_TEST(test_keys_of_nobody_and_invented_links_of_strangers_are_no_fault)
 }
 END_TEST
 
+START_TEST(test_flood_of_a_stranger_is_counted_and_not_listed_record_by_record)
+{
+	enum { FLOOD = 400 };
+	uint8_t epoch[32];
+	forged_log l;
+	size_t items = 0;
+	setup();
+	newest(epoch);
+	forge_begin(&l, "mal@host-boot-0");
+	for (int i = 0; i < FLOOD; i++)
+		forged_sign(&l, &mal, epoch, "model.tag", "model/power", "{\"version\":1}");
+	forged_seal(&l, &dir, NULL);
+	forged_end(&l);
+	bn_audit_report *r = audit(dan);
+	const bn_proof_finding *last = NULL;
+	for (size_t i = 0; i < r->findings.count; i++)
+		if (strstr(r->findings.items[i].writer, "mal@")) {
+			items++;
+			last = &r->findings.items[i];
+		}
+	ck_assert_uint_eq(r->faults, 0);
+	ck_assert_uint_eq(r->findings.others, FLOOD);
+	ck_assert_uint_eq(items, BN_FINDINGS_NAMED);
+	ck_assert_uint_eq(last->seq, BN_FINDINGS_NAMED);
+	ck_assert_uint_eq(last->count, FLOOD - BN_FINDINGS_NAMED + 1);
+	bn_audit_report_free(r);
+	teardown();
+}
+END_TEST
+
 START_TEST(test_link_that_a_person_names_and_the_log_lacks_is_a_hole)
 {
 	uint8_t invented[32] = {7};
@@ -702,6 +732,7 @@ END_TEST
 BN_TEST_MAIN("core/registry/proof", test_whole_log_is_proven_and_says_who_stands_behind_it,
 	test_acts_that_are_not_signed_are_named_and_are_no_fault,
 	test_keys_of_nobody_and_invented_links_of_strangers_are_no_fault,
+	test_flood_of_a_stranger_is_counted_and_not_listed_record_by_record,
 	test_link_that_a_person_names_and_the_log_lacks_is_a_hole,
 	test_signature_that_is_not_its_keys_is_named,
 	test_late_void_and_cut_acts_are_named_with_the_rule,

@@ -1,0 +1,43 @@
+/*
+ * finding.h - what a proof (prove.h) found, by record and rule: a list that no flood makes long.
+ *
+ * Faults are kept one by one. Of what had no effect the first BN_FINDINGS_NAMED of one writer, rule and kind of record
+ * are; the last of these counts those that follow. A fault that finds the list full takes the place of something
+ * that is none. What is not in the list is in the sums.
+ */
+#ifndef BN_GOVERN_FINDING_H
+#define BN_GOVERN_FINDING_H
+#include "core/base/buf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct bn_proof_finding {
+	bool is_fault;
+	int rule;
+	char *writer; /* of the record; NULL: the workspace itself */
+	uint64_t seq;
+	char *kind, *entity; /* NULL when the record is not here */
+	char *words;
+	uint64_t
+		count; /* records of this writer, rule and kind, of which this is the first; 0 is 1 */
+	uint32_t group; /* the list's own */
+} bn_proof_finding;
+
+enum { BN_FINDINGS_MAX = 1000, BN_FINDINGS_NAMED = 5 };
+
+typedef struct bn_proof_findings {
+	bn_proof_finding *items; /* BN_FINDINGS_MAX at most, faults and others */
+	size_t count, cap;
+	uint64_t faults, others; /* all that were found */
+} bn_proof_findings;
+
+void bn_proof_findings_release(bn_proof_findings *f);
+/* "signed records" */
+const char *bn_rule_name(int rule);
+/* kind and entity NULL, or both not; all are copied. rule 0: of the log's bytes, whatever is in them. */
+int bn_proof_finding_add(bn_proof_findings *f, const bn_proof_finding *of, bn_err *err);
+/* "rule 4 (epochs), log/WRITER record 7, model.approved on model/power: words"; appends. */
+void bn_proof_finding_text(const bn_proof_finding *f, bn_buf *out);
+
+#endif
