@@ -76,7 +76,8 @@ typedef struct bn_audit_report {
 
 /* Re-reads the whole log (chain, CRC, sequence, owner), checks every signature of a known key, follows the chain
  * of authority from link 0 to its newest link, and re-hashes every object that an event names. Proved from the
- * segments, in a view (core/store/view.h): no index is believed. Without a chain of authority the signatures that
+ * segments, in a view (core/store/view.h): no index is believed. With a chain, an object that only records of nobody
+ * name and that is not as they say is no fault, and the first of them is named. Without a chain of authority the signatures that
  * events of that form carry are checked, and who may do what is the word of the files' owners. 0 also when there are faults: look at the report. progress (may be
  * NULL) hears "log" in bytes, "signatures", "objects", and "hashing" in bytes of a large object. */
 int bn_audit_verify(

@@ -1,11 +1,12 @@
 /* audit_verify.c - proof that the record is whole: the log's chains (core/store/log/verify.h), the chain of
  * authority and the records under it (prove.h), or else the signatures of the events that counted, and the
- * bytes of every object that a live row names. See audit.h. */
+ * bytes of every object that a live row names (object_faults.h: whose fault it is). See audit.h. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
 #include "core/govern/authority.h"
 #include "core/govern/identity.h"
+#include "core/govern/object_faults.h"
 #include "core/govern/rights.h"
 #include "core/store/log/verify.h"
 #include "core/store/object/live.h"
@@ -23,6 +24,7 @@ typedef struct check {
 	const bn_progress *progress;
 	bn_live *live; /* made when the first object is missing; NULL when that cannot be said */
 	bool live_tried;
+	bn_object_faults objects;
 } check;
 
 void bn_audit_report_free(bn_audit_report *r)
@@ -237,11 +239,12 @@ static bool may_be_missing(check *c, const char *hash)
 	return c->live && !bn_live_has(c->live, hash);
 }
 
-static int check_object(
-	check *c, const char *hash, const char *entity, const char *role, bn_err *err)
+/* named: what the record names, the object itself or the manifest that has it as a part. */
+static int check_object(check *c, const char *hash, const char *named, const char *entity,
+	const char *role, bn_err *err)
 {
-	char name[BN_OBJECT_NAME];
 	bn_err e = BN_ERR_INIT;
+	bn_buf words = BN_BUF_INIT;
 	int rc = bn_object_verify_watched(c->ws, hash, c->progress, "hashing", &e);
 	if (rc == BN_ENOTFOUND && may_be_missing(c, hash))
 		return 0;
@@ -250,13 +253,34 @@ static int check_object(
 		return 0;
 	if (!is_finding(rc))
 		return bn_err_move(err, &e);
-	if (rc == BN_ENOTFOUND)
-		c->r->missing_objects++;
-	else
-		c->r->bad_objects++;
-	if (bn_object_file(c->ws, hash, name, NULL) < 0)
-		snprintf(name, sizeof name, "objects/%.2s/%s", hash, hash + 2);
-	return fault(c, err, "%s (%s of %s): %s", name, role, entity, e.msg);
+	bn_buf_addf(&words, "objects/%.2s/%s (%s of %s): %s", hash, hash + 2, role, entity, e.msg);
+	bool is_missing = rc == BN_ENOTFOUND;
+	if ((rc = bn_buf_check(&words, err, "a report")) >= 0)
+		rc = bn_object_faults_add(&c->objects, named, is_missing, words.ptr, err);
+	bn_buf_release(&words);
+	return rc;
+}
+
+/* What only strangers' records name is no fault, and they are named. */
+static int object_faults_report(check *c, bn_err *err)
+{
+	int rc = c->r->is_chained ? bn_object_faults_find_records(&c->objects, c->db, err) : 0;
+	for (size_t i = 0; rc >= 0 && i < c->objects.count; i++) {
+		const bn_object_fault *o = &c->objects.items[i];
+		if (!o->is_strangers) {
+			*(o->is_missing ? &c->r->missing_objects : &c->r->bad_objects) += 1;
+			rc = fault(c, err, "%s", o->words);
+			continue;
+		}
+		const bn_proof_finding note = {.rule = 10,
+			.writer = (char *)(uintptr_t)o->writer,
+			.seq = o->seq,
+			.kind = (char *)(uintptr_t)o->kind,
+			.entity = (char *)(uintptr_t)o->entity,
+			.words = (char *)(uintptr_t)o->words};
+		rc = found(c, &note, err);
+	}
+	return rc;
 }
 
 /* The parts of a version that has several; its only part is named in the index. */
@@ -267,7 +291,7 @@ static int check_parts(check *c, const char *hash, const char *entity, bn_err *e
 	if (bn_manifest_load(&m, c->ws, hash, NULL) < 0)
 		return 0; /* reported as an object already */
 	for (size_t i = 0; rc == 0 && m.count > 1 && i < m.count; i++)
-		rc = check_object(c, m.parts[i].hash, entity, "part", err);
+		rc = check_object(c, m.parts[i].hash, hash, entity, "part", err);
 	bn_manifest_release(&m);
 	return rc;
 }
@@ -307,8 +331,8 @@ static int check_objects(check *c, bn_err *err)
 			c->r->private_objects++;
 			continue;
 		}
-		if ((rc = check_object(c, (const char *)sqlite3_column_text(st, 0),
-			     (const char *)sqlite3_column_text(st, 1),
+		const char *hash = (const char *)sqlite3_column_text(st, 0);
+		if ((rc = check_object(c, hash, hash, (const char *)sqlite3_column_text(st, 1),
 			     (const char *)sqlite3_column_text(st, 2), err)) < 0)
 			goto out;
 		if (!strcmp((const char *)sqlite3_column_text(st, 2), "dataset manifest") &&
@@ -318,6 +342,8 @@ static int check_objects(check *c, bn_err *err)
 		if ((rc = step(c, "objects", c->r->objects, total, err)) < 0)
 			goto out;
 	}
+	if (rc >= 0)
+		rc = object_faults_report(c, err);
 out:
 	sqlite3_finalize(st);
 	return rc == 0 && c->r->private_objects ? name_private(c, err) : rc;
@@ -358,6 +384,7 @@ int bn_audit_verify(
 	rc = bn_sql_failed(c.db, err);
 out:
 	bn_live_free(c.live);
+	bn_object_faults_release(&c.objects);
 	if (c.ws)
 		bn_workspace_close(c.ws);
 	if (rc < 0)
