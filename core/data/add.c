@@ -83,8 +83,8 @@ static int read_as(bn_source_options *o, bn_former *former, bn_workspace *ws, co
 }
 
 int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, const char *name,
-	const char *source_name, const char *uri, const bn_source_options *options,
-	bn_ingest_report *report, bn_err *err)
+	bn_dataset_privacy privacy, const char *source_name, const char *uri,
+	const bn_source_options *options, bn_ingest_report *report, bn_err *err)
 {
 	const bn_progress spooling = {spooling_report, (void *)(uintptr_t)options};
 	bn_source_options as = BN_SOURCE_OPTIONS_INIT;
@@ -95,11 +95,15 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	bn_input *in = NULL;
 	json_t *recipe = NULL;
 	char sha256[65] = "";
+	bool is_private;
 	int rc = bn_dataset_check_name(name, err);
-	if (rc < 0 || (rc = read_as(&as, &former, ws, name, options, err)) < 0 ||
+	if (rc < 0 ||
+		(rc = bn_dataset_is_to_be_private(&is_private, ws, name, privacy, NULL, 0, err)) <
+			0 ||
+		(rc = read_as(&as, &former, ws, name, options, err)) < 0 ||
 		(rc = bn_input_open(
 			 &in, bn_workspace_env(ws), uri, options ? &spooling : NULL, err)) < 0 ||
-		(rc = bn_table_builder_new(&builder, ws, err)) < 0 ||
+		(rc = bn_table_builder_new(&builder, ws, is_private, err)) < 0 ||
 		(rc = build(builder, &built, sha256, in, source_name, &as, &mine, err)) < 0)
 		goto out;
 	recipe = options_json(options, &former);
@@ -125,7 +129,7 @@ out:
 }
 
 int bn_dataset_generate(bn_dataset_version **out, bool *added, bn_workspace *ws, const char *name,
-	const bn_generate_options *o, bn_err *err)
+	bn_dataset_privacy privacy, const bn_generate_options *o, bn_err *err)
 {
 	char *path = NULL;
 	int rc = temporary(&path, ws, err);
@@ -135,6 +139,7 @@ int bn_dataset_generate(bn_dataset_version **out, bool *added, bn_workspace *ws,
 		"HPC job telemetry", "synthetic", 1, "rows", (json_int_t)o->rows, "seed",
 		(json_int_t)o->seed, "drift", o->drift);
 	bn_dataset_draft d = {.name = name,
+		.privacy = privacy,
 		.table_at = bn_workspace_at(ws),
 		.table_path = path,
 		.take = true,

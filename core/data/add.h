@@ -8,15 +8,16 @@
 #include "core/data/generate.h"
 #include "core/source/ingest.h"
 
-/* A dataset that has versions is read as the types of the newest (former.h), unless options->retype.
+/* A dataset that has versions is read as the types of the newest (former.h), unless options->retype. A newest one that is
+ * another user's private one is BN_EREFUSED then.
  * source_name NULL: detect. report may be NULL; it is the caller's to release. On failure nothing
  * is published. */
 int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, const char *name,
-	const char *source_name, const char *uri, const bn_source_options *options,
-	bn_ingest_report *report, bn_err *err);
+	bn_dataset_privacy privacy, const char *source_name, const char *uri,
+	const bn_source_options *options, bn_ingest_report *report, bn_err *err);
 
 /* Generated job telemetry as a version; the recipe says that it is synthetic. */
 int bn_dataset_generate(bn_dataset_version **out, bool *added, bn_workspace *ws, const char *name,
-	const bn_generate_options *options, bn_err *err);
+	bn_dataset_privacy privacy, const bn_generate_options *options, bn_err *err);
 
 #endif

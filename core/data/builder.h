@@ -11,7 +11,8 @@
 
 typedef struct bn_table_builder bn_table_builder;
 
-int bn_table_builder_new(bn_table_builder **out, bn_workspace *ws, bn_err *err);
+/* is_private: its object is for the user alone to read. */
+int bn_table_builder_new(bn_table_builder **out, bn_workspace *ws, bool is_private, bn_err *err);
 void bn_table_builder_free(bn_table_builder *b); /* what was not finished is gone; NULL is fine */
 /* A table for rows of this schema; *w stays the builder's. A second call voids the first. crew: threads that may
  * profile and write side by side; NULL is fine, it must live until the table is finished. */
@@ -21,6 +22,7 @@ int bn_table_builder_begin(bn_table_builder *b, const bn_schema *schema, bn_crew
 typedef struct bn_built {
 	char hash[65]; /* of the Arrow file, which is an object */
 	uint64_t bytes, rows;
+	bool is_private;
 	const bn_schema *schema;
 	const bn_profile *profile;
 } bn_built;

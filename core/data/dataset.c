@@ -8,25 +8,37 @@
 #include "core/base/str.h"
 #include "core/data/_dataset.h"
 #include "core/data/builder.h"
-#include "core/profile/profiler.h"
-#include "core/table/table.h"
 #include "core/govern/rights.h"
+#include "core/profile/profiler.h"
 #include "core/store/index/fold.h"
 #include "core/store/object/held.h"
 #include "core/store/object/object.h"
 #include "core/store/object/verify_once.h"
 #include "core/store/workspace.h"
+#include "core/table/table.h"
 
 #include <stdio.h>
 #include <string.h>
+
+int bn_dataset_need_rows(bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	char name[192];
+	if (!v->is_private || v->uid == env->uid(env))
+		return 0;
+	return bn_err_set(err, BN_EREFUSED, "dataset %s is private: only %s can read its rows",
+		bn_dataset_version_name(v, name, sizeof name), v->user);
+}
 
 int bn_dataset_open_table_watched(bn_table_reader **out, bn_workspace *ws,
 	const bn_dataset_version *v, const bn_progress *progress, bn_err *err)
 {
 	char **paths = NULL, name[192];
 	size_t n = 0;
-	int rc = bn_dataset_paths(&paths, &n, ws, v->hash, progress, err);
-	if (rc == 0)
+	int rc = bn_dataset_need_rows(ws, v, err);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_dataset_paths(&paths, &n, ws, v->hash, progress, err)) == 0)
 		rc = bn_table_open_parts(out, bn_workspace_env(ws), bn_workspace_at(ws),
 			(const char *const *)paths, n, err);
 	if (rc < 0)
@@ -82,8 +94,10 @@ int bn_dataset_open_held(bn_table_reader **out, bn_workspace *ws, const bn_datas
 {
 	bn_manifest m;
 	char name[192];
-	int rc = bn_dataset_parts(&m, ws, v->hash, err);
+	int rc = bn_dataset_need_rows(ws, v, err);
 	if (rc < 0)
+		return rc;
+	if ((rc = bn_dataset_parts(&m, ws, v->hash, err)) < 0)
 		goto out;
 	rc = open_held_parts(out, ws, &m, progress, err);
 out:
@@ -98,16 +112,20 @@ int bn_dataset_verify(
 {
 	char **paths = NULL, name[192];
 	size_t n = 0;
-	int rc = bn_dataset_paths(&paths, &n, ws, v->hash, progress, err);
+	int rc = bn_dataset_need_rows(ws, v, err);
 	if (rc < 0)
+		return rc;
+	if ((rc = bn_dataset_paths(&paths, &n, ws, v->hash, progress, err)) < 0)
 		bn_err_prefix(err, "dataset %s", bn_dataset_version_name(v, name, sizeof name));
 	bn_dataset_paths_free(paths, n);
 	return rc;
 }
 
-int bn_dataset_load_json(json_t **out, bn_workspace *ws, const char *hash, bn_err *err)
+int bn_dataset_load_json(
+	json_t **out, bn_workspace *ws, const bn_dataset_version *v, const char *hash, bn_err *err)
 {
-	return bn_object_load_json(out, ws, hash, err);
+	int rc = bn_dataset_need_rows(ws, v, err);
+	return rc < 0 ? rc : bn_object_load_json(out, ws, hash, err);
 }
 
 int bn_dataset_load_profile(
@@ -118,7 +136,10 @@ int bn_dataset_load_profile(
 	if (!v->profile_hash[0])
 		return bn_err_set(err, BN_ENOTFOUND, "dataset %s has no profile", name);
 	json_t *doc = NULL;
-	int rc = bn_dataset_load_json(&doc, ws, v->profile_hash, err);
+	int rc = bn_dataset_need_rows(ws, v, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_object_load_json(&doc, ws, v->profile_hash, err);
 	if (!rc)
 		rc = bn_profile_from_json(out, doc, err);
 	if (rc)
@@ -171,6 +192,8 @@ typedef struct facts {
 	char part[65], hash[65], profile_hash[65], schema_hash[65], content[65];
 	uint64_t size, rows;
 	size_t columns;
+	bool is_private;
+	bn_object_store *to; /* everybody's objects, or the user's private ones */
 	const bn_schema *schema;
 	bn_table_reader *table; /* NULL while nobody had to look into it */
 } facts;
@@ -179,6 +202,7 @@ typedef struct facts {
  * by any reader. */
 static int part_settle(bn_workspace *ws, const char *part, bn_err *err)
 {
+	char name[BN_OBJECT_NAME];
 	bn_cache *cache = NULL;
 	if (bn_cache_open(&cache, ws, NULL) < 0)
 		cache = NULL;
@@ -186,9 +210,8 @@ static int part_settle(bn_workspace *ws, const char *part, bn_err *err)
 			 ? 0
 			 : bn_object_verify_once(ws, cache, part, NULL, "hashing", NULL, err);
 	if (rc == BN_ECORRUPT)
-		bn_err_hint(err,
-			"it was stored before; remove '%s/objects/%.2s/%s' and add the data again",
-			bn_workspace_root(ws), part, part + 2);
+		bn_err_hint(err, "it was stored before; remove '%s/%s' and add the data again",
+			bn_workspace_root(ws), bn_dataset_part_file(ws, part, name));
 	bn_cache_close(cache);
 	return rc;
 }
@@ -199,20 +222,29 @@ static int open_part(bn_table_reader **out, bn_workspace *ws, const char *part, 
 	const char *path = name;
 	int rc = bn_object_file(ws, part, name, err);
 	return rc < 0 ? rc
-		      : bn_table_open_parts(out, bn_workspace_env(ws), bn_workspace_at(ws), &path,
-				1, err);
+		      : bn_table_open_parts(
+				out, bn_workspace_env(ws), bn_workspace_at(ws), &path, 1, err);
 }
 
 /* The table is stored; what can be said without reading its rows. */
 static int facts_begin(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
 {
-	int rc = 0;
+	int rc = d->built ? 0
+			  : bn_dataset_is_to_be_private(&f->is_private, ws, d->name, d->privacy,
+				    d->parents, d->parent_count, err);
+	if (rc < 0)
+		return rc;
+	if (d->built)
+		f->is_private = d->built->is_private;
+	if ((rc = (f->is_private ? bn_workspace_private_objects : bn_workspace_objects)(
+		     &f->to, ws, err)) < 0)
+		return rc;
 	if (d->built) {
 		memcpy(f->part, d->built->hash, sizeof f->part);
 		f->size = d->built->bytes;
 	} else {
-		rc = bn_object_put_below(
-			ws, d->table_at, d->table_path, d->take, f->part, &f->size, err);
+		rc = bn_object_put_below_in(
+			f->to, d->table_at, d->table_path, d->take, f->part, &f->size, err);
 	}
 	if (rc < 0 || (rc = part_settle(ws, f->part, err)) < 0)
 		return rc;
@@ -229,7 +261,7 @@ static int facts_begin(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn
 	return bn_manifest_of_part(f->schema_hash, f->part, f->content, err);
 }
 
-static int facts_manifest(facts *f, bn_workspace *ws, const bn_profile *profile, bn_err *err)
+static int facts_manifest(facts *f, const bn_profile *profile, bn_err *err)
 {
 	bn_manifest m;
 	bn_manifest_part part = {.bytes = f->size, .rows = f->rows};
@@ -243,7 +275,7 @@ static int facts_manifest(facts *f, bn_workspace *ws, const bn_profile *profile,
 	if (rc < 0 || (rc = bn_manifest_add(&m, &part, err)) < 0 ||
 		(rc = bn_manifest_seal(&m, err)) < 0)
 		goto out;
-	rc = bn_manifest_store(ws, &m, f->hash, err);
+	rc = bn_manifest_store_in(f->to, &m, f->hash, err);
 out:
 	json_decref(part.stats);
 	bn_manifest_release(&m);
@@ -251,7 +283,7 @@ out:
 }
 
 /* The rest: a pass over the rows. I4: profile and manifest are stored before the event. */
-static int facts_gather(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
+static int facts_gather(facts *f, const bn_dataset_draft *d, bn_err *err)
 {
 	bn_profile *own = NULL;
 	json_t *doc = NULL;
@@ -262,9 +294,9 @@ static int facts_gather(facts *f, bn_workspace *ws, const bn_dataset_draft *d, b
 		profile = own;
 	}
 	if (rc < 0 || (rc = bn_profile_to_json(&doc, profile, err)) < 0 ||
-		(rc = bn_object_put_json(ws, doc, f->profile_hash, err)) < 0)
+		(rc = bn_object_put_json_in(f->to, doc, f->profile_hash, err)) < 0)
 		goto out;
-	rc = facts_manifest(f, ws, profile, err);
+	rc = facts_manifest(f, profile, err);
 out:
 	json_decref(doc);
 	bn_profile_free(own);
@@ -304,6 +336,8 @@ static json_t *version_payload(const facts *f, const bn_dataset_draft *d, int64_
 	json_object_set_new(p, "source", source);
 	json_object_set_new(p, "parents", parents_json(d));
 	json_object_set_new(p, "recipe", d->recipe ? json_deep_copy(d->recipe) : json_null());
+	if (f->is_private)
+		json_object_set_new(p, "private", json_true());
 	return p;
 }
 
@@ -328,7 +362,7 @@ static int restore_version(
 	if (rc < 0 || !v->removed)
 		goto out;
 	if (v->bytes_gone) {
-		if ((rc = facts_gather(f, ws, d, err)) < 0)
+		if ((rc = facts_gather(f, d, err)) < 0)
 			goto out;
 		if (strcmp(f->hash, v->hash) != 0) {
 			*number = 0;
@@ -339,6 +373,22 @@ static int restore_version(
 out:
 	bn_dataset_version_free(v);
 	return rc;
+}
+
+/* What everybody can read already does not become private by being added once more. */
+static int refuse_shared(const facts *f, bn_workspace *ws, const char *name, bn_err *err)
+{
+	int64_t number = 0;
+	if (!f->is_private)
+		return 0;
+	int rc = bn_dataset_with_content(&number, ws, name, f->content, false, err);
+	if (rc < 0 || !number)
+		return rc;
+	bn_err_set(err, BN_ECONFLICT,
+		"these bytes are %s@v%lld, which is not private: others can read them", name,
+		(long long)number);
+	bn_err_hint(err, "under another name they are private");
+	return BN_ECONFLICT;
 }
 
 int bn_dataset_check_name(const char *name, bn_err *err)
@@ -362,15 +412,14 @@ int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 		return rc;
 	rc = facts_begin(&f, ws, d, err);
 	if (!rc)
-		rc = bn_dataset_with_content(&number, ws, d->name, f.content, err);
+		rc = bn_dataset_with_content(&number, ws, d->name, f.content, f.is_private, err);
 	if (!rc && number)
 		rc = restore_version(&number, &f, ws, d, err);
 	if (added)
 		*added = !rc && number == 0;
 	if (rc || number)
 		goto out;
-	rc = facts_gather(&f, ws, d, err);
-	if (rc)
+	if ((rc = refuse_shared(&f, ws, d->name, err)) < 0 || (rc = facts_gather(&f, d, err)) < 0)
 		goto out;
 	claim = bn_strf("dataset/%s", d->name);
 	rc = claim ? bn_claim_next(ws, claim, f.hash, &number, err) : bn_err_nomem(err, "a name");
@@ -394,10 +443,13 @@ int bn_dataset_record_check(bn_workspace *ws, const bn_dataset_version *v, const
 {
 	char suite_hash[65], result_hash[65];
 	const json_t *statistics = json_object_get(result, "statistics");
-	int rc = bn_object_put_json(ws, suite, suite_hash, err);
-	if (!rc)
-		rc = bn_object_put_json(ws, result, result_hash, err);
-	if (rc)
+	bn_object_store *to = NULL;
+	int rc = bn_dataset_need_rows(ws, v, err);
+	if (rc < 0 ||
+		(rc = (v->is_private ? bn_workspace_private_objects : bn_workspace_objects)(
+			 &to, ws, err)) < 0 ||
+		(rc = bn_object_put_json_in(to, suite, suite_hash, err)) < 0 ||
+		(rc = bn_object_put_json_in(to, result, result_hash, err)) < 0)
 		return rc;
 	json_t *payload = json_pack("{s:I, s:s, s:s?, s:s, s:b, s:I, s:I}", "version",
 		(json_int_t)v->version, "suite", suite_hash, "suite_name",

@@ -8,9 +8,10 @@
  *
  *	dataset.version   {version, manifest, content, part, parts, size, rows, columns, schema_hash,
  *	                   profile, source {kind, path, size, sha256, rejected},
- *	                   parents [{name, version, hash}], recipe}
+ *	                   parents [{name, version, hash}], recipe, private}
  *	                  class version 2. part: hash of the Arrow file when there is one; profile: hash
- *	                  of the profile's JSON object. Class version 1 has `hash`, the Arrow file, in
+ *	                  of the profile's JSON object. private: true, when only who wrote the
+ *	                  event can read the objects; else absent. Class version 1 has `hash`, the Arrow file, in
  *	                  place of manifest, content, part and parts (a manifest of format 0), and
  *	                  `schema`, the columns, which are read from the file.
  *	dataset.checked   {version, suite, suite_name, result, success, evaluated, failed}
@@ -30,6 +31,8 @@
  *     also when its bytes are gone.
  *  5. Tagging, removing and restoring need the policy's leave (acts tag and remove), when they are
  *     asked for and again in every fold; adding versions and checking is open to all who can write.
+ *  6. A private version's objects, and those of its checks, lie in its user's own place of the store. What is made
+ *     from its rows (parts of a split, a drift report) is private as well.
  *
  * What a query returns is an owned, immutable copy: it may cross threads, and the index may move on.
  */
@@ -72,6 +75,8 @@ typedef struct bn_dataset_version {
 	char profile_hash[65]; /* object with the profile's JSON; empty when there is none */
 	int64_t created_ms;
 	char *user;
+	uid_t uid;       /* of the user */
+	bool is_private; /* only that user can read its rows, its profile and its checks' results */
 	bool removed;
 	bool bytes_gone; /* removed, and gc has freed its bytes: it cannot be restored */
 
@@ -158,6 +163,8 @@ void bn_dataset_versions_free(bn_dataset_versions *v);
  * Every reader comes through one of these. The parts' bytes are hashed at the first use by this user on this host
  * since they were written (core/store/object/verify_once.h): BN_ECORRUPT names dataset, part and both digests.
  */
+/* BN_EREFUSED, with whose it is, when the version is another user's private one. Everything below asks this first. */
+int bn_dataset_need_rows(bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
 /* Opens the table of a version (memory-mapped). *out is yours. */
 int bn_dataset_open_table(
 	bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
@@ -180,14 +187,28 @@ int bn_dataset_verify(
 /* BN_ENOTFOUND when the version has no profile. *out is yours. */
 int bn_dataset_load_profile(
 	bn_profile **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
-/* A JSON object of the store by its hash (check results, suites). *out is yours. */
-int bn_dataset_load_json(json_t **out, bn_workspace *ws, const char *hash, bn_err *err);
+/* A JSON object of the version by its hash (check result, suite). *out is yours. */
+int bn_dataset_load_json(
+	json_t **out, bn_workspace *ws, const bn_dataset_version *v, const char *hash, bn_err *err);
 
 /* ---- change -------------------------------------------------------------------------------- */
+
+/* Who shall be able to read a new version. */
+typedef enum bn_dataset_privacy {
+	BN_DATASET_AS_BEFORE, /* as the newest version of that name; private when a parent is; else everybody */
+	BN_DATASET_PRIVATE, /* its user alone */
+	BN_DATASET_SHARED,  /* everybody who gets to the workspace */
+} bn_dataset_privacy;
+
+/* What that comes to. */
+int bn_dataset_is_to_be_private(bool *out, bn_workspace *ws, const char *name,
+	bn_dataset_privacy wish, const bn_dataset_version *const *parents, size_t parent_count,
+	bn_err *err);
 
 /* What to publish. Everything is borrowed. */
 typedef struct bn_dataset_draft {
 	const char *name;
+	bn_dataset_privacy privacy;   /* of what has no `built`, which is private or not already */
 	const struct bn_built *built; /* the table, stored and profiled (builder.h); or NULL: */
 	const bn_dir *table_at; /* NULL: the user named table_path; else it is below that handle */
 	const char *table_path; /* a complete Arrow file */
@@ -208,7 +229,9 @@ typedef struct bn_dataset_draft {
 int bn_dataset_check_name(const char *name, bn_err *err);
 /* Stores table and profile, claims the number, writes dataset.version, commits, refreshes. *added
  * (may be NULL) is false when the dataset has a live version with these very bytes already; that
- * one is returned then. A removed version with these bytes is restored. *out is yours. */
+ * one is returned then. A removed version with these bytes is restored. Private ones are the same only when they are
+ * the user's own and private is asked for; BN_ECONFLICT when it is, and everybody can read these bytes in another
+ * version already. *out is yours. */
 int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	const bn_dataset_draft *draft, bn_err *err);
 

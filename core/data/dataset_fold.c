@@ -187,13 +187,22 @@ static int identity_read(identity *id, const bn_event *ev, const char **why, bn_
 	return rc;
 }
 
-static int version_refs(bn_fold *f, const identity *id, const char *profile, bn_err *err)
+/* An object of who wrote the event, who alone can read it when it is private. */
+static int object_ref(bn_fold *f, const bn_event *ev, bool is_private, const char *hash,
+	const char *role, bn_err *err)
 {
-	int rc = id->part ? bn_fold_object_ref(f, id->part, "dataset", err) : 0;
+	return is_private ? bn_fold_private_ref(f, hash, role, ev->uid, err)
+			  : bn_fold_object_ref(f, hash, role, err);
+}
+
+static int version_refs(bn_fold *f, const bn_event *ev, bool is_private, const identity *id,
+	const char *profile, bn_err *err)
+{
+	int rc = id->part ? object_ref(f, ev, is_private, id->part, "dataset", err) : 0;
 	if (rc == 0 && (!id->part || strcmp(id->part, id->hash) != 0))
-		rc = bn_fold_object_ref(f, id->hash, "dataset manifest", err);
+		rc = object_ref(f, ev, is_private, id->hash, "dataset manifest", err);
 	if (rc == 0 && profile)
-		rc = bn_fold_object_ref(f, profile, "profile", err);
+		rc = object_ref(f, ev, is_private, profile, "profile", err);
 	return rc;
 }
 
@@ -204,6 +213,7 @@ static int apply_version(bn_fold *f, const bn_event *ev, const char *name, bn_er
 	int64_t version = bn_json_int(p, "version", 0), rows = bn_json_int(p, "rows", -1);
 	int64_t columns = bn_json_int(p, "columns", -1), size = bn_json_int(p, "size", -1);
 	const char *profile = bn_json_str(p, "profile", NULL), *why = NULL;
+	bool is_private = bn_json_bool(p, "private", false);
 	identity id = {.hash = NULL};
 	int rc;
 	/* Whether it comes before all others may be known later only. */
@@ -223,16 +233,16 @@ static int apply_version(bn_fold *f, const bn_event *ev, const char *name, bn_er
 		rc = bn_sql_run(db, err,
 			"INSERT INTO dataset_version (name, version, hash, content, part, parts, "
 			"size, "
-			"rows, columns, schema_hash, profile, created_ms, uid, removed, "
+			"rows, columns, schema_hash, profile, created_ms, uid, private, removed, "
 			"source_kind, "
-			"rejected, recipe) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', "
-			"0, ?)",
-			"sisssiiiissiis", name, version, id.hash, id.content, id.part, id.parts,
+			"rejected, recipe) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, "
+			"'', 0, ?)",
+			"sisssiiiissiiis", name, version, id.hash, id.content, id.part, id.parts,
 			size, rows, columns, id.schema_hash, profile, bn_event_time_ms(ev),
-			(int64_t)ev->uid, text.len ? text.ptr : NULL);
+			(int64_t)ev->uid, (int64_t)is_private, text.len ? text.ptr : NULL);
 	bn_buf_release(&text);
 	if (!rc)
-		rc = version_refs(f, &id, profile, err);
+		rc = version_refs(f, ev, is_private, &id, profile, err);
 	if (!rc)
 		rc = apply_source(db, name, version, json_object_get(p, "source"), err);
 	return rc ? rc : apply_parents(db, name, version, json_object_get(p, "parents"), err);
@@ -251,9 +261,13 @@ static int apply_checked(bn_fold *f, const bn_event *ev, const char *name, bn_er
 		return invalid(f, "needs suite, result, success, evaluated and failed");
 	if (version_state(db, name, version) < 0)
 		return invalid(f, "no such version");
-	int rc = bn_fold_object_ref(f, suite, "suite", err);
+	bool is_private =
+		bn_sql_int(db, 0,
+			"SELECT private FROM dataset_version WHERE name = ? AND version = ?", "si",
+			name, version) != 0;
+	int rc = object_ref(f, ev, is_private, suite, "suite", err);
 	if (!rc)
-		rc = bn_fold_object_ref(f, result, "check result", err);
+		rc = object_ref(f, ev, is_private, result, "check result", err);
 	if (rc)
 		return rc;
 	return bn_sql_run(db, err,
@@ -315,7 +329,7 @@ static const bn_fold_kind kinds[] = {
 			"size", "rows", "columns", "schema.*", "schema_hash", "profile",
 			"source.kind", "source.path", "source.sha256", "source.rejected",
 			"source.size", "parents.name", "parents.version", "parents.hash",
-			"recipe.*")},
+			"recipe.*", "private")},
 	[CHECKED] = {"dataset.checked", .fields = BN_FIELDS("version", "suite", "suite_name",
 						"result", "success", "evaluated", "failed")},
 	[TAG] = {"dataset.tag", .fields = BN_FIELDS("version", "key", "value")},

@@ -88,16 +88,23 @@ static int is_manifest(bool *yes, bn_workspace *ws, const char *hash, bn_err *er
 	return rc;
 }
 
+const char *bn_dataset_part_file(bn_workspace *ws, const char *hash, char buf[BN_OBJECT_NAME])
+{
+	if (bn_object_file(ws, hash, buf, NULL) < 0)
+		snprintf(buf, BN_OBJECT_NAME, "objects/%.2s/%.62s", hash, hash + 2);
+	return buf;
+}
+
 int bn_dataset_part_failed(
 	bn_err *err, bn_workspace *ws, const bn_manifest *m, size_t part, bn_err *why)
 {
-	const char *hash = m->parts[part].hash;
+	char name[BN_OBJECT_NAME];
 	if (why->code == BN_ECORRUPT) {
 		bn_err_prefix(why, "part %zu of %zu", part + 1, m->count);
 		bn_err_hint(why,
-			"nothing was made from it; put '%s/objects/%.2s/%s' back from a copy, or "
+			"nothing was made from it; put '%s/%s' back from a copy, or "
 			"remove it and add the data again",
-			bn_workspace_root(ws), hash, hash + 2);
+			bn_workspace_root(ws), bn_dataset_part_file(ws, m->parts[part].hash, name));
 	}
 	return bn_err_move(err, why);
 }

@@ -21,7 +21,7 @@
 	"bn_user(uid), " \
 	"removed, source_kind, source_path, source_size, source_sha256, rejected, recipe, " \
 	"content, " \
-	"part, parts"
+	"part, parts, private, uid"
 
 enum { CONTENT_COLUMN = 17 };
 
@@ -196,7 +196,11 @@ static int read_version(bn_dataset_version **out, bn_workspace *ws, sqlite3_stmt
 	copy_hash(v->content, st, CONTENT_COLUMN);
 	copy_hash(v->part, st, 18);
 	v->parts = sqlite3_column_int64(st, 19);
-	v->bytes_gone = v->removed && are_bytes_gone(ws, v);
+	v->is_private = sqlite3_column_int(st, 20) != 0;
+	v->uid = (uid_t)sqlite3_column_int64(st, 21);
+	/* Whether another's private bytes are there is not for this user to see. */
+	v->bytes_gone =
+		v->removed && bn_dataset_need_rows(ws, v, NULL) == 0 && are_bytes_gone(ws, v);
 	int rc = v->name && v->user && v->source_kind ? 0 : bn_err_nomem(err, "a dataset version");
 	if (!rc)
 		rc = read_parents(v, db, err);
@@ -296,9 +300,10 @@ static int members_read(char **out, bn_workspace *ws, bn_err *err)
 	return bn_member_accounts(out, bn_workspace_index(ws), env->uid(env), err);
 }
 
-int bn_dataset_with_content(
-	int64_t *number, bn_workspace *ws, const char *name, const char *content, bn_err *err)
+int bn_dataset_with_content(int64_t *number, bn_workspace *ws, const char *name,
+	const char *content, bool is_private, bn_err *err)
 {
+	const bn_env *env = bn_workspace_env(ws);
 	char *members = NULL;
 	sqlite3 *db = NULL;
 	int rc;
@@ -308,8 +313,35 @@ int bn_dataset_with_content(
 	db = bn_workspace_index(ws);
 	*number = bn_sql_int(db, 0,
 		"SELECT version FROM dataset_version v WHERE name = ?4 AND content = ?5 "
-		"AND " IS_TAKEN " ORDER BY removed <> 0, version DESC LIMIT 1",
-		"siiss", members, entity_of(db, name), INT64_MAX, name, content);
+		"AND " IS_TAKEN " AND private = ?6 AND (private = 0 OR uid = ?7) "
+		"ORDER BY removed <> 0, version DESC LIMIT 1",
+		"siissii", members, entity_of(db, name), INT64_MAX, name, content,
+		(int64_t)is_private, (int64_t)env->uid(env));
+	bn_free(members);
+	return bn_sql_failed(db, err);
+}
+
+int bn_dataset_is_to_be_private(bool *out, bn_workspace *ws, const char *name,
+	bn_dataset_privacy wish, const bn_dataset_version *const *parents, size_t parent_count,
+	bn_err *err)
+{
+	char *members = NULL;
+	sqlite3 *db;
+	int rc;
+	*out = wish == BN_DATASET_PRIVATE;
+	for (size_t i = 0; i < parent_count && wish == BN_DATASET_AS_BEFORE; i++)
+		*out |= parents[i]->is_private;
+	if (*out || wish != BN_DATASET_AS_BEFORE)
+		return 0;
+	if ((rc = bn_workspace_refresh(ws, NULL, err)) < 0 ||
+		(rc = members_read(&members, ws, err)) < 0)
+		return rc;
+	db = bn_workspace_index(ws);
+	/* Also when all are removed: what was private does not become everybody's by that. */
+	*out = bn_sql_int(db, 0,
+		       "SELECT private FROM dataset_version v WHERE name = ?4 ORDER BY " IS_TAKEN
+		       " DESC, removed <> 0, version DESC LIMIT 1",
+		       "siis", members, entity_of(db, name), INT64_MAX, name) != 0;
 	bn_free(members);
 	return bn_sql_failed(db, err);
 }

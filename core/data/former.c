@@ -38,8 +38,11 @@ int bn_former_load(bn_former *out, bn_workspace *ws, const char *name, bn_err *e
 	}
 	if (!all->count || !all->items[0]->profile_hash[0])
 		goto out;
-	if ((rc = bn_dataset_load_profile(&profile, ws, all->items[0], err)) < 0)
+	if ((rc = bn_dataset_load_profile(&profile, ws, all->items[0], err)) < 0) {
+		if (rc == BN_EREFUSED)
+			bn_err_hint(err, "--retype guesses the types anew");
 		goto out;
+	}
 	if ((rc = types_of(&out->types, profile, err)) < 0)
 		goto out;
 	bn_dataset_version_name(all->items[0], out->ref, sizeof out->ref);

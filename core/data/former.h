@@ -21,7 +21,8 @@ typedef struct bn_former {
 		"", "", BN_SCHEMA_INIT \
 	}
 
-/* Of the newest live version, by its profile; a version without one says nothing of its types. */
+/* Of the newest live version, by its profile; a version without one says nothing of its types. BN_EREFUSED when that
+ * is another user's private one. */
 int bn_former_load(bn_former *out, bn_workspace *ws, const char *name, bn_err *err);
 void bn_former_release(bn_former *f);
 /* BN_EINVAL when the user says another type for a column that has one. */

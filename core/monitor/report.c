@@ -266,6 +266,7 @@ static int gather_reference(gathering *g, bn_err *err)
 	}
 	rc = 0;
 	if (t) {
+		r->is_private = v->is_private;
 		r->reference_kind = bn_strdup("table");
 		r->reference = bn_strdup(bn_dataset_version_name(v, name, sizeof name));
 		if (!r->reference) {

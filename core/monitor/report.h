@@ -56,6 +56,8 @@ typedef struct bn_monitor_report {
 	char *reference_kind; /* "table" or "statistics" */
 	char *reference;      /* "jobs@v3", or NULL */
 	int64_t reference_rows;
+	uid_t uid;       /* of a listed one: whose it is */
+	bool is_private; /* the reference is private data: only its user can read the features */
 	bn_drift_dataset dataset;
 	bn_monitor_feature *features; /* in the order of the model's inputs; NULL in a listing */
 	size_t feature_count;

@@ -20,15 +20,19 @@
 int bn_monitor_report_keep(bn_monitor_report *r, bn_workspace *ws, bn_err *err)
 {
 	json_t *doc = NULL;
+	bn_object_store *to = NULL;
 	char hash[BN_SHA256_HEX + 1], *entity = bn_strf("monitor/%s", r->model);
 	int rc = 0;
 	if (!entity)
 		return bn_err_nomem(err, "an event");
 	if ((rc = bn_monitor_report_json(&doc, r, err)) < 0 ||
-		(rc = bn_object_put_json(ws, doc, hash, err)) < 0)
+		(rc = (r->is_private ? bn_workspace_private_objects : bn_workspace_objects)(
+			 &to, ws, err)) < 0 ||
+		(rc = bn_object_put_json_in(to, doc, hash, err)) < 0)
 		goto out;
 	json_object_del(doc, "features"); /* the event is the summary */
-	if (json_object_set_new(doc, "object", json_string(hash))) {
+	if (json_object_set_new(doc, "object", json_string(hash)) ||
+		(r->is_private && json_object_set_new(doc, "private", json_true()))) {
 		rc = bn_err_nomem(err, "an event");
 		goto out;
 	}
@@ -66,6 +70,7 @@ static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	const json_t *w = json_object_get(p, "window"), *d = json_object_get(p, "dataset");
 	const char *id = bn_json_str(p, "id", NULL), *object = bn_json_str(p, "object", NULL);
 	const char *model = strchr(ev->entity, '/');
+	bool is_private = bn_json_bool(p, "private", false);
 	int64_t verdict = verdict_number(bn_json_str(d, "verdict", ""));
 	if (!id || !model || verdict < 0 || !object || strlen(object) != BN_SHA256_HEX ||
 		!bn_is_hex(object))
@@ -76,16 +81,19 @@ static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		return invalid(f, "this report exists already");
 	int rc = bn_sql_run(db, err,
 		"INSERT INTO monitor_report VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-		"?, ?, ?, ?)",
-		"sssiiiddiiisiiissis", id, model + 1, bn_json_str(p, "version", NULL),
+		"?, ?, ?, ?, ?)",
+		"sssiiiddiiisiiissisi", id, model + 1, bn_json_str(p, "version", NULL),
 		bn_json_int(p, "time", bn_event_time_ms(ev)), (int64_t)ev->uid, verdict,
 		bn_json_num(d, "share", NAN), bn_json_num(d, "threshold", 0.5),
 		bn_json_int(d, "columns", 0), bn_json_int(d, "drifted", 0),
 		bn_json_int(d, "inconclusive", 0), bn_json_str(d, "why", ""),
 		bn_json_int(w, "rows", 0), bn_json_int(w, "from", 0), bn_json_int(w, "to", 0),
 		bn_json_str(ref, "kind", ""), bn_json_str(ref, "dataset", NULL),
-		bn_json_int(ref, "rows", 0), object);
-	return rc ? rc : bn_fold_object_ref(f, object, "drift report", err);
+		bn_json_int(ref, "rows", 0), object, (int64_t)is_private);
+	if (rc < 0)
+		return rc;
+	return is_private ? bn_fold_private_ref(f, object, "drift report", ev->uid, err)
+			  : bn_fold_object_ref(f, object, "drift report", err);
 }
 
 static int clear(bn_fold *f, const char *entity, bn_err *err)
@@ -100,7 +108,7 @@ static const bn_fold_kind kinds[] = {
 				   "reference.dataset", "reference.rows", "window.from",
 				   "window.to", "window.rows", "dataset.verdict", "dataset.share",
 				   "dataset.threshold", "dataset.columns", "dataset.drifted",
-				   "dataset.inconclusive", "dataset.why", "object")},
+				   "dataset.inconclusive", "dataset.why", "object", "private")},
 	{0},
 };
 
@@ -133,7 +141,8 @@ enum {
 	C_REF_KIND,
 	C_REF,
 	C_REF_ROWS,
-	C_OBJECT
+	C_OBJECT,
+	C_PRIVATE
 };
 
 static int read_row(bn_monitor_report **out, sqlite3_stmt *st, bn_err *err)
@@ -160,6 +169,8 @@ static int read_row(bn_monitor_report **out, sqlite3_stmt *st, bn_err *err)
 	r->reference = bn_sql_text(st, C_REF);
 	r->reference_rows = sqlite3_column_int64(st, C_REF_ROWS);
 	r->object = bn_sql_text(st, C_OBJECT);
+	r->uid = (uid_t)sqlite3_column_int64(st, C_USER);
+	r->is_private = sqlite3_column_int(st, C_PRIVATE) != 0;
 	if (!r->id || !r->model || !r->reference_kind || !r->object) {
 		bn_monitor_report_free(r);
 		return bn_err_nomem(err, "a report");
@@ -237,6 +248,12 @@ static int choose(const bn_monitor_report **out, const bn_monitor_reports *l, co
 	return BN_ENOTFOUND;
 }
 
+static bool is_readable(const bn_workspace *ws, const bn_monitor_report *row)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	return !row->is_private || row->uid == env->uid(env);
+}
+
 /* The report whose row that is, with its features; what its object says of itself has to be what the row says. */
 static int read_details(
 	bn_monitor_report **out, bn_workspace *ws, const bn_monitor_report *row, bn_err *err)
@@ -244,6 +261,14 @@ static int read_details(
 	json_t *doc = NULL;
 	bn_monitor_report *r = NULL;
 	int rc;
+	if (!is_readable(ws, row)) {
+		char user[65] = "";
+		const bn_env *env = bn_workspace_env(ws);
+		env->user_name(env, row->uid, user, sizeof user);
+		return bn_err_set(err, BN_EREFUSED,
+			"drift report %s is private: it compares with %s, which only %s can read",
+			row->id, row->reference ? row->reference : "rows", user);
+	}
 	if ((rc = bn_object_load_json(&doc, ws, row->object, err)) < 0 ||
 		(rc = bn_monitor_report_parse(&r, doc, err)) < 0)
 		goto out;
@@ -288,6 +313,8 @@ int bn_monitor_report_newest(bn_monitor_report **out, bn_workspace *ws, const ch
 	rc = BN_ENOTFOUND;
 	for (size_t i = 0; i < l.count && rc < 0; i++) {
 		bn_err why = BN_ERR_INIT;
+		if (!is_readable(ws, l.items[i]))
+			continue;
 		rc = read_details(out, ws, l.items[i], &why);
 		if (rc == BN_ENOMEM) {
 			bn_err_move(err, &why);

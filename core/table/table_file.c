@@ -35,7 +35,7 @@ int bn_table_file_open(bn_table_file **out, bn_table_out *to, const bn_env *env,
 	if (!f->path)
 		rc = bn_err_nomem(err, "a table writer");
 	else if (at)
-		rc = bn_dir_open_file(&f->fd, at, path, O_WRONLY | O_CREAT | O_EXCL, 0644, err);
+		rc = bn_dir_open_file(&f->fd, at, path, O_WRONLY | O_CREAT | O_EXCL, 0600, err);
 	else
 		rc = bn_file_out_open(&f->file, env, path, 0644, err);
 	if (rc < 0) {

@@ -14,6 +14,7 @@ CREATE TABLE dataset_version (
 	profile TEXT,             -- object, NULL when there is none
 	created_ms INTEGER NOT NULL,
 	uid INTEGER NOT NULL,
+	private INTEGER NOT NULL, -- 1: only the user with that uid can read its objects
 	removed INTEGER NOT NULL, -- 0 live, 1 removed by its number, 2 removed with its dataset
 	removed_ms INTEGER NOT NULL DEFAULT 0, -- when; gc's retention counts from here
 	source_kind TEXT NOT NULL,

@@ -78,6 +78,7 @@ CREATE TABLE monitor_report (
 	reference TEXT,
 	reference_rows INTEGER NOT NULL,
 	object TEXT NOT NULL,
+	private INTEGER NOT NULL, -- 1: compared with private rows, and only the user can read the object
 	PRIMARY KEY (model, id, uid)
 ) WITHOUT ROWID;
 CREATE INDEX monitor_report_by_time ON monitor_report (model, time_ms DESC);

@@ -67,6 +67,7 @@ for who in ann ben cleo; do
 	works "$who" "binnacle data head ann && binnacle data head ben && binnacle data head cleo && binnacle run log cmd-ann && binnacle run show cmd-cleo"
 done
 echo "ok three users with umask 002, 022 and 077 work together without a chmod"
+works ann "binnacle data generate own --rows 60 --seed 9 --private -q"
 works ann "binnacle data generate gone --rows 50 -q && binnacle data rm gone --yes && binnacle gc --older-than 0s --yes"
 works cleo 'binnacle doctor --json; true'
 grep -qE '"what": "(modes|directories|parents)"' <<<"$text" && grep -v "$dir/proj" <<<"$text" | grep -qE '"what": "(modes|directories)"' &&
@@ -79,8 +80,9 @@ of() { find "$1" -user "${uid[ann]}" "${@:2}" -print 2>/dev/null | sort | head -
 run=$(of runs -mindepth 1 -maxdepth 1 -type d -newer workspace.json)
 for r in runs/*; do [ -e "$r/artifacts/a.txt" ] && [ "$(stat -c %u "$r")" = "${uid[ann]}" ] && run=$r; done
 paths=("." "workspace.json" "log" "objects" "claims" "runs" "queue" "tmp" "trash"
-	"$(of objects -mindepth 1 -maxdepth 1 -type d)" "$(of objects -type f)" "$(of claims -mindepth 1 -type d)" "$(of claims -type f)"
+	"$(of objects -mindepth 1 -maxdepth 1 -type d -name '??')" "$(of objects -type f -path '*/??/*')" "$(of claims -mindepth 1 -type d)" "$(of claims -type f)"
 	"$(of log -mindepth 1 -maxdepth 1 -type d)" "$(of log -name '*.seg')" "$run" "$run/log.txt" "$run/artifacts" "$run/artifacts/a.txt"
+	"objects/private-${uid[ann]}" "$(of "objects/private-${uid[ann]}" -type f)"
 	"$(of queue -mindepth 1 -maxdepth 1 -type d)" "$(of trash -mindepth 1 -maxdepth 1 -type d)")
 try() { # WHO OPERATION PATH: yes or no
 	local p="\$W/.binnacle/$3" line
@@ -94,7 +96,7 @@ try() { # WHO OPERATION PATH: yes or no
 	esac
 	if as "$1" "$line" >/dev/null; then echo yes; else echo no; fi
 }
-shown() { sed -E "s/[0-9a-f]{62}/HASH/; s/[0-9a-f]{32}/RUN/; s/uid-${uid[ann]}@[^/]*/ann@HOST/; s,objects/[0-9a-f]{2},objects/ab,; s/${uid[ann]}/ANN/; s/[0-9]{6}-[0-9]{6}/N-N/" <<<"$1"; }
+shown() { sed -E "s/[0-9a-f]{62,64}/HASH/; s/[0-9a-f]{32}/RUN/; s/uid-${uid[ann]}@[^/]*/ann@HOST/; s,objects/[0-9a-f]{2},objects/ab,; s/${uid[ann]}/ANN/; s/[0-9]{6}-[0-9]{6}/N-N/" <<<"$1"; }
 # What is ben's and eve's own they may remove.
 theirs() { find . ! -user "${uid[ben]}" ! -user "${uid[eve]}" -printf '%P %m %u %s\n' | sort; }
 theirs >"$dir/tree.before"
@@ -108,7 +110,7 @@ for p in "${paths[@]}"; do
 			row+=$(printf ' %-3s' "$got")
 			want=no
 			case $who:$op:$p in
-			ben:read:queue/* | ben:read:trash/*) ;;
+			ben:read:queue/* | ben:read:trash/* | ben:read:objects/private-*) ;;
 			ben:read:*) want=yes ;;
 			ben:write:. | ben:write:log | ben:write:objects | ben:write:claims | ben:write:runs | ben:write:queue | ben:write:tmp | ben:write:trash | \
 				ben:write:objects/?? | ben:write:claims/dataset | ben:write:claims/dataset/ann | ben:write:claims/*) [ -d "$p" ] && want=yes ;;

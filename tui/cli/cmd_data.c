@@ -19,8 +19,9 @@ static const bn_col version_fields[] = {{"ref", "Dataset", BN_AS_TEXT},
 	{"source.path", "Path", BN_AS_TEXT}, {"source.rejected", "Rejected rows", BN_AS_COUNT},
 	{"parents_text", "Made from", BN_AS_TEXT}, {"children_text", "Made into", BN_AS_TEXT},
 	{"tags_text", "Tags", BN_AS_TEXT}, {"checks_text", "Checks", BN_AS_TEXT},
-	{"user", "By", BN_AS_TEXT}, {"created_ms", "At", BN_AS_TIME_MS},
-	{"removed", "Removed", BN_AS_BOOL}, {"bytes_gone", "Bytes gone", BN_AS_BOOL}, {0}};
+	{"user", "By", BN_AS_TEXT}, {"private_to", "Private to", BN_AS_TEXT},
+	{"created_ms", "At", BN_AS_TIME_MS}, {"removed", "Removed", BN_AS_BOOL},
+	{"bytes_gone", "Bytes gone", BN_AS_BOOL}, {0}};
 
 /* Bytes of an older version: the name goes on meaning the newest one. */
 static void tell_nothing_new(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v)
@@ -155,6 +156,27 @@ static void tell_widened(bn_cli *cli, const bn_ingest_report *r)
 		bn_cli_say(cli, "so it was read again, which --type COLUMN=TYPE saves");
 }
 
+static int read_privacy(bn_dataset_privacy *out, bn_cli *cli, bn_err *err)
+{
+	bool is_private = bn_cli_flag(cli, "private"), is_shared = bn_cli_flag(cli, "shared");
+	*out = BN_DATASET_AS_BEFORE;
+	if (is_private && is_shared)
+		return bn_err_set(err, BN_EINVAL, "--private and --shared exclude each other");
+	if (is_private)
+		*out = BN_DATASET_PRIVATE;
+	else if (is_shared)
+		*out = BN_DATASET_SHARED;
+	return 0;
+}
+
+/* What changed is told of types that this user can see. */
+static int load_former(bn_former *former, bn_workspace *ws, const char *name, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_former_load(former, ws, name, &why);
+	return rc < 0 && rc != BN_EREFUSED ? bn_err_move(err, &why) : 0;
+}
+
 static int run_add(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws = NULL;
@@ -163,6 +185,7 @@ static int run_add(bn_cli *cli, bn_err *err)
 	bool added = false;
 	int64_t threads = 0, max_rejects = 0;
 	bn_former former = BN_FORMER_INIT;
+	bn_dataset_privacy privacy;
 	add_options *o = bn_alloc_zeroed(1, sizeof *o);
 	if (!o)
 		return bn_err_nomem(err, "options");
@@ -172,18 +195,18 @@ static int run_add(bn_cli *cli, bn_err *err)
 	o->source.progress = add_progress;
 	o->source.progress_ctx = cli;
 	int rc = read_types(o, cli, err);
-	if (rc || (rc = read_nulls(o, cli, err)) || (rc = read_delimiter(o, cli, err)) ||
-		(rc = read_on_error(o, cli, err)) ||
+	if (rc || (rc = read_privacy(&privacy, cli, err)) || (rc = read_nulls(o, cli, err)) ||
+		(rc = read_delimiter(o, cli, err)) || (rc = read_on_error(o, cli, err)) ||
 		(rc = bn_cli_opt_duration(cli, "for", &o->source.duration_ns, err)) ||
 		(rc = bn_cli_opt_duration(cli, "every", &o->source.interval_ns, err)) ||
 		(rc = bn_cli_opt_int(cli, "threads", 0, 1024, &threads, err)) ||
 		(rc = bn_cli_opt_int(cli, "max-rejects", 1, INT64_MAX, &max_rejects, err)) ||
 		(rc = bn_cli_workspace(cli, &ws, err)) ||
-		(o->source.retype && (rc = bn_former_load(&former, ws, bn_cli_arg(cli, 0), err))))
+		(o->source.retype && (rc = load_former(&former, ws, bn_cli_arg(cli, 0), err))))
 		goto out;
 	o->source.threads = (int)threads;
 	o->source.max_rejects = (uint64_t)max_rejects;
-	rc = bn_dataset_add(&v, &added, ws, bn_cli_arg(cli, 0), bn_cli_opt(cli, "format"),
+	rc = bn_dataset_add(&v, &added, ws, bn_cli_arg(cli, 0), privacy, bn_cli_opt(cli, "format"),
 		bn_cli_arg(cli, 1), &o->source, &report, err);
 	bn_cli_progress_end(cli);
 	if (rc < 0)
@@ -224,17 +247,18 @@ static int run_generate(bn_cli *cli, bn_err *err)
 	bool added = false;
 	int64_t rows = 20000, seed = 1;
 	const char *start = bn_cli_opt(cli, "start");
+	bn_dataset_privacy privacy;
 	bn_generate_options o = {.progress = generate_progress, .progress_ctx = cli};
 	int rc = bn_cli_opt_int(cli, "rows", 1, (int64_t)BN_GENERATE_MAX_ROWS, &rows, err);
 	if (rc || (rc = bn_cli_opt_int(cli, "seed", 0, INT64_MAX, &seed, err)) ||
 		(rc = bn_cli_opt_num(cli, "drift", 0, 2, &o.drift, err)) ||
-		(rc = bn_cli_workspace(cli, &ws, err)))
+		(rc = read_privacy(&privacy, cli, err)) || (rc = bn_cli_workspace(cli, &ws, err)))
 		return rc;
 	if (start && !bn_timestamp_parse(start, strlen(start), &o.start_ns))
 		return bn_err_set(err, BN_EINVAL, "--start %s is no ISO 8601 date", start);
 	o.rows = (uint64_t)rows;
 	o.seed = (uint64_t)seed;
-	rc = bn_dataset_generate(&v, &added, ws, bn_cli_arg(cli, 0), &o, err);
+	rc = bn_dataset_generate(&v, &added, ws, bn_cli_arg(cli, 0), privacy, &o, err);
 	bn_cli_progress_end(cli);
 	if (!rc) {
 		bn_cli_say(
@@ -247,23 +271,34 @@ static int run_generate(bn_cli *cli, bn_err *err)
 
 /* ---- lists ---------------------------------------------------------------------------------- */
 
+/* Shows whose the private ones are, where there are some: the column is the last one. */
+static void show_private(bn_col *last, bool some)
+{
+	if (!some)
+		*last = (bn_col){0};
+}
+
 static int list_versions(bn_cli *cli, bn_workspace *ws, const char *name, bn_err *err)
 {
 	/* the first is for --all alone */
-	static const bn_col cols[] = {{"state_text", "STATE", BN_AS_TEXT},
-		{"ref", "DATASET", BN_AS_TEXT}, {"rows", "ROWS", BN_AS_COUNT},
-		{"columns", "COLS", BN_AS_INT}, {"size_bytes", "SIZE", BN_AS_BYTES},
-		{"hash", "HASH", BN_AS_ID}, {"source.kind", "SOURCE", BN_AS_TEXT},
-		{"checks_text", "CHECKS", BN_AS_TEXT}, {"tags_text", "TAGS", BN_AS_TEXT},
-		{"created_ms", "CREATED", BN_AS_TIME_MS}, {"user", "BY", BN_AS_TEXT}, {0}};
+	bn_col cols[] = {{"state_text", "STATE", BN_AS_TEXT}, {"ref", "DATASET", BN_AS_TEXT},
+		{"rows", "ROWS", BN_AS_COUNT}, {"columns", "COLS", BN_AS_INT},
+		{"size_bytes", "SIZE", BN_AS_BYTES}, {"hash", "HASH", BN_AS_ID},
+		{"source.kind", "SOURCE", BN_AS_TEXT}, {"checks_text", "CHECKS", BN_AS_TEXT},
+		{"tags_text", "TAGS", BN_AS_TEXT}, {"created_ms", "CREATED", BN_AS_TIME_MS},
+		{"user", "BY", BN_AS_TEXT}, {"private_to", "PRIVATE TO", BN_AS_TEXT}, {0}};
+	bool some = false;
 	bn_dataset_versions *all = NULL;
 	json_t *items = json_array();
 	bool too = bn_cli_flag(cli, "all");
 	int rc = bn_dataset_versions_load(
 		&all, ws, name, too ? BN_DATASET_REMOVED_TOO : BN_DATASET_LIVE, err);
-	for (size_t i = 0; !rc && i < all->count; i++)
+	for (size_t i = 0; !rc && i < all->count; i++) {
 		json_array_append_new(items, bn_data_version_json(all->items[i]));
+		some |= all->items[i]->is_private;
+	}
 	bn_dataset_versions_free(all);
+	show_private(&cols[sizeof cols / sizeof *cols - 2], some);
 	if (!rc)
 		return bn_cli_list(
 			cli, items, cols + !too, "every version is removed (--all)", err);
@@ -273,12 +308,14 @@ static int list_versions(bn_cli *cli, bn_workspace *ws, const char *name, bn_err
 
 static int run_ls(bn_cli *cli, bn_err *err)
 {
-	static const bn_col cols[] = {{"name", "DATASET", BN_AS_TEXT},
-		{"versions", "VERSIONS", BN_AS_COUNT}, {"latest.rows", "ROWS", BN_AS_COUNT},
-		{"latest.columns", "COLS", BN_AS_INT}, {"latest.size_bytes", "SIZE", BN_AS_BYTES},
+	bn_col cols[] = {{"name", "DATASET", BN_AS_TEXT}, {"versions", "VERSIONS", BN_AS_COUNT},
+		{"latest.rows", "ROWS", BN_AS_COUNT}, {"latest.columns", "COLS", BN_AS_INT},
+		{"latest.size_bytes", "SIZE", BN_AS_BYTES},
 		{"latest.schema_hash", "SCHEMA", BN_AS_ID},
 		{"latest.checks_text", "CHECKS", BN_AS_TEXT},
-		{"latest.created_ms", "NEWEST", BN_AS_TIME_MS}, {0}};
+		{"latest.created_ms", "NEWEST", BN_AS_TIME_MS},
+		{"latest.private_to", "PRIVATE TO", BN_AS_TEXT}, {0}};
+	bool some = false;
 	bn_workspace *ws = NULL;
 	bn_dataset_list *list = NULL;
 	int rc = bn_cli_workspace(cli, &ws, err);
@@ -293,12 +330,14 @@ static int run_ls(bn_cli *cli, bn_err *err)
 	json_t *items = json_array();
 	for (size_t i = 0; i < list->count; i++) {
 		const bn_dataset_row *r = &list->rows[i];
+		some |= r->latest && r->latest->is_private;
 		json_array_append_new(items,
 			json_pack("{s:s, s:I, s:b, s:o}", "name", r->name, "versions",
 				(json_int_t)r->versions, "removed", (int)r->removed, "latest",
 				r->latest ? bn_data_version_json(r->latest) : json_null()));
 	}
 	bn_dataset_list_free(list);
+	show_private(&cols[sizeof cols / sizeof *cols - 2], some);
 	return bn_cli_list(cli, items, cols,
 		"no datasets yet; add one with: binnacle data add NAME FILE", err);
 }
@@ -485,11 +524,15 @@ static const bn_opt add_opts[] = {
 	{"retype", 0, NULL, "guess the types anew instead of taking the newest version's"},
 	{"for", 0, "TIME", "live sources: how long to sample (10s)"},
 	{"every", 0, "TIME", "live sources: how often (100ms)"},
-	{"threads", 0, "N", "threads; changes the time, never the result"}, {0}};
+	{"threads", 0, "N", "threads; changes the time, never the result"},
+	{"private", 0, NULL, "nobody else can read its rows"},
+	{"shared", 0, NULL, "others can read it, though the newest version is private"}, {0}};
 static const bn_opt generate_opts[] = {{"rows", 0, "N", "how many jobs (20000)"},
 	{"seed", 0, "S", "the same seed gives the same bytes (1)"},
 	{"drift", 0, "X", "0 .. 2: move the world by that much (0)"},
-	{"start", 0, "DATE", "submit time of the first job (2020-05-01)"}, {0}};
+	{"start", 0, "DATE", "submit time of the first job (2020-05-01)"},
+	{"private", 0, NULL, "nobody else can read its rows"},
+	{"shared", 0, NULL, "others can read it, though the newest version is private"}, {0}};
 static const bn_opt split_opts[] = {{"parts", 0, "LIST", "names and shares (train=0.8,test=0.2)"},
 	{"how", 0, "KIND", "random, stratified, temporal or group (random)"},
 	{"by", 0, "COLUMN", "stratify or group by, or order in time by, this column"},
@@ -502,7 +545,9 @@ const bn_verb bn_verbs_data[] = {
 		"SOURCE is a file or a pipe (CSV, TSV, Arrow), - for standard input, or proc: for the\n"
 		"counters of this node. The version is an Arrow file with schema, profile and content\n"
 		"hash. The next one is read as the types of the newest. Bytes that are there already\n"
-		"add no version.",
+		"add no version. With --private only you can read its rows, its profile and what is\n"
+		"made from them; others see name, numbers and digest. The versions that follow are\n"
+		"private as well, until --shared.",
 		{"binnacle data add power power.csv",
 			"binnacle data add node proc: --for 10s --every 100ms",
 			"binnacle data add jobs - --delimiter '|' --on-error reject <sacct.txt"},
@@ -521,7 +566,9 @@ const bn_verb bn_verbs_data[] = {
 		{"binnacle data show jobs", "binnacle data show jobs@v2 --json"}, NULL, 0,
 		run_show},
 	{"data", "split", "NAME[@vN]", 1, 1, "split into parts, each a dataset of its own",
-		"The parts are NAME.train, NAME.test and so on; every row is in exactly one.",
+		"The parts are NAME.train, NAME.test and so on; every row is in exactly one. "
+		"Parts\n"
+		"of a private version are private.",
 		{"binnacle data split jobs --how temporal --by submit_time",
 			"binnacle data split jobs --how stratified --by job_state --seed 7",
 			"binnacle data split jobs --parts train=0.7,val=0.1,test=0.2"},

@@ -83,6 +83,8 @@ json_t *bn_data_version_json(const bn_dataset_version *v)
 			    : v->bytes_gone ? "bytes gone"
 					    : "removed"));
 	json_object_set_new(o, "bytes_gone", json_boolean(v->bytes_gone));
+	json_object_set_new(o, "private", json_boolean(v->is_private));
+	json_object_set_new(o, "private_to", v->is_private ? json_string(v->user) : json_null());
 	json_object_set_new(o, "content", json_string(v->content));
 	json_object_set_new(o, "parts", json_integer((json_int_t)v->parts));
 	json_object_set_new(o, "tags", tags_json(v));

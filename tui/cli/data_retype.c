@@ -148,7 +148,10 @@ static int tell_suites(const retyped *r, bn_err *err)
 		json_t *suite = NULL;
 		if (!all->items[i]->check_suite[0] || was_seen(all, i))
 			continue;
-		if ((rc = bn_dataset_load_json(&suite, r->ws, all->items[i]->check_suite, err)) < 0)
+		if (bn_dataset_need_rows(r->ws, all->items[i], NULL) < 0)
+			continue; /* whose suites are not for this user to see */
+		if ((rc = bn_dataset_load_json(
+			     &suite, r->ws, all->items[i], all->items[i]->check_suite, err)) < 0)
 			break;
 		tell_suite(r, suite, bn_dataset_version_name(all->items[i], ref, sizeof ref));
 		json_decref(suite);

@@ -203,7 +203,7 @@ int bn_source_checks(void *context, const void *arg, bn_page *page, bn_job *job,
 	if (!rc)
 		rc = bn_dataset_resolve(&v, r->ws, a->ref, BN_DATASET_REMOVED_TOO, err);
 	if (!rc && v->checked_ms > 0)
-		rc = bn_dataset_load_json(&doc, r->ws, v->check_result, err);
+		rc = bn_dataset_load_json(&doc, r->ws, v, v->check_result, err);
 	const json_t *results = json_object_get(doc, "results");
 	size_t n = json_array_size(results);
 	bn_check_row *rows = bn_arena_alloc(&page->arena, (n + 1) * sizeof *rows);

@@ -4,11 +4,11 @@
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/str.h"
-#include "core/data/add.h"
-#include "core/source/csv_write.h"
 #include "core/check/expect.h"
+#include "core/data/add.h"
 #include "core/data/profile_cache.h"
 #include "core/registry/provenance.h"
+#include "core/source/csv_write.h"
 #include "tui/views/_source.h"
 
 #include <inttypes.h>
@@ -246,8 +246,8 @@ int bn_source_add_data(void *context, const void *arg, bn_page *page, bn_job *jo
 	o.progress = add_report;
 	o.progress_ctx = job;
 	int rc = bn_reader_refresh(r, err);
-	if (rc < 0 ||
-		(rc = bn_dataset_add(&v, &added, r->ws, a->name, NULL, a->uri, &o, NULL, err)) < 0)
+	if (rc < 0 || (rc = bn_dataset_add(&v, &added, r->ws, a->name, BN_DATASET_AS_BEFORE, NULL,
+			       a->uri, &o, NULL, err)) < 0)
 		return rc;
 	bn_dataset_version_name(v, ref, sizeof ref);
 	if (added)
@@ -281,7 +281,7 @@ static int suite_read(bn_suite **out, bn_workspace *ws, const bn_dataset_version
 		bn_err_hint(err, "name a suite: :check SUITE.json");
 		return BN_ENOTFOUND;
 	}
-	if ((rc = bn_dataset_load_json(&doc, ws, v->check_suite, err)) < 0)
+	if ((rc = bn_dataset_load_json(&doc, ws, v, v->check_suite, err)) < 0)
 		return rc;
 	rc = bn_suite_from_json(out, doc, "the suite used last", err);
 	json_decref(doc);

@@ -3,18 +3,18 @@
 #include "core/base/json.h"
 #include "core/data/dataset.h"
 #include "core/data/generate.h"
-#include "core/profile/profile.h"
-#include "core/profile/profiler.h"
 #include "core/data/split.h"
-#include "core/table/table.h"
 #include "core/govern/audit.h"
 #include "core/govern/authority.h"
 #include "core/govern/policy.h"
+#include "core/profile/profile.h"
+#include "core/profile/profiler.h"
 #include "core/store/index/fold.h"
 #include "core/store/object/gc.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
 #include "core/store/workspace.h"
+#include "core/table/table.h"
 #include "tests/support/check_main.h"
 #include "tests/support/objects.h"
 
@@ -221,7 +221,7 @@ START_TEST(test_dataset_tags_and_checks_hang_on_their_version)
 	ck_assert_int_eq(again->check_evaluated, 3);
 	ck_assert_int_eq(again->check_failed, 1);
 	json_t *stored = NULL;
-	ck_assert_bn_ok(bn_dataset_load_json(&stored, ws, again->check_result, &err), &err);
+	ck_assert_bn_ok(bn_dataset_load_json(&stored, ws, again, again->check_result, &err), &err);
 	ck_assert(json_equal(stored, result));
 	json_decref(stored);
 	json_decref(suite);

@@ -19,15 +19,15 @@
 #include "core/base/mem.h"
 #include "core/data/add.h"
 #include "core/data/dataset.h"
-#include "core/profile/profiler.h"
-#include "core/table/table.h"
 #include "core/govern/audit.h"
 #include "core/govern/authority.h"
 #include "core/govern/policy.h"
+#include "core/profile/profiler.h"
 #include "core/store/index/fold.h"
 #include "core/store/inspect.h"
 #include "core/store/object/gc.h"
 #include "core/store/object/object.h"
+#include "core/table/table.h"
 #include "tests/support/check_main.h"
 #include "tests/support/crash_points.h"
 #include "tests/support/faultfs.h"
@@ -120,7 +120,8 @@ static int add(bn_workspace *ws, const toy_dir *d, int i, int64_t *version, bn_e
 	bn_dataset_draft draft = {
 		.name = "t", .table_path = path, .profile = profiles[i], .source_kind = "arrow"};
 	int rc = is_published(i) ? bn_dataset_publish(&v, NULL, ws, &draft, err)
-				 : bn_dataset_add(&v, NULL, ws, "t", NULL, path, NULL, NULL, err);
+				 : bn_dataset_add(&v, NULL, ws, "t", BN_DATASET_AS_BEFORE, NULL,
+					   path, NULL, NULL, err);
 	if (rc == 0)
 		*version = v->version;
 	bn_dataset_version_free(v);

@@ -234,7 +234,8 @@ START_TEST(test_name_of_a_dataset_means_no_version_or_check_of_a_stranger)
 		bool is_dan = &t.people[i] == dan;
 		ck_assert_int_eq(meant(&t.people[i], &checked), is_dan ? 1000 : 1);
 		ck_assert(!checked);
-		must(bn_dataset_with_content(&number, t.people[i].ws, "jobs", HASH(H8("d")), &err));
+		must(bn_dataset_with_content(
+			&number, t.people[i].ws, "jobs", HASH(H8("d")), false, &err));
 		ck_assert_int_eq(number, is_dan ? 1000 : 0);
 	}
 	say(bob, false, false, 1, "dataset.checked", "dataset/jobs", CHECKED);
@@ -304,10 +305,10 @@ START_TEST(test_dataset_that_a_member_adds_is_signed)
 	bool added = false;
 	begin();
 	must(bn_workspace_refresh(bob->ws, NULL, &err));
-	must(bn_dataset_generate(&v, &added, bob->ws, "jobs", &o, &err));
+	must(bn_dataset_generate(&v, &added, bob->ws, "jobs", BN_DATASET_AS_BEFORE, &o, &err));
 	bn_dataset_version_free(v);
 	v = NULL;
-	must(bn_dataset_generate(&v, &added, dan->ws, "others", &o, &err));
+	must(bn_dataset_generate(&v, &added, dan->ws, "others", BN_DATASET_AS_BEFORE, &o, &err));
 	bn_dataset_version_free(v);
 	look();
 	sqlite3 *db = NULL;

@@ -2,13 +2,13 @@
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/data/add.h"
-#include "core/source/csv_write.h"
 #include "core/data/profile_cache.h"
-#include "core/profile/profiler.h"
-#include "core/table/select.h"
 #include "core/govern/authority.h"
 #include "core/govern/policy.h"
+#include "core/profile/profiler.h"
+#include "core/source/csv_write.h"
 #include "core/store/index/fold.h"
+#include "core/table/select.h"
 #include "tests/support/check_main.h"
 
 #include <stdlib.h>
@@ -35,7 +35,8 @@ static void make(uint64_t rows)
 	setenv("XDG_STATE_HOME", dir, 1);
 	ck_assert_bn_ok(bn_workspace_init(bn_env_real(), dir, &err), &err);
 	ck_assert_bn_ok(bn_workspace_open(&ws, bn_env_real(), classes, dir, &err), &err);
-	ck_assert_bn_ok(bn_dataset_generate(&v, NULL, ws, "jobs", &o, &err), &err);
+	ck_assert_bn_ok(
+		bn_dataset_generate(&v, NULL, ws, "jobs", BN_DATASET_AS_BEFORE, &o, &err), &err);
 	ck_assert_bn_ok(bn_dataset_open_table(&table, ws, v, &err), &err);
 }
 
@@ -256,8 +257,8 @@ START_TEST(test_select_adding_stops_on_the_way_and_leaves_nothing)
 		bn_names names = BN_NAMES_INIT;
 		o.progress = stop_at;
 		o.progress_ctx = &left;
-		ck_assert_int_eq(
-			bn_dataset_add(&added, NULL, ws, "new", NULL, path, &o, NULL, &err),
+		ck_assert_int_eq(bn_dataset_add(&added, NULL, ws, "new", BN_DATASET_AS_BEFORE, NULL,
+					 path, &o, NULL, &err),
 			BN_EINTR);
 		bn_err_clear(&err);
 		ck_assert_int_eq(left, 0);

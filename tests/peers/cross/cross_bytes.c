@@ -253,10 +253,11 @@ static void add_datasets(bn_workspace *ws, const char *at)
 	bool added;
 	snprintf(csv, sizeof csv, "%s/table.csv", at);
 	write_csv(csv);
-	if (bn_dataset_add(&v, &added, ws, "table", NULL, csv, &options, NULL, &err) < 0)
+	if (bn_dataset_add(&v, &added, ws, "table", BN_DATASET_AS_BEFORE, NULL, csv, &options, NULL,
+		    &err) < 0)
 		die("dataset", &err);
 	bn_dataset_version_free(v);
-	if (bn_dataset_generate(&v, &added, ws, "jobs", &jobs, &err) < 0)
+	if (bn_dataset_generate(&v, &added, ws, "jobs", BN_DATASET_AS_BEFORE, &jobs, &err) < 0)
 		die("jobs", &err);
 	bn_dataset_version_free(v);
 }

@@ -2,8 +2,8 @@
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/data/add.h"
-#include "core/source/csv_write.h"
 #include "core/pipeline/fold_classes.h"
+#include "core/source/csv_write.h"
 #include "tests/support/check_main.h"
 #include "tui/ui/job.h"
 #include "tui/views/source.h"
@@ -53,7 +53,8 @@ static void make(void)
 	setenv("XDG_STATE_HOME", dir, 1);
 	ck_assert_bn_ok(bn_workspace_init(bn_env_real(), dir, &err), &err);
 	bn_workspace *ws = workspace();
-	ck_assert_bn_ok(bn_dataset_generate(&v, NULL, ws, "jobs", &o, &err), &err);
+	ck_assert_bn_ok(
+		bn_dataset_generate(&v, NULL, ws, "jobs", BN_DATASET_AS_BEFORE, &o, &err), &err);
 	bn_dataset_version_free(v);
 	bn_workspace_close(ws);
 	ck_assert_bn_ok(bn_jobs_new(&jobs, &h, &err), &err);
