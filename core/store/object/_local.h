@@ -1,0 +1,24 @@
+/* _local.h - the local back end (local.c) for what makes objects of whole files (local_file.c). */
+#ifndef BN_STORE__LOCAL_H
+#define BN_STORE__LOCAL_H
+#include "core/base/dir.h"
+#include "core/store/object/object.h"
+
+typedef struct local_store {
+	bn_object_store base;
+	bn_workspace *ws;
+	const bn_env *env;
+	const bn_dir *root; /* the workspace's */
+	bool is_private;    /* what is put is the user's alone */
+} local_store;
+
+/* A name in tmp/ that nobody can foresee. */
+int bn_local_tmp_name(local_store *s, char name[BN_OBJECT_NAME], bn_err *err);
+/* True when the object is there with that size, and its name is durable: it is young again. */
+bool bn_local_renew(local_store *s, const char *hash, uint64_t size);
+/* The open file of that name in tmp/: read-only and on the disk. */
+int bn_local_finish(local_store *s, int fd, const char *name, bn_err *err);
+/* Gives the finished file of that name in tmp/ its name. */
+int bn_local_publish(local_store *s, const char *tmp, const char *hash, bn_err *err);
+
+#endif
