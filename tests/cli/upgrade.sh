@@ -48,7 +48,7 @@ says 'ask uid-40101 to run: binnacle upgrade'
 echo "ok who owns workspace.json and did not make the workspace does not upgrade it"
 can cleo 4 "nor look what it would do" 'binnacle upgrade --dry-run'
 can ada 0 "sees what it would do" 'binnacle upgrade --dry-run'
-says 'founder and admin, with a key that is made for you'
+says 'founder and admin, with a new key: the one that you had published is not here'
 says 'a person, with this key and these roles'
 says 'they are judged as before, and you vouch for them'
 says 'nobody vouches: power/1 was approved by uid-40102 with ed25519:'

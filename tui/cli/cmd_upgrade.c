@@ -88,9 +88,12 @@ static bool is_chosen(const chosen *c, uid_t uid)
 
 static const char *becomes(const bn_upgrade_user *u, const chosen *c)
 {
+	if (u->is_me && u->print[0])
+		return "founder and admin, with your key";
 	if (u->is_me)
-		return u->print[0] ? "founder and admin, with your key"
-				   : "founder and admin, with a key that is made for you";
+		return u->keys ? "founder and admin, with a new key: the one that you had published is not "
+				 "here"
+			       : "founder and admin, with a key that is made for you";
 	if (!u->key)
 		return "nobody: has no key, and must run: binnacle user request";
 	if (u->why)
