@@ -84,6 +84,9 @@ int bn_people_remove(bn_workspace *ws, const char *person, const char *reason,
  * that writer's clock; -1: all that it signed and an admin knows of stands. */
 int bn_people_revoke_key(bn_workspace *ws, const char *key_hex, int64_t since_ms,
 	const char *reason, uint8_t link[BN_CHAIN_ID_BYTES], bn_err *err);
+/* In words which approvals that would take (taken.h); NULL: none. *takes is yours. */
+int bn_people_revoke_preview(
+	char **takes, bn_workspace *ws, const char *key_hex, int64_t since_ms, bn_err *err);
 int bn_people_set_policy(bn_workspace *ws, const json_t *document, const char *reason,
 	uint8_t link[BN_CHAIN_ID_BYTES], bn_err *err);
 
@@ -92,7 +95,8 @@ int bn_people_set_policy(bn_workspace *ws, const json_t *document, const char *r
 typedef struct bn_link_row {
 	uint8_t id[BN_CHAIN_ID_BYTES];
 	int64_t n; /* -1: not in the chain */
-	char *author, *summary, *words;
+	char *author, *words;
+	char *summary; /* what it changes, and which approvals it takes */
 	int64_t time_ms;
 	bool waits; /* for signatures, and goes on from the newest link */
 	bool mine;  /* I am its author or have signed it */

@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/govern/rights.h"
+#include "core/govern/taken.h"
 
 #include <string.h>
 #include <strings.h>
@@ -37,6 +38,32 @@ static char *author_name(sqlite3 *db, int64_t n, const uint8_t key[ID])
 	return bn_strdup(name);
 }
 
+/* "; takes the approval of power/1", behind the summary. Of payloads with cuts or voids. */
+static int takes_add(char **summary, sqlite3 *db, const char *payload, bn_err *err)
+{
+	bn_arena arena = BN_ARENA_INIT;
+	const bn_link *link = NULL;
+	char *takes = NULL;
+	int rc = bn_link_decode(&link, &arena, 1, payload, strlen(payload), NULL, NULL);
+	if (rc < 0 || link->is_newer) {
+		rc = rc == BN_ENOMEM ? bn_err_nomem(err, "the links") : 0;
+		goto out;
+	}
+	if ((rc = bn_taken_text(&takes, db, link, false, err)) < 0 || !takes)
+		goto out;
+	char *longer = bn_strf("%s; takes %s", *summary, takes);
+	if (!longer) {
+		rc = bn_err_nomem(err, "the links");
+		goto out;
+	}
+	bn_free(*summary);
+	*summary = longer;
+out:
+	bn_free(takes);
+	bn_arena_release(&arena);
+	return rc;
+}
+
 static int link_fill(
 	bn_link_row *row, sqlite3 *db, sqlite3_stmt *st, const bn_self *me, bn_err *err)
 {
@@ -50,6 +77,10 @@ static int link_fill(
 	row->author = author_name(db, row->n, author);
 	if (!row->author || !row->summary)
 		return bn_err_nomem(err, "the links");
+	const char *payload = (const char *)sqlite3_column_text(st, 8);
+	int rc = payload ? takes_add(&row->summary, db, payload, err) : 0;
+	if (rc < 0)
+		return rc;
 	row->waits = sqlite3_column_int(st, 6) && bn_sql_bytes(st, 7, prev, ID) &&
 		     bn_authority_newest(db, newest) >= 0 && !memcmp(prev, newest, ID);
 	row->mine = me->has_key &&
@@ -78,9 +109,14 @@ int bn_links_read(bn_link_list **out, bn_workspace *ws, bn_err *err)
 	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
 		(rc = bn_self_read(&me, ws, db, err)) < 0 ||
 		(rc = bn_sql_prepare(&st, db, err,
-			 "SELECT id, coalesce(n, -1), author, summary, words, time_ms, lacks, prev "
-			 "FROM authority_link ORDER BY lacks DESC, n IS NULL, n DESC, time_ms "
-			 "DESC, id",
+			 "SELECT l.id, coalesce(l.n, -1), l.author, l.summary, l.words, l.time_ms, "
+			 "l.lacks, l.prev, CASE WHEN (l.n IS NOT NULL OR l.lacks) AND (e.payload "
+			 "->> '$.cuts' IS NOT NULL OR "
+			 "e.payload ->> '$.void' IS NOT NULL) THEN e.payload END FROM "
+			 "authority_link l LEFT JOIN signed_record s ON s.writer = l.writer AND "
+			 "s.seq = l.seq LEFT JOIN event e ON e.entity = s.entity AND e.clock = "
+			 "s.clock AND e.writer = s.writer AND e.seq = s.seq ORDER BY l.lacks DESC, "
+			 "l.n IS NULL, l.n DESC, l.time_ms DESC, l.id",
 			 "")) < 0)
 		goto out;
 	while ((rc = bn_sql_step(st, err)) == 1) {

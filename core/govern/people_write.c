@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/govern/key.h"
 #include "core/govern/rights.h"
+#include "core/govern/taken.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -205,22 +206,54 @@ static int cuts_read(bn_chain_cut **out, size_t *count, bn_arena *arena, sqlite3
 	return rc < 0 ? rc : 0;
 }
 
+/* The link that revokes it; cuts and arena are the caller's to free, also after a failure. */
+static int revocation_make(bn_link *link, bn_change *c, bn_chain_cut **cuts, bn_arena *arena,
+	sqlite3 *db, const char *key_hex, int64_t since_ms, bn_err *err)
+{
+	int rc;
+	*c = (bn_change){.kind = BN_CHANGE_REVOKE};
+	*link = (bn_link){.changes = c, .n_changes = 1};
+	if ((rc = person_bytes(c->key, key_hex, err)) < 0)
+		return rc;
+	if (since_ms >= 0 &&
+		(rc = cuts_read(cuts, &link->n_cuts, arena, db, c->key, since_ms, err)) < 0)
+		return rc;
+	link->cuts = *cuts;
+	return 0;
+}
+
+int bn_people_revoke_preview(
+	char **takes, bn_workspace *ws, const char *key_hex, int64_t since_ms, bn_err *err)
+{
+	bn_change c;
+	bn_link link;
+	bn_arena arena = BN_ARENA_INIT;
+	bn_chain_cut *cuts = NULL;
+	sqlite3 *db;
+	int rc;
+	*takes = NULL;
+	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
+		(rc = revocation_make(&link, &c, &cuts, &arena, db, key_hex, since_ms, err)) < 0)
+		goto out;
+	rc = bn_taken_text(takes, db, &link, true, err);
+out:
+	bn_free(cuts);
+	bn_arena_release(&arena);
+	return rc;
+}
+
 int bn_people_revoke_key(bn_workspace *ws, const char *key_hex, int64_t since_ms,
 	const char *reason, uint8_t id[ID], bn_err *err)
 {
-	bn_change c = {.kind = BN_CHANGE_REVOKE};
-	bn_link link = {.changes = &c, .n_changes = 1};
+	bn_change c;
+	bn_link link;
 	bn_arena arena = BN_ARENA_INIT;
 	bn_chain_cut *cuts = NULL;
 	sqlite3 *db;
 	int rc;
 	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
-		(rc = person_bytes(c.key, key_hex, err)) < 0)
+		(rc = revocation_make(&link, &c, &cuts, &arena, db, key_hex, since_ms, err)) < 0)
 		goto out;
-	if (since_ms >= 0 &&
-		(rc = cuts_read(&cuts, &link.n_cuts, &arena, db, c.key, since_ms, err)) < 0)
-		goto out;
-	link.cuts = cuts;
 	rc = change(ws, &link, reason, id, err);
 out:
 	bn_free(cuts);

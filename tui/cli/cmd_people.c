@@ -416,7 +416,7 @@ static int run_user_revoke(bn_cli *cli, bn_err *err)
 	const bn_person_row *person;
 	const bn_people_key *key = NULL;
 	uint8_t link[BN_CHAIN_ID_BYTES];
-	char words[300];
+	char words[300], *takes = NULL;
 	int64_t since;
 	int rc;
 	if ((rc = since_option(cli, &since, err)) < 0 ||
@@ -425,11 +425,16 @@ static int run_user_revoke(bn_cli *cli, bn_err *err)
 	if ((rc = bn_people_find(&person, p, bn_cli_arg(cli, 0), err)) < 0 ||
 		(rc = key_find(&key, person, bn_cli_arg(cli, 0), err)) < 0)
 		goto out;
+	if ((rc = bn_people_revoke_preview(&takes, ws, key->hex, since, err)) < 0)
+		goto out;
 	if (bn_cli_dry_run(cli)) {
-		bn_cli_say(cli, "would revoke key %s of %s", key->print, person->name);
+		bn_cli_say(cli, "would revoke key %s of %s%s%s", key->print, person->name,
+			takes ? ", which takes " : "", takes ? takes : "");
 		rc = bn_rights_may(ws, BN_ACT_POLICY, err);
 		goto out;
 	}
+	if (takes)
+		bn_cli_note(cli, "this takes %s", takes);
 	if ((rc = bn_cli_confirm(cli, err, "Revoke key %s of %s? It cannot come back.", key->print,
 		     person->name)) < 0)
 		goto out;
@@ -438,6 +443,7 @@ static int run_user_revoke(bn_cli *cli, bn_err *err)
 	rc = bn_people_revoke_key(ws, key->hex, since, bn_cli_opt(cli, "reason"), link, err);
 	rc = done(cli, rc, link, words);
 out:
+	bn_free(takes);
 	bn_people_free(p);
 	return rc;
 }
