@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/govern/_bot.h"
 #include "core/govern/key.h"
+#include "core/govern/key_heads.h"
 #include "core/govern/rights.h"
 
 #include <string.h>
@@ -191,56 +192,27 @@ out:
 
 /* ---- ending ------------------------------------------------------------------------------------- */
 
-/* How far the key's records are known here: by each writer's last one, before until_ms when that is not -1. */
-static int known_read(bn_chain_cut **out, size_t *count, bn_arena *arena, sqlite3 *db,
-	const bn_bot_row *bot, bool at_until, bn_err *err)
-{
-	sqlite3_stmt *st = NULL;
-	size_t cap = 0;
-	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT w.name, max(s.seq) FROM signed_record s JOIN index_name w ON w.no = "
-		"s.writer "
-		"WHERE s.key = ?1 AND (?2 < 0 OR s.clock >> 16 <= ?2) GROUP BY w.name",
-		"bi", bot->key, (size_t)ID, at_until ? bot->until_ms : (int64_t)-1);
-	if (rc < 0)
-		return rc;
-	while ((rc = bn_sql_step(st, err)) == 1) {
-		if (bn_grow(out, &cap, *count + 1, sizeof **out)) {
-			rc = bn_err_nomem(err, "the records of a bot");
-			break;
-		}
-		bn_chain_cut *c = &(*out)[(*count)++];
-		*c = (bn_chain_cut){
-			.writer = bn_arena_strdup(arena, (const char *)sqlite3_column_text(st, 0)),
-			.seq = (uint64_t)sqlite3_column_int64(st, 1)};
-		if (!c->writer) {
-			rc = bn_err_nomem(err, "the records of a bot");
-			break;
-		}
-	}
-	sqlite3_finalize(st);
-	return rc < 0 ? rc : 0;
-}
-
+/* As far as the key's records are known here, or were signed up to the bot's end. */
 static int end_one(bn_workspace *ws, const bn_bot_row *bot, bool at_until, bn_err *err)
 {
-	bn_arena arena = BN_ARENA_INIT;
 	bn_buf text = BN_BUF_INIT;
-	bn_chain_cut *known = NULL;
+	bn_key_heads known = {0};
 	bn_bot_ending e = {0};
-	int rc = known_read(
-		&known, &e.n_horizon, &arena, bn_workspace_index(ws), bot, at_until, err);
+	int rc = bn_key_heads_read(
+		&known, bn_workspace_index(ws), bot->key, at_until ? bot->until_ms + 1 : -1, err);
 	if (rc < 0)
 		goto out;
+	for (size_t i = 0; i < known.count; i++)
+		if (known.items[i].seq) /* of the others nothing counts */
+			known.items[e.n_horizon++] = known.items[i];
 	memcpy(e.key, bot->key, ID);
-	e.horizon = known;
+	e.horizon = known.items;
 	if ((rc = bn_bot_ending_encode(&text, &e, err)) < 0)
 		goto out;
 	rc = write_record(ws, BN_AUTHORITY_BOT_ENDED, &text, err);
 out:
-	bn_free(known);
 	bn_buf_release(&text);
-	bn_arena_release(&arena);
+	bn_key_heads_release(&known);
 	return rc;
 }
 

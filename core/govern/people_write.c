@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/key.h"
+#include "core/govern/key_heads.h"
 #include "core/govern/rights.h"
 #include "core/govern/taken.h"
 
@@ -173,52 +174,20 @@ int bn_people_remove(
 
 /* ---- revoking a key ---------------------------------------------------------------------------- */
 
-/* How far each writer of the key counts: to its last signed record before since_ms. */
-static int cuts_read(bn_chain_cut **out, size_t *count, bn_arena *arena, sqlite3 *db,
-	const uint8_t key[ID], int64_t since_ms, bn_err *err)
-{
-	sqlite3_stmt *st = NULL;
-	size_t cap = 0;
-	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT w.name, max(CASE WHEN s.clock >> 16 < ?2 THEN s.seq ELSE 0 END) FROM "
-		"signed_record s JOIN index_name w ON w.no = s.writer WHERE s.key = ?1 GROUP BY "
-		"w.name",
-		"bi", key, (size_t)ID, since_ms);
-	if (rc < 0)
-		return rc;
-	while ((rc = bn_sql_step(st, err)) == 1) {
-		if (bn_grow(out, &cap, *count + 1, sizeof **out)) {
-			rc = bn_err_nomem(err, "the records of a key");
-			break;
-		}
-		bn_chain_cut *c = &(*out)[*count];
-		*c = (bn_chain_cut){
-			.writer = bn_arena_strdup(arena, (const char *)sqlite3_column_text(st, 0)),
-			.seq = (uint64_t)sqlite3_column_int64(st, 1)};
-		memcpy(c->key, key, ID);
-		if (!c->writer) {
-			rc = bn_err_nomem(err, "the records of a key");
-			break;
-		}
-		++*count;
-	}
-	sqlite3_finalize(st);
-	return rc < 0 ? rc : 0;
-}
-
-/* The link that revokes it; cuts and arena are the caller's to free, also after a failure. */
-static int revocation_make(bn_link *link, bn_change *c, bn_chain_cut **cuts, bn_arena *arena,
-	sqlite3 *db, const char *key_hex, int64_t since_ms, bn_err *err)
+/* The link that revokes it: each of its writers counts to the last record before since_ms. cuts: release it, also
+ * after a failure. */
+static int revocation_make(bn_link *link, bn_change *c, bn_key_heads *cuts, sqlite3 *db,
+	const char *key_hex, int64_t since_ms, bn_err *err)
 {
 	int rc;
 	*c = (bn_change){.kind = BN_CHANGE_REVOKE};
 	*link = (bn_link){.changes = c, .n_changes = 1};
 	if ((rc = person_bytes(c->key, key_hex, err)) < 0)
 		return rc;
-	if (since_ms >= 0 &&
-		(rc = cuts_read(cuts, &link->n_cuts, arena, db, c->key, since_ms, err)) < 0)
+	if (since_ms >= 0 && (rc = bn_key_heads_read(cuts, db, c->key, since_ms, err)) < 0)
 		return rc;
-	link->cuts = *cuts;
+	link->cuts = cuts->items;
+	link->n_cuts = cuts->count;
 	return 0;
 }
 
@@ -227,18 +196,16 @@ int bn_people_revoke_preview(
 {
 	bn_change c;
 	bn_link link;
-	bn_arena arena = BN_ARENA_INIT;
-	bn_chain_cut *cuts = NULL;
+	bn_key_heads cuts = {0};
 	sqlite3 *db;
 	int rc;
 	*takes = NULL;
 	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
-		(rc = revocation_make(&link, &c, &cuts, &arena, db, key_hex, since_ms, err)) < 0)
+		(rc = revocation_make(&link, &c, &cuts, db, key_hex, since_ms, err)) < 0)
 		goto out;
 	rc = bn_taken_text(takes, db, &link, true, err);
 out:
-	bn_free(cuts);
-	bn_arena_release(&arena);
+	bn_key_heads_release(&cuts);
 	return rc;
 }
 
@@ -247,17 +214,15 @@ int bn_people_revoke_key(bn_workspace *ws, const char *key_hex, int64_t since_ms
 {
 	bn_change c;
 	bn_link link;
-	bn_arena arena = BN_ARENA_INIT;
-	bn_chain_cut *cuts = NULL;
+	bn_key_heads cuts = {0};
 	sqlite3 *db;
 	int rc;
 	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
-		(rc = revocation_make(&link, &c, &cuts, &arena, db, key_hex, since_ms, err)) < 0)
+		(rc = revocation_make(&link, &c, &cuts, db, key_hex, since_ms, err)) < 0)
 		goto out;
 	rc = change(ws, &link, reason, id, err);
 out:
-	bn_free(cuts);
-	bn_arena_release(&arena);
+	bn_key_heads_release(&cuts);
 	return rc;
 }
 

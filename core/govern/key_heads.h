@@ -1,0 +1,23 @@
+/*
+ * key_heads.h - how far a key's records are known here, writer by writer: what a revocation cuts behind, and where a
+ * bot ends.
+ */
+#ifndef BN_GOVERN_KEY_HEADS_H
+#define BN_GOVERN_KEY_HEADS_H
+#include "core/base/mem.h"
+#include "core/govern/chain.h"
+#include "core/store/index/fold.h"
+
+typedef struct bn_key_heads {
+	bn_chain_cut *items; /* by writer; their keys are the key */
+	size_t count, cap;
+	bn_arena texts;
+} bn_key_heads;
+
+/* Of each writer that holds a record of the key the number of the last one before before_ms, 0 when there is none;
+ * -1: of all that are known. Release it, also after a failure. */
+int bn_key_heads_read(
+	bn_key_heads *out, sqlite3 *db, const uint8_t key[32], int64_t before_ms, bn_err *err);
+void bn_key_heads_release(bn_key_heads *h);
+
+#endif
