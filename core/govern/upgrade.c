@@ -232,6 +232,50 @@ static int users_admit(upgrade *u, bn_err *err)
 	return rc;
 }
 
+/* ---- what was agreed to --------------------------------------------------------------------------- */
+
+/* The user of the same uid, or NULL. */
+static const bn_upgrade_user *user_find(const bn_upgrade_plan *p, uid_t uid)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->users[i].uid == uid)
+			return &p->users[i];
+	return NULL;
+}
+
+/* My own key may have been made since. */
+static bool is_same_user(const bn_upgrade_user *a, const bn_upgrade_user *b)
+{
+	return b && a->roles == b->roles && !strcmp(a->name, b->name) &&
+	       (a->is_me || !strcmp(a->key ? a->key : "", b->key ? b->key : ""));
+}
+
+static bool is_same_plan(const bn_upgrade_plan *a, const bn_upgrade_plan *b)
+{
+	bool same = a->old_founder == b->old_founder && !strcmp(a->policy, b->policy) &&
+		    a->doubts.count == b->doubts.count;
+	for (size_t i = 0; same && i < a->doubts.count; i++)
+		same = !strcmp(a->doubts.items[i], b->doubts.items[i]);
+	/* Who has neither a key nor a role becomes nobody, and may have come meanwhile. */
+	for (size_t i = 0; same && i < a->count; i++)
+		if (a->users[i].key || a->users[i].roles)
+			same = is_same_user(&a->users[i], user_find(b, a->users[i].uid));
+	return same;
+}
+
+/* A user can write there while somebody reads what he is asked. */
+static int need_shown(const upgrade *u, bn_err *err)
+{
+	const bn_upgrade_plan *shown = u->how->shown;
+	if (!shown || (is_same_plan(shown, u->plan) && is_same_plan(u->plan, shown)))
+		return 0;
+	bn_err_set(err, BN_ECONFLICT,
+		"keys, roles, the policy or what nobody vouches for are not what was shown: nothing "
+		"was changed");
+	bn_err_hint(err, "look at it again: binnacle upgrade --dry-run");
+	return BN_ECONFLICT;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------------ */
 
 /* Whether the fold takes it, as every reader's will. */
@@ -259,7 +303,7 @@ int bn_upgrade(bn_workspace *ws, const bn_upgrade_how *how, bn_err *err)
 	if ((rc = bn_upgrade_check(ws, err)) < 0 || (rc = bn_upgrade_begin(&lock, ws, err)) < 0 ||
 		(rc = bn_authority_sign(ws, err)) < 0 ||
 		(rc = bn_upgrade_plan_read(&u.plan, ws, err)) < 0 ||
-		(rc = closes_read(&u, err)) < 0 || (rc = root_write(&u, err)) < 0 ||
+		(rc = need_shown(&u, err)) < 0 || (rc = closes_read(&u, err)) < 0 || (rc = root_write(&u, err)) < 0 ||
 		(rc = users_admit(&u, err)) < 0 || (rc = bn_workspace_seal(ws, err)) < 0)
 		goto out;
 	bn_hex(u.root, ID, hex);

@@ -44,7 +44,7 @@ typedef struct bn_upgrade_plan {
 } bn_upgrade_plan;
 
 /* Whether this user may upgrade: BN_ECONFLICT when the workspace has a chain of authority; BN_EREFUSED, in words, when
- * another account made it. */
+ * another account made it, or owns its log and can exchange everybody's files there. */
 int bn_upgrade_check(bn_workspace *ws, bn_err *err);
 /* What an upgrade would do now, read from the segments. Fails as bn_upgrade_check. */
 int bn_upgrade_plan_read(bn_upgrade_plan **out, bn_workspace *ws, bn_err *err);
@@ -54,9 +54,11 @@ typedef struct bn_upgrade_how {
 	const char *name;   /* of the founder; NULL: as the plan has it */
 	const uid_t *admit; /* users of the plan that have a key */
 	size_t n_admit;
+	const bn_upgrade_plan *shown; /* what was agreed to; NULL: whatever is there */
 } bn_upgrade_how;
 
-/* Upgrades. The index shows it afterwards. BN_ECONFLICT when somebody has done so meanwhile. */
+/* Upgrades. The index shows it afterwards. BN_ECONFLICT when somebody has done so meanwhile, or when it would admit
+ * another key, give other roles or vouch for other things than were shown. */
 int bn_upgrade(bn_workspace *ws, const bn_upgrade_how *how, bn_err *err);
 
 #endif

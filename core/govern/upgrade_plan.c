@@ -35,14 +35,35 @@ void bn_upgrade_plan_free(bn_upgrade_plan *p)
 
 /* ---- may I -------------------------------------------------------------------------------------- */
 
+/* Who owns log/ can put copies of others' files in their place, which are his files then. */
+static int check_log(bn_workspace *ws, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(ws);
+	struct stat st;
+	char user[128];
+	int rc = bn_dir_stat(bn_workspace_at(ws), "log", &st, err);
+	if (rc < 0 || st.st_uid == env->uid(env))
+		return rc;
+	env->user_name(env, st.st_uid, user, sizeof user);
+	bn_err_set(err, BN_EREFUSED,
+		"'%s/log' belongs to %s, who can exchange everybody's records in it",
+		bn_workspace_root(ws), user);
+	bn_err_hint(err,
+		"find out how that came to be; if the files in it are whose they should be, make a "
+		"directory of yours in its place and move them there");
+	return BN_EREFUSED;
+}
+
 static int check_owner(bn_workspace *ws, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	char user[128];
 	uid_t owner;
 	int rc = bn_workspace_owner(&owner, ws, err);
-	if (rc < 0 || owner == env->uid(env))
+	if (rc < 0)
 		return rc;
+	if (owner == env->uid(env))
+		return check_log(ws, err);
 	env->user_name(env, owner, user, sizeof user);
 	bn_err_set(err, BN_EREFUSED,
 		"only %s, whose account made this workspace and owns '%s', may upgrade it", user,
@@ -185,6 +206,38 @@ static int policy_read(bn_upgrade_plan *p, sqlite3 *db, bn_err *err)
 	return rc;
 }
 
+/* In a workspace whose id names nothing, whoever dates a record before all others is its founder by the rules of uids. */
+static int founder_doubt(bn_upgrade_plan *p, bn_workspace *view, sqlite3 *db, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(view);
+	char words[600], user[128], writer[BN_WRITER_NAME_MAX + 1] = "";
+	sqlite3_stmt *st = NULL;
+	const char *fault = bn_policy_founding_fault(bn_workspace_id(view), db);
+	if (p->old_founder == (int64_t)env->uid(env))
+		return 0;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT writer FROM dump_event ORDER BY clock, writer, seq LIMIT 1", "");
+	if (rc >= 0 && (rc = bn_sql_step(st, err)) == 1)
+		snprintf(writer, sizeof writer, "%s", (const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	if (rc < 0)
+		return rc;
+	if (p->old_founder < 0) {
+		snprintf(words, sizeof words,
+			"nobody was admin here (%s), so no role and no policy counts",
+			fault ? fault : "the log has no record");
+	} else {
+		env->user_name(env, (uid_t)p->old_founder, user, sizeof user);
+		snprintf(words, sizeof words,
+			"%s was the founder, and not you, as the oldest record lies in log/%s; roles "
+			"and policies that you set count for nothing. If that record was dated back, "
+			"move log/%s out of the workspace and look again",
+			user, writer, writer);
+	}
+	return bn_names_add(&p->doubts, words) < 0 ? bn_err_nomem(err, "what nobody vouches for")
+						  : 0;
+}
+
 static int unseen_read(bn_upgrade_plan *p, bn_workspace *view, bn_err *err)
 {
 	char words[400];
@@ -220,6 +273,7 @@ int bn_upgrade_plan_read(bn_upgrade_plan **out, bn_workspace *ws, bn_err *err)
 	p->writers = (uint64_t)bn_sql_int(db, 0, "SELECT count(*) FROM index_tail", "");
 	p->records = (uint64_t)bn_sql_int(db, 0, "SELECT sum(last_seq) FROM index_tail", "");
 	if ((rc = policy_read(p, db, err)) < 0 || (rc = users_read(p, view, db, err)) < 0 ||
+		(rc = founder_doubt(p, view, db, err)) < 0 ||
 		(rc = bn_closed_doubts(&p->doubts, db, err)) < 0 ||
 		(rc = unseen_read(p, view, err)) < 0)
 		goto out;

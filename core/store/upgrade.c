@@ -83,16 +83,29 @@ out:
 	return rc;
 }
 
-/* Who may write into .binnacle must not replace workspace.json, which says from now on who founded the workspace. */
-static int protect(bn_workspace *ws, bn_err *err)
+static int make_sticky(const bn_dir *d, const char *root, bn_err *err)
 {
-	const bn_env *env = ws->env;
+	const bn_env *env = d->env;
 	struct stat st;
-	int e = env->fs->fstat(env, ws->at->fd, &st);
+	int e = env->fs->fstat(env, d->fd, &st);
 	if (e == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX) &&
 		st.st_uid == env->uid(env))
-		e = env->fs->fchmod(env, ws->at->fd, (st.st_mode & 07777) | S_ISVTX);
-	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot protect '%s'", ws->root) : 0;
+		e = env->fs->fchmod(env, d->fd, (st.st_mode & 07777) | S_ISVTX);
+	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot protect '%s'", root) : 0;
+}
+
+/* Who may write into .binnacle must not replace workspace.json, which says from now on who founded the workspace, nor
+ * the log, whose files' owners say who did what. */
+static int protect(bn_workspace *ws, bn_err *err)
+{
+	bn_dir *log = NULL;
+	int rc;
+	if ((rc = make_sticky(ws->at, ws->root, err)) < 0 ||
+		(rc = bn_dir_open_below(&log, ws->at, "log", err)) < 0)
+		return rc;
+	rc = make_sticky(log, ws->root, err);
+	bn_dir_close(log);
+	return rc;
 }
 
 int bn_upgrade_begin(bn_upgrade_lock *lock, bn_workspace *ws, bn_err *err)

@@ -231,7 +231,7 @@ static int run_upgrade(bn_cli *cli, bn_err *err)
 		goto out;
 	}
 	const bn_upgrade_how how = {
-		.name = bn_cli_opt(cli, "name"), .admit = c.items, .n_admit = c.count};
+		.name = bn_cli_opt(cli, "name"), .admit = c.items, .n_admit = c.count, .shown = p};
 	if ((rc = confirm(cli, &c, err)) < 0 || (rc = bn_upgrade(ws, &how, err)) < 0)
 		goto out;
 	if (bn_trust_founded(ws, &why) < 0)

@@ -12,10 +12,12 @@
 #include "core/govern/upgrade.h"
 #include "core/registry/evidence.h"
 #include "core/registry/late.h"
+#include "core/store/upgrade.h"
 #include "tests/support/arrival.h"
 #include "tests/support/attack_table.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
+#include "tests/support/forged_log.h"
 #include "tests/support/registry_town.h"
 
 #include <stdio.h>
@@ -174,6 +176,111 @@ START_TEST(test_policies_and_keys_of_strangers_replay_nothing_after_an_upgrade)
 }
 END_TEST
 
+static void must_be(int rc, int code)
+{
+	ck_assert_msg(rc == code, "%d, not %d: %s", rc, code, err.msg);
+	bn_err_clear(&err);
+}
+
+/* What bob's account is worth changes while ann reads what she is asked. */
+START_TEST(test_what_changes_between_the_question_and_the_answer_is_not_signed)
+{
+	const uid_t all[] = {bob->uid};
+	bn_upgrade_plan *plan = NULL;
+	begin();
+	must(bn_upgrade_plan_read(&plan, ann->ws, &err));
+	must(bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_ADMIN, NULL, &err));
+	seal_all();
+	const bn_upgrade_how how = {.admit = all, .n_admit = 1, .shown = plan};
+	must_be(bn_upgrade(ann->ws, &how, &err), BN_ECONFLICT);
+	ck_assert_str_eq(bn_workspace_founding(ann->ws), "");
+	bn_upgrade_plan_free(plan);
+	must(bn_upgrade_plan_read(&plan, ann->ws, &err));
+	const bn_upgrade_how again = {.admit = all, .n_admit = 1, .shown = plan};
+	must(bn_upgrade(ann->ws, &again, &err));
+	bn_upgrade_plan_free(plan);
+	seal_all();
+	end();
+}
+END_TEST
+
+static bool has_doubt(const bn_upgrade_plan *p, const char *word)
+{
+	for (size_t i = 0; i < p->doubts.count; i++)
+		if (strstr(p->doubts.items[i], word))
+			return true;
+	return false;
+}
+
+START_TEST(test_founder_by_a_record_that_was_dated_back_is_named_before_the_upgrade)
+{
+	static const char text[] =
+		"{\"format\":1,\"id\":\"3e3a4d1c-6a0f-4b3e-9d11-2c5f0a7be901\"}\n";
+	bn_upgrade_plan *plan = NULL;
+	bn_dir *at = NULL;
+	toy_dir dir;
+	forged_log l;
+	char path[400];
+	town_make(&t, registry_town_classes);
+	snprintf(dir.path, sizeof dir.path, "%s", t.dir);
+	snprintf(path, sizeof path, "%s/.binnacle", t.dir);
+	must(bn_dir_open(&at, &ann->env, path, &err));
+	must(bn_dir_remove_tree(at, "log", &err));
+	must(bn_dir_make(at, "log", 0777, &err));
+	must(bn_dir_write_file(at, "workspace.json", text, strlen(text), 0644, &err));
+	bn_dir_close(at);
+	for (size_t i = 0; i < PEOPLE; i++)
+		person_reopen(&t, &t.people[i], true);
+	town_run(ann, "ffffffffffffffffffffffffffffffff");
+	must(bn_upgrade_plan_read(&plan, ann->ws, &err));
+	ck_assert(!has_doubt(plan, "founder"));
+	bn_upgrade_plan_free(plan);
+	forged_begin(&l, bn_workspace_id(ann->ws), "mal@host-11111111-0", 1000000000000);
+	forged_add(&l, "run.note", "run/00000000000000000000000000000000", "{}");
+	forged_seal(&l, &dir, NULL);
+	forged_end(&l);
+	must(bn_upgrade_plan_read(&plan, ann->ws, &err));
+	ck_assert(has_doubt(plan, "was the founder, and not you"));
+	ck_assert(has_doubt(plan, "move log/mal@host-11111111-0 out"));
+	bn_upgrade_plan_free(plan);
+	town_remove(&t);
+}
+END_TEST
+
+/* Before the upgrade a member moves log/ aside, and puts a copy of his own in its place. */
+START_TEST(test_log_that_a_member_has_put_there_is_not_closed)
+{
+	const bn_upgrade_how nobody = {.n_admit = 0};
+	bn_upgrade_plan *plan = NULL;
+	bn_dir *mine = NULL, *his = NULL;
+	bn_names writers = BN_NAMES_INIT;
+	char path[400];
+	begin();
+	snprintf(path, sizeof path, "%s/.binnacle", t.dir);
+	must(bn_dir_open(&mine, &ann->env, path, &err));
+	must(bn_dir_open(&his, &dan->env, path, &err));
+	must(bn_dir_list(mine, "log", &writers, &err));
+	must(bn_dir_rename(mine, "log", mine, "log.old", &err));
+	must(bn_dir_make(his, "log", 0777, &err));
+	for (size_t i = 0; i < writers.count; i++) {
+		char from[300], to[300];
+		snprintf(from, sizeof from, "log.old/%s", writers.items[i]);
+		snprintf(to, sizeof to, "log/%s", writers.items[i]);
+		must(bn_dir_rename(his, from, his, to, &err));
+	}
+	must_be(bn_upgrade_plan_read(&plan, ann->ws, &err), BN_EREFUSED);
+	must_be(bn_upgrade(ann->ws, &nobody, &err), BN_EREFUSED);
+	ck_assert_str_eq(bn_workspace_founding(ann->ws), "");
+	bn_names_release(&writers);
+	bn_dir_close(mine);
+	bn_dir_close(his);
+	town_remove(&t);
+}
+END_TEST
+
 BN_TEST_MAIN("core/govern/attacks_upgrade",
 	test_act_of_an_old_program_after_the_upgrade_is_late_and_its_account_is_told_how_to_repeat_it,
-	test_policies_and_keys_of_strangers_replay_nothing_after_an_upgrade)
+	test_policies_and_keys_of_strangers_replay_nothing_after_an_upgrade,
+	test_what_changes_between_the_question_and_the_answer_is_not_signed,
+	test_founder_by_a_record_that_was_dated_back_is_named_before_the_upgrade,
+	test_log_that_a_member_has_put_there_is_not_closed)

@@ -71,7 +71,7 @@ static void make_first_version(void)
 		bn_workspace_close(t.people[i].ws);
 	snprintf(path, sizeof path, "%s/.binnacle/log", t.dir);
 	must(bn_fs_remove_tree(bn_env_real(), path, &err));
-	must(bn_fs_make_dirs(bn_env_real(), path, 0777, &err));
+	must(bn_fs_make_dirs(&ann->env, path, 0777, &err)); /* whose it is */
 	snprintf(path, sizeof path, "%s/.binnacle", t.dir);
 	must(bn_dir_open(&at, &ann->env, path, &err));
 	must(bn_dir_write_file(at, "workspace.json", text, strlen(text), 0644, &err));
