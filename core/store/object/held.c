@@ -44,13 +44,12 @@ out:
 	return rc;
 }
 
-/* Whether the file that is open is this user's, nobody else may write to it, and it is what lies at name. */
-static bool is_own(const bn_dir *at, const char *name, int fd)
+/* Whether the file that is open is this user's, and nobody else may write to it. */
+static bool is_own(const bn_env *env, int fd)
 {
-	struct stat st, there;
-	return at->env->fs->fstat(at->env, fd, &st) == 0 && st.st_uid == at->env->uid(at->env) &&
-	       !(st.st_mode & (S_IWGRP | S_IWOTH)) && bn_dir_stat(at, name, &there, NULL) == 0 &&
-	       there.st_dev == st.st_dev && there.st_ino == st.st_ino;
+	struct stat st;
+	return env->fs->fstat(env, fd, &st) == 0 && st.st_uid == env->uid(env) &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
 int bn_object_hold(int *out, bn_workspace *ws, bn_cache *cache, const char *hash,
@@ -62,11 +61,10 @@ int bn_object_hold(int *out, bn_workspace *ws, bn_cache *cache, const char *hash
 	int fd = -1, rc = bn_object_file(ws, hash, name, err);
 	if (rc < 0 || (rc = bn_dir_open_file(&fd, at, name, O_RDONLY, 0, err)) < 0)
 		return rc;
-	if (is_own(at, name, fd)) {
-		rc = bn_object_verify_once(ws, cache, hash, progress, what, NULL, err);
-		/* The name may have been given to another file meanwhile. */
-		if (rc < 0 || is_own(at, name, fd))
-			goto out;
+	/* Hashed as it is open: who may rename there can give the name to another file, and back again. */
+	if (is_own(env, fd)) {
+		rc = bn_object_verify_open(ws, cache, hash, fd, progress, what, err);
+		goto out;
 	}
 	env->fs->close(env, fd);
 	fd = -1;

@@ -1,7 +1,10 @@
 /* verify_once.c - see verify_once.h. */
 #include "core/store/object/verify_once.h"
 
+#include "core/base/hash.h"
+#include "core/base/mem.h"
 #include "core/store/_workspace.h"
+#include "core/store/object/_object.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -72,34 +75,110 @@ static bool is_settled(const bn_workspace *ws, const struct stat *st, int64_t no
 	return file_system_now(&theirs, ws) && theirs - changed_ms(st) > BN_VERIFY_ONCE_SETTLED_MS;
 }
 
-int bn_object_verify_once(bn_workspace *ws, bn_cache *cache, const char *hash,
-	const bn_progress *progress, const char *what, bool *hashed, bn_err *err)
+/* What is looked at: what lies at the object's name, or the file that is open, wherever its name is now. */
+typedef struct subject {
+	bn_workspace *ws;
+	const char *hash;
+	int fd; /* -1: the name */
+	const bn_progress *progress;
+	const char *what;
+} subject;
+
+static int subject_stat(struct stat *out, const subject *s, bn_err *err)
 {
-	const bn_dir *at = bn_workspace_at(ws);
+	const bn_env *env = bn_workspace_env(s->ws);
 	char name[BN_OBJECT_NAME];
+	int rc;
+	if (s->fd < 0)
+		return (rc = bn_object_file(s->ws, s->hash, name, err)) < 0
+			       ? rc
+			       : bn_dir_stat(bn_workspace_at(s->ws), name, out, err);
+	rc = env->fs->fstat(env, s->fd, out);
+	return rc < 0 ? bn_err_sys(err, BN_EIO, -rc, "cannot look at object %.12s", s->hash) : 0;
+}
+
+static int open_hash(const subject *s, bn_hasher *h, uint8_t *block, off_t size, bn_err *err)
+{
+	const bn_env *env = bn_workspace_env(s->ws);
+	int rc = 0;
+	for (off_t at = 0; at < size && rc >= 0;) {
+		ssize_t got = env->fs->pread(env, s->fd, block, BN_OBJECT_BLOCK, at);
+		if (got <= 0)
+			return got < 0 ? bn_err_sys(err, BN_EIO, (int)-got,
+						 "cannot read object %.12s", s->hash)
+				       : bn_err_set(err, BN_ECORRUPT,
+						 "object %.12s ends before its size", s->hash);
+		bn_hasher_add(h, block, (size_t)got);
+		at += got;
+		if (at / (64 * BN_OBJECT_BLOCK) != (at - got) / (64 * BN_OBJECT_BLOCK))
+			rc = bn_progress_step(
+				s->progress, s->what, (uint64_t)at, (uint64_t)size, err);
+	}
+	return rc;
+}
+
+/* Hashes all of it. */
+static int subject_verify(const subject *s, off_t size, bn_err *err)
+{
+	uint8_t raw[BN_SHA256_BYTES];
+	char found[BN_SHA256_HEX + 1];
+	bn_hasher *h = NULL;
+	if (s->fd < 0)
+		return bn_object_verify_watched(s->ws, s->hash, s->progress, s->what, err);
+	uint8_t *block = bn_alloc(BN_OBJECT_BLOCK);
+	int rc = block ? bn_hasher_new(&h, err) : bn_err_nomem(err, "an object");
+	if (rc < 0 || (rc = open_hash(s, h, block, size, err)) < 0)
+		goto out;
+	bn_hasher_finish(h, raw);
+	bn_hex(raw, sizeof raw, found);
+	if (strcmp(found, s->hash) != 0)
+		rc = bn_err_set(err, BN_ECORRUPT,
+			"object %.12s is damaged: its bytes hash to %.12s", s->hash, found);
+out:
+	bn_hasher_free(h);
+	bn_free(block);
+	return rc;
+}
+
+static int verify_once(const subject *s, bn_cache *cache, bool *hashed, bn_err *err)
+{
 	struct stat before, after;
 	bn_buf none = BN_BUF_INIT;
 	bn_cache_key key;
-	int rc = bn_object_file(ws, hash, name, err);
+	int rc = subject_stat(&before, s, err);
 	if (hashed)
 		*hashed = false;
-	if (rc < 0 || (rc = bn_dir_stat(at, name, &before, err)) < 0)
+	if (rc < 0)
 		return rc;
 	bool worth = cache && before.st_size >= BN_VERIFY_ONCE_BYTES;
-	key_make(&key, hash, &before);
+	key_make(&key, s->hash, &before);
 	if (worth && bn_cache_get(cache, &key, &none))
 		goto out;
 	if (hashed)
 		*hashed = true;
-	worth = worth && is_settled(ws, &before, bn_env_now_ms(bn_workspace_env(ws)));
-	if ((rc = bn_object_verify_watched(ws, hash, progress, what, err)) < 0)
+	worth = worth && is_settled(s->ws, &before, bn_env_now_ms(bn_workspace_env(s->ws)));
+	if ((rc = subject_verify(s, before.st_size, err)) < 0)
 		goto out;
-	if (worth && bn_dir_stat(at, name, &after, NULL) == 0 && is_same(&before, &after))
+	if (worth && subject_stat(&after, s, NULL) == 0 && is_same(&before, &after))
 		bn_cache_put(cache, &key, "", 0, NULL); /* not kept: hashed again next time */
 out:
 	bn_cache_key_release(&key);
 	bn_buf_release(&none);
 	return rc;
+}
+
+int bn_object_verify_once(bn_workspace *ws, bn_cache *cache, const char *hash,
+	const bn_progress *progress, const char *what, bool *hashed, bn_err *err)
+{
+	const subject s = {ws, hash, -1, progress, what};
+	return verify_once(&s, cache, hashed, err);
+}
+
+int bn_object_verify_open(bn_workspace *ws, bn_cache *cache, const char *hash, int fd,
+	const bn_progress *progress, const char *what, bn_err *err)
+{
+	const subject s = {ws, hash, fd, progress, what};
+	return verify_once(&s, cache, NULL, err);
 }
 
 bool bn_object_remember(bn_workspace *ws, bn_cache *cache, const char *hash)

@@ -30,6 +30,10 @@
 int bn_object_verify_once(bn_workspace *ws, bn_cache *cache, const char *hash,
 	const bn_progress *progress, const char *what, bool *hashed, bn_err *err);
 
+/* The same of a file that is open, whatever lies at the object's name by now. */
+int bn_object_verify_open(bn_workspace *ws, bn_cache *cache, const char *hash, int fd,
+	const bn_progress *progress, const char *what, bn_err *err);
+
 /* For who has just put the object: when this process gave the file its name, and so has hashed its bytes, what
  * it is now is remembered, and the first use costs nothing. Waits until the file has settled, on a local file system
  * alone. True: its bytes need no look. False: it was there before, or is hashed at its first use. */

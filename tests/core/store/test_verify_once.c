@@ -1,5 +1,7 @@
 /* Bytes are hashed once while the file stays as it is, and again after any change to it. */
+#include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "core/store/object/held.h"
 #include "core/store/object/verify_once.h"
 #include "tests/support/check_main.h"
 #include "tests/support/toy.h"
@@ -134,8 +136,61 @@ START_TEST(test_verify_once_stops_between_two_blocks)
 }
 END_TEST
 
+/* Somebody who may rename in objects/ gives the name to another file of the same user when it is opened, to the right
+ * one while that is hashed, and to the other one again. */
+static struct bn_fs_ops swapping;
+static char name_of_both[500], aside[520], other[500];
+static int opened;
+
+static void give_name(const char *file)
+{
+	unlink(name_of_both);
+	ck_assert_int_eq(link(file, name_of_both), 0);
+}
+
+static int swapped_open(
+	const bn_env *e, const bn_dir *at, const char *file, int flags, mode_t mode)
+{
+	const char *slash = strrchr(name_of_both, '/');
+	const char *base = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+	if (strcmp(base, slash + 1) != 0)
+		return bn_fs_real.open(e, at, file, flags, mode);
+	give_name(++opened % 2 ? other : aside);
+	int fd = bn_fs_real.open(e, at, file, flags, mode);
+	give_name(other);
+	return fd;
+}
+
+START_TEST(test_what_is_held_is_what_was_hashed_whoever_gives_names_to_other_files)
+{
+	char second[65], name[BN_OBJECT_NAME];
+	int fd = -1;
+	make();
+	ck_assert_bn_ok(bn_object_put(ws, "other", 5, second, &err), &err);
+	ck_assert_bn_ok(bn_object_file(ws, second, name, &err), &err);
+	snprintf(other, sizeof other, "%s/%s", bn_workspace_root(ws), name);
+	snprintf(name_of_both, sizeof name_of_both, "%s", path);
+	snprintf(aside, sizeof aside, "%s.aside", path);
+	ck_assert_int_eq(rename(path, aside), 0);
+	give_name(aside);
+	swapping = *env.env.fs;
+	swapping.open = swapped_open;
+	env.env.fs = &swapping;
+	ck_assert_int_eq(
+		bn_object_hold(&fd, ws, cache, hash, NULL, "hashing", &err), BN_ECORRUPT);
+	ck_assert_int_ge(opened, 1);
+	bn_err_clear(&err);
+	env.env.fs = &bn_fs_real;
+	give_name(aside);
+	ck_assert_bn_ok(bn_object_hold(&fd, ws, cache, hash, NULL, "hashing", &err), &err);
+	close(fd);
+	finish();
+}
+END_TEST
+
 BN_TEST_MAIN("core/store/verify_once", test_verify_once_hashes_the_first_time_only,
 	test_verify_once_hashes_again_after_any_touch_and_finds_damage,
 	test_verify_once_does_not_remember_a_file_that_was_just_written,
 	test_verify_once_without_a_cache_hashes_each_time,
-	test_verify_once_stops_between_two_blocks)
+	test_verify_once_stops_between_two_blocks,
+	test_what_is_held_is_what_was_hashed_whoever_gives_names_to_other_files)
