@@ -5,6 +5,7 @@
 #include "core/base/str.h"
 #include "core/store/_workspace.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 enum { DEPTH_MAX = 16 }; /* of directories of claims */
@@ -19,7 +20,9 @@ typedef struct look {
 	dev_t device;
 	size_t seen;                      /* entries */
 	size_t faults[BN_MODE_ABOVE + 1]; /* found of each kind */
-	int failed;                       /* BN_ENOMEM */
+	int failed;                       /* BN_ENOMEM; of protecting: whatever went wrong */
+	bool protects; /* own directories that are loose, instead of naming faults */
+	bn_err *err;   /* of that */
 } look;
 
 /* path: below .binnacle ("" is itself), or absolute. */
@@ -27,6 +30,8 @@ static bn_mode_finding *found(
 	look *l, bn_mode_fault fault, const char *path, const struct stat *st, mode_t want)
 {
 	bn_mode_findings *out = l->out;
+	if (l->protects) /* no other fault is looked for */
+		return NULL;
 	if (++l->faults[fault] > BN_MODE_FINDINGS) {
 		out->left_out++;
 		return NULL;
@@ -58,7 +63,8 @@ static bool may_go_on(look *l)
 {
 	if (l->seen++ < BN_MODE_ENTRIES)
 		return l->failed == 0;
-	l->out->stopped = true;
+	if (!l->protects)
+		l->out->stopped = true;
 	return false;
 }
 
@@ -87,12 +93,43 @@ out:
 
 /* ---- what is below .binnacle ------------------------------------------------------------------ */
 
+/* Of what is this user's own. */
+static void set_mode(look *l, const char *path, const struct stat *st, mode_t mode)
+{
+	const bn_env *env = l->ws->env;
+	bn_dir *d = NULL;
+	int file = -1, rc = 0;
+	if (st->st_uid != env->uid(env))
+		return;
+	if (!S_ISDIR(st->st_mode))
+		rc = bn_dir_open_file(&file, l->root, path, O_RDONLY, 0, l->err);
+	else if (path[0])
+		rc = bn_dir_open_below(&d, l->root, path, l->err);
+	if (rc < 0)
+		goto out;
+	const int fd = d ? d->fd : file;
+	int e = env->fs->fchmod(env, fd < 0 ? l->root->fd : fd, mode);
+	if (e < 0)
+		rc = bn_dir_error(l->err, -e, "cannot set the mode of", l->root, path);
+out:
+	if (file >= 0)
+		env->fs->close(env, file);
+	bn_dir_close(d);
+	if (rc < 0 && !l->failed)
+		l->failed = rc;
+}
+
 /* A directory that everybody adds to who may write to the workspace. */
 static void judge_shared(look *l, const char *path, const char *entries, const struct stat *st)
 {
 	bn_access access = l->ws->access;
 	mode_t is = st->st_mode & 07777, want = bn_access_dir_mode(access);
 	bn_mode_finding *f;
+	if (l->protects) {
+		if ((is & 022) && !(is & S_ISVTX))
+			set_mode(l, path, st, is | S_ISVTX);
+		return;
+	}
 	if (access != BN_ACCESS_GROUP) {
 		if (is & 022)
 			found(l, BN_MODE_OPEN, path, st, want);
@@ -112,7 +149,9 @@ static void judge_shared(look *l, const char *path, const char *entries, const s
 static void judge_own(look *l, const char *path, const struct stat *st, mode_t want)
 {
 	mode_t is = st->st_mode & 07777, need = l->ws->access == BN_ACCESS_GROUP ? want & 050 : 0;
-	if (is & 022)
+	if (l->protects && (is & 022))
+		set_mode(l, path, st, is & ~(mode_t)022);
+	else if (is & 022)
 		found(l, BN_MODE_OPEN, path, st, is & ~(mode_t)022);
 	else if (l->ws->is_access_said && (is & need) != need)
 		found(l, BN_MODE_SHUT, path, st, want);
@@ -289,7 +328,8 @@ static int look_up(look *l, bn_err *err)
 	return 0;
 }
 
-int bn_modes_look(bn_mode_findings *out, const bn_workspace *ws, uid_t founder, bn_err *err)
+/* .binnacle and what lies below it. */
+static int walk(look *l, bn_err *err)
 {
 	static const struct {
 		const char *name;
@@ -299,23 +339,39 @@ int bn_modes_look(bn_mode_findings *out, const bn_workspace *ws, uid_t founder, 
 		{"claims", visit_claim, false}, {"runs", visit_run, false},
 		{"trash", visit_hidden, false}, {"tmp", NULL, false},
 		{"queue", visit_hidden, true}};
-	const bn_dir *root = bn_workspace_at(ws);
-	look l = {.out = out, .ws = ws, .root = root, .founder = founder};
+	const bn_dir *root = l->root;
 	struct stat st;
-	*out = (bn_mode_findings){0};
 	int e = root->env->fs->fstat(root->env, root->fd, &st);
 	if (e < 0)
 		return bn_err_sys(err, BN_EIO, -e, "cannot look at '%s'", root->path);
-	l.device = st.st_dev;
-	if (founder != (uid_t)-1 && st.st_uid != founder && st.st_uid != 0)
-		found(&l, BN_MODE_FOREIGN, "", &st, 0);
+	l->device = st.st_dev;
+	if (l->founder != (uid_t)-1 && st.st_uid != l->founder && st.st_uid != 0)
+		found(l, BN_MODE_FOREIGN, "", &st, 0);
 	else
-		judge_shared(&l, "", "log", &st);
+		judge_shared(l, "", "log", &st);
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		look_at_part(&l, parts[i].name, parts[i].is_anybodys ? (uid_t)-1 : founder,
+		look_at_part(l, parts[i].name, parts[i].is_anybodys ? (uid_t)-1 : l->founder,
 			parts[i].visit);
-	int rc = look_up(&l, err);
-	if (rc < 0)
+	return 0;
+}
+
+int bn_modes_look(bn_mode_findings *out, const bn_workspace *ws, uid_t founder, bn_err *err)
+{
+	look l = {.out = out, .ws = ws, .root = bn_workspace_at(ws), .founder = founder};
+	*out = (bn_mode_findings){0};
+	int rc = walk(&l, err);
+	if (rc < 0 || (rc = look_up(&l, err)) < 0)
 		return rc;
 	return l.failed ? bn_err_nomem(err, "what doctor found") : 0;
+}
+
+int bn_modes_protect(const bn_workspace *ws, bn_err *err)
+{
+	look l = {.ws = ws,
+		.root = bn_workspace_at(ws),
+		.founder = (uid_t)-1,
+		.protects = true,
+		.err = err};
+	int rc = walk(&l, err);
+	return rc < 0 ? rc : l.failed;
 }

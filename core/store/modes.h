@@ -57,4 +57,9 @@ enum { BN_MODE_FINDINGS = 16, BN_MODE_ENTRIES = 200000 };
 int bn_modes_look(bn_mode_findings *out, const bn_workspace *ws, uid_t founder, bn_err *err);
 void bn_modes_release(bn_mode_findings *f);
 
+/* Makes sticky what is BN_MODE_LOOSE, and takes others' writing from what is BN_MODE_OPEN, of what is this user's own:
+ * whoever may add there goes on adding, and nothing more is lost to others. What belongs to somebody else is left, for
+ * doctor to name. BN_EIO when one of them cannot be. */
+int bn_modes_protect(const bn_workspace *ws, bn_err *err);
+
 #endif

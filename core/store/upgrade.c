@@ -1,9 +1,9 @@
 /* upgrade.c - see upgrade.h. */
 #include "core/store/upgrade.h"
 
-#include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/store/_workspace.h"
+#include "core/store/modes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -83,31 +83,6 @@ out:
 	return rc;
 }
 
-static int make_sticky(const bn_dir *d, const char *root, bn_err *err)
-{
-	const bn_env *env = d->env;
-	struct stat st;
-	int e = env->fs->fstat(env, d->fd, &st);
-	if (e == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX) &&
-		st.st_uid == env->uid(env))
-		e = env->fs->fchmod(env, d->fd, (st.st_mode & 07777) | S_ISVTX);
-	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot protect '%s'", root) : 0;
-}
-
-/* Who may write into .binnacle must not replace workspace.json, which says from now on who founded the workspace, nor
- * the log, whose files' owners say who did what. */
-static int protect(bn_workspace *ws, bn_err *err)
-{
-	bn_dir *log = NULL;
-	int rc;
-	if ((rc = make_sticky(ws->at, ws->root, err)) < 0 ||
-		(rc = bn_dir_open_below(&log, ws->at, "log", err)) < 0)
-		return rc;
-	rc = make_sticky(log, ws->root, err);
-	bn_dir_close(log);
-	return rc;
-}
-
 int bn_upgrade_begin(bn_upgrade_lock *lock, bn_workspace *ws, bn_err *err)
 {
 	int rc;
@@ -115,7 +90,9 @@ int bn_upgrade_begin(bn_upgrade_lock *lock, bn_workspace *ws, bn_err *err)
 	if ((rc = bn_workspace_need_writable(ws, err)) < 0 || (rc = lock_take(lock, ws, err)) < 0 ||
 		(rc = need_unnamed(ws, err)) < 0)
 		return rc;
-	if ((rc = protect(ws, err)) < 0)
+	/* Who may write into .binnacle must not replace workspace.json, which says from now on who founded the workspace, nor
+	 * the log, whose files' owners say who did what, nor remove what others have made. */
+	if ((rc = bn_modes_protect(ws, err)) < 0)
 		return rc;
 	if (ws->format < BN_FORMAT_UPGRADED && (rc = identity_write(ws, NULL, err)) < 0)
 		return rc;

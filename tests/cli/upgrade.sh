@@ -90,6 +90,8 @@ check "old runs keep their authors" "$(printf '  "user": "uid-4010%s",\n' 1 1 1 
 can ada 0 "the log is whole" 'binnacle audit verify'
 says 'what came before the upgrade is vouched for by uid-40101 alone'
 says 'whole: every record'
+check "what the founder owns is sticky" "" "$(find "$ws" -uid "${uid[ada]}" -type d -perm /022 ! -perm -1000)"
+can ben 1 "ben cannot unlink an object of hers" 'rm -f "$(find .binnacle/objects -type f -uid '"${uid[ada]}"' | head -1)" 2>/dev/null; test ! -e "$(find .binnacle/objects -type f -uid '"${uid[ada]}"' | head -1)"'
 can ada 0 "the old approved model is proven" 'binnacle model verify power@champion'
 says 'before the upgrade: approved by uid-40102, with a key that the account had published'
 can ada 0 "predicts with it" 'binnacle predict power@champion later.csv --out $HOME/answers.csv'
