@@ -119,7 +119,7 @@ START_TEST(test_missing_object_that_a_member_names_is_a_fault_whoever_else_does)
 	version("mal@host-boot-0", &mals, "copy", GONE);
 	version("mal@host-boot-1", NULL, "lie", GONE_TOO);
 	finding(GONE, true, 1, text);
-	expect(text, GONE + 2);
+	expect(text, &GONE[2]);
 	finding(GONE_TOO, false, 1, text);
 	expect(text, "log/mal@host-boot-1 record 1");
 	teardown();
