@@ -210,7 +210,7 @@ static int policy_read(bn_upgrade_plan *p, sqlite3 *db, bn_err *err)
 static int founder_doubt(bn_upgrade_plan *p, bn_workspace *view, sqlite3 *db, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(view);
-	char words[600], user[128], writer[BN_WRITER_NAME_MAX + 1] = "";
+	char words[1024], user[128], writer[BN_WRITER_NAME_MAX + 1] = "";
 	sqlite3_stmt *st = NULL;
 	const char *fault = bn_policy_founding_fault(bn_workspace_id(view), db);
 	if (p->old_founder == (int64_t)env->uid(env))

@@ -20,7 +20,7 @@
 
 enum { ROWS = 13011, COLS = 7 };
 
-static double xs[ROWS * COLS], numbers[ROWS], classes[ROWS], weights[ROWS];
+static double xs[ROWS * COLS], numbers[ROWS], classes[ROWS], two[ROWS], weights[ROWS];
 
 static void make_data(void)
 {
@@ -34,6 +34,7 @@ static void make_data(void)
 		}
 		numbers[i] = s + bn_rng_normal(&r);
 		classes[i] = (s > -1) + (s > 1);
+		two[i] = classes[i] > 0;
 		weights[i] = (double)bn_rng_below(&r, 3);
 	}
 }
@@ -116,15 +117,9 @@ static const struct {
 	{"logistic", classes, BN_TASK_CLASSIFICATION, 3}, {"mlp", numbers, BN_TASK_REGRESSION, 0}};
 enum { FITS = sizeof fits / sizeof *fits };
 
-static double two[ROWS];
-
 static bn_fit_request request_of(size_t i, const double **y, json_t **hyper)
 {
-	*y = fits[i].y;
-	for (size_t r = 0; fits[i].classes == 2 && r < ROWS; r++)
-		two[r] = classes[r] > 0;
-	if (fits[i].classes == 2)
-		*y = two;
+	*y = fits[i].classes == 2 ? two : fits[i].y;
 	*hyper = !strcmp(fits[i].trainer, "mlp") ? json_pack("{s:i, s:i, s:[i]}", "epochs", 4,
 							   "batch_size", 512, "hidden", 8)
 		 : fits[i].classes == 3          ? json_pack("{s:i}", "max_iterations", 2)
