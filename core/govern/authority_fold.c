@@ -345,7 +345,8 @@ static int others_list(gather *g, bn_err *err)
 			return bn_err_nomem(err, "founding records");
 		memcpy(g->others[g->n_others++], g->events[i].sig->id, ID);
 	}
-	qsort(g->others, g->n_others, sizeof *g->others, bn_chain_id_order);
+	if (g->n_others)
+		qsort(g->others, g->n_others, sizeof *g->others, bn_chain_id_order);
 	return 0;
 }
 
