@@ -83,7 +83,8 @@ void bn_keys_sort(uint64_t *keys, size_t n)
 	arrange(keys, n, 0, true, NULL, 0);
 }
 
-void bn_keys_select(uint64_t *keys, size_t n, const size_t *ranks, size_t k)
+/* keys[r] becomes what sorting would put there, for each of the k ranks; ranks rise and lie below n. */
+static void keys_select(uint64_t *keys, size_t n, const size_t *ranks, size_t k)
 {
 	arrange(keys, n, 0, false, ranks, k);
 }
@@ -97,7 +98,7 @@ void bn_keys_quantiles(double *out, uint64_t *keys, size_t n, const double *q, s
 			if (!count || ranks[count - 1] < r)
 				ranks[count++] = r;
 	}
-	bn_keys_select(keys, n, ranks, count);
+	keys_select(keys, n, ranks, count);
 	for (size_t i = 0; i < k; i++) {
 		double at = q[i] * (double)(n - 1);
 		size_t low = (size_t)at;

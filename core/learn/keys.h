@@ -15,8 +15,6 @@ uint64_t bn_key_of(double value);
 double bn_key_value(uint64_t key);
 
 void bn_keys_sort(uint64_t *keys, size_t n);
-/* keys[r] becomes what sorting would put there, for each of the k ranks; ranks rise and lie below n. */
-void bn_keys_select(uint64_t *keys, size_t n, const size_t *ranks, size_t k);
 
 #define BN_QUANTILES_MAX 16
 /* out[i] = quantile q[i] in [0, 1], linear between neighbours (numpy's default). q rises; k is at most

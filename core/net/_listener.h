@@ -195,7 +195,6 @@ void bn_conn_free(bn_conn *c);
 void bn_conn_enter(bn_conn *c, bn_conn_state state);
 bool bn_conn_is_reading(const bn_conn *c); /* takes what its client sends */
 bool bn_conn_is_stopping(const bn_conn *c);
-void bn_conn_drop_kept(bn_conn *c); /* c->in */
 /* All is said: no more is sent, and what arrives is dropped until the client hangs up. */
 void bn_conn_linger(bn_conn *c);
 

@@ -153,7 +153,7 @@ bn_conn *bn_conn_new(bn_listener *l, int fd, bool is_unix)
 	return c;
 }
 
-void bn_conn_drop_kept(bn_conn *c)
+static void drop_kept(bn_conn *c)
 {
 	if (c->in)
 		atomic_fetch_sub(&c->loop->listener->early, c->in_len);
@@ -165,7 +165,7 @@ void bn_conn_free(bn_conn *c)
 {
 	bn_tls_close(c->tls);
 	bn_buf_release(&c->out);
-	bn_conn_drop_kept(c);
+	drop_kept(c);
 	bn_free(c);
 }
 
@@ -228,7 +228,7 @@ void bn_conn_linger(bn_conn *c)
 	if (c->tls)
 		bn_tls_say_goodbye(c->tls);
 	shutdown(c->fd, SHUT_WR);
-	bn_conn_drop_kept(c);
+	drop_kept(c);
 	bn_conn_enter(c, BN_CONN_LINGER);
 }
 

@@ -1,4 +1,19 @@
 /* _hostile_cases.h - a command line or more for each verb, in the world of test_hostile.c; in their order. */
+#ifndef BN_TESTS_TUI_CLI_HOSTILE_CASES_H
+#define BN_TESTS_TUI_CLI_HOSTILE_CASES_H
+
+typedef enum case_kind {
+	PLAIN,
+	WHOLE, /* --json has the text whole */
+	ONCE,  /* its state changes: on the terminal alone */
+	DATA,  /* into a pipe go the bytes as they are */
+} case_kind;
+
+typedef struct verb_case {
+	const char *noun, *verb, *line;
+	case_kind kind;
+} verb_case;
+
 static const verb_case cases[] = {
 	{"workbench", "", "workbench --help", ONCE},
 	{"init", "", "init {h}/other{u}", ONCE},
@@ -122,3 +137,5 @@ static const verb_case cases[] = {
 	{"complete", "", "complete -- run {u}", PLAIN},
 };
 #define CASES (sizeof cases / sizeof *cases)
+
+#endif

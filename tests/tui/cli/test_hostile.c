@@ -397,18 +397,6 @@ static void world_remove(void)
 
 /* ---- each verb, doing what it does --------------------------------------------------------------- */
 
-typedef enum case_kind {
-	PLAIN,
-	WHOLE, /* --json has the text whole */
-	ONCE,  /* its state changes: on the terminal alone */
-	DATA,  /* into a pipe go the bytes as they are */
-} case_kind;
-
-typedef struct verb_case {
-	const char *noun, *verb, *line;
-	case_kind kind;
-} verb_case;
-
 #include "tests/tui/cli/_hostile_cases.h"
 
 static void try_case(const verb_case *c)
