@@ -543,7 +543,7 @@ static int replay_closed(bn_fold *f, bn_err *err)
 	sqlite3_stmt *st = NULL;
 	int rc;
 	if ((rc = replay_policy(f, err)) < 0 || (rc = replay_judged_by_uid(f, err)) < 0 ||
-		(rc = bn_sql_prepare(&st, bn_fold_db(f), err,
+		(rc = bn_sql_cached(&st, bn_fold_db(f), err,
 			 "SELECT no FROM index_entity_text WHERE class = 'user'", "")) < 0)
 		return rc;
 	return replay_those(f, st, err);

@@ -399,7 +399,7 @@ START_TEST(test_many_lost_writers_are_counted_and_what_stops_is_said_first)
 	bn_memory_head heads[60];
 	bn_memory_verdict v;
 	bn_err err = BN_ERR_INIT;
-	char names[60][16];
+	char names[60][24];
 	m->state = BN_MEMORY_KNOWN;
 	snprintf(m->id, sizeof m->id, "%s", REMEMBERED_ID);
 	for (int i = 0; i < 60; i++) {

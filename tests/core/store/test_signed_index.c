@@ -512,7 +512,7 @@ START_TEST(test_dump_is_the_same_in_every_order_of_arrival_and_says_no_verdict)
 	enum { LOGS = 5, ROUNDS = 60 };
 	forged_log logs[LOGS];
 	bn_rng rng;
-	char name[8], entity[16], arrived[65], rebuilt[65], asked[65];
+	char name[16], entity[16], arrived[65], rebuilt[65], asked[65];
 	bn_rng_init(&rng, 5, "test.signed", 0);
 	make();
 	for (int i = 0; i < LOGS; i++) {
