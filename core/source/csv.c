@@ -23,7 +23,6 @@
 #define PASSES_MAX 3            /* besides the early beginnings, */
 #define EARLY_MAX 64            /* of which there are at most so many */
 #define CATEGORY_ALWAYS 32      /* so few distinct values are a category however few the rows */
-#define INLINE_BYTES (2u << 20) /* files up to this size are not worth a thread */
 
 typedef struct csv_tally {
 	bn_dict_builder dict; /* distinct values of a category, over all chunks */
@@ -578,14 +577,11 @@ static int make_plan(csv_stream *s, bn_err *err)
 /* Whoever reads ahead. */
 static int find_crew(csv_stream *s, bn_crew **crew, bn_err *err)
 {
-	const int threads = s->options.threads;
+	int rc = 0;
 
-	*crew = s->options.crew;
-	if (*crew || threads == 1 || s->in.size < INLINE_BYTES)
-		return 0;
-	int rc = threads > 0 ? bn_crew_new(&s->own_crew, (size_t)threads, err)
-			     : bn_crew_new_default(&s->own_crew, err);
-	*crew = s->own_crew;
+	if (!s->options.crew)
+		rc = bn_input_crew(&s->own_crew, s->in.file, s->options.threads, err);
+	*crew = s->options.crew ? s->options.crew : s->own_crew;
 	return rc;
 }
 

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define INLINE_BYTES (2u << 20) /* inputs up to this size are not worth a thread */
-
 void bn_ingest_report_release(bn_ingest_report *r)
 {
 	bn_schema_release(&r->schema);
@@ -54,15 +52,6 @@ static int copy_stream(
 	return 0;
 }
 
-/* A crew for an input of that size; *crew stays NULL when it is not worth one. */
-static int hire(bn_crew **crew, const bn_input *in, int threads, bn_err *err)
-{
-	if (bn_input_size(in) < INLINE_BYTES || threads == 1)
-		return 0;
-	return threads > 0 ? bn_crew_new(crew, (size_t)threads, err)
-			   : bn_crew_new_default(crew, err);
-}
-
 int bn_ingest_input(bn_input *in, const bn_source *source, const bn_source_options *options,
 	const bn_ingest_sink *sink, bn_ingest_report *report, bn_err *err)
 {
@@ -75,7 +64,7 @@ int bn_ingest_input(bn_input *in, const bn_source *source, const bn_source_optio
 	if (source->live && o.duration_ns <= 0)
 		return bn_err_set(err, BN_EINVAL, "%s does not end by itself: say for how long",
 			bn_input_name(in));
-	if ((rc = hire(&o.crew, in, o.threads, err)) < 0)
+	if ((rc = bn_input_crew(&o.crew, in, o.threads, err)) < 0)
 		goto out;
 	o.threads = 1;
 	if ((rc = source->open(&stream, in, &o, err)) < 0)

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK = 1 << 18 };
+enum { BLOCK = 1 << 18, INLINE_BYTES = 2 << 20 };
 
 struct bn_input {
 	const bn_env *env;
@@ -164,6 +164,13 @@ int bn_input_fd(const bn_input *in)
 uint64_t bn_input_size(const bn_input *in)
 {
 	return in->size;
+}
+
+int bn_input_crew(bn_crew **out, const bn_input *in, int threads, bn_err *err)
+{
+	if (in->size < INLINE_BYTES || threads == 1)
+		return 0;
+	return threads > 0 ? bn_crew_new(out, (size_t)threads, err) : bn_crew_new_default(out, err);
 }
 
 const char *bn_input_head(const bn_input *in, size_t *n)

@@ -10,6 +10,7 @@
  */
 #ifndef BN_SOURCE_INPUT_H
 #define BN_SOURCE_INPUT_H
+#include "core/base/crew.h"
 #include "core/base/env.h"
 #include "core/base/err.h"
 #include "core/base/progress.h"
@@ -36,6 +37,9 @@ bool bn_input_is_file(const bn_input *in);
 int bn_input_need_file(const bn_input *in, bn_err *err);
 int bn_input_fd(const bn_input *in); /* for who maps it; it stays the input's */
 uint64_t bn_input_size(const bn_input *in);
+/* A crew to read it with: of so many threads, or (0) as many as fit; *out stays NULL when one thread was asked for, or
+ * when it is too small to be worth more. */
+int bn_input_crew(bn_crew **out, const bn_input *in, int threads, bn_err *err);
 /* The first bytes, at most BN_INPUT_HEAD. */
 const char *bn_input_head(const bn_input *in, size_t *n);
 
