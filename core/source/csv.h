@@ -13,8 +13,8 @@
  *
  * Types: guessed on the first MiB (or 65536 records), checked on every value of the file, and
  * widened when a value does not fit: int64 -> float64 -> text. The final type is the one that the
- * whole file asks for; when a guess was too narrow the file is read once more (at most three passes
- * in all: guess, widened, category -> string). Nothing is rounded silently: "007" and integers
+ * whole file asks for; when a guess was too narrow the file is read anew, at once while little of it has been
+ * read, else when the rest has been looked at (csv.c has the bounds). Nothing is rounded silently: "007" and integers
  * beyond int64 are text, integers beyond 2^53 do not mix with fractions (text), numbers beyond the
  * range of float64 are text. Decimal fractions are rounded correctly to float64. true/false (any of
  * the usual capitals) are bool, ISO 8601 dates and times are timestamps. Text is a category when the

@@ -3,8 +3,8 @@
  *
  * A source is CSV, TSV, Arrow, the counters of this node. The stream that open returns is pulled batch by batch.
  * A source that has to guess its types (CSV) may find out late that a guess was too narrow; it then says
- * BN_STREAM_RESTART: all batches so far are void, the schema has changed, and the stream starts over. Bounded by
- * the source (CSV: twice).
+ * BN_STREAM_RESTART: all batches so far are void, the schema has changed, and the stream starts over. The
+ * source bounds how often (csv.c: 64 early beginnings, which read half of the file at most, and two whole ones).
  */
 #ifndef BN_SOURCE_SOURCE_H
 #define BN_SOURCE_SOURCE_H
