@@ -1,5 +1,6 @@
 /*
- * timestamp.h - instants as int64 nanoseconds since 1970-01-01T00:00:00Z.
+ * timestamp.h - instants as int64 nanoseconds since 1970-01-01T00:00:00Z; and dates, times of a day and lengths
+ * of time, each with one text form that is written and read back equal.
  */
 #ifndef BN_BASE_TIMESTAMP_H
 #define BN_BASE_TIMESTAMP_H
@@ -17,5 +18,18 @@ const char *bn_timestamp_iso(int64_t ns,
 	char buf[BN_TIMESTAMP_TEXT]); /* 2026-01-31T09:05:07.123456789Z, no needless zeros */
 const char *bn_timestamp_short(int64_t ns, bool utc,
 	char buf[BN_TIMESTAMP_TEXT]); /* "2026-01-31 09:05:07", local unless utc */
+
+/* Days since 1970-01-01: "2026-01-31"; years of up to 7 digits, with a sign where they are not 4 ("-0044-03-15").
+ * parse: exactly that, without a time. */
+const char *bn_date_iso(int32_t days, char buf[BN_TIMESTAMP_TEXT]);
+bool bn_date_parse(const char *s, size_t n, int32_t *days);
+/* Nanoseconds since midnight: "09:05:07.5". parse: HH:MM[:SS[.fraction]]. */
+const char *bn_daytime_iso(int64_t ns, char buf[BN_TIMESTAMP_TEXT]);
+bool bn_daytime_parse(const char *s, size_t n, int64_t *ns);
+/* ISO 8601 without days, months and years: "PT26H3M4.5S", "-PT0.001S". parse: also with nD before the T, and what
+ * schedulers write, [days-]H:MM:SS[.fraction]; a minus sign stands first. Digits beyond
+ * nanoseconds other than zeros are refused, as is what does not fit int64. */
+const char *bn_duration_iso(int64_t ns, char buf[BN_TIMESTAMP_TEXT]);
+bool bn_duration_parse(const char *s, size_t n, int64_t *ns);
 
 #endif

@@ -20,9 +20,10 @@ static int temporary(char **path, bn_workspace *ws, bn_err *err)
 static json_t *options_json(const bn_source_options *o, const bn_former *former)
 {
 	json_t *types = json_object();
+	char type[BN_TYPE_TEXT];
 	for (size_t i = 0; o && i < o->type_count; i++)
-		json_object_set_new(
-			types, o->types[i].column, json_string(bn_type_name(o->types[i].type)));
+		json_object_set_new(types, o->types[i].column,
+			json_string(bn_field_type_text(&o->types[i].type, type)));
 	json_t *recipe = json_pack("{s:s, s:o}", "do", "ingest", "types", types);
 	if (recipe && o && o->no_header)
 		json_object_set_new(recipe, "no_header", json_true());

@@ -17,7 +17,7 @@ static int types_of(bn_schema *types, const bn_profile *p, bn_err *err)
 		const bn_profile_column *c = &p->columns[i];
 		if (c->missing == c->rows)
 			continue;
-		int rc = bn_schema_add(types, c->name, c->type, true, c->unit, err);
+		int rc = bn_schema_add_field(types, &c->field, NULL, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -55,13 +55,15 @@ out:
 
 int bn_former_check(const bn_former *f, const bn_source_options *options, bn_err *err)
 {
+	char was[BN_TYPE_TEXT], now[BN_TYPE_TEXT];
 	for (size_t i = 0; i < options->type_count; i++) {
 		const bn_source_type *t = &options->types[i];
 		size_t at = bn_schema_find(&f->types, t->column);
-		if (at == BN_SCHEMA_NONE || f->types.fields[at].type == t->type)
+		if (at == BN_SCHEMA_NONE || bn_field_same_type(&f->types.fields[at], &t->type))
 			continue;
 		bn_err_set(err, BN_EINVAL, "column '%.80s' is %s in %s, not %s", t->column,
-			bn_type_name(f->types.fields[at].type), f->ref, bn_type_name(t->type));
+			bn_field_type_text(&f->types.fields[at], was), f->ref,
+			bn_field_type_text(&t->type, now));
 		bn_err_hint(err, "--retype makes new types, and says what that cuts off");
 		return BN_EINVAL;
 	}

@@ -17,6 +17,7 @@ void bn_profile_free(bn_profile *p)
 		bn_profile_column *c = &p->columns[i];
 		bn_free(c->name);
 		bn_free(c->unit);
+		bn_field_release(&c->field);
 		bn_free(c->min_text);
 		bn_free(c->max_text);
 		for (size_t k = 0; k < c->top_count; k++)
@@ -114,10 +115,16 @@ static json_t *top_json(const bn_profile_column *c)
 
 static json_t *column_json(const bn_profile_column *c)
 {
-	json_t *o = json_pack("{s:s, s:s?, s:s}", "name", c->name, "unit", c->unit, "type",
-		bn_type_name(c->type));
+	bn_buf type = BN_BUF_INIT;
+	bn_field_format_type(&c->field, &type);
+	json_t *o = type.failed ? NULL
+				: json_pack("{s:s, s:s?, s:s}", "name", c->name, "unit", c->unit,
+					  "type", type.ptr);
+	bn_buf_release(&type);
 	if (!o)
 		return NULL;
+	if (c->field.zone)
+		json_object_set_new(o, "zone", json_string(c->field.zone));
 	json_object_set_new(o, "rows", count_json(c->rows));
 	json_object_set_new(o, "missing", count_json(c->missing));
 	json_object_set_new(o, "nan", count_json(c->nan));
@@ -272,9 +279,12 @@ static int column_read(bn_profile_column *c, const json_t *o, const char *where,
 	column_unknown(c);
 	int rc = bn_json_need_str(o, "name", &name, where, err);
 	if (rc || (rc = bn_json_need_str(o, "type", &type, where, err)) ||
-		(rc = bn_type_parse(&c->type, type, err)) ||
+		(rc = bn_field_parse_type(&c->field, type, err)) ||
 		(rc = copy_text(&c->name, o, "name", err)) ||
 		(rc = copy_text(&c->unit, o, "unit", err)) ||
+		(rc = copy_text(&c->field.name, o, "name", err)) ||
+		(rc = copy_text(&c->field.unit, o, "unit", err)) ||
+		(rc = copy_text(&c->field.zone, o, "zone", err)) ||
 		(rc = need_count(o, "rows", &c->rows, where, err)) ||
 		(rc = need_count(o, "missing", &c->missing, where, err)) ||
 		(rc = need_count(o, "nan", &c->nan, where, err)) ||
@@ -283,6 +293,8 @@ static int column_read(bn_profile_column *c, const json_t *o, const char *where,
 		(rc = bn_json_need_array(o, "top", &top, where, err)) ||
 		(rc = top_read(c, top, where, err)))
 		return rc;
+	c->type = c->field.type;
+	c->field.nullable = true;
 	const json_t *unique = json_object_get(o, "unique");
 	c->unique = json_is_boolean(unique) ? (json_is_true(unique) ? BN_YES : BN_NO) : BN_UNKNOWN;
 	c->constant = bn_json_bool(o, "constant", false);

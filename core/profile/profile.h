@@ -39,8 +39,9 @@ typedef enum bn_known { BN_UNKNOWN = -1, BN_NO = 0, BN_YES = 1 } bn_known;
 
 /* Numbers that are absent are NaN. */
 typedef struct bn_profile_column {
-	char *name, *unit; /* unit NULL when not known */
-	bn_type type;
+	char *name, *unit;           /* unit NULL when not known */
+	bn_type type;                /* field.type */
+	bn_field field;              /* the column as its table had it; nullable: always */
 	uint64_t rows, missing, nan; /* missing includes nan */
 
 	uint64_t distinct; /* different values that are present */

@@ -100,7 +100,8 @@ static int add_doubles(accumulator *a, const double *v, size_t n, bool first, bn
 	if (!n)
 		return 0;
 	uint64_t zeros = 0, negatives = 0, infinities = 0;
-	double min = first ? v[0] : a->min, max = first ? v[0] : a->max, last = first ? v[0] : a->last;
+	double min = first ? v[0] : a->min, max = first ? v[0] : a->max,
+	       last = first ? v[0] : a->last;
 	double lo = INFINITY, hi = -INFINITY; /* of the finite ones */
 	size_t falls = 0, rises = 0, begin = first ? 1 : 0;
 	for (size_t i = 0; i < n; i++) {
@@ -527,12 +528,16 @@ static int column_finish(bn_profile_column *c, accumulator *a, const bn_field *f
 	c->unit = bn_strdup(f->unit);
 	if (!c->name || (f->unit && !c->unit))
 		return bn_err_nomem(err, "a profile");
+	int rc = bn_field_copy(&c->field, f, err);
+	if (rc < 0)
+		return rc;
+	c->field.nullable = true;
 	c->type = a->type;
 	c->rows = a->rows;
 	c->missing = a->missing;
 	c->nan = a->nan;
 	c->is_numeric = !bn_type_is_text(a->type);
-	int rc = finish_top(c, a, err);
+	rc = finish_top(c, a, err);
 	if (rc)
 		return rc;
 	finish_distinct(c, a);

@@ -527,7 +527,7 @@ static int hand_out_as(csv_stream *s, bn_err *err)
 	s->plan.handed_count = s->options.as->count;
 	for (size_t k = 0; k < s->plan.handed_count; k++) {
 		const bn_field *f = &s->schema.fields[s->plan.handed[k]];
-		int rc = bn_schema_add(&s->handed, f->name, f->type, f->nullable, f->unit, err);
+		int rc = bn_schema_add_field(&s->handed, f, NULL, err);
 		if (rc)
 			return rc;
 	}
@@ -544,7 +544,7 @@ static int read_types(csv_stream *s, bn_err *err)
 			bn_err_prefix(err, "%s", s->in.path);
 			return rc;
 		}
-		declare(s, at, s->options.types[i].type, false);
+		declare(s, at, s->options.types[i].type.type, false);
 	}
 	return 0;
 }

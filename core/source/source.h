@@ -16,7 +16,7 @@
 /* What the user said about the input; a source takes what concerns it. */
 typedef struct bn_source_type {
 	const char *column;
-	bn_type type;
+	bn_field type; /* its type alone; owned by who made this */
 } bn_source_type;
 
 typedef struct bn_source_options {
@@ -68,7 +68,8 @@ typedef enum bn_stream_state {
 typedef struct bn_widened {
 	size_t column;
 	bn_type from, to;
-	uint64_t line; /* of the first value that did not fit; 0: there were too many different ones */
+	uint64_t
+		line; /* of the first value that did not fit; 0: there were too many different ones */
 	char text[48]; /* its first bytes */
 } bn_widened;
 

@@ -1,13 +1,7 @@
 /* table.c - columns, dictionaries and batches; see table.h. */
 #include "core/table/table.h"
 
-#include "core/base/json.h"
-#include "core/base/str.h"
-#include "core/base/timestamp.h"
-
-#include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 /* ---- dictionaries --------------------------------------------------------------------------- */
 
@@ -42,21 +36,47 @@ static bool bit_at(const uint8_t *bits, size_t i)
 	return bits[i >> 3] >> (i & 7) & 1;
 }
 
+bn_column bn_column_of(const bn_field *f)
+{
+	return (bn_column){.type = f->type,
+		.precision = f->precision,
+		.scale = f->scale,
+		.naive = f->type == BN_TYPE_TIMESTAMP && f->zone && !*f->zone,
+		.fixed_size = f->fixed_size};
+}
+
+bool bn_column_is_absent(const bn_column *c, size_t row)
+{
+	if (bn_column_is_null(c, row))
+		return true;
+	if (c->type == BN_TYPE_FLOAT64)
+		return isnan(c->f64[row]);
+	return c->type == BN_TYPE_FLOAT32 && isnan(c->f32[row]);
+}
+
 bool bn_column_int(const bn_column *c, size_t row, int64_t *out)
 {
 	if (bn_column_is_null(c, row))
 		return false;
 	switch (c->type) {
-	case BN_TYPE_INT64:
-	case BN_TYPE_TIMESTAMP:
-		*out = c->i64[row];
+#define INT_CASE(TYPE, member, ctype) \
+	case BN_TYPE_##TYPE: \
+		*out = (int64_t)c->member[row]; \
 		return true;
-	case BN_TYPE_INT32:
-		*out = c->i32[row];
-		return true;
-	case BN_TYPE_INT8:
-		*out = c->i8[row];
-		return true;
+		BN_TIME_TYPES(INT_CASE)
+		INT_CASE(INT64, i64, int64_t)
+		INT_CASE(INT32, i32, int32_t)
+		INT_CASE(INT16, i16, int16_t)
+		INT_CASE(INT8, i8, int8_t)
+		INT_CASE(UINT32, u32, uint32_t)
+		INT_CASE(UINT16, u16, uint16_t)
+		INT_CASE(UINT8, u8, uint8_t)
+#undef INT_CASE
+	case BN_TYPE_UINT64:
+		*out = (int64_t)c->u64[row];
+		return *out >= 0;
+	case BN_TYPE_DECIMAL:
+		return bn_decimal_int(c->dec[row], c->scale, out);
 	case BN_TYPE_BOOL:
 		*out = bit_at(c->bits, row);
 		return true;
@@ -67,39 +87,38 @@ bool bn_column_int(const bn_column *c, size_t row, int64_t *out)
 
 double bn_column_number(const bn_column *c, size_t row)
 {
-	int64_t i;
-
 	if (bn_column_is_null(c, row))
 		return NAN;
-	if (c->type == BN_TYPE_FLOAT64)
-		return c->f64[row];
-	if (c->type == BN_TYPE_FLOAT32)
-		return (double)c->f32[row];
-	return bn_column_int(c, row, &i) ? (double)i : NAN;
+	switch (c->type) {
+#define NUMBER_CASE(TYPE, member, ctype) \
+	case BN_TYPE_##TYPE: \
+		return (double)c->member[row];
+		BN_NUMBER_TYPES(NUMBER_CASE)
+		BN_TIME_TYPES(NUMBER_CASE)
+#undef NUMBER_CASE
+	case BN_TYPE_DECIMAL:
+		return bn_decimal_number(c->dec[row], c->scale);
+	case BN_TYPE_BOOL:
+		return bit_at(c->bits, row);
+	default:
+		return NAN;
+	}
 }
 
 int bn_column_numbers(const bn_column *c, size_t from, size_t n, double *out, bn_err *err)
 {
 	switch (c->type) {
-	case BN_TYPE_FLOAT64:
-		memcpy(out, c->f64 + from, n * sizeof *out);
+#define NUMBERS_CASE(TYPE, member, ctype) \
+	case BN_TYPE_##TYPE: \
+		for (size_t i = 0; i < n; i++) \
+			out[i] = (double)c->member[from + i]; \
 		break;
-	case BN_TYPE_FLOAT32:
+		BN_NUMBER_TYPES(NUMBERS_CASE)
+		BN_TIME_TYPES(NUMBERS_CASE)
+#undef NUMBERS_CASE
+	case BN_TYPE_DECIMAL:
 		for (size_t i = 0; i < n; i++)
-			out[i] = (double)c->f32[from + i];
-		break;
-	case BN_TYPE_INT64:
-	case BN_TYPE_TIMESTAMP:
-		for (size_t i = 0; i < n; i++)
-			out[i] = (double)c->i64[from + i];
-		break;
-	case BN_TYPE_INT32:
-		for (size_t i = 0; i < n; i++)
-			out[i] = c->i32[from + i];
-		break;
-	case BN_TYPE_INT8:
-		for (size_t i = 0; i < n; i++)
-			out[i] = c->i8[from + i];
+			out[i] = bn_column_number(c, from + i);
 		break;
 	case BN_TYPE_BOOL:
 		for (size_t i = 0; i < n; i++)
@@ -118,105 +137,30 @@ int bn_column_numbers(const bn_column *c, size_t from, size_t n, double *out, bn
 	return 0;
 }
 
-bn_text bn_column_text(const bn_column *c, size_t row)
+bn_text bn_column_bytes(const bn_column *c, size_t row)
 {
 	if (bn_column_is_null(c, row))
 		return (bn_text){NULL, 0};
 	if (c->type == BN_TYPE_CATEGORY)
 		return bn_dict_get(c->dict, (size_t)c->codes[row]);
-	if (c->type == BN_TYPE_STRING)
+	if (c->type == BN_TYPE_STRING || c->type == BN_TYPE_BINARY)
 		return (bn_text){
 			c->bytes + c->ends[row], (size_t)(c->ends[row + 1] - c->ends[row])};
 	return (bn_text){NULL, 0};
 }
 
-static void format_float(double x, bn_buf *out)
+bn_text bn_column_text(const bn_column *c, size_t row)
 {
-	char text[BN_FMT];
-
-	if (isnan(x))
-		bn_buf_adds(out, "nan");
-	else if (isinf(x))
-		bn_buf_adds(out, x < 0 ? "-inf" : "inf");
-	else
-		bn_buf_adds(out, bn_fmt_f64(x, text));
+	return c->type == BN_TYPE_BINARY ? (bn_text){NULL, 0} : bn_column_bytes(c, row);
 }
 
-/* The shortest of 6 to 9 significant digits that reads back to the same float. */
-static void format_float32(float x, bn_buf *out)
+bool bn_column_list(const bn_column *c, size_t row, size_t *from, size_t *n)
 {
-	char text[BN_FMT];
-	double back;
-
-	if (isnan(x) || isinf(x)) {
-		format_float((double)x, out);
-		return;
-	}
-	for (int digits = 6; digits <= 9; digits++) {
-		int n = snprintf(text, sizeof text, "%.*g", digits, (double)x);
-		if (n > 0 && bn_parse_f64(text, (size_t)n, &back) && (float)back == x)
-			break;
-	}
-	bn_buf_adds(out, text);
-}
-
-bool bn_column_format(const bn_column *c, size_t row, bn_buf *out)
-{
-	char stamp[BN_TIMESTAMP_TEXT];
-	bn_text t;
-	int64_t i;
-
-	if (bn_column_is_null(c, row))
+	if (!bn_type_is_list(c->type) || bn_column_is_null(c, row))
 		return false;
-	switch (c->type) {
-	case BN_TYPE_FLOAT64:
-		format_float(c->f64[row], out);
-		break;
-	case BN_TYPE_FLOAT32:
-		format_float32(c->f32[row], out);
-		break;
-	case BN_TYPE_TIMESTAMP:
-		bn_buf_adds(out, bn_timestamp_iso(c->i64[row], stamp));
-		break;
-	case BN_TYPE_BOOL:
-		bn_buf_adds(out, bit_at(c->bits, row) ? "true" : "false");
-		break;
-	case BN_TYPE_CATEGORY:
-	case BN_TYPE_STRING:
-		t = bn_column_text(c, row);
-		bn_buf_add(out, t.ptr, t.len);
-		break;
-	default:
-		if (bn_column_int(c, row, &i))
-			bn_buf_addf(out, "%" PRId64, i);
-	}
+	*from = c->type == BN_TYPE_FIXED ? row * c->fixed_size : (size_t)c->ends[row];
+	*n = c->type == BN_TYPE_FIXED ? c->fixed_size : (size_t)(c->ends[row + 1] - c->ends[row]);
 	return true;
-}
-
-json_t *bn_column_json(const bn_column *c, size_t row)
-{
-	char stamp[BN_TIMESTAMP_TEXT];
-	int64_t i = 0;
-	bn_text t;
-
-	if (bn_column_is_null(c, row))
-		return json_null();
-	switch (c->type) {
-	case BN_TYPE_FLOAT64:
-	case BN_TYPE_FLOAT32:
-		return bn_json_real_or_null(bn_column_number(c, row));
-	case BN_TYPE_TIMESTAMP:
-		return json_string(bn_timestamp_iso(c->i64[row], stamp));
-	case BN_TYPE_BOOL:
-		return json_boolean(bit_at(c->bits, row));
-	case BN_TYPE_CATEGORY:
-	case BN_TYPE_STRING:
-		t = bn_column_text(c, row);
-		return json_stringn(t.ptr, t.len);
-	default:
-		bn_column_int(c, row, &i);
-		return json_integer(i);
-	}
 }
 
 /* ---- batches -------------------------------------------------------------------------------- */

@@ -8,10 +8,9 @@
  *
  * Invariants
  *  1. Every column of a batch has batch->rows values; columns stand in the order asked for.
- *  2. A value whose validity bit is 0 is absent. What its slot holds is undefined: ask first.
- *  3. The codes of a dictionary column lie in 0 .. dict->count - 1 wherever the value is present.
- *     Of one reader, a column's dictionary is the same object in all batches.
- *  4. Text is valid UTF-8, of a known length, not NUL-terminated.
+ *  2. Of one reader, a column's dictionary is the same object in all batches.
+ *  3. Text is valid UTF-8, of a known length, not NUL-terminated.
+ * Those of a column are C1 to C8 below.
  *
  * Ownership: a bn_batch filled by a reader owns its array of columns and borrows their buffers from
  * the reader, which must outlive it. Columns are read-only for everybody.
@@ -21,6 +20,7 @@
 #ifndef BN_TABLE_TABLE_H
 #define BN_TABLE_TABLE_H
 #include "core/base/buf.h"
+#include "core/base/decimal.h"
 #include "core/base/dir.h"
 #include "core/base/env.h"
 #include "core/base/err.h"
@@ -33,6 +33,7 @@
 
 /* ---- types ---------------------------------------------------------------------------------- */
 
+/* Numbers are for ever: they are part of files. */
 typedef enum bn_type {
 	BN_TYPE_FLOAT64 = 0,
 	BN_TYPE_FLOAT32,
@@ -43,26 +44,93 @@ typedef enum bn_type {
 	BN_TYPE_TIMESTAMP, /* int64 nanoseconds since 1970-01-01T00:00:00Z */
 	BN_TYPE_CATEGORY,  /* text, dictionary-encoded: int32 codes */
 	BN_TYPE_STRING,
+	BN_TYPE_UINT64,
+	BN_TYPE_UINT32,
+	BN_TYPE_UINT16,
+	BN_TYPE_UINT8,
+	BN_TYPE_INT16,
+	BN_TYPE_DATE,     /* int32 days since 1970-01-01 */
+	BN_TYPE_TIME,     /* int64 nanoseconds since midnight */
+	BN_TYPE_DURATION, /* int64 nanoseconds */
+	BN_TYPE_DECIMAL,  /* bn_decimal, at most 38 digits, `scale` of them behind the point */
+	BN_TYPE_BINARY,   /* bytes */
+	BN_TYPE_LIST,     /* of any type but category, at most 4 deep */
+	BN_TYPE_FIXED,    /* the same, with fixed_size values in every row */
 	BN_TYPE_COUNT
 } bn_type;
 
-/* "float64", "float32", "int64", "int32", "int8", "bool", "timestamp", "category", "string". */
+#define BN_LIST_DEPTH_MAX 4
+#define BN_FIXED_SIZE_MAX (1u << 20)
+
+/* One X(TYPE, member of bn_column's union, C type) for each type whose values are numbers in an array. */
+#define BN_NUMBER_TYPES(X) \
+	X(FLOAT64, f64, double) \
+	X(FLOAT32, f32, float) \
+	X(INT64, i64, int64_t) \
+	X(INT32, i32, int32_t) \
+	X(INT16, i16, int16_t) \
+	X(INT8, i8, int8_t) \
+	X(UINT64, u64, uint64_t) \
+	X(UINT32, u32, uint32_t) \
+	X(UINT16, u16, uint16_t) \
+	X(UINT8, u8, uint8_t)
+/* The same of those that count days or nanoseconds. */
+#define BN_TIME_TYPES(X) \
+	X(TIMESTAMP, i64, int64_t) \
+	X(DATE, i32, int32_t) \
+	X(TIME, i64, int64_t) \
+	X(DURATION, i64, int64_t)
+
+/* "float64", "float32", "int64", ... "decimal", "binary", "list", "fixed": the enum's names in small letters. */
 const char *bn_type_name(bn_type type);
-/* The same names. BN_EINVAL with the nearest one. */
+/* Those of the types that need nothing more said: not decimal, list and fixed (bn_field_parse_type has all).
+ * BN_EINVAL with the nearest one. */
 int bn_type_parse(bn_type *out, const char *name, bn_err *err);
-bool bn_type_is_number(bn_type type); /* floats and integers */
+bool bn_type_is_number(bn_type type); /* floats, integers and decimals */
+bool bn_type_is_time(bn_type type);   /* timestamp, date, time, duration */
 bool bn_type_is_text(bn_type type);   /* category and string */
-/* Bytes of one value in a column's array; bool: 0 (it is a bitmap), string: 0. */
+bool bn_type_is_list(bn_type type);   /* list and fixed */
+/* Has each value a place on a line, as numbers, times and bool have (bn_column_numbers)? */
+bool bn_type_is_scalar(bn_type type);
+/* Bytes of one value in a column's array; 0 for bool (it is a bitmap) and what has no such array: string,
+ * binary, list, fixed. */
 size_t bn_type_width(bn_type type);
 
 /* ---- schema --------------------------------------------------------------------------------- */
 
+/*
+ * A column of a schema, or what the values of a list are (name and unit NULL).
+ *
+ * There are no structs: their columns stand beside the others, named by the path, "power.gpu" (a point inside
+ * of a step is "\."), and a value is absent where a struct around it is. Lists of structs are lists that share
+ * their ends; a map is a list of structs of key and value.
+ */
 typedef struct bn_field {
 	char *name; /* unique in its schema, valid UTF-8, may be empty */
 	char *unit; /* "W", "s", "degC"; NULL when not known */
+	char *zone; /* TIMESTAMP: NULL: UTC; "": none is known; "Europe/Rome": where it was shown */
 	bn_type type;
 	bool nullable; /* false: no value is ever absent, and a writer insists */
+	uint8_t precision,
+		scale;          /* DECIMAL: 1..38 digits, of which 0..precision behind the point */
+	uint32_t fixed_size;    /* FIXED: values of a row, 1..BN_FIXED_SIZE_MAX */
+	struct bn_field *child; /* LIST, FIXED: owned; else NULL */
 } bn_field;
+
+void bn_field_release(bn_field *f);                               /* leaves it zeroed */
+int bn_field_copy(bn_field *out, const bn_field *f, bn_err *err); /* out: zeroed */
+/* out gets type, precision, scale, fixed_size, zone and child of f. What it had of them is released. */
+int bn_field_copy_type(bn_field *out, const bn_field *f, bn_err *err);
+/* Same types all the way down, with precision, scale, size and zone; not names, units and nullability. */
+bool bn_field_same_type(const bn_field *a, const bn_field *b);
+/* "int64", "decimal(10,2)", "list<float32>", "fixed<uint8,3>". */
+void bn_field_format_type(const bn_field *f, bn_buf *out);
+/* The same cut to fit, NUL-terminated, for a message. */
+#define BN_TYPE_TEXT 64
+const char *bn_field_type_text(const bn_field *f, char out[BN_TYPE_TEXT]);
+/* Fills type, precision, scale, fixed_size and child, which must be 0. BN_EINVAL with what is wrong, and the
+ * nearest name. */
+int bn_field_parse_type(bn_field *f, const char *text, bn_err *err);
 
 typedef struct bn_schema_meta {
 	char *key, *value;
@@ -88,15 +156,18 @@ void bn_schema_release(bn_schema *s); /* frees, and leaves it as after init */
  * UTF-8. */
 int bn_schema_add(
 	bn_schema *s, const char *name, bn_type type, bool nullable, const char *unit, bn_err *err);
+/* A copy of f with all that belongs to its type, as bn_schema_add; name NULL: f's. */
+int bn_schema_add_field(bn_schema *s, const bn_field *f, const char *name, bn_err *err);
 int bn_schema_copy(bn_schema *out, const bn_schema *s, bn_err *err); /* out: initialised, empty */
 size_t bn_schema_find(const bn_schema *s, const char *name);         /* or BN_SCHEMA_NONE */
 /* As find; BN_ENOTFOUND "no column 'x'" with the nearest name as the hint. */
 int bn_schema_need(const bn_schema *s, const char *name, size_t *out, bn_err *err);
-/* Same names, types, nullability and units in the same order (metadata aside). */
+/* Same names, types (bn_field_same_type), nullability and units in the same order (metadata aside). */
 bool bn_schema_equal(const bn_schema *a, const bn_schema *b);
 int bn_schema_set_meta(bn_schema *s, const char *key, const char *value, bn_err *err);
 const char *bn_schema_get_meta(const bn_schema *s, const char *key); /* borrowed, or NULL */
-/* [{"name":..,"type":..,"nullable":..,"unit":..}]; new reference, NULL without memory. */
+/* [{"name":..,"type":..,"nullable":..,"unit":..}], with "zone" where it is not UTC; new reference, NULL without
+ * memory. type is what bn_field_format_type writes. */
 json_t *bn_schema_json(const bn_schema *s);
 /* SHA-256, in hex, of the canonical form of that. */
 int bn_schema_hash(const bn_schema *s, char out[65], bn_err *err);
@@ -119,24 +190,51 @@ bn_text bn_dict_get(const bn_dict *d, size_t code);
 /* NUL-terminated copies of all strings, in the arena. A string with a NUL inside is cut there. */
 int bn_dict_strings(const char *const **out, const bn_dict *d, bn_arena *arena, bn_err *err);
 
+/*
+ * Invariants of a column
+ * C1 Every array is aligned to its element (decimal: 8) and no more: arrays of mapped files are not aligned to 64
+ *    bytes and have no padding. Only elements 0 .. rows - 1 may be read.
+ * C2 There is no bit offset: bit 0 of a bitmap is row 0. A slice begins at a multiple of 64 rows.
+ * C3 The slot of an absent value is initialised memory of any content. A code, a time or a decimal there means
+ *    nothing; ends rise in every row, absent ones too.
+ * C4 ends[0] need not be 0: bytes and child are shared by slices.
+ * C5 Present codes lie in 0 .. dict->count - 1. Within one scan each snapshot of a dictionary is the beginning of
+ *    the next, so a code never changes its text.
+ * C6 A category is never inside of a list: there it is a string.
+ * C7 A batch is immutable once handed out, and may be read by any number of threads.
+ * C8 Absent means null, or NaN in a float column (bn_column_is_absent).
+ *
+ * A column knows all of its type by itself: who has one needs no field beside it.
+ */
 typedef struct bn_column {
 	bn_type type;
+	uint8_t precision, scale; /* DECIMAL */
+	bool naive;               /* TIMESTAMP: of a field whose zone is "" */
+	uint32_t fixed_size;      /* FIXED */
 	size_t rows;
-	size_t nulls;            /* how many are absent */
+	size_t nulls;            /* how many are null, exactly */
 	const uint8_t *validity; /* bit r % 8 of byte r / 8, 1 = present; NULL: all present */
 	union {
 		const void *any;
-		const double *f64;    /* FLOAT64 */
-		const float *f32;     /* FLOAT32 */
-		const int64_t *i64;   /* INT64, TIMESTAMP */
-		const int32_t *i32;   /* INT32 */
-		const int8_t *i8;     /* INT8 */
-		const uint8_t *bits;  /* BOOL: bit r % 8 of byte r / 8 */
-		const int32_t *codes; /* CATEGORY */
-		const int32_t *ends; /* STRING: rows + 1 offsets into bytes, ends[r] .. ends[r+1] */
+		const double *f64;  /* FLOAT64 */
+		const float *f32;   /* FLOAT32 */
+		const int64_t *i64; /* INT64, TIMESTAMP, TIME, DURATION */
+		const int32_t *i32; /* INT32, DATE */
+		const int16_t *i16;
+		const int8_t *i8;
+		const uint64_t *u64;
+		const uint32_t *u32;
+		const uint16_t *u16;
+		const uint8_t *u8;
+		const bn_decimal *dec; /* DECIMAL */
+		const uint8_t *bits;   /* BOOL: bit r % 8 of byte r / 8 */
+		const int32_t *codes;  /* CATEGORY */
+		const int32_t *
+			ends; /* STRING, BINARY: rows + 1 offsets into bytes, ends[r] .. ends[r+1]; LIST: into child */
 	};
-	const char *bytes;   /* STRING */
-	const bn_dict *dict; /* CATEGORY */
+	const char *bytes;             /* STRING, BINARY */
+	const bn_dict *dict;           /* CATEGORY */
+	const struct bn_column *child; /* LIST; FIXED: of rows * fixed_size rows */
 } bn_column;
 
 static inline bool bn_column_is_null(const bn_column *c, size_t row)
@@ -144,19 +242,35 @@ static inline bool bn_column_is_null(const bn_column *c, size_t row)
 	return c->validity && !(c->validity[row >> 3] >> (row & 7) & 1);
 }
 
-/* A number, bool (0/1) or timestamp (ns) as a double; NaN when absent or text. Integers beyond
- * 2^53 are rounded. */
+bool bn_column_is_absent(const bn_column *c, size_t row); /* C8 */
+/* A column of that field's type, without rows. */
+bn_column bn_column_of(const bn_field *f);
+
+/*
+ * The reading forms. Who reads a column takes the one that it needs and has then handled every type: numbers,
+ * exact integers, codes (c->codes and c->dict), text, lists.
+ */
+
+/* A number, decimal, bool (0/1) or time (ns; days of a date) as a double, rounded to the nearest; NaN when absent
+ * or of another type. */
 double bn_column_number(const bn_column *c, size_t row);
-/* out[i] = bn_column_number(c, from + i), faster. BN_EINVAL for text columns. */
+/* out[i] = bn_column_number(c, from + i), faster. BN_EINVAL for types that have none (bn_type_is_scalar). */
 int bn_column_numbers(const bn_column *c, size_t from, size_t n, double *out, bn_err *err);
-/* Integers, bools and timestamps exactly; false when absent or another type. */
+/* Integers, bools, times and whole decimals exactly; false when absent, another type, or beyond int64. */
 bool bn_column_int(const bn_column *c, size_t row, int64_t *out);
 /* ptr NULL when absent or not text. Borrowed as the column is. */
 bn_text bn_column_text(const bn_column *c, size_t row);
-/* Appends the value as text: shortest number that reads back equal ("nan", "inf" spelled so),
- * true/false, ISO timestamp, the text itself. Absent appends nothing and returns false. */
+/* The bytes of text or binary; the same. */
+bn_text bn_column_bytes(const bn_column *c, size_t row);
+/* Where the values of a list lie in c->child; false when absent or not a list. */
+bool bn_column_list(const bn_column *c, size_t row, size_t *from, size_t *n);
+
+/* Appends the value as text: shortest number that reads back equal ("nan", "inf" spelled so), all digits of a
+ * decimal, true/false, ISO date, time, timestamp (without Z when naive) and duration (PT1H2M3.5S), the text itself, bytes
+ * in hexadecimal, a list as JSON. Absent appends nothing and returns false. */
 bool bn_column_format(const bn_column *c, size_t row, bn_buf *out);
-/* Value as JSON; null when absent; NaN and infinity are null too. New reference. */
+/* Value as JSON; null when absent; NaN and infinity are null too. What a number of JSON would not hold exactly
+ * (decimals, integers above 2^63 - 1) is a string of its digits. New reference. */
 json_t *bn_column_json(const bn_column *c, size_t row);
 
 /* ---- batches -------------------------------------------------------------------------------- */

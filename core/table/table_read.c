@@ -1,7 +1,7 @@
 /*
  * table_read.c - reading tables: bn_table_reader over the parts of a table, each an Arrow IPC file.
  *
- * Batches are numbered through all parts, and so are rows. Invariant 3 of table.h (one dictionary a
+ * Batches are numbered through all parts, and so are rows. Invariant 2 of table.h (one dictionary a
  * column) holds over parts because a part's dictionary begins with that of the part before: what is
  * handed out is the last part's, in which every code means what it meant in its own.
  */

@@ -11,35 +11,25 @@
 
 /* Indexed by bn_type; the last entry ends the list of words for bn_nearest_word. */
 static const char *const type_names[BN_TYPE_COUNT + 1] = {"float64", "float32", "int64", "int32",
-	"int8", "bool", "timestamp", "category", "string", NULL};
-static const uint8_t type_widths[BN_TYPE_COUNT] = {8, 4, 8, 4, 1, 0, 8, 4, 0};
+	"int8", "bool", "timestamp", "category", "string", "uint64", "uint32", "uint16", "uint8",
+	"int16", "date", "time", "duration", "decimal", "binary", "list", "fixed", NULL};
+static const uint8_t type_widths[BN_TYPE_COUNT] = {
+	8, 4, 8, 4, 1, 0, 8, 4, 0, 8, 4, 2, 1, 2, 4, 8, 8, 16, 0, 0, 0};
 
 const char *bn_type_name(bn_type type)
 {
 	return (unsigned)type < BN_TYPE_COUNT ? type_names[type] : "?";
 }
 
-int bn_type_parse(bn_type *out, const char *name, bn_err *err)
-{
-	for (int i = 0; i < BN_TYPE_COUNT; i++) {
-		if (!strcmp(name, type_names[i])) {
-			*out = (bn_type)i;
-			return 0;
-		}
-	}
-	bn_err_set(err, BN_EINVAL, "no column type '%s'", name);
-	const char *near = bn_nearest_word(name, type_names);
-	if (near)
-		bn_err_hint(err, "did you mean '%s'?", near);
-	else
-		bn_err_hint(err, "float64, float32, int64, int32, int8, bool, timestamp, category "
-				 "or string");
-	return BN_EINVAL;
-}
-
 bool bn_type_is_number(bn_type type)
 {
-	return type <= BN_TYPE_INT8;
+	return type <= BN_TYPE_INT8 || (type >= BN_TYPE_UINT64 && type <= BN_TYPE_INT16) ||
+	       type == BN_TYPE_DECIMAL;
+}
+
+bool bn_type_is_time(bn_type type)
+{
+	return type == BN_TYPE_TIMESTAMP || (type >= BN_TYPE_DATE && type <= BN_TYPE_DURATION);
 }
 
 bool bn_type_is_text(bn_type type)
@@ -47,19 +37,244 @@ bool bn_type_is_text(bn_type type)
 	return type == BN_TYPE_CATEGORY || type == BN_TYPE_STRING;
 }
 
+bool bn_type_is_list(bn_type type)
+{
+	return type == BN_TYPE_LIST || type == BN_TYPE_FIXED;
+}
+
+bool bn_type_is_scalar(bn_type type)
+{
+	return bn_type_is_number(type) || bn_type_is_time(type) || type == BN_TYPE_BOOL;
+}
+
 size_t bn_type_width(bn_type type)
 {
 	return type_widths[type];
+}
+
+/* ---- fields --------------------------------------------------------------------------------- */
+
+static void release_type(bn_field *f)
+{
+	if (f->child)
+		bn_field_release(f->child);
+	bn_free(f->child);
+	bn_free(f->zone);
+	f->child = NULL;
+	f->zone = NULL;
+	f->precision = f->scale = 0;
+	f->fixed_size = 0;
+}
+
+void bn_field_release(bn_field *f)
+{
+	release_type(f);
+	bn_free(f->name);
+	bn_free(f->unit);
+	*f = (bn_field){0};
+}
+
+int bn_field_copy_type(bn_field *out, const bn_field *f, bn_err *err)
+{
+	int rc = 0;
+
+	release_type(out);
+	out->type = f->type;
+	out->precision = f->precision;
+	out->scale = f->scale;
+	out->fixed_size = f->fixed_size;
+	if (f->zone && !(out->zone = bn_strdup(f->zone)))
+		return bn_err_nomem(err, "a column of a schema");
+	if (!f->child)
+		return 0;
+	if (!(out->child = bn_alloc_zeroed(1, sizeof *out->child)))
+		return bn_err_nomem(err, "a column of a schema");
+	if ((rc = bn_field_copy(out->child, f->child, err)) < 0)
+		release_type(out);
+	return rc;
+}
+
+int bn_field_copy(bn_field *out, const bn_field *f, bn_err *err)
+{
+	int rc = bn_field_copy_type(out, f, err);
+
+	if (rc < 0)
+		return rc;
+	out->nullable = f->nullable;
+	out->name = bn_strdup(f->name);
+	out->unit = bn_strdup(f->unit);
+	if ((f->name && !out->name) || (f->unit && !out->unit)) {
+		bn_field_release(out);
+		return bn_err_nomem(err, "a column of a schema");
+	}
+	return 0;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+bool bn_field_same_type(const bn_field *a, const bn_field *b)
+{
+	if (a->type != b->type || a->precision != b->precision || a->scale != b->scale ||
+		a->fixed_size != b->fixed_size || !same_text(a->zone, b->zone))
+		return false;
+	return !bn_type_is_list(a->type) || bn_field_same_type(a->child, b->child);
+}
+
+void bn_field_format_type(const bn_field *f, bn_buf *out)
+{
+	bn_buf_adds(out, bn_type_name(f->type));
+	if (f->type == BN_TYPE_DECIMAL) {
+		bn_buf_addf(out, "(%d,%d)", f->precision, f->scale);
+	} else if (bn_type_is_list(f->type)) {
+		bn_buf_adds(out, "<");
+		bn_field_format_type(f->child, out);
+		if (f->type == BN_TYPE_FIXED)
+			bn_buf_addf(out, ",%u", (unsigned)f->fixed_size);
+		bn_buf_adds(out, ">");
+	}
+}
+
+const char *bn_field_type_text(const bn_field *f, char out[BN_TYPE_TEXT])
+{
+	bn_buf text = BN_BUF_INIT;
+
+	bn_field_format_type(f, &text);
+	snprintf(out, BN_TYPE_TEXT, "%s", text.ptr ? text.ptr : bn_type_name(f->type));
+	bn_buf_release(&text);
+	return out;
+}
+
+static int no_such_type(const char *name, bn_err *err)
+{
+	const char *near = bn_nearest_word(name, type_names);
+
+	bn_err_set(err, BN_EINVAL, "no column type '%.60s'", name);
+	if (near)
+		bn_err_hint(err, "did you mean '%s'?", near);
+	else
+		bn_err_hint(err, "float64, float32, int64 to int8, uint64 to uint8, bool, "
+				 "timestamp, date, time, "
+				 "duration, decimal(10,2), category, string or binary");
+	return BN_EINVAL;
+}
+
+int bn_type_parse(bn_type *out, const char *name, bn_err *err)
+{
+	for (int i = 0; i < BN_TYPE_DECIMAL; i++) {
+		if (!strcmp(name, type_names[i])) {
+			*out = (bn_type)i;
+			return 0;
+		}
+	}
+	if (!strcmp(name, type_names[BN_TYPE_BINARY])) {
+		*out = BN_TYPE_BINARY;
+		return 0;
+	}
+	return no_such_type(name, err);
+}
+
+/* A number without a sign at *s, at most `most`. */
+static bool take_number(const char **s, unsigned most, unsigned *out)
+{
+	const char *first = *s;
+
+	for (*out = 0; **s >= '0' && **s <= '9' && *out <= most; ++*s)
+		*out = *out * 10 + (unsigned)(**s - '0');
+	return *s > first && *out <= most;
+}
+
+static int parse_decimal(bn_field *f, const char **s, bn_err *err)
+{
+	unsigned precision = 0, scale = 0;
+	bool fine = *(*s)++ == '(' && take_number(s, BN_DECIMAL_DIGITS, &precision) && precision;
+
+	if (fine && **s == ',') {
+		++*s;
+		fine = take_number(s, precision, &scale);
+	}
+	if (!fine || *(*s)++ != ')') {
+		bn_err_set(err, BN_EINVAL, "a decimal needs its digits and those behind the point");
+		bn_err_hint(err, "decimal(10,2): 1 to %d digits, 2 of them behind the point",
+			BN_DECIMAL_DIGITS);
+		return BN_EINVAL;
+	}
+	f->precision = (uint8_t)precision;
+	f->scale = (uint8_t)scale;
+	return 0;
+}
+
+static int parse_type(bn_field *f, const char **s, int depth, bn_err *err);
+
+/* <TYPE> of a list, <TYPE,N> of a fixed one. */
+static int parse_list(bn_field *f, const char **s, int depth, bn_err *err)
+{
+	int rc = 0;
+	unsigned n = 0;
+	bool fixed = f->type == BN_TYPE_FIXED;
+
+	if (depth == BN_LIST_DEPTH_MAX)
+		return bn_err_set(err, BN_EINVAL, "lists are at most %d deep", BN_LIST_DEPTH_MAX);
+	if (**s != '<')
+		goto malformed;
+	++*s;
+	if (!(f->child = bn_alloc_zeroed(1, sizeof *f->child)))
+		return bn_err_nomem(err, "a column type");
+	f->child->nullable = true;
+	if ((rc = parse_type(f->child, s, depth + 1, err)) < 0)
+		return rc;
+	if (f->child->type == BN_TYPE_CATEGORY)
+		return bn_err_set(err, BN_EINVAL, "a category inside of a list is a string");
+	if (fixed && (*(*s)++ != ',' || !take_number(s, BN_FIXED_SIZE_MAX, &n) || !n))
+		goto malformed;
+	if (*(*s)++ != '>')
+		goto malformed;
+	f->fixed_size = n;
+	return 0;
+malformed:
+	bn_err_set(err, BN_EINVAL, "a list needs the type of its values");
+	bn_err_hint(err, "list<float32>, or fixed<float32,3> for 3 in every row");
+	return BN_EINVAL;
+}
+
+static int parse_type(bn_field *f, const char **s, int depth, bn_err *err)
+{
+	char name[16];
+	size_t n = strcspn(*s, "(<,>");
+	int type = 0;
+
+	snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : 0, *s);
+	while (type < BN_TYPE_COUNT && strcmp(name, type_names[type]) != 0)
+		type++;
+	if (type == BN_TYPE_COUNT)
+		return no_such_type(n < sizeof name ? name : *s, err);
+	*s += n;
+	f->type = (bn_type)type;
+	if (f->type == BN_TYPE_DECIMAL)
+		return parse_decimal(f, s, err);
+	return bn_type_is_list(f->type) ? parse_list(f, s, depth, err) : 0;
+}
+
+int bn_field_parse_type(bn_field *f, const char *text, bn_err *err)
+{
+	const char *s = text;
+	int rc = parse_type(f, &s, 0, err);
+
+	if (rc == 0 && *s)
+		rc = no_such_type(text, err);
+	if (rc < 0)
+		release_type(f);
+	return rc;
 }
 
 /* ---- schema --------------------------------------------------------------------------------- */
 
 void bn_schema_release(bn_schema *s)
 {
-	for (size_t i = 0; i < s->count; i++) {
-		bn_free(s->fields[i].name);
-		bn_free(s->fields[i].unit);
-	}
+	for (size_t i = 0; i < s->count; i++)
+		bn_field_release(&s->fields[i]);
 	for (size_t i = 0; i < s->meta_count; i++) {
 		bn_free(s->meta[i].key);
 		bn_free(s->meta[i].value);
@@ -99,7 +314,8 @@ static int reserve_place(bn_schema *s, bn_err *err)
 
 	if (s->count < PLACES_FROM || (s->count + 1) * 2 <= s->place_count)
 		return 0;
-	if (s->count >= UINT32_MAX - 1 || !(grown.places = bn_alloc_zeroed(n, sizeof *grown.places)))
+	if (s->count >= UINT32_MAX - 1 ||
+		!(grown.places = bn_alloc_zeroed(n, sizeof *grown.places)))
 		return bn_err_nomem(err, "a column of a schema");
 	grown.place_count = n;
 	for (size_t i = 0; i < s->count; i++)
@@ -109,30 +325,48 @@ static int reserve_place(bn_schema *s, bn_err *err)
 	return 0;
 }
 
-int bn_schema_add(
-	bn_schema *s, const char *name, bn_type type, bool nullable, const char *unit, bn_err *err)
+/* Is it a type that a column can have? */
+static int check_type(const bn_field *f, const char *name, bn_err *err)
 {
-	bn_field f = {NULL, NULL, type, nullable};
+	int depth = 0;
 
-	if ((unsigned)type >= BN_TYPE_COUNT)
-		return bn_err_set(err, BN_EINVAL, "column '%s': no such type", name);
+	for (const bn_field *at = f; at; at = at->child, depth++) {
+		if ((unsigned)at->type >= BN_TYPE_COUNT ||
+			bn_type_is_list(at->type) != (at->child != NULL) ||
+			depth > BN_LIST_DEPTH_MAX)
+			return bn_err_set(err, BN_EINVAL, "column '%s': no such type", name);
+		if (at->type == BN_TYPE_DECIMAL &&
+			(!at->precision || at->precision > BN_DECIMAL_DIGITS ||
+				at->scale > at->precision))
+			return bn_err_set(err, BN_EINVAL, "column '%s': no decimal(%d,%d)", name,
+				at->precision, at->scale);
+	}
+	return 0;
+}
+
+int bn_schema_add_field(bn_schema *s, const bn_field *field, const char *name, bn_err *err)
+{
+	bn_field f = {0};
+	int rc = 0;
+
+	name = name ? name : field->name;
+	if ((rc = check_type(field, name, err)) < 0)
+		return rc;
 	if (!bn_utf8_is_valid(name, strlen(name)) ||
-		(unit && !bn_utf8_is_valid(unit, strlen(unit))))
+		(field->unit && !bn_utf8_is_valid(field->unit, strlen(field->unit))))
 		return bn_err_set(err, BN_EINVAL, "the name or unit of column %zu is not UTF-8",
 			s->count + 1);
 	if (bn_schema_find(s, name) != BN_SCHEMA_NONE)
 		return bn_err_set(err, BN_ECONFLICT, "two columns are called '%s'", name);
-	f.name = bn_strdup(name);
-	f.unit = bn_strdup(unit);
-	if (!f.name || (unit && !f.unit) || bn_grow(&s->fields, &s->cap, s->count + 1, sizeof f)) {
-		bn_free(f.name);
-		bn_free(f.unit);
-		return bn_err_nomem(err, "a column of a schema");
-	}
-	int rc = reserve_place(s, err);
-	if (rc < 0) {
-		bn_free(f.name);
-		bn_free(f.unit);
+	bn_field named = *field;
+	char *text = (char *)(uintptr_t)name;
+	named.name = text;
+	if ((rc = bn_field_copy(&f, &named, err)) < 0)
+		return rc;
+	if (bn_grow(&s->fields, &s->cap, s->count + 1, sizeof f))
+		rc = bn_err_nomem(err, "a column of a schema");
+	if (rc < 0 || (rc = reserve_place(s, err)) < 0) {
+		bn_field_release(&f);
 		return rc;
 	}
 	if (s->places)
@@ -141,14 +375,20 @@ int bn_schema_add(
 	return 0;
 }
 
+int bn_schema_add(
+	bn_schema *s, const char *name, bn_type type, bool nullable, const char *unit, bn_err *err)
+{
+	const bn_field f = {.unit = (char *)(uintptr_t)unit, .type = type, .nullable = nullable};
+
+	return bn_schema_add_field(s, &f, name, err);
+}
+
 int bn_schema_copy(bn_schema *out, const bn_schema *s, bn_err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < s->count && !rc; i++) {
-		const bn_field *f = &s->fields[i];
-		rc = bn_schema_add(out, f->name, f->type, f->nullable, f->unit, err);
-	}
+	for (size_t i = 0; i < s->count && !rc; i++)
+		rc = bn_schema_add_field(out, &s->fields[i], NULL, err);
 	for (size_t i = 0; i < s->meta_count && !rc; i++)
 		rc = bn_schema_set_meta(out, s->meta[i].key, s->meta[i].value, err);
 	if (rc)
@@ -192,18 +432,13 @@ int bn_schema_need(const bn_schema *s, const char *name, size_t *out, bn_err *er
 	return BN_ENOTFOUND;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
 bool bn_schema_equal(const bn_schema *a, const bn_schema *b)
 {
 	if (a->count != b->count)
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
 		const bn_field *x = &a->fields[i], *y = &b->fields[i];
-		if (x->type != y->type || x->nullable != y->nullable ||
+		if (!bn_field_same_type(x, y) || x->nullable != y->nullable ||
 			!same_text(x->name, y->name) || !same_text(x->unit, y->unit))
 			return false;
 	}
@@ -248,8 +483,16 @@ json_t *bn_schema_json(const bn_schema *s)
 
 	for (size_t i = 0; list && i < s->count; i++) {
 		const bn_field *f = &s->fields[i];
+		bn_buf type = BN_BUF_INIT;
+		bn_field_format_type(f, &type);
 		json_t *o = json_pack("{s:s, s:s, s:b, s:s?}", "name", f->name, "type",
-			bn_type_name(f->type), "nullable", f->nullable, "unit", f->unit);
+			type.failed ? "" : type.ptr, "nullable", f->nullable, "unit", f->unit);
+		if (type.failed ||
+			(o && f->zone && json_object_set_new(o, "zone", json_string(f->zone)))) {
+			json_decref(o);
+			o = NULL;
+		}
+		bn_buf_release(&type);
 		if (!o || json_array_append_new(list, o)) {
 			json_decref(list);
 			list = NULL;

@@ -83,9 +83,14 @@ static int read_types(add_options *o, bn_cli *cli, bn_err *err)
 			return bn_err_set(err, BN_EINVAL, "more than %d --type", TYPES_MAX);
 		if (!equals)
 			return bn_err_set(err, BN_EINVAL, "--type %s is not COLUMN=TYPE", text);
-		int rc = bn_type_parse(&o->types[i].type, equals + 1, err);
+		int rc = bn_field_parse_type(&o->types[i].type, equals + 1, err);
 		if (rc)
 			return rc;
+		if (o->types[i].type.type > BN_TYPE_STRING) {
+			bn_field_release(&o->types[i].type);
+			return bn_err_set(err, BN_EUNSUPPORTED,
+				"--type %s: no source gives that type yet", text);
+		}
 		o->names[i] = bn_strndup(text, (size_t)(equals - text));
 		o->types[i].column = o->names[i];
 		o->source.type_count = i + 1;
@@ -223,8 +228,10 @@ static int run_add(bn_cli *cli, bn_err *err)
 		rc = show_added(cli, ws, v, added, err);
 out:
 	bn_former_release(&former);
-	for (size_t i = 0; i < TYPES_MAX; i++)
+	for (size_t i = 0; i < TYPES_MAX; i++) {
 		bn_free(o->names[i]);
+		bn_field_release(&o->types[i].type);
+	}
 	bn_free(o->rejects);
 	bn_free(o);
 	bn_ingest_report_release(&report);

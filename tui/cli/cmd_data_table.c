@@ -262,7 +262,7 @@ static int export_arrow(
 
 	for (size_t i = 0; i < n && !rc; i++) {
 		const bn_field *f = &from->fields[columns[i]];
-		rc = bn_schema_add(&schema, f->name, f->type, f->nullable, f->unit, err);
+		rc = bn_schema_add_field(&schema, f, NULL, err);
 	}
 	for (size_t i = 0; i < from->meta_count && !rc; i++)
 		rc = bn_schema_set_meta(&schema, from->meta[i].key, from->meta[i].value, err);

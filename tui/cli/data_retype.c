@@ -27,15 +27,18 @@ static bool is_retyped(const retyped *r, const char *column)
 
 static void find_columns(retyped *r, const bn_former *former, const bn_schema *types)
 {
+	char was[BN_TYPE_TEXT], now[BN_TYPE_TEXT];
+
 	for (size_t i = 0; i < former->types.count; i++) {
 		const bn_field *f = &former->types.fields[i];
 		size_t at = bn_schema_find(types, f->name);
-		if (at != BN_SCHEMA_NONE && types->fields[at].type == f->type)
+		if (at != BN_SCHEMA_NONE && bn_field_same_type(&types->fields[at], f))
 			continue;
 		r->columns[r->count++] = f->name;
 		bn_cli_warn(r->cli, "column '%s' was %s in %s and is %s now", f->name,
-			bn_type_name(f->type), former->ref,
-			at == BN_SCHEMA_NONE ? "not there" : bn_type_name(types->fields[at].type));
+			bn_field_type_text(f, was), former->ref,
+			at == BN_SCHEMA_NONE ? "not there"
+					     : bn_field_type_text(&types->fields[at], now));
 	}
 }
 

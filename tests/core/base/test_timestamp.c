@@ -53,6 +53,61 @@ START_TEST(test_timestamps_round_trip)
 }
 END_TEST
 
+START_TEST(test_dates_of_any_year_are_read_back_equal)
+{
+	static const char *const bad[] = {"", "2026-02-29", "2026-1-1", "2026-01-01T00:00",
+		"12026-01-01", "26-01-01", "+99999999-01-01", "-2026-00-01", "2026-01-32"};
+	char text[BN_TIMESTAMP_TEXT];
+	int32_t days;
+	ck_assert_str_eq(bn_date_iso(0, text), "1970-01-01");
+	ck_assert_str_eq(bn_date_iso(19782, text), "2024-02-29");
+	ck_assert_str_eq(bn_date_iso(2932897, text), "+10000-01-01");
+	ck_assert_str_eq(bn_date_iso(-719529, text), "-0001-12-31");
+	for (int64_t d = INT32_MIN; d <= INT32_MAX; d += d == INT32_MIN ? 4294967 : 4294968) {
+		bn_date_iso((int32_t)d, text);
+		ck_assert_msg(bn_date_parse(text, strlen(text), &days), "%s", text);
+		ck_assert_int_eq(days, d);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_msg(!bn_date_parse(bad[i], strlen(bad[i]), &days), "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(test_times_of_a_day_and_durations_are_read_back_equal)
+{
+	static const struct {
+		const char *text;
+		int64_t ns;
+		const char *iso;
+	} cases[] = {{"PT0S", 0, "PT0S"}, {"P1DT2H", 26 * 3600 * 1000000000LL, "PT26H"},
+		{"-PT1M0.5S", -60500000000, "-PT1M0.5S"},
+		{"1-02:03:04", 93784000000000, "PT26H3M4S"}, {"0:00:01.25", 1250000000, "PT1.25S"},
+		{"100:00:00", 360000000000000, "PT100H"}, {"P2D", 172800000000000, "PT48H"},
+		{"PT3600S", 3600000000000, "PT1H"}};
+	static const char *const bad[] = {"", "P", "PT", "PT1", "P1Y", "PT1S1H", "PT1.5H", "1:2:3",
+		"1-24:00:00", "5", "-", "PT9999999999S", "PT0.0000000001S", "P1DT", "01:02",
+		"1DT2H"};
+	char text[BN_TIMESTAMP_TEXT];
+	int64_t ns = 0;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		ck_assert_msg(bn_duration_parse(cases[i].text, strlen(cases[i].text), &ns), "%s",
+			cases[i].text);
+		ck_assert_int_eq(ns, cases[i].ns);
+		ck_assert_str_eq(bn_duration_iso(ns, text), cases[i].iso);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_msg(!bn_duration_parse(bad[i], strlen(bad[i]), &ns), "%s", bad[i]);
+	for (int64_t x = -8e18; x < 8e18; x += 12345678901234567) {
+		bn_duration_iso(x, text);
+		ck_assert_msg(bn_duration_parse(text, strlen(text), &ns) && ns == x, "%s", text);
+	}
+	ck_assert(bn_daytime_parse("23:59:59.5", 10, &ns) && ns == 86399500000000);
+	ck_assert_str_eq(bn_daytime_iso(ns, text), "23:59:59.5");
+	ck_assert(bn_daytime_parse("00:07", 5, &ns) && ns == 420000000000);
+	ck_assert(!bn_daytime_parse("24:00:00", 8, &ns) && !bn_daytime_parse("1:00", 4, &ns));
+}
+END_TEST
+
 START_TEST(test_ids_have_their_standard_form)
 {
 	char uuid[BN_UUID_TEXT], run[BN_RUN_ID_TEXT], name[64], again[64];
@@ -89,4 +144,6 @@ END_TEST
 
 BN_TEST_MAIN("core/base/timestamp", test_timestamps_are_read_in_every_usual_form,
 	test_timestamps_that_are_no_real_instant_are_refused, test_timestamps_round_trip,
-	test_ids_have_their_standard_form, test_crc32c_and_sha256_give_published_values)
+	test_dates_of_any_year_are_read_back_equal,
+	test_times_of_a_day_and_durations_are_read_back_equal, test_ids_have_their_standard_form,
+	test_crc32c_and_sha256_give_published_values)

@@ -259,7 +259,7 @@ END_TEST
 
 START_TEST(test_malformed_records_fail_with_file_line_and_column)
 {
-	const bn_source_type t[] = {{"b", BN_TYPE_INT32}};
+	const bn_source_type t[] = {{"b", {.type = BN_TYPE_INT32}}};
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
 
 	begin();
@@ -290,7 +290,8 @@ END_TEST
 
 START_TEST(test_rejected_records_are_counted_kept_and_have_no_say_in_types)
 {
-	const bn_source_type t[] = {{"b", BN_TYPE_FLOAT64}, {"a", BN_TYPE_STRING}};
+	const bn_source_type t[] = {
+		{"b", {.type = BN_TYPE_FLOAT64}}, {"a", {.type = BN_TYPE_STRING}}};
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
 	bn_buf rejects = BN_BUF_INIT;
 	char secret[80];

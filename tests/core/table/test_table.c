@@ -26,12 +26,14 @@ static void end(void)
 	bn_fs_remove_tree(env, dir, NULL);
 }
 
+enum { ROW_TYPES = BN_TYPE_STRING + 1 }; /* that are set cell by cell */
+
 static void all_types(bn_schema *s)
 {
-	const char *const names[BN_TYPE_COUNT] = {
+	const char *const names[ROW_TYPES] = {
 		"f64", "f32", "i64", "i32", "i8", "flag", "at", "host", "note"};
 
-	for (int t = 0; t < BN_TYPE_COUNT; t++)
+	for (int t = 0; t < ROW_TYPES; t++)
 		ck_assert_bn_ok(
 			bn_schema_add(s, names[t], (bn_type)t, true, t ? NULL : "W", &err), &err);
 }
@@ -41,7 +43,7 @@ static void put_row(bn_table_writer *w, int r)
 {
 	char text[40];
 
-	for (size_t c = 0; c < BN_TYPE_COUNT; c++) {
+	for (size_t c = 0; c < ROW_TYPES; c++) {
 		if ((r + (int)c) % 7 == 0)
 			continue;
 		switch ((bn_type)c) {
@@ -71,7 +73,7 @@ static void check_row(const bn_batch *b, size_t at, int r)
 {
 	char text[40];
 
-	for (size_t c = 0; c < BN_TYPE_COUNT; c++) {
+	for (size_t c = 0; c < ROW_TYPES; c++) {
 		const bn_column *col = &b->columns[c];
 		bool absent = (r + (int)c) % 7 == 0;
 		bn_text t = bn_column_text(col, at);
@@ -186,7 +188,7 @@ START_TEST(test_same_rows_give_same_bytes_and_empty_tables_are_tables)
 	write_rows(path, 0);
 	ck_assert_bn_ok(bn_table_open(&r, env, path, &err), &err);
 	ck_assert_uint_eq(bn_table_rows(r), 0);
-	ck_assert_uint_eq(bn_table_schema(r)->count, BN_TYPE_COUNT);
+	ck_assert_uint_eq(bn_table_schema(r)->count, ROW_TYPES);
 	bn_table_reader_free(r);
 	bn_buf_release(&a);
 	bn_buf_release(&b);
