@@ -191,11 +191,8 @@ const char *bn_date_iso(int32_t days, char buf[BN_TIMESTAMP_TEXT])
 	int month, day;
 
 	civil_from_days(days, &year, &month, &day);
-	bool usual = year >= 0 && year <= 9999;
-	snprintf(buf, BN_TIMESTAMP_TEXT, "%s%04lld-%02d-%02d",
-		usual      ? ""
-		: year < 0 ? "-"
-			   : "+",
+	const char *sign = year > 9999 ? "+" : "";
+	snprintf(buf, BN_TIMESTAMP_TEXT, "%s%04lld-%02d-%02d", year < 0 ? "-" : sign,
 		(long long)(year < 0 ? -year : year), month, day);
 	return buf;
 }

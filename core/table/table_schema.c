@@ -260,10 +260,13 @@ static int parse_type(bn_field *f, const char **s, int depth, bn_err *err)
 int bn_field_parse_type(bn_field *f, const char *text, bn_err *err)
 {
 	const char *s = text;
-	int rc = parse_type(f, &s, 0, err);
+	int rc;
 
-	if (rc == 0 && *s)
+	if ((rc = parse_type(f, &s, 0, err)) < 0)
+		goto out;
+	if (*s)
 		rc = no_such_type(text, err);
+out:
 	if (rc < 0)
 		release_type(f);
 	return rc;
