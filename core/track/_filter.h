@@ -1,8 +1,10 @@
 /*
- * _filter.h - the filter language of query.h compiled to pieces of SQL. Not for other modules.
+ * _filter.h - the filter language of query.h over runs: what its names are (field.c), and its bound tree as SQL
+ * (filter.c). The language itself is core/table/expr. Not for other modules.
  */
 #ifndef BN_TRACK__FILTER_H
 #define BN_TRACK__FILTER_H
+#include "core/table/expr/expr.h"
 #include "core/track/_piece.h"
 
 /* Appends a condition to out. *at (may be NULL) gets the byte offset of an error. BN_EINVAL. */
@@ -14,5 +16,16 @@ int bn_filter_field(bn_run_field *out, bn_sql_piece *piece, const bn_filter_worl
 /* The field's value as an expression: for people, or (number) the number of it. */
 void bn_filter_field_sql(
 	bn_sql_piece *out, const bn_run_field *f, const bn_filter_world *w, bool number);
+
+/* What names mean in an expression over runs. Slots are places in fields. */
+typedef struct bn_filter_names {
+	const bn_filter_world *w;
+	bn_sql_piece *piece; /* whose arena has the keys */
+	bn_run_field *fields;
+	size_t count, cap;
+} bn_filter_names;
+
+bn_expr_names bn_filter_expr_names(bn_filter_names *n);
+void bn_filter_names_release(bn_filter_names *n);
 
 #endif

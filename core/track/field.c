@@ -1,16 +1,18 @@
 /*
  * field.c - names of things to filter by, sort by and show: attributes, params.K, metrics.K, tags.K,
- * best(K), bare names; and what each is in SQL. See query.h.
+ * best(K), bare names; what each is in SQL, and which values it is compared with. See query.h.
  */
 #include "core/track/_filter.h"
 
 #include "core/base/fs.h"
 #include "core/base/str.h"
+#include "core/base/timestamp.h"
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
-#include "core/track/_parse.h"
 #include "core/track/best.h"
+#include "core/track/run.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -67,7 +69,7 @@ static const attribute *attribute_find(const char *name, size_t n)
 }
 
 /* The nearest attribute or key that some run has. */
-static void hint_field(bn_parser *p, const char *name)
+static void hint_field(const bn_filter_world *w, const char *name, bn_err *err)
 {
 	static const char sql[] = "SELECT DISTINCT substr(name, instr(name, '.') + 1) "
 				  "FROM index_name WHERE class = ? LIMIT 2000";
@@ -75,7 +77,7 @@ static void hint_field(bn_parser *p, const char *name)
 	bn_names names = BN_NAMES_INIT;
 	for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
 		bn_names_add(&names, attributes[i].name);
-	if (bn_sql_prepare(&st, p->w->db, NULL, sql, "i", (int64_t)BN_NAME_KEY) == 0)
+	if (bn_sql_prepare(&st, w->db, NULL, sql, "i", (int64_t)BN_NAME_KEY) == 0)
 		while (bn_sql_step(st, NULL) == 1)
 			bn_names_add(&names, (const char *)sqlite3_column_text(st, 0));
 	sqlite3_finalize(st);
@@ -84,44 +86,46 @@ static void hint_field(bn_parser *p, const char *name)
 		words[i] = names.items[i];
 	const char *near = words ? bn_nearest_word(name, words) : NULL;
 	if (near)
-		bn_err_hint(p->err, "did you mean '%s'?", near);
+		bn_err_hint(err, "did you mean '%s'?", near);
 	else
-		bn_err_hint(p->err, "params.KEY, metrics.KEY and tags.KEY name what a run logged");
+		bn_err_hint(err, "params.KEY, metrics.KEY and tags.KEY name what a run logged");
 	bn_free(words);
 	bn_names_release(&names);
 }
 
-static int field_key(bn_parser *p, bn_run_field *f, bn_field_kind kind, const char *key, size_t n)
+static int field_key(
+	bn_filter_names *n, bn_run_field *f, bn_field_kind kind, bn_expr_text key, bn_err *err)
 {
 	f->kind = kind;
 	f->aggregate = BN_AGGREGATE_LAST;
-	f->key = bn_arena_strndup(&p->out->arena, key, n);
-	return f->key ? 0 : (p->rc = bn_err_nomem(p->err, "a query"));
+	f->key = bn_arena_strndup(&n->piece->arena, key.ptr, key.len);
+	return f->key ? 0 : bn_err_nomem(err, "a query");
 }
 
-static int field_bare(bn_parser *p, bn_run_field *f, size_t at, const char *name, size_t n)
+static int field_bare(
+	bn_filter_names *n, bn_run_field *f, bn_expr *e, const bn_expr_name *name, bn_err *err)
 {
-	const attribute *a = attribute_find(name, n);
+	static const bn_field_kind kinds[] = {BN_FIELD_METRIC, BN_FIELD_PARAM, BN_FIELD_TAG};
+	const attribute *a = attribute_find(name->text.ptr, name->text.len);
 	if (a) {
 		f->kind = a->kind;
 		f->sql = a->sql;
 		return 0;
 	}
-	if (field_key(p, f, BN_FIELD_METRIC, name, n) != 0)
-		return p->rc;
-	if (bn_index_key(p->w->db, BN_KEY_METRIC, f->key) >= 0)
-		return 0;
-	f->kind = BN_FIELD_PARAM;
-	if (bn_index_key(p->w->db, BN_KEY_PARAM, f->key) >= 0)
-		return 0;
-	f->kind = BN_FIELD_TAG;
-	if (bn_index_key(p->w->db, BN_KEY_TAG, f->key) >= 0)
-		return 0;
-	char text[160];
-	snprintf(text, sizeof text, "no attribute, metric, parameter or tag '%.80s'", f->key);
-	bn_parse_fail(p, at, text);
-	hint_field(p, f->key);
-	return p->rc;
+	int rc = field_key(n, f, BN_FIELD_METRIC, name->text, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		f->kind = kinds[i];
+		if (bn_index_key(n->w->db, bn_field_key_kind(f->kind), f->key) >= 0)
+			return 0;
+	}
+	if (name->tried)
+		return BN_ENOTFOUND;
+	bn_expr_fail(e, name->at - name->quoted, err,
+		"no attribute, metric, parameter or tag '%.80s'", f->key);
+	hint_field(n->w, f->key, err);
+	return BN_EINVAL;
 }
 
 static const struct {
@@ -133,33 +137,76 @@ static const struct {
 	{"attributes", BN_FIELD_TEXT}, {"attribute", BN_FIELD_TEXT}, {"attr", BN_FIELD_TEXT},
 	{"run", BN_FIELD_TEXT}};
 
-/* A word with a known prefix: "params.lr", or "params." followed by a quoted key. */
-static int field_prefixed(
-	bn_parser *p, bn_run_field *f, bn_token word, size_t dot, bn_field_kind kind)
+/* Which of the prefixes; SIZE_MAX none. */
+static size_t prefix_find(const char *text, size_t n)
 {
-	const char *key = p->text + word.at + dot + 1;
-	size_t n = word.len - dot - 1;
-	if (n == 0) {
-		if (p->now.kind != BN_TOKEN_NAME || p->now.at != word.at + word.len + 1)
-			return bn_parse_expected(p, "a key after the dot");
-		key = p->text + p->now.at;
-		n = p->now.len;
-		bn_lex(p);
-	}
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+		if (strlen(prefixes[i].prefix) == n && !strncasecmp(prefixes[i].prefix, text, n))
+			return i;
+	return SIZE_MAX;
+}
+
+static int field_prefixed(bn_filter_names *n, bn_run_field *f, bn_expr *e, bn_field_kind kind,
+	bn_expr_text key, size_t at, bn_err *err)
+{
 	if (kind != BN_FIELD_TEXT)
-		return field_key(p, f, kind, key, n);
-	const attribute *a = attribute_find(key, n);
+		return field_key(n, f, kind, key, err);
+	const attribute *a = attribute_find(key.ptr, key.len);
 	if (!a) {
-		char text[120];
-		snprintf(text, sizeof text, "no attribute '%.*s'", (int)(n < 60 ? n : 60), key);
-		bn_parse_fail(p, (size_t)(key - p->text), text);
-		bn_err_hint(p->err, "attributes are id, name, experiment, status, user, created, "
-				    "started, finished, duration, ...");
-		return p->rc;
+		bn_expr_fail(e, at, err, "no attribute '%.*s'", (int)(key.len < 60 ? key.len : 60),
+			key.ptr);
+		bn_err_hint(err, "attributes are id, name, experiment, status, user, created, "
+				 "started, finished, duration, ...");
+		return BN_EINVAL;
 	}
 	f->kind = a->kind;
 	f->sql = a->sql;
 	return 0;
+}
+
+static int field_named(
+	bn_filter_names *n, bn_run_field *f, bn_expr *e, const bn_expr_name *name, bn_err *err)
+{
+	const char *text = name->text.ptr;
+	if (name->prefix.len) {
+		size_t i = prefix_find(name->prefix.ptr, name->prefix.len);
+		if (i != SIZE_MAX)
+			return field_prefixed(n, f, e, prefixes[i].kind, name->text, name->at, err);
+		return bn_expr_fail(e, name->at, err,
+			"no '%.*s.' has keys; params, metrics and tags do",
+			(int)(name->prefix.len < 60 ? name->prefix.len : 60), name->prefix.ptr);
+	}
+	const char *dot = name->quoted ? NULL : memchr(text, '.', name->text.len);
+	size_t i = dot ? prefix_find(text, (size_t)(dot - text)) : SIZE_MAX;
+	if (i == SIZE_MAX)
+		return field_bare(n, f, e, name, err);
+	bn_expr_text key = {dot + 1, name->text.len - (size_t)(dot - text) - 1};
+	return field_prefixed(
+		n, f, e, prefixes[i].kind, key, name->at + (size_t)(dot - text) + 1, err);
+}
+
+/* ---- what the binder asks --------------------------------------------------------------------- */
+
+static int add_field(bn_filter_names *n, const bn_run_field *f, bn_expr_field *out, bn_err *err)
+{
+	bool text = f->kind == BN_FIELD_TEXT || f->kind == BN_FIELD_STATUS ||
+		    f->kind == BN_FIELD_PARAM || f->kind == BN_FIELD_TAG;
+	if (bn_grow(&n->fields, &n->cap, n->count + 1, sizeof *n->fields))
+		return bn_err_nomem(err, "a query");
+	n->fields[n->count] = *f;
+	*out = (bn_expr_field){.type = text ? BN_EXPR_TEXT : BN_EXPR_REAL,
+		.slot = (uint32_t)n->count++,
+		.has_number = f->kind == BN_FIELD_PARAM,
+		.no_order = f->kind == BN_FIELD_TAG ? "a tag is text: quote the value" : NULL};
+	return 0;
+}
+
+static int names_resolve(
+	void *ctx, bn_expr *e, const bn_expr_name *name, bn_expr_field *out, bn_err *err)
+{
+	bn_run_field f = {.kind = BN_FIELD_TEXT};
+	int rc = field_named(ctx, &f, e, name, err);
+	return rc < 0 ? rc : add_field(ctx, &f, out, err);
 }
 
 static const struct {
@@ -171,55 +218,97 @@ static const struct {
 	{"max", BN_AGGREGATE_MAX, false}, {"mean", BN_AGGREGATE_MEAN, false},
 	{"count", BN_AGGREGATE_COUNT, false}};
 
-/* best(KEY) and the like; the name has been read, now is '('. */
-static int field_call(bn_parser *p, bn_run_field *f, size_t which)
+/* best(KEY) and the like. */
+static int names_call(void *ctx, bn_expr *e, bn_expr_text function, const bn_expr_name *argument,
+	bn_expr_field *out, bn_err *err)
 {
-	bn_lex(p);
-	if (p->now.kind != BN_TOKEN_WORD && p->now.kind != BN_TOKEN_NAME &&
-		p->now.kind != BN_TOKEN_QUOTED && p->now.kind != BN_TOKEN_NUMBER)
-		return bn_parse_expected(p, "a metric");
-	const char *key = p->text + p->now.at;
-	size_t n = p->now.len;
-	if (p->now.kind == BN_TOKEN_WORD && n > 8 && !strncmp(key, "metrics.", 8)) {
-		key += 8;
-		n -= 8;
-	}
-	if (field_key(p, f, BN_FIELD_METRIC, key, n) != 0)
-		return p->rc;
-	f->aggregate = aggregates[which].means;
-	if (aggregates[which].is_best) {
-		int direction = bn_metric_direction(f->key);
-		f->aggregate = direction < 0 ? BN_AGGREGATE_MIN : BN_AGGREGATE_MAX;
+	bn_run_field f = {.kind = BN_FIELD_TEXT};
+	bn_expr_text key = argument->text;
+	size_t i = 0;
+	(void)e;
+	while (i < sizeof aggregates / sizeof *aggregates &&
+		(strlen(aggregates[i].name) != function.len ||
+			strncasecmp(aggregates[i].name, function.ptr, function.len) != 0))
+		i++;
+	if (i == sizeof aggregates / sizeof *aggregates)
+		return 0;
+	if (!argument->quoted && key.len > 8 && !strncmp(key.ptr, "metrics.", 8))
+		key = (bn_expr_text){key.ptr + 8, key.len - 8};
+	int rc = field_key(ctx, &f, BN_FIELD_METRIC, key, err);
+	if (rc < 0)
+		return rc;
+	f.aggregate = aggregates[i].means;
+	if (aggregates[i].is_best) {
+		int direction = bn_metric_direction(f.key);
+		f.aggregate = direction < 0 ? BN_AGGREGATE_MIN : BN_AGGREGATE_MAX;
 		if (direction == 0)
-			f->aggregate = BN_AGGREGATE_NONE;
+			f.aggregate = BN_AGGREGATE_NONE;
 	}
-	bn_lex(p);
-	return bn_token_accept(p, ")") ? 0 : bn_parse_expected(p, "')'");
+	rc = add_field(ctx, &f, out, err);
+	return rc < 0 ? rc : 1;
 }
 
-int bn_parse_field(bn_parser *p, bn_run_field *f)
+/* Milliseconds: of a date, or (now_ms) of an age or a duration. */
+static int literal_ms(bn_expr_text text, bool instant, int64_t now_ms, bn_expr_value *out)
 {
-	bn_token word = p->now;
-	const char *text = p->text + word.at;
-	memset(f, 0, sizeof *f);
-	if (word.kind == BN_TOKEN_NAME) {
-		bn_lex(p);
-		return field_bare(p, f, word.at, text, word.len);
-	}
-	if (word.kind != BN_TOKEN_WORD)
-		return bn_parse_expected(p, "a field");
-	bn_lex(p);
-	for (size_t i = 0; bn_token_is(p, "(") && i < sizeof aggregates / sizeof *aggregates; i++)
-		if (strlen(aggregates[i].name) == word.len &&
-			!strncasecmp(aggregates[i].name, text, word.len))
-			return field_call(p, f, i);
-	const char *dot = memchr(text, '.', word.len);
-	for (size_t i = 0; dot && i < sizeof prefixes / sizeof *prefixes; i++)
-		if (strlen(prefixes[i].prefix) == (size_t)(dot - text) &&
-			!strncasecmp(prefixes[i].prefix, text, (size_t)(dot - text)))
-			return field_prefixed(p, f, word, (size_t)(dot - text), prefixes[i].kind);
-	return field_bare(p, f, word.at, text, word.len);
+	char copy[64];
+	int64_t ns;
+	snprintf(copy, sizeof copy, "%.*s", (int)(text.len < 63 ? text.len : 63), text.ptr);
+	if (instant && bn_timestamp_parse(text.ptr, text.len, &ns))
+		out->r = (double)(ns / 1000000);
+	else if (bn_parse_duration_ns(copy, &ns))
+		out->r = (double)(instant ? now_ms - ns / 1000000 : ns / 1000000);
+	else
+		return BN_EINVAL;
+	return 1;
 }
+
+static int literal_status(bn_filter_names *n, bn_expr_text text, bn_expr_value *out)
+{
+	char upper[16];
+	bn_run_status status;
+	snprintf(upper, sizeof upper, "%.*s", (int)(text.len < 15 ? text.len : 15), text.ptr);
+	for (char *c = upper; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	if (text.len > 15 || !bn_run_status_parse(&status, upper))
+		return BN_EINVAL;
+	char *kept = bn_arena_strdup(&n->piece->arena, upper);
+	*out = (bn_expr_value){BN_EXPR_TEXT, {.s = {kept ? kept : "", text.len}}};
+	return 1;
+}
+
+static int names_literal(void *ctx, const bn_expr_field *field, bn_expr_text text, bool is_number,
+	bn_expr_value *out, const char **expects)
+{
+	bn_filter_names *n = ctx;
+	*out = (bn_expr_value){.type = BN_EXPR_REAL};
+	switch (n->fields[field->slot].kind) {
+	case BN_FIELD_STATUS:
+		*expects = "one of SCHEDULED, QUEUED, RUNNING, FINISHED, FAILED, KILLED, LOST";
+		return literal_status(n, text, out);
+	case BN_FIELD_TIME:
+		*expects = "a time such as '2026-01-31', '2h' (ago) or milliseconds";
+		return is_number ? 0 : literal_ms(text, true, n->w->now_ms, out);
+	case BN_FIELD_DURATION:
+		*expects = "a duration such as 5m, 1h30m or milliseconds";
+		return is_number ? 0 : literal_ms(text, false, 0, out);
+	default:
+		return 0;
+	}
+}
+
+bn_expr_names bn_filter_expr_names(bn_filter_names *n)
+{
+	return (bn_expr_names){
+		.resolve = names_resolve, .call = names_call, .literal = names_literal, .ctx = n};
+}
+
+void bn_filter_names_release(bn_filter_names *n)
+{
+	bn_free(n->fields);
+}
+
+/* ---- SQL ------------------------------------------------------------------------------------ */
 
 void bn_filter_field_sql(
 	bn_sql_piece *out, const bn_run_field *f, const bn_filter_world *w, bool number)
@@ -235,14 +324,4 @@ void bn_filter_field_sql(
 	} else {
 		bn_buf_adds(&out->sql, f->sql);
 	}
-}
-
-int bn_filter_field(bn_run_field *out, bn_sql_piece *piece, const bn_filter_world *w,
-	const char *text, bn_err *err)
-{
-	bn_parser p = {.w = w, .text = text, .out = piece, .err = err};
-	bn_lex(&p);
-	if (bn_parse_field(&p, out) == 0 && p.now.kind != BN_TOKEN_END)
-		bn_parse_expected(&p, "nothing more");
-	return p.rc;
 }

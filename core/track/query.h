@@ -1,18 +1,13 @@
 /*
  * query.h - the table of runs: which, in what order, with which columns.
  *
- * Filter language (a superset of MLflow's search):
+ * Filter language (a superset of MLflow's search): core/table/expr/expr.h, in its dialect of runs, where
  *
- *	filter   := or
- *	or       := and (OR and)*
- *	and      := not (AND not)*
- *	not      := NOT not | (or) | test
- *	test     := field op value | field [NOT] LIKE 'a%' | field [NOT] ILIKE 'a%'
- *	          | field [NOT] IN ('a', 'b') | field [NOT] BETWEEN a AND b | field IS [NOT] NULL
  *	field    := params.KEY | metrics.KEY | tags.KEY | attributes.NAME | NAME | best(KEY)
  *	          | last(KEY) | first(KEY) | min(KEY) | max(KEY) | mean(KEY) | count(KEY)
- *	op       := = == != <> < <= > >=  and  ~ (contains, not case sensitive)
- *	value    := 'text' | "text" | number | bare word
+ *	value    := 'text' | "text" | number | bare word, on the right of a comparison
+ *
+ * and operators of arithmetic stand between spaces: metrics.loss / metrics.base > 0.5.
  *
  * A bare NAME is an attribute, else a metric, parameter or tag that some run has, in this order. A
  * KEY with other characters than letters, digits, _ . - / is written `in backquotes` or "in

@@ -101,6 +101,20 @@ static const struct {
 	{"name = 'x'' OR 1=1 --'", NULL},
 	{"name = \"'; DROP TABLE run; --\"", ""},
 	{"metric.acc > 0.4 AND param.lr > 0.05 and tag.team like 'o%'", "alpha"},
+	{"metrics.rmse / 2 > 1.5", "beta"},
+	{"max(rmse) - last(rmse) >= 2", "alpha"},
+	{"max(rmse) > 1.5 * metrics.rmse", "alpha"},
+	{"metrics.rmse * params.lr < 0.1", "beta"},
+	{"3 = metrics.rmse OR - 2 * metrics.rmse = -8", "alpha beta"},
+	{"metrics.rmse / 0 IS NULL AND metrics.rmse > 0", "alpha beta"},
+	{"abs(metrics.rmse - 4) BETWEEN 1 AND 1", "alpha"},
+	{"coalesce(metrics.rmse, 100) > 50", "gamma_x delta"},
+	{"length(name) = 4", "beta"},
+	{"upper(params.opt) = 'ADAM'", "alpha gamma_x"},
+	{"metrics.rmse < metrics.acc + 4", "alpha beta"},
+	{"max(rmse) > metrics.rmse", "alpha"},
+	{"name = -", ""},
+	{"params.lr * 1 >= params.lr AND params.lr * 1 > 0.05", "alpha"},
 };
 
 START_TEST(test_query_filters_select_what_they_say)
@@ -147,6 +161,14 @@ static const struct {
 	{"name =\n  'a' AND\n  < 3", 19, "filter:3:3: expected a field"},
 	{"name = '\xc3\xa4' AND ?", 16, "filter:1:16: "},
 	{"name = 'x'' OR 1=1 --'", 10, "expected AND or OR"},
+	{"metrics.rmse + 1", 16, "expected a comparison"},
+	{"name + 1 > 2", 5, "+ does not take text and a whole number"},
+	{"floor(metrics.rmse) = 2", 0, "runs cannot be asked for floor"},
+	{"lenght(name) = 2", 0, "no function 'lenght'"},
+	{"length(name, 2) = 2", 0, "length does not take text and a whole number"},
+	{"name = 'a' AND (metrics.rmse", 28, "expected an operator or ')' at the end"},
+	{"foo.`a b` = 1", 5, "no 'foo.' has keys"},
+	{"metrics.rmse IN (1, metrics.acc)", 20, "a list has values alone"},
 };
 
 START_TEST(test_query_errors_point_at_the_character)
