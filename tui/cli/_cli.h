@@ -52,6 +52,18 @@ int bn_cli_end_text(bn_cli *cli, bn_err *err);
 const json_t *bn_cli_value_at(const json_t *object, const char *key);
 void bn_cli_add_value(bn_buf *b, const json_t *v, bn_format format, const bn_cli *cli);
 
+/* out_list.c: --sort, --columns and --match of a verb with BN_VERB_LISTS. *items may become
+ * another list (its reference is taken), *cols those in chosen. */
+enum { BN_LIST_COLUMNS = 24 };
+typedef struct bn_list_columns {
+	bn_col cols[BN_LIST_COLUMNS + 1];
+	char names[BN_LIST_COLUMNS][64];
+} bn_list_columns;
+/* Whether the verb leaves that option of lists to out_list.c; some have one of the name for themselves. */
+bool bn_cli_lists_by(const bn_verb *v, const char *option);
+int bn_cli_arrange(
+	bn_cli *cli, json_t **items, const bn_col **cols, bn_list_columns *chosen, bn_err *err);
+
 /* out_table.c: text in a field, cut where it is wider; text in lines of at most width columns, broken at blanks,
  * those after the first indented. */
 void bn_cli_add_padded(bn_buf *b, const char *text, size_t width, bool right, bool last);

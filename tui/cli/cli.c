@@ -48,12 +48,18 @@ static const bn_opt *option_find(const bn_opt *table, const char *name, size_t n
 	return NULL;
 }
 
+static const bn_opt *list_options(const bn_verb *v)
+{
+	return v && v->flags & BN_VERB_LISTS ? bn_list_options : NULL;
+}
+
 static int option_unknown(const bn_cli *cli, const char *word, bn_err *err)
 {
 	const char *names[64] = {NULL};
 	size_t n = 0;
-	const bn_opt *tables[] = {cli->verb ? cli->verb->options : NULL, bn_global_options};
-	for (size_t t = 0; t < 2; t++)
+	const bn_opt *tables[] = {
+		cli->verb ? cli->verb->options : NULL, list_options(cli->verb), bn_global_options};
+	for (size_t t = 0; t < 3; t++)
 		for (const bn_opt *o = tables[t]; o && o->help && n < 63; o++)
 			if (o->name[0])
 				names[n++] = o->name;
@@ -106,6 +112,7 @@ static int option_read(bn_cli *cli, int argc, char **argv, int *i, bn_err *err)
 	if (word[1] == '-') {
 		size_t n = strcspn(word + 2, "=");
 		o = option_find(own, word + 2, n, 0);
+		o = o ? o : option_find(list_options(cli->verb), word + 2, n, 0);
 		if (!o && (o = option_find(bn_global_options, word + 2, n, 0)))
 			global = true;
 		if (word[2 + n] == '=')
@@ -247,7 +254,8 @@ const char *const *bn_cli_rest(const bn_cli *cli, size_t *count)
 /* An option that the verb does not list would silently never be found: that is our bug. */
 static void check_declared(const bn_cli *cli, const char *name)
 {
-	BN_BUG(!option_find(cli->verb->options, name, strlen(name), 0));
+	BN_BUG(!option_find(cli->verb->options, name, strlen(name), 0) &&
+		!option_find(list_options(cli->verb), name, strlen(name), 0));
 }
 
 const char *bn_cli_opt_nth(const bn_cli *cli, const char *name, size_t i)

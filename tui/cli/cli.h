@@ -39,6 +39,7 @@ enum {
 	BN_VERB_NO_WORKSPACE = 4, /* documentation only: does not need one */
 	BN_VERB_NAMES_GAPS = 16,  /* says by itself what of the log cannot be read */
 	BN_VERB_DRY_RUN = 8,      /* knows --dry-run; the frame refuses it for any other verb */
+	BN_VERB_LISTS = 128, /* its result is one list: --sort, --columns and --match arrange it */
 	/* What it needs of a workspace (core/govern/trust.h). Without a flag: that reading is allowed. */
 	BN_VERB_NEEDS_TRUST =
 		32, /* signs, serves, verifies, exports, removes, or runs what others made */

@@ -146,7 +146,8 @@ static const bn_opt add_options[] = {
 
 const bn_verb bn_verbs_bot[] = {
 	{"bot", "ls", "", 0, 0, "keys that act for persons: servers, nightly jobs", NULL,
-		{"binnacle bot ls", "binnacle bot ls --json", NULL}, NULL, 0, run_bot_ls},
+		{"binnacle bot ls", "binnacle bot ls --json", NULL}, NULL, BN_VERB_LISTS,
+		run_bot_ls},
 	{"bot", "add", "NAME", 1, 1, "make a key that acts for you where nobody sits",
 		"What it does is yours, within your rights. It never approves, gives no evidence, "
 		"and "

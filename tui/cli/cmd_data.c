@@ -148,8 +148,8 @@ static void tell_widened(bn_cli *cli, const bn_ingest_report *r)
 		const char *name = r->schema.fields[w->column].name;
 		if (w->line)
 			bn_cli_say(cli,
-				"column '%s' is %s, though it began as %s: line %llu has \"%s\"", name,
-				bn_type_name(w->to), bn_type_name(w->from),
+				"column '%s' is %s, though it began as %s: line %llu has \"%s\"",
+				name, bn_type_name(w->to), bn_type_name(w->from),
 				(unsigned long long)w->line, w->text);
 		else
 			bn_cli_say(cli, "column '%s' is %s: its values are too many for %s", name,
@@ -217,14 +217,12 @@ static int run_add(bn_cli *cli, bn_err *err)
 	if (rc < 0)
 		goto out;
 	if (report.rejected)
-		bn_cli_warn(cli, "%llu %s rejected: %s has %s",
-			(unsigned long long)report.rejected,
+		bn_cli_warn(cli, "%llu %s rejected: %s has %s", (unsigned long long)report.rejected,
 			report.rejected == 1 ? "row was" : "rows were", o->source.rejects,
 			report.rejected == 1 ? "it with the reason" : "them with their reasons");
 	tell_widened(cli, &report);
-	if (!added ||
-		(rc = bn_cli_tell_retyped(cli, ws, bn_cli_arg(cli, 0), &former, &report.schema,
-			 err)) == 0)
+	if (!added || (rc = bn_cli_tell_retyped(
+			       cli, ws, bn_cli_arg(cli, 0), &former, &report.schema, err)) == 0)
 		rc = show_added(cli, ws, v, added, err);
 out:
 	bn_former_release(&former);
@@ -549,11 +547,16 @@ static const bn_opt tag_opts[] = {{"remove", 0, NULL, "take the tag off"}, {0}};
 
 const bn_verb bn_verbs_data[] = {
 	{"data", "add", "NAME SOURCE", 2, 2, "bring a file or live telemetry in as a new version",
-		"SOURCE is a file or a pipe (CSV, TSV, Arrow), - for standard input, or proc: for the\n"
-		"counters of this node. The version is an Arrow file with schema, profile and content\n"
-		"hash. The next one is read as the types of the newest. Bytes that are there already\n"
-		"add no version. With --private only you can read its rows, its profile and what is\n"
-		"made from them; others see name, numbers and digest. The versions that follow are\n"
+		"SOURCE is a file or a pipe (CSV, TSV, Arrow), - for standard input, or proc: for "
+		"the\n"
+		"counters of this node. The version is an Arrow file with schema, profile and "
+		"content\n"
+		"hash. The next one is read as the types of the newest. Bytes that are there "
+		"already\n"
+		"add no version. With --private only you can read its rows, its profile and what "
+		"is\n"
+		"made from them; others see name, numbers and digest. The versions that follow "
+		"are\n"
 		"private as well, until --shared.",
 		{"binnacle data add power power.csv",
 			"binnacle data add node proc: --for 10s --every 100ms",
@@ -566,7 +569,8 @@ const bn_verb bn_verbs_data[] = {
 			"binnacle data generate later --drift 0.6 --start 2020-08-01"},
 		generate_opts, 0, run_generate},
 	{"data", "ls", "[NAME]", 0, 1, "list datasets, or the versions of one", NULL,
-		{"binnacle data ls", "binnacle data ls jobs --json"}, ls_opts, 0, run_ls},
+		{"binnacle data ls", "binnacle data ls jobs --json"}, ls_opts, BN_VERB_LISTS,
+		run_ls},
 	{"data", "show", "NAME[@vN]", 1, 1, "one version: what it is and where it comes from",
 		"A name alone is its newest version; NAME@v3, NAME@latest and NAME@sha256:ab12...\n"
 		"name others.",

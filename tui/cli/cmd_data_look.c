@@ -3,8 +3,8 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/table/table.h"
 #include "core/profile/tally.h"
+#include "core/table/table.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/verbs.h"
 
@@ -261,10 +261,10 @@ const bn_verb bn_verbs_data_look[] = {
 		"quantiles.\n"
 		"With a column, everything that is known of it.",
 		{"binnacle data describe jobs", "binnacle data describe jobs run_time --json"},
-		NULL, 0, run_describe},
+		NULL, BN_VERB_LISTS, run_describe},
 	{"data", "freq", "NAME[@vN] COLUMN", 2, 2, "the most frequent values of a column", NULL,
 		{"binnacle data freq jobs job_state", "binnacle data freq jobs user_id -n 5"},
-		freq_opts, 0, run_freq},
+		freq_opts, BN_VERB_LISTS, run_freq},
 	{"data", "diff", "A[@vN] B[@vN]", 2, 2, "what differs: schema and statistics", NULL,
 		{"binnacle data diff jobs@v1 jobs@v2", "binnacle data diff jobs.train jobs.test"},
 		NULL, 0, run_diff},

@@ -103,8 +103,8 @@ static const bn_opt ls_options[] = {{"all", 'a', NULL, "also those that have end
 
 const bn_verb bn_verbs_endpoint[] = {
 	{"endpoint", "ls", "", 0, 0, "List servers: running, stopped, lost", NULL,
-		{"binnacle endpoint ls", "binnacle endpoint ls --all --json"}, ls_options, 0,
-		run_ls},
+		{"binnacle endpoint ls", "binnacle endpoint ls --all --json"}, ls_options,
+		BN_VERB_LISTS, run_ls},
 	{"endpoint", "show", "NAME", 1, 1, "All that is known of one server",
 		"NAME is an id, a unique beginning of one, or a model that it serves: the server "
 		"that\n"

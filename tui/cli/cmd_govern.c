@@ -417,7 +417,7 @@ const bn_verb bn_verbs_govern[] = {
 		{"binnacle audit log --entity model/power",
 			"binnacle audit log --mine --outcome 'refused|late'",
 			"binnacle audit log --since 7d --user alice --json"},
-		audit_options, 0, run_audit_log},
+		audit_options, BN_VERB_LISTS, run_audit_log},
 	{"audit", "verify", "", 0, 0,
 		"re-read the whole log, check every signature, re-hash every object",
 		"It is read from the log itself, never from the index. Exit status 1 when anything "

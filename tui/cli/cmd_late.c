@@ -77,6 +77,7 @@ const bn_verb bn_verbs_late[] = {
 		"the rest is listed here, with the command, until there is nothing left to repeat. "
 		"So "
 		"are your links that lost against others made at the same time.",
-		{"binnacle audit late", "binnacle audit late --json", NULL}, NULL, 0, run_late},
+		{"binnacle audit late", "binnacle audit late --json", NULL}, NULL, BN_VERB_LISTS,
+		run_late},
 	{0},
 };

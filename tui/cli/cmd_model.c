@@ -417,7 +417,7 @@ const bn_verb bn_verbs_model[] = {
 		register_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_register},
 	{"model", "ls", "[NAME]", 0, 1, "models, or the versions of one", NULL,
 		{"binnacle model ls", "binnacle model ls power", "binnacle model ls --inbox"},
-		ls_options, 0, run_ls},
+		ls_options, BN_VERB_LISTS, run_ls},
 	{"model", "show", "MODEL", 1, 1, "one version: state, metrics, gates, decisions",
 		"MODEL is NAME/3, NAME@alias, NAME@latest, NAME (its champion, else the latest) or "
 		"a"

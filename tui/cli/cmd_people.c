@@ -512,7 +512,8 @@ static const bn_opt revoke_options[] = {
 const bn_verb bn_verbs_people[] = {
 	{"user", "ls", "", 0, 0,
 		"everybody whom this workspace knows, with their roles, and who asks", NULL,
-		{"binnacle user ls", "binnacle user ls --json", NULL}, NULL, 0, run_user_ls},
+		{"binnacle user ls", "binnacle user ls --json", NULL}, NULL, BN_VERB_LISTS,
+		run_user_ls},
 	{"user", "key", "", 0, 0, "your signing key; makes it when there is none", NULL,
 		{"binnacle user key", "binnacle user key --json", NULL}, NULL, BN_VERB_NO_WORKSPACE,
 		run_user_key},

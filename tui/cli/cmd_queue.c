@@ -230,7 +230,8 @@ const bn_verb bn_verbs_queue[] = {
 		"In the order in which they will start: first in, first out. When the first does "
 		"not\n"
 		"fit beside what runs, those behind it wait too. `binnacle run stop` cancels one.",
-		{"binnacle queue ls", "binnacle queue ls --all --json"}, ls_options, 0, queue_ls},
+		{"binnacle queue ls", "binnacle queue ls --all --json"}, ls_options, BN_VERB_LISTS,
+		queue_ls},
 	{"queue", "show", "", 0, 0, "limits of the queue, and what of them is in use", NULL,
 		{"binnacle queue show", "binnacle queue show --json"}, NULL, 0, queue_show},
 	{"queue", "pause", "", 0, 0, "start nothing more; what runs goes on", NULL,

@@ -471,7 +471,7 @@ const bn_verb bn_verbs_run[] = {
 			"binnacle run ls --sort metrics.test_rmse --columns "
 			"params.alpha,metrics.test_rmse",
 			"binnacle run ls --filter \"created > '2h'\" --json"},
-		ls_options, 0, run_ls},
+		ls_options, BN_VERB_LISTS, run_ls},
 	{"run", "watch", "RUN", 1, 1, "follow a run: what it prints and its metrics", NULL,
 		{"binnacle run watch latest", "binnacle run watch 7f3a"}, NULL, 0, run_watch},
 	{"run", "log", "RUN", 1, 1, "what a run printed", NULL,

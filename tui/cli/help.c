@@ -54,9 +54,18 @@ static void print_usage(bn_stream *out, const bn_verb *v)
 		v->verb ? v->verb : "", v->args[0] ? " " : "", v->args);
 }
 
-static void print_options(bn_stream *out, const bn_opt *o)
+/* An option of lists that the verb has for itself, or does not have. */
+static bool is_hidden(const bn_verb *v, const bn_opt *o)
+{
+	bool of_lists = o >= bn_list_options && o < bn_list_options + 3;
+	return of_lists && !bn_cli_lists_by(v, o->name);
+}
+
+static void print_options(bn_stream *out, const bn_verb *v, const bn_opt *o)
 {
 	for (; o && o->help; o++) {
+		if (is_hidden(v, o))
+			continue;
 		char left[64], letter[5] = "    ";
 		if (o->letter)
 			snprintf(letter, sizeof letter, "-%c%s", o->letter,
@@ -73,12 +82,14 @@ int bn_help_verb(bn_cli *cli, const bn_verb *v)
 	bn_cli_begin_text(cli);
 	bn_stream_printf(out, "%s\n\nusage: ", v->summary);
 	print_usage(out, v);
-	bn_stream_printf(out, "%s\n", v->options ? " [options]" : "");
+	bool lists = v->flags & BN_VERB_LISTS;
+	bn_stream_printf(out, "%s\n", v->options || lists ? " [options]" : "");
 	if (v->details)
 		bn_stream_printf(out, "\n%s\n", v->details);
-	if (v->options) {
+	if (v->options || lists) {
 		bn_stream_put(out, "\noptions:\n");
-		print_options(out, v->options);
+		print_options(out, v, v->options);
+		print_options(out, v, bn_list_options);
 	}
 	if (v->examples[0])
 		bn_stream_put(out, "\nexamples:\n");
@@ -140,7 +151,7 @@ int bn_help_all(bn_cli *cli)
 	for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++)
 		bn_stream_printf(&cli->out, "  %-12s %s\n", nouns[i].noun, nouns[i].summary);
 	bn_stream_put(&cli->out, "\noptions everywhere:\n");
-	print_options(&cli->out, bn_global_options);
+	print_options(&cli->out, NULL, bn_global_options);
 	bn_stream_put(&cli->out,
 		"\nbinnacle help NOUN lists its verbs. The first step: binnacle init, or binnacle "
 		"demo.\n");
@@ -169,6 +180,18 @@ static void man_text(bn_stream *out, const char *s)
 	bn_buf_release(&text);
 }
 
+static void man_options(bn_stream *out, const bn_verb *v, const bn_opt *o)
+{
+	for (; o && o->help; o++) {
+		if (is_hidden(v, o))
+			continue;
+		bn_stream_printf(out, ".br\n\\fB\\-\\-%s\\fR%s%s: ", o->name, o->arg ? " " : "",
+			o->arg ? o->arg : "");
+		man_text(out, o->help);
+		bn_stream_put(out, "\n");
+	}
+}
+
 static int man_verb(const bn_verb *v, void *ctx)
 {
 	bn_stream *out = ctx;
@@ -184,12 +207,8 @@ static int man_verb(const bn_verb *v, void *ctx)
 		man_text(out, v->details);
 		bn_stream_put(out, "\n");
 	}
-	for (const bn_opt *o = v->options; o && o->help; o++) {
-		bn_stream_printf(out, ".br\n\\fB\\-\\-%s\\fR%s%s: ", o->name, o->arg ? " " : "",
-			o->arg ? o->arg : "");
-		man_text(out, o->help);
-		bn_stream_put(out, "\n");
-	}
+	man_options(out, v, v->options);
+	man_options(out, v, bn_list_options);
 	for (size_t i = 0; i < 3 && v->examples[i]; i++) {
 		bn_stream_put(out, ".br\nExample: \\fI");
 		man_text(out, v->examples[i]);
@@ -264,6 +283,9 @@ static int complete_verb(const bn_verb *v, void *ctx)
 		bn_stream_printf(c->out, "%s\n", v->verb);
 	for (const bn_opt *o = chosen ? v->options : NULL; o && o->help; o++)
 		bn_stream_printf(c->out, "--%s\n", o->name);
+	for (const bn_opt *o = bn_list_options; chosen && o->help; o++)
+		if (bn_cli_lists_by(v, o->name))
+			bn_stream_printf(c->out, "--%s\n", o->name);
 	return 0;
 }
 

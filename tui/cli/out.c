@@ -170,8 +170,14 @@ int bn_cli_document(bn_cli *cli, json_t *document, bn_err *err)
 
 int bn_cli_list(bn_cli *cli, json_t *items, const bn_col *cols, const char *empty, bn_err *err)
 {
+	bn_list_columns chosen;
 	if (!items)
 		return bn_err_nomem(err, "the result");
+	int rc = bn_cli_arrange(cli, &items, &cols, &chosen, err);
+	if (rc < 0) {
+		json_decref(items);
+		return rc;
+	}
 	if (cli->json) {
 		json_t *doc = json_pack(
 			"{s:I,s:o}", "count", (json_int_t)json_array_size(items), "items", items);

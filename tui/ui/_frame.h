@@ -1,6 +1,6 @@
 /*
  * _frame.h - the inside of the frame, shared by frame.c (dispatch), frame_views.c (stacks and pages),
- * frame_jobs.c, frame_modal.c (prompts, dialogs, the command list) and frame_draw.c. See frame.h.
+ * frame_jobs.c, frame_modal.c (prompts, dialogs, the command list), frame_columns.c and frame_draw.c. See frame.h.
  */
 #ifndef BN_TUI_UI__FRAME_H
 #define BN_TUI_UI__FRAME_H
@@ -16,6 +16,7 @@ typedef enum bn_modal {
 	BN_MODAL_COMMAND, /* ':' */
 	BN_MODAL_FILTER,  /* '/' */
 	BN_MODAL_LIST,    /* '?' and ^P */
+	BN_MODAL_COLUMNS, /* c */
 	BN_MODAL_CONFIRM,
 	BN_MODAL_ASK,
 } bn_modal;
@@ -64,7 +65,7 @@ struct bn_frame {
 };
 
 bn_view *bn_frame_top(const bn_frame *f); /* NULL when a tab could not be opened */
-unsigned bn_frame_kind(const bn_frame *f);
+bn_view_set bn_frame_kind(const bn_frame *f);
 bn_grid *bn_frame_table(const bn_frame *f); /* of the view on top; NULL when it has none */
 int bn_frame_tab(const bn_frame *f, bn_command_id command); /* -1: no tab of that name */
 const bn_side_screen *bn_frame_side(const bn_frame *f, bn_command_id command); /* NULL: none */
@@ -90,6 +91,11 @@ bool bn_modal_takes_text(const bn_frame *f);
 bn_command_id bn_modal_list_item(const bn_frame *f, int i);
 /* Completions of the command being typed, at most n; returns how many there are. */
 int bn_modal_completions(const bn_frame *f, bn_command_id *out, int n);
+/* frame_columns.c: which columns a list shows. */
+void bn_columns_key(bn_frame *f, int key);
+void bn_columns_draw(bn_frame *f, bn_area all);
+/* An empty box in the middle of all; what is inside of its border. */
+bn_area bn_modal_box(bn_area all, int rows, int cols, bn_ink role, bn_ink border);
 void bn_modal_draw(bn_frame *f, bn_area all, bn_area message_row);
 
 #endif

@@ -28,7 +28,7 @@ static size_t keys_next(const char **at, const char **word)
 	return n;
 }
 
-bn_command_id bn_command_for_key(int key, unsigned view)
+bn_command_id bn_command_for_key(int key, bn_view_set view)
 {
 	for (int i = 0; i < BN_CMD_COUNT; i++) {
 		const char *at = command_table[i].keys, *word;
@@ -41,7 +41,7 @@ bn_command_id bn_command_for_key(int key, unsigned view)
 	return BN_CMD_NONE;
 }
 
-bn_command_id bn_command_for_name(const char *name, size_t n, unsigned view)
+bn_command_id bn_command_for_name(const char *name, size_t n, bn_view_set view)
 {
 	bn_command_id found = BN_CMD_NONE;
 	int matches = 0;
@@ -61,27 +61,18 @@ bn_command_id bn_command_for_name(const char *name, size_t n, unsigned view)
 
 void bn_command_where(bn_command_id id, bn_buf *out)
 {
-	static const struct {
-		unsigned view;
-		const char *name;
-	} screens[] = {{BN_ON_OVERVIEW, "Overview (1)"}, {BN_ON_DATA, "Data (2)"},
-		{BN_ON_VERSIONS, "the versions of a dataset"}, {BN_ON_ROWS, "rows"},
-		{BN_ON_PROFILE, "a profile"}, {BN_ON_FREQUENCY, "frequencies"},
-		{BN_ON_CHECKS, "checks"}, {BN_ON_RUNS, "Runs (3)"}, {BN_ON_RUN, "a run"},
-		{BN_ON_COMPARE, "a comparison"}, {BN_ON_MODELS, "Models (4)"},
-		{BN_ON_MODEL, "a model"}, {BN_ON_MONITOR, "Monitor (6)"},
-		{BN_ON_FEATURE, "a feature"}, {BN_ON_AUDIT, "Audit (9)"}, {BN_ON_DETAIL, "details"},
-		{BN_ON_JOBS, "jobs (B)"}, {BN_ON_JOB, "a job"}, {BN_ON_FINDINGS, "findings"},
-		{BN_ON_ENDPOINTS, "servers (:endpoints)"}, {BN_ON_ENDPOINT, "a server"},
-		{BN_ON_PEOPLE, "people (:people)"}, {BN_ON_CHAIN, "the chain (:chain)"},
-		{BN_ON_LATE, "late acts (:late)"}};
+	static const char *const screens[BN_SCREEN_COUNT] = {
+#define X(id, title, is_list) title,
+		BN_VIEWS(X)
+#undef X
+	};
 	const char *between = "";
-	if (__builtin_popcount(command_table[id].views) > 4)
+	if (__builtin_popcountll(command_table[id].views) > 4)
 		return;
-	for (size_t i = 0; i < sizeof screens / sizeof *screens; i++) {
-		if (!(command_table[id].views & screens[i].view))
+	for (int i = 0; i < BN_SCREEN_COUNT; i++) {
+		if (!(command_table[id].views & UINT64_C(1) << i))
 			continue;
-		bn_buf_addf(out, "%s%s", between, screens[i].name);
+		bn_buf_addf(out, "%s%s", between, screens[i]);
 		between = ", ";
 	}
 }

@@ -12,6 +12,7 @@
 #include "core/base/buf.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define BN_CMD_DESTRUCTIVE 1u /* asks first, naming object and effect */
 #define BN_CMD_ARGUMENT 2u    /* takes the rest of the ':' line */
@@ -19,93 +20,109 @@
 #define BN_CMD_BAR 8u         /* worth a place in the key bar */
 #define BN_CMD_MOTION 16u     /* moves the selection; handled by the table of the view */
 
-#define BN_ON_OVERVIEW 1u
-#define BN_ON_DATA 2u
-#define BN_ON_VERSIONS 4u
-#define BN_ON_ROWS 8u
-#define BN_ON_PROFILE 16u
-#define BN_ON_FREQUENCY 32u
-#define BN_ON_CHECKS 64u
-#define BN_ON_RUNS 128u
-#define BN_ON_RUN 256u
-#define BN_ON_COMPARE 512u
-#define BN_ON_MODELS 1024u
-#define BN_ON_MODEL 2048u
-#define BN_ON_MONITOR 4096u
-#define BN_ON_FEATURE 8192u
-#define BN_ON_AUDIT 16384u
-#define BN_ON_DETAIL 32768u
-#define BN_ON_JOBS 65536u
-#define BN_ON_JOB 131072u
-#define BN_ON_FINDINGS 262144u
-#define BN_ON_ENDPOINTS 524288u
-#define BN_ON_ENDPOINT 1048576u
-#define BN_ON_PEOPLE 2097152u
-#define BN_ON_CHAIN 4194304u
-#define BN_ON_LATE 8388608u
-#define BN_ON_ALL 16777215u
-#define BN_ON_TABLES \
-	(BN_ON_ALL & ~(BN_ON_OVERVIEW | BN_ON_RUN | BN_ON_MODEL | BN_ON_DETAIL | BN_ON_JOB | \
-			     BN_ON_ENDPOINT))
+/* Every kind of screen: id, what it is called, whether it is a list with a table (tui/ui/grid.h). */
+#define BN_VIEWS(X) \
+	X(OVERVIEW, "Overview (1)", 0) \
+	X(DATA, "Data (2)", 1) \
+	X(VERSIONS, "the versions of a dataset", 1) \
+	X(ROWS, "rows", 1) \
+	X(PROFILE, "a profile", 1) \
+	X(FREQUENCY, "frequencies", 1) \
+	X(CHECKS, "checks", 1) \
+	X(RUNS, "Runs (3)", 1) \
+	X(RUN, "a run", 0) \
+	X(COMPARE, "a comparison", 1) \
+	X(MODELS, "Models (4)", 1) \
+	X(MODEL, "a model", 0) \
+	X(MONITOR, "Monitor (6)", 1) \
+	X(FEATURE, "a feature", 1) \
+	X(AUDIT, "Audit (9)", 1) \
+	X(DETAIL, "details", 0) \
+	X(JOBS, "jobs (B)", 1) \
+	X(JOB, "a job", 0) \
+	X(FINDINGS, "findings", 1) \
+	X(ENDPOINTS, "servers (:endpoints)", 1) \
+	X(ENDPOINT, "a server", 0) \
+	X(PEOPLE, "people (:people)", 1) \
+	X(CHAIN, "the chain (:chain)", 1) \
+	X(LATE, "late acts (:late)", 1)
+
+typedef enum bn_screen_kind {
+#define X(id, title, is_list) BN_SCREEN_##id,
+	BN_VIEWS(X)
+#undef X
+		BN_SCREEN_COUNT
+} bn_screen_kind;
+
+/* Kinds of screens, a bit each. */
+typedef uint64_t bn_view_set;
+_Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of screen");
+
+#define BN_ON(id) (UINT64_C(1) << BN_SCREEN_##id)
+#define BN_ON_ALL ((UINT64_C(1) << BN_SCREEN_COUNT) - 1)
+#define BN_ON_IF_LIST(id, title, is_list) | ((is_list) ? BN_ON(id) : 0)
+#define BN_ON_TABLES (UINT64_C(0) BN_VIEWS(BN_ON_IF_LIST))
 
 #define BN_COMMANDS(X) \
 	X(OPEN, "open", "Enter", BN_CMD_BAR, BN_ON_ALL, "open what is selected") \
 	X(BACK, "back", "Esc q Backspace", 0, BN_ON_ALL, "clear the filter, or go back one step") \
-	X(DESCRIBE, "describe", "I", BN_CMD_BAR, BN_ON_DATA | BN_ON_VERSIONS | BN_ON_ROWS, \
+	X(DESCRIBE, "describe", "I", BN_CMD_BAR, BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS), \
 		"profile: missing, distinct, quantiles and a histogram of each column") \
-	X(FREQUENCY, "frequency", "F", BN_CMD_BAR, BN_ON_ROWS | BN_ON_PROFILE, \
+	X(FREQUENCY, "frequency", "F", BN_CMD_BAR, BN_ON(ROWS) | BN_ON(PROFILE), \
 		"how often each value of the column occurs") \
-	X(CHECKS, "checks", "V", BN_CMD_BAR, BN_ON_DATA | BN_ON_VERSIONS | BN_ON_ROWS, \
+	X(CHECKS, "checks", "V", BN_CMD_BAR, BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS), \
 		"expectations checked on this data, with failing rows") \
-	X(CHECK, "check", "", BN_CMD_ARGUMENT | BN_CMD_WRITES, BN_ON_CHECKS, \
+	X(CHECK, "check", "", BN_CMD_ARGUMENT | BN_CMD_WRITES, BN_ON(CHECKS), \
 		"check this version again, by the suite used last or by a file: :check " \
 		"SUITE.json") \
-	X(ADD, "add", "", BN_CMD_ARGUMENT | BN_CMD_WRITES, BN_ON_DATA | BN_ON_VERSIONS, \
+	X(ADD, "add", "", BN_CMD_ARGUMENT | BN_CMD_WRITES, BN_ON(DATA) | BN_ON(VERSIONS), \
 		"bring a table in as a version of a dataset: :add NAME FILE.csv") \
-	X(WHERE, "where", "w", BN_CMD_ARGUMENT, BN_ON_RUNS, \
+	X(WHERE, "where", "w", BN_CMD_ARGUMENT, BN_ON(RUNS), \
 		"only runs that match: metrics.test_rmse < 12 AND params.lr = 0.1; nothing: all") \
-	X(COMPARE, "compare", "x", BN_CMD_BAR, BN_ON_RUNS, "compare the marked runs side by side") \
-	X(PIN, "pin", "p", BN_CMD_BAR, BN_ON_RUNS | BN_ON_COMPARE, \
+	X(COMPARE, "compare", "x", BN_CMD_BAR, BN_ON(RUNS), \
+		"compare the marked runs side by side") \
+	X(PIN, "pin", "p", BN_CMD_BAR, BN_ON(RUNS) | BN_ON(COMPARE), \
 		"make this run the baseline of comparisons") \
-	X(DIFFERENCES, "differences", "d", BN_CMD_BAR, BN_ON_COMPARE, \
+	X(DIFFERENCES, "differences", "d", BN_CMD_BAR, BN_ON(COMPARE), \
 		"show all rows, or only those that differ") \
 	X(STOP, "stop", "S", BN_CMD_DESTRUCTIVE | BN_CMD_WRITES | BN_CMD_BAR, \
-		BN_ON_RUNS | BN_ON_RUN, "stop the run") \
-	X(STOP_JOB, "stop-job", "S", BN_CMD_DESTRUCTIVE | BN_CMD_BAR, BN_ON_JOBS | BN_ON_JOB, \
+		BN_ON(RUNS) | BN_ON(RUN), "stop the run") \
+	X(STOP_JOB, "stop-job", "S", BN_CMD_DESTRUCTIVE | BN_CMD_BAR, BN_ON(JOBS) | BN_ON(JOB), \
 		"stop the job") \
-	X(IN_FULL, "in-full", "i", BN_CMD_BAR, BN_ON_JOBS, \
+	X(IN_FULL, "in-full", "i", BN_CMD_BAR, BN_ON(JOBS), \
 		"all about the job: how far it is, its error, its log") \
-	X(QUEUE_PAUSE, "queue-pause", "", BN_CMD_WRITES, BN_ON_RUNS, \
+	X(QUEUE_PAUSE, "queue-pause", "", BN_CMD_WRITES, BN_ON(RUNS), \
 		"start nothing more from the queue; what runs goes on") \
-	X(QUEUE_RESUME, "queue-resume", "", BN_CMD_WRITES, BN_ON_RUNS, \
+	X(QUEUE_RESUME, "queue-resume", "", BN_CMD_WRITES, BN_ON(RUNS), \
 		"start runs from the queue again") \
-	X(NEXT_METRIC, "next-metric", ".", BN_CMD_BAR, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
+	X(NEXT_METRIC, "next-metric", ".", BN_CMD_BAR, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
 		"chart the next metric") \
-	X(PREVIOUS_METRIC, "previous-metric", ",", 0, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
+	X(PREVIOUS_METRIC, "previous-metric", ",", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
 		"chart the metric before") \
-	X(LOG_SCALE, "log-scale", "L", BN_CMD_BAR, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
+	X(LOG_SCALE, "log-scale", "L", BN_CMD_BAR, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
 		"logarithmic or linear y axis") \
-	X(SMOOTH, "smooth", "m", BN_CMD_BAR, BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE, \
+	X(SMOOTH, "smooth", "m", BN_CMD_BAR, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
 		"smoothing of charts: none, 0.6, 0.9, 0.98; the raw line stays behind") \
 	X(APPROVE, "approve", "A", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, \
-		BN_ON_MODELS | BN_ON_MODEL, "approve the request, with your signature") \
+		BN_ON(MODELS) | BN_ON(MODEL), "approve the request, with your signature") \
 	X(REJECT, "reject", "R", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, \
-		BN_ON_MODELS | BN_ON_MODEL, "reject the request; a reason is required") \
-	X(REQUEST, "request", "", BN_CMD_WRITES | BN_CMD_ARGUMENT, BN_ON_OVERVIEW | BN_ON_PEOPLE, \
+		BN_ON(MODELS) | BN_ON(MODEL), "reject the request; a reason is required") \
+	X(REQUEST, "request", "", BN_CMD_WRITES | BN_CMD_ARGUMENT, \
+		BN_ON(OVERVIEW) | BN_ON(PEOPLE), \
 		"ask for your key to be admitted: :request, or :request NAME to be called so") \
-	X(ACCEPT, "accept", "A", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, BN_ON_PEOPLE, \
+	X(ACCEPT, "accept", "A", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, BN_ON(PEOPLE), \
 		"admit the key that asks; shows its fingerprint, and lets you choose roles") \
-	X(GRANT, "grant", "", BN_CMD_WRITES | BN_CMD_ARGUMENT | BN_CMD_DESTRUCTIVE, BN_ON_PEOPLE, \
+	X(GRANT, "grant", "", BN_CMD_WRITES | BN_CMD_ARGUMENT | BN_CMD_DESTRUCTIVE, BN_ON(PEOPLE), \
 		"give the person a role: :grant reviewer") \
 	X(REVOKE, "revoke", "", BN_CMD_WRITES | BN_CMD_ARGUMENT | BN_CMD_DESTRUCTIVE, \
-		BN_ON_PEOPLE, "take a role from the person: :revoke reviewer") \
-	X(REMOVE, "remove", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON_PEOPLE, \
+		BN_ON(PEOPLE), "take a role from the person: :revoke reviewer") \
+	X(REMOVE, "remove", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(PEOPLE), \
 		"remove the person from the workspace; what was signed before stands") \
-	X(SIGN, "sign", "A", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, BN_ON_CHAIN, \
+	X(SIGN, "sign", "A", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, BN_ON(CHAIN), \
 		"sign the link that waits") \
-	X(VERIFY, "verify", "", 0, BN_ON_AUDIT | BN_ON_MODEL, \
+	X(VERIFY, "verify", "", 0, BN_ON(AUDIT) | BN_ON(MODEL), \
 		"hash everything again and check every signature") \
-	X(REPORT, "report", "", BN_CMD_WRITES, BN_ON_MONITOR | BN_ON_MODEL, \
+	X(REPORT, "report", "", BN_CMD_WRITES, BN_ON(MONITOR) | BN_ON(MODEL), \
 		"a new drift report: what the model was asked about, against its training data") \
 	X(UP, "up", "k Up", BN_CMD_MOTION, BN_ON_ALL, "up one row") \
 	X(DOWN, "down", "j Down", BN_CMD_MOTION, BN_ON_ALL, "down one row") \
@@ -119,18 +136,27 @@
 	X(HALF_DOWN, "half-down", "^D", BN_CMD_MOTION, BN_ON_ALL, "down half a page") \
 	X(TOP, "top", "g Home", BN_CMD_MOTION, BN_ON_ALL, "to the first row") \
 	X(BOTTOM, "bottom", "G End", BN_CMD_MOTION, BN_ON_ALL, "to the last row") \
+	X(FIRST_COLUMN, "first-column", "0", BN_CMD_MOTION, BN_ON_TABLES, "to the first column") \
+	X(LAST_COLUMN, "last-column", "$", BN_CMD_MOTION, BN_ON_TABLES, "to the last column") \
 	X(NEXT_PANE, "next-pane", "Tab", BN_CMD_BAR, \
-		BN_ON_RUNS | BN_ON_RUN | BN_ON_COMPARE | BN_ON_FEATURE, \
+		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE), \
 		"to the next pane, or the next picture of the same thing") \
 	X(FILTER, "filter", "/", BN_CMD_BAR | BN_CMD_ARGUMENT, BN_ON_TABLES, \
 		"show only rows that hold these words") \
 	X(MARK, "mark", "Space", 0, BN_ON_TABLES, "mark the row, or take the mark away") \
 	X(INVERT, "invert-marks", "*", 0, BN_ON_TABLES, \
 		"mark what is not marked, and the reverse") \
+	X(UNMARK, "unmark-all", "U", 0, BN_ON_TABLES, "take all marks away") \
 	X(SORT, "sort", "s", BN_CMD_ARGUMENT, BN_ON_TABLES, \
-		"sort by this column: up, down, as it was; or :sort COLUMN") \
+		"sort by this column: one way, the other way, not. What sorted before decides " \
+		"between equal rows; or :sort COLUMN,-COLUMN") \
 	X(SORT_UP, "sort-up", "[", 0, BN_ON_TABLES, "sort by this column, smallest first") \
 	X(SORT_DOWN, "sort-down", "]", 0, BN_ON_TABLES, "sort by this column, largest first") \
+	X(COLUMNS, "columns", "c", BN_CMD_ARGUMENT, BN_ON_TABLES, \
+		"choose which columns are shown, or go to one; or :columns A,B, +A, -A, all, " \
+		"default") \
+	X(WIDER, "wider", "+", 0, BN_ON_TABLES, "make this column wider") \
+	X(NARROWER, "narrower", "-", 0, BN_ON_TABLES, "make this column narrower") \
 	X(OVERVIEW, "overview", "1", 0, BN_ON_ALL, "the life of a model in one line") \
 	X(DATA, "data", "2", 0, BN_ON_ALL, "datasets and their versions") \
 	X(RUNS, "runs", "3", 0, BN_ON_ALL, "runs, live") \
@@ -153,7 +179,7 @@
 	X(COPY_CLI, "copy-cli", "Y", 0, BN_ON_ALL, \
 		"copy the command line that prints what you see") \
 	X(EXPORT, "export", "e", BN_CMD_ARGUMENT, BN_ON_TABLES, \
-		"write the rows to a tab-separated file") \
+		"write all rows shown to a file: .csv, .tsv or .json") \
 	X(REFRESH, "refresh", "r", 0, BN_ON_ALL, "look again now") \
 	X(CANCEL, "cancel", "^C", 0, BN_ON_ALL, "stop what is being loaded or made") \
 	X(HELP, "help", "? F1", BN_CMD_BAR, BN_ON_ALL, "every command here, to search and to run") \
@@ -178,14 +204,15 @@ typedef enum bn_command_id {
 
 typedef struct bn_command {
 	const char *name, *keys, *help;
-	unsigned flags, views;
+	unsigned flags;
+	bn_view_set views;
 } bn_command;
 
 const bn_command *bn_command_get(bn_command_id id);
 /* What key does in a view of that kind, or BN_CMD_NONE. */
-bn_command_id bn_command_for_key(int key, unsigned view);
+bn_command_id bn_command_for_key(int key, bn_view_set view);
 /* Exact name, or a prefix that only one command of this view has. BN_CMD_NONE otherwise. */
-bn_command_id bn_command_for_name(const char *name, size_t n, unsigned view);
+bn_command_id bn_command_for_name(const char *name, size_t n, bn_view_set view);
 /* Appends the screens where the command means something ("Runs (3)"); nothing when they are many. */
 void bn_command_where(bn_command_id id, bn_buf *out);
 /* Appends what a name that is none was meant to be: the commands of any screen that begin so, else the one

@@ -5,6 +5,7 @@
 #include "core/base/shown.h"
 #include "core/base/str.h"
 #include "tui/ui/key.h"
+#include "tui/ui/shell_word.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -174,12 +175,29 @@ static void back(bn_frame *f)
 		bn_frame_message(f, "this is the first screen; Q leaves, runs go on");
 }
 
+/* What of a list's order, columns and filter its command line takes. */
+static void cli_of_list(bn_buf *line, const bn_view *v, const bn_grid *t)
+{
+	bn_buf value = BN_BUF_INIT;
+	if (!line->len || !v->cls->cli_is_list || !t)
+		return;
+	bn_grid_write_sort(t, &value);
+	bn_shell_option_add(line, "sort", value.ptr);
+	bn_buf_clear(&value);
+	bn_grid_write_columns(t, &value);
+	bn_shell_option_add(line, "columns", value.ptr);
+	bn_shell_option_add(line, "match", t->filter);
+	bn_buf_release(&value);
+}
+
 static void copy_cli(bn_frame *f)
 {
 	bn_buf line = BN_BUF_INIT;
 	bn_view *v = bn_frame_top(f);
 	if (v && v->cls->cli)
 		v->cls->cli(v, &line);
+	if (v)
+		cli_of_list(&line, v, bn_frame_table(f));
 	if (line.len)
 		bn_frame_message(
 			f, bn_frame_copy(f, line.ptr) ? "copied: %s" : "the same: %s", line.ptr);
@@ -226,16 +244,20 @@ static int text_save(const bn_frame *f, const char *name, const char *text, size
 static int export_rows(bn_frame *f, const bn_grid *t, const char *path, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
+	bn_export_as as;
 	if (!path || !*path) {
 		bn_modal_open(f, BN_MODAL_COMMAND, "export ");
 		return 0;
 	}
-	bn_grid_write_tsv(t, &text);
-	int rc = bn_buf_check(&text, err, "the rows");
-	if (!rc)
-		rc = text_save(f, path, text.ptr, text.len, err);
-	if (!rc)
-		bn_frame_message(f, "wrote %lld rows to %s", (long long)bn_grid_count(t), path);
+	int rc = bn_export_as_of(&as, path, err);
+	if (rc < 0)
+		return rc;
+	bn_grid_write(t, as, &text);
+	if ((rc = bn_buf_check(&text, err, "the rows")) < 0 ||
+		(rc = text_save(f, path, text.ptr, text.len, err)) < 0)
+		goto out;
+	bn_frame_message(f, "wrote %lld rows to %s", (long long)bn_grid_count(t), path);
+out:
 	bn_buf_release(&text);
 	return rc;
 }
@@ -251,15 +273,11 @@ static int set_alphabet(bn_frame *f, const char *arg, bn_err *err)
 		err, BN_EINVAL, "glyphs are ascii, block or braille, not '%s'", arg ? arg : "");
 }
 
-static int no_column(const bn_grid *t, const char *name, bn_err *err)
+static void table_ordered(bn_frame *f)
 {
-	bn_buf all = BN_BUF_INIT;
-	for (int c = 0; c < t->column_count; c++)
-		bn_buf_addf(&all, "%s%s", c ? ", " : "", t->columns[c].title);
-	int rc = bn_err_set(err, BN_EINVAL, "no column '%.60s' here, but: %s", name,
-		all.failed ? "others" : all.ptr);
-	bn_buf_release(&all);
-	return rc;
+	bn_view *v = bn_frame_top(f);
+	if (v->cls->ordered)
+		v->cls->ordered(v);
 }
 
 /* Commands that act on the table of the view. */
@@ -268,14 +286,14 @@ static bool table_do(
 {
 	if (!t)
 		return false;
-	if (id == BN_CMD_SORT && arg && *arg && bn_grid_find_column(t, arg + (*arg == '-')) < 0) {
-		*rc = no_column(t, arg, err);
+	if (id == BN_CMD_SORT && arg && *arg) {
+		*rc = bn_grid_sort_by(t, arg, err);
+		table_ordered(f);
 		return true;
 	}
 	if (bn_grid_command(t, id, arg)) {
-		bool sorts = id == BN_CMD_SORT || id == BN_CMD_SORT_UP || id == BN_CMD_SORT_DOWN;
-		if (sorts && bn_frame_top(f)->cls->ordered)
-			bn_frame_top(f)->cls->ordered(bn_frame_top(f));
+		if (id == BN_CMD_SORT || id == BN_CMD_SORT_UP || id == BN_CMD_SORT_DOWN)
+			table_ordered(f);
 		return true;
 	}
 	switch (id) {
@@ -284,6 +302,12 @@ static bool table_do(
 			bn_frame_filter(f, arg);
 		else
 			bn_modal_open(f, BN_MODAL_FILTER, t->filter);
+		return true;
+	case BN_CMD_COLUMNS:
+		if (arg && *arg)
+			*rc = bn_grid_choose(t, arg, err);
+		else
+			bn_modal_open(f, BN_MODAL_COLUMNS, "");
 		return true;
 	case BN_CMD_COPY:
 		copy_row(f, t);

@@ -29,7 +29,7 @@ typedef struct bn_tab {
 /* A screen without a digit: put upon whatever is there, or gone back to when it is there already. */
 typedef struct bn_side_screen {
 	bn_command_id command;
-	unsigned kind; /* of its view */
+	bn_view_set kind; /* of its view */
 	int (*make)(bn_view **out, bn_frame *f, bn_err *err);
 } bn_side_screen;
 

@@ -282,6 +282,9 @@ void bn_modal_key(bn_frame *f, int key)
 	case BN_MODAL_LIST:
 		list_key(f, key);
 		break;
+	case BN_MODAL_COLUMNS:
+		bn_columns_key(f, key);
+		break;
 	case BN_MODAL_CONFIRM:
 		confirm_key(f, key);
 		break;
@@ -295,7 +298,7 @@ void bn_modal_key(bn_frame *f, int key)
 
 /* ---- drawing ------------------------------------------------------------------------------------- */
 
-static bn_area box_open(bn_area all, int rows, int cols, bn_ink role, bn_ink border)
+bn_area bn_modal_box(bn_area all, int rows, int cols, bn_ink role, bn_ink border)
 {
 	rows = rows > all.rows ? all.rows : rows;
 	cols = cols > all.cols ? all.cols : cols;
@@ -314,7 +317,7 @@ static void dialog_draw(bn_frame *f, bn_area all)
 	bn_area probe = {all.s, 0, 0, 0, width - 4}; /* measures, draws nothing */
 	int body = bn_area_paragraph(probe, 0, 0, BN_INK_DIALOG, f->dialog_body);
 	bool ask = f->modal == BN_MODAL_ASK;
-	bn_area a = box_open(all, body + (ask ? 8 : 6), width, BN_INK_DIALOG, BN_INK_DIALOG);
+	bn_area a = bn_modal_box(all, body + (ask ? 8 : 6), width, BN_INK_DIALOG, BN_INK_DIALOG);
 	int row = 0, last = a.rows - 1;
 	bn_area_text(a, row++, 0, BN_INK_DIALOG_STRONG, f->dialog_title);
 	row += a.rows > body + 3;
@@ -371,7 +374,7 @@ static void list_row_draw(const bn_frame *f, bn_area a, int r, bn_command_id id,
 static void list_draw(bn_frame *f, bn_area all)
 {
 	int n = list_count(f), wide = all.cols > 104 ? 100 : all.cols - 4;
-	bn_area a = box_open(
+	bn_area a = bn_modal_box(
 		all, all.rows > 8 ? all.rows - 2 : all.rows, wide, BN_INK_DIALOG, BN_INK_BORDER);
 	int rows = a.rows - 2;
 	bn_area_textf(a, 0, 0, BN_INK_DIALOG_STRONG, "%s",
@@ -408,6 +411,9 @@ void bn_modal_draw(bn_frame *f, bn_area all, bn_area message_row)
 		break;
 	case BN_MODAL_LIST:
 		list_draw(f, body);
+		break;
+	case BN_MODAL_COLUMNS:
+		bn_columns_draw(f, body);
 		break;
 	case BN_MODAL_CONFIRM:
 	case BN_MODAL_ASK:

@@ -79,7 +79,7 @@ bn_view *bn_frame_top(const bn_frame *f)
 	return s && s->depth ? s->views[s->depth - 1] : NULL;
 }
 
-unsigned bn_frame_kind(const bn_frame *f)
+bn_view_set bn_frame_kind(const bn_frame *f)
 {
 	bn_view *v = bn_frame_top(f);
 	return v ? v->cls->kind : BN_ON_ALL;

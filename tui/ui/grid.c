@@ -3,6 +3,7 @@
 
 #include "core/base/mem.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,40 +11,74 @@
 int bn_grid_init(bn_grid *t, const bn_grid_source *source, const bn_grid_column *columns,
 	int column_count, bn_err *err)
 {
-	*t = (bn_grid){.source = *source, .sort_column = -1, .page_rows = 1};
+	*t = (bn_grid){.source = *source, .page_rows = 1};
 	return bn_grid_set_columns(t, columns, column_count, err);
 }
 
 void bn_grid_release(bn_grid *t)
 {
 	bn_free(t->order);
-	bn_free(t->seen);
+	bn_free(t->shapes);
 	bn_free(t->marks);
-	*t = (bn_grid){.sort_column = -1};
+	*t = (bn_grid){.first_column = -1};
+}
+
+static uint64_t name_hash(const bn_grid_column *c)
+{
+	uint64_t h = 1469598103934665603u; /* FNV-1a */
+	for (const char *s = bn_grid_column_name(c); *s; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	return h;
+}
+
+/* What the user made of the old columns, for those that stay. */
+static void shapes_take(bn_grid *t, bn_grid_shape *shapes, int count)
+{
+	bn_grid_sort_key sort[BN_GRID_SORTS];
+	int sorts = 0, current = 0;
+	for (int k = 0; k < t->sort_count; k++)
+		for (int c = 0; c < count; c++)
+			if (t->shapes[t->sort[k].column].name == shapes[c].name) {
+				sort[sorts++] = (bn_grid_sort_key){c, t->sort[k].descending};
+				break;
+			}
+	for (int c = 0; c < count; c++)
+		for (int old = 0; old < t->column_count; old++)
+			if (t->shapes[old].name == shapes[c].name) {
+				bool chose = t->shapes[old].chosen || t->shapes[old].hidden;
+				shapes[c].wanted = t->shapes[old].wanted;
+				shapes[c].hidden = chose ? t->shapes[old].hidden : shapes[c].hidden;
+				shapes[c].chosen = t->shapes[old].chosen;
+				current = old == t->column ? c : current;
+				break;
+			}
+	t->column = current;
+	t->sort_count = sorts;
+	memcpy(t->sort, sort, (size_t)sorts * sizeof *sort);
 }
 
 int bn_grid_set_columns(bn_grid *t, const bn_grid_column *columns, int column_count, bn_err *err)
 {
-	bn_grid_seen *seen = bn_alloc_zeroed((size_t)column_count + 1, sizeof *seen);
-	if (!seen)
+	bn_grid_shape *shapes = bn_alloc_zeroed((size_t)column_count + 1, sizeof *shapes);
+	if (!shapes)
 		return bn_err_nomem(err, "the columns of a table");
-	bn_free(t->seen);
-	t->seen = seen;
+	for (int c = 0; c < column_count; c++)
+		shapes[c] = (bn_grid_shape){
+			.name = name_hash(&columns[c]), .hidden = columns[c].hidden};
+	shapes_take(t, shapes, column_count);
+	bn_free(t->shapes);
+	t->shapes = shapes;
 	t->columns = columns;
 	t->column_count = column_count;
-	t->sort_column = -1;
 	t->first_column = -1;
-	t->column = t->column < column_count ? t->column : 0;
 	return 0;
 }
 
 void bn_grid_get_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out)
 {
-	out->text = NULL;
-	out->ink = BN_INK_TEXT;
-	out->pending = false;
-	out->glyph = -1;
+	bn_grid_cell_clear(out);
 	t->source.cell(t->source.ctx, row, col, out);
+	bn_grid_cell_show(out, &t->columns[col], t->clock);
 }
 
 static uint64_t row_key(const bn_grid *t, int64_t row)
@@ -51,14 +86,14 @@ static uint64_t row_key(const bn_grid *t, int64_t row)
 	return t->source.key ? t->source.key(t->source.ctx, row) : (uint64_t)row;
 }
 
-static int64_t source_rows(const bn_grid *t)
+int64_t bn_grid_total(const bn_grid *t)
 {
 	return t->source.rows ? t->source.rows(t->source.ctx) : 0;
 }
 
 int64_t bn_grid_count(const bn_grid *t)
 {
-	return t->order ? t->order_count : source_rows(t);
+	return t->order ? t->order_count : bn_grid_total(t);
 }
 
 int64_t bn_grid_row(const bn_grid *t, int64_t position)
@@ -114,45 +149,52 @@ static bool row_matches(const bn_grid *t, int64_t row)
 	}
 }
 
+/* The keys of a row that is sorted, the first deciding one first. */
 typedef struct sort_item {
 	int64_t row;
-	bool absent;
+	bn_grid_sort_value keys[BN_GRID_SORTS];
 } sort_item;
 
 static int item_compare(const void *pa, const void *pb, void *arg)
 {
 	const sort_item *a = pa, *b = pb;
 	const bn_grid *t = arg;
-	if (a->absent != b->absent)
-		return a->absent ? 1 : -1;
-	int c = 0;
-	if (!a->absent && t->source.compare) {
-		c = t->source.compare(t->source.ctx, a->row, b->row, t->sort_column);
-	} else if (!a->absent) {
-		bn_grid_cell ca, cb;
-		bn_grid_get_cell(t, a->row, t->sort_column, &ca);
-		bn_grid_get_cell(t, b->row, t->sort_column, &cb);
-		c = strcasecmp(ca.text ? ca.text : "", cb.text ? cb.text : "");
+	for (int k = 0; k < t->sort_count; k++) {
+		int c = bn_grid_column_compare(&t->columns[t->sort[k].column], &a->keys[k],
+			&b->keys[k], t->sort[k].descending);
+		if (c)
+			return c;
 	}
-	if (c)
-		return t->sort_descending ? -c : c;
 	return a->row < b->row ? -1 : a->row > b->row;
+}
+
+static void item_fill(const bn_grid *t, bn_arena *texts, sort_item *item)
+{
+	for (int k = 0; k < t->sort_count; k++) {
+		bn_grid_cell cell;
+		bn_grid_get_cell(t, item->row, t->sort[k].column, &cell);
+		item->keys[k].number = cell.number;
+		item->keys[k].text = NULL;
+		if (isnan(cell.number) && cell.text)
+			item->keys[k].text = bn_arena_strdup(texts, cell.text);
+	}
 }
 
 static void order_sort(bn_grid *t)
 {
+	bn_arena texts = BN_ARENA_INIT;
 	sort_item *items = bn_alloc_zeroed((size_t)t->order_count + 1, sizeof *items);
 	if (!items)
 		return; /* unsorted is still right */
 	for (int64_t i = 0; i < t->order_count; i++) {
-		bn_grid_cell cell;
-		bn_grid_get_cell(t, t->order[i], t->sort_column, &cell);
-		items[i] = (sort_item){t->order[i], !cell.text};
+		items[i].row = t->order[i];
+		item_fill(t, &texts, &items[i]);
 	}
 	qsort_r(items, (size_t)t->order_count, sizeof *items, item_compare, t);
 	for (int64_t i = 0; i < t->order_count; i++)
 		t->order[i] = items[i].row;
 	bn_free(items);
+	bn_arena_release(&texts);
 }
 
 static void order_build(bn_grid *t)
@@ -160,9 +202,9 @@ static void order_build(bn_grid *t)
 	bn_free(t->order);
 	t->order = NULL;
 	t->order_count = 0;
-	if (t->external || (!t->filter[0] && t->sort_column < 0))
+	if (t->external || (!t->filter[0] && !t->sort_count))
 		return;
-	int64_t n = source_rows(t);
+	int64_t n = bn_grid_total(t);
 	int64_t *order = bn_alloc_zeroed((size_t)n + 1, sizeof *order);
 	if (!order)
 		return;
@@ -170,7 +212,7 @@ static void order_build(bn_grid *t)
 		if (!t->filter[0] || row_matches(t, i))
 			order[t->order_count++] = i;
 	t->order = order;
-	if (t->sort_column >= 0)
+	if (t->sort_count)
 		order_sort(t);
 }
 
@@ -203,14 +245,6 @@ void bn_grid_filter(bn_grid *t, const char *words)
 	n = n < sizeof t->filter ? n : sizeof t->filter - 1;
 	memmove(t->filter, words, n);
 	t->filter[n] = '\0';
-	order_build(t);
-	selection_restore(t);
-}
-
-void bn_grid_sort(bn_grid *t, int column, bool descending)
-{
-	t->sort_column = column < t->column_count ? column : -1;
-	t->sort_descending = descending;
 	order_build(t);
 	selection_restore(t);
 }
@@ -259,34 +293,16 @@ static void mark_toggle(bn_grid *t, int64_t row)
 
 /* ---- commands ------------------------------------------------------------------------------------ */
 
-int bn_grid_find_column(const bn_grid *t, const char *title)
+/* To the next column that is shown, or the last one in that direction. */
+static void column_step(bn_grid *t, int step, bool to_end)
 {
-	const char *dot = strchr(title, '.');
-	for (int c = 0; c < t->column_count; c++)
-		if (strcasecmp(t->columns[c].title, title) == 0)
-			return c;
-	return dot ? bn_grid_find_column(t, dot + 1) : -1;
-}
-
-static void sort_cycle(bn_grid *t, const char *arg)
-{
-	int column = t->column;
-	if (arg && *arg) {
-		bool down = *arg == '-';
-		column = bn_grid_find_column(t, arg + down);
-		if (column < 0)
+	for (int c = t->column + step; c >= 0 && c < t->column_count; c += step) {
+		if (!bn_grid_is_shown(t, c))
+			continue;
+		t->column = c;
+		if (!to_end)
 			return;
-		if (down) {
-			bn_grid_sort(t, column, true);
-			return;
-		}
 	}
-	if (t->sort_column != column)
-		bn_grid_sort(t, column, false);
-	else if (!t->sort_descending)
-		bn_grid_sort(t, column, true);
-	else
-		bn_grid_sort(t, -1, false);
 }
 
 static bool table_motion(bn_grid *t, bn_command_id id)
@@ -319,16 +335,46 @@ static bool table_motion(bn_grid *t, bn_command_id id)
 		at = bn_grid_count(t) - 1;
 		break;
 	case BN_CMD_LEFT:
-		t->column -= t->column > 0;
+		column_step(t, -1, false);
 		return true;
 	case BN_CMD_RIGHT:
-		t->column += t->column + 1 < t->column_count;
+		column_step(t, 1, false);
+		return true;
+	case BN_CMD_FIRST_COLUMN:
+		column_step(t, -1, true);
+		return true;
+	case BN_CMD_LAST_COLUMN:
+		column_step(t, 1, true);
 		return true;
 	default:
 		return false;
 	}
 	bn_grid_select(t, at);
 	return true;
+}
+
+/* One way, the other way, not: then what sorted before. */
+static void sort_cycle(bn_grid *t)
+{
+	bool falls = t->columns[t->column].falls;
+	if (bn_grid_sorted(t) != t->column)
+		bn_grid_sort(t, t->column, falls);
+	else if (t->sort[0].descending == falls)
+		bn_grid_sort(t, t->column, !falls);
+	else {
+		memmove(&t->sort[0], &t->sort[1], (size_t)(--t->sort_count) * sizeof t->sort[0]);
+		bn_grid_reload(t);
+	}
+}
+
+enum { WIDTH_STEP = 2, WIDTH_LEAST = 3, WIDTH_MOST = 200 };
+
+static void width_step(bn_grid *t, int step)
+{
+	bn_grid_shape *s = &t->shapes[t->column];
+	int width = (s->wanted ? s->wanted : s->width) + step;
+	width = width < WIDTH_LEAST ? WIDTH_LEAST : width;
+	s->wanted = width > WIDTH_MOST ? WIDTH_MOST : width;
 }
 
 bool bn_grid_command(bn_grid *t, bn_command_id id, const char *arg)
@@ -346,8 +392,18 @@ bool bn_grid_command(bn_grid *t, bn_command_id id, const char *arg)
 		for (int64_t i = 0; i < bn_grid_count(t); i++)
 			mark_toggle(t, bn_grid_row(t, i));
 		return true;
+	case BN_CMD_UNMARK:
+		t->mark_count = 0;
+		return true;
+	case BN_CMD_WIDER:
+	case BN_CMD_NARROWER:
+		width_step(t, id == BN_CMD_WIDER ? WIDTH_STEP : -WIDTH_STEP);
+		return true;
 	case BN_CMD_SORT:
-		sort_cycle(t, arg);
+		if (!arg || !*arg)
+			sort_cycle(t);
+		else
+			bn_grid_sort_by(t, arg, NULL);
 		return true;
 	case BN_CMD_SORT_UP:
 	case BN_CMD_SORT_DOWN:
@@ -360,24 +416,68 @@ bool bn_grid_command(bn_grid *t, bn_command_id id, const char *arg)
 
 /* ---- text out ------------------------------------------------------------------------------------ */
 
-void bn_grid_write_row(const bn_grid *t, int64_t row, bn_buf *out)
+static void row_write(const bn_grid *t, int64_t row, bn_export_as as, bn_buf *out)
 {
+	const char *between = "";
 	for (int c = 0; c < t->column_count; c++) {
 		bn_grid_cell cell;
+		if (!bn_grid_is_shown(t, c))
+			continue;
 		bn_grid_get_cell(t, row, c, &cell);
-		if (c)
-			bn_buf_addch(out, '\t');
-		for (const char *s = cell.text ? cell.text : ""; *s; s++)
-			bn_buf_addch(out, *s == '\t' || *s == '\n' || *s == '\r' ? ' ' : *s);
+		bn_buf_adds(out, between);
+		if (as == BN_EXPORT_JSON) {
+			bn_grid_column_write_name(out, &t->columns[c], as);
+			bn_buf_addch(out, ':');
+		}
+		bn_grid_column_write(out, &t->columns[c], &cell, as);
+		between = as == BN_EXPORT_TSV ? "\t" : ",";
 	}
-	bn_buf_addch(out, '\n');
 }
 
-void bn_grid_write_tsv(const bn_grid *t, bn_buf *out)
+static void header_write(const bn_grid *t, bn_export_as as, bn_buf *out)
 {
-	for (int c = 0; c < t->column_count; c++)
-		bn_buf_addf(out, "%s%s", c ? "\t" : "", t->columns[c].title);
+	const char *between = "";
+	for (int c = 0; c < t->column_count; c++) {
+		if (!bn_grid_is_shown(t, c))
+			continue;
+		bn_buf_adds(out, between);
+		bn_grid_column_write_name(out, &t->columns[c], as);
+		between = as == BN_EXPORT_TSV ? "\t" : ",";
+	}
+	bn_buf_adds(out, as == BN_EXPORT_CSV ? "\r\n" : "\n");
+}
+
+void bn_grid_write(const bn_grid *t, bn_export_as as, bn_buf *out)
+{
+	bool json = as == BN_EXPORT_JSON;
+	int64_t n = bn_grid_count(t);
+	if (json)
+		bn_buf_adds(out, "[\n");
+	else
+		header_write(t, as, out);
+	for (int64_t i = 0; i < n; i++) {
+		bn_buf_adds(out, json ? "{" : "");
+		row_write(t, bn_grid_row(t, i), as, out);
+		bn_buf_adds(out, !json       ? as == BN_EXPORT_CSV ? "\r\n" : "\n"
+				 : i + 1 < n ? "},\n"
+					     : "}\n");
+	}
+	if (json)
+		bn_buf_adds(out, "]\n");
+}
+
+void bn_grid_write_row(const bn_grid *t, int64_t row, bn_buf *out)
+{
+	const char *between = "";
+	for (int c = 0; c < t->column_count; c++) {
+		bn_grid_cell cell;
+		if (!bn_grid_is_shown(t, c))
+			continue;
+		bn_grid_get_cell(t, row, c, &cell);
+		bn_buf_adds(out, between);
+		for (const char *s = cell.text ? cell.text : ""; *s; s++)
+			bn_buf_addch(out, strchr("\t\n\r", *s) ? ' ' : *s);
+		between = "\t";
+	}
 	bn_buf_addch(out, '\n');
-	for (int64_t i = 0; i < bn_grid_count(t); i++)
-		bn_grid_write_row(t, bn_grid_row(t, i), out);
 }

@@ -2,7 +2,8 @@
  * grid.h - the list that most screens are made of: a window on rows that a source knows.
  *
  * The table never copies rows: it asks the source for the cells it draws, so 100 000 rows cost what
- * 20 cost. Sorting and filtering build an order of row numbers, on demand.
+ * 20 cost. Sorting and filtering build an order of row numbers, on demand. Columns are declared once
+ * (column.h); sorting, choosing, widths, export and the command line follow from that.
  *
  * Rows have keys: after new data arrived (bn_grid_reload) the selection and the marks stay with
  * the same things, not with the same positions.
@@ -12,7 +13,9 @@
  * beside names (columns with a wish), those of priority 2 and more go first, and of them such that have a
  * value in less than a quarter of the rows; then nearly empty ones of priority 1; then names get narrower
  * than they wish. Widths only grow while a table is open, and a column that was worth its place stays so,
- * so that scrolling does not make columns jump.
+ * so that scrolling does not make columns jump. What the user chose, sorts by, or gave a width is not left out.
+ *
+ * Sorting: the last column sorted by comes first, those before it decide between equal rows.
  *
  * The source outlives the grid. One thread.
  */
@@ -20,48 +23,38 @@
 #define BN_TUI_UI_GRID_H
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "tui/ui/column.h"
 #include "tui/ui/command.h"
 #include "tui/ui/surface.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef struct bn_grid_column {
-	const char *title; /* borrowed: as long as the table has these columns */
-	bool right;        /* numbers: aligned right */
-	bool frozen;       /* stays when scrolled sideways; such columns come first */
-	bool flexible;     /* takes the width that is left */
-	bool prose;        /* sentences: cut at the end; names are cut in the middle */
-	int min, max;      /* columns of text; max 0: no limit */
-	int wish;          /* flexible: what is enough for most names; 0: min */
-	int priority;      /* 0: never left out; larger goes first */
-} bn_grid_column;
-
-typedef struct bn_grid_cell {
-	const char *text; /* NULL: absent, shown as '-'. May point into buf, or into the page */
-	bn_ink ink;       /* TEXT at first */
-	bool pending;     /* not here yet: shown as an ellipsis */
-	int glyph;        /* a bn_glyph_id drawn before the text, or -1 */
-	char buf[96];
-} bn_grid_cell;
-
 typedef struct bn_grid_source {
 	void *ctx;
 	int64_t (*rows)(void *ctx);
+	/* The value of one cell; the column is the place in the declaration. */
 	void (*cell)(void *ctx, int64_t row, int col, bn_grid_cell *out);
-	/* Order of two rows by a column, for sorting; NULL: by the text of the cells. Absent values
-	 * go last in both directions, which the table sees from cell(). */
-	int (*compare)(void *ctx, int64_t a, int64_t b, int col);
 	/* Identity of a row that outlives a reload; NULL: the row number. 0: not known, since the row
 	 * is not here yet. */
 	uint64_t (*key)(void *ctx, int64_t row);
 } bn_grid_source;
 
-/* What was drawn of a column so far. */
-typedef struct bn_grid_seen {
-	int width;
-	bool useful; /* a quarter of the rows had a value, once */
-} bn_grid_seen;
+/* What became of a column while the table was open. */
+typedef struct bn_grid_shape {
+	uint64_t name; /* hash: a list that gets other columns keeps these by name */
+	int width;     /* the widest that was drawn so far */
+	int wanted;    /* as the user wants it; 0: as it comes */
+	bool useful;   /* a quarter of the rows had a value, once */
+	bool hidden;
+	bool chosen; /* asked for by the user: not left out */
+} bn_grid_shape;
+
+#define BN_GRID_SORTS 4
+typedef struct bn_grid_sort_key {
+	int column;
+	bool descending;
+} bn_grid_sort_key;
 
 typedef struct bn_grid {
 	bn_grid_source source;
@@ -70,50 +63,73 @@ typedef struct bn_grid {
 	int64_t selected, top; /* positions in the order */
 	int column;            /* the current one */
 	int first_column;      /* scrolled: the first one after the frozen; -1: by importance */
-	int sort_column;       /* -1: as the source has them */
-	bool sort_descending;
+	bn_grid_sort_key sort[BN_GRID_SORTS]; /* the first decides, then the next */
+	int sort_count;                       /* 0: as the source has them */
 	char filter[128];
 	bool external; /* the source filters and sorts: positions are its rows; see view.h ordered() */
 	int64_t *order; /* NULL: identity */
 	int64_t order_count;
-	bn_grid_seen *seen; /* one a column */
-	uint64_t *marks;    /* sorted keys */
+	bn_grid_shape *shapes; /* one a column */
+	uint64_t *marks;       /* sorted keys */
 	size_t mark_count, mark_cap;
 	uint64_t selected_key;
 	bool has_selected_key;
-	int page_rows;     /* body rows at the last draw */
-	const char *empty; /* what to say when there are no rows; borrowed */
+	int page_rows;       /* body rows at the last draw */
+	const char *empty;   /* what to say when there are no rows; borrowed */
+	bn_grid_clock clock; /* whoever owns the grid keeps it */
 } bn_grid;
 
 int bn_grid_init(bn_grid *t, const bn_grid_source *source, const bn_grid_column *columns,
 	int column_count, bn_err *err);
 void bn_grid_release(bn_grid *t);
-/* New columns (a pivoted table): forgets sort, widths and the sideways scroll. */
+/* Other columns (a pivoted table). What the user made of a column stays with its name: sort, width, whether it is
+ * shown. The sideways scroll is forgotten. */
 int bn_grid_set_columns(bn_grid *t, const bn_grid_column *columns, int column_count, bn_err *err);
 /* The rows changed: order and selection are found anew. Marks of rows that are gone stay. */
 void bn_grid_reload(bn_grid *t);
 
 int64_t bn_grid_count(const bn_grid *t);                 /* rows after filtering */
+int64_t bn_grid_total(const bn_grid *t);                 /* rows of the source */
 int64_t bn_grid_row(const bn_grid *t, int64_t position); /* source row, or -1 */
 int64_t bn_grid_selected_row(const bn_grid *t);          /* source row, or -1 */
 void bn_grid_select(bn_grid *t, int64_t position);       /* clamped */
 
-/* What the source says about one cell, over the defaults. */
+/* A cell as it is shown. */
 void bn_grid_get_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out);
 
-/* Motion, sort, marks; false when the command is not the table's. */
+/* Motion, sort, marks, widths; false when the command is not the table's. */
 bool bn_grid_command(bn_grid *t, bn_command_id id, const char *arg);
-/* The column of that title ("rmse", or "metrics.rmse" as the command line has it); -1 when there is none. */
-int bn_grid_find_column(const bn_grid *t, const char *title);
 void bn_grid_filter(bn_grid *t, const char *words); /* "" shows all; rows must hold every word */
-void bn_grid_sort(bn_grid *t, int column, bool descending); /* column -1: source order */
 bool bn_grid_is_marked(const bn_grid *t, int64_t row);
 size_t bn_grid_mark_count(const bn_grid *t);
 
+/* ---- columns (grid_columns.c) ------------------------------------------------------------------ */
+
+/* The column that goes by that word; -1 when there is none. */
+int bn_grid_find_column(const bn_grid *t, const char *word);
+bool bn_grid_is_shown(const bn_grid *t, int column);
+void bn_grid_show_column(bn_grid *t, int column, bool shown);
+/* ":columns a,b" shows these (and what is frozen), "+a" and "-a" show and hide one, "all" every one, "default" those
+ * of the beginning. BN_EINVAL names the word that is no column, and nothing changes. */
+int bn_grid_choose(bn_grid *t, const char *words, bn_err *err);
+/* ":sort a,-b" sorts by a, then by b falling; "none" as the source has them. An age that is called by its name
+ * ("created_ms") is a time: the oldest first. */
+int bn_grid_sort_by(bn_grid *t, const char *words, bn_err *err);
+/* By this column first, and then as before; -1: as the source has them. */
+void bn_grid_sort(bn_grid *t, int column, bool descending);
+int bn_grid_sorted(const bn_grid *t); /* the column that sorts first; -1 none */
+/* Appends "a,-b" by the names of the columns; nothing when unsorted. */
+void bn_grid_write_sort(const bn_grid *t, bn_buf *out);
+/* Appends "a,b" when the user chose which columns are shown; nothing otherwise. */
+void bn_grid_write_columns(const bn_grid *t, bn_buf *out);
+
+/* ---- drawing and export ------------------------------------------------------------------------ */
+
 /* Header in the first row, then rows. Keeps the selection in sight. */
 void bn_grid_draw(bn_grid *t, bn_area a, bool focused);
-/* One row, or all rows of the current order with a header, tab-separated. */
+/* One row as it is shown, tab-separated. */
 void bn_grid_write_row(const bn_grid *t, int64_t row, bn_buf *out);
-void bn_grid_write_tsv(const bn_grid *t, bn_buf *out);
+/* All rows that the filter leaves, in the order shown, columns that are shown; and not those that only do not fit. */
+void bn_grid_write(const bn_grid *t, bn_export_as as, bn_buf *out);
 
 #endif

@@ -15,12 +15,27 @@ typedef struct layout {
 	bool more_left, more_right;
 } layout;
 
+/* The place of a column among those that sort, from 1; 0: it does not. */
+static int sort_place(const bn_grid *t, int c)
+{
+	for (int k = 0; k < t->sort_count; k++)
+		if (t->sort[k].column == c)
+			return k + 1;
+	return 0;
+}
+
+/* Room behind a title: for the arrow, and where several sort, for which of them it is. */
+static int sort_room(const bn_grid *t, int c)
+{
+	return 1 + (t->sort_count > 1 && sort_place(t, c));
+}
+
 /* How wide the rows in sight make a column, and whether they fill it. */
 static void column_look(bn_grid *t, int c, int rows)
 {
 	const bn_grid_column *col = &t->columns[c];
-	bn_grid_seen *seen = &t->seen[c];
-	int title = (int)bn_utf8_width(col->title) + 1; /* room for the sort arrow */
+	bn_grid_shape *seen = &t->shapes[c];
+	int title = (int)bn_utf8_width(col->title) + sort_room(t, c);
 	int w = seen->width > title ? seen->width : title, known = 0, filled = 0;
 	for (int r = 0; r < rows; r++) {
 		int64_t row = bn_grid_row(t, t->top + r);
@@ -36,6 +51,8 @@ static void column_look(bn_grid *t, int c, int rows)
 	}
 	w = w < col->min ? col->min : w;
 	seen->width = col->max && w > col->max && col->max >= title ? col->max : w;
+	if (seen->wanted)
+		seen->width = seen->wanted;
 	seen->useful = seen->useful || 4 * filled >= known;
 }
 
@@ -76,7 +93,8 @@ static bool layout_narrow(const bn_grid *t, layout *l, int cols, bool kept)
 			int least = c->min ? c->min : 4;
 			if (kept && c->wish)
 				least = c->wish;
-			bool can = c->flexible && l->width[i] > least;
+			bool can = c->flexible && l->width[i] > least &&
+				   !t->shapes[l->column[i]].wanted;
 			if (can && (widest < 0 || l->width[i] > l->width[widest]))
 				widest = i;
 		}
@@ -87,13 +105,20 @@ static bool layout_narrow(const bn_grid *t, layout *l, int cols, bool kept)
 	return true;
 }
 
+/* What the user asked for is as important as a name. */
+static int priority_of(const bn_grid *t, int c)
+{
+	const bn_grid_shape *s = &t->shapes[c];
+	return s->chosen || s->wanted || sort_place(t, c) ? 0 : t->columns[c].priority;
+}
+
 /* The least important column from that priority on, or -1. */
 static int layout_worst(const bn_grid *t, const layout *l, int priority)
 {
 	int worst = -1;
 	for (int i = 0; i < l->count; i++) {
-		int p = t->columns[l->column[i]].priority;
-		if (p >= priority && (worst < 0 || p >= t->columns[l->column[worst]].priority))
+		int p = priority_of(t, l->column[i]);
+		if (p >= priority && (worst < 0 || p >= priority_of(t, l->column[worst])))
 			worst = i;
 	}
 	return worst;
@@ -110,9 +135,9 @@ static int layout_sparse(const bn_grid *t, const layout *l, int priority)
 	if (!names)
 		return -1;
 	for (int i = 0; i < l->count; i++) {
-		int c = l->column[i], p = t->columns[c].priority;
-		bool sparse = p >= priority && !t->seen[c].useful && c != t->sort_column;
-		if (sparse && (worst < 0 || p >= t->columns[l->column[worst]].priority))
+		int c = l->column[i], p = priority_of(t, c);
+		bool sparse = p >= priority && !t->shapes[c].useful;
+		if (sparse && (worst < 0 || p >= priority_of(t, l->column[worst])))
 			worst = i;
 	}
 	return worst;
@@ -122,7 +147,7 @@ static int layout_sparse(const bn_grid *t, const layout *l, int priority)
 static void layout_leave(const bn_grid *t, layout *l, int i)
 {
 	for (int k = 0; k < l->count; k++)
-		l->width[k] = t->seen[l->column[k]].width;
+		l->width[k] = t->shapes[l->column[k]].width;
 	layout_remove(l, i);
 }
 
@@ -151,7 +176,8 @@ static void layout_place(const bn_grid *t, layout *l, int cols)
 		grown = 0;
 		for (int i = 0; i < l->count && spare > 0; i++) {
 			const bn_grid_column *c = &t->columns[l->column[i]];
-			if (!c->flexible || (c->max && l->width[i] >= c->max))
+			if (!c->flexible || (c->max && l->width[i] >= c->max) ||
+				t->shapes[l->column[i]].wanted)
 				continue;
 			l->width[i]++;
 			spare--;
@@ -169,8 +195,9 @@ static int layout_title_end(const bn_grid *t, const layout *l)
 {
 	int i = l->count - 1;
 	const bn_grid_column *c = &t->columns[l->column[i]];
-	int title = (int)bn_utf8_width(c->title) + (l->column[i] == t->sort_column);
-	return l->at[i] + (c->right || title > l->width[i] ? l->width[i] : title);
+	int title = (int)bn_utf8_width(c->title) +
+		    (sort_place(t, l->column[i]) ? sort_room(t, l->column[i]) : 0);
+	return l->at[i] + (bn_grid_column_is_right(c) || title > l->width[i] ? l->width[i] : title);
 }
 
 /* Room for the mark of what is further right, which hides no title; returns how much. Columns give it that
@@ -200,10 +227,10 @@ static void layout_make(const bn_grid *t, layout *l, int cols)
 	int frozen = columns_frozen(t);
 	*l = (layout){0};
 	for (int c = 0; c < t->column_count && l->count < MAX_SHOWN; c++) {
-		if (c >= frozen && c < t->first_column)
+		if ((c >= frozen && c < t->first_column) || !bn_grid_is_shown(t, c))
 			continue;
 		l->column[l->count] = c;
-		l->width[l->count++] = t->seen[c].width;
+		l->width[l->count++] = t->shapes[c].width;
 	}
 	if (t->first_column < 0) {
 		layout_shrink(t, l, cols);
@@ -238,22 +265,29 @@ static void column_show(bn_grid *t, layout *l, int cols)
 	}
 }
 
+static void title_draw(const bn_grid *t, bn_area a, int column, int at, int width, bool current)
+{
+	const bn_grid_column *c = &t->columns[column];
+	int place = sort_place(t, column), title = (int)bn_utf8_width(c->title);
+	int room = place ? width - sort_room(t, column) : width;
+	bn_ink role = current ? BN_INK_TAB_ACTIVE : BN_INK_HEADER;
+	at += bn_grid_column_is_right(c) && title < room ? room - title : 0;
+	title = title < room ? title : room;
+	bn_area_name(a, 0, at, title, role, c->title);
+	if (!place)
+		return;
+	at = bn_area_glyph(a, 0, at + title, role,
+		t->sort[place - 1].descending ? BN_GLYPH_SORT_DOWN : BN_GLYPH_SORT_UP);
+	if (t->sort_count > 1)
+		bn_area_textf(a, 0, at, role, "%d", place);
+}
+
 static void header_draw(const bn_grid *t, const layout *l, bn_area a, bool focused)
 {
 	bn_area_fill(a, 0, 0, 1, a.cols, BN_INK_HEADER);
-	for (int i = 0; i < l->count; i++) {
-		const bn_grid_column *c = &t->columns[l->column[i]];
-		bool sorted = l->column[i] == t->sort_column;
-		int w = l->width[i], title = (int)bn_utf8_width(c->title);
-		bool current = focused && l->column[i] == t->column;
-		bn_ink role = current ? BN_INK_TAB_ACTIVE : BN_INK_HEADER;
-		int room = sorted ? w - 1 : w;
-		int at = l->at[i] + (c->right && title < room ? room - title : 0);
-		bn_area_name(a, 0, at, title < room ? title : room, role, c->title);
-		if (sorted)
-			bn_area_glyph(a, 0, at + (title < room ? title : room), role,
-				t->sort_descending ? BN_GLYPH_SORT_DOWN : BN_GLYPH_SORT_UP);
-	}
+	for (int i = 0; i < l->count; i++)
+		title_draw(t, a, l->column[i], l->at[i], l->width[i],
+			focused && l->column[i] == t->column);
 	if (l->more_left)
 		bn_area_glyph(a, 0, 0, BN_INK_HEADER, BN_GLYPH_MORE_LEFT);
 	if (l->more_right)
@@ -266,7 +300,7 @@ static void cell_draw(
 	bn_grid_cell cell;
 	bn_grid_get_cell(t, row, col, &cell);
 	bn_ink role = row_role >= 0 ? (bn_ink)row_role : cell.ink;
-	bool right = t->columns[col].right;
+	bool right = bn_grid_column_is_right(&t->columns[col]);
 	if (cell.pending) {
 		bn_area_glyph(a, r, right ? at + width - 1 : at, role, BN_GLYPH_ELLIPSIS);
 		return;
@@ -326,7 +360,8 @@ void bn_grid_draw(bn_grid *t, bn_area a, bool focused)
 	if (t->top < 0)
 		t->top = 0;
 	for (int c = 0; c < t->column_count; c++)
-		column_look(t, c, body);
+		if (bn_grid_is_shown(t, c))
+			column_look(t, c, body);
 	column_show(t, &l, a.cols);
 	header_draw(t, &l, a, focused);
 	bn_area rows = bn_area_sub(a, 1, 0, body, a.cols);

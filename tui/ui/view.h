@@ -25,7 +25,7 @@ typedef struct bn_view bn_view;
 
 typedef struct bn_view_class {
 	const char *name; /* "Runs": for breadcrumbs */
-	unsigned kind;    /* one BN_ON_ bit */
+	bn_view_set kind; /* one BN_ON_ bit */
 	int refresh_ms;   /* how often refresh() is called while on top; 0: only when asked */
 	void (*draw)(bn_view *, bn_area, bool focused);
 	/* Commands that the frame and the table do not handle. True: handled. */
@@ -37,8 +37,9 @@ typedef struct bn_view_class {
 	void (*refresh)(bn_view *);
 	void (*crumb)(const bn_view *, bn_buf *out); /* after the name; NULL: the name alone */
 	void (*cli)(const bn_view *, bn_buf *out);   /* the command line that prints the same */
-	bn_grid *(*table)(bn_view *);                /* what motion, filter, marks act on; NULL */
-	void (*ordered)(bn_view *); /* filter or sort of an external grid changed; NULL */
+	bool cli_is_list; /* that command takes --sort, --columns and --match, by the names of the table's columns */
+	bn_grid *(*table)(bn_view *); /* what motion, filter, marks act on; NULL */
+	void (*ordered)(bn_view *);   /* filter or sort of an external grid changed; NULL */
 	void (*free)(bn_view *);
 } bn_view_class;
 

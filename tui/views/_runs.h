@@ -46,6 +46,9 @@ void bn_runs_columns_release(bn_runs_view *v);
 /* The sort in force, as core/track/query.h has it; "" when there is none. */
 void bn_runs_sort_text(const bn_runs_view *v, char *out, size_t size);
 
+/* Appends the metrics and parameters that are shown, as the command line has them. */
+void bn_runs_columns_text(const bn_runs_view *v, bn_buf *out);
+
 /* ---- runs_window.c ------------------------------------------------------------------------------- */
 
 /* Asks for the page that arg describes, with filter, sort and search; first: the place of its first row. */

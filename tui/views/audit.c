@@ -11,14 +11,28 @@
 enum { COL_TIME, COL_OUTCOME, COL_USER, COL_WHAT, COL_ENTITY, COL_SIGNED, COL_SUMMARY, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_TIME] = {.title = "when", .min = 14},
-	[COL_OUTCOME] = {.title = "outcome", .min = 10},
-	[COL_USER] = {.title = "who", .min = 4, .max = 14},
-	[COL_WHAT] = {.title = "what", .min = 10, .max = 24},
-	[COL_ENTITY] =
-		{.title = "on", .min = 12, .max = 40, .wish = 20, .priority = 1, .flexible = true},
+	[COL_TIME] = {.title = "when",
+		.name = "time_ms",
+		.form = BN_COLUMN_TIME,
+		.falls = true,
+		.min = 14},
+	[COL_OUTCOME] = {.title = "outcome",
+		.name = "standing",
+		.form = BN_COLUMN_STATE,
+		.falls = true,
+		.min = 10},
+	[COL_USER] = {.title = "who", .name = "who", .min = 4, .max = 14},
+	[COL_WHAT] = {.title = "what", .name = "kind", .min = 10, .max = 24},
+	[COL_ENTITY] = {.title = "on",
+		.name = "entity",
+		.min = 12,
+		.max = 40,
+		.wish = 20,
+		.priority = 1,
+		.flexible = true},
 	[COL_SIGNED] = {.title = "signed", .min = 6, .priority = 3},
 	[COL_SUMMARY] = {.title = "detail",
+		.name = "summary",
 		.min = 10,
 		.flexible = true,
 		.prose = true,
@@ -77,12 +91,10 @@ static void detail_cell(const bn_audit_row *r, bn_grid_cell *out)
 
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
-	const bn_list *l = ctx;
-	const bn_audit_row *r = item(l, row);
+	const bn_audit_row *r = item(ctx, row);
 	switch (col) {
 	case COL_TIME:
-		out->text = bn_format_when(out->buf, r->time_ms, bn_frame_now_ms(l->view.frame),
-			bn_frame_is_utc(l->view.frame));
+		out->number = (double)r->time_ms;
 		out->ink = BN_INK_DIM;
 		return;
 	case COL_OUTCOME:
@@ -106,32 +118,6 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	}
 }
 
-static int text_compare(const char *x, const char *y)
-{
-	return strcmp(x ? x : "", y ? y : "");
-}
-
-static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	const bn_audit_row *x = item(ctx, a), *y = item(ctx, b);
-	switch (col) {
-	case COL_TIME:
-		return x->time_ms < y->time_ms ? -1 : x->time_ms > y->time_ms;
-	case COL_OUTCOME:
-		return (int)x->outcome - (int)y->outcome;
-	case COL_USER:
-		return text_compare(who(x), who(y));
-	case COL_WHAT:
-		return text_compare(x->kind, y->kind);
-	case COL_ENTITY:
-		return text_compare(x->entity, y->entity);
-	case COL_SIGNED:
-		return (int)x->is_signed - (int)y->is_signed;
-	default:
-		return text_compare(x->summary, y->summary);
-	}
-}
-
 static uint64_t grid_key(void *ctx, int64_t row)
 {
 	const bn_audit_row *r = item(ctx, row);
@@ -141,8 +127,7 @@ static uint64_t grid_key(void *ctx, int64_t row)
 	return h + r->seq;
 }
 
-static const bn_grid_source source = {
-	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare, .key = grid_key};
+static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell, .key = grid_key};
 
 static void draw(bn_view *view, bn_area a, bool focused)
 {
@@ -232,13 +217,14 @@ static void cli(const bn_view *view, bn_buf *out)
 
 static const bn_view_class audit_class = {
 	.name = "Audit",
-	.kind = BN_ON_AUDIT,
+	.kind = BN_ON(AUDIT),
 	.refresh_ms = 5000,
 	.draw = draw,
 	.command = command,
 	.page = bn_list_page,
 	.refresh = refresh,
 	.cli = cli,
+	.cli_is_list = true,
 	.table = bn_list_grid,
 	.free = bn_list_free,
 };

@@ -17,13 +17,23 @@ typedef struct chain_view {
 enum { COL_N, COL_STATE, COL_WHEN, COL_BY, COL_WHAT, COL_WHY, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_N] = {.title = "link", .right = true, .min = 4},
-	[COL_STATE] = {.title = "state", .min = 9},
-	[COL_WHEN] = {.title = "when", .min = 14, .priority = 1},
-	[COL_BY] = {.title = "by", .min = 4, .max = 14},
-	[COL_WHAT] =
-		{.title = "what it changes", .min = 14, .max = 60, .flexible = true, .prose = true},
+	[COL_N] = {.title = "link", .name = "n", .form = BN_COLUMN_COUNT, .min = 4},
+	[COL_STATE] = {.title = "state", .form = BN_COLUMN_STATE, .falls = true, .min = 9},
+	[COL_WHEN] = {.title = "when",
+		.name = "time_ms",
+		.form = BN_COLUMN_TIME,
+		.falls = true,
+		.min = 14,
+		.priority = 1},
+	[COL_BY] = {.title = "by", .name = "by", .min = 4, .max = 14},
+	[COL_WHAT] = {.title = "what it changes",
+		.name = "summary",
+		.min = 14,
+		.max = 60,
+		.flexible = true,
+		.prose = true},
 	[COL_WHY] = {.title = "remark",
+		.name = "why",
 		.min = 10,
 		.max = 60,
 		.flexible = true,
@@ -67,19 +77,16 @@ static const char *link_word(const bn_link_row *k)
 
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
-	const bn_list *l = ctx;
-	const bn_link_row *k = link_at(l, row);
+	const bn_link_row *k = link_at(ctx, row);
 	switch (col) {
 	case COL_N:
-		if (k->n >= 0)
-			out->text = bn_format_count(out->buf, k->n);
+		out->number = (double)k->n;
 		return;
 	case COL_STATE:
 		bn_state_cell(out, link_state(k), link_word(k));
 		return;
 	case COL_WHEN:
-		out->text = bn_format_when(out->buf, k->time_ms, bn_frame_now_ms(l->view.frame),
-			bn_frame_is_utc(l->view.frame));
+		out->number = (double)k->time_ms;
 		out->ink = BN_INK_DIM;
 		return;
 	case COL_BY:
@@ -95,25 +102,6 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	}
 }
 
-static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	const bn_link_row *x = link_at(ctx, a), *y = link_at(ctx, b);
-	switch (col) {
-	case COL_N:
-		return (x->n > y->n) - (x->n < y->n);
-	case COL_STATE:
-		return strcmp(link_word(x), link_word(y));
-	case COL_WHEN:
-		return (x->time_ms > y->time_ms) - (x->time_ms < y->time_ms);
-	case COL_BY:
-		return strcmp(x->author, y->author);
-	case COL_WHAT:
-		return strcmp(x->summary, y->summary);
-	default:
-		return strcmp(x->words ? x->words : "", y->words ? y->words : "");
-	}
-}
-
 static uint64_t grid_key(void *ctx, int64_t row)
 {
 	uint64_t key;
@@ -121,8 +109,7 @@ static uint64_t grid_key(void *ctx, int64_t row)
 	return key;
 }
 
-static const bn_grid_source source = {
-	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare, .key = grid_key};
+static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell, .key = grid_key};
 
 static void describe(const bn_list *l, int64_t row, bn_buf *text)
 {
@@ -212,7 +199,7 @@ static void cli(const bn_view *view, bn_buf *out)
 
 static const bn_view_class chain_class = {
 	.name = "chain",
-	.kind = BN_ON_CHAIN,
+	.kind = BN_ON(CHAIN),
 	.refresh_ms = 5000,
 	.draw = draw,
 	.command = command,
@@ -221,6 +208,7 @@ static const bn_view_class chain_class = {
 	.page = page,
 	.refresh = bn_authority_list_refresh,
 	.cli = cli,
+	.cli_is_list = true,
 	.table = bn_list_grid,
 	.free = bn_list_free,
 };

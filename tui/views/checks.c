@@ -11,7 +11,11 @@ enum { KIND_CHECKS, KIND_CHECKED };
 enum { COL_STATE, COL_EXPECTATION, COL_COLUMN, COL_WANTED, COL_OBSERVED, COL_FAILING, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_STATE] = {.title = "verdict", .frozen = true, .min = 7},
+	[COL_STATE] = {.title = "verdict",
+		.form = BN_COLUMN_STATE,
+		.falls = true,
+		.frozen = true,
+		.min = 7},
 	[COL_EXPECTATION] =
 		{.title = "expectation", .min = 18, .max = 40, .priority = 1, .flexible = true},
 	[COL_COLUMN] = {.title = "column", .min = 8, .max = 24, .wish = 20, .flexible = true},
@@ -22,7 +26,7 @@ static const bn_grid_column columns[COLUMNS] = {
 		.flexible = true,
 		.prose = true},
 	[COL_OBSERVED] = {.title = "observed", .min = 8, .max = 32, .prose = true, .priority = 3},
-	[COL_FAILING] = {.title = "failing", .right = true, .min = 7},
+	[COL_FAILING] = {.title = "failing", .form = BN_COLUMN_COUNT, .falls = true, .min = 7},
 };
 
 static const bn_check_row *item(const bn_list *l, int64_t row)
@@ -57,33 +61,12 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->text = c->observed;
 		return;
 	default:
-		if (c->failing >= 0)
-			out->text = bn_format_count(out->buf, c->failing);
+		out->number = (double)c->failing;
 		return;
 	}
 }
 
-static const char *word_of(const bn_check_row *c, int col)
-{
-	const char *s = col == COL_EXPECTATION ? c->expectation
-			: col == COL_COLUMN    ? c->column
-			: col == COL_WANTED    ? c->wanted
-					       : c->observed;
-	return s ? s : "";
-}
-
-static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	const bn_check_row *x = item(ctx, a), *y = item(ctx, b);
-	if (col == COL_STATE)
-		return (int)x->state - (int)y->state;
-	if (col == COL_FAILING)
-		return x->failing < y->failing ? -1 : x->failing > y->failing;
-	return strcmp(word_of(x, col), word_of(y, col));
-}
-
-static const bn_grid_source source = {
-	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare};
+static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell};
 
 static void draw(bn_view *view, bn_area a, bool focused)
 {
@@ -182,7 +165,7 @@ static void cli(const bn_view *view, bn_buf *out)
 
 static const bn_view_class checks_class = {
 	.name = "checks of",
-	.kind = BN_ON_CHECKS,
+	.kind = BN_ON(CHECKS),
 	.draw = draw,
 	.command = command,
 	.refuses = refuses,

@@ -59,6 +59,7 @@ static void value_cell(
 	const bn_compare_cell *cell = &row->cells[r];
 	char number[BN_FORMAT_BYTES];
 	out->text = cell->text;
+	out->number = cell->text ? cell->number : NAN;
 	if (!cell->text)
 		return;
 	if (is_best(c, row, r))
@@ -136,7 +137,7 @@ static void columns_make(compare_view *v, const bn_comparison *c)
 		snprintf(v->titles[i], sizeof v->titles[i], "%.40s%s", c->names[i],
 			i == c->baseline ? " (base)" : "");
 		v->columns[2 + i] = (bn_grid_column){.title = v->titles[i],
-			.right = true,
+			.form = BN_COLUMN_NUMBER,
 			.min = 12,
 			.max = 24,
 			.flexible = true,
@@ -300,7 +301,7 @@ static void view_free(bn_view *view)
 
 static const bn_view_class compare_class = {
 	.name = "Compare",
-	.kind = BN_ON_COMPARE,
+	.kind = BN_ON(COMPARE),
 	.draw = draw,
 	.command = command,
 	.refuses = refuses,

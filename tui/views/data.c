@@ -21,29 +21,89 @@ enum {
 };
 
 static const bn_grid_column dataset_columns[COLUMNS] = {
-	[COL_NAME] = {.title = "dataset", .frozen = true, .min = 10, .max = 40},
-	[COL_LATEST] = {.title = "versions", .right = true, .min = 3, .priority = 2},
-	[COL_ROWS] = {.title = "rows", .right = true, .min = 6},
-	[COL_COLUMNS] = {.title = "columns", .right = true, .min = 3, .priority = 3},
-	[COL_SIZE] = {.title = "size", .right = true, .min = 6, .priority = 4},
-	[COL_CHECKS] = {.title = "checks", .min = 8, .priority = 1},
-	[COL_AGE] = {.title = "added", .min = 8, .priority = 2},
-	[COL_SOURCE] = {.title = "from", .flexible = true, .min = 12, .priority = 5},
-	[COL_SCHEMA] = {.title = "schema", .min = 8, .max = 8, .priority = 7},
-	[COL_USER] = {.title = "by", .min = 4, .max = 12, .priority = 6},
+	[COL_NAME] = {.title = "dataset", .name = "name", .frozen = true, .min = 10, .max = 40},
+	[COL_LATEST] = {.title = "versions",
+		.form = BN_COLUMN_COUNT,
+		.falls = true,
+		.min = 3,
+		.priority = 2},
+	[COL_ROWS] = {.title = "rows",
+		.name = "latest.rows",
+		.form = BN_COLUMN_COUNT,
+		.falls = true,
+		.min = 6},
+	[COL_COLUMNS] = {.title = "columns",
+		.name = "latest.columns",
+		.form = BN_COLUMN_COUNT,
+		.falls = true,
+		.min = 3,
+		.priority = 3},
+	[COL_SIZE] = {.title = "size",
+		.name = "latest.size_bytes",
+		.form = BN_COLUMN_BYTES,
+		.falls = true,
+		.min = 6,
+		.priority = 4},
+	[COL_CHECKS] = {.title = "checks",
+		.name = "latest.checks_text",
+		.form = BN_COLUMN_STATE,
+		.falls = true,
+		.min = 8,
+		.priority = 1},
+	[COL_AGE] = {.title = "added",
+		.name = "latest.created_ms",
+		.form = BN_COLUMN_AGE,
+		.min = 8,
+		.priority = 2},
+	[COL_SOURCE] = {.title = "from",
+		.name = "latest.source.kind",
+		.flexible = true,
+		.min = 12,
+		.priority = 5},
+	[COL_SCHEMA] = {.title = "schema",
+		.name = "latest.schema_hash",
+		.min = 8,
+		.max = 8,
+		.priority = 7},
+	[COL_USER] = {.title = "by", .name = "latest.user", .min = 4, .max = 12, .priority = 6},
 };
 
 static const bn_grid_column version_columns[COLUMNS] = {
-	[COL_NAME] = {.title = "version", .frozen = true, .min = 8},
+	[COL_NAME] = {.title = "version", .name = "version", .frozen = true, .min = 8},
 	[COL_LATEST] = {.title = "hash", .min = 8, .priority = 6},
-	[COL_ROWS] = {.title = "rows", .right = true, .min = 6},
-	[COL_COLUMNS] = {.title = "columns", .right = true, .min = 3, .priority = 3},
-	[COL_SIZE] = {.title = "size", .right = true, .min = 6, .priority = 4},
-	[COL_CHECKS] = {.title = "checks", .min = 8, .priority = 1},
-	[COL_AGE] = {.title = "added", .min = 8, .priority = 2},
-	[COL_SOURCE] = {.title = "from", .flexible = true, .min = 12, .priority = 5},
-	[COL_SCHEMA] = {.title = "schema", .min = 8, .max = 8, .priority = 7},
-	[COL_USER] = {.title = "by", .min = 4, .max = 12, .priority = 6},
+	[COL_ROWS] =
+		{.title = "rows", .name = "rows", .form = BN_COLUMN_COUNT, .falls = true, .min = 6},
+	[COL_COLUMNS] = {.title = "columns",
+		.name = "columns",
+		.form = BN_COLUMN_COUNT,
+		.falls = true,
+		.min = 3,
+		.priority = 3},
+	[COL_SIZE] = {.title = "size",
+		.name = "size_bytes",
+		.form = BN_COLUMN_BYTES,
+		.falls = true,
+		.min = 6,
+		.priority = 4},
+	[COL_CHECKS] = {.title = "checks",
+		.name = "checks_text",
+		.form = BN_COLUMN_STATE,
+		.falls = true,
+		.min = 8,
+		.priority = 1},
+	[COL_AGE] = {.title = "added",
+		.name = "created_ms",
+		.form = BN_COLUMN_AGE,
+		.min = 8,
+		.priority = 2},
+	[COL_SOURCE] = {.title = "from",
+		.name = "source.kind",
+		.flexible = true,
+		.min = 12,
+		.priority = 5},
+	[COL_SCHEMA] =
+		{.title = "schema", .name = "schema_hash", .min = 8, .max = 8, .priority = 7},
+	[COL_USER] = {.title = "by", .name = "user", .min = 4, .max = 12, .priority = 6},
 };
 
 static void checks_cell(const bn_dataset_version *v, bn_grid_cell *out)
@@ -54,6 +114,7 @@ static void checks_cell(const bn_dataset_version *v, bn_grid_cell *out)
 		(long long)(v->check_success ? v->check_evaluated : v->check_failed),
 		(long long)v->check_evaluated);
 	bn_state_cell(out, v->check_success ? BN_STATE_OK : BN_STATE_FAIL, out->buf);
+	out->number = (double)v->check_failed; /* most failing first */
 }
 
 static void source_cell(const bn_dataset_version *v, bn_grid_cell *out)
@@ -69,28 +130,29 @@ static void source_cell(const bn_dataset_version *v, bn_grid_cell *out)
 	out->ink = BN_INK_DIM;
 }
 
-static void version_cell(const bn_list *l, const bn_dataset_version *v, int col, bn_grid_cell *out)
+static void version_cell(const bn_dataset_version *v, int col, bn_grid_cell *out)
 {
 	switch (col) {
 	case COL_ROWS:
-		out->text = bn_format_count(out->buf, v->rows);
+		out->number = (double)v->rows;
 		return;
 	case COL_COLUMNS:
-		out->text = bn_format_count(out->buf, v->columns);
+		out->number = (double)v->columns;
 		return;
 	case COL_SIZE:
-		out->text = bn_format_bytes(out->buf, (int64_t)v->size_bytes);
+		out->number = (double)v->size_bytes;
 		return;
 	case COL_CHECKS:
 		checks_cell(v, out);
 		return;
 	case COL_AGE:
-		out->text = bn_format_age(out->buf, v->created_ms, bn_frame_now_ms(l->view.frame));
+		out->number = (double)v->created_ms;
 		return;
 	case COL_SOURCE:
 		source_cell(v, out);
 		return;
 	case COL_SCHEMA:
+		out->full = v->schema_hash;
 		snprintf(out->buf, sizeof out->buf, "%.8s", v->schema_hash);
 		out->text = out->buf;
 		out->ink = BN_INK_DIM;
@@ -101,37 +163,6 @@ static void version_cell(const bn_list *l, const bn_dataset_version *v, int col,
 	default:
 		return;
 	}
-}
-
-static double version_number(const bn_dataset_version *v, int col)
-{
-	switch (col) {
-	case COL_ROWS:
-		return (double)v->rows;
-	case COL_COLUMNS:
-		return (double)v->columns;
-	case COL_SIZE:
-		return (double)v->size_bytes;
-	case COL_AGE:
-		return -(double)v->created_ms;
-	case COL_CHECKS:
-		return (double)v->check_failed;
-	default:
-		return 0;
-	}
-}
-
-static int version_compare(const bn_dataset_version *a, const bn_dataset_version *b, int col)
-{
-	if (col == COL_SOURCE)
-		return strcmp(
-			a->source_kind ? a->source_kind : "", b->source_kind ? b->source_kind : "");
-	if (col == COL_USER)
-		return strcmp(a->user ? a->user : "", b->user ? b->user : "");
-	if (col == COL_SCHEMA)
-		return strcmp(a->schema_hash, b->schema_hash);
-	double x = version_number(a, col), y = version_number(b, col);
-	return x < y ? -1 : x > y;
 }
 
 /* ---- the list of datasets ------------------------------------------------------------------------ */
@@ -149,21 +180,9 @@ static void dataset_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	if (col == COL_NAME)
 		out->text = r->name;
 	else if (col == COL_LATEST)
-		out->text = bn_format_count(out->buf, r->versions);
+		out->number = (double)r->versions;
 	else if (r->latest)
-		version_cell(ctx, r->latest, col, out);
-}
-
-static int dataset_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	const bn_dataset_list *d = bn_list_data(ctx);
-	if (col == COL_NAME)
-		return strcmp(d->rows[a].name, d->rows[b].name);
-	if (col == COL_LATEST)
-		return d->rows[a].versions < d->rows[b].versions
-			       ? -1
-			       : d->rows[a].versions > d->rows[b].versions;
-	return version_compare(d->rows[a].latest, d->rows[b].latest, col);
+		version_cell(r->latest, col, out);
 }
 
 static uint64_t text_key(const char *s)
@@ -181,7 +200,7 @@ static uint64_t dataset_key(void *ctx, int64_t row)
 }
 
 static const bn_grid_source dataset_source = {
-	.rows = dataset_rows, .cell = dataset_cell, .compare = dataset_compare, .key = dataset_key};
+	.rows = dataset_rows, .cell = dataset_cell, .key = dataset_key};
 
 static const bn_dataset_version *dataset_selected(const bn_list *l, char ref[BN_REF_BYTES])
 {
@@ -281,7 +300,7 @@ static void data_cli(const bn_view *view, bn_buf *out)
 
 static const bn_view_class data_class = {
 	.name = "Data",
-	.kind = BN_ON_DATA,
+	.kind = BN_ON(DATA),
 	.refresh_ms = 5000,
 	.draw = bn_list_draw,
 	.command = data_command,
@@ -289,6 +308,7 @@ static const bn_view_class data_class = {
 	.page = bn_list_page,
 	.refresh = data_refresh,
 	.cli = data_cli,
+	.cli_is_list = true,
 	.table = bn_list_grid,
 	.free = bn_list_free,
 };
@@ -318,27 +338,17 @@ static void versions_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	const bn_dataset_versions *d = bn_list_data(ctx);
 	const bn_dataset_version *v = d->items[row];
 	if (col == COL_NAME) {
+		out->number = (double)v->version;
 		snprintf(out->buf, sizeof out->buf, "v%lld", (long long)v->version);
 		out->text = out->buf;
 	} else if (col == COL_LATEST) {
+		out->full = v->hash;
 		snprintf(out->buf, sizeof out->buf, "%.8s", v->hash);
 		out->text = out->buf;
 		out->ink = BN_INK_DIM;
 	} else {
-		version_cell(ctx, v, col, out);
+		version_cell(v, col, out);
 	}
-}
-
-static int versions_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	const bn_dataset_versions *d = bn_list_data(ctx);
-	if (col == COL_NAME)
-		return d->items[a]->version < d->items[b]->version
-			       ? -1
-			       : d->items[a]->version > d->items[b]->version;
-	if (col == COL_LATEST)
-		return strcmp(d->items[a]->hash, d->items[b]->hash);
-	return version_compare(d->items[a], d->items[b], col);
 }
 
 static uint64_t versions_key(void *ctx, int64_t row)
@@ -347,10 +357,8 @@ static uint64_t versions_key(void *ctx, int64_t row)
 	return (uint64_t)d->items[row]->version;
 }
 
-static const bn_grid_source versions_source = {.rows = version_rows,
-	.cell = versions_cell,
-	.compare = versions_compare,
-	.key = versions_key};
+static const bn_grid_source versions_source = {
+	.rows = version_rows, .cell = versions_cell, .key = versions_key};
 
 static bool version_selected(const bn_list *l, char ref[BN_REF_BYTES])
 {
@@ -396,12 +404,12 @@ static void versions_refresh(bn_view *view)
 
 static void versions_cli(const bn_view *view, bn_buf *out)
 {
-	bn_buf_addf(out, "binnacle data show %s --json", ((const bn_list *)view)->ref);
+	bn_buf_addf(out, "binnacle data ls %s --json", ((const bn_list *)view)->ref);
 }
 
 static const bn_view_class versions_class = {
 	.name = "",
-	.kind = BN_ON_VERSIONS,
+	.kind = BN_ON(VERSIONS),
 	.refresh_ms = 5000,
 	.draw = bn_list_draw,
 	.command = versions_command,
@@ -410,6 +418,7 @@ static const bn_view_class versions_class = {
 	.refresh = versions_refresh,
 	.crumb = bn_list_crumb,
 	.cli = versions_cli,
+	.cli_is_list = true,
 	.table = bn_list_grid,
 	.free = bn_list_free,
 };

@@ -200,7 +200,7 @@ static void one_free(bn_view *view)
 
 static const bn_view_class endpoint_class = {
 	.name = "server",
-	.kind = BN_ON_ENDPOINT,
+	.kind = BN_ON(ENDPOINT),
 	.refresh_ms = 2000,
 	.draw = one_draw,
 	.command = one_command,
@@ -240,15 +240,37 @@ enum {
 };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_STATE] = {.title = "state", .min = 9},
-	[COL_MODELS] = {.title = "serves", .min = 8, .max = 40, .wish = 16, .flexible = true},
+	[COL_STATE] = {.title = "state", .form = BN_COLUMN_STATE, .falls = true, .min = 9},
+	[COL_MODELS] = {.title = "serves",
+		.name = "models",
+		.min = 8,
+		.max = 40,
+		.wish = 16,
+		.flexible = true},
 	[COL_URL] = {.title = "url", .min = 12, .priority = 1},
-	[COL_REQUESTS] = {.title = "requests", .right = true, .min = 8, .priority = 1},
-	[COL_ERRORS] = {.title = "errors", .right = true, .min = 6, .priority = 2},
-	[COL_P99] = {.title = "p99 ms", .right = true, .min = 6, .priority = 2},
-	[COL_STARTED] = {.title = "started", .min = 8, .priority = 3},
-	[COL_SOCKET] = {.title = "socket", .min = 6, .priority = 3},
-	[COL_USER] = {.title = "by", .min = 4, .max = 12, .priority = 4},
+	[COL_REQUESTS] = {.title = "requests",
+		.form = BN_COLUMN_COUNT,
+		.falls = true,
+		.min = 8,
+		.priority = 1},
+	[COL_ERRORS] = {.title = "errors",
+		.form = BN_COLUMN_COUNT,
+		.falls = true,
+		.min = 6,
+		.priority = 2},
+	[COL_P99] = {.title = "p99 ms",
+		.name = "p99_ms",
+		.form = BN_COLUMN_NUMBER,
+		.falls = true,
+		.min = 6,
+		.priority = 2},
+	[COL_STARTED] = {.title = "started",
+		.name = "started_ms",
+		.form = BN_COLUMN_AGE,
+		.min = 8,
+		.priority = 3},
+	[COL_SOCKET] = {.title = "socket", .name = "unix", .min = 6, .priority = 3},
+	[COL_USER] = {.title = "by", .name = "user", .min = 4, .max = 12, .priority = 4},
 	[COL_HOST] = {.title = "host", .min = 4, .max = 16, .priority = 5},
 	[COL_ID] = {.title = "id", .min = 12, .priority = 6},
 };
@@ -268,22 +290,20 @@ static int64_t grid_rows(void *ctx)
 static void number_cell(const bn_endpoint *e, int col, bn_grid_cell *out)
 {
 	if (col == COL_P99) {
-		if (!isnan(e->p99_ms))
-			out->text = bn_format_number(out->buf, e->p99_ms);
+		out->number = e->p99_ms;
 		return;
 	}
 	int64_t n = col == COL_REQUESTS ? e->requests : e->errors;
 	if (!has_counters(e))
 		return;
-	out->text = bn_format_count(out->buf, n);
+	out->number = (double)n;
 	if (col == COL_ERRORS && n > 0)
 		out->ink = BN_INK_WARN;
 }
 
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
-	const bn_list *l = ctx;
-	const bn_endpoint *e = endpoint_at(l, row);
+	const bn_endpoint *e = endpoint_at(ctx, row);
 	switch (col) {
 	case COL_STATE:
 		bn_state_cell(out, endpoint_state(e), bn_endpoint_state_name(e->state));
@@ -295,7 +315,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->text = e->url;
 		return;
 	case COL_STARTED:
-		out->text = bn_format_age(out->buf, e->started_ms, bn_frame_now_ms(l->view.frame));
+		out->number = (double)e->started_ms;
 		return;
 	case COL_SOCKET:
 		out->text = has_both(e) ? e->unix_path : "";
@@ -316,40 +336,6 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	}
 }
 
-static int number_compare(double x, double y)
-{
-	return x < y ? -1 : x > y;
-}
-
-static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	const bn_endpoint *x = endpoint_at(ctx, a), *y = endpoint_at(ctx, b);
-	switch (col) {
-	case COL_STATE:
-		return (int)x->state - (int)y->state;
-	case COL_MODELS:
-		return strcmp(x->models, y->models);
-	case COL_URL:
-		return strcmp(x->url, y->url);
-	case COL_REQUESTS:
-		return number_compare((double)x->requests, (double)y->requests);
-	case COL_ERRORS:
-		return number_compare((double)x->errors, (double)y->errors);
-	case COL_P99:
-		return number_compare(x->p99_ms, y->p99_ms);
-	case COL_STARTED: /* smallest age first */
-		return number_compare((double)y->started_ms, (double)x->started_ms);
-	case COL_SOCKET:
-		return strcmp(x->unix_path ? x->unix_path : "", y->unix_path ? y->unix_path : "");
-	case COL_USER:
-		return strcmp(x->user, y->user);
-	case COL_HOST:
-		return strcmp(x->host, y->host);
-	default:
-		return strcmp(x->id, y->id);
-	}
-}
-
 static uint64_t grid_key(void *ctx, int64_t row)
 {
 	const bn_endpoint *e = endpoint_at(ctx, row); /* of one id there may be two users' */
@@ -359,8 +345,7 @@ static uint64_t grid_key(void *ctx, int64_t row)
 	return key;
 }
 
-static const bn_grid_source source = {
-	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare, .key = grid_key};
+static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell, .key = grid_key};
 
 static const bn_endpoint *selected(const bn_list *l)
 {
@@ -411,7 +396,7 @@ static void cli(const bn_view *view, bn_buf *out)
 
 static const bn_view_class endpoints_class = {
 	.name = "servers",
-	.kind = BN_ON_ENDPOINTS,
+	.kind = BN_ON(ENDPOINTS),
 	.refresh_ms = 2000,
 	.draw = draw,
 	.command = command,
@@ -419,6 +404,7 @@ static const bn_view_class endpoints_class = {
 	.page = bn_list_page,
 	.refresh = refresh,
 	.cli = cli,
+	.cli_is_list = true,
 	.table = bn_list_grid,
 	.free = bn_list_free,
 };

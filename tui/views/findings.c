@@ -11,7 +11,11 @@
 enum { COL_STATE, COL_WHAT, COL_FOUND, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_STATE] = {.title = "verdict", .frozen = true, .min = 7},
+	[COL_STATE] = {.title = "verdict",
+		.form = BN_COLUMN_STATE,
+		.falls = true,
+		.frozen = true,
+		.min = 7},
 	[COL_WHAT] = {.title = "what", .min = 20, .max = 48, .wish = 24, .flexible = true},
 	[COL_FOUND] = {.title = "found", .min = 12, .max = 200, .flexible = true, .prose = true},
 };
@@ -37,16 +41,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->text = col == COL_WHAT ? i->what : i->found;
 }
 
-static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	const bn_finding *x = item(ctx, a), *y = item(ctx, b);
-	if (col == COL_STATE)
-		return (int)x->state - (int)y->state;
-	return col == COL_WHAT ? strcmp(x->what, y->what) : strcmp(x->found, y->found);
-}
-
-static const bn_grid_source source = {
-	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare};
+static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell};
 
 static void draw(bn_view *view, bn_area a, bool focused)
 {
@@ -121,7 +116,7 @@ static void cli(const bn_view *view, bn_buf *out)
 
 static const bn_view_class findings_class = {
 	.name = "verify",
-	.kind = BN_ON_FINDINGS,
+	.kind = BN_ON(FINDINGS),
 	.draw = draw,
 	.refuses = refuses,
 	.page = page,

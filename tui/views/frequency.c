@@ -13,9 +13,18 @@ enum { COL_VALUE, COL_COUNT, COL_SHARE, COL_BAR, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
 	[COL_VALUE] = {.title = "value", .frozen = true, .min = 10, .flexible = true},
-	[COL_COUNT] = {.title = "rows", .right = true, .min = 8},
-	[COL_SHARE] = {.title = "share", .right = true, .min = 8},
-	[COL_BAR] = {.title = "", .min = BAR, .max = BAR, .priority = 1},
+	[COL_COUNT] = {.title = "rows",
+		.name = "count",
+		.form = BN_COLUMN_COUNT,
+		.falls = true,
+		.min = 8},
+	[COL_SHARE] = {.title = "share", .form = BN_COLUMN_SHARE, .falls = true, .min = 8},
+	[COL_BAR] = {.title = "",
+		.name = "bar",
+		.form = BN_COLUMN_BARS,
+		.min = BAR,
+		.max = BAR,
+		.priority = 1},
 };
 
 typedef struct frequency_view {
@@ -81,11 +90,11 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		}
 		return;
 	case COL_COUNT:
-		out->text = bn_format_count(out->buf, n);
+		out->number = (double)n;
 		return;
 	case COL_SHARE:
 		if (d->total)
-			out->text = bn_format_percent(out->buf, (double)n / (double)d->total);
+			out->number = (double)n / (double)d->total;
 		return;
 	default:
 		if ((most = largest(d)) > 0)
@@ -94,17 +103,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	}
 }
 
-static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	const bn_frequency *d = bn_list_data(ctx);
-	if (col == COL_VALUE)
-		return strcmp(a < (int64_t)d->count && d->values[a] ? d->values[a] : "",
-			b < (int64_t)d->count && d->values[b] ? d->values[b] : "");
-	return count_of(d, a) < count_of(d, b) ? -1 : count_of(d, a) > count_of(d, b);
-}
-
-static const bn_grid_source source = {
-	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare};
+static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell};
 
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
@@ -180,13 +179,14 @@ static void cli(const bn_view *view, bn_buf *out)
 
 static const bn_view_class frequency_class = {
 	.name = "values of",
-	.kind = BN_ON_FREQUENCY,
+	.kind = BN_ON(FREQUENCY),
 	.draw = bn_list_draw,
 	.command = command,
 	.page = page,
 	.refresh = refresh,
 	.crumb = crumb,
 	.cli = cli,
+	.cli_is_list = true,
 	.table = bn_list_grid,
 	.free = bn_list_free,
 };

@@ -115,7 +115,7 @@ static void job_free(bn_view *view)
 
 static const bn_view_class job_class = {
 	.name = "job",
-	.kind = BN_ON_JOB,
+	.kind = BN_ON(JOB),
 	.draw = job_draw,
 	.command = job_command,
 	.refuses = one_refuses,
@@ -141,13 +141,31 @@ static int job_new(bn_view **out, bn_frame *f, uint64_t id, bn_err *err)
 enum { COL_STATE, COL_TITLE, COL_FAR, COL_TIME, COL_LEFT, COL_REMARK, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_STATE] = {.title = "state", .min = 10},
+	[COL_STATE] = {.title = "state", .form = BN_COLUMN_STATE, .falls = true, .min = 10},
 	[COL_TITLE] = {.title = "job", .min = 15, .max = 60, .wish = 30, .flexible = true},
-	[COL_FAR] = {.title = "how far", .right = true, .min = 9, .priority = 1},
-	[COL_TIME] = {.title = "time", .right = true, .min = 8},
-	[COL_LEFT] = {.title = "left", .right = true, .min = 8, .priority = 1},
-	[COL_REMARK] =
-		{.title = "", .min = 20, .max = 95, .flexible = true, .prose = true, .priority = 2},
+	[COL_FAR] = {.title = "how far",
+		.form = BN_COLUMN_NUMBER,
+		.falls = true,
+		.min = 9,
+		.priority = 1},
+	[COL_TIME] = {.title = "time",
+		.name = "time_ms",
+		.form = BN_COLUMN_DURATION,
+		.falls = true,
+		.min = 8},
+	[COL_LEFT] = {.title = "left",
+		.name = "left_ms",
+		.form = BN_COLUMN_DURATION,
+		.falls = true,
+		.min = 8,
+		.priority = 1},
+	[COL_REMARK] = {.title = "",
+		.name = "remark",
+		.min = 20,
+		.max = 95,
+		.flexible = true,
+		.prose = true,
+		.priority = 2},
 };
 
 typedef struct jobs_view {
@@ -196,6 +214,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	case COL_STATE:
 		out->text = job.unread && job.state == BN_JOB_DONE ? "ready"
 								   : bn_job_state_name(job.state);
+		out->number = (double)job.state;
 		out->glyph = bn_job_glyph(job.state);
 		out->ink = bn_job_ink(job.state);
 		return;
@@ -204,20 +223,23 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->ink = job.unread ? BN_INK_STRONG : BN_INK_TEXT;
 		return;
 	case COL_FAR:
+		if (job.total > 0)
+			out->number = (double)job.done / (double)job.total;
 		out->text = job.state == BN_JOB_RUNS && job.done > 0
 				    ? bn_job_how_far(out->buf, &job)
 				    : "";
 		return;
 	case COL_TIME:
 		if (job.started_ms)
-			out->text = bn_format_duration(
-				out->buf, (job.ended_ms ? job.ended_ms : now) - job.started_ms);
+			out->number =
+				(double)((job.ended_ms ? job.ended_ms : now) - job.started_ms);
 		else
 			out->text = "";
 		return;
 	case COL_LEFT:
 		left = bn_job_left_ms(&job, now);
-		out->text = left < 0 ? "" : bn_format_duration(out->buf, left);
+		out->number = (double)left;
+		out->text = left < 0 ? "" : NULL;
 		return;
 	default:
 		remark_cell(l, &job, out);
@@ -301,7 +323,7 @@ static void answer(bn_view *view, bn_command_id id, const char *text)
 
 static const bn_view_class jobs_class = {
 	.name = "jobs",
-	.kind = BN_ON_JOBS,
+	.kind = BN_ON(JOBS),
 	.draw = draw,
 	.command = command,
 	.refuses = refuses,

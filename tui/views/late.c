@@ -7,11 +7,19 @@
 enum { COL_WHEN, COL_WHAT, COL_ENTITY, COL_COMMAND, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_WHEN] = {.title = "when", .min = 14},
-	[COL_WHAT] = {.title = "what", .min = 10, .max = 20},
-	[COL_ENTITY] = {.title = "on", .min = 10, .max = 24, .priority = 1},
-	[COL_COMMAND] =
-		{.title = "repeat it with", .min = 20, .max = 120, .flexible = true, .prose = true},
+	[COL_WHEN] = {.title = "when",
+		.name = "time_ms",
+		.form = BN_COLUMN_TIME,
+		.falls = true,
+		.min = 14},
+	[COL_WHAT] = {.title = "what", .name = "kind", .min = 10, .max = 20},
+	[COL_ENTITY] = {.title = "on", .name = "entity", .min = 10, .max = 24, .priority = 1},
+	[COL_COMMAND] = {.title = "repeat it with",
+		.name = "command",
+		.min = 20,
+		.max = 120,
+		.flexible = true,
+		.prose = true},
 };
 
 static const bn_late_act *act_at(const bn_list *l, int64_t row)
@@ -29,12 +37,10 @@ static int64_t grid_rows(void *ctx)
 
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
-	const bn_list *l = ctx;
-	const bn_late_act *a = act_at(l, row);
+	const bn_late_act *a = act_at(ctx, row);
 	switch (col) {
 	case COL_WHEN:
-		out->text = bn_format_when(out->buf, a->time_ms, bn_frame_now_ms(l->view.frame),
-			bn_frame_is_utc(l->view.frame));
+		out->number = (double)a->time_ms;
 		out->ink = BN_INK_DIM;
 		return;
 	case COL_WHAT:
@@ -49,21 +55,6 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	}
 }
 
-static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	const bn_late_act *x = act_at(ctx, a), *y = act_at(ctx, b);
-	switch (col) {
-	case COL_WHEN:
-		return (x->time_ms > y->time_ms) - (x->time_ms < y->time_ms);
-	case COL_WHAT:
-		return strcmp(x->kind, y->kind);
-	case COL_ENTITY:
-		return strcmp(x->entity, y->entity);
-	default:
-		return strcmp(x->command, y->command);
-	}
-}
-
 static uint64_t grid_key(void *ctx, int64_t row)
 {
 	const bn_late_act *a = act_at(ctx, row);
@@ -73,8 +64,7 @@ static uint64_t grid_key(void *ctx, int64_t row)
 	return key;
 }
 
-static const bn_grid_source source = {
-	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare, .key = grid_key};
+static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell, .key = grid_key};
 
 static void describe(const bn_list *l, int64_t row, bn_buf *text)
 {
@@ -115,7 +105,7 @@ static void cli(const bn_view *view, bn_buf *out)
 
 static const bn_view_class late_class = {
 	.name = "late acts",
-	.kind = BN_ON_LATE,
+	.kind = BN_ON(LATE),
 	.refresh_ms = 5000,
 	.draw = draw,
 	.command = command,

@@ -42,10 +42,17 @@ static void job_draw(bn_list *l, bn_area a)
 	bn_area_cursor(a, 0, 0, false);
 }
 
+static void clock_set(bn_list *l)
+{
+	l->grid.clock =
+		(bn_grid_clock){bn_frame_now_ms(l->view.frame), bn_frame_is_utc(l->view.frame)};
+}
+
 void bn_list_draw(bn_view *v, bn_area a, bool focused)
 {
 	bn_list *l = (bn_list *)v;
 	l->alphabet = a.s->alphabet;
+	clock_set(l);
 	if (v->job || (l->page && l->page->err.code)) {
 		job_draw(l, a);
 		return;
@@ -66,6 +73,7 @@ void bn_list_page(bn_view *v, bn_page *p)
 	}
 	bn_page_free(l->page);
 	l->page = p;
+	clock_set(l);
 	bn_grid_reload(&l->grid);
 }
 

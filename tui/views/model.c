@@ -363,7 +363,7 @@ static void view_free(bn_view *view)
 
 static const bn_view_class model_class = {
 	.name = "",
-	.kind = BN_ON_MODEL,
+	.kind = BN_ON(MODEL),
 	.refresh_ms = 5000,
 	.draw = draw,
 	.command = command,

@@ -25,13 +25,27 @@ enum {
 };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_STATE] = {.title = "state", .min = 11},
-	[COL_MODEL] = {.title = "model", .min = 10, .max = 36, .wish = 24, .flexible = true},
-	[COL_ALIASES] = {.title = "alias", .min = 8, .max = 20, .priority = 1},
+	[COL_STATE] = {.title = "state", .form = BN_COLUMN_STATE, .falls = true, .min = 11},
+	[COL_MODEL] = {.title = "model",
+		.name = "version",
+		.min = 10,
+		.max = 36,
+		.wish = 24,
+		.flexible = true},
+	[COL_ALIASES] = {.title = "alias", .name = "aliases", .min = 8, .max = 20, .priority = 1},
 	[COL_METRIC] = {.title = "test", .min = 12, .max = 28, .priority = 2},
-	[COL_SIGNED] = {.title = "signed", .right = true, .min = 6, .priority = 3},
+	[COL_SIGNED] = {.title = "signed",
+		.name = "approvals",
+		.form = BN_COLUMN_NUMBER,
+		.falls = true,
+		.min = 6,
+		.priority = 3},
 	[COL_AUTHOR] = {.title = "author", .min = 6, .max = 14, .priority = 3},
-	[COL_AGE] = {.title = "changed", .min = 8, .priority = 4},
+	[COL_AGE] = {.title = "changed",
+		.name = "state_ms",
+		.form = BN_COLUMN_AGE,
+		.min = 8,
+		.priority = 4},
 	[COL_TRAINER] = {.title = "trainer", .min = 6, .max = 14, .priority = 5},
 	[COL_DATA] = {.title = "data", .min = 6, .max = 20, .priority = 6},
 	[COL_DIGEST] = {.title = "digest", .min = 8, .priority = 7},
@@ -136,13 +150,13 @@ static void data_cell(const bn_version *v, bn_grid_cell *out)
 
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
-	const bn_list *l = ctx;
-	const bn_version *v = version_at(l, row);
+	const bn_version *v = version_at(ctx, row);
 	if (!v)
 		return;
 	switch (col) {
 	case COL_STATE:
 		bn_state_cell(out, state_of(v), bn_model_state_name(v->state));
+		out->number = v->state;
 		return;
 	case COL_MODEL:
 		snprintf(out->buf, sizeof out->buf, "%.70s/%lld", v->name, (long long)v->version);
@@ -156,6 +170,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		return;
 	case COL_SIGNED:
 		if (v->approvals_needed > 0) {
+			out->number = v->approvals;
 			snprintf(out->buf, sizeof out->buf, "%d of %d", v->approvals,
 				v->approvals_needed);
 			out->text = out->buf;
@@ -165,9 +180,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->text = v->author;
 		return;
 	case COL_AGE:
-		out->text =
-			bn_format_age(out->buf, v->state_ms > 0 ? v->state_ms : v->registered_ms,
-				bn_frame_now_ms(l->view.frame));
+		out->number = (double)(v->state_ms > 0 ? v->state_ms : v->registered_ms);
 		return;
 	case COL_TRAINER:
 		out->text = v->trainer;
@@ -177,33 +190,12 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		return;
 	default:
 		if (v->digest) {
+			out->full = v->digest;
 			snprintf(out->buf, sizeof out->buf, "%.8s", v->digest);
 			out->text = out->buf;
 			out->ink = BN_INK_DIM;
 		}
 		return;
-	}
-}
-
-static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	const bn_version *x = version_at(ctx, a), *y = version_at(ctx, b);
-	bn_grid_cell u = {.text = NULL}, v = {.text = NULL};
-	if (!x || !y)
-		return 0;
-	switch (col) {
-	case COL_STATE:
-		return (int)x->state - (int)y->state;
-	case COL_MODEL:
-		if (strcmp(x->name, y->name) != 0)
-			return strcmp(x->name, y->name);
-		return x->version < y->version ? -1 : x->version > y->version;
-	case COL_AGE:
-		return x->state_ms > y->state_ms ? -1 : x->state_ms < y->state_ms;
-	default:
-		grid_cell(ctx, a, col, &u);
-		grid_cell(ctx, b, col, &v);
-		return strcmp(u.text ? u.text : "", v.text ? v.text : "");
 	}
 }
 
@@ -216,8 +208,7 @@ static uint64_t grid_key(void *ctx, int64_t row)
 	return h + (uint64_t)(v ? v->version : 0);
 }
 
-static const bn_grid_source source = {
-	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare, .key = grid_key};
+static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell, .key = grid_key};
 
 static void draw(bn_view *view, bn_area a, bool focused)
 {
@@ -278,7 +269,7 @@ static void cli(const bn_view *view, bn_buf *out)
 
 static const bn_view_class models_class = {
 	.name = "Models",
-	.kind = BN_ON_MODELS,
+	.kind = BN_ON(MODELS),
 	.refresh_ms = 5000,
 	.draw = draw,
 	.command = command,

@@ -27,19 +27,39 @@ enum {
 	COL_SCORE,
 	COL_RULE,
 	COL_STATISTIC,
+	COL_SEVERITY,
 	COL_ROWS,
 	COL_WHY,
 	COLUMNS
 };
 
 static const bn_grid_column feature_columns[COLUMNS] = {
-	[COL_VERDICT] = {.title = "verdict", .min = 14},
+	[COL_VERDICT] = {.title = "verdict",
+		.name = "verdict",
+		.form = BN_COLUMN_STATE,
+		.falls = true,
+		.min = 14},
 	[COL_FEATURE] = {.title = "feature", .min = 10, .max = 30, .wish = 20, .flexible = true},
 	[COL_TEST] = {.title = "test", .min = 6, .max = 22, .prose = true, .priority = 2},
-	[COL_SCORE] = {.title = "score", .right = true, .min = 8},
+	[COL_SCORE] = {.title = "score", .form = BN_COLUMN_NUMBER, .min = 8},
 	[COL_RULE] = {.title = "drift if", .min = 10, .priority = 1},
-	[COL_STATISTIC] = {.title = "statistic", .right = true, .min = 9, .priority = 3},
-	[COL_ROWS] = {.title = "rows", .right = true, .min = 6, .priority = 4},
+	[COL_STATISTIC] = {.title = "statistic",
+		.form = BN_COLUMN_NUMBER,
+		.falls = true,
+		.min = 9,
+		.priority = 3},
+	/* How far over the threshold, so that p-values and distances can stand in one order. */
+	[COL_SEVERITY] = {.title = "severity",
+		.form = BN_COLUMN_NUMBER,
+		.falls = true,
+		.hidden = true,
+		.min = 8,
+		.priority = 3},
+	[COL_ROWS] = {.title = "rows",
+		.name = "current_rows",
+		.form = BN_COLUMN_COUNT,
+		.min = 6,
+		.priority = 4},
 	[COL_WHY] = {.title = "remark", .min = 8, .max = 50, .prose = true, .priority = 5},
 };
 
@@ -53,6 +73,14 @@ static int64_t feature_rows(void *ctx)
 {
 	const bn_monitor_report *r = bn_list_data(ctx);
 	return r ? (int64_t)r->feature_count : 0;
+}
+
+static double severity(const bn_drift_result *r)
+{
+	if (isnan(r->score) || !(r->threshold > 0))
+		return NAN;
+	return r->op == BN_DRIFT_DISTANCE_AT_LEAST ? r->score / r->threshold
+						   : r->threshold / fmax(r->score, 1e-300);
 }
 
 static void feature_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
@@ -71,8 +99,7 @@ static void feature_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->text = bn_drift_test_name(r->test);
 		return;
 	case COL_SCORE:
-		if (!isnan(r->score))
-			out->text = bn_format_number(out->buf, r->score);
+		out->number = r->score;
 		return;
 	case COL_RULE:
 		snprintf(out->buf, sizeof out->buf, "%s %s", bn_drift_operator_text(r->op),
@@ -81,11 +108,13 @@ static void feature_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->ink = BN_INK_DIM;
 		return;
 	case COL_STATISTIC:
-		if (!isnan(r->statistic))
-			out->text = bn_format_number(out->buf, r->statistic);
+		out->number = r->statistic;
+		return;
+	case COL_SEVERITY:
+		out->number = severity(r);
 		return;
 	case COL_ROWS:
-		out->text = bn_format_count(out->buf, (int64_t)r->n_cur);
+		out->number = (double)r->n_cur;
 		return;
 	default:
 		out->text = r->why[0] ? r->why : "";
@@ -94,46 +123,7 @@ static void feature_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	}
 }
 
-/* How far over the threshold, so that p-values and distances can stand in one order. */
-static double severity(const bn_drift_result *r)
-{
-	if (isnan(r->score) || !(r->threshold > 0))
-		return -1;
-	return r->op == BN_DRIFT_DISTANCE_AT_LEAST ? r->score / r->threshold
-						   : r->threshold / fmax(r->score, 1e-300);
-}
-
-static int feature_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	const bn_monitor_feature *x = feature_at(ctx, a), *y = feature_at(ctx, b);
-	double u, v;
-	switch (col) {
-	case COL_FEATURE:
-		return strcmp(x->name, y->name);
-	case COL_TEST:
-		return (int)x->result.test - (int)y->result.test;
-	case COL_SCORE:
-		u = severity(&x->result);
-		v = severity(&y->result);
-		break;
-	case COL_STATISTIC:
-		u = x->result.statistic;
-		v = y->result.statistic;
-		break;
-	case COL_ROWS:
-		u = (double)x->result.n_cur;
-		v = (double)y->result.n_cur;
-		break;
-	case COL_VERDICT:
-		return (int)x->result.verdict - (int)y->result.verdict;
-	default:
-		return strcmp(x->result.why, y->result.why);
-	}
-	return u < v ? -1 : u > v;
-}
-
-static const bn_grid_source feature_source = {
-	.rows = feature_rows, .cell = feature_cell, .compare = feature_compare};
+static const bn_grid_source feature_source = {.rows = feature_rows, .cell = feature_cell};
 
 static void histogram_draw(const bn_monitor_feature *f, bn_area a)
 {
@@ -229,7 +219,7 @@ static void report_cli(const bn_view *view, bn_buf *out)
 
 static const bn_view_class report_class = {
 	.name = "report",
-	.kind = BN_ON_FEATURE,
+	.kind = BN_ON(FEATURE),
 	.draw = report_draw,
 	.command = report_command,
 	.page = bn_list_page,
@@ -284,13 +274,40 @@ enum {
 };
 
 static const bn_grid_column report_columns[RCOLUMNS] = {
-	[RCOL_VERDICT] = {.title = "verdict", .min = 14},
-	[RCOL_MODEL] = {.title = "model", .min = 10, .max = 36, .wish = 24, .flexible = true},
-	[RCOL_DRIFTED] = {.title = "drifted", .right = true, .min = 8},
-	[RCOL_ROWS] = {.title = "predictions", .right = true, .min = 6, .priority = 2},
-	[RCOL_AGE] = {.title = "made", .min = 8, .priority = 1},
-	[RCOL_REFERENCE] = {.title = "reference", .min = 8, .max = 24, .priority = 3},
-	[RCOL_FROM] = {.title = "window from", .min = 10, .priority = 5},
+	[RCOL_VERDICT] = {.title = "verdict",
+		.name = "dataset.verdict",
+		.form = BN_COLUMN_STATE,
+		.falls = true,
+		.min = 14},
+	[RCOL_MODEL] = {.title = "model",
+		.name = "spec",
+		.min = 10,
+		.max = 36,
+		.wish = 24,
+		.flexible = true},
+	[RCOL_DRIFTED] = {.title = "drifted",
+		.name = "dataset.drifted",
+		.form = BN_COLUMN_NUMBER,
+		.falls = true,
+		.min = 8},
+	[RCOL_ROWS] = {.title = "predictions",
+		.name = "window.rows",
+		.form = BN_COLUMN_COUNT,
+		.falls = true,
+		.min = 6,
+		.priority = 2},
+	[RCOL_AGE] =
+		{.title = "made", .name = "time", .form = BN_COLUMN_AGE, .min = 8, .priority = 1},
+	[RCOL_REFERENCE] = {.title = "reference",
+		.name = "reference.dataset",
+		.min = 8,
+		.max = 24,
+		.priority = 3},
+	[RCOL_FROM] = {.title = "window from",
+		.name = "window.from",
+		.form = BN_COLUMN_TIME,
+		.min = 10,
+		.priority = 5},
 	[RCOL_ID] = {.title = "id", .min = 8, .priority = 4},
 };
 
@@ -308,8 +325,7 @@ static int64_t report_rows(void *ctx)
 
 static void report_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
-	const bn_list *l = ctx;
-	const bn_monitor_report *r = report_at(l, row);
+	const bn_monitor_report *r = report_at(ctx, row);
 	switch (col) {
 	case RCOL_VERDICT:
 		bn_state_cell(out, drift_state(r->dataset.verdict),
@@ -321,47 +337,29 @@ static void report_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->text = out->buf;
 		return;
 	case RCOL_DRIFTED:
+		out->number = (double)r->dataset.drifted;
 		snprintf(out->buf, sizeof out->buf, "%zu of %zu", r->dataset.drifted,
 			r->dataset.columns);
 		out->text = out->buf;
 		return;
 	case RCOL_ROWS:
-		out->text = bn_format_count(out->buf, r->rows);
+		out->number = (double)r->rows;
 		return;
 	case RCOL_AGE:
-		out->text = bn_format_age(out->buf, r->time_ms, bn_frame_now_ms(l->view.frame));
+		out->number = (double)r->time_ms;
 		return;
 	case RCOL_REFERENCE:
 		out->text = r->reference ? r->reference : r->reference_kind;
 		return;
 	case RCOL_FROM:
-		if (r->from_ms > 0)
-			out->text = bn_format_time(
-				out->buf, r->from_ms, bn_frame_is_utc(l->view.frame));
+		out->number = (double)r->from_ms;
 		return;
 	default:
+		out->full = r->id;
 		snprintf(out->buf, sizeof out->buf, "%.8s", r->id);
 		out->text = out->buf;
 		out->ink = BN_INK_DIM;
 		return;
-	}
-}
-
-static int report_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	const bn_monitor_report *x = report_at(ctx, a), *y = report_at(ctx, b);
-	switch (col) {
-	case RCOL_VERDICT:
-		return (int)x->dataset.verdict - (int)y->dataset.verdict;
-	case RCOL_MODEL:
-		return strcmp(x->model, y->model);
-	case RCOL_DRIFTED:
-		return x->dataset.share < y->dataset.share ? -1
-							   : x->dataset.share > y->dataset.share;
-	case RCOL_ROWS:
-		return x->rows < y->rows ? -1 : x->rows > y->rows;
-	default:
-		return x->time_ms > y->time_ms ? -1 : x->time_ms < y->time_ms;
 	}
 }
 
@@ -374,7 +372,7 @@ static uint64_t report_key(void *ctx, int64_t row)
 }
 
 static const bn_grid_source report_source = {
-	.rows = report_rows, .cell = report_cell, .compare = report_compare, .key = report_key};
+	.rows = report_rows, .cell = report_cell, .key = report_key};
 
 static bool monitor_command(bn_view *view, bn_command_id id, const char *arg)
 {
@@ -419,7 +417,7 @@ static void monitor_cli(const bn_view *view, bn_buf *out)
 
 static const bn_view_class monitor_class = {
 	.name = "Monitor",
-	.kind = BN_ON_MONITOR,
+	.kind = BN_ON(MONITOR),
 	.refresh_ms = 5000,
 	.draw = bn_list_draw,
 	.command = monitor_command,
@@ -427,6 +425,7 @@ static const bn_view_class monitor_class = {
 	.page = bn_list_page,
 	.refresh = monitor_refresh,
 	.cli = monitor_cli,
+	.cli_is_list = true,
 	.table = bn_list_grid,
 	.free = bn_list_free,
 };

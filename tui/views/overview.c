@@ -43,8 +43,8 @@ typedef struct overview {
 enum { COL_STATION, COL_STATE, COL_COUNT, COL_DETAIL, COLUMNS };
 static const bn_grid_column columns[COLUMNS] = {
 	{.title = "station", .min = 9},
-	{.title = "state", .min = 6},
-	{.title = "count", .right = true, .min = 6},
+	{.title = "state", .form = BN_COLUMN_STATE, .min = 6},
+	{.title = "count", .form = BN_COLUMN_COUNT, .min = 6},
 	{.title = "what is there", .flexible = true, .prose = true, .min = 10},
 };
 
@@ -109,7 +109,7 @@ static void need_cell(const bn_overview *d, int need, int col, bn_grid_cell *out
 	else if (col == COL_STATE)
 		bn_state_cell(out, BN_STATE_WAIT, NULL);
 	else if (col == COL_COUNT)
-		out->text = bn_format_count(out->buf, need_count(d, need));
+		out->number = (double)need_count(d, need);
 	else
 		out->text = needs[need].detail;
 }
@@ -135,7 +135,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	case COL_COUNT:
 		out->pending = !s;
 		if (s && s->state != BN_STATE_NONE && s->count >= 0)
-			out->text = bn_format_count(out->buf, s->count);
+			out->number = (double)s->count;
 		return;
 	default:
 		out->pending = !s;
@@ -328,7 +328,7 @@ static void view_free(bn_view *view)
 
 static const bn_view_class overview_class = {
 	.name = "Overview",
-	.kind = BN_ON_OVERVIEW,
+	.kind = BN_ON(OVERVIEW),
 	.refresh_ms = 2000,
 	.draw = draw,
 	.command = command,

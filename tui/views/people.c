@@ -20,12 +20,20 @@ typedef struct people_view {
 enum { COL_STATE, COL_NAME, COL_ROLES, COL_KEY, COL_SINCE, COL_ACCOUNT, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_STATE] = {.title = "state", .min = 8},
+	[COL_STATE] = {.title = "state",
+		.name = "status",
+		.form = BN_COLUMN_STATE,
+		.falls = true,
+		.min = 8},
 	[COL_NAME] = {.title = "name", .min = 6, .max = 24, .wish = 10, .flexible = true},
 	[COL_ROLES] = {.title = "roles", .min = 8, .max = 36},
 	[COL_KEY] = {.title = "key", .min = 24, .priority = 1},
-	[COL_SINCE] = {.title = "since", .min = 8, .priority = 2},
-	[COL_ACCOUNT] = {.title = "file of", .min = 8, .max = 20, .priority = 3},
+	[COL_SINCE] = {.title = "since",
+		.name = "since_ms",
+		.form = BN_COLUMN_AGE,
+		.min = 8,
+		.priority = 2},
+	[COL_ACCOUNT] = {.title = "file of", .name = "owner", .min = 8, .max = 20, .priority = 3},
 };
 
 static const bn_request_row *request_at(const bn_list *l, int64_t row)
@@ -51,7 +59,7 @@ static int64_t grid_rows(void *ctx)
 	return d && d->people ? (int64_t)(d->people->n_requests + d->people->count) : 0;
 }
 
-static void request_cell(const bn_list *l, const bn_request_row *r, int col, bn_grid_cell *out)
+static void request_cell(const bn_request_row *r, int col, bn_grid_cell *out)
 {
 	switch (col) {
 	case COL_STATE:
@@ -64,7 +72,7 @@ static void request_cell(const bn_list *l, const bn_request_row *r, int col, bn_
 		out->text = r->key.print;
 		return;
 	case COL_SINCE:
-		out->text = bn_format_age(out->buf, r->time_ms, bn_frame_now_ms(l->view.frame));
+		out->number = (double)r->time_ms;
 		return;
 	case COL_ACCOUNT:
 		snprintf(out->buf, sizeof out->buf, "uid %lu", (unsigned long)r->owner);
@@ -76,7 +84,7 @@ static void request_cell(const bn_list *l, const bn_request_row *r, int col, bn_
 	}
 }
 
-static void person_cell(const bn_list *l, const bn_person_row *p, int col, bn_grid_cell *out)
+static void person_cell(const bn_person_row *p, int col, bn_grid_cell *out)
 {
 	switch (col) {
 	case COL_STATE:
@@ -87,6 +95,7 @@ static void person_cell(const bn_list *l, const bn_person_row *p, int col, bn_gr
 		out->text = p->name;
 		return;
 	case COL_ROLES:
+		out->number = (double)p->roles;
 		bn_roles_text(p->roles, out->buf, sizeof out->buf);
 		out->text = out->buf;
 		return;
@@ -100,7 +109,7 @@ static void person_cell(const bn_list *l, const bn_person_row *p, int col, bn_gr
 		out->text = out->buf;
 		return;
 	case COL_SINCE:
-		out->text = bn_format_age(out->buf, p->since_ms, bn_frame_now_ms(l->view.frame));
+		out->number = (double)p->since_ms;
 		return;
 	default:
 		return;
@@ -111,36 +120,9 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	const bn_request_row *r = request_at(ctx, row);
 	if (r)
-		request_cell(ctx, r, col, out);
+		request_cell(r, col, out);
 	else
-		person_cell(ctx, person_at(ctx, row), col, out);
-}
-
-static const char *name_at(const bn_list *l, int64_t row)
-{
-	const bn_request_row *r = request_at(l, row);
-	return r ? r->name : person_at(l, row)->name;
-}
-
-static int64_t since_at(const bn_list *l, int64_t row)
-{
-	const bn_request_row *r = request_at(l, row);
-	return r ? r->time_ms : person_at(l, row)->since_ms;
-}
-
-static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	if (col == COL_NAME)
-		return strcmp(name_at(ctx, a), name_at(ctx, b));
-	if (col == COL_SINCE)
-		return (since_at(ctx, a) < since_at(ctx, b)) -
-		       (since_at(ctx, a) > since_at(ctx, b));
-	if (col == COL_ROLES) {
-		unsigned x = request_at(ctx, a) ? 0 : person_at(ctx, a)->roles;
-		unsigned y = request_at(ctx, b) ? 0 : person_at(ctx, b)->roles;
-		return (x > y) - (x < y);
-	}
-	return (a > b) - (a < b);
+		person_cell(person_at(ctx, row), col, out);
 }
 
 static uint64_t grid_key(void *ctx, int64_t row)
@@ -151,8 +133,7 @@ static uint64_t grid_key(void *ctx, int64_t row)
 	return strtoull(digits, NULL, 16);
 }
 
-static const bn_grid_source source = {
-	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare, .key = grid_key};
+static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell, .key = grid_key};
 
 /* ---- the detail -------------------------------------------------------------------------------- */
 
@@ -379,7 +360,7 @@ static void cli(const bn_view *view, bn_buf *out)
 
 static const bn_view_class people_class = {
 	.name = "people",
-	.kind = BN_ON_PEOPLE,
+	.kind = BN_ON(PEOPLE),
 	.refresh_ms = 5000,
 	.draw = draw,
 	.command = command,
@@ -388,6 +369,7 @@ static const bn_view_class people_class = {
 	.page = page,
 	.refresh = bn_authority_list_refresh,
 	.cli = cli,
+	.cli_is_list = true,
 	.table = bn_list_grid,
 	.free = bn_list_free,
 };

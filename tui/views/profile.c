@@ -32,19 +32,35 @@ enum {
 };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_NAME] = {.title = "column", .frozen = true, .min = 8, .max = 28},
+	[COL_NAME] = {.title = "column", .name = "name", .frozen = true, .min = 8, .max = 28},
 	[COL_TYPE] = {.title = "type", .min = 6, .priority = 6},
-	[COL_MISSING] = {.title = "missing", .right = true, .min = 7, .priority = 1},
-	[COL_DISTINCT] = {.title = "distinct", .right = true, .min = 7, .priority = 2},
-	[COL_HISTOGRAM] = {.title = "histogram", .min = SPARK, .priority = 1},
-	[COL_MIN] = {.title = "min", .right = true, .min = 8, .max = 20, .priority = 3},
-	[COL_MEDIAN] = {.title = "median", .right = true, .min = 8, .priority = 4},
-	[COL_MEAN] = {.title = "mean", .right = true, .min = 8, .priority = 4},
-	[COL_MAX] = {.title = "max", .right = true, .min = 8, .max = 20, .priority = 3},
-	[COL_STD] = {.title = "std", .right = true, .min = 8, .priority = 5},
-	[COL_P05] = {.title = "5 %", .right = true, .min = 8, .priority = 7},
-	[COL_P95] = {.title = "95 %", .right = true, .min = 8, .priority = 7},
-	[COL_SKEW] = {.title = "skew", .right = true, .min = 6, .priority = 8},
+	[COL_MISSING] = {.title = "missing",
+		.name = "missing_share",
+		.form = BN_COLUMN_SHARE,
+		.falls = true,
+		.min = 7,
+		.priority = 1},
+	[COL_DISTINCT] = {.title = "distinct",
+		.form = BN_COLUMN_COUNT,
+		.falls = true,
+		.min = 7,
+		.priority = 2},
+	[COL_HISTOGRAM] = {.title = "histogram",
+		.form = BN_COLUMN_BARS,
+		.min = SPARK,
+		.priority = 1},
+	[COL_MIN] = {.title = "min", .form = BN_COLUMN_NUMBER, .min = 8, .max = 20, .priority = 3},
+	[COL_MEDIAN] = {.title = "median",
+		.name = "p50",
+		.form = BN_COLUMN_NUMBER,
+		.min = 8,
+		.priority = 4},
+	[COL_MEAN] = {.title = "mean", .form = BN_COLUMN_NUMBER, .min = 8, .priority = 4},
+	[COL_MAX] = {.title = "max", .form = BN_COLUMN_NUMBER, .min = 8, .max = 20, .priority = 3},
+	[COL_STD] = {.title = "std", .form = BN_COLUMN_NUMBER, .min = 8, .priority = 5},
+	[COL_P05] = {.title = "5 %", .form = BN_COLUMN_NUMBER, .min = 8, .priority = 7},
+	[COL_P95] = {.title = "95 %", .form = BN_COLUMN_NUMBER, .min = 8, .priority = 7},
+	[COL_SKEW] = {.title = "skew", .form = BN_COLUMN_NUMBER, .min = 6, .priority = 8},
 };
 
 typedef struct profile_view {
@@ -143,10 +159,12 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->ink = BN_INK_DIM;
 		return;
 	case COL_MISSING:
-		out->text = c->missing ? bn_format_percent(out->buf, share_missing(c)) : "0";
+		out->number = share_missing(c);
+		out->text = c->missing ? NULL : "0";
 		out->ink = c->missing ? BN_INK_WARN : BN_INK_TEXT;
 		return;
 	case COL_DISTINCT:
+		out->number = (double)c->distinct;
 		out->buf[0] = '~';
 		out->text = bn_format_count(out->buf + !c->distinct_exact, (int64_t)c->distinct);
 		out->text = out->buf;
@@ -156,46 +174,19 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		return;
 	case COL_MIN:
 	case COL_MAX:
-		if (!isnan(number_of(c, col)) && is_time)
+		if (is_time && !isnan(number_of(c, col)))
 			out->text = col == COL_MIN ? c->min_text : c->max_text;
-		else if (!isnan(number_of(c, col)))
-			out->text = bn_format_number(out->buf, number_of(c, col));
+		else
+			out->number = number_of(c, col);
 		return;
 	default:
-		if (c->is_numeric && !is_time && !isnan(number_of(c, col)))
-			out->text = bn_format_number(out->buf, number_of(c, col));
+		if (c->is_numeric && !is_time)
+			out->number = number_of(c, col);
 		return;
 	}
 }
 
-static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	const bn_profile_column *x = column_at(ctx, a), *y = column_at(ctx, b);
-	double u, v;
-	switch (col) {
-	case COL_NAME:
-		return strcmp(x->name, y->name);
-	case COL_TYPE:
-		return strcmp(bn_type_name(x->type), bn_type_name(y->type));
-	case COL_MISSING:
-		u = share_missing(x);
-		v = share_missing(y);
-		break;
-	case COL_DISTINCT:
-	case COL_HISTOGRAM:
-		u = (double)x->distinct;
-		v = (double)y->distinct;
-		break;
-	default:
-		u = number_of(x, col);
-		v = number_of(y, col);
-		break;
-	}
-	return u < v ? -1 : u > v;
-}
-
-static const bn_grid_source source = {
-	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare};
+static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell};
 
 static int facts_draw(bn_area a, const bn_profile_column *c)
 {
@@ -329,13 +320,14 @@ static void cli(const bn_view *view, bn_buf *out)
 
 static const bn_view_class profile_class = {
 	.name = "profile of",
-	.kind = BN_ON_PROFILE,
+	.kind = BN_ON(PROFILE),
 	.draw = draw,
 	.command = command,
 	.page = page,
 	.refresh = refresh,
 	.crumb = crumb,
 	.cli = cli,
+	.cli_is_list = true,
 	.table = bn_list_grid,
 	.free = bn_list_free,
 };

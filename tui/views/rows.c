@@ -19,7 +19,7 @@ typedef struct rows_view {
 	bn_list list; /* page: the order */
 	bn_page *window;
 	bn_grid_column *columns;
-	char **titles;
+	char **titles, **names;
 	size_t column_count;
 	int64_t *fixed; /* given row numbers, or NULL */
 	int64_t fixed_count;
@@ -52,7 +52,7 @@ static void rows_cell(void *ctx, int64_t position, int col, bn_grid_cell *out)
 	const rows_view *v = ctx;
 	const bn_window *w = v->window ? v->window->data : NULL;
 	if (col == 0) {
-		out->text = bn_format_count(out->buf, row_number(v, position));
+		out->number = (double)row_number(v, position);
 		out->ink = BN_INK_DIM;
 		return;
 	}
@@ -65,16 +65,18 @@ static void rows_cell(void *ctx, int64_t position, int col, bn_grid_cell *out)
 }
 
 static const bn_grid_source rows_source = {.rows = rows_count, .cell = rows_cell};
-static const bn_grid_column row_column[1] = {{.title = "row", .right = true, .frozen = true}};
+static const bn_grid_column row_column[1] = {
+	{.title = "row", .form = BN_COLUMN_COUNT, .frozen = true}};
 
 static bn_order_arg order_arg(const rows_view *v)
 {
-	bn_order_arg arg = {.sort_column = v->list.grid.sort_column - 1,
-		.descending = v->list.grid.sort_descending};
+	const bn_grid *g = &v->list.grid;
+	bn_order_arg arg = {.sorts = 0};
 	memcpy(arg.ref, v->list.ref, sizeof arg.ref);
 	snprintf(arg.filter, sizeof arg.filter, "%s", v->list.grid.filter);
-	if (v->list.grid.sort_column <= 0)
-		arg.sort_column = -1;
+	for (int k = 0; k < g->sort_count; k++) /* column 0 is the number of the row */
+		arg.sort[arg.sorts++] =
+			(bn_order_key){g->sort[k].column - 1, g->sort[k].descending};
 	return arg;
 }
 
@@ -132,9 +134,12 @@ static void columns_release(rows_view *v)
 {
 	for (size_t i = 0; v->titles && i < v->column_count; i++)
 		bn_free(v->titles[i]);
+	for (size_t i = 0; v->names && i < v->column_count; i++)
+		bn_free(v->names[i]);
 	bn_free(v->titles);
+	bn_free(v->names);
 	bn_free(v->columns);
-	v->titles = NULL;
+	v->titles = v->names = NULL;
 	v->columns = NULL;
 	v->column_count = 0;
 }
@@ -143,17 +148,20 @@ static int columns_make(rows_view *v, const bn_order *o)
 {
 	v->columns = bn_alloc_zeroed(o->columns + 1, sizeof *v->columns);
 	v->titles = bn_alloc_zeroed(o->columns + 1, sizeof *v->titles);
-	if (!v->columns || !v->titles)
+	v->names = bn_alloc_zeroed(o->columns + 1, sizeof *v->names);
+	if (!v->columns || !v->titles || !v->names)
 		return -1;
 	v->columns[0] = row_column[0];
 	v->column_count = o->columns;
 	for (size_t i = 0; i < o->columns; i++) {
 		v->titles[i] = o->units[i] ? bn_strf("%s [%s]", o->names[i], o->units[i])
 					   : bn_strdup(o->names[i]);
-		if (!v->titles[i])
+		v->names[i] = bn_strdup(o->names[i]);
+		if (!v->titles[i] || !v->names[i])
 			return -1;
 		v->columns[i + 1] = (bn_grid_column){.title = v->titles[i],
-			.right = o->is_number[i],
+			.form = o->is_number[i] ? BN_COLUMN_NUMBER : BN_COLUMN_TEXT,
+			.name = v->names[i],
 			.max = 40,
 			.priority = 1 + (int)i};
 	}
@@ -204,6 +212,15 @@ static void export_start(rows_view *v, const char *path)
 {
 	bn_frame *f = v->list.view.frame;
 	bn_export_arg arg;
+	bn_export_as as;
+	bn_err err = BN_ERR_INIT;
+	if (bn_export_as_of(&as, path, &err) < 0 || as == BN_EXPORT_JSON) {
+		bn_err_clear(&err);
+		bn_err_set(&err, BN_EINVAL,
+			"the rows of a dataset are written as .csv or .tsv, not %.80s", path);
+		bn_frame_error(f, &err);
+		return;
+	}
 	char title[BN_REF_BYTES + 200];
 	memset(&arg, 0, sizeof arg); /* equal requests have equal bytes */
 	arg.rows = order_arg(v);
@@ -314,7 +331,7 @@ static void rows_free(bn_view *view)
 
 static const bn_view_class rows_class = {
 	.name = "rows of",
-	.kind = BN_ON_ROWS,
+	.kind = BN_ON(ROWS),
 	.draw = rows_draw,
 	.command = rows_command,
 	.refuses = rows_refuses,

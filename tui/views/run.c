@@ -420,7 +420,7 @@ static void view_free(bn_view *view)
 
 static const bn_view_class run_class = {
 	.name = "",
-	.kind = BN_ON_RUN,
+	.kind = BN_ON(RUN),
 	.refresh_ms = 1000,
 	.draw = draw,
 	.command = command,

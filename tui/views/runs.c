@@ -3,6 +3,7 @@
  * there is room, the selected run. Marked runs are compared with x. See _runs.h.
  */
 #include "tui/ui/format.h"
+#include "tui/ui/shell_word.h"
 #include "tui/views/_queue.h"
 #include "tui/views/_runs.h"
 
@@ -37,11 +38,10 @@ static void page(bn_view *view, bn_page *p)
 	if (d && !bn_runs_columns_fit(v, d)) {
 		bn_page *old = v->list.page;
 		v->list.page = p; /* columns are made of this page */
-		if (bn_runs_columns_set(v, d)) {
+		if (bn_runs_columns_set(v, d) &&
+			!bn_grid_set_columns(
+				&v->list.grid, bn_runs_first_columns, bn_runs_first_count, NULL))
 			bn_runs_columns_release(v);
-			bn_grid_set_columns(
-				&v->list.grid, bn_runs_first_columns, bn_runs_first_count, NULL);
-		}
 		bn_page_free(old);
 		bn_grid_reload(&v->list.grid);
 		return;
@@ -291,13 +291,16 @@ static void crumb(const bn_view *view, bn_buf *out)
 static void cli(const bn_view *view, bn_buf *out)
 {
 	const bn_runs_view *v = (const bn_runs_view *)view;
+	char sort[512];
+	bn_buf columns = BN_BUF_INIT;
 	bn_buf_adds(out, "binnacle run ls --json");
-	if (v->where[0])
-		bn_buf_addf(out, " --filter \"%s\"", v->where);
-	char sort[160];
+	bn_shell_option_add(out, "filter", v->where);
 	bn_runs_sort_text(v, sort, sizeof sort);
-	if (sort[0])
-		bn_buf_addf(out, " --sort='%s'", sort);
+	bn_shell_option_add(out, "sort", sort);
+	bn_runs_columns_text(v, &columns);
+	bn_shell_option_add(out, "columns", columns.ptr);
+	bn_shell_option_add(out, "match", v->list.grid.filter);
+	bn_buf_release(&columns);
 }
 
 static void view_free(bn_view *view)
@@ -310,7 +313,7 @@ static void view_free(bn_view *view)
 
 static const bn_view_class runs_class = {
 	.name = "Runs",
-	.kind = BN_ON_RUNS,
+	.kind = BN_ON(RUNS),
 	.refresh_ms = 1000,
 	.draw = draw,
 	.command = command,

@@ -1,6 +1,7 @@
 /* runs_table.c - what the list of runs shows: state and name, the metrics and parameters of the page, and
  * what else is known of a run; how rows compare. See _runs.h. */
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "tui/ui/format.h"
 #include "tui/views/_queue.h"
 #include "tui/views/_runs.h"
@@ -32,16 +33,15 @@ static void end_cell(const bn_runs_view *v, const bn_run_row *r, int end, bn_gri
 	switch (end) {
 	case END_DURATION:
 		ms = duration_of(v, r);
+		out->number = (double)ms;
 		if (r->status == BN_RUN_QUEUED &&
 			(ms = bn_queue_place(bn_runs_queue(v), r->id)) > 0) {
 			snprintf(out->buf, sizeof out->buf, "#%lld", (long long)ms);
 			out->text = out->buf;
-		} else if (ms >= 0)
-			out->text = bn_format_duration(out->buf, ms);
+		}
 		return;
 	case END_CREATED:
-		out->text =
-			bn_format_age(out->buf, r->created_ms, bn_frame_now_ms(v->list.view.frame));
+		out->number = (double)r->created_ms;
 		return;
 	case END_EXPERIMENT:
 		out->text = r->experiment;
@@ -53,6 +53,7 @@ static void end_cell(const bn_runs_view *v, const bn_run_row *r, int end, bn_gri
 		out->text = r->host;
 		return;
 	default:
+		out->full = r->id;
 		snprintf(out->buf, sizeof out->buf, "%.8s", r->id);
 		out->text = out->buf;
 		out->ink = BN_INK_DIM;
@@ -60,12 +61,17 @@ static void end_cell(const bn_runs_view *v, const bn_run_row *r, int end, bn_gri
 	}
 }
 
+/* Parameters are texts of numbers. */
 static void field_cell(const bn_cell *c, bn_grid_cell *out)
 {
-	if (c->kind == BN_CELL_TEXT)
+	if (c->kind == BN_CELL_TEXT) {
 		out->text = c->text;
-	else if (c->kind == BN_CELL_NUMBER)
-		out->text = isnan(c->number) ? "nan" : bn_format_number(out->buf, c->number);
+		if (!bn_parse_f64(c->text, strlen(c->text), &out->number))
+			out->number = NAN;
+	} else if (c->kind == BN_CELL_NUMBER) {
+		out->number = c->number;
+		out->text = isnan(c->number) ? "nan" : NULL;
+	}
 }
 
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
@@ -79,8 +85,10 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	switch (col) {
 	case COL_STATE:
 		bn_state_cell(out, bn_run_state(r->status), bn_run_status_name(r->status));
+		out->number = (double)r->status;
 		return;
 	case COL_NAME:
+		out->full = r->name ? r->name : r->id;
 		snprintf(out->buf, sizeof out->buf, "%.80s%s", r->name ? r->name : r->id,
 			strcmp(r->id, v->baseline) == 0 ? " (baseline)" : "");
 		out->text = out->buf;
@@ -98,57 +106,6 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	}
 }
 
-static int number_compare(double x, double y)
-{
-	return x < y ? -1 : x > y;
-}
-
-static int text_compare(const char *x, const char *y)
-{
-	return strcmp(x ? x : "", y ? y : "");
-}
-
-static int field_compare(const bn_cell *x, const bn_cell *y)
-{
-	char *end_x = NULL, *end_y = NULL;
-	if (x->kind == BN_CELL_NUMBER && y->kind == BN_CELL_NUMBER)
-		return number_compare(x->number, y->number);
-	if (x->kind != BN_CELL_TEXT || y->kind != BN_CELL_TEXT)
-		return (int)x->kind - (int)y->kind;
-	double u = strtod(x->text, &end_x), w = strtod(y->text, &end_y);
-	if (*x->text && *y->text && !*end_x && !*end_y) /* parameters are texts of numbers */
-		return number_compare(u, w);
-	return strcmp(x->text, y->text);
-}
-
-static int grid_compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	const bn_runs_view *v = ctx;
-	const bn_run_row *x = bn_runs_row(v, a), *y = bn_runs_row(v, b);
-	if (col == COL_STATE)
-		return (int)x->status - (int)y->status;
-	if (col == COL_NAME)
-		return text_compare(x->name, y->name);
-	if (col == COL_TITLE)
-		return text_compare(x->title, y->title);
-	if (col - COL_FIELDS < (int)v->field_count)
-		return field_compare(&x->cells[col - COL_FIELDS], &y->cells[col - COL_FIELDS]);
-	switch (col - COL_FIELDS - (int)v->field_count) {
-	case END_DURATION:
-		return number_compare((double)duration_of(v, x), (double)duration_of(v, y));
-	case END_CREATED: /* smallest age first */
-		return number_compare((double)y->created_ms, (double)x->created_ms);
-	case END_EXPERIMENT:
-		return text_compare(x->experiment, y->experiment);
-	case END_USER:
-		return text_compare(x->user, y->user);
-	case END_HOST:
-		return text_compare(x->host, y->host);
-	default:
-		return strcmp(x->id, y->id);
-	}
-}
-
 static uint64_t grid_key(void *ctx, int64_t row)
 {
 	const bn_run_row *r = bn_runs_row(ctx, row);
@@ -160,31 +117,49 @@ static uint64_t grid_key(void *ctx, int64_t row)
 	return strtoull(half, NULL, 16);
 }
 
-const bn_grid_source bn_runs_source = {
-	.rows = grid_rows, .cell = grid_cell, .compare = grid_compare, .key = grid_key};
+const bn_grid_source bn_runs_source = {.rows = grid_rows, .cell = grid_cell, .key = grid_key};
 
 const bn_grid_column bn_runs_first_columns[COL_FIELDS] = {
-	[COL_STATE] = {.title = "state", .min = 10},
-	[COL_NAME] = {.title = "run", .min = 12, .max = 36, .wish = 24, .flexible = true},
-	[COL_TITLE] = {.title = "what", .min = 6, .max = 24, .priority = 4},
+	[COL_STATE] = {.title = "state", .name = "status", .form = BN_COLUMN_STATE, .min = 10},
+	[COL_NAME] = {.title = "run",
+		.name = "name",
+		.min = 12,
+		.max = 36,
+		.wish = 24,
+		.flexible = true},
+	[COL_TITLE] = {.title = "what", .name = "title", .min = 6, .max = 24, .priority = 4},
 };
 const int bn_runs_first_count = COL_FIELDS;
 
 static const bn_grid_column end_columns[END_COLUMNS] = {
-	[END_DURATION] = {.title = "time", .right = true, .min = 6, .priority = 1},
-	[END_CREATED] = {.title = "started", .min = 8, .priority = 3},
+	[END_DURATION] = {.title = "time",
+		.name = "duration",
+		.form = BN_COLUMN_DURATION,
+		.falls = true,
+		.min = 6,
+		.priority = 1},
+	[END_CREATED] = {.title = "started",
+		.name = "created",
+		.form = BN_COLUMN_AGE,
+		.min = 8,
+		.priority = 3},
 	[END_EXPERIMENT] = {.title = "experiment", .min = 6, .max = 20, .priority = 5},
-	[END_USER] = {.title = "by", .min = 4, .max = 12, .priority = 7},
+	[END_USER] = {.title = "by", .name = "user", .min = 4, .max = 12, .priority = 7},
 	[END_HOST] = {.title = "host", .min = 4, .max = 16, .priority = 8},
 	[END_ID] = {.title = "id", .min = 8, .priority = 6},
 };
 
+static void columns_free(bn_grid_column *columns, char **fields, size_t count)
+{
+	for (size_t i = 0; fields && i < count; i++)
+		bn_free(fields[i]);
+	bn_free(fields);
+	bn_free(columns);
+}
+
 void bn_runs_columns_release(bn_runs_view *v)
 {
-	for (size_t i = 0; v->fields && i < v->field_count; i++)
-		bn_free(v->fields[i]);
-	bn_free(v->fields);
-	bn_free(v->columns);
+	columns_free(v->columns, v->fields, v->field_count);
 	v->fields = NULL;
 	v->columns = NULL;
 	v->field_count = 0;
@@ -209,61 +184,76 @@ static const char *short_name(const char *field)
 
 int bn_runs_columns_set(bn_runs_view *v, const bn_runs *d)
 {
-	size_t total = COL_FIELDS + d->columns + END_COLUMNS;
-	bn_grid *g = &v->list.grid;
-	char sorted[128] = "";
-	bool descending = g->sort_descending;
-	if (v->columns && g->sort_column >= 0)
-		snprintf(sorted, sizeof sorted, "%s", g->columns[g->sort_column].title);
-	bn_runs_columns_release(v);
-	v->fields = bn_alloc_zeroed(d->columns + 1, sizeof *v->fields);
-	v->columns = bn_alloc_zeroed(total, sizeof *v->columns);
-	if (!v->fields || !v->columns)
-		return -1;
-	memcpy(v->columns, bn_runs_first_columns, sizeof bn_runs_first_columns);
+	size_t total = COL_FIELDS + d->columns + END_COLUMNS, count = 0;
+	char **fields = bn_alloc_zeroed(d->columns + 1, sizeof *fields);
+	bn_grid_column *columns = bn_alloc_zeroed(total, sizeof *columns);
+	if (!fields || !columns)
+		goto failed;
+	memcpy(columns, bn_runs_first_columns, sizeof bn_runs_first_columns);
 	for (size_t i = 0; i < d->columns; i++) {
-		v->fields[i] = bn_strdup(d->fields[i]);
-		if (!v->fields[i])
-			return -1;
-		v->field_count = i + 1;
-		v->columns[COL_FIELDS + i] = (bn_grid_column){.title = short_name(v->fields[i]),
-			.right = true,
+		if (!(fields[i] = bn_strdup(d->fields[i])))
+			goto failed;
+		count = i + 1;
+		columns[COL_FIELDS + i] = (bn_grid_column){.title = short_name(fields[i]),
+			.name = fields[i],
+			.form = BN_COLUMN_NUMBER,
 			.min = 6,
 			.max = 14,
 			.priority = i < 2 ? 1 : 2 + (int)i};
 	}
-	memcpy(v->columns + COL_FIELDS + d->columns, end_columns, sizeof end_columns);
-	if (bn_grid_set_columns(g, v->columns, (int)total, NULL))
-		return -1;
-	for (size_t c = 0; *sorted && c < total; c++)
-		if (strcmp(v->columns[c].title, sorted) == 0)
-			bn_grid_sort(g, (int)c, descending);
+	memcpy(columns + COL_FIELDS + d->columns, end_columns, sizeof end_columns);
+	if (bn_grid_set_columns(&v->list.grid, columns, (int)total, NULL))
+		goto failed;
+	bn_runs_columns_release(v);
+	v->columns = columns;
+	v->fields = fields;
+	v->field_count = d->columns;
 	return 0;
+failed:
+	columns_free(columns, fields, count);
+	return -1;
+}
+
+static bool is_field(const bn_runs_view *v, int col)
+{
+	return col >= COL_FIELDS && col < COL_FIELDS + (int)v->field_count;
+}
+
+/* A field's name may hold what the language of queries reads otherwise. */
+static void field_add(bn_buf *out, const bn_runs_view *v, int col)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_.-/";
+	const char *field = bn_grid_column_name(&v->list.grid.columns[col]);
+	const char *dot = strchr(field, '.');
+	if (!is_field(v, col) || !dot || !field[strspn(field, plain)])
+		bn_buf_adds(out, field);
+	else
+		bn_buf_addf(out, "%.*s.`%s`", (int)(dot - field), field, dot + 1);
+}
+
+void bn_runs_columns_text(const bn_runs_view *v, bn_buf *out)
+{
+	const bn_grid *g = &v->list.grid;
+	for (int c = 0; c < g->column_count; c++) {
+		if (!is_field(v, c) || !bn_grid_is_shown(g, c))
+			continue;
+		bn_buf_adds(out, out->len ? "," : "");
+		field_add(out, v, c);
+	}
 }
 
 void bn_runs_sort_text(const bn_runs_view *v, char *out, size_t size)
 {
-	static const char *const first[COL_FIELDS] = {
-		[COL_STATE] = "status", [COL_NAME] = "name", [COL_TITLE] = "title"};
-	static const char *const end[END_COLUMNS] = {[END_DURATION] = "duration",
-		[END_CREATED] = "created",
-		[END_EXPERIMENT] = "experiment",
-		[END_USER] = "user",
-		[END_HOST] = "host",
-		[END_ID] = "id"};
 	const bn_grid *g = &v->list.grid;
-	int col = g->sort_column, behind = col - COL_FIELDS - (int)v->field_count;
-	out[0] = '\0';
-	if (col < 0 || behind >= END_COLUMNS)
-		return;
-	bool down = g->sort_descending;
-	if (behind == END_CREATED) /* smallest age first */
-		down = !down;
-	if (col >= COL_FIELDS && behind < 0) {
-		const char *field = v->fields[col - COL_FIELDS], *dot = strchr(field, '.');
-		snprintf(out, size, "%s%.*s.`%s`", down ? "-" : "", (int)(dot - field), field,
-			dot + 1);
-	} else {
-		snprintf(out, size, "%s%s", down ? "-" : "", behind < 0 ? first[col] : end[behind]);
+	bn_buf text = BN_BUF_INIT;
+	for (int k = 0; k < g->sort_count; k++) {
+		bool is_age = g->columns[g->sort[k].column].form == BN_COLUMN_AGE;
+		/* the smallest age first */
+		bn_buf_addf(
+			&text, "%s%s", k ? "," : "", g->sort[k].descending != is_age ? "-" : "");
+		field_add(&text, v, g->sort[k].column);
 	}
+	snprintf(out, size, "%s", text.len && text.len < size ? text.ptr : "");
+	bn_buf_release(&text);
 }

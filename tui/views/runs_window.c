@@ -87,7 +87,7 @@ void bn_runs_window_take(bn_runs_view *v, const bn_run_page *p)
 {
 	bn_grid *g = &v->list.grid;
 	bool was = bn_runs_is_window(v), more = p->total > (int64_t)p->count;
-	bool chosen = g->filter[0] || g->sort_column >= 0;
+	bool chosen = g->filter[0] || g->sort_count > 0;
 	g->external = more || (was && chosen);
 	int64_t moved = was && v->asked_first > 0 ? p->place - v->asked_first : 0;
 	g->top += g->top + moved >= 0 ? moved : 0;

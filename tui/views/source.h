@@ -11,13 +11,13 @@
 #ifndef BN_TUI_VIEWS_SOURCE_H
 #define BN_TUI_VIEWS_SOURCE_H
 #include "core/data/dataset.h"
-#include "core/profile/profile.h"
 #include "core/govern/audit.h"
 #include "core/govern/people.h"
 #include "core/govern/rights.h"
 #include "core/launch/executor.h"
 #include "core/launch/queue.h"
 #include "core/monitor/report.h"
+#include "core/profile/profile.h"
 #include "core/registry/late.h"
 #include "core/registry/registry.h"
 #include "core/serve/endpoint.h"
@@ -94,14 +94,20 @@ typedef struct bn_profile_arg {
 	char filter[256]; /* as of bn_order_arg; "": all rows */
 } bn_profile_arg;
 
+#define BN_ORDER_KEYS 4
+typedef struct bn_order_key {
+	int column; /* -1: the place of the row in the table */
+	bool descending;
+} bn_order_key;
+
 /* Which rows of a table, in which order: an empty filter and no sort is the table as it lies. */
 typedef struct bn_order_arg {
 	char ref[BN_REF_BYTES];
 	/* Words that a row must hold, and tests: power>250 state=FAILED "my col">=1 note~disk
 	 * x= (absent). Quotes where there are blanks. */
 	char filter[256];
-	int sort_column; /* -1 none */
-	bool descending;
+	bn_order_key sort[BN_ORDER_KEYS]; /* the first decides, then the next */
+	int sorts;                        /* 0: as they lie */
 } bn_order_arg;
 
 typedef struct bn_order {
@@ -176,7 +182,7 @@ typedef enum bn_runs_at {
 typedef struct bn_runs_arg {
 	uint64_t have;    /* bn_runs.generation of the page at hand; 0: none */
 	char filter[384]; /* as core/track/query.h has it; "": all */
-	char sort[160];   /* the same; "": newest first */
+	char sort[512];   /* the same; "": newest first */
 	char search[128]; /* words; "": all */
 	bn_runs_at at;
 	int64_t place;

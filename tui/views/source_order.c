@@ -215,6 +215,7 @@ static int filter_run(rows *out, bn_table_reader *table, const plan *p, bn_job *
 
 typedef struct sort_item {
 	int64_t row;
+	size_t place;  /* before this key was looked at: ties stay in it */
 	double number; /* NaN: absent */
 	bn_text text;
 } sort_item;
@@ -241,7 +242,7 @@ static int item_compare(const void *pa, const void *pb, void *arg)
 		c = a->number < b->number ? -1 : a->number > b->number;
 	if (c)
 		return descending ? -c : c;
-	return a->row < b->row ? -1 : a->row > b->row;
+	return a->place < b->place ? -1 : a->place > b->place;
 }
 
 static int sort_run(
@@ -262,9 +263,9 @@ static int sort_run(
 			open = at;
 		}
 		if (!rc) /* text lies in the mapped file, which outlives the batch */
-			items[i] =
-				(sort_item){r->items[i], bn_column_number(&batch.columns[0], row),
-					bn_column_text(&batch.columns[0], row)};
+			items[i] = (sort_item){r->items[i], i,
+				bn_column_number(&batch.columns[0], row),
+				bn_column_text(&batch.columns[0], row)};
 	}
 	if (!rc) {
 		qsort_r(items, r->count, sizeof *items, item_compare, &descending);
@@ -273,6 +274,34 @@ static int sort_run(
 	}
 	bn_batch_release(&batch);
 	bn_free(items);
+	return rc;
+}
+
+static void rows_reverse(rows *r)
+{
+	for (size_t i = 0; i < r->count / 2; i++) {
+		int64_t row = r->items[i];
+		r->items[i] = r->items[r->count - 1 - i];
+		r->items[r->count - 1 - i] = row;
+	}
+}
+
+/* By the last key first: what a key leaves equal stays in the order of those behind it. No two rows have one
+ * place, so what stands behind that decides nothing. */
+static int sort_keys(
+	rows *r, bn_table_reader *table, const bn_order_arg *a, bn_job *job, bn_err *err)
+{
+	size_t columns = bn_table_schema(table)->count;
+	int last = 0, rc = 0;
+	while (last + 1 < a->sorts && a->sort[last].column >= 0)
+		last++;
+	for (int k = last; a->sorts && k >= 0 && rc >= 0; k--) {
+		int column = a->sort[k].column;
+		if (column < 0 && a->sort[k].descending)
+			rows_reverse(r);
+		else if (column >= 0 && (size_t)column < columns)
+			rc = sort_run(r, table, (size_t)column, a->sort[k].descending, job, err);
+	}
 	return rc;
 }
 
@@ -321,17 +350,14 @@ int bn_reader_order(int64_t **out, size_t *count, bn_table_reader *table, const 
 {
 	plan p;
 	rows found = {NULL, 0, 0};
-	size_t columns = bn_table_schema(table)->count;
-	bool sorts = a->sort_column >= 0 && (size_t)a->sort_column < columns;
 	int rc = plan_make(&p, bn_table_schema(table), a->filter, err);
 	if (rc < 0)
 		return rc;
 	if (p.count && (rc = filter_run(&found, table, &p, job, err)) < 0)
 		goto out;
-	if (sorts && !p.count && (rc = rows_all(&found, bn_table_rows(table), err)) < 0)
+	if (a->sorts && !p.count && (rc = rows_all(&found, bn_table_rows(table), err)) < 0)
 		goto out;
-	if (sorts &&
-		(rc = sort_run(&found, table, (size_t)a->sort_column, a->descending, job, err)) < 0)
+	if ((rc = sort_keys(&found, table, a, job, err)) < 0)
 		goto out;
 	if (p.count && !found.items && (rc = rows_all(&found, 0, err)) < 0)
 		goto out; /* nothing matches: an order of no rows */

@@ -109,7 +109,7 @@ static int profile_make(bn_profile **out, bn_reader *r, const char *ref, const c
 {
 	bn_table_reader *table = NULL;
 	bn_profile_progress progress = {profile_report, job};
-	bn_order_arg order = {.sort_column = -1};
+	bn_order_arg order = {.sorts = 0};
 	int64_t *rows = NULL;
 	size_t count = 0;
 	int rc = bn_reader_table(&table, r, ref, err);

@@ -98,7 +98,7 @@ static void view_free(bn_view *view)
 
 static const bn_view_class text_class = {
 	.name = "",
-	.kind = BN_ON_DETAIL,
+	.kind = BN_ON(DETAIL),
 	.draw = draw,
 	.command = command,
 	.refuses = refuses,

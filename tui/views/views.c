@@ -3,6 +3,7 @@
 
 #include "core/base/mem.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,12 +18,12 @@ const bn_tab bn_view_tabs[] = {
 const int bn_view_tab_count = sizeof bn_view_tabs / sizeof *bn_view_tabs;
 
 const bn_side_screen bn_view_side[] = {
-	{BN_CMD_JOBS, BN_ON_JOBS, bn_view_jobs_new},
-	{BN_CMD_ENDPOINTS, BN_ON_ENDPOINTS, bn_view_endpoints_new},
-	{BN_CMD_PEOPLE, BN_ON_PEOPLE, bn_view_people_new},
-	{BN_CMD_USERS, BN_ON_PEOPLE, bn_view_people_new},
-	{BN_CMD_CHAIN, BN_ON_CHAIN, bn_view_chain_new},
-	{BN_CMD_LATE, BN_ON_LATE, bn_view_late_new},
+	{BN_CMD_JOBS, BN_ON(JOBS), bn_view_jobs_new},
+	{BN_CMD_ENDPOINTS, BN_ON(ENDPOINTS), bn_view_endpoints_new},
+	{BN_CMD_PEOPLE, BN_ON(PEOPLE), bn_view_people_new},
+	{BN_CMD_USERS, BN_ON(PEOPLE), bn_view_people_new},
+	{BN_CMD_CHAIN, BN_ON(CHAIN), bn_view_chain_new},
+	{BN_CMD_LATE, BN_ON(LATE), bn_view_late_new},
 };
 const int bn_view_side_count = sizeof bn_view_side / sizeof *bn_view_side;
 
@@ -68,6 +69,7 @@ int bn_state_glyph(bn_state s)
 void bn_state_cell(bn_grid_cell *out, bn_state s, const char *word)
 {
 	out->ink = bn_state_ink(s);
+	out->number = s == BN_STATE_NONE ? NAN : (double)s;
 	if (s == BN_STATE_NONE && !word)
 		return;
 	out->text = word ? word : bn_state_word(s);

@@ -8,7 +8,7 @@
 
 START_TEST(test_command_no_key_has_two_meanings_on_one_screen)
 {
-	for (unsigned view = 1; view & BN_ON_ALL; view <<= 1) {
+	for (bn_view_set view = 1; view & BN_ON_ALL; view <<= 1) {
 		for (int i = 0; i < BN_CMD_COUNT; i++) {
 			const bn_command *c = bn_command_get((bn_command_id)i);
 			const char *at = c->keys;
@@ -37,8 +37,8 @@ START_TEST(test_command_names_are_distinct_and_typed_in_full_or_by_prefix)
 		ck_assert(c->help[0] && c->views);
 		ck_assert_msg(strlen(c->name) <= 16, "%s is too long for the list", c->name);
 	}
-	ck_assert_int_eq(bn_command_for_name("des", 3, BN_ON_DATA), BN_CMD_DESCRIBE);
-	ck_assert_int_eq(bn_command_for_name("des", 3, BN_ON_AUDIT), BN_CMD_NONE);
+	ck_assert_int_eq(bn_command_for_name("des", 3, BN_ON(DATA)), BN_CMD_DESCRIBE);
+	ck_assert_int_eq(bn_command_for_name("des", 3, BN_ON(AUDIT)), BN_CMD_NONE);
 	ck_assert_int_eq(bn_command_for_name("page", 4, BN_ON_ALL), BN_CMD_NONE); /* up or down */
 	ck_assert_int_eq(bn_command_for_name("", 0, BN_ON_ALL), BN_CMD_NONE);
 }
@@ -67,7 +67,8 @@ START_TEST(test_command_table_becomes_a_manual_page)
 {
 	bn_buf b = BN_BUF_INIT;
 	bn_command_write_man(&b);
-	ck_assert_ptr_nonnull(strstr(b.ptr, ".TP\n.B :quit\\fR  key \\fBQ\nleave; runs go on, jobs are asked for.\n"));
+	ck_assert_ptr_nonnull(strstr(
+		b.ptr, ".TP\n.B :quit\\fR  key \\fBQ\nleave; runs go on, jobs are asked for.\n"));
 	ck_assert_ptr_nonnull(strstr(b.ptr, "\\(haP"));
 	bn_buf_release(&b);
 }

@@ -25,19 +25,12 @@ static void cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	n->cells++;
 	if (col == 2 && v % 3 == 0)
 		return; /* absent */
-	snprintf(out->buf, sizeof out->buf, col == 0 ? "item %lld" : "%lld",
-		(long long)(col == 2 ? v * 7919 % 1000 : v));
-	out->text = out->buf;
-}
-
-static int compare(void *ctx, int64_t a, int64_t b, int col)
-{
-	int64_t x = ((numbers *)ctx)->first + a, y = ((numbers *)ctx)->first + b;
-	if (col == 2) {
-		x = x * 7919 % 1000;
-		y = y * 7919 % 1000;
+	if (col == 0) {
+		snprintf(out->buf, sizeof out->buf, "item %lld", (long long)v);
+		out->text = out->buf;
+	} else {
+		out->number = (double)(col == 2 ? v * 7919 % 1000 : v);
 	}
-	return x < y ? -1 : x > y;
 }
 
 static uint64_t key(void *ctx, int64_t row)
@@ -45,15 +38,43 @@ static uint64_t key(void *ctx, int64_t row)
 	return (uint64_t)(((numbers *)ctx)->first + row);
 }
 
+static const bn_grid_column group_columns[] = {{.title = "name", .frozen = true},
+	{.title = "group", .form = BN_COLUMN_NUMBER, .priority = 1},
+	{.title = "value", .form = BN_COLUMN_COUNT, .falls = true, .priority = 1}};
+
+/* Row r is run-r of group r % 3. */
+static void group_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	(void)ctx;
+	snprintf(out->buf, sizeof out->buf, "run-%lld", (long long)row);
+	if (col == 0)
+		out->text = out->buf;
+	else
+		out->number = (double)(col == 1 ? row % 3 : row);
+}
+
+/* A row with everything, and one with nothing. */
+static void typed_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	static const double numbers_of[] = {0, 1048577, 1000000000000, 0.1234567891234};
+	(void)ctx;
+	if (row == 0 && col == 0)
+		out->text = "say \"hi\", then go";
+	else if (row == 0)
+		out->number = numbers_of[col];
+	else if (col == 2)
+		out->number = -1; /* a time that is not known */
+}
+
 static const bn_grid_column columns[] = {
 	{.title = "name", .frozen = true, .min = 6},
-	{.title = "number", .right = true, .priority = 2},
-	{.title = "hash", .right = true, .priority = 1},
+	{.title = "number", .name = "item.number", .form = BN_COLUMN_NUMBER, .priority = 2},
+	{.title = "hash", .form = BN_COLUMN_NUMBER, .priority = 1},
 };
 
 static void grid_make(bn_grid *g, numbers *n)
 {
-	bn_grid_source s = {n, rows, cell, compare, key};
+	bn_grid_source s = {n, rows, cell, key};
 	ck_assert_int_eq(bn_grid_init(g, &s, columns, 3, NULL), 0);
 }
 
@@ -168,12 +189,12 @@ START_TEST(test_grid_keeps_names_before_columns_that_are_nearly_empty)
 {
 	static const bn_grid_column named[] = {
 		{.title = "run", .min = 8, .max = 40, .wish = 24, .flexible = true},
-		{.title = "rare", .right = true, .min = 8, .priority = 2},
-		{.title = "time", .right = true, .min = 8, .priority = 1},
-		{.title = "by", .right = true, .min = 8, .priority = 2},
+		{.title = "rare", .form = BN_COLUMN_NUMBER, .min = 8, .priority = 2},
+		{.title = "time", .form = BN_COLUMN_NUMBER, .min = 8, .priority = 1},
+		{.title = "by", .form = BN_COLUMN_NUMBER, .min = 8, .priority = 2},
 	};
 	numbers n = {10, 0, 0};
-	bn_grid_source s = {&n, rows, name_cell, compare, key};
+	bn_grid_source s = {&n, rows, name_cell, key};
 	bn_grid g;
 	ck_assert_int_eq(bn_grid_init(&g, &s, named, 4, NULL), 0);
 	char *text = draw(&g, 11, 60);
@@ -210,16 +231,132 @@ START_TEST(test_grid_draws_at_any_size)
 }
 END_TEST
 
-START_TEST(test_grid_writes_tab_separated_rows)
+START_TEST(test_grid_writes_rows_as_they_are_chosen_and_sorted)
 {
 	numbers n = {3, 2, 0};
 	bn_buf b = BN_BUF_INIT;
 	bn_grid g;
 	grid_make(&g, &n);
 	bn_grid_sort(&g, 1, true);
-	bn_grid_write_tsv(&g, &b);
+	bn_grid_write(&g, BN_EXPORT_TSV, &b);
 	ck_assert_str_eq(
-		b.ptr, "name\tnumber\thash\nitem 4\t4\t676\nitem 3\t3\t\nitem 2\t2\t838\n");
+		b.ptr, "name\titem.number\thash\nitem 4\t4\t676\nitem 3\t3\t\nitem 2\t2\t838\n");
+	bn_buf_clear(&b);
+	bn_grid_choose(&g, "-number", NULL);
+	bn_grid_write(&g, BN_EXPORT_CSV, &b);
+	ck_assert_str_eq(b.ptr, "name,hash\r\nitem 4,676\r\nitem 3,\r\nitem 2,838\r\n");
+	bn_buf_clear(&b);
+	bn_grid_filter(&g, "item 838");
+	bn_grid_write(&g, BN_EXPORT_JSON, &b);
+	ck_assert_str_eq(b.ptr, "[\n{\"name\":\"item 2\",\"hash\":838}\n]\n");
+	bn_buf_release(&b);
+	bn_grid_release(&g);
+}
+END_TEST
+
+START_TEST(test_grid_sorts_by_several_columns_the_last_first)
+{
+	numbers n = {12, 0, 0};
+	bn_grid_source s = {&n, rows, group_cell, key};
+	bn_buf b = BN_BUF_INIT;
+	bn_err err = BN_ERR_INIT;
+	bn_grid g;
+	ck_assert_int_eq(bn_grid_init(&g, &s, group_columns, 3, NULL), 0);
+	g.column = 2;
+	bn_grid_command(&g, BN_CMD_SORT, NULL);
+	ck_assert_int_eq(bn_grid_row(&g, 0), 11); /* falls: the largest first */
+	g.column = 1;
+	bn_grid_command(&g, BN_CMD_SORT, NULL);
+	bn_grid_write_sort(&g, &b);
+	ck_assert_str_eq(b.ptr, "group,-value");
+	ck_assert_int_eq(bn_grid_row(&g, 0), 9); /* group 0: 9 6 3 0 */
+	ck_assert_int_eq(bn_grid_row(&g, 3), 0);
+	ck_assert_int_eq(bn_grid_row(&g, 4), 10);
+	bn_grid_command(&g, BN_CMD_SORT, NULL);
+	ck_assert_int_eq(bn_grid_row(&g, 0), 11); /* group 2 first */
+	bn_grid_command(&g, BN_CMD_SORT, NULL);   /* off: what sorted before */
+	bn_buf_clear(&b);
+	bn_grid_write_sort(&g, &b);
+	ck_assert_str_eq(b.ptr, "-value");
+	ck_assert_int_eq(bn_grid_sort_by(&g, "-group, name", &err), 0);
+	ck_assert_int_eq(bn_grid_row(&g, 0), 2); /* run-2 before run-11: as people count */
+	ck_assert_int_eq(bn_grid_row(&g, 3), 11);
+	ck_assert_int_eq(bn_grid_sort_by(&g, "group,bogus", &err), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "no column 'bogus'"));
+	ck_assert_int_eq(g.sort_count, 2); /* as it was */
+	ck_assert_int_eq(bn_grid_sort_by(&g, "none", NULL), 0);
+	ck_assert_int_eq(bn_grid_row(&g, 5), 5);
+	bn_buf_release(&b);
+	bn_grid_release(&g);
+}
+END_TEST
+
+START_TEST(test_grid_columns_are_chosen_widened_and_kept_by_name)
+{
+	numbers n = {12, 0, 0};
+	bn_grid_source s = {&n, rows, group_cell, key};
+	bn_buf b = BN_BUF_INIT;
+	bn_err err = BN_ERR_INIT;
+	bn_grid g;
+	ck_assert_int_eq(bn_grid_init(&g, &s, group_columns, 3, NULL), 0);
+	bn_grid_write_columns(&g, &b);
+	ck_assert_uint_eq(b.len, 0); /* nothing was chosen */
+	ck_assert_int_eq(bn_grid_choose(&g, "value", &err), 0);
+	bn_grid_write_columns(&g, &b);
+	ck_assert_str_eq(b.ptr, "name,value"); /* frozen ones stay */
+	g.column = 0;
+	bn_grid_command(&g, BN_CMD_RIGHT, NULL);
+	ck_assert_int_eq(g.column, 2); /* over what is hidden */
+	bn_grid_command(&g, BN_CMD_SORT, NULL);
+	bn_free(draw(&g, 5, 40));
+	bn_grid_command(&g, BN_CMD_WIDER, NULL);
+	bn_grid_command(&g, BN_CMD_WIDER, NULL);
+	int wide = g.shapes[2].wanted;
+	static const bn_grid_column others[] = {
+		{.title = "name", .frozen = true}, {.title = "value", .form = BN_COLUMN_COUNT}};
+	ck_assert_int_eq(bn_grid_set_columns(&g, others, 2, NULL), 0);
+	ck_assert_int_eq(g.shapes[1].wanted, wide);
+	ck_assert_int_eq(bn_grid_sorted(&g), 1);
+	ck_assert_int_eq(g.column, 1);
+	ck_assert_int_eq(bn_grid_set_columns(&g, group_columns, 3, NULL), 0);
+	ck_assert_int_eq(bn_grid_choose(&g, "-value,+group", &err), 0);
+	ck_assert(!bn_grid_is_shown(&g, 2) && bn_grid_is_shown(&g, 1));
+	ck_assert_int_eq(g.column, 1); /* it does not stand on what is hidden */
+	ck_assert_int_eq(bn_grid_choose(&g, "value,nothing", &err), BN_EINVAL);
+	ck_assert(!bn_grid_is_shown(&g, 2)); /* nothing changed */
+	ck_assert_int_eq(bn_grid_choose(&g, "default", NULL), 0);
+	ck_assert(bn_grid_is_shown(&g, 2));
+	bn_buf_release(&b);
+	bn_grid_release(&g);
+}
+END_TEST
+
+START_TEST(test_grid_writes_values_in_full_and_times_as_iso)
+{
+	static const bn_grid_column typed[] = {{.title = "what", .name = "a.what"},
+		{.title = "size", .name = "size_bytes", .form = BN_COLUMN_BYTES},
+		{.title = "made", .name = "made_ms", .form = BN_COLUMN_AGE},
+		{.title = "x", .form = BN_COLUMN_NUMBER}};
+	numbers n = {2, 0, 0};
+	bn_grid_source s = {&n, rows, typed_cell, key};
+	bn_buf b = BN_BUF_INIT;
+	bn_grid g;
+	ck_assert_int_eq(bn_grid_init(&g, &s, typed, 4, NULL), 0);
+	g.clock.now_ms = 1000000060000;
+	bn_grid_write(&g, BN_EXPORT_CSV, &b);
+	ck_assert_str_eq(b.ptr,
+		"a.what,size_bytes,made_ms,x\r\n"
+		"\"say \"\"hi\"\", then go\",1048577,2001-09-09T01:46:40Z,0.1234567891234\r\n"
+		",,,\r\n");
+	bn_buf_clear(&b);
+	bn_grid_write(&g, BN_EXPORT_JSON, &b);
+	ck_assert_str_eq(b.ptr,
+		"[\n{\"a.what\":\"say \\\"hi\\\", then go\",\"size_bytes\":1048577,"
+		"\"made_ms\":\"2001-09-09T01:46:40Z\",\"x\":0.1234567891234},\n"
+		"{\"a.what\":null,\"size_bytes\":null,\"made_ms\":null,\"x\":null}\n]\n");
+	bn_buf_clear(&b);
+	bn_grid_write_row(&g, 0, &b); /* as it is shown */
+	ck_assert_str_eq(b.ptr, "say \"hi\", then go\t1.0 MiB\t1 min ago\t0.1235\n");
 	bn_buf_release(&b);
 	bn_grid_release(&g);
 }
@@ -230,4 +367,7 @@ BN_TEST_MAIN("tui/ui/grid", test_grid_asks_only_for_what_it_draws,
 	test_grid_selection_and_marks_follow_their_rows,
 	test_grid_leaves_out_unimportant_columns_then_scrolls_to_them,
 	test_grid_keeps_names_before_columns_that_are_nearly_empty, test_grid_draws_at_any_size,
-	test_grid_writes_tab_separated_rows)
+	test_grid_writes_rows_as_they_are_chosen_and_sorted,
+	test_grid_sorts_by_several_columns_the_last_first,
+	test_grid_columns_are_chosen_widened_and_kept_by_name,
+	test_grid_writes_values_in_full_and_times_as_iso)

@@ -192,8 +192,9 @@ START_TEST(test_frame_runs_are_chosen_by_the_filter_language)
 	play(&b, "3\n:where metrics.test_rmse < 12");
 	ck_assert(shows(&b, "where metrics.test_rmse < 12") && !shows(&b, "mlp-1"));
 	play(&b, "Y");
-	ck_assert_str_eq(
-		b.fake.copied, "binnacle run ls --json --filter \"metrics.test_rmse < 12\"");
+	ck_assert_str_eq(b.fake.copied,
+		"binnacle run ls --json --filter='metrics.test_rmse < 12'"
+		" --columns=metrics.val_rmse,metrics.val_mae,params.learning_rate,params.hidden");
 	play(&b, "w"); /* the key opens it for editing */
 	ck_assert(shows(&b, ":where metrics.test_rmse < 12"));
 	play(&b, "^U \"where bad\" Enter");
@@ -235,7 +236,10 @@ END_TEST
 START_TEST(test_frame_copies_rows_and_the_command_line_of_each_screen)
 {
 	static const char *const lines[][2] = {{"1 Y", "binnacle data describe NAME"},
-		{"2 Y", "binnacle data ls --json"}, {"3 Y", "binnacle run ls --json"},
+		{"2 Y", "binnacle data ls --json"},
+		{"3 Y", "binnacle run ls --json"
+			" --columns=metrics.val_rmse,metrics.val_mae,params.learning_rate,params."
+			"hidden"},
 		{"Enter Y", "binnacle run show 7f3a0000 --json"},
 		{"4 Y", "binnacle model ls --json"},
 		{"Enter Y", "binnacle model show power/3 --json"},

@@ -132,6 +132,8 @@ SCREEN(test_screen_help, "help", "3 ?", false)
 SCREEN(test_screen_palette_search, "palette", "^P \"mark row\"", false)
 SCREEN(test_screen_prompt_completion, "prompt", "3 : \"s\"", false)
 SCREEN(test_screen_filter_as_typed, "filter", "3 / \"mlp\"", false)
+SCREEN(test_screen_columns, "columns", "3 c \"r\" Down Space", false)
+SCREEN(test_screen_sorted_by_two, "sorted", "3\n:sort hidden,-val_mae\n:columns -user,-host", false)
 SCREEN(test_screen_error, "error", "3 x", false)
 
 BN_TEST_MAIN("tui/views/screens", test_screen_overview, test_screen_overview_of_an_empty_workspace,
@@ -146,4 +148,5 @@ BN_TEST_MAIN("tui/views/screens", test_screen_overview, test_screen_overview_of_
 	test_screen_servers_of_an_empty_workspace, test_screen_server,
 	test_screen_what_waits_for_me, test_screen_people, test_screen_chain, test_screen_late_acts,
 	test_screen_audit, test_screen_audit_record, test_screen_help, test_screen_palette_search,
-	test_screen_prompt_completion, test_screen_filter_as_typed, test_screen_error)
+	test_screen_prompt_completion, test_screen_filter_as_typed, test_screen_columns,
+	test_screen_sorted_by_two, test_screen_error)

@@ -186,8 +186,8 @@ static bn_export_arg export_to(const char *name, const char *filter, int column)
 	memset(&arg, 0, sizeof arg);
 	strcpy(arg.rows.ref, "jobs@v1");
 	snprintf(arg.rows.filter, sizeof arg.rows.filter, "%s", filter);
-	arg.rows.sort_column = column;
-	arg.rows.descending = true;
+	if (column >= 0)
+		arg.rows.sort[arg.rows.sorts++] = (bn_order_key){column, true};
 	snprintf(arg.path, sizeof arg.path, "%s/%s", dir, name);
 	return arg;
 }
