@@ -447,23 +447,29 @@ static void header_write(const bn_grid *t, bn_export_as as, bn_buf *out)
 	bn_buf_adds(out, as == BN_EXPORT_CSV ? "\r\n" : "\n");
 }
 
+static void json_rows_write(const bn_grid *t, bn_buf *out)
+{
+	int64_t n = bn_grid_count(t);
+	bn_buf_adds(out, "[\n");
+	for (int64_t i = 0; i < n; i++) {
+		bn_buf_addch(out, '{');
+		row_write(t, bn_grid_row(t, i), BN_EXPORT_JSON, out);
+		bn_buf_adds(out, i + 1 < n ? "},\n" : "}\n");
+	}
+	bn_buf_adds(out, "]\n");
+}
+
 void bn_grid_write(const bn_grid *t, bn_export_as as, bn_buf *out)
 {
-	bool json = as == BN_EXPORT_JSON;
-	int64_t n = bn_grid_count(t);
-	if (json)
-		bn_buf_adds(out, "[\n");
-	else
-		header_write(t, as, out);
-	for (int64_t i = 0; i < n; i++) {
-		bn_buf_adds(out, json ? "{" : "");
-		row_write(t, bn_grid_row(t, i), as, out);
-		bn_buf_adds(out, !json       ? as == BN_EXPORT_CSV ? "\r\n" : "\n"
-				 : i + 1 < n ? "},\n"
-					     : "}\n");
+	if (as == BN_EXPORT_JSON) {
+		json_rows_write(t, out);
+		return;
 	}
-	if (json)
-		bn_buf_adds(out, "]\n");
+	header_write(t, as, out);
+	for (int64_t i = 0; i < bn_grid_count(t); i++) {
+		row_write(t, bn_grid_row(t, i), as, out);
+		bn_buf_adds(out, as == BN_EXPORT_CSV ? "\r\n" : "\n");
+	}
 }
 
 void bn_grid_write_row(const bn_grid *t, int64_t row, bn_buf *out)
