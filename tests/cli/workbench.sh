@@ -1,5 +1,5 @@
 #!/bin/bash
-# The workbench on a real workspace, driven by scripts: what each screen reads from the rooms of core
+# The workbench on a real workspace, driven by scripts: what each screen reads from the modules of core
 # stands on it. What screens look like is held by the golden pictures of tests/tui.
 set -u
 . tests/support/shell.sh || exit 2

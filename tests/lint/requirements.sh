@@ -48,7 +48,8 @@ while IFS='|' read -r _ row how command screen tests end; do
 	while IFS= read -r words; do check_command "$words"; done < <(quoted "$command")
 	if [ "$screen" != " - " ]; then
 		name=$(quoted "$screen")
-		[ -e "tests/golden/$name-80x24-utf8.screen" ] || fail "no screen '$name' in tests/golden"
+		ls tests/tui/views/*/golden/"$name-80x24-utf8.screen" tests/golden/"$name-80x24-utf8.screen" 2>/dev/null |
+			grep -q . || fail "no golden screen '$name'"
 	fi
 	check_tests "$tests"
 done < <(sed '/^## Not yet/,$d' "$doc" | grep '^|' | grep -vE '^\| asked|^\|--')

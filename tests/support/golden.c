@@ -36,12 +36,23 @@ static void first_difference(const char *path, const char *want, const char *got
 		line, (int)strcspn(want, "\n"), want, (int)strcspn(got, "\n"), got);
 }
 
+/* "runs/runs-80x24" lies with what else belongs to that folder of screens. */
+static void path_of(const char *name, char *out, size_t size)
+{
+	const char *slash = strchr(name, '/');
+	if (slash)
+		snprintf(out, size, "tests/tui/views/%.*s/golden%s.screen", (int)(slash - name),
+			name, slash);
+	else
+		snprintf(out, size, "tests/golden/%s.screen", name);
+}
+
 void bn_golden_check(const char *name, const char *text)
 {
 	char path[256];
 	const char *mode = getenv("BINNACLE_GOLDEN");
 	bn_buf want = BN_BUF_INIT;
-	snprintf(path, sizeof path, "tests/golden/%s.screen", name);
+	path_of(name, path, sizeof path);
 	if (mode && strcmp(mode, "write") == 0) {
 		FILE *f = fopen(path, "we");
 		ck_assert_msg(f != NULL, "cannot write %s", path);

@@ -1,7 +1,9 @@
 /*
- * golden.h - comparing text with a file of tests/golden/.
+ * golden.h - comparing text with a golden file: of a screen beside its other tests, of the frame and of charts in
+ * tests/golden/.
  *
- *	bn_golden_check("runs-80x24", text);
+ *	bn_golden_check("runs/runs-80x24-utf8", text);	tests/tui/views/runs/golden/runs-80x24-utf8.screen
+ *	bn_golden_check("help-80x24-utf8", text);	tests/golden/help-80x24-utf8.screen
  *
  * With BINNACLE_GOLDEN=write (make golden) the file is written instead. A difference fails the test
  * and shows the first line that differs. Tests run in the source tree, as make does.
@@ -10,7 +12,7 @@
 #define BN_TEST_GOLDEN_H
 #include "tui/ui/surface.h"
 
-void bn_golden_check(const char *name, const char *text); /* tests/golden/NAME.screen */
+void bn_golden_check(const char *name, const char *text); /* fails when they differ */
 /* The dump of a surface with roles. */
 void bn_golden_check_surface(const char *name, const bn_surface *s);
 

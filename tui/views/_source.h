@@ -1,13 +1,13 @@
 /*
- * _source.h - the inside of the source that reads a workspace, one file per room: source.c (opening,
- * overview), source_data.c, source_runs.c, source_models.c, source_monitor.c. See source.h.
+ * _source.h - the inside of the source that reads a workspace: source.c (opening, and what all
+ * shared), and NAME/pages.c for the screens of each folder. See source.h.
  *
  * Everything here runs on a worker thread; a bn_reader belongs to one lane.
  */
 #ifndef BN_TUI_VIEWS__SOURCE_H
 #define BN_TUI_VIEWS__SOURCE_H
-#include "core/table/table.h"
 #include "core/govern/trust.h"
+#include "core/table/table.h"
 #include "tui/views/source.h"
 
 /* What concerns the user as one of the people of the workspace. */

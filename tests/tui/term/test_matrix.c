@@ -37,8 +37,9 @@ static const struct {
 static const char *const locales[] = {"C.UTF-8", "C"};
 static const struct {
 	const char *name, *script;
-} screens[] = {{"overview", ""}, {"runs", "3 j j Space"}, {"run", "3 Enter m"},
-	{"report", "6 Enter"}, {"sheet", "4 Enter"}, {"approve", "4 Enter A"}};
+} screens[] = {{"overview/overview", ""}, {"runs/runs", "3 j j Space"}, {"run/run", "3 Enter m"},
+	{"monitor/report", "6 Enter"}, {"models/sheet", "4 Enter"},
+	{"models/approve", "4 Enter A"}};
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 #define KINDS (COUNT(types) * COUNT(locales) * 2)
 #define CASES (KINDS * COUNT(sizes))
@@ -245,7 +246,8 @@ static void screen_draw(const kind *k, int i, bool is_last)
 	ck_assert_bn_ok(bn_script_run(f, s, screens[i].script, screens[i].name, &err), &err);
 	bn_term_paint(k->t, s);
 	screen_check(k, screens[i].name, s, &text);
-	if (strcmp(screens[i].name, "report") == 0) { /* a verdict is a word, in every colour */
+	if (strcmp(screens[i].name, "monitor/report") ==
+		0) { /* a verdict is a word, in every colour */
 		ck_assert_ptr_nonnull(strstr(text.ptr, " no drift "));
 		ck_assert_ptr_nonnull(strstr(text.ptr, " inconclusive "));
 	}

@@ -125,7 +125,7 @@ START_TEST(test_jobs_a_screen_shows_how_far_its_job_is_and_then_the_result)
 	ck_assert(shows(&b, "profile of jobs@v3"));
 	ck_assert(shows(&b, "profiling, for 12 s"));
 	ck_assert(shows(&b, "1 job 42 %")); /* in the title */
-	golden(&b, "job-waiting");
+	golden(&b, "jobs/job-waiting");
 	let_go(&b);
 	ck_assert(shows(&b, "401 372") || shows(&b, "partition"));
 	ck_assert(!shows(&b, "1 job"));
@@ -176,15 +176,15 @@ START_TEST(test_jobs_list_shows_states_and_opens_log_and_result)
 	later(&b, 65000);
 	type(&b, "B");
 	ck_assert(shows(&b, "waits"));
-	golden(&b, "jobs");
+	golden(&b, "jobs/jobs");
 	type(&b, "j i"); /* the log of the one below */
 	ck_assert(shows(&b, "began with working"));
-	golden(&b, "job-log");
+	golden(&b, "jobs/job-log");
 	type(&b, "Esc");
 	let_go(&b);
 	type(&b, "k j"); /* which of them ended last is not said here */
 	ck_assert(shows(&b, "ready"));
-	golden(&b, "jobs-ready");
+	golden(&b, "jobs/jobs-ready");
 	type(&b, "Enter"); /* the rows of what was added */
 	ck_assert(shows(&b, "rows of jobs@v3"));
 	bench_close(&b);
@@ -215,7 +215,7 @@ START_TEST(test_jobs_that_fail_show_error_and_hint_where_they_are_waited_for_and
 	let_go(&b);
 	ck_assert(shows(&b, "object 9f2c01ab77de is damaged"));
 	ck_assert(shows(&b, "fetch it again"));
-	golden(&b, "job-failed");
+	golden(&b, "jobs/job-failed");
 	atomic_store(&b.fake.hold, true);
 	type(&b, "r"); /* again */
 	until_began(&b, 2);
@@ -271,7 +271,7 @@ START_TEST(test_jobs_at_work_are_named_before_the_program_is_left)
 	ck_assert(!bn_frame_is_done(b.f));
 	ck_assert(shows(&b, "Leave, and stop 1 job?"));
 	ck_assert(shows(&b, "profile of jobs@v3"));
-	golden(&b, "job-quit");
+	golden(&b, "jobs/job-quit");
 	type(&b, "Enter");
 	ck_assert(!bn_frame_is_done(b.f));
 	type(&b, "Q Tab Enter");
@@ -298,7 +298,7 @@ START_TEST(test_jobs_verify_shows_what_is_wrong_first)
 	run(&b, "verify");
 	let_go(&b);
 	ck_assert(shows(&b, "2 faults"));
-	golden(&b, "findings");
+	golden(&b, "audit/findings");
 	bench_close(&b);
 }
 END_TEST

@@ -50,90 +50,94 @@ static void shoot(const char *name, const char *script, bool is_empty)
 	} \
 	END_TEST
 
-SCREEN(test_screen_overview, "overview", "", false)
-SCREEN(test_screen_overview_of_an_empty_workspace, "overview-empty", "", true)
-SCREEN(test_screen_data, "data", "2 j", false)
-SCREEN(test_screen_data_empty, "data-empty", "2", true)
-SCREEN(test_screen_versions, "versions", "2 Enter", false)
-SCREEN(test_screen_rows, "rows", "2 Enter Enter j j l l l l", false)
-SCREEN(test_screen_rows_filtered, "rows-filtered", "2 Enter Enter / \"power>900\" Enter", false)
-SCREEN(test_screen_profile, "profile", "2 I j", false)
-SCREEN(test_screen_frequency, "frequency", "2 I Enter", false)
-SCREEN(test_screen_checks, "checks", "2 V j", false)
-SCREEN(test_screen_failing_rows, "failing-rows", "2 V j Enter", false)
-SCREEN(test_screen_runs, "runs", "3 j j Space", false)
+SCREEN(test_screen_overview, "overview/overview", "", false)
+SCREEN(test_screen_overview_of_an_empty_workspace, "overview/overview-empty", "", true)
+SCREEN(test_screen_data, "data/data", "2 j", false)
+SCREEN(test_screen_data_empty, "data/data-empty", "2", true)
+SCREEN(test_screen_versions, "data/versions", "2 Enter", false)
+SCREEN(test_screen_rows, "rows/rows", "2 Enter Enter j j l l l l", false)
+SCREEN(test_screen_rows_filtered, "rows/rows-filtered", "2 Enter Enter / \"power>900\" Enter",
+	false)
+SCREEN(test_screen_profile, "profile/profile", "2 I j", false)
+SCREEN(test_screen_frequency, "profile/frequency", "2 I Enter", false)
+SCREEN(test_screen_checks, "checks/checks", "2 V j", false)
+SCREEN(test_screen_failing_rows, "rows/failing-rows", "2 V j Enter", false)
+SCREEN(test_screen_runs, "runs/runs", "3 j j Space", false)
 START_TEST(test_screen_runs_in_a_queue)
 {
-	shoot_of("runs-queue", "3", (bn_fake){.has_queue = true});
-	shoot_of("runs-queue-paused", "3", (bn_fake){.has_queue = true, .is_paused = true});
-	shoot_of("runs-cancel", "3 j S", (bn_fake){.has_queue = true});
+	shoot_of("runs/runs-queue", "3", (bn_fake){.has_queue = true});
+	shoot_of("runs/runs-queue-paused", "3", (bn_fake){.has_queue = true, .is_paused = true});
+	shoot_of("runs/runs-cancel", "3 j S", (bn_fake){.has_queue = true});
 }
 END_TEST
 
-SCREEN(test_screen_runs_sorted_and_filtered, "runs-filtered", "3 l l l ] / \"ridge\" Enter", false)
-SCREEN(test_screen_run, "run", "3 Enter m", false)
+SCREEN(test_screen_runs_sorted_and_filtered, "runs/runs-filtered", "3 l l l ] / \"ridge\" Enter",
+	false)
+SCREEN(test_screen_run, "run/run", "3 Enter m", false)
 START_TEST(test_screen_run_with_a_long_name)
 {
-	shoot_of("run-name", "3 Enter Tab", (bn_fake){.has_long_name = true});
+	shoot_of("run/run-name", "3 Enter Tab", (bn_fake){.has_long_name = true});
 }
 END_TEST
 
-SCREEN(test_screen_run_with_cursor_and_log_axis, "run-cursor", "3 Enter . L h h h h h h", false)
-SCREEN(test_screen_run_facts, "run-facts", "3 Enter Tab", false)
-SCREEN(test_screen_run_console, "run-console", "3 Enter Tab Tab", false)
-SCREEN(test_screen_compare, "compare", "3 p Space Space Space x", false)
-SCREEN(test_screen_compare_all_rows_and_chart, "compare-chart", "3 Space Space x d Tab", false)
-SCREEN(test_screen_models, "models", "4", false)
-SCREEN(test_screen_sheet, "sheet", "4 Enter", false)
-SCREEN(test_screen_approve, "approve", "4 Enter A", false)
-SCREEN(test_screen_reject, "reject", "4 Enter R \"fails at night\"", false)
-SCREEN(test_screen_monitor, "monitor", "6", false)
-SCREEN(test_screen_report, "report", "6 Enter", false)
-SCREEN(test_screen_feature, "feature", "6 Enter Enter", false)
-SCREEN(test_screen_category, "category", "6 Enter j Enter", false)
-SCREEN(test_screen_servers, "servers", "j j j j j j j j j j Enter", false)
-SCREEN(test_screen_servers_of_an_empty_workspace, "servers-empty", ":endpoints", true)
-SCREEN(test_screen_server, "server", ":endpoints\nEnter", false)
+SCREEN(test_screen_run_with_cursor_and_log_axis, "run/run-cursor", "3 Enter . L h h h h h h", false)
+SCREEN(test_screen_run_facts, "run/run-facts", "3 Enter Tab", false)
+SCREEN(test_screen_run_console, "run/run-console", "3 Enter Tab Tab", false)
+SCREEN(test_screen_compare, "compare/compare", "3 p Space Space Space x", false)
+SCREEN(test_screen_compare_all_rows_and_chart, "compare/compare-chart", "3 Space Space x d Tab",
+	false)
+SCREEN(test_screen_models, "models/models", "4", false)
+SCREEN(test_screen_sheet, "models/sheet", "4 Enter", false)
+SCREEN(test_screen_approve, "models/approve", "4 Enter A", false)
+SCREEN(test_screen_reject, "models/reject", "4 Enter R \"fails at night\"", false)
+SCREEN(test_screen_monitor, "monitor/monitor", "6", false)
+SCREEN(test_screen_report, "monitor/report", "6 Enter", false)
+SCREEN(test_screen_feature, "monitor/feature", "6 Enter Enter", false)
+SCREEN(test_screen_category, "monitor/category", "6 Enter j Enter", false)
+SCREEN(test_screen_servers, "servers/servers", "j j j j j j j j j j Enter", false)
+SCREEN(test_screen_servers_of_an_empty_workspace, "servers/servers-empty", ":endpoints", true)
+SCREEN(test_screen_server, "servers/server", ":endpoints\nEnter", false)
 START_TEST(test_screen_what_waits_for_me)
 {
-	shoot_of("overview-me", "", (bn_fake){.has_chain = true});
-	shoot_of("overview-nobody", "", (bn_fake){.has_chain = true, .is_nobody = true});
+	shoot_of("overview/overview-me", "", (bn_fake){.has_chain = true});
+	shoot_of("overview/overview-nobody", "", (bn_fake){.has_chain = true, .is_nobody = true});
 }
 END_TEST
 
 START_TEST(test_screen_people)
 {
-	shoot_of("people", "Enter", (bn_fake){.has_chain = true});
-	shoot_of("people-request", ":people\nEnter", (bn_fake){.has_chain = true});
-	shoot_of("people-accept", ":users\nj A \"reviewer\"", (bn_fake){.has_chain = true});
-	shoot_of("people-remove", ":people\nG\n:remove", (bn_fake){.has_chain = true});
-	shoot_of("people-uids", ":people", (bn_fake){.has_chain = false});
+	shoot_of("people/people", "Enter", (bn_fake){.has_chain = true});
+	shoot_of("people/people-request", ":people\nEnter", (bn_fake){.has_chain = true});
+	shoot_of("people/people-accept", ":users\nj A \"reviewer\"", (bn_fake){.has_chain = true});
+	shoot_of("people/people-remove", ":people\nG\n:remove", (bn_fake){.has_chain = true});
+	shoot_of("people/people-uids", ":people", (bn_fake){.has_chain = false});
 }
 END_TEST
 
 START_TEST(test_screen_chain)
 {
-	shoot_of("chain", "j Enter", (bn_fake){.has_chain = true});
-	shoot_of("chain-link", ":chain\nG Enter", (bn_fake){.has_chain = true});
-	shoot_of("chain-sign", ":chain\nA", (bn_fake){.has_chain = true});
+	shoot_of("people/chain", "j Enter", (bn_fake){.has_chain = true});
+	shoot_of("people/chain-link", ":chain\nG Enter", (bn_fake){.has_chain = true});
+	shoot_of("people/chain-sign", ":chain\nA", (bn_fake){.has_chain = true});
 }
 END_TEST
 
 START_TEST(test_screen_late_acts)
 {
-	shoot_of("late", "j j Enter", (bn_fake){.has_chain = true});
-	shoot_of("late-act", ":late\nEnter", (bn_fake){.has_chain = true});
+	shoot_of("people/late", "j j Enter", (bn_fake){.has_chain = true});
+	shoot_of("people/late-act", ":late\nEnter", (bn_fake){.has_chain = true});
 }
 END_TEST
 
-SCREEN(test_screen_audit, "audit", "9 j", false)
-SCREEN(test_screen_audit_record, "audit-record", "9 Enter", false)
+SCREEN(test_screen_audit, "audit/audit", "9 j", false)
+SCREEN(test_screen_audit_record, "audit/audit-record", "9 Enter", false)
 SCREEN(test_screen_help, "help", "3 ?", false)
 SCREEN(test_screen_palette_search, "palette", "^P \"mark row\"", false)
 SCREEN(test_screen_prompt_completion, "prompt", "3 : \"s\"", false)
 SCREEN(test_screen_filter_as_typed, "filter", "3 / \"mlp\"", false)
-SCREEN(test_screen_columns, "columns", "3 c \"r\" Down Space", false)
-SCREEN(test_screen_sorted_by_two, "sorted", "3\n:sort hidden,-val_mae\n:columns -user,-host", false)
+SCREEN(test_screen_columns, "runs/columns", "3 c \"r\" Down Space", false)
+SCREEN(test_screen_sorted_by_two, "runs/sorted", "3\n:sort hidden,-val_mae\n:columns -user,-host",
+	false)
 SCREEN(test_screen_error, "error", "3 x", false)
 
 BN_TEST_MAIN("tui/views/screens", test_screen_overview, test_screen_overview_of_an_empty_workspace,

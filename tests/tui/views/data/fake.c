@@ -1,0 +1,80 @@
+/* fake.c - canned datasets. See tests/support/fake_source.h. */
+#include "tests/tui/views/_fake.h"
+
+static bn_dataset_version jobs_v3 = {.name = "jobs",
+	.version = 3,
+	.hash = "9f2b7c31aa",
+	.size_bytes = 48234496,
+	.rows = 401372,
+	.columns = 14,
+	.schema_hash = "c0ffee1234",
+	.created_ms = NOW - 2 * HOUR,
+	.user = "ada",
+	.source_kind = "csv",
+	.source_path = "telemetry/jobs-2026-02.csv",
+	.checked_ms = NOW - HOUR,
+	.check_success = true,
+	.check_evaluated = 6};
+static bn_dataset_version jobs_v2 = {.name = "jobs",
+	.version = 2,
+	.hash = "17aa04be55",
+	.size_bytes = 46137344,
+	.rows = 398114,
+	.columns = 14,
+	.schema_hash = "c0ffee1234",
+	.created_ms = NOW - 30 * HOUR,
+	.user = "ada",
+	.source_kind = "csv",
+	.source_path = "telemetry/jobs-2026-01.csv",
+	.checked_ms = NOW - 29 * HOUR,
+	.check_evaluated = 6,
+	.check_failed = 1};
+static bn_dataset_parent node_parent = {.name = "jobs", .version = 3};
+static bn_dataset_version node_v1 = {.name = "node",
+	.version = 1,
+	.hash = "5d5d5d5d5d",
+	.size_bytes = 81920,
+	.rows = 100,
+	.columns = 22,
+	.schema_hash = "beef000011",
+	.created_ms = NOW - 3 * 24 * HOUR,
+	.user = "grace",
+	.source_kind = "proc",
+	.source_path = "proc:"};
+static bn_dataset_version split_v1 = {.name = "jobs-train",
+	.version = 1,
+	.hash = "aa11bb22cc",
+	.size_bytes = 33554432,
+	.rows = 321098,
+	.columns = 14,
+	.schema_hash = "c0ffee1234",
+	.created_ms = NOW - 100 * MIN,
+	.user = "ada",
+	.source_kind = "split",
+	.parents = &node_parent,
+	.parent_count = 1};
+
+int bn_fake_datasets(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	static bn_dataset_row rows[] = {{"jobs", 2, &jobs_v3, false},
+		{"jobs-train", 1, &split_v1, false}, {"node", 1, &node_v1, false}};
+	static const bn_dataset_list list = {rows, 3}, none = {NULL, 0};
+	bn_fake_take(page, fake->is_empty ? &none : &list, sizeof list);
+	return 0;
+}
+
+int bn_fake_versions(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	static bn_dataset_version *items[] = {&jobs_v3, &jobs_v2};
+	static const bn_dataset_versions list = {items, 2};
+	bn_fake_take(page, &list, sizeof list);
+	return 0;
+}
+
+int bn_fake_add(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	return bn_fake_named(fake, page, job, "jobs@v3", err);
+}

@@ -1,0 +1,100 @@
+/* fake.c - the canned list of runs, and the queue. See tests/support/fake_source.h. */
+#include "tests/tui/views/_fake.h"
+
+static const char *const run_fields[] = {
+	"metrics.val_rmse", "metrics.val_mae", "params.learning_rate", "params.hidden"};
+
+static bn_cell number(double v)
+{
+	return (bn_cell){BN_CELL_NUMBER, v, NULL};
+}
+
+static void run_fill(bn_run_row *r, bn_arena *arena, int64_t i, bn_cell *cells)
+{
+	static const char *const titles[] = {"ridge", "mlp", "logistic"};
+	static const bn_run_status states[] = {BN_RUN_RUNNING, BN_RUN_FINISHED, BN_RUN_FINISHED,
+		BN_RUN_FAILED, BN_RUN_FINISHED, BN_RUN_LOST};
+	snprintf(r->id, sizeof r->id, "%08x%016llx%08x", 0x7f3a0000u + (unsigned)i * 77u,
+		(unsigned long long)i, 0u);
+	r->name = bn_arena_strf(arena, "%s-%lld", titles[i % 3], (long long)i);
+	r->experiment = "power-forecast";
+	r->user = i % 2 ? "grace" : "ada";
+	r->title = titles[i % 3];
+	r->host = "node017";
+	r->status = states[i % 6];
+	r->created_ms = NOW - (i + 1) * 11 * MIN;
+	r->started_ms = r->created_ms + 2 * S;
+	r->finished_ms =
+		bn_run_status_is_live(r->status) ? -1 : r->started_ms + (i * 37 % 500 + 3) * S;
+	r->heartbeat_ms = NOW - 2 * S;
+	r->cells = cells;
+	cells[0] =
+		i % 6 == 3 ? (bn_cell){BN_CELL_ABSENT, 0, NULL} : number(11.92 + (double)i * 0.37);
+	cells[1] = number(8.1 + (double)(i * 13 % 7));
+	cells[2] = (bn_cell){BN_CELL_TEXT, 0, i % 2 ? "0.001" : "0.01"};
+	cells[3] = i % 3 == 1 ? (bn_cell){BN_CELL_TEXT, 0, "64,64"}
+			      : (bn_cell){BN_CELL_ABSENT, 0, NULL};
+}
+
+/* The newest run waits behind an older one, and another runs. */
+static bn_queue *fake_queue(const bn_fake *fake, bn_page *page, bn_run_page *p)
+{
+	bn_queue *q = bn_arena_alloc(&page->arena, sizeof *q);
+	*q = (bn_queue){.own = true, .runner = true};
+	q->items = bn_arena_alloc(&page->arena, 3 * sizeof *q->items);
+	memset(q->items, 0, 3 * sizeof *q->items);
+	q->count = 3;
+	q->waiting = 2;
+	q->used.at_once = 1;
+	q->paused_ms = fake->is_paused ? NOW : -1;
+	for (int i = 0; i < 2; i++) {
+		bn_queue_item *item = &q->items[i + 1];
+		bn_run_row *r = &p->rows[1 - i];
+		r->status = BN_RUN_QUEUED;
+		r->started_ms = r->finished_ms = -1;
+		item->position = i + 1;
+		memcpy(item->run, r->id, sizeof item->run);
+		snprintf(item->name, sizeof item->name, "%.40s", r->name);
+		if (i)
+			snprintf(item->reason, sizeof item->reason, "behind %.40s", item[-1].name);
+		else
+			snprintf(item->reason, sizeof item->reason,
+				"needs 4 cores, 6 of 8 are taken");
+	}
+	return q;
+}
+
+int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	int64_t total = fake->is_empty ? 0 : fake->many_runs ? fake->many_runs : 6, place = 0;
+	const bn_runs_arg *a = arg;
+	if (strcmp(a->filter, "bad") == 0)
+		return bn_err_set(err, BN_EINVAL, "filter:1:1: no field 'bad'");
+	total = a->filter[0] ? 1 : total;
+	int64_t left = total > BN_RUNS_WINDOW ? total - BN_RUNS_WINDOW : 0;
+	/* A mark is the row's number here. */
+	place = a->at == BN_RUNS_LAST     ? left
+		: a->at == BN_RUNS_FROM   ? strtoll(a->mark, NULL, 10)
+		: a->at == BN_RUNS_BEFORE ? strtoll(a->mark, NULL, 10) - BN_RUNS_WINDOW
+		: a->at == BN_RUNS_PLACE  ? a->place
+					  : 0;
+	place = place < left ? place : left;
+	size_t n = (size_t)(total - place < BN_RUNS_WINDOW ? total - place : BN_RUNS_WINDOW);
+	bn_run_page *p = bn_arena_alloc(&page->arena, sizeof *p);
+	p->rows = bn_arena_alloc(&page->arena, (n + 1) * sizeof *p->rows);
+	bn_cell *cells = bn_arena_alloc(&page->arena, (4 * n + 1) * sizeof *cells);
+	p->count = n;
+	p->total = total;
+	p->place = place;
+	for (size_t i = 0; i < n; i++) {
+		run_fill(&p->rows[i], &page->arena, place + (int64_t)i, cells + 4 * i);
+		p->rows[i].mark =
+			bn_arena_strf(&page->arena, "%lld", (long long)place + (long long)i);
+	}
+	bn_runs runs = {p, 1, 4, run_fields, NULL};
+	if (fake->has_queue && n > 1)
+		runs.queue = fake_queue(fake, page, p);
+	bn_fake_take(page, &runs, sizeof runs);
+	return 0;
+}

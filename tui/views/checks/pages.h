@@ -1,0 +1,32 @@
+/*
+ * pages.h - the newest check of a dataset version, and what starts another.
+ */
+#ifndef BN_TUI_VIEWS_CHECKS_PAGES_H
+#define BN_TUI_VIEWS_CHECKS_PAGES_H
+#include "tui/views/pages.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct bn_check_row {
+	const char *expectation, *column, *wanted, *observed;
+	int64_t failing; /* rows; -1 unknown or not about rows */
+	bn_state state;
+	const int64_t *rows; /* numbers of failing rows, as many as were kept */
+	size_t row_count;
+} bn_check_row;
+
+typedef struct bn_checks {
+	const char *suite;
+	int64_t checked_ms; /* 0: never checked */
+	const bn_check_row *items;
+	size_t count;
+} bn_checks;
+
+typedef struct bn_recheck_arg {
+	char ref[BN_REF_BYTES];
+	char suite[512]; /* a file; "": the suite that the version was checked by last */
+} bn_recheck_arg;
+
+#endif

@@ -1,0 +1,226 @@
+/* pages.c - datasets, checks and windows of rows. See _source.h; which
+ * rows match a filter is rows/pages.c. */
+#include "core/base/buf.h"
+#include "core/base/timestamp.h"
+#include "tui/views/_source.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static void list_release(void *p)
+{
+	bn_dataset_list_free(p);
+}
+
+int bn_source_datasets(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	bn_dataset_list *list = NULL;
+	(void)arg;
+	(void)job;
+	int rc = bn_reader_refresh(r, err);
+	if (!rc)
+		rc = bn_dataset_list_load(&list, r->ws, BN_DATASET_LIVE, err);
+	return rc ? rc : BN_PAGE_TAKE(page, list, list_release);
+}
+
+static void versions_release(void *p)
+{
+	bn_dataset_versions_free(p);
+}
+
+int bn_source_versions(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_ref_arg *a = arg;
+	bn_dataset_versions *versions = NULL;
+	(void)job;
+	int rc = bn_reader_refresh(r, err);
+	if (!rc)
+		rc = bn_dataset_versions_load(&versions, r->ws, a->ref, BN_DATASET_LIVE, err);
+	return rc ? rc : BN_PAGE_TAKE(page, versions, versions_release);
+}
+
+/* ---- windows of rows ----------------------------------------------------------------------------- */
+
+static const char *cell_text(bn_arena *arena, bn_buf *buf, const bn_column *c, size_t row)
+{
+	bn_buf_clear(buf);
+	return bn_column_format(c, row, buf) ? bn_arena_strndup(arena, buf->ptr, buf->len) : NULL;
+}
+
+int bn_source_window(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_window_arg *a = arg;
+	bn_table_reader *table = NULL;
+	bn_batch batch = BN_BATCH_INIT;
+	bn_buf buf = BN_BUF_INIT;
+	size_t open = SIZE_MAX;
+	int rc = bn_reader_table(&table, r, a->ref, err);
+	size_t columns = rc ? 0 : bn_table_schema(table)->count;
+	bn_window *w = bn_arena_alloc(&page->arena, sizeof *w);
+	const char **cells =
+		bn_arena_alloc(&page->arena, ((size_t)a->count * columns + 1) * sizeof *cells);
+	if (!rc && (!w || !cells))
+		rc = bn_err_nomem(err, "a window of rows");
+	for (int i = 0; !rc && i < a->count; i++) {
+		size_t at = 0, row = 0;
+		if (bn_job_is_cancelled(job))
+			rc = bn_err_set(err, BN_EINTR, "stopped");
+		if (!rc)
+			rc = bn_table_locate(table, (uint64_t)a->rows[i], &at, &row, err);
+		if (!rc && at != open) {
+			rc = bn_table_read(table, at, NULL, 0, &batch, err);
+			open = at;
+		}
+		for (size_t c = 0; !rc && c < columns; c++)
+			cells[(size_t)i * columns + c] =
+				cell_text(&page->arena, &buf, &batch.columns[c], row);
+	}
+	bn_batch_release(&batch);
+	bn_buf_release(&buf);
+	if (!rc) {
+		*w = (bn_window){a->first, a->count, columns, cells};
+		page->data = w;
+	}
+	return rc;
+}
+
+/* ---- checks -------------------------------------------------------------------------------------- */
+
+/* "expect_column_values_to_be_between" as "column values to be between". */
+static const char *expectation_words(bn_arena *arena, const char *type)
+{
+	static const char *const prefixes[] = {"expect_column_values_to_be_",
+		"expect_column_values_to_", "expect_column_", "expect_"};
+	if (!type)
+		return "?";
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+		size_t n = strlen(prefixes[i]);
+		if (strncmp(type, prefixes[i], n) == 0) {
+			char *words =
+				bn_arena_strf(arena, "%s%s", i <= 1 ? "values " : "", type + n);
+			for (char *s = words; s && *s; s++)
+				*s = *s == '_' ? ' ' : *s;
+			char *be = words ? strstr(words, " be ") : NULL;
+			if (be) /* "values not null" says it */
+				memmove(be, be + 3, strlen(be + 3) + 1);
+			return words ? words : type;
+		}
+	}
+	return type;
+}
+
+static const char *json_words(bn_arena *arena, const json_t *value)
+{
+	if (json_is_string(value))
+		return bn_arena_strdup(arena, json_string_value(value));
+	char *text =
+		value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6))
+		      : NULL;
+	const char *copy = text ? bn_arena_strdup(arena, text) : NULL;
+	free(text);
+	return copy;
+}
+
+static const char *limit_words(bn_arena *arena, const json_t *kwargs, const char *key)
+{
+	const json_t *value = json_object_get(kwargs, key);
+	return value && !json_is_null(value) ? json_words(arena, value) : NULL;
+}
+
+/* kwargs without the column: "0 to 1000", "at least 10", "value_set [..], mostly 0.9". */
+static const char *wanted_words(bn_arena *arena, const json_t *kwargs)
+{
+	bn_buf b = BN_BUF_INIT;
+	const char *key, *lo = limit_words(arena, kwargs, "min_value"),
+			 *hi = limit_words(arena, kwargs, "max_value");
+	json_t *value;
+	if (lo && hi)
+		bn_buf_addf(&b, "%s to %s", lo, hi);
+	else if (lo || hi)
+		bn_buf_addf(&b, "%s %s", lo ? "at least" : "at most", lo ? lo : hi);
+	json_object_foreach((json_t *)(uintptr_t)kwargs, key, value)
+	{
+		if (strncmp(key, "column", 6) == 0 || strcmp(key, "min_value") == 0 ||
+			strcmp(key, "max_value") == 0 || json_is_null(value))
+			continue;
+		const char *text = json_words(arena, value);
+		bn_buf_addf(&b, "%s%s %s", b.len ? ", " : "", key, text ? text : "?");
+	}
+	const char *words = b.len ? bn_arena_strdup(arena, b.ptr) : NULL;
+	bn_buf_release(&b);
+	return words;
+}
+
+static void check_row_fill(bn_check_row *out, bn_arena *arena, const json_t *result)
+{
+	const json_t *config = json_object_get(result, "expectation_config");
+	const json_t *kwargs = json_object_get(config, "kwargs"),
+		     *r = json_object_get(result, "result"),
+		     *index = json_object_get(r, "partial_unexpected_index_list"),
+		     *unexpected = json_object_get(r, "unexpected_count"),
+		     *raised = json_object_get(result, "exception_info");
+	const char *type = json_string_value(json_object_get(config, "type"));
+	type = type ? type : json_string_value(json_object_get(config, "expectation_type"));
+	const char *column = json_string_value(json_object_get(kwargs, "column"));
+	size_t n = json_array_size(index);
+	int64_t *rows = n ? bn_arena_alloc(arena, n * sizeof *rows) : NULL;
+	size_t kept = 0;
+	for (size_t i = 0; rows && i < n; i++) {
+		const json_t *at = json_array_get(index, i);
+		if (json_is_integer(at))
+			rows[kept++] = json_integer_value(at);
+	}
+	const char *why = json_string_value(json_object_get(raised, "exception_message"));
+	const char *seen = json_words(arena, json_object_get(r, "observed_value"));
+	if (!seen && json_is_number(json_object_get(r, "unexpected_percent")))
+		seen = bn_arena_strf(arena, "%.4g %% fail",
+			json_number_value(json_object_get(r, "unexpected_percent")));
+	*out = (bn_check_row){.expectation = expectation_words(arena, type),
+		.column = column ? bn_arena_strdup(arena, column) : NULL,
+		.wanted = wanted_words(arena, kwargs),
+		.observed = why ? bn_arena_strdup(arena, why) : seen,
+		.failing = json_is_integer(unexpected) ? json_integer_value(unexpected) : -1,
+		.state = json_is_true(json_object_get(result, "success")) ? BN_STATE_OK
+									  : BN_STATE_FAIL,
+		.rows = rows,
+		.row_count = kept};
+}
+
+int bn_source_checks(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_ref_arg *a = arg;
+	bn_dataset_version *v = NULL;
+	json_t *doc = NULL;
+	(void)job;
+	bn_checks *c = bn_arena_alloc(&page->arena, sizeof *c);
+	int rc = c ? bn_reader_refresh(r, err) : bn_err_nomem(err, "checks");
+	if (!rc)
+		rc = bn_dataset_resolve(&v, r->ws, a->ref, BN_DATASET_REMOVED_TOO, err);
+	if (!rc && v->checked_ms > 0)
+		rc = bn_dataset_load_json(&doc, r->ws, v, v->check_result, err);
+	const json_t *results = json_object_get(doc, "results");
+	size_t n = json_array_size(results);
+	bn_check_row *rows = bn_arena_alloc(&page->arena, (n + 1) * sizeof *rows);
+	if (!rc && !rows)
+		rc = bn_err_nomem(err, "checks");
+	for (size_t i = 0; !rc && i < n; i++)
+		check_row_fill(&rows[i], &page->arena, json_array_get(results, i));
+	if (!rc) {
+		const char *suite = json_string_value(json_object_get(doc, "suite_name"));
+		*c = (bn_checks){
+			.suite = bn_arena_strdup(&page->arena, suite ? suite : "(no name)"),
+			.checked_ms = v->checked_ms,
+			.items = rows,
+			.count = n};
+		page->data = c;
+	}
+	json_decref(doc);
+	bn_dataset_version_free(v);
+	return rc;
+}

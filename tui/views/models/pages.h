@@ -1,0 +1,47 @@
+/*
+ * pages.h - versions with what waits for a decision, and what can be done to them and to others.
+ */
+#ifndef BN_TUI_VIEWS_MODELS_PAGES_H
+#define BN_TUI_VIEWS_MODELS_PAGES_H
+#include "core/registry/registry.h"
+#include "core/track/run.h"
+#include "tui/views/pages.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct bn_models {
+	bn_inbox *inbox;
+	bn_version_page *versions;
+} bn_models;
+
+typedef enum bn_deed {
+	BN_DEED_APPROVE,
+	BN_DEED_REJECT,
+	BN_DEED_STOP,
+	BN_DEED_QUEUE_PAUSE,
+	BN_DEED_QUEUE_RESUME,
+	BN_DEED_REQUEST, /* ref: the wanted name, or "" */
+	BN_DEED_ACCEPT,  /* ref: the key that asks, in hex; roles */
+	BN_DEED_GRANT,   /* ref: a person; roles: the one */
+	BN_DEED_REVOKE,
+	BN_DEED_REMOVE,
+	BN_DEED_SIGN, /* ref: a link's id, in hex */
+} bn_deed;
+
+#define BN_STOP_MAX 64
+
+typedef struct bn_deed_arg {
+	bn_deed deed;
+	char ref[BN_REF_BYTES];
+	char reason[512];
+	unsigned roles; /* bits 1u << role */
+	bool override;  /* approve although blocking gates do not pass */
+	/* BN_DEED_STOP of several, by unique beginnings of their ids; 0: the one in ref. Those that are over stay
+	 * as they are. */
+	size_t stop_count;
+	char stop[BN_STOP_MAX][BN_RUN_ID_TEXT];
+} bn_deed_arg;
+
+#endif

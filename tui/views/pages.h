@@ -1,0 +1,21 @@
+/*
+ * pages.h - what the pages of all screens share; each folder beside this has its own in its pages.h.
+ */
+#ifndef BN_TUI_VIEWS_PAGES_H
+#define BN_TUI_VIEWS_PAGES_H
+typedef enum bn_state {
+	BN_STATE_NONE, /* nothing there */
+	BN_STATE_OK,
+	BN_STATE_WAIT, /* for a person */
+	BN_STATE_RUN,
+	BN_STATE_WARN,
+	BN_STATE_FAIL,
+} bn_state;
+
+#define BN_REF_BYTES 160
+
+typedef struct bn_ref_arg {
+	char ref[BN_REF_BYTES]; /* "power@v3", a run id, "power/3", a report id; "": all */
+} bn_ref_arg;
+
+#endif

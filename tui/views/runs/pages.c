@@ -1,0 +1,400 @@
+/* pages.c - the table of runs, one run with a curve and its console, runs side by side. */
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/base/process.h"
+#include "core/launch/launch.h"
+#include "core/run/run_log.h"
+#include "core/track/best.h"
+#include "core/track/series.h"
+#include "tui/views/_source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CURVE_POINTS 2000 /* more are reduced to least and largest of buckets */
+#define CURVE_BUCKETS 1000
+#define LOG_BYTES (64 * 1024)
+#define LOG_LINES 500
+
+/* ---- the table ----------------------------------------------------------------------------------- */
+
+static void runs_release(void *data)
+{
+	bn_run_page_free(((bn_runs *)data)->page);
+	bn_queue_free(((bn_runs *)data)->queue);
+}
+
+void bn_reader_wake_queue(bn_reader *r)
+{
+	char *program = NULL;
+	if (bn_process_program(&program, NULL) == 0)
+		bn_queue_wake(r->ws, program, NULL);
+	bn_free(program);
+}
+
+/* The queue, which goes on when its runner was killed: whoever looks starts another. */
+static int queue_read(bn_queue **out, bn_reader *r, bn_err *err)
+{
+	int rc = bn_queue_read(out, r->ws, NULL, 0, err);
+	if (rc < 0)
+		return rc;
+	if ((*out)->waiting > 0 && !(*out)->runner && (*out)->paused_ms < 0)
+		bn_reader_wake_queue(r);
+	return 0;
+}
+
+/* How much a column says about a run: the test part, then validation, then other metrics and the
+ * parameters; what the supervisor measures (system/...) is on the run's own screen. Of one part, the
+ * usual summary of a task goes first. */
+static int field_interest(const char *field)
+{
+	static const char *const main_metrics[] = {"rmse", "roc_auc", "accuracy", "loss"};
+	if (strncmp(field, "params.", 7) == 0)
+		return 1;
+	if (strncmp(field, "metrics.", 8) != 0 || strncmp(field + 8, "system/", 7) == 0)
+		return 0;
+	int part = strstr(field, "test") ? 6 : strstr(field, "val") ? 4 : 2;
+	for (size_t i = 0; i < sizeof main_metrics / sizeof *main_metrics; i++)
+		if (strstr(field, main_metrics[i]))
+			return part + 1;
+	return part;
+}
+
+/* Metrics by interest and then by use, parameters by use; half of the columns each. */
+static int fields_choose(bn_runs *out, bn_reader *r, bn_arena *arena, bn_err *err)
+{
+	bn_names names = BN_NAMES_INIT;
+	const char **fields = bn_arena_alloc(arena, BN_RUN_FIELDS * sizeof *fields);
+	int rc = fields ? bn_run_fields(&names, r->ws, NULL, err) : bn_err_nomem(err, "columns");
+	for (int interest = 7; !rc && interest > 0; interest--) {
+		size_t most = interest > 1 ? BN_RUN_FIELDS / 2 : BN_RUN_FIELDS;
+		for (size_t i = 0; i < names.count && out->columns < most; i++) {
+			const char *copy = field_interest(names.items[i]) == interest
+						   ? bn_arena_strdup(arena, names.items[i])
+						   : NULL;
+			if (copy)
+				fields[out->columns++] = copy;
+		}
+	}
+	bn_names_release(&names);
+	out->fields = fields;
+	return rc;
+}
+
+int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_runs_arg *a = arg;
+	(void)job;
+	int rc = bn_reader_refresh(r, err);
+	if (rc || a->have == r->generation)
+		return rc; /* nothing new */
+	bn_runs *runs = bn_arena_alloc(&page->arena, sizeof *runs);
+	if (!runs)
+		return bn_err_nomem(err, "runs");
+	rc = fields_choose(runs, r, &page->arena, err);
+	bn_run_query q = {.columns = runs->fields,
+		.column_count = runs->columns,
+		.filter = a->filter,
+		.sort = a->sort,
+		.search = a->search,
+		.limit = BN_RUNS_WINDOW,
+		.last = a->at == BN_RUNS_LAST,
+		.from = a->at == BN_RUNS_FROM ? a->mark : NULL,
+		.before = a->at == BN_RUNS_BEFORE ? a->mark : NULL,
+		.offset = a->at == BN_RUNS_PLACE ? a->place : 0};
+	if (!rc)
+		rc = bn_run_query_page(&runs->page, r->ws, &q, err);
+	if (!rc)
+		rc = queue_read(&runs->queue, r, err);
+	if (rc) {
+		runs_release(runs);
+		return rc;
+	}
+	runs->generation = r->generation;
+	return BN_PAGE_TAKE(page, runs, runs_release);
+}
+
+/* ---- curves -------------------------------------------------------------------------------------- */
+
+static int curve_points(bn_curve *c, bn_arena *arena, bn_reader *r, bn_err *err)
+{
+	bn_points p = BN_POINTS_INIT;
+	int rc = bn_series_read(&p, r->ws, c->run, c->key, err);
+	double *x = rc ? NULL : bn_arena_alloc(arena, (p.count + 1) * sizeof *x);
+	double *y = rc ? NULL : bn_arena_alloc(arena, (p.count + 1) * sizeof *y);
+	if (!rc && (!x || !y))
+		rc = bn_err_nomem(err, "a curve");
+	for (size_t i = 0; !rc && i < p.count; i++) {
+		x[i] = (double)p.step[i];
+		y[i] = p.value[i];
+	}
+	if (!rc) {
+		c->x = x;
+		c->y = y;
+		c->n = p.count;
+	}
+	bn_points_release(&p);
+	return rc;
+}
+
+/* Least and largest of each bucket, in turn, so that the chart's envelope is that of the series. */
+static int curve_envelope(bn_curve *c, bn_arena *arena, bn_reader *r, bn_err *err)
+{
+	bn_bucket *b = bn_alloc(CURVE_BUCKETS * sizeof *b);
+	double *x = bn_arena_alloc(arena, 2 * CURVE_BUCKETS * sizeof *x);
+	double *y = bn_arena_alloc(arena, 2 * CURVE_BUCKETS * sizeof *y);
+	int rc = b && x && y ? 0 : bn_err_nomem(err, "a curve");
+	if (!rc)
+		rc = bn_series_envelope(
+			b, CURVE_BUCKETS, NULL, r->ws, c->run, c->key, BN_AXIS_STEP, 1, 0, err);
+	for (size_t i = 0; !rc && i < CURVE_BUCKETS; i++) {
+		if (!b[i].count)
+			continue;
+		x[c->n] = x[c->n + 1] = (double)b[i].from;
+		bool falls = b[i].last < b[i].mean;
+		y[c->n] = falls ? b[i].max : b[i].min;
+		y[c->n + 1] = falls ? b[i].min : b[i].max;
+		c->n += 2;
+	}
+	c->x = x;
+	c->y = y;
+	bn_free(b);
+	return rc;
+}
+
+static int curve_read(bn_curve *c, bn_arena *arena, bn_reader *r, const char *run,
+	const bn_series_info *info, bn_err *err)
+{
+	*c = (bn_curve){.run = bn_arena_strdup(arena, run),
+		.key = bn_arena_strdup(arena, info->key),
+		.points = info->count,
+		.nan_count = info->nan_count};
+	if (!c->run || !c->key)
+		return bn_err_nomem(err, "a curve");
+	return info->count > CURVE_POINTS ? curve_envelope(c, arena, r, err)
+					  : curve_points(c, arena, r, err);
+}
+
+/* ---- the console --------------------------------------------------------------------------------- */
+
+static int log_lines(bn_run_detail *d, bn_arena *arena, char *text, bn_err *err)
+{
+	const char **lines = bn_arena_alloc(arena, LOG_LINES * sizeof *lines);
+	size_t n = 0, total = 1;
+	if (!lines)
+		return bn_err_nomem(err, "the console");
+	for (const char *s = text; *s; s++)
+		total += *s == '\n';
+	size_t skip = total > LOG_LINES ? total - LOG_LINES : 0;
+	for (char *s = text; *s;) {
+		char *end = strchr(s, '\n'), *cr;
+		if (end)
+			*end = '\0';
+		if ((cr = strrchr(s, '\r')) != NULL && cr[1]) /* a progress bar: its last state */
+			s = cr + 1;
+		if (skip > 0)
+			skip--;
+		else if (n < LOG_LINES)
+			lines[n++] = s;
+		if (!end)
+			break;
+		s = end + 1;
+	}
+	d->log = lines;
+	d->log_count = n;
+	return 0;
+}
+
+/* The last of it: whole lines, and words where something is left out among them. */
+static size_t log_tail(char *text, size_t size, bn_run_log *log)
+{
+	uint64_t at = log->printed > size ? log->printed - size : 0, left_out;
+	size_t n = 0, got = 1;
+	bool cut = at > 0;
+	while (got > 0 && n + 1 < size) {
+		if (bn_run_log_read(log, &at, text + n, size - 1 - n, &got, &left_out, NULL) < 0)
+			break;
+		char words[120];
+		size_t k = 0;
+		if (left_out > 0) {
+			bn_run_log_gap_words(words, left_out);
+			k = strlen(words);
+		}
+		if (k > 0 && n + got + k < size) {
+			memmove(text + n + k, text + n, got);
+			memcpy(text + n, words, k);
+			n += k;
+		}
+		n += got;
+	}
+	text[n] = '\0';
+	const char *line = cut ? strchr(text, '\n') : NULL;
+	return line ? (size_t)(line + 1 - text) : 0;
+}
+
+static int log_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, bn_err *err)
+{
+	char *text = bn_arena_alloc(arena, LOG_BYTES + 1);
+	bn_err why = BN_ERR_INIT;
+	bn_run_log log;
+	if (!text)
+		return bn_err_nomem(err, "the console");
+	if (bn_run_log_open(&log, r->ws, d->info->id, d->info->uid, &why) < 0) {
+		if (why.code != BN_EREFUSED)
+			return 0;
+		snprintf(text, LOG_BYTES, "%s", why.msg);
+		return log_lines(d, arena, text, err);
+	}
+	size_t from = log_tail(text, LOG_BYTES + 1, &log);
+	bn_run_log_close(&log);
+	return log_lines(d, arena, text + from, err);
+}
+
+/* ---- one run ------------------------------------------------------------------------------------- */
+
+static void run_release(void *data)
+{
+	bn_run_detail *d = data;
+	bn_run_info_free(d->info);
+	bn_pairs_release(&d->params);
+	bn_pairs_release(&d->tags);
+}
+
+/* Of most interest is what was logged most often, then what is known as a measure of quality. */
+static int64_t curve_interest(const bn_series_info *s)
+{
+	bool known = strstr(s->key, "loss") || strstr(s->key, "rmse") || strstr(s->key, "accuracy");
+	return strncmp(s->key, "system/", 7) == 0 ? 0 : 2 * s->count + known;
+}
+
+static int run_metrics(
+	bn_run_detail *d, bn_arena *arena, bn_reader *r, const char *wanted, bn_err *err)
+{
+	bn_series_list list = BN_SERIES_LIST_INIT;
+	int rc = bn_series_find_all(&list, r->ws, d->info->id, err);
+	const char **names = bn_arena_alloc(arena, (list.count + 1) * sizeof *names);
+	double *last = bn_arena_alloc(arena, (list.count + 1) * sizeof *last);
+	double *best = bn_arena_alloc(arena, (list.count + 1) * sizeof *best);
+	if (!rc && (!names || !last || !best))
+		rc = bn_err_nomem(err, "metrics");
+	size_t longest = 0;
+	bool found = false;
+	for (size_t i = 0; !rc && i < list.count; i++) {
+		names[i] = bn_arena_strdup(arena, list.items[i].key);
+		last[i] = list.items[i].last;
+		best[i] = bn_metric_best(list.items[i].key, list.items[i].min, list.items[i].max);
+		if (strcmp(list.items[i].key, wanted) == 0) {
+			d->metric = i;
+			found = true;
+		}
+		if (curve_interest(&list.items[i]) > curve_interest(&list.items[longest]))
+			longest = i;
+	}
+	if (!rc) {
+		d->metrics = names;
+		d->last = last;
+		d->best = best;
+		d->metric_count = list.count;
+		if (!found)
+			d->metric = list.count ? longest : 0;
+		if (list.count)
+			rc = curve_read(
+				&d->curve, arena, r, d->info->id, &list.items[d->metric], err);
+	}
+	bn_series_list_release(&list);
+	return rc;
+}
+
+int bn_source_run(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_run_arg *a = arg;
+	(void)job;
+	bn_run_detail *d = bn_arena_alloc(&page->arena, sizeof *d);
+	int rc = d ? bn_reader_refresh(r, err) : bn_err_nomem(err, "a run");
+	if (!rc)
+		rc = bn_run_get(&d->info, r->ws, a->id, err);
+	if (!rc)
+		rc = bn_run_params(&d->params, r->ws, a->id, err);
+	if (!rc)
+		rc = bn_run_tags(&d->tags, r->ws, a->id, err);
+	if (!rc)
+		rc = run_metrics(d, &page->arena, r, a->metric, err);
+	if (!rc)
+		rc = log_read(d, &page->arena, r, err);
+	if (!rc && d->info->status == BN_RUN_QUEUED) {
+		memcpy(d->job.run, d->info->id, sizeof d->job.run);
+		const bn_executor *by;
+		if ((rc = bn_executor_of(&by, r->ws, d->info->id, err)) == 0)
+			rc = by->poll(r->ws, &d->job, 1, err);
+	}
+	if (rc) {
+		if (d)
+			run_release(d);
+		return rc;
+	}
+	return BN_PAGE_TAKE(page, d, run_release);
+}
+
+/* ---- compare ------------------------------------------------------------------------------------- */
+
+static void compare_release(void *data)
+{
+	bn_comparison_free(((bn_compare_page *)data)->table);
+}
+
+static int compare_metrics(bn_compare_page *p, bn_arena *arena, const char *wanted, bn_err *err)
+{
+	const char **names = bn_arena_alloc(arena, (p->table->count + 1) * sizeof *names);
+	if (!names)
+		return bn_err_nomem(err, "metrics");
+	for (size_t i = 0; i < p->table->count; i++) {
+		const bn_compare_row *row = &p->table->rows[i];
+		if (row->group != BN_COMPARE_METRIC)
+			continue;
+		if (strcmp(row->key, wanted) == 0)
+			p->metric = p->metric_count;
+		names[p->metric_count++] = row->key;
+	}
+	p->metrics = names;
+	return 0;
+}
+
+int bn_source_compare(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_compare_arg *a = arg;
+	char full[BN_COMPARE_MAX][BN_RUN_ID_TEXT];
+	const char *ids[BN_COMPARE_MAX];
+	(void)job;
+	bn_compare_page *p = bn_arena_alloc(&page->arena, sizeof *p);
+	int rc = p ? bn_reader_refresh(r, err) : bn_err_nomem(err, "a comparison");
+	/* Of marked runs that are in no window, the beginning of the id is known. */
+	for (size_t i = 0; i < a->count && !rc; i++) {
+		rc = bn_run_resolve(r->ws, a->ids[i], full[i], err);
+		ids[i] = full[i];
+	}
+	if (!rc)
+		rc = bn_compare_runs(&p->table, r->ws, ids, a->count, a->baseline, err);
+	if (!rc)
+		rc = compare_metrics(p, &page->arena, a->metric, err);
+	for (size_t i = 0; !rc && p->metric < p->metric_count && i < a->count; i++) {
+		bn_series_list list = BN_SERIES_LIST_INIT;
+		rc = bn_series_find_all(&list, r->ws, ids[i], err);
+		const bn_series_info *s =
+			rc ? NULL : bn_series_list_get(&list, p->metrics[p->metric]);
+		if (s)
+			rc = curve_read(&p->curves[i], &page->arena, r, ids[i], s, err);
+		bn_series_list_release(&list);
+	}
+	if (rc) {
+		bn_comparison_free(p ? p->table : NULL);
+		return rc;
+	}
+	return BN_PAGE_TAKE(page, p, compare_release);
+}

@@ -1,0 +1,88 @@
+/*
+ * pages.h - a window on the table of runs, one run, runs side by side.
+ */
+#ifndef BN_TUI_VIEWS_RUNS_PAGES_H
+#define BN_TUI_VIEWS_RUNS_PAGES_H
+#include "core/launch/executor.h"
+#include "core/launch/queue.h"
+#include "core/track/compare.h"
+#include "core/track/query.h"
+#include "core/track/run.h"
+#include "tui/views/pages.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The fixed columns that follow the run's own fields are metrics and params found in the index. */
+#define BN_RUN_FIELDS 8
+/* Up to so many runs come in one page, which the view sorts and searches by itself. Of more, the
+ * page is a window, sorted and searched by the source. */
+#define BN_RUNS_WINDOW 1000
+typedef enum bn_runs_at {
+	BN_RUNS_FIRST,  /* the page begins with the first run */
+	BN_RUNS_LAST,   /* the last page */
+	BN_RUNS_FROM,   /* at the row with the mark */
+	BN_RUNS_BEFORE, /* it ends before the row with the mark */
+	BN_RUNS_PLACE,  /* so many runs before it */
+} bn_runs_at;
+
+typedef struct bn_runs_arg {
+	uint64_t have;    /* bn_runs.generation of the page at hand; 0: none */
+	char filter[384]; /* as core/track/query.h has it; "": all */
+	char sort[512];   /* the same; "": newest first */
+	char search[128]; /* words; "": all */
+	bn_runs_at at;
+	int64_t place;
+	char mark[640]; /* bn_run_row.mark */
+} bn_runs_arg;
+
+/* No page data without an error means that nothing changed since `have`. */
+typedef struct bn_runs {
+	bn_run_page *page;
+	uint64_t generation;
+	size_t columns;
+	const char *const *fields; /* "metrics.rmse": one per cell */
+	bn_queue *queue;           /* of this user on this host */
+} bn_runs;
+
+typedef struct bn_curve {
+	const char *run, *key;
+	const double *x, *y; /* min and max of each bucket in turn: the envelope */
+	size_t n;
+	int64_t points, nan_count;
+} bn_curve;
+
+typedef struct bn_run_arg {
+	char id[BN_RUN_ID_TEXT];
+	char metric[128]; /* "": the first */
+} bn_run_arg;
+
+typedef struct bn_run_detail {
+	bn_run_info *info;
+	bn_pairs params, tags;
+	const char *const *metrics;  /* names */
+	const double *last, *best;   /* NaN unknown */
+	size_t metric_count, metric; /* metric: index of the curve; metric_count when none */
+	bn_curve curve;
+	const char *const *log; /* last lines of the console */
+	size_t log_count;
+	int64_t now_ms;
+	bn_sched_job job; /* of one that waits in a queue: its place, and why */
+} bn_run_detail;
+
+#define BN_COMPARE_MAX 8
+typedef struct bn_compare_arg {
+	char ids[BN_COMPARE_MAX][BN_RUN_ID_TEXT];
+	size_t count, baseline;
+	char metric[128];
+} bn_compare_arg;
+
+typedef struct bn_compare_page {
+	bn_comparison *table;
+	const char *const *metrics;
+	size_t metric_count, metric;
+	bn_curve curves[BN_COMPARE_MAX];
+} bn_compare_page;
+
+#endif

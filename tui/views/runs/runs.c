@@ -1,0 +1,342 @@
+/*
+ * runs.c - the table of runs, live: state, name, parameters and metrics as columns; beside it, when
+ * there is room, the selected run. Marked runs are compared with x. See _runs.h.
+ */
+#include "tui/ui/format.h"
+#include "tui/ui/shell_word.h"
+#include "tui/views/runs/_queue.h"
+#include "tui/views/runs/_runs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void ordered(bn_view *view)
+{
+	bn_runs_view *v = (bn_runs_view *)view;
+	bn_runs_arg arg = {.at = BN_RUNS_FIRST};
+	if (!bn_runs_is_window(v))
+		return;
+	v->list.grid.top = 0;
+	bn_grid_select(&v->list.grid, 0);
+	v->list.grid.has_selected_key = false;
+	bn_runs_ask(v, &arg, 0);
+}
+
+static void page(bn_view *view, bn_page *p)
+{
+	bn_runs_view *v = (bn_runs_view *)view;
+	const bn_runs *d = p->data;
+	if (bn_view_deed_done(view, p))
+		return;
+	v->where_is_new = false;
+	if (p->err.code == BN_EINVAL) /* the filter is wrong: the message says where */
+		v->where[0] = '\0';
+	if (!d)
+		v->asked_first = -1;
+	else
+		bn_runs_window_take(v, d->page);
+	if (d && !bn_runs_columns_fit(v, d)) {
+		bn_page *old = v->list.page;
+		v->list.page = p; /* columns are made of this page */
+		if (bn_runs_columns_set(v, d) &&
+			!bn_grid_set_columns(
+				&v->list.grid, bn_runs_first_columns, bn_runs_first_count, NULL))
+			bn_runs_columns_release(v);
+		bn_page_free(old);
+		bn_grid_reload(&v->list.grid);
+		return;
+	}
+	bn_list_page(view, p);
+}
+
+static void detail_follow(bn_runs_view *v)
+{
+	const bn_run_row *r = bn_runs_row(v, bn_grid_selected_row(&v->list.grid));
+	bn_err err = BN_ERR_INIT;
+	if (!r)
+		return;
+	if (!v->detail && bn_view_run_new(&v->detail, v->list.view.frame, NULL, &err))
+		bn_frame_error(v->list.view.frame, &err);
+	if (v->detail)
+		bn_view_run_show(v->detail, r->id);
+}
+
+static void draw(bn_view *view, bn_area a, bool focused)
+{
+	bn_runs_view *v = (bn_runs_view *)view;
+	bn_area list, detail;
+	v->is_split =
+		bn_view_split(view, a, &list, &detail) && bn_runs_page(v) && bn_runs_page(v)->count;
+	v->in_detail = v->in_detail && v->is_split;
+	list = v->is_split ? list : a;
+	const bn_run_page *p = bn_runs_page(v);
+	bn_queue_line(&list, bn_runs_queue(v));
+	if (p && bn_runs_is_window(v) && list.rows > 4) {
+		char at[BN_FORMAT_BYTES], total[BN_FORMAT_BYTES];
+		bn_area_textf(list, list.rows - 1, 1, BN_INK_DIM, "run %s of %s",
+			bn_format_count(at, v->list.grid.selected + (p->total > 0)),
+			bn_format_count(total, p->total));
+		list.rows--;
+	}
+	bn_list_draw(view, list, focused && !v->in_detail);
+	bn_runs_window_follow(v);
+	if (!v->is_split)
+		return;
+	detail_follow(v);
+	if (v->detail)
+		v->detail->cls->draw(v->detail, detail, focused && v->in_detail);
+}
+
+/* Marked runs that lie in no window: a mark is the beginning of the id, which the source knows. */
+static void marked_elsewhere(const bn_runs_view *v, bn_compare_arg *out)
+{
+	const bn_grid *g = &v->list.grid;
+	for (size_t m = 0; m < g->mark_count && out->count < BN_COMPARE_MAX; m++) {
+		char id[BN_RUN_ID_TEXT];
+		bool there = false;
+		snprintf(id, sizeof id, "%016llx", (unsigned long long)g->marks[m]);
+		for (size_t i = 0; i < out->count && !there; i++)
+			there = strncmp(out->ids[i], id, 16) == 0;
+		if (there)
+			continue;
+		if (strncmp(v->baseline, id, 16) == 0)
+			out->baseline = out->count;
+		memcpy(out->ids[out->count++], id, sizeof id);
+	}
+}
+
+static void marked_ids(const bn_runs_view *v, bn_compare_arg *out)
+{
+	const bn_run_page *p = bn_runs_page(v);
+	const bn_grid *g = &v->list.grid;
+	int64_t first = p && bn_runs_is_window(v) ? p->place : 0;
+	size_t seen = 0;
+	for (size_t i = 0; p && i < p->count && out->count < BN_COMPARE_MAX; i++) {
+		bool base = strcmp(p->rows[i].id, v->baseline) == 0;
+		bool marked = bn_grid_is_marked(g, first + (int64_t)i);
+		seen += marked;
+		if (!base && !marked)
+			continue;
+		if (base)
+			out->baseline = out->count;
+		memcpy(out->ids[out->count++], p->rows[i].id, BN_RUN_ID_TEXT);
+	}
+	if (bn_runs_is_window(v) && seen < g->mark_count)
+		marked_elsewhere(v, out);
+}
+
+static bool compare_open(bn_runs_view *v)
+{
+	bn_compare_arg arg = {.count = 0};
+	bn_frame *f = v->list.view.frame;
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	marked_ids(v, &arg);
+	if (arg.count < 2) {
+		bn_frame_message(f, "the baseline is the only run marked; mark another with Space");
+		return true;
+	}
+	bn_view_open(f, bn_view_compare_new(&made, f, &arg, &err), &made, &err);
+	if (bn_grid_mark_count(&v->list.grid) > BN_COMPARE_MAX)
+		bn_frame_message(f, "%d runs fit side by side: the first %d of %zu marked",
+			BN_COMPARE_MAX, BN_COMPARE_MAX, bn_grid_mark_count(&v->list.grid));
+	return true;
+}
+
+/* From the key there is no argument: the prompt opens with the filter in force. */
+static void where_set(bn_runs_view *v, const char *arg)
+{
+	char line[512];
+	if (!arg) {
+		snprintf(line, sizeof line, "where %s", v->where);
+		bn_frame_prompt(v->list.view.frame, line);
+		return;
+	}
+	snprintf(v->where, sizeof v->where, "%s", arg);
+	v->where_is_new = true;
+	v->list.view.cls->refresh(&v->list.view);
+}
+
+static bool command(bn_view *view, bn_command_id id, const char *arg)
+{
+	bn_runs_view *v = (bn_runs_view *)view;
+	const bn_run_row *r = bn_runs_row(v, bn_grid_selected_row(&v->list.grid));
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	bool of_chart = id == BN_CMD_NEXT_METRIC || id == BN_CMD_PREVIOUS_METRIC ||
+			id == BN_CMD_LOG_SCALE || id == BN_CMD_SMOOTH;
+	if (id == BN_CMD_NEXT_PANE && v->is_split) {
+		v->in_detail = !v->in_detail;
+		return true;
+	}
+	if (v->detail && v->is_split && (v->in_detail || of_chart) && id != BN_CMD_OPEN &&
+		v->detail->cls->command(v->detail, id, arg))
+		return true;
+	if (bn_queue_command(view, id))
+		return true;
+	if (id == BN_CMD_WHERE) {
+		where_set(v, arg);
+		return true;
+	}
+	if (!r)
+		return false;
+	switch (id) {
+	case BN_CMD_OPEN:
+		return bn_view_open(
+			view->frame, bn_view_run_new(&made, view->frame, r->id, &err), &made, &err);
+	case BN_CMD_COMPARE:
+		return compare_open(v);
+	case BN_CMD_PIN:
+		if (strcmp(v->baseline, r->id) == 0)
+			v->baseline[0] = '\0';
+		else
+			memcpy(v->baseline, r->id, sizeof v->baseline);
+		return true;
+	case BN_CMD_STOP:
+		v->stops_marked = bn_grid_mark_count(&v->list.grid) > 0;
+		if (v->stops_marked) {
+			bn_view_ask_stop_marked(view, bn_grid_mark_count(&v->list.grid));
+			return true;
+		}
+		memcpy(v->stopping, r->id, sizeof v->stopping);
+		bn_view_ask_stop(view, r->id, r->name, r->title, r->status == BN_RUN_QUEUED);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
+{
+	bn_runs_view *v = (bn_runs_view *)view;
+	const bn_run_row *r = bn_runs_row(v, bn_grid_selected_row(&v->list.grid));
+	if (bn_queue_refuses(bn_runs_queue(v), id, why, size))
+		return true;
+	switch (id) {
+	case BN_CMD_OPEN:
+	case BN_CMD_PIN:
+		if (r)
+			return false;
+		snprintf(why, size, "there is no run yet: binnacle run start -- COMMAND");
+		return true;
+	case BN_CMD_STOP:
+		if (bn_grid_mark_count(&v->list.grid) > BN_STOP_MAX) {
+			snprintf(why, size, "more than %d runs are marked", BN_STOP_MAX);
+			return true;
+		}
+		if (bn_grid_mark_count(&v->list.grid) > 0)
+			return false;
+		if (r && bn_run_status_is_live(r->status))
+			return false;
+		snprintf(why, size, "only a live run can be stopped%s%s", r ? "; this one is " : "",
+			r ? bn_run_status_name(r->status) : "");
+		return true;
+	case BN_CMD_COMPARE:
+		/* Asked with every picture, so it must not walk over all runs. */
+		if (bn_grid_mark_count(&v->list.grid) + (v->baseline[0] != '\0') >= 2)
+			return false;
+		snprintf(why, size, "mark two runs or more first, with Space (p pins a baseline)");
+		return true;
+	case BN_CMD_INVERT:
+	case BN_CMD_EXPORT:
+		if (!bn_runs_is_window(v))
+			return false;
+		snprintf(why, size, "these are more than %d runs: %s", BN_RUNS_WINDOW,
+			id == BN_CMD_EXPORT ? "binnacle run ls --json" : "w chooses");
+		return true;
+	case BN_CMD_NEXT_PANE:
+	case BN_CMD_NEXT_METRIC:
+	case BN_CMD_PREVIOUS_METRIC:
+	case BN_CMD_LOG_SCALE:
+	case BN_CMD_SMOOTH:
+		if (v->is_split)
+			return false;
+		snprintf(why, size, "no chart beside the list on this screen; Enter opens the run");
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void answer(bn_view *view, bn_command_id id, const char *text)
+{
+	bn_runs_view *v = (bn_runs_view *)view;
+	(void)text;
+	if (id == BN_CMD_STOP && v->stops_marked)
+		bn_view_stop_marked(view, v->list.grid.marks, v->list.grid.mark_count);
+	else if (id == BN_CMD_STOP)
+		bn_view_do(view, BN_DEED_STOP, v->stopping, NULL, false);
+}
+
+static void refresh(bn_view *view)
+{
+	bn_runs_view *v = (bn_runs_view *)view;
+	const bn_runs *d = bn_list_data(&v->list);
+	bn_runs_arg arg = {.have = d && !v->where_is_new ? d->generation : 0};
+	if (v->where_is_new)
+		bn_runs_ask(v, &arg, 0);
+	else
+		bn_runs_ask_again(v, &arg);
+	if (v->detail && v->is_split)
+		v->detail->cls->refresh(v->detail);
+}
+
+static void crumb(const bn_view *view, bn_buf *out)
+{
+	const bn_runs_view *v = (const bn_runs_view *)view;
+	if (v->where[0])
+		bn_buf_addf(out, "where %s", v->where);
+}
+
+static void cli(const bn_view *view, bn_buf *out)
+{
+	const bn_runs_view *v = (const bn_runs_view *)view;
+	char sort[512];
+	bn_buf columns = BN_BUF_INIT;
+	bn_buf_adds(out, "binnacle run ls --json");
+	bn_shell_option_add(out, "filter", v->where);
+	bn_runs_sort_text(v, sort, sizeof sort);
+	bn_shell_option_add(out, "sort", sort);
+	bn_runs_columns_text(v, &columns);
+	bn_shell_option_add(out, "columns", columns.ptr);
+	bn_shell_option_add(out, "match", v->list.grid.filter);
+	bn_buf_release(&columns);
+}
+
+static void view_free(bn_view *view)
+{
+	bn_runs_view *v = (bn_runs_view *)view;
+	bn_view_free(v->detail);
+	bn_runs_columns_release(v);
+	bn_list_free(view);
+}
+
+static const bn_view_class runs_class = {
+	.name = "Runs",
+	.kind = BN_ON(RUNS),
+	.refresh_ms = 1000,
+	.draw = draw,
+	.command = command,
+	.refuses = refuses,
+	.answer = answer,
+	.page = page,
+	.refresh = refresh,
+	.crumb = crumb,
+	.cli = cli,
+	.table = bn_list_grid,
+	.ordered = ordered,
+	.free = view_free,
+};
+
+int bn_view_runs_new(bn_view **out, bn_frame *f, bn_err *err)
+{
+	bn_runs_view *v = NULL;
+	int rc = bn_list_new(&v, sizeof *v, &runs_class, f, &bn_runs_source, bn_runs_first_columns,
+		bn_runs_first_count, NULL, err);
+	if (rc)
+		return rc;
+	v->asked_first = -1;
+	v->list.grid.empty = "no runs yet: binnacle run start -- python train.py";
+	*out = &v->list.view;
+	return 0;
+}

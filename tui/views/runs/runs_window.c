@@ -1,0 +1,100 @@
+/* runs_window.c - which of many runs are here: up to BN_RUNS_WINDOW come in one page, which the grid sorts and
+ * searches itself; of more, the page is a window that follows what is on screen, and the source sorts and
+ * searches. See _runs.h. */
+#include "tui/views/runs/_runs.h"
+
+#include <stdio.h>
+
+const bn_run_page *bn_runs_page(const bn_runs_view *v)
+{
+	const bn_runs *d = bn_list_data(&v->list);
+	return d ? d->page : NULL;
+}
+
+const bn_queue *bn_runs_queue(const bn_runs_view *v)
+{
+	const bn_runs *d = bn_list_data(&v->list);
+	return d ? d->queue : NULL;
+}
+
+bool bn_runs_is_window(const bn_runs_view *v)
+{
+	return v->list.grid.external;
+}
+
+const bn_run_row *bn_runs_row(const bn_runs_view *v, int64_t row)
+{
+	const bn_run_page *p = bn_runs_page(v);
+	row -= p && bn_runs_is_window(v) ? p->place : 0;
+	return p && row >= 0 && (size_t)row < p->count ? &p->rows[row] : NULL;
+}
+
+void bn_runs_ask(bn_runs_view *v, bn_runs_arg *arg, int64_t first)
+{
+	bn_view *view = &v->list.view;
+	snprintf(arg->filter, sizeof arg->filter, "%s", v->where);
+	if (bn_runs_is_window(v)) {
+		bn_runs_sort_text(v, arg->sort, sizeof arg->sort);
+		snprintf(arg->search, sizeof arg->search, "%s", v->list.grid.filter);
+	}
+	v->asked_first = first;
+	v->asked_top = v->list.grid.top;
+	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->runs, arg, sizeof *arg);
+}
+
+void bn_runs_ask_again(bn_runs_view *v, bn_runs_arg *arg)
+{
+	const bn_run_page *p = bn_runs_page(v);
+	arg->at = BN_RUNS_FIRST;
+	if (p && bn_runs_is_window(v) && p->place > 0 && p->count) {
+		arg->at = BN_RUNS_FROM;
+		snprintf(arg->mark, sizeof arg->mark, "%s", p->rows[0].mark);
+	}
+	bn_runs_ask(v, arg, p && arg->at == BN_RUNS_FROM ? p->place : 0);
+}
+
+void bn_runs_window_follow(bn_runs_view *v)
+{
+	const bn_run_page *p = bn_runs_page(v);
+	const bn_grid *g = &v->list.grid;
+	bn_runs_arg arg = {.have = 0};
+	if (!p || !bn_runs_is_window(v) || (v->asked_first >= 0 && v->asked_top == g->top))
+		return;
+	int64_t end = p->place + (int64_t)p->count, bottom = g->top + g->page_rows;
+	bottom = bottom < p->total ? bottom : p->total;
+	if (g->top >= p->place && bottom <= end)
+		return;
+	int64_t first = g->top - BN_RUNS_WINDOW / 4, last = p->total - BN_RUNS_WINDOW;
+	first = first < 0 ? 0 : first;
+	arg.at = first == 0 ? BN_RUNS_FIRST : BN_RUNS_PLACE;
+	arg.place = first;
+	if (first >= last) {
+		arg.at = BN_RUNS_LAST;
+		first = last;
+	} else if (first > p->place && first < end) {
+		arg.at = BN_RUNS_FROM;
+		snprintf(arg.mark, sizeof arg.mark, "%s", p->rows[first - p->place].mark);
+	} else if (first > 0 && first < p->place && first + BN_RUNS_WINDOW < end &&
+		   first + BN_RUNS_WINDOW >= p->place) {
+		arg.at = BN_RUNS_BEFORE;
+		snprintf(arg.mark, sizeof arg.mark, "%s",
+			p->rows[first + BN_RUNS_WINDOW - p->place].mark);
+	}
+	bn_runs_ask(v, &arg, first);
+}
+
+void bn_runs_window_take(bn_runs_view *v, const bn_run_page *p)
+{
+	bn_grid *g = &v->list.grid;
+	bool was = bn_runs_is_window(v), more = p->total > (int64_t)p->count;
+	bool chosen = g->filter[0] || g->sort_count > 0;
+	g->external = more || (was && chosen);
+	int64_t moved = was && v->asked_first > 0 ? p->place - v->asked_first : 0;
+	g->top += g->top + moved >= 0 ? moved : 0;
+	g->selected += g->selected + moved >= 0 ? moved : 0;
+	v->asked_first = -1;
+	if (!was && g->external && chosen) { /* it was sorted here until now */
+		bn_runs_arg arg = {.at = BN_RUNS_FIRST};
+		bn_runs_ask(v, &arg, 0);
+	}
+}
