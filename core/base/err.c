@@ -191,6 +191,11 @@ int bn_err_move(bn_err *to, bn_err *from)
 	return bn_err_recode(to, from, from->code);
 }
 
+bool bn_err_is_full(const bn_err *err)
+{
+	return err->code && (err->cause == ENOSPC || err->cause == EDQUOT);
+}
+
 void bn_err_clear(bn_err *err)
 {
 	if (err)

@@ -12,6 +12,7 @@
  */
 #ifndef BN_BASE_ERR_H
 #define BN_BASE_ERR_H
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef enum bn_code {
@@ -56,6 +57,8 @@ void bn_err_prefix(bn_err *err, const char *fmt, ...) __attribute__((format(prin
 int bn_err_move(bn_err *to, bn_err *from);
 /* The same with another code: what one layer calls corrupt, another may call absent. */
 int bn_err_recode(bn_err *to, bn_err *from, int code);
+/* Whether what failed for is a disk or a quota that is full. */
+bool bn_err_is_full(const bn_err *err);
 /* Back to the untouched state. */
 void bn_err_clear(bn_err *err);
 /* Out-of-memory has no message to format: sets BN_ENOMEM naming what was being allocated. */

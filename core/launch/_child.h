@@ -19,10 +19,10 @@ typedef struct bn_child_task {
 	char **secrets;  /* commands: "NAME=value", likewise */
 	int attempt;     /* from 1 */
 	mode_t masked;   /* commands: bits that the umask has besides the user's own */
+	bn_err *why;     /* shared with the supervisor: why a trainer failed, on a full disk, too */
 } bn_child_task;
 
-/* Trains in this process and returns the exit status: 0, 1 with the reason written to runs/<id>/why
- * and the log, 130 when asked to stop. */
+/* Trains in this process and returns the exit status: 0, 1 with the reason in *why and the log, 130 when asked to stop. */
 int bn_child_train(const bn_child_task *t);
 /* What signals mean to a trainer; to be called while they are blocked. */
 void bn_child_train_signals(void);

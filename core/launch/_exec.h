@@ -24,6 +24,7 @@ typedef struct bn_exec {
 	bn_code_again code;
 	char **data_env;           /* commands: core/launch/data_env.h */
 	char **secrets;            /* only while a process is being started */
+	bn_err *why;               /* in memory that the child shares: why a trainer failed */
 	int attempt;               /* 1 .. spec->retries + 1 */
 	int64_t attempt_ms;        /* when it began, since 1970 */
 	pid_t child;               /* 0: none */
@@ -63,6 +64,6 @@ bool bn_exec_has_failed(const bn_exec *x); /* by itself: not asked to end, not o
 /* Stores what was left behind, and records how the run ended. */
 int bn_exec_finish(bn_exec *x, bn_err *err);
 /* A run that could not be started, or was asked to end before it had. */
-void bn_exec_fail(bn_exec *x, const char *reason);
+void bn_exec_fail(bn_exec *x, const bn_err *why);
 
 #endif

@@ -17,7 +17,9 @@
 int bn_leftovers_store(bn_workspace *ws, const char *id, const bn_spec *spec, const bn_dir *run_dir,
 	int64_t since_ms, int64_t attempt_ms, bn_metric_set *metrics, const bn_progress *progress,
 	bn_err *err);
-/* What a failed attempt has said of itself does not count for the next one: its metrics.json and its reason. */
+/* Moves `one` into `kept`, which keeps the first error, unless that is about what was left and this about the disk. */
+void bn_leftovers_keep(bn_err *kept, bn_err *one);
+/* What a failed attempt has said of itself does not count for the next one: its metrics.json. */
 void bn_leftovers_forget(const bn_dir *run_dir);
 
 /*

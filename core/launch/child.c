@@ -220,7 +220,7 @@ out:
 	char line[sizeof err.msg + sizeof err.hint + 32];
 	snprintf(line, sizeof line, "error: %s%s%s", err.msg, err.hint[0] ? "; " : "", err.hint);
 	bn_child_log(line);
-	bn_dir_write_file(task->run_dir, "why", err.msg, strlen(err.msg), 0644, NULL);
+	*task->why = err;
 	return rc == BN_EINTR ? 130 : 1;
 }
 

@@ -4,10 +4,12 @@
 #include "core/launch/_exec.h"
 #include "core/launch/_leftovers.h"
 #include "core/launch/queue_environ.h"
+#include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,21 +20,13 @@ typedef struct verdict {
 	const char *status;
 	int exit_code, signal;
 	char reason[600];
+	const char *failure; /* of ours; NULL: none */
 } verdict;
 
 bool bn_exec_has_failed(const bn_exec *x)
 {
 	return !x->asked && !x->timed_out &&
 	       (WIFSIGNALED(x->status) || WEXITSTATUS(x->status) != 0);
-}
-
-/* The trainer's own words, when it left some. */
-static void add_why(const bn_exec *x, verdict *v)
-{
-	bn_buf b = BN_BUF_INIT;
-	if (bn_dir_read_file(x->run_dir, "why", &b, NULL) == 0 && b.len)
-		snprintf(v->reason, sizeof v->reason, "%.500s", b.ptr);
-	bn_buf_release(&b);
 }
 
 static void judge_status(verdict *v, const bn_exec *x)
@@ -52,12 +46,15 @@ static void judge_status(verdict *v, const bn_exec *x)
 		return;
 	v->status = "FAILED";
 	snprintf(v->reason, sizeof v->reason, "exit status %d", v->exit_code);
-	add_why(x, v);
+	if (x->why->code) { /* the trainer's own words */
+		snprintf(v->reason, sizeof v->reason, "%s", x->why->msg);
+		v->failure = bn_run_failure(x->why);
+	}
 }
 
 static verdict judge(const bn_exec *x)
 {
-	verdict v = {"FINISHED", -1, 0, ""};
+	verdict v = {"FINISHED", -1, 0, "", NULL};
 	judge_status(&v, x);
 	if (x->timed_out) {
 		v.status = "FAILED";
@@ -73,19 +70,20 @@ static verdict judge(const bn_exec *x)
 
 static int append_end(bn_exec *x, const verdict *v, bn_err *err)
 {
-	return bn_runlog_finished(x->ws, x->id, v->status, v->exit_code, v->signal,
-		v->reason[0] ? v->reason : NULL, err);
+	const bn_run_end end = {
+		v->status, v->exit_code, v->signal, v->reason[0] ? v->reason : NULL, v->failure};
+	return bn_runlog_ended(x->ws, x->id, &end, err);
 }
 
-/* The end of a run is worth waiting for: a full disk may get room again. written: it is in the log, and
- * to be sealed. */
+/* The end of a run is worth waiting for: there is the room that was kept for it, and a full disk may get room
+ * again. written: it is in the log, and to be sealed. */
 static int write_end(bn_exec *x, const verdict *v, bool written, bn_err *err)
 {
 	int rc = BN_EIO;
 	for (int i = 0; i < WRITE_TRIES && rc < 0; i++) {
-		bn_err_clear(err);
-		if (i > 0)
+		if (i > 0 && !(bn_err_is_full(err) && bn_run_reserve_release(x->run_dir)))
 			nanosleep(&(struct timespec){1, 0}, NULL);
+		bn_err_clear(err);
 		int appended = written ? 0 : append_end(x, v, err);
 		int committed = bn_workspace_commit(x->ws, err); /* also behind a failed append */
 		rc = appended < 0 ? appended : committed;
@@ -128,50 +126,72 @@ static bool go_on_storing(void *ctx, const char *what, uint64_t done, uint64_t t
 	return !s->stopped;
 }
 
-/* Appends everything but the end. */
-static void append_leftovers(bn_exec *x)
+/* Appends everything but the end. with_numbers: not when they are in the log already. *lost: why some of it is not
+ * stored that should be; a file that cannot be meant, or was never written, is a line in the run's log. */
+static void append_leftovers(bn_exec *x, bool with_numbers, bn_err *lost)
 {
 	storing s = {x, false};
 	const bn_progress progress = {go_on_storing, &s};
 	bn_metric_set numbers = BN_METRIC_SET_INIT;
 	bn_err err = BN_ERR_INIT;
-	measure_all(x, &err);
-	if (bn_leftovers_store(x->ws, x->id, x->spec, x->run_dir, x->lock.since_ms, x->attempt_ms,
-		    &numbers, &progress, &err) < 0)
+	if (with_numbers)
+		measure_all(x, lost);
+	int rc = bn_leftovers_store(x->ws, x->id, x->spec, x->run_dir, x->lock.since_ms,
+		x->attempt_ms, &numbers, &progress, &err);
+	if (rc < 0)
 		bn_exec_complain("what the run left behind", &err);
-	bn_err_clear(&err);
-	if (bn_runlog_metrics(x->ws, x->id, &x->metrics, &err) < 0 ||
-		bn_runlog_metrics(x->ws, x->id, &numbers, &err) < 0)
-		bn_exec_complain("metrics", &err);
+	if (rc == BN_EIO || rc == BN_ENOMEM)
+		bn_err_move(lost, &err);
+	if (with_numbers && bn_runlog_metrics(x->ws, x->id, &x->metrics, lost) >= 0)
+		bn_runlog_metrics(x->ws, x->id, &numbers, lost);
 	bn_metric_set_release(&numbers);
+}
+
+/* What the run has left is lost: it did not finish as it seems. */
+static void spoil(verdict *v, const bn_err *lost)
+{
+	bn_exec_complain("what the run left behind", lost);
+	if (strcmp(v->status, "FINISHED") != 0)
+		return;
+	v->status = "FAILED";
+	v->failure = bn_run_failure(lost);
+	snprintf(
+		v->reason, sizeof v->reason, "not all that it left could be stored: %s", lost->msg);
 }
 
 int bn_exec_finish(bn_exec *x, bn_err *err)
 {
-	bn_err why = BN_ERR_INIT;
-	append_leftovers(x);
+	bn_err lost = BN_ERR_INIT, why = BN_ERR_INIT;
+	append_leftovers(x, true, &lost);
 	bn_exec_flush_log(x);
 	verdict v = judge(x);
 	/* One commit for all of it, as a rule. */
-	append_end(x, &v, &why);
-	bn_workspace_commit(x->ws, &why);
-	if (why.code == 0)
+	if (lost.code == 0)
+		append_end(x, &v, &why);
+	bool committed = bn_workspace_commit(x->ws, &why) >= 0 && why.code == 0;
+	if (committed && lost.code == 0)
 		return write_end(x, &v, true, err);
 	/* A failed commit has lost what was appended. Now the end comes by itself, so that it can be
 	 * tried again without the rest. */
-	bn_err_clear(&why);
-	append_leftovers(x);
-	if (bn_workspace_commit(x->ws, &why) < 0)
-		bn_exec_complain("what the run left behind", &why);
+	bn_err_clear(&lost);
+	bn_run_reserve_release(x->run_dir);
+	append_leftovers(x, !committed, &lost);
+	bn_workspace_commit(x->ws, &lost);
+	if (lost.code)
+		spoil(&v, &lost);
 	return write_end(x, &v, false, err);
 }
 
-void bn_exec_fail(bn_exec *x, const char *reason)
+void bn_exec_fail(bn_exec *x, const bn_err *why)
 {
 	bn_err err = BN_ERR_INIT;
-	verdict v = {x->asked ? "KILLED" : "FAILED", -1, 0, ""};
-	snprintf(v.reason, sizeof v.reason, "%s",
-		x->asked ? "stopped on request, before it started" : reason);
+	verdict v = {"FAILED", -1, 0, "", bn_run_failure(why)};
+	snprintf(v.reason, sizeof v.reason, "%s", why->msg);
+	if (x->asked) {
+		v.status = "KILLED";
+		v.failure = NULL;
+		snprintf(v.reason, sizeof v.reason, "stopped on request, before it started");
+	}
 	bn_exec_flush_log(x);
 	bn_queue_forget(x->ws, x->id);
 	write_end(x, &v, false, &err);

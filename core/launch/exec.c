@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -160,7 +161,7 @@ static void child_main(bn_exec *x, int gate, pid_t parent)
 	bn_child_task task = {x->env, x->classes, bn_workspace_dir(x->ws), x->run_dir, x->id,
 		x->spec, x->data_env, x->secrets, x->attempt,
 		/* What it leaves in its directory would be the group's, who could write into it. */
-		bn_workspace_access(x->ws) == BN_ACCESS_GROUP ? 022 : 0};
+		bn_workspace_access(x->ws) == BN_ACCESS_GROUP ? 022 : 0, x->why};
 	if (bn_spec_is_command(x->spec))
 		_exit(bn_child_command(&task));
 	bn_child_train_signals();
@@ -168,11 +169,27 @@ static void child_main(bn_exec *x, int gate, pid_t parent)
 	_exit(bn_child_train(&task));
 }
 
+/* Memory in which the child says why it failed: there may be no room on the disk. */
+static int share_why(bn_exec *x, bn_err *err)
+{
+	if (!x->why) {
+		void *page = mmap(NULL, sizeof *x->why, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (page == MAP_FAILED)
+			return bn_err_nomem(err, "a page");
+		x->why = page;
+	}
+	bn_err_clear(x->why);
+	return 0;
+}
+
 /* Holds the child at the gate until the log says that the run has started. At the first attempt nothing has
  * been appended before the fork; later the child finds a writer that is its parent's, and leaves it. */
 static int start_child(bn_exec *x, int *gate, bn_err *err)
 {
-	int fd[2];
+	int fd[2], rc = share_why(x, err);
+	if (rc < 0)
+		return rc;
 	if (pipe2(fd, O_CLOEXEC) != 0)
 		return bn_err_sys(err, BN_EIO, errno, "cannot make a pipe");
 	pid_t me = getpid();
@@ -257,7 +274,7 @@ static int supervise(bn_exec *x, bn_err *err)
 	x->start_ms = bn_exec_now_ms(x);
 	for (x->attempt = 1;; x->attempt++) {
 		if ((rc = attempt(x, err)) < 0) {
-			bn_exec_fail(x, err->msg);
+			bn_exec_fail(x, err);
 			return rc;
 		}
 		if (!bn_exec_has_failed(x) || x->attempt > retries)
@@ -276,6 +293,7 @@ static int supervise(bn_exec *x, bn_err *err)
 static int begin(bn_exec *x, const char *dir, int lock_fd, bn_err *err)
 {
 	bool claimed = lock_fd >= 0;
+	bn_err why = BN_ERR_INIT;
 	int rc = bn_workspace_open(&x->ws, x->env, NULL, dir, err);
 	if (rc < 0)
 		return rc;
@@ -283,15 +301,22 @@ static int begin(bn_exec *x, const char *dir, int lock_fd, bn_err *err)
 	bn_run_clock_follow(x->ws, x->id);
 	if ((rc = open_run(x, claimed, err)) < 0)
 		return rc;
-	return !claimed ? bn_supervisor_take(&x->lock, x->ws, x->id, err)
-			: bn_supervisor_adopt(&x->lock, x->ws, x->id, lock_fd, err);
+	if (claimed)
+		return bn_supervisor_adopt(&x->lock, x->ws, x->id, lock_fd, err);
+	if ((rc = bn_supervisor_take(&x->lock, x->ws, x->id, &why)) >= 0)
+		return 0;
+	/* Without room for a supervisor: what was kept for the record of the end is enough for one that fails. */
+	if (bn_err_is_full(&why) && bn_run_reserve_release(x->run_dir) &&
+		bn_supervisor_take(&x->lock, x->ws, x->id, NULL) >= 0)
+		bn_exec_fail(x, &why);
+	return bn_err_move(err, &why);
 }
 
 /* A run that could not even start says why; of one that was claimed the queue counts the tries that may pass. */
 static void fail_to_start(bn_exec *x, int lock_fd, const bn_err *why)
 {
 	if (x->asked || lock_fd < 0 || !bn_exec_may_pass(why->code))
-		bn_exec_fail(x, why->msg);
+		bn_exec_fail(x, why);
 }
 
 /* The supervisor's half. */
@@ -301,7 +326,8 @@ static int run(bn_exec *x, const char *dir, int lock_fd, int *exit_status, bn_er
 	if (rc < 0)
 		return rc;
 	x->lock.guard = getppid();
-	if ((rc = load_spec(x, lock_fd >= 0, err)) < 0) {
+	if ((rc = bn_run_reserve_make(x->run_dir, err)) < 0 ||
+		(rc = load_spec(x, lock_fd >= 0, err)) < 0) {
 		fail_to_start(x, lock_fd, err);
 		return rc;
 	}
@@ -320,9 +346,13 @@ static void exec_release(bn_exec *x)
 	bn_code_again_release(&x->code);
 	bn_spec_free(x->spec);
 	bn_log_writer_close(&x->writer);
+	if (x->run_dir && x->lock.fd >= 0) /* else it is another supervisor's */
+		bn_run_reserve_release(x->run_dir);
 	bn_dir_close(x->run_dir);
 	bn_workspace_close(x->ws);
 	bn_supervisor_release(&x->lock);
+	if (x->why)
+		munmap(x->why, sizeof *x->why);
 }
 
 /* The guard's half. Without the run's directory the supervisor writes the log, as far as it can. */

@@ -73,14 +73,18 @@ static int write_params(bn_workspace *ws, const bn_spec *spec, const char *id, b
 	return 0;
 }
 
-/* runs/<id>/spec holds the hash, so that the supervisor needs no index. */
-static int write_spec_file(bn_workspace *ws, const char *id, const char *spec_hash, bn_err *err)
+/* runs/<id>/spec holds the hash, so that the supervisor needs no index. A run that waits needs no room until it
+ * has its turn. */
+static int make_run_dir(
+	bn_workspace *ws, const char *id, const char *spec_hash, const bn_executor *by, bn_err *err)
 {
 	bn_dir *dir = NULL;
 	int rc = bn_run_dir_make(&dir, ws, id, err);
 	if (rc < 0)
 		return rc;
 	rc = bn_dir_write_file(dir, "spec", spec_hash, strlen(spec_hash), 0644, err);
+	if (rc >= 0 && by == &bn_executor_local)
+		rc = bn_run_reserve_make(dir, err);
 	bn_dir_close(dir);
 	return rc;
 }
@@ -182,10 +186,20 @@ out:
 	return rc;
 }
 
-/* Of what was appended nobody else will say how it ended. */
-static void end_unstarted(bn_workspace *ws, const char *id, const char *why)
+/* Of what was appended nobody else will say how it ended. Where the disk is full there is the room that was kept. */
+static void end_unstarted(bn_workspace *ws, const char *id, const bn_err *why)
 {
-	bn_runlog_finished(ws, id, "FAILED", -1, 0, why, NULL);
+	bn_dir *dir = NULL;
+	bn_err unwritten = BN_ERR_INIT;
+	if (bn_run_dir_open_own(&dir, ws, id, NULL) >= 0)
+		bn_run_reserve_release(dir);
+	bn_dir_close(dir);
+	bn_runlog_failed(ws, id, why, &unwritten);
+	bn_workspace_commit(ws, &unwritten);
+	if (unwritten.code == 0)
+		return;
+	/* Behind a failure the writer starts anew. */
+	bn_runlog_failed(ws, id, why, NULL);
 	bn_workspace_commit(ws, NULL);
 }
 
@@ -205,12 +219,12 @@ static int append_run(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 	memcpy(id, made.id, sizeof made.id);
 	if ((rc = bn_spec_store(ws, spec, hash, err)) < 0)
 		goto out;
-	if ((rc = write_spec_file(ws, id, hash, err)) < 0)
+	if ((rc = make_run_dir(ws, id, hash, by, err)) < 0)
 		goto out;
 	if ((rc = write_created(ws, spec, opt, &made, hash, err)) < 0)
 		goto out;
 	if ((rc = write_params(ws, spec, id, &why)) < 0) {
-		end_unstarted(ws, id, why.msg);
+		end_unstarted(ws, id, &why);
 		bn_err_move(err, &why);
 		goto out;
 	}
@@ -253,7 +267,7 @@ int bn_launch(bn_workspace *ws, const bn_spec *given, const bn_launch_options *o
 		goto out;
 	const bn_submission what = {id, spec, hash, self ? self : opt->program};
 	if ((rc = by->submit(ws, &what, &why)) < 0) {
-		end_unstarted(ws, id, why.msg);
+		end_unstarted(ws, id, &why);
 		bn_err_move(err, &why);
 	}
 out:

@@ -107,13 +107,24 @@ static int store_metrics(bn_metric_set *set, const bn_env *env, const bn_spec *s
 	return rc;
 }
 
+/* Of several that could not be stored, the one that is told: a disk that fails before a file that cannot be meant. */
+void bn_leftovers_keep(bn_err *kept, bn_err *one)
+{
+	bool is_lost = one->code == BN_EIO || one->code == BN_ENOMEM;
+	if (one->code == 0)
+		return;
+	if (is_lost && kept->code != BN_EIO && kept->code != BN_ENOMEM)
+		bn_err_clear(kept);
+	bn_err_move(kept, one);
+}
+
 /* Each by itself, so that one that cannot be stored does not take the others with it. */
 static int store_artifacts(bn_workspace *ws, const char *id, const bn_dir *run_dir,
 	const bn_progress *progress, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
 	bn_dir *files = NULL;
-	bn_err why = BN_ERR_INIT;
+	bn_err why = BN_ERR_INIT, one = BN_ERR_INIT;
 	int rc = bn_dir_open_below(&files, run_dir, ARTIFACTS_DIR, &why);
 	if (rc == BN_ENOTFOUND) {
 		bn_err_clear(&why);
@@ -121,10 +132,11 @@ static int store_artifacts(bn_workspace *ws, const char *id, const bn_dir *run_d
 	}
 	if (rc < 0 || (rc = bn_dir_list(files, NULL, &names, &why)) < 0)
 		goto out;
-	for (size_t i = 0; i < names.count; i++)
-		if (bn_runlog_artifact_below(ws, id, files, names.items[i], names.items[i],
-			    progress, &why) == BN_EINTR)
-			break;
+	for (size_t i = 0; i < names.count && rc != BN_EINTR; i++) {
+		rc = bn_runlog_artifact_below(
+			ws, id, files, names.items[i], names.items[i], progress, &one);
+		bn_leftovers_keep(&why, &one);
+	}
 out:
 	bn_dir_close(files);
 	bn_names_release(&names);
@@ -137,16 +149,16 @@ int bn_leftovers_store(bn_workspace *ws, const char *id, const bn_spec *spec, co
 {
 	if (!bn_spec_is_command(spec))
 		return 0;
-	int files = store_artifacts(ws, id, run_dir, progress, err);
-	int outputs = bn_outputs_store(ws, id, spec, since_ms, progress, err);
-	int numbers = store_metrics(metrics, bn_workspace_env(ws), spec, run_dir, attempt_ms, err);
-	if (files < 0)
-		return files;
-	return outputs < 0 ? outputs : numbers;
+	bn_err why = BN_ERR_INIT, one = BN_ERR_INIT;
+	store_artifacts(ws, id, run_dir, progress, &why);
+	bn_outputs_store(ws, id, spec, since_ms, progress, &one);
+	bn_leftovers_keep(&why, &one);
+	store_metrics(metrics, bn_workspace_env(ws), spec, run_dir, attempt_ms, &one);
+	bn_leftovers_keep(&why, &one);
+	return why.code ? bn_err_move(err, &why) : 0;
 }
 
 void bn_leftovers_forget(const bn_dir *run_dir)
 {
 	bn_dir_unlink(run_dir, METRICS_FILE, NULL);
-	bn_dir_unlink(run_dir, "why", NULL);
 }

@@ -118,10 +118,12 @@ static void keep(walk *w, const char *path, const struct stat *st)
 	int64_t written = (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
 	if (written + 10 < w->since_ms) /* a kernel tick of slack, as for metrics.json */
 		return;
+	bn_err one = BN_ERR_INIT;
 	match_all(w, path, true);
-	if (bn_runlog_artifact_below(w->ws, w->id, w->dir, path, path, w->progress, w->err) ==
+	if (bn_runlog_artifact_below(w->ws, w->id, w->dir, path, path, w->progress, &one) ==
 		BN_EINTR)
 		w->stopped = true;
+	bn_leftovers_keep(w->err, &one);
 }
 
 static void visit(walk *w, const char *path, int depth);

@@ -82,7 +82,7 @@ static void conclude(bn_workspace *ws, const char *id, const bn_err *err)
 	}
 	bn_queue_forget(ws, id);
 	bn_run_clock_follow(ws, id);
-	bn_runlog_finished(ws, id, "FAILED", -1, 0, err->msg, NULL);
+	bn_runlog_failed(ws, id, err, NULL);
 	bn_workspace_commit(ws, NULL);
 }
 

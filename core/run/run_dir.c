@@ -1,7 +1,10 @@
 /* run_dir.c - see run_dir.h. */
 #include "core/run/run_dir.h"
 
+#include "core/base/fs.h"
 #include "core/base/id.h"
+#include "core/base/mem.h"
+#include "core/base/rng.h"
 #include "core/base/str.h"
 
 #include <fcntl.h>
@@ -10,6 +13,7 @@
 
 #define STOP_FILE "stop"
 #define CLOCK_FILE "clock"
+#define RESERVE_FILE "reserve"
 
 typedef struct run_dir_name {
 	char text[64];
@@ -140,4 +144,39 @@ bool bn_run_stop_asked(const bn_dir *run_dir, const char *id)
 		     bn_str_starts(text.ptr, id) || bn_str_starts(text.ptr, "stop");
 	bn_buf_release(&text);
 	return asked;
+}
+
+int bn_run_reserve_make(const bn_dir *run_dir, bn_err *err)
+{
+	const bn_env *env = run_dir->env;
+	uint32_t bytes[BN_RUN_RESERVE_BYTES / sizeof(uint32_t)];
+	struct stat st;
+	bn_rng rng;
+	char *path = NULL;
+	int fd = -1, rc;
+	if (bn_dir_stat(run_dir, RESERVE_FILE, &st, NULL) == 0 && st.st_size == sizeof bytes)
+		return 0;
+	/* Zeros would take no room where files are compressed. */
+	bn_rng_init(&rng, 1, RESERVE_FILE, 0);
+	for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++)
+		bytes[i] = bn_rng_u32(&rng);
+	if (!(path = bn_dir_join(run_dir, RESERVE_FILE)))
+		return bn_err_nomem(err, "a path");
+	if ((rc = bn_dir_open_file(
+		     &fd, run_dir, RESERVE_FILE, O_WRONLY | O_CREAT | O_TRUNC, 0600, err)) < 0)
+		goto out;
+	rc = bn_fs_write_all(env, fd, bytes, sizeof bytes, path, err);
+	int e = env->fs->close(env, fd); /* which is when NFS tells */
+	if (rc >= 0 && e < 0)
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot write '%s'", path);
+	if (rc < 0)
+		bn_run_reserve_release(run_dir);
+out:
+	bn_free(path);
+	return rc;
+}
+
+bool bn_run_reserve_release(const bn_dir *run_dir)
+{
+	return bn_dir_has(run_dir, RESERVE_FILE) && bn_dir_unlink(run_dir, RESERVE_FILE, NULL) == 0;
 }

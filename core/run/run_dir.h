@@ -6,7 +6,7 @@
  *	supervisor      who looks after the run (core/run/supervisor.h)
  *	stop            asks the supervisor to end the run: its id and a newline ("stop" by earlier versions)
  *	log.txt, log.tail.* what the run printed (core/run/run_log.h)
- *	why             what a trainer said when it failed
+ *	reserve         room that the record of the run's end will need, while the run is not over
  *	artifacts/      what a command leaves to be stored
  *	metrics.json    numbers that a command leaves
  *	model/          a trainer's model until it is stored
@@ -17,6 +17,9 @@
 #define BN_RUN_RUN_DIR_H
 #include "core/base/dir.h"
 #include "core/store/workspace.h"
+
+#define BN_RUN_RESERVE_BYTES \
+	32768 /* a writer's directory, its lock, its segment, and as much again */
 
 /* *out is yours. BN_ENOTFOUND when it is not on this file system. */
 int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
@@ -40,5 +43,12 @@ void bn_run_clock_follow(bn_workspace *ws, const char *id);
  * exchanged with another run's. */
 int bn_run_stop_ask(const bn_workspace *ws, const char *id, bn_err *err);
 bool bn_run_stop_asked(const bn_dir *run_dir, const char *id);
+/* Keeps room on the disk for the last words of a run: a file of BN_RUN_RESERVE_BYTES that no file system makes
+ * smaller. Who starts a run makes it before anything is started (where there is one already, nothing is done), and
+ * who records its end removes it, first when the disk is full: so a run that ends for want of room is FAILED in the
+ * log, and does not stay RUNNING until a reader finds it LOST. */
+int bn_run_reserve_make(const bn_dir *run_dir, bn_err *err);
+/* Whether there was one. */
+bool bn_run_reserve_release(const bn_dir *run_dir);
 
 #endif

@@ -175,13 +175,31 @@ int bn_runlog_started(bn_workspace *ws, const char *id, int64_t interval_ms, bn_
 int bn_runlog_finished(bn_workspace *ws, const char *id, const char *status, int exit_code,
 	int signal, const char *reason, bn_err *err)
 {
-	json_t *p = json_pack("{ss}", "status", status);
-	if (p && exit_code >= 0)
-		json_object_set_new(p, "exit_code", json_integer(exit_code));
-	if (p && signal > 0)
-		json_object_set_new(p, "signal", json_integer(signal));
-	set_text(p, "reason", reason);
+	const bn_run_end end = {status, exit_code, signal, reason, NULL};
+	return bn_runlog_ended(ws, id, &end, err);
+}
+
+int bn_runlog_ended(bn_workspace *ws, const char *id, const bn_run_end *end, bn_err *err)
+{
+	json_t *p = json_pack("{ss}", "status", end->status);
+	if (p && end->exit_code >= 0)
+		json_object_set_new(p, "exit_code", json_integer(end->exit_code));
+	if (p && end->signal > 0)
+		json_object_set_new(p, "signal", json_integer(end->signal));
+	set_text(p, "reason", end->reason);
+	set_text(p, "failure", end->failure);
 	return append_take(ws, "run.finished", id, p, err);
+}
+
+const char *bn_run_failure(const bn_err *why)
+{
+	return bn_err_is_full(why) ? BN_RUN_NO_SPACE : bn_code_name(why->code);
+}
+
+int bn_runlog_failed(bn_workspace *ws, const char *id, const bn_err *why, bn_err *err)
+{
+	const bn_run_end end = {"FAILED", -1, 0, why->msg, bn_run_failure(why)};
+	return bn_runlog_ended(ws, id, &end, err);
 }
 
 int bn_runlog_removed(bn_workspace *ws, const char *id, bn_err *err)

@@ -18,7 +18,8 @@
  *	run.artifact  {"artifacts": [{"path","hash","size"}], "model": digest or absent,
  *	              "manifest": hash of the manifest (kind artifacts) of the list}
  *	run.note      {"note": text}
- *	run.finished  {"status","exit_code","signal","reason"}
+ *	run.finished  {"status","exit_code","signal","reason","failure"}   failure: what kept Binnacle from going
+ *	              on with it, "no_space" or the name of an error's code; absent: the run's own process ended
  *	run.stop      {}          asks the supervisor to end the run
  *	run.removed, run.restored {}
  *	run.metrics   raw: metric_chunk.h            commuting
@@ -93,6 +94,18 @@ int bn_runlog_model(bn_workspace *ws, const char *id, const bn_dir *at, const ch
 /* status: "FINISHED", "FAILED", "KILLED", "LOST". exit_code -1 and signal 0: unknown or none. */
 int bn_runlog_finished(bn_workspace *ws, const char *id, const char *status, int exit_code,
 	int signal, const char *reason, bn_err *err);
+#define BN_RUN_NO_SPACE "no_space"
+typedef struct bn_run_end {
+	const char *status;
+	int exit_code, signal;
+	const char *reason;  /* or NULL */
+	const char *failure; /* or NULL */
+} bn_run_end;
+int bn_runlog_ended(bn_workspace *ws, const char *id, const bn_run_end *end, bn_err *err);
+/* FAILED before or after its process, for that error. */
+int bn_runlog_failed(bn_workspace *ws, const char *id, const bn_err *why, bn_err *err);
+/* Its failure: BN_RUN_NO_SPACE, or the name of its code. Static. */
+const char *bn_run_failure(const bn_err *why);
 int bn_runlog_removed(bn_workspace *ws, const char *id, bn_err *err);
 /* Renews what the run names first (I6). BN_EREFUSED when some of it is not here any more. */
 int bn_runlog_restored(bn_workspace *ws, const char *id, bn_err *err);

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/launch/executor.h"
 #include "core/launch/queue_environ.h"
+#include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
 #include "core/track/_fold.h"
@@ -133,6 +134,15 @@ static int is_still_live(bool *out, bn_workspace *ws, const char *id, bn_err *er
 	return 0;
 }
 
+/* What was kept for the record of its end is for this one. */
+static void release_reserve(const bn_workspace *ws, const char *id)
+{
+	bn_dir *dir = NULL;
+	if (bn_run_dir_open_own(&dir, ws, id, NULL) >= 0)
+		bn_run_reserve_release(dir);
+	bn_dir_close(dir);
+}
+
 /* Appends the verdict on a live run whose supervisor is gone. *lost: it is. *unwritten: why it could not be
  * appended. */
 static int judge(bool *lost, char reason[REASON], bn_err *unwritten, const live_run *r,
@@ -153,8 +163,10 @@ static int judge(bool *lost, char reason[REASON], bn_err *unwritten, const live_
 		size_t n = strlen(reason);
 		snprintf(reason + n, REASON - n, "; what it left running was ended");
 	}
-	if (r->ours)
+	if (r->ours) {
 		bn_queue_forget(ws, r->id);
+		release_reserve(ws, r->id);
+	}
 	bn_runlog_finished(ws, r->id, "LOST", -1, 0, reason, unwritten);
 	return 0;
 }

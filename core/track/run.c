@@ -27,7 +27,7 @@ static const char run_sql[] =
 	"r.signal, r.kind, r.title, r.host, r.pid, r.created_ms, r.started_ms, r.finished_ms, "
 	"r.spec, r.model, r.dataset, r.parent, r.note, r.removed, l.beat_ms, l.rss_bytes, "
 	"l.peak_rss_bytes, l.cpu_ms, l.read_bytes, l.write_bytes, l.energy_joules, "
-	"r.code_changed, r.executor, r.job "
+	"r.code_changed, r.executor, r.job, r.failure "
 	"FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
 	"WHERE r.no = ?";
 
@@ -54,7 +54,7 @@ static bool info_read(bn_run_info *r, sqlite3_stmt *st)
 		  text_of(&r->model_digest, st, 17) && text_of(&r->dataset, st, 18) &&
 		  text_of(&r->parent, st, 19) && text_of(&r->note, st, 20) &&
 		  text_of(&r->code_changed, st, 29) && text_of(&r->executor, st, 30) &&
-		  text_of(&r->job_id, st, 31);
+		  text_of(&r->job_id, st, 31) && text_of(&r->failure, st, 32);
 	r->uid = (uid_t)sqlite3_column_int64(st, 4);
 	if (!bn_run_status_parse(&r->status, (const char *)sqlite3_column_text(st, 5)))
 		r->status = BN_RUN_LOST;
@@ -113,7 +113,7 @@ void bn_run_info_free(bn_run_info *r)
 		return;
 	char *const owned[] = {r->name, r->experiment, r->user, r->reason, r->kind, r->title,
 		r->host, r->spec_hash, r->model_digest, r->dataset, r->parent, r->note,
-		r->code_changed, r->executor, r->job_id};
+		r->code_changed, r->executor, r->job_id, r->failure};
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		bn_free(owned[i]);
 	bn_free(r);

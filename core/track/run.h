@@ -52,6 +52,7 @@ typedef struct bn_run_info {
 	uid_t uid;  /* the same, as the owner of the segment */
 	bn_run_status status;
 	char *reason;  /* why it ended so ("killed by SIGSEGV"), or NULL */
+	char *failure; /* what kept Binnacle from going on with it (core/run/runlog.h), or NULL */
 	int exit_code; /* -1 unknown */
 	int signal;    /* 0 none or unknown */
 	char *kind;    /* "trainer", "command" or "api" */

@@ -227,7 +227,8 @@ static int apply_queued(bn_fold *f, const bn_event *ev, const run_state *s, bn_e
 	if ((rc = recount(f, s, s->removed, BN_RUN_QUEUED, err)) < 0)
 		return rc;
 	return bn_sql_run(bn_fold_db(f), err,
-		"UPDATE run SET status = 'QUEUED', finished_ms = NULL, reason = NULL WHERE no = ?",
+		"UPDATE run SET status = 'QUEUED', finished_ms = NULL, reason = NULL, "
+		"failure = NULL WHERE no = ?",
 		"i", s->no);
 }
 
@@ -254,6 +255,7 @@ static int apply_started(bn_fold *f, const bn_event *ev, const run_state *s, bn_
 		"UPDATE run SET status = 'RUNNING', host = ?, boot = nullif(?, -1), "
 		"pid = nullif(?, -1), interval_ms = nullif(?, -1), "
 		"started_ms = coalesce(started_ms, ?), finished_ms = NULL, reason = NULL, "
+		"failure = NULL, "
 		"code_changed = ? WHERE no = ?",
 		"siiiisi", bn_json_str(ev->payload, "host", NULL), boot_no,
 		bn_json_int(ev->payload, "pid", -1), bn_json_int(ev->payload, "interval_ms", -1),
@@ -278,10 +280,10 @@ static int apply_finished(bn_fold *f, const bn_event *ev, const run_state *s, bn
 		return rc;
 	return bn_sql_run(bn_fold_db(f), err,
 		"UPDATE run SET status = ?, exit_code = nullif(?, -1), signal = nullif(?, 0), "
-		"reason = ?, finished_ms = ? WHERE no = ?",
-		"siisii", bn_run_status_name(to), bn_json_int(ev->payload, "exit_code", -1),
+		"reason = ?, failure = ?, finished_ms = ? WHERE no = ?",
+		"siissii", bn_run_status_name(to), bn_json_int(ev->payload, "exit_code", -1),
 		bn_json_int(ev->payload, "signal", 0), bn_json_str(ev->payload, "reason", NULL),
-		bn_event_time_ms(ev), s->no);
+		bn_json_str(ev->payload, "failure", NULL), bn_event_time_ms(ev), s->no);
 }
 
 static int apply_removed(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
@@ -496,7 +498,7 @@ static const bn_fold_kind kinds[] = {
 	[STARTED] = {"run.started",
 		.fields = BN_FIELDS("host", "boot_id", "pid", "interval_ms", "changed", "code.*")},
 	[FINISHED] = {"run.finished",
-		.fields = BN_FIELDS("status", "exit_code", "signal", "reason")},
+		.fields = BN_FIELDS("status", "exit_code", "signal", "reason", "failure")},
 	[REMOVED] = {.name = "run.removed"},
 	[RESTORED] = {.name = "run.restored"},
 	[PARAM] = {"run.param", .fields = BN_FIELDS("params.*")},

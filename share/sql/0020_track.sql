@@ -42,7 +42,8 @@ CREATE TABLE run (
 	note TEXT,
 	executor TEXT, -- it was given to; NULL: by a version that did not say
 	job TEXT, -- there
-	code_changed TEXT -- how the code was other than the spec's when it started, in words
+	code_changed TEXT, -- how the code was other than the spec's when it started, in words
+	failure TEXT -- what kept Binnacle from going on with it: "no_space", "io"; NULL: nothing did
 );
 -- The public order, which all lists share: newest first, then by id.
 CREATE INDEX run_by_time ON run (removed, created_ms DESC, id);
@@ -55,7 +56,7 @@ CREATE VIEW dump_run AS
 		status, reason, exit_code, signal, kind, title, host,
 		(SELECT name FROM index_name WHERE no = r.boot) AS boot_id, pid, interval_ms,
 		created_ms, started_ms, finished_ms, stop_ms, spec, model, dataset, parent, again,
-		note, executor, job, code_changed, removed, removed_ms
+		note, executor, job, code_changed, failure, removed, removed_ms
 	FROM run r;
 
 CREATE TABLE run_param (

@@ -12,19 +12,27 @@ at_end() { cd / && umount -l "$dir/disk"; }
 export BINNACLE_HEARTBEAT=200ms
 cd "$dir/disk" || exit 1
 
+running() { # NAME: starts a run that does not end, waits for it in the background; disk full, its supervisor killed
+	rm -f "$dir/started"
+	timeout 60 "$B" run start --name "$1" --wait -- sh -c "touch '$dir/started'; exec sleep 1000" >"$dir/out" 2>"$dir/err" &
+	waiter=$!
+	for _ in $(seq 200); do [ -e "$dir/started" ] && break; sleep 0.05; done
+	[ -e "$dir/started" ] || fail "the run did not start: $(cat "$dir/err")"
+}
+kill_supervisor() {
+	kill -9 "$(cat .binnacle/runs/*/supervisor | sed -n 's/.*"pid":\([0-9]*\).*/\1/p' | tail -n 1)" || fail "no supervisor"
+	wait "$waiter"
+	got=$?
+}
 fill() { dd if=/dev/zero of="$dir/disk/filler" bs=4k 2>/dev/null; }
 
 "$B" init -q >/dev/null || fail init
 
 # The supervisor is killed while the disk is full: nobody can write that the run is lost.
-timeout 60 "$B" run start --name one --wait -- sh -c "touch '$dir/started'; exec sleep 1000" >"$dir/out" 2>"$dir/err" &
-waiter=$!
-for _ in $(seq 200); do [ -e "$dir/started" ] && break; sleep 0.05; done
-[ -e "$dir/started" ] || fail "the run did not start: $(cat "$dir/err")"
+running one
+rm .binnacle/runs/*/reserve # what was kept for the record of its end: somebody else was faster
 fill
-kill -9 "$(sed 's/.*"pid":\([0-9]*\).*/\1/' .binnacle/runs/*/supervisor)" || fail "no supervisor"
-wait "$waiter"
-got=$?
+kill_supervisor
 [ "$got" = 5 ] || fail "run start --wait: exit $got, expected 5: $(cat "$dir/err")"
 grep -q "gone without a word.*cannot be written down.*No space left on device" "$dir/err" ||
 	fail "run start --wait says: $(cat "$dir/err")"
@@ -36,3 +44,13 @@ echo "ok reading on a full disk"
 rm filler
 "$B" run ls --json | grep -q LOST || fail "the run is not lost"
 echo "ok with room again the run is lost"
+
+# There is the room that was kept for the record of its end, for whoever writes it.
+"$B" run rm one -y -q && rm -rf .binnacle/runs/*
+running two
+fill
+kill_supervisor
+[ "$got" = 1 ] || fail "run start --wait: exit $got, expected 1: $(cat "$dir/err")"
+grep -q "gone without a word" "$dir/err" || fail "run start --wait says: $(cat "$dir/err")"
+"$B" run ls --json | grep -q LOST || fail "the run is not lost"
+echo "ok on a full disk, a killed supervisor's run is found LOST at once"

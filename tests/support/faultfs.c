@@ -16,7 +16,14 @@
 
 static faultfs_kind armed;
 static long armed_at;
-static _Atomic long count; /* threads of a server write side by side */
+
+/* Threads of a server write side by side, and so may processes. */
+typedef struct shared {
+	_Atomic long count;
+	_Atomic long long room; /* bytes that came free on a disk that is full */
+} shared;
+static shared alone, *with = &alone;
+
 static bool lost; /* the reply of the call under way will be */
 
 /* ---- the journal: what happened, as a list of entries in shared memory ------------------------ */
@@ -119,12 +126,22 @@ void faultfs_arm(faultfs_kind kind, long at)
 {
 	armed = kind;
 	armed_at = at;
-	count = 0;
+	with->count = 0;
+	with->room = 0;
+}
+
+void faultfs_share(void)
+{
+	if (with != &alone)
+		return;
+	with = mmap(NULL, sizeof *with, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (with == MAP_FAILED)
+		abort();
 }
 
 long faultfs_count(void)
 {
-	return count;
+	return with->count;
 }
 
 static uint32_t *kinds;
@@ -154,12 +171,29 @@ static void die(void)
 		pause();
 }
 
-/* Called before each change. 0 to go on, or the error to return. *tear: die afterwards. */
-static int before(bool *tear, bool needs_space)
+/* Whether so many bytes are there by now. */
+static bool take_room(long long bytes)
 {
+	if ((with->room -= bytes) >= 0)
+		return true;
+	with->room += bytes;
+	return false;
+}
+
+/* What a new name takes, and one that replaces another. */
+enum { PAGE = 4096, NAME = 1 };
+
+/* Called before each change. 0 to go on, or the error to return. *tear: die afterwards. space: the bytes that it
+ * needs. */
+static int before(bool *tear, long long space)
+{
+	bool needs_space = space > 0;
 	*tear = false;
-	long which = ++count;
+	long which = ++with->count;
 	note_kind(which);
+	if (armed == FAULTFS_FILLED && armed_at && which >= armed_at && needs_space &&
+		!take_room(space))
+		return -ENOSPC;
 	if (armed == FAULTFS_FULL && armed_at && which >= armed_at && needs_space)
 		return -ENOSPC;
 	if (!armed_at || which != armed_at)
@@ -200,7 +234,7 @@ static int fault_open(const bn_env *env, const bn_dir *at, const char *path, int
 	struct stat st;
 	char text[600];
 	bool tear = false, creates = (flags & O_CREAT) && bn_fs_real.stat(env, at, path, &st) != 0;
-	int rc = creates ? before(&tear, true) : 0;
+	int rc = creates ? before(&tear, PAGE) : 0;
 	if (rc)
 		return rc;
 	int fd = bn_fs_real.open(env, at, path, flags, mode);
@@ -225,7 +259,7 @@ static ssize_t fault_pread(const bn_env *env, int fd, void *bytes, size_t n, off
 static ssize_t fault_write(const bn_env *env, int fd, const void *bytes, size_t n)
 {
 	bool tear;
-	int rc = before(&tear, true);
+	int rc = before(&tear, (long long)n);
 	bool half = tear || (rc == -ENOSPC && armed == FAULTFS_ENOSPC);
 	if (rc && !half)
 		return rc;
@@ -243,7 +277,7 @@ static ssize_t fault_write(const bn_env *env, int fd, const void *bytes, size_t 
 static int fault_fsync(const bn_env *env, int fd)
 {
 	bool tear;
-	int rc = before(&tear, false);
+	int rc = before(&tear, 0);
 	if (!rc && (rc = bn_fs_real.fsync(env, fd)) == 0)
 		note(OP_FSYNC, fd, NULL, NULL, 0, NULL, 0);
 	return after(rc, tear);
@@ -252,7 +286,7 @@ static int fault_fsync(const bn_env *env, int fd)
 static int fault_ftruncate(const bn_env *env, int fd, off_t size)
 {
 	bool tear;
-	int rc = before(&tear, false);
+	int rc = before(&tear, 0);
 	if (!rc && (rc = bn_fs_real.ftruncate(env, fd, size)) == 0)
 		note(OP_TRUNCATE, fd, NULL, NULL, 0, NULL, (uint64_t)size);
 	return after(rc, tear);
@@ -263,7 +297,7 @@ static int fault_rename(
 {
 	char a[600], b[600];
 	bool tear;
-	int rc = before(&tear, true);
+	int rc = before(&tear, NAME);
 	if (!rc && (rc = bn_fs_real.rename(env, at, from, to_at, to)) == 0)
 		note(OP_RENAME, -1, full(at, from, a), full(to_at, to, b), 0, NULL, 0);
 	return after(rc, tear);
@@ -274,7 +308,7 @@ static int fault_link(
 {
 	char a[600], b[600];
 	bool tear;
-	int rc = before(&tear, true);
+	int rc = before(&tear, NAME);
 	if (!rc && (rc = bn_fs_real.link(env, at, from, to_at, to)) == 0)
 		note(OP_LINK, -1, full(at, from, a), full(to_at, to, b), 0, NULL, 0);
 	return after(rc, tear);
@@ -284,9 +318,15 @@ static int fault_unlink(const bn_env *env, const bn_dir *at, const char *path)
 {
 	char a[600];
 	bool tear;
-	int rc = before(&tear, false);
-	if (!rc && (rc = bn_fs_real.unlink(env, at, path)) == 0)
+	struct stat st;
+	long long freed =
+		bn_fs_real.stat(env, at, path, &st) == 0 && st.st_nlink == 1 ? st.st_size : 0;
+	int rc = before(&tear, 0);
+	if (!rc && (rc = bn_fs_real.unlink(env, at, path)) == 0) {
 		note(OP_UNLINK, -1, full(at, path, a), NULL, 0, NULL, 0);
+		if (armed == FAULTFS_FILLED && armed_at && with->count >= armed_at)
+			with->room += freed;
+	}
 	return after(rc, tear);
 }
 
@@ -294,7 +334,7 @@ static int fault_mkdir(const bn_env *env, const bn_dir *at, const char *path, mo
 {
 	char a[600];
 	bool tear;
-	int rc = before(&tear, true);
+	int rc = before(&tear, PAGE);
 	if (!rc && (rc = bn_fs_real.mkdir(env, at, path, mode)) == 0)
 		note(OP_MKDIR, -1, full(at, path, a), NULL, mode, NULL, 0);
 	return after(rc, tear);
@@ -304,7 +344,7 @@ static int fault_rmdir(const bn_env *env, const bn_dir *at, const char *path)
 {
 	char a[600];
 	bool tear;
-	int rc = before(&tear, false);
+	int rc = before(&tear, 0);
 	if (!rc && (rc = bn_fs_real.rmdir(env, at, path)) == 0)
 		note(OP_RMDIR, -1, full(at, path, a), NULL, 0, NULL, 0);
 	return after(rc, tear);
@@ -313,7 +353,7 @@ static int fault_rmdir(const bn_env *env, const bn_dir *at, const char *path)
 static int fault_fchmod(const bn_env *env, int fd, mode_t mode)
 {
 	bool tear;
-	int rc = before(&tear, false);
+	int rc = before(&tear, 0);
 	if (!rc && (rc = bn_fs_real.fchmod(env, fd, mode)) == 0)
 		note(OP_CHMOD, fd, NULL, NULL, mode, NULL, 0);
 	return after(rc, tear);
@@ -323,7 +363,7 @@ static int fault_sync_dir(const bn_env *env, const bn_dir *at, const char *path)
 {
 	char a[600];
 	bool tear;
-	int rc = before(&tear, false);
+	int rc = before(&tear, 0);
 	if (!rc && (rc = bn_fs_real.sync_dir(env, at, path)) == 0)
 		note(OP_SYNC_DIR, -1, full(at, path, a), NULL, 0, NULL, 0);
 	return after(rc, tear);

@@ -24,6 +24,7 @@ typedef enum faultfs_kind {
 	FAULTFS_EIO,    /* the call returns -EIO and changes nothing */
 	FAULTFS_LOST,   /* the call is done and returns -EIO: its reply was lost */
 	FAULTFS_FULL,   /* this and every later call that needs space returns -ENOSPC */
+	FAULTFS_FILLED, /* the same, but what is unlinked from then on gives its bytes back */
 } faultfs_kind;
 
 extern const bn_fs_ops faultfs_ops;
@@ -31,6 +32,8 @@ extern const bn_fs_ops faultfs_ops;
 /* Counts from 1 again; at 0 arms nothing. */
 void faultfs_arm(faultfs_kind kind, long at);
 long faultfs_count(void);
+/* Before a fork: from now on both processes, and what they fork, count as one, and find one disk full. */
+void faultfs_share(void);
 /* From now on the kind of the n-th change is put in kinds[n - 1], n <= most: a number for the chain of
  * calls that led to it. Alike in processes that were forked from one another. */
 void faultfs_note_kinds(uint32_t *kinds, long most);

@@ -49,7 +49,7 @@ static const bn_opt start_options[] = {
 		"who starts it: local (at once), queue; default: what the spec says"},
 	{"cores", 0, "N", "cores that it needs (1); a trainer's threads"},
 	{"memory", 0, "SIZE", "memory that it needs (4G)"},
-	{"wait", 'w', NULL, "wait until it is over; exit 1 when it fails"},
+	{"wait", 'w', NULL, "wait until it is over; exit 1 when it fails, 5 when the disk is full"},
 	{"watch", 'W', NULL, "wait, and show what it prints and its metrics"},
 	{0},
 };

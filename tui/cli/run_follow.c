@@ -8,6 +8,7 @@
 #include "core/launch/executor.h"
 #include "core/launch/queue.h"
 #include "core/launch/stopping.h"
+#include "core/run/runlog.h"
 #include "core/track/reconcile.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
@@ -171,6 +172,22 @@ static int look_at_stopping(follower *f, bn_stopping *stopping, bn_err *err)
 	return rc;
 }
 
+/* A run that failed since there was no room is nothing that the run did wrong. */
+static int say_end(const bn_run_info *r, bn_err *err)
+{
+	bool full = r->failure && !strcmp(r->failure, BN_RUN_NO_SPACE);
+	bool io = r->failure && !strcmp(r->failure, bn_code_name(BN_EIO));
+	int rc = bn_err_set(err, full || io ? BN_EIO : BN_EFAILED, "run %.8s %s%s%s", r->id,
+		bn_run_status_name(r->status), r->reason ? ": " : "", r->reason ? r->reason : "");
+	if (full)
+		bn_err_hint(err,
+			"free some space (binnacle gc) or raise the quota, then: binnacle run "
+			"start "
+			"--again %.8s",
+			r->id);
+	return rc;
+}
+
 int bn_run_follow(bn_cli *cli, bn_workspace *ws, const char *id, unsigned what, bn_err *err)
 {
 	follower f = {.cli = cli, .ws = ws, .id = id, .what = what};
@@ -181,9 +198,7 @@ int bn_run_follow(bn_cli *cli, bn_workspace *ws, const char *id, unsigned what, 
 		int rc = look(&f, &r, err);
 		bool over = rc == 0 && !bn_run_status_is_live(r->status);
 		if (over && r->status != BN_RUN_FINISHED)
-			rc = bn_err_set(err, BN_EFAILED, "run %.8s %s%s%s", id,
-				bn_run_status_name(r->status), r->reason ? ": " : "",
-				r->reason ? r->reason : "");
+			rc = say_end(r, err);
 		bn_run_info_free(r);
 		if (rc != 0 || over)
 			return rc;

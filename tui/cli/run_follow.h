@@ -17,7 +17,7 @@ typedef enum bn_follow {
 
 /* Refreshes and reconciles until the run is over. The run goes on when the user interrupts:
  * BN_EINTR. While it waits in a queue, stderr says why. BN_EFAILED, with its reason, when it ended as
- * anything but FINISHED. BN_ECONFLICT: it was asked to end, and does not. BN_EIO when nobody supervises it any more and that cannot be written down.
+ * anything but FINISHED; BN_EIO when the disk was full or failed. BN_ECONFLICT: it was asked to end, and does not. BN_EIO when nobody supervises it any more and that cannot be written down.
  * what: or-ed. */
 int bn_run_follow(bn_cli *cli, bn_workspace *ws, const char *id, unsigned what, bn_err *err);
 

@@ -9,6 +9,9 @@
 #include "core/base/process.h"
 #include "core/launch/exec.h"
 #include "core/launch/launch.h"
+#include "core/run/runlog.h"
+#include "core/store/object/object.h"
+#include "core/track/series.h"
 #include "tests/support/check_main.h"
 #include "tests/support/faultfs.h"
 #include "tests/support/launched.h"
@@ -105,6 +108,21 @@ static int lines_of_ran(void)
 	return n;
 }
 
+/* What the command left is stored, and there once. */
+static void check_whole(const char *what, long at)
+{
+	bn_artifacts a;
+	bn_points m;
+	ck_assert_bn_ok(bn_run_artifacts(&a, run.w.ws, run.id, &err), &err);
+	ck_assert_msg(a.count == 1, "%s %ld: FINISHED with %zu artifacts", what, at, a.count);
+	ck_assert_msg(bn_object_verify(run.w.ws, a.items[0].hash, &err) == 0, "%s %ld: %s", what,
+		at, err.msg);
+	bn_artifacts_release(&a);
+	ck_assert_bn_ok(bn_series_read(&m, run.w.ws, run.id, "m", &err), &err);
+	ck_assert_msg(m.count == 1, "%s %ld: FINISHED with %zu numbers", what, at, (size_t)m.count);
+	bn_points_release(&m);
+}
+
 /* The run after the fault: over, or never started and good for another supervisor. */
 static bn_run_status settle(const char *what, long at)
 {
@@ -124,6 +142,12 @@ static bn_run_status settle(const char *what, long at)
 	ck_assert_msg(lines_of_ran() <= 1, "%s %ld: started %d times", what, at, lines_of_ran());
 	ck_assert_msg(status != BN_RUN_FINISHED || lines_of_ran() == 1,
 		"%s %ld: FINISHED without having run", what, at);
+	if (status == BN_RUN_FINISHED)
+		check_whole(what, at);
+	if (status == BN_RUN_FAILED && strstr(what, "full"))
+		ck_assert_msg(r->failure && !strcmp(r->failure, BN_RUN_NO_SPACE) &&
+				      strstr(r->reason, "No space left on device"),
+			"%s %ld: %s", what, at, r->reason ? r->reason : "no reason");
 	ck_assert_msg(launched_wait_none(&run) == 0, "%s %ld: a process is left", what, at);
 	bn_run_info_free(r);
 	return status;
@@ -194,7 +218,14 @@ END_TEST
 
 START_TEST(test_exec_each_change_of_the_disk_finds_it_full)
 {
-	try_each(FAULTFS_ENOSPC, "ENOSPC", stride(4));
+	try_each(FAULTFS_ENOSPC, "full once", stride(4));
+}
+END_TEST
+
+START_TEST(test_exec_disk_stays_full_from_each_change_on)
+{
+	faultfs_share();
+	try_each(FAULTFS_FILLED, "full", stride(4));
 }
 END_TEST
 
@@ -223,4 +254,5 @@ END_TEST
 BN_TEST_MAIN("core/launch/exec_steps", test_exec_supervisor_killed_at_each_change_of_the_disk,
 	test_exec_supervisor_killed_amid_each_change_of_the_disk,
 	test_exec_each_change_of_the_disk_fails, test_exec_each_change_of_the_disk_finds_it_full,
+	test_exec_disk_stays_full_from_each_change_on,
 	test_exec_without_a_process_for_the_supervisor_ends_the_run)

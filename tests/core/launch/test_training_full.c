@@ -1,0 +1,218 @@
+/*
+ * A disk that fills up at each change of it that a training run makes, its launcher, its supervisor and the trainer
+ * counted as one: once (ENOSPC) and from then on (what is removed gives room again). The run ends at once, FAILED
+ * with "no space" as its failure, or with a model that is whole; nobody finds it LOST, or waits for it.
+ */
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/data/add.h"
+#include "core/launch/exec.h"
+#include "core/launch/launch.h"
+#include "core/pipeline/fold_classes.h"
+#include "core/run/run_dir.h"
+#include "core/run/runlog.h"
+#include "core/store/object/object.h"
+#include "tests/support/check_main.h"
+#include "tests/support/faultfs.h"
+#include "tests/support/launched.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+static launched_run run;
+static bn_err err = BN_ERR_INIT;
+static struct shared {
+	char id[BN_RUN_ID_TEXT];
+	int launched; /* what bn_launch returned */
+	bool is_full; /* and whether a full disk was why */
+	long changes;
+} * shared;
+
+static void make(void)
+{
+	bn_dataset_version *v = NULL;
+	bn_generate_options o = {.rows = 60, .seed = 1};
+	bool added;
+	launched_make(&run);
+	bn_workspace_close(run.w.ws); /* of fewer classes */
+	ck_assert_bn_ok(
+		bn_workspace_open(&run.w.ws, &run.w.env.env, bn_fold_classes, run.w.dir.path, &err),
+		&err);
+	ck_assert_bn_ok(bn_workspace_refresh(run.w.ws, NULL, &err), &err);
+	ck_assert_bn_ok(
+		bn_dataset_generate(&v, &added, run.w.ws, "jobs", BN_DATASET_AS_BEFORE, &o, &err),
+		&err);
+	bn_dataset_version_free(v);
+	shared = mmap(
+		NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(shared, MAP_FAILED);
+	faultfs_share();
+}
+
+static int count_too(const bn_env *env, int fd)
+{
+	int rc = faultfs_ops.close(env, fd);
+	shared->changes = faultfs_count();
+	return rc;
+}
+
+/* In a process of its own. What is started in the program's place is nothing: it is supervised here. */
+static void launch(bool then_supervise)
+{
+	bn_workspace *ws = NULL;
+	bn_err why = BN_ERR_INIT;
+	bn_launch_options opt = {.program = "/bin/true", .workdir = run.w.dir.path};
+	bn_spec *spec = launched_spec(json_pack("{ss ss ss si}", "trainer", "ridge", "data", "jobs",
+		"target", "node_power_consumption", "threads", 1));
+	int status,
+		rc = bn_workspace_open(&ws, &run.w.env.env, bn_fold_classes, run.w.dir.path, &why);
+	if (rc >= 0 && (rc = bn_workspace_refresh(ws, NULL, &why)) >= 0)
+		rc = bn_launch(ws, spec, &opt, shared->id, &why);
+	bn_spec_free(spec);
+	bn_workspace_close(ws);
+	shared->launched = rc;
+	shared->is_full = bn_err_is_full(&why);
+	if (rc >= 0 && then_supervise)
+		bn_exec_run(&run.w.env.env, bn_fold_classes, run.w.dir.path, shared->id, NULL, -1,
+			&status, NULL);
+}
+
+static void with_fault(faultfs_kind kind, long at, bool supervised)
+{
+	static bn_fs_ops ops;
+	int status;
+	memset(shared, 0, sizeof *shared);
+	pid_t pid = fork();
+	if (pid == 0) {
+		ops = faultfs_ops;
+		ops.close = count_too;
+		run.w.env.env.fs = &ops;
+		faultfs_arm(kind, at);
+		launch(supervised);
+		_exit(0);
+	}
+	ck_assert_int_gt(pid, 0);
+	for (int i = 0; i < 1000; i++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return;
+		launched_pause_ms(20);
+	}
+	kill(pid, SIGKILL);
+	ck_abort_msg("change %ld: it is there after 20 s", at);
+}
+
+static void check_failed(const bn_run_info *r, long at)
+{
+	ck_assert_msg(r->status == BN_RUN_FAILED, "change %ld: %s, %s", at,
+		bn_run_status_name(r->status), r->reason ? r->reason : "no reason");
+	ck_assert_msg(r->failure && !strcmp(r->failure, BN_RUN_NO_SPACE),
+		"change %ld: failure %s (%s)", at, r->failure ? r->failure : "none",
+		r->reason ? r->reason : "");
+	ck_assert_msg(r->reason && strstr(r->reason, "No space left on device"), "change %ld: %s",
+		at, r->reason ? r->reason : "no reason");
+}
+
+/* Every artifact is there, and hashes to its name. */
+static int check_objects(long at)
+{
+	bn_artifacts l;
+	ck_assert_bn_ok(bn_run_artifacts(&l, run.w.ws, run.id, &err), &err);
+	for (size_t i = 0; i < l.count; i++)
+		ck_assert_msg(bn_object_verify(run.w.ws, l.items[i].hash, &err) == 0,
+			"change %ld: %s: %s", at, l.items[i].path, err.msg);
+	int n = (int)l.count;
+	bn_artifacts_release(&l);
+	return n;
+}
+
+/* FINISHED or FAILED. */
+static bn_run_status settle(long at)
+{
+	bn_run_info *r = launched_look(&run);
+	bn_run_status status = r->status;
+	int artifacts = check_objects(at);
+	if (status == BN_RUN_FINISHED)
+		ck_assert_msg(r->model_digest && artifacts > 0,
+			"change %ld: FINISHED without a model", at);
+	else
+		check_failed(r, at);
+	bn_dir *dir = NULL;
+	ck_assert_bn_ok(bn_run_dir_open(&dir, run.w.ws, run.id, &err), &err);
+	ck_assert_msg(!bn_dir_has(dir, "reserve"), "change %ld: what was kept is kept", at);
+	bn_dir_close(dir);
+	bn_run_info_free(r);
+	return status;
+}
+
+static long stride(long usual)
+{
+	const char *text = getenv("BINNACLE_CRASH_STRIDE");
+	return text && atol(text) > 0 ? atol(text) : usual;
+}
+
+/* Of the run that a launch made, if it made one that anybody can see. */
+static bool is_there(void)
+{
+	bn_run_info *r = NULL;
+	memcpy(run.id, shared->id, sizeof run.id);
+	ck_assert_bn_ok(bn_workspace_refresh(run.w.ws, NULL, &err), &err);
+	if (!run.id[0] || bn_run_get(&r, run.w.ws, run.id, NULL) < 0)
+		return false;
+	bn_run_info_free(r);
+	return true;
+}
+
+static void try_each(faultfs_kind kind, const char *what, long step)
+{
+	long finished = 0, failed = 0, refused = 0;
+	make();
+	with_fault(FAULTFS_NONE, 0, true);
+	ck_assert(is_there());
+	ck_assert_int_eq(settle(0), BN_RUN_FINISHED);
+	long n = shared->changes, first = 1 + (long)(bn_env_now_ns(bn_env_real()) / 1000 % step);
+	ck_assert_int_gt(n, 40);
+	/* Each run leaves something in the log that the next one's writer looks at: there come to be more changes. */
+	for (long at = first, in_a_row = 0; at <= n || in_a_row < 3; at += step) {
+		with_fault(kind, at, true);
+		bool there = is_there();
+		if (shared->launched < 0) {
+			ck_assert_msg(shared->launched == BN_EIO && shared->is_full,
+				"change %ld: launched: %d", at, shared->launched);
+			if (there) /* nobody else would say that it is over */
+				ck_assert_int_eq(settle(at), BN_RUN_FAILED);
+			refused++;
+			continue;
+		}
+		ck_assert_msg(there, "change %ld: what was launched is not there", at);
+		bn_run_status status = settle(at);
+		finished += status == BN_RUN_FINISHED;
+		in_a_row = status == BN_RUN_FINISHED ? in_a_row + 1 : 0;
+		failed += status == BN_RUN_FAILED;
+	}
+	printf("NOTE: %s, every %ld of %ld changes of a training run: %ld not launched, %ld "
+	       "FAILED, "
+	       "%ld FINISHED\n",
+		what, step, n, refused, failed, finished);
+	ck_assert_int_gt(refused, 0);
+	ck_assert_int_gt(failed, 0);
+	ck_assert_int_gt(finished, 0);
+	launched_end(&run, NULL);
+	munmap(shared, sizeof *shared);
+}
+
+START_TEST(test_training_run_whose_disk_is_full_once_at_each_change)
+{
+	try_each(FAULTFS_ENOSPC, "full once", stride(3));
+}
+END_TEST
+
+START_TEST(test_training_run_whose_disk_stays_full_from_each_change_on)
+{
+	try_each(FAULTFS_FILLED, "full", stride(3));
+}
+END_TEST
+
+BN_TEST_MAIN("core/launch/training_full", test_training_run_whose_disk_is_full_once_at_each_change,
+	test_training_run_whose_disk_stays_full_from_each_change_on)
