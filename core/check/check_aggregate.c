@@ -6,6 +6,7 @@
 #include "core/profile/duplicates.h"
 #include "core/profile/moments.h"
 #include "core/profile/quantile.h"
+#include "core/profile/sort.h"
 
 #include <math.h>
 #include <string.h>

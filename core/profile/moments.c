@@ -2,93 +2,210 @@
 #include "core/profile/moments.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <string.h>
 
-static void sum_add(bn_moments *m, double x)
+#define LANES BN_MOMENTS_LANES
+#define BLOCK BN_MOMENTS_BLOCK
+_Static_assert(BLOCK % LANES == 0 && LANES == 8, "lanes are joined in three steps");
+
+typedef double lanes[LANES];
+
+/* In one order, whatever the width of the machine's vectors. */
+static double lanes_join(const lanes l)
 {
-	double t = m->sum + x;
-	if (isfinite(t))
-		m->sum_low += fabs(m->sum) >= fabs(x) ? (m->sum - t) + x : (x - t) + m->sum;
-	m->sum = t;
+	return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
 }
 
-void bn_moments_merge(bn_moments *a, const bn_moments *b)
+/* sum + low += x, where low takes what rounding takes from sum (Knuth's TwoSum). */
+static inline void sum_add(double *sum, double *low, double x)
 {
-	if (!b->n)
-		return;
-	double low = b->sum_low;
-	if (!a->n) {
-		*a = *b;
+	double t = *sum + x, z = t - *sum;
+	*low += (*sum - (t - z)) + (x - z);
+	*sum = t;
+}
+
+/* The mean that the sum gives, with what rounding takes from it; false where the sum is not finite. */
+static bool mean_of_sum(bn_moments *m)
+{
+	const double n = (double)m->joined, mean = (m->sum + m->sum_low) / n;
+	if (!isfinite(mean))
+		return false;
+	m->mean = mean;
+	m->mean_low = (fma(-mean, n, m->sum) + m->sum_low) / n;
+	return true;
+}
+
+/* Joins b, which has no values that wait. */
+static void join(bn_moments *a, const bn_moments *b)
+{
+	if (!a->joined) {
+		a->joined = b->joined;
+		a->mean = b->mean;
+		a->mean_low = b->mean_low;
+		a->m2 = b->m2;
+		a->m3 = b->m3;
+		a->sum = b->sum;
+		a->sum_low = b->sum_low;
 		return;
 	}
-	double na = (double)a->n, nb = (double)b->n, n = na + nb;
-	double delta = b->mean - a->mean, step = delta * nb / n;
-	a->m3 += b->m3 + delta * delta * delta * na * nb * (na - nb) / (n * n) +
-		 3 * delta * (na * b->m2 - nb * a->m2) / n;
-	a->m2 += b->m2 + delta * delta * na * nb / n;
-	a->mean += step;
-	a->n += b->n;
-	sum_add(a, b->sum);
-	a->sum_low += low;
+	double na = (double)a->joined, nb = (double)b->joined, n = na + nb;
+	double delta = (b->mean - a->mean) + (b->mean_low - a->mean_low), share = nb / n;
+	double cross = delta * delta * na * share; /* what the means' distance adds to m2 */
+	a->m3 += b->m3 + cross * delta * (na - nb) / n + 3 * delta * (na * b->m2 - nb * a->m2) / n;
+	a->m2 += b->m2 + cross;
+	a->joined += b->joined;
+	sum_add(&a->sum, &a->sum_low, b->sum);
+	a->sum_low += b->sum_low;
+	if (!mean_of_sum(a)) { /* great numbers have a mean all the same */
+		a->mean += delta * share;
+		a->mean_low = 0;
+	}
+}
+
+/* The sum of n values, and with it their mean; what is behind them in the block is 0. */
+static void block_sum(bn_moments *b, const double *x, size_t n)
+{
+	lanes sum = {0}, low = {0};
+
+	for (size_t i = 0; i < BLOCK; i += LANES)
+		for (size_t l = 0; l < LANES; l++)
+			sum_add(&sum[l], &low[l], x[i + l]);
+	b->sum = sum[0];
+	b->sum_low = low[0];
+	for (size_t l = 1; l < LANES; l++) {
+		sum_add(&b->sum, &b->sum_low, sum[l]);
+		b->sum_low += low[l];
+	}
+	if (!isfinite(b->sum_low))
+		b->sum_low = 0;
+	b->joined = n;
+	if (mean_of_sum(b))
+		return;
+	memset(sum, 0, sizeof sum);
+	for (size_t i = 0; i < BLOCK; i += LANES)
+		for (size_t l = 0; l < LANES; l++)
+			sum[l] += x[i + l] / (double)n;
+	b->mean = lanes_join(sum);
+	b->mean_low = 0;
+}
+
+/* The moments of n values, at most BLOCK. */
+static void block_moments(bn_moments *b, const double *x, size_t n)
+{
+	lanes off = {0}, m2 = {0}, m3 = {0};
+	double padded[BLOCK];
+
+	if (n < BLOCK) {
+		memcpy(padded, x, n * sizeof *x);
+		memset(padded + n, 0, (BLOCK - n) * sizeof *x);
+		x = padded;
+	}
+	block_sum(b, x, n);
+	for (size_t i = n; i < BLOCK; i++)
+		padded[i] = b->mean; /* no distance from the mean */
+	for (size_t i = 0; i < BLOCK; i += LANES)
+		for (size_t l = 0; l < LANES; l++) {
+			double d = x[i + l] - b->mean, square = d * d;
+			off[l] += d;
+			m2[l] += square;
+			m3[l] += square * d;
+		}
+	b->m2 = lanes_join(m2);
+	b->m3 = lanes_join(m3);
+	/* what rounding left of the mean (Chan's corrected two-pass) */
+	double left = lanes_join(off), fix = left / (double)n;
+	if (isfinite(fix)) {
+		b->m3 -= 3 * fix * b->m2;
+		b->m2 -= left * fix;
+	}
+	b->m2 = b->m2 > 0 || isnan(b->m2) ? b->m2 : 0;
+}
+
+static void join_block(bn_moments *m, const double *v, size_t n)
+{
+	bn_moments b;
+	block_moments(&b, v, n);
+	join(m, &b);
+}
+
+/* The same with nothing that waits. */
+static void settle(bn_moments *m)
+{
+	if (m->n > m->joined)
+		join_block(m, m->waiting, (size_t)(m->n - m->joined));
 }
 
 void bn_moments_add(bn_moments *m, const double *values, size_t n)
 {
-	enum { BLOCK = 4096 };
-	for (size_t at = 0; at < n; at += BLOCK) {
-		size_t len = n - at < BLOCK ? n - at : BLOCK;
-		const double *v = values + at;
-		bn_moments b = BN_MOMENTS_INIT;
-		b.n = len;
-		/* around the first value, so that the sum of a block loses nothing of its spread */
-		double shift = isfinite(v[0]) ? v[0] : 0, s1 = 0;
-		for (size_t i = 0; i < len; i++)
-			s1 += v[i] - shift;
-		b.mean = shift + s1 / (double)len;
-		double m2 = 0, m3 = 0, low = 0;
-		for (size_t i = 0; i < len; i++) {
-			double d = v[i] - b.mean;
-			low += d;
-			m2 += d * d;
-			m3 += d * d * d;
-		}
-		/* what rounding left of the mean (Chan's corrected two-pass) */
-		double fix = low / (double)len;
-		if (isfinite(fix)) {
-			m3 -= 3 * fix * m2;
-			m2 -= low * fix;
-			b.mean += fix;
-		}
-		b.m2 = m2 > 0 || isnan(m2) ? m2 : 0;
-		b.m3 = m3;
-		for (size_t i = 0; i < len; i++)
-			sum_add(&b, v[i]);
-		bn_moments_merge(m, &b);
+	size_t waiting = (size_t)(m->n - m->joined);
+	m->n += n;
+	if (waiting) {
+		size_t take = n < BLOCK - waiting ? n : BLOCK - waiting;
+		memcpy(m->waiting + waiting, values, take * sizeof *values);
+		values += take;
+		n -= take;
+		if (waiting + take < BLOCK)
+			return;
+		join_block(m, m->waiting, BLOCK);
 	}
+	for (; n >= BLOCK; n -= BLOCK, values += BLOCK)
+		join_block(m, values, BLOCK);
+	if (n)
+		memcpy(m->waiting, values, n * sizeof *values);
+}
+
+void bn_moments_merge(bn_moments *a, const bn_moments *b)
+{
+	bn_moments other = *b;
+	if (!b->n)
+		return;
+	if (!a->n) {
+		*a = *b;
+		return;
+	}
+	settle(a);
+	settle(&other);
+	join(a, &other);
+	a->n = a->joined;
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+static bn_moments settled(const bn_moments *m)
+{
+	bn_moments s = *m;
+	settle(&s);
+	return s;
 }
 
 double bn_moments_mean(const bn_moments *m)
 {
-	return m->n ? m->mean : NAN;
+	bn_moments s = settled(m);
+	return s.n ? s.mean : NAN;
 }
 
 double bn_moments_sum(const bn_moments *m)
 {
-	return isfinite(m->sum) ? m->sum + m->sum_low : m->sum;
+	bn_moments s = settled(m);
+	return isfinite(s.sum) ? s.sum + s.sum_low : s.sum;
 }
 
 double bn_moments_std(const bn_moments *m)
 {
-	return m->n > 1 ? sqrt(m->m2 / (double)(m->n - 1)) : NAN;
+	bn_moments s = settled(m);
+	return s.n > 1 ? sqrt(s.m2 / (double)(s.n - 1)) : NAN;
 }
 
 double bn_moments_skew(const bn_moments *m)
 {
-	if (m->n < 3)
+	bn_moments s = settled(m);
+	if (s.n < 3)
 		return NAN;
-	double n = (double)m->n, s2 = m->m2 / n;
+	double n = (double)s.n, s2 = s.m2 / n;
 	/* a spread at the edge of what the mean can resolve is no spread */
-	if (s2 <= 0x1p-100 * m->mean * m->mean || s2 == 0)
-		return m->m2 == 0 || isfinite(s2) ? 0 : NAN;
-	double g1 = m->m3 / n / (s2 * sqrt(s2));
+	if (s2 <= 0x1p-100 * s.mean * s.mean || s2 == 0)
+		return s.m2 == 0 || isfinite(s2) ? 0 : NAN;
+	double g1 = s.m3 / n / (s2 * sqrt(s2));
 	return g1 * sqrt(n * (n - 1)) / (n - 2);
 }

@@ -2,140 +2,12 @@
 #include "core/profile/quantile.h"
 
 #include "core/base/mem.h"
+#include "core/profile/sort.h"
 
 #include <math.h>
 #include <string.h>
 
 #define LEVEL_MIN 8
-#define WIDE_DIGITS_FROM 1024 /* fewer values are not worth counting 3 x 2048 digits */
-#define TIE_BITS 31           /* what the wide digits leave: 64 - 3 * 11 */
-#define TIE_INSERT 32
-
-/* The bits of doubles, where they lie. */
-typedef uint64_t __attribute__((may_alias)) sort_key;
-
-/* ---- sorting ------------------------------------------------------------------------------- */
-
-/* Doubles order as these integers do. */
-static uint64_t key_of(double x)
-{
-	uint64_t u;
-	memcpy(&u, &x, sizeof u);
-	return u & 0x8000000000000000u ? ~u : u | 0x8000000000000000u;
-}
-
-static double value_of(uint64_t u)
-{
-	u = u & 0x8000000000000000u ? u & 0x7fffffffffffffffu : ~u;
-	double x;
-	memcpy(&x, &u, sizeof x);
-	return x;
-}
-
-static void sort_few(double *v, size_t n)
-{
-	for (size_t i = 1; i < n; i++) {
-		double x = v[i];
-		size_t j = i;
-		for (; j > 0 && v[j - 1] > x; j--)
-			v[j] = v[j - 1];
-		v[j] = x;
-	}
-}
-
-/*
- * Radix sort of keys by `digits` digits of `bits` bits, the lowest of which begins at bit `low`; least significant
- * digit first, a digit that all keys share is skipped. Returns where the result is: keys or scratch.
- */
-#define DIGIT_BITS_MAX 11
-static sort_key *sort_digits(
-	sort_key *keys, sort_key *scratch, size_t n, unsigned low, unsigned digits, unsigned bits)
-{
-	uint32_t counts[8][1 << DIGIT_BITS_MAX];
-	const uint64_t mask = (UINT64_C(1) << bits) - 1;
-
-	for (unsigned d = 0; d < digits; d++)
-		memset(counts[d], 0, sizeof(uint32_t) << bits);
-	for (size_t i = 0; i < n; i++) {
-		uint64_t u = keys[i] >> low;
-		for (unsigned d = 0; d < digits; d++, u >>= bits)
-			counts[d][u & mask]++;
-	}
-	for (unsigned d = 0; d < digits; d++) {
-		const unsigned shift = low + d * bits;
-		uint32_t *c = counts[d], at = 0;
-		if (c[keys[0] >> shift & mask] == n)
-			continue;
-		for (size_t v = 0; v <= mask; v++) {
-			uint32_t here = c[v];
-			c[v] = at;
-			at += here;
-		}
-		for (size_t i = 0; i < n; i++)
-			scratch[c[keys[i] >> shift & mask]++] = keys[i];
-		sort_key *swap = keys;
-		keys = scratch;
-		scratch = swap;
-	}
-	return keys;
-}
-
-static void insert_keys(sort_key *k, size_t n)
-{
-	for (size_t i = 1; i < n; i++) {
-		uint64_t x = k[i];
-		size_t j = i;
-		for (; j > 0 && k[j - 1] > x; j--)
-			k[j] = k[j - 1];
-		k[j] = x;
-	}
-}
-
-static bool are_sorted(const sort_key *k, size_t n)
-{
-	for (size_t i = 1; i < n; i++)
-		if (k[i - 1] > k[i])
-			return false;
-	return true;
-}
-
-/* The keys are sorted by their upper bits; now by the lower ones, where those are equal. scratch: n keys. */
-static void sort_ties(sort_key *k, sort_key *scratch, size_t n)
-{
-	for (size_t from = 0, to; from < n; from = to) {
-		for (to = from + 1; to < n && k[to] >> TIE_BITS == k[from] >> TIE_BITS;)
-			to++;
-		if (to - from <= TIE_INSERT)
-			insert_keys(k + from, to - from);
-		else if (!are_sorted(k + from, to - from) &&
-			 sort_digits(k + from, scratch, to - from, 0, 4, 8) != k + from)
-			memcpy(k + from, scratch, (to - from) * sizeof *k);
-	}
-}
-
-/*
- * By three digits of 11 bits, which tell apart what has 21 bits of the mantissa different, and then the few that
- * those leave equal: half the work of sorting by all 64 bits.
- */
-void bn_sort_doubles(double *values, size_t n, double *scratch)
-{
-	sort_key *keys = (sort_key *)(void *)values, *other = (sort_key *)(void *)scratch, *sorted;
-
-	if (n < 48) {
-		sort_few(values, n);
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		keys[i] = key_of(values[i]);
-	if (n < WIDE_DIGITS_FROM) {
-		sorted = sort_digits(keys, other, n, 0, 8, 8);
-	} else {
-		sorted = sort_digits(keys, other, n, TIE_BITS, 3, 11);
-		sort_ties(sorted, sorted == keys ? other : keys, n);
-	}
-	for (size_t i = 0; i < n; i++)
-		values[i] = value_of(sorted[i]);
-}
 
 /* ---- the sketch ---------------------------------------------------------------------------- */
 
@@ -206,6 +78,15 @@ static void merge_runs(double *a, size_t n, size_t m, double *scratch)
 	memcpy(a + at, scratch + i, (n - i) * sizeof *a);
 }
 
+/* The range takes in the values of level 0, which is sorted. */
+static void widen_range(bn_quantile *q, const bn_quantile_level *l)
+{
+	if (!l->count)
+		return;
+	q->min = fmin(q->min, l->items[0]);
+	q->max = fmax(q->max, l->items[l->count - 1]);
+}
+
 /* Halves level h into h + 1. Levels above 0 are always sorted. */
 static int level_compact(bn_quantile *q, int h, bn_err *err)
 {
@@ -220,8 +101,10 @@ static int level_compact(bn_quantile *q, int h, bn_err *err)
 	if (!scratch)
 		return bn_err_nomem(err, "a quantile sketch");
 	q->scratch = scratch;
-	if (h == 0)
+	if (h == 0) {
 		bn_sort_doubles(l->items, l->count, scratch);
+		widen_range(q, l);
+	}
 	size_t keep = l->count & 1; /* an odd one out stays behind: the first */
 	size_t pick = keep + coin(h, l->compactions++);
 	size_t moved = 0;
@@ -267,14 +150,63 @@ int bn_quantile_add(bn_quantile *q, const double *values, size_t n, bn_err *err)
 		l->count += take;
 		i += take;
 	}
-	double lo = q->n ? q->min : values[0], hi = q->n ? q->max : values[0];
-	for (size_t i = 0; i < n; i++) {
-		lo = values[i] < lo ? values[i] : lo;
-		hi = values[i] > hi ? values[i] : hi;
-	}
-	q->min = lo;
-	q->max = hi;
 	q->n += n;
+	return 0;
+}
+
+int bn_quantile_add_counted(
+	bn_quantile *q, const double *values, const uint64_t *counts, size_t n, bn_err *err)
+{
+	if (!n)
+		return 0;
+	cache_drop(q);
+	for (int h = 0; h < BN_QUANTILE_LEVELS; h++) { /* a count is a sum of the levels' weights */
+		bn_quantile_level *l = &q->levels[h];
+		size_t before = l->count;
+		for (size_t i = 0; i < n; i++) {
+			if (!(counts[i] >> h & 1))
+				continue;
+			if (level_reserve(l, 1, err) < 0)
+				return BN_ENOMEM;
+			l->items[l->count++] = values[i];
+		}
+		if (l->count == before)
+			continue;
+		q->level_count = q->level_count < h + 1 ? h + 1 : q->level_count;
+		if (h == 0)
+			continue;
+		size_t need = l->count > before ? l->count : before;
+		double *scratch = bn_realloc(q->scratch, need * sizeof *scratch);
+		if (!scratch)
+			return bn_err_nomem(err, "a quantile sketch");
+		q->scratch = scratch;
+		merge_runs(l->items, before, l->count - before, scratch);
+	}
+	for (size_t i = 0; i < n; i++)
+		q->n += counts[i];
+	q->min = fmin(q->min, values[0]);
+	q->max = fmax(q->max, values[n - 1]);
+	return 0;
+}
+
+int bn_quantile_set_counted(
+	bn_quantile *q, const double *values, const uint64_t *counts, size_t n, bn_err *err)
+{
+	BN_BUG(q->n || q->sorted);
+	if (!n)
+		return 0;
+	q->sorted = bn_alloc(n * sizeof *q->sorted);
+	q->ranks = bn_alloc(n * sizeof *q->ranks);
+	if (!q->sorted || !q->ranks) {
+		cache_drop(q);
+		return bn_err_nomem(err, "the answers of a quantile sketch");
+	}
+	memcpy(q->sorted, values, n * sizeof *values);
+	for (size_t i = 0; i < n; i++)
+		q->ranks[i] = q->n += counts[i];
+	q->sorted_count = n;
+	q->min = values[0];
+	q->max = values[n - 1];
 	return 0;
 }
 
@@ -298,14 +230,13 @@ int bn_quantile_merge(bn_quantile *q, const bn_quantile *other, bn_err *err)
 	}
 	if (q->level_count < other->level_count)
 		q->level_count = other->level_count;
-	double lo = q->n ? fmin(q->min, other->min) : other->min;
-	double hi = q->n ? fmax(q->max, other->max) : other->max;
+	double lo = fmin(q->min, other->min), hi = fmax(q->max, other->max); /* NaN gives way */
 	uint64_t total = q->n + other->n;
 	int rc = compress(q, err);
 	if (!rc)
 		rc = bn_quantile_add(q, other->levels[0].items, other->levels[0].count, err);
-	q->min = lo;
-	q->max = hi;
+	q->min = fmin(q->min, lo);
+	q->max = fmax(q->max, hi);
 	q->n = total;
 	return rc;
 }
@@ -331,6 +262,7 @@ int bn_quantile_prepare(bn_quantile *q, bn_err *err)
 		return bn_err_nomem(err, "the answers of a quantile sketch");
 	}
 	bn_sort_doubles(q->levels[0].items, q->levels[0].count, scratch);
+	widen_range(q, &q->levels[0]);
 	uint64_t weight = 0;
 	for (size_t i = 0; i < total; i++) {
 		int least = -1;
@@ -349,6 +281,20 @@ int bn_quantile_prepare(bn_quantile *q, bn_err *err)
 	return 0;
 }
 
+/* The value at place i of the sorted stream, from 0. */
+static double value_at(const bn_quantile *q, uint64_t i)
+{
+	size_t lo = 0, hi = q->sorted_count - 1;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (q->ranks[mid] > i)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return q->sorted[lo];
+}
+
 double bn_quantile_at(const bn_quantile *q, double p)
 {
 	if (!q->n || !q->sorted)
@@ -359,9 +305,8 @@ double bn_quantile_at(const bn_quantile *q, double p)
 		return q->max;
 	if (bn_quantile_is_exact(q)) {
 		double h = (double)(q->n - 1) * p;
-		size_t i = (size_t)h;
-		double t = h - (double)i, a = q->sorted[i];
-		double b = q->sorted[i + 1 < q->sorted_count ? i + 1 : i];
+		uint64_t i = (uint64_t)h;
+		double t = h - (double)i, a = value_at(q, i), b = value_at(q, i + 1);
 		/* numpy's lerp: from the nearer end */
 		return t == 0 || a == b ? a : t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t);
 	}

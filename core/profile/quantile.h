@@ -35,7 +35,7 @@ typedef struct bn_quantile {
 	bn_quantile_level levels[BN_QUANTILE_LEVELS]; /* an item of level h stands for 2^h values */
 	int level_count;
 	uint64_t n;
-	double min, max; /* NaN while empty */
+	double min, max; /* after prepare; NaN while empty */
 	double *scratch; /* of the sort */
 	double *sorted;  /* cache of the queries: values ... */
 	uint64_t *ranks; /* ... and cumulative weights; NULL when stale */
@@ -45,6 +45,12 @@ typedef struct bn_quantile {
 void bn_quantile_init(bn_quantile *q);
 void bn_quantile_release(bn_quantile *q);
 int bn_quantile_add(bn_quantile *q, const double *values, size_t n, bn_err *err);
+/* values[i], ascending and all different, counts[i] times each. */
+int bn_quantile_add_counted(
+	bn_quantile *q, const double *values, const uint64_t *counts, size_t n, bn_err *err);
+/* An empty q answers exactly, from all values that there are; nothing may be added to it then. */
+int bn_quantile_set_counted(
+	bn_quantile *q, const double *values, const uint64_t *counts, size_t n, bn_err *err);
 /* q takes in everything of other, which stays as it is. */
 int bn_quantile_merge(bn_quantile *q, const bn_quantile *other, bn_err *err);
 bool bn_quantile_is_exact(const bn_quantile *q);
@@ -55,8 +61,5 @@ int bn_quantile_prepare(bn_quantile *q, bn_err *err);
 double bn_quantile_at(const bn_quantile *q, double p);
 /* After prepare. How many values are <= x (an estimate unless exact). */
 double bn_quantile_rank(const bn_quantile *q, double x);
-
-/* Sorts doubles without NaN in O(n); scratch: n doubles. Shared with whoever needs it exact. */
-void bn_sort_doubles(double *values, size_t n, double *scratch);
 
 #endif

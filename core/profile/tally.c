@@ -193,6 +193,9 @@ static void top_drop(bn_tally *t)
 /* From exact to estimates: the registers take over what the table knows. */
 static int tally_overflow(bn_tally *t, bn_err *err)
 {
+	int rc = t->overflow ? t->overflow(t->overflow_ctx, t, err) : 0;
+	if (rc < 0)
+		return rc;
 	t->registers = bn_alloc_zeroed(REGISTERS, 1);
 	if (!t->registers)
 		return bn_err_nomem(err, "a distinct counter");
@@ -254,6 +257,31 @@ int bn_tally_add_bits(bn_tally *t, uint64_t bits, uint64_t count, bn_err *err)
 		t->used++;
 	}
 	s->count += count;
+	return 0;
+}
+
+int bn_tally_add_all(bn_tally *t, const uint64_t *bits, size_t n, size_t *counted, bn_err *err)
+{
+	size_t i = 0;
+	*counted = t->exact ? n : 0;
+	for (; i < n && t->has_top; i++) {
+		const uint64_t hash = bn_hash_bits(bits[i]);
+		bn_tally_slot *s = t->cap && t->exact ? slot_find(t->slots, t->cap, hash) : NULL;
+		if (s && s->count) { /* met before, as nearly all are */
+			s->count++;
+			t->n++;
+			continue;
+		}
+		bool exact = t->exact;
+		int rc = bn_tally_add_bits(t, bits[i], 1, err);
+		if (rc < 0)
+			return rc;
+		if (exact && !t->exact)
+			*counted = i;
+	}
+	t->n += n - i;
+	for (; i < n; i++)
+		registers_add(t->registers, bn_hash_bits(bits[i]));
 	return 0;
 }
 

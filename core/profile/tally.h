@@ -46,12 +46,17 @@ typedef struct bn_tally {
 	uint64_t purged;
 	uint8_t *registers; /* NULL while exact */
 	bn_arena texts;
+	/* Called once, when counts are no longer all kept, with all that were; NULL: nobody asks. */
+	int (*overflow)(void *ctx, const struct bn_tally *t, bn_err *err);
+	void *overflow_ctx;
 } bn_tally;
 
 void bn_tally_init(bn_tally *t, bool is_text);
 void bn_tally_release(bn_tally *t);
 
 int bn_tally_add_bits(bn_tally *t, uint64_t bits, uint64_t count, bn_err *err);
+/* Each of them once; *counted: how many went by while it was exact. */
+int bn_tally_add_all(bn_tally *t, const uint64_t *bits, size_t n, size_t *counted, bn_err *err);
 int bn_tally_add_text(bn_tally *t, const char *text, size_t n, uint64_t count, bn_err *err);
 int bn_tally_merge(bn_tally *t, const bn_tally *other, bn_err *err);
 

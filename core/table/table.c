@@ -85,6 +85,34 @@ bool bn_column_int(const bn_column *c, size_t row, int64_t *out)
 	}
 }
 
+void bn_column_ints(const bn_column *c, size_t from, size_t n, int64_t *out)
+{
+	switch (c->type) {
+#define INTS_CASE(TYPE, member, ctype) \
+	case BN_TYPE_##TYPE: \
+		for (size_t i = 0; i < n; i++) \
+			out[i] = (int64_t)c->member[from + i]; \
+		break;
+		BN_TIME_TYPES(INTS_CASE)
+		INTS_CASE(INT64, i64, int64_t)
+		INTS_CASE(INT32, i32, int32_t)
+		INTS_CASE(INT16, i16, int16_t)
+		INTS_CASE(INT8, i8, int8_t)
+		INTS_CASE(UINT32, u32, uint32_t)
+		INTS_CASE(UINT16, u16, uint16_t)
+		INTS_CASE(UINT8, u8, uint8_t)
+#undef INTS_CASE
+	default: /* some values have no int64 */
+		for (size_t i = 0; i < n; i++)
+			if (!bn_column_int(c, from + i, &out[i]))
+				out[i] = 0;
+		return;
+	}
+	for (size_t i = 0; c->nulls && i < n; i++)
+		if (bn_column_is_null(c, from + i))
+			out[i] = 0;
+}
+
 double bn_column_number(const bn_column *c, size_t row)
 {
 	if (bn_column_is_null(c, row))

@@ -2,8 +2,10 @@
  * stored and read again. */
 #include "core/base/json.h"
 #include "core/base/rng.h"
+#include "core/profile/moments.h"
 #include "core/profile/profiler.h"
 #include "core/profile/quantile.h"
+#include "core/profile/sort.h"
 #include "core/profile/tally.h"
 #include "tests/support/check_main.h"
 
@@ -277,6 +279,128 @@ START_TEST(test_profile_merged_equals_profile_of_the_whole)
 }
 END_TEST
 
+static bn_profile *profile_in_batches(const double *values, size_t n, size_t step)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_profiler *p = profiler_of(NULL, 0);
+	for (size_t at = 0; at < n; at += step) {
+		size_t rows = n - at < step ? n - at : step;
+		bn_column c = {.type = BN_TYPE_FLOAT64, .rows = rows, .f64 = values + at};
+		ck_assert_bn_ok(bn_profiler_add_column(p, 0, &c, &err), &err);
+	}
+	return finished(p);
+}
+
+START_TEST(test_profile_does_not_depend_on_where_batches_end)
+{
+	enum { N = 60000 };
+	static double values[N];
+	static const size_t steps[] = {1, 7, 4095, 4096, 4097, 65536};
+	bn_rng r;
+	bn_rng_init(&r, 3, "batches", 0);
+	for (size_t i = 0; i < N; i++) /* beyond an exact tally, with holes */
+		values[i] = i % 13 == 4 ? NAN : 1e9 + bn_rng_uniform(&r);
+	bn_profile *whole = profile_in_batches(values, N, N);
+	const bn_profile_column *a = &whole->columns[0];
+	ck_assert(!a->quantiles_exact);
+	for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
+		bn_profile *parts = profile_in_batches(values, N, steps[s]);
+		const bn_profile_column *b = &parts->columns[0];
+		ck_assert(a->mean == b->mean && a->std == b->std && a->skew == b->skew);
+		ck_assert(a->sum == b->sum && a->distinct == b->distinct);
+		ck_assert_mem_eq(a->quantiles, b->quantiles, sizeof a->quantiles);
+		ck_assert_mem_eq(a->hist, b->hist, sizeof a->hist);
+		bn_profile_free(parts);
+	}
+	bn_profile_free(whole);
+}
+END_TEST
+
+START_TEST(test_quantiles_of_few_different_values_are_exact)
+{
+	enum { N = 300000, KINDS = 9000 };
+	static double values[N], sorted[N], scratch[N];
+	bn_rng r;
+	bn_rng_init(&r, 4, "few", 0);
+	for (size_t i = 0; i < N; i++)
+		values[i] = sorted[i] = floor(pow(bn_rng_uniform(&r), 3) * KINDS) / 8;
+	bn_sort_doubles(sorted, N, scratch);
+	bn_profile *p = finished(profiler_of(values, N));
+	const bn_profile_column *c = &p->columns[0];
+	ck_assert(c->quantiles_exact && c->distinct_exact && c->distinct > 5000);
+	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++) { /* numpy.quantile, linear */
+		double at = (double)(N - 1) * (double)i / (BN_PROFILE_QUANTILES - 1);
+		size_t low = (size_t)at, high = low + 1 < N ? low + 1 : low;
+		double want = sorted[low] + (sorted[high] - sorted[low]) * (at - (double)low);
+		assert_close("quantile", c->quantiles[i], want, 1e-15);
+	}
+	bn_profile_free(p);
+}
+END_TEST
+
+/* Counted, sketched and both, merged: ranks stay within what the sketch says of itself. */
+START_TEST(test_quantiles_of_merged_profiles_keep_their_rank_error)
+{
+	enum { N = 400000 };
+	static double values[N], sorted[N], scratch[N];
+	static const size_t cuts[] = {3000, 12000, 200000, 388000, 397000};
+	bn_err err = BN_ERR_INIT;
+	bn_rng r;
+	bn_rng_init(&r, 5, "merged", 0);
+	for (size_t i = 0; i < N; i++) /* first and last values repeat, those between do not */
+		values[i] = sorted[i] = i < 12000 || i >= 388000 ? floor(bn_rng_uniform(&r) * 6000)
+								 : bn_rng_uniform(&r) * 6000;
+	bn_sort_doubles(sorted, N, scratch);
+	for (size_t k = 0; k < sizeof cuts / sizeof *cuts; k++) {
+		bn_profiler *left = profiler_of(values, cuts[k]);
+		bn_profiler *right = profiler_of(values + cuts[k], N - cuts[k]);
+		ck_assert_bn_ok(bn_profiler_merge(left, right, &err), &err);
+		bn_profiler_free(right);
+		bn_profile *p = finished(left);
+		const bn_profile_column *c = &p->columns[0];
+		ck_assert(!c->quantiles_exact);
+		ck_assert_double_eq(c->quantiles[0], sorted[0]);
+		ck_assert_double_eq(c->quantiles[BN_PROFILE_QUANTILES - 1], sorted[N - 1]);
+		for (size_t i = 1; i + 1 < BN_PROFILE_QUANTILES; i++) {
+			size_t below = 0;
+			for (size_t half = N; half; half /= 2)
+				while (below + half <= N &&
+					sorted[below + half - 1] < c->quantiles[i])
+					below += half;
+			double p_found = (double)below / N,
+			       p_want = (double)i / (BN_PROFILE_QUANTILES - 1);
+			ck_assert_double_le(fabs(p_found - p_want), BN_QUANTILE_RANK_ERROR);
+		}
+		bn_profile_free(p);
+	}
+}
+END_TEST
+
+START_TEST(test_mean_of_whole_numbers_is_not_a_bit_off)
+{
+	bn_moments m = BN_MOMENTS_INIT;
+	double values[1000];
+	for (size_t i = 0; i < 1000; i++)
+		values[i] = (double)(i % 3 + 1) + 1e15;
+	bn_moments_add(&m, values, 999);
+	ck_assert_double_eq(bn_moments_mean(&m), 1e15 + 2);
+	assert_close("deviation", bn_moments_std(&m), sqrt(666.0 / 998), 1e-14);
+	bn_moments equal = BN_MOMENTS_INIT;
+	for (size_t i = 0; i < 1000; i++)
+		values[i] = 0.1;
+	for (size_t i = 0; i < 300; i++)
+		bn_moments_add(&equal, values, i);
+	ck_assert_double_eq(bn_moments_mean(&equal), 0.1);
+	ck_assert_double_eq(bn_moments_std(&equal), 0);
+	bn_moments great = BN_MOMENTS_INIT;
+	for (size_t i = 0; i < 1000; i++)
+		values[i] = 1e308;
+	bn_moments_add(&great, values, 1000);
+	assert_close("mean", bn_moments_mean(&great), 1e308, 1e-14);
+	ck_assert(isinf(bn_moments_sum(&great)));
+}
+END_TEST
+
 START_TEST(test_profile_of_nothing_says_nothing)
 {
 	bn_profile *p = finished(profiler_of(NULL, 0));
@@ -495,7 +619,11 @@ END_TEST
 
 BN_TEST_MAIN("core/profile/profile", test_profile_agrees_with_pandas_and_scipy,
 	test_profile_survives_json, test_profile_json_of_another_shape_is_refused_with_the_place,
-	test_profile_merged_equals_profile_of_the_whole, test_profile_of_nothing_says_nothing,
+	test_profile_merged_equals_profile_of_the_whole,
+	test_profile_does_not_depend_on_where_batches_end,
+	test_quantiles_of_few_different_values_are_exact,
+	test_quantiles_of_merged_profiles_keep_their_rank_error,
+	test_mean_of_whole_numbers_is_not_a_bit_off, test_profile_of_nothing_says_nothing,
 	test_profile_keeps_infinities_as_values_and_the_mean_absent,
 	test_profile_knows_constant_unique_and_rising_columns,
 	test_doubles_are_sorted_whatever_bits_tell_them_apart,

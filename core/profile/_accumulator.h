@@ -1,0 +1,72 @@
+/*
+ * _accumulator.h - what the profiler knows of one column while its rows go by; everything in it merges.
+ *
+ * Numbers are counted value by value while few are different (tally.h), and all ranks follow from the counts. When
+ * the tally is no longer exact, what was counted goes to the quantile sketch, and the sketch takes the rest.
+ */
+#ifndef BN_PROFILE_ACCUMULATOR_H
+#define BN_PROFILE_ACCUMULATOR_H
+#include "core/profile/moments.h"
+#include "core/profile/profile.h"
+#include "core/profile/quantile.h"
+#include "core/profile/tally.h"
+
+#include <string.h>
+
+typedef struct bn_accumulator {
+	bn_type type;
+	uint64_t rows, missing, nan;
+	bn_moments moments;
+	bn_tally tally;
+	bn_quantile quantile; /* of nothing while the tally is exact: counts give all ranks */
+	uint64_t zeros, negatives, infinities;
+	double min, max;    /* floats; valid when present > 0 */
+	int64_t imin, imax; /* integers, bools, timestamps */
+	double fmin, fmax;  /* of the finite values; NaN while there are none */
+	bool increasing, decreasing;
+	double first, last;    /* floats */
+	int64_t ifirst, ilast; /* integers */
+	uint64_t length_min, length_max, length_sum, empty;
+	char least[BN_PROFILE_BOUND], greatest[BN_PROFILE_BOUND]; /* texts; their first bytes */
+	size_t least_bytes, greatest_bytes;
+} bn_accumulator;
+
+void bn_accumulator_init(bn_accumulator *a, bn_type type);
+void bn_accumulator_release(bn_accumulator *a);
+int bn_accumulator_add(bn_accumulator *a, const bn_column *c, bn_err *err);
+int bn_accumulator_merge(bn_accumulator *a, const bn_accumulator *b, bn_err *err);
+int bn_accumulator_finish(bn_accumulator *a, bn_profile_column *c, const bn_field *f, bn_err *err);
+
+/* accumulate_numbers.c */
+int bn_accumulator_add_numbers(bn_accumulator *a, const bn_column *c, bn_err *err);
+/* The finite values seen so far lie in lo .. hi. */
+void bn_accumulator_finite_range(bn_accumulator *a, double lo, double hi);
+/* For bn_tally.overflow: the counts of a, its tally, go to the sketch. */
+int bn_accumulator_counts_to_sketch(void *a, const bn_tally *t, bn_err *err);
+/* The answers of the sketch, from the counts. */
+int bn_accumulator_ranks_from_counts(bn_accumulator *a, bn_err *err);
+
+static inline bool bn_type_is_float(bn_type type)
+{
+	return type == BN_TYPE_FLOAT64 || type == BN_TYPE_FLOAT32;
+}
+
+static inline uint64_t bn_accumulator_present(const bn_accumulator *a)
+{
+	return a->rows - a->missing;
+}
+
+static inline double bn_bits_double(uint64_t bits)
+{
+	double x;
+	memcpy(&x, &bits, sizeof x);
+	return x;
+}
+
+/* The number that a slot of the tally counts. */
+static inline double bn_accumulator_slot_number(const bn_accumulator *a, const bn_tally_slot *s)
+{
+	return bn_type_is_float(a->type) ? bn_bits_double(s->bits) : (double)(int64_t)s->bits;
+}
+
+#endif

@@ -1,0 +1,259 @@
+/* accumulate_numbers.c - numbers on their way into an accumulator: in chunks, without the absent ones, and what can
+ * be done for several at once in loops of a known length. */
+#include "core/profile/_accumulator.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define CHUNK 4096
+
+static uint64_t double_bits(double x)
+{
+	uint64_t u;
+	x = x == 0 ? 0 : x; /* -0 is 0 */
+	memcpy(&u, &x, sizeof u);
+	return u;
+}
+
+/* ---- from counts to ranks ------------------------------------------------------------------ */
+
+typedef struct counted {
+	double value;
+	uint64_t count;
+} counted;
+
+static int by_counted_value(const void *a, const void *b)
+{
+	double x = ((const counted *)a)->value, y = ((const counted *)b)->value;
+	return x < y ? -1 : x > y;
+}
+
+/* Gives `take` the values of an exact tally of numbers, ascending, and how often each is there. */
+static int with_counts(bn_accumulator *a,
+	int (*take)(bn_quantile *q, const double *values, const uint64_t *counts, size_t n,
+		bn_err *err),
+	bn_err *err)
+{
+	int rc = 0;
+	size_t n = 0, used = a->tally.used;
+	counted *pairs = bn_alloc(used * sizeof *pairs);
+	double *values = bn_alloc(used * sizeof *values);
+	uint64_t *counts = bn_alloc(used * sizeof *counts);
+	if (!pairs || !values || !counts) {
+		rc = bn_err_nomem(err, "the ranks of a column");
+		goto out;
+	}
+	for (size_t i = 0; i < a->tally.cap; i++) {
+		const bn_tally_slot *s = &a->tally.slots[i];
+		if (s->count)
+			pairs[n++] = (counted){bn_accumulator_slot_number(a, s), s->count};
+	}
+	qsort(pairs, n, sizeof *pairs, by_counted_value);
+	for (size_t i = 0; i < n; i++) {
+		values[i] = pairs[i].value;
+		counts[i] = pairs[i].count;
+	}
+	rc = take(&a->quantile, values, counts, n, err);
+out:
+	bn_free(pairs);
+	bn_free(values);
+	bn_free(counts);
+	return rc;
+}
+
+/* From here on the sketch takes the values. */
+int bn_accumulator_counts_to_sketch(void *ctx, const bn_tally *t, bn_err *err)
+{
+	bn_accumulator *a = ctx;
+	BN_BUG(t != &a->tally);
+	return with_counts(a, bn_quantile_add_counted, err);
+}
+
+int bn_accumulator_ranks_from_counts(bn_accumulator *a, bn_err *err)
+{
+	return with_counts(a, bn_quantile_set_counted, err);
+}
+
+/* ---- numbers of a run ---------------------------------------------------------------------- */
+
+void bn_accumulator_finite_range(bn_accumulator *a, double lo, double hi)
+{
+	a->fmin = isnan(a->fmin) || lo < a->fmin ? lo : a->fmin;
+	a->fmax = isnan(a->fmax) || hi > a->fmax ? hi : a->fmax;
+}
+
+typedef struct run_facts {
+	uint64_t zeros, negatives;
+	double min, max;
+} run_facts;
+
+/* A stride of values at once: loops of a known length, one thing each, become vector instructions. */
+#define STRIDE 64
+static void stride_facts(run_facts *f, const double *restrict v, uint64_t *restrict bits)
+{
+	double plain[STRIDE], lo[2] = {f->min, f->min}, hi[2] = {f->max, f->max};
+	uint64_t zeros = 0, negatives = 0;
+
+	for (size_t i = 0; i < STRIDE; i++)
+		plain[i] = v[i] + 0.0; /* -0 is 0 */
+	memcpy(bits, plain, sizeof plain);
+	for (size_t i = 0; i < STRIDE; i++)
+		negatives += bits[i] >> 63;
+	for (size_t i = 0; i < STRIDE; i++)
+		zeros += bits[i] == 0;
+	for (size_t i = 0; i < STRIDE; i += 2)
+		for (size_t l = 0; l < 2; l++)
+			lo[l] = v[i + l] < lo[l] ? v[i + l] : lo[l];
+	for (size_t i = 0; i < STRIDE; i += 2)
+		for (size_t l = 0; l < 2; l++)
+			hi[l] = v[i + l] > hi[l] ? v[i + l] : hi[l];
+	f->zeros += zeros;
+	f->negatives += negatives;
+	f->min = lo[0] < lo[1] ? lo[0] : lo[1];
+	f->max = hi[0] > hi[1] ? hi[0] : hi[1];
+}
+
+/* n values, none is NaN; bits[i]: what value i is told apart from others by. */
+static run_facts run_facts_of(const double *v, uint64_t *bits, size_t n)
+{
+	run_facts f = {0, 0, v[0], v[0]};
+	size_t i = 0;
+
+	for (; i + STRIDE <= n; i += STRIDE)
+		stride_facts(&f, v + i, bits + i);
+	for (; i < n; i++) {
+		bits[i] = double_bits(v[i]);
+		f.zeros += bits[i] == 0;
+		f.negatives += bits[i] >> 63;
+		f.min = v[i] < f.min ? v[i] : f.min;
+		f.max = v[i] > f.max ? v[i] : f.max;
+	}
+	return f;
+}
+
+static void add_finite_range(bn_accumulator *a, const double *v, size_t n)
+{
+	double lo = INFINITY, hi = -INFINITY;
+	for (size_t i = 0; i < n; i++) {
+		if (isinf(v[i])) {
+			a->infinities++;
+			continue;
+		}
+		lo = v[i] < lo ? v[i] : lo;
+		hi = v[i] > hi ? v[i] : hi;
+	}
+	if (lo <= hi)
+		bn_accumulator_finite_range(a, lo, hi);
+}
+
+/* n values that are there, in order, at least one; none is NaN. bits: what the tally tells them apart by. */
+static void add_doubles(bn_accumulator *a, const double *v, uint64_t *bits, size_t n, bool first)
+{
+	const run_facts f = run_facts_of(v, bits, n);
+	if (first) {
+		a->min = f.min;
+		a->max = f.max;
+		a->first = v[0];
+	}
+	for (size_t i = 0; i < n && (a->increasing || a->decreasing); i++) {
+		double before = i ? v[i - 1] : a->last;
+		if (first && !i)
+			continue;
+		a->increasing &= v[i] > before;
+		a->decreasing &= v[i] < before;
+	}
+	a->last = v[n - 1];
+	a->min = f.min < a->min ? f.min : a->min;
+	a->max = f.max > a->max ? f.max : a->max;
+	a->zeros += f.zeros;
+	a->negatives += f.negatives;
+	if (isfinite(f.min) && isfinite(f.max))
+		bn_accumulator_finite_range(a, f.min, f.max);
+	else
+		add_finite_range(a, v, n);
+}
+
+static void add_integers(bn_accumulator *a, const int64_t *v, size_t n, bool first)
+{
+	int64_t min = first ? v[0] : a->imin, max = first ? v[0] : a->imax;
+	uint64_t zeros = 0, negatives = 0;
+	for (size_t i = 0; i < n; i++) {
+		zeros += v[i] == 0;
+		negatives += v[i] < 0;
+		min = v[i] < min ? v[i] : min;
+		max = v[i] > max ? v[i] : max;
+	}
+	for (size_t i = 0; i < n && (a->increasing || a->decreasing); i++) {
+		int64_t before = i ? v[i - 1] : a->ilast;
+		if (first && !i)
+			continue;
+		a->increasing &= v[i] > before;
+		a->decreasing &= v[i] < before;
+	}
+	if (first)
+		a->ifirst = v[0];
+	a->ilast = v[n - 1];
+	a->imin = min;
+	a->imax = max;
+	a->zeros += zeros;
+	a->negatives += negatives;
+	bn_accumulator_finite_range(a, (double)min, (double)max);
+}
+
+static size_t nans_in(const double *v, size_t n)
+{
+	size_t nans = 0;
+	for (size_t i = 0; i < n; i++)
+		nans += v[i] != v[i];
+	return nans;
+}
+
+/* n values that are there, at least one. exact: the same as integers, or room for as many where they are floats. */
+static int add_present(bn_accumulator *a, const double *v, int64_t *exact, size_t n, bn_err *err)
+{
+	size_t in_counts;
+	uint64_t *bits = (uint64_t *)exact;
+	bool first = bn_accumulator_present(a) == 0;
+	if (bn_type_is_float(a->type))
+		add_doubles(a, v, bits, n, first);
+	else
+		add_integers(a, exact, n, first);
+	int rc = bn_tally_add_all(&a->tally, bits, n, &in_counts, err);
+	if (rc < 0 || (rc = bn_quantile_add(&a->quantile, v + in_counts, n - in_counts, err)) < 0)
+		return rc;
+	bn_moments_add(&a->moments, v, n);
+	return 0;
+}
+
+/* Takes chunks of the column's values without the absent ones. */
+int bn_accumulator_add_numbers(bn_accumulator *a, const bn_column *c, bn_err *err)
+{
+	double values[CHUNK];
+	int64_t integers[CHUNK];
+	bool floats = bn_type_is_float(a->type);
+	uint64_t nulls = c->nulls, holes = 0;
+	for (size_t at = 0; at < c->rows; at += CHUNK) {
+		size_t n = c->rows - at < CHUNK ? c->rows - at : CHUNK, kept = n;
+		int rc = bn_column_numbers(c, at, n, values, err);
+		if (rc < 0)
+			return rc;
+		if (!floats)
+			bn_column_ints(c, at, n, integers);
+		if (nans_in(values, n)) {
+			kept = 0;
+			for (size_t i = 0; i < n; i++) {
+				if (isnan(values[i]))
+					continue;
+				integers[kept] = floats ? 0 : integers[i];
+				values[kept++] = values[i];
+			}
+		}
+		if (kept && (rc = add_present(a, values, integers, kept, err)) < 0)
+			return rc;
+		a->rows += n;
+		a->missing += n - kept;
+		holes += n - kept;
+	}
+	a->nan += holes - nulls;
+	return 0;
+}

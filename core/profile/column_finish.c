@@ -1,0 +1,208 @@
+/* column_finish.c - what an accumulator knows, as the profile of a column. */
+#include "core/base/str.h"
+#include "core/base/timestamp.h"
+#include "core/profile/_accumulator.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+static bool less_double(uint64_t a, uint64_t b)
+{
+	return bn_bits_double(a) < bn_bits_double(b);
+}
+
+static bool less_integer(uint64_t a, uint64_t b)
+{
+	return (int64_t)a < (int64_t)b;
+}
+
+/* A number as people write it in a column of this type. */
+static char *number_text(bn_type type, double x, int64_t i)
+{
+	char buf[BN_FMT > BN_TIMESTAMP_TEXT ? BN_FMT : BN_TIMESTAMP_TEXT];
+	if (type == BN_TYPE_BOOL)
+		return bn_strdup(i ? "true" : "false");
+	if (type == BN_TYPE_TIMESTAMP)
+		return bn_strdup(bn_timestamp_iso(i, buf));
+	if (!bn_type_is_float(type))
+		return bn_strf("%" PRId64, i);
+	return bn_strdup(isinf(x) ? (x > 0 ? "inf" : "-inf") : bn_fmt_f64(x, buf));
+}
+
+static int finish_top(bn_profile_column *c, const bn_accumulator *a, bn_err *err)
+{
+	const bn_tally_slot *slots[BN_PROFILE_TOP];
+	bool floats = bn_type_is_float(a->type);
+	size_t n =
+		bn_tally_top(&a->tally, BN_PROFILE_TOP, floats ? less_double : less_integer, slots);
+	c->top = bn_alloc_zeroed(n, sizeof *c->top);
+	if (!c->top)
+		return bn_err_nomem(err, "a profile");
+	for (size_t i = 0; i < n; i++) {
+		bn_profile_value *v = &c->top[c->top_count++];
+		v->count = slots[i]->count;
+		v->number = NAN;
+		if (a->tally.is_text) {
+			v->text = bn_strdup(slots[i]->text);
+		} else {
+			v->number = bn_accumulator_slot_number(a, slots[i]);
+			v->text = number_text(a->type, v->number, (int64_t)slots[i]->bits);
+		}
+		if (!v->text)
+			return bn_err_nomem(err, "a profile");
+	}
+	c->top_error = a->tally.purged;
+	return 0;
+}
+
+static void finish_distinct(bn_profile_column *c, const bn_accumulator *a)
+{
+	uint64_t n = bn_accumulator_present(a);
+	bool ordered = n > 1 && c->is_numeric && (a->increasing || a->decreasing);
+	c->distinct = ordered ? n : bn_tally_distinct(&a->tally);
+	c->distinct_exact = ordered || a->tally.exact;
+	c->distinct_error = c->distinct_exact ? 0 : BN_TALLY_DISTINCT_ERROR;
+	c->constant = c->distinct_exact && c->distinct == 1;
+	c->unique = BN_UNKNOWN;
+	if (c->distinct_exact)
+		c->unique = c->distinct == n ? BN_YES : BN_NO;
+	else if (a->tally.has_top && (a->tally.purged || (c->top_count && c->top[0].count > 1)))
+		c->unique = BN_NO;
+}
+
+/* numpy.histogram's rule: equal widths, the last bin closed, rounding corrected at the edges. */
+static size_t bin_of(const bn_profile_column *c, double x)
+{
+	double width = c->hist_hi - c->hist_lo, n = (double)c->hist_count;
+	size_t i = (size_t)((x - c->hist_lo) / width * n);
+	if (i >= c->hist_count)
+		i = c->hist_count - 1;
+	double step = width / n;
+	if (i > 0 && x < c->hist_lo + step * (double)i)
+		i--;
+	else if (i + 1 < c->hist_count && x >= c->hist_lo + step * (double)(i + 1))
+		i++;
+	return i;
+}
+
+/* How the finite range is cut: one bin a value where integers are few. */
+static void finish_bins(bn_profile_column *c, const bn_accumulator *a)
+{
+	c->hist_lo = a->fmin;
+	c->hist_hi = a->fmax;
+	if (isnan(a->fmin))
+		return;
+	double range = a->fmax - a->fmin;
+	if (range == 0 || !isfinite(range)) {
+		c->hist_count = range == 0;
+		return;
+	}
+	c->hist_count = BN_PROFILE_BINS;
+	if (!bn_type_is_float(a->type) && range < BN_PROFILE_BINS) {
+		c->hist_count = (size_t)range + 1;
+		c->hist_lo = a->fmin - 0.5;
+		c->hist_hi = a->fmax + 0.5;
+	}
+}
+
+static void finish_histogram(bn_profile_column *c, const bn_accumulator *a)
+{
+	finish_bins(c, a);
+	if (c->hist_count == 1 && c->hist_lo == c->hist_hi) {
+		c->hist[0] = (double)(bn_accumulator_present(a) - a->infinities);
+		return;
+	}
+	if (a->tally.exact) {
+		for (size_t i = 0; i < a->tally.cap && c->hist_count; i++) {
+			const bn_tally_slot *s = &a->tally.slots[i];
+			double x = bn_accumulator_slot_number(a, s);
+			if (s->count && isfinite(x))
+				c->hist[bin_of(c, x)] += (double)s->count;
+		}
+		return;
+	}
+	double before = 0, step = (c->hist_hi - c->hist_lo) / (double)c->hist_count;
+	for (size_t i = 0; i < c->hist_count; i++) {
+		double edge =
+			i + 1 == c->hist_count ? c->hist_hi : c->hist_lo + step * (double)(i + 1);
+		double upto = bn_quantile_rank(&a->quantile, edge);
+		if (i == 0)
+			before = bn_quantile_rank(&a->quantile, nextafter(c->hist_lo, -INFINITY));
+		c->hist[i] = round(upto - before);
+		before = upto;
+	}
+}
+
+static int finish_numeric(bn_profile_column *c, bn_accumulator *a, bn_err *err)
+{
+	uint64_t n = bn_accumulator_present(a);
+	bool floats = bn_type_is_float(a->type);
+	int rc = a->tally.exact ? bn_accumulator_ranks_from_counts(a, err)
+				: bn_quantile_prepare(&a->quantile, err);
+	if (rc < 0)
+		return rc;
+	if (n) {
+		c->min = floats ? a->min : (double)a->imin;
+		c->max = floats ? a->max : (double)a->imax;
+		c->min_text = number_text(a->type, a->min, a->imin);
+		c->max_text = number_text(a->type, a->max, a->imax);
+		if (!c->min_text || !c->max_text)
+			return bn_err_nomem(err, "a profile");
+	}
+	if (!a->infinities) {
+		c->sum = n ? bn_moments_sum(&a->moments) : NAN;
+		c->mean = bn_moments_mean(&a->moments);
+		c->std = bn_moments_std(&a->moments);
+		c->skew = bn_moments_skew(&a->moments);
+	}
+	c->zeros = a->zeros;
+	c->negatives = a->negatives;
+	c->infinities = a->infinities;
+	c->increasing = n > 1 && a->increasing;
+	c->decreasing = n > 1 && a->decreasing;
+	for (int i = 0; i < BN_PROFILE_QUANTILES; i++)
+		c->quantiles[i] =
+			bn_quantile_at(&a->quantile, (double)i / (BN_PROFILE_QUANTILES - 1));
+	c->quantiles_exact = bn_quantile_is_exact(&a->quantile);
+	c->rank_error = c->quantiles_exact ? 0 : BN_QUANTILE_RANK_ERROR;
+	finish_histogram(c, a);
+	return 0;
+}
+
+int bn_accumulator_finish(bn_accumulator *a, bn_profile_column *c, const bn_field *f, bn_err *err)
+{
+	c->min = c->max = c->sum = c->mean = c->std = c->skew = NAN;
+	c->hist_lo = c->hist_hi = c->length_mean = NAN;
+	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++)
+		c->quantiles[i] = NAN;
+	c->name = bn_strdup(f->name);
+	c->unit = bn_strdup(f->unit);
+	if (!c->name || (f->unit && !c->unit))
+		return bn_err_nomem(err, "a profile");
+	int rc = bn_field_copy(&c->field, f, err);
+	if (rc < 0)
+		return rc;
+	c->field.nullable = true;
+	c->type = a->type;
+	c->rows = a->rows;
+	c->missing = a->missing;
+	c->nan = a->nan;
+	c->is_numeric = !bn_type_is_text(a->type);
+	rc = finish_top(c, a, err);
+	if (rc)
+		return rc;
+	finish_distinct(c, a);
+	if (c->is_numeric)
+		return finish_numeric(c, a, err);
+	c->length_min = a->length_min;
+	c->length_max = a->length_max;
+	c->empty = a->empty;
+	c->has_bounds = bn_accumulator_present(a) > 0;
+	memcpy(c->least, a->least, sizeof c->least);
+	memcpy(c->greatest, a->greatest, sizeof c->greatest);
+	c->least_bytes = a->least_bytes;
+	c->greatest_bytes = a->greatest_bytes;
+	if (bn_accumulator_present(a))
+		c->length_mean = (double)a->length_sum / (double)bn_accumulator_present(a);
+	return 0;
+}

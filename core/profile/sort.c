@@ -1,0 +1,144 @@
+/* sort.c - see sort.h. */
+#include "core/profile/sort.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define FEW 48                /* values that are inserted one by one */
+#define WIDE_DIGITS_FROM 1024 /* fewer values are not worth counting 2 x 2048 digits */
+#define WIDE_BITS 22          /* of two digits */
+#define TIE_INSERT 32
+#define SIGN UINT64_C(0x8000000000000000)
+
+/* The bits of doubles, where they lie. */
+typedef uint64_t __attribute__((may_alias)) sort_key;
+
+/* Doubles order as these integers do: the sign bit of the positive ones is turned over, and of the negative ones all
+ * bits are. */
+static uint64_t key_of(uint64_t bits)
+{
+	return bits ^ ((uint64_t)((int64_t)bits >> 63) | SIGN);
+}
+
+static uint64_t bits_of(uint64_t key)
+{
+	return key ^ ((uint64_t)((int64_t)~key >> 63) | SIGN);
+}
+
+static void sort_few(double *v, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		double x = v[i];
+		size_t j = i;
+		for (; j > 0 && v[j - 1] > x; j--)
+			v[j] = v[j - 1];
+		v[j] = x;
+	}
+}
+
+/*
+ * Radix sort of keys by `digits` digits of `bits` bits, the lowest of which begins at bit `low`; least significant
+ * digit first, a digit that all keys share is skipped. Returns where the result is: keys or scratch.
+ */
+#define DIGIT_BITS_MAX 11
+static sort_key *sort_digits(
+	sort_key *keys, sort_key *scratch, size_t n, unsigned low, unsigned digits, unsigned bits)
+{
+	uint32_t counts[8][1 << DIGIT_BITS_MAX];
+	const uint64_t mask = (UINT64_C(1) << bits) - 1;
+
+	for (unsigned d = 0; d < digits; d++)
+		memset(counts[d], 0, sizeof(uint32_t) << bits);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t u = keys[i] >> low;
+		for (unsigned d = 0; d < digits; d++, u >>= bits)
+			counts[d][u & mask]++;
+	}
+	for (unsigned d = 0; d < digits; d++) {
+		const unsigned shift = low + d * bits;
+		uint32_t *c = counts[d], at = 0;
+		if (c[keys[0] >> shift & mask] == n)
+			continue;
+		for (size_t v = 0; v <= mask; v++) {
+			uint32_t here = c[v];
+			c[v] = at;
+			at += here;
+		}
+		for (size_t i = 0; i < n; i++)
+			scratch[c[keys[i] >> shift & mask]++] = keys[i];
+		sort_key *swap = keys;
+		keys = scratch;
+		scratch = swap;
+	}
+	return keys;
+}
+
+static void insert_keys(sort_key *k, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		uint64_t x = k[i];
+		size_t j = i;
+		for (; j > 0 && k[j - 1] > x; j--)
+			k[j] = k[j - 1];
+		k[j] = x;
+	}
+}
+
+/* Sorted by what is above the lower bits: few neighbours are not in order, and those are alike there. */
+static void sort_ties(sort_key *k, sort_key *scratch, size_t n, unsigned lower)
+{
+	for (size_t i = 1; i < n; i++) {
+		if (k[i - 1] <= k[i])
+			continue;
+		size_t from = i - 1, to = i + 1;
+		while (from > 0 && k[from - 1] >> lower == k[i] >> lower)
+			from--;
+		while (to < n && k[to] >> lower == k[i] >> lower)
+			to++;
+		if (to - from <= TIE_INSERT)
+			insert_keys(k + from, to - from);
+		else if (sort_digits(k + from, scratch, to - from, 0, 8, 8) != k + from)
+			memcpy(k + from, scratch, (to - from) * sizeof *k);
+		i = to - 1;
+	}
+}
+
+/*
+ * Two digits of 11 bits sort the distances from the least key by their first 22 bits, and the few that are equal in
+ * those are put in order by what is left: a quarter of the work of sorting by all 64 bits.
+ */
+static sort_key *sort_by_first_bits(sort_key *keys, sort_key *scratch, size_t n, uint64_t greatest)
+{
+	const unsigned width = 64 - (unsigned)__builtin_clzll(greatest);
+	const unsigned lower = width > WIDE_BITS ? width - WIDE_BITS : 0;
+	sort_key *sorted = sort_digits(keys, scratch, n, lower, 2, WIDE_BITS / 2);
+
+	if (lower)
+		sort_ties(sorted, sorted == keys ? scratch : keys, n, lower);
+	return sorted;
+}
+
+void bn_sort_doubles(double *values, size_t n, double *scratch)
+{
+	sort_key *keys = (sort_key *)(void *)values, *other = (sort_key *)(void *)scratch, *sorted;
+	uint64_t least = UINT64_MAX, greatest = 0;
+
+	if (n < FEW) {
+		sort_few(values, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint64_t key = key_of(keys[i]);
+		least = key < least ? key : least;
+		greatest = key > greatest ? key : greatest;
+		keys[i] = key;
+	}
+	greatest -= least;
+	for (size_t i = 0; i < n; i++)
+		keys[i] -= least;
+	sorted = !greatest              ? keys
+		 : n < WIDE_DIGITS_FROM ? sort_digits(keys, other, n, 0, 8, 8)
+					: sort_by_first_bits(keys, other, n, greatest);
+	for (size_t i = 0; i < n; i++)
+		keys[i] = bits_of(sorted[i] + least);
+}

@@ -1,0 +1,13 @@
+/*
+ * sort.h - sorting doubles: n of them in O(n), without comparing each with log n others.
+ */
+#ifndef BN_PROFILE_SORT_H
+#define BN_PROFILE_SORT_H
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Ascending; infinities order as numbers do, NaN must not be there. -0 and 0 are equal, and may come in any order.
+ * scratch: n doubles. */
+void bn_sort_doubles(double *values, size_t n, double *scratch);
+
+#endif
