@@ -33,6 +33,8 @@ typedef struct bn_fs_ops {
 	ssize_t (*pread)(const bn_env *, int fd, void *bytes, size_t n, off_t at);
 	ssize_t (*write)(const bn_env *, int fd, const void *bytes, size_t n);
 	int (*fsync)(const bn_env *, int fd);
+	/* A hint: what was written at from .. from+n-1 will be synced, so it may go to the disk from now on. */
+	void (*will_sync)(const bn_env *, int fd, off_t from, off_t n);
 	int (*fchmod)(const bn_env *, int fd, mode_t mode);
 	int (*fchown)(const bn_env *, int fd, uid_t uid, gid_t gid); /* -1: as it is */
 	int (*ftruncate)(const bn_env *, int fd, off_t size);

@@ -262,6 +262,12 @@ static int real_fsync(const bn_env *env, int fd)
 	return OR_ERRNO(fsync(fd));
 }
 
+static void real_will_sync(const bn_env *env, int fd, off_t from, off_t n)
+{
+	(void)env;
+	(void)sync_file_range(fd, from, n, SYNC_FILE_RANGE_WRITE);
+}
+
 static int real_fchmod(const bn_env *env, int fd, mode_t mode)
 {
 	(void)env;
@@ -373,6 +379,7 @@ const bn_fs_ops bn_fs_real = {
 	.pread = real_pread,
 	.write = real_write,
 	.fsync = real_fsync,
+	.will_sync = real_will_sync,
 	.fchmod = real_fchmod,
 	.fchown = real_fchown,
 	.ftruncate = real_ftruncate,

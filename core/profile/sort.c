@@ -136,9 +136,12 @@ void bn_sort_doubles(double *values, size_t n, double *scratch)
 	greatest -= least;
 	for (size_t i = 0; i < n; i++)
 		keys[i] -= least;
-	sorted = !greatest              ? keys
-		 : n < WIDE_DIGITS_FROM ? sort_digits(keys, other, n, 0, 8, 8)
-					: sort_by_first_bits(keys, other, n, greatest);
+	if (!greatest)
+		sorted = keys;
+	else if (n < WIDE_DIGITS_FROM)
+		sorted = sort_digits(keys, other, n, 0, 8, 8);
+	else
+		sorted = sort_by_first_bits(keys, other, n, greatest);
 	for (size_t i = 0; i < n; i++)
 		keys[i] = bits_of(sorted[i] + least);
 }

@@ -161,11 +161,16 @@ static int local_list(bn_object_store *base, bn_object_each *each, void *ctx, bn
 
 /* ---- put ------------------------------------------------------------------------------------ */
 
+/* So much is written before the disk may begin with it: the last sync finds little left to do. */
+#define HINT_BYTES ((off_t)8 << 20)
+
 typedef struct local_put {
 	local_store *s;
 	int fd;
 	char name[BN_OBJECT_NAME];
 	bool named; /* it has become the object, or is gone */
+	off_t written,
+		hinted; /* of the file; the disk may have begun with what is before `hinted` */
 } local_put;
 
 /* True when the object is there with that size, and young again. Somebody else's is not ours to renew, even if its
@@ -333,9 +338,10 @@ static int local_put_begin(void **out, bn_object_store *base, const char *hash, 
 		bn_free(p);
 		return rc;
 	}
-	if (hash && open_kept(p, hash))
+	if (hash && open_kept(p, hash)) {
 		rc = hash_kept(p, h, have, err);
-	else if ((rc = bn_local_tmp_name(p->s, p->name, err)) == 0)
+		p->written = p->hinted = (off_t)*have;
+	} else if ((rc = bn_local_tmp_name(p->s, p->name, err)) == 0)
 		rc = bn_dir_open_file(
 			&p->fd, p->s->root, p->name, O_WRONLY | O_CREAT | O_EXCL, 0600, err);
 	if (rc < 0) {
@@ -350,7 +356,16 @@ static int local_put_begin(void **out, bn_object_store *base, const char *hash, 
 static int local_put_write(void *put, const void *bytes, size_t n, bn_err *err)
 {
 	local_put *p = put;
-	return bn_dir_write_all(p->s->env, p->s->root, p->name, p->fd, bytes, n, err);
+	const bn_env *env = p->s->env;
+	int rc = bn_dir_write_all(env, p->s->root, p->name, p->fd, bytes, n, err);
+	if (rc < 0)
+		return rc;
+	p->written += (off_t)n;
+	if (p->written - p->hinted >= HINT_BYTES && env->fs->will_sync) {
+		env->fs->will_sync(env, p->fd, p->hinted, p->written - p->hinted);
+		p->hinted = p->written;
+	}
+	return 0;
 }
 
 /* Read-only and on the disk. */
