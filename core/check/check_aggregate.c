@@ -91,9 +91,7 @@ int bn_check_mean(bn_check_run *run, bn_err *err)
 {
 	bn_moments m = BN_MOMENTS_INIT;
 	int rc = moments_of(run, &m, err);
-	/* with an infinity the running mean is not a number; the sum still says which */
-	double mean = isfinite(bn_moments_sum(&m)) ? bn_moments_mean(&m) : m.sum;
-	return rc ? rc : finish_number(run, m.n ? mean : NAN, err);
+	return rc ? rc : finish_number(run, bn_moments_mean(&m), err);
 }
 
 int bn_check_stdev(bn_check_run *run, bn_err *err)

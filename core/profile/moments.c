@@ -182,7 +182,9 @@ static bn_moments settled(const bn_moments *m)
 double bn_moments_mean(const bn_moments *m)
 {
 	bn_moments s = settled(m);
-	return s.n ? s.mean : NAN;
+	if (!s.n)
+		return NAN;
+	return isfinite(s.mean) ? s.mean : s.sum; /* an infinity, or NaN of two */
 }
 
 double bn_moments_sum(const bn_moments *m)
