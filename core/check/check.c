@@ -4,6 +4,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/check/_check_run.h"
+#include "core/check/row_condition.h"
 
 #include <math.h>
 #include <string.h>
@@ -248,16 +249,17 @@ static bool is_shared(const char *name)
 	return false;
 }
 
+/* Which rows are looked at: of every check that looks at rows. */
+static bool is_condition(const bn_check_def *def, const char *name)
+{
+	bool of_columns = strstr(def->type, "_table_column") || strstr(def->type, "_to_exist");
+	return !of_columns && (!strcmp(name, "row_condition") || !strcmp(name, "condition_parser"));
+}
+
 static int unknown_arg(const bn_check_def *def, const char *name, const char *where, bn_err *err)
 {
 	const char *words[16];
 	size_t n = 0;
-	if (!strcmp(name, "row_condition") || !strcmp(name, "condition_parser")) {
-		bn_err_set(err, BN_EUNSUPPORTED, "%s: %s: row_condition is not supported", where,
-			def->type);
-		bn_err_hint(err, "check a filtered dataset instead");
-		return BN_EUNSUPPORTED;
-	}
 	for (const bn_check_arg *a = def->args; a->name && n < 15; a++)
 		words[n++] = a->name;
 	words[n] = NULL;
@@ -283,6 +285,8 @@ int bn_check_validate(const bn_check_def *def, const json_t *kwargs, const char 
 		const bn_check_arg *a = arg_find(def, name);
 		if (json_is_null(value) || (!a && is_shared(name)))
 			continue;
+		if (is_condition(def, name) && json_is_string(value))
+			continue;
 		if (!a)
 			return unknown_arg(def, name, where, err);
 		const char *wants = arg_wants(a->kind, value);
@@ -290,5 +294,5 @@ int bn_check_validate(const bn_check_def *def, const json_t *kwargs, const char 
 			return bn_err_set(err, BN_EINVAL, "%s: %s: '%s' must be %s", where,
 				def->type, name, wants);
 	}
-	return 0;
+	return bn_row_condition_check(kwargs, where, err);
 }

@@ -4,6 +4,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/check/_check_run.h"
+#include "core/check/row_condition.h"
 
 #include <string.h>
 
@@ -35,11 +36,26 @@ static json_t *exception_json(bool raised, const bn_err *e)
 		raised ? message : NULL, "exception_traceback");
 }
 
+/* Over the rows of its row_condition, when it has one: *some. */
+static int run_check(
+	bn_check_run *run, const bn_check_def *def, bn_table_reader **some, bn_err *err)
+{
+	int rc = bn_row_condition_open(some, run->table, run->kwargs, err);
+	if (rc < 0)
+		return rc;
+	if (*some)
+		run->table = *some;
+	if ((rc = def->run(run, err)) < 0 || !*some)
+		return rc;
+	return bn_row_condition_renumber(run->item, run->result, *some, err);
+}
+
 static int run_one(bn_expect_result *out, size_t i, bn_table_reader *table, const bn_suite *suite,
 	suite_run *state, json_t *results, bn_err *err)
 {
 	bn_err own = BN_ERR_INIT;
 	bn_expect_item *item = &out->items[i];
+	bn_table_reader *some = NULL; /* the rows of a row_condition */
 	bn_check_run run = {.table = table,
 		.schema = bn_table_schema(table),
 		.kwargs = suite->items[i].kwargs,
@@ -47,8 +63,9 @@ static int run_one(bn_expect_result *out, size_t i, bn_table_reader *table, cons
 		.ctx = state,
 		.item = item,
 		.result = json_object()};
-	int rc = run.result ? suite->items[i].def->run(&run, &own)
+	int rc = run.result ? run_check(&run, suite->items[i].def, &some, &own)
 			    : bn_err_nomem(&own, "the result of a check");
+	bn_table_reader_free(some);
 	if (rc && !is_own_fault(rc)) {
 		json_decref(run.result);
 		if (err && !err->code)

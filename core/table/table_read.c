@@ -3,9 +3,12 @@
  *
  * Batches are numbered through all parts, and so are rows. Invariant 2 of table.h (one dictionary a
  * column) holds over parts because a part's dictionary begins with that of the part before: what is
- * handed out is the last part's, in which every code means what it meant in its own.
+ * handed out is the last part's, in which every code means what it meant in its own. A scan (scan.h) has no parts but a
+ * view of another reader.
  */
+#include "core/table/_view.h"
 #include "core/table/arrow_read.h"
+#include "core/table/stats.h"
 #include "core/table/table.h"
 
 #include <string.h>
@@ -14,6 +17,7 @@ typedef struct part {
 	bn_arrow_file *file;
 	size_t first_batch;
 	uint64_t first_row;
+	bn_part_stats *stats; /* NULL: not known */
 } part;
 
 struct bn_table_reader {
@@ -21,6 +25,7 @@ struct bn_table_reader {
 	size_t count;
 	size_t batches;
 	uint64_t rows;
+	bn_table_view *view; /* of a scan; it has no parts */
 };
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -162,13 +167,21 @@ void bn_table_reader_free(bn_table_reader *r)
 {
 	if (!r)
 		return;
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < r->count; i++) {
 		bn_arrow_file_free(r->parts[i].file);
+		bn_part_stats_free(r->parts[i].stats);
+	}
+	bn_table_view_free(r->view);
 	bn_free(r->parts);
 	bn_free(r);
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */
+
+static const char *reader_name(const bn_table_reader *r)
+{
+	return r->view ? reader_name(r->view->base) : bn_arrow_file_name(r->parts[0].file);
+}
 
 /* The last part's, which has the longest dictionaries. */
 static const bn_arrow_file *last_file(const bn_table_reader *r)
@@ -205,6 +218,8 @@ static part *part_of_row(const bn_table_reader *r, uint64_t row)
 
 const bn_schema *bn_table_schema(const bn_table_reader *r)
 {
+	if (r->view)
+		return bn_table_schema(r->view->base);
 	return bn_arrow_file_schema(r->parts[0].file);
 }
 
@@ -220,6 +235,8 @@ size_t bn_table_batches(const bn_table_reader *r)
 
 uint64_t bn_table_batch_start(const bn_table_reader *r, size_t batch)
 {
+	if (r->view)
+		return batch < r->batches ? r->view->kept[batch].first_row : r->rows;
 	const part *p = part_of_batch(r, batch);
 	return batch < r->batches
 		       ? p->first_row + bn_arrow_file_batch_start(p->file, batch - p->first_batch)
@@ -228,12 +245,16 @@ uint64_t bn_table_batch_start(const bn_table_reader *r, size_t batch)
 
 size_t bn_table_batch_rows(const bn_table_reader *r, size_t batch)
 {
+	if (r->view)
+		return r->view->kept[batch].rows;
 	const part *p = part_of_batch(r, batch);
 	return bn_arrow_file_batch_rows(p->file, batch - p->first_batch);
 }
 
 const bn_dict *bn_table_dict(const bn_table_reader *r, size_t column)
 {
+	if (r->view)
+		return bn_table_dict(r->view->base, column);
 	return bn_arrow_file_dict(last_file(r), column);
 }
 
@@ -241,9 +262,8 @@ int bn_table_locate(
 	const bn_table_reader *r, uint64_t row, size_t *batch, size_t *row_in_batch, bn_err *err)
 {
 	if (row >= r->rows)
-		return bn_err_set(err, BN_EINVAL, "%s has %llu rows, no row %llu",
-			bn_arrow_file_name(r->parts[0].file), (unsigned long long)r->rows,
-			(unsigned long long)row);
+		return bn_err_set(err, BN_EINVAL, "%s has %llu rows, no row %llu", reader_name(r),
+			(unsigned long long)r->rows, (unsigned long long)row);
 	size_t low = 0, high = r->batches;
 	while (high - low > 1) { /* the last batch that starts at or before row */
 		size_t mid = low + (high - low) / 2;
@@ -265,8 +285,10 @@ int bn_table_read(bn_table_reader *r, size_t batch, const size_t *columns, size_
 	if (batch >= r->batches) {
 		bn_batch_release(out);
 		return bn_err_set(err, BN_EINVAL, "%s has %zu batches, no batch %zu",
-			bn_arrow_file_name(r->parts[0].file), r->batches, batch);
+			reader_name(r), r->batches, batch);
 	}
+	if (r->view)
+		return bn_table_view_read(r->view, batch, columns, n, out, err);
 	const part *p = part_of_batch(r, batch);
 	int rc = bn_arrow_file_read(p->file, batch - p->first_batch, columns, n, out, err);
 	if (rc < 0)
@@ -282,5 +304,69 @@ int bn_table_read(bn_table_reader *r, size_t batch, const size_t *columns, size_
 
 void bn_table_forget(const bn_table_reader *r, const bn_batch *b)
 {
-	bn_arrow_file_forget(part_of_row(r, b->first_row)->file, b);
+	if (r->view)
+		bn_table_view_forget(r->view, b);
+	else
+		bn_arrow_file_forget(part_of_row(r, b->first_row)->file, b);
+}
+
+/* ---- statistics and scans ------------------------------------------------------------------- */
+
+bn_part_stats *bn_part_stats_new(size_t columns, uint64_t rows)
+{
+	bn_part_stats *s = bn_alloc_zeroed(1, sizeof *s);
+	if (!s || !(s->columns = bn_alloc_zeroed(columns + 1, sizeof *s->columns))) {
+		bn_free(s);
+		return NULL;
+	}
+	s->rows = rows;
+	s->count = columns;
+	for (size_t i = 0; i < columns; i++)
+		s->columns[i].missing = -1;
+	return s;
+}
+
+void bn_part_stats_free(bn_part_stats *s)
+{
+	if (!s)
+		return;
+	bn_arena_release(&s->texts);
+	bn_free(s->columns);
+	bn_free(s);
+}
+
+void bn_table_take_stats(bn_table_reader *r, size_t index, bn_part_stats *stats)
+{
+	if (index >= r->count) {
+		bn_part_stats_free(stats);
+		return;
+	}
+	bn_part_stats_free(r->parts[index].stats);
+	r->parts[index].stats = stats;
+}
+
+const bn_part_stats *bn_table_batch_stats(const bn_table_reader *r, size_t batch)
+{
+	if (r->view)
+		return bn_table_batch_stats(r->view->base, r->view->kept[batch].batch);
+	return part_of_batch(r, batch)->stats;
+}
+
+int bn_table_reader_of_view(bn_table_reader **out, bn_table_view *view, bn_err *err)
+{
+	bn_table_reader *r = bn_alloc_zeroed(1, sizeof *r);
+	if (!r) {
+		bn_table_view_free(view);
+		return bn_err_nomem(err, "a table reader");
+	}
+	r->view = view;
+	r->batches = view->count;
+	r->rows = view->rows;
+	*out = r;
+	return 0;
+}
+
+bn_table_view *bn_table_reader_view(const bn_table_reader *r)
+{
+	return r->view;
 }

@@ -3,10 +3,12 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/profile/profiler.h"
 #include "core/profile/tally.h"
 #include "core/table/table.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/verbs.h"
+#include "tui/cli/where.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -14,11 +16,38 @@
 
 /* ---- describe ------------------------------------------------------------------------------- */
 
-static int load_profile(
-	bn_dataset_version **v, bn_profile **p, bn_workspace *ws, const char *ref, bn_err *err)
+static bool profile_progress(void *cli, uint64_t done, uint64_t total)
+{
+	bn_cli_progress(cli, "profiling", done, total, "columns");
+	return !bn_cli_interrupted();
+}
+
+/* Of the rows that --where keeps: made now. */
+static int make_profile(
+	bn_profile **p, bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
+{
+	const bn_progress watch = bn_cli_watch(cli);
+	const bn_profile_progress progress = {profile_progress, cli};
+	bn_table_reader *table = NULL;
+	int rc;
+	if ((rc = bn_dataset_open_table_watched(&table, ws, v, &watch, err)) < 0 ||
+		(rc = bn_cli_where(&table, cli, err)) < 0)
+		goto out;
+	rc = bn_profile_table(p, table, 0, &progress, err);
+	bn_cli_progress_end(cli);
+out:
+	bn_table_reader_free(table);
+	return rc;
+}
+
+static int load_profile(bn_dataset_version **v, bn_profile **p, bn_cli *cli, bn_workspace *ws,
+	const char *ref, bn_err *err)
 {
 	int rc = bn_dataset_resolve(v, ws, ref, BN_DATASET_LIVE, err);
-	return rc ? rc : bn_dataset_load_profile(p, ws, *v, err);
+	if (rc < 0)
+		return rc;
+	return bn_cli_opt(cli, "where") ? make_profile(p, cli, ws, *v, err)
+					: bn_dataset_load_profile(p, ws, *v, err);
 }
 
 /* Everything the profile knows of one column, as it is stored. */
@@ -68,7 +97,7 @@ static int run_describe(bn_cli *cli, bn_err *err)
 	bn_profile *p = NULL;
 	int rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc)
-		rc = load_profile(&v, &p, ws, bn_cli_arg(cli, 0), err);
+		rc = load_profile(&v, &p, cli, ws, bn_cli_arg(cli, 0), err);
 	if (!rc && bn_cli_arg(cli, 1)) {
 		rc = describe_column(cli, p, bn_cli_arg(cli, 1), err);
 	} else if (!rc) {
@@ -166,12 +195,13 @@ static int run_freq(bn_cli *cli, bn_err *err)
 		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err);
 	if (!rc)
 		rc = bn_dataset_open_table_watched(&table, ws, v, &watch, err);
-	if (!rc)
-		rc = bn_schema_need(bn_table_schema(table), bn_cli_arg(cli, 1), &column, err);
-	if (!rc)
-		rc = count_values(&t, &missing, cli, table, column, err);
-	if (!rc)
-		rc = show_freq(cli, &t, missing, k, err);
+	if (rc < 0 || (rc = bn_cli_where(&table, cli, err)) < 0 ||
+		(rc = bn_schema_need(bn_table_schema(table), bn_cli_arg(cli, 1), &column, err)) < 0)
+		goto out;
+	if ((rc = count_values(&t, &missing, cli, table, column, err)) < 0)
+		goto out;
+	rc = show_freq(cli, &t, missing, k, err);
+out:
 	bn_tally_release(&t);
 	bn_table_reader_free(table);
 	bn_dataset_version_free(v);
@@ -226,9 +256,9 @@ static int run_diff(bn_cli *cli, bn_err *err)
 	bn_profile *a = NULL, *b = NULL;
 	int rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc)
-		rc = load_profile(&va, &a, ws, bn_cli_arg(cli, 0), err);
+		rc = load_profile(&va, &a, cli, ws, bn_cli_arg(cli, 0), err);
 	if (!rc)
-		rc = load_profile(&vb, &b, ws, bn_cli_arg(cli, 1), err);
+		rc = load_profile(&vb, &b, cli, ws, bn_cli_arg(cli, 1), err);
 	json_t *items = json_array();
 	for (size_t i = 0; !rc && i < a->column_count; i++) {
 		json_t *o = diff_column(&a->columns[i], bn_profile_find(b, a->columns[i].name));
@@ -239,8 +269,8 @@ static int run_diff(bn_cli *cli, bn_err *err)
 		if (!bn_profile_find(a, b->columns[i].name))
 			json_array_append_new(items, diff_column(NULL, &b->columns[i]));
 	if (!rc) {
-		bn_cli_say(cli, "rows %lld and %lld; schema %s", (long long)va->rows,
-			(long long)vb->rows,
+		bn_cli_say(cli, "rows %lld and %lld; schema %s", (long long)a->rows,
+			(long long)b->rows,
 			strcmp(va->schema_hash, vb->schema_hash) ? "differs" : "the same");
 		rc = bn_cli_list(cli, items, cols, "no difference in any column's statistics", err);
 	} else {
@@ -253,20 +283,24 @@ static int run_diff(bn_cli *cli, bn_err *err)
 	return rc;
 }
 
-static const bn_opt freq_opts[] = {{"top", 'n', "N", "how many values (20)"}, {0}};
+static const bn_opt freq_opts[] = {{"top", 'n', "N", "how many values (20)"}, BN_OPT_WHERE, {0}};
+static const bn_opt where_opts[] = {BN_OPT_WHERE, {0}};
 
 const bn_verb bn_verbs_data_look[] = {
 	{"data", "describe", "NAME[@vN] [COLUMN]", 1, 2, "statistics of the columns",
 		"From the profile made with the version: missing, distinct, mean, spread, "
-		"quantiles.\n"
+		"quantiles;\n"
+		"with --where of those rows alone, made now.\n"
 		"With a column, everything that is known of it.",
-		{"binnacle data describe jobs", "binnacle data describe jobs run_time --json"},
-		NULL, BN_VERB_LISTS, run_describe},
+		{"binnacle data describe jobs", "binnacle data describe jobs run_time --json",
+			"binnacle data describe jobs --where \"partition = gpu\""},
+		where_opts, BN_VERB_LISTS, run_describe},
 	{"data", "freq", "NAME[@vN] COLUMN", 2, 2, "the most frequent values of a column", NULL,
-		{"binnacle data freq jobs job_state", "binnacle data freq jobs user_id -n 5"},
+		{"binnacle data freq jobs job_state", "binnacle data freq jobs user_id -n 5",
+			"binnacle data freq jobs job_state --where \"run_time < 60\""},
 		freq_opts, BN_VERB_LISTS, run_freq},
 	{"data", "diff", "A[@vN] B[@vN]", 2, 2, "what differs: schema and statistics", NULL,
 		{"binnacle data diff jobs@v1 jobs@v2", "binnacle data diff jobs.train jobs.test"},
-		NULL, 0, run_diff},
+		where_opts, 0, run_diff},
 	{0},
 };

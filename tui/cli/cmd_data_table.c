@@ -9,10 +9,11 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/source/csv_write.h"
 #include "core/data/dataset.h"
+#include "core/source/csv_write.h"
 #include "core/source/ingest.h"
 #include "tui/cli/verbs.h"
+#include "tui/cli/where.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,9 +100,9 @@ out:
 static int open_table(bn_table_reader **out, bn_cli *cli, bn_err *err)
 {
 	const char *word = bn_cli_arg(cli, 0);
-
-	return is_file(bn_cli_env(cli), word) ? open_file(out, cli, word, err)
-					      : open_dataset(out, cli, word, err);
+	int rc = is_file(bn_cli_env(cli), word) ? open_file(out, cli, word, err)
+						: open_dataset(out, cli, word, err);
+	return rc < 0 ? rc : bn_cli_where(out, cli, err);
 }
 
 /* --columns a,b,c as numbers, or all; *out is yours. */
@@ -342,18 +343,21 @@ out:
 /* ---- verbs ---------------------------------------------------------------------------------- */
 
 static const bn_opt head_opts[] = {{"rows", 'n', "N", "how many (10)"},
-	{"from", 0, "ROW", "number of the first one (0)"},
-	{"columns", 'c', "A,B", "only these, in this order"}, {0}};
-static const bn_opt export_opts[] = {
+	{"from", 0, "ROW", "number of the first one (0), of those that --where keeps"},
+	BN_OPT_WHERE, {"columns", 'c', "A,B", "only these, in this order"}, {0}};
+static const bn_opt export_opts[] = {BN_OPT_WHERE,
 	{"output", 'o', "FILE", "the same as the second word; without, or -: standard output"},
 	{"format", 0, "KIND", "csv, tsv or arrow; default: by the suffix of FILE, else csv"},
 	{"columns", 'c', "A,B", "only these, in this order"}, {0}};
 
 const bn_verb bn_verbs_data_table[] = {
 	{"data", "head", "DATASET|FILE", 1, 1, "show the first rows, or any others",
-		"Works on a dataset version and on a file that is in no workspace (- is standard input).\n"
+		"Works on a dataset version and on a file that is in no workspace (- is standard "
+		"input).\n"
 		"An absent value is '-' (null with --json).",
-		{"binnacle data head power@v3", "binnacle data head jobs.csv --from 1000 -n 5"},
+		{"binnacle data head power@v3", "binnacle data head jobs.csv --from 1000 -n 5",
+			"binnacle data head jobs --where \"job_state = FAILED AND run_time > "
+			"3600\""},
 		head_opts, BN_VERB_NO_WORKSPACE, run_head},
 	{"data", "export", "DATASET|FILE [FILE]", 1, 2, "write a table as CSV, TSV or Arrow",
 		"CSV: RFC 4180, LF line ends, absent values empty, shortest numbers that read back "

@@ -67,6 +67,8 @@ void bn_expr_lex(bn_expr_lexer *x);                         /* reads the next to
 bool bn_token_is(const bn_expr_lexer *x, const char *text); /* an operator or bare word, any case */
 bool bn_expr_text_is(bn_expr_text t, const char *word);     /* any case */
 size_t bn_token_at(const bn_token *t); /* where it begins, its quote included */
+/* By what they are; a whole number with a real one exactly. Both are of types that are compared. */
+int bn_expr_value_order(const bn_expr_value *a, const bn_expr_value *b);
 /* "expected WHAT, not 'x'", at the token. */
 int bn_expr_expected(bn_expr *e, const bn_expr_lexer *x, bn_err *err, const char *what);
 

@@ -375,22 +375,9 @@ static int bind_between(bn_binder *b, const bn_tree *t)
 
 /* ---- lists ---------------------------------------------------------------------------------- */
 
-static int value_order(const bn_expr_value *a, const bn_expr_value *b)
-{
-	if (a->type == BN_EXPR_REAL)
-		return a->r < b->r ? -1 : a->r > b->r;
-	if (a->type != BN_EXPR_TEXT)
-		return a->i < b->i ? -1 : a->i > b->i;
-	size_t n = a->s.len < b->s.len ? a->s.len : b->s.len;
-	int c = n ? memcmp(a->s.ptr, b->s.ptr, n) : 0;
-	if (c)
-		return c;
-	return a->s.len < b->s.len ? -1 : a->s.len > b->s.len;
-}
-
 static int value_cmp(const void *a, const void *b)
 {
-	return value_order(a, b);
+	return bn_expr_value_order(a, b);
 }
 
 /* One value of a list, beside what is looked for; a list of ints and reals is of reals. */
@@ -466,7 +453,7 @@ static int bind_in(bn_binder *b, const bn_tree *t)
 	qsort(items, n, sizeof *items, value_cmp);
 	size_t kept = 0;
 	for (size_t i = 0; i < n; i++)
-		if (!kept || value_order(&items[kept - 1], &items[i]))
+		if (!kept || bn_expr_value_order(&items[kept - 1], &items[i]))
 			items[kept++] = items[i];
 	bn_expr_node node = {
 		.op = BN_OP_IN, .type = BN_EXPR_BOOL, .arg = {a, -1, -1}, .at = t->op_at};

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NS_PER_DAY 86400000000000LL
-
 bool bn_tree_is_leaf(const bn_tree *t)
 {
 	return t->kind != BN_TREE_CALL && !t->prefix.len;
@@ -93,21 +91,23 @@ static int read_time(bn_expr_value *v, const char **expects, bn_expr_text s)
 /* A date with a time of day is an instant. */
 static int read_date(bn_expr_value *v, const char **expects, bn_expr_text s)
 {
-	if (read_time(v, expects, s) < 0)
-		return BN_EINVAL;
-	if (v->i % NS_PER_DAY == 0)
-		*v = (bn_expr_value){BN_EXPR_DATE, {.i = v->i / NS_PER_DAY}};
+	int32_t days;
+	if (!bn_date_parse(s.ptr, s.len, &days))
+		return read_time(v, expects, s);
+	*v = (bn_expr_value){BN_EXPR_DATE, {.i = days}};
 	return 1;
 }
 
+/* Of a time of day it is the one since midnight. */
 static int read_duration(bn_expr_value *v, const char **expects, bn_expr_text s)
 {
 	char copy[64];
 	*v = (bn_expr_value){.type = BN_EXPR_DURATION};
 	snprintf(copy, sizeof copy, "%.*s", (int)(s.len < 63 ? s.len : 63), s.ptr);
-	if (bn_parse_duration_ns(copy, &v->i))
+	if (bn_parse_duration_ns(copy, &v->i) || bn_daytime_parse(s.ptr, s.len, &v->i) ||
+		bn_duration_parse(s.ptr, s.len, &v->i))
 		return 1;
-	*expects = "a duration such as 5m or 1h30m";
+	*expects = "a duration such as 5m or 1h30m, or a time of day such as '09:30'";
 	return BN_EINVAL;
 }
 

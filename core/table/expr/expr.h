@@ -85,6 +85,8 @@ typedef struct bn_expr_source {
 int bn_expr_parse(bn_expr **out, const bn_expr_source *source, bn_err *err);
 void bn_expr_free(bn_expr *e);             /* NULL is fine */
 size_t bn_expr_error_at(const bn_expr *e); /* byte offset of the error; 0 when there is none */
+/* "SOURCE:LINE:COLUMN" of a byte offset. Returns buf. */
+const char *bn_expr_place(const bn_expr *e, size_t at, char *buf, size_t size);
 /* For those who say what names mean: an error at that offset. First error wins; returns its code. */
 int bn_expr_fail(bn_expr *e, size_t at, bn_err *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -104,8 +106,9 @@ typedef struct bn_expr_name {
 
 typedef struct bn_expr_field {
 	bn_expr_type type;
-	uint32_t slot;   /* what it is to the user of the tree: a column's number */
-	bool has_number; /* a text that has a number, too: a parameter */
+	uint32_t slot;    /* what it is to the user of the tree: a column's number */
+	bool is_category; /* a text of few different ones: eval.h looks its tests up by code */
+	bool has_number;  /* a text that has a number, too: a parameter */
 	const char
 		*no_order; /* a text: what is wrong with ordering it by a number; NULL: nothing */
 } bn_expr_field;

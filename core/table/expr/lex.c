@@ -54,9 +54,12 @@ static size_t word_end(const bn_expr_lexer *x)
 		int64_t ns;
 		while (isalnum((unsigned char)t[end]) || (t[end] && strchr("-:.+", t[end])))
 			end++;
-		for (size_t n = end - from; n >= 10; n--)
-			if (t[from + 4] == '-' && bn_timestamp_parse(t + from, n, &ns))
+		bool dated = end - from >= 10 && t[from + 4] == '-' && t[from + 7] == '-';
+		for (size_t n = end - from; dated && n >= 10; n--)
+			if (bn_timestamp_parse(t + from, n, &ns))
 				return from + n;
+		if (dated)
+			return end; /* a date that there is not */
 		end = from + strspn(t + from, "0123456789.");
 		if ((t[end] == 'e' || t[end] == 'E') && (t[end + 1] == '-' || t[end + 1] == '+') &&
 			isdigit((unsigned char)t[end + 2]))
@@ -116,14 +119,9 @@ size_t bn_token_at(const bn_token *t)
 
 /* ---- errors --------------------------------------------------------------------------------- */
 
-int bn_expr_fail(bn_expr *e, size_t at, bn_err *err, const char *fmt, ...)
+const char *bn_expr_place(const bn_expr *e, size_t at, char *buf, size_t size)
 {
 	int line = 1, column = 1;
-	char what[256];
-	va_list args;
-	va_start(args, fmt);
-	vsnprintf(what, sizeof what, fmt, args);
-	va_end(args);
 	for (size_t i = 0; i < at && e->text[i]; i++) {
 		if (e->text[i] == '\n') {
 			line++;
@@ -132,9 +130,21 @@ int bn_expr_fail(bn_expr *e, size_t at, bn_err *err, const char *fmt, ...)
 			column++;
 		}
 	}
+	snprintf(buf, size, "%s:%d:%d", e->source, line, column);
+	return buf;
+}
+
+int bn_expr_fail(bn_expr *e, size_t at, bn_err *err, const char *fmt, ...)
+{
+	char what[256], place[160];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(what, sizeof what, fmt, args);
+	va_end(args);
 	if (!err || !err->code)
 		e->error_at = at;
-	return bn_err_set(err, BN_EINVAL, "%s:%d:%d: %s", e->source, line, column, what);
+	return bn_err_set(
+		err, BN_EINVAL, "%s: %s", bn_expr_place(e, at, place, sizeof place), what);
 }
 
 int bn_expr_expected(bn_expr *e, const bn_expr_lexer *x, bn_err *err, const char *what)

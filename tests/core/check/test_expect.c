@@ -246,8 +246,14 @@ START_TEST(test_suite_errors_name_the_check_and_help)
 		 "\"mostly\":3}}",
 			"'mostly' must be a number from 0 to 1", "", BN_EINVAL},
 		{"{\"type\":\"expect_column_values_to_not_be_null\",\"kwargs\":{\"column\":\"a\","
+		 "\"row_condition\":\"x>\"}}",
+			"check 1: row_condition:1:3: expected a value at the end", "", BN_EINVAL},
+		{"{\"type\":\"expect_column_values_to_not_be_null\",\"kwargs\":{\"column\":\"a\","
+		 "\"row_condition\":\"x>1\",\"condition_parser\":\"spark\"}}",
+			"condition_parser 'spark' is not supported", "x > 5", BN_EUNSUPPORTED},
+		{"{\"type\":\"expect_column_to_exist\",\"kwargs\":{\"column\":\"a\","
 		 "\"row_condition\":\"x>1\"}}",
-			"row_condition is not supported", "filtered dataset", BN_EUNSUPPORTED},
+			"takes no 'row_condition'", "", BN_EINVAL},
 		{"{\"type\":\"expect_column_to_exist\",\"kwargs\":{\"column\":{\"$PARAMETER\":"
 		 "\"p\"}}}",
 			"no suite parameter 'p'", "", BN_EINVAL},
@@ -261,6 +267,51 @@ START_TEST(test_suite_errors_name_the_check_and_help)
 		ck_assert_msg(strstr(err.msg, bad[i].says) != NULL, "%s", err.msg);
 		ck_assert_msg(strstr(err.hint, bad[i].hints) != NULL, "%s", err.hint);
 	}
+}
+END_TEST
+
+START_TEST(test_expect_row_condition_looks_at_some_rows_and_names_them_by_the_table)
+{
+	static const char suite[] =
+		"{\"name\":\"s\",\"expectations\":["
+		"{\"type\":\"expect_column_values_to_be_between\",\"kwargs\":{\"column\":\"x\","
+		"\"min_value\":0,\"row_condition\":\"i % 5 == 1 and i > 10\","
+		"\"condition_parser\":\"pandas\"}},"
+		"{\"type\":\"expect_table_row_count_to_equal\",\"kwargs\":{\"value\":18,"
+		"\"row_condition\":\"i % 5 == 1 and i > 10\"}},"
+		"{\"type\":\"expect_column_max_to_be_between\",\"kwargs\":{\"column\":\"i\","
+		"\"max_value\":20,\"row_condition\":\"x = 1 and i < 21\"}},"
+		"{\"type\":\"expect_column_values_to_not_be_null\",\"kwargs\":{\"column\":\"x\","
+		"\"row_condition\":\"nope > 1\"}}]}";
+	bn_err err = BN_ERR_INIT;
+	bn_expect_result *r = NULL;
+	bn_suite *s = NULL;
+	json_t *x = json_array(), *n = json_array();
+	for (int i = 0; i < 100; i++) {
+		json_array_append_new(n, json_integer(i));
+		json_array_append_new(x, json_integer(i == 41 || i == 42 || i == 91 ? -1 : 1));
+	}
+	json_t *columns = json_pack("[{s:s, s:s, s:o}, {s:s, s:s, s:o}]", "name", "x", "type",
+		"int64", "values", x, "name", "i", "type", "int64", "values", n);
+	bn_table_reader *table = table_of(columns);
+	json_decref(columns);
+	ck_assert_bn_ok(parse(&s, suite, &err), &err);
+	ck_assert_bn_ok(bn_expect_run(&r, table, s, NULL, &err), &err);
+	ck_assert(!r->items[0].success);
+	ck_assert_uint_eq(r->items[0].unexpected, 2);
+	ck_assert_uint_eq(r->items[0].rows[0], 41);
+	ck_assert_uint_eq(r->items[0].rows[1], 91);
+	const json_t *result = json_object_get(
+		json_array_get(json_object_get(r->document, "results"), 0), "result");
+	const json_t *index = json_object_get(result, "partial_unexpected_index_list");
+	ck_assert_int_eq(json_integer_value(json_object_get(result, "element_count")), 18);
+	ck_assert_int_eq(json_integer_value(json_array_get(index, 1)), 91);
+	ck_assert(r->items[1].success);
+	ck_assert(r->items[2].success);
+	ck_assert(r->items[3].raised);
+	bn_expect_result_free(r);
+	bn_suite_free(s);
+	bn_table_reader_free(table);
 }
 END_TEST
 
@@ -369,6 +420,7 @@ END_TEST
 
 BN_TEST_MAIN("core/check/expect", test_expect_agrees_with_great_expectations,
 	test_suite_reads_both_spellings_and_parameters, test_suite_errors_name_the_check_and_help,
+	test_expect_row_condition_looks_at_some_rows_and_names_them_by_the_table,
 	test_expect_keeps_failing_rows_bounded_and_counts_exact,
 	test_infer_is_careful_and_its_suite_passes_on_its_table,
 	test_expect_out_of_memory_is_an_error_at_every_allocation)

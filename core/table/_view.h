@@ -1,0 +1,33 @@
+/* _view.h - the rows that a scan keeps: what table_read.c asks instead of the parts. Not for other modules. */
+#ifndef BN_TABLE__VIEW_H
+#define BN_TABLE__VIEW_H
+#include "core/table/table.h"
+
+/* A batch of the table below that has rows which are kept. */
+typedef struct bn_kept {
+	size_t batch;        /* its number there */
+	uint64_t first_row;  /* number of its first kept row, in the view */
+	uint32_t rows, full; /* that are kept, of so many */
+	uint8_t *bits;       /* one a row; NULL: all */
+} bn_kept;
+
+typedef struct bn_table_view {
+	bn_table_reader *base;
+	bool owns_base;
+	bn_kept *kept;
+	size_t count, cap;
+	uint64_t rows;
+} bn_table_view;
+
+void bn_table_view_free(bn_table_view *v); /* NULL is fine */
+/* The batch of the view that holds a row; the last one for what lies beyond. */
+size_t bn_table_view_batch_of(const bn_table_view *v, uint64_t row);
+int bn_table_view_read(bn_table_view *v, size_t batch, const size_t *columns, size_t n,
+	bn_batch *out, bn_err *err);
+void bn_table_view_forget(const bn_table_view *v, const bn_batch *b);
+
+/* table_read.c: a reader of the view, which it takes, also on failure; and that of a reader, NULL when it has none. */
+int bn_table_reader_of_view(bn_table_reader **out, bn_table_view *view, bn_err *err);
+bn_table_view *bn_table_reader_view(const bn_table_reader *r);
+
+#endif

@@ -1,0 +1,72 @@
+/* _vector.h - vectors of values, and the loops of the operators over them. Not for other modules. */
+#ifndef BN_TABLE__VECTOR_H
+#define BN_TABLE__VECTOR_H
+#include "core/table/expr/_expr.h"
+#include "core/table/table.h"
+
+#include <string.h>
+
+#define BN_EXPR_VECTOR 1024 /* rows */
+
+/* What a value is. An error passes as an absent value does, and wins over it. */
+enum { BN_STATE_PRESENT = 0, BN_STATE_NULL = 1, BN_STATE_ERROR = 2 };
+
+typedef struct bn_vector {
+	union {
+		int64_t i[BN_EXPR_VECTOR]; /* INT, TIME, DURATION, DATE */
+		double r[BN_EXPR_VECTOR];
+		bn_text s[BN_EXPR_VECTOR]; /* good for the rows of the vector alone */
+		uint8_t b[BN_EXPR_VECTOR];
+	};
+	uint8_t state[BN_EXPR_VECTOR];
+	bool any; /* some state is not PRESENT */
+} bn_vector;
+
+typedef struct bn_eval {
+	size_t rows;     /* of this vector; loops over numbers run over the whole of it */
+	bn_arena *texts; /* made in this vector */
+	const bn_expr_node *node;
+	bool no_memory;
+} bn_eval;
+
+typedef void (*bn_eval_fn)(bn_eval *x, bn_vector *out, const bn_vector *const *a);
+
+/* By operator; NULL: another file's. */
+extern const bn_eval_fn bn_eval_compare[BN_OP_COUNT], bn_eval_logic[BN_OP_COUNT],
+	bn_eval_numbers[BN_OP_COUNT], bn_eval_texts[BN_OP_COUNT], bn_eval_times[BN_OP_COUNT];
+
+#define BN_EACH for (size_t i = 0; i < BN_EXPR_VECTOR; i++)
+
+static inline void bn_vector_settle(bn_vector *v)
+{
+	unsigned any = 0;
+	BN_EACH any |= v->state[i];
+	v->any = any != 0;
+}
+
+/* States of an operator that is absent where one of its arguments is. */
+static inline void bn_strict1(bn_vector *out, const bn_vector *a)
+{
+	memcpy(out->state, a->state, sizeof out->state);
+	out->any = a->any;
+}
+
+static inline void bn_strict2(bn_vector *out, const bn_vector *a, const bn_vector *b)
+{
+	out->any = a->any || b->any;
+	BN_EACH out->state[i] = a->state[i] | b->state[i];
+}
+
+/* Also absent, or an error, where `bad` says so of a present value. */
+static inline void bn_spoil(bn_vector *v, size_t i, bool bad, uint8_t how)
+{
+	v->state[i] = (uint8_t)(v->state[i] | (bad && !v->state[i] ? how : 0));
+}
+
+int bn_text_order(bn_text a, bn_text b);
+int bn_int_real_order(int64_t a, double b); /* exact: -1, 0, 1 */
+/* SQL's LIKE, by characters; and is b in a, without regard to the case of ASCII? */
+bool bn_text_like(bn_text text, bn_expr_text pattern, bool fold);
+bool bn_text_has(bn_text a, bn_text b);
+
+#endif
