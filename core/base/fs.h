@@ -59,6 +59,8 @@ extern const bn_fs_ops bn_fs_real;
  * process (a socket, a pipe, one of a library's) takes its number and what is printed would go there. Reading
  * and writing fail as they did; a program that is started finds the stream closed. */
 void bn_fs_hold_streams(void);
+/* Whether it is such a thing: that stream was closed when the program was started. */
+bool bn_fs_is_held(int fd);
 
 /* ---- whole files ---------------------------------------------------------------------------- */
 

@@ -46,6 +46,12 @@ void bn_fs_hold_streams(void)
 			return; /* without descriptors nothing else gets one either */
 }
 
+bool bn_fs_is_held(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+	return flags >= 0 && flags & O_PATH;
+}
+
 /* ---- below a handle ------------------------------------------------------------------------- */
 
 /* Opens one component of a path below fd. A link is -ELOOP, whatever the flags are. */

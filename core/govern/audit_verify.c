@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
 #include "core/govern/authority.h"
+#include "core/govern/closed.h"
 #include "core/govern/identity.h"
 #include "core/govern/object_faults.h"
 #include "core/govern/rights.h"
@@ -16,6 +17,8 @@
 
 #include <stdio.h>
 #include <string.h>
+
+enum { MOVED_SHOWN = 5 }; /* accounts */
 
 typedef struct check {
 	bn_workspace *ws; /* a view */
@@ -202,6 +205,32 @@ static int check_founding(check *c, bn_err *err)
 	return what ? fault(c, err, "workspace.json: %s", what) : 0;
 }
 
+/* Owners of files decide what is closed: a copy that did not keep them says of nobody what he did. */
+static int check_owners(check *c, bn_err *err)
+{
+	bn_names moved = BN_NAMES_INIT;
+	bn_buf list = BN_BUF_INIT;
+	int rc = bn_closed_moved(&moved, c->db, err);
+	if (rc < 0 || moved.count == 0)
+		goto out;
+	for (size_t i = 0; i < moved.count && i < MOVED_SHOWN; i++)
+		bn_buf_addf(&list, "%s%s", i ? ", " : "", moved.items[i]);
+	if (moved.count > MOVED_SHOWN)
+		bn_buf_addf(&list, " and %zu more", moved.count - MOVED_SHOWN);
+	if ((rc = bn_buf_check(&list, err, "a report")) < 0)
+		goto out;
+	rc = fault(c, err,
+		"the logs that the upgrade closed belong to other accounts here than to those that "
+		"wrote them (%s): a copy that did not keep the owners of files (cp -a as root "
+		"keeps "
+		"them), in which what was done before the upgrade counts for nobody",
+		list.ptr);
+out:
+	bn_names_release(&moved);
+	bn_buf_release(&list);
+	return rc;
+}
+
 /* ---- the chain of authority ------------------------------------------------------------------------ */
 
 static int check_chain(check *c, bn_err *err)
@@ -222,6 +251,8 @@ static int check_chain(check *c, bn_err *err)
 		(uint64_t)bn_sql_int(c->db, 0, "SELECT count(*) FROM index_signed_verdict", "");
 	c->r->bad_signatures = (uint64_t)bn_sql_int(
 		c->db, 0, "SELECT count(*) FROM index_signed_verdict WHERE good = 0", "");
+	if ((rc = check_owners(c, err)) < 0)
+		goto out;
 	rc = bn_proof_about_read(&c->r->about, c->ws, err);
 out:
 	bn_proof_findings_release(&f);
@@ -234,7 +265,7 @@ out:
 static bool may_be_missing(check *c, const char *hash)
 {
 	if (!c->live_tried)
-		bn_live_find(&c->live, c->ws, INT64_MAX, NULL);
+		bn_live_find(&c->live, c->ws, INT64_MAX, NULL, NULL);
 	c->live_tried = true;
 	return c->live && !bn_live_has(c->live, hash);
 }

@@ -38,6 +38,11 @@ enum { BN_DOUBTS_MAX = 1000 };
  * out. Empty for a workspace that began with a chain. */
 int bn_closed_doubts(bn_names *out, sqlite3 *db, bn_err *err);
 
+/* The accounts whose closed records lie in files of others here, as "user/UID", sorted: a copy that did not keep owners,
+ * where nothing counts that they did before the upgrade. Told by the keys that they had published, of which each names its
+ * account, and by the founder's account, which link 0 names. */
+int bn_closed_moved(bn_names *out, sqlite3 *db, bn_err *err);
+
 enum { BN_CLOSED_EPOCH = -1 }; /* of closed records: below link 0 */
 
 /* The id of a closed record; hex. */

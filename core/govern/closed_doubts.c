@@ -165,3 +165,35 @@ int bn_closed_doubts(bn_names *out, sqlite3 *db, bn_err *err)
 		return rc;
 	return unsigned_add(out, db, err);
 }
+
+/* ---- whose files they are -------------------------------------------------------------------- */
+
+/* A record of another's that somebody copied into a log of his own is beside the one that was copied. */
+int bn_closed_moved(bn_names *out, sqlite3 *db, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"WITH closed AS (SELECT e.owner AS owner, k.name AS kind, t.class AS class, t.id "
+		"AS "
+		"id FROM event e JOIN authority_close c ON c.writer = e.writer AND c.state = 1 AND "
+		"c.seq >= e.seq JOIN index_name k ON k.no = e.kind JOIN index_entity_text t ON "
+		"t.no = e.entity WHERE e.signed IS NULL), published AS (SELECT id, owner FROM "
+		"closed WHERE class = 'user' AND kind = 'user.key') "
+		"SELECT 'user/' || id FROM published GROUP BY id HAVING "
+		"total(owner = CAST(id AS INTEGER)) = 0 "
+		"UNION SELECT 'user/' || founder FROM authority_upgrade WHERE founder IS NOT NULL "
+		"AND "
+		"NOT EXISTS (SELECT 1 FROM authority_close WHERE state <> 1) AND EXISTS (SELECT 1 "
+		"FROM closed) AND NOT EXISTS (SELECT 1 FROM closed WHERE owner = founder) ORDER BY "
+		"1",
+		"");
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1)
+		if (bn_names_add(out, text_at(st, 0)) < 0) {
+			rc = bn_err_nomem(err, "accounts");
+			break;
+		}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}

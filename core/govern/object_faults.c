@@ -1,6 +1,7 @@
 /* object_faults.c - see object_faults.h. */
 #include "core/govern/object_faults.h"
 
+#include "core/govern/authority.h"
 #include "core/govern/closed.h"
 #include "core/govern/prove.h"
 #include "core/store/index/signed.h"
@@ -141,4 +142,27 @@ int bn_object_faults_find_records(bn_object_faults *f, sqlite3 *db, bn_err *err)
 			break;
 	sqlite3_finalize(st);
 	return rc < 0 ? rc : 0;
+}
+
+int bn_object_faults_judge(
+	bn_object_faults *f, bn_workspace *ws, bn_live_hidden *items, size_t count, bn_err *err)
+{
+	sqlite3 *db;
+	size_t end;
+	int rc = bn_workspace_read(&db, ws, err);
+	if (rc < 0 || !bn_authority_is_founded(db))
+		return rc;
+	for (size_t i = 0; i < count; i++)
+		if ((rc = bn_object_faults_add(f, items[i].hash, true, items[i].what, err)) < 0)
+			return rc;
+	if ((rc = bn_object_faults_find_records(f, db, err)) < 0)
+		return rc;
+	for (size_t i = 0; i < count; i++) {
+		uint8_t named[ID];
+		if (bn_unhex(items[i].hash, ID, named) < 0)
+			continue;
+		size_t at = named_find(f, named, &end);
+		items[i].counts_for_nobody = at < end && f->items[at].is_strangers;
+	}
+	return bn_sql_failed(db, err);
 }

@@ -13,6 +13,7 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/store/index/fold.h"
+#include "core/store/object/live.h"
 
 typedef struct bn_object_fault {
 	uint8_t named
@@ -35,6 +36,10 @@ int bn_object_faults_add(
 	bn_object_faults *f, const char *named, bool is_missing, const char *words, bn_err *err);
 /* Says of each whose it is; sorts them. */
 int bn_object_faults_find_records(bn_object_faults *f, sqlite3 *db, bn_err *err);
+/* For gc: which of these only strangers' records name; f gets them, with a record each. None in a workspace without a
+ * chain of authority. */
+int bn_object_faults_judge(
+	bn_object_faults *f, bn_workspace *ws, bn_live_hidden *items, size_t count, bn_err *err);
 void bn_object_faults_release(bn_object_faults *f);
 
 #endif

@@ -80,6 +80,11 @@ static int open_file(bn_input *in, bool is_stdin, const bn_progress *progress, b
 			return 0;
 		}
 	}
+	if (is_stdin && bn_fs_is_held(fd)) {
+		bn_err_set(err, BN_EINVAL, "%s is closed", in->name);
+		bn_err_hint(err, "name a file, or give it one: < FILE");
+		return BN_EINVAL;
+	}
 	int e = env->fs->fstat(env, fd, &st);
 	if (e < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot read %s", in->name);
@@ -109,8 +114,8 @@ int bn_input_open(bn_input **out, const bn_env *env, const char *uri, const bn_p
 			 ? open_file(in, is_stdin, spooling, err)
 			 : bn_err_nomem(err, "the name of a file");
 	if (rc == 0 && in->fd >= 0)
-		rc = bn_fs_read_at(env, in->fd, in->head, sizeof in->head, 0, &in->head_bytes,
-			in->name, err);
+		rc = bn_fs_read_at(
+			env, in->fd, in->head, sizeof in->head, 0, &in->head_bytes, in->name, err);
 	if (rc < 0) {
 		bn_input_free(in);
 		return rc;
@@ -209,8 +214,7 @@ int bn_input_digest(bn_input *in, char hex[65], bn_err *err)
 		rc = bn_input_read(in, block, BLOCK, in->hashed, &got, err);
 	bn_free(block);
 	if (rc == 0 && in->hashed != in->size)
-		rc = bn_err_set(
-			err, BN_ECONFLICT, "%s became shorter while it was read", in->name);
+		rc = bn_err_set(err, BN_ECONFLICT, "%s became shorter while it was read", in->name);
 	if (rc < 0)
 		return rc;
 	bn_hasher_finish(in->hasher, raw);

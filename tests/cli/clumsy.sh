@@ -82,6 +82,17 @@ check rejects_elsewhere "binnacle: cannot create 'no/two.rejects': No such file 
   hint: --rejects FILE names another place for malformed records" \
 	"$(told 'a,b\n1,2\n3\n' data add three - --rejects no/two.rejects)"
 told 'a,b\n8,9\n' data add one - >/dev/null
+cp one.rejects kept
+check rejects_are_kept "warning: 1 row was rejected: one.2.rejects has it with the reason" \
+	"$(told 'a,b\n1,2\n4\n' data add one - --on-error reject | head -1)"
+check earlier_rejects "" "$(cmp one.rejects kept 2>&1)"
+check none_may_be_rejected "binnacle: standard input:3:1: 1 field instead of 2" \
+	"$(told 'a,b\n1,2\n3\n' data add four - --on-error reject --max-rejects 0 | head -1)"
+check no_rows "warning: none@v1 has no rows
+added none@v1" "$(told 'a,b\n' data add none -)"
+check stdin_closed "2 binnacle: standard input is closed" "$(add x - <&-)"
+"$BINNACLE" doctor >doctor
+check doctor_in_a_file_is_whole "0 1" "$(grep -c '[a-z]>[a-z]' doctor) $(grep -c 'jansson .*PCRE2' doctor)"
 check older_bytes "nothing new: these are the bytes of one@v1; one@v2 stays the newest" "$(told 'a,b\n1,2\n' data add one -)"
 check head_of_stdin "a 1" "$(told 'a,b\n1,2\n' data head - --tsv -c a; paste -sd' ' out)"
 check export_both_ways "b 2" "$(told 'a,b\n1,2\n' data export - - -c b; paste -sd' ' out)"

@@ -119,4 +119,21 @@ for who in ann ben eva; do
 done
 [ -s "$dir/ben/answers.csv" ] || fail "the server gave no answers"
 echo "ok the champion is proven for those who are still there, and was served"
+
+# Somebody of the group whom nobody has admitted names a manifest that is not there: gc goes on, and says so.
+uid[mal]=64104
+mkdir -m 700 "$dir/mal" && chown "${uid[mal]}:$gid" "$dir/mal"
+(as mal 'printf "a,b\n1,2\n" >$HOME/in.csv; binnacle data add junk $HOME/in.csv -q') >/dev/null 2>&1 || fail "mal adds nothing"
+manifest() { ask "$1" "binnacle data show $2 --json" | sed -n 's/^ *"hash": "\(..\)\(.*\)",*/.binnacle\/objects\/\1\/\2/p'; }
+take=$(manifest mal junk)
+(as mal "chmod u+w $take; rm $take") || fail "mal removes nothing: $take"
+expect 0 "gc goes on where a stranger hides what he names" as ann 'binnacle gc --dry-run'
+says "is not here: what it names is not known, and goes on"
+says "whose writers nobody has admitted (log/uid-${uid[mal]}"
+expect 0 "and when it removes" as ann 'binnacle gc --older-than 0s -y'
+take=$(manifest ann jobs)
+[ -n "$take" ] && mv "$dir/team/$take" "$dir/away" || fail "jobs has no manifest"
+expect 7 "and not where a member does" as ann 'binnacle gc --dry-run'
+says "is not here: what it names is not known"
+mv "$dir/away" "$dir/team/$take"
 exit $bad

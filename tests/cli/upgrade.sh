@@ -118,4 +118,13 @@ says '"prediction"'
 kill "$serving" && wait "$serving" 2>/dev/null
 serving=
 can ada 0 "the log is whole at the end" 'binnacle audit verify'
+
+# ---- a copy ---------------------------------------------------------------------------------------------------
+cp -a "$dir/power" "$dir/ada/kept" && cp -r "$dir/power" "$dir/cleo/mine" && chown -R "${uid[cleo]}" "$dir/cleo/mine" || fail "a copy"
+cp -r "$dir/power" "$dir/ada/alone" && chown -R "${uid[ada]}" "$dir/ada/alone" || fail "a copy"
+can ada 0 "a copy with the owners of the files is whole" 'cd $HOME/kept && binnacle audit verify'
+can cleo 1 "one with another owner is not" 'cd $HOME/mine && binnacle audit verify'
+says "belong to other accounts here than to those that wrote them (user/${uid[ada]}"
+can ada 1 "nor is one that is the founder's alone" 'cd $HOME/alone && binnacle audit verify'
+says "those that wrote them (user/${uid[ben]}"
 exit $bad

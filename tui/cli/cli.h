@@ -120,6 +120,7 @@ typedef enum bn_format {
 	BN_AS_ID,       /* first 8 characters of a hex id or hash */
 	BN_AS_WHOLE,    /* text that is of no use in part: an id, a URL; never cut */
 	BN_AS_GROUP, /* text that many rows share; the first to be left out where there is no room */
+	BN_AS_WORDS, /* sentences: whole where there is no terminal to fit them into */
 	BN_AS_LONG,  /* text of any length, such as a command: cut shorter than names are */
 } bn_format;
 

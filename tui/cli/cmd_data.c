@@ -1,5 +1,6 @@
 /* cmd_data.c - binnacle data: bringing data in, versions, splits, tags, removal. Looking into a
  * dataset is in cmd_data_look.c, checking it in cmd_data_check.c. */
+#include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -125,6 +126,17 @@ static int read_delimiter(add_options *o, bn_cli *cli, bn_err *err)
 	return 0;
 }
 
+/* NAME.rejects, or NAME.2.rejects and so on: an earlier addition's are not replaced. NULL without memory. */
+static char *free_rejects_name(const bn_env *env, const char *dataset)
+{
+	char *name = bn_strf("%s.rejects", dataset);
+	for (int i = 2; name && bn_fs_exists(env, name); i++) {
+		bn_free(name);
+		name = bn_strf("%s.%d.rejects", dataset, i);
+	}
+	return name;
+}
+
 static int read_on_error(add_options *o, bn_cli *cli, bn_err *err)
 {
 	const char *how = bn_cli_opt(cli, "on-error"), *file = bn_cli_opt(cli, "rejects");
@@ -132,10 +144,12 @@ static int read_on_error(add_options *o, bn_cli *cli, bn_err *err)
 		return bn_err_set(err, BN_EINVAL, "--on-error is fail or reject, not %s", how);
 	if (how && !strcmp(how, "fail") && file)
 		return bn_err_set(err, BN_EINVAL, "--rejects goes with --on-error reject");
-	if (file || (how && !strcmp(how, "reject")))
-		o->source.rejects = o->rejects =
-			file ? bn_strdup(file) : bn_strf("%s.rejects", bn_cli_arg(cli, 0));
-	return 0;
+	if (!file && !(how && !strcmp(how, "reject")))
+		return 0;
+	o->rejects =
+		file ? bn_strdup(file) : free_rejects_name(bn_cli_env(cli), bn_cli_arg(cli, 0));
+	o->source.rejects = o->rejects;
+	return o->rejects ? 0 : bn_err_nomem(err, "a name");
 }
 
 #define WIDENED_SHOWN 5
@@ -205,12 +219,14 @@ static int run_add(bn_cli *cli, bn_err *err)
 		(rc = bn_cli_opt_duration(cli, "for", &o->source.duration_ns, err)) ||
 		(rc = bn_cli_opt_duration(cli, "every", &o->source.interval_ns, err)) ||
 		(rc = bn_cli_opt_int(cli, "threads", 0, 1024, &threads, err)) ||
-		(rc = bn_cli_opt_int(cli, "max-rejects", 1, INT64_MAX, &max_rejects, err)) ||
+		(rc = bn_cli_opt_int(cli, "max-rejects", 0, INT64_MAX, &max_rejects, err)) ||
 		(rc = bn_cli_workspace(cli, &ws, err)) ||
 		(o->source.retype && (rc = load_former(&former, ws, bn_cli_arg(cli, 0), err))))
 		goto out;
 	o->source.threads = (int)threads;
 	o->source.max_rejects = (uint64_t)max_rejects;
+	if (bn_cli_opt(cli, "max-rejects") && max_rejects == 0)
+		o->source.rejects = NULL; /* none may be malformed: the first one is told */
 	rc = bn_dataset_add(&v, &added, ws, bn_cli_arg(cli, 0), privacy, bn_cli_opt(cli, "format"),
 		bn_cli_arg(cli, 1), &o->source, &report, err);
 	bn_cli_progress_end(cli);
@@ -221,6 +237,8 @@ static int run_add(bn_cli *cli, bn_err *err)
 			report.rejected == 1 ? "row was" : "rows were", o->source.rejects,
 			report.rejected == 1 ? "it with the reason" : "them with their reasons");
 	tell_widened(cli, &report);
+	if (v->rows == 0)
+		bn_cli_warn(cli, "%s@v%lld has no rows", v->name, (long long)v->version);
 	if (!added || (rc = bn_cli_tell_retyped(
 			       cli, ws, bn_cli_arg(cli, 0), &former, &report.schema, err)) == 0)
 		rc = show_added(cli, ws, v, added, err);

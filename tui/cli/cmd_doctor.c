@@ -352,7 +352,7 @@ static void find_workspace(json_t *list, bn_cli *cli)
 static int run_doctor(bn_cli *cli, bn_err *err)
 {
 	static const bn_col cols[] = {{"state", "STATE", BN_AS_TEXT}, {"what", "WHAT", BN_AS_TEXT},
-		{"detail", "FOUND", BN_AS_TEXT}, {"cure", "CURE", BN_AS_TEXT}, {0}};
+		{"detail", "FOUND", BN_AS_WORDS}, {"cure", "CURE", BN_AS_WORDS}, {0}};
 	const bn_env *env = bn_cli_env(cli);
 	json_t *list = json_array();
 	if (!list)

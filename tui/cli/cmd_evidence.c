@@ -124,8 +124,8 @@ void bn_cli_print_evidence(bn_cli *cli, const json_t *evidence)
 
 /* ---- model check ----------------------------------------------------------------------------------- */
 
-/* What the gates say now. */
-static int gates_judge(bn_workspace *ws, const char *spec, bn_err *err)
+/* What the gates say now, or that there are none. */
+static int gates_judge(bn_cli *cli, bn_workspace *ws, const char *spec, bn_err *err)
 {
 	bn_inbox_item *sheet = NULL;
 	int rc = bn_inbox_item_read(&sheet, ws, spec, err);
@@ -135,7 +135,9 @@ static int gates_judge(bn_workspace *ws, const char *spec, bn_err *err)
 	if (r && r->failed)
 		rc = bn_err_set(
 			err, BN_EFAILED, "%zu of %zu gates of %s fail", r->failed, r->count, spec);
-	else if (r && r->inconclusive)
+	else if (!r || !r->count)
+		bn_cli_warn(cli, "the policy has no gates: nothing was checked of %s", spec);
+	else if (r->inconclusive)
 		rc = bn_err_set(err, BN_EINCONCLUSIVE, "%zu of %zu gates of %s are inconclusive",
 			r->inconclusive, r->count, spec);
 	bn_inbox_item_free(sheet);
@@ -163,7 +165,7 @@ static int run_check(bn_cli *cli, bn_err *err)
 		(rc = bn_cli_list(
 			 cli, items, cols, "nobody has found out anything about it", err)) < 0)
 		return rc;
-	return gates_judge(ws, spec, err);
+	return gates_judge(cli, ws, spec, err);
 }
 
 const bn_verb bn_verbs_evidence[] = {

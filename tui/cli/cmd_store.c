@@ -6,6 +6,7 @@
 #include "core/base/json_bytes.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/govern/object_faults.h"
 #include "core/store/doctor.h"
 #include "core/store/inspect.h"
 #include "core/store/log/clock.h"
@@ -172,6 +173,31 @@ static int run_index_rebuild(bn_cli *cli, bn_err *err)
 
 /* ---- gc ------------------------------------------------------------------------------------- */
 
+typedef struct gc_judge {
+	bn_cli *cli;
+	bool has_said; /* gc looks more than once */
+} gc_judge;
+
+/* What a stranger has named and hidden stops nobody's gc, and he is named. */
+static int judge_hidden(
+	void *ctx, bn_workspace *ws, bn_live_hidden *items, size_t count, bn_err *err)
+{
+	gc_judge *j = ctx;
+	bn_object_faults f = {0};
+	int rc = bn_object_faults_judge(&f, ws, items, count, err);
+	for (size_t i = 0; rc >= 0 && !j->has_said && i < f.count; i++)
+		if (f.items[i].is_strangers)
+			bn_cli_warn(j->cli,
+				"%s, and goes on: only records name it whose writers nobody has "
+				"admitted (log/%s record %llu, %s on %s)",
+				f.items[i].words, f.items[i].writer,
+				(unsigned long long)f.items[i].seq, f.items[i].kind,
+				f.items[i].entity);
+	j->has_said = true;
+	bn_object_faults_release(&f);
+	return rc;
+}
+
 static int run_gc(bn_cli *cli, bn_err *err)
 {
 	static const bn_col fields[] = {{"objects", "objects removed", BN_AS_COUNT},
@@ -190,6 +216,9 @@ static int run_gc(bn_cli *cli, bn_err *err)
 		return rc;
 	options.retention_ms = ns / 1000000;
 	options.dry_run = bn_cli_dry_run(cli);
+	gc_judge asked = {.cli = cli};
+	const bn_live_judge judge = {judge_hidden, &asked};
+	options.judge = &judge;
 	if ((rc = bn_gc_run(&r, ws, &options, err)))
 		return rc;
 	if (options.dry_run)
@@ -219,7 +248,7 @@ static json_t *fs_json(const bn_fs_report *r)
 static int run_doctor_fs(bn_cli *cli, bn_err *err)
 {
 	static const bn_col cols[] = {{"state", "STATE", BN_AS_TEXT}, {"what", "WHAT", BN_AS_TEXT},
-		{"detail", "FOUND", BN_AS_TEXT}, {"cure", "CURE", BN_AS_TEXT}, {0}};
+		{"detail", "FOUND", BN_AS_WORDS}, {"cure", "CURE", BN_AS_WORDS}, {0}};
 	bn_fs_report r;
 	const char *dir = bn_cli_arg(cli, 0);
 	int rc = bn_fs_examine(&r, bn_cli_env(cli), dir, err);

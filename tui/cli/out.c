@@ -122,6 +122,7 @@ void bn_cli_add_value(bn_buf *b, const json_t *v, bn_format format, const bn_cli
 	case BN_AS_TEXT:
 	case BN_AS_WHOLE:
 	case BN_AS_GROUP:
+	case BN_AS_WORDS:
 	case BN_AS_LONG:
 	case BN_AS_INT:
 		break;

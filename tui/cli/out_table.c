@@ -9,8 +9,8 @@
 
 static bool is_right_aligned(bn_format f)
 {
-	return f != BN_AS_TEXT && f != BN_AS_WHOLE && f != BN_AS_GROUP && f != BN_AS_LONG &&
-	       f != BN_AS_ID && f != BN_AS_TIME_MS && f != BN_AS_BOOL;
+	return f != BN_AS_TEXT && f != BN_AS_WHOLE && f != BN_AS_GROUP && f != BN_AS_WORDS &&
+	       f != BN_AS_LONG && f != BN_AS_ID && f != BN_AS_TIME_MS && f != BN_AS_BOOL;
 }
 
 /* Cuts text to that many columns, with a mark where something is missing: in the middle, since what
@@ -109,7 +109,7 @@ static size_t table_floor(const table *t, size_t k, size_t least)
 {
 	size_t head = bn_utf8_width(t->cols[k].title);
 	bn_format f = t->cols[k].format;
-	if (f != BN_AS_TEXT && f != BN_AS_GROUP && f != BN_AS_LONG)
+	if (f != BN_AS_TEXT && f != BN_AS_GROUP && f != BN_AS_WORDS && f != BN_AS_LONG)
 		return t->width[k];
 	least = f == BN_AS_LONG ? LEAST : least;
 	return head > least ? head : least;

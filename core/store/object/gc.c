@@ -108,12 +108,13 @@ static int refuse_gaps(bn_workspace *ws, bn_err *err)
 }
 
 /* What the log names at this moment. */
-static int find_live(bn_live **live, bn_workspace *ws, int64_t cutoff_ms, bn_err *err)
+static int find_live(bn_live **live, bn_workspace *ws, int64_t cutoff_ms,
+	const bn_live_judge *judge, bn_err *err)
 {
 	bn_live_free(*live);
 	*live = NULL;
 	int rc = refuse_gaps(ws, err);
-	return rc < 0 ? rc : bn_live_find(live, ws, cutoff_ms, err);
+	return rc < 0 ? rc : bn_live_find(live, ws, cutoff_ms, judge, err);
 }
 
 /* ---- removing ------------------------------------------------------------------------------- */
@@ -210,6 +211,7 @@ typedef struct removing {
 	bn_workspace *ws;
 	bn_gc_report *report;
 	victims *victims;
+	const bn_live_judge *judge;
 	int64_t cutoff_ms;
 	uint64_t tag; /* of this process's names in trash/: another gc may be at work */
 	char trash[TRASH_NAME];
@@ -365,7 +367,7 @@ static int remove_unless_live(removing *r, bn_live **live, bn_err *err)
 			set_aside(r, &r->victims->items[i]);
 	int rc = find_keeps(r, &e);
 	if (rc >= 0)
-		rc = find_live(live, r->ws, r->cutoff_ms, &e);
+		rc = find_live(live, r->ws, r->cutoff_ms, r->judge, &e);
 	if (rc >= 0 && !count_live(r, *live, SET_ASIDE)) {
 		for (size_t i = 0; i < r->victims->count; i++)
 			if (r->victims->items[i].state == SET_ASIDE)
@@ -377,7 +379,7 @@ static int remove_unless_live(removing *r, bn_live **live, bn_err *err)
 	if (rc < 0 && rc != BN_EINCONCLUSIVE)
 		return bn_err_move(err, &e);
 	bn_err_clear(&e);
-	rc = find_live(live, r->ws, r->cutoff_ms, err);
+	rc = find_live(live, r->ws, r->cutoff_ms, r->judge, err);
 	if (rc >= 0)
 		settle_live(r, *live);
 	return rc;
@@ -531,11 +533,15 @@ int bn_gc_run(bn_gc_report *report, bn_workspace *ws, const bn_gc_options *optio
 	victims v = {0};
 	int64_t now = bn_env_now_ms(ws->env), cutoff = now - options->retention_ms;
 	*report = (bn_gc_report){0};
-	removing r = {.ws = ws, .report = report, .victims = &v, .cutoff_ms = cutoff};
+	removing r = {.ws = ws,
+		.report = report,
+		.victims = &v,
+		.judge = options->judge,
+		.cutoff_ms = cutoff};
 	int rc = refuse_gaps(ws, err);
 	if (rc < 0 || (rc = sweep(report, ws, "trash", cutoff, options->dry_run, err)) < 0 ||
 		(rc = sweep(report, ws, "tmp", now - options->tmp_ms, options->dry_run, err)) < 0 ||
-		(rc = bn_live_find(&live, ws, cutoff, err)) < 0 ||
+		(rc = bn_live_find(&live, ws, cutoff, options->judge, err)) < 0 ||
 		(rc = bn_workspace_objects(&objects, ws, err)) < 0)
 		goto out;
 	looking l = {&v, report, live, cutoff};

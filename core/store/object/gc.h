@@ -13,13 +13,14 @@
  *
  * Only regular files go, that were opened below the workspace, on its device and without following a
  * link. When part of the log cannot be folded (a missing segment, say), or a named object hides what it
- * names, gc refuses to remove anything.
+ * names, gc refuses to remove anything; of an object that only records name that count for nobody it goes on.
  *
  * The hashes are written to the log (gc.removing) before their bytes go, so a reader of the audit
  * log always knows why an object is gone.
  */
 #ifndef BN_STORE_GC_H
 #define BN_STORE_GC_H
+#include "core/store/object/live.h"
 #include "core/store/workspace.h"
 
 #define BN_GC_RETENTION_MS ((int64_t)14 * 86400 * 1000)
@@ -29,6 +30,8 @@ typedef struct bn_gc_options {
 	int64_t retention_ms; /* of objects and of what lies in trash/ */
 	int64_t tmp_ms;       /* age from which a file in tmp/ is a leftover */
 	bool dry_run;         /* only count */
+	const bn_live_judge
+		*judge; /* live.h; NULL: whatever hides what it names makes gc inconclusive */
 } bn_gc_options;
 
 typedef struct bn_gc_report {

@@ -11,6 +11,7 @@
 #include "core/store/object/manifest.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 struct bn_live {
@@ -19,6 +20,8 @@ struct bn_live {
 	uint8_t (*order)
 		[BN_SHA256_BYTES]; /* as they were found: those from `seen` on are to be read */
 	size_t cap, seen;
+	bn_live_hidden *hidden;
+	size_t hidden_count, hidden_cap;
 };
 
 /* ---- the set -------------------------------------------------------------------------------- */
@@ -78,6 +81,7 @@ void bn_live_free(bn_live *live)
 		return;
 	bn_free(live->items);
 	bn_free(live->order);
+	bn_free(live->hidden);
 	bn_free(live);
 }
 
@@ -250,8 +254,21 @@ static int follow_one(
 	return rc;
 }
 
+static int hide(bn_live *s, const char *hash, const char *entity, const char *what, bn_err *err)
+{
+	if (bn_grow(&s->hidden, &s->hidden_cap, s->hidden_count + 1, sizeof *s->hidden))
+		return bn_err_nomem(err, "gc");
+	bn_live_hidden *h = &s->hidden[s->hidden_count++];
+	*h = (bn_live_hidden){.counts_for_nobody = false};
+	snprintf(h->hash, sizeof h->hash, "%s", hash);
+	snprintf(h->entity, sizeof h->entity, "%.*s", (int)sizeof h->entity - 1, entity);
+	snprintf(h->what, sizeof h->what, "%.*s", (int)sizeof h->what - 1, what);
+	return 0;
+}
+
 static int follow_objects(bn_live *s, bn_object_store *objects, bn_err *err)
 {
+	bn_err why = BN_ERR_INIT;
 	char hash[BN_SHA256_HEX + 1];
 	int rc = 0;
 	uint8_t *block = bn_alloc(BN_OBJECT_BLOCK);
@@ -259,7 +276,12 @@ static int follow_objects(bn_live *s, bn_object_store *objects, bn_err *err)
 		return bn_err_nomem(err, "gc");
 	while (rc >= 0 && s->seen < s->count) { /* the list grows as it is followed */
 		bn_hex(s->order[s->seen++], BN_SHA256_BYTES, hash);
-		rc = follow_one(s, objects, hash, block, err);
+		rc = follow_one(s, objects, hash, block, &why);
+		if (rc == BN_EINCONCLUSIVE)
+			rc = hide(s, hash, "", why.msg, err);
+		else if (rc < 0)
+			bn_err_move(err, &why);
+		bn_err_clear(&why);
 	}
 	bn_free(block);
 	return rc;
@@ -308,7 +330,7 @@ static int keep_whole(bn_live *s, bn_workspace *ws, bn_object_store *objects, bn
 }
 
 /* A live manifest that is not here hides the names of its parts. Another user's private one names what is private. */
-static int check_manifests(bn_live *s, bn_workspace *ws, bn_err *err)
+static int find_manifests(bn_live *s, bn_workspace *ws, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, bn_workspace_index(ws), err,
@@ -321,14 +343,35 @@ static int check_manifests(bn_live *s, bn_workspace *ws, bn_err *err)
 		const char *hash = (const char *)sqlite3_column_text(st, 0);
 		if (!bn_live_has(s, hash) || bn_object_is_here(ws, hash))
 			continue;
-		rc = bn_err_set(err, BN_EINCONCLUSIVE,
-			"manifest %.12s of %s is not here: what it names is not known", hash,
-			(const char *)sqlite3_column_text(st, 1));
-		bn_err_hint(err, "bring it back, or remove what it belongs to");
-		break;
+		const char *entity = (const char *)sqlite3_column_text(st, 1);
+		char what[200];
+		snprintf(what, sizeof what,
+			"manifest %.12s of %.120s is not here: what it names is not known", hash,
+			entity);
+		if ((rc = hide(s, hash, entity, what, err)) < 0)
+			break;
 	}
 	sqlite3_finalize(st);
-	return rc;
+	return rc < 0 ? rc : 0;
+}
+
+/* What hides names is known to be of no account, or nothing is known. */
+static int judge_hidden(bn_live *s, bn_workspace *ws, const bn_live_judge *judge, bn_err *err)
+{
+	int rc;
+	if (judge && s->hidden_count &&
+		(rc = judge->judge(judge->ctx, ws, s->hidden, s->hidden_count, err)) < 0)
+		return rc;
+	for (size_t i = 0; i < s->hidden_count; i++) {
+		const bn_live_hidden *h = &s->hidden[i];
+		if (h->counts_for_nobody)
+			continue;
+		bn_err_set(err, BN_EINCONCLUSIVE, "%s", h->what);
+		if (h->entity[0])
+			bn_err_hint(err, "bring it back, or remove what it belongs to");
+		return BN_EINCONCLUSIVE;
+	}
+	return 0;
 }
 
 int bn_object_refs_gone(bool *gone, bn_workspace *ws, const char *entity, bn_err *err)
@@ -449,7 +492,8 @@ int bn_object_refs_renew(bn_workspace *ws, const char *entity, bn_err *err)
 	return rc;
 }
 
-int bn_live_find(bn_live **out, bn_workspace *ws, int64_t removed_ms, bn_err *err)
+int bn_live_find(bn_live **out, bn_workspace *ws, int64_t removed_ms, const bn_live_judge *judge,
+	bn_err *err)
 {
 	bn_object_store *objects = NULL;
 	bn_live *s = bn_alloc_zeroed(1, sizeof *s);
@@ -458,7 +502,8 @@ int bn_live_find(bn_live **out, bn_workspace *ws, int64_t removed_ms, bn_err *er
 		(rc = add_newer_events(s, ws, err)) < 0 ||
 		(rc = follow_objects(s, objects, err)) < 0 ||
 		(rc = keep_whole(s, ws, objects, err)) < 0 ||
-		(rc = check_manifests(s, ws, err)) < 0) {
+		(rc = find_manifests(s, ws, err)) < 0 ||
+		(rc = judge_hidden(s, ws, judge, err)) < 0) {
 		bn_live_free(s);
 		return rc;
 	}

@@ -11,7 +11,8 @@
  * What lies among another user's private objects is not there for this user, and his gc does not touch it.
  *
  * A named JSON object that is damaged, or a manifest that is not there, hides what it names: that is
- * BN_EINCONCLUSIVE, and gc removes nothing.
+ * BN_EINCONCLUSIVE, and gc removes nothing, unless somebody who knows whose records count says that only such records
+ * name it as count for nobody (core/govern/object_faults.h).
  */
 #ifndef BN_STORE_LIVE_H
 #define BN_STORE_LIVE_H
@@ -21,8 +22,24 @@
 
 typedef struct bn_live bn_live;
 
-/* Of the index as it is folded. Rows removed at or before removed_ms name nothing. *out is yours. */
-int bn_live_find(bn_live **out, bn_workspace *ws, int64_t removed_ms, bn_err *err);
+/* An object that hides what it names. */
+typedef struct bn_live_hidden {
+	char hash[65];
+	char entity[160]; /* that names it; "" where that is not known */
+	char what[200];   /* is wrong with it */
+	bool counts_for_nobody;
+} bn_live_hidden;
+
+/* Sets counts_for_nobody of those where it is so. */
+typedef struct bn_live_judge {
+	int (*judge)(void *ctx, bn_workspace *ws, bn_live_hidden *items, size_t count, bn_err *err);
+	void *ctx;
+} bn_live_judge;
+
+/* Of the index as it is folded. Rows removed at or before removed_ms name nothing. judge: NULL, then each counts.
+ * *out is yours. */
+int bn_live_find(bn_live **out, bn_workspace *ws, int64_t removed_ms, const bn_live_judge *judge,
+	bn_err *err);
 bool bn_live_has(const bn_live *live, const char *hash);
 void bn_live_free(bn_live *live);
 
