@@ -63,17 +63,15 @@ BUILD ?= build$(if $(filter-out gcc,$(notdir $(CC))),-$(notdir $(CC)))$(if \
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wmissing-prototypes \
 	-Wno-sign-conversion $(if $(DEVELOPER),-Werror)
 OPT ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
-# TSan does not understand libgomp, so that build uses the pthread fallback of kernels/parallel.c.
-OPENMP := $(if $(findstring thread,$(SANITIZE)),,$(if $(findstring clang,$(CC)),,-fopenmp))
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS))
 # OpenBLAS is opened when it is needed (kernels/blas.h).
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(filter-out openblas,$(PKGS)))
 CLIENT_LIBS := $(shell $(PKG_CONFIG) --libs $(CLIENT_PKGS)) -lm -lpthread
 CFLAGS ?= -g
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -fPIC \
-	-ffp-contract=off $(OPT) $(WARN) $(OPENMP) $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
+	-ffp-contract=off -fopenmp-simd $(OPT) $(WARN) $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
 	-fno-sanitize-recover=all) $(PKG_CFLAGS) $(CFLAGS)
-ALL_LDFLAGS = $(OPENMP) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
+ALL_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 ALL_LIBS = $(PKG_LIBS) -lm -lpthread -ldl
 
 # ---- sources: one pattern, so a new module or test needs no line here ------------------------------
@@ -109,7 +107,7 @@ PEER_BIN := $(patsubst tests/%.c,$(BUILD)/%,$(PEER_SRC))
 all: report $(PROGRAM) $(CLIENT_A) $(CLIENT_SO) $(BUILD)/libbinnacle.so $(CUDA_SO)
 
 report:
-	@echo "binnacle $(VERSION): $(CC), $(if $(OPENMP),OpenMP,pthreads), CUDA plug-in $(if \
+	@echo "binnacle $(VERSION): $(CC), CUDA plug-in $(if \
 		$(CUDA_SO),yes ($(NVCC)),no (nvcc not found))$(if $(SANITIZE),$(comma) sanitizers \
 		$(SANITIZE))"
 
@@ -145,7 +143,7 @@ $(CLIENT_A): $(BUILD)/client.o
 # -z defs: a library that the client may not need is a failure here. -z nodelete: its thread, and its work at exit.
 $(CLIENT_SO): $(BUILD)/client.o share/libbinnacle.map
 	@$(if $(V),,echo "  LD    $@")
-	$(Q)$(CC) $(filter-out -fopenmp,$(ALL_LDFLAGS)) -shared -Wl,-soname,libbinnacle.so.0 \
+	$(Q)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libbinnacle.so.0 \
 		$(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) -Wl,-z,nodelete -Wl,--version-script=share/libbinnacle.map -o $@ \
 		$(BUILD)/client.o $(CLIENT_LIBS)
 
@@ -240,7 +238,7 @@ golden: all tests
 FUZZ_SECONDS ?= 10
 # The library is built once with coverage, and each target links what it uses of it.
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -g -O1 \
-	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all $(PKG_CFLAGS)
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fopenmp-simd $(PKG_CFLAGS)
 FUZZ_OBJ := $(patsubst %.c,$(BUILD)-fuzz/obj/%.o,$(CORE_SRC) $(KERNEL_SRC)) \
 	$(BUILD)-fuzz/obj/embedded.o
 

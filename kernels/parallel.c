@@ -3,13 +3,11 @@
 
 #include "kernels/kernels.h"
 
-#include <sched.h>
-#ifdef _OPENMP
-#include <omp.h>
-#else
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
-#endif
+#include <stdbool.h>
 
 size_t bnk_shard_count(size_t items, size_t min_items)
 {
@@ -50,52 +48,162 @@ static int first_failure(const int *status, size_t shards)
 	return BNK_OK;
 }
 
-#ifdef _OPENMP
+/* ---- the threads ---------------------------------------------------------------------------- */
 
-static void run_all(
-	size_t items, size_t shards, int threads, bnk_shard_fn fn, void *user, int *status)
-{
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-	for (size_t i = 0; i < shards; i++)
-		status[i] = run_shard(items, shards, i, fn, user);
-}
-
-#else
-
-typedef struct team {
+/* A loop, on its caller's stack. Links, `helpers` and `places` belong to the pool's lock. */
+typedef struct loop {
 	size_t items, shards;
 	bnk_shard_fn fn;
 	void *user;
 	int *status;
 	atomic_size_t next;
-} team;
+	int places;        /* for threads that may still join */
+	atomic_int active; /* threads that have joined and not left */
+	struct loop *after;
+} loop;
 
-static void *team_member(void *arg)
+/* How often a thread looks again before it sleeps: some 20 microseconds, less than waking up takes. */
+enum { LOOKS = 1000 };
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t posted, left;
+	loop *first; /* loops with places */
+	int threads, asleep;
+	atomic_uint posts; /* changes with each loop */
+	bool forks;        /* the handler is there */
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
+	.posted = PTHREAD_COND_INITIALIZER,
+	.left = PTHREAD_COND_INITIALIZER};
+
+static void pause_a_little(void)
 {
-	team *t = arg;
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#endif
+}
+
+static void work(loop *l)
+{
 	for (;;) {
-		size_t i = atomic_fetch_add(&t->next, 1);
-		if (i >= t->shards)
-			return NULL;
-		t->status[i] = run_shard(t->items, t->shards, i, t->fn, t->user);
+		size_t i = atomic_fetch_add_explicit(&l->next, 1, memory_order_relaxed);
+		if (i >= l->shards)
+			return;
+		l->status[i] = run_shard(l->items, l->shards, i, l->fn, l->user);
 	}
 }
 
-static void run_all(
-	size_t items, size_t shards, int threads, bnk_shard_fn fn, void *user, int *status)
+static void forget(const loop *l)
 {
-	team t = {.items = items, .shards = shards, .fn = fn, .user = user, .status = status};
-	pthread_t id[BNK_MAX_SHARDS];
-	int started = 0;
-	/* A thread that cannot be started is no error: the others do its shards. */
-	while (started < threads - 1 && pthread_create(&id[started], NULL, team_member, &t) == 0)
-		started++;
-	team_member(&t);
-	for (int i = 0; i < started; i++)
-		pthread_join(id[i], NULL);
+	for (loop **at = &pool.first; *at; at = &(*at)->after)
+		if (*at == l) {
+			*at = l->after;
+			return;
+		}
 }
 
-#endif
+/* The lock is held. A loop in which there is something to do; this thread has joined it. */
+static loop *join(void)
+{
+	loop *l = pool.first;
+	while (l && atomic_load_explicit(&l->next, memory_order_relaxed) >= l->shards)
+		l = l->after;
+	if (!l)
+		return NULL;
+	atomic_fetch_add(&l->active, 1);
+	if (--l->places == 0)
+		forget(l);
+	return l;
+}
+
+/* The lock is held. The caller may end the loop as soon as the count is 0. */
+static void leave(loop *l)
+{
+	if (atomic_fetch_sub(&l->active, 1) == 1)
+		pthread_cond_broadcast(&pool.left);
+}
+
+static void *helper(void *arg)
+{
+	(void)arg;
+	pthread_mutex_lock(&pool.lock);
+	for (;;) {
+		loop *l = join();
+		unsigned posts = atomic_load(&pool.posts);
+		if (l) {
+			pthread_mutex_unlock(&pool.lock);
+			work(l);
+			pthread_mutex_lock(&pool.lock);
+			leave(l);
+			continue;
+		}
+		pthread_mutex_unlock(&pool.lock);
+		for (int i = 0; i < LOOKS && atomic_load(&pool.posts) == posts; i++)
+			pause_a_little();
+		pthread_mutex_lock(&pool.lock);
+		if (atomic_load(&pool.posts) != posts)
+			continue;
+		pool.asleep++;
+		pthread_cond_wait(&pool.posted, &pool.lock);
+		pool.asleep--;
+	}
+	return NULL;
+}
+
+/* A child has none of the threads, and perhaps a lock that one of them held. */
+static void forget_threads(void)
+{
+	pthread_mutex_init(&pool.lock, NULL);
+	pthread_cond_init(&pool.posted, NULL);
+	pthread_cond_init(&pool.left, NULL);
+	pool.first = NULL;
+	pool.threads = pool.asleep = 0;
+}
+
+/* The lock is held. A thread that cannot be started is no error: the others do its shards. Signals are for the threads
+ * that the program knows of. */
+static void need_threads(int wanted)
+{
+	pthread_attr_t attr;
+	pthread_t id;
+	sigset_t all, before;
+	if (pool.threads >= wanted || pthread_attr_init(&attr) != 0)
+		return;
+	if (!pool.forks)
+		pool.forks = pthread_atfork(NULL, NULL, forget_threads) == 0;
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (pool.forks && pool.threads < wanted && pthread_create(&id, &attr, helper, NULL) == 0)
+		pool.threads++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+}
+
+static void run_all(loop *l)
+{
+	pthread_mutex_lock(&pool.lock);
+	need_threads(l->places);
+	l->after = pool.first;
+	pool.first = l;
+	atomic_fetch_add(&pool.posts, 1);
+	for (int i = 0; i < l->places && i < pool.asleep; i++)
+		pthread_cond_signal(&pool.posted);
+	pthread_mutex_unlock(&pool.lock);
+	work(l);
+	pthread_mutex_lock(&pool.lock);
+	forget(l);
+	pthread_mutex_unlock(&pool.lock);
+	/* Nobody joins any more. */
+	for (int i = 0; i < LOOKS && atomic_load(&l->active); i++)
+		pause_a_little();
+	pthread_mutex_lock(&pool.lock);
+	while (atomic_load(&l->active))
+		pthread_cond_wait(&pool.left, &pool.lock);
+	pthread_mutex_unlock(&pool.lock);
+}
+
+/* ---- loops ---------------------------------------------------------------------------------- */
 
 int bnk_parallel_for(size_t items, size_t shards, int threads, bnk_shard_fn fn, void *user)
 {
@@ -109,8 +217,14 @@ int bnk_parallel_for(size_t items, size_t shards, int threads, bnk_shard_fn fn, 
 	if (threads == 1) {
 		for (size_t i = 0; i < shards; i++)
 			status[i] = run_shard(items, shards, i, fn, user);
-	} else {
-		run_all(items, shards, threads, fn, user, status);
+		return first_failure(status, shards);
 	}
+	loop l = {.items = items,
+		.shards = shards,
+		.fn = fn,
+		.user = user,
+		.status = status,
+		.places = threads - 1};
+	run_all(&l);
 	return first_failure(status, shards);
 }

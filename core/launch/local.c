@@ -45,9 +45,7 @@ static int local_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
 	return 0;
 }
 
-/* passive: idle threads sleep instead of spinning, since others use this node too (OpenMP 5.2, 21.7;
- * it is read when a process starts, so it is set for a trainer before it does). */
-static int start(bn_workspace *ws, const bn_submission *s, bool passive, bn_err *err)
+static int start(bn_workspace *ws, const bn_submission *s, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	char run_id[64], mark[64], *home = NULL, *set_home = NULL;
@@ -65,8 +63,7 @@ static int start(bn_workspace *ws, const bn_submission *s, bool passive, bn_err 
 	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%s", s->id);
 	snprintf(mark, sizeof mark, BN_RUN_MARK "=%s", s->id);
 	const char *argv[] = {s->program, "-C", home, "exec", s->id, "--spec", s->spec_hash, NULL};
-	const char *set[] = {
-		run_id, mark, set_home, passive ? "OMP_WAIT_POLICY=passive" : NULL, NULL};
+	const char *set[] = {run_id, mark, set_home, NULL};
 	rc = bn_process_spawn_detached(NULL, argv, set, NULL, log_fd, err);
 out:
 	if (log_fd >= 0)
@@ -79,8 +76,6 @@ out:
 
 static int local_submit(bn_workspace *ws, const bn_submission *s, bn_err *err)
 {
-	const bn_env *env = bn_workspace_env(ws);
-	bool passive = s->spec->trainer && !bn_env_get(env, "OMP_WAIT_POLICY");
 	/* The supervisor's file says the rest. */
 	int rc = bn_runlog_submitted(ws, s->id, bn_executor_local.name, s->id, err);
 	if (rc < 0 || (rc = bn_run_clock_leave(ws, s->id, err)) < 0)
@@ -89,7 +84,7 @@ static int local_submit(bn_workspace *ws, const bn_submission *s, bn_err *err)
 	 * must find the run created by then. */
 	if ((rc = bn_workspace_seal(ws, err)) < 0)
 		return rc;
-	return start(ws, s, passive, err);
+	return start(ws, s, err);
 }
 
 /* *out: who supervises the run, as its owner says; of a run that the index does not have, this user. */

@@ -214,9 +214,8 @@ static int start_runner(bn_workspace *ws, const char *program, bn_err *err)
 		goto out;
 	}
 	const char *argv[] = {program, "-C", home, "queue", "run", NULL};
-	/* passive: idle threads of trainers, which inherit it, sleep instead of spinning (OpenMP 5.2) */
 	/* Queued inside a run, it is no process of that run's all the same. */
-	const char *set[] = {"OMP_WAIT_POLICY=passive", BN_RUN_MARK "=queue", NULL};
+	const char *set[] = {BN_RUN_MARK "=queue", NULL};
 	rc = bn_process_spawn_detached(NULL, argv, set, home, fd, err);
 	env->fs->close(env, fd);
 out:

@@ -43,11 +43,9 @@ static int become_trainer(
 	snprintf(given, sizeof given, "BINNACLE_CORES=%lld", (long long)turn->cores);
 	snprintf(run_id, sizeof run_id, "BINNACLE_RUN_ID=%.32s", turn->id);
 	snprintf(mark, sizeof mark, BN_RUN_MARK "=%.32s", turn->id);
-	bool own = bn_env_get(t->env, "OMP_WAIT_POLICY") != NULL;
 	const char *argv[] = {t->program, "-C", home, "exec", turn->id, "--spec", turn->spec_hash,
 		"--lock-fd", lock, "--queued", NULL};
-	const char *set[] = {
-		run_id, mark, set_home, given, own ? NULL : "OMP_WAIT_POLICY=passive", NULL};
+	const char *set[] = {run_id, mark, set_home, given, NULL};
 	int rc = bn_process_become(argv, set, NULL, err);
 	bn_free(set_home);
 	return rc;

@@ -25,6 +25,8 @@ struct bn_rows {
 	size_t picked_cap;
 };
 
+/* bn_rows_next without its check, for who sees from its sums whether there is a value that is not finite. */
+int bn_rows_next_raw(bn_rows *r, bn_block *out, bn_err *err);
 /* "PART features: element N is not a finite number" of rows rows from number `first` on. */
 int bn_rows_check_finite(
 	const bn_rows *r, const double *x, uint64_t first, size_t rows, bn_err *err);

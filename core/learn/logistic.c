@@ -11,8 +11,7 @@
 #include "core/learn/_logistic.h"
 #include "core/learn/tiles.h"
 #include "kernels/op/gemv.h"
-#include "kernels/op/gemv_t.h"
-#include "kernels/op/gram.h"
+#include "kernels/op/gram_tile.h"
 #include "kernels/solve.h"
 
 #include <math.h>
@@ -28,13 +27,14 @@ static const bn_hyper_def logistic_hyper[] = {
 	{"max_iterations", BN_HYPER_INT, "200", 1, 100000, "stop after that many steps at most"},
 };
 
-/* What is summed, one after the other: */
-enum { LOSS = 0, RESIDUAL = 1, CURVATURE = 2, WEIGHT = 3, GRADIENT = 4 }; /* [n] */
-#define BORDER(n) (GRADIENT + (n))      /* [n]: curvature times the features */
-#define HESSIAN(n) (GRADIENT + 2 * (n)) /* [n, n] */
+/* What is summed, one after the other: the loss, the weights, and what gram_tile gives of (x, 1), curvature and
+ * residuals. */
+enum { LOSS = 0, WEIGHT = 1, HESSIAN = 2 }; /* [n + 1, n + 1]: the last row is the intercept's */
+#define GRADIENT(n) (HESSIAN + ((n) + 1) * ((n) + 1)) /* [n + 1] */
+#define SIZE(n) (GRADIENT(n) + (n) + 1)
 
 typedef struct newton_lane {
-	bnk_view theta, z, residual, curvature, vector, sums, gram; /* the device's */
+	bnk_view theta, z, residual, curvature, sums, tile; /* the device's */
 } newton_lane;
 
 typedef struct newton {
@@ -62,24 +62,13 @@ static bnk_view first(const bnk_view *v, size_t rows)
 	return bnk_vector(v->buffer, BNK_F64, 0, rows);
 }
 
-/* to[cols] = sum over rows of v[r] * x[r]. */
-static void sum_columns(bn_lane *lane, const bnk_view *v, double *to)
-{
-	const newton_lane *own = lane->own;
-	bnk_run(lane->dev.queue, BNK_OP_GEMV_T, BNK_F64,
-		&(bnk_gemv_t_args){.x = lane->x,
-			.v = *v,
-			.shift = bnk_vector(NULL, BNK_F64, 0, lane->cols),
-			.out = own->vector});
-	bnk_download(lane->dev.queue, to, &own->vector);
-}
-
 static int sum_tile(void *self, bn_lane *lane, double *sum)
 {
 	const newton *s = self;
 	const newton_lane *own = lane->own;
 	bnk_queue *q = lane->dev.queue;
 	size_t n = s->cols;
+	double loss[3];
 	bnk_view z = first(&own->z, lane->rows), residual = first(&own->residual, lane->rows),
 		 curvature = first(&own->curvature, lane->rows);
 	bnk_upload(q, &own->theta, s->point);
@@ -95,16 +84,17 @@ static int sum_tile(void *self, bn_lane *lane, double *sum)
 			.residual = residual,
 			.curvature = curvature,
 			.sums = own->sums});
-	bnk_download(q, sum + LOSS, &own->sums);
+	bnk_download(q, loss, &own->sums);
+	sum[LOSS] = loss[0];
 	sum[WEIGHT] = bn_lane_weight(lane);
-	sum_columns(lane, &residual, sum + GRADIENT);
-	sum_columns(lane, &curvature, sum + BORDER(n));
-	bnk_run(q, BNK_OP_GRAM, BNK_F64,
-		&(bnk_gram_args){.x = lane->x,
+	bnk_run(q, BNK_OP_GRAM_TILE, BNK_F64,
+		&(bnk_gram_tile_args){.x = lane->x,
 			.w = curvature,
+			.v = residual,
 			.shift = bnk_vector(NULL, BNK_F64, 0, n),
-			.out = own->gram});
-	return bnk_download(q, sum + HESSIAN(n), &own->gram);
+			.sums = own->tile,
+			.tile_rows = BN_TILE_ROWS});
+	return bnk_download(q, sum + HESSIAN, &own->tile);
 }
 
 /* All sums at theta; they stay in the tree. */
@@ -125,7 +115,7 @@ static int pass(newton *s, const double *theta, const double **sum, double *loss
 
 static void keep_sums(newton *s, const double *sum)
 {
-	memcpy(s->sum, sum, (HESSIAN(s->cols) + s->cols * s->cols) * sizeof *sum);
+	memcpy(s->sum, sum, SIZE(s->cols) * sizeof *sum);
 	s->total = sum[WEIGHT];
 	s->known = true;
 }
@@ -136,8 +126,7 @@ static void keep_sums(newton *s, const double *sum)
 static double gradient(newton *s)
 {
 	double largest = 0;
-	memcpy(s->gradient, s->sum + GRADIENT, s->cols * sizeof(double));
-	s->gradient[s->cols] = s->sum[RESIDUAL];
+	memcpy(s->gradient, s->sum + GRADIENT(s->cols), (s->cols + 1) * sizeof(double));
 	for (size_t j = 0; j < s->size; j++) {
 		if (j < s->cols)
 			s->gradient[j] += s->penalty * s->theta[j];
@@ -150,21 +139,21 @@ static double gradient(newton *s)
 static void newton_step(newton *s)
 {
 	size_t n = s->cols, size = s->size;
-	for (size_t i = 0; i < n; i++) {
-		memcpy(s->hessian + i * size, s->sum + HESSIAN(n) + i * n, n * sizeof(double));
+	const double *hessian = s->sum + HESSIAN;
+	double curvature = hessian[n * (n + 1) + n];
+	for (size_t i = 0; i < size; i++)
+		memcpy(s->hessian + i * size, hessian + i * (n + 1), size * sizeof(double));
+	for (size_t i = 0; i < n; i++)
 		s->hessian[i * size + i] += s->penalty;
-	}
-	if (s->intercept) {
-		memcpy(s->hessian + n * size, s->sum + BORDER(n), n * sizeof(double));
-		/* Rows that are all certain leave no curvature: keep the step finite. */
-		s->hessian[n * size + n] = fmax(s->sum[CURVATURE], 1e-12 * s->total);
-	}
+	/* Rows that are all certain leave no curvature: keep the step finite. */
+	if (s->intercept)
+		s->hessian[n * size + n] = fmax(curvature, 1e-12 * s->total);
 	memcpy(s->step, s->gradient, size * sizeof(double));
 	if (bnk_cholesky_factor(size, s->hessian) == BNK_OK)
 		bnk_cholesky_solve(size, s->hessian, s->step);
 	else /* numerically flat: walk down the gradient instead */
 		for (size_t j = 0; j < size; j++)
-			s->step[j] /= s->penalty + s->sum[CURVATURE];
+			s->step[j] /= s->penalty + curvature;
 }
 
 /* Moves theta along -step as far as the objective falls. *moved false when it does not any more. */
@@ -250,16 +239,16 @@ static int open_lane(bn_lane *lane, newton_lane *own, size_t n, bn_err *err)
 			 d, &own->residual, BNK_F64, 1, BN_TILE_ROWS, "residuals", err)) < 0 ||
 		(rc = bn_device_alloc(
 			 d, &own->curvature, BNK_F64, 1, BN_TILE_ROWS, "curvature", err)) < 0 ||
-		(rc = bn_device_alloc(d, &own->vector, BNK_F64, 1, n, "vector", err)) < 0 ||
 		(rc = bn_device_alloc(d, &own->sums, BNK_F64, 1, 3, "sums", err)) < 0)
 		return rc;
-	return bn_device_alloc(d, &own->gram, BNK_F64, n, n, "Hessian", err);
+	return bn_device_alloc(
+		d, &own->tile, BNK_F64, 1, bnk_gram_tile_width(n, 1), "Hessian", err);
 }
 
 static int newton_start(void **state, const bn_fit_start *fit, bn_err *err)
 {
 	const bn_fit_request *r = fit->request;
-	size_t n = fit->inputs, sum = HESSIAN(n) + n * n;
+	size_t n = fit->inputs, sum = SIZE(n);
 	newton *s = bn_alloc_zeroed(1, sizeof *s);
 	if (!s)
 		return bn_err_nomem(err, "logistic regression");

@@ -2,16 +2,19 @@
  * ridge.c - ridge regression: minimise ||y - X w - b||^2 + alpha ||w||^2, the intercept b free.
  *
  * The objective and its scaling are scikit-learn's (sklearn.linear_model.Ridge). Solved exactly, from one
- * pass: each tile's Gram matrix is centred with the tile's own (weighted) means, and two sums are joined as
- * Chan, Golub and LeVeque 1983 (eq. 2.1, for matrices) do, so nothing large cancels. A Cholesky
- * factorisation gives w; one step of iterative refinement removes most of what an ill-conditioned Gram
+ * pass: each tile's Gram matrix is centred with the tile's own (weighted) means (corrected two-pass algorithm: Chan,
+ * Golub and LeVeque 1983, eq. 1.7), and two sums are joined by their eq. 2.1, for matrices, so nothing large cancels.
+ * A Cholesky factorisation gives w; one step of iterative refinement removes most of what an ill-conditioned Gram
  * matrix costs.
+ *
+ * Its bytes are the same on every processor: sums are chains of fused multiply-adds in row order (gram_tile.h), the
+ * rest is plain arithmetic without a library's functions.
  */
 #include "core/base/mem.h"
 #include "core/learn/_trainers.h"
 #include "core/learn/tiles.h"
 #include "kernels/op/gemv_t.h"
-#include "kernels/op/gram.h"
+#include "kernels/op/gram_tile.h"
 #include "kernels/solve.h"
 
 #include <math.h>
@@ -22,13 +25,15 @@ static const bn_hyper_def ridge_hyper[] = {
 	{"fit_intercept", BN_HYPER_BOOL, "true", 0, 1, "add a constant term"},
 };
 
-/* What is summed, one after the other: */
-enum { WEIGHT = 0, TARGET_MEAN = 1, MEAN = 2 }; /* [n] */
-#define RIGHT(n) (MEAN + (n))                   /* [n]: Xc' W yc */
-#define GRAM(n) (MEAN + 2 * (n))                /* [n, n]: Xc' W Xc, lower triangle */
+/* What is summed, one after the other: the means, and what gram_tile gives of x less the means, w and w (y - mean). */
+enum { TARGET_MEAN = 0, MEAN = 1 }; /* [n] */
+#define GRAM(n) (MEAN + (n))        /* [n + 1, n + 1]: of n x n the lower triangle */
+#define WEIGHT(n) (GRAM(n) + ((n) + 1) * ((n) + 1) - 1) /* the last of these */
+#define RIGHT(n) (GRAM(n) + ((n) + 1) * ((n) + 1))      /* [n + 1]: Xc' W yc; sum of W yc */
+#define SIZE(n) (RIGHT(n) + (n) + 1)
 
 typedef struct ridge_lane {
-	bnk_view mean, sum, gram, centred; /* the device's */
+	bnk_view mean, sum, tile, centred; /* the device's */
 	double host_centred[BN_TILE_ROWS];
 } ridge_lane;
 
@@ -47,20 +52,20 @@ typedef struct ridge {
 
 static void join(const void *shape, double *left, const double *right)
 {
-	size_t n = *(const size_t *)shape;
-	double wl = left[WEIGHT], wr = right[WEIGHT], w = wl + wr;
+	size_t n = *(const size_t *)shape, k = n + 1;
+	double wl = left[WEIGHT(n)], wr = right[WEIGHT(n)], w = wl + wr;
 	if (wr == 0)
 		return;
 	if (wl == 0) {
-		memcpy(left, right, (GRAM(n) + n * n) * sizeof *left);
+		memcpy(left, right, SIZE(n) * sizeof *left);
 		return;
 	}
 	double between = wl * (wr / w), share = wr / w;
 	double dy = right[TARGET_MEAN] - left[TARGET_MEAN];
 	for (size_t i = 0; i < n; i++) {
 		double di = right[MEAN + i] - left[MEAN + i], part = between * di;
-		double *to = left + GRAM(n) + i * n;
-		const double *from = right + GRAM(n) + i * n;
+		double *to = left + GRAM(n) + i * k;
+		const double *from = right + GRAM(n) + i * k;
 		for (size_t j = 0; j <= i; j++)
 			to[j] += from[j] + part * (right[MEAN + j] - left[MEAN + j]);
 		left[RIGHT(n) + i] += right[RIGHT(n) + i] + part * dy;
@@ -68,22 +73,14 @@ static void join(const void *shape, double *left, const double *right)
 	for (size_t i = 0; i < n; i++)
 		left[MEAN + i] += share * (right[MEAN + i] - left[MEAN + i]);
 	left[TARGET_MEAN] += share * dy;
-	left[WEIGHT] = w;
+	left[WEIGHT(n)] = w;
 }
 
-/* to[cols] = sum over rows of v[r] * (x[r] - shift). */
-static int sum_columns(bn_lane *lane, const bnk_view *v, const bnk_view *shift, double *to)
-{
-	const ridge_lane *own = lane->own;
-	bnk_gemv_t_args args = {.x = lane->x, .v = *v, .out = own->sum};
-	args.shift = shift ? *shift : bnk_vector(NULL, BNK_F64, 0, lane->cols);
-	bnk_run(lane->dev.queue, BNK_OP_GEMV_T, BNK_F64, &args);
-	return bnk_download(lane->dev.queue, to, &own->sum);
-}
-
-/* Without an intercept nothing is centred: the means stay 0, and the same join only adds. */
+/* Weighted means of the lane's rows: TARGET_MEAN and MEAN. Without an intercept nothing is centred: the means stay
+ * 0, and the same join only adds. */
 static int tile_means(const ridge *s, bn_lane *lane, double *sum)
 {
+	const ridge_lane *own = lane->own;
 	double weight = 0, target = 0;
 	size_t n = s->cols;
 	for (size_t r = 0; r < lane->rows; r++) {
@@ -91,16 +88,37 @@ static int tile_means(const ridge *s, bn_lane *lane, double *sum)
 		weight += w;
 		target += w * lane->host_y[r];
 	}
-	sum[WEIGHT] = weight;
-	sum[TARGET_MEAN] = 0;
-	memset(sum + MEAN, 0, n * sizeof *sum);
+	memset(sum, 0, GRAM(n) * sizeof *sum);
 	if (!s->intercept || weight == 0)
 		return BNK_OK;
 	sum[TARGET_MEAN] = target / weight;
-	int rc = sum_columns(lane, &lane->w, NULL, sum + MEAN);
+	bnk_run(lane->dev.queue, BNK_OP_GEMV_T, BNK_F64,
+		&(bnk_gemv_t_args){.x = lane->x,
+			.v = lane->w,
+			.shift = bnk_vector(NULL, BNK_F64, 0, n),
+			.out = own->sum});
+	int status = bnk_download(lane->dev.queue, sum + MEAN, &own->sum);
 	for (size_t j = 0; j < n; j++)
 		sum[MEAN + j] /= weight;
-	return rc;
+	return status;
+}
+
+/* What rounding left of the means in the sums. */
+static void correct(const ridge *s, double *sum)
+{
+	size_t n = s->cols, k = n + 1;
+	const double *rest = sum + GRAM(n) + n * k; /* sums of x less the mean */
+	double weight = sum[WEIGHT(n)], target = sum[RIGHT(n) + n];
+	if (!s->intercept || weight == 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		double d = rest[i] / weight;
+		for (size_t j = 0; j <= i; j++)
+			sum[GRAM(n) + i * k + j] -= d * rest[j];
+		sum[RIGHT(n) + i] -= d * target;
+		sum[MEAN + i] += d;
+	}
+	sum[TARGET_MEAN] += target / weight;
 }
 
 static int sum_tile(void *self, bn_lane *lane, double *sum)
@@ -118,10 +136,16 @@ static int sum_tile(void *self, bn_lane *lane, double *sum)
 				       (lane->host_y[r] - sum[TARGET_MEAN]);
 	bnk_upload(q, &own->mean, sum + MEAN);
 	bnk_upload(q, &centred, own->host_centred);
-	sum_columns(lane, &centred, &own->mean, sum + RIGHT(n));
-	bnk_run(q, BNK_OP_GRAM, BNK_F64,
-		&(bnk_gram_args){.x = lane->x, .w = lane->w, .shift = own->mean, .out = own->gram});
-	return bnk_download(q, sum + GRAM(n), &own->gram);
+	bnk_run(q, BNK_OP_GRAM_TILE, BNK_F64,
+		&(bnk_gram_tile_args){.x = lane->x,
+			.w = lane->w,
+			.v = centred,
+			.shift = own->mean,
+			.sums = own->tile,
+			.tile_rows = BN_TILE_ROWS});
+	status = bnk_download(q, sum + GRAM(n), &own->tile);
+	correct(s, sum);
+	return status;
 }
 
 /* ---- start ---------------------------------------------------------------------------------- */
@@ -133,7 +157,8 @@ static int open_lane(bn_lane *lane, ridge_lane *own, size_t n, bn_err *err)
 	lane->own = own;
 	if ((rc = bn_device_alloc(d, &own->mean, BNK_F64, 1, n, "means", err)) < 0 ||
 		(rc = bn_device_alloc(d, &own->sum, BNK_F64, 1, n, "sums", err)) < 0 ||
-		(rc = bn_device_alloc(d, &own->gram, BNK_F64, n, n, "Gram matrix", err)) < 0)
+		(rc = bn_device_alloc(d, &own->tile, BNK_F64, 1, bnk_gram_tile_width(n, 1),
+			 "Gram matrix", err)) < 0)
 		return rc;
 	return bn_device_alloc(d, &own->centred, BNK_F64, 1, BN_TILE_ROWS, "target", err);
 }
@@ -149,7 +174,7 @@ static int ridge_start(void **state, const bn_fit_start *fit, bn_err *err)
 	s->fit = fit;
 	s->cols = n;
 	s->intercept = bn_hyper_bool(fit->hyper, "fit_intercept");
-	bn_tree_init(&s->tree, GRAM(n) + n * n, join, &s->cols);
+	bn_tree_init(&s->tree, SIZE(n), join, &s->cols);
 	s->gram = bn_alloc_zeroed(n * n, sizeof(double));
 	s->factor = bn_alloc_zeroed(n * n, sizeof(double));
 	s->coef = bn_alloc_zeroed(n, sizeof(double));
@@ -168,13 +193,28 @@ static int ridge_start(void **state, const bn_fit_start *fit, bn_err *err)
 
 /* ---- the step ------------------------------------------------------------------------------- */
 
+static int too_large(bn_err *err)
+{
+	return bn_err_set(err, BN_EINVAL, "ridge: features or target are too large to square");
+}
+
+static bool is_finite(const double *v, size_t n)
+{
+	bool finite = true;
+	for (size_t i = 0; i < n; i++)
+		finite = finite && isfinite(v[i]);
+	return finite;
+}
+
 static int solve(ridge *s, const double *sum, double alpha, bn_err *err)
 {
 	size_t n = s->cols;
 	const double *right = sum + RIGHT(n);
+	if (!is_finite(sum, SIZE(n)))
+		return too_large(err);
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j <= i; j++)
-			s->gram[i * n + j] = s->gram[j * n + i] = sum[GRAM(n) + i * n + j];
+			s->gram[i * n + j] = s->gram[j * n + i] = sum[GRAM(n) + i * (n + 1) + j];
 	for (size_t j = 0; j < n; j++)
 		s->gram[j * n + j] += alpha;
 	memcpy(s->factor, s->gram, n * n * sizeof(double));
@@ -218,12 +258,7 @@ static int ridge_step(void *state, bn_err *err)
 	s->bias = sum[TARGET_MEAN];
 	for (size_t j = 0; j < s->cols; j++)
 		s->bias -= sum[MEAN + j] * s->coef[j];
-	bool finite = isfinite(s->bias);
-	for (size_t j = 0; j < s->cols; j++)
-		finite = finite && isfinite(s->coef[j]);
-	return finite ? 0
-		      : bn_err_set(err, BN_EINVAL,
-				"ridge: features or target are too large to square");
+	return isfinite(s->bias) && is_finite(s->coef, s->cols) ? 0 : too_large(err);
 }
 
 static int ridge_finish(bn_estimator *e, void *state, bn_err *err)

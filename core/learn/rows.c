@@ -68,6 +68,11 @@ int bn_rows_rewind(bn_rows *r, bn_err *err)
 	return r->ops->rewind(r, err);
 }
 
+int bn_rows_next_raw(bn_rows *r, bn_block *out, bn_err *err)
+{
+	return r->ops->next(r, out, err);
+}
+
 int bn_rows_next(bn_rows *r, bn_block *out, bn_err *err)
 {
 	int rc = r->ops->next(r, out, err);

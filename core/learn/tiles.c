@@ -2,12 +2,15 @@
 #include "core/learn/tiles.h"
 
 #include "core/base/mem.h"
+#include "core/learn/_rows.h"
 #include "kernels/backend.h"
 #include "kernels/parallel.h"
 
+#include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
-enum { LANES_BYTES = 256 << 20 };
+enum { LANES_BYTES = 256 << 20, ROOMS_BYTES = 64 << 20 };
 
 /* ---- lanes ---------------------------------------------------------------------------------- */
 
@@ -78,12 +81,15 @@ typedef struct tile {
 typedef struct pass {
 	bn_tree *tree;
 	bn_lanes *lanes;
+	bn_rows *rows;
 	bn_tile_sum sum;
 	void *self;
 	const char *what;
-	tile ready[BN_LANES_MAX]; /* tiles number `next` and on */
-	double *room[BN_LANES_MAX];
-	size_t count;
+	atomic_bool taken[BN_LANES_MAX];
+	tile ready[BNK_MAX_SHARDS]; /* tiles number `next` and on */
+	double *room[BNK_MAX_SHARDS];
+	bool finite[BNK_MAX_SHARDS];
+	size_t count, most; /* most: that are kept until they are summed together */
 	uint64_t next;
 	/* The tile whose rows have not all come yet. */
 	double *x, *y, *w;
@@ -114,14 +120,40 @@ static void load(bn_lane *l, const tile *t)
 	load_one(l, 2, &l->w, t->w, 1, t->rows);
 }
 
+/* There are no more threads than lanes. */
+static size_t take_lane(pass *p)
+{
+	for (size_t i = 0;; i = (i + 1) % p->lanes->count)
+		if (!atomic_exchange(&p->taken[i], true))
+			return i;
+}
+
 static int sum_tile(void *user, size_t shard, size_t begin, size_t end)
 {
 	pass *p = user;
-	bn_lane *lane = &p->lanes->lane[shard];
+	size_t i = take_lane(p);
+	bn_lane *lane = &p->lanes->lane[i];
 	(void)begin;
 	(void)end;
 	load(lane, &p->ready[shard]);
-	return p->sum(p->self, lane, p->room[shard]);
+	int status = p->sum(p->self, lane, p->room[shard]);
+	bool finite = true;
+	for (size_t k = 0; k < p->tree->size; k++)
+		finite &= isfinite(p->room[shard][k]) != 0;
+	p->finite[shard] = finite;
+	atomic_store(&p->taken[i], false);
+	return status;
+}
+
+/* A sum that is no number tells of a row that has none; without one it is up to the trainer. */
+static int check_tiles(const pass *p, size_t n, bn_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (!p->finite[i])
+			rc = bn_rows_check_finite(p->rows, p->ready[i].x,
+				(p->next + i) * BN_TILE_ROWS, p->ready[i].rows, err);
+	return rc;
 }
 
 /* Sums the tiles that are ready. */
@@ -136,6 +168,8 @@ static int flush(pass *p, bn_err *err)
 	if (n && rc == 0)
 		rc = bn_device_check(&p->lanes->lane[0].dev,
 			bnk_parallel_for(n, n, (int)p->lanes->count, sum_tile, p), p->what, err);
+	if (rc == 0)
+		rc = check_tiles(p, n, err);
 	for (; added < rooms && rc == 0; added++)
 		rc = bn_tree_add(p->tree, 0, p->next++, p->room[added], err);
 	for (; added < rooms; added++)
@@ -146,7 +180,15 @@ static int flush(pass *p, bn_err *err)
 static int add(pass *p, tile t, bn_err *err)
 {
 	p->ready[p->count++] = t;
-	return p->count == p->lanes->count ? flush(p, err) : 0;
+	return p->count == p->most ? flush(p, err) : 0;
+}
+
+/* As many as there are shards, unless their sums are large; a multiple of the lanes. */
+static size_t most_ready(const bn_tree *tree, const bn_lanes *lanes)
+{
+	size_t n = ROOMS_BYTES / (tree->size * sizeof(double) + 1);
+	n = n < BNK_MAX_SHARDS ? n : BNK_MAX_SHARDS;
+	return n <= lanes->count ? lanes->count : n / lanes->count * lanes->count;
 }
 
 /* Keeps rows of a tile that is not whole yet. */
@@ -194,7 +236,7 @@ static int sum_blocks(pass *p, bn_rows *rows, bn_err *err)
 {
 	bn_block b;
 	int rc = bn_rows_rewind(rows, err);
-	while (rc >= 0 && (rc = bn_rows_next(rows, &b, err)) > 0)
+	while (rc >= 0 && (rc = bn_rows_next_raw(rows, &b, err)) > 0)
 		rc = take_block(p, &b, err);
 	if (rc == 0 && p->held)
 		rc = add(p, held_tile(p, bn_rows_about(rows)->weighted), err);
@@ -207,6 +249,8 @@ int bn_tiles_sum(const double **root, bn_tree *tree, bn_rows *rows, bn_lanes *la
 	size_t cols = bn_rows_about(rows)->cols;
 	pass p = {.tree = tree,
 		.lanes = lanes,
+		.rows = rows,
+		.most = most_ready(tree, lanes),
 		.sum = sum,
 		.self = self,
 		.what = what,

@@ -40,7 +40,8 @@ void bn_lanes_close(bn_lanes *l);
 /* Sum of the weights of the tile at hand. */
 double bn_lane_weight(const bn_lane *l);
 
-/* Sums the lane's tile into sum: queued, downloaded. A bnk_status. Called from several threads, each with a lane of its own. */
+/* Sums the lane's tile into sum: queued, downloaded. A bnk_status. Called from several threads, each with a lane of its
+ * own. What is no finite number in the rows must leave no finite sum: rows are looked at only where a sum is not. */
 typedef int (*bn_tile_sum)(void *self, bn_lane *lane, double *sum);
 
 /* *root: the sum over all rows and processes, borrowed from the tree until it is cleared or summed into

@@ -17,7 +17,11 @@
 #ifndef BNK_CPU_LOOPS_H
 #define BNK_CPU_LOOPS_H
 
-enum { BNK_CPU_AVX2 = 1, BNK_CPU_AVX512 = 2 }; /* what a variant needs of the processor */
+enum {
+	BNK_CPU_AVX2 = 1,
+	BNK_CPU_AVX512 = 2,
+	BNK_CPU_FMA = 4
+}; /* what a variant needs of the processor */
 
 typedef void (*bnk_cpu_loop)(
 	void); /* cast to the type of the operation's loop before it is called */
@@ -61,11 +65,7 @@ unsigned bnk_cpu_features(void);
 		{"portable", 0, (bnk_cpu_loop)name##_portable}};
 #endif
 
-/* Vectors wherever the compiler can. */
-#ifdef _OPENMP
+/* Vectors wherever the compiler can (-fopenmp-simd). */
 #define BNK_SIMD _Pragma("omp simd")
-#else
-#define BNK_SIMD
-#endif
 
 #endif

@@ -16,7 +16,8 @@ unsigned bnk_cpu_features(void)
 #if defined(__x86_64__)
 	__builtin_cpu_init();
 	return (__builtin_cpu_supports("avx2") ? BNK_CPU_AVX2 : 0) |
-	       (__builtin_cpu_supports("avx512f") ? BNK_CPU_AVX512 : 0);
+	       (__builtin_cpu_supports("avx512f") ? BNK_CPU_AVX512 : 0) |
+	       (__builtin_cpu_supports("fma") ? BNK_CPU_FMA : 0);
 #else
 	return 0;
 #endif

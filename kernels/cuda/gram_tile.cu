@@ -23,7 +23,7 @@ __global__ static void add_tiles(size_t m, size_t n, const double *x, size_t ldx
 	for (size_t r = first; r < (end < m ? end : m); r++) {
 		const double *row = x + r * ldx;
 		double left = i == k ? v[r] : element(row, shift, n, i) * (w ? w[r] : 1.0);
-		sum += left * element(row, shift, n, j);
+		sum = fma(left, element(row, shift, n, j), sum);
 	}
 	sums[tile * width + e] = sum;
 	if (e < k * k)

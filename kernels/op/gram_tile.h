@@ -7,8 +7,8 @@
  *
  * A tile is tile_rows rows by their number in the whole, whatever is given at once: `skip` rows of the first tile were
  * summed before, and are continued in row 0 of sums (0: begun anew). The rows of a tile are added one by one, in
- * order, without fused multiply-add: where rows are cut into calls changes no bit, nor do threads and variants. Tiles
- * are added up by core/learn/tree.h.
+ * order, each element by sum = fma(w[r] * u[r][i], u[r][j], sum) with i >= j, or fma(v[r], u[r][j], sum): where rows are
+ * cut into calls changes no bit, nor do threads and variants. Tiles are added up by core/learn/tree.h.
  *
  * x is m x n; w[m] may be absent (ones), shift[n] may be absent (zeros).
  */
@@ -20,12 +20,6 @@ typedef struct bnk_gram_tile_args {
 	bnk_view x, w, v, shift, sums;
 	size_t skip, tile_rows;
 } bnk_gram_tile_args;
-
-/* Rows of a tile for that many columns: a constant of every model that is trained from such sums. */
-static inline size_t bnk_gram_tile_rows(size_t cols)
-{
-	return cols <= 512 ? 4096 : 65536;
-}
 
 /* Tiles that m rows touch, the first of which has `skip` rows already. */
 static inline size_t bnk_gram_tile_count(size_t m, size_t skip, size_t tile_rows)

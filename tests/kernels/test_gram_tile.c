@@ -1,6 +1,6 @@
 /* gram_tile, with the tree of tiles: against plain sums in long double, and equal bytes however rows are cut. */
 #include "core/base/rng.h"
-#include "core/learn/tree.h"
+#include "core/learn/tiles.h"
 #include "kernels/backend.h"
 #include "kernels/op/gram_tile.h"
 #include "tests/support/check_main.h"
@@ -78,7 +78,7 @@ static void end(session *s)
 /* Sums of rows first .. first + m - 1, of which the first tile has `skip` already. */
 static void run_tiles(session *s, const data *d, size_t first, size_t m, size_t skip, double *sums)
 {
-	size_t tile = bnk_gram_tile_rows(d->n), tiles = bnk_gram_tile_count(m, skip, tile);
+	size_t tile = BN_TILE_ROWS, tiles = bnk_gram_tile_count(m, skip, tile);
 	bnk_buffer x = bnk_buffer_wrap(d->x, d->m * d->n * sizeof(double));
 	bnk_buffer w = bnk_buffer_wrap(d->w, d->m * sizeof(double));
 	bnk_buffer v = bnk_buffer_wrap(d->v, d->m * sizeof(double));
@@ -109,7 +109,7 @@ static void add_node(bn_tree *tree, unsigned level, uint64_t index, const double
 /* Rows first .. first + m - 1, from a tile's first row on, in blocks of random sizes, into tree. */
 static void sum_rows(session *s, const data *d, size_t first, size_t m, bn_rng *cuts, bn_tree *tree)
 {
-	size_t tile = bnk_gram_tile_rows(d->n), width = width_of(d), number = first / tile;
+	size_t tile = BN_TILE_ROWS, width = width_of(d), number = first / tile;
 	static double sums[8 * MAX_WIDTH];
 	for (size_t at = 0; at < m;) {
 		size_t rest = m - at, skip = at % tile;
@@ -232,7 +232,7 @@ START_TEST(test_where_rows_are_cut_changes_no_bit)
 {
 	static double want[MAX_WIDTH], got[MAX_WIDTH];
 	data d = make(MAX_ROWS * 4, 5, false, false);
-	size_t tile = bnk_gram_tile_rows(d.n), tiles = bnk_gram_tile_count(d.m, 0, tile);
+	size_t tile = BN_TILE_ROWS, tiles = bnk_gram_tile_count(d.m, 0, tile);
 	session s = begin(2, "");
 	bn_rng cuts;
 	/* All at once, tile by tile. */

@@ -10,7 +10,7 @@ build=${build#"$PWD"/}
 cross=build-aarch64
 root=$PWD/$cross/root
 libraries="libncurses-dev libsqlite3-dev libgit2-dev libjansson-dev libopenblas-dev libcurl4-openssl-dev
-	libssl-dev nettle-dev libyaml-dev libzstd-dev libpcre2-dev check libgomp1"
+	libssl-dev nettle-dev libyaml-dev libzstd-dev libpcre2-dev check"
 suites="core/base core/store core/table core/source core/profile core/check core/data kernels/test_ops core/run/test_metric_chunk core/learn/test_safetensors
 	core/track/test_series_pack"
 
@@ -67,7 +67,7 @@ scratch=$(mktemp -d "${TMPDIR:-/dev/shm}/binnacle-aarch64-XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
 export TMPDIR=$scratch CK_TIMEOUT_MULTIPLIER=1000 BINNACLE_CRASH_STRIDE=29
 # One kind of core, whatever qemu pretends to be; idle threads sleep, since emulated ones are in each other's way.
-emulate() { QEMU_LD_PREFIX=$root OPENBLAS_CORETYPE=ARMV8 OMP_WAIT_POLICY=passive "$qemu" "$@"; }
+emulate() { QEMU_LD_PREFIX=$root OPENBLAS_CORETYPE=ARMV8 "$qemu" "$@"; }
 
 # Leaves what it printed, its status and its seconds in files of the suite's number.
 run_suite() { # NUMBER BINARY

@@ -409,9 +409,7 @@ START_TEST(test_numbers_too_large_and_holes_are_refused_with_their_place)
 		xs[(ROWS - 1) * COLS] = cases[i].bad;
 		r.train = cut_open(numbers, NULL, 3);
 		ck_assert_int_eq(fit(&bytes, "ridge", &r, &err), BN_EINVAL);
-		ck_assert_msg(
-			strstr(err.msg, cases[i].says) || strstr(err.msg, "no single solution"),
-			"%s", err.msg);
+		ck_assert_msg(strstr(err.msg, cases[i].says), "%s", err.msg);
 		bn_rows_free(r.train);
 		xs[(ROWS - 1) * COLS] = was;
 	}
