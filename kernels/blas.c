@@ -3,7 +3,12 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <sys/mman.h>
+
+enum { WORKING_BYTES = (128 << 20) + (1 << 16) };
 
 /* Its thousands of symbols are looked for in itself first, not in the fifty libraries of the program. Sanitizers
  * refuse that. */
@@ -32,10 +37,28 @@ static int take(void *lib, void *to, const char *name)
 	return symbol != NULL;
 }
 
-/* Never closed: its threads may not be stopped while others compute. */
+/* When it is opened it starts a thread for each processor that it may use, each with a working memory, which nobody
+ * needs here; under a limit these threads spin, and fork() waits for them for ever. A thread that may use one processor
+ * only is what tells it so: OPENBLAS_NUM_THREADS would have to be set in the environment, which other threads read. */
+static void *open_small(void)
+{
+	cpu_set_t before, one;
+	bool set = pthread_getaffinity_np(pthread_self(), sizeof before, &before) == 0;
+	CPU_ZERO(&one);
+	for (int i = 0; set && i < CPU_SETSIZE && CPU_COUNT(&one) == 0; i++)
+		if (CPU_ISSET(i, &before))
+			CPU_SET(i, &one);
+	set = set && pthread_setaffinity_np(pthread_self(), sizeof one, &one) == 0;
+	void *lib = dlopen("libopenblas.so.0", RTLD_LAZY | RTLD_LOCAL | ITSELF_FIRST);
+	if (set)
+		pthread_setaffinity_np(pthread_self(), sizeof before, &before);
+	return lib;
+}
+
+/* Never closed: it may not go while others compute. */
 static void open_once(void)
 {
-	void *lib = dlopen("libopenblas.so.0", RTLD_LAZY | RTLD_LOCAL | ITSELF_FIRST);
+	void *lib = open_small();
 	const char *text = lib ? NULL : dlerror();
 	if (!lib) {
 		snprintf(fault, sizeof fault, "%s", text ? text : "OpenBLAS cannot be opened");
@@ -56,4 +79,37 @@ const bnk_blas *bnk_blas_open(char *why, size_t why_size)
 	if (why && why_size)
 		snprintf(why, why_size, "%s", is_open ? "" : fault);
 	return is_open ? &blas : NULL;
+}
+
+static bool has_room(int threads)
+{
+	size_t bytes = (size_t)threads * WORKING_BYTES;
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return false;
+	munmap(p, bytes);
+	return true;
+}
+
+static pthread_mutex_t rooms = PTHREAD_MUTEX_INITIALIZER;
+static int computing,
+	known; /* known: working memories that it has, and keeps, or that there was room for */
+
+int bnk_blas_begin(int wanted)
+{
+	pthread_mutex_lock(&rooms);
+	int n = wanted;
+	while (n > 0 && computing + n > known && !has_room(computing + n - known))
+		n--;
+	computing += n;
+	known = computing > known ? computing : known;
+	pthread_mutex_unlock(&rooms);
+	return n;
+}
+
+void bnk_blas_end(int threads)
+{
+	pthread_mutex_lock(&rooms);
+	computing -= threads;
+	pthread_mutex_unlock(&rooms);
 }

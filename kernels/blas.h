@@ -22,4 +22,10 @@ typedef struct bnk_blas {
  * says so. Any thread may call it; the answer stays the same. */
 const bnk_blas *bnk_blas_open(char *why, size_t why_size);
 
+/* How many of `wanted` threads may compute beside those that do: each takes a working memory of 128 MiB of addresses, of
+ * which it touches little, and OpenBLAS (0.3.21, blas_memory_alloc) asks for ever where a limit (RLIMIT_DATA, RLIMIT_AS)
+ * refuses it. 0: there is no room for one. What begin returned is given back with end. */
+int bnk_blas_begin(int wanted);
+void bnk_blas_end(int threads);
+
 #endif

@@ -148,12 +148,15 @@ static int sum_tile(void *user, size_t shard, size_t begin, size_t end)
 /* A sum that is no number tells of a row that has none; without one it is up to the trainer. */
 static int check_tiles(const pass *p, size_t n, bn_err *err)
 {
-	int rc = 0;
-	for (size_t i = 0; i < n && rc == 0; i++)
-		if (!p->finite[i])
-			rc = bn_rows_check_finite(p->rows, p->ready[i].x,
-				(p->next + i) * BN_TILE_ROWS, p->ready[i].rows, err);
-	return rc;
+	for (size_t i = 0; i < n; i++) {
+		int rc = p->finite[i]
+				 ? 0
+				 : bn_rows_check_finite(p->rows, p->ready[i].x,
+					   (p->next + i) * BN_TILE_ROWS, p->ready[i].rows, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* Sums the tiles that are ready. */
@@ -162,16 +165,21 @@ static int flush(pass *p, bn_err *err)
 	size_t n = p->count, rooms = 0, added = 0;
 	int rc = 0;
 	p->count = 0;
-	for (; rooms < n && rc == 0; rooms += rc == 0)
-		if (!(p->room[rooms] = bn_tree_room(p->tree)))
+	if (n == 0)
+		return 0;
+	for (; rooms < n; rooms++)
+		if (!(p->room[rooms] = bn_tree_room(p->tree))) {
 			rc = bn_err_nomem(err, p->what);
-	if (n && rc == 0)
-		rc = bn_device_check(&p->lanes->lane[0].dev,
-			bnk_parallel_for(n, n, (int)p->lanes->count, sum_tile, p), p->what, err);
-	if (rc == 0)
-		rc = check_tiles(p, n, err);
-	for (; added < rooms && rc == 0; added++)
-		rc = bn_tree_add(p->tree, 0, p->next++, p->room[added], err);
+			goto out;
+		}
+	int status = bnk_parallel_for(n, n, (int)p->lanes->count, sum_tile, p);
+	if ((rc = bn_device_check(&p->lanes->lane[0].dev, status, p->what, err)) < 0)
+		goto out;
+	if ((rc = check_tiles(p, n, err)) < 0)
+		goto out;
+	while (added < n && rc == 0)
+		rc = bn_tree_add(p->tree, 0, p->next++, p->room[added++], err);
+out:
 	for (; added < rooms; added++)
 		bn_tree_give_back(p->tree, p->room[added]);
 	return rc;

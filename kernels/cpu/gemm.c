@@ -58,8 +58,14 @@ static int run(const bnk_call *call, bnk_dtype type, const void *args)
 	size_t m = g->c.rows, per_row = g->c.cols * w.k;
 	size_t rows = per_row >= BNK_CPU_GEMM_WORK ? 1 : BNK_CPU_GEMM_WORK / per_row;
 	size_t shards = bnk_shard_count(m, rows < LEAST_ROWS ? LEAST_ROWS : rows);
-	return bnk_parallel_for(m, shards > MAX_SHARDS ? MAX_SHARDS : shards,
-		bnk_cpu_team(call, (double)m * (double)per_row / 16), shard, &w);
+	shards = shards > MAX_SHARDS ? MAX_SHARDS : shards;
+	int threads = bnk_cpu_team(call, (double)m * (double)per_row / 16);
+	threads = bnk_blas_begin((size_t)threads > shards ? (int)shards : threads);
+	if (threads == 0)
+		return BNK_ENOMEM;
+	int status = bnk_parallel_for(m, shards, threads, shard, &w);
+	bnk_blas_end(threads);
+	return status;
 }
 
 static const bnk_cpu_variant variants[] = {{"openblas", 0, NULL}};

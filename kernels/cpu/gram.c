@@ -80,11 +80,15 @@ static int run(const bnk_call *call, bnk_dtype type, const void *args)
 	const bnk_gram_args *a = args;
 	size_t m = a->x.rows, n = a->x.cols, shards = count_shards(m, n);
 	double *out = bnk_view_data(&a->out);
+	int threads = bnk_cpu_team(call, (double)m * (double)n * (double)n / 8);
 	(void)type;
+	threads = bnk_blas_begin((size_t)threads > shards ? (int)shards : threads);
+	if (threads == 0)
+		return BNK_ENOMEM;
 	work g = {n, a->x.ld, bnk_view_data(&a->x), bnk_view_data(&a->w), bnk_view_data(&a->shift),
 		call->scratch, (double *)call->scratch + shards * n * n};
-	int rc = bnk_parallel_for(
-		m, shards, bnk_cpu_team(call, (double)m * (double)n * (double)n / 8), shard, &g);
+	int rc = bnk_parallel_for(m, shards, threads, shard, &g);
+	bnk_blas_end(threads);
 	if (rc != BNK_OK)
 		return rc;
 	bnk_cpu_add_parts(shards, n * n, g.sums, out);
