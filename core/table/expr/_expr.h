@@ -37,6 +37,7 @@ typedef struct bn_tree {
 		text; /* the leaf as it was written, without quotes; the name of what is called */
 	bn_expr_text prefix; /* NAME */
 	size_t at;           /* where it begins, its quote included */
+	size_t text_at;      /* where the leaf's text begins */
 	size_t op_at;        /* CALL: where its name stands */
 	size_t next_at;      /* where what follows it begins */
 	double number;       /* NUMBER */
@@ -67,6 +68,9 @@ void bn_expr_lex(bn_expr_lexer *x);                         /* reads the next to
 bool bn_token_is(const bn_expr_lexer *x, const char *text); /* an operator or bare word, any case */
 bool bn_expr_text_is(bn_expr_text t, const char *word);     /* any case */
 size_t bn_token_at(const bn_token *t); /* where it begins, its quote included */
+/* The text of a quoted token, its doubled quotes single again. */
+int bn_expr_unquote(
+	bn_expr_text *out, bn_expr *e, const bn_token *t, const char *text, bn_err *err);
 /* By what they are; a whole number with a real one exactly. Both are of types that are compared. */
 int bn_expr_value_order(const bn_expr_value *a, const bn_expr_value *b);
 /* "expected WHAT, not 'x'", at the token. */

@@ -201,9 +201,9 @@ int bn_bind_call(bn_binder *b, const bn_tree *t, const char *name, const int *ar
 
 static int bind_tree(bn_binder *b, const bn_tree *t);
 
-static bn_expr_name name_of(const bn_binder *b, const bn_tree *t, bool tried)
+static bn_expr_name name_of(const bn_tree *t, bool tried)
 {
-	return (bn_expr_name){.at = (size_t)(t->text.ptr - b->e->text),
+	return (bn_expr_name){.at = t->text_at,
 		.text = t->text,
 		.prefix = t->prefix,
 		.quoted = t->kind == BN_TREE_NAME,
@@ -220,7 +220,7 @@ static int bind_named(bn_binder *b, const bn_tree *t, const bn_expr_field *f)
 /* BN_ENOTFOUND, without a message when it was only tried. */
 static int bind_field(bn_binder *b, const bn_tree *t, bool tried)
 {
-	const bn_expr_name name = name_of(b, t, tried);
+	const bn_expr_name name = name_of(t, tried);
 	bn_expr_field f = {.type = BN_EXPR_NULL};
 	int rc = b->names->resolve(b->names->ctx, b->e, &name, &f, b->err);
 	return rc < 0 ? rc : bind_named(b, t, &f);
@@ -470,7 +470,7 @@ static int bind_field_call(bn_binder *b, const bn_tree *t)
 	bn_expr_field f;
 	if (!b->names->call || t->count != 1 || t->args[0]->kind == BN_TREE_CALL)
 		return 0;
-	const bn_expr_name name = name_of(b, t->args[0], false);
+	const bn_expr_name name = name_of(t->args[0], false);
 	int rc = b->names->call(b->names->ctx, b->e, t->text, &name, &f, b->err);
 	return rc <= 0 ? rc : 1 + bind_named(b, t, &f);
 }

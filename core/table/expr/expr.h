@@ -14,7 +14,7 @@
  *	op       := = == != <> < <= > >=
  *	field    := WORD | PREFIX.`key` | `name` | "name"
  *
- * Keywords in any case. Alone on one side of a comparison, a WORD or "name" is a field where there is one, else a
+ * In the dialect of rows a quote in its own quotes is doubled: 'it''s'. Keywords in any case. Alone on one side of a comparison, a WORD or "name" is a field where there is one, else a
  * value of the other side: state = FAILED, started > 2026-01-31. In the dialect of rows a WORD has letters, digits,
  * '_' and '.', and a date is one WORD; true, false and null are values. In that of runs it may have - / : + % @ too,
  * so that operators stand between spaces, and on the right of a comparison it is a value unless it has a prefix.

@@ -55,25 +55,33 @@ static void put_text(bn_buf *out, bn_expr_text t)
 	bn_buf_add(out, t.ptr, t.len);
 }
 
-static void put_leaf(bn_buf *out, const bn_tree *t)
+/* A quote inside is doubled; in filters of runs there is none. */
+static void put_quoted(bn_buf *out, bn_expr_text t, char quote)
 {
-	char quote = 0;
+	bn_buf_addch(out, quote);
+	for (size_t i = 0; i < t.len; i++) {
+		bn_buf_addch(out, t.ptr[i]);
+		if (t.ptr[i] == quote)
+			bn_buf_addch(out, quote);
+	}
+	bn_buf_addch(out, quote);
+}
+
+static void put_leaf(bn_buf *out, const bn_expr *e, const bn_tree *t)
+{
+	bool runs = e->dialect == BN_EXPR_RUNS;
 	if (t->prefix.len) {
 		put_text(out, t->prefix);
 		bn_buf_addch(out, '.');
-		quote = '`';
+		put_quoted(out, t->text, '`');
 	} else if (t->kind == BN_TREE_QUOTED) {
-		quote = memchr(t->text.ptr, '\'', t->text.len) ? '"' : '\'';
+		bool both = runs && memchr(t->text.ptr, '\'', t->text.len);
+		put_quoted(out, t->text, both ? '"' : '\'');
 	} else if (t->kind == BN_TREE_NAME && !(t->has_back_quote && is_plain(t->text))) {
-		quote = t->has_back_quote ? '`' : '"';
+		put_quoted(out, t->text, t->has_back_quote ? '`' : '"');
+	} else {
+		put_text(out, t->text);
 	}
-	if (quote && memchr(t->text.ptr, quote, t->text.len))
-		quote = '"';
-	if (quote)
-		bn_buf_addch(out, quote);
-	put_text(out, t->text);
-	if (quote)
-		bn_buf_addch(out, quote);
 }
 
 static void put_list(bn_buf *out, const bn_expr *e, const bn_tree *t, size_t from)
@@ -133,7 +141,7 @@ static void put(bn_buf *out, const bn_expr *e, const bn_tree *t, int least)
 	if (rank < least)
 		bn_buf_addch(out, '(');
 	if (t->kind != BN_TREE_CALL) {
-		put_leaf(out, t);
+		put_leaf(out, e, t);
 	} else if (t->is_operator) {
 		put_operator(out, e, t, rank);
 	} else {

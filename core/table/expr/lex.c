@@ -21,6 +21,8 @@ static void lex_quoted(bn_expr_lexer *x, char quote)
 {
 	size_t from = ++x->pos;
 	const char *end = strchr(x->text + from, quote);
+	while (end && x->dialect == BN_EXPR_ROWS && end[1] == quote)
+		end = strchr(end + 2, quote); /* a doubled one stands for itself */
 	x->now.kind = quote == '\'' ? BN_TOKEN_QUOTED : BN_TOKEN_NAME;
 	x->now.at = from;
 	if (!end) {
@@ -99,6 +101,24 @@ void bn_expr_lex(bn_expr_lexer *x)
 	x->now.kind = number ? BN_TOKEN_NUMBER : BN_TOKEN_WORD;
 	if (is_lone_operator(&x->now, t))
 		x->now.kind = BN_TOKEN_OP;
+}
+
+int bn_expr_unquote(bn_expr_text *out, bn_expr *e, const bn_token *t, const char *text, bn_err *err)
+{
+	*out = (bn_expr_text){text + t->at, t->len};
+	bool quoted = t->kind == BN_TOKEN_QUOTED || t->kind == BN_TOKEN_NAME;
+	if (!quoted || !memchr(out->ptr, text[t->at - 1], t->len))
+		return 0;
+	char *s = bn_arena_strndup(&e->arena, out->ptr, t->len);
+	if (!s)
+		return bn_err_nomem(err, "an expression");
+	size_t n = 0;
+	for (size_t i = 0; i < t->len; i++) {
+		s[n++] = out->ptr[i];
+		i += out->ptr[i] == text[t->at - 1];
+	}
+	*out = (bn_expr_text){s, n};
+	return 0;
 }
 
 bool bn_expr_text_is(bn_expr_text t, const char *word)

@@ -70,8 +70,10 @@ static bn_tree *tree_new(parser *p, bn_tree_kind kind)
 		return no_memory(p);
 	t->kind = kind;
 	t->at = t->op_at = bn_token_at(&p->x.now);
-	t->text = (bn_expr_text){p->x.text + p->x.now.at, p->x.now.len};
+	t->text_at = p->x.now.at;
 	t->number = p->x.now.number;
+	if (bn_expr_unquote(&t->text, p->e, &p->x.now, p->x.text, p->err) < 0)
+		return no_memory(p);
 	return t;
 }
 
@@ -131,7 +133,9 @@ static bn_tree *parse_word(parser *p, const char *what)
 			return expected(p, "a key after the dot");
 		t->kind = BN_TREE_NAME;
 		t->prefix = (bn_expr_text){t->text.ptr, t->text.len - 1};
-		t->text = (bn_expr_text){p->x.text + p->x.now.at, p->x.now.len};
+		t->text_at = p->x.now.at;
+		if (bn_expr_unquote(&t->text, p->e, &p->x.now, p->x.text, p->err) < 0)
+			return no_memory(p);
 		t->has_back_quote = true;
 		bn_expr_lex(&p->x);
 	}

@@ -3,6 +3,7 @@
 #include "core/base/utf8.h"
 #include "tui/ui/format.h"
 #include "tui/views/_list.h"
+#include "tui/views/rows/filter.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -116,8 +117,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	if (id != BN_CMD_OPEN || !d || row < 0 || row >= (int64_t)d->count)
 		return false;
 	char filter[256];
-	if (snprintf(filter, sizeof filter, "%s%s%s", v->filter, v->filter[0] ? " " : "",
-		    d->filters[row]) >= (int)sizeof filter) {
+	if (!bn_row_filter_and(filter, sizeof filter, v->filter, d->filters[row])) {
 		bn_frame_message(view->frame, "the filter of these rows would be too long");
 		return true;
 	}

@@ -10,6 +10,7 @@
 #include "tui/views/_source.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -187,6 +188,75 @@ static const char *bin_label(bn_arena *arena, const bn_profile_column *c, double
 	return bn_arena_strf(arena, "%s to %s", from, to);
 }
 
+static void put_quoted(bn_buf *b, const char *text, char quote)
+{
+	bn_buf_addch(b, quote);
+	for (; *text; text++) {
+		bn_buf_addch(b, *text);
+		if (*text == quote)
+			bn_buf_addch(b, quote);
+	}
+	bn_buf_addch(b, quote);
+}
+
+/* A bound as an expression has it: a whole number of ns or days is the time that it is. */
+static void put_bound(bn_buf *b, bn_type type, double x)
+{
+	char text[BN_TIMESTAMP_TEXT];
+	if (type == BN_TYPE_TIMESTAMP)
+		put_quoted(b, bn_timestamp_iso((int64_t)x, text), '\'');
+	else if (type == BN_TYPE_DATE)
+		put_quoted(b, bn_date_iso((int32_t)ceil(x), text), '\'');
+	else if (type == BN_TYPE_TIME || type == BN_TYPE_DURATION)
+		put_quoted(b, bn_duration_iso((int64_t)x, text), '\'');
+	else
+		bn_buf_addf(b, "%.17g", x);
+}
+
+/* The expression that only these rows pass, in the arena. */
+static const char *kept(bn_arena *arena, bn_buf *b)
+{
+	const char *s = b->failed ? NULL : bn_arena_strndup(arena, b->ptr, b->len);
+	bn_buf_release(b);
+	return s;
+}
+
+static const char *value_filter(
+	bn_arena *arena, const bn_profile_column *c, const bn_profile_value *v, const char *text)
+{
+	bn_buf b = BN_BUF_INIT;
+	put_quoted(&b, c->name, '`');
+	if (c->type == BN_TYPE_FLOAT32) /* its shortest text is not its value */
+		bn_buf_addf(&b, " = %.17g", v->number);
+	else {
+		bn_buf_adds(&b, " = ");
+		put_quoted(&b, text, '\'');
+	}
+	return kept(arena, &b);
+}
+
+static const char *bin_filter(
+	bn_arena *arena, const bn_profile_column *c, double lo, double hi, bool last)
+{
+	bn_buf b = BN_BUF_INIT;
+	put_quoted(&b, c->name, '`');
+	bn_buf_adds(&b, " >= ");
+	put_bound(&b, c->type, lo);
+	bn_buf_adds(&b, " AND ");
+	put_quoted(&b, c->name, '`');
+	bn_buf_adds(&b, last ? " <= " : " < ");
+	put_bound(&b, c->type, hi);
+	return kept(arena, &b);
+}
+
+static const char *absent_filter(bn_arena *arena, const bn_profile_column *c)
+{
+	bn_buf b = BN_BUF_INIT;
+	put_quoted(&b, c->name, '`');
+	bn_buf_adds(&b, " IS NULL");
+	return kept(arena, &b);
+}
+
 /* Values where few make up most of the column, else the bins of its histogram. */
 static void frequency_fill(bins *b, bn_arena *arena, const bn_profile_column *c)
 {
@@ -198,21 +268,18 @@ static void frequency_fill(bins *b, bn_arena *arena, const bn_profile_column *c)
 		const bn_profile_value *t = &c->top[i];
 		const char *text = t->text ? bn_arena_strdup(arena, t->text)
 					   : bn_arena_strf(arena, "%.17g", t->number);
-		bin_add(b, text, bn_arena_strf(arena, "\"%s\"=\"%s\"", c->name, text),
-			(int64_t)t->count);
+		bin_add(b, text, text ? value_filter(arena, c, t, text) : NULL, (int64_t)t->count);
 	}
 	for (size_t i = 0; !by_value && i < c->hist_count; i++) {
 		double width = (c->hist_hi - c->hist_lo) / (double)c->hist_count;
 		bool last = i + 1 == c->hist_count;
 		double lo = c->hist_lo + width * (double)i, hi = last ? c->hist_hi : lo + width;
 		if (c->hist[i] > 0)
-			bin_add(b, bin_label(arena, c, lo, hi),
-				bn_arena_strf(arena, "\"%s\">=%.17g \"%s\"%s%.17g", c->name, lo,
-					c->name, last ? "<=" : "<", hi),
+			bin_add(b, bin_label(arena, c, lo, hi), bin_filter(arena, c, lo, hi, last),
 				(int64_t)c->hist[i]);
 	}
 	if (c->missing)
-		bin_add(b, NULL, bn_arena_strf(arena, "\"%s\"=", c->name), (int64_t)c->missing);
+		bin_add(b, NULL, absent_filter(arena, c), (int64_t)c->missing);
 }
 
 static int frequency_page(

@@ -1,118 +1,16 @@
 /*
- * pages.c - which rows of a table a filter leaves, and in which order. One pass over the
- * columns that the filter names (all of them when it has bare words), batch by batch; it stops when
- * its job is cancelled, and reports how far it is.
+ * pages.c - which rows of a table a filter (filter.h) leaves, and in which order. It stops when its job is cancelled, and
+ * reports how far it is.
  */
 #include "core/base/str.h"
+#include "core/table/scan.h"
 #include "tui/views/_source.h"
+#include "tui/views/rows/filter.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#define MAX_TESTS 16
-
-typedef enum test_op {
-	OP_WORD,
-	OP_EQ,
-	OP_NE,
-	OP_LT,
-	OP_LE,
-	OP_GT,
-	OP_GE,
-	OP_HAS,
-	OP_ABSENT
-} test_op;
-
-typedef struct test {
-	test_op op;
-	size_t column; /* of the table; of the batch once planned */
-	char value[256];
-	double number;
-	bool is_number;
-} test;
-
-typedef struct plan {
-	test tests[MAX_TESTS];
-	size_t count;
-	bool needs_all;            /* a bare word looks everywhere */
-	size_t columns[MAX_TESTS]; /* what to read otherwise */
-	size_t column_count;
-} plan;
-
-/* One token, its quotes taken off: "my col">=1. quoted_value tells x="" from x= . */
-static const char *token_next(const char *s, char *out, size_t size, bool *quoted_value)
-{
-	size_t n = 0;
-	bool inside = false;
-	*quoted_value = false;
-	s += strspn(s, " ");
-	while (*s && (inside || *s != ' ')) {
-		if (*s == '"') {
-			inside = !inside;
-			*quoted_value = *quoted_value || (n > 0 && strchr("=<>~", out[n - 1]));
-		} else if (n + 1 < size) {
-			out[n++] = *s;
-		}
-		s++;
-	}
-	out[n] = '\0';
-	return s;
-}
-
-/* Splits "power>=250" at the first operator that follows a column's name. */
-static bool test_parse(test *t, const bn_schema *schema, const char *token)
-{
-	static const struct {
-		const char *text;
-		test_op op;
-	} ops[] = {{">=", OP_GE}, {"<=", OP_LE}, {"!=", OP_NE}, {">", OP_GT}, {"<", OP_LT},
-		{"=", OP_EQ}, {"~", OP_HAS}};
-	for (size_t c = 0; c < schema->count; c++) {
-		size_t n = strlen(schema->fields[c].name);
-		if (!n || strncmp(token, schema->fields[c].name, n) != 0)
-			continue;
-		for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
-			size_t len = strlen(ops[i].text);
-			if (strncmp(token + n, ops[i].text, len) != 0)
-				continue;
-			t->op = ops[i].op;
-			t->column = c;
-			memcpy(t->value, token + n + len, strlen(token + n + len) + 1);
-			return true;
-		}
-	}
-	return false;
-}
-
-static int plan_make(plan *p, const bn_schema *schema, const char *filter, bn_err *err)
-{
-	char token[256];
-	bool quoted;
-	memset(p, 0, sizeof *p);
-	while (*(filter += strspn(filter, " "))) {
-		filter = token_next(filter, token, sizeof token, &quoted);
-		if (p->count == MAX_TESTS)
-			return bn_err_set(
-				err, BN_EINVAL, "a filter has at most %d words", MAX_TESTS);
-		test *t = &p->tests[p->count++];
-		if (!test_parse(t, schema, token)) {
-			t->op = OP_WORD;
-			memcpy(t->value, token, sizeof token);
-			p->needs_all = true;
-			continue;
-		}
-		if (t->op == OP_EQ && !t->value[0] && !quoted)
-			t->op = OP_ABSENT;
-		t->is_number = bn_parse_f64(t->value, strlen(t->value), &t->number);
-	}
-	for (size_t i = 0; !p->needs_all && i < p->count; i++) {
-		p->columns[p->column_count] = p->tests[i].column;
-		p->tests[i].column = p->column_count++;
-	}
-	return 0;
-}
 
 static bool text_has(const char *text, const char *word)
 {
@@ -123,56 +21,15 @@ static bool text_has(const char *text, const char *word)
 	return n == 0;
 }
 
-static bool compare_holds(test_op op, int c)
+/* Does every word stand somewhere in the row? */
+static bool row_has_words(const bn_row_filter *f, const bn_batch *batch, size_t row, bn_buf *buf)
 {
-	switch (op) {
-	case OP_EQ:
-		return c == 0;
-	case OP_NE:
-		return c != 0;
-	case OP_LT:
-		return c < 0;
-	case OP_LE:
-		return c <= 0;
-	case OP_GT:
-		return c > 0;
-	default:
-		return c >= 0;
-	}
-}
-
-static bool test_holds(const test *t, const bn_column *c, size_t row, bn_buf *buf)
-{
-	bool absent = bn_column_is_null(c, row);
-	if (t->op == OP_ABSENT)
-		return absent || (c->type <= BN_TYPE_FLOAT32 && isnan(bn_column_number(c, row)));
-	if (absent)
-		return false;
-	if (t->is_number && !bn_type_is_text(c->type) && t->op != OP_HAS) {
-		double v = bn_column_number(c, row);
-		return !isnan(v) && compare_holds(t->op, v < t->number ? -1 : v > t->number);
-	}
-	bn_buf_clear(buf);
-	if (!bn_column_format(c, row, buf))
-		return false;
-	if (t->op == OP_HAS)
-		return text_has(buf->ptr, t->value);
-	return compare_holds(t->op, strcmp(buf->ptr, t->value));
-}
-
-static bool row_holds(const plan *p, const bn_batch *batch, size_t row, bn_buf *buf)
-{
-	for (size_t i = 0; i < p->count; i++) {
-		const test *t = &p->tests[i];
+	for (size_t i = 0; i < f->count; i++) {
 		bool hit = false;
-		if (t->op != OP_WORD) {
-			hit = test_holds(t, &batch->columns[t->column], row, buf);
-		} else {
-			for (size_t c = 0; c < batch->column_count && !hit; c++) {
-				bn_buf_clear(buf);
-				hit = bn_column_format(&batch->columns[c], row, buf) &&
-				      text_has(buf->ptr, t->value);
-			}
+		for (size_t c = 0; c < batch->column_count && !hit; c++) {
+			bn_buf_clear(buf);
+			hit = bn_column_format(&batch->columns[c], row, buf) &&
+			      text_has(buf->ptr, f->words[i]);
 		}
 		if (!hit)
 			return false;
@@ -185,29 +42,68 @@ typedef struct rows {
 	size_t count, cap;
 } rows;
 
-static int filter_run(rows *out, bn_table_reader *table, const plan *p, bn_job *job, bn_err *err)
+static int rows_add(rows *out, uint64_t row, bn_err *err)
+{
+	if (bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items))
+		return bn_err_nomem(err, "the rows found");
+	out->items[out->count++] = (int64_t)row;
+	return 0;
+}
+
+/* The rows of a table that is open, those of `scanned` (all of them when it is no scan), that hold the words. */
+static int words_run(
+	rows *out, bn_table_reader *scanned, const bn_row_filter *f, bn_job *job, bn_err *err)
 {
 	bn_batch batch = BN_BATCH_INIT;
 	bn_buf buf = BN_BUF_INIT;
 	int rc = 0;
-	for (size_t b = 0; !rc && b < bn_table_batches(table); b++) {
-		rc = bn_table_read(table, b, p->needs_all ? NULL : p->columns,
-			p->needs_all ? 0 : p->column_count, &batch, err);
-		for (size_t i = 0; !rc && i < batch.rows; i++) {
-			if (i % 4096 == 0 && bn_job_is_cancelled(job))
+	for (size_t b = 0; b < bn_table_batches(scanned); b++) {
+		if ((rc = bn_table_read(scanned, b, NULL, 0, &batch, err)) < 0)
+			goto out;
+		for (size_t i = 0; i < batch.rows; i++) {
+			if (i % 4096 == 0 && bn_job_is_cancelled(job)) {
 				rc = bn_err_set(err, BN_EINTR, "stopped");
-			if (rc || !row_holds(p, &batch, i, &buf))
-				continue;
-			if (bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items))
-				rc = bn_err_nomem(err, "the rows found");
-			else
-				out->items[out->count++] = (int64_t)(batch.first_row + i);
+				goto out;
+			}
+			if (row_has_words(f, &batch, i, &buf) &&
+				(rc = rows_add(out, bn_table_origin(scanned, batch.first_row + i),
+					 err)) < 0)
+				goto out;
 		}
 		bn_job_progress(job, (int64_t)(batch.first_row + batch.rows),
-			(int64_t)bn_table_rows(table));
+			(int64_t)bn_table_rows(scanned));
 	}
+out:
 	bn_batch_release(&batch);
 	bn_buf_release(&buf);
+	return rc;
+}
+
+static bool scan_report(void *job, const char *what, uint64_t done, uint64_t total)
+{
+	(void)what;
+	bn_job_progress(job, (int64_t)done, (int64_t)total);
+	return !bn_job_is_cancelled(job);
+}
+
+static int filter_run(
+	rows *out, bn_table_reader *table, const bn_row_filter *f, bn_job *job, bn_err *err)
+{
+	const bn_progress progress = {scan_report, job};
+	const bn_scan scan = {.where = f->where, .progress = &progress};
+	bn_table_reader *scanned = NULL;
+	int rc = 0;
+	if (f->where && (rc = bn_table_scan(&scanned, table, &scan, err)) < 0)
+		return rc;
+	if (f->count) {
+		rc = words_run(out, scanned ? scanned : table, f, job, err);
+		goto out;
+	}
+	for (uint64_t i = 0; i < bn_table_rows(scanned); i++)
+		if ((rc = rows_add(out, bn_table_origin(scanned, i), err)) < 0)
+			goto out;
+out:
+	bn_table_reader_free(scanned);
 	return rc;
 }
 
@@ -348,23 +244,25 @@ static int schema_copy(bn_order *o, bn_arena *arena, const bn_schema *schema, bn
 int bn_reader_order(int64_t **out, size_t *count, bn_table_reader *table, const bn_order_arg *a,
 	bn_job *job, bn_err *err)
 {
-	plan p;
+	bn_row_filter f;
 	rows found = {NULL, 0, 0};
-	int rc = plan_make(&p, bn_table_schema(table), a->filter, err);
+	int rc = bn_row_filter_read(&f, a->filter, bn_table_schema(table), err);
+	bool filters = f.count || f.where;
 	if (rc < 0)
-		return rc;
-	if (p.count && (rc = filter_run(&found, table, &p, job, err)) < 0)
 		goto out;
-	if (a->sorts && !p.count && (rc = rows_all(&found, bn_table_rows(table), err)) < 0)
+	if (filters && (rc = filter_run(&found, table, &f, job, err)) < 0)
+		goto out;
+	if (a->sorts && !filters && (rc = rows_all(&found, bn_table_rows(table), err)) < 0)
 		goto out;
 	if ((rc = sort_keys(&found, table, a, job, err)) < 0)
 		goto out;
-	if (p.count && !found.items && (rc = rows_all(&found, 0, err)) < 0)
+	if (filters && !found.items && (rc = rows_all(&found, 0, err)) < 0)
 		goto out; /* nothing matches: an order of no rows */
 	*out = found.items;
 	*count = found.count;
 	found.items = NULL;
 out:
+	bn_row_filter_release(&f);
 	bn_free(found.items);
 	return rc;
 }

@@ -18,8 +18,7 @@ typedef struct bn_order_key {
 /* Which rows of a table, in which order: an empty filter and no sort is the table as it lies. */
 typedef struct bn_order_arg {
 	char ref[BN_REF_BYTES];
-	/* Words that a row must hold, and tests: power>250 state=FAILED "my col">=1 note~disk
-	 * x= (absent). Quotes where there are blanks. */
+	/* Words that a row must hold, or an expression: power > 250 AND state = FAILED (filter.h). */
 	char filter[256];
 	bn_order_key sort[BN_ORDER_KEYS]; /* the first decides, then the next */
 	int sorts;                        /* 0: as they lie */

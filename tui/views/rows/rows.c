@@ -8,7 +8,9 @@
  */
 #include "core/base/mem.h"
 #include "tui/ui/format.h"
+#include "tui/ui/shell_word.h"
 #include "tui/views/_list.h"
+#include "tui/views/rows/filter.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -317,7 +319,10 @@ static void rows_crumb(const bn_view *view, bn_buf *out)
 
 static void rows_cli(const bn_view *view, bn_buf *out)
 {
+	const char *where = bn_row_filter_expression(filter_of((const rows_view *)view));
 	bn_buf_addf(out, "binnacle data head %s", ((const bn_list *)view)->ref);
+	if (where)
+		bn_shell_option_add(out, "where", where);
 }
 
 static void rows_free(bn_view *view)

@@ -145,6 +145,7 @@ static const char *const same[][2] = {
 	{"c ILIKE 'AB'", "lower(c) = 'ab'"},
 	{"c ~ 'B'", "lower(c) LIKE '%b%'"},
 	{"c = abc", "c = 'abc'"},
+	{"concat(s, '''') = 'a'''", "s = 'a'"},
 	{"s = \"abc\"", "s = 'abc'"},
 	{"s = c", "NOT s <> c"},
 	{"s IS NULL", "NOT (s IS NOT NULL)"},
@@ -284,7 +285,7 @@ static const char *const canonical[][2] = {
 	{"IF(a>1,-b,Floor(c))", "if(a > 1, -b, floor(c))"},
 	{"a between 1 and 2+3", "a BETWEEN 1 AND 2 + 3"},
 	{"a == 1 or a != 2", "a = 1 OR a <> 2"},
-	{"t>2026-01-31 AND s like \"it's\"", "t > 2026-01-31 AND s LIKE \"it's\""},
+	{"t>2026-01-31 AND s like \"it's\"", "t > 2026-01-31 AND s LIKE 'it''s'"},
 	{"-(-a)", "--a"},
 	{"(a = 1) = (b = 2)", "(a = 1) = (b = 2)"},
 };

@@ -1,0 +1,28 @@
+/*
+ * filter.h - what is typed after / on the rows of a table: words that a row must hold, somewhere, or an expression
+ * (core/table/expr/expr.h), or both, as "words; expression". What has an operator in it is an expression.
+ */
+#ifndef BN_VIEWS_ROWS_FILTER_H
+#define BN_VIEWS_ROWS_FILTER_H
+#include "core/table/expr/expr.h"
+#include "core/table/table.h"
+
+#define BN_ROW_WORDS 16
+
+typedef struct bn_row_filter {
+	char text[256]; /* the words, each ended by a NUL */
+	const char *words[BN_ROW_WORDS];
+	size_t count;
+	bn_expr *where; /* NULL: none */
+} bn_row_filter;
+
+/* BN_EINVAL with the place in the filter. Released in any case. */
+int bn_row_filter_read(
+	bn_row_filter *out, const char *filter, const bn_schema *schema, bn_err *err);
+void bn_row_filter_release(bn_row_filter *f);
+/* The expression of a filter that has no words; NULL when there is none. */
+const char *bn_row_filter_expression(const char *filter);
+/* The rows that pass `filter` and the expression `more`; false when that is longer than out. */
+bool bn_row_filter_and(char *out, size_t size, const char *filter, const char *more);
+
+#endif
