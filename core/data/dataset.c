@@ -286,19 +286,19 @@ out:
 static int facts_gather(facts *f, const bn_dataset_draft *d, bn_err *err)
 {
 	bn_profile *own = NULL;
-	json_t *doc = NULL;
+	bn_buf text = BN_BUF_INIT;
 	int rc = 0;
 	const bn_profile *profile = d->built ? d->built->profile : d->profile;
 	if (!profile) {
 		rc = bn_profile_table(&own, f->table, 0, d->progress, err);
 		profile = own;
 	}
-	if (rc < 0 || (rc = bn_profile_to_json(&doc, profile, err)) < 0 ||
-		(rc = bn_object_put_json_in(f->to, doc, f->profile_hash, err)) < 0)
+	if (rc < 0 || (rc = bn_profile_write(&text, profile, err)) < 0 ||
+		(rc = bn_object_put_in(f->to, text.ptr, text.len, f->profile_hash, err)) < 0)
 		goto out;
 	rc = facts_manifest(f, profile, err);
 out:
-	json_decref(doc);
+	bn_buf_release(&text);
 	bn_profile_free(own);
 	return rc;
 }

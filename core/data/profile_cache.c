@@ -31,17 +31,14 @@ int bn_profile_remember(bn_cache *cache, const bn_dataset_version *v, const char
 {
 	bn_cache_key key;
 	bn_buf text = BN_BUF_INIT;
-	json_t *doc = NULL;
 	int rc;
 	if (!v->content[0]) /* nothing that names the rows */
 		return 0;
 	key_make(&key, v, filter);
-	if ((rc = bn_profile_to_json(&doc, p, err)) < 0 ||
-		(rc = bn_json_canonical(doc, &text, err)) < 0)
+	if ((rc = bn_profile_write(&text, p, err)) < 0)
 		goto out;
 	rc = bn_cache_put(cache, &key, text.ptr, text.len, err);
 out:
-	json_decref(doc);
 	bn_buf_release(&text);
 	bn_cache_key_release(&key);
 	return rc;

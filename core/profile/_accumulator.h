@@ -43,8 +43,14 @@ int bn_accumulator_add_numbers(bn_accumulator *a, const bn_column *c, bn_err *er
 void bn_accumulator_finite_range(bn_accumulator *a, double lo, double hi);
 /* For bn_tally.overflow: the counts of a, its tally, go to the sketch. */
 int bn_accumulator_counts_to_sketch(void *a, const bn_tally *t, bn_err *err);
-/* The answers of the sketch, from the counts. */
-int bn_accumulator_ranks_from_counts(bn_accumulator *a, bn_err *err);
+/* Gives take the values of an exact tally of numbers, ascending, and how often each is there. */
+int bn_accumulator_with_counts(const bn_accumulator *a,
+	int (*take)(void *ctx, const double *values, const uint64_t *counts, size_t n, bn_err *err),
+	void *ctx, bn_err *err);
+/* column_finish.c: quantiles and histogram of a column whose values are all known: ascending, counts[i] times
+ * values[i]. The column's type is known. */
+int bn_profile_column_ranks(
+	bn_profile_column *c, const double *values, const uint64_t *counts, size_t n, bn_err *err);
 
 static inline bool bn_type_is_float(bn_type type)
 {

@@ -28,11 +28,9 @@ static int by_counted_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Gives `take` the values of an exact tally of numbers, ascending, and how often each is there. */
-static int with_counts(bn_accumulator *a,
-	int (*take)(bn_quantile *q, const double *values, const uint64_t *counts, size_t n,
-		bn_err *err),
-	bn_err *err)
+int bn_accumulator_with_counts(const bn_accumulator *a,
+	int (*take)(void *ctx, const double *values, const uint64_t *counts, size_t n, bn_err *err),
+	void *ctx, bn_err *err)
 {
 	int rc = 0;
 	size_t n = 0, used = a->tally.used;
@@ -53,7 +51,7 @@ static int with_counts(bn_accumulator *a,
 		values[i] = pairs[i].value;
 		counts[i] = pairs[i].count;
 	}
-	rc = take(&a->quantile, values, counts, n, err);
+	rc = take(ctx, values, counts, n, err);
 out:
 	bn_free(pairs);
 	bn_free(values);
@@ -61,17 +59,17 @@ out:
 	return rc;
 }
 
-/* From here on the sketch takes the values. */
+static int sketch_counted(
+	void *ctx, const double *values, const uint64_t *counts, size_t n, bn_err *err)
+{
+	return bn_quantile_add_counted(ctx, values, counts, n, err);
+}
+
 int bn_accumulator_counts_to_sketch(void *ctx, const bn_tally *t, bn_err *err)
 {
 	bn_accumulator *a = ctx;
 	BN_BUG(t != &a->tally);
-	return with_counts(a, bn_quantile_add_counted, err);
-}
-
-int bn_accumulator_ranks_from_counts(bn_accumulator *a, bn_err *err)
-{
-	return with_counts(a, bn_quantile_set_counted, err);
+	return bn_accumulator_with_counts(a, sketch_counted, &a->quantile, err);
 }
 
 /* ---- numbers of a run ---------------------------------------------------------------------- */

@@ -85,42 +85,64 @@ static size_t bin_of(const bn_profile_column *c, double x)
 	return i;
 }
 
-/* How the finite range is cut: one bin a value where integers are few. */
-static void finish_bins(bn_profile_column *c, const bn_accumulator *a)
+/* How the range lo .. hi of the finite values is cut, NaN when there are none: one bin a value where integers are
+ * few. */
+static void finish_bins(bn_profile_column *c, double lo, double hi)
 {
-	c->hist_lo = a->fmin;
-	c->hist_hi = a->fmax;
-	if (isnan(a->fmin))
+	double range = hi - lo;
+	c->hist_lo = lo;
+	c->hist_hi = hi;
+	if (isnan(lo))
 		return;
-	double range = a->fmax - a->fmin;
 	if (range == 0 || !isfinite(range)) {
 		c->hist_count = range == 0;
 		return;
 	}
 	c->hist_count = BN_PROFILE_BINS;
-	if (!bn_type_is_float(a->type) && range < BN_PROFILE_BINS) {
+	if (!bn_type_is_float(c->type) && range < BN_PROFILE_BINS) {
 		c->hist_count = (size_t)range + 1;
-		c->hist_lo = a->fmin - 0.5;
-		c->hist_hi = a->fmax + 0.5;
+		c->hist_lo = lo - 0.5;
+		c->hist_hi = hi + 0.5;
 	}
 }
 
-static void finish_histogram(bn_profile_column *c, const bn_accumulator *a)
+static void counted_histogram(
+	bn_profile_column *c, const double *values, const uint64_t *counts, size_t n)
 {
-	finish_bins(c, a);
-	if (c->hist_count == 1 && c->hist_lo == c->hist_hi) {
-		c->hist[0] = (double)(bn_accumulator_present(a) - a->infinities);
-		return;
-	}
-	if (a->tally.exact) {
-		for (size_t i = 0; i < a->tally.cap && c->hist_count; i++) {
-			const bn_tally_slot *s = &a->tally.slots[i];
-			double x = bn_accumulator_slot_number(a, s);
-			if (s->count && isfinite(x))
-				c->hist[bin_of(c, x)] += (double)s->count;
-		}
-		return;
-	}
+	size_t from = 0, end = n; /* the finite ones */
+	while (from < end && isinf(values[from]))
+		from++;
+	while (end > from && isinf(values[end - 1]))
+		end--;
+	finish_bins(c, from < end ? values[from] : NAN, from < end ? values[end - 1] : NAN);
+	for (size_t i = from; i < end && c->hist_count; i++)
+		c->hist[c->hist_count > 1 ? bin_of(c, values[i]) : 0] += (double)counts[i];
+}
+
+int bn_profile_column_ranks(
+	bn_profile_column *c, const double *values, const uint64_t *counts, size_t n, bn_err *err)
+{
+	bn_quantile q;
+	bn_quantile_init(&q);
+	int rc = bn_quantile_set_counted(&q, values, counts, n, err);
+	for (int i = 0; rc == 0 && i < BN_PROFILE_QUANTILES; i++)
+		c->quantiles[i] = bn_quantile_at(&q, (double)i / (BN_PROFILE_QUANTILES - 1));
+	bn_quantile_release(&q);
+	c->quantiles_exact = true;
+	c->rank_error = 0;
+	counted_histogram(c, values, counts, n);
+	return rc;
+}
+
+static int ranks_counted(
+	void *ctx, const double *values, const uint64_t *counts, size_t n, bn_err *err)
+{
+	return bn_profile_column_ranks(ctx, values, counts, n, err);
+}
+
+static void sketched_histogram(bn_profile_column *c, const bn_accumulator *a)
+{
+	finish_bins(c, a->fmin, a->fmax);
 	double before = 0, step = (c->hist_hi - c->hist_lo) / (double)c->hist_count;
 	for (size_t i = 0; i < c->hist_count; i++) {
 		double edge =
@@ -133,14 +155,25 @@ static void finish_histogram(bn_profile_column *c, const bn_accumulator *a)
 	}
 }
 
+static int finish_ranks(bn_profile_column *c, bn_accumulator *a, bn_err *err)
+{
+	if (a->tally.exact)
+		return bn_accumulator_with_counts(a, ranks_counted, c, err);
+	int rc = bn_quantile_prepare(&a->quantile, err);
+	if (rc < 0)
+		return rc;
+	for (int i = 0; i < BN_PROFILE_QUANTILES; i++)
+		c->quantiles[i] =
+			bn_quantile_at(&a->quantile, (double)i / (BN_PROFILE_QUANTILES - 1));
+	c->rank_error = BN_QUANTILE_RANK_ERROR;
+	sketched_histogram(c, a);
+	return 0;
+}
+
 static int finish_numeric(bn_profile_column *c, bn_accumulator *a, bn_err *err)
 {
 	uint64_t n = bn_accumulator_present(a);
 	bool floats = bn_type_is_float(a->type);
-	int rc = a->tally.exact ? bn_accumulator_ranks_from_counts(a, err)
-				: bn_quantile_prepare(&a->quantile, err);
-	if (rc < 0)
-		return rc;
 	if (n) {
 		c->min = floats ? a->min : (double)a->imin;
 		c->max = floats ? a->max : (double)a->imax;
@@ -160,13 +193,7 @@ static int finish_numeric(bn_profile_column *c, bn_accumulator *a, bn_err *err)
 	c->infinities = a->infinities;
 	c->increasing = n > 1 && a->increasing;
 	c->decreasing = n > 1 && a->decreasing;
-	for (int i = 0; i < BN_PROFILE_QUANTILES; i++)
-		c->quantiles[i] =
-			bn_quantile_at(&a->quantile, (double)i / (BN_PROFILE_QUANTILES - 1));
-	c->quantiles_exact = bn_quantile_is_exact(&a->quantile);
-	c->rank_error = c->quantiles_exact ? 0 : BN_QUANTILE_RANK_ERROR;
-	finish_histogram(c, a);
-	return 0;
+	return finish_ranks(c, a, err);
 }
 
 int bn_accumulator_finish(bn_accumulator *a, bn_profile_column *c, const bn_field *f, bn_err *err)

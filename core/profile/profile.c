@@ -3,11 +3,14 @@
 
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/profile/_accumulator.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-#define FORMAT 1
+#define FORMAT 1        /* all of it, as the first version stored it */
+#define FORMAT_STORED 2 /* less what follows from the rest */
 
 void bn_profile_free(bn_profile *p)
 {
@@ -69,15 +72,24 @@ static json_t *numbers_json(const double *values, size_t n)
 	return array;
 }
 
-static json_t *numeric_json(const bn_profile_column *c)
+/* Quantiles and histogram follow from the values when all of them are among the frequent ones. */
+static bool has_all_values(const bn_profile_column *c)
 {
-	json_t *hist = json_pack("{s:o, s:o, s:o}", "lo", number_json(c->hist_lo), "hi",
-		number_json(c->hist_hi), "counts", numbers_json(c->hist, c->hist_count));
+	return c->is_numeric && c->distinct_exact && c->top_count == c->distinct && !c->top_error;
+}
+
+static json_t *numeric_json(const bn_profile_column *c, bool stored)
+{
+	const bool whole = !stored || !has_all_values(c);
+	json_t *hist = !whole ? NULL
+			      : json_pack("{s:o, s:o, s:o}", "lo", number_json(c->hist_lo), "hi",
+					number_json(c->hist_hi), "counts",
+					numbers_json(c->hist, c->hist_count));
 	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?}", "min",
 		number_json(c->min), "max", number_json(c->max), "sum", number_json(c->sum), "mean",
 		number_json(c->mean), "std", number_json(c->std), "skew", number_json(c->skew),
 		"min_text", c->min_text, "max_text", c->max_text);
-	if (!o || !hist) {
+	if (!o || (whole && !hist)) {
 		json_decref(o);
 		json_decref(hist);
 		return NULL;
@@ -87,6 +99,8 @@ static json_t *numeric_json(const bn_profile_column *c)
 	json_object_set_new(o, "infinities", count_json(c->infinities));
 	json_object_set_new(o, "increasing", json_boolean(c->increasing));
 	json_object_set_new(o, "decreasing", json_boolean(c->decreasing));
+	if (!whole)
+		return o;
 	json_object_set_new(o, "quantiles", numbers_json(c->quantiles, BN_PROFILE_QUANTILES));
 	json_object_set_new(o, "quantiles_exact", json_boolean(c->quantiles_exact));
 	json_object_set_new(o, "rank_error", number_json(c->rank_error));
@@ -113,7 +127,7 @@ static json_t *top_json(const bn_profile_column *c)
 	return array;
 }
 
-static json_t *column_json(const bn_profile_column *c)
+static json_t *column_json(const bn_profile_column *c, bool stored)
 {
 	bn_buf type = BN_BUF_INIT;
 	bn_field_format_type(&c->field, &type);
@@ -136,7 +150,7 @@ static json_t *column_json(const bn_profile_column *c)
 		c->unique == BN_UNKNOWN ? json_null() : json_boolean(c->unique == BN_YES));
 	json_object_set_new(o, "top", top_json(c));
 	json_object_set_new(o, "top_error", count_json(c->top_error));
-	json_object_set_new(o, "numeric", c->is_numeric ? numeric_json(c) : json_null());
+	json_object_set_new(o, "numeric", c->is_numeric ? numeric_json(c, stored) : json_null());
 	json_object_set_new(o, "text", bn_type_is_text(c->type) ? text_json(c) : json_null());
 	return o;
 }
@@ -145,7 +159,7 @@ int bn_profile_to_json(json_t **out, const bn_profile *p, bn_err *err)
 {
 	json_t *columns = json_array();
 	for (size_t i = 0; columns && i < p->column_count; i++)
-		if (json_array_append_new(columns, column_json(&p->columns[i]))) {
+		if (json_array_append_new(columns, column_json(&p->columns[i], false))) {
 			json_decref(columns);
 			columns = NULL;
 		}
@@ -156,6 +170,25 @@ int bn_profile_to_json(json_t **out, const bn_profile *p, bn_err *err)
 		return bn_err_nomem(err, "the JSON of a profile");
 	*out = doc;
 	return 0;
+}
+
+/* Column by column: the tree of a wide table's profile would take many times its text. */
+int bn_profile_write(bn_buf *out, const bn_profile *p, bn_err *err)
+{
+	bn_buf_adds(out, "{\"columns\":[");
+	for (size_t i = 0; i < p->column_count; i++) {
+		json_t *column = column_json(&p->columns[i], true);
+		if (!column)
+			return bn_err_nomem(err, "the JSON of a profile");
+		if (i)
+			bn_buf_adds(out, ",");
+		int rc = bn_json_canonical(column, out, err);
+		json_decref(column);
+		if (rc < 0)
+			return rc;
+	}
+	bn_buf_addf(out, "],\"format\":%d,\"rows\":%" PRIu64 "}", FORMAT_STORED, p->rows);
+	return out->failed ? bn_err_nomem(err, "the JSON of a profile") : 0;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -191,33 +224,43 @@ static int copy_text(char **out, const json_t *o, const char *key, bn_err *err)
 	return s && !*out ? bn_err_nomem(err, "a profile") : 0;
 }
 
-static int numeric_read(bn_profile_column *c, const json_t *o, const char *where, bn_err *err)
+/* What the stored form left out. */
+static int ranks_from_top(bn_profile_column *c, const char *where, bn_err *err)
+{
+	double values[BN_PROFILE_TOP];
+	uint64_t counts[BN_PROFILE_TOP];
+	size_t n = 0;
+
+	if (!has_all_values(c) || c->top_count > BN_PROFILE_TOP)
+		return bn_err_set(err, BN_EINVAL,
+			"%s: neither quantiles and histogram nor all values", where);
+	for (; n < c->top_count; n++) {
+		size_t at = n;
+		for (; at > 0 && values[at - 1] > c->top[n].number; at--) {
+			values[at] = values[at - 1];
+			counts[at] = counts[at - 1];
+		}
+		values[at] = c->top[n].number;
+		counts[at] = c->top[n].count;
+	}
+	return bn_profile_column_ranks(c, values, counts, n, err);
+}
+
+static int ranks_read(bn_profile_column *c, const json_t *o, const char *where, bn_err *err)
 {
 	json_t *quantiles = NULL, *hist = NULL, *counts = NULL;
-	int rc = bn_json_need_array(o, "quantiles", &quantiles, where, err);
-	if (!rc)
-		rc = bn_json_need_object(o, "histogram", &hist, where, err);
-	if (!rc)
-		rc = bn_json_need_array(hist, "counts", &counts, where, err);
-	if (!rc && (json_array_size(quantiles) != BN_PROFILE_QUANTILES ||
-			   json_array_size(counts) > BN_PROFILE_BINS))
-		rc = bn_err_set(err, BN_EINVAL, "%s: %d quantiles and at most %d bins expected",
-			where, BN_PROFILE_QUANTILES, BN_PROFILE_BINS);
-	if (rc || (rc = need_count(o, "zeros", &c->zeros, where, err)) ||
-		(rc = need_count(o, "negatives", &c->negatives, where, err)) ||
-		(rc = need_count(o, "infinities", &c->infinities, where, err)) ||
-		(rc = copy_text(&c->min_text, o, "min_text", err)) ||
-		(rc = copy_text(&c->max_text, o, "max_text", err)))
+	int rc;
+
+	if (!json_object_get(o, "quantiles") && !json_object_get(o, "histogram"))
+		return ranks_from_top(c, where, err);
+	if ((rc = bn_json_need_array(o, "quantiles", &quantiles, where, err)) < 0 ||
+		(rc = bn_json_need_object(o, "histogram", &hist, where, err)) < 0 ||
+		(rc = bn_json_need_array(hist, "counts", &counts, where, err)) < 0)
 		return rc;
-	c->is_numeric = true;
-	c->min = number_of(o, "min");
-	c->max = number_of(o, "max");
-	c->sum = number_of(o, "sum");
-	c->mean = number_of(o, "mean");
-	c->std = number_of(o, "std");
-	c->skew = number_of(o, "skew");
-	c->increasing = bn_json_bool(o, "increasing", false);
-	c->decreasing = bn_json_bool(o, "decreasing", false);
+	if (json_array_size(quantiles) != BN_PROFILE_QUANTILES ||
+		json_array_size(counts) > BN_PROFILE_BINS)
+		return bn_err_set(err, BN_EINVAL, "%s: %d quantiles and at most %d bins expected",
+			where, BN_PROFILE_QUANTILES, BN_PROFILE_BINS);
 	c->quantiles_exact = bn_json_bool(o, "quantiles_exact", false);
 	c->rank_error = number_of(o, "rank_error");
 	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++)
@@ -227,6 +270,29 @@ static int numeric_read(bn_profile_column *c, const json_t *o, const char *where
 	c->hist_count = json_array_size(counts);
 	for (size_t i = 0; i < c->hist_count; i++)
 		c->hist[i] = number_get(json_array_get(counts, i));
+	return 0;
+}
+
+static int numeric_read(bn_profile_column *c, const json_t *o, const char *where, bn_err *err)
+{
+	int rc;
+
+	c->is_numeric = true;
+	if ((rc = ranks_read(c, o, where, err)) ||
+		(rc = need_count(o, "zeros", &c->zeros, where, err)) ||
+		(rc = need_count(o, "negatives", &c->negatives, where, err)) ||
+		(rc = need_count(o, "infinities", &c->infinities, where, err)) ||
+		(rc = copy_text(&c->min_text, o, "min_text", err)) ||
+		(rc = copy_text(&c->max_text, o, "max_text", err)))
+		return rc;
+	c->min = number_of(o, "min");
+	c->max = number_of(o, "max");
+	c->sum = number_of(o, "sum");
+	c->mean = number_of(o, "mean");
+	c->std = number_of(o, "std");
+	c->skew = number_of(o, "skew");
+	c->increasing = bn_json_bool(o, "increasing", false);
+	c->decreasing = bn_json_bool(o, "decreasing", false);
 	return 0;
 }
 
@@ -316,9 +382,10 @@ int bn_profile_from_json(bn_profile **out, const json_t *doc, bn_err *err)
 	if (!p)
 		return bn_err_nomem(err, "a profile");
 	int rc = bn_json_need_int(doc, "format", &format, "profile", err);
-	if (!rc && format != FORMAT)
-		rc = bn_err_set(err, BN_EUNSUPPORTED, "profile: format %lld, this program reads %d",
-			(long long)format, FORMAT);
+	if (!rc && format != FORMAT && format != FORMAT_STORED)
+		rc = bn_err_set(err, BN_EUNSUPPORTED,
+			"profile: format %lld, this program reads %d and %d", (long long)format,
+			FORMAT, FORMAT_STORED);
 	if (!rc)
 		rc = need_count(doc, "rows", &p->rows, "profile", err);
 	if (!rc)

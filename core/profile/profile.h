@@ -93,9 +93,12 @@ const bn_profile_column *bn_profile_find(const bn_profile *p, const char *name);
 /* p in [0, 1], between the stored quantiles by straight lines; NaN when there are none. */
 double bn_profile_quantile(const bn_profile_column *c, double p);
 
-/* Deterministic; *out is yours. */
+/* As people and programs get it. Deterministic; *out is yours. */
 int bn_profile_to_json(json_t **out, const bn_profile *p, bn_err *err);
-/* BN_EINVAL naming the place when the document is not a profile. */
+/* As it is stored: canonical JSON, which leaves out what follows from the rest (quantiles and histogram of a column
+ * whose values are all in `top`), so that a wide table of few rows has a small profile. Deterministic. */
+int bn_profile_write(bn_buf *out, const bn_profile *p, bn_err *err);
+/* Reads both. BN_EINVAL naming the place when the document is not a profile. */
 int bn_profile_from_json(bn_profile **out, const json_t *doc, bn_err *err);
 
 #endif
