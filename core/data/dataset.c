@@ -375,19 +375,28 @@ out:
 	return rc;
 }
 
-/* What everybody can read already does not become private by being added once more. */
+/* What everybody can read already does not become private by being added once more. Nobody finds it where it was
+ * removed and gc has freed it. */
 static int refuse_shared(const facts *f, bn_workspace *ws, const char *name, bn_err *err)
 {
 	int64_t number = 0;
 	if (!f->is_private)
 		return 0;
+	bn_dataset_version *v = NULL;
 	int rc = bn_dataset_with_content(&number, ws, name, f->content, false, err);
-	if (rc < 0 || !number)
+	if (rc < 0 || !number || (rc = resolve_number(&v, ws, name, number, err)) < 0)
 		return rc;
+	bool is_gone = v->removed && v->bytes_gone;
+	bn_dataset_version_free(v);
+	if (is_gone)
+		return 0;
 	bn_err_set(err, BN_ECONFLICT,
 		"these bytes are %s@v%lld, which is not private: others can read them", name,
 		(long long)number);
-	bn_err_hint(err, "under another name they are private");
+	bn_err_hint(err,
+		"under another name they are private; removed (data rm %s@v%lld) and freed (gc "
+		"--older-than 0s) also under this one",
+		name, (long long)number);
 	return BN_ECONFLICT;
 }
 

@@ -20,6 +20,10 @@ as() { # WHO LINE
 		setpriv --reuid "${uid[$1]}" --regid $gid --clear-groups timeout 120 bash -c "umask ${mask[$1]}; $2") 2>&1
 }
 works() { text=$(as "$1" "$2") || fail "$1: $2: $text"; }
+fails() { # WHO STATUS LINE
+	text=$(as "$1" "$3")
+	[ $? = "$2" ] || fail "$1: $3: not exit status $2: $text"
+}
 # Refused in one sentence that says whose it is.
 private() { # LINE
 	text=$(as ben "$1")
@@ -122,6 +126,17 @@ works ann 'binnacle data restore made && binnacle data head made && binnacle dat
 works ann 'binnacle data show made@v1 --json'
 says '"bytes_gone": true'
 echo "ok private bytes are removed by their owner's gc"
+
+# Shared by mistake: out of everybody's place first.
+works ann 'printf "a,b\n1,2\n77,78\n" >$HOME/oops.csv; binnacle data add oops $HOME/oops.csv -q'
+works ben 'binnacle data head oops'
+fails ann 6 'binnacle data add oops $HOME/oops.csv --private'
+says "removed (data rm oops@v1) and freed (gc --older-than 0s) also under this one"
+works ann 'binnacle data rm oops --yes'
+fails ann 6 'binnacle data add oops $HOME/oops.csv --private'
+works ann 'binnacle gc --older-than 0s --yes && binnacle data add oops $HOME/oops.csv --private -q && binnacle data head oops'
+private 'binnacle data head oops'
+echo "ok what was shared by mistake is private again once its bytes were freed"
 
 # A mode that others could read by is named, with the command that mends it.
 own="$dir/team/.binnacle/objects/private-${uid[ann]}"

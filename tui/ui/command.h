@@ -76,7 +76,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"check this version again, by the suite used last or by a file: :check " \
 		"SUITE.json") \
 	X(ADD, "add", "", BN_CMD_ARGUMENT | BN_CMD_WRITES, BN_ON(DATA) | BN_ON(VERSIONS), \
-		"bring a table in as a version of a dataset: :add NAME FILE.csv") \
+		"bring a table in as a version of a dataset: :add [--private] NAME FILE.csv") \
 	X(WHERE, "where", "w", BN_CMD_ARGUMENT, BN_ON(RUNS), \
 		"only runs that match: metrics.test_rmse < 12 AND params.lr = 0.1; nothing: all") \
 	X(COMPARE, "compare", "x", BN_CMD_BAR, BN_ON(RUNS), \

@@ -266,6 +266,16 @@ START_TEST(test_source_add_and_check_name_the_version)
 	bn_page *p = result(source->add_data, &add, sizeof add);
 	ck_assert_str_eq(p->data, "small@v1");
 	bn_page_free(p);
+	strcpy(add.name, "mine");
+	add.is_private = true;
+	bn_page_free(result(source->add_data, &add, sizeof add));
+	bn_dataset_version *mine = NULL;
+	bn_workspace *ws = workspace();
+	ck_assert_int_eq(bn_workspace_refresh(ws, NULL, NULL), 0);
+	ck_assert_int_eq(bn_dataset_resolve(&mine, ws, "mine", BN_DATASET_LIVE, NULL), 0);
+	ck_assert(mine->is_private);
+	bn_dataset_version_free(mine);
+	bn_workspace_close(ws);
 	strcpy(check.ref, "small@v1");
 	bn_job_info i = wait_for(start(source->check, &check, sizeof check));
 	ck_assert_int_eq(i.state, BN_JOB_FAILED); /* by which suite? */

@@ -1,5 +1,6 @@
 /* data.c - datasets, and the versions of one. Enter goes on to the rows. */
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "tui/ui/format.h"
 #include "tui/views/_list.h"
 
@@ -218,22 +219,29 @@ static int open_added(bn_view **out, bn_frame *f, bn_page *page, const void *arg
 	return bn_view_rows_new(out, f, page->data, "", NULL, err);
 }
 
-/* "NAME FILE"; the file may hold blanks. */
+/* "[--private] NAME FILE"; the file may hold blanks. */
 static bool add_start(bn_view *view, const char *text)
 {
+	static const char flag[] = "--private ";
 	bn_add_arg arg;
-	char title[sizeof arg + 16];
+	char title[sizeof arg + 24];
+	bool is_private = text && bn_str_starts(text, flag);
+	if (is_private)
+		text += strlen(flag) + strspn(text + strlen(flag), " ");
 	size_t n = text ? strcspn(text, " ") : 0;
 	const char *uri = text ? text + n + strspn(text + n, " ") : "";
 	if (!n || !*uri) {
 		bn_frame_prompt(view->frame, "add ");
-		bn_frame_message(view->frame, "which dataset, from which file? :add NAME FILE.csv");
+		bn_frame_message(view->frame,
+			"which dataset, from which file? :add [--private] NAME FILE.csv");
 		return true;
 	}
 	memset(&arg, 0, sizeof arg); /* equal requests have equal bytes */
 	snprintf(arg.name, sizeof arg.name, "%.*s", (int)n, text);
 	snprintf(arg.uri, sizeof arg.uri, "%s", uri);
-	snprintf(title, sizeof title, "add %s from %s", arg.name, arg.uri);
+	arg.is_private = is_private;
+	snprintf(title, sizeof title, "add %s%s from %s", is_private ? "private " : "", arg.name,
+		arg.uri);
 	bn_frame_start(view->frame, &(bn_job_spec){.title = title,
 					    .fn = bn_view_source(view)->add_data,
 					    .arg = &arg,

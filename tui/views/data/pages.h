@@ -11,6 +11,7 @@
 
 typedef struct bn_add_arg {
 	char name[128], uri[512];
+	bool is_private; /* else as the versions before it */
 } bn_add_arg;
 
 #endif

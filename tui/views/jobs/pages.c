@@ -245,9 +245,10 @@ int bn_source_add_data(void *context, const void *arg, bn_page *page, bn_job *jo
 	char ref[BN_REF_BYTES], n[BN_FMT];
 	o.progress = add_report;
 	o.progress_ctx = job;
+	bn_dataset_privacy privacy = a->is_private ? BN_DATASET_PRIVATE : BN_DATASET_AS_BEFORE;
 	int rc = bn_reader_refresh(r, err);
-	if (rc < 0 || (rc = bn_dataset_add(&v, &added, r->ws, a->name, BN_DATASET_AS_BEFORE, NULL,
-			       a->uri, &o, NULL, err)) < 0)
+	if (rc < 0 || (rc = bn_dataset_add(&v, &added, r->ws, a->name, privacy, NULL, a->uri, &o,
+			       NULL, err)) < 0)
 		return rc;
 	bn_dataset_version_name(v, ref, sizeof ref);
 	if (added)
