@@ -17,7 +17,8 @@
  *	dataset.checked   {version, suite, suite_name, result, success, evaluated, failed}
  *	                  suite, result: hashes of JSON objects
  *	dataset.tag       {version, key, value}     value null takes the tag off
- *	dataset.removed   {version}         version 0: the whole dataset
+ *	dataset.removed   {version, upto}   version 0: the dataset, with its versions up to that number; without a
+ *	                  number, those that are older than the record
  *	dataset.restored  {version}
  *
  * Invariants:

@@ -299,6 +299,18 @@ static int apply_tag(bn_fold *f, const bn_event *ev, const char *name, bn_err *e
 		name, version, key, value);
 }
 
+/* Takes the versions that are live, of those that were there then: later ones stand before it here where their
+ * signatures count. A record that does not say up to which is judged by the time. */
+static int apply_removal_of_all(bn_fold *f, const bn_event *ev, const char *name, bn_err *err)
+{
+	int64_t when = bn_event_time_ms(ev);
+	return bn_sql_run(bn_fold_db(f), err,
+		"UPDATE dataset_version SET removed = ?1, removed_ms = ?2 WHERE name = ?3 AND "
+		"removed = ?4 AND CASE ?5 WHEN -1 THEN created_ms <= ?2 ELSE version <= ?5 END",
+		"iisii", (int64_t)REMOVED_WITH_DATASET, when, name, (int64_t)LIVE,
+		bn_json_int(ev->payload, "upto", -1));
+}
+
 /* Removing the dataset takes what is live; restoring it brings back just that. */
 static int apply_removal(bn_fold *f, const bn_event *ev, const char *name, bn_err *err)
 {
@@ -309,12 +321,13 @@ static int apply_removal(bn_fold *f, const bn_event *ev, const char *name, bn_er
 	int may = bn_rights_admits(f, ev, BN_ACT_REMOVE, err);
 	if (may <= 0)
 		return may;
+	if (version == 0 && removing)
+		return apply_removal_of_all(f, ev, name, err);
 	if (version == 0)
 		return bn_sql_run(db, err,
 			"UPDATE dataset_version SET removed = ?, removed_ms = ? "
 			"WHERE name = ? AND removed = ?",
-			"iisi", (int64_t)(removing ? REMOVED_WITH_DATASET : LIVE), when, name,
-			(int64_t)(removing ? LIVE : REMOVED_WITH_DATASET));
+			"iisi", (int64_t)LIVE, when, name, (int64_t)REMOVED_WITH_DATASET);
 	if (version_state(db, name, version) < 0)
 		return invalid(f, "no such version");
 	return bn_sql_run(db, err,
@@ -333,7 +346,7 @@ static const bn_fold_kind kinds[] = {
 	[CHECKED] = {"dataset.checked", .fields = BN_FIELDS("version", "suite", "suite_name",
 						"result", "success", "evaluated", "failed")},
 	[TAG] = {"dataset.tag", .fields = BN_FIELDS("version", "key", "value")},
-	[REMOVED] = {"dataset.removed", .fields = BN_FIELDS("version")},
+	[REMOVED] = {"dataset.removed", .fields = BN_FIELDS("version", "upto")},
 	[RESTORED] = {"dataset.restored", .fields = BN_FIELDS("version")},
 	{0},
 };

@@ -89,6 +89,13 @@ static int renew_bytes(bn_workspace *ws, const char *name, int64_t version, bn_e
 	return rc;
 }
 
+/* The highest number there is; 0 none. */
+static int64_t newest_version(bn_workspace *ws, const char *name)
+{
+	return bn_sql_int(bn_workspace_index(ws), 0,
+		"SELECT max(version) FROM dataset_version WHERE name = ?", "s", name);
+}
+
 static int change_removal(
 	bn_workspace *ws, const char *name, int64_t version, bool removing, bn_err *err)
 {
@@ -106,6 +113,8 @@ static int change_removal(
 	if (rc || (!removing && (rc = renew_bytes(ws, name, version, err)) < 0))
 		return rc;
 	json_t *payload = json_pack("{s:I}", "version", (json_int_t)version);
+	if (payload && removing && !version)
+		json_object_set_new(payload, "upto", json_integer(newest_version(ws, name)));
 	rc = bn_dataset_act(
 		ws, removing ? "dataset.removed" : "dataset.restored", name, payload, err);
 	json_decref(payload);

@@ -67,6 +67,13 @@ check lineage "jobs@v1" "$("$BINNACLE" data show jobs.test --json | sed -n 's/.*
 check removed_is_refused 4 "$("$BINNACLE" data describe jobs >/dev/null 2>&1; echo $?)"
 "$BINNACLE" data restore jobs 2>/dev/null
 check restored 1000 "$("$BINNACLE" data show jobs --json | sed -n 's/.*"rows": \([0-9]*\).*/\1/p' | head -1)"
+"$BINNACLE" data rm jobs 2>/dev/null
+"$BINNACLE" data generate jobs --rows 900 --seed 4 >/dev/null 2>&1
+check version_after_a_removal_is_live '"removed": false' "$("$BINNACLE" data show jobs --json | grep -o '"removed": [a-z]*' | head -1)"
+"$BINNACLE" data rm jobs 2>/dev/null
+check and_goes_with_the_next_one 4 "$("$BINNACLE" data describe jobs >/dev/null 2>&1; echo $?)"
+"$BINNACLE" data restore jobs 2>/dev/null
+check both_are_back 2 "$("$BINNACLE" data ls jobs --tsv | grep -c '^jobs@')"
 "$BINNACLE" data add node proc: --for 100ms --every 10ms >/dev/null 2>&1
 check live 0 $?
 check live_rows 1 "$("$BINNACLE" data show node --json | sed -n 's/.*"rows": \([0-9]*\).*/\1/p' | awk '{ print ($1 >= 1 && $1 <= 10) }')"
