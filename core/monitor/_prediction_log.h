@@ -14,6 +14,7 @@ typedef struct bn_parcel {
 	int64_t time_ns;
 	double latency_us;
 	size_t rows, inputs, bytes; /* bytes: of the block */
+	uint64_t source;            /* as of bn_served */
 	char request_id[37];
 	double *cells, *predictions;
 	const char **texts, **labels; /* into the predictor, or into this block */

@@ -26,6 +26,8 @@
 #define FAILURES_AT_ONCE 4 /* batches that fail, before the disk is left alone for a while */
 #define MAX_BACKOFF 16     /* intervals between two tries */
 
+enum { SOURCES = 256 }; /* that are counted apart */
+
 /* Parcels of one model on their way into the log. */
 typedef struct batch {
 	struct batch *next;
@@ -50,6 +52,9 @@ struct bn_prediction_log {
 	bn_parcel *first, **end;   /* handed over, not taken */
 	size_t fresh;              /* rows of those */
 	size_t waiting_bytes;      /* of all that is not written */
+	struct {
+		size_t rows, bytes;
+	} of_source[SOURCES]; /* waiting */
 	bool stop, hurry, busy, ready, finished;
 	bool failing;          /* the last write failed: not again before its time */
 	uint64_t unlogged_new; /* set aside or lost, and not yet named in an event */
@@ -59,14 +64,36 @@ struct bn_prediction_log {
 
 /* ---- taking rows ---------------------------------------------------------------------------- */
 
+/* Two that fall together share what is one's. */
+static size_t place_of(uint64_t source)
+{
+	return (size_t)(source * 0x9e3779b97f4a7c15u >> 56) % SOURCES;
+}
+
+/* Whether so much more of one that has `has` leaves enough. */
+static bool is_fair(size_t has, size_t more, size_t waiting, size_t most)
+{
+	return has + more <= BN_PREDICTION_SHARE * (most - waiting - more);
+}
+
+/* Under the lock. */
+static bool has_room(const bn_prediction_log *l, const bn_parcel *q)
+{
+	size_t waiting = (size_t)l->stats.waiting, at = place_of(q->source);
+	if (waiting + q->rows > l->max_pending || l->waiting_bytes + q->bytes > l->max_bytes)
+		return false;
+	return !q->source ||
+	       (is_fair(l->of_source[at].rows, q->rows, waiting, l->max_pending) &&
+		       is_fair(l->of_source[at].bytes, q->bytes, l->waiting_bytes, l->max_bytes));
+}
+
 void bn_prediction_log_add(void *log, const bn_served *served)
 {
 	bn_prediction_log *l = log;
 	bn_parcel *q = bn_parcel_new(served);
 	size_t rows = bn_session_rows(served->session);
 	pthread_mutex_lock(&l->lock);
-	if (!q || l->stats.waiting + rows > l->max_pending ||
-		l->waiting_bytes + q->bytes > l->max_bytes) {
+	if (!q || !has_room(l, q)) {
 		l->stats.lost += rows;
 		l->unlogged_new += rows;
 		bn_free(q);
@@ -76,6 +103,8 @@ void bn_prediction_log_add(void *log, const bn_served *served)
 		l->fresh += rows;
 		l->stats.waiting += rows;
 		l->waiting_bytes += q->bytes;
+		l->of_source[place_of(q->source)].rows += rows;
+		l->of_source[place_of(q->source)].bytes += q->bytes;
 		if (l->fresh >= l->batch_rows)
 			pthread_cond_signal(&l->wake);
 	}
@@ -213,6 +242,10 @@ static void count_written(bn_prediction_log *l, const batch *b, uint64_t named)
 	if (!w->rows)
 		l->unlogged_new += w->set_aside;
 	l->waiting_bytes -= b->bytes;
+	for (const bn_parcel *q = b->first; q; q = q->next) {
+		l->of_source[place_of(q->source)].rows -= q->rows;
+		l->of_source[place_of(q->source)].bytes -= q->bytes;
+	}
 	if (w->set_aside)
 		snprintf(l->stats.last_set_aside, sizeof l->stats.last_set_aside, "%s", w->why);
 	pthread_mutex_unlock(&l->lock);

@@ -20,7 +20,9 @@
  * set aside, or lost. Set aside is a row that no table can hold (text that is not UTF-8, a model whose input
  * has the name of one of the columns above): it is counted and left out when it is first met, so it is never
  * in the way of others. Lost are rows above max_pending or max_bytes while the disk cannot follow, and
- * rows that still wait when the log ends. Both are in the "dropped" of the next event: rows that were answered
+ * rows that still wait when the log ends. A source that is known (bn_served) may have no more waiting than
+ * BN_PREDICTION_SHARE times what is free (Choudhury and Hahne's dynamic threshold, 1998): it can fill seven eighths, and
+ * whoever asks beside it finds room, however much it sends. Both are in the "dropped" of the next event: rows that were answered
  * since the event before and are in no batch. What cannot be written now (a full disk) is tried again as the
  * batch that it is, object first, so that no row comes twice and no second object is made; each batch that fails
  * lets those behind it go first.
@@ -39,6 +41,7 @@
 #include <stdint.h>
 
 #define BN_PREDICTION_TEXT 256
+#define BN_PREDICTION_SHARE 7
 
 typedef struct bn_prediction_log bn_prediction_log;
 

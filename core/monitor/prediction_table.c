@@ -1,8 +1,8 @@
 /* prediction_table.c - see _prediction_log.h: rows as they wait, and the Arrow file that they become. */
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
-#include "core/table/table.h"
 #include "core/monitor/_prediction_log.h"
+#include "core/table/table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -53,6 +53,7 @@ bn_parcel *bn_parcel_new(const bn_served *served)
 	q->rows = rows;
 	q->inputs = inputs;
 	q->bytes = bytes;
+	q->source = served->source;
 	snprintf(q->request_id, sizeof q->request_id, "%s", served->request_id);
 	q->cells = (double *)(q + 1);
 	q->predictions = q->cells + cells;

@@ -130,6 +130,7 @@ typedef struct bn_served {
 	const char *request_id;
 	int64_t time_ns;   /* wall clock when the request was complete */
 	double latency_us; /* of the prediction, parsing included */
+	uint64_t source; /* who asked, as far as sources can be told apart; 0: that is not known */
 } bn_served;
 
 #endif

@@ -2,6 +2,7 @@
  * routes.c - from a request to a response: the table of routes, who may ask, and the forms of errors.
  * Needs no socket.
  */
+#include "core/base/hash.h"
 #include "core/serve/_server.h"
 
 #include <ctype.h>
@@ -147,6 +148,18 @@ static int fail_status(const bn_call *c, int code)
 
 /* ---- one request ---------------------------------------------------------------------------- */
 
+/* A token's holder, an account of this host, or an address. */
+static uint64_t source_of(const bn_server *s, const bn_http_request *request)
+{
+	const bn_http_peer *p = request->peer;
+	if (p && p->is_unix && p->uid != (uid_t)-1)
+		return ((uint64_t)1 << 32) + p->uid;
+	const bn_token *token = bn_tokens_find(&s->tokens, request);
+	if (token)
+		return (uint64_t)(token - s->tokens.items) + 1;
+	return p ? ((uint64_t)2 << 32) + bn_crc32c(0, p->address, strlen(p->address)) : 0;
+}
+
 static void tell_observer(bn_call *c, int64_t took_ns)
 {
 	bn_server *s = c->server;
@@ -157,8 +170,8 @@ static void tell_observer(bn_call *c, int64_t took_ns)
 	atomic_fetch_add(&s->metrics.unknown[c->model], bn_session_unknown(c->session));
 	if (!s->o.observe)
 		return;
-	bn_served served = {
-		c->session, c->request_id, bn_env_now_ns(s->env), (double)took_ns / 1e3};
+	bn_served served = {c->session, c->request_id, bn_env_now_ns(s->env), (double)took_ns / 1e3,
+		source_of(s, c->request)};
 	s->o.observe(s->o.observe_user, &served);
 }
 

@@ -135,7 +135,7 @@ static void serve_rows(bn_prediction_log *log, size_t from, size_t n, double shi
 			&err);
 	}
 	ck_assert_bn_ok(bn_session_run(s, &err), &err);
-	bn_served served = {s, "request-1", time_ns, 12.5};
+	bn_served served = {s, "request-1", time_ns, 12.5, 0};
 	bn_prediction_log_add(log, &served);
 	bn_session_free(s); /* its texts die here */
 }

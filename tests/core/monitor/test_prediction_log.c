@@ -57,6 +57,8 @@ static bn_prediction_log *start_log(const char *endpoint, size_t max_bytes)
 }
 
 /* n rows of a request, the colour of the row `odd` being that text (odd = n: of none). */
+static uint64_t source; /* of what is served */
+
 static void serve_with(bn_prediction_log *log, const bn_predictor *p, const char *request, size_t n,
 	size_t odd, const char *text)
 {
@@ -71,7 +73,7 @@ static void serve_with(bn_prediction_log *log, const bn_predictor *p, const char
 			bn_session_set_text(s, r, input, colour, strlen(colour), &err), &err);
 	}
 	ck_assert_bn_ok(bn_session_run(s, &err), &err);
-	bn_served served = {s, request, bn_env_now_ns(bn_env_real()), 12.5};
+	bn_served served = {s, request, bn_env_now_ns(bn_env_real()), 12.5, source};
 	bn_prediction_log_add(log, &served);
 	bn_session_free(s);
 }
@@ -215,6 +217,40 @@ static long changes_of_two_batches(void)
 }
 
 /* One failure at the n-th change: nothing is lost, and nothing comes twice. */
+START_TEST(test_source_that_fills_the_queue_leaves_room_for_others)
+{
+	enum { BYTES = 200000 };
+	open_all();
+	bn_prediction_log *log = start_log("fair", BYTES);
+	source = 5;
+	for (int i = 0; i < 4000; i++)
+		serve(log, power, "r1", 1);
+	uint64_t of_one = stats_of(log).waiting;
+	ck_assert_uint_gt(stats_of(log).lost, 0); /* it is full for that one */
+	uint64_t lost = stats_of(log).lost;
+	source = 6;
+	for (uint64_t i = 0; i < of_one / 16; i++)
+		serve(log, power, "r2", 1);
+	ck_assert_uint_eq(stats_of(log).lost, lost);
+	source = 7; /* nor do two leave nothing */
+	serve(log, power, "r3", 1);
+	ck_assert_uint_eq(stats_of(log).lost, lost);
+	source = 0;
+	ck_assert_bn_ok(bn_prediction_log_flush(log, &err), &err);
+	source = 5; /* what was written counts no more */
+	for (uint64_t i = 0; i < of_one; i++)
+		serve(log, power, "r4", 1);
+	ck_assert_uint_eq(stats_of(log).lost, lost);
+	source = 0;
+	ck_assert_bn_ok(bn_prediction_log_stop(log, &err), &err);
+	found f = find("fair");
+	ck_assert_uint_eq((uint64_t)f.seen[1], of_one);
+	ck_assert_uint_eq((uint64_t)f.seen[2], of_one / 16);
+	ck_assert_int_eq(f.seen[3], 1);
+	close_all();
+}
+END_TEST
+
 START_TEST(test_a_write_that_fails_once_loses_nothing_wherever_it_is)
 {
 	static const faultfs_kind kinds[] = {FAULTFS_ENOSPC, FAULTFS_EIO, FAULTFS_LOST};
@@ -338,6 +374,7 @@ END_TEST
 BN_TEST_MAIN("core/monitor/prediction_log",
 	test_rows_that_no_table_holds_are_set_aside_and_in_nobodys_way,
 	test_rows_that_wait_take_so_much_memory_and_no_more,
+	test_source_that_fills_the_queue_leaves_room_for_others,
 	test_a_write_that_fails_once_loses_nothing_wherever_it_is,
 	test_what_a_full_disk_takes_at_the_end_has_a_number,
 	test_the_log_goes_on_when_there_is_space_again,
