@@ -12,7 +12,10 @@
  * stands in the loop's queue (is_ready) until those before it have had as much. It watches nothing
  * meanwhile, and is neither idle nor late: it waits for us. Steps of TLS handshakes have a queue of their
  * own, of which less is served in a turn: one takes as long as dozens of requests, and whoever likes may
- * ask for it. A client that hangs up before its first step is taken out of that queue.
+ * ask for it. They stand in lanes by their address, and the lanes take turns, so that a crowd of one address, which has
+ * only to send the same first message again and again, waits for itself; which addresses share a lane nobody outside
+ * knows. A handshake that has begun goes before those of its lane that have not. A client that hangs up before its first
+ * step is taken out of its lane.
  */
 #ifndef BN_NET_LISTENER_INTERNAL_H
 #define BN_NET_LISTENER_INTERNAL_H
@@ -66,6 +69,7 @@ struct bn_listener {
 	pthread_t acceptor;
 	bool accepting;      /* the thread was started */
 	unsigned asked_last; /* the acceptor's: the loop that was last asked again for room */
+	uint64_t lane_seed;  /* which addresses share a lane */
 	bn_loop *loops;
 	unsigned loop_count;
 	atomic_int stage;
@@ -78,6 +82,8 @@ struct bn_listener {
 	unsigned running; /* loops whose thread has work */
 };
 
+enum { BN_SHAKE_LANES = 64 };
+
 typedef struct bn_conn_queue {
 	bn_conn *first, *last; /* in the order of their coming */
 } bn_conn_queue;
@@ -88,12 +94,14 @@ struct bn_loop {
 	int epoll_fd, wake_fd;
 	int64_t now_ms; /* monotonic, of this turn */
 	bn_conn *conns, *closed;
-	bn_conn_queue ready;   /* for a turn */
-	bn_conn_queue shaking; /* for a step of their handshake */
-	atomic_uint count;     /* of conns */
-	atomic_uint asked;     /* connections that are to make room, and have not yet */
-	uint64_t turns_taken;  /* the last bn_conn.turn */
-	uint64_t newest;       /* that of the connection that came last */
+	bn_conn_queue ready;                   /* for a turn */
+	bn_conn_queue shaking[BN_SHAKE_LANES]; /* for a step of their handshake */
+	unsigned lane;                         /* whose turn it is */
+	unsigned shaking_count;                /* in all of them */
+	atomic_uint count;                     /* of conns */
+	atomic_uint asked;    /* connections that are to make room, and have not yet */
+	uint64_t turns_taken; /* the last bn_conn.turn */
+	uint64_t newest;      /* that of the connection that came last */
 	atomic_uint_fast64_t requests;
 	unsigned orphans; /* exchanges whose client has gone and whose handler has not finished */
 	bn_exchange *spare;

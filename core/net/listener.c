@@ -50,9 +50,9 @@ static bool look_at_peer(bn_listener *l, bn_conn *c, const struct sockaddr_stora
 	else
 		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)from)->sin6_addr,
 			c->peer.address, sizeof c->peer.address);
+	c->key = bn_peers_key((const struct sockaddr *)from);
 	if (!l->peers)
 		return true;
-	c->key = bn_peers_key((const struct sockaddr *)from);
 	c->is_counted = bn_peers_add(l->peers, &c->key);
 	return c->is_counted;
 }
@@ -280,6 +280,8 @@ int bn_listener_start(
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_cond_init(&l->ended, &clock);
 	pthread_condattr_destroy(&clock);
+	if ((rc = bn_env_random(env, &l->lane_seed, sizeof l->lane_seed, err)) < 0)
+		goto out;
 	l->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (l->stop_fd < 0) {
 		rc = bn_err_sys(err, BN_EIO, errno, "cannot wait for connections");

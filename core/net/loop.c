@@ -76,21 +76,48 @@ void bn_loop_forget(bn_exchange *x)
 
 /* ---- the queue ------------------------------------------------------------------------------ */
 
-void bn_loop_queue(bn_conn *c)
+/* SplitMix64's, of the address and of what nobody knows. */
+static bn_conn_queue *lane_of(const bn_conn *c)
 {
-	bn_loop *l = c->loop;
-	if (c->is_ready)
-		return;
-	bn_conn_queue *q = c->state == BN_CONN_TLS ? &l->shaking : &l->ready;
-	c->is_ready = true;
-	c->queue = q;
+	uint64_t half[2], z = c->loop->listener->lane_seed;
+	memcpy(half, c->key.bytes, sizeof half);
+	for (int i = 0; i < 2; i++) {
+		z = (z ^ half[i]) + 0x9e3779b97f4a7c15u;
+		z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+		z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+		z ^= z >> 31;
+	}
+	return &c->loop->shaking[z % BN_SHAKE_LANES];
+}
+
+static void put_last(bn_conn_queue *q, bn_conn *c)
+{
 	c->ready_next = NULL;
 	c->ready_prev = q->last;
-	if (q->last)
-		q->last->ready_next = c;
-	else
-		q->first = c;
+	*(q->last ? &q->last->ready_next : &q->first) = c;
 	q->last = c;
+}
+
+static void put_first(bn_conn_queue *q, bn_conn *c)
+{
+	c->ready_prev = NULL;
+	c->ready_next = q->first;
+	*(q->first ? &q->first->ready_prev : &q->last) = c;
+	q->first = c;
+}
+
+void bn_loop_queue(bn_conn *c)
+{
+	bool shakes = c->state == BN_CONN_TLS;
+	if (c->is_ready)
+		return;
+	c->is_ready = true;
+	c->queue = shakes ? lane_of(c) : &c->loop->ready;
+	c->loop->shaking_count += shakes;
+	if (shakes && c->has_shaken)
+		put_first(c->queue, c);
+	else
+		put_last(c->queue, c);
 }
 
 void bn_loop_unqueue(bn_conn *c)
@@ -99,6 +126,7 @@ void bn_loop_unqueue(bn_conn *c)
 	if (!c->is_ready)
 		return;
 	c->is_ready = false;
+	c->loop->shaking_count -= q != &c->loop->ready;
 	if (c->ready_prev)
 		c->ready_prev->ready_next = c->ready_next;
 	else
@@ -115,6 +143,18 @@ static void serve_queue(bn_conn_queue *q, int most)
 		bn_conn *c = q->first;
 		bn_loop_unqueue(c);
 		bn_conn_on_turn(c);
+	}
+}
+
+/* A step for the first of each lane in turn. */
+static void serve_lanes(bn_loop *l)
+{
+	for (int i = 0; i < SHAKING_AT_ONCE && l->shaking_count; i++) {
+		while (!l->shaking[l->lane].first)
+			l->lane = (l->lane + 1) % BN_SHAKE_LANES;
+		bn_conn_queue *q = &l->shaking[l->lane];
+		l->lane = (l->lane + 1) % BN_SHAKE_LANES;
+		serve_queue(q, 1);
 	}
 }
 
@@ -258,7 +298,7 @@ static void turn(bn_loop *l, int64_t *sweep_ms)
 {
 	struct epoll_event events[EVENTS];
 	int64_t wait = l->conns ? *sweep_ms - l->now_ms : -1;
-	if (l->ready.first || l->shaking.first)
+	if (l->ready.first || l->shaking_count)
 		wait = 0;
 	int n = epoll_wait(l->epoll_fd, events, EVENTS, wait < -1 ? 0 : (int)wait);
 	bool woken = false;
@@ -271,7 +311,7 @@ static void turn(bn_loop *l, int64_t *sweep_ms)
 	if (woken)
 		on_wake(l);
 	serve_queue(&l->ready, READY_AT_ONCE);
-	serve_queue(&l->shaking, SHAKING_AT_ONCE);
+	serve_lanes(l);
 	if (l->now_ms >= *sweep_ms) {
 		sweep(l);
 		*sweep_ms = l->now_ms + SWEEP_MS;

@@ -169,7 +169,7 @@ static void converse(const uint8_t *data, size_t size, size_t step, bn_buf *out)
 	}
 	must(c->state == BN_CONN_CLOSED || !c->is_ready, "a turn without end");
 	bn_conn_close(c);
-	must(!loop.ready.first && !loop.shaking.first, "a closed connection waits for its turn");
+	must(!loop.ready.first && !loop.shaking_count, "a closed connection waits for its turn");
 	loop.closed = NULL;
 	bn_conn_free(c);
 	drain(fds[1], out);

@@ -406,6 +406,61 @@ START_TEST(test_a_request_is_answered_between_handshakes)
 }
 END_TEST
 
+static void wait_until_held(void)
+{
+	pthread_mutex_lock(&gate);
+	while (!is_held)
+		pthread_cond_wait(&moved, &gate);
+	pthread_mutex_unlock(&gate);
+}
+
+/* The thread is held again and again, and steps of handshakes come between. Some of the honest may share a lane with
+ * the crowd, or with each other. */
+START_TEST(test_a_crowd_that_shakes_hands_waits_for_itself)
+{
+	NEED_LOOPBACK();
+	enum { SHAKING = 60, HONEST = 8, HOLDS = 64 };
+	static const char holds[] = "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n";
+	if (!make_certificate())
+		BN_TEST_SKIP("TLS: no openssl command");
+	char hello[4096], byte;
+	int fds[SHAKING + HONEST], answered = 0, honest = 0;
+	size_t n = client_hello(hello, sizeof hello);
+	start_both();
+	int first = dial_unix(), second = dial_unix();
+	for (int i = 0; i < SHAKING + HONEST; i++) /* who comes last comes from elsewhere */
+		fds[i] = dial_from(
+			INADDR_LOOPBACK + (i < SHAKING ? 1 : 2 + (in_addr_t)(i - SHAKING)));
+	wait_for_accepted(2 + SHAKING + HONEST);
+	hold_thread(first);
+	for (int i = 0; i < SHAKING + HONEST; i++)
+		ck_assert_int_eq(send(fds[i], hello, n, MSG_NOSIGNAL), (ssize_t)n);
+	for (int i = 0; i < HOLDS; i++)
+		put(second, holds);
+	let_go(first);
+	for (int i = 1; i < HOLDS; i++) {
+		wait_until_held();
+		let_go(second);
+	}
+	wait_until_held();
+	for (int i = 0; i < SHAKING; i++)
+		answered += recv(fds[i], &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 1;
+	for (int i = SHAKING; i < SHAKING + HONEST; i++)
+		honest += recv(fds[i], &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 1;
+	ck_assert_msg(honest >= 5 && answered < SHAKING / 2, "%d of %d, behind %d of the crowd",
+		honest, HONEST, answered);
+	let_go(second);
+	for (int i = 0; i < SHAKING + HONEST; i++) { /* none is forgotten */
+		ck_assert_int_eq(recv(fds[i], &byte, 1, 0), 1);
+		close(fds[i]);
+	}
+	close(first);
+	close(second);
+	stop();
+	run("rm -r %s", tls_dir);
+}
+END_TEST
+
 START_TEST(test_a_key_must_be_secret_and_fit)
 {
 	NEED_LOOPBACK();
@@ -476,4 +531,5 @@ BN_TEST_MAIN("core/net/listener_secure", test_a_unix_socket_is_its_users_alone,
 	test_other_users_of_a_unix_socket_are_hung_up_on, test_tls_answers_as_plain_http_does,
 	test_a_hello_that_says_it_is_huge_gets_no_memory,
 	test_a_request_is_answered_between_new_keys, test_who_has_hung_up_gets_no_handshake,
-	test_a_request_is_answered_between_handshakes, test_a_key_must_be_secret_and_fit)
+	test_a_request_is_answered_between_handshakes,
+	test_a_crowd_that_shakes_hands_waits_for_itself, test_a_key_must_be_secret_and_fit)

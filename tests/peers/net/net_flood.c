@@ -1,13 +1,14 @@
 /*
  * A crowd for a server, and one honest client in its middle:
  *
- *	net_flood PORT TOKEN SECONDS SLOW BUSY BAD LARGE BODY-FILE [--tls]
+ *	net_flood PORT TOKEN SECONDS SLOW BUSY BAD LARGE BODY-FILE [--tls [HELLOS]]
  *
  * SLOW connections send a byte of a head or of a body every half second (every third has the token), BUSY
  * ones post BODY-FILE again and again, BAD ones send tokens that are none, many requests at once, and
  * LARGE ones post bodies of the largest size that are made to be costly. Whoever is hung up on comes again. The
  * honest client, a thread of its own, asks every 20 ms, by turns over a kept connection and a new one. With --tls all
- * of them speak TLS, each connection with a whole handshake. Prints a
+ * of them speak TLS, each connection with a whole handshake; HELLOS more, from another address (127.0.0.2), only begin
+ * one, each with the same first message, which costs them nothing, and come again when the server has answered. Prints a
  * table, and as its last line "honest N FAILED P50_MS P99_MS MAX_MS rows ROWS": ROWS were predicted in answers
  * of status 200 that came to somebody.
  */
@@ -30,10 +31,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-typedef enum kind { SLOW_HEAD, SLOW_BODY, BUSY, BAD, LARGE, KINDS } kind;
+typedef enum kind { SLOW_HEAD, SLOW_BODY, BUSY, BAD, LARGE, HELLO, KINDS } kind;
 
 static const char *const names[KINDS] = {
-	"slow heads", "slow bodies", "busy", "bad tokens", "large bodies"};
+	"slow heads", "slow bodies", "busy", "bad tokens", "large bodies", "first messages of TLS"};
 
 typedef struct client {
 	kind kind;
@@ -62,7 +63,8 @@ static int epoll_fd;
 static tally tallies[KINDS];
 static char *busy_request, *bad_requests, *large_requests[3];
 static size_t busy_len, bad_len, large_len[3];
-static char slow_head[256], slow_body[512];
+static char slow_head[256], slow_body[512], hello[4096];
+static int hello_len;
 static int64_t until_ns;
 static uint32_t samples[SAMPLES]; /* microseconds, of the honest client */
 static size_t sample_count, honest_failed;
@@ -78,17 +80,29 @@ static void die(const char *what)
 	exit(1);
 }
 
-static int dial(int flags)
+static int dial_from(const char *from, int flags)
 {
 	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
 	if (fd < 0)
 		die("socket");
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (from) {
+		struct linger reset = {1, 0}; /* it comes often */
+		struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr = {inet_addr(from)}};
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+		if (bind(fd, (struct sockaddr *)&own, sizeof own))
+			die("bind");
+	}
 	if (connect(fd, (struct sockaddr *)&address, sizeof address) && errno != EINPROGRESS) {
 		close(fd);
 		return -1;
 	}
 	return fd;
+}
+
+static int dial(int flags)
+{
+	return dial_from(NULL, flags);
 }
 
 /* ---- bytes, with TLS or without ------------------------------------------------------------- */
@@ -143,6 +157,16 @@ static void use_tls(void)
 	SSL_CTX_set_mode(with_tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
 					   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					   SSL_MODE_RELEASE_BUFFERS);
+}
+
+static void make_hello(void)
+{
+	SSL *tls = SSL_new(with_tls);
+	SSL_set_bio(tls, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+	SSL_set_connect_state(tls);
+	SSL_do_handshake(tls);
+	hello_len = BIO_read(SSL_get_wbio(tls), hello, sizeof hello);
+	SSL_free(tls);
 }
 
 /* ---- requests ------------------------------------------------------------------------------- */
@@ -219,6 +243,10 @@ static void start_request(client *c)
 		c->out = bad_requests;
 		c->out_len = bad_len;
 		break;
+	case HELLO:
+		c->out = hello;
+		c->out_len = (size_t)hello_len;
+		break;
 	default:
 		c->out = large_requests[of];
 		c->out_len = large_len[of];
@@ -240,10 +268,10 @@ static void watch(client *c, int op)
 
 static void come(client *c)
 {
-	c->fd = dial(SOCK_NONBLOCK);
+	c->fd = c->kind == HELLO ? dial_from("127.0.0.2", SOCK_NONBLOCK) : dial(SOCK_NONBLOCK);
 	if (c->fd < 0)
 		die("connect");
-	c->tls = begin_tls(c->fd);
+	c->tls = c->kind == HELLO ? NULL : begin_tls(c->fd);
 	c->len = c->skip = 0;
 	start_request(c);
 	watch(c, EPOLL_CTL_ADD);
@@ -315,7 +343,10 @@ static void on_event(client *c, unsigned events)
 	ssize_t n = 1;
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
 		n = get(c->fd, c->tls, page, sizeof page);
-		if (n > 0)
+		if (n > 0 && c->kind == HELLO) {
+			tallies[HELLO].answers++;
+			n = 0;
+		} else if (n > 0)
 			take(c, page, (size_t)n);
 		else if (n < 0 && errno == EAGAIN)
 			n = 1;
@@ -445,13 +476,15 @@ static void report(const size_t *of)
 int main(int argc, char **argv)
 {
 	struct rlimit r;
-	if (argc != 9 && (argc != 10 || strcmp(argv[9], "--tls") != 0)) {
+	if (argc != 9 && (argc < 10 || argc > 11 || strcmp(argv[9], "--tls") != 0)) {
 		fprintf(stderr, "usage: net_flood PORT TOKEN SECONDS SLOW BUSY BAD LARGE BODY-FILE "
-				"[--tls]\n");
+				"[--tls [HELLOS]]\n");
 		return 2;
 	}
-	if (argc == 10)
+	if (argc > 9) {
 		use_tls();
+		make_hello();
+	}
 	address = (struct sockaddr_in){.sin_family = AF_INET,
 		.sin_port = htons((uint16_t)atoi(argv[1])),
 		.sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -461,7 +494,8 @@ int main(int argc, char **argv)
 		[SLOW_BODY] = slow / 3,
 		[BUSY] = strtoul(argv[5], NULL, 10),
 		[BAD] = strtoul(argv[6], NULL, 10),
-		[LARGE] = strtoul(argv[7], NULL, 10)};
+		[LARGE] = strtoul(argv[7], NULL, 10),
+		[HELLO] = argc > 10 ? strtoul(argv[10], NULL, 10) : 0};
 	if (!getrlimit(RLIMIT_NOFILE, &r)) {
 		r.rlim_cur = r.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &r);
