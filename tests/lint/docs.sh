@@ -25,5 +25,6 @@ for dir in core/*/ core/*/*/ tui/*/ tui/*/*/ kernels/*/; do
 	grep -q "${dir%/}" docs/architecture.md 2>/dev/null || { echo "docs/architecture.md does not mention ${dir%/}"; bad=1; }
 done
 bash tests/lint/requirements.sh || bad=1
+bash tests/lint/keys.sh || bad=1
 [ $bad = 0 ] && echo "docs: every name in them exists"
 exit $bad

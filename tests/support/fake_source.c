@@ -121,6 +121,7 @@ bn_frame *bn_fake_frame(bn_fake *fake, bool readonly)
 		.tab_count = bn_view_tab_count,
 		.side = bn_view_side,
 		.side_count = bn_view_side_count,
+		.make_text = bn_view_text_new,
 		.status = bn_fake_status,
 		.title = "power-forecast",
 		.save_dir = "build",

@@ -79,8 +79,6 @@ void bn_frame_jobs_words(const bn_frame *f, char *out, size_t size);
 void bn_frame_quit(bn_frame *f);
 /* Runs a command that a key, the prompt or the list named. */
 int bn_frame_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err);
-/* Filters the grid of the top view. */
-void bn_frame_filter(bn_frame *f, const char *words);
 /* Why a command cannot run now; false: it can. */
 bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size);
 

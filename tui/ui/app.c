@@ -129,6 +129,7 @@ static int frame_open(app *a, bn_err *err)
 		.tab_count = bn_view_tab_count,
 		.side = bn_view_side,
 		.side_count = bn_view_side_count,
+		.make_text = bn_view_text_new,
 		.status = bn_source_workspace()->status,
 		.title = base_name(a->dir),
 		.save_dir = a->opt->save_dir,

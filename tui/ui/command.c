@@ -62,7 +62,7 @@ bn_command_id bn_command_for_name(const char *name, size_t n, bn_view_set view)
 void bn_command_where(bn_command_id id, bn_buf *out)
 {
 	static const char *const screens[BN_SCREEN_COUNT] = {
-#define X(id, title, is_list) title,
+#define X(id, title, is_list, bar) title,
 		BN_VIEWS(X)
 #undef X
 	};
@@ -89,6 +89,25 @@ void bn_command_near(const char *name, size_t n, bn_buf *out)
 	snprintf(word, sizeof word, "%.*s", (int)n, name);
 	if (!out->len && (near = bn_nearest_word(word, names)))
 		bn_buf_addf(out, ":%s", near);
+}
+
+bool bn_command_bar(bn_view_set view, int i, char key[16], char label[32])
+{
+	static const char *const bars[BN_SCREEN_COUNT] = {
+#define X(id, title, is_list, bar) bar,
+		BN_VIEWS(X)
+#undef X
+	};
+	const char *at = view ? bars[__builtin_ctzll(view)] : "", *word;
+	size_t n = keys_next(&at, &word);
+	for (; n && i > 0; i--)
+		n = keys_next(&at, &word);
+	if (!n)
+		return false;
+	const char *colon = memchr(word + 1, ':', n - 1); /* the first may be a key */
+	snprintf(key, 16, "%.*s", (int)(colon - word), word);
+	snprintf(label, 32, "%.*s", (int)(word + n - colon - 1), colon + 1);
+	return true;
 }
 
 bool bn_command_first_key(bn_command_id id, char out[16])

@@ -5,7 +5,9 @@
  * and one line of help. Dispatch, ':' completion, the '?' list, the key bar, the manual page and
  * the tests all read this table; nothing else names a key.
  *
- * A key may stand in several lines as long as no view has two of them; a test holds that.
+ * A key has one meaning: it stands in exactly one line, and what differs is the object that it acts on. A screen may
+ * lack a key; it never gives it another meaning. Lower case looks; capitals open a derived screen or ask first.
+ * Tests and tests/lint/keys.sh hold that, and that docs/workbench.md names the same keys.
  */
 #ifndef BN_TUI_UI_COMMAND_H
 #define BN_TUI_UI_COMMAND_H
@@ -17,38 +19,46 @@
 #define BN_CMD_DESTRUCTIVE 1u /* asks first, naming object and effect */
 #define BN_CMD_ARGUMENT 2u    /* takes the rest of the ':' line */
 #define BN_CMD_WRITES 4u      /* refused with --readonly */
-#define BN_CMD_BAR 8u         /* worth a place in the key bar */
-#define BN_CMD_MOTION 16u     /* moves the selection; handled by the table of the view */
+#define BN_CMD_MOTION 8u      /* moves the selection; handled by the table of the view */
 
-/* Every kind of screen: id, what it is called, whether it is a list with a table (tui/ui/grid.h). */
+/*
+ * Every kind of screen: id, what it is called, whether it is a list with a table (tui/ui/grid.h), and its key bar:
+ * the keys in their order, each with the word that stands beside it there. Wide screens go on with the other keys of the
+ * table; narrow ones end earlier, and keep the help.
+ */
 #define BN_VIEWS(X) \
-	X(OVERVIEW, "Overview (1)", 0) \
-	X(DATA, "Data (2)", 1) \
-	X(VERSIONS, "the versions of a dataset", 1) \
-	X(ROWS, "rows", 1) \
-	X(PROFILE, "a profile", 1) \
-	X(FREQUENCY, "frequencies", 1) \
-	X(CHECKS, "checks", 1) \
-	X(RUNS, "Runs (3)", 1) \
-	X(RUN, "a run", 0) \
-	X(COMPARE, "a comparison", 1) \
-	X(MODELS, "Models (4)", 1) \
-	X(MODEL, "a model", 0) \
-	X(MONITOR, "Monitor (6)", 1) \
-	X(FEATURE, "a feature", 1) \
-	X(AUDIT, "Audit (9)", 1) \
-	X(DETAIL, "details", 0) \
-	X(JOBS, "jobs (B)", 1) \
-	X(JOB, "a job", 0) \
-	X(FINDINGS, "findings", 1) \
-	X(ENDPOINTS, "servers (:endpoints)", 1) \
-	X(ENDPOINT, "a server", 0) \
-	X(PEOPLE, "people (:people)", 1) \
-	X(CHAIN, "the chain (:chain)", 1) \
-	X(LATE, "late acts (:late)", 1)
+	X(OVERVIEW, "Overview (1)", 0, "Enter:open !:needs-me 2:data 3:runs 4:models Y:copy-next") \
+	X(DATA, "Data (2)", 1, "Enter:open I:profile V:checks s:sort /:filter c:columns e:export") \
+	X(VERSIONS, "the versions of a dataset", 1, \
+		"Enter:rows I:profile V:checks s:sort /:filter c:columns e:export") \
+	X(ROWS, "rows", 1, "Enter:open F:frequency I:profile s:sort /:filter c:columns e:export") \
+	X(PROFILE, "a profile", 1, \
+		"Enter:rows F:frequency V:checks n:odd s:sort /:filter e:export") \
+	X(FREQUENCY, "frequencies", 1, "Enter:rows s:sort /:filter c:columns e:export Y:command") \
+	X(CHECKS, "checks", 1, "Enter:rows n:failing s:sort /:filter i:full e:export Y:command") \
+	X(RUNS, "Runs (3)", 1, "Enter:open x:compare s:sort w:where .:metric p:base S:stop") \
+	X(RUN, "a run", 0, "S:stop .:metric r:log m:smooth Tab:pane <:previous >:next Y:command") \
+	X(COMPARE, "a comparison", 1, \
+		"Enter:run n:next p:base d:all .:metric r:log Tab:chart Y:command") \
+	X(MODELS, "Models (4)", 1, \
+		"Enter:sheet A:approve R:reject s:sort /:filter c:columns Y:command") \
+	X(MODEL, "a model", 0, "A:approve R:reject <:previous >:next Y:command") \
+	X(MONITOR, "Monitor (6)", 1, "Enter:open n:drift s:sort /:filter e:export Y:command") \
+	X(FEATURE, "a feature", 1, "Enter:larger n:drift s:sort /:filter i:full Y:command") \
+	X(AUDIT, "Audit (9)", 1, \
+		"Enter:details n:refused s:sort /:filter c:columns e:export Y:command") \
+	X(DETAIL, "details", 0, "<:previous >:next") \
+	X(JOBS, "jobs (B)", 1, "Enter:result i:full S:stop /:filter s:sort") \
+	X(JOB, "a job", 0, "Enter:result S:stop <:previous >:next") \
+	X(FINDINGS, "findings", 1, "n:fault i:full s:sort /:filter e:export Y:command") \
+	X(ENDPOINTS, "servers (:endpoints)", 1, "Enter:open n:fault s:sort /:filter Y:command") \
+	X(ENDPOINT, "a server", 0, "Enter:model <:previous >:next Y:command") \
+	X(PEOPLE, "people (:people)", 1, "Enter:open A:admit s:sort /:filter Y:command") \
+	X(CHAIN, "the chain (:chain)", 1, "Enter:open A:sign n:waits /:filter Y:command") \
+	X(LATE, "late acts (:late)", 1, "Enter:open Y:repeat-it s:sort /:filter")
 
 typedef enum bn_screen_kind {
-#define X(id, title, is_list) BN_SCREEN_##id,
+#define X(id, title, is_list, bar) BN_SCREEN_##id,
 	BN_VIEWS(X)
 #undef X
 		BN_SCREEN_COUNT
@@ -60,17 +70,19 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 
 #define BN_ON(id) (UINT64_C(1) << BN_SCREEN_##id)
 #define BN_ON_ALL ((UINT64_C(1) << BN_SCREEN_COUNT) - 1)
-#define BN_ON_IF_LIST(id, title, is_list) | ((is_list) ? BN_ON(id) : 0)
+#define BN_ON_IF_LIST(id, title, is_list, bar) | ((is_list) ? BN_ON(id) : 0)
 #define BN_ON_TABLES (UINT64_C(0) BN_VIEWS(BN_ON_IF_LIST))
 
 #define BN_COMMANDS(X) \
-	X(OPEN, "open", "Enter", BN_CMD_BAR, BN_ON_ALL, "open what is selected") \
-	X(BACK, "back", "Esc q Backspace", 0, BN_ON_ALL, "clear the filter, or go back one step") \
-	X(DESCRIBE, "describe", "I", BN_CMD_BAR, BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS), \
+	X(OPEN, "open", "Enter", 0, BN_ON_ALL, "open what is selected") \
+	X(BACK, "back", "Esc Backspace", 0, BN_ON_ALL, \
+		"take away what hides rows, the newest first; then one screen back") \
+	X(CLOSE, "close", "q", 0, BN_ON_ALL, "one screen back; from the first one, leave") \
+	X(DESCRIBE, "describe", "I", 0, BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS), \
 		"profile: missing, distinct, quantiles and a histogram of each column") \
-	X(FREQUENCY, "frequency", "F", BN_CMD_BAR, BN_ON(ROWS) | BN_ON(PROFILE), \
+	X(FREQUENCY, "frequency", "F", 0, BN_ON(ROWS) | BN_ON(PROFILE), \
 		"how often each value of the column occurs") \
-	X(CHECKS, "checks", "V", BN_CMD_BAR, BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS), \
+	X(CHECKS, "checks", "V", 0, BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS) | BN_ON(PROFILE), \
 		"expectations checked on this data, with failing rows") \
 	X(CHECK, "check", "", BN_CMD_ARGUMENT | BN_CMD_WRITES, BN_ON(CHECKS), \
 		"check this version again, by the suite used last or by a file: :check " \
@@ -79,38 +91,47 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"bring a table in as a version of a dataset: :add [--private] NAME FILE.csv") \
 	X(WHERE, "where", "w", BN_CMD_ARGUMENT, BN_ON(RUNS), \
 		"only runs that match: metrics.test_rmse < 12 AND params.lr = 0.1; nothing: all") \
-	X(COMPARE, "compare", "x", BN_CMD_BAR, BN_ON(RUNS), \
-		"compare the marked runs side by side") \
-	X(PIN, "pin", "p", BN_CMD_BAR, BN_ON(RUNS) | BN_ON(COMPARE), \
+	X(COMPARE, "compare", "x", 0, BN_ON(RUNS), "compare the marked runs side by side") \
+	X(PIN, "pin", "p", 0, BN_ON(RUNS) | BN_ON(COMPARE), \
 		"make this run the baseline of comparisons") \
-	X(DIFFERENCES, "differences", "d", BN_CMD_BAR, BN_ON(COMPARE), \
+	X(DIFFERENCES, "differences", "d", 0, BN_ON(COMPARE), \
 		"show all rows, or only those that differ") \
-	X(STOP, "stop", "S", BN_CMD_DESTRUCTIVE | BN_CMD_WRITES | BN_CMD_BAR, \
-		BN_ON(RUNS) | BN_ON(RUN), "stop the run") \
-	X(STOP_JOB, "stop-job", "S", BN_CMD_DESTRUCTIVE | BN_CMD_BAR, BN_ON(JOBS) | BN_ON(JOB), \
-		"stop the job") \
-	X(IN_FULL, "in-full", "i", BN_CMD_BAR, BN_ON(JOBS), \
-		"all about the job: how far it is, its error, its log") \
+	X(STOP, "stop", "S", BN_CMD_DESTRUCTIVE, \
+		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(JOBS) | BN_ON(JOB), \
+		"stop it: the run, all marked runs, the job") \
+	X(IN_FULL, "in-full", "i", 0, BN_ON_TABLES, \
+		"all of the row: what is cut, what is not shown; of a job its log") \
+	X(NEXT, "next", "n", 0, BN_ON_TABLES, \
+		"to the next row that stands out: what failed, drifted, differs, or is missing") \
+	X(PREVIOUS, "previous", "N", 0, BN_ON_TABLES, "to the row before that stands out") \
+	X(NEXT_OBJECT, "next-object", ">", 0, BN_ON_ALL, \
+		"the next one of the list that this came from") \
+	X(PREVIOUS_OBJECT, "previous-object", "<", 0, BN_ON_ALL, \
+		"the one before of the list that this came from") \
+	X(NEEDS_ME, "needs-me", "!", 0, BN_ON_ALL, \
+		"to what needs you first on Overview; again: the next") \
 	X(QUEUE_PAUSE, "queue-pause", "", BN_CMD_WRITES, BN_ON(RUNS), \
 		"start nothing more from the queue; what runs goes on") \
 	X(QUEUE_RESUME, "queue-resume", "", BN_CMD_WRITES, BN_ON(RUNS), \
 		"start runs from the queue again") \
-	X(NEXT_METRIC, "next-metric", ".", BN_CMD_BAR, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
+	X(NEXT_METRIC, "next-metric", ".", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
 		"chart the next metric") \
 	X(PREVIOUS_METRIC, "previous-metric", ",", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
 		"chart the metric before") \
-	X(LOG_SCALE, "log-scale", "L", BN_CMD_BAR, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
+	X(LOG_SCALE, "log-scale", "r", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
 		"logarithmic or linear y axis") \
-	X(SMOOTH, "smooth", "m", BN_CMD_BAR, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
+	X(SMOOTH, "smooth", "m", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
 		"smoothing of charts: none, 0.6, 0.9, 0.98; the raw line stays behind") \
-	X(APPROVE, "approve", "A", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, \
-		BN_ON(MODELS) | BN_ON(MODEL), "approve the request, with your signature") \
-	X(REJECT, "reject", "R", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, \
-		BN_ON(MODELS) | BN_ON(MODEL), "reject the request; a reason is required") \
+	X(APPROVE, "approve", "A", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, \
+		BN_ON(MODELS) | BN_ON(MODEL) | BN_ON(PEOPLE) | BN_ON(CHAIN), \
+		"approve with your signature: the request, the key that asks, the link that " \
+		"waits") \
+	X(REJECT, "reject", "R", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(MODELS) | BN_ON(MODEL), \
+		"reject the request; a reason is required") \
 	X(REQUEST, "request", "", BN_CMD_WRITES | BN_CMD_ARGUMENT, \
 		BN_ON(OVERVIEW) | BN_ON(PEOPLE), \
 		"ask for your key to be admitted: :request, or :request NAME to be called so") \
-	X(ACCEPT, "accept", "A", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, BN_ON(PEOPLE), \
+	X(ACCEPT, "accept", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(PEOPLE), \
 		"admit the key that asks; shows its fingerprint, and lets you choose roles") \
 	X(GRANT, "grant", "", BN_CMD_WRITES | BN_CMD_ARGUMENT | BN_CMD_DESTRUCTIVE, BN_ON(PEOPLE), \
 		"give the person a role: :grant reviewer") \
@@ -118,7 +139,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		BN_ON(PEOPLE), "take a role from the person: :revoke reviewer") \
 	X(REMOVE, "remove", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(PEOPLE), \
 		"remove the person from the workspace; what was signed before stands") \
-	X(SIGN, "sign", "A", BN_CMD_WRITES | BN_CMD_BAR | BN_CMD_DESTRUCTIVE, BN_ON(CHAIN), \
+	X(SIGN, "sign", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(CHAIN), \
 		"sign the link that waits") \
 	X(VERIFY, "verify", "", 0, BN_ON(AUDIT) | BN_ON(MODEL), \
 		"hash everything again and check every signature") \
@@ -138,10 +159,10 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(BOTTOM, "bottom", "G End", BN_CMD_MOTION, BN_ON_ALL, "to the last row") \
 	X(FIRST_COLUMN, "first-column", "0", BN_CMD_MOTION, BN_ON_TABLES, "to the first column") \
 	X(LAST_COLUMN, "last-column", "$", BN_CMD_MOTION, BN_ON_TABLES, "to the last column") \
-	X(NEXT_PANE, "next-pane", "Tab", BN_CMD_BAR, \
+	X(NEXT_PANE, "next-pane", "Tab", 0, \
 		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE), \
 		"to the next pane, or the next picture of the same thing") \
-	X(FILTER, "filter", "/", BN_CMD_BAR | BN_CMD_ARGUMENT, BN_ON_TABLES, \
+	X(FILTER, "filter", "/", BN_CMD_ARGUMENT, BN_ON_TABLES, \
 		"show only rows that hold these words") \
 	X(MARK, "mark", "Space", 0, BN_ON_TABLES, "mark the row, or take the mark away") \
 	X(INVERT, "invert-marks", "*", 0, BN_ON_TABLES, \
@@ -180,11 +201,11 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"copy the command line that prints what you see") \
 	X(EXPORT, "export", "e", BN_CMD_ARGUMENT, BN_ON_TABLES, \
 		"write all rows shown to a file: .csv, .tsv or .json") \
-	X(REFRESH, "refresh", "r", 0, BN_ON_ALL, "look again now") \
+	X(REFRESH, "refresh", "^R", 0, BN_ON_ALL, "look again now") \
 	X(CANCEL, "cancel", "^C", 0, BN_ON_ALL, "stop what is being loaded or made") \
-	X(HELP, "help", "? F1", BN_CMD_BAR, BN_ON_ALL, "every command here, to search and to run") \
+	X(HELP, "help", "? F1", 0, BN_ON_ALL, "every command here, to search and to run") \
 	X(PALETTE, "palette", "^P", 0, BN_ON_ALL, "every command, to search and to run") \
-	X(PROMPT, "prompt", ":", BN_CMD_BAR, BN_ON_ALL, "type a command") \
+	X(PROMPT, "prompt", ":", 0, BN_ON_ALL, "type a command") \
 	X(THEME, "theme", "", BN_CMD_ARGUMENT, BN_ON_ALL, \
 		"colours: default, dark, light, high-contrast, colour-blind, mono, or a file") \
 	X(GLYPHS, "glyphs", "", BN_CMD_ARGUMENT, BN_ON_ALL, "draw with ascii, block or braille") \
@@ -218,6 +239,8 @@ void bn_command_where(bn_command_id id, bn_buf *out);
 /* Appends what a name that is none was meant to be: the commands of any screen that begin so, else the one
  * nearest to it (":queue-pause, :queue-resume"). Nothing when none is near. */
 void bn_command_near(const char *name, size_t n, bn_buf *out);
+/* The key bar of a kind of screen: the i-th of its keys as a word, and what stands beside it; false past the end. */
+bool bn_command_bar(bn_view_set view, int i, char key[16], char label[32]);
 /* The first key of a command as a word; false when it has none. */
 bool bn_command_first_key(bn_command_id id, char out[16]);
 /* True when every word of query occurs in the name, the help or the keys. */

@@ -162,6 +162,7 @@ void bn_frame_filter(bn_frame *f, const char *words)
 		v->cls->ordered(v);
 }
 
+/* Esc: the newest of what hides rows, then the screen. It never leaves the digit one is on. */
 static void back(bn_frame *f)
 {
 	bn_grid *t = bn_frame_table(f);
@@ -169,10 +170,41 @@ static void back(bn_frame *f)
 		bn_frame_filter(f, "");
 	else if (f->stacks[f->tab].depth > 1)
 		bn_frame_pop(f);
-	else if (f->tab != 0)
-		bn_frame_go(f, f->opt.tabs[0].command);
 	else
 		bn_frame_message(f, "this is the first screen; Q leaves, runs go on");
+}
+
+/* To the first screen, which knows what needs the user: the first of it. */
+static void needs_me(bn_frame *f)
+{
+	bn_frame_go(f, f->opt.tabs[0].command);
+	bn_view *v = bn_frame_top(f);
+	while (f->stacks[f->tab].depth > 1)
+		bn_frame_pop(f);
+	if (v && v->cls->command)
+		v->cls->command(bn_frame_top(f), BN_CMD_NEEDS_ME, "first");
+}
+
+/* The next object of the list that lies below: the same that Enter on it would open. */
+static void object_step(bn_frame *f, int step)
+{
+	bn_stack *s = &f->stacks[f->tab];
+	bn_view *list = s->depth > 1 ? s->views[s->depth - 2] : NULL;
+	bn_grid *t = list && list->cls->table ? list->cls->table(list) : NULL;
+	if (!t) {
+		bn_frame_message(f, "this did not come from a list");
+		return;
+	}
+	int64_t to = t->selected + step;
+	if (to < 0 || to >= bn_grid_count(t)) {
+		bn_frame_message(f, step > 0 ? "this is the last of its list"
+					     : "this is the first of its list");
+		return;
+	}
+	bn_frame_pop(f);
+	bn_grid_select(t, to);
+	if (!list->cls->command || !list->cls->command(list, BN_CMD_OPEN, NULL))
+		bn_frame_message(f, "the next one cannot be opened");
 }
 
 /* What of a list's order, columns and filter its command line takes. */
@@ -262,6 +294,27 @@ out:
 	return rc;
 }
 
+/* Every column of the row, also those that are not shown, each with all that it has. */
+static int row_in_full(bn_frame *f, const bn_grid *t, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	bn_view *v = NULL;
+	int64_t row = bn_grid_selected_row(t);
+	int rc = 0;
+	if (row < 0 || !f->opt.make_text) {
+		bn_frame_message(f, "nothing is selected");
+		return 0;
+	}
+	bn_grid_write_in_full(t, row, &text);
+	if ((rc = bn_buf_check(&text, err, "a row")) < 0 ||
+		(rc = f->opt.make_text(&v, f, "in full", text.ptr, err)) < 0)
+		goto out;
+	bn_frame_push(f, v);
+out:
+	bn_buf_release(&text);
+	return rc;
+}
+
 static int set_alphabet(bn_frame *f, const char *arg, bn_err *err)
 {
 	for (int a = BN_ALPHABET_ASCII; a <= BN_ALPHABET_BRAILLE; a++)
@@ -302,6 +355,15 @@ static bool table_do(
 			bn_frame_filter(f, arg);
 		else
 			bn_modal_open(f, BN_MODAL_FILTER, t->filter);
+		return true;
+	case BN_CMD_NEXT:
+	case BN_CMD_PREVIOUS:
+		if (!bn_grid_step_odd(t, id == BN_CMD_NEXT ? 1 : -1))
+			bn_frame_message(f, id == BN_CMD_NEXT ? "nothing further down stands out"
+							      : "nothing above stands out");
+		return true;
+	case BN_CMD_IN_FULL:
+		*rc = row_in_full(f, t, err);
 		return true;
 	case BN_CMD_COLUMNS:
 		if (arg && *arg)
@@ -357,6 +419,19 @@ static bool frame_do(bn_frame *f, bn_command_id id)
 	switch (id) {
 	case BN_CMD_BACK:
 		back(f);
+		return true;
+	case BN_CMD_CLOSE:
+		if (f->stacks[f->tab].depth > 1)
+			bn_frame_pop(f);
+		else
+			bn_frame_quit(f);
+		return true;
+	case BN_CMD_NEXT_OBJECT:
+	case BN_CMD_PREVIOUS_OBJECT:
+		object_step(f, id == BN_CMD_NEXT_OBJECT ? 1 : -1);
+		return true;
+	case BN_CMD_NEEDS_ME:
+		needs_me(f);
 		return true;
 	case BN_CMD_QUIT:
 		bn_frame_quit(f);
@@ -475,6 +550,7 @@ static bool needs_data(bn_command_id id)
 {
 	switch (id) {
 	case BN_CMD_BACK:
+	case BN_CMD_CLOSE:
 	case BN_CMD_QUIT:
 	case BN_CMD_CANCEL:
 	case BN_CMD_SUSPEND:
@@ -502,14 +578,12 @@ void bn_frame_key(bn_frame *f, int key)
 		return;
 	}
 	bn_command_id id = bn_command_for_key(key, bn_frame_kind(f));
-	const bn_grid *t = bn_frame_table(f);
-	if (key == 'q' && f->tab >= 0 && f->stacks[f->tab].depth <= 1 && !(t && t->filter[0]))
-		id = BN_CMD_QUIT; /* q at a first screen leaves, as everywhere */
 	if (f->ahead_count && (id == BN_CMD_BACK || id == BN_CMD_CANCEL)) {
 		f->ahead_count = 0; /* undoes what was typed ahead */
 		return;
 	}
-	if (bn_frame_is_waiting(f) && id != BN_CMD_QUIT && (f->ahead_count || needs_data(id))) {
+	if (bn_frame_is_waiting(f) && id != BN_CMD_QUIT && id != BN_CMD_CLOSE &&
+		(f->ahead_count || needs_data(id))) {
 		if (f->ahead_count < (int)(sizeof f->ahead / sizeof *f->ahead))
 			f->ahead[f->ahead_count++] = key;
 		return;

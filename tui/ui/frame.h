@@ -51,6 +51,9 @@ typedef struct bn_frame_options {
 	int tab_count;
 	const bn_side_screen *side; /* NULL: none */
 	int side_count;
+	/* A screen of text, for what is shown in full; NULL: there is none. */
+	int (*make_text)(
+		bn_view **out, bn_frame *f, const char *crumb, const char *text, bn_err *err);
 	bn_page_fn status;    /* makes the words at the right of the title: page data is a char * */
 	const char *title;    /* name of the workspace */
 	const char *save_dir; /* for :save-screen and :export; NULL: the current directory */
@@ -77,6 +80,8 @@ bn_jobs *bn_frame_jobs(bn_frame *f);
 
 void bn_frame_push(bn_frame *f, bn_view *v); /* takes v; Esc comes back */
 void bn_frame_pop(bn_frame *f);
+/* Filters the grid of the view on top. */
+void bn_frame_filter(bn_frame *f, const char *words);
 /* To a tab, or to a screen without a digit. */
 void bn_frame_go(bn_frame *f, bn_command_id command);
 bn_view *bn_frame_root(bn_frame *f, bn_command_id tab); /* borrowed; made when it was not yet */

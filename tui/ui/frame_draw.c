@@ -130,17 +130,51 @@ static int key_draw(bn_area a, int col, const char *key, const char *name, bool 
 	return bn_area_textf(a, 0, col + 1, off ? BN_INK_DIM : BN_INK_KEY_HELP, "%s", name) + 2;
 }
 
-/* Worth a place in the bar of this screen; help and the prompt have theirs. */
-static bool bar_has(const bn_frame *f, bn_command_id id)
+enum { BAR_REST = 110 }; /* columns from which on the bar goes on */
+
+static bool bar_names(bn_view_set view, const char *key)
 {
-	const bn_command *c = bn_command_get(id);
-	return (c->flags & BN_CMD_BAR) && (c->views & bn_frame_kind(f)) && id != BN_CMD_HELP &&
-	       id != BN_CMD_PROMPT;
+	char word[16], label[32];
+	for (int i = 0; bn_command_bar(view, i, word, label); i++)
+		if (strcmp(word, key) == 0)
+			return true;
+	return false;
+}
+
+/* Where there is room: the other keys of the table that this screen has. */
+static void bar_rest(bn_frame *f, bn_area a, int col)
+{
+	char key[16], why[256];
+	for (int i = 0; i < BN_CMD_COUNT; i++) {
+		const bn_command *c = bn_command_get((bn_command_id)i);
+		bool fits = c->views & bn_frame_kind(f) && !(c->flags & BN_CMD_MOTION);
+		if (!fits || !bn_command_first_key((bn_command_id)i, key) || i == BN_CMD_HELP ||
+			(key[0] >= '0' && key[0] <= '9') || bar_names(bn_frame_kind(f), key))
+			continue;
+		bool off = bn_frame_refuses(f, (bn_command_id)i, why, sizeof why);
+		col = key_draw(a, col, key, c->name, off);
+	}
+}
+
+/* The keys of this screen, always in the same places; what cannot be done now is dim. */
+static void bar_draw(bn_frame *f, bn_area a)
+{
+	char key[16], label[32], why[256];
+	int col = 1, help = 8;
+	bn_area left = bn_area_sub(a, 0, 0, 1, a.cols - help);
+	for (int i = 0; bn_command_bar(bn_frame_kind(f), i, key, label); i++) {
+		bn_command_id id =
+			bn_command_for_key(bn_key_from_name(key, strlen(key)), bn_frame_kind(f));
+		bool off = id == BN_CMD_NONE || bn_frame_refuses(f, id, why, sizeof why);
+		col = key_draw(left, col, key, label, off);
+	}
+	int end = key_draw(a, col, "?", "help", false);
+	if (a.cols >= BAR_REST)
+		bar_rest(f, a, end);
 }
 
 static void keys_draw(bn_frame *f, bn_area a)
 {
-	char key[16], why[256];
 	bn_command_id found[8];
 	int col = 1, n;
 	if (f->modal == BN_MODAL_COMMAND && (n = bn_modal_completions(f, found, 8)) > 0) {
@@ -157,24 +191,7 @@ static void keys_draw(bn_frame *f, bn_area a)
 			"rows that hold every word; Enter keeps it, Esc takes it back");
 		return;
 	}
-	/* ? and : are always there, so the bar ends with them; what works now comes first, and what
-	 * does not, dim, where room is left. */
-	bn_area left = bn_area_sub(a, 0, 0, 1, a.cols - 20);
-	bn_grid *table = bn_frame_table(f);
-	bool empty = table && bn_grid_count(table) == 0;
-	for (int pass = 0; pass < 2; pass++) {
-		for (int i = 0; i < BN_CMD_COUNT; i++) {
-			if (!bar_has(f, (bn_command_id)i) ||
-				!bn_command_first_key((bn_command_id)i, key))
-				continue;
-			bool off = bn_frame_refuses(f, (bn_command_id)i, why, sizeof why);
-			if (off != (pass == 1) || (off && (empty || i == BN_CMD_OPEN)))
-				continue; /* nothing to act on is no news */
-			col = key_draw(left, col, key, bn_command_get((bn_command_id)i)->name, off);
-		}
-	}
-	col = key_draw(a, col, ":", "command", false);
-	key_draw(a, col, "?", "help", false);
+	bar_draw(f, a);
 }
 
 static void screen_save(bn_frame *f, const bn_surface *s)

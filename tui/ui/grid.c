@@ -2,6 +2,7 @@
 #include "tui/ui/grid.h"
 
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -414,6 +415,28 @@ bool bn_grid_command(bn_grid *t, bn_command_id id, const char *arg)
 	}
 }
 
+static bool row_is_odd(const bn_grid *t, int64_t row)
+{
+	for (int c = 0; c < t->column_count; c++) {
+		bn_grid_cell cell;
+		bn_grid_get_cell(t, row, c, &cell);
+		if (cell.ink == BN_INK_WARN || cell.ink == BN_INK_FAIL || cell.ink == BN_INK_ERROR)
+			return true;
+	}
+	return false;
+}
+
+bool bn_grid_step_odd(bn_grid *t, int step)
+{
+	for (int64_t at = t->selected + step; at >= 0 && at < bn_grid_count(t); at += step) {
+		if (!row_is_odd(t, bn_grid_row(t, at)))
+			continue;
+		bn_grid_select(t, at);
+		return true;
+	}
+	return false;
+}
+
 /* ---- text out ------------------------------------------------------------------------------------ */
 
 static void row_write(const bn_grid *t, int64_t row, bn_export_as as, bn_buf *out)
@@ -486,4 +509,24 @@ void bn_grid_write_row(const bn_grid *t, int64_t row, bn_buf *out)
 		between = "\t";
 	}
 	bn_buf_addch(out, '\n');
+}
+
+void bn_grid_write_in_full(const bn_grid *t, int64_t row, bn_buf *out)
+{
+	int wide = 0;
+	for (int c = 0; c < t->column_count; c++) {
+		int w = (int)bn_utf8_width(t->columns[c].title);
+		wide = w > wide ? w : wide;
+	}
+	for (int c = 0; c < t->column_count; c++) {
+		const char *title = t->columns[c].title;
+		bn_grid_cell cell;
+		bn_grid_get_cell(t, row, c, &cell);
+		if (t->columns[c].form == BN_COLUMN_BARS)
+			continue;
+		title = title[0] ? title : bn_grid_column_name(&t->columns[c]);
+		bn_buf_addf(out, "%s%*s  ", title, wide - (int)bn_utf8_width(title), "");
+		const char *text = cell.full ? cell.full : cell.text;
+		bn_buf_addf(out, "%s\n", cell.pending ? "..." : text && *text ? text : "-");
+	}
 }

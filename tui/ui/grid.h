@@ -100,6 +100,8 @@ void bn_grid_get_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out)
 /* Motion, sort, marks, widths; false when the command is not the table's. */
 bool bn_grid_command(bn_grid *t, bn_command_id id, const char *arg);
 void bn_grid_filter(bn_grid *t, const char *words); /* "" shows all; rows must hold every word */
+/* To the next row, downwards or upwards, with a cell in an ink that warns; false: there is none. */
+bool bn_grid_step_odd(bn_grid *t, int step);
 bool bn_grid_is_marked(const bn_grid *t, int64_t row);
 size_t bn_grid_mark_count(const bn_grid *t);
 
@@ -129,6 +131,8 @@ void bn_grid_write_columns(const bn_grid *t, bn_buf *out);
 void bn_grid_draw(bn_grid *t, bn_area a, bool focused);
 /* One row as it is shown, tab-separated. */
 void bn_grid_write_row(const bn_grid *t, int64_t row, bn_buf *out);
+/* A line for each column, also those that are not shown, with all that it has. */
+void bn_grid_write_in_full(const bn_grid *t, int64_t row, bn_buf *out);
 /* All rows that the filter leaves, in the order shown, columns that are shown; and not those that only do not fit. */
 void bn_grid_write(const bn_grid *t, bn_export_as as, bn_buf *out);
 

@@ -121,6 +121,13 @@ bool bn_view_deed_done(bn_view *v, bn_page *p)
 	return true;
 }
 
+bool bn_view_stop_refused(const bn_view *v, char *why, size_t size)
+{
+	if (bn_frame_is_readonly(v->frame))
+		snprintf(why, size, "'stop' changes things, and this is --readonly");
+	return bn_frame_is_readonly(v->frame);
+}
+
 void bn_view_ask_stop_marked(bn_view *v, size_t count)
 {
 	char question[64];

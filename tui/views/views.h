@@ -83,6 +83,8 @@ bn_state bn_run_state(bn_run_status s);
 void bn_view_do(bn_view *v, bn_deed deed, const char *ref, const char *reason, bool override);
 /* True when p was the page of a deed: says what was done, looks again, frees p. */
 bool bn_view_deed_done(bn_view *v, bn_page *p);
+/* Why nothing may be stopped that others see; false: it may. */
+bool bn_view_stop_refused(const bn_view *v, char *why, size_t size);
 /* Asks before a run is stopped. */
 void bn_view_ask_stop(
 	bn_view *v, const char *id, const char *name, const char *title, bool is_queued);

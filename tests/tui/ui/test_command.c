@@ -6,25 +6,37 @@
 
 #include <string.h>
 
-START_TEST(test_command_no_key_has_two_meanings_on_one_screen)
+START_TEST(test_command_a_key_has_one_meaning_everywhere)
+{
+	for (int i = 0; i < BN_CMD_COUNT; i++) {
+		const bn_command *c = bn_command_get((bn_command_id)i);
+		for (const char *at = c->keys; *(at += strspn(at, " ")); at += strcspn(at, " ")) {
+			int n = (int)strcspn(at, " "), key = bn_key_from_name(at, (size_t)n);
+			ck_assert_msg(key != BN_KEY_NONE, "%s: no key '%.*s'", c->name, n, at);
+			bn_command_id first = bn_command_for_key(key, BN_ON_ALL);
+			ck_assert_msg((int)first == i, "key %.*s is %s and %s", n, at,
+				bn_command_get(first)->name, c->name);
+		}
+	}
+}
+END_TEST
+
+START_TEST(test_command_bars_have_keys_that_work_there_and_fit)
 {
 	for (bn_view_set view = 1; view & BN_ON_ALL; view <<= 1) {
-		for (int i = 0; i < BN_CMD_COUNT; i++) {
-			const bn_command *c = bn_command_get((bn_command_id)i);
-			const char *at = c->keys;
-			if (!(c->views & view))
-				continue;
-			while (*(at += strspn(at, " "))) {
-				size_t n = strcspn(at, " ");
-				int key = bn_key_from_name(at, n);
-				ck_assert_msg(key != BN_KEY_NONE, "%s: no key '%.*s'", c->name,
-					(int)n, at);
-				bn_command_id first = bn_command_for_key(key, view);
-				ck_assert_msg((int)first == i, "key %.*s is %s and %s", (int)n, at,
-					bn_command_get(first)->name, c->name);
-				at += n;
-			}
+		char key[16], label[32];
+		int cols = 1, n = 0;
+		for (; bn_command_bar(view, n, key, label); n++) {
+			int code = bn_key_from_name(key, strlen(key));
+			ck_assert_msg(bn_command_for_key(code, view) != BN_CMD_NONE,
+				"%s:%s does nothing on screen %d", key, label,
+				__builtin_ctzll(view));
+			cols += (int)(strcmp(key, "Enter") ? strlen(key) : 1) + 1 +
+				(int)strlen(label) + 2;
 		}
+		ck_assert_msg(n <= 8 && cols <= 72,
+			"the bar of screen %d has %d keys in %d columns", __builtin_ctzll(view), n,
+			cols); /* "? help" stands behind it */
 	}
 }
 END_TEST
@@ -87,7 +99,8 @@ START_TEST(test_key_names_round_trip)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/ui/command", test_command_no_key_has_two_meanings_on_one_screen,
+BN_TEST_MAIN("tui/ui/command", test_command_bars_have_keys_that_work_there_and_fit,
+	test_command_a_key_has_one_meaning_everywhere,
 	test_command_names_are_distinct_and_typed_in_full_or_by_prefix,
 	test_command_search_finds_by_name_help_and_key,
 	test_command_nothing_needs_alt_or_function_keys, test_command_table_becomes_a_manual_page,

@@ -261,12 +261,74 @@ START_TEST(test_frame_back_walks_to_the_first_screen_and_q_leaves_there)
 	bench b = {.fake = {.deeds = 0}};
 	bench_open(&b, false);
 	play(&b, "2 Enter Enter Enter");
-	play(&b, "Esc Esc Esc Esc");
-	ck_assert(shows(&b, "what is there"));
-	play(&b, "Esc");
+	play(&b, "Esc Esc Esc Esc"); /* it never jumps to another digit */
+	ck_assert(shows(&b, "jobs-train") && shows(&b, "this is the first screen"));
 	ck_assert(!bn_frame_is_done(b.f));
+	play(&b, "Enter / \"x\" Enter q"); /* back, whatever narrows it */
+	ck_assert(shows(&b, "jobs-train"));
 	play(&b, "q");
 	ck_assert(bn_frame_is_done(b.f));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_escape_takes_away_the_newest_of_what_hides_rows)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3\n:where metrics.test_rmse < 12\n/ \"ridge\" Enter");
+	play(&b, "Esc");
+	ck_assert(shows(&b, "where metrics.test_rmse") && !shows(&b, "mlp-1"));
+	play(&b, "Esc");
+	ck_assert(!shows(&b, "where metrics.test_rmse") && shows(&b, "mlp-1"));
+	/* Rows that a number opened are that screen: Esc goes back to the number. */
+	play(&b, "2 I Enter Enter");
+	ck_assert(shows(&b, "rows of jobs@v3"));
+	play(&b, "/ \" 7\" Enter Esc");
+	ck_assert(shows(&b, "rows of jobs@v3"));
+	play(&b, "Esc");
+	ck_assert(shows(&b, "values of") && !shows(&b, "rows of jobs@v3"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_walks_from_object_to_object_of_a_list)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 Enter >");
+	ck_assert(shows(&b, "mlp-1"));
+	play(&b, "> <");
+	ck_assert(shows(&b, "mlp-1"));
+	play(&b, "< <");
+	ck_assert(shows(&b, "this is the first of its list"));
+	play(&b, "Esc"); /* the list stands on the one that was looked at */
+	ck_assert_int_eq(b.s->cursor_row, 3);
+	play(&b, ">");
+	ck_assert(shows(&b, "this did not come from a list"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_goes_to_what_stands_out_and_shows_it_in_full)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "9 n");
+	int first = b.s->cursor_row;
+	play(&b, "n");
+	ck_assert_int_gt(b.s->cursor_row, first);
+	play(&b, "N");
+	ck_assert_int_eq(b.s->cursor_row, first);
+	play(&b, "n n n");
+	ck_assert(shows(&b, "nothing further down stands out"));
+	play(&b, "i");
+	ck_assert(shows(&b, "in full") && shows(&b, "outcome"));
+	play(&b, "3 !"); /* from anywhere, to the first line that needs the user; and on */
+	ck_assert(shows(&b, "what is there"));
+	first = b.s->cursor_row;
+	play(&b, "!");
+	ck_assert_int_gt(b.s->cursor_row, first);
 	bench_close(&b);
 }
 END_TEST
@@ -508,6 +570,9 @@ BN_TEST_MAIN("tui/views/frame", test_frame_approval_asks_with_no_as_default,
 	test_frame_help_is_searched_and_runs_what_is_picked,
 	test_frame_copies_rows_and_the_command_line_of_each_screen,
 	test_frame_back_walks_to_the_first_screen_and_q_leaves_there,
+	test_frame_escape_takes_away_the_newest_of_what_hides_rows,
+	test_frame_walks_from_object_to_object_of_a_list,
+	test_frame_goes_to_what_stands_out_and_shows_it_in_full,
 	test_frame_shows_what_it_has_before_data_comes,
 	test_frame_keeps_what_is_typed_before_the_data_is_there,
 	test_frame_leaves_while_pages_are_under_way,

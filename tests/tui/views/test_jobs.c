@@ -217,7 +217,7 @@ START_TEST(test_jobs_that_fail_show_error_and_hint_where_they_are_waited_for_and
 	ck_assert(shows(&b, "fetch it again"));
 	golden(&b, "jobs/job-failed");
 	atomic_store(&b.fake.hold, true);
-	type(&b, "r"); /* again */
+	type(&b, "^R"); /* again */
 	until_began(&b, 2);
 	type(&b, "3");
 	later(&b, 3000);

@@ -80,7 +80,7 @@ START_TEST(test_screen_run_with_a_long_name)
 }
 END_TEST
 
-SCREEN(test_screen_run_with_cursor_and_log_axis, "run/run-cursor", "3 Enter . L h h h h h h", false)
+SCREEN(test_screen_run_with_cursor_and_log_axis, "run/run-cursor", "3 Enter . r h h h h h h", false)
 SCREEN(test_screen_run_facts, "run/run-facts", "3 Enter Tab", false)
 SCREEN(test_screen_run_console, "run/run-console", "3 Enter Tab Tab", false)
 SCREEN(test_screen_compare, "compare/compare", "3 p Space Space Space x", false)

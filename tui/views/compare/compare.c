@@ -224,6 +224,20 @@ static void metric_step(compare_view *v, int step)
 	v->list.view.cls->refresh(&v->list.view);
 }
 
+/* To the next row that differs; false: there is none. */
+static bool difference_step(compare_view *v, int step)
+{
+	const bn_compare_page *d = data_of(v);
+	bn_grid *g = &v->list.grid;
+	for (int64_t at = g->selected + step; d && at >= 0 && at < bn_grid_count(g); at += step) {
+		if (!d->table->rows[v->shown[bn_grid_row(g, at)]].differs)
+			continue;
+		bn_grid_select(g, at);
+		return true;
+	}
+	return false;
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	compare_view *v = (compare_view *)view;
@@ -234,6 +248,9 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		v->all_rows = !v->all_rows;
 		rows_choose(v);
 		return true;
+	case BN_CMD_NEXT:
+	case BN_CMD_PREVIOUS:
+		return difference_step(v, id == BN_CMD_NEXT ? 1 : -1);
 	case BN_CMD_NEXT_PANE:
 		v->chart_only = !v->chart_only;
 		return true;

@@ -19,7 +19,7 @@ static void stop_ask(bn_view *v, const bn_job_info *job)
 {
 	char title[128];
 	snprintf(title, sizeof title, "Stop %.100s?", job->title);
-	bn_frame_confirm(v->frame, v, BN_CMD_STOP_JOB, title,
+	bn_frame_confirm(v->frame, v, BN_CMD_STOP, title,
 		"What it has done so far is lost; nothing half-done is left behind. It can be "
 		"started again where it was started.",
 		"stop it");
@@ -37,13 +37,13 @@ static void open_result(bn_view *v, uint64_t id)
 /* Why a command about this job cannot run; job NULL: there is none. */
 static bool job_refuses(const bn_job_info *job, bn_command_id id, char *why, size_t size)
 {
-	if (id != BN_CMD_OPEN && id != BN_CMD_STOP_JOB && id != BN_CMD_IN_FULL)
+	if (id != BN_CMD_OPEN && id != BN_CMD_STOP && id != BN_CMD_IN_FULL)
 		return false;
 	if (!job) {
 		snprintf(why, size, "there is no job");
 		return true;
 	}
-	if (id == BN_CMD_STOP_JOB && job->state >= BN_JOB_STOPPING) {
+	if (id == BN_CMD_STOP && job->state >= BN_JOB_STOPPING) {
 		snprintf(why, size, "it is %s", bn_job_state_name(job->state));
 		return true;
 	}
@@ -69,7 +69,7 @@ static bool job_command(bn_view *view, bn_command_id id, const char *arg)
 		return false;
 	if (id == BN_CMD_OPEN)
 		open_result(view, v->job_id);
-	else if (id == BN_CMD_STOP_JOB)
+	else if (id == BN_CMD_STOP)
 		stop_ask(view, &job);
 	else if (id != BN_CMD_CANCEL || !bn_jobs_cancel(jobs, v->job_id))
 		return false;
@@ -296,7 +296,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	case BN_CMD_IN_FULL:
 		return bn_view_open(
 			view->frame, job_new(&made, view->frame, job.id, &err), &made, &err);
-	case BN_CMD_STOP_JOB:
+	case BN_CMD_STOP:
 		v->asked_about = job.id;
 		stop_ask(view, &job);
 		return true;

@@ -38,6 +38,7 @@ typedef struct overview {
 	bn_view view;
 	bn_grid grid;
 	bn_page *page;
+	bool seeks; /* what needs the user first, once the page is here */
 } overview;
 
 enum { COL_STATION, COL_STATE, COL_COUNT, COL_DETAIL, COLUMNS };
@@ -255,6 +256,22 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	news_draw(v, bn_area_sub(a, row + 1, 0, a.rows - row - 1, a.cols));
 }
 
+/* To the next row that needs the user, from the top on when there is none below. */
+static void need_seek(overview *v, bool from_top)
+{
+	int64_t before = v->grid.selected;
+	v->seeks = !v->page;
+	if (v->seeks)
+		return;
+	if (!from_top && bn_grid_step_odd(&v->grid, 1))
+		return;
+	v->grid.selected = -1;
+	if (bn_grid_step_odd(&v->grid, 1))
+		return;
+	bn_grid_select(&v->grid, before < 0 ? 0 : before);
+	bn_frame_message(v->view.frame, "nothing needs you now");
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	overview *v = (overview *)view;
@@ -264,6 +281,10 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	}
 	if (id == BN_CMD_REQUEST) {
 		bn_view_do(view, BN_DEED_REQUEST, arg ? arg : "", NULL, false);
+		return true;
+	}
+	if (id == BN_CMD_NEEDS_ME) {
+		need_seek(v, arg != NULL);
 		return true;
 	}
 	if (id != BN_CMD_OPEN)
@@ -293,6 +314,8 @@ static void page(bn_view *view, bn_page *p)
 	bn_grid_reload(&v->grid);
 	if (is_first)
 		bn_grid_select(&v->grid, 0);
+	if (v->seeks)
+		need_seek(v, true);
 }
 
 static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)

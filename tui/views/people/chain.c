@@ -143,7 +143,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	static const char *const crumbs[] = {"link", "link that waits", "link outside"};
 	if (id == BN_CMD_OPEN)
 		return k && bn_authority_list_open(view, crumbs[link_standing(k)], describe);
-	if (id != BN_CMD_SIGN || !k)
+	if ((id != BN_CMD_SIGN && id != BN_CMD_APPROVE) || !k)
 		return false;
 	bn_hex(k->id, BN_CHAIN_ID_BYTES, v->id);
 	snprintf(body, sizeof body,
@@ -159,7 +159,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
 	const bn_list *l = (const bn_list *)view;
 	const bn_link_row *k = link_at(l, bn_grid_selected_row(&l->grid));
-	if (id != BN_CMD_SIGN)
+	if (id != BN_CMD_SIGN && id != BN_CMD_APPROVE)
 		return false;
 	if (bn_authority_page_refuses(bn_list_data(l), why, size))
 		return true;

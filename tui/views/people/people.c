@@ -250,7 +250,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	int64_t row = bn_grid_selected_row(&v->list.grid);
 	const bn_request_row *r = request_at(&v->list, row);
 	const bn_person_row *p = person_at(&v->list, row);
-	switch (id) {
+	switch (id == BN_CMD_APPROVE ? BN_CMD_ACCEPT : id) {
 	case BN_CMD_OPEN:
 		return (r || p) && bn_authority_list_open(view, r ? r->name : p->name, describe);
 	case BN_CMD_REQUEST:
@@ -278,6 +278,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
 	const bn_list *l = (const bn_list *)view;
 	int64_t row = bn_grid_selected_row(&l->grid);
+	id = id == BN_CMD_APPROVE ? BN_CMD_ACCEPT : id;
 	if (id == BN_CMD_REQUEST) {
 		const bn_authority_page *d = bn_list_data(l);
 		snprintf(why, size, "%s", bn_authority_page_no_request(d));

@@ -249,6 +249,9 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	bn_view *made = NULL;
 	const bn_profile_column *c = column_at(l, bn_grid_selected_row(&l->grid));
 	(void)arg;
+	if (id == BN_CMD_CHECKS)
+		return bn_view_open(view->frame,
+			bn_view_checks_new(&made, view->frame, l->ref, &err), &made, &err);
 	if ((id != BN_CMD_OPEN && id != BN_CMD_FREQUENCY) || !c)
 		return false;
 	const char *own = ((profile_view *)view)->filter;

@@ -26,7 +26,8 @@ typedef struct rows_view {
 	int64_t *fixed; /* given row numbers, or NULL */
 	int64_t fixed_count;
 	char title[128];
-	char focus[128];     /* column to begin at */
+	char focus[128]; /* column to begin at */
+	char own[128]; /* the filter that these rows were opened with: Esc does not take it away */
 	int64_t asked_first; /* of the window on its way; -1 none */
 } rows_view;
 
@@ -234,6 +235,17 @@ static void export_start(rows_view *v, const char *path)
 				  .arg_bytes = sizeof arg});
 }
 
+/* Rows that were opened from a number are that screen: Esc goes back to the number. */
+static bool back(rows_view *v)
+{
+	bn_frame *f = v->list.view.frame;
+	if (strcmp(v->list.grid.filter, v->own) == 0)
+		bn_frame_pop(f);
+	else
+		bn_frame_filter(f, v->own);
+	return true;
+}
+
 static bool rows_command(bn_view *view, bn_command_id id, const char *arg)
 {
 	rows_view *v = (rows_view *)view;
@@ -245,6 +257,8 @@ static bool rows_command(bn_view *view, bn_command_id id, const char *arg)
 		export_start(v, arg);
 		return true;
 	}
+	if (id == BN_CMD_BACK)
+		return back(v);
 	if (id == BN_CMD_DESCRIBE)
 		return bn_view_open(view->frame,
 			bn_view_profile_new(&made, view->frame, v->list.ref, filter_of(v), &err),
@@ -360,6 +374,7 @@ int bn_view_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *fi
 	snprintf(v->focus, sizeof v->focus, "%s", column ? column : "");
 	v->list.grid.external = true;
 	bn_grid_filter(&v->list.grid, filter);
+	memcpy(v->own, v->list.grid.filter, sizeof v->own);
 	*out = &v->list.view;
 	return 0;
 }

@@ -348,6 +348,8 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		snprintf(why, size, "this is the run; Tab shows everything known about it");
 		return true;
 	}
+	if (id == BN_CMD_STOP && bn_view_stop_refused(view, why, size))
+		return true;
 	if (id != BN_CMD_STOP || (d && bn_run_status_is_live(d->info->status)))
 		return false;
 	snprintf(why, size, "only a live run can be stopped%s%s", d ? "; this one is " : "",

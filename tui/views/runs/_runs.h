@@ -19,6 +19,7 @@ typedef struct bn_runs_view {
 	bool stops_marked;             /* or all that are marked */
 	char where[384];               /* in force */
 	bool where_is_new;             /* asked for, not answered yet */
+	bool where_is_last;            /* newer than what was typed after '/' */
 	/* While the page is a window on more runs: where it was asked to begin (-1 nothing is on its
 	 * way), and where the grid was then. */
 	int64_t asked_first, asked_top;

@@ -154,6 +154,7 @@ static void where_set(bn_runs_view *v, const char *arg)
 	}
 	snprintf(v->where, sizeof v->where, "%s", arg);
 	v->where_is_new = true;
+	v->where_is_last = v->where[0] && v->list.grid.filter[0];
 	v->list.view.cls->refresh(&v->list.view);
 }
 
@@ -174,6 +175,10 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return true;
 	if (bn_queue_command(view, id))
 		return true;
+	if (id == BN_CMD_BACK && v->where[0] && (v->where_is_last || !v->list.grid.filter[0])) {
+		where_set(v, "");
+		return true;
+	}
 	if (id == BN_CMD_WHERE) {
 		where_set(v, arg);
 		return true;
@@ -220,6 +225,8 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		snprintf(why, size, "there is no run yet: binnacle run start -- COMMAND");
 		return true;
 	case BN_CMD_STOP:
+		if (bn_view_stop_refused(view, why, size))
+			return true;
 		if (bn_grid_mark_count(&v->list.grid) > BN_STOP_MAX) {
 			snprintf(why, size, "more than %d runs are marked", BN_STOP_MAX);
 			return true;
