@@ -527,6 +527,7 @@ void bn_grid_write_in_full(const bn_grid *t, int64_t row, bn_buf *out)
 		title = title[0] ? title : bn_grid_column_name(&t->columns[c]);
 		bn_buf_addf(out, "%s%*s  ", title, wide - (int)bn_utf8_width(title), "");
 		const char *text = cell.full ? cell.full : cell.text;
-		bn_buf_addf(out, "%s\n", cell.pending ? "..." : text && *text ? text : "-");
+		text = cell.pending ? "..." : text;
+		bn_buf_addf(out, "%s\n", text && *text ? text : "-");
 	}
 }
