@@ -34,7 +34,7 @@ cat >keys <<'END'
 :save-screen data
 Enter Enter
 :save-screen rows
-:filter partition!=1 num_nodes_alloc>=2
+:filter partition!=1 AND num_nodes_alloc>=2
 :save-screen filtered
 Esc Esc Esc 2 I
 :save-screen profile
@@ -70,7 +70,7 @@ shows rows job_id 2020-05-01
 shows filtered "of 2 000 rows"
 shows profile num_nodes_alloc
 shows frequency share
-shows those-rows '"partition"='
+shows those-rows '`partition` ='
 shows where ridge-10 "where params.alpha = 10"
 grep -q ridge-0.1 "$dir/where.screen" && fail ":where does not choose"
 shows run alpha test_rmse

@@ -37,7 +37,7 @@
 	X(FREQUENCY, "frequencies", 1, "Enter:rows s:sort /:filter c:columns e:export Y:command") \
 	X(CHECKS, "checks", 1, "Enter:rows n:failing s:sort /:filter i:full e:export Y:command") \
 	X(RUNS, "Runs (3)", 1, "Enter:open x:compare s:sort w:where .:metric p:base S:stop") \
-	X(RUN, "a run", 0, "S:stop .:metric r:log m:smooth Tab:pane <:previous >:next Y:command") \
+	X(RUN, "a run", 0, "S:stop .:metric r:log Tab:pane <:previous >:next Y:command") \
 	X(COMPARE, "a comparison", 1, \
 		"Enter:run n:next p:base d:all .:metric r:log Tab:chart Y:command") \
 	X(MODELS, "Models (4)", 1, \
@@ -46,7 +46,7 @@
 	X(MONITOR, "Monitor (6)", 1, "Enter:open n:drift s:sort /:filter e:export Y:command") \
 	X(FEATURE, "a feature", 1, "Enter:larger n:drift s:sort /:filter i:full Y:command") \
 	X(AUDIT, "Audit (9)", 1, \
-		"Enter:details n:refused s:sort /:filter c:columns e:export Y:command") \
+		"Enter:open n:refused s:sort /:filter c:columns e:export Y:command") \
 	X(DETAIL, "details", 0, "<:previous >:next") \
 	X(JOBS, "jobs (B)", 1, "Enter:result i:full S:stop /:filter s:sort") \
 	X(JOB, "a job", 0, "Enter:result S:stop <:previous >:next") \
