@@ -1,0 +1,44 @@
+/*
+ * sim_threads.h - threads whose every turn a test chooses: the calls of pthreads that our code uses, on fibres of one
+ * thread, so that a seed is a schedule, a deadlock is seen, and a failure happens again.
+ *
+ * A source that is to be tried so is included by the test behind sim_pthread.h, which gives these names to the calls.
+ * At each call any thread that can go on may go on; who waits for a condition is also woken without reason, as
+ * POSIX allows.
+ */
+#ifndef TESTS_SUPPORT_SIM_THREADS_H
+#define TESTS_SUPPORT_SIM_THREADS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct sim_mutex {
+	int owner; /* a thread's number + 1; 0: free */
+} sim_mutex;
+
+typedef struct sim_cond {
+	uint64_t broadcasts;
+} sim_cond;
+
+typedef int sim_thread;
+
+/* Runs main_thread as thread 0 by the schedule of that seed. False when it got stuck: threads wait, none can go on
+ * (then nothing of it can be used again). *switches: how often another thread went on. */
+bool sim_run(uint64_t seed, void (*main_thread)(void *ctx), void *ctx, uint64_t *switches);
+/* Between two calls, where the code under test does something that takes its time. */
+void sim_pause(void);
+int sim_self(void);
+size_t sim_threads_left(void); /* begun and not joined, but for thread 0 */
+
+int sim_create(sim_thread *out, const void *attributes, void *(*run)(void *), void *arg);
+int sim_join(sim_thread t, void **result);
+int sim_mutex_init(sim_mutex *m, const void *attributes);
+int sim_mutex_destroy(sim_mutex *m);
+int sim_mutex_lock(sim_mutex *m);
+int sim_mutex_unlock(sim_mutex *m);
+int sim_cond_init(sim_cond *c, const void *attributes);
+int sim_cond_destroy(sim_cond *c);
+int sim_cond_wait(sim_cond *c, sim_mutex *m);
+int sim_cond_broadcast(sim_cond *c);
+
+#endif
