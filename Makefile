@@ -19,14 +19,14 @@ Q := $(if $(V),,@)
 
 # ---- what this machine has -----------------------------------------------------------------------
 
-PKGS := ncursesw sqlite3 libgit2 jansson openblas libcurl libssl libcrypto nettle hogweed yaml-0.1 libzstd \
+PKGS := ncursesw sqlite3 libgit2 jansson openblas libcurl libssl libcrypto nettle hogweed yaml-0.1 libzstd liblz4 \
 	libpcre2-8
 # What the logging client stands on, and nothing else (docs/dependencies.md).
 CLIENT_PKGS := jansson libzstd nettle
 TEST_PKGS := check
 DEBIAN_PACKAGES := build-essential pkg-config libncurses-dev libsqlite3-dev libgit2-dev \
 	libjansson-dev libopenblas-dev libcurl4-openssl-dev libssl-dev nettle-dev \
-	libyaml-dev libzstd-dev libpcre2-dev check tmux ncurses-term
+	libyaml-dev libzstd-dev liblz4-dev libpcre2-dev check tmux ncurses-term
 
 have = $(shell command -v $(1) >/dev/null 2>&1 && echo yes)
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))

@@ -20,15 +20,27 @@ static json_t *number_bound(bn_type type, double x, const char *exact)
 	char text[24];
 	switch (type) {
 	case BN_TYPE_INT64: /* more digits than a double has */
+	case BN_TYPE_UINT64:
 		return json_string(exact);
+	case BN_TYPE_DURATION:
+		if (!bn_duration_parse(exact, strlen(exact), &ns))
+			return json_null();
+		snprintf(text, sizeof text, "%lld", (long long)ns);
+		return json_string(text);
 	case BN_TYPE_TIMESTAMP:
 		if (!bn_timestamp_parse(exact, strlen(exact), &ns))
 			return json_null();
 		snprintf(text, sizeof text, "%lld", (long long)ns);
 		return json_string(text);
 	case BN_TYPE_INT32:
+	case BN_TYPE_INT16:
 	case BN_TYPE_INT8:
+	case BN_TYPE_UINT32:
+	case BN_TYPE_UINT16:
+	case BN_TYPE_UINT8:
 	case BN_TYPE_BOOL:
+	case BN_TYPE_DATE: /* days */
+	case BN_TYPE_TIME: /* ns, of a day: a double has them all */
 		return json_integer((json_int_t)x);
 	default:
 		return isfinite(x) ? json_real(x) : json_string(exact);

@@ -3,6 +3,10 @@
  *
  * Numbers are counted value by value while few are different (tally.h), and all ranks follow from the counts. When
  * the tally is no longer exact, what was counted goes to the quantile sketch, and the sketch takes the rest.
+ *
+ * Integers, bools and times are kept as int64 keys, whose order is that of the values: unsigned ones have their
+ * first bit turned. Decimals are doubles. Bytes and lists have a length and a hash that tells them from others, and
+ * the values of lists an accumulator of their own, where they are no lists again.
  */
 #ifndef BN_PROFILE_ACCUMULATOR_H
 #define BN_PROFILE_ACCUMULATOR_H
@@ -21,24 +25,26 @@ typedef struct bn_accumulator {
 	bn_quantile quantile; /* of nothing while the tally is exact: counts give all ranks */
 	uint64_t zeros, negatives, infinities;
 	double min, max;    /* floats; valid when present > 0 */
-	int64_t imin, imax; /* integers, bools, timestamps */
+	int64_t imin, imax; /* keys of integers, bools, times */
 	double fmin, fmax;  /* of the finite values; NaN while there are none */
 	bool increasing, decreasing;
-	double first, last;    /* floats */
-	int64_t ifirst, ilast; /* integers */
-	uint64_t length_min, length_max, length_sum, empty;
+	double first, last;                                       /* floats */
+	int64_t ifirst, ilast;                                    /* keys */
+	uint64_t length_min, length_max, length_sum, empty;       /* of texts, bytes, lists */
 	char least[BN_PROFILE_BOUND], greatest[BN_PROFILE_BOUND]; /* texts; their first bytes */
 	size_t least_bytes, greatest_bytes;
+	struct bn_accumulator *values; /* of all lists; NULL: no lists, or lists of lists */
 } bn_accumulator;
 
-void bn_accumulator_init(bn_accumulator *a, bn_type type);
+int bn_accumulator_init(bn_accumulator *a, const bn_field *f, bn_err *err);
 void bn_accumulator_release(bn_accumulator *a);
 int bn_accumulator_add(bn_accumulator *a, const bn_column *c, bn_err *err);
 int bn_accumulator_merge(bn_accumulator *a, const bn_accumulator *b, bn_err *err);
 int bn_accumulator_finish(bn_accumulator *a, bn_profile_column *c, const bn_field *f, bn_err *err);
 
 /* accumulate_numbers.c */
-int bn_accumulator_add_numbers(bn_accumulator *a, const bn_column *c, bn_err *err);
+int bn_accumulator_add_numbers(
+	bn_accumulator *a, const bn_column *c, size_t from, size_t to, bn_err *err);
 /* The finite values seen so far lie in lo .. hi. */
 void bn_accumulator_finite_range(bn_accumulator *a, double lo, double hi);
 /* For bn_tally.overflow: the counts of a, its tally, go to the sketch. */
@@ -52,9 +58,23 @@ int bn_accumulator_with_counts(const bn_accumulator *a,
 int bn_profile_column_ranks(
 	bn_profile_column *c, const double *values, const uint64_t *counts, size_t n, bn_err *err);
 
-static inline bool bn_type_is_float(bn_type type)
+/* Are its values kept as doubles, and not as keys? */
+static inline bool bn_accumulates_doubles(bn_type type)
 {
-	return type == BN_TYPE_FLOAT64 || type == BN_TYPE_FLOAT32;
+	return type == BN_TYPE_FLOAT64 || type == BN_TYPE_FLOAT32 || type == BN_TYPE_DECIMAL;
+}
+
+/* The key of an integer, by its bits; and back: it is its own inverse. */
+static inline int64_t bn_accumulator_key(bn_type type, int64_t bits)
+{
+	return type == BN_TYPE_UINT64 ? (int64_t)((uint64_t)bits ^ UINT64_C(1) << 63) : bits;
+}
+
+static inline double bn_accumulator_number(bn_type type, int64_t key)
+{
+	int64_t bits = bn_accumulator_key(type, key);
+
+	return type == BN_TYPE_UINT64 ? (double)(uint64_t)bits : (double)bits;
 }
 
 static inline uint64_t bn_accumulator_present(const bn_accumulator *a)
@@ -72,7 +92,8 @@ static inline double bn_bits_double(uint64_t bits)
 /* The number that a slot of the tally counts. */
 static inline double bn_accumulator_slot_number(const bn_accumulator *a, const bn_tally_slot *s)
 {
-	return bn_type_is_float(a->type) ? bn_bits_double(s->bits) : (double)(int64_t)s->bits;
+	return bn_accumulates_doubles(a->type) ? bn_bits_double(s->bits)
+					       : bn_accumulator_number(a->type, (int64_t)s->bits);
 }
 
 #endif

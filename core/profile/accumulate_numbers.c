@@ -174,10 +174,11 @@ static void add_doubles(bn_accumulator *a, const double *v, uint64_t *bits, size
 static void add_integers(bn_accumulator *a, const int64_t *v, size_t n, bool first)
 {
 	int64_t min = first ? v[0] : a->imin, max = first ? v[0] : a->imax;
+	int64_t zero = bn_accumulator_key(a->type, 0);
 	uint64_t zeros = 0, negatives = 0;
 	for (size_t i = 0; i < n; i++) {
-		zeros += v[i] == 0;
-		negatives += v[i] < 0;
+		zeros += v[i] == zero;
+		negatives += v[i] < zero;
 		min = v[i] < min ? v[i] : min;
 		max = v[i] > max ? v[i] : max;
 	}
@@ -195,7 +196,8 @@ static void add_integers(bn_accumulator *a, const int64_t *v, size_t n, bool fir
 	a->imax = max;
 	a->zeros += zeros;
 	a->negatives += negatives;
-	bn_accumulator_finite_range(a, (double)min, (double)max);
+	bn_accumulator_finite_range(
+		a, bn_accumulator_number(a->type, min), bn_accumulator_number(a->type, max));
 }
 
 static size_t nans_in(const double *v, size_t n)
@@ -212,7 +214,7 @@ static int add_present(bn_accumulator *a, const double *v, int64_t *exact, size_
 	size_t in_counts;
 	uint64_t *bits = (uint64_t *)exact;
 	bool first = bn_accumulator_present(a) == 0;
-	if (bn_type_is_float(a->type))
+	if (bn_accumulates_doubles(a->type))
 		add_doubles(a, v, bits, n, first);
 	else
 		add_integers(a, exact, n, first);
@@ -223,30 +225,42 @@ static int add_present(bn_accumulator *a, const double *v, int64_t *exact, size_
 	return 0;
 }
 
-/* Takes chunks of the column's values without the absent ones. */
-int bn_accumulator_add_numbers(bn_accumulator *a, const bn_column *c, bn_err *err)
+/* The keys of n rows; of absent ones anything. */
+static void read_keys(const bn_column *c, size_t from, size_t n, int64_t *keys)
+{
+	if (c->type != BN_TYPE_UINT64) {
+		bn_column_ints(c, from, n, keys);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		keys[i] = bn_accumulator_key(c->type, (int64_t)c->u64[from + i]);
+}
+
+/* Takes chunks of the values of rows from .. to - 1, without the absent ones. */
+int bn_accumulator_add_numbers(
+	bn_accumulator *a, const bn_column *c, size_t from, size_t to, bn_err *err)
 {
 	double values[CHUNK];
-	int64_t integers[CHUNK];
-	bool floats = bn_type_is_float(a->type);
-	uint64_t nulls = c->nulls, holes = 0;
-	for (size_t at = 0; at < c->rows; at += CHUNK) {
-		size_t n = c->rows - at < CHUNK ? c->rows - at : CHUNK, kept = n;
+	int64_t keys[CHUNK];
+	bool floats = bn_accumulates_doubles(a->type);
+	uint64_t nulls = bn_column_count_nulls(c, from, to - from), holes = 0;
+	for (size_t at = from; at < to; at += CHUNK) {
+		size_t n = to - at < CHUNK ? to - at : CHUNK, kept = n;
 		int rc = bn_column_numbers(c, at, n, values, err);
 		if (rc < 0)
 			return rc;
 		if (!floats)
-			bn_column_ints(c, at, n, integers);
+			read_keys(c, at, n, keys);
 		if (nans_in(values, n)) {
 			kept = 0;
 			for (size_t i = 0; i < n; i++) {
 				if (isnan(values[i]))
 					continue;
-				integers[kept] = floats ? 0 : integers[i];
+				keys[kept] = floats ? 0 : keys[i];
 				values[kept++] = values[i];
 			}
 		}
-		if (kept && (rc = add_present(a, values, integers, kept, err)) < 0)
+		if (kept && (rc = add_present(a, values, keys, kept, err)) < 0)
 			return rc;
 		a->rows += n;
 		a->missing += n - kept;

@@ -1,24 +1,34 @@
-/* accumulator.c - see _accumulator.h: texts, and merging. */
+/* accumulator.c - see _accumulator.h: texts, bytes, lists, and merging. */
 #include "core/profile/_accumulator.h"
+
+#include "core/profile/cell_hash.h"
 
 #include <math.h>
 
-void bn_accumulator_init(bn_accumulator *a, bn_type type)
+int bn_accumulator_init(bn_accumulator *a, const bn_field *f, bn_err *err)
 {
 	memset(a, 0, sizeof *a);
-	a->type = type;
+	a->type = f->type;
 	a->fmin = a->fmax = NAN;
 	a->increasing = a->decreasing = true;
 	bn_quantile_init(&a->quantile);
-	bn_tally_init(&a->tally, bn_type_is_text(type));
-	if (!bn_type_is_text(type)) {
+	bn_tally_init(&a->tally, bn_type_is_text(f->type));
+	if (bn_type_is_scalar(f->type)) {
 		a->tally.overflow = bn_accumulator_counts_to_sketch;
 		a->tally.overflow_ctx = a;
 	}
+	if (!bn_type_is_list(f->type) || bn_type_is_list(f->child->type))
+		return 0;
+	if (!(a->values = bn_alloc_zeroed(1, sizeof *a->values)))
+		return bn_err_nomem(err, "a profile");
+	return bn_accumulator_init(a->values, f->child, err);
 }
 
 void bn_accumulator_release(bn_accumulator *a)
 {
+	if (a->values)
+		bn_accumulator_release(a->values);
+	bn_free(a->values);
 	bn_quantile_release(&a->quantile);
 	bn_tally_release(&a->tally);
 }
@@ -53,25 +63,30 @@ static void add_bounds(bn_accumulator *a, const char *text, size_t n, bool first
 	}
 }
 
-static int add_one_text(bn_accumulator *a, bn_text text, uint64_t times, bool first, bn_err *err)
+/* A text, of so many characters; bytes and lists: so many of them. */
+static void add_length(bn_accumulator *a, uint64_t length, uint64_t times, bool first)
 {
-	uint64_t length = characters(text.ptr, text.len);
-	add_bounds(a, text.ptr, text.len, first);
 	if (first || length < a->length_min)
 		a->length_min = length;
 	if (first || length > a->length_max)
 		a->length_max = length;
 	a->length_sum += length * times;
-	a->empty += text.len ? 0 : times;
+	a->empty += length ? 0 : times;
+}
+
+static int add_one_text(bn_accumulator *a, bn_text text, uint64_t times, bool first, bn_err *err)
+{
+	add_bounds(a, text.ptr, text.len, first);
+	add_length(a, characters(text.ptr, text.len), times, first);
 	return bn_tally_add_text(&a->tally, text.ptr, text.len, times, err);
 }
 
-static int add_strings(bn_accumulator *a, const bn_column *c, bn_err *err)
+static int add_strings(bn_accumulator *a, const bn_column *c, size_t from, size_t to, bn_err *err)
 {
-	for (size_t r = 0; r < c->rows; r++) {
+	for (size_t r = from; r < to; r++) {
 		bn_text text = bn_column_text(c, r);
-		int rc = text.ptr ? add_one_text(a, text, 1, bn_accumulator_present(a) == 0, err)
-				  : 0;
+		bool first = bn_accumulator_present(a) == 0;
+		int rc = text.ptr ? add_one_text(a, text, 1, first, err) : 0;
 		if (rc)
 			return rc;
 		a->rows++;
@@ -106,20 +121,79 @@ static int add_categories(bn_accumulator *a, const bn_column *c, bn_err *err)
 	return rc;
 }
 
+/* ---- bytes and lists ------------------------------------------------------------------------ */
+
+static int add_range(bn_accumulator *a, const bn_column *c, size_t from, size_t to, bn_err *err);
+
+/* A value that is told from others by its hash, and has a length. */
+static int add_hashed(
+	bn_accumulator *a, const bn_column *c, size_t row, uint64_t length, bn_err *err)
+{
+	uint64_t x = 0, y = 0;
+	bn_cell_hash(&x, &y, c, row);
+	add_length(a, length, 1, bn_accumulator_present(a) == 0);
+	return bn_tally_add_bits(&a->tally, x ^ y, 1, err);
+}
+
+static int add_bytes(bn_accumulator *a, const bn_column *c, size_t from, size_t to, bn_err *err)
+{
+	for (size_t r = from; r < to; r++) {
+		bn_text bytes = bn_column_bytes(c, r);
+		int rc = bytes.ptr ? add_hashed(a, c, r, bytes.len, err) : 0;
+		if (rc)
+			return rc;
+		a->rows++;
+		a->missing += !bytes.ptr;
+	}
+	return 0;
+}
+
+/* Values of lists that follow each other in the child are taken at once. */
+static int add_lists(bn_accumulator *a, const bn_column *c, size_t from, size_t to, bn_err *err)
+{
+	size_t begin = 0, end = 0, at, n;
+	int rc = 0;
+	for (size_t r = from; r < to; r++) {
+		bool there = bn_column_list(c, r, &at, &n);
+		if (there && (rc = add_hashed(a, c, r, n, err)) < 0)
+			return rc;
+		a->rows++;
+		a->missing += !there;
+		if (!there || !n || !a->values)
+			continue;
+		if (at != end) {
+			if ((rc = add_range(a->values, c->child, begin, end, err)) < 0)
+				return rc;
+			begin = at;
+		}
+		end = at + n;
+	}
+	return end > begin ? add_range(a->values, c->child, begin, end, err) : 0;
+}
+
+static int add_range(bn_accumulator *a, const bn_column *c, size_t from, size_t to, bn_err *err)
+{
+	if (bn_type_is_list(a->type))
+		return add_lists(a, c, from, to, err);
+	if (a->type == BN_TYPE_BINARY)
+		return add_bytes(a, c, from, to, err);
+	if (a->type == BN_TYPE_STRING)
+		return add_strings(a, c, from, to, err);
+	return bn_accumulator_add_numbers(a, c, from, to, err);
+}
+
 int bn_accumulator_add(bn_accumulator *a, const bn_column *c, bn_err *err)
 {
-	if (a->type == BN_TYPE_STRING)
-		return add_strings(a, c, err);
 	if (a->type == BN_TYPE_CATEGORY)
 		return add_categories(a, c, err);
-	return bn_accumulator_add_numbers(a, c, err);
+	return add_range(a, c, 0, c->rows, err);
 }
 
 /* ---- merging ------------------------------------------------------------------------------- */
 
 static void merge_order(bn_accumulator *a, const bn_accumulator *b)
 {
-	bool floats = bn_type_is_float(a->type);
+	bool floats = bn_accumulates_doubles(a->type);
 	bool up = floats ? b->first > a->last : b->ifirst > a->ilast;
 	bool down = floats ? b->first < a->last : b->ifirst < a->ilast;
 	a->increasing = a->increasing && b->increasing && up;
@@ -167,7 +241,7 @@ static int merge_ranks(bn_accumulator *a, const bn_accumulator *b, bn_err *err)
 		.type = b->type, .tally = b->tally}; /* b's, borrowed, with a sketch of its own */
 	int rc = 0;
 
-	if (exact || bn_type_is_text(a->type))
+	if (exact || !bn_type_is_scalar(a->type))
 		return bn_tally_merge(&a->tally, &b->tally, err);
 	bn_quantile_init(&counts.quantile);
 	if (a->tally.exact && (rc = bn_accumulator_counts_to_sketch(a, &a->tally, err)) < 0)
@@ -207,5 +281,6 @@ int bn_accumulator_merge(bn_accumulator *a, const bn_accumulator *b, bn_err *err
 	if (!isnan(b->fmin))
 		bn_accumulator_finite_range(a, b->fmin, b->fmax);
 	bn_moments_merge(&a->moments, &b->moments);
-	return merge_ranks(a, b, err);
+	int rc = merge_ranks(a, b, err);
+	return rc < 0 || !a->values ? rc : bn_accumulator_merge(a->values, b->values, err);
 }

@@ -17,14 +17,23 @@ static bool less_integer(uint64_t a, uint64_t b)
 }
 
 /* A number as people write it in a column of this type. */
-static char *number_text(bn_type type, double x, int64_t i)
+static char *number_text(bn_type type, double x, int64_t key)
 {
+	int64_t i = bn_accumulator_key(type, key);
 	char buf[BN_FMT > BN_TIMESTAMP_TEXT ? BN_FMT : BN_TIMESTAMP_TEXT];
 	if (type == BN_TYPE_BOOL)
 		return bn_strdup(i ? "true" : "false");
 	if (type == BN_TYPE_TIMESTAMP)
 		return bn_strdup(bn_timestamp_iso(i, buf));
-	if (!bn_type_is_float(type))
+	if (type == BN_TYPE_DATE)
+		return bn_strdup(bn_date_iso((int32_t)i, buf));
+	if (type == BN_TYPE_TIME)
+		return bn_strdup(bn_daytime_iso(i, buf));
+	if (type == BN_TYPE_DURATION)
+		return bn_strdup(bn_duration_iso(i, buf));
+	if (type == BN_TYPE_UINT64)
+		return bn_strf("%" PRIu64, (uint64_t)i);
+	if (!bn_accumulates_doubles(type))
 		return bn_strf("%" PRId64, i);
 	return bn_strdup(isinf(x) ? (x > 0 ? "inf" : "-inf") : bn_fmt_f64(x, buf));
 }
@@ -32,7 +41,7 @@ static char *number_text(bn_type type, double x, int64_t i)
 static int finish_top(bn_profile_column *c, const bn_accumulator *a, bn_err *err)
 {
 	const bn_tally_slot *slots[BN_PROFILE_TOP];
-	bool floats = bn_type_is_float(a->type);
+	bool floats = bn_accumulates_doubles(a->type);
 	size_t n =
 		bn_tally_top(&a->tally, BN_PROFILE_TOP, floats ? less_double : less_integer, slots);
 	c->top = bn_alloc_zeroed(n, sizeof *c->top);
@@ -99,7 +108,7 @@ static void finish_bins(bn_profile_column *c, double lo, double hi)
 		return;
 	}
 	c->hist_count = BN_PROFILE_BINS;
-	if (!bn_type_is_float(c->type) && range < BN_PROFILE_BINS) {
+	if (!bn_accumulates_doubles(c->type) && range < BN_PROFILE_BINS) {
 		c->hist_count = (size_t)range + 1;
 		c->hist_lo = lo - 0.5;
 		c->hist_hi = hi + 0.5;
@@ -173,10 +182,10 @@ static int finish_ranks(bn_profile_column *c, bn_accumulator *a, bn_err *err)
 static int finish_numeric(bn_profile_column *c, bn_accumulator *a, bn_err *err)
 {
 	uint64_t n = bn_accumulator_present(a);
-	bool floats = bn_type_is_float(a->type);
+	bool floats = bn_accumulates_doubles(a->type);
 	if (n) {
-		c->min = floats ? a->min : (double)a->imin;
-		c->max = floats ? a->max : (double)a->imax;
+		c->min = floats ? a->min : bn_accumulator_number(a->type, a->imin);
+		c->max = floats ? a->max : bn_accumulator_number(a->type, a->imax);
 		c->min_text = number_text(a->type, a->min, a->imin);
 		c->max_text = number_text(a->type, a->max, a->imax);
 		if (!c->min_text || !c->max_text)
@@ -202,7 +211,7 @@ int bn_accumulator_finish(bn_accumulator *a, bn_profile_column *c, const bn_fiel
 	c->hist_lo = c->hist_hi = c->length_mean = NAN;
 	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++)
 		c->quantiles[i] = NAN;
-	c->name = bn_strdup(f->name);
+	c->name = bn_strdup(f->name ? f->name : "");
 	c->unit = bn_strdup(f->unit);
 	if (!c->name || (f->unit && !c->unit))
 		return bn_err_nomem(err, "a profile");
@@ -214,9 +223,8 @@ int bn_accumulator_finish(bn_accumulator *a, bn_profile_column *c, const bn_fiel
 	c->rows = a->rows;
 	c->missing = a->missing;
 	c->nan = a->nan;
-	c->is_numeric = !bn_type_is_text(a->type);
-	rc = finish_top(c, a, err);
-	if (rc)
+	c->is_numeric = bn_type_is_scalar(a->type);
+	if ((c->is_numeric || bn_type_is_text(a->type)) && (rc = finish_top(c, a, err)) < 0)
 		return rc;
 	finish_distinct(c, a);
 	if (c->is_numeric)
@@ -224,12 +232,16 @@ int bn_accumulator_finish(bn_accumulator *a, bn_profile_column *c, const bn_fiel
 	c->length_min = a->length_min;
 	c->length_max = a->length_max;
 	c->empty = a->empty;
-	c->has_bounds = bn_accumulator_present(a) > 0;
+	c->has_bounds = bn_type_is_text(a->type) && bn_accumulator_present(a) > 0;
 	memcpy(c->least, a->least, sizeof c->least);
 	memcpy(c->greatest, a->greatest, sizeof c->greatest);
 	c->least_bytes = a->least_bytes;
 	c->greatest_bytes = a->greatest_bytes;
 	if (bn_accumulator_present(a))
 		c->length_mean = (double)a->length_sum / (double)bn_accumulator_present(a);
-	return 0;
+	if (!a->values)
+		return 0;
+	if (!(c->values = bn_alloc_zeroed(1, sizeof *c->values)))
+		return bn_err_nomem(err, "a profile");
+	return bn_accumulator_finish(a->values, c->values, f->child, err);
 }

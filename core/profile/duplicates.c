@@ -1,9 +1,9 @@
 /* duplicates.c - see duplicates.h. */
 #include "core/profile/duplicates.h"
 
+#include "core/profile/cell_hash.h"
 #include "core/profile/tally.h"
 
-#include <math.h>
 #include <string.h>
 
 typedef struct entry {
@@ -20,44 +20,6 @@ typedef struct finder {
 	uint64_t pass, passes;
 	bn_duplicates_skip skip;
 } finder;
-
-static void mix(uint64_t *a, uint64_t *b, uint64_t x)
-{
-	*a = bn_hash_bits(*a ^ x) + UINT64_C(0x9e3779b97f4a7c15);
-	*b = bn_hash_bits(*b + (x ^ UINT64_C(0xd6e8feb86659fd93))) ^ UINT64_C(0xa0761d6478bd642f);
-}
-
-/* False when the value is absent (mixed in all the same). */
-static bool mix_value(uint64_t *a, uint64_t *b, const bn_column *c, size_t row)
-{
-	int64_t i = 0;
-	if (bn_type_is_text(c->type)) {
-		bn_text t = bn_column_text(c, row);
-		if (t.ptr) {
-			mix(a, b, bn_hash_text(t.ptr, t.len));
-			/* a second, independent look at the bytes */
-			uint64_t h = UINT64_C(0xcbf29ce484222325);
-			for (size_t k = 0; k < t.len; k++)
-				h = (h ^ (unsigned char)t.ptr[k]) * UINT64_C(0x100000001b3);
-			mix(a, b, h);
-			return true;
-		}
-	} else if (bn_column_int(c, row, &i)) {
-		mix(a, b, (uint64_t)i);
-		return true;
-	} else {
-		double x = bn_column_number(c, row);
-		if (!isnan(x)) {
-			uint64_t bits;
-			x = x == 0 ? 0 : x;
-			memcpy(&bits, &x, sizeof bits);
-			mix(a, b, bits);
-			return true;
-		}
-	}
-	mix(a, b, UINT64_C(0x6e756c6c));
-	return false;
-}
 
 static int set_grow(finder *f, bn_err *err)
 {
@@ -114,7 +76,7 @@ static int visit_batch(finder *f, const bn_batch *batch, uint64_t first, bn_err 
 		uint64_t a = UINT64_C(0x243f6a8885a308d3), b = UINT64_C(0x13198a2e03707344);
 		size_t present = 0;
 		for (size_t c = 0; c < batch->column_count; c++)
-			present += mix_value(&a, &b, &batch->columns[c], r);
+			present += bn_cell_hash(&a, &b, &batch->columns[c], r);
 		if ((f->skip == BN_SKIP_ALL_MISSING && !present) ||
 			(f->skip == BN_SKIP_ANY_MISSING && present < batch->column_count))
 			continue;

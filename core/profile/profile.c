@@ -4,21 +4,27 @@
 #include <math.h>
 #include <string.h>
 
+static void column_release(bn_profile_column *c)
+{
+	bn_free(c->name);
+	bn_free(c->unit);
+	bn_field_release(&c->field);
+	bn_free(c->min_text);
+	bn_free(c->max_text);
+	for (size_t k = 0; k < c->top_count; k++)
+		bn_free(c->top[k].text);
+	bn_free(c->top);
+	if (c->values)
+		column_release(c->values);
+	bn_free(c->values);
+}
+
 void bn_profile_free(bn_profile *p)
 {
 	if (!p)
 		return;
-	for (size_t i = 0; i < p->column_count; i++) {
-		bn_profile_column *c = &p->columns[i];
-		bn_free(c->name);
-		bn_free(c->unit);
-		bn_field_release(&c->field);
-		bn_free(c->min_text);
-		bn_free(c->max_text);
-		for (size_t k = 0; k < c->top_count; k++)
-			bn_free(c->top[k].text);
-		bn_free(c->top);
-	}
+	for (size_t i = 0; i < p->column_count; i++)
+		column_release(&p->columns[i]);
 	bn_free(p->columns);
 	bn_free(p);
 }

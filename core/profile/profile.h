@@ -50,7 +50,7 @@ typedef struct bn_profile_column {
 	bool constant;         /* one value in every row that has one, and at least one has */
 	bn_known unique;       /* no value twice; unknown when only estimated */
 
-	/* numbers, bools (0, 1), timestamps (ns since 1970) */
+	/* numbers, bools (0, 1), times (ns; dates: days), by bn_column_numbers */
 	bool is_numeric;
 	double min, max, sum, mean, std, skew;
 	char *min_text, *max_text; /* exact, as people write them; NULL when there are no values */
@@ -66,7 +66,7 @@ typedef struct bn_profile_column {
 	size_t hist_count;
 	double hist[BN_PROFILE_BINS];
 
-	/* text: lengths in characters (code points) */
+	/* text: lengths in characters (code points); binary in bytes; lists in values */
 	uint64_t length_min, length_max; /* of no values: 0 */
 	double length_mean;
 	uint64_t empty; /* texts of length 0 */
@@ -75,6 +75,10 @@ typedef struct bn_profile_column {
 	bool has_bounds;
 	char least[BN_PROFILE_BOUND], greatest[BN_PROFILE_BOUND];
 	size_t least_bytes, greatest_bytes;
+
+	/* list, fixed: the values of all lists as if they were a column, whose rows they are; name "". NULL when they are
+	 * lists again. `distinct` tells lists, as bytes, by a hash of 64 bits. */
+	struct bn_profile_column *values;
 
 	/* The most frequent values, count descending. A count may be too low by top_error. */
 	bn_profile_value *top;

@@ -90,6 +90,12 @@ static json_t *top_json(const bn_profile_column *c)
 	return array;
 }
 
+/* Bytes and lists: only their lengths compare. */
+static bool has_sizes(bn_type type)
+{
+	return type == BN_TYPE_BINARY || bn_type_is_list(type);
+}
+
 static json_t *column_json(const bn_profile_column *c, bool stored)
 {
 	bn_buf type = BN_BUF_INIT;
@@ -115,6 +121,10 @@ static json_t *column_json(const bn_profile_column *c, bool stored)
 	json_object_set_new(o, "top_error", count_json(c->top_error));
 	json_object_set_new(o, "numeric", c->is_numeric ? numeric_json(c, stored) : json_null());
 	json_object_set_new(o, "text", bn_type_is_text(c->type) ? text_json(c) : json_null());
+	if (has_sizes(c->type))
+		json_object_set_new(o, "sizes", text_json(c));
+	if (c->values)
+		json_object_set_new(o, "values", column_json(c->values, stored));
 	return o;
 }
 
@@ -330,11 +340,20 @@ static int column_read(bn_profile_column *c, const json_t *o, const char *where,
 	c->distinct_exact = bn_json_bool(o, "distinct_exact", false);
 	c->distinct_error = number_of(o, "distinct_error");
 	const json_t *numeric = json_object_get(o, "numeric"), *text = json_object_get(o, "text");
+	const json_t *values = json_object_get(o, "values");
+	if (has_sizes(c->type))
+		text = json_object_get(o, "sizes");
 	if (json_is_object(numeric))
 		rc = numeric_read(c, numeric, where, err);
 	if (!rc && json_is_object(text))
 		rc = text_read(c, text, where, err);
-	return rc;
+	if (rc < 0 || !json_is_object(values))
+		return rc;
+	if (!bn_type_is_list(c->type) || bn_type_is_list(c->field.child->type))
+		return bn_err_set(err, BN_EINVAL, "%s: values of what is no list", where);
+	if (!(c->values = bn_alloc_zeroed(1, sizeof *c->values)))
+		return bn_err_nomem(err, "a profile");
+	return column_read(c->values, values, where, err);
 }
 
 int bn_profile_from_json(bn_profile **out, const json_t *doc, bn_err *err)

@@ -24,9 +24,13 @@ int bn_profiler_new(bn_profiler **out, const bn_schema *schema, bn_err *err)
 		bn_free(columns);
 		return rc;
 	}
-	for (size_t i = 0; i < schema->count; i++)
-		bn_accumulator_init(&columns[i], schema->fields[i].type);
 	p->columns = columns;
+	for (size_t i = 0; i < schema->count; i++) {
+		if ((rc = bn_accumulator_init(&columns[i], &p->schema.fields[i], err)) < 0) {
+			bn_profiler_free(p);
+			return rc;
+		}
+	}
 	*out = p;
 	return 0;
 }

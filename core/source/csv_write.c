@@ -78,6 +78,20 @@ static void add_number(bn_buf *out, const bn_column *c, size_t row)
 	bn_buf_adds(out, ".0");
 }
 
+/* Bytes that are none are not absent, and lists have commas. */
+static void add_quotable(bn_buf *out, const bn_column *c, size_t row, char delimiter)
+{
+	bn_buf text = BN_BUF_INIT;
+
+	bn_column_format(c, row, &text);
+	if (text.len)
+		bn_csv_add_field(out, text.ptr, text.len, delimiter);
+	else
+		add_quoted(out, "", 0);
+	out->failed |= text.failed;
+	bn_buf_release(&text);
+}
+
 static void add_row(bn_buf *out, const bn_batch *b, size_t row, char delimiter)
 {
 	for (size_t i = 0; i < b->column_count; i++) {
@@ -86,6 +100,10 @@ static void add_row(bn_buf *out, const bn_batch *b, size_t row, char delimiter)
 			bn_buf_addch(out, delimiter);
 		if (bn_column_is_null(c, row))
 			continue;
+		if (bn_type_is_list(c->type) || c->type == BN_TYPE_BINARY) {
+			add_quotable(out, c, row, delimiter);
+			continue;
+		}
 		if (!bn_type_is_text(c->type)) {
 			add_number(out, c, row);
 			continue;

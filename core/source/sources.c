@@ -56,7 +56,7 @@ static int open_tsv(bn_stream **out, bn_input *in, const bn_source_options *opti
 
 static const bn_source source_csv = {"csv", "comma-separated values", false, detect_csv, open_csv};
 static const bn_source source_tsv = {"tsv", "tab-separated values", false, detect_tsv, open_tsv};
-static const bn_source source_arrow = {"arrow", "Arrow IPC file (Feather V2), uncompressed", false,
+static const bn_source source_arrow = {"arrow", "Arrow IPC file (Feather V2) or stream", false,
 	detect_arrow, bn_arrow_stream_open};
 
 static const bn_source *const sources[] = {

@@ -35,18 +35,38 @@ enum {
 };
 enum { KV_KEY, KV_VALUE };
 enum { DICTENC_ID, DICTENC_INDEX, DICTENC_ORDERED };
-enum { RECORDS_LENGTH, RECORDS_NODES, RECORDS_BUFFERS, RECORDS_COMPRESSION };
+enum { RECORDS_LENGTH, RECORDS_NODES, RECORDS_BUFFERS, RECORDS_COMPRESSION, RECORDS_VARIADIC };
+enum { COMPRESSION_CODEC, COMPRESSION_METHOD };
+enum { CODEC_LZ4_FRAME, CODEC_ZSTD };
 enum { DICT_ID, DICT_DATA, DICT_DELTA };
 enum { FOOTER_VERSION, FOOTER_SCHEMA, FOOTER_DICTIONARIES, FOOTER_RECORDS };
 enum {
 	ARROW_NULL = 1,
-	ARROW_INT = 2,
-	ARROW_FLOAT = 3,
-	ARROW_UTF8 = 5,
-	ARROW_BOOL = 6,
-	ARROW_DATE = 8,
-	ARROW_TIMESTAMP = 10,
-	ARROW_LARGE_UTF8 = 20
+	ARROW_INT,
+	ARROW_FLOAT,
+	ARROW_BINARY,
+	ARROW_UTF8,
+	ARROW_BOOL,
+	ARROW_DECIMAL,
+	ARROW_DATE,
+	ARROW_TIME,
+	ARROW_TIMESTAMP,
+	ARROW_INTERVAL,
+	ARROW_LIST,
+	ARROW_STRUCT,
+	ARROW_UNION,
+	ARROW_FIXED_BINARY,
+	ARROW_FIXED_LIST,
+	ARROW_MAP,
+	ARROW_DURATION,
+	ARROW_LARGE_BINARY,
+	ARROW_LARGE_UTF8,
+	ARROW_LARGE_LIST,
+	ARROW_RUN_END,
+	ARROW_BINARY_VIEW,
+	ARROW_UTF8_VIEW,
+	ARROW_LIST_VIEW,
+	ARROW_LARGE_LIST_VIEW
 };
 #define BN_ARROW_BLOCK_BYTES \
 	24 /* int64 offset, int32 metadata length, padding, int64 body length */
@@ -61,26 +81,102 @@ typedef enum bn_phys {
 	PHYS_U8,
 	PHYS_U16,
 	PHYS_U32,
+	PHYS_U64,
+	PHYS_F16,
 	PHYS_F32,
 	PHYS_F64,
 	PHYS_BOOL,
+	PHYS_DECIMAL, /* of `width` bytes: 4, 8, 16, 32 */
 	PHYS_TEXT,
-	PHYS_LARGE_TEXT, /* 32 and 64-bit offsets */
+	PHYS_LARGE_TEXT, /* 32 and 64-bit offsets; of binary too */
+	PHYS_TEXT_VIEW,
+	PHYS_FIXED_BYTES, /* `width` in every row */
+	PHYS_LIST,
+	PHYS_LARGE_LIST,
+	PHYS_LIST_VIEW,
+	PHYS_LARGE_LIST_VIEW,
+	PHYS_FIXED_LIST,
 } bn_phys;
 
+/* Where a node (a field of the schema, its children behind it) lies in a record batch. */
+typedef struct bn_arrow_place {
+	size_t node;         /* in its list of nodes, */
+	size_t first_buffer; /* in that of buffers, were there no views before it */
+	size_t views;        /* how many there are: each has buffers of its own number more */
+} bn_arrow_place;
+
+/* A struct around a node: its validity counts for what is inside. */
+typedef struct bn_arrow_parent {
+	bn_arrow_place place;
+	const struct bn_arrow_parent *up;
+} bn_arrow_parent;
+
+/* How a column is read, or the values of its lists. What bn_field says of the type is not said again. */
 typedef struct bn_arrow_column {
-	bn_phys phys;        /* of the values; of the codes of a category */
-	int64_t scale;       /* TIMESTAMP: ns per unit */
-	int64_t dict_id;     /* CATEGORY */
-	bn_phys dict_phys;   /* CATEGORY: of the strings */
-	size_t dict;         /* CATEGORY: place in the reader's dictionaries */
-	size_t first_buffer; /* place in a record batch's list of buffers */
+	bn_phys phys; /* of the values; of the codes where there is a dictionary */
+	bn_arrow_place place;
+	int64_t scale; /* times: ns, or days, per unit; 0: days that count in milliseconds */
+	size_t width;
+	bool coded;      /* the values are in a dictionary */
+	int64_t dict_id; /* its number in the file */
+	size_t dict;     /* and its place in the reader's dictionaries */
+	const bn_arrow_parent *parents;
+	struct bn_arrow_column *child; /* of lists */
 } bn_arrow_column;
 
-/* Fills schema and *columns (one per field; yours) from an Arrow Schema table. buffers gets how
- * many buffers a record batch has. BN_EUNSUPPORTED names column and type. */
-int bn_arrow_read_schema(
-	bn_fb_table t, bn_schema *schema, bn_arrow_column **columns, size_t *buffers, bn_err *err);
+/* What a dictionary holds; it is read as a record batch of one column. */
+typedef struct bn_arrow_dict_field {
+	bn_arrow_column layout; /* dict_id: its number */
+	bn_field field;
+} bn_arrow_dict_field;
+
+/* The layout of all record batches of a file. */
+typedef struct bn_arrow_layout {
+	bn_arrow_column *columns; /* one for each field of the schema */
+	size_t column_cap;
+	size_t nodes, buffers,
+		views; /* of a record batch, views being nodes whose buffers vary in number */
+	bn_arrow_dict_field *dicts; /* one for each coded column, in any order */
+	size_t dict_count, dict_cap;
+	bn_arena arena; /* children and parents */
+} bn_arrow_layout;
+
+/* Fills schema and *out (zeroed) from an Arrow Schema table: structs become columns by path. Release out in
+ * any case. BN_EUNSUPPORTED names column and type. */
+int bn_arrow_read_schema(bn_fb_table t, bn_schema *schema, bn_arrow_layout *out, bn_err *err);
+void bn_arrow_layout_release(bn_arrow_layout *l);
+/* How many buffers a node has, views not counting their own. */
+size_t bn_phys_buffers(bn_phys phys);
+
+/* ---- messages: arrow_body.c ----------------------------------------------------------------- */
+
+typedef struct bn_arrow_block {
+	size_t offset, meta_bytes, body_bytes;
+} bn_arrow_block;
+
+/* A message whose metadata has been found and whose body lies inside the file. */
+typedef struct bn_arrow_message {
+	bn_fb fb;
+	bn_fb_table header;
+	int type; /* of the header: HEADER_... */
+	const uint8_t *body;
+	size_t body_bytes;
+} bn_arrow_message;
+
+/* end: of the messages in the file at base. */
+int bn_arrow_read_message(
+	bn_arrow_message *m, const uint8_t *base, size_t end, const bn_arrow_block *b, bn_err *err);
+/* The same of a stream: the message at *offset, which moves behind it. 1, or 0 at the end of the stream. */
+int bn_arrow_next_message(bn_arrow_message *m, bn_arrow_block *b, const uint8_t *base, size_t end,
+	size_t *offset, bn_err *err);
+
+/* The nodes and buffers of a record batch or dictionary. */
+typedef struct bn_arrow_body {
+	const bn_arrow_message *m;
+	bn_fb_vector nodes, buffers, variadic;
+	size_t rows;
+	int codec; /* -1: as they are */
+} bn_arrow_body;
 
 /* A slice of a body: data NULL when it has no bytes. */
 typedef struct bn_arrow_buffer {
@@ -88,10 +184,75 @@ typedef struct bn_arrow_buffer {
 	size_t bytes;
 } bn_arrow_buffer;
 
-/* Makes *out of the buffers of one column: checks everything (check false: was checked before),
- * converts into arena what does not lie as table.h wants it. dict: of a category. */
-int bn_arrow_read_column(bn_column *out, const bn_arrow_column *layout, bn_type type,
-	const bn_dict *dict, const bn_arrow_buffer *buffers, size_t rows, int64_t nulls, bool check,
-	bn_arena *arena, bn_err *err);
+/* records: a RecordBatch table of m, which must have as many nodes, buffers and views. */
+int bn_arrow_body_open(bn_arrow_body *out, const bn_arrow_message *m, bn_fb_table records,
+	const bn_arrow_layout *l, bn_err *err);
+/* Buffer i of the node at that place; views count their own from bn_phys_buffers on. What is compressed is
+ * unpacked into the arena. */
+int bn_arrow_body_buffer(bn_arrow_buffer *out, const bn_arrow_body *b, const bn_arrow_place *place,
+	size_t i, bn_arena *arena, bn_err *err);
+/* How many buffers of its own the view at that place has. */
+int bn_arrow_body_views(
+	size_t *out, const bn_arrow_body *b, const bn_arrow_place *place, bn_err *err);
+/* Rows and absent values that a node claims. */
+int bn_arrow_body_node(size_t *rows, size_t *nulls, const bn_arrow_body *b,
+	const bn_arrow_place *place, bn_err *err);
+
+/* ---- dictionaries: arrow_dict.c ------------------------------------------------------------- */
+
+/*
+ * The values of one dictionary, from all of its messages. Where a stream replaces it, codes before and after mean
+ * different values: each such generation has a map to one dictionary that holds all of them.
+ */
+typedef struct bn_arrow_generation {
+	size_t first_batch; /* for which it holds */
+	bn_column *pieces;  /* the values of each message: one, and what was put behind it */
+	size_t piece_count, piece_cap;
+	bn_column values; /* all of them, by the file's codes */
+	int32_t *map;     /* text: to the codes of `dict`, -1: absent. NULL: they are the same */
+} bn_arrow_generation;
+
+typedef struct bn_arrow_dict {
+	const bn_arrow_dict_field *field;
+	bn_dict dict; /* text: all of it */
+	bn_arrow_generation *generations;
+	size_t count, cap;
+} bn_arrow_dict;
+
+typedef struct bn_arrow_dicts {
+	bn_arrow_dict *items;
+	size_t count;
+	bn_arena arena;
+} bn_arrow_dicts;
+
+/* One for each number that l names, and l's columns are told their places. l is borrowed. */
+int bn_arrow_dicts_init(bn_arrow_dicts *d, bn_arrow_layout *l, size_t columns, bn_err *err);
+void bn_arrow_dicts_release(bn_arrow_dicts *d);
+/* Takes a DictionaryBatch that stands before record batch `batch`. replace: may it take the place of another? */
+int bn_arrow_dicts_read(
+	bn_arrow_dicts *d, const bn_arrow_message *m, size_t batch, bool replace, bn_err *err);
+/* Once, when all have been read: makes `values`, `dict` and the maps. */
+int bn_arrow_dicts_finish(bn_arrow_dicts *d, bn_err *err);
+/* What holds for a record batch; NULL when the dictionary is not there. */
+const bn_arrow_generation *bn_arrow_dict_at(const bn_arrow_dict *d, size_t batch);
+
+/* ---- columns: arrow_column.c ---------------------------------------------------------------- */
+
+/* What a column is read from. */
+typedef struct bn_arrow_from {
+	const bn_arrow_body *body;
+	const bn_arrow_dicts *dicts; /* NULL: there can be none */
+	size_t batch;                /* number of the record batch */
+	bool check;                  /* false: its values were checked before */
+	bn_arena *arena;             /* for what has to be converted */
+} bn_arrow_from;
+
+/* Makes *out of the buffers of one column: checks everything, converts into the arena what does not lie as table.h wants
+ * it. rows: as many as there must be. */
+int bn_arrow_read_column(bn_column *out, const bn_arrow_column *layout, const bn_field *field,
+	const bn_arrow_from *from, size_t rows, bn_err *err);
+/* Are all values of such milliseconds whole days? (phys PHYS_I64, scale 0.) */
+int bn_arrow_is_dates(bool *out, const bn_arrow_column *layout, const bn_arrow_from *from,
+	size_t rows, bn_err *err);
 
 #endif

@@ -19,258 +19,103 @@
 #include <string.h>
 #include <sys/mman.h>
 
-typedef struct arrow_block {
-	size_t offset, meta_bytes, body_bytes;
-} arrow_block;
-
 typedef struct arrow_batch {
-	arrow_block block;
+	bn_arrow_block block;
 	uint64_t start;
 	size_t rows;
 } arrow_batch;
-
-/* A message whose metadata has been found and whose body lies inside the file. */
-typedef struct arrow_message {
-	bn_fb fb;
-	bn_fb_table header;
-	const uint8_t *body;
-	size_t body_bytes;
-} arrow_message;
-
-typedef struct arrow_dict {
-	int64_t id;
-	bn_phys phys;
-	bool seen;
-	bn_dict dict;
-} arrow_dict;
 
 struct bn_arrow_file {
 	char *name;
 	const uint8_t *base;
 	size_t size;
-	size_t footer; /* where it begins: blocks end before */
+	size_t end; /* of the messages */
 	bool mapped;
 	bn_schema schema;
-	bn_arrow_column *columns;
-	size_t buffers; /* of one record batch */
-	arrow_dict *dicts;
-	size_t dict_count;
+	bn_arrow_layout layout;
+	bn_arrow_dicts dicts;
 	arrow_batch *batches;
-	size_t batch_count;
+	size_t batch_count, batch_cap;
 	uint64_t rows;
-	bn_arena arena;        /* dictionaries that had to be put together */
 	atomic_uchar *checked; /* batch * columns + column: 1 when its values were checked */
 };
 
-/* ---- messages ------------------------------------------------------------------------------- */
-
-static int read_message(
-	arrow_message *m, const bn_arrow_file *r, const arrow_block *b, int type, bn_err *err)
-{
-	uint32_t head[2];
-
-	if (b->offset % 8 || b->offset < 8 || b->meta_bytes < 8 || b->offset > r->footer ||
-		b->meta_bytes > r->footer - b->offset ||
-		b->body_bytes > r->footer - b->offset - b->meta_bytes || b->meta_bytes % 8)
-		return bn_err_set(err, BN_ECORRUPT, "it lies outside of the file");
-	memcpy(head, r->base + b->offset, sizeof head);
-	if (head[0] != BN_ARROW_CONTINUATION)
-		return bn_err_set(err, BN_ECORRUPT, "no message begins at byte %zu", b->offset);
-	if (head[1] > b->meta_bytes - 8)
-		return bn_err_set(err, BN_ECORRUPT,
-			"the message at byte %zu is longer than its block", b->offset);
-	m->fb = (bn_fb){r->base + b->offset + 8, head[1], false};
-	bn_fb_table root = bn_fb_root(&m->fb);
-	int64_t found = bn_fb_int(root, MSG_HEADER_TYPE, 1, 0);
-	int64_t body = bn_fb_int(root, MSG_BODY_LENGTH, 8, 0);
-	m->header = bn_fb_child(root, MSG_HEADER);
-	m->body = r->base + b->offset + b->meta_bytes;
-	m->body_bytes = b->body_bytes;
-	if (m->fb.bad || !m->header.fb || found != type || body < 0 ||
-		(uint64_t)body > b->body_bytes)
-		return bn_err_set(
-			err, BN_ECORRUPT, "the message at byte %zu is damaged", b->offset);
-	return 0;
-}
-
-/* Rows of a RecordBatch table whose lists have the expected lengths. */
-static int batch_rows(const bn_arrow_file *r, arrow_message *m, bn_fb_table t, size_t nodes,
-	size_t buffers, size_t *rows, bn_err *err)
-{
-	int64_t n = bn_fb_int(t, RECORDS_LENGTH, 8, 0);
-	size_t have_nodes = bn_fb_list(t, RECORDS_NODES, 16).count;
-	size_t have_buffers = bn_fb_list(t, RECORDS_BUFFERS, 16).count;
-
-	if (bn_fb_child(t, RECORDS_COMPRESSION).fb && !m->fb.bad) {
-		bn_err_set(err, BN_EUNSUPPORTED, "its buffers are compressed");
-		bn_err_hint(err, "write it with compression='uncompressed'");
-		return BN_EUNSUPPORTED;
-	}
-	if (m->fb.bad || have_nodes != nodes || have_buffers != buffers || n < 0)
-		return bn_err_set(err, BN_ECORRUPT,
-			"it has %zu columns and %zu buffers, the schema %zu and %zu", have_nodes,
-			have_buffers, nodes, buffers);
-	if (n > INT32_MAX || ((uint64_t)n / 8 > r->size && n > 1 << 20))
-		return bn_err_set(err, BN_ECORRUPT, "it claims %lld rows", (long long)n);
-	*rows = (size_t)n;
-	return 0;
-}
-
-static int get_buffer(
-	bn_arrow_buffer *out, const arrow_message *m, bn_fb_vector list, size_t i, bn_err *err)
-{
-	int64_t offset = bn_fb_list_i64(list, i, 16, 0), bytes = bn_fb_list_i64(list, i, 16, 8);
-
-	if (offset < 0 || bytes < 0 || (uint64_t)offset > m->body_bytes ||
-		(uint64_t)bytes > m->body_bytes - (uint64_t)offset)
-		return bn_err_set(err, BN_ECORRUPT, "buffer %zu lies outside of its body", i);
-	if (offset % 8 && bytes)
-		return bn_err_set(err, BN_ECORRUPT, "buffer %zu is not aligned to 8 bytes", i);
-	out->data = bytes ? m->body + offset : NULL;
-	out->bytes = (size_t)bytes;
-	return 0;
-}
-
-static int64_t node_nulls(bn_fb_table t, size_t i, size_t rows)
-{
-	bn_fb_vector nodes = bn_fb_list(t, RECORDS_NODES, 16);
-
-	if (bn_fb_list_i64(nodes, i, 16, 0) != (int64_t)rows)
-		return -1;
-	return bn_fb_list_i64(nodes, i, 16, 8);
-}
-
-/* ---- dictionaries --------------------------------------------------------------------------- */
-
-/* Puts the strings of add behind those of d. */
-static int extend_dict(bn_dict *d, const bn_column *add, bn_arena *arena, bn_err *err)
-{
-	size_t old = d->count, n = add->rows;
-	size_t old_bytes = (size_t)(d->offsets[old] - d->offsets[0]);
-	size_t more = (size_t)(add->ends[n] - add->ends[0]);
-
-	if (old_bytes + more > INT32_MAX || old + n > INT32_MAX)
-		return bn_err_set(err, BN_EUNSUPPORTED, "a dictionary beyond 2 GiB");
-	int32_t *offsets = bn_arena_alloc(arena, (old + n + 1) * sizeof *offsets);
-	char *bytes = bn_arena_alloc(arena, old_bytes + more + 1);
-	if (!offsets || !bytes)
-		return bn_err_nomem(err, "a dictionary");
-	for (size_t i = 0; i <= old; i++)
-		offsets[i] = d->offsets[i] - d->offsets[0];
-	for (size_t i = 1; i <= n; i++)
-		offsets[old + i] = (int32_t)old_bytes + (add->ends[i] - add->ends[0]);
-	memcpy(bytes, d->bytes + d->offsets[0], old_bytes);
-	memcpy(bytes + old_bytes, add->bytes + add->ends[0], more);
-	*d = (bn_dict){old + n, offsets, bytes};
-	return 0;
-}
-
-static int read_dictionary(bn_arrow_file *r, const arrow_block *block, bn_err *err)
-{
-	arrow_message m;
-	arrow_dict *d = NULL;
-	bn_arrow_buffer buffers[3];
-	bn_column text;
-	size_t rows = 0;
-
-	int rc = read_message(&m, r, block, HEADER_DICTIONARY, err);
-	if (rc)
-		return rc;
-	int64_t id = bn_fb_int(m.header, DICT_ID, 8, 0);
-	bool delta = bn_fb_int(m.header, DICT_DELTA, 1, 0) != 0;
-	bn_fb_table data = bn_fb_child(m.header, DICT_DATA);
-	for (size_t i = 0; i < r->dict_count; i++) {
-		if (r->dicts[i].id == id)
-			d = &r->dicts[i];
-	}
-	if (!d)
-		return bn_err_set(err, BN_ECORRUPT, "no column has the number %lld", (long long)id);
-	if (d->seen != delta)
-		return bn_err_set(err, BN_ECORRUPT,
-			delta ? "it extends one that is not there" : "number %lld is there twice",
-			(long long)id);
-	rc = batch_rows(r, &m, data, 1, 3, &rows, err);
-	for (size_t i = 0; i < 3 && !rc; i++)
-		rc = get_buffer(&buffers[i], &m, bn_fb_list(data, RECORDS_BUFFERS, 16), i, err);
-	if (rc)
-		return rc;
-	bn_arrow_column layout = {.phys = d->phys};
-	rc = bn_arrow_read_column(&text, &layout, BN_TYPE_STRING, NULL, buffers, rows,
-		node_nulls(data, 0, rows), true, &r->arena, err);
-	if (rc)
-		return rc;
-	if (text.nulls)
-		return bn_err_set(err, BN_EUNSUPPORTED, "it holds an absent value");
-	if (delta)
-		return extend_dict(&d->dict, &text, &r->arena, err);
-	d->seen = true;
-	d->dict = (bn_dict){rows, text.ends, text.bytes};
-	return 0;
-}
-
-/* One entry per number that the schema names. */
-static int list_dicts(bn_arrow_file *r, bn_err *err)
-{
-	static const int32_t none[1];
-
-	r->dicts = bn_alloc_zeroed(r->schema.count + 1, sizeof *r->dicts);
-	if (!r->dicts)
-		return bn_err_nomem(err, "dictionaries");
-	for (size_t i = 0; i < r->schema.count; i++) {
-		bn_arrow_column *c = &r->columns[i];
-		size_t k = 0;
-		if (r->schema.fields[i].type != BN_TYPE_CATEGORY)
-			continue;
-		while (k < r->dict_count && r->dicts[k].id != c->dict_id)
-			k++;
-		if (k == r->dict_count) {
-			r->dicts[k] = (arrow_dict){c->dict_id, c->dict_phys, false, {0, none, ""}};
-			r->dict_count++;
-		} else if (r->dicts[k].phys != c->dict_phys) {
-			return bn_err_set(err, BN_ECORRUPT,
-				"two columns of different types share dictionary %lld",
-				(long long)c->dict_id);
-		}
-		c->dict = k;
-	}
-	return 0;
-}
-
 /* ---- opening -------------------------------------------------------------------------------- */
 
-static int get_block(arrow_block *b, bn_fb_vector list, size_t i, bn_err *err)
+static int get_block(bn_arrow_block *b, bn_fb_vector list, size_t i, bn_err *err)
 {
 	int64_t offset = bn_fb_list_i64(list, i, BN_ARROW_BLOCK_BYTES, 0);
 	int32_t meta = bn_fb_list_i32(list, i, BN_ARROW_BLOCK_BYTES, 8);
 	int64_t body = bn_fb_list_i64(list, i, BN_ARROW_BLOCK_BYTES, 16);
 
-	if (offset < 0 || meta < 0 || body < 0)
+	if (offset < 8 || meta < 0 || body < 0)
 		return bn_err_set(err, BN_ECORRUPT, "it lies outside of the file");
-	*b = (arrow_block){(size_t)offset, (size_t)meta, (size_t)body};
+	*b = (bn_arrow_block){(size_t)offset, (size_t)meta, (size_t)body};
+	return 0;
+}
+
+static int wrong_message(const bn_arrow_block *b, bn_err *err)
+{
+	return bn_err_set(
+		err, BN_ECORRUPT, "the message at byte %zu is of another kind", b->offset);
+}
+
+/* Takes the record batch in m, which is the next. */
+static int add_batch(
+	bn_arrow_file *r, const bn_arrow_message *m, const bn_arrow_block *block, bn_err *err)
+{
+	bn_arrow_body body;
+	int rc;
+
+	if (m->type != HEADER_RECORDS)
+		rc = wrong_message(block, err);
+	else
+		rc = bn_arrow_body_open(&body, m, m->header, &r->layout, err);
+	if (rc < 0) {
+		bn_err_prefix(err, "record batch %zu", r->batch_count);
+		return rc;
+	}
+	if (bn_grow(&r->batches, &r->batch_cap, r->batch_count + 1, sizeof *r->batches))
+		return bn_err_nomem(err, "the list of record batches");
+	r->batches[r->batch_count++] = (arrow_batch){*block, r->rows, body.rows};
+	r->rows += body.rows;
 	return 0;
 }
 
 static int open_batches(bn_arrow_file *r, bn_fb_vector list, bn_err *err)
 {
-	r->batches = bn_alloc_zeroed(list.count + 1, sizeof *r->batches);
-	r->checked = bn_alloc_zeroed(list.count * r->schema.count + 1, sizeof *r->checked);
-	if (!r->batches || !r->checked)
-		return bn_err_nomem(err, "the list of record batches");
 	for (size_t i = 0; i < list.count; i++) {
-		arrow_batch *b = &r->batches[i];
-		arrow_message m;
-		int rc = get_block(&b->block, list, i, err);
-		rc = rc ? rc : read_message(&m, r, &b->block, HEADER_RECORDS, err);
-		rc = rc ? rc
-			: batch_rows(r, &m, m.header, r->schema.count, r->buffers, &b->rows, err);
-		if (rc) {
+		bn_arrow_block block;
+		bn_arrow_message m;
+		int rc;
+		if ((rc = get_block(&block, list, i, err)) < 0 ||
+			(rc = bn_arrow_read_message(&m, r->base, r->end, &block, err)) < 0) {
 			bn_err_prefix(err, "record batch %zu", i);
 			return rc;
 		}
-		b->start = r->rows;
-		r->rows += b->rows;
+		if ((rc = add_batch(r, &m, &block, err)) < 0)
+			return rc;
 	}
-	r->batch_count = list.count;
+	return 0;
+}
+
+static int open_dictionaries(bn_arrow_file *r, bn_fb_vector list, bn_err *err)
+{
+	for (size_t i = 0; i < list.count; i++) {
+		bn_arrow_block block;
+		bn_arrow_message m;
+		int rc;
+		if ((rc = get_block(&block, list, i, err)) < 0 ||
+			(rc = bn_arrow_read_message(&m, r->base, r->end, &block, err)) < 0)
+			goto out;
+		rc = m.type == HEADER_DICTIONARY ? bn_arrow_dicts_read(&r->dicts, &m, 0, false, err)
+						 : wrong_message(&block, err);
+	out:
+		if (rc < 0) {
+			bn_err_prefix(err, "dictionary %zu", i);
+			return rc;
+		}
+	}
 	return 0;
 }
 
@@ -278,29 +123,45 @@ static int find_footer(bn_arrow_file *r, bn_fb *fb, bn_err *err)
 {
 	uint32_t n;
 
-	if (r->size < 2 * BN_ARROW_MAGIC_BYTES + 6 ||
-		memcmp(r->base, BN_ARROW_MAGIC, BN_ARROW_MAGIC_BYTES))
+	if (r->size < 2 * BN_ARROW_MAGIC_BYTES + 6)
 		return bn_err_set(err, BN_ECORRUPT, "not an Arrow IPC file");
 	const uint8_t *end = r->base + r->size;
 	if (memcmp(end - BN_ARROW_MAGIC_BYTES, BN_ARROW_MAGIC, BN_ARROW_MAGIC_BYTES)) {
 		bn_err_set(err, BN_ECORRUPT, "an Arrow IPC file without its end");
-		bn_err_hint(err, "it was not written to the end, or is a stream");
+		bn_err_hint(err, "it was not written to the end");
 		return BN_ECORRUPT;
 	}
 	memcpy(&n, end - BN_ARROW_MAGIC_BYTES - 4, 4);
 	if (n > r->size - 2 * BN_ARROW_MAGIC_BYTES - 6)
 		return bn_err_set(err, BN_ECORRUPT, "a footer of %u bytes in a file of %zu",
 			(unsigned)n, r->size);
-	r->footer = r->size - BN_ARROW_MAGIC_BYTES - 4 - n;
-	*fb = (bn_fb){r->base + r->footer, n, false};
+	r->end = r->size - BN_ARROW_MAGIC_BYTES - 4 - n;
+	*fb = (bn_fb){r->base + r->end, n, false};
 	return 0;
 }
 
-static int open_reader(bn_arrow_file *r, bn_err *err)
+static int check_version(int64_t version, bn_err *err)
+{
+	if (version == BN_ARROW_V4 || version == BN_ARROW_V5)
+		return 0;
+	return bn_err_set(err, BN_EUNSUPPORTED, "Arrow metadata version %lld, not 4 or 5",
+		(long long)version + 1);
+}
+
+static int open_schema(bn_arrow_file *r, bn_fb_table schema, bn_err *err)
+{
+	int rc = bn_arrow_read_schema(schema, &r->schema, &r->layout, err);
+
+	return rc < 0 ? rc : bn_arrow_dicts_init(&r->dicts, &r->layout, r->schema.count, err);
+}
+
+/* A file says in its footer where everything is. */
+static int open_file(bn_arrow_file *r, bn_err *err)
 {
 	bn_fb fb;
 	int rc = find_footer(r, &fb, err);
-	if (rc)
+
+	if (rc < 0)
 		return rc;
 	bn_fb_table footer = bn_fb_root(&fb);
 	int64_t version = bn_fb_int(footer, FOOTER_VERSION, 2, 0);
@@ -309,19 +170,117 @@ static int open_reader(bn_arrow_file *r, bn_err *err)
 	bn_fb_table schema = bn_fb_child(footer, FOOTER_SCHEMA);
 	if (fb.bad || !schema.fb)
 		return bn_err_set(err, BN_ECORRUPT, "its footer is damaged");
-	if (version != BN_ARROW_V4 && version != BN_ARROW_V5)
-		return bn_err_set(err, BN_EUNSUPPORTED, "Arrow metadata version %lld, not 4 or 5",
-			(long long)version + 1);
-	rc = bn_arrow_read_schema(schema, &r->schema, &r->columns, &r->buffers, err);
-	rc = rc ? rc : list_dicts(r, err);
-	for (size_t i = 0; i < dicts.count && !rc; i++) {
-		arrow_block b;
-		rc = get_block(&b, dicts, i, err);
-		rc = rc ? rc : read_dictionary(r, &b, err);
-		if (rc)
-			bn_err_prefix(err, "dictionary %zu", i);
+	if ((rc = check_version(version, err)) < 0 || (rc = open_schema(r, schema, err)) < 0 ||
+		(rc = open_dictionaries(r, dicts, err)) < 0)
+		return rc;
+	return open_batches(r, records, err);
+}
+
+/* A stream is one message behind the other: the schema, then dictionaries before the batches that use them. */
+static int open_stream(bn_arrow_file *r, bn_err *err)
+{
+	bn_arrow_message m;
+	bn_arrow_block block;
+	size_t offset = 0;
+	int rc;
+
+	r->end = r->size;
+	if ((rc = bn_arrow_next_message(&m, &block, r->base, r->end, &offset, err)) < 0)
+		return rc;
+	if (rc == 0 || m.type != HEADER_SCHEMA)
+		return bn_err_set(err, BN_ECORRUPT, "an Arrow stream without a schema");
+	bn_fb_table root = bn_fb_root(&m.fb);
+	if ((rc = check_version(bn_fb_int(root, MSG_VERSION, 2, 0), err)) < 0 ||
+		(rc = open_schema(r, m.header, err)) < 0)
+		return rc;
+	for (;;) {
+		rc = bn_arrow_next_message(&m, &block, r->base, r->end, &offset, err);
+		if (rc <= 0)
+			return rc;
+		rc = m.type == HEADER_DICTIONARY
+			     ? bn_arrow_dicts_read(&r->dicts, &m, r->batch_count, true, err)
+			     : add_batch(r, &m, &block, err);
+		if (rc < 0)
+			return rc;
 	}
-	return rc ? rc : open_batches(r, records, err);
+}
+
+/* Dates that are counted in milliseconds become timestamps where one of them has a time. */
+static int settle_dates(bn_arrow_file *r, size_t column, bn_err *err)
+{
+	const bn_arrow_column *c = &r->layout.columns[column];
+	bn_field *f = &r->schema.fields[column];
+	bool dates = true;
+	int rc = 0;
+
+	while (c->child) {
+		c = c->child;
+		f = f->child;
+	}
+	if (f->type != BN_TYPE_DATE || c->coded || c->scale)
+		return 0;
+	for (size_t i = 0; i < r->batch_count && dates && !rc; i++) {
+		bn_arena arena = BN_ARENA_INIT;
+		bn_arrow_message m;
+		bn_arrow_body body;
+		size_t rows, nulls;
+		const bn_arrow_from from = {
+			.body = &body, .batch = i, .check = true, .arena = &arena};
+		if ((rc = bn_arrow_read_message(&m, r->base, r->end, &r->batches[i].block, err)) <
+				0 ||
+			(rc = bn_arrow_body_open(&body, &m, m.header, &r->layout, err)) < 0 ||
+			(rc = bn_arrow_body_node(&rows, &nulls, &body, &c->place, err)) < 0)
+			break;
+		rc = bn_arrow_is_dates(&dates, c, &from, rows, err);
+		bn_arena_release(&arena);
+	}
+	if (rc < 0) {
+		bn_err_prefix(err, "column '%s'", r->schema.fields[column].name);
+		return rc;
+	}
+	f->type = dates ? BN_TYPE_DATE : BN_TYPE_TIMESTAMP;
+	if (!dates && !(f->zone = bn_strdup("")))
+		return bn_err_nomem(err, "an Arrow schema");
+	return 0;
+}
+
+/* A stream's first message, its length being possible. */
+static bool is_stream(const void *bytes, size_t n)
+{
+	uint32_t head[2];
+
+	if (n < sizeof head)
+		return false;
+	memcpy(head, bytes, sizeof head);
+	return head[0] == BN_ARROW_CONTINUATION && head[1] >= 8 && head[1] <= INT32_MAX &&
+	       head[1] % 8 == 0;
+}
+
+#define FEATHER1_MAGIC "FEA1"
+
+static int open_reader(bn_arrow_file *r, bn_err *err)
+{
+	int rc;
+
+	if (r->size >= 4 && !memcmp(r->base, FEATHER1_MAGIC, 4)) {
+		bn_err_set(err, BN_EUNSUPPORTED, "a Feather file of version 1");
+		bn_err_hint(err, "write it as version 2, the default of pyarrow and R's arrow");
+		return BN_EUNSUPPORTED;
+	}
+	if (is_stream(r->base, r->size))
+		rc = open_stream(r, err);
+	else if (r->size >= BN_ARROW_MAGIC_BYTES &&
+		 !memcmp(r->base, BN_ARROW_MAGIC, BN_ARROW_MAGIC_BYTES))
+		rc = open_file(r, err);
+	else
+		rc = bn_err_set(err, BN_ECORRUPT, "not an Arrow IPC file");
+	if (rc < 0 || (rc = bn_arrow_dicts_finish(&r->dicts, err)) < 0)
+		return rc;
+	for (size_t i = 0; i < r->schema.count; i++)
+		if ((rc = settle_dates(r, i, err)) < 0)
+			return rc;
+	r->checked = bn_alloc_zeroed(r->batch_count * r->schema.count + 1, sizeof *r->checked);
+	return r->checked ? 0 : bn_err_nomem(err, "the list of record batches");
 }
 
 /* Takes the bytes (mapped or not) in any case. */
@@ -361,7 +320,8 @@ int bn_arrow_file_open_bytes(
 
 bool bn_arrow_detect(const char *head, size_t n)
 {
-	return n >= BN_ARROW_MAGIC_BYTES && !memcmp(head, BN_ARROW_MAGIC, BN_ARROW_MAGIC_BYTES);
+	return (n >= BN_ARROW_MAGIC_BYTES && !memcmp(head, BN_ARROW_MAGIC, BN_ARROW_MAGIC_BYTES)) ||
+	       (n >= 4 && !memcmp(head, FEATHER1_MAGIC, 4)) || is_stream(head, n);
 }
 
 int bn_arrow_file_open_fd(
@@ -403,12 +363,11 @@ void bn_arrow_file_free(bn_arrow_file *r)
 	if (r->mapped)
 		munmap((void *)(uintptr_t)r->base, r->size);
 	bn_schema_release(&r->schema);
-	bn_free(r->columns);
-	bn_free(r->dicts);
+	bn_arrow_dicts_release(&r->dicts);
+	bn_arrow_layout_release(&r->layout);
 	bn_free(r->batches);
 	bn_free(r->checked);
 	bn_free(r->name);
-	bn_arena_release(&r->arena);
 	bn_free(r);
 }
 
@@ -423,18 +382,26 @@ static void forget_pages(const bn_arrow_file *r, const void *bytes, size_t n)
 		madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
+static void forget_column(const bn_arrow_file *r, const bn_column *c)
+{
+	bool bytes = c->type == BN_TYPE_STRING || c->type == BN_TYPE_BINARY;
+
+	if (!c->rows)
+		return;
+	if (bytes)
+		forget_pages(r, c->bytes + c->ends[0], (size_t)(c->ends[c->rows] - c->ends[0]));
+	if (bytes || c->type == BN_TYPE_LIST)
+		forget_pages(r, c->ends, (c->rows + 1) * sizeof *c->ends);
+	else if (c->type != BN_TYPE_BOOL && c->type != BN_TYPE_FIXED)
+		forget_pages(r, c->any, c->rows * bn_type_width(c->type));
+	if (c->child)
+		forget_column(r, c->child);
+}
+
 void bn_arrow_file_forget(const bn_arrow_file *r, const bn_batch *b)
 {
-	for (size_t i = 0; i < b->column_count; i++) {
-		const bn_column *c = &b->columns[i];
-		if (c->type == BN_TYPE_STRING && c->rows) {
-			forget_pages(
-				r, c->bytes + c->ends[0], (size_t)(c->ends[c->rows] - c->ends[0]));
-			forget_pages(r, c->ends, (c->rows + 1) * sizeof *c->ends);
-		} else if (c->type != BN_TYPE_BOOL) {
-			forget_pages(r, c->any, c->rows * bn_type_width(c->type));
-		}
-	}
+	for (size_t i = 0; i < b->column_count; i++)
+		forget_column(r, &b->columns[i]);
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */
@@ -473,42 +440,38 @@ const bn_dict *bn_arrow_file_dict(const bn_arrow_file *r, size_t column)
 {
 	if (column >= r->schema.count || r->schema.fields[column].type != BN_TYPE_CATEGORY)
 		return NULL;
-	return &r->dicts[r->columns[column].dict].dict;
+	return &r->dicts.items[r->layout.columns[column].dict].dict;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static int read_column(bn_arrow_file *r, size_t batch, size_t column, arrow_message *m,
+static int read_column(bn_arrow_file *r, size_t batch, size_t column, const bn_arrow_body *body,
 	bn_batch *out, bn_column *to, bn_err *err)
 {
-	const bn_arrow_column *layout = &r->columns[column];
-	bn_phys phys = layout->phys;
-	size_t n = phys == PHYS_NULL ? 0 : phys == PHYS_TEXT || phys == PHYS_LARGE_TEXT ? 3 : 2;
-	bn_fb_vector list = bn_fb_list(m->header, RECORDS_BUFFERS, 16);
+	const bn_field *f = &r->schema.fields[column];
 	atomic_uchar *checked = &r->checked[batch * r->schema.count + column];
-	bn_arrow_buffer buffers[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
-	int rc = 0;
+	const bn_arrow_from from = {.body = body,
+		.dicts = &r->dicts,
+		.batch = batch,
+		.check = !atomic_load_explicit(checked, memory_order_relaxed),
+		.arena = out->owned};
+	int rc = bn_arrow_read_column(to, &r->layout.columns[column], f, &from, out->rows, err);
 
-	for (size_t i = 0; i < n && !rc; i++)
-		rc = get_buffer(&buffers[i], m, list, layout->first_buffer + i, err);
-	if (rc)
+	if (rc < 0)
 		return rc;
-	rc = bn_arrow_read_column(to, layout, r->schema.fields[column].type,
-		bn_arrow_file_dict(r, column), buffers, out->rows,
-		node_nulls(m->header, column, out->rows),
-		!atomic_load_explicit(checked, memory_order_relaxed), out->owned, err);
-	if (!rc && to->nulls && !r->schema.fields[column].nullable && phys != PHYS_NULL)
-		rc = bn_err_set(err, BN_ECORRUPT, "values are absent in a column that allows none");
-	if (!rc)
-		atomic_store_explicit(checked, 1, memory_order_relaxed);
-	return rc;
+	if (to->nulls && !f->nullable && r->layout.columns[column].phys != PHYS_NULL)
+		return bn_err_set(
+			err, BN_ECORRUPT, "values are absent in a column that allows none");
+	atomic_store_explicit(checked, 1, memory_order_relaxed);
+	return 0;
 }
 
 int bn_arrow_file_read(
 	bn_arrow_file *r, size_t batch, const size_t *columns, size_t n, bn_batch *out, bn_err *err)
 {
 	bn_err local = BN_ERR_INIT;
-	arrow_message m;
+	bn_arrow_message m;
+	bn_arrow_body body;
 	int rc = 0;
 
 	bn_batch_release(out);
@@ -525,7 +488,8 @@ int bn_arrow_file_read(
 	out->rows = r->batches[batch].rows;
 	out->first_row = r->batches[batch].start;
 	out->column_count = n;
-	rc = read_message(&m, r, &r->batches[batch].block, HEADER_RECORDS, &local);
+	rc = bn_arrow_read_message(&m, r->base, r->end, &r->batches[batch].block, &local);
+	rc = rc < 0 ? rc : bn_arrow_body_open(&body, &m, m.header, &r->layout, &local);
 	for (size_t i = 0; i < n && !rc; i++) {
 		size_t c = columns ? columns[i] : i;
 		if (c >= r->schema.count) {
@@ -533,7 +497,7 @@ int bn_arrow_file_read(
 				r->schema.count, c);
 			break;
 		}
-		rc = read_column(r, batch, c, &m, out, &out->columns[i], &local);
+		rc = read_column(r, batch, c, &body, out, &out->columns[i], &local);
 		if (rc)
 			bn_err_prefix(&local, "column '%s'", r->schema.fields[c].name);
 	}

@@ -13,6 +13,12 @@ typedef struct file_block {
 	int32_t meta_bytes;
 } file_block;
 
+/* Rows of a column as they are written: a column, and then what its lists hold. */
+typedef struct node {
+	const bn_column *c;
+	size_t from, rows, nulls;
+} node;
+
 struct bn_arrow_writer {
 	bn_table_out to;
 	const bn_schema *schema;
@@ -21,6 +27,8 @@ struct bn_arrow_writer {
 	bn_buf meta;     /* of the message under construction */
 	file_block *records, *dicts;
 	size_t record_count, record_cap, dict_count, dict_cap;
+	node *nodes; /* of that message */
+	size_t node_count, node_cap;
 };
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
@@ -76,9 +84,9 @@ static void add_metadata(bn_buf *b, size_t slot, const bn_schema_meta *meta, siz
 	}
 }
 
-static size_t add_int_type(bn_buf *b, int bits)
+static size_t add_int_type(bn_buf *b, int bits, bool is_signed)
 {
-	const bn_fbw_field f[2] = {{4, bits}, {1, 1}};
+	const bn_fbw_field f[2] = {{4, bits}, {1, is_signed}};
 
 	return bn_fbw_table(b, f, 2, NULL);
 }
@@ -96,30 +104,72 @@ static int arrow_type_number(bn_type type)
 	case BN_TYPE_CATEGORY:
 	case BN_TYPE_STRING:
 		return ARROW_UTF8;
+	case BN_TYPE_DATE:
+		return ARROW_DATE;
+	case BN_TYPE_TIME:
+		return ARROW_TIME;
+	case BN_TYPE_DURATION:
+		return ARROW_DURATION;
+	case BN_TYPE_DECIMAL:
+		return ARROW_DECIMAL;
+	case BN_TYPE_BINARY:
+		return ARROW_BINARY;
+	case BN_TYPE_LIST:
+		return ARROW_LIST;
+	case BN_TYPE_FIXED:
+		return ARROW_FIXED_LIST;
 	default:
 		return ARROW_INT;
 	}
 }
 
-static size_t add_type(bn_buf *b, bn_type type)
-{
-	size_t at[2], place;
+#define UNIT_DAY 0
+#define UNIT_NS 3
 
-	switch (type) {
+static size_t add_timestamp(bn_buf *b, const bn_field *f)
+{
+	const char *zone = f->zone ? f->zone : "UTC";
+	const bn_fbw_field none = BN_FBW_NONE, ref = BN_FBW_REF;
+	size_t at[2];
+	size_t place =
+		bn_fbw_table(b, (const bn_fbw_field[]){{2, UNIT_NS}, *zone ? ref : none}, 2, at);
+
+	if (*zone)
+		bn_fbw_refer(b, at[1], bn_fbw_string(b, zone));
+	return place;
+}
+
+#define ONE(bytes, value) bn_fbw_table(b, (const bn_fbw_field[]){{bytes, value}}, 1, NULL)
+
+static size_t add_type(bn_buf *b, const bn_field *f)
+{
+	switch (f->type) {
 	case BN_TYPE_FLOAT64:
 	case BN_TYPE_FLOAT32:
-		return bn_fbw_table(
-			b, (const bn_fbw_field[]){{2, type == BN_TYPE_FLOAT64 ? 2 : 1}}, 1, NULL);
-	case BN_TYPE_TIMESTAMP: /* unit 3: nanoseconds */
-		place = bn_fbw_table(b, (const bn_fbw_field[]){{2, 3}, BN_FBW_REF}, 2, at);
-		bn_fbw_refer(b, at[1], bn_fbw_string(b, "UTC"));
-		return place;
+		return ONE(2, f->type == BN_TYPE_FLOAT64 ? 2 : 1);
+	case BN_TYPE_TIMESTAMP:
+		return add_timestamp(b, f);
+	case BN_TYPE_DATE:
+		return ONE(2, UNIT_DAY);
+	case BN_TYPE_DURATION:
+		return ONE(2, UNIT_NS);
+	case BN_TYPE_TIME:
+		return bn_fbw_table(b, (const bn_fbw_field[]){{2, UNIT_NS}, {4, 64}}, 2, NULL);
+	case BN_TYPE_DECIMAL:
+		return bn_fbw_table(b,
+			(const bn_fbw_field[]){{4, f->precision}, {4, f->scale}, {4, 128}}, 3,
+			NULL);
+	case BN_TYPE_FIXED:
+		return ONE(4, f->fixed_size);
 	case BN_TYPE_BOOL:
 	case BN_TYPE_CATEGORY:
 	case BN_TYPE_STRING:
+	case BN_TYPE_BINARY:
+	case BN_TYPE_LIST:
 		return bn_fbw_table(b, NULL, 0, NULL);
 	default:
-		return add_int_type(b, (int)bn_type_width(type) * 8);
+		return add_int_type(b, (int)bn_type_width(f->type) * 8,
+			f->type < BN_TYPE_UINT64 || f->type > BN_TYPE_UINT8);
 	}
 }
 
@@ -132,13 +182,15 @@ static void add_field(bn_buf *b, size_t slot, const bn_field *f, size_t i)
 	size_t at[7], first, encoding[3];
 
 	bn_fbw_refer(b, slot, bn_fbw_table(b, fields, 7, at));
-	bn_fbw_refer(b, at[FIELD_NAME], bn_fbw_string(b, f->name));
-	bn_fbw_refer(b, at[FIELD_TYPE], add_type(b, f->type));
-	bn_fbw_refer(b, at[FIELD_CHILDREN], bn_fbw_refs(b, 0, &first));
+	bn_fbw_refer(b, at[FIELD_NAME], bn_fbw_string(b, f->name ? f->name : "item"));
+	bn_fbw_refer(b, at[FIELD_TYPE], add_type(b, f));
+	bn_fbw_refer(b, at[FIELD_CHILDREN], bn_fbw_refs(b, f->child != NULL, &first));
+	if (f->child)
+		add_field(b, first, f->child, 0);
 	if (category) {
 		const bn_fbw_field enc[] = {{8, (int64_t)i}, ref, {1, 0}};
 		bn_fbw_refer(b, at[FIELD_DICTIONARY], bn_fbw_table(b, enc, 3, encoding));
-		bn_fbw_refer(b, encoding[DICTENC_INDEX], add_int_type(b, 32));
+		bn_fbw_refer(b, encoding[DICTENC_INDEX], add_int_type(b, 32, true));
 	}
 	if (f->unit) {
 		char key[] = "unit";
@@ -194,38 +246,81 @@ static int end_message(bn_arrow_writer *w, file_block *block, uint64_t body_byte
 
 /* ---- record batches ------------------------------------------------------------------------- */
 
-/* Bytes of a column's buffers in their order; how many there are. */
-static size_t buffer_sizes(const bn_column *c, uint64_t sizes[3])
+static bool has_bytes(bn_type type)
 {
-	size_t bits = (c->rows + 7) / 8;
+	return type == BN_TYPE_STRING || type == BN_TYPE_BINARY;
+}
 
-	sizes[0] = c->nulls ? bits : 0;
-	if (c->type == BN_TYPE_STRING) {
-		sizes[1] = (c->rows + 1) * 4;
-		sizes[2] = c->rows ? (uint64_t)(c->ends[c->rows] - c->ends[0]) : 0;
-		return 3;
+/* Lists the column and what is in its lists, in the order in which they lie in the file. */
+static int add_nodes(bn_arrow_writer *w, const bn_column *c, size_t from, size_t rows, bool all)
+{
+	for (;;) {
+		size_t nulls = all ? c->nulls : bn_column_count_nulls(c, from, rows);
+		if (bn_grow(&w->nodes, &w->node_cap, w->node_count + 1, sizeof *w->nodes))
+			return -1;
+		w->nodes[w->node_count++] = (node){c, from, rows, nulls};
+		if (!bn_type_is_list(c->type))
+			return 0;
+		size_t begin = 0, end = 0;
+		if (c->type == BN_TYPE_FIXED) {
+			begin = c->first + from * c->fixed_size;
+			end = begin + rows * c->fixed_size;
+		} else if (rows) {
+			begin = (size_t)c->ends[from];
+			end = (size_t)c->ends[from + rows];
+		}
+		c = c->child;
+		from = begin;
+		rows = end - begin;
+		all = false;
 	}
-	sizes[1] = c->type == BN_TYPE_BOOL ? bits : c->rows * bn_type_width(c->type);
+}
+
+static int list_nodes(bn_arrow_writer *w, const bn_column *columns, size_t n, bn_err *err)
+{
+	w->node_count = 0;
+	for (size_t i = 0; i < n; i++)
+		if (add_nodes(w, &columns[i], 0, columns[i].rows, true) < 0)
+			return bn_err_nomem(err, "the columns of a record batch");
+	return 0;
+}
+
+/* Bytes of a node's buffers in their order; how many there are. */
+static size_t buffer_sizes(const node *v, uint64_t sizes[3])
+{
+	const bn_column *c = v->c;
+	size_t bits = (v->rows + 7) / 8;
+
+	sizes[0] = v->nulls ? bits : 0;
+	if (c->type == BN_TYPE_FIXED)
+		return 1;
+	if (c->type == BN_TYPE_LIST || has_bytes(c->type)) {
+		sizes[1] = (v->rows + 1) * 4;
+		sizes[2] = v->rows ? (uint64_t)(c->ends[v->from + v->rows] - c->ends[v->from]) : 0;
+		return has_bytes(c->type) ? 3 : 2;
+	}
+	sizes[1] = c->type == BN_TYPE_BOOL ? bits : v->rows * bn_type_width(c->type);
 	return 2;
 }
 
-/* Refers slot to a RecordBatch table; returns the bytes of the body. */
-static void add_records(bn_buf *b, size_t slot, const bn_column *columns, size_t n, size_t rows)
+/* Refers slot to a RecordBatch table of the nodes. */
+static void add_records(bn_arrow_writer *w, size_t slot, size_t rows)
 {
 	const bn_fbw_field fields[] = {{8, (int64_t)rows}, BN_FBW_REF, BN_FBW_REF};
 	uint64_t sizes[3], at_body = 0;
 	size_t at[3], buffers = 0;
+	bn_buf *b = &w->meta;
 
 	bn_fbw_refer(b, slot, bn_fbw_table(b, fields, 3, at));
-	bn_fbw_refer(b, at[RECORDS_NODES], bn_fbw_structs(b, n));
-	for (size_t i = 0; i < n; i++) {
-		bn_fbw_i64(b, (int64_t)rows);
-		bn_fbw_i64(b, (int64_t)columns[i].nulls);
-		buffers += columns[i].type == BN_TYPE_STRING ? 3 : 2;
+	bn_fbw_refer(b, at[RECORDS_NODES], bn_fbw_structs(b, w->node_count));
+	for (size_t i = 0; i < w->node_count; i++) {
+		bn_fbw_i64(b, (int64_t)w->nodes[i].rows);
+		bn_fbw_i64(b, (int64_t)w->nodes[i].nulls);
+		buffers += buffer_sizes(&w->nodes[i], sizes);
 	}
 	bn_fbw_refer(b, at[RECORDS_BUFFERS], bn_fbw_structs(b, buffers));
-	for (size_t i = 0; i < n; i++) {
-		size_t k = buffer_sizes(&columns[i], sizes);
+	for (size_t i = 0; i < w->node_count; i++) {
+		size_t k = buffer_sizes(&w->nodes[i], sizes);
 		for (size_t j = 0; j < k; j++) {
 			bn_fbw_i64(b, (int64_t)at_body);
 			bn_fbw_i64(b, (int64_t)sizes[j]);
@@ -234,91 +329,123 @@ static void add_records(bn_buf *b, size_t slot, const bn_column *columns, size_t
 	}
 }
 
-static uint64_t body_size(const bn_column *columns, size_t n)
+static uint64_t body_size(const bn_arrow_writer *w)
 {
 	uint64_t sizes[3], total = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		size_t k = buffer_sizes(&columns[i], sizes);
+	for (size_t i = 0; i < w->node_count; i++) {
+		size_t k = buffer_sizes(&w->nodes[i], sizes);
 		for (size_t j = 0; j < k; j++)
 			total += padded(sizes[j]);
 	}
 	return total;
 }
 
-/* A bitmap whose bits beyond n are written as 0, whatever they are. */
-static int put_bits(bn_arrow_writer *w, const uint8_t *bits, size_t n, bn_err *err)
+/* Bits from .. from + n - 1; those behind them are written as 0, whatever they are. */
+static int put_bits(bn_arrow_writer *w, const uint8_t *bits, size_t from, size_t n, bn_err *err)
 {
-	int rc = n / 8 ? put(w, bits, n / 8, err) : 0;
+	uint8_t part[512];
+	int rc = 0;
 
-	if (!rc && n % 8) {
-		uint8_t last = (uint8_t)(bits[n / 8] & ((1u << n % 8) - 1));
-		rc = put(w, &last, 1, err);
+	if (from % 8 == 0) {
+		bits += from / 8;
+		rc = n / 8 ? put(w, bits, n / 8, err) : 0;
+		if (!rc && n % 8) {
+			uint8_t last = (uint8_t)(bits[n / 8] & ((1u << n % 8) - 1));
+			rc = put(w, &last, 1, err);
+		}
+		return rc;
+	}
+	for (size_t done = 0; done < n && !rc;) {
+		size_t k = n - done < sizeof part * 8 ? n - done : sizeof part * 8;
+		memset(part, 0, sizeof part);
+		for (size_t i = 0; i < k; i++) {
+			size_t at = from + done + i;
+			part[i >> 3] = (uint8_t)(part[i >> 3] | (bits[at >> 3] >> (at & 7) & 1)
+									<< (i & 7));
+		}
+		rc = put(w, part, (k + 7) / 8, err);
+		done += k;
 	}
 	return rc;
 }
 
 /* Offsets that begin at 0. */
-static int put_ends(bn_arrow_writer *w, const bn_column *c, bn_err *err)
+static int put_ends(bn_arrow_writer *w, const node *v, bn_err *err)
 {
-	int32_t part[1024], base = c->rows ? c->ends[0] : 0;
+	const int32_t *ends = v->rows ? v->c->ends + v->from : NULL;
+	int32_t part[1024], base = ends ? ends[0] : 0;
 	int rc = 0;
 
-	if (c->rows && !base)
-		return put(w, c->ends, (c->rows + 1) * 4, err);
-	for (size_t done = 0; done <= c->rows && !rc;) {
+	if (ends && !base)
+		return put(w, ends, (v->rows + 1) * 4, err);
+	for (size_t done = 0; done <= v->rows && !rc;) {
 		size_t n = 0;
-		for (; n < 1024 && done <= c->rows; n++, done++)
-			part[n] = c->rows ? c->ends[done] - base : 0;
+		for (; n < 1024 && done <= v->rows; n++, done++)
+			part[n] = ends ? ends[done] - base : 0;
 		rc = put(w, part, n * 4, err);
 	}
 	return rc;
 }
 
-static int put_column(bn_arrow_writer *w, const bn_column *c, bn_err *err)
+/* The second and third buffer. */
+static int put_values(bn_arrow_writer *w, const node *v, const uint64_t sizes[3], bn_err *err)
 {
-	uint64_t sizes[3];
-	int rc = 0;
+	const bn_column *c = v->c;
+	int rc;
 
-	buffer_sizes(c, sizes);
-	if (sizes[0])
-		rc = put_bits(w, c->validity, c->rows, err);
-	rc = rc ? rc : put_padding(w, ALIGNMENT, err);
-	if (rc)
-		return rc;
-	if (c->type == BN_TYPE_STRING) {
-		rc = put_ends(w, c, err);
-		rc = rc ? rc : put_padding(w, ALIGNMENT, err);
-		if (!rc && sizes[2])
-			rc = put(w, c->bytes + c->ends[0], (size_t)sizes[2], err);
-	} else if (c->type == BN_TYPE_BOOL) {
-		rc = c->rows ? put_bits(w, c->bits, c->rows, err) : 0;
-	} else if (sizes[1]) {
-		rc = put(w, c->any, (size_t)sizes[1], err);
+	if (c->type == BN_TYPE_FIXED)
+		return 0;
+	if (c->type == BN_TYPE_LIST)
+		return put_ends(w, v, err);
+	if (has_bytes(c->type)) {
+		if ((rc = put_ends(w, v, err)) < 0 || (rc = put_padding(w, ALIGNMENT, err)) < 0)
+			return rc;
+		return sizes[2] ? put(w, c->bytes + c->ends[v->from], (size_t)sizes[2], err) : 0;
 	}
-	return rc ? rc : put_padding(w, ALIGNMENT, err);
+	if (c->type == BN_TYPE_BOOL)
+		return v->rows ? put_bits(w, c->bits, v->from, v->rows, err) : 0;
+	if (!sizes[1])
+		return 0;
+	return put(
+		w, (const char *)c->any + v->from * bn_type_width(c->type), (size_t)sizes[1], err);
 }
 
-static int put_records(bn_arrow_writer *w, file_block *block, const bn_column *columns, size_t n,
-	uint64_t body_bytes, bn_err *err)
+static int put_node(bn_arrow_writer *w, const node *v, bn_err *err)
+{
+	uint64_t sizes[3];
+	int rc;
+
+	buffer_sizes(v, sizes);
+	if (sizes[0] && (rc = put_bits(w, v->c->validity, v->from, v->rows, err)) < 0)
+		return rc;
+	if ((rc = put_padding(w, ALIGNMENT, err)) < 0 || (rc = put_values(w, v, sizes, err)) < 0)
+		return rc;
+	return put_padding(w, ALIGNMENT, err);
+}
+
+/* Ends the message and writes the nodes behind it. */
+static int put_records(bn_arrow_writer *w, file_block *block, uint64_t body_bytes, bn_err *err)
 {
 	int rc = end_message(w, block, body_bytes, err);
 
-	for (size_t i = 0; i < n && !rc; i++)
-		rc = put_column(w, &columns[i], err);
+	for (size_t i = 0; i < w->node_count && !rc; i++)
+		rc = put_node(w, &w->nodes[i], err);
 	return rc;
 }
 
 int bn_arrow_write_batch(bn_arrow_writer *w, const bn_column *columns, size_t rows, bn_err *err)
 {
-	size_t n = w->schema->count;
-	uint64_t body = body_size(columns, n);
+	int rc = list_nodes(w, columns, w->schema->count, err);
 
+	if (rc < 0)
+		return rc;
 	if (bn_grow(&w->records, &w->record_cap, w->record_count + 1, sizeof *w->records))
 		return bn_err_nomem(err, "the list of record batches");
+	uint64_t body = body_size(w);
 	size_t slot = begin_message(w, HEADER_RECORDS, body);
-	add_records(&w->meta, slot, columns, n, rows);
-	return put_records(w, &w->records[w->record_count++], columns, n, body, err);
+	add_records(w, slot, rows);
+	return put_records(w, &w->records[w->record_count++], body, err);
 }
 
 static int write_dictionary(bn_arrow_writer *w, size_t column, const bn_dict *d, bn_err *err)
@@ -326,15 +453,18 @@ static int write_dictionary(bn_arrow_writer *w, size_t column, const bn_dict *d,
 	const bn_fbw_field fields[] = {{8, (int64_t)column}, BN_FBW_REF, {1, 0}};
 	const bn_column text = {
 		.type = BN_TYPE_STRING, .rows = d->count, .ends = d->offsets, .bytes = d->bytes};
-	uint64_t body = body_size(&text, 1);
 	size_t at[3];
+	int rc = list_nodes(w, &text, 1, err);
 
+	if (rc < 0)
+		return rc;
 	if (bn_grow(&w->dicts, &w->dict_cap, w->dict_count + 1, sizeof *w->dicts))
 		return bn_err_nomem(err, "the list of dictionaries");
+	uint64_t body = body_size(w);
 	size_t slot = begin_message(w, HEADER_DICTIONARY, body);
 	bn_fbw_refer(&w->meta, slot, bn_fbw_table(&w->meta, fields, 3, at));
-	add_records(&w->meta, at[DICT_DATA], &text, 1, d->count);
-	return put_records(w, &w->dicts[w->dict_count++], &text, 1, body, err);
+	add_records(w, at[DICT_DATA], d->count);
+	return put_records(w, &w->dicts[w->dict_count++], body, err);
 }
 
 /* ---- begin and end -------------------------------------------------------------------------- */
@@ -420,6 +550,7 @@ void bn_arrow_writer_free(bn_arrow_writer *w)
 	bn_buf_release(&w->pending);
 	bn_buf_release(&w->meta);
 	bn_free(w->records);
+	bn_free(w->nodes);
 	bn_free(w->dicts);
 	bn_free(w);
 }

@@ -5,8 +5,8 @@
 #include "core/table/_view.h"
 #include "core/table/expr/eval.h"
 #include "core/table/expr/prune.h"
-#include "core/table/select.h"
 #include "core/table/stats.h"
+#include "core/table/take.h"
 
 #include <string.h>
 
@@ -66,7 +66,7 @@ int bn_table_view_read(
 			rows[count++] = (uint32_t)i;
 	if ((rc = bn_table_read(v->base, k->batch, columns, n, &all, err)) < 0)
 		goto out;
-	rc = bn_batch_select(out, &all, rows, count, err);
+	rc = bn_batch_take(out, &all, rows, count, err);
 	out->first_row = k->first_row;
 	bn_table_forget(v->base, &all);
 out:

@@ -45,6 +45,47 @@ bn_column bn_column_of(const bn_field *f)
 		.fixed_size = f->fixed_size};
 }
 
+bool bn_column_fits(const bn_column *c, const bn_field *f)
+{
+	if (c->type != f->type)
+		return false;
+	if (c->type == BN_TYPE_DECIMAL)
+		return c->precision == f->precision && c->scale == f->scale;
+	if (!bn_type_is_list(c->type))
+		return true;
+	return c->fixed_size == f->fixed_size && bn_column_fits(c->child, f->child);
+}
+
+size_t bn_column_count_nulls(const bn_column *c, size_t from, size_t n)
+{
+	size_t nulls = 0;
+
+	if (!c->nulls || !c->validity)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		nulls += bn_column_is_null(c, from + i);
+	return nulls;
+}
+
+bn_column bn_column_slice(const bn_column *c, size_t from, size_t n)
+{
+	bn_column out = *c;
+
+	out.rows = n;
+	out.nulls = bn_column_count_nulls(c, from, n);
+	out.validity = out.nulls ? c->validity + from / 8 : NULL;
+	if (c->type == BN_TYPE_STRING || c->type == BN_TYPE_BINARY || c->type == BN_TYPE_LIST) {
+		out.ends = c->ends + from;
+	} else if (c->type == BN_TYPE_BOOL) {
+		out.bits = c->bits + from / 8;
+	} else if (c->type == BN_TYPE_FIXED) {
+		out.first = c->first + from * c->fixed_size;
+	} else {
+		out.any = (const char *)c->any + from * bn_type_width(c->type);
+	}
+	return out;
+}
+
 bool bn_column_is_absent(const bn_column *c, size_t row)
 {
 	if (bn_column_is_null(c, row))
@@ -186,7 +227,7 @@ bool bn_column_list(const bn_column *c, size_t row, size_t *from, size_t *n)
 {
 	if (!bn_type_is_list(c->type) || bn_column_is_null(c, row))
 		return false;
-	*from = c->type == BN_TYPE_FIXED ? row * c->fixed_size : (size_t)c->ends[row];
+	*from = c->type == BN_TYPE_FIXED ? c->first + row * c->fixed_size : (size_t)c->ends[row];
 	*n = c->type == BN_TYPE_FIXED ? c->fixed_size : (size_t)(c->ends[row + 1] - c->ends[row]);
 	return true;
 }

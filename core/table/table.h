@@ -197,7 +197,7 @@ int bn_dict_strings(const char *const **out, const bn_dict *d, bn_arena *arena, 
  * C2 There is no bit offset: bit 0 of a bitmap is row 0. A slice begins at a multiple of 64 rows.
  * C3 The slot of an absent value is initialised memory of any content. A code, a time or a decimal there means
  *    nothing; ends rise in every row, absent ones too.
- * C4 ends[0] need not be 0: bytes and child are shared by slices.
+ * C4 ends[0] and first need not be 0: bytes and child are shared by slices.
  * C5 Present codes lie in 0 .. dict->count - 1. Within one scan each snapshot of a dictionary is the beginning of
  *    the next, so a code never changes its text.
  * C6 A category is never inside of a list: there it is a string.
@@ -234,7 +234,8 @@ typedef struct bn_column {
 	};
 	const char *bytes;             /* STRING, BINARY */
 	const bn_dict *dict;           /* CATEGORY */
-	const struct bn_column *child; /* LIST; FIXED: of rows * fixed_size rows */
+	const struct bn_column *child; /* LIST, FIXED */
+	size_t first;                  /* FIXED: the row of child where row 0's values begin */
 } bn_column;
 
 static inline bool bn_column_is_null(const bn_column *c, size_t row)
@@ -243,8 +244,14 @@ static inline bool bn_column_is_null(const bn_column *c, size_t row)
 }
 
 bool bn_column_is_absent(const bn_column *c, size_t row); /* C8 */
+/* Is it of that field's type, precision, scale, size and values? */
+bool bn_column_fits(const bn_column *c, const bn_field *f);
 /* A column of that field's type, without rows. */
 bn_column bn_column_of(const bn_field *f);
+/* Rows from .. from + n - 1 as a column that borrows from c. from is a multiple of 64 (C2). */
+bn_column bn_column_slice(const bn_column *c, size_t from, size_t n);
+/* How many of those are null; any from. */
+size_t bn_column_count_nulls(const bn_column *c, size_t from, size_t n);
 
 /*
  * The reading forms. Who reads a column takes the one that it needs and has then handled every type: numbers,
@@ -297,7 +304,7 @@ void bn_batch_release(bn_batch *b);
 
 typedef struct bn_table_reader bn_table_reader;
 
-/* Opens an Arrow IPC file (Feather V2, uncompressed). BN_ENOTFOUND, BN_EIO, BN_EUNSUPPORTED (a
+/* Opens an Arrow IPC file (Feather V2) or stream. BN_ENOTFOUND, BN_EIO, BN_EUNSUPPORTED (a
  * type or feature, named), BN_ECORRUPT (what and where). The file must not change while open. */
 int bn_table_open(bn_table_reader **out, const bn_env *env, const char *path, bn_err *err);
 /* The same of a file that is open; fd stays the caller's and may be closed, name is what messages call it. */

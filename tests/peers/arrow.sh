@@ -1,5 +1,5 @@
 #!/bin/bash
-# Arrow files against pyarrow, both ways, and CSV against pandas: see arrow.py.
+# Arrow files against pyarrow, both ways, and CSV against pandas: see arrow.py and arrow_types.py.
 set -u
 python=${PYTHON:-.venv/bin/python}
 for module in pyarrow pandas; do
@@ -10,4 +10,5 @@ for module in pyarrow pandas; do
 done
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-exec "$python" "$(dirname "$0")/arrow.py" "$BINNACLE" "$dir"
+"$python" "$(dirname "$0")/arrow.py" "$BINNACLE" "$dir" || exit
+exec "$python" "$(dirname "$0")/arrow_types.py" "$BINNACLE" "$dir"

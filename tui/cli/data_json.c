@@ -94,6 +94,30 @@ json_t *bn_data_version_json(const bn_dataset_version *v)
 	return o;
 }
 
+static bool has_sizes(const bn_profile_column *c)
+{
+	return bn_type_is_list(c->type) || c->type == BN_TYPE_BINARY;
+}
+
+/* "3 values each, 0 to 41.5"; of bytes and lists. */
+static void sizes_of(bn_buf *b, const bn_profile_column *c, const char *sep)
+{
+	const bn_profile_column *v = c->values;
+	const char *what = bn_type_is_list(c->type) ? "values" : "bytes";
+	unsigned long long least = c->length_min, most = c->length_max;
+
+	if (c->rows == c->missing)
+		return;
+	if (least == most)
+		bn_buf_addf(b, "%s%llu %s each", sep, most, what);
+	else
+		bn_buf_addf(b, "%s%llu to %llu %s", sep, least, most, what);
+	if (v && v->min_text && v->max_text)
+		bn_buf_addf(b, ", %s to %s", v->min_text, v->max_text);
+	else if (v && v->top_count)
+		bn_buf_addf(b, ", most: %.24s", v->top[0].text);
+}
+
 /* What stands out in a column, in words. */
 static void notes_of(bn_buf *b, const bn_profile_column *c)
 {
@@ -122,8 +146,17 @@ static void notes_of(bn_buf *b, const bn_profile_column *c)
 		bn_buf_addf(b, "%s%llu infinite", sep, (unsigned long long)c->infinities);
 		sep = ", ";
 	}
-	if (!c->is_numeric && c->top_count && !c->constant && c->unique != BN_YES)
+	if (has_sizes(c))
+		sizes_of(b, c, sep);
+	else if (!c->is_numeric && c->top_count && !c->constant && c->unique != BN_YES)
 		bn_buf_addf(b, "%smost: %.24s", sep, c->top[0].text);
+}
+
+static json_t *sizes_json(const bn_profile_column *c)
+{
+	return json_pack("{s:I, s:I, s:o, s:I}", "min", (json_int_t)c->length_min, "max",
+		(json_int_t)c->length_max, "mean", bn_json_real_or_null(c->length_mean), "empty",
+		(json_int_t)c->empty);
 }
 
 /* A number; the text of what JSON cannot say or people would not read. */
@@ -136,12 +169,14 @@ static json_t *extreme_json(const bn_profile_column *c, double x, const char *te
 /* Times in nanoseconds are shown by their text; numbers as numbers. */
 json_t *bn_data_column_json(const bn_profile_column *c)
 {
-	bool times = c->type == BN_TYPE_TIMESTAMP;
+	bool times = bn_type_is_time(c->type);
+	char type[BN_TYPE_TEXT];
 	bn_buf notes = BN_BUF_INIT;
 	notes_of(&notes, c);
 	double share = c->rows ? (double)c->missing / (double)c->rows : NAN;
 	json_t *o = json_pack("{s:s, s:s, s:s?, s:I, s:I, s:o, s:I, s:b}", "name", c->name, "type",
-		bn_type_name(c->type), "unit", c->unit, "rows", (json_int_t)c->rows, "missing",
+		bn_field_type_text(&c->field, type), "unit", c->unit, "rows", (json_int_t)c->rows,
+		"missing",
 		(json_int_t)c->missing, "missing_share", bn_json_real_or_null(share), "distinct",
 		(json_int_t)c->distinct, "distinct_exact", (int)c->distinct_exact);
 	if (!o) {
@@ -161,6 +196,10 @@ json_t *bn_data_column_json(const bn_profile_column *c)
 	json_object_set_new(o, "skew", bn_json_real_or_null(times ? NAN : c->skew));
 	json_object_set_new(o, "min", extreme_json(c, c->min, c->min_text));
 	json_object_set_new(o, "max", extreme_json(c, c->max, c->max_text));
+	if (has_sizes(c))
+		json_object_set_new(o, "sizes", sizes_json(c));
+	if (c->values)
+		json_object_set_new(o, "values", bn_data_column_json(c->values));
 	json_object_set_new(o, "notes", notes.len ? json_string(notes.ptr) : json_null());
 	bn_buf_release(&notes);
 	return o;

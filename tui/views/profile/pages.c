@@ -6,7 +6,7 @@
 #include "core/base/timestamp.h"
 #include "core/data/profile_cache.h"
 #include "core/profile/profiler.h"
-#include "core/table/select.h"
+#include "core/table/take.h"
 #include "tui/views/_source.h"
 
 #include <inttypes.h>
@@ -92,7 +92,7 @@ static int profile_rows(bn_profile **out, bn_table_reader *table, const int64_t 
 			goto out;
 		}
 		if (n && ((rc = bn_table_read(table, b, NULL, 0, &all, err)) < 0 ||
-				 (rc = bn_batch_select(&some, &all, picked, n, err)) < 0 ||
+				 (rc = bn_batch_take(&some, &all, picked, n, err)) < 0 ||
 				 (rc = bn_profiler_add(p, &some, err)) < 0))
 			goto out;
 	}

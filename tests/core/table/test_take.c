@@ -8,7 +8,7 @@
 #include "core/profile/profiler.h"
 #include "core/source/csv_write.h"
 #include "core/store/index/fold.h"
-#include "core/table/select.h"
+#include "core/table/take.h"
 #include "tests/support/check_main.h"
 
 #include <stdlib.h>
@@ -58,7 +58,7 @@ START_TEST(test_select_gives_the_same_values_in_the_order_asked)
 	for (uint32_t i = 0; i < 1000; i++)
 		rows[i] = (i * 7919 + 3) % (uint32_t)all.rows;
 	rows[1] = rows[0]; /* twice */
-	ck_assert_bn_ok(bn_batch_select(&some, &all, rows, 1000, &err), &err);
+	ck_assert_bn_ok(bn_batch_take(&some, &all, rows, 1000, &err), &err);
 	ck_assert_uint_eq(some.rows, 1000);
 	for (size_t c = 0; c < all.column_count; c++) {
 		size_t nulls = 0;
@@ -75,8 +75,8 @@ START_TEST(test_select_gives_the_same_values_in_the_order_asked)
 		ck_assert_uint_eq(some.columns[c].nulls, nulls);
 	}
 	rows[5] = (uint32_t)all.rows;
-	ck_assert_int_eq(bn_batch_select(&some, &all, rows, 1000, NULL), BN_EINVAL);
-	ck_assert_bn_ok(bn_batch_select(&some, &all, rows, 0, &err), &err);
+	ck_assert_int_eq(bn_batch_take(&some, &all, rows, 1000, NULL), BN_EINVAL);
+	ck_assert_bn_ok(bn_batch_take(&some, &all, rows, 0, &err), &err);
 	ck_assert_uint_eq(some.rows, 0);
 	bn_batch_release(&some);
 	bn_batch_release(&all);
@@ -108,7 +108,7 @@ START_TEST(test_select_all_rows_in_pieces_profile_as_the_table_does)
 		ck_assert_bn_ok(bn_table_read(table, b, NULL, 0, &all, &err), &err);
 		for (uint32_t i = 0; i < all.rows; i++)
 			rows[i] = i;
-		ck_assert_bn_ok(bn_batch_select(&some, &all, rows, all.rows, &err), &err);
+		ck_assert_bn_ok(bn_batch_take(&some, &all, rows, all.rows, &err), &err);
 		ck_assert_bn_ok(bn_profiler_add(p, &some, &err), &err);
 	}
 	ck_assert_bn_ok(bn_profiler_finish(&pieces, p, &err), &err);
@@ -274,7 +274,7 @@ START_TEST(test_select_adding_stops_on_the_way_and_leaves_nothing)
 }
 END_TEST
 
-BN_TEST_MAIN("core/table/select", test_select_gives_the_same_values_in_the_order_asked,
+BN_TEST_MAIN("core/table/take", test_select_gives_the_same_values_in_the_order_asked,
 	test_select_all_rows_in_pieces_profile_as_the_table_does,
 	test_select_a_kept_profile_comes_back_equal_and_for_its_filter_alone,
 	test_select_a_version_whose_bytes_changed_is_not_used,

@@ -1,0 +1,59 @@
+/*
+ * _table_writer.h - a table under construction: what table_write.c (batches) and table_row.c (rows) share.
+ */
+#ifndef BN_TABLE_TABLE_WRITER_H
+#define BN_TABLE_TABLE_WRITER_H
+#include "core/table/_arrow_write.h"
+#include "core/table/_table_file.h"
+#include "core/table/dict.h"
+
+typedef struct bn_pending_column {
+	char *values; /* numbers and codes: capacity * width; bool: a bitmap */
+	uint8_t *validity;
+	int32_t *ends; /* string */
+	bn_buf bytes;  /* string */
+	size_t nulls;
+	bool set;             /* in the row under construction */
+	bn_dict_builder dict; /* category */
+	int32_t *map;         /* category: scratch, code of a batch -> code here */
+	size_t map_cap;
+	int32_t *codes;    /* category: scratch, a column of translated codes */
+	bn_column *pieces; /* list, fixed: copied rows of the batches that came, in lists */
+	size_t piece_count, piece_cap, list_bytes;
+	bn_arena lists;
+} bn_pending_column;
+
+struct bn_table_writer {
+	bn_schema schema;
+	bn_arrow_writer *file;
+	bn_table_file *own; /* that it writes to; NULL: the caller's bn_table_out */
+	bn_table_tap tap;
+	bn_pending_column *columns;
+	bn_column *out; /* scratch: the columns of one record batch, */
+	bn_dict *dicts; /* and their dictionaries so far */
+	size_t out_rows;
+	uint64_t written; /* rows that have been */
+	size_t capacity;  /* rows of a pending batch */
+	size_t row_bytes;
+	size_t pending;
+	uint64_t rows;  /* pending or written */
+	bn_err row_err; /* of the row under construction */
+};
+
+/* Memory for pending rows, on first use. */
+int bn_table_writer_make_room(bn_table_writer *w, bn_err *err);
+/* Writes what is pending when that is a record batch. */
+int bn_table_writer_flush_full(bn_table_writer *w, bn_err *err);
+
+/* Are its values ends and bytes? */
+static inline bool bn_type_has_bytes(bn_type type)
+{
+	return type == BN_TYPE_STRING || type == BN_TYPE_BINARY;
+}
+
+static inline void bn_bit_set(uint8_t *bits, size_t i, bool on)
+{
+	bits[i >> 3] = (uint8_t)((bits[i >> 3] & ~(1u << (i & 7))) | (unsigned)on << (i & 7));
+}
+
+#endif
