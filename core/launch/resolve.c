@@ -5,11 +5,12 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/data/dataset.h"
-#include "core/table/table.h"
 #include "core/launch/data_env.h"
+#include "core/learn/frame.h"
 #include "core/learn/trainer.h"
 #include "core/run/environment.h"
 #include "core/store/object/object.h"
+#include "core/table/table.h"
 
 #include <string.h>
 
@@ -99,10 +100,49 @@ static int need_column(
 	return rc == BN_ENOTFOUND ? bn_err_recode(err, &why, BN_EINVAL) : bn_err_move(err, &why);
 }
 
+/* What the spec asks for: AUTO is left to the target where the trainer does both. */
+static int task_of(bn_task *out, const bn_trainer **trainer, const bn_spec *spec, bn_err *err)
+{
+	bn_task asked = BN_TASK_AUTO;
+	int rc = bn_trainer_find(trainer, spec->trainer, err);
+	if (rc < 0)
+		return rc;
+	if (spec->task && !strcmp(spec->task, "regression"))
+		asked = BN_TASK_REGRESSION;
+	if (spec->task && !strcmp(spec->task, "classification"))
+		asked = BN_TASK_CLASSIFICATION;
+	return bn_trainer_task(out, *trainer, asked, err);
+}
+
+/* A target whose type cannot do is refused before there is a run. */
+static int check_target(const bn_spec *spec, const bn_schema *schema, const char *data, bn_err *err)
+{
+	const bn_trainer *trainer;
+	bn_task task;
+	int rc = need_column(schema, spec->target, data, "target", err);
+	if (rc < 0 || (rc = task_of(&task, &trainer, spec, err)) < 0)
+		return rc;
+	bn_type type = schema->fields[bn_schema_find(schema, spec->target)].type;
+	if (type == BN_TYPE_STRING) {
+		bn_err_set(err, BN_EINVAL, "%s: target '%s' is free text", data, spec->target);
+		bn_err_hint(err, "add the data again with --type %.80s=category", spec->target);
+		return BN_EINVAL;
+	}
+	if (type != BN_TYPE_CATEGORY || task != BN_TASK_REGRESSION)
+		return 0;
+	bn_err_set(err, BN_EINVAL, "%s: target '%s' is text, and %s has to predict a number", data,
+		spec->target, trainer->name);
+	bn_err_hint(err, "%s",
+		trainer->tasks & 1u << BN_TASK_CLASSIFICATION
+			? "leave out the task: the target decides it"
+			: "--trainer logistic tells its values apart");
+	return BN_EINVAL;
+}
+
 static int check_columns_of(
 	const bn_spec *spec, const bn_schema *schema, const char *data, bn_err *err)
 {
-	int rc = need_column(schema, spec->target, data, "target", err);
+	int rc = check_target(spec, schema, data, err);
 	for (size_t i = 0; rc == 0 && i < spec->features.count; i++)
 		rc = need_column(schema, spec->features.items[i], data, "features", err);
 	for (size_t i = 0; rc == 0 && i < spec->exclude.count; i++)
@@ -125,6 +165,41 @@ static int check_columns(const bn_spec *spec, const bn_spec_data *d, bn_workspac
 	if ((rc = bn_dataset_open_table(&table, ws, v, err)) < 0)
 		goto out;
 	rc = check_columns_of(spec, bn_table_schema(table), ref, err);
+out:
+	bn_table_reader_free(table);
+	bn_dataset_version_free(v);
+	bn_free(ref);
+	return rc;
+}
+
+int bn_spec_task_by_target(const char **out, bn_workspace *ws, const bn_spec *given, bn_err *err)
+{
+	const bn_spec_data *d = given->data;
+	const bn_trainer *trainer;
+	bn_dataset_version *v = NULL;
+	bn_table_reader *table = NULL;
+	char *ref = NULL;
+	bn_task task;
+	size_t at;
+	int rc = 0;
+	*out = NULL;
+	if (!given->trainer || !given->target || !given->data_count)
+		return 0;
+	if ((rc = task_of(&task, &trainer, given, err)) < 0 || task != BN_TASK_AUTO)
+		return rc;
+	ref = d->version > 0 ? bn_strf("%s@v%lld", d->name, (long long)d->version)
+			     : bn_strdup(d->name);
+	if (!ref)
+		return bn_err_nomem(err, "a name");
+	if ((rc = bn_dataset_resolve(&v, ws, ref, BN_DATASET_LIVE, err)) < 0)
+		goto out;
+	if ((rc = bn_dataset_open_table(&table, ws, v, err)) < 0)
+		goto out;
+	const bn_schema *schema = bn_table_schema(table);
+	if ((rc = bn_schema_need(schema, given->target, &at, err)) < 0)
+		goto out;
+	bool number = bn_view_kind_of(schema->fields[at].type) == BN_VIEW_NUMBER;
+	*out = number ? "regression" : "classification";
 out:
 	bn_table_reader_free(table);
 	bn_dataset_version_free(v);

@@ -12,6 +12,9 @@
  * complete and fit each other, that a command finds each of its data under a name of its own.
  * Messages begin with "spec". *out is yours. */
 int bn_spec_resolve(bn_spec **out, bn_workspace *ws, const bn_spec *given, bn_err *err);
+/* *out: the task, "regression" or "classification", where it is the type of the target that decides it; NULL where the
+ * spec or the trainer does. Of a spec as somebody wrote it. */
+int bn_spec_task_by_target(const char **out, bn_workspace *ws, const bn_spec *given, bn_err *err);
 /* What needs the table of trainers, and bn_spec_check, of a resolved spec. */
 int bn_spec_check_complete(const bn_spec *spec, const char *where, bn_err *err);
 /* Whether this version runs a spec as it says: BN_EUNSUPPORTED names what it would have to ignore (a container,

@@ -181,6 +181,25 @@ static int name_files(
 	return 0;
 }
 
+/* A task that nobody chose. Numbers that are 0 and 1 alone are as likely classes. */
+static void say_task(const fit *f, const bn_rows *train)
+{
+	const double *y = bn_rows_targets(train);
+	size_t n = bn_rows_about(train)->rows, i = 0;
+	if ((f->spec->task && strcmp(f->spec->task, "auto") != 0) ||
+		!(f->trainer->tasks & 1u << BN_TASK_REGRESSION) ||
+		!(f->trainer->tasks & 1u << BN_TASK_CLASSIFICATION))
+		return;
+	if (bn_features_task(f->features) == BN_TASK_CLASSIFICATION) {
+		say(f, "task classification: target '%s' is no number", f->spec->target);
+		return;
+	}
+	while (i < n && (y[i] == 0 || y[i] == 1))
+		i++;
+	say(f, "task regression: target '%s' is a number%s", f->spec->target,
+		i == n ? ", though 0 or 1 in every row: --task classification learns classes" : "");
+}
+
 static bool keeps_checkpoints(const fit *f, const bn_dir *at)
 {
 	return at && f->hooks && f->hooks->resumes;
@@ -209,6 +228,7 @@ static int train(fit *f, const bn_dir *at, const char *model_dir, int threads, b
 		.target = target,
 		.checkpoint = keeps_checkpoints(f, at) ? &f->checkpoint : NULL};
 	say(f, "%s", machine);
+	say_task(f, request.train);
 	if (f->hooks)
 		request.hooks = *f->hooks;
 	const bn_rows_facts *about = bn_rows_about(request.train);

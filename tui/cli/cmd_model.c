@@ -10,6 +10,24 @@
 
 #include <string.h>
 
+/* Registering a run's model again is allowed, and hardly what was meant. */
+static void say_twin(bn_cli *cli, bn_workspace *ws, const bn_version *v)
+{
+	bn_version_page *all = NULL;
+	char spec[BN_VERSION_SPEC];
+	if (bn_version_list(&all, ws, NULL, false, NULL) < 0)
+		return;
+	for (size_t i = 0; i < all->count; i++) {
+		const bn_version *other = &all->items[i];
+		if (!strcmp(other->uuid, v->uuid) || strcmp(other->run_id, v->run_id) != 0)
+			continue;
+		bn_cli_say(
+			cli, "the model of this run is %s already", bn_version_spec(other, spec));
+		break;
+	}
+	bn_version_page_free(all);
+}
+
 static int run_register(bn_cli *cli, bn_err *err)
 {
 	static const bn_col fields[] = {{"spec", "Model", BN_AS_TEXT},
@@ -34,6 +52,7 @@ static int run_register(bn_cli *cli, bn_err *err)
 		rc = bn_version_get(&v, ws, spec, err);
 	if (!rc) {
 		bn_cli_say(cli, "registered %s", spec);
+		say_twin(cli, ws, v);
 		rc = bn_cli_object(cli, bn_version_json(v), fields, err);
 	}
 	bn_version_free(v);

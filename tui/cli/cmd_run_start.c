@@ -127,6 +127,21 @@ static int follow_started(bn_cli *cli, bn_workspace *ws, const char *id, bool qu
 	return show < 0 ? bn_err_move(err, &shown) : 0;
 }
 
+/* A task that nobody chose is said: 0 and 1 may have been meant as classes. */
+static void say_task(bn_cli *cli, bn_workspace *ws, const bn_spec *spec)
+{
+	const char *task = NULL;
+	if (!bn_cli_is_text(cli) || bn_spec_task_by_target(&task, ws, spec, NULL) < 0 || !task)
+		return;
+	if (!strcmp(task, "regression"))
+		bn_cli_say(cli,
+			"task regression, as target '%s' is a number; --task classification learns "
+			"its values as classes",
+			spec->target);
+	else
+		bn_cli_say(cli, "task classification, as target '%s' is no number", spec->target);
+}
+
 static int run_start(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
@@ -152,6 +167,7 @@ static int run_start(bn_cli *cli, bn_err *err)
 	}
 	if ((rc = bn_launch(ws, spec, &opt, id, err)) < 0)
 		goto out;
+	say_task(cli, ws, spec);
 	const char *by = opt.executor ? opt.executor : spec->executor;
 	rc = follow_started(cli, ws, id, by && !strcmp(by, bn_executor_queue.name), err);
 out:

@@ -1,0 +1,54 @@
+#!/bin/bash
+# What is said when a training is asked for: misspelt columns, targets that cannot do, tasks that nobody chose, models
+# that are registered twice, and values that are no numbers.
+set -u
+. tests/support/shell.sh || exit 2
+cd "$dir" || exit 1
+"$BINNACLE" init . >/dev/null 2>&1 || { echo "not ok init"; exit 1; }
+
+says() { # STATUS WHAT PATTERN COMMAND...
+	local want=$1 what=$2 pattern=$3 said status
+	shift 3
+	said=$("$BINNACLE" "$@" 2>&1 </dev/null)
+	status=$?
+	check "$what" "$want yes" "$status $(grep -qE -- "$pattern" <<<"$said" && echo yes || echo "$said")"
+}
+
+awk 'BEGIN { srand(2); print "alpha,beta,gamma,label,on,note"; for (i = 0; i < 600; i++) { a = rand(); b = rand()
+	print a "," (i % 50 ? b : i % 100 ? "inf" : "-inf") "," a * 2 - 1 "," (a > b ? "yes" : "no") "," (a > b) ",text " rand() } }' >t.csv
+says 0 added . data add t t.csv -q
+start() { echo run start --wait --data t --seed 1 --set epochs=1 --exclude note; }
+
+# ---- columns ---------------------------------------------------------------------------------------------------
+says 2 near_target "did you mean 'gamma'" run start --data t --trainer ridge --target gama
+says 2 near_feature "did you mean 'beta'" run start --data t --trainer ridge --target gamma --features alpha,betta
+says 2 near_exclude "did you mean 'alpha'" run start --data t --trainer ridge --target gamma --exclude alhpa
+
+# ---- targets, before there is a run ------------------------------------------------------------------------------
+says 2 text_for_ridge "target 'label' is text, and ridge has to predict a number" run start --data t --trainer ridge --target label
+says 2 what_to_do_instead "--trainer logistic tells its values apart" run start --data t --trainer ridge --target label
+says 2 text_for_a_regression "leave out the task" run start --data t --trainer mlp --task regression --target label
+says 2 free_text "target 'note' is free text" run start --data t --trainer logistic --target note
+check no_run_was_made 0 "$("$BINNACLE" run ls --json | grep -c '"id"')"
+
+# ---- tasks -------------------------------------------------------------------------------------------------------
+# shellcheck disable=SC2046
+says 0 regression_is_said "task regression, as target 'on' is a number; --task classification" $(start) --trainer mlp --target on
+says 0 said_in_the_log "0 or 1 in every row: --task classification" run log latest
+# shellcheck disable=SC2046
+says 0 classification_is_said "task classification, as target 'label' is no number" $(start) --trainer mlp --target label
+# shellcheck disable=SC2046
+check chosen_is_not_said 0 "$("$BINNACLE" $(start) --trainer mlp --target on --task classification 2>&1 | grep -c '^task')"
+
+# ---- the same run twice --------------------------------------------------------------------------------------------
+says 0 trained . run start --wait --data t --trainer ridge --target gamma --features alpha,beta --name r
+check first_time_nothing 0 "$("$BINNACLE" model register r --name m 2>&1 | grep -c already)"
+says 0 second_time "the model of this run is m/1 already" model register r --name m
+says 0 under_another_name "the model of this run is m/[12] already" model register r --name other
+
+# ---- infinity is a missing value, in training and in prediction ----------------------------------------------------
+printf 'alpha,beta\n0.5,inf\n0.5,-inf\n0.5,\n' >ask.csv
+"$BINNACLE" predict m/1 ask.csv --out answers.csv -q 2>err >/dev/null || cat err
+check three_answers 3 "$(tail -n +2 answers.csv | wc -l)"
+check one_answer 1 "$(tail -n +2 answers.csv | sed 's/.*,//' | sort -u | wc -l)"
+exit "$bad"
