@@ -33,7 +33,8 @@ void bn_range_of(bn_range *out, const double *values, size_t n);
 void bn_values_histogram(
 	double *counts, const double *values, size_t n, const double *edges, size_t bins);
 
-double bn_sample_deviation(const bn_sample *s); /* population; NaN when empty */
+double bn_values_deviation(
+	const double *values, size_t n); /* population, of the finite ones; NaN without */
 size_t bn_sample_distinct(const bn_sample *s);
 size_t bn_sample_distinct_union(const bn_sample *a, const bn_sample *b);
 

@@ -7,6 +7,7 @@
 #include "core/monitor/drift.h"
 
 #include "core/base/mem.h"
+#include "core/monitor/_cells.h"
 #include "core/monitor/_saddle.h"
 #include "core/monitor/_samples.h"
 
@@ -451,8 +452,8 @@ static int measure_numbers(
 		return 0;
 	}
 	if (r->test == BN_DRIFT_WASSERSTEIN) {
-		r->statistic =
-			bn_sample_wasserstein(ref, cur) / fmax(bn_sample_deviation(ref), 0.001);
+		r->statistic = bn_sample_wasserstein(ref, cur) /
+			       fmax(bn_values_deviation(ref->sorted, ref->n), 0.001);
 		return 0;
 	}
 	return measure_binned(r, ref, cur, err);
@@ -491,18 +492,65 @@ static void try_binned(bn_drift_result *r, bool *done, const double *ref, size_t
 	decide(r);
 }
 
+/* Whether the test is one of the two that need no order of large samples, chosen or by default: more than 5 different
+ * values, which the ranges show. */
+static bool takes_cells(bn_drift_test *test, const bn_range *p, const bn_range *q)
+{
+	size_t distinct = p->distinct > q->distinct ? p->distinct : q->distinct;
+	if (distinct < BN_DISTINCT_MOST || !bn_cells_fit(p, q))
+		return false;
+	if (*test == BN_DRIFT_AUTO)
+		*test = bn_drift_choose(true, p->n, distinct);
+	return *test == BN_DRIFT_KS || *test == BN_DRIFT_WASSERSTEIN;
+}
+
+/* KS and Wasserstein of large samples. *done stays false where they have to be sorted. */
+static int try_cells(bn_drift_result *r, bool *done, const double *ref, size_t n_ref,
+	const double *cur, size_t n_cur, const bn_drift_options *o, bn_err *err)
+{
+	bn_drift_test test = o ? o->test : BN_DRIFT_AUTO;
+	bn_range p, q;
+	double distance = NAN;
+	if (test != BN_DRIFT_AUTO && test != BN_DRIFT_KS && test != BN_DRIFT_WASSERSTEIN)
+		return 0;
+	bn_range_of(&p, ref, n_ref);
+	bn_range_of(&q, cur, n_cur);
+	if (!takes_cells(&test, &p, &q))
+		return 0;
+	bool ks = test == BN_DRIFT_KS;
+	*done = true;
+	*r = (bn_drift_result){.n_ref = p.n,
+		.n_cur = q.n,
+		.ref_dropped = p.dropped,
+		.cur_dropped = q.dropped,
+		.values = BN_DISTINCT_MOST};
+	start(r, test, o);
+	if (!enough(r, o))
+		return 0;
+	int rc = bn_cells_measure(
+		ks ? &distance : NULL, ks ? NULL : &distance, ref, n_ref, &p, cur, n_cur, &q, err);
+	if (rc < 0)
+		return rc;
+	r->statistic = ks ? distance : distance / fmax(bn_values_deviation(ref, n_ref), 0.001);
+	r->p = ks ? bn_ks_2samp_sf(distance, p.n, q.n) : NAN;
+	decide(r);
+	return 0;
+}
+
 int bn_drift_numbers(bn_drift_result *out, const double *ref, size_t n_ref, const double *cur,
 	size_t n_cur, const bn_drift_options *options, bn_err *err)
 {
 	bn_drift_result r = {0};
 	bn_sample a = BN_SAMPLE_INIT, b = BN_SAMPLE_INIT;
 	bool done = false;
+	int rc = 0;
 	try_binned(&r, &done, ref, n_ref, cur, n_cur, options);
-	if (done) {
+	if (!done)
+		rc = try_cells(&r, &done, ref, n_ref, cur, n_cur, options, err);
+	if (done || rc < 0) {
 		*out = r;
-		return 0;
+		return rc;
 	}
-	int rc;
 	if ((rc = bn_sample_make(&a, ref, n_ref, err)) < 0 ||
 		(rc = bn_sample_make(&b, cur, n_cur, err)) < 0)
 		goto out;

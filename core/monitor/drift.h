@@ -86,7 +86,7 @@ typedef struct bn_drift_result {
 	double threshold;    /* of score */
 	size_t n_ref, n_cur; /* values compared */
 	size_t ref_dropped, cur_dropped; /* missing, NaN or infinite */
-	size_t values; /* distinct over both sides; 21 stands for more where they are binned */
+	size_t values; /* distinct over both sides; 21 stands for more in large samples */
 	char why[160]; /* empty, or a remark: why inconclusive, "unseen value in current" */
 } bn_drift_result;
 
@@ -109,7 +109,7 @@ const char *bn_drift_verdict_name(bn_drift_verdict v);    /* "no drift", "drift"
 /* values: distinct over both sides. */
 bn_drift_test bn_drift_choose(bool is_number, size_t n_ref, size_t values);
 
-/* A column of numbers. options may be NULL. Sorts copies (radix sort, O(n)): BN_ENOMEM. */
+/* A column of numbers. options may be NULL. Large ones are looked at by two threads. BN_ENOMEM. */
 int bn_drift_numbers(bn_drift_result *out, const double *ref, size_t n_ref, const double *cur,
 	size_t n_cur, const bn_drift_options *options, bn_err *err);
 /* A column of categories: how often each of k values occurs on either side. Values that occur on

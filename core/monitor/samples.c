@@ -1,91 +1,13 @@
 /*
  * samples.c - see _samples.h.
- *
- * Sorting is a least-significant-digit radix sort on the bits of the doubles (made to order like
- * integers), 11 bits a pass, and passes in which all values share the digit are skipped: about
- * 20 ns a value, with no bad case.
  */
 #include "core/monitor/_samples.h"
 
 #include "core/base/mem.h"
+#include "core/profile/sort.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define DIGIT_BITS 11
-#define DIGITS (1u << DIGIT_BITS)
-#define PASSES 6
-#define SMALL 1500
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-/* Order of doubles as order of unsigned integers: flip all bits of negatives, the sign of others.
- */
-static uint64_t key_of(double x)
-{
-	uint64_t u;
-	memcpy(&u, &x, sizeof u);
-	return u ^ ((u >> 63) ? UINT64_MAX : (uint64_t)1 << 63);
-}
-
-static double value_of(uint64_t key)
-{
-	key ^= (key >> 63) ? (uint64_t)1 << 63 : UINT64_MAX;
-	double x;
-	memcpy(&x, &key, sizeof x);
-	return x;
-}
-
-/* Sorts keys[n]; returns the one of keys and spare that holds the result. */
-static uint64_t *radix_sort(uint64_t *keys, uint64_t *spare, size_t n, size_t (*count)[DIGITS])
-{
-	memset(count, 0, PASSES * sizeof *count);
-	for (size_t i = 0; i < n; i++)
-		for (unsigned p = 0; p < PASSES; p++)
-			count[p][(keys[i] >> (p * DIGIT_BITS)) & (DIGITS - 1)]++;
-	for (unsigned p = 0; p < PASSES; p++) {
-		unsigned shift = p * DIGIT_BITS;
-		if (count[p][(keys[0] >> shift) & (DIGITS - 1)] == n)
-			continue;
-		size_t sum = 0;
-		for (size_t d = 0; d < DIGITS; d++) {
-			size_t c = count[p][d];
-			count[p][d] = sum;
-			sum += c;
-		}
-		for (size_t i = 0; i < n; i++)
-			spare[count[p][(keys[i] >> shift) & (DIGITS - 1)]++] = keys[i];
-		uint64_t *t = keys;
-		keys = spare, spare = t;
-	}
-	return keys;
-}
-
-static int sort_large(double *values, size_t n, bn_err *err)
-{
-	uint64_t *keys = bn_alloc(2 * n * sizeof *keys);
-	size_t(*count)[DIGITS] = bn_alloc(PASSES * sizeof *count);
-	int rc = 0;
-	if (!keys || !count) {
-		rc = bn_err_nomem(err, "a sorted column");
-		goto out;
-	}
-	for (size_t i = 0; i < n; i++)
-		keys[i] = key_of(values[i]);
-	const uint64_t *sorted = radix_sort(keys, keys + n, n, count);
-	for (size_t i = 0; i < n; i++)
-		values[i] = value_of(sorted[i]);
-out:
-	bn_free(keys);
-	bn_free(count);
-	return rc;
-}
 
 int bn_sample_make(bn_sample *out, const double *values, size_t n, bn_err *err)
 {
@@ -97,12 +19,13 @@ int bn_sample_make(bn_sample *out, const double *values, size_t n, bn_err *err)
 		if (isfinite(values[i]))
 			s.sorted[s.n++] = values[i] + 0.0; /* -0 + 0 is 0 */
 	s.dropped = n - s.n;
-	if (s.n <= SMALL) {
-		qsort(s.sorted, s.n, sizeof *s.sorted, compare);
-	} else if (sort_large(s.sorted, s.n, err)) {
+	double *scratch = bn_alloc((s.n + 1) * sizeof *scratch);
+	if (!scratch) {
 		bn_sample_release(&s);
-		return BN_ENOMEM;
+		return bn_err_nomem(err, "a sorted column");
 	}
+	bn_sort_doubles(s.sorted, s.n, scratch);
+	bn_free(scratch);
 	*out = s;
 	return 0;
 }
@@ -157,18 +80,17 @@ void bn_values_histogram(
 	}
 }
 
-double bn_sample_deviation(const bn_sample *s)
+double bn_values_deviation(const double *values, size_t n)
 {
-	if (!s->n)
-		return NAN;
-	double mean = 0, sum = 0;
-	for (size_t i = 0; i < s->n; i++)
-		mean += (s->sorted[i] - mean) / (double)(i + 1);
-	for (size_t i = 0; i < s->n; i++) {
-		double d = s->sorted[i] - mean;
-		sum += d * d;
+	double mean = 0, sum = 0, count = 0;
+	for (size_t i = 0; i < n; i++)
+		if (isfinite(values[i]))
+			mean += (values[i] - mean) / ++count;
+	for (size_t i = 0; i < n; i++) {
+		double d = values[i] - mean;
+		sum += isfinite(values[i]) ? d * d : 0;
 	}
-	return sqrt(sum / (double)s->n);
+	return count > 0 ? sqrt(sum / count) : NAN;
 }
 
 size_t bn_sample_distinct(const bn_sample *s)

@@ -5,7 +5,6 @@
 #include "core/predict/_predictor.h"
 #include "core/source/sources.h"
 
-#include <math.h>
 #include <string.h>
 
 #define BLOCK_ROWS 4096
@@ -130,22 +129,6 @@ out:
 
 /* ---- for a server elsewhere ----------------------------------------------------------------- */
 
-/* JSON has no infinity: it would arrive as a missing value. first_row: of the batch, in the file. */
-static int check_finite(const bn_schema *s, const bn_batch *b, uint64_t first_row, bn_err *err)
-{
-	for (size_t c = 0; c < s->count; c++) {
-		const bn_column *col = &b->columns[c];
-		if (col->type != BN_TYPE_FLOAT64 && col->type != BN_TYPE_FLOAT32)
-			continue;
-		for (size_t r = 0; r < b->rows; r++)
-			if (isinf(bn_column_number(col, r)))
-				return bn_err_set(err, BN_EINVAL,
-					"row %llu: field '%.80s': expected a number, got infinity",
-					(unsigned long long)first_row + r + 1, s->fields[c].name);
-	}
-	return 0;
-}
-
 static json_t *frame_of(const bn_schema *s, const bn_batch *b, size_t from, size_t n)
 {
 	json_t *columns = json_array(), *data = json_array();
@@ -190,10 +173,6 @@ int bn_predict_frames(const bn_env *env, const char *path, const bn_schema *as, 
 			done = 0;
 			sink->restart(sink->user);
 			continue;
-		}
-		if ((rc = check_finite(stream->ops->schema(stream), b, done, err)) < 0) {
-			bn_err_prefix(err, "%s", path);
-			goto out;
 		}
 		if ((rc = send_batch(stream, b, block_rows, sink, err)) < 0)
 			goto out;

@@ -70,11 +70,15 @@ static bool read_text(cast_value *v, bn_type told, bn_text t)
 static bool read_value(cast_value *v, const cast_column *k, const bn_column *c, size_t row)
 {
 	*v = (cast_value){0};
+	bool reads = true;
 	if (bn_type_is_text(c->type))
-		return read_text(v, k->told, bn_column_text(c, row));
-	if (is_float(c->type)) {
+		reads = read_text(v, k->told, bn_column_text(c, row));
+	else if (is_float(c->type))
 		set_number(v, bn_column_number(c, row));
-		return true;
+	if (bn_type_is_text(c->type) || is_float(c->type)) {
+		/* A model's training saw an infinity as a missing value. */
+		v->absent = v->absent || (k->input && is_float(k->told) && isinf(v->number));
+		return reads;
 	}
 	v->is_whole = bn_column_int(c, row, &v->whole);
 	v->number = (double)v->whole;
@@ -290,8 +294,9 @@ int bn_cast_missing(const bn_schema *from, const char *name, const bn_source_opt
 	bn_schema_need(from, name, &none, &near);
 	bn_err_set(err, BN_EINVAL, "%s: %s, which %s", path, near.msg, options->as_whose);
 	columns_of(from, has);
-	bn_err_hint(err, "%s%s%s", near.hint[0] ? near.hint : "the file has: ",
-		near.hint[0] ? "" : has, options->as_inputs ? "" : " (--retype takes it without)");
+	bn_err_hint(err, "%s%s%s",
+		near.hint[0] ? near.hint : "the file has: ", near.hint[0] ? "" : has,
+		options->as_inputs ? "" : " (--retype takes it without)");
 	return BN_EINVAL;
 }
 

@@ -143,9 +143,10 @@ static bool parse_input(const convert *v, const char *s, size_t n, slow_value *x
 {
 	double f = 0;
 
-	if (!bn_cell_number(v->want->told, s, n, &f) || isinf(f))
+	bool is_float = v->want->told == BN_TYPE_FLOAT64 || v->want->told == BN_TYPE_FLOAT32;
+	if (!bn_cell_number(v->want->told, s, n, &f) || (isinf(f) && !is_float))
 		return false;
-	*absent = isnan(f);
+	*absent = !isfinite(f); /* as training sees an infinity */
 	if (v->want->type == BN_TYPE_FLOAT64)
 		x->f = f;
 	else

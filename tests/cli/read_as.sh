@@ -125,7 +125,11 @@ misfit() { # NAME TEXT ROW
 misfit "a word for an integer" "misfit.csv:3:3: column 'i': \"x7\" is not an int64" '1,x7,true,2024-01-01'
 misfit "a word for a float" "misfit.csv:3:1: column 'f': \"x\" is not a number" 'x,1,true,2024-01-01'
 misfit "true for a float" "misfit.csv:3:1: column 'f': \"true\" is not a number" 'true,1,true,2024-01-01'
-misfit "an infinite float" "misfit.csv:3:1: column 'f': \"inf\" is not a number" 'inf,1,true,2024-01-01'
+misfit "a number beyond a float" "misfit.csv:3:1: column 'f': \"1e999\" is not a number" '1e999,1,true,2024-01-01'
+misfit "an infinite integer" "misfit.csv:3:3: column 'i': \"inf\" is not an int64" '1,inf,true,2024-01-01'
+printf 'f,i,b,t\n,2,true,2024-01-01\ninf,2,true,2024-01-01\n-Infinity,2,true,2024-01-01\n' >infinite.csv
+expect 0 "infinite floats are missing values, as in training" "$B" predict mixed infinite.csv -q
+[ "$(tail -n +2 out | sort -u | wc -l)" = 1 ] || fail "infinite floats: $(cat out)"
 misfit "a number for a bool" "misfit.csv:3:5: column 'b': \"2\" is not true or false" '1,1,2,2024-01-01'
 misfit "a word for a time" "misfit.csv:3:10: column 't': \"noon\" is not a date or time" '1,1,true,noon'
 printf 'f,b,t\n1,true,2024-01-01\n' >short.csv
