@@ -4,14 +4,25 @@
 #include "core/profile/profile.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
+#include "core/table/stats.h"
 
 /* A part's statistics: [[min, max, missing], ...] of the first BN_MANIFEST_STATS columns, as
  * manifest.h says. New reference, NULL without memory. */
 json_t *bn_dataset_stats(const bn_profile *p);
 
+/* The same of what a builder found out of a part, and back; NULL without memory, or when nothing is known. */
+json_t *bn_dataset_part_stats(const bn_part_stats *s, const bn_schema *schema);
+bn_part_stats *bn_dataset_part_stats_read(
+	const json_t *list, const bn_schema *schema, uint64_t rows);
+/* What the manifest knows of the parts of a table that is open, so that scans can pass over them. */
+void bn_dataset_attach_stats(bn_table_reader *table, const bn_manifest *m);
+
 /* The parts of a version, by the hash that names it: of a manifest, or (format 0) of the only part. Released in any
  * case. */
 int bn_dataset_parts(bn_manifest *out, bn_workspace *ws, const char *hash, bn_err *err);
+/* Opens the table of them, each hashed at its first use, with what is known of them. */
+int bn_dataset_open_parts(bn_table_reader **out, bn_workspace *ws, const char *hash,
+	const bn_progress *progress, bn_err *err);
 /* Where the part lies, below the workspace. Returns buf. */
 const char *bn_dataset_part_file(bn_workspace *ws, const char *hash, char buf[BN_OBJECT_NAME]);
 /* Moves why, of the part that could not be used, to err; of damage it names the part and what helps. */

@@ -2,7 +2,7 @@
 #include "core/data/add.h"
 
 #include "core/base/mem.h"
-#include "core/data/builder.h"
+#include "core/data/_add.h"
 #include "core/data/former.h"
 
 /* The name of a new file below the workspace's directory. */
@@ -16,21 +16,20 @@ static int temporary(char **path, bn_workspace *ws, bn_err *err)
 	return *path ? 0 : bn_err_nomem(err, "a path");
 }
 
-/* What the user said about reading it; absent when it was nothing. */
-static json_t *options_json(const bn_source_options *o, const bn_former *former)
+json_t *bn_add_recipe(const char *act, const bn_source_options *o, const char *as)
 {
 	json_t *types = json_object();
 	char type[BN_TYPE_TEXT];
 	for (size_t i = 0; o && i < o->type_count; i++)
 		json_object_set_new(types, o->types[i].column,
 			json_string(bn_field_type_text(&o->types[i].type, type)));
-	json_t *recipe = json_pack("{s:s, s:o}", "do", "ingest", "types", types);
+	json_t *recipe = json_pack("{s:s, s:o}", "do", act, "types", types);
 	if (recipe && o && o->no_header)
 		json_object_set_new(recipe, "no_header", json_true());
 	if (recipe && o && o->rejects)
 		json_object_set_new(recipe, "on_error", json_string("reject"));
-	if (recipe && former->ref[0])
-		json_object_set_new(recipe, "as", json_string(former->ref));
+	if (recipe && as[0])
+		json_object_set_new(recipe, "as", json_string(as));
 	return recipe;
 }
 
@@ -40,17 +39,15 @@ static int build_begin(
 	return bn_table_builder_begin(ctx, schema, crew, w, err);
 }
 
-/* The source's rows as a stored table, and what it was. */
-static int build(bn_table_builder *b, bn_built *built, char sha256[65], bn_input *in,
-	const char *source_name, const bn_source_options *options, bn_ingest_report *report,
-	bn_err *err)
+int bn_add_build(bn_table_builder *b, const bn_ingest_sink *sink, bn_built *built, char sha256[65],
+	bn_input *in, const char *source_name, const bn_source_options *options,
+	bn_ingest_report *report, bn_err *err)
 {
-	const bn_ingest_sink sink = {.begin = build_begin, .ctx = b};
 	const bn_source *source = NULL;
 	int rc = bn_source_find(&source, source_name, in, err);
 	if (rc == 0 && bn_input_is_file(in))
 		rc = bn_input_hash(in, err);
-	if (rc < 0 || (rc = bn_ingest_input(in, source, options, &sink, report, err)) < 0)
+	if (rc < 0 || (rc = bn_ingest_input(in, source, options, sink, report, err)) < 0)
 		return rc;
 	if ((rc = bn_table_builder_finish(b, built, err)) == 0 && bn_input_is_file(in))
 		rc = bn_input_digest(in, sha256, err);
@@ -62,6 +59,13 @@ static bool spooling_report(void *ctx, const char *what, uint64_t done, uint64_t
 	const bn_source_options *o = ctx;
 	(void)what;
 	return !o->progress || o->progress(o->progress_ctx, done, total, 0);
+}
+
+int bn_add_open(bn_input **out, bn_workspace *ws, const char *uri, const bn_source_options *options,
+	bn_err *err)
+{
+	const bn_progress spooling = {spooling_report, (void *)(uintptr_t)options};
+	return bn_input_open(out, bn_workspace_env(ws), uri, options ? &spooling : NULL, err);
 }
 
 /* The types that the dataset has, unless new ones are asked for. */
@@ -87,7 +91,6 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	bn_dataset_privacy privacy, const char *source_name, const char *uri,
 	const bn_source_options *options, bn_ingest_report *report, bn_err *err)
 {
-	const bn_progress spooling = {spooling_report, (void *)(uintptr_t)options};
 	bn_source_options as = BN_SOURCE_OPTIONS_INIT;
 	bn_former former = BN_FORMER_INIT;
 	bn_ingest_report mine = {0};
@@ -102,12 +105,14 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 		(rc = bn_dataset_is_to_be_private(&is_private, ws, name, privacy, NULL, 0, err)) <
 			0 ||
 		(rc = read_as(&as, &former, ws, name, options, err)) < 0 ||
-		(rc = bn_input_open(
-			 &in, bn_workspace_env(ws), uri, options ? &spooling : NULL, err)) < 0 ||
-		(rc = bn_table_builder_new(&builder, ws, is_private, err)) < 0 ||
-		(rc = build(builder, &built, sha256, in, source_name, &as, &mine, err)) < 0)
+		(rc = bn_add_open(&in, ws, uri, options, err)) < 0 ||
+		(rc = bn_table_builder_new(&builder, ws, is_private, err)) < 0)
 		goto out;
-	recipe = options_json(options, &former);
+	const bn_ingest_sink sink = {.begin = build_begin, .ctx = builder};
+	if ((rc = bn_add_build(builder, &sink, &built, sha256, in, source_name, &as, &mine, err)) <
+		0)
+		goto out;
+	recipe = bn_add_recipe("ingest", options, former.ref);
 	bn_dataset_draft d = {.name = name,
 		.built = &built,
 		.source_kind = mine.source->name,

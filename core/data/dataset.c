@@ -12,6 +12,7 @@
 #include "core/profile/profiler.h"
 #include "core/store/index/fold.h"
 #include "core/store/object/held.h"
+#include "core/store/object/live.h"
 #include "core/store/object/object.h"
 #include "core/store/object/verify_once.h"
 #include "core/store/workspace.h"
@@ -33,17 +34,12 @@ int bn_dataset_need_rows(bn_workspace *ws, const bn_dataset_version *v, bn_err *
 int bn_dataset_open_table_watched(bn_table_reader **out, bn_workspace *ws,
 	const bn_dataset_version *v, const bn_progress *progress, bn_err *err)
 {
-	char **paths = NULL, name[192];
-	size_t n = 0;
+	char name[192];
 	int rc = bn_dataset_need_rows(ws, v, err);
 	if (rc < 0)
 		return rc;
-	if ((rc = bn_dataset_paths(&paths, &n, ws, v->hash, progress, err)) == 0)
-		rc = bn_table_open_parts(out, bn_workspace_env(ws), bn_workspace_at(ws),
-			(const char *const *)paths, n, err);
-	if (rc < 0)
+	if ((rc = bn_dataset_open_parts(out, ws, v->hash, progress, err)) < 0)
 		bn_err_prefix(err, "dataset %s", bn_dataset_version_name(v, name, sizeof name));
-	bn_dataset_paths_free(paths, n);
 	return rc;
 }
 
@@ -79,7 +75,9 @@ static int open_held_parts(bn_table_reader **out, bn_workspace *ws, const bn_man
 			goto out;
 		}
 	}
-	rc = bn_table_open_files(out, env, fds, names, n, err);
+	if ((rc = bn_table_open_files(out, env, fds, names, n, err)) < 0)
+		goto out;
+	bn_dataset_attach_stats(*out, m);
 out:
 	while (n)
 		env->fs->close(env, fds[--n]);
@@ -189,9 +187,8 @@ int bn_dataset_act(
 
 /* Everything about the table that the event says; profile and manifest become objects. */
 typedef struct facts {
-	char part[65], hash[65], profile_hash[65], schema_hash[65], content[65];
-	uint64_t size, rows;
-	size_t columns;
+	bn_manifest m; /* its parts; their statistics come last */
+	char hash[65], profile_hash[65], schema_hash[65];
 	bool is_private;
 	bn_object_store *to; /* everybody's objects, or the user's private ones */
 	const bn_schema *schema;
@@ -216,84 +213,122 @@ static int part_settle(bn_workspace *ws, const char *part, bn_err *err)
 	return rc;
 }
 
-static int open_part(bn_table_reader **out, bn_workspace *ws, const char *part, bn_err *err)
+/* All of them as one table. */
+static int facts_open(facts *f, bn_workspace *ws, bn_err *err)
+{
+	size_t n = f->m.count;
+	char(*names)[BN_OBJECT_NAME] = bn_alloc_zeroed(n, sizeof *names);
+	const char **paths = bn_alloc_zeroed(n, sizeof *paths);
+	int rc = names && paths ? 0 : bn_err_nomem(err, "the parts of a dataset");
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		paths[i] = names[i];
+		rc = bn_object_file(ws, f->m.parts[i].hash, names[i], err);
+	}
+	if (rc < 0)
+		goto out;
+	rc = bn_table_open_parts(
+		&f->table, bn_workspace_env(ws), bn_workspace_at(ws), paths, n, err);
+out:
+	bn_free(paths);
+	bn_free(names);
+	return rc;
+}
+
+/* A new part, which is stored. */
+static int facts_part(facts *f, bn_workspace *ws, const bn_built_part *p, bn_err *err)
+{
+	bn_manifest_part part = {.bytes = p->bytes,
+		.rows = p->rows,
+		.stats = bn_dataset_part_stats(p->stats, f->schema)};
+	memcpy(part.hash, p->hash, sizeof part.hash);
+	int rc = part.stats ? part_settle(ws, p->hash, err) : bn_err_nomem(err, "a manifest");
+	rc = rc < 0 ? rc : bn_manifest_add(&f->m, &part, err);
+	json_decref(part.stats);
+	return rc;
+}
+
+/* The parts that are repeated, which gc may not free meanwhile, and those that were written. */
+static int facts_built(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
+{
+	int rc;
+	f->is_private = d->built->is_private;
+	f->schema = d->built->schema;
+	for (size_t i = 0; d->base && i < d->base_count; i++)
+		if ((rc = bn_object_renew(ws, d->base[i].hash, err)) < 0 ||
+			(rc = bn_manifest_add(&f->m, &d->base[i], err)) < 0)
+			return rc;
+	for (size_t i = 0; i < d->built->part_count; i++)
+		if ((rc = facts_part(f, ws, &d->built->parts[i], err)) < 0)
+			return rc;
+	return 0;
+}
+
+/* A complete file, which becomes the only part. */
+static int facts_file(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
 {
 	char name[BN_OBJECT_NAME];
 	const char *path = name;
-	int rc = bn_object_file(ws, part, name, err);
-	return rc < 0 ? rc
-		      : bn_table_open_parts(
-				out, bn_workspace_env(ws), bn_workspace_at(ws), &path, 1, err);
+	bn_manifest_part part = {.bytes = 0};
+	int rc;
+	if ((rc = bn_object_put_below_in(f->to, d->table_at, d->table_path, d->take, part.hash,
+		     &part.bytes, err)) < 0 ||
+		(rc = part_settle(ws, part.hash, err)) < 0 ||
+		(rc = bn_object_file(ws, part.hash, name, err)) < 0 ||
+		(rc = bn_table_open_parts(
+			 &f->table, bn_workspace_env(ws), bn_workspace_at(ws), &path, 1, err)) < 0)
+		return rc;
+	f->schema = bn_table_schema(f->table);
+	part.rows = bn_table_rows(f->table);
+	return bn_manifest_add(&f->m, &part, err);
 }
 
 /* The table is stored; what can be said without reading its rows. */
 static int facts_begin(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
 {
-	int rc = d->built ? 0
-			  : bn_dataset_is_to_be_private(&f->is_private, ws, d->name, d->privacy,
-				    d->parents, d->parent_count, err);
-	if (rc < 0)
-		return rc;
+	int rc;
+	bn_manifest_init(&f->m, BN_MANIFEST_TABLE);
 	if (d->built)
 		f->is_private = d->built->is_private;
+	else if ((rc = bn_dataset_is_to_be_private(&f->is_private, ws, d->name, d->privacy,
+			  d->parents, d->parent_count, err)) < 0)
+		return rc;
 	if ((rc = (f->is_private ? bn_workspace_private_objects : bn_workspace_objects)(
-		     &f->to, ws, err)) < 0)
+		     &f->to, ws, err)) < 0 ||
+		(rc = (d->built ? facts_built : facts_file)(f, ws, d, err)) < 0 ||
+		(rc = bn_schema_hash(f->schema, f->schema_hash, err)) < 0)
 		return rc;
-	if (d->built) {
-		memcpy(f->part, d->built->hash, sizeof f->part);
-		f->size = d->built->bytes;
-	} else {
-		rc = bn_object_put_below_in(
-			f->to, d->table_at, d->table_path, d->take, f->part, &f->size, err);
-	}
-	if (rc < 0 || (rc = part_settle(ws, f->part, err)) < 0)
-		return rc;
-	if (d->built) {
-		f->schema = d->built->schema;
-		f->rows = d->built->rows;
-	} else if ((rc = open_part(&f->table, ws, f->part, err)) == 0) {
-		f->schema = bn_table_schema(f->table);
-		f->rows = bn_table_rows(f->table);
-	}
-	if (rc < 0 || (rc = bn_schema_hash(f->schema, f->schema_hash, err)) < 0)
-		return rc;
-	f->columns = f->schema->count;
-	return bn_manifest_of_part(f->schema_hash, f->part, f->content, err);
+	if (!(f->m.schema = bn_schema_json(f->schema)))
+		return bn_err_nomem(err, "a manifest");
+	return bn_manifest_seal(&f->m, err);
 }
 
 static int facts_manifest(facts *f, const bn_profile *profile, bn_err *err)
 {
-	bn_manifest m;
-	bn_manifest_part part = {.bytes = f->size, .rows = f->rows};
-	int rc = 0;
-	bn_manifest_init(&m, BN_MANIFEST_TABLE);
-	memcpy(part.hash, f->part, sizeof part.hash);
-	part.stats = bn_dataset_stats(profile);
-	m.schema = bn_schema_json(f->schema);
-	if (!part.stats || !m.schema)
-		rc = bn_err_nomem(err, "a manifest");
-	if (rc < 0 || (rc = bn_manifest_add(&m, &part, err)) < 0 ||
-		(rc = bn_manifest_seal(&m, err)) < 0)
-		goto out;
-	rc = bn_manifest_store_in(f->to, &m, f->hash, err);
-out:
-	json_decref(part.stats);
-	bn_manifest_release(&m);
-	return rc;
+	bn_manifest_part *only = &f->m.parts[0];
+	if (f->m.count == 1) {
+		json_decref(only->stats);
+		only->stats = bn_dataset_stats(profile);
+		if (!only->stats)
+			return bn_err_nomem(err, "a manifest");
+	}
+	return bn_manifest_store_in(f->to, &f->m, f->hash, err);
 }
 
 /* The rest: a pass over the rows. I4: profile and manifest are stored before the event. */
-static int facts_gather(facts *f, const bn_dataset_draft *d, bn_err *err)
+static int facts_gather(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
 {
 	bn_profile *own = NULL;
 	bn_buf text = BN_BUF_INIT;
 	int rc = 0;
 	const bn_profile *profile = d->built ? d->built->profile : d->profile;
 	if (!profile) {
-		rc = bn_profile_table(&own, f->table, 0, d->progress, err);
+		if (!f->table && (rc = facts_open(f, ws, err)) < 0)
+			goto out;
+		if ((rc = bn_profile_table(&own, f->table, 0, d->progress, err)) < 0)
+			goto out;
 		profile = own;
 	}
-	if (rc < 0 || (rc = bn_profile_write(&text, profile, err)) < 0 ||
+	if ((rc = bn_profile_write(&text, profile, err)) < 0 ||
 		(rc = bn_object_put_in(f->to, text.ptr, text.len, f->profile_hash, err)) < 0)
 		goto out;
 	rc = facts_manifest(f, profile, err);
@@ -322,15 +357,18 @@ static json_t *version_payload(const facts *f, const bn_dataset_draft *d, int64_
 				      : json_null();
 	json_t *source = json_pack("{s:s, s:o, s:s?, s:I}", "kind", d->source_kind, "path", path,
 		"sha256", d->source_sha256, "rejected", (json_int_t)d->rejected);
-	json_t *p = json_pack("{s:I, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:s, s:s}", "version",
-		(json_int_t)version, "manifest", f->hash, "content", f->content, "part", f->part,
-		"parts", 1, "size", (json_int_t)f->size, "rows", (json_int_t)f->rows, "columns",
-		(json_int_t)f->columns, "schema_hash", f->schema_hash, "profile", f->profile_hash);
+	json_t *p = json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:s}", "version",
+		(json_int_t)version, "manifest", f->hash, "content", f->m.content, "parts",
+		(json_int_t)f->m.count, "size", (json_int_t)f->m.bytes, "rows",
+		(json_int_t)f->m.rows, "columns", (json_int_t)f->schema->count, "schema_hash",
+		f->schema_hash, "profile", f->profile_hash);
 	if (!source || !p) {
 		json_decref(source);
 		json_decref(p);
 		return NULL;
 	}
+	if (f->m.count == 1)
+		json_object_set_new(p, "part", json_string(f->m.parts[0].hash));
 	if (d->source_sha256)
 		json_object_set_new(source, "size", json_integer((json_int_t)d->source_size));
 	json_object_set_new(p, "source", source);
@@ -362,7 +400,7 @@ static int restore_version(
 	if (rc < 0 || !v->removed)
 		goto out;
 	if (v->bytes_gone) {
-		if ((rc = facts_gather(f, d, err)) < 0)
+		if ((rc = facts_gather(f, ws, d, err)) < 0)
 			goto out;
 		if (strcmp(f->hash, v->hash) != 0) {
 			*number = 0;
@@ -383,7 +421,7 @@ static int refuse_shared(const facts *f, bn_workspace *ws, const char *name, bn_
 	if (!f->is_private)
 		return 0;
 	bn_dataset_version *v = NULL;
-	int rc = bn_dataset_with_content(&number, ws, name, f->content, false, err);
+	int rc = bn_dataset_with_content(&number, ws, name, f->m.content, false, err);
 	if (rc < 0 || !number || (rc = resolve_number(&v, ws, name, number, err)) < 0)
 		return rc;
 	bool is_gone = v->removed && v->bytes_gone;
@@ -421,14 +459,15 @@ int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 		return rc;
 	rc = facts_begin(&f, ws, d, err);
 	if (!rc)
-		rc = bn_dataset_with_content(&number, ws, d->name, f.content, f.is_private, err);
+		rc = bn_dataset_with_content(&number, ws, d->name, f.m.content, f.is_private, err);
 	if (!rc && number)
 		rc = restore_version(&number, &f, ws, d, err);
 	if (added)
 		*added = !rc && number == 0;
 	if (rc || number)
 		goto out;
-	if ((rc = refuse_shared(&f, ws, d->name, err)) < 0 || (rc = facts_gather(&f, d, err)) < 0)
+	if ((rc = refuse_shared(&f, ws, d->name, err)) < 0 ||
+		(rc = facts_gather(&f, ws, d, err)) < 0)
 		goto out;
 	claim = bn_strf("dataset/%s", d->name);
 	rc = claim ? bn_claim_next(ws, claim, f.hash, &number, err) : bn_err_nomem(err, "a name");
@@ -441,6 +480,7 @@ out:
 		rc = resolve_number(out, ws, d->name, number, err);
 	json_decref(payload);
 	bn_table_reader_free(f.table);
+	bn_manifest_release(&f.m);
 	bn_free(claim);
 	return rc;
 }

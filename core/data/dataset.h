@@ -210,7 +210,11 @@ int bn_dataset_is_to_be_private(bool *out, bn_workspace *ws, const char *name,
 typedef struct bn_dataset_draft {
 	const char *name;
 	bn_dataset_privacy privacy;   /* of what has no `built`, which is private or not already */
-	const struct bn_built *built; /* the table, stored and profiled (builder.h); or NULL: */
+	const struct bn_built *built; /* the table, stored and profiled (builder.h); or NULL */
+	const struct bn_manifest_part
+		*base; /* parts that come before the built ones, as they are; or NULL */
+	size_t base_count;
+	/* Without `built`: */
 	const bn_dir *table_at; /* NULL: the user named table_path; else it is below that handle */
 	const char *table_path; /* a complete Arrow file */
 	bool take;              /* move it into objects/ */

@@ -178,6 +178,25 @@ int bn_dataset_parts(bn_manifest *out, bn_workspace *ws, const char *hash, bn_er
 		bn_manifest_kind_name(out->kind));
 }
 
+int bn_dataset_open_parts(bn_table_reader **out, bn_workspace *ws, const char *hash,
+	const bn_progress *progress, bn_err *err)
+{
+	bn_manifest m;
+	char **paths = NULL;
+	size_t n = 0;
+	int rc;
+	if ((rc = bn_dataset_parts(&m, ws, hash, err)) < 0 ||
+		(rc = manifest_paths(&paths, &n, ws, &m, progress, err)) < 0 ||
+		(rc = bn_table_open_parts(out, bn_workspace_env(ws), bn_workspace_at(ws),
+			 (const char *const *)paths, n, err)) < 0)
+		goto out;
+	bn_dataset_attach_stats(*out, &m);
+out:
+	bn_dataset_paths_free(paths, n);
+	bn_manifest_release(&m);
+	return rc;
+}
+
 int bn_dataset_paths(char ***out, size_t *n, bn_workspace *ws, const char *hash,
 	const bn_progress *progress, bn_err *err)
 {

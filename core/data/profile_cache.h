@@ -12,7 +12,7 @@
 #include "core/store/cache.h"
 
 /* Of what a profile says of given rows, and of its JSON. Raise it when either changes. */
-#define BN_PROFILE_OPERATION 1
+#define BN_PROFILE_OPERATION 2
 
 /* False: not kept. filter: its text as the reader of rows takes it; "": all rows. *out is yours. */
 bool bn_profile_recall(

@@ -27,7 +27,12 @@ struct bn_table_writer {
 	bn_schema schema;
 	bn_arrow_writer *file;
 	bn_table_file *own; /* that it writes to; NULL: the caller's bn_table_out */
+	bn_table_out to;
 	bn_table_tap tap;
+	uint64_t cut_bytes; /* 0: one file */
+	int (*next)(void *ctx, bn_err *err);
+	void *next_ctx;
+	uint64_t done_bytes; /* of the files before */
 	bn_pending_column *columns;
 	bn_column *out; /* scratch: the columns of one record batch, */
 	bn_dict *dicts; /* and their dictionaries so far */

@@ -367,6 +367,13 @@ typedef struct bn_table_tap {
 	void *ctx;
 } bn_table_tap;
 void bn_table_writer_tap(bn_table_writer *w, const bn_table_tap *tap);
+/* When the file has reached so many bytes with a record batch, it is finished, and the next batch begins another one, whose
+ * dictionaries go on from its own: next(ctx) is called between them. For tables that are written to a bn_table_out, before the first
+ * row. */
+void bn_table_writer_cut(bn_table_writer *w, uint64_t bytes, int (*next)(void *ctx, bn_err *err),
+	void *ctx);
+/* Begins the dictionary of a category column with these texts: those of the part before. Before the first row. */
+int bn_table_writer_seed(bn_table_writer *w, size_t column, const bn_dict *dict, bn_err *err);
 /* All columns of the schema, in order, of the schema's types; the rows join those added before, and
  * dictionaries are merged (codes by first appearance). BN_EINVAL names the column that does not
  * fit.

@@ -312,29 +312,6 @@ void bn_table_forget(const bn_table_reader *r, const bn_batch *b)
 
 /* ---- statistics and scans ------------------------------------------------------------------- */
 
-bn_part_stats *bn_part_stats_new(size_t columns, uint64_t rows)
-{
-	bn_part_stats *s = bn_alloc_zeroed(1, sizeof *s);
-	if (!s || !(s->columns = bn_alloc_zeroed(columns + 1, sizeof *s->columns))) {
-		bn_free(s);
-		return NULL;
-	}
-	s->rows = rows;
-	s->count = columns;
-	for (size_t i = 0; i < columns; i++)
-		s->columns[i].missing = -1;
-	return s;
-}
-
-void bn_part_stats_free(bn_part_stats *s)
-{
-	if (!s)
-		return;
-	bn_arena_release(&s->texts);
-	bn_free(s->columns);
-	bn_free(s);
-}
-
 void bn_table_take_stats(bn_table_reader *r, size_t index, bn_part_stats *stats)
 {
 	if (index >= r->count) {

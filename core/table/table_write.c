@@ -76,11 +76,36 @@ static int write_out(void *writer, bn_err *err)
 	return bn_arrow_write_batch(w->file, w->out, w->out_rows, err);
 }
 
-/* The columns of w->out as a record batch. */
-static int emit(bn_table_writer *w, size_t rows, bn_err *err)
+static int finish_file(bn_table_writer *w, bn_err *err)
+{
+	for (size_t i = 0; i < w->schema.count; i++)
+		w->dicts[i] = bn_dict_builder_view(&w->columns[i].dict);
+	return bn_arrow_writer_finish(w->file, w->dicts, err);
+}
+
+/* Before a batch that the file has no room for any more. */
+static int cut_if_full(bn_table_writer *w, bn_err *err)
 {
 	int rc;
 
+	if (!w->cut_bytes || bn_arrow_writer_bytes(w->file) < w->cut_bytes)
+		return 0;
+	if ((rc = finish_file(w, err)) < 0)
+		return rc;
+	w->done_bytes += bn_arrow_writer_bytes(w->file);
+	bn_arrow_writer_free(w->file);
+	w->file = NULL;
+	rc = w->next(w->next_ctx, err);
+	return rc < 0 ? rc : bn_arrow_writer_open(&w->file, &w->to, &w->schema, err);
+}
+
+/* The columns of w->out as a record batch. */
+static int emit(bn_table_writer *w, size_t rows, bn_err *err)
+{
+	int rc = cut_if_full(w, err);
+
+	if (rc < 0)
+		return rc;
 	w->out_rows = rows;
 	if (w->tap.take) {
 		bn_batch b = {.rows = rows,
@@ -385,6 +410,8 @@ static int writer_begin(bn_table_writer **out, bn_table_file *own, const bn_tabl
 		w->own = own;
 	else
 		bn_table_file_free(own);
+	if (w)
+		w->to = *to;
 	rc = rc < 0 ? rc : bn_arrow_writer_open(&w->file, to, &w->schema, err);
 	if (rc < 0)
 		bn_table_writer_free(w);
@@ -421,16 +448,32 @@ uint64_t bn_table_written_rows(const bn_table_writer *w)
 
 uint64_t bn_table_written_bytes(const bn_table_writer *w)
 {
-	return bn_arrow_writer_bytes(w->file);
+	return w->done_bytes + (w->file ? bn_arrow_writer_bytes(w->file) : 0);
+}
+
+void bn_table_writer_cut(
+	bn_table_writer *w, uint64_t bytes, int (*next)(void *ctx, bn_err *err), void *ctx)
+{
+	w->cut_bytes = bytes;
+	w->next = next;
+	w->next_ctx = ctx;
+}
+
+int bn_table_writer_seed(bn_table_writer *w, size_t column, const bn_dict *dict, bn_err *err)
+{
+	for (size_t i = 0; i < dict->count; i++) {
+		bn_text t = bn_dict_get(dict, i);
+		if (bn_dict_builder_add(&w->columns[column].dict, t.ptr, t.len) < 0)
+			return bn_err_nomem(err, "a dictionary");
+	}
+	return 0;
 }
 
 int bn_table_writer_finish(bn_table_writer *w, bn_err *err)
 {
 	int rc = flush_pending(w, err);
 
-	for (size_t i = 0; i < w->schema.count; i++)
-		w->dicts[i] = bn_dict_builder_view(&w->columns[i].dict);
-	rc = rc ? rc : bn_arrow_writer_finish(w->file, w->dicts, err);
+	rc = rc < 0 ? rc : finish_file(w, err);
 	return rc || !w->own ? rc : bn_table_file_finish(w->own, err);
 }
 

@@ -6,6 +6,7 @@
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
 #include "core/data/add.h"
+#include "core/data/append.h"
 #include "core/data/split.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/data_retype.h"
@@ -196,7 +197,15 @@ static int load_former(bn_former *former, bn_workspace *ws, const char *name, bn
 	return rc < 0 && rc != BN_EREFUSED ? bn_err_move(err, &why) : 0;
 }
 
-static int run_add(bn_cli *cli, bn_err *err)
+/* What appending takes from the version before: types, and who reads it. */
+static int read_choices(add_options *o, bn_dataset_privacy *privacy, bn_cli *cli, bn_err *err)
+{
+	o->source.retype = bn_cli_flag(cli, "retype");
+	int rc = read_types(o, cli, err);
+	return rc < 0 ? rc : read_privacy(privacy, cli, err);
+}
+
+static int add_or_append(bn_cli *cli, bool appends, bn_err *err)
 {
 	bn_workspace *ws = NULL;
 	bn_dataset_version *v = NULL;
@@ -204,18 +213,17 @@ static int run_add(bn_cli *cli, bn_err *err)
 	bool added = false;
 	int64_t threads = 0, max_rejects = 0;
 	bn_former former = BN_FORMER_INIT;
-	bn_dataset_privacy privacy;
+	bn_dataset_privacy privacy = BN_DATASET_AS_BEFORE;
 	add_options *o = bn_alloc_zeroed(1, sizeof *o);
 	if (!o)
 		return bn_err_nomem(err, "options");
 	o->source = (bn_source_options)BN_SOURCE_OPTIONS_INIT;
 	o->source.no_header = bn_cli_flag(cli, "no-header");
-	o->source.retype = bn_cli_flag(cli, "retype");
 	o->source.progress = add_progress;
 	o->source.progress_ctx = cli;
-	int rc = read_types(o, cli, err);
-	if (rc || (rc = read_privacy(&privacy, cli, err)) || (rc = read_nulls(o, cli, err)) ||
-		(rc = read_delimiter(o, cli, err)) || (rc = read_on_error(o, cli, err)) ||
+	int rc = appends ? 0 : read_choices(o, &privacy, cli, err);
+	if (rc || (rc = read_nulls(o, cli, err)) || (rc = read_delimiter(o, cli, err)) ||
+		(rc = read_on_error(o, cli, err)) ||
 		(rc = bn_cli_opt_duration(cli, "for", &o->source.duration_ns, err)) ||
 		(rc = bn_cli_opt_duration(cli, "every", &o->source.interval_ns, err)) ||
 		(rc = bn_cli_opt_int(cli, "threads", 0, 1024, &threads, err)) ||
@@ -227,8 +235,12 @@ static int run_add(bn_cli *cli, bn_err *err)
 	o->source.max_rejects = (uint64_t)max_rejects;
 	if (bn_cli_opt(cli, "max-rejects") && max_rejects == 0)
 		o->source.rejects = NULL; /* none may be malformed: the first one is told */
-	rc = bn_dataset_add(&v, &added, ws, bn_cli_arg(cli, 0), privacy, bn_cli_opt(cli, "format"),
-		bn_cli_arg(cli, 1), &o->source, &report, err);
+	const char *name = bn_cli_arg(cli, 0), *uri = bn_cli_arg(cli, 1);
+	const char *format = bn_cli_opt(cli, "format");
+	rc = appends ? bn_dataset_append(
+			       &v, &added, ws, name, format, uri, &o->source, NULL, &report, err)
+		     : bn_dataset_add(&v, &added, ws, name, privacy, format, uri, &o->source,
+			       &report, err);
 	bn_cli_progress_end(cli);
 	if (rc < 0)
 		goto out;
@@ -253,6 +265,16 @@ out:
 	bn_ingest_report_release(&report);
 	bn_dataset_version_free(v);
 	return rc;
+}
+
+static int run_add(bn_cli *cli, bn_err *err)
+{
+	return add_or_append(cli, false, err);
+}
+
+static int run_append(bn_cli *cli, bn_err *err)
+{
+	return add_or_append(cli, true, err);
 }
 
 /* ---- generate ------------------------------------------------------------------------------- */
@@ -550,6 +572,17 @@ static const bn_opt add_opts[] = {
 	{"threads", 0, "N", "threads; changes the time, never the result"},
 	{"private", 0, NULL, "nobody else can read its rows"},
 	{"shared", 0, NULL, "others can read it, though the newest version is private"}, {0}};
+static const bn_opt append_opts[] = {
+	{"format", 0, "KIND", "csv, tsv, arrow or proc; else told by the content"},
+	{"null", 0, "TEXT", "a spelling of \"absent\" (may be repeated)"},
+	{"delimiter", 0, "C", "what separates fields (\\t for a tab)"},
+	{"no-header", 0, NULL, "the first line is data; columns are c0, c1, ..."},
+	{"on-error", 0, "fail|reject", "what a malformed row does (fail)"},
+	{"rejects", 0, "FILE", "where rejected rows go (NAME.rejects)"},
+	{"max-rejects", 0, "N", "more rejected rows fail (a tenth, of 10 000 rows or more)"},
+	{"for", 0, "TIME", "live sources: how long to sample (10s)"},
+	{"every", 0, "TIME", "live sources: how often (100ms)"},
+	{"threads", 0, "N", "threads; changes the time, never the result"}, {0}};
 static const bn_opt generate_opts[] = {{"rows", 0, "N", "how many jobs (20000)"},
 	{"seed", 0, "S", "the same seed gives the same bytes (1)"},
 	{"drift", 0, "X", "0 .. 2: move the world by that much (0)"},
@@ -580,6 +613,16 @@ const bn_verb bn_verbs_data[] = {
 			"binnacle data add node proc: --for 10s --every 100ms",
 			"binnacle data add jobs - --delimiter '|' --on-error reject <sacct.txt"},
 		add_opts, 0, run_add},
+	{"data", "append", "NAME SOURCE", 2, 2,
+		"add a file's rows to a dataset, as its next version",
+		"The source is read as the types of the newest version: a column that is missing, "
+		"or a value\n"
+		"that does not fit, is an error; other columns are left out. Rows that are there "
+		"already are not\n"
+		"written again: the new version names the same parts, and those of the new rows.",
+		{"binnacle data append power power-2026-02.csv",
+			"binnacle data append node proc: --for 10s"},
+		append_opts, 0, run_append},
 	{"data", "generate", "NAME", 1, 1, "make synthetic HPC job telemetry (PM100's columns)",
 		"Every row is invented; levels follow public statistics of Marconi100. There is\n"
 		"something to learn: node_power_consumption, and failed or job_state.",

@@ -209,7 +209,8 @@ struct bn_fold_class {
 	bool nameless;            /* its entity may be the class's name alone ("policy") */
 	const bn_fold_gone *gone; /* ends with an entry without a table; or NULL */
 	/* What stays whole for gc although it was removed: a SELECT of objects' hashes. When something
-	 * live names the first or the second of a row, all of the row stay. Or NULL. */
+	 * live names the first of a row, or the second while nothing of the row was freed, all of the row stay. Or
+	 * NULL. */
 	const char *kept_whole;
 	/* Whole mode, instead of apply (commuting kinds still go to apply, when there are any).
 	 * events: in (clock, writer, sequence) order. */

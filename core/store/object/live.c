@@ -287,15 +287,27 @@ static int follow_objects(bn_live *s, bn_object_store *objects, bn_err *err)
 	return rc;
 }
 
-/* Rows of kept_whole (fold.h) of which the first or the second object is live. */
-static int keep_rows(bn_live *s, sqlite3_stmt *st, bn_err *err)
+static bool is_whole(bn_workspace *ws, sqlite3_stmt *st)
+{
+	for (int i = 0; i < sqlite3_column_count(st); i++) {
+		const char *hash = (const char *)sqlite3_column_text(st, i);
+		if (hash && *hash && !bn_object_is_here(ws, hash))
+			return false;
+	}
+	return true;
+}
+
+/* Rows of kept_whole (fold.h) of which the first or the second object is live. What was freed before its second one came
+ * back, as a part of something else, is not whole any more: nothing of it is kept. */
+static int keep_rows(bn_live *s, bn_workspace *ws, sqlite3_stmt *st, bn_err *err)
 {
 	uint8_t raw[BN_SHA256_BYTES];
 	int rc;
 	while ((rc = bn_sql_step(st, err)) == 1) {
 		const char *first = (const char *)sqlite3_column_text(st, 0);
 		const char *second = (const char *)sqlite3_column_text(st, 1);
-		if (!(first && bn_live_has(s, first)) && !(second && bn_live_has(s, second)))
+		bool is_live = first && bn_live_has(s, first);
+		if (!is_live && !(second && bn_live_has(s, second) && is_whole(ws, st)))
 			continue;
 		for (int i = 0; i < sqlite3_column_count(st); i++) {
 			const char *hash = (const char *)sqlite3_column_text(st, i);
@@ -320,7 +332,7 @@ static int keep_whole(bn_live *s, bn_workspace *ws, bn_object_store *objects, bn
 				continue;
 			rc = bn_sql_prepare(&st, bn_workspace_index(ws), err, (*c)->kept_whole, "");
 			if (rc >= 0)
-				rc = keep_rows(s, st, err);
+				rc = keep_rows(s, ws, st, err);
 			sqlite3_finalize(st);
 		}
 		if (rc >= 0)

@@ -4,7 +4,7 @@
  *
  * A forked child works on a workspace that the parent has made: a dataset is added, a streamed put is
  * cut and resumed, a second version comes, the first is removed and freed by gc, a third comes. It
- * says through a pipe what it was told is done. Then the parent looks at what is left:
+ * Table 1's rows are appended to the third. It says through a pipe what it was told is done. Then the parent looks at what is left:
  *
  *	I1  every object hashes to its name
  *	I3  every acknowledged version, object and removal is there
@@ -18,6 +18,7 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/data/add.h"
+#include "core/data/append.h"
 #include "core/data/dataset.h"
 #include "core/govern/audit.h"
 #include "core/govern/authority.h"
@@ -41,7 +42,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { JOURNAL_BYTES = 8 << 20, VERSIONS = 3 };
+enum { JOURNAL_BYTES = 8 << 20, VERSIONS = 3, APPENDED = 4 };
 
 static const bn_fold_class *const classes[] = {
 	&bn_authority_class, &bn_dataset_class, &bn_policy_class, NULL};
@@ -129,11 +130,33 @@ static int add(bn_workspace *ws, const toy_dir *d, int i, int64_t *version, bn_e
 	return rc;
 }
 
-static void add_and_say(bn_workspace *ws, const toy_dir *d, int i)
+static bool add_and_say(bn_workspace *ws, const toy_dir *d, int i)
 {
 	int64_t version = 0;
-	if (add(ws, d, i, &version, NULL) == 0)
-		say("version", version * 100 + i);
+	if (add(ws, d, i, &version, NULL) != 0)
+		return false;
+	say("version", version * 100 + i);
+	return true;
+}
+
+/* The rows of table 1 to the newest version, in a part of their own. */
+static int append(bn_workspace *ws, const toy_dir *d, bn_dataset_version **v, bn_err *err)
+{
+	const bn_append_limits limits = {.tail_bytes = 1};
+	char *path = table_path(d, 1);
+	bool added = false;
+	int rc = bn_dataset_append(v, &added, ws, "t", NULL, path, NULL, &limits, NULL, err);
+	bn_free(path);
+	return rc;
+}
+
+static void append_and_say(bn_workspace *ws, const toy_dir *d)
+{
+	bn_dataset_version *v = NULL;
+	if (append(ws, d, &v, NULL) != 0)
+		return;
+	say("version", v->version * 100 + APPENDED);
+	bn_dataset_version_free(v);
 }
 
 /* The hash is known; the first put is cut after `cut` bytes. */
@@ -170,7 +193,8 @@ static void scenario(const bn_env *env, const toy_dir *d, const char *work)
 		say("removed", 1);
 	say("collecting", 1);
 	bn_gc_run(&report, ws, &all, NULL);
-	add_and_say(ws, d, 3);
+	if (add_and_say(ws, d, 3))
+		append_and_say(ws, d);
 	bn_workspace_close(ws);
 }
 
@@ -178,7 +202,7 @@ static void scenario(const bn_env *env, const toy_dir *d, const char *work)
 
 typedef struct outcome {
 	bool finished, streamed, removed, collecting;
-	int64_t versions[VERSIONS + 1]; /* of table i; 0: not acknowledged */
+	int64_t versions[APPENDED + 1]; /* of table i; 0: not acknowledged */
 	long ops;
 	char where[80];
 } outcome;
@@ -257,7 +281,7 @@ static void check_version(const outcome *o, bn_workspace *ws, const bn_dataset_v
 static void check_versions(const outcome *o, bn_workspace *ws)
 {
 	bn_err err = BN_ERR_INIT;
-	for (int i = 1; i <= VERSIONS; i++) {
+	for (int i = 1; i <= APPENDED; i++) {
 		bn_dataset_version *v = NULL;
 		char ref[32];
 		if (!o->versions[i])
@@ -310,6 +334,29 @@ static const char *another_boot(const bn_env *env)
 	return "ffffffff-0000-0000-0000-000000000000";
 }
 
+/* In a process of its own: profiling all parts starts threads, which children forked afterwards would wait for. */
+static void check_appends(const outcome *o, const bn_env *env, const toy_dir *d, const char *work)
+{
+	int status;
+	pid_t child = fork();
+	if (child == 0) {
+		bn_workspace *ws = NULL;
+		bn_dataset_version *v = NULL;
+		bn_table_reader *t = NULL;
+		bn_err err = BN_ERR_INIT;
+		bool good = bn_workspace_open(&ws, env, classes, work, &err) == 0 &&
+			    append(ws, d, &v, &err) == 0 &&
+			    bn_dataset_open_table(&t, ws, v, &err) == 0 &&
+			    (int64_t)bn_table_rows(t) == v->rows;
+		if (!good)
+			printf("%s: appending: %s\n", o->where, err.msg);
+		fflush(stdout);
+		_exit(good ? 0 : 1);
+	}
+	waitpid(child, &status, 0);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s: appending", o->where);
+}
+
 static void check_all(
 	const outcome *o, const toy_dir *d, const char *work, const char *index, bool rebooted)
 {
@@ -344,6 +391,7 @@ static void check_all(
 	bn_audit_report_free(audit);
 	check_goes_on(o, ws, d);
 	bn_workspace_close(ws);
+	check_appends(o, &env.env, d, work);
 }
 
 /* ---- the tests ------------------------------------------------------------------------------ */
@@ -387,7 +435,8 @@ static void choose(crash_points *p, toy_dir *d, crash_family family)
 	run_child(&o, d, work, index, FAULTFS_NONE, 0);
 	faultfs_note_kinds(NULL, 0);
 	check_all(&o, d, work, index, false);
-	ck_assert(o.finished && o.streamed && o.removed && o.versions[3] == 3);
+	ck_assert(o.finished && o.streamed && o.removed && o.versions[3] == 3 &&
+		  o.versions[APPENDED] == 4);
 	crash_points_choose(p, family, kinds, o.ops, family == CRASH_DISK ? 5 : 0);
 	crash_kinds_free(kinds);
 }

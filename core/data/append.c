@@ -1,0 +1,186 @@
+/* append.c - see append.h. */
+#include "core/data/append.h"
+
+#include "core/base/mem.h"
+#include "core/data/_add.h"
+#include "core/data/_dataset.h"
+
+#include <string.h>
+
+typedef struct appending {
+	bn_table_builder *builder;
+	bn_dataset_version *before;
+	bn_table_reader *table; /* of it */
+	bn_manifest parts;      /* of it */
+	size_t kept;            /* how many of them are repeated */
+	uint64_t kept_rows;
+} appending;
+
+/* A version of the first format says of its only part nothing: the version does. */
+static void complete_part(bn_manifest *m, const bn_dataset_version *v)
+{
+	if (m->count == 1 && !m->parts[0].bytes) {
+		m->parts[0].bytes = v->size_bytes;
+		m->parts[0].rows = (uint64_t)v->rows;
+	}
+}
+
+static int before_open(appending *a, bn_workspace *ws, const char *name,
+	const bn_append_limits *limits, const bn_progress *progress, bn_err *err)
+{
+	uint64_t tail = limits && limits->tail_bytes ? limits->tail_bytes : BN_TAIL_BYTES;
+	int rc;
+	if ((rc = bn_dataset_resolve(&a->before, ws, name, BN_DATASET_LIVE, err)) < 0 ||
+		(rc = bn_dataset_open_held(&a->table, ws, a->before, progress, err)) < 0)
+		return rc;
+	bn_manifest_release(&a->parts);
+	if ((rc = bn_dataset_parts(&a->parts, ws, a->before->hash, err)) < 0)
+		return rc;
+	complete_part(&a->parts, a->before);
+	a->kept = a->parts.count;
+	if (a->kept && a->parts.parts[a->kept - 1].bytes < tail)
+		a->kept--;
+	for (size_t i = 0; i < a->kept; i++)
+		a->kept_rows += a->parts.parts[i].rows;
+	return 0;
+}
+
+/* The rows of the last part, which is written anew. */
+static int write_tail(const appending *a, bn_table_writer *w, bn_err *err)
+{
+	bn_batch b = BN_BATCH_INIT;
+	int rc = 0;
+	for (size_t i = 0; i < bn_table_batches(a->table); i++) {
+		if (bn_table_batch_start(a->table, i) < a->kept_rows)
+			continue;
+		if ((rc = bn_table_read(a->table, i, NULL, 0, &b, err)) < 0 ||
+			(rc = bn_table_write_batch(w, &b, err)) < 0)
+			goto out;
+		bn_table_forget(a->table, &b);
+	}
+out:
+	bn_batch_release(&b);
+	return rc;
+}
+
+/* Dictionaries go on from those of the table before, so a code means there what it means here. */
+static int append_begin(
+	void *ctx, const bn_schema *schema, bn_crew *crew, bn_table_writer **w, bn_err *err)
+{
+	appending *a = ctx;
+	const bn_schema *as = bn_table_schema(a->table);
+	int rc;
+	(void)schema;
+	if ((rc = bn_table_builder_begin(a->builder, as, crew, w, err)) < 0)
+		return rc;
+	for (size_t i = 0; i < as->count; i++) {
+		const bn_dict *d = bn_table_dict(a->table, i);
+		if (d && (rc = bn_table_writer_seed(*w, i, d, err)) < 0)
+			return rc;
+	}
+	return write_tail(a, *w, err);
+}
+
+static int publish(bn_dataset_version **out, bool *added, bn_workspace *ws, const appending *a,
+	bn_built *built, const bn_dataset_draft *source, bn_err *err)
+{
+	const bn_dataset_version *before = a->before;
+	bn_dataset_draft d = *source;
+	bn_dataset_version *newest = NULL;
+	char ref[192];
+	int rc = bn_dataset_resolve(&newest, ws, before->name, BN_DATASET_LIVE, err);
+	if (rc < 0)
+		return rc;
+	bool same = newest->version == before->version;
+	bn_dataset_version_name(newest, ref, sizeof ref);
+	bn_dataset_version_free(newest);
+	if (!same) {
+		bn_err_set(err, BN_ECONFLICT, "%s was added meanwhile", ref);
+		bn_err_hint(err, "append once more: the rows then come behind its own");
+		return BN_ECONFLICT;
+	}
+	if (a->kept)
+		built->profile = NULL; /* it is of the new parts alone */
+	d.name = before->name;
+	d.built = built;
+	d.base = a->parts.parts;
+	d.base_count = a->kept;
+	d.parents = &before;
+	d.parent_count = 1;
+	return bn_dataset_publish(out, added, ws, &d, err);
+}
+
+static int append_rows(bn_dataset_version **out, bool *added, bn_workspace *ws, appending *a,
+	const char *source_name, const char *uri, const bn_source_options *options,
+	bn_ingest_report *report, bn_err *err)
+{
+	const bn_ingest_sink sink = {.begin = append_begin, .ctx = a};
+	bn_source_options o = options ? *options : (bn_source_options)BN_SOURCE_OPTIONS_INIT;
+	bn_built built;
+	bn_input *in = NULL;
+	json_t *recipe = NULL;
+	char sha256[65] = "", ref[192], whose[200];
+	bn_dataset_version_name(a->before, ref, sizeof ref);
+	snprintf(whose, sizeof whose, "%.190s has", ref);
+	o.as = bn_table_schema(a->table);
+	o.as_whose = whose;
+	o.as_only = true;
+	int rc;
+	if ((rc = bn_add_open(&in, ws, uri, options, err)) < 0 ||
+		(rc = bn_add_build(
+			 a->builder, &sink, &built, sha256, in, source_name, &o, report, err)) < 0)
+		goto out;
+	if (!(recipe = bn_add_recipe("append", options, ref))) {
+		rc = bn_err_nomem(err, "a recipe");
+		goto out;
+	}
+	const bn_dataset_draft source = {.source_kind = report->source->name,
+		.source_path = bn_input_name(in),
+		.source_size = bn_input_size(in),
+		.source_sha256 = sha256[0] ? sha256 : NULL,
+		.rejected = (int64_t)report->rejected,
+		.recipe = recipe};
+	uint64_t rows = report->rows - ((uint64_t)a->before->rows - a->kept_rows);
+	report->rows = rows;
+	if (rows == 0) {
+		*added = false;
+		*out = a->before;
+		a->before = NULL;
+		goto out;
+	}
+	rc = publish(out, added, ws, a, &built, &source, err);
+out:
+	json_decref(recipe);
+	bn_input_free(in);
+	return rc;
+}
+
+int bn_dataset_append(bn_dataset_version **out, bool *added, bn_workspace *ws, const char *name,
+	const char *source_name, const char *uri, const bn_source_options *options,
+	const bn_append_limits *limits, bn_ingest_report *report, bn_err *err)
+{
+	appending a = {.builder = NULL};
+	bn_ingest_report mine = {0};
+	bool fresh = false;
+	int rc;
+	bn_manifest_init(&a.parts, BN_MANIFEST_TABLE);
+	if ((rc = bn_dataset_check_name(name, err)) < 0 ||
+		(rc = before_open(&a, ws, name, limits, NULL, err)) < 0 ||
+		(rc = bn_table_builder_new(&a.builder, ws, a.before->is_private, err)) < 0)
+		goto out;
+	if (limits && limits->part_bytes)
+		bn_table_builder_cut(a.builder, limits->part_bytes);
+	rc = append_rows(out, &fresh, ws, &a, source_name, uri, options, &mine, err);
+out:
+	if (added)
+		*added = rc == 0 && fresh;
+	bn_table_builder_free(a.builder);
+	bn_table_reader_free(a.table);
+	bn_manifest_release(&a.parts);
+	bn_dataset_version_free(a.before);
+	if (rc < 0 || !report)
+		bn_ingest_report_release(&mine);
+	else
+		*report = mine;
+	return rc;
+}
