@@ -30,6 +30,8 @@ done
 
 cat >keys <<'END'
 :save-screen overview
+v
+:save-screen stations
 2
 :save-screen data
 Enter Enter
@@ -64,7 +66,8 @@ Enter A
 :save-screen audit
 END
 "$B" workbench --script keys --save-dir "$dir" --size=110x30 || fail "the script: $?"
-shows overview "3 datasets, 3 versions" "1 waiting, 0 of 1 version approved"
+shows overview "best so far" "jobs.train@v1" "test_rmse "
+shows stations "3 datasets, 3 versions" "1 waiting, 0 of 1 version approved"
 shows data jobs.train generate
 shows rows job_id 2020-05-01
 shows filtered "of 2 000 rows"

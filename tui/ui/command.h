@@ -27,7 +27,8 @@
  * table; narrow ones end earlier, and keep the help.
  */
 #define BN_VIEWS(X) \
-	X(OVERVIEW, "Overview (1)", 0, "Enter:open !:needs-me 2:data 3:runs 4:models Y:copy-next") \
+	X(OVERVIEW, "Overview (1)", 0, \
+		"Enter:open !:needs-me A:approve v:stations Y:copy 2:data 3:runs") \
 	X(DATA, "Data (2)", 1, "Enter:open I:profile V:checks s:sort /:filter c:columns e:export") \
 	X(VERSIONS, "the versions of a dataset", 1, \
 		"Enter:rows I:profile V:checks s:sort /:filter c:columns e:export") \
@@ -110,6 +111,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"the one before of the list that this came from") \
 	X(NEEDS_ME, "needs-me", "!", 0, BN_ON_ALL, \
 		"to what needs you first on Overview; again: the next") \
+	X(VIEW, "view", "v", 0, BN_ON(OVERVIEW), \
+		"the next way to see the same: the queue, or the stations of a model's life") \
 	X(QUEUE_PAUSE, "queue-pause", "", BN_CMD_WRITES, BN_ON(RUNS), \
 		"start nothing more from the queue; what runs goes on") \
 	X(QUEUE_RESUME, "queue-resume", "", BN_CMD_WRITES, BN_ON(RUNS), \
@@ -123,7 +126,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(SMOOTH, "smooth", "m", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
 		"smoothing of charts: none, 0.6, 0.9, 0.98; the raw line stays behind") \
 	X(APPROVE, "approve", "A", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, \
-		BN_ON(MODELS) | BN_ON(MODEL) | BN_ON(PEOPLE) | BN_ON(CHAIN), \
+		BN_ON(OVERVIEW) | BN_ON(MODELS) | BN_ON(MODEL) | BN_ON(PEOPLE) | BN_ON(CHAIN), \
 		"approve with your signature: the request, the key that asks, the link that " \
 		"waits") \
 	X(REJECT, "reject", "R", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(MODELS) | BN_ON(MODEL), \

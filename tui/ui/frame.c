@@ -178,11 +178,11 @@ static void back(bn_frame *f)
 static void needs_me(bn_frame *f)
 {
 	bn_frame_go(f, f->opt.tabs[0].command);
-	bn_view *v = bn_frame_top(f);
 	while (f->stacks[f->tab].depth > 1)
 		bn_frame_pop(f);
+	bn_view *v = bn_frame_top(f);
 	if (v && v->cls->command)
-		v->cls->command(bn_frame_top(f), BN_CMD_NEEDS_ME, "first");
+		v->cls->command(v, BN_CMD_NEEDS_ME, "first");
 }
 
 /* The next object of the list that lies below: the same that Enter on it would open. */

@@ -26,6 +26,9 @@ typedef struct bn_reader {
 	char ref[BN_REF_BYTES];
 	bn_table_reader *table;
 	bn_waiting waiting;
+	/* What needs the user, counted for the title: as of that generation, and when. */
+	int64_t alerts, to_approve, needs_ms;
+	uint64_t needs_of;
 	uint64_t waiting_of; /* the generation that it is of; 0: none */
 } bn_reader;
 

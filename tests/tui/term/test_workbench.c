@@ -125,7 +125,7 @@ START_TEST(test_workbench_opens_and_leaves_when_told)
 	pid_t pid = workbench_start(&fd);
 	if (pid < 0)
 		BN_TEST_SKIP("workbench: no pseudo-terminal here");
-	ck_assert(wait_for(fd, "Nothing is here yet"));
+	ck_assert(wait_for(fd, "This workspace is empty"));
 	ck_assert_int_eq(write(fd, "9", 1), 1);
 	ck_assert(wait_for(fd, "outcome"));
 	ck_assert_int_eq(write(fd, "Q", 1), 1);
@@ -147,7 +147,7 @@ START_TEST(test_workbench_follows_a_resize_and_stays_quiet)
 	pid_t pid = workbench_start(&fd);
 	if (pid < 0)
 		BN_TEST_SKIP("resize: no pseudo-terminal here");
-	ck_assert(wait_for(fd, "Nothing is here yet"));
+	ck_assert(wait_for(fd, "This workspace is empty"));
 	for (unsigned short i = 0; i < 5; i++) {
 		struct winsize w = {.ws_row = (unsigned short)(15 + i), .ws_col = 60};
 		ck_assert_int_eq(ioctl(fd, TIOCSWINSZ, &w), 0);

@@ -325,10 +325,16 @@ START_TEST(test_frame_goes_to_what_stands_out_and_shows_it_in_full)
 	play(&b, "i");
 	ck_assert(shows(&b, "in full") && shows(&b, "outcome"));
 	play(&b, "3 !"); /* from anywhere, to the first line that needs the user; and on */
-	ck_assert(shows(&b, "what is there"));
+	ck_assert(shows(&b, "needs you (4)"));
 	first = b.s->cursor_row;
 	play(&b, "!");
 	ck_assert_int_gt(b.s->cursor_row, first);
+	play(&b, "Enter"); /* the very thing */
+	ck_assert(shows(&b, "checks of jobs@v3"));
+	play(&b, "Esc g A");
+	ck_assert(shows(&b, "power/3") && shows(&b, "read the evidence first"));
+	play(&b, "Esc v");
+	ck_assert(shows(&b, "what is there"));
 	bench_close(&b);
 }
 END_TEST

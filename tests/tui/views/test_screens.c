@@ -51,6 +51,7 @@ static void shoot(const char *name, const char *script, bool is_empty)
 	END_TEST
 
 SCREEN(test_screen_overview, "overview/overview", "", false)
+SCREEN(test_screen_overview_stations, "overview/stations", "v j j", false)
 SCREEN(test_screen_overview_of_an_empty_workspace, "overview/overview-empty", "", true)
 SCREEN(test_screen_data, "data/data", "2 j", false)
 SCREEN(test_screen_data_empty, "data/data-empty", "2", true)
@@ -94,7 +95,7 @@ SCREEN(test_screen_monitor, "monitor/monitor", "6", false)
 SCREEN(test_screen_report, "monitor/report", "6 Enter", false)
 SCREEN(test_screen_feature, "monitor/feature", "6 Enter Enter", false)
 SCREEN(test_screen_category, "monitor/category", "6 Enter j Enter", false)
-SCREEN(test_screen_servers, "servers/servers", "j j j j j j j j j j Enter", false)
+SCREEN(test_screen_servers, "servers/servers", "v j j j j j j j j j j Enter", false)
 SCREEN(test_screen_servers_of_an_empty_workspace, "servers/servers-empty", ":endpoints", true)
 SCREEN(test_screen_server, "servers/server", ":endpoints\nEnter", false)
 START_TEST(test_screen_what_waits_for_me)
@@ -140,15 +141,16 @@ SCREEN(test_screen_sorted_by_two, "runs/sorted", "3\n:sort hidden,-val_mae\n:col
 	false)
 SCREEN(test_screen_error, "error", "3 x", false)
 
-BN_TEST_MAIN("tui/views/screens", test_screen_overview, test_screen_overview_of_an_empty_workspace,
-	test_screen_data, test_screen_data_empty, test_screen_versions, test_screen_rows,
-	test_screen_rows_filtered, test_screen_profile, test_screen_frequency, test_screen_checks,
-	test_screen_failing_rows, test_screen_runs, test_screen_runs_in_a_queue,
-	test_screen_runs_sorted_and_filtered, test_screen_run, test_screen_run_with_a_long_name,
-	test_screen_run_with_cursor_and_log_axis, test_screen_run_facts, test_screen_run_console,
-	test_screen_compare, test_screen_compare_all_rows_and_chart, test_screen_models,
-	test_screen_sheet, test_screen_approve, test_screen_reject, test_screen_monitor,
-	test_screen_report, test_screen_feature, test_screen_category, test_screen_servers,
+BN_TEST_MAIN("tui/views/screens", test_screen_overview, test_screen_overview_stations,
+	test_screen_overview_of_an_empty_workspace, test_screen_data, test_screen_data_empty,
+	test_screen_versions, test_screen_rows, test_screen_rows_filtered, test_screen_profile,
+	test_screen_frequency, test_screen_checks, test_screen_failing_rows, test_screen_runs,
+	test_screen_runs_in_a_queue, test_screen_runs_sorted_and_filtered, test_screen_run,
+	test_screen_run_with_a_long_name, test_screen_run_with_cursor_and_log_axis,
+	test_screen_run_facts, test_screen_run_console, test_screen_compare,
+	test_screen_compare_all_rows_and_chart, test_screen_models, test_screen_sheet,
+	test_screen_approve, test_screen_reject, test_screen_monitor, test_screen_report,
+	test_screen_feature, test_screen_category, test_screen_servers,
 	test_screen_servers_of_an_empty_workspace, test_screen_server,
 	test_screen_what_waits_for_me, test_screen_people, test_screen_chain, test_screen_late_acts,
 	test_screen_audit, test_screen_audit_record, test_screen_help, test_screen_palette_search,

@@ -1,213 +1,107 @@
 /*
- * overview.c - where a newcomer lands: the life of a model as one line of stations, each with its
- * state in a word and a glyph, then the same as rows that Enter opens, what to do next, and what
- * happened last.
+ * overview.c - where a user lands: a queue. First what needs them, each line opening the very thing; then what runs, what
+ * is best, and what is in use. The life of a model stands above it as one line of stations, and with v, or beside it on
+ * wide screens, as a list. An empty workspace shows where to begin. See _overview.h.
  */
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
 #include "tui/ui/format.h"
+#include "tui/views/overview/_overview.h"
 #include "tui/views/views.h"
 
 #include <stdio.h>
 #include <string.h>
 
-typedef struct station_info {
-	const char *name;
-	bn_command_id screen;
-	const char *next; /* what to do when it is empty: a command line */
-} station_info;
-
-static const station_info stations[BN_STATION_COUNT] = {
-	[BN_STATION_INGEST] = {"ingest", BN_CMD_DATA, "binnacle data add NAME FILE.csv"},
-	[BN_STATION_PROFILE] = {"profile", BN_CMD_DATA, "binnacle data describe NAME"},
-	[BN_STATION_TRANSFORM] = {"transform", BN_CMD_DATA, NULL},
-	[BN_STATION_VALIDATE] = {"validate", BN_CMD_DATA, "binnacle data check NAME --suite FILE"},
-	[BN_STATION_SPLIT] = {"split", BN_CMD_DATA, "binnacle data split NAME"},
-	[BN_STATION_TRAIN] = {"train", BN_CMD_RUNS, "binnacle run start -- python train.py"},
-	[BN_STATION_EVALUATE] = {"evaluate", BN_CMD_RUNS, NULL},
-	[BN_STATION_SCALE] = {"scale", BN_CMD_RUNS, NULL},
-	[BN_STATION_APPROVE] = {"approve", BN_CMD_MODELS,
-		"binnacle model register RUN --name NAME"},
-	[BN_STATION_DEPLOY] = {"deploy", BN_CMD_MODELS, NULL},
-	[BN_STATION_SERVE] = {"serve", BN_CMD_ENDPOINTS, "binnacle serve NAME@champion"},
-	[BN_STATION_MONITOR] = {"monitor", BN_CMD_MONITOR, "binnacle monitor report NAME"},
-	[BN_STATION_LOG] = {"log", BN_CMD_AUDIT, NULL},
-};
-
 typedef struct overview {
 	bn_view view;
-	bn_grid grid;
+	bn_grid grid; /* of stations */
 	bn_page *page;
-	bool seeks; /* what needs the user first, once the page is here */
+	size_t selected; /* line of the queue */
+	int top;         /* the first row of the queue that is shown */
+	int page_rows;
+	bool stations; /* are shown instead of the queue */
+	bool seeks;    /* what needs the user first, once the page is here */
 } overview;
-
-enum { COL_STATION, COL_STATE, COL_COUNT, COL_DETAIL, COLUMNS };
-static const bn_grid_column columns[COLUMNS] = {
-	{.title = "station", .min = 9},
-	{.title = "state", .form = BN_COLUMN_STATE, .min = 6},
-	{.title = "count", .form = BN_COLUMN_COUNT, .min = 6},
-	{.title = "what is there", .flexible = true, .prose = true, .min = 10},
-};
 
 static const bn_overview *data_of(const overview *v)
 {
 	return v->page ? v->page->data : NULL;
 }
 
-/* What waits for the user stands before the stations. */
-enum { NEED_REQUESTS, NEED_TO_SIGN, NEED_LATE, NEEDS };
-
-static const struct {
-	const char *name, *detail;
-	bn_command_id screen;
-} needs[NEEDS] = {
-	[NEED_REQUESTS] = {"requests", "keys that ask to be admitted", BN_CMD_PEOPLE},
-	[NEED_TO_SIGN] = {"to sign", "links of the chain that wait for you", BN_CMD_CHAIN},
-	[NEED_LATE] = {"late", "what you signed too late, to repeat", BN_CMD_LATE},
-};
-
-static int64_t need_count(const bn_overview *d, int need)
-{
-	const int64_t counts[NEEDS] = {[NEED_REQUESTS] = d ? d->requests : 0,
-		[NEED_TO_SIGN] = d ? d->to_sign : 0,
-		[NEED_LATE] = d ? d->late : 0};
-	return counts[need];
-}
-
-static int needs_shown(const overview *v)
-{
-	int n = 0;
-	for (int i = 0; i < NEEDS; i++)
-		n += need_count(data_of(v), i) > 0;
-	return n;
-}
-
-/* Which need the row is; its station when it is none: -1 - station. */
-static int row_meaning(const overview *v, int64_t row)
-{
-	int64_t at = row;
-	for (int i = 0; i < NEEDS; i++)
-		if (need_count(data_of(v), i) > 0 && at-- == 0)
-			return i;
-	return -1 - (int)at;
-}
-
-static int64_t grid_rows(void *ctx)
-{
-	return BN_STATION_COUNT + needs_shown(ctx);
-}
-
-/* The selection stays on what it is on when something begins or ceases to wait. */
-static uint64_t grid_key(void *ctx, int64_t row)
-{
-	return (uint64_t)(row_meaning(ctx, row) + BN_STATION_COUNT + 1);
-}
-
-static void need_cell(const bn_overview *d, int need, int col, bn_grid_cell *out)
-{
-	if (col == COL_STATION)
-		out->text = needs[need].name;
-	else if (col == COL_STATE)
-		bn_state_cell(out, BN_STATE_WAIT, NULL);
-	else if (col == COL_COUNT)
-		out->number = (double)need_count(d, need);
-	else
-		out->text = needs[need].detail;
-}
-
-static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
-{
-	const bn_overview *d = data_of(ctx);
-	int need = row_meaning(ctx, row), station = -1 - need;
-	if (need >= 0) {
-		need_cell(d, need, col, out);
-		return;
-	}
-	const bn_station *s = d ? &d->stations[station] : NULL;
-	switch (col) {
-	case COL_STATION:
-		out->text = stations[station].name;
-		return;
-	case COL_STATE:
-		out->pending = !s;
-		if (s)
-			bn_state_cell(out, s->state, NULL);
-		return;
-	case COL_COUNT:
-		out->pending = !s;
-		if (s && s->state != BN_STATE_NONE && s->count >= 0)
-			out->number = (double)s->count;
-		return;
-	default:
-		out->pending = !s;
-		out->text = s && s->detail && s->state != BN_STATE_NONE ? s->detail : "";
-		out->ink = BN_INK_DIM;
-		return;
-	}
-}
-
-/* The stations as a line that wraps; returns rows used. */
-static int flow_draw(const overview *v, bn_area a)
+static const bn_line *line_at(const overview *v)
 {
 	const bn_overview *d = data_of(v);
-	int row = 0, col = 1;
-	for (int i = 0; i < BN_STATION_COUNT; i++) {
-		bn_state state = d ? d->stations[i].state : BN_STATE_NONE;
-		int need = (int)strlen(stations[i].name) + 2;
-		if (col + need + 2 > a.cols && col > 1) {
-			row++;
-			col = 3;
-		}
-		bn_area_glyph(a, row, col, bn_state_ink(state), (bn_glyph_id)bn_state_glyph(state));
-		bool here = row_meaning(v, v->grid.selected) == -1 - i;
-		col = bn_area_text(a, row, col + 2,
-			here                     ? BN_INK_STRONG
-			: state == BN_STATE_NONE ? BN_INK_DIM
-						 : BN_INK_TEXT,
-			stations[i].name);
-		if (i + 1 < BN_STATION_COUNT)
-			bn_area_glyph(a, row, col + 1, BN_INK_DIM, BN_GLYPH_ARROW);
-		col += 3;
-	}
-	return row + 1;
-}
-
-/* The first station of the way that has nothing and can be started by a command. */
-static const char *next_step(const overview *v)
-{
-	const bn_overview *d = data_of(v);
-	for (int i = 0; d && i < BN_STATION_COUNT; i++)
-		if (d->stations[i].state == BN_STATE_NONE && stations[i].next)
-			return stations[i].next;
-	return NULL;
+	return d && v->selected < d->line_count ? &d->lines[v->selected] : NULL;
 }
 
 static bool is_empty(const bn_overview *d)
 {
-	for (int i = 0; d && i < BN_STATION_LOG; i++)
-		if (d->stations[i].state != BN_STATE_NONE)
-			return false;
-	return d != NULL;
+	return d && d->place;
 }
 
-static int next_draw(const overview *v, bn_area a, int row)
+/* ---- drawing ----------------------------------------------------------------------------------- */
+
+static int part_count(const bn_overview *d, bn_line_part part)
 {
-	const char *next = next_step(v);
-	if (is_empty(data_of(v))) {
-		bn_area_text(
-			a, row++, 1, BN_INK_STRONG, "Nothing is here yet. Bring in some data:");
-		bn_area_text(a, row++, 3, BN_INK_KEY, "binnacle data add NAME FILE.csv");
-		bn_area_text(a, row++, 1, BN_INK_DIM,
-			"or see a whole life of a model: binnacle demo.  Y copies the line.");
-		return row;
+	int n = 0;
+	for (size_t i = 0; i < d->line_count; i++)
+		n += d->lines[i].part == part;
+	return n;
+}
+
+static void part_draw(const bn_overview *d, bn_area a, int row, bn_line_part part)
+{
+	int n = part_count(d, part);
+	bn_area_hline(a, row, 0, a.cols, BN_INK_BORDER);
+	if (part == BN_LINE_NEED || part == BN_LINE_RUN)
+		bn_area_textf(a, row, 2, BN_INK_HEADER, " %s (%d) ", bn_line_part_title(part), n);
+	else
+		bn_area_textf(a, row, 2, BN_INK_HEADER, " %s ", bn_line_part_title(part));
+}
+
+/* The queue as rows: a part's title before its first line. draw: -1 only counts them, and finds the row of the line that
+ * is selected; else rows from `top` on are drawn. */
+static int queue_rows(overview *v, bn_area a, int top, bool draw, bool focused, int *selected)
+{
+	const bn_overview *d = data_of(v);
+	int64_t now = bn_frame_now_ms(v->view.frame);
+	int at = 0, part = -1;
+	for (size_t i = 0; i < d->line_count; i++) {
+		const bn_line *l = &d->lines[i];
+		if ((int)l->part != part) {
+			part = (int)l->part;
+			if (draw && at >= top && at - top < a.rows)
+				part_draw(d, a, at - top, l->part);
+			at++;
+		}
+		bool here = i == v->selected;
+		if (here)
+			*selected = at;
+		if (draw && at >= top && at - top < a.rows) {
+			int role = !here     ? -1
+				   : focused ? (int)BN_INK_SELECTED
+					     : (int)BN_INK_SELECTED_IDLE;
+			bn_line_draw(l, a, at - top, now, role);
+			if (here && focused)
+				bn_area_cursor(a, at - top, 0, false);
+		}
+		at++;
 	}
-	if (next) {
-		int col = bn_area_text(a, row, 1, BN_INK_STRONG, "next: ");
-		col = bn_area_text(a, row, col, BN_INK_KEY, next);
-		bn_area_text(a, row, col, BN_INK_DIM, "   (Y copies it)");
-		return row + 1;
-	}
-	return row;
+	return at;
+}
+
+/* Returns rows used. */
+static int queue_draw(overview *v, bn_area a, bool focused)
+{
+	int selected = 0, rows = queue_rows(v, a, 0, false, focused, &selected);
+	v->page_rows = a.rows > 1 ? a.rows : 1;
+	v->top = v->top > rows - a.rows ? rows - a.rows : v->top;
+	v->top = selected >= v->top + a.rows ? selected - a.rows + 1 : v->top;
+	/* the title of the first line's part stays in sight with it */
+	v->top = selected <= v->top ? selected - 1 : v->top;
+	v->top = v->top < 0 ? 0 : v->top;
+	queue_rows(v, a, v->top, true, focused, &selected);
+	return rows - v->top < a.rows ? rows - v->top : a.rows;
 }
 
 static void news_draw(const overview *v, bn_area a)
@@ -230,73 +124,221 @@ static void news_draw(const overview *v, bn_area a)
 	}
 }
 
-static int who_draw(const overview *v, bn_area a)
+/* Who the user is here, where that is known; of an empty workspace, where it lies. Returns rows used. */
+static int head_draw(const overview *v, bn_area a)
 {
 	const bn_overview *d = data_of(v);
-	if (!d || !d->who)
-		return 0;
-	bn_area_text(a, 0, 1, d->is_nobody ? BN_INK_WARN : BN_INK_TEXT, d->who);
-	return 1;
+	int row = 0;
+	if (d && d->who)
+		bn_area_field(
+			a, row++, 1, a.cols - 2, d->is_nobody ? BN_INK_WARN : BN_INK_TEXT, d->who);
+	if (is_empty(d)) {
+		bn_area_text(a, row, 1, BN_INK_STRONG, "This workspace is empty: ");
+		bn_area_name(a, row++, 26, a.cols - 27, BN_INK_TEXT, d->place);
+	}
+	return row;
+}
+
+/* What fits below the queue: that nothing waits, and what to do next. Returns rows used. */
+static int foot_draw(const overview *v, bn_area a)
+{
+	const bn_overview *d = data_of(v);
+	const char *next = is_empty(d) ? NULL : bn_stations_next(d);
+	int row = 0;
+	if (!is_empty(d) && part_count(d, BN_LINE_NEED) == 0 && a.rows > 1) {
+		bn_area_text(a, row, 1, BN_INK_DIM, "nothing needs you now");
+		row += 2;
+	}
+	if (next && row < a.rows) {
+		int col = bn_area_text(a, row, 1, BN_INK_STRONG, "next: ");
+		col = bn_area_text(a, row++, col, BN_INK_KEY, next);
+	}
+	return row;
+}
+
+static void side_draw(overview *v, bn_area a)
+{
+	int stations = BN_STATION_COUNT + 1;
+	bn_grid_draw(&v->grid, bn_area_sub(a, 0, 0, stations, a.cols), false);
+	if (a.rows > stations + 3)
+		news_draw(v, bn_area_sub(a, stations + 1, 0, a.rows - stations - 1, a.cols));
 }
 
 static void draw(bn_view *view, bn_area a, bool focused)
 {
 	overview *v = (overview *)view;
-	int row = who_draw(v, a);
-	int lines = BN_STATION_COUNT + 1 + needs_shown(v);
-	if (a.rows >= 16 + row)
-		row += flow_draw(v, bn_area_sub(a, row, 0, 4, a.cols)) + 1;
-	int next = is_empty(data_of(v)) ? 3 : next_step(v) ? 1 : 0;
-	int list = a.rows - row - next - (next ? 1 : 0);
-	list = list > lines ? lines : list < 2 ? a.rows - row : list;
-	bn_grid_draw(&v->grid, bn_area_sub(a, row, 0, list, a.cols), focused);
-	row += list;
-	if (next && row + next < a.rows)
-		row = next_draw(v, a, row + (a.rows - row > next + 1));
-	news_draw(v, bn_area_sub(a, row + 1, 0, a.rows - row - 1, a.cols));
+	const bn_overview *d = data_of(v);
+	bn_area body, side;
+	int row = head_draw(v, a);
+	int here = v->stations ? (int)v->grid.selected : -1;
+	if (a.rows >= 12 + row)
+		row += bn_stations_flow_draw(d, bn_area_sub(a, row, 0, 4, a.cols), here);
+	a = bn_area_sub(a, row, 0, a.rows - row, a.cols);
+	if (v->stations || !d) {
+		bn_grid_draw(&v->grid, a, focused);
+		if (a.rows > BN_STATION_COUNT + 4)
+			news_draw(v, bn_area_sub(a, BN_STATION_COUNT + 2, 0,
+					     a.rows - BN_STATION_COUNT - 2, a.cols));
+		return;
+	}
+	bool wide = a.cols >= 110;
+	if (wide) {
+		bn_view_split(view, a, &body, &side);
+		side_draw(v, side);
+	} else {
+		body = a;
+	}
+	if (focused)
+		bn_area_cursor(body, 0, 0, false);
+	row = queue_draw(v, body, focused) + 1;
+	row += foot_draw(v, bn_area_sub(body, row, 0, body.rows - row, body.cols)) + 1;
+	if (!wide && body.rows - row >= 4)
+		news_draw(v, bn_area_sub(body, row, 0, body.rows - row, body.cols));
 }
 
-/* To the next row that needs the user, from the top on when there is none below. */
+/* ---- commands ---------------------------------------------------------------------------------- */
+
+static bool line_open(overview *v, const bn_line *l)
+{
+	bn_frame *f = v->view.frame;
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	switch (l->opens) {
+	case BN_OPENS_CHECKS:
+		return bn_view_open(f, bn_view_checks_new(&made, f, l->ref, &err), &made, &err);
+	case BN_OPENS_RUN:
+		return bn_view_open(f, bn_view_run_new(&made, f, l->ref, &err), &made, &err);
+	case BN_OPENS_MODEL:
+		return bn_view_open(f, bn_view_model_new(&made, f, l->ref, &err), &made, &err);
+	case BN_OPENS_REPORT:
+		return bn_view_open(f, bn_view_report_new(&made, f, l->ref, &err), &made, &err);
+	case BN_OPENS_SERVERS:
+		bn_frame_go(f, BN_CMD_ENDPOINTS);
+		return true;
+	case BN_OPENS_PEOPLE:
+		bn_frame_go(f, BN_CMD_PEOPLE);
+		return true;
+	case BN_OPENS_CHAIN:
+		bn_frame_go(f, BN_CMD_CHAIN);
+		return true;
+	case BN_OPENS_LATE:
+		bn_frame_go(f, BN_CMD_LATE);
+		return true;
+	case BN_OPENS_NOTHING:
+		break;
+	}
+	if (l->command)
+		bn_frame_message(f, "type it in a shell (Y copies it): %s", l->command);
+	else
+		bn_frame_go(f, BN_CMD_RUNS);
+	return true;
+}
+
+static void select_line(overview *v, int64_t to)
+{
+	const bn_overview *d = data_of(v);
+	int64_t n = d ? (int64_t)d->line_count : 0;
+	to = to >= n ? n - 1 : to;
+	v->selected = to < 0 ? 0 : (size_t)to;
+}
+
+static bool motion(overview *v, bn_command_id id)
+{
+	int64_t at = (int64_t)v->selected, page = v->page_rows;
+	switch (id) {
+	case BN_CMD_UP:
+		select_line(v, at - 1);
+		return true;
+	case BN_CMD_DOWN:
+		select_line(v, at + 1);
+		return true;
+	case BN_CMD_PAGE_UP:
+	case BN_CMD_HALF_UP:
+		select_line(v, at - (id == BN_CMD_PAGE_UP ? page : page / 2));
+		return true;
+	case BN_CMD_PAGE_DOWN:
+	case BN_CMD_HALF_DOWN:
+		select_line(v, at + (id == BN_CMD_PAGE_DOWN ? page : page / 2));
+		return true;
+	case BN_CMD_TOP:
+		select_line(v, 0);
+		return true;
+	case BN_CMD_BOTTOM:
+		select_line(v, INT64_MAX);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* To the next line that needs the user, from the top on when there is none below. */
 static void need_seek(overview *v, bool from_top)
 {
-	int64_t before = v->grid.selected;
-	v->seeks = !v->page;
+	const bn_overview *d = data_of(v);
+	v->seeks = !d;
 	if (v->seeks)
 		return;
-	if (!from_top && bn_grid_step_odd(&v->grid, 1))
+	v->stations = false;
+	size_t first = from_top ? 0 : v->selected + 1;
+	for (size_t k = 0; k < d->line_count; k++) {
+		size_t i = (first + k) % d->line_count;
+		if (d->lines[i].part != BN_LINE_NEED)
+			continue;
+		v->selected = i;
 		return;
-	v->grid.selected = -1;
-	if (bn_grid_step_odd(&v->grid, 1))
-		return;
-	bn_grid_select(&v->grid, before < 0 ? 0 : before);
+	}
 	bn_frame_message(v->view.frame, "nothing needs you now");
+}
+
+/* Deciding happens on the sheet, where the evidence is. */
+static bool approve_open(overview *v, const bn_line *l)
+{
+	line_open(v, l);
+	bn_frame_message(v->view.frame, "read the evidence first; then A again");
+	return true;
 }
 
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	overview *v = (overview *)view;
-	if (id == BN_CMD_LEFT || id == BN_CMD_RIGHT) { /* along the line of stations */
-		bn_grid_select(&v->grid, v->grid.selected + (id == BN_CMD_RIGHT ? 1 : -1));
+	const bn_line *l = line_at(v);
+	switch (id) {
+	case BN_CMD_VIEW:
+		v->stations = !v->stations;
 		return true;
-	}
-	if (id == BN_CMD_REQUEST) {
+	case BN_CMD_REQUEST:
 		bn_view_do(view, BN_DEED_REQUEST, arg ? arg : "", NULL, false);
 		return true;
-	}
-	if (id == BN_CMD_NEEDS_ME) {
+	case BN_CMD_NEEDS_ME:
 		need_seek(v, arg != NULL);
 		return true;
+	case BN_CMD_APPROVE:
+		return l && approve_open(v, l);
+	case BN_CMD_OPEN:
+		if (v->stations)
+			bn_frame_go(view->frame, bn_station_screen(v->grid.selected));
+		return v->stations || (l && line_open(v, l));
+	default:
+		return v->stations ? bn_grid_command(&v->grid, id, arg) : motion(v, id);
 	}
-	if (id != BN_CMD_OPEN)
-		return bn_grid_command(&v->grid, id, arg);
-	int need = row_meaning(v, v->grid.selected);
-	bn_frame_go(view->frame, need >= 0 ? needs[need].screen : stations[-1 - need].screen);
-	return true;
 }
 
 static void refresh(bn_view *view)
 {
 	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->overview, NULL, 0);
+}
+
+/* The selection stays with what it is on when lines come and go. */
+static size_t line_find(const bn_overview *d, const bn_line *old, size_t or_else)
+{
+	for (size_t i = 0; old && i < d->line_count; i++) {
+		const bn_line *l = &d->lines[i];
+		if (l->part == old->part &&
+			strcmp(l->ref ? l->ref : "", old->ref ? old->ref : "") == 0 &&
+			strcmp(l->word ? l->word : "", old->word ? old->word : "") == 0)
+			return i;
+	}
+	return or_else < d->line_count ? or_else : 0;
 }
 
 static void page(bn_view *view, bn_page *p)
@@ -308,19 +350,23 @@ static void page(bn_view *view, bn_page *p)
 		bn_page_free(p);
 		return;
 	}
-	bool is_first = !v->page;
+	v->selected = line_find(p->data, line_at(v), v->selected);
 	bn_page_free(v->page);
 	v->page = p;
 	bn_grid_reload(&v->grid);
-	if (is_first)
-		bn_grid_select(&v->grid, 0);
 	if (v->seeks)
 		need_seek(v, true);
 }
 
 static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
-	const bn_overview *d = data_of((overview *)view);
+	const overview *v = (overview *)view;
+	const bn_overview *d = data_of(v);
+	const bn_line *l = line_at(v);
+	if (id == BN_CMD_APPROVE) {
+		snprintf(why, size, "choose a request first: ! goes to what needs you");
+		return v->stations || !l || l->part != BN_LINE_NEED || l->opens != BN_OPENS_MODEL;
+	}
 	if (id != BN_CMD_REQUEST)
 		return false;
 	if (!d)
@@ -336,8 +382,21 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 
 static void cli(const bn_view *view, bn_buf *out)
 {
-	const char *next = next_step((const overview *)view);
-	bn_buf_adds(out, next ? next : "binnacle run ls");
+	const overview *v = (const overview *)view;
+	const bn_line *l = line_at(v);
+	const char *next = bn_stations_next(data_of(v));
+	if (l && l->command && !v->stations)
+		bn_buf_adds(out, l->command);
+	else if (l && !v->stations && l->opens == BN_OPENS_RUN)
+		bn_buf_addf(out, "binnacle run show %.8s", l->ref);
+	else if (l && !v->stations && l->opens == BN_OPENS_MODEL)
+		bn_buf_addf(out, "binnacle model show %s", l->ref);
+	else if (l && !v->stations && l->opens == BN_OPENS_CHECKS)
+		bn_buf_addf(out, "binnacle data check %s", l->ref);
+	else if (l && !v->stations && l->opens == BN_OPENS_REPORT)
+		bn_buf_addf(out, "binnacle monitor show %s", l->ref);
+	else
+		bn_buf_adds(out, next ? next : "binnacle run ls");
 }
 
 static void view_free(bn_view *view)
@@ -367,8 +426,7 @@ int bn_view_overview_new(bn_view **out, bn_frame *f, bn_err *err)
 	overview *v = bn_view_alloc(sizeof *v, &overview_class, f, err);
 	if (!v)
 		return BN_ENOMEM;
-	bn_grid_source source = {.ctx = v, .rows = grid_rows, .cell = grid_cell, .key = grid_key};
-	int rc = bn_grid_init(&v->grid, &source, columns, COLUMNS, err);
+	int rc = bn_stations_init(&v->grid, &v->page, err);
 	if (rc) {
 		view_free(&v->view);
 		return rc;

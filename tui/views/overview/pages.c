@@ -5,19 +5,15 @@
 #include "core/serve/endpoint.h"
 #include "core/store/index/report.h"
 #include "tui/ui/format.h"
-#include "tui/views/_source.h"
+#include "tui/views/overview/_overview.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define NEWS 12
+#define NEWS_READ 120 /* records that are looked at for them */
 
-typedef struct gather {
-	bn_reader *r;
-	bn_arena *arena;
-	bn_overview *o;
-	bn_err *err;
-} gather;
+typedef bn_overview_gather gather;
 
 static const char *plural(int64_t n)
 {
@@ -212,11 +208,22 @@ static int gather_serving(gather *g)
 	return rc;
 }
 
+/* Events that belong to others, which say it: a run has many of them. */
+static bool is_detail(const char *kind)
+{
+	static const char *const kinds[] = {"writer.opened", "run.param", "run.artifact",
+		"run.submitted", "run.started", "run.metric", "run.tag", "run.environment"};
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strcmp(kind, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
 static int gather_log(gather *g)
 {
 	int rc = 0;
 	bn_audit_page *log = NULL;
-	bn_audit_filter newest = {.outcome = -1, .limit = NEWS};
+	bn_audit_filter newest = {.outcome = -1, .limit = NEWS_READ};
 	sqlite3 *db = NULL;
 	if ((rc = bn_audit_read(&log, g->r->ws, &newest, g->err)) < 0)
 		goto out;
@@ -225,13 +232,16 @@ static int gather_log(gather *g)
 		rc = bn_err_nomem(g->err, "news");
 		goto out;
 	}
-	for (size_t i = 0; i < log->count && i < NEWS; i++) {
+	for (size_t i = 0; i < log->count && g->o->news_count < NEWS; i++) {
 		const bn_audit_row *a = &log->items[i];
-		news[i].time_ms = a->time_ms;
-		news[i].text = bn_arena_strf(g->arena, "%-8s  %-18s  %s%s%s",
+		size_t at = g->o->news_count;
+		if (!a->reason && is_detail(a->kind))
+			continue;
+		news[at].time_ms = a->time_ms;
+		news[at].text = bn_arena_strf(g->arena, "%-8s  %-18s  %s%s%s",
 			a->user ? a->user : "-", a->kind, a->entity, a->reason ? "  " : "",
 			a->reason ? a->reason : "");
-		g->o->news_count = i + 1;
+		g->o->news_count = at + 1;
 	}
 	g->o->news = news;
 	if ((rc = bn_workspace_read(&db, g->r->ws, g->err)) < 0)
@@ -262,10 +272,45 @@ static int gather_people(gather *g)
 	return g->o->who ? 0 : bn_err_nomem(g->err, "who you are");
 }
 
+static int gather_queue(gather *g)
+{
+	int rc;
+	bool has_data = g->o->stations[BN_STATION_INGEST].count > 0;
+	if (!has_data && g->o->stations[BN_STATION_TRAIN].count == 0) {
+		g->o->place = bn_arena_strdup(g->arena, bn_workspace_dir(g->r->ws));
+		return bn_overview_steps(g);
+	}
+	if ((rc = bn_overview_needs(g)) < 0 || (rc = bn_overview_running(g)) < 0 ||
+		(rc = bn_overview_best(g)) < 0)
+		return rc;
+	return bn_overview_in_use(g);
+}
+
+/* What needs the user, counted: all that is wrong, and what they may decide. Again once a minute, as ages go on. */
+static int needs_count(bn_reader *r, bn_arena *arena, bn_err *err)
+{
+	int64_t now = bn_env_now_ms(bn_workspace_env(r->ws));
+	if (r->needs_of == r->generation && now - r->needs_ms < 60000)
+		return 0;
+	gather g = {r, arena, bn_arena_alloc(arena, sizeof *g.o), now, err};
+	int rc = g.o ? bn_overview_needs(&g) : bn_err_nomem(err, "what needs you");
+	if (rc < 0)
+		return rc;
+	r->alerts = r->to_approve = 0;
+	for (size_t i = 0; i < g.o->line_count; i++) {
+		r->alerts += g.o->lines[i].state != BN_STATE_WAIT;
+		r->to_approve += g.o->lines[i].opens == BN_OPENS_MODEL;
+	}
+	r->needs_of = r->generation;
+	r->needs_ms = now;
+	return 0;
+}
+
 int bn_source_overview(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_overview *o = bn_arena_alloc(&page->arena, sizeof *o);
-	gather g = {context, &page->arena, o, err};
+	bn_reader *r = context;
+	gather g = {r, &page->arena, o, bn_env_now_ms(bn_workspace_env(r->ws)), err};
 	(void)arg;
 	(void)job;
 	int rc = 0;
@@ -274,54 +319,40 @@ int bn_source_overview(void *context, const void *arg, bn_page *page, bn_job *jo
 	if ((rc = bn_reader_refresh(g.r, err)) < 0 || (rc = gather_people(&g)) < 0 ||
 		(rc = gather_data(&g)) < 0 || (rc = gather_runs(&g)) < 0 ||
 		(rc = gather_models(&g)) < 0 || (rc = gather_serving(&g)) < 0 ||
-		(rc = gather_log(&g)) < 0)
+		(rc = gather_log(&g)) < 0 || (rc = gather_queue(&g)) < 0)
 		return rc;
 	page->data = o;
 	return 0;
+}
+
+static void status_add(bn_buf *text, int64_t n, const char *words)
+{
+	if (n > 0)
+		bn_buf_addf(text, "%s%lld %s", text->len ? "  " : "", (long long)n, words);
 }
 
 int bn_source_status(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
 	bn_run_counts runs;
-	bn_inbox *inbox = NULL;
-	bn_monitor_reports reports = {NULL, 0};
 	bn_buf text = BN_BUF_INIT;
 	const bn_waiting *w = NULL;
+	int rc;
 	(void)arg;
 	(void)job;
-	int rc = bn_reader_refresh(r, err);
-	if (!rc)
-		rc = bn_reader_waiting(&w, r, err);
-	if (!rc)
-		rc = bn_run_count(&runs, r->ws, err);
-	if (!rc)
-		rc = bn_inbox_read(&inbox, r->ws, err);
-	if (!rc)
-		rc = bn_monitor_report_list(&reports, r->ws, NULL, 1, err);
-	if (!rc) {
-		int64_t live = runs.by_status[BN_RUN_RUNNING];
-		bool alert = reports.count && reports.items[0]->dataset.verdict == BN_DRIFT_FOUND;
-		if (bn_trust_allows(r->trust) > BN_ALLOWS_ALL)
-			bn_buf_adds(&text, "not trusted: reading only");
-		if (live)
-			bn_buf_addf(&text, "%s%lld running", text.len ? "  " : "", (long long)live);
-		if (inbox->count)
-			bn_buf_addf(&text, "%s%zu to approve", text.len ? "  " : "", inbox->count);
-		if (w->requests)
-			bn_buf_addf(&text, "%s%lld to admit", text.len ? "  " : "",
-				(long long)w->requests);
-		if (w->to_sign)
-			bn_buf_addf(&text, "%s%lld to sign", text.len ? "  " : "",
-				(long long)w->to_sign);
-		if (w->late)
-			bn_buf_addf(&text, "%s%lld late", text.len ? "  " : "", (long long)w->late);
-		if (alert)
-			bn_buf_addf(&text, "%s1 alert", text.len ? "  " : "");
-		page->data = bn_arena_strdup(&page->arena, text.ptr);
-	}
+	if ((rc = bn_reader_refresh(r, err)) < 0 || (rc = bn_reader_waiting(&w, r, err)) < 0 ||
+		(rc = bn_run_count(&runs, r->ws, err)) < 0 ||
+		(rc = needs_count(r, &page->arena, err)) < 0)
+		return rc;
+	if (bn_trust_allows(r->trust) > BN_ALLOWS_ALL)
+		bn_buf_adds(&text, "not trusted: reading only");
+	status_add(&text, runs.by_status[BN_RUN_RUNNING], "running");
+	status_add(&text, r->to_approve, "to approve");
+	status_add(&text, w->requests, "to admit");
+	status_add(&text, w->to_sign, "to sign");
+	status_add(&text, w->late, "late");
+	status_add(&text, r->alerts, r->alerts == 1 ? "alert" : "alerts");
+	page->data = bn_arena_strdup(&page->arena, text.ptr ? text.ptr : "");
 	bn_buf_release(&text);
-	bn_monitor_reports_release(&reports);
-	bn_inbox_free(inbox);
-	return rc;
+	return 0;
 }

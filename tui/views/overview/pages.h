@@ -38,7 +38,55 @@ typedef struct bn_news {
 	const char *text; /* "ada  model.approved  model/power" */
 } bn_news;
 
+/* The parts of the queue, in their order. */
+typedef enum bn_line_part {
+	BN_LINE_NEED, /* needs the user */
+	BN_LINE_RUN,  /* is at work */
+	BN_LINE_BEST, /* the best run of a dataset */
+	BN_LINE_USE,  /* answers, or is a champion */
+	BN_LINE_STEP, /* of an empty workspace: where to begin */
+	BN_LINE_PARTS
+} bn_line_part;
+
+/* What Enter on a line opens. */
+typedef enum bn_line_opens {
+	BN_OPENS_NOTHING,
+	BN_OPENS_CHECKS, /* ref: "jobs@v3" */
+	BN_OPENS_RUN,    /* a run's id */
+	BN_OPENS_MODEL,  /* "power/3" */
+	BN_OPENS_REPORT, /* a report's id */
+	BN_OPENS_SERVERS,
+	BN_OPENS_PEOPLE,
+	BN_OPENS_CHAIN,
+	BN_OPENS_LATE,
+} bn_line_opens;
+
+#define BN_LINE_SPARK 16
+#define BN_LINES_MAX 48
+typedef struct bn_line {
+	bn_line_part part;
+	bn_state state;
+	const char *word;    /* what it is about: "approve", "validate"; of the best: the dataset */
+	const char *subject; /* its name: "power/3" */
+	const char *detail;  /* NULL: nothing to say */
+	const char *aside;   /* at the right end; NULL: the age */
+	int64_t time_ms;     /* since when; -1 unknown */
+	bn_line_opens opens;
+	const char *ref;
+	const char *command; /* the command line of the line, for Y */
+	/* BN_LINE_RUN: how far it is, and the metric that it is watched by. */
+	int64_t step, steps; /* -1 unknown */
+	int64_t left_ms;     /* -1 unknown */
+	const char *metric;  /* NULL: nothing was logged */
+	double value;
+	double spark[BN_LINE_SPARK];
+	int spark_count;
+} bn_line;
+
 typedef struct bn_overview {
+	bn_line lines[BN_LINES_MAX]; /* by part */
+	size_t line_count;
+	const char *place; /* of an empty workspace: where it lies */
 	bn_station stations[BN_STATION_COUNT];
 	const char
 		*who; /* who the user is here, or how to become somebody; NULL: known by the uid */

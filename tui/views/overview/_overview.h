@@ -1,0 +1,47 @@
+/*
+ * _overview.h - the inside of Overview. Pages: pages.c (stations, the words of the title), needs.c (what needs the user),
+ * work.c (what runs, what is best, what is in use, where to begin). View: overview.c, lines.c (the queue),
+ * stations.c.
+ */
+#ifndef BN_TUI_VIEWS_OVERVIEW__OVERVIEW_H
+#define BN_TUI_VIEWS_OVERVIEW__OVERVIEW_H
+#include "tui/ui/grid.h"
+#include "tui/ui/surface.h"
+#include "tui/views/_source.h"
+
+/* ---- pages ------------------------------------------------------------------------------------- */
+
+typedef struct bn_overview_gather {
+	bn_reader *r;
+	bn_arena *arena;
+	bn_overview *o;
+	int64_t now_ms;
+	bn_err *err;
+} bn_overview_gather;
+
+/* The next line, empty; NULL when there are enough. */
+bn_line *bn_overview_line(bn_overview_gather *g, bn_line_part part, bn_state state);
+/* What needs the user, worst first within its kind. */
+int bn_overview_needs(bn_overview_gather *g);
+int bn_overview_running(bn_overview_gather *g);
+int bn_overview_best(bn_overview_gather *g);
+int bn_overview_in_use(bn_overview_gather *g);
+/* Of a workspace without data and runs: first steps, as commands that work as they stand. */
+int bn_overview_steps(bn_overview_gather *g);
+
+/* ---- view -------------------------------------------------------------------------------------- */
+
+/* The list of stations of a page that is here or comes. */
+int bn_stations_init(bn_grid *g, bn_page **page, bn_err *err);
+bn_command_id bn_station_screen(int64_t station);
+/* The command of the first station that has nothing and can be started by one; NULL: none. d may be NULL. */
+const char *bn_stations_next(const bn_overview *d);
+/* The stations as a line that wraps, `here` strong (-1: none); returns rows used. d may be NULL. */
+int bn_stations_flow_draw(const bn_overview *d, bn_area a, int here);
+
+/* What a part is called, over its lines. */
+const char *bn_line_part_title(bn_line_part part);
+/* One line of the queue. */
+void bn_line_draw(const bn_line *l, bn_area a, int row, int64_t now_ms, int role);
+
+#endif

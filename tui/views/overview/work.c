@@ -1,0 +1,327 @@
+/*
+ * work.c - the rest of the queue: what runs and how far it is, the best run of each dataset, what is in use, and where
+ * to begin in an empty workspace. See _overview.h.
+ */
+#include "core/base/env.h"
+#include "core/base/fs.h"
+#include "core/base/str.h"
+#include "core/serve/endpoint.h"
+#include "core/track/best.h"
+#include "core/track/series.h"
+#include "tui/ui/format.h"
+#include "tui/views/overview/_overview.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_RUNNING = 8, MOST_BEST = 5, LOOKED_AT = 1000 };
+
+/* ---- running ----------------------------------------------------------------------------------- */
+
+/* The series that a run is watched by: of losses and the like the one with most points. */
+static const bn_series_info *watched(const bn_series_list *list)
+{
+	const bn_series_info *best = NULL;
+	int64_t most = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		const bn_series_info *s = &list->items[i];
+		bool known = strstr(s->key, "loss") || strstr(s->key, "rmse") ||
+			     strstr(s->key, "accuracy");
+		int64_t interest = 2 * s->count + known;
+		if (strncmp(s->key, "system/", 7) == 0 || interest <= most)
+			continue;
+		best = s;
+		most = interest;
+	}
+	return best;
+}
+
+static int spark_read(bn_overview_gather *g, bn_line *l, const char *id, const char *key)
+{
+	bn_bucket b[BN_LINE_SPARK];
+	int rc = bn_series_envelope(
+		b, BN_LINE_SPARK, NULL, g->r->ws, id, key, BN_AXIS_STEP, 1, 0, g->err);
+	for (int i = 0; rc >= 0 && i < BN_LINE_SPARK; i++)
+		if (b[i].count)
+			l->spark[l->spark_count++] = b[i].mean;
+	return rc;
+}
+
+/* How far it is, where its parameters say how long it will be. */
+static int progress_read(bn_overview_gather *g, bn_line *l, const bn_run_row *row)
+{
+	static const char *const lengths[] = {"epochs", "max_iter", "steps", "num_epochs"};
+	bn_pairs params = BN_PAIRS_INIT;
+	int rc = bn_run_params(&params, g->r->ws, row->id, g->err);
+	for (size_t i = 0; rc >= 0 && l->steps < 0 && i < sizeof lengths / sizeof *lengths; i++) {
+		const char *text = bn_pairs_get(&params, lengths[i]);
+		double steps;
+		if (text && bn_parse_f64(text, strlen(text), &steps) && steps >= 1 && steps < 1e12)
+			l->steps = (int64_t)steps;
+	}
+	bn_pairs_release(&params);
+	if (l->steps < l->step)
+		l->steps = -1;
+	if (l->steps > 0 && l->step > 0 && row->started_ms > 0)
+		l->left_ms = (int64_t)((double)(g->now_ms - row->started_ms) *
+				       (double)(l->steps - l->step) / (double)l->step);
+	return rc;
+}
+
+static int running_line(bn_overview_gather *g, const bn_run_row *row)
+{
+	bn_series_list list = BN_SERIES_LIST_INIT;
+	bn_line *l = bn_overview_line(
+		g, BN_LINE_RUN, row->status == BN_RUN_RUNNING ? BN_STATE_RUN : BN_STATE_WAIT);
+	int rc = 0;
+	if (!l)
+		return 0;
+	l->subject = bn_arena_strdup(g->arena, row->name ? row->name : row->id);
+	l->opens = BN_OPENS_RUN;
+	l->ref = bn_arena_strdup(g->arena, row->id);
+	l->time_ms = row->started_ms > 0 ? row->started_ms : row->created_ms;
+	l->detail = row->status == BN_RUN_RUNNING ? NULL : "waits in the queue";
+	if ((rc = bn_series_find_all(&list, g->r->ws, row->id, g->err)) < 0)
+		goto out;
+	const bn_series_info *s = watched(&list);
+	if (!s)
+		goto out;
+	l->metric = bn_arena_strdup(g->arena, s->key);
+	l->value = s->last;
+	l->step = s->last_step;
+	if ((rc = spark_read(g, l, row->id, s->key)) < 0)
+		goto out;
+	rc = progress_read(g, l, row);
+out:
+	bn_series_list_release(&list);
+	return rc;
+}
+
+int bn_overview_running(bn_overview_gather *g)
+{
+	bn_run_page *page = NULL;
+	bn_run_query q = {
+		.filter = "status IN ('RUNNING', 'SCHEDULED', 'QUEUED')", .limit = MOST_RUNNING};
+	int rc = bn_run_query_page(&page, g->r->ws, &q, g->err);
+	for (size_t i = 0; rc >= 0 && i < page->count; i++)
+		rc = running_line(g, &page->rows[i]);
+	bn_run_page_free(page);
+	return rc;
+}
+
+/* ---- best -------------------------------------------------------------------------------------- */
+
+/* The usual summary of a task on the test part; NULL: no run has one. */
+static const char *main_metric(const bn_names *fields, size_t *at)
+{
+	static const char *const names[] = {"rmse", "roc_auc", "accuracy", "loss"};
+	for (; *at < sizeof names / sizeof *names; ++*at) {
+		for (size_t i = 0; i < fields->count; i++) {
+			const char *f = fields->items[i];
+			if (strncmp(f, "metrics.test", 12) == 0 && bn_str_ends(f, names[*at])) {
+				++*at;
+				return f;
+			}
+		}
+	}
+	return NULL;
+}
+
+static bool is_listed(const bn_overview *o, const char *dataset)
+{
+	for (size_t i = 0; i < o->line_count; i++)
+		if (o->lines[i].part == BN_LINE_BEST && strcmp(o->lines[i].word, dataset) == 0)
+			return true;
+	return false;
+}
+
+/* The next run of the same dataset behind the best, for the difference. */
+static const bn_run_row *second_of(const bn_run_page *p, size_t first)
+{
+	for (size_t i = first + 1; i < p->count; i++)
+		if (p->rows[i].cells[1].kind == BN_CELL_TEXT &&
+			p->rows[i].cells[0].kind == BN_CELL_NUMBER &&
+			strcmp(p->rows[i].cells[1].text, p->rows[first].cells[1].text) == 0)
+			return &p->rows[i];
+	return NULL;
+}
+
+static void best_line(
+	bn_overview_gather *g, const bn_run_page *p, size_t i, const char *field, int count)
+{
+	const bn_run_row *row = &p->rows[i], *second = second_of(p, i);
+	char value[BN_FORMAT_BYTES], than[120] = "";
+	bn_line *l = count < MOST_BEST ? bn_overview_line(g, BN_LINE_BEST, BN_STATE_NONE) : NULL;
+	if (!l)
+		return;
+	double own = row->cells[0].number;
+	if (second && second->cells[0].number != 0)
+		snprintf(than, sizeof than, "%+.1f %% against %.60s",
+			100 * (own - second->cells[0].number) / fabs(second->cells[0].number),
+			second->name ? second->name : second->id);
+	l->word = bn_arena_strdup(g->arena, row->cells[1].text);
+	l->subject = bn_arena_strdup(g->arena, row->name ? row->name : row->id);
+	l->detail = bn_arena_strf(
+		g->arena, "%s %s  %s", strrchr(field, '.') + 1, bn_format_number(value, own), than);
+	l->aside = bn_arena_strdup(g->arena, row->title ? row->title : "");
+	l->opens = BN_OPENS_RUN;
+	l->ref = bn_arena_strdup(g->arena, row->id);
+	l->time_ms = row->finished_ms;
+}
+
+static int best_by(bn_overview_gather *g, const char *field)
+{
+	bn_run_page *page = NULL;
+	char sort[320], filter[320];
+	const char *columns[] = {field, "dataset"};
+	int better = bn_metric_direction(field + 8), count = 0;
+	if (better == 0)
+		return 0;
+	snprintf(sort, sizeof sort, "%smetrics.`%.250s`", better > 0 ? "-" : "", field + 8);
+	snprintf(filter, sizeof filter, "metrics.`%.250s` IS NOT NULL", field + 8);
+	bn_run_query q = {.sort = sort,
+		.filter = filter,
+		.columns = columns,
+		.column_count = 2,
+		.limit = LOOKED_AT};
+	int rc = bn_run_query_page(&page, g->r->ws, &q, g->err);
+	for (size_t i = 0; rc >= 0 && i < page->count; i++) {
+		const bn_cell *c = page->rows[i].cells;
+		if (c[0].kind == BN_CELL_NUMBER && !isnan(c[0].number) &&
+			c[1].kind == BN_CELL_TEXT && !is_listed(g->o, c[1].text))
+			best_line(g, page, i, field, count++);
+	}
+	bn_run_page_free(page);
+	return rc;
+}
+
+int bn_overview_best(bn_overview_gather *g)
+{
+	bn_names fields = BN_NAMES_INIT;
+	size_t at = 0;
+	const char *field;
+	int rc = bn_run_fields(&fields, g->r->ws, NULL, g->err);
+	while (rc >= 0 && (field = main_metric(&fields, &at)))
+		rc = best_by(g, field);
+	bn_names_release(&fields);
+	return rc;
+}
+
+/* ---- in use ------------------------------------------------------------------------------------ */
+
+static int champions(bn_overview_gather *g)
+{
+	bn_version_page *all = NULL;
+	int rc = bn_version_list(&all, g->r->ws, NULL, false, g->err);
+	for (size_t i = 0; rc >= 0 && i < all->count; i++) {
+		const bn_version *v = &all->items[i];
+		bool is_champion = false;
+		for (size_t k = 0; k < v->n_aliases; k++)
+			is_champion |= strcmp(v->aliases[k], "champion") == 0;
+		bn_line *l = is_champion ? bn_overview_line(g, BN_LINE_USE, BN_STATE_OK) : NULL;
+		if (!l)
+			continue;
+		l->word = "champion";
+		l->subject = bn_arena_strf(g->arena, "%s/%lld", v->name, (long long)v->version);
+		l->ref = l->subject;
+		l->opens = BN_OPENS_MODEL;
+		l->detail = bn_arena_strf(g->arena, "%s by %s", v->trainer ? v->trainer : "-",
+			v->author ? v->author : "-");
+		l->time_ms = v->state_ms;
+	}
+	bn_version_page_free(all);
+	return rc;
+}
+
+static void server_line(bn_overview_gather *g, const bn_endpoint *e)
+{
+	char requests[BN_FORMAT_BYTES], errors[BN_FORMAT_BYTES], p99[BN_FORMAT_BYTES];
+	bn_line *l = bn_overview_line(g, BN_LINE_USE, BN_STATE_RUN);
+	bool asked = e->seen_ms > e->started_ms;
+	if (!l)
+		return;
+	l->word = "serves";
+	l->subject = bn_arena_strdup(g->arena, e->models);
+	l->detail = !asked ? bn_arena_strf(g->arena, "%s", e->url)
+			   : bn_arena_strf(g->arena, "%s  %s answers  %s errors  p99 %s ms", e->url,
+				     bn_format_count(requests, e->requests),
+				     bn_format_count(errors, e->errors),
+				     bn_format_number(p99, e->p99_ms));
+	l->opens = BN_OPENS_SERVERS;
+	l->ref = bn_arena_strdup(g->arena, e->id);
+	l->time_ms = e->started_ms;
+}
+
+int bn_overview_in_use(bn_overview_gather *g)
+{
+	bn_endpoints all = {NULL, 0};
+	int rc = champions(g);
+	if (rc < 0)
+		return rc;
+	rc = bn_endpoint_list(&all, g->r->ws, g->err);
+	for (size_t i = 0; rc >= 0 && i < all.count; i++)
+		if (all.items[i].state == BN_ENDPOINT_RUNNING)
+			server_line(g, &all.items[i]);
+	bn_endpoints_release(&all);
+	return rc;
+}
+
+/* ---- where to begin ---------------------------------------------------------------------------- */
+
+static void step(bn_overview_gather *g, const char *word, const char *subject, const char *command)
+{
+	bn_line *l = bn_overview_line(g, BN_LINE_STEP, BN_STATE_NONE);
+	if (!l)
+		return;
+	l->word = word;
+	l->subject = subject;
+	l->detail = l->command = command;
+	l->aside = "";
+}
+
+/* The first table in the working directory that can be a dataset of its name; NULL: none. */
+static const char *table_here(bn_overview_gather *g, const char **name)
+{
+	bn_names files = BN_NAMES_INIT;
+	const char *found = NULL;
+	if (bn_fs_list_dir(bn_workspace_env(g->r->ws), ".", &files, NULL) < 0)
+		return NULL;
+	for (size_t i = 0; i < files.count && !found; i++) {
+		const char *f = files.items[i];
+		char base[BN_NAME_MAX + 1];
+		size_t n = strlen(f);
+		if ((!bn_str_ends(f, ".csv") && !bn_str_ends(f, ".tsv")) || n - 4 > BN_NAME_MAX)
+			continue;
+		snprintf(base, sizeof base, "%.*s", (int)(n - 4), f);
+		if (!bn_name_is_valid(base) || !bn_name_is_valid(f))
+			continue;
+		*name = bn_arena_strdup(g->arena, base);
+		found = bn_arena_strdup(g->arena, f);
+	}
+	bn_names_release(&files);
+	return found;
+}
+
+int bn_overview_steps(bn_overview_gather *g)
+{
+	const char *name = "jobs", *file = table_here(g, &name);
+	if (file) {
+		step(g, "first", "bring in a table",
+			bn_arena_strf(g->arena, "binnacle data add %s %s", name, file));
+		step(g, "then", "see what is in it",
+			bn_arena_strf(g->arena, "binnacle data describe %s", name));
+		step(g, "then", "split it",
+			bn_arena_strf(g->arena, "binnacle data split %s", name));
+	} else {
+		step(g, "first", "make a table", "binnacle data generate jobs");
+		step(g, "then", "split it", "binnacle data split jobs");
+		step(g, "then", "train on it",
+			"binnacle run start --trainer ridge --data jobs.train --target "
+			"node_power_consumption --wait");
+	}
+	step(g, "or", "follow a program", "binnacle run start -- echo hello");
+	step(g, "or", "see a whole life", "binnacle demo");
+	return 0;
+}
