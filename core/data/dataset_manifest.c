@@ -126,18 +126,22 @@ static int verify_parts(
 	bn_workspace *ws, const bn_manifest *m, const bn_progress *progress, bn_err *err)
 {
 	bn_cache *cache = NULL;
+	bn_err why = BN_ERR_INIT;
 	char what[64];
-	int rc = 0;
+	size_t failed = 0;
+	const char **hashes = bn_alloc_zeroed(m->count + 1, sizeof *hashes);
+	if (!hashes)
+		return bn_err_nomem(err, "the parts of a dataset");
 	if (bn_cache_open(&cache, ws, NULL) < 0)
 		cache = NULL; /* each time, then */
-	for (size_t i = 0; rc == 0 && i < m->count; i++) {
-		bn_err why = BN_ERR_INIT;
-		snprintf(what, sizeof what, "hashing part %zu of %zu", i + 1, m->count);
-		rc = bn_object_verify_once(ws, cache, m->parts[i].hash, progress, what, NULL, &why);
-		if (rc < 0)
-			bn_dataset_part_failed(err, ws, m, i, &why);
-	}
+	for (size_t i = 0; i < m->count; i++)
+		hashes[i] = m->parts[i].hash;
+	snprintf(what, sizeof what, m->count == 1 ? "hashing" : "hashing %zu parts", m->count);
+	int rc = bn_object_verify_each(ws, cache, hashes, m->count, progress, what, &failed, &why);
+	if (rc < 0)
+		bn_dataset_part_failed(err, ws, m, failed, &why);
 	bn_cache_close(cache);
+	bn_free(hashes);
 	return rc;
 }
 

@@ -1,6 +1,7 @@
 /* verify_once.c - see verify_once.h. */
 #include "core/store/object/verify_once.h"
 
+#include "core/base/crew.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
@@ -8,11 +9,14 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #define DAY_MS ((int64_t)86400 * 1000)
+#define EACH_BYTES (4 << 20) /* less is hashed before there are threads */
 
 static void key_make(bn_cache_key *k, const char *hash, const struct stat *st)
 {
@@ -180,6 +184,141 @@ int bn_object_verify_open(bn_workspace *ws, bn_cache *cache, const char *hash, i
 	const subject s = {ws, hash, fd, progress, what};
 	return verify_once(&s, cache, NULL, err);
 }
+
+/* ---- several ------------------------------------------------------------------------------------ */
+
+typedef struct pending {
+	size_t number; /* of the object */
+	struct stat before;
+	int rc;
+	bool is_good; /* was hashed: behind a failure some are not */
+} pending;
+
+typedef struct each {
+	bn_workspace *ws;
+	const char *const *hashes;
+	pending *items;
+	size_t count;
+	uint64_t total; /* bytes */
+	const bn_progress *progress;
+	const char *what;
+	pthread_t caller;
+	_Atomic uint64_t done;
+	_Atomic bool is_stopped;
+} each;
+
+/* Of one of the objects; done: bytes of that one. */
+typedef struct each_one {
+	each *of;
+	uint64_t done;
+} each_one;
+
+static bool each_report(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	each_one *one = ctx;
+	each *e = one->of;
+	uint64_t sum = atomic_fetch_add(&e->done, done - one->done) + done - one->done;
+	(void)total;
+	one->done = done;
+	if (e->progress && e->progress->report && pthread_equal(pthread_self(), e->caller) &&
+		!e->progress->report(e->progress->ctx, what, sum, e->total))
+		atomic_store(&e->is_stopped, true);
+	return !atomic_load(&e->is_stopped);
+}
+
+static int each_hash(void *ctx, size_t i, bn_err *err)
+{
+	each *e = ctx;
+	each_one one = {e, 0};
+	const bn_progress watch = {each_report, &one};
+	pending *p = &e->items[i];
+	p->rc = bn_object_verify_watched(e->ws, e->hashes[p->number], &watch, e->what, err);
+	p->is_good = p->rc >= 0;
+	return p->rc;
+}
+
+/* Which are not known yet. */
+static int each_find(each *e, bn_cache *cache, size_t n, size_t *failed, bn_err *err)
+{
+	bn_buf none = BN_BUF_INIT;
+	for (size_t i = 0; i < n; i++) {
+		const subject s = {e->ws, e->hashes[i], -1, NULL, e->what};
+		pending *p = &e->items[e->count];
+		bn_cache_key key;
+		int rc = subject_stat(&p->before, &s, err);
+		if (rc < 0) {
+			*failed = i;
+			bn_buf_release(&none);
+			return rc;
+		}
+		key_make(&key, e->hashes[i], &p->before);
+		if (!cache || p->before.st_size < BN_VERIFY_ONCE_BYTES ||
+			!bn_cache_get(cache, &key, &none)) {
+			p->number = i;
+			e->total += (uint64_t)p->before.st_size;
+			e->count++;
+		}
+		bn_cache_key_release(&key);
+		bn_buf_clear(&none);
+	}
+	bn_buf_release(&none);
+	return 0;
+}
+
+static void each_remember(const each *e, bn_cache *cache, int64_t began_ms)
+{
+	for (size_t i = 0; cache && i < e->count; i++) {
+		const pending *p = &e->items[i];
+		const subject s = {e->ws, e->hashes[p->number], -1, NULL, e->what};
+		struct stat after;
+		bn_cache_key key;
+		if (!p->is_good || p->before.st_size < BN_VERIFY_ONCE_BYTES ||
+			!is_settled(e->ws, &p->before, began_ms) ||
+			subject_stat(&after, &s, NULL) < 0 || !is_same(&p->before, &after))
+			continue;
+		key_make(&key, e->hashes[p->number], &p->before);
+		bn_cache_put(cache, &key, "", 0, NULL);
+		bn_cache_key_release(&key);
+	}
+}
+
+int bn_object_verify_each(bn_workspace *ws, bn_cache *cache, const char *const *hashes, size_t n,
+	const bn_progress *progress, const char *what, size_t *failed, bn_err *err)
+{
+	each e = {.ws = ws,
+		.hashes = hashes,
+		.progress = progress,
+		.what = what,
+		.caller = pthread_self()};
+	bn_object_store *objects;
+	bn_crew *crew = NULL;
+	size_t unused;
+	int64_t began_ms = bn_env_now_ms(bn_workspace_env(ws));
+	int rc = bn_workspace_objects(&objects, ws, err); /* before there are threads */
+	failed = failed ? failed : &unused;
+	*failed = 0;
+	if (rc < 0)
+		return rc;
+	if (!(e.items = bn_alloc_zeroed(n + 1, sizeof *e.items)))
+		return bn_err_nomem(err, "objects");
+	if ((rc = each_find(&e, cache, n, failed, err)) < 0)
+		goto out;
+	if (e.count && (rc = bn_progress_step(progress, what, 0, e.total, err)) < 0)
+		goto out;
+	if (e.count > 1 && e.total >= EACH_BYTES && (rc = bn_crew_new_default(&crew, err)) < 0)
+		goto out;
+	rc = bn_crew_fan(crew, e.count, each_hash, &e, err);
+	for (size_t i = e.count; rc < 0 && i-- > 0;)
+		if (e.items[i].rc < 0)
+			*failed = e.items[i].number;
+	each_remember(&e, cache, began_ms);
+out:
+	bn_crew_free(crew);
+	bn_free(e.items);
+	return rc;
+}
+
+/* ---- stored just now ------------------------------------------------------------------------------ */
 
 bool bn_object_remember(bn_workspace *ws, bn_cache *cache, const char *hash)
 {

@@ -30,6 +30,12 @@
 int bn_object_verify_once(bn_workspace *ws, bn_cache *cache, const char *hash,
 	const bn_progress *progress, const char *what, bool *hashed, bn_err *err);
 
+/* The same of n objects, those that have to be hashed by as many threads as this process has processors: one object
+ * is one stream of SHA-256, which waits for itself, and several are not. progress is asked in the caller's thread. *failed
+ * (may be NULL): the first object that the error is about. */
+int bn_object_verify_each(bn_workspace *ws, bn_cache *cache, const char *const *hashes, size_t n,
+	const bn_progress *progress, const char *what, size_t *failed, bn_err *err);
+
 /* The same of a file that is open, whatever lies at the object's name by now. */
 int bn_object_verify_open(bn_workspace *ws, bn_cache *cache, const char *hash, int fd,
 	const bn_progress *progress, const char *what, bn_err *err);

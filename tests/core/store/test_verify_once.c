@@ -136,6 +136,98 @@ START_TEST(test_verify_once_stops_between_two_blocks)
 }
 END_TEST
 
+enum { SEVERAL = 6 };
+
+/* Objects of some MiB each. */
+static void make_several(char hashes[SEVERAL][65], const char *names[SEVERAL])
+{
+	make();
+	char *bytes = bn_alloc_zeroed(1, SEVERAL * LARGE);
+	for (int i = 0; i < SEVERAL; i++) {
+		bytes[0] = (char)i;
+		ck_assert_bn_ok(
+			bn_object_put(ws, bytes, (size_t)(SEVERAL - i) * LARGE, hashes[i], &err),
+			&err);
+		names[i] = hashes[i];
+	}
+	bn_free(bytes);
+}
+
+static void damage(const char *of)
+{
+	char name[BN_OBJECT_NAME], file[500];
+	ck_assert_bn_ok(bn_object_file(ws, of, name, &err), &err);
+	snprintf(file, sizeof file, "%s/%s", bn_workspace_root(ws), name);
+	ck_assert_int_eq(chmod(file, 0644), 0);
+	FILE *f = fopen(file, "r+");
+	fseek(f, 1000, SEEK_SET);
+	fputc('x', f);
+	fclose(f);
+}
+
+START_TEST(test_several_objects_are_hashed_side_by_side_and_each_once)
+{
+	char hashes[SEVERAL][65];
+	const char *names[SEVERAL];
+	size_t failed = 99;
+	bool hashed;
+	make_several(hashes, names);
+	ck_assert_bn_ok(
+		bn_object_verify_once(ws, cache, hashes[2], NULL, "hashing", NULL, &err), &err);
+	ck_assert_bn_ok(
+		bn_object_verify_each(ws, cache, names, SEVERAL, NULL, "hashing", &failed, &err),
+		&err);
+	for (int i = 0; i < SEVERAL; i++) {
+		ck_assert_bn_ok(
+			bn_object_verify_once(ws, cache, hashes[i], NULL, "hashing", &hashed, &err),
+			&err);
+		ck_assert_msg(!hashed, "number %d was not remembered", i);
+	}
+	ck_assert_bn_ok(
+		bn_object_verify_each(ws, NULL, names, SEVERAL, NULL, "hashing", NULL, &err), &err);
+	ck_assert_bn_ok(
+		bn_object_verify_each(ws, cache, names, 0, NULL, "hashing", NULL, &err), &err);
+	finish();
+}
+END_TEST
+
+START_TEST(test_damage_among_several_is_named_and_none_that_was_not_hashed_is_remembered)
+{
+	char hashes[SEVERAL][65];
+	const char *names[SEVERAL];
+	size_t failed = 99;
+	make_several(hashes, names);
+	damage(hashes[1]);
+	damage(hashes[4]);
+	ck_assert_int_eq(
+		bn_object_verify_each(ws, cache, names, SEVERAL, NULL, "hashing", &failed, &err),
+		BN_ECORRUPT);
+	ck_assert_ptr_nonnull(strstr(err.msg, "is damaged"));
+	bn_err_clear(&err);
+	ck_assert(failed == 1 || failed == 4);
+	ck_assert_int_eq(bn_object_verify_once(ws, cache, hashes[4], NULL, "hashing", NULL, NULL),
+		BN_ECORRUPT);
+	ck_assert_int_eq(bn_object_verify_once(ws, cache, hashes[1], NULL, "hashing", NULL, NULL),
+		BN_ECORRUPT);
+	finish();
+}
+END_TEST
+
+START_TEST(test_several_stop_when_they_are_told_to)
+{
+	char hashes[SEVERAL][65];
+	const char *names[SEVERAL];
+	int asked = 1; /* the first answer is no */
+	bn_progress p = {stop, &asked};
+	make_several(hashes, names);
+	ck_assert_int_eq(
+		bn_object_verify_each(ws, cache, names, SEVERAL, &p, "hashing", NULL, &err),
+		BN_EINTR);
+	bn_err_clear(&err);
+	finish();
+}
+END_TEST
+
 /* Somebody who may rename in objects/ gives the name to another file of the same user when it is opened, to the right
  * one while that is hashed, and to the other one again. */
 static struct bn_fs_ops swapping;
@@ -148,8 +240,7 @@ static void give_name(const char *file)
 	ck_assert_int_eq(link(file, name_of_both), 0);
 }
 
-static int swapped_open(
-	const bn_env *e, const bn_dir *at, const char *file, int flags, mode_t mode)
+static int swapped_open(const bn_env *e, const bn_dir *at, const char *file, int flags, mode_t mode)
 {
 	const char *slash = strrchr(name_of_both, '/');
 	const char *base = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
@@ -176,8 +267,7 @@ START_TEST(test_what_is_held_is_what_was_hashed_whoever_gives_names_to_other_fil
 	swapping = *env.env.fs;
 	swapping.open = swapped_open;
 	env.env.fs = &swapping;
-	ck_assert_int_eq(
-		bn_object_hold(&fd, ws, cache, hash, NULL, "hashing", &err), BN_ECORRUPT);
+	ck_assert_int_eq(bn_object_hold(&fd, ws, cache, hash, NULL, "hashing", &err), BN_ECORRUPT);
 	ck_assert_int_ge(opened, 1);
 	bn_err_clear(&err);
 	env.env.fs = &bn_fs_real;
@@ -192,5 +282,7 @@ BN_TEST_MAIN("core/store/verify_once", test_verify_once_hashes_the_first_time_on
 	test_verify_once_hashes_again_after_any_touch_and_finds_damage,
 	test_verify_once_does_not_remember_a_file_that_was_just_written,
 	test_verify_once_without_a_cache_hashes_each_time,
-	test_verify_once_stops_between_two_blocks,
+	test_several_objects_are_hashed_side_by_side_and_each_once,
+	test_damage_among_several_is_named_and_none_that_was_not_hashed_is_remembered,
+	test_several_stop_when_they_are_told_to, test_verify_once_stops_between_two_blocks,
 	test_what_is_held_is_what_was_hashed_whoever_gives_names_to_other_files)
