@@ -4,8 +4,10 @@
 #include "core/data/builder.h"
 #include "core/source/ingest.h"
 
-/* What the user said about reading a source; as: "jobs@v3", whose types it was read as, or empty. */
-json_t *bn_add_recipe(const char *act, const bn_source_options *o, const char *as);
+/* What the user said about reading a source; as: "jobs@v3", whose types it was read as, or empty; dialect: how it was
+ * read. */
+json_t *bn_add_recipe(
+	const char *act, const bn_source_options *o, const char *as, const bn_dialect *dialect);
 /* The source's rows through the sink into the builder's table, and the source's digest (empty: it is no file). */
 int bn_add_build(bn_table_builder *b, const bn_ingest_sink *sink, bn_built *built, char sha256[65],
 	bn_input *in, const char *source_name, const bn_source_options *options,

@@ -16,7 +16,8 @@ static int temporary(char **path, bn_workspace *ws, bn_err *err)
 	return *path ? 0 : bn_err_nomem(err, "a path");
 }
 
-json_t *bn_add_recipe(const char *act, const bn_source_options *o, const char *as)
+json_t *bn_add_recipe(
+	const char *act, const bn_source_options *o, const char *as, const bn_dialect *dialect)
 {
 	json_t *types = json_object();
 	char type[BN_TYPE_TEXT];
@@ -28,6 +29,15 @@ json_t *bn_add_recipe(const char *act, const bn_source_options *o, const char *a
 		json_object_set_new(recipe, "no_header", json_true());
 	if (recipe && o && o->rejects)
 		json_object_set_new(recipe, "on_error", json_string("reject"));
+	if (recipe && o && o->nulls) {
+		json_t *nulls = json_array();
+		for (const char *const *p = o->nulls; *p; p++)
+			json_array_append_new(nulls, json_string(*p));
+		json_object_set_new(recipe, "null", nulls);
+	}
+	/* The plain reading is none to speak of. */
+	if (recipe && dialect->delimiter && !bn_dialect_is_plain(dialect))
+		json_object_set_new(recipe, "dialect", bn_dialect_json(dialect));
 	if (recipe && as[0])
 		json_object_set_new(recipe, "as", json_string(as));
 	return recipe;
@@ -112,7 +122,7 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	if ((rc = bn_add_build(builder, &sink, &built, sha256, in, source_name, &as, &mine, err)) <
 		0)
 		goto out;
-	recipe = bn_add_recipe("ingest", options, former.ref);
+	recipe = bn_add_recipe("ingest", options, former.ref, &mine.notes.dialect);
 	bn_dataset_draft d = {.name = name,
 		.built = &built,
 		.source_kind = mine.source->name,

@@ -130,7 +130,7 @@ static int append_rows(bn_dataset_version **out, bool *added, bn_workspace *ws, 
 		(rc = bn_add_build(
 			 a->builder, &sink, &built, sha256, in, source_name, &o, report, err)) < 0)
 		goto out;
-	if (!(recipe = bn_add_recipe("append", options, ref))) {
+	if (!(recipe = bn_add_recipe("append", options, ref, &report->notes.dialect))) {
 		rc = bn_err_nomem(err, "a recipe");
 		goto out;
 	}

@@ -1,13 +1,18 @@
 /*
  * _csv_parts.h - the pieces of the CSV reader, and what they hand to each other.
  *
+ *	csv_sniff.c    the beginning of the file -> its dialect
+ *	csv_names.c    the first record -> names of columns
  *	csv_input.c    bytes of the file -> chunks of whole records       (one at a time, in order)
  *	csv_scan.c     text -> places of the separators outside of quotes
  *	csv_rows.c     separators -> rows; which rows are malformed
  *	csv_plain.c    plain numbers, many at a time
  *	csv_convert.c  fields of a column -> typed array                  (in parallel, per chunk)
  *	csv_infer.c    fields -> facts -> type
- *	csv.c          the stream: types, restarts, rejects
+ *	csv_open.c     the stream's beginning: dialect, names, the user's types
+ *	csv_notes.c    what there is to say about the reading
+ *	csv.c          the stream: types, restarts
+ *	csv_rejects.c  malformed records
  *
  * A chunk is cut after at most 65536 records or about 8 MiB; where depends on the file alone. All
  * state that crosses chunks belongs either to the input (under its turn) or to the consumer.
@@ -26,16 +31,39 @@
 /* ---- dialect -------------------------------------------------------------------------------- */
 
 typedef struct csv_dialect {
-	char delimiter, quote, newline; /* newline: '\n', or '\r' alone */
-	const char *const *nulls;       /* NULL-terminated */
-	bool null_first[256];           /* first bytes of the spellings in nulls */
+	char delimiter, newline; /* newline: '\n', or '\r' alone */
+	char quote;              /* 0: none */
+	char escape, comment;    /* 0: none; either of them makes scanning a byte at a time */
+	char decimal;
+	bn_date_order date_order;
+	const char *const *nulls; /* NULL-terminated */
+	uint32_t null_first
+		[256]; /* of the spellings that begin so: bit n, one is n bytes long (31: or longer) */
+	bool null_numbers; /* one of them looks like a number */
 } csv_dialect;
 
-bool bn_csv_is_null(const csv_dialect *d, const char *s, size_t n);
+void bn_csv_set_nulls(csv_dialect *d, const char *const *nulls);
+bool bn_csv_is_null_text(const csv_dialect *d, const char *s, size_t n);
+static inline bool bn_csv_is_null(const csv_dialect *d, const char *s, size_t n)
+{
+	/* A field is followed by a separator, so one byte of it can be read. */
+	uint32_t lengths = d->null_first[n ? (uint8_t)*s : 0];
+
+	return lengths >> (n < 31 ? n : 31) & 1 && bn_csv_is_null_text(d, s, n);
+}
 
 /* ---- scanning ------------------------------------------------------------------------------- */
 
-typedef enum csv_state { CSV_FIELD_START, CSV_UNQUOTED, CSV_QUOTED, CSV_QUOTE_SEEN } csv_state;
+typedef enum csv_state {
+	CSV_FIELD_START,
+	CSV_UNQUOTED,
+	CSV_QUOTED,
+	CSV_QUOTE_SEEN,
+	/* with an escape or comments alone: */
+	CSV_ESCAPED,        /* the next byte is an ordinary one */
+	CSV_QUOTED_ESCAPED, /* the same between quotes */
+	CSV_COMMENT,        /* until the line ends */
+} csv_state;
 
 typedef struct csv_scan {
 	csv_state state;  /* carried from block to block */
@@ -54,12 +82,23 @@ void bn_csv_scan_portable(
 
 /* ---- numbers -------------------------------------------------------------------------------- */
 
-typedef enum csv_token { CSV_NOT_NUMBER, CSV_INT, CSV_BIG_INT, CSV_FLOAT } csv_token;
+typedef enum csv_token {
+	CSV_NOT_NUMBER,
+	CSV_INT,
+	CSV_BIG_INT,
+	CSV_FLOAT,
+	CSV_LOSSY, /* a number whose float64 is another one: 9007199254740993.0, or 0 for 1e-400 */
+	CSV_HUGE,  /* an integer beyond int64, or a number beyond float64 */
+} csv_token;
 
-/* [+-]digits, or with fraction or exponent. No superfluous leading zero, no overflow. INT: *i is
- * exact, and *f when |i| <= 2^53; BIG_INT: *i is exact, *f rounded; FLOAT: *f, correctly rounded.
+/* [+-]digits, or with fraction or exponent. No superfluous leading zero. INT: *i is
+ * exact, and *f when |i| <= 2^53; BIG_INT: *i is exact, *f rounded; FLOAT and LOSSY: *f, correctly rounded; HUGE: neither.
  * "-0" is a FLOAT, inf is one, nan is not. */
 csv_token bn_csv_parse_number(const char *s, size_t n, int64_t *i, double *f);
+/* The same as the dialect writes it. */
+csv_token bn_csv_number(const csv_dialect *d, const char *s, size_t n, int64_t *i, double *f);
+/* A date or time as the dialect writes it: ISO 8601, or days, months and years in the order that it has. */
+bool bn_csv_time(const csv_dialect *d, const char *s, size_t n, int64_t *ns);
 
 /* One column of a matrix of fields. */
 typedef struct csv_fields {
@@ -68,6 +107,7 @@ typedef struct csv_fields {
 	size_t stride;          /* separators from one row to the next */
 	const uint32_t *starts; /* column 0: where its fields begin, per row; else NULL */
 	bool trim_cr;           /* the last column of a file with CRLF */
+	char point;             /* before the fraction */
 } csv_fields;
 
 /* Converts rows from .. as long as fields are plain ([-]digits[.digits], at most 16 characters
@@ -88,7 +128,16 @@ enum {
 	CSV_HAS_BOOL = 8,
 	CSV_HAS_TIME = 16,
 	CSV_HAS_TEXT = 32,
+	/* Text that is close to something else; what it is not is said (bn_csv_why). */
+	CSV_HAS_LOSSY = 64,
+	CSV_HAS_HUGE = 128,
+	CSV_HAS_FAR_TIME = 256, /* beyond what nanoseconds reach */
+	CSV_HAS_HOUR_24 = 512,  /* 24:00:00 */
+	CSV_HAS_LEAP = 1024,    /* second 60 */
 };
+#define CSV_HAS_NUMBERS \
+	((unsigned)(CSV_HAS_INT | CSV_HAS_BIG_INT | CSV_HAS_FLOAT | CSV_HAS_LOSSY | CSV_HAS_HUGE))
+#define CSV_HAS_TIMES ((unsigned)(CSV_HAS_TIME | CSV_HAS_FAR_TIME | CSV_HAS_HOUR_24 | CSV_HAS_LEAP))
 
 typedef struct csv_column_plan {
 	bn_type type;
@@ -98,9 +147,14 @@ typedef struct csv_column_plan {
 	bool unwanted; /* is not converted */
 	bn_type told;  /* declared: as messages call it */
 	unsigned facts;
+	unsigned sampled; /* facts of the sample */
+	bool widened;     /* and they did not hold, which is noted */
 } csv_column_plan;
 
-unsigned bn_csv_classify(const csv_dialect *d, const char *s, size_t n, bool quoted);
+unsigned bn_csv_classify(const csv_dialect *d, const char *s, size_t n);
+/* Why a column of these facts, or a value of that one, is text where it nearly is something else: "has a second 60"; NULL when
+ * that meets the eye. */
+const char *bn_csv_why(unsigned facts);
 /* Type for these facts; text gives BN_TYPE_CATEGORY. *empty when there are none. */
 bn_type bn_csv_type_of(unsigned facts, bool *empty);
 /* s trimmed of blanks: true/false as 1/0, or -1. */
@@ -108,7 +162,10 @@ int bn_csv_parse_bool(const char *s, size_t n);
 
 /* ---- chunks --------------------------------------------------------------------------------- */
 
+typedef enum csv_cure { CSV_CURE_FILE, CSV_CURE_ENCODING, CSV_CURE_QUOTES } csv_cure;
+
 typedef struct csv_reject {
+	csv_cure cure;
 	uint32_t column;     /* field, or UINT32_MAX */
 	uint32_t at;         /* byte in the chunk's text */
 	uint32_t begin, end; /* the record's bytes in the chunk */
@@ -180,9 +237,31 @@ static inline void csv_field(const csv_chunk *c, size_t columns, char newline, s
 	if (col + 1 == columns && newline == '\n' && *e > *s && (*e)[-1] == '\r')
 		--*e;
 }
-/* The text of a quoted field, without its quotes: into scratch when quotes are doubled. False with
+/* The text of a field without quotes and escapes, into scratch when some stand inside of it. False with
  * *at when text follows the closing quote. */
-bool bn_csv_unquote(char quote, const char **s, const char **e, bn_buf *scratch, const char **at);
+bool bn_csv_unquote(
+	const csv_dialect *d, const char **s, const char **e, bn_buf *scratch, const char **at);
+
+/* ---- the beginning -------------------------------------------------------------------------- */
+
+typedef struct csv_beginning {
+	bn_dialect dialect;
+	char newline;
+	size_t begin;      /* where the first record of the table is, */
+	uint64_t line;     /* and on which line, 1-based */
+	bool spare_column; /* every record but the header ends with one empty field more */
+} csv_beginning;
+
+/* What the options leave open is concluded from text, the file's first n bytes behind a byte order mark (whole: all
+ * of them). Everything of *out is set but the encoding. */
+int bn_csv_sniff(csv_beginning *out, const char *text, size_t n, bool whole, char preferred,
+	const bn_source_options *options, bn_err *err);
+/* Names of the columns from the first record, text: all different, and one for each of them. */
+int bn_csv_read_names(bn_schema *schema, const csv_dialect *d, const csv_beginning *b,
+	const char *text, size_t n, bn_source_notes *notes, bn_err *err);
+
+/* The encoding that bytes which are not UTF-8 may be in: windows-1252, or its part that ISO-8859-1 has too. */
+const char *bn_csv_guess_encoding(const char *s, size_t n);
 
 /* ---- input ---------------------------------------------------------------------------------- */
 
@@ -200,9 +279,9 @@ typedef struct csv_input {
 } csv_input;
 
 int bn_csv_input_open(csv_input *in, bn_input *file, bn_err *err);
-/* Looks at the beginning: byte order mark, line ends; then the first record. */
-int bn_csv_input_header(
-	csv_input *in, csv_dialect *d, bool no_header, bn_schema *schema, bn_err *err);
+/* Looks at the beginning: the dialect (all of d but its nulls; notes->dialect), then the first record. */
+int bn_csv_input_header(csv_input *in, csv_dialect *d, char preferred,
+	const bn_source_options *options, bn_schema *schema, bn_source_notes *notes, bn_err *err);
 void bn_csv_input_rewind(csv_input *in);
 /* The next chunk; c->len 0 at the end. */
 int bn_csv_input_fill(csv_input *in, const csv_dialect *d, csv_chunk *c, bn_err *err);

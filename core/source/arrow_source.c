@@ -73,7 +73,7 @@ static void stream_free(bn_stream *base)
 }
 
 static const bn_stream_ops arrow_ops = {stream_schema, stream_next, stream_bytes_done,
-	stream_bytes_total, stream_rejected, NULL, stream_free};
+	stream_bytes_total, stream_rejected, NULL, NULL, stream_free};
 
 int bn_arrow_stream_open(
 	bn_stream **out, bn_input *in, const bn_source_options *options, bn_err *err)

@@ -8,8 +8,9 @@
 #include <string.h>
 #include <strings.h>
 
-const char *const bn_cell_absent_texts[] = {
-	"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", NULL};
+const char *const bn_cell_absent_texts[] = {"", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "-NaN",
+	"-nan", "null", "NULL", "None", "#N/A", "#N/A N/A", "#NA", "1.#IND", "-1.#IND", "1.#QNAN",
+	"-1.#QNAN", NULL};
 
 bool bn_cell_is_absent(const char *text, size_t len)
 {

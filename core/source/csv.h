@@ -1,14 +1,17 @@
 /*
  * csv.h - CSV and TSV as a stream of typed batches.
  *
- * Dialect: RFC 4180, and what files really contain. Records end with LF or CRLF (or, when the first
+ * Dialect (dialect.h): RFC 4180 with the delimiter and so on that the options say or the sample shows, and what files
+ * really contain. Records end with LF or CRLF (or, when the first
  * record ends with a lone CR, with CR). A field that begins with a quote runs to the closing one
  * and may hold delimiters, line ends and doubled quotes; a quote elsewhere is an ordinary character
- * (12" disk). A UTF-8 byte order mark is skipped. Empty lines are skipped, except in a file of one
- * column, where they are absent values. The header names the columns; an empty name becomes c0, c1.
+ * (12" disk). Behind an escape a character has no meaning. A UTF-8 byte order mark is skipped. Empty lines, and lines
+ * of blanks, are skipped, except in a file of one
+ * column, where they are absent values. Lines that begin with the comment character are skipped. The header names the
+ * columns; an empty name becomes c0, c1, a name that was there before gets .1, .2 (csv_names.c).
  *
- * Absent: an empty field, or NA, N/A, NaN, nan, null, NULL, None (what pandas, R, SQL and Python
- * write). A quoted field is never absent in a text column ("" is the empty string, "NA" is text);
+ * Absent: an empty field, or what pandas takes for absent (cell.h: NA, N/A, n/a, <NA>, NaN, null, None, #N/A, ...).
+ * A quoted field is never absent in a text column ("" is the empty string, "NA" is text);
  * in any other column it is, so that files with every field quoted keep their types.
  *
  * Types: guessed on the first MiB (or 65536 records), checked on every value of the file, and
@@ -37,8 +40,8 @@
 #define BN_CSV_FIELD_MAX ((size_t)10 << 20)
 #define BN_CSV_RECORD_MAX ((size_t)64 << 20)
 
-/* delimiter: when the options name none; they may be NULL. Errors: BN_ENOTFOUND, BN_EIO, BN_EINVAL
- * (the file or an option is wrong), BN_EUNSUPPORTED (UTF-16, compressed). */
+/* delimiter: what plain files of this suffix have; options may be NULL. Errors: BN_ENOTFOUND, BN_EIO, BN_EINVAL
+ * (the file or an option is wrong). */
 int bn_csv_open(bn_stream **out, bn_input *in, char delimiter, const bn_source_options *options,
 	bn_err *err);
 

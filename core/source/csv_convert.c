@@ -74,11 +74,15 @@ static void set_null(convert *v, size_t row)
 
 /* ---- what every field goes through that is not plain ---------------------------------------- */
 
-static void reject(convert *v, size_t row, const char *at, const char *what)
+static void reject(convert *v, size_t row, const char *at, csv_cure cure, const char *what)
 {
-	if (!v->rc)
-		v->rc = bn_csv_reject_row(
-			v->chunk, v->plan, row, v->column, at, v->err, "%s", what);
+	size_t count = v->chunk->reject_count;
+
+	if (v->rc)
+		return;
+	v->rc = bn_csv_reject_row(v->chunk, v->plan, row, v->column, at, v->err, "%s", what);
+	if (v->chunk->reject_count > count)
+		v->chunk->rejects[count].cure = cure;
 }
 
 static void reject_value(convert *v, size_t row, const char *at, const char *s, size_t n)
@@ -92,40 +96,61 @@ static void reject_value(convert *v, size_t row, const char *at, const char *s, 
 /* Text of the field without quotes; false when it was malformed (and its record is rejected). */
 static bool clean_field(convert *v, size_t row, const char **s, const char **e, bool *quoted)
 {
+	const csv_dialect *d = v->plan->dialect;
 	const char *begin = *s, *at = NULL;
-	char quote = v->plan->dialect->quote;
 
-	*quoted = *s < *e && **s == quote;
-	if (*quoted && !bn_csv_unquote(quote, s, e, &v->scratch, &at)) {
-		reject(v, row, at, "text after the closing quote");
+	*quoted = *s < *e && d->quote && **s == d->quote;
+	if ((*quoted || d->escape) && !bn_csv_unquote(d, s, e, &v->scratch, &at)) {
+		reject(v, row, at, CSV_CURE_QUOTES, "text after the closing quote");
 		return false;
 	}
 	if (!v->chunk->scan.odd_bytes)
 		return true;
 	if (!bn_utf8_is_valid(*s, (size_t)(*e - *s))) {
-		reject(v, row, begin, "bytes that are not UTF-8");
+		reject(v, row, begin, CSV_CURE_ENCODING, "bytes that are not UTF-8");
 		return false;
 	}
 	if (memchr(*s, 0, (size_t)(*e - *s))) {
-		reject(v, row, begin, "a NUL byte");
+		reject(v, row, begin, CSV_CURE_FILE, "a NUL byte");
 		return false;
 	}
 	return true;
 }
 
-static bool parse_number_as(
-	bn_type type, bool declared, const char *s, size_t n, slow_value *x, unsigned *facts)
+/* Of a number whose type is known: zeros in front mean nothing (08). */
+static const char *skip_zeros(const char *s, size_t *n, char digits[64])
 {
+	size_t sign = *n && (*s == '-' || *s == '+'), zeros = sign;
+
+	while (zeros + 1 < *n && s[zeros] == '0' && (unsigned)(s[zeros + 1] - '0') <= 9)
+		zeros++;
+	if (zeros == sign || *n - (zeros - sign) > 64)
+		return s;
+	memcpy(digits, s, sign);
+	memcpy(digits + sign, s + zeros, *n - zeros);
+	*n -= zeros - sign;
+	return digits;
+}
+
+static bool parse_number_as(
+	const convert *v, bn_type type, const char *s, size_t n, slow_value *x, unsigned *facts)
+{
+	bool declared = v->want->declared;
+	char digits[64];
 	int64_t i = 0;
 	double f = 0;
-	csv_token token = bn_csv_parse_number(s, n, &i, &f);
+
+	if (declared)
+		s = skip_zeros(s, &n, digits);
+	csv_token token = bn_csv_number(v->plan->dialect, s, n, &i, &f);
 	bool is_int = token == CSV_INT || token == CSV_BIG_INT;
 
 	switch (type) {
 	case BN_TYPE_FLOAT64:
 	case BN_TYPE_FLOAT32:
 		x->f = f;
-		return token == CSV_INT || token == CSV_FLOAT || (declared && is_int);
+		return token == CSV_INT || token == CSV_FLOAT ||
+		       (declared && (is_int || token == CSV_LOSSY));
 	case BN_TYPE_INT64:
 	case BN_TYPE_INT32:
 	case BN_TYPE_INT8:
@@ -141,9 +166,16 @@ static bool parse_number_as(
 /* A cell of a model's input; *absent when it says that there is no value. */
 static bool parse_input(const convert *v, const char *s, size_t n, slow_value *x, bool *absent)
 {
+	const char *comma = v->plan->dialect->decimal == ',' ? memchr(s, ',', n) : NULL;
+	char pointed[64];
 	double f = 0;
 
 	bool is_float = v->want->told == BN_TYPE_FLOAT64 || v->want->told == BN_TYPE_FLOAT32;
+	if (comma && n < sizeof pointed) {
+		memcpy(pointed, s, n);
+		pointed[comma - s] = '.';
+		s = pointed;
+	}
 	if (!bn_cell_number(v->want->told, s, n, &f) || (isinf(f) && !is_float))
 		return false;
 	*absent = !isfinite(f); /* as training sees an infinity */
@@ -163,14 +195,14 @@ static bool parse_as(const convert *v, const char *s, size_t n, slow_value *x, u
 	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
 		n--;
 	if (v->want->type == BN_TYPE_TIMESTAMP)
-		return bn_timestamp_parse(s, n, &x->i);
+		return bn_csv_time(v->plan->dialect, s, n, &x->i);
 	if (v->want->type == BN_TYPE_BOOL) {
 		x->i = bn_csv_parse_bool(s, n);
 		if (x->i < 0 && declared && n == 1 && (*s == '0' || *s == '1'))
 			x->i = *s == '1';
 		return x->i >= 0;
 	}
-	return parse_number_as(v->want->type, declared, s, n, x, facts);
+	return parse_number_as(v, v->want->type, s, n, x, facts);
 }
 
 static slow_result slow_field(convert *v, size_t row, const char *s, const char *e, slow_value *x)
@@ -203,7 +235,8 @@ static csv_fields fields_of(const convert *v)
 	bool last = v->column + 1 == columns;
 
 	return (csv_fields){v->chunk->text, v->chunk->scan.seps + v->column, columns,
-		v->column ? NULL : v->chunk->starts, last && v->plan->dialect->newline == '\n'};
+		v->column ? NULL : v->chunk->starts, last && v->plan->dialect->newline == '\n',
+		v->plan->dialect->decimal};
 }
 
 /* A fraction of more digits than the plain path takes, which cannot mean "absent": what programs print so that it
@@ -213,10 +246,21 @@ static bool long_fraction(const convert *v, const char *s, const char *e, double
 	size_t n = (size_t)(e - s);
 	int64_t i;
 
-	if (n < 17 || n > 32 || v->plan->dialect->null_first[(uint8_t)*s] ||
+	if (n < 17 || n > 32 || v->plan->dialect->null_numbers ||
 		(unsigned)(s[*s == '-'] - '0') > 9)
 		return false;
-	return bn_csv_parse_number(s, n, &i, out) == CSV_FLOAT;
+	return bn_csv_number(v->plan->dialect, s, n, &i, out) == CSV_FLOAT;
+}
+
+/* Nothing is plain where "absent" may look like a number (--null -999). */
+static size_t plain_floats(const convert *v, const csv_fields *f, double *to, size_t r)
+{
+	return v->plan->dialect->null_numbers ? r : bn_csv_plain_floats(f, to, r, v->to);
+}
+
+static size_t plain_ints(const convert *v, const csv_fields *f, int64_t *to, size_t r)
+{
+	return v->plan->dialect->null_numbers ? r : bn_csv_plain_ints(f, to, r, v->to);
 }
 
 static bool convert_float64(convert *v)
@@ -226,12 +270,12 @@ static bool convert_float64(convert *v)
 	slow_value x = {0};
 	const char *s, *e;
 
-	for (size_t r = v->from; (r = bn_csv_plain_floats(&f, to, r, v->to)) < v->to; r++) {
+	for (size_t r = v->from; (r = plain_floats(v, &f, to, r)) < v->to; r++) {
 		field_at(v, r, &s, &e);
 		if (long_fraction(v, s, e, &to[r]))
 			continue;
 		slow_result got = SLOW_NULL;
-		if (s < e || !v->plan->dialect->null_first[0])
+		if (s < e || !(v->plan->dialect->null_first[0] & 1))
 			got = slow_field(v, r, s, e, &x);
 		if (got == SLOW_MISFIT)
 			return false;
@@ -250,7 +294,7 @@ static bool convert_int64(convert *v)
 	slow_value x = {0};
 	const char *s, *e;
 
-	for (size_t r = v->from; (r = bn_csv_plain_ints(&f, to, r, v->to)) < v->to; r++) {
+	for (size_t r = v->from; (r = plain_ints(v, &f, to, r)) < v->to; r++) {
 		field_at(v, r, &s, &e);
 		slow_result got = slow_field(v, r, s, e, &x);
 		if (got == SLOW_MISFIT)
@@ -287,7 +331,7 @@ static bool plain_time(const convert *v, const char *s, const char *e, int64_t *
 
 static void remember_day(convert *v, const char *s, const char *e)
 {
-	if (e - s >= 10 && bn_timestamp_parse(s, 10, &v->midnight_ns)) {
+	if (e - s >= 10 && bn_csv_time(v->plan->dialect, s, 10, &v->midnight_ns)) {
 		memcpy(v->day, s, 10);
 		v->day_known = true;
 	}
@@ -361,6 +405,7 @@ static bool convert_text(convert *v)
 	const char *s, *e, *last = NULL;
 	size_t last_len = 0;
 	char quote = v->plan->dialect->quote;
+	bool odd = v->chunk->scan.odd_bytes || v->plan->dialect->escape;
 
 	for (size_t r = v->from; r < v->to && !v->rc; r++) {
 		field_at(v, r, &s, &e);
@@ -375,7 +420,7 @@ static bool convert_text(convert *v)
 		}
 		const char *raw = s;
 		size_t raw_len = (size_t)(e - s);
-		bool plain = s < e && *s != quote && !v->chunk->scan.odd_bytes;
+		bool plain = s < e && *s != quote && !odd;
 		if ((!plain && !clean_field(v, r, &s, &e, &quoted)) ||
 			((plain || !quoted) &&
 				bn_csv_is_null(v->plan->dialect, s, (size_t)(e - s)))) {
@@ -409,8 +454,7 @@ static void classify_all(convert *v)
 	for (size_t r = 0; r < v->chunk->rows && !v->rc; r++) {
 		field_at(v, r, &s, &e);
 		if (clean_field(v, r, &s, &e, &quoted))
-			v->out->facts |=
-				bn_csv_classify(v->plan->dialect, s, (size_t)(e - s), quoted);
+			v->out->facts |= bn_csv_classify(v->plan->dialect, s, (size_t)(e - s));
 	}
 }
 

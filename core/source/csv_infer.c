@@ -2,18 +2,128 @@
 #include "core/base/timestamp.h"
 #include "core/source/_csv_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
-bool bn_csv_is_null(const csv_dialect *d, const char *s, size_t n)
+void bn_csv_set_nulls(csv_dialect *d, const char *const *nulls)
 {
-	if (n && !d->null_first[(uint8_t)*s])
-		return false;
+	int64_t i;
+	double f;
+
+	d->nulls = nulls;
+	for (const char *const *p = nulls; *p; p++) {
+		size_t n = strlen(*p);
+		d->null_first[(uint8_t) * *p] |= UINT32_C(1) << (n < 31 ? n : 31);
+		d->null_numbers |= bn_csv_number(d, *p, n, &i, &f) != CSV_NOT_NUMBER;
+	}
+}
+
+bool bn_csv_is_null_text(const csv_dialect *d, const char *s, size_t n)
+{
 	for (const char *const *p = d->nulls; *p; p++) {
 		if (strlen(*p) == n && !memcmp(*p, s, n))
 			return true;
 	}
 	return false;
 }
+
+#define NUMBER_BYTES 400 /* longer ones exist, with a point */
+
+csv_token bn_csv_number(const csv_dialect *d, const char *s, size_t n, int64_t *i, double *f)
+{
+	char pointed[NUMBER_BYTES];
+	const char *comma = d->decimal == '.' ? NULL : memchr(s, d->decimal, n);
+
+	if (d->decimal == '.')
+		return bn_csv_parse_number(s, n, i, f);
+	if (memchr(s, '.', n) || n > sizeof pointed)
+		return CSV_NOT_NUMBER;
+	if (!comma)
+		return bn_csv_parse_number(s, n, i, f);
+	memcpy(pointed, s, n);
+	pointed[comma - s] = '.';
+	return bn_csv_parse_number(pointed, n, i, f);
+}
+
+/* ---- times ------------------------------------------------------------------------------------ */
+
+/* One or two digits, or (of a year) two or four; 0 when they are not there. */
+static int take_digits(const char **s, const char *e, int most)
+{
+	int n = 0, value = 0;
+
+	for (; *s < e && n < most && (unsigned)(**s - '0') <= 9; ++*s, n++)
+		value = value * 10 + (**s - '0');
+	if (most == 4 && n == 2)
+		value += value < 69 ? 2000 : 1900; /* POSIX's century */
+	return n == 0 || (most == 4 && n != 2 && n != 4) ? 0 : value;
+}
+
+/* 31/12/2024 14:05 as 2024-12-31 14:05; how long that is, or 0. */
+static size_t order_date(bn_date_order order, const char *s, size_t n, char iso[64])
+{
+	static const uint8_t places[][3] = {
+		{0, 1, 2}, {2, 1, 0}, {2, 0, 1}, {0, 1, 2}}; /* of y, m, d */
+	const uint8_t *place = places[order];
+	const char *e = s + n;
+	char sign = 0;
+	int part[3];
+
+	for (int k = 0; k < 3; k++) {
+		if (k && (s == e || !strchr("/.-", *s) || (sign && *s != sign)))
+			return 0;
+		if (k)
+			sign = *s++;
+		part[k] = take_digits(&s, e, k == place[0] ? 4 : 2);
+		if (!part[k])
+			return 0;
+	}
+	if (e - s > 40)
+		return 0;
+	return (size_t)snprintf(iso, 64, "%04d-%02d-%02d%.*s", part[place[0]], part[place[1]],
+		part[place[2]], (int)(e - s), s);
+}
+
+bool bn_csv_time(const csv_dialect *d, const char *s, size_t n, int64_t *ns)
+{
+	char iso[64];
+
+	if (bn_timestamp_parse(s, n, ns))
+		return true;
+	if (d->date_order == BN_DATE_ISO)
+		return false;
+	size_t len = order_date(d->date_order, s, n, iso);
+	return len && bn_timestamp_parse(iso, len, ns);
+}
+
+/* What keeps a text from being a time, when it is one but for that. */
+static unsigned odd_time(const csv_dialect *d, const char *s, size_t n)
+{
+	static const struct {
+		size_t at, bytes;
+		const char *odd, *even;
+		unsigned fact;
+	} cures[] = {{17, 2, "60", "59", CSV_HAS_LEAP}, {11, 5, "24:00", "00:00", CSV_HAS_HOUR_24},
+		{0, 4, NULL, "2000", CSV_HAS_FAR_TIME}};
+	char cured[64];
+	int64_t ns;
+
+	if (n < 10 || n >= sizeof cured || s[4] != '-')
+		return 0;
+	for (size_t i = 0; i < sizeof cures / sizeof *cures; i++) {
+		size_t at = cures[i].at, bytes = cures[i].bytes;
+		if (n < at + bytes || (cures[i].odd && memcmp(s + at, cures[i].odd, bytes)) ||
+			(!cures[i].odd && (unsigned)(s[0] - '0') > 9))
+			continue;
+		memcpy(cured, s, n);
+		memcpy(cured + at, cures[i].even, bytes);
+		if (bn_csv_time(d, cured, n, &ns))
+			return cures[i].fact;
+	}
+	return 0;
+}
+
+/* ---- classes ---------------------------------------------------------------------------------- */
 
 int bn_csv_parse_bool(const char *s, size_t n)
 {
@@ -26,8 +136,13 @@ int bn_csv_parse_bool(const char *s, size_t n)
 	return -1;
 }
 
-unsigned bn_csv_classify(const csv_dialect *d, const char *s, size_t n, bool quoted)
+unsigned bn_csv_classify(const csv_dialect *d, const char *s, size_t n)
 {
+	static const unsigned of_token[] = {[CSV_INT] = CSV_HAS_INT,
+		[CSV_BIG_INT] = CSV_HAS_BIG_INT,
+		[CSV_FLOAT] = CSV_HAS_FLOAT,
+		[CSV_LOSSY] = CSV_HAS_LOSSY,
+		[CSV_HUGE] = CSV_HAS_HUGE};
 	int64_t i;
 	double f;
 
@@ -38,22 +153,36 @@ unsigned bn_csv_classify(const csv_dialect *d, const char *s, size_t n, bool quo
 		s++, n--;
 	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
 		n--;
-	(void)quoted;
-	switch (bn_csv_parse_number(s, n, &i, &f)) {
-	case CSV_INT:
-		return CSV_HAS_INT;
-	case CSV_BIG_INT:
-		return CSV_HAS_BIG_INT;
-	case CSV_FLOAT:
-		return CSV_HAS_FLOAT;
-	default:
-		break;
-	}
+	csv_token token = bn_csv_number(d, s, n, &i, &f);
+	if (token != CSV_NOT_NUMBER)
+		return of_token[token];
 	if (bn_csv_parse_bool(s, n) >= 0)
 		return CSV_HAS_BOOL;
-	if (bn_timestamp_parse(s, n, &i))
+	if (bn_csv_time(d, s, n, &i))
 		return CSV_HAS_TIME;
-	return CSV_HAS_TEXT;
+	unsigned odd = odd_time(d, s, n);
+	return odd ? odd : CSV_HAS_TEXT;
+}
+
+const char *bn_csv_why(unsigned facts)
+{
+	if (facts && !(facts & ~CSV_HAS_NUMBERS)) {
+		if (facts & CSV_HAS_LOSSY)
+			return "a float64 would change its digits";
+		if (facts & CSV_HAS_HUGE)
+			return "it is beyond the range of int64 and float64";
+		if ((facts & CSV_HAS_BIG_INT) && (facts & CSV_HAS_FLOAT))
+			return "integers beyond 2^53 among fractions would change their digits";
+	} else if (facts && !(facts & ~CSV_HAS_TIMES)) {
+		if (facts & CSV_HAS_FAR_TIME)
+			return "it is outside of 1677-09-21 .. 2262-04-11, which nanoseconds since "
+			       "1970 reach";
+		if (facts & CSV_HAS_HOUR_24)
+			return "a day has no hour 24 (00:00 of the next day is the same instant)";
+		if (facts & CSV_HAS_LEAP)
+			return "instants count no leap seconds, so there is no second 60";
+	}
+	return NULL;
 }
 
 bn_type bn_csv_type_of(unsigned facts, bool *empty)

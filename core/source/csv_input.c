@@ -6,7 +6,6 @@
  * up to BN_CSV_RECORD_MAX; so does a quote that never closes, whose chunk then ends with the line on
  * which it opens. Where chunks end depends on the bytes alone.
  */
-#include "core/base/utf8.h"
 #include "core/source/_csv_parts.h"
 #include "core/source/csv.h"
 
@@ -47,50 +46,27 @@ void bn_csv_input_rewind(csv_input *in)
 
 /* ---- the first record ----------------------------------------------------------------------- */
 
-static int refuse_format(const char *path, const char *text, size_t n, bn_err *err)
-{
-	static const struct {
-		const char *magic;
-		size_t bytes;
-		const char *what, *hint;
-	} formats[] = {{"\xff\xfe", 2, "UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8"},
-		{"\xfe\xff", 2, "UTF-16 text", "convert it: iconv -f UTF-16 -t UTF-8"},
-		{"\x1f\x8b", 2, "compressed with gzip",
-			"decompress it on its way: gunzip -c FILE | binnacle ... -"},
-		{"\x28\xb5\x2f\xfd", 4, "compressed with zstd",
-			"decompress it on its way: zstd -dc FILE | binnacle ... -"},
-		{"PAR1", 4, "a Parquet file",
-			"convert it to CSV or to an uncompressed Arrow file"}};
-
-	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-		if (n < formats[i].bytes || memcmp(text, formats[i].magic, formats[i].bytes))
-			continue;
-		bn_err_set(err, BN_EUNSUPPORTED, "%s is %s", path, formats[i].what);
-		bn_err_hint(err, "%s", formats[i].hint);
-		return BN_EUNSUPPORTED;
-	}
-	return 0;
-}
-
-/* The end of the record that begins at from (its line end, or n), and the kind of line ends. False
- * with *from at the quote when a quote does not close. */
-static bool find_first_end(csv_dialect *d, const char *text, size_t *from, size_t n, size_t *end)
+/* The end of the record that begins at from (its line end, or n). False with *from at the quote when a quote does not
+ * close. */
+static bool find_first_end(
+	const csv_dialect *d, const char *text, size_t *from, size_t n, size_t *end)
 {
 	size_t field = *from;
 	bool quoted = false, in_field = false;
 
 	for (size_t i = *from; i < n; i++) {
 		char c = text[i];
-		if (c == d->quote && (quoted || !in_field)) {
+		if (d->escape && c == d->escape) {
+			in_field = true;
+			i++;
+		} else if (d->quote && c == d->quote && (quoted || !in_field)) {
 			/* A doubled quote closes and opens again: the same to us. */
 			quoted = !quoted;
 			in_field = quoted;
 		} else if (quoted) {
 			continue;
-		} else if (c == '\n' || c == '\r') {
-			bool alone = c == '\r' && (i + 1 == n || text[i + 1] != '\n');
-			d->newline = alone ? '\r' : '\n';
-			*end = c == '\n' || alone ? i : i + 1;
+		} else if (c == d->newline) {
+			*end = i;
 			return true;
 		} else {
 			in_field = c != d->delimiter;
@@ -103,61 +79,6 @@ static bool find_first_end(csv_dialect *d, const char *text, size_t *from, size_
 	return !quoted;
 }
 
-static int add_name(bn_schema *schema, const csv_dialect *d, const char *s, const char *e, size_t i,
-	bool no_header, bn_err *err)
-{
-	bn_buf scratch = BN_BUF_INIT;
-	const char *at = NULL;
-	char numbered[32], *name = NULL;
-	int rc = 0;
-
-	snprintf(numbered, sizeof numbered, "c%zu", i);
-	if (no_header || s == e) {
-		name = bn_strdup(numbered);
-	} else if (*s == d->quote && !bn_csv_unquote(d->quote, &s, &e, &scratch, &at)) {
-		rc = bn_err_set(err, BN_EINVAL, "column %zu: text after the closing quote", i + 1);
-	} else if (memchr(s, 0, (size_t)(e - s)) || !bn_utf8_is_valid(s, (size_t)(e - s))) {
-		rc = bn_err_set(err, BN_EINVAL, "the name of column %zu is not UTF-8 text", i + 1);
-	} else {
-		name = s == e ? bn_strdup(numbered) : bn_strndup(s, (size_t)(e - s));
-	}
-	if (!rc && !name)
-		rc = bn_err_nomem(err, "the name of a column");
-	if (!rc) {
-		rc = bn_schema_add(schema, name, BN_TYPE_FLOAT64, true, NULL, err);
-		if (rc == BN_ECONFLICT) {
-			bn_err_hint(err, "rename one of them, or read it with --no-header");
-			if (err)
-				err->code = rc = BN_EINVAL; /* the file is wrong */
-		}
-	}
-	bn_free(name);
-	bn_buf_release(&scratch);
-	return rc;
-}
-
-static int read_names(
-	bn_schema *schema, csv_dialect *d, const char *text, size_t n, bool no_header, bn_err *err)
-{
-	csv_scan scan = {.state = CSV_FIELD_START};
-	size_t begin = 0;
-	int rc = 0;
-
-	if (n && d->newline == '\n' && text[n - 1] == '\r')
-		n--;
-	scan.seps = bn_alloc((n + 64) * sizeof *scan.seps);
-	if (!scan.seps)
-		return bn_err_nomem(err, "the header");
-	bn_csv_scan_portable(&scan, d, text, 0, n);
-	scan.seps[scan.sep_count++] = (uint32_t)n;
-	for (size_t i = 0; i < scan.sep_count && !rc; i++) {
-		rc = add_name(schema, d, text + begin, text + scan.seps[i], i, no_header, err);
-		begin = scan.seps[i] + 1;
-	}
-	bn_free(scan.seps);
-	return rc;
-}
-
 static size_t count_lines(const char *text, size_t n, char newline)
 {
 	size_t lines = 0;
@@ -168,50 +89,88 @@ static size_t count_lines(const char *text, size_t n, char newline)
 	return lines;
 }
 
-int bn_csv_input_header(
-	csv_input *in, csv_dialect *d, bool no_header, bn_schema *schema, bn_err *err)
+static void set_dialect(csv_dialect *d, const csv_beginning *b)
 {
-	size_t n = 0, from = 0, end = 0,
-	       want = in->size < HEADER_MAX ? (size_t)in->size : HEADER_MAX;
+	d->delimiter = b->dialect.delimiter;
+	d->newline = b->newline;
+	d->quote = b->dialect.quote;
+	d->escape = b->dialect.escape;
+	d->comment = b->dialect.comment;
+	d->decimal = b->dialect.decimal;
+	d->date_order = b->dialect.date_order;
+}
+
+static int note_dialect(const bn_dialect *d, bn_source_notes *notes, bn_err *err)
+{
+	char text[200], options[120];
+
+	bn_dialect_describe(d, text, sizeof text, options, sizeof options);
+	if (!text[0])
+		return 0;
+	return bn_source_note_add(notes, false, err,
+		"concluded from the first records: %s (set with %s)", text, options);
+}
+
+/* The first record of the table begins at `from` of the text: names, and where the others begin. */
+static int read_header(csv_input *in, const csv_dialect *d, const csv_beginning *b,
+	const char *text, size_t n, bn_schema *schema, bn_source_notes *notes, bn_err *err)
+{
+	size_t begin = b->begin, from = begin, end = 0;
+
+	if (!find_first_end(d, text, &from, n, &end)) {
+		bn_err_set(err, BN_EINVAL, "%s:%zu:%zu: the quote opened here is never closed",
+			in->path,
+			(size_t)in->data_line + count_lines(text + begin, from - begin, d->newline),
+			from + 1 - begin);
+		bn_err_hint(err, "--quote none reads quotes as ordinary characters");
+		return BN_EINVAL;
+	}
+	if (end == n && in->data_offset + n < in->size) {
+		bn_err_set(err, BN_EINVAL, "%s:1: no line end in the first %zu bytes", in->path, n);
+		bn_err_hint(err, "is it a table of text?");
+		return BN_EINVAL;
+	}
+	int rc = bn_csv_read_names(schema, d, b, text + begin, end - begin, notes, err);
+	if (rc < 0) {
+		bn_err_prefix(err, "%s:%zu", in->path, (size_t)in->data_line);
+		return rc;
+	}
+	in->data_offset += begin;
+	if (!b->dialect.no_header) {
+		in->data_offset += (end < n ? end + 1 : n) - begin;
+		in->data_line += 1 + count_lines(text + begin, end - begin, d->newline);
+	}
+	return 0;
+}
+
+int bn_csv_input_header(csv_input *in, csv_dialect *d, char preferred,
+	const bn_source_options *options, bn_schema *schema, bn_source_notes *notes, bn_err *err)
+{
+	size_t n = 0, mark, want = in->size < HEADER_MAX ? (size_t)in->size : HEADER_MAX;
+	csv_beginning b = {.dialect = notes->dialect};
 	char *text = bn_alloc(want + 1);
-	int rc = 0;
+	int rc;
 
 	if (!text)
 		return bn_err_nomem(err, "the header");
-	rc = bn_input_read(in->file, text, want, 0, &n, err);
-	rc = rc ? rc : refuse_format(in->path, text, n, err);
-	if (rc)
+	if ((rc = bn_input_read(in->file, text, want, 0, &n, err)) < 0)
 		goto out;
-	if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
-		from = 3;
-	in->data_line = 1;
-	for (; from < n && (text[from] == '\n' || text[from] == '\r'); from++)
-		in->data_line += text[from] == '\n' || from + 1 == n || text[from + 1] != '\n';
-	if (from == n) {
+	mark = n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
+	if ((rc = bn_csv_sniff(&b, text + mark, n - mark, n == in->size, preferred, options, err)) <
+		0)
+		goto out;
+	if (mark + b.begin == n) {
 		rc = bn_err_set(err, BN_EINVAL, "%s is empty: there is no header", in->path);
 		goto out;
 	}
-	in->data_offset = from;
-	size_t begin = from;
-	if (!find_first_end(d, text, &from, n, &end)) {
-		rc = bn_err_set(err, BN_EINVAL, "%s:%zu:%zu: the quote opened here is never closed",
-			in->path,
-			(size_t)in->data_line + count_lines(text + begin, from - begin, '\n'),
-			from + 1 - begin);
+	set_dialect(d, &b);
+	notes->dialect = b.dialect;
+	if ((rc = note_dialect(&b.dialect, notes, err)) < 0)
 		goto out;
-	}
-	if (end == n && n < in->size) {
-		rc = bn_err_set(
-			err, BN_EINVAL, "%s:1: no line end in the first %zu bytes", in->path, n);
+	in->data_offset = mark;
+	in->data_line = b.line;
+	if ((rc = read_header(in, d, &b, text + mark, n - mark, schema, notes, err)) < 0)
 		goto out;
-	}
-	rc = read_names(schema, d, text + begin, end - begin, no_header, err);
-	if (rc)
-		bn_err_prefix(err, "%s:%zu", in->path, (size_t)in->data_line);
-	if (!no_header) {
-		in->data_offset = end < n ? end + 1 : n;
-		in->data_line += 1 + count_lines(text + begin, end - begin, d->newline);
-	}
 	bn_csv_input_rewind(in);
 out:
 	bn_free(text);
@@ -357,6 +316,8 @@ static void close_last_record(csv_chunk *c, const csv_dialect *d)
 
 	if (closed || !c->len)
 		return;
+	if (c->scan.state == CSV_ESCAPED) /* nothing stands behind it */
+		c->scan.state = CSV_UNQUOTED;
 	c->text[c->len] = d->newline;
 	bn_csv_scan_portable(&c->scan, d, c->text, c->len, c->len + 1);
 	c->len++;
@@ -390,6 +351,8 @@ int bn_csv_input_fill(csv_input *in, const csv_dialect *d, csv_chunk *c, bn_err 
 		bn_csv_scan_text(&c->scan, d, c->text, scanned, c->len);
 		scanned = c->len;
 		bool at_end = in->offset == in->size && in->carry_at == in->carry_len;
+		if (c->scan.state == CSV_QUOTED_ESCAPED && at_end)
+			c->scan.state = CSV_QUOTED;
 		if (at_end && c->scan.state != CSV_QUOTED)
 			close_last_record(c, d);
 		if (c->scan.records)

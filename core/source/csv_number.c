@@ -12,7 +12,9 @@
 #include "core/source/_csv_parts.h"
 
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const double p10[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13,
@@ -23,6 +25,8 @@ typedef struct decimal {
 	int digits;        /* significant ones */
 	int exponent;      /* of ten */
 	bool negative, fraction, leading_zero;
+	bool power;   /* it has an exponent */
+	bool dropped; /* a digit other than 0 behind the first 19 */
 } decimal;
 
 /* Reads the exponent at *s (behind the e). */
@@ -97,13 +101,14 @@ static bool read_decimal(decimal *d, const char *s, const char *e)
 		d->digits += d->digits || digit;
 		if (d->digits <= 19)
 			d->mantissa = d->mantissa * 10 + digit;
+		d->dropped |= d->digits > 19 && digit;
 		d->exponent += (d->digits > 19) - d->fraction;
 	}
 	if (!any)
 		return false;
 	if (s < e && (*s == 'e' || *s == 'E')) {
 		s++;
-		d->fraction = true;
+		d->fraction = d->power = true;
 		return read_exponent(&s, e, &d->exponent);
 	}
 	return s == e;
@@ -156,9 +161,28 @@ static bool is_infinity(const char *s, size_t n)
 	return false;
 }
 
+/* A whole number written with a fraction of zeros, as identifiers become where a column has gaps: does its float64
+ * have the same digits? Other fractions are measurements, and rounded like all of them. */
+static bool loses_digits(const decimal *d, double f)
+{
+	uint64_t m = d->mantissa;
+	int exponent = d->exponent, digits = d->digits < 19 ? d->digits : 19;
+	char written[32], kept[32];
+
+	if (m <= 1ull << 53 || d->power || d->dropped)
+		return false;
+	for (; m % 10 == 0; m /= 10)
+		exponent++, digits--;
+	if (exponent < 0 || digits <= 15)
+		return false;
+	snprintf(written, sizeof written, "%" PRIu64, m);
+	snprintf(kept, sizeof kept, "%.*e", digits - 1, fabs(f));
+	return kept[0] != written[0] || strncmp(kept + 2, written + 1, (size_t)digits - 1) != 0;
+}
+
 csv_token bn_csv_parse_number(const char *s, size_t n, int64_t *i, double *f)
 {
-	decimal d = {0, 0, 0, false, false, false};
+	decimal d = {.digits = 0};
 
 	if (!read_decimal(&d, s, s + n)) {
 		if (!is_infinity(s, n))
@@ -171,12 +195,12 @@ csv_token bn_csv_parse_number(const char *s, size_t n, int64_t *i, double *f)
 	if (!d.fraction && !(d.negative && !d.mantissa)) {
 		uint64_t limit = (uint64_t)INT64_MAX + d.negative;
 		if (d.digits > 19 || d.mantissa > limit)
-			return CSV_NOT_NUMBER;
+			return CSV_HUGE;
 		*i = (int64_t)(d.negative ? 0 - d.mantissa : d.mantissa);
 		*f = (double)*i;
 		return d.mantissa > 1ull << 53 ? CSV_BIG_INT : CSV_INT;
 	}
 	if (!round_exactly(&d, f) && !bn_parse_f64(s, n, f))
-		return CSV_NOT_NUMBER;
-	return CSV_FLOAT;
+		return CSV_HUGE;
+	return (*f == 0 && d.mantissa) || loses_digits(&d, *f) ? CSV_LOSSY : CSV_FLOAT;
 }

@@ -1,7 +1,7 @@
 /*
  * csv_plain.c - plain decimal fields to numbers, column by column of a tile.
  *
- * Plain: [-]digits[.digits] of at most 16 characters behind the sign, no superfluous zero in front.
+ * Plain: [-]digits[.digits] (or the dialect's comma for the point) of at most 16 characters behind the sign, no superfluous zero in front.
  * The digits are an integer m; when m <= 2^53, m / 10^k is one correctly rounded division of two
  * exact doubles. Whatever is not plain is left to bn_csv_parse_number, which gives the same result for
  * what is: so it does not matter which of the two variants below takes how much.
@@ -33,11 +33,11 @@ INLINE void get_field(const csv_fields *f, size_t r, const char **s, const char 
 
 /* s .. e without the sign: too long, nothing at all, or a superfluous zero? Signs and zeros come as
  * they like, so this has no branch to guess. One byte behind e can be read. */
-INLINE bool is_odd_start(const char *s, const char *e)
+INLINE bool is_odd_start(const char *s, const char *e, char point)
 {
 	size_t n = (size_t)(e - s);
 
-	return (n - 1 > 15) | ((*s == '0') & (n > 1) & (s[1] != '.'));
+	return (n - 1 > 15) | ((*s == '0') & (n > 1) & (s[1] != point));
 }
 
 INLINE double with_sign(double x, bool negative)
@@ -53,7 +53,7 @@ INLINE double with_sign(double x, bool negative)
 /* ---- portable ------------------------------------------------------------------------------- */
 
 /* Digits of s .. e with at most one point; *scale gets how many stand behind it, -1 without one. */
-static inline bool plain_digits(const char *s, const char *e, uint64_t *m, int *scale)
+static inline bool plain_digits(const char *s, const char *e, char dot, uint64_t *m, int *scale)
 {
 	const char *point = NULL;
 
@@ -61,7 +61,7 @@ static inline bool plain_digits(const char *s, const char *e, uint64_t *m, int *
 	for (const char *p = s; p < e; p++) {
 		unsigned digit = (unsigned)(*p - '0');
 		if (digit > 9) {
-			if (*p != '.' || point || e - s == 1)
+			if (*p != dot || point || e - s == 1)
 				return false;
 			point = p;
 			continue;
@@ -82,7 +82,7 @@ static size_t floats_portable(const csv_fields *f, double *out, size_t from, siz
 		get_field(f, r, &s, &e);
 		bool negative = *s == '-';
 		s += negative;
-		if (is_odd_start(s, e) || !plain_digits(s, e, &m, &scale))
+		if (is_odd_start(s, e, f->point) || !plain_digits(s, e, f->point, &m, &scale))
 			return r;
 		double x = (double)m / p10[scale < 0 ? 0 : scale];
 		out[r] = with_sign(x, negative);
@@ -100,8 +100,8 @@ static size_t ints_portable(const csv_fields *f, int64_t *out, size_t from, size
 		get_field(f, r, &s, &e);
 		bool negative = *s == '-';
 		s += negative;
-		if (is_odd_start(s, e) || e - s > 15 || !plain_digits(s, e, &m, &scale) ||
-			scale >= 0 || (negative && !m))
+		if (is_odd_start(s, e, f->point) || e - s > 15 ||
+			!plain_digits(s, e, f->point, &m, &scale) || scale >= 0 || (negative && !m))
 			return r;
 		out[r] = negative ? -(int64_t)m : (int64_t)m;
 	}
@@ -142,12 +142,12 @@ static const uint8_t drops[17][16] = {
 #undef Z
 
 /* As plain_digits, of the n <= 16 bytes before e; *point gets its place in the 16, or 16. */
-WIDE INLINE bool wide_digits(const char *e, size_t n, uint64_t *m, unsigned *point)
+WIDE INLINE bool wide_digits(const char *e, size_t n, char dot, uint64_t *m, unsigned *point)
 {
 	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(e - 16));
 	__m128i tail = _mm_loadu_si128((const __m128i *)(const void *)(tails + n));
 	__m128i d = _mm_and_si128(_mm_sub_epi8(v, _mm_set1_epi8('0')), tail);
-	__m128i is_point = _mm_and_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('.')), tail);
+	__m128i is_point = _mm_and_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(dot)), tail);
 	__m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(d, _mm_set1_epi8(9)), d);
 	unsigned points = (unsigned)_mm_movemask_epi8(is_point);
 	unsigned digits = (unsigned)_mm_movemask_epi8(is_digit); /* and all before the field */
@@ -182,7 +182,8 @@ WIDE static size_t floats_wide(const csv_fields *f, double *out, size_t from, si
 		get_field(f, r, &s, &e);
 		bool negative = *s == '-';
 		s += negative;
-		if (is_odd_start(s, e) || !wide_digits(e, (size_t)(e - s), &m, &point))
+		if (is_odd_start(s, e, f->point) ||
+			!wide_digits(e, (size_t)(e - s), f->point, &m, &point))
 			return r;
 		double x = (double)(int64_t)m / by_point[point];
 		out[r] = with_sign(x, negative);
@@ -200,8 +201,8 @@ WIDE static size_t ints_wide(const csv_fields *f, int64_t *out, size_t from, siz
 		get_field(f, r, &s, &e);
 		bool negative = *s == '-';
 		s += negative;
-		if (is_odd_start(s, e) || e - s > 15 ||
-			!wide_digits(e, (size_t)(e - s), &m, &point) || point < 16 ||
+		if (is_odd_start(s, e, f->point) || e - s > 15 ||
+			!wide_digits(e, (size_t)(e - s), f->point, &m, &point) || point < 16 ||
 			(negative && !m))
 			return r;
 		out[r] = negative ? -(int64_t)m : (int64_t)m;

@@ -35,8 +35,7 @@ struct csv_pool {
 	uint64_t next_read, next_out;
 };
 
-int bn_csv_pool_new(
-	csv_pool **out, csv_input *in, const csv_plan *plan, bn_crew *crew, bn_err *err)
+int bn_csv_pool_new(csv_pool **out, csv_input *in, const csv_plan *plan, bn_crew *crew, bn_err *err)
 {
 	csv_pool *p = bn_alloc_zeroed(1, sizeof *p);
 
@@ -134,7 +133,8 @@ static slot *wait_for_next(csv_pool *p)
 		bn_crew_wake(p->crew);
 	}
 	if (!bn_crew_threads(p->crew)) { /* no threads to be had: do it here */
-		while (s->state != SLOT_READY && work(p)) {}
+		while (s->state != SLOT_READY && work(p)) {
+		}
 		return s;
 	}
 	pthread_mutex_lock(&p->lock);

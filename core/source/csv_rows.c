@@ -78,10 +78,17 @@ static bool is_regular(const csv_chunk *c, size_t columns, char newline)
 	return true;
 }
 
-/* An empty line says nothing, unless a line is one field. */
-static bool is_blank(const csv_chunk *c, uint32_t begin, uint32_t end, size_t columns)
+/* A line without anything, or with nothing but blanks, says nothing, unless a line is one field; nor does a comment. */
+static bool is_blank(
+	const csv_chunk *c, const csv_dialect *d, uint32_t begin, uint32_t end, size_t columns)
 {
-	return columns > 1 && (begin == end || (end == begin + 1 && c->text[begin] == '\r'));
+	if (d->comment && c->text[begin] == d->comment)
+		return true;
+	if (end > begin && c->text[end - 1] == '\r')
+		end--;
+	while (end > begin && (c->text[end - 1] == ' ' || c->text[end - 1] == '\t'))
+		end--;
+	return columns > 1 && begin == end;
 }
 
 static int close_up(csv_chunk *c, const csv_plan *plan, bn_err *err)
@@ -94,11 +101,12 @@ static int close_up(csv_chunk *c, const csv_plan *plan, bn_err *err)
 		size_t fields = i + 1 - first;
 		if (c->text[end] != plan->dialect->newline)
 			continue;
-		if (fields == n) {
+		bool comment = plan->dialect->comment && c->text[begin] == plan->dialect->comment;
+		if (fields == n && !comment) {
 			c->starts[c->rows++] = begin;
 			memmove(seps + out, seps + first, n * sizeof *seps);
 			out += n;
-		} else if (fields != 1 || !is_blank(c, begin, end, n)) {
+		} else if (fields != 1 || !is_blank(c, plan->dialect, begin, end, n)) {
 			csv_reject *r = add_reject(c, err);
 			if (!r)
 				return BN_ENOMEM;
@@ -146,7 +154,7 @@ int bn_csv_find_rows(csv_chunk *c, const csv_plan *plan, bn_err *err)
 		return reject_chunk(c, err);
 	if (bn_grow(&c->starts, &c->starts_cap, c->scan.records + 1, sizeof *c->starts))
 		return bn_err_nomem(err, "the rows of a chunk");
-	if (is_regular(c, n, plan->dialect->newline)) {
+	if (!plan->dialect->comment && is_regular(c, n, plan->dialect->newline)) {
 		c->rows = c->scan.records;
 		c->starts[0] = 0;
 		for (size_t r = 1; r < c->rows; r++)
@@ -157,8 +165,43 @@ int bn_csv_find_rows(csv_chunk *c, const csv_plan *plan, bn_err *err)
 	return rc;
 }
 
-bool bn_csv_unquote(char quote, const char **s, const char **e, bn_buf *scratch, const char **at)
+/* With an escape: what stands behind one is taken as it is. */
+static bool unescape(
+	const csv_dialect *d, const char **s, const char **e, bn_buf *scratch, const char **at)
 {
+	const char *p = *s, *end = *e;
+	bool quoted = d->quote && p < end && *p == d->quote, closed = !quoted;
+
+	bn_buf_clear(scratch);
+	for (p += quoted; p < end; p++) {
+		if (*p == d->escape && p + 1 < end) {
+			bn_buf_addch(scratch, *++p);
+		} else if (quoted && *p == d->quote) {
+			closed = p + 1 == end;
+			if (!closed && p[1] != d->quote) {
+				*at = p + 1;
+				return false;
+			}
+			if (!closed)
+				bn_buf_addch(scratch, *p++);
+		} else {
+			bn_buf_addch(scratch, *p);
+		}
+	}
+	*s = scratch->ptr;
+	*e = scratch->ptr + scratch->len;
+	*at = p;
+	return closed;
+}
+
+bool bn_csv_unquote(
+	const csv_dialect *d, const char **s, const char **e, bn_buf *scratch, const char **at)
+{
+	if (d->escape)
+		return unescape(d, s, e, scratch, at);
+	if (!d->quote || *s == *e || **s != d->quote)
+		return true;
+	char quote = d->quote;
 	const char *p = *s + 1, *end = *e;
 	const char *q = memchr(p, quote, (size_t)(end - p));
 

@@ -20,6 +20,56 @@ typedef struct block_masks {
 	bool odd;
 } block_masks;
 
+/* With an escape or comments: the same state machine, of more states. */
+static csv_state next_state(const csv_dialect *d, csv_state state, char c, bool at_record)
+{
+	bool is_quote = c == d->quote && d->quote;
+
+	switch (state) {
+	case CSV_QUOTED:
+		if (c == d->escape && d->escape)
+			return CSV_QUOTED_ESCAPED;
+		return is_quote ? CSV_QUOTE_SEEN : CSV_QUOTED;
+	case CSV_QUOTED_ESCAPED:
+		return CSV_QUOTED;
+	case CSV_ESCAPED:
+		return CSV_UNQUOTED;
+	case CSV_COMMENT:
+		return c == d->newline ? CSV_FIELD_START : CSV_COMMENT;
+	default:
+		break;
+	}
+	if (at_record && c == d->comment && d->comment)
+		return CSV_COMMENT;
+	if (c == d->newline || c == d->delimiter)
+		return CSV_FIELD_START;
+	if (c == d->escape && d->escape)
+		return CSV_ESCAPED;
+	return is_quote && state != CSV_UNQUOTED ? CSV_QUOTED : CSV_UNQUOTED;
+}
+
+static void scan_escaped(
+	csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to)
+{
+	csv_state state = s->state;
+
+	for (size_t i = from; i < to; i++) {
+		char c = text[i];
+		bool is_newline = c == d->newline;
+		/* A line end before the start of a field was that of a record. */
+		bool at_record = state == CSV_FIELD_START && (i == 0 || text[i - 1] == d->newline);
+		state = next_state(d, state, c, at_record);
+		s->lines += is_newline;
+		s->quotes += c == d->quote && d->quote;
+		s->odd_bytes |= (uint8_t)c >= 0x80 || !c;
+		if (state == CSV_FIELD_START) {
+			s->seps[s->sep_count++] = (uint32_t)i;
+			s->records += is_newline;
+		}
+	}
+	s->state = state;
+}
+
 static void scan_bytes(csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to)
 {
 	csv_state state = s->state;
@@ -27,7 +77,7 @@ static void scan_bytes(csv_scan *s, const csv_dialect *d, const char *text, size
 
 	for (size_t i = from; i < to; i++) {
 		char c = text[i];
-		bool is_newline = c == d->newline, is_quote = c == d->quote;
+		bool is_newline = c == d->newline, is_quote = c == d->quote && d->quote;
 		s->lines += is_newline;
 		s->quotes += is_quote;
 		s->odd_bytes |= (uint8_t)c >= 0x80 || !c;
@@ -50,7 +100,10 @@ static void scan_bytes(csv_scan *s, const csv_dialect *d, const char *text, size
 void bn_csv_scan_portable(
 	csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to)
 {
-	scan_bytes(s, d, text, from, to);
+	if (d->escape || d->comment)
+		scan_escaped(s, d, text, from, to);
+	else
+		scan_bytes(s, d, text, from, to);
 }
 
 #if defined(__x86_64__)
@@ -121,12 +174,14 @@ __attribute__((target("avx512f,avx512bw,bmi,bmi2,popcnt"))) static void scan_avx
 {
 	const __m512i delimiter = _mm512_set1_epi8(d->delimiter);
 	const __m512i newline = _mm512_set1_epi8(d->newline), quote = _mm512_set1_epi8(d->quote);
+	const uint64_t quotes = d->quote ? ~0ull : 0;
 	size_t i = from;
 
 	for (; i + 64 <= to; i += 64) {
 		__m512i v = _mm512_loadu_si512((const void *)(text + i));
 		block_masks m = {_mm512_cmpeq_epi8_mask(v, delimiter),
-			_mm512_cmpeq_epi8_mask(v, newline), _mm512_cmpeq_epi8_mask(v, quote),
+			_mm512_cmpeq_epi8_mask(v, newline),
+			_mm512_cmpeq_epi8_mask(v, quote) & quotes,
 			(_mm512_movepi8_mask(v) | _mm512_testn_epi8_mask(v, v)) != 0};
 		if (!scan_block(s, m, i))
 			scan_bytes(s, d, text, i, i + 64);
@@ -148,6 +203,7 @@ __attribute__((target("avx2,bmi,bmi2,popcnt"))) static void scan_avx2(
 {
 	const __m256i delimiter = _mm256_set1_epi8(d->delimiter), zero = _mm256_setzero_si256();
 	const __m256i newline = _mm256_set1_epi8(d->newline), quote = _mm256_set1_epi8(d->quote);
+	const uint64_t quotes = d->quote ? ~0ull : 0;
 	size_t i = from;
 
 	for (; i + 64 <= to; i += 64) {
@@ -156,7 +212,7 @@ __attribute__((target("avx2,bmi,bmi2,popcnt"))) static void scan_avx2(
 		bool odd =
 			equal_mask(a, b, zero) || _mm256_movemask_epi8(_mm256_or_si256(a, b)) != 0;
 		block_masks m = {equal_mask(a, b, delimiter), equal_mask(a, b, newline),
-			equal_mask(a, b, quote), odd};
+			equal_mask(a, b, quote) & quotes, odd};
 		if (!scan_block(s, m, i))
 			scan_bytes(s, d, text, i, i + 64);
 	}
@@ -199,12 +255,12 @@ const char *bn_csv_isa(void)
 void bn_csv_scan_text(csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to)
 {
 #if defined(__x86_64__)
-	int level = bn_csv_isa_level();
+	int level = d->escape || d->comment ? 2 : bn_csv_isa_level();
 	if (level == 0)
 		scan_avx512(s, d, text, from, to);
 	else if (level == 1)
 		scan_avx2(s, d, text, from, to);
 	else
 #endif
-		scan_bytes(s, d, text, from, to);
+		bn_csv_scan_portable(s, d, text, from, to);
 }

@@ -2,6 +2,7 @@
 #include "core/source/csv_write.h"
 
 #include "core/base/mem.h"
+#include "core/source/cell.h"
 
 #include <string.h>
 
@@ -38,18 +39,6 @@ void bn_csv_add_field(bn_buf *out, const char *s, size_t n, char delimiter)
 		add_quoted(out, s, n);
 	else
 		bn_buf_add(out, s, n);
-}
-
-/* Text that would be taken for something else without quotes. */
-static bool looks_absent(const char *s, size_t n)
-{
-	static const char *const words[] = {"NA", "N/A", "NaN", "nan", "null", "NULL", "None"};
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (strlen(words[i]) == n && !memcmp(words[i], s, n))
-			return true;
-	}
-	return n == 0;
 }
 
 static void add_header(
@@ -109,7 +98,7 @@ static void add_row(bn_buf *out, const bn_batch *b, size_t row, char delimiter)
 			continue;
 		}
 		bn_text t = bn_column_text(c, row);
-		if (looks_absent(t.ptr, t.len))
+		if (bn_cell_is_absent(t.ptr, t.len)) /* without quotes it would be */
 			add_quoted(out, t.ptr, t.len);
 		else
 			bn_csv_add_field(out, t.ptr, t.len, delimiter);

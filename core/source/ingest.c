@@ -7,6 +7,7 @@ void bn_ingest_report_release(bn_ingest_report *r)
 {
 	bn_schema_release(&r->schema);
 	bn_free(r->widened);
+	bn_source_notes_release(&r->notes);
 	memset(r, 0, sizeof *r);
 }
 
@@ -24,9 +25,16 @@ static int copy_widened(const bn_stream *stream, bn_ingest_report *r, bn_err *er
 	return 0;
 }
 
+static int copy_notes(const bn_stream *stream, bn_ingest_report *r, bn_err *err)
+{
+	const bn_source_notes *n = stream->ops->notes ? stream->ops->notes(stream) : NULL;
+
+	return n ? bn_source_notes_copy(&r->notes, n, err) : 0;
+}
+
 /* One pass: 0, BN_STREAM_RESTART, or an error. */
-static int copy_stream(
-	bn_stream *stream, const bn_ingest_sink *sink, bn_crew *crew, bn_ingest_report *r, bn_err *err)
+static int copy_stream(bn_stream *stream, const bn_ingest_sink *sink, bn_crew *crew,
+	bn_ingest_report *r, bn_err *err)
 {
 	bn_table_writer *w = NULL;
 	const bn_batch *batch = NULL;
@@ -42,7 +50,7 @@ static int copy_stream(
 	if (rc != BN_STREAM_END)
 		return rc;
 	if ((rc = bn_schema_copy(&r->schema, stream->ops->schema(stream), err)) < 0 ||
-		(rc = copy_widened(stream, r, err)) < 0 ||
+		(rc = copy_widened(stream, r, err)) < 0 || (rc = copy_notes(stream, r, err)) < 0 ||
 		(rc = bn_table_writer_finish(w, err)) < 0)
 		return rc;
 	r->rows = bn_table_written_rows(w);
@@ -129,7 +137,8 @@ int bn_ingest(const bn_env *env, const char *source_name, const char *uri,
 
 	if ((rc = bn_input_open(&in, env, uri, NULL, err)) == 0 &&
 		(rc = bn_source_find(&source, source_name, in, err)) == 0)
-		rc = bn_ingest_file(in, source, options ? options : &defaults, at, path, report, err);
+		rc = bn_ingest_file(
+			in, source, options ? options : &defaults, at, path, report, err);
 	bn_input_free(in);
 	return rc;
 }

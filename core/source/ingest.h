@@ -17,9 +17,10 @@ typedef struct bn_ingest_report {
 	uint64_t bytes_out; /* of the Arrow file */
 	int passes;         /* over the input, 1 when no type guess failed */
 	double seconds;
-	bn_schema schema; /* as written */
+	bn_schema schema;    /* as written */
 	bn_widened *widened; /* columns that the sample had promised to be narrower */
 	size_t widened_count;
+	bn_source_notes notes; /* how it was read */
 } bn_ingest_report;
 
 void bn_ingest_report_release(bn_ingest_report *r);

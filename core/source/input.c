@@ -136,6 +136,36 @@ void bn_input_free(bn_input *in)
 	bn_free(in);
 }
 
+int bn_input_of_spool(
+	bn_input **out, const bn_input *like, bn_file_out *spool, uint64_t size, bn_err *err)
+{
+	bn_input *in = bn_alloc_zeroed(1, sizeof *in);
+	int rc;
+
+	if (!in)
+		return bn_err_nomem(err, "an input");
+	in->env = like->env;
+	in->fd = -1;
+	if (!(in->name = bn_strdup(like->name))) {
+		rc = bn_err_nomem(err, "the name of a file");
+		goto out;
+	}
+	in->fd = bn_file_out_fd(spool);
+	in->size = size;
+	rc = bn_fs_read_at(
+		in->env, in->fd, in->head, sizeof in->head, 0, &in->head_bytes, in->name, err);
+	if (rc == 0)
+		in->spool = spool;
+out:
+	if (rc < 0) {
+		in->fd = -1; /* the spool stays the caller's */
+		bn_input_free(in);
+	} else {
+		*out = in;
+	}
+	return rc;
+}
+
 /* ---- what it is ------------------------------------------------------------------------------- */
 
 const bn_env *bn_input_env(const bn_input *in)

@@ -29,6 +29,10 @@ typedef struct bn_input bn_input;
 int bn_input_open(bn_input **out, const bn_env *env, const char *uri, const bn_progress *spooling,
 	bn_err *err);
 void bn_input_free(bn_input *in); /* NULL is fine */
+/* The same under its name, but for the bytes: those of spool, a nameless file of `size` bytes, which it takes. */
+struct bn_file_out;
+int bn_input_of_spool(bn_input **out, const bn_input *like, struct bn_file_out *spool,
+	uint64_t size, bn_err *err);
 
 const bn_env *bn_input_env(const bn_input *in);
 const char *bn_input_name(const bn_input *in); /* "standard input" for "-"; borrowed */
@@ -44,8 +48,7 @@ int bn_input_crew(bn_crew **out, const bn_input *in, int threads, bn_err *err);
 const char *bn_input_head(const bn_input *in, size_t *n);
 
 /* At most n bytes from `at` on; *got is less only at the end. */
-int bn_input_read(
-	bn_input *in, void *bytes, size_t n, uint64_t at, size_t *got, bn_err *err);
+int bn_input_read(bn_input *in, void *bytes, size_t n, uint64_t at, size_t *got, bn_err *err);
 /* From now on what is read is hashed (SHA-256). */
 int bn_input_hash(bn_input *in, bn_err *err);
 /* The hash, in hex, and how many bytes; reads what has not passed yet. BN_ECONFLICT when the file is not as long as

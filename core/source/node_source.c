@@ -134,8 +134,8 @@ static void stream_free(bn_stream *base)
 	bn_free(s);
 }
 
-static const bn_stream_ops node_ops = {
-	stream_schema, stream_next, stream_done, stream_total, stream_rejected, NULL, stream_free};
+static const bn_stream_ops node_ops = {stream_schema, stream_next, stream_done, stream_total,
+	stream_rejected, NULL, NULL, stream_free};
 
 static int stream_buffers(node_stream *s, bn_err *err)
 {

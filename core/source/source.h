@@ -10,6 +10,7 @@
 #define BN_SOURCE_SOURCE_H
 #include "core/base/crew.h"
 #include "core/base/progress.h"
+#include "core/source/dialect.h"
 #include "core/source/input.h"
 #include "core/table/table.h"
 
@@ -20,9 +21,16 @@ typedef struct bn_source_type {
 } bn_source_type;
 
 typedef struct bn_source_options {
-	char delimiter; /* 0: the format's own (',' or tab) */
-	char quote;     /* 0: '"' */
-	bool no_header; /* columns are then named c0, c1, ... */
+	/* The dialect of a table of text (dialect.h). 0 or NULL: what a sample of the file says. */
+	const char *encoding; /* iconv's name of it */
+	char delimiter;
+	char quote, escape, comment; /* BN_DIALECT_NONE: there is none */
+	char decimal;                /* '.' or ',' */
+	bn_date_order
+		date_order; /* of dates that ISO 8601 does not know, as 31/12/2024; 0: they are text */
+	bool no_header;     /* columns are then named c0, c1, ... */
+	bool skip_given;    /* so many lines before the header are none of the table's: */
+	uint64_t skip;
 	const char *const
 		*nulls; /* NULL-terminated spellings of "absent"; NULL: the default list */
 	const bn_source_type *types;
@@ -54,8 +62,7 @@ typedef struct bn_source_options {
 
 #define BN_SOURCE_OPTIONS_INIT \
 	{ \
-		0, 0, false, NULL, NULL, 0, NULL, NULL, false, false, false, NULL, false, 0, 0, \
-			NULL, 0, 0, NULL, NULL \
+		.encoding = NULL \
 	}
 
 typedef enum bn_stream_state {
@@ -70,8 +77,26 @@ typedef struct bn_widened {
 	bn_type from, to;
 	uint64_t
 		line; /* of the first value that did not fit; 0: there were too many different ones */
-	char text[48]; /* its first bytes */
+	char text[48];   /* its first bytes */
+	const char *why; /* it is none of that type, where that does not meet the eye; else NULL */
 } bn_widened;
+
+/* What there is to say about how a source was read, beside its rows. */
+typedef struct bn_source_note {
+	bool warning; /* else a fact */
+	char text[256];
+} bn_source_note;
+
+typedef struct bn_source_notes {
+	bn_dialect dialect; /* of a table of text; delimiter 0: the source has none */
+	bn_source_note *items;
+	size_t count, cap;
+} bn_source_notes;
+
+int bn_source_note_add(bn_source_notes *n, bool warning, bn_err *err, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+int bn_source_notes_copy(bn_source_notes *out, const bn_source_notes *n, bn_err *err);
+void bn_source_notes_release(bn_source_notes *n);
 
 typedef struct bn_stream bn_stream;
 typedef struct bn_stream_ops {
@@ -83,6 +108,8 @@ typedef struct bn_stream_ops {
 	uint64_t (*rejected)(const bn_stream *);
 	/* After the end: how many, borrowed for the stream's life. NULL: it never guesses. */
 	size_t (*widened)(const bn_stream *, const bn_widened **out);
+	/* After the end: borrowed for the stream's life. NULL: there is nothing to say. */
+	const bn_source_notes *(*notes)(const bn_stream *);
 	void (*free)(bn_stream *);
 } bn_stream_ops;
 

@@ -4,6 +4,7 @@
 #include "core/source/arrow_source.h"
 #include "core/source/csv.h"
 #include "core/source/node.h"
+#include "core/source/signature.h"
 #include "core/table/arrow_read.h"
 
 #include <string.h>
@@ -74,6 +75,17 @@ static int unknown_source(const char *name, bn_err *err)
 	return BN_ENOTFOUND;
 }
 
+/* What is no table of text is not read as one; what the user calls csv may begin as JSON does. */
+static int check_signature(const bn_source *s, bool named, const bn_input *in, bn_err *err)
+{
+	size_t n;
+	const char *head = bn_input_head(in, &n);
+
+	if (s != &source_csv && s != &source_tsv)
+		return 0;
+	return bn_signature_check(bn_input_name(in), head, n, !named, err);
+}
+
 int bn_source_find(const bn_source **out, const char *name, const bn_input *in, bn_err *err)
 {
 	int best = 0;
@@ -81,7 +93,7 @@ int bn_source_find(const bn_source **out, const char *name, const bn_input *in, 
 	for (const bn_source *const *s = sources; name && *s; s++) {
 		if (!strcmp((*s)->name, name)) {
 			*out = *s;
-			return 0;
+			return check_signature(*s, true, in, err);
 		}
 	}
 	if (name)
@@ -94,7 +106,7 @@ int bn_source_find(const bn_source **out, const char *name, const bn_input *in, 
 		}
 	}
 	if (best)
-		return 0;
+		return check_signature(*out, false, in, err);
 	int rc = bn_input_need_file(in, err);
 	return rc < 0 ? rc : bn_err_set(err, BN_EINVAL, "%s is empty", bn_input_name(in));
 }

@@ -72,7 +72,9 @@ check stdin_by_name "binnacle: standard input:3:1: 1 field instead of 2" "$(told
 check stdin_empty "binnacle: standard input is empty" "$(told '' data add x -)"
 check stdin_compressed "  hint: decompress it on its way: gunzip -c FILE | binnacle ... -" "$(told '\037\213xx' data add x - | tail -1)"
 check delimiter_is_seen "binnacle: standard input: no column 'nodes', which jobs@v1 has
-  hint: the file has: nodes;power (--retype takes it without)" "$(told 'nodes;power\n1;2\n' data add jobs -)"
+  hint: the file has: nodes:power (--retype takes it without)" "$(told 'nodes:power\n1:2\n' data add jobs -)"
+check delimiter_is_found "concluded from the first records: fields separated by ';' (set with --delimiter)" \
+	"$(told 'nodes;power\n1;2\n' data add other - | head -1)"
 check one_row "warning: 1 row was rejected: one.rejects has it with the reason
 added one@v1" "$(told 'a,b\n1,2\n3\n' data add one - --on-error reject)"
 check path_of_stdin 1 "$(grep -c '^Path  *standard input$' out)"

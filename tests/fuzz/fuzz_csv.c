@@ -1,11 +1,12 @@
 /*
  * Any bytes as a CSV file: an error, or batches that hold together; and the scanners of this CPU give
- * what the portable one gives. The first byte chooses the dialect, the rest is the file.
+ * what the portable one gives. The first byte chooses what of the dialect is set, the rest is the file.
  */
 #include "core/base/fs.h"
 #include "core/base/utf8.h"
 #include "core/source/csv.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,12 +14,44 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const uint8_t *file;
 static size_t file_size;
+static bn_buf spool = BN_BUF_INIT; /* what an encoding was converted to */
 
 static int mem_open(const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
 {
 	(void)at;
 	(void)env, (void)flags, (void)mode;
-	return strcmp(path, "in") ? 8 : 7;
+	if (!strcmp(path, "in"))
+		return 7;
+	bn_buf_clear(&spool);
+	return strstr(path, "rejects") ? 9 : 8;
+}
+
+static int mem_stat(const bn_env *env, const bn_dir *at, const char *path, struct stat *st)
+{
+	(void)env, (void)at;
+	if (strcmp(path, "in"))
+		return -ENOENT;
+	memset(st, 0, sizeof *st);
+	st->st_mode = S_IFREG;
+	return 0;
+}
+
+static int mem_rename(
+	const bn_env *env, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
+{
+	(void)env, (void)at, (void)from, (void)to_at, (void)to;
+	return 0;
+}
+
+static int mem_unlink(const bn_env *env, const bn_dir *at, const char *path)
+{
+	(void)env, (void)at, (void)path;
+	return 0;
+}
+
+static int mem_sync_dir(const bn_env *env, const bn_dir *at, const char *path)
+{
+	return mem_unlink(env, at, path);
 }
 
 static int mem_ok(const bn_env *env, int fd)
@@ -29,16 +62,19 @@ static int mem_ok(const bn_env *env, int fd)
 
 static ssize_t mem_pread(const bn_env *env, int fd, void *bytes, size_t n, off_t at)
 {
-	(void)env, (void)fd;
-	size_t left = (size_t)at < file_size ? file_size - (size_t)at : 0;
+	(void)env;
+	size_t size = fd == 7 ? file_size : spool.len;
+	size_t left = (size_t)at < size ? size - (size_t)at : 0;
 	n = n < left ? n : left;
-	memcpy(bytes, file + at, n);
+	memcpy(bytes, fd == 7 ? file + at : (const uint8_t *)spool.ptr + at, n);
 	return (ssize_t)n;
 }
 
 static ssize_t mem_write(const bn_env *env, int fd, const void *bytes, size_t n)
 {
-	(void)env, (void)fd, (void)bytes;
+	(void)env;
+	if (fd == 8)
+		bn_buf_add(&spool, bytes, n);
 	return (ssize_t)n;
 }
 
@@ -56,7 +92,11 @@ static const bn_fs_ops mem_fs = {.open = mem_open,
 	.fsync = mem_ok,
 	.pread = mem_pread,
 	.write = mem_write,
-	.fstat = mem_fstat};
+	.fstat = mem_fstat,
+	.stat = mem_stat,
+	.rename = mem_rename,
+	.sync_dir = mem_sync_dir,
+	.unlink = mem_unlink};
 
 static void add_batch(bn_buf *out, const bn_batch *b)
 {
@@ -91,6 +131,14 @@ static void read_all(bn_buf *out, uint8_t choice)
 	o.no_header = choice & 4;
 	o.quote = choice & 8 ? '\'' : 0;
 	o.rejects = choice & 16 ? "rejects" : NULL;
+	o.escape = choice & 32 ? '\\' : 0;
+	o.comment = choice & 64 ? '#' : 0;
+	o.decimal = choice & 128 ? ',' : 0;
+	o.date_order = choice & 128 ? BN_DATE_DMY : BN_DATE_ISO;
+	if ((choice & 12) == 12)
+		o.quote = BN_DIALECT_NONE;
+	if (delimiters[choice & 3] == ' ') /* which is never found out */
+		o.delimiter = ' ';
 	if (bn_input_open(&in, &env, "in", NULL, &err) ||
 		bn_csv_open(&s, in, delimiters[choice & 3], &o, &err)) {
 		bn_buf_adds(out, err.msg);

@@ -10,6 +10,7 @@
 #include "core/data/split.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/data_retype.h"
+#include "tui/cli/reading.h"
 #include "tui/cli/verbs.h"
 
 #include <string.h>
@@ -40,14 +41,30 @@ static void tell_nothing_new(bn_cli *cli, bn_workspace *ws, const bn_dataset_ver
 	bn_dataset_version_free(newest);
 }
 
-static int show_added(
-	bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v, bool added, bn_err *err)
+/* How it was read, for programs. */
+static json_t *reading_json(const bn_source_notes *notes)
+{
+	json_t *o = bn_dialect_json(&notes->dialect), *list = json_array();
+
+	for (size_t i = 0; i < notes->count; i++)
+		json_array_append_new(list, json_string(notes->items[i].text));
+	if (o)
+		json_object_set(o, "notes", list);
+	json_decref(list);
+	return o;
+}
+
+/* notes: NULL where nothing was read. */
+static int show_added(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v, bool added,
+	const bn_source_notes *notes, bn_err *err)
 {
 	char ref[192];
 	json_t *o = bn_data_version_json(v);
 	if (!o)
 		return bn_err_nomem(err, "a dataset");
 	json_object_set_new(o, "added", json_boolean(added));
+	if (notes && notes->dialect.delimiter)
+		json_object_set_new(o, "read", reading_json(notes));
 	bn_dataset_version_name(v, ref, sizeof ref);
 	if (added)
 		bn_cli_say(cli, "added %s", ref);
@@ -59,13 +76,12 @@ static int show_added(
 /* ---- add ------------------------------------------------------------------------------------ */
 
 #define TYPES_MAX 512
-#define NULLS_MAX 32
 
 typedef struct add_options {
 	bn_source_options source;
 	bn_source_type types[TYPES_MAX];
 	char *names[TYPES_MAX];
-	const char *nulls[NULLS_MAX + 1];
+	const char **nulls;
 	char *rejects;
 } add_options;
 
@@ -98,32 +114,6 @@ static int read_types(add_options *o, bn_cli *cli, bn_err *err)
 		o->source.type_count = i + 1;
 	}
 	o->source.types = o->types;
-	return 0;
-}
-
-static int read_nulls(add_options *o, bn_cli *cli, bn_err *err)
-{
-	const char *text;
-	for (size_t i = 0; (text = bn_cli_opt_nth(cli, "null", i)); i++) {
-		if (i == NULLS_MAX)
-			return bn_err_set(err, BN_EINVAL, "more than %d --null", NULLS_MAX);
-		o->nulls[i] = text;
-		o->source.nulls = o->nulls;
-	}
-	return 0;
-}
-
-static int read_delimiter(add_options *o, bn_cli *cli, bn_err *err)
-{
-	const char *text = bn_cli_opt(cli, "delimiter");
-	if (!text)
-		return 0;
-	if (!strcmp(text, "\\t") || !strcmp(text, "tab"))
-		o->source.delimiter = '\t';
-	else if (strlen(text) == 1)
-		o->source.delimiter = text[0];
-	else
-		return bn_err_set(err, BN_EINVAL, "--delimiter %s is not one byte", text);
 	return 0;
 }
 
@@ -163,9 +153,11 @@ static void tell_widened(bn_cli *cli, const bn_ingest_report *r)
 		const char *name = r->schema.fields[w->column].name;
 		if (w->line)
 			bn_cli_say(cli,
-				"column '%s' is %s, though it began as %s: line %llu has \"%s\"",
+				"column '%s' is %s, though it began as %s: line %llu has "
+				"\"%s\"%s%s",
 				name, bn_type_name(w->to), bn_type_name(w->from),
-				(unsigned long long)w->line, w->text);
+				(unsigned long long)w->line, w->text, w->why ? ", and " : "",
+				w->why ? w->why : "");
 		else
 			bn_cli_say(cli, "column '%s' is %s: its values are too many for %s", name,
 				bn_type_name(w->to), bn_type_name(w->from));
@@ -218,11 +210,10 @@ static int add_or_append(bn_cli *cli, bool appends, bn_err *err)
 	if (!o)
 		return bn_err_nomem(err, "options");
 	o->source = (bn_source_options)BN_SOURCE_OPTIONS_INIT;
-	o->source.no_header = bn_cli_flag(cli, "no-header");
 	o->source.progress = add_progress;
 	o->source.progress_ctx = cli;
 	int rc = appends ? 0 : read_choices(o, &privacy, cli, err);
-	if (rc || (rc = read_nulls(o, cli, err)) || (rc = read_delimiter(o, cli, err)) ||
+	if (rc || (rc = bn_cli_read_dialect(&o->source, &o->nulls, cli, err)) ||
 		(rc = read_on_error(o, cli, err)) ||
 		(rc = bn_cli_opt_duration(cli, "for", &o->source.duration_ns, err)) ||
 		(rc = bn_cli_opt_duration(cli, "every", &o->source.interval_ns, err)) ||
@@ -248,12 +239,13 @@ static int add_or_append(bn_cli *cli, bool appends, bn_err *err)
 		bn_cli_warn(cli, "%llu %s rejected: %s has %s", (unsigned long long)report.rejected,
 			report.rejected == 1 ? "row was" : "rows were", o->source.rejects,
 			report.rejected == 1 ? "it with the reason" : "them with their reasons");
+	bn_cli_tell_notes(cli, &report.notes);
 	tell_widened(cli, &report);
 	if (v->rows == 0)
 		bn_cli_warn(cli, "%s@v%lld has no rows", v->name, (long long)v->version);
 	if (!added || (rc = bn_cli_tell_retyped(
 			       cli, ws, bn_cli_arg(cli, 0), &former, &report.schema, err)) == 0)
-		rc = show_added(cli, ws, v, added, err);
+		rc = show_added(cli, ws, v, added, &report.notes, err);
 out:
 	bn_former_release(&former);
 	for (size_t i = 0; i < TYPES_MAX; i++) {
@@ -261,6 +253,7 @@ out:
 		bn_field_release(&o->types[i].type);
 	}
 	bn_free(o->rejects);
+	bn_free(o->nulls);
 	bn_free(o);
 	bn_ingest_report_release(&report);
 	bn_dataset_version_free(v);
@@ -308,7 +301,7 @@ static int run_generate(bn_cli *cli, bn_err *err)
 	if (!rc) {
 		bn_cli_say(
 			cli, "SYNTHETIC job telemetry with PM100's columns: none of it ever ran");
-		rc = show_added(cli, ws, v, added, err);
+		rc = show_added(cli, ws, v, added, NULL, err);
 	}
 	bn_dataset_version_free(v);
 	return rc;
@@ -559,9 +552,7 @@ static int run_restore(bn_cli *cli, bn_err *err)
 
 static const bn_opt add_opts[] = {
 	{"format", 0, "KIND", "csv, tsv, arrow or proc; else told by the content"},
-	{"delimiter", 0, "C", "what separates fields (\\t for a tab)"},
-	{"no-header", 0, NULL, "the first line is data; columns are c0, c1, ..."},
-	{"null", 0, "TEXT", "a spelling of \"absent\" (may be repeated)"},
+	BN_CLI_READING_OPTS,
 	{"type", 0, "COLUMN=TYPE", "do not guess the type of this column (may be repeated)"},
 	{"on-error", 0, "fail|reject", "what a malformed row does (fail)"},
 	{"rejects", 0, "FILE", "where rejected rows go (NAME.rejects)"},
@@ -574,9 +565,7 @@ static const bn_opt add_opts[] = {
 	{"shared", 0, NULL, "others can read it, though the newest version is private"}, {0}};
 static const bn_opt append_opts[] = {
 	{"format", 0, "KIND", "csv, tsv, arrow or proc; else told by the content"},
-	{"null", 0, "TEXT", "a spelling of \"absent\" (may be repeated)"},
-	{"delimiter", 0, "C", "what separates fields (\\t for a tab)"},
-	{"no-header", 0, NULL, "the first line is data; columns are c0, c1, ..."},
+	BN_CLI_READING_OPTS,
 	{"on-error", 0, "fail|reject", "what a malformed row does (fail)"},
 	{"rejects", 0, "FILE", "where rejected rows go (NAME.rejects)"},
 	{"max-rejects", 0, "N", "more rejected rows fail (a tenth, of 10 000 rows or more)"},
@@ -600,8 +589,9 @@ const bn_verb bn_verbs_data[] = {
 	{"data", "add", "NAME SOURCE", 2, 2, "bring a file or live telemetry in as a new version",
 		"SOURCE is a file or a pipe (CSV, TSV, Arrow), - for standard input, or proc: for "
 		"the\n"
-		"counters of this node. The version is an Arrow file with schema, profile and "
-		"content\n"
+		"counters of this node. How a table of text is written is found out on its first\n"
+		"records, and said where it is not plain CSV; each part can be set. The version is "
+		"an Arrow file with schema, profile and content\n"
 		"hash. The next one is read as the types of the newest. Bytes that are there "
 		"already\n"
 		"add no version. With --private only you can read its rows, its profile and what "

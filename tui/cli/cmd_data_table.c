@@ -3,7 +3,7 @@
  * is in no workspace yet.
  *
  * A word with a '/' is a file, and so is one with the suffix of a table (.csv, .tsv, .arrow,
- * .feather) when such a file exists; "-" is standard input; everything else is a dataset.
+ * .feather and so on) when such a file exists; "-" is standard input; everything else is a dataset.
  */
 #include "core/base/file_out.h"
 #include "core/base/fs.h"
@@ -12,6 +12,7 @@
 #include "core/data/dataset.h"
 #include "core/source/csv_write.h"
 #include "core/source/ingest.h"
+#include "tui/cli/reading.h"
 #include "tui/cli/verbs.h"
 #include "tui/cli/where.h"
 
@@ -25,7 +26,8 @@
 
 static bool is_file(const bn_env *env, const char *word)
 {
-	static const char *const suffixes[] = {".csv", ".tsv", ".arrow", ".feather"};
+	static const char *const suffixes[] = {".csv", ".tsv", ".tab", ".psv", ".txt", ".dat",
+		".arrow", ".arrows", ".feather", ".json", ".parquet", ".xlsx", ".gz"};
 	bool looks = false;
 
 	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
@@ -60,12 +62,15 @@ static int open_file(bn_table_reader **out, bn_cli *cli, const char *path, bn_er
 	const bn_env *env = bn_cli_env(cli);
 	const bn_source *source = NULL;
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+	bn_ingest_report report = {0};
+	const char **nulls = NULL;
 	const char *tmp = bn_env_get(env, "TMPDIR");
 	char *dir = NULL, *name = NULL;
 	bn_input *in = NULL;
 	int rc = bn_input_open(&in, env, path, NULL, err);
 
-	if (rc < 0 || (rc = bn_source_find(&source, NULL, in, err)) < 0)
+	if (rc < 0 || (rc = bn_source_find(&source, NULL, in, err)) < 0 ||
+		(rc = bn_cli_read_dialect(&o, &nulls, cli, err)) < 0)
 		goto out;
 	if (!strcmp(source->name, "arrow")) {
 		rc = bn_table_open_fd(out, env, bn_input_fd(in), path, err);
@@ -84,8 +89,9 @@ static int open_file(bn_table_reader **out, bn_cli *cli, const char *path, bn_er
 		rc = bn_err_nomem(err, "a file name");
 		goto out;
 	}
-	rc = bn_ingest_file(in, source, &o, NULL, name, NULL, err);
+	rc = bn_ingest_file(in, source, &o, NULL, name, &report, err);
 	bn_cli_progress_end(cli);
+	bn_cli_tell_notes(cli, &report.notes);
 	rc = rc ? rc : bn_table_open(out, env, name, err);
 	unlink(name);
 out:
@@ -93,6 +99,8 @@ out:
 		rmdir(dir);
 	bn_free(dir);
 	bn_free(name);
+	bn_free(nulls);
+	bn_ingest_report_release(&report);
 	bn_input_free(in);
 	return rc;
 }
@@ -344,11 +352,11 @@ out:
 
 static const bn_opt head_opts[] = {{"rows", 'n', "N", "how many (10)"},
 	{"from", 0, "ROW", "number of the first one (0), of those that --where keeps"},
-	BN_OPT_WHERE, {"columns", 'c', "A,B", "only these, in this order"}, {0}};
+	BN_OPT_WHERE, {"columns", 'c', "A,B", "only these, in this order"}, BN_CLI_READING_OPTS, {0}};
 static const bn_opt export_opts[] = {BN_OPT_WHERE,
 	{"output", 'o', "FILE", "the same as the second word; without, or -: standard output"},
 	{"format", 0, "KIND", "csv, tsv or arrow; default: by the suffix of FILE, else csv"},
-	{"columns", 'c', "A,B", "only these, in this order"}, {0}};
+	{"columns", 'c', "A,B", "only these, in this order"}, BN_CLI_READING_OPTS, {0}};
 
 const bn_verb bn_verbs_data_table[] = {
 	{"data", "head", "DATASET|FILE", 1, 1, "show the first rows, or any others",

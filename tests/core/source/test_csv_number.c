@@ -26,7 +26,7 @@ static void check_plain(const char *text)
 
 	memcpy(line + 64, text, end);
 	line[64 + end] = '\n';
-	csv_fields f = {line + 64, &end, 1, &start, true};
+	csv_fields f = {line + 64, &end, 1, &start, true, '.'};
 	for (int level = 0; level < 3; level++) {
 		double got = 0;
 		int64_t whole = 0;
@@ -62,7 +62,7 @@ START_TEST(test_what_is_no_number)
 {
 	static const char *const texts[] = {"", "-", "+", ".", "e5", "1e", "1e+", "--1", "1.2.3",
 		"0x10", "007", "-01.5", "00", "1_000", "1,5", "12a", " 1", "1 ", "nan", "NaN",
-		"1e400", "-1e400", "9223372036854775808", "-9223372036854775809", "infinit", "1d5"};
+		"infinit", "1d5"};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		int64_t n;
@@ -70,6 +70,33 @@ START_TEST(test_what_is_no_number)
 		ck_assert_msg(
 			bn_csv_parse_number(texts[i], strlen(texts[i]), &n, &f) == CSV_NOT_NUMBER,
 			"'%s' is no number", texts[i]);
+	}
+}
+END_TEST
+
+/* What is a number, but would be another one in our types. */
+START_TEST(test_numbers_that_our_types_would_change)
+{
+	static const struct {
+		const char *text;
+		csv_token token;
+	} cases[] = {{"1e400", CSV_HUGE}, {"-1e400", CSV_HUGE}, {"9223372036854775808", CSV_HUGE},
+		{"-9223372036854775809", CSV_HUGE}, {"123456789012345678901234567890", CSV_HUGE},
+		{"1e-400", CSV_LOSSY}, {"-2.5e-330", CSV_LOSSY}, {"9007199254740993.0", CSV_LOSSY},
+		{"-9007199254740993.00", CSV_LOSSY}, {"36028797018963971.0", CSV_LOSSY},
+		{"1234567890123456789.0", CSV_LOSSY},
+		/* and what keeps its digits, is no whole number, or 0 */
+		{"9007199254740992.0", CSV_FLOAT}, {"9007199254740994.0", CSV_FLOAT},
+		{"1152921504606847000.0", CSV_FLOAT}, {"1e300", CSV_FLOAT}, {"5e-324", CSV_FLOAT},
+		{"0e-999", CSV_FLOAT}, {"0.1234567890123456789", CSV_FLOAT},
+		{"100000000000000000000.0", CSV_FLOAT}, {"9007199254740993e0", CSV_FLOAT}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int64_t n;
+		double f;
+		ck_assert_msg(bn_csv_parse_number(cases[i].text, strlen(cases[i].text), &n, &f) ==
+				      cases[i].token,
+			"'%s'", cases[i].text);
 	}
 }
 END_TEST
@@ -122,7 +149,7 @@ START_TEST(test_plain_fields_that_are_not_plain_are_left_alone)
 		double got;
 		memcpy(line + 64, texts[i], end);
 		line[64 + end] = '\n';
-		csv_fields f = {line + 64, &end, 1, &start, false};
+		csv_fields f = {line + 64, &end, 1, &start, false, '.'};
 		for (int level = 0; level < 3; level++) {
 			bn_csv_limit_isa(level);
 			ck_assert_msg(bn_csv_plain_floats(&f, &got, 0, 1) == 0, "'%s'", texts[i]);
@@ -133,5 +160,6 @@ START_TEST(test_plain_fields_that_are_not_plain_are_left_alone)
 END_TEST
 
 BN_TEST_MAIN("core/source/csv_number", test_known_hard_numbers, test_what_is_no_number,
+	test_numbers_that_our_types_would_change,
 	test_random_numbers_are_rounded_as_strtod_rounds_them,
 	test_plain_fields_that_are_not_plain_are_left_alone)

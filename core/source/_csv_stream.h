@@ -1,0 +1,56 @@
+/*
+ * _csv_stream.h - the CSV stream's own state, for the files that make it up: csv_open.c begins it, csv.c hands out batches,
+ * csv_rejects.c deals with malformed records, csv_notes.c says how the file was read.
+ */
+#ifndef BN_SOURCE_CSV_STREAM_H
+#define BN_SOURCE_CSV_STREAM_H
+#include "core/base/file_out.h"
+#include "core/source/_csv_pool.h"
+
+typedef struct csv_tally {
+	bn_dict_builder dict; /* distinct values of a category, over all chunks */
+	uint64_t values;
+	bool overflow;
+} csv_tally;
+
+typedef struct csv_stream {
+	bn_stream base;
+	const bn_env *env;
+	csv_dialect dialect;
+	bn_source_options options;
+	bn_schema schema;  /* of the file */
+	bn_schema handed;  /* of the batches, where that is another one */
+	bn_input *recoded; /* the text as UTF-8; NULL: the input's own bytes */
+	csv_input in;
+	csv_plan plan;
+	csv_tally *tallies;
+	bn_crew *own_crew; /* NULL: the options', or none */
+	csv_pool *pool;
+	char *rejects_path;
+	bn_file_out *rejects_out; /* NULL: no malformed record so far */
+	bn_buf rejects;
+	uint64_t rejected, rows, bytes;
+	uint64_t given_up; /* bytes of early beginnings */
+	int passes, early;
+	bn_widened *widened; /* by column, in the order in which they were met */
+	size_t widened_count, widened_cap;
+	bool survey;
+	bool ended;
+	bn_source_notes notes;
+} csv_stream;
+
+/* The stream's functions, without anything opened; the columns' first types, by the sample. */
+void bn_csv_stream_init(csv_stream *s);
+void bn_csv_stream_free(bn_stream *base);
+void bn_csv_set_type(csv_stream *s, size_t column, bn_type type, bool empty);
+int bn_csv_guess_types(csv_stream *s, bn_err *err);
+
+/* The malformed records of a chunk: the first is the error, or all go to the rejects file. */
+int bn_csv_handle_rejects(csv_stream *s, csv_chunk *c, bn_err *err);
+int bn_csv_flush_rejects(csv_stream *s, bn_err *err);
+
+/* What the sample shows, which was converted by nothing: names that look like values, and text that nearly is something
+ * else. */
+int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err);
+
+#endif

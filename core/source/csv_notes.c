@@ -1,0 +1,207 @@
+/*
+ * csv_notes.c - what the sample shows, that a reader of the table would want to know: a first line that looks like
+ * data, and columns that are text though they nearly are something else.
+ */
+#include "core/source/_csv_stream.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LOOKED_AT 1000 /* rows of a column */
+#define SAID_MAX 5     /* columns of a kind; wide files have many */
+
+const char *bn_csv_guess_encoding(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((uint8_t)s[i] >= 0x80 && (uint8_t)s[i] < 0xa0)
+			return "windows-1252";
+	return "ISO-8859-1";
+}
+
+static bool is_only(unsigned facts, unsigned of)
+{
+	return facts && !(facts & ~of);
+}
+
+static void value_at(const csv_stream *s, const csv_chunk *c, size_t row, size_t column,
+	const char **v, size_t *n)
+{
+	const char *e;
+
+	csv_field(c, s->plan.count, s->dialect.newline, row, column, v, &e);
+	if (s->dialect.quote && e - *v >= 2 && **v == s->dialect.quote && e[-1] == s->dialect.quote)
+		++*v, --e;
+	*n = (size_t)(e - *v);
+}
+
+/* ---- names that look like values -------------------------------------------------------------- */
+
+/* Years, 0 1 2 3: columns are named so. */
+static bool is_progression(const csv_stream *s)
+{
+	int64_t last = 0, step = 0, i;
+	size_t n = 0;
+	double f;
+
+	for (size_t k = 0; k < s->schema.count; k++) {
+		const char *name = s->schema.fields[k].name;
+		if (bn_csv_parse_number(name, strlen(name), &i, &f) != CSV_INT)
+			continue;
+		if (n >= 2 && i - last != step)
+			return false;
+		step = i - last;
+		last = i;
+		n++;
+	}
+	return step && (n >= 3 || (n == 2 && last == 1 && step == 1) ||
+			       (n == 2 && last > 1800 && last < 2200 && step == 1));
+}
+
+static bool has_value(const csv_stream *s, const csv_chunk *c, size_t column)
+{
+	const char *name = s->schema.fields[column].name, *v;
+	size_t n, bytes = strlen(name);
+
+	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
+		value_at(s, c, r, column, &v, &n);
+		if (n == bytes && !memcmp(v, name, n))
+			return true;
+	}
+	return false;
+}
+
+/* Are the names of all number and time columns numbers and times; or, where there are no such columns, among the values
+ * of their own? */
+static bool names_are_values(const csv_stream *s, const csv_chunk *c)
+{
+	const unsigned plain = CSV_HAS_NUMBERS | CSV_HAS_TIMES;
+	size_t typed = 0, named = 0, texts = 0;
+
+	for (size_t i = 0; i < s->plan.count; i++) {
+		const csv_column_plan *p = &s->plan.columns[i];
+		const char *name = s->schema.fields[i].name;
+		if (p->declared || !p->sampled)
+			continue;
+		bool is_typed = is_only(p->sampled, plain);
+		typed += is_typed;
+		texts += !is_typed;
+		named += is_typed &&
+			 is_only(bn_csv_classify(&s->dialect, name, strlen(name)), plain);
+	}
+	if (typed)
+		return typed == named && !is_progression(s);
+	for (size_t i = 0; i < s->plan.count; i++)
+		if (!s->plan.columns[i].declared && s->plan.columns[i].sampled &&
+			!has_value(s, c, i))
+			return false;
+	return texts != 0;
+}
+
+static int note_names(csv_stream *s, const csv_chunk *c, bn_err *err)
+{
+	bn_buf list = BN_BUF_INIT;
+	size_t i = 0;
+
+	if (s->notes.dialect.no_header || !c->rows || !names_are_values(s, c))
+		return 0;
+	for (; i < s->schema.count && i < 6; i++)
+		bn_buf_addf(&list, "%s%.20s", i ? ", " : "", s->schema.fields[i].name);
+	int rc = bn_source_note_add(&s->notes, true, err,
+		"the first line is taken for names (%s%s), though it looks like data: --no-header "
+		"reads it "
+		"as data",
+		list.ptr, i < s->schema.count ? ", ..." : "");
+	bn_buf_release(&list);
+	return rc;
+}
+
+/* ---- text that nearly is something else ------------------------------------------------------- */
+
+/* The first value that keeps the column from being what the others are. */
+static int note_odd(csv_stream *s, const csv_chunk *c, size_t column, const char *why, bn_err *err)
+{
+	const unsigned odd =
+		CSV_HAS_LOSSY | CSV_HAS_HUGE | CSV_HAS_FAR_TIME | CSV_HAS_HOUR_24 | CSV_HAS_LEAP;
+	unsigned wanted = s->plan.columns[column].sampled & odd;
+	uint64_t line = c->line;
+	const char *v = c->text, *counted = c->text;
+	size_t n = 0, row = 0;
+
+	wanted = wanted ? wanted : CSV_HAS_BIG_INT;
+	for (; row < c->rows; row++) {
+		value_at(s, c, row, column, &v, &n);
+		if (bn_csv_classify(&s->dialect, v, n) & wanted)
+			break;
+	}
+	if (row == c->rows)
+		return 0;
+	for (; counted < v; counted++)
+		line += *counted == s->dialect.newline;
+	return bn_source_note_add(&s->notes, false, err,
+		"column '%.60s' is text: line %" PRIu64 " has \"%.*s\", and %s",
+		s->schema.fields[column].name, line, n > 40 ? 40 : (int)n, v, why);
+}
+
+/* In which orders every value of the column is a date: bits of bn_date_order. */
+static unsigned date_orders(const csv_stream *s, const csv_chunk *c, size_t column)
+{
+	unsigned fit = 1u << BN_DATE_DMY | 1u << BN_DATE_MDY | 1u << BN_DATE_YMD, values = 0;
+	csv_dialect d = s->dialect;
+	const char *v;
+	size_t n;
+	int64_t ns;
+
+	for (size_t r = 0; r < c->rows && r < LOOKED_AT && fit; r++) {
+		value_at(s, c, r, column, &v, &n);
+		if (bn_csv_is_null(&s->dialect, v, n))
+			continue;
+		values++;
+		for (unsigned o = BN_DATE_DMY; o <= BN_DATE_YMD; o++) {
+			d.date_order = (bn_date_order)o;
+			if (fit >> o & 1 && !bn_csv_time(&d, v, n, &ns))
+				fit &= ~(1u << o);
+		}
+	}
+	return values ? fit : 0;
+}
+
+static const char *order_names(unsigned fit)
+{
+	if (fit & 1u << BN_DATE_YMD)
+		return "ymd";
+	if (!(fit & 1u << BN_DATE_DMY))
+		return "mdy";
+	return fit & 1u << BN_DATE_MDY ? "dmy or mdy" : "dmy";
+}
+
+static int note_dates(csv_stream *s, const csv_chunk *c, size_t column, size_t *said, bn_err *err)
+{
+	unsigned fit = s->dialect.date_order ? 0 : date_orders(s, c, column);
+	const char *v;
+	size_t n = 0;
+
+	if (!fit || ++*said > SAID_MAX)
+		return 0;
+	for (size_t r = 0; r < c->rows && !n; r++)
+		value_at(s, c, r, column, &v, &n);
+	return bn_source_note_add(&s->notes, false, err,
+		"column '%.60s' is text that looks like dates (%.*s): --date-order %s reads them",
+		s->schema.fields[column].name, n > 30 ? 30 : (int)n, v, order_names(fit));
+}
+
+int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
+{
+	size_t odd = 0, dates = 0;
+	int rc = note_names(s, c, err);
+
+	for (size_t i = 0; i < s->plan.count && !rc; i++) {
+		const csv_column_plan *p = &s->plan.columns[i];
+		const char *why = p->declared ? NULL : bn_csv_why(p->sampled);
+		if (why && ++odd <= SAID_MAX)
+			rc = note_odd(s, c, i, why, err);
+		else if (!p->declared && p->sampled == CSV_HAS_TEXT)
+			rc = note_dates(s, c, i, &dates, err);
+	}
+	return rc;
+}

@@ -1,0 +1,166 @@
+/* signature.c - see signature.h. */
+#include "core/source/signature.h"
+
+#include "core/base/str.h"
+
+#include <string.h>
+#include <strings.h>
+
+typedef struct signature {
+	size_t at, bytes;
+	const char *magic;
+	const char *what, *hint;
+	bool binary; /* letters that a table may begin with: only with a NUL behind */
+} signature;
+
+#define DECOMPRESS(how) "decompress it on its way: " how " FILE | binnacle ... -"
+#define SAVE_AS_CSV "open it there and save the sheet as CSV"
+#define FROM_PYTHON "write it as CSV or as an Arrow file where it was made"
+#define PICTURE "name a file with a table"
+
+/* clang-format off */
+static const signature signatures[] = {
+	{0, 2, "\x1f\x8b", "compressed with gzip", DECOMPRESS("gunzip -c"), false},
+	{0, 4, "\x28\xb5\x2f\xfd", "compressed with zstd", DECOMPRESS("zstd -dc"), false},
+	{0, 6, "\xfd" "7zXZ\0", "compressed with xz", DECOMPRESS("xz -dc"), false},
+	{0, 4, "\x04\x22\x4d\x18", "compressed with lz4", DECOMPRESS("lz4 -dc"), false},
+	{0, 2, "\x1f\x9d", "compressed with compress", DECOMPRESS("gunzip -c"), false},
+	{0, 6, "7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it: 7z x FILE", false},
+	{0, 4, "Rar!", "a RAR archive", "unpack it: unrar x FILE", true},
+	{257, 5, "ustar", "a tar archive", "unpack it: tar -xf FILE", true},
+	{0, 4, "PAR1", "a Parquet file, which is not read yet", "write it as an Arrow file or as CSV: pandas.read_parquet(FILE).to_feather(OTHER)", true},
+	{0, 4, "PARE", "an encrypted Parquet file", "decrypt it where its keys are, and write it as CSV or Arrow", true},
+	{0, 3, "ORC", "an ORC file", "write it as an Arrow file: pandas.read_orc(FILE).to_feather(OTHER)", true},
+	{0, 4, "Obj\x01", "an Avro file", "write it as CSV or as an Arrow file", false},
+	{0, 4, "FEA1", "a Feather file of version 1", "write it anew: pandas.read_feather(FILE).to_feather(FILE)", true},
+	{0, 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (xls) or another Office file", SAVE_AS_CSV, false},
+	{0, 5, "%PDF-", "a PDF document", "ask for the table behind it as CSV", false},
+	{0, 8, "\x89HDF\r\n\x1a\n", "an HDF5 file", FROM_PYTHON, false},
+	{0, 4, "CDF\x01", "a NetCDF file", FROM_PYTHON, false},
+	{0, 4, "CDF\x02", "a NetCDF file", FROM_PYTHON, false},
+	{0, 4, "CDF\x05", "a NetCDF file", FROM_PYTHON, false},
+	{0, 6, "\x93NUMPY", "a NumPy array", "write it as CSV: numpy.savetxt(OTHER, numpy.load(FILE), delimiter=',')", false},
+	{0, 10, "MATLAB 5.0", "a MATLAB file", "write it as CSV with writetable", true},
+	{0, 16, "SQLite format 3\0", "an SQLite database", "write a table of it: sqlite3 -csv -header FILE 'select * from TABLE'", false},
+	{8, 4, "DUCK", "a DuckDB database", "write a table of it: copy TABLE to 'OTHER.csv'", true},
+	{0, 5, "RDX2\n", "R's data", "write it there: write.csv(x, FILE, row.names=FALSE)", false},
+	{0, 5, "RDX3\n", "R's data", "write it there: write.csv(x, FILE, row.names=FALSE)", false},
+	{0, 11, "<stata_dta>", "a Stata file", "write it there: export delimited", false},
+	{0, 4, "$FL2", "an SPSS file", "save it there as CSV", true},
+	{0, 19, "HEADER RECORD******", "a SAS transport file", "write it there with proc export", false},
+	{0, 8, "\x89PNG\r\n\x1a\n", "a PNG picture", PICTURE, false},
+	{0, 3, "\xff\xd8\xff", "a JPEG picture", PICTURE, false},
+	{0, 4, "GIF8", "a GIF picture", PICTURE, true},
+	{0, 4, "\x7f" "ELF", "a program", "name a file with a table", false},
+	{0, 5, "{\\rtf", "an RTF document", SAVE_AS_CSV, false},
+};
+
+static const signature texts[] = {
+	{0, 40, "version https://git-lfs.github.com/spec/", "a pointer of Git LFS, not the file itself", "fetch the file: git lfs pull", false},
+	{0, 15, "/annex/objects/", "a pointer of git-annex, not the file itself", "fetch the file: git annex get FILE", false},
+	{0, 9, "@relation", "an ARFF file", "leave out what stands before @data: sed '1,/^@data/Id' FILE, and add it with --no-header", false},
+};
+/* clang-format on */
+
+static int refuse(const char *path, const char *what, const char *hint, bn_err *err)
+{
+	bn_err_set(err, BN_EUNSUPPORTED, "%s is %s", path, what);
+	bn_err_hint(err, "%s", hint);
+	return BN_EUNSUPPORTED;
+}
+
+/* A ZIP archive holds anything; office files are ones with known members. */
+static int refuse_zip(const char *path, const char *head, size_t n, bn_err *err)
+{
+	if (memmem(head, n, "vnd.oasis.opendocument.spreadsheet", 34))
+		return refuse(path, "an OpenDocument sheet (ods)", SAVE_AS_CSV, err);
+	if (memmem(head, n, "xl/", 3) || bn_str_ends(path, ".xlsx") || bn_str_ends(path, ".xlsm"))
+		return refuse(path, "an Excel workbook (xlsx)", SAVE_AS_CSV, err);
+	if (memmem(head, n, ".npy", 4) || bn_str_ends(path, ".npz"))
+		return refuse(path, "an archive of NumPy arrays (npz)", FROM_PYTHON, err);
+	return refuse(
+		path, "a ZIP archive", "unpack it on its way: unzip -p FILE | binnacle ... -", err);
+}
+
+static bool is_bzip2(const char *s, size_t n)
+{
+	return n >= 10 && !memcmp(s, "BZh", 3) && s[3] >= '1' && s[3] <= '9' &&
+	       !memcmp(s + 4, "1AY&SY", 6);
+}
+
+/* Protocol 2 and later begin with its number; no text in UTF-8 begins with that byte. */
+static bool is_pickle(const char *s, size_t n)
+{
+	return n >= 3 && (uint8_t)s[0] == 0x80 && s[1] >= 2 && s[1] <= 5 && s[n > 3 ? 3 : 2] >= 0;
+}
+
+static bool begins(const char *s, size_t n, const char *word)
+{
+	return n >= strlen(word) && !strncasecmp(s, word, strlen(word));
+}
+
+static size_t skip_blanks(const char *s, size_t n, size_t at)
+{
+	while (at < n && strchr(" \t\r\n", s[at]) && s[at])
+		at++;
+	return at;
+}
+
+/* An object or an array of some: "{" and a name in quotes, or "[" and what can be a value. A table whose first field
+ * is so written needs --format csv. */
+static int check_json(const char *path, const char *s, size_t n, bn_err *err)
+{
+	static const char hint[] = "make CSV of it, for example with jq's @csv";
+	const char *line_end = memchr(s, '\n', n);
+	size_t at = skip_blanks(s, n, 1), next = line_end ? (size_t)(line_end - s) + 1 : n;
+
+	if (at == n)
+		return 0;
+	if (*s == '{' && (s[at] == '"' || s[at] == '}')) {
+		bool lines = next < n && s[next] == '{';
+		return refuse(
+			path, lines ? "JSON Lines, not a table" : "JSON, not a table", hint, err);
+	}
+	if (*s == '[' && (strchr("{[\"]-", s[at]) || (s[at] >= '0' && s[at] <= '9')))
+		return refuse(path, "JSON, not a table", hint, err);
+	return 0;
+}
+
+static int check_text(const char *path, const char *s, size_t n, bn_err *err)
+{
+	size_t at = n >= 3 && !memcmp(s, "\xef\xbb\xbf", 3) ? 3 : 0;
+
+	at = skip_blanks(s, n, at);
+	s += at;
+	n -= at;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (begins(s, n, texts[i].magic))
+			return refuse(path, texts[i].what, texts[i].hint, err);
+	if (begins(s, n, "<!doctype html") || begins(s, n, "<html") || begins(s, n, "<head"))
+		return refuse(path, "an HTML page, not a table",
+			"a download that needs a login gives such a page: look at it, and fetch it "
+			"again",
+			err);
+	if (begins(s, n, "<?xml") || begins(s, n, "<table"))
+		return refuse(path, "XML, not a table", "make CSV of it", err);
+	if (n && (*s == '{' || *s == '['))
+		return check_json(path, s, n, err);
+	return 0;
+}
+
+int bn_signature_check(const char *path, const char *head, size_t n, bool text_too, bn_err *err)
+{
+	for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++) {
+		const signature *g = &signatures[i];
+		if (n >= g->at + g->bytes && !memcmp(head + g->at, g->magic, g->bytes) &&
+			(!g->binary || memchr(head, 0, n)))
+			return refuse(path, g->what, g->hint, err);
+	}
+	if (n >= 4 && (!memcmp(head, "PK\3\4", 4) || !memcmp(head, "PK\5\6", 4)))
+		return refuse_zip(path, head, n, err);
+	if (is_bzip2(head, n))
+		return refuse(path, "compressed with bzip2", DECOMPRESS("bzip2 -dc"), err);
+	if (is_pickle(head, n))
+		return refuse(path, "a Python pickle, which is a program", FROM_PYTHON, err);
+	return text_too ? check_text(path, head, n, err) : 0;
+}

@@ -1,0 +1,550 @@
+/* The dialect of a table of text: what is concluded from a sample, what can be set, and what is refused by name. */
+#include "core/base/fs.h"
+#include "core/source/csv.h"
+#include "core/source/csv_write.h"
+#include "core/source/ingest.h"
+#include "core/source/signature.h"
+#include "tests/support/check_main.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static char dir[] = "/tmp/bn-dialect-XXXXXX";
+static char in_path[64], out_path[64];
+static const bn_env *env;
+static bn_err err;
+static bn_ingest_report report;
+static bn_buf csv_out;
+
+static void begin(void)
+{
+	env = bn_env_real();
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(in_path, sizeof in_path, "%s/in.txt", dir);
+	snprintf(out_path, sizeof out_path, "%s/out.arrow", dir);
+	bn_buf_init(&csv_out);
+}
+
+static void end(void)
+{
+	bn_ingest_report_release(&report);
+	bn_buf_release(&csv_out);
+	bn_fs_remove_tree(env, dir, NULL);
+}
+
+static int sink(void *ctx, const char *bytes, size_t n, bn_err *e)
+{
+	(void)ctx;
+	(void)e;
+	bn_buf_add(&csv_out, bytes, n);
+	return 0;
+}
+
+/* csv_out then holds the table as CSV. */
+static int read_bytes(const void *bytes, size_t n, const bn_source_options *options)
+{
+	bn_table_reader *r = NULL;
+	bn_err e = BN_ERR_INIT;
+	int rc;
+
+	ck_assert_bn_ok(bn_fs_write_file(env, in_path, bytes, n, 0644, &e), &e);
+	bn_err_clear(&err);
+	bn_ingest_report_release(&report);
+	bn_buf_clear(&csv_out);
+	unlink(out_path);
+	if ((rc = bn_ingest(env, NULL, in_path, options, NULL, out_path, &report, &err)) < 0)
+		return rc;
+	ck_assert_bn_ok(bn_table_open(&r, env, out_path, &err), &err);
+	ck_assert_bn_ok(bn_csv_export(r, NULL, 0, 0, UINT64_MAX, ',', sink, NULL, &err), &err);
+	bn_table_reader_free(r);
+	return 0;
+}
+
+static int read_text(const char *text, const bn_source_options *options)
+{
+	return read_bytes(text, strlen(text), options);
+}
+
+static const char *types(void)
+{
+	static char text[256];
+
+	text[0] = '\0';
+	for (size_t i = 0; i < report.schema.count; i++) {
+		size_t n = strlen(text);
+		snprintf(text + n, sizeof text - n, "%s%s", i ? " " : "",
+			bn_type_name(report.schema.fields[i].type));
+	}
+	return text;
+}
+
+/* All that was said, a line each. */
+static const char *said(void)
+{
+	static char text[2048];
+
+	text[0] = '\0';
+	for (size_t i = 0; i < report.notes.count; i++)
+		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s\n",
+			report.notes.items[i].warning ? "warning: " : "",
+			report.notes.items[i].text);
+	return text;
+}
+
+#define ck_table(text, options, want_types, want) \
+	do { \
+		ck_assert_bn_ok(read_text(text, options), &err); \
+		ck_assert_str_eq(csv_out.ptr, want); \
+		ck_assert_str_eq(types(), want_types); \
+	} while (0)
+
+#define ck_says(part) ck_assert_msg(strstr(said(), part), "'%s' is not in\n%s", part, said())
+#define ck_silent() ck_assert_str_eq(said(), "")
+
+START_TEST(test_a_delimiter_is_found_out_and_said)
+{
+	begin();
+	ck_table("id|host|watts\n1|n1|3\n2|n2|4\n", NULL, "int64 category int64",
+		"id,host,watts\n1,n1,3\n2,n2,4\n");
+	ck_says("concluded from the first records: fields separated by '|' (set with --delimiter)");
+	ck_table("id;host\n1;a, b\n2;c\n", NULL, "int64 category", "id,host\n1,\"a, b\"\n2,c\n");
+	ck_says("fields separated by ';'");
+	ck_table("id\thost\n1\ta, b, c\n2\t\"d\te\"\n", NULL, "int64 category",
+		"id,host\n1,\"a, b, c\"\n2,d\te\n");
+	ck_says("fields separated by tabs");
+	ck_table("sep=;\na;b\n1;2\n", NULL, "int64 int64", "a,b\n1,2\n");
+	ck_table("\"sep=|\"\r\na|b\r\n1,5|2\r\n", NULL, "float64 int64", "a,b\n1.5,2\n");
+	ck_table("sep=\t\na\tb\n1\t2\n", NULL, "int64 int64", "a,b\n1,2\n");
+	/* a quoted delimiter is none */
+	ck_table("a;b\n\"x;y\";1\n\"z\";2\n", NULL, "category int64", "a,b\nx;y,1\nz,2\n");
+	/* a record that does not fit is still an error of the right table */
+	ck_assert_int_eq(read_text("a|b\n1|2\n1|2\n1|2\n1|2|3\n1|2\n1|2\n", NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, ":5:1: 3 fields instead of 2"));
+	end();
+}
+END_TEST
+
+START_TEST(test_what_is_plain_needs_no_word)
+{
+	begin();
+	ck_table("a,b\n1,x;y\n2,z;w\n", NULL, "int64 category", "a,b\n1,x;y\n2,z;w\n");
+	ck_silent();
+	ck_table("a;b,c\n1;2,3\n", NULL, "category int64", "a;b,c\n1;2,3\n");
+	ck_silent();
+	ck_table("t\nx; y\nz\n", NULL, "category", "t\nx; y\nz\n");
+	ck_silent();
+	ck_table("t\nfoo;bar\nbaz;qux\n", NULL, "category", "t\nfoo;bar\nbaz;qux\n");
+	ck_silent();
+	ck_table("#chrom,pos\nc1,5\n#c2,7\n", NULL, "category int64", "#chrom,pos\nc1,5\n#c2,7\n");
+	ck_silent();
+	ck_table("a,b\n'x',1\n'y',2\n", NULL, "category int64", "a,b\n'x',1\n'y',2\n");
+	ck_silent();
+	ck_assert_int_eq(read_text("a,b\n1,2\n3\n4,5\n6,7\n8,9\n", NULL), BN_EINVAL);
+	end();
+}
+END_TEST
+
+START_TEST(test_decimal_commas)
+{
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+
+	begin();
+	ck_table("t;p\n1;2,5\n2;-0,25\n3;1e3\n", NULL, "int64 float64",
+		"t,p\n1,2.5\n2,-0.25\n3,1000.0\n");
+	ck_says("decimal comma");
+	ck_says("--delimiter, --decimal");
+	ck_table("t;p\n1;12345678,125\n2;0,1234567890123456\n", NULL, "int64 float64",
+		"t,p\n1,12345678.125\n2,0.1234567890123456\n");
+	ck_table("t\tp\n1\t2,5\n2\t7\n", NULL, "int64 float64", "t,p\n1,2.5\n2,7.0\n");
+	/* thousands, perhaps: no conclusion */
+	ck_table("t\tp\n1\t2,500\n2\t7,125\n", NULL, "int64 category",
+		"t,p\n1,\"2,500\"\n2,\"7,125\"\n");
+	/* points are there: it is text */
+	ck_table("t;p;q\n1;2,5;1.5\n2;3,5;2.5\n", NULL, "int64 category float64",
+		"t,p,q\n1,\"2,5\",1.5\n2,\"3,5\",2.5\n");
+	ck_table("t;p\n1;2,5\n2;x\n", NULL, "int64 category", "t,p\n1,\"2,5\"\n2,x\n");
+	o.decimal = ',';
+	ck_table("a,b\n\"1,5\",2\n\"2,5\",3\n", &o, "float64 int64", "a,b\n1.5,2\n2.5,3\n");
+	ck_silent();
+	ck_table("a;b\n1.5;2\n", &o, "category int64", "a,b\n1.5,2\n");
+	o.decimal = '.';
+	ck_table("t;p\n1;2,5\n", &o, "int64 category", "t,p\n1,\"2,5\"\n");
+	end();
+}
+END_TEST
+
+START_TEST(test_comments_and_lines_before_the_header)
+{
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+
+	begin();
+	ck_table("# made by tool\n# v2\na,b\n1,2\n# more\n3,4\n", NULL, "int64 int64",
+		"a,b\n1,2\n3,4\n");
+	ck_says("lines that begin with '#' skipped");
+	ck_table("% x, y, \"z\na;b\n1;2\n", NULL, "int64 int64", "a,b\n1,2\n");
+	ck_table("# unit: W\nwatts\n5\n7\n", NULL, "int64", "watts\n5\n7\n");
+	ck_table("# 5\n6\n7\n", NULL, "int64", "# 5\n6\n7\n"); /* a name, as it was */
+	ck_table("Report of May\nsite: X\n\nid,host,w\n1,a,2\n2,b,3\n", NULL,
+		"int64 category int64", "id,host,w\n1,a,2\n2,b,3\n");
+	ck_says("3 lines before the header skipped");
+	ck_table("Title\nname,w\na,2\nb,3\n", NULL, "category int64", "name,w\na,2\nb,3\n");
+	ck_says("1 line before the header skipped");
+	ck_table("made by us\n\nid;w\n1;2\n", NULL, "int64 int64", "id,w\n1,2\n");
+	o.comment = '!';
+	ck_table("! \"x\na,b\n!1,2\n1,2\n", &o, "int64 int64", "a,b\n1,2\n");
+	ck_silent();
+	o.comment = 0;
+	o.skip_given = true;
+	o.skip = 2;
+	ck_table("x\ny,z,w\na,b\n1,2\n", &o, "int64 int64", "a,b\n1,2\n");
+	o.skip = 0;
+	ck_assert_int_eq(read_text("Report\nsite\n\nid,w\n1,2\n", &o), BN_EINVAL);
+	/* the line of an error is the file's */
+	ck_assert_int_eq(
+		read_text("# c\n# d\na,b\n1,2\n# e\n1,2,3\n1,2\n1,2\n1,2\n1,2\n1,2\n", NULL),
+		BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:6:1: 3 fields instead of 2"));
+	end();
+}
+END_TEST
+
+START_TEST(test_lines_of_errors_are_those_of_the_file)
+{
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+
+	begin();
+	o.comment = '#';
+	ck_assert_int_eq(read_text("# c\n# d\na,b\n1,2\n# e\n1,2,3\n", &o), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:6:1: 3 fields instead of 2"));
+	o.comment = 0;
+	o.skip_given = true;
+	o.skip = 3;
+	ck_assert_int_eq(read_text("q\nr\n\na,b\n1,2\n1\n", &o), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:6:1: 1 field instead of 2"));
+	end();
+}
+END_TEST
+
+START_TEST(test_quotes_and_escapes)
+{
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+
+	begin();
+	ck_table("a,b\n\"she said \\\"no\\\"\",2\nx,3\n", NULL, "category int64",
+		"a,b\n\"she said \"\"no\"\"\",2\nx,3\n");
+	ck_says("'\\' escapes");
+	ck_table("a,b\n'x, y',2\n'it''s',3\n", NULL, "category int64", "a,b\n\"x, y\",2\nit's,3\n");
+	ck_says("quoted by \"'\"");
+	o.escape = '\\';
+	ck_table("a,b\nx\\,y,2\n\"p\\\\q\",3\n\"u\\\"\nv\",4\nr\\\ns,5\n", &o, "category int64",
+		"a,b\n\"x,y\",2\np\\q,3\n\"u\"\"\nv\",4\n\"r\ns\",5\n");
+	ck_silent();
+	ck_assert_int_eq(read_text("a,b\n1,\"2\\\"", &o), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:2:3: the quote opened here is never closed"));
+	ck_assert_bn_ok(
+		read_text("a,b\n1,2\\", &o), &err); /* nothing stands behind the last escape */
+	end();
+}
+END_TEST
+
+START_TEST(test_no_quotes_at_all)
+{
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+
+	begin();
+	ck_assert_int_eq(read_text("id\tname\n1\t\"Odd Al\"\n2\t\"Tom\" Lee\n", NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, ":3:8: column 'name': text after the closing quote"));
+	ck_assert_ptr_nonnull(strstr(err.hint, "--quote none"));
+	o.quote = BN_DIALECT_NONE;
+	ck_table("id\tname\n1\t\"Odd Al\"\n2\t\"Tom\" Lee\n3\t\"\n", &o, "int64 category",
+		"id,name\n1,\"\"\"Odd Al\"\"\"\n2,\"\"\"Tom\"\" Lee\"\n3,\"\"\"\"\n");
+	/* over more than a block of the scanners */
+	bn_buf wide = BN_BUF_INIT;
+	bn_buf_adds(&wide, "a,b\n");
+	for (int i = 0; i < 100; i++)
+		bn_buf_addf(&wide, "\"%d,x%d\"y\n", i, i);
+	ck_assert_bn_ok(read_text(wide.ptr, &o), &err);
+	ck_assert_uint_eq(report.rows, 100);
+	bn_buf_release(&wide);
+	end();
+}
+END_TEST
+
+START_TEST(test_encodings)
+{
+	static const char utf16le[] = "\xff\xfe"
+				      "a\0,\0b\0\n\0"
+				      "\xe9\0,\0"
+				      "1\0\n\0";
+	static const char utf16be[] = "\xfe\xff"
+				      "\0a\0;\0b\0\n"
+				      "\0\xe9\0;\0"
+				      "1\0\n";
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+
+	begin();
+	ck_assert_bn_ok(read_bytes(utf16le, sizeof utf16le - 1, NULL), &err);
+	ck_assert_str_eq(csv_out.ptr, "a,b\né,1\n");
+	ck_says("text in UTF-16");
+	ck_assert_bn_ok(read_bytes(utf16be, sizeof utf16be - 1, NULL), &err);
+	ck_assert_str_eq(csv_out.ptr, "a,b\né,1\n");
+	ck_assert_int_eq(read_text("caf\xe9,b\n1,2\n", NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:1: the name of column 1 is not UTF-8 text"));
+	ck_assert_ptr_nonnull(strstr(err.hint, "--encoding ISO-8859-1"));
+	ck_assert_int_eq(read_text("a,b\n1,2\n1,\x93x\x94\n", NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, ":3:3: column 'b': bytes that are not UTF-8"));
+	ck_assert_ptr_nonnull(strstr(err.hint, "--encoding windows-1252"));
+	o.encoding = "latin1";
+	ck_table("caf\xe9,b\n1,2\n", &o, "int64 int64", "café,b\n1,2\n");
+	o.encoding = "windows-1252";
+	ck_table("a,b\n1,\x93x\x94\n", &o, "int64 category", "a,b\n1,“x”\n");
+	o.encoding = "UTF-16LE";
+	ck_assert_bn_ok(read_bytes(utf16le + 2, sizeof utf16le - 3, &o), &err);
+	ck_assert_str_eq(csv_out.ptr, "a,b\né,1\n");
+	o.encoding = "UTF-8";
+	ck_table("a\n1\n", &o, "int64", "a\n1\n");
+	o.encoding = "ASCII";
+	ck_assert_int_eq(read_text("a,b\n1,2\n1,\xc3\xa9\n", &o), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:3: bytes that are not ASCII"));
+	o.encoding = "latin-99";
+	ck_assert_int_eq(read_text("a\n1\n", &o), BN_EINVAL);
+	ck_assert_str_eq(err.msg, "no encoding 'latin-99'");
+	end();
+}
+END_TEST
+
+START_TEST(test_names)
+{
+	begin();
+	ck_table("c1,,x\n1,2,3\n", NULL, "int64 int64 int64", "c1,c1.1,x\n1,2,3\n");
+	ck_table(",c0,\n1,2,3\n", NULL, "int64 int64 int64", "c0.1,c0,c2\n1,2,3\n");
+	ck_table("a,b,a,a\n1,2,3,4\n", NULL, "int64 int64 int64 int64", "a,b,a.1,a.2\n1,2,3,4\n");
+	ck_says("warning: 2 columns have the name of another: 'a' is 'a.1' here");
+	ck_table("a,a,a.1\n1,2,3\n", NULL, "int64 int64 int64", "a,a.2,a.1\n1,2,3\n");
+	ck_says("two columns are called 'a': the second one is 'a.2' here");
+	ck_table("Ad,Media\nVisit,1,2\nSign,3,4\n", NULL, "category int64 int64",
+		"c0,Ad,Media\nVisit,1,2\nSign,3,4\n");
+	ck_says("row names, and is called 'c0'");
+	end();
+}
+END_TEST
+
+START_TEST(test_row_names_and_spare_fields)
+{
+	begin();
+	ck_table("mpg;cyl\nMazda;21;6\nFord;15.5;8\n", NULL, "category float64 int64",
+		"c0,mpg,cyl\nMazda,21.0,6\nFord,15.5,8\n");
+	ck_table("x\na,1\nb,2\n", NULL, "category int64", "c0,x\na,1\nb,2\n");
+	ck_table("c0,x\na,1,2\nb,3,4\n", NULL, "category int64 int64", "c0.1,c0,x\na,1,2\nb,3,4\n");
+	ck_table("a,b\n1,2,\n3,4,\n", NULL, "int64 int64 float64", "a,b,c2\n1,2,\n3,4,\n");
+	ck_says("ends with one empty field more: column 'c2'");
+	/* one such record is none of the table's */
+	ck_assert_int_eq(read_text("a,b\n1,2\n1,2,3\n1,2\n", NULL), BN_EINVAL);
+	end();
+}
+END_TEST
+
+START_TEST(test_a_first_line_of_data_is_said)
+{
+	static const char *const data[] = {"6,148,72,1\n1,85,66,0\n8,183,64,1\n",
+		"ann,23,1.5\nben,30,2.5\n", "2024-01-01,5\n2024-01-02,6\n",
+		"setosa,red\nvirginica,blue\nsetosa,red\n", "1.5\n2.5\n", "1,1,0\n1,2,0\n"};
+	static const char *const names[] = {"a,b\n1,2\n", "country,1990,1991,1992\nx,1,2,3\n",
+		"0,1,2\n5,6,7\n", "name,color\nsetosa,red\nvirginica,blue\n", "id,150\n1,2\n",
+		"a,b\n", "v\nNA\n"};
+
+	begin();
+	for (size_t i = 0; i < sizeof data / sizeof *data; i++) {
+		ck_assert_bn_ok(read_text(data[i], NULL), &err);
+		ck_says("warning: the first line is taken for names (");
+		ck_says("--no-header reads it as data");
+	}
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		ck_assert_bn_ok(read_text(names[i], NULL), &err);
+		ck_assert_msg(!strstr(said(), "taken for names"), "%s: %s", names[i], said());
+	}
+	end();
+}
+END_TEST
+
+START_TEST(test_absent_spellings)
+{
+	static const char *const nulls[] = {"-999", "?", NULL};
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+
+	begin();
+	ck_table("k,v\n1,<NA>\n2,4\n3,n/a\n4,#N/A\n5,-nan\n6,1.#IND\n7,-NaN\n8,#NA\n9,-1.#QNAN\n",
+		NULL, "int64 int64", "k,v\n1,\n2,4\n3,\n4,\n5,\n6,\n7,\n8,\n9,\n");
+	ck_table("v\nx\n\"n/a\"\n<NA>\n", NULL, "category",
+		"v\nx\n\"n/a\"\n\n"); /* quoted, it is text */
+	o.nulls = nulls;              /* numbers too, in columns of plain numbers */
+	ck_table("a,b\n1,1.5\n-999,?\n3,-999\n", &o, "int64 float64", "a,b\n1,1.5\n,\n3,\n");
+	end();
+}
+END_TEST
+
+START_TEST(test_numbers_and_times_that_stay_text_say_why)
+{
+	static const struct {
+		const char *value, *plain, *why;
+	} cases[] = {
+		{"1e-400", "1", "a float64 would change its digits"},
+		{"9007199254740993.0", "1.5", "a float64 would change its digits"},
+		{"1e400", "2", "it is beyond the range of int64 and float64"},
+		{"9223372036854775808", "3", "it is beyond the range of int64 and float64"},
+		{"9007199254740993", "0.5", "integers beyond 2^53 among fractions"},
+		{"2016-12-31T23:59:60Z", "2016-12-31", "no second 60"},
+		{"2020-01-01 24:00:00", "2020-01-02", "no hour 24"},
+		{"1066-10-14", "2020-01-02", "outside of 1677-09-21 .. 2262-04-11"},
+		{"9999-12-31", "2020-01-02", "outside of 1677-09-21 .. 2262-04-11"},
+	};
+	char text[128], want[128];
+
+	begin();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		snprintf(text, sizeof text, "x\n%s\n%s\n", cases[i].plain, cases[i].value);
+		ck_assert_bn_ok(read_text(text, NULL), &err);
+		ck_assert_str_eq(types(), "category");
+		snprintf(want, sizeof want, "line 3 has \"%s\", and ", cases[i].value);
+		ck_says(want);
+		ck_says(cases[i].why);
+	}
+	ck_table("x\n1e-400\nhello\n", NULL, "category", "x\n1e-400\nhello\n");
+	ck_silent(); /* it would be text anyway */
+	end();
+}
+END_TEST
+
+START_TEST(test_declared_types_take_what_the_text_says)
+{
+	bn_source_type t = {"h", {.type = BN_TYPE_INT64}};
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+
+	begin();
+	o.types = &t;
+	o.type_count = 1;
+	ck_table("h,v\n08,1\n09,2\n-010,3\n+0,4\n0000000000000000000000000000001,5\n", &o,
+		"int64 int64", "h,v\n8,1\n9,2\n-10,3\n0,4\n1,5\n");
+	ck_assert_int_eq(read_text("h\n08x\n", &o), BN_EINVAL);
+	t.type.type = BN_TYPE_FLOAT64;
+	ck_table("h\n007.5\n1e-400\n9007199254740993.0\n", &o, "float64",
+		"h\n7.5\n0.0\n9007199254740992.0\n");
+	ck_assert_int_eq(read_text("h\n1e400\n", &o), BN_EINVAL);
+	end();
+}
+END_TEST
+
+START_TEST(test_date_orders)
+{
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+
+	begin();
+	ck_table("d,v\n31/12/2024,1\n1/2/2025,2\n", NULL, "category int64",
+		"d,v\n31/12/2024,1\n1/2/2025,2\n");
+	ck_says("column 'd' is text that looks like dates (31/12/2024): --date-order dmy reads "
+		"them");
+	o.date_order = BN_DATE_DMY;
+	ck_table("d\n31/12/2024\n1.2.2025\n01-03-25 14:05\n", &o, "timestamp",
+		"d\n2024-12-31T00:00:00Z\n2025-02-01T00:00:00Z\n2025-03-01T14:05:00Z\n");
+	ck_table("d\n31/12/2024 01:02:03\n31/12/2024 04:05:06\n", &o, "timestamp",
+		"d\n2024-12-31T01:02:03Z\n2024-12-31T04:05:06Z\n");
+	ck_table("d\n2024-12-31\n", &o, "timestamp", "d\n2024-12-31T00:00:00Z\n");
+	o.date_order = BN_DATE_MDY;
+	ck_table("d\n12/31/99\n2/28/68\n", &o, "timestamp",
+		"d\n1999-12-31T00:00:00Z\n2068-02-28T00:00:00Z\n");
+	ck_table("d\n31/12/2024\n", &o, "category", "d\n31/12/2024\n");
+	o.date_order = BN_DATE_YMD;
+	ck_table("d\n2024/12/31\n", &o, "timestamp", "d\n2024-12-31T00:00:00Z\n");
+	ck_table("d\n2024/12-31\n", &o, "category", "d\n2024/12-31\n");
+	end();
+}
+END_TEST
+
+START_TEST(test_a_line_of_blanks_is_an_empty_line)
+{
+	begin();
+	ck_table("a,b\n   \n1,2\n\t \r\n3,4\n  ", NULL, "int64 int64", "a,b\n1,2\n3,4\n");
+	ck_table("a\tb\n1\t2\n\t\n3\t4\n", NULL, "int64 int64",
+		"a,b\n1,2\n,\n3,4\n"); /* two empty fields */
+	ck_table("  \n\na,b\n1,2\n", NULL, "int64 int64", "a,b\n1,2\n");
+	end();
+}
+END_TEST
+
+#define B(text) text, sizeof(text) - 1
+
+START_TEST(test_what_is_no_table_is_refused_by_name)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+		const char *what;
+	} cases[] = {
+		{B("{\"a\":1}\n"), "JSON, not a table"},
+		{B("{\"a\":1}\n{\"a\":2}\n"), "JSON Lines, not a table"},
+		{B("\n [ {\"a\": 1} ]"), "JSON, not a table"},
+		{B("[1, 2]"), "JSON, not a table"},
+		{B("PK\3\4\24\0\6\0\10\0xl/workbook.xml"), "an Excel workbook (xlsx)"},
+		{B("PK\3\4\24\0\0\0\0\0data.csv"), "a ZIP archive"},
+		{B("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0"),
+			"an Excel workbook (xls) or another Office file"},
+		{B("<!DOCTYPE html>\n<html>"), "an HTML page, not a table"},
+		{B("  <HTML><body>"), "an HTML page, not a table"},
+		{B("<?xml version=\"1.0\"?>\n<a/>"), "XML, not a table"},
+		{B("PAR1\x15\0\x15\x10"), "a Parquet file, which is not read yet"},
+		{B("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n"),
+			"a pointer of Git LFS, not the file itself"},
+		{B("/annex/objects/SHA256E-s12--ab.csv\n"),
+			"a pointer of git-annex, not the file itself"},
+		{B("\x1f\x8b\x08\0"), "compressed with gzip"},
+		{B("\x28\xb5\x2f\xfd\x24"), "compressed with zstd"},
+		{B("\xfd"
+		   "7zXZ\0\0"),
+			"compressed with xz"},
+		{B("BZh91AY&SY\x12"), "compressed with bzip2"},
+		{B("%PDF-1.7\n"), "a PDF document"},
+		{B("\x80\x04\x95\x10\0\0\0"), "a Python pickle, which is a program"},
+		{B("\x89HDF\r\n\x1a\n\0"), "an HDF5 file"},
+		{B("SQLite format 3\0\x10"), "an SQLite database"},
+		{B("\x93NUMPY\1\0"), "a NumPy array"},
+		{B("FEA1\0\0"), "a Feather file of version 1"},
+		{B("@relation iris\n@attribute x numeric\n"), "an ARFF file"},
+	};
+	char want[160];
+
+	begin();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		ck_assert_msg(read_bytes(cases[i].bytes, cases[i].n, NULL) == BN_EUNSUPPORTED,
+			"%s: %s", cases[i].what, err.msg);
+		snprintf(want, sizeof want, "%s is %s", in_path, cases[i].what);
+		ck_assert_str_eq(err.msg, want);
+		ck_assert_msg(err.hint[0], "%s has no cure", cases[i].what);
+	}
+	end();
+}
+END_TEST
+
+START_TEST(test_tables_that_begin_like_something_else_are_read)
+{
+	static const char *const tables[] = {"ORC,x\n1,2\n", "PAR1,x\n1,2\n", "Rar!,x\n1,2\n",
+		"GIF8,x\n1,2\n", "BZh,x\n1,2\n", "PK,x\n1,2\n", "version,x\n1,2\n", "{a},x\n1,2\n",
+		"[a],x\n1,2\n", "MATLAB 5.0,b\n1,2\n"};
+
+	begin();
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		ck_assert_bn_ok(read_text(tables[i], NULL), &err);
+	/* what the user calls CSV may begin as JSON does */
+	ck_assert_bn_ok(bn_signature_check("x", B("[1],b\n1,2\n"), false, &err), &err);
+	end();
+}
+END_TEST
+
+BN_TEST_MAIN("core/source/dialect", test_a_delimiter_is_found_out_and_said,
+	test_what_is_plain_needs_no_word, test_decimal_commas,
+	test_comments_and_lines_before_the_header, test_lines_of_errors_are_those_of_the_file,
+	test_quotes_and_escapes, test_no_quotes_at_all, test_encodings, test_names,
+	test_row_names_and_spare_fields, test_a_first_line_of_data_is_said, test_absent_spellings,
+	test_numbers_and_times_that_stay_text_say_why, test_declared_types_take_what_the_text_says,
+	test_date_orders, test_a_line_of_blanks_is_an_empty_line,
+	test_what_is_no_table_is_refused_by_name,
+	test_tables_that_begin_like_something_else_are_read)
