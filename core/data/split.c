@@ -1,9 +1,9 @@
 /* split.c - see split.h. */
-#include "core/data/split.h"
+#include "core/data/_split.h"
 
 #include "core/base/fs.h"
-#include "core/base/rng.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/profile/tally.h"
 
 #include <math.h>
@@ -105,7 +105,7 @@ static void counts_of(uint64_t rows, const bn_split_options *o, uint64_t *counts
 }
 
 /* Draws a part with probability (places left in it) / (places left), and takes the place. */
-static uint8_t draw_part(bn_rng *r, uint64_t *left, size_t parts, uint64_t left_in_all)
+uint8_t bn_split_draw(bn_rng *r, uint64_t *left, size_t parts, uint64_t left_in_all)
 {
 	uint64_t at = bn_rng_below(r, left_in_all);
 	size_t i = 0;
@@ -123,14 +123,14 @@ static int assign_random(uint8_t *part_of, uint64_t rows, const bn_split_options
 	counts_of(rows, o, left);
 	bn_rng_init(&r, o->seed, "data.split", 0);
 	for (uint64_t i = 0; i < rows; i++)
-		part_of[i] = draw_part(&r, left, o->part_count, rows - i);
+		part_of[i] = bn_split_draw(&r, left, o->part_count, rows - i);
 	return 0;
 }
 
 /* ---- values as keys ------------------------------------------------------------------------ */
 
 /* The same for equal values of a column, whatever batch they are in; absent values share one. */
-static uint64_t value_key(const bn_column *c, size_t row)
+uint64_t bn_split_key(const bn_column *c, size_t row)
 {
 	if (bn_column_is_null(c, row))
 		return UINT64_C(0x6d697373696e6721);
@@ -157,9 +157,7 @@ static int step(const bn_progress *progress, const char *what, const bn_table_re
 		progress, what, bn_table_batch_start(table, batch), bn_table_rows(table), err);
 }
 
-typedef int (*column_fn)(void *ctx, const bn_column *c, uint64_t first_row, bn_err *err);
-
-static int each_batch(bn_table_reader *table, size_t column, column_fn fn, void *ctx,
+int bn_split_each(bn_table_reader *table, size_t column, bn_split_fn fn, void *ctx,
 	const bn_progress *progress, bn_err *err)
 {
 	bn_batch batch = BN_BATCH_INIT;
@@ -176,120 +174,27 @@ static int each_batch(bn_table_reader *table, size_t column, column_fn fn, void 
 	return rc;
 }
 
-/* ---- stratified ---------------------------------------------------------------------------- */
-
-typedef struct stratum {
-	uint64_t key, rows; /* rows 0: an empty slot */
-	uint64_t left[BN_SPLIT_MAX_PARTS];
-} stratum;
-
-typedef struct strata {
-	stratum *slots;
-	size_t used, cap;
-	const bn_split_options *options;
-	uint8_t *part_of;
-	bn_rng rng;
-} strata;
-
-static stratum *stratum_slot(stratum *slots, size_t cap, uint64_t key)
+int bn_split_value_text(
+	char *out, size_t n, bn_table_reader *table, size_t column, uint64_t row, bn_err *err)
 {
-	size_t i = bn_hash_bits(key) & (cap - 1);
-	while (slots[i].rows && slots[i].key != key)
-		i = (i + 1) & (cap - 1);
-	return &slots[i];
-}
+	bn_batch b = BN_BATCH_INIT;
+	bn_buf text = BN_BUF_INIT;
+	size_t batch = 0, at = 0;
+	int rc;
 
-static int strata_grow(strata *s, bn_err *err)
-{
-	size_t cap = s->cap ? 2 * s->cap : 64;
-	stratum *slots = bn_alloc_zeroed(cap, sizeof *slots);
-	if (!slots)
-		return bn_err_nomem(err, "the strata of a split");
-	for (size_t i = 0; i < s->cap; i++)
-		if (s->slots[i].rows)
-			*stratum_slot(slots, cap, s->slots[i].key) = s->slots[i];
-	bn_free(s->slots);
-	s->slots = slots;
-	s->cap = cap;
-	return 0;
-}
-
-static int strata_count(void *ctx, const bn_column *c, uint64_t first_row, bn_err *err)
-{
-	strata *s = ctx;
-	(void)first_row;
-	for (size_t r = 0; r < c->rows; r++) {
-		if (2 * (s->used + 1) > s->cap && strata_grow(s, err))
-			return BN_ENOMEM;
-		uint64_t key = value_key(c, r);
-		stratum *slot = stratum_slot(s->slots, s->cap, key);
-		if (!slot->rows && ++s->used > BN_SPLIT_MAX_STRATA) {
-			bn_err_set(err, BN_EINVAL,
-				"column '%s' has more than %d different values: too many strata",
-				s->options->column, BN_SPLIT_MAX_STRATA);
-			bn_err_hint(err, "stratify by a category, a class or a bool");
-			return BN_EINVAL;
-		}
-		slot->key = key;
-		slot->rows++;
-	}
-	return 0;
-}
-
-static int strata_draw(void *ctx, const bn_column *c, uint64_t first_row, bn_err *err)
-{
-	strata *s = ctx;
-	(void)err;
-	for (size_t r = 0; r < c->rows; r++) {
-		stratum *slot = stratum_slot(s->slots, s->cap, value_key(c, r));
-		uint64_t left = 0;
-		for (size_t p = 0; p < s->options->part_count; p++)
-			left += slot->left[p];
-		s->part_of[first_row + r] =
-			draw_part(&s->rng, slot->left, s->options->part_count, left);
-	}
-	return 0;
-}
-
-/* Where the remainders of small strata go is dealt round, or the last part would never get any. */
-static void strata_deal(strata *s)
-{
-	double debt[BN_SPLIT_MAX_PARTS] = {0};
-	const bn_split_options *o = s->options;
-	for (size_t i = 0; i < s->cap; i++) {
-		stratum *t = &s->slots[i];
-		uint64_t given = 0;
-		if (!t->rows)
-			continue;
-		for (size_t p = 0; p < o->part_count; p++) {
-			double exact = (double)t->rows * o->parts[p].share;
-			t->left[p] = (uint64_t)(exact + 1e-9);
-			debt[p] += exact - (double)t->left[p];
-			given += t->left[p];
-		}
-		while (given < t->rows) {
-			size_t best = 0;
-			for (size_t p = 1; p < o->part_count; p++)
-				if (debt[p] > debt[best] + 1e-9)
-					best = p;
-			t->left[best]++;
-			debt[best] -= 1;
-			given++;
-		}
-	}
-}
-
-static int assign_stratified(uint8_t *part_of, bn_table_reader *table, size_t column,
-	const bn_split_options *o, bn_err *err)
-{
-	strata s = {.options = o, .part_of = part_of};
-	bn_rng_init(&s.rng, o->seed, "data.split.stratified", 0);
-	int rc = each_batch(table, column, strata_count, &s, o->progress, err);
-	if (!rc) {
-		strata_deal(&s);
-		rc = each_batch(table, column, strata_draw, &s, o->progress, err);
-	}
-	bn_free(s.slots);
+	if ((rc = bn_table_locate(table, row, &batch, &at, err)) < 0 ||
+		(rc = bn_table_read(table, batch, &column, 1, &b, err)) < 0)
+		goto out;
+	if (!bn_column_format(&b.columns[0], at, &text))
+		bn_buf_adds(&text, "(missing)");
+	if ((rc = bn_buf_check(&text, err, "a value")) < 0)
+		goto out;
+	size_t len = text.len < n - 1 ? text.len : n - 1;
+	memcpy(out, text.ptr, len);
+	out[len - (len < text.len ? bn_utf8_tail(out, len) : 0)] = '\0';
+out:
+	bn_batch_release(&b);
+	bn_buf_release(&text);
 	return rc;
 }
 
@@ -367,7 +272,7 @@ static int assign_temporal(uint8_t *part_of, bn_table_reader *table, size_t colu
 	if (!t.keys || !t.sorted)
 		rc = bn_err_nomem(err, "the time line of a split");
 	if (!rc)
-		rc = each_batch(table, column, timeline_read, &t, o->progress, err);
+		rc = bn_split_each(table, column, timeline_read, &t, o->progress, err);
 	if (!rc && t.missing)
 		rc = bn_err_set(err, BN_EINVAL, "column '%s' is missing in %llu of %llu rows",
 			o->column, (unsigned long long)t.missing, (unsigned long long)rows);
@@ -380,35 +285,12 @@ static int assign_temporal(uint8_t *part_of, bn_table_reader *table, size_t colu
 	return rc;
 }
 
-/* ---- group --------------------------------------------------------------------------------- */
-
-typedef struct grouping {
-	const bn_split_options *options;
-	uint8_t *part_of;
-} grouping;
-
-static int group_assign(void *ctx, const bn_column *c, uint64_t first_row, bn_err *err)
-{
-	grouping *g = ctx;
-	const bn_split_options *o = g->options;
-	(void)err;
-	for (size_t r = 0; r < c->rows; r++) {
-		bn_rng rng;
-		bn_rng_init(&rng, o->seed, "data.split.group", value_key(c, r));
-		double u = bn_rng_uniform(&rng);
-		size_t p = 0;
-		while (p + 1 < o->part_count && u >= o->parts[p].share)
-			u -= o->parts[p++].share;
-		g->part_of[first_row + r] = (uint8_t)p;
-	}
-	return 0;
-}
-
 /* ---- all of them --------------------------------------------------------------------------- */
 
 int bn_split_assign(uint8_t **out, bn_table_reader *table, const bn_split_options *o, bn_err *err)
 {
 	uint64_t rows = bn_table_rows(table);
+	bn_split_outcome outcome = {.rows = rows};
 	size_t column = 0;
 	int rc = parts_check(o, err);
 	if (!rc && o->kind != BN_SPLIT_RANDOM)
@@ -418,26 +300,30 @@ int bn_split_assign(uint8_t **out, bn_table_reader *table, const bn_split_option
 	uint8_t *part_of = bn_alloc(rows);
 	if (!part_of)
 		return bn_err_nomem(err, "the parts of a split");
-	grouping g = {o, part_of};
 	switch (o->kind) {
 	case BN_SPLIT_RANDOM:
 		rc = assign_random(part_of, rows, o, err);
 		break;
 	case BN_SPLIT_STRATIFIED:
-		rc = assign_stratified(part_of, table, column, o, err);
+		rc = bn_split_strata(part_of, &outcome, table, column, o, err);
 		break;
 	case BN_SPLIT_TEMPORAL:
 		rc = assign_temporal(part_of, table, column, o, err);
 		break;
 	case BN_SPLIT_GROUP:
-		rc = each_batch(table, column, group_assign, &g, o->progress, err);
+		rc = bn_split_groups(part_of, &outcome, table, column, o, err);
 		break;
 	}
-	if (rc)
+	if (rc < 0) {
 		bn_free(part_of);
-	else
-		*out = part_of;
-	return rc;
+		return rc;
+	}
+	for (uint64_t r = 0; r < rows; r++)
+		outcome.counts[part_of[r]]++;
+	if (o->outcome)
+		*o->outcome = outcome;
+	*out = part_of;
+	return 0;
 }
 
 static int write_parts(bn_table_reader *table, const uint8_t *part_of, const bn_split_options *o,
@@ -497,9 +383,12 @@ static json_t *recipe_json(const bn_split_options *o, size_t part)
 	json_t *parts = json_object();
 	for (size_t i = 0; parts && i < o->part_count; i++)
 		json_object_set_new(parts, o->parts[i].name, json_real(o->parts[i].share));
-	return json_pack("{s:s, s:s, s:s?, s:I, s:o, s:s}", "do", "split", "how",
+	json_t *recipe = json_pack("{s:s, s:s, s:s?, s:I, s:o, s:s}", "do", "split", "how",
 		kind_name(o->kind), "column", o->column, "seed", (json_int_t)o->seed, "parts",
 		parts, "part", o->parts[part].name);
+	if (recipe && o->kind == BN_SPLIT_GROUP) /* else: by a draw for each value alone, as once */
+		json_object_set_new(recipe, "shares_of", json_string("rows"));
+	return recipe;
 }
 
 static int publish_part(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v,

@@ -4,12 +4,13 @@
  *	random      shares of the rows, exact to a row, drawn by selection sampling (Knuth TAOCP 2,
  *	            3.4.2 algorithm S) from the stream ("data.split", seed)
  *	stratified  the same within each value of a column (absent values are one more value), so that
- *	            each part has the whole's proportions to within a row a value
+ *	            each part has the whole's proportions to within a row a value; a value of few rows is
+ *	            not in every part, which the outcome says
  *	temporal    by a column that orders rows (timestamp or number): the earliest rows are the first
  *	            part. Rows of one instant stay together, so a part may be a little larger
- *	group       rows that share a value of a column stay together; which part a value belongs to
- *	            depends on (seed, value) alone, so sizes are met only roughly, and a value keeps
- *	            its part when rows are added
+ *	group       rows that share a value of a column stay together; the parts' shares of the *rows* are met
+ *	            as closely as the groups allow (split_group.c), and no part is empty when there are groups
+ *	            enough
  *
  * Rows keep their order within a part. The same table, options and seed give the same bytes.
  */
@@ -18,6 +19,7 @@
 #include "core/base/err.h"
 #include "core/base/progress.h"
 #include "core/data/dataset.h"
+#include "core/source/source.h"
 #include "core/table/table.h"
 
 #include <stdint.h>
@@ -37,6 +39,15 @@ typedef struct bn_split_part {
 	double share; /* > 0; shares sum to 1 within 1e-9 */
 } bn_split_part;
 
+/* What came out. */
+typedef struct bn_split_outcome {
+	uint64_t rows, counts[BN_SPLIT_MAX_PARTS];
+	uint64_t groups;      /* group, stratified: different values */
+	uint64_t scarce;      /* stratified: values that some part has none of, */
+	char rarest[64];      /* the one of the fewest rows, */
+	uint64_t rarest_rows; /* and how many */
+} bn_split_outcome;
+
 typedef struct bn_split_options {
 	bn_split_kind kind;
 	const char *column; /* NULL for random */
@@ -44,6 +55,7 @@ typedef struct bn_split_options {
 	bn_split_part parts[BN_SPLIT_MAX_PARTS];
 	size_t part_count;
 	const bn_progress *progress; /* NULL: nobody asks */
+	bn_split_outcome *outcome;   /* NULL: nobody asks */
 } bn_split_options;
 
 int bn_split_kind_parse(bn_split_kind *out, const char *name, bn_err *err);
@@ -51,12 +63,17 @@ int bn_split_kind_parse(bn_split_kind *out, const char *name, bn_err *err);
 int bn_split_parts_parse(bn_split_options *o, const char *text, bn_err *err);
 
 /* part_of[r] for every row: the number of its part; yours (bn_free). Bytes of memory: one a row,
- * and for temporal eight more. */
+ * for temporal eight more, for group and stratified some 40 for each value. */
 int bn_split_assign(
 	uint8_t **part_of, bn_table_reader *table, const bn_split_options *o, bn_err *err);
 /* Writes part i to paths[i] (Arrow files) and its rows to counts[i] (may be NULL). */
 int bn_split_table(const bn_env *env, bn_table_reader *table, const bn_split_options *o,
 	const bn_dir *at, const char *const *paths, uint64_t *counts, bn_err *err);
+
+/* What a person would want to know of it: a part that is empty, shares that the groups do not allow, values that are not in
+ * every part. */
+int bn_split_notes(bn_source_notes *out, const bn_split_options *o, const bn_split_outcome *outcome,
+	bn_err *err);
 
 /* Splits a version and publishes the parts as datasets NAME.train, NAME.test, ... with it as their
  * parent. out[i] is yours for each part; a part that was there already is not added again. */

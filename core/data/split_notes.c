@@ -1,0 +1,58 @@
+/* split_notes.c - a split in words: see split.h. */
+#include "core/data/_split.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#define FAR 0.02 /* from the share that was asked for */
+
+static double share_of(const bn_split_outcome *outcome, size_t part)
+{
+	return outcome->rows ? (double)outcome->counts[part] / (double)outcome->rows : 0;
+}
+
+static int note_part(bn_source_notes *out, const bn_split_options *o,
+	const bn_split_outcome *outcome, size_t part, bn_err *err)
+{
+	const bn_split_part *p = &o->parts[part];
+	double is = share_of(outcome, part);
+
+	if (!outcome->counts[part] && o->kind == BN_SPLIT_GROUP)
+		return bn_source_note_add(out, true, err,
+			"part '%s' is empty: column '%s' has %" PRIu64 " value%s for %zu parts",
+			p->name, o->column, outcome->groups, outcome->groups == 1 ? "" : "s",
+			o->part_count);
+	if (!outcome->counts[part])
+		return bn_source_note_add(out, true, err,
+			"part '%s' is empty: %g %% of %" PRIu64 " rows%s", p->name, p->share * 100,
+			outcome->rows,
+			o->kind == BN_SPLIT_TEMPORAL ? ", and rows of one time stay together" : "");
+	if (fabs(is - p->share) <= FAR || (double)outcome->rows * FAR < 1)
+		return 0;
+	if (o->kind == BN_SPLIT_GROUP)
+		return bn_source_note_add(out, true, err,
+			"part '%s' has %.1f %% of the rows, not %g %%: rows of one '%s' stay "
+			"together, and "
+			"there are %" PRIu64,
+			p->name, is * 100, p->share * 100, o->column, outcome->groups);
+	return bn_source_note_add(out, true, err, "part '%s' has %.1f %% of the rows, not %g %%%s",
+		p->name, is * 100, p->share * 100,
+		o->kind == BN_SPLIT_TEMPORAL ? ": rows of one time stay together" : "");
+}
+
+int bn_split_notes(bn_source_notes *out, const bn_split_options *o, const bn_split_outcome *outcome,
+	bn_err *err)
+{
+	int rc;
+
+	/* Of two parts one says it all. */
+	for (size_t i = 0; i < o->part_count && (o->part_count > 2 || !out->count); i++)
+		if ((rc = note_part(out, o, outcome, i, err)) < 0)
+			return rc;
+	if (!outcome->scarce)
+		return 0;
+	return bn_source_note_add(out, true, err,
+		"%" PRIu64 " of %" PRIu64
+		" values of '%s' are in too few rows to be in every part: '%s' is in %" PRIu64,
+		outcome->scarce, outcome->groups, o->column, outcome->rarest, outcome->rarest_rows);
+}
