@@ -320,6 +320,13 @@ int bn_json_only_keys(const json_t *object, const char *const *keys, const char 
 	return 0;
 }
 
+json_t *bn_json_number(double x)
+{
+	if (isinf(x))
+		return json_string(x > 0 ? "inf" : "-inf");
+	return isnan(x) ? json_string("nan") : json_real(x);
+}
+
 json_t *bn_json_real_or_null(double x)
 {
 	return isfinite(x) ? json_real(x) : json_null();

@@ -49,5 +49,7 @@ int bn_json_only_keys(
 
 /* A real, or JSON null when x is NaN or infinite: an unknown number is absent. New reference. */
 json_t *bn_json_real_or_null(double x);
+/* Of a value that is there: JSON has no infinities and no NaN, so they are the texts "inf", "-inf" and "nan". */
+json_t *bn_json_number(double x);
 
 #endif

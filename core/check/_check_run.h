@@ -85,5 +85,7 @@ void bn_check_set_release(bn_check_set *s);
 /* Which value of the set (0 ..) the row's value is; -1 none. Row's value must be present. */
 long bn_check_set_find(const bn_check_set *s, const bn_column *c, size_t row);
 size_t bn_check_set_size(const bn_check_set *s);
+/* Value `at` of the set, as a column of that type holds it; NULL when there are fewer. New reference. */
+json_t *bn_check_set_value(const bn_check_set *s, bn_type type, size_t at);
 
 #endif

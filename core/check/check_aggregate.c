@@ -386,7 +386,23 @@ typedef struct occurrence {
 	uint8_t *seen;
 	size_t seen_count;
 	uint64_t outside;
+	json_t *strange; /* values outside of the set, the first SHOWN_MAX different ones */
+	bool more;       /* there are others */
 } occurrence;
+
+#define SHOWN_MAX 20
+
+static void note_strange(occurrence *o, const bn_column *c, size_t row)
+{
+	json_t *value = bn_column_json(c, row);
+	size_t i = 0, n = json_array_size(o->strange);
+	while (i < n && !json_equal(value, json_array_get(o->strange, i)))
+		i++;
+	o->more |= i == n && n == SHOWN_MAX;
+	if (i == n && n < SHOWN_MAX)
+		json_array_append(o->strange, value);
+	json_decref(value);
+}
 
 static void occurrence_add(occurrence *o, const bn_column *c)
 {
@@ -395,9 +411,11 @@ static void occurrence_add(occurrence *o, const bn_column *c)
 			(!bn_type_is_text(c->type) && isnan(bn_column_number(c, r))))
 			continue;
 		long at = bn_check_set_find(&o->set, c, r);
-		if (at < 0)
+		if (at < 0) {
 			o->outside++;
-		else if (!o->seen[at]) {
+			if (!o->more)
+				note_strange(o, c, r);
+		} else if (!o->seen[at]) {
 			o->seen[at] = 1;
 			o->seen_count++;
 		}
@@ -413,7 +431,8 @@ static int occurrence_read(occurrence *o, bn_check_run *run, bn_err *err)
 	if (!rc)
 		rc = bn_check_set_read(&o->set, json_object_get(run->kwargs, "value_set"),
 			run->schema->fields[column].type, err);
-	if (!rc && !(o->seen = bn_alloc_zeroed(bn_check_set_size(&o->set), 1)))
+	if (!rc && (!(o->seen = bn_alloc_zeroed(bn_check_set_size(&o->set), 1)) ||
+			   !(o->strange = json_array())))
 		rc = bn_err_nomem(err, "a set of values");
 	for (size_t b = 0; !rc && b < bn_table_batches(run->table); b++) {
 		rc = bn_table_read(run->table, b, &column, 1, &batch, err);
@@ -434,8 +453,28 @@ static int occurrence_read(occurrence *o, bn_check_run *run, bn_err *err)
 	return rc;
 }
 
+/* What a failing check found: values that are not of the set, values of the set that do not occur. */
+static void occurrence_report(
+	const occurrence *o, bn_check_run *run, bn_type type, bool within, bool whole)
+{
+	json_t *absent = json_array(), *value;
+	for (size_t i = 0; json_array_size(absent) < SHOWN_MAX &&
+			   (value = bn_check_set_value(&o->set, type, i));
+		i++) {
+		if (!o->seen[i])
+			json_array_append(absent, value);
+		json_decref(value);
+	}
+	if (within)
+		json_object_set(run->result, "values_outside_set", o->strange);
+	if (whole)
+		json_object_set(run->result, "values_not_found", absent);
+	json_decref(absent);
+}
+
 static void occurrence_release(occurrence *o)
 {
+	json_decref(o->strange);
 	bn_check_set_release(&o->set);
 	bn_free(o->seen);
 }
@@ -443,9 +482,17 @@ static void occurrence_release(occurrence *o)
 static int distinct_run(bn_check_run *run, bool within, bool whole, bn_err *err)
 {
 	occurrence o;
-	int rc = occurrence_read(&o, run, err);
+	size_t column = 0;
+	int rc;
+
+	if ((rc = occurrence_read(&o, run, err)) < 0 ||
+		(rc = bn_check_column(run, "column", &column, err)) < 0)
+		goto out;
 	bool all = o.seen_count == bn_check_set_size(&o.set) && !o.set.foreign;
 	run->item->success = (!within || !o.outside) && (!whole || all);
+	if (!run->item->success)
+		occurrence_report(&o, run, run->schema->fields[column].type, within, whole);
+out:
 	occurrence_release(&o);
 	return rc;
 }

@@ -230,3 +230,20 @@ size_t bn_check_set_size(const bn_check_set *s)
 		return s->text_count;
 	return s->number_count > s->integer_count ? s->number_count : s->integer_count;
 }
+
+json_t *bn_check_set_value(const bn_check_set *s, bn_type type, size_t at)
+{
+	char text[BN_TIMESTAMP_TEXT];
+	bool real = type == BN_TYPE_FLOAT64 || type == BN_TYPE_FLOAT32;
+
+	if (s->text_count)
+		return at < s->text_count ? json_string(s->texts[at]) : NULL;
+	if (real)
+		return at < s->number_count ? bn_json_number(s->numbers[at]) : NULL;
+	if (at >= s->integer_count)
+		return NULL;
+	if (type == BN_TYPE_TIMESTAMP)
+		return json_string(bn_timestamp_iso(s->integers[at], text));
+	return type == BN_TYPE_BOOL ? json_boolean(s->integers[at] != 0)
+				    : json_integer(s->integers[at]);
+}

@@ -2,8 +2,10 @@
 #include "core/check/infer.h"
 
 #include "core/base/json.h"
+#include "core/base/str.h"
 #include "core/profile/tally.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,13 +52,22 @@ static int domain_read(json_t **out, bn_table_reader *table, size_t column, bn_e
 	return rc;
 }
 
+/* A whole number by its digits, which a double beyond 2^53 would change. */
+static json_t *bound_json(double x, const char *text)
+{
+	int64_t whole;
+	if (text && bn_parse_i64(text, strlen(text), &whole) && fabs(x) >= 0x1p53)
+		return json_integer(whole);
+	return json_real(x);
+}
+
 static json_t *range_kwargs(const bn_profile_column *c)
 {
 	if (c->type == BN_TYPE_TIMESTAMP)
 		return json_pack("{s:s, s:s, s:s}", "column", c->name, "min_value", c->min_text,
 			"max_value", c->max_text);
-	return json_pack(
-		"{s:s, s:f, s:f}", "column", c->name, "min_value", c->min, "max_value", c->max);
+	return json_pack("{s:s, s:o, s:o}", "column", c->name, "min_value",
+		bound_json(c->min, c->min_text), "max_value", bound_json(c->max, c->max_text));
 }
 
 static int infer_column(json_t *list, bn_table_reader *table, size_t i, const bn_profile_column *c,

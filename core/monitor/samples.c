@@ -82,12 +82,19 @@ void bn_values_histogram(
 
 double bn_values_deviation(const double *values, size_t n)
 {
-	double mean = 0, sum = 0, count = 0;
+	/* About one of them: differences from it are exact or nearly so, however far from 0 they all are. */
+	double some = 0, mean = 0, sum = 0, count = 0;
+	for (size_t i = 0; i < n && count == 0; i++)
+		if (isfinite(values[i])) {
+			some = values[i];
+			count = 1;
+		}
+	count = 0;
 	for (size_t i = 0; i < n; i++)
 		if (isfinite(values[i]))
-			mean += (values[i] - mean) / ++count;
+			mean += (values[i] - some - mean) / ++count;
 	for (size_t i = 0; i < n; i++) {
-		double d = values[i] - mean;
+		double d = values[i] - some - mean;
 		sum += isfinite(values[i]) ? d * d : 0;
 	}
 	return count > 0 ? sqrt(sum / count) : NAN;

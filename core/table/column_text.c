@@ -180,7 +180,7 @@ json_t *bn_column_json(const bn_column *c, size_t row)
 	switch (c->type) {
 	case BN_TYPE_FLOAT64:
 	case BN_TYPE_FLOAT32:
-		return bn_json_real_or_null(bn_column_number(c, row));
+		return bn_json_number(bn_column_number(c, row));
 	case BN_TYPE_BOOL:
 		return json_boolean(c->bits[row >> 3] >> (row & 7) & 1);
 	case BN_TYPE_LIST:

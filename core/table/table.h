@@ -278,7 +278,7 @@ bool bn_column_list(const bn_column *c, size_t row, size_t *from, size_t *n);
  * decimal, true/false, ISO date, time, timestamp (without Z when naive) and duration (PT1H2M3.5S), the text itself, bytes
  * in hexadecimal, a list as JSON. Absent appends nothing and returns false. */
 bool bn_column_format(const bn_column *c, size_t row, bn_buf *out);
-/* Value as JSON; null when absent; NaN and infinity are null too. What a number of JSON would not hold exactly
+/* Value as JSON; null when absent; NaN and infinities are the texts "nan", "inf", "-inf". What a number of JSON would not hold exactly
  * (decimals, integers above 2^63 - 1) is a string of its digits. New reference. */
 json_t *bn_column_json(const bn_column *c, size_t row);
 

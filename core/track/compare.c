@@ -350,9 +350,11 @@ static json_t *row_json(const bn_comparison *c, const bn_compare_row *row)
 		bool number = row->group == BN_COMPARE_METRIC && !isnan(cell->number);
 		json_t *value = json_null();
 		if (cell->text)
-			value = number ? json_real(cell->number) : json_string(cell->text);
+			value = number ? bn_json_number(cell->number) : json_string(cell->text);
 		json_array_append_new(values, value);
-		json_array_append_new(delta, bn_json_real_or_null(cell->delta));
+		json_array_append_new(delta, isinf(cell->delta)
+						     ? bn_json_number(cell->delta)
+						     : bn_json_real_or_null(cell->delta));
 		json_array_append_new(percent, bn_json_real_or_null(cell->percent));
 	}
 	return json_pack("{ss ss sb so so so}", "group", bn_compare_group_name(row->group), "key",

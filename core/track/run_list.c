@@ -96,16 +96,21 @@ static json_t *pairs_json(const bn_pairs *p)
 	return o;
 }
 
+/* Absent is null, an infinity is one. */
+static json_t *value_json(double x)
+{
+	return isnan(x) ? json_null() : bn_json_number(x);
+}
+
 static json_t *series_json(const bn_series_list *l)
 {
 	json_t *o = json_object();
 	for (size_t i = 0; o && i < l->count; i++) {
 		const bn_series_info *s = &l->items[i];
 		json_t *m = json_pack("{sI sI so so so so so sI sI}", "count", (json_int_t)s->count,
-			"nan_count", (json_int_t)s->nan_count, "first",
-			bn_json_real_or_null(s->first), "last", bn_json_real_or_null(s->last),
-			"min", bn_json_real_or_null(s->min), "max", bn_json_real_or_null(s->max),
-			"mean", bn_json_real_or_null(s->mean), "first_step",
+			"nan_count", (json_int_t)s->nan_count, "first", value_json(s->first),
+			"last", value_json(s->last), "min", value_json(s->min), "max",
+			value_json(s->max), "mean", value_json(s->mean), "first_step",
 			(json_int_t)s->first_step, "last_step", (json_int_t)s->last_step);
 		if (m && !isnan(s->min)) {
 			json_object_set_new(m, "min_step", json_integer(s->min_step));

@@ -34,6 +34,18 @@ static int list_kinds(bn_cli *cli, bn_err *err)
 	return bn_cli_list(cli, items, cols, NULL, err);
 }
 
+/* ": 1, 2, ..." of the first few of a list. */
+static void add_values(bn_buf *b, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list) && i < 3; i++) {
+		char *text = json_dumps(json_array_get(list, i),
+			JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
+		bn_buf_addf(b, "%s%s", i ? ", " : ": ", text ? text : "");
+		free(text);
+	}
+	bn_buf_adds(b, json_array_size(list) > 3 ? ", ..." : "");
+}
+
 /* "age: -3, 130 (2 of 100 rows)": what a failed check found, for people. */
 static void found_text(bn_buf *b, const json_t *item)
 {
@@ -41,6 +53,8 @@ static void found_text(bn_buf *b, const json_t *item)
 	const json_t *info = json_object_get(item, "exception_info");
 	const json_t *observed = json_object_get(r, "observed_value");
 	const json_t *partial = json_object_get(r, "partial_unexpected_list");
+	const json_t *outside = json_object_get(r, "values_outside_set");
+	const json_t *absent = json_object_get(r, "values_not_found");
 	bn_buf_clear(b);
 	if (bn_json_bool(info, "raised_exception", false)) {
 		bn_buf_adds(b, bn_json_str(info, "exception_message", ""));
@@ -50,15 +64,18 @@ static void found_text(bn_buf *b, const json_t *item)
 		bn_buf_addf(b, "%lld of %lld rows",
 			(long long)bn_json_int(r, "unexpected_count", 0),
 			(long long)bn_json_int(r, "element_count", 0));
-		for (size_t i = 0; i < json_array_size(partial) && i < 3; i++) {
-			bn_buf_adds(b, i ? ", " : ": ");
-			char *text = json_dumps(json_array_get(partial, i),
-				JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
-			bn_buf_adds(b, text ? text : "");
-			free(text);
-		}
-		bn_buf_adds(b, json_array_size(partial) > 3 ? ", ..." : "");
+		add_values(b, partial);
 		return;
+	}
+	if (json_array_size(outside)) {
+		bn_buf_addf(b, "%lld rows outside of the set",
+			(long long)bn_json_int(r, "rows_outside_set", 0));
+		add_values(b, outside);
+	}
+	if (json_array_size(absent) && !bn_json_bool(item, "success", false)) {
+		bn_buf_addf(b, "%s%lld of the set not found", b->len ? "; " : "",
+			(long long)bn_json_int(r, "set_values_missing", 0));
+		add_values(b, absent);
 	}
 	if (observed && !json_is_array(observed)) {
 		char *text = json_dumps(

@@ -1,17 +1,15 @@
-/* cmd_data_look.c - binnacle data describe, freq, diff: looking into versions. The rows themselves
- * are in cmd_data_table.c. */
+/* cmd_data_look.c - binnacle data describe, freq: looking into versions. The rows themselves
+ * are in cmd_data_table.c, what differs in cmd_data_diff.c. */
 #include "core/base/json.h"
-#include "core/base/mem.h"
-#include "core/base/str.h"
+#include "core/profile/frequencies.h"
 #include "core/profile/profiler.h"
-#include "core/profile/tally.h"
 #include "core/table/table.h"
 #include "tui/cli/data_json.h"
+#include "tui/cli/data_look.h"
 #include "tui/cli/verbs.h"
 #include "tui/cli/where.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 /* ---- describe ------------------------------------------------------------------------------- */
@@ -40,7 +38,7 @@ out:
 	return rc;
 }
 
-static int load_profile(bn_dataset_version **v, bn_profile **p, bn_cli *cli, bn_workspace *ws,
+int bn_cli_load_profile(bn_dataset_version **v, bn_profile **p, bn_cli *cli, bn_workspace *ws,
 	const char *ref, bn_err *err)
 {
 	int rc = bn_dataset_resolve(v, ws, ref, BN_DATASET_LIVE, err);
@@ -77,8 +75,14 @@ static int describe_column(bn_cli *cli, const bn_profile *p, const char *name, b
 	json_t *o = json_incref(
 		json_array_get(json_object_get(doc, "columns"), (size_t)(c - p->columns)));
 	for (size_t i = 0; i < c->top_count && i < 5; i++)
-		bn_buf_addf(&top, "%s%.40s (%" PRIu64 ")", i ? ", " : "", c->top[i].text,
-			c->top[i].count);
+		bn_buf_addf(&top, "%s%.40s (%s%" PRIu64 ")", i ? ", " : "", c->top[i].text,
+			c->top_error ? "~" : "", c->top[i].count);
+	json_t *numeric = json_object_get(o, "numeric");
+	if (json_is_object(numeric) &&
+		bn_type_is_number(c->type)) { /* whole ones by all their digits */
+		json_object_set_new(numeric, "min", bn_data_extreme_json(c, c->min, c->min_text));
+		json_object_set_new(numeric, "max", bn_data_extreme_json(c, c->max, c->max_text));
+	}
 	json_object_set_new(o, "top_text", top.len ? json_string(top.ptr) : json_null());
 	bn_buf_release(&top);
 	json_decref(doc);
@@ -97,7 +101,7 @@ static int run_describe(bn_cli *cli, bn_err *err)
 	bn_profile *p = NULL;
 	int rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc)
-		rc = load_profile(&v, &p, cli, ws, bn_cli_arg(cli, 0), err);
+		rc = bn_cli_load_profile(&v, &p, cli, ws, bn_cli_arg(cli, 0), err);
 	if (!rc && bn_cli_arg(cli, 1)) {
 		rc = describe_column(cli, p, bn_cli_arg(cli, 1), err);
 	} else if (!rc) {
@@ -113,67 +117,31 @@ static int run_describe(bn_cli *cli, bn_err *err)
 
 /* ---- freq ----------------------------------------------------------------------------------- */
 
-/* Counts values by how they are written, so one table serves every type. */
-static int count_values(bn_tally *t, uint64_t *missing, bn_cli *cli, bn_table_reader *table,
-	size_t column, bn_err *err)
+static json_t *freq_item(bn_cli *cli, const char *value, uint64_t count, uint64_t all)
 {
-	bn_batch batch = BN_BATCH_INIT;
-	bn_buf text = BN_BUF_INIT;
-	int rc = 0;
-	for (size_t b = 0; !rc && b < bn_table_batches(table); b++) {
-		rc = bn_table_read(table, b, &column, 1, &batch, err);
-		for (size_t r = 0; !rc && r < batch.rows; r++) {
-			const bn_column *c = &batch.columns[0];
-			bn_text s = bn_column_text(c, r);
-			if (s.ptr) {
-				rc = bn_tally_add_text(t, s.ptr, s.len, 1, err);
-				continue;
-			}
-			bn_buf_clear(&text);
-			if (bn_column_format(c, r, &text))
-				rc = bn_tally_add_text(t, text.ptr, text.len, 1, err);
-			else
-				++*missing;
-		}
-		bn_table_forget(table, &batch);
-		bn_cli_progress(cli, "counting", b + 1, bn_table_batches(table), "batches");
-		if (!rc && bn_cli_interrupted())
-			rc = bn_err_set(err, BN_EINTR, "counting was interrupted");
-	}
-	bn_cli_progress_end(cli);
-	bn_batch_release(&batch);
-	bn_buf_release(&text);
-	return rc;
+	json_t *shown = value ? json_string(value) : json_null();
+	if (!value && bn_cli_is_text(cli))
+		shown = json_string("(missing)");
+	else if (value && !*value && bn_cli_is_text(cli))
+		shown = json_string("\"\"");
+	return json_pack("{s:o, s:I, s:f}", "value", shown, "count", (json_int_t)count, "share",
+		(double)count / (double)all);
 }
 
-static int show_freq(bn_cli *cli, const bn_tally *t, uint64_t missing, int64_t k, bn_err *err)
+static int show_freq(bn_cli *cli, const bn_frequencies *f, bn_err *err)
 {
 	static const bn_col cols[] = {{"value", "VALUE", BN_AS_TEXT},
 		{"count", "COUNT", BN_AS_COUNT}, {"share", "SHARE", BN_AS_PERCENT}, {0}};
-	const bn_tally_slot **slots = bn_alloc((size_t)k * sizeof *slots);
 	json_t *items = json_array();
-	if (!slots || !items)
+
+	if (!items)
 		return bn_err_nomem(err, "frequencies");
-	double all = (double)(t->n + missing);
-	size_t n = bn_tally_top(t, (size_t)k, NULL, slots);
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(items, json_pack("{s:s, s:I, s:f}", "value", slots[i]->text,
-						     "count", (json_int_t)slots[i]->count, "share",
-						     (double)slots[i]->count / all));
-	if (missing)
+	for (size_t i = 0; i < f->count; i++)
 		json_array_append_new(
-			items, json_pack("{s:n, s:I, s:f}", "value", "count", (json_int_t)missing,
-				       "share", (double)missing / all));
-	bn_free(slots);
-	if (!t->has_top)
-		bn_cli_say(cli, "about %" PRIu64 " different values: none is frequent",
-			bn_tally_distinct(t));
-	else if (!t->exact)
-		bn_cli_say(cli,
-			"about %" PRIu64 " different values; a count may be %" PRIu64 " too low",
-			bn_tally_distinct(t), t->purged);
-	else
-		bn_cli_say(cli, "%" PRIu64 " different values", bn_tally_distinct(t));
+			items, freq_item(cli, f->values[i].text, f->values[i].count, f->rows));
+	if (f->missing)
+		json_array_append_new(items, freq_item(cli, NULL, f->missing, f->rows));
+	bn_cli_say(cli, "%" PRIu64 " different values", f->distinct);
 	return bn_cli_list(cli, items, cols, "no values", err);
 }
 
@@ -182,104 +150,27 @@ static int run_freq(bn_cli *cli, bn_err *err)
 	bn_workspace *ws = NULL;
 	bn_dataset_version *v = NULL;
 	bn_table_reader *table = NULL;
-	bn_tally t;
+	bn_frequencies f = {.values = NULL};
 	const bn_progress watch = bn_cli_watch(cli);
-	uint64_t missing = 0;
 	int64_t k = 20;
 	size_t column = 0;
-	bn_tally_init(&t, true);
-	int rc = bn_cli_opt_int(cli, "top", 1, BN_TALLY_EXACT, &k, err);
-	if (!rc)
-		rc = bn_cli_workspace(cli, &ws, err);
-	if (!rc)
-		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err);
-	if (!rc)
-		rc = bn_dataset_open_table_watched(&table, ws, v, &watch, err);
-	if (rc < 0 || (rc = bn_cli_where(&table, cli, err)) < 0 ||
-		(rc = bn_schema_need(bn_table_schema(table), bn_cli_arg(cli, 1), &column, err)) < 0)
+	int rc;
+
+	if ((rc = bn_cli_opt_int(cli, "top", 1, BN_FREQUENCIES_SORTED, &k, err)) < 0 ||
+		(rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
+		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0 ||
+		(rc = bn_dataset_open_table_watched(&table, ws, v, &watch, err)) < 0 ||
+		(rc = bn_cli_where(&table, cli, err)) < 0 ||
+		(rc = bn_schema_need(bn_table_schema(table), bn_cli_arg(cli, 1), &column, err)) <
+			0 ||
+		(rc = bn_frequencies_count(&f, table, column, (size_t)k, &watch, err)) < 0)
 		goto out;
-	if ((rc = count_values(&t, &missing, cli, table, column, err)) < 0)
-		goto out;
-	rc = show_freq(cli, &t, missing, k, err);
+	bn_cli_progress_end(cli);
+	rc = show_freq(cli, &f, err);
 out:
-	bn_tally_release(&t);
+	bn_frequencies_release(&f);
 	bn_table_reader_free(table);
 	bn_dataset_version_free(v);
-	return rc;
-}
-
-/* ---- diff ----------------------------------------------------------------------------------- */
-
-static double missing_share(const bn_profile_column *c)
-{
-	return c->rows ? (double)c->missing / (double)c->rows : NAN;
-}
-
-/* What changed of one column; NULL when nothing did. */
-static json_t *diff_column(const bn_profile_column *a, const bn_profile_column *b)
-{
-	const bn_profile_column *any = a ? a : b;
-	const char *what = !a                   ? "added"
-			   : !b                 ? "removed"
-			   : a->type != b->type ? "retyped"
-						: "changed";
-	if (a && b && a->type == b->type && a->missing == b->missing && a->rows == b->rows &&
-		a->distinct == b->distinct &&
-		(a->mean == b->mean || (isnan(a->mean) && isnan(b->mean))) &&
-		(a->std == b->std || (isnan(a->std) && isnan(b->std))))
-		return NULL;
-	double x = a ? a->mean : NAN, y = b ? b->mean : NAN, s = a ? a->std : NAN;
-	bool times = any->type == BN_TYPE_TIMESTAMP;
-	return json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "column",
-		any->name, "what", what, "type_a", a ? bn_type_name(a->type) : NULL, "type_b",
-		b ? bn_type_name(b->type) : NULL, "mean_a", bn_json_real_or_null(times ? NAN : x),
-		"mean_b", bn_json_real_or_null(times ? NAN : y), "shift_std",
-		bn_json_real_or_null(s > 0 ? (y - x) / s : NAN), "missing_a",
-		bn_json_real_or_null(a ? missing_share(a) : NAN), "missing_b",
-		bn_json_real_or_null(b ? missing_share(b) : NAN), "distinct_a",
-		a ? json_integer((json_int_t)a->distinct) : json_null(), "distinct_b",
-		b ? json_integer((json_int_t)b->distinct) : json_null());
-}
-
-static int run_diff(bn_cli *cli, bn_err *err)
-{
-	static const bn_col cols[] = {{"column", "COLUMN", BN_AS_TEXT},
-		{"what", "WHAT", BN_AS_TEXT}, {"type_a", "TYPE A", BN_AS_TEXT},
-		{"type_b", "TYPE B", BN_AS_TEXT}, {"mean_a", "MEAN A", BN_AS_NUM},
-		{"mean_b", "MEAN B", BN_AS_NUM}, {"shift_std", "SHIFT/STD", BN_AS_NUM},
-		{"missing_a", "MISSING A", BN_AS_PERCENT},
-		{"missing_b", "MISSING B", BN_AS_PERCENT},
-		{"distinct_a", "DISTINCT A", BN_AS_COUNT},
-		{"distinct_b", "DISTINCT B", BN_AS_COUNT}, {0}};
-	bn_workspace *ws = NULL;
-	bn_dataset_version *va = NULL, *vb = NULL;
-	bn_profile *a = NULL, *b = NULL;
-	int rc = bn_cli_workspace(cli, &ws, err);
-	if (!rc)
-		rc = load_profile(&va, &a, cli, ws, bn_cli_arg(cli, 0), err);
-	if (!rc)
-		rc = load_profile(&vb, &b, cli, ws, bn_cli_arg(cli, 1), err);
-	json_t *items = json_array();
-	for (size_t i = 0; !rc && i < a->column_count; i++) {
-		json_t *o = diff_column(&a->columns[i], bn_profile_find(b, a->columns[i].name));
-		if (o)
-			json_array_append_new(items, o);
-	}
-	for (size_t i = 0; !rc && i < b->column_count; i++)
-		if (!bn_profile_find(a, b->columns[i].name))
-			json_array_append_new(items, diff_column(NULL, &b->columns[i]));
-	if (!rc) {
-		bn_cli_say(cli, "rows %lld and %lld; schema %s", (long long)a->rows,
-			(long long)b->rows,
-			strcmp(va->schema_hash, vb->schema_hash) ? "differs" : "the same");
-		rc = bn_cli_list(cli, items, cols, "no difference in any column's statistics", err);
-	} else {
-		json_decref(items);
-	}
-	bn_profile_free(a);
-	bn_profile_free(b);
-	bn_dataset_version_free(va);
-	bn_dataset_version_free(vb);
 	return rc;
 }
 
@@ -299,8 +190,5 @@ const bn_verb bn_verbs_data_look[] = {
 		{"binnacle data freq jobs job_state", "binnacle data freq jobs user_id -n 5",
 			"binnacle data freq jobs job_state --where \"run_time < 60\""},
 		freq_opts, BN_VERB_LISTS, run_freq},
-	{"data", "diff", "A[@vN] B[@vN]", 2, 2, "what differs: schema and statistics", NULL,
-		{"binnacle data diff jobs@v1 jobs@v2", "binnacle data diff jobs.train jobs.test"},
-		where_opts, 0, run_diff},
 	{0},
 };

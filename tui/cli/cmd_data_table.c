@@ -146,8 +146,21 @@ static int pick_columns(size_t **out, size_t *n, bn_cli *cli, const bn_schema *s
 
 /* ---- head ----------------------------------------------------------------------------------- */
 
+/* For people a missing value is '-', so the texts that look like it, or like nothing, wear quotes. */
+static json_t *cell_json(const bn_column *c, size_t row, bool for_people)
+{
+	json_t *value = bn_column_json(c, row);
+	const char *text = for_people ? json_string_value(value) : NULL;
+
+	if (!text || !bn_type_is_text(c->type) || (text[0] && strcmp(text, "-") != 0))
+		return value;
+	json_t *quoted = json_sprintf("\"%s\"", text);
+	json_decref(value);
+	return quoted;
+}
+
 static int add_items(json_t *items, bn_table_reader *r, const size_t *columns, size_t n,
-	uint64_t from, uint64_t to, bn_err *err)
+	uint64_t from, uint64_t to, bool for_people, bn_err *err)
 {
 	const bn_schema *schema = bn_table_schema(r);
 	bn_batch b = BN_BATCH_INIT;
@@ -163,7 +176,7 @@ static int add_items(json_t *items, bn_table_reader *r, const size_t *columns, s
 			json_t *o = json_object();
 			for (size_t c = 0; o && c < n; c++)
 				json_object_set_new(o, schema->fields[columns[c]].name,
-					bn_column_json(&b.columns[c], k));
+					cell_json(&b.columns[c], k, for_people));
 			if (!o || json_array_append_new(items, o))
 				rc = bn_err_nomem(err, "rows");
 			else if (bn_cli_interrupted())
@@ -210,7 +223,8 @@ static int run_head(bn_cli *cli, bn_err *err)
 		rc = bn_err_nomem(err, "rows");
 		goto out;
 	}
-	rc = add_items(items, r, columns, n, (uint64_t)from, (uint64_t)(from + rows), err);
+	rc = add_items(items, r, columns, n, (uint64_t)from, (uint64_t)(from + rows),
+		bn_cli_is_text(cli), err);
 	if (rc)
 		goto out;
 	if (bn_cli_is_text(cli) && n > TEXT_COLUMNS)
@@ -352,7 +366,8 @@ out:
 
 static const bn_opt head_opts[] = {{"rows", 'n', "N", "how many (10)"},
 	{"from", 0, "ROW", "number of the first one (0), of those that --where keeps"},
-	BN_OPT_WHERE, {"columns", 'c', "A,B", "only these, in this order"}, BN_CLI_READING_OPTS, {0}};
+	BN_OPT_WHERE, {"columns", 'c', "A,B", "only these, in this order"}, BN_CLI_READING_OPTS,
+	{0}};
 static const bn_opt export_opts[] = {BN_OPT_WHERE,
 	{"output", 'o', "FILE", "the same as the second word; without, or -: standard output"},
 	{"format", 0, "KIND", "csv, tsv or arrow; default: by the suffix of FILE, else csv"},
@@ -362,7 +377,7 @@ const bn_verb bn_verbs_data_table[] = {
 	{"data", "head", "DATASET|FILE", 1, 1, "show the first rows, or any others",
 		"Works on a dataset version and on a file that is in no workspace (- is standard "
 		"input).\n"
-		"An absent value is '-' (null with --json).",
+		"An absent value is '-' (null with --json), the text - is \"-\".",
 		{"binnacle data head power@v3", "binnacle data head jobs.csv --from 1000 -n 5",
 			"binnacle data head jobs --where \"job_state = FAILED AND run_time > "
 			"3600\""},

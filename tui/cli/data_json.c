@@ -160,10 +160,16 @@ static json_t *sizes_json(const bn_profile_column *c)
 }
 
 /* A number; the text of what JSON cannot say or people would not read. */
-static json_t *extreme_json(const bn_profile_column *c, double x, const char *text)
+json_t *bn_data_extreme_json(const bn_profile_column *c, double x, const char *text)
 {
 	bool is_number = bn_type_is_number(c->type) && isfinite(x);
-	return is_number ? json_real(x) : text ? json_string(text) : json_null();
+	int64_t whole;
+	if (is_number && text && c->type != BN_TYPE_FLOAT64 && c->type != BN_TYPE_FLOAT32 &&
+		bn_parse_i64(text, strlen(text), &whole))
+		return json_integer(whole); /* beyond 2^53 too */
+	if (is_number)
+		return json_real(x);
+	return text ? json_string(text) : json_null();
 }
 
 /* Times in nanoseconds are shown by their text; numbers as numbers. */
@@ -194,8 +200,8 @@ json_t *bn_data_column_json(const bn_profile_column *c)
 			bn_json_real_or_null(
 				times || !c->is_numeric ? NAN : c->quantiles[quantiles[i].at]));
 	json_object_set_new(o, "skew", bn_json_real_or_null(times ? NAN : c->skew));
-	json_object_set_new(o, "min", extreme_json(c, c->min, c->min_text));
-	json_object_set_new(o, "max", extreme_json(c, c->max, c->max_text));
+	json_object_set_new(o, "min", bn_data_extreme_json(c, c->min, c->min_text));
+	json_object_set_new(o, "max", bn_data_extreme_json(c, c->max, c->max_text));
 	if (has_sizes(c))
 		json_object_set_new(o, "sizes", sizes_json(c));
 	if (c->values)

@@ -11,6 +11,8 @@
 
 /* New references; NULL without memory. */
 json_t *bn_data_version_json(const bn_dataset_version *v);
+/* A least or greatest value: exact for whole numbers, a text where JSON has no number for it. */
+json_t *bn_data_extreme_json(const bn_profile_column *c, double x, const char *text);
 json_t *bn_data_column_json(const bn_profile_column *c); /* one line of `data describe` */
 
 #endif

@@ -15,6 +15,7 @@
 	X(cache) \
 	X(data) \
 	X(data_look) \
+	X(data_diff) \
 	X(data_check) \
 	X(data_table) \
 	X(run_start) \

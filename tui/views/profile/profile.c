@@ -106,12 +106,22 @@ static size_t bars_of(const bn_profile_column *c, double *out)
 	return n;
 }
 
+/* A bar that covers from .. to of the places gives each of them what it covers. */
+static void share_bar(double *places, size_t count, double from, double to, double bar)
+{
+	for (size_t at = (size_t)from; at < count && (double)at < to; at++) {
+		double covered = fmin(to, (double)(at + 1)) - fmax(from, (double)at);
+		places[at] += bar * covered / (to - from);
+	}
+}
+
 static void spark_cell(const bn_list *l, const bn_profile_column *c, bn_grid_cell *out)
 {
 	double bars[BN_PROFILE_BINS], groups[SPARK] = {0}, top = 0;
 	size_t n = bars_of(c, bars), at = 0, width = n < SPARK ? n : SPARK;
 	for (size_t i = 0; i < n; i++)
-		groups[i * width / n] += bars[i];
+		share_bar(groups, width, (double)(i * width) / (double)n,
+			(double)((i + 1) * width) / (double)n, bars[i]);
 	for (size_t i = 0; i < width; i++)
 		top = fmax(top, groups[i]);
 	for (size_t i = 0; i < width && top > 0; i++)

@@ -1,0 +1,35 @@
+/*
+ * frequencies.h - the most frequent values of a column, with exact counts, in flat memory.
+ *
+ * A profile keeps a sketch, as it may look at each value once (tally.h). Here the table is there: values are counted by
+ * their 64-bit hashes, in as many passes as their number asks for, each of which counts a part of the hashes. So counts
+ * and the number of different values are exact whatever the column holds (two values share a hash with probability
+ * n^2 / 2^65). Numbers are told apart by how they are written; -0 is 0; infinities and NaN are values, absent is none.
+ */
+#ifndef BN_PROFILE_FREQUENCIES_H
+#define BN_PROFILE_FREQUENCIES_H
+#include "core/base/progress.h"
+#include "core/table/table.h"
+
+#define BN_FREQUENCIES_SORTED \
+	10000 /* of up to so many values, those of one count are in byte order; else first come */
+
+typedef struct bn_frequency_value {
+	char *text; /* as bn_column_format writes it */
+	uint64_t count, first_row;
+} bn_frequency_value;
+
+typedef struct bn_frequencies {
+	bn_frequency_value *values; /* most frequent first */
+	size_t count;
+	uint64_t distinct, missing, rows;
+} bn_frequencies;
+
+/* At most k values. watch: NULL is fine. */
+int bn_frequencies_count(bn_frequencies *out, bn_table_reader *table, size_t column, size_t k,
+	const bn_progress *watch, bn_err *err);
+/* Tests: as if memory held so many values at once; 0: as it does. */
+void bn_frequencies_limit(size_t values);
+void bn_frequencies_release(bn_frequencies *f);
+
+#endif

@@ -1,0 +1,103 @@
+#!/bin/bash
+# What is shown of values: infinity, NaN and missing are three things, whole numbers keep their digits, counts are
+# exact, a difference is one of values, a failed check says what it found; and how a file was read.
+set -u
+. tests/support/shell.sh || exit 2
+
+cd "$dir" || exit 1
+"$BINNACLE" init . >/dev/null 2>&1 || { echo "not ok init"; exit 1; }
+add() { printf "$2" | "$BINNACLE" data add "$1" - "${@:3}" >/dev/null 2>err; }
+items() { "$BINNACLE" "$@" --json 2>/dev/null | tr -d ' \n' | sed 's/.*"items":\[//; s/\]}$//'; }
+lines() { "$BINNACLE" "$@" 2>/dev/null | sed 's/  */ /g; s/^ //; s/ $//'; }
+
+# ---- three things ---------------------------------------------------------------------------------------------
+add three 'k,n,t\n1,inf,-\n2,-inf,\n3,NaN,""\n4,3,x\n'
+check head_json '{"k":1,"n":"inf","t":"-"},{"k":2,"n":"-inf","t":null},{"k":3,"n":null,"t":""},{"k":4,"n":3.0,"t":"x"}' "$(items data head three)"
+check head_text 'k n t
+1 inf "-"
+2 -inf -
+3 - ""
+4 3.00000 x' "$(lines data head three)"
+check freq_text 'VALUE COUNT SHARE
+"" 1 25.0 %
+- 1 25.0 %
+x 1 25.0 %
+(missing) 1 25.0 %' "$(lines data freq three t)"
+check freq_json '{"count":1,"share":0.25,"value":"-inf"},{"count":1,"share":0.25,"value":"3"},{"count":1,"share":0.25,"value":"inf"},{"count":1,"share":0.25,"value":null}' "$(items data freq three n)"
+add zeros 'x\n-0\n0\n-0.0\n1.5\n'
+check zero_is_zero '{"count":3,"share":0.75,"value":"0"},{"count":1,"share":0.25,"value":"1.5"}' "$(items data freq zeros x)"
+
+# ---- digits ---------------------------------------------------------------------------------------------------
+add ids 'id,n\n9007199254740993,5\n9007199254740991,-7\n'
+check describe_exact 'max:9007199254740993 min:9007199254740991 max:5 min:-7' \
+	"$("$BINNACLE" data describe ids --json 2>/dev/null | tr -d ' ,"' | grep -E '^(max|min):' | xargs)"
+check describe_column_exact '9007199254740993' "$("$BINNACLE" data describe ids id --json 2>/dev/null | sed -n 's/^ *"max": \(.*\),/\1/p')"
+"$BINNACLE" data infer ids --ranges -o ranges.json 2>/dev/null
+check infer_exact '9007199254740993' "$(sed -n 's/^ *"max_value": \(9.*\),/\1/p' ranges.json)"
+check infer_holds 0 "$("$BINNACLE" data check ids --suite ranges.json >/dev/null 2>&1; echo $?)"
+add more 'id,n\n9007199254740994,5\n9007199254740991,-7\n'
+check beyond_fails 1 "$("$BINNACLE" data check more --suite ranges.json >/dev/null 2>&1; echo $?)"
+
+# ---- counts ---------------------------------------------------------------------------------------------------
+awk 'BEGIN { print "v"; for (i = 0; i < 60000; i++) { print "rare" i % 15000; print "often" i % 3 } }' >many.csv
+"$BINNACLE" data add many many.csv >/dev/null 2>&1
+check counts_exact 'often0 20000 often1 20000 often2 20000' "$("$BINNACLE" data freq many v -n 3 --tsv 2>/dev/null | sed 1d | cut -f1,2 | tr '\t\n' '  ' | xargs)"
+
+# ---- differences ----------------------------------------------------------------------------------------------
+awk 'BEGIN { print "x,k"; for (i = 0; i < 3000; i++) printf "%.17g,%d\n", i / 7, i % 5 }' >plain.csv
+sed 's/\([^,]*\),\(.*\)/"\1","\2"/' plain.csv >quoted.csv
+sed '5s/.*/99,1/' plain.csv >other.csv
+for f in plain quoted other; do "$BINNACLE" data add $f $f.csv >/dev/null 2>&1; done
+check same_values "" "$("$BINNACLE" data diff plain quoted --tsv 2>/dev/null | sed 1d)"
+check one_row "x changed 1 k changed 1" "$("$BINNACLE" data diff plain other --tsv 2>/dev/null | sed 1d | cut -f1-3 | xargs)"
+add ints 'v\n1\n2\n9007199254740992\n'
+add floats 'v\n1.0\n2.5\n9007199254740992.0\n'
+check retyped_and_one "v retyped 1" "$("$BINNACLE" data diff ints floats --tsv 2>/dev/null | sed 1d | cut -f1-3 | xargs)"
+add moved 'v\n2\n1\n9007199254740992\n'
+check order_counts "v changed 2" "$("$BINNACLE" data diff ints moved --tsv 2>/dev/null | sed 1d | cut -f1-3 | xargs)"
+add longer 'v\n1\n2\n9007199254740992\n4\n'
+check by_statistics "v changed" "$("$BINNACLE" data diff ints longer --tsv 2>/dev/null | sed 1d | cut -f1-2 | xargs)"
+
+# ---- checks ---------------------------------------------------------------------------------------------------
+add colors 'c\nred\nblue\nblue\ngreen\n'
+suite() { printf '{"name":"s","expectations":[{"type":"%s","kwargs":{"column":"%s","value_set":%s}}]}' "$1" "$2" "$3" >s.json; }
+found() { "$BINNACLE" data check "$1" --suite s.json --tsv 2>/dev/null | sed -n 2p | cut -f4; }
+suite expect_column_distinct_values_to_be_in_set c '["red","pink"]'
+check outside '3 rows outside of the set: "blue", "green"' "$(found colors)"
+suite expect_column_distinct_values_to_contain_set c '["red","pink","black"]'
+check not_found '2 of the set not found: "black", "pink"' "$(found colors)"
+suite expect_column_distinct_values_to_equal_set c '["red","blue","black"]'
+check both '1 rows outside of the set: "green"; 1 of the set not found: "black"' "$(found colors)"
+suite expect_column_distinct_values_to_equal_set n '[5, 6]'
+check numbers '1 rows outside of the set: -7; 1 of the set not found: 6' "$(found ids)"
+suite expect_column_distinct_values_to_be_in_set c '["red","blue","green"]'
+check passing '' "$(found colors)"
+
+# ---- how it was read ------------------------------------------------------------------------------------------
+add german 'Tag;Watt\n31.12.2024;1,5\n01.01.2025;2,25\n' --date-order dmy
+check read_says "concluded from the first records: fields separated by ';', decimal comma (set with --delimiter, --decimal)
+added german@v1" "$(cat err)"
+check read_types "timestamp float64" "$("$BINNACLE" data describe german --tsv | sed 1d | cut -f2 | xargs)"
+check recipe 'dmy ; ,' "$("$BINNACLE" data show german --json | sed -n 's/^ *"\(delimiter\|decimal\|date_order\)": "\(.*\)",\{0,1\}$/\1 \2/p' | sort -r | awk '{print $2}' | sort -r | xargs)"
+add spelled 'v\n1\n-999\nnone\n3\n' --null none --null -999
+check nulls "int64 2" "$("$BINNACLE" data describe spelled v --json | sed -n 's/^ *"\(missing\|type\)": "\{0,1\}\([^",]*\).*/\2/p' | sort -r | xargs)"
+add only 'v\n1\n\nNA\n-\n' --only-null -
+check only_null "category" "$("$BINNACLE" data describe only --tsv | sed 1d | cut -f2)"
+check bad_delimiter "binnacle: --delimiter 'ab' is not one ASCII character" "$(printf 'a\n' | "$BINNACLE" data add x - --delimiter ab 2>&1 | head -1)"
+check bad_order "binnacle: 'dym' is no order of day, month and year" "$(printf 'a\n' | "$BINNACLE" data add x - --date-order dym 2>&1 | head -1)"
+check twice "binnacle: --delimiter and --quote are both ';'" "$(printf 'a\n' | "$BINNACLE" data add x - --delimiter ';' --quote ';' 2>&1 | head -1)"
+printf 'a;b\n1,5;x\n' >file.csv
+check head_of_a_file 'a b
+1.50000 x' "$(lines data head ./file.csv)"
+check head_told 'a;b
+1,5;x' "$(lines data head ./file.csv --delimiter '|')"
+printf '{"a":1}\n' >file.json
+check refused "binnacle: file.json is JSON, not a table" "$("$BINNACLE" data add x file.json 2>&1 | head -1)"
+
+# ---- splits ---------------------------------------------------------------------------------------------------
+awk 'BEGIN { print "g,v"; for (i = 0; i < 100; i++) print (i < 90 ? "a" : "b") "," i }' >two.csv
+"$BINNACLE" data add two two.csv >/dev/null 2>&1
+check group_split "two.train@v1 90 two.test@v1 10" "$("$BINNACLE" data split two --how group --by g --seed 2 --tsv 2>err | sed 1d | cut -f1,2 | xargs)"
+check group_said "warning: part 'train' has 90.0 % of the rows, not 80 %: rows of one 'g' stay together, and there are 2" "$(cat err)"
+
+exit $bad
