@@ -1,7 +1,7 @@
 /*
  * _csv_parts.h - the pieces of the CSV reader, and what they hand to each other.
  *
- *	csv_sniff.c    the beginning of the file -> its dialect
+ *	csv_sniff.c, csv_sample.c  the beginning of the file -> its dialect
  *	csv_names.c    the first record -> names of columns
  *	csv_input.c    bytes of the file -> chunks of whole records       (one at a time, in order)
  *	csv_scan.c     text -> places of the separators outside of quotes

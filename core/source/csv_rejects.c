@@ -44,6 +44,9 @@ static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, b
 		bn_err_hint(err, "mend the file, or read it with --quote none (quotes are ordinary "
 				 "characters) or "
 				 "--escape '\\'");
+	if (r->column == UINT32_MAX && line == s->in.data_line && !s->options.skip_given)
+		bn_err_hint(err,
+			"mend the file, or say with --skip N how many lines stand above the table");
 	bool typed = s->options.as && !s->options.as_inputs && r->column != UINT32_MAX;
 	bn_err_hint(err, "mend the file%s%s", typed ? ", read it by new types with --retype" : "",
 		s->options.no_rejects ? ""

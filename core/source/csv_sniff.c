@@ -8,128 +8,15 @@
  * lines of prose before the header). When nothing does, a reading under which most records fit stands, so that the errors
  * name the records that do not.
  */
-#include "core/source/_csv_parts.h"
+#include "core/source/_csv_sample.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#define SNIFF_RECORDS 1000
-#define PREAMBLE_RECORDS 100
-
-typedef struct sniffer {
-	const char *text;
-	size_t n, begin;
-	bool whole;
-	char newline;
-	char delimiters[8];
-	uint32_t counts[SNIFF_RECORDS]; /* fields of each record of the trial made last */
-	size_t starts[SNIFF_RECORDS];
-} sniffer;
-
-typedef struct trial {
-	char delimiter, quote, escape, comment;
-	size_t records, quoted,
-		bad; /* fields with quotes, and ones whose quote does not close, or has text behind it */
-	size_t first, equal; /* fields of the first record; records that have as many */
-	size_t common; /* fields that all have from the record `settled` on, 0: no such number */
-	size_t settled;
-	size_t table; /* where that record begins */
-	bool prose;   /* every record before it has fewer fields */
-} trial;
-
-/* ---- fields ----------------------------------------------------------------------------------- */
-
-typedef struct field {
-	const char *s, *e; /* without its quotes; doubled ones inside stay */
-	bool quoted, bad;
-	bool last; /* of its record */
-	bool cut;  /* the text ended before it did */
-} field;
-
-static bool is_end(const sniffer *f, const trial *t, size_t i)
-{
-	return i >= f->n || f->text[i] == t->delimiter || f->text[i] == f->newline;
-}
-
-/* From behind the opening quote to behind the closing one. */
-static size_t pass_quoted(const sniffer *f, const trial *t, size_t i, field *out)
-{
-	for (; i < f->n; i++) {
-		if (t->escape && f->text[i] == t->escape) {
-			i++;
-		} else if (f->text[i] == t->quote) {
-			if (i + 1 >= f->n || f->text[i + 1] != t->quote) {
-				out->e = f->text + i;
-				return i + 1;
-			}
-			i++;
-		}
-	}
-	out->bad = true;
-	out->e = f->text + f->n;
-	return f->n;
-}
-
-/* The field at *at; *at moves behind its separator. */
-static void next_field(const sniffer *f, const trial *t, size_t *at, field *out)
-{
-	size_t i = *at;
-
-	*out = (field){.s = f->text + i};
-	out->quoted = t->quote && i < f->n && f->text[i] == t->quote;
-	if (out->quoted) {
-		out->s++;
-		i = pass_quoted(f, t, i + 1, out);
-		size_t cr = i < f->n && f->text[i] == '\r' && f->newline == '\n' ? 1 : 0;
-		out->bad |= !is_end(f, t, i + cr);
-	}
-	for (; !is_end(f, t, i); i++)
-		i += t->escape && f->text[i] == t->escape;
-	i = i < f->n ? i : f->n;
-	if (!out->quoted) {
-		out->e = f->text + i;
-		if (f->newline == '\n' && out->e > out->s && out->e[-1] == '\r' && i < f->n &&
-			f->text[i] == '\n')
-			out->e--;
-	}
-	out->cut = i >= f->n;
-	out->last = out->cut || f->text[i] == f->newline;
-	*at = i + 1;
-}
-
-static size_t line_end(const sniffer *f, size_t at)
-{
-	const char *p = at < f->n ? memchr(f->text + at, f->newline, f->n - at) : NULL;
-
-	return p ? (size_t)(p - f->text) : f->n;
-}
-
-static bool is_blank_line(const sniffer *f, size_t at, size_t end)
-{
-	for (; at < end; at++)
-		if (!strchr(" \t\r", f->text[at]) || !f->text[at])
-			return false;
-	return true;
-}
-
-/* Past lines that are none of a table's: of blanks, and comments. */
-static size_t skip_lines(const sniffer *f, const trial *t, size_t at)
-{
-	while (at < f->n) {
-		size_t end = line_end(f, at);
-		bool comment = t->comment && f->text[at] == t->comment;
-		if (!comment && (t->delimiter == '\t' ? end > at && f->text[at] != '\r'
-						      : !is_blank_line(f, at, end)))
-			break;
-		at = end + 1;
-	}
-	return at < f->n ? at : f->n;
-}
-
 /* ---- trials ----------------------------------------------------------------------------------- */
 
-static void judge(trial *t, const uint32_t *counts, const size_t *starts)
+static void judge(csv_trial *t, const uint32_t *counts, const size_t *starts)
 {
 	t->first = t->records ? counts[0] : 0;
 	for (size_t i = 0; i < t->records; i++)
@@ -146,17 +33,17 @@ static void judge(trial *t, const uint32_t *counts, const size_t *starts)
 		t->prose &= counts[i] < t->common;
 }
 
-static void try_it(sniffer *f, trial *t)
+static void try_it(csv_sample *f, csv_trial *t)
 {
-	size_t at = skip_lines(f, t, f->begin), n = 0;
-	field x;
+	size_t at = bn_sample_skip(f, t, f->begin), n = 0;
+	csv_piece x;
 
 	while (at < f->n && n < SNIFF_RECORDS) {
 		f->starts[n] = at;
 		f->counts[n] = 0;
 		size_t bad = 0;
 		do {
-			next_field(f, t, &at, &x);
+			bn_sample_field(f, t, &at, &x);
 			f->counts[n]++;
 			bad += x.bad;
 			t->quoted += x.quoted;
@@ -165,42 +52,42 @@ static void try_it(sniffer *f, trial *t)
 			break; /* the rest of it is not in the sample */
 		t->bad += bad;
 		n++;
-		at = skip_lines(f, t, at);
+		at = bn_sample_skip(f, t, at);
 	}
 	t->records = n;
 	judge(t, f->counts, f->starts);
 }
 
-static bool is_table(const trial *t)
+static bool is_table(const csv_trial *t)
 {
 	return t->first >= 2 && t->equal == t->records && !t->bad;
 }
 
-static bool is_quoted_table(const trial *t)
+static bool is_quoted_table(const csv_trial *t)
 {
 	return is_table(t) && t->quoted;
 }
 
 /* A table that begins below the first line. */
-static bool is_lower_table(const trial *t)
+static bool is_lower_table(const csv_trial *t)
 {
 	return t->common >= 2 && !t->bad && t->settled && t->settled <= PREAMBLE_RECORDS &&
 	       t->records - t->settled >= 2 && t->prose;
 }
 
-static bool is_nearly_table(const trial *t)
+static bool is_nearly_table(const csv_trial *t)
 {
 	return t->first >= 2 && t->equal * 10 >= t->records * 8;
 }
 
 /* Tries every delimiter with the other parts of `like`; the table of most columns that any of them makes. */
-static bool find_table(
-	sniffer *f, const trial *like, bool (*good)(const trial *), size_t least, trial *best)
+static bool find_table(csv_sample *f, const csv_trial *like, bool (*good)(const csv_trial *),
+	size_t least, csv_trial *best)
 {
 	bool found = false;
 
 	for (const char *d = f->delimiters; *d; d++) {
-		trial t = {*d, like->quote, like->escape, like->comment, .bad = 0};
+		csv_trial t = {*d, like->quote, like->escape, like->comment, .bad = 0};
 		if (t.delimiter == t.quote || t.delimiter == t.comment)
 			continue;
 		try_it(f, &t);
@@ -214,9 +101,9 @@ static bool find_table(
 	return found;
 }
 
-static bool has_line_that_begins(const sniffer *f, char c)
+static bool has_line_that_begins(const csv_sample *f, char c)
 {
-	for (size_t at = f->begin; at < f->n; at = line_end(f, at) + 1)
+	for (size_t at = f->begin; at < f->n; at = bn_sample_line_end(f, at) + 1)
 		if (f->text[at] == c)
 			return true;
 	return false;
@@ -224,36 +111,23 @@ static bool has_line_that_begins(const sniffer *f, char c)
 
 /* ---- one column ------------------------------------------------------------------------------- */
 
-static bool is_number(const field *x)
-{
-	const char *s = x->s, *e = x->e;
-	int64_t i;
-	double f;
-
-	while (s < e && *s == ' ')
-		s++;
-	while (e > s && e[-1] == ' ')
-		e--;
-	return s < e && bn_csv_parse_number(s, (size_t)(e - s), &i, &f) != CSV_NOT_NUMBER;
-}
-
 /* "# made by", then a name, then numbers: comments before a single column. */
-static bool is_commented_column(const sniffer *f, char comment)
+static bool is_commented_column(const csv_sample *f, char comment)
 {
-	trial t = {.delimiter = ',', .quote = '"', .comment = comment};
-	size_t at = skip_lines(f, &t, f->begin), numbers = 0, values = 0;
-	field x;
+	csv_trial t = {.delimiter = ',', .quote = '"', .comment = comment};
+	size_t at = bn_sample_skip(f, &t, f->begin), numbers = 0, values = 0;
+	csv_piece x;
 
 	if (f->begin >= f->n || f->text[f->begin] != comment || at >= f->n)
 		return false;
-	next_field(f, &t, &at, &x);
-	if (!x.last || is_number(&x))
+	bn_sample_field(f, &t, &at, &x);
+	if (!x.last || bn_sample_is_number(&x))
 		return false;
-	while ((at = skip_lines(f, &t, at)) < f->n && values < SNIFF_RECORDS) {
-		next_field(f, &t, &at, &x);
+	while ((at = bn_sample_skip(f, &t, at)) < f->n && values < SNIFF_RECORDS) {
+		bn_sample_field(f, &t, &at, &x);
 		if (!x.last)
 			return false;
-		numbers += is_number(&x);
+		numbers += bn_sample_is_number(&x);
 		values++;
 	}
 	return values && numbers == values;
@@ -262,16 +136,17 @@ static bool is_commented_column(const sniffer *f, char comment)
 /* ---- choosing --------------------------------------------------------------------------------- */
 
 typedef struct choice {
-	trial t;
+	csv_trial t;
 	bool lower; /* its table begins at t.table */
 } choice;
 
 /* Comments, an escape, single quotes: the parts of a reading beside the delimiter. */
-static bool find_variant(sniffer *f, const trial *plain, const bn_source_options *o, choice *c)
+static bool find_variant(
+	csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
 {
 	static const char comments[] = "#%";
 	size_t least = plain->first >= 2 ? plain->first : 2;
-	trial like;
+	csv_trial like;
 
 	for (const char *p = comments; *p && !o->comment; p++) {
 		like = *plain;
@@ -290,29 +165,38 @@ static bool find_variant(sniffer *f, const trial *plain, const bn_source_options
 }
 
 /* Is the first record of a lower table its header, since it has names where the next has numbers? */
-static bool is_title(const sniffer *f, const trial *t)
+static bool is_title(const csv_sample *f, const csv_trial *t)
 {
-	size_t at = t->table, numbers[2] = {0, 0};
-	field x;
+	size_t numbers[2];
 
-	for (int k = 0; k < 2 && at < f->n; k++, at = skip_lines(f, t, at)) {
-		do {
-			next_field(f, t, &at, &x);
-			numbers[k] += is_number(&x);
-		} while (!x.last);
-	}
+	bn_sample_count_numbers(f, t, numbers);
 	return !numbers[0] && numbers[1];
 }
 
-/* Below one column of text: row names, or a header, and nothing less sure. */
-static bool is_sure_lower(const sniffer *f, const trial *t)
+static bool has_row_names(const csv_trial *t)
 {
-	return (t->settled == 1 && t->first >= 2 && t->first + 1 == t->common) || is_title(f, t);
+	return t->settled == 1 && t->first + 1 == t->common;
 }
 
-static bool find_lower(sniffer *f, const trial *plain, const bn_source_options *o, choice *c)
+/* Below one column of text: row names, or a header, and nothing less sure. */
+static bool is_sure_lower(const csv_sample *f, const csv_trial *t)
 {
-	trial like = *plain;
+	return (has_row_names(t) && t->first >= 2) || is_title(f, t);
+}
+
+/* Lines are skipped only before a record of names: a first line that counts what follows stands before data. */
+static bool begins_with_names(const csv_sample *f, const csv_trial *t, const bn_source_options *o)
+{
+	size_t numbers[2];
+
+	bn_sample_count_numbers(f, t, numbers);
+	return o->no_header || has_row_names(t) || !numbers[0];
+}
+
+static bool search_lower(
+	csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
+{
+	csv_trial like = *plain;
 
 	if (o->skip_given)
 		return false;
@@ -331,7 +215,13 @@ static bool find_lower(sniffer *f, const trial *plain, const bn_source_options *
 	return false;
 }
 
-static void choose(sniffer *f, const trial *plain, const bn_source_options *o, choice *c)
+static bool find_lower(csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
+{
+	c->lower = search_lower(f, plain, o, c) && begins_with_names(f, &c->t, o);
+	return c->lower;
+}
+
+static void choose(csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
 {
 	*c = (choice){.t = *plain};
 	if (is_table(plain))
@@ -360,7 +250,7 @@ static void choose(sniffer *f, const trial *plain, const bn_source_options *o, c
 		return;
 	if (find_table(f, plain, is_nearly_table, 2, &c->t))
 		return;
-	trial like = *plain;
+	csv_trial like = *plain;
 	like.comment = '#';
 	if (o->comment || !has_line_that_begins(f, '#') ||
 		!find_table(f, &like, is_nearly_table, 2, &c->t))
@@ -369,85 +259,9 @@ static void choose(sniffer *f, const trial *plain, const bn_source_options *o, c
 
 /* ---- what is settled beside ------------------------------------------------------------------- */
 
-static bool ends_with_nothing(const sniffer *f, const trial *t)
-{
-	size_t n = 0;
-	field x;
-
-	for (size_t at = t->table; at < f->n && n < SNIFF_RECORDS; n++, at = skip_lines(f, t, at)) {
-		do
-			next_field(f, t, &at, &x);
-		while (!x.last);
-		if (x.e > x.s && !x.cut)
-			return false;
-	}
-	return true;
-}
-
-enum { HAS_COMMA = 1, HAS_POINT = 2, HAS_OTHER = 4, HAS_SURE_COMMA = 8 };
-
-/* 1,5 and 12,25e3; sure: it cannot be a thousand and its comma. */
-static uint8_t decimal_of(const field *x)
-{
-	char text[64];
-	size_t n = (size_t)(x->e - x->s);
-	const char *comma = memchr(x->s, ',', n);
-	int64_t i;
-	double f;
-
-	if (!n)
-		return 0;
-	if (n >= sizeof text || (comma && memchr(x->s, '.', n)))
-		return HAS_OTHER;
-	memcpy(text, x->s, n);
-	if (comma)
-		text[comma - x->s] = '.';
-	csv_token token = bn_csv_parse_number(text, n, &i, &f);
-	if (token == CSV_NOT_NUMBER)
-		return HAS_OTHER;
-	if (!comma)
-		return memchr(x->s, '.', n) ? HAS_POINT : 0;
-	size_t before = (size_t)(comma - x->s), behind = n - before - 1;
-	return behind == 3 && before <= 4 && *x->s != '0' ? HAS_COMMA : HAS_COMMA | HAS_SURE_COMMA;
-}
-
-/* Some column has numbers with a comma and nothing else, and none has numbers with a point and nothing else. */
-static int has_decimal_comma(
-	bool *out, const sniffer *f, const trial *t, size_t columns, bn_err *err)
-{
-	uint8_t *has = bn_alloc_zeroed(columns + 1, 1);
-	size_t n = 0, commas = 0, points = 0, sure = 0;
-	field x;
-
-	if (!has)
-		return bn_err_nomem(err, "a sample");
-	size_t at = t->table;
-	do
-		next_field(f, t, &at, &x); /* the header */
-	while (!x.last);
-	for (; (at = skip_lines(f, t, at)) < f->n && n < SNIFF_RECORDS; n++) {
-		size_t k = 0;
-		do {
-			next_field(f, t, &at, &x);
-			if (k < columns && (!x.cut || f->whole))
-				has[k++] |= decimal_of(&x);
-		} while (!x.last);
-	}
-	for (size_t k = 0; k < columns; k++) {
-		bool other = has[k] & HAS_OTHER;
-		commas += !other && (has[k] & HAS_COMMA) && !(has[k] & HAS_POINT);
-		points += !other && (has[k] & HAS_POINT) != 0;
-		sure += !other && (has[k] & HAS_SURE_COMMA);
-	}
-	bn_free(has);
-	/* Where semicolons separate, a comma in a number is a decimal one. */
-	*out = commas && !points && (sure || t->delimiter == ';');
-	return 0;
-}
-
 /* ---- all of it -------------------------------------------------------------------------------- */
 
-static uint64_t count_lines(const sniffer *f, size_t from, size_t to)
+static uint64_t count_lines(const csv_sample *f, size_t from, size_t to)
 {
 	uint64_t lines = 0;
 
@@ -457,9 +271,9 @@ static uint64_t count_lines(const sniffer *f, size_t from, size_t to)
 }
 
 /* "sep=;", which Excel reads and writes. */
-static char read_sep_line(sniffer *f)
+static char read_sep_line(csv_sample *f)
 {
-	size_t end = line_end(f, f->begin), n = end - f->begin;
+	size_t end = bn_sample_line_end(f, f->begin), n = end - f->begin;
 	const char *s = f->text + f->begin;
 
 	if (n && s[n - 1] == '\r')
@@ -480,7 +294,7 @@ static char told(char option, char otherwise)
 }
 
 /* The line end of the first record; one between quotes is none. */
-static void set_newline(sniffer *f, char quote)
+static void set_newline(csv_sample *f, char quote)
 {
 	bool quoted = false;
 
@@ -496,7 +310,7 @@ static void set_newline(sniffer *f, char quote)
 	}
 }
 
-static void set_delimiters(sniffer *f, char preferred, char told)
+static void set_delimiters(csv_sample *f, char preferred, char told)
 {
 	static const char usual[] = ",\t;|";
 	size_t n = 0;
@@ -508,17 +322,17 @@ static void set_delimiters(sniffer *f, char preferred, char told)
 	f->delimiters[n] = '\0';
 }
 
-static void skip_blank_lines(sniffer *f)
+static void skip_blank_lines(csv_sample *f)
 {
 	while (f->begin < f->n && (f->text[f->begin] == '\n' || f->text[f->begin] == '\r'))
 		f->begin++;
 }
 
-static void conclude(csv_beginning *b, const sniffer *f, const choice *c, const trial *plain,
+static void conclude(csv_beginning *b, const csv_sample *f, const choice *c, const csv_trial *plain,
 	const bn_source_options *o)
 {
 	bn_dialect *d = &b->dialect;
-	const trial *t = &c->t;
+	const csv_trial *t = &c->t;
 
 	d->delimiter = t->delimiter;
 	d->quote = t->quote;
@@ -530,12 +344,12 @@ static void conclude(csv_beginning *b, const sniffer *f, const choice *c, const 
 			(t->quote != plain->quote ? (unsigned)BN_DIALECT_QUOTE : 0) |
 			(t->escape != plain->escape ? (unsigned)BN_DIALECT_ESCAPE : 0) |
 			(t->comment != plain->comment ? (unsigned)BN_DIALECT_COMMENT : 0);
-	b->begin = skip_lines(f, t, f->begin);
+	b->begin = bn_sample_skip(f, t, f->begin);
 	if (!c->lower)
 		return;
-	bool short_header = t->settled == 1 && t->first + 1 == t->common && !o->no_header;
+	bool short_header = has_row_names(t) && !o->no_header;
 	if (short_header && (t->first > 1 || !is_title(f, t))) {
-		b->spare_column = ends_with_nothing(f, t);
+		b->spare_column = bn_sample_ends_empty(f, t);
 		d->row_names = !b->spare_column;
 		d->concluded |= d->row_names ? (unsigned)BN_DIALECT_ROW_NAMES : 0;
 	} else {
@@ -548,7 +362,7 @@ static void conclude(csv_beginning *b, const sniffer *f, const choice *c, const 
 int bn_csv_sniff(csv_beginning *b, const char *text, size_t n, bool whole, char preferred,
 	const bn_source_options *o, bn_err *err)
 {
-	sniffer *f = bn_alloc_zeroed(1, sizeof *f);
+	csv_sample *f = bn_alloc_zeroed(1, sizeof *f);
 	bool comma = false;
 	choice c;
 
@@ -559,14 +373,14 @@ int bn_csv_sniff(csv_beginning *b, const char *text, size_t n, bool whole, char 
 	f->whole = whole;
 	set_newline(f, told(o->quote, '"'));
 	for (uint64_t i = 0; i < o->skip && f->begin < n; i++)
-		f->begin = line_end(f, f->begin) + 1;
+		f->begin = bn_sample_line_end(f, f->begin) + 1;
 	f->begin = f->begin < n ? f->begin : n;
 	b->dialect.skip = o->skip;
 	skip_blank_lines(f);
 	char sep = o->skip_given ? 0 : read_sep_line(f);
 	skip_blank_lines(f);
 	set_delimiters(f, preferred, o->delimiter ? o->delimiter : sep);
-	trial plain = {.delimiter = f->delimiters[0],
+	csv_trial plain = {.delimiter = f->delimiters[0],
 		.quote = told(o->quote, '"'),
 		.escape = told(o->escape, 0),
 		.comment = told(o->comment, 0)};
@@ -581,7 +395,7 @@ int bn_csv_sniff(csv_beginning *b, const char *text, size_t n, bool whole, char 
 	size_t columns = c.lower ? c.t.common : c.t.first;
 	int rc = o->decimal || columns == 0 || c.t.delimiter == ','
 			 ? 0
-			 : has_decimal_comma(&comma, f, &c.t, columns, err);
+			 : bn_sample_decimal_comma(&comma, f, &c.t, columns, err);
 	if (comma) {
 		b->dialect.decimal = ',';
 		b->dialect.concluded |= BN_DIALECT_DECIMAL;

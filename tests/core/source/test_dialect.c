@@ -190,6 +190,8 @@ START_TEST(test_comments_and_lines_before_the_header)
 	ck_table("Title\nname,w\na,2\nb,3\n", NULL, "category int64", "name,w\na,2\nb,3\n");
 	ck_says("1 line before the header skipped");
 	ck_table("made by us\n\nid;w\n1;2\n", NULL, "int64 int64", "id,w\n1,2\n");
+	/* a first line that counts what follows: below it is no header */
+	ck_assert_int_eq(read_text("3,yes,no\n1,2,3,4,0\n5,6,7,8,1\n9,1,2,3,0\n", &o), BN_EINVAL);
 	o.comment = '!';
 	ck_table("! \"x\na,b\n!1,2\n1,2\n", &o, "int64 int64", "a,b\n1,2\n");
 	ck_silent();

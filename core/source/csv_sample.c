@@ -1,0 +1,191 @@
+/* csv_sample.c - see _csv_sample.h. */
+#include "core/source/_csv_sample.h"
+
+#include <string.h>
+
+/* ---- fields ----------------------------------------------------------------------------------- */
+
+static bool is_end(const csv_sample *f, const csv_trial *t, size_t i)
+{
+	return i >= f->n || f->text[i] == t->delimiter || f->text[i] == f->newline;
+}
+
+/* From behind the opening quote to behind the closing one. */
+static size_t pass_quoted(const csv_sample *f, const csv_trial *t, size_t i, csv_piece *out)
+{
+	for (; i < f->n; i++) {
+		if (t->escape && f->text[i] == t->escape) {
+			i++;
+		} else if (f->text[i] == t->quote) {
+			if (i + 1 >= f->n || f->text[i + 1] != t->quote) {
+				out->e = f->text + i;
+				return i + 1;
+			}
+			i++;
+		}
+	}
+	out->bad = true;
+	out->e = f->text + f->n;
+	return f->n;
+}
+
+/* The field at *at; *at moves behind its separator. */
+void bn_sample_field(const csv_sample *f, const csv_trial *t, size_t *at, csv_piece *out)
+{
+	size_t i = *at;
+
+	*out = (csv_piece){.s = f->text + i};
+	out->quoted = t->quote && i < f->n && f->text[i] == t->quote;
+	if (out->quoted) {
+		out->s++;
+		i = pass_quoted(f, t, i + 1, out);
+		size_t cr = i < f->n && f->text[i] == '\r' && f->newline == '\n' ? 1 : 0;
+		out->bad |= !is_end(f, t, i + cr);
+	}
+	for (; !is_end(f, t, i); i++)
+		i += t->escape && f->text[i] == t->escape;
+	i = i < f->n ? i : f->n;
+	if (!out->quoted) {
+		out->e = f->text + i;
+		if (f->newline == '\n' && out->e > out->s && out->e[-1] == '\r' && i < f->n &&
+			f->text[i] == '\n')
+			out->e--;
+	}
+	out->cut = i >= f->n;
+	out->last = out->cut || f->text[i] == f->newline;
+	*at = i + 1;
+}
+
+size_t bn_sample_line_end(const csv_sample *f, size_t at)
+{
+	const char *p = at < f->n ? memchr(f->text + at, f->newline, f->n - at) : NULL;
+
+	return p ? (size_t)(p - f->text) : f->n;
+}
+
+static bool is_blank_line(const csv_sample *f, size_t at, size_t end)
+{
+	for (; at < end; at++)
+		if (!strchr(" \t\r", f->text[at]) || !f->text[at])
+			return false;
+	return true;
+}
+
+/* Past lines that are none of a table's: of blanks, and comments. */
+size_t bn_sample_skip(const csv_sample *f, const csv_trial *t, size_t at)
+{
+	while (at < f->n) {
+		size_t end = bn_sample_line_end(f, at);
+		bool comment = t->comment && f->text[at] == t->comment;
+		if (!comment && (t->delimiter == '\t' ? end > at && f->text[at] != '\r'
+						      : !is_blank_line(f, at, end)))
+			break;
+		at = end + 1;
+	}
+	return at < f->n ? at : f->n;
+}
+
+bool bn_sample_is_number(const csv_piece *x)
+{
+	const char *s = x->s, *e = x->e;
+	int64_t i;
+	double f;
+
+	while (s < e && *s == ' ')
+		s++;
+	while (e > s && e[-1] == ' ')
+		e--;
+	return s < e && bn_csv_parse_number(s, (size_t)(e - s), &i, &f) != CSV_NOT_NUMBER;
+}
+
+/* Fields that are numbers in the first record of a lower table, and in the second. */
+void bn_sample_count_numbers(const csv_sample *f, const csv_trial *t, size_t numbers[2])
+{
+	size_t at = t->table;
+	csv_piece x;
+
+	numbers[0] = numbers[1] = 0;
+	for (int k = 0; k < 2 && at < f->n; k++, at = bn_sample_skip(f, t, at)) {
+		do {
+			bn_sample_field(f, t, &at, &x);
+			numbers[k] += bn_sample_is_number(&x);
+		} while (!x.last);
+	}
+}
+
+bool bn_sample_ends_empty(const csv_sample *f, const csv_trial *t)
+{
+	size_t n = 0;
+	csv_piece x;
+
+	for (size_t at = t->table; at < f->n && n < SNIFF_RECORDS;
+		n++, at = bn_sample_skip(f, t, at)) {
+		do
+			bn_sample_field(f, t, &at, &x);
+		while (!x.last);
+		if (x.e > x.s && !x.cut)
+			return false;
+	}
+	return true;
+}
+
+enum { HAS_COMMA = 1, HAS_POINT = 2, HAS_OTHER = 4, HAS_SURE_COMMA = 8 };
+
+/* 1,5 and 12,25e3; sure: it cannot be a thousand and its comma. */
+static uint8_t decimal_of(const csv_piece *x)
+{
+	char text[64];
+	size_t n = (size_t)(x->e - x->s);
+	const char *comma = memchr(x->s, ',', n);
+	int64_t i;
+	double f;
+
+	if (!n)
+		return 0;
+	if (n >= sizeof text || (comma && memchr(x->s, '.', n)))
+		return HAS_OTHER;
+	memcpy(text, x->s, n);
+	if (comma)
+		text[comma - x->s] = '.';
+	csv_token token = bn_csv_parse_number(text, n, &i, &f);
+	if (token == CSV_NOT_NUMBER)
+		return HAS_OTHER;
+	if (!comma)
+		return memchr(x->s, '.', n) ? HAS_POINT : 0;
+	size_t before = (size_t)(comma - x->s), behind = n - before - 1;
+	return behind == 3 && before <= 4 && *x->s != '0' ? HAS_COMMA : HAS_COMMA | HAS_SURE_COMMA;
+}
+
+/* Some column has numbers with a comma and nothing else, and none has numbers with a point and nothing else. */
+int bn_sample_decimal_comma(
+	bool *out, const csv_sample *f, const csv_trial *t, size_t columns, bn_err *err)
+{
+	uint8_t *has = bn_alloc_zeroed(columns + 1, 1);
+	size_t n = 0, commas = 0, points = 0, sure = 0;
+	csv_piece x;
+
+	if (!has)
+		return bn_err_nomem(err, "a sample");
+	size_t at = t->table;
+	do
+		bn_sample_field(f, t, &at, &x); /* the header */
+	while (!x.last);
+	for (; (at = bn_sample_skip(f, t, at)) < f->n && n < SNIFF_RECORDS; n++) {
+		size_t k = 0;
+		do {
+			bn_sample_field(f, t, &at, &x);
+			if (k < columns && (!x.cut || f->whole))
+				has[k++] |= decimal_of(&x);
+		} while (!x.last);
+	}
+	for (size_t k = 0; k < columns; k++) {
+		bool other = has[k] & HAS_OTHER;
+		commas += !other && (has[k] & HAS_COMMA) && !(has[k] & HAS_POINT);
+		points += !other && (has[k] & HAS_POINT) != 0;
+		sure += !other && (has[k] & HAS_SURE_COMMA);
+	}
+	bn_free(has);
+	/* Where semicolons separate, a comma in a number is a decimal one. */
+	*out = commas && !points && (sure || t->delimiter == ';');
+	return 0;
+}
