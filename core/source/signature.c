@@ -32,7 +32,6 @@ static const signature signatures[] = {
 	{0, 4, "PARE", "an encrypted Parquet file", "decrypt it where its keys are, and write it as CSV or Arrow", true},
 	{0, 3, "ORC", "an ORC file", "write it as an Arrow file: pandas.read_orc(FILE).to_feather(OTHER)", true},
 	{0, 4, "Obj\x01", "an Avro file", "write it as CSV or as an Arrow file", false},
-	{0, 4, "FEA1", "a Feather file of version 1", "write it anew: pandas.read_feather(FILE).to_feather(FILE)", true},
 	{0, 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (xls) or another Office file", SAVE_AS_CSV, false},
 	{0, 5, "%PDF-", "a PDF document", "ask for the table behind it as CSV", false},
 	{0, 8, "\x89HDF\r\n\x1a\n", "an HDF5 file", FROM_PYTHON, false},
@@ -91,7 +90,7 @@ static bool is_bzip2(const char *s, size_t n)
 /* Protocol 2 and later begin with its number; no text in UTF-8 begins with that byte. */
 static bool is_pickle(const char *s, size_t n)
 {
-	return n >= 3 && (uint8_t)s[0] == 0x80 && s[1] >= 2 && s[1] <= 5 && s[n > 3 ? 3 : 2] >= 0;
+	return n >= 3 && (uint8_t)s[0] == 0x80 && s[1] >= 2 && s[1] <= 5;
 }
 
 static bool begins(const char *s, size_t n, const char *word)

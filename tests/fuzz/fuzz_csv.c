@@ -5,6 +5,7 @@
 #include "core/base/fs.h"
 #include "core/base/utf8.h"
 #include "core/source/csv.h"
+#include "core/source/signature.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -166,6 +167,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	file = data + 1;
 	file_size = size - 1;
+	bn_signature_check("in", (const char *)file,
+		file_size < BN_INPUT_HEAD ? file_size : BN_INPUT_HEAD, true, NULL);
 	bn_csv_limit_isa(0);
 	read_all(&fast, data[0]);
 	bn_csv_limit_isa(2);

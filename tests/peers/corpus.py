@@ -179,6 +179,26 @@ def column_reason(ours, theirs, fields, kind):
     return None
 
 
+def type_reason(kind, dtype, ours):
+    """None where the types are the same thing; else why not."""
+    missing = any(x is None for x in ours)
+    if kind == "int64" and (dtype.kind == "i" or (dtype.kind == "f" and missing)):
+        return "integers with gaps stay integers here, become fractions in pandas" if missing else None
+    if kind == "float64" and dtype.kind == "f":
+        return None
+    if kind == "float64" and dtype.kind == "i" and any(x == 0 and math.copysign(1, x) < 0 for x in ours if x is not None):
+        return "-0 among integers makes fractions here, which keep its sign"
+    if kind == "float64" and not any(x is not None for x in ours):
+        return "a column without a value is float64 here"
+    if kind == "bool" and (dtype.kind == "b" or missing):
+        return None
+    if kind in ("category", "string") and dtype.kind in "OTU":
+        return None
+    if kind in ("category", "string") and isinstance(dtype, pd.StringDtype):
+        return None
+    return f"UNEXPLAINED types {kind} and {dtype}"
+
+
 def compare_columns(label, path, read, frame, table):
     fields = raw_fields(path, read) if not read["escape"] and not read["comment"] and not read["skip"] else None
     for k, name in enumerate(table.column_names):
@@ -196,6 +216,9 @@ def compare_columns(label, path, read, frame, table):
             explain("UNEXPLAINED number of rows", f"{label}: {name}: {len(ours)} and {len(theirs)}")
             return
         if all(same(a, b) for a, b in zip(ours, theirs)):
+            reason = type_reason(kind, frame.dtypes.iloc[k], ours)
+            if reason:
+                explain(reason, f"{label}: {name}")
             continue
         reason = column_reason(ours, theirs, fields[k] if fields and k < len(fields) else [], kind)
         at = next(i for i, (a, b) in enumerate(zip(ours, theirs)) if not same(a, b))

@@ -509,7 +509,6 @@ START_TEST(test_what_is_no_table_is_refused_by_name)
 		{B("\x89HDF\r\n\x1a\n\0"), "an HDF5 file"},
 		{B("SQLite format 3\0\x10"), "an SQLite database"},
 		{B("\x93NUMPY\1\0"), "a NumPy array"},
-		{B("FEA1\0\0"), "a Feather file of version 1"},
 		{B("@relation iris\n@attribute x numeric\n"), "an ARFF file"},
 	};
 	char want[160];

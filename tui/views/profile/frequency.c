@@ -92,6 +92,12 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		return;
 	case COL_COUNT:
 		out->number = (double)n;
+		/* All but what is missing is estimated together. */
+		if (!d->exact && (row >= (int64_t)d->count || d->values[row])) {
+			out->buf[0] = '~';
+			bn_format_count(out->buf + 1, n);
+			out->text = out->buf;
+		}
 		return;
 	case COL_SHARE:
 		if (d->total)

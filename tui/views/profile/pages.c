@@ -257,8 +257,19 @@ static const char *absent_filter(bn_arena *arena, const bn_profile_column *c)
 	return kept(arena, &b);
 }
 
-/* Values where few make up most of the column, else the bins of its histogram. */
-static void frequency_fill(bins *b, bn_arena *arena, const bn_profile_column *c)
+/* The infinities of a column, which are in no bin of its histogram. */
+static const char *infinite_filter(bn_arena *arena, const bn_profile_column *c)
+{
+	bn_buf b = BN_BUF_INIT;
+	put_quoted(&b, c->name, '`');
+	bn_buf_adds(&b, " = inf OR ");
+	put_quoted(&b, c->name, '`');
+	bn_buf_adds(&b, " = -inf");
+	return kept(arena, &b);
+}
+
+/* Values where few make up most of the column, else the bins of its histogram. False when counts are estimates. */
+static bool frequency_fill(bins *b, bn_arena *arena, const bn_profile_column *c)
 {
 	uint64_t listed = 0;
 	for (size_t i = 0; i < c->top_count; i++)
@@ -278,8 +289,11 @@ static void frequency_fill(bins *b, bn_arena *arena, const bn_profile_column *c)
 			bin_add(b, bin_label(arena, c, lo, hi), bin_filter(arena, c, lo, hi, last),
 				(int64_t)c->hist[i]);
 	}
+	if (!by_value && c->infinities)
+		bin_add(b, "infinite", infinite_filter(arena, c), (int64_t)c->infinities);
 	if (c->missing)
 		bin_add(b, NULL, absent_filter(arena, c), (int64_t)c->missing);
+	return by_value ? c->top_error == 0 : c->quantiles_exact;
 }
 
 static int frequency_page(
@@ -289,14 +303,14 @@ static int frequency_page(
 	const bn_profile_column *c = bn_profile_find(p, a->column);
 	if (!c)
 		return bn_err_set(err, BN_ENOTFOUND, "%s has no column '%s'", a->ref, a->column);
-	size_t most = BN_PROFILE_TOP + BN_PROFILE_BINS + 1;
+	size_t most = BN_PROFILE_TOP + BN_PROFILE_BINS + 2;
 	bn_frequency *f = bn_arena_alloc(arena, sizeof *f);
 	bins b = {bn_arena_alloc(arena, most * sizeof *b.values),
 		bn_arena_alloc(arena, most * sizeof *b.filters),
 		bn_arena_alloc(arena, most * sizeof *b.counts), 0};
 	if (!f || !b.values || !b.filters || !b.counts)
 		return bn_err_nomem(err, "frequencies");
-	frequency_fill(&b, arena, c);
+	bool exact = frequency_fill(&b, arena, c);
 	int64_t listed = 0;
 	for (size_t i = 0; i < b.count; i++)
 		listed += b.counts[i];
@@ -306,7 +320,7 @@ static int frequency_page(
 		.count = b.count,
 		.total = (int64_t)c->rows,
 		.others = (int64_t)c->rows > listed ? (int64_t)c->rows - listed : 0,
-		.exact = c->top_error == 0};
+		.exact = exact};
 	page->data = f;
 	return 0;
 }

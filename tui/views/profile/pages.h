@@ -26,7 +26,7 @@ typedef struct bn_frequency {
 	const int64_t *counts; /* falling; bins of a continuous column stand in their own order */
 	size_t count;
 	int64_t total, others; /* rows; rows whose values are not listed */
-	bool exact;            /* false: counts may be a little low */
+	bool exact;            /* false: counts are estimates, and wear "~" */
 } bn_frequency;
 
 #endif
