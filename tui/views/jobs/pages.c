@@ -241,6 +241,7 @@ int bn_source_add_data(void *context, const void *arg, bn_page *page, bn_job *jo
 	const bn_add_arg *a = arg;
 	bn_dataset_version *v = NULL;
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+	bn_ingest_report report = {0};
 	bool added = false;
 	char ref[BN_REF_BYTES], n[BN_FMT];
 	o.progress = add_report;
@@ -248,8 +249,12 @@ int bn_source_add_data(void *context, const void *arg, bn_page *page, bn_job *jo
 	bn_dataset_privacy privacy = a->is_private ? BN_DATASET_PRIVATE : BN_DATASET_AS_BEFORE;
 	int rc = bn_reader_refresh(r, err);
 	if (rc < 0 || (rc = bn_dataset_add(&v, &added, r->ws, a->name, privacy, NULL, a->uri, &o,
-			       NULL, err)) < 0)
+			       &report, err)) < 0)
 		return rc;
+	for (size_t i = 0; i < report.notes.count; i++)
+		bn_job_log(job, "%s%s", report.notes.items[i].warning ? "warning: " : "",
+			report.notes.items[i].text);
+	bn_ingest_report_release(&report);
 	bn_dataset_version_name(v, ref, sizeof ref);
 	if (added)
 		bn_job_log(job, "added %s, %s rows, %" PRId64 " columns", ref,
