@@ -83,13 +83,11 @@ void bn_values_histogram(
 double bn_values_deviation(const double *values, size_t n)
 {
 	/* About one of them: differences from it are exact or nearly so, however far from 0 they all are. */
-	double some = 0, mean = 0, sum = 0, count = 0;
-	for (size_t i = 0; i < n && count == 0; i++)
-		if (isfinite(values[i])) {
-			some = values[i];
-			count = 1;
-		}
-	count = 0;
+	double mean = 0, sum = 0, count = 0;
+	size_t first = 0;
+	while (first < n && !isfinite(values[first]))
+		first++;
+	double some = first < n ? values[first] : 0;
 	for (size_t i = 0; i < n; i++)
 		if (isfinite(values[i]))
 			mean += (values[i] - some - mean) / ++count;
