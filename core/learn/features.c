@@ -132,138 +132,7 @@ int32_t bn_category_find(const char *const *sorted, size_t count, const char *te
 	return -1;
 }
 
-/* ---- transform ------------------------------------------------------------------------------ */
-
-static bool column_is_empty(const bn_column_view *c)
-{
-	for (size_t r = 0; r < c->rows; r++)
-		if (!bn_column_is_missing(c, r))
-			return false;
-	return true;
-}
-
-static int wrong_kind(const bn_feature_input *in, const bn_column_view *c, bn_err *err)
-{
-	return bn_err_set(err, BN_EINVAL, "column '%s' is a %s, the model was trained on a %s",
-		in->name, bn_view_kind_name(c->kind), bn_view_kind_name(in->kind));
-}
-
-static int transform_number(const bn_feature_input *in, const bn_column_view *c, double *design,
-	size_t width, bn_features_seen *seen, bn_err *err)
-{
-	bool empty = false;
-	if (c->kind == BN_VIEW_CATEGORY) {
-		if (!column_is_empty(c))
-			return wrong_kind(in, c, err);
-		empty = true;
-	}
-	for (size_t r = 0; r < c->rows; r++) {
-		double v = empty ? NAN : bn_view_number(c, r);
-		if (isnan(v)) {
-			seen->missing++;
-			v = in->fill;
-		}
-		design[r * width] = (v - in->mean) / in->scale;
-	}
-	return 0;
-}
-
-/* Index of the category in row r of a column of any kind: -1 when unknown. The row has a value. */
-static int32_t category_of(
-	const bn_feature_input *in, const bn_column_view *c, size_t r, const int32_t *map)
-{
-	char text[BN_FMT];
-	if (c->kind == BN_VIEW_NUMBER)
-		return bn_category_find(
-			in->categories, in->category_count, bn_fmt_f64(c->numbers[r], text));
-	if (c->kind == BN_VIEW_BOOL)
-		return bn_category_find(
-			in->categories, in->category_count, c->codes[r] ? "true" : "false");
-	if ((size_t)c->codes[r] >= c->dictionary_size)
-		return -1;
-	return map ? map[c->codes[r]] : c->codes[r];
-}
-
-/* A type that was guessed from this table alone has lost the text that training knew ("True", "1.0"), so such a value
- * is no unknown category but another type. */
-static int not_text(const bn_feature_input *in, const bn_column_view *c, size_t r, bn_err *err)
-{
-	char text[BN_FMT];
-	const char *shown = c->codes && c->codes[r] ? "true" : "false";
-	if (c->kind == BN_VIEW_NUMBER)
-		shown = bn_fmt_f64(c->numbers[r], text);
-	bn_err_set(err, BN_EINVAL,
-		"row %zu: column '%s': \"%s\" of a %s column is no category of the model", r + 1,
-		in->name, shown, bn_view_kind_name(c->kind));
-	bn_err_hint(err, "add the data again with --type %.80s=category", in->name);
-	return BN_EINVAL;
-}
-
-static int transform_category(const bn_feature_input *in, const bn_column_view *c, double *design,
-	size_t width, bn_features_seen *seen, bn_err *err)
-{
-	int32_t *map = NULL;
-	/* A frame made for this very pipeline already speaks its codes. */
-	if (c->kind == BN_VIEW_CATEGORY && c->dictionary != in->categories) {
-		map = bn_alloc(c->dictionary_size * sizeof *map);
-		if (!map)
-			return bn_err_nomem(err, "category map");
-		for (size_t i = 0; i < c->dictionary_size; i++)
-			map[i] = bn_category_find(
-				in->categories, in->category_count, c->dictionary[i]);
-	}
-	for (size_t r = 0; r < c->rows; r++) {
-		double *to = design + r * width;
-		memset(to, 0, in->category_count * sizeof *to);
-		int32_t k;
-		if (bn_column_is_missing(c, r)) {
-			seen->missing++;
-			k = (int32_t)in->fill_category;
-		} else {
-			k = category_of(in, c, r, map);
-			if (k < 0 && c->kind != BN_VIEW_CATEGORY)
-				return not_text(in, c, r, err);
-			seen->unknown += k < 0;
-		}
-		if (k >= 0)
-			to[k] = 1.0;
-	}
-	bn_free(map);
-	return 0;
-}
-
-int bn_features_transform(const bn_features *f, const bn_frame_view *frame, double *design,
-	bn_features_seen *seen, bn_err *err)
-{
-	bn_features_seen ours = {0, 0};
-	for (size_t i = 0; i < f->input_count; i++) {
-		const bn_feature_input *in = &f->inputs[i];
-		/* A frame in the pipeline's own order needs no search. */
-		const bn_column_view *c =
-			i < frame->column_count && frame->columns[i].name == in->name
-				? &frame->columns[i]
-				: bn_frame_find(frame, in->name);
-		if (!c) {
-			int rc = bn_err_set(
-				err, BN_EINVAL, "no column '%s', which the model needs", in->name);
-			bn_err_hint(err, "the model takes %zu columns, see features.json",
-				f->input_count);
-			return rc;
-		}
-		int rc =
-			in->kind == BN_VIEW_CATEGORY
-				? transform_category(
-					  in, c, design + in->first, f->width, &ours, err)
-				: transform_number(in, c, design + in->first, f->width, &ours, err);
-		if (rc)
-			return rc;
-	}
-	if (seen) {
-		seen->missing += ours.missing;
-		seen->unknown += ours.unknown;
-	}
-	return 0;
-}
+/* ---- apply ---------------------------------------------------------------------------------- */
 
 static void apply_numbers(
 	const bn_feature_input *in, const double *values, size_t rows, double *design, size_t width)
@@ -301,6 +170,14 @@ void bn_features_apply(
 }
 
 /* ---- target --------------------------------------------------------------------------------- */
+
+static bool column_is_empty(const bn_column_view *c)
+{
+	for (size_t r = 0; r < c->rows; r++)
+		if (!bn_column_is_missing(c, r))
+			return false;
+	return true;
+}
 
 static double class_of_number(const bn_features *f, double v)
 {

@@ -99,19 +99,7 @@ size_t bn_features_class_count(const bn_features *f);          /* 0 for regressi
 const char *bn_features_class(const bn_features *f, size_t i); /* its label as text */
 size_t bn_features_target_missing(const bn_features *f);       /* training rows without a target */
 
-/* What a transform met on its way. */
-typedef struct bn_features_seen {
-	size_t missing; /* cells that were filled */
-	size_t unknown; /* cells with a category that training had not seen */
-} bn_features_seen;
-
-/* design[rows * width], row-major. BN_EINVAL naming the column when an input is absent from the
- * frame or holds a value of a kind that cannot be read as the input's (numbers and booleans stand
- * in for each other, either for a category whose text training knew; an empty column is of any kind). No
- * allocation beyond one dictionary map per category column. seen may be NULL; it is added to. */
-int bn_features_transform(const bn_features *f, const bn_frame_view *frame, double *design,
-	bn_features_seen *seen, bn_err *err);
-/* The same of rows first .. first + rows - 1 of a batch that speaks the pipeline's language: a column per input,
+/* design[rows * width], row-major, of rows first .. first + rows - 1 of a batch that speaks the pipeline's language: a column per input,
  * in their order; float64 for numbers, bools and times (absent: NaN); codes of the input's categories otherwise,
  * category_count for a text that training never saw (absent: by validity). */
 void bn_features_apply(

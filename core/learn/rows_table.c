@@ -11,6 +11,7 @@
 #include "core/learn/columns.h"
 
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "kernels/parallel.h"
 
 #include <errno.h>
@@ -22,21 +23,20 @@
 
 enum { SLICE_ROWS = 4096, BLOCK_BYTES = 16 << 20, MEMORY_BYTES = 16 << 20 };
 
-/* One input of the pipeline as the table has it. */
+/* One input of the pipeline, and the column of the table that it is read from. */
 typedef struct source_column {
-	bn_view_kind kind;
-	bn_type type;
-	int32_t *map; /* the table's codes in those of training; count: not among them */
+	const bn_feature_input *in;
+	bn_view_kind kind; /* the table's */
+	int32_t *
+		map; /* CATEGORY to CATEGORY: the table's codes in those of training; count: not among them */
 	size_t map_count;
-	const char *const *dictionary; /* for the pipeline; map NULL: the table's own */
-	size_t dictionary_size;
 } source_column;
 
-/* Where a slice's columns are gathered. */
+/* Where a slice's columns are gathered, in the pipeline's language (bn_features_apply). */
 typedef struct slice_room {
 	double *numbers; /* SLICE_ROWS a column */
 	int32_t *codes;
-	bn_column_view *views;
+	bn_column *columns;
 } slice_room;
 
 typedef struct table_rows {
@@ -50,7 +50,6 @@ typedef struct table_rows {
 	size_t inputs;
 	uint8_t *kept; /* bit by row of the table: belongs to the part and has a target */
 	double *y;     /* rows kept */
-	bn_arena arena;
 	slice_room room[BNK_MAX_SHARDS];
 	size_t rooms;
 	double *x;         /* a block */
@@ -80,30 +79,92 @@ static size_t count_kept(const table_rows *t, uint64_t first, size_t rows)
 	return n;
 }
 
-/* The kept ones of rows [from, from + rows) of the batch's column i, in the room. */
-static int gather_column(
-	const table_rows *t, slice_room *room, size_t i, size_t from, size_t rows, bn_err *err)
+static int wrong_kind(const source_column *s, bn_err *err)
 {
-	const bn_column *c = &t->batch.columns[i];
-	const source_column *s = &t->columns[i];
-	double *numbers = room->numbers + i * SLICE_ROWS;
-	int32_t *codes = room->codes + i * SLICE_ROWS;
+	return bn_err_set(err, BN_EINVAL, "column '%s' is a %s, the model was trained on a %s",
+		s->in->name, bn_view_kind_name(s->kind), bn_view_kind_name(s->in->kind));
+}
+
+/* A type that was guessed from this table alone has lost the text that training knew ("True", "1.0"), so such a value
+ * is no unknown category but another type. */
+static int not_text(const source_column *s, const char *shown, uint64_t row, bn_err *err)
+{
+	bn_err_set(err, BN_EINVAL,
+		"row %llu: column '%s': \"%s\" of a %s column is no category of the model",
+		(unsigned long long)row + 1, s->in->name, shown, bn_view_kind_name(s->kind));
+	bn_err_hint(err, "add the data again with --type %.80s=category", s->in->name);
+	return BN_EINVAL;
+}
+
+/* A number or boolean as a category of training: its text. */
+static int category_of(int32_t *out, const source_column *s, const bn_column *c, size_t r,
+	uint64_t row, bn_err *err)
+{
+	char text[BN_FMT];
+	const char *shown = text;
+	if (s->kind == BN_VIEW_BOOL)
+		shown = bn_column_code(c, r) ? "true" : "false";
+	else
+		bn_fmt_f64(bn_column_number(c, r), text);
+	*out = bn_category_find(s->in->categories, s->in->category_count, shown);
+	return *out < 0 ? not_text(s, shown, row, err) : 0;
+}
+
+/* Absent values are training's most frequent category. */
+static int gather_codes(const table_rows *t, const source_column *s, const bn_column *c,
+	size_t from, size_t rows, int32_t *codes, bn_err *err)
+{
+	uint64_t first = t->batch.first_row + from;
+	size_t n = 0;
+	int rc = 0;
+	for (size_t r = 0; r < rows && rc == 0; r++) {
+		if (!is_kept(t, first + r))
+			continue;
+		int32_t *to = &codes[n++];
+		if (bn_column_is_null(c, from + r) ||
+			(s->kind == BN_VIEW_NUMBER && isnan(bn_column_number(c, from + r))))
+			*to = (int32_t)s->in->fill_category;
+		else if (s->kind == BN_VIEW_CATEGORY)
+			*to = (size_t)c->codes[from + r] < s->map_count
+				      ? s->map[c->codes[from + r]]
+				      : (int32_t)s->in->category_count;
+		else
+			rc = category_of(to, s, c, from + r, first + r, err);
+	}
+	return rc;
+}
+
+/* Absent values are NaN. */
+static int gather_numbers(const table_rows *t, const source_column *s, const bn_column *c,
+	size_t from, size_t rows, double *numbers, bn_err *err)
+{
 	uint64_t first = t->batch.first_row + from;
 	size_t n = 0;
 	int rc = s->kind == BN_VIEW_NUMBER ? bn_column_numbers(c, from, rows, numbers, err) : 0;
 	for (size_t r = 0; r < rows && rc == 0; r++) {
 		if (!is_kept(t, first + r))
 			continue;
-		if (s->kind == BN_VIEW_NUMBER) {
-			numbers[n++] = numbers[r];
-			continue;
-		}
-		int32_t code = bn_column_code(c, from + r);
-		codes[n++] =
-			s->map && code >= 0 && (size_t)code < s->map_count ? s->map[code] : code;
+		double value = NAN;
+		if (s->kind == BN_VIEW_NUMBER)
+			value = numbers[r];
+		else if (!bn_column_is_null(c, from + r) && s->kind == BN_VIEW_CATEGORY)
+			rc = wrong_kind(s, err); /* an empty column is of any kind */
+		else if (!bn_column_is_null(c, from + r))
+			value = bn_column_code(c, from + r);
+		numbers[n++] = value;
 	}
-	room->views[i].rows = n;
 	return rc;
+}
+
+/* The kept ones of rows [from, from + rows) of the batch's column i, in the room. */
+static int gather_column(
+	const table_rows *t, slice_room *room, size_t i, size_t from, size_t rows, bn_err *err)
+{
+	const source_column *s = &t->columns[i];
+	const bn_column *c = &t->batch.columns[i];
+	return s->in->kind == BN_VIEW_CATEGORY
+		       ? gather_codes(t, s, c, from, rows, room->codes + i * SLICE_ROWS, err)
+		       : gather_numbers(t, s, c, from, rows, room->numbers + i * SLICE_ROWS, err);
 }
 
 typedef struct filling {
@@ -120,16 +181,18 @@ static int fill_slice(void *user, size_t shard, size_t begin, size_t end)
 	slice_room *room = &t->room[shard];
 	size_t from = g->from + shard * SLICE_ROWS, left = g->rows - shard * SLICE_ROWS;
 	size_t rows = left < SLICE_ROWS ? left : SLICE_ROWS;
-	int rc = 0;
 	(void)begin;
 	(void)end;
-	for (size_t i = 0; i < t->inputs && rc == 0; i++)
-		rc = gather_column(t, room, i, from, rows, &g->err[shard]);
-	bn_frame_view frame = {room->views, t->inputs, t->inputs ? room->views[0].rows : 0};
-	if (rc == 0 && frame.rows)
-		rc = bn_features_transform(t->f, &frame, t->x + g->to[shard] * t->base.facts.cols,
-			NULL, &g->err[shard]);
-	return rc;
+	for (size_t i = 0; i < t->inputs; i++) {
+		int rc = gather_column(t, room, i, from, rows, &g->err[shard]);
+		if (rc < 0)
+			return rc;
+	}
+	bn_batch slice = {.columns = room->columns,
+		.column_count = t->inputs,
+		.rows = count_kept(t, t->batch.first_row + from, rows)};
+	bn_features_apply(t->f, &slice, 0, slice.rows, t->x + g->to[shard] * t->base.facts.cols);
+	return 0;
 }
 
 /* Rows [from, from + rows) of the batch become the block; returns how many were kept. */
@@ -317,7 +380,7 @@ static void table_free(bn_rows *r)
 	for (size_t s = 0; s < t->rooms; s++) {
 		bn_free(t->room[s].numbers);
 		bn_free(t->room[s].codes);
-		bn_free(t->room[s].views);
+		bn_free(t->room[s].columns);
 	}
 	if (t->mapped)
 		munmap(t->made, (size_t)t->made_bytes);
@@ -329,7 +392,6 @@ static void table_free(bn_rows *r)
 	bn_free(t->kept);
 	bn_free(t->y);
 	bn_free(t->x);
-	bn_arena_release(&t->arena);
 	bn_free(t);
 }
 
@@ -339,28 +401,26 @@ static const bn_rows_ops table_ops = {
 /* ---- opening -------------------------------------------------------------------------------- */
 
 /* A category of the table in the codes of training's, so that nothing is looked up by its text later. */
-static int map_codes(table_rows *t, size_t i, const bn_feature_input *in, bn_err *err)
+static int map_codes(source_column *c, const bn_dict *dict, bn_err *err)
 {
-	source_column *c = &t->columns[i];
-	const bn_dict *dict = bn_table_dict(t->part->table, t->picked[i]);
-	if (!dict)
-		return 0;
-	int rc = bn_dict_strings(&c->dictionary, dict, &t->arena, err);
-	c->dictionary_size = dict->count;
-	if (rc < 0 || in->kind != BN_VIEW_CATEGORY)
-		return rc;
+	const char *const *texts = NULL;
+	bn_arena arena = {0};
+	int rc = bn_dict_strings(&texts, dict, &arena, err);
+	if (rc < 0)
+		goto out;
 	c->map = bn_alloc((dict->count + 1) * sizeof *c->map);
-	if (!c->map)
-		return bn_err_nomem(err, "categories");
+	if (!c->map) {
+		rc = bn_err_nomem(err, "categories");
+		goto out;
+	}
 	c->map_count = dict->count;
 	for (size_t k = 0; k < dict->count; k++) {
-		int32_t code =
-			bn_category_find(in->categories, in->category_count, c->dictionary[k]);
-		c->map[k] = code < 0 ? (int32_t)in->category_count : code;
+		int32_t code = bn_category_find(c->in->categories, c->in->category_count, texts[k]);
+		c->map[k] = code < 0 ? (int32_t)c->in->category_count : code;
 	}
-	c->dictionary = in->categories;
-	c->dictionary_size = in->category_count;
-	return 0;
+out:
+	bn_arena_release(&arena);
+	return rc;
 }
 
 static int find_column(size_t *out, const bn_part *p, const char *name, bn_err *err)
@@ -384,13 +444,14 @@ static int open_columns(table_rows *t, bn_err *err)
 	t->picked = bn_alloc_zeroed(t->inputs + 1, sizeof *t->picked);
 	int rc = t->columns && t->picked ? 0 : bn_err_nomem(err, "columns");
 	for (size_t i = 0; i < t->inputs && rc == 0; i++) {
-		const bn_feature_input *in = bn_features_input(t->f, i);
-		rc = find_column(&t->picked[i], t->part, in->name, err);
-		if (rc < 0)
+		source_column *c = &t->columns[i];
+		c->in = bn_features_input(t->f, i);
+		if ((rc = find_column(&t->picked[i], t->part, c->in->name, err)) < 0)
 			break;
-		t->columns[i].type = s->fields[t->picked[i]].type;
-		t->columns[i].kind = bn_view_kind_of(t->columns[i].type);
-		rc = map_codes(t, i, in, err);
+		c->kind = bn_view_kind_of(s->fields[t->picked[i]].type);
+		const bn_dict *dict = bn_table_dict(t->part->table, t->picked[i]);
+		if (dict && c->in->kind == BN_VIEW_CATEGORY)
+			rc = map_codes(c, dict, err);
 	}
 	return rc;
 }
@@ -480,17 +541,17 @@ static int open_rooms(table_rows *t, bn_err *err)
 		t->rooms = s + 1;
 		room->numbers = bn_alloc((t->inputs + 1) * SLICE_ROWS * sizeof *room->numbers);
 		room->codes = bn_alloc((t->inputs + 1) * SLICE_ROWS * sizeof *room->codes);
-		room->views = bn_alloc_zeroed(t->inputs + 1, sizeof *room->views);
-		if (!room->numbers || !room->codes || !room->views)
+		room->columns = bn_alloc_zeroed(t->inputs + 1, sizeof *room->columns);
+		if (!room->numbers || !room->codes || !room->columns)
 			return bn_err_nomem(err, "a block of rows");
-		for (size_t i = 0; i < t->inputs; i++)
-			room->views[i] = (bn_column_view){.name = bn_features_input(t->f, i)->name,
-				.kind = t->columns[i].kind,
-				.type = t->columns[i].type,
-				.numbers = room->numbers + i * SLICE_ROWS,
-				.codes = room->codes + i * SLICE_ROWS,
-				.dictionary = t->columns[i].dictionary,
-				.dictionary_size = t->columns[i].dictionary_size};
+		for (size_t i = 0; i < t->inputs; i++) {
+			room->columns[i] = (bn_column){.type = BN_TYPE_FLOAT64, .rows = SLICE_ROWS};
+			room->columns[i].f64 = room->numbers + i * SLICE_ROWS;
+			if (t->columns[i].in->kind != BN_VIEW_CATEGORY)
+				continue;
+			room->columns[i].type = BN_TYPE_CATEGORY;
+			room->columns[i].codes = room->codes + i * SLICE_ROWS;
+		}
 	}
 	return 0;
 }

@@ -80,9 +80,16 @@ static bn_predictor *make_model(const char *dir, const char *name, const char *t
 	char path[400];
 	snprintf(path, sizeof path, "%s/%s", dir, name);
 	must(!bn_features_fit(&f, &frame, &fo, NULL) && bn_features_width(f) <= 8 &&
-			!bn_features_transform(f, &frame, design, NULL, NULL) &&
 			!bn_features_transform_target(f, &frame, targets, NULL),
 		"features");
+	double flags[ROWS];
+	bn_column in[] = {{.type = BN_TYPE_FLOAT64, .rows = ROWS},
+		{.type = BN_TYPE_FLOAT64, .rows = ROWS}, {.type = BN_TYPE_CATEGORY, .rows = ROWS}};
+	bn_batch batch = {.rows = ROWS, .column_count = 3, .columns = in};
+	for (int i = 0; i < ROWS; i++)
+		flags[i] = flag[i];
+	in[0].f64 = x, in[1].f64 = flags, in[2].codes = colour;
+	bn_features_apply(f, &batch, 0, ROWS, design);
 	bn_fit_request r = {
 		.task = bn_features_task(f), .classes = bn_features_class_count(f), .threads = 1};
 	bn_model_about about = {.name = name};

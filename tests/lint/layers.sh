@@ -47,6 +47,12 @@ complain "a header of another folder that is for that folder alone:" \
 	"$(grep -rnE '#include "(core|kernels|tui)/([a-z]+/)*_' core kernels tui --include='*.[ch]' |
 		awk -F: '{ dir = $1; sub(/[^\/]*$/, "", dir); inc = $3; sub(/^[^"]*"/, "", inc); sub(/[^\/]*$/, "", inc)
 			if (dir != inc && index(dir, inc) != 1) print }')"
+# What a column was once carried in beside bn_column (docs/architecture.md, section 6), and a second way to apply features.
+complain "a retired shape of columns:" \
+	"$(grep -rniE 'row_?set\b|bn_(features_transform|model_batch|design_batch|session_cell)\b' core kernels tui tests --include='*.[ch]' --include='*.cu' |
+		grep -v 'bn_features_transform_target')"
+complain "a frame view above core/learn, or in a row source:" \
+	"$(grep -rnE 'bn_frame_view' core kernels tui --include='*.[ch]' | grep -vE '^core/learn/(frame|columns|features(_fit)?|rows_table)\.[ch]:')"
 complain "core/ or kernels/ includes tui/:" "$(grep -rnE '#include "tui/' core kernels)"
 complain "kernels/ includes more than core/base:" \
 	"$(grep -rnE '#include "core/' kernels | grep -v '"core/base/')"

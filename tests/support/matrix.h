@@ -22,5 +22,7 @@ int matrix_fit(bn_estimator **out, const bn_trainer *t, const bn_fit_request *r,
 /* The frame's rows as a model's own batch (bn_features_apply). Its memory comes from malloc: matrix_batch_release. */
 void matrix_batch(bn_batch *out, const bn_features *f, const bn_frame_view *frame);
 void matrix_batch_release(bn_batch *b);
+/* out[rows * width]: the frame's rows through the pipeline. */
+void matrix_design(double *out, const bn_features *f, const bn_frame_view *frame);
 
 #endif

@@ -142,7 +142,6 @@ START_TEST(test_a_model_answers_as_its_estimator_does)
 	char *dir = temp_dir();
 	train_data *d = train_data_get();
 	for (size_t i = 0; i < CASES; i++) {
-		bn_err err = BN_ERR_INIT;
 		bn_batch all = BN_BATCH_INIT, one = BN_BATCH_INIT;
 		char name[16];
 		snprintf(name, sizeof name, "%zu", i);
@@ -156,7 +155,7 @@ START_TEST(test_a_model_answers_as_its_estimator_does)
 		double *x = bn_alloc(rows * bn_features_width(f) * sizeof *x);
 		double *want = bn_alloc(rows * k * sizeof *want),
 		       *out = bn_alloc(rows * k * sizeof *out);
-		ck_assert_bn_ok(bn_features_transform(f, &d->test, x, NULL, &err), &err);
+		matrix_design(x, f, &d->test);
 		bn_estimator_predict(m->estimator, x, rows, want, scratch);
 		matrix_batch(&all, f, &d->test);
 		bn_alloc_fail_at(0);
