@@ -128,3 +128,37 @@ out:
 		bn_names_release(out);
 	return rc;
 }
+
+static bool is_plain(const char *key)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_.-/";
+	return key[0] && !key[strspn(key, plain)];
+}
+
+void bn_run_field_write(bn_buf *out, const char *name)
+{
+	const char *dot = strchr(name, '.'), *key = dot ? dot + 1 : name;
+	const char *quote = is_plain(key) ? "" : strchr(key, '`') ? "\"" : "`";
+	bn_buf_add(out, name, (size_t)(key - name));
+	bn_buf_addf(out, "%s%s%s", quote, key, quote);
+}
+
+char *bn_run_field_next(char **list)
+{
+	char *first = *list, quote = '\0', *at = first;
+	int depth = 0;
+	if (!first)
+		return NULL;
+	for (; *at && (quote || depth > 0 || *at != ','); at++) {
+		if (quote)
+			quote = *at == quote ? '\0' : quote;
+		else if (strchr("`\"'", *at))
+			quote = *at;
+		else
+			depth += (*at == '(') - (*at == ')');
+	}
+	*list = *at ? at + 1 : NULL;
+	*at = '\0';
+	return first;
+}

@@ -130,7 +130,7 @@ static int parse_sort(bn_run_list *l, bn_err *err)
 	if (!copy)
 		return bn_err_nomem(err, "a query");
 	l->world.source = "sort";
-	while (rc == 0 && (one = strsep(&rest, ",")))
+	while (rc == 0 && (one = bn_run_field_next(&rest)))
 		if (one[strspn(one, " \t")])
 			rc = parse_key(l, one, err);
 	bn_free(copy);

@@ -23,6 +23,7 @@
  */
 #ifndef BN_TRACK_QUERY_H
 #define BN_TRACK_QUERY_H
+#include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/fs.h"
 #include "core/store/workspace.h"
@@ -86,5 +87,10 @@ int bn_run_filter_check(bn_workspace *ws, const char *filter, size_t *at, bn_err
 /* Which columns there are: "metrics.rmse", "params.lr", ... over the runs of an experiment (NULL:
  * all), most used first within metrics, params, tags. */
 int bn_run_fields(bn_names *out, bn_workspace *ws, const char *experiment, bn_err *err);
+/* Appends such a name as filters, sorts and columns read it: metrics.`val loss`. */
+void bn_run_field_write(bn_buf *out, const char *name);
+/* Cuts the next field off a list that commas separate, but for those in quotes and brackets, as strsep does: NULL
+ * behind the last. */
+char *bn_run_field_next(char **list);
 
 #endif

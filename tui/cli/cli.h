@@ -150,6 +150,9 @@ void bn_cli_print(bn_cli *cli, const char *fmt, ...) __attribute__((format(print
 /* The same in a role: "bold", "dim", "good", "bad", "warn". Plain where colours are off. */
 void bn_cli_print_in(bn_cli *cli, const char *role, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A text of somebody's as one line, in a field of so many columns of the terminal: negative aligns to the right, and what
+ * is wider is not cut. role as above, or NULL; text NULL: "-". */
+void bn_cli_print_field(bn_cli *cli, const char *role, const char *text, int width);
 /* What the verb writes from here on is its result, and no JSON: with --json it becomes the document {"text": ...}. */
 void bn_cli_begin_text(bn_cli *cli);
 /* What a program or a file holds (a run's log, a card, CSV), in every form: the same bytes into a file or a pipe,

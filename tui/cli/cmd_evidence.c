@@ -115,8 +115,10 @@ void bn_cli_print_evidence(bn_cli *cli, const json_t *evidence)
 		const char *verdict = bn_json_str(x, "verdict", NULL);
 		const char *dataset = bn_json_str(x, "dataset", NULL);
 		bn_fmt_sig(bn_json_num(x, "value", NAN), 6, number);
-		bn_cli_print(cli, "  %-16s %s%s%s, %s by %s%s\n", bn_json_str(x, "subject", ""),
-			verdict ? verdict : number, dataset ? " on " : "", dataset ? dataset : "",
+		bn_cli_print(cli, "  ");
+		bn_cli_print_field(cli, NULL, bn_json_str(x, "subject", ""), 16);
+		bn_cli_print(cli, " %s%s%s, %s by %s%s\n", verdict ? verdict : number,
+			dataset ? " on " : "", dataset ? dataset : "",
 			bn_json_str(x, "how", "attested"), bn_json_str(x, "user", ""),
 			bn_json_bool(x, "counts", false) ? "" : " (counts as reported)");
 	}

@@ -184,8 +184,10 @@ static void print_metrics(bn_cli *cli, const bn_version *v)
 	if (!n)
 		return;
 	bn_cli_print_in(cli, "bold", "\n%-26s", "Reported metric");
-	for (size_t i = 0; i < n; i++)
-		bn_cli_print_in(cli, "bold", " %12s", parts[i]);
+	for (size_t i = 0; i < n; i++) {
+		bn_cli_print(cli, " ");
+		bn_cli_print_field(cli, "bold", parts[i], -12);
+	}
 	bn_cli_print(cli, "\n");
 	for (size_t i = 0; i < n; i++)
 		json_object_foreach(json_object_get(v->metrics, parts[i]), metric, value)
@@ -195,7 +197,7 @@ static void print_metrics(bn_cli *cli, const bn_version *v)
 			if (!json_is_number(value) || strstr(seen.ptr, word))
 				continue;
 			bn_buf_adds(&seen, word);
-			bn_cli_print(cli, "%-26s", metric);
+			bn_cli_print_field(cli, NULL, metric, 26);
 			for (size_t k = 0; k < n; k++)
 				bn_cli_print(cli, " %12s",
 					bn_fmt_sig(
@@ -220,16 +222,19 @@ static void print_sheet(bn_cli *cli, const bn_inbox_item *s)
 		const bn_gate_result *g = &s->gates->items[i];
 		bn_cli_print_in(
 			cli, verdict_color(g->verdict), "  %-12s", bn_verdict_name(g->verdict));
-		bn_cli_print(cli, " %-16s %s: %s [%s]%s\n", g->name, g->claim, g->evidence,
-			g->source, g->severity == BN_GATE_WARN ? " (warning only)" : "");
+		bn_cli_print(cli, " ");
+		bn_cli_print_field(cli, NULL, g->name, 16);
+		bn_cli_print(cli, " %s: %s [%s]%s\n", g->claim, g->evidence, g->source,
+			g->severity == BN_GATE_WARN ? " (warning only)" : "");
 	}
 	if (v->n_decisions)
 		bn_cli_print_in(cli, "bold", "\nDecisions\n");
 	for (size_t i = 0; i < v->n_decisions; i++) {
 		const bn_decision *d = &v->decisions[i];
-		bn_cli_print(cli, "  %s by %s%s%s%s\n", d->approved ? "approved" : "rejected",
-			d->user, d->override ? ", OVERRIDING the gates" : "", d->reason ? ": " : "",
-			d->reason ? d->reason : "");
+		bn_cli_print(cli, "  %s by %s%s%s", d->approved ? "approved" : "rejected", d->user,
+			d->override ? ", OVERRIDING the gates" : "", d->reason ? ": " : "");
+		bn_cli_print_field(cli, NULL, d->reason ? d->reason : "", 0);
+		bn_cli_print(cli, "\n");
 	}
 	if (v->state == BN_MODEL_REQUESTED)
 		bn_cli_print(cli, "\n%d of %d approvals. %s%s\n", v->approvals, v->approvals_needed,
@@ -292,8 +297,11 @@ static int run_lineage(bn_cli *cli, bn_err *err)
 		for (size_t i = 0; i < l->n_edges; i++) {
 			const bn_lineage_node *a = &l->nodes[l->edges[i].from];
 			const bn_lineage_node *b = &l->nodes[l->edges[i].to];
-			bn_cli_print(cli, "%-7s %-32s --%s--> %-6s %s\n", a->kind, a->label,
-				l->edges[i].verb, b->kind, b->label);
+			bn_cli_print(cli, "%-7s ", a->kind);
+			bn_cli_print_field(cli, NULL, a->label, 32);
+			bn_cli_print(cli, " --%s--> %-6s ", l->edges[i].verb, b->kind);
+			bn_cli_print_field(cli, NULL, b->label, 0);
+			bn_cli_print(cli, "\n");
 		}
 		for (size_t i = 0; !l->n_edges && i < l->n_nodes; i++)
 			bn_cli_print(cli, "%s %s (nothing else is recorded)\n", l->nodes[i].kind,

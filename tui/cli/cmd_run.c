@@ -71,30 +71,20 @@ static json_t *row_json(const bn_run_row *r, const bn_run_query *q, int64_t now_
 	return o;
 }
 
-/* Splits "a,best(b,c),d" at commas outside brackets. *list is NULL-terminated; texts point into
- * copy. */
+/* *list is yours; its texts point into copy. */
 static int split_fields(char *copy, const char ***list, size_t *count, bn_err *err)
 {
 	size_t cap = 0;
-	int depth = 0;
 	*list = NULL;
 	*count = 0;
-	for (char *at = copy, *from = copy;; at++) {
-		depth += *at == '(';
-		depth -= *at == ')';
-		if (*at && (*at != ',' || depth > 0))
+	for (char *rest = copy, *field; (field = bn_run_field_next(&rest));) {
+		if (!*field)
 			continue;
-		bool last = !*at;
-		*at = '\0';
-		if (*from) {
-			if (bn_grow(list, &cap, *count + 1, sizeof **list) != 0)
-				return bn_err_nomem(err, "columns");
-			(*list)[(*count)++] = from;
-		}
-		if (last)
-			return 0;
-		from = at + 1;
+		if (bn_grow(list, &cap, *count + 1, sizeof **list) != 0)
+			return bn_err_nomem(err, "columns");
+		(*list)[(*count)++] = field;
 	}
+	return 0;
 }
 
 /* text is for words that have a name in them. */
@@ -153,7 +143,7 @@ static int warn_of_sort(bn_cli *cli, bn_workspace *ws, const bn_run_query *q, bn
 {
 	char *copy = bn_strdup(q->sort ? q->sort : ""), *rest = copy, *key;
 	int rc = copy ? 0 : bn_err_nomem(err, "a sort");
-	while (rc >= 0 && (key = strsep(&rest, ","))) {
+	while (rc >= 0 && (key = bn_run_field_next(&rest))) {
 		const char *field = sorted_field(key);
 		bool has = !field[0];
 		if (!has && (rc = has_any(&has, ws, q, field, err)) >= 0 && !has)

@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/launch/reproduce.h"
 #include "core/registry/registry.h"
 #include "core/track/compare.h"
@@ -43,6 +44,11 @@ static const char *signed_text(double x, char buf[BN_FMT])
 	return buf;
 }
 
+static int head_of(const char *text, size_t columns)
+{
+	return (int)bn_utf8_head(text, strlen(text), columns);
+}
+
 /* "11.92 (-1.2, -9.2 %)" */
 static void cell_text(
 	char *out, size_t size, const bn_compare_row *row, const bn_compare_cell *c, bool is_base)
@@ -53,12 +59,13 @@ static void cell_text(
 	else if (strlen(c->text) == BN_SHA256_HEX && bn_is_hex(c->text))
 		snprintf(out, size, "%.12s", c->text);
 	else if (is_base || isnan(c->delta) || c->delta == 0 || row->group > BN_COMPARE_METRIC)
-		snprintf(out, size, "%.30s", c->text);
+		snprintf(out, size, "%.*s", head_of(c->text, 30), c->text);
 	else if (isnan(c->percent))
-		snprintf(out, size, "%.40s (%s)", c->text, signed_text(c->delta, delta));
+		snprintf(out, size, "%.*s (%s)", head_of(c->text, 40), c->text,
+			signed_text(c->delta, delta));
 	else
-		snprintf(out, size, "%.40s (%s, %s %%)", c->text, signed_text(c->delta, delta),
-			signed_text(c->percent, percent));
+		snprintf(out, size, "%.*s (%s, %s %%)", head_of(c->text, 40), c->text,
+			signed_text(c->delta, delta), signed_text(c->percent, percent));
 }
 
 static void print_comparison(bn_cli *cli, const bn_comparison *c, bool all)
@@ -67,13 +74,13 @@ static void print_comparison(bn_cli *cli, const bn_comparison *c, bool all)
 	int group = -1;
 	char text[160];
 	for (size_t i = 0; i < c->count; i++)
-		if ((all || c->rows[i].differs) && strlen(c->rows[i].key) > key_width)
-			key_width = strlen(c->rows[i].key);
+		if ((all || c->rows[i].differs) && bn_utf8_width(c->rows[i].key) > key_width)
+			key_width = bn_utf8_width(c->rows[i].key);
 	bn_cli_print(cli, "%-*s", (int)key_width + 4, "");
 	for (size_t r = 0; r < c->runs; r++) {
-		snprintf(text, sizeof text, "%.8s %.20s%s", c->ids[r], c->names[r],
-			r == c->baseline ? " *" : "");
-		bn_cli_print_in(cli, "bold", "%-32s", text);
+		snprintf(text, sizeof text, "%.8s %.*s%s", c->ids[r], head_of(c->names[r], 20),
+			c->names[r], r == c->baseline ? " *" : "");
+		bn_cli_print_field(cli, "bold", text, 32);
 	}
 	bn_cli_print(cli, "\n");
 	for (size_t i = 0; i < c->count; i++) {
@@ -84,10 +91,11 @@ static void print_comparison(bn_cli *cli, const bn_comparison *c, bool all)
 		if ((int)row->group != group)
 			bn_cli_print_in(cli, "bold", "%s\n", bn_compare_group_name(row->group));
 		group = (int)row->group;
-		bn_cli_print(cli, "  %-*s  ", (int)key_width, row->key);
+		bn_cli_print(cli, "  ");
+		bn_cli_print_field(cli, NULL, row->key, (int)key_width + 2);
 		for (size_t r = 0; r < c->runs; r++) {
 			cell_text(text, sizeof text, row, &row->cells[r], r == c->baseline);
-			bn_cli_print(cli, "%-32s", text);
+			bn_cli_print_field(cli, NULL, text, 32);
 		}
 		bn_cli_print(cli, "\n");
 	}

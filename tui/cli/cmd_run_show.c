@@ -14,6 +14,15 @@
 #include <stdio.h>
 #include <string.h>
 
+static void print_pair(bn_cli *cli, const char *key, int width, const char *value)
+{
+	bn_cli_print(cli, "  ");
+	bn_cli_print_field(cli, NULL, key, width);
+	bn_cli_print(cli, " ");
+	bn_cli_print_field(cli, NULL, value, 0);
+	bn_cli_print(cli, "\n");
+}
+
 static void print_pairs(bn_cli *cli, const char *title, const json_t *object)
 {
 	const char *key;
@@ -23,7 +32,7 @@ static void print_pairs(bn_cli *cli, const char *title, const json_t *object)
 	bn_cli_print_in(cli, "bold", "\n%s\n", title);
 	json_object_foreach((json_t *)(uintptr_t)object, key, value)
 	{
-		bn_cli_print(cli, "  %-24s %s\n", key, json_string_value(value));
+		print_pair(cli, key, 24, json_string_value(value));
 	}
 }
 
@@ -36,7 +45,9 @@ static void print_texts(bn_cli *cli, const char *title, const json_t *list)
 	bn_cli_print_in(cli, "bold", "\n%s\n", title);
 	json_array_foreach((json_t *)(uintptr_t)list, i, text)
 	{
-		bn_cli_print(cli, "  %s\n", json_string_value(text));
+		bn_cli_print(cli, "  ");
+		bn_cli_print_field(cli, NULL, json_string_value(text), 0);
+		bn_cli_print(cli, "\n");
 	}
 }
 
@@ -49,8 +60,9 @@ static void print_inputs(bn_cli *cli, const json_t *list)
 	bn_cli_print_in(cli, "bold", "\ninputs\n");
 	json_array_foreach((json_t *)(uintptr_t)list, i, in)
 	{
-		bn_cli_print(cli, "  %-43s  %.12s\n", bn_json_str(in, "path", ""),
-			bn_json_str(in, "hash", "-"));
+		bn_cli_print(cli, "  ");
+		bn_cli_print_field(cli, NULL, bn_json_str(in, "path", ""), 43);
+		bn_cli_print(cli, "  %.12s\n", bn_json_str(in, "hash", "-"));
 	}
 }
 
@@ -69,7 +81,9 @@ static void print_metrics(bn_cli *cli, const bn_series_list *metrics)
 		"max", "points");
 	for (size_t i = 0; i < metrics->count; i++) {
 		const bn_series_info *m = &metrics->items[i];
-		bn_cli_print(cli, "  %-24s %12s %12s %12s %9lld\n", m->key, value_text(m->last, a),
+		bn_cli_print(cli, "  ");
+		bn_cli_print_field(cli, NULL, m->key, 24);
+		bn_cli_print(cli, " %12s %12s %12s %9lld\n", value_text(m->last, a),
 			value_text(m->min, b), value_text(m->max, c), (long long)m->count);
 	}
 }
@@ -84,7 +98,9 @@ static void print_artifacts(bn_cli *cli, const json_t *list)
 	bn_cli_print_in(cli, "bold", "\nartifacts\n");
 	json_array_foreach((json_t *)(uintptr_t)list, i, a)
 	{
-		bn_cli_print(cli, "  %-32s %10s  %.12s\n", bn_json_str(a, "path", ""),
+		bn_cli_print(cli, "  ");
+		bn_cli_print_field(cli, NULL, bn_json_str(a, "path", ""), 32);
+		bn_cli_print(cli, " %10s  %.12s\n",
 			bn_fmt_bytes((uint64_t)bn_json_int(a, "size", 0), size),
 			bn_json_str(a, "hash", ""));
 	}

@@ -6,6 +6,7 @@
 #include "core/base/json.h"
 #include "core/base/json_bytes.h"
 #include "core/base/mem.h"
+#include "core/base/shown.h"
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
 #include "core/base/utf8.h"
@@ -259,8 +260,23 @@ void bn_cli_print_in(bn_cli *cli, const char *role, const char *fmt, ...)
 	va_start(ap, fmt);
 	bn_stream_role(&cli->out, role);
 	print(&cli->out, fmt, ap);
-	bn_stream_role(&cli->out, "reset");
+	if (role[0])
+		bn_stream_role(&cli->out, "reset");
 	va_end(ap);
+}
+
+void bn_cli_print_field(bn_cli *cli, const char *role, const char *text, int width)
+{
+	bn_buf line = BN_BUF_INIT;
+	if (!bn_cli_is_text(cli))
+		return;
+	bn_shown_add(&line, text ? text : "-", strlen(text ? text : "-"), BN_SHOWN_LINE);
+	const char *shown = line.ptr ? line.ptr : "";
+	size_t used = bn_utf8_width(shown), field = (size_t)(width < 0 ? -width : width);
+	int pad = field > used ? (int)(field - used) : 0;
+	bn_cli_print_in(cli, role ? role : "", "%*s%s%*s", width < 0 ? pad : 0, "", shown,
+		width > 0 ? pad : 0, "");
+	bn_buf_release(&line);
 }
 
 void bn_cli_begin_text(bn_cli *cli)

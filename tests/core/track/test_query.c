@@ -300,6 +300,52 @@ START_TEST(test_query_search_limit_offset_and_fields)
 }
 END_TEST
 
+START_TEST(test_query_fields_are_written_as_they_are_read)
+{
+	static const struct {
+		const char *name, *written;
+	} fields[] = {{"metrics.rmse", "metrics.rmse"}, {"metrics.a.b/c-d_e", "metrics.a.b/c-d_e"},
+		{"metrics.val loss", "metrics.`val loss`"}, {"params.c:d", "params.`c:d`"},
+		{"tags.it's", "tags.`it's`"}, {"params.a,b", "params.`a,b`"},
+		{"params.(x)", "params.`(x)`"}, {"params.a`b", "params.\"a`b\""},
+		{"metrics.\xc3\xa4 desc", "metrics.`\xc3\xa4 desc`"}};
+	bn_buf list = BN_BUF_INIT, one = BN_BUF_INIT;
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		bn_buf_clear(&one);
+		bn_run_field_write(&one, fields[i].name);
+		ck_assert_str_eq(one.ptr, fields[i].written);
+		bn_buf_addf(&list, "%s%s", i ? "," : "", one.ptr);
+	}
+	char *rest = list.ptr, *field;
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		ck_assert_ptr_nonnull(field = bn_run_field_next(&rest));
+		ck_assert_str_eq(field, fields[i].written);
+	}
+	ck_assert_ptr_null(bn_run_field_next(&rest));
+	bn_buf_release(&list);
+	bn_buf_release(&one);
+	/* and a query takes them */
+	track_make(&w);
+	track_run(&w, 1, "r", "c:d=2", NULL, "RUNNING");
+	ck_assert_bn_ok(bn_runlog_param(w.ws, track_id(1), "a b", "1", &err), &err);
+	bn_metric_set set = BN_METRIC_SET_INIT;
+	bn_metric_set_add(&set, "val loss", 0, 1000, 3);
+	ck_assert_bn_ok(bn_runlog_metrics(w.ws, track_id(1), &set, &err), &err);
+	bn_metric_set_release(&set);
+	track_sync(&w);
+	const char *const columns[] = {"params.`a b`", "params.`c:d`", "metrics.`val loss`"};
+	bn_run_query q = {
+		.columns = columns, .column_count = 3, .sort = "metrics.`val loss`,-params.`a b`"};
+	bn_run_page *p = NULL;
+	ck_assert_bn_ok(bn_run_query_page(&p, w.ws, &q, &err), &err);
+	ck_assert_str_eq(p->rows[0].cells[0].text, "1");
+	ck_assert_str_eq(p->rows[0].cells[1].text, "2");
+	ck_assert_double_eq(p->rows[0].cells[2].number, 3);
+	bn_run_page_free(p);
+	track_remove(&w);
+}
+END_TEST
+
 START_TEST(test_query_envelope_never_loses_a_spike)
 {
 	enum { N = 300000, BUCKETS = 60 };
@@ -381,4 +427,5 @@ BN_TEST_MAIN("core/track/query", test_query_filters_select_what_they_say,
 	test_query_deep_and_long_filters_are_refused_not_crashed,
 	test_query_sorts_with_what_is_absent_last_both_ways,
 	test_query_columns_tell_absent_from_nan, test_query_search_limit_offset_and_fields,
-	test_query_envelope_never_loses_a_spike, test_query_ten_thousand_runs)
+	test_query_fields_are_written_as_they_are_read, test_query_envelope_never_loses_a_spike,
+	test_query_ten_thousand_runs)

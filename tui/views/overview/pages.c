@@ -86,15 +86,18 @@ static int evaluated_count(gather *g, int64_t *out)
 	*out = 0;
 	for (size_t i = 0; !rc && i < names.count; i++) {
 		bn_run_page *page = NULL;
-		char filter[320];
+		bn_buf filter = BN_BUF_INIT;
 		if (strncmp(names.items[i], "metrics.test", 12) != 0)
 			continue;
-		snprintf(filter, sizeof filter, "metrics.`%.250s` IS NOT NULL", names.items[i] + 8);
-		bn_run_query q = {.filter = filter, .limit = 1};
-		rc = bn_run_query_page(&page, g->r->ws, &q, g->err);
+		bn_run_field_write(&filter, names.items[i]);
+		bn_buf_adds(&filter, " IS NOT NULL");
+		bn_run_query q = {.filter = filter.ptr, .limit = 1};
+		if ((rc = bn_buf_check(&filter, g->err, "a filter")) == 0)
+			rc = bn_run_query_page(&page, g->r->ws, &q, g->err);
 		if (!rc && page->total > *out)
 			*out = page->total;
 		bn_run_page_free(page);
+		bn_buf_release(&filter);
 		break; /* metrics of one part are logged together */
 	}
 	bn_names_release(&names);

@@ -85,6 +85,25 @@ static int fields_choose(bn_runs *out, bn_reader *r, bn_arena *arena, bn_err *er
 	return rc;
 }
 
+/* The fields as a query reads them: a key may hold a space, a quote or a dot. */
+static int fields_write(const char *const **out, const bn_runs *runs, bn_arena *arena, bn_err *err)
+{
+	const char **written = bn_arena_alloc(arena, (runs->columns + 1) * sizeof *written);
+	bn_buf text = BN_BUF_INIT;
+	int rc = written ? 0 : bn_err_nomem(err, "columns");
+	for (size_t i = 0; rc == 0 && i < runs->columns; i++) {
+		bn_buf_clear(&text);
+		bn_run_field_write(&text, runs->fields[i]);
+		if ((rc = bn_buf_check(&text, err, "columns")) < 0)
+			break;
+		if (!(written[i] = bn_arena_strdup(arena, text.ptr)))
+			rc = bn_err_nomem(err, "columns");
+	}
+	bn_buf_release(&text);
+	*out = written;
+	return rc;
+}
+
 int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
@@ -96,8 +115,11 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 	bn_runs *runs = bn_arena_alloc(&page->arena, sizeof *runs);
 	if (!runs)
 		return bn_err_nomem(err, "runs");
-	rc = fields_choose(runs, r, &page->arena, err);
-	bn_run_query q = {.columns = runs->fields,
+	const char *const *written = NULL;
+	if ((rc = fields_choose(runs, r, &page->arena, err)) < 0 ||
+		(rc = fields_write(&written, runs, &page->arena, err)) < 0)
+		return rc;
+	bn_run_query q = {.columns = written,
 		.column_count = runs->columns,
 		.filter = a->filter,
 		.sort = a->sort,
@@ -107,8 +129,7 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 		.from = a->at == BN_RUNS_FROM ? a->mark : NULL,
 		.before = a->at == BN_RUNS_BEFORE ? a->mark : NULL,
 		.offset = a->at == BN_RUNS_PLACE ? a->place : 0};
-	if (!rc)
-		rc = bn_run_query_page(&runs->page, r->ws, &q, err);
+	rc = bn_run_query_page(&runs->page, r->ws, &q, err);
 	if (!rc)
 		rc = queue_read(&runs->queue, r, err);
 	if (rc) {

@@ -219,17 +219,13 @@ static bool is_field(const bn_runs_view *v, int col)
 	return col >= COL_FIELDS && col < COL_FIELDS + (int)v->field_count;
 }
 
-/* A field's name may hold what the language of queries reads otherwise. */
 static void field_add(bn_buf *out, const bn_runs_view *v, int col)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_.-/";
 	const char *field = bn_grid_column_name(&v->list.grid.columns[col]);
-	const char *dot = strchr(field, '.');
-	if (!is_field(v, col) || !dot || !field[strspn(field, plain)])
-		bn_buf_adds(out, field);
+	if (is_field(v, col))
+		bn_run_field_write(out, field);
 	else
-		bn_buf_addf(out, "%.*s.`%s`", (int)(dot - field), field, dot + 1);
+		bn_buf_adds(out, field);
 }
 
 void bn_runs_columns_text(const bn_runs_view *v, bn_buf *out)
