@@ -3,7 +3,8 @@
  *
  * JSON with exactly one of dataframe_split {columns, data, index?}, dataframe_records [{..}],
  * instances [..] and inputs (a dict of columns, or rows), or CSV with a header line; answers
- * {"predictions": [..]}. `params` is taken when it is empty: our models have none.
+ * {"predictions": [..]}; of a classifier, to who asks with the header X-Binnacle-Probabilities: 1, also "classes" and
+ * "probabilities". `params` is taken when it is empty: our models have none.
  */
 #include "core/serve/_server.h"
 
@@ -89,6 +90,33 @@ static void count_unknown(bn_call *c)
 		bn_http_response_add(c->response, "X-Binnacle-Unknown-Categories", cells, NULL);
 }
 
+/* MLflow's answer has no room for probabilities either: who knows of ours asks for them. */
+static void write_probabilities(bn_call *c)
+{
+	const bn_session *s = c->session;
+	const bn_features *f = bn_predictor_features(bn_session_predictor(s));
+	const char *asked = bn_http_request_header(c->request, "X-Binnacle-Probabilities");
+	size_t classes = bn_session_label(s, 0) ? bn_features_class_count(f) : 0;
+	bn_buf *b = &c->response->body;
+	if (!asked || strcmp(asked, "1") != 0 || !classes)
+		return;
+	bn_buf_adds(b, ", \"classes\": [");
+	for (size_t k = 0; k < classes; k++) {
+		bn_buf_adds(b, k ? ", " : "");
+		bn_answer_string(b, bn_features_class(f, k));
+	}
+	bn_buf_adds(b, "], \"probabilities\": [");
+	for (size_t r = 0; r < bn_session_rows(s); r++) {
+		bn_buf_adds(b, r ? ", [" : "[");
+		for (size_t k = 0; k < classes; k++) {
+			bn_buf_adds(b, k ? ", " : "");
+			bn_answer_number(b, bn_session_outputs(s, r)[k]);
+		}
+		bn_buf_addch(b, ']');
+	}
+	bn_buf_addch(b, ']');
+}
+
 int bn_route_invocations(bn_call *c, bn_err *err)
 {
 	json_t *body = NULL;
@@ -118,7 +146,9 @@ int bn_route_invocations(bn_call *c, bn_err *err)
 				bn_buf_adds(b, ", ");
 			bn_answer_prediction(b, c->session, r);
 		}
-		bn_buf_adds(b, "]}");
+		bn_buf_addch(b, ']');
+		write_probabilities(c);
+		bn_buf_addch(b, '}');
 	}
 	bn_call_free_json(body, c);
 	return rc;

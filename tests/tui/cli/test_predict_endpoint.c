@@ -84,6 +84,41 @@ START_TEST(test_what_other_servers_answer_is_taken)
 }
 END_TEST
 
+/* Columns of classes are those that the server names; what does not agree with itself is refused. */
+START_TEST(test_probabilities_are_columns_when_they_are_there)
+{
+	NEED_LOOPBACK();
+	char said[4000];
+	const char *good =
+		"{\"predictions\":[\"a\",\"b\",null],\"classes\":[\"a\",\"x,\\\"y\\\"\"],"
+		"\"probabilities\":[[1,0],[0.25,0.75],[null,0.5]]}";
+	ck_assert_int_eq(answered(said, sizeof said, good, ""), 0);
+	ck_assert_msg(strstr(said, "prediction,probability_a,\"probability_x,\"\"y\"\"\"\n"
+				   "a,1,0\nb,0.25,0.75\n,,0.5\n") != NULL,
+		"%s", said);
+	ck_assert_int_eq(answered(said, sizeof said, good, "--json"), 0);
+	ck_assert_msg(strstr(said, "\"a\": 0.25") != NULL, "%s", said);
+	static const char *const wrong[] = {
+		"\"classes\":[1,2],\"probabilities\":[[1,0],[0,1],[0,1]]",
+		"\"classes\":[\"a\",\"b\"]",
+		"\"classes\":[\"a\",\"b\"],\"probabilities\":[[1,0],[0,1]]",
+		"\"classes\":[\"a\",\"b\"],\"probabilities\":[[1,0],[0],[0,1]]",
+		"\"classes\":[\"a\",\"b\"],\"probabilities\":[[1,0],[0,\"x\"],[0,1]]",
+		"\"classes\":[\"a\",\"b\"],\"probabilities\":{\"a\":[1]}"};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		char body[300];
+		snprintf(body, sizeof body, "{\"predictions\":[1,2,3],%s}", wrong[i]);
+		int status = answered(said, sizeof said, body, i % 2 ? "--json" : "");
+		ck_assert_msg(status == 5, "%s: %d: %s", wrong[i], status, said);
+	}
+	/* without classes they are nobody's columns */
+	ck_assert_int_eq(answered(said, sizeof said,
+				 "{\"predictions\":[1,2,3],\"probabilities\":[[1],[1],[1]]}", ""),
+		0);
+	ck_assert_msg(strstr(said, "prediction\n1\n2\n3\n") != NULL, "%s", said);
+}
+END_TEST
+
 START_TEST(test_an_answer_has_a_size_that_fits_the_question)
 {
 	NEED_LOOPBACK();
@@ -115,4 +150,5 @@ START_TEST(test_an_answer_has_a_size_that_fits_the_question)
 END_TEST
 
 BN_TEST_MAIN("tui/cli/predict_endpoint", test_what_is_no_prediction_is_refused,
-	test_what_other_servers_answer_is_taken, test_an_answer_has_a_size_that_fits_the_question)
+	test_probabilities_are_columns_when_they_are_there, test_what_other_servers_answer_is_taken,
+	test_an_answer_has_a_size_that_fits_the_question)

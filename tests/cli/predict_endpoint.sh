@@ -1,0 +1,64 @@
+#!/bin/bash
+# A file of predictions has the same columns and the same bytes through a server as without one, whatever the classes
+# are called and whichever trainer made the model.
+set -u
+. tests/support/shell.sh || exit 2
+server=
+at_end() { [ -z "$server" ] || kill "$server" 2>/dev/null; }
+mkdir "$dir/ws"
+cd "$dir/ws" || exit 1
+"$B" init -q >/dev/null || fail init
+
+# rows FILE NAME...: 240 rows whose class follows from x
+rows() {
+	local file=$1 i
+	shift
+	echo "x,z,y" >"$file"
+	for i in $(seq 240); do
+		printf '%d.%d,%d,%s\n' $((i % $#)) $((i * 37 % 97)) $((i * 11 % 13)) "${@:$((i % $# + 1)):1}"
+	done >>"$file"
+}
+rows text.csv a b
+rows three.csv low mid high
+rows numbers.csv 3 7 11
+rows zero_one.csv 0 1
+rows bool.csv true false
+rows quoted.csv '"a,b"' '"say ""x"""' "it's"
+rows letters.csv größe naïve
+rows padded.csv 007 08
+awk -F, 'NR == 1 { print } NR > 1 { print $1 "," $2 "," $1 * 3 + $2 }' text.csv >real.csv
+models=()
+train() { # NAME TRAINER [OPTION...]
+	local file=${1%-*}.csv name=$1 trainer=$2
+	shift 2
+	"$B" data ls --tsv | cut -f1 | grep -qx "${file%.csv}" || "$B" data add "${file%.csv}" "$file" -q "${types[@]}" >/dev/null || fail "add $file"
+	expect 0 "train $name" "$B" run start --trainer "$trainer" --data "${file%.csv}" --target y --name "$name" --wait -q "$@"
+	expect 0 "register $name" "$B" model register "$name" --name "$name" -q
+	models+=("$name/1")
+}
+types=()
+for m in text three numbers zero_one bool quoted letters; do train $m-logistic logistic; done
+types=(--type y=category)
+train padded-logistic logistic
+types=()
+train text-mlp mlp --set epochs=3
+train real-ridge ridge
+
+"$B" serve "${models[@]}" --unix "$dir/s" >served 2>&1 &
+server=$!
+for _ in $(seq 200); do [ -S "$dir/s" ] && break; kill -0 $server || fail "serve: $(cat served)"; sleep 0.05; done
+for m in "${models[@]}"; do
+	file=${m%-*}.csv
+	expect 0 "$m from here" "$B" predict "$m" "$file" --out here.csv -q
+	expect 0 "$m from the server" "$B" predict "$m" "$file" --endpoint "unix:$dir/s" --out there.csv -q
+	cmp -s here.csv there.csv || fail "$m: $(diff here.csv there.csv | head -n 4)"
+	"$B" predict "$m" "$file" --json >here.json && "$B" predict "$m" "$file" --endpoint "unix:$dir/s" --json >there.json || fail "$m --json"
+	cmp -s here.json there.json || fail "$m --json: $(diff here.json there.json | head -n 4)"
+done
+[ "$(head -n 1 here.csv)" = prediction ] || fail "ridge has no classes: $(head -n 1 here.csv)"
+# MLflow's own body is as it was: who does not ask gets predictions alone.
+body=$(curl -sf --unix-socket "$dir/s" -H 'Content-Type: text/csv' --data-binary @text.csv http://localhost/invocations/text-logistic)
+case $body in *probabilities*) fail "/invocations answers more than asked: $body" ;; esac
+kill $server && wait $server
+server=
+exit $bad

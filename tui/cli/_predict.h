@@ -1,0 +1,54 @@
+/*
+ * _predict.h - the answers of `binnacle predict` on their way out, from a model here (cmd_predict.c) or a server
+ * elsewhere (predict_endpoint.c). Not for other files.
+ */
+#ifndef BN_TUI_CLI__PREDICT_H
+#define BN_TUI_CLI__PREDICT_H
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/file_out.h"
+#include "core/table/table.h"
+#include "tui/cli/cli.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Answers on their way out: CSV text, or rows of an Arrow file, or JSON. CSV waits until all rows are
+ * answered, as a later row may be one that has no answer: a little in text, more in file, which lies beside the path, or has no name when the text goes to stdout or a device. */
+typedef struct bn_answers {
+	bn_cli *cli;
+	const char *path; /* NULL: stdout */
+	bool arrow;
+	bn_buf text;
+	bn_file_out *file;
+	json_t *items;      /* --json */
+	bn_table_writer *w; /* arrow */
+	bool headed;
+	char by[128];     /* NAME/VERSION of the model that answered, when a server said so */
+	uint64_t unknown; /* cells of unseen categories */
+	char first[200];  /* where the first one is; empty when a server counted */
+} bn_answers;
+
+/* So much CSV waits in memory. */
+#define BN_ANSWERS_TEXT ((size_t)256 << 10)
+
+/* The file's name for people. */
+const char *bn_answers_shown(const char *file);
+/* Nothing is answered yet: the rows come once more. */
+void bn_answers_clear(bn_answers *o);
+/* A number as CSV has it: NaN is an empty cell. */
+void bn_answers_number(bn_buf *b, double x);
+/* The names of the columns; name_of(ctx, k) names the k-th class. */
+void bn_answers_head(bn_answers *o, size_t classes,
+	const char *(*name_of)(const void *ctx, size_t k), const void *ctx);
+/* Moves the text to the file, once there are more than so many bytes of it or that file has been begun. */
+int bn_answers_spill(bn_answers *o, size_t most, bn_err *err);
+/* Shows or writes what was collected. */
+int bn_answers_finish(bn_answers *o, uint64_t rows, bn_err *err);
+
+/* predict_endpoint.c: model NULL: the server's first; it says which. */
+int bn_predict_there(
+	bn_answers *o, const char *url, const char *model, const char *file, bn_err *err);
+
+#endif
