@@ -241,8 +241,13 @@ static const char *kind_article(bn_view_kind kind)
 static int wrong_type(const bn_session *s, size_t row, size_t input, const char *got, bn_err *err)
 {
 	const bn_feature_input *in = bn_features_input(s->p->features, input);
+	bool is_time = in->type == BN_TYPE_TIMESTAMP;
 	bn_err_set(err, BN_EINVAL, "field '%s': expected %s, got %s", in->name,
-		kind_article(in->kind), got);
+		is_time ? "a time" : kind_article(in->kind), got);
+	if (is_time)
+		bn_err_hint(err,
+			"a time is ISO 8601, such as \"2026-01-31T09:30:00Z\", or a number: "
+			"nanoseconds since 1970");
 	name_row(s, row, err);
 	return BN_EINVAL;
 }

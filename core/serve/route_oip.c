@@ -4,12 +4,18 @@
  * Each input of the model is a tensor of its own: [n] (or [n, 1]) of FP64 for numbers, BOOL for
  * booleans, BYTES for categories; its metadata say under parameters which type training had. One tensor [n, inputs] of numbers, under any other name, is taken
  * as rows of all inputs in order. Outputs: "prediction" [n], and for a classifier "probabilities"
- * [n, classes]. `data` may be nested or flat, row-major.
+ * [n, classes]; its parameters name the classes as one record of CSV, so a name may hold a comma. `data` may be nested or
+ * flat, row-major. Tensors whose bytes lie behind the JSON (the binary extension) and elements in another coding
+ * (content_type base64) are 415 with what to send instead.
  */
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/serve/_server.h"
+#include "core/source/csv_write.h"
 
+#include <float.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 int bn_route_oip_server(bn_call *c, bn_err *err)
@@ -82,11 +88,13 @@ static const char *prediction_datatype(const bn_predictor *p)
 static void write_class_list(bn_buf *b, const bn_predictor *p)
 {
 	bn_buf list = BN_BUF_INIT;
-	for (size_t k = 0; k < bn_features_class_count(bn_predictor_features(p)); k++)
-		bn_buf_addf(&list, "%s%s", k ? "," : "",
-			bn_features_class(bn_predictor_features(p), k));
+	for (size_t k = 0; k < bn_features_class_count(bn_predictor_features(p)); k++) {
+		const char *name = bn_features_class(bn_predictor_features(p), k);
+		bn_buf_adds(&list, k ? "," : "");
+		bn_csv_add_field(&list, name, strlen(name), ',');
+	}
 	bn_buf_adds(b, ",\"parameters\":{\"classes\":");
-	bn_answer_string(b, list.ptr);
+	bn_answer_string(b, list.ptr ? list.ptr : "");
 	bn_buf_addch(b, '}');
 	b->failed |= list.failed;
 	bn_buf_release(&list);
@@ -128,8 +136,31 @@ int bn_route_oip_model(bn_call *c, bn_err *err)
 
 /* ---- a tensor of a request ------------------------------------------------------------------ */
 
+typedef struct datatype {
+	const char *name;
+	enum { IS_BOOL, IS_BYTES, IS_FLOAT, IS_INTEGER } is;
+	double least, most; /* of numbers; most of 64 bits is the first beyond */
+} datatype;
+
+static const datatype datatypes[] = {{"BOOL", IS_BOOL, 0, 1}, {"BYTES", IS_BYTES, 0, 0},
+	{"UINT8", IS_INTEGER, 0, UINT8_MAX}, {"UINT16", IS_INTEGER, 0, UINT16_MAX},
+	{"UINT32", IS_INTEGER, 0, UINT32_MAX}, {"UINT64", IS_INTEGER, 0, 0x1p64},
+	{"INT8", IS_INTEGER, INT8_MIN, INT8_MAX}, {"INT16", IS_INTEGER, INT16_MIN, INT16_MAX},
+	{"INT32", IS_INTEGER, INT32_MIN, INT32_MAX}, {"INT64", IS_INTEGER, -0x1p63, 0x1p63},
+	{"FP16", IS_FLOAT, -65504, 65504}, {"FP32", IS_FLOAT, -FLT_MAX, FLT_MAX},
+	{"FP64", IS_FLOAT, -DBL_MAX, DBL_MAX}};
+
+static const datatype *datatype_find(const char *name)
+{
+	for (size_t i = 0; name && i < sizeof datatypes / sizeof *datatypes; i++)
+		if (!strcmp(datatypes[i].name, name))
+			return &datatypes[i];
+	return NULL;
+}
+
 typedef struct tensor {
-	const char *name, *datatype;
+	const char *name;
+	const datatype *type;
 	size_t rows, columns; /* columns 1 for a shape of one dimension */
 	size_t count;         /* elements, now in worker->flat */
 } tensor;
@@ -181,28 +212,72 @@ static int read_shape(tensor *t, const json_t *shape, size_t max_rows, bn_err *e
 }
 
 /* Is this JSON value one of that datatype? null is a missing value of any. */
-static bool value_fits(const json_t *v, const char *datatype)
+static bool value_fits(const json_t *v, const datatype *d)
 {
 	if (json_is_null(v))
 		return true;
-	if (!strcmp(datatype, "BOOL"))
+	if (d->is == IS_BOOL)
 		return json_is_boolean(v);
-	if (!strcmp(datatype, "BYTES"))
+	if (d->is == IS_BYTES)
 		return json_is_string(v);
-	if (datatype[0] == 'F')
-		return json_is_number(v);
-	return json_is_integer(v) ||
-	       (json_is_real(v) && json_real_value(v) == floor(json_real_value(v)));
+	if (!json_is_number(v))
+		return false;
+	double x = json_number_value(v);
+	return d->is == IS_FLOAT || json_is_integer(v) || x == floor(x);
 }
 
-static bool is_datatype(const char *s)
+static bool value_is_within(const json_t *v, const datatype *d)
 {
-	static const char *const all[] = {"BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8",
-		"INT16", "INT32", "INT64", "FP16", "FP32", "FP64", "BYTES"};
-	for (size_t i = 0; s && i < sizeof all / sizeof *all; i++)
-		if (!strcmp(all[i], s))
-			return true;
-	return false;
+	if (!json_is_number(v))
+		return true;
+	double x = json_number_value(v);
+	if (json_is_integer(v)) /* has 64 bits with a sign */
+		return d->least < 0 ? d->most >= 0x1p63 || (x >= d->least && x <= d->most)
+				    : json_integer_value(v) >= 0 && x <= d->most;
+	return x >= d->least &&
+	       (d->most >= 0x1p63 && d->is == IS_INTEGER ? x < d->most : x <= d->most);
+}
+
+static int check_value(const json_t *v, size_t i, const datatype *d, bn_err *err)
+{
+	char shown[BN_FMT];
+	if (!value_fits(v, d))
+		return bn_err_set(err, BN_EINVAL, "data: value %zu is no %s", i + 1, d->name);
+	if (value_is_within(v, d))
+		return 0;
+	if (d->is == IS_INTEGER && d->most < 0x1p63)
+		return bn_err_set(err, BN_EINVAL,
+			"data: value %zu, %s, is outside of %s (%.0f to %.0f)", i + 1,
+			bn_fmt_f64(json_number_value(v), shown), d->name, d->least, d->most);
+	return bn_err_set(err, BN_EINVAL, "data: value %zu, %s, is outside of %s", i + 1,
+		bn_fmt_f64(json_number_value(v), shown), d->name);
+}
+
+static int binary_tensor(bn_call *c, bn_err *err)
+{
+	c->status = 415;
+	bn_err_set(err, BN_EINVAL, "tensors as bytes behind the JSON are not taken here");
+	bn_err_hint(
+		err, "send them as JSON: tritonclient's set_data_from_numpy(x, binary_data=False)");
+	return BN_EINVAL;
+}
+
+/* Elements that are not what they look like. */
+static int look_at_parameters(bn_call *c, const json_t *of, bn_err *err)
+{
+	static const char *const plain[] = {"np", "pd", "str", "datetime"};
+	const json_t *parameters = json_object_get(of, "parameters");
+	const char *coding = json_string_value(json_object_get(parameters, "content_type"));
+	if (json_object_get(parameters, "binary_data_size"))
+		return binary_tensor(c, err);
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+		if (!coding || !strcmp(coding, plain[i]))
+			return 0;
+	c->status = 415;
+	bn_err_set(err, BN_EINVAL, "content_type '%.40s' is not taken here", coding);
+	bn_err_hint(err,
+		"send texts as they are (content_type str) and numbers as JSON (content_type np)");
+	return BN_EINVAL;
 }
 
 static int read_tensor(tensor *t, bn_call *c, const json_t *in, bn_err *err)
@@ -210,13 +285,16 @@ static int read_tensor(tensor *t, bn_call *c, const json_t *in, bn_err *err)
 	bn_server_worker *w = c->worker;
 	json_t *data = json_object_get(in, "data");
 	t->name = json_string_value(json_object_get(in, "name"));
-	t->datatype = json_string_value(json_object_get(in, "datatype"));
+	const char *type = json_string_value(json_object_get(in, "datatype"));
+	t->type = datatype_find(type);
 	if (!t->name)
 		return bn_err_set(err, BN_EINVAL, "an input has no name");
-	int rc = read_shape(t, json_object_get(in, "shape"), c->server->o.max_rows, err);
-	if (!rc && !is_datatype(t->datatype))
+	int rc = look_at_parameters(c, in, err);
+	if (!rc)
+		rc = read_shape(t, json_object_get(in, "shape"), c->server->o.max_rows, err);
+	if (!rc && !t->type)
 		rc = bn_err_set(err, BN_EINVAL, "datatype '%.20s' is none of the protocol's",
-			t->datatype ? t->datatype : "(none)");
+			type ? type : "(none)");
 	if (!rc && !json_is_array(data))
 		rc = bn_err_set(err, BN_EINVAL, "data: expected an array");
 	size_t want = t->rows * t->columns;
@@ -231,9 +309,7 @@ static int read_tensor(tensor *t, bn_call *c, const json_t *in, bn_err *err)
 		rc = bn_err_set(err, BN_EINVAL, "data holds %zu values, its shape says %zu",
 			t->count, want);
 	for (size_t i = 0; i < t->count && !rc; i++)
-		if (!value_fits(w->flat[i], t->datatype))
-			rc = bn_err_set(
-				err, BN_EINVAL, "data: value %zu is no %s", i + 1, t->datatype);
+		rc = check_value(w->flat[i], i, t->type, err);
 	if (rc)
 		bn_err_prefix(err, "input '%.80s'", t->name);
 	return rc;
@@ -383,6 +459,8 @@ int bn_route_oip_infer(bn_call *c, bn_err *err)
 	bool prediction = true, probabilities = true;
 	bn_buf *b = &c->response->body;
 	int rc = use_model(c, err);
+	if (!rc && bn_http_request_header(c->request, "Inference-Header-Content-Length"))
+		rc = binary_tensor(c, err);
 	if (!rc && !bn_call_has_type(c, "application/json", true))
 		rc = bn_call_wrong_type(c, "application/json", err);
 	if (!rc)
@@ -391,7 +469,8 @@ int bn_route_oip_infer(bn_call *c, bn_err *err)
 		return rc;
 	const bn_predictor *p = bn_session_predictor(c->session);
 	const json_t *inputs = json_object_get(body, "inputs"), *id = json_object_get(body, "id");
-	if (!json_is_array(inputs) || !json_array_size(inputs))
+	rc = look_at_parameters(c, body, err);
+	if (!rc && (!json_is_array(inputs) || !json_array_size(inputs)))
 		rc = bn_err_set(err, BN_EINVAL, "inputs: expected an array of tensors");
 	if (!rc)
 		rc = choose_outputs(

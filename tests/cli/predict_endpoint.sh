@@ -44,6 +44,9 @@ types=()
 train text-mlp mlp --set epochs=3
 train real-ridge ridge
 
+{ echo when,y; for i in $(seq 100); do printf '2026-01-%02dT%02d:00:00Z,%d\n' $((1 + i % 28)) $((i % 24)) $i; done; } >times.csv
+train times-ridge ridge
+
 "$B" serve "${models[@]}" --unix "$dir/s" >served 2>&1 &
 server=$!
 for _ in $(seq 200); do [ -S "$dir/s" ] && break; kill -0 $server || fail "serve: $(cat served)"; sleep 0.05; done
@@ -59,6 +62,26 @@ done
 # MLflow's own body is as it was: who does not ask gets predictions alone.
 body=$(curl -sf --unix-socket "$dir/s" -H 'Content-Type: text/csv' --data-binary @text.csv http://localhost/invocations/text-logistic)
 case $body in *probabilities*) fail "/invocations answers more than asked: $body" ;; esac
+ask() { curl -s --unix-socket "$dir/s" "http://localhost/$1" "${@:2}"; }
+# Names of classes are one record of CSV.
+says_of() { # MODEL WANT
+	case $(ask v2/models/$1) in *"$2"*) echo "ok classes of $1" ;; *) fail "classes of $1: $(ask v2/models/$1)" ;; esac
+}
+says_of three-logistic '"classes":"high,low,mid"'
+says_of quoted-logistic '"classes":"\"a,b\",it'"'"'s,\"say \"\"x\"\"\""'
+# A time that is none: the answer says the form.
+for when in '"yesterday"' '"1700000000"' '"2026-02-30"' '"12:30"' true '"31.01.2026"'; do
+	case $(ask predict/times-ridge -H 'Content-Type: application/json' -d "{\"when\":$when}") in
+	*"field 'when': expected a time, got "*2026-01-31T09:30:00Z*nanoseconds*) echo "ok a bad time: $when" ;;
+	*) fail "a bad time $when: $(ask predict/times-ridge -H 'Content-Type: application/json' -d "{\"when\":$when}")" ;;
+	esac
+done
+for when in yesterday 12:30 2026-02-30; do
+	printf 'when\n2026-01-01T00:00:00Z\n%s\n' $when >asked.csv
+	expect 2 "a bad time in a file: $when" "$B" predict times-ridge/1 asked.csv
+	says "asked.csv:3:1"
+	says 2026-01-31T09:30:00Z
+done
 kill $server && wait $server
 server=
 exit $bad

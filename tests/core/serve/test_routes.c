@@ -566,6 +566,96 @@ START_TEST(test_oip_infer_says_what_is_wrong)
 }
 END_TEST
 
+/* Each datatype takes what it can hold, and names what it cannot. */
+START_TEST(test_oip_infer_checks_the_range_of_each_datatype)
+{
+	static const struct {
+		const char *type, *good, *bad, *says;
+	} cases[] = {
+		{"UINT8", "[0,255]", "[1,256]", "value 2, 256, is outside of UINT8 (0 to 255)"},
+		{"UINT8", "[1.0,2]", "[-1,1]", "value 1, -1, is outside"},
+		{"UINT16", "[0,65535]", "[65536,1]", "UINT16 (0 to 65535)"},
+		{"UINT32", "[0,4294967295]", "[4294967296,1]", "UINT32 (0 to 4294967295)"},
+		{"UINT64", "[0,9223372036854775807]", "[-1,1]", "is outside of UINT64"},
+		{"INT8", "[-128,127]", "[-129,1]", "INT8 (-128 to 127)"},
+		{"INT16", "[-32768,32767]", "[1,32768]", "INT16 (-32768 to 32767)"},
+		{"INT32", "[-2147483648,2147483647]", "[1,3e9]",
+			"INT32 (-2147483648 to 2147483647)"},
+		{"INT64", "[-9223372036854775808,9223372036854775807]", "[1,1e19]",
+			"outside of INT64"},
+		{"FP16", "[65504,-65504]", "[65505,1]", "outside of FP16"},
+		{"FP32", "[3.4e38,1]", "[1,-3.5e38]", "value 2, -3.5e+38, is outside of FP32"}};
+	char body[700];
+	open_server(NULL, true);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		for (int bad = 0; bad < 2; bad++) {
+			snprintf(body, sizeof body,
+				"{\"inputs\":[{\"name\":\"x0\",\"shape\":[2],\"datatype\":\"%s\","
+				"\"data\":%s}," T("x1", "FP64", "[-1,1]") "," T("x2", "INT64",
+					"[2,1]") "," T("x3", "FP64", "[1,1]") "," COLOUR "," FLAG
+									      "]}",
+				cases[i].type, bad ? cases[i].bad : cases[i].good);
+			int status = post("/v2/models/power/infer", body);
+			ck_assert_msg(bad ? status == 400 && says(cases[i].says) : status != 400,
+				"%s: %d %s", body, status, answer.body.ptr);
+		}
+	close_server();
+}
+END_TEST
+
+/* What is not taken has a status of its own and names what to send instead. */
+START_TEST(test_oip_infer_refuses_other_codings_with_the_cure)
+{
+	open_server(NULL, false);
+	static const char *const bodies[][2] = {
+		{"{\"inputs\":[{\"name\":\"x0\",\"shape\":[2],\"datatype\":\"FP64\","
+		 "\"parameters\":{\"binary_data_size\":16}}]}",
+			"binary_data=False"},
+		{"{\"inputs\":[{\"name\":\"colour\",\"shape\":[1],\"datatype\":\"BYTES\","
+		 "\"parameters\":{\"content_type\":\"base64\"},\"data\":[\"cmVk\"]}]}",
+			"content_type str"},
+		{"{\"inputs\":[{\"name\":\"x0\",\"shape\":[1],\"datatype\":\"BYTES\","
+		 "\"parameters\":{\"content_type\":\"hg_jpeg\"},\"data\":[\"x\"]}]}",
+			"'hg_jpeg' is not taken"},
+		{"{\"parameters\":{\"content_type\":\"base64\"},\"inputs\":[" TENSORS "]}",
+			"'base64' is not taken"},
+		{"{\"parameters\":{\"content_type\":\"hg_json\"},\"inputs\":[]}",
+			"'hg_json' is not taken"}};
+	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+		int status = post("/v2/models/power/infer", bodies[i][0]);
+		ck_assert_msg(status == 415 && says(bodies[i][1]), "%s: %d %s", bodies[i][0],
+			status, answer.body.ptr);
+	}
+	bn_http_header headers[] = {{"Content-Type", "application/octet-stream"},
+		{"Inference-Header-Content-Length", "2"}};
+	bn_http_request r = {.method = "POST",
+		.path = "/v2/models/power/infer",
+		.headers = headers,
+		.header_count = 2,
+		.body = "{}\1\2",
+		.body_len = 4};
+	bn_http_response_release(&answer);
+	bn_server_handle(worker, &r, &answer);
+	ck_assert_int_eq(answer.status, 415);
+	ck_assert_msg(says("tritonclient"), "%s", answer.body.ptr);
+	headers[0] = (bn_http_header){"Content-Type", "application/json"};
+	headers[1] = (bn_http_header){"Content-Encoding", "gzip"};
+	bn_http_response_release(&answer);
+	bn_server_handle(worker, &r, &answer);
+	ck_assert_int_eq(answer.status, 415);
+	ck_assert_msg(says("without Content-Encoding"), "%s", answer.body.ptr);
+	/* as MLServer's codecs and tritonclient name what is JSON all the same */
+	ck_assert_msg(post("/v2/models/power/infer",
+			      "{\"parameters\":{\"content_type\":\"pd\",\"binary_data_output\":"
+			      "true},\"inputs\":[" TENSORS
+			      ",{\"name\":\"colour\",\"shape\":[2],\"datatype\":\"BYTES\","
+			      "\"parameters\":{\"content_type\":\"str\"},\"data\":[\"red\","
+			      "\"blue\"]}," FLAG "]}") == 200,
+		"%s", answer.body.ptr);
+	close_server();
+}
+END_TEST
+
 /* ---- MLflow --------------------------------------------------------------------------------- */
 
 START_TEST(test_invocations_takes_every_form_of_mlflow)
@@ -834,7 +924,9 @@ BN_TEST_MAIN("core/serve/routes", test_predict_answers_an_object_and_an_array_al
 	test_pages_of_other_sites_are_refused_without_a_token, test_request_ids_are_kept_or_made,
 	test_oip_metadata_names_inputs_outputs_and_versions,
 	test_oip_infer_takes_one_tensor_per_input, test_oip_infer_takes_one_matrix_of_all_inputs,
-	test_oip_infer_says_what_is_wrong, test_invocations_takes_every_form_of_mlflow,
+	test_oip_infer_says_what_is_wrong, test_oip_infer_checks_the_range_of_each_datatype,
+	test_oip_infer_refuses_other_codings_with_the_cure,
+	test_invocations_takes_every_form_of_mlflow,
 	test_nan_as_python_writes_it_is_a_missing_value,
 	test_an_answer_that_overflows_is_422_and_names_its_row,
 	test_bodies_that_are_no_text_or_beyond_a_double_are_400_with_words,
