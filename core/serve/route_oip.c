@@ -287,30 +287,44 @@ static int read_tensor(tensor *t, bn_call *c, const json_t *in, bn_err *err)
 	t->name = json_string_value(json_object_get(in, "name"));
 	const char *type = json_string_value(json_object_get(in, "datatype"));
 	t->type = datatype_find(type);
+	t->count = 0;
+	int rc = 0;
 	if (!t->name)
 		return bn_err_set(err, BN_EINVAL, "an input has no name");
-	int rc = look_at_parameters(c, in, err);
-	if (!rc)
-		rc = read_shape(t, json_object_get(in, "shape"), c->server->o.max_rows, err);
-	if (!rc && !t->type)
+	if ((rc = look_at_parameters(c, in, err)) < 0)
+		goto out;
+	if ((rc = read_shape(t, json_object_get(in, "shape"), c->server->o.max_rows, err)) < 0)
+		goto out;
+	if (!t->type) {
 		rc = bn_err_set(err, BN_EINVAL, "datatype '%.20s' is none of the protocol's",
 			type ? type : "(none)");
-	if (!rc && !json_is_array(data))
+		goto out;
+	}
+	if (!json_is_array(data)) {
 		rc = bn_err_set(err, BN_EINVAL, "data: expected an array");
+		goto out;
+	}
 	size_t want = t->rows * t->columns;
-	if (!rc && want > json_array_size(data) * t->columns)
+	if (want > json_array_size(data) * t->columns) {
 		rc = bn_err_set(err, BN_EINVAL, "data holds fewer values than its shape says");
-	if (!rc && bn_grow(&w->flat, &w->flat_cap, want, sizeof *w->flat))
+		goto out;
+	}
+	if (bn_grow(&w->flat, &w->flat_cap, want, sizeof *w->flat)) {
 		rc = bn_err_nomem(err, "a tensor");
-	t->count = 0;
-	if (!rc)
-		rc = flatten(w, data, want, &t->count, 0, err);
-	if (!rc && t->count != want)
+		goto out;
+	}
+	if ((rc = flatten(w, data, want, &t->count, 0, err)) < 0)
+		goto out;
+	if (t->count != want) {
 		rc = bn_err_set(err, BN_EINVAL, "data holds %zu values, its shape says %zu",
 			t->count, want);
-	for (size_t i = 0; i < t->count && !rc; i++)
-		rc = check_value(w->flat[i], i, t->type, err);
-	if (rc)
+		goto out;
+	}
+	for (size_t i = 0; i < t->count; i++)
+		if ((rc = check_value(w->flat[i], i, t->type, err)) < 0)
+			goto out;
+out:
+	if (rc < 0)
 		bn_err_prefix(err, "input '%.80s'", t->name);
 	return rc;
 }
@@ -453,44 +467,50 @@ static void write_outputs(bn_call *c, bool prediction, bool probabilities)
 	bn_buf_adds(b, "]}");
 }
 
+static void write_answer(bn_call *c, const json_t *id, bool prediction, bool probabilities)
+{
+	const bn_predictor *p = bn_session_predictor(c->session);
+	bn_buf *b = &c->response->body;
+	bn_buf_adds(b, "{\"model_name\":");
+	bn_answer_string(b, bn_predictor_name(p));
+	bn_buf_adds(b, ",\"model_version\":");
+	bn_answer_string(b, bn_predictor_version(p));
+	bn_buf_adds(b, ",\"id\":");
+	bn_answer_string(b, json_is_string(id) ? json_string_value(id) : c->request_id);
+	bn_buf_adds(b, ",\"outputs\":[");
+	write_outputs(c, prediction, probabilities);
+	bn_buf_adds(b, "]}\n");
+}
+
 int bn_route_oip_infer(bn_call *c, bn_err *err)
 {
 	json_t *body = NULL;
 	bool prediction = true, probabilities = true;
-	bn_buf *b = &c->response->body;
-	int rc = use_model(c, err);
-	if (!rc && bn_http_request_header(c->request, "Inference-Header-Content-Length"))
-		rc = binary_tensor(c, err);
-	if (!rc && !bn_call_has_type(c, "application/json", true))
-		rc = bn_call_wrong_type(c, "application/json", err);
-	if (!rc)
-		rc = bn_call_json(&body, c, err);
-	if (rc)
+	int rc;
+	if ((rc = use_model(c, err)) < 0)
 		return rc;
-	const bn_predictor *p = bn_session_predictor(c->session);
-	const json_t *inputs = json_object_get(body, "inputs"), *id = json_object_get(body, "id");
-	rc = look_at_parameters(c, body, err);
-	if (!rc && (!json_is_array(inputs) || !json_array_size(inputs)))
+	if (bn_http_request_header(c->request, "Inference-Header-Content-Length"))
+		return binary_tensor(c, err);
+	if (!bn_call_has_type(c, "application/json", true))
+		return bn_call_wrong_type(c, "application/json", err);
+	if ((rc = bn_call_json(&body, c, err)) < 0)
+		return rc;
+	const json_t *inputs = json_object_get(body, "inputs");
+	if ((rc = look_at_parameters(c, body, err)) < 0)
+		goto out;
+	if (!json_array_size(inputs)) {
 		rc = bn_err_set(err, BN_EINVAL, "inputs: expected an array of tensors");
-	if (!rc)
-		rc = choose_outputs(
-			p, json_object_get(body, "outputs"), &prediction, &probabilities, err);
-	if (!rc)
-		rc = is_matrix(c, inputs) ? fill_matrix(c, json_array_get(inputs, 0), err)
-					  : fill_inputs(c, inputs, err);
-	if (!rc)
-		rc = bn_call_run(c, err);
-	if (!rc) {
-		bn_buf_adds(b, "{\"model_name\":");
-		bn_answer_string(b, bn_predictor_name(p));
-		bn_buf_adds(b, ",\"model_version\":");
-		bn_answer_string(b, bn_predictor_version(p));
-		bn_buf_adds(b, ",\"id\":");
-		bn_answer_string(b, json_is_string(id) ? json_string_value(id) : c->request_id);
-		bn_buf_adds(b, ",\"outputs\":[");
-		write_outputs(c, prediction, probabilities);
-		bn_buf_adds(b, "]}\n");
+		goto out;
 	}
+	if ((rc = choose_outputs(bn_session_predictor(c->session), json_object_get(body, "outputs"),
+		     &prediction, &probabilities, err)) < 0)
+		goto out;
+	rc = is_matrix(c, inputs) ? fill_matrix(c, json_array_get(inputs, 0), err)
+				  : fill_inputs(c, inputs, err);
+	if (rc < 0 || (rc = bn_call_run(c, err)) < 0)
+		goto out;
+	write_answer(c, json_object_get(body, "id"), prediction, probabilities);
+out:
 	bn_call_free_json(body, c);
 	return rc;
 }

@@ -139,7 +139,9 @@ static bool is_plain(const char *key)
 void bn_run_field_write(bn_buf *out, const char *name)
 {
 	const char *dot = strchr(name, '.'), *key = dot ? dot + 1 : name;
-	const char *quote = is_plain(key) ? "" : strchr(key, '`') ? "\"" : "`";
+	const char *quote = strchr(key, '`') ? "\"" : "`";
+	if (is_plain(key))
+		quote = "";
 	bn_buf_add(out, name, (size_t)(key - name));
 	bn_buf_addf(out, "%s%s%s", quote, key, quote);
 }
