@@ -243,6 +243,11 @@ int bn_model_digest(char hex[BN_MODEL_DIGEST_HEX + 1], const bn_env *env, const 
 	if ((rc = bn_dir_list(d, NULL, &names, err)) < 0)
 		goto out;
 	for (size_t i = 0; i < names.count; i++) {
+		bn_path_kind kind;
+		if ((rc = bn_dir_look(&kind, d, names.items[i], err)) < 0)
+			goto out;
+		if (kind == BN_PATH_DIR) /* Python's, in an exported folder (pyfunc.h) */
+			continue;
 		if ((rc = file_hash(one, d, names.items[i], err)) < 0)
 			goto out;
 		bn_buf_addf(&lines, "%s  %s\n", one, names.items[i]);

@@ -10,7 +10,7 @@
  * Invariants: the same fit gives the same bytes in every file (no clock, no host, no path in any of
  * them; the run id is in MLmodel only when given); the directory is complete or absent (written
  * beside, then renamed). The digest of a model is the SHA-256 of the lines
- * "<sha256 of file>  <name>\n" sorted by name, so it names every byte.
+ * "<sha256 of file>  <name>\n" sorted by name, so it names every byte of its files; directories do not count.
  */
 #ifndef BN_LEARN_MODEL_H
 #define BN_LEARN_MODEL_H

@@ -60,6 +60,10 @@ says "approved by"
 expect 0 "export" "$B" model export power/1 out --json
 says '"dir": "out"'
 [ -s out/MLmodel ] && [ -s out/model.safetensors ] || fail "export left files out"
+grep -q 'loader_module: binnacle_model' out/MLmodel && cmp -s out/code/binnacle_model.py "$root/share/embed/binnacle_model.py" ||
+	fail "export has no loader for Python"
+digest=$("$B" model show power/1 --json | sed -n 's/.*"digest": "\(.*\)".*/\1/p')
+grep -q "sha256:${digest#sha256:}" out/MLmodel || fail "the exported MLmodel does not name the digest $digest"
 expect 4 "the last admin stays" "$B" role revoke "$(id -un)" admin
 expect 0 "refused acts are in the audit log" "$B" audit log --outcome refused --json
 says '"count": 4'

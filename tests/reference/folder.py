@@ -20,7 +20,8 @@ features = json.load(open(f"{folder}/features.json"))
 metrics = json.load(open(f"{folder}/metrics.json"))["test"]
 tensors = load_file(f"{folder}/model.safetensors")
 flavour = mlmodel.flavors["binnacle"]
-names = [c["name"] for c in mlmodel.signature.inputs.to_dict()]
+names = [c["name"] for c in json.loads(mlmodel.metadata["inputs"])]
+assert [c["name"] for c in mlmodel.signature.outputs.to_dict()][0] == "prediction"
 assert names == [i["name"] for i in features["inputs"]], "signature and features differ"
 assert front["library_name"] == "binnacle" and front["model-index"], "front matter"
 

@@ -2,6 +2,7 @@
  * and decisions are in cmd_approval.c. */
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/learn/pyfunc.h"
 #include "core/registry/proof.h"
 #include "tui/cli/evidence.h"
 #include "tui/cli/model_json.h"
@@ -420,9 +421,8 @@ static int run_export(bn_cli *cli, bn_err *err)
 		bn_cli_say(cli, "would copy the files of %s to %s", spec, dir);
 		return 0;
 	}
-	if (!rc)
-		rc = bn_version_export(ws, spec, dir, err);
-	if (rc)
+	if (rc < 0 || (rc = bn_version_export(ws, spec, dir, err)) < 0 ||
+		(rc = bn_model_add_pyfunc(bn_cli_env(cli), dir, err)) < 0)
 		return rc;
 	bn_cli_say(cli, "wrote %s to %s", spec, dir);
 	return bn_cli_is_text(cli)
@@ -464,8 +464,13 @@ const bn_verb bn_verbs_model[] = {
 		{"binnacle model card power/3", "binnacle model card power@champion >CARD.md",
 			NULL},
 		NULL, 0, run_card},
-	{"model", "export", "MODEL DIR", 2, 2, "copy its files to a directory that MLflow loads",
-		NULL,
+	{"model", "export", "MODEL DIR", 2, 2,
+		"copy its files to a directory that MLflow and Python load",
+		"mlflow.pyfunc.load_model(DIR) and `mlflow models predict -m DIR --env-manager "
+		"local` "
+		"predict with it; so does,\nwithout MLflow, DIR/code/binnacle_model.py. Both need "
+		"NumPy and no Binnacle, and answer with the columns\nof `binnacle predict DIR "
+		"FILE`.",
 		{"binnacle model export power/3 ./power-3",
 			"binnacle model export power@champion /scratch/power", NULL},
 		NULL, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_export},
