@@ -48,7 +48,10 @@ static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, b
 		bn_err_hint(err,
 			"mend the file, or say with --skip N how many lines stand above the table");
 	bool typed = s->options.as && !s->options.as_inputs && r->column != UINT32_MAX;
-	bn_err_hint(err, "mend the file%s%s", typed ? ", read it by new types with --retype" : "",
+	bool is_time =
+		r->column != UINT32_MAX && s->schema.fields[r->column].type == BN_TYPE_TIMESTAMP;
+	bn_err_hint(err, "mend the file%s%s%s", is_time ? " (a time is 2026-01-31T09:30:00Z)" : "",
+		typed ? ", read it by new types with --retype" : "",
 		s->options.no_rejects ? ""
 				      : ", or let malformed records go to a file with "
 					"--on-error reject");
