@@ -34,7 +34,7 @@ screen() {
 }
 screen runs 3 'val loss' 'test loss' first second
 screen "of a run" '3 Enter' 'val loss'
-screen overview 1 '2 finished'
+screen overview '3 1' '2 finished'
 
 # As the command line takes them: sorted, filtered, as columns.
 expect 0 "sort by such a key" "$B" run ls --sort '-metrics.`val loss`' --tsv

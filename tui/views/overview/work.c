@@ -163,8 +163,8 @@ static void best_line(
 			second->name ? second->name : second->id);
 	l->word = bn_arena_strdup(g->arena, row->cells[1].text);
 	l->subject = bn_arena_strdup(g->arena, row->name ? row->name : row->id);
-	l->detail = bn_arena_strf(
-		g->arena, "%s %s  %s", strrchr(field, '.') + 1, bn_format_number(value, own), than);
+	l->detail =
+		bn_arena_strf(g->arena, "%s %s  %s", field + 8, bn_format_number(value, own), than);
 	l->aside = bn_arena_strdup(g->arena, row->title ? row->title : "");
 	l->opens = BN_OPENS_RUN;
 	l->ref = bn_arena_strdup(g->arena, row->id);
@@ -174,26 +174,34 @@ static void best_line(
 static int best_by(bn_overview_gather *g, const char *field)
 {
 	bn_run_page *page = NULL;
-	char sort[320], filter[320];
-	const char *columns[] = {field, "dataset"};
-	int better = bn_metric_direction(field + 8), count = 0;
+	bn_buf sort = BN_BUF_INIT, filter = BN_BUF_INIT;
+	int better = bn_metric_direction(field + 8), count = 0, rc;
 	if (better == 0)
 		return 0;
-	snprintf(sort, sizeof sort, "%smetrics.`%.250s`", better > 0 ? "-" : "", field + 8);
-	snprintf(filter, sizeof filter, "metrics.`%.250s` IS NOT NULL", field + 8);
-	bn_run_query q = {.sort = sort,
-		.filter = filter,
+	bn_buf_adds(&sort, better > 0 ? "-" : "+");
+	bn_run_field_write(&sort, field);
+	bn_run_field_write(&filter, field);
+	bn_buf_adds(&filter, " IS NOT NULL");
+	if ((rc = bn_buf_check(&sort, g->err, "a query")) < 0 ||
+		(rc = bn_buf_check(&filter, g->err, "a query")) < 0)
+		goto out;
+	const char *columns[] = {sort.ptr + 1, "dataset"};
+	bn_run_query q = {.sort = sort.ptr,
+		.filter = filter.ptr,
 		.columns = columns,
 		.column_count = 2,
 		.limit = LOOKED_AT};
-	int rc = bn_run_query_page(&page, g->r->ws, &q, g->err);
+	rc = bn_run_query_page(&page, g->r->ws, &q, g->err);
 	for (size_t i = 0; rc >= 0 && i < page->count; i++) {
 		const bn_cell *c = page->rows[i].cells;
 		if (c[0].kind == BN_CELL_NUMBER && !isnan(c[0].number) &&
 			c[1].kind == BN_CELL_TEXT && !is_listed(g->o, c[1].text))
 			best_line(g, page, i, field, count++);
 	}
+out:
 	bn_run_page_free(page);
+	bn_buf_release(&sort);
+	bn_buf_release(&filter);
 	return rc;
 }
 
